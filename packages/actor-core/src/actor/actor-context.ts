@@ -1,0 +1,40 @@
+import type { Clock } from '../clock.ts';
+import type { Logger } from '../logger.ts';
+import type { Random } from '../random.ts';
+import type { ActorRef } from './actor-ref.ts';
+import type { Props } from './props.ts';
+
+/** What an actor may do, valid for one incarnation of it. */
+export interface ActorContext<M> {
+  readonly self: ActorRef<M>;
+  readonly path: string;
+  /** 1 for the first life, +1 at each restart. */
+  readonly incarnation: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  /** Aborted when this incarnation ends, for whatever reason. Hand it to every I/O call. */
+  readonly signal: AbortSignal;
+  /** Starts a child. A name must be unique among siblings; without one a fresh one is made. */
+  spawn<C>(props: Props<C>, name?: string): ActorRef<C>;
+  /** Stops a child in an orderly way. */
+  stop(child: ActorRef<never>): void;
+  /** One-way notice of that actor's end, local or remote: a `terminated` signal, exactly once, never silently missing. */
+  watch(target: ActorRef<never>): void;
+  unwatch(target: ActorRef<never>): void;
+  /** (Re)starts the timer `key`; its message arrives in this actor's mailbox. A restart or stop cancels it. */
+  setTimer(key: string, delayMs: number, message: M): void;
+  /** As `setTimer`, again and again. */
+  setInterval(key: string, periodMs: number, message: M): void;
+  cancelTimer(key: string): void;
+  /** Asks another actor; rejects with `RequestTimeoutError` at the deadline. */
+  ask<T, R>(target: ActorRef<T>, make: (replyTo: ActorRef<R>) => T, options: AskOptions): Promise<R>;
+  /** Turns the outcome of a promise into a message to self; ignored if this incarnation has ended. */
+  pipeToSelf<T>(promise: Promise<T>, onValue: (value: T) => M, onError: (error: unknown) => M): void;
+}
+
+export interface AskOptions {
+  /** Mandatory: no wait is unbounded. */
+  readonly timeoutMs: number;
+  readonly lane?: 'control' | 'data';
+}

@@ -1,0 +1,25 @@
+/**
+ * Where an actor lives. `nodeIncarnation` 0 means "whichever life of that node is running", used for
+ * well-known actors; `uid` 0 means "whichever actor has that path now".
+ */
+export interface ActorAddress {
+  readonly node: string;
+  readonly nodeIncarnation: number;
+  /** Slash-joined names from the root, e.g. `instances/ollama-1`. */
+  readonly path: string;
+  readonly uid: number;
+}
+
+export interface TellOptions {
+  /** Control overtakes data, in the mailbox and on the wire. @default 'data' */
+  readonly lane?: 'control' | 'data';
+}
+
+/**
+ * A handle that reaches an actor wherever it lives. Sending never blocks, never throws and never waits; what
+ * cannot be delivered becomes a counted dead letter. A ref may travel inside messages.
+ */
+export interface ActorRef<in M> {
+  readonly address: ActorAddress;
+  tell(message: M, options?: TellOptions): void;
+}

@@ -1,0 +1,37 @@
+import type { ActorRef } from './actor-ref.ts';
+import type { AskOptions } from './actor-context.ts';
+import type { Props } from './props.ts';
+import type { RuntimeEvent } from './runtime-event.ts';
+
+/** The actors of one process. Made by `createActorSystem` (alone) or `joinCluster` (on a bus). */
+export interface ActorSystem {
+  readonly nodeId: string;
+  /** Which life of this node: larger than every earlier one. */
+  readonly incarnation: number;
+  /** Starts a top-level actor, supervised by the root (one-for-one; when it gives up the system stops). */
+  spawn<M>(props: Props<M>, name?: string): ActorRef<M>;
+  /** Stops a top-level actor and resolves when it has ended. */
+  stop(ref: ActorRef<never>): Promise<void>;
+  ask<T, R>(target: ActorRef<T>, make: (replyTo: ActorRef<R>) => T, options: AskOptions): Promise<R>;
+  /** A ref to a well-known actor of any node, alive or not. */
+  refFor<M>(node: string, path: string): ActorRef<M>;
+  /** Restarts, dead letters, drops, parked children, unreachable peers. Returns the unsubscriber. */
+  onEvent(listener: (event: RuntimeEvent) => void): () => void;
+  /** Live actors, for `drover actors` and tests. */
+  inspect(): readonly ActorSnapshot[];
+  /** Stops children in reverse start order, each within its shutdown deadline. */
+  shutdown(): Promise<void>;
+  /** Resolves when the system has stopped: undefined in order, else the failure that escalated to the root. */
+  readonly terminated: Promise<unknown>;
+}
+
+export interface ActorSnapshot {
+  readonly path: string;
+  readonly uid: number;
+  readonly incarnation: number;
+  readonly state: 'starting' | 'running' | 'busy' | 'restarting' | 'parked' | 'stopping';
+  readonly mailboxDepth: number;
+  readonly processed: number;
+  readonly restarts: number;
+  readonly lastFailure?: string | undefined;
+}

@@ -1,0 +1,32 @@
+import type { z } from 'zod';
+import type { SupervisionOptions } from '../supervision/supervision-options.ts';
+import type { Behaviour } from './behaviour.ts';
+
+/** Recipe for an actor. */
+export interface Props<M> {
+  /** Makes the first behaviour of each incarnation. */
+  readonly create: () => Behaviour<M>;
+  readonly mailbox?: MailboxOptions | undefined;
+  /** When it is started again: always, after a failure only, never. @default 'transient' */
+  readonly restart?: RestartType | undefined;
+  /** How it supervises its own children. */
+  readonly supervision?: SupervisionOptions | undefined;
+  /**
+   * What may reach it from other nodes. Checked at the edge of the node; a message that does not fit is counted,
+   * logged once per peer and dropped. An actor without one cannot be reached from another node.
+   */
+  readonly protocol?: z.ZodType<M> | undefined;
+}
+
+export type RestartType = 'permanent' | 'transient' | 'temporary';
+
+export interface MailboxOptions {
+  /** Messages waiting at most. @default 1000 */
+  readonly capacity?: number;
+  /** What happens to a message that finds it full. @default 'reject' */
+  readonly overflow?: 'reject' | 'drop-newest' | 'drop-oldest';
+}
+
+export function props<M>(create: () => Behaviour<M>, options: Omit<Props<M>, 'create'> = {}): Props<M> {
+  return { create, ...options };
+}

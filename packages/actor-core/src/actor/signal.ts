@@ -1,0 +1,23 @@
+import type { ActorRef } from './actor-ref.ts';
+
+/** Why an actor ended, as its watchers see it. */
+export type TerminationReason =
+  /** It stopped by itself or was asked to. */
+  | 'stopped'
+  /** It failed and was not restarted. */
+  | 'failed'
+  /** It was killed. */
+  | 'killed'
+  /** Its node left, died or was replaced by a newer incarnation. */
+  | 'node-down'
+  /** There was no such actor when the watch arrived. */
+  | 'not-found';
+
+/** What the runtime tells an actor about lives around it. */
+export type Signal =
+  /** A watched actor ended. */
+  | { readonly type: 'terminated'; readonly ref: ActorRef<never>; readonly reason: TerminationReason }
+  /** This incarnation failed and a next one follows. */
+  | { readonly type: 'pre-restart'; readonly cause: unknown }
+  /** This actor's life is over. */
+  | { readonly type: 'post-stop' };

@@ -1,0 +1,81 @@
+/** Our mistake: a caller broke the contract of an argument. Not caught. */
+export class InvalidArgumentError extends Error {
+  readonly code = 'invalid-argument';
+  readonly argument: string;
+  constructor(argument: string, detail: string) {
+    super(`${argument} ${detail}`);
+    this.name = 'InvalidArgumentError';
+    this.argument = argument;
+  }
+}
+
+/** Base of "something failed": a stable `code` is the promise, the text is not. */
+export abstract class DroverError extends Error {
+  abstract readonly code: string;
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** Nobody subscribes to the subject asked. The caller may retry after a short jitter, or take it as "gone". */
+export class NoRespondersError extends DroverError {
+  readonly code = 'no-responders';
+  readonly subject: string;
+  constructor(subject: string, options?: ErrorOptions) {
+    super(`nobody listens on ${subject}`, options);
+    this.subject = subject;
+  }
+}
+
+/** No answer in time; the other side may have acted. Retry only what is idempotent. */
+export class RequestTimeoutError extends DroverError {
+  readonly code = 'request-timeout';
+  readonly target: string;
+  readonly timeoutMs: number;
+  constructor(target: string, timeoutMs: number, options?: ErrorOptions) {
+    super(`no answer from ${target} within ${timeoutMs} ms`, options);
+    this.target = target;
+    this.timeoutMs = timeoutMs;
+  }
+}
+
+/** The bus is away. The caller waits for it or refuses its own caller with a retry hint. */
+export class TransportDisconnectedError extends DroverError {
+  readonly code = 'bus-unavailable';
+  constructor(options?: ErrorOptions) {
+    super('not connected to NATS', options);
+  }
+}
+
+/** A durable write was refused because a newer fence holds: the writer is deposed and must stop. */
+export class FenceRejectedError extends DroverError {
+  readonly code = 'fence-rejected';
+  readonly stream: string;
+  readonly fence: number;
+  constructor(stream: string, fence: number, options?: ErrorOptions) {
+    super(`fence ${fence} of ${stream} is no longer the newest`, options);
+    this.stream = stream;
+    this.fence = fence;
+  }
+}
+
+/** A compare-and-set lost: another write came first. Re-read, then decide. */
+export class WrongSequenceError extends DroverError {
+  readonly code = 'wrong-sequence';
+  readonly subject: string;
+  constructor(subject: string, options?: ErrorOptions) {
+    super(`another write to ${subject} came first`, options);
+    this.subject = subject;
+  }
+}
+
+/** The store did not answer, so the write may or may not have happened. Read before retrying. */
+export class StoreUnavailableError extends DroverError {
+  readonly code = 'store-unavailable';
+  readonly stream: string;
+  constructor(stream: string, options?: ErrorOptions) {
+    super(`JetStream did not confirm the operation on ${stream}`, options);
+    this.stream = stream;
+  }
+}

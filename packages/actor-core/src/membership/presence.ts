@@ -1,0 +1,30 @@
+import type { Role } from '../transport/subjects.ts';
+
+/**
+ * Who is there, by heartbeat: each node announces itself once a second and at every change. It reports
+ * evidence with its age and decides nothing durable; the failure detector and the view replace it later.
+ */
+export interface Presence {
+  /** Every node heard of and not forgotten, this one included, sorted by id. */
+  members(): readonly MemberEvidence[];
+  member(node: string): MemberEvidence | undefined;
+  /** A node appeared, changed state, or came back with a newer incarnation. Returns the unsubscriber. */
+  onChange(listener: (member: MemberEvidence) => void): () => void;
+  /** Asks everyone to announce now; used at start. */
+  poll(): void;
+}
+
+export interface MemberEvidence {
+  readonly node: string;
+  readonly roles: readonly Role[];
+  readonly pid: number;
+  readonly incarnation: number;
+  readonly state: MemberState;
+  /** Milliseconds since the last announcement was heard, by this node's clock. */
+  readonly ageMs: number;
+  /** The member's own event-loop lag, milliseconds, as it last reported. */
+  readonly lagMs: number;
+}
+
+/** `alive`: heard within 3 s · `unreachable`: silent for longer while the bus is up · `left`: said goodbye. */
+export type MemberState = 'alive' | 'unreachable' | 'left';

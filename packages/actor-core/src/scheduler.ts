@@ -1,0 +1,5 @@
+/** Where an actor's next turn is queued; injected so that the simulation owns the order of turns. */
+export interface Scheduler {
+  /** Runs `task` soon, before timers and I/O are starved: a bounded run of these yields to the event loop. */
+  schedule(task: () => void): void;
+}

@@ -1,0 +1,105 @@
+import { InvalidArgumentError } from '../errors.ts';
+
+/**
+ * Every NATS subject of the project, and what each role may publish and subscribe to. Nothing else builds a
+ * subject. Grammar: `d1.{cell}.{plane}…`; `d1` is the protocol's major version. Where a message's sender
+ * matters its id is the last token, so that NATS permissions pin it and nobody can speak for another.
+ *
+ * | subject | who publishes | who subscribes |
+ * |---|---|---|
+ * | `d1.{cell}.n.{to}.{lane}.{from}` | node `from` | node `to` (actor frames; lane `ctl`, `dat`, `ping`) |
+ * | `d1.{cell}.g.{node}` | that node | everyone (presence) |
+ * | `d1.{cell}.load.{node}` | that node-agent | everyone (load reports) |
+ * | `d1.{cell}.poll.{node}` | any node | everyone (please announce now) |
+ * | `d1.{cell}.ldr.{group}.{node}` | a leader of `group` | everyone (term and fence, heartbeat) |
+ * | `d1.{cell}.ctl.{group}.…` | the group's leader | the stream `CTL_{group}` |
+ * | `_I.{node}.…` | whoever was asked | that node (replies) |
+ */
+export interface Subjects {
+  readonly cell: string;
+  inbox(to: string, lane: Lane, from: string): string;
+  inboxOf(node: string): string;
+  presence(node: string): string;
+  load(node: string): string;
+  poll(node: string): string;
+  leader(group: string, node: string): string;
+  control(group: string, ...tokens: string[]): string;
+}
+
+/** Lanes of a node's inbox. Control never queues behind data; `ping` is answered by the transport's edge. */
+export type Lane = 'ctl' | 'dat' | 'ping';
+
+/** Wildcard for one token, where a subscription wants every node. */
+export const anyToken = '*';
+
+const tokenPattern = /^[a-z0-9][a-z0-9_-]{0,63}$/;
+
+/** @throws InvalidArgumentError unless `value` is 1–64 of `[a-z0-9_-]` and begins with a letter or digit */
+export function requireToken(name: string, value: string): string {
+  if (!tokenPattern.test(value)) {
+    throw new InvalidArgumentError(name, `must be 1 to 64 of a-z 0-9 _ - (got ${JSON.stringify(value)})`);
+  }
+  return value;
+}
+
+/** Builds the subjects of one cell. @throws InvalidArgumentError for a cell that is no subject token */
+export function createSubjects(cell: string): Subjects {
+  requireToken('cell', cell);
+  const root = `d1.${cell}`;
+  return {
+    cell,
+    inbox: (to, lane, from) => `${root}.n.${to}.${lane}.${from}`,
+    inboxOf: (node) => `${root}.n.${node}.>`,
+    presence: (node) => `${root}.g.${node}`,
+    load: (node) => `${root}.load.${node}`,
+    poll: (node) => `${root}.poll.${node}`,
+    leader: (group, node) => `${root}.ldr.${group}.${node}`,
+    control: (group, ...tokens) => `${root}.ctl.${[group, ...tokens].join('.')}`,
+  };
+}
+
+/** Name of the stream that holds a group's lead record and state (DESIGN: one stream a fence). */
+export function controlStream(group: string): string {
+  return `CTL_${group}`;
+}
+
+/** Prefix of a node's private replies. */
+export function inboxPrefix(node: string): string {
+  return `_I.${node}`;
+}
+
+export type Role = 'gateway' | 'node-agent' | 'host' | 'observer';
+
+export interface Permissions {
+  readonly publish: readonly string[];
+  readonly subscribe: readonly string[];
+}
+
+/** What NATS lets one node do: the union over its roles, every publish pinned to its own id. */
+export function permissionsOf(subjects: Subjects, node: string, roles: readonly Role[]): Permissions {
+  const publish = new Set<string>();
+  const subscribe = new Set<string>([
+    subjects.presence(anyToken),
+    subjects.load(anyToken),
+    subjects.leader(anyToken, anyToken),
+    `${inboxPrefix(node)}.>`,
+  ]);
+  for (const role of roles) {
+    if (role === 'observer') continue;
+    publish.add(subjects.inbox(anyToken, '*' as Lane, node));
+    publish.add(subjects.presence(node));
+    publish.add(subjects.poll(node));
+    publish.add('_I.*.>');
+    subscribe.add(subjects.inboxOf(node));
+    subscribe.add(subjects.poll(anyToken));
+    if (role === 'node-agent') publish.add(subjects.load(node));
+    if (role === 'host') {
+      publish.add(subjects.leader(anyToken, node));
+      publish.add(`d1.${subjects.cell}.ctl.>`);
+      publish.add('$JS.API.>');
+      publish.add('$JS.ACK.>');
+      publish.add('$JS.FC.>');
+    }
+  }
+  return { publish: [...publish], subscribe: [...subscribe] };
+}

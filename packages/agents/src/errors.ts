@@ -1,0 +1,30 @@
+import { DroverError } from '@drover/actor-core';
+
+export type AgentsErrorCode =
+  | 'unknown-agent-type'
+  | 'invalid-input'
+  | 'agent-not-found'
+  | 'run-not-found'
+  | 'agent-lost'
+  | 'agent-busy'
+  | 'agent-stopped'
+  | 'task-failed'
+  | 'idempotency-conflict'
+  | 'no-leader'
+  | 'no-host'
+  | 'bus-unavailable'
+  | 'deadline'
+  | 'cancelled';
+
+/** An operation on agents failed. `retryAfterMs` is 0 where coming back is useless. */
+export class AgentsError extends DroverError {
+  readonly code: AgentsErrorCode;
+  readonly field: string | undefined;
+  readonly retryAfterMs: number;
+  constructor(code: AgentsErrorCode, message: string, details: { field?: string; retryAfterMs?: number; cause?: unknown } = {}) {
+    super(message, { cause: details.cause });
+    this.code = code;
+    this.field = details.field;
+    this.retryAfterMs = details.retryAfterMs ?? 0;
+  }
+}

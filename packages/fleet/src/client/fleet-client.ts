@@ -1,0 +1,64 @@
+import type { LoadTable } from '../routing/load-table.ts';
+import type { CatalogueMessage } from '../protocol/catalogue.ts';
+import type { InferenceRoute } from '../protocol/stream-open.ts';
+
+/**
+ * Runs requests on the fleet: picks an instance, opens the inner stream, retries elsewhere as long as nothing
+ * was delivered, and hands out the lines. Each call is a session actor under the client's dynamic supervisor.
+ * Made by `createFleetClient(node, options)`; used by the gateway and by agents.
+ */
+export interface FleetClient {
+  readonly load: LoadTable;
+  /**
+   * Starts one request. Never throws: everything that goes wrong arrives through `head` or `lines`.
+   * Aborting `signal` cancels it down to Ollama's connection.
+   */
+  run(request: FleetRequest, signal: AbortSignal): FleetCall;
+  /** Every ready instance's model list, cached by catalogue revision; instances that do not answer in time are left out. */
+  describe(options?: { timeoutMs?: number }): Promise<readonly (CatalogueMessage & { readonly node: string })[]>;
+  /** Calls running now. */
+  readonly active: number;
+  stop(): Promise<void>;
+}
+
+export interface FleetRequest {
+  readonly requestId: string;
+  /** @default 'default' */
+  readonly tenant?: string;
+  /** @default 0 */
+  readonly priority?: number;
+  readonly route: InferenceRoute;
+  /** As the client wrote it; `:latest` is implied. */
+  readonly model: string;
+  /** Ollama-native JSON. */
+  readonly body: Uint8Array;
+  /** @default 600_000 */
+  readonly timeoutMs?: number;
+}
+
+export interface FleetCall {
+  /**
+   * Resolves when an instance answered its first byte.
+   *
+   * @throws FleetError nothing was delivered: `code` says why, `retryAfterMs` when it makes sense to come back
+   */
+  readonly head: Promise<FleetHead>;
+  /**
+   * The lines in order, each exactly once, batched as they arrived. Not reading stops credit, not Ollama.
+   * May be iterated once, after `head`.
+   *
+   * @throws FleetError the stream broke after `head`; what was yielded before is all there is
+   */
+  readonly lines: AsyncIterable<readonly string[]>;
+  cancel(reason: string): void;
+}
+
+export interface FleetHead {
+  readonly status: number;
+  readonly contentType: string;
+  readonly node: string;
+  readonly instance: string;
+  readonly simulated: boolean;
+  /** Milliseconds from `run` until the request was inside Ollama, as far as known. */
+  readonly queuedMs: number;
+}

@@ -1,0 +1,62 @@
+import { type ActorRef, actorRefSchema } from '@drover/actor-core';
+import { z } from 'zod';
+import type { CatalogueMessage } from './catalogue.ts';
+import type { SessionMessage } from './session-message.ts';
+import type { StreamOpen } from './stream-open.ts';
+
+/**
+ * What a client of the fleet says to an instance actor (`instances/{name}` on a node-agent). `grant`, `resume`,
+ * `cancel` travel on the control lane, `open` and `part` on the data lane. The table only grows.
+ */
+export type InstanceMessage =
+  | { readonly kind: 'open'; readonly open: StreamOpen; readonly replyTo: ActorRef<SessionMessage> }
+  /** The body's next piece; `index` counts from 0. */
+  | { readonly kind: 'part'; readonly streamId: string; readonly index: number; readonly last: boolean; readonly bytes: Uint8Array }
+  /**
+   * Credit, absolute so that a lost one does no harm: lines may be sent through `through`; everything through
+   * `received` arrived and may leave the replay buffer. Repeated at least every `grantIntervalMs`: it is also the
+   * receiver's sign of life, and its silence for `receiverSilenceMs` cancels the stream.
+   */
+  | { readonly kind: 'grant'; readonly streamId: string; readonly through: number; readonly received: number }
+  /** Something is missing: send again from line `from`, or `fail` with `replay-lost`. */
+  | { readonly kind: 'resume'; readonly streamId: string; readonly from: number }
+  /** The client is gone or the deadline passed: close Ollama's connection now. */
+  | { readonly kind: 'cancel'; readonly streamId: string; readonly reason: string }
+  /** What models are there, in Ollama's own words. */
+  | { readonly kind: 'describe'; readonly replyTo: ActorRef<CatalogueMessage> };
+
+/** @default 1_000 */
+export const grantIntervalMs: number = 1_000;
+/** @default 6_000 */
+export const receiverSilenceMs: number = 6_000;
+
+const streamId = z.string().min(1).max(64);
+const lineNumber = z.number().int().min(0);
+const bytes = z.instanceof(Uint8Array);
+
+const streamOpenSchema = z.object({
+  streamId,
+  requestId: z.string().min(1).max(128),
+  tenant: z.string().max(128),
+  priority: z.number(),
+  route: z.enum(['chat', 'generate', 'embed', 'embeddings', 'show']),
+  model: z.string().max(512),
+  timeoutMs: z.number().positive(),
+  body: bytes.optional(),
+  bodyBytes: z.number().int().positive().optional(),
+  grantedThrough: lineNumber,
+});
+
+export const instanceMessageSchema: z.ZodType<InstanceMessage> = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('open'), open: streamOpenSchema, replyTo: actorRefSchema<SessionMessage>() }),
+  z.object({ kind: z.literal('part'), streamId, index: lineNumber, last: z.boolean(), bytes }),
+  z.object({ kind: z.literal('grant'), streamId, through: lineNumber, received: lineNumber }),
+  z.object({ kind: z.literal('resume'), streamId, from: lineNumber }),
+  z.object({ kind: z.literal('cancel'), streamId, reason: z.string().max(200) }),
+  z.object({ kind: z.literal('describe'), replyTo: actorRefSchema<CatalogueMessage>() }),
+]);
+
+/** Path of an instance's actor on its node. */
+export function instancePath(instance: string): string {
+  return `instances/${instance}`;
+}

@@ -1,0 +1,87 @@
+import { z } from 'zod';
+
+/**
+ * What a node-agent tells everyone on `subjects.load(node)`, msgpackr-encoded: once a second, and within
+ * `loadReportDebounceMs` of a change. It is evidence for routing and status, not authority.
+ */
+export interface LoadReport {
+  readonly v: 1;
+  readonly node: string;
+  readonly incarnation: number;
+  /** +1 with each report of this incarnation; older ones are ignored. */
+  readonly seq: number;
+  readonly instances: readonly InstanceLoad[];
+}
+
+export interface InstanceLoad {
+  /** Unique within the node. */
+  readonly name: string;
+  readonly url: string;
+  readonly simulated: boolean;
+  /** Ollama's own version; empty until it answered. */
+  readonly version: string;
+  readonly state: InstanceState;
+  /** Requests allowed inside Ollama at once. */
+  readonly slots: number;
+  /** Requests inside Ollama now. */
+  readonly busy: number;
+  /** Requests waiting in the node-agent's queue. */
+  readonly queued: number;
+  readonly maxQueue: number;
+  /** Changes whenever the answer to `describe` would. */
+  readonly catalogueRevision: number;
+  readonly models: readonly ModelLoad[];
+}
+
+/** `starting`: not yet answered · `ready` · `down`: does not answer or answers nonsense · `draining`. */
+export type InstanceState = 'starting' | 'ready' | 'down' | 'draining';
+
+export interface ModelLoad {
+  /** With its tag, e.g. `llama3.2:latest`. */
+  readonly name: string;
+  readonly digest: string;
+  readonly loaded: boolean;
+  readonly sizeBytes: number;
+  /** 0 unless loaded. */
+  readonly vramBytes: number;
+  /** Requests for it inside Ollama, and waiting here. */
+  readonly busy: number;
+  readonly queued: number;
+}
+
+/** @default 20 */
+export const loadReportDebounceMs: number = 20;
+
+const count = z.number().int().min(0);
+
+export const loadReportSchema: z.ZodType<LoadReport> = z.object({
+  v: z.literal(1),
+  node: z.string().min(1).max(64),
+  incarnation: z.number(),
+  seq: count,
+  instances: z.array(
+    z.object({
+      name: z.string().min(1).max(64),
+      url: z.string(),
+      simulated: z.boolean(),
+      version: z.string(),
+      state: z.enum(['starting', 'ready', 'down', 'draining']),
+      slots: count,
+      busy: count,
+      queued: count,
+      maxQueue: count,
+      catalogueRevision: count,
+      models: z.array(
+        z.object({
+          name: z.string(),
+          digest: z.string(),
+          loaded: z.boolean(),
+          sizeBytes: z.number().min(0),
+          vramBytes: z.number().min(0),
+          busy: count,
+          queued: count,
+        }),
+      ),
+    }),
+  ),
+});

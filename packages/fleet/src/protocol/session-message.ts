@@ -1,0 +1,59 @@
+import { z } from 'zod';
+
+/**
+ * What an instance says to the session that opened a stream. All of it travels on the data lane, so that it
+ * arrives in the order sent; a gap means loss, never reordering. The table only grows.
+ */
+export type SessionMessage =
+  /** Queued or started; `position` 0 = runs now. */
+  | { readonly kind: 'accepted'; readonly streamId: string; readonly position: number }
+  /** Not taken: nothing ran, another instance may be tried. */
+  | { readonly kind: 'refused'; readonly streamId: string; readonly code: RefusalCode; readonly message: string; readonly retryAfterMs: number }
+  /** Ollama's status line: its headers came, which it sends with the first token and not before. */
+  | { readonly kind: 'head'; readonly streamId: string; readonly status: number; readonly contentType: string }
+  /** Lines `first`, `first + 1`, …: complete NDJSON lines without their newline, or for a single JSON answer one "line" with the whole body. */
+  | { readonly kind: 'chunk'; readonly streamId: string; readonly first: number; readonly lines: readonly string[] }
+  /** Sign of life at least every second. `next` is the number the next new line will get. */
+  | { readonly kind: 'beat'; readonly streamId: string; readonly next: number; readonly phase: StreamPhase; readonly position: number }
+  /** Complete: lines 1 to `lines` are all there is. */
+  | { readonly kind: 'end'; readonly streamId: string; readonly lines: number }
+  /** Broken after it was accepted; lines 1 to `lines` were produced before. */
+  | { readonly kind: 'fail'; readonly streamId: string; readonly lines: number; readonly code: FailureCode; readonly message: string };
+
+/** `queued`: waits for a slot · `waiting`: inside Ollama, no byte yet (load or prefill) · `streaming`: tokens flow. */
+export type StreamPhase = 'queued' | 'waiting' | 'streaming';
+
+/** `queue-full`: bounded queue · `draining` · `model-missing`: not on this instance · `instance-down`: Ollama does not answer · `bad-request`: body lost or oversized. */
+export type RefusalCode = 'queue-full' | 'draining' | 'model-missing' | 'instance-down' | 'bad-request';
+
+/**
+ * `upstream-lost`: Ollama's connection broke or it ended without saying so · `upstream-stalled`: no progress within
+ * the deadline · `deadline` · `replay-lost`: asked for a line that left the replay buffer · `reader-too-slow`: the
+ * buffer is full · `bad-upstream`: Ollama answered something that is not its protocol · `cancelled`.
+ */
+export type FailureCode = 'upstream-lost' | 'upstream-stalled' | 'deadline' | 'replay-lost' | 'reader-too-slow' | 'bad-upstream' | 'cancelled';
+
+const streamId = z.string().min(1).max(64);
+const count = z.number().int().min(0);
+
+export const sessionMessageSchema: z.ZodType<SessionMessage> = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('accepted'), streamId, position: count }),
+  z.object({
+    kind: z.literal('refused'),
+    streamId,
+    code: z.enum(['queue-full', 'draining', 'model-missing', 'instance-down', 'bad-request']),
+    message: z.string(),
+    retryAfterMs: count,
+  }),
+  z.object({ kind: z.literal('head'), streamId, status: z.number().int(), contentType: z.string() }),
+  z.object({ kind: z.literal('chunk'), streamId, first: count, lines: z.array(z.string()) }),
+  z.object({ kind: z.literal('beat'), streamId, next: count, phase: z.enum(['queued', 'waiting', 'streaming']), position: count }),
+  z.object({ kind: z.literal('end'), streamId, lines: count }),
+  z.object({
+    kind: z.literal('fail'),
+    streamId,
+    lines: count,
+    code: z.enum(['upstream-lost', 'upstream-stalled', 'deadline', 'replay-lost', 'reader-too-slow', 'bad-upstream', 'cancelled']),
+    message: z.string(),
+  }),
+]);
