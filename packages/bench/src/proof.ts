@@ -1,3 +1,82 @@
-export async function proofMain(_argv: readonly string[]): Promise<number> {
-  return 2;
+import { spawn } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { hostFacts } from './host-facts.ts';
+
+const root: string = fileURLToPath(new URL('../../../', import.meta.url));
+const scenarios: string = join(root, 'test/scenarios');
+
+/**
+ * Runs one long bar in full and writes `proofs/NAME.json`: the figures, the command, the commit and the host.
+ * A name is a bench suite (`smoke`) or a scenario of `test/scenarios`.
+ */
+export async function proofMain(argv: readonly string[]): Promise<number> {
+  const name = argv[0] ?? '';
+  if (argv.length !== 1 || !proofNames().includes(name)) {
+    process.stderr.write(`usage: npm run proof -- NAME\nnames: ${proofNames().join(', ')}\n`);
+    return name === '--help' ? 0 : 2;
+  }
+  const scratch = mkdtempSync(join(tmpdir(), 'drover-proof-'));
+  const output = join(scratch, 'out');
+  const host = hostFacts();
+  const command = name === 'smoke' ? benchCommand(name, output) : scenarioCommand(name);
+  const code = await run(command, { DROVER_PROOF: 'full', DROVER_FIGURES: output });
+  const figures: unknown = existsSync(output) ? parseFigures(name, readFileSync(output, 'utf8')) : [];
+  rmSync(scratch, { recursive: true, force: true });
+  mkdirSync(join(root, 'proofs'), { recursive: true });
+  const file = join(root, 'proofs', `${name}.json`);
+  writeFileSync(
+    file,
+    `${JSON.stringify({ name, passed: code === 0, command: `npm run proof -- ${name}`, commit: host.commit, host, figures }, null, 2)}\n`,
+  );
+  process.stdout.write(`${code === 0 ? 'proved' : 'NOT proved'}: proofs/${name}.json\n`);
+  return code === 0 ? 0 : 1;
+}
+
+function proofNames(): string[] {
+  const files = readdirSync(scenarios).filter((file) => file.endsWith('.test.ts'));
+  return ['smoke', ...files.map((file) => file.replace('.test.ts', ''))];
+}
+
+function benchCommand(suite: string, output: string): string[] {
+  return [join(root, 'packages/bench/bin/bench.js'), suite, '--json', output];
+}
+
+function scenarioCommand(name: string): string[] {
+  return [
+    join(root, 'node_modules/vitest/vitest.mjs'),
+    'run',
+    '--root',
+    root,
+    '--testTimeout=900000',
+    join('test/scenarios', `${name}.test.ts`),
+  ];
+}
+
+function parseFigures(name: string, text: string): unknown {
+  if (name === 'smoke') return JSON.parse(text) as unknown;
+  return text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as unknown);
+}
+
+async function run(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<number> {
+  const child = spawn(process.execPath, [...args], {
+    stdio: 'inherit',
+    env: { ...process.env, ...environment },
+  });
+  return new Promise((resolve) => {
+    child.once('exit', (code) => resolve(code ?? 1));
+  });
 }

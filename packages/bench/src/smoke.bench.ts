@@ -68,7 +68,7 @@ export async function runSmoke(options: {
       await streamRound(stream, 5);
     }
     for (let round = 0; round < size.rounds; round += 1) {
-      const order = round % 2 === 0 ? running : [...running].reverse();
+      const order = round % 2 === 0 ? running : running.toReversed();
       for (const { arm, open, stream } of order) {
         const latency = await openLoopRound(open, size.openLoopMs);
         const gaps = await streamRound(stream, size.streamTokens);

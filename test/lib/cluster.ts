@@ -1,0 +1,211 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { descendantsOf, isAlive, kill } from './processes.ts';
+import { waitUntil } from './wait-until.ts';
+
+export const droverBin: string = fileURLToPath(new URL('../../packages/cli/bin/drover.js', import.meta.url));
+
+/** The ready event of `drover up --json`, as the contract promises it. */
+export interface ReadyEvent {
+  readonly event: 'ready';
+  readonly url: string;
+  readonly pid: number;
+  readonly nats: { readonly url: string; readonly pid?: number; readonly version: string };
+  readonly processes: readonly ClusterProcess[];
+}
+
+export interface ClusterProcess {
+  readonly id: string;
+  readonly role: string;
+  readonly pid: number;
+  readonly ollamaUrl?: string;
+  readonly simulated?: boolean;
+}
+
+/** One `drover up` under test, with everything it printed. */
+export interface Cluster {
+  readonly child: ChildProcess;
+  readonly ready: ReadyEvent;
+  readonly url: string;
+  readonly dataDir: string;
+  /** Every JSON line of stdout so far. */
+  readonly events: readonly Record<string, unknown>[];
+  /** Everything on stderr so far. */
+  stderr(): string;
+  processOf(id: string): ClusterProcess;
+  /** SIGINT, then waits for the end; returns the exit code. */
+  stop(): Promise<number>;
+  exitCode(): Promise<number>;
+}
+
+const running = new Set<{ child: ChildProcess; dataDir: string }>();
+
+/** Starts `drover up --json --port 0` in a data folder of its own and waits for its ready line. */
+export async function startCluster(
+  args: readonly string[],
+  options: { env?: NodeJS.ProcessEnv; timeoutMs?: number } = {},
+): Promise<Cluster> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'drover-scenario-'));
+  const child = spawn(
+    process.execPath,
+    [droverBin, 'up', '--json', '--port', '0', '--data', dataDir, ...args],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: cleanEnvironment(options.env),
+    },
+  );
+  const entry = { child, dataDir };
+  running.add(entry);
+  const events: Record<string, unknown>[] = [];
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    events.push(JSON.parse(line) as Record<string, unknown>);
+  });
+  const exited = new Promise<number>((resolve) => {
+    child.once('exit', (code, signal) => {
+      running.delete(entry);
+      rmSync(dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+      resolve(code ?? (signal === 'SIGKILL' ? 137 : 128));
+    });
+  });
+  let ready: ReadyEvent;
+  try {
+    ready = await waitUntil(
+      'drover up is ready',
+      () => {
+        if (child.exitCode !== null) throw new Error(`drover up ended with ${child.exitCode}`);
+        return events.find((event) => event['event'] === 'ready') as ReadyEvent | undefined;
+      },
+      { timeoutMs: options.timeoutMs ?? 60_000 },
+    );
+  } catch (error) {
+    await stopChild(child, exited);
+    throw new Error(`drover up did not become ready:\n${stderr}`, { cause: error });
+  }
+  return {
+    child,
+    ready,
+    url: ready.url,
+    dataDir,
+    events,
+    stderr: () => stderr,
+    processOf: (id) => {
+      const found = ready.processes.find((process) => process.id === id);
+      if (found === undefined)
+        throw new Error(`no process ${id} in ${ready.processes.map((process) => process.id).join(', ')}`);
+      return found;
+    },
+    stop: async () => {
+      child.kill('SIGINT');
+      return exited;
+    },
+    exitCode: () => exited,
+  };
+}
+
+export interface CommandResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a `drover` command to its end. */
+export async function runDrover(
+  args: readonly string[],
+  options: { env?: NodeJS.ProcessEnv; timeoutMs?: number } = {},
+): Promise<CommandResult> {
+  const child = spawn(process.execPath, [droverBin, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: cleanEnvironment(options.env),
+  });
+  const timer = setTimeout(() => child.kill('SIGTERM'), options.timeoutMs ?? 30_000);
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const code = await new Promise<number>((resolve) => {
+    child.once('close', (value) => resolve(value ?? 128));
+  });
+  clearTimeout(timer);
+  return { code, stdout, stderr };
+}
+
+/** Starts a further role process that joins the cluster; resolves once `/api/v1/status` lists it. */
+export async function joinRole(
+  cluster: Cluster,
+  args: readonly string[],
+  id: string,
+): Promise<{ readonly pid: number; stop(): Promise<void> }> {
+  const child = spawn(process.execPath, [droverBin, ...args, '--data', cluster.dataDir], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: cleanEnvironment(),
+  });
+  const entry = { child, dataDir: cluster.dataDir };
+  running.add(entry);
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const exited = new Promise<number>((resolve) => {
+    child.once('exit', (code) => {
+      running.delete(entry);
+      resolve(code ?? 128);
+    });
+  });
+  try {
+    await waitUntil(
+      `${id} is listed`,
+      async () => {
+        const status = (await (await fetch(`${cluster.url}/api/v1/status`)).json()) as {
+          nodes: { id: string; state: string }[];
+        };
+        return status.nodes.some((node) => node.id === id && node.state === 'alive');
+      },
+      { timeoutMs: 20_000 },
+    );
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw new Error(`${id} did not join:\n${stderr}`, { cause: error });
+  }
+  return { pid: child.pid as number, stop: () => stopChild(child, exited) };
+}
+
+/** Ends whatever a failed scenario left behind; call it after each. */
+export async function stopLeftovers(): Promise<void> {
+  for (const { child, dataDir } of running) {
+    const pids = child.pid === undefined ? [] : [child.pid, ...descendantsOf(child.pid)];
+    for (const pid of pids) if (isAlive(pid)) kill(pid);
+    rmSync(dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  }
+  running.clear();
+}
+
+async function stopChild(child: ChildProcess, exited: Promise<number>): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), 15_000);
+  await exited;
+  clearTimeout(timer);
+}
+
+/** The environment without what would steer Drover from outside the scenario. */
+function cleanEnvironment(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
+  const environment: NodeJS.ProcessEnv = { ...process.env };
+  for (const name of Object.keys(environment)) {
+    const kept = name === 'DROVER_NATS_SERVER';
+    if (!kept && (name.startsWith('DROVER_') || name === 'OLLAMA_HOST' || name === 'NATS_URL'))
+      delete environment[name];
+  }
+  return { ...environment, ...extra };
+}

@@ -1,0 +1,85 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { type Cluster, startCluster, stopLeftovers } from '../lib/cluster.ts';
+import { type CountOutcome, startCount } from '../lib/count-stream.ts';
+import { recordFigure } from '../lib/figures.ts';
+import { freeze, kill, thaw } from '../lib/processes.ts';
+import { type SimHost, startSimHosts, stopSimHosts } from '../lib/sim-host.ts';
+import { waitUntil } from '../lib/wait-until.ts';
+
+afterEach(async () => {
+  await stopLeftovers();
+  await stopSimHosts();
+});
+
+const streams = 50;
+
+async function threeHosts(): Promise<{ hosts: SimHost[]; cluster: Cluster }> {
+  const hosts = await startSimHosts(3, { slots: 24, tps: 30 });
+  const cluster = await startCluster(['--slots', '24', ...hosts.flatMap((host) => ['--ollama', host.url])]);
+  return { hosts, cluster };
+}
+
+/** A fresh request now, retried until one is answered whole; returns how long that took. */
+async function newRequestSucceeds(url: string, withinMs: number): Promise<number> {
+  const before = performance.now();
+  await waitUntil(
+    'a new request succeeds',
+    async () => (await startCount(url, { upTo: 3 }).outcome).ending === 'complete',
+    { timeoutMs: withinMs, everyMs: 20 },
+  );
+  return performance.now() - before;
+}
+
+function judge(outcomes: readonly CountOutcome[]): void {
+  expect(outcomes.filter((outcome) => !outcome.contiguous)).toEqual([]);
+  expect(outcomes.filter((outcome) => outcome.ending === 'cut')).toEqual([]);
+}
+
+describe('a host lost under streaming load', () => {
+  it.each([
+    ['its Ollama is killed', (hosts: SimHost[], _cluster: Cluster) => (hosts[0] as SimHost).kill()],
+    [
+      'its node-agent is killed',
+      (hosts: SimHost[], cluster: Cluster) => {
+        const agent = cluster.ready.processes.find(
+          (process) => process.role === 'node-agent' && process.ollamaUrl === (hosts[0] as SimHost).url,
+        );
+        kill((agent as { pid: number }).pid);
+      },
+    ],
+    [
+      'its node-agent is frozen',
+      (hosts: SimHost[], cluster: Cluster) => {
+        const agent = cluster.ready.processes.find(
+          (process) => process.role === 'node-agent' && process.ollamaUrl === (hosts[0] as SimHost).url,
+        ) as { pid: number };
+        freeze(agent.pid);
+        setTimeout(() => thaw(agent.pid), 20_000).unref();
+      },
+    ],
+  ])('ends every stream whole or with an explicit error when %s', async (what, strike) => {
+    const { hosts, cluster } = await threeHosts();
+    const running = Array.from({ length: streams }, (_, index) =>
+      startCount(cluster.url, { upTo: 360, dialect: index % 2 === 0 ? 'ollama' : 'openai' }),
+    );
+    await Promise.all(running.map((stream) => stream.reached(10)));
+    const struckAtMs = performance.now();
+    strike(hosts, cluster);
+    const recoveredMs = await newRequestSucceeds(cluster.url, 10_000);
+    const outcomes = await Promise.all(running.map((stream) => stream.outcome));
+    judge(outcomes);
+    const lost = outcomes.filter((outcome) => outcome.ending === 'error-frame');
+    const outlivedMs = Math.max(0, ...lost.map((outcome) => outcome.endedAtMs - struckAtMs));
+    recordFigure(
+      `${what}: streams whole / ended with an error frame`,
+      `${streams - lost.length} / ${lost.length}`,
+    );
+    recordFigure(`${what}: longest a stream outlived its host`, outlivedMs / 1000, 's', '<= 5');
+    recordFigure(`${what}: new request succeeds after`, recoveredMs / 1000, 's', '<= 2');
+    expect(lost.length).toBeGreaterThan(0);
+    expect(lost.length).toBeLessThan(streams);
+    expect(outlivedMs).toBeLessThanOrEqual(5_000);
+    expect(recoveredMs).toBeLessThanOrEqual(2_000);
+    await cluster.stop();
+  });
+});
