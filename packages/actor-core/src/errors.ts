@@ -79,3 +79,77 @@ export class StoreUnavailableError extends DroverError {
     this.stream = stream;
   }
 }
+
+/** The actor asked is not there (any more): never started, ended, or of an older life. Retrying the same ref is useless. */
+export class ActorNotFoundError extends DroverError {
+  readonly code = 'actor-not-found';
+  readonly path: string;
+  readonly node: string;
+  constructor(node: string, path: string, options?: ErrorOptions) {
+    super(`no actor ${path} on ${node}`, options);
+    this.node = node;
+    this.path = path;
+  }
+}
+
+/** The mailbox of the actor asked is full. The caller may retry later, or refuse its own caller. */
+export class MailboxFullError extends DroverError {
+  readonly code = 'mailbox-full';
+  readonly path: string;
+  constructor(path: string, options?: ErrorOptions) {
+    super(`the mailbox of ${path} is full`, options);
+    this.path = path;
+  }
+}
+
+/** A message could not be handed over for a reason that asking again at once does not cure. Nobody retries by itself. */
+export class MessageRefusedError extends DroverError {
+  readonly code = 'message-refused';
+  readonly path: string;
+  readonly reason: string;
+  constructor(path: string, reason: string, options?: ErrorOptions) {
+    super(`a message to ${path} was refused: ${reason}`, options);
+    this.path = path;
+    this.reason = reason;
+  }
+}
+
+/** An actor was killed; the cause its supervisor sees. */
+export class ActorKilledError extends DroverError {
+  readonly code = 'actor-killed';
+  readonly path: string;
+  constructor(path: string, options?: ErrorOptions) {
+    super(`${path} was killed`, options);
+    this.path = path;
+  }
+}
+
+/** Children failed more often than their supervisor allows; the cause the supervisor's own supervisor sees. */
+export class RestartIntensityExceededError extends DroverError {
+  readonly code = 'restart-intensity-exceeded';
+  readonly child: string;
+  constructor(child: string, options?: ErrorOptions) {
+    super(`${child} exceeded the restart intensity of its supervisor`, options);
+    this.child = child;
+  }
+}
+
+/** The bus could not be reached in the time allowed for joining. The caller fixes the address or waits. */
+export class ConnectError extends DroverError {
+  readonly code = 'connect-failed';
+  readonly servers: readonly string[];
+  constructor(servers: readonly string[], detail: string, options?: ErrorOptions) {
+    super(`cannot connect to NATS at ${servers.join(', ')}: ${detail}`, options);
+    this.servers = servers;
+  }
+}
+
+/** The actor system is stopping or has stopped and starts nothing new. */
+export class SystemStoppedError extends DroverError {
+  readonly code = 'system-stopped';
+  readonly node: string;
+  constructor(node: string, options?: ErrorOptions) {
+    super(`the actor system of ${node} has stopped`, options);
+    this.node = node;
+  }
+}

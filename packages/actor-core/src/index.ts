@@ -1,19 +1,66 @@
 export type { ActorContext, AskOptions } from './actor/actor-context.ts';
 export type { ActorAddress, ActorRef, TellOptions } from './actor/actor-ref.ts';
 export type { ActorSnapshot, ActorSystem } from './actor/actor-system.ts';
-export { type Behaviour, type MessageHandler, type Next, receive, type SignalHandler, same, setup, stopped, unhandled } from './actor/behaviour.ts';
+export { type ActorSystemOptions, createActorSystem } from './actor/create-actor-system.ts';
+export {
+  type Behaviour,
+  type MessageHandler,
+  type Next,
+  receive,
+  type SignalHandler,
+  same,
+  setup,
+  stopped,
+  unhandled,
+} from './actor/behaviour.ts';
 export { type MailboxOptions, type Props, props, type RestartType } from './actor/props.ts';
 export type { DeadLetterReason, RuntimeEvent } from './actor/runtime-event.ts';
 export type { Signal, TerminationReason } from './actor/signal.ts';
+export { systemClock } from './clock/system-clock.ts';
 export type { Clock, Timer } from './clock.ts';
-export * from './errors.ts';
+export {
+  ActorKilledError,
+  ActorNotFoundError,
+  ConnectError,
+  DroverError,
+  FenceRejectedError,
+  InvalidArgumentError,
+  MailboxFullError,
+  MessageRefusedError,
+  NoRespondersError,
+  RequestTimeoutError,
+  RestartIntensityExceededError,
+  StoreUnavailableError,
+  SystemStoppedError,
+  TransportDisconnectedError,
+  WrongSequenceError,
+} from './errors.ts';
 export type { LeaderInfo, Leadership } from './leadership/lease.ts';
 export { type Logger, silentLogger } from './logger.ts';
 export type { MemberEvidence, MemberState, Presence } from './membership/presence.ts';
 export type { ClusterNode } from './node/cluster-node.ts';
+export { systemRandom } from './random/system-random.ts';
 export type { Random } from './random.ts';
+export { actorRefSchema } from './remoting/actor-ref-schema.ts';
+export { nodeScheduler } from './scheduler/node-scheduler.ts';
 export type { Scheduler } from './scheduler.ts';
 export type { AppendExpectation, Store, StoredRecord, StreamSpec } from './storage/store.ts';
 export type { SupervisionOptions } from './supervision/supervision-options.ts';
-export { anyToken, controlStream, createSubjects, inboxPrefix, type Lane, type Permissions, permissionsOf, type Role, requireToken, type Subjects } from './transport/subjects.ts';
-export type { SubscribeOptions, Transport, TransportMessage, TransportSubscription } from './transport/transport.ts';
+export {
+  anyToken,
+  controlStream,
+  createSubjects,
+  inboxPrefix,
+  type Lane,
+  type Permissions,
+  permissionsOf,
+  type Role,
+  requireToken,
+  type Subjects,
+} from './transport/subjects.ts';
+export type {
+  SubscribeOptions,
+  Transport,
+  TransportMessage,
+  TransportSubscription,
+} from './transport/transport.ts';

@@ -19,6 +19,8 @@ export interface ActorContext<M> {
   spawn<C>(props: Props<C>, name?: string): ActorRef<C>;
   /** Stops a child in an orderly way. */
   stop(child: ActorRef<never>): void;
+  /** Ends a child's incarnation at once, mailbox dropped, results to come ignored; supervision then decides as after a failure. */
+  kill(child: ActorRef<never>): void;
   /** One-way notice of that actor's end, local or remote: a `terminated` signal, exactly once, never silently missing. */
   watch(target: ActorRef<never>): void;
   unwatch(target: ActorRef<never>): void;

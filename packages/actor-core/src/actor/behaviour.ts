@@ -3,7 +3,11 @@ import type { Signal } from './signal.ts';
 
 /** What handles the next message. Made by `receive`, `setup`, and the constants `same`, `stopped`, `unhandled`. */
 export type Behaviour<M> =
-  | { readonly kind: 'receive'; readonly onMessage: MessageHandler<M>; readonly onSignal: SignalHandler<M> | undefined }
+  | {
+      readonly kind: 'receive';
+      readonly onMessage: MessageHandler<M>;
+      readonly onSignal: SignalHandler<M> | undefined;
+    }
   | { readonly kind: 'setup'; readonly create: (context: ActorContext<M>) => Behaviour<M> }
   | { readonly kind: 'same' | 'stopped' | 'unhandled' };
 

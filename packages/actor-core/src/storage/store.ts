@@ -14,7 +14,12 @@ export interface Store {
    * @throws WrongSequenceError when `expect.lastSequence` no longer is the last sequence of `subject`
    * @throws StoreUnavailableError outcome unknown
    */
-  append(stream: string, subject: string, payload: Uint8Array, expect?: AppendExpectation): Promise<{ sequence: number }>;
+  append(
+    stream: string,
+    subject: string,
+    payload: Uint8Array,
+    expect?: AppendExpectation,
+  ): Promise<{ sequence: number }>;
   /** The newest record of `subject`, read from the stream's leader; undefined when there is none. */
   readLast(stream: string, subject: string): Promise<StoredRecord | undefined>;
   /** The newest record of every subject under the filter (`*`, `>` allowed), in sequence order, from the leader. */

@@ -14,7 +14,11 @@ export interface Transport {
    */
   publish(subject: string, payload: Uint8Array): boolean;
   /** `handler` runs synchronously and must not throw. A `*` or `>` wildcard is allowed as in NATS. */
-  subscribe(subject: string, handler: (message: TransportMessage) => void, options?: SubscribeOptions): TransportSubscription;
+  subscribe(
+    subject: string,
+    handler: (message: TransportMessage) => void,
+    options?: SubscribeOptions,
+  ): TransportSubscription;
   /**
    * One question, one answer.
    *

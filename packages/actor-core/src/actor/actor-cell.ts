@@ -1,0 +1,472 @@
+import { ActorKilledError } from '../errors.ts';
+import { Supervisor } from '../supervision/supervisor.ts';
+import { noRestarts, type RestartHistory } from '../supervision/restart-intensity.ts';
+import type { ActorAddress, ActorRef } from './actor-ref.ts';
+import type { ActorSnapshot } from './actor-system.ts';
+import type { Behaviour, MessageHandler, Next, SignalHandler } from './behaviour.ts';
+import { CellContext } from './cell-context.ts';
+import { Envelope } from './envelope.ts';
+import { LocalRef } from './local-ref.ts';
+import { Mailbox } from './mailbox.ts';
+import type { Props } from './props.ts';
+import { empty } from './ring.ts';
+import type { Runtime } from './runtime.ts';
+import type { DeadLetterReason } from './runtime-event.ts';
+import type { Signal, TerminationReason } from './signal.ts';
+import type { Watch, Watcher } from './watch.ts';
+
+/** Messages one turn handles at most before the other actors and the event loop get theirs. */
+const drainBudget = 64;
+
+export type CellState = ActorSnapshot['state'] | 'stopped';
+
+/**
+ * One actor: its mailbox, its present incarnation and where it is in its life.
+ *
+ * ```
+ * starting → running ⇄ busy → stopping → stopped
+ *     ↑         └──────┴──→ restarting ─┐→ parked
+ *     └─────────────────────────────────┘
+ * ```
+ */
+export class ActorCell<M = never> {
+  readonly runtime: Runtime;
+  readonly parent: ActorCell | undefined;
+  readonly name: string;
+  readonly uid: number;
+  readonly props: Props<M>;
+  readonly ref: LocalRef<M>;
+  readonly mailbox: Mailbox;
+  state: CellState = 'starting';
+  incarnation = 1;
+  processed = 0;
+  restarts = 0;
+  lastFailure: string | undefined = undefined;
+  /** This child's restarts that still count; kept here for its supervisor. */
+  restartHistory: RestartHistory = noRestarts;
+  /** How its life ends, once it does. */
+  endReason: TerminationReason = 'stopped';
+  private context: CellContext<M>;
+  private onMessage: MessageHandler<M> = dropMessage;
+  private onSignal: SignalHandler<M> | undefined = undefined;
+  private scheduled = false;
+  /** A handler of this actor is on the stack. */
+  private inTurn = false;
+  /** What waits for the handler in hand, on the stack or asynchronous, to finish. */
+  private afterBusy: (() => void) | undefined = undefined;
+  /** The end of this incarnation that is under way; a newer one makes it void. */
+  private windDown: object | undefined = undefined;
+  private ownSupervisor: Supervisor | undefined = undefined;
+  private watchers: Set<Watcher> | undefined = undefined;
+  private watching: Map<string, Watch> | undefined = undefined;
+  private cachedAddress: ActorAddress | undefined = undefined;
+
+  constructor(runtime: Runtime, parent: ActorCell | undefined, name: string, props: Props<M>) {
+    this.runtime = runtime;
+    this.parent = parent;
+    this.name = name;
+    this.uid = runtime.nextUid();
+    this.props = props;
+    this.mailbox = new Mailbox(props.mailbox);
+    this.ref = new LocalRef(this);
+    this.context = new CellContext(this);
+  }
+
+  get path(): string {
+    return this.parent === undefined || this.parent.parent === undefined
+      ? this.name
+      : `${this.parent.path}/${this.name}`;
+  }
+
+  get address(): ActorAddress {
+    return (this.cachedAddress ??= {
+      node: this.runtime.nodeId,
+      nodeIncarnation: this.runtime.incarnation,
+      path: this.path,
+      uid: this.uid,
+    });
+  }
+
+  get supervisor(): Supervisor {
+    return (this.ownSupervisor ??= new Supervisor(this as unknown as ActorCell));
+  }
+
+  get hasChildren(): boolean {
+    return this.ownSupervisor !== undefined;
+  }
+
+  get children(): Iterable<ActorCell> {
+    return this.ownSupervisor === undefined ? [] : this.ownSupervisor.children();
+  }
+
+  /** False once its life is over, or parked. */
+  get alive(): boolean {
+    return this.state !== 'stopped' && this.state !== 'parked';
+  }
+
+  /** Puts a message (or an `Envelope`) into the mailbox. False when it became a dead letter. */
+  deliver(item: unknown, control: boolean): boolean {
+    if (this.state === 'stopped' || this.state === 'parked') return this.drop(item, 'no-such-actor');
+    const offer = this.mailbox.offer(item, control);
+    if (offer === 'full') return this.drop(item, 'mailbox-full');
+    if (offer === 'dropped') return this.drop(item, 'dropped');
+    if (offer === 'displaced') this.drop(this.mailbox.displaced, 'dropped');
+    if (!this.scheduled) this.schedule();
+    return true;
+  }
+
+  /** Delivers past the bound what the runtime owes the actor. */
+  force(envelope: Envelope): void {
+    if (!this.alive) return;
+    this.mailbox.force(envelope);
+    if (!this.scheduled) this.schedule();
+  }
+
+  start(): void {
+    this.schedule();
+  }
+
+  /** Ends this actor in an orderly way: the message in hand is finished, then its children stop, then itself. */
+  stop(): void {
+    if (this.state === 'stopping' || this.state === 'stopped') return;
+    if (this.state === 'parked') return this.finalize();
+    const wasBusy = this.inTurn || this.state === 'busy';
+    const restarting = this.state === 'restarting';
+    this.state = 'stopping';
+    if (restarting) {
+      this.parent?.supervisor.forgetRestart(this as unknown as ActorCell);
+      // Its incarnation has ended or is ending: only what is left of it must go.
+      if (this.windDown !== undefined || this.afterBusy !== undefined) return;
+      return this.endIncarnation({ type: 'post-stop' }, () => this.finalize());
+    }
+    if (wasBusy) this.afterBusy = () => this.endIncarnation({ type: 'post-stop' }, () => this.finalize());
+    else this.endIncarnation({ type: 'post-stop' }, () => this.finalize());
+  }
+
+  /** Ends this actor at once: nothing is finished, results still to come are ignored. */
+  terminate(reason: TerminationReason): void {
+    if (this.state === 'stopped') return;
+    this.state = 'stopping';
+    this.endReason = reason;
+    this.abandonIncarnation();
+    this.finalize();
+  }
+
+  /** Kills this incarnation: mailbox dropped, late results ignored; its supervisor decides what follows. */
+  kill(): void {
+    if (!this.alive || this.state === 'restarting') return;
+    if (this.state === 'stopping') return this.terminate('killed');
+    this.dropMailbox();
+    this.end('killed', new ActorKilledError(this.path));
+  }
+
+  /** This incarnation failed. */
+  fail(cause: unknown): void {
+    if (this.state === 'stopping') {
+      // It is ending anyway; the cause must still be seen.
+      this.runtime.log.warn({ actor: this.path, err: cause }, 'actor failed while stopping');
+      this.settled();
+      return;
+    }
+    if (!this.alive || this.state === 'restarting') return;
+    this.end('failed', cause);
+  }
+
+  /** Ends this incarnation so that `startNext` can begin another one; `done` when nothing of it is left. */
+  beginRestart(cause: unknown, done: () => void): void {
+    const wasBusy =
+      this.inTurn || this.afterBusy !== undefined || (this.state === 'busy' && this.context.active);
+    this.state = 'restarting';
+    const wind = () => this.endIncarnation({ type: 'pre-restart', cause }, done);
+    if (wasBusy) this.afterBusy = wind;
+    else wind();
+  }
+
+  /** Makes what is left of the present incarnation void, at once. */
+  abandonIncarnation(): void {
+    this.windDown = undefined;
+    this.afterBusy = undefined;
+    for (const child of [...this.children].reverse()) child.terminate('killed');
+    this.context.end();
+    this.unwatchAll();
+  }
+
+  /** Begins the next incarnation; the mailbox is kept. */
+  startNext(): void {
+    this.incarnation++;
+    this.restarts++;
+    this.windDown = undefined;
+    this.context = new CellContext(this);
+    this.state = 'starting';
+    this.schedule();
+  }
+
+  /** Stays down until its supervisor stops it. Its watchers learn that it failed. */
+  park(cause: unknown): void {
+    this.state = 'restarting';
+    this.endIncarnation({ type: 'post-stop' }, () => {
+      if (this.state === 'stopping') return this.finalize();
+      this.state = 'parked';
+      this.dropMailbox();
+      this.runtime.emit({ type: 'parked', path: this.path, cause });
+      this.notifyWatchers('failed');
+    });
+  }
+
+  /** Its life ends without a next incarnation. */
+  beginEnd(reason: TerminationReason): void {
+    this.endReason = reason;
+    this.state = 'stopping';
+    this.endIncarnation({ type: 'post-stop' }, () => this.finalize());
+  }
+
+  addWatcher(watcher: Watcher): void {
+    (this.watchers ??= new Set()).add(watcher);
+  }
+
+  removeWatcher(watcher: Watcher): void {
+    this.watchers?.delete(watcher);
+  }
+
+  watch(target: ActorRef<never>): void {
+    const watch = this.runtime.watch(this as unknown as ActorCell, target, this.watching);
+    if (watch !== undefined) (this.watching ??= new Map()).set(watch.key, watch);
+  }
+
+  unwatch(key: string): void {
+    const watch = this.watching?.get(key);
+    if (watch === undefined) return;
+    this.watching?.delete(key);
+    watch.cancel();
+  }
+
+  snapshot(): ActorSnapshot {
+    return {
+      path: this.path,
+      uid: this.uid,
+      incarnation: this.incarnation,
+      state: this.state === 'stopped' ? 'stopping' : this.state,
+      mailboxDepth: this.mailbox.depth,
+      processed: this.processed,
+      restarts: this.restarts,
+      lastFailure: this.lastFailure,
+    };
+  }
+
+  private schedule(): void {
+    if (this.state !== 'running' && this.state !== 'starting') return;
+    this.scheduled = true;
+    this.runtime.scheduler.schedule(this.turn);
+  }
+
+  private readonly turn = (): void => {
+    this.scheduled = false;
+    this.inTurn = true;
+    if (this.state === 'starting') this.begin();
+    const handled = this.state === 'running' ? this.drain() : 0;
+    this.inTurn = false;
+    this.processed += handled;
+    if (this.afterBusy !== undefined && this.state !== 'busy') this.settled();
+    else if (!this.scheduled && this.mailbox.depth > 0) this.schedule();
+  };
+
+  private drain(): number {
+    const { mailbox, context } = this;
+    let handled = 0;
+    try {
+      while (handled < drainBudget) {
+        const item = mailbox.take();
+        if (item === empty) break;
+        handled++;
+        let next: Next<M> | Promise<Next<M>>;
+        if (item instanceof Envelope) {
+          if (item.guard !== undefined && !item.guard.claim()) continue;
+          next =
+            item.signal === undefined ? this.onMessage(item.message as M, context) : this.receiveSignal(item);
+        } else {
+          next = this.onMessage(item as M, context);
+        }
+        if (next !== undefined) this.become(next);
+        // The handler may have ended its own incarnation, by a stop, a kill or an escalation.
+        if (this.state !== 'running' || this.context !== context) break;
+      }
+    } catch (error) {
+      this.inTurn = false;
+      if (this.context === context && context.active) this.fail(error);
+    }
+    return handled;
+  }
+
+  /** Runs the recipe: the first behaviour of this incarnation. */
+  private begin(): void {
+    const { context } = this;
+    this.state = 'running';
+    try {
+      this.become(this.props.create());
+    } catch (error) {
+      this.inTurn = false;
+      if (context.active) this.fail(error);
+    }
+  }
+
+  private become(next: Behaviour<M> | Promise<Next<M>>): void {
+    if ('kind' in next) this.adopt(next);
+    else this.close(next);
+  }
+
+  private adopt(next: Behaviour<M>): void {
+    let behaviour = next;
+    for (;;) {
+      switch (behaviour.kind) {
+        case 'receive':
+          this.onMessage = behaviour.onMessage;
+          this.onSignal = behaviour.onSignal;
+          return;
+        case 'setup':
+          behaviour = behaviour.create(this.context);
+          continue;
+        case 'same':
+          return;
+        case 'unhandled':
+          this.runtime.emit({ type: 'unhandled', path: this.path });
+          return;
+        case 'stopped':
+          if (this.context.active && this.state === 'running') this.end('stopped', undefined);
+          return;
+      }
+    }
+  }
+
+  /** Nothing is handled until the promise settles. */
+  private close(promise: Promise<Next<M>>): void {
+    const { context } = this;
+    if (this.state === 'running') this.state = 'busy';
+    promise.then(
+      (next) => {
+        if (!context.active) return;
+        if (this.state === 'busy') this.state = 'running';
+        try {
+          if (next !== undefined && this.state === 'running') this.adopt(next);
+        } catch (error) {
+          this.fail(error);
+          return;
+        }
+        this.settled();
+      },
+      (error: unknown) => {
+        if (!context.active) return;
+        if (this.state === 'busy') this.state = 'running';
+        if (this.state === 'restarting') this.settled();
+        else this.fail(error);
+      },
+    );
+  }
+
+  private settled(): void {
+    const { afterBusy } = this;
+    this.afterBusy = undefined;
+    if (afterBusy !== undefined) afterBusy();
+    else if (!this.scheduled && this.mailbox.depth > 0) this.schedule();
+  }
+
+  private receiveSignal(envelope: Envelope): Next<M> | Promise<Next<M>> {
+    const watch = envelope.guard as Watch;
+    this.watching?.delete(watch.key);
+    return this.onSignal?.(envelope.signal as Signal, this.context);
+  }
+
+  private end(outcome: 'stopped' | 'failed' | 'killed', cause: unknown): void {
+    if (outcome !== 'stopped') {
+      this.lastFailure = describe(cause);
+      this.context.end();
+    }
+    this.state = 'restarting';
+    if (this.parent === undefined) this.runtime.rootFailed(cause);
+    else this.parent.supervisor.childEnded(this as unknown as ActorCell, outcome, cause);
+  }
+
+  /** Children in reverse order, then the signal, then the incarnation itself; `done` once nothing is left. */
+  private endIncarnation(signal: Signal, done: () => void): void {
+    const token = {};
+    this.windDown = token;
+    const finish = () => {
+      if (this.windDown !== token) return;
+      this.windDown = undefined;
+      this.context.end();
+      this.unwatchAll();
+      // A stop that came while a restart was under way.
+      if (this.state === 'stopping' && signal.type === 'pre-restart') this.finalize();
+      else done();
+    };
+    const signalThenFinish = () => {
+      if (this.windDown !== token) return;
+      const result = this.lastSignal(signal);
+      if (result === undefined) finish();
+      else result.then(finish, finish);
+    };
+    if (this.ownSupervisor === undefined) signalThenFinish();
+    else this.ownSupervisor.stopAll(signalThenFinish);
+  }
+
+  private lastSignal(signal: Signal): Promise<unknown> | undefined {
+    const { onSignal } = this;
+    this.onMessage = dropMessage;
+    this.onSignal = undefined;
+    if (onSignal === undefined) return undefined;
+    const failed = (err: unknown) =>
+      this.runtime.log.warn({ actor: this.path, signal: signal.type, err }, 'signal handler failed');
+    try {
+      const result = onSignal(signal, this.context);
+      if (result === undefined || 'kind' in result) return undefined;
+      return result.then(undefined, failed);
+    } catch (error) {
+      failed(error);
+      return undefined;
+    }
+  }
+
+  private finalize(): void {
+    if (this.state === 'stopped') return;
+    this.state = 'stopped';
+    this.context.end();
+    this.unwatchAll();
+    this.dropMailbox();
+    this.runtime.ended(this as unknown as ActorCell);
+    if (this.parent !== undefined)
+      this.runtime.emit({ type: 'stopped', path: this.path, reason: this.endReason });
+    this.notifyWatchers(this.endReason);
+    this.parent?.supervisor.childGone(this as unknown as ActorCell);
+  }
+
+  private notifyWatchers(reason: TerminationReason): void {
+    const { watchers } = this;
+    this.watchers = undefined;
+    if (watchers !== undefined) for (const watcher of watchers) watcher.terminated(reason);
+  }
+
+  private unwatchAll(): void {
+    const { watching } = this;
+    this.watching = undefined;
+    if (watching !== undefined) for (const watch of watching.values()) watch.cancel();
+  }
+
+  private dropMailbox(): void {
+    for (let item = this.mailbox.take(); item !== empty; item = this.mailbox.take()) {
+      if (item instanceof Envelope && item.guard !== undefined) continue;
+      this.drop(item, 'no-such-actor');
+    }
+  }
+
+  private drop(item: unknown, reason: DeadLetterReason): false {
+    this.runtime.deadLetter(this.address, reason, item instanceof Envelope ? item.ask : undefined);
+    return false;
+  }
+}
+
+function dropMessage(): undefined {
+  return undefined;
+}
+
+function describe(cause: unknown): string {
+  return cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+}

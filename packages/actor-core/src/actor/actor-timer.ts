@@ -1,0 +1,49 @@
+import type { Timer } from '../clock.ts';
+import { InvalidArgumentError } from '../errors.ts';
+import type { ActorCell } from './actor-cell.ts';
+import { Envelope, type Guard } from './envelope.ts';
+
+/** A message to self, later. Cancelled, not even a message that already waits in the mailbox is seen. */
+export class ActorTimer<M> implements Guard {
+  private active = true;
+  private waiting = false;
+  private readonly cell: ActorCell<M>;
+  private readonly delayMs: number;
+  private readonly message: M;
+  private readonly repeat: boolean;
+  private timer: Timer | undefined = undefined;
+
+  /** @throws InvalidArgumentError for a delay that is negative or not finite */
+  constructor(cell: ActorCell<M>, delayMs: number, message: M, repeat: boolean) {
+    if (!(Number.isFinite(delayMs) && delayMs >= 0))
+      throw new InvalidArgumentError('delayMs', 'must be finite and at least 0');
+    this.cell = cell;
+    this.delayMs = delayMs;
+    this.message = message;
+    this.repeat = repeat;
+  }
+
+  arm(): void {
+    this.timer = this.cell.runtime.clock.setTimer(this.delayMs, this.fire);
+  }
+
+  cancel(): void {
+    this.active = false;
+    this.timer?.cancel();
+  }
+
+  claim(): boolean {
+    this.waiting = false;
+    return this.active;
+  }
+
+  private readonly fire = (): void => {
+    if (!this.active) return;
+    // A slow actor gets one tick, not a backlog of them.
+    if (!this.waiting) {
+      this.waiting = true;
+      this.cell.force(new Envelope(this.message, undefined, this, undefined));
+    }
+    if (this.repeat) this.arm();
+  };
+}

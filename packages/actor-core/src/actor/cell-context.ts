@@ -1,0 +1,135 @@
+import type { Clock } from '../clock.ts';
+import { InvalidArgumentError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import type { Random } from '../random.ts';
+import type { ActorCell } from './actor-cell.ts';
+import type { ActorContext, AskOptions } from './actor-context.ts';
+import type { ActorRef } from './actor-ref.ts';
+import { ActorTimer } from './actor-timer.ts';
+import { Envelope, type Guard } from './envelope.ts';
+import { LocalRef } from './local-ref.ts';
+import type { Props } from './props.ts';
+import { refKey } from './watch.ts';
+
+/** The context of one incarnation; inert once that has ended. */
+export class CellContext<M> implements ActorContext<M>, Guard {
+  active = true;
+  readonly incarnation: number;
+  private readonly cell: ActorCell<M>;
+  private controller: AbortController | undefined = undefined;
+  private timers: Map<string, ActorTimer<M>> | undefined = undefined;
+
+  constructor(cell: ActorCell<M>) {
+    this.cell = cell;
+    this.incarnation = cell.incarnation;
+  }
+
+  get self(): ActorRef<M> {
+    return this.cell.ref;
+  }
+
+  get path(): string {
+    return this.cell.path;
+  }
+
+  get clock(): Clock {
+    return this.cell.runtime.clock;
+  }
+
+  get random(): Random {
+    return this.cell.runtime.random;
+  }
+
+  get log(): Logger {
+    return this.cell.runtime.log;
+  }
+
+  get signal(): AbortSignal {
+    if (this.controller === undefined) {
+      this.controller = new AbortController();
+      if (!this.active) this.controller.abort();
+    }
+    return this.controller.signal;
+  }
+
+  spawn<C>(props: Props<C>, name?: string): ActorRef<C> {
+    if (!this.active)
+      throw new InvalidArgumentError('context', `of ${this.path} belongs to an incarnation that has ended`);
+    return this.cell.supervisor.spawn(props, name);
+  }
+
+  stop(child: ActorRef<never>): void {
+    this.cell.supervisor.stop(requireChild(this.cell as unknown as ActorCell, child));
+  }
+
+  kill(child: ActorRef<never>): void {
+    requireChild(this.cell as unknown as ActorCell, child).kill();
+  }
+
+  watch(target: ActorRef<never>): void {
+    if (this.active) this.cell.watch(target);
+  }
+
+  unwatch(target: ActorRef<never>): void {
+    if (this.active) this.cell.unwatch(refKey(target));
+  }
+
+  setTimer(key: string, delayMs: number, message: M): void {
+    this.startTimer(key, delayMs, message, false);
+  }
+
+  setInterval(key: string, periodMs: number, message: M): void {
+    if (!(periodMs > 0)) throw new InvalidArgumentError('periodMs', 'must be above 0');
+    this.startTimer(key, periodMs, message, true);
+  }
+
+  cancelTimer(key: string): void {
+    this.timers?.get(key)?.cancel();
+    this.timers?.delete(key);
+  }
+
+  ask<T, R>(target: ActorRef<T>, make: (replyTo: ActorRef<R>) => T, options: AskOptions): Promise<R> {
+    return this.cell.runtime.ask(target, make, options);
+  }
+
+  pipeToSelf<T>(promise: Promise<T>, onValue: (value: T) => M, onError: (error: unknown) => M): void {
+    const pipe = (make: () => M) => {
+      if (!this.active) return;
+      try {
+        this.cell.force(new Envelope(make(), undefined, this, undefined));
+      } catch (error) {
+        this.cell.fail(error);
+      }
+    };
+    promise.then(
+      (value) => pipe(() => onValue(value)),
+      (error: unknown) => pipe(() => onError(error)),
+    );
+  }
+
+  claim(): boolean {
+    return this.active;
+  }
+
+  /** This incarnation is over: aborts its signal, cancels its timers, makes its late results void. */
+  end(): void {
+    if (!this.active) return;
+    this.active = false;
+    if (this.timers !== undefined) for (const timer of this.timers.values()) timer.cancel();
+    this.timers = undefined;
+    this.controller?.abort();
+  }
+
+  private startTimer(key: string, delayMs: number, message: M, repeat: boolean): void {
+    if (!this.active) return;
+    this.cancelTimer(key);
+    const timer = new ActorTimer(this.cell, delayMs, message, repeat);
+    (this.timers ??= new Map()).set(key, timer);
+    timer.arm();
+  }
+}
+
+function requireChild(cell: ActorCell, ref: ActorRef<never>): ActorCell {
+  if (ref instanceof LocalRef && ref.cell.parent === cell) return ref.cell as unknown as ActorCell;
+  throw new InvalidArgumentError('child', `is not a child of ${cell.path}`);
+}

@@ -1,0 +1,105 @@
+import type { Clock, Timer } from '../clock.ts';
+
+/** Something that expires unless it is removed first. Linked into one list of its deadline queue. */
+export interface Expiring {
+  deadline: number;
+  previous: Expiring | undefined;
+  next: Expiring | undefined;
+  list: DeadlineList | undefined;
+  expire(): void;
+}
+
+/**
+ * Deadlines that all are the same time after their start, so that they expire in insertion order: adding and
+ * removing are O(1) and one clock timer serves them all.
+ */
+export class DeadlineList {
+  private readonly clock: Clock;
+  private readonly timeoutMs: number;
+  private head: Expiring | undefined = undefined;
+  private tail: Expiring | undefined = undefined;
+  private timer: Timer | undefined = undefined;
+
+  constructor(clock: Clock, timeoutMs: number) {
+    this.clock = clock;
+    this.timeoutMs = timeoutMs;
+  }
+
+  get idle(): boolean {
+    return this.timer === undefined;
+  }
+
+  add(item: Expiring): void {
+    item.deadline = this.clock.now() + this.timeoutMs;
+    item.list = this;
+    item.previous = this.tail;
+    if (this.tail === undefined) this.head = item;
+    else this.tail.next = item;
+    this.tail = item;
+    if (this.timer === undefined) this.timer = this.clock.setTimer(this.timeoutMs, this.sweep);
+  }
+
+  remove(item: Expiring): void {
+    if (item.previous === undefined) this.head = item.next;
+    else item.previous.next = item.next;
+    if (item.next === undefined) this.tail = item.previous;
+    else item.next.previous = item.previous;
+    item.previous = undefined;
+    item.next = undefined;
+    item.list = undefined;
+  }
+
+  /** Expires everything now. */
+  expireAll(): void {
+    this.timer?.cancel();
+    this.timer = undefined;
+    for (let item = this.head; item !== undefined; item = this.head) {
+      this.remove(item);
+      item.expire();
+    }
+  }
+
+  private readonly sweep = (): void => {
+    this.timer = undefined;
+    const now = this.clock.now();
+    for (let item = this.head; item !== undefined && item.deadline <= now; item = this.head) {
+      this.remove(item);
+      item.expire();
+    }
+    if (this.head !== undefined && this.timer === undefined) {
+      this.timer = this.clock.setTimer(this.head.deadline - now, this.sweep);
+    }
+  };
+}
+
+const maxIdleLists = 64;
+
+/** All deadlines of one system: one list for each distinct timeout, few in any program. */
+export class Deadlines {
+  private readonly clock: Clock;
+  private readonly lists = new Map<number, DeadlineList>();
+
+  constructor(clock: Clock) {
+    this.clock = clock;
+  }
+
+  add(item: Expiring, timeoutMs: number): void {
+    let list = this.lists.get(timeoutMs);
+    if (list === undefined) {
+      if (this.lists.size >= maxIdleLists) this.forgetIdle();
+      list = new DeadlineList(this.clock, timeoutMs);
+      this.lists.set(timeoutMs, list);
+    }
+    list.add(item);
+  }
+
+  expireAll(): void {
+    for (const list of this.lists.values()) list.expireAll();
+  }
+
+  private forgetIdle(): void {
+    for (const [timeoutMs, list] of this.lists) {
+      if (list.idle) this.lists.delete(timeoutMs);
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import type { DeadLetterReason } from './runtime-event.ts';
+import type { Signal } from './signal.ts';
+
+/** Something whose messages are void from the moment it has ended: a timer, a watch, an incarnation. */
+export interface Guard {
+  /** May the message be handled? Called once, when it leaves the mailbox. */
+  claim(): boolean;
+}
+
+/** Who waits for the answer to a message and learns at once when it was not delivered. */
+export interface Refusable {
+  refuse(reason: DeadLetterReason): void;
+}
+
+/**
+ * A message with what belongs to it. Plain messages wait in the mailbox bare, since they are nearly all of the
+ * traffic; only those that need more are wrapped.
+ */
+export class Envelope {
+  readonly message: unknown;
+  /** The question this message carries, so that a drop is answered at once. */
+  readonly ask: Refusable | undefined;
+  /** Dropped unseen when this says so. */
+  readonly guard: Guard | undefined;
+  readonly signal: Signal | undefined;
+
+  constructor(
+    message: unknown,
+    ask: Refusable | undefined,
+    guard: Guard | undefined,
+    signal: Signal | undefined,
+  ) {
+    this.message = message;
+    this.ask = ask;
+    this.guard = guard;
+    this.signal = signal;
+  }
+}

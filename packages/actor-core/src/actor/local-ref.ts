@@ -1,0 +1,38 @@
+import type { ActorCell } from './actor-cell.ts';
+import type { ActorAddress, ActorRef, TellOptions } from './actor-ref.ts';
+import { BaseRef } from './base-ref.ts';
+import type { Runtime } from './runtime.ts';
+
+/** Delivers to an actor of this process. */
+export class LocalRef<M> extends BaseRef implements ActorRef<M> {
+  readonly cell: ActorCell<M>;
+
+  constructor(cell: ActorCell<M>) {
+    super();
+    this.cell = cell;
+  }
+
+  get address(): ActorAddress {
+    return this.cell.address;
+  }
+
+  tell(message: M, options?: TellOptions): void {
+    this.cell.deliver(message, options !== undefined && options.lane === 'control');
+  }
+}
+
+/** Delivers to whichever actor of this process has the path when the message is sent. */
+export class PathRef<M> extends BaseRef implements ActorRef<M> {
+  readonly address: ActorAddress;
+  private readonly runtime: Runtime;
+
+  constructor(runtime: Runtime, path: string) {
+    super();
+    this.runtime = runtime;
+    this.address = { node: runtime.nodeId, nodeIncarnation: 0, path, uid: 0 };
+  }
+
+  tell(message: M, options?: TellOptions): void {
+    this.runtime.deliverLocal(this.address, message, options?.lane === 'control', undefined);
+  }
+}

@@ -1,0 +1,63 @@
+/** What `Ring.shift` returns when there is nothing; a message may itself be `undefined`. */
+export const empty: unique symbol = Symbol('empty');
+
+const initialSize = 8;
+const keptSize = 1024;
+
+/**
+ * Growing circular queue. Idle it holds no array; after a burst it gives a large one back, so that a million
+ * idle actors cost nothing here.
+ */
+export class Ring {
+  length = 0;
+  private slots: unknown[] | undefined = undefined;
+  private head = 0;
+  private mask = 0;
+
+  push(item: unknown): void {
+    if (this.slots === undefined) {
+      this.slots = new Array(initialSize).fill(undefined);
+      this.mask = initialSize - 1;
+    } else if (this.length > this.mask) {
+      this.grow(this.slots);
+    }
+    this.slots[(this.head + this.length++) & this.mask] = item;
+  }
+
+  shift(): unknown {
+    if (this.length === 0) return empty;
+    const slots = this.slots as unknown[];
+    const item = slots[this.head];
+    slots[this.head] = undefined;
+    this.head = (this.head + 1) & this.mask;
+    if (--this.length === 0 && this.mask >= keptSize) this.release();
+    return item;
+  }
+
+  /** Puts an item back in front. */
+  unshift(item: unknown): void {
+    if (this.slots === undefined || this.length > this.mask) {
+      this.push(item);
+      for (let i = 1; i < this.length; i++) this.push(this.shift());
+      return;
+    }
+    this.head = (this.head - 1) & this.mask;
+    this.slots[this.head] = item;
+    this.length++;
+  }
+
+  private release(): void {
+    this.slots = undefined;
+    this.head = 0;
+    this.mask = 0;
+  }
+
+  private grow(old: unknown[]): void {
+    const size = old.length * 2;
+    const next = new Array(size).fill(undefined);
+    for (let i = 0; i < this.length; i++) next[i] = old[(this.head + i) & this.mask];
+    this.slots = next;
+    this.head = 0;
+    this.mask = size - 1;
+  }
+}

@@ -1,0 +1,267 @@
+import type { Clock } from '../clock.ts';
+import { InvalidArgumentError, SystemStoppedError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import type { Random } from '../random.ts';
+import type { Remoting } from '../remoting/remoting.ts';
+import { RemoteRef } from '../remoting/remote-ref.ts';
+import type { Scheduler } from '../scheduler.ts';
+import { ActorCell } from './actor-cell.ts';
+import type { AskOptions } from './actor-context.ts';
+import type { ActorAddress, ActorRef } from './actor-ref.ts';
+import type { ActorSnapshot, ActorSystem } from './actor-system.ts';
+import { type Behaviour, receive } from './behaviour.ts';
+import { Deadlines } from './deadline-list.ts';
+import { Envelope, type Refusable } from './envelope.ts';
+import { EventHub } from './event-hub.ts';
+import { LocalRef, PathRef } from './local-ref.ts';
+import { askPath, PendingAsk } from './pending-ask.ts';
+import type { Props } from './props.ts';
+import { recentEnds } from './recent-ends.ts';
+import type { DeadLetterReason, RuntimeEvent } from './runtime-event.ts';
+import type { TerminationReason } from './signal.ts';
+import { refKey, Watch } from './watch.ts';
+
+export interface RuntimeOptions {
+  readonly nodeId: string;
+  readonly incarnation: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly scheduler: Scheduler;
+  readonly log: Logger;
+}
+
+/** The actor system of one process: what all its cells share. */
+export class Runtime implements ActorSystem {
+  readonly nodeId: string;
+  readonly incarnation: number;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly scheduler: Scheduler;
+  readonly log: Logger;
+  readonly events: EventHub;
+  readonly terminated: Promise<unknown>;
+  /** Set when the system is on a bus. */
+  remoting: Remoting | undefined = undefined;
+  private readonly root: ActorCell;
+  private readonly deadlines: Deadlines;
+  private readonly asks = new Map<number, PendingAsk<never>>();
+  private readonly ends = recentEnds();
+  private readonly resolveTerminated: (cause: unknown) => void;
+  private uids = 0;
+  private askUids = 0;
+  private rootCause: unknown = undefined;
+  private stopping = false;
+
+  constructor(options: RuntimeOptions) {
+    this.nodeId = options.nodeId;
+    this.incarnation = options.incarnation;
+    this.clock = options.clock;
+    this.random = options.random;
+    this.scheduler = options.scheduler;
+    this.log = options.log;
+    this.events = new EventHub(options.log);
+    this.deadlines = new Deadlines(options.clock);
+    const { promise, resolve } = Promise.withResolvers<unknown>();
+    this.terminated = promise;
+    this.resolveTerminated = resolve;
+    this.root = new ActorCell<never>(this, undefined, '', {
+      create: (): Behaviour<never> => receive(() => undefined),
+    });
+    this.root.state = 'running';
+  }
+
+  spawn<M>(props: Props<M>, name?: string): ActorRef<M> {
+    if (this.stopping) throw new SystemStoppedError(this.nodeId);
+    return this.root.supervisor.spawn(props, name);
+  }
+
+  stop(ref: ActorRef<never>): Promise<void> {
+    const cell = this.cellOf(ref);
+    if (cell === undefined || cell.state === 'stopped') return Promise.resolve();
+    const parent = cell.parent;
+    if (parent === undefined) return Promise.resolve();
+    return new Promise((resolve) => parent.supervisor.stop(cell, resolve));
+  }
+
+  kill(ref: ActorRef<never>): void {
+    this.cellOf(ref)?.kill();
+  }
+
+  ask<T, R>(target: ActorRef<T>, make: (replyTo: ActorRef<R>) => T, options: AskOptions): Promise<R> {
+    const { timeoutMs } = options;
+    if (!(Number.isFinite(timeoutMs) && timeoutMs >= 0)) {
+      return Promise.reject(new InvalidArgumentError('timeoutMs', 'must be finite and at least 0'));
+    }
+    return new Promise<R>((resolve, reject) => {
+      const ask = new PendingAsk<R>(this, target, timeoutMs, resolve, reject);
+      const message = make(ask);
+      this.deadlines.add(ask, timeoutMs);
+      this.send(target, message, options.lane === 'control', ask);
+    });
+  }
+
+  refFor<M>(node: string, path: string): ActorRef<M> {
+    if (node === this.nodeId) return new PathRef<M>(this, path);
+    return new RemoteRef<M>(this, { node, nodeIncarnation: 0, path, uid: 0 });
+  }
+
+  onEvent(listener: (event: RuntimeEvent) => void): () => void {
+    return this.events.on(listener);
+  }
+
+  inspect(): readonly ActorSnapshot[] {
+    const found: ActorSnapshot[] = [];
+    const visit = (cell: ActorCell) => {
+      for (const child of cell.children) {
+        found.push(child.snapshot());
+        visit(child);
+      }
+    };
+    visit(this.root);
+    return found;
+  }
+
+  async shutdown(): Promise<void> {
+    this.beginShutdown();
+    await this.terminated;
+  }
+
+  nextUid(): number {
+    return this.uids++;
+  }
+
+  emit(event: RuntimeEvent): void {
+    this.events.emit(event);
+  }
+
+  /** Counts a message that could not be delivered, and tells who waits for its answer. */
+  deadLetter(to: ActorAddress, reason: DeadLetterReason, ask: Refusable | undefined): void {
+    this.events.deadLetter(to, reason);
+    ask?.refuse(reason);
+  }
+
+  /** The live actor at the address; undefined when there is none, or another life of it. */
+  findCell(path: string, uid: number): ActorCell | undefined {
+    let cell: ActorCell | undefined = this.root;
+    for (const name of path.split('/')) {
+      cell = cell.hasChildren ? cell.supervisor.child(name) : undefined;
+      if (cell === undefined) return undefined;
+    }
+    return cell.alive && (uid === 0 || cell.uid === uid) ? cell : undefined;
+  }
+
+  /** How an actor that is gone ended, while that is remembered. */
+  endOf(uid: number): TerminationReason | undefined {
+    return this.ends.get(uid);
+  }
+
+  deliverLocal(to: ActorAddress, message: unknown, control: boolean, ask: Refusable | undefined): void {
+    const cell = this.findCell(to.path, to.uid);
+    if (cell === undefined) return this.deadLetter(to, 'no-such-actor', ask);
+    cell.deliver(ask === undefined ? message : new Envelope(message, ask, undefined, undefined), control);
+  }
+
+  publishAsk(ask: PendingAsk<never>): number {
+    const uid = ++this.askUids;
+    this.asks.set(uid, ask);
+    return uid;
+  }
+
+  forgetAsk(uid: number): void {
+    this.asks.delete(uid);
+  }
+
+  findAsk(uid: number): PendingAsk<never> | undefined {
+    return this.asks.get(uid);
+  }
+
+  /** Questions that other nodes know of. */
+  publishedAsks(): Iterable<PendingAsk<never>> {
+    return this.asks.values();
+  }
+
+  /** Makes the ref that a message from the wire means. */
+  resolveRef(address: ActorAddress): ActorRef<never> {
+    if (address.node !== this.nodeId) return new RemoteRef(this, address);
+    if (address.path === askPath) return this.asks.get(address.uid) ?? new RemoteRef(this, address);
+    if (address.nodeIncarnation === 0 && address.uid === 0) return new PathRef(this, address.path);
+    const cell =
+      address.nodeIncarnation === this.incarnation ? this.findCell(address.path, address.uid) : undefined;
+    return cell === undefined ? new RemoteRef(this, address) : (cell.ref as ActorRef<never>);
+  }
+
+  /** Delivers to an address of another node, or to one of this node that no longer is. */
+  sendRemote(to: ActorAddress, message: unknown, control: boolean, ask: PendingAsk<never> | undefined): void {
+    if (to.node === this.nodeId) {
+      const stale = to.nodeIncarnation !== 0 && to.nodeIncarnation !== this.incarnation;
+      if (stale) this.deadLetter(to, 'stale-incarnation', ask);
+      else this.deliverLocal(to, message, control, ask);
+    } else if (this.remoting === undefined) {
+      this.deadLetter(to, 'bus-unavailable', ask);
+    } else {
+      this.remoting.send(to, message, control, ask);
+    }
+  }
+
+  /** Registers interest in an actor's end; undefined when that interest exists already. */
+  watch(
+    owner: ActorCell,
+    target: ActorRef<never>,
+    existing: ReadonlyMap<string, Watch> | undefined,
+  ): Watch | undefined {
+    const key = refKey(target);
+    if (existing?.has(key)) return undefined;
+    const watch = new Watch(owner, target, key);
+    const { address } = target;
+    if (address.node === this.nodeId) this.watchLocal(watch, address);
+    else if (this.remoting === undefined) watch.terminated('node-down');
+    else this.remoting.watch(watch, address);
+    return watch;
+  }
+
+  ended(cell: ActorCell): void {
+    this.ends.set(cell.uid, cell.endReason);
+    if (cell === this.root) this.finish();
+  }
+
+  rootFailed(cause: unknown): void {
+    this.rootCause = cause;
+    this.log.error({ err: cause }, 'a failure escalated to the root: the actor system stops');
+    this.root.state = 'running';
+    this.beginShutdown();
+  }
+
+  private send(target: ActorRef<never>, message: unknown, control: boolean, ask: PendingAsk<never>): void {
+    if (target instanceof LocalRef)
+      target.cell.deliver(new Envelope(message, ask, undefined, undefined), control);
+    else if (target instanceof RemoteRef) this.sendRemote(target.address, message, control, ask);
+    else if (target instanceof PathRef) this.deliverLocal(target.address, message, control, ask);
+    else (target as ActorRef<unknown>).tell(message, { lane: control ? 'control' : 'data' });
+  }
+
+  private cellOf(ref: ActorRef<never>): ActorCell | undefined {
+    if (ref instanceof LocalRef) return ref.cell as unknown as ActorCell;
+    const { address } = ref;
+    return address.node === this.nodeId ? this.findCell(address.path, address.uid) : undefined;
+  }
+
+  private watchLocal(watch: Watch, address: ActorAddress): void {
+    const stale = address.nodeIncarnation !== 0 && address.nodeIncarnation !== this.incarnation;
+    const cell = stale ? undefined : this.findCell(address.path, address.uid);
+    if (cell === undefined) return watch.terminated(stale ? 'node-down' : 'not-found');
+    cell.addWatcher(watch);
+    watch.onCancel = () => cell.removeWatcher(watch);
+  }
+
+  private beginShutdown(): void {
+    if (this.stopping) return;
+    this.stopping = true;
+    this.root.stop();
+  }
+
+  private finish(): void {
+    this.deadlines.expireAll();
+    this.remoting?.close();
+    this.resolveTerminated(this.rootCause);
+  }
+}

@@ -1,0 +1,51 @@
+import type { ActorCell } from './actor-cell.ts';
+import type { ActorRef } from './actor-ref.ts';
+import { Envelope, type Guard } from './envelope.ts';
+import type { TerminationReason } from './signal.ts';
+
+/** Who is told of an actor's end. Told at most once. */
+export interface Watcher {
+  terminated(reason: TerminationReason): void;
+}
+
+/** Names the actor a ref points at: equal for equal addresses. */
+export function refKey(ref: ActorRef<never>): string {
+  const { node, nodeIncarnation, path, uid } = ref.address;
+  return `${node}|${nodeIncarnation}|${uid}|${path}`;
+}
+
+/** One actor's interest in the end of another; tells it exactly once, unless cancelled before the signal is read. */
+export class Watch implements Watcher, Guard {
+  readonly key: string;
+  readonly target: ActorRef<never>;
+  /** Takes the interest back where it was registered. */
+  onCancel: (() => void) | undefined = undefined;
+  private readonly owner: ActorCell;
+  private active = true;
+  private told = false;
+
+  constructor(owner: ActorCell, target: ActorRef<never>, key: string) {
+    this.owner = owner;
+    this.target = target;
+    this.key = key;
+  }
+
+  terminated(reason: TerminationReason): void {
+    if (this.told || !this.active) return;
+    this.told = true;
+    this.onCancel = undefined;
+    this.owner.force(
+      new Envelope(undefined, undefined, this, { type: 'terminated', ref: this.target, reason }),
+    );
+  }
+
+  claim(): boolean {
+    return this.active;
+  }
+
+  cancel(): void {
+    this.active = false;
+    this.onCancel?.();
+    this.onCancel = undefined;
+  }
+}

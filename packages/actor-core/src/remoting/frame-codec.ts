@@ -1,0 +1,97 @@
+import { addExtension, Packr, Unpackr } from 'msgpackr';
+import type { ActorAddress, ActorRef } from '../actor/actor-ref.ts';
+import { BaseRef } from '../actor/base-ref.ts';
+import { frameVersion, type WireMessage, wireFault } from './wire.ts';
+
+/** MessagePack extension type of an actor ref: `[node, nodeIncarnation, path, uid]`. */
+const refExtension = 0x52;
+
+type ResolveRef = (address: ActorAddress) => ActorRef<never>;
+
+/** Who makes refs for the frame being decoded; decoding is synchronous, so one at a time. */
+let resolveRef: ResolveRef | undefined;
+
+// Records inline measured slower than JSON on Node, so objects travel as plain maps.
+const packr = new Packr({ useRecords: false });
+// Copies of byte strings: a view would keep the whole frame alive.
+const unpackr = new Unpackr({ useRecords: false, copyBuffers: true });
+
+addExtension({
+  Class: BaseRef,
+  type: refExtension,
+  write(ref: BaseRef): unknown {
+    const { node, nodeIncarnation, path, uid } = ref.address;
+    return [node, nodeIncarnation, path, uid];
+  },
+  read(data: unknown): ActorRef<never> {
+    const [node, nodeIncarnation, path, uid] = data as [unknown, unknown, unknown, unknown];
+    const isAddress =
+      typeof node === 'string' &&
+      typeof path === 'string' &&
+      Number.isSafeInteger(nodeIncarnation) &&
+      Number.isSafeInteger(uid);
+    if (!isAddress || resolveRef === undefined) throw new TypeError('malformed actor ref');
+    return resolveRef({ node, nodeIncarnation: nodeIncarnation as number, path, uid: uid as number });
+  },
+} as unknown as Parameters<typeof addExtension>[0]);
+
+/** Encodes one message; the bytes are only good until the next turn of the event loop ends, copy them by then. */
+export function encodeMessage(message: WireMessage): Uint8Array {
+  return packr.pack(message);
+}
+
+/** Puts encoded messages into one frame. */
+export function buildFrame(header: Uint8Array, messages: readonly Uint8Array[], bytes: number): Uint8Array {
+  const frame = new Uint8Array(header.length + bytes);
+  frame.set(header, 0);
+  let at = header.length;
+  for (const message of messages) {
+    frame.set(message, at);
+    at += message.length;
+  }
+  return frame;
+}
+
+export function frameHeader(incarnation: number): Uint8Array {
+  return Uint8Array.of(frameVersion, ...packr.pack(incarnation));
+}
+
+export interface FrameReader {
+  resolveRef: ResolveRef;
+  /** Once, first. False ends the reading. */
+  onSender(incarnation: number): boolean;
+  onMessage(message: WireMessage): void;
+  /** Something in the frame cannot be read; messages before it were delivered, and those after it if they can be. */
+  onFault(detail: string): void;
+}
+
+/** Reads a frame from outside. Never throws for what the bytes are. */
+export function readFrame(frame: Uint8Array, reader: FrameReader): void {
+  if (frame.length < 2) return reader.onFault('frame is too short');
+  if (frame[0] !== frameVersion) return reader.onFault(`frame version ${frame[0]} is unknown`);
+  for (const [index, value] of decodeAll(frame, reader).entries()) {
+    if (index === 0) {
+      if (!(Number.isSafeInteger(value) && (value as number) >= 0))
+        return reader.onFault('frame names no sender incarnation');
+      if (!reader.onSender(value as number)) return;
+      continue;
+    }
+    const fault = wireFault(value);
+    if (fault === undefined) reader.onMessage(value as WireMessage);
+    else reader.onFault(fault);
+  }
+}
+
+function decodeAll(frame: Uint8Array, reader: FrameReader): unknown[] {
+  resolveRef = reader.resolveRef;
+  try {
+    // A plain Uint8Array, not a Buffer: byte strings inside come out as what their sender had.
+    const body = new Uint8Array(frame.buffer, frame.byteOffset + 1, frame.byteLength - 1);
+    return (unpackr.unpackMultiple(body) as unknown[] | undefined) ?? [];
+  } catch (error) {
+    reader.onFault(`frame cannot be decoded: ${error instanceof Error ? error.message : String(error)}`);
+    return (error as { values?: unknown[] }).values ?? [];
+  } finally {
+    resolveRef = undefined;
+  }
+}

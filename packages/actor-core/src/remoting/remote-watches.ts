@@ -1,0 +1,144 @@
+import type { ActorAddress } from '../actor/actor-ref.ts';
+import type { TerminationReason } from '../actor/signal.ts';
+import type { Watch } from '../actor/watch.ts';
+import type { Clock, Timer } from '../clock.ts';
+import { kind, type WireMessage } from './wire.ts';
+
+/** How often unconfirmed watches are repeated. Confirmed ones are every `confirmedTicks`-th time. */
+const tickMs = 1_000;
+const confirmedTicks = 5;
+/** A watch that nobody confirmed for so long, while the bus was up, tells `node-down`. */
+const unconfirmedMs = 5_000;
+/** A watch that was confirmed and then not any more; only matters where no presence reports the node. */
+const silentMs = 20_000;
+
+interface Outgoing {
+  readonly id: number;
+  readonly watch: Watch;
+  readonly address: ActorAddress;
+  /** Life of the node that confirmed it; 0 until then. */
+  incarnation: number;
+  uid: number;
+  confirmed: boolean;
+  heardMs: number;
+}
+
+export interface RemoteWatchesOptions {
+  readonly clock: Clock;
+  send(node: string, message: WireMessage): void;
+  connected(): boolean;
+}
+
+/**
+ * This node's interest in actors of other nodes. The bus may lose a watch or its answer, so both are repeated: a
+ * notice arrives exactly once, and if nothing else tells it, silence does.
+ */
+export class RemoteWatches {
+  private readonly options: RemoteWatchesOptions;
+  private readonly byId = new Map<number, Outgoing>();
+  private ids = 0;
+  private ticks = 0;
+  private timer: Timer | undefined = undefined;
+
+  constructor(options: RemoteWatchesOptions) {
+    this.options = options;
+  }
+
+  add(watch: Watch, address: ActorAddress): void {
+    const id = ++this.ids;
+    const { nodeIncarnation, uid } = address;
+    const entry: Outgoing = {
+      id,
+      watch,
+      address,
+      incarnation: nodeIncarnation,
+      uid,
+      confirmed: false,
+      heardMs: this.options.clock.now(),
+    };
+    this.byId.set(id, entry);
+    watch.onCancel = () => {
+      if (!this.byId.delete(id)) return;
+      this.options.send(address.node, [kind.unwatch, id]);
+    };
+    this.ask(entry);
+    this.timer ??= this.options.clock.setTimer(tickMs, this.tick);
+  }
+
+  confirmed(id: number, node: string, incarnation: number, uid: number): void {
+    const entry = this.byId.get(id);
+    if (entry === undefined) {
+      // Taken back, and the word of it was lost.
+      this.options.send(node, [kind.unwatch, id]);
+      return;
+    }
+    if (entry.address.node !== node) return;
+    // Another life of a well-known actor answers: the one watched is gone.
+    if (entry.confirmed && (entry.incarnation !== incarnation || entry.uid !== uid)) {
+      this.tell(entry, entry.incarnation === incarnation ? 'stopped' : 'node-down');
+      this.options.send(node, [kind.unwatch, id]);
+      return;
+    }
+    entry.confirmed = true;
+    entry.incarnation = incarnation;
+    entry.uid = uid;
+    entry.heardMs = this.options.clock.now();
+  }
+
+  terminated(id: number, node: string, reason: TerminationReason): void {
+    const entry = this.byId.get(id);
+    if (entry !== undefined && entry.address.node === node) this.tell(entry, reason);
+  }
+
+  /** That life of the node is over, or nobody knows: `incarnation` is the newest one known to be gone. */
+  nodeDown(node: string, incarnation: number): void {
+    for (const entry of [...this.byId.values()]) {
+      if (entry.address.node === node && entry.incarnation !== 0 && entry.incarnation <= incarnation)
+        this.tell(entry, 'node-down');
+      else if (
+        entry.address.node === node &&
+        entry.incarnation === 0 &&
+        entry.heardMs < this.options.clock.now()
+      )
+        this.tell(entry, 'node-down');
+    }
+  }
+
+  /** The bus is back: silence before this does not count, and everything is asked again. */
+  reconnected(): void {
+    for (const entry of this.byId.values()) {
+      entry.heardMs = this.options.clock.now();
+      this.ask(entry);
+    }
+  }
+
+  close(): void {
+    this.timer?.cancel();
+    this.byId.clear();
+  }
+
+  private ask({ id, address, incarnation, uid }: Outgoing): void {
+    this.options.send(address.node, [kind.watch, id, address.path, uid, incarnation]);
+  }
+
+  private tell(entry: Outgoing, reason: TerminationReason): void {
+    this.byId.delete(entry.id);
+    entry.watch.terminated(reason);
+  }
+
+  private readonly tick = (): void => {
+    this.timer = undefined;
+    if (this.options.connected()) this.repeat();
+    if (this.byId.size > 0) this.timer = this.options.clock.setTimer(tickMs, this.tick);
+  };
+
+  private repeat(): void {
+    const now = this.options.clock.now();
+    const all = ++this.ticks % confirmedTicks === 0;
+    for (const entry of [...this.byId.values()]) {
+      const patienceMs = entry.confirmed ? silentMs : unconfirmedMs;
+      if (now - entry.heardMs >= patienceMs) this.tell(entry, 'node-down');
+      else if (all || !entry.confirmed) this.ask(entry);
+    }
+  }
+}

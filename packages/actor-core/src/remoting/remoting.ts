@@ -1,0 +1,241 @@
+import type { ActorAddress } from '../actor/actor-ref.ts';
+import type { Refusable } from '../actor/envelope.ts';
+import { Envelope } from '../actor/envelope.ts';
+import { askPath, type PendingAsk } from '../actor/pending-ask.ts';
+import type { Runtime } from '../actor/runtime.ts';
+import type { DeadLetterReason } from '../actor/runtime-event.ts';
+import type { Watch } from '../actor/watch.ts';
+import { anyToken, type Lane, type Subjects } from '../transport/subjects.ts';
+import type { Transport, TransportMessage } from '../transport/transport.ts';
+import { encodeMessage, type FrameReader, frameHeader, readFrame } from './frame-codec.ts';
+import { Outbox } from './outbox.ts';
+import { Peers } from './peers.ts';
+import { RemoteWatches } from './remote-watches.ts';
+import { WatchedHere } from './watched-here.ts';
+import { kind, type WireMessage } from './wire.ts';
+
+/** Bytes kept free in a frame for its header. */
+const headerReserve = 64;
+
+/** One node's side of the actor protocol between nodes: refs over the bus. */
+export class Remoting {
+  private readonly runtime: Runtime;
+  private readonly transport: Transport;
+  private readonly subjects: Subjects;
+  private readonly header: Uint8Array;
+  private readonly outboxes = new Map<string, Outbox>();
+  private readonly watches: RemoteWatches;
+  private readonly watchedHere: WatchedHere;
+  private readonly peers: Peers;
+  private readonly ends: (() => void)[] = [];
+
+  constructor(runtime: Runtime, transport: Transport, subjects: Subjects) {
+    this.runtime = runtime;
+    this.transport = transport;
+    this.subjects = subjects;
+    this.header = frameHeader(runtime.incarnation);
+    this.peers = new Peers(runtime.log);
+    const sendControl = (node: string, message: WireMessage) =>
+      this.post(node, 'ctl', message, undefined, undefined);
+    this.watchedHere = new WatchedHere(runtime, sendControl);
+    this.watches = new RemoteWatches({
+      clock: runtime.clock,
+      send: sendControl,
+      connected: () => transport.connected,
+    });
+    this.listen();
+  }
+
+  send(to: ActorAddress, message: unknown, control: boolean, ask: PendingAsk<never> | undefined): void {
+    const askUid = ask === undefined ? 0 : ask.address.uid;
+    this.post(
+      to.node,
+      control ? 'ctl' : 'dat',
+      [kind.tell, to.path, to.uid, to.nodeIncarnation, message, askUid],
+      to,
+      ask,
+    );
+  }
+
+  watch(watch: Watch, address: ActorAddress): void {
+    const goneBy = this.peers.goneIncarnation(address.node);
+    if (address.nodeIncarnation !== 0 && address.nodeIncarnation <= goneBy) watch.terminated('node-down');
+    else if (this.peers.isDown(address.node)) watch.terminated('node-down');
+    else this.watches.add(watch, address);
+  }
+
+  /** Membership says: that life of the node is running. Earlier ones are over. */
+  nodeUp(node: string, incarnation: number): void {
+    if (this.peers.up(node, incarnation)) this.forgetLives(node, incarnation - 1, true);
+  }
+
+  /** Membership says: that life of the node is unreachable, or (`gone`) over for good. */
+  nodeDown(node: string, incarnation: number, gone: boolean): void {
+    this.peers.down(node, incarnation, gone);
+    this.forgetLives(node, incarnation, gone);
+  }
+
+  close(): void {
+    for (const outbox of this.outboxes.values()) outbox.flush();
+    this.watches.close();
+    for (const end of this.ends) end();
+  }
+
+  private listen(): void {
+    const { transport, subjects, runtime } = this;
+    for (const lane of ['ctl', 'dat'] as const) {
+      const subscription = transport.subscribe(subjects.inbox(runtime.nodeId, lane, anyToken), (message) =>
+        this.receive(message, lane),
+      );
+      this.ends.push(() => subscription.unsubscribe());
+    }
+    const ping = transport.subscribe(subjects.inbox(runtime.nodeId, 'ping', anyToken), (message) =>
+      message.respond?.(this.header),
+    );
+    this.ends.push(() => ping.unsubscribe());
+    this.ends.push(
+      transport.onConnectionChange((connected) => {
+        if (connected) this.watches.reconnected();
+      }),
+    );
+  }
+
+  private post(
+    node: string,
+    lane: Lane,
+    message: WireMessage,
+    to: ActorAddress | undefined,
+    ask: Refusable | undefined,
+  ): void {
+    if (!this.transport.connected) return this.lost(to, 'bus-unavailable', ask);
+    let bytes: Uint8Array;
+    try {
+      bytes = encodeMessage(message);
+    } catch (err) {
+      this.runtime.log.error({ err, node, path: to?.path }, 'a message cannot be encoded');
+      return this.lost(to, 'protocol-mismatch', ask);
+    }
+    if (bytes.length > this.transport.maxPayloadBytes - headerReserve) return this.lost(to, 'too-large', ask);
+    this.outbox(node, lane).add(bytes, to, ask);
+  }
+
+  private outbox(node: string, lane: Lane): Outbox {
+    const subject = this.subjects.inbox(node, lane, this.runtime.nodeId);
+    let outbox = this.outboxes.get(subject);
+    if (outbox === undefined) {
+      outbox = new Outbox({
+        subject,
+        header: this.header,
+        scheduler: this.runtime.scheduler,
+        publish: (on, frame) => this.transport.publish(on, frame),
+        onLost: (to, ask) => this.lost(to, 'bus-unavailable', ask),
+      });
+      this.outboxes.set(subject, outbox);
+    }
+    return outbox;
+  }
+
+  private lost(to: ActorAddress | undefined, reason: DeadLetterReason, ask: Refusable | undefined): void {
+    // What the runtimes say to each other is repeated by them and is no letter of an actor.
+    if (to !== undefined) this.runtime.deadLetter(to, reason, ask);
+  }
+
+  private receive(message: TransportMessage, lane: Lane): void {
+    const peer = message.subject.slice(message.subject.lastIndexOf('.') + 1);
+    let sender = 0;
+    const reader: FrameReader = {
+      resolveRef: (address) => this.runtime.resolveRef(address),
+      onSender: (incarnation) => {
+        sender = incarnation;
+        if (incarnation <= this.peers.goneIncarnation(peer)) return false;
+        this.nodeUp(peer, incarnation);
+        return true;
+      },
+      onMessage: (one) => this.handle(peer, sender, one, lane === 'ctl'),
+      onFault: (detail) => this.fault(peer, detail),
+    };
+    readFrame(message.payload, reader);
+  }
+
+  private handle(peer: string, incarnation: number, message: WireMessage, control: boolean): void {
+    switch (message[0]) {
+      case kind.tell:
+        return this.handleTell(peer, message, control);
+      case kind.watch:
+        return this.watchedHere.watch(peer, incarnation, message[1], message[2], message[3], message[4]);
+      case kind.unwatch:
+        return this.watchedHere.unwatch(peer, message[1]);
+      case kind.watching:
+        return this.watches.confirmed(message[1], peer, incarnation, message[2]);
+      case kind.terminated:
+        return this.watches.terminated(message[1], peer, message[2]);
+      case kind.refused:
+        return this.runtime.findAsk(message[1])?.refuseFrom(peer, message[2]);
+    }
+  }
+
+  private handleTell(
+    peer: string,
+    message: Extract<WireMessage, readonly [0, ...unknown[]]>,
+    control: boolean,
+  ): void {
+    const [, path, uid, nodeIncarnation, payload, askUid] = message;
+    const { runtime } = this;
+    const asker = askUid === 0 ? undefined : new RemoteAsker(this, peer, askUid);
+    const refuse = (reason: DeadLetterReason) =>
+      runtime.deadLetter({ node: runtime.nodeId, nodeIncarnation, path, uid }, reason, asker);
+    if (nodeIncarnation !== 0 && nodeIncarnation !== runtime.incarnation) return refuse('stale-incarnation');
+    // An answer that comes after its deadline is no fault.
+    if (path === askPath) return runtime.findAsk(uid)?.tell(payload as never);
+    const cell = runtime.findCell(path, uid);
+    if (cell === undefined) return refuse('no-such-actor');
+    const { protocol } = cell.props;
+    if (protocol === undefined) return refuse('not-exposed');
+    const parsed = protocol.safeParse(payload);
+    if (!parsed.success) {
+      this.fault(
+        peer,
+        `message for ${path} does not fit its protocol: ${parsed.error.issues[0]?.message ?? 'unknown issue'}`,
+      );
+      return refuse('protocol-mismatch');
+    }
+    cell.deliver(
+      asker === undefined ? parsed.data : new Envelope(parsed.data, asker, undefined, undefined),
+      control,
+    );
+  }
+
+  /** Tells the asker on another node that its question was not delivered. */
+  refuseAsk(node: string, askUid: number, reason: DeadLetterReason): void {
+    this.post(node, 'ctl', [kind.refused, askUid, reason], undefined, undefined);
+  }
+
+  private fault(peer: string, detail: string): void {
+    this.peers.warnOnce(peer, detail);
+    this.runtime.emit({ type: 'bad-frame', peer, detail });
+  }
+
+  private forgetLives(node: string, incarnation: number, gone: boolean): void {
+    this.watches.nodeDown(node, incarnation);
+    if (!gone) return;
+    this.watchedHere.nodeDown(node, incarnation);
+    for (const ask of [...this.runtime.publishedAsks()]) ask.nodeGone(node, incarnation);
+  }
+}
+
+/** Whoever asked from another node. */
+class RemoteAsker implements Refusable {
+  private readonly remoting: Remoting;
+  private readonly node: string;
+  private readonly askUid: number;
+
+  constructor(remoting: Remoting, node: string, askUid: number) {
+    this.remoting = remoting;
+    this.node = node;
+    this.askUid = askUid;
+  }
+
+  refuse(reason: DeadLetterReason): void {
+    this.remoting.refuseAsk(this.node, this.askUid, reason);
+  }
+}

@@ -1,0 +1,63 @@
+import type { DeadLetterReason } from '../actor/runtime-event.ts';
+import type { TerminationReason } from '../actor/signal.ts';
+
+/**
+ * What travels between two nodes. A frame is one version byte, then MessagePack values one after the other: the
+ * sender's incarnation, then messages as positional tuples. Tables here only grow: a kind is never given another
+ * meaning, a field is only ever added at the end.
+ */
+export const frameVersion = 1;
+
+export const kind: {
+  readonly tell: 0;
+  readonly watch: 1;
+  readonly unwatch: 2;
+  readonly watching: 3;
+  readonly terminated: 4;
+  readonly refused: 5;
+} = { tell: 0, watch: 1, unwatch: 2, watching: 3, terminated: 4, refused: 5 };
+
+export type WireMessage =
+  /** A message for an actor; `ask` numbers the question it carries, 0 = none. */
+  | readonly [kind: 0, path: string, uid: number, nodeIncarnation: number, message: unknown, ask: number]
+  /** Please tell me when that actor ends. Repeated until confirmed, and now and then after that. */
+  | readonly [kind: 1, watchId: number, path: string, uid: number, nodeIncarnation: number]
+  | readonly [kind: 2, watchId: number]
+  /** The watch stands; the actor is this one. */
+  | readonly [kind: 3, watchId: number, uid: number]
+  | readonly [kind: 4, watchId: number, reason: TerminationReason]
+  /** The message that carried this question was not delivered. */
+  | readonly [kind: 5, ask: number, reason: DeadLetterReason];
+
+const terminationReasons: ReadonlySet<unknown> = new Set<TerminationReason>([
+  'stopped',
+  'failed',
+  'killed',
+  'node-down',
+  'not-found',
+]);
+
+const count = (value: unknown): boolean =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+
+/** What is wrong with a decoded value as a message; undefined when nothing is. */
+export function wireFault(value: unknown): string | undefined {
+  if (!Array.isArray(value)) return 'message is not a tuple';
+  const [first, a, b, c, , e] = value as unknown[];
+  switch (first) {
+    case kind.tell:
+      return typeof a === 'string' && count(b) && count(c) && count(e) ? undefined : 'malformed tell';
+    case kind.watch:
+      return count(a) && typeof b === 'string' && count(c) && count(value[4]) ? undefined : 'malformed watch';
+    case kind.unwatch:
+      return count(a) ? undefined : 'malformed unwatch';
+    case kind.watching:
+      return count(a) && count(b) ? undefined : 'malformed watching';
+    case kind.terminated:
+      return count(a) && terminationReasons.has(b) ? undefined : 'malformed terminated';
+    case kind.refused:
+      return count(a) && typeof b === 'string' ? undefined : 'malformed refused';
+    default:
+      return `unknown message kind ${String(first)}`;
+  }
+}

@@ -1,0 +1,14 @@
+/**
+ * Wait before restart number `attempt` (0 = the first): `backoffMs` doubled each time up to `backoffMaxMs`, less up
+ * to half of it by `jitter` (uniform in [0, 1)), so that siblings that failed together do not return together.
+ */
+export function restartDelayMs(
+  attempt: number,
+  backoffMs: number,
+  backoffMaxMs: number,
+  jitter: number,
+): number {
+  // 2 ** 1024 would be Infinity, and 0 * Infinity NaN.
+  const full = Math.min(backoffMaxMs, backoffMs * 2 ** Math.min(attempt, 64));
+  return full * (1 - jitter / 2);
+}

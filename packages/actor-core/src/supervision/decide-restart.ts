@@ -1,0 +1,94 @@
+import type { RestartType } from '../actor/props.ts';
+import { restartDelayMs } from './backoff.ts';
+import type { ResolvedSupervision } from './resolve-supervision.ts';
+import { countRestart, type RestartHistory } from './restart-intensity.ts';
+
+/** How one life of a child ended: `stopped` by itself in order, else a failure or a kill. */
+export type ChildOutcome = 'stopped' | 'failed' | 'killed';
+
+/** What a supervisor knows when a child's incarnation has ended. */
+export interface ChildEnd {
+  readonly child: string;
+  readonly outcome: ChildOutcome;
+  /** All children in start order, the ended one included. */
+  readonly children: readonly ChildFact[];
+  /** Restarts of any child that still count. */
+  readonly history: RestartHistory;
+  /** Restarts of this child that still count. */
+  readonly childHistory: RestartHistory;
+}
+
+export interface ChildFact {
+  readonly name: string;
+  readonly restart: RestartType;
+}
+
+export type SupervisorDecision =
+  /** Its life is over; the others go on. */
+  | { readonly type: 'remove' }
+  /** End `restart` and `remove` in reverse start order, wait, start `restart` in start order. */
+  | {
+      readonly type: 'restart';
+      readonly restart: readonly string[];
+      readonly remove: readonly string[];
+      readonly delayMs: number;
+      readonly history: RestartHistory;
+      readonly childHistory: RestartHistory;
+    }
+  /** Too many restarts of one child of a dynamic supervisor: it stays down, its siblings go on. */
+  | { readonly type: 'park' }
+  /** Too many restarts: the supervisor itself fails. */
+  | { readonly type: 'escalate' };
+
+/** OTP's supervisor as a pure function; `jitter` is uniform in [0, 1). */
+export function decideRestart(
+  options: ResolvedSupervision,
+  end: ChildEnd,
+  nowMs: number,
+  jitter: number,
+): SupervisorDecision {
+  const own = end.children.find((child) => child.name === end.child);
+  if (own === undefined || !restarts(own.restart, end.outcome)) return { type: 'remove' };
+  const counted = countRestart(
+    options.dynamic ? end.childHistory : end.history,
+    nowMs,
+    options.intensity,
+    options.periodMs,
+  );
+  if (counted.exceeded) return { type: options.dynamic ? 'park' : 'escalate' };
+  const childCount = countRestart(end.childHistory, nowMs, Number.POSITIVE_INFINITY, options.periodMs);
+  const affected = affectedBy(options.strategy, end.child, end.children);
+  return {
+    type: 'restart',
+    restart: affected
+      .filter((child) => child.name === end.child || child.restart !== 'temporary')
+      .map((child) => child.name),
+    // A temporary sibling that falls with the others is not started again (OTP: sup_princ, "temporary").
+    remove: affected
+      .filter((child) => child.name !== end.child && child.restart === 'temporary')
+      .map((child) => child.name),
+    delayMs: restartDelayMs(childCount.history.length - 1, options.backoffMs, options.backoffMaxMs, jitter),
+    history: counted.history,
+    childHistory: childCount.history,
+  };
+}
+
+function restarts(type: RestartType, outcome: ChildOutcome): boolean {
+  if (type === 'temporary') return false;
+  return type === 'permanent' || outcome !== 'stopped';
+}
+
+function affectedBy(
+  strategy: ResolvedSupervision['strategy'],
+  child: string,
+  children: readonly ChildFact[],
+): readonly ChildFact[] {
+  switch (strategy) {
+    case 'one-for-one':
+      return children.filter((one) => one.name === child);
+    case 'one-for-all':
+      return children;
+    case 'rest-for-one':
+      return children.slice(children.findIndex((one) => one.name === child));
+  }
+}

@@ -1,0 +1,40 @@
+import { InvalidArgumentError } from '../errors.ts';
+import type { SupervisionOptions } from './supervision-options.ts';
+
+export type ResolvedSupervision = Required<SupervisionOptions>;
+
+const defaults: ResolvedSupervision = Object.freeze({
+  strategy: 'one-for-one',
+  intensity: 3,
+  periodMs: 30_000,
+  dynamic: false,
+  backoffMs: 100,
+  backoffMaxMs: 10_000,
+  shutdownMs: 5_000,
+});
+
+/** @throws InvalidArgumentError naming the field that is out of range or contradicts another */
+export function resolveSupervision(options: SupervisionOptions | undefined): ResolvedSupervision {
+  if (options === undefined) return defaults;
+  const resolved: ResolvedSupervision = {
+    strategy: options.strategy ?? defaults.strategy,
+    intensity: options.intensity ?? defaults.intensity,
+    periodMs: options.periodMs ?? defaults.periodMs,
+    dynamic: options.dynamic ?? defaults.dynamic,
+    backoffMs: options.backoffMs ?? defaults.backoffMs,
+    backoffMaxMs: options.backoffMaxMs ?? Math.max(defaults.backoffMaxMs, options.backoffMs ?? 0),
+    shutdownMs: options.shutdownMs ?? defaults.shutdownMs,
+  };
+  for (const field of ['intensity', 'periodMs', 'backoffMs', 'backoffMaxMs', 'shutdownMs'] as const) {
+    const value = resolved[field];
+    if (!(Number.isFinite(value) && value >= 0))
+      throw new InvalidArgumentError(`supervision.${field}`, 'must be a finite number of at least 0');
+  }
+  if (resolved.dynamic && resolved.strategy !== 'one-for-one') {
+    throw new InvalidArgumentError('supervision.dynamic', 'goes with one-for-one only');
+  }
+  if (resolved.backoffMaxMs < resolved.backoffMs) {
+    throw new InvalidArgumentError('supervision.backoffMaxMs', 'must not be below backoffMs');
+  }
+  return resolved;
+}

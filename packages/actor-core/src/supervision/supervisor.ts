@@ -1,0 +1,240 @@
+import type { ActorCell } from '../actor/actor-cell.ts';
+import { ActorCell as Cell } from '../actor/actor-cell.ts';
+import type { ActorRef } from '../actor/actor-ref.ts';
+import type { Props } from '../actor/props.ts';
+import { InvalidArgumentError, RestartIntensityExceededError, SystemStoppedError } from '../errors.ts';
+import type { Timer } from '../clock.ts';
+import { type ChildOutcome, decideRestart, type SupervisorDecision } from './decide-restart.ts';
+import { inSequence } from './in-sequence.ts';
+import { type ResolvedSupervision, resolveSupervision } from './resolve-supervision.ts';
+import { noRestarts, type RestartHistory } from './restart-intensity.ts';
+
+/** Children on their way to their next incarnation together. */
+interface RestartPlan {
+  readonly cells: Set<ActorCell>;
+  readonly cause: unknown;
+  timer: Timer | undefined;
+  cancelled: boolean;
+}
+
+/** The children of one actor, and the shell that carries out what `decideRestart` decided about them. */
+export class Supervisor {
+  private readonly owner: ActorCell;
+  private readonly options: ResolvedSupervision;
+  /** In start order; a restart keeps a child's place. */
+  private readonly table = new Map<string, ActorCell>();
+  private readonly waiters = new Map<ActorCell, (() => void)[]>();
+  private history: RestartHistory = noRestarts;
+  private plans: RestartPlan[] = [];
+  private names = 0;
+
+  constructor(owner: ActorCell) {
+    this.owner = owner;
+    this.options = resolveSupervision(owner.props.supervision);
+  }
+
+  children(): Iterable<ActorCell> {
+    return this.table.values();
+  }
+
+  child(name: string): ActorCell | undefined {
+    return this.table.get(name);
+  }
+
+  /** @throws InvalidArgumentError for a name that is taken or malformed */
+  spawn<C>(props: Props<C>, name?: string): ActorRef<C> {
+    const { runtime } = this.owner;
+    if (this.owner.state === 'stopping' || this.owner.state === 'stopped')
+      throw new SystemStoppedError(runtime.nodeId);
+    const own = name === undefined ? `$${++this.names}` : requireName(name);
+    const existing = this.table.get(own);
+    if (existing !== undefined) {
+      if (existing.state !== 'parked')
+        throw new InvalidArgumentError(
+          'name',
+          `${JSON.stringify(own)} is taken among the children of ${this.owner.path || 'the root'}`,
+        );
+      existing.stop();
+    }
+    const cell = new Cell(runtime, this.owner, own, props);
+    this.table.set(own, cell as unknown as ActorCell);
+    cell.start();
+    return cell.ref;
+  }
+
+  /** Ends a child in order, killed when it takes longer than `shutdownMs`. */
+  stop(cell: ActorCell, done?: () => void): void {
+    if (cell.state === 'stopped') {
+      done?.();
+      return;
+    }
+    const timer = this.owner.runtime.clock.setTimer(this.options.shutdownMs, () => cell.terminate('killed'));
+    this.whenGone(cell, () => {
+      timer.cancel();
+      done?.();
+    });
+    cell.stop();
+  }
+
+  /** Ends all children in reverse start order, one after the other. */
+  stopAll(done: () => void): void {
+    for (const plan of this.plans) cancel(plan);
+    this.plans = [];
+    inSequence([...this.table.values()].reverse(), (cell, next) => this.stop(cell, next), done);
+  }
+
+  /** A child's incarnation has ended by itself or by a failure. */
+  childEnded(cell: ActorCell, outcome: ChildOutcome, cause: unknown): void {
+    const reason = outcome;
+    if (!isUp(this.owner)) return cell.beginEnd(reason);
+    const { clock, random } = this.owner.runtime;
+    const family = this.options.strategy === 'one-for-one' ? [cell] : [...this.table.values()];
+    const children = family.map((one) => ({ name: one.name, restart: one.props.restart ?? 'transient' }));
+    const decision = decideRestart(
+      this.options,
+      { child: cell.name, outcome, children, history: this.history, childHistory: cell.restartHistory },
+      clock.now(),
+      random.next(),
+    );
+    this.carryOut(decision, cell, reason, cause);
+  }
+
+  /** A child's life is over. */
+  childGone(cell: ActorCell): void {
+    if (this.table.get(cell.name) === cell) this.table.delete(cell.name);
+    this.forgetRestart(cell);
+    const waiting = this.waiters.get(cell);
+    if (waiting === undefined) return;
+    this.waiters.delete(cell);
+    for (const done of waiting) done();
+  }
+
+  forgetRestart(cell: ActorCell): void {
+    for (const plan of this.plans) plan.cells.delete(cell);
+  }
+
+  whenGone(cell: ActorCell, done: () => void): void {
+    const waiting = this.waiters.get(cell);
+    if (waiting === undefined) this.waiters.set(cell, [done]);
+    else waiting.push(done);
+  }
+
+  private carryOut(
+    decision: SupervisorDecision,
+    cell: ActorCell,
+    reason: ChildOutcome,
+    cause: unknown,
+  ): void {
+    switch (decision.type) {
+      case 'remove':
+        return cell.beginEnd(reason);
+      case 'park':
+        return cell.park(cause);
+      case 'escalate': {
+        cell.endReason = 'failed';
+        const error = new RestartIntensityExceededError(cell.path, { cause });
+        this.owner.runtime.emit({ type: 'escalated', path: this.owner.path, cause: error });
+        return this.owner.fail(error);
+      }
+      case 'restart':
+        this.history = decision.history;
+        cell.restartHistory = decision.childHistory;
+        return this.restart(decision, cell, cause);
+    }
+  }
+
+  private restart(
+    decision: Extract<SupervisorDecision, { type: 'restart' }>,
+    failed: ActorCell,
+    cause: unknown,
+  ): void {
+    const plan: RestartPlan = {
+      cells: new Set(this.named(decision.restart)),
+      cause,
+      timer: undefined,
+      cancelled: false,
+    };
+    this.absorb(plan);
+    this.plans.push(plan);
+    const siblings = [...plan.cells].filter((cell) => cell !== failed);
+    const ending = [...siblings, ...this.named(decision.remove)].sort((a, b) => b.uid - a.uid);
+    // The failed one is down already; the others follow in reverse start order (OTP).
+    inSequence(
+      [failed, ...ending],
+      (cell, done) => (plan.cells.has(cell) ? this.bringDown(cell, cause, done) : this.stop(cell, done)),
+      () => this.startAfter(plan, decision.delayMs),
+    );
+  }
+
+  /** Takes the children of plans under way into this one. */
+  private absorb(plan: RestartPlan): void {
+    this.plans = this.plans.filter((other) => {
+      if (![...other.cells].some((cell) => plan.cells.has(cell))) return true;
+      cancel(other);
+      for (const cell of other.cells) plan.cells.add(cell);
+      return false;
+    });
+  }
+
+  private bringDown(cell: ActorCell, cause: unknown, done: () => void): void {
+    if (cell.state === 'stopped' || cell.state === 'stopping' || cell.state === 'parked') return done();
+    let timer: Timer | undefined;
+    let isDown = false;
+    const down = () => {
+      isDown = true;
+      timer?.cancel();
+      done();
+    };
+    cell.beginRestart(cause, down);
+    if (isDown) return;
+    timer = this.owner.runtime.clock.setTimer(this.options.shutdownMs, () => {
+      cell.abandonIncarnation();
+      done();
+    });
+    // Stopped for good while it was going down.
+    this.whenGone(cell, down);
+  }
+
+  private startAfter(plan: RestartPlan, delayMs: number): void {
+    if (plan.cancelled) return;
+    plan.timer = this.owner.runtime.clock.setTimer(delayMs, () => {
+      this.plans = this.plans.filter((other) => other !== plan);
+      if (!isUp(this.owner)) return;
+      for (const cell of [...plan.cells].sort((a, b) => a.uid - b.uid)) {
+        if (cell.state !== 'restarting') continue;
+        cell.startNext();
+        this.owner.runtime.emit({
+          type: 'restarted',
+          path: cell.path,
+          incarnation: cell.incarnation,
+          cause: plan.cause,
+        });
+      }
+    });
+  }
+
+  private named(names: readonly string[]): ActorCell[] {
+    return names.flatMap((name) => this.table.get(name) ?? []);
+  }
+}
+
+function isUp(cell: ActorCell): boolean {
+  return cell.state === 'running' || cell.state === 'busy' || cell.state === 'starting';
+}
+
+function cancel(plan: RestartPlan): void {
+  plan.cancelled = true;
+  plan.timer?.cancel();
+}
+
+const maxNameLength = 256;
+
+function requireName(name: string): string {
+  if (name === '' || name.length > maxNameLength || name.startsWith('$') || name.includes('/')) {
+    throw new InvalidArgumentError(
+      'name',
+      `must be 1 to ${maxNameLength} characters without "/", not beginning with "$" (got ${JSON.stringify(name)})`,
+    );
+  }
+  return name;
+}
