@@ -28,7 +28,13 @@ export class FleetError extends DroverError {
   constructor(
     code: FleetErrorCode,
     message: string,
-    details: { requestId: string; model: string; node?: string | undefined; retryAfterMs?: number; cause?: unknown },
+    details: {
+      requestId: string;
+      model: string;
+      node?: string | undefined;
+      retryAfterMs?: number;
+      cause?: unknown;
+    },
   ) {
     super(message, { cause: details.cause });
     this.code = code;

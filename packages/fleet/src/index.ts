@@ -1,8 +1,52 @@
 export type { FleetCall, FleetClient, FleetHead, FleetRequest } from './client/fleet-client.ts';
+export { defaults, type FleetConfig, resolveConfig } from './config.ts';
 export { FleetError, type FleetErrorCode } from './errors.ts';
-export { type CatalogueMessage, catalogueMessageSchema, type OllamaRunning, type OllamaTag } from './protocol/catalogue.ts';
-export { grantIntervalMs, type InstanceMessage, instanceMessageSchema, instancePath, receiverSilenceMs } from './protocol/instance-message.ts';
-export { type InstanceLoad, type InstanceState, type LoadReport, loadReportDebounceMs, loadReportSchema, type ModelLoad } from './protocol/load-report.ts';
-export { type FailureCode, type RefusalCode, type SessionMessage, sessionMessageSchema, type StreamPhase } from './protocol/session-message.ts';
+export {
+  type CatalogueMessage,
+  catalogueMessageSchema,
+  type OllamaRunning,
+  type OllamaTag,
+} from './protocol/catalogue.ts';
+export {
+  grantIntervalMs,
+  type InstanceMessage,
+  instanceMessageSchema,
+  instancePath,
+  receiverSilenceMs,
+} from './protocol/instance-message.ts';
+export {
+  type InstanceLoad,
+  type InstanceState,
+  type LoadReport,
+  loadReportDebounceMs,
+  loadReportSchema,
+  type ModelLoad,
+} from './protocol/load-report.ts';
+export { decodeLoadReport, encodeLoadReport } from './protocol/load-report-codec.ts';
+export {
+  type FailureCode,
+  type RefusalCode,
+  type SessionMessage,
+  sessionMessageSchema,
+  type StreamPhase,
+} from './protocol/session-message.ts';
 export { bodyPartBytes, type InferenceRoute, ollamaPath, type StreamOpen } from './protocol/stream-open.ts';
 export type { InstanceEvidence, LoadTable } from './routing/load-table.ts';
+export { isModelName, normaliseModelName } from './routing/model-name.ts';
+export {
+  createReceiver,
+  decideReceive,
+  type ReceiverEffect,
+  type ReceiverEvent,
+  type ReceiverOutcome,
+  type ReceiverState,
+  receiverWakeAtMs,
+} from './stream/stream-receiver.ts';
+export {
+  createSender,
+  decideSend,
+  type SenderEffect,
+  type SenderEvent,
+  type SenderState,
+  senderWakeAtMs,
+} from './stream/stream-sender.ts';

@@ -15,7 +15,9 @@ export interface FleetClient {
    */
   run(request: FleetRequest, signal: AbortSignal): FleetCall;
   /** Every ready instance's model list, cached by catalogue revision; instances that do not answer in time are left out. */
-  describe(options?: { timeoutMs?: number }): Promise<readonly (CatalogueMessage & { readonly node: string })[]>;
+  describe(options?: {
+    timeoutMs?: number;
+  }): Promise<readonly (CatalogueMessage & { readonly node: string })[]>;
   /** Calls running now. */
   readonly active: number;
   stop(): Promise<void>;

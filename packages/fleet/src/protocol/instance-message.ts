@@ -11,10 +11,16 @@ import type { StreamOpen } from './stream-open.ts';
 export type InstanceMessage =
   | { readonly kind: 'open'; readonly open: StreamOpen; readonly replyTo: ActorRef<SessionMessage> }
   /** The body's next piece; `index` counts from 0. */
-  | { readonly kind: 'part'; readonly streamId: string; readonly index: number; readonly last: boolean; readonly bytes: Uint8Array }
+  | {
+      readonly kind: 'part';
+      readonly streamId: string;
+      readonly index: number;
+      readonly last: boolean;
+      readonly bytes: Uint8Array;
+    }
   /**
    * Credit, absolute so that a lost one does no harm: lines may be sent through `through`; everything through
-   * `received` arrived and may leave the replay buffer. Repeated at least every `grantIntervalMs`: it is also the
+   * `received` arrived and may leave the replay buffer (the ending counts as the line after the last). Repeated at least every `grantIntervalMs`: it is also the
    * receiver's sign of life, and its silence for `receiverSilenceMs` cancels the stream.
    */
   | { readonly kind: 'grant'; readonly streamId: string; readonly through: number; readonly received: number }

@@ -8,17 +8,53 @@ export type SessionMessage =
   /** Queued or started; `position` 0 = runs now. */
   | { readonly kind: 'accepted'; readonly streamId: string; readonly position: number }
   /** Not taken: nothing ran, another instance may be tried. */
-  | { readonly kind: 'refused'; readonly streamId: string; readonly code: RefusalCode; readonly message: string; readonly retryAfterMs: number }
+  | {
+      readonly kind: 'refused';
+      readonly streamId: string;
+      readonly code: RefusalCode;
+      readonly message: string;
+      readonly retryAfterMs: number;
+    }
   /** Ollama's status line: its headers came, which it sends with the first token and not before. */
-  | { readonly kind: 'head'; readonly streamId: string; readonly status: number; readonly contentType: string }
-  /** Lines `first`, `first + 1`, …: complete NDJSON lines without their newline, or for a single JSON answer one "line" with the whole body. */
-  | { readonly kind: 'chunk'; readonly streamId: string; readonly first: number; readonly lines: readonly string[] }
-  /** Sign of life at least every second. `next` is the number the next new line will get. */
-  | { readonly kind: 'beat'; readonly streamId: string; readonly next: number; readonly phase: StreamPhase; readonly position: number }
-  /** Complete: lines 1 to `lines` are all there is. */
+  | {
+      readonly kind: 'head';
+      readonly streamId: string;
+      readonly status: number;
+      readonly contentType: string;
+    }
+  /**
+   * Lines `first`, `first + 1`, …: complete NDJSON lines without their newline, or for a single JSON answer one
+   * "line" with the whole body. A line too long for one chunk travels in pieces, each with its own number:
+   * `continues` says that the last entry goes on in the next number.
+   */
+  | {
+      readonly kind: 'chunk';
+      readonly streamId: string;
+      readonly first: number;
+      readonly lines: readonly string[];
+      readonly continues?: boolean | undefined;
+    }
+  /** Sign of life after a second without any other message. `next` is the number of the next line to be sent: more than arrived means loss. */
+  | {
+      readonly kind: 'beat';
+      readonly streamId: string;
+      readonly next: number;
+      readonly phase: StreamPhase;
+      readonly position: number;
+    }
+  /**
+   * Complete: lines 1 to `lines` are all there is. `end` and `fail` are repeated every second until a `grant`
+   * confirms them with `received` = `lines` + 1.
+   */
   | { readonly kind: 'end'; readonly streamId: string; readonly lines: number }
-  /** Broken after it was accepted; lines 1 to `lines` were produced before. */
-  | { readonly kind: 'fail'; readonly streamId: string; readonly lines: number; readonly code: FailureCode; readonly message: string };
+  /** Broken after it was accepted; lines 1 to `lines` come before it. */
+  | {
+      readonly kind: 'fail';
+      readonly streamId: string;
+      readonly lines: number;
+      readonly code: FailureCode;
+      readonly message: string;
+    };
 
 /** `queued`: waits for a slot · `waiting`: inside Ollama, no byte yet (load or prefill) · `streaming`: tokens flow. */
 export type StreamPhase = 'queued' | 'waiting' | 'streaming';
@@ -31,7 +67,14 @@ export type RefusalCode = 'queue-full' | 'draining' | 'model-missing' | 'instanc
  * the deadline · `deadline` · `replay-lost`: asked for a line that left the replay buffer · `reader-too-slow`: the
  * buffer is full · `bad-upstream`: Ollama answered something that is not its protocol · `cancelled`.
  */
-export type FailureCode = 'upstream-lost' | 'upstream-stalled' | 'deadline' | 'replay-lost' | 'reader-too-slow' | 'bad-upstream' | 'cancelled';
+export type FailureCode =
+  | 'upstream-lost'
+  | 'upstream-stalled'
+  | 'deadline'
+  | 'replay-lost'
+  | 'reader-too-slow'
+  | 'bad-upstream'
+  | 'cancelled';
 
 const streamId = z.string().min(1).max(64);
 const count = z.number().int().min(0);
@@ -46,14 +89,34 @@ export const sessionMessageSchema: z.ZodType<SessionMessage> = z.discriminatedUn
     retryAfterMs: count,
   }),
   z.object({ kind: z.literal('head'), streamId, status: z.number().int(), contentType: z.string() }),
-  z.object({ kind: z.literal('chunk'), streamId, first: count, lines: z.array(z.string()) }),
-  z.object({ kind: z.literal('beat'), streamId, next: count, phase: z.enum(['queued', 'waiting', 'streaming']), position: count }),
+  z.object({
+    kind: z.literal('chunk'),
+    streamId,
+    first: count,
+    lines: z.array(z.string()),
+    continues: z.boolean().optional(),
+  }),
+  z.object({
+    kind: z.literal('beat'),
+    streamId,
+    next: count,
+    phase: z.enum(['queued', 'waiting', 'streaming']),
+    position: count,
+  }),
   z.object({ kind: z.literal('end'), streamId, lines: count }),
   z.object({
     kind: z.literal('fail'),
     streamId,
     lines: count,
-    code: z.enum(['upstream-lost', 'upstream-stalled', 'deadline', 'replay-lost', 'reader-too-slow', 'bad-upstream', 'cancelled']),
+    code: z.enum([
+      'upstream-lost',
+      'upstream-stalled',
+      'deadline',
+      'replay-lost',
+      'reader-too-slow',
+      'bad-upstream',
+      'cancelled',
+    ]),
     message: z.string(),
   }),
 ]);

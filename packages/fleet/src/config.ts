@@ -1,0 +1,117 @@
+import { InvalidArgumentError } from '@drover/actor-core';
+
+/** Every tunable of the inner stream, the load table and the fleet client. Made by `resolveConfig`. */
+export interface FleetConfig {
+  /** Bytes (UTF-8) the sending end keeps of lines that were not confirmed yet. @default 4 MiB */
+  readonly replayBufferBytes: number;
+  /** Lines the sending end keeps that were not confirmed yet; whichever bound is met first. @default 16_384 */
+  readonly replayBufferLines: number;
+  /** Bytes of lines one chunk carries at most; longer lines travel in pieces. @default 32 KiB */
+  readonly chunkBytes: number;
+  /** Longest single line taken from Ollama, bytes; beyond it the stream fails as `bad-upstream`. @default 64 MiB */
+  readonly maxLineBytes: number;
+  /** Silence after which the sending end beats, or repeats its unconfirmed ending. @default 1_000 */
+  readonly beatIntervalMs: number;
+  /** Silence of the receiving end after which the sending end gives up and cancels. @default 6_000 */
+  readonly receiverSilenceMs: number;
+
+  /** Lines in flight or unread at most, per stream. @default 256 */
+  readonly windowLines: number;
+  /** The receiving end grants at least this often, as its sign of life. @default 1_000 */
+  readonly grantIntervalMs: number;
+  /** Silence of the sending end, while the bus is up, after which its host counts as lost. @default 3_000 */
+  readonly senderSilenceMs: number;
+  /** The same for the first message after the bus came back, since the other end may come back later. @default 5_000 */
+  readonly reconnectSilenceMs: number;
+  /** How long a gap may last before the missing lines are asked for. @default 150 */
+  readonly resumeDebounceMs: number;
+  /** The request for missing lines is repeated after this. @default 500 */
+  readonly resumeRepeatMs: number;
+  /** Requests without progress before the lines count as lost for good. @default 12 */
+  readonly maxResumes: number;
+  /** How long either end of a running stream waits for the bus to come back. @default 15_000 */
+  readonly busPatienceMs: number;
+
+  /** Time a request may take when it does not say. @default 600_000 */
+  readonly requestTimeoutMs: number;
+  /** Instances tried at most for one request. @default 3 */
+  readonly maxAttempts: number;
+  /** An instance that has not said a word after this is left for another one, if there is one. @default 800 */
+  readonly acceptTimeoutMs: number;
+  /** How long a request waits for the first load report ever. @default 2_000 */
+  readonly firstReportWaitMs: number;
+  /** How long a request that was not sent yet waits for the bus to come back. @default 3_000 */
+  readonly busWaitMs: number;
+  /** Calls running at once in one client; one more is refused as `queue-full`. @default 10_000 */
+  readonly maxCalls: number;
+  /** @default 2_000 */
+  readonly describeTimeoutMs: number;
+
+  /** Nodes the load table keeps at most; further ones are ignored and logged once. @default 1_024 */
+  readonly maxNodes: number;
+  /** A node that is away is forgotten after this. @default 60_000 */
+  readonly forgetNodeMs: number;
+  /** Evidence older than this is used only where there is no fresher. @default 3_000 */
+  readonly staleEvidenceMs: number;
+}
+
+export const defaults: FleetConfig = Object.freeze({
+  replayBufferBytes: 4 * 1024 * 1024,
+  replayBufferLines: 16_384,
+  chunkBytes: 32 * 1024,
+  maxLineBytes: 64 * 1024 * 1024,
+  beatIntervalMs: 1_000,
+  receiverSilenceMs: 6_000,
+  windowLines: 256,
+  grantIntervalMs: 1_000,
+  senderSilenceMs: 3_000,
+  reconnectSilenceMs: 5_000,
+  resumeDebounceMs: 150,
+  resumeRepeatMs: 500,
+  maxResumes: 12,
+  busPatienceMs: 15_000,
+  requestTimeoutMs: 600_000,
+  maxAttempts: 3,
+  acceptTimeoutMs: 800,
+  firstReportWaitMs: 2_000,
+  busWaitMs: 3_000,
+  maxCalls: 10_000,
+  describeTimeoutMs: 2_000,
+  maxNodes: 1_024,
+  forgetNodeMs: 60_000,
+  staleEvidenceMs: 3_000,
+});
+
+/** Pairs where the first must be below the second, and why. */
+const orderings: readonly (readonly [keyof FleetConfig, keyof FleetConfig, string])[] = [
+  ['beatIntervalMs', 'senderSilenceMs', 'or a quiet host would count as lost'],
+  ['grantIntervalMs', 'receiverSilenceMs', 'or a slow reader would count as gone'],
+  ['windowLines', 'replayBufferLines', 'or granted lines could not be replayed'],
+  ['acceptTimeoutMs', 'senderSilenceMs', 'or another instance would never be tried early'],
+];
+
+/**
+ * Fills in the defaults and freezes the result.
+ *
+ * @throws InvalidArgumentError naming the field: unknown, not a positive whole number, or contradicting another
+ */
+export function resolveConfig(partial: Partial<FleetConfig> = {}): FleetConfig {
+  const resolved: Record<keyof FleetConfig, number> = { ...defaults };
+  for (const [field, value] of Object.entries(partial) as [keyof FleetConfig, number | undefined][]) {
+    if (!Object.hasOwn(defaults, field)) throw new InvalidArgumentError(field, 'is not a setting of fleet');
+    if (value === undefined) continue;
+    if (!Number.isSafeInteger(value) || value < 1) {
+      throw new InvalidArgumentError(field, `must be a whole number from 1 (got ${JSON.stringify(value)})`);
+    }
+    resolved[field] = value;
+  }
+  for (const [low, high, reason] of orderings) {
+    if (resolved[low] >= resolved[high]) {
+      throw new InvalidArgumentError(
+        low,
+        `(${resolved[low]}) must be below ${high} (${resolved[high]}), ${reason}`,
+      );
+    }
+  }
+  return Object.freeze(resolved);
+}

@@ -1,0 +1,337 @@
+/**
+ * The receiving end of the inner stream: delivers lines 1, 2, 3 … in order, each exactly once, or says why not.
+ *
+ * Messages come in the order sent; a gap means loss, never reordering, so what comes after a gap is dropped and
+ * asked for again (go-back-N out of the sender's replay buffer). Credit is absolute and follows the consumer:
+ * `windowLines` ahead of what it took, renewed when half is used and at least every `grantIntervalMs` as sign of
+ * life. Liveness counts only while the bus is up; when it comes back the stream is resumed at once.
+ *
+ * Failure cases: sender silent → `host-lost` · bus away too long → `bus-unavailable` · deadline → `deadline` ·
+ * repeated resumes without progress → `replay-lost` · the sender's own `fail`, after its last line.
+ */
+import type { FleetConfig } from '../config.ts';
+import type { FailureCode, SessionMessage } from '../protocol/session-message.ts';
+
+/** What the receiver hears. Messages of other streams must not be handed in. */
+export type ReceiverEvent =
+  | SessionMessage
+  /** The consumer took lines worth `count` numbers (the sum over `deliver` effects it took). */
+  | { readonly kind: 'taken'; readonly count: number }
+  | { readonly kind: 'bus'; readonly connected: boolean }
+  /** Presence says that the serving node's life is over. */
+  | { readonly kind: 'host-gone'; readonly message: string }
+  /** The consumer does not want it any more. */
+  | { readonly kind: 'cancel'; readonly reason: string }
+  /** The time of `receiverWakeAtMs` has come. */
+  | { readonly kind: 'tick' };
+
+export type ReceiverEffect =
+  | { readonly kind: 'head'; readonly status: number; readonly contentType: string }
+  | { readonly kind: 'deliver'; readonly lines: readonly string[]; readonly count: number }
+  /** Control lane, to the instance. */
+  | { readonly kind: 'grant'; readonly through: number; readonly received: number }
+  | { readonly kind: 'resume'; readonly from: number }
+  | { readonly kind: 'cancel'; readonly reason: string }
+  /** The last effect: nothing follows. */
+  | { readonly kind: 'finished'; readonly outcome: ReceiverOutcome };
+
+export type ReceiverOutcome =
+  | { readonly kind: 'end' }
+  | Extract<SessionMessage, { kind: 'refused' }>
+  | {
+      readonly kind: 'failed';
+      readonly code: FailureCode | 'host-lost' | 'bus-unavailable';
+      readonly message: string;
+    };
+
+/** State of one receiving end. Owned by its caller, changed in place by `decideReceive` alone. */
+export interface ReceiverState {
+  readonly config: FleetConfig;
+  readonly deadlineAtMs: number;
+  /** Number of the next line to deliver; everything below arrived. */
+  next: number;
+  takenThrough: number;
+  grantedThrough: number;
+  grantedAtMs: number;
+  /** True once the instance said anything. */
+  heard: boolean;
+  heardAtMs: number;
+  /** When the request was first known to be inside Ollama. */
+  insideAtMs: number | undefined;
+  headKnown: boolean;
+  /** Pieces of a long line that is not complete yet. */
+  pieces: string[];
+  pieceUnits: number;
+  connected: boolean;
+  connectionChangedAtMs: number;
+  /** True from a reconnect to the first message after it. */
+  returning: boolean;
+  /** When to ask for what is missing; undefined while nothing is. */
+  resumeAtMs: number | undefined;
+  /** Requests since the last progress. */
+  resumes: number;
+  finished: boolean;
+}
+
+/** The credit that goes into the `open` is `config.windowLines`. */
+export function createReceiver(deadlineAtMs: number, config: FleetConfig, nowMs: number): ReceiverState {
+  return {
+    config,
+    deadlineAtMs,
+    next: 1,
+    takenThrough: 0,
+    grantedThrough: config.windowLines,
+    grantedAtMs: nowMs,
+    heard: false,
+    heardAtMs: nowMs,
+    insideAtMs: undefined,
+    headKnown: false,
+    pieces: [],
+    pieceUnits: 0,
+    connected: true,
+    connectionChangedAtMs: nowMs,
+    returning: false,
+    resumeAtMs: undefined,
+    resumes: 0,
+    finished: false,
+  };
+}
+
+/** When to bring the next `tick`, by the same clock as `nowMs`. */
+export function receiverWakeAtMs(state: ReceiverState): number {
+  const { config, deadlineAtMs } = state;
+  if (!state.connected) return Math.min(deadlineAtMs, state.connectionChangedAtMs + config.busPatienceMs);
+  return Math.min(
+    deadlineAtMs,
+    silentAtMs(state),
+    state.grantedAtMs + config.grantIntervalMs,
+    state.resumeAtMs ?? Number.POSITIVE_INFINITY,
+  );
+}
+
+/** Takes one event; the effects are to be performed in order. After `finished` every event is ignored. */
+export function decideReceive(state: ReceiverState, event: ReceiverEvent, nowMs: number): ReceiverEffect[] {
+  const effects: ReceiverEffect[] = [];
+  if (state.finished) return effects;
+  switch (event.kind) {
+    case 'taken':
+      state.takenThrough += event.count;
+      maybeGrant(state, nowMs, effects);
+      return effects;
+    case 'bus':
+      connectionChanged(state, event.connected, nowMs, effects);
+      return effects;
+    case 'host-gone':
+      finish(state, { kind: 'failed', code: 'host-lost', message: event.message }, effects);
+      return effects;
+    case 'cancel':
+      abandon(state, 'cancelled', event.reason, effects);
+      return effects;
+    case 'tick':
+      tick(state, nowMs, effects);
+      return effects;
+    default:
+      state.heard = true;
+      state.heardAtMs = nowMs;
+      state.returning = false;
+      hear(state, event, nowMs, effects);
+      return effects;
+  }
+}
+
+function hear(state: ReceiverState, message: SessionMessage, nowMs: number, effects: ReceiverEffect[]): void {
+  switch (message.kind) {
+    case 'accepted':
+      if (message.position === 0) state.insideAtMs ??= nowMs;
+      break;
+    case 'refused':
+      finish(state, message, effects);
+      break;
+    case 'head':
+      state.insideAtMs ??= nowMs;
+      if (state.headKnown) break;
+      state.headKnown = true;
+      effects.push({ kind: 'head', status: message.status, contentType: message.contentType });
+      break;
+    case 'chunk':
+      hearChunk(state, message, nowMs, effects);
+      break;
+    case 'beat':
+      if (message.phase !== 'queued') state.insideAtMs ??= nowMs;
+      if (message.next > state.next || (message.phase === 'streaming' && !state.headKnown))
+        noteGap(state, nowMs);
+      else if (message.next === state.next) closeGap(state);
+      break;
+    case 'end':
+      if (!state.headKnown || message.lines >= state.next) noteGap(state, nowMs);
+      else confirm(state, message.lines, { kind: 'end' }, effects);
+      break;
+    case 'fail':
+      if (message.lines >= state.next) noteGap(state, nowMs);
+      else
+        confirm(
+          state,
+          message.lines,
+          { kind: 'failed', code: message.code, message: message.message },
+          effects,
+        );
+      break;
+  }
+}
+
+function hearChunk(
+  state: ReceiverState,
+  chunk: Extract<SessionMessage, { kind: 'chunk' }>,
+  nowMs: number,
+  effects: ReceiverEffect[],
+): void {
+  if (!state.headKnown || chunk.first > state.next) {
+    noteGap(state, nowMs);
+    return;
+  }
+  const last = chunk.first + chunk.lines.length - 1;
+  if (last < state.next) return;
+  if (last > state.grantedThrough) {
+    abandon(state, 'bad-upstream', `line ${last} came, but credit ends at ${state.grantedThrough}`, effects);
+    return;
+  }
+  const fresh = chunk.first === state.next ? chunk.lines : chunk.lines.slice(state.next - chunk.first);
+  state.next = last + 1;
+  closeGap(state);
+  if (chunk.continues === true || state.pieces.length > 0)
+    joinPieces(state, fresh, chunk.continues === true, nowMs, effects);
+  else effects.push({ kind: 'deliver', lines: fresh, count: fresh.length });
+}
+
+/** Pieces count as taken at once: they are bounded by the longest line, and a line longer than the window must get through. */
+function joinPieces(
+  state: ReceiverState,
+  fresh: readonly string[],
+  continues: boolean,
+  nowMs: number,
+  effects: ReceiverEffect[],
+): void {
+  const complete = continues ? fresh.slice(0, -1) : [...fresh];
+  const count = complete.length;
+  if (state.pieces.length > 0 && complete[0] !== undefined) {
+    complete[0] = state.pieces.join('') + complete[0];
+    state.pieces = [];
+    state.pieceUnits = 0;
+  }
+  if (count > 0) effects.push({ kind: 'deliver', lines: complete, count });
+  if (!continues) return;
+  const piece = fresh.at(-1) ?? '';
+  state.pieces.push(piece);
+  state.pieceUnits += piece.length;
+  if (state.pieceUnits > state.config.maxLineBytes) {
+    abandon(state, 'bad-upstream', `a line is longer than ${state.config.maxLineBytes} bytes`, effects);
+    return;
+  }
+  state.takenThrough += 1;
+  maybeGrant(state, nowMs, effects);
+}
+
+/** Grants when half of the window is used, which keeps credit messages to a handful in a long answer. */
+function maybeGrant(state: ReceiverState, nowMs: number, effects: ReceiverEffect[]): void {
+  const { windowLines } = state.config;
+  if (state.takenThrough + windowLines - state.grantedThrough >= windowLines / 2)
+    grant(state, nowMs, effects);
+}
+
+function grant(state: ReceiverState, nowMs: number, effects: ReceiverEffect[]): void {
+  state.grantedThrough = state.takenThrough + state.config.windowLines;
+  state.grantedAtMs = nowMs;
+  effects.push({ kind: 'grant', through: state.grantedThrough, received: state.next - 1 });
+}
+
+function noteGap(state: ReceiverState, nowMs: number): void {
+  state.resumeAtMs ??= nowMs + state.config.resumeDebounceMs;
+}
+
+function closeGap(state: ReceiverState): void {
+  state.resumeAtMs = undefined;
+  state.resumes = 0;
+}
+
+function resume(state: ReceiverState, nowMs: number, effects: ReceiverEffect[]): void {
+  state.resumes += 1;
+  state.resumeAtMs = nowMs + state.config.resumeRepeatMs;
+  effects.push({ kind: 'resume', from: state.next });
+}
+
+function connectionChanged(
+  state: ReceiverState,
+  connected: boolean,
+  nowMs: number,
+  effects: ReceiverEffect[],
+): void {
+  if (state.connected === connected) return;
+  state.connected = connected;
+  state.connectionChangedAtMs = nowMs;
+  if (!connected) return;
+  state.heardAtMs = nowMs;
+  state.returning = true;
+  state.resumes = 0;
+  grant(state, nowMs, effects);
+  resume(state, nowMs, effects);
+}
+
+function silentAtMs(state: ReceiverState): number {
+  const { senderSilenceMs, reconnectSilenceMs } = state.config;
+  return state.heardAtMs + (state.returning ? reconnectSilenceMs : senderSilenceMs);
+}
+
+function tick(state: ReceiverState, nowMs: number, effects: ReceiverEffect[]): void {
+  const { config } = state;
+  if (nowMs >= state.deadlineAtMs) {
+    abandon(state, 'deadline', 'the request ran into its deadline', effects);
+  } else if (!state.connected) {
+    if (nowMs - state.connectionChangedAtMs < config.busPatienceMs) return;
+    finish(
+      state,
+      { kind: 'failed', code: 'bus-unavailable', message: `NATS was away for ${config.busPatienceMs} ms` },
+      effects,
+    );
+  } else if (nowMs >= silentAtMs(state)) {
+    const silentMs = Math.round(nowMs - state.heardAtMs);
+    abandon(state, 'host-lost', `the host has not been heard for ${silentMs} ms`, effects);
+  } else {
+    if (state.resumeAtMs !== undefined && nowMs >= state.resumeAtMs) {
+      if (state.resumes >= config.maxResumes) {
+        const message = `line ${state.next} was asked for ${state.resumes} times and did not come`;
+        abandon(state, 'replay-lost', message, effects);
+        return;
+      }
+      resume(state, nowMs, effects);
+    }
+    if (nowMs - state.grantedAtMs >= config.grantIntervalMs) grant(state, nowMs, effects);
+  }
+}
+
+/** Ends the stream from this end: the instance is told, so that Ollama's connection closes. */
+function abandon(
+  state: ReceiverState,
+  code: FailureCode | 'host-lost',
+  message: string,
+  effects: ReceiverEffect[],
+): void {
+  effects.push({ kind: 'cancel', reason: `${code}: ${message}`.slice(0, 200) });
+  finish(state, { kind: 'failed', code, message }, effects);
+}
+
+/** The ending arrived: it counts as the line after the last, so that the sender can let go. */
+function confirm(
+  state: ReceiverState,
+  lines: number,
+  outcome: ReceiverOutcome,
+  effects: ReceiverEffect[],
+): void {
+  effects.push({ kind: 'grant', through: state.grantedThrough, received: lines + 1 });
+  finish(state, outcome, effects);
+}
+
+function finish(state: ReceiverState, outcome: ReceiverOutcome, effects: ReceiverEffect[]): void {
+  state.finished = true;
+  state.pieces = [];
+  effects.push({ kind: 'finished', outcome });
+}

@@ -1,0 +1,301 @@
+/**
+ * The sending end of the inner stream: lines from one Ollama request to one session, each numbered, none lost.
+ *
+ * Problem: the bus is at-most-once and the reader may be slow or away, while Ollama must never be made to wait
+ * (a blocked reader holds a GPU slot). Approach: every line gets a number and stays in a bounded replay buffer
+ * until the receiver confirms it; lines leave only within the receiver's absolute credit; the receiver asks for
+ * what it misses. The ending is numbered too (last line + 1), so that its confirmation cannot be confused with
+ * that of the last line; until confirmed it is repeated in place of the beat.
+ *
+ *   lines ──▶ [ freed | sent, unconfirmed | ready, no credit ] ──▶ chunk … end
+ *                    ▲ grant.received      ▲ grant.through
+ *
+ * Failure cases: buffer full → `reader-too-slow`, upstream aborted, what was not sent is dropped · receiver silent
+ * while the bus is up, or bus away too long → upstream aborted, closed · asked for a freed line → `replay-lost`.
+ */
+import type { FleetConfig } from '../config.ts';
+import type { InstanceMessage } from '../protocol/instance-message.ts';
+import type { FailureCode, SessionMessage, StreamPhase } from '../protocol/session-message.ts';
+import { ReplayBuffer } from './replay-buffer.ts';
+
+/** What the sender hears. `grant`, `resume` and `cancel` are handed in as they came from the wire. */
+export type SenderEvent =
+  | Extract<InstanceMessage, { kind: 'grant' | 'resume' | 'cancel' }>
+  /** The request was queued or started. */
+  | { readonly kind: 'accept'; readonly position: number }
+  /** What a beat says from now on. */
+  | { readonly kind: 'progress'; readonly phase: StreamPhase; readonly position: number }
+  | { readonly kind: 'head'; readonly status: number; readonly contentType: string }
+  /** Complete lines without their newline, as many as one read brought. */
+  | { readonly kind: 'lines'; readonly lines: readonly string[] }
+  /** Ollama's answer is complete. */
+  | { readonly kind: 'end' }
+  | { readonly kind: 'fail'; readonly code: FailureCode; readonly message: string }
+  | { readonly kind: 'bus'; readonly connected: boolean }
+  /** The time of `senderWakeAtMs` has come. */
+  | { readonly kind: 'tick' };
+
+export type SenderEffect =
+  /** Data lane, to the session. */
+  | { readonly kind: 'send'; readonly message: SessionMessage }
+  /** Close Ollama's connection now; further `lines`, `end`, `fail` are ignored. */
+  | { readonly kind: 'abort'; readonly code: FailureCode; readonly message: string }
+  /** Nothing more will be sent; forget the stream. */
+  | { readonly kind: 'closed' };
+
+/** State of one sending end. Owned by its caller, changed in place by `decideSend` alone. */
+export interface SenderState {
+  readonly streamId: string;
+  readonly config: FleetConfig;
+  readonly buffer: ReplayBuffer;
+  sentThrough: number;
+  grantedThrough: number;
+  head: { readonly status: number; readonly contentType: string } | undefined;
+  headSent: boolean;
+  phase: StreamPhase;
+  position: number;
+  /** Set once: nothing is taken from Ollama after it. */
+  ending: Extract<SessionMessage, { kind: 'end' | 'fail' }> | undefined;
+  endingSent: boolean;
+  connected: boolean;
+  connectionChangedAtMs: number;
+  /** When the receiver was last heard. */
+  heardAtMs: number;
+  /** When anything was last sent. */
+  sentAtMs: number;
+  closed: boolean;
+}
+
+/** @param grantedThrough the credit the `open` brought */
+export function createSender(
+  streamId: string,
+  grantedThrough: number,
+  config: FleetConfig,
+  nowMs: number,
+): SenderState {
+  return {
+    streamId,
+    config,
+    buffer: new ReplayBuffer(),
+    sentThrough: 0,
+    grantedThrough,
+    head: undefined,
+    headSent: false,
+    phase: 'queued',
+    position: 0,
+    ending: undefined,
+    endingSent: false,
+    connected: true,
+    connectionChangedAtMs: nowMs,
+    heardAtMs: nowMs,
+    sentAtMs: nowMs,
+    closed: false,
+  };
+}
+
+/** When to bring the next `tick`, by the same clock as `nowMs`. Never moves earlier except through an event. */
+export function senderWakeAtMs(state: SenderState): number {
+  const { config } = state;
+  if (!state.connected) return state.connectionChangedAtMs + config.busPatienceMs;
+  return Math.min(state.sentAtMs + config.beatIntervalMs, state.heardAtMs + config.receiverSilenceMs);
+}
+
+/** Takes one event; the effects are to be performed in order. After `closed` every event is ignored. */
+export function decideSend(state: SenderState, event: SenderEvent, nowMs: number): SenderEffect[] {
+  const effects: SenderEffect[] = [];
+  if (state.closed) return effects;
+  switch (event.kind) {
+    case 'accept':
+      state.position = event.position;
+      send(state, { kind: 'accepted', streamId: state.streamId, position: event.position }, nowMs, effects);
+      break;
+    case 'progress':
+      state.phase = event.phase;
+      state.position = event.position;
+      break;
+    case 'head':
+      if (state.ending === undefined) state.head = { status: event.status, contentType: event.contentType };
+      state.phase = 'streaming';
+      state.position = 0;
+      break;
+    case 'lines':
+      takeLines(state, event.lines, effects);
+      break;
+    case 'end':
+      state.ending ??= { kind: 'end', streamId: state.streamId, lines: state.buffer.producedThrough };
+      break;
+    case 'fail':
+      endWith(state, event.code, event.message, state.buffer.producedThrough);
+      break;
+    case 'grant':
+      state.heardAtMs = nowMs;
+      state.grantedThrough = Math.max(state.grantedThrough, event.through);
+      state.buffer.freeThrough(Math.min(event.received, state.sentThrough));
+      if (state.endingSent && state.ending !== undefined && event.received > state.ending.lines)
+        close(state, effects);
+      break;
+    case 'resume':
+      state.heardAtMs = nowMs;
+      resume(state, event.from, effects);
+      break;
+    case 'cancel':
+      abort(state, 'cancelled', event.reason, effects);
+      close(state, effects);
+      break;
+    case 'bus':
+      connectionChanged(state, event.connected, nowMs, effects);
+      break;
+    case 'tick':
+      tick(state, nowMs, effects);
+      break;
+  }
+  pump(state, nowMs, effects);
+  return effects;
+}
+
+/** Sends everything that credit allows: head, then lines in chunks, then the ending. */
+function pump(state: SenderState, nowMs: number, effects: SenderEffect[]): void {
+  if (state.closed || !state.connected) return;
+  const { streamId, buffer, config } = state;
+  if (state.head !== undefined && !state.headSent) {
+    state.headSent = true;
+    send(state, { kind: 'head', streamId, ...state.head }, nowMs, effects);
+  }
+  const through = Math.min(state.grantedThrough, buffer.producedThrough);
+  while (state.sentThrough < through) {
+    const first = state.sentThrough + 1;
+    const { lines, continues } = buffer.run(first, through, config.chunkBytes);
+    state.sentThrough += lines.length;
+    const chunk: SessionMessage = continues
+      ? { kind: 'chunk', streamId, first, lines, continues }
+      : { kind: 'chunk', streamId, first, lines };
+    send(state, chunk, nowMs, effects);
+  }
+  if (state.ending !== undefined && !state.endingSent && state.sentThrough >= state.ending.lines) {
+    state.endingSent = true;
+    send(state, state.ending, nowMs, effects);
+  }
+}
+
+function send(state: SenderState, message: SessionMessage, nowMs: number, effects: SenderEffect[]): void {
+  if (!state.connected) return;
+  state.sentAtMs = nowMs;
+  effects.push({ kind: 'send', message });
+}
+
+function takeLines(state: SenderState, lines: readonly string[], effects: SenderEffect[]): void {
+  const { buffer, config } = state;
+  for (const line of lines) {
+    if (state.ending !== undefined) return;
+    if (buffer.heldLines >= config.replayBufferLines || buffer.heldBytes >= config.replayBufferBytes) {
+      // What was not sent is dropped: a reader this slow must not hold megabytes until its deadline.
+      buffer.dropAfter(state.sentThrough);
+      const message = `the reader fell ${buffer.heldLines} lines behind and the replay buffer is full`;
+      abort(state, 'reader-too-slow', message, effects);
+      return;
+    }
+    addLine(state, line, effects);
+  }
+}
+
+/** Adds one line, in pieces where it does not fit a chunk: NATS refuses large messages, embeddings are large. */
+function addLine(state: SenderState, line: string, effects: SenderEffect[]): void {
+  const { buffer, config } = state;
+  const bytes = Buffer.byteLength(line);
+  if (bytes > config.maxLineBytes) {
+    abort(
+      state,
+      'bad-upstream',
+      `Ollama sent a line of ${bytes} bytes; ${config.maxLineBytes} is the most`,
+      effects,
+    );
+    return;
+  }
+  if (bytes <= config.chunkBytes) {
+    buffer.add(line, bytes);
+    return;
+  }
+  // A UTF-16 unit is at most 3 bytes of UTF-8.
+  const pieceUnits = Math.max(2, Math.floor(config.chunkBytes / 3));
+  for (let from = 0; from < line.length; ) {
+    let to = Math.min(from + pieceUnits, line.length);
+    // Never between the halves of a surrogate pair: alone they do not survive UTF-8.
+    if (to < line.length && isLowSurrogate(line.charCodeAt(to))) to -= 1;
+    const piece = line.slice(from, to);
+    buffer.add(piece, Buffer.byteLength(piece), to < line.length);
+    from = to;
+  }
+}
+
+function isLowSurrogate(unit: number): boolean {
+  return unit >= 0xdc00 && unit <= 0xdfff;
+}
+
+function resume(state: SenderState, from: number, effects: SenderEffect[]): void {
+  state.headSent = false;
+  state.endingSent = false;
+  if (from > state.buffer.freedThrough) {
+    state.sentThrough = Math.min(state.sentThrough, from - 1);
+    return;
+  }
+  const have = Math.max(0, from - 1);
+  const message = `line ${from} was asked for again, but lines through ${state.buffer.freedThrough} have left the replay buffer`;
+  if (state.ending === undefined) effects.push({ kind: 'abort', code: 'replay-lost', message });
+  state.ending = { kind: 'fail', streamId: state.streamId, lines: have, code: 'replay-lost', message };
+  state.buffer.dropAfter(state.buffer.freedThrough);
+  state.sentThrough = state.buffer.producedThrough;
+}
+
+function connectionChanged(
+  state: SenderState,
+  connected: boolean,
+  nowMs: number,
+  effects: SenderEffect[],
+): void {
+  if (state.connected === connected) return;
+  state.connected = connected;
+  state.connectionChangedAtMs = nowMs;
+  if (!connected) return;
+  state.heardAtMs = nowMs;
+  // What was in flight when the bus went may be lost: say all that is not numbered again, and where we are.
+  state.headSent = false;
+  state.endingSent = false;
+  send(state, beat(state), nowMs, effects);
+}
+
+function tick(state: SenderState, nowMs: number, effects: SenderEffect[]): void {
+  const { config } = state;
+  if (!state.connected) {
+    if (nowMs - state.connectionChangedAtMs < config.busPatienceMs) return;
+    abort(state, 'cancelled', `NATS was away for ${config.busPatienceMs} ms`, effects);
+    close(state, effects);
+  } else if (nowMs - state.heardAtMs >= config.receiverSilenceMs) {
+    abort(state, 'cancelled', `the reader was silent for ${config.receiverSilenceMs} ms`, effects);
+    close(state, effects);
+  } else if (nowMs - state.sentAtMs >= config.beatIntervalMs) {
+    if (state.endingSent) state.endingSent = false;
+    else send(state, beat(state), nowMs, effects);
+  }
+}
+
+function beat(state: SenderState): SessionMessage {
+  const { streamId, phase, position } = state;
+  return { kind: 'beat', streamId, next: state.sentThrough + 1, phase, position };
+}
+
+/** Stops the upstream unless it has ended, and ends the stream as failed after what was sent or is kept. */
+function abort(state: SenderState, code: FailureCode, message: string, effects: SenderEffect[]): void {
+  if (state.ending !== undefined) return;
+  endWith(state, code, message, state.buffer.producedThrough);
+  effects.push({ kind: 'abort', code, message });
+}
+
+function endWith(state: SenderState, code: FailureCode, message: string, lines: number): void {
+  state.ending ??= { kind: 'fail', streamId: state.streamId, lines, code, message };
+}
+
+function close(state: SenderState, effects: SenderEffect[]): void {
+  state.closed = true;
+  state.buffer.freeThrough(state.buffer.producedThrough);
+  effects.push({ kind: 'closed' });
+}
