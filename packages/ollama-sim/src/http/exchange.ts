@@ -1,0 +1,99 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+/** Bodies up to this size carry a Content-Length, larger ones come chunked: Go's buffer. */
+const LENGTH_LIMIT_BYTES = 2048;
+/** Bytes a reader may leave unread before its generation waits for it. */
+const HIGH_WATER_BYTES = 64 * 1024;
+
+export type Headers = Readonly<Record<string, string>>;
+
+/** One request and its response, and the wire rules that hold for all of them. */
+export class Exchange {
+  readonly method: string;
+  /** Path without query, as it came. */
+  readonly path: string;
+  readonly request: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #gone = new AbortController();
+  #begun = false;
+
+  constructor(request: IncomingMessage, response: ServerResponse, label: boolean) {
+    this.request = request;
+    this.#response = response;
+    this.method = request.method ?? 'GET';
+    this.path = (request.url ?? '/').replace(/[?#].*$/s, '');
+    if (label) response.setHeader('x-drover-simulated', '1');
+    // Go says nothing about a connection it keeps, and closes none for idleness.
+    if (request.headers.connection?.toLowerCase() !== 'close') response.removeHeader('Connection');
+    response.once('close', () => {
+      if (!response.writableFinished) this.#gone.abort();
+    });
+  }
+
+  /** Aborts when the client leaves before the answer is complete. */
+  get signal(): AbortSignal {
+    return this.#gone.signal;
+  }
+
+  /** Whether a byte of the answer has been sent. */
+  get begun(): boolean {
+    return this.#begun;
+  }
+
+  header(name: string): string | undefined {
+    const value = this.request.headers[name];
+    return Array.isArray(value) ? value[0] : value;
+  }
+
+  setHeader(name: string, value: string): void {
+    this.#response.setHeader(name, value);
+  }
+
+  async body(): Promise<string> {
+    const parts: Buffer[] = [];
+    for await (const part of this.request) parts.push(part as Buffer);
+    return Buffer.concat(parts).toString('utf8');
+  }
+
+  /** A whole answer at once, framed by its size. `type` null sends no Content-Type. */
+  send(status: number, type: string | null, body: string, headers: Headers = {}): void {
+    if (this.#response.destroyed || this.#begun) return;
+    this.#begun = true;
+    const bytes = Buffer.byteLength(body);
+    if (type !== null) this.#response.setHeader('Content-Type', type);
+    for (const [name, value] of Object.entries(headers)) this.#response.setHeader(name, value);
+    if (bytes <= LENGTH_LIMIT_BYTES && status !== 204) this.#response.setHeader('Content-Length', bytes);
+    this.#response.writeHead(status);
+    if (bytes > LENGTH_LIMIT_BYTES && this.method !== 'HEAD') this.#response.write(body);
+    this.#response.end(bytes > LENGTH_LIMIT_BYTES || this.method === 'HEAD' ? undefined : body);
+  }
+
+  /** Begins a chunked answer. */
+  begin(status: number, type: string): void {
+    if (this.#begun || this.#response.destroyed) return;
+    this.#begun = true;
+    this.#response.setHeader('Content-Type', type);
+    this.#response.setHeader('Transfer-Encoding', 'chunked');
+    this.#response.writeHead(status);
+  }
+
+  /** One HTTP chunk. False: the reader is behind, wait for `onDrain`. */
+  chunk(text: string): boolean {
+    if (this.#response.destroyed) return true;
+    this.#response.write(text);
+    return this.#response.writableLength < HIGH_WATER_BYTES;
+  }
+
+  onDrain(fn: () => void): void {
+    this.#response.once('drain', fn);
+  }
+
+  end(): void {
+    this.#response.end();
+  }
+
+  /** Cuts the TCP connection where it stands. */
+  cut(): void {
+    this.#response.socket?.destroy();
+  }
+}

@@ -1,0 +1,46 @@
+import { OllamaError } from '../errors.ts';
+import { goJson } from '../wire/go-text.ts';
+import type { Exchange } from './exchange.ts';
+
+export const JSON_CHARSET = 'application/json; charset=utf-8';
+export const JSON_PLAIN = 'application/json';
+export const NDJSON = 'application/x-ndjson';
+export const SSE = 'text/event-stream';
+
+/** What a dialect does with an error that comes before the first byte. */
+export type ErrorWriter = (exchange: Exchange, error: OllamaError, stream: boolean) => void;
+
+/** Ollama's own error body. A runner's error in a stream keeps its status and is framed as a stream. */
+export function sendNativeError(exchange: Exchange, error: OllamaError, stream: boolean): void {
+  const body = goJson({ error: error.message });
+  if (error.origin === 'runner' && stream) {
+    exchange.begin(error.status, JSON_PLAIN);
+    exchange.chunk(body);
+    exchange.end();
+  } else exchange.send(error.status, JSON_CHARSET, body);
+}
+
+export function sendJson(exchange: Exchange, value: unknown, status = 200): void {
+  exchange.send(status, JSON_CHARSET, goJson(value));
+}
+
+/** The OpenAI error body; `fromHandler` is one that passed through the translating writer. */
+export function openAiError(status: number, message: string): string {
+  const type = status === 400 ? 'invalid_request_error' : status === 404 ? 'not_found_error' : 'api_error';
+  return goJson({ error: { message, type, param: null, code: null } });
+}
+
+/** An error of the request itself, found before the translation. */
+export function sendOpenAiRefusal(exchange: Exchange, error: OllamaError): void {
+  exchange.send(error.status, JSON_CHARSET, openAiError(error.status, error.message));
+}
+
+/** An error of the native handler behind a translated request. */
+export function sendOpenAiError(exchange: Exchange, error: OllamaError, stream: boolean): void {
+  const body = `${openAiError(error.status, error.message)}\n`;
+  if (error.origin === 'runner' && stream) {
+    exchange.begin(error.status, JSON_PLAIN);
+    exchange.chunk(body);
+    exchange.end();
+  } else exchange.send(error.status, JSON_PLAIN, body);
+}

@@ -1,0 +1,301 @@
+import { randomBytes } from 'node:crypto';
+import type { OllamaSimConfig } from '../config.ts';
+import { defaultContext } from '../config.ts';
+import { ClientGoneError, nestedError, OllamaError } from '../errors.ts';
+import type { FaultBoard } from '../fault/faults.ts';
+import type { Catalogue } from '../model/catalogue.ts';
+import { can, type SimModel } from '../model/model.ts';
+import { isValidName, registryName } from '../model/model-name.ts';
+import type { JobSink, Outcome } from '../runner/job.ts';
+import { seedOfText } from '../runner/random.ts';
+import { type RequestOptions, runnerOptions } from '../runner/runner-options.ts';
+import { type Lease, type Scheduler, SERVER_BUSY } from '../runner/scheduler.ts';
+import type { Vocabulary } from '../runner/vocabulary.ts';
+import { unusableSchema } from '../text/json-value.ts';
+import { type AnswerFormat, utter } from '../text/utterance.ts';
+import { goQuote } from '../wire/go-text.ts';
+import { resolveOptions } from '../wire/options.ts';
+import type { AnswerEnd, AnswerWriter, IdentifiedToolCall } from './answer.ts';
+import { type Call, type GenerateCall, readFormat } from './call.ts';
+import { chatPrompt, generatePrompt, type Prompt, renderChat, renderGenerate } from './prompt.ts';
+
+/** Times the context that an answer without a bound may grow to. */
+const UNBOUNDED_CONTEXTS = 10;
+const NO_END: Pick<AnswerEnd, 'stats' | 'toolCall' | 'toolCallApart' | 'context'> = {
+  stats: null,
+  toolCall: null,
+  toolCallApart: false,
+  context: null,
+};
+
+/** The connection side of a call: what can cut it and who learns that it is gone. */
+export interface CallPeer {
+  readonly signal: AbortSignal;
+  cut(): void;
+  onDrain(fn: () => void): void;
+}
+
+/** Runs chat and generate calls of every dialect: checks, load, prompt, answer. */
+export class Inference {
+  readonly #config: OllamaSimConfig;
+  readonly #catalogue: Catalogue;
+  readonly #scheduler: Scheduler;
+  readonly #vocabulary: Vocabulary;
+  readonly #faults: FaultBoard;
+  #calls = 0;
+
+  constructor(
+    config: OllamaSimConfig,
+    catalogue: Catalogue,
+    scheduler: Scheduler,
+    vocabulary: Vocabulary,
+    faults: FaultBoard,
+  ) {
+    this.#config = config;
+    this.#catalogue = catalogue;
+    this.#scheduler = scheduler;
+    this.#vocabulary = vocabulary;
+    this.#faults = faults;
+  }
+
+  /**
+   * Answers through `writer`; resolves when the last byte is written or the client is gone.
+   *
+   * @throws OllamaError for what is found before the runner is asked
+   */
+  async answer(call: Call, writer: AnswerWriter, peer: CallPeer): Promise<void> {
+    const startMs = this.#config.clock.nowMs();
+    const model = this.#modelFor(call);
+    const isLoad = call.kind === 'chat' ? call.messages.length === 0 : call.prompt === '';
+    if (isLoad && call.keepAliveMs === 0) {
+      this.#scheduler.unload(model);
+      return writer.end({ ...NO_END, reason: 'unload' });
+    }
+    refuseUnsupported(call, model);
+    const options = resolveOptions(model.parameters, call.options);
+    const lease = await this.hold(model, options, call.shift, call.keepAliveMs, peer.signal);
+    try {
+      if (isLoad) return writer.end({ ...NO_END, reason: 'load' });
+      await this.#run(call, model, options, lease, writer, peer, startMs);
+    } finally {
+      lease.release();
+    }
+  }
+
+  /** A runner for the model, with the request's runner options. */
+  async hold(
+    model: SimModel,
+    options: RequestOptions,
+    shift: boolean | null,
+    keepAliveMs: number | null,
+    signal: AbortSignal,
+  ): Promise<Lease> {
+    if (this.#faults.strikes('503', model.name)) throw new OllamaError(503, SERVER_BUSY);
+    const wanted = runnerOptions(options, model, defaultContext(this.#config), shift);
+    return this.#scheduler.acquire({ model, options: wanted, keepAliveMs, signal });
+  }
+
+  #modelFor(call: Call): SimModel {
+    const { modelName } = call;
+    if (call.kind === 'generate') {
+      const model = this.#catalogue.require(modelName);
+      refuseLogprobs(call);
+      return model;
+    }
+    refuseLogprobs(call);
+    if (modelName === '') throw new OllamaError(400, 'model is required');
+    if (!isValidName(modelName)) throw new OllamaError(400, 'invalid model name');
+    return this.#catalogue.require(modelName);
+  }
+
+  async #run(
+    call: Call,
+    model: SimModel,
+    options: RequestOptions,
+    lease: Lease,
+    writer: AnswerWriter,
+    peer: CallPeer,
+    startMs: number,
+  ): Promise<void> {
+    if (call.debugRenderOnly) {
+      const isChat = call.kind === 'chat';
+      return writer.rendered(
+        isChat ? renderChat(call, model) : renderGenerate(call, model, this.#vocabulary),
+      );
+    }
+    const format = formatFor(call, model);
+    refuseImages(call, model);
+    const limits = { numCtx: lease.runner.options.numCtx, truncate: call.truncate, shift: call.shift };
+    const prompt =
+      call.kind === 'chat'
+        ? chatPrompt(call, model, this.#vocabulary, limits)
+        : generatePrompt(call, model, this.#vocabulary, limits);
+    const end = (outcome: Outcome): void => {
+      if (outcome.kind === 'repeating') writer.broken();
+      else if (outcome.kind === 'failed')
+        writer.error(new OllamaError(outcome.status, outcome.message, 'runner'));
+      else writer.end(this.#endOf(call, model, prompt, outcome, lease, startMs));
+    };
+    await this.#generate(call, model, options, lease, prompt, format, writer, peer, end);
+  }
+
+  #generate(
+    call: Call,
+    model: SimModel,
+    options: RequestOptions,
+    lease: Lease,
+    prompt: Prompt,
+    format: AnswerFormat,
+    writer: AnswerWriter,
+    peer: CallPeer,
+    end: (outcome: Outcome) => void,
+  ): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const { numCtx } = lease.runner.options;
+    const sink: JobSink = {
+      pieces: (pieces) => {
+        const more = writer.pieces(pieces);
+        if (!more) peer.onDrain(() => handle.resume());
+        return more;
+      },
+      end: (outcome) => {
+        end(outcome);
+        resolve();
+      },
+      garble: () => writer.garble(),
+      cut: () => {
+        peer.cut();
+        resolve();
+      },
+    };
+    const handle = lease.runner.run({
+      prompt: prompt.tokens,
+      source: utter({
+        model,
+        seed: this.#seedFor(options, call, prompt),
+        textBefore: prompt.text,
+        format,
+        tools: call.kind === 'chat' ? call.tools : [],
+        lastIsToolResult: call.kind === 'chat' && call.messages.at(-1)?.role === 'tool',
+        thinks: call.think !== false && !(call.kind === 'generate' && call.raw),
+        separatesThinking: call.kind === 'chat' || model.path === 'rendered',
+      }),
+      maxTokens: maxTokens(options['num_predict'], model, numCtx),
+      contextLimit: call.shift === false ? numCtx : null,
+      stops: Array.isArray(options['stop']) ? options['stop'] : [],
+      checksRepeats: model.path === 'rendered',
+      stream: call.stream,
+      opening: prompt.opening,
+      sink,
+    });
+    const leave = (): void => {
+      handle.cancel();
+      reject(new ClientGoneError());
+    };
+    if (peer.signal.aborted) leave();
+    else peer.signal.addEventListener('abort', leave, { once: true });
+    return promise;
+  }
+
+  /** Null is greedy. Without a seed every call differs. */
+  #seedFor(options: RequestOptions, call: Call, prompt: Prompt): number | null {
+    const temperature = options['temperature'] ?? call.defaultTemperature;
+    if (temperature === 0) return null;
+    const asked =
+      typeof options['seed'] === 'number' && options['seed'] >= 0 ? options['seed'] : 1e6 + this.#calls++;
+    return (seedOfText(prompt.text) ^ Math.imul(asked + 1, 0x9e3779b1)) >>> 0;
+  }
+
+  #endOf(
+    call: Call,
+    model: SimModel,
+    prompt: Prompt,
+    outcome: Extract<Outcome, { kind: 'done' }>,
+    lease: Lease,
+    startMs: number,
+  ): AnswerEnd {
+    const withContext = call.kind === 'generate' && !call.raw;
+    return {
+      reason: outcome.reason,
+      stats: { totalMs: this.#config.clock.nowMs() - startMs, loadMs: lease.loadMs, ...outcome.measures },
+      toolCall: outcome.toolCall ? { ...outcome.toolCall, id: callId(model) } : null,
+      toolCallApart: model.path === 'rendered',
+      context: withContext ? [...prompt.tokens, ...outcome.generated] : null,
+    };
+  }
+}
+
+function refuseLogprobs(call: Call): void {
+  if (call.topLogprobs < 0 || call.topLogprobs > 20)
+    throw new OllamaError(400, 'top_logprobs must be between 0 and 20');
+}
+
+function refuseUnsupported(call: Call, model: SimModel): void {
+  const { modelName } = call;
+  if (call.kind === 'generate') refuseGenerate(call, model);
+  if (!can(model, 'completion'))
+    throw new OllamaError(400, `${goQuote(modelName)} does not support ${call.kind}`);
+  if (call.think !== undefined && call.think !== false && !can(model, 'thinking'))
+    throw new OllamaError(400, `${goQuote(modelName)} does not support thinking`);
+  if (call.kind === 'chat' && call.tools.length > 0 && !can(model, 'tools'))
+    throw new OllamaError(400, `${registryName(modelName)} does not support tools`);
+}
+
+function refuseGenerate(call: GenerateCall, model: SimModel): void {
+  if (call.raw && (call.template !== '' || call.system !== '' || call.context.length > 0))
+    throw new OllamaError(400, 'raw mode does not support template, system, or context');
+  if (call.suffix !== '' && !can(model, 'insert'))
+    throw new OllamaError(400, `${registryName(call.modelName)} does not support insert`);
+}
+
+function formatFor(call: Call, model: SimModel): AnswerFormat {
+  const format = readFormat(call.format);
+  if (!format)
+    throw new OllamaError(
+      500,
+      `invalid format: ${goQuote(JSON.stringify(call.format))}; expected "json" or a valid JSON Schema object`,
+    );
+  const native = model.path === 'native';
+  const bad = format.kind === 'schema' ? unusableSchema(format.schema) : null;
+  if (bad) {
+    const failure = `JSON schema conversion failed:\nUnrecognized schema: ${JSON.stringify(bad)}`;
+    const text = native
+      ? `Unable to generate parser for this template. Automatic parser generation failed: ${failure}`
+      : `Field 'json_schema': "json_schema": ${failure}`;
+    throw nestedError(400, text, 'invalid_request_error');
+  }
+  // Thinking comes first and is not bound by the format; on the native path plain JSON mode is not enforced.
+  return native && format.kind === 'json' ? { kind: 'text' } : format;
+}
+
+function refuseImages(call: Call, model: SimModel): void {
+  const images =
+    call.kind === 'chat' ? call.messages.some((each) => each.imageCount > 0) : call.imageCount > 0;
+  if (!images || can(model, 'vision')) return;
+  if (model.path === 'native')
+    throw nestedError(
+      500,
+      'image input is not supported - hint: if this is unexpected, you may need to provide the mmproj',
+      'server_error',
+    );
+  throw nestedError(
+    400,
+    'Multimodal data provided, but model does not support multimodal requests.',
+    'invalid_request_error',
+  );
+}
+
+/** 0 is endless on the rendered path and one token on the native one; negative and unset are ten contexts. */
+function maxTokens(numPredict: unknown, model: SimModel, numCtx: number): number {
+  const asked = typeof numPredict === 'number' ? numPredict : -1;
+  if (asked > 0) return asked;
+  if (asked < 0) return UNBOUNDED_CONTEXTS * numCtx;
+  return model.path === 'native' ? 1 : Number.POSITIVE_INFINITY;
+}
+
+function callId(model: SimModel): IdentifiedToolCall['id'] {
+  const letters = randomBytes(48)
+    .toString('base64')
+    .replace(/[^A-Za-z0-9]/g, '');
+  return model.path === 'native' ? letters.slice(0, 32) : `call_${letters.slice(0, 8).toLowerCase()}`;
+}

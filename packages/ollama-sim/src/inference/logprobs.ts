@@ -1,0 +1,27 @@
+import { randomWord } from '../text/words.ts';
+import { seededRandom, seedOfText } from '../runner/random.ts';
+
+interface TokenProbability {
+  readonly token: string;
+  readonly logprob: number;
+  readonly bytes: readonly number[];
+}
+
+export interface Logprob extends TokenProbability {
+  readonly top_logprobs?: readonly TokenProbability[];
+}
+
+/** Made-up but repeatable probabilities of a token and `top` alternatives, the token itself first. */
+export function logprobOf(token: string, top: number): Logprob {
+  const random = seededRandom(seedOfText(token));
+  const own = probability(token, -random());
+  if (top === 0) return own;
+  const others = Array.from({ length: top - 1 }, (_, i) =>
+    probability(randomWord(random), own.logprob - i - random()),
+  );
+  return { ...own, top_logprobs: [own, ...others] };
+}
+
+function probability(token: string, logprob: number): TokenProbability {
+  return { token, logprob, bytes: [...Buffer.from(token)] };
+}

@@ -1,0 +1,36 @@
+import { OllamaError } from '../errors.ts';
+import type { SimModel } from './model.ts';
+import { fullName, isValidName } from './model-name.ts';
+
+/** The models this server has on disk, by full name. Names are found without regard to case. */
+export class Catalogue {
+  readonly #models = new Map<string, SimModel>();
+
+  constructor(models: readonly SimModel[]) {
+    for (const model of models) this.put(model);
+  }
+
+  put(model: SimModel): void {
+    this.#models.set(model.name.toLowerCase(), model);
+  }
+
+  find(name: string): SimModel | undefined {
+    return this.#models.get(fullName(name).toLowerCase());
+  }
+
+  /** @throws OllamaError 404 with the text of the chat, generate and delete handlers */
+  require(name: string): SimModel {
+    const found = isValidName(name) ? this.find(name) : undefined;
+    if (!found) throw new OllamaError(404, `model '${name}' not found`);
+    return found;
+  }
+
+  remove(name: string): boolean {
+    return this.#models.delete(fullName(name).toLowerCase());
+  }
+
+  /** Newest first, as `/api/tags` gives them. */
+  list(): readonly SimModel[] {
+    return [...this.#models.values()].toSorted((a, b) => b.modifiedAtMs - a.modifiedAtMs);
+  }
+}

@@ -1,0 +1,329 @@
+import type { OllamaSimConfig } from '../config.ts';
+import { ClientGoneError, OllamaError } from '../errors.ts';
+import type { FaultBoard } from '../fault/faults.ts';
+import type { SimModel } from '../model/model.ts';
+import { RUNNER_GONE, Runner, type RunnerCounters } from './runner.ts';
+import { differs, footprintBytes, type RunnerOptions } from './runner-options.ts';
+import { decideVictim, fits } from './victim.ts';
+import type { Vocabulary } from './vocabulary.ts';
+
+/** A load is answered when the next health poll sees it. */
+const HEALTH_POLL_MS = 250;
+/** What is left of `load_duration` beside the polls, and all of it for a hot model. */
+const HANDOVER_MS = 1.2;
+/** How long a ping to a silent runner lasts. */
+const PING_TIMEOUT_MS = 10_000;
+const GIB = 2 ** 30;
+
+/** Text of a load that finds too little memory. */
+export const OUT_OF_MEMORY =
+  'llama-server process has terminated: exit status 1: error loading model: unable to allocate CUDA0 buffer: out of memory';
+export const SERVER_BUSY = 'server busy, please try again.  maximum pending requests exceeded';
+
+/** A request for a loaded model. */
+export interface LoadRequest {
+  readonly model: SimModel;
+  readonly options: RunnerOptions;
+  /** Null leaves the runner's own time as it is. */
+  readonly keepAliveMs: number | null;
+  readonly signal: AbortSignal;
+}
+
+/** A runner held for one request; `release` exactly once. */
+export interface Lease {
+  readonly runner: Runner;
+  /** `load_duration`: waiting for the scheduler, for others' eviction and the load itself. */
+  readonly loadMs: number;
+  release(): void;
+}
+
+interface Pending {
+  readonly request: LoadRequest;
+  readonly startMs: number;
+  readonly resolve: (lease: Lease) => void;
+  readonly reject: (error: Error) => void;
+}
+
+interface Loading {
+  readonly model: SimModel;
+  readonly settled: Promise<void>;
+  fail(error: Error): void;
+}
+
+/** Counters for `/sim/state`. */
+export interface SchedulerCounters {
+  loads: number;
+  reloads: number;
+  evictions: number;
+  refused: number;
+}
+
+/**
+ * Which models are loaded. Hot requests pass by the queue; the others wait in one queue, where one load at a time
+ * runs and blocks all behind it, as in Ollama.
+ */
+export class Scheduler {
+  readonly counters: SchedulerCounters = { loads: 0, reloads: 0, evictions: 0, refused: 0 };
+  readonly runnerCounters: RunnerCounters = {
+    cancelled: 0,
+    tokens: 0,
+    cachedPromptTokens: 0,
+    promptTokens: 0,
+    peakWaiting: 0,
+    peakBusy: 0,
+  };
+  readonly #config: OllamaSimConfig;
+  readonly #faults: FaultBoard;
+  readonly #vocabulary: Vocabulary;
+  readonly #loaded = new Map<string, Runner>();
+  readonly #pending: Pending[] = [];
+  readonly #unloadWatchers = new Set<() => void>();
+  #loading: Loading | null = null;
+  #pumping = false;
+  #pings: Promise<void> = Promise.resolve();
+
+  constructor(config: OllamaSimConfig, faults: FaultBoard, vocabulary: Vocabulary) {
+    this.#config = config;
+    this.#faults = faults;
+    this.#vocabulary = vocabulary;
+  }
+
+  /** Requests that wait for a load, the one being loaded not counted. */
+  get queued(): number {
+    return this.#pending.length;
+  }
+
+  get loadingModel(): SimModel | null {
+    return this.#loading?.model ?? null;
+  }
+
+  runners(): readonly Runner[] {
+    return [...this.#loaded.values()];
+  }
+
+  /** Resolves when no ping to a silent runner is under way: what `/api/ps` waits for. */
+  unlocked(): Promise<void> {
+    return this.#pings;
+  }
+
+  /**
+   * A runner for the request, loaded if need be.
+   *
+   * @throws OllamaError 503 when the queue is full, 500 when the load fails
+   * @throws ClientGoneError when the signal aborts first
+   */
+  async acquire(request: LoadRequest): Promise<Lease> {
+    const startMs = this.#config.clock.nowMs();
+    const aborted = onAbort(request.signal);
+    try {
+      while (this.#loading?.model.blob === request.model.blob)
+        await Promise.race([this.#loading.settled, aborted.promise]);
+      if (request.signal.aborted) throw new ClientGoneError();
+      const runner = this.#loaded.get(request.model.blob);
+      if (runner && !(await this.#needsReload(runner, request))) return this.#hold(runner, request, startMs);
+      return await Promise.race([this.#enqueue(request, startMs), aborted.promise]);
+    } finally {
+      aborted.dispose();
+    }
+  }
+
+  /** Unloads the blob's runner: now if idle, else when its last request ends. */
+  unload(model: SimModel): void {
+    const runner = this.#loaded.get(model.blob);
+    if (runner) this.#expire(runner);
+  }
+
+  /** Kills the process of matching runners, or fails their load. */
+  kill(matches: (model: SimModel) => boolean): void {
+    for (const runner of this.#loaded.values()) if (matches(runner.model)) runner.kill();
+    if (this.#loading && matches(this.#loading.model))
+      this.#loading.fail(new OllamaError(500, RUNNER_GONE, 'handler'));
+  }
+
+  #enqueue(request: LoadRequest, startMs: number): Promise<Lease> {
+    if (this.#pending.length >= this.#config.maxQueue && this.#pumping) {
+      this.counters.refused++;
+      throw new OllamaError(503, SERVER_BUSY);
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<Lease>();
+    // Whoever raced against an abort no longer listens; a lease given then is handed back by #process.
+    promise.catch(() => undefined);
+    this.#pending.push({ request, startMs, resolve, reject });
+    void this.#pump();
+    return promise;
+  }
+
+  async #pump(): Promise<void> {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    for (let next = this.#pending.shift(); next !== undefined; next = this.#pending.shift()) {
+      try {
+        await this.#process(next);
+      } catch (error) {
+        next.reject(error instanceof Error ? error : new Error(String(error)));
+      }
+    }
+    this.#pumping = false;
+  }
+
+  async #process(pending: Pending): Promise<void> {
+    const { request, startMs } = pending;
+    while (!request.signal.aborted) {
+      const runner = this.#loaded.get(request.model.blob);
+      if (runner && !(await this.#needsReload(runner, request))) {
+        if (!request.signal.aborted) pending.resolve(this.#hold(runner, request, startMs));
+        return;
+      }
+      const neededBytes = footprintBytes(request.model, request.options.numCtx, this.#config.slots);
+      const victim = runner ?? this.#victimFor(neededBytes);
+      if (!victim) {
+        const loaded = await this.#load(request, neededBytes);
+        pending.resolve(this.#hold(loaded, request, startMs));
+        return;
+      }
+      if (runner) this.counters.reloads++;
+      else this.counters.evictions++;
+      const unloaded = this.#nextUnload();
+      this.#expire(victim);
+      // Not cancellable: a client that leaves here still blocks the queue until the victim is gone.
+      await unloaded;
+    }
+    throw new ClientGoneError();
+  }
+
+  #victimFor(neededBytes: number): Runner | null {
+    const runners = this.runners();
+    const freeBytes = this.#vramBytes() - runners.reduce((sum, runner) => sum + runner.vramBytes, 0);
+    const room = runners.length < this.#config.maxLoadedModels;
+    if (room && (this.#config.vramGib === 0 || fits(neededBytes, freeBytes, runners.length))) return null;
+    const candidates = runners.map((runner) => ({
+      runner,
+      references: runner.references,
+      keepAliveMs: runner.keepAliveMs,
+      path: runner.model.blob,
+    }));
+    return decideVictim(candidates)?.runner ?? null;
+  }
+
+  #vramBytes(): number {
+    return this.#config.vramGib * GIB;
+  }
+
+  async #load(request: LoadRequest, sizeBytes: number): Promise<Runner> {
+    const { clock } = this.#config;
+    const oom = this.#faults.strikes('oom', request.model.name);
+    const wantedMs = oom ? 0 : (request.model.loadMs ?? this.#config.loadMs);
+    const loadMs = Math.max(1, Math.ceil(wantedMs / HEALTH_POLL_MS)) * HEALTH_POLL_MS + HANDOVER_MS;
+    const done = Promise.withResolvers<void>();
+    const timer = clock.after(loadMs, () => done.resolve());
+    const abort = (): void => done.reject(new ClientGoneError());
+    request.signal.addEventListener('abort', abort, { once: true });
+    const settled = done.promise.then(() => undefined).catch(() => undefined);
+    this.#loading = { model: request.model, settled, fail: (error) => done.reject(error) };
+    try {
+      await done.promise;
+      if (oom) throw new OllamaError(500, OUT_OF_MEMORY);
+    } finally {
+      timer.cancel();
+      request.signal.removeEventListener('abort', abort);
+      this.#loading = null;
+    }
+    this.counters.loads++;
+    const used = this.runners().reduce((sum, runner) => sum + runner.vramBytes, 0);
+    const vramBytes = Math.max(0, Math.min(sizeBytes, this.#vramBytes() - used));
+    const runner = new Runner(
+      request.model,
+      request.options,
+      this.#slotsFor(request.model),
+      sizeBytes,
+      vramBytes,
+      {
+        ...this.#config,
+        faults: this.#faults,
+        vocabulary: this.#vocabulary,
+        counters: this.runnerCounters,
+      },
+    );
+    runner.keepAliveMs = request.keepAliveMs ?? this.#config.keepAliveMs;
+    this.#loaded.set(request.model.blob, runner);
+    return runner;
+  }
+
+  /** An embedding runner has one place whatever the setting. */
+  #slotsFor(model: SimModel): number {
+    return model.capabilities.includes('completion') ? this.#config.slots : 1;
+  }
+
+  async #needsReload(runner: Runner, request: LoadRequest): Promise<boolean> {
+    if (runner.frozen) await this.#pingInVain(runner);
+    return runner.frozen || runner.dead || differs(runner.options, request.options);
+  }
+
+  /** Pings one after the other; meanwhile the runner's lock is held and ps waits. */
+  #pingInVain(runner: Runner): Promise<void> {
+    const ping = (): Promise<void> =>
+      runner.frozen
+        ? new Promise((resolve) => this.#config.clock.after(PING_TIMEOUT_MS, resolve))
+        : Promise.resolve();
+    this.#pings = this.#pings.then(ping);
+    return this.#pings;
+  }
+
+  #hold(runner: Runner, request: LoadRequest, startMs: number): Lease {
+    runner.references++;
+    runner.expiry?.cancel();
+    runner.expiry = null;
+    if (request.keepAliveMs !== null) runner.keepAliveMs = request.keepAliveMs;
+    let held = true;
+    return {
+      runner,
+      loadMs: Math.max(HANDOVER_MS, this.#config.clock.nowMs() - startMs),
+      release: () => {
+        if (!held) return;
+        held = false;
+        runner.references--;
+        if (runner.references === 0) this.#becomeIdle(runner);
+      },
+    };
+  }
+
+  #becomeIdle(runner: Runner): void {
+    if (runner.keepAliveMs <= 0) return this.#unloadNow(runner);
+    runner.expiresAtMs = this.#config.clock.wallMs() + runner.keepAliveMs;
+    if (!Number.isFinite(runner.keepAliveMs)) return;
+    runner.expiry = this.#config.clock.after(runner.keepAliveMs, () => this.#unloadNow(runner));
+  }
+
+  #expire(runner: Runner): void {
+    runner.keepAliveMs = 0;
+    runner.expiry?.cancel();
+    if (runner.references === 0) this.#unloadNow(runner);
+  }
+
+  #unloadNow(runner: Runner): void {
+    if (this.#loaded.get(runner.model.blob) !== runner) return;
+    this.#loaded.delete(runner.model.blob);
+    runner.expiry?.cancel();
+    for (const tell of [...this.#unloadWatchers]) tell();
+  }
+
+  #nextUnload(): Promise<void> {
+    return new Promise((resolve) => {
+      const watcher = (): void => {
+        this.#unloadWatchers.delete(watcher);
+        resolve();
+      };
+      this.#unloadWatchers.add(watcher);
+    });
+  }
+}
+
+/** A promise that rejects when the signal aborts, and a way to stop listening. */
+function onAbort(signal: AbortSignal): { promise: Promise<never>; dispose: () => void } {
+  const { promise, reject } = Promise.withResolvers<never>();
+  promise.catch(() => undefined);
+  const listener = (): void => reject(new ClientGoneError());
+  if (signal.aborted) listener();
+  else signal.addEventListener('abort', listener, { once: true });
+  return { promise, dispose: () => signal.removeEventListener('abort', listener) };
+}

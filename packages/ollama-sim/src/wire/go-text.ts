@@ -1,0 +1,41 @@
+const ESCAPED = /[<>&\u2028\u2029]/g;
+const NEEDS_ESCAPE = /["\\<>&\u0000-\u001f\u2028\u2029\ud800-\udfff]/;
+
+/** JSON as Go writes it: no spaces, and `<`, `>`, `&` as \u escapes. */
+export function goJson(value: unknown): string {
+  return escapeHtml(JSON.stringify(value));
+}
+
+/** One JSON string as Go writes it; the common token takes the short way. */
+export function goString(text: string): string {
+  return NEEDS_ESCAPE.test(text) ? escapeHtml(JSON.stringify(text)) : `"${text}"`;
+}
+
+/** A Go string in quotes (`%q`), as error texts show it. */
+export function goQuote(text: string): string {
+  return JSON.stringify(text);
+}
+
+function escapeHtml(json: string): string {
+  return json.replace(ESCAPED, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+let second = Number.NaN;
+let secondText = '';
+
+/** RFC 3339 in UTC with up to nine digits of a second, trailing zeros cut: Go's time in JSON. */
+export function goTime(wallMs: number): string {
+  const whole = Math.floor(wallMs / 1000);
+  if (whole !== second) {
+    second = whole;
+    secondText = new Date(whole * 1000).toISOString().slice(0, 19);
+  }
+  const nanos = Math.round((wallMs - whole * 1000) * 1e6);
+  if (nanos <= 0) return `${secondText}Z`;
+  return `${secondText}.${String(Math.min(nanos, 999_999_999)).padStart(9, '0').replace(/0+$/, '')}Z`;
+}
+
+/** Milliseconds as a count of nanoseconds. */
+export function nanos(ms: number): number {
+  return Math.round(ms * 1e6);
+}
