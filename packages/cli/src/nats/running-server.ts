@@ -1,0 +1,52 @@
+import { badConfiguration, CommandError, exitCodes } from '../errors.ts';
+import { readServerInfo, type ServerInfo } from './server-info.ts';
+import { howToGetNats, isSupportedVersion, minimumNatsVersion, parseVersion } from './version.ts';
+
+/** Host and port of a NATS address as people write them: `host`, `host:port`, `nats://user:pass@host:port`. */
+export function parseNatsAddress(field: string, text: string): { host: string; port: number } {
+  const url = URL.parse(text.includes('://') ? text : `nats://${text}`);
+  if (url === null || url.hostname === '') throw badConfiguration(field, `is no NATS address: ${text}`);
+  if (!['nats:', 'tls:'].includes(url.protocol)) {
+    throw badConfiguration(field, `must be nats:// or tls://, got ${url.protocol}//`);
+  }
+  return { host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port: url.port === '' ? 4222 : Number(url.port) };
+}
+
+/**
+ * Checks that a server which someone else runs can carry Drover.
+ *
+ * @param field the flag or variable it was named by
+ * @throws CommandError `nats-unreachable`, or `nats-unsupported` naming its version and how to get another
+ */
+export async function checkRunningServer(field: string, address: string): Promise<ServerInfo> {
+  const { host, port } = parseNatsAddress(field, address);
+  let info: ServerInfo;
+  try {
+    info = await readServerInfo(host, port, 3_000);
+  } catch (error) {
+    throw new CommandError(
+      'nats-unreachable',
+      exitCodes.missing,
+      `${field} names ${host}:${port}, where no NATS answers: ${error instanceof Error ? error.message : String(error)}`,
+      { fix: `start it, or leave ${field} out and Drover runs one`, cause: error },
+    );
+  }
+  const version = parseVersion(info.version);
+  if (version === undefined || !isSupportedVersion(version)) {
+    throw new CommandError(
+      'nats-unsupported',
+      exitCodes.missing,
+      `the nats-server at ${host}:${port} is version ${info.version}: ${minimumNatsVersion} or newer is needed`,
+      { fix: howToGetNats },
+    );
+  }
+  if (!info.jetStream) {
+    throw new CommandError(
+      'nats-unsupported',
+      exitCodes.missing,
+      `the nats-server ${version} at ${host}:${port} runs without JetStream`,
+      { fix: 'start it with --jetstream and a store folder' },
+    );
+  }
+  return info;
+}

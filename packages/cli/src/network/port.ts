@@ -1,0 +1,77 @@
+import { createServer } from 'node:net';
+import { badConfiguration, CommandError, exitCodes } from '../errors.ts';
+
+/** The port asked for: 0 takes any free one; `explicit` ones are never replaced by another. */
+export interface PortWish {
+  readonly port: number;
+  readonly explicit: boolean;
+}
+
+export interface PortChoice {
+  readonly port: number;
+  /** The default port was taken. */
+  readonly movedFrom?: number;
+}
+
+/** What a try to listen gave: the port, or why not. */
+export type ListenResult =
+  | { readonly port: number }
+  | { readonly error: 'in-use' | 'not-allowed' | 'bad-host' };
+
+const portsTried = 100;
+
+/**
+ * Chooses the port for the gateway.
+ *
+ * @throws CommandError `address-in-use` for an explicit port that is taken, or when no port is free
+ */
+export async function choosePort(
+  wish: PortWish,
+  host: string,
+  tryPort: (host: string, port: number) => Promise<ListenResult> = tryListen,
+): Promise<PortChoice> {
+  const last = wish.explicit || wish.port === 0 ? wish.port : Math.min(wish.port + portsTried - 1, 65_535);
+  for (let port = wish.port; port <= last; port += 1) {
+    const result = await tryPort(host, port);
+    if ('port' in result) {
+      return port === wish.port ? { port: result.port } : { port: result.port, movedFrom: wish.port };
+    }
+    if (result.error === 'bad-host') {
+      throw badConfiguration('--host', `${host} is no address of this machine; use 127.0.0.1 or 0.0.0.0`);
+    }
+    if (result.error === 'not-allowed') {
+      throw badConfiguration('--port', `${port} may not be used by this user; take one above 1023`);
+    }
+  }
+  const range = last === wish.port ? `port ${wish.port}` : `every port from ${wish.port} to ${last}`;
+  throw new CommandError(
+    'address-in-use',
+    exitCodes.inUse,
+    `${range} of ${host} is in use by another program`,
+    {
+      fix: 'choose another with --port, or --port 0 for any free one',
+    },
+  );
+}
+
+/** Listens for a moment to learn whether a port is free. */
+export function tryListen(host: string, port: number): Promise<ListenResult> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE') resolve({ error: 'in-use' });
+      else if (error.code === 'EACCES') resolve({ error: 'not-allowed' });
+      else resolve({ error: 'bad-host' });
+    });
+    server.listen({ host, port, exclusive: true }, () => {
+      const address = server.address();
+      const taken = typeof address === 'object' && address !== null ? address.port : port;
+      server.close(() => resolve({ port: taken }));
+    });
+  });
+}
+
+/** A port that nobody listens on at this moment. */
+export async function freePort(host: string): Promise<number> {
+  return (await choosePort({ port: 0, explicit: true }, host)).port;
+}
