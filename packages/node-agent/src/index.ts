@@ -1,1 +1,12 @@
-export {};
+export {
+  defaults,
+  type InstanceConfig,
+  type NodeAgentConfig,
+  type NodeAgentLimits,
+  type NodeAgentOptions,
+  resolveConfig,
+  type ResolvedInstance,
+} from './config.ts';
+export { UpstreamError, type UpstreamErrorCode } from './errors.ts';
+export { type NodeAgent, startNodeAgent } from './node-agent.ts';
+export type { InstanceStats } from './stats.ts';

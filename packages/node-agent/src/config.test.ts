@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import { defaults, type NodeAgentOptions, resolveConfig } from './config.ts';
+
+const one = { name: 'gpu-1', url: 'http://127.0.0.1:11434' };
+
+describe('resolveConfig', () => {
+  it('fills in the defaults and the bare origin', () => {
+    const config = resolveConfig({ instances: [{ ...one, url: 'http://127.0.0.1:11434/' }] });
+    expect(config).toEqual({ ...defaults, instances: [{ ...one, slots: 1, simulated: false }] });
+    expect(Object.isFrozen(config)).toBe(true);
+  });
+
+  const mistakes: [string, unknown][] = [
+    ['instances', { instances: [] }],
+    ['instances[0].url', { instances: [{ ...one, url: 'gpu-1:11434' }] }],
+    ['instances[0].url', { instances: [{ ...one, url: 'http://127.0.0.1:11434/api' }] }],
+    ['instances[0].name', { instances: [{ ...one, name: 'GPU one' }] }],
+    ['instances[0].slots', { instances: [{ ...one, slots: 0 }] }],
+    ['instances[0].port', { instances: [{ ...one, port: 1 }] }],
+    ['instances[1].name', { instances: [one, { ...one, url: 'http://127.0.0.1:1' }] }],
+    ['instances[1].url', { instances: [one, { ...one, name: 'gpu-2', url: 'http://127.0.0.1:11434/' }] }],
+    ['maxQueue', { instances: [one], maxQueue: -1 }],
+    ['firstByteMs', { instances: [one], firstByteMs: 0.5 }],
+    ['maxHeldBytes', { instances: [one], maxHeldBytes: 1 }],
+    ['probeTimeoutMs', { instances: [one], probeTimeoutMs: 9_000 }],
+    ['maxQueu', { instances: [one], maxQueu: 1 }],
+  ];
+  it.each(mistakes)('names the field %s', (field, options) => {
+    expect(() => resolveConfig(options as NodeAgentOptions)).toThrow(
+      expect.objectContaining({ argument: field }),
+    );
+  });
+});

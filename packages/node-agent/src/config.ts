@@ -1,0 +1,163 @@
+import { InvalidArgumentError, requireToken } from '@drover/actor-core';
+
+/** One Ollama that this agent is the only door to. */
+export interface InstanceConfig {
+  /** Unique within the node; 1 to 64 of `a-z 0-9 _ -`. Part of the actor's path `instances/{name}`. */
+  readonly name: string;
+  /** `http(s)://host:port`, no path, unique within the node. */
+  readonly url: string;
+  /** Requests allowed inside this Ollama at once (its OLLAMA_NUM_PARALLEL; Ollama reports none). @default 1 */
+  readonly slots?: number;
+  /** Says that this is a simulator even when it does not say so itself. @default false */
+  readonly simulated?: boolean;
+}
+
+/** What `startNodeAgent` takes. Every field but `instances` has a default. */
+export interface NodeAgentOptions extends Partial<NodeAgentLimits> {
+  readonly instances: readonly InstanceConfig[];
+}
+
+/** Bounds and deadlines, for each instance. */
+export interface NodeAgentLimits {
+  /** Requests that may wait for a slot, beyond those inside Ollama. @default 64 */
+  readonly maxQueue: number;
+  /** Largest request body, bytes. Ollama itself has no limit. @default 64 MiB */
+  readonly maxBodyBytes: number;
+  /** Bodies held at once, queued ones and running ones together, bytes; at least `maxBodyBytes`. @default 256 MiB */
+  readonly maxHeldBytes: number;
+  /** How long the next part of a body may take, milliseconds. @default 10_000 */
+  readonly bodyPartMs: number;
+  /** From posting a request to its first byte: contains Ollama's loads and prefill, so it is long. @default 600_000 */
+  readonly firstByteMs: number;
+  /** Between two bytes of an answer. @default 30_000 */
+  readonly interTokenMs: number;
+  /** After a disconnect, silence of the next request for that model before a lost slot is suspected. @default 10_000 */
+  readonly leakSuspectMs: number;
+  /** How long an unload may take that heals a lost slot. @default 10_000 */
+  readonly unloadMs: number;
+  /** Finished answers kept for receivers that still miss lines; over it the oldest is given up. @default 256 */
+  readonly maxLingering: number;
+  /** Opening a TCP connection to Ollama. @default 5_000 */
+  readonly connectMs: number;
+  /** Between two probes, jittered by a tenth. @default 5_000 */
+  readonly probeIntervalMs: number;
+  /** Deadline of each probe. @default 2_000 */
+  readonly probeTimeoutMs: number;
+  /** Wait before the probe that follows a job which changed what is loaded. @default 250 */
+  readonly probeAfterJobMs: number;
+  /** Between two load reports when nothing changes. @default 1_000 */
+  readonly reportIntervalMs: number;
+  /** How long a drain waits for running requests before it cancels them. @default 10_000 */
+  readonly drainMs: number;
+}
+
+/** One instance with every field filled in; `url` is the bare origin. */
+export type ResolvedInstance = Required<InstanceConfig>;
+
+export interface NodeAgentConfig extends NodeAgentLimits {
+  readonly instances: readonly ResolvedInstance[];
+}
+
+const MiB = 1024 * 1024;
+
+export const defaults: NodeAgentLimits = Object.freeze({
+  maxQueue: 64,
+  maxBodyBytes: 64 * MiB,
+  maxHeldBytes: 256 * MiB,
+  bodyPartMs: 10_000,
+  firstByteMs: 600_000,
+  interTokenMs: 30_000,
+  leakSuspectMs: 10_000,
+  unloadMs: 10_000,
+  maxLingering: 256,
+  connectMs: 5_000,
+  probeIntervalMs: 5_000,
+  probeTimeoutMs: 2_000,
+  probeAfterJobMs: 250,
+  reportIntervalMs: 1_000,
+  drainMs: 10_000,
+});
+
+const instanceFields = new Set(['name', 'url', 'slots', 'simulated']);
+
+/** @throws InvalidArgumentError naming the field that is unknown, out of range or contradicts another */
+export function resolveConfig(options: NodeAgentOptions): NodeAgentConfig {
+  const limits: Record<string, number> = { ...defaults };
+  for (const [field, value] of Object.entries(options)) {
+    if (field === 'instances' || value === undefined) continue;
+    if (!(field in defaults)) throw new InvalidArgumentError(field, 'is not a setting of the node agent');
+    const least = field === 'maxQueue' || field === 'drainMs' || field === 'maxLingering' ? 0 : 1;
+    limits[field] = requireWhole(field, value, least);
+  }
+  const resolved = limits as unknown as NodeAgentLimits;
+  if (resolved.maxHeldBytes < resolved.maxBodyBytes) {
+    throw new InvalidArgumentError(
+      'maxHeldBytes',
+      `must be at least maxBodyBytes (${resolved.maxBodyBytes})`,
+    );
+  }
+  if (resolved.probeTimeoutMs > resolved.probeIntervalMs) {
+    throw new InvalidArgumentError(
+      'probeTimeoutMs',
+      `must not exceed probeIntervalMs (${resolved.probeIntervalMs})`,
+    );
+  }
+  return Object.freeze({ ...resolved, instances: Object.freeze(resolveInstances(options.instances)) });
+}
+
+function resolveInstances(instances: readonly InstanceConfig[]): ResolvedInstance[] {
+  if (!Array.isArray(instances) || instances.length === 0) {
+    throw new InvalidArgumentError('instances', 'must name at least one Ollama: [{ name, url }]');
+  }
+  const resolved: ResolvedInstance[] = [];
+  for (const [index, instance] of instances.entries()) {
+    const at = `instances[${index}]`;
+    for (const field of Object.keys(instance)) {
+      if (!instanceFields.has(field))
+        throw new InvalidArgumentError(`${at}.${field}`, 'is not a setting of an instance');
+    }
+    const name = requireToken(`${at}.name`, instance.name);
+    const url = requireOrigin(`${at}.url`, instance.url);
+    const twin = resolved.findIndex((other) => other.name === name || other.url === url);
+    if (twin >= 0) {
+      const field = resolved[twin]?.name === name ? 'name' : 'url';
+      throw new InvalidArgumentError(
+        `${at}.${field}`,
+        `is the same as instances[${twin}].${field} (${instance[field]})`,
+      );
+    }
+    const slots = requireWhole(`${at}.slots`, instance.slots ?? 1, 1);
+    resolved.push(Object.freeze({ name, url, slots, simulated: instance.simulated ?? false }));
+  }
+  return resolved;
+}
+
+function requireWhole(field: string, value: unknown, least: number): number {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < least) {
+    throw new InvalidArgumentError(
+      field,
+      `must be a whole number of at least ${least} (got ${String(value)})`,
+    );
+  }
+  return value;
+}
+
+/** Scheme, host and port of an Ollama's address. */
+function requireOrigin(field: string, value: unknown): string {
+  const bad = (detail: string): InvalidArgumentError =>
+    new InvalidArgumentError(field, `${detail} (got ${JSON.stringify(value)})`);
+  if (typeof value !== 'string' || !URL.canParse(value))
+    throw bad('must be an address like http://127.0.0.1:11434');
+  const url = new URL(value);
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw bad('must begin with http:// or https://');
+  if (
+    url.pathname !== '/' ||
+    url.search !== '' ||
+    url.hash !== '' ||
+    url.username !== '' ||
+    url.password !== ''
+  ) {
+    throw bad('must be scheme, host and port only');
+  }
+  return url.origin;
+}

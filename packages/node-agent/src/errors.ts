@@ -1,0 +1,18 @@
+import { DroverError } from '@drover/actor-core';
+
+/**
+ * `refused`: no connection could be made, so nothing ran · `lost`: the connection broke · `garbled`: what came back
+ * is not HTTP.
+ */
+export type UpstreamErrorCode = 'refused' | 'lost' | 'garbled';
+
+/** An exchange with an Ollama failed below HTTP. The job tells its session; the session decides on a retry. */
+export class UpstreamError extends DroverError {
+  readonly code: UpstreamErrorCode;
+  readonly url: string;
+  constructor(code: UpstreamErrorCode, url: string, detail: string, options?: ErrorOptions) {
+    super(`${url}: ${detail}`, options);
+    this.code = code;
+    this.url = url;
+  }
+}

@@ -1,0 +1,74 @@
+import { type ModelLoad, normaliseModelName, type OllamaRunning, type OllamaTag } from '@drover/fleet';
+
+/** What one Ollama lists, in its own words, and the number that changes whenever that does. */
+export interface Catalogue {
+  readonly version: string;
+  readonly tags: readonly OllamaTag[];
+  readonly running: readonly OllamaRunning[];
+  readonly revision: number;
+}
+
+export const emptyCatalogue: Catalogue = { version: '', tags: [], running: [], revision: 0 };
+
+/** What a probe saw. `running` is undefined when `ps` did not answer, which it may not for half a minute. */
+export interface Listing {
+  readonly version: string;
+  readonly tags: readonly OllamaTag[];
+  readonly running: readonly OllamaRunning[] | undefined;
+}
+
+/** Two names with the same key are one model to Ollama, which ignores case. */
+export function modelKey(name: string): string {
+  return normaliseModelName(name).toLowerCase();
+}
+
+/** Takes a listing in; the old `running` stays where the new one is unknown. `nextRevision` is asked on a change only. */
+export function updateCatalogue(
+  catalogue: Catalogue,
+  listing: Listing,
+  nextRevision: () => number,
+): Catalogue {
+  const { version, tags, running = catalogue.running } = listing;
+  const next = { version, tags, running, revision: catalogue.revision };
+  if (JSON.stringify(next) === JSON.stringify(catalogue)) return catalogue;
+  return { ...next, revision: nextRevision() };
+}
+
+/** The name under which this Ollama lists `model`, or undefined. */
+export function findModel(catalogue: Catalogue, model: string): string | undefined {
+  const wanted = modelKey(model);
+  return catalogue.tags.find((tag) => modelKey(tag.name) === wanted)?.name;
+}
+
+export function isLoaded(running: readonly OllamaRunning[], model: string): boolean {
+  const wanted = modelKey(model);
+  return running.some((entry) => modelKey(entry.name) === wanted);
+}
+
+/** Requests of ours for one model; Ollama itself reports none. */
+export interface ModelCounts {
+  readonly busy: number;
+  readonly queued: number;
+}
+
+/** The models of a load report: `tags` and `ps` together with our own counts, keyed by `modelKey`. */
+export function modelLoads(catalogue: Catalogue, counts: ReadonlyMap<string, ModelCounts>): ModelLoad[] {
+  const running = new Map(catalogue.running.map((entry) => [modelKey(entry.name), entry]));
+  return catalogue.tags.map((tag) => {
+    const key = modelKey(tag.name);
+    const loaded = running.get(key);
+    return {
+      name: tag.name,
+      digest: tag.digest,
+      loaded: loaded !== undefined,
+      sizeBytes: bytesOf(tag['size']),
+      vramBytes: bytesOf(loaded?.['size_vram']),
+      busy: counts.get(key)?.busy ?? 0,
+      queued: counts.get(key)?.queued ?? 0,
+    };
+  });
+}
+
+function bytesOf(value: unknown): number {
+  return typeof value === 'number' && value > 0 ? value : 0;
+}

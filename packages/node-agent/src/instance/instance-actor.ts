@@ -1,0 +1,453 @@
+import {
+  type ActorContext,
+  type ActorRef,
+  type Behaviour,
+  type ClusterNode,
+  type Props,
+  props,
+  receive,
+  setup,
+} from '@drover/actor-core';
+import {
+  type FleetConfig,
+  type InstanceLoad,
+  type InstanceMessage,
+  instanceMessageSchema,
+  type RefusalCode,
+  type SessionMessage,
+  type StreamOpen,
+} from '@drover/fleet';
+import type { z } from 'zod';
+import { observeServiceMs, retryAfterMs } from '../admission/service-time.ts';
+import { SlotQueue } from '../admission/slot-queue.ts';
+import type { NodeAgentLimits, ResolvedInstance } from '../config.ts';
+import { jobProps } from '../job/job-actor.ts';
+import type { JobOutcome } from '../job/job-message.ts';
+import type { Ollama } from '../ollama/ollama.ts';
+import { type ProbeOutcome, probeOllama } from '../ollama/probe.ts';
+import type { Counters } from '../stats.ts';
+import {
+  type Catalogue,
+  emptyCatalogue,
+  findModel,
+  isLoaded,
+  modelKey,
+  modelLoads,
+  updateCatalogue,
+} from './catalogue.ts';
+import { decideHealth, decideNonsense, type Health, unknownHealth } from './health.ts';
+import type { InstanceInbox } from './instance-internal.ts';
+import { type JobEntry, JobTable } from './job-table.ts';
+import { LeakHealer } from './leak-healer.ts';
+import { type UnknownRequest, UnknownModels } from './unknown-models.ts';
+
+/** What an instance actor works with. */
+export interface InstanceTask {
+  readonly instance: ResolvedInstance;
+  readonly limits: NodeAgentLimits;
+  readonly fleet: FleetConfig;
+  readonly node: ClusterNode;
+  readonly ollama: Ollama;
+  readonly counters: Counters;
+  /** Catalogue revisions, never repeated within this life of the node, whatever is restarted. */
+  readonly nextRevision: () => number;
+  /** Busy, queued, state or models changed; `load` is what to report from now on. */
+  readonly onChange: (load: () => InstanceLoad) => void;
+  /** Called once for each life of the actor, when the first probe is over. */
+  readonly onFirstProbe: () => void;
+}
+
+const positionsMs = 1_000;
+
+/**
+ * One Ollama: who gets in, who waits, who is refused, and whether it is well. Each request it takes is a job, its
+ * child; the slots are counted here and nowhere else.
+ */
+export function instanceProps(task: InstanceTask): Props<InstanceInbox> {
+  return props(() => setup((context) => new Instance(task, context).behaviour()), {
+    restart: 'permanent',
+    protocol: instanceMessageSchema as z.ZodType<InstanceInbox>,
+    mailbox: { capacity: 4_096 },
+    // Jobs are temporary: none is ever restarted, so nothing can add up to an escalation.
+    supervision: { strategy: 'one-for-one' },
+  });
+}
+
+class Instance {
+  readonly #task: InstanceTask;
+  readonly #context: ActorContext<InstanceInbox>;
+  readonly #slots: SlotQueue;
+  readonly #jobs = new JobTable();
+  readonly #unknown: UnknownModels;
+  readonly #leaks: LeakHealer;
+  #health: Health = unknownHealth;
+  #catalogue: Catalogue = emptyCatalogue;
+  #simulated: boolean;
+  #serviceMs: number | undefined;
+  #jobNumber = 0;
+  #probing = false;
+  #probed = false;
+  #probeDueAtMs = Number.POSITIVE_INFINITY;
+  #drainers: ActorRef<'drained'>[] = [];
+  #draining: 'no' | 'waiting' | 'over' = 'no';
+
+  constructor(task: InstanceTask, context: ActorContext<InstanceInbox>) {
+    const { instance, limits } = task;
+    this.#task = task;
+    this.#context = context;
+    this.#slots = new SlotQueue({ ...limits, slots: instance.slots });
+    this.#unknown = new UnknownModels(limits.maxQueue + instance.slots, limits.maxHeldBytes);
+    this.#leaks = new LeakHealer(task, context, this.#jobs, () => this.#slots.busy);
+    this.#simulated = instance.simulated;
+  }
+
+  behaviour(): Behaviour<InstanceInbox> {
+    this.#context.setInterval('positions', positionsMs, { kind: 'tell-positions' });
+    this.#changed();
+    this.#probe();
+    return receive<InstanceInbox>(
+      (message) => this.#handle(message),
+      (signal) => {
+        if (signal.type === 'terminated') this.#jobEnded(signal.ref, signal.reason !== 'stopped');
+      },
+    );
+  }
+
+  #handle(message: InstanceInbox): void {
+    switch (message.kind) {
+      case 'open':
+        return this.#open(message.open, message.replyTo);
+      case 'part':
+      case 'grant':
+      case 'resume':
+      case 'cancel':
+        return this.#forward(message);
+      case 'describe':
+        return this.#describe(message.replyTo);
+      case 'probe-due':
+        return this.#probe();
+      case 'probed':
+        return this.#takeProbe(message.outcome);
+      case 'tell-positions':
+        return this.#tellPositions();
+      case 'job-ready':
+        this.#slots.ready(message.streamId);
+        this.#place(message.streamId, 'queued');
+        return this.#fill();
+      case 'job-answered':
+        return this.#jobAnswered(message.streamId);
+      case 'job-suspects':
+        return this.#leaks.suspect(message.streamId, message.waitedMs);
+      case 'leak-checked':
+        return this.#leaks.checked(message.streamId, message.waitedMs, message.listedAsLoaded);
+      case 'job-withdrew':
+        return this.#leaks.withdrew(message.streamId);
+      case 'unloaded':
+        return this.#leaks.unloaded(message.streamId, message.failure);
+      case 'job-left':
+        return this.#jobLeft(message.streamId, message.outcome);
+      case 'drain':
+        return this.#drain(message.replyTo);
+      case 'drain-over':
+        return this.#drainOver();
+    }
+  }
+
+  #open(open: StreamOpen, replyTo: ActorRef<SessionMessage>): void {
+    if (this.#jobs.get(open.streamId) !== undefined || this.#unknown.has(open.streamId)) return;
+    const { counters, limits } = this.#task;
+    const bodyBytes = open.body?.byteLength ?? open.bodyBytes ?? 0;
+    counters.requests += 1;
+    if (this.#draining !== 'no') return this.#refuse(open, replyTo, 'draining', 'the node is draining', 0);
+    if (bodyBytes === 0) return this.#refuse(open, replyTo, 'bad-request', 'the request has no body', 0);
+    if (bodyBytes > limits.maxBodyBytes) {
+      const detail = `the body has ${bodyBytes} bytes, maxBodyBytes is ${limits.maxBodyBytes}`;
+      return this.#refuse(open, replyTo, 'bad-request', detail, 0);
+    }
+    if (this.#health.state !== 'ready') return this.#refuseDown(open, replyTo);
+    const model = findModel(this.#catalogue, open.model);
+    if (model !== undefined) return this.#admit(open, replyTo, model, bodyBytes);
+    if (this.#unknown.add(open, replyTo, bodyBytes)) this.#probe();
+    else this.#refuseFull(open, replyTo, 'too many requests for models that are not listed');
+  }
+
+  #admit(open: StreamOpen, replyTo: ActorRef<SessionMessage>, model: string, bodyBytes: number): void {
+    const { streamId, priority } = open;
+    const offer = this.#slots.offer({ id: streamId, priority, bodyBytes });
+    if (offer.kind === 'full') return this.#refuseFull(open, replyTo, offer.reason);
+    const { ollama, limits, fleet, node } = this.#task;
+    const job = jobProps({
+      open,
+      replyTo,
+      instance: this.#context.self,
+      position: offer.position,
+      ollama,
+      transport: node.transport,
+      limits,
+      fleet,
+    });
+    this.#jobNumber += 1;
+    const ref = this.#context.spawn(job, `job-${this.#jobNumber}`);
+    this.#context.watch(ref);
+    this.#jobs.add({
+      streamId,
+      ref,
+      replyTo,
+      model,
+      place: 'receiving',
+      toldPosition: offer.position,
+      healed: false,
+    });
+    this.#changed();
+  }
+
+  /** The one look at the catalogue is over: what is not listed now is not here. */
+  #settleUnknown(request: UnknownRequest): void {
+    const { open, replyTo, bodyBytes, followUps } = request;
+    if (this.#draining !== 'no') return this.#refuse(open, replyTo, 'draining', 'the node is draining', 0);
+    if (this.#health.state !== 'ready') return this.#refuseDown(open, replyTo);
+    const model = findModel(this.#catalogue, open.model);
+    if (model === undefined) {
+      return this.#refuse(
+        open,
+        replyTo,
+        'model-missing',
+        `${this.#task.instance.name} does not list the model ${open.model}`,
+        0,
+      );
+    }
+    this.#admit(open, replyTo, model, bodyBytes);
+    for (const message of followUps) this.#forward(message);
+  }
+
+  #forward(message: Extract<InstanceMessage, { streamId: string }>): void {
+    const job = this.#jobs.get(message.streamId);
+    if (job === undefined) this.#unknown.followUp(message);
+    else job.ref.tell(message, { lane: message.kind === 'part' ? 'data' : 'control' });
+  }
+
+  #refuse(
+    open: StreamOpen,
+    replyTo: ActorRef<SessionMessage>,
+    code: RefusalCode,
+    message: string,
+    retryMs: number,
+  ): void {
+    this.#task.counters.refused[code] += 1;
+    replyTo.tell({ kind: 'refused', streamId: open.streamId, code, message, retryAfterMs: retryMs });
+  }
+
+  #refuseFull(open: StreamOpen, replyTo: ActorRef<SessionMessage>, reason: string): void {
+    const retryMs = retryAfterMs(this.#serviceMs, this.#slots.queued, this.#task.instance.slots);
+    this.#refuse(open, replyTo, 'queue-full', `${this.#task.instance.name} is full: ${reason}`, retryMs);
+  }
+
+  #refuseDown(open: StreamOpen, replyTo: ActorRef<SessionMessage>): void {
+    this.#refuse(open, replyTo, 'instance-down', this.#downMessage(), this.#task.limits.probeIntervalMs);
+  }
+
+  #downMessage(): string {
+    const { name, url } = this.#task.instance;
+    return `the Ollama ${name} (${url}) is ${this.#health.state}: ${this.#health.reason}`;
+  }
+
+  #fill(): void {
+    for (const streamId of this.#slots.fill()) {
+      this.#place(streamId, 'inside')?.ref.tell({ kind: 'start' }, { lane: 'control' });
+    }
+    this.#changed();
+  }
+
+  #place(streamId: string, place: JobEntry['place']): JobEntry | undefined {
+    const job = this.#jobs.get(streamId);
+    if (job !== undefined) job.place = place;
+    return job;
+  }
+
+  #tellPositions(): void {
+    for (const [index, ticket] of this.#slots.waiting().entries()) {
+      const job = this.#jobs.get(ticket.id);
+      if (job === undefined || job.toldPosition === index + 1) continue;
+      job.toldPosition = index + 1;
+      job.ref.tell({ kind: 'position', position: index + 1 }, { lane: 'control' });
+    }
+  }
+
+  #jobAnswered(streamId: string): void {
+    const job = this.#jobs.get(streamId);
+    if (job === undefined) return;
+    this.#leaks.answered(job.model);
+    if (!isLoaded(this.#catalogue.running, job.model)) this.#probeSoon();
+  }
+
+  #jobLeft(streamId: string, outcome: JobOutcome): void {
+    const job = this.#jobs.get(streamId);
+    if (job === undefined || !this.#slots.leave(streamId)) return;
+    this.#jobs.linger(job);
+    this.#count(outcome);
+    if (outcome.how === 'completed') this.#serviceMs = observeServiceMs(this.#serviceMs, outcome.upstreamMs);
+    if (outcome.disconnected) this.#leaks.disconnected(job.model);
+    if (outcome.nonsense !== undefined) this.#setHealth(decideNonsense(this.#health, outcome.nonsense));
+    const broke =
+      outcome.how === 'upstream-lost' || outcome.how === 'upstream-stalled' || outcome.how === 'bad-upstream';
+    if (broke || outcome.setsKeepAlive) this.#probeSoon();
+    if (this.#jobs.lingering > this.#task.limits.maxLingering) {
+      const message = 'too many finished answers wait for their readers';
+      this.#jobs
+        .oldestLingering()
+        ?.ref.tell({ kind: 'give-up', code: 'reader-too-slow', message }, { lane: 'control' });
+    }
+    this.#fill();
+    this.#maybeDrained();
+  }
+
+  #count(outcome: JobOutcome): void {
+    const { counters } = this.#task;
+    const { how } = outcome;
+    counters.lines += outcome.lines;
+    counters.upstreamMs += outcome.upstreamMs;
+    if (typeof how === 'object') counters.refused[how.refused] += 1;
+    else if (how === 'completed' || how === 'rejected' || how === 'cancelled') counters[how] += 1;
+    else counters.failed[how] += 1;
+  }
+
+  #jobEnded(ref: ActorRef<never>, failed: boolean): void {
+    const job = this.#jobs.byRef(ref);
+    if (job === undefined) return;
+    const { streamId, replyTo } = job;
+    if (failed) {
+      const message = 'the node agent failed while it served the request; its log has the cause';
+      replyTo.tell({ kind: 'fail', streamId, lines: 0, code: 'upstream-lost', message });
+    }
+    this.#slots.leave(streamId);
+    this.#jobs.remove(job);
+    this.#fill();
+    this.#maybeDrained();
+  }
+
+  #describe(replyTo: Extract<InstanceMessage, { kind: 'describe' }>['replyTo']): void {
+    const { version, tags, running } = this.#catalogue;
+    replyTo.tell({ instance: this.#task.instance.name, version, tags, running });
+  }
+
+  #probe(): void {
+    if (this.#probing) return;
+    this.#probing = true;
+    this.#unknown.begin();
+    this.#task.counters.probes += 1;
+    this.#context.pipeToSelf(
+      probeOllama(this.#task.ollama, this.#task.limits.probeTimeoutMs),
+      (outcome) => ({ kind: 'probed', outcome }),
+      (error) => ({
+        kind: 'probed',
+        outcome: { kind: 'nonsense', reason: `the probe failed: ${String(error)}` },
+      }),
+    );
+  }
+
+  /** After something that may have changed what is loaded; many such events make one probe. */
+  #probeSoon(): void {
+    this.#probeAt(this.#context.clock.now() + this.#task.limits.probeAfterJobMs);
+  }
+
+  #probeAt(atMs: number): void {
+    const now = this.#context.clock.now();
+    if (this.#probeDueAtMs <= atMs) return;
+    this.#probeDueAtMs = atMs;
+    this.#context.setTimer('probe', atMs - now, { kind: 'probe-due' });
+  }
+
+  #takeProbe(outcome: ProbeOutcome): void {
+    this.#probing = false;
+    this.#probeDueAtMs = Number.POSITIVE_INFINITY;
+    const { counters, instance, limits, nextRevision, onFirstProbe } = this.#task;
+    if (outcome.kind === 'good') {
+      this.#simulated = instance.simulated || outcome.simulated;
+      this.#catalogue = updateCatalogue(this.#catalogue, outcome.listing, nextRevision);
+    } else {
+      counters.failedProbes += 1;
+    }
+    this.#setHealth(decideHealth(this.#health, outcome));
+    for (const request of this.#unknown.finish()) this.#settleUnknown(request);
+    const jitter = 0.9 + this.#context.random.next() * 0.2;
+    this.#probeAt(this.#context.clock.now() + limits.probeIntervalMs * jitter);
+    if (this.#unknown.wanted) this.#probe();
+    this.#changed();
+    if (!this.#probed) onFirstProbe();
+    this.#probed = true;
+  }
+
+  #setHealth(health: Health): void {
+    const before = this.#health;
+    this.#health = health;
+    if (before.state === health.state && before.reason === health.reason) return;
+    const { name, url } = this.#task.instance;
+    const { log } = this.#context;
+    const fields = { instance: name, url };
+    if (health.state === 'ready') log.info(fields, `Ollama ${name} is ready`);
+    else if (health.state === 'down') log.warn(fields, `Ollama ${name} is down: ${health.reason}`);
+    if (health.state === 'down')
+      this.#refuseWaiting('instance-down', this.#downMessage(), this.#task.limits.probeIntervalMs);
+    this.#changed();
+  }
+
+  /** Nothing of these ran: their sessions may try elsewhere at once. */
+  #refuseWaiting(code: RefusalCode, message: string, retryMs: number): void {
+    for (const job of this.#jobs.all()) {
+      if (job.place !== 'queued' && job.place !== 'receiving') continue;
+      job.ref.tell({ kind: 'refuse', code, message, retryAfterMs: retryMs }, { lane: 'control' });
+    }
+  }
+
+  #drain(replyTo: ActorRef<'drained'>): void {
+    this.#drainers.push(replyTo);
+    if (this.#draining === 'no') {
+      this.#draining = 'waiting';
+      this.#refuseWaiting('draining', 'the node is draining', 0);
+      this.#context.setTimer('drain-over', this.#task.limits.drainMs, { kind: 'drain-over' });
+      this.#changed();
+    }
+    this.#maybeDrained();
+  }
+
+  #drainOver(): void {
+    this.#draining = 'over';
+    for (const job of this.#jobs.all()) {
+      job.ref.tell(
+        { kind: 'give-up', code: 'cancelled', message: 'the node drained and its time was up' },
+        { lane: 'control' },
+      );
+    }
+    this.#maybeDrained();
+  }
+
+  #maybeDrained(): void {
+    const idle = this.#jobs.size === 0 && this.#unknown.size === 0;
+    const cancelled = this.#draining === 'over' && this.#slots.busy === 0;
+    if (this.#draining === 'no' || !(idle || cancelled)) return;
+    this.#context.cancelTimer('drain-over');
+    for (const drainer of this.#drainers) drainer.tell('drained');
+    this.#drainers = [];
+  }
+
+  #changed(): void {
+    this.#task.onChange(this.#load);
+  }
+
+  readonly #load = (): InstanceLoad => {
+    const { instance, limits } = this.#task;
+    return {
+      name: instance.name,
+      url: instance.url,
+      simulated: this.#simulated,
+      version: this.#catalogue.version,
+      state: this.#draining === 'no' ? this.#health.state : 'draining',
+      slots: instance.slots,
+      busy: this.#slots.busy,
+      queued: this.#slots.queued,
+      maxQueue: limits.maxQueue,
+      catalogueRevision: this.#catalogue.revision,
+      models: modelLoads(this.#catalogue, this.#jobs.counts()),
+    };
+  };
+}

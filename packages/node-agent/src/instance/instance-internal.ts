@@ -1,0 +1,25 @@
+import type { ActorRef } from '@drover/actor-core';
+import type { InstanceMessage } from '@drover/fleet';
+import type { JobReport } from '../job/job-message.ts';
+import type { ProbeOutcome } from '../ollama/probe.ts';
+
+/** What an instance hears from within its node; none of it can come over the bus. */
+export type InstanceInternal =
+  | JobReport
+  | { readonly kind: 'probe-due' }
+  | { readonly kind: 'probed'; readonly outcome: ProbeOutcome }
+  | { readonly kind: 'tell-positions' }
+  /** `listedAsLoaded` is undefined when `ps` did not answer. */
+  | {
+      readonly kind: 'leak-checked';
+      readonly streamId: string;
+      readonly waitedMs: number;
+      readonly listedAsLoaded: boolean | undefined;
+    }
+  /** `failure` is empty when Ollama took the unload. */
+  | { readonly kind: 'unloaded'; readonly streamId: string; readonly failure: string }
+  | { readonly kind: 'drain'; readonly replyTo: ActorRef<'drained'> }
+  | { readonly kind: 'drain-over' };
+
+/** Everything an instance actor handles. */
+export type InstanceInbox = InstanceMessage | InstanceInternal;

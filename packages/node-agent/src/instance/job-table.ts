@@ -1,0 +1,80 @@
+import type { ActorRef } from '@drover/actor-core';
+import type { SessionMessage } from '@drover/fleet';
+import type { JobMessage } from '../job/job-message.ts';
+import { type ModelCounts, modelKey } from './catalogue.ts';
+
+/** A running job as its instance knows it. */
+export interface JobEntry {
+  readonly streamId: string;
+  readonly ref: ActorRef<JobMessage>;
+  readonly replyTo: ActorRef<SessionMessage>;
+  /** As Ollama lists it. */
+  readonly model: string;
+  /** `receiving` and `queued` wait, `inside` holds a slot, `lingering` has left. */
+  place: 'receiving' | 'queued' | 'inside' | 'lingering';
+  /** The position it was last told. */
+  toldPosition: number;
+  /** A lost slot was healed for it once. */
+  healed: boolean;
+}
+
+/** The jobs of one instance, by stream and by actor. Insertion order is order of arrival. */
+export class JobTable {
+  readonly #byStream = new Map<string, JobEntry>();
+  readonly #byUid = new Map<number, JobEntry>();
+  /** In the order they finished. */
+  readonly #lingering = new Set<JobEntry>();
+
+  get size(): number {
+    return this.#byStream.size;
+  }
+  get lingering(): number {
+    return this.#lingering.size;
+  }
+
+  add(entry: JobEntry): void {
+    this.#byStream.set(entry.streamId, entry);
+    this.#byUid.set(entry.ref.address.uid, entry);
+  }
+
+  get(streamId: string): JobEntry | undefined {
+    return this.#byStream.get(streamId);
+  }
+
+  byRef(ref: ActorRef<never>): JobEntry | undefined {
+    return this.#byUid.get(ref.address.uid);
+  }
+
+  linger(entry: JobEntry): void {
+    entry.place = 'lingering';
+    this.#lingering.add(entry);
+  }
+
+  oldestLingering(): JobEntry | undefined {
+    return this.#lingering.values().next().value;
+  }
+
+  remove(entry: JobEntry): void {
+    this.#byStream.delete(entry.streamId);
+    this.#byUid.delete(entry.ref.address.uid);
+    this.#lingering.delete(entry);
+  }
+
+  all(): IterableIterator<JobEntry> {
+    return this.#byStream.values();
+  }
+
+  /** Requests for each model inside Ollama and waiting here, keyed by `modelKey`. */
+  counts(): ReadonlyMap<string, ModelCounts> {
+    const counts = new Map<string, { busy: number; queued: number }>();
+    for (const { model, place } of this.#byStream.values()) {
+      if (place === 'lingering') continue;
+      const key = modelKey(model);
+      const count = counts.get(key) ?? { busy: 0, queued: 0 };
+      if (place === 'inside') count.busy += 1;
+      else count.queued += 1;
+      counts.set(key, count);
+    }
+    return counts;
+  }
+}

@@ -1,0 +1,169 @@
+import type { FailureCode } from '@drover/fleet';
+import type { UpstreamError } from '../errors.ts';
+import type { AnswerHandler, AnswerHead } from '../ollama/ollama.ts';
+import { decideAnswerKind } from './answer-kind.ts';
+import { readLine } from './answer-line.ts';
+import { LineSplitter } from './line-splitter.ts';
+
+/** How an answer finished. `nonsense`: what answers there is not an Ollama, so it gets nothing more until a good probe. */
+export type AnswerFinish =
+  | { readonly kind: 'end' }
+  | {
+      readonly kind: 'fail';
+      readonly code: FailureCode;
+      readonly message: string;
+      readonly nonsense: boolean;
+    };
+
+/** What came since the last look. */
+export interface AnswerStep {
+  /** Set in the step that brings the first line: until then nothing is promised to the client. */
+  readonly head: AnswerHead | undefined;
+  readonly lines: readonly string[];
+  /** Anything arrived at all. */
+  readonly moved: boolean;
+  readonly finish: AnswerFinish | undefined;
+}
+
+/**
+ * Reads one answer of Ollama off the wire and collects what it means until the job looks: everything that arrives
+ * within one turn of the event loop becomes one step, and the first thing that arrives calls `onNews` at once.
+ *
+ * A stream is complete when a line said `done:true` or carried Ollama's own error; an end without either is
+ * `upstream-lost`. A single JSON answer becomes one line, told only when it is whole.
+ */
+export class AnswerReader implements AnswerHandler {
+  readonly #onNews: () => void;
+  readonly #maxLineBytes: number;
+  readonly #splitter: LineSplitter;
+  #kind: 'lines' | 'whole' | undefined;
+  #head: AnswerHead | undefined;
+  #headTold = false;
+  #whole: Buffer[] = [];
+  #wholeBytes = 0;
+  #lines: string[] = [];
+  #sawLast = false;
+  #finish: AnswerFinish | undefined;
+  #finishTold = false;
+  #news = false;
+
+  constructor(maxLineBytes: number, onNews: () => void) {
+    this.#maxLineBytes = maxLineBytes;
+    this.#splitter = new LineSplitter(maxLineBytes);
+    this.#onNews = onNews;
+  }
+
+  /** True once Ollama's status line came. */
+  get answered(): boolean {
+    return this.#head !== undefined;
+  }
+
+  /** True once the last line came, whatever the connection does afterwards. */
+  get complete(): boolean {
+    return this.#sawLast;
+  }
+
+  onHead(head: AnswerHead): void {
+    this.#head = head;
+    const kind = decideAnswerKind(head.status, head.contentType, head.location);
+    if (kind.kind === 'nonsense') this.#nonsense(kind.reason);
+    else this.#kind = kind.kind;
+    this.#tell();
+  }
+
+  onData(packet: Buffer): void {
+    if (this.#finish !== undefined) return;
+    if (this.#kind === 'whole') this.#collect(packet);
+    else this.#split(packet);
+    this.#tell();
+  }
+
+  onEnd(): void {
+    if (this.#finish === undefined) this.#close();
+    this.#tell();
+  }
+
+  onError(error: UpstreamError): void {
+    if (this.#sawLast) this.#finish ??= { kind: 'end' };
+    else if (error.code === 'garbled') this.#nonsense(error.message);
+    else this.#fail('upstream-lost', error.message);
+    this.#tell();
+  }
+
+  take(): AnswerStep {
+    const moved = this.#news;
+    this.#news = false;
+    const lines = this.#lines;
+    this.#lines = [];
+    const finish = this.#finishTold ? undefined : this.#finish;
+    this.#finishTold = finish !== undefined;
+    const tellHead = !this.#headTold && lines.length > 0;
+    if (tellHead) this.#headTold = true;
+    return { head: tellHead ? this.#head : undefined, lines, moved, finish };
+  }
+
+  #collect(packet: Buffer): void {
+    this.#wholeBytes += packet.length;
+    if (this.#wholeBytes > this.#maxLineBytes) this.#tooLong();
+    // Copied: undici may hand out views of a larger read buffer.
+    else this.#whole.push(Buffer.from(packet));
+  }
+
+  #split(packet: Buffer): void {
+    const lines = this.#splitter.push(packet);
+    if (lines === 'too-long') this.#tooLong();
+    else for (const line of lines) this.#add(line);
+  }
+
+  #add(line: string): void {
+    if (this.#finish !== undefined) return;
+    const meaning = readLine(line);
+    if (meaning === 'broken') {
+      this.#nonsense(`Ollama sent a line that is not JSON: ${excerpt(line)}`);
+      return;
+    }
+    this.#lines.push(line);
+    if (meaning === 'done' || meaning === 'error') this.#sawLast = true;
+  }
+
+  /** The HTTP body ended properly. */
+  #close(): void {
+    if (this.#kind === 'whole') {
+      const text = Buffer.concat(this.#whole).toString('utf8').trim();
+      if (readLine(text) === 'broken') this.#nonsense(`Ollama's answer is not JSON: ${excerpt(text)}`);
+      else this.#lines.push(text);
+      this.#finish ??= { kind: 'end' };
+      return;
+    }
+    const rest = this.#splitter.rest();
+    if (rest !== '' && readLine(rest) === 'broken') {
+      this.#fail('upstream-lost', 'Ollama ended its answer in the middle of a line');
+      return;
+    }
+    if (rest !== '') this.#add(rest);
+    if (this.#sawLast) this.#finish = { kind: 'end' };
+    else this.#fail('upstream-lost', 'Ollama ended without done: true, so the answer is not complete');
+  }
+
+  #tooLong(): void {
+    this.#nonsense(`Ollama sent more than ${this.#maxLineBytes} bytes without a line end`);
+  }
+
+  #nonsense(message: string): void {
+    this.#finish ??= { kind: 'fail', code: 'bad-upstream', message, nonsense: true };
+  }
+
+  #fail(code: FailureCode, message: string): void {
+    this.#finish ??= { kind: 'fail', code, message, nonsense: false };
+  }
+
+  #tell(): void {
+    if (this.#news) return;
+    this.#news = true;
+    this.#onNews();
+  }
+}
+
+function excerpt(text: string): string {
+  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+}

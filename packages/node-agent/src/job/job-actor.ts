@@ -1,0 +1,329 @@
+import {
+  type ActorContext,
+  type ActorRef,
+  type Behaviour,
+  type Props,
+  props,
+  receive,
+  setup,
+  type Transport,
+} from '@drover/actor-core';
+import {
+  createSender,
+  decideSend,
+  type FailureCode,
+  type FleetConfig,
+  ollamaPath,
+  type RefusalCode,
+  type SenderEvent,
+  type SenderState,
+  type SessionMessage,
+  senderWakeAtMs,
+  type StreamOpen,
+} from '@drover/fleet';
+import type { Ollama, UpstreamRequest } from '../ollama/ollama.ts';
+import { type AnswerFinish, AnswerReader } from './answer-reader.ts';
+import { BodyAssembly } from './body-assembly.ts';
+import type { JobMessage, JobOutcome, JobReport } from './job-message.ts';
+import {
+  decideProgress,
+  enterPhase,
+  type JobPhase,
+  type JobProgress,
+  type ProgressLimits,
+  progressWakeAtMs,
+  startProgress,
+} from './job-progress.ts';
+import { checkRequest, type RequestFacts } from './request-check.ts';
+
+/** What a job works with. */
+export interface JobTask {
+  readonly open: StreamOpen;
+  readonly replyTo: ActorRef<SessionMessage>;
+  readonly instance: ActorRef<JobReport>;
+  /** Where it stands at birth; 0 = a slot is free. */
+  readonly position: number;
+  readonly ollama: Ollama;
+  readonly transport: Transport;
+  readonly limits: ProgressLimits;
+  readonly fleet: FleetConfig;
+}
+
+/**
+ * One request on its way through one Ollama: waits for its body and its slot, posts, reads the answer, and feeds the
+ * stream sender, which deals with the session. It leaves the slot exactly once, and lives on (`lingering`) until the
+ * session has everything. Never restarted: a job that fails has lost its connection anyway.
+ */
+export function jobProps(task: JobTask): Props<JobMessage> {
+  return props(() => setup((context) => new Job(task, context).behaviour()), { restart: 'temporary' });
+}
+
+const over: Behaviour<JobMessage> = { kind: 'stopped' };
+
+class Job {
+  readonly #task: JobTask;
+  readonly #context: ActorContext<JobMessage>;
+  readonly #sender: SenderState;
+  readonly #assembly: BodyAssembly | undefined;
+  #progress: JobProgress;
+  #body: Uint8Array | undefined;
+  #facts: RequestFacts = { rejection: undefined, setsKeepAlive: false };
+  #upstream: UpstreamRequest | undefined;
+  #reader: AnswerReader | undefined;
+  #postedAtMs: number | undefined;
+  #lines = 0;
+  #left = false;
+  #wakeAtMs = Number.POSITIVE_INFINITY;
+
+  constructor(task: JobTask, context: ActorContext<JobMessage>) {
+    const { open, fleet } = task;
+    const now = context.clock.now();
+    this.#task = task;
+    this.#context = context;
+    this.#sender = createSender(open.streamId, open.grantedThrough, fleet, now);
+    this.#assembly = open.body === undefined ? new BodyAssembly(open.bodyBytes ?? 0) : undefined;
+    this.#progress = startProgress(open.body === undefined ? 'receiving' : 'queued', open.timeoutMs, now);
+  }
+
+  behaviour(): Behaviour<JobMessage> {
+    const { open, transport, replyTo, position } = this.#task;
+    this.#context.watch(replyTo);
+    const unsubscribe = transport.onConnectionChange((connected) =>
+      this.#context.self.tell({ kind: 'bus', connected }),
+    );
+    // Covers every way to end, a crash included: the socket never outlives the actor.
+    this.#context.signal.addEventListener('abort', () => {
+      unsubscribe();
+      this.#upstream?.abort();
+    });
+    if (!transport.connected) this.#send({ kind: 'bus', connected: false });
+    this.#send({ kind: 'accept', position });
+    if (open.body !== undefined) this.#takeBody(open.body);
+    this.#armWake();
+    return receive<JobMessage>(
+      (message) => {
+        this.#handle(message);
+        return this.#next();
+      },
+      (signal) => {
+        if (signal.type === 'post-stop') this.#sayGoodbye();
+        if (signal.type !== 'terminated') return undefined;
+        this.#leave('cancelled');
+        this.#sender.closed = true;
+        return over;
+      },
+    );
+  }
+
+  #next(): Behaviour<JobMessage> | undefined {
+    if (this.#sender.closed) return over;
+    this.#armWake();
+    return undefined;
+  }
+
+  #handle(message: JobMessage): void {
+    switch (message.kind) {
+      case 'grant':
+      case 'resume':
+      case 'cancel':
+      case 'bus':
+        return this.#send(message);
+      case 'part':
+        return this.#takePart(message);
+      case 'start':
+        return this.#post();
+      case 'position':
+        if (this.#progress.phase === 'queued')
+          this.#send({ kind: 'progress', phase: 'queued', position: message.position });
+        return;
+      case 'refuse':
+        if (this.#postedAtMs === undefined) this.#refuse(message.code, message.message, message.retryAfterMs);
+        return;
+      case 'give-up':
+        return this.#giveUp(message.code, message.message);
+      case 'withdraw':
+        return this.#withdraw();
+      case 'answer':
+        return this.#takeAnswer();
+      case 'wake':
+        return this.#wake();
+    }
+  }
+
+  #takePart(part: Extract<JobMessage, { kind: 'part' }>): void {
+    if (this.#assembly === undefined || this.#progress.phase !== 'receiving') return;
+    const result = this.#assembly.add(part.index, part.last, part.bytes);
+    if (result.kind === 'bad') this.#refuse('bad-request', result.message, 0);
+    else if (result.kind === 'complete') this.#takeBody(result.body);
+    else this.#enter('receiving');
+  }
+
+  #takeBody(body: Uint8Array): void {
+    this.#body = body;
+    this.#facts = checkRequest(this.#task.open.route, body);
+    if (this.#facts.rejection !== undefined) {
+      this.#send({ kind: 'head', status: 400, contentType: 'application/json; charset=utf-8' });
+      this.#send({ kind: 'lines', lines: [JSON.stringify({ error: this.#facts.rejection })] });
+      this.#send({ kind: 'end' });
+      this.#leave('rejected');
+      return;
+    }
+    this.#enter('queued');
+    this.#task.instance.tell({ kind: 'job-ready', streamId: this.#task.open.streamId }, { lane: 'control' });
+  }
+
+  #post(): void {
+    const { open, ollama, fleet } = this.#task;
+    if (this.#left || this.#upstream !== undefined || this.#body === undefined) return;
+    this.#postedAtMs ??= this.#context.clock.now();
+    this.#enter('waiting');
+    this.#send({ kind: 'progress', phase: 'waiting', position: 0 });
+    const reader = new AnswerReader(fleet.maxLineBytes, () =>
+      this.#context.self.tell({ kind: 'answer' }, { lane: 'control' }),
+    );
+    this.#reader = reader;
+    this.#upstream = ollama.post(ollamaPath(open.route), this.#body, reader);
+  }
+
+  #withdraw(): void {
+    if (this.#left || this.#upstream === undefined || this.#reader === undefined || this.#reader.answered)
+      return;
+    this.#upstream.abort();
+    this.#upstream = undefined;
+    this.#reader = undefined;
+    this.#task.instance.tell(
+      { kind: 'job-withdrew', streamId: this.#task.open.streamId },
+      { lane: 'control' },
+    );
+  }
+
+  #takeAnswer(): void {
+    const reader = this.#reader;
+    if (reader === undefined || this.#left) return;
+    const { head, lines, moved, finish } = reader.take();
+    if (this.#progress.phase === 'waiting' && reader.answered) {
+      // The body is not needed any more: a retry is out of the question now.
+      this.#body = undefined;
+      this.#task.instance.tell(
+        { kind: 'job-answered', streamId: this.#task.open.streamId },
+        { lane: 'control' },
+      );
+    }
+    if (reader.answered && moved) this.#enter('streaming');
+    if (head !== undefined) this.#send({ kind: 'head', status: head.status, contentType: head.contentType });
+    if (lines.length > 0) {
+      this.#lines += lines.length;
+      this.#send({ kind: 'lines', lines });
+    }
+    if (finish !== undefined) this.#finish(finish);
+  }
+
+  #finish(finish: AnswerFinish): void {
+    if (this.#left) return;
+    if (finish.kind === 'end') {
+      this.#send({ kind: 'end' });
+      this.#leave('completed');
+      return;
+    }
+    this.#send({ kind: 'fail', code: finish.code, message: finish.message });
+    this.#leave(finish.code, finish.nonsense ? finish.message : undefined);
+  }
+
+  #wake(): void {
+    this.#wakeAtMs = Number.POSITIVE_INFINITY;
+    // What was read already counts as progress, should its notice have found the mailbox full.
+    this.#takeAnswer();
+    const now = this.#context.clock.now();
+    const { limits, open, instance } = this.#task;
+    const verdict = decideProgress(this.#progress, limits, now);
+    if (verdict.kind === 'fail') {
+      if (this.#reader?.complete === true) this.#finish({ kind: 'end' });
+      else this.#giveUp(verdict.code, verdict.message);
+    } else if (verdict.kind === 'body-lost') {
+      this.#refuse('bad-request', verdict.message, 0);
+    } else if (verdict.kind === 'forget') {
+      this.#forget('deadline', 'the reader did not take the answer before the deadline');
+    } else if (verdict.kind === 'suspect') {
+      this.#progress = { ...this.#progress, suspectAtMs: now + limits.leakSuspectMs };
+      const waitedMs = now - this.#progress.steppedAtMs;
+      instance.tell({ kind: 'job-suspects', streamId: open.streamId, waitedMs }, { lane: 'control' });
+    }
+    this.#send({ kind: 'tick' });
+  }
+
+  /** Hands an event to the sender and does what it decides. */
+  #send(event: SenderEvent): void {
+    for (const effect of decideSend(this.#sender, event, this.#context.clock.now())) {
+      if (effect.kind === 'send') this.#task.replyTo.tell(effect.message);
+      else if (effect.kind === 'abort') this.#leave(effect.code);
+    }
+  }
+
+  /** Ends the stream as failed, from this side. */
+  #giveUp(code: FailureCode, message: string): void {
+    if (this.#left) this.#forget(code, message);
+    else this.#send({ kind: 'fail', code, message });
+    this.#leave(code);
+  }
+
+  /** Gives up on a receiver that still misses lines: a failure after line 0 is believed at once. */
+  #forget(code: FailureCode, message: string): void {
+    if (this.#sender.closed) return;
+    this.#sender.closed = true;
+    this.#task.replyTo.tell({ kind: 'fail', streamId: this.#task.open.streamId, lines: 0, code, message });
+  }
+
+  #refuse(code: RefusalCode, message: string, retryAfterMs: number): void {
+    const { replyTo, open } = this.#task;
+    if (this.#left) return;
+    replyTo.tell({ kind: 'refused', streamId: open.streamId, code, message, retryAfterMs });
+    this.#leave({ refused: code });
+    this.#sender.closed = true;
+  }
+
+  /** Out of queue and slot: closes Ollama's connection and says so, once. */
+  #leave(how: JobOutcome['how'], nonsense?: string): void {
+    if (this.#left) return;
+    this.#left = true;
+    const disconnected = this.#upstream !== undefined && how !== 'completed' && how !== 'upstream-lost';
+    this.#upstream?.abort();
+    this.#upstream = undefined;
+    this.#reader = undefined;
+    this.#body = undefined;
+    this.#enter('lingering');
+    const upstreamMs = this.#postedAtMs === undefined ? 0 : this.#context.clock.now() - this.#postedAtMs;
+    const outcome = {
+      how,
+      upstreamMs,
+      lines: this.#lines,
+      disconnected,
+      nonsense,
+      setsKeepAlive: this.#facts.setsKeepAlive,
+    };
+    this.#task.instance.tell(
+      { kind: 'job-left', streamId: this.#task.open.streamId, outcome },
+      { lane: 'control' },
+    );
+  }
+
+  /** The agent stops, or the instance failed: the session must not wait for its silence to tell. */
+  #sayGoodbye(): void {
+    this.#forget('upstream-lost', 'the node agent stopped');
+    this.#leave('upstream-lost');
+  }
+
+  #enter(phase: JobPhase): void {
+    this.#progress = enterPhase(this.#progress, phase, this.#task.limits, this.#context.clock.now());
+  }
+
+  /** One timer serves all deadlines; it is moved only when something is due earlier than before. */
+  #armWake(): void {
+    const dueAtMs = Math.min(
+      senderWakeAtMs(this.#sender),
+      progressWakeAtMs(this.#progress, this.#task.limits),
+    );
+    if (dueAtMs >= this.#wakeAtMs) return;
+    this.#wakeAtMs = dueAtMs;
+    this.#context.setTimer('wake', Math.max(0, dueAtMs - this.#context.clock.now()), { kind: 'wake' });
+  }
+}

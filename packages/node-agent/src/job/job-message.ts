@@ -1,0 +1,48 @@
+import type { FailureCode, InstanceMessage, RefusalCode } from '@drover/fleet';
+
+/** What a job hears: its stream's messages as they came from the wire, and its instance. */
+export type JobMessage =
+  | Extract<InstanceMessage, { kind: 'part' | 'grant' | 'resume' | 'cancel' }>
+  /** A slot is yours: post the request (again, after a withdrawal). */
+  | { readonly kind: 'start' }
+  /** Where it stands in the queue, 1 = next. */
+  | { readonly kind: 'position'; readonly position: number }
+  /** It will not run here. Nothing ran yet. */
+  | {
+      readonly kind: 'refuse';
+      readonly code: RefusalCode;
+      readonly message: string;
+      readonly retryAfterMs: number;
+    }
+  /** End it now, whatever it is doing. */
+  | { readonly kind: 'give-up'; readonly code: FailureCode; readonly message: string }
+  /** Leave Ollama for a moment but keep the slot: the model is about to be unloaded. Ignored once a byte came. */
+  | { readonly kind: 'withdraw' }
+  /** The answer reader has news. */
+  | { readonly kind: 'answer' }
+  | { readonly kind: 'bus'; readonly connected: boolean }
+  | { readonly kind: 'wake' };
+
+/** What a job tells its instance. */
+export type JobReport =
+  /** The body is whole: the job may be given a slot. */
+  | { readonly kind: 'job-ready'; readonly streamId: string }
+  | { readonly kind: 'job-answered'; readonly streamId: string }
+  /** Silent for so long that the slot may be lost. */
+  | { readonly kind: 'job-suspects'; readonly streamId: string; readonly waitedMs: number }
+  | { readonly kind: 'job-withdrew'; readonly streamId: string }
+  /** Out of queue and slot, once: Ollama's connection is closed or its answer is over. The job may linger. */
+  | { readonly kind: 'job-left'; readonly streamId: string; readonly outcome: JobOutcome };
+
+export interface JobOutcome {
+  /** `rejected`: answered here, as harmful · `refused`: with the code that the session got. */
+  readonly how: 'completed' | 'rejected' | FailureCode | { readonly refused: RefusalCode };
+  /** 0 if it was never posted. */
+  readonly upstreamMs: number;
+  readonly lines: number;
+  /** We closed the connection under a running request, which may lose Ollama's slot. */
+  readonly disconnected: boolean;
+  /** What answers there is not an Ollama. */
+  readonly nonsense: string | undefined;
+  readonly setsKeepAlive: boolean;
+}

@@ -1,0 +1,126 @@
+import { type ActorRef, type ClusterNode, props, receive, setup } from '@drover/actor-core';
+import { resolveConfig as resolveFleetConfig } from '@drover/fleet';
+import {
+  type NodeAgentConfig,
+  type NodeAgentOptions,
+  type ResolvedInstance,
+  resolveConfig,
+} from './config.ts';
+import { instanceProps } from './instance/instance-actor.ts';
+import type { InstanceInbox } from './instance/instance-internal.ts';
+import type { Ollama } from './ollama/ollama.ts';
+import { connectOllama } from './ollama/undici-ollama.ts';
+import { LoadReporter } from './report/load-reporter.ts';
+import { type Counters, createCounters, type InstanceStats } from './stats.ts';
+
+/** The only door to the Ollama instances of one host. */
+export interface NodeAgent {
+  /**
+   * Takes nothing new, refuses what waits, lets running requests finish within `drainMs`, then cancels them. Resolves
+   * when nothing is left inside any Ollama; `stop` is still to be called.
+   */
+  drain(): Promise<void>;
+  /** Ends at once: running requests are cancelled and their sessions told. Harmless when called again. */
+  stop(): Promise<void>;
+  /** What each instance has done since the start, by name. */
+  stats(): Readonly<Record<string, InstanceStats>>;
+}
+
+/** How many connections beside those of the slots are kept: the three questions of a probe. */
+const probeConnections = 3;
+/** A drain's own answer is due this long after its deadline. */
+const drainGraceMs = 2_000;
+
+interface Door {
+  readonly instance: ResolvedInstance;
+  readonly ollama: Ollama;
+  readonly counters: Counters;
+}
+
+/**
+ * Starts an actor `instances/{name}` for each Ollama, and the load reports. Resolves when each one has been probed
+ * once, whatever came of it: an Ollama that is away is `down` and recovers by itself.
+ *
+ * @throws InvalidArgumentError naming the field of `options` that cannot be used
+ */
+export async function startNodeAgent(node: ClusterNode, options: NodeAgentOptions): Promise<NodeAgent> {
+  const config = resolveConfig(options);
+  const doors = config.instances.map((instance) => openDoor(node, config, instance));
+  const reporter = new LoadReporter(
+    node,
+    config.instances.map(({ name }) => name),
+    config.reportIntervalMs,
+  );
+  const { supervisor, firstProbes } = startInstances(node, config, doors, reporter);
+  let stopping: Promise<void> | undefined;
+  const stop = async (): Promise<void> => {
+    await node.system.stop(supervisor);
+    reporter.stop();
+    for (const { ollama } of doors) ollama.close();
+  };
+  await firstProbes;
+  return {
+    drain: () => drain(node, config),
+    stop() {
+      stopping ??= stop();
+      return stopping;
+    },
+    stats: () =>
+      Object.fromEntries(doors.map(({ instance, counters }) => [instance.name, structuredClone(counters)])),
+  };
+}
+
+function openDoor(node: ClusterNode, config: NodeAgentConfig, instance: ResolvedInstance): Door {
+  const maxIdle = instance.slots + probeConnections;
+  const ollama = connectOllama(instance.url, node.clock, { connectMs: config.connectMs, maxIdle });
+  return { instance, ollama, counters: createCounters() };
+}
+
+function startInstances(
+  node: ClusterNode,
+  config: NodeAgentConfig,
+  doors: readonly Door[],
+  reporter: LoadReporter,
+): { supervisor: ActorRef<never>; firstProbes: Promise<unknown> } {
+  let revision = 0;
+  const nextRevision = (): number => {
+    revision += 1;
+    return revision;
+  };
+  const probed = doors.map(() => Promise.withResolvers<void>());
+  const children = doors.map(({ instance, ollama, counters }, index) =>
+    instanceProps({
+      instance,
+      ollama,
+      counters,
+      node,
+      limits: config,
+      fleet: resolveFleetConfig(),
+      nextRevision,
+      onChange: (load) => reporter.changed(instance.name, load),
+      onFirstProbe: () => probed[index]?.resolve(),
+    }),
+  );
+  const recipe = setup<never>((context) => {
+    for (const [index, child] of children.entries()) context.spawn(child, config.instances[index]?.name);
+    return receive<never>(() => {});
+  });
+  // Dynamic: an instance that keeps failing is parked with an event, and the others go on.
+  const supervision = { strategy: 'one-for-one', intensity: 3, periodMs: 30_000, dynamic: true } as const;
+  const supervisor = node.system.spawn(
+    props(() => recipe, { restart: 'permanent', supervision }),
+    'instances',
+  );
+  return { supervisor, firstProbes: Promise.all(probed.map(({ promise }) => promise)) };
+}
+
+async function drain(node: ClusterNode, config: NodeAgentConfig): Promise<void> {
+  const asked = config.instances.map(({ name }) =>
+    node.system.ask<InstanceInbox, 'drained'>(
+      node.system.refFor<InstanceInbox>(node.nodeId, `instances/${name}`),
+      (replyTo) => ({ kind: 'drain', replyTo }),
+      { timeoutMs: config.drainMs + drainGraceMs, lane: 'control' },
+    ),
+  );
+  await Promise.all(asked);
+}

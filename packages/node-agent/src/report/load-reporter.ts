@@ -1,0 +1,74 @@
+import type { Clock, ClusterNode, Timer } from '@drover/actor-core';
+import { encodeLoadReport, type InstanceLoad, loadReportDebounceMs } from '@drover/fleet';
+
+/**
+ * Tells everyone what this node's instances are doing: every `reportIntervalMs`, within `loadReportDebounceMs` of a
+ * change, and at once when polled. A dropped report does no harm: the next one says all of it again.
+ */
+export class LoadReporter {
+  readonly #node: ClusterNode;
+  readonly #clock: Clock;
+  readonly #intervalMs: number;
+  readonly #order: readonly string[];
+  readonly #loads = new Map<string, () => InstanceLoad>();
+  readonly #unsubscribe: () => void;
+  #seq = 0;
+  #timer: Timer | undefined;
+  #soon = false;
+  #stopped = false;
+
+  /** @param order names of the instances, as reports list them */
+  constructor(node: ClusterNode, order: readonly string[], intervalMs: number) {
+    this.#node = node;
+    this.#clock = node.clock;
+    this.#intervalMs = intervalMs;
+    this.#order = order;
+    const polls = node.transport.subscribe(node.subjects.poll('*'), () => this.#soonest());
+    const stopListening = node.transport.onConnectionChange((connected) => {
+      if (connected) this.#soonest();
+    });
+    this.#unsubscribe = () => {
+      polls.unsubscribe();
+      stopListening();
+    };
+    this.#arm(intervalMs);
+  }
+
+  /** An instance changed; `load` is asked whenever a report is due. */
+  changed(name: string, load: () => InstanceLoad): void {
+    this.#loads.set(name, load);
+    if (this.#soon || this.#stopped) return;
+    this.#soon = true;
+    this.#arm(loadReportDebounceMs);
+  }
+
+  publish(): void {
+    const instances = this.#order.flatMap((name) => this.#loads.get(name)?.() ?? []);
+    const { nodeId, incarnation, transport, subjects } = this.#node;
+    this.#seq += 1;
+    transport.publish(
+      subjects.load(nodeId),
+      encodeLoadReport({ v: 1, node: nodeId, incarnation, seq: this.#seq, instances }),
+    );
+    this.#soon = false;
+    this.#arm(this.#intervalMs);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#timer?.cancel();
+    this.#unsubscribe();
+  }
+
+  /** Polls come in crowds when a cluster starts: one report answers all of one turn. */
+  #soonest(): void {
+    if (this.#stopped) return;
+    this.#soon = true;
+    this.#arm(0);
+  }
+
+  #arm(delayMs: number): void {
+    this.#timer?.cancel();
+    this.#timer = this.#stopped ? undefined : this.#clock.setTimer(delayMs, () => this.publish());
+  }
+}
