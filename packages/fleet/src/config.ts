@@ -32,6 +32,12 @@ export interface FleetConfig {
   /** How long either end of a running stream waits for the bus to come back. @default 15_000 */
   readonly busPatienceMs: number;
 
+  /**
+   * A timer this late means that this process stood still; silence is then not judged before as much time again,
+   * since what the others said meanwhile is still unread. @default 250
+   */
+  readonly ownStallMs: number;
+
   /** Time a request may take when it does not say. @default 600_000 */
   readonly requestTimeoutMs: number;
   /** Instances tried at most for one request. @default 3 */
@@ -70,6 +76,7 @@ export const defaults: FleetConfig = Object.freeze({
   resumeRepeatMs: 500,
   maxResumes: 12,
   busPatienceMs: 15_000,
+  ownStallMs: 250,
   requestTimeoutMs: 600_000,
   maxAttempts: 3,
   acceptTimeoutMs: 800,

@@ -1,3 +1,4 @@
+export { createFleetClient, type FleetClientOptions } from './client/create-fleet-client.ts';
 export type { FleetCall, FleetClient, FleetHead, FleetRequest } from './client/fleet-client.ts';
 export { defaults, type FleetConfig, resolveConfig } from './config.ts';
 export { FleetError, type FleetErrorCode } from './errors.ts';
@@ -31,8 +32,11 @@ export {
   type StreamPhase,
 } from './protocol/session-message.ts';
 export { bodyPartBytes, type InferenceRoute, ollamaPath, type StreamOpen } from './protocol/stream-open.ts';
-export type { InstanceEvidence, LoadTable } from './routing/load-table.ts';
+export { createLoadTable, type LiveLoadTable, type LoadTableNode } from './routing/live-load-table.ts';
+export type { InstanceEvidence, LoadTable, LoadTableCounters } from './routing/load-table.ts';
+export { loadedFirst } from './routing/loaded-first.ts';
 export { isModelName, normaliseModelName } from './routing/model-name.ts';
+export type { RoutingPolicy } from './routing/routing-policy.ts';
 export {
   createReceiver,
   decideReceive,

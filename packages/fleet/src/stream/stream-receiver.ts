@@ -122,7 +122,7 @@ export function decideReceive(state: ReceiverState, event: ReceiverEvent, nowMs:
       connectionChanged(state, event.connected, nowMs, effects);
       return effects;
     case 'host-gone':
-      finish(state, { kind: 'failed', code: 'host-lost', message: event.message }, effects);
+      abandon(state, 'host-lost', event.message, effects);
       return effects;
     case 'cancel':
       abandon(state, 'cancelled', event.reason, effects);
@@ -283,6 +283,12 @@ function silentAtMs(state: ReceiverState): number {
 
 function tick(state: ReceiverState, nowMs: number, effects: ReceiverEffect[]): void {
   const { config } = state;
+  if (nowMs - receiverWakeAtMs(state) >= config.ownStallMs) {
+    state.heardAtMs = Math.max(
+      state.heardAtMs,
+      nowMs + config.ownStallMs - (silentAtMs(state) - state.heardAtMs),
+    );
+  }
   if (nowMs >= state.deadlineAtMs) {
     abandon(state, 'deadline', 'the request ran into its deadline', effects);
   } else if (!state.connected) {

@@ -265,6 +265,9 @@ function connectionChanged(
 
 function tick(state: SenderState, nowMs: number, effects: SenderEffect[]): void {
   const { config } = state;
+  if (nowMs - senderWakeAtMs(state) >= config.ownStallMs) {
+    state.heardAtMs = Math.max(state.heardAtMs, nowMs + config.ownStallMs - config.receiverSilenceMs);
+  }
   if (!state.connected) {
     if (nowMs - state.connectionChangedAtMs < config.busPatienceMs) return;
     abort(state, 'cancelled', `NATS was away for ${config.busPatienceMs} ms`, effects);

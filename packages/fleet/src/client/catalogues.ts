@@ -1,0 +1,72 @@
+import type { ClusterNode } from '@drover/actor-core';
+import type { FleetConfig } from '../config.ts';
+import { type CatalogueMessage, catalogueMessageSchema } from '../protocol/catalogue.ts';
+import { type InstanceMessage, instancePath } from '../protocol/instance-message.ts';
+import type { InstanceEvidence, LoadTable } from '../routing/load-table.ts';
+
+/** An instance's answer, and where it lives. */
+export type NodeCatalogue = CatalogueMessage & { readonly node: string };
+
+/** What each instance's Ollama lists, asked once for each catalogue revision. Holds only instances that are ready. */
+export class Catalogues {
+  readonly #node: ClusterNode;
+  readonly #load: LoadTable;
+  readonly #complainedOf = new Set<string>();
+  readonly #config: FleetConfig;
+  /** By node, its life, instance and revision. A question under way is shared. */
+  #answers = new Map<string, Promise<NodeCatalogue | undefined>>();
+
+  constructor(node: ClusterNode, load: LoadTable, config: FleetConfig) {
+    this.#node = node;
+    this.#load = load;
+    this.#config = config;
+  }
+
+  async describe(timeoutMs: number): Promise<readonly NodeCatalogue[]> {
+    const current = new Map<string, Promise<NodeCatalogue | undefined>>();
+    for (const evidence of this.#load.instances()) {
+      if (!evidence.alive || evidence.load.state !== 'ready') continue;
+      const { node, nodeIncarnation, load } = evidence;
+      const key = `${node}/${nodeIncarnation}/${load.name}/${load.catalogueRevision}`;
+      current.set(key, this.#answers.get(key) ?? this.#ask(key, evidence, timeoutMs));
+    }
+    this.#answers = current;
+    const answers = await Promise.all(current.values());
+    return answers.filter((answer) => answer !== undefined);
+  }
+
+  clear(): void {
+    this.#answers.clear();
+  }
+
+  async #ask(
+    key: string,
+    { node, load }: InstanceEvidence,
+    timeoutMs: number,
+  ): Promise<NodeCatalogue | undefined> {
+    const instance = this.#node.system.refFor<InstanceMessage>(node, instancePath(load.name));
+    try {
+      const answer: unknown = await this.#node.system.ask<InstanceMessage, CatalogueMessage>(
+        instance,
+        (replyTo) => ({ kind: 'describe', replyTo }),
+        { timeoutMs },
+      );
+      return { ...catalogueMessageSchema.parse(answer), node };
+    } catch (error) {
+      this.#answers.delete(key);
+      this.#complain(`${node}/${load.name}`, error);
+      return undefined;
+    }
+  }
+
+  #complain(instance: string, err: unknown): void {
+    const { log } = this.#node;
+    const first = !this.#complainedOf.has(instance) && this.#complainedOf.size < this.#config.maxNodes;
+    if (first) this.#complainedOf.add(instance);
+    const level = first ? 'warn' : 'debug';
+    log[level](
+      { instance, err },
+      'an instance did not say what models it has; its models are left out of this list',
+    );
+  }
+}

@@ -1,0 +1,184 @@
+import {
+  type ActorRef,
+  type ClusterNode,
+  type MemberEvidence,
+  props,
+  receive,
+  setup,
+} from '@drover/actor-core';
+import { type FleetConfig, resolveConfig } from '../config.ts';
+import { FleetError } from '../errors.ts';
+import { createLoadTable } from '../routing/live-load-table.ts';
+import { loadedFirst } from '../routing/loaded-first.ts';
+import type { RoutingPolicy } from '../routing/routing-policy.ts';
+import { Catalogues } from './catalogues.ts';
+import type { FleetCall, FleetClient, FleetRequest } from './fleet-client.ts';
+import { PendingCall } from './pending-call.ts';
+import { type CallRecord, type SessionInput, type SessionShared, sessionProps } from './session.ts';
+
+export interface FleetClientOptions {
+  readonly config?: Partial<FleetConfig>;
+  /** @default loadedFirst */
+  readonly policy?: RoutingPolicy;
+}
+
+const control = { lane: 'control' } as const;
+
+/**
+ * Makes the client of the fleet for one node. `stop` it before the node leaves.
+ *
+ * @throws InvalidArgumentError naming a setting that is unknown, out of range or contradicts another
+ */
+export function createFleetClient(node: ClusterNode, options: FleetClientOptions = {}): FleetClient {
+  const config = resolveConfig(options.config);
+  const load = createLoadTable(node, config);
+  const policy =
+    options.policy ??
+    ((candidates, model, random) => loadedFirst(candidates, model, random, config.staleEvidenceMs));
+  const shared: SessionShared = { node, config, load, policy };
+  const calls = new Set<CallRecord>();
+  const catalogues = new Catalogues(node, load, config);
+  const sessions = node.system.spawn(sessionsProps(shared), `fleet-sessions-${node.random.id().slice(0, 8)}`);
+  let stopping = false;
+
+  const unsubscribeBus = node.transport.onConnectionChange((connected) => {
+    for (const record of calls) tell(record, { kind: 'bus', connected });
+  });
+  const unsubscribeLoad = load.onChange(() => {
+    for (const record of calls) if (record.waiting) tell(record, { kind: 'load-changed' });
+  });
+  const unsubscribePresence = node.presence.onChange((member) => {
+    const message = whyGone(member);
+    for (const record of calls) {
+      const served = record.servedBy;
+      if (served === undefined || served.node !== member.node) continue;
+      const replaced = member.incarnation > served.incarnation;
+      const why = replaced ? `${member.node} was restarted` : message;
+      if (why !== undefined) tell(record, { kind: 'host-gone', node: member.node, message: why });
+    }
+  });
+
+  const run = (request: FleetRequest, signal: AbortSignal): FleetCall => {
+    const startedAtMs = node.clock.now();
+    const cancel = (reason: string): void => {
+      if (record.session === undefined) record.cancelled ??= reason;
+      else tell(record, { kind: 'cancel', reason });
+    };
+    const onAbort = (): void => cancel('the caller aborted');
+    const call = new PendingCall({
+      taken: (count) => tell(record, { kind: 'taken', count }),
+      cancel,
+      ended: () => {
+        calls.delete(record);
+        signal.removeEventListener('abort', onAbort);
+      },
+    });
+    const record: CallRecord = {
+      call,
+      request,
+      startedAtMs,
+      deadlineAtMs: startedAtMs + (request.timeoutMs ?? config.requestTimeoutMs),
+      session: undefined,
+      cancelled: undefined,
+      waiting: false,
+      servedBy: undefined,
+    };
+    const refusal = whyRefused(request, signal, stopping, calls.size, config);
+    if (refusal !== undefined) {
+      call.finish(refusal);
+      return call;
+    }
+    calls.add(record);
+    signal.addEventListener('abort', onAbort, { once: true });
+    sessions.tell({ kind: 'run', record });
+    return call;
+  };
+
+  const stop = async (): Promise<void> => {
+    if (stopping) return;
+    stopping = true;
+    unsubscribeBus();
+    unsubscribeLoad();
+    unsubscribePresence();
+    await node.system.stop(sessions);
+    for (const { call, request } of calls)
+      call.finish(failure('cancelled', 'the fleet client was stopped', request));
+    load.stop();
+    catalogues.clear();
+  };
+
+  return {
+    load,
+    run,
+    describe: (describeOptions) =>
+      catalogues.describe(describeOptions?.timeoutMs ?? config.describeTimeoutMs),
+    get active() {
+      return calls.size;
+    },
+    stop,
+  };
+}
+
+function tell({ session }: CallRecord, message: SessionInput): void {
+  session?.tell(message, control);
+}
+
+type SessionsMessage = { readonly kind: 'run'; readonly record: CallRecord };
+
+/** The supervisor of a client's sessions. */
+function sessionsProps(shared: SessionShared) {
+  return props<SessionsMessage>(
+    () =>
+      setup((context) => {
+        const running = new Map<ActorRef<never>, CallRecord>();
+        return receive<SessionsMessage>(
+          ({ record }) => {
+            const session = context.spawn(sessionProps(shared, record));
+            record.session = session;
+            running.set(session, record);
+            context.watch(session);
+          },
+          (signal) => {
+            if (signal.type !== 'terminated') return;
+            const record = running.get(signal.ref);
+            running.delete(signal.ref);
+            // Only a killed session leaves its caller without a word.
+            record?.call.finish(failure('cancelled', 'the session was killed', record.request));
+          },
+        );
+      }),
+    { restart: 'permanent', supervision: { dynamic: true }, mailbox: { capacity: shared.config.maxCalls } },
+  );
+}
+
+function whyGone({ node, state }: MemberEvidence): string | undefined {
+  if (state === 'alive') return undefined;
+  return state === 'left' ? `${node} left the cluster` : `${node} is unreachable`;
+}
+
+function whyRefused(
+  request: FleetRequest,
+  signal: AbortSignal,
+  stopping: boolean,
+  active: number,
+  config: FleetConfig,
+): FleetError | undefined {
+  if (signal.aborted) return failure('cancelled', 'the caller aborted', request);
+  if (stopping) return failure('cancelled', 'the fleet client was stopped', request);
+  if (active < config.maxCalls) return undefined;
+  return failure(
+    'queue-full',
+    `${active} calls are running here; ${config.maxCalls} is the most`,
+    request,
+    1_000,
+  );
+}
+
+function failure(
+  code: FleetError['code'],
+  message: string,
+  { requestId, model }: FleetRequest,
+  retryAfterMs = 0,
+): FleetError {
+  return new FleetError(code, message, { requestId, model, retryAfterMs });
+}

@@ -1,0 +1,147 @@
+import type { Random } from '@drover/actor-core';
+import type { FleetConfig } from '../config.ts';
+import type { FleetErrorCode } from '../errors.ts';
+import type { RefusalCode } from '../protocol/session-message.ts';
+import { type InstanceEvidence, instanceKey } from '../routing/load-table.ts';
+import type { RoutingPolicy } from '../routing/routing-policy.ts';
+
+/** How one attempt ended that delivered nothing. */
+export interface AttemptFailure {
+  readonly node: string;
+  readonly instance: string;
+  readonly code: FleetErrorCode;
+  /** Set when the instance refused it. */
+  readonly refusal: RefusalCode | undefined;
+  readonly message: string;
+  readonly retryAfterMs: number;
+}
+
+/** Everything the choice depends on. */
+export interface AttemptFacts {
+  readonly nowMs: number;
+  readonly startedAtMs: number;
+  readonly deadlineAtMs: number;
+  readonly connected: boolean;
+  /** When the request first found the bus away; undefined while it is there. */
+  readonly busAwaySinceMs: number | undefined;
+  readonly heard: boolean;
+  readonly instances: readonly InstanceEvidence[];
+  /** Normalised. */
+  readonly model: string;
+  /** `instanceKey`s. */
+  readonly tried: ReadonlySet<string>;
+  /** In order. */
+  readonly failures: readonly AttemptFailure[];
+}
+
+export type AttemptDecision =
+  | { readonly kind: 'open'; readonly instance: InstanceEvidence }
+  /** Nothing to do before this instant or a change of the bus or the load table. */
+  | { readonly kind: 'wait'; readonly untilMs: number }
+  | {
+      readonly kind: 'fail';
+      readonly code: FleetErrorCode;
+      readonly message: string;
+      readonly retryAfterMs: number;
+      readonly node?: string | undefined;
+    };
+
+/** Hint for a client that found nobody: about how long a node-agent takes to be back. */
+const comeBackMs = 1_000;
+
+/** Decides a request's next step while nothing of it was delivered and no attempt is under way. */
+export function decideAttempt(
+  facts: AttemptFacts,
+  policy: RoutingPolicy,
+  random: Random,
+  config: FleetConfig,
+): AttemptDecision {
+  const { nowMs, failures, model } = facts;
+  if (nowMs >= facts.deadlineAtMs) {
+    return fail(
+      'deadline',
+      `no instance answered ${model} before the request's deadline`,
+      0,
+      failures.at(-1)?.node,
+    );
+  }
+  if (!facts.connected) {
+    const untilMs = (facts.busAwaySinceMs ?? nowMs) + config.busWaitMs;
+    if (nowMs < untilMs) return { kind: 'wait', untilMs };
+    return fail('bus-unavailable', `NATS has been away for ${config.busWaitMs} ms`, comeBackMs);
+  }
+  if (!facts.heard) {
+    const untilMs = facts.startedAtMs + config.firstReportWaitMs;
+    if (nowMs < untilMs) return { kind: 'wait', untilMs };
+    return fail('no-host', 'no node-agent has reported yet', comeBackMs);
+  }
+  if (failures.length < config.maxAttempts) {
+    const instance = policy(candidatesFor(facts), model, random);
+    if (instance !== undefined) return { kind: 'open', instance };
+  }
+  return failures.length === 0 ? nobodyToAsk(facts) : sumUp(failures);
+}
+
+/** Ready instances of live nodes that list the model and were not tried. */
+export function candidatesFor(
+  facts: Pick<AttemptFacts, 'instances' | 'model' | 'tried'>,
+): InstanceEvidence[] {
+  return facts.instances.filter(
+    (evidence) =>
+      isReady(evidence) && lists(evidence, facts.model) && !facts.tried.has(instanceKey(evidence)),
+  );
+}
+
+function isReady({ alive, load }: InstanceEvidence): boolean {
+  return alive && load.state === 'ready';
+}
+
+function lists({ load }: InstanceEvidence, model: string): boolean {
+  return load.models.some(({ name }) => name === model);
+}
+
+function nobodyToAsk({ instances, model }: AttemptFacts): AttemptDecision {
+  if (!instances.some(isReady)) {
+    const away =
+      instances.length === 0
+        ? 'no Ollama instance is known'
+        : `none of ${instances.length} Ollama instances is ready`;
+    return fail('no-host', away, comeBackMs);
+  }
+  // A model that lives only on a host that is away is not unknown.
+  const holder = instances.find((evidence) => lists(evidence, model));
+  if (holder !== undefined) {
+    return fail(
+      'no-host',
+      `no ready instance has ${model}; ${holder.load.name} on ${holder.node} has it`,
+      comeBackMs,
+      holder.node,
+    );
+  }
+  return fail('model-not-found', `no instance lists ${model}`, 0);
+}
+
+/** One error for all attempts: the last one's, except that it says `queue-full` or `model-not-found` only if all did. */
+function sumUp(failures: readonly AttemptFailure[]): AttemptDecision {
+  const refused = (code: RefusalCode): boolean => failures.every(({ refusal }) => refusal === code);
+  if (refused('queue-full')) {
+    const retryAfterMs = Math.max(1_000, Math.min(...failures.map((failure) => failure.retryAfterMs)));
+    return fail('queue-full', `the queue of each of ${failures.length} instances is full`, retryAfterMs);
+  }
+  if (refused('model-missing')) return fail('model-not-found', failures.at(-1)?.message ?? '', 0);
+  const telling =
+    failures.findLast(({ refusal }) => refusal !== 'queue-full' && refusal !== 'model-missing') ??
+    failures.at(-1);
+  if (telling === undefined) return fail('no-host', 'nobody to ask', comeBackMs);
+  const code = telling.refusal === 'model-missing' ? 'no-host' : telling.code;
+  const retryAfterMs =
+    code === 'no-host' || code === 'host-lost'
+      ? Math.max(comeBackMs, telling.retryAfterMs)
+      : telling.retryAfterMs;
+  const message = `${telling.instance} on ${telling.node}: ${telling.message}${failures.length > 1 ? ` (after ${failures.length} attempts)` : ''}`;
+  return fail(code, message, retryAfterMs, telling.node);
+}
+
+function fail(code: FleetErrorCode, message: string, retryAfterMs: number, node?: string): AttemptDecision {
+  return { kind: 'fail', code, message, retryAfterMs, node };
+}

@@ -1,0 +1,34 @@
+import type { FleetErrorCode } from '../errors.ts';
+import type { FailureCode, RefusalCode } from '../protocol/session-message.ts';
+import type { ReceiverOutcome } from '../stream/stream-receiver.ts';
+
+const ofRefusal: Record<RefusalCode, FleetErrorCode> = {
+  'queue-full': 'queue-full',
+  draining: 'no-host',
+  'model-missing': 'model-not-found',
+  'instance-down': 'no-host',
+  'bad-request': 'bad-upstream',
+};
+
+const ofFailure: Record<FailureCode | 'host-lost' | 'bus-unavailable', FleetErrorCode> = {
+  'upstream-lost': 'host-lost',
+  'upstream-stalled': 'stalled',
+  deadline: 'deadline',
+  'replay-lost': 'replay-lost',
+  'reader-too-slow': 'reader-too-slow',
+  'bad-upstream': 'bad-upstream',
+  cancelled: 'cancelled',
+  'host-lost': 'host-lost',
+  'bus-unavailable': 'bus-unavailable',
+};
+
+/** How a stream's end is called towards the client of the fleet. */
+export function fleetErrorCode(outcome: Exclude<ReceiverOutcome, { kind: 'end' }>): FleetErrorCode {
+  return outcome.kind === 'refused' ? ofRefusal[outcome.code] : ofFailure[outcome.code];
+}
+
+/** Whether another instance may be tried, given that nothing was delivered. */
+export function mayTryElsewhere(outcome: Exclude<ReceiverOutcome, { kind: 'end' }>): boolean {
+  if (outcome.kind === 'refused') return true;
+  return !['deadline', 'reader-too-slow', 'bus-unavailable'].includes(outcome.code);
+}

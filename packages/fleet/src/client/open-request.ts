@@ -1,0 +1,43 @@
+import type { ActorRef } from '@drover/actor-core';
+import type { InstanceMessage } from '../protocol/instance-message.ts';
+import type { SessionMessage } from '../protocol/session-message.ts';
+import { bodyPartBytes } from '../protocol/stream-open.ts';
+import type { FleetRequest } from './fleet-client.ts';
+
+/** The `open` of one attempt; the body is in it unless it is large, then `bodyPart` makes the rest. */
+export function openMessage(
+  request: FleetRequest,
+  streamId: string,
+  timeoutMs: number,
+  grantedThrough: number,
+  replyTo: ActorRef<SessionMessage>,
+): InstanceMessage {
+  const { body } = request;
+  const small = body.byteLength <= bodyPartBytes;
+  return {
+    kind: 'open',
+    open: {
+      streamId,
+      requestId: request.requestId,
+      tenant: request.tenant ?? 'default',
+      priority: request.priority ?? 0,
+      route: request.route,
+      model: request.model,
+      timeoutMs,
+      ...(small ? { body } : { bodyBytes: body.byteLength }),
+      grantedThrough,
+    },
+    replyTo,
+  };
+}
+
+/** How many `part`s follow the `open`: 0 when the body is in it. */
+export function bodyParts(body: Uint8Array): number {
+  return body.byteLength <= bodyPartBytes ? 0 : Math.ceil(body.byteLength / bodyPartBytes);
+}
+
+/** Part `index` of the body, from 0. */
+export function bodyPart(body: Uint8Array, streamId: string, index: number): InstanceMessage {
+  const bytes = body.subarray(index * bodyPartBytes, (index + 1) * bodyPartBytes);
+  return { kind: 'part', streamId, index, last: index + 1 === bodyParts(body), bytes };
+}

@@ -1,0 +1,416 @@
+/**
+ * The session actor: one call of the fleet, over all its attempts.
+ *
+ *   choosing ──open──▶ attempt (a stream receiver) ──end──▶ done
+ *      ▲  │                 │ refused or lost, nothing delivered
+ *      │  └─ wait / fail    │
+ *      └────────────────────┘
+ *
+ * It decides nothing itself: `decideAttempt` chooses, `decideReceive` runs the stream, this shell performs.
+ */
+import {
+  type ActorContext,
+  type ActorRef,
+  type Behaviour,
+  type ClusterNode,
+  type Props,
+  props,
+  receive,
+  setup,
+} from '@drover/actor-core';
+import type { FleetConfig } from '../config.ts';
+import { FleetError, type FleetErrorCode } from '../errors.ts';
+import { type InstanceMessage, instancePath } from '../protocol/instance-message.ts';
+import { type SessionMessage, sessionMessageSchema } from '../protocol/session-message.ts';
+import { type InstanceEvidence, instanceKey } from '../routing/load-table.ts';
+import type { LiveLoadTable } from '../routing/live-load-table.ts';
+import { normaliseModelName } from '../routing/model-name.ts';
+import type { PendingRequest } from '../routing/pending-requests.ts';
+import type { RoutingPolicy } from '../routing/routing-policy.ts';
+import {
+  createReceiver,
+  decideReceive,
+  type ReceiverEffect,
+  type ReceiverOutcome,
+  type ReceiverState,
+  receiverWakeAtMs,
+} from '../stream/stream-receiver.ts';
+import { type AttemptFacts, type AttemptFailure, candidatesFor, decideAttempt } from './decide-attempt.ts';
+import { fleetErrorCode, mayTryElsewhere } from './failure-codes.ts';
+import type { FleetRequest } from './fleet-client.ts';
+import { bodyPart, bodyParts, openMessage } from './open-request.ts';
+import type { PendingCall } from './pending-call.ts';
+
+/** What a session hears: from the instance, and from its own process. */
+export type SessionInput =
+  | SessionMessage
+  | { readonly kind: 'taken'; readonly count: number }
+  | { readonly kind: 'cancel'; readonly reason: string }
+  | { readonly kind: 'bus'; readonly connected: boolean }
+  | { readonly kind: 'host-gone'; readonly node: string; readonly message: string }
+  /** The load table changed; only sent to sessions that wait. */
+  | { readonly kind: 'load-changed' }
+  /** More of a large body may go out. */
+  | { readonly kind: 'send-parts'; readonly streamId: string; readonly from: number }
+  | { readonly kind: 'tick' };
+
+/** What all sessions of a client share. */
+export interface SessionShared {
+  readonly node: ClusterNode;
+  readonly config: FleetConfig;
+  readonly load: LiveLoadTable;
+  readonly policy: RoutingPolicy;
+}
+
+/** One call as its session and its client know it. */
+export interface CallRecord {
+  readonly call: PendingCall;
+  readonly request: FleetRequest;
+  readonly startedAtMs: number;
+  readonly deadlineAtMs: number;
+  session: ActorRef<SessionInput> | undefined;
+  /** Set before the session started when the call was cancelled at once. */
+  cancelled: string | undefined;
+  /** True while the session waits for the bus or a load report. */
+  waiting: boolean;
+  /** Where the attempt under way runs. */
+  servedBy: { readonly node: string; readonly incarnation: number } | undefined;
+}
+
+interface Attempt {
+  readonly streamId: string;
+  readonly evidence: InstanceEvidence;
+  readonly instance: ActorRef<InstanceMessage>;
+  readonly receiver: ReceiverState;
+  readonly pending: PendingRequest;
+  /** When to look for another instance if nothing was heard; undefined once looked. */
+  acceptByMs: number | undefined;
+  head: { readonly status: number; readonly contentType: string } | undefined;
+}
+
+/** Parts sent before the bus is asked to catch up. */
+const partsAtOnce = 16;
+const control = { lane: 'control' } as const;
+const done: Behaviour<SessionInput> = { kind: 'stopped' };
+
+export function sessionProps(shared: SessionShared, record: CallRecord): Props<SessionInput> {
+  return props<SessionInput>(() => setup((context) => new Session(shared, record, context).behaviour()), {
+    // Credit bounds what may be under way; a resume may bring it twice.
+    mailbox: { capacity: 2 * shared.config.windowLines + 64 },
+    restart: 'temporary',
+    protocol: sessionMessageSchema,
+  });
+}
+
+class Session {
+  readonly #shared: SessionShared;
+  readonly #record: CallRecord;
+  readonly #context: ActorContext<SessionInput>;
+  readonly #model: string;
+  readonly #tried = new Set<string>();
+  readonly #failures: AttemptFailure[] = [];
+  #attempt: Attempt | undefined;
+  #busAwaySinceMs: number | undefined;
+  #waitUntilMs = 0;
+  /** When the one timer fires; undefined while none is set. */
+  #armedAtMs: number | undefined;
+  #cancelled = false;
+
+  constructor(shared: SessionShared, record: CallRecord, context: ActorContext<SessionInput>) {
+    this.#shared = shared;
+    this.#record = record;
+    this.#context = context;
+    this.#model = normaliseModelName(record.request.model);
+  }
+
+  behaviour(): Behaviour<SessionInput> {
+    if (this.#record.cancelled === undefined) this.#choose();
+    else this.#fail('cancelled', this.#record.cancelled, 0);
+    if (this.#record.call.ended) return done;
+    this.#arm();
+    return receive<SessionInput>(
+      (message) => {
+        this.#handle(message);
+        if (this.#record.call.ended) return done;
+        this.#arm();
+        return undefined;
+      },
+      (signal) => {
+        if (signal.type === 'post-stop') this.#stop();
+      },
+    );
+  }
+
+  #handle(message: SessionInput): void {
+    const attempt = this.#attempt;
+    switch (message.kind) {
+      case 'tick':
+        this.#armedAtMs = undefined;
+        this.#tick();
+        break;
+      case 'load-changed':
+        if (attempt === undefined) this.#choose();
+        break;
+      case 'bus':
+        this.#connectionChanged(message.connected);
+        break;
+      case 'host-gone':
+        if (attempt?.evidence.node === message.node) this.#hear(attempt, message);
+        break;
+      case 'cancel':
+        this.#cancelled = true;
+        if (attempt === undefined) this.#fail('cancelled', message.reason, 0);
+        else this.#hear(attempt, message);
+        break;
+      case 'send-parts':
+        if (attempt?.streamId === message.streamId) this.#sendParts(attempt, message.from);
+        break;
+      case 'taken':
+        if (attempt !== undefined) this.#hear(attempt, message);
+        break;
+      default:
+        // Anything else is of an attempt that was given up.
+        if (attempt?.streamId !== message.streamId) break;
+        if (!attempt.receiver.heard) attempt.pending.accepted();
+        this.#hear(attempt, message);
+    }
+  }
+
+  /** Decides the next step while no attempt is under way. */
+  #choose(): void {
+    const { config, policy } = this.#shared;
+    const decision = decideAttempt(this.#facts(), policy, this.#context.random, config);
+    this.#record.waiting = decision.kind === 'wait';
+    if (decision.kind === 'open') this.#open(decision.instance);
+    else if (decision.kind === 'wait')
+      this.#waitUntilMs = Math.min(decision.untilMs, this.#record.deadlineAtMs);
+    else this.#fail(decision.code, decision.message, decision.retryAfterMs, decision.node);
+  }
+
+  #facts(): AttemptFacts {
+    const { node, load } = this.#shared;
+    const { connected } = node.transport;
+    const nowMs = this.#context.clock.now();
+    if (connected) this.#busAwaySinceMs = undefined;
+    else this.#busAwaySinceMs ??= nowMs;
+    return {
+      nowMs,
+      startedAtMs: this.#record.startedAtMs,
+      deadlineAtMs: this.#record.deadlineAtMs,
+      connected,
+      busAwaySinceMs: this.#busAwaySinceMs,
+      heard: load.heard,
+      instances: load.instances(),
+      model: this.#model,
+      tried: this.#tried,
+      failures: this.#failures,
+    };
+  }
+
+  #open(evidence: InstanceEvidence): void {
+    const { node, config, load } = this.#shared;
+    const { deadlineAtMs, request } = this.#record;
+    const nowMs = this.#context.clock.now();
+    const attempt: Attempt = {
+      streamId: this.#context.random.id(),
+      evidence,
+      instance: node.system.refFor<InstanceMessage>(evidence.node, instancePath(evidence.load.name)),
+      receiver: createReceiver(deadlineAtMs, config, nowMs),
+      pending: load.open(evidence),
+      acceptByMs: nowMs + config.acceptTimeoutMs,
+      head: undefined,
+    };
+    this.#tried.add(instanceKey(evidence));
+    this.#attempt = attempt;
+    this.#record.servedBy = { node: evidence.node, incarnation: evidence.nodeIncarnation };
+    const { streamId } = attempt;
+    const timeoutMs = deadlineAtMs - nowMs;
+    const { self } = this.#context;
+    attempt.instance.tell(openMessage(request, streamId, timeoutMs, config.windowLines, self));
+    this.#sendParts(attempt, 0);
+  }
+
+  /** Sends a large body a few parts at a time, so that it neither fills the bus's buffers nor delays the others. */
+  #sendParts(attempt: Attempt, from: number): void {
+    const { body } = this.#record.request;
+    const to = Math.min(from + partsAtOnce, bodyParts(body));
+    for (let index = from; index < to; index += 1)
+      attempt.instance.tell(bodyPart(body, attempt.streamId, index));
+    if (to >= bodyParts(body)) return;
+    const more: SessionInput = { kind: 'send-parts', streamId: attempt.streamId, from: to };
+    const { transport } = this.#shared.node;
+    const { senderSilenceMs } = this.#shared.config;
+    // If the flush fails the bus is away, which is answered where the bus is watched.
+    this.#context.pipeToSelf(
+      transport.flush({ timeoutMs: senderSilenceMs }),
+      () => more,
+      () => more,
+    );
+  }
+
+  #tick(): void {
+    const attempt = this.#attempt;
+    if (attempt === undefined) {
+      this.#choose();
+      return;
+    }
+    if (this.#maybeLeave(attempt)) return;
+    if (this.#context.clock.now() >= receiverWakeAtMs(attempt.receiver))
+      this.#hear(attempt, { kind: 'tick' });
+  }
+
+  /** Gives up an instance that has not said a word, early, if there is another one. True when it did. */
+  #maybeLeave(attempt: Attempt): boolean {
+    const nowMs = this.#context.clock.now();
+    const { acceptByMs, receiver, evidence } = attempt;
+    if (acceptByMs === undefined || nowMs < acceptByMs) return false;
+    const { ownStallMs, maxAttempts, acceptTimeoutMs } = this.#shared.config;
+    if (nowMs - acceptByMs >= ownStallMs) {
+      // This process stood still: the answer may lie unread.
+      attempt.acceptByMs = nowMs + ownStallMs;
+      return false;
+    }
+    attempt.acceptByMs = undefined;
+    if (receiver.heard || !receiver.connected || this.#failures.length + 1 >= maxAttempts) return false;
+    if (candidatesFor(this.#facts()).length === 0) return false;
+    const message = `did not answer within ${acceptTimeoutMs} ms`;
+    this.#shared.load.suspect(evidence.node);
+    attempt.instance.tell({ kind: 'cancel', streamId: attempt.streamId, reason: message }, control);
+    this.#tryElsewhere(attempt, { code: 'host-lost', refusal: undefined, message, retryAfterMs: 0 });
+    return true;
+  }
+
+  #connectionChanged(connected: boolean): void {
+    const attempt = this.#attempt;
+    if (attempt === undefined) this.#choose();
+    else if (connected && !attempt.receiver.heard) {
+      // The `open` may be lost with the connection. A fresh attempt is the same question, asked anew.
+      const reason = 'the bus was away before an answer';
+      attempt.instance.tell({ kind: 'cancel', streamId: attempt.streamId, reason }, control);
+      this.#tried.delete(instanceKey(attempt.evidence));
+      this.#endAttempt(attempt);
+      this.#choose();
+    } else this.#hear(attempt, { kind: 'bus', connected });
+  }
+
+  #hear(attempt: Attempt, event: Parameters<typeof decideReceive>[1]): void {
+    for (const effect of decideReceive(attempt.receiver, event, this.#context.clock.now())) {
+      this.#perform(attempt, effect);
+    }
+  }
+
+  #perform(attempt: Attempt, effect: ReceiverEffect): void {
+    const { streamId, instance } = attempt;
+    switch (effect.kind) {
+      case 'head':
+        attempt.head = effect;
+        break;
+      case 'deliver':
+        this.#begin(attempt);
+        if (this.#record.call.push(effect.lines, effect.count))
+          this.#hear(attempt, { kind: 'taken', count: effect.count });
+        break;
+      case 'grant':
+        instance.tell(
+          { kind: 'grant', streamId, through: effect.through, received: effect.received },
+          control,
+        );
+        break;
+      case 'resume':
+        instance.tell({ kind: 'resume', streamId, from: effect.from }, control);
+        break;
+      case 'cancel':
+        instance.tell({ kind: 'cancel', streamId, reason: effect.reason }, control);
+        break;
+      case 'finished':
+        this.#finished(attempt, effect.outcome);
+        break;
+    }
+  }
+
+  /** Hands out the head, with the first byte and not before: until then another instance may answer. */
+  #begin(attempt: Attempt): void {
+    const { call, startedAtMs } = this.#record;
+    if (call.headResolved || attempt.head === undefined) return;
+    const { node, load } = attempt.evidence;
+    const insideAtMs = attempt.receiver.insideAtMs ?? this.#context.clock.now();
+    call.begin({
+      status: attempt.head.status,
+      contentType: attempt.head.contentType,
+      node,
+      instance: load.name,
+      simulated: load.simulated,
+      queuedMs: Math.round(insideAtMs - startedAtMs),
+    });
+  }
+
+  #finished(attempt: Attempt, outcome: ReceiverOutcome): void {
+    if (outcome.kind === 'end') {
+      this.#begin(attempt);
+      this.#endAttempt(attempt);
+      this.#record.call.finish();
+      return;
+    }
+    const { evidence } = attempt;
+    const code = this.#cancelled ? 'cancelled' : fleetErrorCode(outcome);
+    if (outcome.kind === 'failed' && outcome.code === 'host-lost') this.#shared.load.suspect(evidence.node);
+    if (!this.#cancelled && !this.#record.call.headResolved && mayTryElsewhere(outcome)) {
+      const refusal = outcome.kind === 'refused' ? outcome.code : undefined;
+      const retryAfterMs = outcome.kind === 'refused' ? outcome.retryAfterMs : 0;
+      this.#tryElsewhere(attempt, { code, refusal, message: outcome.message, retryAfterMs });
+      return;
+    }
+    this.#endAttempt(attempt);
+    const message = this.#cancelled
+      ? outcome.message
+      : `${evidence.load.name} on ${evidence.node}: ${outcome.message}`;
+    this.#fail(code, message, code === 'host-lost' || code === 'bus-unavailable' ? 1_000 : 0, evidence.node);
+  }
+
+  #tryElsewhere(attempt: Attempt, failure: Omit<AttemptFailure, 'node' | 'instance'>): void {
+    const { node, load } = attempt.evidence;
+    const { requestId } = this.#record.request;
+    this.#failures.push({ node, instance: load.name, ...failure });
+    this.#endAttempt(attempt);
+    const { log } = this.#context;
+    log.debug(
+      { requestId, node, instance: load.name, code: failure.code, detail: failure.message },
+      'attempt failed',
+    );
+    this.#choose();
+  }
+
+  #endAttempt(attempt: Attempt): void {
+    attempt.pending.release();
+    this.#attempt = undefined;
+    this.#record.servedBy = undefined;
+  }
+
+  #fail(code: FleetErrorCode, message: string, retryAfterMs: number, node?: string): void {
+    const { requestId, model } = this.#record.request;
+    this.#record.call.finish(new FleetError(code, message, { requestId, model, node, retryAfterMs }));
+  }
+
+  /** Sets the one timer, unless it fires early enough already. */
+  #arm(): void {
+    const attempt = this.#attempt;
+    let wakeAtMs = this.#waitUntilMs;
+    if (attempt !== undefined) {
+      wakeAtMs = Math.min(receiverWakeAtMs(attempt.receiver), attempt.acceptByMs ?? Number.POSITIVE_INFINITY);
+    }
+    if (this.#armedAtMs !== undefined && this.#armedAtMs <= wakeAtMs) return;
+    this.#armedAtMs = wakeAtMs;
+    this.#context.setTimer('wake', Math.max(0, wakeAtMs - this.#context.clock.now()), { kind: 'tick' });
+  }
+
+  /** The actor ends: whatever the reason, the instance and the caller must not be left waiting. */
+  #stop(): void {
+    const attempt = this.#attempt;
+    if (attempt !== undefined) {
+      const { streamId, instance } = attempt;
+      instance.tell({ kind: 'cancel', streamId, reason: 'the session ended' }, control);
+      this.#endAttempt(attempt);
+    }
+    this.#fail('cancelled', 'the session ended before the answer was complete', 0);
+  }
+}

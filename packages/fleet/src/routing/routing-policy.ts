@@ -1,0 +1,12 @@
+import type { Random } from '@drover/actor-core';
+import type { InstanceEvidence } from './load-table.ts';
+
+/**
+ * Chooses where a request goes, or undefined where it can go nowhere. A plain function: evidence in, choice out.
+ * `candidates` are ready, alive, list the model and were not tried yet; `model` is normalised.
+ */
+export type RoutingPolicy = (
+  candidates: readonly InstanceEvidence[],
+  model: string,
+  random: Random,
+) => InstanceEvidence | undefined;
