@@ -21,7 +21,11 @@ export interface AgentsClient {
    *
    * @throws AgentsError `agent-not-found`, `agent-lost` (its node died with the task in hand), `agent-busy`, `deadline`, `no-leader`
    */
-  task(id: string, request: TaskRequest, options?: { signal?: AbortSignal; onEvent?: (event: TaskEvent) => void }): Promise<TaskResult>;
+  task(
+    id: string,
+    request: TaskRequest,
+    options?: { signal?: AbortSignal; onEvent?: (event: TaskEvent) => void },
+  ): Promise<TaskResult>;
   /** Starts a task and returns its run's id once the run is recorded. */
   submit(id: string, request: TaskRequest): Promise<{ readonly runId: string }>;
   /** @throws AgentsError `run-not-found` */

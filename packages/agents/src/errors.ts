@@ -21,7 +21,11 @@ export class AgentsError extends DroverError {
   readonly code: AgentsErrorCode;
   readonly field: string | undefined;
   readonly retryAfterMs: number;
-  constructor(code: AgentsErrorCode, message: string, details: { field?: string; retryAfterMs?: number; cause?: unknown } = {}) {
+  constructor(
+    code: AgentsErrorCode,
+    message: string,
+    details: { field?: string; retryAfterMs?: number; cause?: unknown } = {},
+  ) {
     super(message, { cause: details.cause });
     this.code = code;
     this.field = details.field;

@@ -1,0 +1,35 @@
+import { z } from 'zod';
+
+/** One line of Ollama's `/api/chat` stream, as far as an agent reads it. */
+export interface ChatLine {
+  readonly text: string;
+  /** Set on the last line. */
+  readonly end?: { readonly promptTokens: number; readonly completionTokens: number };
+  /** Ollama broke off and says why. */
+  readonly error?: string;
+}
+
+const schema = z.looseObject({
+  message: z.looseObject({ content: z.string().optional() }).optional(),
+  done: z.boolean().optional(),
+  prompt_eval_count: z.number().int().min(0).optional(),
+  eval_count: z.number().int().min(0).optional(),
+  error: z.string().optional(),
+});
+
+/** Undefined when the line is not Ollama's. */
+export function parseChatLine(line: string): ChatLine | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) return undefined;
+  const { message, done, prompt_eval_count, eval_count, error } = parsed.data;
+  if (error !== undefined) return { text: '', error };
+  const text = message?.content ?? '';
+  if (done !== true) return { text };
+  return { text, end: { promptTokens: prompt_eval_count ?? 0, completionTokens: eval_count ?? 0 } };
+}

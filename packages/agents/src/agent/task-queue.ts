@@ -1,0 +1,194 @@
+import { failed, type RunOutcome } from '../protocol/run-outcome.ts';
+
+/**
+ * What an agent has to do: one task in hand, the next ones in a bounded queue, the last ends for askers whose
+ * answer was lost. A plain function over plain data; `R` is an asker, and the core only hands it on.
+ */
+export interface TaskQueue<R> {
+  readonly maxQueued: number;
+  inHand: Task<R> | undefined;
+  readonly waiting: Task<R>[];
+  /** Newest ends by run id, oldest first. */
+  readonly ended: Map<string, RunOutcome>;
+}
+
+export interface Task<R> {
+  readonly runId: string;
+  readonly input: string;
+  readonly deadlineAtMs: number;
+  /** Who is told; undefined for a recorded run, which its record tells. */
+  readonly asker: R | undefined;
+  /** The answer so far. */
+  text: string;
+}
+
+export type TaskEvent<R> =
+  | {
+      readonly type: 'task';
+      readonly runId: string;
+      readonly input: string;
+      readonly timeoutMs: number;
+      readonly asker: R | undefined;
+    }
+  | { readonly type: 'probe'; readonly runId: string; readonly have: number; readonly asker: R }
+  | { readonly type: 'cancel'; readonly runId: string; readonly reason: string }
+  | { readonly type: 'asker-gone'; readonly asker: R }
+  | { readonly type: 'text'; readonly runId: string; readonly text: string }
+  | { readonly type: 'finished'; readonly runId: string; readonly outcome: RunOutcome }
+  | { readonly type: 'overdue'; readonly runId: string }
+  /** This life of the agent ends. */
+  | { readonly type: 'end'; readonly code: 'agent-stopped' | 'task-failed'; readonly message: string };
+
+export type TaskEffect<R> =
+  | { readonly type: 'start'; readonly task: Task<R> }
+  | { readonly type: 'abort'; readonly runId: string }
+  /** Report `overdue` then. */
+  | { readonly type: 'await-deadline'; readonly runId: string; readonly inMs: number }
+  | { readonly type: 'accepted'; readonly to: R; readonly runId: string; readonly position: number }
+  | {
+      readonly type: 'text';
+      readonly to: R;
+      readonly runId: string;
+      readonly offset: number;
+      readonly text: string;
+    }
+  | { readonly type: 'unknown-run'; readonly to: R; readonly runId: string }
+  | { readonly type: 'settled'; readonly to: R; readonly runId: string; readonly outcome: RunOutcome }
+  /** The run has ended: for the record, with its asker if it had one. */
+  | {
+      readonly type: 'record';
+      readonly runId: string;
+      readonly outcome: RunOutcome;
+      readonly asker: R | undefined;
+    };
+
+/** Ends remembered for askers that did not hear them. */
+const endsKept = 8;
+
+export function createTaskQueue<R>(maxQueued: number): TaskQueue<R> {
+  return { maxQueued, inHand: undefined, waiting: [], ended: new Map() };
+}
+
+/** What is to be done about one event. `queue` is changed in place. */
+export function decideTask<R>(queue: TaskQueue<R>, event: TaskEvent<R>, nowMs: number): TaskEffect<R>[] {
+  switch (event.type) {
+    case 'task':
+      return acceptTask(queue, event, nowMs);
+    case 'probe':
+      return answerProbe(queue, event.asker, event.runId, event.have);
+    case 'cancel':
+      return endTask(queue, event.runId, failed('cancelled', event.reason));
+    case 'asker-gone':
+      return tasksOf(queue, event.asker).flatMap((task) =>
+        endTask(queue, task.runId, failed('cancelled', 'the asker is gone')),
+      );
+    case 'text':
+      return growText(queue, event.runId, event.text);
+    case 'finished':
+      return queue.inHand?.runId === event.runId ? endInHand(queue, queue.inHand, event.outcome, false) : [];
+    case 'overdue':
+      return endTask(queue, event.runId, failed('deadline', 'the task did not end within its timeoutMs'));
+    case 'end':
+      return endAll(queue, failed(event.code, event.message));
+  }
+}
+
+function acceptTask<R>(
+  queue: TaskQueue<R>,
+  event: Extract<TaskEvent<R>, { type: 'task' }>,
+  nowMs: number,
+): TaskEffect<R>[] {
+  const { runId, input, timeoutMs, asker } = event;
+  const outcome = queue.ended.get(runId);
+  if (outcome) return asker === undefined ? [] : [{ type: 'settled', to: asker, runId, outcome }];
+  const known = positionOf(queue, runId);
+  if (known !== undefined)
+    return asker === undefined ? [] : [{ type: 'accepted', to: asker, runId, position: known }];
+  const task: Task<R> = { runId, input, deadlineAtMs: nowMs + timeoutMs, asker, text: '' };
+  if (queue.inHand && queue.waiting.length >= queue.maxQueued) {
+    return conclude(
+      queue,
+      task,
+      failed('agent-busy', `${queue.waiting.length} tasks wait already; ask again later`),
+    );
+  }
+  const effects: TaskEffect<R>[] = [{ type: 'await-deadline', runId, inMs: timeoutMs }];
+  queue.waiting.push(task);
+  if (!queue.inHand) effects.push(...startNext(queue));
+  const position = positionOf(queue, runId) ?? 0;
+  if (asker !== undefined) effects.push({ type: 'accepted', to: asker, runId, position });
+  return effects;
+}
+
+function answerProbe<R>(queue: TaskQueue<R>, asker: R, runId: string, have: number): TaskEffect<R>[] {
+  const outcome = queue.ended.get(runId);
+  if (outcome) return [{ type: 'settled', to: asker, runId, outcome }];
+  const position = positionOf(queue, runId);
+  if (position === undefined) return [{ type: 'unknown-run', to: asker, runId }];
+  const missing = position === 0 ? (queue.inHand?.text.slice(have) ?? '') : '';
+  if (missing === '') return [{ type: 'accepted', to: asker, runId, position }];
+  return [{ type: 'text', to: asker, runId, offset: have, text: missing }];
+}
+
+function growText<R>(queue: TaskQueue<R>, runId: string, text: string): TaskEffect<R>[] {
+  const { inHand } = queue;
+  if (inHand?.runId !== runId) return [];
+  const offset = inHand.text.length;
+  inHand.text += text;
+  return inHand.asker === undefined ? [] : [{ type: 'text', to: inHand.asker, runId, offset, text }];
+}
+
+function endTask<R>(queue: TaskQueue<R>, runId: string, outcome: RunOutcome): TaskEffect<R>[] {
+  if (queue.inHand?.runId === runId) return endInHand(queue, queue.inHand, outcome, true);
+  const index = queue.waiting.findIndex((task) => task.runId === runId);
+  const [task] = index < 0 ? [] : queue.waiting.splice(index, 1);
+  return task ? conclude(queue, task, outcome) : [];
+}
+
+/** The next task starts at once: what is left of an aborted call is none of this agent's business. */
+function endInHand<R>(
+  queue: TaskQueue<R>,
+  task: Task<R>,
+  outcome: RunOutcome,
+  abort: boolean,
+): TaskEffect<R>[] {
+  queue.inHand = undefined;
+  const effects: TaskEffect<R>[] = abort ? [{ type: 'abort', runId: task.runId }] : [];
+  return [...effects, ...conclude(queue, task, outcome), ...startNext(queue)];
+}
+
+function endAll<R>(queue: TaskQueue<R>, outcome: RunOutcome): TaskEffect<R>[] {
+  const tasks = queue.inHand ? [queue.inHand, ...queue.waiting] : [...queue.waiting];
+  queue.inHand = undefined;
+  queue.waiting.length = 0;
+  return tasks.flatMap((task) => conclude(queue, task, outcome));
+}
+
+function conclude<R>(queue: TaskQueue<R>, task: Task<R>, outcome: RunOutcome): TaskEffect<R>[] {
+  const { runId, asker } = task;
+  queue.ended.set(runId, outcome);
+  for (const oldest of queue.ended.keys()) {
+    if (queue.ended.size <= endsKept) break;
+    queue.ended.delete(oldest);
+  }
+  const record: TaskEffect<R> = { type: 'record', runId, outcome, asker };
+  return asker === undefined ? [record] : [{ type: 'settled', to: asker, runId, outcome }, record];
+}
+
+function startNext<R>(queue: TaskQueue<R>): TaskEffect<R>[] {
+  const task = queue.waiting.shift();
+  queue.inHand = task;
+  return task ? [{ type: 'start', task }] : [];
+}
+
+/** 0 = in hand, 1 = next. */
+function positionOf(queue: TaskQueue<unknown>, runId: string): number | undefined {
+  if (queue.inHand?.runId === runId) return 0;
+  const index = queue.waiting.findIndex((task) => task.runId === runId);
+  return index < 0 ? undefined : index + 1;
+}
+
+function tasksOf<R>(queue: TaskQueue<R>, asker: R): Task<R>[] {
+  // Waiting ones first, so that ending the one in hand does not start another of the same asker.
+  return [...queue.waiting, ...(queue.inHand ? [queue.inHand] : [])].filter((task) => task.asker === asker);
+}

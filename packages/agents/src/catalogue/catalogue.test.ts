@@ -1,0 +1,89 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { parseCatalogueEntry } from './catalogue-entry.ts';
+import { CatalogueError } from './catalogue-error.ts';
+import { loadCatalogue } from './load-catalogue.ts';
+
+const folders: string[] = [];
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
+});
+
+function folderWith(files: Record<string, string>): string {
+  const folder = mkdtempSync(join(tmpdir(), 'catalogue-'));
+  folders.push(folder);
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+  return folder;
+}
+
+function errorOf(run: () => unknown): CatalogueError {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof CatalogueError) return error;
+    throw error;
+  }
+  throw new Error('nothing was thrown');
+}
+
+describe('the catalogue', () => {
+  it('ships four entries that bound their answers', () => {
+    const shipped = loadCatalogue('');
+    expect([...shipped.keys()]).toEqual(['assistant', 'code-reviewer', 'summarizer', 'translator']);
+    for (const entry of shipped.values()) {
+      expect(entry.options.num_predict).toBeTypeOf('number');
+      expect(entry.model).toBeUndefined();
+    }
+  });
+
+  it('reads an agent file of .claude/agents, whose model and tools name nothing here', () => {
+    const entry = parseCatalogueEntry(
+      'reviewer.md',
+      '---\nname: reviewer\ndescription: Reviews.\nmodel: sonnet\ntools: Read, Grep\ncolor: red\n---\n\nBe strict.\n',
+    );
+    expect(entry).toEqual({
+      type: 'reviewer',
+      description: 'Reviews.',
+      model: undefined,
+      options: {},
+      maxTurns: 1,
+      tools: ['Read', 'Grep'],
+      systemPrompt: 'Be strict.',
+    });
+  });
+
+  it('takes windows line ends, a byte order mark, and --- inside the body', () => {
+    const entry = parseCatalogueEntry(
+      'a.md',
+      '\uFEFF---\r\nname: a\r\ndescription: d\r\n---\r\none\r\n---\r\ntwo',
+    );
+    expect(entry.systemPrompt).toBe('one\r\n---\r\ntwo');
+  });
+
+  it.each([
+    ['no front matter', 'just text', 'front matter'],
+    ['front matter that never ends', '---\nname: a\n', 'front matter'],
+    ['broken YAML', '---\nname: [a\n---\nx', 'front matter'],
+    ['a list', '---\n- a\n---\nx', 'front matter'],
+    ['no name', '---\ndescription: d\n---\nx', 'name'],
+    ['a name with spaces', '---\nname: My Agent\ndescription: d\n---\nx', 'name'],
+    ['no description', '---\nname: a\n---\nx', 'description'],
+    ['options that are a list', '---\nname: a\ndescription: d\noptions: [1]\n---\nx', 'options'],
+    ['maxTurns below 1', '---\nname: a\ndescription: d\nmaxTurns: 0\n---\nx', 'maxTurns'],
+    ['an empty body', '---\nname: a\ndescription: d\n---\n  \n', 'body'],
+  ])('names the file and the field for %s', (_, text, field) => {
+    const error = errorOf(() => parseCatalogueEntry('bad.md', text));
+    expect(error).toMatchObject({ code: 'invalid-catalogue', file: 'bad.md', field });
+    expect(error.message).toContain('bad.md');
+  });
+
+  it('refuses two files with one name, an empty folder and one that is not there', () => {
+    const entry = '---\nname: a\ndescription: d\n---\nx';
+    const twice = folderWith({ 'a.md': entry, 'b.md': entry, 'notes.txt': 'not read' });
+    expect(errorOf(() => loadCatalogue(twice)).message).toContain('b.md: name a is already taken by a.md');
+    expect(errorOf(() => loadCatalogue(folderWith({}))).field).toBe('folder');
+    expect(errorOf(() => loadCatalogue(join(twice, 'missing'))).field).toBe('folder');
+  });
+});

@@ -1,0 +1,37 @@
+import { parse } from 'yaml';
+import { CatalogueError } from './catalogue-error.ts';
+
+/** A Markdown file in two parts: the YAML between its first two `---` lines, and the text after them. */
+export interface FrontMatter {
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly body: string;
+}
+
+const fenced = /^\uFEFF?---[ \t]*\r?\n([\s\S]*?)(?:^|\r?\n)---[ \t]*(?:\r?\n|$)([\s\S]*)$/;
+
+/** @throws CatalogueError naming `file` when there is no front matter or it is no YAML mapping */
+export function parseFrontMatter(file: string, text: string): FrontMatter {
+  const match = fenced.exec(text);
+  if (!match) {
+    throw new CatalogueError(
+      file,
+      'front matter',
+      'is missing: the file must begin with a YAML block between two --- lines',
+    );
+  }
+  const fields = parseYaml(file, match[1] ?? '');
+  if (fields === null || typeof fields !== 'object' || Array.isArray(fields)) {
+    throw new CatalogueError(file, 'front matter', 'must be a YAML mapping such as "name: assistant"');
+  }
+  return { fields: fields as Record<string, unknown>, body: (match[2] ?? '').trim() };
+}
+
+function parseYaml(file: string, text: string): unknown {
+  try {
+    // Few aliases: a file that multiplies itself through them is refused, not expanded.
+    return parse(text, { maxAliasCount: 10, prettyErrors: true });
+  } catch (cause) {
+    const detail = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
+    throw new CatalogueError(file, 'front matter', `is not valid YAML: ${detail}`, { cause });
+  }
+}

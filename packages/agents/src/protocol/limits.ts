@@ -1,0 +1,13 @@
+import { z } from 'zod';
+
+/** Bounds of what travels and what is stored. The numbers only grow. */
+export const maxNameChars: number = 128;
+export const maxModelChars: number = 512;
+export const maxOptionsChars: number = 8_192;
+export const maxKeyChars: number = 256;
+
+export const idSchema: z.ZodString = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,63}$/);
+export const countSchema: z.ZodNumber = z.number().int().min(0);
+export const incarnationSchema: z.ZodNumber = z.number().int().min(1);
+/** Hard bound of any text field; the configured limits lie below it. */
+export const textSchema: z.ZodString = z.string().max(262_144);

@@ -1,0 +1,76 @@
+import { type ActorRef, actorRefSchema } from '@drover/actor-core';
+import { z } from 'zod';
+import { countSchema, idSchema, incarnationSchema, maxModelChars, textSchema } from './limits.ts';
+import type { RegistryMessage } from './registry-message.ts';
+
+/** Path of the manager on every host. */
+export const managerPath: string = 'agents';
+
+/** Which life of which agent a host is to run. */
+export interface Activation {
+  readonly id: string;
+  readonly incarnation: number;
+  readonly type: string;
+  /** '' = to be decided at the first task. */
+  readonly model: string;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** What the leader orders, without the authority to do so. Repeating an order does no harm. */
+export type Order =
+  | { readonly kind: 'activate'; readonly agent: Activation }
+  /** Ends that life of the agent and every earlier one. */
+  | { readonly kind: 'deactivate'; readonly id: string; readonly incarnation: number }
+  /** Give this recorded run to that life of the agent. */
+  | {
+      readonly kind: 'dispatch';
+      readonly id: string;
+      readonly incarnation: number;
+      readonly runId: string;
+      readonly input: string;
+      readonly timeoutMs: number;
+    }
+  /** Say what runs here. */
+  | { readonly kind: 'survey'; readonly survey: number }
+  /** The end of that run is recorded. */
+  | { readonly kind: 'recorded'; readonly runId: string };
+
+/** Who orders: a receiver keeps the highest fence it has seen and refuses lower ones. */
+export interface Authority {
+  readonly term: number;
+  /** Sequence of the lead record. */
+  readonly fence: number;
+  /** The leader's registry, for the answer. */
+  readonly replyTo: ActorRef<RegistryMessage>;
+}
+
+/** What a manager hears from other nodes. The table only grows. */
+export type ManagerMessage = Order & Authority;
+
+const authority = { term: countSchema, fence: countSchema, replyTo: actorRefSchema<RegistryMessage>() };
+
+export const managerMessageSchema: z.ZodType<ManagerMessage> = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('activate'),
+    agent: z.object({
+      id: idSchema,
+      incarnation: incarnationSchema,
+      type: z.string().max(64),
+      model: z.string().max(maxModelChars),
+      options: z.record(z.string(), z.unknown()),
+    }),
+    ...authority,
+  }),
+  z.object({ kind: z.literal('deactivate'), id: idSchema, incarnation: incarnationSchema, ...authority }),
+  z.object({
+    kind: z.literal('dispatch'),
+    id: idSchema,
+    incarnation: incarnationSchema,
+    runId: idSchema,
+    input: textSchema,
+    timeoutMs: z.number().positive(),
+    ...authority,
+  }),
+  z.object({ kind: z.literal('survey'), survey: countSchema, ...authority }),
+  z.object({ kind: z.literal('recorded'), runId: idSchema, ...authority }),
+]);

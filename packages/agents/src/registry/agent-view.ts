@@ -1,0 +1,30 @@
+import type { AgentStatus, AgentView } from '../agents-client.ts';
+import type { AgentEntry } from './registry-state.ts';
+
+/** An agent as the outside sees it. */
+export function agentView(entry: AgentEntry<unknown>, isoTime: (wallMs: number) => string): AgentView {
+  const { record } = entry;
+  return {
+    id: record.id,
+    type: record.type,
+    name: record.name,
+    model: record.model,
+    status: statusOf(entry),
+    node: entry.phase === 'active' ? record.node : '',
+    incarnation: record.incarnation,
+    createdAt: isoTime(record.createdAtMs),
+  };
+}
+
+function statusOf(entry: AgentEntry<unknown>): AgentStatus {
+  switch (entry.phase) {
+    case 'stopped':
+      return 'stopped';
+    case 'homeless':
+      return 'lost';
+    case 'activating':
+      return entry.record.incarnation === 1 ? 'starting' : 'lost';
+    case 'active':
+      return entry.reported;
+  }
+}

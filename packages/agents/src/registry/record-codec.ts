@@ -1,0 +1,33 @@
+import { DroverError } from '@drover/actor-core';
+import type { z } from 'zod';
+
+/** A record in the group's stream is not what this version writes. A person must look; the leader skips it. */
+export class RecordUnreadableError extends DroverError {
+  readonly code = 'record-unreadable';
+  readonly subject: string;
+  constructor(subject: string, detail: string, options?: ErrorOptions) {
+    super(`the record at ${subject} cannot be read: ${detail}`, options);
+    this.subject = subject;
+  }
+}
+
+/** Records are JSON, so that a person can read the stream with any NATS tool. */
+export function encodeRecord(record: object): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(record));
+}
+
+/** @throws RecordUnreadableError */
+export function decodeRecord<T>(subject: string, payload: Uint8Array, schema: z.ZodType<T>): T {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder().decode(payload));
+  } catch (cause) {
+    throw new RecordUnreadableError(subject, 'it is not JSON', { cause });
+  }
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new RecordUnreadableError(subject, `${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`);
+  }
+  return parsed.data;
+}
