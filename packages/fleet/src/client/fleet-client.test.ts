@@ -1,0 +1,462 @@
+import {
+  advance,
+  createTestHub,
+  createTestNode,
+  type ManualClock,
+  settle,
+  type TestHub,
+  type TestNode,
+} from '@drover/actor-core/testing';
+import { describe, expect, it } from 'vitest';
+import type { FleetError } from '../errors.ts';
+import {
+  type ScriptedInstance,
+  type ScriptedInstanceOptions,
+  type ScriptedStream,
+  scriptInstance,
+} from '../testing/scripted-instance.ts';
+import { createFleetClient } from './create-fleet-client.ts';
+import type { FleetCall, FleetClient, FleetRequest } from './fleet-client.ts';
+
+const never = new AbortController().signal;
+
+interface Host {
+  readonly node: TestNode;
+  readonly instance: ScriptedInstance;
+}
+
+interface Bundle {
+  readonly hub: TestHub<ManualClock>;
+  readonly node: TestNode;
+  readonly client: FleetClient;
+  readonly hosts: readonly Host[];
+  run(request?: Partial<FleetRequest>, signal?: AbortSignal): FleetCall;
+  pass(ms: number): Promise<void>;
+}
+
+/** A gateway's node with a client, and one node-agent for each entry; everyone has heard of everyone. */
+async function setup(...instances: ScriptedInstanceOptions[]): Promise<Bundle> {
+  const hub = createTestHub();
+  const node = createTestNode(hub, { nodeId: 'gw', roles: ['gateway'] });
+  const client = createFleetClient(node);
+  const hosts = instances.map((options, index) => {
+    const host = createTestNode(hub, { nodeId: `host-${index + 1}`, roles: ['node-agent'] });
+    return { node: host, instance: scriptInstance(host, options) };
+  });
+  const pass = (ms: number): Promise<void> => advance(hub.clock, ms, 10);
+  await pass(100);
+  const run = (request: Partial<FleetRequest> = {}, signal: AbortSignal = never): FleetCall =>
+    client.run({ requestId: 'r1', route: 'chat', model: 'm', body: Buffer.from('{}'), ...request }, signal);
+  return { hub, node, client, hosts, run, pass };
+}
+
+/** Says `count` lines and ends. */
+function say(count: number, from = 1): (stream: ScriptedStream) => void {
+  return (stream) => {
+    stream.feed({ kind: 'accept', position: 0 });
+    stream.feed({ kind: 'head', status: 200, contentType: 'application/x-ndjson' });
+    stream.feed({ kind: 'lines', lines: Array.from({ length: count }, (_, index) => `${from + index}`) });
+    stream.feed({ kind: 'end' });
+  };
+}
+
+async function read(call: FleetCall): Promise<{ lines: string[]; error: FleetError | undefined }> {
+  const lines: string[] = [];
+  try {
+    for await (const batch of call.lines) lines.push(...batch);
+  } catch (error) {
+    return { lines, error: error as FleetError };
+  }
+  return { lines, error: undefined };
+}
+
+function numbers(count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `${index + 1}`);
+}
+
+describe('a call', () => {
+  it('delivers every line in order and says who served', async () => {
+    const { run, pass } = await setup({ onOpen: say(3) });
+    const call = run();
+    const reading = read(call);
+    await pass(50);
+    expect(await call.head).toMatchObject({
+      status: 200,
+      node: 'host-1',
+      instance: 'ollama-1',
+      simulated: true,
+    });
+    expect(await reading).toEqual({ lines: ['1', '2', '3'], error: undefined });
+  });
+
+  it('carries more lines than the window as the reader takes them', async () => {
+    const { run, pass, client } = await setup({ onOpen: say(5_000) });
+    const reading = read(run());
+    await pass(200);
+    expect((await reading).lines).toEqual(numbers(5_000));
+    expect(client.active).toBe(0);
+  });
+
+  it('stops credit, not the instance, when nobody reads, and goes on when somebody does', async () => {
+    const { run, pass, hosts } = await setup({ onOpen: say(1_000) });
+    const call = run();
+    await pass(5_000);
+    const stream = hosts[0]?.instance.streams[0];
+    expect(stream?.state.sentThrough).toBe(256);
+    expect(stream?.cancels).toEqual([]);
+    const reading = read(call);
+    await pass(200);
+    expect((await reading).lines).toEqual(numbers(1_000));
+  });
+
+  it('carries one line that is larger than a message may be', async () => {
+    const line = 'ä€😀'.repeat(400_000);
+    const { run, pass } = await setup({
+      onOpen: (stream) => {
+        stream.feed({ kind: 'head', status: 200, contentType: 'application/json' });
+        stream.feed({ kind: 'lines', lines: [line] });
+        stream.feed({ kind: 'end' });
+      },
+    });
+    const reading = read(run());
+    await pass(200);
+    const { lines } = await reading;
+    expect(lines).toHaveLength(1);
+    expect(lines[0] === line).toBe(true);
+  });
+
+  it('carries a body that is larger than a message may be', async () => {
+    const body = Buffer.alloc(9_000_000, 'abcdefg');
+    const { run, pass, hosts } = await setup({ onOpen: say(1) });
+    const reading = read(run({ body }));
+    await pass(200);
+    expect((await reading).lines).toEqual(['1']);
+    expect(body.equals(hosts[0]?.instance.streams[0]?.body ?? new Uint8Array())).toBe(true);
+  });
+
+  it('cancels down to the instance when the caller aborts, before and after the first line', async () => {
+    for (const lines of [0, 2]) {
+      const { run, pass, hosts, client } = await setup({
+        onOpen: (stream) => {
+          stream.feed({ kind: 'accept', position: 0 });
+          if (lines === 0) return;
+          stream.feed({ kind: 'head', status: 200, contentType: 'x' });
+          stream.feed({ kind: 'lines', lines: numbers(lines) });
+        },
+      });
+      const caller = new AbortController();
+      const reading = read(run({}, caller.signal));
+      await pass(50);
+      caller.abort();
+      await pass(20);
+      const { lines: got, error } = await reading;
+      expect(got).toHaveLength(lines);
+      expect(error?.code).toBe('cancelled');
+      expect(hosts[0]?.instance.streams[0]?.cancels[0]).toContain('the caller aborted');
+      expect(client.active).toBe(0);
+    }
+  });
+
+  it('cancels when the reader leaves the loop', async () => {
+    const { run, pass, hosts } = await setup({
+      onOpen: (stream) => {
+        stream.feed({ kind: 'head', status: 200, contentType: 'x' });
+        stream.feed({ kind: 'lines', lines: ['1'] });
+      },
+    });
+    const call = run();
+    const reading = (async () => {
+      for await (const batch of call.lines) return batch;
+      return undefined;
+    })();
+    await pass(20);
+    expect(await reading).toEqual(['1']);
+    await pass(20);
+    expect(hosts[0]?.instance.streams[0]?.cancels[0]).toContain('the reader left');
+  });
+
+  it('that is aborted before it starts never reaches an instance', async () => {
+    const { run, pass, hosts } = await setup({ onOpen: say(1) });
+    const call = run({}, AbortSignal.abort());
+    await expect(call.head).rejects.toMatchObject({ code: 'cancelled' });
+    await pass(20);
+    expect(hosts[0]?.instance.streams).toHaveLength(0);
+  });
+
+  it('ends with its deadline, and the instance is told', async () => {
+    const { run, pass, hosts } = await setup({
+      onOpen: (stream) => stream.feed({ kind: 'accept', position: 1 }),
+    });
+    const reading = read(run({ timeoutMs: 2_000 }));
+    await pass(2_100);
+    expect((await reading).error?.code).toBe('deadline');
+    expect(hosts[0]?.instance.streams[0]?.cancels[0]).toContain('deadline');
+  });
+});
+
+describe('a call whose instance does not deliver', () => {
+  it('goes to another instance when the first refuses, is broken or is silent', async () => {
+    const failures: ((stream: ScriptedStream) => void)[] = [
+      (stream) => stream.refuse('queue-full', 500),
+      (stream) => stream.refuse('instance-down'),
+      (stream) => stream.refuse('draining'),
+      (stream) => {
+        stream.feed({ kind: 'accept', position: 0 });
+        stream.feed({ kind: 'fail', code: 'upstream-lost', message: 'connection reset' });
+      },
+      () => {},
+    ];
+    for (const failure of failures) {
+      const free = { models: [{ name: 'm:latest', loaded: true }], onOpen: failure };
+      const cold = { models: [{ name: 'm:latest', loaded: false }], onOpen: say(2) };
+      const { run, pass, hosts } = await setup(free, cold);
+      const call = run();
+      const reading = read(call);
+      await pass(1_200);
+      expect((await reading).lines).toEqual(['1', '2']);
+      expect((await call.head).node).toBe('host-2');
+      expect(hosts[0]?.instance.streams).toHaveLength(1);
+    }
+  });
+
+  it('does not try elsewhere once a line was delivered', async () => {
+    const break2 = (stream: ScriptedStream): void => {
+      stream.feed({ kind: 'head', status: 200, contentType: 'x' });
+      stream.feed({ kind: 'lines', lines: ['1', '2'] });
+      stream.feed({ kind: 'fail', code: 'upstream-lost', message: 'connection reset' });
+    };
+    const { run, pass, hosts } = await setup({ onOpen: break2 }, { onOpen: break2 });
+    const reading = read(run());
+    await pass(100);
+    const { lines, error } = await reading;
+    expect(lines).toEqual(['1', '2']);
+    expect(error).toMatchObject({ code: 'host-lost', requestId: 'r1', model: 'm' });
+    expect(error?.message).toContain('connection reset');
+    expect(hosts.flatMap(({ instance }) => instance.streams)).toHaveLength(1);
+  });
+
+  it('is queue-full with at least a second to wait when every queue is full', async () => {
+    const full = { onOpen: (stream: ScriptedStream) => stream.refuse('queue-full', 200) };
+    const { run, pass, hosts } = await setup(full, full, full, full);
+    const call = run();
+    await pass(100);
+    await expect(call.head).rejects.toMatchObject({ code: 'queue-full', retryAfterMs: 1_000 });
+    expect(hosts.flatMap(({ instance }) => instance.streams)).toHaveLength(3);
+  });
+
+  it('is model-not-found when ready instances do not list it, no-host when the one that has it is down', async () => {
+    const { run, pass } = await setup(
+      { models: [{ name: 'a:latest' }] },
+      { models: [{ name: 'b:latest' }], load: { state: 'down' } },
+    );
+    const unknown = run({ model: 'x' });
+    const away = run({ model: 'b' });
+    await pass(20);
+    await expect(unknown.head).rejects.toMatchObject({ code: 'model-not-found', retryAfterMs: 0 });
+    await expect(away.head).rejects.toMatchObject({ code: 'no-host', retryAfterMs: 1_000 });
+  });
+
+  it('is host-lost within 4 s when the only host freezes, mid-stream or before it answered', async () => {
+    for (const lines of [0, 3]) {
+      const { run, pass, hosts } = await setup({
+        onOpen: (stream) => {
+          if (lines === 0) return;
+          stream.feed({ kind: 'head', status: 200, contentType: 'x' });
+          stream.feed({ kind: 'lines', lines: numbers(lines) });
+        },
+      });
+      const reading = read(run());
+      await pass(100);
+      hosts[0]?.instance.freeze();
+      await pass(4_000);
+      const { lines: got, error } = await reading;
+      expect(got).toHaveLength(lines);
+      expect(error?.code).toBe('host-lost');
+    }
+  });
+
+  it('is host-lost at once when presence says that the host left', async () => {
+    const { run, pass, hosts } = await setup({
+      onOpen: (stream) => stream.feed({ kind: 'accept', position: 0 }),
+    });
+    const reading = read(run());
+    await pass(50);
+    const leaving = hosts[0]?.node.leave();
+    await pass(50);
+    expect((await reading).error?.code).toBe('host-lost');
+    await leaving;
+  });
+
+  it('leaves a dead host early and later calls avoid it', async () => {
+    const loaded = { models: [{ name: 'm:latest', loaded: true }] };
+    const { run, pass, hosts } = await setup(loaded, {
+      models: [{ name: 'm:latest', loaded: false }],
+      onOpen: say(1),
+    });
+    hosts[0]?.node.crash();
+    const first = read(run());
+    await pass(900);
+    expect((await first).lines).toEqual(['1']);
+    const second = read(run({ requestId: 'r2' }));
+    await pass(30);
+    expect((await second).lines).toEqual(['1']);
+  });
+});
+
+describe('a call while the fleet or the bus is away', () => {
+  it('waits two seconds for the first report and uses it', async () => {
+    const { hub, run, pass } = await setup();
+    const reading = read(run());
+    await pass(1_000);
+    scriptInstance(createTestNode(hub, { nodeId: 'late', roles: ['node-agent'] }), { onOpen: say(1) });
+    await pass(100);
+    expect((await reading).lines).toEqual(['1']);
+  });
+
+  it('is no-host when nobody reports within two seconds', async () => {
+    const { run, pass } = await setup();
+    const call = run();
+    await pass(2_050);
+    await expect(call.head).rejects.toMatchObject({ code: 'no-host', retryAfterMs: 1_000 });
+  });
+
+  it('waits three seconds for the bus, then is bus-unavailable', async () => {
+    const { hub, run, pass } = await setup({ onOpen: say(1) });
+    hub.bus.disconnectAll();
+    const early = read(run());
+    await pass(2_500);
+    hub.bus.reconnectAll();
+    await pass(500);
+    expect((await early).lines).toEqual(['1']);
+    hub.bus.disconnectAll();
+    const late = run();
+    await pass(3_100);
+    await expect(late.head).rejects.toMatchObject({ code: 'bus-unavailable' });
+  });
+
+  it('goes on without a gap or a repeat when the bus is away mid-stream', async () => {
+    const { hub, run, pass, hosts } = await setup({
+      onOpen: (stream) => stream.feed({ kind: 'head', status: 200, contentType: 'x' }),
+    });
+    const call = run();
+    const reading = read(call);
+    await pass(20);
+    const stream = hosts[0]?.instance.streams[0];
+    for (let line = 1; line <= 300; line += 1) {
+      if (line === 50) hub.bus.disconnectAll();
+      if (line === 150) hub.bus.reconnectAll();
+      stream?.feed({ kind: 'lines', lines: [`${line}`] });
+      await pass(20);
+    }
+    stream?.feed({ kind: 'end' });
+    await pass(1_000);
+    expect(await reading).toEqual({ lines: numbers(300), error: undefined });
+  });
+
+  it('asks anew when the bus went before the instance answered', async () => {
+    let opens = 0;
+    const { hub, run, pass } = await setup({
+      onOpen: (stream) => {
+        opens += 1;
+        say(1)(stream);
+      },
+    });
+    hub.bus.fault = ({ to, subject }) => (to === 'host-1' && subject.includes('.n.') ? 'drop' : 'deliver');
+    const reading = read(run());
+    await pass(100);
+    hub.bus.disconnectAll();
+    hub.bus.fault = undefined;
+    await pass(500);
+    hub.bus.reconnectAll();
+    await pass(500);
+    expect((await reading).lines).toEqual(['1']);
+    expect(opens).toBe(1);
+  });
+
+  it('delivers everything over a bus that loses and repeats messages', async () => {
+    const { hub, run, pass } = await setup({ onOpen: say(3_000) });
+    hub.bus.fault = ({ subject }) => {
+      if (!subject.includes('.dat.') && !subject.includes('.ctl.')) return 'deliver';
+      const luck = hub.random.next();
+      return luck < 0.05 ? 'drop' : luck < 0.1 ? 'duplicate' : 'deliver';
+    };
+    const reading = read(run());
+    await pass(30_000);
+    const { lines, error } = await reading;
+    expect(lines).toEqual(numbers(lines.length));
+    expect(error === undefined ? lines.length : 3_000).toBe(3_000);
+  });
+});
+
+describe('a client', () => {
+  it('keeps nothing of 1,000 calls that ended', async () => {
+    const { hub, node, client, run, pass, hosts } = await setup({ onOpen: say(3) });
+    await pass(2_000);
+    const before = { timers: hub.clock.pending, actors: node.system.inspect().length };
+    const caller = new AbortController();
+    for (let round = 0; round < 10; round += 1) {
+      const reading = Array.from({ length: 100 }, (_, index) =>
+        read(run({ requestId: `r${round}-${index}` }, caller.signal)),
+      );
+      await pass(20);
+      for (const { lines } of await Promise.all(reading)) expect(lines).toEqual(['1', '2', '3']);
+    }
+    await pass(2_000);
+    expect(client.active).toBe(0);
+    expect(node.system.inspect()).toHaveLength(before.actors);
+    expect(Math.abs(hub.clock.pending - before.timers)).toBeLessThan(10);
+    expect(client.load.instances().map(({ pending }) => pending)).toEqual([0]);
+    expect(hosts[0]?.instance.streams.every(({ state }) => state.closed)).toBe(true);
+  });
+
+  it('counts its own requests that a report does not show yet', async () => {
+    const { client, run, pass, hosts } = await setup({
+      load: { slots: 1 },
+      onOpen: (stream) => stream.feed({ kind: 'accept', position: 0 }),
+    });
+    const calls = [run(), run()];
+    await pass(20);
+    expect(client.load.instances()[0]?.pending).toBe(2);
+    hosts[0]?.instance.report({ busy: 1, queued: 1 });
+    await pass(20);
+    expect(client.load.instances()[0]?.pending).toBe(0);
+    for (const call of calls) call.cancel('test');
+    await pass(20);
+    expect(client.load.instances()[0]?.pending).toBe(0);
+  });
+
+  it('ends what runs when it stops', async () => {
+    const { client, run, pass, hosts } = await setup({
+      onOpen: (stream) => stream.feed({ kind: 'accept', position: 0 }),
+    });
+    const reading = read(run());
+    await pass(50);
+    const stopping = client.stop();
+    await pass(100);
+    await stopping;
+    expect((await reading).error?.code).toBe('cancelled');
+    expect(hosts[0]?.instance.streams[0]?.cancels[0]).toBe('the session ended');
+    await expect(run().head).rejects.toMatchObject({ code: 'cancelled' });
+  });
+
+  it('asks what models there are once for each catalogue revision', async () => {
+    const { client, pass, hosts, run } = await setup({}, { name: 'other' });
+    const first = client.describe();
+    await pass(50);
+    expect((await first).map(({ node, instance }) => `${node}/${instance}`)).toEqual([
+      'host-1/ollama-1',
+      'host-2/other',
+    ]);
+    await client.describe();
+    expect(hosts[0]?.instance.described).toBe(1);
+    hosts[0]?.instance.report({ catalogueRevision: 2 });
+    hosts[1]?.instance.freeze();
+    await pass(20);
+    const second = client.describe();
+    await pass(50);
+    expect(await second).toHaveLength(2);
+    expect(hosts[0]?.instance.described).toBe(2);
+    run().cancel('unused');
+    await settle();
+  });
+});

@@ -1,0 +1,185 @@
+import { type ActorRef, type Behaviour, type ClusterNode, props, receive, setup } from '@drover/actor-core';
+import { resolveConfig } from '../config.ts';
+import type { CatalogueMessage } from '../protocol/catalogue.ts';
+import { type InstanceMessage, instanceMessageSchema } from '../protocol/instance-message.ts';
+import type { InstanceLoad, ModelLoad } from '../protocol/load-report.ts';
+import { encodeLoadReport } from '../protocol/load-report-codec.ts';
+import type { RefusalCode, SessionMessage } from '../protocol/session-message.ts';
+import type { StreamOpen } from '../protocol/stream-open.ts';
+import {
+  createSender,
+  decideSend,
+  type SenderEvent,
+  type SenderState,
+  senderWakeAtMs,
+} from '../stream/stream-sender.ts';
+
+/** One stream as a test drives it: the real sending end, fed by hand. */
+export interface ScriptedStream {
+  readonly open: StreamOpen;
+  readonly body: Uint8Array;
+  /** Reasons of the cancels and aborts it saw. */
+  readonly cancels: string[];
+  readonly state: SenderState;
+  feed(event: SenderEvent): void;
+  refuse(code: RefusalCode, retryAfterMs?: number): void;
+}
+
+export interface ScriptedInstanceOptions {
+  readonly name?: string;
+  readonly models?: readonly (Partial<ModelLoad> & { readonly name: string })[];
+  readonly load?: Partial<InstanceLoad>;
+  /** What happens when the request is complete. @default nothing */
+  readonly onOpen?: (stream: ScriptedStream) => void;
+}
+
+export interface ScriptedInstance {
+  readonly streams: ScriptedStream[];
+  readonly described: number;
+  /** Sends a load report now; `change` is kept for the later ones. */
+  report(change?: Partial<InstanceLoad>): void;
+  /** Never answers anything again, like a frozen process. */
+  freeze(): void;
+}
+
+type Input = InstanceMessage | { readonly kind: 'tick' } | { readonly kind: 'report' };
+
+/** A node-agent's instance for tests: the protocol is real, what Ollama would say comes from the test. */
+export function scriptInstance(node: ClusterNode, options: ScriptedInstanceOptions = {}): ScriptedInstance {
+  const name = options.name ?? 'ollama-1';
+  const config = resolveConfig();
+  const streams: ScriptedStream[] = [];
+  const live = new Map<string, { stream: ScriptedStream; replyTo: ActorRef<SessionMessage> }>();
+  const parts = new Map<string, Uint8Array[]>();
+  const opens = new Map<string, { open: StreamOpen; replyTo: ActorRef<SessionMessage> }>();
+  let seq = 0;
+  let described = 0;
+  let frozen = false;
+  let load: InstanceLoad = {
+    name,
+    url: 'http://127.0.0.1:11434',
+    simulated: true,
+    version: '0.31.0',
+    state: 'ready',
+    slots: 2,
+    busy: 0,
+    queued: 0,
+    maxQueue: 4,
+    catalogueRevision: 1,
+    models: (options.models ?? [{ name: 'm:latest' }]).map((model) => ({
+      digest: 'd',
+      loaded: true,
+      sizeBytes: 1,
+      vramBytes: 1,
+      busy: 0,
+      queued: 0,
+      ...model,
+    })),
+    ...options.load,
+  };
+
+  const report = (change: Partial<InstanceLoad> = {}): void => {
+    load = { ...load, ...change };
+    if (frozen) return;
+    const { nodeId, incarnation } = node;
+    const bytes = encodeLoadReport({ v: 1, node: nodeId, incarnation, seq: ++seq, instances: [load] });
+    node.transport.publish(node.subjects.load(nodeId), bytes);
+  };
+
+  const begin = (open: StreamOpen, replyTo: ActorRef<SessionMessage>, body: Uint8Array): void => {
+    const { streamId } = open;
+    const state = createSender(streamId, open.grantedThrough, config, node.clock.now());
+    const stream: ScriptedStream = {
+      open,
+      body,
+      state,
+      cancels: [],
+      feed: (event) => {
+        if (event.kind === 'cancel') stream.cancels.push(event.reason);
+        for (const effect of decideSend(state, event, node.clock.now())) {
+          if (effect.kind === 'send' && !frozen) replyTo.tell(effect.message);
+          if (effect.kind === 'abort') stream.cancels.push(effect.code);
+          if (effect.kind === 'closed') live.delete(streamId);
+        }
+      },
+      refuse: (code, retryAfterMs = 0) => {
+        replyTo.tell({ kind: 'refused', streamId, code, message: `refused: ${code}`, retryAfterMs });
+        live.delete(streamId);
+      },
+    };
+    streams.push(stream);
+    live.set(streamId, { stream, replyTo });
+    options.onOpen?.(stream);
+  };
+
+  const handle = (message: Input): void => {
+    if (frozen) return;
+    switch (message.kind) {
+      case 'open':
+        if (message.open.body === undefined) {
+          opens.set(message.open.streamId, message);
+          parts.set(message.open.streamId, []);
+        } else begin(message.open, message.replyTo, message.open.body);
+        break;
+      case 'part': {
+        const received = parts.get(message.streamId);
+        const waiting = opens.get(message.streamId);
+        if (received === undefined || waiting === undefined) break;
+        received.push(message.bytes);
+        if (message.last) begin(waiting.open, waiting.replyTo, Buffer.concat(received));
+        break;
+      }
+      case 'describe': {
+        described += 1;
+        const tags = load.models.map((model) => ({ name: model.name, digest: model.digest }));
+        const answer: CatalogueMessage = { instance: name, version: load.version, tags, running: [] };
+        message.replyTo.tell(answer);
+        break;
+      }
+      case 'report':
+        report();
+        break;
+      case 'tick':
+        for (const { stream } of [...live.values()]) {
+          if (node.clock.now() >= senderWakeAtMs(stream.state)) stream.feed({ kind: 'tick' });
+        }
+        break;
+      default:
+        live.get(message.streamId)?.stream.feed(message);
+    }
+  };
+
+  node.transport.onConnectionChange((connected) => {
+    for (const { stream } of [...live.values()]) stream.feed({ kind: 'bus', connected });
+    if (connected) report();
+  });
+  const instance = props<Input>(
+    () =>
+      setup<Input>((context): Behaviour<Input> => {
+        context.setInterval('tick', 100, { kind: 'tick' });
+        context.setInterval('report', 1_000, { kind: 'report' });
+        report();
+        return receive<Input>(handle);
+      }),
+    { protocol: instanceMessageSchema },
+  );
+  node.system.spawn(
+    props<never>(() =>
+      setup<never>((context) => {
+        context.spawn(instance, name);
+        return receive<never>(() => {});
+      }),
+    ),
+    'instances',
+  );
+  return {
+    streams,
+    get described() {
+      return described;
+    },
+    report,
+    freeze: () => {
+      frozen = true;
+    },
+  };
+}
