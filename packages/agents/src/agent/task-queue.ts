@@ -37,7 +37,11 @@ export type TaskEvent<R> =
   | { readonly type: 'finished'; readonly runId: string; readonly outcome: RunOutcome }
   | { readonly type: 'overdue'; readonly runId: string }
   /** This life of the agent ends. */
-  | { readonly type: 'end'; readonly code: 'agent-stopped' | 'task-failed'; readonly message: string };
+  | {
+      readonly type: 'end';
+      readonly code: 'agent-stopped' | 'agent-lost' | 'task-failed';
+      readonly message: string;
+    };
 
 export type TaskEffect<R> =
   | { readonly type: 'start'; readonly task: Task<R> }

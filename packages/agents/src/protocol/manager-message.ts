@@ -19,8 +19,13 @@ export interface Activation {
 /** What the leader orders, without the authority to do so. Repeating an order does no harm. */
 export type Order =
   | { readonly kind: 'activate'; readonly agent: Activation }
-  /** Ends that life of the agent and every earlier one. */
-  | { readonly kind: 'deactivate'; readonly id: string; readonly incarnation: number }
+  /** Ends that life of the agent and every earlier one; `final` when no other follows. */
+  | {
+      readonly kind: 'deactivate';
+      readonly id: string;
+      readonly incarnation: number;
+      readonly final: boolean;
+    }
   /** Give this recorded run to that life of the agent. */
   | {
       readonly kind: 'dispatch';
@@ -61,7 +66,13 @@ export const managerMessageSchema: z.ZodType<ManagerMessage> = z.discriminatedUn
     }),
     ...authority,
   }),
-  z.object({ kind: z.literal('deactivate'), id: idSchema, incarnation: incarnationSchema, ...authority }),
+  z.object({
+    kind: z.literal('deactivate'),
+    id: idSchema,
+    incarnation: incarnationSchema,
+    final: z.boolean(),
+    ...authority,
+  }),
   z.object({
     kind: z.literal('dispatch'),
     id: idSchema,

@@ -160,7 +160,7 @@ function finishStop<R>(state: RegistryState<R>, entry: AgentEntry<R>): RegistryE
   state.agentSlots.finish(id, slot);
   const answer = show(entry, id);
   return [
-    { type: 'order', node, order: { kind: 'deactivate', id, incarnation } },
+    { type: 'order', node, order: { kind: 'deactivate', id, incarnation, final: true } },
     ...entry.waiters
       .splice(0)
       .map((waiter): RegistryEffect<R> => ({ type: 'answer', to: waiter.replyTo, answer })),

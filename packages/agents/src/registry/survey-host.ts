@@ -104,7 +104,12 @@ function compare<R>(
       {
         type: 'order',
         node: host.node,
-        order: { kind: 'deactivate', id: hosted.id, incarnation: hosted.incarnation },
+        order: {
+          kind: 'deactivate',
+          id: hosted.id,
+          incarnation: hosted.incarnation,
+          final: entry?.phase === 'stopped',
+        },
       },
     ];
   }

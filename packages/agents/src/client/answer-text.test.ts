@@ -1,0 +1,26 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { AnswerText } from './answer-text.ts';
+
+describe('AnswerText', () => {
+  it('hands on each character once, whatever is lost, doubled or late', () => {
+    const piece = fc.record({ at: fc.nat(20), size: fc.nat(8) });
+    fc.assert(
+      fc.property(fc.string({ maxLength: 20 }), fc.array(piece), (whole, pieces) => {
+        const text = new AnswerText();
+        let heard = '';
+        for (const { at, size } of pieces) heard += text.take(at, whole.slice(at, at + size)).fresh;
+        expect(whole.startsWith(heard)).toBe(true);
+        expect(heard + text.complete(whole)).toBe(whole);
+      }),
+    );
+  });
+
+  it('says when something is missing', () => {
+    const text = new AnswerText();
+    expect(text.take(0, 'one ')).toEqual({ fresh: 'one ', missing: false });
+    expect(text.take(8, 'three')).toEqual({ fresh: '', missing: true });
+    expect(text.take(4, 'two three')).toEqual({ fresh: 'two three', missing: false });
+    expect(text.take(8, 'three')).toEqual({ fresh: '', missing: false });
+  });
+});

@@ -1,0 +1,85 @@
+import type { ClusterNode, Leadership } from '@drover/actor-core';
+import type { AgentsConfig } from '../config.ts';
+import { AgentsError } from '../errors.ts';
+import {
+  type AnswerRef,
+  type RegistryAnswer,
+  registryAnswerSchema,
+  type RegistryMessage,
+  registryPath,
+  type RegistryRequest,
+} from '../protocol/registry-message.ts';
+import { delay } from './delay.ts';
+
+/** What the leader answered, errors aside. */
+export type Answered = Exclude<RegistryAnswer, { kind: 'error' | 'not-leader' }>;
+
+const retryMs = 100;
+
+/** Asks the leader's registry, whoever leads: every request may be repeated, so each is, until its time is up. */
+export class RegistryAsker {
+  readonly #node: ClusterNode;
+  readonly #leadership: Leadership;
+  readonly #config: AgentsConfig;
+
+  constructor(node: ClusterNode, leadership: Leadership, config: AgentsConfig) {
+    this.#node = node;
+    this.#leadership = leadership;
+    this.#config = config;
+  }
+
+  /** @throws AgentsError what the leader said, `no-leader`, `bus-unavailable` */
+  async ask(
+    make: (replyTo: AnswerRef) => RegistryRequest,
+    waitMs: number,
+    signal?: AbortSignal,
+  ): Promise<Answered> {
+    const untilMs = this.#node.clock.now() + waitMs;
+    for (;;) {
+      const leader = this.#leadership.current()?.node;
+      const leftMs = untilMs - this.#node.clock.now();
+      const answer = leader === undefined ? undefined : await this.#attempt(leader, make, leftMs);
+      if (answer?.kind === 'error') {
+        const { code, message, field, retryAfterMs } = answer;
+        throw new AgentsError(code, message, { retryAfterMs, ...(field === undefined ? {} : { field }) });
+      }
+      if (answer !== undefined && answer.kind !== 'not-leader') return answer;
+      if (signal?.aborted) throw new AgentsError('cancelled', 'the request was cancelled');
+      if (untilMs - this.#node.clock.now() <= retryMs) throw this.#giveUp(leader, waitMs);
+      await delay(this.#node.clock, retryMs, signal);
+    }
+  }
+
+  /** Undefined when no answer came, or none that this version understands. */
+  async #attempt(
+    leader: string,
+    make: (replyTo: AnswerRef) => RegistryRequest,
+    leftMs: number,
+  ): Promise<RegistryAnswer | undefined> {
+    const { system, log } = this.#node;
+    const timeoutMs = Math.max(1, Math.min(this.#config.askTimeoutMs, leftMs));
+    const registry = system.refFor<RegistryMessage>(leader, registryPath);
+    try {
+      const answer = await system.ask<RegistryMessage, RegistryAnswer>(registry, make, { timeoutMs });
+      const parsed = registryAnswerSchema.safeParse(answer);
+      if (parsed.success) return parsed.data;
+      log.warn({ leader, issue: parsed.error.issues[0] }, 'agents: the leader answered something unknown');
+    } catch (error) {
+      log.debug({ leader, err: error }, 'agents: the leader did not answer; asking again');
+    }
+    return undefined;
+  }
+
+  #giveUp(leader: string | undefined, waitMs: number): AgentsError {
+    if (!this.#node.transport.connected) {
+      return new AgentsError('bus-unavailable', 'not connected to NATS; check that it runs', {
+        retryAfterMs: 1_000,
+      });
+    }
+    const message =
+      leader === undefined
+        ? `no host leads the agents after ${waitMs} ms; start one with \`drover host\``
+        : `${leader}, which leads the agents, did not answer for ${waitMs} ms`;
+    return new AgentsError('no-leader', message, { retryAfterMs: 1_000 });
+  }
+}

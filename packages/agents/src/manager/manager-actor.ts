@@ -1,0 +1,314 @@
+import {
+  type ActorContext,
+  type ActorRef,
+  type ClusterNode,
+  controlStream,
+  type Props,
+  props,
+  receive,
+  setup,
+} from '@drover/actor-core';
+import type { FleetClient } from '@drover/fleet';
+import { agentProps } from '../agent/agent-actor.ts';
+import type { Catalogue } from '../catalogue/load-catalogue.ts';
+import type { AgentsConfig } from '../config.ts';
+import { agentsGroup } from '../protocol/limits.ts';
+import {
+  type Activation,
+  type ManagerMessage,
+  managerMessageSchema,
+  managerPath,
+} from '../protocol/manager-message.ts';
+import {
+  pageSize,
+  type RegistryMessage,
+  type ReportedState,
+  type RunReport,
+} from '../protocol/registry-message.ts';
+import { failed, type RunOutcome } from '../protocol/run-outcome.ts';
+import { agentName, agentPath } from '../protocol/task-message.ts';
+import { FenceGate } from './fence-gate.ts';
+import { type Hosted, inventoryPages } from './hosted-agents.ts';
+import { RunOutbox } from './run-outbox.ts';
+
+/** What the manager hears: the leader's orders, and on its own node its agents. */
+type Message =
+  | ManagerMessage
+  | { readonly kind: 'fence-read'; readonly sequence: number }
+  | { readonly kind: 'fence-unread'; readonly error: unknown }
+  | { readonly kind: 'read-fence' }
+  | {
+      readonly kind: 'agent-state';
+      readonly id: string;
+      readonly incarnation: number;
+      readonly state: ReportedState;
+      readonly model: string;
+    }
+  | { readonly kind: 'run-ended'; readonly report: RunReport }
+  | { readonly kind: 'parked'; readonly path: string }
+  | { readonly kind: 'flush' }
+  | { readonly kind: 'repeat' };
+
+export interface ManagerSpec {
+  readonly node: ClusterNode;
+  readonly fleet: FleetClient;
+  readonly catalogue: Catalogue;
+  readonly config: AgentsConfig;
+}
+
+const outboxCapacity = 1_000;
+/** Ends sent again at once. */
+const repeatBatch = 50;
+const fenceRetryMs = 500;
+
+/** The recipe of a host's manager: it runs the agents that the leader orders, as children of its own. */
+export function managerProps(spec: ManagerSpec): Props<Message> {
+  const { restartIntensity, restartPeriodMs } = spec.config;
+  return props<Message>(
+    () =>
+      setup((context) => {
+        const manager = new Manager(spec, context);
+        return receive<Message>(
+          (message) => manager.handle(message),
+          (signal) => {
+            if (signal.type !== 'terminated') manager.end();
+          },
+        );
+      }),
+    {
+      protocol: managerMessageSchema,
+      restart: 'permanent',
+      mailbox: { capacity: 10_000 },
+      supervision: { dynamic: true, intensity: restartIntensity, periodMs: restartPeriodMs },
+    },
+  );
+}
+
+class Manager {
+  readonly #spec: ManagerSpec;
+  readonly #context: ActorContext<Message>;
+  readonly #gate = new FenceGate();
+  readonly #hosted = new Map<string, Hosted>();
+  readonly #outbox = new RunOutbox(outboxCapacity);
+  readonly #changed = new Set<string>();
+  readonly #unsubscribe: () => void;
+  #leader: ActorRef<RegistryMessage> | undefined;
+
+  constructor(spec: ManagerSpec, context: ActorContext<Message>) {
+    this.#spec = spec;
+    this.#context = context;
+    this.#unsubscribe = spec.node.system.onEvent((event) => {
+      if (event.type === 'parked' && event.path.startsWith(`${managerPath}/`)) {
+        context.self.tell({ kind: 'parked', path: event.path }, { lane: 'control' });
+      }
+    });
+    context.setInterval('repeat', spec.config.probeMs, { kind: 'repeat' });
+    this.#readFence();
+  }
+
+  end(): void {
+    this.#unsubscribe();
+  }
+
+  handle(message: Message): void {
+    switch (message.kind) {
+      case 'fence-read':
+        return this.#gate.open(message.sequence);
+      case 'fence-unread':
+        this.#context.log.warn(
+          { err: message.error },
+          'agents: the lead record cannot be read; obeying nobody until it can',
+        );
+        return this.#context.setTimer('read-fence', fenceRetryMs, { kind: 'read-fence' });
+      case 'read-fence':
+        return this.#readFence();
+      case 'agent-state':
+        return this.#noteState(message.id, message.incarnation, message.state, message.model);
+      case 'run-ended':
+        return this.#noteEnd(message.report);
+      case 'parked':
+        return this.#notePark(message.path);
+      case 'flush':
+        return this.#flushStates();
+      case 'repeat':
+        return this.#repeatEnds();
+      default:
+        return this.#obey(message);
+    }
+  }
+
+  /** On start the lead record is read before anybody is obeyed: a restart must not forget the fence. */
+  #readFence(): void {
+    const { store, subjects } = this.#spec.node;
+    this.#context.pipeToSelf(
+      store.readLast(controlStream(agentsGroup), subjects.control(agentsGroup, 'lead')),
+      (record) => ({ kind: 'fence-read', sequence: record?.sequence ?? 0 }),
+      (error) => ({ kind: 'fence-unread', error }),
+    );
+  }
+
+  #obey(order: ManagerMessage): void {
+    if (!this.#gate.admit(order.fence)) {
+      const { fence, term, kind } = order;
+      this.#context.log.debug(
+        { fence, term, highest: this.#gate.highest },
+        `agents: refused the order to ${kind}`,
+      );
+      return;
+    }
+    this.#leader = order.replyTo;
+    switch (order.kind) {
+      case 'activate':
+        return this.#activate(order.agent);
+      case 'deactivate':
+        return this.#deactivate(order.id, order.incarnation, order.final ? 'agent-stopped' : 'agent-lost');
+      case 'dispatch':
+        return this.#dispatch(order);
+      case 'survey':
+        return this.#answerSurvey(order.survey);
+      case 'recorded':
+        return this.#outbox.confirm(order.runId);
+    }
+  }
+
+  #activate(activation: Activation): void {
+    const { id, incarnation, type } = activation;
+    const known = this.#hosted.get(id);
+    if (known?.incarnation === incarnation) return this.#tellLeader({ kind: 'activated', id, incarnation });
+    const refuse = (reason: string): void =>
+      this.#tellLeader({ kind: 'not-activated', id, incarnation, reason });
+    if (known && known.incarnation > incarnation) return refuse(`incarnation ${known.incarnation} runs here`);
+    const entry = this.#spec.catalogue.get(type);
+    if (!entry) return refuse(`the catalogue of this host has no type ${type}`);
+    if (known) this.#deactivate(id, known.incarnation, 'agent-lost');
+    const fate: Hosted['fate'] = { code: 'agent-lost' };
+    const { self } = this.#context;
+    const { fleet, config, node } = this.#spec;
+    const agent = agentProps({
+      activation,
+      entry,
+      fleet,
+      config,
+      fate,
+      onState: (state, model) =>
+        self.tell({ kind: 'agent-state', id, incarnation, state, model }, { lane: 'control' }),
+      onRunEnded: (runId, outcome) => {
+        const report = { runId, agentId: id, incarnation, node: node.nodeId, outcome };
+        self.tell({ kind: 'run-ended', report }, { lane: 'control' });
+      },
+    });
+    const ref = this.#context.spawn(agent, agentName(id, incarnation));
+    this.#hosted.set(id, {
+      id,
+      incarnation,
+      ref,
+      fate,
+      state: 'ready',
+      model: activation.model,
+      runs: new Set(),
+    });
+    this.#tellLeader({ kind: 'activated', id, incarnation });
+  }
+
+  #deactivate(id: string, incarnation: number, code: Hosted['fate']['code']): void {
+    const hosted = this.#hosted.get(id);
+    if (!hosted || hosted.incarnation > incarnation) return;
+    hosted.fate.code = code;
+    this.#hosted.delete(id);
+    this.#context.stop(hosted.ref);
+  }
+
+  #dispatch(order: Extract<ManagerMessage, { kind: 'dispatch' }>): void {
+    const { id, incarnation, runId, input, timeoutMs } = order;
+    const hosted = this.#hosted.get(id);
+    // Nothing is said: the next survey shows the leader what runs here.
+    if (hosted?.incarnation !== incarnation) return;
+    if (hosted.state === 'failed') {
+      const outcome = failed(
+        'task-failed',
+        `agent ${id} failed too often and is parked; stop it and spawn another`,
+      );
+      this.#noteEnd({ runId, agentId: id, incarnation, node: this.#spec.node.nodeId, outcome });
+    } else if (!hosted.runs.has(runId)) {
+      hosted.runs.add(runId);
+      hosted.ref.tell({ kind: 'given', runId, input, timeoutMs });
+    }
+    this.#tellLeader({ kind: 'dispatched', runId });
+  }
+
+  #answerSurvey(survey: number): void {
+    const pages = inventoryPages(this.#hosted, this.#outbox.byAgent());
+    pages.forEach((agents, page) =>
+      this.#tellLeader({ kind: 'inventory', survey, page, pages: pages.length, agents }),
+    );
+  }
+
+  #noteState(id: string, incarnation: number, state: ReportedState, model: string): void {
+    const hosted = this.#hosted.get(id);
+    if (hosted?.incarnation !== incarnation) return;
+    hosted.state = state;
+    hosted.model = model;
+    if (this.#changed.size === 0)
+      this.#context.setTimer('flush', this.#spec.config.reportDebounceMs, { kind: 'flush' });
+    this.#changed.add(id);
+  }
+
+  #noteEnd(report: RunReport): void {
+    this.#hosted.get(report.agentId)?.runs.delete(report.runId);
+    const givenUp = this.#outbox.put(report);
+    if (givenUp !== undefined) {
+      const message = `agents: ${outboxCapacity} ends of runs wait for a leader; that of ${givenUp} will not be recorded`;
+      this.#context.log.warn({ run: givenUp }, message);
+    }
+    this.#sendEnd(report);
+  }
+
+  #notePark(path: string): void {
+    for (const hosted of this.#hosted.values()) {
+      if (agentPath(hosted.id, hosted.incarnation) !== path) continue;
+      const { id, incarnation } = hosted;
+      this.#context.log.error(
+        { agent: id, incarnation },
+        `agent ${id} failed too often and is parked; stop it and spawn another`,
+      );
+      const outcome: RunOutcome = failed('task-failed', `agent ${id} failed too often and was parked`);
+      const node = this.#spec.node.nodeId;
+      for (const runId of [...hosted.runs]) this.#noteEnd({ runId, agentId: id, incarnation, node, outcome });
+      this.#noteState(id, incarnation, 'failed', hosted.model);
+    }
+  }
+
+  #flushStates(): void {
+    const agents = [...this.#changed].flatMap((id) => {
+      const hosted = this.#hosted.get(id);
+      return hosted
+        ? [{ id, incarnation: hosted.incarnation, state: hosted.state, model: hosted.model }]
+        : [];
+    });
+    this.#changed.clear();
+    for (let start = 0; start < agents.length; start += pageSize) {
+      this.#tellLeader({ kind: 'states', agents: agents.slice(start, start + pageSize) });
+    }
+  }
+
+  #repeatEnds(): void {
+    for (const report of this.#outbox.oldest(repeatBatch)) this.#sendEnd(report);
+  }
+
+  #sendEnd(run: RunReport): void {
+    this.#leader?.tell({ kind: 'settle', run, replyTo: this.#context.self });
+  }
+
+  #tellLeader(report: HostReport): void {
+    const { nodeId, incarnation } = this.#spec.node;
+    // One lane for all of them, so that a survey and what was said before it arrive in this order.
+    this.#leader?.tell({ ...report, node: nodeId, nodeIncarnation: incarnation } as RegistryMessage, {
+      lane: 'control',
+    });
+  }
+}
+
+type WithoutStamp<T> = T extends unknown ? Omit<T, 'node' | 'nodeIncarnation'> : never;
+type HostReport = WithoutStamp<
+  Extract<RegistryMessage, { kind: 'activated' | 'not-activated' | 'inventory' | 'states' | 'dispatched' }>
+>;

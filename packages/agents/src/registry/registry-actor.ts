@@ -1,0 +1,316 @@
+import {
+  type ActorContext,
+  type ActorRef,
+  type ClusterNode,
+  FenceRejectedError,
+  type LeaderInfo,
+  type Leadership,
+  type Props,
+  props,
+  receive,
+  setup,
+} from '@drover/actor-core';
+import type { FleetClient } from '@drover/fleet';
+import { type FleetModel, offeredModels, resolveModel } from '../agent/resolve-model.ts';
+import type { Catalogue } from '../catalogue/load-catalogue.ts';
+import type { AgentsConfig } from '../config.ts';
+import { managerPath, type ManagerMessage } from '../protocol/manager-message.ts';
+import {
+  type AnswerRef,
+  type RegistryAnswer,
+  type RegistryMessage,
+  registryMessageSchema,
+} from '../protocol/registry-message.ts';
+import { encodeAgentRecord } from './agent-record.ts';
+import { decideRegistry } from './decide-registry.ts';
+import { agentSubject, readRecords, readRun, runSubject } from './read-records.ts';
+import { RecordWriter, type WriteOutcome } from './record-writer.ts';
+import type { HostSeen, RegistryEffect, RegistryEvent } from './registry-event.ts';
+import { loadRegistry, type RegistryState } from './registry-state.ts';
+import { encodeRunRecord, runView } from './run-record.ts';
+
+type Records = Awaited<ReturnType<typeof readRecords>>;
+type SpawnMessage = Extract<RegistryMessage, { kind: 'spawn' }>;
+
+type Message =
+  | RegistryMessage
+  | { readonly kind: 'leadership' }
+  | { readonly kind: 'tick' }
+  | { readonly kind: 'read'; readonly tenure: Tenure; readonly records: Records }
+  | { readonly kind: 'unread'; readonly tenure: Tenure; readonly error: unknown }
+  | { readonly kind: 'write'; readonly tenure: Tenure; readonly outcome: WriteOutcome }
+  | { readonly kind: 'offered'; readonly request: SpawnMessage; readonly offered: readonly FleetModel[] };
+
+/** One leadership of this node: its fence, and what it knows once the records were read. */
+interface Tenure {
+  readonly leader: LeaderInfo;
+  readonly writer: RecordWriter;
+  state: RegistryState<AnswerRef> | undefined;
+  retryWriteAtMs: number;
+  rereadAtMs: number;
+}
+
+export interface RegistrySpec {
+  readonly node: ClusterNode;
+  readonly fleet: FleetClient;
+  readonly leadership: Leadership;
+  readonly catalogue: Catalogue;
+  readonly config: AgentsConfig;
+}
+
+const storeRetryMs = 500;
+/** Writes waiting for the store; above it new requests are turned away. */
+const maxWritesWaiting = 5_000;
+const describeTimeoutMs = 500;
+
+/** The recipe of a host's registry: it decides while its node leads, and says `not-leader` otherwise. */
+export function registryProps(spec: RegistrySpec): Props<Message> {
+  return props<Message>(
+    () =>
+      setup((context) => {
+        const registry = new Registry(spec, context);
+        return receive<Message>(
+          (message) => registry.handle(message),
+          (signal) => {
+            if (signal.type !== 'terminated') registry.end();
+          },
+        );
+      }),
+    { protocol: registryMessageSchema, restart: 'permanent', mailbox: { capacity: 10_000 } },
+  );
+}
+
+/** The shell around `decideRegistry`: reads, writes, sends. */
+class Registry {
+  readonly #spec: RegistrySpec;
+  readonly #context: ActorContext<Message>;
+  readonly #unsubscribes: (() => void)[];
+  #tenure: Tenure | undefined;
+
+  constructor(spec: RegistrySpec, context: ActorContext<Message>) {
+    this.#spec = spec;
+    this.#context = context;
+    const { self } = context;
+    this.#unsubscribes = [
+      spec.leadership.onChange(() => self.tell({ kind: 'leadership' }, { lane: 'control' })),
+      spec.node.presence.onChange(() => self.tell({ kind: 'tick' }, { lane: 'control' })),
+    ];
+    context.setInterval('tick', spec.config.tickMs, { kind: 'tick' });
+    this.#followLeadership();
+  }
+
+  end(): void {
+    for (const unsubscribe of this.#unsubscribes) unsubscribe();
+    this.#tenure?.writer.stop();
+    this.#tenure = undefined;
+  }
+
+  handle(message: Message): void {
+    switch (message.kind) {
+      case 'leadership':
+        return this.#followLeadership();
+      case 'tick':
+        return this.#tick();
+      case 'read':
+        return this.#takeOver(message.tenure, message.records);
+      case 'unread':
+        return this.#noteUnread(message.tenure, message.error);
+      case 'write':
+        return this.#noteWrite(message.tenure, message.outcome);
+      case 'offered':
+        return this.#spawn(message.request, message.offered);
+      case 'spawn':
+        return this.#resolveThenSpawn(message);
+      default:
+        return this.#handleRemote(message);
+    }
+  }
+
+  #handleRemote(message: Exclude<RegistryMessage, SpawnMessage>): void {
+    if (message.kind === 'settle') {
+      return this.#decide({ type: 'settle', run: message.run, from: message.replyTo?.address.node });
+    }
+    if ('replyTo' in message && !this.#mayDecide()) return refuse(message.replyTo);
+    const { kind, ...rest } = message;
+    this.#decide({ type: kind, ...rest } as RegistryEvent<AnswerRef>);
+  }
+
+  /** A tenure begins and ends with the leadership; a new fence is a new tenure. */
+  #followLeadership(): void {
+    const { leadership, node } = this.#spec;
+    const leader = leadership.isLeader() ? leadership.current() : undefined;
+    if (leader?.fence === this.#tenure?.leader.fence) return;
+    this.#tenure?.writer.stop();
+    this.#tenure = undefined;
+    if (!leader) return;
+    const tenure: Tenure = {
+      leader,
+      writer: new RecordWriter(
+        (subject, payload) => leadership.append(subject, payload),
+        (outcome) => this.#context.self.tell({ kind: 'write', tenure, outcome }, { lane: 'control' }),
+      ),
+      state: undefined,
+      retryWriteAtMs: Number.POSITIVE_INFINITY,
+      rereadAtMs: Number.POSITIVE_INFINITY,
+    };
+    this.#tenure = tenure;
+    const { term, fence } = leader;
+    this.#context.log.info(
+      { node: node.nodeId, term, fence },
+      'agents: this host leads; reading the records',
+    );
+    this.#read(tenure);
+  }
+
+  #read(tenure: Tenure): void {
+    this.#context.pipeToSelf(
+      readRecords(this.#spec.node),
+      (records) => ({ kind: 'read', tenure, records }),
+      (error) => ({ kind: 'unread', tenure, error }),
+    );
+  }
+
+  #takeOver(tenure: Tenure, records: Records): void {
+    if (tenure !== this.#tenure) return;
+    const types = new Set(this.#spec.catalogue.keys());
+    tenure.state = loadRegistry(this.#spec.config, types, records, this.#context.clock.now());
+    const { agents, runs } = records;
+    this.#context.log.info(
+      { agents: agents.length, runs: runs.length },
+      'agents: the records are read; leading',
+    );
+    this.#tick();
+  }
+
+  #noteUnread(tenure: Tenure, error: unknown): void {
+    if (tenure !== this.#tenure) return;
+    this.#context.log.warn({ err: error }, 'agents: the records cannot be read; trying again until they can');
+    tenure.rereadAtMs = this.#context.clock.now() + storeRetryMs;
+  }
+
+  #noteWrite(tenure: Tenure, outcome: WriteOutcome): void {
+    if (tenure !== this.#tenure) return;
+    if (outcome.type === 'written') return this.#decide({ type: 'written', write: outcome.write });
+    if (outcome.error instanceof FenceRejectedError) {
+      this.#context.log.warn({ fence: tenure.leader.fence }, 'agents: deposed; another host leads');
+      tenure.writer.stop();
+      this.#tenure = undefined;
+      return;
+    }
+    this.#context.log.warn(
+      { err: outcome.error },
+      'agents: suspended: a record is not confirmed; writing it again',
+    );
+    tenure.retryWriteAtMs = this.#context.clock.now() + storeRetryMs;
+  }
+
+  #tick(): void {
+    const tenure = this.#tenure;
+    if (!tenure) return this.#followLeadership();
+    const nowMs = this.#context.clock.now();
+    if (tenure.rereadAtMs <= nowMs) {
+      tenure.rereadAtMs = Number.POSITIVE_INFINITY;
+      this.#read(tenure);
+    }
+    if (tenure.retryWriteAtMs <= nowMs) {
+      tenure.retryWriteAtMs = Number.POSITIVE_INFINITY;
+      tenure.writer.pump();
+    }
+    this.#decide({ type: 'tick', hosts: this.#hosts() });
+  }
+
+  #hosts(): HostSeen[] {
+    const members = this.#spec.node.presence.members().filter((member) => member.roles.includes('host'));
+    return members.map(({ node, incarnation, state }) => ({ node, incarnation, alive: state === 'alive' }));
+  }
+
+  /** The model is decided at spawn where the fleet is known; the request waits for its lists for a moment. */
+  #resolveThenSpawn(request: SpawnMessage): void {
+    if (!this.#mayDecide()) return refuse(request.replyTo);
+    const { model } = request.spec;
+    if (model !== undefined && model !== '') return this.#spawn(request, []);
+    this.#context.pipeToSelf(
+      offeredModels(this.#spec.fleet, describeTimeoutMs),
+      (offered) => ({ kind: 'offered', request, offered }),
+      () => ({ kind: 'offered', request, offered: [] }),
+    );
+  }
+
+  #spawn(request: SpawnMessage, offered: readonly FleetModel[]): void {
+    if (!this.#mayDecide()) return refuse(request.replyTo);
+    const { key, spec, waitMs, replyTo } = request;
+    const entry = this.#spec.catalogue.get(spec.type);
+    const model = resolveModel(spec.model, entry?.model, offered) ?? '';
+    this.#decide({ type: 'spawn', id: this.#context.random.id(), key, spec, model, waitMs, replyTo });
+  }
+
+  /** Leads, knows the records, and the store keeps up. */
+  #mayDecide(): boolean {
+    const tenure = this.#tenure;
+    return (
+      tenure?.state !== undefined &&
+      this.#spec.leadership.isLeader() &&
+      tenure.writer.depth < maxWritesWaiting
+    );
+  }
+
+  #decide(event: RegistryEvent<AnswerRef>): void {
+    const tenure = this.#tenure;
+    if (!tenure?.state || !this.#spec.leadership.isLeader()) return;
+    const { clock, random } = this.#context;
+    const moment = { nowMs: clock.now(), wallMs: clock.wallNow(), random };
+    for (const effect of decideRegistry(tenure.state, event, moment)) this.#perform(tenure, effect);
+  }
+
+  #perform(tenure: Tenure, effect: RegistryEffect<AnswerRef>): void {
+    const { node } = this.#spec;
+    switch (effect.type) {
+      case 'write-agent': {
+        const { write, record } = effect;
+        return tenure.writer.push({
+          write,
+          subject: agentSubject(node, record.slot),
+          payload: encodeAgentRecord(record),
+        });
+      }
+      case 'write-run': {
+        const { write, record } = effect;
+        return tenure.writer.push({
+          write,
+          subject: runSubject(node, record.slot),
+          payload: encodeRunRecord(record),
+        });
+      }
+      case 'order': {
+        const { term, fence } = tenure.leader;
+        const manager = node.system.refFor<ManagerMessage>(effect.node, managerPath);
+        const replyTo: ActorRef<RegistryMessage> = this.#context.self;
+        // Inputs may be long and travel as data; everything else overtakes them.
+        const lane = effect.order.kind === 'dispatch' ? 'data' : 'control';
+        return manager.tell({ ...effect.order, term, fence, replyTo }, { lane });
+      }
+      case 'answer':
+        return effect.to.tell(effect.answer);
+      case 'read-run':
+        return this.#answerRun(effect.slot, effect.runId, effect.to);
+      case 'note':
+        return this.#context.log[effect.level](effect.fields, `agents: ${effect.message}`);
+    }
+  }
+
+  #answerRun(slot: number, runId: string, to: AnswerRef): void {
+    readRun(this.#spec.node, slot, runId).then(
+      (record) => to.tell(record ? { kind: 'run', run: runView(record) } : runGone(runId)),
+      // The asker asks again: reading is harmless.
+      (error: unknown) => this.#context.log.warn({ err: error, run: runId }, 'agents: a run cannot be read'),
+    );
+  }
+}
+
+function refuse(to: AnswerRef): void {
+  to.tell({ kind: 'not-leader' });
+}
+
+function runGone(runId: string): RegistryAnswer {
+  return { kind: 'error', code: 'run-not-found', message: `no run ${runId} any more`, retryAfterMs: 0 };
+}
