@@ -35,10 +35,12 @@ export {
   TransportDisconnectedError,
   WrongSequenceError,
 } from './errors.ts';
+export { joinLeadership, type LeadershipOptions } from './leadership/join-leadership.ts';
 export type { LeaderInfo, Leadership } from './leadership/lease.ts';
 export { type Logger, silentLogger } from './logger.ts';
 export type { MemberEvidence, MemberState, Presence } from './membership/presence.ts';
 export type { ClusterNode } from './node/cluster-node.ts';
+export { joinCluster, type JoinClusterOptions } from './node/join-cluster.ts';
 export { systemRandom } from './random/system-random.ts';
 export type { Random } from './random.ts';
 export { actorRefSchema } from './remoting/actor-ref-schema.ts';

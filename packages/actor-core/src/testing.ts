@@ -1,1 +1,19 @@
-export {};
+export { seededRandom } from './random/seeded-random.ts';
+export { MemoryStore } from './storage/memory-store.ts';
+export { ManualClock } from './testing/manual-clock.ts';
+export { advance, settle } from './testing/settle.ts';
+export {
+  createTestHub,
+  createTestNode,
+  type TestHub,
+  type TestHubOptions,
+  type TestNode,
+  type TestNodeOptions,
+} from './testing/test-node.ts';
+export {
+  type Delivery,
+  MemoryHub,
+  type MemoryHubOptions,
+  MemoryTransport,
+  type Passage,
+} from './transport/memory-transport.ts';

@@ -7,7 +7,7 @@ import {
 } from '../errors.ts';
 import type { ActorAddress, ActorRef, TellOptions } from './actor-ref.ts';
 import { BaseRef } from './base-ref.ts';
-import type { DeadlineList, Expiring } from './deadline-list.ts';
+import type { DeadlineList, Expiring } from '../deadlines.ts';
 import type { Refusable } from './envelope.ts';
 import type { Runtime } from './runtime.ts';
 import type { DeadLetterReason } from './runtime-event.ts';

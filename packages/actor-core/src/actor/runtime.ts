@@ -10,7 +10,7 @@ import type { AskOptions } from './actor-context.ts';
 import type { ActorAddress, ActorRef } from './actor-ref.ts';
 import type { ActorSnapshot, ActorSystem } from './actor-system.ts';
 import { type Behaviour, receive } from './behaviour.ts';
-import { Deadlines } from './deadline-list.ts';
+import { Deadlines } from '../deadlines.ts';
 import { Envelope, type Refusable } from './envelope.ts';
 import { EventHub } from './event-hub.ts';
 import { LocalRef, PathRef } from './local-ref.ts';

@@ -44,7 +44,7 @@ export function nodeScheduler(): Scheduler {
   const openSlice = () => {
     sliceOpen = false;
     sliceEnd = 0;
-    if (armed && ready.length > 0) drain();
+    if (armed) drain();
   };
   const arm = () => {
     if (armed) return;

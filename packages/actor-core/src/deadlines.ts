@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../clock.ts';
+import type { Clock, Timer } from './clock.ts';
 
 /** Something that expires unless it is removed first. Linked into one list of its deadline queue. */
 export interface Expiring {

@@ -1,0 +1,397 @@
+import type { MemberState } from '../membership/presence.ts';
+import type { LeaderInfo } from './lease.ts';
+
+/**
+ * Who leads a group, decided from what is heard, read and written; no clock, no bus, no store of its own.
+ *
+ * Safety rests on the lead record alone: it is written by compare-and-set on the sequence of the record that was
+ * read, so of two candidates one loses, and its sequence fences every later write. Everything else here (silence,
+ * jitter, goodbyes) only decides when to try (reference: actor-runtimes.md 6.2 and 6.4).
+ *
+ * ```
+ *            silence, read            compare-and-set won
+ * follower ───────────────→ candidate ───────────────────→ leader
+ *    ↑  └── read: record is mine ─────────────────────────↗   │
+ *    └────── higher fence, rejected, cut off for a lease ←────┘      resigned: for good
+ * ```
+ */
+export interface LeadershipState {
+  readonly self: string;
+  readonly incarnation: number;
+  /** False for nodes that only follow. */
+  readonly isCandidate: boolean;
+  readonly leaseMs: number;
+  readonly role: 'follower' | 'candidate' | 'leader' | 'resigned';
+  /** Newest record known of. */
+  readonly lead: LeaderInfo | undefined;
+  /** The leader was heard within its lease. */
+  readonly isHeard: boolean;
+  /** As leader: nothing suggests that the record has been replaced unnoticed. */
+  readonly isConfirmed: boolean;
+  /** Instant at which this node looks at the record and maybe campaigns. */
+  readonly electionAtMs: number;
+  /** Instant of the next heartbeat of a leader. */
+  readonly announceAtMs: number;
+  readonly lastTickMs: number;
+  readonly disconnectedAtMs: number | undefined;
+  /** A read or a write is under way. */
+  readonly isBusy: boolean;
+}
+
+export interface LeadRecord {
+  readonly leader: string;
+  readonly incarnation: number;
+  readonly term: number;
+  readonly sequence: number;
+}
+
+export type LeadershipEvent =
+  | { readonly type: 'tick' }
+  | {
+      readonly type: 'heard';
+      readonly from: string;
+      readonly incarnation: number;
+      readonly term: number;
+      readonly fence: number;
+      readonly isResigning: boolean;
+    }
+  | { readonly type: 'read'; readonly record: LeadRecord | undefined }
+  | { readonly type: 'read-failed' }
+  | { readonly type: 'won'; readonly term: number; readonly fence: number }
+  | { readonly type: 'lost' }
+  /** The write may or may not have happened. */
+  | { readonly type: 'unknown' }
+  | {
+      readonly type: 'member';
+      readonly node: string;
+      readonly state: MemberState;
+      readonly incarnation: number;
+    }
+  | { readonly type: 'connection'; readonly isConnected: boolean }
+  | { readonly type: 'rejected'; readonly fence: number }
+  | { readonly type: 'resign' };
+
+export type LeadershipEffect =
+  | { readonly type: 'read' }
+  | { readonly type: 'campaign'; readonly term: number; readonly expectedSequence: number }
+  | {
+      readonly type: 'announce';
+      readonly term: number;
+      readonly fence: number;
+      readonly isResigning: boolean;
+    }
+  /** What `current` or `isLeader` answers has changed. */
+  | { readonly type: 'changed' };
+
+export interface LeadershipStep {
+  readonly state: LeadershipState;
+  readonly effects: readonly LeadershipEffect[];
+}
+
+export const announceMs = 500;
+/** Wait at most before a chance that is open to all is taken, so that not all take it at once. */
+const stampedeMs = 150;
+const retryMs = 250;
+
+export function initialLeadership(
+  self: string,
+  incarnation: number,
+  isCandidate: boolean,
+  leaseMs: number,
+  nowMs: number,
+): LeadershipState {
+  return {
+    self,
+    incarnation,
+    isCandidate,
+    leaseMs,
+    role: 'follower',
+    lead: undefined,
+    isHeard: false,
+    isConfirmed: false,
+    electionAtMs: nowMs,
+    announceAtMs: nowMs,
+    lastTickMs: nowMs,
+    disconnectedAtMs: undefined,
+    isBusy: false,
+  };
+}
+
+/** Does this node lead, and may it act on that now? */
+export function mayAct(state: LeadershipState, nowMs: number): boolean {
+  if (state.role !== 'leader' || !state.isConfirmed) return false;
+  // A node that was cut off, or did not even run, for a lease must not trust what it knew.
+  if (state.disconnectedAtMs !== undefined && nowMs - state.disconnectedAtMs >= state.leaseMs) return false;
+  return nowMs - state.lastTickMs < state.leaseMs;
+}
+
+/** Decides what an event means; `jitter` is uniform in [0, 1). */
+export function decideLeadership(
+  state: LeadershipState,
+  event: LeadershipEvent,
+  nowMs: number,
+  jitter: number,
+): LeadershipStep {
+  switch (event.type) {
+    case 'tick':
+      return decideTick(state, nowMs, jitter);
+    case 'heard':
+      return decideHeard(state, event, nowMs, jitter);
+    case 'read':
+      return decideRead({ ...state, isBusy: false }, event.record, nowMs, jitter);
+    case 'read-failed':
+    case 'unknown':
+      return {
+        state: { ...backToFollower(state), electionAtMs: nowMs + retryMs * (1 + jitter) },
+        effects: [],
+      };
+    case 'won':
+      return lead(
+        { ...state, isBusy: false },
+        { leader: state.self, incarnation: state.incarnation, term: event.term, sequence: event.fence },
+        nowMs,
+      );
+    case 'lost':
+      return state.role === 'resigned'
+        ? idle(state)
+        : { state: { ...backToFollower(state), isBusy: true }, effects: [{ type: 'read' }] };
+    case 'member':
+      return decideMember(state, event, nowMs, jitter);
+    case 'connection':
+      return decideConnection(state, event.isConnected, nowMs, jitter);
+    case 'rejected':
+      if (state.lead === undefined || event.fence < state.lead.fence || state.role !== 'leader')
+        return idle(state);
+      return stepDown(state, nowMs + state.leaseMs, [{ type: 'read' }]);
+    case 'resign':
+      return decideResign(state);
+  }
+}
+
+function decideTick(before: LeadershipState, nowMs: number, jitter: number): LeadershipStep {
+  const state = { ...before, lastTickMs: nowMs };
+  if (state.role === 'leader')
+    return decideLeaderTick(state, nowMs, nowMs - before.lastTickMs >= state.leaseMs);
+  if (
+    state.role === 'resigned' ||
+    state.disconnectedAtMs !== undefined ||
+    state.isBusy ||
+    nowMs < state.electionAtMs
+  )
+    return idle(state);
+  // The leader was silent for its lease: it is no longer shown, and whoever may campaign looks at the record.
+  const changed: LeadershipEffect[] = state.isHeard ? [{ type: 'changed' }] : [];
+  if (!state.isCandidate)
+    return {
+      state: { ...state, isHeard: false, electionAtMs: nextElection(state, nowMs, jitter) },
+      effects: changed,
+    };
+  return { state: { ...state, isHeard: false, isBusy: true }, effects: [...changed, { type: 'read' }] };
+}
+
+function decideLeaderTick(state: LeadershipState, nowMs: number, hasStalled: boolean): LeadershipStep {
+  if (state.disconnectedAtMs !== undefined) {
+    return nowMs - state.disconnectedAtMs >= state.leaseMs ? stepDown(state, nowMs, []) : idle(state);
+  }
+  if (hasStalled && !state.isBusy)
+    return {
+      state: { ...state, isConfirmed: false, isBusy: true },
+      effects: [{ type: 'read' }, { type: 'changed' }],
+    };
+  // The look at the record after a stall failed: again.
+  if (!state.isConfirmed && !state.isBusy)
+    return { state: { ...state, isBusy: true }, effects: [{ type: 'read' }] };
+  if (!state.isConfirmed || nowMs < state.announceAtMs || state.lead === undefined) return idle(state);
+  return {
+    state: { ...state, announceAtMs: nowMs + announceMs },
+    effects: [announcement(state.lead, false)],
+  };
+}
+
+function decideHeard(
+  state: LeadershipState,
+  heard: Extract<LeadershipEvent, { type: 'heard' }>,
+  nowMs: number,
+  jitter: number,
+): LeadershipStep {
+  const known = state.lead;
+  if (known !== undefined && (heard.term < known.term || heard.fence < known.fence)) return idle(state);
+  if (heard.from === state.self) return idle(state);
+  const isNew = known === undefined || heard.fence > known.fence;
+  const newLead = isNew
+    ? { node: heard.from, nodeIncarnation: heard.incarnation, term: heard.term, fence: heard.fence }
+    : known;
+  if (heard.isResigning) {
+    return {
+      state: { ...state, lead: newLead, isHeard: false, electionAtMs: nowMs + stampedeMs * jitter },
+      effects: state.isHeard ? [{ type: 'changed' }] : [],
+    };
+  }
+  return {
+    state: {
+      ...state,
+      role: state.role === 'resigned' ? 'resigned' : 'follower',
+      lead: newLead,
+      isHeard: true,
+      isConfirmed: false,
+      electionAtMs: nextElection(state, nowMs, jitter),
+    },
+    effects: isNew || !state.isHeard ? [{ type: 'changed' }] : [],
+  };
+}
+
+function decideRead(
+  state: LeadershipState,
+  record: LeadRecord | undefined,
+  nowMs: number,
+  jitter: number,
+): LeadershipStep {
+  if (state.role === 'resigned') return idle(state);
+  if (record === undefined) return campaign(state, 1, 0);
+  // A read can be older than what was heard: it never takes anything back.
+  if (state.lead !== undefined && record.sequence < state.lead.fence) return wait(state, nowMs, jitter);
+  if (record.leader === state.self && record.incarnation === state.incarnation)
+    return lead(state, record, nowMs);
+  const isNews = state.lead === undefined || record.sequence > state.lead.fence;
+  const known = isNews ? { ...state, lead: infoOf(record), isHeard: false } : state;
+  const wasLeading = state.role === 'leader';
+  const follower: LeadershipState = { ...known, role: 'follower', isConfirmed: false };
+  if (isOver(state, record)) return campaign(follower, record.term + 1, record.sequence);
+  // A record that is news belongs to someone who deserves a lease's time to be heard.
+  if (isNews || state.isHeard) return wait(follower, nowMs, jitter, wasLeading ? [{ type: 'changed' }] : []);
+  return campaign(follower, record.term + 1, record.sequence);
+}
+
+/** The record names an earlier life of this very node. */
+function isOver(state: LeadershipState, record: LeadRecord): boolean {
+  return record.leader === state.self && record.incarnation < state.incarnation;
+}
+
+function decideMember(
+  state: LeadershipState,
+  member: Extract<LeadershipEvent, { type: 'member' }>,
+  nowMs: number,
+  jitter: number,
+): LeadershipStep {
+  const { lead: known } = state;
+  if (
+    known === undefined ||
+    state.role === 'leader' ||
+    state.role === 'resigned' ||
+    member.node !== known.node
+  )
+    return idle(state);
+  const isGone =
+    member.incarnation > known.nodeIncarnation ||
+    (member.state === 'left' && member.incarnation >= known.nodeIncarnation);
+  if (!isGone) return idle(state);
+  return {
+    state: {
+      ...state,
+      isHeard: false,
+      electionAtMs: Math.min(state.electionAtMs, nowMs + stampedeMs * jitter),
+    },
+    effects: state.isHeard ? [{ type: 'changed' }] : [],
+  };
+}
+
+function decideConnection(
+  state: LeadershipState,
+  isConnected: boolean,
+  nowMs: number,
+  jitter: number,
+): LeadershipStep {
+  if (!isConnected) return idle({ ...state, disconnectedAtMs: state.disconnectedAtMs ?? nowMs });
+  const cutOffMs = state.disconnectedAtMs === undefined ? 0 : nowMs - state.disconnectedAtMs;
+  const back: LeadershipState = { ...state, disconnectedAtMs: undefined };
+  if (state.role === 'leader') {
+    if (cutOffMs < state.leaseMs) return idle({ ...back, announceAtMs: nowMs });
+    return stepDown(back, nowMs, [{ type: 'read' }]);
+  }
+  // Nobody could be heard in between: the silence starts again.
+  return idle({ ...back, electionAtMs: nextElection(state, nowMs, jitter) });
+}
+
+function decideResign(state: LeadershipState): LeadershipStep {
+  if (state.role === 'resigned') return idle(state);
+  const wasLeading = state.role === 'leader';
+  const resigned: LeadershipState = {
+    ...state,
+    role: 'resigned',
+    isHeard: state.isHeard && !wasLeading,
+    isConfirmed: false,
+  };
+  if (!wasLeading || state.lead === undefined) return idle(resigned);
+  return { state: resigned, effects: [announcement(state.lead, true), { type: 'changed' }] };
+}
+
+function lead(state: LeadershipState, record: LeadRecord, nowMs: number): LeadershipStep {
+  // Won after it had resigned, or after a newer leader was heard: the record stands, this node does not use it.
+  if (state.role === 'resigned') return { state, effects: [announcement(infoOf(record), true)] };
+  if (state.lead !== undefined && state.lead.fence > record.sequence)
+    return idle({ ...state, role: 'follower' });
+  const leading: LeadershipState = {
+    ...state,
+    role: 'leader',
+    lead: infoOf(record),
+    isHeard: true,
+    isConfirmed: true,
+    announceAtMs: nowMs + announceMs,
+    lastTickMs: nowMs,
+  };
+  return { state: leading, effects: [announcement(infoOf(record), false), { type: 'changed' }] };
+}
+
+function campaign(state: LeadershipState, term: number, expectedSequence: number): LeadershipStep {
+  if (!state.isCandidate) return idle(state);
+  return {
+    state: { ...state, role: 'candidate', isBusy: true },
+    effects: [{ type: 'campaign', term, expectedSequence }],
+  };
+}
+
+function stepDown(
+  state: LeadershipState,
+  electionAtMs: number,
+  effects: readonly LeadershipEffect[],
+): LeadershipStep {
+  const isBusy = effects.some((effect) => effect.type === 'read');
+  return {
+    state: { ...state, role: 'follower', isHeard: false, isConfirmed: false, electionAtMs, isBusy },
+    effects: [...effects, { type: 'changed' }],
+  };
+}
+
+function wait(
+  state: LeadershipState,
+  nowMs: number,
+  jitter: number,
+  effects: readonly LeadershipEffect[] = [],
+): LeadershipStep {
+  return { state: { ...backToFollower(state), electionAtMs: nextElection(state, nowMs, jitter) }, effects };
+}
+
+function backToFollower(state: LeadershipState): LeadershipState {
+  return { ...state, role: state.role === 'candidate' ? 'follower' : state.role, isBusy: false };
+}
+
+function nextElection(state: LeadershipState, nowMs: number, jitter: number): number {
+  return nowMs + state.leaseMs * (1 + jitter / 2);
+}
+
+function announcement({ term, fence }: LeaderInfo, isResigning: boolean): LeadershipEffect {
+  return { type: 'announce', term, fence, isResigning };
+}
+
+function infoOf(record: LeadRecord): LeaderInfo {
+  return {
+    node: record.leader,
+    nodeIncarnation: record.incarnation,
+    term: record.term,
+    fence: record.sequence,
+  };
+}
+
+function idle(state: LeadershipState): LeadershipStep {
+  return { state, effects: [] };
+}

@@ -1,0 +1,212 @@
+import type { Timer } from '../clock.ts';
+import { FenceRejectedError, InvalidArgumentError, WrongSequenceError } from '../errors.ts';
+import type { ClusterNode } from '../node/cluster-node.ts';
+import { anyToken, controlStream, requireToken } from '../transport/subjects.ts';
+import {
+  decideLeadership,
+  initialLeadership,
+  type LeadershipEffect,
+  type LeadershipEvent,
+  type LeadershipState,
+  mayAct,
+} from './decide-leadership.ts';
+import { decodeHeartbeat, decodeLeadRecord, encodeHeartbeat, encodeLeadRecord } from './lead-record.ts';
+import type { LeaderInfo, Leadership } from './lease.ts';
+
+export interface LeadershipOptions {
+  /** `[a-z0-9_-]`, 64 characters at most; names the stream `CTL_{group}`. */
+  readonly group: string;
+  /** False: only follow. @default true for nodes with the role `host`, the only ones that NATS lets write */
+  readonly candidate?: boolean;
+  /** Silence after which a leader is replaced, and for which one that is cut off may still act. @default 2_000 */
+  readonly leaseMs?: number;
+  /** Copies of the group's stream. @default 1 */
+  readonly replicas?: number;
+  /** Records kept of each subject of the stream. @default 1 */
+  readonly historyPerSubject?: number;
+}
+
+const defaultLeaseMs = 2_000;
+const tickMs = 100;
+
+/** Follows the leadership of a group, and as a candidate competes for it. */
+export function joinLeadership(node: ClusterNode, options: LeadershipOptions): Leadership {
+  return new LeaseLeadership(node, options);
+}
+
+/** The shell of `decideLeadership`: carries out its effects and feeds it what comes of them. */
+class LeaseLeadership implements Leadership {
+  readonly group: string;
+  private readonly node: ClusterNode;
+  private readonly stream: string;
+  private readonly leadSubject: string;
+  private readonly options: LeadershipOptions;
+  private readonly listeners = new Set<(leader: LeaderInfo | undefined) => void>();
+  private readonly ends: (() => void)[] = [];
+  private state: LeadershipState;
+  private shown: LeaderInfo | undefined = undefined;
+  private timer: Timer | undefined = undefined;
+  private prepared: Promise<void> | undefined = undefined;
+
+  constructor(node: ClusterNode, options: LeadershipOptions) {
+    const leaseMs = options.leaseMs ?? defaultLeaseMs;
+    if (!(Number.isFinite(leaseMs) && leaseMs >= 2 * tickMs))
+      throw new InvalidArgumentError('leaseMs', `must be at least ${2 * tickMs}`);
+    this.group = requireToken('group', options.group);
+    this.node = node;
+    this.options = options;
+    this.stream = controlStream(this.group);
+    this.leadSubject = node.subjects.control(this.group, 'lead');
+    const isCandidate = options.candidate ?? node.roles.includes('host');
+    this.state = initialLeadership(node.nodeId, node.incarnation, isCandidate, leaseMs, node.clock.now());
+    this.listen();
+  }
+
+  current(): LeaderInfo | undefined {
+    if (this.state.role === 'leader') return this.isLeader() ? this.state.lead : undefined;
+    return this.state.isHeard ? this.state.lead : undefined;
+  }
+
+  isLeader(): boolean {
+    return mayAct(this.state, this.node.clock.now());
+  }
+
+  onChange(listener: (leader: LeaderInfo | undefined) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  async append(subject: string, payload: Uint8Array): Promise<{ sequence: number }> {
+    const fence = this.state.lead?.fence ?? 0;
+    if (!this.isLeader()) throw new FenceRejectedError(this.stream, fence);
+    try {
+      return await this.node.store.append(this.stream, subject, payload, {
+        fence: { subject: this.leadSubject, sequence: fence },
+      });
+    } catch (error) {
+      if (error instanceof FenceRejectedError) this.take({ type: 'rejected', fence });
+      throw error;
+    }
+  }
+
+  resign(): Promise<void> {
+    this.take({ type: 'resign' });
+    this.timer?.cancel();
+    for (const end of this.ends) end();
+    this.ends.length = 0;
+    return Promise.resolve();
+  }
+
+  private listen(): void {
+    const { transport, subjects, presence, clock } = this.node;
+    const heard = transport.subscribe(subjects.leader(this.group, anyToken), ({ subject, payload }) => {
+      const heartbeat = decodeHeartbeat(payload);
+      if (heartbeat !== undefined)
+        this.take({ type: 'heard', from: subject.slice(subject.lastIndexOf('.') + 1), ...heartbeat });
+    });
+    this.ends.push(
+      () => heard.unsubscribe(),
+      presence.onChange(({ node, state, incarnation }) =>
+        this.take({ type: 'member', node, state, incarnation }),
+      ),
+      transport.onConnectionChange((isConnected) => this.take({ type: 'connection', isConnected })),
+    );
+    if (!transport.connected) this.take({ type: 'connection', isConnected: false });
+    const tick = () => {
+      this.timer = clock.setTimer(tickMs, tick);
+      this.take({ type: 'tick' });
+    };
+    // Not in this call: the caller has not even its listener in place.
+    this.timer = clock.setTimer(0, tick);
+  }
+
+  private take(event: LeadershipEvent): void {
+    const { state, effects } = decideLeadership(
+      this.state,
+      event,
+      this.node.clock.now(),
+      this.node.random.next(),
+    );
+    this.state = state;
+    for (const effect of effects) this.perform(effect);
+  }
+
+  private perform(effect: LeadershipEffect): void {
+    switch (effect.type) {
+      case 'read':
+        return void this.read();
+      case 'campaign':
+        return void this.campaign(effect.term, effect.expectedSequence);
+      case 'announce':
+        return this.announce(effect);
+      case 'changed':
+        return this.tellListeners();
+    }
+  }
+
+  private async read(): Promise<void> {
+    try {
+      await this.prepare();
+      const stored = await this.node.store.readLast(this.stream, this.leadSubject);
+      const record = stored === undefined ? undefined : decodeLeadRecord(stored);
+      this.take({ type: 'read', record });
+      if (record !== undefined) this.askAfter(record.leader);
+    } catch (err) {
+      this.node.log.debug({ group: this.group, err }, 'the lead record cannot be read');
+      this.take({ type: 'read-failed' });
+    }
+  }
+
+  /** The recorded leader may have said goodbye before this node learnt its name. */
+  private askAfter(leader: string): void {
+    const member = this.node.presence.member(leader);
+    if (member !== undefined)
+      this.take({ type: 'member', node: leader, state: member.state, incarnation: member.incarnation });
+  }
+
+  private async campaign(term: number, expectedSequence: number): Promise<void> {
+    const { nodeId, incarnation, store, log } = this.node;
+    try {
+      const record = encodeLeadRecord({ leader: nodeId, incarnation, term });
+      const { sequence } = await store.append(this.stream, this.leadSubject, record, {
+        lastSequence: expectedSequence,
+      });
+      log.info({ group: this.group, term, fence: sequence }, 'leadership won');
+      this.take({ type: 'won', term, fence: sequence });
+    } catch (err) {
+      this.take({ type: err instanceof WrongSequenceError ? 'lost' : 'unknown' });
+    }
+  }
+
+  private prepare(): Promise<void> {
+    if (!this.state.isCandidate) return Promise.resolve();
+    const { replicas, historyPerSubject } = this.options;
+    this.prepared ??= this.node.store
+      .ensureStream({
+        name: this.stream,
+        subjects: [this.node.subjects.control(this.group, '>')],
+        ...(replicas === undefined ? {} : { replicas }),
+        ...(historyPerSubject === undefined ? {} : { historyPerSubject }),
+      })
+      .catch((error: unknown) => {
+        this.prepared = undefined;
+        throw error;
+      });
+    return this.prepared;
+  }
+
+  private announce({ term, fence, isResigning }: Extract<LeadershipEffect, { type: 'announce' }>): void {
+    const { transport, subjects, nodeId, incarnation } = this.node;
+    transport.publish(
+      subjects.leader(this.group, nodeId),
+      encodeHeartbeat({ term, fence, incarnation, isResigning }),
+    );
+  }
+
+  private tellListeners(): void {
+    const leader = this.current();
+    if (leader?.fence === this.shown?.fence) return;
+    this.shown = leader;
+    for (const listener of this.listeners) listener(leader);
+  }
+}

@@ -1,0 +1,50 @@
+import { pack, unpack } from 'msgpackr';
+import type { StoredRecord } from '../storage/store.ts';
+import type { LeadRecord } from './decide-leadership.ts';
+
+/** JSON, so that any tool can show who leads. Fields are only ever added. */
+export function encodeLeadRecord(record: Omit<LeadRecord, 'sequence'>): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify({ v: 1, ...record }));
+}
+
+/** @throws SyntaxError or TypeError when the record is not one of ours: nobody may lead over it unread */
+export function decodeLeadRecord(stored: StoredRecord): LeadRecord {
+  const { leader, incarnation, term } = JSON.parse(new TextDecoder().decode(stored.payload)) as Record<
+    string,
+    unknown
+  >;
+  if (typeof leader !== 'string' || !Number.isSafeInteger(incarnation) || !Number.isSafeInteger(term)) {
+    throw new TypeError(`${stored.subject} holds no lead record`);
+  }
+  return { leader, incarnation: incarnation as number, term: term as number, sequence: stored.sequence };
+}
+
+/** A leader's heartbeat. On the wire `[1, term, fence, incarnation, isResigning]`, which only grows. */
+export interface LeaderHeartbeat {
+  readonly term: number;
+  readonly fence: number;
+  readonly incarnation: number;
+  readonly isResigning: boolean;
+}
+
+export function encodeHeartbeat({ term, fence, incarnation, isResigning }: LeaderHeartbeat): Uint8Array {
+  return new Uint8Array(pack([1, term, fence, incarnation, isResigning]));
+}
+
+/** Undefined for what is no heartbeat. */
+export function decodeHeartbeat(payload: Uint8Array): LeaderHeartbeat | undefined {
+  let value: unknown;
+  try {
+    value = unpack(payload);
+  } catch {
+    return undefined;
+  }
+  if (!Array.isArray(value) || value[0] !== 1) return undefined;
+  const [, term, fence, incarnation, isResigning] = value as unknown[];
+  if (
+    ![term, fence, incarnation].every((number) => Number.isSafeInteger(number)) ||
+    typeof isResigning !== 'boolean'
+  )
+    return undefined;
+  return { term: term as number, fence: fence as number, incarnation: incarnation as number, isResigning };
+}

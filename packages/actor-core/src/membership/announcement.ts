@@ -1,0 +1,41 @@
+import { pack, unpack } from 'msgpackr';
+import type { Role } from '../transport/subjects.ts';
+
+/** What a node says of itself. On the wire a positional tuple that only grows: `[1, incarnation, pid, roles, lagMs, left]`. */
+export interface Announcement {
+  readonly incarnation: number;
+  readonly pid: number;
+  readonly roles: readonly Role[];
+  readonly lagMs: number;
+  /** It says goodbye. */
+  readonly left: boolean;
+}
+
+const version = 1;
+const knownRoles: ReadonlySet<unknown> = new Set<Role>(['gateway', 'node-agent', 'host', 'observer']);
+
+export function encodeAnnouncement(said: Announcement): Uint8Array {
+  return new Uint8Array(pack([version, said.incarnation, said.pid, said.roles, said.lagMs, said.left]));
+}
+
+/** Undefined for what is no announcement. Roles this node does not know are left out. */
+export function decodeAnnouncement(payload: Uint8Array): Announcement | undefined {
+  let value: unknown;
+  try {
+    value = unpack(payload);
+  } catch {
+    return undefined;
+  }
+  if (!Array.isArray(value) || value[0] !== version) return undefined;
+  const [, incarnation, pid, roles, lagMs, left] = value as unknown[];
+  if (!Number.isSafeInteger(incarnation) || !Number.isSafeInteger(pid) || !Array.isArray(roles))
+    return undefined;
+  if (typeof lagMs !== 'number' || typeof left !== 'boolean') return undefined;
+  return {
+    incarnation: incarnation as number,
+    pid: pid as number,
+    roles: roles.filter((role): role is Role => knownRoles.has(role)),
+    lagMs,
+    left,
+  };
+}

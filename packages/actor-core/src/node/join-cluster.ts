@@ -1,0 +1,80 @@
+import type { Clock } from '../clock.ts';
+import { systemClock } from '../clock/system-clock.ts';
+import { InvalidArgumentError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import { systemRandom } from '../random/system-random.ts';
+import type { Random } from '../random.ts';
+import { nodeScheduler } from '../scheduler/node-scheduler.ts';
+import { JetStreamStore } from '../storage/jetstream-store.ts';
+import { connectNats } from '../transport/nats-transport.ts';
+import { createSubjects, requireToken, type Role } from '../transport/subjects.ts';
+import { assembleNode } from './assemble-node.ts';
+import type { ClusterNode } from './cluster-node.ts';
+
+export interface JoinClusterOptions {
+  /** This process' name in the cluster: `[a-z0-9_-]`, 64 characters at most. */
+  readonly nodeId: string;
+  /** Larger than that of every earlier life of `nodeId`; wall clock milliseconds at start will do. */
+  readonly incarnation: number;
+  readonly roles: readonly Role[];
+  /** Which cluster on this NATS. */
+  readonly cell: string;
+  readonly nats: {
+    readonly servers: readonly string[] | string;
+    /** Contents of a credentials file. */
+    readonly creds?: string | undefined;
+    readonly user?: string | undefined;
+    readonly pass?: string | undefined;
+    /** How long the first connection may take, all attempts together. @default 10_000 */
+    readonly connectTimeoutMs?: number | undefined;
+  };
+  readonly pid: number;
+  readonly log: Logger;
+  /** @default the process' clock */
+  readonly clock?: Clock;
+  /** @default the process' randomness */
+  readonly random?: Random;
+}
+
+/**
+ * Connects this process to the others.
+ *
+ * @throws ConnectError when NATS cannot be reached in time, or refuses the credentials
+ * @throws InvalidArgumentError naming the option that cannot be
+ */
+export async function joinCluster(options: JoinClusterOptions): Promise<ClusterNode> {
+  const { nats, roles, pid, log } = options;
+  const nodeId = requireToken('nodeId', options.nodeId);
+  const subjects = createSubjects(options.cell);
+  const { incarnation } = options;
+  if (!(Number.isSafeInteger(incarnation) && incarnation >= 1))
+    throw new InvalidArgumentError('incarnation', 'must be a whole number of at least 1');
+  const clock = options.clock ?? systemClock;
+  const random = options.random ?? systemRandom;
+  const servers = typeof nats.servers === 'string' ? [nats.servers] : nats.servers;
+  const transport = await connectNats({
+    node: nodeId,
+    servers,
+    creds: nats.creds,
+    user: nats.user,
+    pass: nats.pass,
+    connectTimeoutMs: nats.connectTimeoutMs,
+    clock,
+    random,
+    log,
+  });
+  const store = new JetStreamStore({ transport, clock, random });
+  return assembleNode({
+    nodeId,
+    incarnation,
+    roles,
+    pid,
+    subjects,
+    transport,
+    store,
+    clock,
+    random,
+    scheduler: nodeScheduler(),
+    log,
+  });
+}

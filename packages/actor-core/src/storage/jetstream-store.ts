@@ -1,0 +1,197 @@
+import type { Clock } from '../clock.ts';
+import {
+  FenceRejectedError,
+  InvalidArgumentError,
+  StoreUnavailableError,
+  TransportDisconnectedError,
+  WrongSequenceError,
+} from '../errors.ts';
+import type { Random } from '../random.ts';
+import type { NatsTransport } from '../transport/nats-transport.ts';
+import {
+  type ApiReply,
+  decodeReply,
+  errorCode,
+  type PubAck,
+  type StoredMessage,
+  type StreamInfo,
+} from './jetstream-api.ts';
+import { checkExpectation } from './memory-store.ts';
+import type { AppendExpectation, Store, StoredRecord, StreamSpec } from './store.ts';
+
+export interface JetStreamStoreOptions {
+  readonly transport: NatsTransport;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** How long one operation may try, all attempts together. @default 5_000 */
+  readonly operationTimeoutMs?: number;
+}
+
+const defaultOperationTimeoutMs = 5_000;
+/** How long one attempt waits for its answer; a stream leader that moves costs some of these. */
+const attemptTimeoutMs = 1_000;
+const retryMs = 20;
+const retryJitterMs = 60;
+/** Reads of one `readAllLast` in flight at once. */
+const readsInFlight = 64;
+
+/**
+ * Durable records in JetStream, by its raw API: the client library writes into the options it is given and hides the
+ * codes that tell a deposed writer (10071) from a check in flight (10164).
+ *
+ * Every append carries a message id, so that trying again after an unknown outcome is harmless within the stream's
+ * two-minute window.
+ */
+export class JetStreamStore implements Store {
+  private readonly transport: NatsTransport;
+  private readonly clock: Clock;
+  private readonly random: Random;
+  private readonly operationTimeoutMs: number;
+
+  constructor(options: JetStreamStoreOptions) {
+    this.transport = options.transport;
+    this.clock = options.clock;
+    this.random = options.random;
+    this.operationTimeoutMs = options.operationTimeoutMs ?? defaultOperationTimeoutMs;
+  }
+
+  async ensureStream(spec: StreamSpec): Promise<void> {
+    const reply = await this.api(spec.name, `STREAM.CREATE.${spec.name}`, {
+      name: spec.name,
+      subjects: spec.subjects,
+      max_msgs_per_subject: spec.historyPerSubject ?? 1,
+      num_replicas: spec.replicas ?? 1,
+      retention: 'limits',
+      storage: 'file',
+      discard: 'old',
+      duplicate_window: 120_000_000_000,
+      // A direct get may be served by a replica that lags behind: decisions are never made on it (ADR-8).
+      allow_direct: false,
+      allow_atomic: true,
+    });
+    if (reply.error === undefined) return;
+    if (reply.error.err_code !== errorCode.streamNameInUse)
+      throw new StoreUnavailableError(spec.name, { cause: reply.error });
+    const existing = await this.info(spec.name);
+    const missing = spec.subjects.filter((subject) => !existing.config.subjects.includes(subject));
+    if (missing.length > 0) {
+      throw new InvalidArgumentError(
+        'spec.subjects',
+        `differ from those of the existing stream ${spec.name} (missing ${missing.join(', ')})`,
+      );
+    }
+  }
+
+  async append(
+    stream: string,
+    subject: string,
+    payload: Uint8Array,
+    expect?: AppendExpectation,
+  ): Promise<{ sequence: number }> {
+    checkExpectation(expect);
+    const headers = appendHeaders(stream, subject, expect, expect?.messageId ?? this.random.id());
+    const reply = (await this.attempt(stream, subject, payload, headers)) as ApiReply<PubAck>;
+    if (reply.error === undefined) return { sequence: reply.seq };
+    if (reply.error.err_code === errorCode.wrongLastSequence) {
+      if (expect?.fence !== undefined)
+        throw new FenceRejectedError(stream, expect.fence.sequence, { cause: reply.error });
+      throw new WrongSequenceError(subject, { cause: reply.error });
+    }
+    throw new StoreUnavailableError(stream, { cause: reply.error });
+  }
+
+  async readLast(stream: string, subject: string): Promise<StoredRecord | undefined> {
+    const reply = (await this.api(stream, `STREAM.MSG.GET.${stream}`, {
+      last_by_subj: subject,
+    })) as ApiReply<{ message: StoredMessage }>;
+    if (reply.error === undefined) return recordOf(reply.message);
+    if (reply.error.err_code === errorCode.noMessageFound) return undefined;
+    throw new StoreUnavailableError(stream, { cause: reply.error });
+  }
+
+  async readAllLast(stream: string, filter: string): Promise<StoredRecord[]> {
+    const subjects = Object.keys((await this.info(stream, filter)).state.subjects ?? {});
+    const found: StoredRecord[] = [];
+    for (let i = 0; i < subjects.length; i += readsInFlight) {
+      const records = await Promise.all(
+        subjects.slice(i, i + readsInFlight).map((subject) => this.readLast(stream, subject)),
+      );
+      for (const record of records) if (record !== undefined) found.push(record);
+    }
+    return found.sort((a, b) => a.sequence - b.sequence);
+  }
+
+  private async info(stream: string, filter?: string): Promise<StreamInfo> {
+    const query = filter === undefined ? {} : { subjects_filter: filter };
+    const reply = (await this.api(stream, `STREAM.INFO.${stream}`, query)) as ApiReply<StreamInfo>;
+    if (reply.error !== undefined) throw new StoreUnavailableError(stream, { cause: reply.error });
+    return reply;
+  }
+
+  private api(stream: string, operation: string, query: object): Promise<ApiReply<object>> {
+    return this.attempt(
+      stream,
+      `$JS.API.${operation}`,
+      new TextEncoder().encode(JSON.stringify(query)),
+      undefined,
+    );
+  }
+
+  /**
+   * Asks until there is an answer that says something. A stream without a leader looks like no responders or a
+   * server error (503), a check in flight like 10164: neither means that a newer writer exists.
+   */
+  private async attempt(
+    stream: string,
+    subject: string,
+    payload: Uint8Array,
+    headers: Readonly<Record<string, string>> | undefined,
+  ): Promise<ApiReply<object>> {
+    const deadline = this.clock.now() + this.operationTimeoutMs;
+    for (;;) {
+      let cause: unknown;
+      try {
+        const timeoutMs = Math.max(1, Math.min(attemptTimeoutMs, deadline - this.clock.now()));
+        const reply = decodeReply(
+          (await this.transport.requestWithHeaders(subject, payload, headers, timeoutMs)).payload,
+        );
+        if (reply.error === undefined || !isPassing(reply.error)) return reply;
+        cause = reply.error;
+      } catch (error) {
+        if (error instanceof TransportDisconnectedError)
+          throw new StoreUnavailableError(stream, { cause: error });
+        cause = error;
+      }
+      const waitMs = retryMs + retryJitterMs * this.random.next();
+      if (this.clock.now() + waitMs >= deadline) throw new StoreUnavailableError(stream, { cause });
+      await new Promise<void>((resolve) => this.clock.setTimer(waitMs, resolve));
+    }
+  }
+}
+
+function isPassing(error: { code: number; err_code: number }): boolean {
+  return error.err_code === errorCode.checkInFlight || error.code === 503 || error.code === 429;
+}
+
+function appendHeaders(
+  stream: string,
+  subject: string,
+  expect: AppendExpectation | undefined,
+  messageId: string,
+): Record<string, string> {
+  const fields: Record<string, string> = { 'Nats-Msg-Id': messageId, 'Nats-Expected-Stream': stream };
+  const sequence = expect?.fence?.sequence ?? expect?.lastSequence;
+  if (sequence !== undefined) {
+    fields['Nats-Expected-Last-Subject-Sequence'] = String(sequence);
+    fields['Nats-Expected-Last-Subject-Sequence-Subject'] = expect?.fence?.subject ?? subject;
+  }
+  return fields;
+}
+
+function recordOf(message: StoredMessage): StoredRecord {
+  return {
+    subject: message.subject,
+    sequence: message.seq,
+    payload: new Uint8Array(Buffer.from(message.data ?? '', 'base64')),
+  };
+}

@@ -1,0 +1,124 @@
+import {
+  FenceRejectedError,
+  InvalidArgumentError,
+  StoreUnavailableError,
+  WrongSequenceError,
+} from '../errors.ts';
+import { subjectMatches } from '../transport/subject-match.ts';
+import type { AppendExpectation, Store, StoredRecord, StreamSpec } from './store.ts';
+
+interface Stream {
+  readonly spec: StreamSpec;
+  lastSequence: number;
+  readonly bySubject: Map<string, StoredRecord[]>;
+  readonly messageIds: Map<string, number>;
+}
+
+/** JetStream in memory, shared by every node that is given it; with faults on demand. */
+export class MemoryStore implements Store {
+  /** `up`; `down`: nothing is done; `deaf`: everything is done and no one learns of it. */
+  state: 'up' | 'down' | 'deaf' = 'up';
+  private readonly streams = new Map<string, Stream>();
+
+  async ensureStream(spec: StreamSpec): Promise<void> {
+    this.requireUp(spec.name);
+    const existing = this.streams.get(spec.name);
+    if (existing === undefined) {
+      this.streams.set(spec.name, { spec, lastSequence: 0, bySubject: new Map(), messageIds: new Map() });
+    } else if (!spec.subjects.every((subject) => existing.spec.subjects.includes(subject))) {
+      throw new InvalidArgumentError(
+        'spec.subjects',
+        `differ from those of the existing stream ${spec.name}`,
+      );
+    }
+    this.requireHeard(spec.name);
+  }
+
+  async append(
+    stream: string,
+    subject: string,
+    payload: Uint8Array,
+    expect?: AppendExpectation,
+  ): Promise<{ sequence: number }> {
+    checkExpectation(expect);
+    this.requireUp(stream);
+    const target = this.stream(stream);
+    if (!target.spec.subjects.some((pattern) => subjectMatches(pattern, subject)))
+      throw new StoreUnavailableError(stream);
+    const sequence = this.attemptAppend(target, stream, subject, payload, expect);
+    this.requireHeard(stream);
+    return { sequence };
+  }
+
+  async readLast(stream: string, subject: string): Promise<StoredRecord | undefined> {
+    this.requireUp(stream);
+    const record = this.stream(stream).bySubject.get(subject)?.at(-1);
+    this.requireHeard(stream);
+    return record === undefined ? undefined : copyOf(record);
+  }
+
+  async readAllLast(stream: string, filter: string): Promise<StoredRecord[]> {
+    this.requireUp(stream);
+    const found: StoredRecord[] = [];
+    for (const [subject, records] of this.stream(stream).bySubject) {
+      const last = records.at(-1);
+      if (last !== undefined && subjectMatches(filter, subject)) found.push(copyOf(last));
+    }
+    this.requireHeard(stream);
+    return found.sort((a, b) => a.sequence - b.sequence);
+  }
+
+  private attemptAppend(
+    target: Stream,
+    name: string,
+    subject: string,
+    payload: Uint8Array,
+    expect: AppendExpectation | undefined,
+  ): number {
+    const { messageId, fence, lastSequence } = expect ?? {};
+    const earlier = messageId === undefined ? undefined : target.messageIds.get(messageId);
+    if (earlier !== undefined) return earlier;
+    if (fence !== undefined && lastOf(target, fence.subject) !== fence.sequence)
+      throw new FenceRejectedError(name, fence.sequence);
+    if (lastSequence !== undefined && lastOf(target, subject) !== lastSequence)
+      throw new WrongSequenceError(subject);
+    const sequence = ++target.lastSequence;
+    const records = target.bySubject.get(subject) ?? [];
+    records.push({ subject, sequence, payload: payload.slice() });
+    if (records.length > (target.spec.historyPerSubject ?? 1)) records.shift();
+    target.bySubject.set(subject, records);
+    if (messageId !== undefined) target.messageIds.set(messageId, sequence);
+    return sequence;
+  }
+
+  private stream(name: string): Stream {
+    const stream = this.streams.get(name);
+    if (stream === undefined) throw new StoreUnavailableError(name);
+    return stream;
+  }
+
+  private requireUp(stream: string): void {
+    if (this.state === 'down') throw new StoreUnavailableError(stream);
+  }
+
+  private requireHeard(stream: string): void {
+    if (this.state === 'deaf') throw new StoreUnavailableError(stream);
+  }
+}
+
+/** @throws InvalidArgumentError for a fence beside a sequence, and for a fence of 0, which protects nothing */
+export function checkExpectation(expect: AppendExpectation | undefined): void {
+  if (expect?.fence === undefined) return;
+  if (expect.lastSequence !== undefined)
+    throw new InvalidArgumentError('expect', 'takes a fence or a last sequence, not both');
+  if (!(expect.fence.sequence > 0))
+    throw new InvalidArgumentError('expect.fence.sequence', 'must be above 0');
+}
+
+function lastOf(stream: Stream, subject: string): number {
+  return stream.bySubject.get(subject)?.at(-1)?.sequence ?? 0;
+}
+
+function copyOf(record: StoredRecord): StoredRecord {
+  return { ...record, payload: record.payload.slice() };
+}

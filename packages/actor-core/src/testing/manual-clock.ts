@@ -1,0 +1,71 @@
+import type { Clock, Timer } from '../clock.ts';
+
+interface Entry {
+  readonly dueMs: number;
+  readonly order: number;
+  readonly callback: () => void;
+}
+
+/** Time that stands still until it is moved. Timers fire in order of their instants, ties in order of setting. */
+export class ManualClock implements Clock {
+  private nowMs = 0;
+  private readonly epochMs: number;
+  private orders = 0;
+  private entries: Entry[] = [];
+
+  /** `epochMs`: the wall clock at the start. @default 2026-01-01 */
+  constructor(epochMs: number = 1_767_225_600_000) {
+    this.epochMs = epochMs;
+  }
+
+  now(): number {
+    return this.nowMs;
+  }
+
+  wallNow(): number {
+    return this.epochMs + this.nowMs;
+  }
+
+  setTimer(delayMs: number, callback: () => void): Timer {
+    const entry: Entry = { dueMs: this.nowMs + Math.max(0, delayMs), order: this.orders++, callback };
+    const at = this.entries.findIndex((other) => other.dueMs > entry.dueMs);
+    if (at === -1) this.entries.push(entry);
+    else this.entries.splice(at, 0, entry);
+    return {
+      cancel: () => {
+        const index = this.entries.indexOf(entry);
+        if (index !== -1) this.entries.splice(index, 1);
+      },
+    };
+  }
+
+  /** Timers that wait. */
+  get pending(): number {
+    return this.entries.length;
+  }
+
+  /** Instant of the next timer, or undefined. */
+  get nextDueMs(): number | undefined {
+    return this.entries[0]?.dueMs;
+  }
+
+  /**
+   * Moves time and fires what falls due, also what those timers set. Turns they schedule run when their scheduler
+   * does: `TestCluster.advance` does both.
+   */
+  advance(ms: number): void {
+    const until = this.nowMs + ms;
+    while (this.fireNext(until));
+    this.nowMs = until;
+  }
+
+  /** Fires the next timer if it is due by `untilMs`. */
+  fireNext(untilMs: number): boolean {
+    const entry = this.entries[0];
+    if (entry === undefined || entry.dueMs > untilMs) return false;
+    this.entries.shift();
+    this.nowMs = Math.max(this.nowMs, entry.dueMs);
+    entry.callback();
+    return true;
+  }
+}

@@ -1,0 +1,21 @@
+/**
+ * Resolves once everything that is ready has run: turns, deliveries, promise chains of a reasonable length. No time
+ * passes on any clock.
+ */
+export async function settle(rounds = 12): Promise<void> {
+  for (let i = 0; i < rounds; i++) {
+    await new Promise<void>((resolve) => {
+      // oxlint-disable-next-line no-restricted-globals -- the adapter itself
+      setImmediate(resolve);
+    });
+  }
+}
+
+/** Moves a manual clock in small steps and lets everything run at each: what real time would do. */
+export async function advance(clock: { advance(ms: number): void }, ms: number, stepMs = 50): Promise<void> {
+  await settle(4);
+  for (let left = ms; left > 0; left -= stepMs) {
+    clock.advance(Math.min(stepMs, left));
+    await settle(4);
+  }
+}

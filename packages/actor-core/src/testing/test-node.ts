@@ -1,0 +1,85 @@
+import type { Clock } from '../clock.ts';
+import { type Logger, silentLogger } from '../logger.ts';
+import { assembleNode } from '../node/assemble-node.ts';
+import type { ClusterNode } from '../node/cluster-node.ts';
+import { seededRandom } from '../random/seeded-random.ts';
+import type { Random } from '../random.ts';
+import { nodeScheduler } from '../scheduler/node-scheduler.ts';
+import type { Scheduler } from '../scheduler.ts';
+import { MemoryStore } from '../storage/memory-store.ts';
+import { MemoryHub, type MemoryTransport } from '../transport/memory-transport.ts';
+import { createSubjects, type Role } from '../transport/subjects.ts';
+import { ManualClock } from './manual-clock.ts';
+
+export interface TestHubOptions {
+  /** @default a new `ManualClock` */
+  readonly clock?: Clock;
+  /** @default seed 1 */
+  readonly random?: Random;
+  /** @default bounded microtasks, then the event loop */
+  readonly scheduler?: Scheduler;
+  /** @default 'test' */
+  readonly cell?: string;
+}
+
+/** A bus, a store, a clock and a seed that test nodes share. */
+export interface TestHub<C extends Clock = Clock> {
+  readonly bus: MemoryHub;
+  readonly store: MemoryStore;
+  readonly clock: C;
+  readonly random: Random;
+  readonly scheduler: Scheduler;
+  readonly cell: string;
+}
+
+export function createTestHub(options?: Omit<TestHubOptions, 'clock'>): TestHub<ManualClock>;
+export function createTestHub<C extends Clock>(options: TestHubOptions & { readonly clock: C }): TestHub<C>;
+export function createTestHub(options: TestHubOptions = {}): TestHub {
+  const clock = options.clock ?? new ManualClock();
+  const random = options.random ?? seededRandom(1);
+  const scheduler = options.scheduler ?? nodeScheduler();
+  return {
+    bus: new MemoryHub({ clock, random, scheduler }),
+    store: new MemoryStore(),
+    clock,
+    random,
+    scheduler,
+    cell: options.cell ?? 'test',
+  };
+}
+
+export interface TestNodeOptions {
+  readonly nodeId: string;
+  /** @default ['host'] */
+  readonly roles?: readonly Role[];
+  /** @default 1 */
+  readonly incarnation?: number;
+  /** @default says nothing */
+  readonly log?: Logger;
+}
+
+/** A cluster node on the memory hub; its transport can be cut off. */
+export interface TestNode extends ClusterNode {
+  readonly transport: MemoryTransport;
+  /** Ends it as a crash does: no goodbye, nothing in order. */
+  crash(): void;
+}
+
+export function createTestNode(hub: TestHub, options: TestNodeOptions): TestNode {
+  const transport = hub.bus.connect(options.nodeId);
+  const { clock, random, scheduler, store } = hub;
+  const node = assembleNode({
+    nodeId: options.nodeId,
+    incarnation: options.incarnation ?? 1,
+    roles: options.roles ?? ['host'],
+    pid: 1,
+    subjects: createSubjects(hub.cell),
+    transport,
+    store,
+    clock,
+    random,
+    scheduler,
+    log: options.log ?? silentLogger,
+  });
+  return { ...node, transport, crash: () => void transport.close() };
+}

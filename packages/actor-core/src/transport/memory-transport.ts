@@ -1,0 +1,217 @@
+import type { Clock } from '../clock.ts';
+import { Deadlines } from '../deadlines.ts';
+import { TransportDisconnectedError } from '../errors.ts';
+import type { Random } from '../random.ts';
+import type { Scheduler } from '../scheduler.ts';
+import { PendingRequest } from './pending-request.ts';
+import { subjectMatches } from './subject-match.ts';
+import type { SubscribeOptions, Transport, TransportMessage, TransportSubscription } from './transport.ts';
+
+export interface MemoryHubOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Delivers: one task for each message and receiver, in publish order. */
+  readonly scheduler: Scheduler;
+  /** @default 1 MiB */
+  readonly maxPayloadBytes?: number;
+}
+
+/** What happens to one delivery, decided by a fault function of the hub. */
+export type Delivery = 'deliver' | 'drop' | 'duplicate' | { readonly delayMs: number };
+
+/** One message on its way to one receiver; what a fault function sees. */
+export interface Passage {
+  readonly from: string;
+  readonly to: string;
+  readonly subject: string;
+}
+
+interface Registration {
+  readonly transport: MemoryTransport;
+  readonly pattern: string;
+  readonly queue: string | undefined;
+  readonly handler: (message: TransportMessage) => void;
+}
+
+/** NATS core in memory: wildcards, queue groups, no-responders; with faults on demand. */
+export class MemoryHub {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly scheduler: Scheduler;
+  readonly maxPayloadBytes: number;
+  /** Decides about every delivery between nodes. @default everything is delivered */
+  fault: ((passage: Passage) => Delivery) | undefined = undefined;
+  private registrations: readonly Registration[] = [];
+  private readonly transports = new Set<MemoryTransport>();
+
+  constructor(options: MemoryHubOptions) {
+    this.clock = options.clock;
+    this.random = options.random;
+    this.scheduler = options.scheduler;
+    this.maxPayloadBytes = options.maxPayloadBytes ?? 1024 * 1024;
+  }
+
+  connect(node: string): MemoryTransport {
+    const transport = new MemoryTransport(this, node);
+    this.transports.add(transport);
+    return transport;
+  }
+
+  /** Cuts everyone off, as a NATS server that goes down does. */
+  disconnectAll(): void {
+    for (const transport of this.transports) transport.disconnect();
+  }
+
+  reconnectAll(): void {
+    for (const transport of this.transports) transport.reconnect();
+  }
+
+  register(registration: Registration): void {
+    this.registrations = [...this.registrations, registration];
+  }
+
+  unregister(registration: Registration): void {
+    this.registrations = this.registrations.filter((other) => other !== registration);
+  }
+
+  /** Hands the message to every subscriber, one of each queue group. Returns how many there were. */
+  route(
+    from: MemoryTransport,
+    subject: string,
+    payload: Uint8Array,
+    respond: TransportMessage['respond'],
+  ): number {
+    const receivers = this.receivers(subject);
+    for (const receiver of receivers) {
+      const fate = this.fault?.({ from: from.node, to: receiver.transport.node, subject }) ?? 'deliver';
+      const message: TransportMessage = { subject, payload: payload.slice(), respond };
+      const hand = () => this.scheduler.schedule(() => this.deliver(receiver, message));
+      if (fate === 'drop') continue;
+      if (typeof fate === 'object') {
+        this.clock.setTimer(fate.delayMs, hand);
+        continue;
+      }
+      hand();
+      if (fate === 'duplicate') hand();
+    }
+    return receivers.length;
+  }
+
+  private deliver(receiver: Registration, message: TransportMessage): void {
+    // Unsubscribed or cut off while the message was on its way.
+    if (receiver.transport.connected && this.registrations.includes(receiver)) receiver.handler(message);
+  }
+
+  private receivers(subject: string): Registration[] {
+    const direct: Registration[] = [];
+    const groups = new Map<string, Registration[]>();
+    for (const registration of this.registrations) {
+      if (!registration.transport.connected || !subjectMatches(registration.pattern, subject)) continue;
+      if (registration.queue === undefined) direct.push(registration);
+      else groups.set(registration.queue, [...(groups.get(registration.queue) ?? []), registration]);
+    }
+    for (const members of groups.values())
+      direct.push(members[Math.floor(this.random.next() * members.length)] as Registration);
+    return direct;
+  }
+}
+
+/** One node's connection to a `MemoryHub`. */
+export class MemoryTransport implements Transport {
+  connected = true;
+  readonly node: string;
+  private readonly hub: MemoryHub;
+  private readonly deadlines: Deadlines;
+  private readonly listeners = new Set<(connected: boolean) => void>();
+  private readonly own = new Set<Registration>();
+  private closed = false;
+
+  constructor(hub: MemoryHub, node: string) {
+    this.hub = hub;
+    this.node = node;
+    this.deadlines = new Deadlines(hub.clock);
+  }
+
+  get maxPayloadBytes(): number {
+    return this.hub.maxPayloadBytes;
+  }
+
+  publish(subject: string, payload: Uint8Array): boolean {
+    if (!this.connected || payload.length > this.maxPayloadBytes) return false;
+    this.hub.route(this, subject, payload, undefined);
+    return true;
+  }
+
+  subscribe(
+    subject: string,
+    handler: (message: TransportMessage) => void,
+    options?: SubscribeOptions,
+  ): TransportSubscription {
+    const registration: Registration = { transport: this, pattern: subject, queue: options?.queue, handler };
+    this.own.add(registration);
+    this.hub.register(registration);
+    return {
+      unsubscribe: () => {
+        this.own.delete(registration);
+        this.hub.unregister(registration);
+      },
+    };
+  }
+
+  request(subject: string, payload: Uint8Array, options: { timeoutMs: number }): Promise<Uint8Array> {
+    if (!this.connected) return Promise.reject(new TransportDisconnectedError());
+    return new Promise((resolve, reject) => {
+      let answered = false;
+      const request = new PendingRequest(
+        subject,
+        options.timeoutMs,
+        (reply) => resolve(reply.payload),
+        reject,
+        () => {
+          answered = true;
+        },
+      );
+      const answer = (reply: Uint8Array, nobodyThere: boolean) =>
+        this.hub.scheduler.schedule(() => {
+          if (!answered && this.connected) request.answer(reply, nobodyThere);
+        });
+      this.deadlines.add(request, options.timeoutMs);
+      const receivers = this.hub.route(this, subject, payload, (reply) => answer(reply.slice(), false));
+      if (receivers === 0) answer(new Uint8Array(0), true);
+    });
+  }
+
+  onConnectionChange(listener: (connected: boolean) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  flush(_options: { timeoutMs: number }): Promise<void> {
+    return this.connected ? Promise.resolve() : Promise.reject(new TransportDisconnectedError());
+  }
+
+  close(): Promise<void> {
+    this.closed = true;
+    for (const registration of this.own) this.hub.unregister(registration);
+    this.own.clear();
+    this.deadlines.expireAll();
+    this.setConnected(false);
+    return Promise.resolve();
+  }
+
+  /** Cuts this node off the hub: nothing reaches it and nothing leaves it. */
+  disconnect(): void {
+    this.setConnected(false);
+  }
+
+  /** Ends `disconnect`; what was sent in between is lost. */
+  reconnect(): void {
+    if (!this.closed) this.setConnected(true);
+  }
+
+  private setConnected(connected: boolean): void {
+    if (this.connected === connected) return;
+    this.connected = connected;
+    for (const listener of this.listeners) listener(connected);
+  }
+}

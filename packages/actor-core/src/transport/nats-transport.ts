@@ -1,0 +1,286 @@
+import {
+  connect,
+  type ConnectionOptions,
+  credsAuthenticator,
+  headers,
+  type Msg,
+  type NatsConnection,
+  PermissionViolationError,
+} from 'nats';
+import type { Clock } from '../clock.ts';
+import { Deadlines } from '../deadlines.ts';
+import {
+  ConnectError,
+  InvalidArgumentError,
+  RequestTimeoutError,
+  TransportDisconnectedError,
+} from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import type { Random } from '../random.ts';
+import { PendingRequest, type RequestReply } from './pending-request.ts';
+import { inboxPrefix } from './subjects.ts';
+import type { SubscribeOptions, Transport, TransportMessage, TransportSubscription } from './transport.ts';
+
+export interface NatsTransportOptions {
+  readonly node: string;
+  readonly servers: readonly string[];
+  /** Contents of a credentials file. */
+  readonly creds?: string | undefined;
+  readonly user?: string | undefined;
+  readonly pass?: string | undefined;
+  /** How long the first connection may take, all attempts together. @default 10_000 */
+  readonly connectTimeoutMs?: number | undefined;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+}
+
+/** Wait between two attempts to reconnect: the least, and what jitter adds at most. */
+const reconnectMs = 100;
+const reconnectJitterMs = 150;
+/** A server that answers no ping for this long twice is gone. */
+const pingMs = 2_000;
+const maxPingsOut = 2;
+const defaultConnectTimeoutMs = 10_000;
+const attemptTimeoutMs = 2_000;
+
+/**
+ * Connects, trying again until the time is over: the server may be starting.
+ *
+ * @throws ConnectError naming the servers and what the last attempt met
+ */
+export async function connectNats(options: NatsTransportOptions): Promise<NatsTransport> {
+  if (options.servers.length === 0)
+    throw new InvalidArgumentError('nats.servers', 'must name at least one server');
+  const { clock, random } = options;
+  const deadline = clock.now() + (options.connectTimeoutMs ?? defaultConnectTimeoutMs);
+  for (;;) {
+    try {
+      const timeout = Math.max(1, Math.min(attemptTimeoutMs, deadline - clock.now()));
+      return new NatsTransport(await connect({ ...connectionOptions(options), timeout }), options);
+    } catch (cause) {
+      const detail = cause instanceof Error ? cause.message : String(cause);
+      const refused = /authorization|authentication|credential/i.test(detail);
+      const waitMs = reconnectMs + reconnectJitterMs * random.next();
+      if (refused || clock.now() + waitMs >= deadline)
+        throw new ConnectError(options.servers, detail, { cause });
+      await new Promise<void>((resolve) => clock.setTimer(waitMs, resolve));
+    }
+  }
+}
+
+function connectionOptions({
+  node,
+  servers,
+  creds,
+  user,
+  pass,
+  random,
+}: NatsTransportOptions): ConnectionOptions {
+  return {
+    name: node,
+    servers: [...servers],
+    inboxPrefix: inboxPrefix(node),
+    maxReconnectAttempts: -1,
+    reconnectDelayHandler: () => reconnectMs + reconnectJitterMs * random.next(),
+    pingInterval: pingMs,
+    maxPingOut: maxPingsOut,
+    // A server that restarts may refuse for a moment before it has read its users.
+    ignoreAuthErrorAbort: true,
+    noAsyncTraces: true,
+    ...(creds === undefined ? {} : { authenticator: credsAuthenticator(new TextEncoder().encode(creds)) }),
+    ...(user === undefined ? {} : { user }),
+    ...(pass === undefined ? {} : { pass }),
+  };
+}
+
+/** The bus over one NATS connection that reconnects for ever. */
+export class NatsTransport implements Transport {
+  connected = true;
+  /** Publishes and subscriptions that the server's permissions refused. */
+  permissionViolations = 0;
+  private readonly connection: NatsConnection;
+  private readonly log: Logger;
+  private readonly random: Random;
+  private readonly clock: Clock;
+  private readonly deadlines: Deadlines;
+  private readonly replyPrefix: string;
+  private readonly pending = new Map<string, PendingRequest>();
+  private readonly listeners = new Set<(connected: boolean) => void>();
+  private requests = 0;
+  private closed = false;
+
+  constructor(
+    connection: NatsConnection,
+    options: Pick<NatsTransportOptions, 'node' | 'log' | 'random' | 'clock'>,
+  ) {
+    this.connection = connection;
+    this.log = options.log;
+    this.random = options.random;
+    this.clock = options.clock;
+    this.deadlines = new Deadlines(options.clock);
+    this.replyPrefix = `${inboxPrefix(options.node)}.${options.random.id()}.`;
+    // One subscription for all answers: the stock request makes three Error objects for each question.
+    connection.subscribe(`${this.replyPrefix}*`, {
+      callback: (error, message) => this.takeReply(error, message),
+    });
+    void this.followStatus();
+  }
+
+  get maxPayloadBytes(): number {
+    return this.connection.info?.max_payload ?? 1024 * 1024;
+  }
+
+  /** Version of the server connected to, e.g. `2.15.1`. */
+  get serverVersion(): string {
+    return this.connection.info?.version ?? '';
+  }
+
+  publish(subject: string, payload: Uint8Array): boolean {
+    if (!this.connected || payload.length > this.maxPayloadBytes) return false;
+    this.connection.publish(subject, payload);
+    return true;
+  }
+
+  subscribe(
+    subject: string,
+    handler: (message: TransportMessage) => void,
+    options?: SubscribeOptions,
+  ): TransportSubscription {
+    const callback = (error: Error | null, message: Msg) => {
+      // On a permission error there is no message.
+      if (error !== null) return;
+      try {
+        handler(new NatsMessage(message));
+      } catch (err) {
+        this.log.error({ err, subject }, 'a subscription handler threw');
+      }
+    };
+    const subscription = this.connection.subscribe(
+      subject,
+      options?.queue === undefined ? { callback } : { callback, queue: options.queue },
+    );
+    return { unsubscribe: () => subscription.unsubscribe() };
+  }
+
+  async request(subject: string, payload: Uint8Array, options: { timeoutMs: number }): Promise<Uint8Array> {
+    return (await this.requestWithHeaders(subject, payload, undefined, options.timeoutMs)).payload;
+  }
+
+  /** As `request`, with headers: JetStream's expectations travel in them. */
+  requestWithHeaders(
+    subject: string,
+    payload: Uint8Array,
+    fields: Readonly<Record<string, string>> | undefined,
+    timeoutMs: number,
+  ): Promise<RequestReply> {
+    if (!this.connected) return Promise.reject(new TransportDisconnectedError());
+    return new Promise((resolve, reject) => {
+      // The number makes it unique, the rest unguessable for whoever answers another one.
+      const id = `${(++this.requests).toString(36)}-${Math.floor(this.random.next() * 2 ** 48).toString(36)}`;
+      const request = new PendingRequest(subject, timeoutMs, resolve, reject, () => this.pending.delete(id));
+      this.pending.set(id, request);
+      this.deadlines.add(request, timeoutMs);
+      // The client writes into the options it is given: a fresh object for each publish.
+      if (fields === undefined) this.connection.publish(subject, payload, { reply: this.replyPrefix + id });
+      else
+        this.connection.publish(subject, payload, {
+          reply: this.replyPrefix + id,
+          headers: encodeHeaders(fields),
+        });
+    });
+  }
+
+  onConnectionChange(listener: (connected: boolean) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  async flush(options: { timeoutMs: number }): Promise<void> {
+    if (!this.connected) throw new TransportDisconnectedError();
+    const { promise, reject } = Promise.withResolvers<never>();
+    const timer = this.clock.setTimer(options.timeoutMs, () =>
+      reject(new RequestTimeoutError('flush', options.timeoutMs)),
+    );
+    try {
+      await Promise.race([this.connection.flush(), promise]);
+    } finally {
+      timer.cancel();
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    if (this.connected) await this.flush({ timeoutMs: 1_000 }).catch(() => undefined);
+    this.deadlines.expireAll();
+    await this.connection.close();
+    this.setConnected(false);
+  }
+
+  private async followStatus(): Promise<void> {
+    for await (const status of this.connection.status()) {
+      switch (status.type) {
+        case 'disconnect':
+          this.setConnected(false);
+          break;
+        case 'reconnect':
+          this.setConnected(true);
+          break;
+        case 'error':
+          if (status.error instanceof PermissionViolationError) this.permissionViolations++;
+          this.log.warn({ err: status.error }, 'NATS reports an error');
+          break;
+        case 'slowConsumer':
+        case 'ldm':
+        case 'staleConnection':
+          this.log.warn({ status: status.type }, 'NATS connection status');
+          break;
+        default:
+      }
+    }
+    this.setConnected(false);
+  }
+
+  private setConnected(connected: boolean): void {
+    if (this.connected === connected) return;
+    this.connected = connected;
+    for (const listener of this.listeners) listener(connected);
+  }
+
+  private takeReply(error: Error | null, message: Msg): void {
+    if (error !== null) return;
+    this.pending
+      .get(message.subject.slice(this.replyPrefix.length))
+      ?.answer(message.data, message.headers?.code === 503);
+  }
+}
+
+function encodeHeaders(fields: Readonly<Record<string, string>>): ReturnType<typeof headers> {
+  const encoded = headers();
+  for (const [name, value] of Object.entries(fields)) encoded.set(name, value);
+  return encoded;
+}
+
+/** A received message; what nobody reads is never decoded. */
+class NatsMessage implements TransportMessage {
+  private readonly message: Msg;
+
+  constructor(message: Msg) {
+    this.message = message;
+  }
+
+  get subject(): string {
+    return this.message.subject;
+  }
+
+  get payload(): Uint8Array {
+    return this.message.data;
+  }
+
+  get respond(): ((payload: Uint8Array) => void) | undefined {
+    const { message } = this;
+    if (!message.reply) return undefined;
+    return (payload) => void message.respond(payload);
+  }
+}

@@ -1,0 +1,45 @@
+import type { DeadlineList, Expiring } from '../deadlines.ts';
+import { NoRespondersError, RequestTimeoutError } from '../errors.ts';
+
+export interface RequestReply {
+  readonly payload: Uint8Array;
+}
+
+/** One question on the bus, waiting for its one answer. */
+export class PendingRequest implements Expiring {
+  deadline = 0;
+  previous: Expiring | undefined = undefined;
+  next: Expiring | undefined = undefined;
+  list: DeadlineList | undefined = undefined;
+  private readonly subject: string;
+  private readonly timeoutMs: number;
+  private readonly resolve: (reply: RequestReply) => void;
+  private readonly reject: (error: Error) => void;
+  private readonly forget: () => void;
+
+  constructor(
+    subject: string,
+    timeoutMs: number,
+    resolve: (reply: RequestReply) => void,
+    reject: (error: Error) => void,
+    forget: () => void,
+  ) {
+    this.subject = subject;
+    this.timeoutMs = timeoutMs;
+    this.resolve = resolve;
+    this.reject = reject;
+    this.forget = forget;
+  }
+
+  answer(payload: Uint8Array, nobodyThere: boolean): void {
+    this.list?.remove(this);
+    this.forget();
+    if (nobodyThere) this.reject(new NoRespondersError(this.subject));
+    else this.resolve({ payload });
+  }
+
+  expire(): void {
+    this.forget();
+    this.reject(new RequestTimeoutError(this.subject, this.timeoutMs));
+  }
+}
