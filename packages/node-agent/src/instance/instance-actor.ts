@@ -189,16 +189,10 @@ class Instance {
     this.#jobNumber += 1;
     const ref = this.#context.spawn(job, `job-${this.#jobNumber}`);
     this.#context.watch(ref);
-    this.#jobs.add({
-      streamId,
-      ref,
-      replyTo,
-      model,
-      place: 'receiving',
-      toldPosition: offer.position,
-      healed: false,
-    });
-    this.#changed();
+    const place = open.body === undefined ? 'receiving' : 'queued';
+    this.#jobs.add({ streamId, ref, replyTo, model, place, toldPosition: offer.position, healed: false });
+    if (place === 'queued') this.#slots.ready(streamId);
+    this.#fill();
   }
 
   /** The one look at the catalogue is over: what is not listed now is not here. */

@@ -154,8 +154,8 @@ class Job {
     if (this.#assembly === undefined || this.#progress.phase !== 'receiving') return;
     const result = this.#assembly.add(part.index, part.last, part.bytes);
     if (result.kind === 'bad') this.#refuse('bad-request', result.message, 0);
-    else if (result.kind === 'complete') this.#takeBody(result.body);
-    else this.#enter('receiving');
+    else if (result.kind === 'more') this.#enter('receiving');
+    else this.#takeLateBody(result.body);
   }
 
   #takeBody(body: Uint8Array): void {
@@ -169,7 +169,15 @@ class Job {
       return;
     }
     this.#enter('queued');
-    this.#task.instance.tell({ kind: 'job-ready', streamId: this.#task.open.streamId }, { lane: 'control' });
+  }
+
+  #takeLateBody(body: Uint8Array): void {
+    this.#takeBody(body);
+    if (!this.#left)
+      this.#task.instance.tell(
+        { kind: 'job-ready', streamId: this.#task.open.streamId },
+        { lane: 'control' },
+      );
   }
 
   #post(): void {

@@ -25,7 +25,7 @@ export type JobMessage =
 
 /** What a job tells its instance. */
 export type JobReport =
-  /** The body is whole: the job may be given a slot. */
+  /** The body, which came in parts, is whole: the job may be given a slot. */
   | { readonly kind: 'job-ready'; readonly streamId: string }
   | { readonly kind: 'job-answered'; readonly streamId: string }
   /** Silent for so long that the slot may be lost. */

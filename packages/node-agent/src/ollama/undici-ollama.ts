@@ -202,17 +202,17 @@ function text(header: string | string[] | undefined): string {
 
 function upstreamError(url: string, error: Error): UpstreamError {
   const code = codeOf(error);
-  return new UpstreamError(errorKind(code, error.message), url, describe(code, error), { cause: error });
+  return new UpstreamError(errorKind(code, error), url, describe(code, error), { cause: error });
 }
 
 function codeOf(error: Error): string {
   return 'code' in error && typeof error.code === 'string' ? error.code : '';
 }
 
-function errorKind(code: string, message: string): UpstreamErrorCode {
+function errorKind(code: string, { name, message }: Error): UpstreamErrorCode {
   if (refusedCodes.has(code)) return 'refused';
   const garbled =
-    code.startsWith('HPE_') ||
+    name === 'HTTPParserError' ||
     code === 'UND_ERR_HEADERS_OVERFLOW' ||
     message === 'bad response' ||
     message === 'bad upgrade';

@@ -1,0 +1,107 @@
+import { systemClock } from '@drover/actor-core';
+import { startOllamaSim, type OllamaSimOptions } from '@drover/ollama-sim';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { NodeAgentOptions } from './config.ts';
+import { startRig, until } from './testing/agent-rig.ts';
+
+const ends: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+});
+
+async function setup(sim: OllamaSimOptions = {}, options: Partial<NodeAgentOptions> = {}) {
+  const ollama = await startOllamaSim({ models: ['sim-count'], tokensPerSecond: 500, loadMs: 250, ...sim });
+  ends.push(() => ollama.close());
+  const rig = await startRig({ instances: [{ name: 'one', url: ollama.url }], ...options }, systemClock);
+  ends.push(() => rig.end());
+  const count = (tokens: number) =>
+    rig.open(
+      { model: 'sim-count', prompt: 'count', options: { num_predict: tokens } },
+      { model: 'sim-count' },
+    );
+  return { ollama, rig, count };
+}
+
+const text = (lines: readonly string[]) =>
+  lines.map((line) => (JSON.parse(line) as { response?: string }).response ?? '').join('');
+const numbers = (lines: readonly string[]) => text(lines).trim().split(/\s+/).map(Number);
+const upTo = (n: number) => Array.from({ length: n }, (_, index) => index + 1);
+
+describe('with a simulated Ollama', () => {
+  it('passes every token on once and in order, and reports the model loaded', async () => {
+    const { rig, count } = await setup();
+    await until(() => rig.load()?.state === 'ready');
+    expect(rig.load()).toMatchObject({ simulated: true });
+    const session = count(50);
+    await until(() => session.ending()?.kind === 'end');
+    const got = numbers(session.lines());
+    expect(got).toEqual(upTo(got.length));
+    expect(got.length).toBeGreaterThan(20);
+    await until(() => rig.load()?.models.find(({ name }) => name.startsWith('sim-count'))?.loaded === true);
+  });
+
+  it('frees the slot within a second of a cancel, in decode and in prefill', async () => {
+    const { rig, ollama, count } = await setup({ tokensPerSecond: 20 });
+    const decoding = count(1_000);
+    await until(() => decoding.lines().length > 2);
+    const busy = () => ollama.state().busy;
+    expect(busy()).toBe(1);
+    decoding.cancel();
+    await until(() => busy() === 0, 'a free slot', 1_000);
+    const prefilling = rig.open(
+      { model: 'sim-count', prompt: 'word '.repeat(3_000), options: { num_predict: 5, num_ctx: 8_192 } },
+      { model: 'sim-count' },
+    );
+    await until(() => prefilling.of('accepted').length === 1 && busy() === 1);
+    prefilling.cancel();
+    await until(() => busy() === 0, 'a free slot', 1_000);
+  });
+
+  it.each([
+    ['cut', 'upstream-lost'],
+    ['badjson', 'bad-upstream'],
+    ['html', 'bad-upstream'],
+  ] as const)('says of the fault %s that the stream failed as %s', async (kind, code) => {
+    const { ollama, count, rig } = await setup();
+    const warm = count(3);
+    await until(() => warm.ending()?.kind === 'end');
+    // The probe after the load is over: the next one is seconds away and does not meet the fault first.
+    await until(() => rig.load()?.models.some(({ loaded }) => loaded) === true);
+    ollama.fault({ kind, after: kind === 'html' ? 0 : 5 });
+    const session = count(50);
+    await until(() => session.ending() !== undefined);
+    expect(session.ending()).toMatchObject({ kind: 'fail', code });
+    const got = numbers(session.lines()).filter((n) => n > 0);
+    expect(got).toEqual(upTo(got.length));
+    expect(rig.agent.stats()['one']?.failed[code]).toBe(1);
+  });
+
+  it('passes on what Ollama says when its runner dies', async () => {
+    const { ollama, count } = await setup();
+    ollama.fault({ kind: 'kill-runner', after: 5 });
+    const session = count(50);
+    await until(() => session.ending()?.kind === 'end');
+    expect(JSON.parse(session.lines().at(-1) ?? '')).toHaveProperty('error');
+  });
+
+  it('gives a frozen stream up after interTokenMs and frees its slot', async () => {
+    const { ollama, count } = await setup({}, { interTokenMs: 300 });
+    ollama.fault({ kind: 'freeze', after: 5 });
+    const session = count(50);
+    await until(() => session.ending() !== undefined);
+    expect(session.ending()).toMatchObject({ kind: 'fail', code: 'upstream-stalled' });
+    await until(() => ollama.state().busy === 0);
+  });
+
+  it('heals a leaked slot', async () => {
+    const { ollama, rig, count } = await setup({ tokensPerSecond: 50 }, { leakSuspectMs: 400 });
+    ollama.fault({ kind: 'leak', times: 1 });
+    const left = count(1_000);
+    await until(() => left.lines().length > 2);
+    left.cancel();
+    const next = count(5);
+    await until(() => next.ending() !== undefined);
+    expect(next.ending()?.kind).toBe('end');
+    expect(rig.agent.stats()['one']?.healedLeaks).toBe(1);
+  });
+});

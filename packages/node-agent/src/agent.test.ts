@@ -1,0 +1,308 @@
+import { type ActorRef, props, receive } from '@drover/actor-core';
+import { type CatalogueMessage, catalogueMessageSchema } from '@drover/fleet';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { NodeAgentOptions } from './config.ts';
+import { startRig, until } from './testing/agent-rig.ts';
+import { type FakeHandler, ndjson, startFakeOllama } from './testing/fake-ollama.ts';
+
+const ends: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+});
+
+const hold: FakeHandler = () => {};
+const finish: FakeHandler = ({ response }) => {
+  if (!response.headersSent) response.writeHead(200, ndjson);
+  response.end('{"done":true}\n');
+};
+
+async function setup(
+  handler: FakeHandler,
+  options: Partial<NodeAgentOptions> & { slots?: number; models?: string[] } = {},
+) {
+  const { slots = 1, models, ...limits } = options;
+  const ollama = await startFakeOllama(handler, models);
+  ends.push(() => ollama.close());
+  const rig = await startRig({ instances: [{ name: 'one', url: ollama.url, slots }], ...limits });
+  ends.push(() => rig.end());
+  return { ollama, rig };
+}
+
+describe('admission', () => {
+  it('keeps at most `slots` requests inside Ollama and serves the rest in order', async () => {
+    const { rig, ollama } = await setup(hold, { slots: 2 });
+    const sessions = [1, 2, 3, 4].map((n) => rig.open({ n }));
+    await until(() => sessions.every((session) => session.of('accepted').length === 1));
+    expect(sessions.map((session) => session.of('accepted')[0]?.position)).toEqual([0, 0, 1, 2]);
+    await until(() => ollama.exchanges.length === 2);
+    await rig.pass(1_200);
+    expect(ollama.exchanges).toHaveLength(2);
+    expect(rig.load()).toMatchObject({ busy: 2, queued: 2 });
+    expect(sessions[3]?.of('beat').at(-1)).toMatchObject({ phase: 'queued', position: 2 });
+    for (let done = 0; done < 4; done += 1) {
+      await until(() => ollama.exchanges.length > done);
+      const exchange = ollama.exchanges[done];
+      if (exchange !== undefined) finish(exchange);
+    }
+    await until(() => sessions.every((session) => session.ending()?.kind === 'end'));
+    expect(ollama.exchanges.map(({ body }) => JSON.parse(body).n)).toEqual([1, 2, 3, 4]);
+  });
+
+  it('lets a higher priority go first', async () => {
+    const { rig, ollama } = await setup(hold);
+    rig.open({ n: 'running' });
+    await until(() => ollama.exchanges.length === 1);
+    const low = rig.open({ n: 'low' });
+    const high = rig.open({ n: 'high' }, { priority: 5 });
+    await until(() => high.of('accepted').length === 1 && low.of('accepted').length === 1);
+    expect(high.of('accepted')[0]?.position).toBe(1);
+    for (const exchange of ollama.exchanges.slice(0, 1)) finish(exchange);
+    await until(() => ollama.exchanges.length === 2);
+    expect(JSON.parse(ollama.exchanges[1]?.body ?? '').n).toBe('high');
+    await rig.pass(2_100);
+    expect(low.of('beat').at(-1)?.position).toBe(1);
+  });
+
+  it('refuses what does not fit the queue, with the time to come back', async () => {
+    const { rig, ollama } = await setup(hold, { maxQueue: 1 });
+    rig.open({});
+    await until(() => ollama.exchanges.length === 1);
+    const queued = rig.open({});
+    const refused = rig.open({});
+    await until(() => refused.ending() !== undefined);
+    expect(refused.heard).toEqual([
+      expect.objectContaining({ kind: 'refused', code: 'queue-full', retryAfterMs: 1_000 }),
+    ]);
+    expect(queued.ending()).toBeUndefined();
+    expect(rig.agent.stats()['one']).toMatchObject({ requests: 3, refused: { 'queue-full': 1 } });
+  });
+
+  it('looks at the catalogue once before it calls a model missing', async () => {
+    const { rig, ollama } = await setup(finish);
+    const probesBefore = ollama.probes.filter((path) => path === '/api/tags').length;
+    const missing = [1, 2, 3].map(() => rig.open({}, { model: 'nobody:7b' }));
+    await until(() => missing.every((session) => session.ending() !== undefined));
+    expect(missing[0]?.ending()).toMatchObject({ kind: 'refused', code: 'model-missing', retryAfterMs: 0 });
+    expect(ollama.probes.filter((path) => path === '/api/tags').length - probesBefore).toBeLessThanOrEqual(2);
+    ollama.answers['/api/tags'] = { models: [{ name: 'pulled:latest', digest: 'd' }] };
+    const pulled = rig.open({ prompt: 'x'.repeat(100) }, { model: 'pulled', partBytes: 10 });
+    await until(() => pulled.ending() !== undefined);
+    expect(pulled.ending()?.kind).toBe('end');
+  });
+});
+
+describe('health', () => {
+  it('is down at once when the connection is refused, and recovers by itself', async () => {
+    const ollama = await startFakeOllama(finish);
+    const { url } = ollama;
+    await ollama.close();
+    const rig = await startRig({ instances: [{ name: 'one', url }] });
+    ends.push(() => rig.end());
+    await rig.pass(50);
+    expect(rig.load()).toMatchObject({ state: 'down', url, models: [] });
+    expect(rig.logged.at(-1)).toContain('is Ollama running there?');
+    const refused = rig.open({});
+    await until(() => refused.ending() !== undefined);
+    expect(refused.ending()).toMatchObject({ code: 'instance-down', retryAfterMs: 5_000 });
+  });
+
+  it('refuses an address that is a Drover gateway', async () => {
+    const ollama = await startFakeOllama(finish);
+    ends.push(() => ollama.close());
+    ollama.answers['/api/version'] = (response: import('node:http').ServerResponse) => {
+      response.writeHead(200, { 'content-type': 'application/json', 'x-drover-gateway': '1' });
+      response.end('{"version":"0.30.0"}');
+    };
+    const rig = await startRig({ instances: [{ name: 'one', url: ollama.url }] });
+    ends.push(() => rig.end());
+    await rig.pass(50);
+    expect(rig.load()?.state).toBe('down');
+    expect(rig.logged.at(-1)).toContain('this address is a Drover gateway, not an Ollama');
+  });
+
+  it('does not depend on ps, which may hang', async () => {
+    const { rig, ollama } = await setup(finish);
+    ollama.answers['/api/ps'] = () => {};
+    for (let i = 0; i < 4; i += 1) {
+      const probes = ollama.probes.length;
+      await rig.pass(5_500);
+      await until(() => ollama.probes.length > probes);
+      await rig.pass(2_000);
+    }
+    expect(rig.load()?.state).toBe('ready');
+  });
+
+  it('is down after three silent probes, refuses what waits and keeps what runs', async () => {
+    const { rig, ollama } = await setup(hold);
+    const running = rig.open({});
+    await until(() => ollama.exchanges.length === 1);
+    const queued = rig.open({});
+    await until(() => queued.of('accepted').length === 1);
+    ollama.answers['/api/version'] = () => {};
+    await rig.pass(25_000);
+    expect(rig.load()).toMatchObject({ state: 'down', busy: 1, queued: 0 });
+    expect(queued.ending()).toMatchObject({ kind: 'refused', code: 'instance-down' });
+    expect(running.ending()).toBeUndefined();
+    ollama.answers['/api/version'] = { version: '1' };
+    await rig.pass(6_000);
+    await until(() => rig.logged.filter((line) => line.endsWith('is ready')).length === 2);
+  });
+
+  it('looks again soon after a job that loaded its model, once for many', async () => {
+    const { rig, ollama } = await setup(finish, { slots: 4 });
+    await rig.pass(100);
+    const before = ollama.probes.filter((path) => path === '/api/ps').length;
+    ollama.answers['/api/ps'] = { models: [{ name: 'm:latest', size_vram: 7 }] };
+    const sessions = [1, 2, 3, 4].map(() => rig.open({}));
+    await until(() => sessions.every((session) => session.ending()?.kind === 'end'));
+    await rig.pass(300);
+    await until(() => ollama.probes.filter((path) => path === '/api/ps').length === before + 1);
+    await rig.pass(100);
+    expect(rig.load()?.models[0]).toMatchObject({ name: 'm:latest', loaded: true, vramBytes: 7 });
+  });
+});
+
+describe('load reports', () => {
+  it('come every second and within 20 ms of a change', async () => {
+    const { rig, ollama } = await setup(hold);
+    await rig.pass(20);
+    const first = rig.reports.length;
+    await rig.pass(3_000, 20);
+    expect(rig.reports.length - first).toBeGreaterThanOrEqual(3);
+    rig.open({});
+    await until(() => ollama.exchanges.length === 1);
+    await rig.pass(20, 20);
+    expect(rig.load()).toMatchObject({
+      busy: 1,
+      queued: 0,
+      models: [{ name: 'm:latest', busy: 1, queued: 0 }],
+    });
+    const seqs = rig.reports.map(({ seq }) => seq);
+    expect(seqs).toEqual([...seqs].sort((a, b) => a - b));
+  });
+
+  it('come when somebody asks', async () => {
+    const { rig } = await setup(hold);
+    await rig.pass(500);
+    const before = rig.reports.length;
+    rig.gateway.presence.poll();
+    await rig.pass(1, 1);
+    expect(rig.reports.length).toBe(before + 1);
+  });
+
+  it('say when the Ollama is a simulated one', async () => {
+    const { rig, ollama } = await setup(hold);
+    await rig.pass(50);
+    expect(rig.load()).toMatchObject({ simulated: false, version: '0.0.0-fake', slots: 1, maxQueue: 64 });
+    const rig2 = await startRig({ instances: [{ name: 'one', url: ollama.url, simulated: true }] });
+    ends.push(() => rig2.end());
+    await rig2.pass(50);
+    expect(rig2.load()?.simulated).toBe(true);
+  });
+});
+
+describe('describe', () => {
+  it('answers with tags and ps as Ollama wrote them', async () => {
+    const { rig, ollama } = await setup(hold);
+    const heard: CatalogueMessage[] = [];
+    const replyTo: ActorRef<CatalogueMessage> = rig.gateway.system.spawn(
+      props(() => receive<CatalogueMessage>((message) => void heard.push(message)), {
+        protocol: catalogueMessageSchema,
+      }),
+    );
+    const target = rig.gateway.system.refFor('agent', 'instances/one');
+    target.tell({ kind: 'describe', replyTo });
+    await until(() => heard.length === 1);
+    const { models } = ollama.answers['/api/tags'] as { models: unknown[] };
+    expect(heard[0]).toEqual({ instance: 'one', version: '0.0.0-fake', tags: models, running: [] });
+  });
+});
+
+describe('a lost slot', () => {
+  it('is freed by an unload when the next request is silent beside an idle model', async () => {
+    let leaked = false;
+    const unloads: string[] = [];
+    const { rig, ollama } = await setup((exchange) => {
+      const { keep_alive: keepAlive, n } = JSON.parse(exchange.body) as { keep_alive?: number; n?: number };
+      if (keepAlive === 0) {
+        unloads.push(exchange.body);
+        leaked = false;
+        exchange.response.writeHead(200, { 'content-type': 'application/json' });
+        exchange.response.end('{"done":true}');
+      } else if (n === 1) {
+        exchange.response.writeHead(200, ndjson);
+        exchange.response.write('{"response":"1"}\n');
+        leaked = true;
+      } else if (!leaked) finish(exchange);
+    });
+    ollama.answers['/api/ps'] = { models: [{ name: 'm:latest' }] };
+    const first = rig.open({ n: 1 });
+    await until(() => first.lines().length === 1);
+    first.cancel();
+    await until(() => ollama.exchanges[0]?.left() === true);
+    const second = rig.open({ n: 2 });
+    await until(() => ollama.exchanges.length === 2);
+    await rig.pass(10_100);
+    await until(() => second.ending() !== undefined);
+    expect(second.ending()?.kind).toBe('end');
+    expect(JSON.parse(unloads[0] ?? '')).toEqual({ model: 'm:latest', keep_alive: 0, stream: false });
+    expect(unloads).toHaveLength(1);
+    expect(rig.agent.stats()['one']?.healedLeaks).toBe(1);
+    expect(rig.logged.some((line) => line.includes('free a lost slot'))).toBe(true);
+  });
+
+  it('is not suspected in a long prefill without a disconnect before', async () => {
+    const { rig, ollama } = await setup(hold);
+    ollama.answers['/api/ps'] = { models: [{ name: 'm:latest' }] };
+    rig.open({});
+    await until(() => ollama.exchanges.length === 1);
+    await rig.pass(60_000);
+    expect(ollama.exchanges).toHaveLength(1);
+  });
+});
+
+describe('the end', () => {
+  it('of a drain comes when running requests are done; waiting ones are sent elsewhere', async () => {
+    const { rig, ollama } = await setup(hold);
+    const running = rig.open({});
+    await until(() => ollama.exchanges.length === 1);
+    const queued = rig.open({});
+    await until(() => queued.of('accepted').length === 1);
+    let drained = false;
+    const drain = rig.agent.drain().then(() => {
+      drained = true;
+    });
+    await until(() => queued.ending() !== undefined);
+    expect(queued.ending()).toMatchObject({ kind: 'refused', code: 'draining' });
+    const late = rig.open({});
+    await until(() => late.ending() !== undefined);
+    expect(late.ending()).toMatchObject({ kind: 'refused', code: 'draining' });
+    await rig.pass(100);
+    expect(rig.load()).toMatchObject({ state: 'draining', busy: 1 });
+    expect(drained).toBe(false);
+    for (const exchange of ollama.exchanges) finish(exchange);
+    await drain;
+    expect(running.ending()?.kind).toBe('end');
+  });
+
+  it('of a drain cancels what is not done in time', async () => {
+    const { rig, ollama } = await setup(hold, { drainMs: 3_000 });
+    const running = rig.open({});
+    await until(() => ollama.exchanges.length === 1);
+    const drain = rig.agent.drain();
+    await rig.pass(3_100);
+    await drain;
+    expect(running.ending()).toMatchObject({ kind: 'fail', code: 'cancelled' });
+    await until(() => ollama.exchanges[0]?.left() === true);
+  });
+
+  it('of the agent tells the sessions and leaves Ollama', async () => {
+    const { rig, ollama } = await setup(hold);
+    const running = rig.open({});
+    await until(() => ollama.exchanges.length === 1);
+    await rig.agent.stop();
+    await until(() => running.ending() !== undefined);
+    expect(running.ending()).toMatchObject({ kind: 'fail', code: 'upstream-lost' });
+    await until(() => ollama.exchanges[0]?.left() === true);
+  });
+});

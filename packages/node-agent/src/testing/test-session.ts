@@ -1,0 +1,104 @@
+import { type ActorRef, type ClusterNode, props, receive } from '@drover/actor-core';
+import {
+  type InstanceMessage,
+  instancePath,
+  type SessionMessage,
+  sessionMessageSchema,
+  type StreamOpen,
+} from '@drover/fleet';
+
+/** The other end of one inner stream: records what it hears and gives credit for it. */
+export interface TestSession {
+  readonly streamId: string;
+  readonly heard: readonly SessionMessage[];
+  of<K extends SessionMessage['kind']>(kind: K): Extract<SessionMessage, { kind: K }>[];
+  lines(): string[];
+  /** The first `refused`, `end` or `fail`. */
+  ending(): SessionMessage | undefined;
+  say(message: InstanceMessage, lane?: 'control' | 'data'): void;
+  cancel(): void;
+  /** Confirms what arrived and gives credit for another window. */
+  grant(): void;
+  /** From now on it neither confirms nor grants. */
+  fallSilent(): void;
+  /** Its actor ends without a word. */
+  die(): Promise<void>;
+}
+
+let sessions = 0;
+
+export interface SessionOptions extends Partial<StreamOpen> {
+  readonly instance?: string;
+  /** Sends the body in parts of this size. */
+  readonly partBytes?: number;
+  /** Grants by itself. @default true */
+  readonly grants?: boolean;
+}
+
+/** Opens a stream from `gateway` to an instance on `agentId`. */
+export function openSession(
+  gateway: ClusterNode,
+  agentId: string,
+  body: unknown,
+  options: SessionOptions = {},
+): TestSession {
+  const { instance = 'one', partBytes, grants = true, ...overrides } = options;
+  sessions += 1;
+  const streamId = options.streamId ?? `stream-${sessions}`;
+  const heard: SessionMessage[] = [];
+  const target = gateway.system.refFor<InstanceMessage>(agentId, instancePath(instance));
+  const window = options.grantedThrough ?? 100;
+  let silent = !grants;
+  const say = (message: InstanceMessage, lane: 'control' | 'data' = 'control'): void =>
+    target.tell(message, { lane });
+  const received = (): number => {
+    const ending = heard.find(({ kind }) => kind === 'end' || kind === 'fail');
+    const lines = heard.flatMap((message) => (message.kind === 'chunk' ? message.lines : [])).length;
+    return lines + (ending === undefined ? 0 : 1);
+  };
+  const grant = (): void =>
+    say({ kind: 'grant', streamId, through: received() + window, received: received() });
+  const ref: ActorRef<SessionMessage> = gateway.system.spawn(
+    props(
+      () =>
+        receive<SessionMessage>((message) => {
+          heard.push(message);
+          if (!silent) grant();
+        }),
+      { protocol: sessionMessageSchema },
+    ),
+  );
+  const bytes = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
+  const open: StreamOpen = {
+    streamId,
+    requestId: streamId,
+    tenant: 'default',
+    priority: 0,
+    route: 'generate',
+    model: 'm',
+    timeoutMs: 600_000,
+    grantedThrough: window,
+    ...(partBytes === undefined ? { body: bytes } : { bodyBytes: bytes.length }),
+    ...overrides,
+  };
+  say({ kind: 'open', open, replyTo: ref }, 'data');
+  for (let at = 0, index = 0; partBytes !== undefined && at < bytes.length; at += partBytes, index += 1) {
+    const last = at + partBytes >= bytes.length;
+    say({ kind: 'part', streamId, index, last, bytes: bytes.subarray(at, at + partBytes) }, 'data');
+  }
+  const of: TestSession['of'] = (kind) => heard.filter((message) => message.kind === kind) as never;
+  return {
+    streamId,
+    heard,
+    of,
+    lines: () => of('chunk').flatMap(({ lines }) => lines),
+    ending: () => heard.find(({ kind }) => kind === 'refused' || kind === 'end' || kind === 'fail'),
+    say,
+    cancel: () => say({ kind: 'cancel', streamId, reason: 'the test says so' }),
+    grant,
+    fallSilent() {
+      silent = true;
+    },
+    die: () => gateway.system.stop(ref),
+  };
+}
