@@ -126,7 +126,7 @@ function readArguments(args: readonly string[]): Arguments {
   if (values['no-label']) options['label'] = false;
   if (values['any-host']) options['checkHost'] = false;
   const flags = { json: values.json === true, exitWithStdin: values['exit-with-stdin'] === true };
-  return { options: options as OllamaSimOptions, ...flags, help: values.help === true };
+  return { options, ...flags, help: values.help === true };
 }
 
 function readModels(path: string): SimModelSpec[] {

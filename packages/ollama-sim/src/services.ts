@@ -1,6 +1,7 @@
 import type { OllamaSimConfig } from './config.ts';
 import type { FaultBoard } from './fault/faults.ts';
 import type { Inference } from './inference/inference.ts';
+import type { Puller } from './library/pull.ts';
 import type { Catalogue } from './model/catalogue.ts';
 import type { Scheduler } from './runner/scheduler.ts';
 import type { Vocabulary } from './runner/vocabulary.ts';
@@ -19,5 +20,6 @@ export interface Services {
   readonly vocabulary: Vocabulary;
   readonly faults: FaultBoard;
   readonly inference: Inference;
+  readonly puller: Puller;
   readonly http: HttpCounters;
 }

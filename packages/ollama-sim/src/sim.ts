@@ -4,6 +4,7 @@ import { FaultBoard } from './fault/faults.ts';
 import { type SimState, stateOf } from './fault/state.ts';
 import { listen } from './http/server.ts';
 import { Inference } from './inference/inference.ts';
+import { Puller } from './library/pull.ts';
 import { Catalogue } from './model/catalogue.ts';
 import { Scheduler } from './runner/scheduler.ts';
 import { Vocabulary } from './runner/vocabulary.ts';
@@ -36,7 +37,8 @@ export async function startOllamaSim(options: OllamaSimOptions = {}): Promise<Ol
   const scheduler = new Scheduler(config, faults, vocabulary);
   const inference = new Inference(config, catalogue, scheduler, vocabulary, faults);
   const http = { requestsServed: 0, openConnections: 0 };
-  const services: Services = { config, catalogue, scheduler, vocabulary, faults, inference, http };
+  const puller = new Puller(config, catalogue);
+  const services: Services = { config, catalogue, scheduler, vocabulary, faults, inference, puller, http };
   const listening = await listen(services);
   const host = config.host.includes(':') ? `[${config.host}]` : config.host;
   return {

@@ -1,4 +1,4 @@
-import { OllamaError } from '../errors.ts';
+import type { OllamaError } from '../errors.ts';
 import { goJson } from '../wire/go-text.ts';
 import type { Exchange } from './exchange.ts';
 

@@ -48,7 +48,7 @@ export function chatPrompt(
   let text = renderMessages(messages, call.tools, model);
   let tokens = vocabulary.encode(text);
   while (limits.truncate && tokens.length > limits.numCtx) {
-    const oldest = messages.findIndex((message, i) => message.role !== 'system' && i < messages.length - 1);
+    const oldest = messages.findIndex((each, i) => each.role !== 'system' && i < messages.length - 1);
     if (oldest < 0) break;
     messages = messages.toSpliced(oldest, 1);
     text = renderMessages(messages, call.tools, model);

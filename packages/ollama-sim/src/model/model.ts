@@ -54,6 +54,8 @@ export interface SimModel {
   /** Tokens of thinking before the answer; only with the capability. */
   readonly thinkTokens: number;
   readonly toolHabit: ToolHabit;
+  /** Words it speaks, each with its leading space; null: a hundred English ones. At least two. */
+  readonly words: readonly string[] | null;
   /** Fixed call; null: the first tool, with arguments made from its schema. */
   readonly toolCall: { readonly name: string; readonly arguments: object } | null;
   /** In JSON mode it utters white space without end, as tiny models do. */
@@ -118,6 +120,7 @@ export function defineModel(spec: SimModelSpec): SimModel {
     endsAfterTokens: [24, 120],
     thinkTokens: 16,
     toolHabit: 'until-result',
+    words: null,
     toolCall: null,
     jsonStalls: false,
     tokensPerSecond: null,

@@ -12,8 +12,8 @@ type Node =
       readonly kind: 'if';
       readonly not: boolean;
       readonly name: string;
-      readonly then: Node[];
-      readonly else: Node[];
+      readonly yes: Node[];
+      readonly no: Node[];
     }
   | { readonly kind: 'range'; readonly name: string; readonly body: Node[] };
 
@@ -35,16 +35,20 @@ export function renderTemplate(template: string, scope: TemplateScope): string {
 function renderNodes(nodes: readonly Node[], scopes: readonly TemplateScope[], out: string[]): void {
   for (const node of nodes) {
     if (node.kind === 'text') out.push(node.text);
-    else if (node.kind === 'value') out.push(String(lookUp(scopes, node.name) ?? ''));
+    else if (node.kind === 'value') out.push(textOf(lookUp(scopes, node.name)));
     else if (node.kind === 'if') {
       const value = lookUp(scopes, node.name);
       const holds = Array.isArray(value) ? value.length > 0 : Boolean(value);
-      renderNodes(holds === node.not ? node.else : node.then, scopes, out);
+      renderNodes(holds === node.not ? node.no : node.yes, scopes, out);
     } else {
       const list = lookUp(scopes, node.name);
       if (Array.isArray(list)) for (const item of list) renderNodes(node.body, [...scopes, item], out);
     }
   }
+}
+
+function textOf(value: TemplateScope[string] | undefined): string {
+  return typeof value === 'string' ? value : typeof value === 'boolean' ? String(value) : '';
 }
 
 function lookUp(scopes: readonly TemplateScope[], name: string): TemplateScope[string] | undefined {
@@ -89,11 +93,11 @@ function enter(
 ): void {
   const [, verb, not, name = ''] = /^(if|range|else|end)?\s*(not)?\s*\$?\.?([\w.$]*)$/.exec(action) ?? [];
   if (verb === 'end') open.pop();
-  else if (verb === 'else' && current.node?.kind === 'if') current.into = current.node.else;
+  else if (verb === 'else' && current.node?.kind === 'if') current.into = current.node.no;
   else if (verb === 'if') {
-    const node: Node = { kind: 'if', not: not !== undefined, name, then: [], else: [] };
+    const node: Node = { kind: 'if', not: not !== undefined, name, yes: [], no: [] };
     current.into.push(node);
-    open.push({ into: node.then, node });
+    open.push({ into: node.yes, node });
   } else if (verb === 'range') {
     const node: Node = { kind: 'range', name, body: [] };
     current.into.push(node);

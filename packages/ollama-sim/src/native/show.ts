@@ -50,7 +50,8 @@ function describe(model: SimModel, verbose: boolean): object {
 function parameterText(parameters: SimModel['parameters']): string {
   return lines(
     parameters,
-    (name, value) => `${name.padEnd(30)} ${typeof value === 'string' ? JSON.stringify(value) : value}`,
+    (name, value) =>
+      `${name.padEnd(30)} ${typeof value === 'string' ? JSON.stringify(value) : String(value)}`,
   );
 }
 
@@ -61,7 +62,7 @@ function modelfileOf(model: SimModel): string {
   const template =
     model.template.includes('"') || /\s/.test(model.template) ? `"${model.template}"` : model.template;
   const system = model.system === '' ? '' : `SYSTEM ${model.system}\n`;
-  const parameters = lines(model.parameters, (name, value) => `PARAMETER ${name} ${value}`);
+  const parameters = lines(model.parameters, (name, value) => `PARAMETER ${name} ${String(value)}`);
   const license = model.license === '' ? '' : `LICENSE ${model.license}\n`;
   return `${head}TEMPLATE ${template}\n${system}${parameters === '' ? '' : `${parameters}\n`}${license}`;
 }
@@ -107,7 +108,6 @@ function modelInfo(model: SimModel, verbose: boolean): object {
 
 function tensorsOf(model: SimModel): object[] {
   const width = model.embeddingLength;
-  const tensor = (name: string, type: string, ...shape: number[]): object => ({ name, type, shape });
   const blocks = Array.from({ length: model.blockCount }, (_, i) => [
     tensor(`blk.${i}.attn_k.weight`, 'F16', width, width / 2),
     tensor(`blk.${i}.attn_norm.weight`, 'F32', width),
@@ -125,4 +125,8 @@ function tensorsOf(model: SimModel): object[] {
     tensor('token_embd.weight', 'F16', width, 448),
     ...blocks.flat(),
   ];
+}
+
+function tensor(name: string, type: string, ...shape: number[]): object {
+  return { name, type, shape };
 }

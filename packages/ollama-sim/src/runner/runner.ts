@@ -188,7 +188,7 @@ export class Runner implements GenerationHost {
 
   thaw(): void {
     this.frozen = false;
-    for (const generation of [...this.#running.keys()]) generation.thaw();
+    for (const generation of this.#running.keys()) generation.thaw();
   }
 
   /** SIGKILL: running answers break off, waiting ones are refused. */
@@ -196,7 +196,7 @@ export class Runner implements GenerationHost {
     this.dead = true;
     this.frozen = false;
     const waiting = this.#waiting.splice(0);
-    for (const generation of [...this.#running.keys()]) generation.fail(500, RUNNER_CRASHED);
+    for (const generation of this.#running.keys()) generation.fail(500, RUNNER_CRASHED);
     for (const { job } of waiting) job.sink.end({ kind: 'failed', status: 500, message: RUNNER_GONE });
   }
 }

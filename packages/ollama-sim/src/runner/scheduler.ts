@@ -304,7 +304,7 @@ export class Scheduler {
     if (this.#loaded.get(runner.model.blob) !== runner) return;
     this.#loaded.delete(runner.model.blob);
     runner.expiry?.cancel();
-    for (const tell of [...this.#unloadWatchers]) tell();
+    for (const tell of this.#unloadWatchers) tell();
   }
 
   #nextUnload(): Promise<void> {

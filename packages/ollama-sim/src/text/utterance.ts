@@ -5,7 +5,7 @@ import { valueFor } from './json-value.ts';
 import { fixedSource, inSequence, tokensOf } from './sequence.ts';
 import { content, type Token, type TokenSource, type ToolCall } from './token.ts';
 import { cutTokens } from '../runner/vocabulary.ts';
-import { greedySource, wordSource } from './words.ts';
+import { greedySource, WORDS, wordSource } from './words.ts';
 
 const ASSISTANT_TURN = '<|im_start|>assistant\n';
 
@@ -51,13 +51,14 @@ function answerSource(request: UtteranceRequest, random: Random): TokenSource {
   if (format.kind === 'json') return model.jsonStalls ? stallSource() : jsonSource({ answer: 'it is so' });
   if (format.kind === 'schema') return jsonSource(valueFor(format.schema, random));
   if (model.utterance === 'count') return countingSource(request.textBefore);
+  const words = model.words ?? WORDS;
   const length = lengthOf(
     model,
     seededRandom(seedOfText(promptOf(request.textBefore)) ^ (request.seed ?? 0)),
   );
-  if (request.seed !== null) return wordSource(random, length);
+  if (request.seed !== null) return wordSource(words, random, length);
   const spokenTokens = cutTokens(answerSoFar(request.textBefore)).length;
-  return greedySource(request.textBefore, length === null ? null : Math.max(0, length - spokenTokens));
+  return greedySource(words, request.textBefore, length === null ? null : Math.max(0, length - spokenTokens));
 }
 
 /** Where the last assistant turn of a rendered prompt begins to speak; the whole length if there is none. */
@@ -118,7 +119,10 @@ function grammarError(piece: string): string {
 function thinkingSource(request: UtteranceRequest, random: Random): TokenSource {
   const channel = request.separatesThinking ? 'thinking' : 'content';
   const closing: Token = { text: '</think>', channel: request.separatesThinking ? 'control' : 'content' };
-  return inSequence(wordSource(random, request.model.thinkTokens, channel), fixedSource([closing]));
+  return inSequence(
+    wordSource(request.model.words ?? WORDS, random, request.model.thinkTokens, channel),
+    fixedSource([closing]),
+  );
 }
 
 function jsonSource(value: unknown): TokenSource {

@@ -28,8 +28,8 @@ const IMAGE: GoType = {
   kind: 'custom',
   check(value) {
     if (typeof value !== 'string' || BASE64.test(value)) return;
-    const at = [...value].findIndex((char) => !BASE64.test(char));
-    throw new OllamaError(400, `illegal base64 data at input byte ${Math.max(at, 0)}`);
+    const at = Math.max(0, value.search(/[^A-Za-z0-9+/=]/));
+    throw new OllamaError(400, `illegal base64 data at input byte ${at}`);
   },
 };
 

@@ -1,4 +1,5 @@
 const ESCAPED = /[<>&\u2028\u2029]/g;
+// oxlint-disable-next-line no-control-regex -- control characters are what JSON escapes
 const NEEDS_ESCAPE = /["\\<>&\u0000-\u001f\u2028\u2029\ud800-\udfff]/;
 
 /** JSON as Go writes it: no spaces, and `<`, `>`, `&` as \u escapes. */
@@ -30,9 +31,9 @@ export function goTime(wallMs: number): string {
     second = whole;
     secondText = new Date(whole * 1000).toISOString().slice(0, 19);
   }
-  const nanos = Math.round((wallMs - whole * 1000) * 1e6);
-  if (nanos <= 0) return `${secondText}Z`;
-  return `${secondText}.${String(Math.min(nanos, 999_999_999)).padStart(9, '0').replace(/0+$/, '')}Z`;
+  const fraction = Math.round((wallMs - whole * 1000) * 1e6);
+  if (fraction <= 0) return `${secondText}Z`;
+  return `${secondText}.${String(Math.min(fraction, 999_999_999)).padStart(9, '0').replace(/0+$/, '')}Z`;
 }
 
 /** Milliseconds as a count of nanoseconds. */

@@ -1,0 +1,88 @@
+import { connect } from 'node:net';
+import type { Chunk, Transcript, WireResponse } from './transcript.ts';
+
+/** How long a silence counts as no answer. */
+const SILENCE_MS = 300;
+/** How long a server that should answer may say nothing. */
+const HANG_MS = 5000;
+
+/** Length at which the recorder cut a request's body. */
+const CUT_AT = 6000;
+const SENTENCE = 'the big dog sees a quick bird . ';
+const CUT_TAILS: Readonly<Record<string, string>> = {
+  'too-long-truncate-false': '", "truncate": false}',
+  'over-context-native': '"}], "max_tokens": 6}',
+  'over-context-native-stream': '"}], "max_tokens": 6, "stream": true}',
+};
+
+/** Sends a recorded request byte for byte and takes the response apart without interpreting it. */
+export async function replay(transcript: Transcript, port: number): Promise<WireResponse> {
+  const { line, headers } = transcript.request;
+  // Ports were replaced in the recording, and with them the length of the body changed.
+  const sent = whole(transcript).replaceAll('<port>', '5000');
+  const changed: Readonly<Record<string, string>> = {
+    Host: `127.0.0.1:${port}`,
+    'Content-Length': String(Buffer.byteLength(sent)),
+  };
+  const head = `${line}\r\n${headers.map(([name, value]) => `${name}: ${changed[name] ?? value}\r\n`).join('')}\r\n`;
+  const endless = transcript.response.end === 'TimeoutError';
+  const received = await exchangeBytes(port, head + sent, endless);
+  if (received.length === 0)
+    return { status_line: '(no response)', headers: [], end: 'TimeoutError', body: '' };
+  return parseResponse(received, line.startsWith('HEAD '));
+}
+
+/**
+ * The request's body. Long ones were cut in the recording: they repeat one sentence, so the middle is made again, up to
+ * the recorded length, and the tail is known by name.
+ */
+function whole({ name, request }: Transcript): string {
+  const recordedBytes = Number(request.headers.find(([key]) => key === 'Content-Length')?.[1] ?? 0);
+  const { body } = request;
+  if (body.length !== CUT_AT || recordedBytes <= CUT_AT) return body;
+  const tail = CUT_TAILS[name] ?? '"}';
+  const middle = SENTENCE.repeat(Math.ceil((recordedBytes - CUT_AT) / SENTENCE.length));
+  return body.slice(0, body.lastIndexOf(SENTENCE)) + middle.trimEnd() + tail;
+}
+
+function exchangeBytes(port: number, bytes: string, endless: boolean): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const parts: Buffer[] = [];
+    const socket = connect(port, '127.0.0.1');
+    socket.setTimeout(endless ? SILENCE_MS : HANG_MS, () => socket.destroy());
+    socket.on('connect', () => socket.write(bytes));
+    socket.on('data', (part) => parts.push(part));
+    socket.on('error', reject);
+    socket.on('close', () => resolve(Buffer.concat(parts)));
+  });
+}
+
+export function parseResponse(bytes: Buffer, isHead: boolean): WireResponse {
+  const split = bytes.indexOf('\r\n\r\n');
+  const [status_line = '', ...lines] = bytes.subarray(0, split).toString('latin1').split('\r\n');
+  const headers = lines.map((line): readonly [string, string] => {
+    const colon = line.indexOf(':');
+    return [line.slice(0, colon), line.slice(colon + 1).trim()];
+  });
+  const rest = bytes.subarray(split + 4);
+  const find = (name: string): string | undefined => headers.find(([key]) => key.toLowerCase() === name)?.[1];
+  if (isHead || status_line.includes(' 204 ')) return { status_line, headers, end: 'no body', body: '' };
+  if (find('transfer-encoding') === 'chunked') return { status_line, headers, ...parseChunks(rest) };
+  const length = Number(find('content-length') ?? Number.NaN);
+  const end = rest.length === length ? 'content-length' : 'cut';
+  return { status_line, headers, end, body: rest.toString('utf8') };
+}
+
+function parseChunks(bytes: Buffer): { chunks: readonly Chunk[]; end: string } {
+  const chunks: Chunk[] = [];
+  for (let at = 0; ; ) {
+    const lineEnd = bytes.indexOf('\r\n', at);
+    if (lineEnd < 0) return { chunks, end: 'cut' };
+    const size = Number.parseInt(bytes.subarray(at, lineEnd).toString('latin1'), 16);
+    if (size === 0) return { chunks, end: 'last chunk' };
+    const start = lineEnd + 2;
+    if (bytes.length < start + size + 2) return { chunks, end: 'cut' };
+    chunks.push({ data: bytes.subarray(start, start + size).toString('utf8') });
+    at = start + size + 2;
+  }
+}

@@ -1,0 +1,115 @@
+import { ClientGoneError, OllamaError } from '../errors.ts';
+import type { Exchange } from '../http/exchange.ts';
+import { JSON_PLAIN, NDJSON, sendNativeError } from '../http/reply.ts';
+import { defineModel, type SimModel } from '../model/model.ts';
+import { fullName, isValidName } from '../model/model-name.ts';
+import { asObject, MISSING_BODY, text } from '../native/native-request.ts';
+import type { Services } from '../services.ts';
+import { MODEL_FIELDS } from '../wire/fields.ts';
+import { decodeGoJson } from '../wire/go-json.ts';
+import { checkStruct } from '../wire/go-struct.ts';
+import { goJson } from '../wire/go-text.ts';
+
+type Body = Readonly<Record<string, unknown>>;
+type Line = (line: object) => void;
+
+/** POST /api/pull */
+export async function pull(exchange: Exchange, services: Services): Promise<void> {
+  const request = await readOrRefuse(exchange, 'PullRequest');
+  if (!request) return;
+  const name = nameOf(request);
+  if (!isValidName(name)) return sendNativeError(exchange, new OllamaError(400, 'invalid model name'), false);
+  await progress(exchange, request, (line) => services.puller.pull(name, exchange.signal, line));
+}
+
+/** POST /api/create: a new name for existing weights, with other system prompt, template and parameters. */
+export async function create(exchange: Exchange, services: Services): Promise<void> {
+  const request = await readOrRefuse(exchange, 'CreateRequest');
+  if (!request) return;
+  const base = services.catalogue.find(text(request['from']));
+  if (!base) {
+    const asked =
+      request['from'] === undefined ? "neither 'from' or 'files' was specified" : 'file does not exist';
+    return sendNativeError(exchange, new OllamaError(400, asked), false);
+  }
+  await progress(exchange, request, (line) => {
+    line({ status: `using existing layer sha256:${base.blob}` });
+    services.catalogue.put(derived(base, request, services));
+    line({ status: 'writing manifest' });
+    line({ status: 'success' });
+    return Promise.resolve();
+  });
+}
+
+/** POST /api/copy: another name for the same weights, hence the same runner. */
+export async function copy(exchange: Exchange, services: Services): Promise<void> {
+  const request = await readOrRefuse(exchange, 'CopyRequest');
+  if (!request) return;
+  const source = text(request['source']);
+  const model = services.catalogue.find(source);
+  if (!model) return sendNativeError(exchange, new OllamaError(404, `model "${source}" not found`), false);
+  const modifiedAtMs = services.config.clock.wallMs();
+  services.catalogue.put({ ...model, name: fullName(text(request['destination'])), modifiedAtMs });
+  exchange.send(200, null, '');
+}
+
+/** DELETE /api/delete: a loaded runner stays until it expires. */
+export async function remove(exchange: Exchange, services: Services): Promise<void> {
+  const request = await readOrRefuse(exchange, 'DeleteRequest');
+  if (!request) return;
+  const name = nameOf(request);
+  if (services.catalogue.remove(name)) exchange.send(200, null, '');
+  else sendNativeError(exchange, new OllamaError(404, `model '${name}' not found`), false);
+}
+
+async function readOrRefuse(exchange: Exchange, struct: string): Promise<Body | null> {
+  try {
+    return checkStruct(decodeGoJson(await exchange.body(), MISSING_BODY), struct, MODEL_FIELDS);
+  } catch (error) {
+    if (!(error instanceof OllamaError)) throw error;
+    sendNativeError(exchange, error, false);
+    return null;
+  }
+}
+
+/** Status lines as they come, or only the last one; an error after the first line is a line of its own. */
+async function progress(
+  exchange: Exchange,
+  request: Body,
+  run: (line: Line) => Promise<void>,
+): Promise<void> {
+  const stream = request['stream'] !== false;
+  let last: object = {};
+  const line: Line = (status) => {
+    last = status;
+    if (!stream) return;
+    exchange.begin(200, NDJSON);
+    exchange.chunk(`${goJson(status)}\n`);
+  };
+  try {
+    await run(line);
+    if (stream) exchange.end();
+    else exchange.send(200, JSON_PLAIN, goJson(last));
+  } catch (error) {
+    if (error instanceof ClientGoneError) return;
+    if (!(error instanceof OllamaError)) throw error;
+    if (!stream) return exchange.send(error.status, JSON_PLAIN, goJson({ error: error.message }));
+    line({ error: error.message });
+    exchange.end();
+  }
+}
+
+function derived(base: SimModel, request: Body, services: Services): SimModel {
+  return defineModel({
+    ...base,
+    name: nameOf(request),
+    system: text(request['system']) || base.system,
+    template: text(request['template']) || base.template,
+    parameters: { ...base.parameters, ...asObject(request['parameters']) },
+    modifiedAtMs: services.config.clock.wallMs(),
+  });
+}
+
+function nameOf(request: Body): string {
+  return text(request['model']) || text(request['name']);
+}
