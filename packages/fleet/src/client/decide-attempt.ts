@@ -121,25 +121,22 @@ function nobodyToAsk({ instances, model }: AttemptFacts): AttemptDecision {
   return fail('model-not-found', `no instance lists ${model}`, 0);
 }
 
-/** One error for all attempts: the last one's, except that it says `queue-full` or `model-not-found` only if all did. */
+/**
+ * One error for all attempts: the last real failure; else `queue-full`, since waiting helps; else `model-not-found`,
+ * which is true only if each of them said so.
+ */
 function sumUp(failures: readonly AttemptFailure[]): AttemptDecision {
-  const refused = (code: RefusalCode): boolean => failures.every(({ refusal }) => refusal === code);
-  if (refused('queue-full')) {
-    const retryAfterMs = Math.max(1_000, Math.min(...failures.map((failure) => failure.retryAfterMs)));
-    return fail('queue-full', `the queue of each of ${failures.length} instances is full`, retryAfterMs);
-  }
-  if (refused('model-missing')) return fail('model-not-found', failures.at(-1)?.message ?? '', 0);
-  const telling =
-    failures.findLast(({ refusal }) => refusal !== 'queue-full' && refusal !== 'model-missing') ??
-    failures.at(-1);
+  const full = failures.filter(({ refusal }) => refusal === 'queue-full');
+  const broken = failures.findLast(({ refusal }) => refusal !== 'queue-full' && refusal !== 'model-missing');
+  const telling = broken ?? full.at(-1) ?? failures.at(-1);
   if (telling === undefined) return fail('no-host', 'nobody to ask', comeBackMs);
-  const code = telling.refusal === 'model-missing' ? 'no-host' : telling.code;
-  const retryAfterMs =
-    code === 'no-host' || code === 'host-lost'
-      ? Math.max(comeBackMs, telling.retryAfterMs)
-      : telling.retryAfterMs;
-  const message = `${telling.instance} on ${telling.node}: ${telling.message}${failures.length > 1 ? ` (after ${failures.length} attempts)` : ''}`;
-  return fail(code, message, retryAfterMs, telling.node);
+  const attempts = failures.length > 1 ? ` (${failures.length} instances were tried)` : '';
+  const message = `${telling.instance} on ${telling.node}: ${telling.message}${attempts}`;
+  const hintMs =
+    telling === broken ? telling.retryAfterMs : Math.min(...full.map(({ retryAfterMs }) => retryAfterMs));
+  const comeBack =
+    telling.code === 'queue-full' || telling.code === 'no-host' || telling.code === 'host-lost';
+  return fail(telling.code, message, comeBack ? Math.max(comeBackMs, hintMs) : 0, telling.node);
 }
 
 function fail(code: FleetErrorCode, message: string, retryAfterMs: number, node?: string): AttemptDecision {

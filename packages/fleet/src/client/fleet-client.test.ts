@@ -3,7 +3,6 @@ import {
   createTestHub,
   createTestNode,
   type ManualClock,
-  settle,
   type TestHub,
   type TestNode,
 } from '@drover/actor-core/testing';
@@ -30,8 +29,8 @@ interface Bundle {
   readonly node: TestNode;
   readonly client: FleetClient;
   readonly hosts: readonly Host[];
-  run(request?: Partial<FleetRequest>, signal?: AbortSignal): FleetCall;
-  pass(ms: number): Promise<void>;
+  readonly run: (request?: Partial<FleetRequest>, signal?: AbortSignal) => FleetCall;
+  readonly pass: (ms: number) => Promise<void>;
 }
 
 /** A gateway's node with a client, and one node-agent for each entry; everyone has heard of everyone. */
@@ -68,6 +67,13 @@ async function read(call: FleetCall): Promise<{ lines: string[]; error: FleetErr
     return { lines, error: error as FleetError };
   }
   return { lines, error: undefined };
+}
+
+/** Says two lines, then Ollama's connection breaks. */
+function breakAfterTwo(stream: ScriptedStream): void {
+  stream.feed({ kind: 'head', status: 200, contentType: 'x' });
+  stream.feed({ kind: 'lines', lines: ['1', '2'] });
+  stream.feed({ kind: 'fail', code: 'upstream-lost', message: 'connection reset' });
 }
 
 function numbers(count: number): string[] {
@@ -220,12 +226,7 @@ describe('a call whose instance does not deliver', () => {
   });
 
   it('does not try elsewhere once a line was delivered', async () => {
-    const break2 = (stream: ScriptedStream): void => {
-      stream.feed({ kind: 'head', status: 200, contentType: 'x' });
-      stream.feed({ kind: 'lines', lines: ['1', '2'] });
-      stream.feed({ kind: 'fail', code: 'upstream-lost', message: 'connection reset' });
-    };
-    const { run, pass, hosts } = await setup({ onOpen: break2 }, { onOpen: break2 });
+    const { run, pass, hosts } = await setup({ onOpen: breakAfterTwo }, { onOpen: breakAfterTwo });
     const reading = read(run());
     await pass(100);
     const { lines, error } = await reading;
@@ -440,7 +441,7 @@ describe('a client', () => {
   });
 
   it('asks what models there are once for each catalogue revision', async () => {
-    const { client, pass, hosts, run } = await setup({}, { name: 'other' });
+    const { client, pass, hosts } = await setup({}, { name: 'other' });
     const first = client.describe();
     await pass(50);
     expect((await first).map(({ node, instance }) => `${node}/${instance}`)).toEqual([
@@ -456,7 +457,5 @@ describe('a client', () => {
     await pass(50);
     expect(await second).toHaveLength(2);
     expect(hosts[0]?.instance.described).toBe(2);
-    run().cancel('unused');
-    await settle();
   });
 });

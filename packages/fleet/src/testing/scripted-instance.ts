@@ -13,6 +13,7 @@ import {
   type SenderState,
   senderWakeAtMs,
 } from '../stream/stream-sender.ts';
+import { instanceLoad, modelLoad } from './evidence.ts';
 
 /** One stream as a test drives it: the real sending end, fed by hand. */
 export interface ScriptedStream {
@@ -55,28 +56,8 @@ export function scriptInstance(node: ClusterNode, options: ScriptedInstanceOptio
   let seq = 0;
   let described = 0;
   let frozen = false;
-  let load: InstanceLoad = {
-    name,
-    url: 'http://127.0.0.1:11434',
-    simulated: true,
-    version: '0.31.0',
-    state: 'ready',
-    slots: 2,
-    busy: 0,
-    queued: 0,
-    maxQueue: 4,
-    catalogueRevision: 1,
-    models: (options.models ?? [{ name: 'm:latest' }]).map((model) => ({
-      digest: 'd',
-      loaded: true,
-      sizeBytes: 1,
-      vramBytes: 1,
-      busy: 0,
-      queued: 0,
-      ...model,
-    })),
-    ...options.load,
-  };
+  const models = (options.models ?? [{ name: 'm:latest' }]).map(modelLoad);
+  let load = instanceLoad({ name, simulated: true, models, ...options.load });
 
   const report = (change: Partial<InstanceLoad> = {}): void => {
     load = { ...load, ...change };
@@ -140,7 +121,7 @@ export function scriptInstance(node: ClusterNode, options: ScriptedInstanceOptio
         report();
         break;
       case 'tick':
-        for (const { stream } of [...live.values()]) {
+        for (const { stream } of live.values()) {
           if (node.clock.now() >= senderWakeAtMs(stream.state)) stream.feed({ kind: 'tick' });
         }
         break;
@@ -150,7 +131,7 @@ export function scriptInstance(node: ClusterNode, options: ScriptedInstanceOptio
   };
 
   node.transport.onConnectionChange((connected) => {
-    for (const { stream } of [...live.values()]) stream.feed({ kind: 'bus', connected });
+    for (const { stream } of live.values()) stream.feed({ kind: 'bus', connected });
     if (connected) report();
   });
   const instance = props<Input>(

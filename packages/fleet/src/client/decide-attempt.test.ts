@@ -1,0 +1,102 @@
+import { seededRandom } from '@drover/actor-core/testing';
+import { describe, expect, it } from 'vitest';
+import { resolveConfig } from '../config.ts';
+import { loadedFirst } from '../routing/loaded-first.ts';
+import { evidence } from '../testing/evidence.ts';
+import {
+  type AttemptDecision,
+  type AttemptFacts,
+  type AttemptFailure,
+  decideAttempt,
+} from './decide-attempt.ts';
+
+function decide(facts: Partial<AttemptFacts>): AttemptDecision {
+  const usual: AttemptFacts = {
+    nowMs: 100,
+    startedAtMs: 100,
+    deadlineAtMs: 60_000,
+    connected: true,
+    busAwaySinceMs: undefined,
+    heard: true,
+    instances: [evidence()],
+    model: 'm:latest',
+    tried: new Set(),
+    failures: [],
+  };
+  return decideAttempt({ ...usual, ...facts }, loadedFirst, seededRandom(1), resolveConfig());
+}
+
+function failed(failure: Partial<AttemptFailure>): AttemptFailure {
+  return {
+    node: 'n',
+    instance: 'i',
+    code: 'host-lost',
+    refusal: undefined,
+    message: 'gone',
+    retryAfterMs: 0,
+    ...failure,
+  };
+}
+
+const tried = new Set(['host-1/ollama-1']);
+
+describe('the next step of a request', () => {
+  it('is to open where the model is and nothing was tried', () => {
+    expect(decide({})).toMatchObject({ kind: 'open', instance: { node: 'host-1' } });
+    expect(
+      decide({ tried, failures: [failed({})], instances: [evidence(), evidence({ node: 'b' })] }),
+    ).toMatchObject({
+      kind: 'open',
+      instance: { node: 'b' },
+    });
+  });
+
+  it('is to wait for the bus and for the first report, for a while', () => {
+    expect(decide({ connected: false, busAwaySinceMs: 50 })).toEqual({ kind: 'wait', untilMs: 3_050 });
+    expect(decide({ connected: false, busAwaySinceMs: 50, nowMs: 3_050 })).toMatchObject({
+      code: 'bus-unavailable',
+    });
+    expect(decide({ heard: false, instances: [] })).toEqual({ kind: 'wait', untilMs: 2_100 });
+    expect(decide({ heard: false, instances: [], nowMs: 2_100 })).toMatchObject({
+      code: 'no-host',
+      retryAfterMs: 1_000,
+    });
+  });
+
+  it('is the deadline before anything else', () => {
+    expect(decide({ nowMs: 60_000, connected: false })).toMatchObject({ kind: 'fail', code: 'deadline' });
+  });
+
+  it('tells an unknown model from one whose host is away', () => {
+    expect(decide({ model: 'x:latest' })).toMatchObject({ code: 'model-not-found', retryAfterMs: 0 });
+    const away = evidence({ node: 'b', alive: false, models: [{ name: 'x:latest' }] });
+    expect(decide({ model: 'x:latest', instances: [evidence(), away] })).toMatchObject({
+      code: 'no-host',
+      node: 'b',
+    });
+    for (const instances of [[], [away], [evidence({ load: { state: 'draining' } })]]) {
+      expect(decide({ instances })).toMatchObject({ code: 'no-host' });
+    }
+  });
+
+  it('is to give up after three attempts or the last instance, with the error that says most', () => {
+    const full = failed({ code: 'queue-full', refusal: 'queue-full', retryAfterMs: 4_000 });
+    const sooner = { ...full, retryAfterMs: 200 };
+    const lost = failed({ code: 'host-lost', node: 'b' });
+    const missing = failed({ code: 'model-not-found', refusal: 'model-missing' });
+    const three = [full, full, full];
+    expect(decide({ failures: three })).toMatchObject({ code: 'queue-full', retryAfterMs: 4_000 });
+    expect(decide({ tried, failures: [full, sooner] })).toMatchObject({
+      code: 'queue-full',
+      retryAfterMs: 1_000,
+    });
+    expect(decide({ tried, failures: [lost, full] })).toMatchObject({
+      code: 'host-lost',
+      node: 'b',
+      retryAfterMs: 1_000,
+    });
+    expect(decide({ tried, failures: [missing] })).toMatchObject({ code: 'model-not-found' });
+    expect(decide({ tried, failures: [missing, full] })).toMatchObject({ code: 'queue-full' });
+    expect(decide({ tried, failures: [full, missing] })).toMatchObject({ code: 'queue-full' });
+  });
+});
