@@ -186,7 +186,7 @@ export class ActorCell<M = never> {
   abandonIncarnation(): void {
     this.windDown = undefined;
     this.afterBusy = undefined;
-    for (const child of [...this.children].reverse()) child.terminate('killed');
+    for (const child of [...this.children].toReversed()) child.terminate('killed');
     this.context.end();
     this.unwatchAll();
   }
@@ -341,25 +341,30 @@ export class ActorCell<M = never> {
   private close(promise: Promise<Next<M>>): void {
     const { context } = this;
     if (this.state === 'running') this.state = 'busy';
-    promise.then(
-      (next) => {
-        if (!context.active) return;
-        if (this.state === 'busy') this.state = 'running';
-        try {
-          if (next !== undefined && this.state === 'running') this.adopt(next);
-        } catch (error) {
-          this.fail(error);
-          return;
-        }
-        this.settled();
-      },
-      (error: unknown) => {
-        if (!context.active) return;
-        if (this.state === 'busy') this.state = 'running';
-        if (this.state === 'restarting') this.settled();
-        else this.fail(error);
-      },
+    void promise.then(
+      (next) => this.reopen(context, next),
+      (error: unknown) => this.reopenFailed(context, error),
     );
+  }
+
+  private reopen(context: CellContext<M>, next: Next<M>): void {
+    // The late result of an incarnation that has ended.
+    if (!context.active) return;
+    if (this.state === 'busy') this.state = 'running';
+    try {
+      if (next !== undefined && this.state === 'running') this.adopt(next);
+    } catch (error) {
+      this.fail(error);
+      return;
+    }
+    this.settled();
+  }
+
+  private reopenFailed(context: CellContext<M>, error: unknown): void {
+    if (!context.active) return;
+    if (this.state === 'busy') this.state = 'running';
+    if (this.state === 'restarting') this.settled();
+    else this.fail(error);
   }
 
   private settled(): void {

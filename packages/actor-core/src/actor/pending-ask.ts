@@ -47,7 +47,7 @@ export class PendingAsk<R> extends BaseRef implements ActorRef<R>, Expiring, Ref
 
   /** Reading it publishes the question to other nodes. */
   get address(): ActorAddress {
-    if (this.uid === 0) this.uid = this.runtime.publishAsk(this as PendingAsk<never>);
+    if (this.uid === 0) this.uid = this.runtime.publishAsk(this);
     return {
       node: this.runtime.nodeId,
       nodeIncarnation: this.runtime.incarnation,

@@ -16,7 +16,7 @@ export class Ring {
 
   push(item: unknown): void {
     if (this.slots === undefined) {
-      this.slots = new Array(initialSize).fill(undefined);
+      this.slots = Array.from({ length: initialSize });
       this.mask = initialSize - 1;
     } else if (this.length > this.mask) {
       this.grow(this.slots);
@@ -54,7 +54,7 @@ export class Ring {
 
   private grow(old: unknown[]): void {
     const size = old.length * 2;
-    const next = new Array(size).fill(undefined);
+    const next = Array.from({ length: size });
     for (let i = 0; i < this.length; i++) next[i] = old[(this.head + i) & this.mask];
     this.slots = next;
     this.head = 0;

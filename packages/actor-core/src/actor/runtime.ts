@@ -187,7 +187,7 @@ export class Runtime implements ActorSystem {
     if (address.nodeIncarnation === 0 && address.uid === 0) return new PathRef(this, address.path);
     const cell =
       address.nodeIncarnation === this.incarnation ? this.findCell(address.path, address.uid) : undefined;
-    return cell === undefined ? new RemoteRef(this, address) : (cell.ref as ActorRef<never>);
+    return cell === undefined ? new RemoteRef(this, address) : cell.ref;
   }
 
   /** Delivers to an address of another node, or to one of this node that no longer is. */

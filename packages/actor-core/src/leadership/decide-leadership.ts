@@ -160,10 +160,9 @@ export function decideLeadership(
     case 'connection':
       return decideConnection(state, event.isConnected, nowMs, jitter);
     case 'rejected':
-      if (state.lead === undefined || event.fence < state.lead.fence || state.role !== 'leader')
-        return idle(state);
+      if (state.role !== 'leader' || event.fence < (state.lead?.fence ?? 0)) return idle(state);
       return stepDown(state, nowMs + state.leaseMs, [{ type: 'read' }]);
-    case 'resign':
+    default:
       return decideResign(state);
   }
 }

@@ -68,7 +68,7 @@ export class HeartbeatPresence implements Presence {
   members(): readonly MemberEvidence[] {
     return [...this.table.values()]
       .map((member) => this.evidence(member))
-      .sort((a, b) => (a.node < b.node ? -1 : 1));
+      .toSorted((a, b) => (a.node < b.node ? -1 : 1));
   }
 
   member(node: string): MemberEvidence | undefined {

@@ -33,7 +33,7 @@ addExtension({
     if (!isAddress || resolveRef === undefined) throw new TypeError('malformed actor ref');
     return resolveRef({ node, nodeIncarnation: nodeIncarnation as number, path, uid: uid as number });
   },
-} as unknown as Parameters<typeof addExtension>[0]);
+});
 
 /** Encodes one message; the bytes are only good until the next turn of the event loop ends, copy them by then. */
 export function encodeMessage(message: WireMessage): Uint8Array {

@@ -92,7 +92,7 @@ export class RemoteWatches {
 
   /** That life of the node is over, or nobody knows: `incarnation` is the newest one known to be gone. */
   nodeDown(node: string, incarnation: number): void {
-    for (const entry of [...this.byId.values()]) {
+    for (const entry of this.byId.values()) {
       if (entry.address.node === node && entry.incarnation !== 0 && entry.incarnation <= incarnation)
         this.tell(entry, 'node-down');
       else if (
@@ -135,7 +135,7 @@ export class RemoteWatches {
   private repeat(): void {
     const now = this.options.clock.now();
     const all = ++this.ticks % confirmedTicks === 0;
-    for (const entry of [...this.byId.values()]) {
+    for (const entry of this.byId.values()) {
       const patienceMs = entry.confirmed ? silentMs : unconfirmedMs;
       if (now - entry.heardMs >= patienceMs) this.tell(entry, 'node-down');
       else if (all || !entry.confirmed) this.ask(entry);

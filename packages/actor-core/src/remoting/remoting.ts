@@ -219,7 +219,7 @@ export class Remoting {
     this.watches.nodeDown(node, incarnation);
     if (!gone) return;
     this.watchedHere.nodeDown(node, incarnation);
-    for (const ask of [...this.runtime.publishedAsks()]) ask.nodeGone(node, incarnation);
+    for (const ask of this.runtime.publishedAsks()) ask.nodeGone(node, incarnation);
   }
 }
 

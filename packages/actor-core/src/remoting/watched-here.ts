@@ -56,7 +56,7 @@ export class WatchedHere {
 
   /** Lives of the node up to this one are over. */
   nodeDown(node: string, incarnation: number): void {
-    for (const [id, entry] of [...(this.byNode.get(node) ?? [])]) {
+    for (const [id, entry] of this.byNode.get(node) ?? []) {
       if (entry.incarnation <= incarnation) this.unwatch(node, id);
     }
   }

@@ -118,7 +118,7 @@ export class JetStreamStore implements Store {
       );
       for (const record of records) if (record !== undefined) found.push(record);
     }
-    return found.sort((a, b) => a.sequence - b.sequence);
+    return found.toSorted((a, b) => a.sequence - b.sequence);
   }
 
   private async info(stream: string, filter?: string): Promise<StreamInfo> {

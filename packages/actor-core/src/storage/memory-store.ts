@@ -65,7 +65,7 @@ export class MemoryStore implements Store {
       if (last !== undefined && subjectMatches(filter, subject)) found.push(copyOf(last));
     }
     this.requireHeard(stream);
-    return found.sort((a, b) => a.sequence - b.sequence);
+    return found.toSorted((a, b) => a.sequence - b.sequence);
   }
 
   private attemptAppend(

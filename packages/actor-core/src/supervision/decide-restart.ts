@@ -83,12 +83,7 @@ function affectedBy(
   child: string,
   children: readonly ChildFact[],
 ): readonly ChildFact[] {
-  switch (strategy) {
-    case 'one-for-one':
-      return children.filter((one) => one.name === child);
-    case 'one-for-all':
-      return children;
-    case 'rest-for-one':
-      return children.slice(children.findIndex((one) => one.name === child));
-  }
+  if (strategy === 'one-for-all') return children;
+  if (strategy === 'one-for-one') return children.filter((one) => one.name === child);
+  return children.slice(children.findIndex((one) => one.name === child));
 }

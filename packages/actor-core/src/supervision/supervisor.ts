@@ -80,7 +80,7 @@ export class Supervisor {
   stopAll(done: () => void): void {
     for (const plan of this.plans) cancel(plan);
     this.plans = [];
-    inSequence([...this.table.values()].reverse(), (cell, next) => this.stop(cell, next), done);
+    inSequence([...this.table.values()].toReversed(), (cell, next) => this.stop(cell, next), done);
   }
 
   /** A child's incarnation has ended by itself or by a failure. */
@@ -157,7 +157,7 @@ export class Supervisor {
     this.absorb(plan);
     this.plans.push(plan);
     const siblings = [...plan.cells].filter((cell) => cell !== failed);
-    const ending = [...siblings, ...this.named(decision.remove)].sort((a, b) => b.uid - a.uid);
+    const ending = [...siblings, ...this.named(decision.remove)].toSorted((a, b) => b.uid - a.uid);
     // The failed one is down already; the others follow in reverse start order (OTP).
     inSequence(
       [failed, ...ending],
@@ -200,7 +200,7 @@ export class Supervisor {
     plan.timer = this.owner.runtime.clock.setTimer(delayMs, () => {
       this.plans = this.plans.filter((other) => other !== plan);
       if (!isUp(this.owner)) return;
-      for (const cell of [...plan.cells].sort((a, b) => a.uid - b.uid)) {
+      for (const cell of [...plan.cells].toSorted((a, b) => a.uid - b.uid)) {
         if (cell.state !== 'restarting') continue;
         cell.startNext();
         this.owner.runtime.emit({
