@@ -1,1 +1,2 @@
-export {};
+export { type ExitCode, exitCodes } from './errors.ts';
+export { run } from './main.ts';

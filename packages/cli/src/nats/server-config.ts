@@ -3,6 +3,7 @@ import type { Authority } from './credentials.ts';
 export interface ServerConfig {
   readonly host: string;
   readonly port: number;
+  /** JetStream makes its own folder `jetstream` in it. */
   readonly storeDir: string;
   /** `power`: a confirmed write survives power loss · `process`: it survives any process, not the machine. */
   readonly durability: 'power' | 'process';

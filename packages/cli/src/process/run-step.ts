@@ -35,16 +35,20 @@ export function runStep(command: string, args: readonly string[], options: StepO
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       stderr = (stderr + text).slice(-4_000);
     });
+    const end = (): void => killGroup(child.pid);
     const timer = setTimeout(() => {
       late = true;
-      killGroup(child.pid);
+      end();
     }, options.timeoutMs);
+    // This process may be told to stop in the middle of a step.
+    process.once('exit', end);
     child.once('error', (error: NodeJS.ErrnoException) => {
       clearTimeout(timer);
       resolve({ ok: false, detail: error.code === 'ENOENT' ? `${command} is not installed` : error.message });
     });
     child.once('close', (code, signal) => {
       clearTimeout(timer);
+      process.off('exit', end);
       if (code === 0) resolve({ ok: true, stdout });
       else if (late)
         resolve({ ok: false, detail: `${command} took longer than ${options.timeoutMs / 1000} s` });

@@ -1,0 +1,59 @@
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { isRunning, type ProcessIdentity } from '../process/process-identity.ts';
+
+/**
+ * How a process on this machine joins the cluster of a data folder. Readable by its owner alone: the signing
+ * seed makes users of the running NATS. It is written when `drover up` has its NATS and removed when it stops.
+ */
+export interface ClusterFile {
+  readonly version: 1;
+  readonly cell: string;
+  /** The `drover up` that runs the cluster. */
+  readonly up: ProcessIdentity;
+  readonly natsUrl: string;
+  readonly natsVersion: string;
+  /** Absent when that NATS was started by someone else. */
+  readonly issuer?: { readonly accountPublicKey: string; readonly signingSeed: string } | undefined;
+  /** Credentials file of a NATS started by someone else. */
+  readonly credsPath?: string | undefined;
+  readonly gatewayUrl: string;
+  readonly durability: string;
+}
+
+const schema: z.ZodType<ClusterFile> = z.object({
+  version: z.literal(1),
+  cell: z.string(),
+  up: z.object({ pid: z.number(), startTime: z.string() }),
+  natsUrl: z.string(),
+  natsVersion: z.string(),
+  issuer: z.object({ accountPublicKey: z.string(), signingSeed: z.string() }).optional(),
+  credsPath: z.string().optional(),
+  gatewayUrl: z.string(),
+  durability: z.string(),
+});
+
+export function writeClusterFile(dataDir: string, content: ClusterFile): void {
+  const path = pathIn(dataDir);
+  writeFileSync(`${path}.new`, JSON.stringify(content), { mode: 0o600 });
+  renameSync(`${path}.new`, path);
+}
+
+export function removeClusterFile(dataDir: string): void {
+  rmSync(pathIn(dataDir), { force: true });
+}
+
+/** The running cluster of a data folder; undefined when there is none, or it was killed and left its file. */
+export function readClusterFile(dataDir: string): ClusterFile | undefined {
+  try {
+    const content = schema.parse(JSON.parse(readFileSync(pathIn(dataDir), 'utf8')));
+    return isRunning(content.up) ? content : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function pathIn(dataDir: string): string {
+  return join(dataDir, 'cluster.json');
+}

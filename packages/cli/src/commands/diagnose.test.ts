@@ -1,0 +1,49 @@
+import { expect, it } from 'vitest';
+import type { NodeStatus } from '../output/status-report.ts';
+import { judgeNodes } from './diagnose.ts';
+
+function node(id: string, role: string, more: Partial<NodeStatus> = {}): NodeStatus {
+  return {
+    id,
+    role,
+    pid: 1,
+    state: 'alive',
+    incarnation: 1,
+    evidenceAgeMs: 100,
+    evidenceSource: 'heartbeat',
+    models: [],
+    instances: [],
+    ...more,
+  };
+}
+
+const model = { name: 'llama3.2:latest', loaded: false, slots: 1, busy: 0, queued: 0 };
+const healthy = [
+  node('gateway-1', 'gateway'),
+  node('host-1', 'host'),
+  node('agent-1', 'node-agent', { models: [model], instances: [{ state: 'ready' }] }),
+];
+
+function faults(nodes: readonly NodeStatus[]): string[] {
+  return judgeNodes({ nodes })
+    .filter((check) => !check.ok)
+    .map((check) => check.check);
+}
+
+it('finds nothing wrong with a healthy fleet', () => {
+  expect(faults(healthy)).toEqual([]);
+});
+
+it('finds a silent node', () => {
+  expect(faults([...healthy, node('agent-2', 'node-agent', { state: 'unreachable' })])).toEqual(['nodes']);
+});
+
+it('finds a host whose Ollama does not serve', () => {
+  const down = node('agent-2', 'node-agent', { instances: [{ state: 'down' }] });
+  expect(faults([...healthy, down])).toEqual(['hosts']);
+});
+
+it('finds a fleet without models, and one without anybody to run agents', () => {
+  const empty = node('agent-1', 'node-agent', { instances: [{ state: 'ready' }] });
+  expect(faults([node('gateway-1', 'gateway'), empty])).toEqual(['models', 'agents']);
+});

@@ -1,0 +1,126 @@
+import { badConfiguration, CommandError, exitCodes } from '../errors.ts';
+import { defaultOllamaUrl, type OllamaUrl, parseOllamaAddress } from './ollama-address.ts';
+import type { ProbeResult } from './probe.ts';
+
+/** What the person said about hosts. */
+export interface HostWish {
+  /** `--ollama`, as written. */
+  readonly ollama: readonly string[];
+  /** `--sim`; undefined when not given. */
+  readonly sim: number | undefined;
+  /** The OLLAMA_HOST variable. */
+  readonly ollamaHost: string | undefined;
+}
+
+/** Which addresses to ask who they are. */
+export interface ProbePlan {
+  /** Named by `--ollama`: each must be a host. */
+  readonly named: readonly OllamaUrl[];
+  /** Places where one may be, best first: the first one that answers is used. */
+  readonly guessed: readonly OllamaUrl[];
+}
+
+export interface HostChoice {
+  readonly hosts: readonly OllamaUrl[];
+  /** Hosts among `hosts` that have no model yet. */
+  readonly withoutModels: readonly OllamaUrl[];
+  /** Simulated hosts to start. */
+  readonly simulate: number;
+  /** What a person should know about the choice, one line each. */
+  readonly notes: readonly string[];
+}
+
+const simulatedByDefault = 2;
+
+/** @throws CommandError `bad-configuration` naming the field, for contradictions and unreadable addresses */
+export function planProbes(wish: HostWish): ProbePlan {
+  if (wish.ollama.length > 0 && (wish.sim ?? 0) > 0) {
+    throw badConfiguration(
+      '--sim',
+      `${wish.sim} and --ollama contradict each other: a fleet is simulated or real`,
+    );
+  }
+  const named = wish.ollama.map((text) => {
+    const url = parseOllamaAddress(text);
+    if (url === undefined) throw badConfiguration('--ollama', `is no address: ${text}`);
+    return withoutPath('--ollama', url);
+  });
+  const twice = named.find((url, index) => named.indexOf(url) !== index);
+  if (twice !== undefined) throw badConfiguration('--ollama', `names ${twice} twice`);
+  if (named.length > 0 || (wish.sim ?? 0) > 0) return { named, guessed: [] };
+  if (wish.ollamaHost === undefined || wish.ollamaHost.trim() === '')
+    return { named, guessed: [defaultOllamaUrl] };
+  const fromEnvironment = parseOllamaAddress(wish.ollamaHost);
+  if (fromEnvironment === undefined)
+    throw badConfiguration('OLLAMA_HOST', `is no address: ${wish.ollamaHost}`);
+  return { named, guessed: [...new Set([withoutPath('OLLAMA_HOST', fromEnvironment), defaultOllamaUrl])] };
+}
+
+function withoutPath(field: string, url: OllamaUrl): OllamaUrl {
+  if (new URL(url).pathname === '/') return url;
+  throw badConfiguration(field, `${url} has a path; a host is named by scheme, address and port`);
+}
+
+/**
+ * Decides which hosts the fleet starts with, from what the probes of `planProbes` found.
+ *
+ * @throws CommandError `bad-configuration` when a named host is a Drover gateway; `ollama-missing` when no named
+ * host answers as an Ollama, or none was found and simulating is forbidden
+ */
+export function chooseHosts(wish: HostWish, plan: ProbePlan, probes: readonly ProbeResult[]): HostChoice {
+  const probeOf = (url: OllamaUrl): ProbeResult =>
+    probes.find((probe) => probe.url === url) ?? { kind: 'silent', url, detail: 'it was not asked' };
+  if (plan.named.length > 0) return chooseNamed(plan.named.map(probeOf));
+  if ((wish.sim ?? 0) > 0) return { hosts: [], withoutModels: [], simulate: wish.sim ?? 0, notes: [] };
+  const notes: string[] = [];
+  for (const probe of plan.guessed.map(probeOf)) {
+    if (probe.kind === 'ollama') return choiceOf([probe], notes);
+    if (probe.kind === 'drover') notes.push(`${probe.url} is a Drover gateway, not a host: left out`);
+    else if (wish.ollamaHost !== undefined && probe.url !== defaultOllamaUrl) {
+      notes.push(`OLLAMA_HOST names ${probe.url}: ${probe.detail}`);
+    } else if (probe.kind === 'not-ollama') notes.push(`${probe.url}: ${probe.detail}`);
+  }
+  if (wish.sim === 0) {
+    throw new CommandError(
+      'ollama-missing',
+      exitCodes.missing,
+      `no Ollama answers at ${plan.guessed.join(' or ')}, and --sim 0 forbids simulated hosts`,
+      { fix: 'start one with "ollama serve", or name one with --ollama URL' },
+    );
+  }
+  notes.push(`no Ollama found at ${plan.guessed.join(' or ')}: starting SIMULATED hosts`);
+  return { hosts: [], withoutModels: [], simulate: simulatedByDefault, notes };
+}
+
+function chooseNamed(probes: readonly ProbeResult[]): HostChoice {
+  const gateway = probes.find((probe) => probe.kind === 'drover');
+  if (gateway !== undefined) {
+    throw badConfiguration(
+      '--ollama',
+      `${gateway.url} is a Drover gateway, not an Ollama; name the hosts behind it`,
+    );
+  }
+  const broken = probes.filter((probe) => 'detail' in probe);
+  if (broken.length === probes.length) {
+    const list = broken.map((probe) => `${probe.url} (${probe.detail})`).join(', ');
+    throw new CommandError('ollama-missing', exitCodes.missing, `no host answers as an Ollama: ${list}`, {
+      fix: 'start it with "ollama serve", or correct --ollama',
+    });
+  }
+  // A fleet with one host that is down is still a fleet: its node-agent takes it in when it comes back.
+  return choiceOf(
+    probes,
+    broken.map((probe) => `${probe.url} does not serve now (${probe.detail}): it joins when it does`),
+  );
+}
+
+function choiceOf(probes: readonly ProbeResult[], notes: readonly string[]): HostChoice {
+  return {
+    hosts: probes.map((probe) => probe.url),
+    withoutModels: probes
+      .filter((probe) => probe.kind === 'ollama' && probe.models.length === 0)
+      .map((probe) => probe.url),
+    simulate: 0,
+    notes,
+  };
+}

@@ -1,0 +1,29 @@
+import { expect, it } from 'vitest';
+import { parseOllamaAddress } from './ollama-address.ts';
+
+it.each([
+  ['', 'http://127.0.0.1:11434'],
+  ['1.2.3.4', 'http://1.2.3.4:11434'],
+  ['1.2.3.4:8080', 'http://1.2.3.4:8080'],
+  [':8080', 'http://127.0.0.1:8080'],
+  ['0.0.0.0', 'http://127.0.0.1:11434'],
+  ['0.0.0.0:8080', 'http://127.0.0.1:8080'],
+  ['gpu-7.lan', 'http://gpu-7.lan:11434'],
+  ['http://gpu-7.lan', 'http://gpu-7.lan:80'],
+  ['http://gpu-7.lan:11434/', 'http://gpu-7.lan:11434'],
+  ['https://gpu-7.lan', 'https://gpu-7.lan:443'],
+  ['https://gpu-7.lan/ollama/', 'https://gpu-7.lan:443/ollama'],
+  ['::1', 'http://[::1]:11434'],
+  ['[::1]', 'http://[::1]:11434'],
+  ['[::]:8080', 'http://[::1]:8080'],
+  [' "1.2.3.4" ', 'http://1.2.3.4:11434'],
+])('reads %j as %j', (text, url) => {
+  expect(parseOllamaAddress(text)).toBe(url);
+});
+
+it.each(['ftp://gpu-7.lan', 'gpu-7.lan:abc', 'gpu-7.lan:0', 'gpu-7.lan:70000', 'a b'])(
+  'refuses %j',
+  (text) => {
+    expect(parseOllamaAddress(text)).toBeUndefined();
+  },
+);

@@ -1,0 +1,42 @@
+import { expect, it } from 'vitest';
+import { alignColumns, type StatusReport, statusSummary, statusTable } from './status-report.ts';
+
+const report: StatusReport = {
+  nodes: [
+    {
+      id: 'gateway-1',
+      role: 'gateway',
+      pid: 41,
+      state: 'alive',
+      incarnation: 1,
+      evidenceAgeMs: 120,
+      evidenceSource: 'heartbeat',
+      models: [],
+    },
+    {
+      id: 'agent-1',
+      role: 'node-agent',
+      pid: 42,
+      state: 'alive',
+      incarnation: 1,
+      evidenceAgeMs: 1_260,
+      evidenceSource: 'heartbeat',
+      models: [
+        { name: 'sim-count:latest', loaded: true, slots: 2, busy: 2, queued: 3 },
+        { name: 'sim-chat:latest', loaded: false, slots: 2, busy: 0, queued: 0 },
+      ],
+    },
+  ],
+};
+
+it('shows each node with the age and source of the evidence', () => {
+  expect(alignColumns(statusTable(report))).toEqual([
+    'NODE       ROLE        STATE  PID  EVIDENCE        MODELS',
+    'gateway-1  gateway     alive  41   0.1s heartbeat',
+    'agent-1    node-agent  alive  42   1.3s heartbeat  sim-count:latest 2/2 +3 waiting, 1 not loaded',
+  ]);
+});
+
+it('sums up states without figures, so that load alone changes nothing', () => {
+  expect(statusSummary(report)).toBe('gateway-1 alive · agent-1 alive (sim-count:latest)');
+});

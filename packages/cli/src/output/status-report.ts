@@ -1,0 +1,75 @@
+/** What `GET /api/v1/status` answers, as far as it is shown. */
+export interface StatusReport {
+  readonly nodes: readonly NodeStatus[];
+}
+
+export interface NodeStatus {
+  readonly id: string;
+  readonly role: string;
+  readonly pid: number;
+  readonly state: string;
+  readonly incarnation: number;
+  readonly evidenceAgeMs: number;
+  readonly evidenceSource: string;
+  readonly models?: readonly ModelStatus[];
+  /** The Ollama servers behind a node-agent. */
+  readonly instances?: readonly { readonly state: string }[];
+}
+
+export interface ModelStatus {
+  readonly name: string;
+  readonly loaded: boolean;
+  readonly slots: number;
+  readonly busy: number;
+  readonly queued: number;
+}
+
+/** One line for each node; the ages are of the evidence, so that nobody takes it for certainty. */
+export function statusTable(report: StatusReport): string[][] {
+  const rows = report.nodes.map((node) => [
+    node.id,
+    node.role,
+    node.state,
+    String(node.pid),
+    `${(node.evidenceAgeMs / 1000).toFixed(1)}s ${node.evidenceSource}`,
+    modelsText(node.models ?? []),
+  ]);
+  return [['NODE', 'ROLE', 'STATE', 'PID', 'EVIDENCE', 'MODELS'], ...rows];
+}
+
+/** Loaded models with what is in and before them, then how many more there are. */
+export function modelsText(models: readonly ModelStatus[]): string {
+  if (models.length === 0) return '';
+  const loaded = models.filter((model) => model.loaded);
+  const parts = loaded.map(({ name, busy, slots, queued }) => {
+    const waiting = queued > 0 ? ` +${queued} waiting` : '';
+    return `${name} ${busy}/${slots}${waiting}`;
+  });
+  const others = models.length - loaded.length;
+  if (others > 0) parts.push(`${others} not loaded`);
+  return parts.join(', ');
+}
+
+/** The states without the figures: changes only when something a person cares about does. */
+export function statusSummary(report: StatusReport): string {
+  return report.nodes
+    .map((node) => {
+      const loaded = (node.models ?? []).filter((model) => model.loaded).map((model) => model.name);
+      return `${node.id} ${node.state}${loaded.length > 0 ? ` (${loaded.join(', ')})` : ''}`;
+    })
+    .join(' · ');
+}
+
+/** Columns padded to their widest cell, two spaces apart. */
+export function alignColumns(rows: readonly (readonly string[])[]): string[] {
+  const widths: number[] = [];
+  for (const row of rows) {
+    for (const [column, cell] of row.entries()) widths[column] = Math.max(widths[column] ?? 0, cell.length);
+  }
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+}

@@ -1,0 +1,43 @@
+import { Writable } from 'node:stream';
+import { expect, it } from 'vitest';
+import { Terminal } from './terminal.ts';
+
+function setup(
+  isTTY: boolean,
+  environment: NodeJS.ProcessEnv = {},
+): { terminal: Terminal; written: () => string } {
+  let written = '';
+  const stream = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      written += chunk.toString();
+      done();
+    },
+  });
+  const terminal = new Terminal(Object.assign(stream, { isTTY, columns: 20 }), environment);
+  return { terminal, written: () => written };
+}
+
+it('writes no control codes and no block into a pipe', () => {
+  const { terminal, written } = setup(false);
+  terminal.block(['status']);
+  terminal.line(terminal.style('red', 'text'));
+  expect(written()).toBe('text\n');
+});
+
+it('leaves colour out when NO_COLOR is set', () => {
+  expect(setup(true).terminal.style('red', 'text')).not.toBe('text');
+  expect(setup(true, { NO_COLOR: '1' }).terminal.style('red', 'text')).toBe('text');
+});
+
+it('writes lines above the block and redraws it', () => {
+  const { terminal, written } = setup(true, { NO_COLOR: '1' });
+  terminal.block(['one', 'two']);
+  terminal.line('news');
+  expect(written()).toBe('one\ntwo\n\u001B[2A\u001B[0Jnews\none\ntwo\n');
+});
+
+it('cuts block lines at the width of the terminal, so that they stay one line each', () => {
+  const { terminal, written } = setup(true);
+  terminal.block([`${terminal.style('red', 'x'.repeat(30))}`]);
+  expect(written()).toBe(`\u001B[31m${'x'.repeat(19)}\u001B[0m\n`);
+});

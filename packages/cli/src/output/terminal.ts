@@ -1,0 +1,72 @@
+import type { Writable } from 'node:stream';
+
+export type Style = 'bold' | 'dim' | 'green' | 'yellow' | 'red';
+
+const codes: Record<Style, number> = { bold: 1, dim: 2, green: 32, yellow: 33, red: 31 };
+
+export interface TerminalStream extends Writable {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
+/**
+ * Text for people: lines, and on a real terminal one block below them that is redrawn in place. Colour only on
+ * a terminal and never with NO_COLOR set.
+ */
+export class Terminal {
+  readonly isTTY: boolean;
+  readonly #stream: TerminalStream;
+  readonly #colour: boolean;
+  #block: readonly string[] = [];
+
+  constructor(stream: TerminalStream, environment: NodeJS.ProcessEnv) {
+    this.#stream = stream;
+    this.isTTY = stream.isTTY === true && environment['TERM'] !== 'dumb';
+    this.#colour = this.isTTY && (environment['NO_COLOR'] ?? '') === '';
+    // A closed pipe must not end the cluster that nobody reads about.
+    stream.on('error', () => {});
+  }
+
+  style(style: Style, text: string): string {
+    return this.#colour ? `\u001B[${codes[style]}m${text}\u001B[0m` : text;
+  }
+
+  /** Writes whole lines above the block. */
+  line(...lines: readonly string[]): void {
+    this.#stream.write(
+      `${this.#eraseBlock()}${lines.map((line) => `${line}\n`).join('')}${this.#drawBlock()}`,
+    );
+  }
+
+  /** Replaces the block; on anything but a terminal nothing is written. */
+  block(lines: readonly string[]): void {
+    if (!this.isTTY) return;
+    const erase = this.#eraseBlock();
+    const width = this.#stream.columns ?? 80;
+    this.#block = lines.map((line) => clip(line, width - 1));
+    this.#stream.write(erase + this.#drawBlock());
+  }
+
+  #eraseBlock(): string {
+    return this.#block.length === 0 ? '' : `\u001B[${this.#block.length}A\u001B[0J`;
+  }
+
+  #drawBlock(): string {
+    return this.#block.map((line) => `${line}\n`).join('');
+  }
+}
+
+/** Cuts a line to `width` columns; colour codes take none. */
+function clip(line: string, width: number): string {
+  // eslint-disable-next-line no-control-regex -- the codes this file writes itself
+  const parts = line.split(/(\u001B\[\d+m)/);
+  let left = width;
+  return parts
+    .map((part, index) => {
+      if (index % 2 === 1) return part;
+      const kept = part.slice(0, Math.max(0, left));
+      left -= part.length;
+      return kept;
+    })
+    .join('');
+}

@@ -1,0 +1,35 @@
+import { Command } from 'commander';
+import { doctorCommand } from './commands/doctor-command.ts';
+import { actorsCommand, statusCommand, topCommand } from './commands/look-commands.ts';
+import { gatewayCommand, hostCommand, nodeAgentCommand } from './commands/role-commands.ts';
+import { upCommand } from './commands/up-command.ts';
+import type { ExitCode } from './errors.ts';
+
+/** The `drover` command line. `finish` is told the exit code of the command that ran. */
+export function createProgram(version: string, finish: (code: ExitCode) => void): Command {
+  const program = new Command('drover')
+    .description('One dependable fleet out of machines that run Ollama.')
+    .version(version)
+    .addHelpText(
+      'after',
+      '\nExample:\n  drover up                 a whole fleet on this machine\n  drover up --help          its flags',
+    );
+  const commands = [
+    upCommand,
+    gatewayCommand,
+    nodeAgentCommand,
+    hostCommand,
+    statusCommand,
+    topCommand,
+    actorsCommand,
+    doctorCommand,
+  ];
+  for (const make of commands) program.addCommand(make(finish));
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().showSuggestionAfterError(true);
+    // Told once, as one line, by whoever catches it.
+    command.configureOutput({ outputError: () => {} });
+    command.allowExcessArguments(false);
+  }
+  return program;
+}

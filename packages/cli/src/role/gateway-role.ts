@@ -1,0 +1,37 @@
+import { createAgentsClient } from '@drover/agents';
+import { ListenError, startGateway } from '@drover/gateway';
+import { CommandError, type ExitCode, exitCodes } from '../errors.ts';
+import { type RoleOptions, runRole } from './run-role.ts';
+
+/** Answers HTTP for the cluster. */
+export function runGateway(
+  options: RoleOptions,
+  listen: { readonly host: string; readonly port: number },
+): Promise<ExitCode> {
+  return runRole(options, async (node) => {
+    const agents = createAgentsClient(node);
+    const gateway = await startGateway(node, { ...listen, agents }).catch((error: unknown) => {
+      if (error instanceof ListenError) throw cannotListen(error);
+      throw error;
+    });
+    return {
+      report: { url: gateway.url },
+      stop: async (drainMs) => {
+        await gateway.stop({ drainTimeoutMs: drainMs });
+        await agents.close();
+      },
+    };
+  });
+}
+
+function cannotListen(error: ListenError): CommandError {
+  return error.code === 'address-in-use'
+    ? new CommandError('address-in-use', exitCodes.inUse, error.message, {
+        fix: 'choose another with --port, or --port 0 for any free one',
+        cause: error,
+      })
+    : new CommandError('bad-configuration', exitCodes.usage, error.message, {
+        fix: 'name an address of this machine with --host and a port above 1023 with --port',
+        cause: error,
+      });
+}

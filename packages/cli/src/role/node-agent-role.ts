@@ -1,0 +1,30 @@
+import { startNodeAgent } from '@drover/node-agent';
+import type { ExitCode } from '../errors.ts';
+import { type RoleOptions, runRole } from './run-role.ts';
+
+export interface NodeAgentHosts {
+  readonly urls: readonly string[];
+  readonly slots: number;
+  readonly simulated: boolean;
+}
+
+/** Is the only door to some Ollamas. */
+export function runNodeAgent(options: RoleOptions, hosts: NodeAgentHosts): Promise<ExitCode> {
+  return runRole(options, async (node) => {
+    const { slots, simulated } = hosts;
+    const instances = hosts.urls.map((url, index) => ({
+      name: `ollama-${index + 1}`,
+      url,
+      slots,
+      simulated,
+    }));
+    const agent = await startNodeAgent(node, { instances, drainMs: options.drainMs });
+    return {
+      report: { ollamaUrls: hosts.urls, slots },
+      stop: async (drainMs) => {
+        if (drainMs > 0) await agent.drain();
+        await agent.stop();
+      },
+    };
+  });
+}

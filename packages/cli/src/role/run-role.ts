@@ -1,0 +1,121 @@
+import { type ClusterNode, joinCluster, type Role } from '@drover/actor-core';
+import type { LogLevel } from '../config.ts';
+import { CommandError, type ExitCode, errorLine, exitCodes } from '../errors.ts';
+import { watchParent } from '../process/parent-watch.ts';
+import { type ClusterWish, findCluster } from './find-cluster.ts';
+import { createRoleLog } from './role-logger.ts';
+
+/** What a role runs on its node. */
+export interface RunningRole {
+  /** Told to the parent when the role is ready, e.g. the gateway's URL. */
+  readonly report?: Readonly<Record<string, unknown>>;
+  /** Lets work in hand finish for at most `drainMs`, then stops. */
+  stop(drainMs: number): Promise<void>;
+}
+
+export interface RoleOptions {
+  readonly id: string;
+  readonly role: Role;
+  readonly cluster: ClusterWish;
+  readonly logLevel: LogLevel;
+  /** How long work in hand may go on after the first signal. */
+  readonly drainMs: number;
+}
+
+/** After the parent is gone there is nobody to drain for. */
+const orphanStopMs = 1_500;
+/** Beyond the drain, an orderly stop may take this much longer. */
+const stopGraceMs = 2_000;
+
+/**
+ * Runs one role until a signal, its parent's end or a failure. Resolves with the exit code.
+ *
+ * @throws CommandError when the cluster cannot be found or joined
+ */
+export async function runRole(
+  options: RoleOptions,
+  start: (node: ClusterNode) => Promise<RunningRole>,
+): Promise<ExitCode> {
+  const { promise: asked, resolve: ask } = Promise.withResolvers<'signal' | 'orphan'>();
+  const parent = watchParent(() => ask('orphan'));
+  let signals = 0;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      signals += 1;
+      // A terminal's Ctrl-C may arrive more than once; a process alone has only its own signals to go by.
+      if (signals > 1 && parent === undefined) process.exit(exitCodes.interrupted);
+      ask('signal');
+    });
+  }
+  const address = await findCluster(options.cluster, options.id, [options.role]);
+  const { logger, flush } = createRoleLog(options.id, options.logLevel);
+  process.on('uncaughtException', (error) => {
+    logger.error({ err: error }, 'an unexpected error ends this process');
+    flush();
+    process.exit(exitCodes.internal);
+  });
+  const node = await join(options, address, logger);
+  const running = await start(node);
+  logger.info({ ...running.report, role: options.role, incarnation: node.incarnation }, 'ready');
+  parent?.report({ type: 'ready', ...running.report });
+  const ended = await Promise.race([asked, node.system.terminated.then((cause) => ({ cause }))]);
+  if (typeof ended === 'object') {
+    const cause =
+      ended.cause instanceof Error ? ended.cause : new Error('the actor system stopped by itself');
+    logger.error({ err: cause }, 'the root supervisor gave up: this process ends');
+    flush();
+    return exitCodes.internal;
+  }
+  const drainMs = ended === 'orphan' ? 0 : options.drainMs;
+  const limitMs = ended === 'orphan' ? orphanStopMs : drainMs + stopGraceMs;
+  logger.info({ reason: ended }, 'stopping');
+  const late = await withinLimit(stopInOrder(node, running, drainMs), limitMs);
+  if (late) logger.warn({ limitMs }, 'the stop took too long and was cut short');
+  flush();
+  return exitCodes.done;
+}
+
+async function join(
+  options: RoleOptions,
+  address: Awaited<ReturnType<typeof findCluster>>,
+  log: Parameters<typeof joinCluster>[0]['log'],
+): Promise<ClusterNode> {
+  try {
+    return await joinCluster({
+      nodeId: options.id,
+      incarnation: Date.now(),
+      roles: [options.role],
+      cell: address.cell,
+      nats: { servers: address.servers, creds: address.creds, user: address.user, pass: address.pass },
+      pid: process.pid,
+      log,
+    });
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== 'connect-failed') throw error;
+    throw new CommandError('nats-unreachable', exitCodes.missing, (error as Error).message, {
+      fix: 'check that NATS runs there and that the credentials are of this cluster',
+      cause: error,
+    });
+  }
+}
+
+async function stopInOrder(node: ClusterNode, running: RunningRole, drainMs: number): Promise<void> {
+  await running.stop(drainMs);
+  await node.leave();
+}
+
+/** True when `work` was not done in time. A failure of the stop is reported, not raised: the process ends anyway. */
+async function withinLimit(work: Promise<void>, limitMs: number): Promise<boolean> {
+  const { promise: late, resolve } = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => resolve(true), limitMs);
+  const done = work.then(
+    () => false,
+    (error: unknown) => {
+      process.stderr.write(`${errorLine(error)}\n`);
+      return false;
+    },
+  );
+  const result = await Promise.race([done, late]);
+  clearTimeout(timer);
+  return result;
+}

@@ -1,0 +1,124 @@
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createSubjects, permissionsOf, type Role } from '@drover/actor-core';
+import { cell, natsCacheDir, type UpConfig } from '../config.ts';
+import type { ClusterFile } from '../cluster/cluster-file.ts';
+import { badConfiguration } from '../errors.ts';
+import { createAuthority, mintUser } from '../nats/credentials.ts';
+import { recordServer, waitForLeftover } from '../nats/leftover-server.ts';
+import { provisionServer } from '../nats/provision.ts';
+import { checkRunningServer } from '../nats/running-server.ts';
+import { serverConfigText } from '../nats/server-config.ts';
+import { launchServer } from '../nats/server-process.ts';
+import { freePort } from '../network/port.ts';
+import type { ProcessSpec } from '../process/supervised-process.ts';
+
+/** The NATS that the cluster meets on: its own, or one that someone else runs. */
+export interface Bus {
+  readonly url: string;
+  readonly version: string;
+  /** Shown in the cluster file and status. */
+  readonly durability: string;
+  /** How to run it; absent when someone else does. */
+  readonly process?: ProcessSpec;
+  /** What a role process needs to connect, as environment variables. */
+  environmentFor(nodeId: string, role: Role): Promise<Record<string, string | undefined>>;
+  /** What others on this machine need, for the cluster file. */
+  readonly access: Pick<ClusterFile, 'issuer' | 'credsPath'>;
+}
+
+export interface BusOptions {
+  readonly config: UpConfig;
+  readonly dataDir: string;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly progress: (line: string) => void;
+  readonly onLog: (line: string) => void;
+}
+
+const loopback = '127.0.0.1';
+const leftoverPatienceMs = 3_000;
+const readyTimeoutMs = 20_000;
+
+/** Checks the NATS that was named, or prepares an own one in the data folder; nothing runs yet. */
+export async function prepareBus(options: BusOptions): Promise<Bus> {
+  return options.config.nats === undefined ? prepareOwn(options) : useNamed(options, options.config.nats);
+}
+
+async function useNamed({ config, environment }: BusOptions, nats: string): Promise<Bus> {
+  const field = nats === environment['NATS_URL'] ? 'NATS_URL' : '--nats';
+  const info = await checkRunningServer(field, nats);
+  const credsText = config.creds === undefined ? undefined : readCreds(config.creds);
+  return {
+    url: withoutSecrets(nats),
+    version: info.version,
+    durability: 'external',
+    environmentFor: async () => ({ DROVER_NATS: nats, DROVER_CREDS_TEXT: credsText }),
+    access: config.creds === undefined ? {} : { credsPath: config.creds },
+  };
+}
+
+async function prepareOwn({ config, dataDir, environment, progress, onLog }: BusOptions): Promise<Bus> {
+  const binary = await provisionServer({
+    explicitPath: environment['DROVER_NATS_SERVER'],
+    searchPath: environment['PATH'] ?? '',
+    cacheDir: natsCacheDir(environment),
+    progress,
+  });
+  await waitForLeftover(dataDir, leftoverPatienceMs);
+  const authority = await createAuthority(dataDir);
+  const issuer = { accountPublicKey: authority.account.publicKey, signingSeed: authority.signingSeed };
+  const port = await freePort(loopback);
+  const configPath = join(dataDir, 'nats.conf');
+  const text = serverConfigText({
+    host: loopback,
+    port,
+    storeDir: dataDir,
+    durability: config.durability,
+    authority,
+  });
+  writeFileSync(configPath, text, { mode: 0o600 });
+  // The mode above counts only for a new file.
+  chmodSync(configPath, 0o600);
+  const url = `nats://${loopback}:${port}`;
+  const subjects = createSubjects(cell);
+  return {
+    url,
+    version: binary.version,
+    durability: config.durability,
+    process: {
+      id: 'nats',
+      role: 'nats',
+      readyTimeoutMs,
+      launch: () =>
+        launchServer({
+          binary: binary.path,
+          configPath,
+          host: loopback,
+          port,
+          onLog,
+          onStarted: (pid) => recordServer(dataDir, pid),
+        }),
+    },
+    environmentFor: async (nodeId, role) => ({
+      DROVER_NATS: url,
+      DROVER_CREDS_TEXT: await mintUser(issuer, nodeId, permissionsOf(subjects, nodeId, [role])),
+    }),
+    access: { issuer },
+  };
+}
+
+function readCreds(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw badConfiguration(
+      '--creds',
+      `names ${path}, which cannot be read (${(error as NodeJS.ErrnoException).code})`,
+    );
+  }
+}
+
+/** The address as it may be shown: without user and password. */
+function withoutSecrets(nats: string): string {
+  return nats.replace(/\/\/[^@/]*@/, '//');
+}

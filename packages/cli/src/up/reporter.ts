@@ -1,0 +1,77 @@
+import type { Terminal } from '../output/terminal.ts';
+
+/** What `drover up` tells programs with `--json`, one object a line on stdout. The table only grows. */
+export type UpEvent =
+  | { readonly event: 'progress'; readonly message: string }
+  | ReadyEvent
+  | {
+      readonly event: 'process-exited' | 'nats-exited';
+      readonly id: string;
+      readonly role: string;
+      readonly pid: number;
+      readonly code: number | null;
+      readonly signal: string | null;
+      readonly restartInMs: number;
+    }
+  | {
+      readonly event: 'process-restarted' | 'nats-restarted';
+      readonly id: string;
+      readonly role: string;
+      readonly pid: number;
+      readonly restarts: number;
+      readonly downMs: number;
+    }
+  | { readonly event: 'stopping'; readonly reason: string }
+  | { readonly event: 'stopped' }
+  | { readonly event: 'error'; readonly code: string; readonly message: string; readonly fix: string };
+
+export interface ReadyEvent {
+  readonly event: 'ready';
+  readonly url: string;
+  readonly pid: number;
+  readonly nats: { readonly url: string; readonly pid?: number; readonly version: string };
+  readonly processes: readonly ReadyProcess[];
+  /** Some host is simulated. */
+  readonly simulated: boolean;
+  readonly dataDir: string;
+}
+
+export interface ReadyProcess {
+  readonly id: string;
+  readonly role: string;
+  readonly pid: number;
+  readonly ollamaUrl?: string;
+  readonly simulated?: boolean;
+}
+
+/** Speaks to programs on stdout and to people on stderr. */
+export class UpReporter {
+  readonly terminal: Terminal;
+  readonly #stdout: NodeJS.WritableStream;
+  readonly #json: boolean;
+
+  constructor(terminal: Terminal, stdout: NodeJS.WritableStream, json: boolean) {
+    this.terminal = terminal;
+    this.#stdout = stdout;
+    this.#json = json;
+    // The reader of the events may go away; the cluster stays.
+    stdout.on('error', () => {});
+  }
+
+  event(event: UpEvent): void {
+    if (this.#json) this.#stdout.write(`${JSON.stringify(event)}\n`);
+    else if (event.event === 'ready') this.#stdout.write(`${readyLine(event)}\n`);
+  }
+
+  /** One step of the start, for both. */
+  progress(message: string): void {
+    this.event({ event: 'progress', message });
+    this.terminal.line(this.terminal.style('dim', message));
+  }
+}
+
+/** The line that scripts wait for. */
+export function readyLine(event: ReadyEvent): string {
+  const hosts = event.processes.filter((process) => process.role === 'node-agent').length;
+  return `drover ready ${event.url} hosts=${hosts} simulated=${event.simulated}`;
+}

@@ -1,0 +1,35 @@
+import { spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { exitOf, followLines, type ReadyReport, type RunningChild } from '../process/running-child.ts';
+
+const binPath: string = fileURLToPath(new URL('../../bin/drover.js', import.meta.url));
+
+export interface RoleProcessOptions {
+  /** `gateway`, `node-agent` or `host`, and its flags. */
+  readonly args: readonly string[];
+  readonly environment: NodeJS.ProcessEnv;
+  readonly onLog: (line: string) => void;
+}
+
+/** Starts `drover ROLE …`; ready when it says so over the IPC channel. */
+export function launchRole(options: RoleProcessOptions): RunningChild {
+  const child = spawn(process.execPath, [binPath, ...options.args], {
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    // A group of its own, so that a Ctrl-C in the terminal reaches drover up alone.
+    detached: true,
+    env: options.environment,
+  });
+  const lines = followLines(child.stderr as Readable, options.onLog);
+  const { promise: ready, resolve } = Promise.withResolvers<ReadyReport>();
+  child.on('message', (message: { type?: string }) => {
+    if (message.type === 'ready') resolve(message as ReadyReport);
+  });
+  return {
+    pid: child.pid ?? 0,
+    ready,
+    exited: exitOf(child, lines),
+    requestStop: () => child.kill('SIGTERM'),
+    kill: () => child.kill('SIGKILL'),
+  };
+}
