@@ -1,0 +1,103 @@
+import { InvalidArgumentError } from '@drover/actor-core';
+
+/** Everything about a gateway that is a number, a name or an address. */
+export interface GatewayConfig {
+  /** Address to listen on. On a loopback address the Host header is checked as Ollama does. @default '127.0.0.1' */
+  readonly host: string;
+  /** 0 takes any free one. @default 11500 */
+  readonly port: number;
+  /** Largest request body. @default 67_108_864 (64 MiB) */
+  readonly maxBodyBytes: number;
+  /** Largest answer that is not a stream. @default 268_435_456 (256 MiB) */
+  readonly maxAnswerBytes: number;
+  /** Requests served at once; more get 503. Health, metrics and status routes do not count. @default 1_024 */
+  readonly maxConcurrentRequests: number;
+  /** Open sockets; more are closed at once. Above `maxConcurrentRequests`, so that refusals can be told. @default 4_096 */
+  readonly maxConnections: number;
+  /** What a whole request may take on the fleet unless `x-drover-timeout-ms` says less. @default 600_000 */
+  readonly requestTimeoutMs: number;
+  /** A client's headers must have arrived by then. @default 10_000 */
+  readonly headersTimeoutMs: number;
+  /** A client's whole request must have arrived by then. @default 120_000 */
+  readonly bodyTimeoutMs: number;
+  /** An idle connection is kept for this long. Longer than the usual proxy's 60 s. @default 75_000 */
+  readonly keepAliveTimeoutMs: number;
+  /** A reader that takes nothing for this long is cut off. @default 300_000 */
+  readonly readerTimeoutMs: number;
+  /** `stop` lets running requests go on for this long. @default 10_000 */
+  readonly drainTimeoutMs: number;
+  /** Instances must answer for `/api/tags` and `/api/ps` by then, or are left out. @default 2_000 */
+  readonly describeTimeoutMs: number;
+  /** Browser origins allowed beside Ollama's own list (OLLAMA_ORIGINS); one `*` is a wildcard. @default [] */
+  readonly origins: readonly string[];
+}
+
+export const defaults: GatewayConfig = Object.freeze({
+  host: '127.0.0.1',
+  port: 11_500,
+  maxBodyBytes: 64 * 1024 * 1024,
+  maxAnswerBytes: 256 * 1024 * 1024,
+  maxConcurrentRequests: 1_024,
+  maxConnections: 4_096,
+  requestTimeoutMs: 600_000,
+  headersTimeoutMs: 10_000,
+  bodyTimeoutMs: 120_000,
+  keepAliveTimeoutMs: 75_000,
+  readerTimeoutMs: 300_000,
+  drainTimeoutMs: 10_000,
+  describeTimeoutMs: 2_000,
+  origins: Object.freeze([]) as readonly string[],
+});
+
+const counts = [
+  'maxBodyBytes',
+  'maxAnswerBytes',
+  'maxConcurrentRequests',
+  'maxConnections',
+  'requestTimeoutMs',
+  'headersTimeoutMs',
+  'bodyTimeoutMs',
+  'keepAliveTimeoutMs',
+  'readerTimeoutMs',
+  'describeTimeoutMs',
+] as const;
+
+/**
+ * The defaults with `partial` over them, checked and frozen.
+ *
+ * @throws InvalidArgumentError naming the field: unknown, out of range, or in contradiction with another
+ */
+export function resolveConfig(partial: Partial<GatewayConfig> = {}): GatewayConfig {
+  for (const field of Object.keys(partial)) {
+    if (!Object.hasOwn(defaults, field))
+      throw new InvalidArgumentError(field, 'is not a setting of the gateway');
+  }
+  const given = Object.fromEntries(Object.entries(partial).filter(([, value]) => value !== undefined));
+  const config: GatewayConfig = { ...defaults, ...given };
+  for (const field of counts) {
+    if (!Number.isInteger(config[field]) || config[field] < 1) {
+      throw new InvalidArgumentError(field, `must be a whole number above 0 (got ${config[field]})`);
+    }
+  }
+  if (!Number.isInteger(config.port) || config.port < 0 || config.port > 65_535) {
+    throw new InvalidArgumentError('port', `must be 0 to 65535 (got ${config.port})`);
+  }
+  if (!Number.isFinite(config.drainTimeoutMs) || config.drainTimeoutMs < 0) {
+    throw new InvalidArgumentError('drainTimeoutMs', `must be 0 or more (got ${config.drainTimeoutMs})`);
+  }
+  if (config.host === '') throw new InvalidArgumentError('host', 'must not be empty');
+  if (config.headersTimeoutMs > config.bodyTimeoutMs) {
+    throw new InvalidArgumentError(
+      'headersTimeoutMs',
+      'must not be above bodyTimeoutMs: headers are part of the request',
+    );
+  }
+  if (config.maxConnections < config.maxConcurrentRequests) {
+    throw new InvalidArgumentError('maxConnections', 'must not be below maxConcurrentRequests');
+  }
+  for (const origin of config.origins) {
+    if (origin.split('*').length > 2)
+      throw new InvalidArgumentError('origins', `may have one * each (got ${origin})`);
+  }
+  return Object.freeze({ ...config, origins: Object.freeze([...config.origins]) });
+}

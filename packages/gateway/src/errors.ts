@@ -1,0 +1,40 @@
+import { DroverError } from '@drover/actor-core';
+
+/** The gateway could not listen. `address-in-use`: take another port; nobody retries by itself. */
+export class ListenError extends DroverError {
+  readonly code: 'address-in-use' | 'listen-failed';
+  readonly host: string;
+  readonly port: number;
+  constructor(host: string, port: number, cause: unknown) {
+    const inUse = (cause as NodeJS.ErrnoException).code === 'EADDRINUSE';
+    const detail = inUse ? 'another process listens there' : String((cause as Error).message);
+    super(`cannot listen on ${host}:${port}: ${detail}`, { cause });
+    this.code = inUse ? 'address-in-use' : 'listen-failed';
+    this.host = host;
+    this.port = port;
+  }
+}
+
+/**
+ * A request ends with an error answer. The message is for the client, in Ollama's own words where Ollama has
+ * some; the dialect decides its shape. Thrown before the first byte it becomes the status, after it an error frame.
+ */
+export class RequestFailure extends DroverError {
+  readonly code: string;
+  readonly status: number;
+  /** Sent as `retry-after` with 429 and 503. */
+  readonly retryAfterMs: number;
+  readonly field: string | undefined;
+  constructor(
+    status: number,
+    code: string,
+    message: string,
+    details: { retryAfterMs?: number; field?: string | undefined; cause?: unknown } = {},
+  ) {
+    super(message, { cause: details.cause });
+    this.status = status;
+    this.code = code;
+    this.retryAfterMs = details.retryAfterMs ?? 0;
+    this.field = details.field;
+  }
+}

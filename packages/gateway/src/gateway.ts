@@ -1,0 +1,92 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { hostname, networkInterfaces } from 'node:os';
+import type { AgentsClient } from '@drover/agents';
+import type { ClusterNode } from '@drover/actor-core';
+import { createFleetClient, type FleetClient } from '@drover/fleet';
+import { catalogueRoutes } from './catalogue/catalogue-routes.ts';
+import { type GatewayConfig, resolveConfig } from './config.ts';
+import { RequestFailure } from './errors.ts';
+import { createDoor } from './http/door.ts';
+import { listen } from './http/http-server.ts';
+import { Router } from './http/router.ts';
+import { residentFirst } from './inference/residency-policy.ts';
+import { absentRoutes } from './native/absent-routes.ts';
+import { nativeInferenceRoutes } from './native/native-routes.ts';
+import { createMetrics } from './observe/gateway-metrics.ts';
+import { openAiInferenceRoutes } from './openai/openai-routes.ts';
+import { agentRoutes } from './own/agent-routes.ts';
+import { serviceRoutes } from './own/service-routes.ts';
+import type { GatewayServices } from './services.ts';
+
+export interface GatewayOptions extends Partial<GatewayConfig> {
+  readonly agents: AgentsClient;
+  /** @default `createFleetClient(node)`; one that is given is not stopped with the gateway. */
+  readonly fleet?: FleetClient;
+}
+
+export interface Gateway {
+  readonly url: string;
+  readonly port: number;
+  /**
+   * Takes no new requests, lets running ones finish for `drainTimeoutMs`, then ends them with their dialect's
+   * error frame and closes.
+   */
+  stop(options?: { readonly drainTimeoutMs?: number }): Promise<void>;
+}
+
+/**
+ * The HTTP door of the fleet: Ollama's and OpenAI's dialects and our own routes over one cluster node.
+ *
+ * @throws InvalidArgumentError naming the setting; ListenError when the address cannot be had
+ */
+export async function startGateway(node: ClusterNode, options: GatewayOptions): Promise<Gateway> {
+  const { agents, fleet: given, ...settings } = options;
+  const config = resolveConfig(settings);
+  const fleet = given ?? createFleetClient(node);
+  const residency = given ?? createFleetClient(node, { policy: residentFirst });
+  const metrics = createMetrics(node, fleet);
+  const services: GatewayServices = { node, fleet, residency, agents, metrics, config };
+  const isDraining = (): boolean => door.isDraining;
+  const router = new Router([
+    ...catalogueRoutes(services),
+    ...nativeInferenceRoutes(services),
+    ...openAiInferenceRoutes(services),
+    ...serviceRoutes(services, isDraining),
+    ...agentRoutes(services),
+    ...absentRoutes(),
+  ]);
+  const door = createDoor(services, router, { name: hostname(), addresses: machineAddresses() });
+  const release = async (): Promise<void> => {
+    metrics.stop();
+    if (given) return;
+    await fleet.stop();
+    await residency.stop();
+  };
+  const listener = (request: IncomingMessage, response: ServerResponse): void => door.take(request, response);
+  const server = await listen(config, node.clock, listener).catch(async (error: unknown) => {
+    await release();
+    throw error;
+  });
+  node.log.info({ url: server.url }, 'the gateway listens');
+
+  let stopping: Promise<void> | undefined;
+  const stop = async (drainTimeoutMs: number): Promise<void> => {
+    door.beginDrain();
+    server.refuseNew();
+    await door.settle(drainTimeoutMs, new RequestFailure(503, 'gateway-stopping', 'the gateway is stopping'));
+    await server.close();
+    await release();
+  };
+  return {
+    url: server.url,
+    port: server.port,
+    stop: async ({ drainTimeoutMs = config.drainTimeoutMs } = {}): Promise<void> => {
+      stopping ??= stop(drainTimeoutMs);
+      await stopping;
+    },
+  };
+}
+
+function machineAddresses(): readonly string[] {
+  return Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address));
+}

@@ -1,0 +1,48 @@
+import { BlockList, isIP } from 'node:net';
+
+/**
+ * Whether a Host header may be served by a gateway that listens on a loopback address, as Ollama decides it. A
+ * public name there means that a web page made a browser believe its own name lives here (DNS rebinding).
+ */
+export function isAllowedHost(
+  hostHeader: string,
+  machine: { readonly name: string; readonly addresses: readonly string[] },
+): HostKind {
+  const host = hostOf(hostHeader).toLowerCase();
+  if (isIP(host) !== 0) {
+    return isPrivateAddress(host) || machine.addresses.includes(host) ? 'address' : 'refused';
+  }
+  if (host === '' || host === 'localhost' || host === machine.name.toLowerCase()) return 'name';
+  return ['.localhost', '.local', '.internal'].some((tld) => host.endsWith(tld)) ? 'name' : 'refused';
+}
+
+/** `name`: Ollama answers OPTIONS with 204 for it · `address`: it does not. */
+export type HostKind = 'name' | 'address' | 'refused';
+
+export function isLoopback(address: string): boolean {
+  return address === '::1' || /^(::ffff:)?127\./.test(address);
+}
+
+function hostOf(header: string): string {
+  const bracketed = /^\[([^\]]*)\](?::\d*)?$/.exec(header);
+  if (bracketed) return bracketed[1] ?? '';
+  return isIP(header) === 6 ? header : header.replace(/:\d*$/, '');
+}
+
+const privateNetworks = new BlockList();
+for (const [net, prefix] of [
+  ['127.0.0.0', 8],
+  ['10.0.0.0', 8],
+  ['172.16.0.0', 12],
+  ['192.168.0.0', 16],
+  ['0.0.0.0', 32],
+] as const) {
+  privateNetworks.addSubnet(net, prefix, 'ipv4');
+}
+privateNetworks.addSubnet('fc00::', 7, 'ipv6');
+privateNetworks.addAddress('::1', 'ipv6');
+privateNetworks.addAddress('::', 'ipv6');
+
+function isPrivateAddress(address: string): boolean {
+  return privateNetworks.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
+}

@@ -1,0 +1,217 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Reply } from '../dialects/dialect.ts';
+import { RequestFailure } from '../errors.ts';
+import { setRetryAfter } from '../inference/inference.ts';
+import { nativeDialect } from '../native/native-dialect.ts';
+import { failedReply } from '../openai/openai-error.ts';
+import { ownError } from '../own/own-error.ts';
+import type { GatewayServices } from '../services.ts';
+import { isAllowedHost, isLoopback } from './allowed-host.ts';
+import { Exchange } from './exchange.ts';
+import { failureOf } from './failure.ts';
+import { decideOrigin } from './origin.ts';
+import { requestIdOf } from './request-id.ts';
+import type { Route, RouteMatch, RouteParams, Router } from './router.ts';
+
+/** Where every request comes in: what all routes share, and who is inside. */
+export interface Door {
+  readonly isDraining: boolean;
+  /** Never throws. */
+  take(request: IncomingMessage, response: ServerResponse): void;
+  /** From now on new requests are refused. */
+  beginDrain(): void;
+  /** Resolves when nobody is inside; those still there after `withinMs` are interrupted with `failure`. */
+  settle(withinMs: number, failure: RequestFailure): Promise<void>;
+}
+
+/** An interrupted request has this long to tell its client, before its connection is dropped. */
+const farewellMs = 1_000;
+
+export function createDoor(
+  services: GatewayServices,
+  router: Router,
+  machine: { readonly name: string; readonly addresses: readonly string[] },
+): Door {
+  const { node, config } = services;
+  const inside = new Set<Exchange>();
+  let counted = 0;
+  let isDraining = false;
+  let onEmpty: (() => void) | undefined;
+
+  const leave = (exchange: Exchange): void => {
+    inside.delete(exchange);
+    if (inside.size === 0) onEmpty?.();
+  };
+
+  const dispatch = async (exchange: Exchange, match: RouteMatch): Promise<void> => {
+    if (match.kind !== 'found') return answerUnrouted(exchange, match);
+    const isCounted = match.route.counted !== false;
+    if (isDraining && isCounted) return refuse(exchange, stopping());
+    if (isCounted && counted >= config.maxConcurrentRequests) return refuse(exchange, full(counted));
+    if (isCounted) counted++;
+    try {
+      await runRoute(services, exchange, match.route, match.params);
+    } finally {
+      if (isCounted) counted--;
+    }
+  };
+
+  const admit = async (exchange: Exchange): Promise<void> => {
+    const host = exchange.header('host') ?? '';
+    const origin = decideOrigin(
+      { method: exchange.method, host, origin: exchange.header('origin') },
+      config.origins,
+    );
+    if (origin.kind === 'refused') return exchange.reply({ status: 403, contentType: '', body: '' });
+    if (origin.kind !== 'none')
+      for (const [name, value] of Object.entries(origin.headers)) exchange.setHeader(name, value);
+    if (origin.kind === 'preflight')
+      return exchange.reply({ status: 204, contentType: '', body: '', chunked: true });
+    if (isLoopback(exchange.request.socket.localAddress ?? '')) {
+      const kind = isAllowedHost(host, machine);
+      if (kind === 'refused') return exchange.reply({ status: 403, contentType: '', body: '' });
+      if (kind === 'name' && exchange.method === 'OPTIONS') {
+        return exchange.reply({ status: 204, contentType: '', body: '', chunked: true });
+      }
+    }
+    await dispatch(exchange, router.match(exchange.method, exchange.path));
+  };
+
+  return {
+    get isDraining(): boolean {
+      return isDraining;
+    },
+    take: (request, response): void => {
+      const target = targetOf(request.url ?? '/');
+      const sentId = request.headers['x-drover-request-id'];
+      const exchange = new Exchange(request, response, target ?? { path: '/', query: '' }, {
+        requestId: requestIdOf(typeof sentId === 'string' ? sentId : undefined, node.random),
+        clock: node.clock,
+        readerTimeoutMs: config.readerTimeoutMs,
+      });
+      exchange.setHeader('x-drover-request-id', exchange.requestId);
+      exchange.setHeader('x-drover-gateway', '1');
+      if (isDraining) exchange.setHeader('Connection', 'close');
+      if (!target) {
+        exchange.reply({ status: 400, contentType: 'text/plain; charset=utf-8', body: '400 Bad Request' });
+        return;
+      }
+      inside.add(exchange);
+      void exchange.closed.then(() => leave(exchange));
+      admit(exchange).catch((error: unknown) => refuse(exchange, failureOf(error)));
+    },
+    beginDrain: (): void => {
+      isDraining = true;
+    },
+    settle: async (withinMs, failure): Promise<void> => {
+      if (inside.size === 0) return;
+      const empty = new Promise<void>((resolve) => {
+        onEmpty = resolve;
+      });
+      const interrupting = node.clock.setTimer(withinMs, () => {
+        for (const exchange of inside) exchange.interrupt(failure);
+      });
+      const dropping = node.clock.setTimer(withinMs + farewellMs, () => {
+        for (const exchange of inside) exchange.destroy();
+      });
+      await empty;
+      interrupting.cancel();
+      dropping.cancel();
+    },
+  };
+}
+
+async function runRoute(
+  services: GatewayServices,
+  exchange: Exchange,
+  route: Route,
+  params: RouteParams,
+): Promise<void> {
+  try {
+    await route.handler(exchange, params);
+  } catch (error) {
+    const facts = { requestId: exchange.requestId, path: exchange.path, error };
+    services.node.log.error(facts, 'a route failed inside');
+    if (exchange.isStarted) exchange.destroy();
+    else refuse(exchange, failureOf(error));
+  }
+}
+
+/** Who asked for nothing we have, told as Ollama tells it; on our own paths in our own shape. */
+function answerUnrouted(exchange: Exchange, match: Exclude<RouteMatch, { kind: 'found' }>): void {
+  const isOwn = isOwnPath(exchange.path);
+  if (match.kind === 'redirect') {
+    const text = match.status === 301 ? 'Moved Permanently' : 'Temporary Redirect';
+    const where = encodeURI(match.path) + exchange.query;
+    const isRead = exchange.method === 'GET' || exchange.method === 'HEAD';
+    exchange.setHeader('Location', where);
+    exchange.reply({
+      status: match.status,
+      contentType: isRead ? 'text/html; charset=utf-8' : '',
+      body: exchange.method === 'GET' ? `<a href="${escapeHtml(where)}">${text}</a>.\n\n` : '',
+    });
+    return;
+  }
+  if (match.kind === 'wrong-method') {
+    exchange.setHeader('Allow', match.allow);
+    if (isOwn) {
+      const message = `${exchange.method} is not possible on ${exchange.path}; it takes ${match.allow}`;
+      return exchange.reply(
+        ownError(new RequestFailure(405, 'method-not-allowed', message), exchange.requestId),
+      );
+    }
+    return exchange.reply({ status: 405, contentType: 'text/plain', body: '405 method not allowed' });
+  }
+  if (isOwn) {
+    const failure = new RequestFailure(404, 'no-such-route', `there is no route ${exchange.path}`);
+    return exchange.reply(ownError(failure, exchange.requestId));
+  }
+  exchange.reply({ status: 404, contentType: 'text/plain', body: '404 page not found' });
+}
+
+/** An error before any route, in the dialect the path belongs to. */
+function refuse(exchange: Exchange, failure: RequestFailure): void {
+  setRetryAfter(exchange, failure);
+  exchange.reply(replyOf(exchange, failure));
+}
+
+function replyOf(exchange: Exchange, failure: RequestFailure): Reply {
+  if (isOwnPath(exchange.path)) return ownError(failure, exchange.requestId);
+  return exchange.path.startsWith('/v1/') ? failedReply(failure) : nativeDialect.failure(failure);
+}
+
+function isOwnPath(path: string): boolean {
+  return (
+    path === '/api/v1' || path.startsWith('/api/v1/') || ['/healthz', '/readyz', '/metrics'].includes(path)
+  );
+}
+
+function stopping(): RequestFailure {
+  return new RequestFailure(503, 'gateway-stopping', 'the gateway is stopping', { retryAfterMs: 2_000 });
+}
+
+function full(running: number): RequestFailure {
+  return new RequestFailure(503, 'gateway-full', `the gateway serves ${running} requests already`, {
+    retryAfterMs: 1_000,
+  });
+}
+
+/** Path and query; undefined for a target that is no path or has a broken escape. */
+function targetOf(url: string): { path: string; query: string } | undefined {
+  const absolute = /^https?:\/\/[^/?]*/i.exec(url);
+  const rest = absolute ? url.slice(absolute[0].length) || '/' : url;
+  if (!rest.startsWith('/')) return undefined;
+  const mark = rest.indexOf('?');
+  try {
+    return {
+      path: decodeURIComponent(mark < 0 ? rest : rest.slice(0, mark)),
+      query: mark < 0 ? '' : rest.slice(mark),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
+}

@@ -1,0 +1,175 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock, Timer } from '@drover/actor-core';
+import type { Reply } from '../dialects/dialect.ts';
+import type { RequestFailure } from '../errors.ts';
+
+/** Go's server gives short answers a Content-Length by itself: those that fit its buffer of this size. */
+const shortBodyBytes = 2_048;
+
+/** How long a client that is still sending what nobody reads may go on, so that it sees its answer. */
+const lingerMs = 2_000;
+
+export interface ExchangeOptions {
+  readonly requestId: string;
+  readonly clock: Clock;
+  /** A reader that takes nothing for this long is cut off. */
+  readonly readerTimeoutMs: number;
+}
+
+/**
+ * One request and its answer. Knows whether the client is still there, holds the shell's only write path, and
+ * never keeps bytes the socket did not take: after `write` returned false nothing is written before `drained`.
+ */
+export class Exchange {
+  readonly request: IncomingMessage;
+  readonly requestId: string;
+  readonly startedAtMs: number;
+  readonly method: string;
+  /** Decoded, without the query. */
+  readonly path: string;
+  readonly query: string;
+  /** Resolves when the answer is out or the client is gone. */
+  readonly closed: Promise<void>;
+  readonly #response: ServerResponse;
+  readonly #options: ExchangeOptions;
+  readonly #abort = new AbortController();
+  #interruption: RequestFailure | undefined;
+
+  constructor(
+    request: IncomingMessage,
+    response: ServerResponse,
+    target: { path: string; query: string },
+    options: ExchangeOptions,
+  ) {
+    this.request = request;
+    this.#response = response;
+    this.#options = options;
+    this.requestId = options.requestId;
+    this.startedAtMs = options.clock.now();
+    this.method = request.method ?? 'GET';
+    this.path = target.path;
+    this.query = target.query;
+    this.closed = new Promise((resolve) => {
+      response.once('close', () => {
+        if (!response.writableFinished) this.#abort.abort(new Error('the client went away'));
+        resolve();
+      });
+    });
+  }
+
+  /** Aborted when the client goes away, or the gateway interrupts the request. */
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  /** Set when the gateway itself ended the request: the client is still there and wants to know why. */
+  get interruption(): RequestFailure | undefined {
+    return this.#interruption;
+  }
+
+  get isGone(): boolean {
+    return this.#response.destroyed || this.#response.closed;
+  }
+
+  get isStarted(): boolean {
+    return this.#response.headersSent;
+  }
+
+  /** Status sent; 0 before. */
+  get status(): number {
+    return this.#response.headersSent ? this.#response.statusCode : 0;
+  }
+
+  header(name: string): string | undefined {
+    const value = this.request.headers[name];
+    return Array.isArray(value) ? value[0] : value;
+  }
+
+  setHeader(name: string, value: string | readonly string[]): void {
+    if (!this.#response.headersSent) this.#response.setHeader(name, value);
+  }
+
+  /** Ends what is running for this request; its handler then tells the client `failure` in its dialect. */
+  interrupt(failure: RequestFailure): void {
+    this.#interruption ??= failure;
+    this.#abort.abort(failure);
+  }
+
+  /** Drops the connection without another byte. */
+  destroy(): void {
+    this.#response.destroy();
+  }
+
+  /** The whole answer at once, framed as Go's server frames it. */
+  reply(reply: Reply): void {
+    if (this.isGone || this.#response.headersSent) return;
+    const bytes = Buffer.from(reply.body);
+    const response = this.#response;
+    response.statusCode = reply.status;
+    if (reply.contentType !== '') response.setHeader('Content-Type', reply.contentType);
+    this.#closeIfUnread();
+    if (bytes.length <= shortBodyBytes && reply.chunked !== true)
+      response.setHeader('Content-Length', bytes.length);
+    if (this.method === 'HEAD' || bytes.length === 0) {
+      response.end();
+      return;
+    }
+    // A separate `end`: node would compute a Content-Length for a body given to it, and Go does not.
+    response.write(bytes);
+    response.end();
+  }
+
+  /** Begins a streamed answer; the head leaves with the first bytes written. */
+  begin(status: number, contentType: string): void {
+    this.#response.statusCode = status;
+    this.#response.setHeader('Content-Type', contentType);
+  }
+
+  /** False: the socket is full, await `drained` before the next. */
+  write(text: string): boolean {
+    if (this.isGone) return true;
+    return this.#response.write(text);
+  }
+
+  end(): void {
+    if (!this.isGone) this.#response.end();
+  }
+
+  /** Resolves when the socket takes more, or is gone. A reader that takes nothing for too long is gone. */
+  async drained(): Promise<void> {
+    const response = this.#response;
+    if (this.isGone || this.signal.aborted || !response.writableNeedDrain) return;
+    let timer: Timer | undefined;
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        response.off('drain', done);
+        response.off('close', done);
+        this.signal.removeEventListener('abort', done);
+        resolve();
+      };
+      timer = this.#options.clock.setTimer(this.#options.readerTimeoutMs, () => response.destroy());
+      response.once('drain', done);
+      response.once('close', done);
+      this.signal.addEventListener('abort', done, { once: true });
+    });
+    timer?.cancel();
+  }
+
+  /**
+   * An answer before the request was read: the connection cannot be used again. What still comes is read and
+   * thrown away for a moment, since closing at once would reset the connection and the client would never see
+   * the answer.
+   */
+  #closeIfUnread(): void {
+    const { request } = this;
+    if (request.complete || request.destroyed) return;
+    if (request.headers['content-length'] === undefined && request.headers['transfer-encoding'] === undefined)
+      return;
+    this.#response.setHeader('Connection', 'close');
+    this.#response.shouldKeepAlive = false;
+    const timer = this.#options.clock.setTimer(lingerMs, () => request.socket.destroy());
+    request.once('close', () => timer.cancel());
+    request.on('error', () => timer.cancel());
+    request.resume();
+  }
+}

@@ -1,0 +1,68 @@
+import { AgentsError, type AgentsErrorCode } from '@drover/agents';
+import { FleetError, type FleetErrorCode } from '@drover/fleet';
+import { RequestFailure } from '../errors.ts';
+
+/** Where coming back makes sense but nobody said when. */
+const defaultRetryAfterMs = 1_000;
+
+const fleetStatus: Readonly<Record<FleetErrorCode, number>> = {
+  'model-not-found': 404,
+  'no-host': 503,
+  'queue-full': 503,
+  'bus-unavailable': 503,
+  deadline: 504,
+  'host-lost': 503,
+  stalled: 504,
+  'replay-lost': 502,
+  'reader-too-slow': 503,
+  'bad-upstream': 502,
+  cancelled: 499,
+};
+
+const agentsStatus: Readonly<Record<AgentsErrorCode, number>> = {
+  'unknown-agent-type': 400,
+  'invalid-input': 400,
+  'agent-not-found': 404,
+  'run-not-found': 404,
+  'agent-lost': 503,
+  'agent-busy': 409,
+  'agent-stopped': 410,
+  'task-failed': 502,
+  'idempotency-conflict': 409,
+  'no-leader': 503,
+  'no-host': 503,
+  'bus-unavailable': 503,
+  deadline: 504,
+  cancelled: 499,
+};
+
+/** Whatever was thrown, as the answer it deserves. What nobody foresaw says no more than that it happened. */
+export function failureOf(error: unknown): RequestFailure {
+  if (error instanceof RequestFailure) return error;
+  if (error instanceof FleetError) {
+    const message = error.code === 'queue-full' ? ollamaBusyText : error.message;
+    return new RequestFailure(fleetStatus[error.code] ?? 500, error.code, message, details(error));
+  }
+  if (error instanceof AgentsError) {
+    return new RequestFailure(agentsStatus[error.code] ?? 500, error.code, error.message, {
+      ...details(error),
+      field: error.field,
+    });
+  }
+  return new RequestFailure(500, 'internal', 'the gateway failed inside; its log has the reason', {
+    cause: error,
+  });
+}
+
+/** Milliseconds for `retry-after`, which goes with every 429 and 503; undefined for every other status. */
+export function retryAfterOf(failure: RequestFailure): number | undefined {
+  if (failure.status !== 429 && failure.status !== 503) return undefined;
+  return failure.retryAfterMs > 0 ? failure.retryAfterMs : defaultRetryAfterMs;
+}
+
+/** Ollama's own words for a full queue, its two spaces included. */
+const ollamaBusyText = 'server busy, please try again.  maximum pending requests exceeded';
+
+function details(error: { retryAfterMs: number }): { retryAfterMs: number; cause: unknown } {
+  return { retryAfterMs: error.retryAfterMs, cause: error };
+}

@@ -1,0 +1,107 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Clock } from '@drover/actor-core';
+import type { GatewayConfig } from '../config.ts';
+import { ListenError } from '../errors.ts';
+
+/**
+ * The listening socket with its limits.
+ *
+ * Plain `node:http` and no framework, decided once for all routes: every answer here is shaped by another server
+ * (Go's net/http under gin). Header names keep their case, short bodies have a Content-Length and long ones are
+ * chunked, 404, 405 and redirects have Go's texts, a body is read whatever its Content-Type says and refused
+ * before it is read, and streams are written under back pressure. A framework would be bypassed in each of these
+ * points, and costs the same per chunk as none.
+ */
+export interface HttpServer {
+  readonly url: string;
+  readonly port: number;
+  /** Takes no new connections and closes idle ones; running ones go on. */
+  refuseNew(): void;
+  /** Cuts every connection that is left and resolves when the socket is closed. */
+  close(): Promise<void>;
+}
+
+export type RequestListener = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** How often node looks for requests that take too long to arrive. */
+const checkIntervalMs = 1_000;
+
+/** @throws ListenError */
+export async function listen(
+  config: GatewayConfig,
+  clock: Clock,
+  listener: RequestListener,
+): Promise<HttpServer> {
+  const server = createServer(
+    {
+      headersTimeout: config.headersTimeoutMs,
+      requestTimeout: config.bodyTimeoutMs,
+      keepAliveTimeout: config.keepAliveTimeoutMs,
+      connectionsCheckingInterval: checkIntervalMs,
+      keepAlive: true,
+      keepAliveInitialDelay: 30_000,
+      noDelay: true,
+    },
+    listener,
+  );
+  server.maxConnections = config.maxConnections;
+  server.on('clientError', answerBadRequest);
+  // curl asks before it sends a large body; whether it may is up to the listener, which reads Content-Length first.
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    if (Number(request.headers['content-length'] ?? 0) <= config.maxBodyBytes) response.writeContinue();
+    listener(request, response);
+  });
+  const closed = new Promise<void>((resolve) => server.once('close', resolve));
+  await bind(server, config);
+  const { port, address, family } = server.address() as AddressInfo;
+  const shown =
+    address === '0.0.0.0' || address === '::' ? '127.0.0.1' : family === 'IPv6' ? `[${address}]` : address;
+  return {
+    port,
+    url: `http://${shown}:${port}`,
+    refuseNew: (): void => {
+      server.close();
+      server.closeIdleConnections();
+    },
+    close: async (): Promise<void> => {
+      server.close();
+      server.closeIdleConnections();
+      const timer = clock.setTimer(flushMs, () => server.closeAllConnections());
+      await closed;
+      timer.cancel();
+    },
+  };
+}
+
+async function bind(server: Server, config: GatewayConfig): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const failed = (error: Error): void => reject(new ListenError(config.host, config.port, error));
+    server.once('error', failed);
+    server.listen(config.port, config.host, () => {
+      server.off('error', failed);
+      resolve();
+    });
+  });
+}
+
+/** Answers already written get a moment to leave the machine. */
+const flushMs = 200;
+
+/** What was not HTTP, or never became a request in time. As Go words it. */
+function answerBadRequest(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const status =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? '431 Request Header Fields Too Large'
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? '408 Request Timeout'
+        : '400 Bad Request';
+  socket.end(
+    `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n${status}`,
+    () => socket.destroy(),
+  );
+}

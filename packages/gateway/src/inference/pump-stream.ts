@@ -1,0 +1,54 @@
+import type { FleetCall } from '@drover/fleet';
+import type { AnswerDialect } from '../dialects/dialect.ts';
+import { RequestFailure } from '../errors.ts';
+import type { Exchange } from '../http/exchange.ts';
+import type { Outcome } from '../observe/gateway-metrics.ts';
+import type { GatewayServices } from '../services.ts';
+
+/**
+ * Writes a running stream to its client. While the socket is full no line is pulled, so that a slow reader costs
+ * what the kernel and one batch hold and its own credit, nobody else's.
+ *
+ * @throws FleetError or RequestFailure: the stream broke
+ */
+export async function pumpStream(
+  services: GatewayServices,
+  exchange: Exchange,
+  call: FleetCall,
+  dialect: AnswerDialect,
+  labels: { readonly route: string; readonly model: string },
+): Promise<Outcome> {
+  const { metrics, node } = services;
+  metrics.streamBegan();
+  try {
+    let lastMs: number | undefined;
+    for await (const lines of call.lines) {
+      if (exchange.isGone) return 'client-gone';
+      const text = translate(dialect, lines);
+      const nowMs = node.clock.now();
+      if (lastMs === undefined) {
+        exchange.setHeader('Cache-Control', 'no-cache');
+        exchange.setHeader('X-Accel-Buffering', 'no');
+        exchange.begin(200, dialect.streamType);
+        metrics.firstToken(labels.route, labels.model, (nowMs - exchange.startedAtMs) / 1_000);
+      } else metrics.betweenTokens(labels.route, labels.model, (nowMs - lastMs) / 1_000);
+      lastMs = nowMs;
+      if (text !== '' && !exchange.write(text)) await exchange.drained();
+      if (exchange.interruption) throw exchange.interruption;
+    }
+    if (exchange.isGone) return 'client-gone';
+    if (lastMs === undefined) exchange.begin(200, dialect.streamType);
+    exchange.end();
+    return 'ok';
+  } finally {
+    metrics.streamEnded();
+  }
+}
+
+function translate(dialect: AnswerDialect, lines: readonly string[]): string {
+  try {
+    return dialect.lines(lines);
+  } catch (cause) {
+    throw new RequestFailure(502, 'bad-upstream', "the host's stream had a line that is not JSON", { cause });
+  }
+}

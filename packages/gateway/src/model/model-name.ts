@@ -1,0 +1,73 @@
+/**
+ * A model's name taken apart as Ollama does it: `[host/][namespace/]model[:tag]`, with Ollama's defaults, and a
+ * trailing `:local` or `:cloud` saying where it is meant to run.
+ *
+ * @see https://github.com/ollama/ollama/blob/main/types/model/name.go
+ */
+export interface ModelName {
+  /** What Ollama shows: registry and namespace left out where they are the default ones, the tag always there. */
+  readonly short: string;
+  readonly namespace: string;
+}
+
+export type ParsedModelName =
+  | { readonly kind: 'ok'; readonly name: ModelName }
+  /** Nothing but spaces. */
+  | { readonly kind: 'empty' }
+  /** Not a name Ollama would take. */
+  | { readonly kind: 'invalid' }
+  /** Both `:local` and `:cloud`. */
+  | { readonly kind: 'conflict'; readonly text: string }
+  /** Meant for Ollama's cloud, which a fleet of one's own machines never uses. */
+  | { readonly kind: 'cloud' };
+
+const part = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}$/;
+const namespacePart = /^[A-Za-z0-9_][A-Za-z0-9_-]{0,79}$/;
+const hostPart = /^[A-Za-z0-9_][A-Za-z0-9_.:-]{0,349}$/;
+
+export function parseModelName(raw: string): ParsedModelName {
+  const text = raw.trim();
+  if (text === '') return { kind: 'empty' };
+  const { base, source } = splitSource(text);
+  if (source !== undefined && splitSource(base).source !== undefined) return { kind: 'conflict', text };
+  const name = parseParts(base);
+  if (name === undefined) return { kind: 'invalid' };
+  return source === 'cloud' ? { kind: 'cloud' } : { kind: 'ok', name };
+}
+
+/** Names that mean the same model have the same key: Ollama compares them without regard to case. */
+export function modelKey(name: ModelName): string {
+  return name.short.toLowerCase();
+}
+
+function splitSource(text: string): { base: string; source?: 'local' | 'cloud' } {
+  const colon = text.lastIndexOf(':');
+  if (colon < 0) return { base: text };
+  const suffix = text.slice(colon + 1).trim();
+  const lower = suffix.toLowerCase();
+  if (lower === 'cloud' || lower === 'local') return { base: text.slice(0, colon), source: lower };
+  if (!suffix.includes('/') && lower.endsWith('-cloud')) {
+    return { base: text.slice(0, colon + 1) + suffix.slice(0, -'-cloud'.length), source: 'cloud' };
+  }
+  return { base: text };
+}
+
+function parseParts(base: string): ModelName | undefined {
+  let rest = base;
+  let tag = 'latest';
+  const colon = rest.lastIndexOf(':');
+  if (colon > rest.lastIndexOf('/')) {
+    tag = rest.slice(colon + 1);
+    rest = rest.slice(0, colon);
+  }
+  const pieces = rest.split('/');
+  const model = pieces.pop() ?? '';
+  const namespace = pieces.pop() ?? 'library';
+  const host = pieces.length === 0 ? 'registry.ollama.ai' : pieces.join('/').replace(/^[^/]*:\/\//, '');
+  if (!part.test(model) || !part.test(tag) || !namespacePart.test(namespace) || !hostPart.test(host))
+    return undefined;
+  const isDefaultHost = host.toLowerCase() === 'registry.ollama.ai';
+  const isDefaultNamespace = namespace.toLowerCase() === 'library';
+  const prefix = isDefaultHost ? (isDefaultNamespace ? '' : `${namespace}/`) : `${host}/${namespace}/`;
+  return { short: `${prefix}${model}:${tag}`, namespace };
+}

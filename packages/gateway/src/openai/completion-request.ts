@@ -1,0 +1,109 @@
+import { RequestFailure } from '../errors.ts';
+import { decodeGoJson } from '../go/go-json.ts';
+import {
+  bindStruct,
+  goAny,
+  goBool,
+  type GoFields,
+  goFloat32,
+  goInt,
+  goString,
+  goStruct,
+} from '../go/go-struct.ts';
+import { isObject } from '../go/go-text.ts';
+import type { TranslatedRequest } from './chat-request.ts';
+import { ignoredFields } from './ignored-fields.ts';
+import { definedOnly, stopList } from './sampling.ts';
+
+const fields: GoFields = {
+  model: goString,
+  prompt: goString,
+  frequency_penalty: goFloat32,
+  max_tokens: goInt,
+  presence_penalty: goFloat32,
+  seed: goInt,
+  stop: goAny,
+  stream: goBool,
+  stream_options: goStruct({ include_usage: goBool }, 'openai.StreamOptions'),
+  temperature: goFloat32,
+  top_p: goFloat32,
+  suffix: goString,
+  logprobs: goInt,
+  _debug_render_only: goBool,
+};
+
+/** Ollama takes `logprobs` and loses the answer to it, so it counts as ignored. */
+const told = Object.keys(fields).filter((field) => field !== 'logprobs');
+
+const harmless = { n: 1, best_of: 1, echo: false, logprobs: 0 } as const;
+
+interface CompletionFields {
+  readonly model?: string;
+  readonly prompt?: string;
+  readonly frequency_penalty?: number;
+  readonly max_tokens?: number;
+  readonly presence_penalty?: number;
+  readonly seed?: number;
+  readonly stop?: unknown;
+  readonly stream?: boolean;
+  readonly stream_options?: { readonly include_usage?: boolean };
+  readonly temperature?: number;
+  readonly top_p?: number;
+  readonly suffix?: string;
+  readonly logprobs?: number;
+  readonly _debug_render_only?: boolean;
+}
+
+/**
+ * Translates a `/v1/completions` body to `/api/generate` as Ollama does; `max_tokens: 0` is refused as in chat.
+ *
+ * @throws RequestFailure 400 in Ollama's words
+ */
+export function translateCompletionRequest(text: string): TranslatedRequest {
+  const bound = bindStruct(decodeGoJson(text, 'EOF'), 'openai', 'CompletionRequest', fields);
+  const request = bound as CompletionFields;
+  if (Array.isArray(request.stop)) {
+    const odd: unknown = request.stop.find((item) => typeof item !== 'string');
+    if (odd !== undefined) throw refuse('stop', `invalid type for 'stop' field: ${goTypeOf(odd)}`);
+  }
+  if (request.max_tokens === 0)
+    throw refuse('max_tokens', 'max_tokens must not be 0: a host would answer without end');
+  const stream = request.stream ?? false;
+  const withLogprobs = (request.logprobs ?? 0) > 0;
+  const native = definedOnly({
+    model: request.model ?? '',
+    prompt: request.prompt ?? '',
+    suffix: request.suffix,
+    stream,
+    logprobs: withLogprobs ? true : undefined,
+    top_logprobs: withLogprobs ? request.logprobs : undefined,
+    _debug_render_only: request._debug_render_only,
+    options: definedOnly({
+      stop: stopList(request.stop),
+      num_predict: request.max_tokens,
+      temperature: request.temperature ?? 1,
+      seed: request.seed,
+      frequency_penalty: request.frequency_penalty ?? 0,
+      presence_penalty: request.presence_penalty ?? 0,
+      top_p: request.top_p || 1,
+    }),
+  });
+  return {
+    model: request.model ?? '',
+    stream,
+    includeUsage: request.stream_options?.include_usage ?? false,
+    ignored: ignoredFields(bound, told, harmless),
+    body: JSON.stringify(native),
+  };
+}
+
+function goTypeOf(value: unknown): string {
+  if (value === null) return '<nil>';
+  if (typeof value === 'number') return 'float64';
+  if (typeof value === 'boolean') return 'bool';
+  return isObject(value) ? 'map[string]interface {}' : '[]interface {}';
+}
+
+function refuse(field: string, text: string): RequestFailure {
+  return new RequestFailure(400, 'invalid-input', text, { field });
+}

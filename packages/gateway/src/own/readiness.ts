@@ -1,0 +1,34 @@
+import type { InstanceEvidence } from '@drover/fleet';
+
+export interface Readiness {
+  readonly ready: boolean;
+  /** Why not, one sentence each; empty when ready. */
+  readonly reasons: readonly string[];
+}
+
+/** Whether a request could be served now. Pure. */
+export function decideReadiness(facts: {
+  readonly draining: boolean;
+  readonly busConnected: boolean;
+  readonly heard: boolean;
+  readonly instances: readonly InstanceEvidence[];
+}): Readiness {
+  const reasons: string[] = [];
+  if (facts.draining) reasons.push('the gateway is stopping');
+  if (!facts.busConnected) reasons.push('not connected to NATS');
+  if (!facts.instances.some(({ alive, load }) => alive && load.state === 'ready')) {
+    reasons.push(noInstanceReason(facts.heard, facts.instances));
+  }
+  return { ready: reasons.length === 0, reasons };
+}
+
+function noInstanceReason(heard: boolean, instances: readonly InstanceEvidence[]): string {
+  if (!heard) return 'no node-agent was heard of yet';
+  if (instances.length === 0) return 'no node-agent is alive';
+  const states = instances.map(
+    ({ node, alive, load }) => `${node}/${load.name} is ${alive ? load.state : 'unreachable'}`,
+  );
+  return `no Ollama is ready: ${states.slice(0, maxStatesTold).join(', ')}`;
+}
+
+const maxStatesTold = 8;

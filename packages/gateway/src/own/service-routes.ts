@@ -1,0 +1,38 @@
+import type { Route } from '../http/router.ts';
+import type { GatewayServices } from '../services.ts';
+import { ownJson } from './own-error.ts';
+import { decideReadiness } from './readiness.ts';
+import { statusOf } from './status.ts';
+
+/** Health, metrics and what a person looks at. None of them counts against the limit: they must work when it is reached. */
+export function serviceRoutes(services: GatewayServices, isDraining: () => boolean): readonly Route[] {
+  const { node, fleet, metrics } = services;
+  const get = (path: string, handler: Route['handler']): Route => ({
+    methods: ['GET', 'HEAD'],
+    path,
+    counted: false,
+    handler,
+  });
+  return [
+    get('/healthz', (exchange) => exchange.reply(ownJson({ ok: true }))),
+    get('/readyz', (exchange) => {
+      const readiness = decideReadiness({
+        draining: isDraining(),
+        busConnected: node.transport.connected,
+        heard: fleet.load.heard,
+        instances: fleet.load.instances(),
+      });
+      if (!readiness.ready) exchange.setHeader('retry-after', '1');
+      exchange.reply(ownJson(readiness, readiness.ready ? 200 : 503));
+    }),
+    get('/metrics', async (exchange) => {
+      exchange.reply({ status: 200, contentType: metrics.contentType, body: await metrics.text() });
+    }),
+    get('/api/v1/status', (exchange) => {
+      exchange.reply(ownJson(statusOf(node.nodeId, node.presence.members(), fleet.load.instances())));
+    }),
+    get('/api/v1/actors', (exchange) => {
+      exchange.reply(ownJson({ node: node.nodeId, actors: node.system.inspect() }));
+    }),
+  ];
+}

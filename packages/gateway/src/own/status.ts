@@ -1,0 +1,112 @@
+import type { MemberEvidence } from '@drover/actor-core';
+import type { InstanceEvidence } from '@drover/fleet';
+
+/** `status --json`: everything in it carries how old the evidence is and where it comes from. */
+export interface StatusView {
+  readonly nodes: readonly NodeStatus[];
+}
+
+export interface NodeStatus {
+  readonly id: string;
+  readonly role: string;
+  readonly pid: number;
+  /** `alive` · `unreachable` · `left`. */
+  readonly state: string;
+  readonly incarnation: number;
+  /** Age of the older of what this line stands on. */
+  readonly evidenceAgeMs: number;
+  /** `self`: this gateway about itself · `heartbeat`: presence · `load-report`: presence and the node-agent's report. */
+  readonly evidenceSource: 'self' | 'heartbeat' | 'load-report';
+  readonly lagMs: number;
+  readonly models: readonly ModelStatus[];
+  /** The Ollama servers behind a node-agent. */
+  readonly instances: readonly InstanceStatus[];
+}
+
+export interface ModelStatus {
+  readonly name: string;
+  readonly loaded: boolean;
+  readonly slots: number;
+  readonly busy: number;
+  readonly queued: number;
+}
+
+export interface InstanceStatus {
+  readonly name: string;
+  readonly url: string;
+  readonly version: string;
+  readonly simulated: boolean;
+  readonly state: string;
+  readonly slots: number;
+  readonly busy: number;
+  readonly queued: number;
+  readonly maxQueue: number;
+  readonly evidenceAgeMs: number;
+}
+
+/** Joins presence and load reports. Pure. */
+export function statusOf(
+  self: string,
+  members: readonly MemberEvidence[],
+  instances: readonly InstanceEvidence[],
+): StatusView {
+  return {
+    nodes: members.map((member) =>
+      nodeStatus(
+        self,
+        member,
+        instances.filter(({ node }) => node === member.node),
+      ),
+    ),
+  };
+}
+
+function nodeStatus(
+  self: string,
+  member: MemberEvidence,
+  instances: readonly InstanceEvidence[],
+): NodeStatus {
+  const isSelf = member.node === self;
+  const oldestReportMs = Math.max(0, ...instances.map(({ ageMs }) => ageMs));
+  return {
+    id: member.node,
+    role: member.roles.join(','),
+    pid: member.pid,
+    state: member.state,
+    incarnation: member.incarnation,
+    evidenceAgeMs: Math.round(Math.max(isSelf ? 0 : member.ageMs, oldestReportMs)),
+    evidenceSource: instances.length > 0 ? 'load-report' : isSelf ? 'self' : 'heartbeat',
+    lagMs: Math.round(member.lagMs),
+    models: modelStatuses(instances),
+    instances: instances.map(({ ageMs, load }) => ({
+      name: load.name,
+      url: load.url,
+      version: load.version,
+      simulated: load.simulated,
+      state: load.state,
+      slots: load.slots,
+      busy: load.busy,
+      queued: load.queued,
+      maxQueue: load.maxQueue,
+      evidenceAgeMs: Math.round(ageMs),
+    })),
+  };
+}
+
+/** One line a model: a node with several Ollama servers shows their sum. */
+function modelStatuses(instances: readonly InstanceEvidence[]): readonly ModelStatus[] {
+  const byName = new Map<string, ModelStatus>();
+  for (const { load } of instances) {
+    for (const model of load.models) {
+      const known = byName.get(model.name);
+      byName.set(model.name, {
+        name: model.name,
+        loaded: model.loaded || (known?.loaded ?? false),
+        slots: load.slots + (known?.slots ?? 0),
+        busy: model.busy + (known?.busy ?? 0),
+        queued: model.queued + (known?.queued ?? 0),
+      });
+    }
+  }
+  return [...byName.values()].toSorted((a, b) => (a.name < b.name ? -1 : Number(a.name > b.name)));
+}

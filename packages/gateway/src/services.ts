@@ -1,0 +1,16 @@
+import type { AgentsClient } from '@drover/agents';
+import type { ClusterNode } from '@drover/actor-core';
+import type { FleetClient } from '@drover/fleet';
+import type { GatewayConfig } from './config.ts';
+import type { GatewayMetrics } from './observe/gateway-metrics.ts';
+
+/** What the routes work with: one set a gateway, nothing global. */
+export interface GatewayServices {
+  readonly node: ClusterNode;
+  readonly fleet: FleetClient;
+  /** Routes what only loads or unloads a model. */
+  readonly residency: FleetClient;
+  readonly agents: AgentsClient;
+  readonly metrics: GatewayMetrics;
+  readonly config: GatewayConfig;
+}

@@ -1,0 +1,15 @@
+import { type AgentsClient, AgentsError } from '@drover/agents';
+
+const refuse = (): Promise<never> => Promise.reject(new AgentsError('no-leader', 'this test has no agents'));
+
+/** A cluster without a host for agents. */
+export const noAgents: AgentsClient = {
+  spawn: refuse,
+  list: refuse,
+  get: refuse,
+  stop: refuse,
+  task: refuse,
+  submit: refuse,
+  run: refuse,
+  catalogue: () => [],
+};

@@ -1,0 +1,55 @@
+import { systemClock } from '@drover/actor-core';
+import { createTestHub, createTestNode, type TestNode } from '@drover/actor-core/testing';
+import { type NodeAgent, type NodeAgentOptions, startNodeAgent } from '@drover/node-agent';
+import { type OllamaSim, type OllamaSimOptions, startOllamaSim } from '@drover/ollama-sim';
+import { type Gateway, type GatewayOptions, startGateway } from '../gateway.ts';
+import { noAgents } from './no-agents.ts';
+import { until } from './until.ts';
+
+export interface Stack {
+  readonly gateway: Gateway;
+  readonly node: TestNode;
+  readonly sims: readonly OllamaSim[];
+  readonly agents: readonly NodeAgent[];
+  end(): Promise<void>;
+}
+
+export interface StackOptions {
+  /** One simulated Ollama, with a node-agent of its own, for each. @default one */
+  readonly sims?: readonly OllamaSimOptions[];
+  readonly agent?: Partial<NodeAgentOptions>;
+  readonly slots?: number;
+  readonly gateway?: Partial<GatewayOptions>;
+}
+
+/** The whole way in one process, in real time: HTTP, gateway, memory bus, node-agents, simulated Ollamas. */
+export async function startStack(options: StackOptions = {}): Promise<Stack> {
+  const hub = createTestHub({ clock: systemClock });
+  const node = createTestNode(hub, { nodeId: 'gw', roles: ['gateway'] });
+  const sims = await Promise.all((options.sims ?? [{}]).map((sim) => startOllamaSim({ loadMs: 0, ...sim })));
+  const agentNodes = sims.map((_, index) =>
+    createTestNode(hub, { nodeId: `host-${index}`, roles: ['node-agent'] }),
+  );
+  const agents = await Promise.all(
+    agentNodes.map((agentNode, index) =>
+      startNodeAgent(agentNode, {
+        ...options.agent,
+        instances: [{ name: 'ollama', url: sims[index]?.url ?? '', slots: options.slots ?? 1 }],
+      }),
+    ),
+  );
+  const gateway = await startGateway(node, { port: 0, agents: noAgents, ...options.gateway });
+  await until(async () => (await fetch(`${gateway.url}/readyz`)).ok, 'readiness');
+  return {
+    gateway,
+    node,
+    sims,
+    agents,
+    end: async (): Promise<void> => {
+      await gateway.stop({ drainTimeoutMs: 0 });
+      for (const agent of agents) await agent.stop();
+      for (const member of [...agentNodes, node]) await member.leave();
+      for (const sim of sims) await sim.close();
+    },
+  };
+}
