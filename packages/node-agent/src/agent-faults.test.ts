@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { NodeAgentOptions } from './config.ts';
 import { type AgentRig, startRig, until } from './testing/agent-rig.ts';
-import { type FakeHandler, type FakeOllama, ndjson, startFakeOllama } from './testing/fake-ollama.ts';
+import { type FakeHandler, ndjson, startFakeOllama } from './testing/fake-ollama.ts';
 
 const ends: (() => Promise<void>)[] = [];
 afterEach(async () => {
-  for (const end of ends.splice(0).reverse()) await end();
+  for (const end of ends.splice(0).toReversed()) await end();
 });
 
 async function setup(handler: FakeHandler, options: Partial<NodeAgentOptions> & { slots?: number } = {}) {
@@ -211,7 +211,7 @@ describe('when Ollama misbehaves', () => {
       response.writeHead(200, { 'content-type': 'text/html' });
       response.end('<html>');
     });
-    ollama.answers['/api/tags'] = (response: { destroy(): void }) => response.destroy();
+    ollama.answers['/api/tags'] = () => {};
     await failure(rig, rig.open({}));
     await rig.pass(20);
     expect(rig.load()?.state).toBe('down');
@@ -222,9 +222,11 @@ describe('when Ollama misbehaves', () => {
       message: expect.stringContaining('text/html'),
     });
     ollama.answers['/api/tags'] = { models: [] };
-    await rig.pass(300);
-    await until(() => rig.logged.some((line) => line.endsWith('is ready')));
+    await rig.pass(2_000);
+    await until(() => rig.agent.stats()['one']?.failedProbes === 1);
     await rig.pass(6_000);
+    await until(() => rig.logged.filter((line) => line.endsWith('is ready')).length === 2);
+    await rig.pass(50);
     expect(rig.load()?.state).toBe('ready');
   });
 

@@ -6,7 +6,7 @@ import { startRig, until } from './testing/agent-rig.ts';
 
 const ends: (() => Promise<void>)[] = [];
 afterEach(async () => {
-  for (const end of ends.splice(0).reverse()) await end();
+  for (const end of ends.splice(0).toReversed()) await end();
 });
 
 async function setup(sim: OllamaSimOptions = {}, options: Partial<NodeAgentOptions> = {}) {

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { type ActorRef, props, receive } from '@drover/actor-core';
 import { type CatalogueMessage, catalogueMessageSchema } from '@drover/fleet';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -7,7 +8,7 @@ import { type FakeHandler, ndjson, startFakeOllama } from './testing/fake-ollama
 
 const ends: (() => Promise<void>)[] = [];
 afterEach(async () => {
-  for (const end of ends.splice(0).reverse()) await end();
+  for (const end of ends.splice(0).toReversed()) await end();
 });
 
 const hold: FakeHandler = () => {};
@@ -109,7 +110,7 @@ describe('health', () => {
   it('refuses an address that is a Drover gateway', async () => {
     const ollama = await startFakeOllama(finish);
     ends.push(() => ollama.close());
-    ollama.answers['/api/version'] = (response: import('node:http').ServerResponse) => {
+    ollama.answers['/api/version'] = (response: ServerResponse) => {
       response.writeHead(200, { 'content-type': 'application/json', 'x-drover-gateway': '1' });
       response.end('{"version":"0.30.0"}');
     };
@@ -178,7 +179,7 @@ describe('load reports', () => {
       models: [{ name: 'm:latest', busy: 1, queued: 0 }],
     });
     const seqs = rig.reports.map(({ seq }) => seq);
-    expect(seqs).toEqual([...seqs].sort((a, b) => a - b));
+    expect(seqs).toEqual(seqs.toSorted((a, b) => a - b));
   });
 
   it('come when somebody asks', async () => {
@@ -261,6 +262,47 @@ describe('a lost slot', () => {
   });
 });
 
+describe('an instance that fails', () => {
+  it('tells its sessions, is started again and serves', async () => {
+    const { rig, ollama } = await setup(hold);
+    const running = rig.open({});
+    await until(() => ollama.exchanges.length === 1);
+    const poison = { kind: 'open' } as never;
+    rig.node.system.refFor('agent', 'instances/one').tell(poison);
+    await until(() => running.ending() !== undefined);
+    expect(running.ending()).toMatchObject({ kind: 'fail', code: 'upstream-lost' });
+    await until(() => ollama.exchanges[0]?.left() === true);
+    await rig.pass(1_000);
+    await until(() => rig.logged.filter((line) => line.endsWith('is ready')).length === 2);
+    await rig.pass(50);
+    expect(rig.load()).toMatchObject({ state: 'ready', busy: 0 });
+    const next = rig.open({});
+    await until(() => ollama.exchanges.length === 2);
+    expect(next.ending()).toBeUndefined();
+  });
+});
+
+describe('the bus', () => {
+  it('may go and come back: what Ollama said meanwhile follows, and Ollama never waited', async () => {
+    const { rig, ollama } = await setup(hold);
+    const session = rig.open({});
+    await until(() => ollama.exchanges.length === 1);
+    const response = ollama.exchanges[0]?.response;
+    response?.writeHead(200, ndjson);
+    response?.write('{"n":1}\n');
+    await until(() => session.lines().length === 1);
+    rig.node.transport.disconnect();
+    response?.write('{"n":2}\n');
+    response?.end('{"done":true}\n');
+    await until(() => rig.agent.stats()['one']?.completed === 1);
+    await rig.pass(5_000);
+    expect(session.lines()).toHaveLength(1);
+    rig.node.transport.reconnect();
+    await until(() => session.ending() !== undefined);
+    expect(session.lines()).toEqual(['{"n":1}', '{"n":2}', '{"done":true}']);
+  });
+});
+
 describe('the end', () => {
   it('of a drain comes when running requests are done; waiting ones are sent elsewhere', async () => {
     const { rig, ollama } = await setup(hold);
@@ -269,9 +311,10 @@ describe('the end', () => {
     const queued = rig.open({});
     await until(() => queued.of('accepted').length === 1);
     let drained = false;
-    const drain = rig.agent.drain().then(() => {
+    const drain = (async () => {
+      await rig.agent.drain();
       drained = true;
-    });
+    })();
     await until(() => queued.ending() !== undefined);
     expect(queued.ending()).toMatchObject({ kind: 'refused', code: 'draining' });
     const late = rig.open({});

@@ -17,21 +17,19 @@ import {
   type SessionMessage,
   type StreamOpen,
 } from '@drover/fleet';
-import type { z } from 'zod';
 import { observeServiceMs, retryAfterMs } from '../admission/service-time.ts';
 import { SlotQueue } from '../admission/slot-queue.ts';
 import type { NodeAgentLimits, ResolvedInstance } from '../config.ts';
 import { jobProps } from '../job/job-actor.ts';
 import type { JobOutcome } from '../job/job-message.ts';
 import type { Ollama } from '../ollama/ollama.ts';
-import { type ProbeOutcome, probeOllama } from '../ollama/probe.ts';
+import type { ProbeOutcome } from '../ollama/probe.ts';
 import type { Counters } from '../stats.ts';
 import {
   type Catalogue,
   emptyCatalogue,
   findModel,
   isLoaded,
-  modelKey,
   modelLoads,
   updateCatalogue,
 } from './catalogue.ts';
@@ -39,6 +37,7 @@ import { decideHealth, decideNonsense, type Health, unknownHealth } from './heal
 import type { InstanceInbox } from './instance-internal.ts';
 import { type JobEntry, JobTable } from './job-table.ts';
 import { LeakHealer } from './leak-healer.ts';
+import { Prober } from './prober.ts';
 import { type UnknownRequest, UnknownModels } from './unknown-models.ts';
 
 /** What an instance actor works with. */
@@ -53,8 +52,8 @@ export interface InstanceTask {
   readonly nextRevision: () => number;
   /** Busy, queued, state or models changed; `load` is what to report from now on. */
   readonly onChange: (load: () => InstanceLoad) => void;
-  /** Called once for each life of the actor, when the first probe is over. */
-  readonly onFirstProbe: () => void;
+  /** Called after each probe; the first one is waited for at the start. */
+  readonly onProbed: () => void;
 }
 
 const positionsMs = 1_000;
@@ -66,7 +65,7 @@ const positionsMs = 1_000;
 export function instanceProps(task: InstanceTask): Props<InstanceInbox> {
   return props(() => setup((context) => new Instance(task, context).behaviour()), {
     restart: 'permanent',
-    protocol: instanceMessageSchema as z.ZodType<InstanceInbox>,
+    protocol: instanceMessageSchema,
     mailbox: { capacity: 4_096 },
     // Jobs are temporary: none is ever restarted, so nothing can add up to an escalation.
     supervision: { strategy: 'one-for-one' },
@@ -80,14 +79,12 @@ class Instance {
   readonly #jobs = new JobTable();
   readonly #unknown: UnknownModels;
   readonly #leaks: LeakHealer;
+  readonly #prober: Prober;
   #health: Health = unknownHealth;
   #catalogue: Catalogue = emptyCatalogue;
   #simulated: boolean;
   #serviceMs: number | undefined;
   #jobNumber = 0;
-  #probing = false;
-  #probed = false;
-  #probeDueAtMs = Number.POSITIVE_INFINITY;
   #drainers: ActorRef<'drained'>[] = [];
   #draining: 'no' | 'waiting' | 'over' = 'no';
 
@@ -97,6 +94,7 @@ class Instance {
     this.#context = context;
     this.#slots = new SlotQueue({ ...limits, slots: instance.slots });
     this.#unknown = new UnknownModels(limits.maxQueue + instance.slots, limits.maxHeldBytes);
+    this.#prober = new Prober(task, context);
     this.#leaks = new LeakHealer(task, context, this.#jobs, () => this.#slots.busy);
     this.#simulated = instance.simulated;
   }
@@ -271,7 +269,7 @@ class Instance {
     const job = this.#jobs.get(streamId);
     if (job === undefined) return;
     this.#leaks.answered(job.model);
-    if (!isLoaded(this.#catalogue.running, job.model)) this.#probeSoon();
+    if (!isLoaded(this.#catalogue.running, job.model)) this.#prober.soon();
   }
 
   #jobLeft(streamId: string, outcome: JobOutcome): void {
@@ -284,7 +282,8 @@ class Instance {
     if (outcome.nonsense !== undefined) this.#setHealth(decideNonsense(this.#health, outcome.nonsense));
     const broke =
       outcome.how === 'upstream-lost' || outcome.how === 'upstream-stalled' || outcome.how === 'bad-upstream';
-    if (broke || outcome.setsKeepAlive) this.#probeSoon();
+    if (broke) this.#probe();
+    else if (outcome.setsKeepAlive) this.#prober.soon();
     if (this.#jobs.lingering > this.#task.limits.maxLingering) {
       const message = 'too many finished answers wait for their readers';
       this.#jobs
@@ -325,50 +324,22 @@ class Instance {
   }
 
   #probe(): void {
-    if (this.#probing) return;
-    this.#probing = true;
-    this.#unknown.begin();
-    this.#task.counters.probes += 1;
-    this.#context.pipeToSelf(
-      probeOllama(this.#task.ollama, this.#task.limits.probeTimeoutMs),
-      (outcome) => ({ kind: 'probed', outcome }),
-      (error) => ({
-        kind: 'probed',
-        outcome: { kind: 'nonsense', reason: `the probe failed: ${String(error)}` },
-      }),
-    );
-  }
-
-  /** After something that may have changed what is loaded; many such events make one probe. */
-  #probeSoon(): void {
-    this.#probeAt(this.#context.clock.now() + this.#task.limits.probeAfterJobMs);
-  }
-
-  #probeAt(atMs: number): void {
-    const now = this.#context.clock.now();
-    if (this.#probeDueAtMs <= atMs) return;
-    this.#probeDueAtMs = atMs;
-    this.#context.setTimer('probe', atMs - now, { kind: 'probe-due' });
+    if (this.#prober.start()) this.#unknown.begin();
   }
 
   #takeProbe(outcome: ProbeOutcome): void {
-    this.#probing = false;
-    this.#probeDueAtMs = Number.POSITIVE_INFINITY;
-    const { counters, instance, limits, nextRevision, onFirstProbe } = this.#task;
+    const { instance, nextRevision, onProbed } = this.#task;
+    this.#prober.finish(outcome.kind === 'good');
     if (outcome.kind === 'good') {
       this.#simulated = instance.simulated || outcome.simulated;
       this.#catalogue = updateCatalogue(this.#catalogue, outcome.listing, nextRevision);
-    } else {
-      counters.failedProbes += 1;
     }
     this.#setHealth(decideHealth(this.#health, outcome));
     for (const request of this.#unknown.finish()) this.#settleUnknown(request);
-    const jitter = 0.9 + this.#context.random.next() * 0.2;
-    this.#probeAt(this.#context.clock.now() + limits.probeIntervalMs * jitter);
     if (this.#unknown.wanted) this.#probe();
     this.#changed();
-    if (!this.#probed) onFirstProbe();
-    this.#probed = true;
+    this.#maybeDrained();
+    onProbed();
   }
 
   #setHealth(health: Health): void {

@@ -58,6 +58,9 @@ export function jobProps(task: JobTask): Props<JobMessage> {
   return props(() => setup((context) => new Job(task, context).behaviour()), { restart: 'temporary' });
 }
 
+/** An answer in one piece is silent until it is whole: its slot is suspected so many times later. */
+const unstreamedPatience = 6;
+
 const over: Behaviour<JobMessage> = { kind: 'stopped' };
 
 class Job {
@@ -67,7 +70,8 @@ class Job {
   readonly #assembly: BodyAssembly | undefined;
   #progress: JobProgress;
   #body: Uint8Array | undefined;
-  #facts: RequestFacts = { rejection: undefined, setsKeepAlive: false };
+  #facts: RequestFacts = { rejection: undefined, setsKeepAlive: false, streams: true };
+  #limits: ProgressLimits;
   #upstream: UpstreamRequest | undefined;
   #reader: AnswerReader | undefined;
   #postedAtMs: number | undefined;
@@ -80,6 +84,7 @@ class Job {
     const now = context.clock.now();
     this.#task = task;
     this.#context = context;
+    this.#limits = task.limits;
     this.#sender = createSender(open.streamId, open.grantedThrough, fleet, now);
     this.#assembly = open.body === undefined ? new BodyAssembly(open.bodyBytes ?? 0) : undefined;
     this.#progress = startProgress(open.body === undefined ? 'receiving' : 'queued', open.timeoutMs, now);
@@ -161,6 +166,10 @@ class Job {
   #takeBody(body: Uint8Array): void {
     this.#body = body;
     this.#facts = checkRequest(this.#task.open.route, body);
+    if (!this.#facts.streams) {
+      const leakSuspectMs = this.#limits.leakSuspectMs * unstreamedPatience;
+      this.#limits = { ...this.#limits, leakSuspectMs };
+    }
     if (this.#facts.rejection !== undefined) {
       this.#send({ kind: 'head', status: 400, contentType: 'application/json; charset=utf-8' });
       this.#send({ kind: 'lines', lines: [JSON.stringify({ error: this.#facts.rejection })] });
@@ -242,7 +251,8 @@ class Job {
     // What was read already counts as progress, should its notice have found the mailbox full.
     this.#takeAnswer();
     const now = this.#context.clock.now();
-    const { limits, open, instance } = this.#task;
+    const { open, instance } = this.#task;
+    const limits = this.#limits;
     const verdict = decideProgress(this.#progress, limits, now);
     if (verdict.kind === 'fail') {
       if (this.#reader?.complete === true) this.#finish({ kind: 'end' });
@@ -321,15 +331,12 @@ class Job {
   }
 
   #enter(phase: JobPhase): void {
-    this.#progress = enterPhase(this.#progress, phase, this.#task.limits, this.#context.clock.now());
+    this.#progress = enterPhase(this.#progress, phase, this.#limits, this.#context.clock.now());
   }
 
   /** One timer serves all deadlines; it is moved only when something is due earlier than before. */
   #armWake(): void {
-    const dueAtMs = Math.min(
-      senderWakeAtMs(this.#sender),
-      progressWakeAtMs(this.#progress, this.#task.limits),
-    );
+    const dueAtMs = Math.min(senderWakeAtMs(this.#sender), progressWakeAtMs(this.#progress, this.#limits));
     if (dueAtMs >= this.#wakeAtMs) return;
     this.#wakeAtMs = dueAtMs;
     this.#context.setTimer('wake', Math.max(0, dueAtMs - this.#context.clock.now()), { kind: 'wake' });

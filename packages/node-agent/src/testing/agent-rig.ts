@@ -26,10 +26,7 @@ export interface AgentRig {
   end(): Promise<void>;
 }
 
-export async function startRig<C extends Clock = ManualClock>(
-  options: NodeAgentOptions,
-  clock?: C,
-): Promise<AgentRig> {
+export async function startRig(options: NodeAgentOptions, clock?: Clock): Promise<AgentRig> {
   const time = clock ?? new ManualClock();
   const hub = createTestHub({ clock: time });
   const gateway = createTestNode(hub, { nodeId: 'gw', roles: ['gateway'] });

@@ -82,9 +82,11 @@ export function openSession(
     ...overrides,
   };
   say({ kind: 'open', open, replyTo: ref }, 'data');
-  for (let at = 0, index = 0; partBytes !== undefined && at < bytes.length; at += partBytes, index += 1) {
-    const last = at + partBytes >= bytes.length;
-    say({ kind: 'part', streamId, index, last, bytes: bytes.subarray(at, at + partBytes) }, 'data');
+  const parts = partBytes === undefined ? 0 : Math.ceil(bytes.length / partBytes);
+  for (let index = 0; index < parts; index += 1) {
+    const at = index * (partBytes ?? 0);
+    const piece = bytes.subarray(at, at + (partBytes ?? 0));
+    say({ kind: 'part', streamId, index, last: index === parts - 1, bytes: piece }, 'data');
   }
   const of: TestSession['of'] = (kind) => heard.filter((message) => message.kind === kind) as never;
   return {

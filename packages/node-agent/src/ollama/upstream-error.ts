@@ -1,0 +1,37 @@
+import { UpstreamError, type UpstreamErrorCode } from '../errors.ts';
+
+const refusedCodes = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+const staleCodes = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
+
+/** What an error of undici or of the socket means for the request. */
+export function upstreamError(url: string, error: Error): UpstreamError {
+  const code = codeOf(error);
+  const kind = kindOf(code, error);
+  const detail =
+    kind === 'refused'
+      ? `cannot connect (${code}); is Ollama running there?`
+      : `the connection broke (${code === '' ? error.message : `${code}: ${error.message}`})`;
+  return new UpstreamError(kind, url, detail, { cause: error });
+}
+
+/** The kind of error that a socket shows which the other side closed while it was idle. */
+export function isStaleSocketError(error: Error): boolean {
+  return staleCodes.has(codeOf(error));
+}
+
+function kindOf(code: string, { name, message }: Error): UpstreamErrorCode {
+  if (refusedCodes.has(code)) return 'refused';
+  const garbled = name === 'HTTPParserError' || code === 'UND_ERR_HEADERS_OVERFLOW';
+  return garbled || message === 'bad response' || message === 'bad upgrade' ? 'garbled' : 'lost';
+}
+
+function codeOf(error: Error): string {
+  return 'code' in error && typeof error.code === 'string' ? error.code : '';
+}
