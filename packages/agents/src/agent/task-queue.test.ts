@@ -19,6 +19,7 @@ function setup(maxQueued = 2) {
   };
 }
 
+// oxlint-disable-next-line typescript/consistent-return -- every case returns; the compiler checks it
 function line(effect: TaskEffect<string>): string {
   switch (effect.type) {
     case 'start':

@@ -74,6 +74,7 @@ export function createTaskQueue<R>(maxQueued: number): TaskQueue<R> {
 }
 
 /** What is to be done about one event. `queue` is changed in place. */
+// oxlint-disable-next-line typescript/consistent-return -- every case returns; the compiler checks it
 export function decideTask<R>(queue: TaskQueue<R>, event: TaskEvent<R>, nowMs: number): TaskEffect<R>[] {
   switch (event.type) {
     case 'task':

@@ -1,12 +1,12 @@
-import fc from 'fast-check';
+import { array, assert, nat, property, record, string } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AnswerText } from './answer-text.ts';
 
 describe('AnswerText', () => {
   it('hands on each character once, whatever is lost, doubled or late', () => {
-    const piece = fc.record({ at: fc.nat(20), size: fc.nat(8) });
-    fc.assert(
-      fc.property(fc.string({ maxLength: 20 }), fc.array(piece), (whole, pieces) => {
+    const piece = record({ at: nat(20), size: nat(8) });
+    assert(
+      property(string({ maxLength: 20 }), array(piece), (whole, pieces) => {
         const text = new AnswerText();
         let heard = '';
         for (const { at, size } of pieces) heard += text.take(at, whole.slice(at, at + size)).fresh;

@@ -273,7 +273,7 @@ class Manager {
       );
       const outcome: RunOutcome = failed('task-failed', `agent ${id} failed too often and was parked`);
       const node = this.#spec.node.nodeId;
-      for (const runId of [...hosted.runs]) this.#noteEnd({ runId, agentId: id, incarnation, node, outcome });
+      for (const runId of hosted.runs) this.#noteEnd({ runId, agentId: id, incarnation, node, outcome });
       this.#noteState(id, incarnation, 'failed', hosted.model);
     }
   }
@@ -302,9 +302,12 @@ class Manager {
   #tellLeader(report: HostReport): void {
     const { nodeId, incarnation } = this.#spec.node;
     // One lane for all of them, so that a survey and what was said before it arrive in this order.
-    this.#leader?.tell({ ...report, node: nodeId, nodeIncarnation: incarnation } as RegistryMessage, {
-      lane: 'control',
-    });
+    this.#leader?.tell(
+      { ...report, node: nodeId, nodeIncarnation: incarnation },
+      {
+        lane: 'control',
+      },
+    );
   }
 }
 

@@ -16,6 +16,7 @@ export function agentView(entry: AgentEntry<unknown>, isoTime: (wallMs: number) 
   };
 }
 
+// oxlint-disable-next-line typescript/consistent-return -- every case returns; the compiler checks it
 function statusOf(entry: AgentEntry<unknown>): AgentStatus {
   switch (entry.phase) {
     case 'stopped':

@@ -25,6 +25,7 @@ import { writeAgent } from './write-record.ts';
  * What it promises: nothing is answered or ordered before the record it rests on is durable; an incarnation only
  * grows; a run ends once.
  */
+// oxlint-disable-next-line typescript/consistent-return -- every case returns; the compiler checks it
 export function decideRegistry<R>(
   state: RegistryState<R>,
   event: RegistryEvent<R>,

@@ -23,7 +23,10 @@ export function isoTime(wallMs: number): string {
   const day = dayOfYear - Math.floor((153 * marchMonth + 2) / 5) + 1;
   const month = marchMonth < 10 ? marchMonth + 3 : marchMonth - 9;
   const year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0);
-  const two = (value: number): string => String(value).padStart(2, '0');
   const time = `${two(Math.floor(ofDay / 3_600_000))}:${two(Math.floor(ofDay / 60_000) % 60)}:${two(Math.floor(ofDay / 1_000) % 60)}`;
   return `${String(year).padStart(4, '0')}-${two(month)}-${two(day)}T${time}.${String(ofDay % 1_000).padStart(3, '0')}Z`;
+}
+
+function two(value: number): string {
+  return String(value).padStart(2, '0');
 }

@@ -32,19 +32,22 @@ export class RecordWriter {
     const first = this.#queue[0];
     if (this.#inFlight || this.#stopped || !first) return;
     this.#inFlight = true;
-    this.#append(first.subject, first.payload).then(
-      () => {
-        this.#inFlight = false;
-        if (this.#stopped) return;
-        this.#queue.shift();
-        this.#onOutcome({ type: 'written', write: first.write });
-        this.pump();
-      },
-      (error: unknown) => {
-        this.#inFlight = false;
-        if (!this.#stopped) this.#onOutcome({ type: 'failed', error });
-      },
-    );
+    void this.#write(first);
+  }
+
+  /** Never rejects: every outcome is told. */
+  async #write(first: PendingAppend): Promise<void> {
+    let outcome: WriteOutcome = { type: 'written', write: first.write };
+    try {
+      await this.#append(first.subject, first.payload);
+    } catch (error) {
+      outcome = { type: 'failed', error };
+    }
+    this.#inFlight = false;
+    if (this.#stopped) return;
+    if (outcome.type === 'written') this.#queue.shift();
+    this.#onOutcome(outcome);
+    if (outcome.type === 'written') this.pump();
   }
 
   /** Nothing more is written; what is in flight is not heard of any more. */

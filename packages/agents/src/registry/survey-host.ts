@@ -35,7 +35,7 @@ export function surveyHosts<R>(
     effects.push({ type: 'order', node: host.node, order: { kind: 'survey', survey: number } });
   }
   const present = new Set(seen.map((host) => host.node));
-  for (const node of [...state.hosts.keys()]) if (!present.has(node)) state.hosts.delete(node);
+  for (const node of state.hosts.keys()) if (!present.has(node)) state.hosts.delete(node);
   return effects;
 }
 

@@ -1,0 +1,105 @@
+import { controlStream, type Logger } from '@drover/actor-core';
+import {
+  advance,
+  createTestHub,
+  createTestNode,
+  settle,
+  seededRandom,
+  type TestNode,
+} from '@drover/actor-core/testing';
+import type { AgentStatus } from '../agents-client.ts';
+import { createAgentsClient, type OwnedAgentsClient } from '../client/create-agents-client.ts';
+import type { AgentsConfig } from '../config.ts';
+import { type AgentHost, startAgentHost } from '../host/start-agent-host.ts';
+import { type ScriptedFleet, scriptedFleet } from './scripted-fleet.ts';
+
+export interface TestHost {
+  readonly node: TestNode;
+  readonly host: AgentHost;
+  readonly fleet: ScriptedFleet;
+}
+
+export interface TestCell {
+  readonly hub: ReturnType<typeof createTestHub>;
+  readonly hosts: Map<string, TestHost>;
+  readonly client: OwnedAgentsClient;
+  readonly gateway: TestNode;
+  readonly start: (nodeId: string) => Promise<TestHost>;
+  /** As kill -9 does: no goodbye. */
+  readonly kill: (nodeId: string) => void;
+  readonly advance: (ms: number) => Promise<void>;
+  /** Moves time until the promise settles; `maxMs` at most. */
+  readonly during: <T>(promise: Promise<T>, maxMs?: number) => Promise<T>;
+  readonly until: (what: string, probe: () => unknown, maxMs?: number) => Promise<void>;
+  readonly untilStatus: (id: string, status: AgentStatus, maxMs?: number) => Promise<void>;
+  /** The node of the newest lead record. */
+  readonly leader: () => Promise<string>;
+}
+
+/** Hosts and one gateway on the memory hub under a manual clock, with a fleet that tests answer for. */
+export async function startTestCell(
+  options: { hosts?: readonly string[]; seed?: number; config?: Partial<AgentsConfig>; log?: Logger } = {},
+): Promise<TestCell> {
+  const hub = createTestHub({ random: seededRandom(options.seed ?? 1) });
+  const hosts = new Map<string, TestHost>();
+  const incarnations = new Map<string, number>();
+  const log = options.log === undefined ? {} : { log: options.log };
+  const gateway = createTestNode(hub, { nodeId: 'gateway', roles: ['gateway'], ...log });
+  const client = createAgentsClient(gateway, options.config);
+  const cell: TestCell = {
+    hub,
+    hosts,
+    client,
+    gateway,
+    async start(nodeId) {
+      const incarnation = (incarnations.get(nodeId) ?? 0) + 1;
+      incarnations.set(nodeId, incarnation);
+      const node = createTestNode(hub, { nodeId, incarnation, ...log });
+      const fleet = scriptedFleet();
+      fleet.mode = 'echo';
+      const started = { node, fleet, host: await startAgentHost(node, fleet, options.config) };
+      hosts.set(nodeId, started);
+      return started;
+    },
+    kill(nodeId) {
+      hosts.get(nodeId)?.node.crash();
+      hosts.delete(nodeId);
+    },
+    advance: (ms) => advance(hub.clock, ms),
+    async during(promise, maxMs = 15_000) {
+      const pending = { is: true };
+      const watching = promise.then(
+        () => (pending.is = false),
+        () => (pending.is = false),
+      );
+      for (let left = maxMs; pending.is && left > 0; left -= 50) await advance(hub.clock, 50);
+      if (pending.is) throw new Error(`not settled within ${maxMs} ms of the clock`);
+      await watching;
+      return promise;
+    },
+    async until(what, probe, maxMs = 15_000) {
+      for (let left = maxMs; left > 0; left -= 50) {
+        if (probe()) return;
+        await advance(hub.clock, 50);
+      }
+      throw new Error(`not within ${maxMs} ms of the clock: ${what}`);
+    },
+    async untilStatus(id, status, maxMs = 15_000) {
+      for (let left = maxMs; left > 0; left -= 250) {
+        const agent = await cell.during(client.get(id), left);
+        if (agent.status === status) return;
+        await advance(hub.clock, 200);
+      }
+      throw new Error(`agent ${id} was not ${status} within ${maxMs} ms of the clock`);
+    },
+    async leader() {
+      const { subjects } = gateway;
+      const record = await hub.store.readLast(controlStream('agents'), subjects.control('agents', 'lead'));
+      return (JSON.parse(new TextDecoder().decode(record?.payload)) as { leader: string }).leader;
+    },
+  };
+  for (const nodeId of options.hosts ?? ['host-1', 'host-2']) await cell.start(nodeId);
+  await advance(hub.clock, 1_000);
+  await settle();
+  return cell;
+}
