@@ -24,13 +24,13 @@ export interface OllamaSim {
 }
 
 /**
- * Starts a simulated Ollama in this process.
+ * Starts a simulated Ollama in this process, on a free port unless one is named.
  *
  * @throws InvalidArgumentError for an option that cannot be used
  * @throws the system's error (`code` EADDRINUSE) when the port is taken
  */
 export async function startOllamaSim(options: OllamaSimOptions = {}): Promise<OllamaSim> {
-  const config = resolveConfig({ port: 0, ...options });
+  const config = resolveConfig({ ...options, port: options.port ?? 0 });
   const faults = new FaultBoard();
   const vocabulary = new Vocabulary();
   const catalogue = new Catalogue(config.models);

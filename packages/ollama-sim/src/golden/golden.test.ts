@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { type SimModelSpec, sha256 } from '../model/model.ts';
 import { type OllamaSim, startOllamaSim } from '../sim.ts';
 import { differences } from './compare.ts';
@@ -88,8 +88,9 @@ function spec(name: string): SimModelSpec {
 /** Exchanges of these groups follow from one another; the others get a fresh server when they need one. */
 const CHAINED = new Set(['ps-and-load']);
 
-describe.each(GROUPS)('%s', (group) => {
-  test('answers as recorded, but for the listed exceptions', { timeout: 60_000 }, async () => {
+test.concurrent.each(GROUPS)(
+  'answers %s as recorded, but for the listed exceptions',
+  async (group) => {
     const transcripts = readGroup(FOLDER, group);
     let sim = await start(group, '');
     for (const transcript of transcripts) {
@@ -111,8 +112,9 @@ describe.each(GROUPS)('%s', (group) => {
     }
     await sim.close();
     expect(disagreed.filter((line) => line.startsWith(`${group}/`))).toEqual([]);
-  });
-});
+  },
+  60_000,
+);
 
 async function check(name: string, transcript: Transcript, sim: OllamaSim): Promise<void> {
   const found = differences(transcript.response, await replay(transcript, sim.port));

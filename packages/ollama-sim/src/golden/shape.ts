@@ -16,8 +16,9 @@ const SPOKEN = new Set([
 export function shapeOf(value: unknown, key = ''): string {
   if (SPOKEN.has(key) || value === null) return JSON.stringify(value);
   if (Array.isArray(value)) return value.length === 0 ? '[]' : `[${shapeOf(value[0])}]`;
-  if (typeof value !== 'object')
-    return key === 'error' || key === 'message' ? JSON.stringify(neutral(String(value))) : typeof value;
+  if (typeof value === 'string' && (key === 'error' || key === 'message'))
+    return JSON.stringify(neutral(value));
+  if (typeof value !== 'object') return typeof value;
   const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
   return `{${entries.map(([name, part]) => `${name}:${shapeOf(part, name)}`).join(',')}}`;
 }

@@ -30,12 +30,15 @@ export interface Transcript {
 /** Recorded exchanges of one group: a folder of files, or one file with a line for each. */
 export function readGroup(folder: string, group: string): readonly Transcript[] {
   const directory = join(folder, group);
-  const texts = existsSync(directory)
-    ? readdirSync(directory).map((file) => readFileSync(join(directory, file), 'utf8'))
+  const transcripts = existsSync(directory)
+    ? readdirSync(directory).map((file) => ({
+        ...(JSON.parse(readFileSync(join(directory, file), 'utf8')) as Transcript),
+        name: file.replace(/\.json$/, ''),
+      }))
     : readFileSync(join(folder, `${group}.jsonl`), 'utf8')
         .split('\n')
-        .filter((line) => line !== '');
-  const transcripts = texts.map((text) => JSON.parse(text) as Transcript);
+        .filter((line) => line !== '')
+        .map((line) => JSON.parse(line) as Transcript);
   return transcripts.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 

@@ -92,8 +92,8 @@ export class Exchange {
     this.#response.end();
   }
 
-  /** Cuts the TCP connection where it stands. */
+  /** Cuts the TCP connection behind what has been written, without the last chunk. */
   cut(): void {
-    this.#response.socket?.destroy();
+    this.#response.socket?.destroySoon();
   }
 }

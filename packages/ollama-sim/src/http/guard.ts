@@ -55,6 +55,11 @@ export function isLocalHost(host: string): boolean {
   );
 }
 
+/** Whether an address to listen on is reached from this machine alone. */
+export function isLoopback(address: string): boolean {
+  return address === 'localhost' || address === '::1' || address.startsWith('127.');
+}
+
 function hostName(host: string): string {
   const bracketed = /^\[([^\]]*)\]/.exec(host);
   return (bracketed?.[1] ?? host.replace(/:\d*$/, '')).toLowerCase();

@@ -4,7 +4,7 @@ import { isSimPath, simRoutes } from '../fault/sim-routes.ts';
 import { routes } from '../routes.ts';
 import type { Services } from '../services.ts';
 import { Exchange } from './exchange.ts';
-import { decideGuard } from './guard.ts';
+import { decideGuard, isLoopback } from './guard.ts';
 import { decideRoute, type Routes } from './router.ts';
 
 const REDIRECT_TEXT = { 301: 'Moved Permanently', 307: 'Temporary Redirect' } as const;
@@ -62,13 +62,14 @@ async function handle(services: Services, request: IncomingMessage, response: Se
     if (isSimPath(exchange.path)) return await dispatch(simRoutes, exchange, services);
     response.once('finish', () => services.http.requestsServed++);
     if (services.faults.strikes('html')) return exchange.send(200, 'text/html; charset=utf-8', HTML_PAGE);
-    const guard = decideGuard(exchange, services.config.checkHost);
+    const { checkHost, host } = services.config;
+    const guard = decideGuard(exchange, checkHost && isLoopback(host));
     if (guard.kind === 'refuse') return exchange.send(403, null, '');
     for (const [name, value] of Object.entries(guard.headers)) exchange.setHeader(name, value);
     if (guard.kind === 'preflight') return exchange.send(204, null, '');
     await dispatch(routes, exchange, services);
   } catch (error) {
-    if (exchange.signal.aborted) return;
+    if (exchange.signal.aborted || request.destroyed) return;
     process.stderr.write(`ollama-sim: ${request.method} ${request.url}: ${String(error)}\n`);
     if (exchange.begun) exchange.cut();
     else exchange.send(500, 'text/plain', 'internal error of the simulator');

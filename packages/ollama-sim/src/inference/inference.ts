@@ -1,22 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import type { OllamaSimConfig } from '../config.ts';
 import { defaultContext } from '../config.ts';
-import { ClientGoneError, nestedError, OllamaError } from '../errors.ts';
+import { ClientGoneError, OllamaError } from '../errors.ts';
 import type { FaultBoard } from '../fault/faults.ts';
 import type { Catalogue } from '../model/catalogue.ts';
-import { can, type SimModel } from '../model/model.ts';
-import { isValidName, registryName } from '../model/model-name.ts';
+import type { SimModel } from '../model/model.ts';
+import { isValidName } from '../model/model-name.ts';
 import type { JobSink, Outcome } from '../runner/job.ts';
 import { seedOfText } from '../runner/random.ts';
 import { type RequestOptions, runnerOptions } from '../runner/runner-options.ts';
 import { type Lease, type Scheduler, SERVER_BUSY } from '../runner/scheduler.ts';
 import type { Vocabulary } from '../runner/vocabulary.ts';
-import { unusableSchema } from '../text/json-value.ts';
 import { type AnswerFormat, utter } from '../text/utterance.ts';
-import { goQuote } from '../wire/go-text.ts';
 import { resolveOptions } from '../wire/options.ts';
 import type { AnswerEnd, AnswerWriter, IdentifiedToolCall } from './answer.ts';
-import { type Call, type GenerateCall, readFormat } from './call.ts';
+import type { Call } from './call.ts';
+import { formatFor, refuseImages, refuseLogprobs, refuseUnsupported } from './refusals.ts';
 import { chatPrompt, generatePrompt, type Prompt, renderChat, renderGenerate } from './prompt.ts';
 
 /** Times the context that an answer without a bound may grow to. */
@@ -223,66 +222,6 @@ export class Inference {
       context: withContext ? [...prompt.tokens, ...outcome.generated] : null,
     };
   }
-}
-
-function refuseLogprobs(call: Call): void {
-  if (call.topLogprobs < 0 || call.topLogprobs > 20)
-    throw new OllamaError(400, 'top_logprobs must be between 0 and 20');
-}
-
-function refuseUnsupported(call: Call, model: SimModel): void {
-  const { modelName } = call;
-  if (call.kind === 'generate') refuseGenerate(call, model);
-  if (!can(model, 'completion'))
-    throw new OllamaError(400, `${goQuote(modelName)} does not support ${call.kind}`);
-  if (call.think !== undefined && call.think !== false && !can(model, 'thinking'))
-    throw new OllamaError(400, `${goQuote(modelName)} does not support thinking`);
-  if (call.kind === 'chat' && call.tools.length > 0 && !can(model, 'tools'))
-    throw new OllamaError(400, `${registryName(modelName)} does not support tools`);
-}
-
-function refuseGenerate(call: GenerateCall, model: SimModel): void {
-  if (call.raw && (call.template !== '' || call.system !== '' || call.context.length > 0))
-    throw new OllamaError(400, 'raw mode does not support template, system, or context');
-  if (call.suffix !== '' && !can(model, 'insert'))
-    throw new OllamaError(400, `${registryName(call.modelName)} does not support insert`);
-}
-
-function formatFor(call: Call, model: SimModel): AnswerFormat {
-  const format = readFormat(call.format);
-  if (!format)
-    throw new OllamaError(
-      500,
-      `invalid format: ${goQuote(JSON.stringify(call.format))}; expected "json" or a valid JSON Schema object`,
-    );
-  const native = model.path === 'native';
-  const bad = format.kind === 'schema' ? unusableSchema(format.schema) : null;
-  if (bad) {
-    const failure = `JSON schema conversion failed:\nUnrecognized schema: ${JSON.stringify(bad)}`;
-    const text = native
-      ? `Unable to generate parser for this template. Automatic parser generation failed: ${failure}`
-      : `Field 'json_schema': "json_schema": ${failure}`;
-    throw nestedError(400, text, 'invalid_request_error');
-  }
-  // Thinking comes first and is not bound by the format; on the native path plain JSON mode is not enforced.
-  return native && format.kind === 'json' ? { kind: 'text' } : format;
-}
-
-function refuseImages(call: Call, model: SimModel): void {
-  const images =
-    call.kind === 'chat' ? call.messages.some((each) => each.imageCount > 0) : call.imageCount > 0;
-  if (!images || can(model, 'vision')) return;
-  if (model.path === 'native')
-    throw nestedError(
-      500,
-      'image input is not supported - hint: if this is unexpected, you may need to provide the mmproj',
-      'server_error',
-    );
-  throw nestedError(
-    400,
-    'Multimodal data provided, but model does not support multimodal requests.',
-    'invalid_request_error',
-  );
 }
 
 /** 0 is endless on the rendered path and one token on the native one; negative and unset are ten contexts. */

@@ -14,10 +14,18 @@ export function listModels(exchange: Exchange, services: Services): void {
 
 /** GET /v1/models/{id}: the id comes back as it was asked for. */
 export function oneModel(exchange: Exchange, services: Services): void {
-  const name = decodeURIComponent(exchange.path.slice(exchange.path.lastIndexOf('/') + 1));
+  const name = decoded(exchange.path.slice(exchange.path.lastIndexOf('/') + 1));
   const model = services.catalogue.find(name);
   if (model) exchange.send(200, JSON_PLAIN, `${goJson(entry(name, model))}\n`);
   else sendOpenAiError(exchange, new OllamaError(404, `model '${fullName(name)}' not found`), false);
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 function entry(id: string, model: SimModel): object {

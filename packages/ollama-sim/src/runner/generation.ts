@@ -12,6 +12,8 @@ const PREFILL_BATCH_TOKENS = 512;
 const MAX_REPEATS = 30;
 /** Tokens computed ahead of their time when nobody sees them one by one. */
 const BLOCK_TOKENS = 64;
+/** Tokens sent in one turn of the event loop, so that a rate above the machine's leaves room for others. */
+const MAX_TURN_TOKENS = 1024;
 /** A timer may fire this much early and its token still goes out. */
 const EARLY_MS = 0.5;
 
@@ -147,7 +149,7 @@ export class Generation {
   #tick(): void {
     if (this.#phase !== 'decode' || this.#frozen || this.#blocked) return;
     const horizonMs = this.#host.clock.nowMs() + EARLY_MS;
-    while (this.#outcome === null && this.#nextDueMs <= horizonMs && !this.#frozen) this.#pull();
+    for (let n = 0; n < MAX_TURN_TOKENS && this.#mayPull() && this.#nextDueMs <= horizonMs; n++) this.#pull();
     if (!this.#job.stream) for (let n = 0; n < BLOCK_TOKENS && this.#mayPull(); n++) this.#pull();
     // A fault may have ended or frozen the generation from within `#pull`.
     if (this.#isOver()) return;

@@ -33,9 +33,9 @@ export interface RunnerSurroundings {
 
 /** A running or waiting job; `cancel` is for a client that left. */
 export interface JobHandle {
-  cancel(): void;
+  readonly cancel: () => void;
   /** The reader can take more. */
-  resume(): void;
+  readonly resume: () => void;
 }
 
 interface Waiting {

@@ -1,0 +1,71 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { startOllamaSim } from './sim.ts';
+
+const MAIN = `import { main } from ${JSON.stringify(join(import.meta.dirname, 'cli.ts'))}; await main(process.argv.slice(1));`;
+const children: ChildProcess[] = [];
+
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+});
+
+function run(...args: readonly string[]) {
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', MAIN, '--', ...args], {
+    stdio: 'pipe',
+  });
+  children.push(child);
+  const output = { out: '', err: '' };
+  child.stdout.on('data', (part: Buffer) => (output.out += part.toString()));
+  child.stderr.on('data', (part: Buffer) => (output.err += part.toString()));
+  const ended = once(child, 'close').then(([code]) => code as number | null);
+  return { child, output, ended };
+}
+
+test('prints one ready line, and exits with 0 when stdin ends', async () => {
+  const { child, output, ended } = run('--port', '0', '--json', '--exit-with-stdin');
+  await once(child.stdout, 'data');
+  const ready = JSON.parse(output.out) as { event: string; url: string; pid: number };
+  expect(ready).toEqual({
+    event: 'ready',
+    url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+    pid: child.pid,
+  });
+  expect((await fetch(ready.url)).status).toBe(200);
+  child.stdin.end();
+  expect(await ended).toBe(0);
+});
+
+test('exits with 0 at once on SIGTERM, cutting streams', async () => {
+  const { child, output, ended } = run('--port', '0', '--load-ms', '0');
+  await once(child.stdout, 'data');
+  const url = /http:\S+/.exec(output.out)?.[0] ?? '';
+  const body = JSON.stringify({ model: 'sim-count', prompt: 'go' });
+  const response = await fetch(`${url}/api/generate`, { method: 'POST', body });
+  child.kill('SIGTERM');
+  expect(await ended).toBe(0);
+  await expect(response.text()).rejects.toThrow();
+});
+
+test('tells wrong use in one line and exits with 2', async () => {
+  const { output, ended } = run('--nope');
+  expect(await ended).toBe(2);
+  expect(output.err).toBe("ollama-sim: Unknown option '--nope'\n");
+  const wrong = run('--slots', 'many');
+  expect(await wrong.ended).toBe(2);
+  expect(wrong.output.err).toBe('ollama-sim: --slots: not a number: many\n');
+});
+
+test('exits with 4 when the port is taken', async () => {
+  const sim = await startOllamaSim({ loadMs: 0 });
+  const { ended } = run('--port', String(sim.port));
+  expect(await ended).toBe(4);
+  await sim.close();
+});
+
+test('gives help with an example', async () => {
+  const { output, ended } = run('--help');
+  expect(await ended).toBe(0);
+  expect(output.out).toContain('Example:\n  ollama-sim --port');
+});

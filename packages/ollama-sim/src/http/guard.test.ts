@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest';
+import { isLocalHost } from './guard.ts';
+
+test.each([
+  'localhost:11434',
+  'a.localhost',
+  'box.local',
+  'gpu.internal',
+  '127.0.0.1',
+  '10.1.2.3:9',
+  '192.168.1.5',
+  '172.20.0.1',
+  '[::1]:80',
+  '0.0.0.0',
+  '',
+])('lets the host %j pass', (host) => {
+  expect(isLocalHost(host)).toBe(true);
+});
+
+test.each(['gpu1', 'box.lan', 'example.com', '8.8.8.8', '172.32.0.1', 'localhost.example.com'])(
+  'refuses the host %j',
+  (host) => {
+    expect(isLocalHost(host)).toBe(false);
+  },
+);
