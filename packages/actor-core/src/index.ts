@@ -4,6 +4,7 @@ export type { ActorSnapshot, ActorSystem } from './actor/actor-system.ts';
 export { type ActorSystemOptions, createActorSystem } from './actor/create-actor-system.ts';
 export {
   type Behaviour,
+  type Directive,
   type MessageHandler,
   type Next,
   receive,

@@ -9,7 +9,12 @@ export type Behaviour<M> =
       readonly onSignal: SignalHandler<M> | undefined;
     }
   | { readonly kind: 'setup'; readonly create: (context: ActorContext<M>) => Behaviour<M> }
-  | { readonly kind: 'same' | 'stopped' | 'unhandled' };
+  | Directive;
+
+/** A behaviour for messages of every type: `same`, `stopped`, `unhandled`. */
+export interface Directive {
+  readonly kind: 'same' | 'stopped' | 'unhandled';
+}
 
 /** Nothing returned means `same`. */
 // biome-ignore lint/suspicious/noConfusingVoidType: a handler that returns nothing is the common case
@@ -23,11 +28,11 @@ export type MessageHandler<M> = (message: M, context: ActorContext<M>) => Next<M
 export type SignalHandler<M> = (signal: Signal, context: ActorContext<M>) => Next<M> | Promise<Next<M>>;
 
 /** Keeps the current behaviour. */
-export const same: Behaviour<never> = { kind: 'same' };
+export const same: Directive = { kind: 'same' };
 /** Stops the actor in an orderly way after this message. */
-export const stopped: Behaviour<never> = { kind: 'stopped' };
+export const stopped: Directive = { kind: 'stopped' };
 /** Keeps the behaviour and reports the message as unhandled. */
-export const unhandled: Behaviour<never> = { kind: 'unhandled' };
+export const unhandled: Directive = { kind: 'unhandled' };
 
 export function receive<M>(onMessage: MessageHandler<M>, onSignal?: SignalHandler<M>): Behaviour<M> {
   return { kind: 'receive', onMessage, onSignal };

@@ -89,6 +89,8 @@ export interface LeadershipStep {
 }
 
 export const announceMs = 500;
+/** Share of the lease for which a leader that is cut off trusts it. */
+const trustedShare = 0.8;
 /** Wait at most before a chance that is open to all is taken, so that not all take it at once. */
 const stampedeMs = 150;
 const retryMs = 250;
@@ -120,9 +122,17 @@ export function initialLeadership(
 /** Does this node lead, and may it act on that now? */
 export function mayAct(state: LeadershipState, nowMs: number): boolean {
   if (state.role !== 'leader' || !state.isConfirmed) return false;
-  // A node that was cut off, or did not even run, for a lease must not trust what it knew.
-  if (state.disconnectedAtMs !== undefined && nowMs - state.disconnectedAtMs >= state.leaseMs) return false;
+  // A node that was cut off, or did not even run, for too long must not trust what it knew.
+  if (state.disconnectedAtMs !== undefined && nowMs >= trustedUntilMs(state)) return false;
   return nowMs - state.lastTickMs < state.leaseMs;
+}
+
+/**
+ * Instant at which a leader that is cut off stops acting by itself: counted from its last announcement, which no
+ * follower can have heard before it was sent, and earlier than any follower's lease on it runs out.
+ */
+function trustedUntilMs(state: LeadershipState): number {
+  return state.announceAtMs - announceMs + trustedShare * state.leaseMs;
 }
 
 /** Decides what an event means; `jitter` is uniform in [0, 1). */
@@ -190,7 +200,7 @@ function decideTick(before: LeadershipState, nowMs: number, jitter: number): Lea
 
 function decideLeaderTick(state: LeadershipState, nowMs: number, hasStalled: boolean): LeadershipStep {
   if (state.disconnectedAtMs !== undefined) {
-    return nowMs - state.disconnectedAtMs >= state.leaseMs ? stepDown(state, nowMs, []) : idle(state);
+    return nowMs >= trustedUntilMs(state) ? stepDown(state, nowMs, []) : idle(state);
   }
   if (hasStalled && !state.isBusy)
     return {
@@ -301,11 +311,13 @@ function decideConnection(
   jitter: number,
 ): LeadershipStep {
   if (!isConnected) return idle({ ...state, disconnectedAtMs: state.disconnectedAtMs ?? nowMs });
-  const cutOffMs = state.disconnectedAtMs === undefined ? 0 : nowMs - state.disconnectedAtMs;
   const back: LeadershipState = { ...state, disconnectedAtMs: undefined };
-  if (state.role === 'leader') {
-    if (cutOffMs < state.leaseMs) return idle({ ...back, announceAtMs: nowMs });
-    return stepDown(back, nowMs, [{ type: 'read' }]);
+  if (state.role === 'leader' && state.lead !== undefined) {
+    if (nowMs >= trustedUntilMs(state)) return stepDown(back, nowMs, [{ type: 'read' }]);
+    return {
+      state: { ...back, announceAtMs: nowMs + announceMs },
+      effects: [announcement(state.lead, false)],
+    };
   }
   // Nobody could be heard in between: the silence starts again.
   return idle({ ...back, electionAtMs: nextElection(state, nowMs, jitter) });

@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest';
+import { FenceRejectedError, StoreUnavailableError } from '../errors.ts';
+import type { ManualClock } from '../testing/manual-clock.ts';
+import { advance } from '../testing/settle.ts';
+import { createTestHub, createTestNode, type TestHub, type TestNode } from '../testing/test-node.ts';
+import { joinLeadership } from './join-leadership.ts';
+import type { Leadership } from './lease.ts';
+
+interface Candidate {
+  readonly node: TestNode;
+  readonly leadership: Leadership;
+}
+
+async function group(
+  names: string[],
+): Promise<{ hub: TestHub<ManualClock>; candidates: Candidate[]; pass: (ms: number) => Promise<void> }> {
+  const hub = createTestHub();
+  const candidates = names.map((nodeId) => {
+    const node = createTestNode(hub, { nodeId });
+    return { node, leadership: joinLeadership(node, { group: 'g' }) };
+  });
+  await advance(hub.clock, 1_000, 50);
+  return { hub, candidates, pass: (ms) => advance(hub.clock, ms, 50) };
+}
+
+const leaders = (candidates: Candidate[]) =>
+  candidates.filter(({ leadership }) => leadership.isLeader()).map(({ node }) => node.nodeId);
+
+function leaderOf(candidates: Candidate[]): Candidate {
+  const found = candidates.find(({ leadership }) => leadership.isLeader());
+  if (found === undefined) throw new Error('nobody leads');
+  return found;
+}
+
+describe('a group', () => {
+  it('has one leader, known to all', async () => {
+    const { candidates } = await group(['a', 'b', 'c']);
+    expect(leaders(candidates)).toHaveLength(1);
+    expect(new Set(candidates.map(({ leadership }) => leadership.current()?.fence)).size).toBe(1);
+  });
+
+  it('has another one within 4 s of a crash, and within one of a goodbye', async () => {
+    const { candidates, pass } = await group(['a', 'b', 'c']);
+    const first = leaderOf(candidates);
+    first.node.crash();
+    const rest = candidates.filter((candidate) => candidate !== first);
+    await pass(4_000);
+    const second = leaderOf(rest);
+    expect(second.leadership.current()?.term).toBe(2);
+    await Promise.all([second.leadership.resign(), second.node.leave(), pass(1_000)]);
+    expect(leaders(rest.filter((candidate) => candidate !== second))).toHaveLength(1);
+  });
+
+  it('never has two that may act while one is cut off, and the old one is rejected', async () => {
+    const { candidates, pass } = await group(['a', 'b']);
+    const old = leaderOf(candidates);
+    old.node.transport.disconnect();
+    for (let i = 0; i < 100; i++) {
+      await pass(50);
+      expect(leaders(candidates).length).toBeLessThanOrEqual(1);
+    }
+    expect(leaders(candidates)).toEqual([candidates.find((candidate) => candidate !== old)?.node.nodeId]);
+    await expect(old.leadership.append('d1.test.ctl.g.x', new Uint8Array(1))).rejects.toBeInstanceOf(
+      FenceRejectedError,
+    );
+    old.node.transport.reconnect();
+    await pass(1_000);
+    expect(old.leadership.current()?.term).toBe(2);
+  });
+
+  it('suspends a leader while the store is away, and does not depose it', async () => {
+    const { hub, candidates, pass } = await group(['a', 'b']);
+    const leader = leaderOf(candidates);
+    hub.store.state = 'down';
+    await expect(leader.leadership.append('d1.test.ctl.g.x', new Uint8Array(1))).rejects.toBeInstanceOf(
+      StoreUnavailableError,
+    );
+    await pass(10_000);
+    expect(leaders(candidates)).toEqual([leader.node.nodeId]);
+    hub.store.state = 'up';
+    expect((await leader.leadership.append('d1.test.ctl.g.x', new Uint8Array(1))).sequence).toBeGreaterThan(
+      1,
+    );
+    expect(leader.leadership.current()?.term).toBe(1);
+  });
+
+  it('drops leadership before a rejected append is reported', async () => {
+    const { hub, candidates } = await group(['a', 'b']);
+    const leader = leaderOf(candidates);
+    const fence = leader.leadership.current()?.fence ?? 0;
+    await hub.store.append(
+      'CTL_g',
+      'd1.test.ctl.g.lead',
+      new TextEncoder().encode('{"leader":"x","incarnation":1,"term":9}'),
+      { lastSequence: fence },
+    );
+    await leader.leadership.append('d1.test.ctl.g.x', new Uint8Array(1)).catch((error: unknown) => {
+      expect(error).toBeInstanceOf(FenceRejectedError);
+      expect(leader.leadership.isLeader()).toBe(false);
+    });
+    expect(leader.leadership.isLeader()).toBe(false);
+  });
+
+  it('recovers when its writes are done but not confirmed', async () => {
+    const hub = createTestHub();
+    const node = createTestNode(hub, { nodeId: 'a' });
+    const leadership = joinLeadership(node, { group: 'g' });
+    await hub.store.ensureStream({ name: 'CTL_g', subjects: ['d1.test.ctl.g.>'] });
+    hub.store.state = 'deaf';
+    await advance(hub.clock, 3_000, 50);
+    expect(leadership.isLeader()).toBe(false);
+    hub.store.state = 'up';
+    await advance(hub.clock, 3_000, 50);
+    expect(leadership.isLeader()).toBe(true);
+  });
+});

@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+import { advance, settle } from '../testing/settle.ts';
+import { createTestHub, createTestNode, type TestNode } from '../testing/test-node.ts';
+
+function states(node: TestNode): Record<string, string> {
+  return Object.fromEntries(node.presence.members().map((member) => [member.node, member.state]));
+}
+
+describe('presence', () => {
+  it('knows the others at once, with roles and incarnation', async () => {
+    const hub = createTestHub();
+    const a = createTestNode(hub, { nodeId: 'a', roles: ['gateway'] });
+    const b = createTestNode(hub, { nodeId: 'b', incarnation: 5 });
+    await settle();
+    expect(states(a)).toEqual({ a: 'alive', b: 'alive' });
+    expect(b.presence.member('a')).toMatchObject({ roles: ['gateway'], incarnation: 1, ageMs: 0 });
+    expect(a.presence.member('b')?.incarnation).toBe(5);
+  });
+
+  it('reports a silent node after 3 s, and its return', async () => {
+    const hub = createTestHub();
+    const a = createTestNode(hub, { nodeId: 'a' });
+    const b = createTestNode(hub, { nodeId: 'b' });
+    const changes: string[] = [];
+    a.presence.onChange(({ node, state }) => changes.push(`${node} ${state}`));
+    await advance(hub.clock, 1_000, 100);
+    b.transport.disconnect();
+    await advance(hub.clock, 2_900, 100);
+    expect(changes).toEqual(['b alive']);
+    await advance(hub.clock, 1_400, 100);
+    b.transport.reconnect();
+    await settle();
+    expect(changes).toEqual(['b alive', 'b unreachable', 'b alive']);
+  });
+
+  it('takes a goodbye at its word, and no late announcement of that life', async () => {
+    const hub = createTestHub();
+    const a = createTestNode(hub, { nodeId: 'a' });
+    const b = createTestNode(hub, { nodeId: 'b' });
+    await settle();
+    await b.leave();
+    await settle();
+    expect(states(a)).toEqual({ a: 'alive', b: 'left' });
+    createTestNode(hub, { nodeId: 'b', incarnation: 2 });
+    await settle();
+    expect(states(a)).toEqual({ a: 'alive', b: 'alive' });
+  });
+
+  it('does not count silence while the bus is away, and gives a grace after it', async () => {
+    const hub = createTestHub();
+    const a = createTestNode(hub, { nodeId: 'a' });
+    const b = createTestNode(hub, { nodeId: 'b' });
+    await advance(hub.clock, 1_000, 100);
+    hub.bus.disconnectAll();
+    await advance(hub.clock, 30_000, 250);
+    expect(states(a)).toEqual({ a: 'alive', b: 'alive' });
+    a.transport.reconnect();
+    await advance(hub.clock, 2_500, 100);
+    expect(states(a)).toEqual({ a: 'alive', b: 'alive' });
+    b.transport.reconnect();
+    await advance(hub.clock, 5_000, 100);
+    expect(states(a)).toEqual({ a: 'alive', b: 'alive' });
+  });
+
+  it('does not take its own stall for the silence of the others, and reports it as lag', async () => {
+    const hub = createTestHub();
+    const a = createTestNode(hub, { nodeId: 'a' });
+    const b = createTestNode(hub, { nodeId: 'b' });
+    await advance(hub.clock, 1_000, 100);
+    // Everything due in these 8 s fires late and in one go, the announcements still to be read behind it.
+    const { clock } = hub;
+    const late = clock.now() + 8_000;
+    clock.advance(0);
+    Object.defineProperty(clock, 'now', {
+      value: () => Math.max(late, clock.wallNow() - 1_767_225_600_000),
+      configurable: true,
+    });
+    await advance(clock, 300, 100);
+    expect(states(a)).toEqual({ a: 'alive', b: 'alive' });
+    await advance(clock, 1_000, 100);
+    expect(b.presence.member('a')?.lagMs).toBeGreaterThan(5_000);
+  });
+
+  it('ignores what it cannot read', async () => {
+    const hub = createTestHub();
+    const a = createTestNode(hub, { nodeId: 'a' });
+    const stranger = hub.bus.connect('stranger');
+    for (const noise of [[], [1], [0xc1], [0x92, 1, 2]])
+      stranger.publish(a.subjects.presence('stranger'), Uint8Array.from(noise));
+    await settle();
+    expect(states(a)).toEqual({ a: 'alive' });
+  });
+});

@@ -1,0 +1,310 @@
+import { Packr } from 'msgpackr';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import type { ActorRef } from '../actor/actor-ref.ts';
+import { receive, setup, stopped } from '../actor/behaviour.ts';
+import { props, type Props } from '../actor/props.ts';
+import type { RuntimeEvent } from '../actor/runtime-event.ts';
+import { createTestHub, createTestNode, type TestHub, type TestNode } from '../testing/test-node.ts';
+import { advance, settle } from '../testing/settle.ts';
+import type { ManualClock } from '../testing/manual-clock.ts';
+import { actorRefSchema } from './actor-ref-schema.ts';
+
+type Message = { say: string; bytes?: Uint8Array | undefined; replyTo?: ActorRef<Message> | undefined };
+const protocol: z.ZodType<Message> = z.object({
+  say: z.string(),
+  bytes: z.instanceof(Uint8Array).optional(),
+  replyTo: actorRefSchema<Message>().optional(),
+});
+
+interface Pair {
+  readonly hub: TestHub<ManualClock>;
+  readonly a: TestNode;
+  readonly b: TestNode;
+  readonly seen: Message[];
+  readonly events: RuntimeEvent[];
+  readonly frames: string[];
+  pass: (ms: number) => Promise<void>;
+}
+
+/** Nodes a and b; b has an actor `echo` that answers, and says `bye` by stopping. */
+async function pair(options: Omit<Props<Message>, 'create'> = { protocol }): Promise<Pair> {
+  const hub = createTestHub();
+  const a = createTestNode(hub, { nodeId: 'a' });
+  const b = createTestNode(hub, { nodeId: 'b' });
+  const seen: Message[] = [];
+  const events: RuntimeEvent[] = [];
+  const frames: string[] = [];
+  b.system.onEvent((event) => void events.push(event));
+  b.system.spawn(
+    props<Message>(
+      () =>
+        receive((message) => {
+          seen.push(message);
+          message.replyTo?.tell(message);
+          if (message.say === 'fail') throw new Error('asked to');
+          return message.say === 'bye' ? stopped : undefined;
+        }),
+      options,
+    ),
+    'echo',
+  );
+  await settle();
+  hub.bus.fault = ({ from, to, subject }) => {
+    if (subject.includes('.n.')) frames.push(`${from}>${to} ${subject.split('.')[4]}`);
+    return 'deliver';
+  };
+  return { hub, a, b, seen, events, frames, pass: (ms) => advance(hub.clock, ms, 100) };
+}
+
+/** An actor on `node` that watches `target` and notes what it is told. */
+function watchFrom(node: TestNode, target: ActorRef<never>): string[] {
+  const told: string[] = [];
+  node.system.spawn(
+    props<never>(() =>
+      setup((context) => {
+        context.watch(target);
+        return receive<never>(
+          () => undefined,
+          (signal) => {
+            if (signal.type === 'terminated') told.push(signal.reason);
+          },
+        );
+      }),
+    ),
+  );
+  return told;
+}
+
+const reasons = (events: RuntimeEvent[]) =>
+  events.flatMap((event) => (event.type === 'dead-letter' ? [event.reason] : []));
+
+describe('a ref to another node', () => {
+  it('carries messages, byte strings and refs, and refs come back as themselves', async () => {
+    const { a, seen } = await pair();
+    const replies: unknown[] = [];
+    const here = a.system.spawn(
+      props<unknown>(() => receive((message) => void replies.push(message))),
+      'here',
+    );
+    const reply = await a.system.ask<Message, Message>(
+      a.system.refFor<Message>('b', 'echo'),
+      (replyTo) => ({ say: 'hello', bytes: Uint8Array.of(1, 2), replyTo }),
+      { timeoutMs: 100 },
+    );
+    expect(reply.bytes).toEqual(Uint8Array.of(1, 2));
+    expect(Object.getPrototypeOf(seen[0]?.bytes)).toBe(Uint8Array.prototype);
+    a.system.refFor<Message>('b', 'echo').tell({ say: 'by ref', replyTo: here });
+    await settle();
+    // An actor without a protocol cannot be reached from outside, even by its own ref.
+    expect(replies).toEqual([]);
+    expect(seen[1]?.replyTo?.address).toEqual(here.address);
+  });
+
+  it('gathers the messages of one tick into one frame, control apart', async () => {
+    const { a, frames, seen } = await pair();
+    const echo = a.system.refFor<Message>('b', 'echo');
+    for (let i = 0; i < 100; i++) echo.tell({ say: `${i}` });
+    echo.tell({ say: 'now' }, { lane: 'control' });
+    await settle();
+    expect(frames.toSorted()).toEqual(['a>b ctl', 'a>b dat']);
+    expect(seen).toHaveLength(101);
+  });
+
+  it('begins another frame after 256 messages or 64 KiB', async () => {
+    const { a, frames } = await pair();
+    const echo = a.system.refFor<Message>('b', 'echo');
+    for (let i = 0; i < 600; i++) echo.tell({ say: 'x' });
+    await settle();
+    expect(frames).toHaveLength(3);
+    for (let i = 0; i < 3; i++) echo.tell({ say: 'x', bytes: new Uint8Array(40_000) });
+    await settle();
+    expect(frames).toHaveLength(6);
+  });
+
+  it('refuses what is larger than the bus carries', async () => {
+    const { a, seen } = await pair();
+    const events: RuntimeEvent[] = [];
+    a.system.onEvent((event) => void events.push(event));
+    a.system.refFor<Message>('b', 'echo').tell({ say: 'big', bytes: new Uint8Array(2 * 1024 * 1024) });
+    await settle();
+    expect(reasons(events)).toEqual(['too-large']);
+    expect(seen).toEqual([]);
+  });
+
+  it.each([
+    ['nobody is there', 'nobody', 'actor-not-found'],
+    ['the message does not fit the protocol', 'echo', 'message-refused'],
+  ])('fails a question at once when %s', async (_, path, code) => {
+    const { a, seen } = await pair();
+    const asked = a.system.ask(
+      a.system.refFor<unknown>('b', path),
+      (replyTo: ActorRef<unknown>) => ({ say: 5, replyTo }),
+      { timeoutMs: 60_000 },
+    );
+    await expect(asked).rejects.toMatchObject({ code });
+    expect(seen).toEqual([]);
+  });
+
+  it('fails a question at once when the actor has no protocol, or the bus is away', async () => {
+    const { a } = await pair({});
+    const ask = () =>
+      a.system.ask(
+        a.system.refFor<Message>('b', 'echo'),
+        (replyTo: ActorRef<unknown>) => ({ say: 'x', replyTo }),
+        { timeoutMs: 60_000 },
+      );
+    await expect(ask()).rejects.toMatchObject({ code: 'message-refused', reason: 'not-exposed' });
+    a.transport.disconnect();
+    await expect(ask()).rejects.toMatchObject({ code: 'bus-unavailable' });
+  });
+
+  it('of an earlier life reaches nobody', async () => {
+    const { a, b, hub, events, pass } = await pair();
+    const old = b.system.spawn(
+      props<Message>(() => receive(() => undefined), { protocol }),
+      'one',
+    );
+    let ref: ActorRef<Message> | undefined;
+    a.system.spawn(
+      props<{ give: ActorRef<Message> }>(
+        () =>
+          receive(({ give }) => {
+            ref = give;
+          }),
+        { protocol: z.object({ give: actorRefSchema<Message>() }) },
+      ),
+      'taker',
+    );
+    b.system.refFor<{ give: ActorRef<Message> }>('a', 'taker').tell({ give: old });
+    await settle();
+    b.crash();
+    const again = createTestNode(hub, { nodeId: 'b', incarnation: 2 });
+    again.system.onEvent((event) => void events.push(event));
+    again.system.spawn(
+      props<Message>(() => receive(() => undefined), { protocol }),
+      'one',
+    );
+    await pass(100);
+    const asked = a.system.ask(
+      ref as ActorRef<Message>,
+      (replyTo: ActorRef<unknown>) => ({ say: 'x', replyTo }),
+      { timeoutMs: 60_000 },
+    );
+    await expect(asked).rejects.toMatchObject({ code: 'actor-not-found' });
+    expect(reasons(events)).toEqual(['stale-incarnation']);
+  });
+});
+
+describe('what comes from outside', () => {
+  const packr = new Packr({ useRecords: false });
+  const frame = (...values: unknown[]) =>
+    Uint8Array.of(1, ...values.flatMap((value) => [...packr.pack(value)]));
+
+  it.each([
+    ['nothing', new Uint8Array(0)],
+    ['another version', Uint8Array.of(9, 1)],
+    ['noise', Uint8Array.of(1, 0xc1, 0xff, 0x00)],
+    ['a truncated message', frame(1, [0, 'echo', 0, 0, { say: 'x' }, 0]).slice(0, -4)],
+    ['no incarnation', frame('x')],
+    ['an unknown kind', frame(1, [77, 'echo'])],
+    ['no tuple', frame(1, { kind: 0 })],
+    ['malformed fields', frame(1, [0, 5, 'x', null, {}, 'y'])],
+    ['a message that does not fit', frame(1, [0, 'echo', 0, 0, { say: 5 }, 0])],
+  ])('is counted and disturbs nobody: %s', async (_, payload) => {
+    const { hub, b, events, seen } = await pair();
+    const stranger = hub.bus.connect('stranger');
+    stranger.publish(b.subjects.inbox('b', 'dat', 'stranger'), payload);
+    await settle();
+    expect(events.filter((event) => event.type === 'bad-frame')).toMatchObject([{ peer: 'stranger' }]);
+    expect(seen).toEqual([]);
+  });
+
+  it('is delivered where it can be read, after something in the same frame that cannot', async () => {
+    const { hub, b, seen } = await pair();
+    hub.bus
+      .connect('stranger')
+      .publish(
+        b.subjects.inbox('b', 'dat', 'stranger'),
+        frame(1, [77], [0, 'echo', 0, 0, { say: 'ok' }, 0, 'a field of the future']),
+      );
+    await settle();
+    expect(seen).toEqual([{ say: 'ok' }]);
+  });
+});
+
+describe('watching an actor of another node', () => {
+  it.each([
+    ['stopped', 'bye'],
+    ['failed', 'fail'],
+  ])('tells once that it %s', async (reason, say) => {
+    const { a, pass } = await pair({ protocol, restart: 'temporary' });
+    const echo = a.system.refFor<Message>('b', 'echo');
+    const told = watchFrom(a, echo);
+    await settle();
+    echo.tell({ say });
+    await pass(10_000);
+    expect(told).toEqual([reason]);
+  });
+
+  it('tells that there is none', async () => {
+    const { a } = await pair();
+    const told = watchFrom(a, a.system.refFor('b', 'nobody'));
+    await settle();
+    expect(told).toEqual(['not-found']);
+  });
+
+  it('tells node-down when the node crashes, says goodbye, or comes back in another life', async () => {
+    for (const end of ['crash', 'leave', 'replace'] as const) {
+      const { a, b, hub, pass } = await pair();
+      const told = watchFrom(a, a.system.refFor('b', 'echo'));
+      await settle();
+      if (end === 'leave') await Promise.all([b.leave(), pass(100)]);
+      else b.crash();
+      if (end === 'replace') createTestNode(hub, { nodeId: 'b', incarnation: 2 });
+      await pass(end === 'crash' ? 4_000 : 200);
+      expect(told, end).toEqual([end === 'leave' ? 'stopped' : 'node-down']);
+    }
+  });
+
+  it('tells node-down when the node was never there', async () => {
+    const { a, pass } = await pair();
+    const told = watchFrom(a, a.system.refFor('ghost', 'x'));
+    await pass(6_000);
+    expect(told).toEqual(['node-down']);
+  });
+
+  it('survives the loss of the watch, of its confirmation and of the notice', async () => {
+    for (const lose of ['a>b', 'b>a'] as const) {
+      const { a, hub, pass } = await pair({ protocol, restart: 'temporary' });
+      let lossy = true;
+      hub.bus.fault = ({ from, to, subject }) =>
+        lossy && subject.includes('.n.') && `${from}>${to}` === lose ? 'drop' : 'deliver';
+      const told = watchFrom(a, a.system.refFor('b', 'echo'));
+      await pass(2_000);
+      lossy = false;
+      await pass(2_000);
+      lossy = lose === 'b>a';
+      a.system.refFor<Message>('b', 'echo').tell({ say: 'bye' });
+      await pass(2_000);
+      lossy = false;
+      await pass(10_000);
+      // The reason is still known where only the notice was lost.
+      expect(told, lose).toEqual(['stopped']);
+    }
+  });
+
+  it('outlives an outage of the bus, and silence of the outage does not count', async () => {
+    const { a, hub, pass } = await pair();
+    const told = watchFrom(a, a.system.refFor('b', 'echo'));
+    await pass(1_000);
+    hub.bus.disconnectAll();
+    await pass(60_000);
+    hub.bus.reconnectAll();
+    await pass(10_000);
+    expect(told).toEqual([]);
+    a.system.refFor<Message>('b', 'echo').tell({ say: 'bye' });
+    await pass(1_000);
+    expect(told).toEqual(['stopped']);
+  });
+});

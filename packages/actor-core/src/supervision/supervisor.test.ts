@@ -1,0 +1,237 @@
+import { describe, expect, it } from 'vitest';
+import type { ActorContext } from '../actor/actor-context.ts';
+import type { ActorRef } from '../actor/actor-ref.ts';
+import type { ActorSystem } from '../actor/actor-system.ts';
+import { type Next, receive, setup, stopped } from '../actor/behaviour.ts';
+import { createActorSystem } from '../actor/create-actor-system.ts';
+import { props, type RestartType } from '../actor/props.ts';
+import type { RuntimeEvent } from '../actor/runtime-event.ts';
+import { RestartIntensityExceededError } from '../errors.ts';
+import { ManualClock } from '../testing/manual-clock.ts';
+import { advance, settle } from '../testing/settle.ts';
+import type { SupervisionOptions } from './supervision-options.ts';
+
+type Command = 'fail' | 'stop' | 'hang' | 'ping';
+
+interface Family {
+  readonly system: ActorSystem;
+  readonly clock: ManualClock;
+  readonly trace: string[];
+  readonly events: RuntimeEvent[];
+  readonly children: Map<string, ActorRef<Command>>;
+  readonly tell: (child: string, command: Command) => Promise<void>;
+  readonly advance: (ms: number) => Promise<void>;
+}
+
+/** A supervisor `sup` with the children named; `trace` says when each life of each began and ended. */
+async function family(
+  supervision: SupervisionOptions,
+  types: Record<string, RestartType>,
+  parentRestart: RestartType = 'transient',
+): Promise<Family> {
+  const clock = new ManualClock();
+  const system = createActorSystem({ clock });
+  const trace: string[] = [];
+  const events: RuntimeEvent[] = [];
+  const children = new Map<string, ActorRef<Command>>();
+  system.onEvent((event) => void events.push(event));
+  const handle = (command: Command): Next<Command> | Promise<Next<Command>> => {
+    if (command === 'fail') throw new Error('failed on demand');
+    if (command === 'hang') return new Promise<never>(() => {});
+    return command === 'stop' ? stopped : undefined;
+  };
+  const child = (name: string, restart: RestartType) =>
+    props<Command>(
+      () =>
+        setup((context: ActorContext<Command>) => {
+          trace.push(`+${name}${context.incarnation}`);
+          return receive(handle, () => void trace.push(`-${name}${context.incarnation}`));
+        }),
+      { restart },
+    );
+  const supervisor = props<never>(
+    () =>
+      setup((context) => {
+        for (const [name, restart] of Object.entries(types))
+          children.set(name, context.spawn(child(name, restart), name));
+        return receive<never>(() => undefined);
+      }),
+    { supervision, restart: parentRestart },
+  );
+  system.spawn(supervisor, 'sup');
+  await settle();
+  trace.length = 0;
+  const tell = async (name: string, command: Command) => {
+    children.get(name)?.tell(command);
+    await settle();
+  };
+  return { system, clock, trace, events, children, tell, advance: (ms) => advance(clock, ms) };
+}
+
+const three: Record<string, RestartType> = { a: 'permanent', b: 'permanent', c: 'permanent' };
+
+describe('a supervisor', () => {
+  it.each([
+    ['one-for-one', ['+b2']],
+    ['rest-for-one', ['-c1', '+b2', '+c2']],
+    ['one-for-all', ['-c1', '-a1', '+a2', '+b2', '+c2']],
+  ] as const)('with %s ends and starts, in order: %j', async (strategy, expected) => {
+    const { tell, advance: pass, trace } = await family({ strategy }, three);
+    await tell('b', 'fail');
+    await pass(200);
+    expect(trace).toEqual(['-b1', ...expected]);
+  });
+
+  it('does not start a temporary sibling again that fell with the others', async () => {
+    const {
+      tell,
+      advance: pass,
+      trace,
+      events,
+    } = await family({ strategy: 'one-for-all' }, { a: 'permanent', b: 'permanent', c: 'temporary' });
+    await tell('a', 'fail');
+    await pass(200);
+    expect(trace).toEqual(['-a1', '-c1', '-b1', '+a2', '+b2']);
+    expect(events).toContainEqual({ type: 'stopped', path: 'sup/c', reason: 'stopped' });
+  });
+
+  it('waits its backoff, twice as long each time', async () => {
+    const { tell, trace, clock } = await family({ backoffMs: 1_000, intensity: 5 }, { a: 'permanent' });
+    for (const full of [1_000, 2_000, 4_000]) {
+      await tell('a', 'fail');
+      clock.advance(full / 2 - 1);
+      await settle();
+      expect(trace.at(-1)).toMatch(/^-/);
+      clock.advance(full / 2 + 1);
+      await settle();
+      expect(trace.at(-1)).toMatch(/^\+/);
+    }
+  });
+
+  it('reports each restart with its cause', async () => {
+    const { tell, advance: pass, events } = await family({}, { a: 'permanent' });
+    await tell('a', 'fail');
+    await pass(200);
+    expect(events).toEqual([
+      {
+        type: 'restarted',
+        path: 'sup/a',
+        incarnation: 2,
+        cause: expect.objectContaining({ message: 'failed on demand' }),
+      },
+    ]);
+  });
+
+  it('gives up over its intensity and fails itself; its own supervisor starts it again with new children', async () => {
+    const {
+      tell,
+      advance: pass,
+      events,
+      trace,
+      system,
+    } = await family({ intensity: 1, backoffMs: 0 }, { a: 'permanent', b: 'permanent' });
+    await tell('a', 'fail');
+    await pass(10);
+    await tell('a', 'fail');
+    await pass(200);
+    expect(events.map((event) => event.type)).toEqual([
+      'restarted',
+      'escalated',
+      'stopped',
+      'stopped',
+      'restarted',
+    ]);
+    expect(trace).toEqual(['-a1', '+a2', '-b1', '-a2', '+a1', '+b1']);
+    expect(system.inspect()).toMatchObject([
+      { path: 'sup', incarnation: 2, restarts: 1, lastFailure: expect.stringContaining('sup/a') },
+      { path: 'sup/a' },
+      { path: 'sup/b' },
+    ]);
+  });
+
+  it('parks one child of a dynamic supervisor and lets its siblings go on', async () => {
+    const {
+      tell,
+      advance: pass,
+      events,
+      trace,
+      system,
+      children,
+    } = await family({ dynamic: true, intensity: 1, backoffMs: 0 }, { a: 'permanent', b: 'permanent' });
+    for (let i = 0; i < 2; i++) {
+      await tell('a', 'fail');
+      await tell('b', 'fail');
+      await pass(31_000 * i);
+      if (i === 0) await pass(10);
+    }
+    expect(events.filter((event) => event.type === 'parked').map((event) => event.path)).toEqual([
+      'sup/a',
+      'sup/b',
+    ]);
+    expect(system.inspect().map((actor) => actor.state)).toEqual(['running', 'parked', 'parked']);
+    expect(trace).toEqual(['-a1', '-b1', '+a2', '+b2', '-a2', '-b2']);
+    children.get('a')?.tell('ping');
+    expect(events.at(-1)).toMatchObject({ type: 'dead-letter', reason: 'no-such-actor' });
+  });
+
+  it('lets a failure that nobody stops reach the root, and the system ends with it', async () => {
+    const { tell, advance: pass, system } = await family({ intensity: 0 }, { a: 'permanent' }, 'permanent');
+    for (let i = 0; i < 4; i++) {
+      await tell('a', 'fail');
+      await pass(1_500);
+    }
+    const cause = await system.terminated;
+    expect(cause).toBeInstanceOf(RestartIntensityExceededError);
+    expect((cause as RestartIntensityExceededError).child).toBe('sup');
+  });
+
+  it('kills a sibling that does not end in time and starts the group all the same', async () => {
+    const {
+      tell,
+      advance: pass,
+      trace,
+    } = await family({ strategy: 'one-for-all', shutdownMs: 300 }, { a: 'permanent', b: 'permanent' });
+    await tell('b', 'hang');
+    await tell('a', 'fail');
+    await pass(250);
+    expect(trace).toEqual(['-a1']);
+    await pass(300);
+    expect(trace).toEqual(['-a1', '+a2', '+b2']);
+  });
+
+  it('takes a second failure during a group restart into the same restart', async () => {
+    const {
+      tell,
+      advance: pass,
+      trace,
+    } = await family({ strategy: 'rest-for-one', backoffMs: 1_000 }, three);
+    await tell('c', 'fail');
+    await tell('a', 'fail');
+    await pass(3_000);
+    expect(trace.filter((line) => line.startsWith('+'))).toEqual(['+a2', '+b2', '+c2']);
+  });
+
+  it('does not bring back a child that was stopped while it waited for its restart', async () => {
+    const {
+      tell,
+      advance: pass,
+      trace,
+      children,
+      system,
+    } = await family({ backoffMs: 1_000 }, { a: 'permanent' });
+    await tell('a', 'fail');
+    await system.stop(children.get('a') as ActorRef<never>);
+    await pass(3_000);
+    expect(trace).toEqual(['-a1']);
+    expect(system.inspect().map((actor) => actor.path)).toEqual(['sup']);
+  });
+
+  it('stops a hundred thousand children', async () => {
+    const system = createActorSystem({ clock: new ManualClock() });
+    const idle = props<never>(() => receive<never>(() => undefined));
+    for (let i = 0; i < 100_000; i++) system.spawn(idle);
+    await settle();
+    await system.shutdown();
+    expect(system.inspect()).toEqual([]);
+  });
+});
