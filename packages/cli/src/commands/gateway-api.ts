@@ -43,7 +43,6 @@ export function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.name === 'TimeoutError') return `no answer within ${timeoutMs / 1000} s`;
   const cause = error.cause instanceof Error ? error.cause : undefined;
-  return (cause as NodeJS.ErrnoException | undefined)?.code === 'ECONNREFUSED'
-    ? 'nobody listens there'
-    : (cause?.message ?? error.message);
+  const refused = cause !== undefined && 'code' in cause && cause.code === 'ECONNREFUSED';
+  return refused ? 'nobody listens there' : (cause?.message ?? error.message);
 }

@@ -53,7 +53,7 @@ function parsePino(line: string): LogLine | undefined {
   const fields = Object.entries(record)
     .filter(([name]) => !omitted.has(name))
     .map(([name, value]) => `${name}=${short(value)}`);
-  return { level, text: [String(record['msg'] ?? ''), ...fields].join(' ') };
+  return { level, text: [typeof record['msg'] === 'string' ? record['msg'] : '', ...fields].join(' ') };
 }
 
 function short(value: unknown): string {

@@ -38,6 +38,6 @@ it('writes lines above the block and redraws it', () => {
 
 it('cuts block lines at the width of the terminal, so that they stay one line each', () => {
   const { terminal, written } = setup(true);
-  terminal.block([`${terminal.style('red', 'x'.repeat(30))}`]);
+  terminal.block([terminal.style('red', 'x'.repeat(30))]);
   expect(written()).toBe(`\u001B[31m${'x'.repeat(19)}\u001B[0m\n`);
 });

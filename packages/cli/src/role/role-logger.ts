@@ -7,7 +7,7 @@ import { Terminal } from '../output/terminal.ts';
 /** A role's log and the way to get its last lines out before the process ends. */
 export interface RoleLog {
   readonly logger: Logger;
-  flush(): void;
+  readonly flush: () => void;
 }
 
 /** Longest backlog kept while nobody reads the log; newer lines are dropped beyond it, never the process. */

@@ -2,6 +2,7 @@ import { type ClusterNode, joinCluster, type Role } from '@drover/actor-core';
 import type { LogLevel } from '../config.ts';
 import { CommandError, type ExitCode, errorLine, exitCodes } from '../errors.ts';
 import { watchParent } from '../process/parent-watch.ts';
+import { listenForSignals } from '../process/signals.ts';
 import { type ClusterWish, findCluster } from './find-cluster.ts';
 import { createRoleLog } from './role-logger.ts';
 
@@ -24,6 +25,7 @@ export interface RoleOptions {
 
 /** After the parent is gone there is nobody to drain for. */
 const orphanStopMs = 1_500;
+const flushMs = 300;
 /** Beyond the drain, an orderly stop may take this much longer. */
 const stopGraceMs = 2_000;
 
@@ -37,16 +39,19 @@ export async function runRole(
   start: (node: ClusterNode) => Promise<RunningRole>,
 ): Promise<ExitCode> {
   const { promise: asked, resolve: ask } = Promise.withResolvers<'signal' | 'orphan'>();
-  const parent = watchParent(() => ask('orphan'));
-  let signals = 0;
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      signals += 1;
-      // A terminal's Ctrl-C may arrive more than once; a process alone has only its own signals to go by.
-      if (signals > 1 && parent === undefined) process.exit(exitCodes.interrupted);
+  let serves = false;
+  const parent = watchParent(() => {
+    ask('orphan');
+    // Whatever the stop waits for: nobody is left to end this process.
+    setTimeout(() => process.exit(exitCodes.interrupted), serves ? orphanStopMs + flushMs : 0);
+  });
+  listenForSignals(
+    () => {
+      if (!serves) process.exit(exitCodes.done);
       ask('signal');
-    });
-  }
+    },
+    () => process.exit(exitCodes.interrupted),
+  );
   const address = await findCluster(options.cluster, options.id, [options.role]);
   const { logger, flush } = createRoleLog(options.id, options.logLevel);
   process.on('uncaughtException', (error) => {
@@ -56,6 +61,7 @@ export async function runRole(
   });
   const node = await join(options, address, logger);
   const running = await start(node);
+  serves = true;
   logger.info({ ...running.report, role: options.role, incarnation: node.incarnation }, 'ready');
   parent?.report({ type: 'ready', ...running.report });
   const ended = await Promise.race([asked, node.system.terminated.then((cause) => ({ cause }))]);

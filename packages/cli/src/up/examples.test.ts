@@ -11,10 +11,13 @@ it('prefers a model that talks', () => {
 
 it('quotes for the shell so that the line arrives as written', () => {
   const { curl, openai } = examplesFor('http://127.0.0.1:11500', "it's");
-  const words = (line: string): string[] =>
-    execFileSync('sh', ['-c', `printf '%s\\n' ${line}`], { encoding: 'utf8' })
-      .trimEnd()
-      .split('\n');
   expect(JSON.parse(words(curl).at(-1) ?? '')).toMatchObject({ model: "it's" });
   expect(words(openai).at(-1)).toContain('"it\'s"');
 });
+
+/** The words a shell makes of a command line. */
+function words(line: string): string[] {
+  return execFileSync('sh', ['-c', `printf '%s\\n' ${line}`], { encoding: 'utf8' })
+    .trimEnd()
+    .split('\n');
+}

@@ -23,7 +23,7 @@ export function launchRole(options: RoleProcessOptions): RunningChild {
   const lines = followLines(child.stderr as Readable, options.onLog);
   const { promise: ready, resolve } = Promise.withResolvers<ReadyReport>();
   child.on('message', (message: { type?: string }) => {
-    if (message.type === 'ready') resolve(message as ReadyReport);
+    if (message.type === 'ready') resolve(message);
   });
   return {
     pid: child.pid ?? 0,

@@ -7,7 +7,7 @@ import { watchParent } from '../process/parent-watch.ts';
 import { banner } from './banner.ts';
 import { failureError, LocalCluster } from './local-cluster.ts';
 import { UpReporter } from './reporter.ts';
-import { listenForSignals } from './signals.ts';
+import { listenForSignals } from '../process/signals.ts';
 import { endCluster, startCluster } from './start-cluster.ts';
 import { showStatus } from './status-view.ts';
 
@@ -81,13 +81,7 @@ function tellFailure(error: unknown, reporter: UpReporter): void {
 }
 
 function codeOf(ending: Ending): ExitCode {
-  switch (ending.kind) {
-    case 'asked':
-      return exitCodes.done;
-    case 'at-once':
-    case 'orphan':
-      return exitCodes.interrupted;
-    case 'failed':
-      return ending.error instanceof CommandError ? ending.error.exitCode : exitCodes.internal;
-  }
+  if (ending.kind === 'asked') return exitCodes.done;
+  if (ending.kind !== 'failed') return exitCodes.interrupted;
+  return ending.error instanceof CommandError ? ending.error.exitCode : exitCodes.internal;
 }

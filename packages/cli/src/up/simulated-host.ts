@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
 import { exitOf, followLines, type ReadyReport, type RunningChild } from '../process/running-child.ts';
 
 export interface SimulatedHostOptions {
@@ -33,7 +32,7 @@ export function launchSimulatedHost(options: SimulatedHostOptions): RunningChild
     detached: true,
     env: options.environment,
   });
-  const lines = followLines(child.stderr as Readable, options.onLog);
+  const lines = followLines(child.stderr, options.onLog);
   child.stdin.on('error', () => {});
   const { promise: ready, resolve } = Promise.withResolvers<ReadyReport>();
   createInterface({ input: child.stdout }).on('line', (line) => {

@@ -12,7 +12,7 @@ import type { ProcessSpec, SupervisedProcess } from '../process/supervised-proce
 import { type Bus, prepareBus } from './bus.ts';
 import { childEnvironment } from './child-environment.ts';
 import { exampleModel } from './examples.ts';
-import { LocalCluster } from './local-cluster.ts';
+import type { LocalCluster } from './local-cluster.ts';
 import { waitUntilReady } from './readiness.ts';
 import type { ReadyEvent, ReadyProcess, UpReporter } from './reporter.ts';
 import { launchRole } from './role-process.ts';
@@ -65,22 +65,19 @@ export async function startCluster(
   const plan = planProbes(wish);
   const port = await choosePort({ port: config.port, explicit: config.portIsExplicit }, config.host);
   if (port.movedFrom !== undefined) reporter.progress(`port ${port.movedFrom} is taken: using ${port.port}`);
-  const lock = takeDataDir(context);
-  hold(lock);
-
-  const probing = probeAll(plan.named, plan.guessed);
-  const [probes, bus] = await Promise.all([
-    probing,
-    prepareBus({
-      config,
-      dataDir: lock.dataDir,
-      environment,
-      progress: (line) => reporter.progress(line),
-      onLog: cluster.logOf('nats'),
-    }),
-  ]);
+  const probes = await probeAll(plan.named, plan.guessed);
   const choice = chooseHosts(wish, plan, probes);
   for (const note of choice.notes) reporter.progress(note);
+  context.signal.throwIfAborted();
+  const lock = takeDataDir(context);
+  hold(lock);
+  const bus = await prepareBus({
+    config,
+    dataDir: lock.dataDir,
+    environment,
+    progress: (line) => reporter.progress(line),
+    onLog: cluster.logOf('nats'),
+  });
   context.signal.throwIfAborted();
 
   if (bus.process !== undefined) await cluster.start(bus.process);
@@ -162,7 +159,7 @@ async function startRoles(
   choice: HostChoice,
   probes: readonly ProbeResult[],
 ): Promise<Host[]> {
-  const { config, cluster } = context;
+  const { config } = context;
   const gatewayFlags = ['--host', config.host, '--port', String(port), '--drain-ms', String(gatewayDrainMs)];
   const gateway = startRole(context, bus, 'gateway-1', 'gateway', gatewayFlags);
   const host = startRole(context, bus, 'host-1', 'host', []);
@@ -224,9 +221,11 @@ function simulatedSpec({ config, environment, cluster }: StartContext, id: strin
         environment: childEnvironment(environment, {}),
         onLog: cluster.logOf(id),
       });
-      void child.ready.then((report) => {
-        port = Number(new URL(report.url ?? 'http://127.0.0.1:0').port);
-      });
+      const remember = async (): Promise<void> => {
+        const { url } = await child.ready;
+        if (url !== undefined) port = Number(new URL(url).port);
+      };
+      void remember();
       return child;
     },
   };
