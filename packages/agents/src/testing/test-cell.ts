@@ -1,10 +1,13 @@
-import { controlStream, type Logger } from '@drover/actor-core';
+import { controlStream, type Logger, type Store } from '@drover/actor-core';
 import {
   advance,
   createTestHub,
   createTestNode,
+  type ManualClock,
+  type MemoryStore,
   settle,
   seededRandom,
+  type TestHub,
   type TestNode,
 } from '@drover/actor-core/testing';
 import type { AgentStatus } from '../agents-client.ts';
@@ -20,7 +23,7 @@ export interface TestHost {
 }
 
 export interface TestCell {
-  readonly hub: ReturnType<typeof createTestHub>;
+  readonly hub: TestHub<ManualClock>;
   readonly hosts: Map<string, TestHost>;
   readonly client: OwnedAgentsClient;
   readonly gateway: TestNode;
@@ -38,12 +41,22 @@ export interface TestCell {
 
 /** Hosts and one gateway on the memory hub under a manual clock, with a fleet that tests answer for. */
 export async function startTestCell(
-  options: { hosts?: readonly string[]; seed?: number; config?: Partial<AgentsConfig>; log?: Logger } = {},
+  options: {
+    hosts?: readonly string[];
+    seed?: number;
+    config?: Partial<AgentsConfig>;
+    log?: Logger;
+    /** A bus of the test's own making. */
+    hub?: TestHub<ManualClock>;
+    /** What a host's part sees of the store; used to watch who writes. */
+    storeOf?: (nodeId: string, store: MemoryStore) => Store;
+  } = {},
 ): Promise<TestCell> {
-  const hub = createTestHub({ random: seededRandom(options.seed ?? 1) });
+  const hub = options.hub ?? createTestHub({ random: seededRandom(options.seed ?? 1) });
   const hosts = new Map<string, TestHost>();
   const incarnations = new Map<string, number>();
   const log = options.log === undefined ? {} : { log: options.log };
+  const storeOf = options.storeOf ?? ((_: string, store: MemoryStore): Store => store);
   const gateway = createTestNode(hub, { nodeId: 'gateway', roles: ['gateway'], ...log });
   const client = createAgentsClient(gateway, options.config);
   const cell: TestCell = {
@@ -57,7 +70,11 @@ export async function startTestCell(
       const node = createTestNode(hub, { nodeId, incarnation, ...log });
       const fleet = scriptedFleet();
       fleet.mode = 'echo';
-      const started = { node, fleet, host: await startAgentHost(node, fleet, options.config) };
+      const started = {
+        node,
+        fleet,
+        host: await startAgentHost({ ...node, store: storeOf(nodeId, hub.store) }, fleet, options.config),
+      };
       hosts.set(nodeId, started);
       return started;
     },
