@@ -24,19 +24,22 @@ function mergeByName<E extends Record<string, unknown> & { readonly name: string
   for (const entry of entries) {
     const key = entry.name.toLowerCase();
     const known = newest.get(key);
-    if (!known || timeOf(entry, field) > timeOf(known, field)) newest.set(key, entry);
+    if (!known || compareTimes(entry[field], known[field]) > 0) newest.set(key, entry);
   }
   return [...newest.values()].toSorted(
-    (a, b) => timeOf(b, field) - timeOf(a, field) || (a.name < b.name ? -1 : Number(a.name > b.name)),
+    (a, b) => compareTimes(b[field], a[field]) || (a.name < b.name ? -1 : Number(a.name > b.name)),
   );
 }
 
-/** Milliseconds with the part below them: entries of one pull differ by less. */
-function timeOf(entry: Record<string, unknown>, field: string): number {
-  const text = entry[field];
-  if (typeof text !== 'string') return Number.NEGATIVE_INFINITY;
-  const wholeMs = Date.parse(text);
-  if (Number.isNaN(wholeMs)) return Number.NEGATIVE_INFINITY;
-  const fraction = /\.\d{3}(\d{1,6})/.exec(text)?.[1];
-  return fraction === undefined ? wholeMs : wholeMs + Number(`0.${fraction}`);
+function compareTimes(a: unknown, b: unknown): number {
+  const [left, right] = [timeOf(a), timeOf(b)];
+  return left.ms === right.ms ? left.fraction - right.fraction : left.ms - right.ms;
+}
+
+/** Milliseconds and the part below them, apart: entries of one pull differ by less than a number this large can hold. */
+function timeOf(text: unknown): { ms: number; fraction: number } {
+  const ms = typeof text === 'string' ? Date.parse(text) : Number.NaN;
+  if (typeof text !== 'string' || Number.isNaN(ms)) return { ms: Number.MIN_SAFE_INTEGER, fraction: 0 };
+  const below = /\.\d{3}(\d{1,6})/.exec(text)?.[1];
+  return { ms, fraction: below === undefined ? 0 : Number(`0.${below}`) };
 }

@@ -1,0 +1,163 @@
+import { Ollama } from 'ollama';
+import OpenAI, { APIError } from 'openai';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Stack, startStack } from './testing/stack.ts';
+import { until } from './testing/until.ts';
+
+/** The two client libraries people use, against gateway, fleet, node-agents and simulated hosts. */
+let stack: Stack;
+let ollama: Ollama;
+let openai: OpenAI;
+
+const question = [{ role: 'user' as const, content: 'count' }];
+const toFive = '1 2 3 4 5';
+
+beforeAll(async () => {
+  stack = await startStack({ sims: [{ tokensPerSecond: 2_000 }, { tokensPerSecond: 2_000 }] });
+  ollama = new Ollama({ host: stack.gateway.url });
+  openai = new OpenAI({ baseURL: `${stack.gateway.url}/v1`, apiKey: 'none', maxRetries: 0 });
+});
+
+afterAll(async () => await stack.end());
+
+test('ollama: streams a chat', async () => {
+  const stream = await ollama.chat({
+    model: 'sim-count',
+    messages: question,
+    stream: true,
+    options: { num_predict: 5 },
+  });
+  let text = '';
+  let reason: string | undefined;
+  for await (const part of stream) {
+    text += part.message.content;
+    reason = part.done_reason;
+  }
+  expect([text, reason]).toEqual([toFive, 'length']);
+});
+
+test('ollama: chats, generates, lists, shows and embeds', async () => {
+  const options = { num_predict: 5 };
+  expect((await ollama.chat({ model: 'sim-count', messages: question, options })).message.content).toBe(
+    toFive,
+  );
+  expect((await ollama.generate({ model: 'sim-count', prompt: 'x', options })).response).toBe(toFive);
+  expect((await ollama.list()).models.map(({ name }) => name)).toContain('sim-count:latest');
+  expect((await ollama.show({ model: 'sim-count' })).capabilities).toContain('completion');
+  expect((await ollama.embed({ model: 'sim-embed', input: ['a', 'b'] })).embeddings).toHaveLength(2);
+  await until(async () => (await ollama.ps()).models.length > 0, 'a running model');
+});
+
+test('ollama: throws the words of the server', async () => {
+  const asked = ollama.chat({ model: 'nosuch', messages: question });
+  await expect(asked).rejects.toMatchObject({ status_code: 404, message: "model 'nosuch' not found" });
+});
+
+test('openai: streams a chat with usage', async () => {
+  const stream = await openai.chat.completions.create({
+    model: 'sim-count',
+    messages: question,
+    max_completion_tokens: 5,
+    stream: true,
+    stream_options: { include_usage: true },
+  });
+  let text = '';
+  let usage: number | undefined;
+  for await (const chunk of stream) {
+    text += chunk.choices[0]?.delta.content ?? '';
+    usage = chunk.usage?.completion_tokens ?? usage;
+  }
+  expect([text, usage]).toEqual([toFive, 5]);
+});
+
+test('openai: chats, completes, lists models and reads one', async () => {
+  const chat = await openai.chat.completions.create({
+    model: 'sim-count',
+    messages: question,
+    max_tokens: 5,
+  });
+  expect(chat.choices[0]?.message.content).toBe(toFive);
+  const completion = await openai.completions.create({ model: 'sim-count', prompt: 'x', max_tokens: 5 });
+  expect(completion.choices[0]?.text).toBe(toFive);
+  const ids: string[] = [];
+  for await (const { id } of openai.models.list()) ids.push(id);
+  expect(ids).toContain('sim-count:latest');
+  expect((await openai.models.retrieve('sim-count')).owned_by).toBe('library');
+});
+
+test('openai: decodes embeddings, which it asks for in base64, to the same numbers as floats', async () => {
+  const base64 = await openai.embeddings.create({ model: 'sim-embed', input: 'a b' });
+  const float = await openai.embeddings.create({
+    model: 'sim-embed',
+    input: 'a b',
+    encoding_format: 'float',
+  });
+  const [first, second] = [base64.data[0]?.embedding ?? [], float.data[0]?.embedding ?? []];
+  expect(first.length).toBeGreaterThan(0);
+  expect(first.map(Math.fround)).toEqual(second.map(Math.fround));
+});
+
+test('openai: throws on an unknown model with the server’s words', async () => {
+  const asked = openai.chat.completions.create({ model: 'nosuch', messages: question });
+  await expect(asked).rejects.toMatchObject({ status: 404, type: 'not_found_error' });
+});
+
+test('cancels down to the host when the client breaks off, in NDJSON and in SSE', async () => {
+  const running = (): number => stack.sims.reduce((sum, sim) => sum + sim.state().busy, 0);
+  const endless = { num_predict: 100_000 };
+  const native = await ollama.chat({
+    model: 'sim-count',
+    messages: question,
+    stream: true,
+    options: endless,
+  });
+  const openAi = await openai.chat.completions.create({
+    model: 'sim-count',
+    messages: question,
+    max_tokens: 100_000,
+    stream: true,
+  });
+  await until(() => running() === 2, 'two running requests');
+  native.abort();
+  openAi.controller.abort();
+  await until(() => running() === 0, 'free slots', 1_000);
+});
+
+test.each(['cut', 'kill-runner'] as const)(
+  'both clients throw when the host breaks in the middle by %s',
+  async (kind) => {
+    const fault = { kind, after: 5, times: 2 } as const;
+    const broken = await startStack({ sims: [{ tokensPerSecond: 500 }] });
+    try {
+      const { url } = broken.gateway;
+      broken.sims[0]?.fault(fault);
+      const stream = await new Ollama({ host: url }).chat({
+        model: 'sim-count',
+        messages: question,
+        stream: true,
+      });
+      let text = '';
+      await expect(
+        (async () => {
+          for await (const part of stream) text += part.message.content;
+        })(),
+      ).rejects.toThrow();
+      expect(toFive.startsWith(text)).toBe(true);
+      broken.sims[0]?.fault({ kind: 'clear' });
+      broken.sims[0]?.fault(fault);
+      const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'none', maxRetries: 0 });
+      const chunks = await client.chat.completions.create({
+        model: 'sim-count',
+        messages: question,
+        stream: true,
+      });
+      await expect(
+        (async () => {
+          for await (const chunk of chunks) expect(chunk.choices).toHaveLength(1);
+        })(),
+      ).rejects.toBeInstanceOf(APIError);
+    } finally {
+      await broken.end();
+    }
+  },
+);

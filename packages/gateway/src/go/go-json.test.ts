@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest';
+import { decodeGoJson } from './go-json.ts';
+
+test.each([
+  ['', 'missing'],
+  ['  \n', 'missing'],
+  ['{bad', "invalid character 'b' looking for beginning of object key string"],
+  ['{"a":1', 'unexpected EOF'],
+  ['{"a" 1}', "invalid character '1' after object key"],
+  ['{"a":1 "b"}', `invalid character '"' after object key:value pair`],
+  ['[1 2]', "invalid character '2' after array element"],
+  ['<html>', "invalid character '<' looking for beginning of value"],
+  ['tru!', "invalid character '!' in literal true (expecting 'e')"],
+  ['-x', "invalid character 'x' in numeric literal"],
+  ['1.x', "invalid character 'x' after decimal point in numeric literal"],
+  [String.raw`"\x"`, "invalid character 'x' in string escape code"],
+  [`'a'`, String.raw`invalid character '\'' looking for beginning of value`],
+  ['"a\nb"', String.raw`invalid character '\n' in string literal`],
+  [`${'['.repeat(100_000)}x`, 'exceeded max depth'],
+])('complains about %j in Go’s words', (body, text) => {
+  expect(() => decodeGoJson(body.length > 1_000 ? body : body, 'missing')).toThrow(text);
+});
+
+test('takes the first value and does not look at what follows', () => {
+  expect(decodeGoJson('{"a":[1,"]"]} {bad', 'missing')).toEqual({ a: [1, ']'] });
+  expect(decodeGoJson('1.5e3 x', 'missing')).toBe(1_500);
+});

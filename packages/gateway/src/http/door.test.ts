@@ -1,0 +1,183 @@
+import { connect } from 'node:net';
+import { request } from 'node:http';
+import { expect, test } from 'vitest';
+import { startScriptedGateway } from '../testing/scripted-gateway.ts';
+
+const chat = { model: 'm', messages: [{ role: 'user', content: 'hi' }] };
+
+test('refuses an announced body that is too large before reading it', async () => {
+  await using setup = await startScriptedGateway({ maxBodyBytes: 1_000 });
+  const { text, status } = await raw(
+    setup.gateway.port,
+    'POST /api/chat HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000000\r\n\r\n',
+  );
+  expect(status).toBe(413);
+  expect(text).toContain('{"error":"http: request body too large: the limit is 1000 bytes"}');
+});
+
+test('cuts a chunked body at the limit', async () => {
+  await using setup = await startScriptedGateway({ maxBodyBytes: 1_000 });
+  const piece = `400\r\n${'x'.repeat(1_024)}\r\n`;
+  const { text, status } = await raw(
+    setup.gateway.port,
+    `POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n${piece}`,
+  );
+  expect(status).toBe(413);
+  expect(text).toContain('"type":"api_error"');
+});
+
+test('reads a large body through to its end while it answers 413, so that the client sees the answer', async () => {
+  await using setup = await startScriptedGateway({ maxBodyBytes: 1_000_000 });
+  const response = await setup.post('/api/chat', 'x'.repeat(30_000_000));
+  expect(response.status).toBe(413);
+});
+
+test('refuses with 503 what is beyond the limit of concurrent requests, and health goes on working', async () => {
+  await using setup = await startScriptedGateway({ maxConcurrentRequests: 1 });
+  const first = setup.post('/api/chat', chat);
+  const call = await setup.fleet.next();
+  const second = await setup.post('/v1/chat/completions', chat);
+  expect(second.status).toBe(503);
+  expect(second.headers.get('retry-after')).toBe('1');
+  expect(await second.json()).toMatchObject({ error: { type: 'api_error' } });
+  expect((await fetch(`${setup.url}/healthz`)).status).toBe(200);
+  call.fail('no-host');
+  await first;
+});
+
+test('answers as Go where something is not HTTP', async () => {
+  await using setup = await startScriptedGateway();
+  const { text, status } = await raw(setup.gateway.port, 'hello\r\n\r\n');
+  expect(status).toBe(400);
+  expect(text).toMatch(/400 Bad Request$/);
+});
+
+test('closes a connection whose headers do not come', async () => {
+  await using setup = await startScriptedGateway({ headersTimeoutMs: 100 });
+  const { status } = await raw(setup.gateway.port, 'GET / HTTP/1.1\r\nHost: loc');
+  expect(status).toBe(408);
+});
+
+test('tells unknown routes and wrong methods in Ollama’s way on Ollama’s paths, in ours on ours', async () => {
+  await using setup = await startScriptedGateway();
+  const unknown = await fetch(`${setup.url}/api/v1/nothing`);
+  expect(unknown.status).toBe(404);
+  expect(await unknown.json()).toMatchObject({
+    error: { code: 'no-such-route', requestId: unknown.headers.get('x-drover-request-id') },
+  });
+  const wrong = await fetch(`${setup.url}/api/v1/agents/spawn`, { method: 'PUT' });
+  expect(wrong.status).toBe(405);
+  expect(wrong.headers.get('allow')).toBe('POST');
+  expect(await wrong.json()).toMatchObject({ error: { code: 'method-not-allowed' } });
+  const ollamaLike = await fetch(`${setup.url}/api/chat`);
+  expect(ollamaLike.status).toBe(405);
+  expect(await ollamaLike.text()).toBe('405 method not allowed');
+});
+
+test('lets the browser pages in that Ollama lets in, and no others', async () => {
+  await using setup = await startScriptedGateway({ origins: ['https://*.example.org'] });
+  const ask = (origin: string, method = 'GET'): ReturnType<typeof raw> =>
+    raw(
+      setup.gateway.port,
+      `${method} / HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: ${origin}\r\nConnection: close\r\n\r\n`,
+    );
+  const local = await ask('http://localhost:3000');
+  expect(local.status).toBe(200);
+  expect(local.text).toContain('Access-Control-Allow-Origin: http://localhost:3000\r\nVary: Origin');
+  expect((await ask('https://chat.example.org')).status).toBe(200);
+  expect((await ask('https://evil.test')).status).toBe(403);
+  expect((await ask('null')).status).toBe(403);
+  const preflight = await ask('http://localhost:3000', 'OPTIONS');
+  expect(preflight.status).toBe(204);
+  expect(preflight.text).toContain('Access-Control-Max-Age: 43200');
+});
+
+test('refuses a public Host name on a loopback address', async () => {
+  await using setup = await startScriptedGateway();
+  const ask = async (host: string, method = 'GET'): Promise<number> =>
+    (await raw(setup.gateway.port, `${method} / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`))
+      .status;
+  expect(await ask('example.org')).toBe(403);
+  expect(await ask('gpu1')).toBe(403);
+  expect(await ask('8.8.8.8:11500')).toBe(403);
+  expect(await ask('localhost:1234')).toBe(200);
+  expect(await ask('192.168.1.7:11500')).toBe(200);
+  expect(await ask('[::1]:11500')).toBe(200);
+  expect(await ask('a.internal')).toBe(200);
+  expect(await ask('localhost', 'OPTIONS')).toBe(204);
+  expect(await ask('127.0.0.1', 'OPTIONS')).toBe(405);
+});
+
+test('stops with the running streams finished where they finish in time', async () => {
+  await using setup = await startScriptedGateway();
+  const answer = setup.post('/api/chat', chat);
+  const call = await setup.fleet.next();
+  call.head();
+  call.lines('{"done":false}');
+  const response = await answer;
+  const stopped = setup.gateway.stop({ drainTimeoutMs: 5_000 });
+  call.lines('{"done":true}');
+  call.end();
+  expect(await response.text()).toBe('{"done":false}\n{"done":true}\n');
+  await stopped;
+  await expect(fetch(setup.url)).rejects.toThrow();
+});
+
+test('ends what does not finish in time with an error frame of its dialect', async () => {
+  await using setup = await startScriptedGateway();
+  const native = setup.post('/api/chat', chat);
+  const nativeCall = await setup.fleet.next();
+  const openAi = setup.post('/v1/chat/completions', { ...chat, stream: true });
+  const openAiCall = await setup.fleet.next();
+  const queued = setup.post('/api/chat', chat);
+  await setup.fleet.next();
+  for (const call of [nativeCall, openAiCall]) {
+    call.head();
+    call.lines('{"message":{"content":"a"},"done":false}');
+  }
+  const [first, second] = await Promise.all([native, openAi]);
+  await setup.gateway.stop({ drainTimeoutMs: 20 });
+  expect(await first.text()).toMatch(/\n\{"error":"the gateway is stopping"\}\n$/);
+  expect(await second.text()).toMatch(/data: \{"error":\{"message":"the gateway is stopping".*\}\}\n\n$/);
+  expect((await queued).status).toBe(503);
+  expect((await queued).headers.get('retry-after')).toBe('1');
+  expect(nativeCall.signal.aborted).toBe(true);
+});
+
+test('refuses an address in use by a stable code', async () => {
+  await using setup = await startScriptedGateway();
+  const { port } = setup.gateway;
+  await expect(startScriptedGateway({ port })).rejects.toMatchObject({ code: 'address-in-use', port });
+});
+
+test('asks for a large body before it comes only if it would take it', async () => {
+  await using setup = await startScriptedGateway({ maxBodyBytes: 1_000 });
+  const ask = async (length: number): Promise<string> =>
+    await new Promise((resolve) => {
+      const sent = request(`${setup.url}/api/chat`, {
+        method: 'POST',
+        headers: { Expect: '100-continue', 'Content-Length': length },
+      });
+      sent.on('continue', () => {
+        resolve('continue');
+        sent.destroy();
+      });
+      sent.on('response', ({ statusCode }) => resolve(String(statusCode)));
+      sent.on('error', () => undefined);
+      sent.flushHeaders();
+    });
+  expect(await ask(500)).toBe('continue');
+  expect(await ask(5_000)).toBe('413');
+});
+
+/** Sends bytes and takes everything that comes until the other side closes. */
+async function raw(port: number, bytes: string): Promise<{ status: number; text: string }> {
+  const text = await new Promise<string>((resolve, reject) => {
+    const parts: Buffer[] = [];
+    const socket = connect(port, '127.0.0.1', () => socket.write(bytes));
+    socket.on('data', (part) => parts.push(part));
+    socket.on('error', reject);
+    socket.on('close', () => resolve(Buffer.concat(parts).toString('utf8')));
+  });
+  return { status: Number(text.split(' ')[1]), text };
+}

@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest';
+import { completionDialect } from './completion-answer.ts';
+import { translateCompletionRequest } from './completion-request.ts';
+import { embeddingDialect, translateEmbedding } from './embedding.ts';
+
+const options = { id: 'cmpl-1', stream: true, includeUsage: true, nowSeconds: 7 };
+
+test('translates a completion, with Ollama’s defaults for it', () => {
+  expect(
+    JSON.parse(translateCompletionRequest('{"model":"m","prompt":"p","max_tokens":3,"suffix":"s"}').body),
+  ).toEqual({
+    model: 'm',
+    prompt: 'p',
+    suffix: 's',
+    stream: false,
+    options: { num_predict: 3, temperature: 1, frequency_penalty: 0, presence_penalty: 0, top_p: 1 },
+  });
+});
+
+test('refuses a list of prompts in Go’s words', () => {
+  expect(() => translateCompletionRequest('{"prompt":["a"]}')).toThrow(
+    'json: cannot unmarshal array into Go struct field CompletionRequest.prompt of type string',
+  );
+});
+
+test('writes zero usage in each chunk and the real one last', () => {
+  const body = completionDialect(options).lines([
+    '{"model":"m","response":"a","done":false}',
+    '{"model":"m","response":"","done":true,"done_reason":"length","prompt_eval_count":2,"eval_count":3}',
+  ]);
+  const usages = body
+    .split('\n\n')
+    .filter((frame) => frame.startsWith('data: {'))
+    .map((frame) => (JSON.parse(frame.slice(6)) as { usage: { total_tokens: number } }).usage.total_tokens);
+  expect(usages).toEqual([0, 0, 5]);
+  expect(body.endsWith('data: [DONE]\n\n')).toBe(true);
+});
+
+test('answers an empty prompt as a load, also where a stream was asked for', () => {
+  const reply = completionDialect(options).whole(
+    { status: 200, contentType: 'application/json; charset=utf-8' },
+    '{"model":"m","response":"","done":true,"done_reason":"load"}',
+  );
+  expect(reply.contentType).toBe('text/event-stream');
+  expect(reply.body).toContain('"finish_reason":"load"');
+});
+
+test('encodes embeddings as little-endian float32 in base64 where asked to', () => {
+  const { encoding } = translateEmbedding('{"model":"e","input":"x","encoding_format":"BASE64"}');
+  const reply = embeddingDialect('e', encoding).whole(
+    { status: 200, contentType: 'application/json' },
+    '{"embeddings":[[0.5,-1.25]],"prompt_eval_count":4}',
+  );
+  const { data, usage } = JSON.parse(reply.body) as { data: { embedding: string }[]; usage: object };
+  const bytes = Buffer.from(data[0]?.embedding ?? '', 'base64');
+  expect([bytes.readFloatLE(0), bytes.readFloatLE(4)]).toEqual([0.5, -1.25]);
+  expect(usage).toEqual({ prompt_tokens: 4, total_tokens: 4 });
+});
+
+test.each([
+  ['{"model":"e"}', 'invalid input'],
+  ['{"model":"e","input":[]}', 'invalid input'],
+  [
+    '{"model":"e","input":"x","encoding_format":"int8"}',
+    "Invalid value for 'encoding_format' = int8. Supported values: ['float', 'base64'].",
+  ],
+  [
+    '{"model":5,"input":"x"}',
+    'json: cannot unmarshal number into Go struct field EmbedRequest.model of type string',
+  ],
+])('refuses %s', (body, text) => {
+  expect(() => translateEmbedding(body)).toThrow(text);
+});
