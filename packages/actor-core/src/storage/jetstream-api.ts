@@ -18,6 +18,8 @@ export interface StoredMessage {
   readonly seq: number;
   /** Base64. */
   readonly data?: string;
+  /** Base64 of the header block. */
+  readonly hdrs?: string;
 }
 
 export interface StreamInfo {

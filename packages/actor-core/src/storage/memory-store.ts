@@ -76,12 +76,16 @@ export class MemoryStore implements Store {
     expect: AppendExpectation | undefined,
   ): number {
     const { messageId, fence, lastSequence } = expect ?? {};
+    // As the server: the expectation first, then the message id, and the newest record may be this very write.
     const earlier = messageId === undefined ? undefined : target.messageIds.get(messageId);
-    if (earlier !== undefined) return earlier;
-    if (fence !== undefined && lastOf(target, fence.subject) !== fence.sequence)
+    if (earlier !== undefined && lastOf(target, subject) === earlier) return earlier;
+    if (fence !== undefined && lastOf(target, fence.subject) !== fence.sequence) {
       throw new FenceRejectedError(name, fence.sequence);
-    if (lastSequence !== undefined && lastOf(target, subject) !== lastSequence)
+    }
+    if (lastSequence !== undefined && lastOf(target, subject) !== lastSequence) {
       throw new WrongSequenceError(subject);
+    }
+    if (earlier !== undefined) return earlier;
     const sequence = ++target.lastSequence;
     const records = target.bySubject.get(subject) ?? [];
     records.push({ subject, sequence, payload: payload.slice() });

@@ -1,0 +1,53 @@
+import { expect, it } from 'vitest';
+import { systemClock } from '../clock/system-clock.ts';
+import { ConnectError } from '../errors.ts';
+import { silentLogger } from '../logger.ts';
+import { systemRandom } from '../random/system-random.ts';
+import { startNatsServer } from '../testing/nats-server.ts';
+import { transportContract } from '../testing/transport-contract.ts';
+import { waitUntil } from '../testing/wait-until.ts';
+import { connectNats, type NatsTransport } from './nats-transport.ts';
+
+function connectTo(url: string, node: string, connectTimeoutMs?: number): Promise<NatsTransport> {
+  return connectNats({
+    node,
+    servers: [url],
+    clock: systemClock,
+    random: systemRandom,
+    log: silentLogger,
+    connectTimeoutMs,
+  });
+}
+
+transportContract('NATS', async () => {
+  const server = await startNatsServer();
+  return {
+    connect: (node) => connectTo(server.url, node),
+    async outage() {
+      await server.stop('SIGKILL');
+      return { end: () => server.start() };
+    },
+    dispose: () => server.dispose(),
+  };
+});
+
+it('is back within 500 ms of the server being back', async () => {
+  const server = await startNatsServer();
+  const transport = await connectTo(server.url, 'one');
+  await server.stop('SIGKILL');
+  await waitUntil('it is cut off', () => !transport.connected);
+  await server.start();
+  const since = systemClock.now();
+  await waitUntil('it is back', () => transport.connected);
+  expect(systemClock.now() - since).toBeLessThan(500);
+  await transport.close();
+  await server.dispose();
+});
+
+it('says which servers it could not reach, in the time it was given', async () => {
+  const since = systemClock.now();
+  const failure = await connectTo('127.0.0.1:9', 'one', 500).catch((error: unknown) => error);
+  expect(failure).toBeInstanceOf(ConnectError);
+  expect((failure as ConnectError).message).toContain('127.0.0.1:9');
+  expect(systemClock.now() - since).toBeLessThan(1_500);
+});
