@@ -67,5 +67,5 @@ function partShape(part: string): string {
   const json = part.replace(/^data: /, '');
   const prefix = part.slice(0, part.length - json.length);
   // Progress lines lack `completed` at 0, which depends on the moment.
-  return prefix + (json === '[DONE]' ? json : shapeOf(JSON.parse(json)).replace('{completed:number,', '{'));
+  return prefix + (json === '[DONE]' ? json : shapeOf(JSON.parse(json)).replace(',completed:number', ''));
 }

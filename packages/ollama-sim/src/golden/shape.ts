@@ -10,7 +10,7 @@ const SPOKEN = new Set([
 ]);
 
 /**
- * Shape of a JSON value as text: key names and types, one element for a list (empty lists apart), the values of a few
+ * Shape of a JSON value as text: key names in order and types, one element for a list (empty lists apart), the values of a few
  * words such as `done_reason`, and every error text in full.
  */
 export function shapeOf(value: unknown, key = ''): string {
@@ -19,7 +19,7 @@ export function shapeOf(value: unknown, key = ''): string {
   if (typeof value === 'string' && (key === 'error' || key === 'message'))
     return JSON.stringify(neutral(value));
   if (typeof value !== 'object') return typeof value;
-  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const entries = Object.entries(value);
   return `{${entries.map(([name, part]) => `${name}:${shapeOf(part, name)}`).join(',')}}`;
 }
 

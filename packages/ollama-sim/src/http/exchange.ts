@@ -75,17 +75,21 @@ export class Exchange {
     this.#response.setHeader('Content-Type', type);
     this.#response.setHeader('Transfer-Encoding', 'chunked');
     this.#response.writeHead(status);
+    this.#response.flushHeaders();
   }
 
   /** One HTTP chunk. False: the reader is behind, wait for `onDrain`. */
   chunk(text: string): boolean {
-    if (this.#response.destroyed) return true;
-    this.#response.write(text);
-    return this.#response.writableLength < HIGH_WATER_BYTES;
+    const { socket } = this.#response;
+    if (!socket) return this.#response.destroyed || this.#response.write(text);
+    if (socket.destroyed) return true;
+    // The frame in one write: by way of the response it would be four, and a chunk is written for each token.
+    socket.write(`${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`);
+    return socket.writableLength < HIGH_WATER_BYTES;
   }
 
   onDrain(fn: () => void): void {
-    this.#response.once('drain', fn);
+    (this.#response.socket ?? this.#response).once('drain', fn);
   }
 
   end(): void {

@@ -73,8 +73,10 @@ export class NativeWriter implements AnswerWriter {
       done: true,
       done_reason: end.reason,
       ...(end.context && end.stats ? { context: end.context } : {}),
+      // Chat has them before the counts, generate behind.
+      ...(kind === 'chat' ? logprobs : {}),
       ...statsOf(end.stats),
-      ...logprobs,
+      ...(kind === 'chat' ? {} : logprobs),
     };
     if (stream && end.stats !== null) {
       this.#line(`${goJson(body)}\n`);
