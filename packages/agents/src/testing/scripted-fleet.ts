@@ -20,7 +20,7 @@ export interface ScriptedCall {
 
 export interface ScriptedFleet extends FleetClient {
   readonly calls: readonly ScriptedCall[];
-  /** What `run` does instead of waiting for the test: `echo` answers at once with the input. */
+  /** What `run` does instead of waiting for the test: `echo` answers at once with the input, and does not end one that begins with `hold`. */
   mode: 'by-hand' | 'echo' | 'throws';
   models: readonly string[];
 }
@@ -75,8 +75,9 @@ export function scriptedFleet(models: readonly string[] = ['m:latest']): Scripte
       const { call, scripted } = openCall(request, signal);
       calls.push(scripted);
       if (fleet.mode === 'echo') {
-        scripted.say(...(scripted.body.messages.at(-1)?.content ?? '').split(/(?<= )/));
-        scripted.finish();
+        const input = scripted.body.messages.at(-1)?.content ?? '';
+        scripted.say(...input.split(/(?<= )/));
+        if (!input.startsWith('hold')) scripted.finish();
       }
       return call;
     },

@@ -1,0 +1,98 @@
+import { systemClock } from '@drover/actor-core';
+import { afterEach, expect, it } from 'vitest';
+import { type RealCell, startRealCell } from '../testing/real-cell.ts';
+
+let cell: RealCell | undefined;
+afterEach(async () => {
+  await cell?.dispose();
+  cell = undefined;
+}, 30_000);
+
+/** Milliseconds that `run` takes. */
+async function timed<T>(run: () => Promise<T>): Promise<{ value: T; tookMs: number }> {
+  const startedAtMs = systemClock.now();
+  const value = await run();
+  return { value, tookMs: Math.round(systemClock.now() - startedAtMs) };
+}
+
+/** A task that stays in hand; resolves when it is. */
+async function holdTask(client: RealCell['client'], id: string): Promise<{ end: Promise<unknown> }> {
+  const started = Promise.withResolvers<void>();
+  const end = client.task(id, { input: 'hold this' }, { onEvent: () => started.resolve() }).then(
+    () => 'completed',
+    (error: unknown) => error,
+  );
+  await started.promise;
+  return { end };
+}
+
+it('brings an agent back within 10 s of kill -9 of its host, whether that led or not', {
+  timeout: 90_000,
+}, async (test) => {
+  cell = await startRealCell();
+  const { client, startHost, killHost } = cell;
+  await startHost('host-1');
+  await startHost('host-2');
+  const { id, ...first } = await client.spawn({ type: 'assistant', name: 'ann' });
+  let { node } = first;
+  expect(first).toMatchObject({ status: 'ready', incarnation: 1 });
+  expect(await client.task(id, { input: 'are you there' })).toMatchObject({ output: 'are you there', node });
+
+  // Twice, so that the host of the agent is also that of the leader at least once.
+  for (const incarnation of [2, 3]) {
+    const { end } = await holdTask(client, id);
+    const { runId } = await client.submit(id, { input: 'after that' });
+    await killHost(node);
+    const lost = timed(() => end);
+    const back = await timed(() => client.task(id, { input: 'and now' }));
+    expect(back.value).toMatchObject({ output: 'and now' });
+    expect(back.value.node).not.toBe(node);
+    expect(back.tookMs).toBeLessThan(10_000);
+    const { value, tookMs } = await lost;
+    expect(value).toMatchObject({ code: 'agent-lost' });
+    expect(await client.get(id)).toMatchObject({ id, incarnation, node: back.value.node, status: 'ready' });
+    expect(await client.run(runId)).toMatchObject({ status: 'failed', error: { code: 'agent-lost' } });
+    await test.annotate(
+      `kill -9: agent-lost after ${tookMs} ms, a new task answered after ${back.tookMs} ms`,
+    );
+    await startHost(node);
+    ({ node } = back.value);
+  }
+});
+
+it('hands its agents over when a host is stopped in order', { timeout: 60_000 }, async (test) => {
+  cell = await startRealCell();
+  const { client, startHost, stopHost } = cell;
+  await startHost('host-1');
+  await startHost('host-2');
+  const { id, node } = await client.spawn({ type: 'assistant' });
+  const { end } = await holdTask(client, id);
+  expect(await stopHost(node)).toBe(0);
+  expect(await end).toMatchObject({ code: 'agent-lost' });
+  const { value, tookMs } = await timed(() => client.task(id, { input: 'next' }));
+  expect(value).toMatchObject({ output: 'next' });
+  expect(tookMs).toBeLessThan(5_000);
+  await test.annotate(`stop: a new task answered after ${tookMs} ms`);
+});
+
+it('keeps its agents and their records over a restart of nats-server', { timeout: 60_000 }, async (test) => {
+  cell = await startRealCell();
+  const { client, startHost, restartNats } = cell;
+  await startHost('host-1');
+  const request = { type: 'assistant', idempotencyKey: 'once' };
+  const agent = await client.spawn(request);
+  const { runId } = await client.task(agent.id, { input: 'before' });
+  await client.get(agent.id);
+  await restartNats();
+  const { value, tookMs } = await timed(async () => {
+    for (;;) {
+      const result = await client.task(agent.id, { input: 'after' }).catch(() => undefined);
+      if (result) return result;
+    }
+  });
+  expect(value).toMatchObject({ output: 'after' });
+  expect(tookMs).toBeLessThan(10_000);
+  expect((await client.spawn(request)).id).toBe(agent.id);
+  expect(await client.run(runId)).toMatchObject({ status: 'completed', output: 'before' });
+  await test.annotate(`nats restarted: a task answered after ${tookMs} ms`);
+});

@@ -1,0 +1,30 @@
+/**
+ * One agent host as a process of its own, for tests that kill it: `node host-process.ts NODE_ID NATS_URL`. Its fleet
+ * is scripted: an input is echoed word by word, and one that begins with `hold` is never finished.
+ */
+import { joinCluster, silentLogger } from '@drover/actor-core';
+import { startAgentHost } from '../dist/index.js';
+import { scriptedFleet } from '../dist/testing/scripted-fleet.js';
+
+const [nodeId = '', servers = ''] = process.argv.slice(2);
+const node = await joinCluster({
+  nodeId,
+  incarnation: Date.now(),
+  roles: ['host'],
+  cell: 'agents',
+  nats: { servers },
+  pid: process.pid,
+  log: silentLogger,
+});
+const fleet = scriptedFleet();
+fleet.mode = 'echo';
+const host = await startAgentHost(node, fleet);
+process.once('SIGTERM', () => {
+  void host
+    .stop()
+    .then(() => node.leave())
+    .then(() => process.exit(0));
+});
+// A parent that dies takes this process along.
+process.stdin.once('close', () => process.exit(0)).resume();
+process.stdout.write('ready\n');
