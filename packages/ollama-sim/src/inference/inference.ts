@@ -213,10 +213,15 @@ export class Inference {
     lease: Lease,
     startMs: number,
   ): AnswerEnd {
+    const { measures } = outcome;
+    const { loadMs } = lease;
+    // What is left of the total is the wait for a slot, which is never below 0.
+    const partsMs = loadMs + measures.promptMs + measures.evalMs;
+    const totalMs = Math.max(this.#config.clock.nowMs() - startMs, partsMs);
     const withContext = call.kind === 'generate' && !call.raw;
     return {
       reason: outcome.reason,
-      stats: { totalMs: this.#config.clock.nowMs() - startMs, loadMs: lease.loadMs, ...outcome.measures },
+      stats: { totalMs, loadMs, ...measures },
       toolCall: outcome.toolCall ? { ...outcome.toolCall, id: callId(model) } : null,
       toolCallApart: model.path === 'rendered',
       context: withContext ? [...prompt.tokens, ...outcome.generated] : null,

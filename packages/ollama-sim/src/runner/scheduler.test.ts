@@ -204,3 +204,32 @@ test('heals a runner frozen while idle after two pings, which ps waits for', asy
   await clock.advance(12_100);
   expect([unlocked, next.lease !== null]).toEqual([true, true]);
 });
+
+test('blocks every cold load behind a runner frozen in a stream, until that stream is left', async () => {
+  const { clock, ask, scheduler } = setup();
+  const streaming = ask('a');
+  await clock.advance(1100);
+  scheduler.runners()[0]?.freeze();
+  const same = ask('a');
+  // Its first ping is over; from here on it waits in the queue as a reload.
+  await clock.advance(10_100);
+  const cold = ask('b');
+  await clock.advance(3_600_000);
+  expect([same.lease, cold.lease]).toEqual([null, null]);
+  streaming.lease?.release();
+  await clock.advance(2100);
+  expect([same.lease, cold.lease]).not.toContain(null);
+});
+
+test('lets go of a client that leaves the queue, and loads nothing for it', async () => {
+  const { clock, ask, scheduler } = setup();
+  const leaving = new AbortController();
+  ask('a');
+  const gone = ask('b', { signal: leaving.signal });
+  await clock.advance(100);
+  leaving.abort();
+  await clock.advance(1);
+  expect(gone.error).toBe('request canceled');
+  await clock.advance(5000);
+  expect(scheduler.counters.loads).toBe(1);
+});
