@@ -77,14 +77,16 @@ export async function startCluster(
   });
   let ready: ReadyEvent;
   try {
-    ready = await waitUntil(
-      'drover up is ready',
-      () => {
-        if (child.exitCode !== null) throw new Error(`drover up ended with ${child.exitCode}`);
-        return events.find((event) => event['event'] === 'ready') as ReadyEvent | undefined;
-      },
-      { timeoutMs: options.timeoutMs ?? 60_000 },
-    );
+    ready = await Promise.race([
+      waitUntil(
+        'drover up is ready',
+        () => events.find((event) => event['event'] === 'ready') as ReadyEvent | undefined,
+        { timeoutMs: options.timeoutMs ?? 60_000 },
+      ),
+      exited.then((code) => {
+        throw new Error(`drover up ended with ${code}`);
+      }),
+    ]);
   } catch (error) {
     await stopChild(child, exited);
     throw new Error(`drover up did not become ready:\n${stderr}`, { cause: error });

@@ -98,7 +98,12 @@ describe('first light', () => {
         models: { name: string }[];
       }[];
     };
-    expect(nodes.map((node) => node.role).toSorted()).toEqual(['gateway', 'host', 'node-agent', 'node-agent']);
+    expect(nodes.map((node) => node.role).toSorted()).toEqual([
+      'gateway',
+      'host',
+      'node-agent',
+      'node-agent',
+    ]);
     for (const node of nodes) {
       expect(node.evidenceAgeMs).toBeLessThan(3_000);
       expect(node.evidenceSource).not.toBe('');
