@@ -33,6 +33,7 @@ import {
   modelLoads,
   updateCatalogue,
 } from './catalogue.ts';
+import { Drain } from './drain.ts';
 import { decideHealth, decideNonsense, type Health, unknownHealth } from './health.ts';
 import type { InstanceInbox } from './instance-internal.ts';
 import { type JobEntry, JobTable } from './job-table.ts';
@@ -85,8 +86,7 @@ class Instance {
   #simulated: boolean;
   #serviceMs: number | undefined;
   #jobNumber = 0;
-  #drainers: ActorRef<'drained'>[] = [];
-  #draining: 'no' | 'waiting' | 'over' = 'no';
+  readonly #drain = new Drain();
 
   constructor(task: InstanceTask, context: ActorContext<InstanceInbox>) {
     const { instance, limits } = task;
@@ -145,7 +145,7 @@ class Instance {
       case 'job-left':
         return this.#jobLeft(message.streamId, message.outcome);
       case 'drain':
-        return this.#drain(message.replyTo);
+        return this.#beginDrain(message.replyTo);
       case 'drain-over':
         return this.#drainOver();
     }
@@ -156,7 +156,7 @@ class Instance {
     const { counters, limits } = this.#task;
     const bodyBytes = open.body?.byteLength ?? open.bodyBytes ?? 0;
     counters.requests += 1;
-    if (this.#draining !== 'no') return this.#refuse(open, replyTo, 'draining', 'the node is draining', 0);
+    if (this.#drain.active) return this.#refuse(open, replyTo, 'draining', 'the node is draining', 0);
     if (bodyBytes === 0) return this.#refuse(open, replyTo, 'bad-request', 'the request has no body', 0);
     if (bodyBytes > limits.maxBodyBytes) {
       const detail = `the body has ${bodyBytes} bytes, maxBodyBytes is ${limits.maxBodyBytes}`;
@@ -196,7 +196,7 @@ class Instance {
   /** The one look at the catalogue is over: what is not listed now is not here. */
   #settleUnknown(request: UnknownRequest): void {
     const { open, replyTo, bodyBytes, followUps } = request;
-    if (this.#draining !== 'no') return this.#refuse(open, replyTo, 'draining', 'the node is draining', 0);
+    if (this.#drain.active) return this.#refuse(open, replyTo, 'draining', 'the node is draining', 0);
     if (this.#health.state !== 'ready') return this.#refuseDown(open, replyTo);
     const model = findModel(this.#catalogue, open.model);
     if (model === undefined) {
@@ -364,10 +364,8 @@ class Instance {
     }
   }
 
-  #drain(replyTo: ActorRef<'drained'>): void {
-    this.#drainers.push(replyTo);
-    if (this.#draining === 'no') {
-      this.#draining = 'waiting';
+  #beginDrain(replyTo: ActorRef<'drained'>): void {
+    if (this.#drain.begin(replyTo)) {
       this.#refuseWaiting('draining', 'the node is draining', 0);
       this.#context.setTimer('drain-over', this.#task.limits.drainMs, { kind: 'drain-over' });
       this.#changed();
@@ -376,23 +374,17 @@ class Instance {
   }
 
   #drainOver(): void {
-    this.#draining = 'over';
+    this.#drain.timeIsUp();
+    const message = 'the node drained and its time was up';
     for (const job of this.#jobs.all()) {
-      job.ref.tell(
-        { kind: 'give-up', code: 'cancelled', message: 'the node drained and its time was up' },
-        { lane: 'control' },
-      );
+      job.ref.tell({ kind: 'give-up', code: 'cancelled', message }, { lane: 'control' });
     }
     this.#maybeDrained();
   }
 
   #maybeDrained(): void {
-    const idle = this.#jobs.size === 0 && this.#unknown.size === 0;
-    const cancelled = this.#draining === 'over' && this.#slots.busy === 0;
-    if (this.#draining === 'no' || !(idle || cancelled)) return;
-    this.#context.cancelTimer('drain-over');
-    for (const drainer of this.#drainers) drainer.tell('drained');
-    this.#drainers = [];
+    const left = { requests: this.#jobs.size + this.#unknown.size, inside: this.#slots.busy };
+    if (this.#drain.settle(left)) this.#context.cancelTimer('drain-over');
   }
 
   #changed(): void {
@@ -406,7 +398,7 @@ class Instance {
       url: instance.url,
       simulated: this.#simulated,
       version: this.#catalogue.version,
-      state: this.#draining === 'no' ? this.#health.state : 'draining',
+      state: this.#drain.active ? 'draining' : this.#health.state,
       slots: instance.slots,
       busy: this.#slots.busy,
       queued: this.#slots.queued,
