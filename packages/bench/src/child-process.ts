@@ -10,14 +10,14 @@ export interface ReadyProcess<T> {
 }
 
 /**
- * Runs `node script args…` and waits for a stdout line `{"event":"ready",…}`.
+ * Runs `node script args…` and waits for a stdout line `{"event":"ready",…}`; `onLine` gets every line.
  *
  * @throws Error with the end of its stderr when it exits first or is not ready in time
  */
 export async function startReady<T extends { event: string }>(
   script: string,
   args: readonly string[],
-  options: { timeoutMs: number; env?: NodeJS.ProcessEnv },
+  options: { timeoutMs: number; env?: NodeJS.ProcessEnv; onLine?: (line: string) => void },
 ): Promise<ReadyProcess<T>> {
   const child = spawn(process.execPath, [script, ...args], {
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -39,6 +39,7 @@ export async function startReady<T extends { event: string }>(
     reject(new Error(`${script} ended with ${code} before it was ready\n${errors}`)),
   );
   createInterface({ input: child.stdout }).on('line', (line) => {
+    options.onLine?.(line);
     if (!line.startsWith('{')) return;
     const value = JSON.parse(line) as T;
     if (value.event === 'ready') resolve(value);

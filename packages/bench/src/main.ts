@@ -1,78 +1,91 @@
-import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import type { Arm } from './arm.ts';
-import { type BenchReport, formatReport, writeReport } from './report.ts';
+import { runActors } from './actors.bench.ts';
+import { parseNamedModule, UsageError } from './named-module.ts';
+import { formatReport, writeReport } from './report.ts';
+import { runRemote } from './remote.bench.ts';
 import { runSmoke } from './smoke.bench.ts';
+import type { Suite, SuiteOptions } from './suite.ts';
 
-const usage = `usage: npm run bench -- SUITE [--quick] [--json FILE] [--arm NAME=PATH]…
+const usage = `usage: npm run bench -- SUITE [--quick] [--json FILE] [--arm NAME=PATH]… [--only WORKLOAD]… [--rounds N]
 
 suites
   smoke   what Drover adds to the first token and between tokens, beside the same hosts reached directly
+  actors  our actor runtime beside nact, comedy, XState, Erlang/OTP and a plain function call, in one process
+  remote  our remote refs beside Moleculer and the plain NATS client, two processes over a nats-server
 
 example
-  npm run bench -- smoke --json out.json
+  npm run bench -- actors --quick --json out.json
 `;
 
-const suites: Record<string, typeof runSmoke> = { smoke: runSmoke };
+const suites: Readonly<Record<string, Suite>> = { smoke: runSmoke, actors: runActors, remote: runRemote };
 
-/** Runs one suite. Exit code: 0 every bar met, 1 one missed or an answer was wrong, 2 usage. */
+/** Runs one suite. Exit code: 0 every bar met, 1 one missed or a row failed, 2 usage. */
 export async function benchMain(argv: readonly string[]): Promise<number> {
-  let values: { quick?: boolean; json?: string; arm?: string[]; help?: boolean };
-  let positionals: string[];
   try {
-    ({ values, positionals } = parseArgs({
+    return await runBench(argv);
+  } catch (error) {
+    process.stderr.write(`bench: ${(error as Error).message}\n`);
+    if (!(error instanceof UsageError)) return 1;
+    process.stderr.write(usage);
+    return 2;
+  }
+}
+
+async function runBench(argv: readonly string[]): Promise<number> {
+  const { values, positionals } = parseCommandLine(argv);
+  if (values.help === true) {
+    process.stdout.write(usage);
+    return 0;
+  }
+  const suite = Object.hasOwn(suites, positionals[0] ?? '') ? suites[positionals[0] as string] : undefined;
+  if (suite === undefined || positionals.length > 1)
+    throw new UsageError(`no suite ${JSON.stringify(positionals.join(' '))}`);
+  const options: SuiteOptions = {
+    quick: values.quick === true,
+    extraArms: (values.arm ?? []).map(parseNamedModule),
+    only: values.only ?? [],
+    rounds: parseRounds(values.rounds),
+    progress: (line) => process.stderr.write(`${line}\n`),
+  };
+  const report = await suite(options);
+  process.stdout.write(formatReport(report));
+  if (values.json !== undefined) writeReport(report, values.json);
+  return report.bars.every((entry) => entry.met) ? 0 : 1;
+}
+
+function parseCommandLine(argv: readonly string[]): {
+  values: {
+    quick?: boolean;
+    json?: string;
+    arm?: string[];
+    only?: string[];
+    rounds?: string;
+    help?: boolean;
+  };
+  positionals: string[];
+} {
+  try {
+    return parseArgs({
       args: [...argv],
       allowPositionals: true,
       options: {
         quick: { type: 'boolean' },
         json: { type: 'string' },
         arm: { type: 'string', multiple: true },
+        only: { type: 'string', multiple: true },
+        rounds: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },
-    }));
-  } catch (error) {
-    process.stderr.write(`bench: ${(error as Error).message}\n${usage}`);
-    return 2;
-  }
-  if (values.help === true) {
-    process.stdout.write(usage);
-    return 0;
-  }
-  const suite = suites[positionals[0] ?? ''];
-  if (suite === undefined || positionals.length > 1) {
-    process.stderr.write(`bench: no suite ${JSON.stringify(positionals.join(' '))}\n${usage}`);
-    return 2;
-  }
-  let extraArms: Arm[];
-  try {
-    extraArms = await Promise.all((values.arm ?? []).map(loadArm));
-  } catch (error) {
-    process.stderr.write(`bench: ${(error as Error).message}\n`);
-    return 2;
-  }
-  let report: BenchReport;
-  try {
-    report = await suite({
-      quick: values.quick === true,
-      extraArms,
-      progress: (line) => process.stderr.write(`${line}\n`),
     });
   } catch (error) {
-    process.stderr.write(`bench: ${(error as Error).message}\n`);
-    return 1;
+    throw new UsageError((error as Error).message, { cause: error });
   }
-  process.stdout.write(formatReport(report));
-  if (values.json !== undefined) writeReport(report, values.json);
-  return report.bars.every((entry) => entry.met) ? 0 : 1;
 }
 
-async function loadArm(text: string): Promise<Arm> {
-  const at = text.indexOf('=');
-  if (at < 1) throw new Error(`--arm takes NAME=PATH (got ${text})`);
-  const name = text.slice(0, at);
-  const module = (await import(pathToFileURL(resolve(text.slice(at + 1))).href)) as { default?: Arm };
-  if (typeof module.default?.start !== 'function')
-    throw new Error(`--arm ${name}: the module has no default export with start()`);
-  return { ...module.default, name };
+function parseRounds(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const rounds = Number(text);
+  if (!(Number.isInteger(rounds) && rounds >= 1))
+    throw new UsageError(`--rounds takes a whole number of at least 1 (got ${text})`);
+  return rounds;
 }

@@ -7,20 +7,28 @@ export interface ArmRow extends Spread {
   readonly arm: string;
   readonly workload: string;
   readonly unit: string;
+  /** The same by the clock, per second, where the row counts CPU time. */
+  readonly wallMedian?: number;
 }
 
-export interface Bar {
+/** The side that a bar must stay on. */
+export type Limit = { readonly atMost: number } | { readonly atLeast: number };
+
+export type Bar = Limit & {
   readonly name: string;
   readonly value: number;
-  readonly atMost: number;
+  /** What is wanted beyond the bar, on the same side. */
+  readonly aim?: number;
   readonly unit: string;
   readonly met: boolean;
-}
+};
 
 export interface BenchReport {
   readonly suite: string;
   readonly quick: boolean;
   readonly host: HostFacts;
+  /** What was measured and how, and what was not: a line each. */
+  readonly notes?: readonly string[];
   readonly arms: readonly ArmRow[];
   readonly ratios: readonly { readonly name: string; readonly value: number }[];
   readonly bars: readonly Bar[];
@@ -31,37 +39,51 @@ export function row(arm: string, workload: string, unit: string, values: Spread)
     arm,
     workload,
     unit,
-    median: rounded(values.median),
-    min: rounded(values.min),
-    max: rounded(values.max),
+    median: significant(values.median),
+    min: significant(values.min),
+    max: significant(values.max),
     rounds: values.rounds,
   };
 }
 
-export function bar(name: string, value: number, atMost: number, unit: string): Bar {
-  return { name, value: rounded(value), atMost, unit, met: value <= atMost };
+export function bar(name: string, value: number, limit: Limit, unit: string, aim?: number): Bar {
+  const met = 'atMost' in limit ? value <= limit.atMost : value >= limit.atLeast;
+  return { name, value: rounded(value), ...limit, ...(aim === undefined ? {} : { aim }), unit, met };
+}
+
+/** Three decimals for small figures, none for large ones. */
+function significant(value: number): number {
+  return rounded(value, Math.abs(value) >= 1000 ? 0 : 3);
 }
 
 /** For people, on stdout. */
 export function formatReport(report: BenchReport): string {
   const lines = [
     `${report.suite}${report.quick ? ' (quick)' : ''}: ${report.host.cpu}, ${report.host.cores} cores, node ${report.host.node}, load ${report.host.loadBefore}, commit ${report.host.commit}`,
+    ...(report.notes ?? []),
     '',
   ];
   const width = Math.max(...report.arms.map((entry) => entry.workload.length + entry.arm.length)) + 4;
   for (const entry of report.arms) {
     const name = `${entry.workload}  ${entry.arm}`.padEnd(width);
+    const wall = entry.wallMedian === undefined ? '' : `   ${readable(entry.wallMedian)}/s by the clock`;
     lines.push(
-      `${name} ${String(entry.median).padStart(10)} ${entry.unit}   (${entry.min} … ${entry.max}, ${entry.rounds} rounds)`,
+      `${name} ${readable(entry.median).padStart(12)} ${entry.unit}   (${readable(entry.min)} … ${readable(entry.max)}, ${entry.rounds} rounds)${wall}`,
     );
   }
   lines.push('');
-  for (const entry of report.bars) {
-    lines.push(
-      `${entry.met ? 'met   ' : 'MISSED'} ${entry.name}: ${entry.value} ${entry.unit} (bar ${entry.atMost})`,
-    );
-  }
+  for (const entry of report.bars) lines.push(formatBar(entry));
   return `${lines.join('\n')}\n`;
+}
+
+function formatBar(entry: Bar): string {
+  const limit = 'atMost' in entry ? `at most ${entry.atMost}` : `at least ${entry.atLeast}`;
+  const aim = entry.aim === undefined ? '' : `, aim ${entry.aim}`;
+  return `${entry.met ? 'met   ' : 'MISSED'} ${entry.name}: ${entry.value} ${entry.unit} (bar ${limit}${aim})`;
+}
+
+function readable(value: number): string {
+  return value.toLocaleString('en-US', { maximumFractionDigits: 3 });
 }
 
 export function writeReport(report: BenchReport, file: string): void {

@@ -6,9 +6,11 @@ import { directArm } from './direct-arm.ts';
 import { droverArm } from './drover-arm.ts';
 import { hostFacts } from './host-facts.ts';
 import { runOpenLoop } from './open-loop.ts';
+import { loadNamed, UsageError } from './named-module.ts';
 import { type ArmRow, type BenchReport, bar, row } from './report.ts';
 import { startSimulatedHosts } from './simulated-hosts.ts';
 import { median, rounded, spread } from './statistics.ts';
+import type { SuiteOptions } from './suite.ts';
 
 /** Sizes of the suite; `quick` is the form that the tests run. */
 interface SmokeSize {
@@ -39,19 +41,22 @@ interface RoundFigures {
  *
  * @throws Error when an answer was lost, wrong or incomplete
  */
-export async function runSmoke(options: {
-  quick: boolean;
-  extraArms: readonly Arm[];
-  progress: (line: string) => void;
-}): Promise<BenchReport> {
+export async function runSmoke(options: SuiteOptions): Promise<BenchReport> {
   const size = options.quick ? quickSize : fullSize;
+  const rounds = options.rounds ?? size.rounds;
+  if (options.only.length > 0) throw new UsageError('smoke has no workloads to choose from');
+  const extraArms = await Promise.all(
+    options.extraArms.map((arm) =>
+      loadNamed<Arm>(arm, ({ start }) => typeof start === 'function', 'start()'),
+    ),
+  );
   const host = hostFacts();
   const openHosts = await startSimulatedHosts(2, { slots: 16, tokensPerSecond: 200 });
   const streamHosts = await startSimulatedHosts(2, {
     slots: streams / 2,
     tokensPerSecond: streamTokensPerSecond,
   });
-  const arms = [directArm, droverArm, ...options.extraArms];
+  const arms = [directArm, droverArm, ...extraArms];
   const figures = new Map<string, RoundFigures[]>(arms.map((arm) => [arm.name, []]));
   const running: { arm: Arm; open: RunningArm; stream: RunningArm }[] = [];
   try {
@@ -67,7 +72,7 @@ export async function runSmoke(options: {
       await openLoopRound(open, 2_000);
       await streamRound(stream, 5);
     }
-    for (let round = 0; round < size.rounds; round += 1) {
+    for (let round = 0; round < rounds; round += 1) {
       const order = round % 2 === 0 ? running : running.toReversed();
       for (const { arm, open, stream } of order) {
         const latency = await openLoopRound(open, size.openLoopMs);
@@ -75,7 +80,7 @@ export async function runSmoke(options: {
         const done: RoundFigures = { ...latency, ...gaps };
         figures.get(arm.name)?.push(done);
         options.progress(
-          `round ${round + 1}/${size.rounds} ${arm.name}: first token p50 ${rounded(done.p50Ms, 2)} ms, p99 ${rounded(done.p99Ms, 2)} ms; largest gap ${rounded(done.maxGapMs, 1)} ms`,
+          `round ${round + 1}/${rounds} ${arm.name}: first token p50 ${rounded(done.p50Ms, 2)} ms, p99 ${rounded(done.p99Ms, 2)} ms; largest gap ${rounded(done.maxGapMs, 1)} ms`,
         );
       }
     }
@@ -168,9 +173,9 @@ function report(
     ratios.push({ name: `first token p50, ${arm} / direct`, value: rounded(median(pairs)) });
   }
   const bars = [
-    bar('added time to first token p50', median(addedP50), 3, 'ms'),
-    bar('added time to first token p99', median(addedP99), 20, 'ms'),
-    bar('added inter-token gap, 64 streams at 20 tokens/s', Math.max(...addedGap), 250, 'ms'),
+    bar('added time to first token p50', median(addedP50), { atMost: 3 }, 'ms'),
+    bar('added time to first token p99', median(addedP99), { atMost: 20 }, 'ms'),
+    bar('added inter-token gap, 64 streams at 20 tokens/s', Math.max(...addedGap), { atMost: 250 }, 'ms'),
   ];
   return { suite: 'smoke', quick, host, arms, ratios, bars };
 }

@@ -1,0 +1,56 @@
+import { fileURLToPath } from 'node:url';
+import { runForJson } from '../json-child.ts';
+import type { ActorArm, Outcome } from './actor-arm.ts';
+import type { Workload } from './workloads.ts';
+
+const measureMain: string = fileURLToPath(new URL('./measure-main.js', import.meta.url));
+const rowTimeoutMs = 180_000;
+
+/** An arm with the file it came from, which a fresh process loads again. */
+export interface LoadedArm {
+  readonly arm: ActorArm;
+  readonly file: string;
+  readonly version: string;
+}
+
+/** How many operations the arm runs in a workload; 0 for none. */
+export function operationsOf({ arm }: LoadedArm, workload: Workload, quick: boolean): number {
+  const sizes = quick ? workload.quick : workload.full;
+  const share = arm.share?.[workload.name] ?? 1;
+  if (share === 0) return 0;
+  return Math.max(1, Math.round((sizes.count * share) / sizes.width)) * sizes.width;
+}
+
+/**
+ * Runs one row in a fresh process.
+ *
+ * @throws Error when the process fails, or not every message sent was delivered
+ */
+export async function runRow(
+  loaded: LoadedArm,
+  workload: Workload,
+  count: number,
+  quick: boolean,
+): Promise<Outcome> {
+  const { arm, file } = loaded;
+  const { width } = quick ? workload.quick : workload.full;
+  const command = arm.command?.(workload.name, { count, width }) ?? {
+    file: process.execPath,
+    args: ['--expose-gc', ...(arm.nodeFlags ?? []), measureMain, file].concat(
+      workload.name,
+      String(count),
+      String(width),
+    ),
+  };
+  let outcome: Outcome;
+  try {
+    outcome = await runForJson<Outcome>(command.file, command.args, { timeoutMs: rowTimeoutMs });
+  } catch (error) {
+    throw new Error(`${arm.name}, ${workload.name}: ${(error as Error).message}`, { cause: error });
+  }
+  if (!(outcome.sent > 0 && outcome.delivered === outcome.sent))
+    throw new Error(
+      `${arm.name}, ${workload.name}: ${outcome.sent} messages sent, ${outcome.delivered} delivered`,
+    );
+  return outcome;
+}

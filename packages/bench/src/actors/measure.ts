@@ -1,0 +1,112 @@
+import type { ActorArm, ActorLibrary, Outcome, Population, Sizes, Tally } from './actor-arm.ts';
+import { runMessages, type WorkloadName } from './workloads.ts';
+
+/** Part of the measured size that runs before the clock starts, so that what is measured is compiled. */
+const warmUpShare = 0.3;
+
+/**
+ * Measures one workload of one library arm in this process, which should be a fresh one started with `--expose-gc`.
+ *
+ * @throws Error when the library leaves the workload out
+ */
+export async function measure(arm: ActorArm, workload: WorkloadName, sizes: Sizes): Promise<Outcome> {
+  if (arm.library === undefined) throw new Error(`${arm.name} is not a library arm`);
+  const library = await arm.library();
+  const warmUp = { count: Math.max(sizes.width, Math.round(sizes.count * warmUpShare)), width: sizes.width };
+  if (workload === 'idle-heap') return measureHeap(library, sizes.count);
+  if (workload === 'spawn-stop') {
+    await spawnAndStop(library, warmUp.count);
+    return timed(() => spawnAndStop(library, sizes.count));
+  }
+  if (workload === 'million') return measureMany(library, sizes.count);
+  if ((await runMessages(library, workload, warmUp)) === undefined)
+    throw new Error(`${arm.name} has no ${workload}`);
+  return timed(() => runMessages(library, workload, sizes) as Promise<Tally>);
+}
+
+async function timed(work: () => Promise<Tally>): Promise<Outcome> {
+  await collect();
+  const cpu = process.cpuUsage();
+  const begin = performance.now();
+  const { sent, delivered } = await work();
+  return { sent, delivered, ...elapsed(cpu, begin) };
+}
+
+async function spawnAndStop(library: ActorLibrary, count: number): Promise<Tally> {
+  const population = await populate(library, count);
+  const { sent, delivered } = await population.tellAll();
+  const ended = await population.stopAll();
+  if (ended !== count) throw new Error(`stopped ${count} actors and saw ${ended} end`);
+  return { sent, delivered };
+}
+
+const alive: Population[] = [];
+
+/** Twice: once for what a library allocates a single time, once measured. */
+async function measureHeap(library: ActorLibrary, count: number): Promise<Outcome> {
+  const first = await populate(library, 1_000);
+  await first.tellAll();
+  const before = await heapBytes();
+  const cpu = process.cpuUsage();
+  const begin = performance.now();
+  const population = await populate(library, count);
+  const started = await heapBytes();
+  const tally = await population.tellAll();
+  const used = await heapBytes();
+  const figures = { startedBytes: (started - before) / count, idleBytes: (used - before) / count };
+  // Both must outlive the last look at the heap.
+  alive.push(first, population);
+  return { ...tally, ...elapsed(cpu, begin), figures };
+}
+
+async function measureMany(library: ActorLibrary, count: number): Promise<Outcome> {
+  const heapBefore = await heapBytes();
+  const residentBefore = process.memoryUsage.rss();
+  const cpu = process.cpuUsage();
+  const begin = performance.now();
+  const population = await populate(library, count);
+  const spawned = process.cpuUsage(cpu);
+  const beforeTell = process.cpuUsage();
+  const tally = await population.tellAll();
+  const told = process.cpuUsage(beforeTell);
+  const spent = elapsed(cpu, begin);
+  const figures = {
+    spawnedPerCpuSecond: perSecond(count, spawned.user + spawned.system),
+    toldPerCpuSecond: perSecond(count, told.user + told.system),
+    heapBytes: ((await heapBytes()) - heapBefore) / count,
+    residentBytes: (process.memoryUsage.rss() - residentBefore) / count,
+  };
+  alive.push(population);
+  return { ...tally, ...spent, figures };
+}
+
+async function populate(library: ActorLibrary, count: number): Promise<Population> {
+  if (library.populate === undefined) throw new Error('the library has no populations');
+  return library.populate(count);
+}
+
+function elapsed(
+  cpu: NodeJS.CpuUsage,
+  begin: number,
+): { readonly cpuMicros: number; readonly wallMicros: number } {
+  const wallMicros = (performance.now() - begin) * 1000;
+  const { user, system } = process.cpuUsage(cpu);
+  return { cpuMicros: user + system, wallMicros };
+}
+
+function perSecond(count: number, micros: number): number {
+  return (count * 1e6) / micros;
+}
+
+async function heapBytes(): Promise<number> {
+  await collect();
+  return process.memoryUsage().heapUsed;
+}
+
+/** Lets what is under way finish, then collects all garbage. */
+async function collect(): Promise<void> {
+  for (let pass = 0; pass < 2; pass += 1) {
+    for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    (globalThis as { gc?: () => void }).gc?.();
+  }
+}

@@ -1,0 +1,248 @@
+import { fileURLToPath } from 'node:url';
+import { cpuSeconds } from './cpu-usage.ts';
+import { Figures } from './figures.ts';
+import { hostFacts } from './host-facts.ts';
+import { loadNamed, UsageError } from './named-module.ts';
+import drover from './remote/arms/drover.ts';
+import moleculer from './remote/arms/moleculer.ts';
+import natsClient from './remote/arms/nats-client.ts';
+import type { RemoteWorkloadName } from './remote/drive.ts';
+import { type NatsServer, startNatsServer } from './remote/nats-server.ts';
+import { type PairOutcome, ratePerSecond, runPairs } from './remote/pairs.ts';
+import type { RemoteArm } from './remote/remote-arm.ts';
+import { type ArmRow, type Bar, type BenchReport, bar, type Limit, row } from './report.ts';
+import { rounded } from './statistics.ts';
+import type { SuiteOptions } from './suite.ts';
+
+const fullRounds = 10;
+const quickRounds = 3;
+
+interface RemoteWorkload {
+  readonly name: RemoteWorkloadName;
+  readonly describes: string;
+  readonly full: number;
+  readonly quick: number;
+}
+
+const workloads: readonly RemoteWorkload[] = [
+  { name: 'ask-256', describes: 'questions of 128 B, 256 in flight', full: 100_000, quick: 20_000 },
+  {
+    name: 'tell-128',
+    describes: 'tells of 128 B, at most 2,000 on their way: the receiver reports every 500 it handled',
+    full: 400_000,
+    quick: 100_000,
+  },
+  { name: 'ask-1', describes: 'questions of 128 B, one after the other', full: 5_000, quick: 1_000 },
+];
+
+/** Pairs of processes that our arm also runs at the same time. */
+const pairCounts = [1, 2, 3, 4] as const;
+const pairRounds = 3;
+
+interface LoadedArm {
+  readonly arm: RemoteArm;
+  readonly file: string;
+}
+
+const ownArms: readonly (readonly [RemoteArm, string])[] = [
+  [drover, 'drover'],
+  [moleculer, 'moleculer'],
+  [natsClient, 'nats-client'],
+];
+
+const bars: readonly { figure: string; against: string; limit: Limit; aim?: number }[] = [
+  { figure: 'ask-256', against: moleculer.name, limit: { atLeast: 1.75 }, aim: 2.5 },
+  { figure: 'ask-256', against: natsClient.name, limit: { atLeast: 3 } },
+  { figure: 'tell-128', against: moleculer.name, limit: { atLeast: 3 }, aim: 4 },
+  { figure: 'ask-1 p50', against: natsClient.name, limit: { atMost: 1.05 } },
+  { figure: 'ask-1 p99', against: natsClient.name, limit: { atMost: 1.2 } },
+];
+
+/**
+ * Our remote refs beside Moleculer and the plain NATS client: two fresh processes a row, one nats-server of the
+ * suite's own, the arms taking turns within a round. Rates are by the clock, since three processes share the work;
+ * the CPU time of each is shown beside them.
+ *
+ * @throws Error when a process failed, an answer was wrong, or not every message sent was handled
+ */
+export async function runRemote(options: SuiteOptions): Promise<BenchReport> {
+  const host = hostFacts();
+  const chosen = chooseWorkloads(options.only);
+  const { arms, notes } = await loadArms(options);
+  const rounds = options.rounds ?? (options.quick ? quickRounds : fullRounds);
+  const figures = new Figures();
+  const nats = await startNatsServer();
+  try {
+    for (let round = 0; round < rounds; round += 1) {
+      const turned = arms.map((_, index) => arms[(index + round) % arms.length] as LoadedArm);
+      for (const workload of chosen) {
+        for (const arm of turned) await measureRow(nats, arm, workload, options.quick, figures);
+        options.progress(
+          `round ${round + 1}/${rounds} ${workload.name}: ${summary(workload, arms, figures)}`,
+        );
+      }
+    }
+    if (options.only.length === 0) await measurePairs(nats, options, figures);
+  } finally {
+    await nats.stop();
+  }
+  const best = bestPairs(figures);
+  return {
+    suite: 'remote',
+    quick: options.quick,
+    host,
+    notes: [
+      `nats-server ${nats.version}, core NATS, one connection a process`,
+      ...notes,
+      ...chosen.map(({ name, describes }) => `${name}: ${describes}`),
+      ...(best === undefined ? [] : [best]),
+    ],
+    arms: rows(arms, figures),
+    ratios: ratios(arms, figures),
+    bars: judge(figures),
+  };
+}
+
+function chooseWorkloads(only: readonly string[]): readonly RemoteWorkload[] {
+  for (const name of only) {
+    if (!workloads.some((workload) => workload.name === name))
+      throw new UsageError(
+        `no workload ${JSON.stringify(name)} (${workloads.map((entry) => entry.name).join(', ')})`,
+      );
+  }
+  return only.length === 0 ? workloads : workloads.filter(({ name }) => only.includes(name));
+}
+
+async function loadArms(options: SuiteOptions): Promise<{ arms: LoadedArm[]; notes: string[] }> {
+  const candidates: LoadedArm[] = ownArms.map(([arm, file]) => ({
+    arm,
+    file: fileURLToPath(new URL(`./remote/arms/${file}.js`, import.meta.url)),
+  }));
+  for (const extra of options.extraArms) {
+    const arm = await loadNamed<RemoteArm>(
+      extra,
+      ({ respond, call, version }) =>
+        [respond, call, version].every((member) => typeof member === 'function'),
+      'version(), respond() and call()',
+    );
+    candidates.push({ arm, file: extra.file });
+  }
+  const notes: string[] = [];
+  const arms = candidates.filter(({ arm }) => {
+    try {
+      notes.push(`arm ${arm.name} (${arm.version()}): ${arm.path}`);
+      return true;
+    } catch (error) {
+      notes.push(
+        `arm ${arm.name} is not available: ${(error as Error).message}; the bars against it are not judged`,
+      );
+      return false;
+    }
+  });
+  return { arms, notes };
+}
+
+async function measureRow(
+  nats: NatsServer,
+  { arm, file }: LoadedArm,
+  workload: RemoteWorkload,
+  quick: boolean,
+  figures: Figures,
+): Promise<void> {
+  const count = quick ? workload.quick : workload.full;
+  const serverBefore = cpuSeconds(nats.pid) ?? Number.NaN;
+  const [outcome] = (await runPairs(nats.url, arm.name, file, workload.name, count, 1)) as [PairOutcome];
+  // With the warm-up: an upper bound, the same way for every arm.
+  const serverMicros = ((cpuSeconds(nats.pid) ?? Number.NaN) - serverBefore) * 1e6;
+  if (outcome.latencies !== undefined) {
+    figures.add('ask-1 p50', arm.name, outcome.latencies.p50Micros);
+    figures.add('ask-1 p99', arm.name, outcome.latencies.p99Micros);
+    return;
+  }
+  figures.add(workload.name, arm.name, ratePerSecond([outcome]));
+  figures.add(`${workload.name} caller CPU`, arm.name, outcome.callerMicros / count);
+  figures.add(`${workload.name} responder CPU`, arm.name, outcome.responderMicros / count);
+  figures.add(`${workload.name} nats-server CPU`, arm.name, serverMicros / (count * 1.3));
+}
+
+/** Our tells and questions with 1 to 4 pairs of processes at once. */
+async function measurePairs(nats: NatsServer, options: SuiteOptions, figures: Figures): Promise<void> {
+  const file = fileURLToPath(new URL('./remote/arms/drover.js', import.meta.url));
+  for (let round = 0; round < (options.quick ? 1 : pairRounds); round += 1) {
+    for (const workload of workloads) {
+      if (workload.name === 'ask-1') continue;
+      for (const pairs of pairCounts) {
+        const count = options.quick ? workload.quick : workload.full;
+        const outcomes = await runPairs(nats.url, drover.name, file, workload.name, count, pairs);
+        figures.add(pairFigure(workload.name, pairs), drover.name, ratePerSecond(outcomes));
+      }
+    }
+    options.progress(`pairs, round ${round + 1}: ${bestPairs(figures) ?? ''}`);
+  }
+}
+
+function pairFigure(workload: string, pairs: number): string {
+  return `${workload}, ${pairs} ${pairs === 1 ? 'pair' : 'pairs'} summed`;
+}
+
+function bestPairs(figures: Figures): string | undefined {
+  const parts = ['ask-256', 'tell-128'].flatMap((workload) => {
+    const rates = pairCounts.flatMap((pairs) => {
+      const values = figures.spread(pairFigure(workload, pairs), drover.name);
+      return values === undefined ? [] : [{ pairs, rate: values.median }];
+    });
+    const best = rates.toSorted((a, b) => b.rate - a.rate)[0];
+    return best === undefined
+      ? []
+      : [`${workload} ${Math.round(best.rate).toLocaleString('en-US')}/s with ${best.pairs} of 1–4 pairs`];
+  });
+  return parts.length === 0 ? undefined : `highest summed rate: ${parts.join('; ')}`;
+}
+
+function summary({ name }: RemoteWorkload, arms: readonly LoadedArm[], figures: Figures): string {
+  const figure = name === 'ask-1' ? 'ask-1 p50' : name;
+  return arms
+    .flatMap(({ arm }) => {
+      const values = figures.spread(figure, arm.name);
+      return values === undefined ? [] : [`${arm.name} ${Math.round(values.median).toLocaleString('en-US')}`];
+    })
+    .join(', ');
+}
+
+/** Every figure with its unit, in the order of the report. */
+const shown: readonly (readonly [figure: string, unit: string])[] = [
+  ...['ask-256', 'tell-128'].flatMap((name) => [
+    [name, 'ops/s'] as const,
+    ...['caller', 'responder', 'nats-server'].map((side) => [`${name} ${side} CPU`, 'us/op'] as const),
+    ...pairCounts.map((pairs) => [pairFigure(name, pairs), 'ops/s'] as const),
+  ]),
+  ['ask-1 p50', 'us'],
+  ['ask-1 p99', 'us'],
+];
+
+function rows(arms: readonly LoadedArm[], figures: Figures): ArmRow[] {
+  return shown.flatMap(([figure, unit]) =>
+    arms.flatMap(({ arm }) => {
+      const values = figures.spread(figure, arm.name);
+      return values === undefined ? [] : [row(arm.name, figure, unit, values)];
+    }),
+  );
+}
+
+function ratios(arms: readonly LoadedArm[], figures: Figures): { name: string; value: number }[] {
+  return shown.flatMap(([figure]) =>
+    arms.flatMap(({ arm }) => {
+      const value = arm.name === drover.name ? undefined : figures.ratio(figure, drover.name, arm.name);
+      return value === undefined
+        ? []
+        : [{ name: `${figure}, ${drover.name} / ${arm.name}`, value: rounded(value) }];
+    }),
+  );
+}
+
+function judge(figures: Figures): Bar[] {
+  return bars.flatMap(({ figure, against, limit, aim }) => {
+    const value = figures.ratio(figure, drover.name, against);
+    return value === undefined ? [] : [bar(`${figure}, ${drover.name} / ${against}`, value, limit, 'x', aim)];
+  });
+}

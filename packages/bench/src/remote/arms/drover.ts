@@ -1,0 +1,88 @@
+import { randomBytes } from 'node:crypto';
+import {
+  type ActorRef,
+  actorRefSchema,
+  type ClusterNode,
+  joinCluster,
+  props,
+  receive,
+  silentLogger,
+} from '@drover/actor-core';
+import { z } from 'zod';
+import { installedVersion } from '../../installed-version.ts';
+import { type RemoteArm, type RemotePlace, reportEvery, tellWindow } from '../remote-arm.ts';
+
+const askTimeoutMs = 5_000;
+const responderPath = 'responder';
+
+const message = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('ask'),
+    seq: z.number().int(),
+    text: z.string().max(1024),
+    replyTo: actorRefSchema<number>(),
+  }),
+  z.object({ kind: z.literal('tell'), seq: z.number().int(), text: z.string().max(1024) }),
+  z.object({ kind: z.literal('report to'), listener: actorRefSchema<number>() }),
+]);
+type Message = z.infer<typeof message>;
+
+/** Two nodes as `joinCluster` makes them: membership runs, every message is checked against its protocol. */
+const drover: RemoteArm = {
+  name: 'drover',
+  path: 'joinCluster and refs as they come: msgpack frames, zod protocol at the edge, bounded mailbox, heartbeats; ask with a deadline',
+  version: () => installedVersion('@drover/actor-core'),
+  async respond(place) {
+    const node = await join(place, 'responder');
+    let handled = 0;
+    let listener: ActorRef<number> | undefined;
+    const behaviour = receive<Message>((received) => {
+      if (received.kind === 'ask') return received.replyTo.tell(received.seq);
+      if (received.kind === 'report to') listener = received.listener;
+      else if (++handled % reportEvery === 0) listener?.tell(handled);
+    });
+    // The sender keeps the window; the default bound of 1,000 is below it.
+    node.system.spawn(
+      props(() => behaviour, { protocol: message, mailbox: { capacity: tellWindow } }),
+      responderPath,
+    );
+    await node.transport.flush({ timeoutMs: askTimeoutMs });
+    return { close: () => node.leave() };
+  },
+  async call(place) {
+    const node = await join(place, 'caller');
+    const responder = node.system.refFor<Message>(nodeId(place, 'responder'), responderPath);
+    return {
+      ask: (seq, text) =>
+        node.system.ask<Message, number>(responder, (replyTo) => ({ kind: 'ask', seq, text, replyTo }), {
+          timeoutMs: askTimeoutMs,
+        }),
+      tell: (seq, text) => responder.tell({ kind: 'tell', seq, text }),
+      onHandled(listener) {
+        const reports = node.system.spawn(
+          props<number>(() => receive((handled) => listener(handled)), { protocol: z.number().int() }),
+        );
+        responder.tell({ kind: 'report to', listener: reports });
+      },
+      close: () => node.leave(),
+    };
+  },
+};
+
+export default drover;
+
+function join(place: RemotePlace, side: 'caller' | 'responder'): Promise<ClusterNode> {
+  return joinCluster({
+    nodeId: nodeId(place, side),
+    incarnation: Date.now() * 256 + (randomBytes(1)[0] as number),
+    roles: ['host'],
+    cell: 'bench',
+    nats: { servers: place.natsUrl },
+    pid: process.pid,
+    log: silentLogger,
+  });
+}
+
+function nodeId({ pair }: RemotePlace, side: 'caller' | 'responder'): string {
+  return `${side}-${pair}`;
+}

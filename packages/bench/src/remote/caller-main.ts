@@ -1,0 +1,32 @@
+import { once } from 'node:events';
+import { pathToFileURL } from 'node:url';
+import { drive, type RemoteWorkloadName } from './drive.ts';
+import type { RemoteArm } from './remote-arm.ts';
+
+/** Part of the measured size that runs first, so that what is measured is compiled. */
+const warmUpShare = 0.3;
+
+// node caller-main.js ARM_MODULE NATS_URL PAIR WORKLOAD COUNT — warms up, says that it is ready, waits for a line on
+// stdin, runs, and prints one `RemoteOutcome` with the CPU time it took itself.
+const [file, natsUrl, pair, workload, countText] = process.argv.slice(2) as [
+  string,
+  string,
+  string,
+  RemoteWorkloadName,
+  string,
+];
+const count = Number(countText);
+const { default: arm } = (await import(pathToFileURL(file).href)) as { default: RemoteArm };
+const caller = await arm.call({ natsUrl, pair });
+await drive(caller, workload, Math.max(1, Math.round(count * warmUpShare)));
+process.stdout.write(`${JSON.stringify({ event: 'ready', pid: process.pid })}\n`);
+await once(process.stdin, 'data');
+const cpu = process.cpuUsage();
+const outcome = await drive(caller, workload, count);
+const { user, system } = process.cpuUsage(cpu);
+process.stdout.write(
+  `${JSON.stringify({ event: 'outcome', ...outcome, callerMicros: user + system })}\n`,
+  () => {
+    void caller.close().finally(() => process.exit(0));
+  },
+);
