@@ -104,6 +104,11 @@ export class ActorCell<M = never> {
     return this.state !== 'stopped' && this.state !== 'parked';
   }
 
+  /** Its life is over. */
+  get ended(): boolean {
+    return this.state === 'stopped';
+  }
+
   /** Puts a message (or an `Envelope`) into the mailbox. False when it became a dead letter. */
   deliver(item: unknown, control: boolean): boolean {
     if (this.state === 'stopped' || this.state === 'parked') return this.drop(item, 'no-such-actor');

@@ -64,7 +64,9 @@ export class Supervisor {
 
   /** Ends a child in order, killed when it takes longer than `shutdownMs`. */
   stop(cell: ActorCell, done?: () => void): void {
-    if (cell.state === 'stopped') {
+    cell.stop();
+    // Nearly always an actor is idle and has ended by now; only one that takes its time needs a deadline.
+    if (cell.ended) {
       done?.();
       return;
     }
@@ -73,7 +75,6 @@ export class Supervisor {
       timer.cancel();
       done?.();
     });
-    cell.stop();
   }
 
   /** Ends all children in reverse start order, one after the other. */
