@@ -28,14 +28,22 @@ export type AgentMessage =
   /** The code that runs a task has a fault: this life of the agent fails. */
   | { readonly kind: 'broken'; readonly error: unknown };
 
+/** What outlives a restart of the actor, shared with its manager. */
+export interface AgentLife {
+  /** Why it ends, should it: set before the agent is stopped. */
+  endCode: 'agent-lost' | 'agent-stopped';
+  /** '' until decided. */
+  model: string;
+}
+
 export interface AgentSpec {
   readonly activation: Activation;
   readonly entry: CatalogueEntry;
   readonly fleet: FleetClient;
   readonly config: AgentsConfig;
-  /** Why this life ends, should it: set by the manager before it stops the agent. */
-  readonly fate: { code: 'agent-lost' | 'agent-stopped' };
-  onState(state: ReportedState, model: string): void;
+  readonly life: AgentLife;
+  /** Its state, or its model, has changed. */
+  onState(state: ReportedState): void;
   onRunEnded(runId: string, outcome: RunOutcome): void;
 }
 
@@ -64,7 +72,6 @@ class Agent {
   readonly #spec: AgentSpec;
   readonly #context: ActorContext<AgentMessage>;
   readonly #queue: ReturnType<typeof createTaskQueue<Asker>>;
-  #model: string;
   #call: { readonly runId: string; readonly abort: AbortController } | undefined;
   #reported = '';
 
@@ -72,7 +79,6 @@ class Agent {
     this.#spec = spec;
     this.#context = context;
     this.#queue = createTaskQueue<Asker>(spec.config.maxQueuedTasks);
-    this.#model = spec.activation.model;
     this.#reportState();
   }
 
@@ -107,7 +113,7 @@ class Agent {
         message: `agent ${id} crashed and was restarted`,
       });
     }
-    const { code } = this.#spec.fate;
+    const code = this.#spec.life.endCode;
     const message =
       code === 'agent-stopped' ? `agent ${id} was stopped` : `agent ${id} ended on its node; ask again`;
     this.#decide({ type: 'end', code, message });
@@ -177,11 +183,11 @@ class Agent {
   }
 
   async #run(task: Task<Asker>, signal: AbortSignal): Promise<RunOutcome> {
-    const { entry, fleet, config, activation } = this.#spec;
-    if (this.#model === '') {
+    const { entry, fleet, config, activation, life } = this.#spec;
+    if (life.model === '') {
       const offered = await offeredModels(fleet, describeTimeoutMs);
-      this.#model = resolveModel(undefined, entry.model, offered) ?? '';
-      if (this.#model === '')
+      life.model = resolveModel(undefined, entry.model, offered) ?? '';
+      if (life.model === '')
         return failed('task-failed', 'no-host: the fleet has no model that chats; start or pull one');
       this.#reportState();
     }
@@ -192,7 +198,7 @@ class Agent {
       {
         runId: task.runId,
         entry,
-        model: this.#model,
+        model: life.model,
         options: activation.options,
         input: task.input,
         timeoutMs: Math.max(1, task.deadlineAtMs - clock.now()),
@@ -207,9 +213,10 @@ class Agent {
 
   #reportState(): void {
     const state: ReportedState = this.#queue.inHand ? 'busy' : 'ready';
-    const report = `${state} ${this.#model}`;
+    const { model } = this.#spec.life;
+    const report = `${state} ${model}`;
     if (report === this.#reported) return;
     this.#reported = report;
-    this.#spec.onState(state, this.#model);
+    this.#spec.onState(state);
   }
 }

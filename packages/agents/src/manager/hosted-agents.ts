@@ -1,5 +1,5 @@
 import type { ActorRef } from '@drover/actor-core';
-import type { AgentMessage } from '../agent/agent-actor.ts';
+import type { AgentLife, AgentMessage } from '../agent/agent-actor.ts';
 import { type HostedAgent, pageSize, type ReportedState } from '../protocol/registry-message.ts';
 
 /** One life of an agent that runs here. */
@@ -7,9 +7,8 @@ export interface Hosted {
   readonly id: string;
   readonly incarnation: number;
   readonly ref: ActorRef<AgentMessage>;
-  readonly fate: { code: 'agent-lost' | 'agent-stopped' };
+  readonly life: AgentLife;
   state: ReportedState;
-  model: string;
   /** Recorded runs it was given and that have not ended. */
   readonly runs: Set<string>;
 }
@@ -21,10 +20,10 @@ export function inventoryPages(
 ): HostedAgent[][] {
   const pages: HostedAgent[][] = [[]];
   for (const agent of hosted.values()) {
-    const { id, incarnation, state, model } = agent;
+    const { id, incarnation, state, life } = agent;
     const runs = [...new Set([...agent.runs, ...(unsettled.get(id) ?? [])])];
     if (pages.at(-1)?.length === pageSize) pages.push([]);
-    pages.at(-1)?.push({ id, incarnation, state, model, runs });
+    pages.at(-1)?.push({ id, incarnation, state, model: life.model, runs });
   }
   return pages;
 }

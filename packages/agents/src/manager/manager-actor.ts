@@ -42,7 +42,6 @@ type Message =
       readonly id: string;
       readonly incarnation: number;
       readonly state: ReportedState;
-      readonly model: string;
     }
   | { readonly kind: 'run-ended'; readonly report: RunReport }
   | { readonly kind: 'parked'; readonly path: string }
@@ -60,6 +59,7 @@ const outboxCapacity = 1_000;
 /** Ends sent again at once. */
 const repeatBatch = 50;
 const fenceRetryMs = 500;
+const quietFenceReads = 6;
 
 /** The recipe of a host's manager: it runs the agents that the leader orders, as children of its own. */
 export function managerProps(spec: ManagerSpec): Props<Message> {
@@ -93,6 +93,7 @@ class Manager {
   readonly #changed = new Set<string>();
   readonly #unsubscribe: () => void;
   #leader: ActorRef<RegistryMessage> | undefined;
+  #unread = 0;
 
   constructor(spec: ManagerSpec, context: ActorContext<Message>) {
     this.#spec = spec;
@@ -115,15 +116,11 @@ class Manager {
       case 'fence-read':
         return this.#gate.open(message.sequence);
       case 'fence-unread':
-        this.#context.log.warn(
-          { err: message.error },
-          'agents: the lead record cannot be read; obeying nobody until it can',
-        );
-        return this.#context.setTimer('read-fence', fenceRetryMs, { kind: 'read-fence' });
+        return this.#noteUnread(message.error);
       case 'read-fence':
         return this.#readFence();
       case 'agent-state':
-        return this.#noteState(message.id, message.incarnation, message.state, message.model);
+        return this.#noteState(message.id, message.incarnation, message.state);
       case 'run-ended':
         return this.#noteEnd(message.report);
       case 'parked':
@@ -145,6 +142,17 @@ class Manager {
       (record) => ({ kind: 'fence-read', sequence: record?.sequence ?? 0 }),
       (error) => ({ kind: 'fence-unread', error }),
     );
+  }
+
+  #noteUnread(error: unknown): void {
+    this.#unread += 1;
+    // In a new cluster there is no stream until the first leader has made it.
+    const level = this.#unread > quietFenceReads ? 'warn' : 'debug';
+    this.#context.log[level](
+      { err: error },
+      'agents: the lead record cannot be read; obeying nobody until it can',
+    );
+    this.#context.setTimer('read-fence', fenceRetryMs, { kind: 'read-fence' });
   }
 
   #obey(order: ManagerMessage): void {
@@ -181,7 +189,7 @@ class Manager {
     const entry = this.#spec.catalogue.get(type);
     if (!entry) return refuse(`the catalogue of this host has no type ${type}`);
     if (known) this.#deactivate(id, known.incarnation, 'agent-lost');
-    const fate: Hosted['fate'] = { code: 'agent-lost' };
+    const life: Hosted['life'] = { endCode: 'agent-lost', model: activation.model };
     const { self } = this.#context;
     const { fleet, config, node } = this.#spec;
     const agent = agentProps({
@@ -189,31 +197,22 @@ class Manager {
       entry,
       fleet,
       config,
-      fate,
-      onState: (state, model) =>
-        self.tell({ kind: 'agent-state', id, incarnation, state, model }, { lane: 'control' }),
+      life,
+      onState: (state) => self.tell({ kind: 'agent-state', id, incarnation, state }, { lane: 'control' }),
       onRunEnded: (runId, outcome) => {
         const report = { runId, agentId: id, incarnation, node: node.nodeId, outcome };
         self.tell({ kind: 'run-ended', report }, { lane: 'control' });
       },
     });
     const ref = this.#context.spawn(agent, agentName(id, incarnation));
-    this.#hosted.set(id, {
-      id,
-      incarnation,
-      ref,
-      fate,
-      state: 'ready',
-      model: activation.model,
-      runs: new Set(),
-    });
+    this.#hosted.set(id, { id, incarnation, ref, life, state: 'ready', runs: new Set() });
     this.#tellLeader({ kind: 'activated', id, incarnation });
   }
 
-  #deactivate(id: string, incarnation: number, code: Hosted['fate']['code']): void {
+  #deactivate(id: string, incarnation: number, code: Hosted['life']['endCode']): void {
     const hosted = this.#hosted.get(id);
     if (!hosted || hosted.incarnation > incarnation) return;
-    hosted.fate.code = code;
+    hosted.life.endCode = code;
     this.#hosted.delete(id);
     this.#context.stop(hosted.ref);
   }
@@ -243,11 +242,10 @@ class Manager {
     );
   }
 
-  #noteState(id: string, incarnation: number, state: ReportedState, model: string): void {
+  #noteState(id: string, incarnation: number, state: ReportedState): void {
     const hosted = this.#hosted.get(id);
     if (hosted?.incarnation !== incarnation) return;
     hosted.state = state;
-    hosted.model = model;
     if (this.#changed.size === 0)
       this.#context.setTimer('flush', this.#spec.config.reportDebounceMs, { kind: 'flush' });
     this.#changed.add(id);
@@ -274,7 +272,7 @@ class Manager {
       const outcome: RunOutcome = failed('task-failed', `agent ${id} failed too often and was parked`);
       const node = this.#spec.node.nodeId;
       for (const runId of hosted.runs) this.#noteEnd({ runId, agentId: id, incarnation, node, outcome });
-      this.#noteState(id, incarnation, 'failed', hosted.model);
+      this.#noteState(id, incarnation, 'failed');
     }
   }
 
@@ -282,7 +280,7 @@ class Manager {
     const agents = [...this.#changed].flatMap((id) => {
       const hosted = this.#hosted.get(id);
       return hosted
-        ? [{ id, incarnation: hosted.incarnation, state: hosted.state, model: hosted.model }]
+        ? [{ id, incarnation: hosted.incarnation, state: hosted.state, model: hosted.life.model }]
         : [];
     });
     this.#changed.clear();

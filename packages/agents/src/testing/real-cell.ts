@@ -11,13 +11,13 @@ import { createAgentsClient, type OwnedAgentsClient } from '../client/create-age
 /** A real nats-server, hosts as processes that can be killed, and a client in this one. */
 export interface RealCell {
   readonly client: OwnedAgentsClient;
-  startHost(nodeId: string): Promise<void>;
+  readonly startHost: (nodeId: string) => Promise<void>;
   /** SIGKILL, and waits until it is gone. */
-  killHost(nodeId: string): Promise<void>;
+  readonly killHost: (nodeId: string) => Promise<void>;
   /** SIGTERM, and waits until it is gone; its exit code. */
-  stopHost(nodeId: string): Promise<number | null>;
-  restartNats(): Promise<void>;
-  dispose(): Promise<void>;
+  readonly stopHost: (nodeId: string) => Promise<number | null>;
+  readonly restartNats: () => Promise<void>;
+  readonly dispose: () => Promise<void>;
 }
 
 const hostProcess = fileURLToPath(new URL('../../test/host-process.ts', import.meta.url));
