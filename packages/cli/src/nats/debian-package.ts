@@ -19,8 +19,8 @@ const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
 export type FetchOutcome =
   | { readonly ok: true; readonly binary: ServerBinary }
-  /** `reason`: one clause for the line that lists what was tried. */
-  | { readonly ok: false; readonly reason: string };
+  /** `reason`: one clause for the line that lists what was tried; `late`: a step hit its time limit. */
+  | { readonly ok: false; readonly reason: string; readonly late?: boolean };
 
 export interface FetchOptions {
   readonly cacheDir: string;
@@ -49,6 +49,8 @@ export async function fetchFromDebian(options: FetchOptions): Promise<FetchOutco
       if (outcome.ok) return outcome;
       reason = `Debian ${suite}: ${outcome.reason}`;
       options.progress(reason);
+      // The same mirror would be as silent about the next suite.
+      if (outcome.late === true) break;
     }
     return { ok: false, reason };
   } finally {
@@ -112,17 +114,21 @@ async function fetchFromSuite(
       env: { ...process.env, LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' },
     });
   const updated = await apt('update');
-  if (!updated.ok) return { ok: false, reason: updated.detail };
+  if (!updated.ok) return failed(updated);
   const downloaded = await apt('download', 'nats-server');
-  if (!downloaded.ok) return { ok: false, reason: downloaded.detail };
+  if (!downloaded.ok) return failed(downloaded);
   const file = (await readdir(join(state, 'download'))).find((name) => name.endsWith('.deb'));
   if (file === undefined) return { ok: false, reason: 'apt-get downloaded nothing' };
   const unpacked = join(state, 'unpacked');
   const unpack = await runStep('dpkg-deb', ['-x', join(state, 'download', file), unpacked], {
     timeoutMs: options.stepTimeoutMs,
   });
-  if (!unpack.ok) return { ok: false, reason: unpack.detail };
+  if (!unpack.ok) return failed(unpack);
   return adopt(join(unpacked, 'usr', 'sbin', 'nats-server'), options.cacheDir);
+}
+
+function failed({ detail, late = false }: StepResult & { readonly ok: false }): FetchOutcome {
+  return { ok: false, reason: detail, late };
 }
 
 /** Checks a fetched program and moves it into the cache. */

@@ -42,7 +42,8 @@ export class Terminal {
   block(lines: readonly string[]): void {
     if (!this.isTTY) return;
     const erase = this.#eraseBlock();
-    const width = this.#stream.columns ?? 80;
+    // A terminal without a size says 0.
+    const width = this.#stream.columns || 80;
     this.#block = lines.map((line) => clip(line, width - 1));
     this.#stream.write(erase + this.#drawBlock());
   }

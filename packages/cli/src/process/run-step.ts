@@ -9,8 +9,8 @@ export interface StepOptions {
 
 export type StepResult =
   | { readonly ok: true; readonly stdout: string }
-  /** `detail`: one line that says why. */
-  | { readonly ok: false; readonly detail: string };
+  /** `detail`: one line that says why; `late`: it was the time limit. */
+  | { readonly ok: false; readonly detail: string; readonly late?: boolean };
 
 const maxOutputBytes = 1_000_000;
 
@@ -51,7 +51,11 @@ export function runStep(command: string, args: readonly string[], options: StepO
       process.off('exit', end);
       if (code === 0) resolve({ ok: true, stdout });
       else if (late)
-        resolve({ ok: false, detail: `${command} took longer than ${options.timeoutMs / 1000} s` });
+        resolve({
+          ok: false,
+          detail: `${command} took longer than ${options.timeoutMs / 1000} s`,
+          late: true,
+        });
       else
         resolve({ ok: false, detail: `${command} ${signal ?? `exited with ${code}`}: ${lastLine(stderr)}` });
     });

@@ -121,5 +121,6 @@ export function failureError(failure: Failure): CommandError {
     'process-failed',
     code ?? exitCodes.internal,
     `${id} ended with ${how}${again}: ${detail}`,
+    { fix: code === undefined ? 'run again with --log-level info to see what it did before' : '' },
   );
 }
