@@ -12,6 +12,10 @@ let openai: OpenAI;
 const question = [{ role: 'user' as const, content: 'count' }];
 const toFive = '1 2 3 4 5';
 
+function running(): number {
+  return stack.sims.reduce((sum, sim) => sum + sim.state().busy, 0);
+}
+
 beforeAll(async () => {
   stack = await startStack({ sims: [{ tokensPerSecond: 2_000 }, { tokensPerSecond: 2_000 }] });
   ollama = new Ollama({ host: stack.gateway.url });
@@ -103,7 +107,6 @@ test('openai: throws on an unknown model with the server’s words', async () =>
 });
 
 test('cancels down to the host when the client breaks off, in NDJSON and in SSE', async () => {
-  const running = (): number => stack.sims.reduce((sum, sim) => sum + sim.state().busy, 0);
   const endless = { num_predict: 100_000 };
   const native = await ollama.chat({
     model: 'sim-count',

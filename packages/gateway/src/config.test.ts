@@ -14,6 +14,7 @@ test.each([
   [{ drainTimeoutMs: -1 }, 'drainTimeoutMs must be 0 or more'],
   [{ headersTimeoutMs: 9, bodyTimeoutMs: 8 }, 'headersTimeoutMs must not be above bodyTimeoutMs'],
   [{ maxConnections: 10, maxConcurrentRequests: 20 }, 'maxConnections must not be below'],
+  [{ maxHeldBytes: 10 }, 'maxHeldBytes must not be below maxBodyBytes'],
   [{ origins: ['*a*'] }, 'origins may have one *'],
 ])('refuses %j by the field’s name', (partial, text) => {
   expect(() => resolveConfig(partial as Partial<GatewayConfig>)).toThrow(text);

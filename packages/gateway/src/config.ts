@@ -8,6 +8,8 @@ export interface GatewayConfig {
   readonly port: number;
   /** Largest request body. @default 67_108_864 (64 MiB) */
   readonly maxBodyBytes: number;
+  /** Bodies of all running requests together; more get 503. At least `maxBodyBytes`. @default 536_870_912 (512 MiB) */
+  readonly maxHeldBytes: number;
   /** Largest answer that is not a stream. @default 268_435_456 (256 MiB) */
   readonly maxAnswerBytes: number;
   /** Requests served at once; more get 503. Health, metrics and status routes do not count. @default 1_024 */
@@ -30,12 +32,15 @@ export interface GatewayConfig {
   readonly describeTimeoutMs: number;
   /** Browser origins allowed beside Ollama's own list (OLLAMA_ORIGINS); one `*` is a wildcard. @default [] */
   readonly origins: readonly string[];
+  /** Host names a gateway on a loopback address answers to beside local ones, for a proxy in front of it. @default [] */
+  readonly allowedHosts: readonly string[];
 }
 
 export const defaults: GatewayConfig = Object.freeze({
   host: '127.0.0.1',
   port: 11_500,
   maxBodyBytes: 64 * 1024 * 1024,
+  maxHeldBytes: 512 * 1024 * 1024,
   maxAnswerBytes: 256 * 1024 * 1024,
   maxConcurrentRequests: 1_024,
   maxConnections: 4_096,
@@ -47,10 +52,12 @@ export const defaults: GatewayConfig = Object.freeze({
   drainTimeoutMs: 10_000,
   describeTimeoutMs: 2_000,
   origins: Object.freeze([]) as readonly string[],
+  allowedHosts: Object.freeze([]) as readonly string[],
 });
 
 const counts = [
   'maxBodyBytes',
+  'maxHeldBytes',
   'maxAnswerBytes',
   'maxConcurrentRequests',
   'maxConnections',
@@ -95,9 +102,16 @@ export function resolveConfig(partial: Partial<GatewayConfig> = {}): GatewayConf
   if (config.maxConnections < config.maxConcurrentRequests) {
     throw new InvalidArgumentError('maxConnections', 'must not be below maxConcurrentRequests');
   }
+  if (config.maxHeldBytes < config.maxBodyBytes) {
+    throw new InvalidArgumentError('maxHeldBytes', 'must not be below maxBodyBytes');
+  }
   for (const origin of config.origins) {
     if (origin.split('*').length > 2)
       throw new InvalidArgumentError('origins', `may have one * each (got ${origin})`);
   }
-  return Object.freeze({ ...config, origins: Object.freeze([...config.origins]) });
+  return Object.freeze({
+    ...config,
+    origins: Object.freeze([...config.origins]),
+    allowedHosts: Object.freeze([...config.allowedHosts]),
+  });
 }

@@ -7,7 +7,7 @@ export class ListenError extends DroverError {
   readonly port: number;
   constructor(host: string, port: number, cause: unknown) {
     const inUse = (cause as NodeJS.ErrnoException).code === 'EADDRINUSE';
-    const detail = inUse ? 'another process listens there' : String((cause as Error).message);
+    const detail = inUse ? 'another process listens there' : (cause as Error).message;
     super(`cannot listen on ${host}:${port}: ${detail}`, { cause });
     this.code = inUse ? 'address-in-use' : 'listen-failed';
     this.host = host;

@@ -6,6 +6,7 @@ import { createFleetClient, type FleetClient } from '@drover/fleet';
 import { catalogueRoutes } from './catalogue/catalogue-routes.ts';
 import { type GatewayConfig, resolveConfig } from './config.ts';
 import { RequestFailure } from './errors.ts';
+import { BodyBudget } from './http/body.ts';
 import { createDoor } from './http/door.ts';
 import { listen } from './http/http-server.ts';
 import { Router } from './http/router.ts';
@@ -44,8 +45,9 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
   const config = resolveConfig(settings);
   const fleet = given ?? createFleetClient(node);
   const residency = given ?? createFleetClient(node, { policy: residentFirst });
+  const bodies = new BodyBudget(config.maxBodyBytes, config.maxHeldBytes);
   const metrics = createMetrics(node, fleet);
-  const services: GatewayServices = { node, fleet, residency, agents, metrics, config };
+  const services: GatewayServices = { node, fleet, residency, agents, metrics, config, bodies };
   const isDraining = (): boolean => door.isDraining;
   const router = new Router([
     ...catalogueRoutes(services),

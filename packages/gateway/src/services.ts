@@ -2,6 +2,7 @@ import type { AgentsClient } from '@drover/agents';
 import type { ClusterNode } from '@drover/actor-core';
 import type { FleetClient } from '@drover/fleet';
 import type { GatewayConfig } from './config.ts';
+import type { BodyBudget } from './http/body.ts';
 import type { GatewayMetrics } from './observe/gateway-metrics.ts';
 
 /** What the routes work with: one set a gateway, nothing global. */
@@ -13,4 +14,5 @@ export interface GatewayServices {
   readonly agents: AgentsClient;
   readonly metrics: GatewayMetrics;
   readonly config: GatewayConfig;
+  readonly bodies: BodyBudget;
 }

@@ -30,6 +30,7 @@ export function catalogueRoutes(services: GatewayServices): readonly Route[] {
       try {
         requireReady(services);
         const catalogues = await services.fleet.describe({ timeoutMs: services.config.describeTimeoutMs });
+        if (catalogues.length === 0) throw silent();
         markSimulated(services, exchange);
         const body = read(catalogues, params);
         const reply = { status: 200, contentType: dialect === 'native' ? jsonType : translatedType };
@@ -122,6 +123,12 @@ function noHost(): RequestFailure {
       retryAfterMs: 2_000,
     },
   );
+}
+
+function silent(): RequestFailure {
+  return new RequestFailure(503, 'no-host', 'no Ollama host told its models in time', {
+    retryAfterMs: 1_000,
+  });
 }
 
 function markSimulated(services: GatewayServices, exchange: Exchange): void {

@@ -15,6 +15,8 @@ const tag = (
   size,
 });
 
+const running = (expires_at: string): object => ({ running: [{ name: 'a:latest', expires_at }] });
+
 const catalogue = (parts: object): Parameters<typeof mergeTags>[0][number] & { node: string } => ({
   node: 'host-a',
   instance: 'ollama',
@@ -38,7 +40,6 @@ test('lists each name once, as the newest copy has it, newest first', () => {
 });
 
 test('lists a running model once, as the host that keeps it longest has it', () => {
-  const running = (expires_at: string): object => ({ running: [{ name: 'a:latest', expires_at }] });
   expect(
     mergeRunning([
       catalogue(running('2026-01-01T00:00:00Z')),
@@ -63,7 +64,7 @@ test('answers version, tags and models from what the hosts say', async () => {
   const version = await fetch(`${setup.url}/api/version`);
   expect(await version.json()).toEqual({ version: '0.32.1' });
   expect(version.headers.get('x-drover-simulated')).toBe('1');
-  const models = (await (await fetch(`${setup.url}/v1/models`)).json()) as unknown;
+  const models = await (await fetch(`${setup.url}/v1/models`)).json();
   expect(models).toEqual({
     object: 'list',
     data: [{ id: 'team/x:7b', object: 'model', created: 1_767_225_600, owned_by: 'team' }],

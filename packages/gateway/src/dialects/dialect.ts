@@ -21,13 +21,13 @@ export interface UpstreamHead {
  */
 export interface AnswerDialect {
   /** The request failed before anything was sent. */
-  failure(failure: RequestFailure): Reply;
+  readonly failure: (failure: RequestFailure) => Reply;
   /** Ollama answered as a whole, not as a stream: with an error, or because the client did not want a stream. */
-  whole(head: UpstreamHead, body: string): Reply;
+  readonly whole: (head: UpstreamHead, body: string) => Reply;
   /** Content type of a streamed answer. */
   readonly streamType: string;
   /** Some of Ollama's lines as bytes for the client; '' when they say nothing in this dialect. */
-  lines(lines: readonly string[]): string;
+  readonly lines: (lines: readonly string[]) => string;
   /** The last bytes of a stream that broke: a client of this dialect throws on them. */
-  brokenStream(failure: RequestFailure): string;
+  readonly brokenStream: (failure: RequestFailure) => string;
 }

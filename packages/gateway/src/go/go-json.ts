@@ -131,7 +131,6 @@ class Scanner {
   }
 
   #digits(context: string): void {
-    const isDigit = (char: string | undefined): boolean => char !== undefined && char >= '0' && char <= '9';
     if (!isDigit(this.#peek())) this.#complain(context);
     while (isDigit(this.#text[this.at])) this.at++;
   }
@@ -141,4 +140,8 @@ class Scanner {
       if (this.#peek() !== word[index]) this.#complain(`in literal ${word} (expecting '${word[index]}')`);
     }
   }
+}
+
+function isDigit(char: string | undefined): boolean {
+  return char !== undefined && char >= '0' && char <= '9';
 }

@@ -69,7 +69,7 @@ function fieldName(fields: GoFields, key: string): string | undefined {
 }
 
 function bind(value: unknown, type: GoType, struct: string, path: string): unknown {
-  if (value === null || type.kind === 'any') return value;
+  if (value === null) return value;
   const refuse = (goType: string, what: string = goKind(value)): never => {
     throw typeError(
       `json: cannot unmarshal ${what} into Go struct field ${struct}.${path} of type ${goType}`,
@@ -92,6 +92,8 @@ function bind(value: unknown, type: GoType, struct: string, path: string): unkno
       return value.map((item) => bind(item, type.of, struct, path));
     case 'struct':
       return isObject(value) ? bindFields(value, type.fields, struct, `${path}.`) : refuse(type.name);
+    default:
+      return value;
   }
 }
 

@@ -17,7 +17,7 @@ export function shapeOf(value: unknown, key = ''): string {
   if (spoken.has(key) || value === null) return JSON.stringify(value);
   if (Array.isArray(value)) return value.length === 0 ? '[]' : `[${shapeOf(value[0])}]`;
   if (typeof value !== 'object') {
-    return key === 'error' || key === 'message' ? JSON.stringify(neutral(String(value))) : typeof value;
+    return key === 'error' || key === 'message' ? neutral(JSON.stringify(value)) : typeof value;
   }
   return `{${Object.entries(value)
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
@@ -50,5 +50,5 @@ function partShape(part: string): string {
 
 /** Error texts with what differs from run to run taken out. */
 function neutral(text: string): string {
-  return text.replace(/\(\d+ tokens\)|"n_prompt_tokens":\d+/g, '<count>');
+  return text.replace(/\(\d+ tokens\)|\\?"n_prompt_tokens\\?":\d+/g, '<count>');
 }

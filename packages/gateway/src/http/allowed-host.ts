@@ -7,20 +7,23 @@ import { BlockList, isIP } from 'node:net';
 export function isAllowedHost(
   hostHeader: string,
   machine: { readonly name: string; readonly addresses: readonly string[] },
+  extra: readonly string[] = [],
 ): HostKind {
   const host = hostOf(hostHeader).toLowerCase();
   if (isIP(host) !== 0) {
     return isPrivateAddress(host) || machine.addresses.includes(host) ? 'address' : 'refused';
   }
   if (host === '' || host === 'localhost' || host === machine.name.toLowerCase()) return 'name';
+  if (extra.some((name) => name.toLowerCase() === host)) return 'name';
   return ['.localhost', '.local', '.internal'].some((tld) => host.endsWith(tld)) ? 'name' : 'refused';
 }
 
 /** `name`: Ollama answers OPTIONS with 204 for it · `address`: it does not. */
 export type HostKind = 'name' | 'address' | 'refused';
 
+/** Whether only this machine can reach what listens on `address`. */
 export function isLoopback(address: string): boolean {
-  return address === '::1' || /^(::ffff:)?127\./.test(address);
+  return address === 'localhost' || address === '::1' || /^(::ffff:)?127\./.test(address);
 }
 
 function hostOf(header: string): string {

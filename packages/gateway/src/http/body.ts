@@ -1,19 +1,80 @@
 import type { IncomingMessage } from 'node:http';
+import { promisify } from 'node:util';
+import { zstdDecompress } from 'node:zlib';
 import { RequestFailure } from '../errors.ts';
+import type { Exchange } from './exchange.ts';
 
-/** @throws RequestFailure 413 before a byte is read, where the client says how much it is going to send */
-export function refuseAnnouncedBody(request: IncomingMessage, limitBytes: number): void {
-  const announced = Number(request.headers['content-length'] ?? 0);
-  if (announced > limitBytes) throw tooLarge(limitBytes);
+/** Ollama's own limit for what a compressed body may become. */
+const maxDecompressedBytes = 20 * 1024 * 1024;
+
+const decompress = promisify(zstdDecompress);
+
+/** What the bodies of all running requests may take together, and each alone. */
+export class BodyBudget {
+  readonly limitBytes: number;
+  readonly #maxHeldBytes: number;
+  #heldBytes = 0;
+
+  constructor(limitBytes: number, maxHeldBytes: number) {
+    this.limitBytes = limitBytes;
+    this.#maxHeldBytes = maxHeldBytes;
+  }
+
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  /** @throws RequestFailure 503 when the bodies of all requests together become too much */
+  take(bytes: number): void {
+    if (this.#heldBytes + bytes > this.#maxHeldBytes) {
+      const message = `the gateway holds ${this.#heldBytes} bytes of request bodies already`;
+      throw new RequestFailure(503, 'gateway-full', message, { retryAfterMs: 1_000 });
+    }
+    this.#heldBytes += bytes;
+  }
+
+  release(bytes: number): void {
+    this.#heldBytes -= bytes;
+  }
 }
 
 /**
- * The request's body.
+ * The request's body; its bytes count against `budget` until the exchange is over.
  *
- * @throws RequestFailure 413 as soon as more than `limitBytes` came; 400 when the client broke off
+ * @throws RequestFailure 413 before a byte is read, where the client says how much it is going to send, else as soon
+ *   as too much came; 503 when there is too much of all requests; 400 when the client broke off
  */
-export async function readBody(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
-  refuseAnnouncedBody(request, limitBytes);
+export async function readBody(exchange: Exchange, budget: BodyBudget): Promise<Buffer> {
+  const { request } = exchange;
+  if (Number(request.headers['content-length'] ?? 0) > budget.limitBytes) throw tooLarge(budget.limitBytes);
+  let held = 0;
+  void exchange.closed.then(() => budget.release(held));
+  return await collect(request, (size) => {
+    if (size > budget.limitBytes) throw tooLarge(budget.limitBytes);
+    budget.take(size - held);
+    held = size;
+  });
+}
+
+/**
+ * The same, for the routes where Ollama takes a zstd body.
+ *
+ * @throws RequestFailure as `readBody`; 400 for what is no zstd or becomes too large
+ */
+export async function readCompressibleBody(exchange: Exchange, budget: BodyBudget): Promise<Buffer> {
+  const bytes = await readBody(exchange, budget);
+  if (exchange.header('content-encoding') !== 'zstd') return bytes;
+  try {
+    return await decompress(bytes, { maxOutputLength: maxDecompressedBytes });
+  } catch (cause) {
+    const isTooLarge = (cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
+    const message = isTooLarge ? 'http: request body too large' : 'failed to decompress zstd body';
+    throw new RequestFailure(400, 'bad-encoding', message, { cause });
+  }
+}
+
+/** @param grown is told the size so far and throws to stop */
+async function collect(request: IncomingMessage, grown: (bytes: number) => void): Promise<Buffer> {
   return await new Promise<Buffer>((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -21,15 +82,17 @@ export async function readBody(request: IncomingMessage, limitBytes: number): Pr
       request.off('data', onData);
       request.off('end', onEnd);
       request.off('close', onBroken);
-      request.off('error', onBroken);
       settle();
     };
     const onData = (chunk: Buffer): void => {
       size += chunk.length;
-      if (size > limitBytes) {
+      try {
+        grown(size);
+        chunks.push(chunk);
+      } catch (error) {
         request.pause();
-        finish(() => reject(tooLarge(limitBytes)));
-      } else chunks.push(chunk);
+        finish(() => reject(error));
+      }
     };
     const onEnd = (): void =>
       finish(() => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
@@ -38,9 +101,8 @@ export async function readBody(request: IncomingMessage, limitBytes: number): Pr
     request.on('data', onData);
     request.once('end', onEnd);
     request.once('close', onBroken);
-    // Kept after settling as a no-op: a late socket error must not become an uncaught one.
+    // Stays after settling: a late error of the socket must not become an uncaught one.
     request.on('error', onBroken);
-    request.on('error', () => undefined);
   });
 }
 

@@ -108,6 +108,22 @@ test('refuses a public Host name on a loopback address', async () => {
   expect(await ask('127.0.0.1', 'OPTIONS')).toBe(405);
 });
 
+test('answers to the host names it is told to', async () => {
+  await using setup = await startScriptedGateway({ allowedHosts: ['llm.example.org'] });
+  const { status } = await raw(
+    setup.gateway.port,
+    'GET / HTTP/1.1\r\nHost: LLM.example.org:443\r\nConnection: close\r\n\r\n',
+  );
+  expect(status).toBe(200);
+});
+
+test('keeps a connection whose short body nobody read', async () => {
+  await using setup = await startScriptedGateway();
+  const post = 'POST /nosuch HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n';
+  const { text } = await raw(setup.gateway.port, `${post}\r\nabc${post}Connection: close\r\n\r\nabc`);
+  expect(text.match(/404 page not found/g)).toHaveLength(2);
+});
+
 test('stops with the running streams finished where they finish in time', async () => {
   await using setup = await startScriptedGateway();
   const answer = setup.post('/api/chat', chat);

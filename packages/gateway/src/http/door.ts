@@ -34,6 +34,7 @@ export function createDoor(
 ): Door {
   const { node, config } = services;
   const inside = new Set<Exchange>();
+  const checksHost = isLoopback(config.host);
   let counted = 0;
   let isDraining = false;
   let onEmpty: (() => void) | undefined;
@@ -67,8 +68,8 @@ export function createDoor(
       for (const [name, value] of Object.entries(origin.headers)) exchange.setHeader(name, value);
     if (origin.kind === 'preflight')
       return exchange.reply({ status: 204, contentType: '', body: '', chunked: true });
-    if (isLoopback(exchange.request.socket.localAddress ?? '')) {
-      const kind = isAllowedHost(host, machine);
+    if (checksHost) {
+      const kind = isAllowedHost(host, machine, config.allowedHosts);
       if (kind === 'refused') return exchange.reply({ status: 403, contentType: '', body: '' });
       if (kind === 'name' && exchange.method === 'OPTIONS') {
         return exchange.reply({ status: 204, contentType: '', body: '', chunked: true });

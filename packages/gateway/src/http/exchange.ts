@@ -6,6 +6,9 @@ import type { RequestFailure } from '../errors.ts';
 /** Go's server gives short answers a Content-Length by itself: those that fit its buffer of this size. */
 const shortBodyBytes = 2_048;
 
+/** A body nobody reads costs the connection only above this size. */
+const shortRestBytes = 262_144;
+
 /** How long a client that is still sending what nobody reads may go on, so that it sees its answer. */
 const lingerMs = 2_000;
 
@@ -163,8 +166,9 @@ export class Exchange {
   #closeIfUnread(): void {
     const { request } = this;
     if (request.complete || request.destroyed) return;
-    if (request.headers['content-length'] === undefined && request.headers['transfer-encoding'] === undefined)
-      return;
+    const isChunked = request.headers['transfer-encoding'] !== undefined;
+    // A short rest is read and dropped by node itself, and the connection lives on.
+    if (!isChunked && Number(request.headers['content-length'] ?? 0) <= shortRestBytes) return;
     this.#response.setHeader('Connection', 'close');
     this.#response.shouldKeepAlive = false;
     const timer = this.#options.clock.setTimer(lingerMs, () => request.socket.destroy());

@@ -59,7 +59,7 @@ export function requireModel(route: InferenceRoute, model: string): ModelName {
       const what = route === 'show' ? 'remote model details are unavailable' : 'remote model is unavailable';
       throw new RequestFailure(403, 'cloud-disabled', `ollama cloud is disabled: ${what}`);
     }
-    case 'invalid':
+    default:
       throw new RequestFailure(400, 'invalid-model-name', 'invalid model name', { field: 'model' });
   }
 }
@@ -72,8 +72,7 @@ export function modelNotFoundText(route: InferenceRoute, model: string, name: Mo
     case 'embed':
     case 'embeddings':
       return `model ${goQuote(model)} not found, try pulling it first`;
-    case 'chat':
-    case 'generate':
+    default:
       return `model '${model}' not found`;
   }
 }

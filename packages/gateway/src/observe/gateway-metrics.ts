@@ -93,21 +93,23 @@ export function createMetrics(node: ClusterNode, fleet: FleetClient): GatewayMet
 
 /** Gauges of what this node sees of the others, with the age of the evidence beside them. */
 function registerEvidence(registry: Registry, node: ClusterNode, fleet: FleetClient): void {
-  const registers = [registry];
+  const registers: [] = [];
   const labelNames = ['node', 'instance'] as const;
   const perInstance = (name: string, help: string, read: (evidence: Evidence) => number): void => {
-    new Gauge({
-      name,
-      help,
-      labelNames,
-      registers,
-      collect(): void {
-        this.reset();
-        for (const evidence of fleet.load.instances()) {
-          this.set({ node: evidence.node, instance: evidence.load.name }, read(evidence));
-        }
-      },
-    });
+    registry.registerMetric(
+      new Gauge({
+        name,
+        help,
+        labelNames,
+        registers,
+        collect(): void {
+          this.reset();
+          for (const evidence of fleet.load.instances()) {
+            this.set({ node: evidence.node, instance: evidence.load.name }, read(evidence));
+          }
+        },
+      }),
+    );
   };
   perInstance('drover_node_busy', 'Requests inside the Ollama.', ({ load }) => load.busy);
   perInstance('drover_node_queued', 'Requests waiting at the node-agent.', ({ load }) => load.queued);
@@ -116,22 +118,26 @@ function registerEvidence(registry: Registry, node: ClusterNode, fleet: FleetCli
     alive && load.state === 'ready' ? 1 : 0,
   );
   perInstance('drover_node_evidence_age_seconds', 'Age of the load report.', ({ ageMs }) => ageMs / 1_000);
-  new Gauge({
-    name: 'drover_bus_connected',
-    help: '1 while connected to NATS.',
-    registers,
-    collect(): void {
-      this.set(node.transport.connected ? 1 : 0);
-    },
-  });
-  new Gauge({
-    name: 'drover_fleet_calls',
-    help: 'Requests this gateway runs on the fleet now.',
-    registers,
-    collect(): void {
-      this.set(fleet.active);
-    },
-  });
+  registry.registerMetric(
+    new Gauge({
+      name: 'drover_bus_connected',
+      help: '1 while connected to NATS.',
+      registers,
+      collect(): void {
+        this.set(node.transport.connected ? 1 : 0);
+      },
+    }),
+  );
+  registry.registerMetric(
+    new Gauge({
+      name: 'drover_fleet_calls',
+      help: 'Requests this gateway runs on the fleet now.',
+      registers,
+      collect(): void {
+        this.set(fleet.active);
+      },
+    }),
+  );
 }
 
 type Evidence = ReturnType<FleetClient['load']['instances']>[number];

@@ -125,7 +125,7 @@ function completionOf(body: string, options: ChatAnswerOptions): Record<string, 
       },
     ],
     usage: usageOf(object),
-    ...(object._debug_info !== undefined && { _debug_info: object._debug_info }),
+    ...(object['_debug_info'] !== undefined && { _debug_info: object['_debug_info'] }),
   };
 }
 

@@ -13,6 +13,10 @@ function translate(body: object): Record<string, unknown> {
   >;
 }
 
+function ignored(body: object): readonly string[] {
+  return translateChatRequest(JSON.stringify({ model: 'm', messages, ...body })).ignored;
+}
+
 /** What Ollama's layer refuses by itself carries a charset; what it passed on and Ollama refused does not. */
 const refusals = readGroup('v1-chat').filter(
   ({ response }) =>
@@ -120,8 +124,6 @@ test('gives a tool’s answer the name of the tool it answers', () => {
 });
 
 test('names the fields nobody acts on, and not those that ask for what happens anyway', () => {
-  const ignored = (body: object): readonly string[] =>
-    translateChatRequest(JSON.stringify({ model: 'm', messages, ...body })).ignored;
   expect(ignored({ n: 2, tool_choice: 'none', logit_bias: {}, 'od d\n': 1 })).toEqual([
     'n',
     'tool_choice',

@@ -97,7 +97,6 @@ interface ChatFields {
   readonly reasoning_effort?: string;
   readonly logprobs?: boolean;
   readonly top_logprobs?: number;
-  readonly _debug_render_only?: boolean;
 }
 
 /**
@@ -134,7 +133,7 @@ export function translateChatRequest(text: string): TranslatedRequest {
     think: thinkOf(request.reasoning ? request.reasoning.effort : request.reasoning_effort),
     logprobs: request.logprobs === true ? true : undefined,
     top_logprobs: request.top_logprobs,
-    _debug_render_only: request._debug_render_only,
+    _debug_render_only: bound['_debug_render_only'],
     options: definedOnly({
       stop: stopList(request.stop),
       num_predict: maxTokens,

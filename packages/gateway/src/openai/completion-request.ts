@@ -51,7 +51,6 @@ interface CompletionFields {
   readonly top_p?: number;
   readonly suffix?: string;
   readonly logprobs?: number;
-  readonly _debug_render_only?: boolean;
 }
 
 /**
@@ -77,7 +76,7 @@ export function translateCompletionRequest(text: string): TranslatedRequest {
     stream,
     logprobs: withLogprobs ? true : undefined,
     top_logprobs: withLogprobs ? request.logprobs : undefined,
-    _debug_render_only: request._debug_render_only,
+    _debug_render_only: bound['_debug_render_only'],
     options: definedOnly({
       stop: stopList(request.stop),
       num_predict: request.max_tokens,

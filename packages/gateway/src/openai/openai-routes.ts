@@ -1,6 +1,6 @@
 import type { InferenceRoute } from '@drover/fleet';
 import type { AnswerDialect } from '../dialects/dialect.ts';
-import { readBody } from '../http/body.ts';
+import { readBody, readCompressibleBody } from '../http/body.ts';
 import type { Exchange } from '../http/exchange.ts';
 import type { Route } from '../http/router.ts';
 import { refuseInference, serveInference } from '../inference/inference.ts';
@@ -59,9 +59,10 @@ async function serveOpenAi(
   label: string,
   translate: (text: string) => Translation,
 ): Promise<void> {
+  const read = label === '/v1/embeddings' ? readBody : readCompressibleBody;
   let reply = refusedReply;
   try {
-    const text = (await readBody(exchange.request, services.config.maxBodyBytes)).toString('utf8');
+    const text = (await read(exchange, services.bodies)).toString('utf8');
     const { body, ...translation } = translate(text);
     // From here on Ollama's layer words errors as those of its translated request.
     reply = failedReply;

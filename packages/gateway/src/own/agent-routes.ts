@@ -61,7 +61,7 @@ export function agentRoutes(services: GatewayServices): readonly Route[] {
       methods: ['POST'],
       path: '/api/v1/agents/{id}/task',
       handler: own(async (exchange, { id = '' }) => {
-        const { mode, ...task } = await readJson(exchange, taskSchema, config.maxBodyBytes);
+        const { mode, ...task } = await readJson(exchange, taskSchema, services.bodies);
         const wish = exchange.header('x-drover-timeout-ms');
         const timeoutMs =
           task.timeoutMs ?? (wish === undefined ? undefined : timeoutOf(wish, config.requestTimeoutMs));
@@ -77,7 +77,7 @@ export function agentRoutes(services: GatewayServices): readonly Route[] {
 }
 
 async function spawn(services: GatewayServices, exchange: Exchange): Promise<void> {
-  const request = await readJson(exchange, spawnSchema, services.config.maxBodyBytes);
+  const request = await readJson(exchange, spawnSchema, services.bodies);
   const idempotencyKey = exchange.header('idempotency-key');
   if (idempotencyKey !== undefined && !idempotencyKeyPattern.test(idempotencyKey)) {
     throw new RequestFailure(400, 'invalid-input', 'Idempotency-Key: must be 1 to 200 printable characters', {

@@ -111,8 +111,8 @@ test('answers a task at once, as a run to ask for, or as events', async () => {
     'host-1',
     result,
   ]);
-  const async_ = await ask('async');
-  expect([async_.status, await async_.json()]).toEqual([202, { runId: 'r2' }]);
+  const later = await ask('async');
+  expect([later.status, await later.json()]).toEqual([202, { runId: 'r2' }]);
   const stream = await ask('stream');
   expect(stream.headers.get('content-type')).toBe('text/event-stream');
   expect((await stream.text()).split('\n\n').slice(0, -1)).toEqual([

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { RequestFailure } from '../errors.ts';
 import { decodeGoJson } from '../go/go-json.ts';
-import { readBody } from '../http/body.ts';
+import { type BodyBudget, readBody } from '../http/body.ts';
 import type { Exchange } from '../http/exchange.ts';
 
 /**
@@ -9,8 +9,8 @@ import type { Exchange } from '../http/exchange.ts';
  *
  * @throws RequestFailure 400 naming the first field that does not fit
  */
-export async function readJson<T>(exchange: Exchange, schema: z.ZodType<T>, limitBytes: number): Promise<T> {
-  const text = (await readBody(exchange.request, limitBytes)).toString('utf8');
+export async function readJson<T>(exchange: Exchange, schema: z.ZodType<T>, budget: BodyBudget): Promise<T> {
+  const text = (await readBody(exchange, budget)).toString('utf8');
   return parseBody(text, schema);
 }
 

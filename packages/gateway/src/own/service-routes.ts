@@ -7,12 +7,6 @@ import { statusOf } from './status.ts';
 /** Health, metrics and what a person looks at. None of them counts against the limit: they must work when it is reached. */
 export function serviceRoutes(services: GatewayServices, isDraining: () => boolean): readonly Route[] {
   const { node, fleet, metrics } = services;
-  const get = (path: string, handler: Route['handler']): Route => ({
-    methods: ['GET', 'HEAD'],
-    path,
-    counted: false,
-    handler,
-  });
   return [
     get('/healthz', (exchange) => exchange.reply(ownJson({ ok: true }))),
     get('/readyz', (exchange) => {
@@ -35,4 +29,8 @@ export function serviceRoutes(services: GatewayServices, isDraining: () => boole
       exchange.reply(ownJson({ node: node.nodeId, actors: node.system.inspect() }));
     }),
   ];
+}
+
+function get(path: string, handler: Route['handler']): Route {
+  return { methods: ['GET', 'HEAD'], path, counted: false, handler };
 }

@@ -1,0 +1,46 @@
+import { promisify } from 'node:util';
+import { zstdCompress } from 'node:zlib';
+import { expect, test } from 'vitest';
+import { startScriptedGateway } from '../testing/scripted-gateway.ts';
+
+const compress = promisify(zstdCompress);
+const chat = JSON.stringify({ model: 'm', messages: [{ role: 'user', content: 'hi' }] });
+
+test('takes a zstd body where Ollama takes one', async () => {
+  await using setup = await startScriptedGateway();
+  const headers = { 'content-encoding': 'zstd' };
+  const body = await compress(chat);
+  const answer = fetch(`${setup.url}/v1/chat/completions`, { method: 'POST', headers, body });
+  const call = await setup.fleet.next();
+  expect(JSON.parse(call.body)).toMatchObject({ model: 'm' });
+  call.fail('no-host');
+  await answer;
+  expect((await fetch(`${setup.url}/v1/embeddings`, { method: 'POST', headers, body })).status).toBe(400);
+});
+
+test('refuses a zstd body that grows too large, or is none', async () => {
+  await using setup = await startScriptedGateway();
+  const post = async (body: string | Buffer<ArrayBuffer>): Promise<unknown> => {
+    const headers = { 'content-encoding': 'zstd' };
+    return await (await fetch(`${setup.url}/v1/completions`, { method: 'POST', headers, body })).json();
+  };
+  expect(await post(await compress(Buffer.alloc(30_000_000)))).toMatchObject({
+    error: { message: 'http: request body too large' },
+  });
+  expect(await post('plain')).toMatchObject({ error: { message: 'failed to decompress zstd body' } });
+});
+
+test('refuses with 503 what all bodies together are too much for, and takes it when there is room again', async () => {
+  await using setup = await startScriptedGateway({ maxBodyBytes: 1_000, maxHeldBytes: 1_000 });
+  const long = JSON.stringify({ model: 'm', prompt: 'x'.repeat(700) });
+  const first = setup.post('/api/generate', long);
+  const call = await setup.fleet.next();
+  const second = await setup.post('/api/generate', long);
+  expect(second.status).toBe(503);
+  expect(second.headers.get('retry-after')).toBe('1');
+  call.fail('no-host');
+  await (await first).text();
+  const third = setup.post('/api/generate', long);
+  (await setup.fleet.next()).fail('no-host');
+  expect(await (await third).json()).toEqual({ error: 'no-host' });
+});
