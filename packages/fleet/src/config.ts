@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from '@drover/actor-core';
+import { grantIntervalMs, receiverSilenceMs } from './protocol/instance-message.ts';
 
 /** Every tunable of the inner stream, the load table and the fleet client. Made by `resolveConfig`. */
 export interface FleetConfig {
@@ -67,9 +68,9 @@ export const defaults: FleetConfig = Object.freeze({
   chunkBytes: 32 * 1024,
   maxLineBytes: 64 * 1024 * 1024,
   beatIntervalMs: 1_000,
-  receiverSilenceMs: 6_000,
+  receiverSilenceMs,
   windowLines: 256,
-  grantIntervalMs: 1_000,
+  grantIntervalMs,
   senderSilenceMs: 3_000,
   reconnectSilenceMs: 5_000,
   resumeDebounceMs: 150,

@@ -94,18 +94,23 @@ export function createFleetClient(node: ClusterNode, options: FleetClientOptions
     return call;
   };
 
-  const stop = async (): Promise<void> => {
-    if (stopping) return;
+  let stopped: Promise<void> | undefined;
+  const close = (reason: string): void => {
     stopping = true;
     unsubscribeBus();
     unsubscribeLoad();
     unsubscribePresence();
-    await node.system.stop(sessions);
-    for (const { call, request } of calls)
-      call.finish(failure('cancelled', 'the fleet client was stopped', request));
+    for (const { call, request } of calls) call.finish(failure('cancelled', reason, request));
     load.stop();
     catalogues.clear();
   };
+  const stop = (): Promise<void> => {
+    stopping = true;
+    stopped ??= node.system.stop(sessions).then(() => close('the fleet client was stopped'));
+    return stopped;
+  };
+  // Without its actors nobody would answer the calls that run, nor those to come.
+  void node.system.terminated.then(() => close('the node stopped'));
 
   return {
     load,

@@ -440,6 +440,39 @@ describe('a client', () => {
     await expect(run().head).rejects.toMatchObject({ code: 'cancelled' });
   });
 
+  it('fails its calls when the node stops without stopping it, and those to come', async () => {
+    const { node, run, pass } = await setup({
+      onOpen: (stream) => stream.feed({ kind: 'accept', position: 0 }),
+    });
+    const reading = read(run());
+    await pass(50);
+    const leaving = node.leave();
+    await pass(100);
+    await leaving;
+    expect((await reading).error?.code).toBe('cancelled');
+    await expect(run().head).rejects.toMatchObject({ code: 'cancelled' });
+  });
+
+  it('does not mind a caller that never looks at what it asked for', async () => {
+    const { client, run, pass } = await setup({ onOpen: say(3) });
+    run();
+    run({ model: 'x' });
+    run({}, AbortSignal.abort());
+    await pass(100);
+    expect(client.active).toBe(0);
+  });
+
+  it('refuses more calls than it may run', async () => {
+    const hub = createTestHub();
+    const client = createFleetClient(createTestNode(hub, { nodeId: 'gw' }), { config: { maxCalls: 1 } });
+    const request: FleetRequest = { requestId: 'r', route: 'chat', model: 'm', body: new Uint8Array() };
+    client.run(request, never);
+    await expect(client.run(request, never).head).rejects.toMatchObject({
+      code: 'queue-full',
+      retryAfterMs: 1_000,
+    });
+  });
+
   it('asks what models there are once for each catalogue revision', async () => {
     const { client, pass, hosts } = await setup({}, { name: 'other' });
     const first = client.describe();
