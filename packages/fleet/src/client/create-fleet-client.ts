@@ -14,7 +14,9 @@ import type { RoutingPolicy } from '../routing/routing-policy.ts';
 import { Catalogues } from './catalogues.ts';
 import type { FleetCall, FleetClient, FleetRequest } from './fleet-client.ts';
 import { PendingCall } from './pending-call.ts';
-import { type CallRecord, type SessionInput, type SessionShared, sessionProps } from './session.ts';
+import type { CallRecord, SessionShared } from './call-record.ts';
+import { sessionProps } from './session.ts';
+import type { SessionInput } from './session-input.ts';
 
 export interface FleetClientOptions {
   readonly config?: Partial<FleetConfig>;

@@ -12,21 +12,17 @@ import {
   type ActorContext,
   type ActorRef,
   type Behaviour,
-  type ClusterNode,
   type Props,
   props,
   receive,
   setup,
 } from '@drover/actor-core';
-import type { FleetConfig } from '../config.ts';
 import { FleetError, type FleetErrorCode } from '../errors.ts';
 import { type InstanceMessage, instancePath } from '../protocol/instance-message.ts';
-import { type SessionMessage, sessionMessageSchema } from '../protocol/session-message.ts';
+import { sessionMessageSchema } from '../protocol/session-message.ts';
 import { type InstanceEvidence, instanceKey } from '../routing/load-table.ts';
-import type { LiveLoadTable } from '../routing/live-load-table.ts';
 import { normaliseModelName } from '../routing/model-name.ts';
 import type { PendingRequest } from '../routing/pending-requests.ts';
-import type { RoutingPolicy } from '../routing/routing-policy.ts';
 import {
   createReceiver,
   decideReceive,
@@ -36,46 +32,10 @@ import {
   receiverWakeAtMs,
 } from '../stream/stream-receiver.ts';
 import { type AttemptFacts, type AttemptFailure, candidatesFor, decideAttempt } from './decide-attempt.ts';
+import type { CallRecord, SessionShared } from './call-record.ts';
+import type { SessionInput } from './session-input.ts';
 import { fleetErrorCode, mayTryElsewhere } from './failure-codes.ts';
-import type { FleetRequest } from './fleet-client.ts';
 import { bodyPart, bodyParts, openMessage } from './open-request.ts';
-import type { PendingCall } from './pending-call.ts';
-
-/** What a session hears: from the instance, and from its own process. */
-export type SessionInput =
-  | SessionMessage
-  | { readonly kind: 'taken'; readonly count: number }
-  | { readonly kind: 'cancel'; readonly reason: string }
-  | { readonly kind: 'bus'; readonly connected: boolean }
-  | { readonly kind: 'host-gone'; readonly node: string; readonly message: string }
-  /** The load table changed; only sent to sessions that wait. */
-  | { readonly kind: 'load-changed' }
-  /** More of a large body may go out. */
-  | { readonly kind: 'send-parts'; readonly streamId: string; readonly from: number }
-  | { readonly kind: 'tick' };
-
-/** What all sessions of a client share. */
-export interface SessionShared {
-  readonly node: ClusterNode;
-  readonly config: FleetConfig;
-  readonly load: LiveLoadTable;
-  readonly policy: RoutingPolicy;
-}
-
-/** One call as its session and its client know it. */
-export interface CallRecord {
-  readonly call: PendingCall;
-  readonly request: FleetRequest;
-  readonly startedAtMs: number;
-  readonly deadlineAtMs: number;
-  session: ActorRef<SessionInput> | undefined;
-  /** Set before the session started when the call was cancelled at once. */
-  cancelled: string | undefined;
-  /** True while the session waits for the bus or a load report. */
-  waiting: boolean;
-  /** Where the attempt under way runs. */
-  servedBy: { readonly node: string; readonly incarnation: number } | undefined;
-}
 
 interface Attempt {
   readonly streamId: string;

@@ -1,0 +1,30 @@
+import type { ActorRef, ClusterNode } from '@drover/actor-core';
+import type { FleetConfig } from '../config.ts';
+import type { LiveLoadTable } from '../routing/live-load-table.ts';
+import type { RoutingPolicy } from '../routing/routing-policy.ts';
+import type { FleetRequest } from './fleet-client.ts';
+import type { PendingCall } from './pending-call.ts';
+import type { SessionInput } from './session-input.ts';
+
+/** What all sessions of a client share. */
+export interface SessionShared {
+  readonly node: ClusterNode;
+  readonly config: FleetConfig;
+  readonly load: LiveLoadTable;
+  readonly policy: RoutingPolicy;
+}
+
+/** One call as its session and its client know it. */
+export interface CallRecord {
+  readonly call: PendingCall;
+  readonly request: FleetRequest;
+  readonly startedAtMs: number;
+  readonly deadlineAtMs: number;
+  session: ActorRef<SessionInput> | undefined;
+  /** Set before the session started when the call was cancelled at once. */
+  cancelled: string | undefined;
+  /** True while the session waits for the bus or a load report. */
+  waiting: boolean;
+  /** Where the attempt under way runs. */
+  servedBy: { readonly node: string; readonly incarnation: number } | undefined;
+}

@@ -1,0 +1,14 @@
+import type { SessionMessage } from '../protocol/session-message.ts';
+
+/** What a session hears: from the instance, and from its own process. */
+export type SessionInput =
+  | SessionMessage
+  | { readonly kind: 'taken'; readonly count: number }
+  | { readonly kind: 'cancel'; readonly reason: string }
+  | { readonly kind: 'bus'; readonly connected: boolean }
+  | { readonly kind: 'host-gone'; readonly node: string; readonly message: string }
+  /** The load table changed; only sent to sessions that wait. */
+  | { readonly kind: 'load-changed' }
+  /** More of a large body may go out. */
+  | { readonly kind: 'send-parts'; readonly streamId: string; readonly from: number }
+  | { readonly kind: 'tick' };
