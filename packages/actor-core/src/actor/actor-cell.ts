@@ -201,6 +201,8 @@ export class ActorCell<M = never> {
     this.incarnation++;
     this.restarts++;
     this.windDown = undefined;
+    // No child is left, and a new supervisor has restarted nobody yet.
+    this.ownSupervisor = undefined;
     this.context = new CellContext(this);
     this.state = 'starting';
     this.schedule();

@@ -85,7 +85,7 @@ export class MemoryHub {
     for (const receiver of receivers) {
       const fate = this.fault?.({ from: from.node, to: receiver.transport.node, subject }) ?? 'deliver';
       const message: TransportMessage = { subject, payload: payload.slice(), respond };
-      const hand = () => this.scheduler.schedule(() => this.deliver(receiver, message));
+      const hand = () => receiver.transport.enqueue(() => this.deliver(receiver, message));
       if (fate === 'drop') continue;
       if (typeof fate === 'object') {
         this.clock.setTimer(fate.delayMs, hand);
@@ -124,6 +124,7 @@ export class MemoryTransport implements Transport {
   private readonly deadlines: Deadlines;
   private readonly listeners = new Set<(connected: boolean) => void>();
   private readonly own = new Set<Registration>();
+  private readonly inbound: (() => void)[] = [];
   private closed = false;
 
   constructor(hub: MemoryHub, node: string) {
@@ -207,6 +208,12 @@ export class MemoryTransport implements Transport {
   /** Ends `disconnect`; what was sent in between is lost. */
   reconnect(): void {
     if (!this.closed) this.setConnected(true);
+  }
+
+  /** Deliveries to one connection happen in the order they were sent, whatever order the scheduler picks. */
+  enqueue(deliver: () => void): void {
+    this.inbound.push(deliver);
+    this.hub.scheduler.schedule(() => this.inbound.shift()?.());
   }
 
   private setConnected(connected: boolean): void {
