@@ -23,6 +23,7 @@ const stages = [
     steps: [
       ['oxlint', '--type-aware', '--deny-warnings'],
       ['node', 'scripts/check-house-rules.mjs'],
+      ['node', 'scripts/complete-lockfile.mjs', '--check'],
     ],
   },
   { name: 'unit', limitMs: 10 * minutes, vitest: 'unit' },
