@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { accessSync, constants, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { accessSync, constants, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -18,16 +18,27 @@ export interface NatsServer {
 
 const startTimeoutMs = 10_000;
 
-/** @throws Error saying how to provide one, when no nats-server is found: a test that needs it never passes without */
-export async function startNatsServer(): Promise<NatsServer> {
+/**
+ * Starts one on a free port, with `configuration` (users and their permissions) when given.
+ *
+ * @throws Error saying how to provide one, when no nats-server is found: a test that needs it never passes without
+ */
+export async function startNatsServer(configuration?: string): Promise<NatsServer> {
   const binary = findNatsServer();
   const port = await freePort();
   const data = mkdtempSync(join(tmpdir(), 'drover-nats-'));
+  const extra: string[] = [];
+  if (configuration !== undefined) {
+    extra.push('-c', join(data, 'nats.conf'));
+    writeFileSync(join(data, 'nats.conf'), configuration);
+  }
   let child: ChildProcess | undefined;
   const server: NatsServer = {
     url: `127.0.0.1:${port}`,
     async start() {
-      child = spawn(binary, ['-a', '127.0.0.1', '-p', String(port), '-js', '-sd', data], { stdio: 'ignore' });
+      child = spawn(binary, ['-a', '127.0.0.1', '-p', String(port), '-js', '-sd', data, ...extra], {
+        stdio: 'ignore',
+      });
       await untilListening(port);
     },
     async stop(signal = 'SIGTERM') {

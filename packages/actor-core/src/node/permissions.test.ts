@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { ActorRef } from '../actor/actor-ref.ts';
+import { receive } from '../actor/behaviour.ts';
+import { props } from '../actor/props.ts';
+import { systemClock } from '../clock/system-clock.ts';
+import { joinLeadership } from '../leadership/join-leadership.ts';
+import { type Logger, silentLogger } from '../logger.ts';
+import { z } from 'zod';
+import { actorRefSchema } from '../remoting/actor-ref-schema.ts';
+import { type NatsServer, startNatsServer } from '../testing/nats-server.ts';
+import { waitUntil } from '../testing/wait-until.ts';
+import { createSubjects, permissionsOf, type Role } from '../transport/subjects.ts';
+import type { ClusterNode } from './cluster-node.ts';
+import { joinCluster } from './join-cluster.ts';
+
+const roles: Record<string, Role> = { gate: 'gateway', agent: 'node-agent', host: 'host', eye: 'observer' };
+const subjects = createSubjects('test');
+const complaints: string[] = [];
+const log: Logger = {
+  ...silentLogger,
+  warn: (fields, message) => void complaints.push(`${message} ${String((fields as { err?: unknown }).err)}`),
+};
+const nodes = new Map<string, ClusterNode>();
+let server: NatsServer;
+
+beforeAll(async () => {
+  const users = Object.entries(roles).map(([user, role]) => ({
+    user,
+    password: user,
+    permissions: permissionsOf(subjects, user, [role]),
+  }));
+  server = await startNatsServer(`authorization { users: ${JSON.stringify(users)} }`);
+  for (const [nodeId, role] of Object.entries(roles)) {
+    const nats = { servers: server.url, user: nodeId, pass: nodeId };
+    nodes.set(
+      nodeId,
+      await joinCluster({
+        nodeId,
+        incarnation: systemClock.wallNow(),
+        roles: [role],
+        cell: 'test',
+        nats,
+        pid: process.pid,
+        log,
+      }),
+    );
+  }
+});
+
+afterAll(async () => {
+  await Promise.all([...nodes.values()].map((node) => node.leave()));
+  await server.dispose();
+});
+
+const at = (nodeId: string): ClusterNode => nodes.get(nodeId) as ClusterNode;
+
+it('lets every role see the others, ask them and follow a leader, and no permission is missing', async () => {
+  const protocol = z.object({ replyTo: actorRefSchema<string>() });
+  for (const nodeId of ['gate', 'agent', 'host']) {
+    at(nodeId).system.spawn(
+      props<{ replyTo: ActorRef<string> }>(() => receive(({ replyTo }) => replyTo.tell(nodeId)), {
+        protocol,
+      }),
+      'name',
+    );
+  }
+  const leaderships = [...nodes.values()].map((node) => joinLeadership(node, { group: 'g' }));
+  await waitUntil('all see the members', () =>
+    [...nodes.values()].every(
+      (node) => node.presence.members().filter((member) => member.state === 'alive').length >= 3,
+    ),
+  );
+  await waitUntil('all know the leader', () =>
+    leaderships.every((leadership) => leadership.current()?.node === 'host'),
+  );
+  for (const from of ['gate', 'agent', 'host']) {
+    for (const to of ['gate', 'agent', 'host']) {
+      const asked = at(from).system.ask<{ replyTo: ActorRef<string> }, string>(
+        at(from).system.refFor(to, 'name'),
+        (replyTo) => ({ replyTo }),
+        { timeoutMs: 2_000 },
+      );
+      expect(await asked).toBe(to);
+    }
+  }
+  await Promise.all(leaderships.map((leadership) => leadership.resign()));
+  expect(complaints).toEqual([]);
+});
+
+it('keeps a node from speaking for another', async () => {
+  const before = complaints.length;
+  at('gate').transport.publish(subjects.presence('host'), new Uint8Array(0));
+  await waitUntil('the server complains', () => complaints.length > before);
+  expect(complaints.at(-1)).toContain('Permissions Violation');
+});
