@@ -3,8 +3,9 @@ import { pathToFileURL } from 'node:url';
 import { drive, type RemoteWorkloadName } from './drive.ts';
 import type { RemoteArm } from './remote-arm.ts';
 
-/** Part of the measured size that runs first, so that what is measured is compiled. */
+/** Part of the measured size that runs first, and its least, so that what is measured is compiled. */
 const warmUpShare = 0.3;
+const warmUpLeast = 5_000;
 
 // node caller-main.js ARM_MODULE NATS_URL PAIR WORKLOAD COUNT — warms up, says that it is ready, waits for a line on
 // stdin, runs, and prints one `RemoteOutcome` with the CPU time it took itself.
@@ -18,7 +19,7 @@ const [file, natsUrl, pair, workload, countText] = process.argv.slice(2) as [
 const count = Number(countText);
 const { default: arm } = (await import(pathToFileURL(file).href)) as { default: RemoteArm };
 const caller = await arm.call({ natsUrl, pair });
-await drive(caller, workload, Math.max(1, Math.round(count * warmUpShare)));
+await drive(caller, workload, Math.max(warmUpLeast, Math.round(count * warmUpShare)));
 process.stdout.write(`${JSON.stringify({ event: 'ready', pid: process.pid })}\n`);
 await once(process.stdin, 'data');
 const cpu = process.cpuUsage();

@@ -142,16 +142,16 @@ function library(): ActorLibrary {
       let target = 0;
       let reached: () => void = nothing;
       let ended = 0;
-      const member = props<{ value: number }>(() =>
-        receive(
-          () => {
-            if (++delivered === target) reached();
-          },
-          ({ type }) => {
-            if (type === 'post-stop' && ++ended === count) reached();
-          },
-        ),
+      // One behaviour for all: it has no state of its own, as the functions that other arms share.
+      const counting = receive<{ value: number }>(
+        () => {
+          if (++delivered === target) reached();
+        },
+        ({ type }) => {
+          if (type === 'post-stop' && ++ended === count) reached();
+        },
       );
+      const member = props<{ value: number }>(() => counting);
       const members: ActorRef<{ value: number }>[] = [];
       const parent = system.spawn(
         props<'start' | 'stop'>(() =>
