@@ -144,6 +144,29 @@ export class ConnectError extends DroverError {
   }
 }
 
+/**
+ * The actor asked waits, through a chain of questions, for the asker itself: no answer could ever come. Ask without
+ * awaiting in the handler (`pipeToSelf`), or break the circle; retrying is useless.
+ */
+export class DeadlockError extends DroverError {
+  readonly code = 'deadlock';
+  readonly path: string;
+  constructor(path: string, options?: ErrorOptions) {
+    super(`${path} waits, through a chain of questions, for the one who asks it`, options);
+    this.path = path;
+  }
+}
+
+/** An actor put more messages aside than its stash takes; as a failure of that actor its supervisor answers it. */
+export class StashFullError extends DroverError {
+  readonly code = 'stash-full';
+  readonly path: string;
+  constructor(path: string, capacity: number, options?: ErrorOptions) {
+    super(`the stash of ${path} holds ${capacity} messages and no more`, options);
+    this.path = path;
+  }
+}
+
 /** The actor system is stopping or has stopped and starts nothing new. */
 export class SystemStoppedError extends DroverError {
   readonly code = 'system-stopped';

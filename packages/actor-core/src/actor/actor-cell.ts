@@ -4,6 +4,7 @@ import { noRestarts, type RestartHistory } from '../supervision/restart-intensit
 import type { ActorAddress, ActorRef } from './actor-ref.ts';
 import type { ActorSnapshot } from './actor-system.ts';
 import type { Behaviour, MessageHandler, Next, SignalHandler } from './behaviour.ts';
+import { type CallChain, waitsIn } from './call-chain.ts';
 import { CellContext } from './cell-context.ts';
 import { Envelope } from './envelope.ts';
 import { LocalRef } from './local-ref.ts';
@@ -59,6 +60,8 @@ export class ActorCell<M = never> {
   private ownSupervisor: Supervisor | undefined = undefined;
   private watchers: Set<Watcher> | undefined = undefined;
   private watching: Map<string, Watch> | undefined = undefined;
+  /** Who waits for the message in hand. */
+  private chain: CallChain | undefined = undefined;
   private cachedAddress: ActorAddress | undefined = undefined;
 
   constructor(runtime: Runtime, parent: ActorCell | undefined, name: string, props: Props<M>) {
@@ -112,12 +115,31 @@ export class ActorCell<M = never> {
   /** Puts a message (or an `Envelope`) into the mailbox. False when it became a dead letter. */
   deliver(item: unknown, control: boolean): boolean {
     if (this.state === 'stopped' || this.state === 'parked') return this.drop(item, 'no-such-actor');
+    // Its handler awaits what would follow from this very question.
+    if (
+      this.state === 'busy' &&
+      item instanceof Envelope &&
+      waitsIn(item.ask?.chain, this.address, this.processed)
+    ) {
+      return this.drop(item, 'deadlock');
+    }
     const offer = this.mailbox.offer(item, control);
     if (offer === 'full') return this.drop(item, 'mailbox-full');
     if (offer === 'dropped') return this.drop(item, 'dropped');
     if (offer === 'displaced') this.drop(this.mailbox.displaced, 'dropped');
     if (!this.scheduled) this.schedule();
     return true;
+  }
+
+  /** The chain of a question that this actor asks now. */
+  callChain(): CallChain {
+    return { node: this.runtime.nodeId, uid: this.uid, handling: this.processed, up: this.chain };
+  }
+
+  /** Returns messages to the front of the mailbox. */
+  putBack(messages: readonly M[]): void {
+    this.mailbox.putBack(messages);
+    if (!this.scheduled) this.schedule();
   }
 
   /** Delivers past the bound what the runtime owes the actor. */
@@ -161,8 +183,15 @@ export class ActorCell<M = never> {
   kill(): void {
     if (!this.alive || this.state === 'restarting') return;
     if (this.state === 'stopping') return this.terminate('killed');
+    this.context.end();
     this.dropMailbox();
     this.end('killed', new ActorKilledError(this.path));
+  }
+
+  /** Ends this incarnation as a handler does that returns `stopped`; its supervisor decides what follows. */
+  stopItself(): void {
+    if (this.inTurn || this.state === 'busy') this.afterBusy = () => this.end('stopped', undefined);
+    else if (this.state === 'running' || this.state === 'starting') this.end('stopped', undefined);
   }
 
   /** This incarnation failed. */
@@ -270,14 +299,13 @@ export class ActorCell<M = never> {
     this.scheduled = false;
     this.inTurn = true;
     if (this.state === 'starting') this.begin();
-    const handled = this.state === 'running' ? this.drain() : 0;
+    if (this.state === 'running') this.drain();
     this.inTurn = false;
-    this.processed += handled;
     if (this.afterBusy !== undefined && this.state !== 'busy') this.settled();
     else if (!this.scheduled && this.mailbox.depth > 0) this.schedule();
   };
 
-  private drain(): number {
+  private drain(): void {
     const { mailbox, context } = this;
     let handled = 0;
     try {
@@ -285,12 +313,15 @@ export class ActorCell<M = never> {
         const item = mailbox.take();
         if (item === empty) break;
         handled++;
+        this.processed++;
         let next: Next<M> | Promise<Next<M>>;
         if (item instanceof Envelope) {
           if (item.guard !== undefined && !item.guard.claim()) continue;
+          this.chain = item.ask?.chain;
           next =
             item.signal === undefined ? this.onMessage(item.message as M, context) : this.receiveSignal(item);
         } else {
+          if (this.chain !== undefined) this.chain = undefined;
           next = this.onMessage(item as M, context);
         }
         if (next !== undefined) this.become(next);
@@ -301,7 +332,7 @@ export class ActorCell<M = never> {
       this.inTurn = false;
       if (this.context === context && context.active) this.fail(error);
     }
-    return handled;
+    context.touch();
   }
 
   /** Runs the recipe: the first behaviour of this incarnation. */
@@ -392,6 +423,7 @@ export class ActorCell<M = never> {
       this.lastFailure = describe(cause);
       this.context.end();
     }
+    this.afterBusy = undefined;
     this.state = 'restarting';
     if (this.parent === undefined) this.runtime.rootFailed(cause);
     else this.parent.supervisor.childEnded(this as unknown as ActorCell, outcome, cause);

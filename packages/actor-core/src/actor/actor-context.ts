@@ -29,7 +29,21 @@ export interface ActorContext<M> {
   /** As `setTimer`, again and again. */
   setInterval(key: string, periodMs: number, message: M): void;
   cancelTimer(key: string): void;
-  /** Asks another actor; rejects with `RequestTimeoutError` at the deadline. */
+  /** `message` arrives whenever this actor has handled nothing for `idleMs`. Replaces an earlier one. */
+  setReceiveTimeout(idleMs: number, message: M): void;
+  cancelReceiveTimeout(): void;
+  /**
+   * Puts a message aside, for a behaviour that can handle it. Bounded by the mailbox's capacity; kept through a restart.
+   *
+   * @throws StashFullError
+   */
+  stash(message: M): void;
+  /** Returns what was put aside to the front of the mailbox, in order. */
+  unstashAll(): void;
+  /**
+   * Asks another actor; rejects with `RequestTimeoutError` at the deadline, and earlier where no answer can come:
+   * `ActorNotFoundError`, `MailboxFullError`, `DeadlockError` when the actor asked waits itself for this handler.
+   */
   ask<T, R>(target: ActorRef<T>, make: (replyTo: ActorRef<R>) => T, options: AskOptions): Promise<R>;
   /** Turns the outcome of a promise into a message to self; ignored if this incarnation has ended. */
   pipeToSelf<T>(promise: Promise<T>, onValue: (value: T) => M, onError: (error: unknown) => M): void;

@@ -573,3 +573,124 @@ describe('watching', () => {
     expect(seen).toEqual(['last words', 'terminated']);
   });
 });
+
+const opening = (seen: string[]): Props<string> =>
+  props<string>(() =>
+    setup((context) => {
+      const open = receive<string>((message) => void seen.push(`${message}@${context.incarnation}`));
+      return receive((message) => {
+        if (message === 'boom') throw new Error('boom');
+        if (message !== 'open') {
+          context.stash(message);
+          return same;
+        }
+        context.unstashAll();
+        return open;
+      });
+    }),
+  );
+
+describe('a stash', () => {
+  it('returns messages to the front of the mailbox, in order', async () => {
+    const { system } = start();
+    const seen: string[] = [];
+    const actor = system.spawn(opening(seen));
+    for (const message of ['a', 'b', 'open', 'c']) actor.tell(message);
+    await settle();
+    expect(seen).toEqual(['a@1', 'b@1', 'c@1']);
+  });
+
+  it('passes to the next incarnation', async () => {
+    const { system, clock } = start();
+    const seen: string[] = [];
+    const actor = system.spawn(opening(seen));
+    for (const message of ['a', 'b', 'boom']) actor.tell(message);
+    await settle();
+    actor.tell('open', { lane: 'control' });
+    await advance(clock, 200);
+    expect(seen).toEqual(['a@2', 'b@2']);
+  });
+
+  it('is bounded', async () => {
+    const { system } = start();
+    const actor = system.spawn(
+      props<string>(() => receive((message, context) => context.stash(message)), {
+        mailbox: { capacity: 2 },
+        restart: 'temporary',
+      }),
+    );
+    for (let i = 0; i < 3; i++) {
+      actor.tell('x');
+      await settle();
+    }
+    expect(system.inspect()).toEqual([]);
+  });
+});
+
+describe('a receive timeout', () => {
+  it('comes after silence, again after more of it, and not while messages come', async () => {
+    const { system, clock } = start();
+    const seen: string[] = [];
+    const actor = system.spawn(
+      props<string>(() =>
+        setup((context) => {
+          context.setReceiveTimeout(100, 'idle');
+          return receive((message) => {
+            seen.push(message);
+            if (message === 'enough') context.cancelReceiveTimeout();
+          });
+        }),
+      ),
+    );
+    await settle();
+    for (let i = 0; i < 5; i++) {
+      actor.tell('x');
+      await advance(clock, 60, 10);
+    }
+    expect(seen.filter((message) => message === 'idle')).toEqual([]);
+    await advance(clock, 160, 10);
+    expect(seen.filter((message) => message === 'idle')).toHaveLength(2);
+    actor.tell('enough');
+    await advance(clock, 500, 10);
+    expect(seen.filter((message) => message === 'idle')).toHaveLength(2);
+  });
+});
+
+describe('a circle of questions', () => {
+  type Question = { readonly of: ActorRef<Question> | undefined; readonly replyTo: ActorRef<string> };
+
+  /** Two actors: a asks b, which waits for what it asks a in turn. */
+  async function circle(isFirstWaiting: boolean): Promise<string> {
+    const { system } = start();
+    const waits = props<Question>(() =>
+      receive(async ({ of, replyTo }, context) => {
+        const asked = context.ask<Question, string>(
+          of as ActorRef<Question>,
+          (to) => ({ of: undefined, replyTo: to }),
+          { timeoutMs: 60_000 },
+        );
+        replyTo.tell(await asked.catch((error: Error & { code: string }) => error.code));
+      }),
+    );
+    const first = props<Question>(() =>
+      receive(({ of, replyTo }, context) => {
+        if (of === undefined) return replyTo.tell('plain answer');
+        const asked = context.ask<Question, string>(of, (to) => ({ of: context.self, replyTo: to }), {
+          timeoutMs: 60_000,
+        });
+        const answered = asked.then((answer) => replyTo.tell(answer));
+        return isFirstWaiting ? answered : undefined;
+      }),
+    );
+    const [a, b] = [system.spawn(first), system.spawn(waits)];
+    return system.ask<Question, string>(a, (replyTo) => ({ of: b, replyTo }), { timeoutMs: 60_000 });
+  }
+
+  it('fails at once instead of hanging until a deadline', async () => {
+    expect(await circle(true)).toBe('deadlock');
+  });
+
+  it('is none when the first does not wait', async () => {
+    expect(await circle(false)).toBe('plain answer');
+  });
+});

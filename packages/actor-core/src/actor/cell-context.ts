@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { InvalidArgumentError } from '../errors.ts';
+import { InvalidArgumentError, StashFullError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { Random } from '../random.ts';
 import type { ActorCell } from './actor-cell.ts';
@@ -7,6 +7,7 @@ import type { ActorContext, AskOptions } from './actor-context.ts';
 import type { ActorRef } from './actor-ref.ts';
 import { ActorTimer } from './actor-timer.ts';
 import { Envelope, type Guard } from './envelope.ts';
+import { IdleTimer } from './idle-timer.ts';
 import { LocalRef } from './local-ref.ts';
 import type { Props } from './props.ts';
 import { refKey } from './watch.ts';
@@ -18,6 +19,8 @@ export class CellContext<M> implements ActorContext<M>, Guard {
   private readonly cell: ActorCell<M>;
   private controller: AbortController | undefined = undefined;
   private timers: Map<string, ActorTimer<M>> | undefined = undefined;
+  private idle: IdleTimer | undefined = undefined;
+  private stashed: M[] | undefined = undefined;
 
   constructor(cell: ActorCell<M>) {
     this.cell = cell;
@@ -89,7 +92,7 @@ export class CellContext<M> implements ActorContext<M>, Guard {
   }
 
   ask<T, R>(target: ActorRef<T>, make: (replyTo: ActorRef<R>) => T, options: AskOptions): Promise<R> {
-    return this.cell.runtime.ask(target, make, options);
+    return this.cell.runtime.askFrom(this.active ? this.cell.callChain() : undefined, target, make, options);
   }
 
   pipeToSelf<T>(promise: Promise<T>, onValue: (value: T) => M, onError: (error: unknown) => M): void {
@@ -111,12 +114,46 @@ export class CellContext<M> implements ActorContext<M>, Guard {
     return this.active;
   }
 
+  setReceiveTimeout(idleMs: number, message: M): void {
+    if (!(Number.isFinite(idleMs) && idleMs > 0))
+      throw new InvalidArgumentError('idleMs', 'must be finite and above 0');
+    this.cancelReceiveTimeout();
+    if (!this.active) return;
+    const onIdle = () => this.cell.force(new Envelope(message, undefined, this, undefined));
+    this.idle = new IdleTimer(this.clock, idleMs, onIdle);
+  }
+
+  cancelReceiveTimeout(): void {
+    this.idle?.cancel();
+    this.idle = undefined;
+  }
+
+  stash(message: M): void {
+    const stashed = (this.stashed ??= []);
+    if (stashed.length >= this.cell.mailbox.capacity) throw new StashFullError(this.path, stashed.length);
+    stashed.push(message);
+  }
+
+  unstashAll(): void {
+    const { stashed } = this;
+    this.stashed = undefined;
+    if (stashed !== undefined) this.cell.putBack(stashed);
+  }
+
+  /** Messages were handled: the receive timeout starts again. */
+  touch(): void {
+    this.idle?.touch();
+  }
+
   /** This incarnation is over: aborts its signal, cancels its timers, makes its late results void. */
   end(): void {
     if (!this.active) return;
     this.active = false;
     if (this.timers !== undefined) for (const timer of this.timers.values()) timer.cancel();
     this.timers = undefined;
+    this.cancelReceiveTimeout();
+    // What was put aside is not lost with the incarnation: the next one gets it, first.
+    this.unstashAll();
     this.controller?.abort();
   }
 

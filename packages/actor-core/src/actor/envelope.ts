@@ -1,3 +1,4 @@
+import type { CallChain } from './call-chain.ts';
 import type { DeadLetterReason } from './runtime-event.ts';
 import type { Signal } from './signal.ts';
 
@@ -9,6 +10,7 @@ export interface Guard {
 
 /** Who waits for the answer to a message and learns at once when it was not delivered. */
 export interface Refusable {
+  readonly chain: CallChain | undefined;
   refuse(reason: DeadLetterReason): void;
 }
 

@@ -18,6 +18,7 @@ export class EventHub {
     'not-exposed': 0,
     'too-large': 0,
     'protocol-mismatch': 0,
+    deadlock: 0,
   };
 
   constructor(log: Logger) {

@@ -44,6 +44,11 @@ export class Mailbox {
     this.data.push(item);
   }
 
+  /** Puts messages back in front of the data lane, in order, past the bound. */
+  putBack(items: readonly unknown[]): void {
+    for (let i = items.length - 1; i >= 0; i--) this.data.unshift(items[i]);
+  }
+
   /** The next message, control first, or `empty`. */
   take(): unknown {
     if (this.control !== undefined && this.control.length > 0) return this.control.shift();

@@ -1,11 +1,13 @@
 import {
   ActorNotFoundError,
+  DeadlockError,
   MailboxFullError,
   MessageRefusedError,
   RequestTimeoutError,
   TransportDisconnectedError,
 } from '../errors.ts';
 import type { ActorAddress, ActorRef, TellOptions } from './actor-ref.ts';
+import type { CallChain } from './call-chain.ts';
 import { BaseRef } from './base-ref.ts';
 import type { DeadlineList, Expiring } from '../deadlines.ts';
 import type { Refusable } from './envelope.ts';
@@ -23,6 +25,8 @@ export class PendingAsk<R> extends BaseRef implements ActorRef<R>, Expiring, Ref
   list: DeadlineList | undefined = undefined;
   /** Number under which other nodes answer; 0 until the question leaves this node. */
   uid = 0;
+  /** Who asks, and who waits for that; undefined when no actor does. */
+  readonly chain: CallChain | undefined;
   private settled = false;
   private readonly runtime: Runtime;
   private readonly target: ActorRef<never>;
@@ -34,6 +38,7 @@ export class PendingAsk<R> extends BaseRef implements ActorRef<R>, Expiring, Ref
     runtime: Runtime,
     target: ActorRef<never>,
     timeoutMs: number,
+    chain: CallChain | undefined,
     resolve: (value: R) => void,
     reject: (error: Error) => void,
   ) {
@@ -41,6 +46,7 @@ export class PendingAsk<R> extends BaseRef implements ActorRef<R>, Expiring, Ref
     this.runtime = runtime;
     this.target = target;
     this.timeoutMs = timeoutMs;
+    this.chain = chain;
     this.resolve = resolve;
     this.reject = reject;
   }
@@ -104,6 +110,8 @@ function refusal(to: ActorAddress, reason: DeadLetterReason): Error {
       return new MailboxFullError(to.path);
     case 'bus-unavailable':
       return new TransportDisconnectedError();
+    case 'deadlock':
+      return new DeadlockError(to.path);
     default:
       return new MessageRefusedError(to.path, reason);
   }

@@ -9,6 +9,12 @@ export interface Props<M> {
   readonly mailbox?: MailboxOptions | undefined;
   /** When it is started again: always, after a failure only, never. @default 'transient' */
   readonly restart?: RestartType | undefined;
+  /**
+   * Its ending by itself may end its supervisor: see `SupervisionOptions.autoShutdown`. Not for permanent actors.
+   *
+   * @default false
+   */
+  readonly significant?: boolean | undefined;
   /** How it supervises its own children. */
   readonly supervision?: SupervisionOptions | undefined;
   /**

@@ -34,16 +34,14 @@ export class Ring {
     return item;
   }
 
-  /** Puts an item back in front. */
+  /** Puts an item in front. */
   unshift(item: unknown): void {
-    if (this.slots === undefined || this.length > this.mask) {
-      this.push(item);
-      for (let i = 1; i < this.length; i++) this.push(this.shift());
-      return;
-    }
+    // Pushing makes room; the item then moves from the back to the front.
+    this.push(item);
+    const slots = this.slots as unknown[];
+    slots[(this.head + this.length - 1) & this.mask] = undefined;
     this.head = (this.head - 1) & this.mask;
-    this.slots[this.head] = item;
-    this.length++;
+    slots[this.head] = item;
   }
 
   private release(): void {

@@ -24,4 +24,5 @@ export type DeadLetterReason =
   | 'bus-unavailable'
   | 'not-exposed'
   | 'too-large'
-  | 'protocol-mismatch';
+  | 'protocol-mismatch'
+  | 'deadlock';

@@ -6,6 +6,7 @@ import type { Remoting } from '../remoting/remoting.ts';
 import { RemoteRef } from '../remoting/remote-ref.ts';
 import type { Scheduler } from '../scheduler.ts';
 import { ActorCell } from './actor-cell.ts';
+import type { CallChain } from './call-chain.ts';
 import type { AskOptions } from './actor-context.ts';
 import type { ActorAddress, ActorRef } from './actor-ref.ts';
 import type { ActorSnapshot, ActorSystem } from './actor-system.ts';
@@ -88,12 +89,22 @@ export class Runtime implements ActorSystem {
   }
 
   ask<T, R>(target: ActorRef<T>, make: (replyTo: ActorRef<R>) => T, options: AskOptions): Promise<R> {
+    return this.askFrom(undefined, target, make, options);
+  }
+
+  /** Asks on behalf of whoever the first link of `chain` names. */
+  askFrom<T, R>(
+    chain: CallChain | undefined,
+    target: ActorRef<T>,
+    make: (replyTo: ActorRef<R>) => T,
+    options: AskOptions,
+  ): Promise<R> {
     const { timeoutMs } = options;
     if (!(Number.isFinite(timeoutMs) && timeoutMs >= 0)) {
       return Promise.reject(new InvalidArgumentError('timeoutMs', 'must be finite and at least 0'));
     }
     return new Promise<R>((resolve, reject) => {
-      const ask = new PendingAsk<R>(this, target, timeoutMs, resolve, reject);
+      const ask = new PendingAsk<R>(this, target, timeoutMs, chain, resolve, reject);
       const message = make(ask);
       this.deadlines.add(ask, timeoutMs);
       this.send(target, message, options.lane === 'control', ask);

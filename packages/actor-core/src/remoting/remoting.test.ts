@@ -308,3 +308,31 @@ describe('watching an actor of another node', () => {
     expect(told).toEqual(['stopped']);
   });
 });
+
+it('a circle of questions through two nodes fails at once', async () => {
+  const { a, b } = await pair();
+  type Question = { readonly replyTo: ActorRef<string> };
+  const question = z.object({ replyTo: actorRefSchema<string>() });
+  const asks = (node: TestNode, other: string, name: string) =>
+    node.system.spawn(
+      props<Question>(
+        () =>
+          receive(async ({ replyTo }, context) => {
+            const target = node.system.refFor<Question>(other, 'asker');
+            const asked = context.ask<Question, string>(target, (to) => ({ replyTo: to }), {
+              timeoutMs: 60_000,
+            });
+            replyTo.tell(await asked.catch((error: Error & { code: string }) => `${name}: ${error.code}`));
+          }),
+        { protocol: question },
+      ),
+      'asker',
+    );
+  asks(a, 'b', 'a');
+  asks(b, 'a', 'b');
+  await settle();
+  const answer = a.system.ask<Question, string>(a.system.refFor('b', 'asker'), (replyTo) => ({ replyTo }), {
+    timeoutMs: 60_000,
+  });
+  expect(await answer).toBe('a: deadlock');
+});

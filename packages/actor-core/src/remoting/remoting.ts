@@ -1,4 +1,5 @@
 import type { ActorAddress } from '../actor/actor-ref.ts';
+import { type CallChain, decodeChain, encodeChain } from '../actor/call-chain.ts';
 import type { Refusable } from '../actor/envelope.ts';
 import { Envelope } from '../actor/envelope.ts';
 import { askPath, type PendingAsk } from '../actor/pending-ask.ts';
@@ -47,14 +48,7 @@ export class Remoting {
   }
 
   send(to: ActorAddress, message: unknown, control: boolean, ask: PendingAsk<never> | undefined): void {
-    const askUid = ask === undefined ? 0 : ask.address.uid;
-    this.post(
-      to.node,
-      control ? 'ctl' : 'dat',
-      [kind.tell, to.path, to.uid, to.nodeIncarnation, message, askUid],
-      to,
-      ask,
-    );
+    this.post(to.node, control ? 'ctl' : 'dat', tellOf(to, message, ask), to, ask);
   }
 
   watch(watch: Watch, address: ActorAddress): void {
@@ -179,9 +173,9 @@ export class Remoting {
     message: Extract<WireMessage, readonly [0, ...unknown[]]>,
     control: boolean,
   ): void {
-    const [, path, uid, nodeIncarnation, payload, askUid] = message;
+    const [, path, uid, nodeIncarnation, payload, askUid, chain] = message;
     const { runtime } = this;
-    const asker = askUid === 0 ? undefined : new RemoteAsker(this, peer, askUid);
+    const asker = askUid === 0 ? undefined : new RemoteAsker(this, peer, askUid, decodeChain(chain));
     const refuse = (reason: DeadLetterReason) =>
       runtime.deadLetter({ node: runtime.nodeId, nodeIncarnation, path, uid }, reason, asker);
     if (nodeIncarnation !== 0 && nodeIncarnation !== runtime.incarnation) return refuse('stale-incarnation');
@@ -223,16 +217,26 @@ export class Remoting {
   }
 }
 
+function tellOf(to: ActorAddress, message: unknown, ask: PendingAsk<never> | undefined): WireMessage {
+  const { path, uid, nodeIncarnation } = to;
+  if (ask === undefined) return [kind.tell, path, uid, nodeIncarnation, message, 0];
+  const askUid = ask.address.uid;
+  if (ask.chain === undefined) return [kind.tell, path, uid, nodeIncarnation, message, askUid];
+  return [kind.tell, path, uid, nodeIncarnation, message, askUid, encodeChain(ask.chain)];
+}
+
 /** Whoever asked from another node. */
 class RemoteAsker implements Refusable {
   private readonly remoting: Remoting;
   private readonly node: string;
+  readonly chain: CallChain | undefined;
   private readonly askUid: number;
 
-  constructor(remoting: Remoting, node: string, askUid: number) {
+  constructor(remoting: Remoting, node: string, askUid: number, chain: CallChain | undefined) {
     this.remoting = remoting;
     this.node = node;
     this.askUid = askUid;
+    this.chain = chain;
   }
 
   refuse(reason: DeadLetterReason): void {

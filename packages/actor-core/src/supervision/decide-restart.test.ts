@@ -23,7 +23,11 @@ function decide(
   history: number[] = [],
   childHistory = history,
 ): SupervisorDecision {
-  const children = types.map((restart, index) => ({ name: 'abcd'[index] as string, restart }));
+  const children = types.map((restart, index) => ({
+    name: 'abcd'[index] as string,
+    restart,
+    isSignificant: false,
+  }));
   return decideRestart(
     resolveSupervision(options),
     { child, outcome, children, history, childHistory },
@@ -106,4 +110,26 @@ describe('decideRestart', () => {
   ] as [SupervisionOptions, string][])('refuses %j by the name of the field', (options, field) => {
     expect(() => resolveSupervision(options)).toThrow(field);
   });
+
+  // OTP's auto_shutdown: which endings of `a` end a supervisor of a and b, by rule and by who is significant.
+  it.each([
+    ['never', 'stopped', 'ab', 'remove'],
+    ['any-significant', 'stopped', 'a', 'shut-down'],
+    ['any-significant', 'stopped', 'b', 'remove'],
+    ['any-significant', 'failed', 'a', 'restart'],
+    ['all-significant', 'stopped', 'ab', 'remove'],
+    ['all-significant', 'stopped', 'a', 'shut-down'],
+    ['all-significant', 'stopped', 'b', 'remove'],
+  ] as const)(
+    'with auto-shutdown %s, a child that %s and %s significant: %s',
+    (autoShutdown, outcome, significant, expected) => {
+      const children = ['a', 'b'].map((name) => ({
+        name,
+        restart: 'transient' as const,
+        isSignificant: significant.includes(name),
+      }));
+      const end = { child: 'a', outcome, children, history: [], childHistory: [] };
+      expect(decideRestart(resolveSupervision({ autoShutdown }), end, 0, 0).type).toBe(expected);
+    },
+  );
 });

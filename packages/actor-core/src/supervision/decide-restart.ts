@@ -20,12 +20,15 @@ export interface ChildEnd {
 
 export interface ChildFact {
   readonly name: string;
+  readonly isSignificant: boolean;
   readonly restart: RestartType;
 }
 
 export type SupervisorDecision =
   /** Its life is over; the others go on. */
   | { readonly type: 'remove' }
+  /** Its life is over, and with it the supervisor's own, in order. */
+  | { readonly type: 'shut-down' }
   /** End `restart` and `remove` in reverse start order, wait, start `restart` in start order. */
   | {
       readonly type: 'restart';
@@ -48,7 +51,10 @@ export function decideRestart(
   jitter: number,
 ): SupervisorDecision {
   const own = end.children.find((child) => child.name === end.child);
-  if (own === undefined || !restarts(own.restart, end.outcome)) return { type: 'remove' };
+  if (own === undefined) return { type: 'remove' };
+  if (!restarts(own.restart, end.outcome)) {
+    return { type: endsSupervisor(options.autoShutdown, own, end.children) ? 'shut-down' : 'remove' };
+  }
   const counted = countRestart(
     options.dynamic ? end.childHistory : end.history,
     nowMs,
@@ -76,6 +82,16 @@ export function decideRestart(
 function restarts(type: RestartType, outcome: ChildOutcome): boolean {
   if (type === 'temporary') return false;
   return type === 'permanent' || outcome !== 'stopped';
+}
+
+/** OTP: auto_shutdown any_significant and all_significant. */
+function endsSupervisor(
+  rule: ResolvedSupervision['autoShutdown'],
+  ended: ChildFact,
+  children: readonly ChildFact[],
+): boolean {
+  if (rule === 'never' || !ended.isSignificant) return false;
+  return rule === 'any-significant' || children.every((child) => child === ended || !child.isSignificant);
 }
 
 function affectedBy(

@@ -11,6 +11,11 @@ export interface SupervisionOptions {
    * parked with an event while its siblings go on. @default false
    */
   readonly dynamic?: boolean;
+  /**
+   * Stop, children and all, once one or all of the `significant` children have ended by themselves and are not
+   * restarted. @default 'never'
+   */
+  readonly autoShutdown?: 'never' | 'any-significant' | 'all-significant';
   /** Wait before the first restart; doubles up to `backoffMaxMs`, jittered by up to half. @default 100 */
   readonly backoffMs?: number;
   /** @default 10_000 */

@@ -28,6 +28,7 @@ async function family(
   supervision: SupervisionOptions,
   types: Record<string, RestartType>,
   parentRestart: RestartType = 'transient',
+  significant: readonly string[] = [],
 ): Promise<Family> {
   const clock = new ManualClock();
   const system = createActorSystem({ clock });
@@ -47,7 +48,7 @@ async function family(
           trace.push(`+${name}${context.incarnation}`);
           return receive(handle, () => void trace.push(`-${name}${context.incarnation}`));
         }),
-      { restart },
+      { restart, significant: significant.includes(name) },
     );
   const supervisor = props<never>(
     () =>
@@ -233,5 +234,31 @@ describe('a supervisor', () => {
     await settle();
     await system.shutdown();
     expect(system.inspect()).toEqual([]);
+  });
+
+  it('stops with its children once a significant one has ended by itself', async () => {
+    const { tell, trace, events } = await family(
+      { autoShutdown: 'any-significant' },
+      { a: 'permanent', b: 'transient' },
+      'transient',
+      ['b'],
+    );
+    await tell('b', 'stop');
+    expect(trace).toEqual(['-b1', '-a1']);
+    expect(events.at(-1)).toEqual({ type: 'stopped', path: 'sup', reason: 'stopped' });
+  });
+
+  it('does not take a permanent child for significant', async () => {
+    const { events } = await family({}, { a: 'permanent' }, 'temporary', ['a']);
+    expect(events).toEqual([{ type: 'stopped', path: 'sup', reason: 'failed' }]);
+  });
+
+  it('has a clean count after it was restarted itself', async () => {
+    const { tell, advance: pass, events } = await family({ intensity: 1, backoffMs: 0 }, { a: 'permanent' });
+    for (let i = 0; i < 3; i++) {
+      await tell('a', 'fail');
+      await pass(200);
+    }
+    expect(events.filter((event) => event.type === 'escalated')).toHaveLength(1);
   });
 });

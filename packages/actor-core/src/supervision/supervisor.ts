@@ -56,6 +56,12 @@ export class Supervisor {
         );
       existing.stop();
     }
+    if (props.significant === true && props.restart === 'permanent') {
+      throw new InvalidArgumentError(
+        'props.significant',
+        'is not for permanent actors, which never end by themselves',
+      );
+    }
     const cell = new Cell(runtime, this.owner, own, props);
     this.table.set(own, cell as unknown as ActorCell);
     cell.start();
@@ -89,8 +95,14 @@ export class Supervisor {
     const reason = outcome;
     if (!isUp(this.owner)) return cell.beginEnd(reason);
     const { clock, random } = this.owner.runtime;
-    const family = this.options.strategy === 'one-for-one' ? [cell] : [...this.table.values()];
-    const children = family.map((one) => ({ name: one.name, restart: one.props.restart ?? 'transient' }));
+    // The decision needs the others only where they matter: a supervisor of many thousands stays quick.
+    const alone = this.options.strategy === 'one-for-one' && this.options.autoShutdown !== 'all-significant';
+    const family = alone ? [cell] : [...this.table.values()];
+    const children = family.map((one) => ({
+      name: one.name,
+      restart: one.props.restart ?? ('transient' as const),
+      isSignificant: one.props.significant ?? false,
+    }));
     const decision = decideRestart(
       this.options,
       { child: cell.name, outcome, children, history: this.history, childHistory: cell.restartHistory },
@@ -129,6 +141,9 @@ export class Supervisor {
     switch (decision.type) {
       case 'remove':
         return cell.beginEnd(reason);
+      case 'shut-down':
+        cell.beginEnd(reason);
+        return this.owner.stopItself();
       case 'park':
         return cell.park(cause);
       case 'escalate': {
