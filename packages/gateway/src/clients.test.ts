@@ -12,6 +12,11 @@ let openai: OpenAI;
 const question = [{ role: 'user' as const, content: 'count' }];
 const toFive = '1 2 3 4 5';
 
+/** Hosts that have the model loaded. */
+function holders(model: string): number {
+  return stack.sims.filter((sim) => sim.state().loaded.some(({ name }) => name.startsWith(model))).length;
+}
+
 function running(): number {
   return stack.sims.reduce((sum, sim) => sum + sim.state().busy, 0);
 }
@@ -50,6 +55,33 @@ test('ollama: chats, generates, lists, shows and embeds', async () => {
   expect((await ollama.show({ model: 'sim-count' })).capabilities).toContain('completion');
   expect((await ollama.embed({ model: 'sim-embed', input: ['a', 'b'] })).embeddings).toHaveLength(2);
   await until(async () => (await ollama.ps()).models.length > 0, 'a running model');
+});
+
+test('serves two requests at once that carry the same id', async () => {
+  const body = JSON.stringify({
+    model: 'sim-count',
+    messages: question,
+    stream: false,
+    options: { num_predict: 5 },
+  });
+  const ask = async (): Promise<string> => {
+    const headers = { 'x-drover-request-id': 'twin' };
+    const response = await fetch(`${stack.gateway.url}/api/chat`, { method: 'POST', headers, body });
+    return ((await response.json()) as { message: { content: string } }).message.content;
+  };
+  expect(await Promise.all([ask(), ask()])).toEqual([toFive, toFive]);
+});
+
+test('unloads a model where it is loaded', async () => {
+  await ollama.generate({ model: 'sim-chat', prompt: 'x', options: { num_predict: 1 } });
+  await until(() => holders('sim-chat') === 1, 'sim-chat loaded');
+  await until(
+    async () => (await ollama.ps()).models.some(({ name }) => name === 'sim-chat:latest'),
+    'sim-chat in ps',
+  );
+  const { done_reason } = await ollama.generate({ model: 'sim-chat', prompt: '', keep_alive: 0 });
+  expect(done_reason).toBe('unload');
+  await until(() => holders('sim-chat') === 0, 'sim-chat unloaded');
 });
 
 test('ollama: throws the words of the server', async () => {
@@ -120,7 +152,10 @@ test('cancels down to the host when the client breaks off, in NDJSON and in SSE'
     max_tokens: 100_000,
     stream: true,
   });
-  await until(() => running() === 2, 'two running requests');
+  // Begun to read: fetch drops an answer whose Response was collected before anybody read it.
+  await native[Symbol.asyncIterator]().next();
+  await openAi[Symbol.asyncIterator]().next();
+  expect(running()).toBe(2);
   native.abort();
   openAi.controller.abort();
   await until(() => running() === 0, 'free slots', 1_000);

@@ -11,7 +11,9 @@ import { Exchange } from './exchange.ts';
 import { failureOf } from './failure.ts';
 import { decideOrigin } from './origin.ts';
 import { requestIdOf } from './request-id.ts';
+import { targetOf } from './request-target.ts';
 import type { Route, RouteMatch, RouteParams, Router } from './router.ts';
+import { answerUnrouted, isOwnPath } from './unrouted.ts';
 
 /** Where every request comes in: what all routes share, and who is inside. */
 export interface Door {
@@ -138,38 +140,6 @@ async function runRoute(
   }
 }
 
-/** Who asked for nothing we have, told as Ollama tells it; on our own paths in our own shape. */
-function answerUnrouted(exchange: Exchange, match: Exclude<RouteMatch, { kind: 'found' }>): void {
-  const isOwn = isOwnPath(exchange.path);
-  if (match.kind === 'redirect') {
-    const text = match.status === 301 ? 'Moved Permanently' : 'Temporary Redirect';
-    const where = encodeURI(match.path) + exchange.query;
-    const isRead = exchange.method === 'GET' || exchange.method === 'HEAD';
-    exchange.setHeader('Location', where);
-    exchange.reply({
-      status: match.status,
-      contentType: isRead ? 'text/html; charset=utf-8' : '',
-      body: exchange.method === 'GET' ? `<a href="${escapeHtml(where)}">${text}</a>.\n\n` : '',
-    });
-    return;
-  }
-  if (match.kind === 'wrong-method') {
-    exchange.setHeader('Allow', match.allow);
-    if (isOwn) {
-      const message = `${exchange.method} is not possible on ${exchange.path}; it takes ${match.allow}`;
-      return exchange.reply(
-        ownError(new RequestFailure(405, 'method-not-allowed', message), exchange.requestId),
-      );
-    }
-    return exchange.reply({ status: 405, contentType: 'text/plain', body: '405 method not allowed' });
-  }
-  if (isOwn) {
-    const failure = new RequestFailure(404, 'no-such-route', `there is no route ${exchange.path}`);
-    return exchange.reply(ownError(failure, exchange.requestId));
-  }
-  exchange.reply({ status: 404, contentType: 'text/plain', body: '404 page not found' });
-}
-
 /** An error before any route, in the dialect the path belongs to. */
 function refuse(exchange: Exchange, failure: RequestFailure): void {
   setRetryAfter(exchange, failure);
@@ -181,12 +151,6 @@ function replyOf(exchange: Exchange, failure: RequestFailure): Reply {
   return exchange.path.startsWith('/v1/') ? failedReply(failure) : nativeDialect.failure(failure);
 }
 
-function isOwnPath(path: string): boolean {
-  return (
-    path === '/api/v1' || path.startsWith('/api/v1/') || ['/healthz', '/readyz', '/metrics'].includes(path)
-  );
-}
-
 function stopping(): RequestFailure {
   return new RequestFailure(503, 'gateway-stopping', 'the gateway is stopping', { retryAfterMs: 2_000 });
 }
@@ -195,24 +159,4 @@ function full(running: number): RequestFailure {
   return new RequestFailure(503, 'gateway-full', `the gateway serves ${running} requests already`, {
     retryAfterMs: 1_000,
   });
-}
-
-/** Path and query; undefined for a target that is no path or has a broken escape. */
-function targetOf(url: string): { path: string; query: string } | undefined {
-  const absolute = /^https?:\/\/[^/?]*/i.exec(url);
-  const rest = absolute ? url.slice(absolute[0].length) || '/' : url;
-  if (!rest.startsWith('/')) return undefined;
-  const mark = rest.indexOf('?');
-  try {
-    return {
-      path: decodeURIComponent(mark < 0 ? rest : rest.slice(0, mark)),
-      query: mark < 0 ? '' : rest.slice(mark),
-    };
-  } catch {
-    return undefined;
-  }
-}
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
 }
