@@ -112,6 +112,7 @@ async function measureRow(
   const operations = operationsOf(loaded, workload, quick);
   if (operations === 0) return;
   const outcome = await runRow(loaded, workload, operations, quick);
+  if (outcome === undefined) return;
   for (const measure of measuresOf(workload)) {
     figures.add(measure.name, loaded.arm.name, measure.value(outcome, operations));
     if (measure.wall !== undefined)

@@ -14,11 +14,12 @@ import { fileURLToPath } from 'node:url';
 import { hostFacts } from './host-facts.ts';
 
 const root: string = fileURLToPath(new URL('../../../', import.meta.url));
+const suites: readonly string[] = ['smoke', 'actors', 'remote'];
 const scenarios: string = join(root, 'test/scenarios');
 
 /**
  * Runs one long bar in full and writes `proofs/NAME.json`: the figures, the command, the commit and the host.
- * A name is a bench suite (`smoke`) or a scenario of `test/scenarios`.
+ * A name is a bench suite (`smoke`, `actors`, `remote`) or a scenario of `test/scenarios`.
  */
 export async function proofMain(argv: readonly string[]): Promise<number> {
   const name = argv[0] ?? '';
@@ -29,7 +30,7 @@ export async function proofMain(argv: readonly string[]): Promise<number> {
   const scratch = mkdtempSync(join(tmpdir(), 'drover-proof-'));
   const output = join(scratch, 'out');
   const host = hostFacts();
-  const command = name === 'smoke' ? benchCommand(name, output) : scenarioCommand(name);
+  const command = suites.includes(name) ? benchCommand(name, output) : scenarioCommand(name);
   const code = await run(command, { DROVER_PROOF: 'full', DROVER_FIGURES: output });
   const figures: unknown = existsSync(output) ? parseFigures(name, readFileSync(output, 'utf8')) : [];
   rmSync(scratch, { recursive: true, force: true });
@@ -45,7 +46,7 @@ export async function proofMain(argv: readonly string[]): Promise<number> {
 
 function proofNames(): string[] {
   const files = readdirSync(scenarios).filter((file) => file.endsWith('.test.ts'));
-  return ['smoke', ...files.map((file) => file.replace('.test.ts', ''))];
+  return [...suites, ...files.map((file) => file.replace('.test.ts', ''))];
 }
 
 function benchCommand(suite: string, output: string): string[] {
@@ -64,7 +65,7 @@ function scenarioCommand(name: string): string[] {
 }
 
 function parseFigures(name: string, text: string): unknown {
-  if (name === 'smoke') return JSON.parse(text) as unknown;
+  if (suites.includes(name)) return JSON.parse(text) as unknown;
   return text
     .trim()
     .split('\n')

@@ -8,7 +8,7 @@ import moleculer from './remote/arms/moleculer.ts';
 import natsClient from './remote/arms/nats-client.ts';
 import type { RemoteWorkloadName } from './remote/drive.ts';
 import { type NatsServer, startNatsServer } from './remote/nats-server.ts';
-import { type PairOutcome, ratePerSecond, runPairs } from './remote/pairs.ts';
+import { ratePerSecond, runPairs } from './remote/pairs.ts';
 import type { RemoteArm } from './remote/remote-arm.ts';
 import { type ArmRow, type Bar, type BenchReport, bar, type Limit, row } from './report.ts';
 import { rounded } from './statistics.ts';
@@ -38,6 +38,7 @@ const workloads: readonly RemoteWorkload[] = [
 /** Pairs of processes that our arm also runs at the same time. */
 const pairCounts = [1, 2, 3, 4] as const;
 const pairRounds = 3;
+const sides = ['caller', 'responder', 'nats-server'] as const;
 
 interface LoadedArm {
   readonly arm: RemoteArm;
@@ -151,8 +152,8 @@ async function measureRow(
 ): Promise<void> {
   const count = quick ? workload.quick : workload.full;
   const serverBefore = cpuSeconds(nats.pid) ?? Number.NaN;
-  const [outcome] = (await runPairs(nats.url, arm.name, file, workload.name, count, 1)) as [PairOutcome];
-  // With the warm-up: an upper bound, the same way for every arm.
+  const [outcome] = await runPairs(nats.url, arm.name, file, workload.name, count, 1);
+  if (outcome === undefined) return;
   const serverMicros = ((cpuSeconds(nats.pid) ?? Number.NaN) - serverBefore) * 1e6;
   if (outcome.latencies !== undefined) {
     figures.add('ask-1 p50', arm.name, outcome.latencies.p50Micros);
@@ -160,9 +161,15 @@ async function measureRow(
     return;
   }
   figures.add(workload.name, arm.name, ratePerSecond([outcome]));
-  figures.add(`${workload.name} caller CPU`, arm.name, outcome.callerMicros / count);
-  figures.add(`${workload.name} responder CPU`, arm.name, outcome.responderMicros / count);
-  figures.add(`${workload.name} nats-server CPU`, arm.name, serverMicros / (count * 1.3));
+  const spent = {
+    caller: outcome.callerMicros / count,
+    responder: outcome.responderMicros / count,
+    'nats-server': serverMicros / (outcome.warmedUp + count),
+  };
+  for (const side of sides) figures.add(`${workload.name} ${side} CPU`, arm.name, spent[side]);
+  // Says more than the clock while the machine does other things too.
+  const total = sides.reduce((sum, side) => sum + spent[side], 0);
+  figures.add(`${workload.name} CPU of all three`, arm.name, total);
 }
 
 /** Our tells and questions with 1 to 4 pairs of processes at once. */
@@ -213,7 +220,8 @@ function summary({ name }: RemoteWorkload, arms: readonly LoadedArm[], figures: 
 const shown: readonly (readonly [figure: string, unit: string])[] = [
   ...['ask-256', 'tell-128'].flatMap((name) => [
     [name, 'ops/s'] as const,
-    ...['caller', 'responder', 'nats-server'].map((side) => [`${name} ${side} CPU`, 'us/op'] as const),
+    ...sides.map((side) => [`${name} ${side} CPU`, 'us/op'] as const),
+    [`${name} CPU of all three`, 'us/op'] as const,
     ...pairCounts.map((pairs) => [pairFigure(name, pairs), 'ops/s'] as const),
   ]),
   ['ask-1 p50', 'us'],

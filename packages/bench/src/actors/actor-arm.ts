@@ -31,7 +31,7 @@ export interface Sizes {
   readonly width: number;
 }
 
-/** A program that runs one workload and prints one line of JSON, an `Outcome`. */
+/** A program that runs one workload and prints one line of JSON: an `Outcome`, or `{}` for a workload it leaves out. */
 export interface ActorCommand {
   readonly file: string;
   readonly args: readonly string[];
@@ -54,7 +54,7 @@ export interface Outcome extends Tally {
 
 /**
  * The workloads, each in the idiom of the library. Every message is a fresh object and every call starts with fresh
- * actors; a promise settles when the last message was handled. What is left out is reported as not measured.
+ * actors; a promise settles when the last message was handled. What is left out has no row.
  */
 export interface ActorLibrary {
   /** An actor sends `total` messages to another one and waits for its word after every `window`. */

@@ -22,7 +22,7 @@ export function operationsOf({ arm }: LoadedArm, workload: Workload, quick: bool
 }
 
 /**
- * Runs one row in a fresh process.
+ * Runs one row in a fresh process. Undefined when the arm leaves the workload out.
  *
  * @throws Error when the process fails, or not every message sent was delivered
  */
@@ -31,7 +31,7 @@ export async function runRow(
   workload: Workload,
   count: number,
   quick: boolean,
-): Promise<Outcome> {
+): Promise<Outcome | undefined> {
   const { arm, file } = loaded;
   const { width } = quick ? workload.quick : workload.full;
   const command = arm.command?.(workload.name, { count, width }) ?? {
@@ -42,15 +42,15 @@ export async function runRow(
       String(width),
     ),
   };
-  let outcome: Outcome;
+  let outcome: Partial<Outcome>;
   try {
-    outcome = await runForJson<Outcome>(command.file, command.args, { timeoutMs: rowTimeoutMs });
+    outcome = await runForJson<Partial<Outcome>>(command.file, command.args, { timeoutMs: rowTimeoutMs });
   } catch (error) {
     throw new Error(`${arm.name}, ${workload.name}: ${(error as Error).message}`, { cause: error });
   }
-  if (!(outcome.sent > 0 && outcome.delivered === outcome.sent))
-    throw new Error(
-      `${arm.name}, ${workload.name}: ${outcome.sent} messages sent, ${outcome.delivered} delivered`,
-    );
-  return outcome;
+  const { sent, delivered } = outcome;
+  if (sent === undefined || delivered === undefined) return undefined;
+  if (!(sent > 0 && delivered === sent))
+    throw new Error(`${arm.name}, ${workload.name}: ${sent} messages sent, ${delivered} delivered`);
+  return outcome as Outcome;
 }

@@ -3,7 +3,7 @@ import type { ActorArm } from './actor-arm.ts';
 import { measure } from './measure.ts';
 import type { WorkloadName } from './workloads.ts';
 
-// node --expose-gc measure-main.js ARM_MODULE WORKLOAD COUNT WIDTH — prints one `Outcome`. By hand with --cpu-prof it
+// node --expose-gc measure-main.js ARM_MODULE WORKLOAD COUNT WIDTH — prints one `Outcome`, or `{}`. By hand with --cpu-prof it
 // shows where an arm spends its time.
 const [modulePath, workload, count, width] = process.argv.slice(2);
 if (modulePath === undefined || workload === undefined) {
@@ -15,4 +15,4 @@ const outcome = await measure(module.default, workload as WorkloadName, {
   count: Number(count),
   width: Number(width),
 });
-process.stdout.write(`${JSON.stringify(outcome)}\n`, () => process.exit(0));
+process.stdout.write(`${JSON.stringify(outcome ?? {})}\n`, () => process.exit(0));

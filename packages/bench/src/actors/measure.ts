@@ -1,26 +1,32 @@
-import type { ActorArm, ActorLibrary, Outcome, Population, Sizes, Tally } from './actor-arm.ts';
+import type { ActorArm, Outcome, Population, Sizes, Tally } from './actor-arm.ts';
 import { runMessages, type WorkloadName } from './workloads.ts';
 
 /** Part of the measured size that runs before the clock starts, so that what is measured is compiled. */
 const warmUpShare = 0.3;
 
+type Populate = (count: number) => Promise<Population>;
+
 /**
  * Measures one workload of one library arm in this process, which should be a fresh one started with `--expose-gc`.
- *
- * @throws Error when the library leaves the workload out
+ * Undefined when the library leaves the workload out.
  */
-export async function measure(arm: ActorArm, workload: WorkloadName, sizes: Sizes): Promise<Outcome> {
+export async function measure(
+  arm: ActorArm,
+  workload: WorkloadName,
+  sizes: Sizes,
+): Promise<Outcome | undefined> {
   if (arm.library === undefined) throw new Error(`${arm.name} is not a library arm`);
   const library = await arm.library();
   const warmUp = { count: Math.max(sizes.width, Math.round(sizes.count * warmUpShare)), width: sizes.width };
-  if (workload === 'idle-heap') return measureHeap(library, sizes.count);
-  if (workload === 'spawn-stop') {
-    await spawnAndStop(library, warmUp.count);
-    return timed(() => spawnAndStop(library, sizes.count));
+  if (workload === 'idle-heap' || workload === 'spawn-stop' || workload === 'million') {
+    const populate = library.populate?.bind(library);
+    if (populate === undefined) return undefined;
+    if (workload === 'idle-heap') return measureHeap(populate, sizes.count);
+    if (workload === 'million') return measureMany(populate, sizes.count);
+    await spawnAndStop(populate, warmUp.count);
+    return timed(() => spawnAndStop(populate, sizes.count));
   }
-  if (workload === 'million') return measureMany(library, sizes.count);
-  if ((await runMessages(library, workload, warmUp)) === undefined)
-    throw new Error(`${arm.name} has no ${workload}`);
+  if ((await runMessages(library, workload, warmUp)) === undefined) return undefined;
   return timed(() => runMessages(library, workload, sizes) as Promise<Tally>);
 }
 
@@ -32,8 +38,8 @@ async function timed(work: () => Promise<Tally>): Promise<Outcome> {
   return { sent, delivered, ...elapsed(cpu, begin) };
 }
 
-async function spawnAndStop(library: ActorLibrary, count: number): Promise<Tally> {
-  const population = await populate(library, count);
+async function spawnAndStop(populate: Populate, count: number): Promise<Tally> {
+  const population = await populate(count);
   const { sent, delivered } = await population.tellAll();
   const ended = await population.stopAll();
   if (ended !== count) throw new Error(`stopped ${count} actors and saw ${ended} end`);
@@ -43,13 +49,13 @@ async function spawnAndStop(library: ActorLibrary, count: number): Promise<Tally
 const alive: Population[] = [];
 
 /** Twice: once for what a library allocates a single time, once measured. */
-async function measureHeap(library: ActorLibrary, count: number): Promise<Outcome> {
-  const first = await populate(library, 1_000);
+async function measureHeap(populate: Populate, count: number): Promise<Outcome> {
+  const first = await populate(1_000);
   await first.tellAll();
   const before = await heapBytes();
   const cpu = process.cpuUsage();
   const begin = performance.now();
-  const population = await populate(library, count);
+  const population = await populate(count);
   const started = await heapBytes();
   const tally = await population.tellAll();
   const used = await heapBytes();
@@ -59,12 +65,12 @@ async function measureHeap(library: ActorLibrary, count: number): Promise<Outcom
   return { ...tally, ...elapsed(cpu, begin), figures };
 }
 
-async function measureMany(library: ActorLibrary, count: number): Promise<Outcome> {
+async function measureMany(populate: Populate, count: number): Promise<Outcome> {
   const heapBefore = await heapBytes();
   const residentBefore = process.memoryUsage.rss();
   const cpu = process.cpuUsage();
   const begin = performance.now();
-  const population = await populate(library, count);
+  const population = await populate(count);
   const spawned = process.cpuUsage(cpu);
   const beforeTell = process.cpuUsage();
   const tally = await population.tellAll();
@@ -78,11 +84,6 @@ async function measureMany(library: ActorLibrary, count: number): Promise<Outcom
   };
   alive.push(population);
   return { ...tally, ...spent, figures };
-}
-
-async function populate(library: ActorLibrary, count: number): Promise<Population> {
-  if (library.populate === undefined) throw new Error('the library has no populations');
-  return library.populate(count);
 }
 
 function elapsed(

@@ -8,7 +8,7 @@ const warmUpShare = 0.3;
 const warmUpLeast = 5_000;
 
 // node caller-main.js ARM_MODULE NATS_URL PAIR WORKLOAD COUNT — warms up, says that it is ready, waits for a line on
-// stdin, runs, and prints one `RemoteOutcome` with the CPU time it took itself.
+// stdin (for ever, when the arm leaves the workload out and said so), runs, and prints one `RemoteOutcome` with the CPU time it took itself.
 const [file, natsUrl, pair, workload, countText] = process.argv.slice(2) as [
   string,
   string,
@@ -19,14 +19,18 @@ const [file, natsUrl, pair, workload, countText] = process.argv.slice(2) as [
 const count = Number(countText);
 const { default: arm } = (await import(pathToFileURL(file).href)) as { default: RemoteArm };
 const caller = await arm.call({ natsUrl, pair });
-await drive(caller, workload, Math.max(warmUpLeast, Math.round(count * warmUpShare)));
-process.stdout.write(`${JSON.stringify({ event: 'ready', pid: process.pid })}\n`);
+const absent = workload === 'tell-128' && (caller.tell === undefined || caller.onHandled === undefined);
+const warmedUp = Math.max(warmUpLeast, Math.round(count * warmUpShare));
+if (!absent) await drive(caller, workload, warmedUp);
+process.stdout.write(`${JSON.stringify({ event: 'ready', pid: process.pid, absent })}\n`);
+// Whoever started this is gone: so is this.
+process.stdin.once('end', () => process.exit(1));
 await once(process.stdin, 'data');
 const cpu = process.cpuUsage();
 const outcome = await drive(caller, workload, count);
 const { user, system } = process.cpuUsage(cpu);
 process.stdout.write(
-  `${JSON.stringify({ event: 'outcome', ...outcome, callerMicros: user + system })}\n`,
+  `${JSON.stringify({ event: 'outcome', ...outcome, warmedUp, callerMicros: user + system })}\n`,
   () => {
     void caller.close().finally(() => process.exit(0));
   },

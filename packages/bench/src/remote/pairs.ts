@@ -7,7 +7,10 @@ const startTimeoutMs = 60_000;
 const rowTimeoutMs = 120_000;
 
 /** What one pair of processes did, with the CPU time of both. */
-export type PairOutcome = RemoteOutcome & { readonly callerMicros: number; readonly responderMicros: number };
+export type PairOutcome = CallerOutcome & { readonly responderMicros: number };
+
+/** `warmedUp`: messages before the measured ones. */
+type CallerOutcome = RemoteOutcome & { readonly callerMicros: number; readonly warmedUp: number };
 
 /** Messages per second from the first that began to the last that ended. */
 export function ratePerSecond(outcomes: readonly RemoteOutcome[]): number {
@@ -19,7 +22,7 @@ export function ratePerSecond(outcomes: readonly RemoteOutcome[]): number {
 
 let pairNames = 0;
 
-/** Starts that many pairs, lets all of them go at once when all are warm, and ends them. */
+/** None when the arm leaves the workload out. Starts that many pairs, lets all of them go at once when all are warm, and ends them. */
 export async function runPairs(
   natsUrl: string,
   name: string,
@@ -41,6 +44,7 @@ export async function runPairs(
       started.push(responder);
       const caller = await startCaller([file, natsUrl, pair, workload, String(count)]);
       started.push(caller.process);
+      if (caller.process.ready.absent) return [];
       ready.push({ caller, responderPid: responder.ready.pid });
     }
     return await Promise.all(
@@ -60,14 +64,20 @@ export async function runPairs(
   }
 }
 
+interface CallerReady {
+  readonly event: string;
+  readonly pid: number;
+  readonly absent: boolean;
+}
+
 interface Caller {
-  readonly process: ReadyProcess<{ event: string; pid: number }>;
-  run(): Promise<RemoteOutcome & { callerMicros: number }>;
+  readonly process: ReadyProcess<CallerReady>;
+  run(): Promise<CallerOutcome>;
 }
 
 async function startCaller(args: readonly string[]): Promise<Caller> {
-  const { promise, resolve, reject } = Promise.withResolvers<RemoteOutcome & { callerMicros: number }>();
-  const process = await startReady<{ event: string; pid: number }>(script('caller-main'), args, {
+  const { promise, resolve, reject } = Promise.withResolvers<CallerOutcome>();
+  const process = await startReady<CallerReady>(script('caller-main'), args, {
     timeoutMs: startTimeoutMs,
     onLine: (line) => {
       if (line.startsWith('{"event":"outcome"')) resolve(JSON.parse(line) as never);
