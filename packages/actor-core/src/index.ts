@@ -1,6 +1,6 @@
 export type { ActorContext, AskOptions } from './actor/actor-context.ts';
 export type { ActorAddress, ActorRef, TellOptions } from './actor/actor-ref.ts';
-export type { ActorSnapshot, ActorSystem } from './actor/actor-system.ts';
+export type { ActorSnapshot, ActorSystem, RuntimeCounters } from './actor/actor-system.ts';
 export { type ActorSystemOptions, createActorSystem } from './actor/create-actor-system.ts';
 export {
   type Behaviour,

@@ -14,7 +14,8 @@ import { empty } from './ring.ts';
 import type { Runtime } from './runtime.ts';
 import type { DeadLetterReason } from './runtime-event.ts';
 import type { Signal, TerminationReason } from './signal.ts';
-import type { Watch, Watcher } from './watch.ts';
+import { refKey, Watch } from './watch.ts';
+import { WatchList } from './watch-list.ts';
 
 /** Messages one turn handles at most before the other actors and the event loop get theirs. */
 const drainBudget = 64;
@@ -58,8 +59,7 @@ export class ActorCell<M = never> {
   /** The end of this incarnation that is under way; a newer one makes it void. */
   private windDown: object | undefined = undefined;
   private ownSupervisor: Supervisor | undefined = undefined;
-  private watchers: Set<Watcher> | undefined = undefined;
-  private watching: Map<string, Watch> | undefined = undefined;
+  private watchList: WatchList | undefined = undefined;
   /** Who waits for the message in hand. */
   private chain: CallChain | undefined = undefined;
   private cachedAddress: ActorAddress | undefined = undefined;
@@ -222,7 +222,7 @@ export class ActorCell<M = never> {
     this.afterBusy = undefined;
     for (const child of [...this.children].toReversed()) child.terminate('killed');
     this.context.end();
-    this.unwatchAll();
+    this.watchList?.unwatchAll();
   }
 
   /** Begins the next incarnation; the mailbox is kept. */
@@ -245,7 +245,7 @@ export class ActorCell<M = never> {
       this.state = 'parked';
       this.dropMailbox();
       this.runtime.emit({ type: 'parked', path: this.path, cause });
-      this.notifyWatchers('failed');
+      this.watchList?.tell('failed');
     });
   }
 
@@ -256,24 +256,17 @@ export class ActorCell<M = never> {
     this.endIncarnation({ type: 'post-stop' }, () => this.finalize());
   }
 
-  addWatcher(watcher: Watcher): void {
-    (this.watchers ??= new Set()).add(watcher);
-  }
-
-  removeWatcher(watcher: Watcher): void {
-    this.watchers?.delete(watcher);
+  /** Who watches it and whom it watches. */
+  get watches(): WatchList {
+    return (this.watchList ??= new WatchList());
   }
 
   watch(target: ActorRef<never>): void {
-    const watch = this.runtime.watch(this as unknown as ActorCell, target, this.watching);
-    if (watch !== undefined) (this.watching ??= new Map()).set(watch.key, watch);
-  }
-
-  unwatch(key: string): void {
-    const watch = this.watching?.get(key);
-    if (watch === undefined) return;
-    this.watching?.delete(key);
-    watch.cancel();
+    const key = refKey(target);
+    if (this.watches.isWatching(key)) return;
+    const watch = new Watch(this as unknown as ActorCell, target, key);
+    this.watches.add(watch);
+    this.runtime.watch(watch, target.address);
   }
 
   snapshot(): ActorSnapshot {
@@ -414,7 +407,7 @@ export class ActorCell<M = never> {
 
   private receiveSignal(envelope: Envelope): Next<M> | Promise<Next<M>> {
     const watch = envelope.guard as Watch;
-    this.watching?.delete(watch.key);
+    this.watchList?.done(watch);
     return this.onSignal?.(envelope.signal as Signal, this.context);
   }
 
@@ -437,7 +430,7 @@ export class ActorCell<M = never> {
       if (this.windDown !== token) return;
       this.windDown = undefined;
       this.context.end();
-      this.unwatchAll();
+      this.watchList?.unwatchAll();
       // A stop that came while a restart was under way.
       if (this.state === 'stopping' && signal.type === 'pre-restart') this.finalize();
       else done();
@@ -473,25 +466,13 @@ export class ActorCell<M = never> {
     if (this.state === 'stopped') return;
     this.state = 'stopped';
     this.context.end();
-    this.unwatchAll();
+    this.watchList?.unwatchAll();
     this.dropMailbox();
     this.runtime.ended(this as unknown as ActorCell);
     if (this.parent !== undefined)
       this.runtime.emit({ type: 'stopped', path: this.path, reason: this.endReason });
-    this.notifyWatchers(this.endReason);
+    this.watchList?.tell(this.endReason);
     this.parent?.supervisor.childGone(this as unknown as ActorCell);
-  }
-
-  private notifyWatchers(reason: TerminationReason): void {
-    const { watchers } = this;
-    this.watchers = undefined;
-    if (watchers !== undefined) for (const watcher of watchers) watcher.terminated(reason);
-  }
-
-  private unwatchAll(): void {
-    const { watching } = this;
-    this.watching = undefined;
-    if (watching !== undefined) for (const watch of watching.values()) watch.cancel();
   }
 
   private dropMailbox(): void {

@@ -1,7 +1,7 @@
 import type { ActorRef } from './actor-ref.ts';
 import type { AskOptions } from './actor-context.ts';
 import type { Props } from './props.ts';
-import type { RuntimeEvent } from './runtime-event.ts';
+import type { DeadLetterReason, RuntimeEvent } from './runtime-event.ts';
 
 /** The actors of one process. Made by `createActorSystem` (alone) or `joinCluster` (on a bus). */
 export interface ActorSystem {
@@ -12,17 +12,26 @@ export interface ActorSystem {
   spawn<M>(props: Props<M>, name?: string): ActorRef<M>;
   /** Stops a top-level actor and resolves when it has ended. */
   stop(ref: ActorRef<never>): Promise<void>;
+  /** Ends an actor's incarnation at once: mailbox dropped, results to come ignored. Its supervisor then decides. */
+  kill(ref: ActorRef<never>): void;
   ask<T, R>(target: ActorRef<T>, make: (replyTo: ActorRef<R>) => T, options: AskOptions): Promise<R>;
   /** A ref to a well-known actor of any node, alive or not. */
   refFor<M>(node: string, path: string): ActorRef<M>;
   /** Restarts, dead letters, drops, parked children, unreachable peers. Returns the unsubscriber. */
   onEvent(listener: (event: RuntimeEvent) => void): () => void;
+  /** What happened since the start: events by type, dead letters by reason. */
+  counters(): RuntimeCounters;
   /** Live actors, for `drover actors` and tests. */
   inspect(): readonly ActorSnapshot[];
   /** Stops children in reverse start order, each within its shutdown deadline. */
   shutdown(): Promise<void>;
   /** Resolves when the system has stopped: undefined in order, else the failure that escalated to the root. */
   readonly terminated: Promise<unknown>;
+}
+
+export interface RuntimeCounters {
+  readonly events: Readonly<Partial<Record<RuntimeEvent['type'], number>>>;
+  readonly deadLetters: Readonly<Record<DeadLetterReason, number>>;
 }
 
 export interface ActorSnapshot {

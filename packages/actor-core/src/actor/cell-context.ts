@@ -74,7 +74,7 @@ export class CellContext<M> implements ActorContext<M>, Guard {
   }
 
   unwatch(target: ActorRef<never>): void {
-    if (this.active) this.cell.unwatch(refKey(target));
+    if (this.active) this.cell.watches.unwatch(refKey(target));
   }
 
   setTimer(key: string, delayMs: number, message: M): void {

@@ -1,8 +1,7 @@
 import type { Logger } from '../logger.ts';
 import type { ActorAddress } from './actor-ref.ts';
+import type { RuntimeCounters } from './actor-system.ts';
 import type { DeadLetterReason, RuntimeEvent } from './runtime-event.ts';
-
-export type DeadLetterCounts = Readonly<Record<DeadLetterReason, number>>;
 
 /** Spreads runtime events and counts them. A listener that throws is logged and disturbs nobody. */
 export class EventHub {
@@ -30,12 +29,8 @@ export class EventHub {
     return () => this.listeners.delete(listener);
   }
 
-  count(type: RuntimeEvent['type']): number {
-    return this.counts.get(type) ?? 0;
-  }
-
-  get deadLetters(): DeadLetterCounts {
-    return this.letters;
+  counters(): RuntimeCounters {
+    return { events: Object.fromEntries(this.counts), deadLetters: { ...this.letters } };
   }
 
   deadLetter(to: ActorAddress, reason: DeadLetterReason): void {
@@ -44,7 +39,7 @@ export class EventHub {
   }
 
   emit(event: RuntimeEvent): void {
-    this.counts.set(event.type, this.count(event.type) + 1);
+    this.counts.set(event.type, (this.counts.get(event.type) ?? 0) + 1);
     if (event.type === 'restarted') {
       const { path, incarnation, cause } = event;
       this.log.warn({ actor: path, incarnation, err: cause }, 'actor restarted');

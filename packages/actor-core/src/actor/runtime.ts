@@ -9,7 +9,7 @@ import { ActorCell } from './actor-cell.ts';
 import type { CallChain } from './call-chain.ts';
 import type { AskOptions } from './actor-context.ts';
 import type { ActorAddress, ActorRef } from './actor-ref.ts';
-import type { ActorSnapshot, ActorSystem } from './actor-system.ts';
+import type { ActorSnapshot, ActorSystem, RuntimeCounters } from './actor-system.ts';
 import { type Behaviour, receive } from './behaviour.ts';
 import { Deadlines } from '../deadlines.ts';
 import { Envelope, type Refusable } from './envelope.ts';
@@ -20,7 +20,7 @@ import type { Props } from './props.ts';
 import { recentEnds } from './recent-ends.ts';
 import type { DeadLetterReason, RuntimeEvent } from './runtime-event.ts';
 import type { TerminationReason } from './signal.ts';
-import { refKey, Watch } from './watch.ts';
+import type { Watch } from './watch.ts';
 
 export interface RuntimeOptions {
   readonly nodeId: string;
@@ -120,6 +120,10 @@ export class Runtime implements ActorSystem {
     return this.events.on(listener);
   }
 
+  counters(): RuntimeCounters {
+    return this.events.counters();
+  }
+
   inspect(): readonly ActorSnapshot[] {
     const found: ActorSnapshot[] = [];
     const visit = (cell: ActorCell) => {
@@ -214,20 +218,11 @@ export class Runtime implements ActorSystem {
     }
   }
 
-  /** Registers interest in an actor's end; undefined when that interest exists already. */
-  watch(
-    owner: ActorCell,
-    target: ActorRef<never>,
-    existing: ReadonlyMap<string, Watch> | undefined,
-  ): Watch | undefined {
-    const key = refKey(target);
-    if (existing?.has(key)) return undefined;
-    const watch = new Watch(owner, target, key);
-    const { address } = target;
+  /** Registers interest in the end of the actor at the address. */
+  watch(watch: Watch, address: ActorAddress): void {
     if (address.node === this.nodeId) this.watchLocal(watch, address);
     else if (this.remoting === undefined) watch.terminated('node-down');
     else this.remoting.watch(watch, address);
-    return watch;
   }
 
   ended(cell: ActorCell): void {
@@ -260,8 +255,8 @@ export class Runtime implements ActorSystem {
     const stale = address.nodeIncarnation !== 0 && address.nodeIncarnation !== this.incarnation;
     const cell = stale ? undefined : this.findCell(address.path, address.uid);
     if (cell === undefined) return watch.terminated(stale ? 'node-down' : 'not-found');
-    cell.addWatcher(watch);
-    watch.onCancel = () => cell.removeWatcher(watch);
+    cell.watches.addWatcher(watch);
+    watch.onCancel = () => cell.watches.removeWatcher(watch);
   }
 
   private beginShutdown(): void {

@@ -1,11 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  decideLeadership,
-  initialLeadership,
-  type LeadershipEvent,
-  type LeadershipState,
-  mayAct,
-} from './decide-leadership.ts';
+import { decideLeadership, initialLeadership, mayAct } from './decide-leadership.ts';
+import type { LeadershipEvent, LeadershipState } from './leadership-state.ts';
 
 /** One line for each step: the instant, what happened, and what was decided. */
 function transcript(

@@ -2,15 +2,9 @@ import type { Timer } from '../clock.ts';
 import { FenceRejectedError, InvalidArgumentError, WrongSequenceError } from '../errors.ts';
 import type { ClusterNode } from '../node/cluster-node.ts';
 import { anyToken, controlStream, requireToken } from '../transport/subjects.ts';
-import {
-  decideLeadership,
-  initialLeadership,
-  type LeadershipEffect,
-  type LeadershipEvent,
-  type LeadershipState,
-  mayAct,
-} from './decide-leadership.ts';
+import { decideLeadership, initialLeadership, mayAct } from './decide-leadership.ts';
 import { decodeHeartbeat, decodeLeadRecord, encodeHeartbeat, encodeLeadRecord } from './lead-record.ts';
+import type { LeadershipEffect, LeadershipEvent, LeadershipState } from './leadership-state.ts';
 import type { LeaderInfo, Leadership } from './lease.ts';
 
 export interface LeadershipOptions {
@@ -111,6 +105,8 @@ class LeaseLeadership implements Leadership {
       ),
       transport.onConnectionChange((isConnected) => this.take({ type: 'connection', isConnected })),
     );
+    // Leaving the cluster gives leadership up: the bus is still there when the actors have stopped.
+    void this.node.system.terminated.then(() => this.resign());
     if (!transport.connected) this.take({ type: 'connection', isConnected: false });
     const tick = () => {
       this.timer = clock.setTimer(tickMs, tick);

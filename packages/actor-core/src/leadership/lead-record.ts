@@ -1,6 +1,6 @@
 import { pack, unpack } from 'msgpackr';
 import type { StoredRecord } from '../storage/store.ts';
-import type { LeadRecord } from './decide-leadership.ts';
+import type { LeadRecord } from './leadership-state.ts';
 
 /** JSON, so that any tool can show who leads. Fields are only ever added. */
 export function encodeLeadRecord(record: Omit<LeadRecord, 'sequence'>): Uint8Array {

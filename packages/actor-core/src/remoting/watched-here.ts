@@ -49,7 +49,7 @@ export class WatchedHere {
     const ofNode = this.byNode.get(node);
     const entry = ofNode?.get(id);
     if (ofNode === undefined || entry === undefined) return;
-    entry.cell.removeWatcher(entry);
+    entry.cell.watches.removeWatcher(entry);
     ofNode.delete(id);
     if (ofNode.size === 0) this.byNode.delete(node);
   }
@@ -76,6 +76,6 @@ export class WatchedHere {
       this.byNode.set(node, ofNode);
     }
     ofNode.set(id, entry);
-    cell.addWatcher(entry);
+    cell.watches.addWatcher(entry);
   }
 }

@@ -1,0 +1,49 @@
+import type { TerminationReason } from './signal.ts';
+import type { Watch, Watcher } from './watch.ts';
+
+/** Who watches an actor, and whom it watches. Most actors have none of it, so theirs is made on demand. */
+export class WatchList {
+  private watchers: Set<Watcher> | undefined = undefined;
+  private watching: Map<string, Watch> | undefined = undefined;
+
+  addWatcher(watcher: Watcher): void {
+    (this.watchers ??= new Set()).add(watcher);
+  }
+
+  removeWatcher(watcher: Watcher): void {
+    this.watchers?.delete(watcher);
+  }
+
+  /** Tells everyone who watches, once. */
+  tell(reason: TerminationReason): void {
+    const { watchers } = this;
+    this.watchers = undefined;
+    if (watchers !== undefined) for (const watcher of watchers) watcher.terminated(reason);
+  }
+
+  isWatching(key: string): boolean {
+    return this.watching?.has(key) ?? false;
+  }
+
+  add(watch: Watch): void {
+    (this.watching ??= new Map()).set(watch.key, watch);
+  }
+
+  /** The notice of this watch was read. */
+  done(watch: Watch): void {
+    this.watching?.delete(watch.key);
+  }
+
+  unwatch(key: string): void {
+    const watch = this.watching?.get(key);
+    if (watch === undefined) return;
+    this.watching?.delete(key);
+    watch.cancel();
+  }
+
+  unwatchAll(): void {
+    const { watching } = this;
+    this.watching = undefined;
+    if (watching !== undefined) for (const watch of watching.values()) watch.cancel();
+  }
+}
