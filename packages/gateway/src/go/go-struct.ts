@@ -52,7 +52,8 @@ function bindFields(
   struct: string,
   prefix: string,
 ): Record<string, unknown> {
-  const bound: Record<string, unknown> = {};
+  // Without a prototype: a key named __proto__ is a key like any other.
+  const bound = Object.create(null) as Record<string, unknown>;
   for (const [key, part] of Object.entries(value)) {
     const field = fieldName(fields, key);
     const type = field === undefined ? undefined : fields[field];

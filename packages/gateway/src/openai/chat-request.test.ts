@@ -136,3 +136,14 @@ test('names the fields nobody acts on, and not those that ask for what happens a
 test('matches keys without regard to case, as Go does', () => {
   expect(translateChatRequest('{"Model":"x","MESSAGES":[{"Role":"user","content":"hi"}]}').model).toBe('x');
 });
+
+test('refuses what is nested deeper than can be written', () => {
+  const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+  const body = `{"model":"m","messages":[{"role":"user","content":"hi"}],"tools":[${deep}]}`;
+  expect(() => translateChatRequest(body)).toThrow('exceeded max depth');
+});
+
+test('takes a key named __proto__ for an unknown field', () => {
+  const body = '{"__proto__":{"model":"evil"},"model":"m","messages":[{"role":"user","content":"hi"}]}';
+  expect(translateChatRequest(body)).toMatchObject({ model: 'm', ignored: ['__proto__'] });
+});

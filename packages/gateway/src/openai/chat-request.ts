@@ -14,7 +14,7 @@ import {
 import { goQuote } from '../go/go-text.ts';
 import { type ChatMessage, fromChatMessages } from './chat-message.ts';
 import { ignoredFields } from './ignored-fields.ts';
-import { definedOnly, stopList } from './sampling.ts';
+import { definedOnly, stopList, writeNative } from './sampling.ts';
 
 /** What a `/v1/chat/completions` body becomes. */
 export interface TranslatedRequest {
@@ -124,7 +124,7 @@ export function translateChatRequest(text: string): TranslatedRequest {
     );
   }
   const stream = request.stream ?? false;
-  const native = definedOnly({
+  const body = writeNative({
     model: request.model ?? '',
     messages: nativeMessages,
     stream,
@@ -149,7 +149,7 @@ export function translateChatRequest(text: string): TranslatedRequest {
     stream,
     includeUsage: request.stream_options?.include_usage ?? false,
     ignored: ignoredFields(bound, Object.keys(fields), harmless),
-    body: JSON.stringify(native),
+    body,
   };
 }
 

@@ -13,7 +13,7 @@ import {
 import { isObject } from '../go/go-text.ts';
 import type { TranslatedRequest } from './chat-request.ts';
 import { ignoredFields } from './ignored-fields.ts';
-import { definedOnly, stopList } from './sampling.ts';
+import { definedOnly, stopList, writeNative } from './sampling.ts';
 
 const fields: GoFields = {
   model: goString,
@@ -69,7 +69,7 @@ export function translateCompletionRequest(text: string): TranslatedRequest {
     throw refuse('max_tokens', 'max_tokens must not be 0: a host would answer without end');
   const stream = request.stream ?? false;
   const withLogprobs = (request.logprobs ?? 0) > 0;
-  const native = definedOnly({
+  const body = writeNative({
     model: request.model ?? '',
     prompt: request.prompt ?? '',
     suffix: request.suffix,
@@ -92,7 +92,7 @@ export function translateCompletionRequest(text: string): TranslatedRequest {
     stream,
     includeUsage: request.stream_options?.include_usage ?? false,
     ignored: ignoredFields(bound, told, harmless),
-    body: JSON.stringify(native),
+    body,
   };
 }
 

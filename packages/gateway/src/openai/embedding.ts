@@ -5,7 +5,7 @@ import { bindStruct, goAny, type GoFields, goInt, goString } from '../go/go-stru
 import { goJson } from '../go/go-text.ts';
 import { ignoredFields } from './ignored-fields.ts';
 import { brokenStreamFrame, failedReply, translatedType, upstreamErrorReply } from './openai-error.ts';
-import { definedOnly } from './sampling.ts';
+import { writeNative } from './sampling.ts';
 
 export interface TranslatedEmbedding {
   readonly model: string;
@@ -39,9 +39,7 @@ export function translateEmbedding(text: string): TranslatedEmbedding {
     model: request.model ?? '',
     encoding: encoding === 'base64' ? 'base64' : 'float',
     ignored: ignoredFields(bound, Object.keys(fields), {}),
-    body: JSON.stringify(
-      definedOnly({ model: request.model ?? '', input, dimensions: request.dimensions || undefined }),
-    ),
+    body: writeNative({ model: request.model ?? '', input, dimensions: request.dimensions || undefined }),
   };
 }
 
