@@ -38,7 +38,7 @@ export interface AgentsConfig {
   readonly probeMs: number;
   /** Silence of an agent after which its task is lost. Above `probeMs`. @default 5_000 */
   readonly silenceMs: number;
-  /** Changes of agents' states are gathered this long before the leader hears of them. @default 50 */
+  /** How long an agent must be busy before the leader hears of it; that it is ready is said at once. @default 50 */
   readonly reportDebounceMs: number;
   /** Restarts of one agent within `restartPeriodMs`; over it the agent is parked and shows `failed`. @default 3 */
   readonly restartIntensity: number;

@@ -130,8 +130,10 @@ class Agent {
   }
 
   #decide(event: TaskEvent<Asker>): void {
-    for (const effect of decideTask(this.#queue, event, this.#context.clock.now())) this.#perform(effect);
+    const effects = decideTask(this.#queue, event, this.#context.clock.now());
+    // Before the effects: the asker that hears of its end is to find the agent ready.
     this.#reportState();
+    for (const effect of effects) this.#perform(effect);
   }
 
   #perform(effect: TaskEffect<Asker>): void {

@@ -94,6 +94,15 @@ describe('a task', () => {
     });
   });
 
+  it('leaves its agent ready for whoever has the answer', async () => {
+    const { client, during } = await startTestCell({ hosts: ['host-1'] });
+    const { id } = await during(client.spawn({ type: 'assistant' }));
+    for (let i = 0; i < 5; i++) {
+      const then = client.task(id, { input: 'x' }).then(() => client.get(id));
+      expect(await during(then)).toMatchObject({ status: 'ready' });
+    }
+  });
+
   it('waits while another is in hand, and is refused when the queue is full', async () => {
     const cell = await startTestCell({ hosts: ['host-1'], config: { maxQueuedTasks: 1 } });
     const { client, during } = cell;

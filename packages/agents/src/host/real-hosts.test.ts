@@ -1,5 +1,6 @@
 import { systemClock } from '@drover/actor-core';
 import { afterEach, expect, it } from 'vitest';
+import { delay } from '../client/delay.ts';
 import { type RealCell, startRealCell } from '../testing/real-cell.ts';
 
 let cell: RealCell | undefined;
@@ -13,6 +14,18 @@ async function timed<T>(run: () => Promise<T>): Promise<{ value: T; tookMs: numb
   const startedAtMs = systemClock.now();
   const value = await run();
   return { value, tookMs: Math.round(systemClock.now() - startedAtMs) };
+}
+
+/** The first answer of 100 attempts, a tenth of a second apart. */
+async function firstAnswer(client: RealCell['client'], id: string): Promise<unknown> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await client.task(id, { input: 'after', timeoutMs: 5_000 });
+    } catch (error) {
+      if (attempt === 100) throw error;
+      await delay(systemClock, 100);
+    }
+  }
 }
 
 /** A task that stays in hand; resolves when it is. */
@@ -84,12 +97,7 @@ it('keeps its agents and their records over a restart of nats-server', { timeout
   const { runId } = await client.task(agent.id, { input: 'before' });
   await client.get(agent.id);
   await restartNats();
-  const { value, tookMs } = await timed(async () => {
-    for (;;) {
-      const result = await client.task(agent.id, { input: 'after' }).catch(() => undefined);
-      if (result) return result;
-    }
-  });
+  const { value, tookMs } = await timed(() => firstAnswer(client, agent.id));
   expect(value).toMatchObject({ output: 'after' });
   expect(tookMs).toBeLessThan(10_000);
   expect((await client.spawn(request)).id).toBe(agent.id);

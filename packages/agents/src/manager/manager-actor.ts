@@ -246,9 +246,11 @@ class Manager {
     const hosted = this.#hosted.get(id);
     if (hosted?.incarnation !== incarnation) return;
     hosted.state = state;
-    if (this.#changed.size === 0)
-      this.#context.setTimer('flush', this.#spec.config.reportDebounceMs, { kind: 'flush' });
     this.#changed.add(id);
+    // Ready goes out at once: who has the answer is to see it. Busy waits, and a short task is never shown as such.
+    if (state !== 'busy') this.#flushStates();
+    else if (this.#changed.size === 1)
+      this.#context.setTimer('flush', this.#spec.config.reportDebounceMs, { kind: 'flush' });
   }
 
   #noteEnd(report: RunReport): void {

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { accessSync, constants, globSync, mkdtempSync, rmSync } from 'node:fs';
+import { accessSync, constants, globSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -104,7 +104,8 @@ function findNatsServer(): string {
 function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
-    return true;
+    // A folder can be "executable" too.
+    return statSync(path).isFile();
   } catch {
     return false;
   }
