@@ -43,6 +43,19 @@ const fieldsSchema = z.looseObject({
 /** Model words of `.claude/agents` files, which name no model of a fleet. */
 const foreignModels: ReadonlySet<string> = new Set(['inherit', 'default', 'sonnet', 'opus', 'haiku']);
 
+/** Options that people set most; no agent file has them beside `options`. */
+const optionNames = [
+  'num_predict',
+  'num_ctx',
+  'temperature',
+  'top_p',
+  'top_k',
+  'min_p',
+  'seed',
+  'stop',
+  'repeat_penalty',
+];
+
 /** @throws CatalogueError naming `file` and the field at fault */
 export function parseCatalogueEntry(file: string, text: string): CatalogueEntry {
   const { fields, body } = parseFrontMatter(file, text);
@@ -50,6 +63,15 @@ export function parseCatalogueEntry(file: string, text: string): CatalogueEntry 
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     throw new CatalogueError(file, issue?.path.join('.') || 'front matter', issue?.message ?? 'is invalid');
+  }
+  const misplaced = optionNames.find((name) => name in fields);
+  if (misplaced !== undefined) {
+    // A formatter that does not know front matter takes the indentation out, and the options would be lost unsaid.
+    throw new CatalogueError(
+      file,
+      misplaced,
+      'stands beside options: indent it under them, or write options: { … }',
+    );
   }
   if (body === '') throw new CatalogueError(file, 'body', 'is empty: it is the system prompt');
   if (body.length > maxPromptChars) {

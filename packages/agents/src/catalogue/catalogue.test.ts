@@ -72,6 +72,11 @@ describe('the catalogue', () => {
     ['no description', '---\nname: a\n---\nx', 'description'],
     ['options that are a list', '---\nname: a\ndescription: d\noptions: [1]\n---\nx', 'options'],
     ['maxTurns below 1', '---\nname: a\ndescription: d\nmaxTurns: 0\n---\nx', 'maxTurns'],
+    [
+      'an option beside options',
+      '---\nname: a\ndescription: d\noptions:\nnum_predict: 9\n---\nx',
+      'num_predict',
+    ],
     ['an empty body', '---\nname: a\ndescription: d\n---\n  \n', 'body'],
   ])('names the file and the field for %s', (_, text, field) => {
     const error = errorOf(() => parseCatalogueEntry('bad.md', text));

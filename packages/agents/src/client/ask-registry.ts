@@ -28,6 +28,15 @@ export class RegistryAsker {
     this.#config = config;
   }
 
+  /**
+   * Whom to ask. A leader is not heard by its own node's followers, so a host that hears of nobody else asks itself:
+   * its registry says so if it does not lead.
+   */
+  get leader(): string | undefined {
+    const { roles, nodeId } = this.#node;
+    return this.#leadership.current()?.node ?? (roles.includes('host') ? nodeId : undefined);
+  }
+
   /** @throws AgentsError what the leader said, `no-leader`, `bus-unavailable` */
   async ask(
     make: (replyTo: AnswerRef) => RegistryRequest,
@@ -36,7 +45,7 @@ export class RegistryAsker {
   ): Promise<Answered> {
     const untilMs = this.#node.clock.now() + waitMs;
     for (;;) {
-      const leader = this.#leadership.current()?.node;
+      const { leader } = this;
       const leftMs = untilMs - this.#node.clock.now();
       const answer = leader === undefined ? undefined : await this.#attempt(leader, make, leftMs);
       if (answer?.kind === 'error') {
@@ -78,8 +87,8 @@ export class RegistryAsker {
     }
     const message =
       leader === undefined
-        ? `no host leads the agents after ${waitMs} ms; start one with \`drover host\``
-        : `${leader}, which leads the agents, did not answer for ${waitMs} ms`;
+        ? `no host leads the agents after ${Math.round(waitMs)} ms; start one with \`drover host\``
+        : `${leader}, which leads the agents, did not answer for ${Math.round(waitMs)} ms`;
     return new AgentsError('no-leader', message, { retryAfterMs: 1_000 });
   }
 }

@@ -274,7 +274,7 @@ class ClusterAgentsClient implements OwnedAgentsClient {
 
   /** The agent cannot record it any more; said once, as the leader may also know by itself. */
   #reportLost(agentId: string, { node, incarnation }: Place, runId: string, message: string): void {
-    const leader = this.#leadership.current()?.node;
+    const { leader } = this.#asker;
     if (leader === undefined) return;
     const registry = this.#node.system.refFor<RegistryMessage>(leader, registryPath);
     registry.tell({

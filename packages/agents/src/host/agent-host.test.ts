@@ -1,6 +1,7 @@
 import { controlStream, FenceRejectedError } from '@drover/actor-core';
 import { describe, expect, it } from 'vitest';
 import type { TaskEvent } from '../agents-client.ts';
+import { createAgentsClient } from '../client/create-agents-client.ts';
 import { managerPath } from '../protocol/manager-message.ts';
 import { startTestCell } from '../testing/test-cell.ts';
 
@@ -301,6 +302,21 @@ describe('a dead node', () => {
 });
 
 describe('a leader', () => {
+  it('is found from every node, its own included, and after it has changed', async () => {
+    const cell = await startTestCell({ hosts: ['host-1', 'host-2', 'host-3'] });
+    const clients = new Map([...cell.hosts].map(([nodeId, { node }]) => [nodeId, createAgentsClient(node)]));
+    const { id } = await cell.during(cell.client.spawn({ type: 'assistant' }));
+    for (const client of clients.values()) {
+      expect(await cell.during(client.task(id, { input: 'x' }))).toMatchObject({ output: 'x' });
+    }
+    const leader = await cell.leader();
+    cell.kill(leader);
+    clients.delete(leader);
+    for (const client of clients.values()) {
+      expect(await cell.during(client.spawn({ type: 'assistant' }))).toMatchObject({ status: 'ready' });
+    }
+  });
+
   it('that dies is replaced, and the agents it led go on as they are', async () => {
     const cell = await startTestCell({ hosts: ['host-1', 'host-2', 'host-3'] });
     const before = [];
