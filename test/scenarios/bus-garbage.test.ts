@@ -1,0 +1,63 @@
+import { randomBytes } from 'node:crypto';
+import { connect } from 'nats';
+import { afterEach, expect, it } from 'vitest';
+import { startCluster, stopLeftovers } from '../lib/cluster.ts';
+import { startCount } from '../lib/count-stream.ts';
+import { recordFigure } from '../lib/figures.ts';
+import { isAlive } from '../lib/processes.ts';
+import { startOpenNatsServer } from '../lib/nats-server.ts';
+import { stopSimHosts } from '../lib/sim-host.ts';
+
+afterEach(async () => {
+  await stopLeftovers();
+  await stopSimHosts();
+});
+
+it('garbage on every bus subject is dropped without harm: streams go on, no process ends, new requests are served', async () => {
+  const server = await startOpenNatsServer();
+  const cluster = await startCluster(['--sim', '2', '--slots', '8', '--nats', server.url]);
+  const running = Array.from({ length: 10 }, () => startCount(cluster.url, { upTo: 150 }));
+  await Promise.all(running.map((stream) => stream.reached(3)));
+  const connection = await connect({ servers: server.url });
+  // The very subjects that the cluster uses, as a listener hears them.
+  const subjects = new Set<string>();
+  const listener = connection.subscribe('>', {
+    callback: (error, message) => {
+      if (error === null) subjects.add(message.subject);
+    },
+  });
+  const spy = startCount(cluster.url, { upTo: 30 });
+  await spy.outcome;
+  listener.unsubscribe();
+  const ours = [...subjects].filter((subject) => subject.startsWith('d1.'));
+  expect(ours.length).toBeGreaterThan(5);
+  const pieces = [
+    new Uint8Array(0),
+    new Uint8Array([0]),
+    new Uint8Array([255, 1, 2]),
+    new Uint8Array([1]),
+    randomBytes(300),
+    randomBytes(70_000),
+    new TextEncoder().encode('{"v":1}'),
+  ];
+  let sent = 0;
+  for (let round = 0; round < 20; round += 1) {
+    for (const subject of ours) {
+      for (const piece of pieces) {
+        connection.publish(subject, piece);
+        // As if it came from a node nobody knows.
+        connection.publish(subject.replace(/[^.]+$/, 'nobody'), piece);
+        sent += 2;
+      }
+    }
+  }
+  await connection.flush();
+  const outcomes = await Promise.all(running.map((stream) => stream.outcome));
+  recordFigure('garbage messages sent to the bus under 10 streams', sent);
+  expect(outcomes.filter((outcome) => outcome.ending !== 'complete' || !outcome.contiguous)).toEqual([]);
+  expect((await startCount(cluster.url, { upTo: 5 }).outcome).ending).toBe('complete');
+  expect(cluster.ready.processes.filter((process) => !isAlive(process.pid))).toEqual([]);
+  await connection.close();
+  expect(await cluster.stop()).toBe(0);
+  await server.stop();
+});
