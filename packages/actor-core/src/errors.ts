@@ -167,6 +167,37 @@ export class StashFullError extends DroverError {
   }
 }
 
+/** Items of a stream were lost on the way: what was read is its beginning, never the whole. Ask again or resume. */
+export class StreamBrokenError extends DroverError {
+  readonly code = 'stream-broken';
+  readonly path: string;
+  /** Items that arrived before the gap. */
+  readonly received: number;
+  constructor(path: string, received: number, next: number, options?: ErrorOptions) {
+    super(`the stream from ${path} lost items ${received} to ${next - 1}`, options);
+    this.path = path;
+    this.received = received;
+  }
+}
+
+/** The producer of a stream ended it with an error; `reason` is the producer's own code. */
+export class StreamFailedError extends DroverError {
+  readonly code = 'stream-failed';
+  readonly reason: string;
+  constructor(reason: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.reason = reason;
+  }
+}
+
+/** The reader of a stream has gone or wants no more. The producer stops; nobody retries. */
+export class StreamCancelledError extends DroverError {
+  readonly code = 'stream-cancelled';
+  constructor(options?: ErrorOptions) {
+    super('the reader of the stream wants no more', options);
+  }
+}
+
 /** The actor system is stopping or has stopped and starts nothing new. */
 export class SystemStoppedError extends DroverError {
   readonly code = 'system-stopped';

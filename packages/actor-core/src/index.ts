@@ -33,6 +33,9 @@ export {
   RequestTimeoutError,
   RestartIntensityExceededError,
   StashFullError,
+  StreamBrokenError,
+  StreamCancelledError,
+  StreamFailedError,
   StoreUnavailableError,
   SystemStoppedError,
   TransportDisconnectedError,
@@ -50,6 +53,8 @@ export { actorRefSchema } from './remoting/actor-ref-schema.ts';
 export { nodeScheduler } from './scheduler/node-scheduler.ts';
 export type { Scheduler } from './scheduler.ts';
 export type { AppendExpectation, Store, StoredRecord, StreamSpec } from './storage/store.ts';
+export type { StreamControl, StreamFrame, StreamOptions } from './streaming/stream-frame.ts';
+export type { StreamWriter } from './streaming/stream-writer.ts';
 export type { SupervisionOptions } from './supervision/supervision-options.ts';
 export {
   anyToken,

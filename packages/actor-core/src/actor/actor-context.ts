@@ -1,6 +1,8 @@
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../logger.ts';
 import type { Random } from '../random.ts';
+import type { StreamFrame, StreamOptions } from '../streaming/stream-frame.ts';
+import type { StreamWriter } from '../streaming/stream-writer.ts';
 import type { ActorRef } from './actor-ref.ts';
 import type { Props } from './props.ts';
 
@@ -45,6 +47,20 @@ export interface ActorContext<M> {
    * `ActorNotFoundError`, `MailboxFullError`, `DeadlockError` when the actor asked waits itself for this handler.
    */
   ask<T, R>(target: ActorRef<T>, make: (replyTo: ActorRef<R>) => T, options: AskOptions): Promise<R>;
+  /**
+   * Asks for many answers: an async iterable with credit, in order and without a gap, or an error. Leaving its loop
+   * cancels it. The actor asked answers with `openStream`.
+   */
+  askStream<T, R>(
+    target: ActorRef<T>,
+    make: (replyTo: ActorRef<StreamFrame<R>>) => T,
+    options: StreamOptions,
+  ): AsyncIterableIterator<R, undefined>;
+  /** Answers an `askStream`. Ends with an error if this incarnation ends first. */
+  openStream<R>(
+    replyTo: ActorRef<StreamFrame<R>>,
+    options?: { readonly idleTimeoutMs?: number },
+  ): StreamWriter<R>;
   /** Turns the outcome of a promise into a message to self; ignored if this incarnation has ended. */
   pipeToSelf<T>(promise: Promise<T>, onValue: (value: T) => M, onError: (error: unknown) => M): void;
 }

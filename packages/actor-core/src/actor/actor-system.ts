@@ -1,3 +1,4 @@
+import type { StreamFrame, StreamOptions } from '../streaming/stream-frame.ts';
 import type { ActorRef } from './actor-ref.ts';
 import type { AskOptions } from './actor-context.ts';
 import type { Props } from './props.ts';
@@ -15,6 +16,12 @@ export interface ActorSystem {
   /** Ends an actor's incarnation at once: mailbox dropped, results to come ignored. Its supervisor then decides. */
   kill(ref: ActorRef<never>): void;
   ask<T, R>(target: ActorRef<T>, make: (replyTo: ActorRef<R>) => T, options: AskOptions): Promise<R>;
+  /** As `ActorContext.askStream`. */
+  askStream<T, R>(
+    target: ActorRef<T>,
+    make: (replyTo: ActorRef<StreamFrame<R>>) => T,
+    options: StreamOptions,
+  ): AsyncIterableIterator<R, undefined>;
   /** A ref to a well-known actor of any node, alive or not. */
   refFor<M>(node: string, path: string): ActorRef<M>;
   /** Restarts, dead letters, drops, parked children, unreachable peers. Returns the unsubscriber. */

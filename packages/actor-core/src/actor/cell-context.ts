@@ -2,6 +2,8 @@ import type { Clock } from '../clock.ts';
 import { InvalidArgumentError, StashFullError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { Random } from '../random.ts';
+import type { StreamFrame, StreamOptions } from '../streaming/stream-frame.ts';
+import { StreamWriter } from '../streaming/stream-writer.ts';
 import type { ActorCell } from './actor-cell.ts';
 import type { ActorContext, AskOptions } from './actor-context.ts';
 import type { ActorRef } from './actor-ref.ts';
@@ -93,6 +95,32 @@ export class CellContext<M> implements ActorContext<M>, Guard {
 
   ask<T, R>(target: ActorRef<T>, make: (replyTo: ActorRef<R>) => T, options: AskOptions): Promise<R> {
     return this.cell.runtime.askFrom(this.active ? this.cell.callChain() : undefined, target, make, options);
+  }
+
+  askStream<T, R>(
+    target: ActorRef<T>,
+    make: (replyTo: ActorRef<StreamFrame<R>>) => T,
+    options: StreamOptions,
+  ): AsyncIterableIterator<R, undefined> {
+    return this.cell.runtime.askStreamFrom(
+      this.active ? this.cell.callChain() : undefined,
+      target,
+      make,
+      options,
+    );
+  }
+
+  openStream<R>(
+    replyTo: ActorRef<StreamFrame<R>>,
+    options?: { readonly idleTimeoutMs?: number },
+  ): StreamWriter<R> {
+    const writer = new StreamWriter<R>(this.cell.runtime, replyTo, options?.idleTimeoutMs);
+    const { signal } = this;
+    const onEnd = () => writer.fail('actor-ended', `${this.path} ended before its stream`);
+    if (signal.aborted) onEnd();
+    else signal.addEventListener('abort', onEnd, { once: true });
+    writer.onClose = () => signal.removeEventListener('abort', onEnd);
+    return writer;
   }
 
   pipeToSelf<T>(promise: Promise<T>, onValue: (value: T) => M, onError: (error: unknown) => M): void {

@@ -1,3 +1,4 @@
+import type { ActorAddress } from './actor-ref.ts';
 import type { CallChain } from './call-chain.ts';
 import type { DeadLetterReason } from './runtime-event.ts';
 import type { Signal } from './signal.ts';
@@ -12,6 +13,11 @@ export interface Guard {
 export interface Refusable {
   readonly chain: CallChain | undefined;
   refuse(reason: DeadLetterReason): void;
+}
+
+/** A question on its way: refusable, and addressed to whoever answers. */
+export interface Question extends Refusable {
+  readonly address: ActorAddress;
 }
 
 /**

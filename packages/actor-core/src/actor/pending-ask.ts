@@ -8,27 +8,21 @@ import {
 } from '../errors.ts';
 import type { ActorAddress, ActorRef, TellOptions } from './actor-ref.ts';
 import type { CallChain } from './call-chain.ts';
-import { BaseRef } from './base-ref.ts';
 import type { DeadlineList, Expiring } from '../deadlines.ts';
+import { Endpoint, isGone } from './endpoint.ts';
 import type { Refusable } from './envelope.ts';
 import type { Runtime } from './runtime.ts';
 import type { DeadLetterReason } from './runtime-event.ts';
 
-/** Path under which the answers to this node's questions arrive. */
-export const askPath = '$ask';
-
 /** A question waiting for its answer; at the same time the `replyTo` that the question carries. */
-export class PendingAsk<R> extends BaseRef implements ActorRef<R>, Expiring, Refusable {
+export class PendingAsk<R> extends Endpoint<R> implements Expiring, Refusable {
   deadline = 0;
   previous: Expiring | undefined = undefined;
   next: Expiring | undefined = undefined;
   list: DeadlineList | undefined = undefined;
-  /** Number under which other nodes answer; 0 until the question leaves this node. */
-  uid = 0;
   /** Who asks, and who waits for that; undefined when no actor does. */
   readonly chain: CallChain | undefined;
   private settled = false;
-  private readonly runtime: Runtime;
   private readonly target: ActorRef<never>;
   private readonly timeoutMs: number;
   private readonly resolve: (value: R) => void;
@@ -42,24 +36,12 @@ export class PendingAsk<R> extends BaseRef implements ActorRef<R>, Expiring, Ref
     resolve: (value: R) => void,
     reject: (error: Error) => void,
   ) {
-    super();
-    this.runtime = runtime;
+    super(runtime);
     this.target = target;
     this.timeoutMs = timeoutMs;
     this.chain = chain;
     this.resolve = resolve;
     this.reject = reject;
-  }
-
-  /** Reading it publishes the question to other nodes. */
-  get address(): ActorAddress {
-    if (this.uid === 0) this.uid = this.runtime.publishAsk(this);
-    return {
-      node: this.runtime.nodeId,
-      nodeIncarnation: this.runtime.incarnation,
-      path: askPath,
-      uid: this.uid,
-    };
   }
 
   tell(message: R, _options?: TellOptions): void {
@@ -82,25 +64,23 @@ export class PendingAsk<R> extends BaseRef implements ActorRef<R>, Expiring, Ref
     this.reject(refusal(this.target.address, reason));
   }
 
-  /** The node asked says that the question was not delivered. */
   refuseFrom(node: string, reason: DeadLetterReason): void {
     if (this.target.address.node === node) this.refuse(reason);
   }
 
-  /** Lives of that node up to this one are over, so none of them answers. */
-  nodeGone(node: string, incarnation: number): void {
-    const { address } = this.target;
-    if (address.node === node && address.nodeIncarnation <= incarnation) this.refuse('no-such-actor');
+  nodeGone(node: string, incarnation: number, isReplaced: boolean): void {
+    if (isGone(this.target.address, node, incarnation, isReplaced)) this.refuse('no-such-actor');
   }
 
   private settle(): void {
     this.settled = true;
     this.list?.remove(this);
-    if (this.uid !== 0) this.runtime.forgetAsk(this.uid);
+    this.unpublish();
   }
 }
 
-function refusal(to: ActorAddress, reason: DeadLetterReason): Error {
+/** The error that a question fails with when it could not be delivered. */
+export function refusal(to: ActorAddress, reason: DeadLetterReason): Error {
   switch (reason) {
     case 'no-such-actor':
     case 'stale-incarnation':

@@ -5,6 +5,8 @@ import type { Random } from '../random.ts';
 import type { Remoting } from '../remoting/remoting.ts';
 import { RemoteRef } from '../remoting/remote-ref.ts';
 import type { Scheduler } from '../scheduler.ts';
+import type { StreamFrame, StreamOptions } from '../streaming/stream-frame.ts';
+import { StreamReader } from '../streaming/stream-reader.ts';
 import { ActorCell } from './actor-cell.ts';
 import type { CallChain } from './call-chain.ts';
 import type { AskOptions } from './actor-context.ts';
@@ -12,10 +14,11 @@ import type { ActorAddress, ActorRef } from './actor-ref.ts';
 import type { ActorSnapshot, ActorSystem, RuntimeCounters } from './actor-system.ts';
 import { type Behaviour, receive } from './behaviour.ts';
 import { Deadlines } from '../deadlines.ts';
-import { Envelope, type Refusable } from './envelope.ts';
+import { type Endpoint, endpointPath } from './endpoint.ts';
+import { Envelope, type Question, type Refusable } from './envelope.ts';
 import { EventHub } from './event-hub.ts';
 import { LocalRef, PathRef } from './local-ref.ts';
-import { askPath, PendingAsk } from './pending-ask.ts';
+import { PendingAsk } from './pending-ask.ts';
 import type { Props } from './props.ts';
 import { recentEnds } from './recent-ends.ts';
 import type { DeadLetterReason, RuntimeEvent } from './runtime-event.ts';
@@ -45,11 +48,11 @@ export class Runtime implements ActorSystem {
   remoting: Remoting | undefined = undefined;
   private readonly root: ActorCell;
   private readonly deadlines: Deadlines;
-  private readonly asks = new Map<number, PendingAsk<never>>();
+  private readonly endpoints = new Map<number, Endpoint<never>>();
   private readonly ends = recentEnds();
   private readonly resolveTerminated: (cause: unknown) => void;
   private uids = 0;
-  private askUids = 0;
+  private endpointUids = 0;
   private rootCause: unknown = undefined;
   private stopping = false;
 
@@ -107,7 +110,7 @@ export class Runtime implements ActorSystem {
       const ask = new PendingAsk<R>(this, target, timeoutMs, chain, resolve, reject);
       const message = make(ask);
       this.deadlines.add(ask, timeoutMs);
-      this.send(target, message, options.lane === 'control', ask);
+      this.sendQuestion(target, message, options.lane === 'control', ask);
     });
   }
 
@@ -122,6 +125,26 @@ export class Runtime implements ActorSystem {
 
   counters(): RuntimeCounters {
     return this.events.counters();
+  }
+
+  askStream<T, R>(
+    target: ActorRef<T>,
+    make: (replyTo: ActorRef<StreamFrame<R>>) => T,
+    options: StreamOptions,
+  ): StreamReader<R> {
+    return this.askStreamFrom(undefined, target, make, options);
+  }
+
+  /** Asks for a stream on behalf of whoever the first link of `chain` names. */
+  askStreamFrom<T, R>(
+    chain: CallChain | undefined,
+    target: ActorRef<T>,
+    make: (replyTo: ActorRef<StreamFrame<R>>) => T,
+    options: StreamOptions,
+  ): StreamReader<R> {
+    const reader = new StreamReader<R>(this, target, chain, options);
+    this.sendQuestion(target, make(reader), options.lane === 'control', reader);
+    return reader;
   }
 
   inspect(): readonly ActorSnapshot[] {
@@ -176,29 +199,29 @@ export class Runtime implements ActorSystem {
     cell.deliver(ask === undefined ? message : new Envelope(message, ask, undefined, undefined), control);
   }
 
-  publishAsk(ask: PendingAsk<never>): number {
-    const uid = ++this.askUids;
-    this.asks.set(uid, ask);
+  publish(endpoint: Endpoint<never>): number {
+    const uid = ++this.endpointUids;
+    this.endpoints.set(uid, endpoint);
     return uid;
   }
 
-  forgetAsk(uid: number): void {
-    this.asks.delete(uid);
+  unpublish(uid: number): void {
+    this.endpoints.delete(uid);
   }
 
-  findAsk(uid: number): PendingAsk<never> | undefined {
-    return this.asks.get(uid);
+  findEndpoint(uid: number): Endpoint<never> | undefined {
+    return this.endpoints.get(uid);
   }
 
-  /** Questions that other nodes know of. */
-  publishedAsks(): Iterable<PendingAsk<never>> {
-    return this.asks.values();
+  /** Endpoints that other nodes know of. */
+  publishedEndpoints(): Iterable<Endpoint<never>> {
+    return this.endpoints.values();
   }
 
   /** Makes the ref that a message from the wire means. */
   resolveRef(address: ActorAddress): ActorRef<never> {
     if (address.node !== this.nodeId) return new RemoteRef(this, address);
-    if (address.path === askPath) return this.asks.get(address.uid) ?? new RemoteRef(this, address);
+    if (address.path === endpointPath) return this.endpoints.get(address.uid) ?? new RemoteRef(this, address);
     if (address.nodeIncarnation === 0 && address.uid === 0) return new PathRef(this, address.path);
     const cell =
       address.nodeIncarnation === this.incarnation ? this.findCell(address.path, address.uid) : undefined;
@@ -206,7 +229,7 @@ export class Runtime implements ActorSystem {
   }
 
   /** Delivers to an address of another node, or to one of this node that no longer is. */
-  sendRemote(to: ActorAddress, message: unknown, control: boolean, ask: PendingAsk<never> | undefined): void {
+  sendRemote(to: ActorAddress, message: unknown, control: boolean, ask: Question | undefined): void {
     if (to.node === this.nodeId) {
       const stale = to.nodeIncarnation !== 0 && to.nodeIncarnation !== this.incarnation;
       if (stale) this.deadLetter(to, 'stale-incarnation', ask);
@@ -237,7 +260,8 @@ export class Runtime implements ActorSystem {
     this.beginShutdown();
   }
 
-  private send(target: ActorRef<never>, message: unknown, control: boolean, ask: PendingAsk<never>): void {
+  /** Sends a question: whoever waits for its answer learns at once when it is not delivered. */
+  sendQuestion(target: ActorRef<never>, message: unknown, control: boolean, ask: Question): void {
     if (target instanceof LocalRef)
       target.cell.deliver(new Envelope(message, ask, undefined, undefined), control);
     else if (target instanceof RemoteRef) this.sendRemote(target.address, message, control, ask);

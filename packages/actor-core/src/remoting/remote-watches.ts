@@ -90,17 +90,12 @@ export class RemoteWatches {
     if (entry !== undefined && entry.address.node === node) this.tell(entry, reason);
   }
 
-  /** That life of the node is over, or nobody knows: `incarnation` is the newest one known to be gone. */
-  nodeDown(node: string, incarnation: number): void {
+  /** Lives of the node up to this one are over or silent; `isReplaced` by another one, which unconfirmed watches may reach. */
+  nodeDown(node: string, incarnation: number, isReplaced: boolean): void {
     for (const entry of this.byId.values()) {
-      if (entry.address.node === node && entry.incarnation !== 0 && entry.incarnation <= incarnation)
-        this.tell(entry, 'node-down');
-      else if (
-        entry.address.node === node &&
-        entry.incarnation === 0 &&
-        entry.heardMs < this.options.clock.now()
-      )
-        this.tell(entry, 'node-down');
+      if (entry.address.node !== node) continue;
+      const isDown = entry.incarnation === 0 ? !isReplaced : entry.incarnation <= incarnation;
+      if (isDown) this.tell(entry, 'node-down');
     }
   }
 

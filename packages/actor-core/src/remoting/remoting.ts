@@ -1,8 +1,8 @@
 import type { ActorAddress } from '../actor/actor-ref.ts';
 import { type CallChain, decodeChain, encodeChain } from '../actor/call-chain.ts';
-import type { Refusable } from '../actor/envelope.ts';
+import type { Question, Refusable } from '../actor/envelope.ts';
 import { Envelope } from '../actor/envelope.ts';
-import { askPath, type PendingAsk } from '../actor/pending-ask.ts';
+import { endpointPath } from '../actor/endpoint.ts';
 import type { Runtime } from '../actor/runtime.ts';
 import type { DeadLetterReason } from '../actor/runtime-event.ts';
 import type { Watch } from '../actor/watch.ts';
@@ -47,7 +47,7 @@ export class Remoting {
     this.listen();
   }
 
-  send(to: ActorAddress, message: unknown, control: boolean, ask: PendingAsk<never> | undefined): void {
+  send(to: ActorAddress, message: unknown, control: boolean, ask: Question | undefined): void {
     this.post(to.node, control ? 'ctl' : 'dat', tellOf(to, message, ask), to, ask);
   }
 
@@ -60,13 +60,13 @@ export class Remoting {
 
   /** Membership says: that life of the node is running. Earlier ones are over. */
   nodeUp(node: string, incarnation: number): void {
-    if (this.peers.up(node, incarnation)) this.forgetLives(node, incarnation - 1, true);
+    if (this.peers.up(node, incarnation)) this.forgetLives(node, incarnation - 1, true, true);
   }
 
   /** Membership says: that life of the node is unreachable, or (`gone`) over for good. */
   nodeDown(node: string, incarnation: number, gone: boolean): void {
     this.peers.down(node, incarnation, gone);
-    this.forgetLives(node, incarnation, gone);
+    this.forgetLives(node, incarnation, gone, false);
   }
 
   close(): void {
@@ -164,7 +164,7 @@ export class Remoting {
       case kind.terminated:
         return this.watches.terminated(message[1], peer, message[2]);
       case kind.refused:
-        return this.runtime.findAsk(message[1])?.refuseFrom(peer, message[2]);
+        return this.runtime.findEndpoint(message[1])?.refuseFrom(peer, message[2]);
     }
   }
 
@@ -180,7 +180,7 @@ export class Remoting {
       runtime.deadLetter({ node: runtime.nodeId, nodeIncarnation, path, uid }, reason, asker);
     if (nodeIncarnation !== 0 && nodeIncarnation !== runtime.incarnation) return refuse('stale-incarnation');
     // An answer that comes after its deadline is no fault.
-    if (path === askPath) return runtime.findAsk(uid)?.tell(payload as never);
+    if (path === endpointPath) return runtime.findEndpoint(uid)?.tell(payload as never);
     const cell = runtime.findCell(path, uid);
     if (cell === undefined) return refuse('no-such-actor');
     const { protocol } = cell.props;
@@ -209,15 +209,16 @@ export class Remoting {
     this.runtime.emit({ type: 'bad-frame', peer, detail });
   }
 
-  private forgetLives(node: string, incarnation: number, gone: boolean): void {
-    this.watches.nodeDown(node, incarnation);
+  private forgetLives(node: string, incarnation: number, gone: boolean, isReplaced: boolean): void {
+    this.watches.nodeDown(node, incarnation, isReplaced);
     if (!gone) return;
     this.watchedHere.nodeDown(node, incarnation);
-    for (const ask of this.runtime.publishedAsks()) ask.nodeGone(node, incarnation);
+    for (const endpoint of this.runtime.publishedEndpoints())
+      endpoint.nodeGone(node, incarnation, isReplaced);
   }
 }
 
-function tellOf(to: ActorAddress, message: unknown, ask: PendingAsk<never> | undefined): WireMessage {
+function tellOf(to: ActorAddress, message: unknown, ask: Question | undefined): WireMessage {
   const { path, uid, nodeIncarnation } = to;
   if (ask === undefined) return [kind.tell, path, uid, nodeIncarnation, message, 0];
   const askUid = ask.address.uid;

@@ -1,0 +1,56 @@
+import type { ActorAddress, ActorRef, TellOptions } from './actor-ref.ts';
+import { BaseRef } from './base-ref.ts';
+import type { Runtime } from './runtime.ts';
+import type { DeadLetterReason } from './runtime-event.ts';
+
+/** Path under which what is no actor is reached from other nodes; the uid says which one. */
+export const endpointPath = '$ask';
+
+/** Something that is told things without being an actor: an answer awaited, either end of a stream. */
+export abstract class Endpoint<M> extends BaseRef implements ActorRef<M> {
+  /** Number under which other nodes reach it; 0 until its address leaves this node. */
+  private uid = 0;
+  protected readonly runtime: Runtime;
+
+  constructor(runtime: Runtime) {
+    super();
+    this.runtime = runtime;
+  }
+
+  /** Reading it publishes this endpoint to other nodes. */
+  get address(): ActorAddress {
+    if (this.uid === 0) this.uid = this.runtime.publish(this);
+    return {
+      node: this.runtime.nodeId,
+      nodeIncarnation: this.runtime.incarnation,
+      path: endpointPath,
+      uid: this.uid,
+    };
+  }
+
+  abstract tell(message: M, options?: TellOptions): void;
+
+  /** That node says that what it was sent from here was not delivered. */
+  abstract refuseFrom(node: string, reason: DeadLetterReason): void;
+
+  /** Lives of that node up to this one are over; `isReplaced` by another one, which may answer instead. */
+  abstract nodeGone(node: string, incarnation: number, isReplaced: boolean): void;
+
+  /** Nothing that is told to it from now on matters. */
+  protected unpublish(): void {
+    if (this.uid !== 0) this.runtime.unpublish(this.uid);
+  }
+}
+
+/** Is what that address means over, when lives of `node` up to `incarnation` are? */
+export function isGone(
+  address: ActorAddress,
+  node: string,
+  incarnation: number,
+  isReplaced: boolean,
+): boolean {
+  if (address.node !== node) return false;
+  // "Whichever life is running": another one may be the one that was reached.
+  if (address.nodeIncarnation === 0) return !isReplaced;
+  return address.nodeIncarnation <= incarnation;
+}

@@ -1,0 +1,196 @@
+import type { ActorRef } from '../actor/actor-ref.ts';
+import { BaseRef } from '../actor/base-ref.ts';
+import type { CallChain } from '../actor/call-chain.ts';
+import { Endpoint, isGone } from '../actor/endpoint.ts';
+import type { Refusable } from '../actor/envelope.ts';
+import { refusal } from '../actor/pending-ask.ts';
+import type { Runtime } from '../actor/runtime.ts';
+import type { DeadLetterReason } from '../actor/runtime-event.ts';
+import type { Timer } from '../clock.ts';
+import {
+  InvalidArgumentError,
+  RequestTimeoutError,
+  StreamBrokenError,
+  StreamFailedError,
+} from '../errors.ts';
+import {
+  alivesPerTimeout,
+  defaultIdleTimeoutMs,
+  defaultWindow,
+  type StreamControl,
+  type StreamFrame,
+  type StreamOptions,
+} from './stream-frame.ts';
+
+interface Waiting<T> {
+  resolve(result: IteratorResult<T, undefined>): void;
+  reject(error: Error): void;
+}
+
+/**
+ * The asking side of a stream: an async iterable that grants credit as it is read, so that a slow reader stops its
+ * producer and nobody else. Leaving the loop cancels the stream.
+ */
+export class StreamReader<T>
+  extends Endpoint<StreamFrame<T>>
+  implements AsyncIterableIterator<T, undefined>, Refusable
+{
+  readonly chain: CallChain | undefined;
+  private readonly target: ActorRef<never>;
+  private readonly idleTimeoutMs: number;
+  private readonly window: number;
+  private readonly buffer: T[] = [];
+  private control: ActorRef<StreamControl> | undefined = undefined;
+  private waiting: Waiting<T> | undefined = undefined;
+  private received = 0;
+  private read = 0;
+  private granted = 0;
+  private heardMs: number;
+  private timer: Timer;
+  /** How it ended, once it has; `undefined` in it means in order. */
+  private outcome: { readonly error: Error | undefined } | undefined = undefined;
+
+  /** @throws InvalidArgumentError for a window or a timeout that cannot be */
+  constructor(
+    runtime: Runtime,
+    target: ActorRef<never>,
+    chain: CallChain | undefined,
+    options: StreamOptions,
+  ) {
+    super(runtime);
+    const { timeoutMs, window = defaultWindow, idleTimeoutMs = defaultIdleTimeoutMs } = options;
+    if (!(Number.isInteger(window) && window >= 1))
+      throw new InvalidArgumentError('window', 'must be a whole number of at least 1');
+    if (!(Number.isFinite(timeoutMs) && timeoutMs >= 0))
+      throw new InvalidArgumentError('timeoutMs', 'must be finite and at least 0');
+    if (!(Number.isFinite(idleTimeoutMs) && idleTimeoutMs > 0))
+      throw new InvalidArgumentError('idleTimeoutMs', 'must be finite and above 0');
+    this.target = target;
+    this.chain = chain;
+    this.window = window;
+    this.idleTimeoutMs = idleTimeoutMs;
+    this.heardMs = runtime.clock.now();
+    this.timer = runtime.clock.setTimer(timeoutMs, () => this.close(this.timeout(timeoutMs)));
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  /** @throws StreamBrokenError, StreamFailedError, RequestTimeoutError or what an ask throws, after the items before it */
+  next(): Promise<IteratorResult<T, undefined>> {
+    if (this.buffer.length > 0) {
+      const value = this.buffer.shift() as T;
+      this.read++;
+      // Half a window at a time: a word of credit for each item would double the traffic.
+      if (this.read + this.window - this.granted >= this.window / 2) this.grant();
+      return Promise.resolve({ done: false, value });
+    }
+    if (this.outcome !== undefined) {
+      const { error } = this.outcome;
+      this.outcome = { error: undefined };
+      return error === undefined ? Promise.resolve({ done: true, value: undefined }) : Promise.reject(error);
+    }
+    if (this.waiting !== undefined)
+      return Promise.reject(new InvalidArgumentError('next', 'was called before the last one settled'));
+    return new Promise((resolve, reject) => {
+      this.waiting = { resolve, reject };
+    });
+  }
+
+  /** Cancels the stream: what `break` in a `for await` does. */
+  return(): Promise<IteratorResult<T, undefined>> {
+    this.buffer.length = 0;
+    if (this.outcome === undefined) {
+      this.control?.tell(['cancel'], { lane: 'control' });
+      this.close(undefined);
+    }
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  tell(frame: StreamFrame<T>): void {
+    // From another node anything may come.
+    if (this.outcome !== undefined || !Array.isArray(frame)) return;
+    this.heardMs = this.runtime.clock.now();
+    switch (frame[0]) {
+      case 'open':
+        return this.open(frame[1]);
+      case 'item':
+        return this.take(frame[1], frame[2]);
+      case 'end':
+        return this.close(frame[1] === this.received ? undefined : this.broken(frame[1]));
+      case 'error':
+        return this.close(new StreamFailedError(frame[1], frame[2]));
+      default:
+    }
+  }
+
+  refuse(reason: DeadLetterReason): void {
+    this.close(refusal(this.target.address, reason));
+  }
+
+  refuseFrom(node: string, reason: DeadLetterReason): void {
+    if (this.target.address.node === node) this.refuse(reason);
+  }
+
+  nodeGone(node: string, incarnation: number, isReplaced: boolean): void {
+    // Once it has begun it is known which life of the node it comes from.
+    if (isGone((this.control ?? this.target).address, node, incarnation, isReplaced))
+      this.refuse('no-such-actor');
+  }
+
+  private open(control: ActorRef<StreamControl>): void {
+    if (this.control !== undefined || !(control instanceof BaseRef)) return;
+    this.control = control;
+    this.timer.cancel();
+    this.grant();
+    this.timer = this.runtime.clock.setTimer(this.idleTimeoutMs / alivesPerTimeout, this.look);
+  }
+
+  private take(sequence: number, value: T): void {
+    // One that was delivered twice, or no number at all.
+    if (!Number.isSafeInteger(sequence) || sequence < this.received) return;
+    if (sequence > this.received) {
+      this.control?.tell(['cancel'], { lane: 'control' });
+      return this.close(this.broken(sequence));
+    }
+    this.received++;
+    this.buffer.push(value);
+    const { waiting } = this;
+    if (waiting === undefined) return;
+    this.waiting = undefined;
+    void this.next().then(waiting.resolve, waiting.reject);
+  }
+
+  private grant(): void {
+    this.granted = this.read + this.window;
+    this.control?.tell(['credit', this.granted], { lane: 'control' });
+  }
+
+  private readonly look = (): void => {
+    if (this.runtime.clock.now() - this.heardMs >= this.idleTimeoutMs)
+      return this.close(this.timeout(this.idleTimeoutMs));
+    // Says that the reader is there, and makes up for credit that was lost.
+    this.control?.tell(['credit', this.granted], { lane: 'control' });
+    this.timer = this.runtime.clock.setTimer(this.idleTimeoutMs / alivesPerTimeout, this.look);
+  };
+
+  private close(error: Error | undefined): void {
+    if (this.outcome !== undefined) return;
+    this.outcome = { error };
+    this.timer.cancel();
+    this.unpublish();
+    const { waiting } = this;
+    this.waiting = undefined;
+    if (waiting !== undefined) void this.next().then(waiting.resolve, waiting.reject);
+  }
+
+  private broken(sequence: number): StreamBrokenError {
+    return new StreamBrokenError(this.target.address.path, this.received, sequence);
+  }
+
+  private timeout(timeoutMs: number): RequestTimeoutError {
+    const { node, path } = this.target.address;
+    return new RequestTimeoutError(`${node}/${path}`, timeoutMs);
+  }
+}

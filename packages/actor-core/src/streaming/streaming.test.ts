@@ -1,0 +1,220 @@
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import type { ActorRef } from '../actor/actor-ref.ts';
+import { receive } from '../actor/behaviour.ts';
+import { props } from '../actor/props.ts';
+import { StreamBrokenError, StreamCancelledError } from '../errors.ts';
+import { actorRefSchema } from '../remoting/actor-ref-schema.ts';
+import type { ManualClock } from '../testing/manual-clock.ts';
+import { advance, settle } from '../testing/settle.ts';
+import { createTestHub, createTestNode, type TestHub, type TestNode } from '../testing/test-node.ts';
+import type { StreamFrame, StreamOptions } from './stream-frame.ts';
+
+interface Count {
+  readonly upTo: number;
+  readonly then: 'end' | 'fail' | 'hang';
+  readonly replyTo: ActorRef<StreamFrame<number>>;
+}
+const protocol: z.ZodType<Count> = z.object({
+  upTo: z.number(),
+  then: z.enum(['end', 'fail', 'hang']),
+  replyTo: actorRefSchema<StreamFrame<number>>(),
+});
+
+interface Setup {
+  readonly hub: TestHub<ManualClock>;
+  readonly near: TestNode;
+  readonly far: TestNode;
+  /** What the producer did: the last number written, and how it ended. */
+  readonly produced: { last: number; outcome: string };
+  readonly ask: (
+    upTo: number,
+    then?: Count['then'],
+    options?: Partial<StreamOptions>,
+  ) => AsyncIterableIterator<number, undefined>;
+  readonly pass: (ms: number) => Promise<void>;
+}
+
+/** `far` counts for whoever asks; `where` says from which node it is asked. */
+async function setup(where: 'near' | 'far' = 'near'): Promise<Setup> {
+  const hub = createTestHub();
+  const near = createTestNode(hub, { nodeId: 'near' });
+  const far = createTestNode(hub, { nodeId: 'far' });
+  const produced = { last: 0, outcome: 'running' };
+  const counter = props<Count>(
+    () =>
+      receive(({ upTo, then, replyTo }, context) => {
+        const writer = context.openStream(replyTo);
+        const produce = async () => {
+          for (let i = 1; i <= upTo; i++) {
+            await writer.write(i);
+            produced.last = i;
+          }
+          if (then === 'hang') return;
+          if (then === 'fail') writer.fail('out-of-numbers', 'there are no more');
+          else writer.end();
+        };
+        void produce().then(
+          () => {
+            produced.outcome = then;
+          },
+          (error: unknown) => {
+            produced.outcome = error instanceof StreamCancelledError ? 'cancelled' : String(error);
+          },
+        );
+      }),
+    { protocol },
+  );
+  far.system.spawn(counter, 'counter');
+  await settle();
+  const asker = where === 'near' ? near : far;
+  const ask: Setup['ask'] = (upTo, then = 'end', options = {}) =>
+    asker.system.askStream<Count, number>(
+      asker.system.refFor('far', 'counter'),
+      (replyTo) => ({ upTo, then, replyTo }),
+      { timeoutMs: 1_000, ...options },
+    );
+  return { hub, near, far, produced, ask, pass: (ms) => advance(hub.clock, ms, 100) };
+}
+
+async function collect(stream: AsyncIterable<number>): Promise<{ items: number[]; error: unknown }> {
+  const items: number[] = [];
+  try {
+    for await (const item of stream) items.push(item);
+    return { items, error: undefined };
+  } catch (error) {
+    return { items, error };
+  }
+}
+
+describe.each(['near', 'far'] as const)('a stream read on %s from an actor on far', (where) => {
+  it('carries every item once, in order, and ends', async () => {
+    const { ask } = await setup(where);
+    expect(await collect(ask(1_000))).toEqual({
+      items: Array.from({ length: 1_000 }, (_, i) => i + 1),
+      error: undefined,
+    });
+    expect(await collect(ask(0))).toEqual({ items: [], error: undefined });
+  });
+
+  it('stops its producer while nobody reads, and nobody else', async () => {
+    const { ask, produced, pass } = await setup(where);
+    const stream = ask(1_000, 'end', { window: 8 });
+    expect((await stream.next()).value).toBe(1);
+    await pass(60_000);
+    expect(produced.last).toBeLessThanOrEqual(9);
+    expect((await collect(ask(100))).items).toHaveLength(100);
+    expect((await collect(stream)).items).toHaveLength(999);
+  });
+
+  it('tells the producer when the reader leaves its loop', async () => {
+    const { ask, produced } = await setup(where);
+    for await (const item of ask(1_000, 'end', { window: 8 })) if (item === 3) break;
+    await settle();
+    expect(produced.outcome).toBe('cancelled');
+    expect(produced.last).toBeLessThanOrEqual(11);
+  });
+
+  it('ends with the error of its producer, after the items before it', async () => {
+    const { ask } = await setup(where);
+    expect(await collect(ask(5, 'fail'))).toEqual({
+      items: [1, 2, 3, 4, 5],
+      error: expect.objectContaining({ code: 'stream-failed', reason: 'out-of-numbers' }),
+    });
+  });
+
+  it('ends with an error when its producer does', async () => {
+    const { ask, far, pass } = await setup(where);
+    const collected = collect(ask(5, 'hang'));
+    await settle();
+    far.system.kill(far.system.refFor('far', 'counter'));
+    await pass(200);
+    expect(await collected).toEqual({
+      items: [1, 2, 3, 4, 5],
+      error: expect.objectContaining({ reason: 'actor-ended' }),
+    });
+  });
+
+  it('lives through silence of a producer that is there', async () => {
+    const { ask, pass } = await setup(where);
+    let error: unknown;
+    const stream = ask(1, 'hang');
+    collect(stream).then(
+      (result) => {
+        error = result.error;
+      },
+      () => undefined,
+    );
+    await pass(120_000);
+    expect(error).toBeUndefined();
+    await stream.return?.();
+  });
+});
+
+describe('a stream between nodes', () => {
+  it('breaks where an item was lost, and never skips it', async () => {
+    const { hub, ask } = await setup();
+    let frames = 0;
+    hub.bus.fault = ({ from, subject }) =>
+      from === 'far' && subject.includes('.dat.') && ++frames === 3 ? 'drop' : 'deliver';
+    const { items, error } = await collect(ask(1_000));
+    expect(error).toBeInstanceOf(StreamBrokenError);
+    expect(items).toEqual(Array.from({ length: items.length }, (_, i) => i + 1));
+  });
+
+  it('goes on after credit was lost', async () => {
+    const { hub, ask, pass } = await setup();
+    let lost = 0;
+    const collected = (async () => {
+      const stream = ask(100, 'end', { window: 8 });
+      await stream.next();
+      hub.bus.fault = ({ from, subject }) =>
+        from === 'near' && subject.includes('.ctl.') && lost++ < 2 ? 'drop' : 'deliver';
+      return collect(stream);
+    })();
+    await pass(20_000);
+    expect((await collected).items).toHaveLength(99);
+    expect(lost).toBeGreaterThan(2);
+  });
+
+  it('ends when the other node crashes, for the reader and for the producer', async () => {
+    for (const crashed of ['near', 'far'] as const) {
+      const { ask, near, far, produced, pass } = await setup();
+      const collected = collect(ask(crashed === 'far' ? 5 : 1_000_000, 'hang'));
+      await settle();
+      (crashed === 'far' ? far : near).crash();
+      await pass(20_000);
+      if (crashed === 'far') expect((await collected).error).toMatchObject({ code: 'request-timeout' });
+      else expect(produced.outcome).toBe('cancelled');
+    }
+  });
+
+  it('fails at once when nobody is there to answer', async () => {
+    const { near } = await setup();
+    const stream = near.system.askStream<Count, number>(
+      near.system.refFor('far', 'nobody'),
+      (replyTo) => ({ upTo: 1, then: 'end', replyTo }),
+      { timeoutMs: 60_000 },
+    );
+    expect((await collect(stream)).error).toMatchObject({ code: 'actor-not-found' });
+  });
+
+  it('is not disturbed by what is no frame of it', async () => {
+    const { ask, near } = await setup();
+    const collected = collect(ask(3));
+    for (const noise of [null, 5, 'x', ['item'], ['item', -1, 9], ['open', 5], ['credit', Number.NaN]]) {
+      for (let uid = 1; uid < 4; uid++) {
+        near.system.refFor('near', '$ask');
+        (
+          near.system as unknown as {
+            findEndpoint(uid: number): { tell(message: unknown): void } | undefined;
+          }
+        )
+          .findEndpoint(uid)
+          ?.tell(noise);
+      }
+    }
+    const { items } = await collected;
+    expect(items).toEqual([1, 2, 3].slice(0, items.length));
+  });
+});
