@@ -2,7 +2,9 @@
 // and exit code 0 only if nothing failed. A stage that is not a set of tests counts as one.
 //
 //   npm test                      everything
-//   npm test -- --stage unit      some stages: build, format, lint, unit, scenarios (may be repeated)
+//   npm test -- --stage unit      some stages: build, format, lint, nats, unit, scenarios (may be repeated)
+//
+// The tests with a real nats-server use the one that `drover up` would: the stage `nats` finds or fetches it.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -26,6 +28,7 @@ const stages = [
       ['node', 'scripts/complete-lockfile.mjs', '--check'],
     ],
   },
+  { name: 'nats', limitMs: minutes, provide: 'packages/cli/dist/nats/provision-main.js' },
   { name: 'unit', limitMs: 10 * minutes, vitest: 'unit' },
   { name: 'scenarios', limitMs: 25 * minutes, vitest: 'scenarios' },
 ];
@@ -53,7 +56,7 @@ for (const stage of stages) {
     continue;
   }
   const startedAtMs = Date.now();
-  const outcome = await (stage.vitest === undefined ? runSteps(stage) : runVitest(stage));
+  const outcome = await runStage(stage);
   passed += outcome.passed;
   failed += outcome.failed;
   if (stage.name === 'build' && outcome.failed > 0) blocked = true;
@@ -65,6 +68,20 @@ for (const stage of stages) {
 rmSync(results, { recursive: true, force: true });
 process.exitCode = failed === 0 ? 0 : 1;
 console.log(`${passed} passed, ${failed} failed`);
+
+function runStage(stage) {
+  if (stage.provide !== undefined) return provideServer(stage);
+  return stage.vitest === undefined ? runSteps(stage) : runVitest(stage);
+}
+
+/** Names the server to the tests that follow. */
+async function provideServer({ provide, limitMs }) {
+  const { code, stdout } = await runCommand('node', [provide], limitMs, { capture: true });
+  const path = stdout.trim();
+  if (code !== 0 || path === '') return { passed: 0, failed: 1, note: ' (no nats-server)' };
+  environment.DROVER_NATS_SERVER = path;
+  return { passed: 1, failed: 0, note: ` (${path})` };
+}
 
 async function runSteps({ limitMs, steps }) {
   for (const [command, ...args] of steps) {
@@ -105,7 +122,7 @@ async function runVitest({ name, vitest, limitMs }) {
 }
 
 /** Runs a tool in a process group of its own; over the limit the whole group is ended. */
-function runCommand(command, args, limitMs) {
+function runCommand(command, args, limitMs, { capture = false } = {}) {
   say(
     `$ ${command} ${args.filter((arg) => !arg.startsWith('--outputFile') && !arg.startsWith('--reporter')).join(' ')}`,
   );
@@ -113,8 +130,12 @@ function runCommand(command, args, limitMs) {
     const child = spawn(command, args, {
       cwd: root,
       env: environment,
-      stdio: ['ignore', 'inherit', 'inherit'],
+      stdio: ['ignore', capture ? 'pipe' : 'inherit', 'inherit'],
       detached: true,
+    });
+    let stdout = '';
+    child.stdout?.setEncoding('utf8').on('data', (text) => {
+      stdout += text;
     });
     current = child;
     let late = false;
@@ -127,13 +148,13 @@ function runCommand(command, args, limitMs) {
     const finish = (code) => {
       clearTimeout(timer);
       current = undefined;
-      resolve({ code, late });
+      resolve({ code, late, stdout });
     };
     child.once('error', (error) => {
       say(`${command}: ${error.message}`);
       finish(1);
     });
-    child.once('exit', (code) => finish(code ?? 1));
+    child.once(capture ? 'close' : 'exit', (code) => finish(code ?? 1));
   });
 }
 

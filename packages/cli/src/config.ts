@@ -1,5 +1,5 @@
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { badConfiguration } from './errors.ts';
 
 /** What `drover up` runs, complete. */
@@ -100,7 +100,7 @@ export function resolveUpConfig(options: UpOptions, environment: NodeJS.ProcessE
     sim: options.sim === undefined ? undefined : within('--sim', options.sim, 0, 64),
     nats,
     creds: options.creds,
-    data: nonBlank('--data', options.data ?? defaultDataDir(environment)),
+    data: resolve(nonBlank('--data', options.data ?? defaultDataDir(environment))),
     dataIsExplicit: options.data !== undefined,
     durability: oneOf('--durability', options.durability ?? defaults.durability, [
       'power',

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { InvalidArgumentError } from '@drover/actor-core';
 import { CommanderError } from 'commander';
 import { knownVariables } from './commands/options.ts';
-import { CommandError, type ExitCode, errorLine, exitCodes } from './errors.ts';
+import { badConfiguration, CommandError, type ExitCode, errorLine, exitCodes } from './errors.ts';
 import { createProgram } from './program.ts';
 
 /** Runs one `drover` command and ends the process with its exit code. */
@@ -23,6 +23,7 @@ export async function run(args: readonly string[]): Promise<ExitCode> {
   }
   warnOfUnknownVariables(process.env);
   try {
+    normaliseSwitch(process.env, 'DROVER_JSON');
     await program.parseAsync([...args], { from: 'user' });
     return code;
   } catch (error) {
@@ -59,6 +60,16 @@ function warnOfUnknownVariables(environment: NodeJS.ProcessEnv): void {
   );
   if (unknown.length > 0)
     process.stderr.write(`drover: ${unknown.join(', ')} is no setting of drover and was ignored\n`);
+}
+
+/** A switch given by variable is on with 1 or true and off with 0, false or nothing. */
+function normaliseSwitch(environment: NodeJS.ProcessEnv, name: string): void {
+  const value = environment[name]?.trim().toLowerCase();
+  if (value === undefined || value === '1' || value === 'true') return;
+  if (value !== '' && value !== '0' && value !== 'false') {
+    throw badConfiguration(name, `must be 1, true, 0 or false, got ${value}`);
+  }
+  delete environment[name];
 }
 
 function ownVersion(): string {

@@ -1,5 +1,5 @@
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { identityOf, isRunning, type ProcessIdentity } from '../process/process-identity.ts';
 
 /** Held by the one `drover up` that uses a data folder; ends with it even when it is killed. */
@@ -18,7 +18,7 @@ export type LockOutcome =
  * over. The file appears by `link`, complete or not at all, so that two starts cannot both win.
  */
 export function acquireDataLock(dataDir: string): LockOutcome {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  makeFolder(dataDir);
   const path = join(dataDir, 'lock');
   const draft = join(dataDir, `.lock-${process.pid}`);
   const self = identityOf(process.pid) ?? { pid: process.pid, startTime: '' };
@@ -64,6 +64,18 @@ export function lockDataDir(
     if (next.ok) return { lock: next.lock, movedFrom: { dataDir: wanted, pid: first.holder.pid } };
   }
   return { holderPid: first.holder.pid };
+}
+
+/** Makes a private folder and those above it. (`recursive` of mkdir never returns where the system refuses with ENOENT.) */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  if (dirname(path) !== path) makeFolder(dirname(path));
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    // Another start may have made it at the same moment.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
 }
 
 function readLock(path: string): ProcessIdentity | undefined {

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { defaultDataDir, defaults, type LogLevel } from '../config.ts';
 import { badConfiguration, type ExitCode } from '../errors.ts';
@@ -124,7 +125,7 @@ function joinOptions(role: RoleOptions['role'], prefix: string, flags: JoinFlags
       nats: flags.nats,
       creds: flags.creds,
       credsText,
-      data: flags.data ?? defaultDataDir(process.env),
+      data: resolve(flags.data ?? defaultDataDir(process.env)),
     },
     logLevel: logLevelOf(flags.logLevel ?? 'info'),
     drainMs,

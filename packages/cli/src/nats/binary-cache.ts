@@ -1,6 +1,10 @@
-import { chmod, copyFile, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { binaryName, inspectBinary, type ServerBinary } from './server-binary.ts';
+
+const partialPrefix = '.partial-';
+/** Longer than any fetch takes. */
+const abandonedAfterMs = 600_000;
 
 /**
  * Puts a fetched program into the cache as `v{version}/nats-server`. The folder appears by one rename, so that
@@ -22,7 +26,18 @@ export async function storeBinary(cacheDir: string, fetched: ServerBinary): Prom
 /** A fresh private folder inside the cache, for work in progress; the caller removes it. */
 export async function makePartial(cacheDir: string): Promise<string> {
   await mkdir(cacheDir, { recursive: true });
-  return mkdtemp(join(cacheDir, '.partial-'));
+  await removeAbandoned(cacheDir);
+  return mkdtemp(join(cacheDir, partialPrefix));
+}
+
+/** A start that was stopped in the middle of a fetch leaves its folder behind. */
+async function removeAbandoned(cacheDir: string): Promise<void> {
+  const partials = (await readdir(cacheDir)).filter((name) => name.startsWith(partialPrefix));
+  for (const name of partials) {
+    const path = join(cacheDir, name);
+    const modifiedAtMs = (await stat(path).catch(() => undefined))?.mtimeMs ?? Date.now();
+    if (Date.now() - modifiedAtMs > abandonedAfterMs) await rm(path, { recursive: true, force: true });
+  }
 }
 
 async function replaceFolder(partial: string, target: string): Promise<void> {

@@ -85,6 +85,16 @@ it('gives up at once on an exit code that trying again does not cure', async () 
   expect(process.state).toBe('failed');
 });
 
+it('tries again on such a code once the process was ready', async () => {
+  const { process, lives } = setup({ fatalExitCodes: [3] });
+  const started = process.start();
+  lives[0]?.becomeReady();
+  await started;
+  lives[0]?.end(3);
+  await settle(50);
+  expect(lives).toHaveLength(2);
+});
+
 it('gives up when a process fails more often than its policy allows', async () => {
   const { process, lives, events } = setup();
   const started = process.start();

@@ -14,7 +14,10 @@ export interface ProcessSpec {
   readonly launch: () => RunningChild;
   /** A life not ready after this long is killed and counts as failed. */
   readonly readyTimeoutMs: number;
-  /** Exit codes that trying again does not cure (bad configuration, address in use). */
+  /**
+   * Exit codes that trying again does not cure (bad configuration, address in use), as long as no life was ever
+   * ready; later the same codes may come from what is passing, such as a NATS that is just being restarted.
+   */
   readonly fatalExitCodes?: readonly number[];
   readonly policy?: RestartPolicy;
 }
@@ -98,6 +101,7 @@ export class SupervisedProcess {
 
   async #run(onFirst: (exit: ExitReport | undefined) => void): Promise<void> {
     let restarts = 0;
+    let wasReady = false;
     let downSinceMs = performance.now();
     while (this.#state !== 'stopping') {
       this.#state = 'starting';
@@ -107,6 +111,7 @@ export class SupervisedProcess {
         const downMs = Math.round(performance.now() - downSinceMs);
         this.#onEvent({ type: 'ready', pid: child.pid, restarts, downMs, report: this.#report });
         onFirst(undefined);
+        wasReady = true;
       }
       const exit = await child.exited;
       const pid = child.pid;
@@ -114,7 +119,7 @@ export class SupervisedProcess {
       this.#child = undefined;
       if (this.#isStopping()) break;
       const decision = decideRestart(this.#history, downSinceMs, this.#spec.policy ?? defaultRestartPolicy);
-      const fatal = exit.code !== null && (this.#spec.fatalExitCodes ?? []).includes(exit.code);
+      const fatal = !wasReady && exit.code !== null && (this.#spec.fatalExitCodes ?? []).includes(exit.code);
       if (decision.action === 'give-up' || fatal) {
         this.#state = 'failed';
         this.#onEvent({ type: 'gave-up', exit, restarts });

@@ -129,7 +129,7 @@ export function endCluster(lock: DataLock): void {
 }
 
 function takeDataDir({ config, reporter }: StartContext): DataLock {
-  const chosen = lockDataDir(config.data, { mayMove: !config.dataIsExplicit });
+  const chosen = attemptLock(config);
   if ('holderPid' in chosen) {
     throw new CommandError(
       'data-in-use',
@@ -143,6 +143,23 @@ function takeDataDir({ config, reporter }: StartContext): DataLock {
     reporter.progress(`${dataDir} is in use by pid ${pid}: using ${chosen.lock.dataDir}`);
   }
   return chosen.lock;
+}
+
+function attemptLock({ data, dataIsExplicit }: UpConfig): ReturnType<typeof lockDataDir> {
+  try {
+    return lockDataDir(data, { mayMove: !dataIsExplicit });
+  } catch (error) {
+    const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+    throw new CommandError(
+      'bad-configuration',
+      exitCodes.usage,
+      `--data ${data} cannot be written (${code})`,
+      {
+        fix: 'make the folder yours, or name another',
+        cause: error,
+      },
+    );
+  }
 }
 
 function probeAll(named: readonly OllamaUrl[], guessed: readonly OllamaUrl[]): Promise<ProbeResult[]> {
