@@ -1,7 +1,10 @@
 export { seededRandom } from './random/seeded-random.ts';
 export { MemoryStore } from './storage/memory-store.ts';
 export { ManualClock } from './testing/manual-clock.ts';
+export { findNatsServer, type NatsServer, startNatsServer } from './testing/nats-server.ts';
 export { advance, settle } from './testing/settle.ts';
+export { SimulatedScheduler } from './testing/simulated-scheduler.ts';
+export { type FaultRates, Simulation } from './testing/simulation.ts';
 export {
   createTestHub,
   createTestNode,
@@ -17,3 +20,4 @@ export {
   MemoryTransport,
   type Passage,
 } from './transport/memory-transport.ts';
+export { waitUntil } from './testing/wait-until.ts';

@@ -23,8 +23,8 @@ import {
 } from './stream-frame.ts';
 
 interface Waiting<T> {
-  resolve(result: IteratorResult<T, undefined>): void;
-  reject(error: Error): void;
+  readonly resolve: (result: IteratorResult<T, undefined>) => void;
+  readonly reject: (error: Error) => void;
 }
 
 /**
@@ -79,22 +79,12 @@ export class StreamReader<T>
 
   /** @throws StreamBrokenError, StreamFailedError, RequestTimeoutError or what an ask throws, after the items before it */
   next(): Promise<IteratorResult<T, undefined>> {
-    if (this.buffer.length > 0) {
-      const value = this.buffer.shift() as T;
-      this.read++;
-      // Half a window at a time: a word of credit for each item would double the traffic.
-      if (this.read + this.window - this.granted >= this.window / 2) this.grant();
-      return Promise.resolve({ done: false, value });
-    }
-    if (this.outcome !== undefined) {
-      const { error } = this.outcome;
-      this.outcome = { error: undefined };
-      return error === undefined ? Promise.resolve({ done: true, value: undefined }) : Promise.reject(error);
-    }
-    if (this.waiting !== undefined)
+    if (this.waiting !== undefined) {
       return Promise.reject(new InvalidArgumentError('next', 'was called before the last one settled'));
+    }
     return new Promise((resolve, reject) => {
       this.waiting = { resolve, reject };
+      this.hand();
     });
   }
 
@@ -156,10 +146,26 @@ export class StreamReader<T>
     }
     this.received++;
     this.buffer.push(value);
-    const { waiting } = this;
-    if (waiting === undefined) return;
+    this.hand();
+  }
+
+  /** Gives whoever waits what there is: an item, else the end. */
+  private hand(): void {
+    const { waiting, buffer, outcome } = this;
+    if (waiting === undefined || (buffer.length === 0 && outcome === undefined)) return;
     this.waiting = undefined;
-    void this.next().then(waiting.resolve, waiting.reject);
+    if (buffer.length > 0) {
+      const value = buffer.shift() as T;
+      this.read++;
+      // Half a window at a time: a word of credit for each item would double the traffic.
+      if (this.read + this.window - this.granted >= this.window / 2) this.grant();
+      waiting.resolve({ done: false, value });
+      return;
+    }
+    // An error is told once; after it the iteration is simply over.
+    this.outcome = { error: undefined };
+    if (outcome?.error === undefined) waiting.resolve({ done: true, value: undefined });
+    else waiting.reject(outcome.error);
   }
 
   private grant(): void {
@@ -180,9 +186,7 @@ export class StreamReader<T>
     this.outcome = { error };
     this.timer.cancel();
     this.unpublish();
-    const { waiting } = this;
-    this.waiting = undefined;
-    if (waiting !== undefined) void this.next().then(waiting.resolve, waiting.reject);
+    this.hand();
   }
 
   private broken(sequence: number): StreamBrokenError {
