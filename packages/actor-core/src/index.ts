@@ -51,7 +51,7 @@ export { systemRandom } from './random/system-random.ts';
 export type { Random } from './random.ts';
 export { actorRefSchema } from './remoting/actor-ref-schema.ts';
 export { nodeScheduler } from './scheduler/node-scheduler.ts';
-export type { Scheduler } from './scheduler.ts';
+export type { Runnable, Scheduler } from './scheduler.ts';
 export type { AppendExpectation, Store, StoredRecord, StreamSpec } from './storage/store.ts';
 export type { StreamControl, StreamFrame, StreamOptions } from './streaming/stream-frame.ts';
 export type { StreamWriter } from './streaming/stream-writer.ts';

@@ -8,7 +8,7 @@ import { type CallChain, waitsIn } from './call-chain.ts';
 import { CellContext } from './cell-context.ts';
 import { Envelope } from './envelope.ts';
 import { LocalRef } from './local-ref.ts';
-import { Mailbox } from './mailbox.ts';
+import { Mailbox, takeDisplaced } from './mailbox.ts';
 import type { Props } from './props.ts';
 import { empty } from './ring.ts';
 import type { Runtime } from './runtime.ts';
@@ -42,7 +42,6 @@ export class ActorCell<M = never> {
   state: CellState = 'starting';
   incarnation = 1;
   processed = 0;
-  restarts = 0;
   lastFailure: string | undefined = undefined;
   /** This child's restarts that still count; kept here for its supervisor. */
   restartHistory: RestartHistory = noRestarts;
@@ -62,7 +61,6 @@ export class ActorCell<M = never> {
   private watchList: WatchList | undefined = undefined;
   /** Who waits for the message in hand. */
   private chain: CallChain | undefined = undefined;
-  private cachedAddress: ActorAddress | undefined = undefined;
 
   constructor(runtime: Runtime, parent: ActorCell | undefined, name: string, props: Props<M>) {
     this.runtime = runtime;
@@ -82,12 +80,12 @@ export class ActorCell<M = never> {
   }
 
   get address(): ActorAddress {
-    return (this.cachedAddress ??= {
+    return {
       node: this.runtime.nodeId,
       nodeIncarnation: this.runtime.incarnation,
       path: this.path,
       uid: this.uid,
-    });
+    };
   }
 
   get supervisor(): Supervisor {
@@ -116,17 +114,13 @@ export class ActorCell<M = never> {
   deliver(item: unknown, control: boolean): boolean {
     if (this.state === 'stopped' || this.state === 'parked') return this.drop(item, 'no-such-actor');
     // Its handler awaits what would follow from this very question.
-    if (
-      this.state === 'busy' &&
-      item instanceof Envelope &&
-      waitsIn(item.ask?.chain, this.address, this.processed)
-    ) {
+    if (this.state === 'busy' && item instanceof Envelope && this.waitsFor(item.ask?.chain)) {
       return this.drop(item, 'deadlock');
     }
     const offer = this.mailbox.offer(item, control);
     if (offer === 'full') return this.drop(item, 'mailbox-full');
     if (offer === 'dropped') return this.drop(item, 'dropped');
-    if (offer === 'displaced') this.drop(this.mailbox.displaced, 'dropped');
+    if (offer === 'displaced') this.drop(takeDisplaced(), 'dropped');
     if (!this.scheduled) this.schedule();
     return true;
   }
@@ -134,6 +128,10 @@ export class ActorCell<M = never> {
   /** The chain of a question that this actor asks now. */
   callChain(): CallChain {
     return { node: this.runtime.nodeId, uid: this.uid, handling: this.processed, up: this.chain };
+  }
+
+  private waitsFor(chain: CallChain | undefined): boolean {
+    return chain !== undefined && waitsIn(chain, this.address, this.processed);
   }
 
   /** Returns messages to the front of the mailbox. */
@@ -228,7 +226,6 @@ export class ActorCell<M = never> {
   /** Begins the next incarnation; the mailbox is kept. */
   startNext(): void {
     this.incarnation++;
-    this.restarts++;
     this.windDown = undefined;
     // No child is left, and a new supervisor has restarted nobody yet.
     this.ownSupervisor = undefined;
@@ -277,7 +274,7 @@ export class ActorCell<M = never> {
       state: this.state === 'stopped' ? 'stopping' : this.state,
       mailboxDepth: this.mailbox.depth,
       processed: this.processed,
-      restarts: this.restarts,
+      restarts: this.incarnation - 1,
       lastFailure: this.lastFailure,
     };
   }
@@ -285,10 +282,13 @@ export class ActorCell<M = never> {
   private schedule(): void {
     if (this.state !== 'running' && this.state !== 'starting') return;
     this.scheduled = true;
-    this.runtime.scheduler.schedule(this.turn);
+    const { scheduler } = this.runtime;
+    if (scheduler.scheduleRun === undefined) scheduler.schedule(() => this.run());
+    else scheduler.scheduleRun(this);
   }
 
-  private readonly turn = (): void => {
+  /** Takes one turn: called by the scheduler. */
+  run(): void {
     this.scheduled = false;
     this.inTurn = true;
     if (this.state === 'starting') this.begin();
@@ -296,7 +296,7 @@ export class ActorCell<M = never> {
     this.inTurn = false;
     if (this.afterBusy !== undefined && this.state !== 'busy') this.settled();
     else if (!this.scheduled && this.mailbox.depth > 0) this.schedule();
-  };
+  }
 
   private drain(): void {
     const { mailbox, context } = this;

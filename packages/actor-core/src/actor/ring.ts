@@ -1,7 +1,7 @@
 /** What `Ring.shift` returns when there is nothing; a message may itself be `undefined`. */
 export const empty: unique symbol = Symbol('empty');
 
-const initialSize = 8;
+const initialSize = 4;
 const keptSize = 1024;
 
 /**

@@ -1,4 +1,4 @@
-import type { Scheduler } from '../scheduler.ts';
+import type { Runnable, Scheduler } from '../scheduler.ts';
 
 /** Time that turns may take in microtasks before timers and I/O get theirs. */
 const sliceMs = 2;
@@ -10,7 +10,7 @@ const turnsPerLook = 4;
  * loop; the rest waits for the next round. Turns that schedule turns therefore never starve I/O.
  */
 export function nodeScheduler(): Scheduler {
-  let ready: (() => void)[] = [];
+  let ready: (Runnable | (() => void))[] = [];
   let next = 0;
   let armed = false;
   let sliceEnd = 0;
@@ -21,9 +21,10 @@ export function nodeScheduler(): Scheduler {
     let looks = 0;
     try {
       while (next < ready.length) {
-        const task = ready[next] as () => void;
+        const task = ready[next] as Runnable | (() => void);
         ready[next++] = nothing;
-        task();
+        if (typeof task === 'function') task();
+        else task.run();
         // oxlint-disable-next-line no-restricted-globals -- the adapter itself
         if (++looks % turnsPerLook === 0 && performance.now() > sliceEnd) break;
       }
@@ -67,6 +68,10 @@ export function nodeScheduler(): Scheduler {
   return {
     schedule(task) {
       ready.push(task);
+      arm();
+    },
+    scheduleRun(runnable) {
+      ready.push(runnable);
       arm();
     },
   };
