@@ -1,5 +1,10 @@
 import type { Timer } from '../clock.ts';
-import { FenceRejectedError, InvalidArgumentError, WrongSequenceError } from '../errors.ts';
+import {
+  FenceRejectedError,
+  InvalidArgumentError,
+  StoreUnavailableError,
+  WrongSequenceError,
+} from '../errors.ts';
 import type { ClusterNode } from '../node/cluster-node.ts';
 import { anyToken, controlStream, requireToken } from '../transport/subjects.ts';
 import { decideLeadership, initialLeadership, mayAct } from './decide-leadership.ts';
@@ -148,7 +153,9 @@ class LeaseLeadership implements Leadership {
       this.take({ type: 'read', record });
       if (record !== undefined) this.askAfter(record.leader);
     } catch (err) {
-      this.node.log.debug({ group: this.group, err }, 'the lead record cannot be read');
+      // The store being away passes; a stream or a record that is not ours does not.
+      const level = err instanceof StoreUnavailableError ? 'debug' : 'error';
+      this.node.log[level]({ group: this.group, err }, 'the lead record cannot be read');
       this.take({ type: 'read-failed' });
     }
   }
