@@ -5,9 +5,14 @@ export interface ReadinessOptions {
   readonly url: string;
   /** A model that may be loaded to prove it: one of a simulated host, never a real one's. */
   readonly firstRequestModel: string | undefined;
+  /** How many Ollama servers the gateway should know; it is not waited for longer than `stragglersMs`. */
+  readonly instances: number;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
 }
+
+/** How long a fleet that serves already waits for hosts of which the gateway has not heard. */
+const stragglersMs = 3_000;
 
 /**
  * Waits until the gateway says that it can serve and, where it costs nothing, until a first chat was answered.
@@ -21,7 +26,7 @@ export async function waitUntilReady(options: ReadinessOptions): Promise<void> {
   while (performance.now() < deadlineMs) {
     options.signal.throwIfAborted();
     const outcome = await attempt(options);
-    if (outcome === undefined) return;
+    if (outcome === undefined) return waitForStragglers(options);
     lastWord = outcome;
     await delay(50, undefined, { signal: options.signal });
   }
@@ -31,6 +36,27 @@ export async function waitUntilReady(options: ReadinessOptions): Promise<void> {
     `the fleet was not ready within ${options.timeoutMs / 1000} s: ${lastWord}`,
     { fix: 'run again with --log-level info to see why' },
   );
+}
+
+/** So that the first requests spread over all hosts and not over those that happened to be heard first. */
+async function waitForStragglers({ url, instances, signal }: ReadinessOptions): Promise<void> {
+  const deadlineMs = performance.now() + stragglersMs;
+  while (performance.now() < deadlineMs) {
+    if ((await knownInstances(url, signal)) >= instances) return;
+    await delay(50, undefined, { signal });
+  }
+}
+
+async function knownInstances(url: string, signal: AbortSignal): Promise<number> {
+  try {
+    const response = await fetch(`${url}/api/v1/status`, {
+      signal: AbortSignal.any([signal, AbortSignal.timeout(1_000)]),
+    });
+    const { nodes } = (await response.json()) as { nodes: { instances: { state: string }[] }[] };
+    return nodes.flatMap((node) => node.instances).filter(({ state }) => state !== 'starting').length;
+  } catch {
+    return 0;
+  }
 }
 
 /** Undefined when ready, else why not. */

@@ -3,6 +3,7 @@ import type { UpConfig } from '../config.ts';
 import { CommandError, type ExitCode, errorLine, exitCodes } from '../errors.ts';
 import { forgetServer } from '../nats/leftover-server.ts';
 import { Terminal } from '../output/terminal.ts';
+import { watchNpm } from '../process/npm-watch.ts';
 import { watchParent } from '../process/parent-watch.ts';
 import { banner } from './banner.ts';
 import { failureError, LocalCluster } from './local-cluster.ts';
@@ -29,6 +30,7 @@ export async function runUp(config: UpConfig, environment: NodeJS.ProcessEnv): P
     () => stopAtOnce({ kind: 'at-once' }),
   );
   watchParent(() => stopAtOnce({ kind: 'orphan' }));
+  watchNpm(environment, () => ask({ kind: 'asked', reason: 'npm ended' }));
   const failed = cluster.failed.then((failure): Ending => ({ kind: 'failed', error: failureError(failure) }));
 
   let lock: DataLock | undefined;

@@ -101,6 +101,7 @@ export async function startCluster(
     url,
     firstRequestModel:
       hosts.length > 0 && hosts.every((host) => host.simulated) ? talkingModel(hosts) : undefined,
+    instances: hosts.length,
     timeoutMs: clusterReadyMs,
     signal: context.signal,
   });
