@@ -90,7 +90,10 @@ function bind(value: unknown, type: GoType, struct: string, path: string): unkno
       return Number.isInteger(value) ? value : refuse('int', `number ${value}`);
     case 'list':
       if (!Array.isArray(value)) return refuse(type.name);
-      return value.map((item) => bind(item, type.of, struct, path));
+      // In a list null is the zero value, not nothing.
+      return value.map((item) =>
+        item === null && type.of.kind === 'struct' ? {} : bind(item, type.of, struct, path),
+      );
     case 'struct':
       return isObject(value) ? bindFields(value, type.fields, struct, `${path}.`) : refuse(type.name);
     default:

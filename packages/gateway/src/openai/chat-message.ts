@@ -26,17 +26,18 @@ type NativeMessage = Record<string, unknown>;
  * @throws RequestFailure 400 in Ollama's words
  */
 export function fromChatMessages(messages: readonly ChatMessage[]): readonly NativeMessage[] {
-  return messages.flatMap((message) => fromChatMessage(message, messages));
+  const toolNames = toolNamesById(messages);
+  return messages.flatMap((message) => fromChatMessage(message, toolNames));
 }
 
-function fromChatMessage(message: ChatMessage, all: readonly ChatMessage[]): NativeMessage[] {
+function fromChatMessage(message: ChatMessage, toolNames: ToolNames): NativeMessage[] {
   const role = message.role ?? '';
   const { content } = message;
   const toolCalls = message.tool_calls === undefined ? undefined : message.tool_calls.map(fromToolCall);
   const extras = definedOnly({
     thinking: message.reasoning,
     tool_calls: toolCalls,
-    tool_name: role.toLowerCase() === 'tool' ? toolName(message, all) : undefined,
+    tool_name: role.toLowerCase() === 'tool' ? toolName(message, toolNames) : undefined,
     tool_call_id: message.tool_call_id,
   });
   if (typeof content === 'string') return [{ role, content, ...extras }];
@@ -102,14 +103,23 @@ function fromToolCall(call: ChatToolCall): Record<string, unknown> {
   return { id: call.id ?? '', function: { name: call.function?.name ?? '', arguments: parsed ?? {} } };
 }
 
-function toolName(message: ChatMessage, all: readonly ChatMessage[]): string | undefined {
+type ToolNames = ReadonlyMap<string, string | undefined>;
+
+/** The tool that each call's id names: of several calls with one id, the first of the last message that has it. */
+function toolNamesById(messages: readonly ChatMessage[]): ToolNames {
+  const names = new Map<string, string | undefined>();
+  for (const { tool_calls = [] } of messages) {
+    for (const call of tool_calls.toReversed()) {
+      if (call.id !== undefined) names.set(call.id, call.function?.name);
+    }
+  }
+  return names;
+}
+
+function toolName(message: ChatMessage, toolNames: ToolNames): string | undefined {
   if (message.name !== undefined && message.name !== '') return message.name;
   if (message.tool_call_id === undefined || message.tool_call_id === '') return undefined;
-  for (const earlier of all.toReversed()) {
-    const call = earlier.tool_calls?.find(({ id }) => id === message.tool_call_id);
-    if (call) return call.function?.name;
-  }
-  return undefined;
+  return toolNames.get(message.tool_call_id);
 }
 
 function goTypeOf(content: unknown): string {

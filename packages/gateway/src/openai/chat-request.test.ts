@@ -101,6 +101,34 @@ test.each(['data:image/gif;base64,AAAA', 'data:image/png;base64,@@@', 'AAAA', 'f
   },
 );
 
+test('names the tools of very many answers in no time', () => {
+  const call = { id: 'last', function: { name: 'get_weather', arguments: '{}' } };
+  const answers = Array.from({ length: 40_000 }, () => ({
+    role: 'tool',
+    tool_call_id: 'none',
+    content: '',
+  }));
+  const { messages: native } = translate({
+    messages: [
+      {
+        role: 'assistant',
+        content: null,
+        tool_calls: [call, { ...call, function: { name: 'other', arguments: '{}' } }],
+      },
+      ...answers,
+      { role: 'tool', tool_call_id: 'last', content: 'sunny' },
+    ],
+  });
+  expect((native as unknown[]).at(-1)).toMatchObject({ tool_name: 'get_weather' });
+});
+
+test.each([
+  [{ messages: [null] }, 'invalid message content type: <nil>'],
+  [{ messages: [{ role: 'assistant', tool_calls: [null] }] }, 'invalid tool call arguments'],
+])('takes null in a list for an empty member, as Go does', (body, text) => {
+  expect(() => translate(body)).toThrow(text);
+});
+
 test('gives a tool’s answer the name of the tool it answers', () => {
   const call = {
     id: 'call_1',
