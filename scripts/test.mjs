@@ -30,6 +30,11 @@ const stages = [
   },
   { name: 'nats', limitMs: minutes, provide: 'packages/cli/dist/nats/provision-main.js' },
   { name: 'unit', limitMs: 10 * minutes, vitest: 'unit' },
+  {
+    name: 'bench',
+    limitMs: 5 * minutes,
+    steps: [['node', 'packages/bench/bin/bench.js', 'smoke', '--quick', '--report-only']],
+  },
   { name: 'scenarios', limitMs: 25 * minutes, vitest: 'scenarios' },
 ];
 
