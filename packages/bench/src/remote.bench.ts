@@ -32,7 +32,7 @@ const workloads: readonly RemoteWorkload[] = [
     full: 400_000,
     quick: 100_000,
   },
-  { name: 'ask-1', describes: 'questions of 128 B, one after the other', full: 10_000, quick: 2_000 },
+  { name: 'ask-1', describes: 'questions of 128 B, one after the other', full: 30_000, quick: 3_000 },
 ];
 
 /** Pairs of processes that our arm also runs at the same time. */

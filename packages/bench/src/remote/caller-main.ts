@@ -3,9 +3,9 @@ import { pathToFileURL } from 'node:url';
 import { drive, type RemoteWorkloadName } from './drive.ts';
 import type { RemoteArm } from './remote-arm.ts';
 
-/** Part of the measured size that runs first, and its least, so that what is measured is compiled. */
+/** Part of the measured size that runs first, and its least, so that what is measured is compiled: on both sides that is done after some 10,000 messages. */
 const warmUpShare = 0.3;
-const warmUpLeast = 5_000;
+const warmUpLeast = 15_000;
 
 // node caller-main.js ARM_MODULE NATS_URL PAIR WORKLOAD COUNT — warms up, says that it is ready, waits for a line on
 // stdin (for ever, when the arm leaves the workload out and said so), runs, and prints one `RemoteOutcome` with the CPU time it took itself.
