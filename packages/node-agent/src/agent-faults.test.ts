@@ -1,3 +1,4 @@
+import { createTestNode } from '@drover/actor-core/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { NodeAgentOptions } from './config.ts';
 import { type AgentRig, startRig, until } from './testing/agent-rig.ts';
@@ -345,6 +346,33 @@ describe('leaving Ollama', () => {
     await rig.pass(100);
     expect(rig.load()).toMatchObject({ busy: 1, queued: 0 });
     expect(ollama.exchanges[0]?.left()).toBe(false);
+  });
+
+  it('does not happen while the node of the session stands still and comes back', async () => {
+    const { rig, ollama } = await setup(firstLine);
+    const session = rig.open({});
+    await until(() => session.lines().length === 1);
+    rig.gateway.transport.disconnect();
+    await rig.pass(4_500);
+    expect(rig.node.presence.member('gw')?.state).toBe('unreachable');
+    rig.gateway.transport.reconnect();
+    session.grant();
+    await rig.pass(3_000);
+    ollama.exchanges[0]?.response.write('{"response":"2"}\n');
+    await until(() => session.lines().length === 2, 'the next line');
+    await session.die();
+    await until(() => ollama.exchanges[0]?.left() === true, 'the closed connection');
+  });
+
+  it('happens at once when the node of the session lives anew', async () => {
+    const { rig, ollama } = await setup(hold);
+    rig.open({});
+    await until(() => ollama.exchanges.length === 1);
+    rig.gateway.crash();
+    const next = createTestNode(rig.hub, { nodeId: 'gw', roles: ['gateway'], incarnation: 2 });
+    await rig.pass(500);
+    await until(() => ollama.exchanges[0]?.left() === true, 'the closed connection');
+    await next.leave();
   });
 
   it('happens when the node of the session goes down', async () => {

@@ -181,6 +181,7 @@ class Instance {
       position: offer.position,
       ollama,
       transport: node.transport,
+      presence: node.presence,
       limits,
       fleet,
     });

@@ -2,6 +2,7 @@ import {
   type ActorContext,
   type ActorRef,
   type Behaviour,
+  type Presence,
   type Props,
   props,
   receive,
@@ -45,6 +46,7 @@ export interface JobTask {
   readonly position: number;
   readonly ollama: Ollama;
   readonly transport: Transport;
+  readonly presence: Pick<Presence, 'member'>;
   readonly limits: ProgressLimits;
   readonly fleet: FleetConfig;
 }
@@ -77,6 +79,7 @@ class Job {
   #postedAtMs: number | undefined;
   #lines = 0;
   #left = false;
+  #watching = true;
   #wakeAtMs = Number.POSITIVE_INFINITY;
 
   constructor(task: JobTask, context: ActorContext<JobMessage>) {
@@ -113,6 +116,10 @@ class Job {
       (signal) => {
         if (signal.type === 'post-stop') this.#sayGoodbye();
         if (signal.type !== 'terminated') return undefined;
+        if (signal.reason === 'node-down' && !this.#readerIsGone()) {
+          this.#watching = false;
+          return undefined;
+        }
         this.#leave('cancelled');
         this.#sender.closed = true;
         return over;
@@ -130,6 +137,8 @@ class Job {
     switch (message.kind) {
       case 'grant':
       case 'resume':
+        this.#watchAgain();
+        return this.#send(message);
       case 'cancel':
       case 'bus':
         return this.#send(message);
@@ -282,6 +291,20 @@ class Job {
     if (this.#left) this.#forget(code, message);
     else this.#send({ kind: 'fail', code, message });
     this.#leave(code);
+  }
+
+  /** Its node left or lives anew. One that is only unreachable may just stand still: `receiverSilenceMs` decides. */
+  #readerIsGone(): boolean {
+    const { node, nodeIncarnation } = this.#task.replyTo.address;
+    const member = this.#task.presence.member(node);
+    return member !== undefined && (member.state === 'left' || member.incarnation > nodeIncarnation);
+  }
+
+  /** The session was heard after its node had been unreachable. */
+  #watchAgain(): void {
+    if (this.#watching) return;
+    this.#watching = true;
+    this.#context.watch(this.#task.replyTo);
   }
 
   /** Gives up on a receiver that still misses lines: a failure after line 0 is believed at once. */

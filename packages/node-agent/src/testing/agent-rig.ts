@@ -4,6 +4,7 @@ import {
   createTestHub,
   createTestNode,
   ManualClock,
+  type TestHub,
   type TestNode,
 } from '@drover/actor-core/testing';
 import { decodeLoadReport, type InstanceLoad, type LoadReport } from '@drover/fleet';
@@ -13,6 +14,7 @@ import { openSession, type SessionOptions, type TestSession } from './test-sessi
 
 /** An agent and a gateway's node on one memory bus. Time stands still unless another clock is given. */
 export interface AgentRig {
+  readonly hub: TestHub;
   readonly agent: NodeAgent;
   readonly node: TestNode;
   readonly gateway: TestNode;
@@ -43,6 +45,7 @@ export async function startRig(options: NodeAgentOptions, clock?: Clock): Promis
   const agent = await startNodeAgent(node, options);
   const load = (instance = 'one') => reports.at(-1)?.instances.find(({ name }) => name === instance);
   return {
+    hub,
     agent,
     node,
     gateway,
