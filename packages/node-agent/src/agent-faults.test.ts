@@ -348,6 +348,19 @@ describe('leaving Ollama', () => {
     expect(ollama.exchanges[0]?.left()).toBe(false);
   });
 
+  it('happens even when the cancel overtakes its open', async () => {
+    const { rig, ollama } = await setup(hold);
+    const session = rig.open({}, { streamId: 'overtaken' });
+    session.cancel();
+    const next = rig.open({ prompt: 'next' });
+    await until(() => ollama.exchanges.length === 1);
+    await rig.pass(100);
+    expect(ollama.exchanges[0]?.body).toContain('next');
+    expect(session.heard).toEqual([]);
+    expect(rig.load()).toMatchObject({ busy: 1, queued: 0 });
+    next.cancel();
+  });
+
   it('does not happen while the node of the session stands still and comes back', async () => {
     const { rig, ollama } = await setup(firstLine);
     const session = rig.open({});

@@ -34,6 +34,7 @@ import {
   updateCatalogue,
 } from './catalogue.ts';
 import { Drain } from './drain.ts';
+import { EarlyCancels } from './early-cancels.ts';
 import { decideHealth, decideNonsense, type Health, unknownHealth } from './health.ts';
 import type { InstanceInbox } from './instance-internal.ts';
 import { type JobEntry, JobTable } from './job-table.ts';
@@ -79,6 +80,7 @@ class Instance {
   readonly #slots: SlotQueue;
   readonly #jobs = new JobTable();
   readonly #unknown: UnknownModels;
+  readonly #earlyCancels = new EarlyCancels();
   readonly #leaks: LeakHealer;
   readonly #prober: Prober;
   #health: Health = unknownHealth;
@@ -152,6 +154,7 @@ class Instance {
   }
 
   #open(open: StreamOpen, replyTo: ActorRef<SessionMessage>): void {
+    if (this.#earlyCancels.take(open.streamId)) return;
     if (this.#jobs.get(open.streamId) !== undefined || this.#unknown.has(open.streamId)) return;
     const { counters, limits } = this.#task;
     const bodyBytes = open.body?.byteLength ?? open.bodyBytes ?? 0;
@@ -215,8 +218,10 @@ class Instance {
 
   #forward(message: Extract<InstanceMessage, { streamId: string }>): void {
     const job = this.#jobs.get(message.streamId);
-    if (job === undefined) this.#unknown.followUp(message);
-    else job.ref.tell(message, { lane: message.kind === 'part' ? 'data' : 'control' });
+    if (job === undefined) {
+      if (!this.#unknown.followUp(message) && message.kind === 'cancel')
+        this.#earlyCancels.add(message.streamId);
+    } else job.ref.tell(message, { lane: message.kind === 'part' ? 'data' : 'control' });
   }
 
   #refuse(
