@@ -17,7 +17,8 @@ const ofFailure: Record<FailureCode | 'host-lost' | 'bus-unavailable', FleetErro
   'replay-lost': 'replay-lost',
   'reader-too-slow': 'reader-too-slow',
   'bad-upstream': 'bad-upstream',
-  cancelled: 'cancelled',
+  // The caller's own cancel never comes this way: here the host gave up (its drain was over, it lost us).
+  cancelled: 'host-lost',
   'host-lost': 'host-lost',
   'bus-unavailable': 'bus-unavailable',
 };

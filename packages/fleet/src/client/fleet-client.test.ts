@@ -236,6 +236,15 @@ describe('a call whose instance does not deliver', () => {
     expect(hosts.flatMap(({ instance }) => instance.streams)).toHaveLength(1);
   });
 
+  it('is host-lost when the host gives a request up that its caller still wants', async () => {
+    const { run, pass } = await setup({
+      onOpen: (stream) => stream.feed({ kind: 'fail', code: 'cancelled', message: 'the node drained' }),
+    });
+    const head = run().head.catch((error: unknown) => error);
+    await pass(100);
+    expect(await head).toMatchObject({ code: 'host-lost', retryAfterMs: 1_000 });
+  });
+
   it('is queue-full with at least a second to wait when every queue is full', async () => {
     const full = { onOpen: (stream: ScriptedStream) => stream.refuse('queue-full', 200) };
     const { run, pass, hosts } = await setup(full, full, full, full);
@@ -372,6 +381,26 @@ describe('a call while the fleet or the bus is away', () => {
     await pass(500);
     expect((await reading).lines).toEqual(['1']);
     expect(opens).toBe(1);
+  });
+
+  it('sends a large body anew when the bus went in the middle of it', async () => {
+    const body = Buffer.alloc(3_000_000, 'abcdefg');
+    const { hub, run, pass, hosts } = await setup({ onOpen: say(1) });
+    let frames = 0;
+    hub.bus.fault = ({ to, subject }) => {
+      if (to === 'host-1' && subject.includes('.dat.')) frames += 1;
+      return to === 'host-1' && frames > 5 ? 'drop' : 'deliver';
+    };
+    const reading = read(run({ body }));
+    await pass(100);
+    expect(frames).toBeGreaterThan(5);
+    hub.bus.disconnectAll();
+    hub.bus.fault = undefined;
+    await pass(500);
+    hub.bus.reconnectAll();
+    await pass(500);
+    expect((await reading).lines).toEqual(['1']);
+    expect(body.equals(hosts[0]?.instance.streams[0]?.body ?? new Uint8Array())).toBe(true);
   });
 
   it('delivers everything over a bus that loses and repeats messages', async () => {

@@ -19,7 +19,7 @@ import {
 } from '@drover/actor-core';
 import { FleetError, type FleetErrorCode } from '../errors.ts';
 import { type InstanceMessage, instancePath } from '../protocol/instance-message.ts';
-import { sessionMessageSchema } from '../protocol/session-message.ts';
+import { type SessionMessage, sessionMessageSchema } from '../protocol/session-message.ts';
 import { type InstanceEvidence, instanceKey } from '../routing/load-table.ts';
 import { normaliseModelName } from '../routing/model-name.ts';
 import type { PendingRequest } from '../routing/pending-requests.ts';
@@ -46,6 +46,8 @@ interface Attempt {
   /** When to look for another instance if nothing was heard; undefined once looked. */
   acceptByMs: number | undefined;
   head: { readonly status: number; readonly contentType: string } | undefined;
+  /** The instance has the whole body: it said something that it says only then. */
+  started: boolean;
 }
 
 /** Parts sent before the bus is asked to catch up. */
@@ -132,6 +134,7 @@ class Session {
         // Anything else is of an attempt that was given up.
         if (attempt?.streamId !== message.streamId) break;
         if (!attempt.receiver.heard) attempt.pending.accepted();
+        if (saysThatItRan(message)) attempt.started = true;
         this.#hear(attempt, message);
     }
   }
@@ -179,6 +182,7 @@ class Session {
       pending: load.open(evidence),
       acceptByMs: nowMs + config.acceptTimeoutMs,
       head: undefined,
+      started: false,
     };
     this.#tried.add(instanceKey(evidence));
     this.#attempt = attempt;
@@ -243,14 +247,19 @@ class Session {
   #connectionChanged(connected: boolean): void {
     const attempt = this.#attempt;
     if (attempt === undefined) this.#choose();
-    else if (connected && !attempt.receiver.heard) {
-      // The `open` may be lost with the connection. A fresh attempt is the same question, asked anew.
+    else if (connected && this.#mayBeIncomplete(attempt)) {
+      // The `open` or parts of the body may be lost with the connection. A fresh attempt asks the same anew.
       const reason = 'the bus was away before an answer';
       attempt.instance.tell({ kind: 'cancel', streamId: attempt.streamId, reason }, control);
       this.#tried.delete(instanceKey(attempt.evidence));
       this.#endAttempt(attempt);
       this.#choose();
     } else this.#hear(attempt, { kind: 'bus', connected });
+  }
+
+  /** Nothing was heard, or parts of the body may have been on their way: as far as known nothing ran yet. */
+  #mayBeIncomplete({ receiver, started }: Attempt): boolean {
+    return !receiver.heard || (!started && bodyParts(this.#record.request.body) > 0);
   }
 
   #hear(attempt: Attempt, event: Parameters<typeof decideReceive>[1]): void {
@@ -373,4 +382,10 @@ class Session {
     }
     this.#fail('cancelled', 'the session ended before the answer was complete', 0);
   }
+}
+
+function saysThatItRan(message: SessionMessage): boolean {
+  return message.kind === 'beat'
+    ? message.phase !== 'queued'
+    : message.kind !== 'accepted' && message.kind !== 'refused';
 }

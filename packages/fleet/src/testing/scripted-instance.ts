@@ -100,6 +100,7 @@ export function scriptInstance(node: ClusterNode, options: ScriptedInstanceOptio
         if (message.open.body === undefined) {
           opens.set(message.open.streamId, message);
           parts.set(message.open.streamId, []);
+          message.replyTo.tell({ kind: 'accepted', streamId: message.open.streamId, position: 0 });
         } else begin(message.open, message.replyTo, message.open.body);
         break;
       case 'part': {
