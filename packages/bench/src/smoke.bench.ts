@@ -27,13 +27,19 @@ const openLoopTokens = 16;
 const streams = 64;
 const streamTokensPerSecond = 20;
 
-/** What one arm did in one round. */
-interface RoundFigures {
+/** What one arm did in one round of the open loop. */
+interface OpenLoopRound {
   readonly p50Ms: number;
   readonly p99Ms: number;
+}
+
+/** What one arm did in one round of the parallel streams. */
+interface StreamRound {
   readonly maxGapMs: number;
   readonly cpuMicrosPerToken: ReadonlyMap<string, number>;
 }
+
+type Rounds<T> = ReadonlyMap<string, readonly T[]>;
 
 /**
  * First light's speed: what Drover adds between a client and its hosts. Both arms reach the same simulated hosts;
@@ -50,48 +56,58 @@ export async function runSmoke(options: SuiteOptions): Promise<BenchReport> {
       loadNamed<Arm>(arm, ({ start }) => typeof start === 'function', 'start()'),
     ),
   );
-  const host = hostFacts();
-  const openHosts = await startSimulatedHosts(2, { slots: 16, tokensPerSecond: 200 });
-  const streamHosts = await startSimulatedHosts(2, {
-    slots: streams / 2,
-    tokensPerSecond: streamTokensPerSecond,
-  });
   const arms = [directArm, droverArm, ...extraArms];
-  const figures = new Map<string, RoundFigures[]>(arms.map((arm) => [arm.name, []]));
-  const running: { arm: Arm; open: RunningArm; stream: RunningArm }[] = [];
+  const host = hostFacts();
+  const open = await alternate<OpenLoopRound>(arms, rounds, options.progress, {
+    hosts: { slots: 16, tokensPerSecond: 200 },
+    warmUp: (arm) => openLoopRound(arm, 3_000),
+    round: (arm) => openLoopRound(arm, size.openLoopMs),
+    tell: (done) => `first token p50 ${rounded(done.p50Ms, 2)} ms, p99 ${rounded(done.p99Ms, 2)} ms`,
+  });
+  const stream = await alternate<StreamRound>(arms, rounds, options.progress, {
+    hosts: { slots: streams / 2, tokensPerSecond: streamTokensPerSecond },
+    warmUp: (arm) => streamRound(arm, 20),
+    round: (arm) => streamRound(arm, size.streamTokens),
+    tell: (done) => `largest gap ${rounded(done.maxGapMs, 1)} ms`,
+  });
+  return report(options.quick, host, open, stream);
+}
+
+interface Workload<T> {
+  readonly hosts: { readonly slots: number; readonly tokensPerSecond: number };
+  warmUp(arm: RunningArm): Promise<unknown>;
+  round(arm: RunningArm): Promise<T>;
+  tell(done: T): string;
+}
+
+/** Runs one workload over all arms, interleaved; nothing but this workload's own processes is up meanwhile. */
+async function alternate<T>(
+  arms: readonly Arm[],
+  rounds: number,
+  progress: (line: string) => void,
+  workload: Workload<T>,
+): Promise<Rounds<T>> {
+  const figures = new Map<string, T[]>(arms.map((arm) => [arm.name, []]));
+  const hosts = await startSimulatedHosts(2, workload.hosts);
+  const running: { name: string; arm: RunningArm }[] = [];
   try {
-    for (const arm of arms) {
-      running.push({
-        arm,
-        open: await arm.start(openHosts.hosts),
-        stream: await arm.start(streamHosts.hosts),
-      });
-      options.progress(`${arm.name} is up`);
-    }
-    for (const { open, stream } of running) {
-      await openLoopRound(open, 2_000);
-      await streamRound(stream, 5);
-    }
+    for (const arm of arms) running.push({ name: arm.name, arm: await arm.start(hosts.hosts) });
+    for (const { arm } of running) await workload.warmUp(arm);
     for (let round = 0; round < rounds; round += 1) {
-      const order = round % 2 === 0 ? running : running.toReversed();
-      for (const { arm, open, stream } of order) {
-        const latency = await openLoopRound(open, size.openLoopMs);
-        const gaps = await streamRound(stream, size.streamTokens);
-        const done: RoundFigures = { ...latency, ...gaps };
-        figures.get(arm.name)?.push(done);
-        options.progress(
-          `round ${round + 1}/${rounds} ${arm.name}: first token p50 ${rounded(done.p50Ms, 2)} ms, p99 ${rounded(done.p99Ms, 2)} ms; largest gap ${rounded(done.maxGapMs, 1)} ms`,
-        );
+      for (const { name, arm } of round % 2 === 0 ? running : running.toReversed()) {
+        const done = await workload.round(arm);
+        figures.get(name)?.push(done);
+        progress(`round ${round + 1}/${rounds} ${name}: ${workload.tell(done)}`);
       }
     }
   } finally {
-    await Promise.all(running.flatMap(({ open, stream }) => [open.stop(), stream.stop()]));
-    await Promise.all([openHosts.stop(), streamHosts.stop()]);
+    await Promise.all(running.map(({ arm }) => arm.stop()));
+    await hosts.stop();
   }
-  return report(options.quick, host, figures);
+  return figures;
 }
 
-async function openLoopRound(arm: RunningArm, durationMs: number): Promise<{ p50Ms: number; p99Ms: number }> {
+async function openLoopRound(arm: RunningArm, durationMs: number): Promise<OpenLoopRound> {
   const histogram: Histogram = build({
     lowestDiscernibleValue: 1,
     highestTrackableValue: 60_000_000,
@@ -115,10 +131,7 @@ async function openLoopRound(arm: RunningArm, durationMs: number): Promise<{ p50
   };
 }
 
-async function streamRound(
-  arm: RunningArm,
-  tokens: number,
-): Promise<{ maxGapMs: number; cpuMicrosPerToken: Map<string, number> }> {
+async function streamRound(arm: RunningArm, tokens: number): Promise<StreamRound> {
   const before = arm.processes.map(({ pid }) => cpuSeconds(pid) ?? Number.NaN);
   const intendedAtMs = performance.now();
   const outcomes = await Promise.all(
@@ -144,38 +157,47 @@ async function streamRound(
 function report(
   quick: boolean,
   host: BenchReport['host'],
-  figures: ReadonlyMap<string, readonly RoundFigures[]>,
+  open: Rounds<OpenLoopRound>,
+  stream: Rounds<StreamRound>,
 ): BenchReport {
   const arms: ArmRow[] = [];
-  const ratios: { name: string; value: number }[] = [];
-  for (const [arm, rounds] of figures) {
+  for (const [arm, rounds] of open) {
     arms.push(row(arm, 'open-50 first token p50', 'ms', spread(rounds.map((round) => round.p50Ms))));
     arms.push(row(arm, 'open-50 first token p99', 'ms', spread(rounds.map((round) => round.p99Ms))));
+  }
+  const addedP50 = added(open, (round) => round.p50Ms);
+  const addedP99 = added(open, (round) => round.p99Ms);
+  arms.push(row('drover', 'open-50 added first token p50', 'ms', spread(addedP50)));
+  arms.push(row('drover', 'open-50 added first token p99', 'ms', spread(addedP99)));
+  for (const [arm, rounds] of stream) {
     arms.push(row(arm, 'streams-64 largest gap', 'ms', spread(rounds.map((round) => round.maxGapMs))));
     for (const name of rounds[0]?.cpuMicrosPerToken.keys() ?? []) {
       const values = rounds.map((round) => round.cpuMicrosPerToken.get(name) ?? Number.NaN);
       arms.push(row(arm, `streams-64 cpu ${name}`, 'us/token', spread(values)));
     }
   }
-  const direct = figures.get('direct') ?? [];
-  const drover = figures.get('drover') ?? [];
-  const added = (pick: (round: RoundFigures) => number): number[] =>
-    drover.map((round, index) => pick(round) - pick(direct[index] as RoundFigures));
-  const addedP50 = added((round) => round.p50Ms);
-  const addedP99 = added((round) => round.p99Ms);
-  const addedGap = added((round) => round.maxGapMs);
-  arms.push(row('drover', 'open-50 added first token p50', 'ms', spread(addedP50)));
-  arms.push(row('drover', 'open-50 added first token p99', 'ms', spread(addedP99)));
+  const addedGap = added(stream, (round) => round.maxGapMs);
   arms.push(row('drover', 'streams-64 added largest gap', 'ms', spread(addedGap)));
-  for (const [arm, rounds] of figures) {
-    if (arm === 'direct') continue;
-    const pairs = rounds.map((round, index) => round.p50Ms / (direct[index] as RoundFigures).p50Ms);
-    ratios.push({ name: `first token p50, ${arm} / direct`, value: rounded(median(pairs)) });
-  }
   const bars = [
     bar('added time to first token p50', median(addedP50), { atMost: 3 }, 'ms'),
     bar('added time to first token p99', median(addedP99), { atMost: 20 }, 'ms'),
     bar('added inter-token gap, 64 streams at 20 tokens/s', Math.max(...addedGap), { atMost: 250 }, 'ms'),
   ];
-  return { suite: 'smoke', quick, host, arms, ratios, bars };
+  return { suite: 'smoke', quick, host, arms, ratios: ratiosOf(open), bars };
+}
+
+/** What Drover's rounds took beyond the direct rounds beside them. */
+function added<T>(rounds: Rounds<T>, pick: (round: T) => number): number[] {
+  const direct = rounds.get(directArm.name) ?? [];
+  return (rounds.get(droverArm.name) ?? []).map((round, index) => pick(round) - pick(direct[index] as T));
+}
+
+function ratiosOf(open: Rounds<OpenLoopRound>): BenchReport['ratios'] {
+  const direct = open.get(directArm.name) ?? [];
+  return [...open]
+    .filter(([arm]) => arm !== directArm.name)
+    .map(([arm, rounds]) => {
+      const pairs = rounds.map((round, index) => round.p50Ms / (direct[index] as OpenLoopRound).p50Ms);
+      return { name: `first token p50, ${arm} / direct`, value: rounded(median(pairs)) };
+    });
 }
