@@ -45,6 +45,20 @@ test('refuses with 503 what is beyond the limit of concurrent requests, and heal
   await first;
 });
 
+test('cuts off a reader that does not take a whole answer, whose bytes would stay in memory', async () => {
+  await using setup = await startScriptedGateway({ readerTimeoutMs: 200 });
+  const socket = connect(setup.gateway.port, '127.0.0.1').pause();
+  const body = JSON.stringify({ ...chat, stream: false });
+  socket.write(`POST /api/chat HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+  const call = await setup.fleet.next();
+  const left = new Promise((resolve) => call.signal.addEventListener('abort', resolve));
+  call.head({ contentType: 'application/json; charset=utf-8' });
+  call.lines(JSON.stringify({ text: 'x'.repeat(30_000_000) }));
+  call.end();
+  await left;
+  socket.destroy();
+});
+
 test('answers as Go where something is not HTTP', async () => {
   await using setup = await startScriptedGateway();
   const { text, status } = await raw(setup.gateway.port, 'hello\r\n\r\n');

@@ -113,13 +113,9 @@ export class Exchange {
     this.#closeIfUnread();
     if (bytes.length <= shortBodyBytes && reply.chunked !== true)
       response.setHeader('Content-Length', bytes.length);
-    if (this.method === 'HEAD' || bytes.length === 0) {
-      response.end();
-      return;
-    }
     // A separate `end`: node would compute a Content-Length for a body given to it, and Go does not.
-    response.write(bytes);
-    response.end();
+    if (this.method !== 'HEAD' && bytes.length > 0) response.write(bytes);
+    this.#finish();
   }
 
   /** Begins a streamed answer; the head leaves with the first bytes written. */
@@ -135,7 +131,7 @@ export class Exchange {
   }
 
   end(): void {
-    if (!this.isGone) this.#response.end();
+    if (!this.isGone) this.#finish();
   }
 
   /** Resolves when the socket takes more, or is gone. A reader that takes nothing for too long is gone. */
@@ -156,6 +152,17 @@ export class Exchange {
       this.signal.addEventListener('abort', done, { once: true });
     });
     timer?.cancel();
+  }
+
+  /** What the reader has not taken yet waits in memory, so the rest too has to be taken in time. */
+  #finish(): void {
+    const response = this.#response;
+    const { socket } = response;
+    response.end();
+    if (response.writableFinished) return;
+    response.setTimeout(this.#options.readerTimeoutMs, () => response.destroy());
+    // Before node's own listener, which sets the connection's timeout for what comes next.
+    response.prependOnceListener('finish', () => socket?.setTimeout(0));
   }
 
   /**
