@@ -27,6 +27,9 @@ test('refuses a zstd body that grows too large, or is none', async () => {
   expect(await post(await compress(Buffer.alloc(30_000_000)))).toMatchObject({
     error: { message: 'http: request body too large' },
   });
+  expect(await post((await compress(chat)).subarray(0, -6))).toMatchObject({
+    error: { message: 'failed to decompress zstd body' },
+  });
   expect(await post('plain')).toMatchObject({ error: { message: 'failed to decompress zstd body' } });
 });
 
@@ -43,4 +46,17 @@ test('refuses with 503 what all bodies together are too much for, and takes it w
   const third = setup.post('/api/generate', long);
   (await setup.fleet.next()).fail('no-host');
   expect(await (await third).json()).toEqual({ error: 'no-host' });
+});
+
+test('counts what a zstd body becomes among all bodies, and gives it back', async () => {
+  await using setup = await startScriptedGateway({ maxBodyBytes: 100_000, maxHeldBytes: 1_000_000 });
+  const headers = { 'content-encoding': 'zstd' };
+  const bomb = await compress(Buffer.alloc(10_000_000));
+  const refused = await fetch(`${setup.url}/v1/completions`, { method: 'POST', headers, body: bomb });
+  expect(refused.status).toBe(503);
+  await refused.text();
+  const body = await compress(JSON.stringify({ model: 'm', prompt: 'x'.repeat(900_000) }));
+  const answer = fetch(`${setup.url}/v1/completions`, { method: 'POST', headers, body });
+  (await setup.fleet.next()).fail('model-not-found');
+  expect((await answer).status).toBe(404);
 });

@@ -1,13 +1,10 @@
 import type { IncomingMessage } from 'node:http';
-import { promisify } from 'node:util';
-import { zstdDecompress } from 'node:zlib';
+import { createZstdDecompress } from 'node:zlib';
 import { RequestFailure } from '../errors.ts';
 import type { Exchange } from './exchange.ts';
 
 /** Ollama's own limit for what a compressed body may become. */
 const maxDecompressedBytes = 20 * 1024 * 1024;
-
-const decompress = promisify(zstdDecompress);
 
 /** What the bodies of all running requests may take together, and each alone. */
 export class BodyBudget {
@@ -47,30 +44,55 @@ export class BodyBudget {
 export async function readBody(exchange: Exchange, budget: BodyBudget): Promise<Buffer> {
   const { request } = exchange;
   if (Number(request.headers['content-length'] ?? 0) > budget.limitBytes) throw tooLarge(budget.limitBytes);
-  let held = 0;
-  void exchange.closed.then(() => budget.release(held));
+  const grown = holdFor(exchange, budget);
   return await collect(request, (size) => {
     if (size > budget.limitBytes) throw tooLarge(budget.limitBytes);
-    budget.take(size - held);
-    held = size;
+    grown(size);
   });
 }
 
 /**
  * The same, for the routes where Ollama takes a zstd body.
  *
- * @throws RequestFailure as `readBody`; 400 for what is no zstd or becomes too large
+ * @throws RequestFailure as `readBody`, what it becomes counted too; 400 for what is no zstd or becomes too large
  */
 export async function readCompressibleBody(exchange: Exchange, budget: BodyBudget): Promise<Buffer> {
   const bytes = await readBody(exchange, budget);
   if (exchange.header('content-encoding') !== 'zstd') return bytes;
+  const grown = holdFor(exchange, budget);
+  return await decompress(bytes, (size) => {
+    if (size > maxDecompressedBytes) throw badEncoding('http: request body too large');
+    grown(size);
+  });
+}
+
+/** Counts something that grows against `budget` until the exchange is over; throws what the budget throws. */
+function holdFor(exchange: Exchange, budget: BodyBudget): (bytes: number) => void {
+  let held = 0;
+  void exchange.closed.then(() => budget.release(held));
+  return (bytes) => {
+    if (exchange.isGone) throw broken();
+    budget.take(bytes - held);
+    held = bytes;
+  };
+}
+
+/** Piece by piece, so that a small body that becomes a large one is refused before it is large. */
+async function decompress(bytes: Buffer, grown: (bytes: number) => void): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  let size = 0;
   try {
-    return await decompress(bytes, { maxOutputLength: maxDecompressedBytes });
-  } catch (cause) {
-    const isTooLarge = (cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
-    const message = isTooLarge ? 'http: request body too large' : 'failed to decompress zstd body';
-    throw new RequestFailure(400, 'bad-encoding', message, { cause });
+    const inflating = createZstdDecompress();
+    inflating.end(bytes);
+    for await (const piece of inflating) {
+      size += (piece as Buffer).length;
+      grown(size);
+      pieces.push(piece as Buffer);
+    }
+  } catch (error) {
+    throw error instanceof RequestFailure ? error : badEncoding('failed to decompress zstd body', error);
   }
+  return Buffer.concat(pieces);
 }
 
 /** @param grown is told the size so far and throws to stop */
@@ -96,8 +118,7 @@ async function collect(request: IncomingMessage, grown: (bytes: number) => void)
     };
     const onEnd = (): void =>
       finish(() => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
-    const onBroken = (): void =>
-      finish(() => reject(new RequestFailure(400, 'body-broken', 'unexpected EOF')));
+    const onBroken = (): void => finish(() => reject(broken()));
     request.on('data', onData);
     request.once('end', onEnd);
     request.once('close', onBroken);
@@ -112,4 +133,12 @@ function tooLarge(limitBytes: number): RequestFailure {
     'body-too-large',
     `http: request body too large: the limit is ${limitBytes} bytes`,
   );
+}
+
+function broken(): RequestFailure {
+  return new RequestFailure(400, 'body-broken', 'unexpected EOF');
+}
+
+function badEncoding(message: string, cause?: unknown): RequestFailure {
+  return new RequestFailure(400, 'bad-encoding', message, { cause });
 }
