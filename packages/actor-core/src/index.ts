@@ -19,6 +19,21 @@ export type { DeadLetterReason, RuntimeEvent } from './actor/runtime-event.ts';
 export type { Signal, TerminationReason } from './actor/signal.ts';
 export { systemClock } from './clock/system-clock.ts';
 export type { Clock, Timer } from './clock.ts';
+export type { DeliveryFrame, DeliveryResult, DemandWord } from './delivery/delivery-frame.ts';
+export type { ProducerOptions } from './delivery/delivery-options.ts';
+export {
+  type DeliveryHandler,
+  reliableConsumer,
+  type ReliableConsumerOptions,
+} from './delivery/reliable-consumer.ts';
+export {
+  type ProducerMessage,
+  reliableProducer,
+  type ReliableProducerOptions,
+  type Send,
+} from './delivery/reliable-producer.ts';
+export { type DispatcherMessage, workDispatcher, type WorkerOffer } from './delivery/work-dispatcher.ts';
+export { workPuller, type WorkPullerOptions } from './delivery/work-puller.ts';
 export {
   ActorKilledError,
   ActorNotFoundError,

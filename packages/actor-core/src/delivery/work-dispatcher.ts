@@ -1,0 +1,158 @@
+import { z } from 'zod';
+import type { ActorContext } from '../actor/actor-context.ts';
+import type { ActorRef } from '../actor/actor-ref.ts';
+import { receive, setup } from '../actor/behaviour.ts';
+import { type Props, props } from '../actor/props.ts';
+import { refKey } from '../actor/watch.ts';
+import { actorRefSchema } from '../remoting/actor-ref-schema.ts';
+import { type DeliveryFrame, type DemandWord, demandSchema } from './delivery-frame.ts';
+import { type ProducerOptions, resolveProducerOptions } from './delivery-options.ts';
+import { type ProducerEffect, ProducerWindow } from './producer-window.ts';
+import { lookTimer, type Send, send } from './reliable-producer.ts';
+
+/** A worker offers itself; said again and again, so that losing one word of it loses nothing. */
+export type WorkerOffer<M> = readonly [kind: 'offer', worker: ActorRef<DeliveryFrame<M>>];
+
+/** What a dispatcher understands; from other nodes only offers and a consumer's words. */
+export type DispatcherMessage<M> = Send<M> | WorkerOffer<M> | DemandWord | readonly [kind: 'look'];
+
+const dispatcherSchema = z.union([
+  demandSchema,
+  z.tuple([z.literal('offer'), actorRefSchema<DeliveryFrame<never>>()]),
+]);
+
+/** Each registration of a worker gets a number of its own, larger than those of earlier lives of the dispatcher. */
+const registrationsPerLife = 2 ** 32;
+
+interface Worker<M> {
+  readonly ref: ActorRef<DeliveryFrame<M>>;
+  /** Of this registration: what an earlier one of the same worker says is ignored. */
+  readonly life: number;
+  readonly window: ProducerWindow<Send<M>>;
+}
+
+/**
+ * Shares work out among the workers that offer themselves (`workPuller`): each gets as much as it has room for, the
+ * one with most room first. What a worker has not confirmed when it ends, or when its node is down, goes to others,
+ * before all newer work: a message is handled at least once, and twice only where a worker was lost after handling it.
+ * There is no order between workers. Up to `bufferLimit` messages wait while all are busy, and are lost with the
+ * dispatcher: whoever must know waits for `confirmed`.
+ *
+ * @throws InvalidArgumentError naming the option that cannot be
+ */
+export function workDispatcher<M>(options: ProducerOptions = {}): Props<DispatcherMessage<M>> {
+  const windowOptions = resolveProducerOptions(options);
+  const create = () =>
+    setup<DispatcherMessage<M>>((context) => {
+      const dispatcher = new Dispatcher<M>(context, windowOptions);
+      return receive(
+        (message) => dispatcher.take(message),
+        (signal) => {
+          if (signal.type === 'terminated') dispatcher.lose(signal.ref);
+        },
+      );
+    });
+  return props(create, { protocol: dispatcherSchema as unknown as z.ZodType<DispatcherMessage<M>> });
+}
+
+class Dispatcher<M> {
+  private readonly context: ActorContext<DispatcherMessage<M>>;
+  private readonly options: ReturnType<typeof resolveProducerOptions>;
+  private readonly look: ReturnType<typeof lookTimer<DispatcherMessage<M>>>;
+  private readonly workers = new Map<string, Worker<M>>();
+  private waiting: Send<M>[] = [];
+  private registrations = 0;
+
+  constructor(
+    context: ActorContext<DispatcherMessage<M>>,
+    options: ReturnType<typeof resolveProducerOptions>,
+  ) {
+    this.context = context;
+    this.options = options;
+    this.look = lookTimer<DispatcherMessage<M>>(context);
+  }
+
+  take(message: DispatcherMessage<M>): void {
+    if (!isWord(message)) this.send(message);
+    else if (message[0] === 'look') this.tick();
+    else if (message[0] === 'offer') this.register(message[1]);
+    else this.hear(message);
+    this.shareOut();
+    for (const { window } of this.workers.values()) this.look(window.dueMs);
+  }
+
+  /** That worker is gone: others get what it had. */
+  lose(ref: ActorRef<never>): void {
+    const worker = this.workers.get(refKey(ref));
+    if (worker === undefined) return;
+    this.workers.delete(refKey(ref));
+    this.waiting = [...worker.window.unconfirmed, ...this.waiting];
+    this.shareOut();
+  }
+
+  private send(command: Send<M>): void {
+    if (this.waiting.length >= this.options.capacity)
+      command.replyTo?.tell({ type: 'refused', reason: 'buffer-full' });
+    else this.waiting.push(command);
+  }
+
+  private register(ref: ActorRef<DeliveryFrame<M>>): void {
+    const key = refKey(ref);
+    const known = this.workers.get(key);
+    // It has nothing and no room is known: the greeting was lost, and no resending heals that.
+    if (known?.window.free === 0 && known.window.unconfirmed.length === 0)
+      this.perform(known, known.window.greet());
+    if (known !== undefined) return;
+    const life = this.context.incarnation * registrationsPerLife + ++this.registrations;
+    const worker = { ref, life, window: new ProducerWindow<Send<M>>(this.options) };
+    this.workers.set(key, worker);
+    // The one before, if any, has ended: its notice was read.
+    this.context.watch(ref);
+    this.perform(worker, worker.window.greet());
+  }
+
+  private hear(word: DemandWord): void {
+    const worker = this.workers.get(refKey(word[1]));
+    if (worker === undefined || worker.life !== word[2]) return;
+    const { window } = worker;
+    this.perform(
+      worker,
+      word[0] === 'unknown'
+        ? window.unknown()
+        : window.demand(word[3], word[4], word[5], this.context.clock.now()),
+    );
+  }
+
+  private tick(): void {
+    this.look.fired();
+    for (const worker of this.workers.values())
+      this.perform(worker, worker.window.tick(this.context.clock.now()));
+  }
+
+  private shareOut(): void {
+    while (this.waiting.length > 0) {
+      const worker = this.mostFree();
+      if (worker === undefined) return;
+      const [entry] = this.waiting.splice(0, 1);
+      if (entry !== undefined) this.perform(worker, worker.window.offer(entry, this.context.clock.now()));
+    }
+  }
+
+  private mostFree(): Worker<M> | undefined {
+    let best: Worker<M> | undefined;
+    for (const worker of this.workers.values()) {
+      if (worker.window.isFull || worker.window.free === 0) continue;
+      if (best === undefined || worker.window.free > best.window.free) best = worker;
+    }
+    return best;
+  }
+
+  private perform(worker: Worker<M>, effects: readonly ProducerEffect<Send<M>>[]): void {
+    const self = this.context.self as ActorRef<DemandWord>;
+    for (const effect of effects) send(effect, self, worker.ref, worker.life);
+  }
+}
+
+function isWord<M>(message: DispatcherMessage<M>): message is Exclude<DispatcherMessage<M>, Send<M>> {
+  return Array.isArray(message);
+}

@@ -1,0 +1,42 @@
+import type { ActorRef } from '../actor/actor-ref.ts';
+import { receive, setup } from '../actor/behaviour.ts';
+import { type Props, props } from '../actor/props.ts';
+import type { DeliveryFrame } from './delivery-frame.ts';
+import { requireCount } from './delivery-options.ts';
+import { reliableConsumer, type ReliableConsumerOptions } from './reliable-consumer.ts';
+import type { WorkerOffer } from './work-dispatcher.ts';
+
+export interface WorkPullerOptions<M> extends ReliableConsumerOptions<M> {
+  readonly dispatcher: ActorRef<WorkerOffer<M>>;
+  /** Messages this worker holds at most, the one in hand included. @default 2: the next is there when one is done */
+  readonly window?: number;
+  /** How often it offers itself again, so that a new life of the dispatcher finds it. @default 5_000 */
+  readonly offerMs?: number;
+}
+
+const defaultWorkWindow = 2;
+const defaultOfferMs = 5_000;
+
+/**
+ * A worker of a `workDispatcher`: its child `worker` is a `reliableConsumer`, which it offers for as long as that
+ * lives. It ends when the child does, and the dispatcher gives what was unconfirmed to others.
+ *
+ * @throws InvalidArgumentError naming the option that cannot be
+ */
+export function workPuller<M>(options: WorkPullerOptions<M>): Props<'offer'> {
+  const { dispatcher, offerMs = defaultOfferMs, window = defaultWorkWindow } = options;
+  requireCount('offerMs', offerMs);
+  const worker: Props<DeliveryFrame<M>> = {
+    ...reliableConsumer<M>({ ...options, window }),
+    significant: true,
+  };
+  const create = () =>
+    setup<'offer'>((context) => {
+      const child = context.spawn(worker, 'worker');
+      const offer = () => dispatcher.tell(['offer', child]);
+      offer();
+      context.setInterval('offer', offerMs, 'offer');
+      return receive(offer);
+    });
+  return props(create, { supervision: { autoShutdown: 'any-significant' } });
+}
