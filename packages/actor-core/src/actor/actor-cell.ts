@@ -165,6 +165,8 @@ export class ActorCell<M = never> {
       return this.endIncarnation({ type: 'post-stop' }, () => this.finalize());
     }
     if (wasBusy) this.afterBusy = () => this.endIncarnation({ type: 'post-stop' }, () => this.finalize());
+    // Nearly always nothing of it needs time.
+    else if (this.ownSupervisor === undefined && this.onSignal === undefined) this.finalize();
     else this.endIncarnation({ type: 'post-stop' }, () => this.finalize());
   }
 
@@ -295,7 +297,8 @@ export class ActorCell<M = never> {
     if (this.state === 'running') this.drain();
     this.inTurn = false;
     if (this.afterBusy !== undefined && this.state !== 'busy') this.settled();
-    else if (!this.scheduled && this.mailbox.depth > 0) this.schedule();
+    else if (this.mailbox.depth === 0) this.mailbox.rest();
+    else if (!this.scheduled) this.schedule();
   }
 
   private drain(): void {
@@ -469,8 +472,7 @@ export class ActorCell<M = never> {
     this.watchList?.unwatchAll();
     this.dropMailbox();
     this.runtime.ended(this as unknown as ActorCell);
-    if (this.parent !== undefined)
-      this.runtime.emit({ type: 'stopped', path: this.path, reason: this.endReason });
+    if (this.parent !== undefined) this.runtime.events.stopped(this);
     this.watchList?.tell(this.endReason);
     this.parent?.supervisor.childGone(this as unknown as ActorCell);
   }

@@ -2,12 +2,15 @@ import type { Logger } from '../logger.ts';
 import type { ActorAddress } from './actor-ref.ts';
 import type { RuntimeCounters } from './actor-system.ts';
 import type { DeadLetterReason, RuntimeEvent } from './runtime-event.ts';
+import type { TerminationReason } from './signal.ts';
 
 /** Spreads runtime events and counts them. A listener that throws is logged and disturbs nobody. */
 export class EventHub {
   private readonly log: Logger;
   private readonly listeners = new Set<(event: RuntimeEvent) => void>();
   private readonly counts = new Map<RuntimeEvent['type'], number>();
+  /** Actors that ended while nobody listened, not in `counts` yet. */
+  private ends = 0;
   private readonly letters: Record<DeadLetterReason, number> = {
     'no-such-actor': 0,
     'stale-incarnation': 0,
@@ -30,6 +33,7 @@ export class EventHub {
   }
 
   counters(): RuntimeCounters {
+    this.settleCounts();
     return { events: Object.fromEntries(this.counts), deadLetters: { ...this.letters } };
   }
 
@@ -38,8 +42,14 @@ export class EventHub {
     this.emit({ type: 'dead-letter', to, reason });
   }
 
+  /** Thousands of actors may end in a moment: their event is only made where somebody listens. */
+  stopped(cell: { readonly path: string; readonly endReason: TerminationReason }): void {
+    if (this.listeners.size === 0) this.ends++;
+    else this.emit({ type: 'stopped', path: cell.path, reason: cell.endReason });
+  }
+
   emit(event: RuntimeEvent): void {
-    this.counts.set(event.type, (this.counts.get(event.type) ?? 0) + 1);
+    this.count(event.type);
     if (event.type === 'restarted') {
       const { path, incarnation, cause } = event;
       this.log.warn({ actor: path, incarnation, err: cause }, 'actor restarted');
@@ -53,5 +63,14 @@ export class EventHub {
         this.log.error({ err, event: event.type }, 'a runtime event listener failed');
       }
     }
+  }
+
+  private settleCounts(): void {
+    if (this.ends > 0) this.counts.set('stopped', (this.counts.get('stopped') ?? 0) + this.ends);
+    this.ends = 0;
+  }
+
+  private count(type: RuntimeEvent['type']): void {
+    this.counts.set(type, (this.counts.get(type) ?? 0) + 1);
   }
 }

@@ -1,12 +1,10 @@
-import { InvalidArgumentError } from '../errors.ts';
 import { Envelope } from './envelope.ts';
+import { type MailboxLimits, mailboxLimits } from './mailbox-limits.ts';
 import type { MailboxOptions } from './props.ts';
 import { empty, Ring } from './ring.ts';
 
 /** What became of an offered message. `displaced`: it went in and pushed the oldest one out. */
 export type Offer = 'taken' | 'displaced' | 'full' | 'dropped';
-
-const defaultCapacity = 1000;
 
 /** The message the last `displaced` offer pushed out; read at once by whoever offered. */
 let displaced: unknown = empty;
@@ -23,20 +21,17 @@ export function takeDisplaced(): unknown {
  * lane: there are as many of these as actors, so it is one object.
  */
 export class Mailbox extends Ring {
-  private readonly options: MailboxOptions | undefined;
+  private readonly limits: MailboxLimits;
   private control: Ring | undefined = undefined;
 
-  /** @throws InvalidArgumentError unless the capacity is a whole number of at least 1 */
+  /** @throws InvalidArgumentError for options that cannot be */
   constructor(options: MailboxOptions | undefined) {
     super();
-    this.options = options;
-    if (!(Number.isInteger(this.capacity) && this.capacity >= 1)) {
-      throw new InvalidArgumentError('mailbox.capacity', 'must be a whole number of at least 1');
-    }
+    this.limits = mailboxLimits(options);
   }
 
   get capacity(): number {
-    return this.options === undefined ? defaultCapacity : (this.options.capacity ?? defaultCapacity);
+    return this.limits.capacity;
   }
 
   get depth(): number {
@@ -45,7 +40,7 @@ export class Mailbox extends Ring {
 
   offer(item: unknown, control: boolean): Offer {
     const lane = control ? (this.control ??= new Ring()) : this;
-    if (lane.length < this.capacity) {
+    if (lane.length < this.limits.capacity) {
       lane.push(item);
       return 'taken';
     }
@@ -69,7 +64,7 @@ export class Mailbox extends Ring {
   }
 
   private offerToFull(lane: Ring, item: unknown): Offer {
-    const overflow = this.options?.overflow ?? 'reject';
+    const { overflow } = this.limits;
     if (overflow === 'reject') return 'full';
     if (overflow === 'drop-newest') return 'dropped';
     for (let i = lane.length; i > 0; i--) {

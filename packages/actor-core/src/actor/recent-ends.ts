@@ -2,19 +2,20 @@ import type { TerminationReason } from './signal.ts';
 
 const kept = 1024;
 
-export interface RecentEnds {
-  get(uid: number): TerminationReason | undefined;
-  set(uid: number, reason: TerminationReason): void;
-}
+/** How the last thousand actors ended, for remote watchers whose notice was lost on the way. Asked for rarely. */
+export class RecentEnds {
+  private readonly uids: number[] = [];
+  private readonly reasons: TerminationReason[] = [];
+  private next = 0;
 
-/** How the last thousand actors ended, for remote watchers whose notice was lost on the way. */
-export function recentEnds(): RecentEnds {
-  const reasons = new Map<number, TerminationReason>();
-  return {
-    get: (uid) => reasons.get(uid),
-    set(uid, reason) {
-      reasons.set(uid, reason);
-      if (reasons.size > kept) reasons.delete(reasons.keys().next().value as number);
-    },
-  };
+  get(uid: number): TerminationReason | undefined {
+    const at = this.uids.indexOf(uid);
+    return at === -1 ? undefined : this.reasons[at];
+  }
+
+  add(uid: number, reason: TerminationReason): void {
+    this.uids[this.next] = uid;
+    this.reasons[this.next] = reason;
+    this.next = (this.next + 1) % kept;
+  }
 }

@@ -1,12 +1,16 @@
 /** What `Ring.shift` returns when there is nothing; a message may itself be `undefined`. */
 export const empty: unique symbol = Symbol('empty');
 
-const initialSize = 4;
+const initialSize = 8;
 const keptSize = 1024;
+const maxSpares = 256;
+
+/** Empty slots of queues at rest, all of the initial size, for whoever needs some next. */
+const spares: unknown[][] = [];
 
 /**
- * Growing circular queue. Idle it holds no array; after a burst it gives a large one back, so that a million
- * idle actors cost nothing here.
+ * Growing circular queue. At rest it holds no slots, and a large array is given back after its burst, so that a
+ * million idle actors cost nothing here.
  */
 export class Ring {
   length = 0;
@@ -15,13 +19,10 @@ export class Ring {
   private mask = 0;
 
   push(item: unknown): void {
-    if (this.slots === undefined) {
-      this.slots = Array.from({ length: initialSize });
-      this.mask = initialSize - 1;
-    } else if (this.length > this.mask) {
-      this.grow(this.slots);
-    }
-    this.slots[(this.head + this.length++) & this.mask] = item;
+    let { slots } = this;
+    if (slots === undefined) slots = this.takeSlots();
+    else if (this.length > this.mask) slots = this.grow(slots);
+    slots[(this.head + this.length++) & this.mask] = item;
   }
 
   shift(): unknown {
@@ -44,18 +45,44 @@ export class Ring {
     slots[this.head] = item;
   }
 
+  /** Whoever uses this waits for something new: an empty queue lends its slots to the others. */
+  rest(): void {
+    const { slots } = this;
+    if (slots === undefined || this.length !== 0) return;
+    if (this.mask === initialSize - 1 && spares.length < maxSpares) spares.push(slots);
+    this.release();
+  }
+
+  private takeSlots(): unknown[] {
+    const slots = spares.pop() ?? [
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ];
+    this.slots = slots;
+    this.mask = initialSize - 1;
+    return slots;
+  }
+
   private release(): void {
     this.slots = undefined;
     this.head = 0;
     this.mask = 0;
   }
 
-  private grow(old: unknown[]): void {
-    const size = old.length * 2;
-    const next = Array.from({ length: size });
-    for (let i = 0; i < this.length; i++) next[i] = old[(this.head + i) & this.mask];
-    this.slots = next;
-    this.head = 0;
-    this.mask = size - 1;
+  private grow(old: unknown[]): unknown[] {
+    const size = old.length;
+    // Twice the same, one after the other: from `head` on, the next `size` of them are the queue.
+    const slots = old.concat(old);
+    slots.fill(undefined, 0, this.head);
+    slots.fill(undefined, this.head + size);
+    this.slots = slots;
+    this.mask = 2 * size - 1;
+    return slots;
   }
 }

@@ -20,10 +20,12 @@ import { EventHub } from './event-hub.ts';
 import { LocalRef, PathRef } from './local-ref.ts';
 import { PendingAsk } from './pending-ask.ts';
 import type { Props } from './props.ts';
-import { recentEnds } from './recent-ends.ts';
+import { RecentEnds } from './recent-ends.ts';
 import type { DeadLetterReason, RuntimeEvent } from './runtime-event.ts';
 import type { TerminationReason } from './signal.ts';
 import type { Watch } from './watch.ts';
+
+const maxSplitPaths = 1024;
 
 export interface RuntimeOptions {
   readonly nodeId: string;
@@ -49,7 +51,8 @@ export class Runtime implements ActorSystem {
   private readonly root: ActorCell;
   private readonly deadlines: Deadlines;
   private readonly endpoints = new Map<number, Endpoint<never>>();
-  private readonly ends = recentEnds();
+  private readonly ends = new RecentEnds();
+  private readonly splitPaths = new Map<string, readonly string[]>();
   private readonly resolveTerminated: (cause: unknown) => void;
   private uids = 0;
   private endpointUids = 0;
@@ -181,10 +184,11 @@ export class Runtime implements ActorSystem {
   /** The live actor at the address; undefined when there is none, or another life of it. */
   findCell(path: string, uid: number): ActorCell | undefined {
     let cell: ActorCell | undefined = this.root;
-    for (const name of path.split('/')) {
-      cell = cell.hasChildren ? cell.supervisor.child(name) : undefined;
-      if (cell === undefined) return undefined;
-    }
+    if (!path.includes('/')) cell = cell.supervisor.child(path);
+    else
+      for (const name of this.namesIn(path))
+        cell = cell?.hasChildren ? cell.supervisor.child(name) : undefined;
+    if (cell === undefined) return undefined;
     return cell.alive && (uid === 0 || cell.uid === uid) ? cell : undefined;
   }
 
@@ -249,7 +253,7 @@ export class Runtime implements ActorSystem {
   }
 
   ended(cell: ActorCell): void {
-    this.ends.set(cell.uid, cell.endReason);
+    this.ends.add(cell.uid, cell.endReason);
     if (cell === this.root) this.finish();
   }
 
@@ -267,6 +271,17 @@ export class Runtime implements ActorSystem {
     else if (target instanceof RemoteRef) this.sendRemote(target.address, message, control, ask);
     else if (target instanceof PathRef) this.deliverLocal(target.address, message, control, ask);
     else (target as ActorRef<unknown>).tell(message, { lane: control ? 'control' : 'data' });
+  }
+
+  /** The names of a path, kept for those that come again and again. */
+  private namesIn(path: string): readonly string[] {
+    let names = this.splitPaths.get(path);
+    if (names === undefined) {
+      if (this.splitPaths.size >= maxSplitPaths) this.splitPaths.clear();
+      names = path.split('/');
+      this.splitPaths.set(path, names);
+    }
+    return names;
   }
 
   private cellOf(ref: ActorRef<never>): ActorCell | undefined {

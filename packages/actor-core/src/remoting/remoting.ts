@@ -15,6 +15,8 @@ import { RemoteWatches } from './remote-watches.ts';
 import { WatchedHere } from './watched-here.ts';
 import { kind, type WireMessage } from './wire.ts';
 
+type Outgoing = Exclude<Lane, 'ping'>;
+
 /** Bytes kept free in a frame for its header. */
 const headerReserve = 64;
 
@@ -24,7 +26,8 @@ export class Remoting {
   private readonly transport: Transport;
   private readonly subjects: Subjects;
   private readonly header: Uint8Array;
-  private readonly outboxes = new Map<string, Outbox>();
+  /** By node: one for each lane that has been used. */
+  private readonly outboxes: Record<Outgoing, Map<string, Outbox>> = { ctl: new Map(), dat: new Map() };
   private readonly watches: RemoteWatches;
   private readonly watchedHere: WatchedHere;
   private readonly peers: Peers;
@@ -70,7 +73,7 @@ export class Remoting {
   }
 
   close(): void {
-    for (const outbox of this.outboxes.values()) outbox.flush();
+    for (const lane of Object.values(this.outboxes)) for (const outbox of lane.values()) outbox.flush();
     this.watches.close();
     for (const end of this.ends) end();
   }
@@ -96,7 +99,7 @@ export class Remoting {
 
   private post(
     node: string,
-    lane: Lane,
+    lane: Outgoing,
     message: WireMessage,
     to: ActorAddress | undefined,
     ask: Refusable | undefined,
@@ -113,18 +116,18 @@ export class Remoting {
     this.outbox(node, lane).add(bytes, to, ask);
   }
 
-  private outbox(node: string, lane: Lane): Outbox {
-    const subject = this.subjects.inbox(node, lane, this.runtime.nodeId);
-    let outbox = this.outboxes.get(subject);
+  private outbox(node: string, lane: Outgoing): Outbox {
+    const outboxes = this.outboxes[lane];
+    let outbox = outboxes.get(node);
     if (outbox === undefined) {
       outbox = new Outbox({
-        subject,
+        subject: this.subjects.inbox(node, lane, this.runtime.nodeId),
         header: this.header,
         scheduler: this.runtime.scheduler,
         publish: (on, frame) => this.transport.publish(on, frame),
         onLost: (to, ask) => this.lost(to, 'bus-unavailable', ask),
       });
-      this.outboxes.set(subject, outbox);
+      outboxes.set(node, outbox);
     }
     return outbox;
   }

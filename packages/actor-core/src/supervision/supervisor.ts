@@ -46,16 +46,7 @@ export class Supervisor {
     const { runtime } = this.owner;
     if (this.owner.state === 'stopping' || this.owner.state === 'stopped')
       throw new SystemStoppedError(runtime.nodeId);
-    const own = name === undefined ? `$${++this.names}` : requireName(name);
-    const existing = this.table.get(own);
-    if (existing !== undefined) {
-      if (existing.state !== 'parked')
-        throw new InvalidArgumentError(
-          'name',
-          `${JSON.stringify(own)} is taken among the children of ${this.owner.path || 'the root'}`,
-        );
-      existing.stop();
-    }
+    const own = name === undefined ? `$${++this.names}` : this.freeName(name);
     if (props.significant === true && props.restart === 'permanent') {
       throw new InvalidArgumentError(
         'props.significant',
@@ -116,6 +107,7 @@ export class Supervisor {
   childGone(cell: ActorCell): void {
     if (this.table.get(cell.name) === cell) this.table.delete(cell.name);
     this.forgetRestart(cell);
+    if (this.waiters.size === 0) return;
     const waiting = this.waiters.get(cell);
     if (waiting === undefined) return;
     this.waiters.delete(cell);
@@ -130,6 +122,21 @@ export class Supervisor {
     const waiting = this.waiters.get(cell);
     if (waiting === undefined) this.waiters.set(cell, [done]);
     else waiting.push(done);
+  }
+
+  /** @throws InvalidArgumentError for a name that is taken or malformed; a parked child yields its own */
+  private freeName(name: string): string {
+    const existing = this.table.get(requireName(name));
+    if (existing === undefined) return name;
+    if (existing.state !== 'parked') {
+      const family = this.owner.path || 'the root';
+      throw new InvalidArgumentError(
+        'name',
+        `${JSON.stringify(name)} is taken among the children of ${family}`,
+      );
+    }
+    existing.stop();
+    return name;
   }
 
   private carryOut(

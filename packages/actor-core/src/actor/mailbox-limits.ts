@@ -1,0 +1,28 @@
+import { InvalidArgumentError } from '../errors.ts';
+import type { MailboxOptions } from './props.ts';
+
+/** What a mailbox may hold, checked; one object for all actors of a recipe. */
+export interface MailboxLimits {
+  readonly capacity: number;
+  readonly overflow: NonNullable<MailboxOptions['overflow']>;
+}
+
+const defaults: MailboxLimits = Object.freeze({ capacity: 1000, overflow: 'reject' });
+
+const resolved = new WeakMap<MailboxOptions, MailboxLimits>();
+
+/** @throws InvalidArgumentError unless the capacity is a whole number of at least 1 */
+export function mailboxLimits(options: MailboxOptions | undefined): MailboxLimits {
+  if (options === undefined) return defaults;
+  let limits = resolved.get(options);
+  if (limits === undefined) {
+    limits = {
+      capacity: options.capacity ?? defaults.capacity,
+      overflow: options.overflow ?? defaults.overflow,
+    };
+    if (!(Number.isInteger(limits.capacity) && limits.capacity >= 1))
+      throw new InvalidArgumentError('mailbox.capacity', 'must be a whole number of at least 1');
+    resolved.set(options, limits);
+  }
+  return limits;
+}
