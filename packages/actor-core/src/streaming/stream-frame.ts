@@ -8,8 +8,8 @@ export type StreamFrame<T> =
   /** It begins; this takes the reader's word. */
   | readonly [kind: 'open', control: ActorRef<StreamControl>]
   | readonly [kind: 'item', sequence: number, value: T]
-  /** The producer is there, with nothing to say yet. */
-  | readonly [kind: 'alive']
+  /** The producer is there, with nothing to say yet; it has sent so many items. */
+  | readonly [kind: 'alive', sent: number]
   /** That was all: so many items. */
   | readonly [kind: 'end', count: number]
   | readonly [kind: 'error', code: string, message: string];

@@ -109,6 +109,9 @@ export class StreamReader<T>
         return this.take(frame[1], frame[2]);
       case 'end':
         return this.close(frame[1] === this.received ? undefined : this.broken(frame[1]));
+      case 'alive':
+        // The last items of a window were lost: no later one will ever show the gap, for the producer waits for credit.
+        return frame[1] > this.received ? this.breakOff(frame[1]) : undefined;
       case 'error':
         return this.close(new StreamFailedError(frame[1], frame[2]));
       default:
@@ -140,13 +143,15 @@ export class StreamReader<T>
   private take(sequence: number, value: T): void {
     // One that was delivered twice, or no number at all.
     if (!Number.isSafeInteger(sequence) || sequence < this.received) return;
-    if (sequence > this.received) {
-      this.control?.tell(['cancel'], { lane: 'control' });
-      return this.close(this.broken(sequence));
-    }
+    if (sequence > this.received) return this.breakOff(sequence);
     this.received++;
     this.buffer.push(value);
     this.hand();
+  }
+
+  private breakOff(sequence: number): void {
+    this.control?.tell(['cancel'], { lane: 'control' });
+    this.close(this.broken(sequence));
   }
 
   /** Gives whoever waits what there is: an item, else the end. */

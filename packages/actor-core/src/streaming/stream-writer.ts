@@ -43,7 +43,7 @@ export class StreamWriter<T> extends Endpoint<StreamControl> {
     reader.tell(['open', this]);
   }
 
-  /** Aborted when the reader has gone or wants no more: stop producing. */
+  /** Aborted when the reader has gone or wants no more, or the stream has failed: stop producing. */
   get signal(): AbortSignal {
     return this.controller.signal;
   }
@@ -51,7 +51,7 @@ export class StreamWriter<T> extends Endpoint<StreamControl> {
   /**
    * Sends an item; the promise resolves when there was credit for it. Write the next one after that.
    *
-   * @throws StreamCancelledError when the reader has gone or wants no more
+   * @throws StreamCancelledError when the reader has gone or wants no more, or the stream has failed
    * @throws InvalidArgumentError when the last write still waits, or the stream has ended
    */
   write(value: T): Promise<void> {
@@ -74,13 +74,14 @@ export class StreamWriter<T> extends Endpoint<StreamControl> {
     if (this.isClosed) return;
     this.reader.tell(['end', this.written]);
     this.close();
+    this.rejectWaiting();
   }
 
   /** There will be no more, for this reason: a stable `code` and a text. */
   fail(code: string, message: string): void {
     if (this.isClosed) return;
     this.reader.tell(['error', code, message]);
-    this.close();
+    this.cancel();
   }
 
   tell(control: StreamControl): void {
@@ -108,7 +109,7 @@ export class StreamWriter<T> extends Endpoint<StreamControl> {
 
   private readonly look = (): void => {
     if (this.runtime.clock.now() - this.heardMs >= this.idleTimeoutMs) return this.cancel();
-    this.reader.tell(['alive']);
+    this.reader.tell(['alive', this.written]);
     this.timer = this.runtime.clock.setTimer(this.idleTimeoutMs / alivesPerTimeout, this.look);
   };
 
@@ -116,6 +117,11 @@ export class StreamWriter<T> extends Endpoint<StreamControl> {
     if (this.isClosed) return;
     this.close();
     this.controller.abort();
+    this.rejectWaiting();
+  }
+
+  /** A write that waits for credit gets none any more. */
+  private rejectWaiting(): void {
     const { waiting } = this;
     this.waiting = undefined;
     waiting?.reject(new StreamCancelledError());

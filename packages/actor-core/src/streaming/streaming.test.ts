@@ -130,6 +130,15 @@ describe.each(['near', 'far'] as const)('a stream read on %s from an actor on fa
     });
   });
 
+  it('does not leave a write without credit waiting when its actor ends', async () => {
+    const { ask, far, produced } = await setup(where);
+    await ask(1_000, 'end', { window: 8 }).next();
+    await settle();
+    far.system.kill(far.system.refFor('far', 'counter'));
+    await settle();
+    expect(produced.outcome).toBe('cancelled');
+  });
+
   it('lives through silence of a producer that is there', async () => {
     const { ask, pass } = await setup(where);
     const stream = ask(1, 'hang');
@@ -150,6 +159,18 @@ describe('a stream between nodes', () => {
     const { items, error } = await collect(ask(1_000));
     expect(error).toBeInstanceOf(StreamBrokenError);
     expect(items).toEqual(Array.from({ length: items.length }, (_, i) => i + 1));
+  });
+
+  it('breaks where the last items of a window were lost, and does not wait for ever', async () => {
+    const { hub, ask, produced, pass } = await setup();
+    let frames = 0;
+    // The frame with the first window, behind the one that opens the stream.
+    hub.bus.fault = ({ from, subject }) =>
+      from === 'far' && subject.includes('.dat.') && ++frames === 2 ? 'drop' : 'deliver';
+    const collected = collect(ask(1_000));
+    await pass(20_000);
+    expect((await collected).error).toBeInstanceOf(StreamBrokenError);
+    expect(produced.outcome).toBe('cancelled');
   });
 
   it('goes on after credit was lost', async () => {
