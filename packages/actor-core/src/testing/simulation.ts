@@ -2,6 +2,7 @@ import { seededRandom } from '../random/seeded-random.ts';
 import type { Random } from '../random.ts';
 import type { Delivery, Passage } from '../transport/memory-transport.ts';
 import { ManualClock } from './manual-clock.ts';
+import { NodeExecution } from './node-execution.ts';
 import { settle } from './settle.ts';
 import { SimulatedScheduler } from './simulated-scheduler.ts';
 import { createTestHub, type TestHub } from './test-node.ts';
@@ -13,6 +14,20 @@ export interface FaultRates {
   readonly delay: number;
 }
 
+/** What can go wrong. `reorder`: a delivery that others overtake. */
+export type FaultKind = 'drop' | 'duplicate' | 'reorder' | 'partition' | 'crash' | 'pause' | 'disconnect';
+
+export interface SimulationOptions {
+  /**
+   * What one connection publishes on one subject stays in order, as NATS promises. False is nastier than NATS.
+   *
+   * @default false
+   */
+  readonly keepsSubjectOrder?: boolean;
+  /** Told each line that goes into the trace hash. */
+  readonly onNote?: (line: string) => void;
+}
+
 const noFaults: FaultRates = { drop: 0, duplicate: 0, delay: 0 };
 const maxDelayMs = 400;
 
@@ -22,13 +37,21 @@ export class Simulation {
   readonly clock: ManualClock = new ManualClock();
   /** For the scenario's own choices; apart from the hub's, so that a look at one does not shift the other. */
   readonly random: Random;
+  readonly keepsSubjectOrder: boolean;
+  /** How often each kind of fault has struck. */
+  readonly struck: Map<FaultKind, number> = new Map();
   faults: FaultRates = noFaults;
+  private readonly onNote: ((line: string) => void) | undefined;
   private readonly chance: Random;
   private readonly scheduler: SimulatedScheduler;
   private readonly cuts = new Set<string>();
+  /** Instant of the last delivery of each connection and subject, where those keep their order. */
+  private readonly lastDueMs = new Map<string, number>();
   private hash = 0x811c9dc5;
 
-  constructor(seed: number) {
+  constructor(seed: number, options: SimulationOptions = {}) {
+    this.keepsSubjectOrder = options.keepsSubjectOrder ?? false;
+    this.onNote = options.onNote;
     this.random = seededRandom(seed);
     this.chance = seededRandom(seed ^ 0x5bd1e995);
     this.scheduler = new SimulatedScheduler(seededRandom(seed ^ 0x1b873593));
@@ -40,14 +63,28 @@ export class Simulation {
     this.hub.bus.fault = (passage) => this.fate(passage);
   }
 
+  /** Time and turns for one process of the simulation: give it a hub made of these. */
+  execution(): NodeExecution {
+    return new NodeExecution(this.clock, this.scheduler);
+  }
+
   /** Nothing passes between the two, either way. */
   cut(a: string, b: string): void {
     this.cuts.add(`${a}>${b}`).add(`${b}>${a}`);
   }
 
+  get isCut(): boolean {
+    return this.cuts.size > 0;
+  }
+
   heal(): void {
     this.cuts.clear();
     this.faults = noFaults;
+  }
+
+  /** Counts a fault that has struck. */
+  strike(kind: FaultKind): void {
+    this.struck.set(kind, (this.struck.get(kind) ?? 0) + 1);
   }
 
   /** Lets `ms` of virtual time pass, everything that becomes ready running as it does. */
@@ -62,12 +99,13 @@ export class Simulation {
   /** Adds a line to what two runs of one seed must agree on. */
   note(line: string): void {
     const full = `${this.clock.now().toFixed(3)} ${line}`;
+    this.onNote?.(full);
     for (let i = 0; i < full.length; i++)
       this.hash = Math.imul(this.hash ^ full.charCodeAt(i), 0x01000193) >>> 0;
   }
 
   get traceHash(): string {
-    return this.hash.toString(16);
+    return this.hash.toString(16).padStart(8, '0');
   }
 
   /** Runs turns and the promises that they settle until nothing is ready. */
@@ -78,15 +116,38 @@ export class Simulation {
     } while (this.scheduler.pending > 0);
   }
 
-  private fate({ from, to, subject }: Passage): Delivery {
+  private fate(passage: Passage): Delivery {
+    const { from, to, subject } = passage;
     if (from === to) return 'deliver';
-    if (this.cuts.has(`${from}>${to}`)) return 'drop';
+    if (this.cuts.has(`${from}>${to}`)) {
+      this.strike('partition');
+      return 'drop';
+    }
     const { drop, duplicate, delay } = this.faults;
     const draw = this.chance.next();
-    if (draw < drop) return 'drop';
-    if (draw < drop + duplicate) return 'duplicate';
-    if (draw < drop + duplicate + delay) return { delayMs: this.chance.next() * maxDelayMs };
+    if (draw < drop) {
+      this.strike('drop');
+      return 'drop';
+    }
+    const delayMs =
+      draw >= drop + duplicate && draw < drop + duplicate + delay ? this.chance.next() * maxDelayMs : 0;
     this.note(`${from}>${to} ${subject}`);
-    return 'deliver';
+    const kept = this.keepsSubjectOrder ? this.afterTheLast(passage, delayMs) : delayMs;
+    if (delayMs > 0) this.strike('reorder');
+    if (kept !== undefined && (kept > 0 || this.keepsSubjectOrder)) return { delayMs: kept };
+    if (draw >= drop + duplicate) return 'deliver';
+    this.strike('duplicate');
+    return 'duplicate';
+  }
+
+  /** Wait of a delivery that must not overtake the last one of its subject; undefined when none is on its way. */
+  private afterTheLast({ from, to, subject }: Passage, delayMs: number): number | undefined {
+    const now = this.clock.now();
+    const key = `${from}>${to} ${subject}`;
+    const last = this.lastDueMs.get(key) ?? -1;
+    if (delayMs === 0 && last < now) return undefined;
+    const due = Math.max(now + delayMs, last);
+    this.lastDueMs.set(key, due);
+    return due - now;
   }
 }

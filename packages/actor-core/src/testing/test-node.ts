@@ -66,7 +66,7 @@ export interface TestNode extends ClusterNode {
 }
 
 export function createTestNode(hub: TestHub, options: TestNodeOptions): TestNode {
-  const transport = hub.bus.connect(options.nodeId);
+  const transport = hub.bus.connect(options.nodeId, hub.scheduler);
   const { clock, random, scheduler, store } = hub;
   const node = assembleNode({
     nodeId: options.nodeId,

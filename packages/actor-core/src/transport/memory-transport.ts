@@ -51,8 +51,9 @@ export class MemoryHub {
     this.maxPayloadBytes = options.maxPayloadBytes ?? 1024 * 1024;
   }
 
-  connect(node: string): MemoryTransport {
-    const transport = new MemoryTransport(this, node);
+  /** `scheduler`: where this node takes what is delivered to it. @default the hub's */
+  connect(node: string, scheduler: Scheduler = this.scheduler): MemoryTransport {
+    const transport = new MemoryTransport(this, node, scheduler);
     this.transports.add(transport);
     return transport;
   }
@@ -121,15 +122,17 @@ export class MemoryTransport implements Transport {
   connected = true;
   readonly node: string;
   private readonly hub: MemoryHub;
+  private readonly scheduler: Scheduler;
   private readonly deadlines: Deadlines;
   private readonly listeners = new Set<(connected: boolean) => void>();
   private readonly own = new Set<Registration>();
   private readonly inbound: (() => void)[] = [];
   private closed = false;
 
-  constructor(hub: MemoryHub, node: string) {
+  constructor(hub: MemoryHub, node: string, scheduler: Scheduler) {
     this.hub = hub;
     this.node = node;
+    this.scheduler = scheduler;
     this.deadlines = new Deadlines(hub.clock);
   }
 
@@ -173,7 +176,7 @@ export class MemoryTransport implements Transport {
         },
       );
       const answer = (reply: Uint8Array, nobodyThere: boolean) =>
-        this.hub.scheduler.schedule(() => {
+        this.scheduler.schedule(() => {
           if (!answered && this.connected) request.answer(reply, nobodyThere);
         });
       this.deadlines.add(request, options.timeoutMs);
@@ -213,7 +216,7 @@ export class MemoryTransport implements Transport {
   /** Deliveries to one connection happen in the order they were sent, whatever order the scheduler picks. */
   enqueue(deliver: () => void): void {
     this.inbound.push(deliver);
-    this.hub.scheduler.schedule(() => this.inbound.shift()?.());
+    this.scheduler.schedule(() => this.inbound.shift()?.());
   }
 
   private setConnected(connected: boolean): void {

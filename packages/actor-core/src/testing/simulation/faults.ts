@@ -1,0 +1,77 @@
+import { nodeNames, type World } from './world.ts';
+
+const longestPauseMs = 6_000;
+type Fault = 'lossy' | 'cut' | 'crash' | 'pause' | 'disconnect' | 'reconnect' | 'start' | 'heal';
+const common: readonly Fault[] = [
+  'lossy',
+  'lossy',
+  'cut',
+  'cut',
+  'crash',
+  'pause',
+  'disconnect',
+  'reconnect',
+  'reconnect',
+  'start',
+  'start',
+  'start',
+  'heal',
+  'heal',
+];
+
+/** Strikes a world now and then; each seed sees every kind, first of all in an order of its own. */
+export class Faults {
+  private readonly world: World;
+  private readonly first: Fault[] = ['lossy', 'cut', 'crash', 'pause'];
+
+  constructor(world: World) {
+    this.world = world;
+  }
+
+  strike(): void {
+    const { world, first } = this;
+    const fault =
+      first.length > 0
+        ? (first.splice(Math.floor(world.chance() * first.length), 1)[0] as Fault)
+        : world.pick(common);
+    const name = world.pick(nodeNames);
+    const { simulation } = world;
+    switch (fault) {
+      case 'lossy':
+        simulation.faults = {
+          drop: world.chance() * 0.3,
+          duplicate: world.chance() * 0.15,
+          delay: world.chance() * 0.25,
+        };
+        return;
+      case 'cut':
+        return simulation.cut(name, world.pick(nodeNames.filter((other) => other !== name)));
+      case 'crash':
+        return void world.crash(name);
+      case 'pause':
+        return void world.pause(name, 500 + world.chance() * longestPauseMs);
+      case 'disconnect':
+        simulation.strike('disconnect');
+        return world.node(name)?.transport.disconnect();
+      case 'reconnect':
+        return simulation.hub.bus.reconnectAll();
+      case 'start':
+        return this.startOne();
+      case 'heal':
+        return world.heal();
+    }
+  }
+
+  /** Ends all of them: the crashed come back, the cut-off are connected. */
+  end(): void {
+    const { world } = this;
+    world.heal();
+    world.simulation.hub.bus.reconnectAll();
+    for (const name of nodeNames) if (world.node(name) === undefined) world.startNode(name);
+  }
+
+  private startOne(): void {
+    const gone = nodeNames.filter((name) => this.world.node(name) === undefined);
+    if (gone.length > 0) this.world.startNode(this.world.pick(gone));
+  }
+}

@@ -1,0 +1,108 @@
+import { Simulation } from '../simulation.ts';
+import type { Counters } from './counters.ts';
+import { Faults } from './faults.ts';
+import { Messaging } from './messaging.ts';
+import { Streaming } from './streaming.ts';
+import { Supervising } from './supervising.ts';
+import { Watching } from './watching.ts';
+import type { Workload } from './workload.ts';
+import { nodeNames, World } from './world.ts';
+
+/**
+ * What a seed is played with: all of them together, or one by its name. A part of the runtime with promises of its own
+ * (registry, reliable delivery) is simulated by a `Workload` added here.
+ */
+const workloads: Readonly<Record<string, new (world: World) => Workload>> = {
+  messaging: Messaging,
+  supervision: Supervising,
+  watching: Watching,
+  streaming: Streaming,
+};
+
+export const everything = 'all';
+export const scenarioNames: readonly string[] = [everything, ...Object.keys(workloads)];
+
+/** Bar of every seed: so many nodes, so much virtual time, so many operations, so many kinds of fault. */
+const leastVirtualMs = 60_000;
+const leastOperations = 300;
+export const bars: {
+  readonly nodes: number;
+  readonly virtualMs: number;
+  readonly operations: number;
+  readonly faultKinds: number;
+} = { nodes: nodeNames.length, virtualMs: leastVirtualMs, operations: 200, faultKinds: 3 };
+
+const longestStepMs = 400;
+const strikesPerStep = 0.22;
+const restMs = 30_000;
+
+export interface SeedResult {
+  readonly seed: number;
+  /** Equal in every run of the seed, in whatever process. */
+  readonly hash: string;
+  readonly virtualMs: number;
+  readonly operations: number;
+  /** Kinds of fault that struck at least once. */
+  readonly faultKinds: readonly string[];
+  readonly counters: Counters;
+  /** Broken promises; empty when all were kept. */
+  readonly broken: readonly string[];
+}
+
+/**
+ * Plays one seed: five nodes, clients and faults for a virtual minute, then half a minute of peace in which everything
+ * must come to rest. Odd seeds keep the order of each subject, as NATS does; even ones do not.
+ */
+export async function playSeed(
+  seed: number,
+  scenario: string = everything,
+  onNote?: (line: string) => void,
+): Promise<SeedResult> {
+  const simulation = new Simulation(seed, {
+    keepsSubjectOrder: seed % 2 === 1,
+    ...(onNote === undefined ? {} : { onNote }),
+  });
+  const played: Workload[] = [];
+  const world = new World(
+    simulation,
+    (node) => played.forEach((workload) => workload.startNode(node)),
+    (node, event) => played.forEach((workload) => workload.onEvent?.(node, event)),
+  );
+  for (const [name, Played] of Object.entries(workloads))
+    if (scenario === everything || scenario === name) played.push(new Played(world));
+  let operations = 0;
+  try {
+    operations = await play(world, played);
+  } catch (error) {
+    world.broken.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  }
+  return {
+    seed,
+    hash: simulation.traceHash,
+    virtualMs: simulation.clock.now(),
+    operations,
+    faultKinds: [...simulation.struck.keys()],
+    counters: world.counters,
+    broken: world.broken,
+  };
+}
+
+async function play(world: World, played: readonly Workload[]): Promise<number> {
+  const { simulation } = world;
+  const faults = new Faults(world);
+  for (const name of nodeNames) world.startNode(name);
+  await simulation.run(1_000);
+  let operations = 0;
+  while (simulation.clock.now() < leastVirtualMs || operations < leastOperations) {
+    if (world.chance() < strikesPerStep) faults.strike();
+    if (world.pick(played).act()) operations++;
+    await simulation.run(world.chance() * longestStepMs);
+    for (const workload of played) workload.checkStep?.();
+    if (world.broken.length > 0) return operations;
+  }
+  faults.end();
+  await simulation.run(restMs);
+  world.checkMembership();
+  for (const workload of played) await workload.checkEnd?.();
+  return operations;
+}

@@ -1,0 +1,30 @@
+import { expect, it } from 'vitest';
+import { playBatch, shortfalls } from './batch.ts';
+import { playApart } from './batch-process.ts';
+import { playSeed, scenarioNames } from './play-seed.ts';
+
+// The short form; `npm run simulate` plays a thousand seeds and replays one.
+const seeds = 60;
+
+it(`keeps every promise under faults, for each of ${seeds} seeds`, { timeout: 60_000 }, async () => {
+  const batch = await playBatch(1, seeds);
+  const replays = batch.broken.map(({ seed, broken }) => `npm run simulate -- --seed ${seed}: ${broken[0]}`);
+  expect(replays).toEqual([]);
+  expect(shortfalls(batch)).toEqual([]);
+});
+
+it('replays a seed exactly, in this process and in another', { timeout: 30_000 }, async () => {
+  const order = { first: 7, count: 3, scenario: 'all', stopsAtBreak: false };
+  const [here, there] = [await playBatch(order.first, order.count), await playApart(order)];
+  expect(there).toEqual(here);
+  expect(new Set(Object.values(here.hashes)).size).toBe(3);
+});
+
+it.each(scenarioNames)('plays the scenario %s by its name', { timeout: 30_000 }, async (scenario) => {
+  expect(await playSeed(1, scenario)).toMatchObject({ broken: [] });
+});
+
+it('names what a batch has not shown', async () => {
+  const batch = await playBatch(1, 1, 'messaging');
+  expect(shortfalls(batch)).toContain('no creditStalls in any seed');
+});

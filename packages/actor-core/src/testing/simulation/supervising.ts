@@ -1,0 +1,130 @@
+import { z } from 'zod';
+import { receive, setup, stopped } from '../../actor/behaviour.ts';
+import { type Props, props } from '../../actor/props.ts';
+import type { Runtime } from '../../actor/runtime.ts';
+import type { RuntimeEvent } from '../../actor/runtime-event.ts';
+import type { TestNode } from '../test-node.ts';
+import { IntensityModel } from './intensity-model.ts';
+import { supervisorProps } from './supervisor-props.ts';
+import type { Workload } from './workload.ts';
+import { nodeNames, type World } from './world.ts';
+
+type Order = { readonly do: 'work' | 'fail' | 'stop' };
+const order: z.ZodType<Order> = z.object({ do: z.enum(['work', 'fail', 'stop']) });
+const workers = ['w0', 'w1', 'w2'] as const;
+const capacity = 20;
+const intensity = 2;
+const periodMs = 10_000;
+
+/**
+ * Pools of workers that fail, stop and are killed, under every strategy.
+ *
+ * - A pool gives up exactly when a model of OTP's intensity says so.
+ * - A restart is the next incarnation, and a child is told the one it is in.
+ * - No mailbox exceeds its bound.
+ * - In the end every worker of every pool runs.
+ */
+export class Supervising implements Workload {
+  private readonly world: World;
+  /** The present life of the pool of each node. */
+  private readonly pools = new Map<TestNode, IntensityModel>();
+
+  constructor(world: World) {
+    this.world = world;
+  }
+
+  startNode(node: TestNode): void {
+    const strategy = this.world.pick(['one-for-one', 'one-for-all', 'rest-for-one'] as const);
+    const children = () => {
+      const model = new IntensityModel(intensity, periodMs);
+      this.pools.set(node, model);
+      return Object.fromEntries(workers.map((name) => [name, this.worker(node, model, name)]));
+    };
+    const pool = supervisorProps(children, { intensity, periodMs, strategy });
+    node.system.spawn(
+      supervisorProps(() => ({ pool }), { intensity: 10_000, backoffMaxMs: 500 }),
+      'guard',
+    );
+  }
+
+  act(): boolean {
+    const { world } = this;
+    const node = world.anyNode();
+    if (node === undefined) return false;
+    const path = `guard/pool/${world.pick(workers)}`;
+    const draw = world.chance();
+    if (draw < 0.1) return this.kill(node, path);
+    const task: Order['do'] = draw < 0.4 ? 'fail' : draw < 0.55 ? 'stop' : 'work';
+    node.system.refFor<Order>(world.pick(nodeNames), path).tell({ do: task });
+    return true;
+  }
+
+  onEvent(node: TestNode, event: RuntimeEvent): void {
+    const { world } = this;
+    const model = this.pools.get(node);
+    if (model === undefined || !('path' in event)) return;
+    if (event.type === 'escalated' && event.path === 'guard/pool')
+      world.check(model.gaveUp(), `${node.nodeId}: the pool gave up within its intensity`);
+    const worker = event.path.startsWith('guard/pool/') ? event.path.slice('guard/pool/'.length) : undefined;
+    if (event.type === 'restarted' && worker !== undefined)
+      world.check(
+        model.restarted(worker, event.incarnation),
+        `${node.nodeId}: ${event.path} restarted as incarnation ${event.incarnation}`,
+      );
+  }
+
+  checkStep(): void {
+    const { world } = this;
+    for (const node of world.nodes()) {
+      world.check(
+        this.pools.get(node)?.owesEscalation !== true,
+        `${node.nodeId}: the pool did not give up over its intensity`,
+      );
+      for (const { path, mailboxDepth } of node.system.inspect())
+        if (path.startsWith('guard/pool/'))
+          world.check(mailboxDepth <= 2 * capacity, `${node.nodeId}: ${mailboxDepth} messages at ${path}`);
+    }
+  }
+
+  checkEnd(): void {
+    for (const node of this.world.nodes()) {
+      const running = node.system
+        .inspect()
+        .filter(({ path, state }) => path.startsWith('guard/pool/') && state === 'running').length;
+      this.world.check(
+        running === workers.length,
+        `${node.nodeId}: ${running} of ${workers.length} workers run in the end`,
+      );
+    }
+  }
+
+  private kill(node: TestNode, path: string): boolean {
+    const cell = (node.system as Runtime).findCell(path, 0);
+    if (cell === undefined || cell.state !== 'running') return false;
+    if (cell.parent?.state === 'running') this.pools.get(node)?.ended(this.world.now());
+    node.system.kill(cell.ref);
+    return true;
+  }
+
+  private worker(node: TestNode, model: IntensityModel, name: string): Props<never> {
+    const { world } = this;
+    const create = () =>
+      setup<Order>((context) => {
+        world.check(
+          model.began(name, context.incarnation),
+          `${node.nodeId}: ${name} began as incarnation ${context.incarnation}`,
+        );
+        return receive<Order>((message) => {
+          if (message.do === 'work') return undefined;
+          model.ended(world.now());
+          if (message.do === 'stop') return stopped;
+          throw new Error('asked to');
+        });
+      });
+    return props<Order>(create, {
+      protocol: order,
+      restart: 'permanent',
+      mailbox: { capacity },
+    }) as unknown as Props<never>;
+  }
+}

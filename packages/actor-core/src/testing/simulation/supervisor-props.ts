@@ -1,0 +1,16 @@
+import { receive, setup } from '../../actor/behaviour.ts';
+import { type Props, props } from '../../actor/props.ts';
+import type { SupervisionOptions } from '../../supervision/supervision-options.ts';
+
+/** An actor that starts `children` and supervises them, and does nothing else. */
+export function supervisorProps(
+  children: () => Readonly<Record<string, Props<never>>>,
+  supervision: SupervisionOptions,
+): Props<never> {
+  const create = () =>
+    setup<never>((context) => {
+      for (const [name, child] of Object.entries(children())) context.spawn(child, name);
+      return receive<never>(() => undefined);
+    });
+  return props<never>(create, { supervision });
+}

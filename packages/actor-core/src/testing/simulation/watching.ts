@@ -1,0 +1,131 @@
+import type { ActorAddress, ActorRef } from '../../actor/actor-ref.ts';
+import { receive, setup } from '../../actor/behaviour.ts';
+import { props } from '../../actor/props.ts';
+import type { Runtime } from '../../actor/runtime.ts';
+import type { TestNode } from '../test-node.ts';
+import type { Workload } from './workload.ts';
+import { nodeNames, type World } from './world.ts';
+
+type Order = 'watch' | 'unwatch';
+
+interface Watched {
+  /** One life of one actor on one life of its node. */
+  readonly address: ActorAddress;
+  readonly watcher: TestNode;
+  readonly ref: ActorRef<Order>;
+  told: number;
+  unwatched: boolean;
+}
+
+const longestLifeMs = 20_000;
+
+/**
+ * Actors that live for a while, watched from their own node and from others.
+ *
+ * - A watch is told at most once, never after it was taken back, and exactly once when its actor has gone.
+ */
+export class Watching implements Workload {
+  private readonly world: World;
+  private readonly watched: Watched[] = [];
+  private mortals = 0;
+
+  constructor(world: World) {
+    this.world = world;
+  }
+
+  startNode(node: TestNode): void {
+    this.spawnMortal(node);
+  }
+
+  act(): boolean {
+    const { world } = this;
+    const node = world.anyNode();
+    const home = world.node(world.pick(nodeNames));
+    if (node === undefined || home === undefined) return false;
+    const draw = world.chance();
+    if (draw < 0.3) this.spawnMortal(node);
+    else if (draw < 0.4) this.unwatch(node);
+    else return this.watch(node, home);
+    return true;
+  }
+
+  checkEnd(): void {
+    const { world } = this;
+    for (const { address, watcher, told, unwatched } of this.watched) {
+      const at = `${address.node}#${address.nodeIncarnation}/${address.path}@${address.uid}`;
+      world.check(told <= 1, `${watcher.nodeId} was told ${told} times of ${at}`);
+      if (world.isAlive(watcher) && !unwatched && !this.lives(address))
+        world.check(told === 1, `${watcher.nodeId} was never told that ${at} is gone`);
+    }
+  }
+
+  private spawnMortal(node: TestNode): void {
+    const lifeMs = 1 + this.world.chance() * longestLifeMs;
+    node.system.spawn(
+      props<'end'>(
+        () =>
+          setup((context) => {
+            context.setTimer('end', lifeMs, 'end');
+            return receive(() => {
+              throw new Error('its time has come');
+            });
+          }),
+        { restart: 'temporary' },
+      ),
+      `mortal${++this.mortals}`,
+    );
+  }
+
+  /** By a ref that names exactly that life. */
+  private watch(node: TestNode, home: TestNode): boolean {
+    const { world } = this;
+    const candidates = home.system.inspect().filter(({ path }) => /^mortal|^guard\/pool\//.test(path));
+    if (candidates.length === 0) return false;
+    const { path, uid } = world.pick(candidates);
+    const address = { node: home.nodeId, nodeIncarnation: home.incarnation, path, uid };
+    const watcher = props<Order>(() =>
+      setup((context) => {
+        const target = (node.system as Runtime).resolveRef(address);
+        return receive(
+          (message) => {
+            if (message === 'watch') return context.watch(target);
+            context.unwatch(target);
+            entry.unwatched = true;
+          },
+          (signal) => {
+            if (signal.type !== 'terminated' || !world.isAlive(node)) return;
+            entry.told++;
+            world.check(!entry.unwatched, `${node.nodeId} was told of what it no longer watches`);
+            if (signal.reason === 'node-down') world.counters.nodeDowns++;
+            world.simulation.note(`told ${node.nodeId} of ${address.node}/${path}: ${signal.reason}`);
+          },
+        );
+      }),
+    );
+    const entry: Watched = {
+      address,
+      watcher: node,
+      ref: node.system.spawn(watcher),
+      told: 0,
+      unwatched: false,
+    };
+    this.watched.push(entry);
+    entry.ref.tell('watch');
+    return true;
+  }
+
+  private unwatch(node: TestNode): void {
+    const own = this.watched.filter(
+      ({ watcher, told, unwatched }) => watcher === node && told === 0 && !unwatched,
+    );
+    if (own.length === 0) return;
+    this.world.pick(own).ref.tell('unwatch');
+  }
+
+  private lives({ node, nodeIncarnation, path, uid }: ActorAddress): boolean {
+    const home = this.world.node(node);
+    return (
+      home?.incarnation === nodeIncarnation && (home.system as Runtime).findCell(path, uid) !== undefined
+    );
+  }
+}

@@ -1,0 +1,131 @@
+import type { RuntimeEvent } from '../../actor/runtime-event.ts';
+import type { NodeExecution } from '../node-execution.ts';
+import type { Simulation } from '../simulation.ts';
+import { createTestNode, type TestNode } from '../test-node.ts';
+import { type Counters, noCounters } from './counters.ts';
+
+export const nodeNames: readonly string[] = ['n0', 'n1', 'n2', 'n3', 'n4'];
+
+/** The nodes of one seed, whose lives they live, and what was seen to break. */
+export class World {
+  readonly simulation: Simulation;
+  readonly counters: Counters = noCounters();
+  /** Broken promises; noted here because whoever calls would swallow an assertion. */
+  readonly broken: string[] = [];
+  private readonly living = new Map<string, { readonly node: TestNode; readonly execution: NodeExecution }>();
+  private readonly lives = new Map<string, number>();
+  private readonly onStart: (node: TestNode) => void;
+  private readonly onEvent: (node: TestNode, event: RuntimeEvent) => void;
+
+  constructor(
+    simulation: Simulation,
+    onStart: (node: TestNode) => void,
+    onEvent: (node: TestNode, event: RuntimeEvent) => void,
+  ) {
+    this.simulation = simulation;
+    this.onStart = onStart;
+    this.onEvent = onEvent;
+  }
+
+  now(): number {
+    return this.simulation.clock.now();
+  }
+
+  chance(): number {
+    return this.simulation.random.next();
+  }
+
+  pick<T>(from: readonly T[]): T {
+    return from[Math.floor(this.chance() * from.length)] as T;
+  }
+
+  check(holds: boolean, otherwise: string): void {
+    if (!holds) this.broken.push(`${this.now().toFixed(0)} ms: ${otherwise}`);
+  }
+
+  /** Nodes that live, in no pause or in one. */
+  nodes(): TestNode[] {
+    return [...this.living.values()].map(({ node }) => node);
+  }
+
+  node(name: string): TestNode | undefined {
+    return this.living.get(name)?.node;
+  }
+
+  /** A node that clients can use now: alive and not frozen. */
+  anyNode(): TestNode | undefined {
+    const one = this.living.get(this.pick(nodeNames));
+    return one === undefined || one.execution.isPaused ? undefined : one.node;
+  }
+
+  isAlive(node: TestNode): boolean {
+    return this.living.get(node.nodeId)?.node === node;
+  }
+
+  /** When that node, if it is or was frozen, runs again; clock milliseconds. */
+  resumedAtMs(node: TestNode): number {
+    return this.living.get(node.nodeId)?.execution.resumedAtMs ?? 0;
+  }
+
+  startNode(name: string): void {
+    const incarnation = (this.lives.get(name) ?? 0) + 1;
+    this.lives.set(name, incarnation);
+    const execution = this.simulation.execution();
+    const hub = { ...this.simulation.hub, clock: execution, scheduler: execution };
+    const node = createTestNode(hub, { nodeId: name, incarnation });
+    this.living.set(name, { node, execution });
+    node.system.onEvent((event) => this.take(node, event));
+    this.onStart(node);
+  }
+
+  crash(name: string): boolean {
+    const one = this.living.get(name);
+    if (one === undefined) return false;
+    this.living.delete(name);
+    one.execution.halt();
+    one.node.crash();
+    this.simulation.strike('crash');
+    this.simulation.note(`crash ${name}`);
+    return true;
+  }
+
+  pause(name: string, ms: number): boolean {
+    const one = this.living.get(name);
+    if (one === undefined) return false;
+    one.execution.pause(ms);
+    this.simulation.strike('pause');
+    this.simulation.note(`pause ${name}`);
+    return true;
+  }
+
+  /** Ends every fault but the crashes. */
+  heal(): void {
+    if (this.simulation.isCut || this.simulation.faults.drop > 0) this.counters.heals++;
+    this.simulation.heal();
+  }
+
+  /** Everybody who lives sees everybody who lives, in the life they are in. */
+  checkMembership(): void {
+    for (const node of this.nodes()) {
+      for (const name of nodeNames) {
+        const seen = node.presence.member(name);
+        this.check(
+          seen?.state === 'alive' && seen.incarnation === this.lives.get(name),
+          `${node.nodeId} sees ${name} as ${seen?.state}#${seen?.incarnation}`,
+        );
+      }
+    }
+  }
+
+  private take(node: TestNode, event: RuntimeEvent): void {
+    // What a crashed process still does in this one is nobody's business.
+    if (!this.isAlive(node)) return;
+    const { counters } = this;
+    if (event.type === 'restarted') counters.restarts++;
+    if (event.type === 'escalated') counters.escalations++;
+    if (event.type === 'dead-letter') counters.deadLetters++;
+    this.check(event.type !== 'bad-frame', `${node.nodeId} got a frame that it cannot read`);
+    this.simulation.note(`${node.nodeId} ${event.type} ${'path' in event ? event.path : ''}`);
+    this.onEvent(node, event);
+  }
+}
