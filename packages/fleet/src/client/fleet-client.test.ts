@@ -452,7 +452,33 @@ describe('a client', () => {
     expect(client.load.instances()[0]?.pending).toBe(0);
     for (const call of calls) call.cancel('test');
     await pass(20);
+    expect(client.load.instances()[0]?.pending).toBe(-2);
+    hosts[0]?.instance.report({ busy: 0, queued: 0 });
+    await pass(20);
     expect(client.load.instances()[0]?.pending).toBe(0);
+  });
+
+  it('goes where its own request has just ended before the report of it', async () => {
+    const ran: string[] = [];
+    const slot = (name: string) => ({
+      name,
+      load: { slots: 1 },
+      onOpen: (stream: ScriptedStream): void => {
+        ran.push(name);
+        stream.feed({ kind: 'accept', position: 0 });
+      },
+    });
+    const { run, pass, hosts } = await setup(slot('one'), slot('two'));
+    const calls = [run(), run()];
+    await pass(20);
+    for (const { instance } of hosts) instance.report({ busy: 1 });
+    await pass(20);
+    const left = ran[1];
+    calls[1]?.cancel('test');
+    await pass(20);
+    void run();
+    await pass(20);
+    expect(ran).toEqual([ran[0], left, left]);
   });
 
   it('ends what runs when it stops', async () => {

@@ -122,7 +122,7 @@ describe('the load table', () => {
     expect(table.instances()[0]?.suspect).toBe(false);
   });
 
-  it('counts a request as pending until a report after its acceptance, or its end', async () => {
+  it('counts a request as pending until a report after its acceptance, or its end, and as gone after both', async () => {
     const { table, report } = setup();
     const pending = (): number | undefined => table.instances()[0]?.pending;
     await report('a', 1);
@@ -135,10 +135,13 @@ describe('the load table', () => {
     one.accepted();
     await report('a', 3);
     expect(pending()).toBe(1);
-    one.release();
     two.accepted();
     two.release();
     two.release();
+    expect(pending()).toBe(0);
+    one.release();
+    expect(pending()).toBe(-1);
+    await report('a', 4);
     expect(pending()).toBe(0);
   });
 });

@@ -33,7 +33,7 @@ export interface InstanceEvidence {
   /** Milliseconds since the report was heard. */
   readonly ageMs: number;
   readonly load: InstanceLoad;
-  /** Requests this client sent there that the report may not show yet. */
+  /** Requests this client sent there that the report may not show yet, less those that ended since; may be negative. */
   readonly pending: number;
 }
 

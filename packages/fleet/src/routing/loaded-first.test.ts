@@ -61,6 +61,11 @@ describe('loaded-first', () => {
     for (const node of ['a', 'b', 'c']) expect(counts.get(node)).toBeGreaterThan(850);
   });
 
+  it('takes a slot for free that its own request has just left', () => {
+    expect(choose({ left: { load: { busy: 1 }, pending: -1 }, busy: { load: { busy: 1 } } })).toBe('left');
+    expect(choose({ left: { pending: -2 }, free: { models: cold } })).toBe('left');
+  });
+
   it('has no choice only where there is no candidate', () => {
     expect(choose({})).toBeUndefined();
     const load = fc.record({ slots: fc.nat(3), busy: fc.nat(4), queued: fc.nat(4), maxQueue: fc.nat(4) });

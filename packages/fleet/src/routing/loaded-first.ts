@@ -38,7 +38,7 @@ function rankOf(
   staleEvidenceMs: number,
 ): Rank {
   const slots = Math.max(1, load.slots);
-  const used = load.busy + load.queued + pending;
+  const used = Math.max(0, load.busy + load.queued + pending);
   const free = used < slots;
   const loaded = load.models.some((listed) => listed.name === model && listed.loaded);
   const full = !free && (load.queued >= load.maxQueue || used >= slots + load.maxQueue);
