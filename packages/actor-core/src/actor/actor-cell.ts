@@ -22,6 +22,11 @@ const drainBudget = 64;
 
 export type CellState = ActorSnapshot['state'] | 'stopped';
 
+interface FailureRecord {
+  readonly last: string | undefined;
+  readonly restarts: RestartHistory;
+}
+
 /**
  * One actor: its mailbox, its present incarnation and where it is in its life.
  *
@@ -34,7 +39,8 @@ export type CellState = ActorSnapshot['state'] | 'stopped';
 export class ActorCell<M = never> {
   readonly runtime: Runtime;
   readonly parent: ActorCell | undefined;
-  readonly name: string;
+  /** Its name among its siblings; a number stands for the generated name `$number`. */
+  readonly key: string | number;
   readonly uid: number;
   readonly props: Props<M>;
   readonly ref: LocalRef<M>;
@@ -42,9 +48,6 @@ export class ActorCell<M = never> {
   state: CellState = 'starting';
   incarnation = 1;
   processed = 0;
-  lastFailure: string | undefined = undefined;
-  /** This child's restarts that still count; kept here for its supervisor. */
-  restartHistory: RestartHistory = noRestarts;
   /** How its life ends, once it does. */
   endReason: TerminationReason = 'stopped';
   private context: CellContext<M>;
@@ -59,18 +62,24 @@ export class ActorCell<M = never> {
   private windDown: object | undefined = undefined;
   private ownSupervisor: Supervisor | undefined = undefined;
   private watchList: WatchList | undefined = undefined;
+  /** Most never fail. */
+  private failures: FailureRecord | undefined = undefined;
   /** Who waits for the message in hand. */
   private chain: CallChain | undefined = undefined;
 
-  constructor(runtime: Runtime, parent: ActorCell | undefined, name: string, props: Props<M>) {
+  constructor(runtime: Runtime, parent: ActorCell | undefined, key: string | number, props: Props<M>) {
     this.runtime = runtime;
     this.parent = parent;
-    this.name = name;
+    this.key = key;
     this.uid = runtime.nextUid();
     this.props = props;
     this.mailbox = new Mailbox(props.mailbox);
     this.ref = new LocalRef(this);
     this.context = new CellContext(this);
+  }
+
+  get name(): string {
+    return typeof this.key === 'number' ? `$${this.key}` : this.key;
   }
 
   get path(): string {
@@ -86,6 +95,19 @@ export class ActorCell<M = never> {
       path: this.path,
       uid: this.uid,
     };
+  }
+
+  get lastFailure(): string | undefined {
+    return this.failures?.last;
+  }
+
+  /** This child's restarts that still count; kept here for its supervisor. */
+  get restartHistory(): RestartHistory {
+    return this.failures?.restarts ?? noRestarts;
+  }
+
+  set restartHistory(restarts: RestartHistory) {
+    this.failures = { last: this.failures?.last, restarts };
   }
 
   get supervisor(): Supervisor {
@@ -416,7 +438,7 @@ export class ActorCell<M = never> {
 
   private end(outcome: 'stopped' | 'failed' | 'killed', cause: unknown): void {
     if (outcome !== 'stopped') {
-      this.lastFailure = describe(cause);
+      this.failures = { last: describe(cause), restarts: this.restartHistory };
       this.context.end();
     }
     this.afterBusy = undefined;

@@ -14,15 +14,20 @@ import { LocalRef } from './local-ref.ts';
 import type { Props } from './props.ts';
 import { refKey } from './watch.ts';
 
+interface Extras<M> {
+  readonly timers: Map<string, ActorTimer<M>>;
+  idle: IdleTimer | undefined;
+  stashed: M[];
+}
+
 /** The context of one incarnation; inert once that has ended. */
 export class CellContext<M> implements ActorContext<M>, Guard {
   active = true;
   readonly incarnation: number;
   private readonly cell: ActorCell<M>;
   private controller: AbortController | undefined = undefined;
-  private timers: Map<string, ActorTimer<M>> | undefined = undefined;
-  private idle: IdleTimer | undefined = undefined;
-  private stashed: M[] | undefined = undefined;
+  /** What few actors use. */
+  private extras: Extras<M> | undefined = undefined;
 
   constructor(cell: ActorCell<M>) {
     this.cell = cell;
@@ -89,8 +94,8 @@ export class CellContext<M> implements ActorContext<M>, Guard {
   }
 
   cancelTimer(key: string): void {
-    this.timers?.get(key)?.cancel();
-    this.timers?.delete(key);
+    this.extras?.timers.get(key)?.cancel();
+    this.extras?.timers.delete(key);
   }
 
   ask<T, R>(target: ActorRef<T>, make: (replyTo: ActorRef<R>) => T, options: AskOptions): Promise<R> {
@@ -148,48 +153,56 @@ export class CellContext<M> implements ActorContext<M>, Guard {
     this.cancelReceiveTimeout();
     if (!this.active) return;
     const onIdle = () => this.cell.force(new Envelope(message, undefined, this, undefined));
-    this.idle = new IdleTimer(this.clock, idleMs, onIdle);
+    this.more().idle = new IdleTimer(this.clock, idleMs, onIdle);
   }
 
   cancelReceiveTimeout(): void {
-    this.idle?.cancel();
-    this.idle = undefined;
+    if (this.extras === undefined) return;
+    this.extras.idle?.cancel();
+    this.extras.idle = undefined;
   }
 
   stash(message: M): void {
-    const stashed = (this.stashed ??= []);
+    const { stashed } = this.more();
     if (stashed.length >= this.cell.mailbox.capacity) throw new StashFullError(this.path, stashed.length);
     stashed.push(message);
   }
 
   unstashAll(): void {
-    const { stashed } = this;
-    this.stashed = undefined;
-    if (stashed !== undefined) this.cell.putBack(stashed);
+    if (this.extras === undefined || this.extras.stashed.length === 0) return;
+    const { stashed } = this.extras;
+    this.extras.stashed = [];
+    this.cell.putBack(stashed);
   }
 
   /** Messages were handled: the receive timeout starts again. */
   touch(): void {
-    this.idle?.touch();
+    if (this.extras !== undefined) this.extras.idle?.touch();
   }
 
   /** This incarnation is over: aborts its signal, cancels its timers, makes its late results void. */
   end(): void {
     if (!this.active) return;
     this.active = false;
-    if (this.timers !== undefined) for (const timer of this.timers.values()) timer.cancel();
-    this.timers = undefined;
-    this.cancelReceiveTimeout();
-    // What was put aside is not lost with the incarnation: the next one gets it, first.
-    this.unstashAll();
+    if (this.extras !== undefined) {
+      for (const timer of this.extras.timers.values()) timer.cancel();
+      this.cancelReceiveTimeout();
+      // What was put aside is not lost with the incarnation: the next one gets it, first.
+      this.unstashAll();
+      this.extras = undefined;
+    }
     this.controller?.abort();
+  }
+
+  private more(): Extras<M> {
+    return (this.extras ??= { timers: new Map(), idle: undefined, stashed: [] });
   }
 
   private startTimer(key: string, delayMs: number, message: M, repeat: boolean): void {
     if (!this.active) return;
     this.cancelTimer(key);
     const timer = new ActorTimer(this.cell, delayMs, message, repeat);
-    (this.timers ??= new Map()).set(key, timer);
+    this.more().timers.set(key, timer);
     timer.arm();
   }
 }

@@ -22,7 +22,7 @@ export class Supervisor {
   private readonly owner: ActorCell;
   private readonly options: ResolvedSupervision;
   /** In start order; a restart keeps a child's place. */
-  private readonly table = new Map<string, ActorCell>();
+  private readonly table = new Map<string | number, ActorCell>();
   private readonly waiters = new Map<ActorCell, (() => void)[]>();
   private history: RestartHistory = noRestarts;
   private plans: RestartPlan[] = [];
@@ -38,7 +38,7 @@ export class Supervisor {
   }
 
   child(name: string): ActorCell | undefined {
-    return this.table.get(name);
+    return this.table.get(name) ?? (name.startsWith('$') ? this.table.get(Number(name.slice(1))) : undefined);
   }
 
   /** @throws InvalidArgumentError for a name that is taken or malformed */
@@ -46,7 +46,7 @@ export class Supervisor {
     const { runtime } = this.owner;
     if (this.owner.state === 'stopping' || this.owner.state === 'stopped')
       throw new SystemStoppedError(runtime.nodeId);
-    const own = name === undefined ? `$${++this.names}` : this.freeName(name);
+    const own = name === undefined ? ++this.names : this.freeName(name);
     if (props.significant === true && props.restart === 'permanent') {
       throw new InvalidArgumentError(
         'props.significant',
@@ -105,7 +105,7 @@ export class Supervisor {
 
   /** A child's life is over. */
   childGone(cell: ActorCell): void {
-    if (this.table.get(cell.name) === cell) this.table.delete(cell.name);
+    if (this.table.get(cell.key) === cell) this.table.delete(cell.key);
     this.forgetRestart(cell);
     if (this.waiters.size === 0) return;
     const waiting = this.waiters.get(cell);
@@ -237,7 +237,7 @@ export class Supervisor {
   }
 
   private named(names: readonly string[]): ActorCell[] {
-    return names.flatMap((name) => this.table.get(name) ?? []);
+    return names.flatMap((name) => this.child(name) ?? []);
   }
 }
 
