@@ -10,12 +10,14 @@ export interface BatchOrder {
   readonly stopsAtBreak: boolean;
 }
 
+/** A batch that takes longer hangs, and is ended. */
+const longestMs = 10 * 60_000;
 const self = fileURLToPath(import.meta.url);
 
 /** Plays a batch in a fresh process of its own; `program`: the compiled form of this file to run there. */
 export function playApart(order: BatchOrder, program: string = self): Promise<Batch> {
   return new Promise((resolve, reject) => {
-    const child = fork(program, [JSON.stringify(order)]);
+    const child = fork(program, [JSON.stringify(order)], { timeout: longestMs });
     let batch: Batch | undefined;
     child.once('message', (message) => {
       batch = message as Batch;

@@ -1,0 +1,71 @@
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { playApart } from './batch-process.ts';
+import { type Mutant, mutants } from './mutants.ts';
+import { plantMutant } from './plant-mutant.ts';
+import { everything, playSeed } from './play-seed.ts';
+
+const usage = `usage: npm run mutants -- [--seeds N] [NAME…]
+
+  --seeds N   play at most N seeds for each bug (default 1000)
+  NAME        ${mutants.map((mutant) => mutant.name).join(', ')} (default all)
+`;
+
+/**
+ * Plants each known bug in a copy of the sources and plays seeds until one breaks a promise; the same seed must keep
+ * every promise without the bug. Exit code 0: all were found; 1: one was not, or could not be planted; 2: wrong usage.
+ */
+export async function mutantsMain(argv: readonly string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...argv],
+    options: { seeds: { type: 'string', default: '1000' }, help: { type: 'boolean', default: false } },
+    allowPositionals: true,
+    strict: false,
+  });
+  const seeds = Number(values['seeds']);
+  const unknown = positionals.filter((name) => !mutants.some((mutant) => mutant.name === name));
+  if (values['help'] === true || unknown.length > 0 || !(Number.isInteger(seeds) && seeds > 0)) {
+    process.stderr.write(usage);
+    return values['help'] === true ? 0 : 2;
+  }
+  const chosen = mutants.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
+  const scratch = realpathSync(mkdtempSync(join(tmpdir(), 'drover-mutants-')));
+  let found = 0;
+  try {
+    for (const mutant of chosen) if (await isFound(mutant, seeds, join(scratch, mutant.name))) found++;
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+  say(`${found} of ${chosen.length} mutants were found`);
+  return found === chosen.length ? 0 : 1;
+}
+
+async function isFound(mutant: Mutant, seeds: number, folder: string): Promise<boolean> {
+  const { name } = mutant;
+  try {
+    const program = plantMutant(mutant, folder);
+    const order = { first: 1, count: seeds, scenario: everything, stopsAtBreak: true };
+    const { broken, seeds: played } = await playApart(order, program);
+    const [first] = broken;
+    if (first === undefined) {
+      say(`NOT FOUND  ${name}: ${played} seeds keep every promise`);
+      return false;
+    }
+    const sound = await playSeed(first.seed);
+    if (sound.broken.length > 0) {
+      say(`UNSOUND    ${name}: seed ${first.seed} breaks a promise without it too: ${sound.broken[0]}`);
+      return false;
+    }
+    say(`found      ${name} after ${played} seeds: ${first.broken[0]?.split('\n')[0]}`);
+    return true;
+  } catch (error) {
+    say(`FAILED     ${(error as Error).message}`);
+    return false;
+  }
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

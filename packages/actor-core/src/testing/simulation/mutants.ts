@@ -1,0 +1,70 @@
+/** A known bug, planted as a textual patch: the simulation must find it, or it is no proof of the opposite. */
+export interface Mutant {
+  readonly name: string;
+  /** What the bug does. */
+  readonly bug: string;
+  /** Below `src`. */
+  readonly file: string;
+  /** Must occur there exactly once: a patch that no longer applies is an error, not a pass. */
+  readonly find: string;
+  readonly replace: string;
+}
+
+export const mutants: readonly Mutant[] = [
+  {
+    name: 'control-lane-lost-on-restart',
+    bug: 'a restart keeps the data lane of the mailbox and forgets the control lane',
+    file: 'actor/actor-cell.ts',
+    find: '    this.incarnation++;\n',
+    replace: "    this.incarnation++;\n    this.mailbox['control'] = undefined;\n",
+  },
+  {
+    name: 'ask-without-deadline',
+    bug: 'a question whose answer is lost waits for ever',
+    file: 'actor/runtime.ts',
+    find: 'this.deadlines.add(ask, timeoutMs);',
+    replace: '',
+  },
+  {
+    name: 'dedupe-off',
+    bug: 'an item of a stream that the bus doubled is read twice',
+    file: 'streaming/stream-reader.ts',
+    find: 'if (!Number.isSafeInteger(sequence) || sequence < this.received) return;',
+    replace: 'if (!Number.isSafeInteger(sequence)) return;',
+  },
+  {
+    name: 'watch-dropped-on-reconnect',
+    bug: 'a node whose connection comes back has forgotten whom it watches',
+    file: 'remoting/remote-watches.ts',
+    find: '  reconnected(): void {\n',
+    replace: '  reconnected(): void {\n    this.byId.clear();\n',
+  },
+  {
+    name: 'incarnation-not-bumped',
+    bug: 'the next life of an actor has the number of the last one',
+    file: 'actor/actor-cell.ts',
+    find: '    this.incarnation++;\n',
+    replace: '',
+  },
+  {
+    name: 'restart-counted-twice',
+    bug: 'one restart counts as two against the intensity',
+    file: 'supervision/restart-intensity.ts',
+    find: '[...recent, nowMs]',
+    replace: '[...recent, nowMs, nowMs]',
+  },
+  {
+    name: 'credit-not-returned',
+    bug: 'a reader grants its first window and nothing after it',
+    file: 'streaming/stream-reader.ts',
+    find: 'if (this.read + this.window - this.granted >= this.window / 2) this.grant();',
+    replace: '',
+  },
+  {
+    name: 'lost-tail-not-noticed',
+    bug: 'a stream whose last items were lost waits for ever, both sides saying that they are there',
+    file: 'streaming/stream-reader.ts',
+    find: 'return frame[1] > this.received ? this.breakOff(frame[1]) : undefined;',
+    replace: 'return;',
+  },
+];
