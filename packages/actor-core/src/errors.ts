@@ -207,3 +207,24 @@ export class SystemStoppedError extends DroverError {
     this.node = node;
   }
 }
+
+/** Another actor holds the name; `find` tells which. Choose another name, or watch it and try once it is free. */
+export class NameTakenError extends DroverError {
+  readonly code = 'name-taken';
+  /** The name asked for. */
+  readonly taken: string;
+  constructor(taken: string, holder: string, options?: ErrorOptions) {
+    super(`the name ${taken} is held by ${holder}`, options);
+    this.taken = taken;
+  }
+}
+
+/** This node has registered as much as one message to the other nodes holds. Register less, or group what belongs together. */
+export class RegistryFullError extends DroverError {
+  readonly code = 'registry-full';
+  readonly node: string;
+  constructor(node: string, options?: ErrorOptions) {
+    super(`the registry takes no more entries of ${node}`, options);
+    this.node = node;
+  }
+}

@@ -17,6 +17,7 @@ export {
 export { type MailboxOptions, type Props, props, type RestartType } from './actor/props.ts';
 export type { DeadLetterReason, RuntimeEvent } from './actor/runtime-event.ts';
 export type { Signal, TerminationReason } from './actor/signal.ts';
+export { withTrace } from './actor/trace-context.ts';
 export { systemClock } from './clock/system-clock.ts';
 export type { Clock, Timer } from './clock.ts';
 export type { DeliveryFrame, DeliveryResult, DemandWord } from './delivery/delivery-frame.ts';
@@ -44,7 +45,9 @@ export {
   InvalidArgumentError,
   MailboxFullError,
   MessageRefusedError,
+  NameTakenError,
   NoRespondersError,
+  RegistryFullError,
   RequestTimeoutError,
   RestartIntensityExceededError,
   StashFullError,
@@ -64,6 +67,8 @@ export type { ClusterNode } from './node/cluster-node.ts';
 export { joinCluster, type JoinClusterOptions } from './node/join-cluster.ts';
 export { systemRandom } from './random/system-random.ts';
 export type { Random } from './random.ts';
+export { startRegistry } from './registry/cluster-registry.ts';
+export type { NameConflict, Registry } from './registry/registry.ts';
 export { actorRefSchema } from './remoting/actor-ref-schema.ts';
 export { nodeScheduler } from './scheduler/node-scheduler.ts';
 export type { Runnable, Scheduler } from './scheduler.ts';

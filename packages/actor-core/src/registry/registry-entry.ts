@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import type { ActorRef } from '../actor/actor-ref.ts';
+import { refKey } from '../actor/watch.ts';
+import { actorRefSchema } from '../remoting/actor-ref-schema.ts';
+
+/** A unique `name` has one holder in the cluster, a `group` any number. */
+export type EntryKind = 'name' | 'group';
+
+/** One actor under one key. Positional on the wire, and only growing. */
+export type RegistryEntry = readonly [
+  kind: EntryKind,
+  key: string,
+  ref: ActorRef<never>,
+  /** Lamport time of the claim: of two claims to a name the lower one holds, then the lower node id. */
+  stamp: number,
+];
+
+export type RegistryChange = readonly [change: 'add' | 'remove', entry: RegistryEntry];
+
+/** What the registries of the nodes tell each other. Each node numbers the changes of its own entries. */
+export type RegistryWord =
+  | readonly [
+      kind: 'delta',
+      from: ActorRef<RegistryWord>,
+      version: number,
+      changes: readonly RegistryChange[],
+    ]
+  | readonly [kind: 'digest', from: ActorRef<RegistryWord>, version: number]
+  | readonly [kind: 'pull', from: ActorRef<RegistryWord>]
+  | readonly [kind: 'full', from: ActorRef<RegistryWord>, version: number, entries: readonly RegistryEntry[]];
+
+const from = actorRefSchema<RegistryWord>();
+const count = z.int().min(0);
+const entrySchema = z.tuple([
+  z.enum(['name', 'group']),
+  z.string().min(1),
+  actorRefSchema<never>(),
+  z.int().min(1),
+]);
+
+export const registrySchema: z.ZodType<RegistryWord> = z.union([
+  z.tuple([
+    z.literal('delta'),
+    from,
+    count,
+    z.array(z.tuple([z.enum(['add', 'remove']), entrySchema])).readonly(),
+  ]),
+  z.tuple([z.literal('digest'), from, count]),
+  z.tuple([z.literal('pull'), from]),
+  z.tuple([z.literal('full'), from, count, z.array(entrySchema).readonly()]),
+]);
+
+/** Equal for equal actors under equal keys. */
+export function entryId([kind, key, ref]: RegistryEntry): string {
+  return `${kind}|${key}|${refKey(ref)}`;
+}
+
+/** Under which an entry is looked up. */
+export function slotOf(kind: EntryKind, key: string): string {
+  return `${kind}|${key}`;
+}

@@ -1,0 +1,151 @@
+import { expect, it } from 'vitest';
+import { z } from 'zod';
+import type { ActorRef } from '../actor/actor-ref.ts';
+import { receive } from '../actor/behaviour.ts';
+import { props } from '../actor/props.ts';
+import { NameTakenError } from '../errors.ts';
+import type { ManualClock } from '../testing/manual-clock.ts';
+import { advance, settle } from '../testing/settle.ts';
+import { createTestHub, createTestNode, type TestHub, type TestNode } from '../testing/test-node.ts';
+import { startRegistry } from './cluster-registry.ts';
+import type { NameConflict, Registry } from './registry.ts';
+
+type Member = TestNode & { readonly registry: Registry; readonly conflicts: NameConflict[] };
+
+interface Setup {
+  readonly hub: TestHub<ManualClock>;
+  readonly start: (nodeId: string, incarnation?: number) => Member;
+  readonly actor: (node: TestNode, name: string) => ActorRef<string>;
+  readonly pass: (ms: number) => Promise<void>;
+}
+
+const worker = props<string>(() => receive(() => undefined), { protocol: z.string() });
+
+function setup(): Setup {
+  const hub = createTestHub();
+  const start = (nodeId: string, incarnation = 1): Member => {
+    const node = createTestNode(hub, { nodeId, incarnation });
+    const registry = startRegistry(node);
+    const conflicts: NameConflict[] = [];
+    registry.onConflict((conflict) => conflicts.push(conflict));
+    return { ...node, registry, conflicts };
+  };
+  return {
+    hub,
+    start,
+    actor: (node, name) => node.system.spawn(worker, name),
+    pass: (ms) => advance(hub.clock, ms, 100),
+  };
+}
+
+const where = (refs: readonly ActorRef<never>[]) =>
+  refs.map(({ address }) => `${address.node}/${address.path}`);
+
+it('finds a name and the members of a group on every node, by refs that work', async () => {
+  const { start, actor } = setup();
+  const [a, b] = [start('a'), start('b')];
+  await settle();
+  a.registry.register('boss', actor(a, 'w1'));
+  b.registry.join('pool', actor(b, 'w1'));
+  a.registry.join('pool', actor(a, 'w2'));
+  await settle();
+  expect(where([b.registry.find('boss') as ActorRef<never>])).toEqual(['a/w1']);
+  expect(where(a.registry.members('pool'))).toEqual(['a/w2', 'b/w1']);
+  expect(where(b.registry.members('pool'))).toEqual(['a/w2', 'b/w1']);
+  expect(() => b.registry.register('boss', actor(b, 'w3'))).toThrow(NameTakenError);
+  b.registry.find<string>('boss')?.tell('hello');
+  await settle();
+  expect(a.system.inspect().find(({ path }) => path === 'w1')?.processed).toBe(1);
+});
+
+it('tells a node that joins later what is registered', async () => {
+  const { start, actor } = setup();
+  const a = start('a');
+  a.registry.join('pool', actor(a, 'w1'));
+  await settle();
+  const b = start('b');
+  await settle();
+  expect(where(b.registry.members('pool'))).toEqual(['a/w1']);
+});
+
+it('lets an actor leave with its end, and tells who watches', async () => {
+  const { start, actor } = setup();
+  const [a, b] = [start('a'), start('b')];
+  await settle();
+  const seen: string[][] = [];
+  b.registry.watchGroup('pool', (members) => seen.push(where(members)));
+  const ref = actor(a, 'w1');
+  a.registry.join('pool', ref);
+  a.registry.register('one', ref);
+  await settle();
+  await a.system.stop(ref);
+  await settle();
+  expect(seen).toEqual([[], ['a/w1'], []]);
+  expect(b.registry.find('one')).toBeUndefined();
+  b.registry.register('one', actor(b, 'w1'));
+  await settle();
+  expect(where([a.registry.find('one') as ActorRef<never>])).toEqual(['b/w1']);
+});
+
+it('lets the actors of a node that crashed or left go, and knows those of its next life', async () => {
+  const { start, actor, pass } = setup();
+  const [a, b, c] = [start('a'), start('b'), start('c')];
+  await settle();
+  b.registry.join('pool', actor(b, 'w1'));
+  c.registry.join('pool', actor(c, 'w1'));
+  await settle();
+  expect(a.registry.members('pool')).toHaveLength(2);
+  b.crash();
+  await Promise.all([c.leave(), pass(5_000)]);
+  expect(a.registry.members('pool')).toEqual([]);
+  const next = start('b', 2);
+  next.registry.join('pool', actor(next, 'w2'));
+  await pass(3_000);
+  expect(where(a.registry.members('pool'))).toEqual(['b/w2']);
+});
+
+it('repairs what was lost on the way', async () => {
+  const { hub, start, actor, pass } = setup();
+  const [a, b] = [start('a'), start('b')];
+  await settle();
+  hub.bus.fault = ({ subject }) => (subject.includes('.dat.') ? 'drop' : 'deliver');
+  a.registry.join('pool', actor(a, 'w1'));
+  a.registry.join('pool', actor(a, 'w2'));
+  await pass(1_000);
+  expect(b.registry.members('pool')).toEqual([]);
+  hub.bus.fault = undefined;
+  await pass(2_500);
+  expect(where(b.registry.members('pool'))).toEqual(['a/w1', 'a/w2']);
+});
+
+it('resolves a name claimed on both sides of a cut: the earlier claim stays, and both sides are told', async () => {
+  const { hub, start, actor, pass } = setup();
+  const [a, b] = [start('a'), start('b')];
+  await settle();
+  hub.bus.fault = ({ from, to }) => (from === to ? 'deliver' : 'drop');
+  await pass(5_000);
+  // The second claim of b's is later by its Lamport time.
+  b.registry.join('pool', actor(b, 'w0'));
+  b.registry.register('boss', actor(b, 'w1'));
+  a.registry.register('boss', actor(a, 'w1'));
+  hub.bus.fault = undefined;
+  await pass(5_000);
+  for (const { registry, conflicts } of [a, b]) {
+    expect(where([registry.find('boss') as ActorRef<never>])).toEqual(['a/w1']);
+    expect(conflicts.map(({ kept, lost }) => where([kept, lost]))).toEqual([['a/w1', 'b/w1']]);
+  }
+});
+
+it('keeps everybody registered when its own actor is restarted', async () => {
+  const { start, actor, pass } = setup();
+  const [a, b] = [start('a'), start('b')];
+  await settle();
+  const ref = actor(a, 'w1');
+  a.registry.join('pool', ref);
+  a.system.kill(a.system.refFor('a', 'registry'));
+  await pass(3_000);
+  expect(where(b.registry.members('pool'))).toEqual(['a/w1']);
+  await a.system.stop(ref);
+  await settle();
+  expect(b.registry.members('pool')).toEqual([]);
+});
