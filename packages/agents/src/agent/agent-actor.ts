@@ -14,6 +14,7 @@ import type { Activation } from '../protocol/manager-message.ts';
 import type { ReportedState } from '../protocol/registry-message.ts';
 import { failed, type RunOutcome } from '../protocol/run-outcome.ts';
 import { type TaskMessage, type TaskReply, taskMessageSchema } from '../protocol/task-message.ts';
+import { type AskerSilent, AwayAskers } from './away-askers.ts';
 import { offeredModels, resolveModel } from './resolve-model.ts';
 import { runChat } from './run-chat.ts';
 import { createTaskQueue, decideTask, type Task, type TaskEffect, type TaskEvent } from './task-queue.ts';
@@ -25,6 +26,7 @@ export type AgentMessage =
   | { readonly kind: 'given'; readonly runId: string; readonly input: string; readonly timeoutMs: number }
   | { readonly kind: 'finished'; readonly runId: string; readonly outcome: RunOutcome }
   | { readonly kind: 'overdue'; readonly runId: string }
+  | AskerSilent
   /** The code that runs a task has a fault: this life of the agent fails. */
   | { readonly kind: 'broken'; readonly error: unknown };
 
@@ -72,6 +74,7 @@ class Agent {
   readonly #spec: AgentSpec;
   readonly #context: ActorContext<AgentMessage>;
   readonly #queue: ReturnType<typeof createTaskQueue<Asker>>;
+  readonly #away: AwayAskers<Asker>;
   #call: { readonly runId: string; readonly abort: AbortController } | undefined;
   #reported = '';
 
@@ -79,16 +82,19 @@ class Agent {
     this.#spec = spec;
     this.#context = context;
     this.#queue = createTaskQueue<Asker>(spec.config.maxQueuedTasks);
+    this.#away = new AwayAskers<Asker>(context, spec.config.silenceMs);
     this.#reportState();
   }
 
   handleMessage(message: AgentMessage): void {
     switch (message.kind) {
       case 'task':
+        this.#away.heard(message.replyTo);
         return this.#handleTask(message);
       case 'given':
         return this.#decide({ ...message, type: 'task', asker: undefined });
       case 'probe':
+        this.#away.heard(message.replyTo);
         return this.#decide({ ...message, type: 'probe', asker: message.replyTo });
       case 'cancel':
         return this.#decide({ ...message, type: 'cancel' });
@@ -96,6 +102,8 @@ class Agent {
         return this.#decide({ ...message, type: 'finished' });
       case 'overdue':
         return this.#decide({ ...message, type: 'overdue' });
+      case 'asker-silent':
+        return this.#endTasksOf(this.#away.take(message.asker));
       case 'broken':
         throw message.error;
     }
@@ -104,7 +112,8 @@ class Agent {
   handleSignal(signal: Signal): void {
     const { id } = this.#spec.activation;
     if (signal.type === 'terminated') {
-      return this.#decide({ type: 'asker-gone', asker: signal.ref as Asker });
+      const asker = signal.ref as Asker;
+      return signal.reason === 'node-down' ? this.#away.add(asker) : this.#endTasksOf(asker);
     }
     if (signal.type === 'pre-restart') {
       return this.#decide({
@@ -117,6 +126,10 @@ class Agent {
     const message =
       code === 'agent-stopped' ? `agent ${id} was stopped` : `agent ${id} ended on its node; ask again`;
     this.#decide({ type: 'end', code, message });
+  }
+
+  #endTasksOf(asker: Asker | undefined): void {
+    if (asker !== undefined) this.#decide({ type: 'asker-gone', asker });
   }
 
   #handleTask(message: Extract<TaskMessage, { kind: 'task' }>): void {
@@ -169,7 +182,10 @@ class Agent {
         return effect.to.tell({ kind: 'settled', runId: effect.runId, outcome: effect.outcome });
       case 'record':
         this.#context.cancelTimer(`overdue-${effect.runId}`);
-        if (effect.asker) this.#context.unwatch(effect.asker);
+        if (effect.asker) {
+          this.#away.remove(effect.asker);
+          this.#context.unwatch(effect.asker);
+        }
         return this.#spec.onRunEnded(effect.runId, effect.outcome);
     }
   }

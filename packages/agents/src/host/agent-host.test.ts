@@ -145,6 +145,24 @@ describe('a task', () => {
     expect(fleet.calls[0]?.signal.aborted).toBe(true);
   });
 
+  it('of a gateway that stood still goes on', async () => {
+    const cell = await startTestCell({ hosts: ['host-1'] });
+    const fleet = cell.hosts.get('host-1')?.fleet;
+    if (!fleet) throw new Error('no host');
+    fleet.mode = 'by-hand';
+    const { id } = await cell.during(cell.client.spawn({ type: 'assistant' }));
+    const task = cell.client.task(id, { input: 'x' });
+    await cell.until('it is in hand', () => fleet.calls.length === 1);
+    cell.gateway.transport.disconnect();
+    await cell.advance(3_500);
+    expect(cell.hosts.get('host-1')?.node.presence.member('gateway')?.state).toBe('unreachable');
+    cell.gateway.transport.reconnect();
+    await cell.advance(6_000);
+    fleet.calls[0]?.say('still');
+    fleet.calls[0]?.finish();
+    expect(await cell.during(task)).toMatchObject({ output: 'still' });
+  });
+
   it('of a gateway that died is cancelled too', async () => {
     const cell = await startTestCell({ hosts: ['host-1'] });
     const fleet = cell.hosts.get('host-1')?.fleet;
