@@ -13,7 +13,7 @@ import {
   submitRun,
 } from './record-run.ts';
 import type { HostSeen, Moment, RegistryEffect, RegistryEvent } from './registry-event.ts';
-import type { AgentEntry, RegistryState } from './registry-state.ts';
+import { type AgentEntry, maxWaiters, type RegistryState } from './registry-state.ts';
 import { releaseWaiters, spawnAgent } from './spawn-agent.ts';
 import { currentHost, handleInventory, handleStates, isThisLife, surveyHosts } from './survey-host.ts';
 import { writeAgent } from './write-record.ts';
@@ -149,6 +149,7 @@ function stopAgent<R>(state: RegistryState<R>, id: string, replyTo: R): Registry
   if (entry.phase === 'stopped' && entry.durable) {
     return [{ type: 'answer', to: replyTo, answer: show(entry, id) }];
   }
+  if (entry.waiters.length >= maxWaiters) entry.waiters.shift();
   entry.waiters.push({ replyTo, untilMs: Number.POSITIVE_INFINITY });
   if (entry.phase === 'stopped') return [];
   entry.phase = 'stopped';

@@ -431,6 +431,17 @@ describe('a takeover', () => {
 });
 
 describe('stopping', () => {
+  it('keeps the newest 32 who wait for it while the store does not answer', () => {
+    const { decide, tick, spawn, written } = setup();
+    tick(host('h1'));
+    spawn('a1');
+    written(1);
+    for (let asker = 0; asker < 100; asker++) decide({ type: 'stop', id: 'a1', replyTo: `c${asker}` });
+    const answers = written(2).filter((effect) => effect.startsWith('answer'));
+    expect(answers).toHaveLength(32);
+    expect(answers.at(-1)).toContain('c99');
+  });
+
   it('is durable before it is answered, ends runs, and holds for good', () => {
     const { decide, written, tick, submit } = withAgent();
     submit('a1', 'r1');
