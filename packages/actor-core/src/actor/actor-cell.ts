@@ -14,6 +14,7 @@ import { empty } from './ring.ts';
 import type { Runtime } from './runtime.ts';
 import type { DeadLetterReason } from './runtime-event.ts';
 import type { Signal, TerminationReason } from './signal.ts';
+import { enterTrace, isTracing } from './trace-context.ts';
 import { refKey, Watch } from './watch.ts';
 import { WatchList } from './watch-list.ts';
 
@@ -157,7 +158,7 @@ export class ActorCell<M = never> {
   }
 
   /** Returns messages to the front of the mailbox. */
-  putBack(messages: readonly M[]): void {
+  putBack(messages: readonly unknown[]): void {
     this.mailbox.putBack(messages);
     if (!this.scheduled) this.schedule();
   }
@@ -318,6 +319,7 @@ export class ActorCell<M = never> {
     if (this.state === 'starting') this.begin();
     if (this.state === 'running') this.drain();
     this.inTurn = false;
+    if (isTracing) enterTrace(undefined);
     if (this.afterBusy !== undefined && this.state !== 'busy') this.settled();
     else if (this.mailbox.depth === 0) this.mailbox.rest();
     else if (!this.scheduled) this.schedule();
@@ -326,6 +328,8 @@ export class ActorCell<M = never> {
   private drain(): void {
     const { mailbox, context } = this;
     let handled = 0;
+    // Some trace may be set; a local one costs the messages without any nothing.
+    let entered = isTracing;
     try {
       while (handled < drainBudget) {
         const item = mailbox.take();
@@ -335,11 +339,16 @@ export class ActorCell<M = never> {
         let next: Next<M> | Promise<Next<M>>;
         if (item instanceof Envelope) {
           if (item.guard !== undefined && !item.guard.claim()) continue;
+          if (item.trace !== undefined || entered) {
+            enterTrace(item.trace);
+            entered = true;
+          }
           this.chain = item.ask?.chain;
           next =
             item.signal === undefined ? this.onMessage(item.message as M, context) : this.receiveSignal(item);
         } else {
           if (this.chain !== undefined) this.chain = undefined;
+          if (entered) enterTrace(undefined);
           next = this.onMessage(item as M, context);
         }
         if (next !== undefined) this.become(next);
@@ -357,6 +366,7 @@ export class ActorCell<M = never> {
   private begin(): void {
     const { context } = this;
     this.state = 'running';
+    if (isTracing) enterTrace(undefined);
     try {
       this.become(this.props.create());
     } catch (error) {

@@ -17,6 +17,11 @@ export interface ActorContext<M> {
   readonly log: Logger;
   /** Aborted when this incarnation ends, for whatever reason. Hand it to every I/O call. */
   readonly signal: AbortSignal;
+  /**
+   * W3C traceparent of the message in hand, also behind an `await`; undefined when it has none. What is sent meanwhile
+   * carries it, here and over the bus. Timers begin without one.
+   */
+  readonly trace: string | undefined;
   /** Starts a child. A name must be unique among siblings; without one a fresh one is made. */
   spawn<C>(props: Props<C>, name?: string): ActorRef<C>;
   /** Stops a child in an orderly way. */
@@ -69,4 +74,6 @@ export interface AskOptions {
   /** Mandatory: no wait is unbounded. */
   readonly timeoutMs: number;
   readonly lane?: 'control' | 'data';
+  /** As `TellOptions.trace`. */
+  readonly trace?: string | undefined;
 }

@@ -13,6 +13,8 @@ export interface ActorAddress {
 export interface TellOptions {
   /** Control overtakes data, in the mailbox and on the wire. @default 'data' */
   readonly lane?: 'control' | 'data';
+  /** W3C traceparent the message belongs to. @default that of the message in hand, or of `withTrace` */
+  readonly trace?: string | undefined;
 }
 
 /**

@@ -12,12 +12,14 @@ import { Envelope, type Guard } from './envelope.ts';
 import { IdleTimer } from './idle-timer.ts';
 import { LocalRef } from './local-ref.ts';
 import type { Props } from './props.ts';
+import { currentTrace, traced } from './trace-context.ts';
 import { refKey } from './watch.ts';
 
 interface Extras<M> {
   readonly timers: Map<string, ActorTimer<M>>;
   idle: IdleTimer | undefined;
-  stashed: M[];
+  /** Messages or envelopes. */
+  stashed: unknown[];
 }
 
 /** The context of one incarnation; inert once that has ended. */
@@ -60,6 +62,10 @@ export class CellContext<M> implements ActorContext<M>, Guard {
       if (!this.active) this.controller.abort();
     }
     return this.controller.signal;
+  }
+
+  get trace(): string | undefined {
+    return currentTrace();
   }
 
   spawn<C>(props: Props<C>, name?: string): ActorRef<C> {
@@ -132,7 +138,7 @@ export class CellContext<M> implements ActorContext<M>, Guard {
     const pipe = (make: () => M) => {
       if (!this.active) return;
       try {
-        this.cell.force(new Envelope(make(), undefined, this, undefined));
+        this.cell.force(new Envelope(make(), undefined, this, undefined, currentTrace()));
       } catch (error) {
         this.cell.fail(error);
       }
@@ -165,7 +171,7 @@ export class CellContext<M> implements ActorContext<M>, Guard {
   stash(message: M): void {
     const { stashed } = this.more();
     if (stashed.length >= this.cell.mailbox.capacity) throw new StashFullError(this.path, stashed.length);
-    stashed.push(message);
+    stashed.push(traced(message, currentTrace()));
   }
 
   unstashAll(): void {

@@ -31,16 +31,20 @@ export class Envelope {
   /** Dropped unseen when this says so. */
   readonly guard: Guard | undefined;
   readonly signal: Signal | undefined;
+  /** W3C traceparent of what its handling is part of. */
+  readonly trace: string | undefined;
 
   constructor(
     message: unknown,
     ask: Refusable | undefined,
     guard: Guard | undefined,
     signal: Signal | undefined,
+    trace?: string,
   ) {
     this.message = message;
     this.ask = ask;
     this.guard = guard;
     this.signal = signal;
+    this.trace = trace;
   }
 }

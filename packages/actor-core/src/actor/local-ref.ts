@@ -2,6 +2,7 @@ import type { ActorCell } from './actor-cell.ts';
 import type { ActorAddress, ActorRef, TellOptions } from './actor-ref.ts';
 import { BaseRef } from './base-ref.ts';
 import type { Runtime } from './runtime.ts';
+import { isTracing, traced, traceToSend } from './trace-context.ts';
 
 /** Delivers to an actor of this process. */
 export class LocalRef<M> extends BaseRef implements ActorRef<M> {
@@ -17,7 +18,8 @@ export class LocalRef<M> extends BaseRef implements ActorRef<M> {
   }
 
   tell(message: M, options?: TellOptions): void {
-    this.cell.deliver(message, options !== undefined && options.lane === 'control');
+    if (options === undefined && !isTracing) this.cell.deliver(message, false);
+    else this.cell.deliver(traced(message, traceToSend(options)), options?.lane === 'control');
   }
 }
 
@@ -33,6 +35,12 @@ export class PathRef<M> extends BaseRef implements ActorRef<M> {
   }
 
   tell(message: M, options?: TellOptions): void {
-    this.runtime.deliverLocal(this.address, message, options?.lane === 'control', undefined);
+    this.runtime.deliverLocal(
+      this.address,
+      message,
+      options?.lane === 'control',
+      undefined,
+      traceToSend(options),
+    );
   }
 }

@@ -45,11 +45,14 @@ export class Ring {
     slots[this.head] = item;
   }
 
-  /** Whoever uses this waits for something new: an empty queue lends its slots to the others. */
+  /**
+   * Whoever uses this waits for something new: an empty queue that never had to grow lends its slots to the others.
+   * One that grew is busy and would only have to grow again.
+   */
   rest(): void {
     const { slots } = this;
-    if (slots === undefined || this.length !== 0) return;
-    if (this.mask === initialSize - 1 && spares.length < maxSpares) spares.push(slots);
+    if (slots === undefined || this.length !== 0 || this.mask !== initialSize - 1) return;
+    if (spares.length < maxSpares) spares.push(slots);
     this.release();
   }
 

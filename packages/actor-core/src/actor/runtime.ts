@@ -15,7 +15,7 @@ import type { ActorSnapshot, ActorSystem, RuntimeCounters } from './actor-system
 import { type Behaviour, receive } from './behaviour.ts';
 import { Deadlines } from '../deadlines.ts';
 import { type Endpoint, endpointPath } from './endpoint.ts';
-import { Envelope, type Question, type Refusable } from './envelope.ts';
+import type { Question, Refusable } from './envelope.ts';
 import { EventHub } from './event-hub.ts';
 import { LocalRef, PathRef } from './local-ref.ts';
 import { PendingAsk } from './pending-ask.ts';
@@ -23,6 +23,7 @@ import type { Props } from './props.ts';
 import { RecentEnds } from './recent-ends.ts';
 import type { DeadLetterReason, RuntimeEvent } from './runtime-event.ts';
 import type { TerminationReason } from './signal.ts';
+import { currentTrace, question, traced, traceToSend } from './trace-context.ts';
 import type { Watch } from './watch.ts';
 
 const maxSplitPaths = 1024;
@@ -113,7 +114,7 @@ export class Runtime implements ActorSystem {
       const ask = new PendingAsk<R>(this, target, timeoutMs, chain, resolve, reject);
       const message = make(ask);
       this.deadlines.add(ask, timeoutMs);
-      this.sendQuestion(target, message, options.lane === 'control', ask);
+      this.sendQuestion(target, message, options.lane === 'control', ask, traceToSend(options));
     });
   }
 
@@ -146,7 +147,7 @@ export class Runtime implements ActorSystem {
     options: StreamOptions,
   ): StreamReader<R> {
     const reader = new StreamReader<R>(this, target, chain, options);
-    this.sendQuestion(target, make(reader), options.lane === 'control', reader);
+    this.sendQuestion(target, make(reader), options.lane === 'control', reader, currentTrace());
     return reader;
   }
 
@@ -197,10 +198,16 @@ export class Runtime implements ActorSystem {
     return this.ends.get(uid);
   }
 
-  deliverLocal(to: ActorAddress, message: unknown, control: boolean, ask: Refusable | undefined): void {
+  deliverLocal(
+    to: ActorAddress,
+    message: unknown,
+    control: boolean,
+    ask: Refusable | undefined,
+    trace: string | undefined,
+  ): void {
     const cell = this.findCell(to.path, to.uid);
     if (cell === undefined) return this.deadLetter(to, 'no-such-actor', ask);
-    cell.deliver(ask === undefined ? message : new Envelope(message, ask, undefined, undefined), control);
+    cell.deliver(ask === undefined ? traced(message, trace) : question(message, ask, trace), control);
   }
 
   publish(endpoint: Endpoint<never>): number {
@@ -233,15 +240,21 @@ export class Runtime implements ActorSystem {
   }
 
   /** Delivers to an address of another node, or to one of this node that no longer is. */
-  sendRemote(to: ActorAddress, message: unknown, control: boolean, ask: Question | undefined): void {
+  sendRemote(
+    to: ActorAddress,
+    message: unknown,
+    control: boolean,
+    ask: Question | undefined,
+    trace: string | undefined,
+  ): void {
     if (to.node === this.nodeId) {
       const stale = to.nodeIncarnation !== 0 && to.nodeIncarnation !== this.incarnation;
       if (stale) this.deadLetter(to, 'stale-incarnation', ask);
-      else this.deliverLocal(to, message, control, ask);
+      else this.deliverLocal(to, message, control, ask, trace);
     } else if (this.remoting === undefined) {
       this.deadLetter(to, 'bus-unavailable', ask);
     } else {
-      this.remoting.send(to, message, control, ask);
+      this.remoting.send(to, message, control, ask, trace);
     }
   }
 
@@ -265,12 +278,17 @@ export class Runtime implements ActorSystem {
   }
 
   /** Sends a question: whoever waits for its answer learns at once when it is not delivered. */
-  sendQuestion(target: ActorRef<never>, message: unknown, control: boolean, ask: Question): void {
-    if (target instanceof LocalRef)
-      target.cell.deliver(new Envelope(message, ask, undefined, undefined), control);
-    else if (target instanceof RemoteRef) this.sendRemote(target.address, message, control, ask);
-    else if (target instanceof PathRef) this.deliverLocal(target.address, message, control, ask);
-    else (target as ActorRef<unknown>).tell(message, { lane: control ? 'control' : 'data' });
+  sendQuestion(
+    target: ActorRef<never>,
+    message: unknown,
+    control: boolean,
+    ask: Question,
+    trace: string | undefined,
+  ): void {
+    if (target instanceof LocalRef) target.cell.deliver(question(message, ask, trace), control);
+    else if (target instanceof RemoteRef) this.sendRemote(target.address, message, control, ask, trace);
+    else if (target instanceof PathRef) this.deliverLocal(target.address, message, control, ask, trace);
+    else (target as ActorRef<unknown>).tell(message, { lane: control ? 'control' : 'data', trace });
   }
 
   /** The names of a path, kept for those that come again and again. */

@@ -1,6 +1,7 @@
 import type { ActorAddress, ActorRef, TellOptions } from '../actor/actor-ref.ts';
 import { BaseRef } from '../actor/base-ref.ts';
 import type { Runtime } from '../actor/runtime.ts';
+import { traceToSend } from '../actor/trace-context.ts';
 
 /** Delivers to an actor of another node, by way of this node's remoting. */
 export class RemoteRef<M> extends BaseRef implements ActorRef<M> {
@@ -19,6 +20,7 @@ export class RemoteRef<M> extends BaseRef implements ActorRef<M> {
       message,
       options !== undefined && options.lane === 'control',
       undefined,
+      traceToSend(options),
     );
   }
 }

@@ -1,10 +1,10 @@
 import type { ActorAddress } from '../actor/actor-ref.ts';
 import { type CallChain, decodeChain, encodeChain } from '../actor/call-chain.ts';
 import type { Question, Refusable } from '../actor/envelope.ts';
-import { Envelope } from '../actor/envelope.ts';
 import { endpointPath } from '../actor/endpoint.ts';
 import type { Runtime } from '../actor/runtime.ts';
 import type { DeadLetterReason } from '../actor/runtime-event.ts';
+import { asTrace, question, traced } from '../actor/trace-context.ts';
 import type { Watch } from '../actor/watch.ts';
 import { anyToken, type Lane, type Subjects } from '../transport/subjects.ts';
 import type { Transport, TransportMessage } from '../transport/transport.ts';
@@ -50,8 +50,14 @@ export class Remoting {
     this.listen();
   }
 
-  send(to: ActorAddress, message: unknown, control: boolean, ask: Question | undefined): void {
-    this.post(to.node, control ? 'ctl' : 'dat', tellOf(to, message, ask), to, ask);
+  send(
+    to: ActorAddress,
+    message: unknown,
+    control: boolean,
+    ask: Question | undefined,
+    trace: string | undefined,
+  ): void {
+    this.post(to.node, control ? 'ctl' : 'dat', tellOf(to, message, ask, trace), to, ask);
   }
 
   watch(watch: Watch, address: ActorAddress): void {
@@ -176,7 +182,7 @@ export class Remoting {
     message: Extract<WireMessage, readonly [0, ...unknown[]]>,
     control: boolean,
   ): void {
-    const [, path, uid, nodeIncarnation, payload, askUid, chain] = message;
+    const [, path, uid, nodeIncarnation, payload, askUid, chain, traceparent] = message;
     const { runtime } = this;
     const asker = askUid === 0 ? undefined : new RemoteAsker(this, peer, askUid, decodeChain(chain));
     const refuse = (reason: DeadLetterReason) =>
@@ -196,8 +202,9 @@ export class Remoting {
       );
       return refuse('protocol-mismatch');
     }
+    const trace = asTrace(traceparent);
     cell.deliver(
-      asker === undefined ? parsed.data : new Envelope(parsed.data, asker, undefined, undefined),
+      asker === undefined ? traced(parsed.data, trace) : question(parsed.data, asker, trace),
       control,
     );
   }
@@ -221,8 +228,18 @@ export class Remoting {
   }
 }
 
-function tellOf(to: ActorAddress, message: unknown, ask: Question | undefined): WireMessage {
+function tellOf(
+  to: ActorAddress,
+  message: unknown,
+  ask: Question | undefined,
+  trace: string | undefined,
+): WireMessage {
   const { path, uid, nodeIncarnation } = to;
+  // Who asked knows which trace its question belongs to.
+  if (trace !== undefined && path !== endpointPath) {
+    const chain = ask?.chain === undefined ? null : encodeChain(ask.chain);
+    return [kind.tell, path, uid, nodeIncarnation, message, ask?.address.uid ?? 0, chain, trace];
+  }
   if (ask === undefined) return [kind.tell, path, uid, nodeIncarnation, message, 0];
   const askUid = ask.address.uid;
   if (ask.chain === undefined) return [kind.tell, path, uid, nodeIncarnation, message, askUid];

@@ -18,7 +18,7 @@ export const kind: {
 } = { tell: 0, watch: 1, unwatch: 2, watching: 3, terminated: 4, refused: 5 };
 
 export type WireMessage =
-  /** A message for an actor; `ask` numbers the question it carries, 0 = none; `chain` says who waits for it. */
+  /** A message for an actor; `ask` numbers the question it carries, 0 = none; `chain` says who waits for it, `trace` is a W3C traceparent. */
   | readonly [
       kind: 0,
       path: string,
@@ -27,6 +27,7 @@ export type WireMessage =
       message: unknown,
       ask: number,
       chain?: unknown,
+      trace?: unknown,
     ]
   /** Please tell me when that actor ends. Repeated until confirmed, and now and then after that. */
   | readonly [kind: 1, watchId: number, path: string, uid: number, nodeIncarnation: number]
