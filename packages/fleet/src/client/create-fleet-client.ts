@@ -50,12 +50,10 @@ export function createFleetClient(node: ClusterNode, options: FleetClientOptions
     for (const record of calls) if (record.waiting) tell(record, { kind: 'load-changed' });
   });
   const unsubscribePresence = node.presence.onChange((member) => {
-    const message = whyGone(member);
     for (const record of calls) {
       const served = record.servedBy;
       if (served === undefined || served.node !== member.node) continue;
-      const replaced = member.incarnation > served.incarnation;
-      const why = replaced ? `${member.node} was restarted` : message;
+      const why = whyGone(member, served.incarnation);
       if (why !== undefined) tell(record, { kind: 'host-gone', node: member.node, message: why });
     }
   });
@@ -158,9 +156,10 @@ function sessionsProps(shared: SessionShared) {
   );
 }
 
-function whyGone({ node, state }: MemberEvidence): string | undefined {
-  if (state === 'alive') return undefined;
-  return state === 'left' ? `${node} left the cluster` : `${node} is unreachable`;
+/** Undefined while that life may go on: of a node that is only unreachable the stream's own silence decides. */
+function whyGone({ node, state, incarnation }: MemberEvidence, served: number): string | undefined {
+  if (incarnation > served) return `${node} was restarted`;
+  return state === 'left' ? `${node} left the cluster` : undefined;
 }
 
 function whyRefused(

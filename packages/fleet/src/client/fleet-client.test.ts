@@ -363,6 +363,27 @@ describe('a call while the fleet or the bus is away', () => {
     expect(await reading).toEqual({ lines: numbers(300), error: undefined });
   });
 
+  it('goes on when its host finds the bus again 4 s later', async () => {
+    const { node, run, pass, hosts } = await setup({
+      onOpen: (stream) => stream.feed({ kind: 'head', status: 200, contentType: 'x' }),
+    });
+    const reading = read(run());
+    await pass(20);
+    const [host] = hosts;
+    const stream = host?.instance.streams[0];
+    stream?.feed({ kind: 'lines', lines: ['1'] });
+    await pass(20);
+    for (const { transport } of [node, host?.node ?? node]) transport.disconnect();
+    stream?.feed({ kind: 'lines', lines: ['2'] });
+    stream?.feed({ kind: 'end' });
+    await pass(1_000);
+    node.transport.reconnect();
+    await pass(4_000);
+    host?.node.transport.reconnect();
+    await pass(1_000);
+    expect(await reading).toEqual({ lines: ['1', '2'], error: undefined });
+  });
+
   it('asks anew when the bus went before the instance answered', async () => {
     let opens = 0;
     const { hub, run, pass } = await setup({
