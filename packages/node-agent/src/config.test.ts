@@ -24,6 +24,7 @@ describe('resolveConfig', () => {
     ['maxHeldBytes', { instances: [one], maxHeldBytes: 1 }],
     ['probeTimeoutMs', { instances: [one], probeTimeoutMs: 9_000 }],
     ['maxQueu', { instances: [one], maxQueu: 1 }],
+    ['constructor', { instances: [one], constructor: 1 }],
   ];
   it.each(mistakes)('names the field %s', (field, options) => {
     expect(() => resolveConfig(options as NodeAgentOptions)).toThrow(
