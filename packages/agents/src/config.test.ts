@@ -10,6 +10,7 @@ describe('resolveConfig', () => {
 
   it.each([
     [{ maxRun: 1 }, 'maxRun'],
+    [{ constructor: 1 }, 'constructor'],
     [{ maxAgents: 0 }, 'maxAgents'],
     [{ tickMs: 1.5 }, 'tickMs'],
     [{ maxOutputChars: 1_000_000 }, 'maxOutputChars'],

@@ -94,7 +94,7 @@ const orderings: readonly (readonly [keyof AgentsConfig, keyof AgentsConfig])[] 
 export function resolveConfig(partial: Partial<AgentsConfig> = {}): AgentsConfig {
   const resolved: Record<string, string | number> = { ...defaults };
   for (const [field, value] of Object.entries(partial)) {
-    if (!(field in defaults))
+    if (!Object.hasOwn(defaults, field))
       throw new InvalidArgumentError(field, 'is no field of the agents configuration');
     if (value === undefined) continue;
     resolved[field] = requireValue(field as keyof AgentsConfig, value);
