@@ -41,7 +41,7 @@ export class Supervisor {
     return this.table.get(name) ?? (name.startsWith('$') ? this.table.get(Number(name.slice(1))) : undefined);
   }
 
-  /** @throws InvalidArgumentError for a name that is taken or malformed */
+  /** @throws InvalidArgumentError for a name that is taken or malformed, or a significant child that cannot be one */
   spawn<C>(props: Props<C>, name?: string): ActorRef<C> {
     const { runtime } = this.owner;
     if (this.owner.state === 'stopping' || this.owner.state === 'stopped')
@@ -51,6 +51,12 @@ export class Supervisor {
       throw new InvalidArgumentError(
         'props.significant',
         'is not for permanent actors, which never end by themselves',
+      );
+    }
+    if (props.significant === true && this.options.autoShutdown === 'never') {
+      throw new InvalidArgumentError(
+        'props.significant',
+        `needs a supervisor with autoShutdown, and ${this.owner.path || 'the root'} has none`,
       );
     }
     const cell = new Cell(runtime, this.owner, own, props);
