@@ -85,7 +85,8 @@ export function resolveConfig(options: NodeAgentOptions): NodeAgentConfig {
   const limits: Record<string, number> = { ...defaults };
   for (const [field, value] of Object.entries(options)) {
     if (field === 'instances' || value === undefined) continue;
-    if (!Object.hasOwn(defaults, field)) throw new InvalidArgumentError(field, 'is not a setting of the node agent');
+    if (!Object.hasOwn(defaults, field))
+      throw new InvalidArgumentError(field, 'is not a setting of the node agent');
     const least = field === 'maxQueue' || field === 'drainMs' || field === 'maxLingering' ? 0 : 1;
     limits[field] = requireWhole(field, value, least);
   }

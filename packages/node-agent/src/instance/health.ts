@@ -12,7 +12,7 @@ export interface Health {
 export const unknownHealth: Health = { state: 'starting', reason: 'has not answered yet', failures: 0 };
 
 /** Silent probes in a row before an instance counts as down: one may get lost in a busy moment. */
-export const failuresUntilDown: number = 3;
+const failuresUntilDown = 3;
 
 /**
  * One probe's effect. A good one heals at once. A refused connection, nonsense, or a Drover gateway at this address
