@@ -26,7 +26,7 @@ export function resolveModel(
 }
 
 /** The first loaded model that chats, by name; else the first that chats. The counting fixture comes last. */
-export function defaultModel(offered: readonly FleetModel[]): string | undefined {
+function defaultModel(offered: readonly FleetModel[]): string | undefined {
   const rank = (model: FleetModel): number => (isCounter(model.name) ? 2 : 0) + (model.loaded ? 0 : 1);
   const chatting = offered.filter((model) => model.chats);
   chatting.sort((a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : 1));

@@ -210,7 +210,7 @@ const agentViewSchema: z.ZodType<AgentView> = z.object({
   createdAt: z.string(),
 });
 
-export const runViewSchema: z.ZodType<RunView> = z.object({
+const runViewSchema: z.ZodType<RunView> = z.object({
   runId: z.string(),
   agentId: z.string(),
   status: z.enum(['running', 'completed', 'failed']),

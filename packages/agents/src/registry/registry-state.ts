@@ -176,7 +176,7 @@ export function newAgentEntry<R>(record: AgentRecord): AgentEntry<R> {
 }
 
 /** What a leader keeps in memory of a settled run: its texts stay in the stream. */
-export function withoutText(record: RunRecord): RunRecord {
+function withoutText(record: RunRecord): RunRecord {
   const { input: _, outcome, ...rest } = record;
   if (outcome?.status !== 'completed') return { ...rest, outcome };
   return { ...rest, outcome: { ...outcome, output: '' } };
