@@ -14,7 +14,7 @@ export async function readJson<T>(exchange: Exchange, schema: z.ZodType<T>, budg
   return parseBody(text, schema);
 }
 
-export function parseBody<T>(text: string, schema: z.ZodType<T>): T {
+function parseBody<T>(text: string, schema: z.ZodType<T>): T {
   const result = schema.safeParse(decodeGoJson(text, 'the body is empty; send a JSON object'));
   if (result.success) return result.data;
   const issue = result.error.issues[0];
