@@ -228,3 +228,25 @@ export class RegistryFullError extends DroverError {
     this.node = node;
   }
 }
+
+/** There is nobody to route to, now. The caller waits for members of the group, or refuses its own caller. */
+export class NoTargetsError extends DroverError {
+  readonly code = 'no-targets';
+  constructor(options?: ErrorOptions) {
+    super('there is no target to route to', options);
+  }
+}
+
+/** Fewer targets answered than were needed; `errors` says why, one for each that failed. Retry only what is idempotent. */
+export class TooFewAnswersError extends DroverError {
+  readonly code = 'too-few-answers';
+  readonly answered: number;
+  readonly needed: number;
+  readonly errors: readonly unknown[];
+  constructor(answered: number, needed: number, errors: readonly unknown[], options?: ErrorOptions) {
+    super(`${answered} of the ${needed} answers needed came`, { cause: errors.at(-1), ...options });
+    this.answered = answered;
+    this.needed = needed;
+    this.errors = errors;
+  }
+}

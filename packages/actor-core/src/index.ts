@@ -1,4 +1,4 @@
-export type { ActorContext, AskOptions } from './actor/actor-context.ts';
+export type { ActorContext, AskOptions, WaitOptions } from './actor/actor-context.ts';
 export type { ActorAddress, ActorRef, TellOptions } from './actor/actor-ref.ts';
 export type { ActorSnapshot, ActorSystem, RuntimeCounters } from './actor/actor-system.ts';
 export { type ActorSystemOptions, createActorSystem } from './actor/create-actor-system.ts';
@@ -47,6 +47,7 @@ export {
   MessageRefusedError,
   NameTakenError,
   NoRespondersError,
+  NoTargetsError,
   RegistryFullError,
   RequestTimeoutError,
   RestartIntensityExceededError,
@@ -56,6 +57,7 @@ export {
   StreamFailedError,
   StoreUnavailableError,
   SystemStoppedError,
+  TooFewAnswersError,
   TransportDisconnectedError,
   WrongSequenceError,
 } from './errors.ts';
@@ -70,6 +72,16 @@ export type { Random } from './random.ts';
 export { startRegistry } from './registry/cluster-registry.ts';
 export type { NameConflict, Registry } from './registry/registry.ts';
 export { actorRefSchema } from './remoting/actor-ref-schema.ts';
+export { type Asker, askFirst, askQuorum, askTailChopping } from './routing/gather.ts';
+export { createRouter, fixedTargets, groupTargets, type Router, type Targets } from './routing/router.ts';
+export {
+  broadcast,
+  consistentHash,
+  leastMailbox,
+  randomly,
+  roundRobin,
+  type RoutingStrategy,
+} from './routing/strategy.ts';
 export { nodeScheduler } from './scheduler/node-scheduler.ts';
 export type { Runnable, Scheduler } from './scheduler.ts';
 export type { AppendExpectation, Store, StoredRecord, StreamSpec } from './storage/store.ts';

@@ -39,7 +39,7 @@ export function reliableConsumer<M>(options: ReliableConsumerOptions<M>): Props<
   const create = () =>
     setup<DeliveryFrame<M>>((context) => consume(context, options, options.create(context)));
   const { protocol, mailbox, restart } = options;
-  return props(create, { protocol: deliverySchema(protocol), mailbox, restart });
+  return props<DeliveryFrame<M>>(create, { protocol: deliverySchema(protocol), mailbox, restart });
 }
 
 function consume<M>(

@@ -60,7 +60,9 @@ export function reliableProducer<M>(options: ReliableProducerOptions<M>): Props<
         }
       });
     });
-  return props(create, { protocol: demandSchema as unknown as z.ZodType<ProducerMessage<M>> });
+  return props<ProducerMessage<M>>(create, {
+    protocol: demandSchema as unknown as z.ZodType<ProducerMessage<M>>,
+  });
 }
 
 /** Carries out one effect of a producer's window. */

@@ -52,7 +52,9 @@ export function workDispatcher<M>(options: ProducerOptions = {}): Props<Dispatch
         },
       );
     });
-  return props(create, { protocol: dispatcherSchema as unknown as z.ZodType<DispatcherMessage<M>> });
+  return props<DispatcherMessage<M>>(create, {
+    protocol: dispatcherSchema as unknown as z.ZodType<DispatcherMessage<M>>,
+  });
 }
 
 class Dispatcher<M> {

@@ -38,5 +38,5 @@ export function workPuller<M>(options: WorkPullerOptions<M>): Props<'offer'> {
       context.setInterval('offer', offerMs, 'offer');
       return receive(offer);
     });
-  return props(create, { supervision: { autoShutdown: 'any-significant' } });
+  return props<'offer'>(create, { supervision: { autoShutdown: 'any-significant' } });
 }

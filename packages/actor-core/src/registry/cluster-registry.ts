@@ -62,7 +62,7 @@ class ClusterRegistry implements Registry {
         );
       });
     const protocol = registrySchema as z.ZodType<Message>;
-    this.self = node.system.spawn(props(create, { protocol, restart: 'permanent' }), registryPath);
+    this.self = node.system.spawn(props<Message>(create, { protocol, restart: 'permanent' }), registryPath);
     this.tellDigest();
   }
 

@@ -1,0 +1,137 @@
+import type { AskOptions } from '../actor/actor-context.ts';
+import type { ActorRef } from '../actor/actor-ref.ts';
+import type { ActorSystem } from '../actor/actor-system.ts';
+import type { Clock, Timer } from '../clock.ts';
+import { InvalidArgumentError, NoTargetsError, TooFewAnswersError } from '../errors.ts';
+import type { Random } from '../random.ts';
+import { decideGather, type Gathering } from './decide-gather.ts';
+
+/** What asking many needs of a node; a `ClusterNode` is one. */
+export interface Asker {
+  readonly system: ActorSystem;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+type Make<M, R> = (replyTo: ActorRef<R>) => M;
+
+/**
+ * Asks all at once and takes the first answer (scatter-gather). All of them do the work.
+ *
+ * @throws NoTargetsError, TooFewAnswersError when all failed or the deadline passed
+ */
+export async function askFirst<M, R>(
+  asker: Asker,
+  targets: readonly ActorRef<M>[],
+  make: Make<M, R>,
+  options: AskOptions,
+): Promise<R> {
+  const [answer] = await gather(asker, targets, make, options, 1, 0);
+  return answer as R;
+}
+
+/**
+ * Asks all at once and takes the first `needed` answers, in the order they came; it fails as soon as so many
+ * cannot come any more.
+ *
+ * @throws InvalidArgumentError unless `needed` is a whole number of at least 1
+ * @throws NoTargetsError, TooFewAnswersError
+ */
+export function askQuorum<M, R>(
+  asker: Asker,
+  targets: readonly ActorRef<M>[],
+  make: Make<M, R>,
+  options: AskOptions & { readonly needed: number },
+): Promise<readonly R[]> {
+  if (!(Number.isSafeInteger(options.needed) && options.needed >= 1))
+    return Promise.reject(new InvalidArgumentError('needed', 'must be a whole number of at least 1'));
+  return gather(asker, targets, make, options, options.needed, 0);
+}
+
+/**
+ * Asks one, in random order, and another whenever `intervalMs` passed without an answer or one failed; takes the first
+ * answer (tail chopping: Dean and Barroso, The Tail at Scale, 2013). The deadline is for all together.
+ *
+ * @throws InvalidArgumentError unless `intervalMs` is above 0
+ * @throws NoTargetsError, TooFewAnswersError when all asked failed or the deadline passed
+ */
+export async function askTailChopping<M, R>(
+  asker: Asker,
+  targets: readonly ActorRef<M>[],
+  make: Make<M, R>,
+  options: AskOptions & { readonly intervalMs: number },
+): Promise<R> {
+  if (!(options.intervalMs > 0)) throw new InvalidArgumentError('intervalMs', 'must be above 0');
+  const [answer] = await gather(asker, shuffled(targets, asker.random), make, options, 1, options.intervalMs);
+  return answer as R;
+}
+
+/** Asks every `intervalMs`; 0: all at once. */
+function gather<M, R>(
+  asker: Asker,
+  targets: readonly ActorRef<M>[],
+  make: Make<M, R>,
+  options: AskOptions,
+  needed: number,
+  intervalMs: number,
+): Promise<readonly R[]> {
+  if (targets.length === 0) return Promise.reject(new NoTargetsError());
+  const { system, clock } = asker;
+  const deadlineMs = clock.now() + options.timeoutMs;
+  const answers: R[] = [];
+  const errors: unknown[] = [];
+  let asked = 0;
+  let timer: Timer | undefined;
+  return new Promise((resolve, reject) => {
+    let isSettled = false;
+    const settle = (end: () => void) => {
+      isSettled = true;
+      timer?.cancel();
+      end();
+    };
+    const advance = (isTime: boolean) => {
+      if (isSettled) return;
+      for (let due = isTime; ; due = intervalMs === 0) {
+        const state: Gathering = {
+          targets: targets.length,
+          needed,
+          asked,
+          answered: answers.length,
+          failed: errors.length,
+        };
+        const step = decideGather(state, due);
+        if (step === 'wait') return;
+        if (step === 'enough') return settle(() => resolve(answers));
+        if (step === 'hopeless')
+          return settle(() => reject(new TooFewAnswersError(answers.length, needed, errors)));
+        ask(targets[asked++] as ActorRef<M>);
+      }
+    };
+    const ask = (target: ActorRef<M>) => {
+      timer?.cancel();
+      if (intervalMs > 0) timer = clock.setTimer(intervalMs, () => advance(true));
+      const timeoutMs = Math.max(0, deadlineMs - clock.now());
+      system.ask(target, make, { ...options, timeoutMs }).then(
+        (answer) => {
+          if (answers.length < needed) answers.push(answer);
+          return advance(false);
+        },
+        (error: unknown) => {
+          errors.push(error);
+          // At the deadline all that were asked fail: nobody is asked with no time left.
+          if (clock.now() >= deadlineMs && !isSettled)
+            settle(() => reject(new TooFewAnswersError(answers.length, needed, errors)));
+          else advance(false);
+        },
+      );
+    };
+    advance(true);
+  });
+}
+
+function shuffled<T>(items: readonly T[], random: Random): readonly T[] {
+  return items
+    .map((item) => [random.next(), item] as const)
+    .toSorted(([a], [b]) => a - b)
+    .map(([, item]) => item);
+}

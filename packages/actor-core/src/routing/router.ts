@@ -1,0 +1,59 @@
+import type { ActorRef, TellOptions } from '../actor/actor-ref.ts';
+import type { ActorSystem } from '../actor/actor-system.ts';
+import type { AskOptions } from '../actor/actor-context.ts';
+import { NoTargetsError } from '../errors.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { RoutingStrategy } from './strategy.ts';
+
+/** Who may be routed to, at this moment. */
+export type Targets<M> = () => readonly ActorRef<M>[];
+
+/** Always the same ones. */
+export function fixedTargets<M>(targets: readonly ActorRef<M>[]): Targets<M> {
+  return () => targets;
+}
+
+/** Whoever is in the group when a message is routed. */
+export function groupTargets<M>(registry: Registry, group: string): Targets<M> {
+  return () => registry.members<M>(group);
+}
+
+export interface Router<M> {
+  /** Sends to whom the strategy picks. False when there is nobody: the message is not sent. */
+  tell(message: M, options?: TellOptions): boolean;
+  /**
+   * Asks the first of whom the strategy picks. `make` is called twice: once for the strategy to look at.
+   *
+   * @throws NoTargetsError, and what `ActorSystem.ask` throws
+   */
+  ask<R>(make: (replyTo: ActorRef<R>) => M, options: AskOptions): Promise<R>;
+}
+
+/** Shares messages out over targets. It is no actor: routing costs no hop and no mailbox. */
+export function createRouter<M>(
+  system: ActorSystem,
+  targets: Targets<M>,
+  strategy: RoutingStrategy<M>,
+): Router<M> {
+  return {
+    tell(message, options) {
+      const current = targets();
+      if (current.length === 0) return false;
+      for (const index of strategy(message, current)) current[index]?.tell(message, options);
+      return true;
+    },
+    ask<R>(make: (replyTo: ActorRef<R>) => M, options: AskOptions): Promise<R> {
+      const current = targets();
+      const index = current.length === 0 ? undefined : strategy(make(nobody), current)[0];
+      const target = index === undefined ? undefined : current[index];
+      if (target === undefined) return Promise.reject(new NoTargetsError());
+      return system.ask<M, R>(target, make, options);
+    },
+  };
+}
+
+/** Stands for who asks while the strategy looks at the question. */
+const nobody: ActorRef<unknown> = {
+  address: { node: '', nodeIncarnation: 0, path: '', uid: 0 },
+  tell: () => undefined,
+};
