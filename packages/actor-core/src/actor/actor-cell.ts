@@ -8,13 +8,15 @@ import { type CallChain, waitsIn } from './call-chain.ts';
 import { CellContext } from './cell-context.ts';
 import { Envelope } from './envelope.ts';
 import { LocalRef } from './local-ref.ts';
-import { Mailbox, takeDisplaced } from './mailbox.ts';
+import { createMailbox } from './create-mailbox.ts';
+import { type Mailbox, takeDisplaced } from './mailbox.ts';
 import type { Props } from './props.ts';
 import { empty } from './ring.ts';
 import type { Runtime } from './runtime.ts';
 import type { DeadLetterReason } from './runtime-event.ts';
 import type { Signal, TerminationReason } from './signal.ts';
 import { enterTrace, isTracing } from './trace-context.ts';
+import type { AwaitingSender } from './waiting-room.ts';
 import { refKey, Watch } from './watch.ts';
 import { WatchList } from './watch-list.ts';
 
@@ -74,7 +76,7 @@ export class ActorCell<M = never> {
     this.key = key;
     this.uid = runtime.nextUid();
     this.props = props;
-    this.mailbox = new Mailbox(props.mailbox);
+    this.mailbox = createMailbox(props.mailbox);
     this.ref = new LocalRef(this);
     this.context = new CellContext(this);
   }
@@ -146,6 +148,18 @@ export class ActorCell<M = never> {
     if (offer === 'displaced') this.drop(takeDisplaced(), 'dropped');
     if (!this.scheduled) this.schedule();
     return true;
+  }
+
+  /** As `deliver`, for a sender that learns when its message is in the mailbox, or that it never will be. */
+  deliverOrWait(item: unknown, sender: AwaitingSender): void {
+    if (!this.alive) return this.runtime.deadLetter(this.address, 'no-such-actor', sender);
+    const offer = this.mailbox.offerOrWait(item, sender);
+    if (offer === 'waiting') return;
+    if (offer === 'full') return this.runtime.deadLetter(this.address, 'mailbox-full', sender);
+    if (offer === 'dropped') return this.runtime.deadLetter(this.address, 'dropped', sender);
+    if (offer === 'displaced') this.drop(takeDisplaced(), 'dropped');
+    sender.accepted();
+    if (!this.scheduled) this.schedule();
   }
 
   /** The chain of a question that this actor asks now. */
@@ -510,6 +524,7 @@ export class ActorCell<M = never> {
   }
 
   private dropMailbox(): void {
+    this.mailbox.refuseSenders('no-such-actor');
     for (let item = this.mailbox.take(); item !== empty; item = this.mailbox.take()) {
       if (item instanceof Envelope && item.guard !== undefined) continue;
       this.drop(item, 'no-such-actor');

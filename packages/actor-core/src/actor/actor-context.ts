@@ -52,6 +52,8 @@ export interface ActorContext<M> {
    * `ActorNotFoundError`, `MailboxFullError`, `DeadlockError` when the actor asked waits itself for this handler.
    */
   ask<T, R>(target: ActorRef<T>, make: (replyTo: ActorRef<R>) => T, options: AskOptions): Promise<R>;
+  /** As `ActorSystem.tellOrWait`. */
+  tellOrWait<T>(target: ActorRef<T>, message: T, options: WaitOptions): Promise<void>;
   /**
    * Asks for many answers: an async iterable with credit, in order and without a gap, or an error. Leaving its loop
    * cancels it. The actor asked answers with `openStream`.
@@ -68,6 +70,13 @@ export interface ActorContext<M> {
   ): StreamWriter<R>;
   /** Turns the outcome of a promise into a message to self; ignored if this incarnation has ended. */
   pipeToSelf<T>(promise: Promise<T>, onValue: (value: T) => M, onError: (error: unknown) => M): void;
+}
+
+export interface WaitOptions {
+  /** Mandatory: no wait is unbounded. */
+  readonly timeoutMs: number;
+  /** As `TellOptions.trace`. */
+  readonly trace?: string | undefined;
 }
 
 export interface AskOptions {

@@ -1,6 +1,6 @@
 import type { StreamFrame, StreamOptions } from '../streaming/stream-frame.ts';
 import type { ActorRef } from './actor-ref.ts';
-import type { AskOptions } from './actor-context.ts';
+import type { AskOptions, WaitOptions } from './actor-context.ts';
 import type { Props } from './props.ts';
 import type { DeadLetterReason, RuntimeEvent } from './runtime-event.ts';
 
@@ -16,6 +16,12 @@ export interface ActorSystem {
   /** Ends an actor's incarnation at once: mailbox dropped, results to come ignored. Its supervisor then decides. */
   kill(ref: ActorRef<never>): void;
   ask<T, R>(target: ActorRef<T>, make: (replyTo: ActorRef<R>) => T, options: AskOptions): Promise<R>;
+  /**
+   * Resolves once the message is in the mailbox of its actor, here or on another node: at once where there is room;
+   * when it is full and its overflow is `backpressure`, after a wait in the order of the senders. Rejects with
+   * `RequestTimeoutError` at the deadline, else as an ask does, `MailboxFullError` where the mailbox lets nobody wait.
+   */
+  tellOrWait<T>(target: ActorRef<T>, message: T, options: WaitOptions): Promise<void>;
   /** As `ActorContext.askStream`. */
   askStream<T, R>(
     target: ActorRef<T>,

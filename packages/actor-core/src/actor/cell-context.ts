@@ -5,7 +5,7 @@ import type { Random } from '../random.ts';
 import type { StreamFrame, StreamOptions } from '../streaming/stream-frame.ts';
 import { StreamWriter } from '../streaming/stream-writer.ts';
 import type { ActorCell } from './actor-cell.ts';
-import type { ActorContext, AskOptions } from './actor-context.ts';
+import type { ActorContext, AskOptions, WaitOptions } from './actor-context.ts';
 import type { ActorRef } from './actor-ref.ts';
 import { ActorTimer } from './actor-timer.ts';
 import { Envelope, type Guard } from './envelope.ts';
@@ -106,6 +106,10 @@ export class CellContext<M> implements ActorContext<M>, Guard {
 
   ask<T, R>(target: ActorRef<T>, make: (replyTo: ActorRef<R>) => T, options: AskOptions): Promise<R> {
     return this.cell.runtime.askFrom(this.active ? this.cell.callChain() : undefined, target, make, options);
+  }
+
+  tellOrWait<T>(target: ActorRef<T>, message: T, options: WaitOptions): Promise<void> {
+    return this.cell.runtime.tellOrWait(target, message, options);
   }
 
   askStream<T, R>(

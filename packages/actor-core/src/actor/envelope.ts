@@ -11,7 +11,7 @@ export interface Guard {
 
 /** Who waits for the answer to a message and learns at once when it was not delivered. */
 export interface Refusable {
-  readonly chain: CallChain | undefined;
+  readonly chain?: CallChain | undefined;
   refuse(reason: DeadLetterReason): void;
 }
 

@@ -22,6 +22,8 @@ export function mailboxLimits(options: MailboxOptions | undefined): MailboxLimit
     };
     if (!(Number.isInteger(limits.capacity) && limits.capacity >= 1))
       throw new InvalidArgumentError('mailbox.capacity', 'must be a whole number of at least 1');
+    if (options.priorityOf !== undefined && limits.overflow === 'drop-oldest')
+      throw new InvalidArgumentError('mailbox.priorityOf', 'does not go with overflow "drop-oldest"');
     resolved.set(options, limits);
   }
   return limits;

@@ -2,6 +2,8 @@ import { Envelope } from './envelope.ts';
 import { type MailboxLimits, mailboxLimits } from './mailbox-limits.ts';
 import type { MailboxOptions } from './props.ts';
 import { empty, Ring } from './ring.ts';
+import type { DeadLetterReason } from './runtime-event.ts';
+import { type AwaitingSender, WaitingRoom } from './waiting-room.ts';
 
 /** What became of an offered message. `displaced`: it went in and pushed the oldest one out. */
 export type Offer = 'taken' | 'displaced' | 'full' | 'dropped';
@@ -16,13 +18,19 @@ export function takeDisplaced(): unknown {
   return item;
 }
 
+interface Aside {
+  readonly control: Ring;
+  room: WaitingRoom | undefined;
+}
+
 /**
  * Bounded queue of one actor, control lane apart. Each lane has the capacity of the options. It is its own data
  * lane: there are as many of these as actors, so it is one object.
  */
 export class Mailbox extends Ring {
   private readonly limits: MailboxLimits;
-  private control: Ring | undefined = undefined;
+  /** Most never need it. */
+  private aside: Aside | undefined = undefined;
 
   /** @throws InvalidArgumentError for options that cannot be */
   constructor(options: MailboxOptions | undefined) {
@@ -35,16 +43,29 @@ export class Mailbox extends Ring {
   }
 
   get depth(): number {
-    return this.length + (this.control === undefined ? 0 : this.control.length);
+    return this.length + (this.aside === undefined ? 0 : this.aside.control.length);
   }
 
   offer(item: unknown, control: boolean): Offer {
-    const lane = control ? (this.control ??= new Ring()) : this;
+    const lane = control ? this.besides().control : this;
     if (lane.length < this.limits.capacity) {
       lane.push(item);
       return 'taken';
     }
     return this.offerToFull(lane, item);
+  }
+
+  /** As `offer` to the data lane; with the overflow `backpressure` its sender may have to wait. */
+  offerOrWait(item: unknown, sender: AwaitingSender): Offer | 'waiting' {
+    const { capacity, overflow } = this.limits;
+    if (overflow !== 'backpressure' || this.length < capacity) return this.offer(item, false);
+    const aside = this.besides();
+    aside.room ??= new WaitingRoom();
+    return aside.room.add(item, sender, capacity) ? 'waiting' : 'full';
+  }
+
+  refuseSenders(reason: DeadLetterReason): void {
+    this.aside?.room?.refuseAll(reason);
   }
 
   /** Past the bound: for what the runtime itself owes the actor (signals, timers), bounded by its own requests. */
@@ -59,13 +80,26 @@ export class Mailbox extends Ring {
 
   /** The next message, control first, or `empty`. */
   take(): unknown {
-    if (this.control !== undefined && this.control.length > 0) return this.control.shift();
-    return this.shift();
+    return this.aside === undefined ? this.shift() : this.takeAside(this.aside);
+  }
+
+  private takeAside({ control, room }: Aside): unknown {
+    if (control.length > 0) return control.shift();
+    const item = this.shift();
+    if (room !== undefined && this.length < this.limits.capacity) {
+      const next = room.next();
+      if (next !== empty) this.push(next);
+    }
+    return item;
+  }
+
+  private besides(): Aside {
+    return (this.aside ??= { control: new Ring(), room: undefined });
   }
 
   private offerToFull(lane: Ring, item: unknown): Offer {
     const { overflow } = this.limits;
-    if (overflow === 'reject') return 'full';
+    if (overflow === 'reject' || overflow === 'backpressure') return 'full';
     if (overflow === 'drop-newest') return 'dropped';
     for (let i = lane.length; i > 0; i--) {
       const oldest = lane.shift();

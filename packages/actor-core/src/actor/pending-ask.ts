@@ -13,9 +13,10 @@ import { Endpoint, isGone } from './endpoint.ts';
 import type { Refusable } from './envelope.ts';
 import type { Runtime } from './runtime.ts';
 import type { DeadLetterReason } from './runtime-event.ts';
+import type { AwaitingSender } from './waiting-room.ts';
 
 /** A question waiting for its answer; at the same time the `replyTo` that the question carries. */
-export class PendingAsk<R> extends Endpoint<R> implements Expiring, Refusable {
+export class PendingAsk<R> extends Endpoint<R> implements Expiring, Refusable, AwaitingSender {
   deadline = 0;
   previous: Expiring | undefined = undefined;
   next: Expiring | undefined = undefined;
@@ -48,6 +49,15 @@ export class PendingAsk<R> extends Endpoint<R> implements Expiring, Refusable {
     if (this.settled) return;
     this.settle();
     this.resolve(message);
+  }
+
+  get isOver(): boolean {
+    return this.settled;
+  }
+
+  /** As a message that waited for room: it is in the mailbox. */
+  accepted(): void {
+    this.tell(undefined as R);
   }
 
   expire(): void {

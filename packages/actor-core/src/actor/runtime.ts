@@ -9,12 +9,12 @@ import type { StreamFrame, StreamOptions } from '../streaming/stream-frame.ts';
 import { StreamReader } from '../streaming/stream-reader.ts';
 import { ActorCell } from './actor-cell.ts';
 import type { CallChain } from './call-chain.ts';
-import type { AskOptions } from './actor-context.ts';
+import type { AskOptions, WaitOptions } from './actor-context.ts';
 import type { ActorAddress, ActorRef } from './actor-ref.ts';
 import type { ActorSnapshot, ActorSystem, RuntimeCounters } from './actor-system.ts';
 import { type Behaviour, receive } from './behaviour.ts';
 import { Deadlines } from '../deadlines.ts';
-import { type Endpoint, endpointPath } from './endpoint.ts';
+import { Endpoint, endpointPath } from './endpoint.ts';
 import type { Question, Refusable } from './envelope.ts';
 import { EventHub } from './event-hub.ts';
 import { LocalRef, PathRef } from './local-ref.ts';
@@ -115,6 +115,33 @@ export class Runtime implements ActorSystem {
       const message = make(ask);
       this.deadlines.add(ask, timeoutMs);
       this.sendQuestion(target, message, options.lane === 'control', ask, traceToSend(options));
+    });
+  }
+
+  tellOrWait<T>(target: ActorRef<T>, message: T, options: WaitOptions): Promise<void> {
+    const { timeoutMs } = options;
+    if (!(Number.isFinite(timeoutMs) && timeoutMs >= 0)) {
+      return Promise.reject(new InvalidArgumentError('timeoutMs', 'must be finite and at least 0'));
+    }
+    return new Promise<void>((resolve, reject) => {
+      const wait = new PendingAsk<void>(this, target, timeoutMs, undefined, resolve, reject);
+      this.deadlines.add(wait, timeoutMs);
+      const trace = traceToSend(options);
+      const cell = this.cellOf(target);
+      if (cell !== undefined) cell.deliverOrWait(traced(message, trace), wait);
+      else if (
+        target instanceof RemoteRef &&
+        target.address.node !== this.nodeId &&
+        this.remoting !== undefined
+      )
+        this.remoting.sendOrWait(target.address, message, wait, timeoutMs, trace);
+      else if (target instanceof Endpoint) {
+        target.tell(message, { trace });
+        wait.accepted();
+      } else {
+        const reason = target.address.node === this.nodeId ? 'no-such-actor' : 'bus-unavailable';
+        this.deadLetter(target.address, reason, wait);
+      }
     });
   }
 

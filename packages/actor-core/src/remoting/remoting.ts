@@ -5,7 +5,9 @@ import { endpointPath } from '../actor/endpoint.ts';
 import type { Runtime } from '../actor/runtime.ts';
 import type { DeadLetterReason } from '../actor/runtime-event.ts';
 import { asTrace, question, traced } from '../actor/trace-context.ts';
+import type { AwaitingSender } from '../actor/waiting-room.ts';
 import type { Watch } from '../actor/watch.ts';
+import type { Clock } from '../clock.ts';
 import { anyToken, type Lane, type Subjects } from '../transport/subjects.ts';
 import type { Transport, TransportMessage } from '../transport/transport.ts';
 import { encodeMessage, type FrameReader, frameHeader, readFrame } from './frame-codec.ts';
@@ -58,6 +60,30 @@ export class Remoting {
     trace: string | undefined,
   ): void {
     this.post(to.node, control ? 'ctl' : 'dat', tellOf(to, message, ask, trace), to, ask);
+  }
+
+  /** Sends a message whose sender learns when it is in the mailbox over there. */
+  sendOrWait(
+    to: ActorAddress,
+    message: unknown,
+    wait: Question,
+    timeoutMs: number,
+    trace: string | undefined,
+  ): void {
+    const { path, uid, nodeIncarnation } = to;
+    const waitUid = wait.address.uid;
+    const tell: WireMessage = [
+      kind.tell,
+      path,
+      uid,
+      nodeIncarnation,
+      message,
+      waitUid,
+      null,
+      trace ?? null,
+      timeoutMs,
+    ];
+    this.post(to.node, 'dat', tell, to, wait);
   }
 
   watch(watch: Watch, address: ActorAddress): void {
@@ -182,7 +208,7 @@ export class Remoting {
     message: Extract<WireMessage, readonly [0, ...unknown[]]>,
     control: boolean,
   ): void {
-    const [, path, uid, nodeIncarnation, payload, askUid, chain, traceparent] = message;
+    const [, path, uid, nodeIncarnation, payload, askUid, chain, traceparent, waitMs] = message;
     const { runtime } = this;
     const asker = askUid === 0 ? undefined : new RemoteAsker(this, peer, askUid, decodeChain(chain));
     const refuse = (reason: DeadLetterReason) =>
@@ -203,6 +229,8 @@ export class Remoting {
       return refuse('protocol-mismatch');
     }
     const trace = asTrace(traceparent);
+    if (asker !== undefined && typeof waitMs === 'number')
+      return cell.deliverOrWait(traced(parsed.data, trace), asker.waiting(waitMs, runtime.clock));
     cell.deliver(
       asker === undefined ? traced(parsed.data, trace) : question(parsed.data, asker, trace),
       control,
@@ -212,6 +240,11 @@ export class Remoting {
   /** Tells the asker on another node that its question was not delivered. */
   refuseAsk(node: string, askUid: number, reason: DeadLetterReason): void {
     this.post(node, 'ctl', [kind.refused, askUid, reason], undefined, undefined);
+  }
+
+  /** Tells the sender on another node that its message is in the mailbox. */
+  confirm(node: string, waitUid: number): void {
+    this.post(node, 'ctl', [kind.tell, endpointPath, waitUid, 0, null, 0], undefined, undefined);
   }
 
   private fault(peer: string, detail: string): void {
@@ -262,5 +295,17 @@ class RemoteAsker implements Refusable {
 
   refuse(reason: DeadLetterReason): void {
     this.remoting.refuseAsk(this.node, this.askUid, reason);
+  }
+
+  /** As a sender that waits for room, as long as it said. */
+  waiting(waitMs: number, clock: Clock): AwaitingSender {
+    const untilMs = clock.now() + waitMs;
+    return {
+      get isOver() {
+        return clock.now() >= untilMs;
+      },
+      accepted: () => this.remoting.confirm(this.node, this.askUid),
+      refuse: (reason) => this.refuse(reason),
+    };
   }
 }

@@ -18,7 +18,8 @@ export const kind: {
 } = { tell: 0, watch: 1, unwatch: 2, watching: 3, terminated: 4, refused: 5 };
 
 export type WireMessage =
-  /** A message for an actor; `ask` numbers the question it carries, 0 = none; `chain` says who waits for it, `trace` is a W3C traceparent. */
+  /** A message for an actor; `ask` numbers the question it carries, 0 = none; `chain` says who waits for it, `trace` is a W3C traceparent.
+   * With `waitMs` it is no question: `ask` is told once the message is in the mailbox, where it may wait that long for room. */
   | readonly [
       kind: 0,
       path: string,
@@ -28,6 +29,7 @@ export type WireMessage =
       ask: number,
       chain?: unknown,
       trace?: unknown,
+      waitMs?: unknown,
     ]
   /** Please tell me when that actor ends. Repeated until confirmed, and now and then after that. */
   | readonly [kind: 1, watchId: number, path: string, uid: number, nodeIncarnation: number]
