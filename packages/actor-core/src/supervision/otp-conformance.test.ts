@@ -168,11 +168,15 @@ describe('groups', () => {
   ]);
 });
 
+/** So many failures, one after the other. */
+function fails(count: number): string {
+  return Array.from({ length: count }, () => 'b fail').join('; ');
+}
+
 describe('intensity and period', () => {
   for (const strategy of strategies) {
     for (const intensity of [0, 1, 3]) {
       it(`${strategy} with intensity ${intensity} takes ${intensity} restarts and gives up at the next`, async () => {
-        const fails = (count: number) => Array.from({ length: count }, () => 'b fail').join('; ');
         const row = {
           title: '',
           options: { strategy, intensity, periodMs: 5_000 },

@@ -1,0 +1,52 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
+import { type NatsServer, startNatsServer } from './nats-server.ts';
+
+/** Three real nats-servers on this machine that form one JetStream cluster. */
+export interface NatsCluster {
+  readonly urls: readonly string[];
+  readonly servers: readonly NatsServer[];
+  /** Ends all of them at once, as a power cut does. */
+  kill(): Promise<void>;
+  /** Starts all of them again on their ports and data. */
+  start(): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+const size = 3;
+
+/** The servers listen at once; JetStream answers once they have elected a meta leader, a few seconds later. */
+export async function startNatsCluster(): Promise<NatsCluster> {
+  const routePorts = await freePorts(size);
+  const routes = routePorts.map((port) => `nats-route://127.0.0.1:${port}`).join(', ');
+  const servers = await Promise.all(
+    routePorts.map((port, index) =>
+      startNatsServer(
+        `server_name: n${index}\ncluster { name: contract, listen: "127.0.0.1:${port}", routes: [${routes}] }\n`,
+      ),
+    ),
+  );
+  const each = async (act: (server: NatsServer) => Promise<void>) => {
+    await Promise.all(servers.map(act));
+  };
+  return {
+    urls: servers.map((server) => server.url),
+    servers,
+    kill: () => each((server) => server.stop('SIGKILL')),
+    start: () => each((server) => server.start()),
+    dispose: () => each((server) => server.dispose()),
+  };
+}
+
+async function freePorts(count: number): Promise<number[]> {
+  const probes: Server[] = Array.from({ length: count }, () => createServer());
+  const ports: number[] = [];
+  for (const probe of probes) {
+    probe.listen(0, '127.0.0.1');
+    await once(probe, 'listening');
+    ports.push((probe.address() as AddressInfo).port);
+  }
+  for (const probe of probes) probe.close();
+  return ports;
+}

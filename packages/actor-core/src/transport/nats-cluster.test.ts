@@ -1,0 +1,110 @@
+import { expect, it, vi } from 'vitest';
+import { systemClock } from '../clock/system-clock.ts';
+import { silentLogger } from '../logger.ts';
+import { systemRandom } from '../random/system-random.ts';
+import { JetStreamStore } from '../storage/jetstream-store.ts';
+import type { Store } from '../storage/store.ts';
+import { type NatsCluster, startNatsCluster } from '../testing/nats-cluster.ts';
+import { storeContract } from '../testing/store-contract.ts';
+import { transportContract } from '../testing/transport-contract.ts';
+import { waitUntil } from '../testing/wait-until.ts';
+import { connectNats, type NatsTransport } from './nats-transport.ts';
+
+// Elections and replication take their time, and so do three servers on one machine.
+vi.setConfig({ hookTimeout: 60_000, testTimeout: 60_000 });
+
+/** Each node at a server of its own, so that what they say crosses a route. */
+function connectTo(cluster: NatsCluster, node: string): Promise<NatsTransport> {
+  const first = node === 'one' ? 0 : 1;
+  return connectNats({
+    node,
+    servers: [...cluster.urls.slice(first), ...cluster.urls.slice(0, first)],
+    clock: systemClock,
+    random: systemRandom,
+    log: silentLogger,
+  });
+}
+
+transportContract('a cluster of three NATS servers', async () => {
+  const cluster = await startNatsCluster();
+  const witness = await connectTo(cluster, 'one');
+  const heard = new Set<string>();
+  witness.subscribe('routed.*', ({ subject }) => void heard.add(subject));
+  let probes = 0;
+  /** What this connection subscribed to is known at every server: a route carries that before what is said later. */
+  const untilRouted = async (transport: NatsTransport) => {
+    const probe = `routed.${++probes}`;
+    await waitUntil(`${probe} crosses a route`, () => {
+      transport.publish(probe, new Uint8Array(0));
+      return heard.has(probe);
+    });
+  };
+  return {
+    async connect(node) {
+      const transport = await connectTo(cluster, node);
+      const flush = transport.flush.bind(transport);
+      transport.flush = async (options) => {
+        await flush(options);
+        await untilRouted(transport);
+      };
+      await untilRouted(transport);
+      return transport;
+    },
+    async outage() {
+      await cluster.kill();
+      return { end: () => cluster.start() };
+    },
+    async dispose() {
+      await witness.close();
+      await cluster.dispose();
+    },
+  };
+});
+
+storeContract('JetStream with three replicas', openStore);
+
+it('keeps what it acknowledged when one of three servers is killed, and goes on without it', async () => {
+  const { cluster, store, dispose } = await openStore();
+  await store.ensureStream({ name: 'S', subjects: ['s.>'] });
+  const { sequence } = await store.append('S', 's.lead', Uint8Array.of(1), { lastSequence: 0 });
+  // The one this connection is at; that it led the stream or the cluster is one chance in three each.
+  await cluster.servers[0]?.stop('SIGKILL');
+  const read = await retried(() => store.readLast('S', 's.lead'));
+  expect(read?.sequence).toBe(sequence);
+  await retried(() => store.append('S', 's.next', Uint8Array.of(2), { messageId: 'next' }));
+  await dispose();
+});
+
+async function openStore(): Promise<{ cluster: NatsCluster; store: Store; dispose: () => Promise<void> }> {
+  const cluster = await startNatsCluster();
+  const transport = await connectTo(cluster, 'one');
+  const plain = new JetStreamStore({ transport, clock: systemClock, random: systemRandom });
+  const store: Store = new Proxy(plain, {
+    get: (target, key) =>
+      key === 'ensureStream'
+        ? (spec: Parameters<Store['ensureStream']>[0]) => target.ensureStream({ ...spec, replicas: 3 })
+        : (Reflect.get(target, key) as () => unknown).bind(target),
+  });
+  await retried(() => store.ensureStream({ name: 'READY', subjects: ['ready.>'] }));
+  return {
+    cluster,
+    store,
+    async dispose() {
+      await transport.close();
+      await cluster.dispose();
+    },
+  };
+}
+
+/** Tries again while the cluster elects. */
+async function retried<T>(attempt: () => Promise<T>): Promise<T> {
+  const deadlineMs = systemClock.now() + 30_000;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (systemClock.now() > deadlineMs) throw error;
+      await new Promise<void>((resolve) => systemClock.setTimer(100, resolve));
+    }
+  }
+}
