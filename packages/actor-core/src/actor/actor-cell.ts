@@ -12,6 +12,7 @@ import { createMailbox } from './create-mailbox.ts';
 import { type Mailbox, takeDisplaced } from './mailbox.ts';
 import type { Props } from './props.ts';
 import { empty } from './ring.ts';
+import { type InHand, Reentry } from './reentry.ts';
 import type { Runtime } from './runtime.ts';
 import type { DeadLetterReason } from './runtime-event.ts';
 import type { Signal, TerminationReason } from './signal.ts';
@@ -138,9 +139,10 @@ export class ActorCell<M = never> {
   /** Puts a message (or an `Envelope`) into the mailbox. False when it became a dead letter. */
   deliver(item: unknown, control: boolean): boolean {
     if (this.state === 'stopped' || this.state === 'parked') return this.drop(item, 'no-such-actor');
-    // Its handler awaits what would follow from this very question.
-    if (this.state === 'busy' && item instanceof Envelope && this.waitsFor(item.ask?.chain)) {
-      return this.drop(item, 'deadlock');
+    if (this.state === 'busy') {
+      if (this.letIn(item)) return true;
+      // Its handler awaits what would follow from this very question.
+      if (item instanceof Envelope && this.waitsFor(item.ask?.chain)) return this.drop(item, 'deadlock');
     }
     const offer = this.mailbox.offer(item, control);
     if (offer === 'full') return this.drop(item, 'mailbox-full');
@@ -164,11 +166,45 @@ export class ActorCell<M = never> {
 
   /** The chain of a question that this actor asks now. */
   callChain(): CallChain {
-    return { node: this.runtime.nodeId, uid: this.uid, handling: this.processed, up: this.chain };
+    const reentry = this.state === 'busy' ? this.context.reentry : undefined;
+    const handling = reentry === undefined ? this.processed : reentry.current.handling;
+    return { node: this.runtime.nodeId, uid: this.uid, handling, up: this.chain };
+  }
+
+  /** Lets declared messages in while the handling at hand awaits. */
+  admit(accepts: (message: M) => boolean): void {
+    const isBusy = this.state === 'busy';
+    if (!isBusy && !this.inTurn) return;
+    const { reentry } = this.context;
+    // One that was declared by a handling that then awaited nothing has no effect and none left.
+    if (reentry !== undefined && (isBusy || reentry.declarer.handling === this.processed)) return;
+    const declarer = { handling: this.processed, chain: this.chain };
+    this.context.setReentry(new Reentry(accepts, declarer, this.mailbox));
+    if (isBusy) this.beginReentry();
+  }
+
+  private beginReentry(): void {
+    const { reentry } = this.context;
+    if (reentry === undefined) return;
+    // Left by an earlier handling that awaited nothing.
+    if (reentry.declarer.handling !== this.processed) return this.context.setReentry(undefined);
+    reentry.admitWaiting();
+    if (reentry.hasReady && !this.scheduled) this.scheduleTurn();
+  }
+
+  private letIn(item: unknown): boolean {
+    const { reentry } = this.context;
+    if (reentry === undefined || !reentry.offer(item)) return false;
+    if (!this.scheduled) this.scheduleTurn();
+    return true;
   }
 
   private waitsFor(chain: CallChain | undefined): boolean {
-    return chain !== undefined && waitsIn(chain, this.address, this.processed);
+    if (chain === undefined) return false;
+    const { reentry } = this.context;
+    return reentry === undefined
+      ? waitsIn(chain, this.address, this.processed)
+      : reentry.waitsFor(chain, this.address);
   }
 
   /** Returns messages to the front of the mailbox. */
@@ -180,6 +216,7 @@ export class ActorCell<M = never> {
   /** Delivers past the bound what the runtime owes the actor. */
   force(envelope: Envelope): void {
     if (!this.alive) return;
+    if (this.state === 'busy' && this.letIn(envelope)) return;
     this.mailbox.force(envelope);
     if (!this.scheduled) this.schedule();
   }
@@ -319,7 +356,10 @@ export class ActorCell<M = never> {
   }
 
   private schedule(): void {
-    if (this.state !== 'running' && this.state !== 'starting') return;
+    if (this.state === 'running' || this.state === 'starting') this.scheduleTurn();
+  }
+
+  private scheduleTurn(): void {
     this.scheduled = true;
     const { scheduler } = this.runtime;
     if (scheduler.scheduleRun === undefined) scheduler.schedule(() => this.run());
@@ -332,6 +372,7 @@ export class ActorCell<M = never> {
     this.inTurn = true;
     if (this.state === 'starting') this.begin();
     if (this.state === 'running') this.drain();
+    else if (this.state === 'busy') this.drainAdmitted();
     this.inTurn = false;
     if (isTracing) enterTrace(undefined);
     if (this.afterBusy !== undefined && this.state !== 'busy') this.settled();
@@ -374,6 +415,44 @@ export class ActorCell<M = never> {
       if (this.context === context && context.active) this.fail(error);
     }
     context.touch();
+  }
+
+  /** Handles what the handling that is awaited lets in. */
+  private drainAdmitted(): void {
+    const { context } = this;
+    const { reentry } = context;
+    if (reentry === undefined) return;
+    try {
+      for (let handled = 0; handled < drainBudget && this.state === 'busy'; handled++) {
+        const item = reentry.take();
+        if (item === empty) break;
+        const envelope = item instanceof Envelope ? item : undefined;
+        if (envelope?.guard !== undefined && !envelope.guard.claim()) continue;
+        const hand = reentry.begin(++this.processed, envelope?.ask?.chain);
+        this.chain = hand.chain;
+        if (isTracing) enterTrace(envelope?.trace);
+        reentry.onStack = hand;
+        const next = this.onMessage((envelope === undefined ? item : envelope.message) as M, context);
+        reentry.onStack = undefined;
+        if (next !== undefined && !('kind' in next)) this.awaitNext(next, hand);
+        else {
+          reentry.finish(hand);
+          if (next !== undefined) this.adoptWhileBusy(next);
+        }
+      }
+    } catch (error) {
+      this.inTurn = false;
+      if (this.context === context && context.active) this.fail(error);
+      return;
+    }
+    this.chain = reentry.current.chain;
+    if (reentry.hasReady && this.state === 'busy' && !this.scheduled) this.scheduleTurn();
+    context.touch();
+  }
+
+  private adoptWhileBusy(next: Behaviour<M>): void {
+    if (next.kind === 'stopped') this.stopItself();
+    else this.adopt(next);
   }
 
   /** Runs the recipe: the first behaviour of this incarnation. */
@@ -419,19 +498,41 @@ export class ActorCell<M = never> {
 
   /** Nothing is handled until the promise settles. */
   private close(promise: Promise<Next<M>>): void {
-    const { context } = this;
     if (this.state === 'running') this.state = 'busy';
+    this.beginReentry();
+    this.awaitNext(promise, undefined);
+  }
+
+  /** `hand`: what was let in while another handling is awaited. */
+  private awaitNext(promise: Promise<Next<M>>, hand: InHand | undefined): void {
+    const { context } = this;
     void promise.then(
-      (next) => this.reopen(context, next),
+      (next) => this.reopen(context, next, hand),
       (error: unknown) => this.reopenFailed(context, error),
     );
   }
 
-  private reopen(context: CellContext<M>, next: Next<M>): void {
+  /** One of several handlings has settled. False while another one has not. */
+  private lastInHand(context: CellContext<M>, hand: InHand | undefined): boolean {
+    const { reentry } = context;
+    if (reentry === undefined) return true;
+    reentry.finish(hand ?? reentry.declarer);
+    this.chain = reentry.current.chain;
+    if (!reentry.isSettled) return false;
+    context.setReentry(undefined);
+    return true;
+  }
+
+  private reopen(context: CellContext<M>, next: Next<M>, hand: InHand | undefined): void {
     // The late result of an incarnation that has ended.
     if (!context.active) return;
-    if (this.state === 'busy') this.state = 'running';
+    const isLast = this.lastInHand(context, hand);
+    if (this.state === 'busy' && isLast) this.state = 'running';
     try {
+      if (!isLast) {
+        if (next !== undefined && this.state === 'busy') this.adoptWhileBusy(next);
+        return;
+      }
       if (next !== undefined && this.state === 'running') this.adopt(next);
     } catch (error) {
       this.fail(error);

@@ -22,6 +22,12 @@ export interface ActorContext<M> {
    * carries it, here and over the bus. Timers begin without one.
    */
   readonly trace: string | undefined;
+  /**
+   * Lets the messages that `accepts` names in while the handling at hand awaits its promise; all others wait until it
+   * has settled. Declared anew by each handling that wants it; while one declaration holds, another one adds nothing.
+   * State may have changed behind every `await` then.
+   */
+  admit(accepts: (message: M) => boolean): void;
   /** Starts a child. A name must be unique among siblings; without one a fresh one is made. */
   spawn<C>(props: Props<C>, name?: string): ActorRef<C>;
   /** Stops a child in an orderly way. */

@@ -12,12 +12,14 @@ import { Envelope, type Guard } from './envelope.ts';
 import { IdleTimer } from './idle-timer.ts';
 import { LocalRef } from './local-ref.ts';
 import type { Props } from './props.ts';
+import type { Reentry } from './reentry.ts';
 import { currentTrace, traced } from './trace-context.ts';
 import { refKey } from './watch.ts';
 
 interface Extras<M> {
   readonly timers: Map<string, ActorTimer<M>>;
   idle: IdleTimer | undefined;
+  reentry: Reentry | undefined;
   /** Messages or envelopes. */
   stashed: unknown[];
 }
@@ -66,6 +68,19 @@ export class CellContext<M> implements ActorContext<M>, Guard {
 
   get trace(): string | undefined {
     return currentTrace();
+  }
+
+  /** What the handling at hand lets in meanwhile. */
+  get reentry(): Reentry | undefined {
+    return this.extras === undefined ? undefined : this.extras.reentry;
+  }
+
+  admit(accepts: (message: M) => boolean): void {
+    if (this.active) this.cell.admit(accepts);
+  }
+
+  setReentry(reentry: Reentry | undefined): void {
+    this.more().reentry = reentry;
   }
 
   spawn<C>(props: Props<C>, name?: string): ActorRef<C> {
@@ -197,6 +212,7 @@ export class CellContext<M> implements ActorContext<M>, Guard {
     if (this.extras !== undefined) {
       for (const timer of this.extras.timers.values()) timer.cancel();
       this.cancelReceiveTimeout();
+      this.extras.reentry?.close();
       // What was put aside is not lost with the incarnation: the next one gets it, first.
       this.unstashAll();
       this.extras = undefined;
@@ -205,7 +221,7 @@ export class CellContext<M> implements ActorContext<M>, Guard {
   }
 
   private more(): Extras<M> {
-    return (this.extras ??= { timers: new Map(), idle: undefined, stashed: [] });
+    return (this.extras ??= { timers: new Map(), idle: undefined, reentry: undefined, stashed: [] });
   }
 
   private startTimer(key: string, delayMs: number, message: M, repeat: boolean): void {

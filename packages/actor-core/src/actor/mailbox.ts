@@ -83,6 +83,19 @@ export class Mailbox extends Ring {
     return this.aside === undefined ? this.shift() : this.takeAside(this.aside);
   }
 
+  /** Takes out what matches, control first, each lane in order; the rest keeps its order. */
+  takeWhere(matches: (item: unknown) => boolean): unknown[] {
+    const taken: unknown[] = [];
+    for (const lane of this.aside === undefined ? [this] : [this.aside.control, this]) {
+      for (let left = lane.length; left > 0; left--) {
+        const item = lane.shift();
+        if (matches(item)) taken.push(item);
+        else lane.push(item);
+      }
+    }
+    return taken;
+  }
+
   private takeAside({ control, room }: Aside): unknown {
     if (control.length > 0) return control.shift();
     const item = this.shift();
