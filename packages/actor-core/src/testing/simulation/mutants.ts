@@ -16,7 +16,7 @@ export const mutants: readonly Mutant[] = [
     bug: 'a restart keeps the data lane of the mailbox and forgets the control lane',
     file: 'actor/actor-cell.ts',
     find: '    this.incarnation++;\n',
-    replace: "    this.incarnation++;\n    this.mailbox['control'] = undefined;\n",
+    replace: "    this.incarnation++;\n    this.mailbox['aside'] = undefined;\n",
   },
   {
     name: 'ask-without-deadline',
@@ -65,6 +65,20 @@ export const mutants: readonly Mutant[] = [
     bug: 'a stream whose last items were lost waits for ever, both sides saying that they are there',
     file: 'streaming/stream-reader.ts',
     find: 'return frame[1] > this.received ? this.breakOff(frame[1]) : undefined;',
+    replace: 'return;',
+  },
+  {
+    name: 'reliable-dedupe-off',
+    bug: 'a consumer of reliable delivery handles what it has handled before',
+    file: 'delivery/consumer-window.ts',
+    find: "sequence <= this.handled) return 'ignore';\n    if (sequence === this.handled + 1) return 'handle';",
+    replace: "sequence < 1) return 'ignore';\n    if (sequence <= this.handled + 1) return 'handle';",
+  },
+  {
+    name: 'registry-digest-ignored',
+    bug: 'a change of the registry that was lost on the way is never made up for',
+    file: 'registry/cluster-registry.ts',
+    find: 'this.perform(this.table.digest(node, nodeIncarnation, message[2]));',
     replace: 'return;',
   },
 ];

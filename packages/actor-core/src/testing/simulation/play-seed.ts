@@ -1,7 +1,9 @@
 import { Simulation } from '../simulation.ts';
 import type { Counters } from './counters.ts';
+import { Delivering } from './delivering.ts';
 import { Faults } from './faults.ts';
 import { Messaging } from './messaging.ts';
+import { Registering } from './registering.ts';
 import { Streaming } from './streaming.ts';
 import { Supervising } from './supervising.ts';
 import { Watching } from './watching.ts';
@@ -10,13 +12,15 @@ import { nodeNames, World } from './world.ts';
 
 /**
  * What a seed is played with: all of them together, or one by its name. A part of the runtime with promises of its own
- * (registry, reliable delivery) is simulated by a `Workload` added here.
+ * is simulated by a `Workload` added here.
  */
 const workloads: Readonly<Record<string, new (world: World) => Workload>> = {
   messaging: Messaging,
   supervision: Supervising,
   watching: Watching,
   streaming: Streaming,
+  registry: Registering,
+  delivery: Delivering,
 };
 
 export const everything = 'all';
@@ -24,7 +28,7 @@ export const scenarioNames: readonly string[] = [everything, ...Object.keys(work
 
 /** Bar of every seed: so many nodes, so much virtual time, so many operations, so many kinds of fault. */
 const leastVirtualMs = 60_000;
-const leastOperations = 300;
+const leastOperations = 400;
 export const bars: {
   readonly nodes: number;
   readonly virtualMs: number;
@@ -32,8 +36,8 @@ export const bars: {
   readonly faultKinds: number;
 } = { nodes: nodeNames.length, virtualMs: leastVirtualMs, operations: 200, faultKinds: 3 };
 
-const longestStepMs = 400;
-const strikesPerStep = 0.22;
+const longestStepMs = 300;
+const strikesPerStep = 0.17;
 const restMs = 30_000;
 
 export interface SeedResult {

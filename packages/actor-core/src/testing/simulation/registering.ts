@@ -1,0 +1,132 @@
+import type { ActorRef } from '../../actor/actor-ref.ts';
+import { receive, setup, stopped } from '../../actor/behaviour.ts';
+import { props } from '../../actor/props.ts';
+import { NameTakenError } from '../../errors.ts';
+import { startRegistry } from '../../registry/cluster-registry.ts';
+import type { Registry } from '../../registry/registry.ts';
+import type { TestNode } from '../test-node.ts';
+import type { Workload } from './workload.ts';
+import type { World } from './world.ts';
+
+const groups = ['g0', 'g1'] as const;
+const names = ['boss', 'clerk'] as const;
+const longestLifeMs = 20_000;
+
+interface Entry {
+  readonly node: TestNode;
+  readonly ref: ActorRef<never>;
+  readonly group: string;
+  hasLeft: boolean;
+}
+
+/**
+ * Actors that join groups and claim names, leave and end.
+ *
+ * - In the end every node knows the same members and the same holders.
+ * - Those are alive, and no living actor that joined a group and did not leave it is missing.
+ */
+export class Registering implements Workload {
+  private readonly world: World;
+  private readonly registries = new Map<TestNode, Registry>();
+  private readonly joined: Entry[] = [];
+  private actors = 0;
+
+  constructor(world: World) {
+    this.world = world;
+  }
+
+  startNode(node: TestNode): void {
+    this.registries.set(node, startRegistry(node));
+  }
+
+  act(): boolean {
+    const { world } = this;
+    const node = world.anyNode();
+    if (node === undefined) return false;
+    const registry = this.registries.get(node) as Registry;
+    const draw = world.chance();
+    if (draw < 0.4) this.join(node, registry);
+    else if (draw < 0.6) this.leave(node, registry);
+    else this.claim(node, registry);
+    return true;
+  }
+
+  checkEnd(): void {
+    const { world } = this;
+    const seen = (known: (registry: Registry) => readonly ActorRef<never>[]) => {
+      const views = world.nodes().map((node) => known(this.registries.get(node) as Registry));
+      const [first = ''] = views.map(describe);
+      for (const view of views)
+        world.check(describe(view) === first, `one node sees ${describe(view)}, another ${first}`);
+      for (const ref of views[0] ?? [])
+        world.check(this.lives(ref), `${describe([ref])} is registered and gone`);
+      return new Set(first.split(' '));
+    };
+    for (const name of names)
+      seen((registry) => {
+        const holder = registry.find<never>(name);
+        return holder === undefined ? [] : [holder];
+      });
+    for (const group of groups) {
+      const members = seen((registry) => registry.members(group));
+      for (const entry of this.joined)
+        if (entry.group === group && !entry.hasLeft && world.isAlive(entry.node) && this.lives(entry.ref))
+          world.check(members.has(describe([entry.ref])), `${describe([entry.ref])} is missing in ${group}`);
+    }
+  }
+
+  private join(node: TestNode, registry: Registry): void {
+    const group = this.world.pick(groups);
+    const ref = this.spawn(node);
+    registry.join(group, ref);
+    this.joined.push({ node, ref, group, hasLeft: false });
+  }
+
+  private leave(node: TestNode, registry: Registry): void {
+    const own = this.joined.filter((entry) => entry.node === node && !entry.hasLeft);
+    if (own.length === 0) return;
+    const entry = this.world.pick(own);
+    registry.leave(entry.group, entry.ref);
+    entry.hasLeft = true;
+  }
+
+  private claim(node: TestNode, registry: Registry): void {
+    const name = this.world.pick(names);
+    const isFree = registry.find(name) === undefined;
+    try {
+      registry.register(name, this.spawn(node));
+      this.world.check(isFree, `${name} was registered while ${node.nodeId} knew another holder`);
+    } catch (error) {
+      this.world.check(
+        error instanceof NameTakenError && !isFree,
+        `${name} was refused to ${node.nodeId}: ${String(error)}`,
+      );
+    }
+  }
+
+  /** Every second one ends by itself after a while. */
+  private spawn(node: TestNode): ActorRef<never> {
+    const lifeMs = this.world.chance() * longestLifeMs;
+    const isMortal = this.world.chance() < 0.5;
+    const registered = props<'end'>(() =>
+      setup((context) => {
+        if (isMortal) context.setTimer('end', lifeMs, 'end');
+        return receive(() => stopped);
+      }),
+    );
+    return node.system.spawn(registered, `registered${++this.actors}`) as ActorRef<never>;
+  }
+
+  private lives({ address }: ActorRef<never>): boolean {
+    const home = this.world.node(address.node);
+    return (
+      home !== undefined &&
+      home.incarnation === address.nodeIncarnation &&
+      home.system.inspect().some(({ uid }) => uid === address.uid)
+    );
+  }
+}
+
+function describe(refs: readonly ActorRef<never>[]): string {
+  return refs.map(({ address }) => `${address.node}#${address.nodeIncarnation}/${address.path}`).join(' ');
+}
