@@ -250,3 +250,26 @@ export class TooFewAnswersError extends DroverError {
     this.errors = errors;
   }
 }
+
+/** What is called failed too often and is left alone for now. The caller does without it, or retries after `retryAfterMs`. */
+export class CircuitOpenError extends DroverError {
+  readonly code = 'circuit-open';
+  readonly circuit: string;
+  /** 0: a probe is on its way, and its outcome decides. */
+  readonly retryAfterMs: number;
+  constructor(circuit: string, retryAfterMs: number, options?: ErrorOptions) {
+    super(`${circuit} failed too often and is not called for now`, options);
+    this.circuit = circuit;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** A phase of the shutdown that must succeed did not; the phases after it were not run. Look at its tasks' errors. */
+export class ShutdownAbortedError extends DroverError {
+  readonly code = 'shutdown-aborted';
+  readonly phase: string;
+  constructor(phase: string, options?: ErrorOptions) {
+    super(`the shutdown ended in its phase ${phase}, which failed`, options);
+    this.phase = phase;
+  }
+}

@@ -18,6 +18,12 @@ export { type MailboxOptions, type Props, props, type RestartType } from './acto
 export type { DeadLetterReason, RuntimeEvent } from './actor/runtime-event.ts';
 export type { Signal, TerminationReason } from './actor/signal.ts';
 export { withTrace } from './actor/trace-context.ts';
+export {
+  type CircuitBreaker,
+  type CircuitBreakerOptions,
+  createCircuitBreaker,
+} from './breaker/circuit-breaker.ts';
+export type { BreakerState } from './breaker/decide-breaker.ts';
 export { systemClock } from './clock/system-clock.ts';
 export type { Clock, Timer } from './clock.ts';
 export type { DeliveryFrame, DeliveryResult, DemandWord } from './delivery/delivery-frame.ts';
@@ -38,6 +44,7 @@ export { workPuller, type WorkPullerOptions } from './delivery/work-puller.ts';
 export {
   ActorKilledError,
   ActorNotFoundError,
+  CircuitOpenError,
   ConnectError,
   DeadlockError,
   DroverError,
@@ -51,6 +58,7 @@ export {
   RegistryFullError,
   RequestTimeoutError,
   RestartIntensityExceededError,
+  ShutdownAbortedError,
   StashFullError,
   StreamBrokenError,
   StreamCancelledError,
@@ -61,6 +69,8 @@ export {
   TransportDisconnectedError,
   WrongSequenceError,
 } from './errors.ts';
+export { goTo, notHandled, stay, stop, type Transition } from './fsm/decide-transition.ts';
+export { type MachineDefinition, type StateDefinition, stateMachine } from './fsm/state-machine.ts';
 export { joinLeadership, type LeadershipOptions } from './leadership/join-leadership.ts';
 export type { LeaderInfo, Leadership } from './leadership/lease.ts';
 export { type Logger, silentLogger } from './logger.ts';
@@ -84,6 +94,14 @@ export {
 } from './routing/strategy.ts';
 export { nodeScheduler } from './scheduler/node-scheduler.ts';
 export type { Runnable, Scheduler } from './scheduler.ts';
+export {
+  type CoordinatedShutdown,
+  type CoordinatedShutdownOptions,
+  createCoordinatedShutdown,
+  type ShutdownTask,
+  type TaskOutcome,
+} from './shutdown/coordinated-shutdown.ts';
+export { type ShutdownPhase, standardPhases } from './shutdown/shutdown-plan.ts';
 export type { AppendExpectation, Store, StoredRecord, StreamSpec } from './storage/store.ts';
 export type { StreamControl, StreamFrame, StreamOptions } from './streaming/stream-frame.ts';
 export type { StreamWriter } from './streaming/stream-writer.ts';

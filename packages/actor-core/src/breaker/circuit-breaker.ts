@@ -1,0 +1,100 @@
+import type { Clock } from '../clock.ts';
+import { CircuitOpenError, InvalidArgumentError, RequestTimeoutError } from '../errors.ts';
+import { admit, type BreakerPolicy, type BreakerState, closed, settle } from './decide-breaker.ts';
+
+/** Defaults are Pekko's (10 failures, 10 s a call, 15 s until it is tried again). */
+export interface CircuitBreakerOptions {
+  /** What is called, for errors and people. */
+  readonly name: string;
+  readonly clock: Clock;
+  /** Failures in a row that open it. @default 10 */
+  readonly maxFailures?: number;
+  /** A call that takes longer has failed; its late outcome is ignored. @default 10_000 */
+  readonly callTimeoutMs?: number;
+  /** How long it stays open; doubles while the probes fail. @default 15_000 */
+  readonly resetMs?: number;
+  /** @default 10 times `resetMs` */
+  readonly resetMaxMs?: number;
+  /** Calls that must succeed before it closes; no more pass at a time meanwhile. @default 1 */
+  readonly probes?: number;
+  /** Which errors say that what is called is ill. @default every error */
+  readonly isFailure?: (error: unknown) => boolean;
+  readonly onChange?: (state: BreakerState['type']) => void;
+}
+
+/** Fails fast while what it calls is down, and lets it recover before the load comes back. */
+export interface CircuitBreaker {
+  readonly state: BreakerState['type'];
+  /**
+   * Calls, unless it is open. The signal is aborted at the timeout.
+   *
+   * @throws CircuitOpenError without calling
+   * @throws RequestTimeoutError when the call takes too long, and whatever the call throws
+   */
+  call<T>(run: (signal: AbortSignal) => Promise<T>): Promise<T>;
+}
+
+/** @throws InvalidArgumentError naming the option that cannot be */
+export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
+  const { name, clock, callTimeoutMs = 10_000, isFailure = () => true, onChange } = options;
+  const policy = resolvePolicy(options);
+  if (!(Number.isFinite(callTimeoutMs) && callTimeoutMs > 0))
+    throw new InvalidArgumentError('callTimeoutMs', 'must be finite and above 0');
+  let state: BreakerState = closed;
+  const become = (next: BreakerState) => {
+    const isChange = next.type !== state.type;
+    state = next;
+    if (isChange) onChange?.(next.type);
+  };
+  return {
+    get state() {
+      return state.type;
+    },
+    call<T>(run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+      const next = admit(state, policy, clock.now());
+      if (next === undefined) {
+        const retryAfterMs = state.type === 'open' ? Math.max(0, state.untilMs - clock.now()) : 0;
+        return Promise.reject(new CircuitOpenError(name, retryAfterMs));
+      }
+      become(next);
+      const controller = new AbortController();
+      return new Promise<T>((resolve, reject) => {
+        let isOver = false;
+        const end = (failed: boolean, deliver: () => void) => {
+          if (isOver) return;
+          isOver = true;
+          timer.cancel();
+          become(settle(state, next, failed, policy, clock.now()));
+          deliver();
+        };
+        const timer = clock.setTimer(callTimeoutMs, () => {
+          end(true, () => reject(new RequestTimeoutError(name, callTimeoutMs)));
+          controller.abort();
+        });
+        attempt(run, controller.signal).then(
+          (value) => end(false, () => resolve(value)),
+          (error: unknown) =>
+            end(isFailure(error), () => reject(error instanceof Error ? error : new Error(String(error)))),
+        );
+      });
+    },
+  };
+}
+
+/** A call that throws at once fails as one that throws later. */
+async function attempt<T>(run: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
+  return await run(signal);
+}
+
+function resolvePolicy(options: CircuitBreakerOptions): BreakerPolicy {
+  const { maxFailures = 10, resetMs = 15_000, probes = 1 } = options;
+  const { resetMaxMs = 10 * resetMs } = options;
+  for (const [key, value] of Object.entries({ maxFailures, probes }))
+    if (!(Number.isSafeInteger(value) && value >= 1))
+      throw new InvalidArgumentError(key, 'must be a whole number of at least 1');
+  if (!(Number.isFinite(resetMs) && resetMs > 0))
+    throw new InvalidArgumentError('resetMs', 'must be finite and above 0');
+  if (!(Number.isFinite(resetMaxMs) && resetMaxMs >= resetMs))
+    throw new InvalidArgumentError('resetMaxMs', 'must be finite and at least resetMs');
+  return { maxFailures, resetMs, resetMaxMs, probes };
+}

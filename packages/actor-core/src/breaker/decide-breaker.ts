@@ -1,0 +1,59 @@
+/**
+ * `closed`: calls pass, failures in a row are counted · `open`: calls are refused until `untilMs` · `half-open`: a few
+ * probes pass, everything else is refused.
+ */
+export type BreakerState =
+  | { readonly type: 'closed'; readonly failures: number }
+  | { readonly type: 'open'; readonly untilMs: number; readonly trips: number }
+  | {
+      readonly type: 'half-open';
+      readonly trips: number;
+      /** Probes on their way. */
+      readonly probing: number;
+      readonly succeeded: number;
+    };
+
+export interface BreakerPolicy {
+  readonly maxFailures: number;
+  readonly resetMs: number;
+  readonly resetMaxMs: number;
+  readonly probes: number;
+}
+
+export const closed: BreakerState = { type: 'closed', failures: 0 };
+
+/** A call wants to pass. The state after it, or undefined: refused. */
+export function admit(state: BreakerState, policy: BreakerPolicy, nowMs: number): BreakerState | undefined {
+  if (state.type === 'closed') return state;
+  const probing: BreakerState =
+    state.type === 'open' ? { type: 'half-open', trips: state.trips, probing: 0, succeeded: 0 } : state;
+  if (state.type === 'open' && nowMs < state.untilMs) return undefined;
+  if (probing.probing + probing.succeeded >= policy.probes) return undefined;
+  return { ...probing, probing: probing.probing + 1 };
+}
+
+/** A call that was admitted into `admitted` has ended. Word of a probing that is over says nothing of this one. */
+export function settle(
+  state: BreakerState,
+  admitted: BreakerState,
+  isFailure: boolean,
+  policy: BreakerPolicy,
+  nowMs: number,
+): BreakerState {
+  if (state.type !== admitted.type || state.type === 'open') return state;
+  if (state.type === 'closed') {
+    if (!isFailure) return state.failures === 0 ? state : closed;
+    const failures = state.failures + 1;
+    return failures < policy.maxFailures ? { type: 'closed', failures } : trip(1, policy, nowMs);
+  }
+  if (admitted.type !== 'half-open' || admitted.trips !== state.trips) return state;
+  if (isFailure) return trip(state.trips + 1, policy, nowMs);
+  const succeeded = state.succeeded + 1;
+  return succeeded >= policy.probes ? closed : { ...state, probing: state.probing - 1, succeeded };
+}
+
+/** Each trip without a recovery in between doubles the wait, up to `resetMaxMs`. */
+function trip(trips: number, policy: BreakerPolicy, nowMs: number): BreakerState {
+  const waitMs = Math.min(policy.resetMaxMs, policy.resetMs * 2 ** Math.min(trips - 1, 30));
+  return { type: 'open', untilMs: nowMs + waitMs, trips };
+}

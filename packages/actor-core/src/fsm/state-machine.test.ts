@@ -1,0 +1,116 @@
+import { expect, it } from 'vitest';
+import type { ActorRef } from '../actor/actor-ref.ts';
+import type { ActorSystem } from '../actor/actor-system.ts';
+import { createActorSystem } from '../actor/create-actor-system.ts';
+import { props } from '../actor/props.ts';
+import { ManualClock } from '../testing/manual-clock.ts';
+import { settle } from '../testing/settle.ts';
+import { goTo, notHandled, stay, stop } from './decide-transition.ts';
+import { stateMachine } from './state-machine.ts';
+
+type Door = 'closed' | 'open' | 'locked';
+type Message = 'open' | 'close' | 'lock' | 'knock' | 'burn' | 'jam';
+
+interface Setup {
+  readonly clock: ManualClock;
+  readonly system: ActorSystem;
+  readonly door: ActorRef<Message>;
+  readonly seen: string[];
+  readonly say: (...messages: Message[]) => Promise<void>;
+}
+
+/** A door that closes by itself after a second, counts how often it was opened, and is locked for good. */
+function setup(): Setup {
+  const clock = new ManualClock();
+  const system = createActorSystem({ clock });
+  const seen: string[] = [];
+  const create = () =>
+    stateMachine<Door, number, Message>({
+      initial: 'closed',
+      data: 0,
+      onTransition: (from, to, data) => seen.push(`${from}>${to} ${data}`),
+      states: {
+        closed: {
+          on(message, opened) {
+            if (message === 'open') return goTo('open', opened + 1);
+            if (message === 'lock') return goTo('locked');
+            if (message === 'jam') throw new Error('jammed');
+            return message === 'burn' ? stop : notHandled;
+          },
+        },
+        open: {
+          timeoutMs: 1_000,
+          onEnter: () => seen.push('enter'),
+          onExit: () => seen.push('exit'),
+          onTimeout: () => goTo('closed'),
+          on(message, opened) {
+            if (message === 'knock') return stay(opened + 100);
+            return message === 'open' ? goTo('open') : goTo('closed');
+          },
+        },
+        locked: { on: () => stay() },
+      },
+    });
+  const door = system.spawn(props<Message>(create), 'door');
+  const say = async (...messages: Message[]) => {
+    for (const message of messages) door.tell(message);
+    await settle();
+  };
+  return { clock, system, door, seen, say };
+}
+
+it('goes from state to state with its data', async () => {
+  const { say, seen } = setup();
+  await say('open', 'knock', 'close', 'lock', 'open');
+  expect(seen).toEqual(['closed>open 1', 'enter', 'exit', 'open>closed 101', 'closed>locked 101']);
+});
+
+it('leaves a state that lasts too long, counted from when it was last entered', async () => {
+  const { clock, say, seen } = setup();
+  await say('open');
+  clock.advance(900);
+  await say('knock');
+  clock.advance(50);
+  await say('open');
+  seen.length = 0;
+  clock.advance(999);
+  await settle();
+  expect(seen).toEqual([]);
+  clock.advance(1);
+  await settle();
+  expect(seen).toEqual(['exit', 'open>closed 101']);
+});
+
+it('has no timeout of a state that was left, not even one that waits already', async () => {
+  const { clock, say, seen, door } = setup();
+  await say('open');
+  door.tell('close');
+  door.tell('open');
+  clock.advance(1_000);
+  await settle();
+  expect(seen.at(-1)).toBe('enter');
+  expect(clock.pending).toBe(1);
+});
+
+it('reports what a state has no use for, stops when told so, and starts anew after a failure', async () => {
+  const { clock, system, say, seen } = setup();
+  await say('open', 'close', 'knock');
+  expect(system.counters().events.unhandled).toBe(1);
+  await say('jam');
+  clock.advance(1_000);
+  await settle();
+  await say('open');
+  expect(seen.slice(-2)).toEqual(['closed>open 1', 'enter']);
+  await say('close', 'burn');
+  expect(system.inspect()).toEqual([]);
+});
+
+it('refuses a timeout that goes nowhere', () => {
+  expect(() =>
+    stateMachine<'a', number, string>({
+      initial: 'a',
+      data: 0,
+      states: { a: { on: () => stay(), timeoutMs: 5 } },
+    }),
+  ).toThrow('states.a');
+});

@@ -1,0 +1,124 @@
+import type { Clock } from '../clock.ts';
+import { InvalidArgumentError, ShutdownAbortedError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import { defaultPhaseTimeoutMs, planShutdown, type ShutdownPhase, standardPhases } from './shutdown-plan.ts';
+
+/** One thing to do on the way down. The signal is aborted when its phase's time is over. */
+export type ShutdownTask = (signal: AbortSignal) => void | Promise<void>;
+
+/** How one task of a phase ended. */
+export interface TaskOutcome {
+  readonly phase: string;
+  readonly task: string;
+  readonly outcome: 'done' | 'failed' | 'timed-out';
+  readonly tookMs: number;
+}
+
+export interface CoordinatedShutdownOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** @default `standardPhases` */
+  readonly phases?: readonly ShutdownPhase[];
+}
+
+/** An orderly way down in named phases, each with its deadline: however ill a part is, the end comes. */
+export interface CoordinatedShutdown {
+  /** Phases in the order they run. */
+  readonly phases: readonly string[];
+  /** The phase that runs, `running` before the first, `stopped` after the last. */
+  readonly current: string;
+  /**
+   * Adds a task; those of one phase run at the same time. Returns what removes it.
+   *
+   * @throws InvalidArgumentError for a phase that is unknown, or has begun
+   */
+  add(phase: string, task: string, run: ShutdownTask): () => void;
+  /**
+   * Goes down, once: who asks again gets the same promise. Resolves with how every task ended.
+   *
+   * @throws ShutdownAbortedError when a phase with `onFailure: 'abort'` failed; later ones did not run
+   */
+  run(reason: string): Promise<readonly TaskOutcome[]>;
+}
+
+/** @throws InvalidArgumentError as `planShutdown` */
+export function createCoordinatedShutdown(options: CoordinatedShutdownOptions): CoordinatedShutdown {
+  const { clock, log } = options;
+  const plan = planShutdown(options.phases ?? standardPhases);
+  const tasks = new Map<string, Map<object, { readonly task: string; readonly run: ShutdownTask }>>();
+  for (const { name } of plan) tasks.set(name, new Map());
+  let position = -1;
+  let running: Promise<readonly TaskOutcome[]> | undefined;
+
+  const runAll = async (reason: string): Promise<readonly TaskOutcome[]> => {
+    log.info({ reason }, 'shutting down');
+    const outcomes: TaskOutcome[] = [];
+    for (const [index, phase] of plan.entries()) {
+      position = index;
+      const ended = await runPhase(clock, log, phase, [...(tasks.get(phase.name)?.values() ?? [])]);
+      outcomes.push(...ended);
+      const isBad = ended.some(({ outcome }) => outcome !== 'done');
+      if (isBad && phase.onFailure === 'abort') throw new ShutdownAbortedError(phase.name);
+    }
+    position = plan.length;
+    return outcomes;
+  };
+
+  return {
+    phases: plan.map(({ name }) => name),
+    get current() {
+      return position < 0 ? 'running' : (plan[position]?.name ?? 'stopped');
+    },
+    add(phase, task, run) {
+      const index = plan.findIndex(({ name }) => name === phase);
+      if (index === -1) throw new InvalidArgumentError('phase', `is none of this shutdown: ${phase}`);
+      if (index <= position) throw new InvalidArgumentError('phase', `has begun already: ${phase}`);
+      const key = {};
+      tasks.get(phase)?.set(key, { task, run });
+      return () => tasks.get(phase)?.delete(key);
+    },
+    run(reason) {
+      running ??= runAll(reason);
+      return running;
+    },
+  };
+}
+
+async function runPhase(
+  clock: Clock,
+  log: Logger,
+  phase: ShutdownPhase,
+  tasks: readonly { readonly task: string; readonly run: ShutdownTask }[],
+): Promise<readonly TaskOutcome[]> {
+  if (tasks.length === 0) return [];
+  const startMs = clock.now();
+  const controller = new AbortController();
+  const { promise: over, resolve: giveUp } = Promise.withResolvers<'timed-out'>();
+  const timer = clock.setTimer(phase.timeoutMs ?? defaultPhaseTimeoutMs, () => {
+    controller.abort();
+    giveUp('timed-out');
+  });
+  const outcomes = await Promise.all(
+    tasks.map(async ({ task, run }): Promise<TaskOutcome> => {
+      const ended = attempt(run, controller.signal).then(
+        () => 'done' as const,
+        (err: unknown) => {
+          log.error({ err, phase: phase.name, task }, 'a shutdown task failed');
+          return 'failed' as const;
+        },
+      );
+      const outcome = await Promise.race([ended, over]);
+      const tookMs = clock.now() - startMs;
+      if (outcome === 'timed-out')
+        log.warn({ phase: phase.name, task, tookMs }, 'a shutdown task took too long: it is left behind');
+      return { phase: phase.name, task, outcome, tookMs };
+    }),
+  );
+  timer.cancel();
+  return outcomes;
+}
+
+/** A task that throws at once fails as one that throws later. */
+async function attempt(run: ShutdownTask, signal: AbortSignal): Promise<void> {
+  await run(signal);
+}
