@@ -77,6 +77,8 @@ export { type Logger, silentLogger } from './logger.ts';
 export type { MemberEvidence, MemberState, Presence } from './membership/presence.ts';
 export type { ClusterNode } from './node/cluster-node.ts';
 export { joinCluster, type JoinClusterOptions } from './node/join-cluster.ts';
+export { createEventStream, type EventStream } from './pubsub/event-stream.ts';
+export { createPubSub, type Published, type PubSub, topic, type Topic } from './pubsub/pub-sub.ts';
 export { systemRandom } from './random/system-random.ts';
 export type { Random } from './random.ts';
 export { startRegistry } from './registry/cluster-registry.ts';

@@ -6,6 +6,7 @@ import { systemClock } from '../clock/system-clock.ts';
 import { joinLeadership } from '../leadership/join-leadership.ts';
 import { type Logger, silentLogger } from '../logger.ts';
 import { z } from 'zod';
+import { createPubSub, topic } from '../pubsub/pub-sub.ts';
 import { actorRefSchema } from '../remoting/actor-ref-schema.ts';
 import { type NatsServer, startNatsServer } from '../testing/nats-server.ts';
 import { waitUntil } from '../testing/wait-until.ts';
@@ -84,6 +85,21 @@ it('lets every role see the others, ask them and follow a leader, and no permiss
     }
   }
   await Promise.all(leaderships.map((leadership) => leadership.resign()));
+  expect(complaints).toEqual([]);
+});
+
+it('lets members publish and subscribe topics of every depth', async () => {
+  const heard: string[] = [];
+  const names = ['a', 'a.b', 'a.b.c', 'a.b.c.d'];
+  for (const name of names)
+    createPubSub(at('host')).subscribe(topic(name, z.string()), (message, { from }) =>
+      heard.push(`${from} ${message}`),
+    );
+  await at('host').transport.flush({ timeoutMs: 2_000 });
+  for (const nodeId of ['gate', 'agent'])
+    for (const name of names) createPubSub(at(nodeId)).publish(topic(name, z.string()), name);
+  await waitUntil('all is heard', () => heard.length === 8);
+  expect(heard.filter((one) => one.startsWith('gate'))).toEqual(names.map((name) => `gate ${name}`));
   expect(complaints).toEqual([]);
 });
 

@@ -13,6 +13,7 @@ import { InvalidArgumentError } from '../errors.ts';
  * | `d1.{cell}.poll.{node}` | any node | everyone (please announce now) |
  * | `d1.{cell}.ldr.{group}.{node}` | a leader of `group` | everyone (term and fence, heartbeat) |
  * | `d1.{cell}.ctl.{group}.…` | the group's leader | the stream `CTL_{group}` |
+ * | `d1.{cell}.t.{topic}.{node}` | that node | every member (topics of one to four tokens) |
  * | `_I.{node}.…` | whoever was asked | that node (replies) |
  */
 export interface Subjects {
@@ -24,6 +25,8 @@ export interface Subjects {
   poll(node: string): string;
   leader(group: string, node: string): string;
   control(group: string, ...tokens: string[]): string;
+  /** `topic` is one to four tokens joined by dots, each of which may be `anyToken` to subscribe. */
+  topic(topic: string, node: string): string;
 }
 
 /** Lanes of a node's inbox. Control never queues behind data; `ping` is answered by the transport's edge. */
@@ -33,6 +36,18 @@ export type Lane = 'ctl' | 'dat' | 'ping';
 export const anyToken = '*';
 
 const tokenPattern = /^[a-z0-9][a-z0-9_-]{0,63}$/;
+
+/** The sender is pinned as the last token, and NATS has no wildcard for "any number of tokens" in the middle. */
+const maxTopicTokens = 4;
+
+/** @throws InvalidArgumentError unless `topic` is one to four tokens joined by dots; `anyToken` may be one of them */
+export function requireTopic(topic: string): string {
+  const tokens = topic.split('.');
+  if (tokens.length > maxTopicTokens)
+    throw new InvalidArgumentError('topic', `must have ${maxTopicTokens} tokens at most`);
+  for (const token of tokens) if (token !== anyToken) requireToken('topic', token);
+  return topic;
+}
 
 /** @throws InvalidArgumentError unless `value` is 1–64 of `[a-z0-9_-]` and begins with a letter or digit */
 export function requireToken(name: string, value: string): string {
@@ -54,6 +69,7 @@ export function createSubjects(cell: string): Subjects {
     load: (node) => `${root}.load.${node}`,
     poll: (node) => `${root}.poll.${node}`,
     leader: (group, node) => `${root}.ldr.${group}.${node}`,
+    topic: (topic, node) => `${root}.t.${topic}.${node}`,
     control: (group, ...tokens) => `${root}.ctl.${[group, ...tokens].join('.')}`,
   };
 }
@@ -90,6 +106,9 @@ export function permissionsOf(subjects: Subjects, node: string, roles: readonly 
     publish.add(subjects.presence(node));
     publish.add(subjects.poll(node));
     publish.add('_I.*.>');
+    for (let tokens = 1; tokens <= maxTopicTokens; tokens++)
+      publish.add(subjects.topic(Array.from({ length: tokens }, () => anyToken).join('.'), node));
+    subscribe.add(`d1.${subjects.cell}.t.>`);
     subscribe.add(subjects.inboxOf(node));
     subscribe.add(subjects.poll(anyToken));
     if (role === 'node-agent') publish.add(subjects.load(node));

@@ -1,0 +1,47 @@
+import type { Logger } from '../logger.ts';
+
+/** Events of one process, by type: whoever is interested is told at once, in the order they subscribed. */
+export interface EventStream<E extends { readonly type: string }> {
+  publish(event: E): void;
+  /**
+   * Listens to one type, or to all. Ends with the unsubscriber, or with `signal`: an actor hands in its own and
+   * turns what it hears into messages to itself.
+   */
+  subscribe<T extends E['type'] | '*'>(
+    type: T,
+    listener: (event: T extends '*' ? E : Extract<E, { readonly type: T }>) => void,
+    options?: { readonly signal?: AbortSignal },
+  ): () => void;
+}
+
+/** `log` is told of a listener that throws; the others and the publisher do not notice. */
+export function createEventStream<E extends { readonly type: string }>(log: Logger): EventStream<E> {
+  const listeners = new Map<string, Set<(event: E) => void>>();
+  const tell = (of: string, event: E) => {
+    for (const listener of listeners.get(of) ?? []) {
+      try {
+        listener(event);
+      } catch (err) {
+        log.error({ err, event: event.type }, 'a listener of the event stream failed');
+      }
+    }
+  };
+  return {
+    publish(event) {
+      tell(event.type, event);
+      tell('*', event);
+    },
+    subscribe(type, listener, options) {
+      if (options?.signal?.aborted === true) return () => undefined;
+      const own = (event: E) => (listener as (event: E) => void)(event);
+      const of = listeners.get(type) ?? new Set();
+      listeners.set(type, of.add(own));
+      const unsubscribe = () => {
+        of.delete(own);
+        if (of.size === 0 && listeners.get(type) === of) listeners.delete(type);
+      };
+      options?.signal?.addEventListener('abort', unsubscribe, { once: true });
+      return unsubscribe;
+    },
+  };
+}
