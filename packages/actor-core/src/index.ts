@@ -71,6 +71,13 @@ export {
 } from './errors.ts';
 export { goTo, notHandled, stay, stop, type Transition } from './fsm/decide-transition.ts';
 export { type MachineDefinition, type StateDefinition, stateMachine } from './fsm/state-machine.ts';
+export {
+  type WorkerContext,
+  type WorkerHandler,
+  type WorkerRecipe,
+  type WorkerSource,
+  workerProps,
+} from './isolation/worker-props.ts';
 export { joinLeadership, type LeadershipOptions } from './leadership/join-leadership.ts';
 export type { LeaderInfo, Leadership } from './leadership/lease.ts';
 export { type Logger, silentLogger } from './logger.ts';

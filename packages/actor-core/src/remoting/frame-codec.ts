@@ -6,7 +6,7 @@ import { frameVersion, type WireMessage, wireFault } from './wire.ts';
 /** MessagePack extension type of an actor ref: `[node, nodeIncarnation, path, uid]`. */
 const refExtension = 0x52;
 
-type ResolveRef = (address: ActorAddress) => ActorRef<never>;
+export type ResolveRef = (address: ActorAddress) => ActorRef<never>;
 
 /** Who makes refs for the frame being decoded; decoding is synchronous, so one at a time. */
 let resolveRef: ResolveRef | undefined;
@@ -91,6 +91,21 @@ function decodeAll(frame: Uint8Array, reader: FrameReader): unknown[] {
   } catch (error) {
     reader.onFault(`frame cannot be decoded: ${error instanceof Error ? error.message : String(error)}`);
     return (error as { values?: unknown[] }).values ?? [];
+  } finally {
+    resolveRef = undefined;
+  }
+}
+
+/** One value, refs included, as bytes of its own. */
+export function encodeValue(value: unknown): Uint8Array {
+  return Uint8Array.from(packr.pack(value));
+}
+
+/** @throws Error for bytes that `encodeValue` did not make */
+export function decodeValue(bytes: Uint8Array, resolve: ResolveRef): unknown {
+  resolveRef = resolve;
+  try {
+    return unpackr.unpack(bytes);
   } finally {
     resolveRef = undefined;
   }

@@ -1,0 +1,77 @@
+import { Worker } from 'node:worker_threads';
+import { stopped, type Next } from '../actor/behaviour.ts';
+import type { Runtime } from '../actor/runtime.ts';
+import { decodeValue, encodeValue } from '../remoting/frame-codec.ts';
+import type { FromWorker, ToWorker, WorkerStart } from './worker-message.ts';
+
+interface InHand<M> {
+  readonly trace: string | undefined;
+  resolve(next: Next<M>): void;
+  reject(error: Error): void;
+}
+
+// Beside this file, in its own language: sources run as they are, too.
+const entry = new URL(
+  import.meta.url.endsWith('.ts') ? './worker-main.ts' : './worker-main.js',
+  import.meta.url,
+);
+
+/** The thread of one incarnation. Handles one message at a time; keeps the process alive only while it does. */
+export class ActorWorker<M> {
+  /** Rejects when the thread is gone, for whatever reason. */
+  readonly died: Promise<never>;
+  private readonly runtime: Runtime;
+  private readonly worker: Worker;
+  private inHand: InHand<M> | undefined = undefined;
+
+  constructor(runtime: Runtime, start: WorkerStart, maxHeapMiB: number | undefined) {
+    this.runtime = runtime;
+    this.worker = new Worker(entry, {
+      workerData: start,
+      ...(maxHeapMiB === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: maxHeapMiB } }),
+    });
+    this.worker.unref();
+    this.worker.on('message', (message: FromWorker) => this.receive(message));
+    this.died = new Promise((_, reject) => {
+      this.worker.on('error', reject);
+      this.worker.on('exit', (code) => reject(new Error(`the worker of ${start.path} exited with ${code}`)));
+    });
+  }
+
+  handle(message: M, trace: string | undefined): Promise<Next<M>> {
+    return new Promise((resolve, reject) => {
+      const bytes = encodeValue(message);
+      const next: ToWorker = { message: bytes, trace };
+      this.inHand = { trace, resolve, reject };
+      this.worker.ref();
+      this.worker.postMessage(next, [bytes.buffer as ArrayBuffer]);
+    });
+  }
+
+  /** Stops it wherever it is, an endless loop included. */
+  terminate(): void {
+    void this.worker.terminate();
+  }
+
+  private receive(message: FromWorker): void {
+    const { inHand } = this;
+    if (message.type === 'tell') {
+      const { runtime } = this;
+      const value = decodeValue(message.message, (address) => runtime.resolveRef(address));
+      const lane = message.control ? 'control' : 'data';
+      runtime.resolveRef(message.to).tell(value as never, { lane, trace: inHand?.trace });
+      return;
+    }
+    this.inHand = undefined;
+    this.worker.unref();
+    if (message.type === 'done') inHand?.resolve(message.stops ? stopped : undefined);
+    else inHand?.reject(errorOf(message));
+  }
+}
+
+function errorOf({ name, message, stack }: Extract<FromWorker, { type: 'failed' }>): Error {
+  const error = new Error(message);
+  error.name = name;
+  if (stack !== undefined) error.stack = stack;
+  return error;
+}

@@ -1,0 +1,63 @@
+import type { ActorRef } from '../actor/actor-ref.ts';
+import { type Directive, receive, setup } from '../actor/behaviour.ts';
+import { LocalRef } from '../actor/local-ref.ts';
+import type { Props } from '../actor/props.ts';
+import { InvalidArgumentError } from '../errors.ts';
+import { ActorWorker } from './actor-worker.ts';
+
+/** What a handler in a worker knows. It has no children and no timers of the runtime: those need the owning thread. */
+export interface WorkerContext<M> {
+  readonly self: ActorRef<M>;
+  readonly path: string;
+  readonly incarnation: number;
+  /** W3C traceparent of the message in hand; what is told meanwhile carries it. */
+  readonly trace: string | undefined;
+}
+
+/** Handles one message; a promise is awaited before the next one. `stopped` ends the actor, a throw is its failure. */
+export type WorkerHandler<M> = (
+  message: M,
+  context: WorkerContext<M>,
+) => Promise<Directive | undefined | void> | Directive | undefined | void;
+
+/** What the module exports: makes the handler of one incarnation, in its worker. */
+export type WorkerRecipe<M> = (data: never) => WorkerHandler<M> | Promise<WorkerHandler<M>>;
+
+export interface WorkerSource {
+  /** Module that exports the recipe; a `file:` URL, best made by `new URL('./it.js', import.meta.url)`. */
+  readonly module: URL;
+  /** @default 'default' */
+  readonly exportName?: string;
+  /** Given to the recipe; anything that may be cloned into a worker. */
+  readonly data?: unknown;
+  /** Heap the worker may use before it fails, in MiB. @default that of Node */
+  readonly maxHeapMiB?: number;
+}
+
+/**
+ * Recipe for an actor whose behaviour runs in a worker thread of its own: for code that computes long or must be
+ * stoppable. Ref, mailbox, supervision and protocol are as for any actor; a kill, and a stop that takes longer than
+ * `shutdownMs`, end the thread wherever it is. Messages are copied, as over the bus.
+ *
+ * @throws InvalidArgumentError for a module that is no `file:` URL
+ */
+export function workerProps<M>(source: WorkerSource, options: Omit<Props<M>, 'create'> = {}): Props<M> {
+  const { module, exportName = 'default', data, maxHeapMiB } = source;
+  if (module.protocol !== 'file:') throw new InvalidArgumentError('module', 'must be a file: URL');
+  const create = () =>
+    setup<M>((context) => {
+      const { self, path, incarnation } = context;
+      if (!(self instanceof LocalRef)) throw new TypeError('an actor is always local to itself');
+      const start = { module: module.href, exportName, self: self.address, path, incarnation, data };
+      const worker = new ActorWorker<M>(self.cell.runtime, start, maxHeapMiB);
+      context.signal.addEventListener('abort', () => worker.terminate(), { once: true });
+      context.pipeToSelf(worker.died, rethrow, rethrow);
+      return receive((message) => worker.handle(message, context.trace));
+    });
+  return { create, ...options };
+}
+
+/** What is piped to an actor this way fails it. */
+function rethrow(error: unknown): never {
+  throw error;
+}
