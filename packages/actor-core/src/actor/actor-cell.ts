@@ -342,14 +342,16 @@ export class ActorCell<M = never> {
     this.runtime.watch(watch, target.address);
   }
 
-  snapshot(): ActorSnapshot {
+  snapshot(messagesPerSecond: number | undefined): ActorSnapshot {
     return {
       path: this.path,
       uid: this.uid,
+      parentUid: this.parent?.parent === undefined ? undefined : this.parent.uid,
       incarnation: this.incarnation,
       state: this.state === 'stopped' ? 'stopping' : this.state,
       mailboxDepth: this.mailbox.depth,
       processed: this.processed,
+      messagesPerSecond,
       restarts: this.incarnation - 1,
       lastFailure: this.lastFailure,
     };

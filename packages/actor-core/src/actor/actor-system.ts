@@ -34,7 +34,7 @@ export interface ActorSystem {
   onEvent(listener: (event: RuntimeEvent) => void): () => void;
   /** What happened since the start: events by type, dead letters by reason. */
   counters(): RuntimeCounters;
-  /** Live actors, for `drover actors` and tests. */
+  /** Live actors, each before its children and these in start order, for `drover actors` and tests. */
   inspect(): readonly ActorSnapshot[];
   /** Stops children in reverse start order, each within its shutdown deadline. */
   shutdown(): Promise<void>;
@@ -50,10 +50,14 @@ export interface RuntimeCounters {
 export interface ActorSnapshot {
   readonly path: string;
   readonly uid: number;
+  /** `uid` of the actor it is a child of; undefined for a top-level one. */
+  readonly parentUid: number | undefined;
   readonly incarnation: number;
   readonly state: 'starting' | 'running' | 'busy' | 'restarting' | 'parked' | 'stopping';
   readonly mailboxDepth: number;
   readonly processed: number;
+  /** Messages handled per second since anybody last called `inspect`; undefined the first time. */
+  readonly messagesPerSecond: number | undefined;
   readonly restarts: number;
   readonly lastFailure?: string | undefined;
 }

@@ -17,6 +17,7 @@ import { Deadlines } from '../deadlines.ts';
 import { Endpoint, endpointPath } from './endpoint.ts';
 import type { Question, Refusable } from './envelope.ts';
 import { EventHub } from './event-hub.ts';
+import { HandlingRates } from './handling-rates.ts';
 import { LocalRef, PathRef } from './local-ref.ts';
 import { PendingAsk } from './pending-ask.ts';
 import type { Props } from './props.ts';
@@ -53,6 +54,7 @@ export class Runtime implements ActorSystem {
   private readonly deadlines: Deadlines;
   private readonly endpoints = new Map<number, Endpoint<never>>();
   private readonly ends = new RecentEnds();
+  private readonly rates = new HandlingRates();
   private readonly splitPaths = new Map<string, readonly string[]>();
   private readonly resolveTerminated: (cause: unknown) => void;
   private uids = 0;
@@ -180,9 +182,10 @@ export class Runtime implements ActorSystem {
 
   inspect(): readonly ActorSnapshot[] {
     const found: ActorSnapshot[] = [];
+    const nowMs = this.clock.now();
     const visit = (cell: ActorCell) => {
       for (const child of cell.children) {
-        found.push(child.snapshot());
+        found.push(child.snapshot(this.rates.look(child, nowMs)));
         visit(child);
       }
     };
