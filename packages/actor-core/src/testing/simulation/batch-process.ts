@@ -48,6 +48,8 @@ export async function playSideBySide(order: BatchOrder, processes: number): Prom
 
 if (process.argv[1] === self && process.send !== undefined) {
   const { first, count, scenario, stopsAtBreak } = JSON.parse(process.argv[2] ?? '{}') as BatchOrder;
+  // Whoever asked is gone: nobody reads the result.
+  process.once('disconnect', () => process.exit());
   process.send(await playBatch(first, count, scenario, stopsAtBreak));
   process.disconnect();
 }
