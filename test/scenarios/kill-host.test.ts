@@ -78,7 +78,8 @@ describe('a host lost under streaming load', () => {
     recordFigure(`${what}: new request succeeds after`, recoveredMs / 1000, 's', '<= 2');
     expect(lost.length).toBeGreaterThan(0);
     expect(lost.length).toBeLessThan(streams);
-    expect(outlivedMs).toBeLessThanOrEqual(5_000);
+    const late = lost.filter((outcome) => outcome.endedAtMs - struckAtMs > 5_000);
+    expect(late, cluster.stderr().slice(-3_000)).toEqual([]);
     expect(recoveredMs).toBeLessThanOrEqual(2_000);
     await cluster.stop();
   });

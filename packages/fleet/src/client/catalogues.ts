@@ -7,6 +7,12 @@ import type { InstanceEvidence, LoadTable } from '../routing/load-table.ts';
 /** An instance's answer, and where it lives. */
 export type NodeCatalogue = CatalogueMessage & { readonly node: string };
 
+export interface DescribeOptions {
+  readonly timeoutMs: number;
+  /** Each Ollama is asked now, whatever is cached. */
+  readonly fresh: boolean;
+}
+
 /** What each instance's Ollama lists, asked once for each catalogue revision. Holds only instances that are ready. */
 export class Catalogues {
   readonly #node: ClusterNode;
@@ -22,13 +28,20 @@ export class Catalogues {
     this.#config = config;
   }
 
-  async describe(timeoutMs: number): Promise<readonly NodeCatalogue[]> {
+  async describe(options: DescribeOptions): Promise<readonly NodeCatalogue[]> {
     const current = new Map<string, Promise<NodeCatalogue | undefined>>();
     for (const evidence of this.#load.instances()) {
       if (!evidence.alive || evidence.load.state !== 'ready') continue;
       const { node, nodeIncarnation, load } = evidence;
       const key = `${node}/${nodeIncarnation}/${load.name}/${load.catalogueRevision}`;
-      current.set(key, this.#answers.get(key) ?? this.#ask(key, evidence, timeoutMs));
+      const known = this.#answers.get(key);
+      if (!options.fresh) current.set(key, known ?? this.#ask(key, evidence, options));
+      // An Ollama that does not list what it runs in time (it can block for half a minute) is told of as last known.
+      else
+        current.set(
+          key,
+          this.#ask(key, evidence, options).then((answer) => answer ?? known),
+        );
     }
     this.#answers = current;
     const answers = await Promise.all(current.values());
@@ -42,13 +55,13 @@ export class Catalogues {
   async #ask(
     key: string,
     { node, load }: InstanceEvidence,
-    timeoutMs: number,
+    { timeoutMs, fresh }: DescribeOptions,
   ): Promise<NodeCatalogue | undefined> {
     const instance = this.#node.system.refFor<InstanceMessage>(node, instancePath(load.name));
     try {
       const answer: unknown = await this.#node.system.ask<InstanceMessage, CatalogueMessage>(
         instance,
-        (replyTo) => ({ kind: 'describe', replyTo }),
+        (replyTo) => ({ kind: 'describe', replyTo, ...(fresh ? { fresh } : {}) }),
         { timeoutMs },
       );
       return { ...catalogueMessageSchema.parse(answer), node };
