@@ -1,24 +1,25 @@
-import { ActorKilledError } from '../errors.ts';
 import { Supervisor } from '../supervision/supervisor.ts';
 import { noRestarts, type RestartHistory } from '../supervision/restart-intensity.ts';
-import type { ActorAddress, ActorRef } from './actor-ref.ts';
+import type { ActorAddress } from './actor-ref.ts';
 import type { ActorSnapshot } from './actor-system.ts';
+import { beginAdmission, drainAdmitted, finishHand, letIn, waitsFor } from './admission.ts';
 import type { Behaviour, MessageHandler, Next, SignalHandler } from './behaviour.ts';
-import { type CallChain, waitsIn } from './call-chain.ts';
+import type { CallChain } from './call-chain.ts';
 import { CellContext } from './cell-context.ts';
+import { fail, reportEnd, stopItself } from './ending.ts';
 import { Envelope } from './envelope.ts';
 import { LocalRef } from './local-ref.ts';
 import { createMailbox } from './create-mailbox.ts';
 import { type Mailbox, takeDisplaced } from './mailbox.ts';
 import type { Props } from './props.ts';
 import { empty } from './ring.ts';
-import { type InHand, Reentry } from './reentry.ts';
+import type { InHand } from './reentry.ts';
 import type { Runtime } from './runtime.ts';
 import type { DeadLetterReason } from './runtime-event.ts';
 import type { Signal, TerminationReason } from './signal.ts';
 import { enterTrace, isTracing } from './trace-context.ts';
 import type { AwaitingSender } from './waiting-room.ts';
-import { refKey, Watch } from './watch.ts';
+import type { Watch } from './watch.ts';
 import { WatchList } from './watch-list.ts';
 
 /** Messages one turn handles at most before the other actors and the event loop get theirs. */
@@ -54,22 +55,22 @@ export class ActorCell<M = never> {
   processed = 0;
   /** How its life ends, once it does. */
   endReason: TerminationReason = 'stopped';
-  private context: CellContext<M>;
-  private onMessage: MessageHandler<M> = dropMessage;
+  context: CellContext<M>;
+  onMessage: MessageHandler<M> = dropMessage;
   private onSignal: SignalHandler<M> | undefined = undefined;
   private scheduled = false;
   /** A handler of this actor is on the stack. */
-  private inTurn = false;
+  inTurn = false;
   /** What waits for the handler in hand, on the stack or asynchronous, to finish. */
-  private afterBusy: (() => void) | undefined = undefined;
+  afterBusy: (() => void) | undefined = undefined;
   /** The end of this incarnation that is under way; a newer one makes it void. */
-  private windDown: object | undefined = undefined;
+  windingDown: object | undefined = undefined;
   private ownSupervisor: Supervisor | undefined = undefined;
   private watchList: WatchList | undefined = undefined;
   /** Most never fail. */
   private failures: FailureRecord | undefined = undefined;
   /** Who waits for the message in hand. */
-  private chain: CallChain | undefined = undefined;
+  chain: CallChain | undefined = undefined;
 
   constructor(runtime: Runtime, parent: ActorCell | undefined, key: string | number, props: Props<M>) {
     this.runtime = runtime;
@@ -105,6 +106,10 @@ export class ActorCell<M = never> {
     return this.failures?.last;
   }
 
+  set lastFailure(last: string | undefined) {
+    this.failures = { last, restarts: this.restartHistory };
+  }
+
   /** This child's restarts that still count; kept here for its supervisor. */
   get restartHistory(): RestartHistory {
     return this.failures?.restarts ?? noRestarts;
@@ -120,6 +125,23 @@ export class ActorCell<M = never> {
 
   get hasChildren(): boolean {
     return this.ownSupervisor !== undefined;
+  }
+
+  /** Of an incarnation that has ended: none is left, and a new supervisor has restarted nobody yet. */
+  forgetChildren(): void {
+    this.ownSupervisor = undefined;
+  }
+
+  /** Takes the handlers away for good; the one for signals is still owed the last of them. */
+  silence(): SignalHandler<M> | undefined {
+    const { onSignal } = this;
+    this.onMessage = dropMessage;
+    this.onSignal = undefined;
+    return onSignal;
+  }
+
+  get handlesSignals(): boolean {
+    return this.onSignal !== undefined;
   }
 
   get children(): Iterable<ActorCell> {
@@ -140,9 +162,9 @@ export class ActorCell<M = never> {
   deliver(item: unknown, control: boolean): boolean {
     if (this.state === 'stopped' || this.state === 'parked') return this.drop(item, 'no-such-actor');
     if (this.state === 'busy') {
-      if (this.letIn(item)) return true;
+      if (letIn(this, item)) return true;
       // Its handler awaits what would follow from this very question.
-      if (item instanceof Envelope && this.waitsFor(item.ask?.chain)) return this.drop(item, 'deadlock');
+      if (item instanceof Envelope && waitsFor(this, item.ask?.chain)) return this.drop(item, 'deadlock');
     }
     const offer = this.mailbox.offer(item, control);
     if (offer === 'full') return this.drop(item, 'mailbox-full');
@@ -164,49 +186,6 @@ export class ActorCell<M = never> {
     if (!this.scheduled) this.schedule();
   }
 
-  /** The chain of a question that this actor asks now. */
-  callChain(): CallChain {
-    const reentry = this.state === 'busy' ? this.context.reentry : undefined;
-    const handling = reentry === undefined ? this.processed : reentry.current.handling;
-    return { node: this.runtime.nodeId, uid: this.uid, handling, up: this.chain };
-  }
-
-  /** Lets declared messages in while the handling at hand awaits. */
-  admit(accepts: (message: M) => boolean): void {
-    const isBusy = this.state === 'busy';
-    if (!isBusy && !this.inTurn) return;
-    const { reentry } = this.context;
-    // One that was declared by a handling that then awaited nothing has no effect and none left.
-    if (reentry !== undefined && (isBusy || reentry.declarer.handling === this.processed)) return;
-    const declarer = { handling: this.processed, chain: this.chain };
-    this.context.setReentry(new Reentry(accepts, declarer, this.mailbox));
-    if (isBusy) this.beginReentry();
-  }
-
-  private beginReentry(): void {
-    const { reentry } = this.context;
-    if (reentry === undefined) return;
-    // Left by an earlier handling that awaited nothing.
-    if (reentry.declarer.handling !== this.processed) return this.context.setReentry(undefined);
-    reentry.admitWaiting();
-    if (reentry.hasReady && !this.scheduled) this.scheduleTurn();
-  }
-
-  private letIn(item: unknown): boolean {
-    const { reentry } = this.context;
-    if (reentry === undefined || !reentry.offer(item)) return false;
-    if (!this.scheduled) this.scheduleTurn();
-    return true;
-  }
-
-  private waitsFor(chain: CallChain | undefined): boolean {
-    if (chain === undefined) return false;
-    const { reentry } = this.context;
-    return reentry === undefined
-      ? waitsIn(chain, this.address, this.processed)
-      : reentry.waitsFor(chain, this.address);
-  }
-
   /** Returns messages to the front of the mailbox. */
   putBack(messages: readonly unknown[]): void {
     this.mailbox.putBack(messages);
@@ -216,7 +195,7 @@ export class ActorCell<M = never> {
   /** Delivers past the bound what the runtime owes the actor. */
   force(envelope: Envelope): void {
     if (!this.alive) return;
-    if (this.state === 'busy' && this.letIn(envelope)) return;
+    if (this.state === 'busy' && letIn(this, envelope)) return;
     this.mailbox.force(envelope);
     if (!this.scheduled) this.schedule();
   }
@@ -225,136 +204,22 @@ export class ActorCell<M = never> {
     this.schedule();
   }
 
-  /** Ends this actor in an orderly way: the message in hand is finished, then its children stop, then itself. */
-  stop(): void {
-    if (this.state === 'stopping' || this.state === 'stopped') return;
-    if (this.state === 'parked') return this.finalize();
-    const wasBusy = this.inTurn || this.state === 'busy';
-    const restarting = this.state === 'restarting';
-    this.state = 'stopping';
-    if (restarting) {
-      this.parent?.supervisor.forgetRestart(this as unknown as ActorCell);
-      // Its incarnation has ended or is ending: only what is left of it must go.
-      if (this.windDown !== undefined || this.afterBusy !== undefined) return;
-      return this.endIncarnation({ type: 'post-stop' }, () => this.finalize());
-    }
-    if (wasBusy) this.afterBusy = () => this.endIncarnation({ type: 'post-stop' }, () => this.finalize());
-    // Nearly always nothing of it needs time.
-    else if (this.ownSupervisor === undefined && this.onSignal === undefined) this.finalize();
-    else this.endIncarnation({ type: 'post-stop' }, () => this.finalize());
-  }
-
-  /** Ends this actor at once: nothing is finished, results still to come are ignored. */
-  terminate(reason: TerminationReason): void {
-    if (this.state === 'stopped') return;
-    this.state = 'stopping';
-    this.endReason = reason;
-    this.abandonIncarnation();
-    this.finalize();
-  }
-
-  /** Kills this incarnation: mailbox dropped, late results ignored; its supervisor decides what follows. */
-  kill(): void {
-    if (!this.alive || this.state === 'restarting') return;
-    if (this.state === 'stopping') return this.terminate('killed');
-    this.context.end();
-    this.dropMailbox();
-    this.end('killed', new ActorKilledError(this.path));
-  }
-
-  /** Ends this incarnation as a handler does that returns `stopped`; its supervisor decides what follows. */
-  stopItself(): void {
-    if (this.inTurn || this.state === 'busy') this.afterBusy = () => this.end('stopped', undefined);
-    else if (this.state === 'running' || this.state === 'starting') this.end('stopped', undefined);
-  }
-
-  /** This incarnation failed. */
-  fail(cause: unknown): void {
-    if (this.state === 'stopping') {
-      // It is ending anyway; the cause must still be seen.
-      this.runtime.log.warn({ actor: this.path, err: cause }, 'actor failed while stopping');
-      this.settled();
-      return;
-    }
-    if (!this.alive || this.state === 'restarting') return;
-    this.end('failed', cause);
-  }
-
-  /** Ends this incarnation so that `startNext` can begin another one; `done` when nothing of it is left. */
-  beginRestart(cause: unknown, done: () => void): void {
-    const wasBusy =
-      this.inTurn || this.afterBusy !== undefined || (this.state === 'busy' && this.context.active);
-    this.state = 'restarting';
-    const wind = () => this.endIncarnation({ type: 'pre-restart', cause }, done);
-    if (wasBusy) this.afterBusy = wind;
-    else wind();
-  }
-
-  /** Makes what is left of the present incarnation void, at once. */
-  abandonIncarnation(): void {
-    this.windDown = undefined;
-    this.afterBusy = undefined;
-    for (const child of [...this.children].toReversed()) child.terminate('killed');
-    this.context.end();
-    this.watchList?.unwatchAll();
-  }
-
-  /** Begins the next incarnation; the mailbox is kept. */
-  startNext(): void {
-    this.incarnation++;
-    this.windDown = undefined;
-    // No child is left, and a new supervisor has restarted nobody yet.
-    this.ownSupervisor = undefined;
-    this.context = new CellContext(this);
-    this.state = 'starting';
-    this.schedule();
-  }
-
-  /** Stays down until its supervisor stops it. Its watchers learn that it failed. */
-  park(cause: unknown): void {
-    this.state = 'restarting';
-    this.endIncarnation({ type: 'post-stop' }, () => {
-      if (this.state === 'stopping') return this.finalize();
-      this.state = 'parked';
-      this.dropMailbox();
-      this.runtime.emit({ type: 'parked', path: this.path, cause });
-      this.watchList?.tell('failed');
-    });
-  }
-
-  /** Its life ends without a next incarnation. */
-  beginEnd(reason: TerminationReason): void {
-    this.endReason = reason;
-    this.state = 'stopping';
-    this.endIncarnation({ type: 'post-stop' }, () => this.finalize());
-  }
-
   /** Who watches it and whom it watches. */
   get watches(): WatchList {
     return (this.watchList ??= new WatchList());
   }
 
-  watch(target: ActorRef<never>): void {
-    const key = refKey(target);
-    if (this.watches.isWatching(key)) return;
-    const watch = new Watch(this as unknown as ActorCell, target, key);
-    this.watches.add(watch);
-    this.runtime.watch(watch, target.address);
+  unwatchAll(): void {
+    this.watchList?.unwatchAll();
   }
 
-  snapshot(messagesPerSecond: number | undefined): ActorSnapshot {
-    return {
-      path: this.path,
-      uid: this.uid,
-      parentUid: this.parent?.parent === undefined ? undefined : this.parent.uid,
-      incarnation: this.incarnation,
-      state: this.state === 'stopped' ? 'stopping' : this.state,
-      mailboxDepth: this.mailbox.depth,
-      processed: this.processed,
-      messagesPerSecond,
-      restarts: this.incarnation - 1,
-      lastFailure: this.lastFailure,
-    };
+  tellWatchers(reason: TerminationReason): void {
+    this.watchList?.tell(reason);
+  }
+
+  /** Has a turn taken even while its handler awaits. */
+  requestTurn(): void {
+    if (!this.scheduled) this.scheduleTurn();
   }
 
   private schedule(): void {
@@ -374,7 +239,7 @@ export class ActorCell<M = never> {
     this.inTurn = true;
     if (this.state === 'starting') this.begin();
     if (this.state === 'running') this.drain();
-    else if (this.state === 'busy') this.drainAdmitted();
+    else if (this.state === 'busy') drainAdmitted(this, drainBudget);
     this.inTurn = false;
     if (isTracing) enterTrace(undefined);
     if (this.afterBusy !== undefined && this.state !== 'busy') this.settled();
@@ -414,46 +279,13 @@ export class ActorCell<M = never> {
       }
     } catch (error) {
       this.inTurn = false;
-      if (this.context === context && context.active) this.fail(error);
+      if (this.context === context && context.active) fail(this, error);
     }
     context.touch();
   }
 
-  /** Handles what the handling that is awaited lets in. */
-  private drainAdmitted(): void {
-    const { context } = this;
-    const { reentry } = context;
-    if (reentry === undefined) return;
-    try {
-      for (let handled = 0; handled < drainBudget && this.state === 'busy'; handled++) {
-        const item = reentry.take();
-        if (item === empty) break;
-        const envelope = item instanceof Envelope ? item : undefined;
-        if (envelope?.guard !== undefined && !envelope.guard.claim()) continue;
-        const hand = reentry.begin(++this.processed, envelope?.ask?.chain);
-        this.chain = hand.chain;
-        if (isTracing) enterTrace(envelope?.trace);
-        reentry.onStack = hand;
-        const next = this.onMessage((envelope === undefined ? item : envelope.message) as M, context);
-        reentry.onStack = undefined;
-        if (next !== undefined && !('kind' in next)) this.awaitNext(next, hand);
-        else {
-          reentry.finish(hand);
-          if (next !== undefined) this.adoptWhileBusy(next);
-        }
-      }
-    } catch (error) {
-      this.inTurn = false;
-      if (this.context === context && context.active) this.fail(error);
-      return;
-    }
-    this.chain = reentry.current.chain;
-    if (reentry.hasReady && this.state === 'busy' && !this.scheduled) this.scheduleTurn();
-    context.touch();
-  }
-
-  private adoptWhileBusy(next: Behaviour<M>): void {
-    if (next.kind === 'stopped') this.stopItself();
+  adoptWhileBusy(next: Behaviour<M>): void {
+    if (next.kind === 'stopped') stopItself(this);
     else this.adopt(next);
   }
 
@@ -466,7 +298,7 @@ export class ActorCell<M = never> {
       this.become(this.props.create());
     } catch (error) {
       this.inTurn = false;
-      if (context.active) this.fail(error);
+      if (context.active) fail(this, error);
     }
   }
 
@@ -492,7 +324,7 @@ export class ActorCell<M = never> {
           this.runtime.emit({ type: 'unhandled', path: this.path });
           return;
         case 'stopped':
-          if (this.context.active && this.state === 'running') this.end('stopped', undefined);
+          if (this.context.active && this.state === 'running') reportEnd(this, 'stopped', undefined);
           return;
       }
     }
@@ -501,12 +333,12 @@ export class ActorCell<M = never> {
   /** Nothing is handled until the promise settles. */
   private close(promise: Promise<Next<M>>): void {
     if (this.state === 'running') this.state = 'busy';
-    this.beginReentry();
+    beginAdmission(this);
     this.awaitNext(promise, undefined);
   }
 
   /** `hand`: what was let in while another handling is awaited. */
-  private awaitNext(promise: Promise<Next<M>>, hand: InHand | undefined): void {
+  awaitNext(promise: Promise<Next<M>>, hand: InHand | undefined): void {
     const { context } = this;
     void promise.then(
       (next) => this.reopen(context, next, hand),
@@ -514,21 +346,10 @@ export class ActorCell<M = never> {
     );
   }
 
-  /** One of several handlings has settled. False while another one has not. */
-  private lastInHand(context: CellContext<M>, hand: InHand | undefined): boolean {
-    const { reentry } = context;
-    if (reentry === undefined) return true;
-    reentry.finish(hand ?? reentry.declarer);
-    this.chain = reentry.current.chain;
-    if (!reentry.isSettled) return false;
-    context.setReentry(undefined);
-    return true;
-  }
-
   private reopen(context: CellContext<M>, next: Next<M>, hand: InHand | undefined): void {
     // The late result of an incarnation that has ended.
     if (!context.active) return;
-    const isLast = this.lastInHand(context, hand);
+    const isLast = finishHand(this, context, hand);
     if (this.state === 'busy' && isLast) this.state = 'running';
     try {
       if (!isLast) {
@@ -537,7 +358,7 @@ export class ActorCell<M = never> {
       }
       if (next !== undefined && this.state === 'running') this.adopt(next);
     } catch (error) {
-      this.fail(error);
+      fail(this, error);
       return;
     }
     this.settled();
@@ -547,10 +368,11 @@ export class ActorCell<M = never> {
     if (!context.active) return;
     if (this.state === 'busy') this.state = 'running';
     if (this.state === 'restarting') this.settled();
-    else this.fail(error);
+    else fail(this, error);
   }
 
-  private settled(): void {
+  /** Nothing is in hand any more. */
+  settled(): void {
     const { afterBusy } = this;
     this.afterBusy = undefined;
     if (afterBusy !== undefined) afterBusy();
@@ -563,70 +385,8 @@ export class ActorCell<M = never> {
     return this.onSignal?.(envelope.signal as Signal, this.context);
   }
 
-  private end(outcome: 'stopped' | 'failed' | 'killed', cause: unknown): void {
-    if (outcome !== 'stopped') {
-      this.failures = { last: describe(cause), restarts: this.restartHistory };
-      this.context.end();
-    }
-    this.afterBusy = undefined;
-    this.state = 'restarting';
-    if (this.parent === undefined) this.runtime.rootFailed(cause);
-    else this.parent.supervisor.childEnded(this as unknown as ActorCell, outcome, cause);
-  }
-
-  /** Children in reverse order, then the signal, then the incarnation itself; `done` once nothing is left. */
-  private endIncarnation(signal: Signal, done: () => void): void {
-    const token = {};
-    this.windDown = token;
-    const finish = () => {
-      if (this.windDown !== token) return;
-      this.windDown = undefined;
-      this.context.end();
-      this.watchList?.unwatchAll();
-      // A stop that came while a restart was under way.
-      if (this.state === 'stopping' && signal.type === 'pre-restart') this.finalize();
-      else done();
-    };
-    const signalThenFinish = () => {
-      if (this.windDown !== token) return;
-      const result = this.lastSignal(signal);
-      if (result === undefined) finish();
-      else result.then(finish, finish);
-    };
-    if (this.ownSupervisor === undefined) signalThenFinish();
-    else this.ownSupervisor.stopAll(signalThenFinish);
-  }
-
-  private lastSignal(signal: Signal): Promise<unknown> | undefined {
-    const { onSignal } = this;
-    this.onMessage = dropMessage;
-    this.onSignal = undefined;
-    if (onSignal === undefined) return undefined;
-    const failed = (err: unknown) =>
-      this.runtime.log.warn({ actor: this.path, signal: signal.type, err }, 'signal handler failed');
-    try {
-      const result = onSignal(signal, this.context);
-      if (result === undefined || 'kind' in result) return undefined;
-      return result.then(undefined, failed);
-    } catch (error) {
-      failed(error);
-      return undefined;
-    }
-  }
-
-  private finalize(): void {
-    if (this.state === 'stopped') return;
-    this.state = 'stopped';
-    this.context.end();
-    this.watchList?.unwatchAll();
-    this.dropMailbox();
-    this.runtime.ended(this as unknown as ActorCell);
-    if (this.parent !== undefined) this.runtime.events.stopped(this);
-    this.watchList?.tell(this.endReason);
-    this.parent?.supervisor.childGone(this as unknown as ActorCell);
-  }
-
-  private dropMailbox(): void {
+  /** What still waits becomes dead letters. */
+  dropMailbox(): void {
     this.mailbox.refuseSenders('no-such-actor');
     for (let item = this.mailbox.take(); item !== empty; item = this.mailbox.take()) {
       if (item instanceof Envelope && item.guard !== undefined) continue;
@@ -642,8 +402,4 @@ export class ActorCell<M = never> {
 
 function dropMessage(): undefined {
   return undefined;
-}
-
-function describe(cause: unknown): string {
-  return cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
 }

@@ -8,6 +8,8 @@ import type { ActorCell } from './actor-cell.ts';
 import type { ActorContext, AskOptions, WaitOptions } from './actor-context.ts';
 import type { ActorRef } from './actor-ref.ts';
 import { ActorTimer } from './actor-timer.ts';
+import { admit, callChain } from './admission.ts';
+import { fail, kill } from './ending.ts';
 import { Envelope, type Guard } from './envelope.ts';
 import { IdleTimer } from './idle-timer.ts';
 import { LocalRef } from './local-ref.ts';
@@ -76,7 +78,7 @@ export class CellContext<M> implements ActorContext<M>, Guard {
   }
 
   admit(accepts: (message: M) => boolean): void {
-    if (this.active) this.cell.admit(accepts);
+    if (this.active) admit(this.cell, accepts);
   }
 
   setReentry(reentry: Reentry | undefined): void {
@@ -94,11 +96,11 @@ export class CellContext<M> implements ActorContext<M>, Guard {
   }
 
   kill(child: ActorRef<never>): void {
-    requireChild(this.cell as unknown as ActorCell, child).kill();
+    kill(requireChild(this.cell as unknown as ActorCell, child));
   }
 
   watch(target: ActorRef<never>): void {
-    if (this.active) this.cell.watch(target);
+    if (this.active) this.cell.watches.watch(this.cell as unknown as ActorCell, target);
   }
 
   unwatch(target: ActorRef<never>): void {
@@ -120,7 +122,7 @@ export class CellContext<M> implements ActorContext<M>, Guard {
   }
 
   ask<T, R>(target: ActorRef<T>, make: (replyTo: ActorRef<R>) => T, options: AskOptions): Promise<R> {
-    return this.cell.runtime.askFrom(this.active ? this.cell.callChain() : undefined, target, make, options);
+    return this.cell.runtime.askFrom(this.active ? callChain(this.cell) : undefined, target, make, options);
   }
 
   tellOrWait<T>(target: ActorRef<T>, message: T, options: WaitOptions): Promise<void> {
@@ -133,7 +135,7 @@ export class CellContext<M> implements ActorContext<M>, Guard {
     options: StreamOptions,
   ): AsyncIterableIterator<R, undefined> {
     return this.cell.runtime.askStreamFrom(
-      this.active ? this.cell.callChain() : undefined,
+      this.active ? callChain(this.cell) : undefined,
       target,
       make,
       options,
@@ -159,7 +161,7 @@ export class CellContext<M> implements ActorContext<M>, Guard {
       try {
         this.cell.force(new Envelope(make(), undefined, this, undefined, currentTrace()));
       } catch (error) {
-        this.cell.fail(error);
+        fail(this.cell, error);
       }
     };
     promise.then(

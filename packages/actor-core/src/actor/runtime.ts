@@ -14,6 +14,7 @@ import type { ActorAddress, ActorRef } from './actor-ref.ts';
 import type { ActorSnapshot, ActorSystem, RuntimeCounters } from './actor-system.ts';
 import { type Behaviour, receive } from './behaviour.ts';
 import { Deadlines } from '../deadlines.ts';
+import { kill, stop } from './ending.ts';
 import { Endpoint, endpointPath } from './endpoint.ts';
 import type { Question, Refusable } from './envelope.ts';
 import { EventHub } from './event-hub.ts';
@@ -24,6 +25,7 @@ import type { Props } from './props.ts';
 import { RecentEnds } from './recent-ends.ts';
 import type { DeadLetterReason, RuntimeEvent } from './runtime-event.ts';
 import type { TerminationReason } from './signal.ts';
+import { snapshotOf } from './snapshot-of.ts';
 import { currentTrace, question, traced, traceToSend } from './trace-context.ts';
 import type { Watch } from './watch.ts';
 
@@ -94,7 +96,8 @@ export class Runtime implements ActorSystem {
   }
 
   kill(ref: ActorRef<never>): void {
-    this.cellOf(ref)?.kill();
+    const cell = this.cellOf(ref);
+    if (cell !== undefined) kill(cell);
   }
 
   ask<T, R>(target: ActorRef<T>, make: (replyTo: ActorRef<R>) => T, options: AskOptions): Promise<R> {
@@ -185,7 +188,7 @@ export class Runtime implements ActorSystem {
     const nowMs = this.clock.now();
     const visit = (cell: ActorCell) => {
       for (const child of cell.children) {
-        found.push(child.snapshot(this.rates.look(child, nowMs)));
+        found.push(snapshotOf(child, this.rates.look(child, nowMs)));
         visit(child);
       }
     };
@@ -349,7 +352,7 @@ export class Runtime implements ActorSystem {
   private beginShutdown(): void {
     if (this.stopping) return;
     this.stopping = true;
-    this.root.stop();
+    stop(this.root);
   }
 
   private finish(): void {

@@ -1,5 +1,7 @@
+import type { ActorCell } from './actor-cell.ts';
+import type { ActorRef } from './actor-ref.ts';
 import type { TerminationReason } from './signal.ts';
-import type { Watch, Watcher } from './watch.ts';
+import { refKey, Watch, type Watcher } from './watch.ts';
 
 /** Who watches an actor, and whom it watches. Most actors have none of it, so theirs is made on demand. */
 export class WatchList {
@@ -21,12 +23,13 @@ export class WatchList {
     if (watchers !== undefined) for (const watcher of watchers) watcher.terminated(reason);
   }
 
-  isWatching(key: string): boolean {
-    return this.watching?.has(key) ?? false;
-  }
-
-  add(watch: Watch): void {
-    (this.watching ??= new Map()).set(watch.key, watch);
+  /** `owner` learns of the end of `target`, once. */
+  watch(owner: ActorCell, target: ActorRef<never>): void {
+    const key = refKey(target);
+    if (this.watching?.has(key) === true) return;
+    const watch = new Watch(owner, target, key);
+    (this.watching ??= new Map()).set(key, watch);
+    owner.runtime.watch(watch, target.address);
   }
 
   /** The notice of this watch was read. */

@@ -19,5 +19,15 @@ export interface ToWorker {
 export type FromWorker =
   /** The message in hand is handled. */
   | { readonly type: 'done'; readonly stops: boolean }
-  | { readonly type: 'failed'; readonly name: string; readonly message: string; readonly stack: string | undefined }
-  | { readonly type: 'tell'; readonly to: ActorAddress; readonly message: Uint8Array; readonly control: boolean };
+  | {
+      readonly type: 'failed';
+      readonly name: string;
+      readonly message: string;
+      readonly stack: string | undefined;
+    }
+  | {
+      readonly type: 'tell';
+      readonly to: ActorAddress;
+      readonly message: Uint8Array;
+      readonly control: boolean;
+    };

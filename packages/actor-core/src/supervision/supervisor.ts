@@ -1,6 +1,17 @@
 import type { ActorCell } from '../actor/actor-cell.ts';
 import { ActorCell as Cell } from '../actor/actor-cell.ts';
 import type { ActorRef } from '../actor/actor-ref.ts';
+import {
+  abandonIncarnation,
+  beginEnd,
+  beginRestart,
+  fail,
+  park,
+  startNext,
+  stop,
+  stopItself,
+  terminate,
+} from '../actor/ending.ts';
 import type { Props } from '../actor/props.ts';
 import { InvalidArgumentError, RestartIntensityExceededError, SystemStoppedError } from '../errors.ts';
 import type { Timer } from '../clock.ts';
@@ -67,13 +78,13 @@ export class Supervisor {
 
   /** Ends a child in order, killed when it takes longer than `shutdownMs`. */
   stop(cell: ActorCell, done?: () => void): void {
-    cell.stop();
+    stop(cell);
     // Nearly always an actor is idle and has ended by now; only one that takes its time needs a deadline.
     if (cell.ended) {
       done?.();
       return;
     }
-    const timer = this.owner.runtime.clock.setTimer(this.options.shutdownMs, () => cell.terminate('killed'));
+    const timer = this.owner.runtime.clock.setTimer(this.options.shutdownMs, () => terminate(cell, 'killed'));
     this.whenGone(cell, () => {
       timer.cancel();
       done?.();
@@ -90,7 +101,7 @@ export class Supervisor {
   /** A child's incarnation has ended by itself or by a failure. */
   childEnded(cell: ActorCell, outcome: ChildOutcome, cause: unknown): void {
     const reason = outcome;
-    if (!isUp(this.owner)) return cell.beginEnd(reason);
+    if (!isUp(this.owner)) return beginEnd(cell, reason);
     const { clock, random } = this.owner.runtime;
     // The decision needs the others only where they matter: a supervisor of many thousands stays quick.
     const alone = this.options.strategy === 'one-for-one' && this.options.autoShutdown !== 'all-significant';
@@ -141,7 +152,7 @@ export class Supervisor {
         `${JSON.stringify(name)} is taken among the children of ${family}`,
       );
     }
-    existing.stop();
+    stop(existing);
     return name;
   }
 
@@ -153,17 +164,17 @@ export class Supervisor {
   ): void {
     switch (decision.type) {
       case 'remove':
-        return cell.beginEnd(reason);
+        return beginEnd(cell, reason);
       case 'shut-down':
-        cell.beginEnd(reason);
-        return this.owner.stopItself();
+        beginEnd(cell, reason);
+        return stopItself(this.owner);
       case 'park':
-        return cell.park(cause);
+        return park(cell, cause);
       case 'escalate': {
         cell.endReason = 'failed';
         const error = new RestartIntensityExceededError(cell.path, { cause });
         this.owner.runtime.emit({ type: 'escalated', path: this.owner.path, cause: error });
-        return this.owner.fail(error);
+        return fail(this.owner, error);
       }
       case 'restart':
         this.history = decision.history;
@@ -214,10 +225,10 @@ export class Supervisor {
       timer?.cancel();
       done();
     };
-    cell.beginRestart(cause, down);
+    beginRestart(cell, cause, down);
     if (isDown) return;
     timer = this.owner.runtime.clock.setTimer(this.options.shutdownMs, () => {
-      cell.abandonIncarnation();
+      abandonIncarnation(cell);
       done();
     });
     // Stopped for good while it was going down.
@@ -231,7 +242,7 @@ export class Supervisor {
       if (!isUp(this.owner)) return;
       for (const cell of [...plan.cells].toSorted((a, b) => a.uid - b.uid)) {
         if (cell.state !== 'restarting') continue;
-        cell.startNext();
+        startNext(cell);
         this.owner.runtime.emit({
           type: 'restarted',
           path: cell.path,

@@ -14,9 +14,9 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'control-lane-lost-on-restart',
     bug: 'a restart keeps the data lane of the mailbox and forgets the control lane',
-    file: 'actor/actor-cell.ts',
-    find: '    this.incarnation++;\n',
-    replace: "    this.incarnation++;\n    this.mailbox['aside'] = undefined;\n",
+    file: 'actor/ending.ts',
+    find: '  cell.incarnation++;\n',
+    replace: "  cell.incarnation++;\n  cell.mailbox['aside'] = undefined;\n",
   },
   {
     name: 'ask-without-deadline',
@@ -42,8 +42,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'incarnation-not-bumped',
     bug: 'the next life of an actor has the number of the last one',
-    file: 'actor/actor-cell.ts',
-    find: '    this.incarnation++;\n',
+    file: 'actor/ending.ts',
+    find: '  cell.incarnation++;\n',
     replace: '',
   },
   {

@@ -1,0 +1,106 @@
+import type { ActorCell } from './actor-cell.ts';
+import { type CallChain, waitsIn } from './call-chain.ts';
+import type { CellContext } from './cell-context.ts';
+import { fail } from './ending.ts';
+import { Envelope } from './envelope.ts';
+import { type InHand, Reentry } from './reentry.ts';
+import { empty } from './ring.ts';
+import { enterTrace, isTracing } from './trace-context.ts';
+
+/*
+ * What an actor lets in while a handler of it awaits, and whom its handlings wait for: the shell around `Reentry`.
+ */
+
+/** Lets declared messages in while the handling at hand awaits. */
+export function admit<M>(cell: ActorCell<M>, accepts: (message: M) => boolean): void {
+  const isBusy = cell.state === 'busy';
+  if (!isBusy && !cell.inTurn) return;
+  const { reentry } = cell.context;
+  // One that was declared by a handling that then awaited nothing has no effect and none left.
+  if (reentry !== undefined && (isBusy || reentry.declarer.handling === cell.processed)) return;
+  const declarer = { handling: cell.processed, chain: cell.chain };
+  cell.context.setReentry(new Reentry(accepts, declarer, cell.mailbox));
+  if (isBusy) beginAdmission(cell);
+}
+
+/** The handler in hand awaits from here on. */
+export function beginAdmission<M>(cell: ActorCell<M>): void {
+  const { reentry } = cell.context;
+  if (reentry === undefined) return;
+  // Left by an earlier handling that awaited nothing.
+  if (reentry.declarer.handling !== cell.processed) return cell.context.setReentry(undefined);
+  reentry.admitWaiting();
+  if (reentry.hasReady) cell.requestTurn();
+}
+
+/** True when the message was let in. */
+export function letIn<M>(cell: ActorCell<M>, item: unknown): boolean {
+  const { reentry } = cell.context;
+  if (reentry === undefined || !reentry.offer(item)) return false;
+  cell.requestTurn();
+  return true;
+}
+
+/** Does a handling of this actor wait for what this chain leads to? */
+export function waitsFor<M>(cell: ActorCell<M>, chain: CallChain | undefined): boolean {
+  if (chain === undefined) return false;
+  const { reentry } = cell.context;
+  return reentry === undefined
+    ? waitsIn(chain, cell.address, cell.processed)
+    : reentry.waitsFor(chain, cell.address);
+}
+
+/** The chain of a question that this actor asks now. */
+export function callChain<M>(cell: ActorCell<M>): CallChain {
+  const reentry = cell.state === 'busy' ? cell.context.reentry : undefined;
+  const handling = reentry === undefined ? cell.processed : reentry.current.handling;
+  return { node: cell.runtime.nodeId, uid: cell.uid, handling, up: cell.chain };
+}
+
+/** Handles what was let in. */
+export function drainAdmitted<M>(cell: ActorCell<M>, budget: number): void {
+  const { context } = cell;
+  const { reentry } = context;
+  if (reentry === undefined) return;
+  try {
+    for (let handled = 0; handled < budget && cell.state === 'busy'; handled++) {
+      const item = reentry.take();
+      if (item === empty) break;
+      const envelope = item instanceof Envelope ? item : undefined;
+      if (envelope?.guard !== undefined && !envelope.guard.claim()) continue;
+      const hand = reentry.begin(++cell.processed, envelope?.ask?.chain);
+      cell.chain = hand.chain;
+      if (isTracing) enterTrace(envelope?.trace);
+      reentry.onStack = hand;
+      const next = cell.onMessage((envelope === undefined ? item : envelope.message) as M, context);
+      reentry.onStack = undefined;
+      if (next !== undefined && !('kind' in next)) cell.awaitNext(next, hand);
+      else {
+        reentry.finish(hand);
+        if (next !== undefined) cell.adoptWhileBusy(next);
+      }
+    }
+  } catch (error) {
+    cell.inTurn = false;
+    if (cell.context === context && context.active) fail(cell, error);
+    return;
+  }
+  cell.chain = reentry.current.chain;
+  if (reentry.hasReady && cell.state === 'busy') cell.requestTurn();
+  context.touch();
+}
+
+/** A handling has settled; `hand` is one that was let in. False while another one has not. */
+export function finishHand<M>(
+  cell: ActorCell<M>,
+  context: CellContext<M>,
+  hand: InHand | undefined,
+): boolean {
+  const { reentry } = context;
+  if (reentry === undefined) return true;
+  reentry.finish(hand ?? reentry.declarer);
+  cell.chain = reentry.current.chain;
+  if (!reentry.isSettled) return false;
+  context.setReentry(undefined);
+  return true;
+}
