@@ -9,7 +9,7 @@ const askTimeoutMs = 30_000;
 const drover: ActorArm = {
   name: 'drover',
   mailbox: true,
-  path: 'createActorSystem() as it comes: bounded mailbox (1,000, reject), control lane, supervision with restarts, death watch, dead letters, counters, system clock and scheduler; ask with a deadline and its call chain; no trace context yet',
+  path: 'createActorSystem() as it comes: bounded mailbox (1,000, reject), control lane, supervision with restarts, death watch, dead letters, counters, system clock and scheduler; ask with a deadline and its call chain; trace context as it is where nobody traces: one flag looked at per send, nothing carried',
   version: () => installedVersion('@drover/actor-core'),
   library: async () => library(),
 };
