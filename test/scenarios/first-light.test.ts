@@ -54,7 +54,12 @@ describe('first light', () => {
     }
     expect(said).toBe('1 2 3 4 5 6 7');
     expect((await ollama.list()).models.map((model) => model.name)).toContain('sim-count:latest');
-    expect((await ollama.ps()).models.map((model) => model.name)).toContain('sim-count:latest');
+    // A node-agent looks again a quarter of a second after a request that had a model loaded.
+    await waitUntil(
+      'the model is listed as running',
+      async () => (await ollama.ps()).models.some((model) => model.name === 'sim-count:latest'),
+      { timeoutMs: 3_000 },
+    );
     expect((await ollama.show({ model: 'sim-count' })).details.family).toBeTypeOf('string');
 
     const openai = new OpenAI({ baseURL: `${cluster.url}/v1`, apiKey: 'unused', maxRetries: 0 });

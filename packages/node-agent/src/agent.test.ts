@@ -217,27 +217,6 @@ describe('describe', () => {
     const { models } = ollama.answers['/api/tags'] as { models: unknown[] };
     expect(heard[0]).toEqual({ instance: 'one', version: '0.0.0-fake', tags: models, running: [] });
   });
-
-  it('asks Ollama now when the asker wants it fresh, and tells the last known otherwise', async () => {
-    const { rig, ollama } = await setup(hold);
-    const heard: CatalogueMessage[] = [];
-    const replyTo: ActorRef<CatalogueMessage> = rig.gateway.system.spawn(
-      props(() => receive<CatalogueMessage>((message) => void heard.push(message)), {
-        protocol: catalogueMessageSchema,
-      }),
-    );
-    const target = rig.gateway.system.refFor('agent', 'instances/one');
-    ollama.answers['/api/ps'] = { models: [{ name: 'loaded-a-moment-ago:latest' }] };
-    target.tell({ kind: 'describe', replyTo });
-    target.tell({ kind: 'describe', replyTo, fresh: true });
-    target.tell({ kind: 'describe', replyTo, fresh: true });
-    await until(() => heard.length === 3);
-    expect(heard.map(({ running }) => running.map(({ name }) => name))).toEqual([
-      [],
-      ['loaded-a-moment-ago:latest'],
-      ['loaded-a-moment-ago:latest'],
-    ]);
-  });
 });
 
 describe('a lost slot', () => {

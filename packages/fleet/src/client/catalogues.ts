@@ -7,12 +7,6 @@ import type { InstanceEvidence, LoadTable } from '../routing/load-table.ts';
 /** An instance's answer, and where it lives. */
 export type NodeCatalogue = CatalogueMessage & { readonly node: string };
 
-export interface DescribeOptions {
-  readonly timeoutMs: number;
-  /** Each Ollama is asked now, whatever is cached. */
-  readonly fresh: boolean;
-}
-
 /** What each instance's Ollama lists, asked once for each catalogue revision. Holds only instances that are ready. */
 export class Catalogues {
   readonly #node: ClusterNode;
@@ -28,20 +22,13 @@ export class Catalogues {
     this.#config = config;
   }
 
-  async describe(options: DescribeOptions): Promise<readonly NodeCatalogue[]> {
+  async describe(timeoutMs: number): Promise<readonly NodeCatalogue[]> {
     const current = new Map<string, Promise<NodeCatalogue | undefined>>();
     for (const evidence of this.#load.instances()) {
       if (!evidence.alive || evidence.load.state !== 'ready') continue;
       const { node, nodeIncarnation, load } = evidence;
       const key = `${node}/${nodeIncarnation}/${load.name}/${load.catalogueRevision}`;
-      const known = this.#answers.get(key);
-      if (!options.fresh) current.set(key, known ?? this.#ask(key, evidence, options));
-      // An Ollama that does not list what it runs in time (it can block for half a minute) is told of as last known.
-      else
-        current.set(
-          key,
-          this.#ask(key, evidence, options).then((answer) => answer ?? known),
-        );
+      current.set(key, this.#answers.get(key) ?? this.#ask(key, evidence, timeoutMs));
     }
     this.#answers = current;
     const answers = await Promise.all(current.values());
@@ -55,13 +42,13 @@ export class Catalogues {
   async #ask(
     key: string,
     { node, load }: InstanceEvidence,
-    { timeoutMs, fresh }: DescribeOptions,
+    timeoutMs: number,
   ): Promise<NodeCatalogue | undefined> {
     const instance = this.#node.system.refFor<InstanceMessage>(node, instancePath(load.name));
     try {
       const answer: unknown = await this.#node.system.ask<InstanceMessage, CatalogueMessage>(
         instance,
-        (replyTo) => ({ kind: 'describe', replyTo, ...(fresh ? { fresh } : {}) }),
+        (replyTo) => ({ kind: 'describe', replyTo }),
         { timeoutMs },
       );
       return { ...catalogueMessageSchema.parse(answer), node };

@@ -116,10 +116,7 @@ export function createFleetClient(node: ClusterNode, options: FleetClientOptions
     load,
     run,
     describe: (describeOptions) =>
-      catalogues.describe({
-        timeoutMs: describeOptions?.timeoutMs ?? config.describeTimeoutMs,
-        fresh: describeOptions?.fresh === true,
-      }),
+      catalogues.describe(describeOptions?.timeoutMs ?? config.describeTimeoutMs),
     get active() {
       return calls.size;
     },

@@ -14,13 +14,9 @@ export interface FleetClient {
    * Aborting `signal` cancels it down to Ollama's connection.
    */
   run(request: FleetRequest, signal: AbortSignal): FleetCall;
-  /**
-   * Every ready instance's model list, cached by catalogue revision; instances that do not answer in time are left
-   * out. `fresh` has each Ollama asked now: what a request loaded a moment ago is in it.
-   */
+  /** Every ready instance's model list, cached by catalogue revision; instances that do not answer in time are left out. */
   describe(options?: {
     timeoutMs?: number;
-    fresh?: boolean;
   }): Promise<readonly (CatalogueMessage & { readonly node: string })[]>;
   /** Calls running now. */
   readonly active: number;

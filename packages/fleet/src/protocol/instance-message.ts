@@ -28,12 +28,8 @@ export type InstanceMessage =
   | { readonly kind: 'resume'; readonly streamId: string; readonly from: number }
   /** The client is gone or the deadline passed: close Ollama's connection now. */
   | { readonly kind: 'cancel'; readonly streamId: string; readonly reason: string }
-  /** What models are there, in Ollama's own words: as last probed, or asked of it now. */
-  | {
-      readonly kind: 'describe';
-      readonly replyTo: ActorRef<CatalogueMessage>;
-      readonly fresh?: boolean | undefined;
-    };
+  /** What models are there, in Ollama's own words. */
+  | { readonly kind: 'describe'; readonly replyTo: ActorRef<CatalogueMessage> };
 
 /** @default 1_000 */
 export const grantIntervalMs: number = 1_000;
@@ -63,11 +59,7 @@ export const instanceMessageSchema: z.ZodType<InstanceMessage> = z.discriminated
   z.object({ kind: z.literal('grant'), streamId, through: lineNumber, received: lineNumber }),
   z.object({ kind: z.literal('resume'), streamId, from: lineNumber }),
   z.object({ kind: z.literal('cancel'), streamId, reason: z.string().max(200) }),
-  z.object({
-    kind: z.literal('describe'),
-    replyTo: actorRefSchema<CatalogueMessage>(),
-    fresh: z.boolean().optional(),
-  }),
+  z.object({ kind: z.literal('describe'), replyTo: actorRefSchema<CatalogueMessage>() }),
 ]);
 
 /** Path of an instance's actor on its node. */

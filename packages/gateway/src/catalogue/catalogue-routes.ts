@@ -23,17 +23,13 @@ export function catalogueRoutes(services: GatewayServices): readonly Route[] {
     methods: readonly string[],
     dialect: 'native' | 'openai',
     read: Reading,
-    fresh = false,
   ): Route => ({
     methods,
     path,
     handler: async (exchange, params): Promise<void> => {
       try {
         requireReady(services);
-        const catalogues = await services.fleet.describe({
-          timeoutMs: services.config.describeTimeoutMs,
-          fresh,
-        });
+        const catalogues = await services.fleet.describe({ timeoutMs: services.config.describeTimeoutMs });
         if (catalogues.length === 0) throw silent();
         markSimulated(services, exchange);
         const body = read(catalogues, params);
@@ -48,8 +44,7 @@ export function catalogueRoutes(services: GatewayServices): readonly Route[] {
   });
   return [
     get('/api/tags', ['GET', 'HEAD'], 'native', (catalogues) => goJson({ models: mergeTags(catalogues) })),
-    // What is loaded changes with every request, so each Ollama is asked now.
-    get('/api/ps', ['GET'], 'native', (catalogues) => goJson({ models: mergeRunning(catalogues) }), true),
+    get('/api/ps', ['GET'], 'native', (catalogues) => goJson({ models: mergeRunning(catalogues) })),
     get('/v1/models', ['GET'], 'openai', (catalogues) => {
       const data = mergeTags(catalogues).map((tag) => openAiModel(tag.name, tag));
       return goJson({ object: 'list', data: data.length === 0 ? null : data });

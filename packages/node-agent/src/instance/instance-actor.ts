@@ -9,7 +9,6 @@ import {
   setup,
 } from '@drover/actor-core';
 import {
-  type CatalogueMessage,
   type FleetConfig,
   type InstanceLoad,
   type InstanceMessage,
@@ -36,7 +35,6 @@ import {
 } from './catalogue.ts';
 import { Drain } from './drain.ts';
 import { EarlyCancels } from './early-cancels.ts';
-import { FreshDescribes } from './fresh-describes.ts';
 import { decideHealth, decideNonsense, type Health, unknownHealth } from './health.ts';
 import type { InstanceInbox } from './instance-internal.ts';
 import { type JobEntry, JobTable } from './job-table.ts';
@@ -82,7 +80,6 @@ class Instance {
   readonly #slots: SlotQueue;
   readonly #jobs = new JobTable();
   readonly #unknown: UnknownModels;
-  readonly #fresh = new FreshDescribes();
   readonly #earlyCancels = new EarlyCancels();
   readonly #leaks: LeakHealer;
   readonly #prober: Prober;
@@ -126,7 +123,7 @@ class Instance {
       case 'cancel':
         return this.#forward(message);
       case 'describe':
-        return this.#describe(message);
+        return this.#describe(message.replyTo);
       case 'probe-due':
         return this.#probe();
       case 'probed':
@@ -327,20 +324,13 @@ class Instance {
     this.#maybeDrained();
   }
 
-  #describe({ replyTo, fresh }: Extract<InstanceMessage, { kind: 'describe' }>): void {
-    if (fresh === true && this.#fresh.add(replyTo)) this.#probe();
-    else replyTo.tell(this.#listing());
-  }
-
-  #listing(): CatalogueMessage {
+  #describe(replyTo: Extract<InstanceMessage, { kind: 'describe' }>['replyTo']): void {
     const { version, tags, running } = this.#catalogue;
-    return { instance: this.#task.instance.name, version, tags, running };
+    replyTo.tell({ instance: this.#task.instance.name, version, tags, running });
   }
 
   #probe(): void {
-    if (!this.#prober.start()) return;
-    this.#unknown.begin();
-    this.#fresh.begin();
+    if (this.#prober.start()) this.#unknown.begin();
   }
 
   #takeProbe(outcome: ProbeOutcome): void {
@@ -352,8 +342,7 @@ class Instance {
     }
     this.#setHealth(decideHealth(this.#health, outcome));
     for (const request of this.#unknown.finish()) this.#settleUnknown(request);
-    for (const asker of this.#fresh.finish()) asker.tell(this.#listing());
-    if (this.#unknown.wanted || this.#fresh.wanted) this.#probe();
+    if (this.#unknown.wanted) this.#probe();
     this.#changed();
     this.#maybeDrained();
     onProbed();
