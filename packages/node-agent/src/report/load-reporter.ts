@@ -3,7 +3,8 @@ import { encodeLoadReport, type InstanceLoad, loadReportDebounceMs } from '@drov
 
 /**
  * Tells everyone what this node's instances are doing: every `reportIntervalMs`, within `loadReportDebounceMs` of a
- * change, and at once when polled. A dropped report does no harm: the next one says all of it again.
+ * change, and at once when polled. A dropped report does no harm: the next one says all of it again. One that is
+ * larger than the bus carries would be dropped for ever, and its node seem silent: that is logged, once.
  */
 export class LoadReporter {
   readonly #node: ClusterNode;
@@ -16,6 +17,7 @@ export class LoadReporter {
   #timer: Timer | undefined;
   #soon = false;
   #stopped = false;
+  #isTooLarge = false;
 
   /** @param order names of the instances, as reports list them */
   constructor(node: ClusterNode, order: readonly string[], intervalMs: number) {
@@ -46,10 +48,9 @@ export class LoadReporter {
     const instances = this.#order.flatMap((name) => this.#loads.get(name)?.() ?? []);
     const { nodeId, incarnation, transport, subjects } = this.#node;
     this.#seq += 1;
-    transport.publish(
-      subjects.load(nodeId),
-      encodeLoadReport({ v: 1, node: nodeId, incarnation, seq: this.#seq, instances }),
-    );
+    const report = encodeLoadReport({ v: 1, node: nodeId, incarnation, seq: this.#seq, instances });
+    this.#heedSize(report.length, transport.maxPayloadBytes);
+    transport.publish(subjects.load(nodeId), report);
     this.#soon = false;
     this.#arm(this.#intervalMs);
   }
@@ -58,6 +59,16 @@ export class LoadReporter {
     this.#stopped = true;
     this.#timer?.cancel();
     this.#unsubscribe();
+  }
+
+  #heedSize(bytes: number, limitBytes: number): void {
+    const isTooLarge = bytes > limitBytes;
+    if (isTooLarge && !this.#isTooLarge)
+      this.#node.log.error(
+        { bytes, limitBytes },
+        'the load report is larger than NATS carries: nobody is told of the models of this node; raise max_payload of the server, or serve fewer models',
+      );
+    this.#isTooLarge = isTooLarge;
   }
 
   /** Polls come in crowds when a cluster starts: one report answers all of one turn. */
