@@ -1,5 +1,6 @@
 /** A pending timer. Cancelling one that has fired or was cancelled does nothing. */
 export interface Timer {
+  /** It will not fire any more. */
   cancel(): void;
 }
 

@@ -1,5 +1,6 @@
 /** Something with a turn to take. */
 export interface Runnable {
+  /** Takes it. */
   run(): void;
 }
 

@@ -36,14 +36,20 @@ export interface ActorContext<M> {
   kill(child: ActorRef<never>): void;
   /** One-way notice of that actor's end, local or remote: a `terminated` signal, exactly once, never silently missing. */
   watch(target: ActorRef<never>): void;
+  /** Takes a watch back: a notice that is not read yet is void too. Nothing happens where there was none. */
   unwatch(target: ActorRef<never>): void;
   /** (Re)starts the timer `key`; its message arrives in this actor's mailbox. A restart or stop cancels it. */
   setTimer(key: string, delayMs: number, message: M): void;
   /** As `setTimer`, again and again. */
   setInterval(key: string, periodMs: number, message: M): void;
+  /**
+   * Stops the timer or interval `key`, also one whose message waits in the mailbox. Nothing happens where there is
+   * none.
+   */
   cancelTimer(key: string): void;
   /** `message` arrives whenever this actor has handled nothing for `idleMs`. Replaces an earlier one. */
   setReceiveTimeout(idleMs: number, message: M): void;
+  /** Ends what `setReceiveTimeout` began. */
   cancelReceiveTimeout(): void;
   /**
    * Puts a message aside, for a behaviour that can handle it. Bounded by the mailbox's capacity; kept through a restart.
@@ -78,6 +84,7 @@ export interface ActorContext<M> {
   pipeToSelf<T>(promise: Promise<T>, onValue: (value: T) => M, onError: (error: unknown) => M): void;
 }
 
+/** How long `tellOrWait` may wait for room, and for whom it is sent. */
 export interface WaitOptions {
   /** Mandatory: no wait is unbounded. */
   readonly timeoutMs: number;
@@ -85,6 +92,7 @@ export interface WaitOptions {
   readonly trace?: string | undefined;
 }
 
+/** How long an answer may take, and how the question travels. */
 export interface AskOptions {
   /** Mandatory: no wait is unbounded. */
   readonly timeoutMs: number;

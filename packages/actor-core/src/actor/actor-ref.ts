@@ -10,6 +10,7 @@ export interface ActorAddress {
   readonly uid: number;
 }
 
+/** How one message travels. */
 export interface TellOptions {
   /** Control overtakes data, in the mailbox and on the wire. @default 'data' */
   readonly lane?: 'control' | 'data';
@@ -23,5 +24,9 @@ export interface TellOptions {
  */
 export interface ActorRef<in M> {
   readonly address: ActorAddress;
+  /**
+   * Sends and forgets: never blocks, throws or waits. Messages of one sender on one lane arrive in the order they
+   * were told.
+   */
   tell(message: M, options?: TellOptions): void;
 }

@@ -15,6 +15,7 @@ export interface ActorSystem {
   stop(ref: ActorRef<never>): Promise<void>;
   /** Ends an actor's incarnation at once: mailbox dropped, results to come ignored. Its supervisor then decides. */
   kill(ref: ActorRef<never>): void;
+  /** As `ActorContext.ask`, from outside of an actor. */
   ask<T, R>(target: ActorRef<T>, make: (replyTo: ActorRef<R>) => T, options: AskOptions): Promise<R>;
   /**
    * Resolves once the message is in the mailbox of its actor, here or on another node: at once where there is room;
@@ -42,11 +43,13 @@ export interface ActorSystem {
   readonly terminated: Promise<unknown>;
 }
 
+/** What happened in a system since its start, counted; see `ActorSystem.counters`. */
 export interface RuntimeCounters {
   readonly events: Readonly<Partial<Record<RuntimeEvent['type'], number>>>;
   readonly deadLetters: Readonly<Record<DeadLetterReason, number>>;
 }
 
+/** One live actor at one moment, as `inspect` shows it. */
 export interface ActorSnapshot {
   readonly path: string;
   readonly uid: number;

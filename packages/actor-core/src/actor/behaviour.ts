@@ -8,7 +8,11 @@ export type Behaviour<M> =
       readonly onMessage: MessageHandler<M>;
       readonly onSignal: SignalHandler<M> | undefined;
     }
-  | { readonly kind: 'setup'; readonly create: (context: ActorContext<M>) => Behaviour<M> }
+  | {
+      readonly kind: 'setup';
+      /** Makes the behaviour of one incarnation. */
+      readonly create: (context: ActorContext<M>) => Behaviour<M>;
+    }
   | Directive;
 
 /** A behaviour for messages of every type: `same`, `stopped`, `unhandled`. */
@@ -25,6 +29,10 @@ export type Next<M> = Behaviour<M> | void;
  * rejection, like a throw, is a failure that the supervisor answers.
  */
 export type MessageHandler<M> = (message: M, context: ActorContext<M>) => Next<M> | Promise<Next<M>>;
+/**
+ * Handles one signal: the end of a watched actor, or of this incarnation. A promise closes the mailbox as a
+ * message's does.
+ */
 export type SignalHandler<M> = (signal: Signal, context: ActorContext<M>) => Next<M> | Promise<Next<M>>;
 
 /** Keeps the current behaviour. */
@@ -34,6 +42,7 @@ export const stopped: Directive = { kind: 'stopped' };
 /** Keeps the behaviour and reports the message as unhandled. */
 export const unhandled: Directive = { kind: 'unhandled' };
 
+/** A behaviour that handles messages, and signals when `onSignal` is given. Without it, signals change nothing. */
 export function receive<M>(onMessage: MessageHandler<M>, onSignal?: SignalHandler<M>): Behaviour<M> {
   return { kind: 'receive', onMessage, onSignal };
 }

@@ -12,6 +12,7 @@ import type { Transport } from '../transport/transport.ts';
 import type { ActorSystem } from './actor-system.ts';
 import { Runtime } from './runtime.ts';
 
+/** Who a system is and what it runs on. Each may be left out. */
 export interface ActorSystemOptions {
   /** This process' name on the bus: `[a-z0-9_-]`, 64 characters at most. @default 'local' */
   readonly nodeId?: string;

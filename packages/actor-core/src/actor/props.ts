@@ -24,8 +24,13 @@ export interface Props<M> {
   readonly protocol?: z.ZodType<M> | undefined;
 }
 
+/**
+ * When a supervisor starts a child again, in OTP's sense: always (`permanent`), after a failure or kill
+ * (`transient`), never (`temporary`).
+ */
 export type RestartType = 'permanent' | 'transient' | 'temporary';
 
+/** How many messages may wait for an actor, which goes first, and what becomes of those for which there is no room. */
 export interface MailboxOptions {
   /** Messages waiting at most. @default 1000 */
   readonly capacity?: number;
@@ -41,6 +46,10 @@ export interface MailboxOptions {
   readonly priorityOf?: (message: never) => number;
 }
 
+/**
+ * A recipe for an actor: `create` makes the first behaviour of each incarnation, so what it closes over is new
+ * after a restart.
+ */
 export function props<M>(create: () => Behaviour<M>, options: Omit<Props<M>, 'create'> = {}): Props<M> {
   return { create, ...options };
 }

@@ -16,6 +16,14 @@ export type RuntimeEvent =
   | { readonly type: 'unhandled'; readonly path: string }
   | { readonly type: 'bad-frame'; readonly peer: string; readonly detail: string };
 
+/**
+ * Why a message was not delivered.
+ *
+ * `no-such-actor`: never started, or ended · `stale-incarnation`: meant for an earlier life of the actor or node ·
+ * `mailbox-full`: no room, overflow `reject` · `dropped`: no room, the overflow drops · `bus-unavailable`: not connected,
+ * or no bus · `not-exposed`: the actor has no protocol, so other nodes cannot reach it · `too-large`: more than the bus
+ * carries · `protocol-mismatch`: not what the protocol allows · `deadlock`: the actor waits for who asks.
+ */
 export type DeadLetterReason =
   | 'no-such-actor'
   | 'stale-incarnation'

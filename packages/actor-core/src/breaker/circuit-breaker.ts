@@ -19,6 +19,7 @@ export interface CircuitBreakerOptions {
   readonly probes?: number;
   /** Which errors say that what is called is ill. @default every error */
   readonly isFailure?: (error: unknown) => boolean;
+  /** Told of each change of state. */
   readonly onChange?: (state: BreakerState['type']) => void;
 }
 

@@ -14,6 +14,7 @@ export type DeliveryHandler<M> = (
   context: ActorContext<DeliveryFrame<M>>,
 ) => void | Promise<void>;
 
+/** What is received reliably, and how it is handled. */
 export interface ReliableConsumerOptions<M> {
   /** What a message must look like; also lets producers of other nodes in. */
   readonly protocol: z.ZodType<M>;

@@ -6,6 +6,7 @@ import { requireCount } from './delivery-options.ts';
 import { reliableConsumer, type ReliableConsumerOptions } from './reliable-consumer.ts';
 import type { WorkerOffer } from './work-dispatcher.ts';
 
+/** A reliable consumer that pulls its work from a dispatcher. */
 export interface WorkPullerOptions<M> extends ReliableConsumerOptions<M> {
   readonly dispatcher: ActorRef<WorkerOffer<M>>;
   /** Messages this worker holds at most, the one in hand included. @default 2: the next is there when one is done */

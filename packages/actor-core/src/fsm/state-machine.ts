@@ -5,9 +5,11 @@ import { decideTransition, type MachineEvent, type Transition } from './decide-t
 
 /** What one state does. Its functions may act through the context; where to go next they return as data. */
 export interface StateDefinition<S extends string, D, M> {
+  /** Handles a message in this state: `stay`, `goTo`, `stop` or `notHandled`. */
   readonly on: (message: M, data: D, context: ActorContext<M>) => Transition<S, D>;
   /** Each time it is entered from another state, or by `goto` itself; also at the start. */
   readonly onEnter?: (data: D, context: ActorContext<M>) => void;
+  /** Each time it is left for another state, or by `goTo` itself. */
   readonly onExit?: (data: D, context: ActorContext<M>) => void;
   /** How long it may last without being left or entered again. */
   readonly timeoutMs?: number;
@@ -15,10 +17,12 @@ export interface StateDefinition<S extends string, D, M> {
   readonly onTimeout?: (data: D, context: ActorContext<M>) => Transition<S, D>;
 }
 
+/** States of a machine, and where each life of it begins. */
 export interface MachineDefinition<S extends string, D, M> {
   readonly initial: S;
   readonly data: D;
   readonly states: Readonly<Record<S, StateDefinition<S, D, M>>>;
+  /** Told of each change of state, with the data it changes to. */
   readonly onTransition?: (from: S, to: S, data: D) => void;
 }
 

@@ -23,6 +23,7 @@ export type WorkerHandler<M> = (
 /** What the module exports: makes the handler of one incarnation, in its worker. */
 export type WorkerRecipe<M> = (data: never) => WorkerHandler<M> | Promise<WorkerHandler<M>>;
 
+/** Where the code of a worker comes from, and what it may use. */
 export interface WorkerSource {
   /** Module that exports the recipe; a `file:` URL, best made by `new URL('./it.js', import.meta.url)`. */
   readonly module: URL;

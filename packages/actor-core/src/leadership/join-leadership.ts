@@ -12,6 +12,7 @@ import { decodeHeartbeat, decodeLeadRecord, encodeHeartbeat, encodeLeadRecord } 
 import type { LeadershipEffect, LeadershipEvent, LeadershipState } from './leadership-state.ts';
 import type { LeaderInfo, Leadership } from './lease.ts';
 
+/** Which group, and how this node takes part. */
 export interface LeadershipOptions {
   /** `[a-z0-9_-]`, 64 characters at most; names the stream `CTL_{group}`. */
   readonly group: string;

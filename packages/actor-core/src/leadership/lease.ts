@@ -9,6 +9,7 @@ export interface Leadership {
   current(): LeaderInfo | undefined;
   /** True while this node may act: it holds the newest record it knows of and its lease has not run out. */
   isLeader(): boolean;
+  /** Tells each change of who leads, as far as this node knows. Returns the unsubscriber. */
   onChange(listener: (leader: LeaderInfo | undefined) => void): () => void;
   /**
    * A durable write under this node's fence, to a subject of the group's stream.
@@ -21,6 +22,7 @@ export interface Leadership {
   resign(): Promise<void>;
 }
 
+/** Who leads, and in which period. */
 export interface LeaderInfo {
   readonly node: string;
   readonly nodeIncarnation: number;

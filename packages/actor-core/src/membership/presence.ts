@@ -7,6 +7,7 @@ import type { Role } from '../transport/subjects.ts';
 export interface Presence {
   /** Every node heard of and not forgotten, this one included, sorted by id. */
   members(): readonly MemberEvidence[];
+  /** What is known of one node; undefined when it was never heard of, or is forgotten. */
   member(node: string): MemberEvidence | undefined;
   /** A node appeared, changed state, or came back with a newer incarnation. Returns the unsubscriber. */
   onChange(listener: (member: MemberEvidence) => void): () => void;
@@ -14,6 +15,7 @@ export interface Presence {
   poll(): void;
 }
 
+/** What this node knows of another one, and how old that is. */
 export interface MemberEvidence {
   readonly node: string;
   readonly roles: readonly Role[];

@@ -11,6 +11,7 @@ import { createSubjects, requireToken, type Role } from '../transport/subjects.t
 import { assembleNode } from './assemble-node.ts';
 import type { ClusterNode } from './cluster-node.ts';
 
+/** Who this process is in the cluster, and where its NATS is. */
 export interface JoinClusterOptions {
   /** This process' name in the cluster: `[a-z0-9_-]`, 64 characters at most. */
   readonly nodeId: string;

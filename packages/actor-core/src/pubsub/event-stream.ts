@@ -2,6 +2,7 @@ import type { Logger } from '../logger.ts';
 
 /** Events of one process, by type: whoever is interested is told at once, in the order they subscribed. */
 export interface EventStream<E extends { readonly type: string }> {
+  /** Tells every listener of its type, then those of all types, before it returns. */
   publish(event: E): void;
   /**
    * Listens to one type, or to all. Ends with the unsubscriber, or with `signal`: an actor hands in its own and

@@ -43,6 +43,7 @@ export function topic<M>(name: string, protocol: z.ZodType<M>): Topic<M> {
   return { name: requireTopic(name), protocol };
 }
 
+/** Topics over the bus of this node. */
 export function createPubSub(node: Pick<ClusterNode, 'nodeId' | 'transport' | 'subjects' | 'log'>): PubSub {
   const { nodeId, transport, subjects, log } = node;
   return {

@@ -16,7 +16,9 @@ export interface Registry {
    * @throws InvalidArgumentError unless `ref` is an actor of this node and the name has 1 to 128 characters
    */
   register(name: string, ref: ActorRef<never>): void;
+  /** Gives a name back. Nothing happens when `ref` does not hold it. */
   unregister(name: string, ref: ActorRef<never>): void;
+  /** Who holds the name, as far as this node knows. */
   find<M>(name: string): ActorRef<M> | undefined;
   /**
    * Adds an actor of this node to a group; once, however often it is said.
@@ -25,6 +27,7 @@ export interface Registry {
    * @throws InvalidArgumentError as `register`
    */
   join(group: string, ref: ActorRef<never>): void;
+  /** Takes an actor of this node out of a group. Nothing happens when it is not in it. */
   leave(group: string, ref: ActorRef<never>): void;
   /** In an order that is the same on every node that knows the same. */
   members<M>(group: string): readonly ActorRef<M>[];
@@ -36,6 +39,7 @@ export interface Registry {
   onConflict(listener: (conflict: NameConflict) => void): () => void;
 }
 
+/** Two actors claimed one name: who keeps it, and who lost it. */
 export interface NameConflict {
   readonly name: string;
   readonly kept: ActorRef<never>;

@@ -18,6 +18,7 @@ export function groupTargets<M>(registry: Registry, group: string): Targets<M> {
   return () => registry.members<M>(group);
 }
 
+/** Shares messages out over targets, by a strategy. */
 export interface Router<M> {
   /** Sends to whom the strategy picks. False when there is nobody: the message is not sent. */
   tell(message: M, options?: TellOptions): boolean;

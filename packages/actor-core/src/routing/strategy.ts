@@ -12,6 +12,7 @@ export function roundRobin<M>(): RoutingStrategy<M> {
   return (_message, targets) => [next++ % targets.length];
 }
 
+/** Anybody, each as likely as the others. */
 export function randomly<M>(random: Random): RoutingStrategy<M> {
   return (_message, targets) => [Math.floor(random.next() * targets.length)];
 }
@@ -55,6 +56,7 @@ export function consistentHash<M>(keyOf: (message: M) => string): RoutingStrateg
   };
 }
 
+/** Everybody. */
 export function broadcast<M>(): RoutingStrategy<M> {
   return (_message, targets) => [...targets.keys()];
 }

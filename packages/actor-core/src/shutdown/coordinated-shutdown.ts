@@ -14,6 +14,7 @@ export interface TaskOutcome {
   readonly tookMs: number;
 }
 
+/** Phases of a shutdown, and the clock that measures them. */
 export interface CoordinatedShutdownOptions {
   readonly clock: Clock;
   readonly log: Logger;

@@ -26,6 +26,7 @@ export interface Store {
   readAllLast(stream: string, filter: string): Promise<StoredRecord[]>;
 }
 
+/** Which subjects a stream keeps, and how much of each. */
 export interface StreamSpec {
   readonly name: string;
   readonly subjects: readonly string[];
@@ -35,6 +36,7 @@ export interface StreamSpec {
   readonly replicas?: number;
 }
 
+/** What must still hold for a write to be accepted. */
 export interface AppendExpectation {
   /** The fencing token: the sequence of the lead record, and the subject it lives on (same stream). */
   readonly fence?: { readonly subject: string; readonly sequence: number };
@@ -44,6 +46,7 @@ export interface AppendExpectation {
   readonly messageId?: string;
 }
 
+/** One record, as it was accepted. */
 export interface StoredRecord {
   readonly subject: string;
   readonly sequence: number;

@@ -17,6 +17,7 @@ export type StreamFrame<T> =
 /** What a reader tells its producer. Credit is a total, so that losing one word of it loses nothing. */
 export type StreamControl = readonly [kind: 'credit', upTo: number] | readonly [kind: 'cancel'];
 
+/** How long a stream may be silent, and how much of it may be on its way. */
 export interface StreamOptions {
   /** How long the beginning may take. */
   readonly timeoutMs: number;

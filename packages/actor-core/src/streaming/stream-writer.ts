@@ -27,7 +27,7 @@ export class StreamWriter<T> extends Endpoint<StreamControl> {
   private heardMs: number;
   private timer: Timer;
   private isClosed = false;
-  /** Called once it has ended, however it did. */
+  /** Called once it has ended, however it did. @internal */
   onClose: (() => void) | undefined = undefined;
 
   constructor(
@@ -84,6 +84,7 @@ export class StreamWriter<T> extends Endpoint<StreamControl> {
     this.cancel();
   }
 
+  /** Takes what the reader says. @internal */
   tell(control: StreamControl): void {
     // From another node anything may come.
     if (this.isClosed || !Array.isArray(control)) return;
@@ -97,8 +98,10 @@ export class StreamWriter<T> extends Endpoint<StreamControl> {
     waiting.resolve();
   }
 
+  /** @internal */
   refuseFrom(): void {}
 
+  /** @internal */
   nodeGone(node: string, incarnation: number, isReplaced: boolean): void {
     if (isGone(this.reader.address, node, incarnation, isReplaced)) this.cancel();
   }

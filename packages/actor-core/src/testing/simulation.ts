@@ -17,6 +17,7 @@ export interface FaultRates {
 /** What can go wrong. `reorder`: a delivery that others overtake. */
 export type FaultKind = 'drop' | 'duplicate' | 'reorder' | 'partition' | 'crash' | 'pause' | 'disconnect';
 
+/** How nasty the bus is, and who hears what happens. */
 export interface SimulationOptions {
   /**
    * What one connection publishes on one subject stays in order, as NATS promises. False is nastier than NATS.
@@ -77,6 +78,7 @@ export class Simulation {
     return this.cuts.size > 0;
   }
 
+  /** Ends every cut and every rate of faults; what was lost stays lost. */
   heal(): void {
     this.cuts.clear();
     this.faults = noFaults;

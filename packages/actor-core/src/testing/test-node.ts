@@ -11,6 +11,7 @@ import { MemoryHub, type MemoryTransport } from '../transport/memory-transport.t
 import { createSubjects, type Role } from '../transport/subjects.ts';
 import { ManualClock } from './manual-clock.ts';
 
+/** What the nodes of a test share. Each may be left out. */
 export interface TestHubOptions {
   /** @default a new `ManualClock` */
   readonly clock?: Clock;
@@ -32,7 +33,9 @@ export interface TestHub<C extends Clock = Clock> {
   readonly cell: string;
 }
 
+/** A bus, a store, a clock and a seed for test nodes to share; the clock stands still unless another one is given. */
 export function createTestHub(options?: Omit<TestHubOptions, 'clock'>): TestHub<ManualClock>;
+/** As above, with a clock of your own. */
 export function createTestHub<C extends Clock>(options: TestHubOptions & { readonly clock: C }): TestHub<C>;
 export function createTestHub(options: TestHubOptions = {}): TestHub {
   const clock = options.clock ?? new ManualClock();
@@ -48,6 +51,7 @@ export function createTestHub(options: TestHubOptions = {}): TestHub {
   };
 }
 
+/** Who a test node is. */
 export interface TestNodeOptions {
   readonly nodeId: string;
   /** @default ['host'] */
@@ -65,6 +69,7 @@ export interface TestNode extends ClusterNode {
   crash(): void;
 }
 
+/** A cluster node on a hub, ready at once: what `joinCluster` makes, without NATS. */
 export function createTestNode(hub: TestHub, options: TestNodeOptions): TestNode {
   const transport = hub.bus.connect(options.nodeId, hub.scheduler);
   const { clock, random, scheduler, store } = hub;

@@ -7,6 +7,7 @@ import { PendingRequest } from './pending-request.ts';
 import { subjectMatches } from './subject-match.ts';
 import type { SubscribeOptions, Transport, TransportMessage, TransportSubscription } from './transport.ts';
 
+/** What a bus in memory runs on. */
 export interface MemoryHubOptions {
   readonly clock: Clock;
   readonly random: Random;
@@ -63,14 +64,17 @@ export class MemoryHub {
     for (const transport of this.transports) transport.disconnect();
   }
 
+  /** Brings back everyone who was cut off. */
   reconnectAll(): void {
     for (const transport of this.transports) transport.reconnect();
   }
 
+  /** A transport of this hub subscribes. @internal */
   register(registration: Registration): void {
     this.registrations = [...this.registrations, registration];
   }
 
+  /** A transport of this hub unsubscribes. @internal */
   unregister(registration: Registration): void {
     this.registrations = this.registrations.filter((other) => other !== registration);
   }

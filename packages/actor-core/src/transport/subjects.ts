@@ -18,12 +18,19 @@ import { InvalidArgumentError } from '../errors.ts';
  */
 export interface Subjects {
   readonly cell: string;
+  /** Frames from one node to another, on one lane. */
   inbox(to: string, lane: Lane, from: string): string;
+  /** All frames to a node. */
   inboxOf(node: string): string;
+  /** That node announces itself. */
   presence(node: string): string;
+  /** That node-agent reports its load. */
   load(node: string): string;
+  /** That node asks everybody to announce themselves. */
   poll(node: string): string;
+  /** That node says that it leads the group. */
   leader(group: string, node: string): string;
+  /** Records of a group, in its stream `CTL_{group}`. */
   control(group: string, ...tokens: string[]): string;
   /** `topic` is one to four tokens joined by dots, each of which may be `anyToken` to subscribe. */
   topic(topic: string, node: string): string;
@@ -84,8 +91,10 @@ export function inboxPrefix(node: string): string {
   return `_I.${node}`;
 }
 
+/** What a process is there for. Decides what NATS lets it do; an observer only listens. */
 export type Role = 'gateway' | 'node-agent' | 'host' | 'observer';
 
+/** Subjects, wildcards included, that NATS lets a node publish and subscribe to. */
 export interface Permissions {
   readonly publish: readonly string[];
   readonly subscribe: readonly string[];

@@ -35,6 +35,7 @@ export interface Transport {
   close(): Promise<void>;
 }
 
+/** One message as it arrived. */
 export interface TransportMessage {
   readonly subject: string;
   readonly payload: Uint8Array;
@@ -42,11 +43,14 @@ export interface TransportMessage {
   readonly respond?: ((payload: Uint8Array) => void) | undefined;
 }
 
+/** Who shares a subscription. */
 export interface SubscribeOptions {
   /** Queue group: one member of the group gets each message. */
   readonly queue?: string;
 }
 
+/** A subscription that stands. */
 export interface TransportSubscription {
+  /** Ends it: what is on its way is not delivered any more. Again does nothing. */
   unsubscribe(): void;
 }
