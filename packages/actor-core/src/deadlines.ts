@@ -25,6 +25,13 @@ export class DeadlineList {
     this.timeoutMs = timeoutMs;
   }
 
+  /** How many wait: counted, since nobody needs it often. */
+  get size(): number {
+    let size = 0;
+    for (let item = this.head; item !== undefined; item = item.next) size++;
+    return size;
+  }
+
   get idle(): boolean {
     return this.timer === undefined;
   }
@@ -91,6 +98,12 @@ export class Deadlines {
       this.lists.set(timeoutMs, list);
     }
     list.add(item);
+  }
+
+  get size(): number {
+    let size = 0;
+    for (const list of this.lists.values()) size += list.size;
+    return size;
   }
 
   expireAll(): void {

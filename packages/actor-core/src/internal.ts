@@ -1,2 +1,3 @@
 export { JetStreamStore, type JetStreamStoreOptions } from './storage/jetstream-store.ts';
 export { connectNats, NatsTransport, type NatsTransportOptions } from './transport/nats-transport.ts';
+export { type TableSizes, tableSizes } from './actor/table-sizes.ts';

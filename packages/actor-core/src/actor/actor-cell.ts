@@ -17,6 +17,7 @@ import type { InHand } from './reentry.ts';
 import type { Runtime } from './runtime.ts';
 import type { DeadLetterReason } from './runtime-event.ts';
 import type { Signal, TerminationReason } from './signal.ts';
+import type { TableSizes } from './table-sizes.ts';
 import { enterTrace, isTracing } from './trace-context.ts';
 import type { AwaitingSender } from './waiting-room.ts';
 import type { Watch } from './watch.ts';
@@ -215,6 +216,14 @@ export class ActorCell<M = never> {
 
   tellWatchers(reason: TerminationReason): void {
     this.watchList?.tell(reason);
+  }
+
+  /** Adds what it holds to a count of all tables. */
+  addSizes(to: TableSizes): void {
+    to.messages += this.mailbox.depth;
+    this.watchList?.addSizes(to);
+    this.context.addSizes(to);
+    this.ownSupervisor?.addSizes(to);
   }
 
   /** Has a turn taken even while its handler awaits. */

@@ -3,21 +3,32 @@ import { InvalidArgumentError } from '../errors.ts';
 import type { ActorCell } from './actor-cell.ts';
 import { Envelope, type Guard } from './envelope.ts';
 
-/** A message to self, later. Cancelled, not even a message that already waits in the mailbox is seen. */
+/** A message to self, later; among `all` under its key until that is read. Cancelled, not even a message that already waits in the mailbox is seen. */
 export class ActorTimer<M> implements Guard {
   private active = true;
   private waiting = false;
   private readonly cell: ActorCell<M>;
+  private readonly all: Map<string, ActorTimer<M>>;
+  private readonly key: string;
   private readonly delayMs: number;
   private readonly message: M;
   private readonly repeat: boolean;
   private timer: Timer | undefined = undefined;
 
   /** @throws InvalidArgumentError for a delay that is negative or not finite */
-  constructor(cell: ActorCell<M>, delayMs: number, message: M, repeat: boolean) {
+  constructor(
+    cell: ActorCell<M>,
+    all: Map<string, ActorTimer<M>>,
+    key: string,
+    delayMs: number,
+    message: M,
+    repeat: boolean,
+  ) {
     if (!(Number.isFinite(delayMs) && delayMs >= 0))
       throw new InvalidArgumentError('delayMs', 'must be finite and at least 0');
     this.cell = cell;
+    this.all = all;
+    this.key = key;
     this.delayMs = delayMs;
     this.message = message;
     this.repeat = repeat;
@@ -34,7 +45,10 @@ export class ActorTimer<M> implements Guard {
 
   claim(): boolean {
     this.waiting = false;
-    return this.active;
+    if (!this.active) return false;
+    // Its work is done: an actor with a fresh key for each timer would keep them all for ever.
+    if (!this.repeat && this.all.get(this.key) === this) this.all.delete(this.key);
+    return true;
   }
 
   private readonly fire = (): void => {

@@ -15,6 +15,7 @@ import { IdleTimer } from './idle-timer.ts';
 import { LocalRef } from './local-ref.ts';
 import type { Props } from './props.ts';
 import type { Reentry } from './reentry.ts';
+import type { TableSizes } from './table-sizes.ts';
 import { currentTrace, traced } from './trace-context.ts';
 import { refKey } from './watch.ts';
 
@@ -207,6 +208,11 @@ export class CellContext<M> implements ActorContext<M>, Guard {
     if (this.extras !== undefined) this.extras.idle?.touch();
   }
 
+  addSizes(to: TableSizes): void {
+    to.timers += this.extras?.timers.size ?? 0;
+    to.stashed += this.extras?.stashed.length ?? 0;
+  }
+
   /** This incarnation is over: aborts its signal, cancels its timers, makes its late results void. */
   end(): void {
     if (!this.active) return;
@@ -229,8 +235,9 @@ export class CellContext<M> implements ActorContext<M>, Guard {
   private startTimer(key: string, delayMs: number, message: M, repeat: boolean): void {
     if (!this.active) return;
     this.cancelTimer(key);
-    const timer = new ActorTimer(this.cell, delayMs, message, repeat);
-    this.more().timers.set(key, timer);
+    const { timers } = this.more();
+    const timer = new ActorTimer(this.cell, timers, key, delayMs, message, repeat);
+    timers.set(key, timer);
     timer.arm();
   }
 }

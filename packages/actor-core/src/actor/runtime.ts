@@ -26,6 +26,7 @@ import { RecentEnds } from './recent-ends.ts';
 import type { DeadLetterReason, RuntimeEvent } from './runtime-event.ts';
 import type { TerminationReason } from './signal.ts';
 import { snapshotOf } from './snapshot-of.ts';
+import { countTables, type TableSizes } from './table-sizes.ts';
 import { currentTrace, question, traced, traceToSend } from './trace-context.ts';
 import type { Watch } from './watch.ts';
 
@@ -194,6 +195,15 @@ export class Runtime implements ActorSystem {
     };
     visit(this.root);
     return found;
+  }
+
+  tableSizes(): TableSizes {
+    const sizes = countTables(this.root.children);
+    sizes.endpoints = this.endpoints.size;
+    sizes.deadlines = this.deadlines.size;
+    this.root.addSizes(sizes);
+    this.remoting?.addSizes(sizes);
+    return sizes;
   }
 
   async shutdown(): Promise<void> {

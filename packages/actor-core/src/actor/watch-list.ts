@@ -1,6 +1,7 @@
 import type { ActorCell } from './actor-cell.ts';
 import type { ActorRef } from './actor-ref.ts';
 import type { TerminationReason } from './signal.ts';
+import type { TableSizes } from './table-sizes.ts';
 import { refKey, Watch, type Watcher } from './watch.ts';
 
 /** Who watches an actor, and whom it watches. Most actors have none of it, so theirs is made on demand. */
@@ -42,6 +43,11 @@ export class WatchList {
     if (watch === undefined) return;
     this.watching?.delete(key);
     watch.cancel();
+  }
+
+  addSizes(to: TableSizes): void {
+    to.watchers += this.watchers?.size ?? 0;
+    to.watching += this.watching?.size ?? 0;
   }
 
   unwatchAll(): void {

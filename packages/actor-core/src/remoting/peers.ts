@@ -38,6 +38,10 @@ export class Peers {
     }
   }
 
+  get size(): number {
+    return this.byNode.size;
+  }
+
   goneIncarnation(node: string): number {
     return this.byNode.get(node)?.gone ?? 0;
   }

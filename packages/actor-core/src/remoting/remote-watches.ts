@@ -44,6 +44,10 @@ export class RemoteWatches {
     this.options = options;
   }
 
+  get size(): number {
+    return this.byId.size;
+  }
+
   add(watch: Watch, address: ActorAddress): void {
     const id = ++this.ids;
     const { nodeIncarnation, uid } = address;

@@ -4,6 +4,7 @@ import type { Question, Refusable } from '../actor/envelope.ts';
 import { endpointPath } from '../actor/endpoint.ts';
 import type { Runtime } from '../actor/runtime.ts';
 import type { DeadLetterReason } from '../actor/runtime-event.ts';
+import type { TableSizes } from '../actor/table-sizes.ts';
 import { asTrace, question, traced } from '../actor/trace-context.ts';
 import type { AwaitingSender } from '../actor/waiting-room.ts';
 import type { Watch } from '../actor/watch.ts';
@@ -102,6 +103,13 @@ export class Remoting {
   nodeDown(node: string, incarnation: number, gone: boolean): void {
     this.peers.down(node, incarnation, gone);
     this.forgetLives(node, incarnation, gone, false);
+  }
+
+  addSizes(to: TableSizes): void {
+    to.remoteWatches += this.watches.size;
+    to.watchedHere += this.watchedHere.size;
+    to.peers += this.peers.size;
+    for (const lane of Object.values(this.outboxes)) to.outboxes += lane.size;
   }
 
   close(): void {

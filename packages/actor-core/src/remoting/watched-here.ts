@@ -20,6 +20,12 @@ export class WatchedHere {
     this.send = send;
   }
 
+  get size(): number {
+    let size = 0;
+    for (const ofNode of this.byNode.values()) size += ofNode.size;
+    return size;
+  }
+
   /** Confirms or answers at once; asking again is harmless. */
   watch(
     node: string,

@@ -1,6 +1,7 @@
 import type { ActorCell } from '../actor/actor-cell.ts';
 import { ActorCell as Cell } from '../actor/actor-cell.ts';
 import type { ActorRef } from '../actor/actor-ref.ts';
+import type { TableSizes } from '../actor/table-sizes.ts';
 import {
   abandonIncarnation,
   beginEnd,
@@ -141,6 +142,17 @@ export class Supervisor {
     else waiting.push(done);
   }
 
+  addSizes(to: TableSizes): void {
+    to.restarts += this.plans.length;
+    for (const waiting of this.waiters.values()) to.endWaiters += waiting.length;
+  }
+
+  private waitNoMore(cell: ActorCell, done: () => void): void {
+    const left = this.waiters.get(cell)?.filter((waiting) => waiting !== done) ?? [];
+    if (left.length > 0) this.waiters.set(cell, left);
+    else this.waiters.delete(cell);
+  }
+
   /** @throws InvalidArgumentError for a name that is taken or malformed; a parked child yields its own */
   private freeName(name: string): string {
     const existing = this.table.get(requireName(name));
@@ -223,13 +235,15 @@ export class Supervisor {
     const down = () => {
       isDown = true;
       timer?.cancel();
+      // Its end is awaited no more: it may live through many restarts.
+      this.waitNoMore(cell, down);
       done();
     };
     beginRestart(cell, cause, down);
     if (isDown) return;
     timer = this.owner.runtime.clock.setTimer(this.options.shutdownMs, () => {
       abandonIncarnation(cell);
-      done();
+      down();
     });
     // Stopped for good while it was going down.
     this.whenGone(cell, down);
