@@ -38,6 +38,7 @@ export function createEventStream<E extends { readonly type: string }>(log: Logg
       const of = listeners.get(type) ?? new Set();
       listeners.set(type, of.add(own));
       const unsubscribe = () => {
+        options?.signal?.removeEventListener('abort', unsubscribe);
         of.delete(own);
         if (of.size === 0 && listeners.get(type) === of) listeners.delete(type);
       };

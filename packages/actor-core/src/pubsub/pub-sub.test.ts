@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { expect, it } from 'vitest';
 import { z } from 'zod';
 import { type Logger, silentLogger } from '../logger.ts';
@@ -127,4 +128,12 @@ it('tells the events of one process by type, whoever throws or leaves', () => {
   controller.abort();
   stream.publish({ type: 'a', n: 2 });
   expect(heard).toEqual(['a1', 'any a', 'any b']);
+});
+
+it('leaves nothing behind on a signal when its unsubscriber ends it', async () => {
+  const { on } = await setup();
+  const { signal } = new AbortController();
+  on.near.subscribe(order, () => undefined, { signal })();
+  createEventStream<{ type: 'a' }>(silentLogger).subscribe('a', () => undefined, { signal })();
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
 });

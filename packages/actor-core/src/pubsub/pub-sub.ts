@@ -76,7 +76,10 @@ export function createPubSub(node: Pick<ClusterNode, 'nodeId' | 'transport' | 's
           log.error({ err, ...published }, 'a listener of a topic failed');
         }
       });
-      const unsubscribe = () => subscription.unsubscribe();
+      const unsubscribe = () => {
+        options?.signal?.removeEventListener('abort', unsubscribe);
+        subscription.unsubscribe();
+      };
       options?.signal?.addEventListener('abort', unsubscribe, { once: true });
       return unsubscribe;
     },
