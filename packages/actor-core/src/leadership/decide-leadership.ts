@@ -159,7 +159,8 @@ function decideHeard(
 ): LeadershipStep {
   const known = state.lead;
   if (known !== undefined && (heard.term < known.term || heard.fence < known.fence)) return idle(state);
-  if (heard.from === state.self) return idle(state);
+  // Its own announcements. Who only follows has none: it hears another member of the group on its own node.
+  if (heard.from === state.self && state.isCandidate) return idle(state);
   const isNew = known === undefined || heard.fence > known.fence;
   const newLead = isNew
     ? { node: heard.from, nodeIncarnation: heard.incarnation, term: heard.term, fence: heard.fence }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FenceRejectedError, StoreUnavailableError } from '../errors.ts';
+import { FenceRejectedError, InvalidArgumentError, StoreUnavailableError } from '../errors.ts';
 import type { ManualClock } from '../testing/manual-clock.ts';
 import { advance } from '../testing/settle.ts';
 import { createTestHub, createTestNode, type TestHub, type TestNode } from '../testing/test-node.ts';
@@ -89,7 +89,7 @@ describe('a group', () => {
     const leader = leaderOf(candidates);
     const fence = leader.leadership.current()?.fence ?? 0;
     await hub.store.append(
-      'CTL_g',
+      'CTL_test_G_g',
       'd1.test.ctl.g.lead',
       new TextEncoder().encode('{"leader":"x","incarnation":1,"term":9}'),
       { lastSequence: fence },
@@ -105,12 +105,46 @@ describe('a group', () => {
     const hub = createTestHub();
     const node = createTestNode(hub, { nodeId: 'a' });
     const leadership = joinLeadership(node, { group: 'g' });
-    await hub.store.ensureStream({ name: 'CTL_g', subjects: ['d1.test.ctl.g.>'] });
+    await hub.store.ensureStream({ name: 'CTL_test_G_g', subjects: ['d1.test.ctl.g.>'] });
     hub.store.state = 'deaf';
     await advance(hub.clock, 3_000, 50);
     expect(leadership.isLeader()).toBe(false);
     hub.store.state = 'up';
     await advance(hub.clock, 3_000, 50);
     expect(leadership.isLeader()).toBe(true);
+  });
+
+  it('is led apart from the group of that name in another cell of the same NATS account', async () => {
+    const hub = createTestHub();
+    const cells = ['red', 'blue'].map((cell) => {
+      const node = createTestNode({ ...hub, cell }, { nodeId: `${cell}-a` });
+      return joinLeadership(node, { group: 'g' });
+    });
+    await advance(hub.clock, 1_000, 50);
+    expect(cells.map((leadership) => leadership.current()?.node)).toEqual(['red-a', 'blue-a']);
+    expect(cells.map((leadership) => leadership.isLeader())).toEqual([true, true]);
+  });
+
+  it('is followed on the very node that leads it, by who is no candidate', async () => {
+    const hub = createTestHub();
+    const node = createTestNode(hub, { nodeId: 'a' });
+    const leading = joinLeadership(node, { group: 'g' });
+    const following = joinLeadership(node, { group: 'g', candidate: false });
+    await advance(hub.clock, 2_000, 50);
+    expect(leading.isLeader()).toBe(true);
+    expect(following.isLeader()).toBe(false);
+    expect(following.current()).toEqual(leading.current());
+    await leading.resign();
+    await advance(hub.clock, 100, 50);
+    expect(following.current()).toBeUndefined();
+  });
+
+  it('has one candidate on a node, for two would lead under one fence', async () => {
+    const hub = createTestHub();
+    const node = createTestNode(hub, { nodeId: 'a' });
+    const first = joinLeadership(node, { group: 'g' });
+    expect(() => joinLeadership(node, { group: 'g' })).toThrow(InvalidArgumentError);
+    await first.resign();
+    expect(() => joinLeadership(node, { group: 'g' })).not.toThrow();
   });
 });

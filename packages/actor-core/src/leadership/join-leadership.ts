@@ -14,7 +14,7 @@ import type { LeaderInfo, Leadership } from './lease.ts';
 
 /** Which group, and how this node takes part. */
 export interface LeadershipOptions {
-  /** `[a-z0-9_-]`, 64 characters at most; names the stream `CTL_{group}`. */
+  /** `[a-z0-9_-]`, 64 characters at most; names the group's stream (`controlStream`). */
   readonly group: string;
   /** False: only follow. @default true for nodes with the role `host`, the only ones that NATS lets write */
   readonly candidate?: boolean;
@@ -29,7 +29,14 @@ export interface LeadershipOptions {
 const defaultLeaseMs = 2_000;
 const tickMs = 100;
 
-/** Follows the leadership of a group, and as a candidate competes for it. */
+/** Groups in which a node is a candidate: two of one node would both take its record for theirs. */
+const candidacies = new WeakMap<ClusterNode, Set<string>>();
+
+/**
+ * Follows the leadership of a group, and as a candidate competes for it.
+ *
+ * @throws InvalidArgumentError for a second candidate of one node, and naming the option that cannot be
+ */
 export function joinLeadership(node: ClusterNode, options: LeadershipOptions): Leadership {
   return new LeaseLeadership(node, options);
 }
@@ -55,9 +62,10 @@ class LeaseLeadership implements Leadership {
     this.group = requireToken('group', options.group);
     this.node = node;
     this.options = options;
-    this.stream = controlStream(this.group);
+    this.stream = controlStream(node.subjects.cell, this.group);
     this.leadSubject = node.subjects.control(this.group, 'lead');
     const isCandidate = options.candidate ?? node.roles.includes('host');
+    if (isCandidate) this.stand();
     this.state = initialLeadership(node.nodeId, node.incarnation, isCandidate, leaseMs, node.clock.now());
     this.listen();
   }
@@ -95,6 +103,14 @@ class LeaseLeadership implements Leadership {
     for (const end of this.ends) end();
     this.ends.length = 0;
     return Promise.resolve();
+  }
+
+  private stand(): void {
+    const groups = candidacies.get(this.node) ?? new Set();
+    if (groups.has(this.group))
+      throw new InvalidArgumentError('group', `has a candidate on this node already: ${this.group}`);
+    candidacies.set(this.node, groups.add(this.group));
+    this.ends.push(() => groups.delete(this.group));
   }
 
   private listen(): void {

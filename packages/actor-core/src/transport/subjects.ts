@@ -12,7 +12,7 @@ import { InvalidArgumentError } from '../errors.ts';
  * | `d1.{cell}.load.{node}` | that node-agent | everyone (load reports) |
  * | `d1.{cell}.poll.{node}` | any node | everyone (please announce now) |
  * | `d1.{cell}.ldr.{group}.{node}` | a leader of `group` | everyone (term and fence, heartbeat) |
- * | `d1.{cell}.ctl.{group}.…` | the group's leader | the stream `CTL_{group}` |
+ * | `d1.{cell}.ctl.{group}.…` | the group's leader | the stream `CTL_{cell}_G_{group}` |
  * | `d1.{cell}.t.{topic}.{node}` | that node | every member (topics of one to four tokens) |
  * | `_I.{node}.…` | whoever was asked | that node (replies) |
  */
@@ -81,9 +81,12 @@ export function createSubjects(cell: string): Subjects {
   };
 }
 
-/** Name of the stream that holds a group's lead record and state (DESIGN: one stream a fence). */
-export function controlStream(group: string): string {
-  return `CTL_${group}`;
+/**
+ * Name of the stream that holds a group's lead record and state (DESIGN: one stream a fence). Stream names are one
+ * space for a whole NATS account, so the cell is in it; `_G_` keeps the two apart, for no token has a capital.
+ */
+export function controlStream(cell: string, group: string): string {
+  return `CTL_${cell}_G_${group}`;
 }
 
 /** Prefix of a node's private replies. */

@@ -356,7 +356,7 @@ describe('a leader', () => {
     const cell = await startTestCell({ hosts: ['host-1', 'host-2', 'host-3'] });
     const { hub } = cell;
     const subject = cell.gateway.subjects.control('agents', 'lead');
-    const stream = controlStream('agents');
+    const stream = controlStream('test', 'agents');
     const old = await hub.store.readLast(stream, subject);
     const deposed = await cell.leader();
     cell.hosts.get(deposed)?.node.transport.disconnect();

@@ -138,7 +138,7 @@ class Manager {
   #readFence(): void {
     const { store, subjects } = this.#spec.node;
     this.#context.pipeToSelf(
-      store.readLast(controlStream(agentsGroup), subjects.control(agentsGroup, 'lead')),
+      store.readLast(controlStream(subjects.cell, agentsGroup), subjects.control(agentsGroup, 'lead')),
       (record) => ({ kind: 'fence-read', sequence: record?.sequence ?? 0 }),
       (error) => ({ kind: 'fence-unread', error }),
     );

@@ -14,7 +14,7 @@ export function runSubject(node: ClusterNode, slot: number): string {
 
 /** Everything recorded, from the stream's leader. @throws StoreUnavailableError */
 export async function readRecords(node: ClusterNode): Promise<{ agents: AgentRecord[]; runs: RunRecord[] }> {
-  const stream = controlStream(agentsGroup);
+  const stream = controlStream(node.subjects.cell, agentsGroup);
   const [agents, runs] = await Promise.all([
     node.store.readAllLast(stream, node.subjects.control(agentsGroup, 'agent', '*')),
     node.store.readAllLast(stream, node.subjects.control(agentsGroup, 'run', '*')),
@@ -32,7 +32,7 @@ export async function readRun(
   runId: string,
 ): Promise<RunRecord | undefined> {
   const subject = runSubject(node, slot);
-  const stored = await node.store.readLast(controlStream(agentsGroup), subject);
+  const stored = await node.store.readLast(controlStream(node.subjects.cell, agentsGroup), subject);
   const record = stored && decodeRunRecord(subject, stored.payload);
   return record?.runId === runId ? record : undefined;
 }

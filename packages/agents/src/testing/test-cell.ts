@@ -111,7 +111,10 @@ export async function startTestCell(
     },
     async leader() {
       const { subjects } = gateway;
-      const record = await hub.store.readLast(controlStream('agents'), subjects.control('agents', 'lead'));
+      const record = await hub.store.readLast(
+        controlStream(subjects.cell, 'agents'),
+        subjects.control('agents', 'lead'),
+      );
       return (JSON.parse(new TextDecoder().decode(record?.payload)) as { leader: string }).leader;
     },
   };
