@@ -22,3 +22,15 @@ export {
   type Passage,
 } from './transport/memory-transport.ts';
 export { waitUntil } from './testing/wait-until.ts';
+export { ExpectationFailedError, type Match } from './testing/expectation.ts';
+export { createProbe, type FishingOutcome, type Probe } from './testing/probe.ts';
+export {
+  expectDeadLetters,
+  expectEvent,
+  type LogLine,
+  recordEvents,
+  type Recorder,
+  recordLog,
+  type Times,
+} from './testing/recorder.ts';
+export type { TestTime, Within } from './testing/test-time.ts';
