@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest';
+import { localSystem, recorder } from '../testing/local-system.ts';
+import { advance, settle } from '../testing/settle.ts';
+import type { ActorRef } from './actor-ref.ts';
+import { receive, setup, stopped } from './behaviour.ts';
+import { type Props, props } from './props.ts';
+
+function watcher(targets: ActorRef<never>[], seen: string[]): Props<'unwatch'> {
+  return props<'unwatch'>(() =>
+    setup((context) => {
+      for (const target of targets) {
+        context.watch(target);
+        context.watch(target);
+      }
+      return receive(
+        () => targets.forEach((target) => context.unwatch(target)),
+        (signal) => {
+          if (signal.type === 'terminated') seen.push(`${signal.ref.address.path} ${signal.reason}`);
+        },
+      );
+    }),
+  );
+}
+
+describe('watching', () => {
+  it('tells each end exactly once, with its reason', async () => {
+    const { system, clock } = localSystem();
+    const seen: string[] = [];
+    const ends = system.spawn(
+      props<string>(() => receive(() => stopped)),
+      'ends',
+    );
+    const fails = system.spawn(
+      props<string>(
+        () =>
+          receive(() => {
+            throw new Error('boom');
+          }),
+        { restart: 'temporary' },
+      ),
+      'fails',
+    );
+    const stays = system.spawn(recorder<string>([]), 'stays');
+    system.spawn(
+      watcher([ends, fails, stays, system.refFor('n1', 'nobody'), system.refFor('far', 'away')], seen),
+      'watcher',
+    );
+    await settle();
+    ends.tell('go');
+    fails.tell('go');
+    await settle();
+    await system.stop(stays);
+    await advance(clock, 1_000);
+    expect(seen.toSorted()).toEqual([
+      'away node-down',
+      'ends stopped',
+      'fails failed',
+      'nobody not-found',
+      'stays stopped',
+    ]);
+  });
+
+  it('says nothing of a restart', async () => {
+    const { system, clock } = localSystem();
+    const seen: string[] = [];
+    const fails = system.spawn(
+      props<string>(() =>
+        receive(() => {
+          throw new Error('boom');
+        }),
+      ),
+      'fails',
+    );
+    system.spawn(watcher([fails], seen));
+    await settle();
+    fails.tell('go');
+    await advance(clock, 1_000);
+    expect(seen).toEqual([]);
+  });
+
+  it('says nothing more once taken back, even when the notice already waits', async () => {
+    const { system } = localSystem();
+    const seen: string[] = [];
+    const ends = system.spawn(
+      props<string>(() => receive(() => stopped)),
+      'ends',
+    );
+    const watching = system.spawn(watcher([ends], seen));
+    await settle();
+    ends.tell('go');
+    watching.tell('unwatch');
+    await settle();
+    expect(seen).toEqual([]);
+  });
+
+  it('comes after what the watched actor sent before', async () => {
+    const { system } = localSystem();
+    const seen: string[] = [];
+    system.spawn(
+      props<string>(() =>
+        setup((context) => {
+          const child = context.spawn(
+            props<string>(() =>
+              receive(() => {
+                context.self.tell('last words');
+                return stopped;
+              }),
+            ),
+          );
+          context.watch(child);
+          child.tell('go');
+          return receive(
+            (message) => void seen.push(message),
+            (signal) => void seen.push(signal.type),
+          );
+        }),
+      ),
+    );
+    await settle();
+    expect(seen).toEqual(['last words', 'terminated']);
+  });
+});
