@@ -114,6 +114,59 @@ export class MessageRefusedError extends DroverError {
   }
 }
 
+/**
+ * A message is larger than the bus carries (NATS: `max_payload`, 1 MiB unless its server says otherwise). It was not
+ * sent. Send less, send it in parts, or raise the server's limit; retrying the same is useless.
+ */
+export class MessageTooLargeError extends DroverError {
+  readonly code = 'message-too-large';
+  readonly target: string;
+  readonly bytes: number;
+  readonly limitBytes: number;
+  constructor(target: string, bytes: number, limitBytes: number, options?: ErrorOptions) {
+    super(
+      `a message of ${bytes} bytes for ${target} is larger than the ${limitBytes} that the bus carries`,
+      options,
+    );
+    this.target = target;
+    this.bytes = bytes;
+    this.limitBytes = limitBytes;
+  }
+}
+
+/** An answer came from another node and is not what the asker's `reply` says. The question was handled; nobody retries. */
+export class AnswerMismatchError extends DroverError {
+  readonly code = 'answer-mismatch';
+  readonly path: string;
+  constructor(path: string, detail: string, options?: ErrorOptions) {
+    super(`the answer of ${path} is not what was asked for: ${detail}`, options);
+    this.path = path;
+  }
+}
+
+/** Why something that another node sent could not be taken. */
+export type BadFrameReason =
+  /** A frame of a version that this node does not know: of a newer one, most likely. */
+  | 'unknown-version'
+  /** A message of a kind that this node does not know. */
+  | 'unknown-kind'
+  /** Bytes that are no frame, or a message that is not put together as its kind is. */
+  | 'malformed'
+  /** A message or an answer that its receiver's schema refuses. */
+  | 'protocol-mismatch';
+
+/** What another node sent cannot be taken: told and counted by the event `bad-frame`, and never thrown at anybody. */
+export class BadFrameError extends DroverError {
+  readonly code = 'bad-frame';
+  readonly peer: string;
+  readonly reason: BadFrameReason;
+  constructor(peer: string, reason: BadFrameReason, detail: string, options?: ErrorOptions) {
+    super(`${peer} sent what cannot be taken: ${detail}`, options);
+    this.peer = peer;
+    this.reason = reason;
+  }
+}
+
 /** An actor was killed; the cause its supervisor sees. */
 export class ActorKilledError extends DroverError {
   readonly code = 'actor-killed';

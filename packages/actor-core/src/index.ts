@@ -44,6 +44,9 @@ export { workPuller, type WorkPullerOptions } from './delivery/work-puller.ts';
 export {
   ActorKilledError,
   ActorNotFoundError,
+  AnswerMismatchError,
+  BadFrameError,
+  type BadFrameReason,
   CircuitOpenError,
   ConnectError,
   DeadlockError,
@@ -52,6 +55,7 @@ export {
   InvalidArgumentError,
   MailboxFullError,
   MessageRefusedError,
+  MessageTooLargeError,
   NameTakenError,
   NoRespondersError,
   NoTargetsError,
@@ -90,7 +94,7 @@ export { systemRandom } from './random/system-random.ts';
 export type { Random } from './random.ts';
 export { startRegistry } from './registry/cluster-registry.ts';
 export type { NameConflict, Registry } from './registry/registry.ts';
-export { actorRefSchema } from './remoting/actor-ref-schema.ts';
+export { actorRefSchema, senderRefSchema } from './remoting/actor-ref-schema.ts';
 export { type Asker, askFirst, askQuorum, askTailChopping } from './routing/gather.ts';
 export { createRouter, fixedTargets, groupTargets, type Router, type Targets } from './routing/router.ts';
 export {

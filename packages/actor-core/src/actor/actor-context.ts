@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../logger.ts';
 import type { Random } from '../random.ts';
@@ -63,7 +64,7 @@ export interface ActorContext<M> {
    * Asks another actor; rejects with `RequestTimeoutError` at the deadline, and earlier where no answer can come:
    * `ActorNotFoundError`, `MailboxFullError`, `DeadlockError` when the actor asked waits itself for this handler.
    */
-  ask<T, R>(target: ActorRef<T>, make: (replyTo: ActorRef<R>) => T, options: AskOptions): Promise<R>;
+  ask<T, R>(target: ActorRef<T>, make: (replyTo: ActorRef<R>) => T, options: AskOptions<R>): Promise<R>;
   /** As `ActorSystem.tellOrWait`. */
   tellOrWait<T>(target: ActorRef<T>, message: T, options: WaitOptions): Promise<void>;
   /**
@@ -93,10 +94,15 @@ export interface WaitOptions {
 }
 
 /** How long an answer may take, and how the question travels. */
-export interface AskOptions {
+export interface AskOptions<R = unknown> {
   /** Mandatory: no wait is unbounded. */
   readonly timeoutMs: number;
   readonly lane?: 'control' | 'data';
+  /**
+   * What an answer from another node must look like: one that does not fails the question with `AnswerMismatchError`.
+   * Without it an answer is taken as it comes. Answers within a node are not checked.
+   */
+  readonly reply?: z.ZodType<R> | undefined;
   /** As `TellOptions.trace`. */
   readonly trace?: string | undefined;
 }

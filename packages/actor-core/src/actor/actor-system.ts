@@ -16,7 +16,7 @@ export interface ActorSystem {
   /** Ends an actor's incarnation at once: mailbox dropped, results to come ignored. Its supervisor then decides. */
   kill(ref: ActorRef<never>): void;
   /** As `ActorContext.ask`, from outside of an actor. */
-  ask<T, R>(target: ActorRef<T>, make: (replyTo: ActorRef<R>) => T, options: AskOptions): Promise<R>;
+  ask<T, R>(target: ActorRef<T>, make: (replyTo: ActorRef<R>) => T, options: AskOptions<R>): Promise<R>;
   /**
    * Resolves once the message is in the mailbox of its actor, here or on another node: at once where there is room;
    * when it is full and its overflow is `backpressure`, after a wait in the order of the senders. Rejects with

@@ -122,7 +122,7 @@ export class CellContext<M> implements ActorContext<M>, Guard {
     this.extras?.timers.delete(key);
   }
 
-  ask<T, R>(target: ActorRef<T>, make: (replyTo: ActorRef<R>) => T, options: AskOptions): Promise<R> {
+  ask<T, R>(target: ActorRef<T>, make: (replyTo: ActorRef<R>) => T, options: AskOptions<R>): Promise<R> {
     return this.cell.runtime.askFrom(this.active ? callChain(this.cell) : undefined, target, make, options);
   }
 

@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import type { ActorAddress, ActorRef, TellOptions } from './actor-ref.ts';
 import { BaseRef } from './base-ref.ts';
 import type { Runtime } from './runtime.ts';
@@ -11,10 +12,13 @@ export abstract class Endpoint<M> extends BaseRef implements ActorRef<M> {
   /** Number under which other nodes reach it; 0 until its address leaves this node. */
   private uid = 0;
   protected readonly runtime: Runtime;
+  /** What it may be told by other nodes; undefined: anything. */
+  readonly protocol: z.ZodType | undefined;
 
-  constructor(runtime: Runtime) {
+  constructor(runtime: Runtime, protocol?: z.ZodType) {
     super();
     this.runtime = runtime;
+    this.protocol = protocol;
   }
 
   /** Reading it publishes this endpoint to other nodes. */
@@ -30,8 +34,11 @@ export abstract class Endpoint<M> extends BaseRef implements ActorRef<M> {
 
   abstract tell(message: M, options?: TellOptions): void;
 
+  /** Another node told what its `protocol` refuses. */
+  mismatched(_detail: string): void {}
+
   /** That node says that what it was sent from here was not delivered. */
-  abstract refuseFrom(node: string, reason: DeadLetterReason): void;
+  abstract refuseFrom(node: string, reason: DeadLetterReason, error?: Error): void;
 
   /** Lives of that node up to this one are over; `isReplaced` by another one, which may answer instead. */
   abstract nodeGone(node: string, incarnation: number, isReplaced: boolean): void;

@@ -12,7 +12,8 @@ export interface Guard {
 /** Who waits for the answer to a message and learns at once when it was not delivered. */
 export interface Refusable {
   readonly chain?: CallChain | undefined;
-  refuse(reason: DeadLetterReason): void;
+  /** `error`: what to fail with, where it says more than the reason. */
+  refuse(reason: DeadLetterReason, error?: Error): void;
 }
 
 /** A question on its way: refusable, and addressed to whoever answers. */

@@ -1,3 +1,4 @@
+import type { DroverError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { ActorAddress } from './actor-ref.ts';
 import type { RuntimeCounters } from './actor-system.ts';
@@ -17,9 +18,11 @@ export class EventHub {
     'mailbox-full': 0,
     dropped: 0,
     'bus-unavailable': 0,
+    'bus-overloaded': 0,
     'not-exposed': 0,
     'too-large': 0,
     'protocol-mismatch': 0,
+    'attempts-exhausted': 0,
     deadlock: 0,
   };
 
@@ -37,9 +40,11 @@ export class EventHub {
     return { events: Object.fromEntries(this.counts), deadLetters: { ...this.letters } };
   }
 
-  deadLetter(to: ActorAddress, reason: DeadLetterReason): void {
+  deadLetter(to: ActorAddress, reason: DeadLetterReason, error?: DroverError): void {
     this.letters[reason]++;
-    this.emit({ type: 'dead-letter', to, reason });
+    this.emit(
+      error === undefined ? { type: 'dead-letter', to, reason } : { type: 'dead-letter', to, reason, error },
+    );
   }
 
   /** Thousands of actors may end in a moment: their event is only made where somebody listens. */

@@ -1,5 +1,7 @@
+import type { z } from 'zod';
 import {
   ActorNotFoundError,
+  AnswerMismatchError,
   DeadlockError,
   MailboxFullError,
   MessageRefusedError,
@@ -36,8 +38,9 @@ export class PendingAsk<R> extends Endpoint<R> implements Expiring, Refusable, A
     chain: CallChain | undefined,
     resolve: (value: R) => void,
     reject: (error: Error) => void,
+    reply?: z.ZodType<R>,
   ) {
-    super(runtime);
+    super(runtime, reply);
     this.target = target;
     this.timeoutMs = timeoutMs;
     this.chain = chain;
@@ -68,14 +71,19 @@ export class PendingAsk<R> extends Endpoint<R> implements Expiring, Refusable, A
   }
 
   /** The question was not delivered. */
-  refuse(reason: DeadLetterReason): void {
+  refuse(reason: DeadLetterReason, error: Error = refusal(this.target.address, reason)): void {
     if (this.settled) return;
     this.settle();
-    this.reject(refusal(this.target.address, reason));
+    this.reject(error);
   }
 
-  refuseFrom(node: string, reason: DeadLetterReason): void {
-    if (this.target.address.node === node) this.refuse(reason);
+  override mismatched(detail: string): void {
+    const { node, path } = this.target.address;
+    this.refuse('protocol-mismatch', new AnswerMismatchError(`${node}/${path}`, detail));
+  }
+
+  refuseFrom(node: string, reason: DeadLetterReason, error?: Error): void {
+    if (this.target.address.node === node) this.refuse(reason, error);
   }
 
   nodeGone(node: string, incarnation: number, isReplaced: boolean): void {

@@ -1,3 +1,4 @@
+import type { BadFrameError, DroverError } from '../errors.ts';
 import type { ActorAddress } from './actor-ref.ts';
 import type { TerminationReason } from './signal.ts';
 
@@ -12,9 +13,27 @@ export type RuntimeEvent =
   | { readonly type: 'parked'; readonly path: string; readonly cause: unknown }
   | { readonly type: 'escalated'; readonly path: string; readonly cause: unknown }
   | { readonly type: 'stopped'; readonly path: string; readonly reason: TerminationReason }
-  | { readonly type: 'dead-letter'; readonly to: ActorAddress; readonly reason: DeadLetterReason }
+  | {
+      readonly type: 'dead-letter';
+      readonly to: ActorAddress;
+      readonly reason: DeadLetterReason;
+      /** What there is to say beyond the reason; of `too-large` the sizes. */
+      readonly error?: DroverError | undefined;
+    }
+  /** Two nodes had given one name: `lost` lives on without it. Told on the nodes of both. */
+  | {
+      readonly type: 'name-conflict';
+      readonly name: string;
+      readonly kept: ActorAddress;
+      readonly lost: ActorAddress;
+    }
   | { readonly type: 'unhandled'; readonly path: string }
-  | { readonly type: 'bad-frame'; readonly peer: string; readonly detail: string };
+  | {
+      readonly type: 'bad-frame';
+      readonly peer: string;
+      readonly detail: string;
+      readonly error: BadFrameError;
+    };
 
 /**
  * Why a message was not delivered.
@@ -30,7 +49,11 @@ export type DeadLetterReason =
   | 'mailbox-full'
   | 'dropped'
   | 'bus-unavailable'
+  /** Connected, but the server takes no more for now: `maxBehindBytes` of the transport. */
+  | 'bus-overloaded'
   | 'not-exposed'
   | 'too-large'
   | 'protocol-mismatch'
+  /** Work that ended every worker it was given to, `maxAttempts` times. */
+  | 'attempts-exhausted'
   | 'deadlock';

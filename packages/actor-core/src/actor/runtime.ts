@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { InvalidArgumentError, SystemStoppedError } from '../errors.ts';
+import { type DroverError, InvalidArgumentError, SystemStoppedError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { Random } from '../random.ts';
 import type { Remoting } from '../remoting/remoting.ts';
@@ -101,7 +101,7 @@ export class Runtime implements ActorSystem {
     if (cell !== undefined) kill(cell);
   }
 
-  ask<T, R>(target: ActorRef<T>, make: (replyTo: ActorRef<R>) => T, options: AskOptions): Promise<R> {
+  ask<T, R>(target: ActorRef<T>, make: (replyTo: ActorRef<R>) => T, options: AskOptions<R>): Promise<R> {
     return this.askFrom(undefined, target, make, options);
   }
 
@@ -110,14 +110,14 @@ export class Runtime implements ActorSystem {
     chain: CallChain | undefined,
     target: ActorRef<T>,
     make: (replyTo: ActorRef<R>) => T,
-    options: AskOptions,
+    options: AskOptions<R>,
   ): Promise<R> {
     const { timeoutMs } = options;
     if (!(Number.isFinite(timeoutMs) && timeoutMs >= 0)) {
       return Promise.reject(new InvalidArgumentError('timeoutMs', 'must be finite and at least 0'));
     }
     return new Promise<R>((resolve, reject) => {
-      const ask = new PendingAsk<R>(this, target, timeoutMs, chain, resolve, reject);
+      const ask = new PendingAsk<R>(this, target, timeoutMs, chain, resolve, reject, options.reply);
       const message = make(ask);
       this.deadlines.add(ask, timeoutMs);
       this.sendQuestion(target, message, options.lane === 'control', ask, traceToSend(options));
@@ -220,9 +220,14 @@ export class Runtime implements ActorSystem {
   }
 
   /** Counts a message that could not be delivered, and tells who waits for its answer. */
-  deadLetter(to: ActorAddress, reason: DeadLetterReason, ask: Refusable | undefined): void {
-    this.events.deadLetter(to, reason);
-    ask?.refuse(reason);
+  deadLetter(
+    to: ActorAddress,
+    reason: DeadLetterReason,
+    ask: Refusable | undefined,
+    error?: DroverError,
+  ): void {
+    this.events.deadLetter(to, reason, error);
+    ask?.refuse(reason, error);
   }
 
   /** The live actor at the address; undefined when there is none, or another life of it. */

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { InvalidArgumentError } from '../errors.ts';
+import { InvalidArgumentError, MessageTooLargeError } from '../errors.ts';
 import type { ClusterNode } from '../node/cluster-node.ts';
 import { anyToken, requireTopic } from '../transport/subjects.ts';
 import { decodeTopicMessage, encodeTopicMessage } from './topic-message.ts';
@@ -22,9 +22,10 @@ export interface Published {
  */
 export interface PubSub {
   /**
-   * False when it was not sent: the bus is away, or the message is too large.
+   * False when it was not sent: the bus is away, or behind.
    *
    * @throws InvalidArgumentError for a topic with a wildcard
+   * @throws MessageTooLargeError
    */
   publish<M>(topic: Topic<M>, message: M): boolean;
   /**
@@ -51,10 +52,9 @@ export function createPubSub(node: Pick<ClusterNode, 'nodeId' | 'transport' | 's
       if (name.split('.').includes(anyToken))
         throw new InvalidArgumentError('topic', `has a wildcard, which nobody can publish to: ${name}`);
       const payload = encodeTopicMessage(message);
-      return (
-        payload.length <= transport.maxPayloadBytes &&
-        transport.publish(subjects.topic(name, nodeId), payload)
-      );
+      if (payload.length > transport.maxPayloadBytes)
+        throw new MessageTooLargeError(`the topic ${name}`, payload.length, transport.maxPayloadBytes);
+      return transport.publish(subjects.topic(name, nodeId), payload);
     },
     subscribe({ name, protocol }, listener, options) {
       if (options?.signal?.aborted === true) return () => undefined;

@@ -1,7 +1,8 @@
 import { addExtension, Packr, Unpackr } from 'msgpackr';
 import type { ActorAddress, ActorRef } from '../actor/actor-ref.ts';
+import type { BadFrameReason } from '../errors.ts';
 import { BaseRef } from '../actor/base-ref.ts';
-import { frameVersion, type WireMessage, wireFault } from './wire.ts';
+import { frameVersion, isUnknownKind, type WireMessage, wireFault } from './wire.ts';
 
 /** MessagePack extension type of an actor ref: `[node, nodeIncarnation, path, uid]`. */
 const refExtension = 0x52;
@@ -62,23 +63,24 @@ export interface FrameReader {
   onSender(incarnation: number): boolean;
   onMessage(message: WireMessage): void;
   /** Something in the frame cannot be read; messages before it were delivered, and those after it if they can be. */
-  onFault(detail: string): void;
+  onFault(reason: BadFrameReason, detail: string): void;
 }
 
 /** Reads a frame from outside. Never throws for what the bytes are. */
 export function readFrame(frame: Uint8Array, reader: FrameReader): void {
-  if (frame.length < 2) return reader.onFault('frame is too short');
-  if (frame[0] !== frameVersion) return reader.onFault(`frame version ${frame[0]} is unknown`);
+  if (frame.length < 2) return reader.onFault('malformed', 'frame is too short');
+  if (frame[0] !== frameVersion)
+    return reader.onFault('unknown-version', `frame version ${frame[0]} is unknown`);
   for (const [index, value] of decodeAll(frame, reader).entries()) {
     if (index === 0) {
       if (!(Number.isSafeInteger(value) && (value as number) >= 0))
-        return reader.onFault('frame names no sender incarnation');
+        return reader.onFault('malformed', 'frame names no sender incarnation');
       if (!reader.onSender(value as number)) return;
       continue;
     }
     const fault = wireFault(value);
     if (fault === undefined) reader.onMessage(value as WireMessage);
-    else reader.onFault(fault);
+    else reader.onFault(isUnknownKind(value) ? 'unknown-kind' : 'malformed', fault);
   }
 }
 
@@ -89,7 +91,8 @@ function decodeAll(frame: Uint8Array, reader: FrameReader): unknown[] {
     const body = new Uint8Array(frame.buffer, frame.byteOffset + 1, frame.byteLength - 1);
     return (unpackr.unpackMultiple(body) as unknown[] | undefined) ?? [];
   } catch (error) {
-    reader.onFault(`frame cannot be decoded: ${error instanceof Error ? error.message : String(error)}`);
+    const detail = error instanceof Error ? error.message : String(error);
+    reader.onFault('malformed', `frame cannot be decoded: ${detail}`);
     return (error as { values?: unknown[] }).values ?? [];
   } finally {
     resolveRef = undefined;

@@ -128,8 +128,64 @@ describe('a ref to another node', () => {
     a.system.onEvent((event) => void events.push(event));
     a.system.refFor<Message>('b', 'echo').tell({ say: 'big', bytes: new Uint8Array(2 * 1024 * 1024) });
     await settle();
-    expect(reasons(events)).toEqual(['too-large']);
+    expect(events).toMatchObject([
+      {
+        type: 'dead-letter',
+        reason: 'too-large',
+        error: { code: 'message-too-large', bytes: expect.any(Number), limitBytes: 1024 * 1024 - 64 },
+      },
+    ]);
+    const asked = a.system.ask<Message, Message>(
+      a.system.refFor<Message>('b', 'echo'),
+      (replyTo) => ({ say: 'big', bytes: new Uint8Array(2 * 1024 * 1024), replyTo }),
+      { timeoutMs: 60_000 },
+    );
+    await expect(asked).rejects.toMatchObject({ code: 'message-too-large', target: 'b/echo' });
     expect(seen).toEqual([]);
+  });
+
+  it('fails a question whose answer is larger than the bus carries, at once and with both sizes', async () => {
+    const { a, b } = await pair();
+    b.system.spawn(
+      props<Message>(
+        () => receive(({ replyTo }) => replyTo?.tell({ say: 'big', bytes: new Uint8Array(2 * 1024 * 1024) })),
+        { protocol },
+      ),
+      'talker',
+    );
+    const asked = a.system.ask<Message, Message>(
+      a.system.refFor<Message>('b', 'talker'),
+      (replyTo) => ({ say: 'tell me all', replyTo }),
+      { timeoutMs: 60_000 },
+    );
+    await expect(asked).rejects.toMatchObject({
+      code: 'message-too-large',
+      limitBytes: 1024 * 1024 - 64,
+    });
+    expect(b.system.counters().deadLetters['too-large']).toBe(1);
+  });
+
+  it('takes an answer that is what the asker said it must be, and fails the question by any other', async () => {
+    const { a, b } = await pair();
+    const ask = (reply: z.ZodType<Message>) =>
+      a.system.ask<Message, Message>(
+        a.system.refFor<Message>('b', 'echo'),
+        (replyTo) => ({ say: 'hello', replyTo }),
+        { timeoutMs: 60_000, reply },
+      );
+    expect((await ask(protocol)).say).toBe('hello');
+    const other = z.object({ say: z.literal('goodbye') });
+    await expect(ask(other)).rejects.toMatchObject({ code: 'answer-mismatch', path: 'b/echo' });
+    expect(a.system.counters().events['bad-frame']).toBe(1);
+    expect(b.system.counters().events['bad-frame']).toBeUndefined();
+  });
+
+  it('counts what the bus does not take though it is there', async () => {
+    const { a } = await pair();
+    a.transport.publish = () => false;
+    a.system.refFor<Message>('b', 'echo').tell({ say: 'too much' });
+    await settle();
+    expect(a.system.counters().deadLetters['bus-overloaded']).toBe(1);
   });
 
   it.each([
@@ -202,21 +258,24 @@ describe('what comes from outside', () => {
     Uint8Array.of(1, ...values.flatMap((value) => [...packr.pack(value)]));
 
   it.each([
-    ['nothing', new Uint8Array(0)],
-    ['another version', Uint8Array.of(9, 1)],
-    ['noise', Uint8Array.of(1, 0xc1, 0xff, 0x00)],
-    ['a truncated message', frame(1, [0, 'echo', 0, 0, { say: 'x' }, 0]).slice(0, -4)],
-    ['no incarnation', frame('x')],
-    ['an unknown kind', frame(1, [77, 'echo'])],
-    ['no tuple', frame(1, { kind: 0 })],
-    ['malformed fields', frame(1, [0, 5, 'x', null, {}, 'y'])],
-    ['a message that does not fit', frame(1, [0, 'echo', 0, 0, { say: 5 }, 0])],
-  ])('is counted and disturbs nobody: %s', async (_, payload) => {
+    ['nothing', 'malformed', new Uint8Array(0)],
+    ['another version', 'unknown-version', Uint8Array.of(9, 1)],
+    ['noise', 'malformed', Uint8Array.of(1, 0xc1, 0xff, 0x00)],
+    ['a truncated message', 'malformed', frame(1, [0, 'echo', 0, 0, { say: 'x' }, 0]).slice(0, -4)],
+    ['no incarnation', 'malformed', frame('x')],
+    ['an unknown kind', 'unknown-kind', frame(1, [77, 'echo'])],
+    ['no tuple', 'malformed', frame(1, { kind: 0 })],
+    ['malformed fields', 'malformed', frame(1, [0, 5, 'x', null, {}, 'y'])],
+    ['a message that does not fit', 'protocol-mismatch', frame(1, [0, 'echo', 0, 0, { say: 5 }, 0])],
+  ])('is counted, told by a typed error and disturbs nobody: %s', async (_, reason, payload) => {
     const { hub, b, events, seen } = await pair();
     const stranger = hub.bus.connect('stranger');
     stranger.publish(b.subjects.inbox('b', 'dat', 'stranger'), payload);
     await settle();
-    expect(events.filter((event) => event.type === 'bad-frame')).toMatchObject([{ peer: 'stranger' }]);
+    expect(events.filter((event) => event.type === 'bad-frame')).toMatchObject([
+      { peer: 'stranger', error: { code: 'bad-frame', reason } },
+    ]);
+    expect(b.system.counters().events['bad-frame']).toBe(1);
     expect(seen).toEqual([]);
   });
 

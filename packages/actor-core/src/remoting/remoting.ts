@@ -9,8 +9,10 @@ import { asTrace, question, traced } from '../actor/trace-context.ts';
 import type { AwaitingSender } from '../actor/waiting-room.ts';
 import type { Watch } from '../actor/watch.ts';
 import type { Clock } from '../clock.ts';
+import { BadFrameError, type BadFrameReason, type DroverError, MessageTooLargeError } from '../errors.ts';
 import { anyToken, type Lane, type Subjects } from '../transport/subjects.ts';
 import type { Transport, TransportMessage } from '../transport/transport.ts';
+import { setFrameSender } from './actor-ref-schema.ts';
 import { encodeMessage, type FrameReader, frameHeader, readFrame } from './frame-codec.ts';
 import { Outbox } from './outbox.ts';
 import { Peers } from './peers.ts';
@@ -19,6 +21,7 @@ import { WatchedHere } from './watched-here.ts';
 import { kind, type WireMessage } from './wire.ts';
 
 type Outgoing = Exclude<Lane, 'ping'>;
+type RefusedMessage = Extract<WireMessage, readonly [5, ...unknown[]]>;
 
 /** Bytes kept free in a frame for its header. */
 const headerReserve = 64;
@@ -150,9 +153,11 @@ export class Remoting {
       bytes = encodeMessage(message);
     } catch (err) {
       this.runtime.log.error({ err, node, path: to?.path }, 'a message cannot be encoded');
+      this.refuseAnswered(node, to, 'protocol-mismatch');
       return this.lost(to, 'protocol-mismatch', ask);
     }
-    if (bytes.length > this.transport.maxPayloadBytes - headerReserve) return this.lost(to, 'too-large', ask);
+    const limitBytes = this.transport.maxPayloadBytes - headerReserve;
+    if (bytes.length > limitBytes) return this.tooLarge(node, to, bytes.length, limitBytes, ask);
     this.outbox(node, lane).add(bytes, to, ask);
   }
 
@@ -165,16 +170,45 @@ export class Remoting {
         header: this.header,
         scheduler: this.runtime.scheduler,
         publish: (on, frame) => this.transport.publish(on, frame),
-        onLost: (to, ask) => this.lost(to, 'bus-unavailable', ask),
+        onLost: (to, ask) =>
+          this.lost(to, this.transport.connected ? 'bus-overloaded' : 'bus-unavailable', ask),
       });
       outboxes.set(node, outbox);
     }
     return outbox;
   }
 
-  private lost(to: ActorAddress | undefined, reason: DeadLetterReason, ask: Refusable | undefined): void {
+  private tooLarge(
+    node: string,
+    to: ActorAddress | undefined,
+    bytes: number,
+    limitBytes: number,
+    ask: Refusable | undefined,
+  ): void {
+    this.refuseAnswered(node, to, 'too-large', bytes, limitBytes);
+    const error = new MessageTooLargeError(`${node}/${to?.path ?? ''}`, bytes, limitBytes);
+    this.lost(to, 'too-large', ask, error);
+  }
+
+  /** An answer cannot be sent and never will be: whoever waits for it over there need not wait for its deadline. */
+  private refuseAnswered(
+    node: string,
+    to: ActorAddress | undefined,
+    reason: DeadLetterReason,
+    ...sizes: [] | [bytes: number, limitBytes: number]
+  ): void {
+    if (to?.path === endpointPath)
+      this.post(node, 'ctl', [kind.refused, to.uid, reason, ...sizes], undefined, undefined);
+  }
+
+  private lost(
+    to: ActorAddress | undefined,
+    reason: DeadLetterReason,
+    ask: Refusable | undefined,
+    error?: DroverError,
+  ): void {
     // What the runtimes say to each other is repeated by them and is no letter of an actor.
-    if (to !== undefined) this.runtime.deadLetter(to, reason, ask);
+    if (to !== undefined) this.runtime.deadLetter(to, reason, ask, error);
   }
 
   private receive(message: TransportMessage, lane: Lane): void {
@@ -189,9 +223,14 @@ export class Remoting {
         return true;
       },
       onMessage: (one) => this.handle(peer, sender, one, lane === 'ctl'),
-      onFault: (detail) => this.fault(peer, detail),
+      onFault: (reason, detail) => this.fault(peer, reason, detail),
     };
-    readFrame(message.payload, reader);
+    setFrameSender(peer);
+    try {
+      readFrame(message.payload, reader);
+    } finally {
+      setFrameSender('');
+    }
   }
 
   private handle(peer: string, incarnation: number, message: WireMessage, control: boolean): void {
@@ -207,7 +246,7 @@ export class Remoting {
       case kind.terminated:
         return this.watches.terminated(message[1], peer, message[2]);
       case kind.refused:
-        return this.runtime.findEndpoint(message[1])?.refuseFrom(peer, message[2]);
+        return this.handleRefused(peer, message);
     }
   }
 
@@ -223,7 +262,7 @@ export class Remoting {
       runtime.deadLetter({ node: runtime.nodeId, nodeIncarnation, path, uid }, reason, asker);
     if (nodeIncarnation !== 0 && nodeIncarnation !== runtime.incarnation) return refuse('stale-incarnation');
     // An answer that comes after its deadline is no fault.
-    if (path === endpointPath) return runtime.findEndpoint(uid)?.tell(payload as never);
+    if (path === endpointPath) return this.handleAnswer(peer, uid, payload);
     const cell = runtime.findCell(path, uid);
     if (cell === undefined) return refuse('no-such-actor');
     const { protocol } = cell.props;
@@ -232,6 +271,7 @@ export class Remoting {
     if (!parsed.success) {
       this.fault(
         peer,
+        'protocol-mismatch',
         `message for ${path} does not fit its protocol: ${parsed.error.issues[0]?.message ?? 'unknown issue'}`,
       );
       return refuse('protocol-mismatch');
@@ -255,9 +295,27 @@ export class Remoting {
     this.post(node, 'ctl', [kind.tell, endpointPath, waitUid, 0, null, 0], undefined, undefined);
   }
 
-  private fault(peer: string, detail: string): void {
+  private handleAnswer(peer: string, uid: number, payload: unknown): void {
+    const endpoint = this.runtime.findEndpoint(uid);
+    if (endpoint?.protocol === undefined) return endpoint?.tell(payload as never);
+    const parsed = endpoint.protocol.safeParse(payload);
+    if (parsed.success) return endpoint.tell(parsed.data as never);
+    const detail = parsed.error.issues[0]?.message ?? 'unknown issue';
+    this.fault(peer, 'protocol-mismatch', `answer does not fit what was asked for: ${detail}`);
+    endpoint.mismatched(detail);
+  }
+
+  private handleRefused(peer: string, [, ask, reason, bytes, limitBytes]: RefusedMessage): void {
+    const error =
+      reason === 'too-large' && typeof bytes === 'number' && typeof limitBytes === 'number'
+        ? new MessageTooLargeError(`${this.runtime.nodeId}, from ${peer},`, bytes, limitBytes)
+        : undefined;
+    this.runtime.findEndpoint(ask)?.refuseFrom(peer, reason, error);
+  }
+
+  private fault(peer: string, reason: BadFrameReason, detail: string): void {
     this.peers.warnOnce(peer, detail);
-    this.runtime.emit({ type: 'bad-frame', peer, detail });
+    this.runtime.emit({ type: 'bad-frame', peer, detail, error: new BadFrameError(peer, reason, detail) });
   }
 
   private forgetLives(node: string, incarnation: number, gone: boolean, isReplaced: boolean): void {

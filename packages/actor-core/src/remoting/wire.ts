@@ -37,8 +37,8 @@ export type WireMessage =
   /** The watch stands; the actor is this one. */
   | readonly [kind: 3, watchId: number, uid: number]
   | readonly [kind: 4, watchId: number, reason: TerminationReason]
-  /** The message that carried this question was not delivered. */
-  | readonly [kind: 5, ask: number, reason: DeadLetterReason];
+  /** The message that carried this question was not delivered, or its answer not sent; of `too-large` with the sizes. */
+  | readonly [kind: 5, ask: number, reason: DeadLetterReason, bytes?: number, limitBytes?: number];
 
 const terminationReasons: ReadonlySet<unknown> = new Set<TerminationReason>([
   'stopped',
@@ -50,6 +50,13 @@ const terminationReasons: ReadonlySet<unknown> = new Set<TerminationReason>([
 
 const count = (value: unknown): boolean =>
   typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+
+const kinds: ReadonlySet<unknown> = new Set(Object.values(kind));
+
+/** Is it a message of a kind that this node does not know? */
+export function isUnknownKind(value: unknown): boolean {
+  return Array.isArray(value) && Number.isSafeInteger(value[0]) && !kinds.has(value[0]);
+}
 
 /** What is wrong with a decoded value as a message; undefined when nothing is. */
 export function wireFault(value: unknown): string | undefined {

@@ -24,7 +24,7 @@ export async function askFirst<M, R>(
   asker: Asker,
   targets: readonly ActorRef<M>[],
   make: Make<M, R>,
-  options: AskOptions,
+  options: AskOptions<R>,
 ): Promise<R> {
   const [answer] = await gather(asker, targets, make, options, 1, 0);
   return answer as R;
@@ -41,7 +41,7 @@ export function askQuorum<M, R>(
   asker: Asker,
   targets: readonly ActorRef<M>[],
   make: Make<M, R>,
-  options: AskOptions & { readonly needed: number },
+  options: AskOptions<R> & { readonly needed: number },
 ): Promise<readonly R[]> {
   if (!(Number.isSafeInteger(options.needed) && options.needed >= 1))
     return Promise.reject(new InvalidArgumentError('needed', 'must be a whole number of at least 1'));
@@ -59,7 +59,7 @@ export async function askTailChopping<M, R>(
   asker: Asker,
   targets: readonly ActorRef<M>[],
   make: Make<M, R>,
-  options: AskOptions & { readonly intervalMs: number },
+  options: AskOptions<R> & { readonly intervalMs: number },
 ): Promise<R> {
   if (!(options.intervalMs > 0)) throw new InvalidArgumentError('intervalMs', 'must be above 0');
   const [answer] = await gather(asker, shuffled(targets, asker.random), make, options, 1, options.intervalMs);
@@ -71,7 +71,7 @@ function gather<M, R>(
   asker: Asker,
   targets: readonly ActorRef<M>[],
   make: Make<M, R>,
-  options: AskOptions,
+  options: AskOptions<R>,
   needed: number,
   intervalMs: number,
 ): Promise<readonly R[]> {

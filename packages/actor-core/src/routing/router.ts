@@ -27,7 +27,7 @@ export interface Router<M> {
    *
    * @throws NoTargetsError, and what `ActorSystem.ask` throws
    */
-  ask<R>(make: (replyTo: ActorRef<R>) => M, options: AskOptions): Promise<R>;
+  ask<R>(make: (replyTo: ActorRef<R>) => M, options: AskOptions<R>): Promise<R>;
 }
 
 /** Shares messages out over targets. It is no actor: routing costs no hop and no mailbox. */
@@ -43,7 +43,7 @@ export function createRouter<M>(
       for (const index of strategy(message, current)) current[index]?.tell(message, options);
       return true;
     },
-    ask<R>(make: (replyTo: ActorRef<R>) => M, options: AskOptions): Promise<R> {
+    ask<R>(make: (replyTo: ActorRef<R>) => M, options: AskOptions<R>): Promise<R> {
       const current = targets();
       const index = current.length === 0 ? undefined : strategy(make(nobody), current)[0];
       const target = index === undefined ? undefined : current[index];

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import {
   FenceRejectedError,
   InvalidArgumentError,
+  MessageTooLargeError,
   StoreUnavailableError,
   TransportDisconnectedError,
   WrongSequenceError,
@@ -172,6 +173,8 @@ export class JetStreamStore implements Store {
         if (reply.error === undefined || !isPassing(reply.error)) return reply;
         cause = reply.error;
       } catch (error) {
+        // It would be too large at every attempt, and has changed nothing.
+        if (error instanceof MessageTooLargeError) throw error;
         if (error instanceof TransportDisconnectedError)
           throw new StoreUnavailableError(stream, { cause: error });
         cause = error;

@@ -1,11 +1,15 @@
 import {
   FenceRejectedError,
   InvalidArgumentError,
+  MessageTooLargeError,
   StoreUnavailableError,
   WrongSequenceError,
 } from '../errors.ts';
 import { subjectMatches } from '../transport/subject-match.ts';
 import type { AppendExpectation, Store, StoredRecord, StreamSpec } from './store.ts';
+
+/** As a nats-server's `max_payload` is by default. */
+const maxRecordBytes = 1024 * 1024;
 
 interface Stream {
   readonly spec: StreamSpec;
@@ -42,6 +46,8 @@ export class MemoryStore implements Store {
   ): Promise<{ sequence: number }> {
     checkExpectation(expect);
     this.requireUp(stream);
+    if (payload.length > maxRecordBytes)
+      throw new MessageTooLargeError(subject, payload.length, maxRecordBytes);
     const target = this.stream(stream);
     if (!target.spec.subjects.some((pattern) => subjectMatches(pattern, subject)))
       throw new StoreUnavailableError(stream);

@@ -12,6 +12,7 @@ export interface Store {
    *
    * @throws FenceRejectedError when `expect.fence` no longer is the last sequence of its subject
    * @throws WrongSequenceError when `expect.lastSequence` no longer is the last sequence of `subject`
+   * @throws MessageTooLargeError the record is larger than the bus carries; nothing was written
    * @throws StoreUnavailableError outcome unknown
    */
   append(

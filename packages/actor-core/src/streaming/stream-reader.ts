@@ -118,12 +118,12 @@ export class StreamReader<T>
     }
   }
 
-  refuse(reason: DeadLetterReason): void {
-    this.close(refusal(this.target.address, reason));
+  refuse(reason: DeadLetterReason, error: Error = refusal(this.target.address, reason)): void {
+    this.close(error);
   }
 
-  refuseFrom(node: string, reason: DeadLetterReason): void {
-    if (this.target.address.node === node) this.refuse(reason);
+  refuseFrom(node: string, reason: DeadLetterReason, error?: Error): void {
+    if (this.target.address.node === node) this.refuse(reason, error);
   }
 
   nodeGone(node: string, incarnation: number, isReplaced: boolean): void {

@@ -116,6 +116,16 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       );
     });
 
+    it('refuses a record larger than the bus carries, naming both sizes, and writes nothing', async () => {
+      const { name: id, subject } = await stream();
+      const large = new Uint8Array(1024 * 1024 + 1);
+      await expect(store.append(id, subject('a'), large)).rejects.toMatchObject({
+        code: 'message-too-large',
+        limitBytes: 1024 * 1024,
+      });
+      expect(await store.readLast(id, subject('a'))).toBeUndefined();
+    });
+
     it('refuses an expectation that protects nothing', async () => {
       const { name: id, subject } = await stream();
       await expect(

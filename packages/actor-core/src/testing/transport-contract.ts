@@ -118,6 +118,13 @@ export function transportContract(name: string, open: () => Promise<BusUnderTest
     it('refuses a payload over its limit and lives on', async () => {
       const seen = await subscribed('t.large');
       expect(one.publish('t.large', new Uint8Array(one.maxPayloadBytes + 1))).toBe(false);
+      await expect(
+        one.request('t.large', new Uint8Array(one.maxPayloadBytes + 1), { timeoutMs: 1_000 }),
+      ).rejects.toMatchObject({
+        code: 'message-too-large',
+        bytes: one.maxPayloadBytes + 1,
+        limitBytes: one.maxPayloadBytes,
+      });
       expect(one.publish('t.large', text('small'))).toBe(true);
       await waitUntil('the small one arrives', () => seen.length === 1);
     });

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { Deadlines } from '../deadlines.ts';
-import { TransportDisconnectedError } from '../errors.ts';
+import { MessageTooLargeError, TransportDisconnectedError } from '../errors.ts';
 import type { Random } from '../random.ts';
 import type { Scheduler } from '../scheduler.ts';
 import { PendingRequest } from './pending-request.ts';
@@ -168,6 +168,8 @@ export class MemoryTransport implements Transport {
 
   request(subject: string, payload: Uint8Array, options: { timeoutMs: number }): Promise<Uint8Array> {
     if (!this.connected) return Promise.reject(new TransportDisconnectedError());
+    if (payload.length > this.maxPayloadBytes)
+      return Promise.reject(new MessageTooLargeError(subject, payload.length, this.maxPayloadBytes));
     return new Promise((resolve, reject) => {
       let answered = false;
       const request = new PendingRequest(

@@ -12,12 +12,14 @@ import { Deadlines } from '../deadlines.ts';
 import {
   ConnectError,
   InvalidArgumentError,
+  MessageTooLargeError,
   RequestTimeoutError,
   TransportDisconnectedError,
 } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { Random } from '../random.ts';
 import { PendingRequest, type RequestReply } from './pending-request.ts';
+import { SendBacklog } from './send-backlog.ts';
 import { inboxPrefix } from './subjects.ts';
 import type { SubscribeOptions, Transport, TransportMessage, TransportSubscription } from './transport.ts';
 
@@ -104,6 +106,7 @@ export class NatsTransport implements Transport {
   private readonly random: Random;
   private readonly clock: Clock;
   private readonly deadlines: Deadlines;
+  private readonly backlog: SendBacklog;
   private readonly replyPrefix: string;
   private readonly pending = new Map<string, PendingRequest>();
   private readonly listeners = new Set<(connected: boolean) => void>();
@@ -119,6 +122,7 @@ export class NatsTransport implements Transport {
     this.random = options.random;
     this.clock = options.clock;
     this.deadlines = new Deadlines(options.clock);
+    this.backlog = new SendBacklog(() => connection.flush());
     this.replyPrefix = `${inboxPrefix(options.node)}.${options.random.id()}.`;
     // One subscription for all answers: the stock request makes three Error objects for each question.
     connection.subscribe(`${this.replyPrefix}*`, {
@@ -137,8 +141,9 @@ export class NatsTransport implements Transport {
   }
 
   publish(subject: string, payload: Uint8Array): boolean {
-    if (!this.connected || payload.length > this.maxPayloadBytes) return false;
+    if (!this.connected || payload.length > this.maxPayloadBytes || this.backlog.isFull) return false;
     this.connection.publish(subject, payload);
+    this.backlog.sent(payload.length + subject.length);
     return true;
   }
 
@@ -175,6 +180,10 @@ export class NatsTransport implements Transport {
     timeoutMs: number,
   ): Promise<RequestReply> {
     if (!this.connected) return Promise.reject(new TransportDisconnectedError());
+    // The server counts the headers too.
+    const bytes = payload.length + headerBytes(fields);
+    if (bytes > this.maxPayloadBytes)
+      return Promise.reject(new MessageTooLargeError(subject, bytes, this.maxPayloadBytes));
     return new Promise((resolve, reject) => {
       // The number makes it unique, the rest unguessable for whoever answers another one.
       const id = `${(++this.requests).toString(36)}-${Math.floor(this.random.next() * 2 ** 48).toString(36)}`;
@@ -245,6 +254,8 @@ export class NatsTransport implements Transport {
   private setConnected(connected: boolean): void {
     if (this.connected === connected) return;
     this.connected = connected;
+    // What was on its way is lost, or there by now.
+    this.backlog.clear();
     for (const listener of this.listeners) listener(connected);
   }
 
@@ -254,6 +265,15 @@ export class NatsTransport implements Transport {
       .get(message.subject.slice(this.replyPrefix.length))
       ?.answer(message.data, message.headers?.code === 503);
   }
+}
+
+function headerBytes(fields: Readonly<Record<string, string>> | undefined): number {
+  if (fields === undefined) return 0;
+  // `NATS/1.0`, each `name: value`, an empty line; all end with CRLF.
+  return Object.entries(fields).reduce(
+    (sum, [name, value]) => sum + name.length + Buffer.byteLength(value) + 4,
+    12,
+  );
 }
 
 function encodeHeaders(fields: Readonly<Record<string, string>>): ReturnType<typeof headers> {

@@ -9,8 +9,9 @@ export interface Transport {
   /** Largest payload one message may carry, in bytes. */
   readonly maxPayloadBytes: number;
   /**
-   * Sends and forgets. While not connected nothing is buffered: the message is dropped and `false` returned.
-   * Callers that cannot lose a message number it and ask again.
+   * Sends and forgets. The message is dropped and `false` returned where it exceeds `maxPayloadBytes`, while not
+   * connected (nothing is buffered), and while the server is too far behind with what it was sent before. Callers that
+   * cannot lose a message number it and ask again.
    */
   publish(subject: string, payload: Uint8Array): boolean;
   /** `handler` runs synchronously and must not throw. A `*` or `>` wildcard is allowed as in NATS. */
@@ -25,6 +26,7 @@ export interface Transport {
    * @throws NoRespondersError nobody subscribes to the subject (known within one round trip)
    * @throws RequestTimeoutError someone may have taken it
    * @throws TransportDisconnectedError not connected
+   * @throws MessageTooLargeError the payload exceeds `maxPayloadBytes`
    */
   request(subject: string, payload: Uint8Array, options: { timeoutMs: number }): Promise<Uint8Array>;
   /** Calls `listener` on every change of `connected`; returns the unsubscriber. */
