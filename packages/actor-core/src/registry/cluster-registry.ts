@@ -1,6 +1,7 @@
 import type { ActorRef } from '../actor/actor-ref.ts';
 import { receive, setup } from '../actor/behaviour.ts';
 import { props } from '../actor/props.ts';
+import type { Runtime } from '../actor/runtime.ts';
 import { InvalidArgumentError, NameTakenError, RegistryFullError } from '../errors.ts';
 import type { MemberEvidence } from '../membership/presence.ts';
 import type { ClusterNode } from '../node/cluster-node.ts';
@@ -167,6 +168,12 @@ class ClusterRegistry implements Registry {
   }
 
   private conflict({ name, kept, lost }: NameConflict): void {
+    (this.node.system as Runtime).emit({
+      type: 'name-conflict',
+      name,
+      kept: kept.address,
+      lost: lost.address,
+    });
     this.node.log.warn(
       { name, kept: placeOf(kept), lost: placeOf(lost) },
       'two actors claimed one name: one lost it',

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { ActorRef } from '../actor/actor-ref.ts';
+import { growing } from '../remoting/growing-tuple.ts';
 import { refKey } from '../actor/watch.ts';
-import { actorRefSchema } from '../remoting/actor-ref-schema.ts';
+import { actorRefSchema, senderRefSchema } from '../remoting/actor-ref-schema.ts';
 
 /** A unique `name` has one holder in the cluster, a `group` any number. */
 export type EntryKind = 'name' | 'group';
@@ -29,25 +30,26 @@ export type RegistryWord =
   | readonly [kind: 'pull', from: ActorRef<RegistryWord>]
   | readonly [kind: 'full', from: ActorRef<RegistryWord>, version: number, entries: readonly RegistryEntry[]];
 
-const from = actorRefSchema<RegistryWord>();
+/** Of the node that says it, and no other: a word changes what is known of that node. */
+const from = senderRefSchema<RegistryWord>();
 const count = z.int().min(0);
-const entrySchema = z.tuple([
+const entrySchema = growing(
   z.enum(['name', 'group']),
   z.string().min(1),
   actorRefSchema<never>(),
   z.int().min(1),
-]);
+);
 
 export const registrySchema: z.ZodType<RegistryWord> = z.union([
-  z.tuple([
+  growing(
     z.literal('delta'),
     from,
     count,
-    z.array(z.tuple([z.enum(['add', 'remove']), entrySchema])).readonly(),
-  ]),
-  z.tuple([z.literal('digest'), from, count]),
-  z.tuple([z.literal('pull'), from]),
-  z.tuple([z.literal('full'), from, count, z.array(entrySchema).readonly()]),
+    z.array(growing(z.enum(['add', 'remove']), entrySchema)).readonly(),
+  ),
+  growing(z.literal('digest'), from, count),
+  growing(z.literal('pull'), from),
+  growing(z.literal('full'), from, count, z.array(entrySchema).readonly()),
 ]);
 
 /** Equal for equal actors under equal keys. */

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { ActorRef } from '../actor/actor-ref.ts';
 import { receive } from '../actor/behaviour.ts';
 import { props } from '../actor/props.ts';
+import type { RuntimeEvent } from '../actor/runtime-event.ts';
 import { NameTakenError } from '../errors.ts';
 import type { ManualClock } from '../testing/manual-clock.ts';
 import { advance, settle } from '../testing/settle.ts';
@@ -128,12 +129,57 @@ it('resolves a name claimed on both sides of a cut: the earlier claim stays, and
   b.registry.join('pool', actor(b, 'w0'));
   b.registry.register('boss', actor(b, 'w1'));
   a.registry.register('boss', actor(a, 'w1'));
+  const told = [a, b].map(({ system }) => {
+    const events: RuntimeEvent[] = [];
+    system.onEvent((event) => void (event.type === 'name-conflict' && events.push(event)));
+    return events;
+  });
   hub.bus.fault = undefined;
   await pass(5_000);
+  for (const events of told)
+    expect(events).toMatchObject([
+      { name: 'boss', kept: { node: 'a', path: 'w1' }, lost: { node: 'b', path: 'w1' } },
+    ]);
   for (const { registry, conflicts } of [a, b]) {
     expect(where([registry.find('boss') as ActorRef<never>])).toEqual(['a/w1']);
     expect(conflicts.map(({ kept, lost }) => where([kept, lost]))).toEqual([['a/w1', 'b/w1']]);
   }
+});
+
+it('believes of a node only what that node says itself', async () => {
+  const { hub, start, actor } = setup();
+  const [a, b] = [start('a'), start('b')];
+  await settle();
+  b.registry.join('pool', actor(b, 'w1'));
+  await settle();
+  // A node of its own right, which NATS lets speak for itself alone, speaks for b: b has nothing any more.
+  const liar = createTestNode(hub, { nodeId: 'liar' });
+  await settle();
+  const sayings = [
+    ['full', 99, []],
+    ['delta', 2, []],
+    ['digest', 99],
+  ] as const;
+  for (const [kind, ...rest] of sayings)
+    liar.system.refFor<unknown>('a', 'registry').tell([kind, liar.system.refFor('b', 'registry'), ...rest]);
+  await settle();
+  expect(where(a.registry.members('pool'))).toEqual(['b/w1']);
+  expect(a.system.counters().deadLetters['protocol-mismatch']).toBe(3);
+});
+
+it('understands words to which a newer version has added something', async () => {
+  const { hub, start } = setup();
+  const a = start('a');
+  const newer = createTestNode(hub, { nodeId: 'newer' });
+  await settle();
+  const ref = newer.system.spawn(worker, 'w1');
+  // As `system.refFor` would not: with the life of its node.
+  const self = newer.system.spawn(worker, 'registry');
+  newer.system
+    .refFor<unknown>('a', 'registry')
+    .tell(['full', self, 1, [['group', 'pool', ref, 1, { weight: 5 }]], 'and more']);
+  await settle();
+  expect(where(a.registry.members('pool'))).toEqual(['newer/w1']);
 });
 
 it('keeps everybody registered when its own actor is restarted', async () => {

@@ -35,7 +35,7 @@ export interface Registry {
   watchName<M>(name: string, listener: (holder: ActorRef<M> | undefined) => void): () => void;
   /** Tells the members now and at each change. Returns the unsubscriber. */
   watchGroup<M>(group: string, listener: (members: readonly ActorRef<M>[]) => void): () => void;
-  /** Two actors claimed one name. Told on the nodes of both. Returns the unsubscriber. */
+  /** Two actors claimed one name. Told on the nodes of both, and there a `name-conflict` event. Returns the unsubscriber. */
   onConflict(listener: (conflict: NameConflict) => void): () => void;
 }
 
