@@ -219,6 +219,66 @@ describe('describe', () => {
   });
 });
 
+async function asking() {
+  const { rig, ollama } = await setup(hold);
+  const heard: CatalogueMessage[] = [];
+  const replyTo: ActorRef<CatalogueMessage> = rig.gateway.system.spawn(
+    props(() => receive<CatalogueMessage>((message) => void heard.push(message)), {
+      protocol: catalogueMessageSchema,
+    }),
+  );
+  const target = rig.gateway.system.refFor('agent', 'instances/one');
+  const names = () => heard.map(({ running }) => running.map(({ name }) => name));
+  const ask = (fresh: boolean) => target.tell({ kind: 'describe', replyTo, fresh });
+  return { rig, ollama, ask, names, heard };
+}
+
+describe('what is loaded, asked for now', () => {
+  it('is asked of Ollama, once for all who wait, and shows in the load report', async () => {
+    const { rig, ollama, ask, names, heard } = await asking();
+    ollama.answers['/api/ps'] = { models: [{ name: 'm:latest' }] };
+    const before = ollama.probes.length;
+    ask(false);
+    ask(true);
+    ask(true);
+    ask(true);
+    await until(() => heard.length === 4);
+    expect(names()).toEqual([[], ['m:latest'], ['m:latest'], ['m:latest']]);
+    expect(ollama.probes.slice(before)).toEqual(['/api/ps', '/api/ps']);
+    await rig.pass(20, 20);
+    expect(rig.load()?.models[0]?.loaded).toBe(true);
+  });
+
+  it('is what the last probe saw when Ollama does not say in time', async () => {
+    const { rig, ollama, ask, names, heard } = await asking();
+    ollama.answers['/api/ps'] = () => {};
+    ask(true);
+    await until(() => ollama.probes.filter((path) => path === '/api/ps').length === 2);
+    await rig.pass(500, 100);
+    await until(() => heard.length === 1);
+    expect(names()).toEqual([[]]);
+  });
+
+  it('does not put off the look that follows an unload', async () => {
+    const { rig, ollama } = await setup(finish);
+    const probes = () => ollama.probes.filter((path) => path === '/api/tags').length;
+    const before = probes();
+    let answerSlowly: (() => void) | undefined;
+    ollama.answers['/api/version'] = (response: { end(text: string): void }) => {
+      answerSlowly = () => response.end(JSON.stringify({ version: '1' }));
+    };
+    await rig.pass(5_600, 100);
+    await until(() => answerSlowly !== undefined);
+    const session = rig.open({ keep_alive: 0 });
+    await until(() => session.ending()?.kind === 'end');
+    ollama.answers['/api/version'] = { version: '1' };
+    answerSlowly?.();
+    await until(() => probes() === before + 1 && rig.agent.stats()['one']?.probes === 2);
+    await rig.pass(300, 50);
+    await until(() => probes() === before + 2, 'a probe after the unload');
+  });
+});
+
 describe('a lost slot', () => {
   it('is freed by an unload when the next request is silent beside an idle model', async () => {
     let leaked = false;

@@ -43,6 +43,8 @@ export interface NodeAgentLimits {
   readonly probeIntervalMs: number;
   /** Deadline of each probe. @default 2_000 */
   readonly probeTimeoutMs: number;
+  /** How long an Ollama asked what it has loaded now may take; then the last probe's answer is told. @default 500 */
+  readonly listTimeoutMs: number;
   /** Wait before the probe that follows a job which changed what is loaded. @default 250 */
   readonly probeAfterJobMs: number;
   /** Between two load reports when nothing changes. @default 1_000 */
@@ -73,6 +75,7 @@ export const defaults: NodeAgentLimits = Object.freeze({
   connectMs: 5_000,
   probeIntervalMs: 5_000,
   probeTimeoutMs: 2_000,
+  listTimeoutMs: 500,
   probeAfterJobMs: 250,
   reportIntervalMs: 1_000,
   drainMs: 10_000,

@@ -7,6 +7,12 @@ import type { InstanceEvidence, LoadTable } from '../routing/load-table.ts';
 /** An instance's answer, and where it lives. */
 export type NodeCatalogue = CatalogueMessage & { readonly node: string };
 
+export interface DescribeOptions {
+  readonly timeoutMs: number;
+  /** Each Ollama is asked what it has loaded now, whatever is known. */
+  readonly fresh: boolean;
+}
+
 /** What each instance's Ollama lists, asked once for each catalogue revision. Holds only instances that are ready. */
 export class Catalogues {
   readonly #node: ClusterNode;
@@ -22,16 +28,22 @@ export class Catalogues {
     this.#config = config;
   }
 
-  async describe(timeoutMs: number): Promise<readonly NodeCatalogue[]> {
+  async describe({ timeoutMs, fresh }: DescribeOptions): Promise<readonly NodeCatalogue[]> {
     const current = new Map<string, Promise<NodeCatalogue | undefined>>();
+    const asked: Promise<NodeCatalogue | undefined>[] = [];
     for (const evidence of this.#load.instances()) {
       if (!evidence.alive || evidence.load.state !== 'ready') continue;
       const { node, nodeIncarnation, load } = evidence;
       const key = `${node}/${nodeIncarnation}/${load.name}/${load.catalogueRevision}`;
-      current.set(key, this.#answers.get(key) ?? this.#ask(key, evidence, timeoutMs));
+      const known = this.#answers.get(key);
+      if (!fresh) current.set(key, known ?? this.#ask(key, evidence, timeoutMs));
+      else {
+        if (known !== undefined) current.set(key, known);
+        asked.push(this.#askNow(evidence, timeoutMs, known));
+      }
     }
     this.#answers = current;
-    const answers = await Promise.all(current.values());
+    const answers = await Promise.all(fresh ? asked : current.values());
     return answers.filter((answer) => answer !== undefined);
   }
 
@@ -39,21 +51,35 @@ export class Catalogues {
     this.#answers.clear();
   }
 
-  async #ask(
-    key: string,
+  async #ask(key: string, evidence: InstanceEvidence, timeoutMs: number): Promise<NodeCatalogue | undefined> {
+    const answer = await this.#question(evidence, timeoutMs, {});
+    if (answer === undefined) this.#answers.delete(key);
+    return answer;
+  }
+
+  /** What is loaded now; of an instance that does not answer, what it said before. */
+  async #askNow(
+    evidence: InstanceEvidence,
+    timeoutMs: number,
+    known: Promise<NodeCatalogue | undefined> | undefined,
+  ): Promise<NodeCatalogue | undefined> {
+    return (await this.#question(evidence, timeoutMs, { fresh: true })) ?? (await known);
+  }
+
+  async #question(
     { node, load }: InstanceEvidence,
     timeoutMs: number,
+    extra: { readonly fresh?: boolean },
   ): Promise<NodeCatalogue | undefined> {
     const instance = this.#node.system.refFor<InstanceMessage>(node, instancePath(load.name));
     try {
       const answer: unknown = await this.#node.system.ask<InstanceMessage, CatalogueMessage>(
         instance,
-        (replyTo) => ({ kind: 'describe', replyTo }),
+        (replyTo) => ({ kind: 'describe', replyTo, ...extra }),
         { timeoutMs },
       );
       return { ...catalogueMessageSchema.parse(answer), node };
     } catch (error) {
-      this.#answers.delete(key);
       this.#complain(`${node}/${load.name}`, error);
       return undefined;
     }

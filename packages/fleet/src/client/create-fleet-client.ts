@@ -116,7 +116,10 @@ export function createFleetClient(node: ClusterNode, options: FleetClientOptions
     load,
     run,
     describe: (describeOptions) =>
-      catalogues.describe(describeOptions?.timeoutMs ?? config.describeTimeoutMs),
+      catalogues.describe({
+        timeoutMs: describeOptions?.timeoutMs ?? config.describeTimeoutMs,
+        fresh: describeOptions?.fresh === true,
+      }),
     get active() {
       return calls.size;
     },

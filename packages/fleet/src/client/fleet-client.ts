@@ -14,9 +14,13 @@ export interface FleetClient {
    * Aborting `signal` cancels it down to Ollama's connection.
    */
   run(request: FleetRequest, signal: AbortSignal): FleetCall;
-  /** Every ready instance's model list, cached by catalogue revision; instances that do not answer in time are left out. */
+  /**
+   * Every ready instance's model list, cached by catalogue revision; instances that do not answer in time are left
+   * out. `fresh` has each Ollama asked what it has loaded now; one that does not say so in time is told of as last known.
+   */
   describe(options?: {
     timeoutMs?: number;
+    fresh?: boolean;
   }): Promise<readonly (CatalogueMessage & { readonly node: string })[]>;
   /** Calls running now. */
   readonly active: number;
@@ -34,6 +38,8 @@ export interface FleetRequest {
   readonly model: string;
   /** Ollama-native JSON. */
   readonly body: Uint8Array;
+  /** The only instance that may serve it, e.g. for an unload. @default any */
+  readonly instance?: { readonly node: string; readonly instance: string };
   /** @default 600_000 */
   readonly timeoutMs?: number;
 }

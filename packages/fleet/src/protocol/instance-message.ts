@@ -28,8 +28,12 @@ export type InstanceMessage =
   | { readonly kind: 'resume'; readonly streamId: string; readonly from: number }
   /** The client is gone or the deadline passed: close Ollama's connection now. */
   | { readonly kind: 'cancel'; readonly streamId: string; readonly reason: string }
-  /** What models are there, in Ollama's own words. */
-  | { readonly kind: 'describe'; readonly replyTo: ActorRef<CatalogueMessage> };
+  /** What models are there, in Ollama's own words: as last probed, or with `fresh` what is loaded asked of it now. */
+  | {
+      readonly kind: 'describe';
+      readonly replyTo: ActorRef<CatalogueMessage>;
+      readonly fresh?: boolean | undefined;
+    };
 
 /** @default 1_000 */
 export const grantIntervalMs: number = 1_000;
@@ -59,7 +63,11 @@ export const instanceMessageSchema: z.ZodType<InstanceMessage> = z.discriminated
   z.object({ kind: z.literal('grant'), streamId, through: lineNumber, received: lineNumber }),
   z.object({ kind: z.literal('resume'), streamId, from: lineNumber }),
   z.object({ kind: z.literal('cancel'), streamId, reason: z.string().max(200) }),
-  z.object({ kind: z.literal('describe'), replyTo: actorRefSchema<CatalogueMessage>() }),
+  z.object({
+    kind: z.literal('describe'),
+    replyTo: actorRefSchema<CatalogueMessage>(),
+    fresh: z.boolean().optional(),
+  }),
 ]);
 
 /** Path of an instance's actor on its node. */

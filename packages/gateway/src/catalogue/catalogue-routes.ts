@@ -23,13 +23,17 @@ export function catalogueRoutes(services: GatewayServices): readonly Route[] {
     methods: readonly string[],
     dialect: 'native' | 'openai',
     read: Reading,
+    fresh = false,
   ): Route => ({
     methods,
     path,
     handler: async (exchange, params): Promise<void> => {
       try {
         requireReady(services);
-        const catalogues = await services.fleet.describe({ timeoutMs: services.config.describeTimeoutMs });
+        const catalogues = await services.fleet.describe({
+          timeoutMs: services.config.describeTimeoutMs,
+          fresh,
+        });
         if (catalogues.length === 0) throw silent();
         markSimulated(services, exchange);
         const body = read(catalogues, params);
@@ -44,7 +48,8 @@ export function catalogueRoutes(services: GatewayServices): readonly Route[] {
   });
   return [
     get('/api/tags', ['GET', 'HEAD'], 'native', (catalogues) => goJson({ models: mergeTags(catalogues) })),
-    get('/api/ps', ['GET'], 'native', (catalogues) => goJson({ models: mergeRunning(catalogues) })),
+    // What is loaded changes with every request, so each Ollama is asked now.
+    get('/api/ps', ['GET'], 'native', (catalogues) => goJson({ models: mergeRunning(catalogues) }), true),
     get('/v1/models', ['GET'], 'openai', (catalogues) => {
       const data = mergeTags(catalogues).map((tag) => openAiModel(tag.name, tag));
       return goJson({ object: 'list', data: data.length === 0 ? null : data });

@@ -9,6 +9,7 @@ import {
   setup,
 } from '@drover/actor-core';
 import {
+  type CatalogueMessage,
   type FleetConfig,
   type InstanceLoad,
   type InstanceMessage,
@@ -30,12 +31,14 @@ import {
   emptyCatalogue,
   findModel,
   isLoaded,
+  type Listing,
   modelLoads,
   updateCatalogue,
 } from './catalogue.ts';
 import { Drain } from './drain.ts';
 import { EarlyCancels } from './early-cancels.ts';
 import { decideHealth, decideNonsense, type Health, unknownHealth } from './health.ts';
+import { FreshListing } from './fresh-listing.ts';
 import type { InstanceInbox } from './instance-internal.ts';
 import { type JobEntry, JobTable } from './job-table.ts';
 import { LeakHealer } from './leak-healer.ts';
@@ -83,8 +86,11 @@ class Instance {
   readonly #earlyCancels = new EarlyCancels();
   readonly #leaks: LeakHealer;
   readonly #prober: Prober;
+  readonly #fresh: FreshListing;
   #health: Health = unknownHealth;
   #catalogue: Catalogue = emptyCatalogue;
+  /** When Ollama was asked for the `running` that is known. */
+  #runningAskedAtMs = Number.NEGATIVE_INFINITY;
   #simulated: boolean;
   #serviceMs: number | undefined;
   #jobNumber = 0;
@@ -97,6 +103,7 @@ class Instance {
     this.#slots = new SlotQueue({ ...limits, slots: instance.slots });
     this.#unknown = new UnknownModels(limits.maxQueue + instance.slots, limits.maxHeldBytes);
     this.#prober = new Prober(task, context);
+    this.#fresh = new FreshListing(task, context);
     this.#leaks = new LeakHealer(task, context, this.#jobs, () => this.#slots.busy);
     this.#simulated = instance.simulated;
   }
@@ -123,9 +130,11 @@ class Instance {
       case 'cancel':
         return this.#forward(message);
       case 'describe':
-        return this.#describe(message.replyTo);
+        return this.#describe(message);
+      case 'running-listed':
+        return this.#takeRunning(message);
       case 'probe-due':
-        return this.#probe();
+        return this.#probeBegan(this.#prober.due());
       case 'probed':
         return this.#takeProbe(message.outcome);
       case 'tell-positions':
@@ -324,13 +333,37 @@ class Instance {
     this.#maybeDrained();
   }
 
-  #describe(replyTo: Extract<InstanceMessage, { kind: 'describe' }>['replyTo']): void {
+  #describe({ replyTo, fresh }: Extract<InstanceMessage, { kind: 'describe' }>): void {
+    if (fresh !== true || this.#health.state !== 'ready' || !this.#fresh.ask(replyTo))
+      replyTo.tell(this.#listing());
+  }
+
+  #listing(): CatalogueMessage {
     const { version, tags, running } = this.#catalogue;
-    replyTo.tell({ instance: this.#task.instance.name, version, tags, running });
+    return { instance: this.#task.instance.name, version, tags, running };
+  }
+
+  /** An Ollama that did not say in time what it runs (it can block for half a minute) is told of as last known. */
+  #takeRunning({ askedAtMs, running }: Extract<InstanceInbox, { kind: 'running-listed' }>): void {
+    if (running !== undefined && askedAtMs >= this.#runningAskedAtMs) {
+      this.#runningAskedAtMs = askedAtMs;
+      this.#catalogue = updateCatalogue(
+        this.#catalogue,
+        { ...this.#catalogue, running },
+        this.#task.nextRevision,
+      );
+    }
+    const listing = this.#listing();
+    for (const asker of this.#fresh.finish()) asker.tell(listing);
+    this.#changed();
   }
 
   #probe(): void {
-    if (this.#prober.start()) this.#unknown.begin();
+    this.#probeBegan(this.#prober.start());
+  }
+
+  #probeBegan(began: boolean): void {
+    if (began) this.#unknown.begin();
   }
 
   #takeProbe(outcome: ProbeOutcome): void {
@@ -338,7 +371,7 @@ class Instance {
     this.#prober.finish(outcome.kind === 'good');
     if (outcome.kind === 'good') {
       this.#simulated = instance.simulated || outcome.simulated;
-      this.#catalogue = updateCatalogue(this.#catalogue, outcome.listing, nextRevision);
+      this.#catalogue = updateCatalogue(this.#catalogue, this.#newest(outcome.listing), nextRevision);
     }
     this.#setHealth(decideHealth(this.#health, outcome));
     for (const request of this.#unknown.finish()) this.#settleUnknown(request);
@@ -346,6 +379,14 @@ class Instance {
     this.#changed();
     this.#maybeDrained();
     onProbed();
+  }
+
+  /** A listing without its `running` where that was asked for anew after the probe began. */
+  #newest(listing: Listing): Listing {
+    const { beganAtMs } = this.#prober;
+    if (this.#runningAskedAtMs > beganAtMs) return { ...listing, running: undefined };
+    if (listing.running !== undefined) this.#runningAskedAtMs = beganAtMs;
+    return listing;
   }
 
   #setHealth(health: Health): void {

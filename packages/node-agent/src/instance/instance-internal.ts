@@ -1,5 +1,5 @@
 import type { ActorRef } from '@drover/actor-core';
-import type { InstanceMessage } from '@drover/fleet';
+import type { InstanceMessage, OllamaRunning } from '@drover/fleet';
 import type { JobReport } from '../job/job-message.ts';
 import type { ProbeOutcome } from '../ollama/probe.ts';
 
@@ -8,6 +8,12 @@ export type InstanceInternal =
   | JobReport
   | { readonly kind: 'probe-due' }
   | { readonly kind: 'probed'; readonly outcome: ProbeOutcome }
+  /** `running` is undefined when `ps` did not answer in time. */
+  | {
+      readonly kind: 'running-listed';
+      readonly askedAtMs: number;
+      readonly running: readonly OllamaRunning[] | undefined;
+    }
   | { readonly kind: 'tell-positions' }
   /** `listedAsLoaded` is undefined when `ps` did not answer. */
   | {

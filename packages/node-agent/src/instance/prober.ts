@@ -4,6 +4,14 @@ import type { Ollama } from '../ollama/ollama.ts';
 import { probeOllama } from '../ollama/probe.ts';
 import type { Counters } from '../stats.ts';
 import type { InstanceInbox } from './instance-internal.ts';
+import {
+  beginProbe,
+  emptySchedule,
+  endProbe,
+  probeDueAtMs,
+  type ProbeSchedule,
+  wantProbe,
+} from './probe-schedule.ts';
 
 export interface ProbeTask {
   readonly limits: NodeAgentLimits;
@@ -11,22 +19,53 @@ export interface ProbeTask {
   readonly counters: Counters;
 }
 
-/** When an instance is probed: one at a time, every `probeIntervalMs`, sooner after what may have changed it. */
+/** Probes an instance: one at a time, every `probeIntervalMs`, sooner after what may have changed it. */
 export class Prober {
   readonly #task: ProbeTask;
   readonly #context: ActorContext<InstanceInbox>;
-  #underWay = false;
-  #dueAtMs = Number.POSITIVE_INFINITY;
+  #schedule: ProbeSchedule = emptySchedule;
+  /** When the newest probe began; `-Infinity` before the first. */
+  beganAtMs: number = Number.NEGATIVE_INFINITY;
+  /** When the timer fires; `Infinity` while none is set. */
+  #armedAtMs = Number.POSITIVE_INFINITY;
 
   constructor(task: ProbeTask, context: ActorContext<InstanceInbox>) {
     this.#task = task;
     this.#context = context;
   }
 
+  /** The time of the next probe has come: see `start`. */
+  due(): boolean {
+    // A timer may fire a fraction early; what was due by then is due.
+    const atMs = Math.max(this.#context.clock.now(), this.#armedAtMs);
+    this.#armedAtMs = Number.POSITIVE_INFINITY;
+    return this.#begin(atMs);
+  }
+
   /** Starts a probe; its outcome arrives as `probed`. False if one is under way. */
   start(): boolean {
-    if (this.#underWay) return false;
-    this.#underWay = true;
+    return this.#begin(this.#context.clock.now());
+  }
+
+  /** The probe is over: sets the next one, jittered so that many agents do not ask in step. */
+  finish(good: boolean): void {
+    const { limits, counters } = this.#task;
+    if (!good) counters.failedProbes += 1;
+    const jitter = 0.9 + this.#context.random.next() * 0.2;
+    this.#schedule = endProbe(this.#schedule, this.#context.clock.now() + limits.probeIntervalMs * jitter);
+    this.#arm();
+  }
+
+  /** After something that may have changed what is loaded; many such events make one probe. */
+  soon(): void {
+    this.#schedule = wantProbe(this.#schedule, this.#context.clock.now() + this.#task.limits.probeAfterJobMs);
+    this.#arm();
+  }
+
+  #begin(atMs: number): boolean {
+    if (this.#schedule.underWay) return false;
+    this.#schedule = beginProbe(this.#schedule, atMs);
+    this.beganAtMs = atMs;
     this.#task.counters.probes += 1;
     this.#context.pipeToSelf(
       probeOllama(this.#task.ollama, this.#task.limits.probeTimeoutMs),
@@ -39,24 +78,10 @@ export class Prober {
     return true;
   }
 
-  /** The probe is over: sets the next one, jittered so that many agents do not ask in step. */
-  finish(good: boolean): void {
-    const { limits, counters } = this.#task;
-    this.#underWay = false;
-    this.#dueAtMs = Number.POSITIVE_INFINITY;
-    if (!good) counters.failedProbes += 1;
-    const jitter = 0.9 + this.#context.random.next() * 0.2;
-    this.#at(this.#context.clock.now() + limits.probeIntervalMs * jitter);
-  }
-
-  /** After something that may have changed what is loaded; many such events make one probe. */
-  soon(): void {
-    this.#at(this.#context.clock.now() + this.#task.limits.probeAfterJobMs);
-  }
-
-  #at(atMs: number): void {
-    if (this.#dueAtMs <= atMs) return;
-    this.#dueAtMs = atMs;
-    this.#context.setTimer('probe', atMs - this.#context.clock.now(), { kind: 'probe-due' });
+  #arm(): void {
+    const dueAtMs = probeDueAtMs(this.#schedule);
+    if (dueAtMs === this.#armedAtMs || dueAtMs === Number.POSITIVE_INFINITY) return;
+    this.#armedAtMs = dueAtMs;
+    this.#context.setTimer('probe', Math.max(0, dueAtMs - this.#context.clock.now()), { kind: 'probe-due' });
   }
 }
