@@ -35,7 +35,7 @@ export { bodyPartBytes, type InferenceRoute, ollamaPath, type StreamOpen } from 
 export { createLoadTable, type LiveLoadTable, type LoadTableNode } from './routing/live-load-table.ts';
 export type { InstanceEvidence, LoadTable, LoadTableCounters } from './routing/load-table.ts';
 export { loadedFirst } from './routing/loaded-first.ts';
-export { normaliseModelName } from './routing/model-name.ts';
+export { isModel, modelKey, normaliseModelName } from './routing/model-name.ts';
 export type { RoutingPolicy } from './routing/routing-policy.ts';
 export {
   createReceiver,

@@ -84,6 +84,16 @@ test('unloads a model where it is loaded', async () => {
   await until(() => holders('sim-chat') === 0, 'sim-chat unloaded');
 });
 
+test('unloads a model from every host that has it loaded, whatever the case of its name', async () => {
+  const busy = { model: 'sim-chat', prompt: 'x', options: { num_predict: 200 } };
+  const both = await Promise.all([ollama.generate(busy), ollama.generate(busy)]);
+  expect(both).toHaveLength(2);
+  await until(() => holders('sim-chat') === 2, 'sim-chat loaded twice');
+  await ollama.generate({ model: 'SIM-CHAT', prompt: '', keep_alive: 0 });
+  await until(() => holders('sim-chat') === 0, 'sim-chat unloaded twice', 1_000);
+  expect((await ollama.ps()).models.filter(({ name }) => name.startsWith('sim-chat'))).toEqual([]);
+});
+
 test('ollama: throws the words of the server', async () => {
   const asked = ollama.chat({ model: 'nosuch', messages: question });
   await expect(asked).rejects.toMatchObject({ status_code: 404, message: "model 'nosuch' not found" });

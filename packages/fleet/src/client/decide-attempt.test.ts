@@ -51,6 +51,21 @@ describe('the next step of a request', () => {
     });
   });
 
+  it('is to open where the model is listed in another case', () => {
+    const other = evidence({ node: 'b', models: [{ name: 'M:Latest' }] });
+    expect(decide({ tried, failures: [failed({})], instances: [evidence(), other] })).toMatchObject({
+      kind: 'open',
+      instance: { node: 'b' },
+    });
+  });
+
+  it('is to open at the one instance that was asked for, or nowhere', () => {
+    const only = { node: 'b', instance: 'ollama-1' };
+    const instances = [evidence(), evidence({ node: 'b', load: { busy: 2, queued: 4 } })];
+    expect(decide({ only, instances })).toMatchObject({ kind: 'open', instance: { node: 'b' } });
+    expect(decide({ only })).toMatchObject({ kind: 'fail', code: 'no-host', node: 'b' });
+  });
+
   it('is to wait for the bus and for the first report, for a while', () => {
     expect(decide({ connected: false, busAwaySinceMs: 50 })).toEqual({ kind: 'wait', untilMs: 3_050 });
     expect(decide({ connected: false, busAwaySinceMs: 50, nowMs: 3_050 })).toMatchObject({

@@ -3,6 +3,7 @@ import type { FleetConfig } from '../config.ts';
 import type { FleetErrorCode } from '../errors.ts';
 import type { RefusalCode } from '../protocol/session-message.ts';
 import { type InstanceEvidence, instanceKey } from '../routing/load-table.ts';
+import { isModel } from '../routing/model-name.ts';
 import type { RoutingPolicy } from '../routing/routing-policy.ts';
 
 /** How one attempt ended that delivered nothing. */
@@ -16,6 +17,12 @@ export interface AttemptFailure {
   readonly retryAfterMs: number;
 }
 
+/** One instance of the fleet. */
+export interface InstanceName {
+  readonly node: string;
+  readonly instance: string;
+}
+
 /** Everything the choice depends on. */
 export interface AttemptFacts {
   readonly nowMs: number;
@@ -26,8 +33,10 @@ export interface AttemptFacts {
   readonly busAwaySinceMs: number | undefined;
   readonly heard: boolean;
   readonly instances: readonly InstanceEvidence[];
-  /** Normalised. */
+  /** Its `modelKey`. */
   readonly model: string;
+  /** Where the request must go, if anywhere. */
+  readonly only?: InstanceName | undefined;
   /** `instanceKey`s. */
   readonly tried: ReadonlySet<string>;
   /** In order. */
@@ -84,12 +93,19 @@ export function decideAttempt(
 
 /** Ready instances of live nodes that list the model and were not tried. */
 export function candidatesFor(
-  facts: Pick<AttemptFacts, 'instances' | 'model' | 'tried'>,
+  facts: Pick<AttemptFacts, 'instances' | 'model' | 'tried' | 'only'>,
 ): InstanceEvidence[] {
   return facts.instances.filter(
     (evidence) =>
-      isReady(evidence) && lists(evidence, facts.model) && !facts.tried.has(instanceKey(evidence)),
+      isReady(evidence) &&
+      lists(evidence, facts.model) &&
+      isMeant(evidence, facts.only) &&
+      !facts.tried.has(instanceKey(evidence)),
   );
+}
+
+function isMeant({ node, load }: InstanceEvidence, only: InstanceName | undefined): boolean {
+  return only === undefined || (only.node === node && only.instance === load.name);
 }
 
 function isReady({ alive, load }: InstanceEvidence): boolean {
@@ -97,10 +113,14 @@ function isReady({ alive, load }: InstanceEvidence): boolean {
 }
 
 function lists({ load }: InstanceEvidence, model: string): boolean {
-  return load.models.some(({ name }) => name === model);
+  return load.models.some(({ name }) => isModel(name, model));
 }
 
-function nobodyToAsk({ instances, model }: AttemptFacts): AttemptDecision {
+function nobodyToAsk({ instances, model, only }: AttemptFacts): AttemptDecision {
+  if (only !== undefined) {
+    const message = `${only.instance} on ${only.node} is not ready or does not list ${model}`;
+    return fail('no-host', message, comeBackMs, only.node);
+  }
   if (!instances.some(isReady)) {
     const away =
       instances.length === 0

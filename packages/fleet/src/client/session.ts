@@ -21,7 +21,7 @@ import { FleetError, type FleetErrorCode } from '../errors.ts';
 import { type InstanceMessage, instancePath } from '../protocol/instance-message.ts';
 import { type SessionMessage, sessionMessageSchema } from '../protocol/session-message.ts';
 import { type InstanceEvidence, instanceKey } from '../routing/load-table.ts';
-import { normaliseModelName } from '../routing/model-name.ts';
+import { modelKey } from '../routing/model-name.ts';
 import type { PendingRequest } from '../routing/pending-requests.ts';
 import {
   createReceiver,
@@ -82,7 +82,7 @@ class Session {
     this.#shared = shared;
     this.#record = record;
     this.#context = context;
-    this.#model = normaliseModelName(record.request.model);
+    this.#model = modelKey(record.request.model);
   }
 
   behaviour(): Behaviour<SessionInput> {
@@ -165,6 +165,7 @@ class Session {
       heard: load.heard,
       instances: load.instances(),
       model: this.#model,
+      only: this.#record.request.instance,
       tried: this.#tried,
       failures: this.#failures,
     };

@@ -1,5 +1,6 @@
 import type { Random } from '@drover/actor-core';
 import type { InstanceEvidence } from './load-table.ts';
+import { isModel } from './model-name.ts';
 
 /**
  * The first routing policy: (model loaded and a free slot) before (a free slot) before (the shortest estimated
@@ -40,7 +41,7 @@ function rankOf(
   const slots = Math.max(1, load.slots);
   const used = Math.max(0, load.busy + load.queued + pending);
   const free = used < slots;
-  const loaded = load.models.some((listed) => listed.name === model && listed.loaded);
+  const loaded = load.models.some((listed) => listed.loaded && isModel(listed.name, model));
   const full = !free && (load.queued >= load.maxQueue || used >= slots + load.maxQueue);
   // In turns of one request; a model that must be loaded first costs about one more.
   const wait = used / slots + (free || loaded ? 0 : 1);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { normaliseModelName } from './model-name.ts';
+import { isModel, modelKey, normaliseModelName } from './model-name.ts';
 
 describe('a model name', () => {
   it('gets the tag that Ollama implies and loses the registry that it implies', () => {
@@ -14,5 +14,10 @@ describe('a model name', () => {
       'hf.co/a/b:Q4_K_M': 'hf.co/a/b:Q4_K_M',
     };
     for (const [name, listed] of Object.entries(names)) expect(normaliseModelName(name)).toBe(listed);
+  });
+
+  it('means the same model in any case', () => {
+    expect(isModel('Me/X:Latest', modelKey('me/x'))).toBe(true);
+    expect(isModel('Me/X:7b', modelKey('me/x'))).toBe(false);
   });
 });

@@ -8,3 +8,13 @@ export function normaliseModelName(name: string): string {
   if (bare.startsWith('library/')) bare = bare.slice('library/'.length);
   return bare.includes(':', bare.lastIndexOf('/') + 1) ? bare : `${bare}:latest`;
 }
+
+/** What two names of one model have in common: Ollama compares them without regard to case. */
+export function modelKey(name: string): string {
+  return normaliseModelName(name).toLowerCase();
+}
+
+/** Whether an instance's `listed` name means the model with that key. */
+export function isModel(listed: string, key: string): boolean {
+  return listed === key || (listed.length === key.length && listed.toLowerCase() === key);
+}

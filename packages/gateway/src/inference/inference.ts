@@ -1,4 +1,4 @@
-import type { FleetCall, FleetHead, InferenceRoute } from '@drover/fleet';
+import type { FleetCall, FleetHead, FleetRequest, InferenceRoute } from '@drover/fleet';
 import type { AnswerDialect, Reply } from '../dialects/dialect.ts';
 import { RequestFailure } from '../errors.ts';
 import type { Exchange } from '../http/exchange.ts';
@@ -9,6 +9,7 @@ import type { Outcome } from '../observe/gateway-metrics.ts';
 import type { GatewayServices } from '../services.ts';
 import { pumpStream } from './pump-stream.ts';
 import { timeoutOf } from './timeout-header.ts';
+import { unloadOthers } from './unload.ts';
 
 /** One inference request, ready to run: read, checked and translated. */
 export interface Inference {
@@ -21,8 +22,8 @@ export interface Inference {
   /** Ollama-native JSON. */
   readonly body: Uint8Array;
   readonly dialect: AnswerDialect;
-  /** Only loads or unloads the model. */
-  readonly isResidency: boolean;
+  /** `load` and `unload` do nothing else. */
+  readonly intent: 'infer' | 'load' | 'unload';
   /** Fields nobody acts on. */
   readonly ignored: readonly string[];
 }
@@ -51,17 +52,16 @@ async function run(
 ): Promise<Outcome> {
   const { dialect } = inference;
   try {
-    const fleet = inference.isResidency ? services.residency : services.fleet;
-    const call = fleet.run(
-      {
-        requestId: exchange.requestId,
-        route: inference.route,
-        model: listedName(services, inference.name),
-        body: inference.body,
-        timeoutMs: timeoutOf(exchange.header('x-drover-timeout-ms'), services.config.requestTimeoutMs),
-      },
-      exchange.signal,
-    );
+    const fleet = inference.intent === 'infer' ? services.fleet : services.residency;
+    const request: FleetRequest = {
+      requestId: exchange.requestId,
+      route: inference.route,
+      model: inference.name.short,
+      body: inference.body,
+      timeoutMs: timeoutOf(exchange.header('x-drover-timeout-ms'), services.config.requestTimeoutMs),
+    };
+    const last = inference.intent === 'unload' ? await unloadOthers(services, request, exchange.signal) : {};
+    const call = fleet.run({ ...request, ...last }, exchange.signal);
     const head = await call.head;
     exchange.setHeader('x-drover-node', head.node);
     if (head.simulated) exchange.setHeader('x-drover-simulated', '1');
@@ -148,12 +148,6 @@ async function readWhole(call: FleetCall, maxAnswerBytes: number): Promise<strin
     }
   }
   return pieces.join('\n');
-}
-
-/** The name as a host lists it, where one does: Ollama does not mind the case, the fleet's tables do. */
-function listedName(services: GatewayServices, name: ModelName): string {
-  const key = modelKey(name);
-  return services.fleet.load.modelNames().find((listed) => listed.toLowerCase() === key) ?? name.short;
 }
 
 /** Only names a host lists become labels: clients must not be able to grow the metrics. */

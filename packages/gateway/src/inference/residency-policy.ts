@@ -1,4 +1,4 @@
-import type { RoutingPolicy } from '@drover/fleet';
+import { isModel, type RoutingPolicy } from '@drover/fleet';
 
 /**
  * Where a request goes that only loads or unloads a model: to an instance that has it loaded, however busy, since
@@ -10,7 +10,7 @@ export const residentFirst: RoutingPolicy = (candidates, model) =>
 type Candidate = Parameters<RoutingPolicy>[0][number];
 
 function rank({ load }: Candidate, model: string): number {
-  return load.models.some((listed) => listed.name === model && listed.loaded) ? 0 : 1;
+  return load.models.some((listed) => listed.loaded && isModel(listed.name, model)) ? 0 : 1;
 }
 
 function used({ load, pending }: Candidate): number {

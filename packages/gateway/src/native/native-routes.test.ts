@@ -19,9 +19,9 @@ test('passes the body through byte for byte, text after the first value included
   expect(await (await answer).text()).toBe('{"response":"a","done":false}\n{"response":"b","done":true}\n');
 });
 
-test('asks for the model as a host lists it, whatever its case and registry', async () => {
+test('asks for the model by its short name, whatever its registry', async () => {
   await using setup = await startScriptedGateway();
-  const answer = setup.post('/api/chat', { ...chat, model: 'registry.ollama.ai/library/M:LATEST' });
+  const answer = setup.post('/api/chat', { ...chat, model: 'registry.ollama.ai/library/m:latest' });
   const call = await setup.fleet.next();
   expect(call.request.model).toBe('m:latest');
   call.fail('no-host');

@@ -33,7 +33,7 @@ async function serveNative(
       name,
       body,
       dialect: nativeDialect,
-      isResidency: intent !== 'infer',
+      intent,
       ignored: [],
     });
   } catch (error) {

@@ -72,7 +72,7 @@ async function serveOpenAi(
       label,
       name,
       body: Buffer.from(body),
-      isResidency: false,
+      intent: 'infer',
     });
   } catch (error) {
     refuseInference(services, exchange, label, error, reply);

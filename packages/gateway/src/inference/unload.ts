@@ -1,0 +1,43 @@
+import { type FleetRequest, isModel, modelKey } from '@drover/fleet';
+import type { GatewayServices } from '../services.ts';
+
+type Target = NonNullable<FleetRequest['instance']>;
+
+/**
+ * Unloads a model from all instances that have it loaded but one; returns that one, whose answer is the client's.
+ * Each Ollama is asked now what it has loaded: a load report may be a moment behind what `/api/ps` told the client.
+ * Empty where nobody has it loaded: the policy chooses then.
+ *
+ * @throws FleetError one of them could not be reached: the model may still be loaded there
+ */
+export async function unloadOthers(
+  services: GatewayServices,
+  request: FleetRequest,
+  signal: AbortSignal,
+): Promise<{ readonly instance?: Target }> {
+  const [instance, ...others] = await holdersOf(services, modelKey(request.model));
+  await Promise.all(others.map((other) => unload(services, { ...request, instance: other }, signal)));
+  return instance === undefined ? {} : { instance };
+}
+
+async function unload(services: GatewayServices, request: FleetRequest, signal: AbortSignal): Promise<void> {
+  const call = services.residency.run(request, signal);
+  await call.head;
+  for await (const lines of call.lines) void lines;
+}
+
+async function holdersOf(services: GatewayServices, key: string): Promise<Target[]> {
+  const { fleet, config } = services;
+  const holders = new Map<string, Target>();
+  const add = (node: string, instance: string): void =>
+    void holders.set(`${node}/${instance}`, { node, instance });
+  const catalogues = await fleet.describe({ timeoutMs: config.describeTimeoutMs, fresh: true });
+  for (const { node, instance, running } of catalogues) {
+    if (running.some(({ name }) => modelKey(name) === key)) add(node, instance);
+  }
+  for (const { alive, node, load } of fleet.load.instances()) {
+    if (!alive || load.state !== 'ready') continue;
+    if (load.models.some(({ name, loaded }) => loaded && isModel(name, key))) add(node, load.name);
+  }
+  return [...holders.values()];
+}
