@@ -76,6 +76,19 @@ export {
 export { goTo, notHandled, stay, stop, type Transition } from './fsm/decide-transition.ts';
 export { type MachineDefinition, type StateDefinition, stateMachine } from './fsm/state-machine.ts';
 export {
+  type ClusterQuestion,
+  inspectCluster,
+  type InspectedNode,
+  type Silence,
+} from './inspection/inspect-cluster.ts';
+export type {
+  ActorView,
+  FailureView,
+  InspectionAnswer,
+  InspectionQuestion,
+  NodeInspection,
+} from './inspection/inspection.ts';
+export {
   type WorkerContext,
   type WorkerHandler,
   type WorkerRecipe,

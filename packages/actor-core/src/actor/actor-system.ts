@@ -35,7 +35,10 @@ export interface ActorSystem {
   onEvent(listener: (event: RuntimeEvent) => void): () => void;
   /** What happened since the start: events by type, dead letters by reason. */
   counters(): RuntimeCounters;
-  /** Live actors, each before its children and these in start order, for `drover actors` and tests. */
+  /**
+   * All live actors, each before its children and these in start order: for tests and small systems, since it is not
+   * bounded. `inspectCluster` is.
+   */
   inspect(): readonly ActorSnapshot[];
   /** Stops children in reverse start order, each within its shutdown deadline. */
   shutdown(): Promise<void>;
@@ -58,9 +61,15 @@ export interface ActorSnapshot {
   readonly incarnation: number;
   readonly state: 'starting' | 'running' | 'busy' | 'restarting' | 'parked' | 'stopping';
   readonly mailboxDepth: number;
+  /** Messages that may wait, on each lane. */
+  readonly mailboxCapacity: number;
   readonly processed: number;
   /** Messages handled per second since anybody last called `inspect`; undefined the first time. */
   readonly messagesPerSecond: number | undefined;
   readonly restarts: number;
   readonly lastFailure?: string | undefined;
+  /** The error's stable `code`, else its class. */
+  readonly lastFailureCode?: string | undefined;
+  /** By the wall clock, in milliseconds since the Unix epoch. */
+  readonly lastFailureAtMs?: number | undefined;
 }

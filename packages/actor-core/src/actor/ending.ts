@@ -1,6 +1,7 @@
 import { ActorKilledError } from '../errors.ts';
 import type { ActorCell } from './actor-cell.ts';
 import { CellContext } from './cell-context.ts';
+import { describeFailure } from './last-failure.ts';
 import type { TerminationReason } from './signal.ts';
 import { windDown } from './wind-down.ts';
 
@@ -42,7 +43,7 @@ export function terminate<M>(cell: ActorCell<M>, reason: TerminationReason): voi
 export function kill<M>(cell: ActorCell<M>): void {
   if (!cell.alive || cell.state === 'restarting') return;
   if (cell.state === 'stopping') return terminate(cell, 'killed');
-  cell.context.end();
+  cell.context.end('killed');
   cell.dropMailbox();
   reportEnd(cell, 'killed', new ActorKilledError(cell.path));
 }
@@ -72,8 +73,8 @@ export function reportEnd<M>(
   cause: unknown,
 ): void {
   if (outcome !== 'stopped') {
-    cell.lastFailure = describe(cause);
-    cell.context.end();
+    cell.lastFailure = describeFailure(cause, cell.runtime.clock.wallNow());
+    cell.context.end(outcome);
   }
   cell.afterBusy = undefined;
   cell.state = 'restarting';
@@ -101,7 +102,7 @@ export function abandonIncarnation<M>(cell: ActorCell<M>): void {
   cell.windingDown = undefined;
   cell.afterBusy = undefined;
   for (const child of [...cell.children].toReversed()) terminate(child, 'killed');
-  cell.context.end();
+  cell.context.end('killed');
   cell.unwatchAll();
 }
 
@@ -144,8 +145,4 @@ function finalize<M>(cell: ActorCell<M>): void {
   if (cell.parent !== undefined) cell.runtime.events.stopped(cell);
   cell.tellWatchers(cell.endReason);
   cell.parent?.supervisor.childGone(cell as unknown as ActorCell);
-}
-
-function describe(cause: unknown): string {
-  return cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
 }

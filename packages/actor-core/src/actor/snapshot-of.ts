@@ -10,9 +10,12 @@ export function snapshotOf(cell: ActorCell, messagesPerSecond: number | undefine
     incarnation: cell.incarnation,
     state: cell.state === 'stopped' ? 'stopping' : cell.state,
     mailboxDepth: cell.mailbox.depth,
+    mailboxCapacity: cell.mailbox.capacity,
     processed: cell.processed,
     messagesPerSecond,
     restarts: cell.incarnation - 1,
-    lastFailure: cell.lastFailure,
+    lastFailure: cell.lastFailure?.text,
+    lastFailureCode: cell.lastFailure?.code,
+    lastFailureAtMs: cell.lastFailure?.atMs,
   };
 }

@@ -1,5 +1,6 @@
 import { createRuntime } from '../actor/create-actor-system.ts';
 import type { Clock } from '../clock.ts';
+import { Inspector } from '../inspection/inspector.ts';
 import type { Logger } from '../logger.ts';
 import { HeartbeatPresence } from '../membership/heartbeat-presence.ts';
 import type { Random } from '../random.ts';
@@ -48,10 +49,21 @@ export function assembleNode(parts: NodeParts): ClusterNode {
     else runtime.remoting?.nodeDown(member.node, member.incarnation, member.state === 'left');
   });
   presence.start();
+  const inspector = new Inspector({
+    node: nodeId,
+    incarnation,
+    clock,
+    log,
+    root: runtime.root,
+    numbersGiven: () => runtime.uidsGiven,
+    counters: () => runtime.counters(),
+  });
+  if (isMember) inspector.listen(transport, subjects);
   let leaving: Promise<void> | undefined;
   const leave = async () => {
     await runtime.shutdown();
     unsubscribe();
+    inspector.close();
     presence.close();
     await transport.close();
   };
@@ -67,6 +79,7 @@ export function assembleNode(parts: NodeParts): ClusterNode {
     clock,
     random,
     log,
+    inspect: (question) => inspector.inspect(question),
     leave: () => (leaving ??= leave()),
   };
 }

@@ -1,5 +1,6 @@
 import type { ActorSystem } from '../actor/actor-system.ts';
 import type { Clock } from '../clock.ts';
+import type { InspectionAnswer, InspectionQuestion } from '../inspection/inspection.ts';
 import type { Logger } from '../logger.ts';
 import type { Presence } from '../membership/presence.ts';
 import type { Random } from '../random.ts';
@@ -20,6 +21,8 @@ export interface ClusterNode {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  /** What runs on this node, in an answer of bounded size. `inspectCluster` asks all nodes. */
+  inspect(question: InspectionQuestion): Promise<InspectionAnswer>;
   /** Says goodbye to the others, stops the actors, closes the bus. */
   leave(): Promise<void>;
 }

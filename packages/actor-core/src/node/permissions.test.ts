@@ -3,6 +3,7 @@ import type { ActorRef } from '../actor/actor-ref.ts';
 import { receive } from '../actor/behaviour.ts';
 import { props } from '../actor/props.ts';
 import { systemClock } from '../clock/system-clock.ts';
+import { inspectCluster } from '../inspection/inspect-cluster.ts';
 import { joinLeadership } from '../leadership/join-leadership.ts';
 import { type Logger, silentLogger } from '../logger.ts';
 import { z } from 'zod';
@@ -85,6 +86,18 @@ it('lets every role see the others, ask them and follow a leader, and no permiss
     }
   }
   await Promise.all(leaderships.map((leadership) => leadership.resign()));
+  expect(complaints).toEqual([]);
+});
+
+it('lets every member ask the others which actors run there', async () => {
+  for (const from of ['gate', 'agent', 'host']) {
+    const inspected = await inspectCluster(at(from));
+    expect(inspected.map(({ member, answer }) => [member.node, 'inspection' in answer])).toEqual([
+      ['agent', true],
+      ['gate', true],
+      ['host', true],
+    ]);
+  }
   expect(complaints).toEqual([]);
 });
 

@@ -8,6 +8,7 @@ import { InvalidArgumentError } from '../errors.ts';
  * | subject | who publishes | who subscribes |
  * |---|---|---|
  * | `d1.{cell}.n.{to}.{lane}.{from}` | node `from` | node `to` (actor frames; lane `ctl`, `dat`, `ping`) |
+ * | `d1.{cell}.n.{to}.look.{from}` | node `from` | node `to` (which actors run there) |
  * | `d1.{cell}.g.{node}` | that node | everyone (presence) |
  * | `d1.{cell}.load.{node}` | that node-agent | everyone (load reports) |
  * | `d1.{cell}.poll.{node}` | any node | everyone (please announce now) |
@@ -22,6 +23,8 @@ export interface Subjects {
   inbox(to: string, lane: Lane, from: string): string;
   /** All frames to a node. */
   inboxOf(node: string): string;
+  /** A question about the actors of `to`. */
+  inspection(to: string, from: string): string;
   /** That node announces itself. */
   presence(node: string): string;
   /** That node-agent reports its load. */
@@ -72,6 +75,7 @@ export function createSubjects(cell: string): Subjects {
     cell,
     inbox: (to, lane, from) => `${root}.n.${to}.${lane}.${from}`,
     inboxOf: (node) => `${root}.n.${node}.>`,
+    inspection: (to, from) => `${root}.n.${to}.look.${from}`,
     presence: (node) => `${root}.g.${node}`,
     load: (node) => `${root}.load.${node}`,
     poll: (node) => `${root}.poll.${node}`,

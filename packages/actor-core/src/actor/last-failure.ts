@@ -1,0 +1,27 @@
+/** Why an actor last failed or was killed, kept for whoever looks at it. */
+export interface LastFailure {
+  /** `name: message`, cut to 500 characters. */
+  readonly text: string;
+  /** The error's `code` where it has one, else its name. */
+  readonly code: string;
+  /** When, by the wall clock, in milliseconds since the Unix epoch. */
+  readonly atMs: number;
+}
+
+/** A cause may hold megabytes of somebody's data; what is kept of it does not. */
+const maxTextLength = 500;
+const maxCodeLength = 64;
+
+export function describeFailure(cause: unknown, atMs: number): LastFailure {
+  const text = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+  return { text: cut(text, maxTextLength), code: cut(codeOf(cause), maxCodeLength), atMs };
+}
+
+function codeOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return typeof cause;
+  return 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.name;
+}
+
+function cut(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+}

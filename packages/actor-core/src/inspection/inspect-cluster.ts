@@ -1,0 +1,128 @@
+import {
+  InvalidArgumentError,
+  NoRespondersError,
+  RequestTimeoutError,
+  TransportDisconnectedError,
+} from '../errors.ts';
+import type { MemberEvidence } from '../membership/presence.ts';
+import type { ClusterNode } from '../node/cluster-node.ts';
+import {
+  type InspectionAnswer,
+  type InspectionQuestion,
+  maxLimit,
+  type NodeInspection,
+} from './inspection.ts';
+import { decodeAnswer, encodeQuestion } from './inspection-codec.ts';
+
+/** What is asked of the cluster. */
+export interface ClusterQuestion {
+  /** Only this node. @default all */
+  readonly node?: string | undefined;
+  /** Only actors whose path begins with this. @default '': all */
+  readonly path?: string | undefined;
+  /** Actors shown of each node, 1 to 1000; the most telling ones are. @default 200 */
+  readonly limit?: number | undefined;
+  /** How long each node may take; all are asked at once. @default 2_000 */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** One node, and what it said or why it did not. Every node that is known of has one. */
+export interface InspectedNode {
+  /** What membership says of it. */
+  readonly member: MemberEvidence;
+  readonly answer: { readonly inspection: NodeInspection } | { readonly silence: Silence };
+}
+
+/** Why there are no actors of a node. */
+export interface Silence {
+  /**
+   * `left`: it said goodbye · `not-there`: no process of this name is on the bus · `no-answer`: within the time given ·
+   * `busy`: with other such questions · `bus-unavailable`: this node has no bus · `bad-answer`: it cannot be read ·
+   * `not-asked`: too many nodes.
+   */
+  readonly code: 'left' | 'not-there' | 'no-answer' | 'busy' | 'bus-unavailable' | 'bad-answer' | 'not-asked';
+  readonly message: string;
+}
+
+const defaults = Object.freeze({ limit: 200, timeoutMs: 2_000 });
+/** Nodes asked for one answer. */
+const maxNodes = 256;
+/** Answers together, and each one, which NATS carries as one message. */
+const maxBytesTogether = 16 * 1024 * 1024;
+const maxBytesEach = 256 * 1024;
+
+/**
+ * The actors of all nodes, asked at once. A node that does not answer is listed with the reason, never left out; the list
+ * is empty only where `node` names one that nobody has heard of.
+ *
+ * @throws InvalidArgumentError naming the field of `question`
+ */
+export async function inspectCluster(
+  node: ClusterNode,
+  question: ClusterQuestion = {},
+): Promise<readonly InspectedNode[]> {
+  const { path = '', limit = defaults.limit, timeoutMs = defaults.timeoutMs } = question;
+  if (!Number.isInteger(limit) || limit < 1 || limit > maxLimit)
+    throw new InvalidArgumentError('limit', `must be a whole number from 1 to ${maxLimit}`);
+  if (!(Number.isFinite(timeoutMs) && timeoutMs > 0))
+    throw new InvalidArgumentError('timeoutMs', 'must be finite and above 0');
+  const members = node.presence
+    .members()
+    .filter((member) => question.node === undefined || member.node === question.node);
+  const share = Math.floor(maxBytesTogether / Math.min(maxNodes, members.length));
+  const maxBytes = Math.min(maxBytesEach, node.transport.maxPayloadBytes, share);
+  const asked: InspectionQuestion = { path, limit, maxBytes, timeoutMs };
+  return Promise.all(
+    members.map(async (member, index) => ({
+      member,
+      answer:
+        index < maxNodes
+          ? await ask(node, member, asked)
+          : silence('not-asked', `only ${maxNodes} nodes are asked at once; name the node`),
+    })),
+  );
+}
+
+async function ask(
+  node: ClusterNode,
+  member: MemberEvidence,
+  question: InspectionQuestion,
+): Promise<InspectedNode['answer']> {
+  if (member.state === 'left') return silence('left', 'it stopped in order');
+  try {
+    const answer =
+      member.node === node.nodeId ? await node.inspect(question) : await askOver(node, member.node, question);
+    if (answer === undefined) return silence('bad-answer', 'its answer cannot be read: another version?');
+    if (answer === 'busy') return silence('busy', 'it answers other questions about its actors; ask again');
+    return { inspection: answer };
+  } catch (error) {
+    return silenceOf(error, question.timeoutMs);
+  }
+}
+
+async function askOver(
+  node: ClusterNode,
+  to: string,
+  question: InspectionQuestion,
+): Promise<InspectionAnswer | undefined> {
+  const subject = node.subjects.inspection(to, node.nodeId);
+  const { timeoutMs } = question;
+  return decodeAnswer(await node.transport.request(subject, encodeQuestion(question), { timeoutMs }));
+}
+
+function silenceOf(error: unknown, timeoutMs: number): InspectedNode['answer'] {
+  if (error instanceof NoRespondersError)
+    return silence('not-there', 'no process of this name is on the bus');
+  if (error instanceof RequestTimeoutError)
+    return silence(
+      'no-answer',
+      `no answer within ${timeoutMs / 1_000} s: it is stopped, frozen or overloaded`,
+    );
+  if (error instanceof TransportDisconnectedError)
+    return silence('bus-unavailable', 'this node is not connected to NATS');
+  throw error;
+}
+
+function silence(code: Silence['code'], message: string): InspectedNode['answer'] {
+  return { silence: { code, message } };
+}
