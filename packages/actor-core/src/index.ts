@@ -30,6 +30,7 @@ export type { DeliveryFrame, DeliveryResult, DemandWord } from './delivery/deliv
 export type { ProducerOptions } from './delivery/delivery-options.ts';
 export {
   type DeliveryHandler,
+  type DeliveryInfo,
   reliableConsumer,
   type ReliableConsumerOptions,
 } from './delivery/reliable-consumer.ts';
@@ -39,7 +40,12 @@ export {
   type ReliableProducerOptions,
   type Send,
 } from './delivery/reliable-producer.ts';
-export { type DispatcherMessage, workDispatcher, type WorkerOffer } from './delivery/work-dispatcher.ts';
+export {
+  type DispatcherMessage,
+  workDispatcher,
+  type WorkDispatcherOptions,
+  type WorkerOffer,
+} from './delivery/work-dispatcher.ts';
 export { workPuller, type WorkPullerOptions } from './delivery/work-puller.ts';
 export {
   ActorKilledError,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ActorRef } from '../actor/actor-ref.ts';
-import { actorRefSchema } from '../remoting/actor-ref-schema.ts';
+import { senderRefSchema } from '../remoting/actor-ref-schema.ts';
+import { growing } from '../remoting/growing-tuple.ts';
 
 /**
  * Ordered reliable delivery, as told on the wire; positional and only growing. A producer numbers its messages from 1
@@ -25,6 +26,8 @@ export type DeliveryFrame<M> =
       /** Nothing follows for now: confirm at once. */
       isLast: boolean,
       message: M,
+      /** How often a worker has ended with it in hand; left out at the first try. */
+      failures?: number | undefined,
     ];
 
 /** What a consumer tells a producer. */
@@ -37,24 +40,35 @@ export type DemandWord =
       upTo: number,
       /** Send again from here; 0: nothing is missing. */
       resendFrom: number,
+      /** Which incarnation of the consumer says so. */
+      incarnation?: number | undefined,
     ]
   /** An item came from a producer of which this life of the consumer knows nothing: say hello. */
-  | readonly [kind: 'unknown', consumer: ActorRef<never>, life: number];
+  | readonly [kind: 'unknown', consumer: ActorRef<never>, life: number, incarnation?: number | undefined];
 
 const count = z.int().min(0);
 const lifeSchema = z.int().min(1);
-const producerRef = actorRefSchema<DemandWord>();
-const consumerRef = actorRefSchema<never>();
+// Of the node that says it: nobody confirms or resets in another one's name.
+const producerRef = senderRefSchema<DemandWord>();
+const consumerRef = senderRefSchema<never>();
 
 export const demandSchema: z.ZodType<DemandWord> = z.union([
-  z.tuple([z.literal('demand'), consumerRef, lifeSchema, count, count, count]),
-  z.tuple([z.literal('unknown'), consumerRef, lifeSchema]),
+  growing(z.literal('demand'), consumerRef, lifeSchema, count, count, count, count.optional()),
+  growing(z.literal('unknown'), consumerRef, lifeSchema, count.optional()),
 ]);
 
 export function deliverySchema<M>(message: z.ZodType<M>): z.ZodType<DeliveryFrame<M>> {
   return z.union([
-    z.tuple([z.literal('hello'), producerRef, lifeSchema, count, count]),
-    z.tuple([z.literal('item'), producerRef, lifeSchema, z.int().min(1), z.boolean(), message]),
+    growing(z.literal('hello'), producerRef, lifeSchema, count, count),
+    growing(
+      z.literal('item'),
+      producerRef,
+      lifeSchema,
+      z.int().min(1),
+      z.boolean(),
+      message,
+      count.optional(),
+    ),
   ]);
 }
 
@@ -62,5 +76,7 @@ export function deliverySchema<M>(message: z.ZodType<M>): z.ZodType<DeliveryFram
 export type DeliveryResult =
   /** A consumer has handled it. */
   | { readonly type: 'confirmed' }
+  /** Work only: so many workers ended with it in hand that nobody is given it any more. */
+  | { readonly type: 'parked'; readonly attempts: number }
   /** It was not taken: too many wait already. Try again later. */
   | { readonly type: 'refused'; readonly reason: 'buffer-full' };

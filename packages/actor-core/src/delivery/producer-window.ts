@@ -52,6 +52,19 @@ export class ProducerWindow<E> {
     return this.entries;
   }
 
+  /** The first that was sent and is not confirmed: what the consumer has in hand, as far as is known. */
+  get inHand(): E | undefined {
+    return this.sent > this.confirmed ? this.entries[0] : undefined;
+  }
+
+  /** Gives up what is in hand: the consumer is told to go on after it. */
+  skip(): ProducerEffect<E>[] {
+    if (this.inHand === undefined) return [];
+    this.entries.shift();
+    this.confirmed++;
+    return this.greet();
+  }
+
   /** Greets the consumer, whose credit is unknown until it answers. */
   greet(): ProducerEffect<E>[] {
     this.isGreeted = true;

@@ -8,10 +8,20 @@ import { ConsumerWindow, type Demand } from './consumer-window.ts';
 import { type DeliveryFrame, type DemandWord, deliverySchema } from './delivery-frame.ts';
 import { defaultDeliveryWindow, maxProducers, requireCount } from './delivery-options.ts';
 
+/** What a handler is told of a message beside itself. */
+export interface DeliveryInfo {
+  /**
+   * Which try at it this is, from 1: one more than the workers that ended with it in hand, as far as a `workDispatcher`
+   * knows. A `reliableProducer` does not count: always 1.
+   */
+  readonly attempt: number;
+}
+
 /** Handles one delivered message. A promise is awaited before the next one; a failure is the actor's failure. */
 export type DeliveryHandler<M> = (
   message: M,
   context: ActorContext<DeliveryFrame<M>>,
+  delivery: DeliveryInfo,
 ) => void | Promise<void>;
 
 /** What is received reliably, and how it is handled. */
@@ -53,7 +63,8 @@ function consume<M>(
 
   const tell = (producer: ActorRef<DemandWord>, life: number, demand: Demand | undefined) => {
     if (demand === undefined) return;
-    producer.tell(['demand', self, life, demand.handled, demand.upTo, demand.resendFrom]);
+    const { handled, upTo, resendFrom } = demand;
+    producer.tell(['demand', self, life, handled, upTo, resendFrom, context.incarnation]);
   };
   const windowOf = (producer: ActorRef<DemandWord>) => {
     const key = refKey(producer);
@@ -66,13 +77,13 @@ function consume<M>(
     return window;
   };
   const item = (frame: Extract<DeliveryFrame<M>, readonly ['item', ...unknown[]]>): void | Promise<void> => {
-    const [, producer, life, sequence, isLast, message] = frame;
+    const [, producer, life, sequence, isLast, message, failures = 0] = frame;
     const window = windowOf(producer);
     const verdict = window.item(life, sequence);
     if (verdict === 'ignore') return;
-    if (verdict === 'unknown') return producer.tell(['unknown', self, life]);
+    if (verdict === 'unknown') return producer.tell(['unknown', self, life, context.incarnation]);
     if (verdict !== 'handle') return tell(producer, life, verdict);
-    const outcome = handle(message, context);
+    const outcome = handle(message, context, { attempt: failures + 1 });
     if (outcome === undefined) return tell(producer, life, window.done(isLast));
     return outcome.then(() => tell(producer, life, window.done(isLast)));
   };

@@ -71,11 +71,17 @@ export function send<M>(
   producer: ActorRef<DemandWord>,
   consumer: ActorRef<DeliveryFrame<M>>,
   life: number,
+  failures = 0,
 ): void {
   if (effect.type === 'hello') consumer.tell(['hello', producer, life, effect.first, effect.sent]);
-  else if (effect.type === 'item')
-    consumer.tell(['item', producer, life, effect.sequence, effect.isLast, effect.entry.message]);
-  else effect.entry.replyTo?.tell({ type: 'confirmed' });
+  else if (effect.type === 'item') {
+    const { sequence, isLast, entry } = effect;
+    consumer.tell(
+      failures === 0
+        ? ['item', producer, life, sequence, isLast, entry.message]
+        : ['item', producer, life, sequence, isLast, entry.message, failures],
+    );
+  } else effect.entry.replyTo?.tell({ type: 'confirmed' });
 }
 
 /** One timer for a deadline that mostly moves away: set again only when it fires or must fire earlier. */

@@ -5,7 +5,13 @@ import { advance, settle } from '../testing/settle.ts';
 import { createTestHub, createTestNode, type TestHub, type TestNode } from '../testing/test-node.ts';
 import type { Delivery } from '../transport/memory-transport.ts';
 import type { DeliveryResult } from './delivery-frame.ts';
-import { type DispatcherMessage, workDispatcher, type WorkerOffer } from './work-dispatcher.ts';
+import type { DeliveryInfo } from './reliable-consumer.ts';
+import {
+  type DispatcherMessage,
+  workDispatcher,
+  type WorkDispatcherOptions,
+  type WorkerOffer,
+} from './work-dispatcher.ts';
 import { workPuller } from './work-puller.ts';
 
 interface Setup {
@@ -15,16 +21,19 @@ interface Setup {
   readonly handled: Map<string, number[]>;
   readonly results: DeliveryResult[];
   /** Starts a node with one worker. */
-  readonly hire: (name: string, onWork?: (value: number) => void | Promise<void>) => TestNode;
+  readonly hire: (
+    name: string,
+    onWork?: (value: number, delivery: DeliveryInfo) => void | Promise<void>,
+  ) => TestNode;
   readonly send: (count: number) => void;
   readonly all: () => number[];
   readonly pass: (ms: number) => Promise<void>;
 }
 
-function setup(bufferLimit = 1_000): Setup {
+function setup(bufferLimit = 1_000, options: WorkDispatcherOptions<number> = {}): Setup {
   const hub = createTestHub();
   const boss = createTestNode(hub, { nodeId: 'boss' });
-  const dispatcher = boss.system.spawn(workDispatcher<number>({ bufferLimit }), 'dispatcher');
+  const dispatcher = boss.system.spawn(workDispatcher<number>({ bufferLimit, ...options }), 'dispatcher');
   const handled = new Map<string, number[]>();
   const results: DeliveryResult[] = [];
   const hire: Setup['hire'] = (name, onWork) => {
@@ -34,8 +43,8 @@ function setup(bufferLimit = 1_000): Setup {
     const puller = workPuller<number>({
       dispatcher: node.system.refFor<WorkerOffer<number>>('boss', 'dispatcher'),
       protocol: z.number(),
-      create: () => async (value) => {
-        await onWork?.(value);
+      create: () => async (value, _context, delivery) => {
+        await onWork?.(value, delivery);
         mine.push(value);
       },
     });
@@ -129,6 +138,49 @@ it('gets every message handled over a bus that loses, doubles and delays', async
   await pass(300_000);
   expect(all()).toEqual(upTo(100));
   expect(results).toHaveLength(100);
+});
+
+it('parks work that ends every worker it is given to, tells who sent it, and goes on with the rest', async () => {
+  const parked: unknown[] = [];
+  const attempts: number[] = [];
+  const { boss, hire, send, all, results, pass } = setup(1_000, {
+    maxAttempts: 5,
+    onParked: (...told) => parked.push(told),
+  });
+  const letters: unknown[] = [];
+  boss.system.onEvent((event) => void (event.type === 'dead-letter' && letters.push(event.reason)));
+  for (const name of ['a', 'b', 'c'])
+    hire(name, (value, { attempt }) => {
+      if (value !== 3) return;
+      attempts.push(attempt);
+      throw new Error('poison');
+    });
+  await settle(30);
+  send(20);
+  await pass(60_000);
+  expect(attempts).toEqual([1, 2, 3, 4, 5]);
+  expect(parked).toEqual([[3, 5]]);
+  expect(letters).toContain('attempts-exhausted');
+  expect(all()).toEqual(upTo(20).filter((value) => value !== 3));
+  expect(results.filter(({ type }) => type === 'confirmed')).toHaveLength(19);
+  expect(results).toContainEqual({ type: 'parked', attempts: 5 });
+});
+
+it('counts no failure where a worker stops in order', async () => {
+  const { hire, send, all, pass, results } = setup(1_000, { maxAttempts: 1 });
+  const work = Promise.withResolvers<void>();
+  const first = hire('a', () => work.promise);
+  await settle(30);
+  // The second one is with the worker, unread.
+  send(2);
+  await settle(50);
+  const left = first.leave();
+  work.resolve();
+  await Promise.all([left, pass(1_000)]);
+  hire('b');
+  await pass(10_000);
+  expect(all()).toEqual([1, 2]);
+  expect(results.map(({ type }) => type)).toEqual(['confirmed', 'confirmed']);
 });
 
 it('finds its workers again after the dispatcher restarted', async () => {
