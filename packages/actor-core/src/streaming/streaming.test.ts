@@ -152,11 +152,14 @@ describe.each(['near', 'far'] as const)('a stream read on %s from an actor on fa
 
 describe('a stream between nodes', () => {
   it('breaks where an item was lost, and never skips it', async () => {
-    const { hub, ask } = await setup();
+    const { hub, ask, pass } = await setup();
     let frames = 0;
     hub.bus.fault = ({ from, subject }) =>
       from === 'far' && subject.includes('.dat.') && ++frames === 3 ? 'drop' : 'deliver';
-    const { items, error } = await collect(ask(1_000));
+    const collected = collect(ask(1_000));
+    // How many items a frame holds depends on the machine: with the last of a window in it, only time shows the gap.
+    await pass(20_000);
+    const { items, error } = await collected;
     expect(error).toBeInstanceOf(StreamBrokenError);
     expect(items).toEqual(Array.from({ length: items.length }, (_, i) => i + 1));
   });
