@@ -30,6 +30,8 @@ export interface GatewayConfig {
   readonly drainTimeoutMs: number;
   /** Instances must answer for `/api/tags` and `/api/ps` by then, or are left out. @default 2_000 */
   readonly describeTimeoutMs: number;
+  /** Nodes must answer for `/api/v1/actors` by then, or are listed as silent. @default 2_000 */
+  readonly inspectTimeoutMs: number;
   /** Browser origins allowed beside Ollama's own list (OLLAMA_ORIGINS); one `*` is a wildcard. @default [] */
   readonly origins: readonly string[];
   /** Host names a gateway on a loopback address answers to beside local ones, for a proxy in front of it. @default [] */
@@ -51,6 +53,7 @@ export const defaults: GatewayConfig = Object.freeze({
   readerTimeoutMs: 300_000,
   drainTimeoutMs: 10_000,
   describeTimeoutMs: 2_000,
+  inspectTimeoutMs: 2_000,
   origins: Object.freeze([]) as readonly string[],
   allowedHosts: Object.freeze([]) as readonly string[],
 });
@@ -67,6 +70,7 @@ const counts = [
   'keepAliveTimeoutMs',
   'readerTimeoutMs',
   'describeTimeoutMs',
+  'inspectTimeoutMs',
 ] as const;
 
 /**

@@ -1,5 +1,6 @@
 import type { Route } from '../http/router.ts';
 import type { GatewayServices } from '../services.ts';
+import { actorsHandler } from './actors-route.ts';
 import { ownJson } from './own-error.ts';
 import { decideReadiness } from './readiness.ts';
 import { statusOf } from './status.ts';
@@ -25,9 +26,7 @@ export function serviceRoutes(services: GatewayServices, isDraining: () => boole
     get('/api/v1/status', (exchange) => {
       exchange.reply(ownJson(statusOf(node.nodeId, node.presence.members(), fleet.load.instances())));
     }),
-    get('/api/v1/actors', (exchange) => {
-      exchange.reply(ownJson({ node: node.nodeId, actors: node.system.inspect() }));
-    }),
+    get('/api/v1/actors', actorsHandler(services)),
   ];
 }
 
