@@ -69,6 +69,11 @@ describe('a host lost under streaming load', () => {
     const outcomes = await Promise.all(running.map((stream) => stream.outcome));
     judge(outcomes);
     const lost = outcomes.filter((outcome) => outcome.ending === 'error-frame');
+    const struck = cluster.ready.processes.find(
+      (process) => process.role === 'node-agent' && process.ollamaUrl === (hosts[0] as SimHost).url,
+    );
+    const bystanders = lost.filter((outcome) => outcome.node !== struck?.id);
+    expect(bystanders, cluster.stderr().slice(-3_000)).toEqual([]);
     const outlivedMs = Math.max(0, ...lost.map((outcome) => outcome.endedAtMs - struckAtMs));
     recordFigure(
       `${what}: streams whole / ended with an error frame`,

@@ -45,6 +45,8 @@ interface Attempt {
   readonly pending: PendingRequest;
   /** When to look for another instance if nothing was heard; undefined once looked. */
   acceptByMs: number | undefined;
+  /** That was put off once, since this process stood still. */
+  stallForgiven: boolean;
   head: { readonly status: number; readonly contentType: string } | undefined;
   /** The instance has the whole body: it said something that it says only then. */
   started: boolean;
@@ -182,6 +184,7 @@ class Session {
       receiver: createReceiver(deadlineAtMs, config, nowMs),
       pending: load.open(evidence),
       acceptByMs: nowMs + config.acceptTimeoutMs,
+      stallForgiven: false,
       head: undefined,
       started: false,
     };
@@ -230,8 +233,9 @@ class Session {
     const { acceptByMs, receiver, evidence } = attempt;
     if (acceptByMs === undefined || nowMs < acceptByMs) return false;
     const { ownStallMs, maxAttempts, acceptTimeoutMs } = this.#shared.config;
-    if (nowMs - acceptByMs >= ownStallMs) {
+    if (nowMs - acceptByMs >= ownStallMs && !attempt.stallForgiven) {
       // This process stood still: the answer may lie unread.
+      attempt.stallForgiven = true;
       attempt.acceptByMs = nowMs + ownStallMs;
       return false;
     }

@@ -4,7 +4,8 @@
  * Messages come in the order sent; a gap means loss, never reordering, so what comes after a gap is dropped and
  * asked for again (go-back-N out of the sender's replay buffer). Credit is absolute and follows the consumer:
  * `windowLines` ahead of what it took, renewed when half is used and at least every `grantIntervalMs` as sign of
- * life. Liveness counts only while the bus is up; when it comes back the stream is resumed at once.
+ * life. Liveness counts only while the bus is up; when it comes back the stream is resumed at once. Nothing but a word
+ * of the sender puts its silence off twice: neither a process that stalls again and again nor a bus that flaps.
  *
  * Failure cases: sender silent → `host-lost` · bus away too long → `bus-unavailable` · deadline → `deadline` ·
  * repeated resumes without progress → `replay-lost` · the sender's own `fail`, after its last line.
@@ -55,7 +56,12 @@ export interface ReceiverState {
   grantedAtMs: number;
   /** True once the instance said anything. */
   heard: boolean;
+  /** From when its silence counts: its last word, or later where this end could not hear. */
   heardAtMs: number;
+  /** Its last word, or the start. */
+  wordAtMs: number;
+  /** This process stood still since the last word, and the silence was put off for that once. */
+  stallForgiven: boolean;
   /** When the request was first known to be inside Ollama. */
   insideAtMs: number | undefined;
   headKnown: boolean;
@@ -84,6 +90,8 @@ export function createReceiver(deadlineAtMs: number, config: FleetConfig, nowMs:
     grantedAtMs: nowMs,
     heard: false,
     heardAtMs: nowMs,
+    wordAtMs: nowMs,
+    stallForgiven: false,
     insideAtMs: undefined,
     headKnown: false,
     pieces: [],
@@ -133,6 +141,8 @@ export function decideReceive(state: ReceiverState, event: ReceiverEvent, nowMs:
     default:
       state.heard = true;
       state.heardAtMs = nowMs;
+      state.wordAtMs = nowMs;
+      state.stallForgiven = false;
       state.returning = false;
       hear(state, event, nowMs, effects);
       return effects;
@@ -269,7 +279,9 @@ function connectionChanged(
   state.connected = connected;
   state.connectionChangedAtMs = nowMs;
   if (!connected) return;
-  state.heardAtMs = nowMs;
+  // Many short absences put the silence off no further than the longest one may.
+  const { busPatienceMs, senderSilenceMs } = state.config;
+  state.heardAtMs = Math.min(nowMs, state.wordAtMs + busPatienceMs + senderSilenceMs);
   state.returning = true;
   state.resumes = 0;
   grant(state, nowMs, effects);
@@ -281,14 +293,22 @@ function silentAtMs(state: ReceiverState): number {
   return state.heardAtMs + (state.returning ? reconnectSilenceMs : senderSilenceMs);
 }
 
+/**
+ * This process stood still: what the sender said meanwhile lies unread in the socket, and is read before the next timer
+ * fires. So the silence is put off once; were it put off at every late timer, a busy process would never judge it.
+ */
+function maybeForgive(state: ReceiverState, nowMs: number): void {
+  const { ownStallMs } = state.config;
+  if (state.stallForgiven || nowMs - receiverWakeAtMs(state) < ownStallMs) return;
+  const putOffMs = nowMs + ownStallMs - silentAtMs(state);
+  if (putOffMs <= 0) return;
+  state.stallForgiven = true;
+  state.heardAtMs += putOffMs;
+}
+
 function tick(state: ReceiverState, nowMs: number, effects: ReceiverEffect[]): void {
   const { config } = state;
-  if (nowMs - receiverWakeAtMs(state) >= config.ownStallMs) {
-    state.heardAtMs = Math.max(
-      state.heardAtMs,
-      nowMs + config.ownStallMs - (silentAtMs(state) - state.heardAtMs),
-    );
-  }
+  maybeForgive(state, nowMs);
   if (nowMs >= state.deadlineAtMs) {
     abandon(state, 'deadline', 'the request ran into its deadline', effects);
   } else if (!state.connected) {
@@ -299,7 +319,7 @@ function tick(state: ReceiverState, nowMs: number, effects: ReceiverEffect[]): v
       effects,
     );
   } else if (nowMs >= silentAtMs(state)) {
-    const silentMs = Math.round(nowMs - state.heardAtMs);
+    const silentMs = Math.round(nowMs - state.wordAtMs);
     abandon(state, 'host-lost', `the host has not been heard for ${silentMs} ms`, effects);
   } else {
     if (state.resumeAtMs !== undefined && nowMs >= state.resumeAtMs) {

@@ -134,7 +134,7 @@ describe('the sending end', () => {
     pass(60_000);
     expect(feed({ kind: 'tick' })).toEqual(['beat next 1 streaming 0']);
     expect(state.closed).toBe(false);
-    expect(wake()).toEqual(['abort cancelled', 'closed']);
+    expect(wake()).toEqual(['abort cancelled', 'fail 0 cancelled', 'closed']);
     expect(now()).toBe(60_250);
   });
 

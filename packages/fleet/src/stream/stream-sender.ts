@@ -59,8 +59,10 @@ export interface SenderState {
   endingSent: boolean;
   connected: boolean;
   connectionChangedAtMs: number;
-  /** When the receiver was last heard. */
+  /** From when the receiver's silence counts: its last word, or later where this end could not hear. */
   heardAtMs: number;
+  /** This process stood still since the receiver's last word, and the silence was put off for that once. */
+  stallForgiven: boolean;
   /** When anything was last sent. */
   sentAtMs: number;
   closed: boolean;
@@ -88,6 +90,7 @@ export function createSender(
     connected: true,
     connectionChangedAtMs: nowMs,
     heardAtMs: nowMs,
+    stallForgiven: false,
     sentAtMs: nowMs,
     closed: false,
   };
@@ -128,14 +131,14 @@ export function decideSend(state: SenderState, event: SenderEvent, nowMs: number
       endWith(state, event.code, event.message, state.buffer.producedThrough);
       break;
     case 'grant':
-      state.heardAtMs = nowMs;
+      heard(state, nowMs);
       state.grantedThrough = Math.max(state.grantedThrough, event.through);
       state.buffer.freeThrough(Math.min(event.received, state.sentThrough));
       if (state.endingSent && state.ending !== undefined && event.received > state.ending.lines)
         close(state, effects);
       break;
     case 'resume':
-      state.heardAtMs = nowMs;
+      heard(state, nowMs);
       resume(state, event.from, effects);
       break;
     case 'cancel':
@@ -151,6 +154,11 @@ export function decideSend(state: SenderState, event: SenderEvent, nowMs: number
   }
   pump(state, nowMs, effects);
   return effects;
+}
+
+function heard(state: SenderState, nowMs: number): void {
+  state.heardAtMs = nowMs;
+  state.stallForgiven = false;
 }
 
 /** Sends everything that credit allows: head, then lines in chunks, then the ending. */
@@ -265,15 +273,29 @@ function connectionChanged(
 
 function tick(state: SenderState, nowMs: number, effects: SenderEffect[]): void {
   const { config } = state;
-  if (nowMs - senderWakeAtMs(state) >= config.ownStallMs) {
-    state.heardAtMs = Math.max(state.heardAtMs, nowMs + config.ownStallMs - config.receiverSilenceMs);
+  const heardAtMs = nowMs + config.ownStallMs - config.receiverSilenceMs;
+  if (
+    !state.stallForgiven &&
+    nowMs - senderWakeAtMs(state) >= config.ownStallMs &&
+    heardAtMs > state.heardAtMs
+  ) {
+    state.stallForgiven = true;
+    state.heardAtMs = heardAtMs;
   }
   if (!state.connected) {
     if (nowMs - state.connectionChangedAtMs < config.busPatienceMs) return;
     abort(state, 'cancelled', `NATS was away for ${config.busPatienceMs} ms`, effects);
     close(state, effects);
   } else if (nowMs - state.heardAtMs >= config.receiverSilenceMs) {
-    abort(state, 'cancelled', `the reader was silent for ${config.receiverSilenceMs} ms`, effects);
+    const message = `the reader was silent for ${config.receiverSilenceMs} ms`;
+    abort(state, 'cancelled', message, effects);
+    // Should it be there after all, it must not wait for our silence to tell. A failure after line 0 is believed at once.
+    send(
+      state,
+      { kind: 'fail', streamId: state.streamId, lines: 0, code: 'cancelled', message },
+      nowMs,
+      effects,
+    );
     close(state, effects);
   } else if (nowMs - state.sentAtMs >= config.beatIntervalMs) {
     if (state.endingSent) state.endingSent = false;
