@@ -14,6 +14,8 @@ import { type RemoteArm, type RemotePlace, reportEvery, tellWindow } from '../re
 
 const askTimeoutMs = 5_000;
 const responderPath = 'responder';
+/** Every question and every tell belongs to a trace, as those of a traced client do. */
+const trace = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
 
 const message = z.discriminatedUnion('kind', [
   z.object({
@@ -30,7 +32,7 @@ type Message = z.infer<typeof message>;
 /** Two nodes as `joinCluster` makes them: membership runs, every message is checked against its protocol. */
 const drover: RemoteArm = {
   name: 'drover',
-  path: 'joinCluster and refs as they come: msgpack frames, zod protocol at the edge, bounded mailbox, heartbeats; ask with a deadline',
+  path: 'joinCluster and refs as they come: msgpack frames, zod protocol at the edge, a W3C trace with every message, bounded mailbox, heartbeats; ask with a deadline',
   version: () => installedVersion('@drover/actor-core'),
   async respond(place) {
     const node = await join(place, 'responder');
@@ -56,8 +58,9 @@ const drover: RemoteArm = {
       ask: (seq, text) =>
         node.system.ask<Message, number>(responder, (replyTo) => ({ kind: 'ask', seq, text, replyTo }), {
           timeoutMs: askTimeoutMs,
+          trace,
         }),
-      tell: (seq, text) => responder.tell({ kind: 'tell', seq, text }),
+      tell: (seq, text) => responder.tell({ kind: 'tell', seq, text }, { trace }),
       onHandled(listener) {
         const reports = node.system.spawn(
           props<number>(() => receive((handled) => listener(handled)), { protocol: z.number().int() }),
