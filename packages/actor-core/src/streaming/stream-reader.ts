@@ -92,15 +92,19 @@ export class StreamReader<T>
   return(): Promise<IteratorResult<T, undefined>> {
     this.buffer.length = 0;
     if (this.outcome === undefined) {
-      this.control?.tell(['cancel'], { lane: 'control' });
-      this.close(undefined);
+      if (this.control === undefined) this.leaveEarly();
+      else {
+        this.control.tell(['cancel'], { lane: 'control' });
+        this.close(undefined);
+      }
     }
     return Promise.resolve({ done: true, value: undefined });
   }
 
   tell(frame: StreamFrame<T>): void {
     // From another node anything may come.
-    if (this.outcome !== undefined || !Array.isArray(frame)) return;
+    if (!Array.isArray(frame)) return;
+    if (this.outcome !== undefined) return this.turnAway(frame);
     this.heardMs = this.runtime.clock.now();
     switch (frame[0]) {
       case 'open':
@@ -130,6 +134,20 @@ export class StreamReader<T>
     // Once it has begun it is known which life of the node it comes from.
     if (isGone((this.control ?? this.target).address, node, incarnation, isReplaced))
       this.refuse('no-such-actor');
+  }
+
+  /** Nobody is there yet who could be told: that is made up for once the producer says that it begins. */
+  private leaveEarly(): void {
+    this.outcome = { error: undefined };
+    this.hand();
+  }
+
+  /** Left before it began: without a word the producer would wait for credit until it takes the silence for an end. */
+  private turnAway(frame: StreamFrame<T>): void {
+    if (frame[0] !== 'open' || this.control !== undefined || !(frame[1] instanceof BaseRef)) return;
+    this.control = frame[1];
+    this.control.tell(['cancel'], { lane: 'control' });
+    this.close(undefined);
   }
 
   private open(control: ActorRef<StreamControl>): void {
@@ -187,10 +205,10 @@ export class StreamReader<T>
   };
 
   private close(error: Error | undefined): void {
-    if (this.outcome !== undefined) return;
-    this.outcome = { error };
     this.timer.cancel();
     this.unpublish();
+    if (this.outcome !== undefined) return;
+    this.outcome = { error };
     this.hand();
   }
 

@@ -27,8 +27,7 @@ export class StreamWriter<T> extends Endpoint<StreamControl> {
   private heardMs: number;
   private timer: Timer;
   private isClosed = false;
-  /** Called once it has ended, however it did. @internal */
-  onClose: (() => void) | undefined = undefined;
+  private closing: (() => void) | undefined = undefined;
 
   constructor(
     runtime: Runtime,
@@ -99,6 +98,13 @@ export class StreamWriter<T> extends Endpoint<StreamControl> {
   }
 
   /** @internal */
+  /** Called once it has ended, however it did; at once when it has. @internal */
+  set onClose(done: () => void) {
+    // A reader that left before it began says so as soon as it hears of the beginning.
+    if (this.isClosed) done();
+    else this.closing = done;
+  }
+
   refuseFrom(): void {}
 
   /** @internal */
@@ -134,6 +140,6 @@ export class StreamWriter<T> extends Endpoint<StreamControl> {
     this.isClosed = true;
     this.timer.cancel();
     this.unpublish();
-    this.onClose?.();
+    this.closing?.();
   }
 }
