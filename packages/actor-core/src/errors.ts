@@ -177,6 +177,28 @@ export class ActorKilledError extends DroverError {
   }
 }
 
+/**
+ * An actor that this one depends on has ended: one it is linked to failed, was killed or lost with its node, or one it
+ * watches ended and it has no handler for that. Its supervisor decides.
+ */
+export class DeathPactError extends DroverError {
+  readonly code = 'death-pact';
+  readonly node: string;
+  readonly path: string;
+  /** How the other one ended. */
+  readonly reason: string;
+  constructor(
+    { node, path }: { readonly node: string; readonly path: string },
+    reason: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${node}/${path} has ended (${reason}), and with it who depended on it`, options);
+    this.node = node;
+    this.path = path;
+    this.reason = reason;
+  }
+}
+
 /** Children failed more often than their supervisor allows; the cause the supervisor's own supervisor sees. */
 export class RestartIntensityExceededError extends DroverError {
   readonly code = 'restart-intensity-exceeded';

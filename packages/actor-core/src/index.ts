@@ -1,4 +1,5 @@
 export type { ActorContext, AskOptions, WaitOptions } from './actor/actor-context.ts';
+export type { AdapterOptions } from './actor/adapter.ts';
 export type { ActorAddress, ActorRef, TellOptions } from './actor/actor-ref.ts';
 export type { ActorSnapshot, ActorSystem, RuntimeCounters } from './actor/actor-system.ts';
 export { type ActorSystemOptions, createActorSystem } from './actor/create-actor-system.ts';
@@ -55,6 +56,7 @@ export {
   type BadFrameReason,
   CircuitOpenError,
   ConnectError,
+  DeathPactError,
   DeadlockError,
   DroverError,
   FenceRejectedError,

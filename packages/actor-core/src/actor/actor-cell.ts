@@ -1,9 +1,16 @@
+import { DeathPactError } from '../errors.ts';
 import { Supervisor } from '../supervision/supervisor.ts';
 import { noRestarts, type RestartHistory } from '../supervision/restart-intensity.ts';
 import type { ActorAddress } from './actor-ref.ts';
 import type { ActorSnapshot } from './actor-system.ts';
 import { beginAdmission, drainAdmitted, finishHand, letIn, waitsFor } from './admission.ts';
-import type { Behaviour, MessageHandler, Next, SignalHandler } from './behaviour.ts';
+import {
+  type Behaviour,
+  type MessageHandler,
+  type Next,
+  type SignalHandler,
+  unhandled,
+} from './behaviour.ts';
 import type { CallChain } from './call-chain.ts';
 import { CellContext } from './cell-context.ts';
 import { fail, reportEnd, stopItself } from './ending.ts';
@@ -21,7 +28,7 @@ import type { Signal, TerminationReason } from './signal.ts';
 import type { TableSizes } from './table-sizes.ts';
 import { enterTrace, isTracing } from './trace-context.ts';
 import type { AwaitingSender } from './waiting-room.ts';
-import type { Watch } from './watch.ts';
+import type { Watch, Watcher } from './watch.ts';
 import { WatchList } from './watch-list.ts';
 
 /** Messages one turn handles at most before the other actors and the event loop get theirs. */
@@ -215,6 +222,24 @@ export class ActorCell<M = never> {
     this.watchList?.unwatchAll();
   }
 
+  /** Told once its life is over. */
+  addWatcher(watcher: Watcher): void {
+    this.watches.addWatcher(watcher);
+  }
+
+  removeWatcher(watcher: Watcher): void {
+    this.watches.removeWatcher(watcher);
+  }
+
+  /** Which incarnation lives, or is the next to. */
+  get presentIncarnation(): number {
+    return this.context.active ? this.incarnation : this.incarnation + 1;
+  }
+
+  incarnationEnded(reason: TerminationReason): void {
+    this.watchList?.incarnationEnded(reason);
+  }
+
   tellWatchers(reason: TerminationReason): void {
     this.watchList?.tell(reason);
   }
@@ -392,7 +417,12 @@ export class ActorCell<M = never> {
   private receiveSignal(envelope: Envelope): Next<M> | Promise<Next<M>> {
     const watch = envelope.guard as Watch;
     this.watchList?.done(watch);
-    return this.onSignal?.(envelope.signal as Signal, this.context);
+    const signal = envelope.signal as Signal;
+    const next = this.onSignal === undefined ? unhandled : this.onSignal(signal, this.context);
+    // Who watches and does not listen depends on the other one without knowing: never silently.
+    if (next === unhandled && signal.type === 'terminated')
+      throw new DeathPactError(signal.ref.address, signal.reason);
+    return next;
   }
 
   /** What still waits becomes dead letters. */

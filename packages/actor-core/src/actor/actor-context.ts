@@ -5,6 +5,7 @@ import type { Random } from '../random.ts';
 import type { StreamFrame, StreamOptions } from '../streaming/stream-frame.ts';
 import type { StreamWriter } from '../streaming/stream-writer.ts';
 import type { ActorRef } from './actor-ref.ts';
+import type { AdapterOptions } from './adapter.ts';
 import type { Props } from './props.ts';
 
 /** What an actor may do, valid for one incarnation of it. */
@@ -39,6 +40,23 @@ export interface ActorContext<M> {
   watch(target: ActorRef<never>): void;
   /** Takes a watch back: a notice that is not read yet is void too. Nothing happens where there was none. */
   unwatch(target: ActorRef<never>): void;
+  /**
+   * Shared fate with another actor, local or remote, both ways (OTP's link): when the incarnation of one fails, is
+   * killed or is lost with its node, the other one's fails with a `DeathPactError`, and each one's supervisor decides. An
+   * end in order only dissolves it. Lasts as long as both incarnations; to learn of an end and go on, `watch` instead.
+   */
+  link(target: ActorRef<never>): void;
+  /** Dissolves a link, whoever of the two made it. */
+  unlink(target: ActorRef<never>): void;
+  /**
+   * A ref in another protocol: what is told to it arrives in this actor's mailbox as what `translate` makes of it, in its
+   * turn, under the mailbox's bound. It can be sent to any node (with a `protocol`), asked and watched, and ends with
+   * this incarnation. `translate` runs where the message comes in and must not touch the actor's state; what it throws
+   * on becomes a dead letter. Make it once, in `setup`.
+   *
+   * @throws InvalidArgumentError when this incarnation has 1000 of them already
+   */
+  adapt<T>(translate: (message: T) => M, options?: AdapterOptions<T>): ActorRef<T>;
   /** (Re)starts the timer `key`; its message arrives in this actor's mailbox. A restart or stop cancels it. */
   setTimer(key: string, delayMs: number, message: M): void;
   /** As `setTimer`, again and again. */

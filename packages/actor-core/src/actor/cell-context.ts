@@ -7,6 +7,7 @@ import { StreamWriter } from '../streaming/stream-writer.ts';
 import type { ActorCell } from './actor-cell.ts';
 import type { ActorContext, AskOptions, WaitOptions } from './actor-context.ts';
 import type { ActorRef } from './actor-ref.ts';
+import { Adapter, type AdapterOptions } from './adapter.ts';
 import { ActorTimer } from './actor-timer.ts';
 import { admit, callChain } from './admission.ts';
 import { fail, kill } from './ending.ts';
@@ -15,6 +16,7 @@ import { IdleTimer } from './idle-timer.ts';
 import { LocalRef } from './local-ref.ts';
 import type { Props } from './props.ts';
 import type { Reentry } from './reentry.ts';
+import type { TerminationReason } from './signal.ts';
 import type { TableSizes } from './table-sizes.ts';
 import { currentTrace, traced } from './trace-context.ts';
 import { refKey } from './watch.ts';
@@ -25,7 +27,10 @@ interface Extras<M> {
   reentry: Reentry | undefined;
   /** Messages or envelopes. */
   stashed: unknown[];
+  readonly adapters: Adapter<never, M>[];
 }
+
+const maxAdapters = 1000;
 
 /** The context of one incarnation; inert once that has ended. */
 export class CellContext<M> implements ActorContext<M>, Guard {
@@ -106,6 +111,31 @@ export class CellContext<M> implements ActorContext<M>, Guard {
 
   unwatch(target: ActorRef<never>): void {
     if (this.active) this.cell.watches.unwatch(refKey(target));
+  }
+
+  link(target: ActorRef<never>): void {
+    if (this.active)
+      this.cell.watches.link(this.cell as unknown as ActorCell, this.cell.runtime.nearest(target));
+  }
+
+  unlink(target: ActorRef<never>): void {
+    if (this.active) this.cell.watches.unlink(target.address);
+  }
+
+  adapt<T>(translate: (message: T) => M, options: AdapterOptions<T> = {}): ActorRef<T> {
+    const adapter = new Adapter<T, M>(this.cell, translate, options);
+    if (!this.active) {
+      adapter.close();
+      return adapter;
+    }
+    const { adapters } = this.more();
+    if (adapters.length >= maxAdapters)
+      throw new InvalidArgumentError(
+        'adapt',
+        `made ${maxAdapters} refs in one incarnation: make them in setup`,
+      );
+    adapters.push(adapter);
+    return adapter;
   }
 
   setTimer(key: string, delayMs: number, message: M): void {
@@ -214,13 +244,15 @@ export class CellContext<M> implements ActorContext<M>, Guard {
   }
 
   /** This incarnation is over: aborts its signal, cancels its timers, makes its late results void. */
-  end(): void {
+  end(reason: TerminationReason = 'stopped'): void {
     if (!this.active) return;
     this.active = false;
+    this.cell.incarnationEnded(reason);
     if (this.extras !== undefined) {
       for (const timer of this.extras.timers.values()) timer.cancel();
       this.cancelReceiveTimeout();
       this.extras.reentry?.close();
+      for (const adapter of this.extras.adapters) adapter.close();
       // What was put aside is not lost with the incarnation: the next one gets it, first.
       this.unstashAll();
       this.extras = undefined;
@@ -229,7 +261,13 @@ export class CellContext<M> implements ActorContext<M>, Guard {
   }
 
   private more(): Extras<M> {
-    return (this.extras ??= { timers: new Map(), idle: undefined, reentry: undefined, stashed: [] });
+    return (this.extras ??= {
+      timers: new Map(),
+      idle: undefined,
+      reentry: undefined,
+      stashed: [],
+      adapters: [],
+    });
   }
 
   private startTimer(key: string, delayMs: number, message: M, repeat: boolean): void {

@@ -43,7 +43,7 @@ export function terminate<M>(cell: ActorCell<M>, reason: TerminationReason): voi
 export function kill<M>(cell: ActorCell<M>): void {
   if (!cell.alive || cell.state === 'restarting') return;
   if (cell.state === 'stopping') return terminate(cell, 'killed');
-  cell.context.end();
+  cell.context.end('killed');
   cell.dropMailbox();
   reportEnd(cell, 'killed', new ActorKilledError(cell.path));
 }
@@ -74,7 +74,7 @@ export function reportEnd<M>(
 ): void {
   if (outcome !== 'stopped') {
     cell.lastFailure = describeFailure(cause, cell.runtime.clock.wallNow());
-    cell.context.end();
+    cell.context.end(outcome);
   }
   cell.afterBusy = undefined;
   cell.state = 'restarting';
@@ -102,7 +102,7 @@ export function abandonIncarnation<M>(cell: ActorCell<M>): void {
   cell.windingDown = undefined;
   cell.afterBusy = undefined;
   for (const child of [...cell.children].toReversed()) terminate(child, 'killed');
-  cell.context.end();
+  cell.context.end('killed');
   cell.unwatchAll();
 }
 

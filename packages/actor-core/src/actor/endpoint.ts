@@ -10,7 +10,7 @@ export const endpointPath = '$ask';
 /** Something that is told things without being an actor: an answer awaited, either end of a stream. */
 export abstract class Endpoint<M> extends BaseRef implements ActorRef<M> {
   /** Number under which other nodes reach it; 0 until its address leaves this node. */
-  private uid = 0;
+  private number = 0;
   protected readonly runtime: Runtime;
   /** What it may be told by other nodes; undefined: anything. */
   readonly protocol: z.ZodType | undefined;
@@ -23,13 +23,17 @@ export abstract class Endpoint<M> extends BaseRef implements ActorRef<M> {
 
   /** Reading it publishes this endpoint to other nodes. */
   get address(): ActorAddress {
-    if (this.uid === 0) this.uid = this.runtime.publish(this);
+    if (this.number === 0) this.number = this.runtime.publish(this);
     return {
       node: this.runtime.nodeId,
       nodeIncarnation: this.runtime.incarnation,
-      path: endpointPath,
-      uid: this.uid,
+      path: this.path,
+      uid: this.number,
     };
+  }
+
+  protected get path(): string {
+    return endpointPath;
   }
 
   abstract tell(message: M, options?: TellOptions): void;
@@ -45,7 +49,7 @@ export abstract class Endpoint<M> extends BaseRef implements ActorRef<M> {
 
   /** Nothing that is told to it from now on matters. */
   protected unpublish(): void {
-    if (this.uid !== 0) this.runtime.unpublish(this.uid);
+    if (this.number !== 0) this.runtime.unpublish(this.number);
   }
 }
 

@@ -15,10 +15,12 @@ import type { ActorSnapshot, ActorSystem, RuntimeCounters } from './actor-system
 import { type Behaviour, receive } from './behaviour.ts';
 import { Deadlines } from '../deadlines.ts';
 import { kill, stop } from './ending.ts';
+import { Adapter, adapterPath } from './adapter.ts';
 import { Endpoint, endpointPath } from './endpoint.ts';
 import type { Question, Refusable } from './envelope.ts';
 import { EventHub } from './event-hub.ts';
 import { HandlingRates } from './handling-rates.ts';
+import { joinLocal, type Link } from './link.ts';
 import { LocalRef, PathRef } from './local-ref.ts';
 import { PendingAsk } from './pending-ask.ts';
 import type { Props } from './props.ts';
@@ -136,6 +138,7 @@ export class Runtime implements ActorSystem {
       const trace = traceToSend(options);
       const cell = this.cellOf(target);
       if (cell !== undefined) cell.deliverOrWait(traced(message, trace), wait);
+      else if (target instanceof Adapter) target.deliverOrWait(traced(message, trace), wait);
       else if (
         target instanceof RemoteRef &&
         target.address.node !== this.nodeId &&
@@ -286,7 +289,10 @@ export class Runtime implements ActorSystem {
   /** Makes the ref that a message from the wire means. */
   resolveRef(address: ActorAddress): ActorRef<never> {
     if (address.node !== this.nodeId) return new RemoteRef(this, address);
-    if (address.path === endpointPath) return this.endpoints.get(address.uid) ?? new RemoteRef(this, address);
+    if (address.path === endpointPath || address.path === adapterPath) {
+      const own = address.nodeIncarnation === this.incarnation ? this.endpoints.get(address.uid) : undefined;
+      return own ?? new RemoteRef(this, address);
+    }
     if (address.nodeIncarnation === 0 && address.uid === 0) return new PathRef(this, address.path);
     const cell =
       address.nodeIncarnation === this.incarnation ? this.findCell(address.path, address.uid) : undefined;
@@ -319,6 +325,35 @@ export class Runtime implements ActorSystem {
     else this.remoting.watch(watch, address);
   }
 
+  /** Registers both sides of a link. */
+  link(link: Link): void {
+    const { owner, target } = link;
+    const cell = this.cellOf(target);
+    if (cell === owner) owner.watches.forgetLink(link);
+    else if (cell !== undefined && cell.alive) joinLocal(link, cell);
+    else if (target.address.node === this.nodeId) link.terminated(this.howEnded(target.address));
+    else if (this.remoting === undefined) link.terminated('node-down');
+    else this.remoting.link(link, 0);
+  }
+
+  /** The ref that names the actor exactly, where it is one of this node; another ref as it is. */
+  nearest(ref: ActorRef<never>): ActorRef<never> {
+    return (this.cellOf(ref)?.ref as ActorRef<never> | undefined) ?? ref;
+  }
+
+  /** Whom one may watch and send to at the address: an actor, or an adapter of one. */
+  findTarget(path: string, uid: number): ActorCell | Adapter<never, never> | undefined {
+    if (path !== adapterPath) return this.findCell(path, uid);
+    const found = this.endpoints.get(uid);
+    return found instanceof Adapter ? (found as unknown as Adapter<never, never>) : undefined;
+  }
+
+  /** Why there is nobody at an address of this node. */
+  howEnded({ nodeIncarnation, path, uid }: ActorAddress): TerminationReason {
+    if (nodeIncarnation !== 0 && nodeIncarnation !== this.incarnation) return 'node-down';
+    return (uid === 0 || path === adapterPath ? undefined : this.endOf(uid)) ?? 'not-found';
+  }
+
   ended(cell: ActorCell): void {
     this.ends.add(cell.uid, cell.endReason);
     if (cell === this.root) this.finish();
@@ -341,6 +376,7 @@ export class Runtime implements ActorSystem {
   ): void {
     if (target instanceof LocalRef) target.cell.deliver(question(message, ask, trace), control);
     else if (target instanceof RemoteRef) this.sendRemote(target.address, message, control, ask, trace);
+    else if (target instanceof Adapter) target.deliver(question(message, ask, trace), control);
     else if (target instanceof PathRef) this.deliverLocal(target.address, message, control, ask, trace);
     else (target as ActorRef<unknown>).tell(message, { lane: control ? 'control' : 'data', trace });
   }
@@ -364,10 +400,10 @@ export class Runtime implements ActorSystem {
 
   private watchLocal(watch: Watch, address: ActorAddress): void {
     const stale = address.nodeIncarnation !== 0 && address.nodeIncarnation !== this.incarnation;
-    const cell = stale ? undefined : this.findCell(address.path, address.uid);
-    if (cell === undefined) return watch.terminated(stale ? 'node-down' : 'not-found');
-    cell.watches.addWatcher(watch);
-    watch.onCancel = () => cell.watches.removeWatcher(watch);
+    const target = stale ? undefined : this.findTarget(address.path, address.uid);
+    if (target === undefined) return watch.terminated(this.howEnded(address));
+    target.addWatcher(watch);
+    watch.onCancel = () => target.removeWatcher(watch);
   }
 
   private beginShutdown(): void {

@@ -1,13 +1,17 @@
 import type { ActorCell } from './actor-cell.ts';
-import type { ActorRef } from './actor-ref.ts';
+import type { ActorAddress, ActorRef } from './actor-ref.ts';
+import { Link } from './link.ts';
 import type { TerminationReason } from './signal.ts';
 import type { TableSizes } from './table-sizes.ts';
 import { refKey, Watch, type Watcher } from './watch.ts';
 
-/** Who watches an actor, and whom it watches. Most actors have none of it, so theirs is made on demand. */
+/** Who watches an actor, whom it watches, and whom it is linked to. Most actors have none of it, so theirs is made on demand. */
 export class WatchList {
   private watchers: Set<Watcher> | undefined = undefined;
   private watching: Map<string, Watch> | undefined = undefined;
+  /** Told when the present incarnation ends: other sides of links, and who watches an adapter. */
+  private ofIncarnation: Set<Watcher> | undefined = undefined;
+  private links: Map<string, Link> | undefined = undefined;
 
   addWatcher(watcher: Watcher): void {
     (this.watchers ??= new Set()).add(watcher);
@@ -17,11 +21,33 @@ export class WatchList {
     this.watchers?.delete(watcher);
   }
 
+  addIncarnationWatcher(watcher: Watcher): void {
+    (this.ofIncarnation ??= new Set()).add(watcher);
+  }
+
+  removeIncarnationWatcher(watcher: Watcher): void {
+    this.ofIncarnation?.delete(watcher);
+  }
+
   /** Tells everyone who watches, once. */
   tell(reason: TerminationReason): void {
     const { watchers } = this;
     this.watchers = undefined;
     if (watchers !== undefined) for (const watcher of watchers) watcher.terminated(reason);
+  }
+
+  /** The present incarnation has ended: its links end with it, and whoever it concerns is told. */
+  incarnationEnded(reason: TerminationReason): void {
+    const { links, ofIncarnation } = this;
+    this.links = undefined;
+    this.ofIncarnation = undefined;
+    if (links !== undefined)
+      for (const link of links.values()) {
+        // A failure reaches the other side as an end of what it watches; taking the link back would overtake that.
+        if (reason === 'stopped') link.cancel();
+        else link.forget();
+      }
+    if (ofIncarnation !== undefined) for (const watcher of ofIncarnation) watcher.terminated(reason);
   }
 
   /** `owner` learns of the end of `target`, once. */
@@ -45,9 +71,38 @@ export class WatchList {
     watch.cancel();
   }
 
+  /** Joins the present incarnations of `owner` and `target`. */
+  link(owner: ActorCell, target: ActorRef<never>): void {
+    if (this.linkTo(target.address) !== undefined) return;
+    const link = new Link(owner, target);
+    this.addLink(link);
+    owner.runtime.link(link);
+  }
+
+  addLink(link: Link): void {
+    (this.links ??= new Map()).set(link.key, link);
+  }
+
+  forgetLink(link: Link): void {
+    if (this.links?.get(link.key) === link) this.links.delete(link.key);
+  }
+
+  unlink(address: ActorAddress): void {
+    const link = this.linkTo(address);
+    if (link === undefined) return;
+    this.forgetLink(link);
+    link.cancel();
+  }
+
+  /** The link to the actor at the address, by whatever ref it was made. */
+  linkTo(address: ActorAddress): Link | undefined {
+    if (this.links !== undefined) for (const link of this.links.values()) if (link.isTo(address)) return link;
+    return undefined;
+  }
+
   addSizes(to: TableSizes): void {
-    to.watchers += this.watchers?.size ?? 0;
-    to.watching += this.watching?.size ?? 0;
+    to.watchers += (this.watchers?.size ?? 0) + (this.ofIncarnation?.size ?? 0);
+    to.watching += (this.watching?.size ?? 0) + (this.links?.size ?? 0);
   }
 
   unwatchAll(): void {

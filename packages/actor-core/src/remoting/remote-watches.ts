@@ -1,6 +1,7 @@
 import type { ActorAddress } from '../actor/actor-ref.ts';
 import type { TerminationReason } from '../actor/signal.ts';
-import type { Watch } from '../actor/watch.ts';
+import type { Link } from '../actor/link.ts';
+import type { Watch, Watcher } from '../actor/watch.ts';
 import type { Clock, Timer } from '../clock.ts';
 import { kind, type WireMessage } from './wire.ts';
 
@@ -14,7 +15,11 @@ const silentMs = 20_000;
 
 interface Outgoing {
   readonly id: number;
-  readonly watch: Watch;
+  readonly watcher: Watcher;
+  /** Set when the watch is one side of a link. */
+  readonly link: Link | undefined;
+  /** Incarnation that the link joins over there; 0 until it is known. */
+  linked: number;
   readonly address: ActorAddress;
   /** Life of the node that confirmed it; 0 until then. */
   incarnation: number;
@@ -49,11 +54,30 @@ export class RemoteWatches {
   }
 
   add(watch: Watch, address: ActorAddress): void {
+    const id = this.register(watch, address, undefined, 0);
+    watch.onCancel = () => this.takeBack(id, address);
+  }
+
+  /** Watches the other side of a link, and asks it to watch this one, unless it is `linked` and does already. */
+  addLink(link: Link, linked: number): void {
+    const { address } = link.target;
+    const id = this.register(link, address, link, linked);
+    link.onCancel = () => this.takeBack(id, address);
+    link.onForget = () => this.byId.delete(id);
+  }
+
+  private takeBack(id: number, address: ActorAddress): void {
+    if (this.byId.delete(id)) this.options.send(address.node, [kind.unwatch, id]);
+  }
+
+  private register(watcher: Watcher, address: ActorAddress, link: Link | undefined, linked: number): number {
     const id = ++this.ids;
     const { nodeIncarnation, uid } = address;
     const entry: Outgoing = {
       id,
-      watch,
+      watcher,
+      link,
+      linked,
       address,
       incarnation: nodeIncarnation,
       uid,
@@ -61,15 +85,12 @@ export class RemoteWatches {
       heardMs: this.options.clock.now(),
     };
     this.byId.set(id, entry);
-    watch.onCancel = () => {
-      if (!this.byId.delete(id)) return;
-      this.options.send(address.node, [kind.unwatch, id]);
-    };
     this.ask(entry);
     this.timer ??= this.options.clock.setTimer(tickMs, this.tick);
+    return id;
   }
 
-  confirmed(id: number, node: string, incarnation: number, uid: number): void {
+  confirmed(id: number, node: string, incarnation: number, uid: number, linked: unknown): void {
     const entry = this.byId.get(id);
     if (entry === undefined) {
       // Taken back, and the word of it was lost.
@@ -86,6 +107,7 @@ export class RemoteWatches {
     entry.confirmed = true;
     entry.incarnation = incarnation;
     entry.uid = uid;
+    if (entry.linked === 0 && typeof linked === 'number') entry.linked = linked;
     entry.heardMs = this.options.clock.now();
   }
 
@@ -116,13 +138,26 @@ export class RemoteWatches {
     this.byId.clear();
   }
 
-  private ask({ id, address, incarnation, uid }: Outgoing): void {
-    this.options.send(address.node, [kind.watch, id, address.path, uid, incarnation]);
+  private ask({ id, address, incarnation, uid, link, linked }: Outgoing): void {
+    if (link === undefined)
+      return this.options.send(address.node, [kind.watch, id, address.path, uid, incarnation]);
+    const { owner } = link;
+    this.options.send(address.node, [
+      kind.watch,
+      id,
+      address.path,
+      uid,
+      incarnation,
+      owner.path,
+      owner.uid,
+      link.incarnation,
+      linked,
+    ]);
   }
 
   private tell(entry: Outgoing, reason: TerminationReason): void {
     this.byId.delete(entry.id);
-    entry.watch.terminated(reason);
+    entry.watcher.terminated(reason);
   }
 
   private readonly tick = (): void => {

@@ -2,6 +2,7 @@ import type { ActorAddress } from '../actor/actor-ref.ts';
 import { type CallChain, decodeChain, encodeChain } from '../actor/call-chain.ts';
 import type { Question, Refusable } from '../actor/envelope.ts';
 import { endpointPath } from '../actor/endpoint.ts';
+import type { Link } from '../actor/link.ts';
 import type { Runtime } from '../actor/runtime.ts';
 import type { DeadLetterReason } from '../actor/runtime-event.ts';
 import type { TableSizes } from '../actor/table-sizes.ts';
@@ -95,6 +96,14 @@ export class Remoting {
     if (address.nodeIncarnation !== 0 && address.nodeIncarnation <= goneBy) watch.terminated('node-down');
     else if (this.peers.isDown(address.node)) watch.terminated('node-down');
     else this.watches.add(watch, address);
+  }
+
+  /** One side of a link to an actor of another node; `linked` as in a watch message. */
+  link(link: Link, linked: number): void {
+    const { node, nodeIncarnation } = link.target.address;
+    const isOver = nodeIncarnation !== 0 && nodeIncarnation <= this.peers.goneIncarnation(node);
+    if (isOver || this.peers.isDown(node)) link.terminated('node-down');
+    else this.watches.addLink(link, linked);
   }
 
   /** Membership says: that life of the node is running. Earlier ones are over. */
@@ -238,11 +247,11 @@ export class Remoting {
       case kind.tell:
         return this.handleTell(peer, message, control);
       case kind.watch:
-        return this.watchedHere.watch(peer, incarnation, message[1], message[2], message[3], message[4]);
+        return this.watchedHere.watch(peer, incarnation, message);
       case kind.unwatch:
-        return this.watchedHere.unwatch(peer, message[1]);
+        return this.watchedHere.takenBack(peer, message[1]);
       case kind.watching:
-        return this.watches.confirmed(message[1], peer, incarnation, message[2]);
+        return this.watches.confirmed(message[1], peer, incarnation, message[2], message[3]);
       case kind.terminated:
         return this.watches.terminated(message[1], peer, message[2]);
       case kind.refused:
@@ -263,9 +272,9 @@ export class Remoting {
     if (nodeIncarnation !== 0 && nodeIncarnation !== runtime.incarnation) return refuse('stale-incarnation');
     // An answer that comes after its deadline is no fault.
     if (path === endpointPath) return this.handleAnswer(peer, uid, payload);
-    const cell = runtime.findCell(path, uid);
-    if (cell === undefined) return refuse('no-such-actor');
-    const { protocol } = cell.props;
+    const target = runtime.findTarget(path, uid);
+    if (target === undefined) return refuse('no-such-actor');
+    const { protocol } = target.props;
     if (protocol === undefined) return refuse('not-exposed');
     const parsed = protocol.safeParse(payload);
     if (!parsed.success) {
@@ -278,8 +287,8 @@ export class Remoting {
     }
     const trace = asTrace(traceparent);
     if (asker !== undefined && typeof waitMs === 'number')
-      return cell.deliverOrWait(traced(parsed.data, trace), asker.waiting(waitMs, runtime.clock));
-    cell.deliver(
+      return target.deliverOrWait(traced(parsed.data, trace), asker.waiting(waitMs, runtime.clock));
+    target.deliver(
       asker === undefined ? traced(parsed.data, trace) : question(parsed.data, asker, trace),
       control,
     );

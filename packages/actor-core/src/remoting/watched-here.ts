@@ -1,12 +1,25 @@
-import type { ActorCell } from '../actor/actor-cell.ts';
+import { ActorCell } from '../actor/actor-cell.ts';
+import type { ActorAddress } from '../actor/actor-ref.ts';
+import { Link } from '../actor/link.ts';
 import type { Runtime } from '../actor/runtime.ts';
 import type { TerminationReason } from '../actor/signal.ts';
 import type { Watcher } from '../actor/watch.ts';
-import { kind, type WireMessage } from './wire.ts';
+import { kind, type WatchMessage, type WireMessage } from './wire.ts';
 
 interface Incoming extends Watcher {
-  readonly cell: ActorCell;
+  readonly target: Pick<ActorCell, 'uid' | 'addWatcher' | 'removeWatcher'>;
+  /** Life of the watching node. */
   readonly incarnation: number;
+  /** Set when the watch is one side of a link. */
+  readonly link: LinkFact | undefined;
+}
+
+interface LinkFact {
+  readonly cell: ActorCell;
+  /** Incarnation of `cell` that is linked. */
+  readonly incarnation: number;
+  /** The other side. */
+  readonly linker: ActorAddress;
 }
 
 /** The interest of other nodes in actors of this one, keyed by node and the number the watcher gave it. */
@@ -27,35 +40,51 @@ export class WatchedHere {
   }
 
   /** Confirms or answers at once; asking again is harmless. */
-  watch(
-    node: string,
-    incarnation: number,
-    id: number,
-    path: string,
-    uid: number,
-    nodeIncarnation: number,
-  ): void {
+  watch(node: string, incarnation: number, message: WatchMessage): void {
+    const [, id, path, uid, nodeIncarnation, linkerPath, linkerUid, linkerIncarnation, linked] = message;
     const known = this.byNode.get(node)?.get(id);
     if (known !== undefined) {
-      if (known.incarnation === incarnation) return this.send(node, [kind.watching, id, known.cell.uid]);
+      if (known.incarnation === incarnation) return this.confirmAgain(node, id, known);
       this.unwatch(node, id);
     }
-    if (nodeIncarnation !== 0 && nodeIncarnation !== this.runtime.incarnation)
-      return this.send(node, [kind.terminated, id, 'node-down']);
-    const cell = this.runtime.findCell(path, uid);
-    if (cell === undefined) {
-      const reason = (uid === 0 ? undefined : this.runtime.endOf(uid)) ?? 'not-found';
-      return this.send(node, [kind.terminated, id, reason]);
+    const told = (reason: TerminationReason) => this.send(node, [kind.terminated, id, reason]);
+    const { runtime } = this;
+    if (nodeIncarnation !== 0 && nodeIncarnation !== runtime.incarnation) return told('node-down');
+    const target = runtime.findTarget(path, uid);
+    if (target === undefined) return told(runtime.howEnded({ node, nodeIncarnation, path, uid }));
+    if (linkerPath === undefined) {
+      this.register(node, id, target, incarnation, undefined);
+      return this.send(node, [kind.watching, id, target.uid]);
     }
-    this.register(node, incarnation, id, cell);
-    this.send(node, [kind.watching, id, cell.uid]);
+    // Fate is shared by actors; who has somebody's adapter links to nobody.
+    if (!(target instanceof ActorCell)) return told('not-found');
+    const linker = { node, nodeIncarnation: incarnation, path: linkerPath, uid: linkerUid ?? 0 };
+    if (linked === 0 && target.watches.linkTo(linker) === undefined)
+      this.linkBack(target, linker, linkerIncarnation ?? 0);
+    const fact = { cell: target, incarnation: linked || target.presentIncarnation, linker };
+    const over = linkEnd(fact);
+    if (over !== undefined) return told(over);
+    const side = {
+      uid: target.uid,
+      addWatcher: (watcher: Watcher) => target.watches.addIncarnationWatcher(watcher),
+      removeWatcher: (watcher: Watcher) => target.watches.removeIncarnationWatcher(watcher),
+    };
+    this.register(node, id, side, incarnation, fact);
+    this.send(node, [kind.watching, id, target.uid, fact.incarnation]);
   }
 
-  unwatch(node: string, id: number): void {
+  /** The other node wants to know no more; of a link, this side goes too. */
+  takenBack(node: string, id: number): void {
+    const link = this.byNode.get(node)?.get(id)?.link;
+    this.unwatch(node, id);
+    if (link !== undefined) link.cell.watches.linkTo(link.linker)?.terminated('stopped');
+  }
+
+  private unwatch(node: string, id: number): void {
     const ofNode = this.byNode.get(node);
     const entry = ofNode?.get(id);
     if (ofNode === undefined || entry === undefined) return;
-    entry.cell.watches.removeWatcher(entry);
+    entry.target.removeWatcher(entry);
     ofNode.delete(id);
     if (ofNode.size === 0) this.byNode.delete(node);
   }
@@ -67,10 +96,31 @@ export class WatchedHere {
     }
   }
 
-  private register(node: string, incarnation: number, id: number, cell: ActorCell): void {
+  private confirmAgain(node: string, id: number, { target, link }: Incoming): void {
+    const over = link === undefined ? undefined : linkEnd(link);
+    if (over === undefined) return this.send(node, [kind.watching, id, target.uid, link?.incarnation ?? 0]);
+    this.unwatch(node, id);
+    this.send(node, [kind.terminated, id, over]);
+  }
+
+  /** The side of this node: what happens to the linker happens to `cell`. */
+  private linkBack(cell: ActorCell, linker: ActorAddress, linkerIncarnation: number): void {
+    const link = new Link(cell, this.runtime.resolveRef(linker));
+    cell.watches.addLink(link);
+    this.runtime.remoting?.link(link, linkerIncarnation);
+  }
+
+  private register(
+    node: string,
+    id: number,
+    target: Incoming['target'],
+    incarnation: number,
+    link: LinkFact | undefined,
+  ): void {
     const entry: Incoming = {
-      cell,
+      target,
       incarnation,
+      link,
       terminated: (reason: TerminationReason) => {
         this.unwatch(node, id);
         this.send(node, [kind.terminated, id, reason]);
@@ -82,6 +132,12 @@ export class WatchedHere {
       this.byNode.set(node, ofNode);
     }
     ofNode.set(id, entry);
-    cell.watches.addWatcher(entry);
+    target.addWatcher(entry);
   }
+}
+
+/** How a link has ended on this side; undefined while it holds. */
+function linkEnd({ cell, incarnation, linker }: LinkFact): TerminationReason | undefined {
+  if (cell.presentIncarnation !== incarnation) return 'failed';
+  return cell.watches.linkTo(linker) === undefined ? 'stopped' : undefined;
 }

@@ -17,6 +17,23 @@ export const kind: {
   readonly refused: 5;
 } = { tell: 0, watch: 1, unwatch: 2, watching: 3, terminated: 4, refused: 5 };
 
+/**
+ * Please tell me when that actor ends; repeated until confirmed, and now and then after that. With a linker: when its
+ * incarnation ends, and tell it when the linker's does, which is watched in turn. `linked` is the incarnation that the
+ * link is known to join; 0 as long as nobody said.
+ */
+export type WatchMessage = readonly [
+  kind: 1,
+  watchId: number,
+  path: string,
+  uid: number,
+  nodeIncarnation: number,
+  linkerPath?: string,
+  linkerUid?: number,
+  linkerIncarnation?: number,
+  linked?: number,
+];
+
 export type WireMessage =
   /** A message for an actor; `ask` numbers the question it carries, 0 = none; `chain` says who waits for it, `trace` is a W3C traceparent.
    * With `waitMs` it is no question: `ask` is told once the message is in the mailbox, where it may wait that long for room. */
@@ -31,11 +48,10 @@ export type WireMessage =
       trace?: unknown,
       waitMs?: unknown,
     ]
-  /** Please tell me when that actor ends. Repeated until confirmed, and now and then after that. */
-  | readonly [kind: 1, watchId: number, path: string, uid: number, nodeIncarnation: number]
+  | WatchMessage
   | readonly [kind: 2, watchId: number]
-  /** The watch stands; the actor is this one. */
-  | readonly [kind: 3, watchId: number, uid: number]
+  /** The watch stands; the actor is this one, in that incarnation. */
+  | readonly [kind: 3, watchId: number, uid: number, incarnation?: unknown]
   | readonly [kind: 4, watchId: number, reason: TerminationReason]
   /** The message that carried this question was not delivered, or its answer not sent; of `too-large` with the sizes. */
   | readonly [kind: 5, ask: number, reason: DeadLetterReason, bytes?: number, limitBytes?: number];
@@ -58,6 +74,10 @@ export function isUnknownKind(value: unknown): boolean {
   return Array.isArray(value) && Number.isSafeInteger(value[0]) && !kinds.has(value[0]);
 }
 
+/** None, or all of it; what a later version adds is no fault. */
+const isLinker = ([path, ...numbers]: unknown[]): boolean =>
+  path === undefined || (typeof path === 'string' && numbers.length >= 3 && numbers.slice(0, 3).every(count));
+
 /** What is wrong with a decoded value as a message; undefined when nothing is. */
 export function wireFault(value: unknown): string | undefined {
   if (!Array.isArray(value)) return 'message is not a tuple';
@@ -66,7 +86,9 @@ export function wireFault(value: unknown): string | undefined {
     case kind.tell:
       return typeof a === 'string' && count(b) && count(c) && count(e) ? undefined : 'malformed tell';
     case kind.watch:
-      return count(a) && typeof b === 'string' && count(c) && count(value[4]) ? undefined : 'malformed watch';
+      return count(a) && typeof b === 'string' && count(c) && count(value[4]) && isLinker(value.slice(5))
+        ? undefined
+        : 'malformed watch';
     case kind.unwatch:
       return count(a) ? undefined : 'malformed unwatch';
     case kind.watching:

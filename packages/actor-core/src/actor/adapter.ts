@@ -1,0 +1,95 @@
+import type { z } from 'zod';
+import type { ActorCell } from './actor-cell.ts';
+import type { ActorRef, TellOptions } from './actor-ref.ts';
+import { Endpoint } from './endpoint.ts';
+import { Envelope } from './envelope.ts';
+import { traced, traceToSend } from './trace-context.ts';
+import type { AwaitingSender } from './waiting-room.ts';
+import type { Watcher } from './watch.ts';
+
+/** Path under which adapters are reached; the uid says which one. */
+export const adapterPath = '$adapter';
+
+export interface AdapterOptions<T> {
+  /** What may reach it from other nodes, as `Props.protocol`; without one they cannot reach it. */
+  readonly protocol?: z.ZodType<T> | undefined;
+}
+
+/**
+ * A ref in somebody else's protocol: what is told to it waits, translated, in the mailbox of the incarnation that made
+ * it, under that mailbox's bound and order.
+ */
+export class Adapter<T, M> extends Endpoint<T> implements ActorRef<T> {
+  readonly props: AdapterOptions<never>;
+  private readonly cell: ActorCell<M>;
+  private readonly translate: (message: T) => M;
+  private isOver = false;
+
+  constructor(cell: ActorCell<M>, translate: (message: T) => M, options: AdapterOptions<T>) {
+    super(cell.runtime);
+    this.cell = cell;
+    this.translate = translate;
+    this.props = options as AdapterOptions<never>;
+  }
+
+  protected override get path(): string {
+    return adapterPath;
+  }
+
+  get uid(): number {
+    return this.address.uid;
+  }
+
+  tell(message: T, options?: TellOptions): void {
+    this.deliver(traced(message, traceToSend(options)), options?.lane === 'control');
+  }
+
+  /** As `ActorCell.deliver`. */
+  deliver(item: unknown, control: boolean): boolean {
+    const translated = this.translated(item);
+    return translated !== undefined && this.cell.deliver(translated.item, control);
+  }
+
+  /** As `ActorCell.deliverOrWait`. */
+  deliverOrWait(item: unknown, sender: AwaitingSender): void {
+    const translated = this.translated(item, sender);
+    if (translated !== undefined) this.cell.deliverOrWait(translated.item, sender);
+  }
+
+  /** It ends with its incarnation. */
+  addWatcher(watcher: Watcher): void {
+    this.cell.watches.addIncarnationWatcher(watcher);
+  }
+
+  removeWatcher(watcher: Watcher): void {
+    this.cell.watches.removeIncarnationWatcher(watcher);
+  }
+
+  refuseFrom(): void {}
+
+  nodeGone(): void {}
+
+  close(): void {
+    this.isOver = true;
+    this.unpublish();
+  }
+
+  /** A send never throws: what cannot be translated is a dead letter. */
+  private translated(item: unknown, sender?: AwaitingSender): { readonly item: unknown } | undefined {
+    const envelope = item instanceof Envelope ? item : undefined;
+    const waiting = sender ?? envelope?.ask;
+    if (this.isOver) {
+      this.runtime.deadLetter(this.address, 'no-such-actor', waiting);
+      return undefined;
+    }
+    try {
+      const message = this.translate((envelope === undefined ? item : envelope.message) as T);
+      if (envelope === undefined) return { item: message };
+      return { item: new Envelope(message, envelope.ask, undefined, undefined, envelope.trace) };
+    } catch (err) {
+      this.runtime.log.warn({ actor: this.cell.path, err }, 'an adapter cannot translate what it was told');
+      this.runtime.deadLetter(this.address, 'protocol-mismatch', waiting);
+      return undefined;
+    }
+  }
+}
