@@ -5,7 +5,8 @@ import { ManualClock } from './manual-clock.ts';
 import { NodeExecution } from './node-execution.ts';
 import { settle } from './settle.ts';
 import { SimulatedScheduler } from './simulated-scheduler.ts';
-import { createTestHub, type TestHub } from './test-node.ts';
+import { type SimulatedNode, startSimulatedNode } from './simulated-node.ts';
+import { createTestHub, type TestHub, type TestNodeOptions } from './test-node.ts';
 
 /** How often each fault strikes a delivery, each in [0, 1]. */
 export interface FaultRates {
@@ -42,6 +43,9 @@ export class Simulation {
   /** How often each kind of fault has struck. */
   readonly struck: Map<FaultKind, number> = new Map();
   faults: FaultRates = noFaults;
+  /** What `startNode` started, by name: those that crashed are not in it. */
+  readonly nodes: Map<string, SimulatedNode> = new Map();
+  private readonly lives = new Map<string, number>();
   private readonly onNote: ((line: string) => void) | undefined;
   private readonly chance: Random;
   private readonly scheduler: SimulatedScheduler;
@@ -67,6 +71,18 @@ export class Simulation {
   /** Time and turns for one process of the simulation: give it a hub made of these. */
   execution(): NodeExecution {
     return new NodeExecution(this.clock, this.scheduler);
+  }
+
+  /**
+   * Starts a process of the simulation, in its next life: larger than that of every earlier one of this `nodeId`. Its
+   * actors run as the simulation does: see `run`.
+   */
+  startNode(nodeId: string, options: Omit<TestNodeOptions, 'nodeId' | 'incarnation'> = {}): SimulatedNode {
+    const incarnation = (this.lives.get(nodeId) ?? 0) + 1;
+    this.lives.set(nodeId, incarnation);
+    const node = startSimulatedNode(this, { ...options, nodeId, incarnation });
+    this.nodes.set(nodeId, node);
+    return node;
   }
 
   /** Nothing passes between the two, either way. */
