@@ -43,6 +43,8 @@ export interface FleetConfig {
   readonly requestTimeoutMs: number;
   /** Instances tried at most for one request. @default 3 */
   readonly maxAttempts: number;
+  /** Times a queued request is moved at most to an instance that has a slot free. @default 8 */
+  readonly maxMoves: number;
   /** An instance that has not said a word after this is left for another one, if there is one. @default 800 */
   readonly acceptTimeoutMs: number;
   /** How long a request waits for the first load report ever. @default 2_000 */
@@ -80,6 +82,7 @@ export const defaults: FleetConfig = Object.freeze({
   ownStallMs: 250,
   requestTimeoutMs: 600_000,
   maxAttempts: 3,
+  maxMoves: 8,
   acceptTimeoutMs: 800,
   firstReportWaitMs: 2_000,
   busWaitMs: 3_000,

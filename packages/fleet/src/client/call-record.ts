@@ -18,6 +18,8 @@ export interface SessionShared {
 export interface CallRecord {
   readonly call: PendingCall;
   readonly request: FleetRequest;
+  /** Its `modelKey`. */
+  readonly model: string;
   readonly startedAtMs: number;
   readonly deadlineAtMs: number;
   session: ActorRef<SessionInput> | undefined;
@@ -25,6 +27,10 @@ export interface CallRecord {
   cancelled: string | undefined;
   /** True while the session waits for the bus or a load report. */
   waiting: boolean;
+  /** `instanceKey` of the queue the attempt under way waits in, as far as known; undefined once it is inside. */
+  queuedAt: string | undefined;
+  /** Times it was taken out of one queue for a free slot elsewhere. */
+  moves: number;
   /** Where the attempt under way runs. */
   servedBy: { readonly node: string; readonly incarnation: number } | undefined;
 }

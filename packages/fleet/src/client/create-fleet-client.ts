@@ -9,9 +9,11 @@ import {
 import { type FleetConfig, resolveConfig } from '../config.ts';
 import { FleetError } from '../errors.ts';
 import { createLoadTable } from '../routing/live-load-table.ts';
+import { modelKey } from '../routing/model-name.ts';
 import { loadedFirst } from '../routing/loaded-first.ts';
 import type { RoutingPolicy } from '../routing/routing-policy.ts';
 import { Catalogues } from './catalogues.ts';
+import { decideMoves } from './decide-moves.ts';
 import type { FleetCall, FleetClient, FleetRequest } from './fleet-client.ts';
 import { PendingCall } from './pending-call.ts';
 import type { CallRecord, SessionShared } from './call-record.ts';
@@ -48,6 +50,12 @@ export function createFleetClient(node: ClusterNode, options: FleetClientOptions
   });
   const unsubscribeLoad = load.onChange(() => {
     for (const record of calls) if (record.waiting) tell(record, { kind: 'load-changed' });
+    const queued = movable(calls, config.maxMoves);
+    for (const { call, to } of decideMoves(queued, load.instances(), policy, node.random, config)) {
+      tell(call, { kind: 'move', to });
+      // Decided once: what its next instance says decides about the next time.
+      call.queuedAt = undefined;
+    }
   });
   const unsubscribePresence = node.presence.onChange((member) => {
     for (const record of calls) {
@@ -76,11 +84,14 @@ export function createFleetClient(node: ClusterNode, options: FleetClientOptions
     const record: CallRecord = {
       call,
       request,
+      model: modelKey(request.model),
       startedAtMs,
       deadlineAtMs: startedAtMs + (request.timeoutMs ?? config.requestTimeoutMs),
       session: undefined,
       cancelled: undefined,
       waiting: false,
+      queuedAt: undefined,
+      moves: 0,
       servedBy: undefined,
     };
     const refusal = whyRefused(request, signal, stopping, calls.size, config);
@@ -125,6 +136,14 @@ export function createFleetClient(node: ClusterNode, options: FleetClientOptions
     },
     stop,
   };
+}
+
+/** Calls that wait in a queue and may be moved, oldest first. */
+function* movable(calls: Iterable<CallRecord>, maxMoves: number): Generator<CallRecord> {
+  for (const record of calls) {
+    const { queuedAt, moves, request } = record;
+    if (queuedAt !== undefined && moves < maxMoves && request.instance === undefined) yield record;
+  }
 }
 
 function tell({ session }: CallRecord, message: SessionInput): void {

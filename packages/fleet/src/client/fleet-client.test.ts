@@ -313,6 +313,80 @@ describe('a call whose instance does not deliver', () => {
   });
 });
 
+/** Says where in the queue it is; 0 = inside. */
+function wait(position: number): (stream: ScriptedStream) => void {
+  return (stream) => stream.feed({ kind: 'accept', position });
+}
+
+describe('a call that waits in a queue', () => {
+  const full = { slots: 1, busy: 1, queued: 2 };
+  const free = { state: 'ready', slots: 1, busy: 0, queued: 0 } as const;
+
+  /** Two calls wait at `host-1`; `host-2` is not ready yet. */
+  async function waiting(second: Omit<ScriptedInstanceOptions, 'load'> = {}) {
+    const bundle = await setup({ load: full, onOpen: wait(1) }, { ...second, load: { state: 'down' } });
+    const { run, pass, hosts } = bundle;
+    const caller = new AbortController();
+    const reading = [run({ requestId: 'r1' }, caller.signal), run({ requestId: 'r2' })].map(read);
+    await pass(50);
+    const streams = (host: number) => hosts[host - 1]?.instance.streams ?? [];
+    const ids = (host: number) => streams(host).map(({ open }) => open.requestId);
+    expect([ids(1), ids(2)]).toEqual([['r1', 'r2'], []]);
+    return { ...bundle, reading, caller, streams, ids };
+  }
+
+  it('moves to another instance that has a slot free, the oldest first and no more than fit', async () => {
+    const { hosts, pass, reading, streams, ids } = await waiting({ onOpen: say(2, 7) });
+    hosts[1]?.instance.report(free);
+    await pass(10);
+    expect(ids(2)).toEqual(['r1']);
+    expect(streams(1).map(({ cancels }) => cancels.length > 0)).toEqual([true, false]);
+    await pass(50);
+    expect(await reading[0]).toEqual({ lines: ['7', '8'], error: undefined });
+    const [, left] = streams(1);
+    if (left !== undefined && left.cancels.length === 0) say(1)(left);
+    await pass(100);
+    expect((await reading[1])?.error).toBeUndefined();
+  });
+
+  it('stays once it has a slot', async () => {
+    const { hosts, pass, streams, ids } = await waiting();
+    for (const stream of streams(1)) wait(0)(stream);
+    await pass(10);
+    hosts[1]?.instance.report(free);
+    await pass(50);
+    expect(ids(2)).toEqual([]);
+  });
+
+  it('goes back when it is refused there, and counts neither lost nor twice', async () => {
+    const { hosts, pass, reading, streams, ids } = await waiting({
+      onOpen: (stream) => stream.refuse('queue-full', 1_000),
+    });
+    hosts[1]?.instance.report({ ...free, busy: 0 });
+    await pass(20);
+    expect(ids(2)[0]).toBe('r1');
+    expect(ids(1).slice(0, 3)).toEqual(['r1', 'r2', 'r1']);
+    hosts[1]?.instance.report({ state: 'down' });
+    await pass(20);
+    for (const stream of streams(1)) if (stream.cancels.length === 0) say(1)(stream);
+    await pass(100);
+    expect(await Promise.all(reading)).toEqual([
+      { lines: ['1'], error: undefined },
+      { lines: ['1'], error: undefined },
+    ]);
+  });
+
+  it('is cancelled wherever it is, in the middle of a move too', async () => {
+    const { hosts, pass, reading, caller, streams } = await waiting({ onOpen: wait(0) });
+    hosts[1]?.instance.report(free);
+    caller.abort();
+    await pass(50);
+    expect((await reading[0])?.error?.code).toBe('cancelled');
+    expect(streams(1)[0]?.cancels).not.toEqual([]);
+    expect(streams(2).every(({ open, cancels }) => open.requestId !== 'r1' || cancels.length > 0)).toBe(true);
+  });
+});
+
 describe('a call while the fleet or the bus is away', () => {
   it('waits two seconds for the first report and uses it', async () => {
     const { hub, run, pass } = await setup();

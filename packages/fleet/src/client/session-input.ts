@@ -1,4 +1,5 @@
 import type { SessionMessage } from '../protocol/session-message.ts';
+import type { InstanceEvidence } from '../routing/load-table.ts';
 
 /** What a session hears: from the instance, and from its own process. */
 export type SessionInput =
@@ -9,6 +10,8 @@ export type SessionInput =
   | { readonly kind: 'host-gone'; readonly node: string; readonly message: string }
   /** The load table changed; only sent to sessions that wait. */
   | { readonly kind: 'load-changed' }
+  /** It waits in a queue, and this instance has a slot free. */
+  | { readonly kind: 'move'; readonly to: InstanceEvidence }
   /** More of a large body may go out. */
   | { readonly kind: 'send-parts'; readonly streamId: string; readonly from: number }
   | { readonly kind: 'tick' };

@@ -21,7 +21,6 @@ import { FleetError, type FleetErrorCode } from '../errors.ts';
 import { type InstanceMessage, instancePath } from '../protocol/instance-message.ts';
 import { type SessionMessage, sessionMessageSchema } from '../protocol/session-message.ts';
 import { type InstanceEvidence, instanceKey } from '../routing/load-table.ts';
-import { modelKey } from '../routing/model-name.ts';
 import type { PendingRequest } from '../routing/pending-requests.ts';
 import {
   createReceiver,
@@ -70,7 +69,6 @@ class Session {
   readonly #shared: SessionShared;
   readonly #record: CallRecord;
   readonly #context: ActorContext<SessionInput>;
-  readonly #model: string;
   readonly #tried = new Set<string>();
   readonly #failures: AttemptFailure[] = [];
   #attempt: Attempt | undefined;
@@ -84,7 +82,6 @@ class Session {
     this.#shared = shared;
     this.#record = record;
     this.#context = context;
-    this.#model = modelKey(record.request.model);
   }
 
   behaviour(): Behaviour<SessionInput> {
@@ -115,6 +112,9 @@ class Session {
       case 'load-changed':
         if (attempt === undefined) this.#choose();
         break;
+      case 'move':
+        if (attempt !== undefined) this.#move(attempt, message.to);
+        break;
       case 'bus':
         this.#connectionChanged(message.connected);
         break;
@@ -137,6 +137,7 @@ class Session {
         if (attempt?.streamId !== message.streamId) break;
         if (!attempt.receiver.heard) attempt.pending.accepted();
         if (saysThatItRan(message)) attempt.started = true;
+        this.#record.queuedAt = saysThatItWaits(message) ? instanceKey(attempt.evidence) : undefined;
         this.#hear(attempt, message);
     }
   }
@@ -166,7 +167,7 @@ class Session {
       busAwaySinceMs: this.#busAwaySinceMs,
       heard: load.heard,
       instances: load.instances(),
-      model: this.#model,
+      model: this.#record.model,
       only: this.#record.request.instance,
       tried: this.#tried,
       failures: this.#failures,
@@ -247,6 +248,19 @@ class Session {
     attempt.instance.tell({ kind: 'cancel', streamId: attempt.streamId, reason: message }, control);
     this.#tryElsewhere(attempt, { code: 'host-lost', refusal: undefined, message, retryAfterMs: 0 });
     return true;
+  }
+
+  /** Leaves a queue for a slot that is free elsewhere, unless it got a slot here meanwhile. */
+  #move(attempt: Attempt, to: InstanceEvidence): void {
+    const { receiver, evidence, started } = attempt;
+    if (started || receiver.insideAtMs !== undefined || !receiver.connected) return;
+    const { streamId, instance } = attempt;
+    instance.tell({ kind: 'cancel', streamId, reason: 'a slot is free elsewhere' }, control);
+    // Nothing speaks against the old one, should the new one refuse.
+    this.#tried.delete(instanceKey(evidence));
+    this.#endAttempt(attempt);
+    this.#record.moves += 1;
+    this.#open(to);
   }
 
   #connectionChanged(connected: boolean): void {
@@ -356,6 +370,7 @@ class Session {
 
   #endAttempt(attempt: Attempt): void {
     attempt.pending.release();
+    this.#record.queuedAt = undefined;
     this.#attempt = undefined;
     this.#record.servedBy = undefined;
   }
@@ -393,4 +408,9 @@ function saysThatItRan(message: SessionMessage): boolean {
   return message.kind === 'beat'
     ? message.phase !== 'queued'
     : message.kind !== 'accepted' && message.kind !== 'refused';
+}
+
+function saysThatItWaits(message: SessionMessage): boolean {
+  if (message.kind === 'accepted') return message.position > 0;
+  return message.kind === 'beat' && message.phase === 'queued' && message.position > 0;
 }

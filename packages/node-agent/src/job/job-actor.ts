@@ -204,6 +204,8 @@ class Job {
     this.#postedAtMs ??= this.#context.clock.now();
     this.#enter('waiting');
     this.#send({ kind: 'progress', phase: 'waiting', position: 0 });
+    // Said at once: as long as its client believes that it waits, it may move it to a free slot elsewhere.
+    if (this.#task.position > 0) this.#send({ kind: 'accept', position: 0 });
     const reader = new AnswerReader(fleet.maxLineBytes, () =>
       this.#context.self.tell({ kind: 'answer' }, { lane: 'control' }),
     );
