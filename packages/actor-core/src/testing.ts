@@ -36,3 +36,5 @@ export {
   type Times,
 } from './testing/recorder.ts';
 export type { TestTime, Within } from './testing/test-time.ts';
+export type { BehaviourEffect } from './testing/behaviour-effect.ts';
+export { type BehaviourKit, runBehaviour } from './testing/behaviour-kit.ts';

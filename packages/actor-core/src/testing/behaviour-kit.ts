@@ -1,0 +1,143 @@
+import type { ActorRef } from '../actor/actor-ref.ts';
+import type { Behaviour, Next } from '../actor/behaviour.ts';
+import type { Signal } from '../actor/signal.ts';
+import { InvalidArgumentError } from '../errors.ts';
+import type { Logger } from '../logger.ts';
+import type { BehaviourEffect } from './behaviour-effect.ts';
+import { RecordingContext } from './recording-context.ts';
+
+/**
+ * Runs a behaviour without a system, message by message in the caller's own turn, and keeps what it does as data: the
+ * quickest test of one actor's logic. Streams, and everything that is between actors, need a system and a probe.
+ */
+export interface BehaviourKit<M> {
+  /** `running`, `stopped` by the behaviour itself, or `failed` by a handler that threw. */
+  readonly state: 'running' | 'stopped' | 'failed';
+  /** The actor's own ref. */
+  readonly self: ActorRef<M>;
+  /** A ref to hand to the behaviour: what is told to it is an effect. `path` is how the effects name it. */
+  ref<T>(path: string): ActorRef<T>;
+  /**
+   * Handles a message, and what the handler unstashes.
+   *
+   * @throws what the handler throws
+   * @throws InvalidArgumentError when the handler returns a promise (see `runAsync`), or the behaviour runs no more
+   */
+  run(message: M): void;
+  /** As `run`, for handlers that return a promise: resolves when that has settled. */
+  runAsync(message: M): Promise<void>;
+  /** Gives it a signal, as `run` does a message. */
+  signal(signal: Signal): void;
+  /** What it did since the last call, oldest first. */
+  takeEffects(): BehaviourEffect<M>[];
+}
+
+/** Starts a behaviour in a kit: `setup` runs at once, its effects are the first. `path` is the actor's. @default 'actor' */
+export function runBehaviour<M>(
+  behaviour: Behaviour<M>,
+  options: { readonly path?: string; readonly log?: Logger } = {},
+): BehaviourKit<M> {
+  return new Kit<M>(behaviour, new RecordingContext<M>(options.path ?? 'actor', options.log));
+}
+
+class Kit<M> implements BehaviourKit<M> {
+  state: 'running' | 'stopped' | 'failed' = 'running';
+  private readonly context: RecordingContext<M>;
+  /** What the handling of `post-stop` returned. */
+  private ending: unknown = undefined;
+  private behaviour: Extract<Behaviour<M>, { kind: 'receive' }> | undefined = undefined;
+
+  constructor(behaviour: Behaviour<M>, context: RecordingContext<M>) {
+    this.context = context;
+    this.guarded(() => this.become(behaviour));
+  }
+
+  get self(): ActorRef<M> {
+    return this.context.self;
+  }
+
+  ref<T>(path: string): ActorRef<T> {
+    return this.context.ref<T>(path);
+  }
+
+  run(message: M): void {
+    for (const next of this.messagesFrom(message)) {
+      const result = this.guarded(() => this.current().onMessage(next, this.context));
+      if (result instanceof Promise) throw notSynchronous();
+      this.take(result, next);
+      if (this.ending instanceof Promise) throw notSynchronous();
+    }
+  }
+
+  async runAsync(message: M): Promise<void> {
+    for (const next of this.messagesFrom(message)) {
+      const result = this.guarded(() => this.current().onMessage(next, this.context));
+      try {
+        this.take(await result, next);
+        await this.ending;
+      } catch (error) {
+        this.state = 'failed';
+        throw error;
+      }
+    }
+  }
+
+  signal(signal: Signal): void {
+    const result = this.guarded(() => this.current().onSignal?.(signal, this.context));
+    if (result instanceof Promise) throw notSynchronous();
+    this.take(result, undefined);
+  }
+
+  takeEffects(): BehaviourEffect<M>[] {
+    return this.context.effects.splice(0);
+  }
+
+  /** The message, then whatever is unstashed while those before it are handled. */
+  private *messagesFrom(message: M): Generator<M> {
+    yield message;
+    const { returned } = this.context;
+    while (this.state === 'running' && returned.length > 0) yield returned.shift() as M;
+  }
+
+  private current(): Extract<Behaviour<M>, { kind: 'receive' }> {
+    if (this.behaviour === undefined || this.state !== 'running')
+      throw new InvalidArgumentError('behaviour', `handles nothing any more: it has ${this.state}`);
+    return this.behaviour;
+  }
+
+  private take(next: Next<M>, message: M | undefined): void {
+    if (next === undefined || next.kind === 'same') return;
+    if (next.kind === 'unhandled') {
+      if (message !== undefined) this.context.effects.push({ type: 'unhandled', message });
+      return;
+    }
+    this.become(next);
+  }
+
+  private become(behaviour: Behaviour<M>): void {
+    let next = behaviour;
+    while (next.kind === 'setup') next = next.create(this.context);
+    if (next.kind === 'receive') this.behaviour = next;
+    else if (next.kind === 'stopped') this.stop();
+  }
+
+  private stop(): void {
+    this.context.controller.abort();
+    this.ending = this.behaviour?.onSignal?.({ type: 'post-stop' }, this.context);
+    this.state = 'stopped';
+  }
+
+  private guarded<T>(act: () => T): T {
+    const before = this.state;
+    try {
+      return act();
+    } catch (error) {
+      if (before === 'running') this.state = 'failed';
+      throw error;
+    }
+  }
+}
+
+function notSynchronous(): InvalidArgumentError {
+  return new InvalidArgumentError('handler', 'returns a promise: use runAsync');
+}
