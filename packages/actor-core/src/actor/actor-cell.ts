@@ -1,4 +1,4 @@
-import { DeathPactError } from '../errors.ts';
+import { DeathPactError, InvalidArgumentError } from '../errors.ts';
 import { Supervisor } from '../supervision/supervisor.ts';
 import { noRestarts, type RestartHistory } from '../supervision/restart-intensity.ts';
 import type { ActorAddress } from './actor-ref.ts';
@@ -78,8 +78,8 @@ export class ActorCell<M = never> {
   private watchList: WatchList | undefined = undefined;
   /** Most never fail. */
   private failures: FailureRecord | undefined = undefined;
-  /** Who waits for the message in hand. */
-  chain: CallChain | undefined = undefined;
+  /** The message in hand where it came with more than itself; none between turns. */
+  inHand: Envelope | undefined = undefined;
 
   constructor(runtime: Runtime, parent: ActorCell | undefined, key: string | number, props: Props<M>) {
     this.runtime = runtime;
@@ -300,11 +300,11 @@ export class ActorCell<M = never> {
             enterTrace(item.trace);
             entered = true;
           }
-          this.chain = item.ask?.chain;
+          this.inHand = item;
           next =
             item.signal === undefined ? this.onMessage(item.message as M, context) : this.receiveSignal(item);
         } else {
-          if (this.chain !== undefined) this.chain = undefined;
+          if (this.inHand !== undefined) this.inHand = undefined;
           if (entered) enterTrace(undefined);
           next = this.onMessage(item as M, context);
         }
@@ -316,7 +316,13 @@ export class ActorCell<M = never> {
       this.inTurn = false;
       if (this.context === context && context.active) fail(this, error);
     }
+    if (this.inHand !== undefined && this.state !== 'busy') this.inHand = undefined;
     context.touch();
+  }
+
+  /** Who waits for the message in hand. */
+  get chain(): CallChain | undefined {
+    return this.inHand?.ask?.chain;
   }
 
   adoptWhileBusy(next: Behaviour<M>): void {
@@ -331,6 +337,8 @@ export class ActorCell<M = never> {
     if (isTracing) enterTrace(undefined);
     try {
       this.become(this.props.create());
+      if (this.onMessage === dropMessage && this.state === 'running')
+        throw new InvalidArgumentError('behaviour', `of ${this.path} does not begin with one that receives`);
     } catch (error) {
       this.inTurn = false;
       if (context.active) fail(this, error);
@@ -338,8 +346,8 @@ export class ActorCell<M = never> {
   }
 
   private become(next: Behaviour<M> | Promise<Next<M>>): void {
-    if ('kind' in next) this.adopt(next);
-    else this.close(next);
+    if ('then' in requireObject(next)) this.close(next as Promise<Next<M>>);
+    else this.adopt(next as Behaviour<M>);
   }
 
   private adopt(next: Behaviour<M>): void {
@@ -351,7 +359,7 @@ export class ActorCell<M = never> {
           this.onSignal = behaviour.onSignal;
           return;
         case 'setup':
-          behaviour = behaviour.create(this.context);
+          behaviour = requireObject(behaviour.create(this.context));
           continue;
         case 'same':
           return;
@@ -361,6 +369,8 @@ export class ActorCell<M = never> {
         case 'stopped':
           if (this.context.active && this.state === 'running') reportEnd(this, 'stopped', undefined);
           return;
+        default:
+          throw notABehaviour(behaviour);
       }
     }
   }
@@ -391,7 +401,7 @@ export class ActorCell<M = never> {
         if (next !== undefined && this.state === 'busy') this.adoptWhileBusy(next);
         return;
       }
-      if (next !== undefined && this.state === 'running') this.adopt(next);
+      if (next !== undefined && this.state === 'running') this.adopt(requireObject(next));
     } catch (error) {
       fail(this, error);
       return;
@@ -442,4 +452,14 @@ export class ActorCell<M = never> {
 
 function dropMessage(): undefined {
   return undefined;
+}
+
+/** Only code without types returns anything else. */
+function requireObject<B extends object>(behaviour: B): B {
+  if (typeof behaviour !== 'object' || (behaviour as B | null) === null) throw notABehaviour(behaviour);
+  return behaviour;
+}
+
+function notABehaviour(value: unknown): InvalidArgumentError {
+  return new InvalidArgumentError('behaviour', `must be one, or nothing; it is of type ${typeof value}`);
 }

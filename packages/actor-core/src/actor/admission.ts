@@ -18,7 +18,7 @@ export function admit<M>(cell: ActorCell<M>, accepts: (message: M) => boolean): 
   const { reentry } = cell.context;
   // One that was declared by a handling that then awaited nothing has no effect and none left.
   if (reentry !== undefined && (isBusy || reentry.declarer.handling === cell.processed)) return;
-  const declarer = { handling: cell.processed, chain: cell.chain };
+  const declarer = { handling: cell.processed, envelope: cell.inHand };
   cell.context.setReentry(new Reentry(accepts, declarer, cell.mailbox));
   if (isBusy) beginAdmission(cell);
 }
@@ -68,8 +68,8 @@ export function drainAdmitted<M>(cell: ActorCell<M>, budget: number): void {
       if (item === empty) break;
       const envelope = item instanceof Envelope ? item : undefined;
       if (envelope?.guard !== undefined && !envelope.guard.claim()) continue;
-      const hand = reentry.begin(++cell.processed, envelope?.ask?.chain);
-      cell.chain = hand.chain;
+      const hand = reentry.begin(++cell.processed, envelope);
+      cell.inHand = envelope;
       if (isTracing) enterTrace(envelope?.trace);
       reentry.onStack = hand;
       const next = cell.onMessage((envelope === undefined ? item : envelope.message) as M, context);
@@ -85,7 +85,7 @@ export function drainAdmitted<M>(cell: ActorCell<M>, budget: number): void {
     if (cell.context === context && context.active) fail(cell, error);
     return;
   }
-  cell.chain = reentry.current.chain;
+  cell.inHand = reentry.current.envelope;
   if (reentry.hasReady && cell.state === 'busy') cell.requestTurn();
   context.touch();
 }
@@ -99,7 +99,7 @@ export function finishHand<M>(
   const { reentry } = context;
   if (reentry === undefined) return true;
   reentry.finish(hand ?? reentry.declarer);
-  cell.chain = reentry.current.chain;
+  cell.inHand = reentry.current.envelope;
   if (!reentry.isSettled) return false;
   context.setReentry(undefined);
   return true;

@@ -139,3 +139,38 @@ describe('a circle of questions', () => {
     expect(await circle(false)).toBe('plain answer');
   });
 });
+
+describe('a question put aside', () => {
+  it('fails at once when its actor ends before it answers', async () => {
+    const { system } = localSystem();
+    const actor = system.spawn(
+      props<Ask | 'stop'>(() =>
+        receive((message, context) => (message === 'stop' ? stopped : context.stash(message))),
+      ),
+    );
+    const asked = system.ask<Ask | 'stop', string>(actor, (replyTo) => ({ replyTo }), { timeoutMs: 60_000 });
+    await settle();
+    actor.tell('stop');
+    await expect(asked).rejects.toBeInstanceOf(ActorNotFoundError);
+  });
+
+  it('is answered once it is taken up again', async () => {
+    const { system } = localSystem();
+    const open = receive<Ask | 'open'>((message) => {
+      if (message !== 'open') message.replyTo.tell('late');
+    });
+    const actor = system.spawn(
+      props<Ask | 'open'>(() =>
+        receive((message, context) => {
+          if (message !== 'open') return context.stash(message);
+          context.unstashAll();
+          return open;
+        }),
+      ),
+    );
+    const asked = system.ask<Ask | 'open', string>(actor, (replyTo) => ({ replyTo }), { timeoutMs: 60_000 });
+    await settle();
+    actor.tell('open');
+    expect(await asked).toBe('late');
+  });
+});

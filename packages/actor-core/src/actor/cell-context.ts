@@ -98,11 +98,11 @@ export class CellContext<M> implements ActorContext<M>, Guard {
   }
 
   stop(child: ActorRef<never>): void {
-    this.cell.supervisor.stop(requireChild(this.cell as unknown as ActorCell, child));
+    if (this.active) this.cell.supervisor.stop(requireChild(this.cell as unknown as ActorCell, child));
   }
 
   kill(child: ActorRef<never>): void {
-    kill(requireChild(this.cell as unknown as ActorCell, child));
+    if (this.active) kill(requireChild(this.cell as unknown as ActorCell, child));
   }
 
   watch(target: ActorRef<never>): void {
@@ -221,9 +221,13 @@ export class CellContext<M> implements ActorContext<M>, Guard {
   }
 
   stash(message: M): void {
+    if (!this.active) return;
     const { stashed } = this.more();
     if (stashed.length >= this.cell.mailbox.capacity) throw new StashFullError(this.path, stashed.length);
-    stashed.push(traced(message, currentTrace()));
+    const { inHand } = this.cell;
+    // A question keeps who asks it, who learns at once when it is never answered.
+    const isQuestion = inHand?.ask !== undefined && inHand.message === message;
+    stashed.push(isQuestion ? inHand : traced(message, currentTrace()));
   }
 
   unstashAll(): void {

@@ -129,20 +129,20 @@ export function park<M>(cell: ActorCell<M>, cause: unknown): void {
 }
 
 /** Its life ends without a next incarnation. */
-export function beginEnd<M>(cell: ActorCell<M>, reason: TerminationReason): void {
+export function beginEnd<M>(cell: ActorCell<M>, reason: TerminationReason, cause: unknown): void {
   cell.endReason = reason;
   cell.state = 'stopping';
-  windDown(cell, { type: 'post-stop' }, () => finalize(cell));
+  windDown(cell, { type: 'post-stop' }, () => finalize(cell, cause));
 }
 
-function finalize<M>(cell: ActorCell<M>): void {
+function finalize<M>(cell: ActorCell<M>, cause?: unknown): void {
   if (cell.state === 'stopped') return;
   cell.state = 'stopped';
   cell.context.end();
   cell.unwatchAll();
   cell.dropMailbox();
   cell.runtime.ended(cell as unknown as ActorCell);
-  if (cell.parent !== undefined) cell.runtime.events.stopped(cell);
+  if (cell.parent !== undefined) cell.runtime.events.stopped(cell, cause);
   cell.tellWatchers(cell.endReason);
   cell.parent?.supervisor.childGone(cell as unknown as ActorCell);
 }

@@ -48,9 +48,14 @@ export class EventHub {
   }
 
   /** Thousands of actors may end in a moment: their event is only made where somebody listens. */
-  stopped(cell: { readonly path: string; readonly endReason: TerminationReason }): void {
+  stopped(cell: { readonly path: string; readonly endReason: TerminationReason }, cause: unknown): void {
+    const isFailure = cause !== undefined && cell.endReason === 'failed';
+    if (isFailure) this.log.error({ actor: cell.path, err: cause }, 'actor failed and is not restarted');
     if (this.listeners.size === 0) this.ends++;
-    else this.emit({ type: 'stopped', path: cell.path, reason: cell.endReason });
+    else {
+      const event = { type: 'stopped', path: cell.path, reason: cell.endReason } as const;
+      this.emit(isFailure ? { ...event, cause } : event);
+    }
   }
 
   emit(event: RuntimeEvent): void {

@@ -8,7 +8,8 @@ import { empty, Ring } from './ring.ts';
 export interface InHand {
   /** Its number among the messages of its actor. */
   readonly handling: number;
-  readonly chain: CallChain | undefined;
+  /** Where the message came with more than itself. */
+  readonly envelope: Envelope | undefined;
 }
 
 /**
@@ -67,8 +68,8 @@ export class Reentry {
     return this.ready.shift();
   }
 
-  begin(handling: number, chain: CallChain | undefined): InHand {
-    const begun: InHand = { handling, chain };
+  begin(handling: number, envelope: Envelope | undefined): InHand {
+    const begun: InHand = { handling, envelope };
     this.inHand.push(begun);
     return begun;
   }

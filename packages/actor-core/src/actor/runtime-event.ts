@@ -12,7 +12,13 @@ export type RuntimeEvent =
     }
   | { readonly type: 'parked'; readonly path: string; readonly cause: unknown }
   | { readonly type: 'escalated'; readonly path: string; readonly cause: unknown }
-  | { readonly type: 'stopped'; readonly path: string; readonly reason: TerminationReason }
+  | {
+      readonly type: 'stopped';
+      readonly path: string;
+      readonly reason: TerminationReason;
+      /** Of one that failed and is not brought back. */
+      readonly cause?: unknown;
+    }
   | {
       readonly type: 'dead-letter';
       readonly to: ActorAddress;

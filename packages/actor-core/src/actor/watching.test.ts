@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { localSystem, recorder } from '../testing/local-system.ts';
 import { advance, settle } from '../testing/settle.ts';
 import type { ActorRef } from './actor-ref.ts';
-import { receive, setup, stopped } from './behaviour.ts';
+import { receive, setup, stopped, unhandled } from './behaviour.ts';
 import { type Props, props } from './props.ts';
 
 function watcher(targets: ActorRef<never>[], seen: string[]): Props<'unwatch'> {
@@ -118,5 +118,56 @@ describe('watching', () => {
     );
     await settle();
     expect(seen).toEqual(['last words', 'terminated']);
+  });
+});
+
+const mortal = (): Props<'stop' | 'fail'> =>
+  props<'stop' | 'fail'>(
+    () =>
+      receive((order) => {
+        if (order === 'fail') throw new Error('boom');
+        return stopped;
+      }),
+    { restart: 'temporary' },
+  );
+
+describe('a watched end', () => {
+  it.each([
+    ['has no handler for signals', undefined],
+    ['says unhandled', () => unhandled],
+  ] as const)('that its watcher does not handle fails it: it %s', async (_title, onSignal) => {
+    const { system, events } = localSystem();
+    const target = system.spawn(mortal(), 'target');
+    system.spawn(
+      props<never>(
+        () =>
+          setup((context) => {
+            context.watch(target);
+            return receive<never>(() => undefined, onSignal);
+          }),
+        { restart: 'temporary' },
+      ),
+      'watcher',
+    );
+    await settle();
+    target.tell('stop');
+    await settle();
+    expect(events.at(-1)).toMatchObject({
+      path: 'watcher',
+      reason: 'failed',
+      cause: { code: 'death-pact', path: 'target', reason: 'stopped' },
+    });
+  });
+
+  it('that lies back is told as it was, to whoever watches late', async () => {
+    const { system } = localSystem();
+    const [one, other] = [system.spawn(mortal(), 'one'), system.spawn(mortal(), 'other')];
+    one.tell('stop');
+    other.tell('fail');
+    await settle();
+    const seen: string[] = [];
+    system.spawn(watcher([one, other], seen));
+    await settle();
+    expect(seen).toEqual(['one stopped', 'other failed']);
   });
 });

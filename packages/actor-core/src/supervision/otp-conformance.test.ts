@@ -321,6 +321,17 @@ describe('auto-shutdown', () => {
       });
     }
   }
+  it('with all-significant, a parked child is waited for no longer', async () => {
+    const row = {
+      title: '',
+      options: { dynamic: true, intensity: 0, autoShutdown: 'all-significant' as const },
+      children: 'a:permanent b:transient! c:temporary!',
+      steps: 'b fail; c stop',
+      trace: '',
+      left: '',
+    };
+    expect(await play(row)).toMatchObject({ left: '', parked: 'sup/b' });
+  });
   for (const strategy of ['one-for-all', 'rest-for-one'] as const) {
     it(`a significant temporary child that falls with its siblings does not end a ${strategy} supervisor`, async () => {
       const row = {

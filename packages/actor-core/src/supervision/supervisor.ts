@@ -56,8 +56,14 @@ export class Supervisor {
   /** @throws InvalidArgumentError for a name that is taken or malformed, or a significant child that cannot be one */
   spawn<C>(props: Props<C>, name?: string): ActorRef<C> {
     const { runtime } = this.owner;
-    if (this.owner.state === 'stopping' || this.owner.state === 'stopped')
-      throw new SystemStoppedError(runtime.nodeId);
+    if (!isUp(this.owner)) {
+      if (this.owner.parent === undefined) throw new SystemStoppedError(runtime.nodeId);
+      // A child born now would outlive who supervises it.
+      throw new InvalidArgumentError(
+        'context',
+        `of ${this.owner.path} belongs to an incarnation that is ending`,
+      );
+    }
     const own = name === undefined ? ++this.names : this.freeName(name);
     if (props.significant === true && props.restart === 'permanent') {
       throw new InvalidArgumentError(
@@ -102,7 +108,7 @@ export class Supervisor {
   /** A child's incarnation has ended by itself or by a failure. */
   childEnded(cell: ActorCell, outcome: ChildOutcome, cause: unknown): void {
     const reason = outcome;
-    if (!isUp(this.owner)) return beginEnd(cell, reason);
+    if (!isUp(this.owner)) return beginEnd(cell, reason, cause);
     const { clock, random } = this.owner.runtime;
     // The decision needs the others only where they matter: a supervisor of many thousands stays quick.
     const alone = this.options.strategy === 'one-for-one' && this.options.autoShutdown !== 'all-significant';
@@ -110,7 +116,8 @@ export class Supervisor {
     const children = family.map((one) => ({
       name: one.name,
       restart: one.props.restart ?? ('transient' as const),
-      isSignificant: one.props.significant ?? false,
+      // A parked one will not end any more.
+      isSignificant: one.props.significant === true && one.state !== 'parked',
     }));
     const decision = decideRestart(
       this.options,
@@ -176,9 +183,9 @@ export class Supervisor {
   ): void {
     switch (decision.type) {
       case 'remove':
-        return beginEnd(cell, reason);
+        return beginEnd(cell, reason, cause);
       case 'shut-down':
-        beginEnd(cell, reason);
+        beginEnd(cell, reason, cause);
         return stopItself(this.owner);
       case 'park':
         return park(cell, cause);
