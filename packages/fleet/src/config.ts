@@ -51,6 +51,11 @@ export interface FleetConfig {
   readonly firstReportWaitMs: number;
   /** How long a request that was not sent yet waits for the bus to come back. @default 3_000 */
   readonly busWaitMs: number;
+  /**
+   * Pieces of long lines that are not complete yet, over all calls of one client, in UTF-16 units; more fails the call
+   * that grows as `queue-full`. @default 256 Mi
+   */
+  readonly maxPartialUnits: number;
   /** Calls running at once in one client; one more is refused as `queue-full`. @default 10_000 */
   readonly maxCalls: number;
   /** @default 2_000 */
@@ -86,6 +91,7 @@ export const defaults: FleetConfig = Object.freeze({
   acceptTimeoutMs: 800,
   firstReportWaitMs: 2_000,
   busWaitMs: 3_000,
+  maxPartialUnits: 256 * 1024 * 1024,
   maxCalls: 10_000,
   describeTimeoutMs: 2_000,
   maxNodes: 1_024,

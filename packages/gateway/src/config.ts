@@ -8,7 +8,11 @@ export interface GatewayConfig {
   readonly port: number;
   /** Largest request body. @default 67_108_864 (64 MiB) */
   readonly maxBodyBytes: number;
-  /** Bodies of all running requests together; more get 503. At least `maxBodyBytes`. @default 536_870_912 (512 MiB) */
+  /** Members of objects in one request body; more get 413. A new key costs the parser up to 2 µs. @default 100_000 */
+  readonly maxJsonKeys: number;
+  /** Values in one request body: elements, members, objects, arrays; more get 413. @default 1_000_000 */
+  readonly maxJsonValues: number;
+  /** Bodies of all running requests and whole answers together; more get 503. At least `maxBodyBytes`. @default 536_870_912 (512 MiB) */
   readonly maxHeldBytes: number;
   /** Largest answer that is not a stream. @default 268_435_456 (256 MiB) */
   readonly maxAnswerBytes: number;
@@ -42,6 +46,8 @@ export const defaults: GatewayConfig = Object.freeze({
   host: '127.0.0.1',
   port: 11_500,
   maxBodyBytes: 64 * 1024 * 1024,
+  maxJsonKeys: 100_000,
+  maxJsonValues: 1_000_000,
   maxHeldBytes: 512 * 1024 * 1024,
   maxAnswerBytes: 256 * 1024 * 1024,
   maxConcurrentRequests: 1_024,
@@ -60,6 +66,8 @@ export const defaults: GatewayConfig = Object.freeze({
 
 const counts = [
   'maxBodyBytes',
+  'maxJsonKeys',
+  'maxJsonValues',
   'maxHeldBytes',
   'maxAnswerBytes',
   'maxConcurrentRequests',

@@ -45,7 +45,7 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
   const config = resolveConfig(settings);
   const fleet = given ?? createFleetClient(node);
   const residency = given ?? createFleetClient(node, { policy: residentFirst });
-  const bodies = new BodyBudget(config.maxBodyBytes, config.maxHeldBytes);
+  const bodies = new BodyBudget(config);
   const metrics = createMetrics(node, fleet);
   const services: GatewayServices = { node, fleet, residency, agents, metrics, config, bodies };
   const isDraining = (): boolean => door.isDraining;

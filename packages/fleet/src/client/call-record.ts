@@ -12,6 +12,8 @@ export interface SessionShared {
   readonly config: FleetConfig;
   readonly load: LiveLoadTable;
   readonly policy: RoutingPolicy;
+  /** Pieces of long lines held by all sessions, in UTF-16 units. */
+  readonly partial: { units: number };
 }
 
 /** One call as its session and its client know it. */

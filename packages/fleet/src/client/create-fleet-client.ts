@@ -39,7 +39,7 @@ export function createFleetClient(node: ClusterNode, options: FleetClientOptions
   const policy =
     options.policy ??
     ((candidates, model, random) => loadedFirst(candidates, model, random, config.staleEvidenceMs));
-  const shared: SessionShared = { node, config, load, policy };
+  const shared: SessionShared = { node, config, load, policy, partial: { units: 0 } };
   const calls = new Set<CallRecord>();
   const catalogues = new Catalogues(node, load, config);
   const sessions = node.system.spawn(sessionsProps(shared), `fleet-sessions-${node.random.id().slice(0, 8)}`);

@@ -623,6 +623,32 @@ describe('a client', () => {
     });
   });
 
+  it('holds pieces of long lines only within its bound, and has room again afterwards', async () => {
+    const { node, pass, hosts } = await setup({
+      onOpen: (stream) => {
+        stream.feed({ kind: 'head', status: 200, contentType: 'application/json' });
+        stream.feed({
+          kind: 'lines',
+          lines: ['x'.repeat(stream.open.requestId === 'long' ? 150_000 : 90_000)],
+        });
+        stream.feed({ kind: 'end' });
+      },
+    });
+    const small = createFleetClient(node, { config: { maxPartialUnits: 100_000 } });
+    const ask = (requestId: string) =>
+      read(small.run({ requestId, route: 'chat', model: 'm', body: Buffer.from('{}') }, never));
+    await pass(1_100);
+    for (const requestId of ['short', 'long', 'short', 'short']) {
+      const reading = ask(requestId);
+      await pass(100);
+      const { lines, error } = await reading;
+      if (requestId === 'short') expect(lines[0]?.length).toBe(90_000);
+      else expect(error).toMatchObject({ code: 'queue-full', retryAfterMs: 1_000 });
+    }
+    expect(hosts[0]?.instance.streams[1]?.cancels[0]).toContain('maxPartialUnits is 100000');
+    await small.stop();
+  });
+
   it('asks what models there are once for each catalogue revision', async () => {
     const { client, pass, hosts } = await setup({}, { name: 'other' });
     const first = client.describe();

@@ -47,6 +47,8 @@ interface Attempt {
   /** That was put off once, since this process stood still. */
   stallForgiven: boolean;
   head: { readonly status: number; readonly contentType: string } | undefined;
+  /** Of its pieces of a long line, what is counted in `shared.partial`. */
+  partialUnits: number;
   /** The instance has the whole body: it said something that it says only then. */
   started: boolean;
 }
@@ -186,6 +188,7 @@ class Session {
       pending: load.open(evidence),
       acceptByMs: nowMs + config.acceptTimeoutMs,
       stallForgiven: false,
+      partialUnits: 0,
       head: undefined,
       started: false,
     };
@@ -285,6 +288,21 @@ class Session {
     for (const effect of decideReceive(attempt.receiver, event, this.#context.clock.now())) {
       this.#perform(attempt, effect);
     }
+    if (attempt.receiver.pieceUnits !== attempt.partialUnits) this.#countPartial(attempt);
+  }
+
+  /** A long line is held here until it is whole, before any reader can count it: all of them share one bound. */
+  #countPartial(attempt: Attempt): void {
+    const { partial, config } = this.#shared;
+    const { receiver, streamId, instance } = attempt;
+    const units = this.#attempt === attempt ? receiver.pieceUnits : 0;
+    partial.units += units - attempt.partialUnits;
+    attempt.partialUnits = units;
+    if (partial.units <= config.maxPartialUnits) return;
+    const message = `long lines hold ${partial.units} units here, maxPartialUnits is ${config.maxPartialUnits}`;
+    instance.tell({ kind: 'cancel', streamId, reason: message }, control);
+    this.#endAttempt(attempt);
+    this.#fail('queue-full', message, 1_000);
   }
 
   #perform(attempt: Attempt, effect: ReceiverEffect): void {
@@ -370,6 +388,8 @@ class Session {
 
   #endAttempt(attempt: Attempt): void {
     attempt.pending.release();
+    this.#shared.partial.units -= attempt.partialUnits;
+    attempt.partialUnits = 0;
     this.#record.queuedAt = undefined;
     this.#attempt = undefined;
     this.#record.servedBy = undefined;

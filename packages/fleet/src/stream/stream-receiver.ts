@@ -359,5 +359,6 @@ function confirm(
 function finish(state: ReceiverState, outcome: ReceiverOutcome, effects: ReceiverEffect[]): void {
   state.finished = true;
   state.pieces = [];
+  state.pieceUnits = 0;
   effects.push({ kind: 'finished', outcome });
 }

@@ -33,6 +33,49 @@ test('refuses a zstd body that grows too large, or is none', async () => {
   expect(await post('plain')).toMatchObject({ error: { message: 'failed to decompress zstd body' } });
 });
 
+test.each([
+  ['object members', `{"model":"m","options":{${'"a":1,'.repeat(60)}"b":1}}`, 'maxJsonKeys'],
+  ['values', `{"model":"m","context":[${'1,'.repeat(120)}1]}`, 'maxJsonValues'],
+])('refuses a body of too many %s with 413 naming the limit, in each dialect', async (_what, body, limit) => {
+  await using setup = await startScriptedGateway({ maxJsonKeys: 50, maxJsonValues: 100 });
+  const native = await setup.post('/api/generate', body);
+  expect(native.status).toBe(413);
+  expect(JSON.stringify(await native.json())).toContain(limit);
+  const openAi = await setup.post('/v1/chat/completions', body);
+  expect(openAi.status).toBe(413);
+  expect(JSON.stringify(await openAi.json())).toContain(limit);
+  const zipped = await fetch(`${setup.url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { 'content-encoding': 'zstd' },
+    body: await compress(body),
+  });
+  expect(zipped.status).toBe(413);
+  const long = JSON.stringify({ model: 'm', prompt: '{[,:"'.repeat(1_000) });
+  const answer = setup.post('/api/generate', long);
+  (await setup.fleet.next()).fail('no-host');
+  expect((await answer).status).toBe(503);
+});
+
+test('counts whole answers with the bodies, and refuses with 503 naming the limit', async () => {
+  await using setup = await startScriptedGateway({ maxBodyBytes: 1_000, maxHeldBytes: 2_000 });
+  const ask = () => setup.post('/api/generate', { model: 'm', prompt: 'x', stream: false });
+  const answer = ask();
+  const call = await setup.fleet.next();
+  call.head({ contentType: 'application/json; charset=utf-8' });
+  call.lines(JSON.stringify({ response: 'y'.repeat(2_000) }));
+  call.end();
+  const response = await answer;
+  expect(response.status).toBe(503);
+  expect(response.headers.get('retry-after')).toBe('1');
+  expect(JSON.stringify(await response.json())).toContain('maxHeldBytes is 2000');
+  const small = ask();
+  const next = await setup.fleet.next();
+  next.head({ contentType: 'application/json; charset=utf-8' });
+  next.lines('{"response":"y"}');
+  next.end();
+  expect((await small).status).toBe(200);
+});
+
 test('refuses with 503 what all bodies together are too much for, and takes it when there is room again', async () => {
   await using setup = await startScriptedGateway({ maxBodyBytes: 1_000, maxHeldBytes: 1_000 });
   const long = JSON.stringify({ model: 'm', prompt: 'x'.repeat(700) });

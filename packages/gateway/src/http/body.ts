@@ -2,29 +2,34 @@ import type { IncomingMessage } from 'node:http';
 import { createZstdDecompress } from 'node:zlib';
 import { RequestFailure } from '../errors.ts';
 import type { Exchange } from './exchange.ts';
+import { type JsonLimits, JsonShape } from './json-shape.ts';
 
 /** Ollama's own limit for what a compressed body may become. */
 const maxDecompressedBytes = 20 * 1024 * 1024;
 
-/** What the bodies of all running requests may take together, and each alone. */
+export interface BodyLimits extends JsonLimits {
+  readonly maxBodyBytes: number;
+  readonly maxHeldBytes: number;
+}
+
+/** What the bodies of all running requests and their whole answers may take together, and each body alone. */
 export class BodyBudget {
-  readonly limitBytes: number;
-  readonly #maxHeldBytes: number;
+  readonly limits: BodyLimits;
   #heldBytes = 0;
 
-  constructor(limitBytes: number, maxHeldBytes: number) {
-    this.limitBytes = limitBytes;
-    this.#maxHeldBytes = maxHeldBytes;
+  constructor(limits: BodyLimits) {
+    this.limits = limits;
   }
 
   get heldBytes(): number {
     return this.#heldBytes;
   }
 
-  /** @throws RequestFailure 503 when the bodies of all requests together become too much */
+  /** @throws RequestFailure 503 when everything held together becomes too much */
   take(bytes: number): void {
-    if (this.#heldBytes + bytes > this.#maxHeldBytes) {
-      const message = `the gateway holds ${this.#heldBytes} bytes of request bodies already`;
+    const { maxHeldBytes } = this.limits;
+    if (this.#heldBytes + bytes > maxHeldBytes) {
+      const message = `the gateway holds ${this.#heldBytes} bytes of requests and answers, maxHeldBytes is ${maxHeldBytes}`;
       throw new RequestFailure(503, 'gateway-full', message, { retryAfterMs: 1_000 });
     }
     this.#heldBytes += bytes;
@@ -39,15 +44,26 @@ export class BodyBudget {
  * The request's body; its bytes count against `budget` until the exchange is over.
  *
  * @throws RequestFailure 413 before a byte is read, where the client says how much it is going to send, else as soon
- *   as too much came; 503 when there is too much of all requests; 400 when the client broke off
+ *   as too much came or its JSON is too complex; 503 when there is too much of all requests; 400 when the client broke off
  */
 export async function readBody(exchange: Exchange, budget: BodyBudget): Promise<Buffer> {
+  const shape = new JsonShape(budget.limits);
+  return await readBytes(exchange, budget, (chunk) => shape.take(chunk));
+}
+
+async function readBytes(
+  exchange: Exchange,
+  budget: BodyBudget,
+  look: (chunk: Buffer) => void,
+): Promise<Buffer> {
   const { request } = exchange;
-  if (Number(request.headers['content-length'] ?? 0) > budget.limitBytes) throw tooLarge(budget.limitBytes);
+  const { maxBodyBytes } = budget.limits;
+  if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) throw tooLarge(maxBodyBytes);
   const grown = holdFor(exchange, budget);
-  return await collect(request, (size) => {
-    if (size > budget.limitBytes) throw tooLarge(budget.limitBytes);
+  return await collect(request, (size, chunk) => {
+    if (size > maxBodyBytes) throw tooLarge(maxBodyBytes);
     grown(size);
+    look(chunk);
   });
 }
 
@@ -57,17 +73,19 @@ export async function readBody(exchange: Exchange, budget: BodyBudget): Promise<
  * @throws RequestFailure as `readBody`, what it becomes counted too; 400 for what is no zstd or becomes too large
  */
 export async function readCompressibleBody(exchange: Exchange, budget: BodyBudget): Promise<Buffer> {
-  const bytes = await readBody(exchange, budget);
-  if (exchange.header('content-encoding') !== 'zstd') return bytes;
+  if (exchange.header('content-encoding') !== 'zstd') return await readBody(exchange, budget);
+  const bytes = await readBytes(exchange, budget, () => {});
   const grown = holdFor(exchange, budget);
-  return await decompress(bytes, (size) => {
+  const shape = new JsonShape(budget.limits);
+  return await decompress(bytes, (size, piece) => {
     if (size > maxDecompressedBytes) throw badEncoding('http: request body too large');
     grown(size);
+    shape.take(piece);
   });
 }
 
 /** Counts something that grows against `budget` until the exchange is over; throws what the budget throws. */
-function holdFor(exchange: Exchange, budget: BodyBudget): (bytes: number) => void {
+export function holdFor(exchange: Exchange, budget: BodyBudget): (bytes: number) => void {
   let held = 0;
   void exchange.closed.then(() => budget.release(held));
   return (bytes) => {
@@ -78,7 +96,7 @@ function holdFor(exchange: Exchange, budget: BodyBudget): (bytes: number) => voi
 }
 
 /** Piece by piece, so that a small body that becomes a large one is refused before it is large. */
-async function decompress(bytes: Buffer, grown: (bytes: number) => void): Promise<Buffer> {
+async function decompress(bytes: Buffer, grown: (size: number, piece: Buffer) => void): Promise<Buffer> {
   const pieces: Buffer[] = [];
   let size = 0;
   try {
@@ -86,7 +104,7 @@ async function decompress(bytes: Buffer, grown: (bytes: number) => void): Promis
     inflating.end(bytes);
     for await (const piece of inflating) {
       size += (piece as Buffer).length;
-      grown(size);
+      grown(size, piece as Buffer);
       pieces.push(piece as Buffer);
     }
   } catch (error) {
@@ -96,7 +114,10 @@ async function decompress(bytes: Buffer, grown: (bytes: number) => void): Promis
 }
 
 /** @param grown is told the size so far and throws to stop */
-async function collect(request: IncomingMessage, grown: (bytes: number) => void): Promise<Buffer> {
+async function collect(
+  request: IncomingMessage,
+  grown: (size: number, chunk: Buffer) => void,
+): Promise<Buffer> {
   return await new Promise<Buffer>((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -109,7 +130,7 @@ async function collect(request: IncomingMessage, grown: (bytes: number) => void)
     const onData = (chunk: Buffer): void => {
       size += chunk.length;
       try {
-        grown(size);
+        grown(size, chunk);
         chunks.push(chunk);
       } catch (error) {
         request.pause();

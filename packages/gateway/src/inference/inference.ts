@@ -1,6 +1,7 @@
 import type { FleetCall, FleetHead, FleetRequest, InferenceRoute } from '@drover/fleet';
 import type { AnswerDialect, Reply } from '../dialects/dialect.ts';
 import { RequestFailure } from '../errors.ts';
+import { holdFor } from '../http/body.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { failureOf, retryAfterOf } from '../http/failure.ts';
 import { modelKey, type ModelName } from '../model/model-name.ts';
@@ -67,7 +68,7 @@ async function run(
     if (head.simulated) exchange.setHeader('x-drover-simulated', '1');
     if (isStream(head))
       return await pumpStream(services, exchange, call, dialect, { route: inference.label, model: label });
-    const body = await readWhole(call, services.config.maxAnswerBytes);
+    const body = await readWhole(call, services.config.maxAnswerBytes, holdFor(exchange, services.bodies));
     if (head.status === 503) exchange.setHeader('retry-after', '1');
     exchange.reply(dialect.whole(head, body));
     return head.status < 400 ? 'ok' : 'refused';
@@ -131,7 +132,11 @@ function isStream(head: FleetHead): boolean {
   return head.status === 200 && head.contentType.startsWith('application/x-ndjson');
 }
 
-async function readWhole(call: FleetCall, maxAnswerBytes: number): Promise<string> {
+async function readWhole(
+  call: FleetCall,
+  maxAnswerBytes: number,
+  hold: (bytes: number) => void,
+): Promise<string> {
   const pieces: string[] = [];
   let size = 0;
   for await (const lines of call.lines) {
@@ -144,6 +149,7 @@ async function readWhole(call: FleetCall, maxAnswerBytes: number): Promise<strin
           `the host's answer is longer than ${maxAnswerBytes} bytes`,
         );
       }
+      hold(size);
       pieces.push(line);
     }
   }
