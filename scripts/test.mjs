@@ -2,7 +2,8 @@
 // and exit code 0 only if nothing failed. A stage that is not a set of tests counts as one.
 //
 //   npm test                      everything
-//   npm test -- --stage unit      some stages: build, format, lint, nats, unit, scenarios (may be repeated)
+//   npm test -- --stage unit      some stages: build, format, lint, nats, unit, simulate, mutants, bench, scenarios
+//                                 (may be repeated)
 //
 // The tests with a real nats-server use the one that `drover up` would: the stage `nats` finds or fetches it.
 import { spawn } from 'node:child_process';
@@ -30,6 +31,9 @@ const stages = [
   },
   { name: 'nats', limitMs: minutes, provide: 'packages/cli/dist/nats/provision-main.js' },
   { name: 'unit', limitMs: 10 * minutes, vitest: 'unit' },
+  // A thousand seeds, fifty of them twice; the limit is the bar.
+  { name: 'simulate', limitMs: 5 * minutes, steps: [['node', 'packages/actor-core/bin/simulate.js']] },
+  { name: 'mutants', limitMs: 5 * minutes, steps: [['node', 'packages/actor-core/bin/mutants.js']] },
   {
     name: 'bench',
     limitMs: 5 * minutes,

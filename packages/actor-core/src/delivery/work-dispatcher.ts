@@ -33,7 +33,8 @@ const defaultMaxAttempts = 5;
 export interface WorkDispatcherOptions<M> extends ProducerOptions {
   /**
    * How many workers, or lives of one, may end with a message in hand: failed, killed, or lost with their node; not
-   * stopped. Then it is parked: a `dead-letter` event, `{ type: 'parked' }` to whoever sent it, and `onParked`.
+   * stopped. In hand is the first that they were given and had not confirmed; nobody knows whether one that is lost with
+   * its node had begun with it. Then it is parked: a `dead-letter` event, `{ type: 'parked' }` to whoever sent it, and `onParked`.
    *
    * @default 5
    */

@@ -1,13 +1,25 @@
 import { nodeNames, type World } from './world.ts';
 
 const longestPauseMs = 6_000;
-type Fault = 'lossy' | 'cut' | 'crash' | 'pause' | 'disconnect' | 'reconnect' | 'start' | 'heal';
+type Fault =
+  | 'lossy'
+  | 'cut'
+  | 'crash'
+  | 'replace'
+  | 'leave'
+  | 'pause'
+  | 'disconnect'
+  | 'reconnect'
+  | 'start'
+  | 'heal';
 const common: readonly Fault[] = [
   'lossy',
   'lossy',
   'cut',
   'cut',
   'crash',
+  'replace',
+  'leave',
   'pause',
   'disconnect',
   'reconnect',
@@ -23,9 +35,12 @@ const common: readonly Fault[] = [
 export class Faults {
   private readonly world: World;
   private readonly first: Fault[] = ['lossy', 'cut', 'crash', 'pause'];
+  /** In some worlds nothing is ever doubled by the bus: whatever comes twice there was sent twice. */
+  private readonly doubles: boolean;
 
   constructor(world: World) {
     this.world = world;
+    this.doubles = world.chance() < 0.7;
   }
 
   strike(): void {
@@ -40,7 +55,7 @@ export class Faults {
       case 'lossy':
         simulation.faults = {
           drop: world.chance() * 0.3,
-          duplicate: world.chance() * 0.15,
+          duplicate: this.doubles ? world.chance() * 0.15 : 0,
           delay: world.chance() * 0.25,
         };
         return;
@@ -48,6 +63,11 @@ export class Faults {
         return simulation.cut(name, world.pick(nodeNames.filter((other) => other !== name)));
       case 'crash':
         return void world.crash(name);
+      case 'replace':
+        // Its next life begins while words of the last one are still on their way.
+        return world.crash(name) ? world.startNode(name) : undefined;
+      case 'leave':
+        return void world.leave(name);
       case 'pause':
         return void world.pause(name, 500 + world.chance() * longestPauseMs);
       case 'disconnect':
@@ -67,11 +87,12 @@ export class Faults {
     const { world } = this;
     world.heal();
     world.simulation.hub.bus.reconnectAll();
-    for (const name of nodeNames) if (world.node(name) === undefined) world.startNode(name);
+    world.endLeaving();
+    for (const name of nodeNames) if (world.isGone(name)) world.startNode(name);
   }
 
   private startOne(): void {
-    const gone = nodeNames.filter((name) => this.world.node(name) === undefined);
+    const gone = nodeNames.filter((name) => this.world.isGone(name));
     if (gone.length > 0) this.world.startNode(this.world.pick(gone));
   }
 }

@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import type { ActorRef } from '../../actor/actor-ref.ts';
+import type { ActorAddress, ActorRef } from '../../actor/actor-ref.ts';
 import { receive } from '../../actor/behaviour.ts';
 import { type Props, props } from '../../actor/props.ts';
+import type { Runtime } from '../../actor/runtime.ts';
 import type { RuntimeEvent } from '../../actor/runtime-event.ts';
 import { DroverError } from '../../errors.ts';
 import { actorRefSchema } from '../../remoting/actor-ref-schema.ts';
@@ -13,10 +14,25 @@ import { nodeNames, type World } from './world.ts';
 type Lane = 'control' | 'data';
 type Note =
   | { readonly do: 'echo'; readonly value: number; readonly replyTo: ActorRef<number> }
-  | { readonly do: 'number'; readonly from: string; readonly value: number };
+  | {
+      readonly do: 'number';
+      readonly from: string;
+      readonly life: number;
+      readonly lane: Lane;
+      /** Which life of its node it is for; 0 for any. */
+      readonly meant: number;
+      readonly value: number;
+    };
 const note: z.ZodType<Note> = z.discriminatedUnion('do', [
   z.object({ do: z.literal('echo'), value: z.number(), replyTo: actorRefSchema<number>() }),
-  z.object({ do: z.literal('number'), from: z.string(), value: z.number() }),
+  z.object({
+    do: z.literal('number'),
+    from: z.string(),
+    life: z.number(),
+    lane: z.enum(['control', 'data']),
+    meant: z.number(),
+    value: z.number(),
+  }),
 ]);
 
 const askTimeoutMs = 2_000;
@@ -33,12 +49,19 @@ interface Ledger {
  * Questions, numbered messages between nodes, and bursts within one.
  *
  * - Every question is settled by its deadline, with its own answer or an error of ours.
- * - What one client sends to one actor on one lane arrives in that order, where the bus keeps it.
+ * - What one client sends to one actor on one lane arrives in that order, where the bus keeps it; at most once, where
+ *   the bus doubles nothing.
+ * - A ref to one life of a node reaches no other, and nothing of a life arrives after something of a newer one.
+ * - A question to a node that has said goodbye fails as soon as the asker has heard that.
  * - Within a node nothing vanishes: each message is handled or a dead letter, restarts or not.
  */
 export class Messaging implements Workload {
   private readonly world: World;
-  private readonly open = new Map<number, TestNode>();
+  private readonly open = new Map<number, { readonly node: TestNode; readonly to: string }>();
+  /** Questions that must be settled by the next look: the node asked has left. */
+  private due: number[] = [];
+  /** Refs to the desks of all lives that there were. */
+  private readonly desks: ActorAddress[] = [];
   private readonly ledgers = new Map<TestNode, Ledger>();
   private values = 0;
 
@@ -49,7 +72,14 @@ export class Messaging implements Workload {
   startNode(node: TestNode): void {
     const ledger: Ledger = { sent: 0, handled: 0, deadLetters: 0 };
     this.ledgers.set(node, ledger);
-    node.system.spawn(this.desk(), 'desk');
+    const { uid } = node.system.spawn(this.desk(node), 'desk').address;
+    this.desks.push({ node: node.nodeId, nodeIncarnation: node.incarnation, path: 'desk', uid });
+    for (const to of nodeNames) this.number(node, to, 'data');
+    node.presence.onChange((member) => {
+      if (member.state !== 'left') return;
+      for (const [value, question] of this.open)
+        if (question.node === node && question.to === member.node) this.due.push(value);
+    });
     const book = props<'note' | 'fail'>(
       () =>
         receive((message) => {
@@ -84,9 +114,21 @@ export class Messaging implements Workload {
       ledger.deadLetters++;
   }
 
+  checkStep(): void {
+    const { world } = this;
+    for (const value of this.due) {
+      const question = this.open.get(value);
+      world.check(
+        question === undefined || !world.isAlive(question.node),
+        `question ${value} is open though ${question?.to} has said goodbye`,
+      );
+    }
+    this.due = [];
+  }
+
   async checkEnd(): Promise<void> {
     const { world } = this;
-    const unsettled = [...this.open.values()].filter((node) => world.isAlive(node)).length;
+    const unsettled = [...this.open.values()].filter(({ node }) => world.isAlive(node)).length;
     world.check(unsettled === 0, `${unsettled} questions are still open`);
     for (const node of world.nodes()) {
       const { sent, handled, deadLetters } = this.ledgers.get(node) as Ledger;
@@ -107,7 +149,7 @@ export class Messaging implements Workload {
     const { world } = this;
     const value = ++this.values;
     const deadlineMs = world.now() + askTimeoutMs;
-    this.open.set(value, node);
+    this.open.set(value, { node, to });
     const settled = (outcome: string) => {
       if (!world.isAlive(node)) return;
       world.check(this.open.delete(value), `question ${value} was settled twice`);
@@ -136,9 +178,15 @@ export class Messaging implements Workload {
   }
 
   private number(node: TestNode, to: string, lane: Lane): void {
-    const from = `${node.nodeId}#${node.incarnation} ${lane}`;
+    const one = this.world.chance() < 0.3 ? this.world.pick(this.desks) : undefined;
+    const ref: ActorRef<Note> =
+      one === undefined
+        ? node.system.refFor<Note>(to, 'desk')
+        : ((node.system as Runtime).resolveRef(one) as ActorRef<Note>);
+    const { nodeId: from, incarnation: life } = node;
+    const meant = one?.nodeIncarnation ?? 0;
     for (let i = 0; i < 3; i++)
-      node.system.refFor<Note>(to, 'desk').tell({ do: 'number', from, value: ++this.values }, { lane });
+      ref.tell({ do: 'number', from, life, lane, meant, value: ++this.values }, { lane });
   }
 
   private burst(node: TestNode): void {
@@ -154,20 +202,36 @@ export class Messaging implements Workload {
     }
   }
 
-  private desk(): Props<Note> {
+  private desk(node: TestNode): Props<Note> {
     const { world } = this;
     const create = () => {
       const newest = new Map<string, number>();
+      const lives = new Map<string, number>();
       const seen = new Set<number>();
       return receive<Note>((message) => {
         if (message.do === 'echo') return message.replyTo.tell(message.value);
-        // The bus may double a frame; what is in it the second time is out of order and no fault of ours.
-        if (seen.has(message.value)) return undefined;
-        seen.add(message.value);
-        const last = newest.get(message.from) ?? 0;
-        newest.set(message.from, message.value);
+        const { value, life, meant } = message;
+        world.check(
+          meant === 0 || meant === node.incarnation,
+          `${value} for life ${meant} of ${node.nodeId} reached life ${node.incarnation}`,
+        );
+        const newestLife = lives.get(message.from) ?? 0;
+        lives.set(message.from, Math.max(life, newestLife));
+        world.check(
+          life >= newestLife,
+          `${value} of life ${life} of ${message.from} came after something of life ${newestLife}`,
+        );
+        if (seen.has(value)) {
+          // What is in a frame the second time is out of order and no fault of ours, where the bus doubles frames.
+          world.check(world.simulation.struck.has('duplicate'), `${value} was delivered twice`);
+          return undefined;
+        }
+        seen.add(value);
+        const from = `${message.from}#${life} ${message.lane}`;
+        const last = newest.get(from) ?? 0;
+        newest.set(from, value);
         if (world.simulation.keepsSubjectOrder)
-          world.check(message.value > last, `${message.value} of ${message.from} came after ${last}`);
+          world.check(value > last, `${value} of ${from} came after ${last}`);
         return undefined;
       });
     };

@@ -7,6 +7,7 @@ import { Registering } from './registering.ts';
 import { Streaming } from './streaming.ts';
 import { Supervising } from './supervising.ts';
 import { Watching } from './watching.ts';
+import { Working } from './working.ts';
 import type { Workload } from './workload.ts';
 import { nodeNames, World } from './world.ts';
 
@@ -21,6 +22,7 @@ const workloads: Readonly<Record<string, new (world: World) => Workload>> = {
   streaming: Streaming,
   registry: Registering,
   delivery: Delivering,
+  work: Working,
 };
 
 export const everything = 'all';

@@ -23,12 +23,15 @@ interface Entry {
  * Actors that join groups and claim names, leave and end.
  *
  * - In the end every node knows the same members and the same holders.
+ * - Whoever lost a name to an earlier claim does not hold it any more, even when that one has ended.
  * - Those are alive, and no living actor that joined a group and did not leave it is missing.
  */
 export class Registering implements Workload {
   private readonly world: World;
   private readonly registries = new Map<TestNode, Registry>();
   private readonly joined: Entry[] = [];
+  /** Actors whose claim to a name was withdrawn, as their own nodes were told. */
+  private readonly withdrawn = new Set<string>();
   private actors = 0;
 
   constructor(world: World) {
@@ -36,7 +39,11 @@ export class Registering implements Workload {
   }
 
   startNode(node: TestNode): void {
-    this.registries.set(node, startRegistry(node));
+    const registry = startRegistry(node);
+    this.registries.set(node, registry);
+    registry.onConflict(({ lost }) => {
+      if (lost.address.node === node.nodeId) this.withdrawn.add(describe([lost]));
+    });
   }
 
   act(): boolean {
@@ -73,6 +80,19 @@ export class Registering implements Workload {
         if (entry.group === group && !entry.hasLeft && world.isAlive(entry.node) && this.lives(entry.ref))
           world.check(members.has(describe([entry.ref])), `${describe([entry.ref])} is missing in ${group}`);
     }
+  }
+
+  checkStep(): void {
+    for (const node of this.world.nodes())
+      for (const name of names) {
+        const holder = this.registries.get(node)?.find<never>(name);
+        this.world.check(
+          holder === undefined ||
+            holder.address.node !== node.nodeId ||
+            !this.withdrawn.has(describe([holder])),
+          `${node.nodeId} finds ${name} with an actor of its own that has lost it`,
+        );
+      }
   }
 
   private join(node: TestNode, registry: Registry): void {

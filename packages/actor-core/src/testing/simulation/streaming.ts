@@ -43,6 +43,7 @@ const slowestReadMs = 120;
  *
  * - A reader sees each item once and in order, however often it had to begin again, or an error of ours.
  * - Every stream ends for its reader and for its producer.
+ * - A producer is never further ahead of its reader than the window.
  */
 export class Streaming implements Workload {
   private readonly world: World;
@@ -50,6 +51,8 @@ export class Streaming implements Workload {
   private readonly producing = new Map<number, TestNode>();
   /** The highest item ever written for each reader. */
   private readonly written = new Map<number, number>();
+  /** The last item that each reader has read. */
+  private readonly seen = new Map<number, number>();
   private ids = 0;
   private writers = 0;
 
@@ -119,6 +122,7 @@ export class Streaming implements Workload {
         for await (const item of stream) {
           world.check(item === seen + 1, `stream ${id} gave ${item} after ${seen}`);
           seen = item;
+          this.seen.set(id, item);
           if (seen === enough && enough < upTo) return 'left';
           if (readMs > 0) await new Promise<void>((resolve) => node.clock.setTimer(readMs, resolve));
         }
@@ -165,6 +169,12 @@ export class Streaming implements Workload {
       await Promise.resolve();
       await Promise.resolve();
       if (!sent) counters.creditStalls++;
+      // The reader may have been handed the next one without having looked at it.
+      else
+        this.world.check(
+          item <= (this.seen.get(id) ?? 0) + 1 + window,
+          `the producer of stream ${id} wrote ${item} when ${this.seen.get(id) ?? 0} were read`,
+        );
       await done;
     }
     writer.end();

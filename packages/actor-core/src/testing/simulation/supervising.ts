@@ -111,7 +111,7 @@ export class Supervising implements Workload {
     const create = () =>
       setup<Order>((context) => {
         world.check(
-          model.began(name, context.incarnation),
+          !world.isAlive(node) || model.began(name, context.incarnation),
           `${node.nodeId}: ${name} began as incarnation ${context.incarnation}`,
         );
         return receive<Order>((message) => {

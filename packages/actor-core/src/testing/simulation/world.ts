@@ -14,6 +14,8 @@ export class World {
   readonly broken: string[] = [];
   private readonly living = new Map<string, { readonly node: TestNode; readonly execution: NodeExecution }>();
   private readonly lives = new Map<string, number>();
+  /** Saying goodbye, and no longer of those that live; each ends for good by what is kept here. */
+  private readonly leaving = new Map<string, () => void>();
   private readonly onStart: (node: TestNode) => void;
   private readonly onEvent: (node: TestNode, event: RuntimeEvent) => void;
 
@@ -75,7 +77,34 @@ export class World {
     const node = createTestNode(hub, { nodeId: name, incarnation });
     this.living.set(name, { node, execution });
     node.system.onEvent((event) => this.take(node, event));
+    this.watchPresence(node);
     this.onStart(node);
+  }
+
+  /** May a new life of it begin? Not while the last one is still leaving. */
+  isGone(name: string): boolean {
+    return !this.living.has(name) && !this.leaving.has(name);
+  }
+
+  /** Goes in order: actors stopped, goodbye said. Nobody counts on it from now on. */
+  leave(name: string): boolean {
+    const one = this.living.get(name);
+    if (one === undefined) return false;
+    this.living.delete(name);
+    const end = () => {
+      if (!this.leaving.delete(name)) return;
+      one.execution.halt();
+      one.node.crash();
+    };
+    this.leaving.set(name, end);
+    void one.node.leave().finally(end);
+    this.simulation.note(`leave ${name}`);
+    return true;
+  }
+
+  /** Those that have not left by now are ended. */
+  endLeaving(): void {
+    for (const end of this.leaving.values()) end();
   }
 
   crash(name: string): boolean {
@@ -115,6 +144,19 @@ export class World {
         );
       }
     }
+  }
+
+  /** Of another node only ever newer lives are believed in. */
+  private watchPresence(node: TestNode): void {
+    const newest = new Map<string, number>();
+    node.presence.onChange(({ node: other, incarnation }) => {
+      const known = newest.get(other) ?? 0;
+      newest.set(other, incarnation);
+      this.check(
+        incarnation >= known || !this.isAlive(node),
+        `${node.nodeId} believes in life ${incarnation} of ${other} after life ${known}`,
+      );
+    });
   }
 
   private take(node: TestNode, event: RuntimeEvent): void {
