@@ -27,6 +27,8 @@ export type CommandErrorCode =
   | 'nats-unreachable'
   | 'ollama-missing'
   | 'gateway-unreachable'
+  | 'gateway-refused'
+  | 'node-missing'
   | 'cluster-missing'
   | 'data-in-use'
   | 'address-in-use'

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
+import { actorsCommand } from './commands/actors-command.ts';
 import { doctorCommand } from './commands/doctor-command.ts';
-import { actorsCommand, statusCommand, topCommand } from './commands/look-commands.ts';
+import { statusCommand, topCommand } from './commands/look-commands.ts';
 import { gatewayCommand, hostCommand, nodeAgentCommand } from './commands/role-commands.ts';
 import { upCommand } from './commands/up-command.ts';
 import type { ExitCode } from './errors.ts';

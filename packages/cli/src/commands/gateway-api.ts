@@ -1,12 +1,19 @@
+import { z } from 'zod';
 import { badConfiguration, CommandError, exitCodes } from '../errors.ts';
 
 const timeoutMs = 5_000;
 const maxAnswerBytes = 32_000_000;
+const maxMessageLength = 500;
+
+const refusalSchema = z.object({
+  error: z.object({ code: z.string(), message: z.string(), field: z.string().optional() }),
+});
 
 /**
  * Reads one of the gateway's own routes.
  *
- * @throws CommandError `gateway-unreachable` when nobody answers, or something that is no Drover does
+ * @throws CommandError `gateway-unreachable` when nobody answers, or something that is no Drover does; `bad-configuration`
+ *   naming the flag of a parameter that does not fit; `node-missing`; `gateway-refused` for another refusal of a gateway
  */
 export async function getJson(baseUrl: string, path: string): Promise<unknown> {
   if (!/^https?:\/\//.test(baseUrl) || !URL.canParse(baseUrl)) {
@@ -23,11 +30,37 @@ export async function getJson(baseUrl: string, path: string): Promise<unknown> {
   }
   if (text.length > maxAnswerBytes)
     throw unreachable(`${url} answered more than ${maxAnswerBytes} bytes`, undefined);
-  if (!response.ok) throw unreachable(`${url} answered ${response.status}: ${text.slice(0, 200)}`, undefined);
+  if (!response.ok)
+    throw (
+      refusal(url, text) ??
+      unreachable(`${url} answered ${response.status}: ${text.slice(0, 200)}`, undefined)
+    );
   try {
     return JSON.parse(text);
   } catch (error) {
     throw unreachable(`${url} answered something that is no JSON`, error);
+  }
+}
+
+/** What a gateway says of a request it does not serve; undefined where that is no gateway's word. */
+function refusal(url: string, text: string): CommandError | undefined {
+  const said = refusalSchema.safeParse(parsed(text));
+  if (!said.success) return undefined;
+  const { code, message, field } = said.data.error;
+  const told = message.slice(0, maxMessageLength);
+  if (code === 'node-not-found') return new CommandError('node-missing', exitCodes.missing, told);
+  if (code === 'invalid-input' && field !== undefined)
+    return badConfiguration(`--${field}`, told.replace(`${field}: `, ''));
+  // A route that this gateway does not have: it is older than this command.
+  if (code === 'not-found') return undefined;
+  return new CommandError('gateway-refused', exitCodes.missing, `${url} answers ${code}: ${told}`);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
 

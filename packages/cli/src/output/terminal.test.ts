@@ -5,6 +5,7 @@ import { Terminal } from './terminal.ts';
 function setup(
   isTTY: boolean,
   environment: NodeJS.ProcessEnv = {},
+  rows = 0,
 ): { terminal: Terminal; written: () => string } {
   let written = '';
   const stream = new Writable({
@@ -13,7 +14,7 @@ function setup(
       done();
     },
   });
-  const terminal = new Terminal(Object.assign(stream, { isTTY, columns: 20 }), environment);
+  const terminal = new Terminal(Object.assign(stream, { isTTY, columns: 20, rows }), environment);
   return { terminal, written: () => written };
 }
 
@@ -40,4 +41,17 @@ it('cuts block lines at the width of the terminal, so that they stay one line ea
   const { terminal, written } = setup(true);
   terminal.block([terminal.style('red', 'x'.repeat(30))]);
   expect(written()).toBe(`\u001B[31m${'x'.repeat(19)}\u001B[0m\n`);
+});
+
+it('draws boxes only on a terminal that reads UTF-8', () => {
+  expect(setup(true, { LANG: 'de_DE.UTF-8' }).terminal.drawsBoxes).toBe(true);
+  expect(setup(true, { LC_ALL: 'C', LANG: 'de_DE.UTF-8' }).terminal.drawsBoxes).toBe(false);
+  expect(setup(true).terminal.drawsBoxes).toBe(process.platform === 'win32');
+  expect(setup(false, { LANG: 'C.UTF-8' }).terminal.drawsBoxes).toBe(false);
+});
+
+it('keeps a block within the height of the terminal, since what scrolled away cannot be redrawn', () => {
+  const { terminal, written } = setup(true, { NO_COLOR: '1' }, 4);
+  terminal.block(['one', 'two', 'three', 'four', 'five']);
+  expect(written()).toBe('one\ntwo\n(3 more lines)\n');
 });

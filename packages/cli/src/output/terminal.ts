@@ -7,6 +7,7 @@ const codes: Record<Style, number> = { bold: 1, dim: 2, green: 32, yellow: 33, r
 export interface TerminalStream extends Writable {
   readonly isTTY?: boolean;
   readonly columns?: number;
+  readonly rows?: number;
 }
 
 /**
@@ -16,15 +17,28 @@ export interface TerminalStream extends Writable {
 export class Terminal {
   readonly isTTY: boolean;
   readonly #stream: TerminalStream;
+  /** Lines can be drawn: a terminal that reads UTF-8. */
+  readonly drawsBoxes: boolean;
   readonly #colour: boolean;
   #block: readonly string[] = [];
 
   constructor(stream: TerminalStream, environment: NodeJS.ProcessEnv) {
     this.#stream = stream;
     this.isTTY = stream.isTTY === true && environment['TERM'] !== 'dumb';
+    this.drawsBoxes = this.isTTY && readsUtf8(environment);
     this.#colour = this.isTTY && (environment['NO_COLOR'] ?? '') === '';
     // A closed pipe must not end the cluster that nobody reads about.
     stream.on('error', () => {});
+  }
+
+  /** Characters a line has room for; a terminal without a size says 0. */
+  get columns(): number {
+    return this.#stream.columns || 80;
+  }
+
+  /** Lines it has room for; Infinity where it does not say. */
+  get rows(): number {
+    return this.#stream.rows || Number.POSITIVE_INFINITY;
   }
 
   style(style: Style, text: string): string {
@@ -42,10 +56,15 @@ export class Terminal {
   block(lines: readonly string[]): void {
     if (!this.isTTY) return;
     const erase = this.#eraseBlock();
-    // A terminal without a size says 0.
-    const width = this.#stream.columns || 80;
-    this.#block = lines.map((line) => clip(line, width - 1));
+    this.#block = this.#visible(lines).map((line) => clip(line, this.columns - 1));
     this.#stream.write(erase + this.#drawBlock());
+  }
+
+  /** What has scrolled off the top cannot be redrawn: a block is never higher than the terminal. */
+  #visible(lines: readonly string[]): readonly string[] {
+    if (lines.length < this.rows) return lines;
+    const kept = Math.max(0, this.rows - 2);
+    return [...lines.slice(0, kept), this.style('dim', `(${lines.length - kept} more lines)`)];
   }
 
   #eraseBlock(): string {
@@ -70,4 +89,11 @@ function clip(line: string, width: number): string {
       return kept;
     })
     .join('');
+}
+
+/** By the first of the variables that is set, as the C library does. */
+function readsUtf8(environment: NodeJS.ProcessEnv): boolean {
+  const names = ['LC_ALL', 'LC_CTYPE', 'LANG'] as const;
+  const locale = names.map((name) => environment[name] ?? '').find((value) => value !== '') ?? '';
+  return /utf-?8/i.test(locale) || process.platform === 'win32';
 }
