@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { type ActorRef, props, receive } from '@drover/actor-core';
-import { type CatalogueMessage, catalogueMessageSchema } from '@drover/fleet';
+import { type CatalogueMessage, catalogueMessageSchema, createFleetClient } from '@drover/fleet';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { NodeAgentOptions } from './config.ts';
 import { startRig, until } from './testing/agent-rig.ts';
@@ -276,6 +276,24 @@ describe('what is loaded, asked for now', () => {
     await until(() => probes() === before + 1 && rig.agent.stats()['one']?.probes === 2);
     await rig.pass(300, 50);
     await until(() => probes() === before + 2, 'a probe after the unload');
+  });
+});
+
+describe('a list that is larger than a message may be', () => {
+  it('reaches the fleet whole, page by page', async () => {
+    const names = Array.from({ length: 4_000 }, (_, index) => `model-${index}:latest`);
+    const { rig, ollama } = await setup(hold);
+    const tags = names.map((name) => ({ name, digest: 'd', details: { families: 'x'.repeat(300) } }));
+    ollama.answers['/api/tags'] = { models: tags };
+    ollama.answers['/api/ps'] = { models: [{ name: 'model-7:latest' }] };
+    const fleet = createFleetClient(rig.gateway);
+    ends.push(async () => await fleet.stop());
+    await rig.pass(5_600, 100);
+    await until(() => rig.load()?.models.length === 4_000);
+    await rig.pass(1_100, 20);
+    const [listing] = await fleet.describe();
+    expect(listing?.tags.map(({ name }) => name)).toEqual(names);
+    expect(listing?.running.map(({ name }) => name)).toEqual(['model-7:latest']);
   });
 });
 

@@ -72,13 +72,25 @@ export class Catalogues {
     extra: { readonly fresh?: boolean },
   ): Promise<NodeCatalogue | undefined> {
     const instance = this.#node.system.refFor<InstanceMessage>(node, instancePath(load.name));
-    try {
+    const deadlineAtMs = this.#node.clock.now() + timeoutMs;
+    const page = async (from: number): Promise<CatalogueMessage> => {
       const answer: unknown = await this.#node.system.ask<InstanceMessage, CatalogueMessage>(
         instance,
-        (replyTo) => ({ kind: 'describe', replyTo, ...extra }),
-        { timeoutMs },
+        (replyTo) => ({ kind: 'describe', replyTo, from, ...extra }),
+        { timeoutMs: Math.max(1, deadlineAtMs - this.#node.clock.now()) },
       );
-      return { ...catalogueMessageSchema.parse(answer), node };
+      return catalogueMessageSchema.parse(answer);
+    };
+    try {
+      const { next, ...whole } = await page(0);
+      const tags = [...whole.tags];
+      // Each page begins after the one before, so that no answer can keep this going for ever.
+      for (let from = next; from !== undefined && from === tags.length; ) {
+        const { tags: more, next: then } = await page(from);
+        tags.push(...more);
+        from = more.length === 0 ? undefined : then;
+      }
+      return { ...whole, tags, node };
     } catch (error) {
       this.#complain(`${node}/${load.name}`, error);
       return undefined;

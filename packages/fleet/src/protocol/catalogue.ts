@@ -5,12 +5,15 @@ export type OllamaTag = Record<string, unknown> & { readonly name: string; reado
 /** One entry of Ollama's `/api/ps`, untouched. */
 export type OllamaRunning = Record<string, unknown> & { readonly name: string };
 
-/** The answer to `describe`: everything an instance's Ollama lists. */
+/** The answer to `describe`: everything an instance's Ollama lists, in pages that fit the bus. */
 export interface CatalogueMessage {
   readonly instance: string;
   readonly version: string;
   readonly tags: readonly OllamaTag[];
+  /** On the first page. */
   readonly running: readonly OllamaRunning[];
+  /** The list goes on: ask again with `from` this. */
+  readonly next?: number | undefined;
 }
 
 const named = z.looseObject({ name: z.string() });
@@ -20,4 +23,5 @@ export const catalogueMessageSchema: z.ZodType<CatalogueMessage> = z.object({
   version: z.string(),
   tags: z.array(z.looseObject({ name: z.string(), digest: z.string() })),
   running: z.array(named),
+  next: z.number().int().positive().optional(),
 });

@@ -33,6 +33,8 @@ export type InstanceMessage =
       readonly kind: 'describe';
       readonly replyTo: ActorRef<CatalogueMessage>;
       readonly fresh?: boolean | undefined;
+      /** Index of the first tag wanted. @default 0 */
+      readonly from?: number | undefined;
     };
 
 /** @default 1_000 */
@@ -67,6 +69,7 @@ export const instanceMessageSchema: z.ZodType<InstanceMessage> = z.discriminated
     kind: z.literal('describe'),
     replyTo: actorRefSchema<CatalogueMessage>(),
     fresh: z.boolean().optional(),
+    from: lineNumber.optional(),
   }),
 ]);
 

@@ -1,4 +1,10 @@
-import { type ModelLoad, normaliseModelName, type OllamaRunning, type OllamaTag } from '@drover/fleet';
+import {
+  type CatalogueMessage,
+  type ModelLoad,
+  normaliseModelName,
+  type OllamaRunning,
+  type OllamaTag,
+} from '@drover/fleet';
 
 /** What one Ollama lists, in its own words, and the number that changes whenever that does. */
 export interface Catalogue {
@@ -43,6 +49,23 @@ export function findModel(catalogue: Catalogue, model: string): string | undefin
 export function isLoaded(running: readonly OllamaRunning[], model: string): boolean {
   const wanted = modelKey(model);
   return running.some((entry) => modelKey(entry.name) === wanted);
+}
+
+/** Bytes of JSON that one page of a list carries, more only for a single entry: a message on the bus has 1 MiB at most. */
+const pageBytes = 256 * 1024;
+
+/** What `describe` answers, from the tag with index `from` on. */
+export function catalogueMessage(catalogue: Catalogue, instance: string, from: number): CatalogueMessage {
+  const { version, tags, running } = catalogue;
+  let bytes = 0;
+  let to = Math.min(from, tags.length);
+  for (const tag of tags.slice(from)) {
+    bytes += Buffer.byteLength(JSON.stringify(tag));
+    if (to > from && bytes > pageBytes) break;
+    to += 1;
+  }
+  const page = { instance, version, tags: tags.slice(from, to), running: from === 0 ? running : [] };
+  return to < tags.length ? { ...page, next: to } : page;
 }
 
 /** Requests of ours for one model; Ollama itself reports none. */

@@ -28,6 +28,7 @@ import type { ProbeOutcome } from '../ollama/probe.ts';
 import type { Counters } from '../stats.ts';
 import {
   type Catalogue,
+  catalogueMessage,
   emptyCatalogue,
   findModel,
   isLoaded,
@@ -333,14 +334,13 @@ class Instance {
     this.#maybeDrained();
   }
 
-  #describe({ replyTo, fresh }: Extract<InstanceMessage, { kind: 'describe' }>): void {
-    if (fresh !== true || this.#health.state !== 'ready' || !this.#fresh.ask(replyTo))
-      replyTo.tell(this.#listing());
+  #describe({ replyTo, fresh, from = 0 }: Extract<InstanceMessage, { kind: 'describe' }>): void {
+    const mayAsk = fresh === true && from === 0 && this.#health.state === 'ready';
+    if (!mayAsk || !this.#fresh.ask(replyTo)) replyTo.tell(this.#listing(from));
   }
 
-  #listing(): CatalogueMessage {
-    const { version, tags, running } = this.#catalogue;
-    return { instance: this.#task.instance.name, version, tags, running };
+  #listing(from: number): CatalogueMessage {
+    return catalogueMessage(this.#catalogue, this.#task.instance.name, from);
   }
 
   /** An Ollama that did not say in time what it runs (it can block for half a minute) is told of as last known. */
@@ -353,7 +353,7 @@ class Instance {
         this.#task.nextRevision,
       );
     }
-    const listing = this.#listing();
+    const listing = this.#listing(0);
     for (const asker of this.#fresh.finish()) asker.tell(listing);
     this.#changed();
   }
