@@ -186,6 +186,7 @@ export class ActorCell<M = never> {
   /** As `deliver`, for a sender that learns when its message is in the mailbox, or that it never will be. */
   deliverOrWait(item: unknown, sender: AwaitingSender): void {
     if (!this.alive) return this.runtime.deadLetter(this.address, 'no-such-actor', sender);
+    if (this.state === 'busy' && letIn(this, item)) return sender.accepted();
     const offer = this.mailbox.offerOrWait(item, sender);
     if (offer === 'waiting') return;
     if (offer === 'full') return this.runtime.deadLetter(this.address, 'mailbox-full', sender);

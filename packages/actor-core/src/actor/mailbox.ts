@@ -93,17 +93,25 @@ export class Mailbox extends Ring {
         else lane.push(item);
       }
     }
+    const { aside } = this;
+    if (aside?.room !== undefined) while (this.letOneIn(aside.room));
     return taken;
   }
 
   private takeAside({ control, room }: Aside): unknown {
     if (control.length > 0) return control.shift();
     const item = this.shift();
-    if (room !== undefined && this.length < this.limits.capacity) {
-      const next = room.next();
-      if (next !== empty) this.push(next);
-    }
+    if (room !== undefined) this.letOneIn(room);
     return item;
+  }
+
+  /** The sender that waits longest has its message put in, where there is room for it. */
+  private letOneIn(room: WaitingRoom): boolean {
+    if (this.length >= this.limits.capacity) return false;
+    const next = room.next();
+    if (next === empty) return false;
+    this.push(next);
+    return true;
   }
 
   private besides(): Aside {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { ActorNotFoundError, MailboxFullError, RequestTimeoutError } from '../errors.ts';
+import { localSystem } from '../testing/local-system.ts';
 import { advance, settle } from '../testing/settle.ts';
 import { createTestHub, createTestNode } from '../testing/test-node.ts';
 import type { ActorRef } from './actor-ref.ts';
@@ -98,5 +99,51 @@ describe('tellOrWait', () => {
     const states = watch([1, 2].map((n) => a.system.tellOrWait(remote, n, { timeoutMs: 1_000 })));
     await settle();
     expect(states).toEqual(['taken', MailboxFullError.name]);
+  });
+});
+
+/** Has room for two; lets in what is above 99 while it awaits the gate. */
+function choosy() {
+  const { system } = localSystem();
+  const gate = Promise.withResolvers<void>();
+  const seen: number[] = [];
+  const ref = system.spawn(
+    props<number>(
+      () =>
+        receive((message, context) => {
+          seen.push(message);
+          if (message !== 0) return undefined;
+          context.admit((one) => one > 99);
+          return gate.promise;
+        }),
+      { mailbox: { capacity: 2, overflow: 'backpressure' } },
+    ),
+  );
+  return { system, ref, gate, seen };
+}
+
+describe('a handler that lets messages in while it awaits', () => {
+  it('lets those in whose sender would wait', async () => {
+    const { system, ref, seen } = choosy();
+    ref.tell(0);
+    await settle();
+    ref.tell(1);
+    ref.tell(2);
+    const states = watch([100, 3].map((n) => system.tellOrWait(ref, n, { timeoutMs: 1_000 })));
+    await settle();
+    expect(seen).toEqual([0, 100]);
+    expect(states).toEqual(['taken', 'waits']);
+  });
+
+  it('leaves nobody waiting before a mailbox that it emptied', async () => {
+    const { system, ref, gate, seen } = choosy();
+    // Both wait in the mailbox when the handler declares them; 1 finds it full.
+    for (const message of [0, 100]) ref.tell(message);
+    const states = watch([101, 1].map((n) => system.tellOrWait(ref, n, { timeoutMs: 60_000 })));
+    await settle();
+    gate.resolve();
+    await settle();
+    expect(states).toEqual(['taken', 'taken']);
+    expect(seen).toEqual([0, 100, 101, 1]);
   });
 });
