@@ -24,6 +24,7 @@ export class EventHub {
     'protocol-mismatch': 0,
     'attempts-exhausted': 0,
     deadlock: 0,
+    'no-targets': 0,
   };
 
   constructor(log: Logger) {

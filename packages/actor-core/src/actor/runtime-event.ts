@@ -62,4 +62,6 @@ export type DeadLetterReason =
   | 'protocol-mismatch'
   /** Work that ended every worker it was given to, `maxAttempts` times. */
   | 'attempts-exhausted'
-  | 'deadlock';
+  | 'deadlock'
+  /** A router had nobody to send it to. */
+  | 'no-targets';

@@ -1,6 +1,7 @@
-import type { ActorRef, TellOptions } from '../actor/actor-ref.ts';
+import type { ActorAddress, ActorRef, TellOptions } from '../actor/actor-ref.ts';
 import type { ActorSystem } from '../actor/actor-system.ts';
 import type { AskOptions } from '../actor/actor-context.ts';
+import { Runtime } from '../actor/runtime.ts';
 import { NoTargetsError } from '../errors.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { RoutingStrategy } from './strategy.ts';
@@ -20,7 +21,7 @@ export function groupTargets<M>(registry: Registry, group: string): Targets<M> {
 
 /** Shares messages out over targets, by a strategy. */
 export interface Router<M> {
-  /** Sends to whom the strategy picks. False when there is nobody: the message is not sent. */
+  /** Sends to whom the strategy picks. False when there is nobody: the message is a dead letter, `no-targets`. */
   tell(message: M, options?: TellOptions): boolean;
   /**
    * Asks the first of whom the strategy picks. `make` is called twice: once for the strategy to look at.
@@ -39,9 +40,13 @@ export function createRouter<M>(
   return {
     tell(message, options) {
       const current = targets();
-      if (current.length === 0) return false;
-      for (const index of strategy(message, current)) current[index]?.tell(message, options);
-      return true;
+      let isSent = false;
+      for (const index of current.length === 0 ? [] : strategy(message, current)) {
+        current[index]?.tell(message, options);
+        isSent ||= index in current;
+      }
+      if (!isSent && system instanceof Runtime) system.deadLetter(nowhere(system), 'no-targets', undefined);
+      return isSent;
     },
     ask<R>(make: (replyTo: ActorRef<R>) => M, options: AskOptions<R>): Promise<R> {
       const current = targets();
@@ -51,6 +56,10 @@ export function createRouter<M>(
       return system.ask<M, R>(target, make, options);
     },
   };
+}
+
+function nowhere({ nodeId, incarnation }: ActorSystem): ActorAddress {
+  return { node: nodeId, nodeIncarnation: incarnation, path: '$router', uid: 0 };
 }
 
 /** Stands for who asks while the strategy looks at the question. */

@@ -210,3 +210,25 @@ it.each([
 ] as const)('decides for %j, time %s: %s', (state, isTime, step) => {
   expect(decideGather(state, isTime)).toBe(step);
 });
+
+it('prefers nobody for having ended', async () => {
+  const { node, told, spawn } = await setup();
+  const targets = [spawn('dead', 'stop'), spawn('alive')];
+  const router = createRouter(node.system, fixedTargets(targets), leastMailbox<Job>(node.random));
+  for (const key of ['1', '2', '3']) router.tell({ key });
+  await settle();
+  expect(told['alive']).toEqual(['1', '2', '3']);
+});
+
+it.each([
+  ['an empty set', 0, roundRobin<Job>()],
+  ['a strategy that picks nobody', 1, () => []],
+  ['a strategy that picks what is not there', 1, () => [7]],
+] as const)('makes a counted dead letter of what has nobody to go to: %s', async (_title, size, strategy) => {
+  const { node, spawn } = await setup();
+  const targets = size === 0 ? [] : [spawn('a')];
+  const router = createRouter(node.system, fixedTargets(targets), strategy);
+  expect(router.tell({ key: 'k' })).toBe(false);
+  expect(node.system.counters().deadLetters['no-targets']).toBe(1);
+  await expect(router.ask(make, { timeoutMs: 10 })).rejects.toMatchObject({ code: 'no-targets' });
+});

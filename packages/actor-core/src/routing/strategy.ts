@@ -62,7 +62,9 @@ export function broadcast<M>(): RoutingStrategy<M> {
 }
 
 function localDepth(target: ActorRef<never>): number | undefined {
-  return target instanceof LocalRef ? target.cell.mailbox.depth : undefined;
+  if (!(target instanceof LocalRef)) return undefined;
+  // Whoever has ended has an empty mailbox and would draw everything to itself.
+  return target.cell.alive ? target.cell.mailbox.depth : Number.POSITIVE_INFINITY;
 }
 
 /** FNV-1a, with murmur3's finalizer: without it, names that differ in their last letter hash alike. */
