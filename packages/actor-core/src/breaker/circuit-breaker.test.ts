@@ -139,3 +139,39 @@ it.each([
 ])('refuses %s %s by name', (option, value) => {
   expect(() => setup({ [option]: value })).toThrow(option);
 });
+
+const mistake = (): never => {
+  throw new Error('a mistake');
+};
+
+it('outlives options that throw', async () => {
+  const { clock, breaker, fail, ok } = setup({ isFailure: mistake, onChange: mistake, maxFailures: 1 });
+  expect(await fail()).toBe('error');
+  expect(breaker.state).toBe('open');
+  clock.advance(1_000);
+  expect(await fail()).toBe('error');
+  clock.advance(2_000);
+  expect(await ok()).toBe('ok');
+  expect(breaker.state).toBe('closed');
+});
+
+it('lets no more than its probes through when many call at once half open', async () => {
+  const { clock, breaker, fail } = setup({ maxFailures: 1, probes: 2 });
+  await fail();
+  clock.advance(1_000);
+  let called = 0;
+  const gate = Promise.withResolvers<string>();
+  const calls = Array.from({ length: 10 }, () =>
+    outcome(
+      breaker.call(() => {
+        called++;
+        return gate.promise;
+      }),
+    ),
+  );
+  gate.resolve('ok');
+  const outcomes = await Promise.all(calls);
+  expect(called).toBe(2);
+  expect(outcomes.filter((one) => one === 'circuit-open')).toHaveLength(8);
+  expect(breaker.state).toBe('closed');
+});

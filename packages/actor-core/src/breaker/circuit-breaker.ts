@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { CircuitOpenError, InvalidArgumentError, RequestTimeoutError } from '../errors.ts';
+import { type Logger, silentLogger } from '../logger.ts';
 import { admit, type BreakerPolicy, type BreakerState, closed, settle } from './decide-breaker.ts';
 
 /** Defaults are Pekko's (10 failures, 10 s a call, 15 s until it is tried again). */
@@ -17,10 +18,12 @@ export interface CircuitBreakerOptions {
   readonly resetMaxMs?: number;
   /** Calls that must succeed before it closes; no more pass at a time meanwhile. @default 1 */
   readonly probes?: number;
-  /** Which errors say that what is called is ill. @default every error */
+  /** Which errors say that what is called is ill; one it throws on does. @default every error */
   readonly isFailure?: (error: unknown) => boolean;
   /** Told of each change of state. */
   readonly onChange?: (state: BreakerState['type']) => void;
+  /** Told when `isFailure` or `onChange` throws; the breaker goes on. @default says nothing */
+  readonly log?: Logger;
 }
 
 /** Fails fast while what it calls is down, and lets it recover before the load comes back. */
@@ -37,7 +40,14 @@ export interface CircuitBreaker {
 
 /** @throws InvalidArgumentError naming the option that cannot be */
 export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
-  const { name, clock, callTimeoutMs = 10_000, isFailure = () => true, onChange } = options;
+  const {
+    name,
+    clock,
+    callTimeoutMs = 10_000,
+    isFailure = () => true,
+    onChange,
+    log = silentLogger,
+  } = options;
   const policy = resolvePolicy(options);
   if (!(Number.isFinite(callTimeoutMs) && callTimeoutMs > 0))
     throw new InvalidArgumentError('callTimeoutMs', 'must be finite and above 0');
@@ -45,7 +55,16 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
   const become = (next: BreakerState) => {
     const isChange = next.type !== state.type;
     state = next;
-    if (isChange) onChange?.(next.type);
+    if (isChange) guarded(() => onChange?.(next.type), undefined);
+  };
+  /** A probe whose end somebody's mistake hides would leave the breaker half open for ever. */
+  const guarded = <T>(ask: () => T, otherwise: T): T => {
+    try {
+      return ask();
+    } catch (err) {
+      log.error({ err, circuit: name }, 'an option of a circuit breaker failed');
+      return otherwise;
+    }
   };
   return {
     get state() {
@@ -75,7 +94,10 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
         attempt(run, controller.signal).then(
           (value) => end(false, () => resolve(value)),
           (error: unknown) =>
-            end(isFailure(error), () => reject(error instanceof Error ? error : new Error(String(error)))),
+            end(
+              guarded(() => isFailure(error), true),
+              () => reject(error instanceof Error ? error : new Error(String(error))),
+            ),
         );
       });
     },
