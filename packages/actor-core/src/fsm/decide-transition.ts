@@ -1,6 +1,7 @@
 import type { ActorContext } from '../actor/actor-context.ts';
 import { InvalidArgumentError } from '../errors.ts';
-import type { MachineDefinition } from './state-machine.ts';
+import type { Signal } from '../actor/signal.ts';
+import type { MachineDefinition, StateDefinition } from './state-machine.ts';
 
 /** Where a state goes; made by `goTo`, `stay`, and the constants `stop` and `notHandled`. */
 export type Transition<S extends string, D> =
@@ -26,6 +27,7 @@ export const notHandled: { readonly type: 'unhandled' } = { type: 'unhandled' };
 
 export type MachineEvent<M> =
   | { readonly type: 'message'; readonly message: M }
+  | { readonly type: 'signal'; readonly signal: Signal }
   | { readonly type: 'timeout' };
 
 export interface Current<S extends string, D> {
@@ -41,10 +43,7 @@ export function decideTransition<S extends string, D, M>(
   context: ActorContext<M>,
 ): { readonly next: Current<S, D>; readonly outcome: 'moved' | 'stayed' | 'stopped' | 'unhandled' } {
   const definition = states[current.state];
-  const transition: Transition<S, D> =
-    event.type === 'message'
-      ? definition.on(event.message, current.data, context)
-      : (definition.onTimeout?.(current.data, context) ?? stay<D>());
+  const transition = transitionFor(definition, current.data, event, context);
   if (transition.type === 'stop') return { next: current, outcome: 'stopped' };
   if (transition.type === 'unhandled') return { next: current, outcome: 'unhandled' };
   const data = 'data' in transition ? transition.data : current.data;
@@ -52,4 +51,16 @@ export function decideTransition<S extends string, D, M>(
   if (!Object.hasOwn(states, transition.state))
     throw new InvalidArgumentError('state', `${transition.state} is no state of this machine`);
   return { next: { state: transition.state, data }, outcome: 'moved' };
+}
+
+function transitionFor<S extends string, D, M>(
+  { on, onSignal, onTimeout }: StateDefinition<S, D, M>,
+  data: D,
+  event: MachineEvent<M>,
+  context: ActorContext<M>,
+): Transition<S, D> {
+  if (event.type === 'message') return on(event.message, data, context);
+  if (event.type === 'signal')
+    return onSignal === undefined ? notHandled : onSignal(event.signal, data, context);
+  return onTimeout === undefined ? stay<D>() : onTimeout(data, context);
 }

@@ -1,10 +1,12 @@
 import { expect, it } from 'vitest';
 import type { ActorRef } from '../actor/actor-ref.ts';
+import { receive, stopped as actorStopped } from '../actor/behaviour.ts';
 import type { ActorSystem } from '../actor/actor-system.ts';
 import { createActorSystem } from '../actor/create-actor-system.ts';
 import { props } from '../actor/props.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
 import { settle } from '../testing/settle.ts';
+import type { RuntimeEvent } from '../actor/runtime-event.ts';
 import { goTo, notHandled, stay, stop } from './decide-transition.ts';
 import { stateMachine } from './state-machine.ts';
 
@@ -113,4 +115,46 @@ it('refuses a timeout that goes nowhere', () => {
       states: { a: { on: () => stay(), timeoutMs: 5 } },
     }),
   ).toThrow('states.a');
+});
+
+it.each([
+  ['moves by the end of what it watches', true, ['watching>alone stopped']],
+  ['fails with the end of what it watches and has no word for', false, []],
+])('%s', async (_title, handles, moves) => {
+  const system = createActorSystem({ clock: new ManualClock() });
+  const seen: string[] = [];
+  const events: RuntimeEvent[] = [];
+  system.onEvent((event) => void events.push(event));
+  const target = system.spawn(
+    props<'end'>(() => receive(() => actorStopped)),
+    'target',
+  );
+  system.spawn(
+    props<never>(
+      () =>
+        stateMachine<'watching' | 'alone', string, never>({
+          initial: 'watching',
+          data: '',
+          onTransition: (from, to, data) => seen.push(`${from}>${to} ${data}`),
+          states: {
+            watching: {
+              on: () => notHandled,
+              onEnter: (_data, context) => context.watch(target),
+              ...(handles && {
+                onSignal: (signal) =>
+                  signal.type === 'terminated' ? goTo('alone', signal.reason) : notHandled,
+              }),
+            },
+            alone: { on: () => notHandled },
+          },
+        }),
+      { restart: 'temporary' },
+    ),
+    'machine',
+  );
+  await settle();
+  target.tell('end');
+  await settle();
+  expect(seen).toEqual(moves);
+  expect(system.inspect().map(({ path }) => path)).toEqual(handles ? ['machine'] : []);
 });

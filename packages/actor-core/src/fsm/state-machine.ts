@@ -1,5 +1,6 @@
 import type { ActorContext } from '../actor/actor-context.ts';
 import { type Behaviour, receive, setup, stopped, unhandled } from '../actor/behaviour.ts';
+import type { Signal } from '../actor/signal.ts';
 import { InvalidArgumentError } from '../errors.ts';
 import { decideTransition, type MachineEvent, type Transition } from './decide-transition.ts';
 
@@ -7,6 +8,8 @@ import { decideTransition, type MachineEvent, type Transition } from './decide-t
 export interface StateDefinition<S extends string, D, M> {
   /** Handles a message in this state: `stay`, `goTo`, `stop` or `notHandled`. */
   readonly on: (message: M, data: D, context: ActorContext<M>) => Transition<S, D>;
+  /** Of actors it watches, and of its own end, after which it goes nowhere. @default a watched end fails the machine */
+  readonly onSignal?: (signal: Signal, data: D, context: ActorContext<M>) => Transition<S, D>;
   /** Each time it is entered from another state, or by `goto` itself; also at the start. */
   readonly onEnter?: (data: D, context: ActorContext<M>) => void;
   /** Each time it is left for another state, or by `goTo` itself. */
@@ -63,8 +66,13 @@ export function stateMachine<S extends string, D, M>(definition: MachineDefiniti
       return undefined;
     };
     enter();
-    return receive<M>((message) =>
-      handle(message === stateTimeout ? { type: 'timeout' } : { type: 'message', message }),
+    return receive<M>(
+      (message) => handle(message === stateTimeout ? { type: 'timeout' } : { type: 'message', message }),
+      (signal) => {
+        if (signal.type === 'terminated') return handle({ type: 'signal', signal });
+        definition.states[current.state].onSignal?.(signal, current.data, context);
+        return undefined;
+      },
     );
   });
 }
