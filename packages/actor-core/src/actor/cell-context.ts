@@ -165,12 +165,19 @@ export class CellContext<M> implements ActorContext<M>, Guard {
     make: (replyTo: ActorRef<StreamFrame<R>>) => T,
     options: StreamOptions,
   ): AsyncIterableIterator<R, undefined> {
-    return this.cell.runtime.askStreamFrom(
+    const reader = this.cell.runtime.askStreamFrom<T, R>(
       this.active ? callChain(this.cell) : undefined,
       target,
       make,
       options,
     );
+    // A reader that is no more must not go on drawing what a producer makes.
+    const { signal } = this;
+    const onEnd = () => reader.abandon();
+    if (signal.aborted) onEnd();
+    else signal.addEventListener('abort', onEnd, { once: true });
+    reader.onClose = () => signal.removeEventListener('abort', onEnd);
+    return reader;
   }
 
   openStream<R>(

@@ -11,6 +11,7 @@ import {
   InvalidArgumentError,
   RequestTimeoutError,
   StreamBrokenError,
+  StreamCancelledError,
   StreamFailedError,
 } from '../errors.ts';
 import {
@@ -47,6 +48,8 @@ export class StreamReader<T>
   private granted = 0;
   private heardMs: number;
   private timer: Timer;
+  /** Called once nothing more is expected of it. @internal */
+  onClose: (() => void) | undefined = undefined;
   /** How it ended, once it has; `undefined` in it means in order. */
   private outcome: { readonly error: Error | undefined } | undefined = undefined;
 
@@ -92,13 +95,16 @@ export class StreamReader<T>
   return(): Promise<IteratorResult<T, undefined>> {
     this.buffer.length = 0;
     if (this.outcome === undefined) {
-      if (this.control === undefined) this.leaveEarly();
-      else {
-        this.control.tell(['cancel'], { lane: 'control' });
-        this.close(undefined);
-      }
+      this.leave(undefined);
     }
     return Promise.resolve({ done: true, value: undefined });
+  }
+
+  /** Whoever reads it has ended: nothing more comes, and no end that could pass for the stream's. @internal */
+  abandon(): void {
+    if (this.outcome !== undefined) return;
+    this.buffer.length = 0;
+    this.leave(new StreamCancelledError());
   }
 
   tell(frame: StreamFrame<T>): void {
@@ -136,9 +142,13 @@ export class StreamReader<T>
       this.refuse('no-such-actor');
   }
 
-  /** Nobody is there yet who could be told: that is made up for once the producer says that it begins. */
-  private leaveEarly(): void {
-    this.outcome = { error: undefined };
+  private leave(error: Error | undefined): void {
+    if (this.control !== undefined) {
+      this.control.tell(['cancel'], { lane: 'control' });
+      return this.close(error);
+    }
+    // Nobody is there yet who could be told: that is made up for once the producer says that it begins.
+    this.outcome = { error };
     this.hand();
   }
 
@@ -207,6 +217,7 @@ export class StreamReader<T>
   private close(error: Error | undefined): void {
     this.timer.cancel();
     this.unpublish();
+    this.onClose?.();
     if (this.outcome !== undefined) return;
     this.outcome = { error };
     this.hand();

@@ -35,6 +35,8 @@ export class StreamWriter<T> extends Endpoint<StreamControl> {
     idleTimeoutMs: number = defaultIdleTimeoutMs,
   ) {
     super(runtime);
+    if (!(Number.isFinite(idleTimeoutMs) && idleTimeoutMs > 0))
+      throw new InvalidArgumentError('idleTimeoutMs', 'must be finite and above 0');
     this.reader = reader;
     this.idleTimeoutMs = idleTimeoutMs;
     this.heardMs = runtime.clock.now();
@@ -97,7 +99,6 @@ export class StreamWriter<T> extends Endpoint<StreamControl> {
     waiting.resolve();
   }
 
-  /** @internal */
   /** Called once it has ended, however it did; at once when it has. @internal */
   set onClose(done: () => void) {
     // A reader that left before it began says so as soon as it hears of the beginning.

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { ActorRef } from '../actor/actor-ref.ts';
 import { receive } from '../actor/behaviour.ts';
 import { props } from '../actor/props.ts';
+import { tableSizes } from '../actor/table-sizes.ts';
 import { StreamBrokenError, StreamCancelledError } from '../errors.ts';
 import { actorRefSchema } from '../remoting/actor-ref-schema.ts';
 import type { ManualClock } from '../testing/manual-clock.ts';
@@ -241,3 +242,41 @@ describe('a stream between nodes', () => {
     expect(items).toEqual([1, 2, 3].slice(0, items.length));
   });
 });
+
+it.each(['killed', 'failed', 'stopped'] as const)(
+  'cancels the stream that an actor reads once that is %s, however its loop goes on',
+  async (how) => {
+    const { near, far, produced, pass } = await setup();
+    const outcome = Promise.withResolvers<unknown>();
+    const target = near.system.refFor<Count>('far', 'counter');
+    let read = 0;
+    const reader = near.system.spawn(
+      props<'read' | 'fail'>(
+        () =>
+          receive((order, context) => {
+            if (order === 'fail') throw new Error('boom');
+            const loop = async () => {
+              const numbers = context.askStream<Count, number>(
+                target,
+                (replyTo) => ({ upTo: 10, lastly: 'hang', replyTo }),
+                { timeoutMs: 1_000 },
+              );
+              for await (const number of numbers) read = number;
+            };
+            loop().then(outcome.resolve, outcome.resolve);
+          }),
+        { restart: 'temporary' },
+      ),
+    );
+    reader.tell('read');
+    await pass(500);
+    expect(read).toBe(10);
+    if (how === 'failed') reader.tell('fail');
+    else if (how === 'killed') near.system.kill(reader);
+    else await near.system.stop(reader);
+    expect(await outcome.promise).toBeInstanceOf(StreamCancelledError);
+    await pass(100);
+    expect(tableSizes(far.system).endpoints).toBe(0);
+    expect(produced.last).toBe(10);
+  },
+);
