@@ -112,7 +112,7 @@ async function askOver(
 
 function silenceOf(error: unknown, timeoutMs: number): InspectedNode['answer'] {
   if (error instanceof NoRespondersError)
-    return silence('not-there', 'no process of this name is on the bus');
+    return silence('not-there', 'not connected to the bus: ended, just starting, or frozen for long');
   if (error instanceof RequestTimeoutError)
     return silence(
       'no-answer',

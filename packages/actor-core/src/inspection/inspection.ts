@@ -35,6 +35,7 @@ export interface ActorView {
   readonly lastFailure: FailureView | null;
 }
 
+/** How an actor failed last. */
 export interface FailureView {
   /** The error's stable `code`, else its class. */
   readonly code: string;
