@@ -27,6 +27,7 @@ const stages = [
       ['oxlint', '--type-aware', '--deny-warnings'],
       ['node', 'scripts/check-house-rules.mjs'],
       ['node', 'scripts/complete-lockfile.mjs', '--check'],
+      ['node', 'scripts/api-reference/generate.mjs', '--check'],
     ],
   },
   { name: 'nats', limitMs: minutes, provide: 'packages/cli/dist/nats/provision-main.js' },
@@ -37,7 +38,10 @@ const stages = [
   {
     name: 'bench',
     limitMs: 5 * minutes,
-    steps: [['node', 'packages/bench/bin/bench.js', 'smoke', '--quick', '--report-only']],
+    steps: [
+      ['node', 'packages/bench/bin/bench.js', 'smoke', '--quick', '--report-only'],
+      ['node', 'packages/bench/bin/bench.js', 'soak', '--quick', '--report-only'],
+    ],
   },
   { name: 'scenarios', limitMs: 25 * minutes, vitest: 'scenarios' },
 ];

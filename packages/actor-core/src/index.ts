@@ -1,3 +1,8 @@
+/**
+ * The runtime: `import … from '@drover/actor-core'`.
+ *
+ * @module actor-core
+ */
 export type { ActorContext, AskOptions, WaitOptions } from './actor/actor-context.ts';
 export type { AdapterOptions } from './actor/adapter.ts';
 export type { ActorAddress, ActorRef, TellOptions } from './actor/actor-ref.ts';

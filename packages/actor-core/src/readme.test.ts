@@ -1,34 +1,37 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { packageFolder, programsOf, typeCheck } from './documents.fixture.ts';
 import { type NatsServer, startNatsServer } from './testing/nats-server.ts';
 
-const folder = fileURLToPath(new URL('..', import.meta.url));
-const programs = [...readFileSync(join(folder, 'README.md'), 'utf8').matchAll(/```js\n([\s\S]*?)```/g)].map(
-  (match) => match[1] as string,
-);
+const programs = [...programsOf('README.md'), ...programsOf('docs/lesson.md')];
+const minuteMs = 60_000;
 let server: NatsServer;
 let scratch: string;
 
 beforeAll(async () => {
   server = await startNatsServer();
   // Inside the package, so that its own name resolves.
-  scratch = mkdtempSync(join(folder, 'dist', 'readme-'));
+  scratch = mkdtempSync(join(packageFolder, 'dist', 'readme-'));
+  for (const { name, source } of programs)
+    writeFileSync(join(scratch, `${name}.mts`), source.replace('127.0.0.1:4222', server.url));
 });
 afterAll(async () => {
   rmSync(scratch, { recursive: true, force: true });
   await server.dispose();
 });
 
-it.each([
-  [0, '42\n'],
-  [1, 'hello you\n'],
-])('program %i of the README runs as it stands and prints what it says', async (index, expected) => {
-  const file = join(scratch, `program-${index}.mjs`);
-  writeFileSync(file, (programs[index] as string).replace('127.0.0.1:4222', server.url));
-  const { stdout } = await promisify(execFile)(process.execPath, [file]);
-  expect(stdout).toBe(expected);
+it.each(programs)(
+  '$name runs as it stands and prints what is shown',
+  { timeout: minuteMs },
+  async ({ name, output }) => {
+    const { stdout } = await promisify(execFile)(process.execPath, [join(scratch, `${name}.mts`)]);
+    expect(stdout).toBe(output);
+  },
+);
+
+it('every program passes the strictest type check', { timeout: minuteMs }, async () => {
+  expect(await typeCheck(scratch)).toBe('');
 });

@@ -1,3 +1,8 @@
+/**
+ * The testkit: `import … from '@drover/actor-core/testing'`. Needs no test framework.
+ *
+ * @module testing
+ */
 export { seededRandom } from './random/seeded-random.ts';
 export { MemoryStore } from './storage/memory-store.ts';
 export { ManualClock } from './testing/manual-clock.ts';

@@ -10,6 +10,7 @@ import type { Watcher } from './watch.ts';
 /** Path under which adapters are reached; the uid says which one. */
 export const adapterPath = '$adapter';
 
+/** Who may reach an adapter. */
 export interface AdapterOptions<T> {
   /** What may reach it from other nodes, as `Props.protocol`; without one they cannot reach it. */
   readonly protocol?: z.ZodType<T> | undefined;

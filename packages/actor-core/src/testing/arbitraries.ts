@@ -1,8 +1,8 @@
 /**
- * fast-check arbitraries for tests of actors, with fast-check 4 beside actor-core: `@drover/actor-core/testing` alone does not
- * need it.
+ * Arbitraries for property tests of actors: `import … from '@drover/actor-core/testing/arbitraries'`. Needs fast-check 4
+ * beside actor-core, which the rest of the testkit does not.
  *
- * @module testing/arbitraries
+ * @module arbitraries
  */
 import {
   type Arbitrary,

@@ -17,6 +17,7 @@ export type BehaviourEffect<M = unknown> =
       readonly to: string;
       readonly message: unknown;
       readonly timeoutMs: number;
+      /** Rejects the question, as its deadline would. */
       readonly fail: (error: unknown) => void;
     }
   | { readonly type: 'spawned'; readonly name: string; readonly props: Props<never> }
@@ -37,7 +38,11 @@ export type BehaviourEffect<M = unknown> =
   | { readonly type: 'stashed'; readonly message: M }
   | { readonly type: 'unstashed'; readonly messages: readonly M[] }
   /** The handler lets messages in while it awaits; `accepts` says which. */
-  | { readonly type: 'admitting'; readonly accepts: (message: M) => boolean }
+  | {
+      readonly type: 'admitting';
+      /** What is let in. */
+      readonly accepts: (message: M) => boolean;
+    }
   | { readonly type: 'unhandled'; readonly message: M };
 
 /** A ref that reaches nobody: what is told to it becomes an effect. */
