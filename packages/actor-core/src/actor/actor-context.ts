@@ -36,6 +36,12 @@ export interface ActorContext<M> {
   stop(child: ActorRef<never>): void;
   /** Ends a child's incarnation at once, mailbox dropped, results to come ignored; supervision then decides as after a failure. */
   kill(child: ActorRef<never>): void;
+  /**
+   * Begins a new life in the place of a parked child, with a clean count and a new ref.
+   *
+   * @throws InvalidArgumentError for a child that is not parked
+   */
+  unpark<C>(child: ActorRef<C>): ActorRef<C>;
   /** One-way notice of that actor's end, local or remote: a `terminated` signal, exactly once, never silently missing. */
   watch(target: ActorRef<never>): void;
   /** Takes a watch back: a notice that is not read yet is void too. Nothing happens where there was none. */

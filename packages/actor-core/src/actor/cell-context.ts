@@ -105,6 +105,10 @@ export class CellContext<M> implements ActorContext<M>, Guard {
     if (this.active) kill(requireChild(this.cell as unknown as ActorCell, child));
   }
 
+  unpark<C>(child: ActorRef<C>): ActorRef<C> {
+    return this.cell.supervisor.unpark(requireChild(this.cell as unknown as ActorCell, child)) as ActorRef<C>;
+  }
+
   watch(target: ActorRef<never>): void {
     if (this.active) this.cell.watches.watch(this.cell as unknown as ActorCell, target);
   }

@@ -122,7 +122,10 @@ export function park<M>(cell: ActorCell<M>, cause: unknown): void {
   windDown(cell, { type: 'post-stop' }, () => {
     if (cell.state === 'stopping') return finalize(cell);
     cell.state = 'parked';
+    cell.endReason = 'failed';
     cell.dropMailbox();
+    // Whoever asks later how it ended is told the same.
+    cell.runtime.ended(cell as unknown as ActorCell);
     cell.runtime.emit({ type: 'parked', path: cell.path, cause });
     cell.tellWatchers('failed');
   });

@@ -64,8 +64,13 @@ export class EventHub {
     if (event.type === 'restarted') {
       const { path, incarnation, cause } = event;
       this.log.warn({ actor: path, incarnation, err: cause }, 'actor restarted');
-    } else if (event.type === 'parked' || event.type === 'escalated') {
-      this.log.error({ actor: event.path, err: event.cause }, `actor ${event.type}`);
+    } else if (event.type === 'parked') {
+      this.log.error(
+        { actor: event.path, err: event.cause },
+        'actor parked: unpark it once the cause is cured',
+      );
+    } else if (event.type === 'escalated') {
+      this.log.error({ actor: event.path, err: event.cause }, 'actor escalated');
     }
     for (const listener of this.listeners) {
       try {

@@ -10,7 +10,10 @@ export type RuntimeEvent =
       readonly incarnation: number;
       readonly cause: unknown;
     }
+  /** It stays down until `unpark` brings it back, a child of its name replaces it, or it is stopped. */
   | { readonly type: 'parked'; readonly path: string; readonly cause: unknown }
+  /** A new life in the place of a parked one. */
+  | { readonly type: 'unparked'; readonly path: string }
   | { readonly type: 'escalated'; readonly path: string; readonly cause: unknown }
   | {
       readonly type: 'stopped';

@@ -104,6 +104,14 @@ export class Runtime implements ActorSystem {
     if (cell !== undefined) kill(cell);
   }
 
+  unpark<M>(ref: ActorRef<M>): ActorRef<M> {
+    const { address } = ref;
+    const cell = ref instanceof LocalRef ? (ref.cell as unknown as ActorCell) : this.cellAt(address.path);
+    if (cell?.parent === undefined || address.node !== this.nodeId)
+      throw new InvalidArgumentError('ref', `${address.path} is not parked on ${this.nodeId}`);
+    return cell.parent.supervisor.unpark(cell) as ActorRef<M>;
+  }
+
   ask<T, R>(target: ActorRef<T>, make: (replyTo: ActorRef<R>) => T, options: AskOptions<R>): Promise<R> {
     return this.askFrom(undefined, target, make, options);
   }
@@ -241,13 +249,19 @@ export class Runtime implements ActorSystem {
 
   /** The live actor at the address; undefined when there is none, or another life of it. */
   findCell(path: string, uid: number): ActorCell | undefined {
+    const cell = this.cellAt(path);
+    if (cell === undefined) return undefined;
+    return cell.alive && (uid === 0 || cell.uid === uid) ? cell : undefined;
+  }
+
+  /** Who has that path, alive or parked. */
+  private cellAt(path: string): ActorCell | undefined {
     let cell: ActorCell | undefined = this.root;
     if (!path.includes('/')) cell = cell.supervisor.child(path);
     else
       for (const name of this.namesIn(path))
         cell = cell?.hasChildren ? cell.supervisor.child(name) : undefined;
-    if (cell === undefined) return undefined;
-    return cell.alive && (uid === 0 || cell.uid === uid) ? cell : undefined;
+    return cell;
   }
 
   /** How an actor that is gone ended, while that is remembered. */

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { ActorRef } from '../actor/actor-ref.ts';
-import { receive } from '../actor/behaviour.ts';
+import { receive, setup } from '../actor/behaviour.ts';
 import { createActorSystem } from '../actor/create-actor-system.ts';
 import { props, type RestartType } from '../actor/props.ts';
-import { RestartIntensityExceededError } from '../errors.ts';
-import { family } from '../testing/family.ts';
+import { InvalidArgumentError, RestartIntensityExceededError } from '../errors.ts';
+import { type Command, type Family, family } from '../testing/family.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
 import { settle } from '../testing/settle.ts';
 
@@ -199,5 +199,95 @@ describe('a supervisor', () => {
       await pass(200);
     }
     expect(events.filter((event) => event.type === 'escalated')).toHaveLength(1);
+  });
+});
+
+/** `a` is parked, `b` goes on. */
+async function parked(): Promise<Family> {
+  const one = await family({ dynamic: true, intensity: 0 }, { a: 'permanent', b: 'permanent' });
+  await one.tell('a', 'fail');
+  one.events.length = 0;
+  one.trace.length = 0;
+  return one;
+}
+
+describe('a parked child', () => {
+  it('is brought back by hand in its place, by whoever knows its path, with a clean count and a new ref', async () => {
+    const { system, trace, events, children, tell } = await parked();
+    const old = children.get('a') as ActorRef<Command>;
+    const ref = system.unpark(system.refFor<Command>('local', 'sup/a'));
+    children.set('a', ref);
+    await settle();
+    expect(trace).toEqual(['+a1']);
+    expect(events.map(({ type }) => type)).toEqual(['stopped', 'unparked']);
+    expect(system.inspect().map(({ path, state }) => `${path} ${state}`)).toEqual([
+      'sup running',
+      'sup/a running',
+      'sup/b running',
+    ]);
+    old.tell('ping');
+    expect(events.at(-1)).toMatchObject({ type: 'dead-letter', reason: 'no-such-actor' });
+    await tell('a', 'fail');
+    expect(system.inspect()[1]).toMatchObject({ path: 'sup/a', state: 'parked' });
+  });
+
+  it('is brought back by its own supervisor', async () => {
+    const { system, clock, children } = await parked();
+    const sup = system.spawn(
+      props<'back'>(
+        () =>
+          setup((context) => {
+            const child = context.spawn(
+              props<Command>(() =>
+                receive(() => {
+                  throw new Error('boom');
+                }),
+              ),
+              'child',
+            );
+            context.watch(child);
+            child.tell('fail');
+            return receive(
+              () => void children.set('again', context.unpark(child)),
+              (signal) => {
+                if (signal.type === 'terminated') context.setTimer('back', 1_000, 'back');
+              },
+            );
+          }),
+        { supervision: { dynamic: true, intensity: 0 } },
+      ),
+      'careful',
+    );
+    await settle();
+    expect(system.inspect().at(-1)).toMatchObject({ path: 'careful/child', state: 'parked' });
+    clock.advance(1_000);
+    await settle();
+    expect(system.inspect().at(-1)).toMatchObject({ path: 'careful/child', state: 'running' });
+    await system.stop(sup);
+  });
+
+  it('tells who watches it late that it failed', async () => {
+    const { system, children } = await parked();
+    const seen: string[] = [];
+    system.spawn(
+      props<never>(() =>
+        setup((context) => {
+          context.watch(children.get('a') as ActorRef<never>);
+          return receive<never>(
+            () => undefined,
+            (signal) => void seen.push(signal.type === 'terminated' ? signal.reason : signal.type),
+          );
+        }),
+      ),
+    );
+    await settle();
+    expect(seen).toEqual(['failed']);
+  });
+
+  it('is the only one that can be brought back', async () => {
+    const { system } = await parked();
+    for (const path of ['sup/b', 'sup', 'nobody', '$ask'])
+      expect(() => system.unpark(system.refFor('local', path))).toThrow(InvalidArgumentError);
+    expect(() => system.unpark(system.refFor('elsewhere', 'sup/a'))).toThrow(InvalidArgumentError);
   });
 });

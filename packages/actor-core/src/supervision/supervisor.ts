@@ -56,14 +56,7 @@ export class Supervisor {
   /** @throws InvalidArgumentError for a name that is taken or malformed, or a significant child that cannot be one */
   spawn<C>(props: Props<C>, name?: string): ActorRef<C> {
     const { runtime } = this.owner;
-    if (!isUp(this.owner)) {
-      if (this.owner.parent === undefined) throw new SystemStoppedError(runtime.nodeId);
-      // A child born now would outlive who supervises it.
-      throw new InvalidArgumentError(
-        'context',
-        `of ${this.owner.path} belongs to an incarnation that is ending`,
-      );
-    }
+    this.requireUp();
     const own = name === undefined ? ++this.names : this.freeName(name);
     if (props.significant === true && props.restart === 'permanent') {
       throw new InvalidArgumentError(
@@ -80,6 +73,24 @@ export class Supervisor {
     const cell = new Cell(runtime, this.owner, own, props);
     this.table.set(own, cell as unknown as ActorCell);
     cell.start();
+    return cell.ref;
+  }
+
+  /**
+   * Begins a new life in the place of a parked child (OTP's restart_child): its count starts anew.
+   *
+   * @throws InvalidArgumentError for a child that is not parked
+   */
+  unpark(parked: ActorCell): ActorRef<never> {
+    this.requireUp();
+    if (parked.state !== 'parked') throw new InvalidArgumentError('child', `${parked.path} is not parked`);
+    const { runtime } = this.owner;
+    const cell: ActorCell = new Cell(runtime, this.owner, parked.key, parked.props);
+    // Before the old one is gone, so that it keeps its place.
+    this.table.set(parked.key, cell);
+    stop(parked);
+    cell.start();
+    runtime.emit({ type: 'unparked', path: cell.path });
     return cell.ref;
   }
 
@@ -158,6 +169,17 @@ export class Supervisor {
     const left = this.waiters.get(cell)?.filter((waiting) => waiting !== done) ?? [];
     if (left.length > 0) this.waiters.set(cell, left);
     else this.waiters.delete(cell);
+  }
+
+  private requireUp(): void {
+    if (!isUp(this.owner)) {
+      if (this.owner.parent === undefined) throw new SystemStoppedError(this.owner.runtime.nodeId);
+      // A child born now would outlive who supervises it.
+      throw new InvalidArgumentError(
+        'context',
+        `of ${this.owner.path} belongs to an incarnation that is ending`,
+      );
+    }
   }
 
   /** @throws InvalidArgumentError for a name that is taken or malformed; a parked child yields its own */

@@ -23,7 +23,14 @@ export type BehaviourEffect<M = unknown> =
   | { readonly type: 'spawned'; readonly name: string; readonly props: Props<never> }
   /** A child or other actor, by its path, was stopped, killed, watched, linked or let go. */
   | {
-      readonly type: 'stopped-child' | 'killed-child' | 'watched' | 'unwatched' | 'linked' | 'unlinked';
+      readonly type:
+        | 'stopped-child'
+        | 'killed-child'
+        | 'unparked-child'
+        | 'watched'
+        | 'unwatched'
+        | 'linked'
+        | 'unlinked';
       readonly path: string;
     }
   | {

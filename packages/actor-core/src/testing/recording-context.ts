@@ -58,6 +58,11 @@ export class RecordingContext<M> implements ActorContext<M> {
     this.note({ type: 'killed-child', path: child.address.path });
   }
 
+  unpark<C>(child: ActorRef<C>): ActorRef<C> {
+    this.note({ type: 'unparked-child', path: child.address.path });
+    return this.ref<C>(child.address.path);
+  }
+
   watch(target: ActorRef<never>): void {
     this.note({ type: 'watched', path: target.address.path });
   }
