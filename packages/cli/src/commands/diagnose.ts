@@ -5,8 +5,10 @@ import { errorLine } from '../errors.ts';
 import { readServerInfo } from '../nats/server-info.ts';
 import { parseNatsAddress } from '../nats/running-server.ts';
 import { howToGetNats, isSupportedVersion, minimumNatsVersion, parseVersion } from '../nats/version.ts';
+import { readActorsReport } from '../output/actors-report.ts';
 import type { NodeStatus, StatusReport } from '../output/status-report.ts';
 import { getJson, reason } from './gateway-api.ts';
+import { judgeActors } from './judge-actors.ts';
 import { asStatus } from './look-commands.ts';
 
 /** One line of the doctor's report. `fix` is empty where nothing is wrong. */
@@ -28,7 +30,7 @@ export async function diagnose(url: string, dataDir: string): Promise<Check[]> {
   const cluster = readClusterFile(dataDir);
   return [
     gateway.check,
-    ...(gateway.report === undefined ? [] : judgeNodes(gateway.report)),
+    ...(gateway.report === undefined ? [] : [...judgeNodes(gateway.report), await checkActors(url)]),
     await checkBus(cluster),
     await checkDataDir(dataDir),
     await checkClock(url),
@@ -91,6 +93,19 @@ export function judgeNodes(report: StatusReport): Check[] {
     ? good('agents', 'a host is alive')
     : bad('agents', 'no host is alive, so no agent runs', 'start one with "drover host"');
   return [nodes, hosts, catalogue, host];
+}
+
+async function checkActors(url: string): Promise<Check> {
+  const fix = '"drover actors" shows the last failure and what to do';
+  try {
+    const report = readActorsReport(await getJson(url, '/api/v1/actors'));
+    if (report === undefined)
+      return bad('actors', 'the gateway does not tell them', 'start the gateway anew');
+    const { ok, detail } = judgeActors(report);
+    return ok ? good('actors', detail) : bad('actors', detail, fix);
+  } catch (error) {
+    return bad('actors', errorLine(error).replace(/^drover: /, ''), fix);
+  }
 }
 
 function nodeAge(node: NodeStatus): string {

@@ -1,0 +1,53 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, expect, it } from 'vitest';
+import { getJson } from './gateway-api.ts';
+
+const ends: (() => void)[] = [];
+afterEach(() => {
+  for (const end of ends.splice(0)) end();
+});
+
+/** A server that gives everybody this answer. */
+async function answering(status: number, body: unknown): Promise<string> {
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  const server = createServer((_, response) => response.writeHead(status).end(text));
+  ends.push(() => server.close());
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+const refusal = (code: string, message: string, field?: string) => ({
+  error: { code, message, field, requestId: 'r' },
+});
+
+it('hands out the JSON of a gateway', async () => {
+  expect(await getJson(await answering(200, { nodes: [] }), '/api/v1/status')).toEqual({ nodes: [] });
+});
+
+it.each([
+  [
+    400,
+    refusal('invalid-input', 'limit: must be above 0', 'limit'),
+    'bad-configuration',
+    2,
+    '--limit must be above 0',
+  ],
+  [404, refusal('node-not-found', 'no node is called x', 'node'), 'node-missing', 3, 'no node is called x'],
+  [
+    503,
+    refusal('too-many-inspections', 'ask again'),
+    'gateway-refused',
+    3,
+    /answers too-many-inspections: ask again$/,
+  ],
+  [404, refusal('not-found', 'no such route'), 'gateway-unreachable', 3, /answered 404/],
+  [502, '<html>', 'gateway-unreachable', 3, /answered 502: <html>$/],
+  [200, '<html>', 'gateway-unreachable', 3, /no JSON$/],
+] as const)('tells a refusal %i %o as %s', async (status, body, code, exitCode, message) => {
+  await expect(getJson(await answering(status, body), '/api/v1/actors')).rejects.toMatchObject({
+    code,
+    exitCode,
+    message: typeof message === 'string' ? message : (expect.stringMatching(message) as string),
+  });
+});
