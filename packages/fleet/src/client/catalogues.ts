@@ -3,13 +3,14 @@ import type { FleetConfig } from '../config.ts';
 import { type CatalogueMessage, catalogueMessageSchema } from '../protocol/catalogue.ts';
 import { type InstanceMessage, instancePath } from '../protocol/instance-message.ts';
 import type { InstanceEvidence, LoadTable } from '../routing/load-table.ts';
+import { SharedQuestion } from './shared-question.ts';
 
 /** An instance's answer, and where it lives. */
 export type NodeCatalogue = CatalogueMessage & { readonly node: string };
 
 export interface DescribeOptions {
   readonly timeoutMs: number;
-  /** Each Ollama is asked what it has loaded now, whatever is known. */
+  /** Each Ollama is asked what it has loaded now, whatever is known, within `describeTimeoutMs` of the configuration. */
   readonly fresh: boolean;
 }
 
@@ -19,6 +20,7 @@ export class Catalogues {
   readonly #load: LoadTable;
   readonly #complainedOf = new Set<string>();
   readonly #config: FleetConfig;
+  readonly #fresh = new SharedQuestion(() => this.#askNow());
   /** By node, its life, instance and revision. A question under way is shared. */
   #answers = new Map<string, Promise<NodeCatalogue | undefined>>();
 
@@ -29,21 +31,14 @@ export class Catalogues {
   }
 
   async describe({ timeoutMs, fresh }: DescribeOptions): Promise<readonly NodeCatalogue[]> {
+    if (fresh) return await this.#fresh.ask();
     const current = new Map<string, Promise<NodeCatalogue | undefined>>();
-    const asked: Promise<NodeCatalogue | undefined>[] = [];
-    for (const evidence of this.#load.instances()) {
-      if (!evidence.alive || evidence.load.state !== 'ready') continue;
-      const { node, nodeIncarnation, load } = evidence;
-      const key = `${node}/${nodeIncarnation}/${load.name}/${load.catalogueRevision}`;
-      const known = this.#answers.get(key);
-      if (!fresh) current.set(key, known ?? this.#ask(key, evidence, timeoutMs));
-      else {
-        if (known !== undefined) current.set(key, known);
-        asked.push(this.#askNow(evidence, timeoutMs, known));
-      }
+    for (const evidence of this.#ready()) {
+      const key = keyOf(evidence);
+      current.set(key, this.#answers.get(key) ?? this.#ask(key, evidence, timeoutMs));
     }
     this.#answers = current;
-    const answers = await Promise.all(fresh ? asked : current.values());
+    const answers = await Promise.all(current.values());
     return answers.filter((answer) => answer !== undefined);
   }
 
@@ -58,12 +53,18 @@ export class Catalogues {
   }
 
   /** What is loaded now; of an instance that does not answer, what it said before. */
-  async #askNow(
-    evidence: InstanceEvidence,
-    timeoutMs: number,
-    known: Promise<NodeCatalogue | undefined> | undefined,
-  ): Promise<NodeCatalogue | undefined> {
-    return (await this.#question(evidence, timeoutMs, { fresh: true })) ?? (await known);
+  async #askNow(): Promise<readonly NodeCatalogue[]> {
+    const { describeTimeoutMs } = this.#config;
+    const asked = this.#ready().map(async (evidence) => {
+      const answer = await this.#question(evidence, describeTimeoutMs, { fresh: true });
+      return answer ?? (await this.#answers.get(keyOf(evidence)));
+    });
+    const answers = await Promise.all(asked);
+    return answers.filter((answer) => answer !== undefined);
+  }
+
+  #ready(): InstanceEvidence[] {
+    return this.#load.instances().filter(({ alive, load }) => alive && load.state === 'ready');
   }
 
   async #question(
@@ -107,4 +108,8 @@ export class Catalogues {
       'an instance did not say what models it has; its models are left out of this list',
     );
   }
+}
+
+function keyOf({ node, nodeIncarnation, load }: InstanceEvidence): string {
+  return `${node}/${nodeIncarnation}/${load.name}/${load.catalogueRevision}`;
 }

@@ -50,7 +50,8 @@ export function createFleetClient(node: ClusterNode, options: FleetClientOptions
   });
   const unsubscribeLoad = load.onChange(() => {
     for (const record of calls) if (record.waiting) tell(record, { kind: 'load-changed' });
-    const queued = movable(calls, config.maxMoves);
+    const queued = [...movable(calls, config.maxMoves)];
+    if (queued.length === 0) return;
     for (const { call, to } of decideMoves(queued, load.instances(), policy, node.random, config)) {
       tell(call, { kind: 'move', to });
       // Decided once: what its next instance says decides about the next time.

@@ -1,0 +1,31 @@
+/**
+ * A question that many ask and that runs once at a time. Who asks while it runs shares the next run with all who do:
+ * an answer is never older than the asking, however many ask.
+ */
+export class SharedQuestion<Answer> {
+  readonly #ask: () => Promise<Answer>;
+  #now: Promise<Answer> | undefined;
+  #next: Promise<Answer> | undefined;
+
+  constructor(ask: () => Promise<Answer>) {
+    this.#ask = ask;
+  }
+
+  ask(): Promise<Answer> {
+    if (this.#now === undefined) return this.#begin();
+    const again = (): Promise<Answer> => {
+      this.#next = undefined;
+      return this.#begin();
+    };
+    this.#next ??= this.#now.then(again, again);
+    return this.#next;
+  }
+
+  #begin(): Promise<Answer> {
+    const now = this.#ask().finally(() => {
+      this.#now = undefined;
+    });
+    this.#now = now;
+    return now;
+  }
+}
