@@ -6,7 +6,11 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { packageFolder, programsOf, typeCheck } from './documents.fixture.ts';
 import { type NatsServer, startNatsServer } from './testing/nats-server.ts';
 
-const programs = [...programsOf('README.md'), ...programsOf('docs/lesson.md')];
+const programs = [
+  ...programsOf('README.md'),
+  ...programsOf('docs/lesson.md'),
+  ...programsOf('docs/testing.md'),
+];
 const minuteMs = 60_000;
 let server: NatsServer;
 let scratch: string;

@@ -15,9 +15,9 @@ export interface ActorSystem {
   stop(ref: ActorRef<never>): Promise<void>;
   /** Ends an actor's incarnation at once: mailbox dropped, results to come ignored. Its supervisor then decides. */
   kill(ref: ActorRef<never>): void;
-  /** As `ActorContext.ask`, from outside of an actor. */
   /** As `ActorContext.unpark`, for any parked actor here; `refFor` its path will do, for who only knows that. */
   unpark<M>(ref: ActorRef<M>): ActorRef<M>;
+  /** As `ActorContext.ask`, from outside of an actor. */
   ask<T, R>(target: ActorRef<T>, make: (replyTo: ActorRef<R>) => T, options: AskOptions<R>): Promise<R>;
   /**
    * Resolves once the message is in the mailbox of its actor, here or on another node: at once where there is room;

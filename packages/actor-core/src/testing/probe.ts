@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { z } from 'zod';
 import type { ActorRef } from '../actor/actor-ref.ts';
 import type { ActorSystem } from '../actor/actor-system.ts';
 import { receive, setup } from '../actor/behaviour.ts';
@@ -16,10 +17,10 @@ export type FishingOutcome = 'complete' | 'continue' | 'ignore' | 'fail';
 type OfType<M, K> = M extends { readonly type: K } ? M : never;
 
 /**
- * An actor whose messages a test takes out one by one. It may be told, asked for an answer (`replyTo: probe.ref`), and
- * may watch. Every expectation has a deadline in the test's time, which it moves itself where that is a `ManualClock`
- * or a `Simulation`: no further than the message needs. A message is taken by the expectation that saw it, also by one
- * that fails.
+ * An actor whose messages a test takes out one by one. It may be told anything, also from other nodes, be the `replyTo`
+ * of a question, and watch. Every expectation has a deadline in the test's time, which it moves itself where that is a
+ * `ManualClock` or a `Simulation`: no further than the message needs. A message is taken by the expectation that saw it,
+ * also by one that fails.
  */
 export interface Probe<M> {
   /** Who to send to. */
@@ -130,7 +131,11 @@ class ActorProbe<M> implements Probe<M> {
         ),
       );
     this.ref = system.spawn(
-      props<M>(create, { restart: 'temporary', mailbox: { capacity: probeCapacity } }),
+      props<M>(create, {
+        restart: 'temporary',
+        mailbox: { capacity: probeCapacity },
+        protocol: z.custom<M>(),
+      }),
       name,
     );
   }
