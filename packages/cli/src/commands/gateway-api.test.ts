@@ -41,7 +41,7 @@ it.each([
     3,
     /answers too-many-inspections: ask again$/,
   ],
-  [404, refusal('not-found', 'no such route'), 'gateway-unreachable', 3, /answered 404/],
+  [404, refusal('no-such-route', 'there is no route'), 'gateway-unreachable', 3, /answered 404/],
   [502, '<html>', 'gateway-unreachable', 3, /answered 502: <html>$/],
   [200, '<html>', 'gateway-unreachable', 3, /no JSON$/],
 ] as const)('tells a refusal %i %o as %s', async (status, body, code, exitCode, message) => {

@@ -52,7 +52,7 @@ function refusal(url: string, text: string): CommandError | undefined {
   if (code === 'invalid-input' && field !== undefined)
     return badConfiguration(`--${field}`, told.replace(`${field}: `, ''));
   // A route that this gateway does not have: it is older than this command.
-  if (code === 'not-found') return undefined;
+  if (code === 'no-such-route') return undefined;
   return new CommandError('gateway-refused', exitCodes.missing, `${url} answers ${code}: ${told}`);
 }
 

@@ -55,7 +55,9 @@ function named(findings: readonly Finding[]): string {
 /** The processes behind them; `drover up` starts one again that was ended. */
 function processes(findings: readonly Finding[]): string {
   const ids = [
-    ...new Set(findings.map(({ node }) => `${node.id} (end pid ${node.pid}; drover up starts it again)`)),
+    ...new Set(
+      findings.map(({ node }) => `${node.id} (end pid ${node.pid}; drover up starts its own again)`),
+    ),
   ];
   return list(ids);
 }

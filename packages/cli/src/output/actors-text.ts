@@ -40,6 +40,8 @@ const dispensable = [
 const gap = 2;
 const leastLabel = 18;
 const leastFailure = 14;
+/** Less of a failure is worse than no age. */
+const fairFailure = 40;
 /** A failure this young is what is wrong now. */
 const recentMs = 60_000;
 
@@ -161,8 +163,9 @@ function columnWidths(rows: readonly (readonly Cell[])[], width: number): number
     if (column !== undefined) widths[column] = 0;
     const failure = widths[columns.failure] as number;
     const rest = width - sum(widths) + label + failure;
-    if (rest < Math.min(label, leastLabel) + Math.min(failure, leastFailure)) continue;
-    const forFailure = Math.min(failure, Math.max(leastFailure, rest - label));
+    const least = Math.min(failure, column === undefined ? fairFailure : leastFailure);
+    if (rest < Math.min(label, leastLabel) + least) continue;
+    const forFailure = Math.min(failure, Math.max(least, rest - label));
     return widths.with(columns.failure, forFailure).with(columns.label, Math.min(label, rest - forFailure));
   }
   return widths.with(columns.label, width);
