@@ -4,6 +4,7 @@ import { parseNamedModule, UsageError } from './named-module.ts';
 import { formatReport, writeReport } from './report.ts';
 import { runRemote } from './remote.bench.ts';
 import { runSmoke } from './smoke.bench.ts';
+import { runSoak } from './soak.bench.ts';
 import type { Suite, SuiteOptions } from './suite.ts';
 
 const usage = `usage: npm run bench -- SUITE [--quick] [--report-only] [--json FILE] [--arm NAME=PATH]… [--only WORKLOAD]… [--rounds N]
@@ -12,12 +13,18 @@ suites
   smoke   what Drover adds to the first token and between tokens, beside the same hosts reached directly
   actors  our actor runtime beside nact, comedy, XState, Erlang/OTP and a plain function call, in one process
   remote  our remote refs beside Moleculer and the plain NATS client, two processes over a nats-server
+  soak    ten minutes of everything the runtime does, at half load: memory, tables, lost messages, stray rejections
 
 example
   npm run bench -- actors --quick --json out.json
 `;
 
-const suites: Readonly<Record<string, Suite>> = { smoke: runSmoke, actors: runActors, remote: runRemote };
+const suites: Readonly<Record<string, Suite>> = {
+  smoke: runSmoke,
+  actors: runActors,
+  remote: runRemote,
+  soak: runSoak,
+};
 
 /** Runs one suite. Exit code: 0 every bar met, 1 one missed or a row failed, 2 usage. */
 export async function benchMain(argv: readonly string[]): Promise<number> {

@@ -1,0 +1,136 @@
+import { randomBytes } from 'node:crypto';
+import { setImmediate as nextRound, setTimeout as sleep } from 'node:timers/promises';
+import { withTrace } from '@drover/actor-core';
+import { build, type Histogram } from 'hdr-histogram-js';
+import type { Operation } from './family.ts';
+
+/**
+ * Operations under way at most. While the highest rate is looked for there are always so many, and later no more: what
+ * is due beyond that starts late and counts from when it was due. Heaps thus have their size before memory counts.
+ */
+const maxInFlight = 256;
+/** Part of a saturating run that only warms up. */
+const warmUpShare = 0.4;
+const startsPerRound = 256;
+/** Texts kept of what went wrong. */
+const keptTexts = 5;
+/** What is still under way so long after the last start has no outcome. */
+const drainMs = 30_000;
+
+export interface Tally {
+  started: number;
+  right: number;
+  wrong: number;
+}
+
+/** Starts operations of a mix and counts their outcomes; each belongs to a trace of its own. */
+export class Driver {
+  readonly tallies: ReadonlyMap<string, Tally>;
+  /** What went wrong, the first few. */
+  readonly texts: string[] = [];
+  /** Microseconds from when an operation was due to its outcome, for the operations named. */
+  readonly latencies: ReadonlyMap<string, Histogram>;
+  inFlight = 0;
+  started = 0;
+  /** How late the last start was. */
+  behindMs = 0;
+  private readonly order: readonly Operation[];
+  private readonly traceBase: string = randomBytes(10).toString('hex');
+
+  constructor(operations: readonly Operation[], timed: readonly string[]) {
+    const order = shuffled(operations.flatMap((one) => Array.from({ length: one.weight }, () => one)));
+    // Operations vary with their number: each place in the order must see numbers of all kinds.
+    while ([2, 3, 5].some((factor) => order.length % factor === 0)) order.push(order[0] as Operation);
+    this.order = order;
+    this.tallies = new Map(operations.map(({ name }) => [name, { started: 0, right: 0, wrong: 0 }]));
+    this.latencies = new Map(
+      timed.map((name) => [
+        name,
+        build({
+          lowestDiscernibleValue: 1,
+          highestTrackableValue: 60_000_000,
+          numberOfSignificantValueDigits: 3,
+        }),
+      ]),
+    );
+  }
+
+  /** As many as go, for so long. @returns operations per second once warm */
+  async saturate(durationMs: number): Promise<number> {
+    const begin = performance.now();
+    const measureFrom = begin + durationMs * warmUpShare;
+    const end = begin + durationMs;
+    let measured = 0;
+    const keepGoing = async (): Promise<void> => {
+      for (let now = begin; now < end; now = performance.now()) {
+        await this.start(now);
+        if (now >= measureFrom) measured++;
+      }
+    };
+    await Promise.all(Array.from({ length: maxInFlight }, keepGoing));
+    for (const histogram of this.latencies.values()) histogram.reset();
+    return (measured * 1000) / (durationMs * (1 - warmUpShare));
+  }
+
+  /** At an even rate, whatever the outcomes do: who starts late keeps the instant at which it was due. */
+  async pace(ratePerSecond: number, durationMs: number): Promise<void> {
+    const total = Math.round((ratePerSecond * durationMs) / 1000);
+    const begin = performance.now();
+    const dueAt = (index: number): number => begin + (index * 1000) / ratePerSecond;
+    for (let index = 0; index < total; ) {
+      const now = performance.now();
+      let starts = 0;
+      while (index < total && dueAt(index) <= now && starts < startsPerRound && this.inFlight < maxInFlight) {
+        void this.start(dueAt(index++));
+        starts++;
+      }
+      this.behindMs = Math.max(0, now - dueAt(index));
+      if (starts === startsPerRound) await nextRound();
+      else await sleep(1);
+    }
+  }
+
+  /** Waits until nothing is under way. @returns how many still are when patience ends */
+  async drain(): Promise<number> {
+    const deadline = performance.now() + drainMs;
+    while (this.inFlight > 0 && performance.now() < deadline) await sleep(10);
+    return this.inFlight;
+  }
+
+  private async start(dueMs: number): Promise<void> {
+    const n = ++this.started;
+    const operation = this.order[n % this.order.length] as Operation;
+    const tally = this.tallies.get(operation.name) as Tally;
+    tally.started++;
+    this.inFlight++;
+    try {
+      await withTrace(this.trace(n), () => operation.run(n));
+      tally.right++;
+      this.latencies
+        .get(operation.name)
+        ?.recordValue(Math.max(1, Math.round((performance.now() - dueMs) * 1000)));
+    } catch (error) {
+      tally.wrong++;
+      if (this.texts.length < keptTexts) this.texts.push(`${operation.name}: ${String(error)}`);
+    } finally {
+      this.inFlight--;
+    }
+  }
+
+  private trace(n: number): string {
+    const id = n.toString(16).padStart(12, '0');
+    return `00-${this.traceBase}${id}-${id.padStart(16, '1')}-01`;
+  }
+}
+
+/** The same order in every run. */
+function shuffled<T>(things: readonly T[]): T[] {
+  const result = [...things];
+  let state = 1;
+  for (let index = result.length - 1; index > 0; index--) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    const other = Math.floor((state / 2 ** 32) * (index + 1));
+    [result[index], result[other]] = [result[other] as T, result[index] as T];
+  }
+  return result;
+}

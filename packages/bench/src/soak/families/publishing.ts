@@ -1,0 +1,67 @@
+import { actorRefSchema, props, receive, topic } from '@drover/actor-core';
+import { z } from 'zod';
+import { askTimeoutMs, type Family, type Place } from '../family.ts';
+
+const news = topic('soak.news', z.object({ seq: z.number().int(), text: z.string().max(1024) }));
+const newsroomMessage = z.object({ replyTo: actorRefSchema<number>() });
+type NewsroomMessage = z.infer<typeof newsroomMessage>;
+const text = 'x'.repeat(64);
+
+/** A topic that both processes publish to and hear, and subscriptions that come and go. */
+export function publishing({ node, pubSub, peer, signal }: Place): Family {
+  const published = { here: 0 };
+  const heard = new Map<string, number>([
+    [node.nodeId, 0],
+    [peer, 0],
+  ]);
+  pubSub.subscribe(news, (_message, { from }) => heard.set(from, (heard.get(from) ?? 0) + 1), { signal });
+  const newsroom = receive<NewsroomMessage>(({ replyTo }) => replyTo.tell(published.here));
+  node.system.spawn(
+    props(() => newsroom, { protocol: newsroomMessage }),
+    'newsroom',
+  );
+  const publishedThere = () =>
+    node.system.ask<NewsroomMessage, number>(
+      node.system.refFor(peer, 'newsroom'),
+      (replyTo) => ({ replyTo }),
+      {
+        timeoutMs: askTimeoutMs,
+      },
+    );
+  return {
+    operations: [
+      {
+        name: 'publish',
+        weight: 300,
+        run: async (n) => {
+          if (!pubSub.publish(news, { seq: n, text })) throw new Error('the bus did not take it');
+          published.here++;
+        },
+      },
+      {
+        name: 'subscribe, hear, unsubscribe',
+        weight: 20,
+        run: async (n) => {
+          const own = topic(`soak.own.${node.nodeId}-${n}`, z.object({ n: z.number() }));
+          const { promise, resolve } = Promise.withResolvers<boolean>();
+          const unsubscribe = pubSub.subscribe(own, () => resolve(true), { signal });
+          pubSub.publish(own, { n });
+          const timer = setTimeout(() => resolve(false), askTimeoutMs);
+          const isHeard = await promise;
+          clearTimeout(timer);
+          unsubscribe();
+          if (!isHeard) throw new Error('what was published was not heard');
+        },
+      },
+    ],
+    audit: async () => [
+      // Each of them is told to both.
+      {
+        name: 'publications heard where they come from',
+        sent: published.here,
+        delivered: heard.get(node.nodeId) ?? 0,
+      },
+      { name: `publications of ${peer}`, sent: await publishedThere(), delivered: heard.get(peer) ?? 0 },
+    ],
+  };
+}

@@ -1,0 +1,72 @@
+import {
+  type ActorRef,
+  actorRefSchema,
+  props,
+  receive,
+  StreamCancelledError,
+  type StreamFrame,
+  type StreamWriter,
+} from '@drover/actor-core';
+import { z } from 'zod';
+import { askTimeoutMs, expectEqual, type Family, type Place } from '../family.ts';
+
+const items = 40;
+/** Every so many streams the reader goes: after a few items, or before there is any. */
+const leaveEvery = 4;
+const leaveEarlyEvery = 16;
+const leaveAfter = 5;
+const window = 16;
+
+const message = z.object({
+  count: z.number().int(),
+  replyTo: actorRefSchema<StreamFrame<number>>(),
+});
+type Message = z.infer<typeof message>;
+
+/** Streamed answers, read to their end or left early. */
+export function streaming({ node, peer }: Place): Family {
+  const { system } = node;
+  const written = { opened: 0, ended: 0 };
+  const behaviour = receive<Message>(({ count, replyTo }, context) => {
+    written.opened++;
+    void produce(context.openStream<number>(replyTo), count)
+      .catch(ignoreCancel)
+      .finally(() => written.ended++);
+  });
+  system.spawn(
+    props(() => behaviour, { protocol: message }),
+    'producer',
+  );
+  const read = async (from: string, n: number): Promise<void> => {
+    const target = system.refFor<Message>(from, 'producer');
+    const make = (replyTo: ActorRef<StreamFrame<number>>) => ({ count: items, replyTo });
+    const stream = system.askStream<Message, number>(target, make, { timeoutMs: askTimeoutMs, window });
+    if (n % leaveEarlyEvery === 1) {
+      await stream.return?.();
+      return;
+    }
+    const isLeft = n % leaveEvery === 0;
+    let expected = 0;
+    for await (const item of stream) {
+      expectEqual('item', item, expected++);
+      if (isLeft && expected === leaveAfter) break;
+    }
+    expectEqual('items', expected, isLeft ? leaveAfter : items);
+  };
+  return {
+    operations: [
+      { name: 'local stream', weight: 60, run: (n) => read(node.nodeId, n) },
+      { name: 'remote stream', weight: 100, run: (n) => read(peer, n) },
+    ],
+    audit: async () => [{ name: 'streams written', sent: written.opened, delivered: written.ended }],
+  };
+}
+
+async function produce(writer: StreamWriter<number>, count: number): Promise<void> {
+  for (let item = 0; item < count; item++) await writer.write(item);
+  writer.end();
+}
+
+function ignoreCancel(error: unknown): void {
+  if (!(error instanceof StreamCancelledError)) throw error;
+}

@@ -1,0 +1,129 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import type { Logger } from '@drover/actor-core';
+
+/** The event loop's delay is looked at this often; the wait itself is taken off what is reported. */
+const resolutionMs = 10;
+const keptTexts = 5;
+
+/** What a process says of itself while it works. */
+export interface Sample {
+  readonly atMs: number;
+  readonly rssBytes: number;
+  readonly heapUsedBytes: number;
+  /** What the heap has taken from the system, in use or not. */
+  readonly heapTakenBytes: number;
+  readonly externalBytes: number;
+}
+
+export interface LoopDelay {
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly maxMs: number;
+}
+
+/** Sees what nobody asked for: rejections that nobody handles, exceptions, warnings; counts what the runtime logs. */
+export class ProcessWatch {
+  unhandledRejections = 0;
+  uncaughtExceptions = 0;
+  processWarnings = 0;
+  readonly texts: string[] = [];
+  /** Lines that the runtime logged as warnings or errors, by their sentence. */
+  readonly logged: Map<string, number> = new Map();
+  readonly log: Logger = {
+    debug() {},
+    info() {},
+    warn: (_fields, sentence) => this.count(sentence),
+    error: (_fields, sentence) => this.count(sentence),
+  };
+  private readonly loop: ReturnType<typeof monitorEventLoopDelay> = monitorEventLoopDelay({
+    resolution: resolutionMs,
+  });
+  private cpu: NodeJS.CpuUsage = process.cpuUsage();
+  private sinceMs: number = performance.now();
+
+  constructor() {
+    process.on('unhandledRejection', (reason) => {
+      this.unhandledRejections++;
+      this.keep(`unhandled rejection: ${describe(reason)}`);
+    });
+    process.on('uncaughtException', (error) => {
+      this.uncaughtExceptions++;
+      this.keep(`uncaught exception: ${describe(error)}`);
+    });
+    process.on('warning', (warning) => {
+      this.processWarnings++;
+      this.keep(`process warning: ${describe(warning)}`);
+    });
+    this.loop.enable();
+  }
+
+  /** Loop delay and CPU time count from here. */
+  begin(): void {
+    this.loop.reset();
+    this.cpu = process.cpuUsage();
+    this.sinceMs = performance.now();
+  }
+
+  get loopDelay(): LoopDelay {
+    const { loop } = this;
+    return {
+      p50Ms: delayMs(loop.percentile(50)),
+      p99Ms: delayMs(loop.percentile(99)),
+      maxMs: delayMs(loop.max),
+    };
+  }
+
+  /** Of one core, since `begin`. */
+  get cpuPercent(): number {
+    const { user, system } = process.cpuUsage(this.cpu);
+    return (user + system) / 10 / (performance.now() - this.sinceMs);
+  }
+
+  sample(): Sample {
+    const { rss, heapUsed, heapTotal, external } = process.memoryUsage();
+    return {
+      atMs: performance.now(),
+      rssBytes: rss,
+      heapUsedBytes: heapUsed,
+      heapTakenBytes: heapTotal,
+      externalBytes: external,
+    };
+  }
+
+  private count(sentence: string): void {
+    this.logged.set(sentence, (this.logged.get(sentence) ?? 0) + 1);
+  }
+
+  private keep(text: string): void {
+    if (this.texts.length < keptTexts) this.texts.push(text);
+  }
+}
+
+/** What keeps or would keep the process alive, by kind. */
+export function activeResources(): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const kind of process.getActiveResourcesInfo()) counts[kind] = (counts[kind] ?? 0) + 1;
+  return counts;
+}
+
+/** Bytes of the heap that are in use once everything that is garbage has been collected; this forces a collection. */
+export function heapAfterGc(): number {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  collect();
+  collect();
+  return process.memoryUsage().heapUsed;
+}
+
+/** What is more than the wait from one look to the next. */
+function delayMs(nanoseconds: number): number {
+  return Math.max(0, nanoseconds / 1e6 - resolutionMs);
+}
+
+function describe(value: unknown): string {
+  return value instanceof Error
+    ? (value.stack ?? value.message).split('\n').slice(0, 4).join(' | ')
+    : String(value);
+}
