@@ -396,6 +396,7 @@ export class ActorCell<M = never> {
     // The late result of an incarnation that has ended.
     if (!context.active) return;
     const isLast = finishHand(this, context, hand);
+    context.touch();
     if (this.state === 'busy' && isLast) this.state = 'running';
     try {
       if (!isLast) {
@@ -443,6 +444,12 @@ export class ActorCell<M = never> {
       if (item instanceof Envelope && item.guard !== undefined) continue;
       this.drop(item, 'no-such-actor');
     }
+  }
+
+  /** Questions that already wait here for what its handler now awaits will never be answered. */
+  refuseCircles(): void {
+    const isCircle = (item: unknown) => item instanceof Envelope && waitsFor(this, item.ask?.chain);
+    for (const item of this.mailbox.takeWhere(isCircle)) this.drop(item, 'deadlock');
   }
 
   private drop(item: unknown, reason: DeadLetterReason): false {

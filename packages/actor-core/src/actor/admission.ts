@@ -25,8 +25,12 @@ export function admit<M>(cell: ActorCell<M>, accepts: (message: M) => boolean): 
 
 /** The handler in hand awaits from here on. */
 export function beginAdmission<M>(cell: ActorCell<M>): void {
-  const { reentry } = cell.context;
-  if (reentry === undefined) return;
+  const { reentry, asksItself } = cell.context;
+  if (reentry !== undefined) beginReentry(cell, reentry);
+  if (asksItself === cell.processed) cell.refuseCircles();
+}
+
+function beginReentry<M>(cell: ActorCell<M>, reentry: Reentry): void {
   // Left by an earlier handling that awaited nothing.
   if (reentry.declarer.handling !== cell.processed) return cell.context.setReentry(undefined);
   reentry.admitWaiting();

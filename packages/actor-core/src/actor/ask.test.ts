@@ -174,3 +174,36 @@ describe('a question put aside', () => {
     expect(await asked).toBe('late');
   });
 });
+
+const selfish = (does: 'awaits' | 'goes on' | 'admits') =>
+  props<Ask | 'plain'>(() =>
+    receive((message, context) => {
+      if (message === 'plain') return undefined;
+      const { replyTo } = message;
+      if ('isInner' in message) return replyTo.tell('inner');
+      const asked = context.ask<Ask | 'plain', string>(
+        context.self,
+        (to) => ({ replyTo: to, isInner: true }) as Ask,
+        { timeoutMs: 60_000 },
+      );
+      if (does === 'admits') context.admit((one) => one !== 'plain');
+      const answered = asked.then(
+        (answer) => replyTo.tell(answer),
+        (error: Error & { code: string }) => replyTo.tell(error.code),
+      );
+      return does === 'goes on' ? undefined : answered;
+    }),
+  );
+
+describe('an actor that asks itself', () => {
+  it.each([
+    ['awaits', 'deadlock'],
+    ['goes on', 'inner'],
+    ['admits', 'inner'],
+  ] as const)('and %s gets %s', async (does, outcome) => {
+    const { system } = localSystem();
+    const actor = system.spawn(selfish(does));
+    const asked = system.ask<Ask | 'plain', string>(actor, (replyTo) => ({ replyTo }), { timeoutMs: 60_000 });
+    expect(await asked).toBe(outcome);
+  });
+});

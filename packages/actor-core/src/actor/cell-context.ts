@@ -25,6 +25,7 @@ interface Extras<M> {
   readonly timers: Map<string, ActorTimer<M>>;
   idle: IdleTimer | undefined;
   reentry: Reentry | undefined;
+  asksItself: number | undefined;
   /** Messages or envelopes. */
   stashed: unknown[];
   readonly adapters: Adapter<never, M>[];
@@ -76,6 +77,11 @@ export class CellContext<M> implements ActorContext<M>, Guard {
 
   get trace(): string | undefined {
     return currentTrace();
+  }
+
+  /** Number of the last handling that asked its own actor before it awaited anything. */
+  get asksItself(): number | undefined {
+    return this.extras === undefined ? undefined : this.extras.asksItself;
   }
 
   /** What the handling at hand lets in meanwhile. */
@@ -157,7 +163,11 @@ export class CellContext<M> implements ActorContext<M>, Guard {
   }
 
   ask<T, R>(target: ActorRef<T>, make: (replyTo: ActorRef<R>) => T, options: AskOptions<R>): Promise<R> {
-    return this.cell.runtime.askFrom(this.active ? callChain(this.cell) : undefined, target, make, options);
+    const { cell } = this;
+    // Should this handler await the answer, it waits for what stands behind it.
+    if (this.active && cell.inTurn && cell.state === 'running' && cell.runtime.nearest(target) === cell.ref)
+      this.more().asksItself = cell.processed;
+    return cell.runtime.askFrom(this.active ? callChain(cell) : undefined, target, make, options);
   }
 
   tellOrWait<T>(target: ActorRef<T>, message: T, options: WaitOptions): Promise<void> {
@@ -221,7 +231,9 @@ export class CellContext<M> implements ActorContext<M>, Guard {
       throw new InvalidArgumentError('idleMs', 'must be finite and above 0');
     this.cancelReceiveTimeout();
     if (!this.active) return;
-    const onIdle = () => this.cell.force(new Envelope(message, undefined, this, undefined));
+    const onIdle = () => {
+      if (this.cell.state !== 'busy') this.cell.force(new Envelope(message, undefined, this, undefined));
+    };
     this.more().idle = new IdleTimer(this.clock, idleMs, onIdle);
   }
 
@@ -280,6 +292,7 @@ export class CellContext<M> implements ActorContext<M>, Guard {
       timers: new Map(),
       idle: undefined,
       reentry: undefined,
+      asksItself: undefined,
       stashed: [],
       adapters: [],
     });

@@ -97,3 +97,49 @@ describe('a receive timeout', () => {
     expect(seen.filter((message) => message === 'idle')).toHaveLength(2);
   });
 });
+
+describe('a receive timeout of an actor that awaits', () => {
+  it('begins when its handler has settled', async () => {
+    const { system, clock } = localSystem();
+    const seen: string[] = [];
+    const gate = Promise.withResolvers<void>();
+    const actor = system.spawn(
+      props<string>(() =>
+        setup((context) => {
+          context.setReceiveTimeout(100, 'idle');
+          return receive((message) => {
+            seen.push(message);
+            return message === 'work' ? gate.promise : undefined;
+          });
+        }),
+      ),
+    );
+    actor.tell('work');
+    await advance(clock, 350, 10);
+    gate.resolve();
+    await advance(clock, 90, 10);
+    expect(seen).toEqual(['work']);
+    await advance(clock, 20, 10);
+    expect(seen).toEqual(['work', 'idle']);
+  });
+});
+
+describe('a timer that its own message sets again', () => {
+  it('runs on with what was set last', async () => {
+    const { system, clock } = localSystem();
+    const seen: string[] = [];
+    system.spawn(
+      props<string>(() =>
+        setup((context) => {
+          context.setInterval('t', 10, 'tick');
+          return receive((message) => {
+            seen.push(`${message}@${clock.now()}`);
+            if (seen.length === 2) context.setTimer('t', 30, 'last');
+          });
+        }),
+      ),
+    );
+    await advance(clock, 200, 10);
+    expect(seen).toEqual(['tick@10', 'tick@20', 'last@50']);
+  });
+});
