@@ -164,6 +164,22 @@ describe('health', () => {
 });
 
 describe('load reports', () => {
+  it('show a model as loaded from its first answer on, before Ollama is asked, until it lists it no more', async () => {
+    const { rig, ollama } = await setup(finish);
+    await rig.pass(100);
+    const probes = ollama.probes.length;
+    const session = rig.open({});
+    await until(() => session.ending()?.kind === 'end');
+    await rig.pass(20, 20);
+    expect(rig.load()?.models[0]?.loaded).toBe(true);
+    expect(ollama.probes).toHaveLength(probes);
+    await rig.pass(300);
+    await until(() => ollama.probes.length > probes + 2);
+    await until(() => rig.agent.stats()['one']?.probes === 2);
+    await rig.pass(300, 20);
+    await until(() => rig.load()?.models[0]?.loaded === false);
+  });
+
   it('come every second and within 20 ms of a change', async () => {
     const { rig, ollama } = await setup(hold);
     await rig.pass(20);

@@ -74,8 +74,15 @@ export interface ModelCounts {
   readonly queued: number;
 }
 
-/** The models of a load report: `tags` and `ps` together with our own counts, keyed by `modelKey`. */
-export function modelLoads(catalogue: Catalogue, counts: ReadonlyMap<string, ModelCounts>): ModelLoad[] {
+/**
+ * The models of a load report: `tags` and `ps` together with our own counts, and the models that answered since Ollama
+ * was asked, both keyed by `modelKey`.
+ */
+export function modelLoads(
+  catalogue: Catalogue,
+  counts: ReadonlyMap<string, ModelCounts>,
+  answered: ReadonlyMap<string, number> = new Map(),
+): ModelLoad[] {
   const running = new Map(catalogue.running.map((entry) => [modelKey(entry.name), entry]));
   return catalogue.tags.map((tag) => {
     const key = modelKey(tag.name);
@@ -83,7 +90,7 @@ export function modelLoads(catalogue: Catalogue, counts: ReadonlyMap<string, Mod
     return {
       name: tag.name,
       digest: tag.digest,
-      loaded: loaded !== undefined,
+      loaded: loaded !== undefined || answered.has(key),
       sizeBytes: bytesOf(tag['size']),
       vramBytes: bytesOf(loaded?.['size_vram']),
       busy: counts.get(key)?.busy ?? 0,

@@ -33,6 +33,7 @@ import {
   findModel,
   isLoaded,
   type Listing,
+  modelKey,
   modelLoads,
   updateCatalogue,
 } from './catalogue.ts';
@@ -92,6 +93,8 @@ class Instance {
   #catalogue: Catalogue = emptyCatalogue;
   /** When Ollama was asked for the `running` that is known. */
   #runningAskedAtMs = Number.NEGATIVE_INFINITY;
+  /** Models that answered since then, by `modelKey`, and when: they are loaded, whatever is listed. */
+  readonly #answeredAtMs = new Map<string, number>();
   #simulated: boolean;
   #serviceMs: number | undefined;
   #jobNumber = 0;
@@ -285,7 +288,10 @@ class Instance {
     const job = this.#jobs.get(streamId);
     if (job === undefined) return;
     this.#leaks.answered(job.model);
-    if (!isLoaded(this.#catalogue.running, job.model)) this.#prober.soon();
+    if (isLoaded(this.#catalogue.running, job.model)) return;
+    this.#answeredAtMs.set(modelKey(job.model), this.#context.clock.now());
+    this.#prober.soon();
+    this.#changed();
   }
 
   #jobLeft(streamId: string, outcome: JobOutcome): void {
@@ -346,7 +352,7 @@ class Instance {
   /** An Ollama that did not say in time what it runs (it can block for half a minute) is told of as last known. */
   #takeRunning({ askedAtMs, running }: Extract<InstanceInbox, { kind: 'running-listed' }>): void {
     if (running !== undefined && askedAtMs >= this.#runningAskedAtMs) {
-      this.#runningAskedAtMs = askedAtMs;
+      this.#listedAt(askedAtMs);
       this.#catalogue = updateCatalogue(
         this.#catalogue,
         { ...this.#catalogue, running },
@@ -385,8 +391,14 @@ class Instance {
   #newest(listing: Listing): Listing {
     const { beganAtMs } = this.#prober;
     if (this.#runningAskedAtMs > beganAtMs) return { ...listing, running: undefined };
-    if (listing.running !== undefined) this.#runningAskedAtMs = beganAtMs;
+    if (listing.running !== undefined) this.#listedAt(beganAtMs);
     return listing;
+  }
+
+  #listedAt(askedAtMs: number): void {
+    this.#runningAskedAtMs = askedAtMs;
+    for (const [key, answeredAtMs] of this.#answeredAtMs)
+      if (answeredAtMs <= askedAtMs) this.#answeredAtMs.delete(key);
   }
 
   #setHealth(health: Health): void {
@@ -451,7 +463,7 @@ class Instance {
       queued: this.#slots.queued,
       maxQueue: limits.maxQueue,
       catalogueRevision: this.#catalogue.revision,
-      models: modelLoads(this.#catalogue, this.#jobs.counts()),
+      models: modelLoads(this.#catalogue, this.#jobs.counts(), this.#answeredAtMs),
     };
   };
 }
