@@ -10,12 +10,17 @@ import type { Props } from './props.ts';
 
 /** What an actor may do, valid for one incarnation of it. */
 export interface ActorContext<M> {
+  /** The ref of this actor, valid through all its incarnations. */
   readonly self: ActorRef<M>;
+  /** Slash-joined names from the root. */
   readonly path: string;
   /** 1 for the first life, +1 at each restart. */
   readonly incarnation: number;
+  /** The clock of the system; what an actor measures by. */
   readonly clock: Clock;
+  /** The randomness of the system; a seed replays it. */
   readonly random: Random;
+  /** The logger of the system. */
   readonly log: Logger;
   /** Aborted when this incarnation ends, for whatever reason. Hand it to every I/O call. */
   readonly signal: AbortSignal;
@@ -121,6 +126,7 @@ export interface WaitOptions {
 export interface AskOptions<R = unknown> {
   /** Mandatory: no wait is unbounded. */
   readonly timeoutMs: number;
+  /** As `TellOptions.lane`. @default 'data' */
   readonly lane?: 'control' | 'data';
   /**
    * What an answer from another node must look like: one that does not fails the question with `AnswerMismatchError`.

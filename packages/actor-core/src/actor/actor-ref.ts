@@ -3,10 +3,13 @@
  * well-known actors; `uid` 0 means "whichever actor has that path now".
  */
 export interface ActorAddress {
+  /** Id of its node. */
   readonly node: string;
+  /** Which life of that node; 0: whichever runs. */
   readonly nodeIncarnation: number;
   /** Slash-joined names from the root, e.g. `instances/ollama-1`. */
   readonly path: string;
+  /** Which actor of that path, unique within a life of the node; 0: whichever is there. */
   readonly uid: number;
 }
 
@@ -23,6 +26,7 @@ export interface TellOptions {
  * cannot be delivered becomes a counted dead letter. A ref may travel inside messages.
  */
 export interface ActorRef<in M> {
+  /** Where it lives. */
   readonly address: ActorAddress;
   /**
    * Sends and forgets: never blocks, throws or waits. Messages of one sender on one lane arrive in the order they

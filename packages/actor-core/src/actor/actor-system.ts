@@ -6,6 +6,7 @@ import type { DeadLetterReason, RuntimeEvent } from './runtime-event.ts';
 
 /** The actors of one process. Made by `createActorSystem` (alone) or `joinCluster` (on a bus). */
 export interface ActorSystem {
+  /** Its name on the bus; `local` when it stands alone. */
   readonly nodeId: string;
   /** Which life of this node: larger than every earlier one. */
   readonly incarnation: number;
@@ -50,7 +51,9 @@ export interface ActorSystem {
 
 /** What happened in a system since its start, counted; see `ActorSystem.counters`. */
 export interface RuntimeCounters {
+  /** How often each event has happened. */
   readonly events: Readonly<Partial<Record<RuntimeEvent['type'], number>>>;
+  /** Messages that were not delivered, by reason. */
   readonly deadLetters: Readonly<Record<DeadLetterReason, number>>;
 }
 
@@ -61,13 +64,20 @@ export interface ActorSnapshot {
   /** `uid` of the actor it is a child of; undefined for a top-level one. */
   readonly parentUid: number | undefined;
   readonly incarnation: number;
+  /**
+   * `busy`: a handler awaits · `restarting`: waits for its backoff or its siblings · `parked`: failed too often,
+   * see `unpark`.
+   */
   readonly state: 'starting' | 'running' | 'busy' | 'restarting' | 'parked' | 'stopping';
+  /** Messages that wait, both lanes together. */
   readonly mailboxDepth: number;
   /** Messages that may wait, on each lane. */
   readonly mailboxCapacity: number;
+  /** Messages handled by all its incarnations. */
   readonly processed: number;
   /** Messages handled per second since anybody last called `inspect`; undefined the first time. */
   readonly messagesPerSecond: number | undefined;
+  /** Restarts since it was spawned. */
   readonly restarts: number;
   readonly lastFailure?: string | undefined;
   /** The error's stable `code`, else its class. */

@@ -22,8 +22,11 @@ export interface StateDefinition<S extends string, D, M> {
 
 /** States of a machine, and where each life of it begins. */
 export interface MachineDefinition<S extends string, D, M> {
+  /** Where each life begins. */
   readonly initial: S;
+  /** What each life begins with; transitions hand on the next one and never change it. */
   readonly data: D;
+  /** What each state does. */
   readonly states: Readonly<Record<S, StateDefinition<S, D, M>>>;
   /** Told of each change of state, with the data it changes to. */
   readonly onTransition?: (from: S, to: S, data: D) => void;

@@ -4,6 +4,7 @@
  * never by rewriting the record. Raft-style election replaces how a candidate is chosen behind this interface.
  */
 export interface Leadership {
+  /** Which group; its stream is `CTL_{group}`. */
   readonly group: string;
   /** Who leads, as far as this node knows; `undefined` while nobody is known to. */
   current(): LeaderInfo | undefined;
@@ -24,7 +25,9 @@ export interface Leadership {
 
 /** Who leads, and in which period. */
 export interface LeaderInfo {
+  /** Id of the node that leads. */
   readonly node: string;
+  /** Which life of it. */
   readonly nodeIncarnation: number;
   /** Leadership period: one leader at most in each. */
   readonly term: number;

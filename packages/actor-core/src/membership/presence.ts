@@ -17,9 +17,12 @@ export interface Presence {
 
 /** What this node knows of another one, and how old that is. */
 export interface MemberEvidence {
+  /** Id of the node. */
   readonly node: string;
   readonly roles: readonly Role[];
+  /** Process id on its machine. */
   readonly pid: number;
+  /** The newest life of it that was heard of. */
   readonly incarnation: number;
   readonly state: MemberState;
   /** Milliseconds since the last announcement was heard, by this node's clock. */

@@ -17,10 +17,12 @@ export interface JoinClusterOptions {
   readonly nodeId: string;
   /** Larger than that of every earlier life of `nodeId`; wall clock milliseconds at start will do. */
   readonly incarnation: number;
+  /** What it is there for; decides what NATS lets it do. */
   readonly roles: readonly Role[];
   /** Which cluster on this NATS. */
   readonly cell: string;
   readonly nats: {
+    /** `host:port` of one or some of them. */
     readonly servers: readonly string[] | string;
     /** Contents of a credentials file. */
     readonly creds?: string | undefined;
@@ -29,7 +31,9 @@ export interface JoinClusterOptions {
     /** How long the first connection may take, all attempts together. @default 10_000 */
     readonly connectTimeoutMs?: number | undefined;
   };
+  /** Process id, for people who look for it. */
   readonly pid: number;
+  /** Where the node says what happens. */
   readonly log: Logger;
   /** @default the process' clock */
   readonly clock?: Clock;

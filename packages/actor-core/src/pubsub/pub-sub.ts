@@ -13,6 +13,7 @@ export interface Topic<M> {
 /** Who published, and where; NATS vouches for the node. */
 export interface Published {
   readonly topic: string;
+  /** Id of the node that published. */
   readonly from: string;
 }
 

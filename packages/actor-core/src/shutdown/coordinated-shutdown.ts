@@ -11,6 +11,7 @@ export interface TaskOutcome {
   readonly phase: string;
   readonly task: string;
   readonly outcome: 'done' | 'failed' | 'timed-out';
+  /** How long it took, or until it was given up. */
   readonly tookMs: number;
 }
 

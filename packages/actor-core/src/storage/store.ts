@@ -30,6 +30,7 @@ export interface Store {
 /** Which subjects a stream keeps, and how much of each. */
 export interface StreamSpec {
   readonly name: string;
+  /** Subjects it keeps, wildcards allowed. */
   readonly subjects: readonly string[];
   /** Records kept per subject. @default 1 */
   readonly historyPerSubject?: number;
@@ -50,6 +51,7 @@ export interface AppendExpectation {
 /** One record, as it was accepted. */
 export interface StoredRecord {
   readonly subject: string;
+  /** Position in its stream, from 1; only grows. */
   readonly sequence: number;
   readonly payload: Uint8Array;
 }

@@ -25,6 +25,7 @@ export interface StreamOptions {
   readonly idleTimeoutMs?: number;
   /** Items on the way at most. @default 64 */
   readonly window?: number;
+  /** As `TellOptions.lane`, for the question. @default 'data' */
   readonly lane?: 'control' | 'data';
 }
 

@@ -7,6 +7,7 @@ import { systemClock } from '../clock/system-clock.ts';
 
 /** A real nats-server with JetStream, for tests; its data outlives a restart. */
 export interface NatsServer {
+  /** `host:port` it listens on; the same after a restart. */
   readonly url: string;
   /** Ends it with this signal and waits until it is gone. */
   stop(signal?: NodeJS.Signals): Promise<void>;

@@ -17,6 +17,7 @@ export class NodeExecution implements Clock, Scheduler {
     this.scheduler = scheduler;
   }
 
+  /** Does it stand still at this moment? */
   get isPaused(): boolean {
     return this.pausedUntilMs > this.clock.now();
   }

@@ -30,6 +30,7 @@ export interface Recorder<T> {
 export interface LogLine {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly message: string;
+  /** What was handed in with the sentence. */
   readonly fields: object;
 }
 

@@ -13,6 +13,7 @@ export class SimulatedScheduler implements Scheduler {
     this.random = random;
   }
 
+  /** Turns that are ready. */
   get pending(): number {
     return this.ready.length;
   }

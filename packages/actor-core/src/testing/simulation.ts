@@ -10,8 +10,11 @@ import { createTestHub, type TestHub, type TestNodeOptions } from './test-node.t
 
 /** How often each fault strikes a delivery, each in [0, 1]. */
 export interface FaultRates {
+  /** Never arrives. */
   readonly drop: number;
+  /** Arrives twice. */
   readonly duplicate: number;
+  /** Arrives up to 400 ms late, so that others overtake it. */
   readonly delay: number;
 }
 
@@ -35,13 +38,16 @@ const maxDelayMs = 400;
 
 /** A hub whose time, order of turns and faults all come from one seed. */
 export class Simulation {
+  /** Bus and store that its nodes share. */
   readonly hub: TestHub<ManualClock>;
+  /** Its time. Move it by `run`, which lets turns run as it passes. */
   readonly clock: ManualClock = new ManualClock();
   /** For the scenario's own choices; apart from the hub's, so that a look at one does not shift the other. */
   readonly random: Random;
   readonly keepsSubjectOrder: boolean;
   /** How often each kind of fault has struck. */
   readonly struck: Map<FaultKind, number> = new Map();
+  /** Rates of the faults from now on. @default none */
   faults: FaultRates = noFaults;
   /** What `startNode` started, by name: those that crashed are not in it. */
   readonly nodes: Map<string, SimulatedNode> = new Map();
@@ -54,6 +60,7 @@ export class Simulation {
   private readonly lastDueMs = new Map<string, number>();
   private hash = 0x811c9dc5;
 
+  /** Two simulations of one seed do the same. */
   constructor(seed: number, options: SimulationOptions = {}) {
     this.keepsSubjectOrder = options.keepsSubjectOrder ?? false;
     this.onNote = options.onNote;
@@ -90,6 +97,7 @@ export class Simulation {
     this.cuts.add(`${a}>${b}`).add(`${b}>${a}`);
   }
 
+  /** Is anybody cut off from anybody? */
   get isCut(): boolean {
     return this.cuts.size > 0;
   }
@@ -122,6 +130,7 @@ export class Simulation {
       this.hash = Math.imul(this.hash ^ full.charCodeAt(i), 0x01000193) >>> 0;
   }
 
+  /** Equal in two runs of one seed, in whatever process: all deliveries and notes are in it. */
   get traceHash(): string {
     return this.hash.toString(16).padStart(8, '0');
   }

@@ -25,7 +25,9 @@ export interface TestHubOptions {
 
 /** A bus, a store, a clock and a seed that test nodes share. */
 export interface TestHub<C extends Clock = Clock> {
+  /** Carries messages between the nodes; faults on demand. */
   readonly bus: MemoryHub;
+  /** Durable records that all nodes share. */
   readonly store: MemoryStore;
   readonly clock: C;
   readonly random: Random;
@@ -53,6 +55,7 @@ export function createTestHub(options: TestHubOptions = {}): TestHub {
 
 /** Who a test node is. */
 export interface TestNodeOptions {
+  /** Its name: `[a-z0-9_-]`, 64 characters at most. */
   readonly nodeId: string;
   /** @default ['host'] */
   readonly roles?: readonly Role[];
@@ -64,6 +67,7 @@ export interface TestNodeOptions {
 
 /** A cluster node on the memory hub; its transport can be cut off. */
 export interface TestNode extends ClusterNode {
+  /** Its connection to the bus; `disconnect` cuts it off. */
   readonly transport: MemoryTransport;
   /** Ends it as a crash does: no goodbye, nothing in order. */
   crash(): void;

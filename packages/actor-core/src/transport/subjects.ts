@@ -18,6 +18,7 @@ import { InvalidArgumentError } from '../errors.ts';
  * | `_I.{node}.…` | whoever was asked | that node (replies) |
  */
 export interface Subjects {
+  /** Which cluster on its NATS. */
   readonly cell: string;
   /** Frames from one node to another, on one lane. */
   inbox(to: string, lane: Lane, from: string): string;
