@@ -9,6 +9,7 @@ import type { ManualClock } from '../testing/manual-clock.ts';
 import type { ActorRef } from './actor-ref.ts';
 import { type Behaviour, receive } from './behaviour.ts';
 import { type MailboxOptions, props } from './props.ts';
+import type { Runtime } from './runtime.ts';
 import type { DeadLetterReason, RuntimeEvent } from './runtime-event.ts';
 
 describe('a full mailbox', () => {
@@ -85,9 +86,16 @@ async function pair(): Promise<Pair> {
 }
 
 type Cause = (one: Pair) => void | Promise<void>;
+/** As a ref from an earlier life of `far`, which somebody kept. */
+function ofEarlierLife({ near }: Pair): ActorRef<unknown> {
+  const address = { node: 'far', nodeIncarnation: 7, path: 'it', uid: 1 };
+  return (near.system as Runtime).resolveRef(address) as ActorRef<unknown>;
+}
+
 const causes: readonly [DeadLetterReason, 'near' | 'far', Cause][] = [
   ['no-such-actor', 'far', ({ near }) => near.system.refFor<unknown>('far', 'nobody').tell('x')],
   ['no-such-actor', 'near', ({ near }) => near.system.refFor<unknown>('near', 'nobody').tell('x')],
+  ['stale-incarnation', 'far', (one) => ofEarlierLife(one).tell('x')],
   ['not-exposed', 'far', ({ near }) => near.system.refFor<unknown>('far', 'closed').tell('x')],
   ['protocol-mismatch', 'far', ({ remote }) => remote.tell(3)],
   ['too-large', 'near', ({ remote }) => remote.tell('x'.repeat(2 * 1024 * 1024))],

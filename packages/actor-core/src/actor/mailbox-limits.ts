@@ -7,6 +7,13 @@ export interface MailboxLimits {
   readonly overflow: NonNullable<MailboxOptions['overflow']>;
 }
 
+const overflows: ReadonlySet<MailboxLimits['overflow']> = new Set([
+  'reject',
+  'drop-newest',
+  'drop-oldest',
+  'backpressure',
+]);
+
 const defaults: MailboxLimits = Object.freeze({ capacity: 1000, overflow: 'reject' });
 
 const resolved = new WeakMap<MailboxOptions, MailboxLimits>();
@@ -22,6 +29,8 @@ export function mailboxLimits(options: MailboxOptions | undefined): MailboxLimit
     };
     if (!(Number.isInteger(limits.capacity) && limits.capacity >= 1))
       throw new InvalidArgumentError('mailbox.capacity', 'must be a whole number of at least 1');
+    if (!overflows.has(limits.overflow))
+      throw new InvalidArgumentError('mailbox.overflow', `must be one of ${[...overflows].join(', ')}`);
     if (options.priorityOf !== undefined && limits.overflow === 'drop-oldest')
       throw new InvalidArgumentError('mailbox.priorityOf', 'does not go with overflow "drop-oldest"');
     resolved.set(options, limits);

@@ -1,11 +1,15 @@
 import type { z } from 'zod';
+import { InvalidArgumentError } from '../errors.ts';
+import { resolveSupervision } from '../supervision/resolve-supervision.ts';
 import type { SupervisionOptions } from '../supervision/supervision-options.ts';
 import type { Behaviour } from './behaviour.ts';
+import { mailboxLimits } from './mailbox-limits.ts';
 
 /** Recipe for an actor. */
 export interface Props<M> {
   /** Makes the first behaviour of each incarnation. */
   readonly create: () => Behaviour<M>;
+  /** Bound of its mailbox and what happens beyond. @default 1000 messages, then `reject` */
   readonly mailbox?: MailboxOptions | undefined;
   /** When it is started again: always, after a failure only, never. @default 'transient' */
   readonly restart?: RestartType | undefined;
@@ -50,6 +54,18 @@ export interface MailboxOptions {
  * A recipe for an actor: `create` makes the first behaviour of each incarnation, so what it closes over is new
  * after a restart.
  */
+/** @throws InvalidArgumentError naming the option that cannot be */
 export function props<M>(create: () => Behaviour<M>, options: Omit<Props<M>, 'create'> = {}): Props<M> {
+  checkProps(options);
   return { create, ...options };
 }
+
+/** A recipe that cannot be says so where it is written, not where its first child is born. */
+function checkProps<M>({ mailbox, supervision, restart }: Omit<Props<M>, 'create'>): void {
+  mailboxLimits(mailbox);
+  resolveSupervision(supervision);
+  if (restart !== undefined && !restartTypes.has(restart))
+    throw new InvalidArgumentError('props.restart', `must be one of ${[...restartTypes].join(', ')}`);
+}
+
+const restartTypes: ReadonlySet<RestartType> = new Set(['permanent', 'transient', 'temporary']);

@@ -1,7 +1,7 @@
 import type { ActorRef } from '../actor/actor-ref.ts';
 import { type Directive, receive, setup } from '../actor/behaviour.ts';
 import { LocalRef } from '../actor/local-ref.ts';
-import type { Props } from '../actor/props.ts';
+import { type Props, props } from '../actor/props.ts';
 import { InvalidArgumentError } from '../errors.ts';
 import { ActorWorker } from './actor-worker.ts';
 
@@ -55,7 +55,7 @@ export function workerProps<M>(source: WorkerSource, options: Omit<Props<M>, 'cr
       context.pipeToSelf(worker.died, rethrow, rethrow);
       return receive((message) => worker.handle(message, context.trace));
     });
-  return { create, ...options };
+  return props(create, options);
 }
 
 /** What is piped to an actor this way fails it. */

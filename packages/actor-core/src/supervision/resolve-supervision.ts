@@ -32,6 +32,8 @@ export function resolveSupervision(options: SupervisionOptions | undefined): Res
     if (!(Number.isFinite(value) && value >= 0))
       throw new InvalidArgumentError(`supervision.${field}`, 'must be a finite number of at least 0');
   }
+  requireOneOf('strategy', resolved.strategy, ['one-for-one', 'one-for-all', 'rest-for-one']);
+  requireOneOf('autoShutdown', resolved.autoShutdown, ['never', 'any-significant', 'all-significant']);
   if (resolved.dynamic && resolved.strategy !== 'one-for-one') {
     throw new InvalidArgumentError('supervision.dynamic', 'goes with one-for-one only');
   }
@@ -39,4 +41,10 @@ export function resolveSupervision(options: SupervisionOptions | undefined): Res
     throw new InvalidArgumentError('supervision.backoffMaxMs', 'must not be below backoffMs');
   }
   return resolved;
+}
+
+/** For code without types: what is misspelt must not pass for something else. */
+function requireOneOf<T extends string>(field: string, value: T, known: readonly T[]): void {
+  if (!known.includes(value))
+    throw new InvalidArgumentError(`supervision.${field}`, `must be one of ${known.join(', ')}`);
 }
