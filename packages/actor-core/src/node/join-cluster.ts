@@ -1,3 +1,4 @@
+import type { Runtime } from '../actor/runtime.ts';
 import type { Clock } from '../clock.ts';
 import { systemClock } from '../clock/system-clock.ts';
 import { InvalidArgumentError } from '../errors.ts';
@@ -8,6 +9,7 @@ import { nodeScheduler } from '../scheduler/node-scheduler.ts';
 import { JetStreamStore } from '../storage/jetstream-store.ts';
 import { connectNats } from '../transport/nats-transport.ts';
 import { createSubjects, requireToken, type Role } from '../transport/subjects.ts';
+import { untilReachable } from './activation.ts';
 import { assembleNode } from './assemble-node.ts';
 import type { ClusterNode } from './cluster-node.ts';
 
@@ -42,7 +44,8 @@ export interface JoinClusterOptions {
 }
 
 /**
- * Connects this process to the others.
+ * Connects this process to the others. Resolves when those that are there can reach it, or after a second: from then on
+ * its address may be told in whatever way.
  *
  * @throws ConnectError when NATS cannot be reached in time, or refuses the credentials
  * @throws InvalidArgumentError naming the option that cannot be
@@ -69,7 +72,7 @@ export async function joinCluster(options: JoinClusterOptions): Promise<ClusterN
     log,
   });
   const store = new JetStreamStore({ transport, clock, random });
-  return assembleNode({
+  const node = assembleNode({
     nodeId,
     incarnation,
     roles,
@@ -82,4 +85,7 @@ export async function joinCluster(options: JoinClusterOptions): Promise<ClusterN
     scheduler: nodeScheduler(),
     log,
   });
+  const { remoting } = node.system as Runtime;
+  if (remoting !== undefined) await untilReachable({ nodeId, presence: node.presence, remoting, clock });
+  return node;
 }

@@ -32,6 +32,9 @@ const golden: [WireMessage, string][] = [
   [[3, 1, 7], '93030107'],
   [[4, 1, 'stopped'], '930401a773746f70706564'],
   [[5, 9, 'no-such-actor'], '930509ad6e6f2d737563682d6163746f72'],
+  [[5, 9, 'too-large', 2_000_000, 1_048_512], '950509a9746f6f2d6c61726765ce001e8480ce000fffc0'],
+  [[1, 1, 'a', 7, 5, 'b', 3, 2, 0], '990101a1610705a162030200'],
+  [[3, 1, 7, 2], '9403010702'],
 ];
 
 function read(frame: Uint8Array): { incarnation: number | undefined; messages: unknown[]; faults: string[] } {

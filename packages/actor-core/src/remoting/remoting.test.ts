@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { ActorRef } from '../actor/actor-ref.ts';
 import { receive, setup, stopped } from '../actor/behaviour.ts';
 import { props, type Props } from '../actor/props.ts';
+import type { HeartbeatPresence } from '../membership/heartbeat-presence.ts';
 import type { RuntimeEvent } from '../actor/runtime-event.ts';
 import { createTestHub, createTestNode, type TestHub, type TestNode } from '../testing/test-node.ts';
 import { advance, settle } from '../testing/settle.ts';
@@ -58,7 +59,7 @@ async function pair(options: Omit<Props<Message>, 'create'> = { protocol }): Pro
 }
 
 /** An actor on `node` that watches `target` and notes what it is told. */
-function watchFrom(node: TestNode, target: ActorRef<never>): string[] {
+function watchFrom(node: TestNode, target: ActorRef<never>, onTold = () => {}): string[] {
   const told: string[] = [];
   node.system.spawn(
     props<never>(() =>
@@ -67,7 +68,9 @@ function watchFrom(node: TestNode, target: ActorRef<never>): string[] {
         return receive<never>(
           () => undefined,
           (signal) => {
-            if (signal.type === 'terminated') told.push(signal.reason);
+            if (signal.type !== 'terminated') return;
+            told.push(signal.reason);
+            onTold();
           },
         );
       }),
@@ -323,6 +326,23 @@ describe('watching an actor of another node', () => {
       if (end === 'replace') createTestNode(hub, { nodeId: 'b', incarnation: 2 });
       await pass(end === 'crash' ? 4_000 : 200);
       expect(told, end).toEqual([end === 'leave' ? 'stopped' : 'node-down']);
+    }
+  });
+
+  it('tells node-down when presence knows already why: unreachable, left, or of another life', async () => {
+    for (const end of ['unreachable', 'left', 'replaced'] as const) {
+      const { a, b, hub, pass } = await pair();
+      const known: string[] = [];
+      const told = watchFrom(a, a.system.refFor('b', 'echo'), () => {
+        const member = a.presence.member('b');
+        known.push(member?.incarnation === 1 ? member.state : 'replaced');
+      });
+      await settle();
+      if (end === 'left') (b.presence as HeartbeatPresence).close();
+      b.crash();
+      if (end === 'replaced') createTestNode(hub, { nodeId: 'b', incarnation: 2 });
+      await pass(4_000);
+      expect([told, known]).toEqual([['node-down'], [end]]);
     }
   });
 

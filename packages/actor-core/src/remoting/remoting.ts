@@ -1,5 +1,5 @@
 import type { ActorAddress } from '../actor/actor-ref.ts';
-import { type CallChain, decodeChain, encodeChain } from '../actor/call-chain.ts';
+import { decodeChain, encodeChain } from '../actor/call-chain.ts';
 import type { Question, Refusable } from '../actor/envelope.ts';
 import { endpointPath } from '../actor/endpoint.ts';
 import type { Link } from '../actor/link.ts';
@@ -7,9 +7,7 @@ import type { Runtime } from '../actor/runtime.ts';
 import type { DeadLetterReason } from '../actor/runtime-event.ts';
 import type { TableSizes } from '../actor/table-sizes.ts';
 import { asTrace, question, traced } from '../actor/trace-context.ts';
-import type { AwaitingSender } from '../actor/waiting-room.ts';
 import type { Watch } from '../actor/watch.ts';
-import type { Clock } from '../clock.ts';
 import { BadFrameError, type BadFrameReason, type DroverError, MessageTooLargeError } from '../errors.ts';
 import { anyToken, type Lane, type Subjects } from '../transport/subjects.ts';
 import type { Transport, TransportMessage } from '../transport/transport.ts';
@@ -17,6 +15,7 @@ import { setFrameSender } from './actor-ref-schema.ts';
 import { encodeMessage, type FrameReader, frameHeader, readFrame } from './frame-codec.ts';
 import { Outbox } from './outbox.ts';
 import { Peers } from './peers.ts';
+import { RemoteAsker } from './remote-asker.ts';
 import { RemoteWatches } from './remote-watches.ts';
 import { WatchedHere } from './watched-here.ts';
 import { kind, type WireMessage } from './wire.ts';
@@ -38,6 +37,7 @@ export class Remoting {
   private readonly watches: RemoteWatches;
   private readonly watchedHere: WatchedHere;
   private readonly peers: Peers;
+  private readonly pongListeners = new Set<(node: string) => void>();
   private readonly ends: (() => void)[] = [];
 
   constructor(runtime: Runtime, transport: Transport, subjects: Subjects) {
@@ -138,8 +138,9 @@ export class Remoting {
       );
       this.ends.push(() => subscription.unsubscribe());
     }
+    // The last of the three: what reaches it, the others reach too.
     const ping = transport.subscribe(subjects.inbox(runtime.nodeId, 'ping', anyToken), (message) =>
-      message.respond?.(this.header),
+      this.pinged(message),
     );
     this.ends.push(() => ping.unsubscribe());
     this.ends.push(
@@ -147,6 +148,25 @@ export class Remoting {
         if (connected) this.watches.reconnected();
       }),
     );
+  }
+
+  /** Asks that node to reach this one's inbox; `onPong` is told when it has. */
+  ping(node: string): void {
+    this.transport.publish(this.subjects.inbox(node, 'ping', this.runtime.nodeId), new Uint8Array(0));
+  }
+
+  /** Tells each node that answered a `ping`. Returns the unsubscriber. */
+  onPong(listener: (node: string) => void): () => void {
+    this.pongListeners.add(listener);
+    return () => this.pongListeners.delete(listener);
+  }
+
+  /** A question is answered; an empty word asks to be reached in turn; one with something in it is that. */
+  private pinged(message: TransportMessage): void {
+    if (message.respond !== undefined) return message.respond(this.header);
+    const peer = message.subject.slice(message.subject.lastIndexOf('.') + 1);
+    if (message.payload.length > 0) for (const listener of this.pongListeners) listener(peer);
+    else this.transport.publish(this.subjects.inbox(peer, 'ping', this.runtime.nodeId), this.header);
   }
 
   private post(
@@ -352,35 +372,4 @@ function tellOf(
   const askUid = ask.address.uid;
   if (ask.chain === undefined) return [kind.tell, path, uid, nodeIncarnation, message, askUid];
   return [kind.tell, path, uid, nodeIncarnation, message, askUid, encodeChain(ask.chain)];
-}
-
-/** Whoever asked from another node. */
-class RemoteAsker implements Refusable {
-  private readonly remoting: Remoting;
-  private readonly node: string;
-  readonly chain: CallChain | undefined;
-  private readonly askUid: number;
-
-  constructor(remoting: Remoting, node: string, askUid: number, chain: CallChain | undefined) {
-    this.remoting = remoting;
-    this.node = node;
-    this.askUid = askUid;
-    this.chain = chain;
-  }
-
-  refuse(reason: DeadLetterReason): void {
-    this.remoting.refuseAsk(this.node, this.askUid, reason);
-  }
-
-  /** As a sender that waits for room, as long as it said. */
-  waiting(waitMs: number, clock: Clock): AwaitingSender {
-    const untilMs = clock.now() + waitMs;
-    return {
-      get isOver() {
-        return clock.now() >= untilMs;
-      },
-      accepted: () => this.remoting.confirm(this.node, this.askUid),
-      refuse: (reason) => this.refuse(reason),
-    };
-  }
 }
