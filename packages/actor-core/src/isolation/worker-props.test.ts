@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { ActorRef } from '../actor/actor-ref.ts';
+import { receive, setup } from '../actor/behaviour.ts';
 import type { ActorSystem } from '../actor/actor-system.ts';
 import { createActorSystem } from '../actor/create-actor-system.ts';
-import type { Props } from '../actor/props.ts';
+import { type Props, props } from '../actor/props.ts';
 import type { RuntimeEvent } from '../actor/runtime-event.ts';
 import { waitUntil } from '../testing/wait-until.ts';
 import type { Crunch } from './crunch.fixture.ts';
@@ -56,6 +57,12 @@ describe('an actor in a worker', () => {
   it.each([
     ['a throw', 'fail', 'RangeError: asked to'],
     ['the end of its thread', 'exit', 'Error: the worker of it exited with 3'],
+    [
+      'the end of its thread while it has nothing to do',
+      'slip-away',
+      'Error: the worker of it exited with 4',
+    ],
+    ['a rejection that nobody handles', 'stray', 'RangeError: handled by nobody'],
   ] as const)('has failed by %s, and its supervisor restarts it', async (_title, what, cause) => {
     const { system, ref, add, events } = start();
     await add(1);
@@ -82,6 +89,55 @@ describe('an actor in a worker', () => {
     system.onEvent((event) => void events.push(event));
     await waitUntil('ended', () => events.length > 0);
     expect(events).toMatchObject([{ type: 'stopped', reason: 'failed' }]);
+    await system.shutdown();
+  });
+
+  it.each(['mute', 'spin'] as const)('that is %s is ended when its stop takes too long', async (what) => {
+    const { system, events, spins } = start();
+    const module = new URL('./crunch.fixture.ts', import.meta.url);
+    let child: ActorRef<Crunch> | undefined;
+    const parent = system.spawn(
+      props<never>(
+        () =>
+          setup((context) => {
+            child = context.spawn(workerProps<Crunch>({ module, exportName: 'crunch', data: spins }), 'it');
+            return receive<never>(() => undefined);
+          }),
+        { supervision: { shutdownMs: 100 } },
+      ),
+      'parent',
+    );
+    await waitUntil('it is there', () => child !== undefined);
+    await system.ask<Crunch, number>(
+      child as ActorRef<Crunch>,
+      (replyTo) => ({ do: 'add', amount: 1, replyTo }),
+      { timeoutMs: 8_000 },
+    );
+    child?.tell({ do: what });
+    if (what === 'spin') await waitUntil('spinning', () => Atomics.load(spins, 0) > 0);
+    await waitUntil('it is in hand', () => system.inspect().some(({ state }) => state === 'busy'));
+    await system.stop(parent);
+    expect(events).toContainEqual({ type: 'stopped', path: 'parent/it', reason: 'killed' });
+    let seen = -1;
+    await waitUntil('the loop has stopped', () => seen === (seen = Atomics.load(spins, 0)));
+    await system.shutdown();
+  });
+
+  it('keeps what waits in its mailbox through the end of its thread', async () => {
+    const { system, ref, add } = start();
+    await add(1);
+    ref.tell({ do: 'exit' });
+    expect(await Promise.all([add(3), add(4)])).toEqual([3, 7]);
+    await system.shutdown();
+  });
+
+  it('fails by a message that cannot be copied, and goes on with the next', async () => {
+    const { system, ref, add, events } = start();
+    await add(1);
+    ref.tell({ do: 'add', amount: Symbol('no number') as never, replyTo: ref as never });
+    ref.tell({ do: 'fail' });
+    await waitUntil('restarted', () => events.some(restarted));
+    expect(await add(3)).toBe(3);
     await system.shutdown();
   });
 });
