@@ -53,8 +53,9 @@ export interface MailboxOptions {
 /**
  * A recipe for an actor: `create` makes the first behaviour of each incarnation, so what it closes over is new
  * after a restart.
+ *
+ * @throws InvalidArgumentError naming the option that cannot be
  */
-/** @throws InvalidArgumentError naming the option that cannot be */
 export function props<M>(create: () => Behaviour<M>, options: Omit<Props<M>, 'create'> = {}): Props<M> {
   checkProps(options);
   return { create, ...options };
