@@ -38,6 +38,34 @@ it('still runs a task scheduled after its slice was used up by long tasks', asyn
   }
 });
 
+it('comes back to the event loop after nearly every task where they take long', async () => {
+  const scheduler = nodeScheduler();
+  const burn = () => {
+    const until = systemClock.now() + 3;
+    while (systemClock.now() < until);
+  };
+  let inARow = 0;
+  const rows: number[] = [];
+  await new Promise<void>((resolve) => {
+    // A task on its own, scheduled by the event loop, ends the row each time.
+    const look = () => {
+      rows.push(inARow);
+      inARow = 0;
+      if (rows.length < 12) systemClock.setTimer(0, look);
+      else resolve();
+    };
+    const work = () => {
+      inARow++;
+      burn();
+      if (rows.length < 12) scheduler.schedule(work);
+    };
+    for (let i = 0; i < 6; i++) scheduler.schedule(work);
+    systemClock.setTimer(0, look);
+  });
+  // A slice may end late once, until it is known that they take long.
+  expect(Math.max(...rows.slice(2))).toBeLessThanOrEqual(4);
+});
+
 it('goes on after a task that throws', async () => {
   const scheduler = nodeScheduler();
   const caught = new Promise<unknown>((resolve) => process.prependOnceListener('uncaughtException', resolve));

@@ -2,7 +2,7 @@ import type { Runnable, Scheduler } from '../scheduler.ts';
 
 /** Time that turns may take in microtasks before timers and I/O get theirs. */
 const sliceMs = 2;
-/** Turns between two looks at the clock. */
+/** Turns between two looks at the clock; where they take long, it is looked at after each. */
 const turnsPerLook = 4;
 
 /**
@@ -15,20 +15,28 @@ export function nodeScheduler(): Scheduler {
   let armed = false;
   let sliceEnd = 0;
   let sliceOpen = false;
+  let untilLook = turnsPerLook;
+  let lookedAt = 0;
+  let draining = false;
 
   const drain = () => {
     armed = false;
-    let looks = 0;
+    draining = true;
     try {
       while (next < ready.length) {
         const task = ready[next] as Runnable | (() => void);
         ready[next++] = nothing;
         if (typeof task === 'function') task();
         else task.run();
+        if (--untilLook > 0) continue;
         // oxlint-disable-next-line no-restricted-globals -- the adapter itself
-        if (++looks % turnsPerLook === 0 && performance.now() > sliceEnd) break;
+        const now = performance.now();
+        untilLook = now - lookedAt > sliceMs / 2 ? 1 : turnsPerLook;
+        lookedAt = now;
+        if (now > sliceEnd) break;
       }
     } finally {
+      draining = false;
       if (next >= ready.length) {
         ready = ready.length > 4096 ? [] : ready;
         ready.length = 0;
@@ -52,6 +60,7 @@ export function nodeScheduler(): Scheduler {
     armed = true;
     // oxlint-disable-next-line no-restricted-globals -- the adapter itself
     const now = performance.now();
+    if (!draining) lookedAt = now;
     if (!sliceOpen) {
       sliceOpen = true;
       sliceEnd = now + sliceMs;
