@@ -115,7 +115,7 @@ describe('an actor in a worker', () => {
     );
     child?.tell({ do: what });
     if (what === 'spin') await waitUntil('spinning', () => Atomics.load(spins, 0) > 0);
-    await waitUntil('it is in hand', () => system.inspect().some(({ state }) => state === 'busy'));
+    await waitUntil('it is in hand', () => system.inspect().some(({ processed }) => processed === 2));
     await system.stop(parent);
     expect(events).toContainEqual({ type: 'stopped', path: 'parent/it', reason: 'killed' });
     let seen = -1;
