@@ -44,7 +44,7 @@ it('once too often fails, with a list of all that was seen', async () => {
   };
   await expectDeadLetters(system, clock, { times: 2, reason: 'no-such-actor', withinMs: 0 }, tellTwice);
   await expect(expectDeadLetters(system, clock, { withinMs: 0 }, tellTwice)).rejects.toThrow(
-    /expected \{ type: 'dead-letter' \} 1 times within 0 ms, saw it 2 times\n {2}runtime events:\n {4}0 ms {2}\{/,
+    /expected \{ type: 'dead-letter' \} once within 0 ms, saw it 2 times\n {2}runtime events:\n {4}0 ms {2}\{/,
   );
   await expect(
     expectEvent(

@@ -133,7 +133,7 @@ class Recording<T> implements Recorder<T> {
     if (actual.length === times) return actual;
     const seen = this.entries.slice(since).map(({ atMs, value }) => ({ atMs, text: show(value) }));
     throw new ExpectationFailedError(
-      `expected ${describe(match)} ${times} times within ${withinMs} ms, saw it ${actual.length} times\n` +
+      `expected ${describe(match)} ${often(times)} within ${withinMs} ms, saw it ${often(actual.length)}\n` +
         listSeen(this.what, seen),
       times,
       actual.length,
@@ -144,4 +144,8 @@ class Recording<T> implements Recorder<T> {
     this.isStopped = true;
     this.onStop?.();
   }
+}
+
+function often(times: number): string {
+  return times === 1 ? 'once' : `${times} times`;
 }
