@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { floorOf, leastSquaresSlope, steadySlope, theilSenSlope } from './slope.ts';
+import { floorOf, largestStep, leastSquaresSlope, steadySlope, theilSenSlope } from './slope.ts';
 
 const line = Array.from({ length: 60 }, (_, x) => ({ x, y: 100 + 0.25 * x }));
 
@@ -23,4 +23,5 @@ test('the steady slope does not heed a single step', () => {
   const step = line.map(({ x, y }) => ({ x, y: x >= 30 ? y + 20 : y }));
   expect(theilSenSlope(step)).toBeGreaterThan(0.4);
   expect(steadySlope(step, 10)).toBeCloseTo(0.25);
+  expect(largestStep(step)).toBeCloseTo(20.25);
 });

@@ -51,6 +51,11 @@ export function floorOf(points: readonly Point[], width: number): Point[] {
   return [...lowest.values()];
 }
 
+/** The largest rise from one point to the next; 0 where there is none. */
+export function largestStep(points: readonly Point[]): number {
+  return points.reduce((most, { y }, index) => Math.max(most, y - (points[index - 1]?.y ?? y)), 0);
+}
+
 function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -65,12 +65,14 @@ async function obey(order: SoakOrder): Promise<void> {
     const ratePerSecond = await driver.saturate(order.durationMs);
     await driver.drain();
     say({ event: 'saturated', ratePerSecond });
+  } else if (order.order === 'collect') {
+    heapBefore = heapAfterGc();
+    say({ event: 'collected', heapBytes: heapBefore });
   } else if (order.order === 'load') await load(order.ratePerSecond, order.durationMs);
   else say({ event: 'audited', ...(await audit()) });
 }
 
 async function load(ratePerSecond: number, durationMs: number): Promise<void> {
-  heapBefore = heapAfterGc();
   watch.begin();
   const sampler = setInterval(sample, sampleMs);
   await driver.pace(ratePerSecond, durationMs);

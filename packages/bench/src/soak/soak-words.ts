@@ -6,6 +6,8 @@ import type { LoopDelay, Sample } from './process-watch.ts';
 /** What the suite tells a process of the soak, a JSON line each on its stdin. */
 export type SoakOrder =
   | { readonly order: 'saturate'; readonly durationMs: number }
+  /** Take what the heap holds once all garbage is collected. */
+  | { readonly order: 'collect' }
   | { readonly order: 'load'; readonly ratePerSecond: number; readonly durationMs: number }
   /** No operation is under way anywhere: count what it came to. */
   | { readonly order: 'audit' };
@@ -14,6 +16,7 @@ export type SoakOrder =
 export type SoakWord =
   | { readonly event: 'ready'; readonly pid: number }
   | { readonly event: 'saturated'; readonly ratePerSecond: number }
+  | { readonly event: 'collected'; readonly heapBytes: number }
   | ({
       readonly event: 'sample';
       readonly done: number;
