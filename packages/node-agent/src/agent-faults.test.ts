@@ -97,6 +97,8 @@ describe('a request', () => {
     const session = rig.open({ prompt: 'x'.repeat(1_000) }, { partBytes: 100 });
     await until(() => session.ending()?.kind === 'end');
     expect(JSON.parse(ollama.exchanges[0]?.body ?? '')).toEqual({ prompt: 'x'.repeat(1_000) });
+    // Each but the last, after which the answer begins.
+    expect(session.of('parts').map(({ received }) => received)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
   });
 
   it('is refused when a part stays away, and its place is free again', async () => {

@@ -140,6 +140,15 @@ describe('a call', () => {
     expect(body.equals(hosts[0]?.instance.streams[0]?.body ?? new Uint8Array())).toBe(true);
   });
 
+  it('sends a large body no further than four parts ahead of what arrived', async () => {
+    const { run, pass, hosts } = await setup({ confirmsParts: false });
+    const reading = read(run({ body: Buffer.alloc(9_000_000) }));
+    await pass(1_000);
+    expect(hosts[0]?.instance.partsHeard).toBe(4);
+    await pass(3_000);
+    expect((await reading).error?.code).toBe('host-lost');
+  });
+
   it('cancels down to the instance when the caller aborts, before and after the first line', async () => {
     for (const lines of [0, 2]) {
       const { run, pass, hosts, client } = await setup({

@@ -12,6 +12,4 @@ export type SessionInput =
   | { readonly kind: 'load-changed' }
   /** It waits in a queue, and this instance has a slot free. */
   | { readonly kind: 'move'; readonly to: InstanceEvidence }
-  /** More of a large body may go out. */
-  | { readonly kind: 'send-parts'; readonly streamId: string; readonly from: number }
   | { readonly kind: 'tick' };

@@ -49,12 +49,14 @@ interface Attempt {
   head: { readonly status: number; readonly contentType: string } | undefined;
   /** Of its pieces of a long line, what is counted in `shared.partial`. */
   partialUnits: number;
+  partsSent: number;
+  partsReceived: number;
   /** The instance has the whole body: it said something that it says only then. */
   started: boolean;
 }
 
-/** Parts sent before the bus is asked to catch up. */
-const partsAtOnce = 16;
+/** Parts under way at most. */
+const partsAhead = 4;
 const control = { lane: 'control' } as const;
 const done: Behaviour<SessionInput> = { kind: 'stopped' };
 
@@ -128,9 +130,6 @@ class Session {
         if (attempt === undefined) this.#fail('cancelled', message.reason, 0);
         else this.#hear(attempt, message);
         break;
-      case 'send-parts':
-        if (attempt?.streamId === message.streamId) this.#sendParts(attempt, message.from);
-        break;
       case 'taken':
         if (attempt !== undefined) this.#hear(attempt, message);
         break;
@@ -139,7 +138,12 @@ class Session {
         if (attempt?.streamId !== message.streamId) break;
         if (!attempt.receiver.heard) attempt.pending.accepted();
         if (saysThatItRan(message)) attempt.started = true;
-        this.#record.queuedAt = saysThatItWaits(message) ? instanceKey(attempt.evidence) : undefined;
+        if (message.kind !== 'parts')
+          this.#record.queuedAt = saysThatItWaits(message) ? instanceKey(attempt.evidence) : undefined;
+        if (message.kind === 'parts') {
+          attempt.partsReceived = Math.max(attempt.partsReceived, message.received);
+          this.#sendParts(attempt);
+        }
         this.#hear(attempt, message);
     }
   }
@@ -189,6 +193,8 @@ class Session {
       acceptByMs: nowMs + config.acceptTimeoutMs,
       stallForgiven: false,
       partialUnits: 0,
+      partsSent: 0,
+      partsReceived: 0,
       head: undefined,
       started: false,
     };
@@ -199,25 +205,18 @@ class Session {
     const timeoutMs = deadlineAtMs - nowMs;
     const { self } = this.#context;
     attempt.instance.tell(openMessage(request, streamId, timeoutMs, config.windowLines, self));
-    this.#sendParts(attempt, 0);
+    this.#sendParts(attempt);
   }
 
-  /** Sends a large body a few parts at a time, so that it neither fills the bus's buffers nor delays the others. */
-  #sendParts(attempt: Attempt, from: number): void {
+  /**
+   * Sends a large body a few parts ahead of what arrived. The server drops a connection for which it holds too much,
+   * so that the sum over all requests to a slow node must stay small.
+   */
+  #sendParts(attempt: Attempt): void {
     const { body } = this.#record.request;
-    const to = Math.min(from + partsAtOnce, bodyParts(body));
-    for (let index = from; index < to; index += 1)
-      attempt.instance.tell(bodyPart(body, attempt.streamId, index));
-    if (to >= bodyParts(body)) return;
-    const more: SessionInput = { kind: 'send-parts', streamId: attempt.streamId, from: to };
-    const { transport } = this.#shared.node;
-    const { senderSilenceMs } = this.#shared.config;
-    // If the flush fails the bus is away, which is answered where the bus is watched.
-    this.#context.pipeToSelf(
-      transport.flush({ timeoutMs: senderSilenceMs }),
-      () => more,
-      () => more,
-    );
+    const to = Math.min(attempt.partsReceived + partsAhead, bodyParts(body));
+    for (; attempt.partsSent < to; attempt.partsSent += 1)
+      attempt.instance.tell(bodyPart(body, attempt.streamId, attempt.partsSent));
   }
 
   #tick(): void {
@@ -427,7 +426,7 @@ class Session {
 function saysThatItRan(message: SessionMessage): boolean {
   return message.kind === 'beat'
     ? message.phase !== 'queued'
-    : message.kind !== 'accepted' && message.kind !== 'refused';
+    : message.kind !== 'accepted' && message.kind !== 'refused' && message.kind !== 'parts';
 }
 
 function saysThatItWaits(message: SessionMessage): boolean {

@@ -10,7 +10,7 @@ import type { StreamOpen } from './stream-open.ts';
  */
 export type InstanceMessage =
   | { readonly kind: 'open'; readonly open: StreamOpen; readonly replyTo: ActorRef<SessionMessage> }
-  /** The body's next piece; `index` counts from 0. */
+  /** The body's next piece; `index` counts from 0. Sent at most `partsAhead` beyond what `parts` confirmed. */
   | {
       readonly kind: 'part';
       readonly streamId: string;

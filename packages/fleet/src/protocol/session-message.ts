@@ -7,6 +7,8 @@ import { z } from 'zod';
 export type SessionMessage =
   /** Queued or started; `position` 0 = runs now. */
   | { readonly kind: 'accepted'; readonly streamId: string; readonly position: number }
+  /** Parts of the body that arrived in order; repeated every second while more are missing. */
+  | { readonly kind: 'parts'; readonly streamId: string; readonly received: number }
   /** Not taken: nothing ran, another instance may be tried. */
   | {
       readonly kind: 'refused';
@@ -81,6 +83,7 @@ const count = z.number().int().min(0);
 
 export const sessionMessageSchema: z.ZodType<SessionMessage> = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('accepted'), streamId, position: count }),
+  z.object({ kind: z.literal('parts'), streamId, received: count }),
   z.object({
     kind: z.literal('refused'),
     streamId,

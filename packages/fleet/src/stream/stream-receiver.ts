@@ -154,6 +154,8 @@ function hear(state: ReceiverState, message: SessionMessage, nowMs: number, effe
     case 'accepted':
       if (message.position === 0) state.insideAtMs ??= nowMs;
       break;
+    case 'parts':
+      break;
     case 'refused':
       finish(state, message, effects);
       break;

@@ -30,6 +30,8 @@ export interface ScriptedInstanceOptions {
   readonly name?: string;
   readonly models?: readonly (Partial<ModelLoad> & { readonly name: string })[];
   readonly load?: Partial<InstanceLoad>;
+  /** Whether it says that parts of a body arrived. @default true */
+  readonly confirmsParts?: boolean;
   /** What happens when the request is complete. @default nothing */
   readonly onOpen?: (stream: ScriptedStream) => void;
 }
@@ -37,6 +39,8 @@ export interface ScriptedInstanceOptions {
 export interface ScriptedInstance {
   readonly streams: ScriptedStream[];
   readonly described: number;
+  /** Parts of bodies that came. */
+  readonly partsHeard: number;
   /** Sends a load report now; `change` is kept for the later ones. */
   report(change?: Partial<InstanceLoad>): void;
   /** Never answers anything again, like a frozen process. */
@@ -55,6 +59,7 @@ export function scriptInstance(node: ClusterNode, options: ScriptedInstanceOptio
   const opens = new Map<string, { open: StreamOpen; replyTo: ActorRef<SessionMessage> }>();
   let seq = 0;
   let described = 0;
+  let partsHeard = 0;
   let frozen = false;
   const models = (options.models ?? [{ name: 'm:latest' }]).map(modelLoad);
   let load = instanceLoad({ name, simulated: true, models, ...options.load });
@@ -108,6 +113,9 @@ export function scriptInstance(node: ClusterNode, options: ScriptedInstanceOptio
         const waiting = opens.get(message.streamId);
         if (received === undefined || waiting === undefined) break;
         received.push(message.bytes);
+        partsHeard += 1;
+        if (options.confirmsParts !== false)
+          waiting.replyTo.tell({ kind: 'parts', streamId: message.streamId, received: received.length });
         if (message.last) begin(waiting.open, waiting.replyTo, Buffer.concat(received));
         break;
       }
@@ -158,6 +166,9 @@ export function scriptInstance(node: ClusterNode, options: ScriptedInstanceOptio
     streams,
     get described() {
       return described;
+    },
+    get partsHeard() {
+      return partsHeard;
     },
     report,
     freeze: () => {

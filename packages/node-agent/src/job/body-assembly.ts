@@ -10,6 +10,11 @@ export class BodyAssembly {
   #parts: Uint8Array[] = [];
   #bytes = 0;
 
+  /** Parts that came in order so far. */
+  get received(): number {
+    return this.#parts.length;
+  }
+
   constructor(announcedBytes: number) {
     this.#announcedBytes = announcedBytes;
   }

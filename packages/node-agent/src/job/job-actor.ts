@@ -168,8 +168,17 @@ class Job {
     if (this.#assembly === undefined || this.#progress.phase !== 'receiving') return;
     const result = this.#assembly.add(part.index, part.last, part.bytes);
     if (result.kind === 'bad') this.#refuse('bad-request', result.message, 0);
-    else if (result.kind === 'more') this.#enter('receiving');
-    else this.#takeLateBody(result.body);
+    else if (result.kind === 'more') {
+      this.#enter('receiving');
+      this.#confirmParts();
+    } else this.#takeLateBody(result.body);
+  }
+
+  /** Lets the session send more of the body. Repeated with each beat, should it be lost. */
+  #confirmParts(): void {
+    const { replyTo, open } = this.#task;
+    if (this.#assembly === undefined || this.#progress.phase !== 'receiving') return;
+    replyTo.tell({ kind: 'parts', streamId: open.streamId, received: this.#assembly.received });
   }
 
   #takeBody(body: Uint8Array): void {
@@ -261,6 +270,7 @@ class Job {
     this.#wakeAtMs = Number.POSITIVE_INFINITY;
     // What was read already counts as progress, should its notice have found the mailbox full.
     this.#takeAnswer();
+    this.#confirmParts();
     const now = this.#context.clock.now();
     const { open, instance } = this.#task;
     const limits = this.#limits;
