@@ -34,6 +34,11 @@ it('finds nothing wrong with a healthy fleet', () => {
   expect(faults(healthy)).toEqual([]);
 });
 
+it('finds nothing wrong with a node that left in order', () => {
+  const left = node('agent-2', 'node-agent', { state: 'left', evidenceAgeMs: 60_000 });
+  expect(faults([...healthy, left])).toEqual([]);
+});
+
 it('finds a silent node', () => {
   expect(faults([...healthy, node('agent-2', 'node-agent', { state: 'unreachable' })])).toEqual(['nodes']);
 });

@@ -53,12 +53,14 @@ async function checkGateway(url: string): Promise<{ check: Check; report?: Statu
 
 /** What the nodes' states say. Pure. */
 export function judgeNodes(report: StatusReport): Check[] {
-  const stale = report.nodes.filter(
+  // Whoever left in order said so: nothing is wrong with that.
+  const expected = report.nodes.filter((node) => node.state !== 'left');
+  const stale = expected.filter(
     (node) => node.state === 'unreachable' || node.evidenceAgeMs > freshEvidenceMs,
   );
   const nodes =
     stale.length === 0
-      ? good('nodes', `all ${report.nodes.length} heard within ${freshEvidenceMs / 1000} s`)
+      ? good('nodes', `all ${expected.length} heard within ${freshEvidenceMs / 1000} s`)
       : bad(
           'nodes',
           `silent: ${stale.map(nodeAge).join(', ')}`,
