@@ -27,6 +27,8 @@ export interface Passage {
   readonly subject: string;
 }
 
+const mostSubjectsKnown = 1_000;
+
 interface Registration {
   readonly transport: MemoryTransport;
   readonly pattern: string;
@@ -43,6 +45,8 @@ export class MemoryHub {
   /** Decides about every delivery between nodes. @default everything is delivered */
   fault: ((passage: Passage) => Delivery) | undefined = undefined;
   private registrations: readonly Registration[] = [];
+  /** Who listens to each subject, as long as nobody comes or goes: simulations ask it for every message. */
+  private readonly listening = new Map<string, readonly Registration[]>();
   private readonly transports = new Set<MemoryTransport>();
 
   constructor(options: MemoryHubOptions) {
@@ -72,11 +76,13 @@ export class MemoryHub {
   /** A transport of this hub subscribes. @internal */
   register(registration: Registration): void {
     this.registrations = [...this.registrations, registration];
+    this.listening.clear();
   }
 
   /** A transport of this hub unsubscribes. @internal */
   unregister(registration: Registration): void {
     this.registrations = this.registrations.filter((other) => other !== registration);
+    this.listening.clear();
   }
 
   /** Hands the message to every subscriber, one of each queue group. Returns how many there were. */
@@ -107,11 +113,20 @@ export class MemoryHub {
     if (receiver.transport.connected && this.registrations.includes(receiver)) receiver.handler(message);
   }
 
+  private listeners(subject: string): readonly Registration[] {
+    const known = this.listening.get(subject);
+    if (known !== undefined) return known;
+    const found = this.registrations.filter(({ pattern }) => subjectMatches(pattern, subject));
+    if (this.listening.size >= mostSubjectsKnown) this.listening.clear();
+    this.listening.set(subject, found);
+    return found;
+  }
+
   private receivers(subject: string): Registration[] {
     const direct: Registration[] = [];
     const groups = new Map<string, Registration[]>();
-    for (const registration of this.registrations) {
-      if (!registration.transport.connected || !subjectMatches(registration.pattern, subject)) continue;
+    for (const registration of this.listeners(subject)) {
+      if (!registration.transport.connected) continue;
       if (registration.queue === undefined) direct.push(registration);
       else groups.set(registration.queue, [...(groups.get(registration.queue) ?? []), registration]);
     }
