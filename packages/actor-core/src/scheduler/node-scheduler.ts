@@ -15,13 +15,14 @@ export function nodeScheduler(): Scheduler {
   let armed = false;
   let sliceEnd = 0;
   let sliceOpen = false;
-  let untilLook = turnsPerLook;
+  let isSlow = false;
   let lookedAt = 0;
   let draining = false;
 
   const drain = () => {
     armed = false;
     draining = true;
+    let untilLook = isSlow ? 1 : turnsPerLook;
     try {
       while (next < ready.length) {
         const task = ready[next] as Runnable | (() => void);
@@ -31,7 +32,8 @@ export function nodeScheduler(): Scheduler {
         if (--untilLook > 0) continue;
         // oxlint-disable-next-line no-restricted-globals -- the adapter itself
         const now = performance.now();
-        untilLook = now - lookedAt > sliceMs / 2 ? 1 : turnsPerLook;
+        isSlow = now - lookedAt > sliceMs / 2;
+        untilLook = isSlow ? 1 : turnsPerLook;
         lookedAt = now;
         if (now > sliceEnd) break;
       }
