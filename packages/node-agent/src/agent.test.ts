@@ -164,6 +164,18 @@ describe('health', () => {
 });
 
 describe('load reports', () => {
+  it.each([
+    ['show', {}],
+    ['generate', { keep_alive: 0 }],
+  ] as const)('do not take an answer of %s %j for a sign that the model is loaded', async (route, body) => {
+    const { rig } = await setup(finish);
+    await rig.pass(100);
+    const session = rig.open(body, { route });
+    await until(() => session.ending()?.kind === 'end');
+    await rig.pass(40, 20);
+    expect(rig.load()?.models[0]?.loaded).toBe(false);
+  });
+
   it('show a model as loaded from its first answer on, before Ollama is asked, until it lists it no more', async () => {
     const { rig, ollama } = await setup(finish);
     await rig.pass(100);

@@ -9,7 +9,6 @@ import {
   setup,
 } from '@drover/actor-core';
 import {
-  type CatalogueMessage,
   type FleetConfig,
   type InstanceLoad,
   type InstanceMessage,
@@ -22,27 +21,17 @@ import { observeServiceMs, retryAfterMs } from '../admission/service-time.ts';
 import { SlotQueue } from '../admission/slot-queue.ts';
 import type { NodeAgentLimits, ResolvedInstance } from '../config.ts';
 import { jobProps } from '../job/job-actor.ts';
-import type { JobOutcome } from '../job/job-message.ts';
+import type { JobOutcome, JobReport } from '../job/job-message.ts';
 import type { Ollama } from '../ollama/ollama.ts';
 import type { ProbeOutcome } from '../ollama/probe.ts';
 import type { Counters } from '../stats.ts';
-import {
-  type Catalogue,
-  catalogueMessage,
-  emptyCatalogue,
-  findModel,
-  isLoaded,
-  type Listing,
-  modelKey,
-  modelLoads,
-  updateCatalogue,
-} from './catalogue.ts';
 import { Drain } from './drain.ts';
 import { EarlyCancels } from './early-cancels.ts';
 import { decideHealth, decideNonsense, type Health, unknownHealth } from './health.ts';
 import { FreshListing } from './fresh-listing.ts';
 import type { InstanceInbox } from './instance-internal.ts';
 import { type JobEntry, JobTable } from './job-table.ts';
+import { KnownListing } from './known-listing.ts';
 import { LeakHealer } from './leak-healer.ts';
 import { Prober } from './prober.ts';
 import { type UnknownRequest, UnknownModels } from './unknown-models.ts';
@@ -90,11 +79,7 @@ class Instance {
   readonly #prober: Prober;
   readonly #fresh: FreshListing;
   #health: Health = unknownHealth;
-  #catalogue: Catalogue = emptyCatalogue;
-  /** When Ollama was asked for the `running` that is known. */
-  #runningAskedAtMs = Number.NEGATIVE_INFINITY;
-  /** Models that answered since then, by `modelKey`, and when: they are loaded, whatever is listed. */
-  readonly #answeredAtMs = new Map<string, number>();
+  readonly #known: KnownListing;
   #simulated: boolean;
   #serviceMs: number | undefined;
   #jobNumber = 0;
@@ -106,6 +91,7 @@ class Instance {
     this.#context = context;
     this.#slots = new SlotQueue({ ...limits, slots: instance.slots });
     this.#unknown = new UnknownModels(limits.maxQueue + instance.slots, limits.maxHeldBytes);
+    this.#known = new KnownListing(instance.name, task.nextRevision);
     this.#prober = new Prober(task, context);
     this.#fresh = new FreshListing(task, context);
     this.#leaks = new LeakHealer(task, context, this.#jobs, () => this.#slots.busy);
@@ -148,7 +134,7 @@ class Instance {
         this.#place(message.streamId, 'queued');
         return this.#fill();
       case 'job-answered':
-        return this.#jobAnswered(message.streamId);
+        return this.#jobAnswered(message);
       case 'job-suspects':
         return this.#leaks.suspect(message.streamId, message.waitedMs);
       case 'leak-checked':
@@ -179,7 +165,7 @@ class Instance {
       return this.#refuse(open, replyTo, 'bad-request', detail, 0);
     }
     if (this.#health.state !== 'ready') return this.#refuseDown(open, replyTo);
-    const model = findModel(this.#catalogue, open.model);
+    const model = this.#known.find(open.model);
     if (model !== undefined) return this.#admit(open, replyTo, model, bodyBytes);
     if (this.#unknown.add(open, replyTo, bodyBytes)) this.#probe();
     else this.#refuseFull(open, replyTo, 'too many requests for models that are not listed');
@@ -215,7 +201,7 @@ class Instance {
     const { open, replyTo, bodyBytes, followUps } = request;
     if (this.#drain.active) return this.#refuse(open, replyTo, 'draining', 'the node is draining', 0);
     if (this.#health.state !== 'ready') return this.#refuseDown(open, replyTo);
-    const model = findModel(this.#catalogue, open.model);
+    const model = this.#known.find(open.model);
     if (model === undefined) {
       return this.#refuse(
         open,
@@ -284,12 +270,12 @@ class Instance {
     }
   }
 
-  #jobAnswered(streamId: string): void {
+  #jobAnswered({ streamId, loads }: Extract<JobReport, { kind: 'job-answered' }>): void {
     const job = this.#jobs.get(streamId);
     if (job === undefined) return;
     this.#leaks.answered(job.model);
-    if (isLoaded(this.#catalogue.running, job.model)) return;
-    this.#answeredAtMs.set(modelKey(job.model), this.#context.clock.now());
+    if (this.#known.listsAsLoaded(job.model)) return;
+    if (loads) this.#known.answered(job.model, this.#context.clock.now());
     this.#prober.soon();
     this.#changed();
   }
@@ -342,24 +328,13 @@ class Instance {
 
   #describe({ replyTo, fresh, from = 0 }: Extract<InstanceMessage, { kind: 'describe' }>): void {
     const mayAsk = fresh === true && from === 0 && this.#health.state === 'ready';
-    if (!mayAsk || !this.#fresh.ask(replyTo)) replyTo.tell(this.#listing(from));
-  }
-
-  #listing(from: number): CatalogueMessage {
-    return catalogueMessage(this.#catalogue, this.#task.instance.name, from);
+    if (!mayAsk || !this.#fresh.ask(replyTo)) replyTo.tell(this.#known.message(from));
   }
 
   /** An Ollama that did not say in time what it runs (it can block for half a minute) is told of as last known. */
   #takeRunning({ askedAtMs, running }: Extract<InstanceInbox, { kind: 'running-listed' }>): void {
-    if (running !== undefined && askedAtMs >= this.#runningAskedAtMs) {
-      this.#listedAt(askedAtMs);
-      this.#catalogue = updateCatalogue(
-        this.#catalogue,
-        { ...this.#catalogue, running },
-        this.#task.nextRevision,
-      );
-    }
-    const listing = this.#listing(0);
+    this.#known.listed(running, askedAtMs);
+    const listing = this.#known.message(0);
     for (const asker of this.#fresh.finish()) asker.tell(listing);
     this.#changed();
   }
@@ -373,11 +348,11 @@ class Instance {
   }
 
   #takeProbe(outcome: ProbeOutcome): void {
-    const { instance, nextRevision, onProbed } = this.#task;
+    const { instance, onProbed } = this.#task;
     this.#prober.finish(outcome.kind === 'good');
     if (outcome.kind === 'good') {
       this.#simulated = instance.simulated || outcome.simulated;
-      this.#catalogue = updateCatalogue(this.#catalogue, this.#newest(outcome.listing), nextRevision);
+      this.#known.probed(outcome.listing, this.#prober.beganAtMs);
     }
     this.#setHealth(decideHealth(this.#health, outcome));
     for (const request of this.#unknown.finish()) this.#settleUnknown(request);
@@ -385,20 +360,6 @@ class Instance {
     this.#changed();
     this.#maybeDrained();
     onProbed();
-  }
-
-  /** A listing without its `running` where that was asked for anew after the probe began. */
-  #newest(listing: Listing): Listing {
-    const { beganAtMs } = this.#prober;
-    if (this.#runningAskedAtMs > beganAtMs) return { ...listing, running: undefined };
-    if (listing.running !== undefined) this.#listedAt(beganAtMs);
-    return listing;
-  }
-
-  #listedAt(askedAtMs: number): void {
-    this.#runningAskedAtMs = askedAtMs;
-    for (const [key, answeredAtMs] of this.#answeredAtMs)
-      if (answeredAtMs <= askedAtMs) this.#answeredAtMs.delete(key);
   }
 
   #setHealth(health: Health): void {
@@ -456,14 +417,14 @@ class Instance {
       name: instance.name,
       url: instance.url,
       simulated: this.#simulated,
-      version: this.#catalogue.version,
+      version: this.#known.version,
       state: this.#drain.active ? 'draining' : this.#health.state,
       slots: instance.slots,
       busy: this.#slots.busy,
       queued: this.#slots.queued,
       maxQueue: limits.maxQueue,
-      catalogueRevision: this.#catalogue.revision,
-      models: modelLoads(this.#catalogue, this.#jobs.counts(), this.#answeredAtMs),
+      catalogueRevision: this.#known.revision,
+      models: this.#known.loads(this.#jobs.counts()),
     };
   };
 }

@@ -242,7 +242,11 @@ class Job {
       // The body is not needed any more: a retry is out of the question now.
       this.#body = undefined;
       this.#task.instance.tell(
-        { kind: 'job-answered', streamId: this.#task.open.streamId },
+        {
+          kind: 'job-answered',
+          streamId: this.#task.open.streamId,
+          loads: this.#task.open.route !== 'show' && !this.#facts.setsKeepAlive,
+        },
         { lane: 'control' },
       );
     }

@@ -27,7 +27,8 @@ export type JobMessage =
 export type JobReport =
   /** The body, which came in parts, is whole: the job may be given a slot. */
   | { readonly kind: 'job-ready'; readonly streamId: string }
-  | { readonly kind: 'job-answered'; readonly streamId: string }
+  /** Its first byte came. `loads`: the answer shows that the model is loaded now, and is to stay so. */
+  | { readonly kind: 'job-answered'; readonly streamId: string; readonly loads: boolean }
   /** Silent for so long that the slot may be lost. */
   | { readonly kind: 'job-suspects'; readonly streamId: string; readonly waitedMs: number }
   | { readonly kind: 'job-withdrew'; readonly streamId: string }

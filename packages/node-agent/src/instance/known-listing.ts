@@ -1,0 +1,86 @@
+import type { CatalogueMessage, ModelLoad, OllamaRunning } from '@drover/fleet';
+import {
+  type Catalogue,
+  catalogueMessage,
+  emptyCatalogue,
+  findModel,
+  isLoaded,
+  type Listing,
+  type ModelCounts,
+  modelKey,
+  modelLoads,
+  updateCatalogue,
+} from './catalogue.ts';
+
+/**
+ * What is known of one Ollama's models, out of three sources: probes, questions about what is loaded now, and the
+ * answers that pass through here. Whatever was asked for later is believed.
+ */
+export class KnownListing {
+  readonly #instance: string;
+  readonly #nextRevision: () => number;
+  #catalogue: Catalogue = emptyCatalogue;
+  /** When Ollama was asked for the `running` that is known. */
+  #runningAskedAtMs = Number.NEGATIVE_INFINITY;
+  /** Models that answered since then, by `modelKey`, and when: they are loaded, whatever is listed. */
+  readonly #answeredAtMs = new Map<string, number>();
+
+  constructor(instance: string, nextRevision: () => number) {
+    this.#instance = instance;
+    this.#nextRevision = nextRevision;
+  }
+
+  get version(): string {
+    return this.#catalogue.version;
+  }
+
+  get revision(): number {
+    return this.#catalogue.revision;
+  }
+
+  /** The name under which this Ollama lists `model`, or undefined. */
+  find(model: string): string | undefined {
+    return findModel(this.#catalogue, model);
+  }
+
+  /** What `describe` answers, from the tag with index `from` on. */
+  message(from: number): CatalogueMessage {
+    return catalogueMessage(this.#catalogue, this.#instance, from);
+  }
+
+  /** The models of a load report. */
+  loads(counts: ReadonlyMap<string, ModelCounts>): ModelLoad[] {
+    return modelLoads(this.#catalogue, counts, this.#answeredAtMs);
+  }
+
+  /** Whether Ollama listed the model as loaded when it was last asked. */
+  listsAsLoaded(model: string): boolean {
+    return isLoaded(this.#catalogue.running, model);
+  }
+
+  /** A model answered: it is loaded until Ollama, asked later, says otherwise. */
+  answered(model: string, nowMs: number): void {
+    this.#answeredAtMs.set(modelKey(model), nowMs);
+  }
+
+  /** What a probe saw that began then. */
+  probed(listing: Listing, beganAtMs: number): void {
+    const running = this.#isNewer(listing.running, beganAtMs) ? listing.running : undefined;
+    this.#catalogue = updateCatalogue(this.#catalogue, { ...listing, running }, this.#nextRevision);
+  }
+
+  /** What `ps` said that was asked then; undefined when it did not answer in time. */
+  listed(running: readonly OllamaRunning[] | undefined, askedAtMs: number): void {
+    if (!this.#isNewer(running, askedAtMs)) return;
+    this.#catalogue = updateCatalogue(this.#catalogue, { ...this.#catalogue, running }, this.#nextRevision);
+  }
+
+  /** Notes the time of a `running` that is to be believed. */
+  #isNewer(running: readonly OllamaRunning[] | undefined, askedAtMs: number): boolean {
+    if (running === undefined || askedAtMs < this.#runningAskedAtMs) return false;
+    this.#runningAskedAtMs = askedAtMs;
+    for (const [key, answeredAtMs] of this.#answeredAtMs)
+      if (answeredAtMs <= askedAtMs) this.#answeredAtMs.delete(key);
+    return true;
+  }
+}
