@@ -116,9 +116,14 @@ it('lets members publish and subscribe topics of every depth', async () => {
   expect(complaints).toEqual([]);
 });
 
-it('keeps a node from speaking for another', async () => {
+it.each([
+  ['of its presence', subjects.presence('host')],
+  ['to an actor', subjects.inbox('agent', 'dat', 'host')],
+  ['on the control lane', subjects.inbox('agent', 'ctl', 'host')],
+  ['on a topic', subjects.topic('news', 'host')],
+])('keeps a node from speaking for another %s', async (_, subject) => {
   const before = complaints.length;
-  at('gate').transport.publish(subjects.presence('host'), new Uint8Array(0));
+  at('gate').transport.publish(subject, new Uint8Array(0));
   await waitUntil('the server complains', () => complaints.length > before);
   expect(complaints.at(-1)).toContain('Permissions Violation');
 });

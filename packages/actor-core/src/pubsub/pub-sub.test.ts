@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { expect, it } from 'vitest';
 import { z } from 'zod';
+import { MessageTooLargeError } from '../errors.ts';
 import { type Logger, silentLogger } from '../logger.ts';
 import { settle } from '../testing/settle.ts';
 import { createTestHub, createTestNode, type TestHub, type TestNode } from '../testing/test-node.ts';
@@ -44,6 +45,14 @@ it('tells subscribers on every node, in order, and who published', async () => {
     ['far', 1, 'near'],
     ['far', 2, 'near'],
   ]);
+});
+
+it('refuses what is larger than the bus carries, naming both sizes, and says when the bus is away', async () => {
+  const { on, near } = await setup();
+  const essay = topic('essays', z.string());
+  expect(() => on.near.publish(essay, 'x'.repeat(2 * 1024 * 1024))).toThrow(MessageTooLargeError);
+  near.transport.disconnect();
+  expect(on.near.publish(essay, 'short')).toBe(false);
 });
 
 it('takes a wildcard for one token, to subscribe and not to publish', async () => {
