@@ -2,7 +2,7 @@ import type { Runnable, Scheduler } from '../scheduler.ts';
 
 /** Time that turns may take in microtasks before timers and I/O get theirs. */
 const sliceMs = 2;
-/** Turns between two looks at the clock; where they take long, it is looked at after each. */
+/** Turns between two looks at the clock; where the last look came too late, the next one comes after one turn. */
 const turnsPerLook = 4;
 
 /**
@@ -16,12 +16,11 @@ export function nodeScheduler(): Scheduler {
   let sliceEnd = 0;
   let sliceOpen = false;
   let isSlow = false;
-  let lookedAt = 0;
-  let draining = false;
 
   const drain = () => {
     armed = false;
-    draining = true;
+    // A turn that schedules another one opens the next slice.
+    const end = sliceEnd;
     let untilLook = isSlow ? 1 : turnsPerLook;
     try {
       while (next < ready.length) {
@@ -32,13 +31,14 @@ export function nodeScheduler(): Scheduler {
         if (--untilLook > 0) continue;
         // oxlint-disable-next-line no-restricted-globals -- the adapter itself
         const now = performance.now();
-        isSlow = now - lookedAt > sliceMs / 2;
-        untilLook = isSlow ? 1 : turnsPerLook;
-        lookedAt = now;
-        if (now > sliceEnd) break;
+        if (now > end) {
+          isSlow ||= end !== 0;
+          break;
+        }
+        isSlow = false;
+        untilLook = turnsPerLook;
       }
     } finally {
-      draining = false;
       if (next >= ready.length) {
         ready = ready.length > 4096 ? [] : ready;
         ready.length = 0;
@@ -62,7 +62,6 @@ export function nodeScheduler(): Scheduler {
     armed = true;
     // oxlint-disable-next-line no-restricted-globals -- the adapter itself
     const now = performance.now();
-    if (!draining) lookedAt = now;
     if (!sliceOpen) {
       sliceOpen = true;
       sliceEnd = now + sliceMs;
