@@ -37,9 +37,11 @@ const stages = [
   { name: 'mutants', limitMs: 5 * minutes, steps: [['node', 'packages/actor-core/bin/mutants.js']] },
   {
     name: 'bench',
-    limitMs: 5 * minutes,
+    limitMs: 10 * minutes,
     steps: [
       ['node', 'packages/bench/bin/bench.js', 'smoke', '--quick', '--report-only'],
+      ['node', 'packages/bench/bin/bench.js', 'actors', '--quick', '--rounds', '1', '--report-only'],
+      ['node', 'packages/bench/bin/bench.js', 'remote', '--quick', '--rounds', '1', '--report-only'],
       ['node', 'packages/bench/bin/bench.js', 'soak', '--quick', '--report-only'],
     ],
   },

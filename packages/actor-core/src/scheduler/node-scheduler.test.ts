@@ -28,8 +28,7 @@ it('still runs a task scheduled after its slice was used up by long tasks', asyn
   for (let round = 0; round < 20; round++) {
     await new Promise<void>((resolve) => {
       scheduler.schedule(() => {
-        const until = systemClock.now() + 3;
-        while (systemClock.now() < until);
+        burnThreeMs();
         // Scheduled past the slice, and run in the same drain.
         scheduler.schedule(() => undefined);
       });
@@ -40,10 +39,6 @@ it('still runs a task scheduled after its slice was used up by long tasks', asyn
 
 it('comes back to the event loop after nearly every task where they take long', async () => {
   const scheduler = nodeScheduler();
-  const burn = () => {
-    const until = systemClock.now() + 3;
-    while (systemClock.now() < until);
-  };
   let inARow = 0;
   const rows: number[] = [];
   await new Promise<void>((resolve) => {
@@ -56,7 +51,7 @@ it('comes back to the event loop after nearly every task where they take long', 
     };
     const work = () => {
       inARow++;
-      burn();
+      burnThreeMs();
       if (rows.length < 12) scheduler.schedule(work);
     };
     for (let i = 0; i < 6; i++) scheduler.schedule(work);
@@ -81,3 +76,8 @@ it('goes on after a task that throws', async () => {
   expect(await caught).toMatchObject({ message: 'task' });
   for (const listener of listeners) process.on('uncaughtException', listener);
 });
+
+function burnThreeMs(): void {
+  const until = systemClock.now() + 3;
+  while (systemClock.now() < until);
+}
