@@ -1,4 +1,4 @@
-import { addExtension, Packr, Unpackr } from 'msgpackr';
+import { addExtension, Packr, RESET_BUFFER_MODE, REUSE_BUFFER_MODE, Unpackr } from 'msgpackr';
 import type { ActorAddress, ActorRef } from '../actor/actor-ref.ts';
 import type { BadFrameReason } from '../errors.ts';
 import { BaseRef } from '../actor/base-ref.ts';
@@ -36,21 +36,16 @@ addExtension({
   },
 });
 
-/** Encodes one message; the bytes are only good until the next turn of the event loop ends, copy them by then. */
-export function encodeMessage(message: WireMessage): Uint8Array {
-  return packr.pack(message);
-}
+/** An encoded message: the bytes from `start` to `end`, good until the next one is encoded. */
+export type EncodedMessage = Buffer & { readonly start: number; readonly end: number };
 
-/** Puts encoded messages into one frame. */
-export function buildFrame(header: Uint8Array, messages: readonly Uint8Array[], bytes: number): Uint8Array {
-  const frame = new Uint8Array(header.length + bytes);
-  frame.set(header, 0);
-  let at = header.length;
-  for (const message of messages) {
-    frame.set(message, at);
-    at += message.length;
-  }
-  return frame;
+/**
+ * Encodes one message, always into the same buffer: one of its own for each costs more than the encoding.
+ *
+ * @throws Error for what MessagePack cannot say
+ */
+export function encodeMessage(message: WireMessage): EncodedMessage {
+  return packr.pack(message, REUSE_BUFFER_MODE | RESET_BUFFER_MODE) as EncodedMessage;
 }
 
 export function frameHeader(incarnation: number): Uint8Array {

@@ -1,11 +1,18 @@
 import type { ActorAddress } from '../actor/actor-ref.ts';
 import type { Refusable } from '../actor/envelope.ts';
 import type { Scheduler } from '../scheduler.ts';
-import { buildFrame } from './frame-codec.ts';
+import type { EncodedMessage } from './frame-codec.ts';
 
-/** Bounds of one frame; a single larger message goes alone. */
-const maxFrameBytes = 64 * 1024;
-const maxFrameMessages = 256;
+/**
+ * Bounds of one frame; a single larger message goes alone. Larger frames cost hardly less a message, and the other
+ * side would wait for all of it where it could begin with a part.
+ */
+const maxFrameBytes = 32 * 1024;
+const maxFrameMessages = 64;
+
+/** Buffers that frames are put together in, for all outboxes. */
+const spare: Buffer[] = [];
+const maxSpare = 16;
 
 export interface OutboxOptions {
   readonly subject: string;
@@ -19,23 +26,30 @@ export interface OutboxOptions {
 /** Messages to one lane of one node, gathered into frames: by bytes, by count, and at the end of the tick. */
 export class Outbox {
   private readonly options: OutboxOptions;
-  private messages: Uint8Array[] = [];
+  private buffer: Buffer | undefined = undefined;
+  private bytes = 0;
   private recipients: (ActorAddress | undefined)[] = [];
   private asks: (Refusable | undefined)[] = [];
-  private bytes = 0;
   private scheduled = false;
 
   constructor(options: OutboxOptions) {
     this.options = options;
   }
 
-  add(message: Uint8Array, to: ActorAddress | undefined, ask: Refusable | undefined): void {
-    if (this.bytes + message.length > maxFrameBytes && this.messages.length > 0) this.flush();
-    this.messages.push(message);
+  add(message: EncodedMessage, to: ActorAddress | undefined, ask: Refusable | undefined): void {
+    const { start, end } = message;
+    if (this.bytes + end - start > maxFrameBytes) {
+      this.flush();
+      const { header } = this.options;
+      if (header.length + end - start > maxFrameBytes)
+        return this.publish(Buffer.concat([header, message.subarray(start, end)]), [to], [ask]);
+    }
+    const buffer = (this.buffer ??= this.begin());
+    message.copy(buffer, this.bytes, start, end);
+    this.bytes += end - start;
     this.recipients.push(to);
     this.asks.push(ask);
-    this.bytes += message.length;
-    if (this.bytes >= maxFrameBytes || this.messages.length >= maxFrameMessages) {
+    if (this.recipients.length >= maxFrameMessages) {
       this.flush();
     } else if (!this.scheduled) {
       this.scheduled = true;
@@ -44,13 +58,32 @@ export class Outbox {
   }
 
   flush(): void {
-    if (this.messages.length === 0) return;
-    const { messages, recipients, asks, bytes, options } = this;
-    this.messages = [];
+    const { buffer, bytes, recipients, asks } = this;
+    if (buffer === undefined) return;
+    this.buffer = undefined;
+    this.bytes = 0;
     this.recipients = [];
     this.asks = [];
-    this.bytes = 0;
-    if (options.publish(options.subject, buildFrame(options.header, messages, bytes))) return;
+    const frame = Uint8Array.prototype.slice.call(buffer, 0, bytes);
+    if (spare.length < maxSpare) spare.push(buffer);
+    this.publish(frame, recipients, asks);
+  }
+
+  private begin(): Buffer {
+    const { header } = this.options;
+    const buffer = spare.pop() ?? Buffer.allocUnsafeSlow(maxFrameBytes);
+    buffer.set(header, 0);
+    this.bytes = header.length;
+    return buffer;
+  }
+
+  private publish(
+    frame: Uint8Array,
+    recipients: readonly (ActorAddress | undefined)[],
+    asks: readonly (Refusable | undefined)[],
+  ): void {
+    const { options } = this;
+    if (options.publish(options.subject, frame)) return;
     for (let i = 0; i < recipients.length; i++) options.onLost(recipients[i], asks[i]);
   }
 

@@ -12,7 +12,13 @@ import { BadFrameError, type BadFrameReason, type DroverError, MessageTooLargeEr
 import { anyToken, type Lane, type Subjects } from '../transport/subjects.ts';
 import type { Transport, TransportMessage } from '../transport/transport.ts';
 import { setFrameSender } from './actor-ref-schema.ts';
-import { encodeMessage, type FrameReader, frameHeader, readFrame } from './frame-codec.ts';
+import {
+  type EncodedMessage,
+  encodeMessage,
+  type FrameReader,
+  frameHeader,
+  readFrame,
+} from './frame-codec.ts';
 import { Outbox } from './outbox.ts';
 import { Peers } from './peers.ts';
 import { RemoteAsker } from './remote-asker.ts';
@@ -177,17 +183,18 @@ export class Remoting {
     ask: Refusable | undefined,
   ): void {
     if (!this.transport.connected) return this.lost(to, 'bus-unavailable', ask);
-    let bytes: Uint8Array;
+    let encoded: EncodedMessage;
     try {
-      bytes = encodeMessage(message);
+      encoded = encodeMessage(message);
     } catch (err) {
       this.runtime.log.error({ err, node, path: to?.path }, 'a message cannot be encoded');
       this.refuseAnswered(node, to, 'protocol-mismatch');
       return this.lost(to, 'protocol-mismatch', ask);
     }
     const limitBytes = this.transport.maxPayloadBytes - headerReserve;
-    if (bytes.length > limitBytes) return this.tooLarge(node, to, bytes.length, limitBytes, ask);
-    this.outbox(node, lane).add(bytes, to, ask);
+    const bytes = encoded.end - encoded.start;
+    if (bytes > limitBytes) return this.tooLarge(node, to, bytes, limitBytes, ask);
+    this.outbox(node, lane).add(encoded, to, ask);
   }
 
   private outbox(node: string, lane: Outgoing): Outbox {

@@ -99,9 +99,9 @@ export const mutants: readonly Mutant[] = [
     name: 'frame-sent-twice',
     bug: 'what went out in one frame goes out in the next one again',
     file: 'remoting/outbox.ts',
-    find: '    this.messages = [];\n    this.recipients = [];\n    this.asks = [];\n    this.bytes = 0;\n    if (',
+    find: '    this.buffer = undefined;\n    this.bytes = 0;\n    this.recipients = [];\n    this.asks = [];\n    const frame = Uint8Array.prototype.slice.call(buffer, 0, bytes);\n    if (spare.length < maxSpare) spare.push(buffer);\n',
     replace:
-      '    if (messages.length > 3) {\n      this.messages = [];\n      this.recipients = [];\n      this.asks = [];\n      this.bytes = 0;\n    }\n    if (',
+      '    if (recipients.length > 3) {\n      this.buffer = undefined;\n      this.bytes = 0;\n      this.recipients = [];\n      this.asks = [];\n    }\n    const frame = Uint8Array.prototype.slice.call(buffer, 0, bytes);\n',
   },
   {
     name: 'older-life-reached',
