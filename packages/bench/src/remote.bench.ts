@@ -25,14 +25,14 @@ interface RemoteWorkload {
 }
 
 const workloads: readonly RemoteWorkload[] = [
-  { name: 'ask-256', describes: 'questions of 128 B, 256 in flight', full: 100_000, quick: 20_000 },
+  { name: 'ask-256', describes: 'questions of 128 B, 256 in flight', full: 100_000, quick: 60_000 },
   {
     name: 'tell-128',
     describes: 'tells of 128 B, at most 2,000 on their way: the receiver reports every 500 it handled',
     full: 400_000,
-    quick: 100_000,
+    quick: 400_000,
   },
-  { name: 'ask-1', describes: 'questions of 128 B, one after the other', full: 30_000, quick: 3_000 },
+  { name: 'ask-1', describes: 'questions of 128 B, one after the other', full: 30_000, quick: 10_000 },
 ];
 
 /** Pairs of processes that our arm also runs at the same time. */
