@@ -1,19 +1,14 @@
-import { DeathPactError, InvalidArgumentError } from '../errors.ts';
+import { DeathPactError } from '../errors.ts';
 import { Supervisor } from '../supervision/supervisor.ts';
 import { noRestarts, type RestartHistory } from '../supervision/restart-intensity.ts';
 import type { ActorAddress } from './actor-ref.ts';
 import type { ActorSnapshot } from './actor-system.ts';
-import { beginAdmission, drainAdmitted, finishHand, letIn, waitsFor } from './admission.ts';
-import {
-  type Behaviour,
-  type MessageHandler,
-  type Next,
-  type SignalHandler,
-  unhandled,
-} from './behaviour.ts';
+import { drainAdmitted, letIn, waitsFor } from './admission.ts';
+import { become, begin } from './becoming.ts';
+import { type MessageHandler, type Next, type SignalHandler, unhandled } from './behaviour.ts';
 import type { CallChain } from './call-chain.ts';
 import { CellContext } from './cell-context.ts';
-import { fail, reportEnd, stopItself } from './ending.ts';
+import { fail } from './ending.ts';
 import { Envelope } from './envelope.ts';
 import type { LastFailure } from './last-failure.ts';
 import { LocalRef } from './local-ref.ts';
@@ -21,7 +16,6 @@ import { createMailbox } from './create-mailbox.ts';
 import { type Mailbox, takeDisplaced } from './mailbox.ts';
 import type { Props } from './props.ts';
 import { empty } from './ring.ts';
-import type { InHand } from './reentry.ts';
 import type { Runtime } from './runtime.ts';
 import type { DeadLetterReason } from './runtime-event.ts';
 import type { Signal, TerminationReason } from './signal.ts';
@@ -66,7 +60,7 @@ export class ActorCell<M = never> {
   endReason: TerminationReason = 'stopped';
   context: CellContext<M>;
   onMessage: MessageHandler<M> = dropMessage;
-  private onSignal: SignalHandler<M> | undefined = undefined;
+  onSignal: SignalHandler<M> | undefined = undefined;
   private scheduled = false;
   /** A handler of this actor is on the stack. */
   inTurn = false;
@@ -273,7 +267,7 @@ export class ActorCell<M = never> {
   run(): void {
     this.scheduled = false;
     this.inTurn = true;
-    if (this.state === 'starting') this.begin();
+    if (this.state === 'starting') begin(this);
     if (this.state === 'running') this.drain();
     else if (this.state === 'busy') drainAdmitted(this, drainBudget);
     this.inTurn = false;
@@ -309,7 +303,7 @@ export class ActorCell<M = never> {
           if (entered) enterTrace(undefined);
           next = this.onMessage(item as M, context);
         }
-        if (next !== undefined) this.become(next);
+        if (next !== undefined) become(this, next);
         // The handler may have ended its own incarnation, by a stop, a kill or an escalation.
         if (this.state !== 'running' || this.context !== context) break;
       }
@@ -324,98 +318,6 @@ export class ActorCell<M = never> {
   /** Who waits for the message in hand. */
   get chain(): CallChain | undefined {
     return this.inHand?.ask?.chain;
-  }
-
-  adoptWhileBusy(next: Behaviour<M>): void {
-    if (next.kind === 'stopped') stopItself(this);
-    else this.adopt(next);
-  }
-
-  /** Runs the recipe: the first behaviour of this incarnation. */
-  private begin(): void {
-    const { context } = this;
-    this.state = 'running';
-    if (isTracing) enterTrace(undefined);
-    try {
-      this.become(this.props.create());
-      if (this.onMessage === dropMessage && this.state === 'running')
-        throw new InvalidArgumentError('behaviour', `of ${this.path} does not begin with one that receives`);
-    } catch (error) {
-      this.inTurn = false;
-      if (context.active) fail(this, error);
-    }
-  }
-
-  private become(next: Behaviour<M> | Promise<Next<M>>): void {
-    if ('then' in requireObject(next)) this.close(next as Promise<Next<M>>);
-    else this.adopt(next as Behaviour<M>);
-  }
-
-  private adopt(next: Behaviour<M>): void {
-    let behaviour = next;
-    for (;;) {
-      switch (behaviour.kind) {
-        case 'receive':
-          this.onMessage = behaviour.onMessage;
-          this.onSignal = behaviour.onSignal;
-          return;
-        case 'setup':
-          behaviour = requireObject(behaviour.create(this.context));
-          continue;
-        case 'same':
-          return;
-        case 'unhandled':
-          this.runtime.emit({ type: 'unhandled', path: this.path });
-          return;
-        case 'stopped':
-          if (this.context.active && this.state === 'running') reportEnd(this, 'stopped', undefined);
-          return;
-        default:
-          throw notABehaviour(behaviour);
-      }
-    }
-  }
-
-  /** Nothing is handled until the promise settles. */
-  private close(promise: Promise<Next<M>>): void {
-    if (this.state === 'running') this.state = 'busy';
-    beginAdmission(this);
-    this.awaitNext(promise, undefined);
-  }
-
-  /** `hand`: what was let in while another handling is awaited. */
-  awaitNext(promise: Promise<Next<M>>, hand: InHand | undefined): void {
-    const { context } = this;
-    void promise.then(
-      (next) => this.reopen(context, next, hand),
-      (error: unknown) => this.reopenFailed(context, error),
-    );
-  }
-
-  private reopen(context: CellContext<M>, next: Next<M>, hand: InHand | undefined): void {
-    // The late result of an incarnation that has ended.
-    if (!context.active) return;
-    const isLast = finishHand(this, context, hand);
-    context.touch();
-    if (this.state === 'busy' && isLast) this.state = 'running';
-    try {
-      if (!isLast) {
-        if (next !== undefined && this.state === 'busy') this.adoptWhileBusy(next);
-        return;
-      }
-      if (next !== undefined && this.state === 'running') this.adopt(requireObject(next));
-    } catch (error) {
-      fail(this, error);
-      return;
-    }
-    this.settled();
-  }
-
-  private reopenFailed(context: CellContext<M>, error: unknown): void {
-    if (!context.active) return;
-    if (this.state === 'busy') this.state = 'running';
-    if (this.state === 'restarting') this.settled();
-    else fail(this, error);
   }
 
   /** Nothing is in hand any more. */
@@ -458,16 +360,7 @@ export class ActorCell<M = never> {
   }
 }
 
-function dropMessage(): undefined {
+/** What an actor without a behaviour does with a message. */
+export function dropMessage(): undefined {
   return undefined;
-}
-
-/** Only code without types returns anything else. */
-function requireObject<B extends object>(behaviour: B): B {
-  if (typeof behaviour !== 'object' || (behaviour as B | null) === null) throw notABehaviour(behaviour);
-  return behaviour;
-}
-
-function notABehaviour(value: unknown): InvalidArgumentError {
-  return new InvalidArgumentError('behaviour', `must be one, or nothing; it is of type ${typeof value}`);
 }

@@ -1,4 +1,5 @@
 import type { ActorCell } from './actor-cell.ts';
+import { adoptWhileBusy, awaitNext } from './becoming.ts';
 import { type CallChain, waitsIn } from './call-chain.ts';
 import type { CellContext } from './cell-context.ts';
 import { fail } from './ending.ts';
@@ -78,10 +79,10 @@ export function drainAdmitted<M>(cell: ActorCell<M>, budget: number): void {
       reentry.onStack = hand;
       const next = cell.onMessage((envelope === undefined ? item : envelope.message) as M, context);
       reentry.onStack = undefined;
-      if (next !== undefined && !('kind' in next)) cell.awaitNext(next, hand);
+      if (next !== undefined && !('kind' in next)) awaitNext(cell, next, hand);
       else {
         reentry.finish(hand);
-        if (next !== undefined) cell.adoptWhileBusy(next);
+        if (next !== undefined) adoptWhileBusy(cell, next);
       }
     }
   } catch (error) {

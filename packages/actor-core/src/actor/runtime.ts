@@ -16,12 +16,13 @@ import { type Behaviour, receive } from './behaviour.ts';
 import { Deadlines } from '../deadlines.ts';
 import { kill, stop } from './ending.ts';
 import { Adapter, adapterPath } from './adapter.ts';
-import { Endpoint, endpointPath } from './endpoint.ts';
+import { type Endpoint, endpointPath } from './endpoint.ts';
 import type { Question, Refusable } from './envelope.ts';
 import { EventHub } from './event-hub.ts';
 import { HandlingRates } from './handling-rates.ts';
 import { joinLocal, type Link } from './link.ts';
 import { LocalRef, PathRef } from './local-ref.ts';
+import { PathNames } from './path-names.ts';
 import { PendingAsk } from './pending-ask.ts';
 import type { Props } from './props.ts';
 import { RecentEnds } from './recent-ends.ts';
@@ -30,9 +31,8 @@ import type { TerminationReason } from './signal.ts';
 import { snapshotOf } from './snapshot-of.ts';
 import { countTables, type TableSizes } from './table-sizes.ts';
 import { currentTrace, question, traced, traceToSend } from './trace-context.ts';
+import { waitForRoom } from './wait-for-room.ts';
 import type { Watch } from './watch.ts';
-
-const maxSplitPaths = 1024;
 
 export interface RuntimeOptions {
   readonly nodeId: string;
@@ -57,11 +57,11 @@ export class Runtime implements ActorSystem {
   remoting: Remoting | undefined = undefined;
   /** What the top-level actors are children of. */
   readonly root: ActorCell;
-  private readonly deadlines: Deadlines;
+  readonly deadlines: Deadlines;
   private readonly endpoints = new Map<number, Endpoint<never>>();
   private readonly ends = new RecentEnds();
   private readonly rates = new HandlingRates();
-  private readonly splitPaths = new Map<string, readonly string[]>();
+  private readonly pathNames = new PathNames();
   private readonly resolveTerminated: (cause: unknown) => void;
   private uids = 0;
   private endpointUids = 0;
@@ -136,31 +136,7 @@ export class Runtime implements ActorSystem {
   }
 
   tellOrWait<T>(target: ActorRef<T>, message: T, options: WaitOptions): Promise<void> {
-    const { timeoutMs } = options;
-    if (!(Number.isFinite(timeoutMs) && timeoutMs >= 0)) {
-      return Promise.reject(new InvalidArgumentError('timeoutMs', 'must be finite and at least 0'));
-    }
-    return new Promise<void>((resolve, reject) => {
-      const wait = new PendingAsk<void>(this, target, timeoutMs, undefined, resolve, reject);
-      this.deadlines.add(wait, timeoutMs);
-      const trace = traceToSend(options);
-      const cell = this.cellOf(target);
-      if (cell !== undefined) cell.deliverOrWait(traced(message, trace), wait);
-      else if (target instanceof Adapter) target.deliverOrWait(traced(message, trace), wait);
-      else if (
-        target instanceof RemoteRef &&
-        target.address.node !== this.nodeId &&
-        this.remoting !== undefined
-      )
-        this.remoting.sendOrWait(target.address, message, wait, timeoutMs, trace);
-      else if (target instanceof Endpoint) {
-        target.tell(message, { trace });
-        wait.accepted();
-      } else {
-        const reason = target.address.node === this.nodeId ? 'no-such-actor' : 'bus-unavailable';
-        this.deadLetter(target.address, reason, wait);
-      }
-    });
+    return waitForRoom(this, target, message, options);
   }
 
   refFor<M>(node: string, path: string): ActorRef<M> {
@@ -259,7 +235,7 @@ export class Runtime implements ActorSystem {
     let cell: ActorCell | undefined = this.root;
     if (!path.includes('/')) cell = cell.supervisor.child(path);
     else
-      for (const name of this.namesIn(path))
+      for (const name of this.pathNames.of(path))
         cell = cell?.hasChildren ? cell.supervisor.child(name) : undefined;
     return cell;
   }
@@ -395,18 +371,8 @@ export class Runtime implements ActorSystem {
     else (target as ActorRef<unknown>).tell(message, { lane: control ? 'control' : 'data', trace });
   }
 
-  /** The names of a path, kept for those that come again and again. */
-  private namesIn(path: string): readonly string[] {
-    let names = this.splitPaths.get(path);
-    if (names === undefined) {
-      if (this.splitPaths.size >= maxSplitPaths) this.splitPaths.clear();
-      names = path.split('/');
-      this.splitPaths.set(path, names);
-    }
-    return names;
-  }
-
-  private cellOf(ref: ActorRef<never>): ActorCell | undefined {
+  /** The actor of this node that a ref means, if it is there. */
+  cellOf(ref: ActorRef<never>): ActorCell | undefined {
     if (ref instanceof LocalRef) return ref.cell as unknown as ActorCell;
     const { address } = ref;
     return address.node === this.nodeId ? this.findCell(address.path, address.uid) : undefined;

@@ -1,0 +1,39 @@
+import { InvalidArgumentError } from '../errors.ts';
+import { RemoteRef } from '../remoting/remote-ref.ts';
+import type { WaitOptions } from './actor-context.ts';
+import type { ActorRef } from './actor-ref.ts';
+import { Adapter } from './adapter.ts';
+import { Endpoint } from './endpoint.ts';
+import { PendingAsk } from './pending-ask.ts';
+import type { Runtime } from './runtime.ts';
+import { traced, traceToSend } from './trace-context.ts';
+
+/** Tells, and settles once the message is in the mailbox, wherever that is; see `ActorSystem.tellOrWait`. */
+export function waitForRoom<T>(
+  runtime: Runtime,
+  target: ActorRef<T>,
+  message: T,
+  options: WaitOptions,
+): Promise<void> {
+  const { timeoutMs } = options;
+  if (!(Number.isFinite(timeoutMs) && timeoutMs >= 0)) {
+    return Promise.reject(new InvalidArgumentError('timeoutMs', 'must be finite and at least 0'));
+  }
+  return new Promise<void>((resolve, reject) => {
+    const wait = new PendingAsk<void>(runtime, target, timeoutMs, undefined, resolve, reject);
+    runtime.deadlines.add(wait, timeoutMs);
+    const trace = traceToSend(options);
+    const isHere = target.address.node === runtime.nodeId;
+    const cell = runtime.cellOf(target);
+    if (cell !== undefined) cell.deliverOrWait(traced(message, trace), wait);
+    else if (target instanceof Adapter) target.deliverOrWait(traced(message, trace), wait);
+    else if (target instanceof RemoteRef && !isHere && runtime.remoting !== undefined)
+      runtime.remoting.sendOrWait(target.address, message, wait, timeoutMs, trace);
+    else if (target instanceof Endpoint) {
+      target.tell(message, { trace });
+      wait.accepted();
+    } else {
+      runtime.deadLetter(target.address, isHere ? 'no-such-actor' : 'bus-unavailable', wait);
+    }
+  });
+}
