@@ -23,6 +23,12 @@ export interface OutboxOptions {
   onLost(to: ActorAddress | undefined, ask: Refusable | undefined): void;
 }
 
+interface Frame {
+  readonly bytes: Uint8Array;
+  readonly recipients: readonly (ActorAddress | undefined)[];
+  readonly asks: readonly (Refusable | undefined)[];
+}
+
 /** Messages to one lane of one node, gathered into frames: by bytes, by count, and at the end of the tick. */
 export class Outbox {
   private readonly options: OutboxOptions;
@@ -38,17 +44,21 @@ export class Outbox {
 
   add(message: EncodedMessage, to: ActorAddress | undefined, ask: Refusable | undefined): void {
     const { start, end } = message;
-    if (this.bytes + end - start > maxFrameBytes) {
-      this.flush();
-      const { header } = this.options;
-      if (header.length + end - start > maxFrameBytes)
-        return this.publish(Buffer.concat([header, message.subarray(start, end)]), [to], [ask]);
+    const { header } = this.options;
+    const isFull = this.bytes + end - start > maxFrameBytes;
+    // Whoever hears that a frame is lost may send something: this message is copied before any leaves.
+    const full = isFull ? this.take() : undefined;
+    if (header.length + end - start > maxFrameBytes) {
+      const alone = Buffer.concat([header, message.subarray(start, end)]);
+      if (full !== undefined) this.publish(full);
+      return this.publish({ bytes: alone, recipients: [to], asks: [ask] });
     }
     const buffer = (this.buffer ??= this.begin());
     message.copy(buffer, this.bytes, start, end);
     this.bytes += end - start;
     this.recipients.push(to);
     this.asks.push(ask);
+    if (full !== undefined) this.publish(full);
     if (this.recipients.length >= maxFrameMessages) {
       this.flush();
     } else if (!this.scheduled) {
@@ -58,15 +68,8 @@ export class Outbox {
   }
 
   flush(): void {
-    const { buffer, bytes, recipients, asks } = this;
-    if (buffer === undefined) return;
-    this.buffer = undefined;
-    this.bytes = 0;
-    this.recipients = [];
-    this.asks = [];
-    const frame = Uint8Array.prototype.slice.call(buffer, 0, bytes);
-    if (spare.length < maxSpare) spare.push(buffer);
-    this.publish(frame, recipients, asks);
+    const frame = this.take();
+    if (frame !== undefined) this.publish(frame);
   }
 
   private begin(): Buffer {
@@ -77,13 +80,21 @@ export class Outbox {
     return buffer;
   }
 
-  private publish(
-    frame: Uint8Array,
-    recipients: readonly (ActorAddress | undefined)[],
-    asks: readonly (Refusable | undefined)[],
-  ): void {
+  private take(): Frame | undefined {
+    const { buffer, bytes, recipients, asks } = this;
+    if (buffer === undefined) return undefined;
+    this.buffer = undefined;
+    this.bytes = 0;
+    this.recipients = [];
+    this.asks = [];
+    const frame = Uint8Array.prototype.slice.call(buffer, 0, bytes);
+    if (spare.length < maxSpare) spare.push(buffer);
+    return { bytes: frame, recipients, asks };
+  }
+
+  private publish({ bytes, recipients, asks }: Frame): void {
     const { options } = this;
-    if (options.publish(options.subject, frame)) return;
+    if (options.publish(options.subject, bytes)) return;
     for (let i = 0; i < recipients.length; i++) options.onLost(recipients[i], asks[i]);
   }
 

@@ -129,6 +129,17 @@ describe('a ref to another node', () => {
     expect(seen.slice(-3).map(({ bytes }) => bytes?.length)).toEqual([1, 40_000, 2]);
   });
 
+  it('carries messages of every size around the bound of a frame whole', async () => {
+    const { a, seen } = await pair();
+    const echo = a.system.refFor<Message>('b', 'echo');
+    const sizes = Array.from({ length: 120 }, (_, index) => 32 * 1024 - 100 + index);
+    for (const size of sizes) {
+      echo.tell({ say: 'x', bytes: new Uint8Array(size).fill(7) });
+      await settle();
+    }
+    expect(seen.map(({ bytes }) => bytes?.length)).toEqual(sizes);
+  });
+
   it('refuses what is larger than the bus carries', async () => {
     const { a, seen } = await pair();
     const events: RuntimeEvent[] = [];
