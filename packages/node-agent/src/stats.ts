@@ -1,4 +1,5 @@
 import type { FailureCode, RefusalCode } from '@drover/fleet';
+import type { JobOutcome } from './job/job-message.ts';
 
 /** What one instance has done since the agent started. Only grows. */
 export interface InstanceStats {
@@ -48,4 +49,13 @@ export function createCounters(): Counters {
     probes: 0,
     failedProbes: 0,
   };
+}
+
+/** Adds what became of one request that was let in. */
+export function countOutcome(counters: Counters, { how, lines, upstreamMs }: JobOutcome): void {
+  counters.lines += lines;
+  counters.upstreamMs += upstreamMs;
+  if (typeof how === 'object') counters.refused[how.refused] += 1;
+  else if (how === 'completed' || how === 'rejected' || how === 'cancelled') counters[how] += 1;
+  else counters.failed[how] += 1;
 }

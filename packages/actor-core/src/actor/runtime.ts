@@ -28,7 +28,7 @@ import type { Props } from './props.ts';
 import { RecentEnds } from './recent-ends.ts';
 import type { DeadLetterReason, RuntimeEvent } from './runtime-event.ts';
 import type { TerminationReason } from './signal.ts';
-import { snapshotOf } from './snapshot-of.ts';
+import { snapshotsBelow } from './snapshot-of.ts';
 import { countTables, type TableSizes } from './table-sizes.ts';
 import { currentTrace, question, traced, traceToSend } from './trace-context.ts';
 import { waitForRoom } from './wait-for-room.ts';
@@ -173,16 +173,7 @@ export class Runtime implements ActorSystem {
   }
 
   inspect(): readonly ActorSnapshot[] {
-    const found: ActorSnapshot[] = [];
-    const nowMs = this.clock.now();
-    const visit = (cell: ActorCell) => {
-      for (const child of cell.children) {
-        found.push(snapshotOf(child, this.rates.look(child, nowMs)));
-        visit(child);
-      }
-    };
-    visit(this.root);
-    return found;
+    return snapshotsBelow(this.root, this.rates, this.clock.now());
   }
 
   tableSizes(): TableSizes {

@@ -1,5 +1,6 @@
 import type { ActorCell } from './actor-cell.ts';
 import type { ActorSnapshot } from './actor-system.ts';
+import type { HandlingRates } from './handling-rates.ts';
 
 /** What `inspect` shows of an actor. */
 export function snapshotOf(cell: ActorCell, messagesPerSecond: number | undefined): ActorSnapshot {
@@ -18,4 +19,17 @@ export function snapshotOf(cell: ActorCell, messagesPerSecond: number | undefine
     lastFailureCode: cell.lastFailure?.code,
     lastFailureAtMs: cell.lastFailure?.atMs,
   };
+}
+
+/** All actors below one, each before its children. */
+export function snapshotsBelow(cell: ActorCell, rates: HandlingRates, nowMs: number): ActorSnapshot[] {
+  const found: ActorSnapshot[] = [];
+  const visit = ({ children }: ActorCell) => {
+    for (const child of children) {
+      found.push(snapshotOf(child, rates.look(child, nowMs)));
+      visit(child);
+    }
+  };
+  visit(cell);
+  return found;
 }

@@ -8,55 +8,25 @@
  *
  * It decides nothing itself: `decideAttempt` chooses, `decideReceive` runs the stream, this shell performs.
  */
-import {
-  type ActorContext,
-  type ActorRef,
-  type Behaviour,
-  type Props,
-  props,
-  receive,
-  setup,
-} from '@drover/actor-core';
+import { type ActorContext, type Behaviour, type Props, props, receive, setup } from '@drover/actor-core';
 import { FleetError, type FleetErrorCode } from '../errors.ts';
 import { type InstanceMessage, instancePath } from '../protocol/instance-message.ts';
-import { type SessionMessage, sessionMessageSchema } from '../protocol/session-message.ts';
+import { sessionMessageSchema } from '../protocol/session-message.ts';
 import { type InstanceEvidence, instanceKey } from '../routing/load-table.ts';
-import type { PendingRequest } from '../routing/pending-requests.ts';
 import {
   createReceiver,
   decideReceive,
   type ReceiverEffect,
   type ReceiverOutcome,
-  type ReceiverState,
   receiverWakeAtMs,
 } from '../stream/stream-receiver.ts';
+import { type Attempt, createAttempt, saysThatItRan, saysThatItWaits, sendParts } from './attempt.ts';
 import { type AttemptFacts, type AttemptFailure, candidatesFor, decideAttempt } from './decide-attempt.ts';
 import type { CallRecord, SessionShared } from './call-record.ts';
 import type { SessionInput } from './session-input.ts';
 import { fleetErrorCode, mayTryElsewhere } from './failure-codes.ts';
-import { bodyPart, bodyParts, openMessage } from './open-request.ts';
+import { bodyParts, openMessage } from './open-request.ts';
 
-interface Attempt {
-  readonly streamId: string;
-  readonly evidence: InstanceEvidence;
-  readonly instance: ActorRef<InstanceMessage>;
-  readonly receiver: ReceiverState;
-  readonly pending: PendingRequest;
-  /** When to look for another instance if nothing was heard; undefined once looked. */
-  acceptByMs: number | undefined;
-  /** That was put off once, since this process stood still. */
-  stallForgiven: boolean;
-  head: { readonly status: number; readonly contentType: string } | undefined;
-  /** Of its pieces of a long line, what is counted in `shared.partial`. */
-  partialUnits: number;
-  partsSent: number;
-  partsReceived: number;
-  /** The instance has the whole body: it said something that it says only then. */
-  started: boolean;
-}
-
-/** Parts under way at most. */
-const partsAhead = 4;
 const control = { lane: 'control' } as const;
 const done: Behaviour<SessionInput> = { kind: 'stopped' };
 
@@ -142,7 +112,7 @@ class Session {
           this.#record.queuedAt = saysThatItWaits(message) ? instanceKey(attempt.evidence) : undefined;
         if (message.kind === 'parts') {
           attempt.partsReceived = Math.max(attempt.partsReceived, message.received);
-          this.#sendParts(attempt);
+          sendParts(attempt, this.#record.request.body);
         }
         this.#hear(attempt, message);
     }
@@ -184,20 +154,14 @@ class Session {
     const { node, config, load } = this.#shared;
     const { deadlineAtMs, request } = this.#record;
     const nowMs = this.#context.clock.now();
-    const attempt: Attempt = {
-      streamId: this.#context.random.id(),
+    const attempt = createAttempt(
+      this.#context.random.id(),
       evidence,
-      instance: node.system.refFor<InstanceMessage>(evidence.node, instancePath(evidence.load.name)),
-      receiver: createReceiver(deadlineAtMs, config, nowMs),
-      pending: load.open(evidence),
-      acceptByMs: nowMs + config.acceptTimeoutMs,
-      stallForgiven: false,
-      partialUnits: 0,
-      partsSent: 0,
-      partsReceived: 0,
-      head: undefined,
-      started: false,
-    };
+      node.system.refFor<InstanceMessage>(evidence.node, instancePath(evidence.load.name)),
+      load.open(evidence),
+      createReceiver(deadlineAtMs, config, nowMs),
+      nowMs + config.acceptTimeoutMs,
+    );
     this.#tried.add(instanceKey(evidence));
     this.#attempt = attempt;
     this.#record.servedBy = { node: evidence.node, incarnation: evidence.nodeIncarnation };
@@ -205,18 +169,7 @@ class Session {
     const timeoutMs = deadlineAtMs - nowMs;
     const { self } = this.#context;
     attempt.instance.tell(openMessage(request, streamId, timeoutMs, config.windowLines, self));
-    this.#sendParts(attempt);
-  }
-
-  /**
-   * Sends a large body a few parts ahead of what arrived. The server drops a connection for which it holds too much,
-   * so that the sum over all requests to a slow node must stay small.
-   */
-  #sendParts(attempt: Attempt): void {
-    const { body } = this.#record.request;
-    const to = Math.min(attempt.partsReceived + partsAhead, bodyParts(body));
-    for (; attempt.partsSent < to; attempt.partsSent += 1)
-      attempt.instance.tell(bodyPart(body, attempt.streamId, attempt.partsSent));
+    sendParts(attempt, request.body);
   }
 
   #tick(): void {
@@ -421,15 +374,4 @@ class Session {
     }
     this.#fail('cancelled', 'the session ended before the answer was complete', 0);
   }
-}
-
-function saysThatItRan(message: SessionMessage): boolean {
-  return message.kind === 'beat'
-    ? message.phase !== 'queued'
-    : message.kind !== 'accepted' && message.kind !== 'refused' && message.kind !== 'parts';
-}
-
-function saysThatItWaits(message: SessionMessage): boolean {
-  if (message.kind === 'accepted') return message.position > 0;
-  return message.kind === 'beat' && message.phase === 'queued' && message.position > 0;
 }

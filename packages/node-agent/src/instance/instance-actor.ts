@@ -24,13 +24,13 @@ import { jobProps } from '../job/job-actor.ts';
 import type { JobOutcome, JobReport } from '../job/job-message.ts';
 import type { Ollama } from '../ollama/ollama.ts';
 import type { ProbeOutcome } from '../ollama/probe.ts';
-import type { Counters } from '../stats.ts';
+import { type Counters, countOutcome } from '../stats.ts';
 import { Drain } from './drain.ts';
 import { EarlyCancels } from './early-cancels.ts';
 import { decideHealth, decideNonsense, type Health, unknownHealth } from './health.ts';
 import { FreshListing } from './fresh-listing.ts';
 import type { InstanceInbox } from './instance-internal.ts';
-import { type JobEntry, JobTable } from './job-table.ts';
+import { JobTable } from './job-table.ts';
 import { KnownListing } from './known-listing.ts';
 import { LeakHealer } from './leak-healer.ts';
 import { Prober } from './prober.ts';
@@ -128,10 +128,10 @@ class Instance {
       case 'probed':
         return this.#takeProbe(message.outcome);
       case 'tell-positions':
-        return this.#tellPositions();
+        return this.#jobs.tellPositions(this.#slots.waiting());
       case 'job-ready':
         this.#slots.ready(message.streamId);
-        this.#place(message.streamId, 'queued');
+        this.#jobs.place(message.streamId, 'queued');
         return this.#fill();
       case 'job-answered':
         return this.#jobAnswered(message);
@@ -250,24 +250,9 @@ class Instance {
 
   #fill(): void {
     for (const streamId of this.#slots.fill()) {
-      this.#place(streamId, 'inside')?.ref.tell({ kind: 'start' }, { lane: 'control' });
+      this.#jobs.place(streamId, 'inside')?.ref.tell({ kind: 'start' }, { lane: 'control' });
     }
     this.#changed();
-  }
-
-  #place(streamId: string, place: JobEntry['place']): JobEntry | undefined {
-    const job = this.#jobs.get(streamId);
-    if (job !== undefined) job.place = place;
-    return job;
-  }
-
-  #tellPositions(): void {
-    for (const [index, ticket] of this.#slots.waiting().entries()) {
-      const job = this.#jobs.get(ticket.id);
-      if (job === undefined || job.toldPosition === index + 1) continue;
-      job.toldPosition = index + 1;
-      job.ref.tell({ kind: 'position', position: index + 1 }, { lane: 'control' });
-    }
   }
 
   #jobAnswered({ streamId, loads }: Extract<JobReport, { kind: 'job-answered' }>): void {
@@ -284,7 +269,7 @@ class Instance {
     const job = this.#jobs.get(streamId);
     if (job === undefined || !this.#slots.leave(streamId)) return;
     this.#jobs.linger(job);
-    this.#count(outcome);
+    countOutcome(this.#task.counters, outcome);
     if (outcome.how === 'completed') this.#serviceMs = observeServiceMs(this.#serviceMs, outcome.upstreamMs);
     if (outcome.disconnected) this.#leaks.disconnected(job.model);
     if (outcome.nonsense !== undefined) this.#setHealth(decideNonsense(this.#health, outcome.nonsense));
@@ -300,16 +285,6 @@ class Instance {
     }
     this.#fill();
     this.#maybeDrained();
-  }
-
-  #count(outcome: JobOutcome): void {
-    const { counters } = this.#task;
-    const { how } = outcome;
-    counters.lines += outcome.lines;
-    counters.upstreamMs += outcome.upstreamMs;
-    if (typeof how === 'object') counters.refused[how.refused] += 1;
-    else if (how === 'completed' || how === 'rejected' || how === 'cancelled') counters[how] += 1;
-    else counters.failed[how] += 1;
   }
 
   #jobEnded(ref: ActorRef<never>, failed: boolean): void {
@@ -372,21 +347,13 @@ class Instance {
     if (health.state === 'ready') log.info(fields, `Ollama ${name} is ready`);
     else if (health.state === 'down') log.warn(fields, `Ollama ${name} is down: ${health.reason}`);
     if (health.state === 'down')
-      this.#refuseWaiting('instance-down', this.#downMessage(), this.#task.limits.probeIntervalMs);
+      this.#jobs.refuseWaiting('instance-down', this.#downMessage(), this.#task.limits.probeIntervalMs);
     this.#changed();
-  }
-
-  /** Nothing of these ran: their sessions may try elsewhere at once. */
-  #refuseWaiting(code: RefusalCode, message: string, retryMs: number): void {
-    for (const job of this.#jobs.all()) {
-      if (job.place !== 'queued' && job.place !== 'receiving') continue;
-      job.ref.tell({ kind: 'refuse', code, message, retryAfterMs: retryMs }, { lane: 'control' });
-    }
   }
 
   #beginDrain(replyTo: ActorRef<'drained'>): void {
     if (this.#drain.begin(replyTo)) {
-      this.#refuseWaiting('draining', 'the node is draining', 0);
+      this.#jobs.refuseWaiting('draining', 'the node is draining', 0);
       this.#context.setTimer('drain-over', this.#task.limits.drainMs, { kind: 'drain-over' });
       this.#changed();
     }

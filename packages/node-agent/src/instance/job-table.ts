@@ -1,5 +1,5 @@
 import type { ActorRef } from '@drover/actor-core';
-import type { SessionMessage } from '@drover/fleet';
+import type { RefusalCode, SessionMessage } from '@drover/fleet';
 import type { JobMessage } from '../job/job-message.ts';
 import { type ModelCounts, modelKey } from './catalogue.ts';
 
@@ -43,6 +43,31 @@ export class JobTable {
 
   byRef(ref: ActorRef<never>): JobEntry | undefined {
     return this.#byUid.get(ref.address.uid);
+  }
+
+  /** Notes where a job is now. */
+  place(streamId: string, place: JobEntry['place']): JobEntry | undefined {
+    const job = this.#byStream.get(streamId);
+    if (job !== undefined) job.place = place;
+    return job;
+  }
+
+  /** Tells those that wait, first first, where they stand, if that has changed. */
+  tellPositions(waiting: readonly { readonly id: string }[]): void {
+    for (const [index, { id }] of waiting.entries()) {
+      const job = this.#byStream.get(id);
+      if (job === undefined || job.toldPosition === index + 1) continue;
+      job.toldPosition = index + 1;
+      job.ref.tell({ kind: 'position', position: index + 1 }, { lane: 'control' });
+    }
+  }
+
+  /** Refuses those that wait. Nothing of these ran: their sessions may try elsewhere at once. */
+  refuseWaiting(code: RefusalCode, message: string, retryMs: number): void {
+    for (const job of this.#byStream.values()) {
+      if (job.place !== 'queued' && job.place !== 'receiving') continue;
+      job.ref.tell({ kind: 'refuse', code, message, retryAfterMs: retryMs }, { lane: 'control' });
+    }
   }
 
   linger(entry: JobEntry): void {

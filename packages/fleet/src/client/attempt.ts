@@ -1,0 +1,77 @@
+import type { ActorRef } from '@drover/actor-core';
+import type { InstanceMessage } from '../protocol/instance-message.ts';
+import type { SessionMessage } from '../protocol/session-message.ts';
+import type { InstanceEvidence } from '../routing/load-table.ts';
+import type { PendingRequest } from '../routing/pending-requests.ts';
+import type { ReceiverState } from '../stream/stream-receiver.ts';
+import { bodyPart, bodyParts } from './open-request.ts';
+
+/** One try of a call on one instance. */
+export interface Attempt {
+  readonly streamId: string;
+  readonly evidence: InstanceEvidence;
+  readonly instance: ActorRef<InstanceMessage>;
+  readonly receiver: ReceiverState;
+  readonly pending: PendingRequest;
+  /** When to look for another instance if nothing was heard; undefined once looked. */
+  acceptByMs: number | undefined;
+  /** That was put off once, since this process stood still. */
+  stallForgiven: boolean;
+  head: { readonly status: number; readonly contentType: string } | undefined;
+  /** Of its pieces of a long line, what is counted in `SessionShared.partial`. */
+  partialUnits: number;
+  partsSent: number;
+  partsReceived: number;
+  /** The instance has the whole body: it said something that it says only then. */
+  started: boolean;
+}
+
+export function createAttempt(
+  streamId: string,
+  evidence: InstanceEvidence,
+  instance: ActorRef<InstanceMessage>,
+  pending: PendingRequest,
+  receiver: ReceiverState,
+  acceptByMs: number,
+): Attempt {
+  return {
+    streamId,
+    evidence,
+    instance,
+    receiver,
+    pending,
+    acceptByMs,
+    stallForgiven: false,
+    head: undefined,
+    partialUnits: 0,
+    partsSent: 0,
+    partsReceived: 0,
+    started: false,
+  };
+}
+
+/** Parts of a body under way at most. */
+const partsAhead = 4;
+
+/**
+ * Sends a large body a few parts ahead of what arrived. The server drops a connection for which it holds too much, so
+ * that the sum over all requests to a slow node must stay small.
+ */
+export function sendParts(attempt: Attempt, body: Uint8Array): void {
+  const to = Math.min(attempt.partsReceived + partsAhead, bodyParts(body));
+  for (; attempt.partsSent < to; attempt.partsSent += 1)
+    attempt.instance.tell(bodyPart(body, attempt.streamId, attempt.partsSent));
+}
+
+/** The whole body is there, and Ollama may have been asked. */
+export function saysThatItRan(message: SessionMessage): boolean {
+  return message.kind === 'beat'
+    ? message.phase !== 'queued'
+    : message.kind !== 'accepted' && message.kind !== 'refused' && message.kind !== 'parts';
+}
+
+/** It stands in the instance's queue. */
+export function saysThatItWaits(message: SessionMessage): boolean {
+  if (message.kind === 'accepted') return message.position > 0;
+  return message.kind === 'beat' && message.phase === 'queued' && message.position > 0;
+}
