@@ -1,11 +1,13 @@
 import {
   type ActorContext,
   type ActorRef,
+  type Next,
   type Props,
   props,
   receive,
   type Signal,
   setup,
+  stopped,
 } from '@drover/actor-core';
 import type { TaskEvent } from '../agents-client.ts';
 import type { AgentsConfig } from '../config.ts';
@@ -51,7 +53,7 @@ export function sessionProps(spec: SessionSpec): Props<Message> {
       setup((context) => {
         const session = new Session(spec, context);
         return receive<Message>(
-          (message) => session.handleMessage(message),
+          (message) => session.handle(message),
           (signal) => session.handleSignal(signal),
         );
       }),
@@ -88,7 +90,13 @@ class Session {
     }
   }
 
-  handleMessage(message: Message): void {
+  /** Ends the actor when the task has ended: its supervisor does not stop it, and its timers would run on. */
+  handle(message: Message): Next<Message> {
+    this.#handleMessage(message);
+    return this.#ended ? stopped : undefined;
+  }
+
+  #handleMessage(message: Message): void {
     if (this.#ended) return;
     switch (message.kind) {
       case 'look':
@@ -104,11 +112,15 @@ class Session {
     }
   }
 
-  handleSignal(signal: Signal): void {
-    if (signal.type === 'terminated') return this.#handleEndOfAgent(signal.ref, signal.reason);
+  handleSignal(signal: Signal): Next<Message> {
+    if (signal.type === 'terminated') {
+      this.#handleEndOfAgent(signal.ref, signal.reason);
+      return this.#ended ? stopped : undefined;
+    }
     this.#spec.signal?.removeEventListener('abort', this.#onAbort);
     // Whatever ended this session, its asker hears of it.
     this.#end({ type: 'lost', message: 'the session of the task ended on this node' });
+    return undefined;
   }
 
   #hear(reply: TaskReply): void {
