@@ -46,7 +46,7 @@ describe('a request', () => {
     expect(session.lines()).toEqual(['{"response":"hi"}', '{"done":true}']);
     expect(ollama.exchanges[0]).toMatchObject({
       path: '/api/generate',
-      host: `localhost:${new URL(ollama.url).port}`,
+      host: new URL(ollama.url).host,
       body: '{"model":"m","prompt":"x"}',
     });
     expect(stats(rig)).toMatchObject({ requests: 1, completed: 1, lines: 2 });

@@ -6,14 +6,32 @@ const one = { name: 'gpu-1', url: 'http://127.0.0.1:11434' };
 describe('resolveConfig', () => {
   it('fills in the defaults and the bare origin', () => {
     const config = resolveConfig({ instances: [{ ...one, url: 'http://127.0.0.1:11434/' }] });
-    expect(config).toEqual({ ...defaults, instances: [{ ...one, slots: 1, simulated: false }] });
+    expect(config).toMatchObject({ ...defaults, instances: [{ ...one, slots: 1, simulated: false }] });
     expect(Object.isFrozen(config)).toBe(true);
+  });
+
+  it('keeps user and password out of the url that is shown, and out of its complaints', () => {
+    const url = 'https://ada:s3cret@proxy.example/gpu/';
+    const [instance] = resolveConfig({ instances: [{ ...one, url }] }).instances;
+    expect(instance?.url).toBe('https://proxy.example/gpu');
+    expect(instance?.address.authorization).toBe(`Basic ${Buffer.from('ada:s3cret').toString('base64')}`);
+    for (const instances of [
+      [{ ...one, url: `${url}?a=1` }],
+      [
+        { ...one, url },
+        { name: 'b', url },
+      ],
+    ])
+      expect(() => resolveConfig({ instances })).toThrow(
+        expect.objectContaining({ message: expect.not.stringContaining('s3cret') as string }),
+      );
   });
 
   const mistakes: [string, unknown][] = [
     ['instances', { instances: [] }],
     ['instances[0].url', { instances: [{ ...one, url: 'gpu-1:11434' }] }],
-    ['instances[0].url', { instances: [{ ...one, url: 'http://127.0.0.1:11434/api' }] }],
+    ['instances[0].url', { instances: [{ ...one, url: 'http://127.0.0.1:11434/?a=1' }] }],
+    ['instances[0].url', { instances: [{ ...one, url: 'http://us%er:secret@127.0.0.1:11434' }] }],
     ['instances[0].name', { instances: [{ ...one, name: 'GPU one' }] }],
     ['instances[0].slots', { instances: [{ ...one, slots: 0 }] }],
     ['instances[0].port', { instances: [{ ...one, port: 1 }] }],

@@ -1,10 +1,14 @@
 import { InvalidArgumentError, requireToken } from '@drover/actor-core';
+import { type OllamaAddress, readOllamaAddress } from './ollama/ollama-address.ts';
 
 /** One Ollama that this agent is the only door to. */
 export interface InstanceConfig {
   /** Unique within the node; 1 to 64 of `a-z 0-9 _ -`. Part of the actor's path `instances/{name}`. */
   readonly name: string;
-  /** `http(s)://host:port`, no path, unique within the node. */
+  /**
+   * `http(s)://[user:password@]host:port[/base/path]`, unique within the node. User and password are sent as basic
+   * authentication and shown nowhere.
+   */
   readonly url: string;
   /** Requests allowed inside this Ollama at once (its OLLAMA_NUM_PARALLEL; Ollama reports none). @default 1 */
   readonly slots?: number;
@@ -53,8 +57,10 @@ export interface NodeAgentLimits {
   readonly drainMs: number;
 }
 
-/** One instance with every field filled in; `url` is the bare origin. */
-export type ResolvedInstance = Required<InstanceConfig>;
+/** One instance with every field filled in; `url` is without user and password, which only `address` has. */
+export interface ResolvedInstance extends Required<InstanceConfig> {
+  readonly address: OllamaAddress;
+}
 
 export interface NodeAgentConfig extends NodeAgentLimits {
   readonly instances: readonly ResolvedInstance[];
@@ -121,17 +127,18 @@ function resolveInstances(instances: readonly InstanceConfig[]): ResolvedInstanc
         throw new InvalidArgumentError(`${at}.${field}`, 'is not a setting of an instance');
     }
     const name = requireToken(`${at}.name`, instance.name);
-    const url = requireOrigin(`${at}.url`, instance.url);
+    const address = requireAddress(`${at}.url`, instance.url);
+    const url = address.shown;
     const twin = resolved.findIndex((other) => other.name === name || other.url === url);
     if (twin >= 0) {
       const field = resolved[twin]?.name === name ? 'name' : 'url';
       throw new InvalidArgumentError(
         `${at}.${field}`,
-        `is the same as instances[${twin}].${field} (${instance[field]})`,
+        `is the same as instances[${twin}].${field} (${field === 'url' ? url : name})`,
       );
     }
     const slots = requireWhole(`${at}.slots`, instance.slots ?? 1, 1);
-    resolved.push(Object.freeze({ name, url, slots, simulated: instance.simulated ?? false }));
+    resolved.push(Object.freeze({ name, url, address, slots, simulated: instance.simulated ?? false }));
   }
   return resolved;
 }
@@ -146,22 +153,12 @@ function requireWhole(field: string, value: unknown, least: number): number {
   return value;
 }
 
-/** Scheme, host and port of an Ollama's address. */
-function requireOrigin(field: string, value: unknown): string {
-  const bad = (detail: string): InvalidArgumentError =>
-    new InvalidArgumentError(field, `${detail} (got ${JSON.stringify(value)})`);
-  if (typeof value !== 'string' || !URL.canParse(value))
-    throw bad('must be an address like http://127.0.0.1:11434');
-  const url = new URL(value);
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw bad('must begin with http:// or https://');
-  if (
-    url.pathname !== '/' ||
-    url.search !== '' ||
-    url.hash !== '' ||
-    url.username !== '' ||
-    url.password !== ''
-  ) {
-    throw bad('must be scheme, host and port only');
-  }
-  return url.origin;
+/** What is wrong is said without the value, which may hold a password. */
+function requireAddress(field: string, value: unknown): OllamaAddress {
+  const address = typeof value === 'string' ? readOllamaAddress(value) : undefined;
+  if (address !== undefined) return address;
+  throw new InvalidArgumentError(
+    field,
+    'must be an address like http://127.0.0.1:11434 or https://user:password@proxy/base/path, without query',
+  );
 }

@@ -72,7 +72,7 @@ export async function startNodeAgent(node: ClusterNode, options: NodeAgentOption
 
 function openDoor(node: ClusterNode, config: NodeAgentConfig, instance: ResolvedInstance): Door {
   const maxIdle = instance.slots + probeConnections;
-  const ollama = connectOllama(instance.url, node.clock, { connectMs: config.connectMs, maxIdle });
+  const ollama = connectOllama(instance.address, node.clock, { connectMs: config.connectMs, maxIdle });
   return { instance, ollama, counters: createCounters() };
 }
 

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { defaultDataDir, defaults, type LogLevel } from '../config.ts';
 import { badConfiguration, type ExitCode } from '../errors.ts';
-import { parseOllamaAddress } from '../ollama/ollama-address.ts';
+import { parseOllamaAddress, shownUrl } from '../ollama/ollama-address.ts';
 import { nodeIdFor } from '../role/node-id.ts';
 import type { RoleOptions } from '../role/run-role.ts';
 import {
@@ -71,7 +71,7 @@ Examples:
         const field = flags.ollama === undefined ? 'OLLAMA_HOST' : '--ollama';
         const urls = named.map((text) => {
           const url = parseOllamaAddress(text);
-          if (url === undefined) throw badConfiguration(field, `is no address: ${text}`);
+          if (url === undefined) throw badConfiguration(field, `is no address: ${shownUrl(text)}`);
           return url;
         });
         const hosts = { urls, slots, simulated: flags.simulated === true };

@@ -18,7 +18,7 @@ it('uses the Ollama found at the default address', () => {
 });
 
 it('simulates two hosts when none is found, and says so', () => {
-  const choice = choose({}, { kind: 'silent', url: local, detail: 'nobody listens there' });
+  const choice = choose({}, { kind: 'silent', url: local, detail: 'nothing listens there' });
   expect(choice).toMatchObject({ hosts: [], simulate: 2 });
   expect(choice.notes.join()).toContain('SIMULATED');
 });
@@ -52,11 +52,24 @@ it('refuses a named host that is a gateway', () => {
 });
 
 it('goes on when some named hosts are down, and refuses when all are', () => {
-  const down: ProbeResult = { kind: 'silent', url: 'http://b:11434', detail: 'nobody listens there' };
+  const down: ProbeResult = { kind: 'silent', url: 'http://b:11434', detail: 'nothing listens there' };
   const choice = choose({ ollama: ['a', 'b'] }, ollama('http://a:11434'), down);
   expect(choice.hosts).toEqual(['http://a:11434', 'http://b:11434']);
   expect(choice.notes).toHaveLength(1);
   expect(() => choose({ ollama: ['b'] }, down)).toThrow(expect.objectContaining({ exitCode: 3 }) as Error);
+});
+
+it('takes an address with a path and a user, and shows neither user nor password', () => {
+  const url = 'https://ada:secret@proxy:443/gpu';
+  const down: ProbeResult = { kind: 'silent', url, detail: 'the name is unknown' };
+  const choice = choose({ ollama: [url, 'a'] }, ollama('http://a:11434'), down);
+  expect(choice.hosts).toEqual([url, 'http://a:11434']);
+  expect(choice.notes).toEqual([
+    'https://proxy:443/gpu does not serve now (the name is unknown): it joins when it does',
+  ]);
+  expect(() => choose({ ollama: [url] }, down)).toThrow(
+    expect.objectContaining({ message: expect.not.stringContaining('secret') as string }),
+  );
 });
 
 it('tells which host has no model', () => {

@@ -1,5 +1,5 @@
 import { badConfiguration, CommandError, exitCodes } from '../errors.ts';
-import { defaultOllamaUrl, type OllamaUrl, parseOllamaAddress } from './ollama-address.ts';
+import { defaultOllamaUrl, type OllamaUrl, parseOllamaAddress, shownUrl } from './ollama-address.ts';
 import type { ProbeResult } from './probe.ts';
 
 /** What the person said about hosts. */
@@ -42,23 +42,19 @@ export function planProbes(wish: HostWish): ProbePlan {
   }
   const named = wish.ollama.map((text) => {
     const url = parseOllamaAddress(text);
-    if (url === undefined) throw badConfiguration('--ollama', `is no address: ${text}`);
-    return withoutPath('--ollama', url);
+    if (url === undefined) throw badConfiguration('--ollama', `is no address: ${shownUrl(text)}`);
+    return url;
   });
-  const twice = named.find((url, index) => named.indexOf(url) !== index);
-  if (twice !== undefined) throw badConfiguration('--ollama', `names ${twice} twice`);
+  const shown = named.map(shownUrl);
+  const twice = shown.find((url, index) => shown.indexOf(url) !== index);
+  if (twice !== undefined) throw badConfiguration('--ollama', `names ${shownUrl(twice)} twice`);
   if (named.length > 0 || (wish.sim ?? 0) > 0) return { named, guessed: [] };
   if (wish.ollamaHost === undefined || wish.ollamaHost.trim() === '')
     return { named, guessed: [defaultOllamaUrl] };
   const fromEnvironment = parseOllamaAddress(wish.ollamaHost);
   if (fromEnvironment === undefined)
-    throw badConfiguration('OLLAMA_HOST', `is no address: ${wish.ollamaHost}`);
-  return { named, guessed: [...new Set([withoutPath('OLLAMA_HOST', fromEnvironment), defaultOllamaUrl])] };
-}
-
-function withoutPath(field: string, url: OllamaUrl): OllamaUrl {
-  if (new URL(url).pathname === '/') return url;
-  throw badConfiguration(field, `${url} has a path; a host is named by scheme, address and port`);
+    throw badConfiguration('OLLAMA_HOST', `is no address: ${shownUrl(wish.ollamaHost)}`);
+  return { named, guessed: [...new Set([fromEnvironment, defaultOllamaUrl])] };
 }
 
 /**
@@ -75,20 +71,21 @@ export function chooseHosts(wish: HostWish, plan: ProbePlan, probes: readonly Pr
   const notes: string[] = [];
   for (const probe of plan.guessed.map(probeOf)) {
     if (probe.kind === 'ollama') return choiceOf([probe], notes);
-    if (probe.kind === 'drover') notes.push(`${probe.url} is a Drover gateway, not a host: left out`);
+    if (probe.kind === 'drover')
+      notes.push(`${shownUrl(probe.url)} is a Drover gateway, not a host: left out`);
     else if (wish.ollamaHost !== undefined && probe.url !== defaultOllamaUrl) {
-      notes.push(`OLLAMA_HOST names ${probe.url}: ${probe.detail}`);
-    } else if (probe.kind === 'not-ollama') notes.push(`${probe.url}: ${probe.detail}`);
+      notes.push(`OLLAMA_HOST names ${shownUrl(probe.url)}: ${probe.detail}`);
+    } else if (probe.kind === 'not-ollama') notes.push(`${shownUrl(probe.url)}: ${probe.detail}`);
   }
   if (wish.sim === 0) {
     throw new CommandError(
       'ollama-missing',
       exitCodes.missing,
-      `no Ollama answers at ${plan.guessed.join(' or ')}, and --sim 0 forbids simulated hosts`,
+      `no Ollama answers at ${plan.guessed.map(shownUrl).join(' or ')}, and --sim 0 forbids simulated hosts`,
       { fix: 'start one with "ollama serve", or name one with --ollama URL' },
     );
   }
-  notes.push(`no Ollama found at ${plan.guessed.join(' or ')}: starting SIMULATED hosts`);
+  notes.push(`no Ollama found at ${plan.guessed.map(shownUrl).join(' or ')}: starting SIMULATED hosts`);
   return { hosts: [], withoutModels: [], simulate: simulatedByDefault, notes };
 }
 
@@ -97,12 +94,12 @@ function chooseNamed(probes: readonly ProbeResult[]): HostChoice {
   if (gateway !== undefined) {
     throw badConfiguration(
       '--ollama',
-      `${gateway.url} is a Drover gateway, not an Ollama; name the hosts behind it`,
+      `${shownUrl(gateway.url)} is a Drover gateway, not an Ollama; name the hosts behind it`,
     );
   }
   const broken = probes.filter((probe) => 'detail' in probe);
   if (broken.length === probes.length) {
-    const list = broken.map((probe) => `${probe.url} (${probe.detail})`).join(', ');
+    const list = broken.map((probe) => `${shownUrl(probe.url)} (${probe.detail})`).join(', ');
     throw new CommandError('ollama-missing', exitCodes.missing, `no host answers as an Ollama: ${list}`, {
       fix: 'start it with "ollama serve", or correct --ollama',
     });
@@ -110,7 +107,9 @@ function chooseNamed(probes: readonly ProbeResult[]): HostChoice {
   // A fleet with one host that is down is still a fleet: its node-agent takes it in when it comes back.
   return choiceOf(
     probes,
-    broken.map((probe) => `${probe.url} does not serve now (${probe.detail}): it joins when it does`),
+    broken.map(
+      (probe) => `${shownUrl(probe.url)} does not serve now (${probe.detail}): it joins when it does`,
+    ),
   );
 }
 

@@ -1,3 +1,5 @@
+import { systemClock } from '@drover/actor-core';
+import { connectOllama, type Ollama, readOllamaAddress, type Reply, UpstreamError } from '@drover/node-agent';
 import type { OllamaUrl } from './ollama-address.ts';
 
 /** What answered at an address. */
@@ -14,64 +16,63 @@ export type ProbeResult =
   /** Something else, or nothing; `detail` is a clause. */
   | { readonly kind: 'not-ollama' | 'silent'; readonly url: OllamaUrl; readonly detail: string };
 
-const maxAnswerBytes = 4_000_000;
-
-/** Asks an address who it is. Never loads a model; takes at most `timeoutMs`. */
+/** Asks an address who it is, as a node-agent would. Never loads a model; takes at most twice `timeoutMs`. */
 export async function probeOllama(url: OllamaUrl, timeoutMs: number): Promise<ProbeResult> {
-  const signal = AbortSignal.timeout(timeoutMs);
-  let simulated: boolean;
-  let version: string;
+  const address = readOllamaAddress(url);
+  if (address === undefined) return { kind: 'silent', url, detail: 'it is no address of an Ollama' };
+  const ollama = connectOllama(address, systemClock, { connectMs: timeoutMs, maxIdle: 1 });
   try {
-    const response = await fetch(`${url}/api/version`, { signal, redirect: 'manual' });
-    if (response.headers.has('x-drover-gateway')) return { kind: 'drover', url };
-    simulated = response.headers.get('x-drover-simulated') === '1';
-    const body = await readJson(response);
-    if (!response.ok || typeof body?.['version'] !== 'string') {
-      const type = response.headers.get('content-type')?.split(';')[0] ?? 'nothing';
-      return {
-        kind: 'not-ollama',
-        url,
-        detail: `it answers ${response.status} with ${type}, not as an Ollama`,
-      };
-    }
-    version = body['version'];
-  } catch (error) {
-    return { kind: 'silent', url, detail: describe(error, timeoutMs) };
+    return await ask(ollama, url, timeoutMs);
+  } finally {
+    ollama.close();
   }
-  return { kind: 'ollama', url, version, simulated, models: await listModels(url, signal) };
 }
 
-async function listModels(url: OllamaUrl, signal: AbortSignal): Promise<string[]> {
+async function ask(ollama: Ollama, url: OllamaUrl, timeoutMs: number): Promise<ProbeResult> {
+  let reply: Reply;
   try {
-    const body = await readJson(await fetch(`${url}/api/tags`, { signal, redirect: 'manual' }));
-    const models = body?.['models'];
+    reply = await ollama.ask('GET', '/api/version', { timeoutMs });
+  } catch (error) {
+    return { kind: 'silent', url, detail: describe(error) };
+  }
+  if (reply.headers['x-drover-gateway'] !== undefined) return { kind: 'drover', url };
+  const version = readJson(reply)?.['version'];
+  if (reply.status !== 200 || typeof version !== 'string') {
+    const type = String(reply.headers['content-type'] ?? 'nothing').split(';')[0] ?? 'nothing';
+    return { kind: 'not-ollama', url, detail: `it answers ${reply.status} with ${type}, not as an Ollama` };
+  }
+  const simulated = reply.headers['x-drover-simulated'] === '1';
+  return { kind: 'ollama', url, version, simulated, models: await listModels(ollama, timeoutMs) };
+}
+
+async function listModels(ollama: Ollama, timeoutMs: number): Promise<string[]> {
+  try {
+    const models = readJson(await ollama.ask('GET', '/api/tags', { timeoutMs }))?.['models'];
     if (!Array.isArray(models)) return [];
     return models
       .map((model: { name?: unknown }) => model.name)
       .filter((name): name is string => typeof name === 'string');
-  } catch {
+  } catch (error) {
     // It said who it is; the node-agent finds out about its models.
-    return [];
+    if (error instanceof UpstreamError) return [];
+    throw error;
   }
 }
 
-async function readJson(response: Response): Promise<Record<string, unknown> | undefined> {
-  const text = await response.text();
-  if (text.length > maxAnswerBytes) return undefined;
+function readJson({ body }: Reply): Record<string, unknown> | undefined {
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = JSON.parse(body.toString('utf8'));
     return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
   } catch {
     return undefined;
   }
 }
 
-function describe(error: unknown, timeoutMs: number): string {
-  if (!(error instanceof Error)) return String(error);
-  if (error.name === 'TimeoutError') return `no answer within ${timeoutMs / 1000} s`;
-  const { cause } = error;
+function describe(error: unknown): string {
+  if (!(error instanceof UpstreamError)) throw error;
+  const { cause, url, message } = error;
   const code = cause instanceof Error ? (cause as NodeJS.ErrnoException).code : undefined;
-  if (code === 'ECONNREFUSED') return 'nobody listens there';
+  if (code === 'ECONNREFUSED') return 'nothing listens there';
   if (code === 'ENOTFOUND') return 'the name is unknown';
-  return cause instanceof Error ? cause.message || (code ?? error.message) : error.message;
+  return message.replace(`${url}: `, '');
 }

@@ -1,5 +1,6 @@
 import { startNodeAgent } from '@drover/node-agent';
 import type { ExitCode } from '../errors.ts';
+import { shownUrl } from '../ollama/ollama-address.ts';
 import { type RoleOptions, runRole } from './run-role.ts';
 
 export interface NodeAgentHosts {
@@ -20,7 +21,7 @@ export function runNodeAgent(options: RoleOptions, hosts: NodeAgentHosts): Promi
     }));
     const agent = await startNodeAgent(node, { instances, drainMs: options.drainMs });
     return {
-      report: { ollamaUrls: hosts.urls, slots },
+      report: { ollamaUrls: hosts.urls.map(shownUrl), slots },
       stop: async (drainMs) => {
         if (drainMs > 0) await agent.drain();
         await agent.stop();

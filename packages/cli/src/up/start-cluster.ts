@@ -5,7 +5,7 @@ import { cell, type UpConfig } from '../config.ts';
 import { CommandError, exitCodes } from '../errors.ts';
 import { choosePort } from '../network/port.ts';
 import { chooseHosts, type HostChoice, type HostWish, planProbes } from '../ollama/choose-hosts.ts';
-import type { OllamaUrl } from '../ollama/ollama-address.ts';
+import { type OllamaUrl, shownUrl } from '../ollama/ollama-address.ts';
 import { type ProbeResult, probeOllama } from '../ollama/probe.ts';
 import { identityOf } from '../process/process-identity.ts';
 import type { ProcessSpec, SupervisedProcess } from '../process/supervised-process.ts';
@@ -119,7 +119,7 @@ export async function startCluster(
   return {
     ready,
     model: exampleModel(hosts.flatMap((host) => host.models)),
-    withoutModels: choice.withoutModels,
+    withoutModels: choice.withoutModels.map(shownUrl),
   };
 }
 
@@ -184,14 +184,9 @@ async function startRoles(
   const agents = resolveHosts(context, choice, probes).then(async (hosts) => {
     await Promise.all(
       hosts.map(({ url, simulated }, index) => {
-        const flags = [
-          '--ollama',
-          url,
-          '--slots',
-          String(config.slots),
-          ...(simulated ? ['--simulated'] : []),
-        ];
-        return startRole(context, bus, `agent-${index + 1}`, 'node-agent', flags);
+        const flags = ['--slots', String(config.slots), ...(simulated ? ['--simulated'] : [])];
+        // The address may hold a password: it never stands in a process list.
+        return startRole(context, bus, `agent-${index + 1}`, 'node-agent', flags, { DROVER_OLLAMA: url });
       }),
     );
     return hosts;
@@ -255,9 +250,10 @@ async function startRole(
   id: string,
   role: Role,
   flags: readonly string[],
+  settings: Readonly<Record<string, string>> = {},
 ): Promise<SupervisedProcess> {
   const access = await bus.environmentFor(id, role);
-  const added = { ...access, DROVER_LOG_LEVEL: config.logLevel };
+  const added = { ...access, ...settings, DROVER_LOG_LEVEL: config.logLevel };
   return cluster.start({
     id,
     role,
@@ -289,7 +285,7 @@ function describe(process: SupervisedProcess, hosts: readonly Host[]): ReadyProc
   const host = hosts[Number(id.replace('agent-', '')) - 1];
   return host === undefined
     ? { id, role, pid }
-    : { id, role, pid, ollamaUrl: host.url, simulated: host.simulated };
+    : { id, role, pid, ollamaUrl: shownUrl(host.url), simulated: host.simulated };
 }
 
 /** The host part of the URL that people call: an address that means "everywhere" is called as loopback. */

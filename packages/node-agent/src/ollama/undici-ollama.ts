@@ -1,7 +1,9 @@
 import type { Clock } from '@drover/actor-core';
 import type { Dispatcher } from 'undici';
 import { UpstreamError } from '../errors.ts';
+import { HostHeader, isHostRefusal } from './host-header.ts';
 import { type Line, LinePool, type LinePoolOptions } from './line-pool.ts';
+import type { OllamaAddress } from './ollama-address.ts';
 import type { AnswerHandler, Ollama, Reply, UpstreamRequest } from './ollama.ts';
 import { isStaleSocketError, upstreamError } from './upstream-error.ts';
 
@@ -11,30 +13,53 @@ const maxReplyBytes = 64 * 1024 * 1024;
 
 type Method = 'GET' | 'POST';
 
-/** An Ollama over HTTP/1.1. Aborting a request destroys exactly its socket, which is what frees Ollama's slot. */
-export function connectOllama(url: string, clock: Clock, options: LinePoolOptions): Ollama {
-  const pool = new LinePool(url, options);
-  const host = hostHeader(url);
+/**
+ * An Ollama over HTTP/1.1. Aborting a request destroys exactly its socket, which is what frees Ollama's slot. The short
+ * questions find out which `Host` header is taken; what is posted uses the one they found.
+ */
+export function connectOllama(address: OllamaAddress, clock: Clock, options: LinePoolOptions): Ollama {
+  const url = address.shown;
+  const pool = new LinePool(address.origin, options);
+  const hostHeader = new HostHeader(address);
+  const { authorization } = address;
   const send = (
     method: Method,
     path: string,
     body: Uint8Array | null,
     handler: AnswerHandler,
+    host: string = hostHeader.value,
   ): UpstreamRequest => {
     const request = new Exchange(url, clock, pool, handler);
     request.send({
       method,
-      path,
+      path: `${address.basePath}${path}`,
       body,
-      headers: { host, 'content-type': 'application/json', accept: 'application/x-ndjson, application/json' },
+      headers: {
+        host,
+        'content-type': 'application/json',
+        accept: 'application/x-ndjson, application/json',
+        ...(authorization === undefined ? {} : { authorization }),
+      },
     });
     return request;
   };
   return {
     url,
     post: (path, body, handler) => send('POST', path, body, handler),
-    ask: (method, path, { timeoutMs, body }) =>
-      collect(url, clock, timeoutMs, (handler) => send(method, path, body ?? null, handler)),
+    async ask(method, path, { timeoutMs, body }) {
+      const deadlineMs = clock.now() + timeoutMs;
+      const askAs = (host: string): Promise<Reply> =>
+        collect(url, clock, Math.max(1, deadlineMs - clock.now()), (handler) =>
+          send(method, path, body ?? null, handler, host),
+        );
+      const { value, other } = hostHeader;
+      const reply = await askAs(value);
+      if (!isHostRefusal(reply)) return reply;
+      const second = await askAs(other);
+      if (isHostRefusal(second)) return reply;
+      hostHeader.keep(other);
+      return second;
+    },
     close: () => pool.close(),
   };
 }
@@ -138,15 +163,6 @@ function collect(
       onError: giveUp,
     });
   });
-}
-
-/**
- * Ollama answers 403 to a Host it does not know (one-label names, `*.lan`, public addresses), so over plain http it is
- * always called localhost. Behind https there is a proxy that needs its own name.
- */
-function hostHeader(url: string): string {
-  const { protocol, port, host } = new URL(url);
-  return protocol === 'http:' ? `localhost:${port === '' ? '80' : port}` : host;
 }
 
 function text(header: string | string[] | undefined): string {
