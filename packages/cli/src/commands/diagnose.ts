@@ -9,6 +9,7 @@ import { readActorsReport } from '../output/actors-report.ts';
 import type { NodeStatus, StatusReport } from '../output/status-report.ts';
 import { getJson, reason } from './gateway-api.ts';
 import { judgeActors } from './judge-actors.ts';
+import { judgeDigests } from './judge-digests.ts';
 import { asStatus } from './look-commands.ts';
 
 /** One line of the doctor's report. `fix` is empty where nothing is wrong. */
@@ -94,7 +95,14 @@ export function judgeNodes(report: StatusReport): Check[] {
   const host = leaderless
     ? good('agents', 'a host is alive')
     : bad('agents', 'no host is alive, so no agent runs', 'start one with "drover host"');
-  return [nodes, hosts, catalogue, host];
+  const copies = judgeDigests(serving);
+  return [
+    nodes,
+    hosts,
+    catalogue,
+    copies.ok ? good('copies', copies.detail) : bad('copies', copies.detail, copies.fix),
+    host,
+  ];
 }
 
 async function checkActors(url: string): Promise<Check> {

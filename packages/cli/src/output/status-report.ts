@@ -18,6 +18,8 @@ export interface NodeStatus {
 
 export interface ModelStatus {
   readonly name: string;
+  /** Content of the copies behind this name on the node. */
+  readonly digests?: readonly string[];
   readonly loaded: boolean;
   readonly slots: number;
   readonly busy: number;

@@ -51,6 +51,19 @@ describe('the next step of a request', () => {
     });
   });
 
+  it('is to open where the copy with the wanted digest is, and nowhere else', () => {
+    const instances = [
+      evidence({ models: [{ name: 'm:latest', digest: 'aa' }] }),
+      evidence({ node: 'b', load: { busy: 2 }, models: [{ name: 'm:latest', digest: 'bb', loaded: false }] }),
+    ];
+    expect(decide({ instances, digest: 'sha256:bb' })).toMatchObject({
+      kind: 'open',
+      instance: { node: 'b' },
+    });
+    expect(decide({ instances, digest: 'aa' })).toMatchObject({ instance: { node: 'host-1' } });
+    expect(decide({ instances, digest: 'cc' })).toMatchObject({ kind: 'fail', code: 'model-not-found' });
+  });
+
   it('is to open where the model is listed in another case', () => {
     const other = evidence({ node: 'b', models: [{ name: 'M:Latest' }] });
     expect(decide({ tried, failures: [failed({})], instances: [evidence(), other] })).toMatchObject({

@@ -37,6 +37,8 @@ export interface AttemptFacts {
   readonly model: string;
   /** Where the request must go, if anywhere. */
   readonly only?: InstanceName | undefined;
+  /** Content that its copy of the model must have, if any. */
+  readonly digest?: string | undefined;
   /** `instanceKey`s. */
   readonly tried: ReadonlySet<string>;
   /** In order. */
@@ -93,12 +95,12 @@ export function decideAttempt(
 
 /** Ready instances of live nodes that list the model and were not tried. */
 export function candidatesFor(
-  facts: Pick<AttemptFacts, 'instances' | 'model' | 'tried' | 'only'>,
+  facts: Pick<AttemptFacts, 'instances' | 'model' | 'tried' | 'only' | 'digest'>,
 ): InstanceEvidence[] {
   return facts.instances.filter(
     (evidence) =>
       isReady(evidence) &&
-      lists(evidence, facts.model) &&
+      lists(evidence, facts.model, facts.digest) &&
       isMeant(evidence, facts.only) &&
       !facts.tried.has(instanceKey(evidence)),
   );
@@ -112,11 +114,20 @@ function isReady({ alive, load }: InstanceEvidence): boolean {
   return alive && load.state === 'ready';
 }
 
-function lists({ load }: InstanceEvidence, model: string): boolean {
-  return load.models.some(({ name }) => isModel(name, model));
+function lists({ load }: InstanceEvidence, model: string, digest?: string): boolean {
+  return load.models.some(
+    (listed) =>
+      isModel(listed.name, model) &&
+      (digest === undefined || bareDigest(listed.digest) === bareDigest(digest)),
+  );
 }
 
-function nobodyToAsk({ instances, model, only }: AttemptFacts): AttemptDecision {
+/** Ollama writes digests with and without the name of their hash. */
+function bareDigest(digest: string): string {
+  return digest.replace(/^sha256:/, '');
+}
+
+function nobodyToAsk({ instances, model, only, digest }: AttemptFacts): AttemptDecision {
   if (only !== undefined) {
     const message = `${only.instance} on ${only.node} is not ready or does not list ${model}`;
     return fail('no-host', message, comeBackMs, only.node);
@@ -129,7 +140,9 @@ function nobodyToAsk({ instances, model, only }: AttemptFacts): AttemptDecision 
     return fail('no-host', away, comeBackMs);
   }
   // A model that lives only on a host that is away is not unknown.
-  const holder = instances.find((evidence) => lists(evidence, model));
+  const holder = instances.find((evidence) => lists(evidence, model, digest));
+  if (holder === undefined && digest !== undefined)
+    return fail('model-not-found', `no instance lists ${model} with the digest ${digest}`, 0);
   if (holder !== undefined) {
     return fail(
       'no-host',

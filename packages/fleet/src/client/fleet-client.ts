@@ -40,6 +40,8 @@ export interface FleetRequest {
   readonly body: Uint8Array;
   /** The only instance that may serve it, e.g. for an unload. @default any */
   readonly instance?: { readonly node: string; readonly instance: string };
+  /** Only copies of the model with this content, `sha256:` before it or not. @default any copy */
+  readonly digest?: string;
   /** @default 600_000 */
   readonly timeoutMs?: number;
 }

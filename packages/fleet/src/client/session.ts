@@ -145,6 +145,7 @@ class Session {
       instances: load.instances(),
       model: this.#record.model,
       only: this.#record.request.instance,
+      digest: this.#record.request.digest,
       tried: this.#tried,
       failures: this.#failures,
     };

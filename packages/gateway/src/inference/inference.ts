@@ -9,6 +9,7 @@ import { modelNotFoundText } from '../native/native-request.ts';
 import type { Outcome } from '../observe/gateway-metrics.ts';
 import type { GatewayServices } from '../services.ts';
 import { pumpStream } from './pump-stream.ts';
+import { digestOf } from './digest-header.ts';
 import { timeoutOf } from './timeout-header.ts';
 import { unloadOthers } from './unload.ts';
 
@@ -60,6 +61,7 @@ async function run(
       model: inference.name.short,
       body: inference.body,
       timeoutMs: timeoutOf(exchange.header('x-drover-timeout-ms'), services.config.requestTimeoutMs),
+      ...digestOf(exchange.header('x-drover-model-digest')),
     };
     const last = inference.intent === 'unload' ? await unloadOthers(services, request, exchange.signal) : {};
     const call = fleet.run({ ...request, ...last }, exchange.signal);

@@ -145,6 +145,19 @@ test('hands the deadline a client asks for to the fleet, and no more than allowe
   expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([504, 504, 400]);
 });
 
+test('hands the digest a client asks for to the fleet, and refuses what is none', async () => {
+  await using setup = await startScriptedGateway();
+  const digest = `sha256:${'ab'.repeat(32)}`;
+  const ask = (wish: string): Promise<Response> =>
+    setup.post('/api/chat', chat, { headers: { 'x-drover-model-digest': wish } });
+  const answer = ask(digest);
+  const call = await setup.fleet.next();
+  expect(call.request.digest).toBe(digest);
+  call.fail('model-not-found');
+  expect((await answer).status).toBe(404);
+  expect((await ask('newest')).status).toBe(400);
+});
+
 /** Resolves when a count has not moved over many turns of the event loop. */
 async function stillness(count: () => number): Promise<void> {
   for (let quiet = 0, last = -1; quiet < 2_000; quiet++) {

@@ -196,7 +196,7 @@ test('shows nodes with the age and source of their evidence, models summed over 
     incarnation: 3,
     evidenceAgeMs: 120,
     evidenceSource: 'load-report',
-    models: [{ name: 'm:latest', loaded: true, slots: 3, busy: 1, queued: 4 }],
+    models: [{ name: 'm:latest', digests: ['m:latest'], loaded: true, slots: 3, busy: 1, queued: 4 }],
   });
 });
 

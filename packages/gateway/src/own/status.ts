@@ -25,6 +25,8 @@ export interface NodeStatus {
 
 export interface ModelStatus {
   readonly name: string;
+  /** Content of the copies behind this name, sorted; more than one where the Ollama servers of a node differ. */
+  readonly digests: readonly string[];
   readonly loaded: boolean;
   readonly slots: number;
   readonly busy: number;
@@ -101,6 +103,7 @@ function modelStatuses(instances: readonly InstanceEvidence[]): readonly ModelSt
       const known = byName.get(model.name);
       byName.set(model.name, {
         name: model.name,
+        digests: [...new Set([...(known?.digests ?? []), model.digest])].toSorted(),
         loaded: model.loaded || (known?.loaded ?? false),
         slots: load.slots + (known?.slots ?? 0),
         busy: model.busy + (known?.busy ?? 0),

@@ -1,0 +1,39 @@
+import { expect, it } from 'vitest';
+import type { ModelStatus } from '../output/status-report.ts';
+import { judgeDigests } from './judge-digests.ts';
+
+function model(name: string, ...digests: string[]): ModelStatus {
+  return { name, digests, loaded: false, slots: 1, busy: 0, queued: 0 };
+}
+
+it('finds nothing wrong while each name has one digest, whoever has it', () => {
+  const nodes = [
+    { id: 'a', models: [model('m:latest', 'sha256:11'), model('n:latest', '22')] },
+    { id: 'b', models: [model('m:latest', 'sha256:11')] },
+  ];
+  expect(judgeDigests(nodes)).toMatchObject({ ok: true, fix: '' });
+});
+
+it('names the model, the digests and the hosts where one name has two digests', () => {
+  const nodes = [
+    { id: 'a', models: [model('m:latest', 'sha256:111111111111aaaa')] },
+    { id: 'b', models: [model('m:latest', '222222222222bbbb')] },
+    { id: 'c', models: [model('m:latest', '222222222222bbbb')] },
+  ];
+  expect(judgeDigests(nodes)).toEqual({
+    ok: false,
+    detail: 'm:latest is 111111111111 on a but 222222222222 on b, c',
+    fix: '"ollama pull m:latest" on each of these hosts, or name one of the copies differently',
+  });
+});
+
+it('finds two digests behind one node, and counts what it does not name', () => {
+  const split = ['k', 'l', 'm', 'n', 'o'].map((name) => model(name, '1', '2'));
+  expect(judgeDigests([{ id: 'a', models: split }]).detail).toMatch(
+    /^k is 1 on a but 2 on a; .* and 2 more models$/,
+  );
+});
+
+it('says nothing about a node that does not tell digests', () => {
+  expect(judgeDigests([{ id: 'a', models: [{ ...model('m'), digests: undefined as never }] }]).ok).toBe(true);
+});

@@ -1,0 +1,19 @@
+import { RequestFailure } from '../errors.ts';
+
+/**
+ * Which copy of the model the client wants, as `/api/tags` and `drover status` show its digest. Without the header any
+ * copy serves, whatever its content.
+ *
+ * @throws RequestFailure 400 for a header that is not a digest
+ */
+export function digestOf(header: string | undefined): { readonly digest?: string } {
+  if (header === undefined) return {};
+  if (!/^(sha256:)?[0-9a-f]{64}$/.test(header)) {
+    throw new RequestFailure(
+      400,
+      'invalid-header',
+      'x-drover-model-digest must be a sha256 digest of 64 hexadecimal digits',
+    );
+  }
+  return { digest: header };
+}
