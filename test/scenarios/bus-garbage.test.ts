@@ -61,3 +61,47 @@ it('garbage on every bus subject is dropped without harm: streams go on, no proc
   expect(await cluster.stop()).toBe(0);
   await server.stop();
 });
+
+it('a megabyte that is no message on an inbox of the gateway does not hold it, and is logged once', async () => {
+  const server = await startOpenNatsServer();
+  const cluster = await startCluster(['--sim', '1', '--slots', '8', '--nats', server.url]);
+  const running = Array.from({ length: 5 }, () => startCount(cluster.url, { upTo: 300 }));
+  await Promise.all(running.map((stream) => stream.reached(3)));
+  const connection = await connect({ servers: server.url });
+  const subjects = new Set<string>();
+  const listener = connection.subscribe('>', {
+    callback: (error, message) => {
+      if (error === null) subjects.add(message.subject);
+    },
+  });
+  await running[0]?.reached(20);
+  listener.unsubscribe();
+  const inboxes = [...subjects].filter((subject) => subject.includes('.n.gateway-1.'));
+  expect(inboxes.length).toBeGreaterThan(0);
+  const size = (connection.info?.max_payload ?? 1_048_576) - 1_000;
+  for (const byte of [0xc0, 0xa0, 0x90, 0x80]) {
+    const payload = new Uint8Array(size).fill(byte);
+    // Version and the sender's incarnation, as a frame begins.
+    payload.set([1, 1]);
+    for (const subject of inboxes) connection.publish(subject.replace(/[^.]+$/, 'stranger'), payload);
+  }
+  await connection.flush();
+  const outcomes = await Promise.all(running.map((stream) => stream.outcome));
+  const gapMs = Math.max(...outcomes.map((outcome) => outcome.maxGapMs));
+  recordFigure(
+    `largest gap of 5 streams while ${4 * inboxes.length} MB of no messages arrive`,
+    gapMs,
+    'ms',
+    '< 3000',
+  );
+  expect(outcomes.map((outcome) => outcome.ending)).toEqual(running.map(() => 'complete'));
+  expect(gapMs).toBeLessThan(3_000);
+  const told = cluster
+    .stderr()
+    .split('\n')
+    .filter((line) => line.includes('a peer sends what this node cannot take') && line.includes('gateway-1'));
+  expect(told.length).toBeLessThanOrEqual(1);
+  await connection.close();
+  expect(await cluster.stop()).toBe(0);
+  await server.stop();
+});

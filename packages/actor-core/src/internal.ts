@@ -1,3 +1,4 @@
 export { JetStreamStore, type JetStreamStoreOptions } from './storage/jetstream-store.ts';
 export { connectNats, NatsTransport, type NatsTransportOptions } from './transport/nats-transport.ts';
+export { wireArray, wireStrings } from './remoting/wire-array.ts';
 export { type TableSizes, tableSizes } from './actor/table-sizes.ts';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { wireArray } from '../remoting/wire-array.ts';
 
 /** Which actors of a node, and how many of them at most. */
 export interface InspectionQuestion {
@@ -99,7 +100,7 @@ const inspectionSchema: z.ZodType<NodeInspection> = z.object({
   leftOut: count,
   complete: z.boolean(),
   counters: z.object({ restarted: count, parked: count, escalated: count, deadLetters: count }),
-  actors: z.array(actorSchema).max(maxLimit),
+  actors: wireArray(actorSchema, maxLimit),
 });
 
 /** An inspection, or `busy`: that node is answering as many questions as it does at once. */

@@ -18,7 +18,7 @@ export function encodeAnnouncement(said: Announcement): Uint8Array {
   return new Uint8Array(pack([version, said.incarnation, said.pid, said.roles, said.lagMs, said.left]));
 }
 
-/** Undefined for what is no announcement. Roles this node does not know are left out. */
+/** Undefined for what is no announcement. Roles this node does not know are left out, and those named twice. */
 export function decodeAnnouncement(payload: Uint8Array): Announcement | undefined {
   let value: unknown;
   try {
@@ -34,7 +34,7 @@ export function decodeAnnouncement(payload: Uint8Array): Announcement | undefine
   return {
     incarnation: incarnation as number,
     pid: pid as number,
-    roles: roles.filter((role): role is Role => knownRoles.has(role)),
+    roles: [...new Set(roles.filter((role): role is Role => knownRoles.has(role)))],
     lagMs,
     left,
   };

@@ -3,6 +3,7 @@ import type { ActorRef } from '../actor/actor-ref.ts';
 import { growing } from '../remoting/growing-tuple.ts';
 import { refKey } from '../actor/watch.ts';
 import { actorRefSchema, senderRefSchema } from '../remoting/actor-ref-schema.ts';
+import { wireArray } from '../remoting/wire-array.ts';
 
 /** A unique `name` has one holder in the cluster, a `group` any number. */
 export type EntryKind = 'name' | 'group';
@@ -41,15 +42,10 @@ const entrySchema = growing(
 );
 
 export const registrySchema: z.ZodType<RegistryWord> = z.union([
-  growing(
-    z.literal('delta'),
-    from,
-    count,
-    z.array(growing(z.enum(['add', 'remove']), entrySchema)).readonly(),
-  ),
+  growing(z.literal('delta'), from, count, wireArray(growing(z.enum(['add', 'remove']), entrySchema))),
   growing(z.literal('digest'), from, count),
   growing(z.literal('pull'), from),
-  growing(z.literal('full'), from, count, z.array(entrySchema).readonly()),
+  growing(z.literal('full'), from, count, wireArray(entrySchema)),
 ]);
 
 /** Equal for equal actors under equal keys. */

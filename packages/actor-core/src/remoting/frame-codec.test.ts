@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ActorAddress } from '../actor/actor-ref.ts';
 import { BaseRef } from '../actor/base-ref.ts';
-import { encodeMessage, frameHeader, readFrame } from './frame-codec.ts';
+import { encodeMessage, frameHeader, maxFaultsPerFrame, readFrame } from './frame-codec.ts';
 import type { WireMessage } from './wire.ts';
 
 class Ref extends BaseRef {
@@ -79,4 +79,31 @@ describe('a frame', () => {
         read(Uint8Array.from(frame, (byte, index) => (index === at ? wrong : byte)));
     }
   });
+
+  it.each([
+    ['nil', [0xc0]],
+    ['empty texts', [0xa0]],
+    ['empty arrays', [0x90]],
+    ['empty maps', [0x80]],
+    ['numbers', [0xcb, 1, 2, 3, 4, 5, 6, 7, 8]],
+    ['messages of unknown kinds', [0x92, 0x63, 0x01]],
+  ])('of a megabyte of %s costs a bounded number of errors', (_, pattern) => {
+    const bytes = Uint8Array.from({ length: 999_999 }, (_element, at) => pattern[at % pattern.length] ?? 0);
+    const { messages, faults } = read(Buffer.concat([frameHeader(5), bytes]));
+    expect(messages).toEqual([]);
+    expect(faults.length).toBeGreaterThan(0);
+    expect(faults.length).toBeLessThanOrEqual(maxFaultsPerFrame + 1);
+  });
+
+  it('of a newer node is read to its end, however many messages it holds that this node does not know', () => {
+    const unknown = encodeBytes([99, 'new'] as unknown as WireMessage);
+    const known = encodeBytes([2, 1]);
+    const frame = Buffer.concat([frameHeader(5), ...Array.from({ length: 1_000 }, () => unknown), known]);
+    expect(read(frame).messages).toEqual([[2, 1]]);
+  });
 });
+
+function encodeBytes(message: WireMessage): Uint8Array {
+  const encoded = encodeMessage(message);
+  return Uint8Array.from(encoded.subarray(encoded.start, encoded.end));
+}

@@ -52,12 +52,21 @@ export function frameHeader(incarnation: number): Uint8Array {
   return Uint8Array.of(frameVersion, ...packr.pack(incarnation));
 }
 
+/**
+ * Values of one frame that are no messages: after so many the rest of the frame is dropped, untold. A frame that a node
+ * of ours made has none.
+ */
+export const maxFaultsPerFrame: number = 16;
+
 export interface FrameReader {
   resolveRef: ResolveRef;
   /** Once, first. False ends the reading. */
   onSender(incarnation: number): boolean;
   onMessage(message: WireMessage): void;
-  /** Something in the frame cannot be read; messages before it were delivered, and those after it if they can be. */
+  /**
+   * Something in the frame cannot be read; messages before it were delivered, and those after it if they can be. At most
+   * `maxFaultsPerFrame + 1` times a frame: each one costs an error and an event, and a megabyte can hold a million.
+   */
   onFault(reason: BadFrameReason, detail: string): void;
 }
 
@@ -66,16 +75,29 @@ export function readFrame(frame: Uint8Array, reader: FrameReader): void {
   if (frame.length < 2) return reader.onFault('malformed', 'frame is too short');
   if (frame[0] !== frameVersion)
     return reader.onFault('unknown-version', `frame version ${frame[0]} is unknown`);
-  for (const [index, value] of decodeAll(frame, reader).entries()) {
-    if (index === 0) {
-      if (!(Number.isSafeInteger(value) && (value as number) >= 0))
-        return reader.onFault('malformed', 'frame names no sender incarnation');
-      if (!reader.onSender(value as number)) return;
-      continue;
-    }
+  const values = decodeAll(frame, reader);
+  if (values.length === 0) return;
+  const [sender] = values;
+  if (!(Number.isSafeInteger(sender) && (sender as number) >= 0))
+    return reader.onFault('malformed', 'frame names no sender incarnation');
+  if (!reader.onSender(sender as number)) return;
+  readMessages(values, reader);
+}
+
+/** Reads what follows the sender's incarnation. Messages of an unknown kind are a newer node's: the rest is read. */
+function readMessages(values: readonly unknown[], reader: FrameReader): void {
+  let malformed = 0;
+  let unknown = 0;
+  for (let index = 1; index < values.length; index += 1) {
+    const value = values[index];
     const fault = wireFault(value);
     if (fault === undefined) reader.onMessage(value as WireMessage);
-    else reader.onFault(isUnknownKind(value) ? 'unknown-kind' : 'malformed', fault);
+    else if (isUnknownKind(value)) {
+      if (++unknown <= maxFaultsPerFrame) reader.onFault('unknown-kind', fault);
+    } else if (++malformed > maxFaultsPerFrame) {
+      const dropped = values.length - index;
+      return reader.onFault('malformed', `too many values are no messages; the last ${dropped} are dropped`);
+    } else reader.onFault('malformed', fault);
   }
 }
 

@@ -297,6 +297,15 @@ describe('what comes from outside', () => {
     expect(seen).toEqual([]);
   });
 
+  it('costs a bounded number of errors in a frame of thousands of messages that do not fit', async () => {
+    const { hub, b, events } = await pair();
+    const mismatch = Array.from({ length: 5_000 }, () => [0, 'echo', 0, 0, { say: 5 }, 0]);
+    hub.bus.connect('stranger').publish(b.subjects.inbox('b', 'dat', 'stranger'), frame(1, ...mismatch));
+    await settle();
+    expect(events.filter((event) => event.type === 'bad-frame')).toHaveLength(16);
+    expect(b.system.counters().events['dead-letter']).toBe(5_000);
+  });
+
   it('is delivered where it can be read, after something in the same frame that cannot', async () => {
     const { hub, b, seen } = await pair();
     hub.bus

@@ -1,3 +1,4 @@
+import type { ZodError } from 'zod';
 import type { ActorAddress } from '../actor/actor-ref.ts';
 import { decodeChain, encodeChain } from '../actor/call-chain.ts';
 import type { Question, Refusable } from '../actor/envelope.ts';
@@ -17,6 +18,7 @@ import {
   encodeMessage,
   type FrameReader,
   frameHeader,
+  maxFaultsPerFrame,
   readFrame,
 } from './frame-codec.ts';
 import { Outbox } from './outbox.ts';
@@ -44,6 +46,8 @@ export class Remoting {
   private readonly watchedHere: WatchedHere;
   private readonly peers: Peers;
   private readonly pongListeners = new Set<(node: string) => void>();
+  /** Messages of the frame being read that did not fit their receiver's protocol. */
+  private mismatches = 0;
   private readonly ends: (() => void)[] = [];
 
   constructor(runtime: Runtime, transport: Transport, subjects: Subjects) {
@@ -262,6 +266,7 @@ export class Remoting {
       onFault: (reason, detail) => this.fault(peer, reason, detail),
     };
     setFrameSender(peer);
+    this.mismatches = 0;
     try {
       readFrame(message.payload, reader);
     } finally {
@@ -305,11 +310,7 @@ export class Remoting {
     if (protocol === undefined) return refuse('not-exposed');
     const parsed = protocol.safeParse(payload);
     if (!parsed.success) {
-      this.fault(
-        peer,
-        'protocol-mismatch',
-        `message for ${path} does not fit its protocol: ${parsed.error.issues[0]?.message ?? 'unknown issue'}`,
-      );
+      this.mismatch(peer, `message for ${path} does not fit its protocol`, parsed.error);
       return refuse('protocol-mismatch');
     }
     const trace = asTrace(traceparent);
@@ -336,9 +337,8 @@ export class Remoting {
     if (endpoint?.protocol === undefined) return endpoint?.tell(payload as never);
     const parsed = endpoint.protocol.safeParse(payload);
     if (parsed.success) return endpoint.tell(parsed.data as never);
-    const detail = parsed.error.issues[0]?.message ?? 'unknown issue';
-    this.fault(peer, 'protocol-mismatch', `answer does not fit what was asked for: ${detail}`);
-    endpoint.mismatched(detail);
+    this.mismatch(peer, 'answer does not fit what was asked for', parsed.error);
+    endpoint.mismatched(parsed.error.issues[0]?.message ?? 'unknown issue');
   }
 
   private handleRefused(peer: string, [, ask, reason, bytes, limitBytes]: RefusedMessage): void {
@@ -347,6 +347,12 @@ export class Remoting {
         ? new MessageTooLargeError(`${this.runtime.nodeId}, from ${peer},`, bytes, limitBytes)
         : undefined;
     this.runtime.findEndpoint(ask)?.refuseFrom(peer, reason, error);
+  }
+
+  /** Told `maxFaultsPerFrame` times a frame at most: an error and an event for each would cost seconds a megabyte. */
+  private mismatch(peer: string, what: string, { issues }: ZodError): void {
+    if (++this.mismatches > maxFaultsPerFrame) return;
+    this.fault(peer, 'protocol-mismatch', `${what}: ${issues[0]?.message ?? 'unknown issue'}`);
   }
 
   private fault(peer: string, reason: BadFrameReason, detail: string): void {

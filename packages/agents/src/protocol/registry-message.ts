@@ -1,4 +1,5 @@
 import { type ActorRef, actorRefSchema } from '@drover/actor-core';
+import { wireArray } from '@drover/actor-core/internal';
 import { z } from 'zod';
 import type { AgentView, RunView } from '../agents-client.ts';
 import type { AgentsErrorCode } from '../errors.ts';
@@ -189,9 +190,9 @@ export const registryMessageSchema: z.ZodType<RegistryMessage> = z.discriminated
     survey: countSchema,
     page: countSchema,
     pages: z.number().int().min(1).max(1_000),
-    agents: z.array(z.object({ ...hostedSchema, runs: z.array(runIdSchema).max(1_000) })).max(pageSize),
+    agents: wireArray(z.object({ ...hostedSchema, runs: wireArray(runIdSchema, 1_000) }), pageSize),
   }),
-  z.object({ kind: z.literal('states'), ...stamp, agents: z.array(z.object(hostedSchema)).max(pageSize) }),
+  z.object({ kind: z.literal('states'), ...stamp, agents: wireArray(z.object(hostedSchema), pageSize) }),
   z.object({
     kind: z.literal('settle'),
     run: runReportSchema,
@@ -226,7 +227,7 @@ const runViewSchema: z.ZodType<RunView> = z.object({
 export const registryAnswerSchema: z.ZodType<RegistryAnswer> = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('agent'), agent: agentViewSchema }),
   z.object({ kind: z.literal('pending'), agent: agentViewSchema }),
-  z.object({ kind: z.literal('agents'), agents: z.array(agentViewSchema).max(pageSize), more: z.boolean() }),
+  z.object({ kind: z.literal('agents'), agents: wireArray(agentViewSchema, pageSize), more: z.boolean() }),
   z.object({ kind: z.literal('submitted'), runId: runIdSchema }),
   z.object({ kind: z.literal('run'), run: runViewSchema }),
   z.object({

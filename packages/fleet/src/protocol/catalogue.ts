@@ -1,3 +1,4 @@
+import { wireArray } from '@drover/actor-core/internal';
 import { z } from 'zod';
 
 /** One entry of Ollama's `/api/tags`, untouched. */
@@ -21,7 +22,7 @@ const named = z.looseObject({ name: z.string() });
 export const catalogueMessageSchema: z.ZodType<CatalogueMessage> = z.object({
   instance: z.string(),
   version: z.string(),
-  tags: z.array(z.looseObject({ name: z.string(), digest: z.string() })),
-  running: z.array(named),
+  tags: wireArray(z.looseObject({ name: z.string(), digest: z.string() })),
+  running: wireArray(named),
   next: z.number().int().positive().optional(),
 });

@@ -1,3 +1,4 @@
+import { wireArray } from '@drover/actor-core/internal';
 import { z } from 'zod';
 
 /**
@@ -59,7 +60,7 @@ export const loadReportSchema: z.ZodType<LoadReport> = z.object({
   node: z.string().min(1).max(64),
   incarnation: z.number(),
   seq: count,
-  instances: z.array(
+  instances: wireArray(
     z.object({
       name: z.string().min(1).max(64),
       url: z.string(),
@@ -71,7 +72,7 @@ export const loadReportSchema: z.ZodType<LoadReport> = z.object({
       queued: count,
       maxQueue: count,
       catalogueRevision: count,
-      models: z.array(
+      models: wireArray(
         z.object({
           name: z.string(),
           digest: z.string(),

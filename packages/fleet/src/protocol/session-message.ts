@@ -1,3 +1,4 @@
+import { wireStrings } from '@drover/actor-core/internal';
 import { z } from 'zod';
 
 /**
@@ -96,7 +97,7 @@ export const sessionMessageSchema: z.ZodType<SessionMessage> = z.discriminatedUn
     kind: z.literal('chunk'),
     streamId,
     first: count,
-    lines: z.array(z.string()),
+    lines: wireStrings,
     continues: z.boolean().optional(),
   }),
   z.object({
