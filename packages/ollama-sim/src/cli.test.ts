@@ -69,3 +69,38 @@ test('gives help with an example', async () => {
   expect(await ended).toBe(0);
   expect(output.out).toContain('Example:\n  ollama-sim --port');
 });
+
+// Node 20 lacks these; the types allow none of them, this finds what the types cannot see.
+const LIKE_NODE_20 = `data:text/javascript,${encodeURIComponent(
+  'delete Promise.withResolvers; delete Promise.try; delete Array.fromAsync; delete Object.groupBy; delete Map.groupBy; delete Iterator.prototype.map;',
+)}`;
+
+test('generates where Node has no more than Node 20 has', async () => {
+  const child = spawn(
+    process.execPath,
+    [
+      '--import',
+      LIKE_NODE_20,
+      '--input-type=module',
+      '--eval',
+      MAIN,
+      '--',
+      '--port',
+      '0',
+      '--json',
+      '--load-ms',
+      '0',
+    ],
+    { stdio: 'pipe' },
+  );
+  children.push(child);
+  const [line] = (await once(child.stdout, 'data')) as [Buffer];
+  const { url } = JSON.parse(line.toString()) as { url: string };
+  const ask = (path: string, body: object) =>
+    fetch(url + path, { method: 'POST', body: JSON.stringify(body), signal: AbortSignal.timeout(8_000) });
+  const messages = [{ role: 'user', content: 'go' }];
+  const chat = await ask('/api/chat', { model: 'sim-count', messages, options: { num_predict: 3 } });
+  expect(await chat.text()).toContain('"done":true');
+  const completion = await ask('/v1/completions', { model: 'sim-count', prompt: 'go', max_tokens: 3 });
+  expect(completion.status).toBe(200);
+});

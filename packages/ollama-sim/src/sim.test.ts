@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { OllamaSimOptions } from './config.ts';
+import { systemClock } from './clock.ts';
 import { type OllamaSim, startOllamaSim } from './sim.ts';
 
 const started: OllamaSim[] = [];
@@ -273,4 +274,60 @@ test('streams completions with a usage of zeros and ends with [DONE]', async () 
     choices: [{ text: '1', finish_reason: null }],
     usage: { total_tokens: 0 },
   });
+});
+
+test('lists a model that was loaded with a keep_alive beyond what Go can hold', async () => {
+  const { chat, sim } = await setup();
+  for (const keepAlive of [1e300, 9e9, '2562047h', -1]) {
+    await (await chat({ keep_alive: keepAlive, options: { num_predict: 1 } })).text();
+    const response = await fetch(`${sim.url}/api/ps`);
+    expect([keepAlive, response.status]).toEqual([keepAlive, 200]);
+    const { models } = (await response.json()) as { models: { expires_at: string }[] };
+    for (const { expires_at: expiresAt } of models) expect(Date.parse(expiresAt)).toBeGreaterThan(0);
+  }
+  expect((await chat({ keep_alive: '9999999h' })).status).toBe(400);
+});
+
+const embeddingOf = async (response: Response): Promise<unknown> =>
+  ((await response.json()) as { data: { embedding: unknown }[] }).data[0]?.embedding;
+
+test('writes embeddings of /v1 as base64 of 32-bit floats when asked to', async () => {
+  const { post } = await setup();
+  const ask = (more: object) => post('/v1/embeddings', { model: 'sim-embed', input: 'word', ...more });
+  const numbers = (await embeddingOf(await ask({ encoding_format: 'float' }))) as number[];
+  const text = (await embeddingOf(await ask({ encoding_format: 'BASE64' }))) as string;
+  const bytes = Buffer.from(text, 'base64');
+  expect(bytes.length).toBe(4 * numbers.length);
+  expect(bytes.readFloatLE(0)).toBeCloseTo(numbers[0] ?? Number.NaN, 6);
+  const refused = await ask({ encoding_format: 'hex' });
+  expect(refused.status).toBe(400);
+  expect(await refused.text()).toContain("Invalid value for 'encoding_format' = hex");
+});
+
+test('answers 404 for an unknown model before it looks at images', async () => {
+  const { post } = await setup();
+  const content = [{ type: 'image_url', image_url: { url: 'data:;base64,AAAA' } }];
+  const ask = (model: string) =>
+    post('/v1/chat/completions', { model, messages: [{ role: 'user', content }] });
+  expect((await ask('nope')).status).toBe(404);
+  const refused = await ask('sim-native');
+  expect([refused.status, await refused.text()]).toEqual([
+    500,
+    expect.stringContaining('image input is not supported'),
+  ]);
+});
+
+test('answers 500 and writes a line when the simulator itself fails after the body was read', async () => {
+  const written = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+  let broken = false;
+  const nowMs = (): number => {
+    if (broken) throw new Error('the clock is broken');
+    return systemClock.nowMs();
+  };
+  const { post } = await setup({ clock: { ...systemClock, nowMs } });
+  broken = true;
+  const response = await post('/api/embed', { model: 'sim-embed', input: 'word' });
+  expect([response.status, await response.text()]).toEqual([500, 'internal error of the simulator']);
+  expect(written.mock.calls.flat().join('')).toContain('POST /api/embed: Error: the clock is broken');
+  written.mockRestore();
 });

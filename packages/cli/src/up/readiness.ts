@@ -13,6 +13,8 @@ export interface ReadinessOptions {
 
 /** How long a fleet that serves already waits for hosts of which the gateway has not heard. */
 const stragglersMs = 3_000;
+const readyTimeoutMs = 3_000;
+const firstAnswerTimeoutMs = 10_000;
 
 /**
  * Waits until the gateway says that it can serve and, where it costs nothing, until a first chat was answered.
@@ -25,7 +27,8 @@ export async function waitUntilReady(options: ReadinessOptions): Promise<void> {
   const attempt = options.firstRequestModel === undefined ? askReady : askBoth;
   while (performance.now() < deadlineMs) {
     options.signal.throwIfAborted();
-    const outcome = await attempt(options);
+    const leftMs = Math.max(1, Math.ceil(deadlineMs - performance.now()));
+    const outcome = await attempt(options, leftMs);
     if (outcome === undefined) return waitForStragglers(options);
     lastWord = outcome;
     await delay(50, undefined, { signal: options.signal });
@@ -60,23 +63,28 @@ async function knownInstances(url: string, signal: AbortSignal): Promise<number>
 }
 
 /** Undefined when ready, else why not. */
-async function askReady({ url, signal }: ReadinessOptions): Promise<string | undefined> {
+async function askReady({ url, signal }: ReadinessOptions, leftMs: number): Promise<string | undefined> {
+  const timeoutMs = Math.min(readyTimeoutMs, leftMs);
   try {
     const response = await fetch(`${url}/readyz`, {
-      signal: AbortSignal.any([signal, AbortSignal.timeout(3_000)]),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
     });
     const text = await response.text();
     return response.ok ? undefined : `/readyz answered ${response.status} ${text.slice(0, 200)}`;
   } catch (error) {
-    return (error as Error).message;
+    return unanswered('/readyz', timeoutMs, error);
   }
 }
 
-async function askBoth(options: ReadinessOptions): Promise<string | undefined> {
-  return (await askReady(options)) ?? (await askChat(options));
+async function askBoth(options: ReadinessOptions, leftMs: number): Promise<string | undefined> {
+  return (await askReady(options, leftMs)) ?? (await askChat(options, leftMs));
 }
 
-async function askChat({ url, signal, firstRequestModel }: ReadinessOptions): Promise<string | undefined> {
+async function askChat(
+  { url, signal, firstRequestModel }: ReadinessOptions,
+  leftMs: number,
+): Promise<string | undefined> {
+  const timeoutMs = Math.min(firstAnswerTimeoutMs, leftMs);
   const body = JSON.stringify({
     model: firstRequestModel,
     messages: [{ role: 'user', content: 'Say hello' }],
@@ -88,11 +96,19 @@ async function askChat({ url, signal, firstRequestModel }: ReadinessOptions): Pr
       method: 'POST',
       body,
       headers: { 'content-type': 'application/json' },
-      signal: AbortSignal.any([signal, AbortSignal.timeout(10_000)]),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
     });
     const text = await response.text();
     return response.ok ? undefined : `the first request got ${response.status} ${text.slice(0, 200)}`;
   } catch (error) {
-    return (error as Error).message;
+    const request = `the first request, a chat of one token with ${firstRequestModel},`;
+    return unanswered(request, timeoutMs, error);
   }
+}
+
+/** Why a request has no answer, in words that name the request. */
+function unanswered(request: string, timeoutMs: number, error: unknown): string {
+  const { name, message, cause } = error as Error;
+  if (name === 'TimeoutError') return `${request} had no answer within ${timeoutMs / 1_000} s`;
+  return `${request} failed: ${cause instanceof Error ? cause.message : message}`;
 }

@@ -1,3 +1,4 @@
+import { deferred } from '../deferred.ts';
 import { ClientGoneError, OllamaError } from '../errors.ts';
 import { can, type SimModel } from '../model/model.ts';
 import { seededRandom, seedOfText } from '../runner/random.ts';
@@ -73,7 +74,7 @@ function tokensOf(input: string, truncate: boolean, lease: Lease, services: Serv
 }
 
 function compute(prompt: readonly number[], lease: Lease, signal: AbortSignal): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const { promise, resolve, reject } = deferred<void>();
   const handle = lease.runner.run({
     prompt,
     source: fixedSource([]),

@@ -4,7 +4,7 @@ import { JSON_PLAIN, sendJson, sendNativeError, sendOpenAiError, sendOpenAiRefus
 import { MISSING_BODY, text } from '../native/native-request.ts';
 import type { Services } from '../services.ts';
 import { keepAliveMs } from '../wire/duration.ts';
-import { EMBED_FIELDS } from '../wire/fields.ts';
+import { EMBED_FIELDS, OPENAI_EMBED_FIELDS } from '../wire/fields.ts';
 import { decodeGoJson } from '../wire/go-json.ts';
 import { checkStruct } from '../wire/go-struct.ts';
 import { goJson, nanos } from '../wire/go-text.ts';
@@ -58,9 +58,12 @@ export async function embeddingsRoute(exchange: Exchange, services: Services): P
 /** POST /v1/embeddings */
 export async function openAiEmbeddings(exchange: Exchange, services: Services): Promise<void> {
   let call: EmbedCall;
+  let encode: (vector: readonly number[]) => readonly number[] | string;
   try {
-    const request = checkStruct(decodeGoJson(await exchange.body(), 'EOF'), 'EmbedRequest', EMBED_FIELDS);
-    const inputs = readInputs(request['input']);
+    const body = decodeGoJson(await exchange.body(), 'EOF');
+    const request = checkStruct(body, 'EmbedRequest', OPENAI_EMBED_FIELDS);
+    encode = encoderFor(text(request['encoding_format']));
+    const inputs = request['input'] === '' ? [''] : readInputs(request['input']);
     if (inputs.length === 0) throw new OllamaError(400, 'invalid input');
     call = readCall(request, inputs);
   } catch (error) {
@@ -69,13 +72,39 @@ export async function openAiEmbeddings(exchange: Exchange, services: Services): 
   }
   try {
     const { vectors, promptTokens } = await embed(call, services, exchange.signal, 501);
-    const data = vectors.map((embedding, index) => ({ object: 'embedding', embedding, index }));
+    const data = vectors.map((vector, index) => ({ object: 'embedding', embedding: encode(vector), index }));
     const usage = { prompt_tokens: promptTokens, total_tokens: promptTokens };
     exchange.send(200, JSON_PLAIN, `${goJson({ object: 'list', data, model: call.modelName, usage })}\n`);
   } catch (error) {
     if (error instanceof OllamaError) sendOpenAiError(exchange, error, false);
     else if (!(error instanceof ClientGoneError)) throw error;
   }
+}
+
+/**
+ * How `/v1/embeddings` writes a vector: numbers, or base64 of little-endian 32-bit floats.
+ *
+ * @throws OllamaError 400 for another format
+ */
+function encoderFor(format: string): (vector: readonly number[]) => readonly number[] | string {
+  switch (format.toLowerCase()) {
+    case '':
+    case 'float':
+      return (vector) => vector;
+    case 'base64':
+      return toBase64;
+    default:
+      throw new OllamaError(
+        400,
+        `Invalid value for 'encoding_format' = ${format}. Supported values: ['float', 'base64'].`,
+      );
+  }
+}
+
+function toBase64(vector: readonly number[]): string {
+  const bytes = Buffer.alloc(4 * vector.length);
+  for (const [i, value] of vector.entries()) bytes.writeFloatLE(value, 4 * i);
+  return bytes.toString('base64');
 }
 
 async function answer(exchange: Exchange, run: () => Promise<void>): Promise<void> {

@@ -69,7 +69,8 @@ async function handle(services: Services, request: IncomingMessage, response: Se
     if (guard.kind === 'preflight') return exchange.send(204, null, '');
     await dispatch(routes, exchange, services);
   } catch (error) {
-    if (exchange.signal.aborted || request.destroyed) return;
+    // A request whose body was read counts as destroyed: only the response tells that the client has left.
+    if (exchange.signal.aborted) return;
     process.stderr.write(`ollama-sim: ${request.method} ${request.url}: ${String(error)}\n`);
     if (exchange.begun) exchange.cut();
     else exchange.send(500, 'text/plain', 'internal error of the simulator');

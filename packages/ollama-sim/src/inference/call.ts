@@ -5,8 +5,19 @@ export interface Message {
   readonly role: string;
   readonly content: string;
   readonly imageCount: number;
-  /** JSON of the tool calls it made; empty without. */
+  /** JSON of the tool calls it made, the same in every dialect (`toolCallText`); empty without. */
   readonly toolCalls: string;
+}
+
+/** One tool call of a message as a template sees it. */
+export interface PastToolCall {
+  readonly name: string;
+  readonly arguments: unknown;
+}
+
+/** Tool calls as text of the prompt: the dialect that carried them makes no difference. */
+export function toolCallText(calls: readonly PastToolCall[]): string {
+  return calls.length === 0 ? '' : JSON.stringify(calls);
 }
 
 /** What all requests for text have in common. */

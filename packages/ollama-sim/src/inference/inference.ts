@@ -1,3 +1,4 @@
+import { deferred } from '../deferred.ts';
 import { randomBytes } from 'node:crypto';
 import type { OllamaSimConfig } from '../config.ts';
 import { defaultContext } from '../config.ts';
@@ -149,7 +150,7 @@ export class Inference {
     peer: CallPeer,
     end: (outcome: Outcome) => void,
   ): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const { promise, resolve, reject } = deferred<void>();
     const { numCtx } = lease.runner.options;
     const sink: JobSink = {
       pieces: (pieces) => {

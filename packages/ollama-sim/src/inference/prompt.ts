@@ -36,7 +36,7 @@ export function chatPrompt(
   vocabulary: Vocabulary,
   limits: PromptLimits,
 ): Prompt {
-  let messages = withSystem(call.messages, model);
+  const messages = withSystem(call.messages, model);
   const native = model.path === 'native';
   const last = messages.at(-1);
   if (native && last?.role === 'assistant' && messages.at(-2)?.role === 'assistant')
@@ -45,17 +45,41 @@ export function chatPrompt(
       'Cannot have 2 or more assistant messages at the end of the list.',
       'invalid_request_error',
     );
-  let text = renderMessages(messages, call.tools, model);
-  let tokens = vocabulary.encode(text);
-  while (limits.truncate && tokens.length > limits.numCtx) {
-    const oldest = messages.findIndex((each, i) => each.role !== 'system' && i < messages.length - 1);
-    if (oldest < 0) break;
-    messages = messages.toSpliced(oldest, 1);
-    text = renderMessages(messages, call.tools, model);
-    tokens = vocabulary.encode(text);
-  }
+  const render = (removed: number): Omit<Prompt, 'opening'> => {
+    const text = renderMessages(withoutOldest(messages, removed), call.tools, model);
+    return { text, tokens: vocabulary.encode(text) };
+  };
+  const whole = render(0);
+  const fits = ({ tokens }: Omit<Prompt, 'opening'>): boolean => tokens.length <= limits.numCtx;
+  const cut =
+    !limits.truncate || fits(whole) ? whole : render(fewestRemoved(messages, (n) => fits(render(n))));
   const opening = native && last?.role === 'assistant' ? last.content : '';
-  return fit({ text, tokens, opening }, native, vocabulary, limits);
+  return fit({ ...cut, opening }, native, vocabulary, limits);
+}
+
+/**
+ * The fewest old messages whose removal makes the rest fit; all that may go when nothing fits. Halves the range,
+ * because rendering the rest once per message would be quadratic in a long history.
+ */
+function fewestRemoved(messages: readonly Message[], fits: (removed: number) => boolean): number {
+  let low = 1;
+  let high = messages.filter(({ role }, i) => role !== 'system' && i < messages.length - 1).length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (fits(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return high;
+}
+
+/** Without the `removed` oldest messages; system messages and the last message always stay. */
+function withoutOldest(messages: readonly Message[], removed: number): readonly Message[] {
+  let left = removed;
+  return messages.filter(({ role }, i) => {
+    if (left === 0 || role === 'system' || i === messages.length - 1) return true;
+    left -= 1;
+    return false;
+  });
 }
 
 /** Prompt of a generate call. */

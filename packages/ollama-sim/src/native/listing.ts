@@ -3,14 +3,13 @@ import { sendJson } from '../http/reply.ts';
 import { detailsOf } from '../model/details.ts';
 import type { Runner } from '../runner/runner.ts';
 import type { Services } from '../services.ts';
+import { LONGEST_MS } from '../wire/duration.ts';
 import { goTime } from '../wire/go-text.ts';
 
 /** Version whose behaviour is simulated. */
 const VERSION = '0.33.0-rc2';
 /** What `/api/version` says instead, so that nobody takes it for a real server. */
 const SIM_VERSION = '0.33.0-sim';
-/** Go's longest duration: what "for ever" becomes in `expires_at`. */
-const FOREVER_MS = 2 ** 63 / 1e6;
 
 export function versionOf(services: Services): string {
   return services.config.plainVersion ? VERSION : SIM_VERSION;
@@ -61,5 +60,5 @@ export async function ps(exchange: Exchange, services: Services): Promise<void> 
 /** Before the first idle moment it moves with the clock; later it is what the last idle moment said. */
 function expiryOf(runner: Runner, wallMs: number): number {
   const expiresAtMs = runner.expiresAtMs ?? wallMs + runner.keepAliveMs;
-  return Number.isFinite(expiresAtMs) ? expiresAtMs : wallMs + FOREVER_MS;
+  return Number.isFinite(expiresAtMs) ? expiresAtMs : wallMs + LONGEST_MS;
 }

@@ -1,4 +1,10 @@
-import type { ChatCall, GenerateCall, Message } from '../inference/call.ts';
+import {
+  type ChatCall,
+  type GenerateCall,
+  type Message,
+  type PastToolCall,
+  toolCallText,
+} from '../inference/call.ts';
 import type { ToolSpec } from '../text/utterance.ts';
 import { keepAliveMs } from '../wire/duration.ts';
 import { CHAT_FIELDS, GENERATE_FIELDS } from '../wire/fields.ts';
@@ -58,8 +64,13 @@ function readMessage(value: unknown): Message {
     role: text(message['role']).toLowerCase(),
     content: text(message['content']),
     imageCount: Array.isArray(images) ? images.length : 0,
-    toolCalls: Array.isArray(calls) && calls.length > 0 ? JSON.stringify(calls) : '',
+    toolCalls: toolCallText(Array.isArray(calls) ? calls.map(readToolCall) : []),
   };
+}
+
+function readToolCall(call: unknown): PastToolCall {
+  const called = asObject(asObject(call)['function']);
+  return { name: text(called['name']), arguments: called['arguments'] ?? {} };
 }
 
 function common(request: Body): Omit<ChatCall, 'kind' | 'messages' | 'tools'> {

@@ -1,7 +1,13 @@
 import { OllamaError } from '../errors.ts';
-import type { ChatCall, GenerateCall, Message } from '../inference/call.ts';
+import {
+  type ChatCall,
+  type GenerateCall,
+  type Message,
+  type PastToolCall,
+  toolCallText,
+} from '../inference/call.ts';
 import { asObject, readTools, text } from '../native/native-request.ts';
-import { OPENAI_CHAT_FIELDS, OPENAI_COMPLETION_FIELDS } from '../wire/fields.ts';
+import { base64Error, OPENAI_CHAT_FIELDS, OPENAI_COMPLETION_FIELDS } from '../wire/fields.ts';
 import { decodeGoJson } from '../wire/go-json.ts';
 import { checkStruct } from '../wire/go-struct.ts';
 import { goQuote } from '../wire/go-text.ts';
@@ -120,11 +126,14 @@ function readMessage(value: unknown): readonly Message[] {
   const toolCalls = readToolCalls(message['tool_calls']);
   const { content } = message;
   if (typeof content === 'string') return [{ role, content, imageCount: 0, toolCalls }];
-  if (Array.isArray(content)) return content.map((part) => readPart(role, asObject(part)));
-  if (content === null || content === undefined) {
-    if (toolCalls !== '' || 'reasoning' in message) return [{ role, content: '', imageCount: 0, toolCalls }];
-    throw new OllamaError(400, 'invalid message content type: <nil>');
+  if (Array.isArray(content)) {
+    const parts = content.map((part) => readPart(role, asObject(part)));
+    // The calls of a message in parts belong to its last part.
+    return parts.map((part, i) => (i === parts.length - 1 ? { ...part, toolCalls } : part));
   }
+  if (Array.isArray(message['tool_calls'])) return [{ role, content: '', imageCount: 0, toolCalls }];
+  if (content === null || content === undefined)
+    throw new OllamaError(400, 'invalid message content type: <nil>');
   const kind =
     typeof content === 'number'
       ? 'float64'
@@ -137,6 +146,7 @@ function readMessage(value: unknown): readonly Message[] {
 function readPart(role: string, part: Body): Message {
   if (part['type'] === 'text' && typeof part['text'] === 'string')
     return { role, content: part['text'], imageCount: 0, toolCalls: '' };
+  if (part['type'] === 'input_audio') return readAudio(role, part['input_audio']);
   if (part['type'] !== 'image_url') throw new OllamaError(400, 'invalid message format');
   const image = part['image_url'];
   const url = typeof image === 'string' ? image : text(asObject(image)['url']);
@@ -145,19 +155,35 @@ function readPart(role: string, part: Body): Message {
       400,
       'image URLs are not currently supported, please use base64 encoded data instead',
     );
-  if (!/^data:image\/(?:jpeg|jpg|png|webp);base64,/.test(url))
-    throw new OllamaError(400, 'invalid image input');
+  const data = /^data:(?:image\/(?:jpeg|jpg|png|webp))?;base64,(.*)$/s.exec(url)?.[1];
+  if (data === undefined || base64Error(data) !== null) throw new OllamaError(400, 'invalid image input');
+  return { role, content: '', imageCount: 1, toolCalls: '' };
+}
+
+/** Audio travels to the model beside the images. */
+function readAudio(role: string, value: unknown): Message {
+  if (typeof value !== 'object' || value === null) throw new OllamaError(400, 'invalid input_audio format');
+  const { data } = asObject(value);
+  if (typeof data !== 'string') throw new OllamaError(400, 'invalid input_audio format: missing data');
+  const problem = base64Error(data);
+  if (problem !== null) throw new OllamaError(400, `invalid input_audio base64 data: ${problem}`);
   return { role, content: '', imageCount: 1, toolCalls: '' };
 }
 
 function readToolCalls(calls: unknown): string {
   if (!Array.isArray(calls) || calls.length === 0) return '';
-  for (const call of calls) {
-    try {
-      JSON.parse(text(asObject(asObject(call)['function'])['arguments']));
-    } catch {
-      throw new OllamaError(400, 'invalid tool call arguments');
-    }
+  return toolCallText(calls.map(readToolCall));
+}
+
+/** Arguments are text that holds a JSON object. */
+function readToolCall(call: unknown): PastToolCall {
+  const called = asObject(asObject(call)['function']);
+  try {
+    const parsed: unknown = JSON.parse(text(called['arguments']));
+    if (parsed === null || (typeof parsed === 'object' && !Array.isArray(parsed)))
+      return { name: text(called['name']), arguments: parsed ?? {} };
+  } catch {
+    // Refused below, as any other text that is no object.
   }
-  return JSON.stringify(calls);
+  throw new OllamaError(400, 'invalid tool call arguments');
 }

@@ -1,3 +1,4 @@
+import { deferred } from '../deferred.ts';
 import type { OllamaSimConfig } from '../config.ts';
 import { ClientGoneError, OllamaError } from '../errors.ts';
 import type { FaultBoard } from '../fault/faults.ts';
@@ -145,7 +146,7 @@ export class Scheduler {
       this.counters.refused++;
       throw new OllamaError(503, SERVER_BUSY);
     }
-    const { promise, resolve, reject } = Promise.withResolvers<Lease>();
+    const { promise, resolve, reject } = deferred<Lease>();
     // Whoever raced against an abort no longer listens; a lease given then is handed back by #process.
     promise.catch(() => undefined);
     this.#pending.push({ request, startMs, resolve, reject });
@@ -214,7 +215,7 @@ export class Scheduler {
     const oom = this.#faults.strikes('oom', request.model.name);
     const wantedMs = oom ? 0 : (request.model.loadMs ?? this.#config.loadMs);
     const loadMs = Math.max(1, Math.ceil(wantedMs / HEALTH_POLL_MS)) * HEALTH_POLL_MS + HANDOVER_MS;
-    const done = Promise.withResolvers<void>();
+    const done = deferred<void>();
     const timer = clock.after(loadMs, () => done.resolve());
     const abort = (): void => done.reject(new ClientGoneError());
     request.signal.addEventListener('abort', abort, { once: true });
@@ -320,7 +321,7 @@ export class Scheduler {
 
 /** A promise that rejects when the signal aborts, and a way to stop listening. */
 function onAbort(signal: AbortSignal): { promise: Promise<never>; dispose: () => void } {
-  const { promise, reject } = Promise.withResolvers<never>();
+  const { promise, reject } = deferred<never>();
   promise.catch(() => undefined);
   const listener = (): void => reject(new ClientGoneError());
   if (signal.aborted) listener();

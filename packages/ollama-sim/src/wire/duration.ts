@@ -11,6 +11,12 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   h: 3_600_000,
 };
 
+/** Go's longest duration, about 292 years: what "for ever" becomes in `expires_at`. */
+export const LONGEST_MS: number = 2 ** 63 / 1e6;
+
+/** Not 0, which would ask for an unload: the model is loaded, and goes as soon as it is idle. */
+const OVERFLOWN_MS = 1e-6;
+
 /**
  * Milliseconds of a Go duration such as `5m` or `1h30m`.
  *
@@ -31,6 +37,7 @@ export function parseGoDuration(text: string): number {
     if (unitMs === undefined)
       throw new OllamaError(400, `time: unknown unit ${goQuote(unit)} in duration ${goQuote(text)}`);
     totalMs += Number(amount) * unitMs;
+    if (totalMs >= LONGEST_MS) throw invalid();
     left = left.slice(whole.length);
   }
   return sign === '-' ? -totalMs : totalMs;
@@ -38,7 +45,7 @@ export function parseGoDuration(text: string): number {
 
 /**
  * `keep_alive` in milliseconds: a number counts seconds, a string is a Go duration, negative keeps for ever
- * (Infinity), unset or null is null.
+ * (Infinity), unset or null is null. A number beyond Go's longest duration overflows there and keeps for no time.
  *
  * @throws OllamaError 400
  */
@@ -59,5 +66,6 @@ export function keepAliveMs(value: unknown): number | null {
           : 'map[string]interface {}';
     throw new OllamaError(400, `Unsupported type: '${kind}'`);
   }
+  if (ms >= LONGEST_MS) return OVERFLOWN_MS;
   return ms < 0 ? Number.POSITIVE_INFINITY : ms;
 }

@@ -6,6 +6,14 @@ import { goQuote } from './go-text.ts';
 const THINK_LEVELS = ['high', 'medium', 'low', 'max'];
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
+/** Why Go's strict base64 decoder refuses a text (it wants padding and allows line ends only); null: it does not. */
+export function base64Error(text: string): string | null {
+  const plain = text.replace(/[\r\n]/g, '');
+  if (plain.length % 4 === 0 && BASE64.test(plain)) return null;
+  const illegal = plain.search(/[^A-Za-z0-9+/=]/);
+  return `illegal base64 data at input byte ${illegal < 0 ? plain.length - (plain.length % 4) : illegal}`;
+}
+
 const KEEP_ALIVE: GoType = { kind: 'custom', check: (value) => void keepAliveMs(value) };
 
 const THINK: GoType = {
@@ -27,9 +35,8 @@ const THINK: GoType = {
 const IMAGE: GoType = {
   kind: 'custom',
   check(value) {
-    if (typeof value !== 'string' || BASE64.test(value)) return;
-    const at = Math.max(0, value.search(/[^A-Za-z0-9+/=]/));
-    throw new OllamaError(400, `illegal base64 data at input byte ${at}`);
+    const problem = typeof value === 'string' ? base64Error(value) : null;
+    if (problem !== null) throw new OllamaError(400, problem);
   },
 };
 
@@ -91,6 +98,14 @@ export const EMBED_FIELDS: GoFields = {
   dimensions: INT,
   keep_alive: KEEP_ALIVE,
   options: MAP,
+};
+
+/** Fields of `/v1/embeddings`. */
+export const OPENAI_EMBED_FIELDS: GoFields = {
+  model: STRING,
+  input: ANY,
+  dimensions: INT,
+  encoding_format: STRING,
 };
 
 /** Fields of the requests that name a model and little else. */
