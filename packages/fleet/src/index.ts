@@ -24,6 +24,7 @@ export {
   type ModelLoad,
 } from './protocol/load-report.ts';
 export { decodeLoadReport, encodeLoadReport } from './protocol/load-report-codec.ts';
+export { passedHeaders, type PassedHeaders, pickPassedHeaders } from './protocol/passed-headers.ts';
 export {
   type FailureCode,
   type RefusalCode,
@@ -36,6 +37,7 @@ export { createLoadTable, type LiveLoadTable, type LoadTableNode } from './routi
 export type { InstanceEvidence, LoadTable, LoadTableCounters } from './routing/load-table.ts';
 export { loadedFirst } from './routing/loaded-first.ts';
 export { isModel, modelKey, normaliseModelName } from './routing/model-name.ts';
+export { type RefusalSubject, refusalSubject } from './routing/refusal-subject.ts';
 export type { RoutingPolicy } from './routing/routing-policy.ts';
 export {
   createReceiver,

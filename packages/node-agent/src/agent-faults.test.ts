@@ -156,7 +156,7 @@ describe('when Ollama misbehaves', () => {
         response.writeHead(200, ndjson);
         response.end('{"response":"1"}\n');
       },
-      'upstream-lost',
+      'bad-upstream',
       'without done',
     ],
     [

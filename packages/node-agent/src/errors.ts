@@ -6,12 +6,15 @@ import { DroverError } from '@drover/actor-core';
  */
 export type UpstreamErrorCode = 'refused' | 'lost' | 'garbled';
 
-/** An exchange with an Ollama failed below HTTP. The job tells its session; the session decides on a retry. */
+/**
+ * An exchange with an Ollama failed below HTTP. The job tells its session; the session decides on a retry. The message
+ * may reach a client, so the address is a field of its own, for logs.
+ */
 export class UpstreamError extends DroverError {
   readonly code: UpstreamErrorCode;
   readonly url: string;
   constructor(code: UpstreamErrorCode, url: string, detail: string, options?: ErrorOptions) {
-    super(`${url}: ${detail}`, options);
+    super(detail, options);
     this.code = code;
     this.url = url;
   }

@@ -4,6 +4,7 @@ import type { SessionMessage } from '../protocol/session-message.ts';
 import type { InstanceEvidence } from '../routing/load-table.ts';
 import type { PendingRequest } from '../routing/pending-requests.ts';
 import type { ReceiverState } from '../stream/stream-receiver.ts';
+import type { HostHead, KeptAnswer } from './host-answer.ts';
 import { bodyPart, bodyParts } from './open-request.ts';
 
 /** One try of a call on one instance. */
@@ -17,7 +18,9 @@ export interface Attempt {
   acceptByMs: number | undefined;
   /** That was put off once, since this process stood still. */
   stallForgiven: boolean;
-  head: { readonly status: number; readonly contentType: string } | undefined;
+  head: HostHead | undefined;
+  /** An answer without success, while it is kept back. */
+  kept: KeptAnswer | undefined;
   /** Of its pieces of a long line, what is counted in `SessionShared.partial`. */
   partialUnits: number;
   partsSent: number;
@@ -43,6 +46,7 @@ export function createAttempt(
     acceptByMs,
     stallForgiven: false,
     head: undefined,
+    kept: undefined,
     partialUnits: 0,
     partsSent: 0,
     partsReceived: 0,

@@ -30,6 +30,7 @@ function failed(failure: Partial<AttemptFailure>): AttemptFailure {
   return {
     node: 'n',
     instance: 'i',
+    simulated: false,
     code: 'host-lost',
     refusal: undefined,
     message: 'gone',

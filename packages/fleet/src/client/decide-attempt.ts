@@ -5,16 +5,21 @@ import type { RefusalCode } from '../protocol/session-message.ts';
 import { type InstanceEvidence, instanceKey } from '../routing/load-table.ts';
 import { isModel } from '../routing/model-name.ts';
 import type { RoutingPolicy } from '../routing/routing-policy.ts';
+import type { HostAnswer } from './host-answer.ts';
+import { type AnsweredFailure, tellingAnswer } from './telling-answer.ts';
 
 /** How one attempt ended that delivered nothing. */
 export interface AttemptFailure {
   readonly node: string;
   readonly instance: string;
+  readonly simulated: boolean;
   readonly code: FleetErrorCode;
   /** Set when the instance refused it. */
   readonly refusal: RefusalCode | undefined;
   readonly message: string;
   readonly retryAfterMs: number;
+  /** Set when the host itself answered, without success. */
+  readonly answer?: HostAnswer | undefined;
 }
 
 /** One instance of the fleet. */
@@ -49,6 +54,8 @@ export type AttemptDecision =
   | { readonly kind: 'open'; readonly instance: InstanceEvidence }
   /** Nothing to do before this instant or a change of the bus or the load table. */
   | { readonly kind: 'wait'; readonly untilMs: number }
+  /** No host served it: the client gets what this one answered. */
+  | { readonly kind: 'answer'; readonly failure: AnsweredFailure; readonly retryAfterMs: number }
   | {
       readonly kind: 'fail';
       readonly code: FleetErrorCode;
@@ -90,7 +97,11 @@ export function decideAttempt(
     const instance = policy(candidatesFor(facts), model, random);
     if (instance !== undefined) return { kind: 'open', instance };
   }
-  return failures.length === 0 ? nobodyToAsk(facts) : sumUp(failures);
+  if (failures.length === 0) return nobodyToAsk(facts);
+  const failure = tellingAnswer(failures);
+  // Where no host's answer is the telling one, something else went wrong too.
+  if (failure === undefined) return sumUp(failures.filter(({ answer }) => answer === undefined));
+  return { kind: 'answer', failure, retryAfterMs: Math.max(comeBackMs, failure.retryAfterMs) };
 }
 
 /** Ready instances of live nodes that list the model and were not tried. */

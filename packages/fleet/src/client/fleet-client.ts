@@ -1,5 +1,6 @@
 import type { LoadTable } from '../routing/load-table.ts';
 import type { CatalogueMessage } from '../protocol/catalogue.ts';
+import type { PassedHeaders } from '../protocol/passed-headers.ts';
 import type { InferenceRoute } from '../protocol/stream-open.ts';
 
 /**
@@ -48,7 +49,8 @@ export interface FleetRequest {
 
 export interface FleetCall {
   /**
-   * Resolves when an instance answered its first byte.
+   * Resolves when an instance answered its first byte. An answer without success that may speak of the host (429, 5xx,
+   * 404, a stream that begins with an error) resolves it only when no other instance did better.
    *
    * @throws FleetError nothing was delivered: `code` says why, `retryAfterMs` when it makes sense to come back
    */
@@ -66,6 +68,10 @@ export interface FleetCall {
 export interface FleetHead {
   readonly status: number;
   readonly contentType: string;
+  /** Those of `passedHeaders` that the host sent. */
+  readonly headers?: PassedHeaders | undefined;
+  /** When to come back, if no host served the request and the host itself does not say. */
+  readonly retryAfterMs?: number | undefined;
   readonly node: string;
   readonly instance: string;
   readonly simulated: boolean;

@@ -23,6 +23,8 @@ import {
 import { type Attempt, createAttempt, saysThatItRan, saysThatItWaits, sendParts } from './attempt.ts';
 import { type AttemptFacts, type AttemptFailure, candidatesFor, decideAttempt } from './decide-attempt.ts';
 import type { CallRecord, SessionShared } from './call-record.ts';
+import { askedAgainAfterMs, type HostAnswer, isKeptBack, KeptAnswer } from './host-answer.ts';
+import type { AnsweredFailure } from './telling-answer.ts';
 import type { SessionInput } from './session-input.ts';
 import { fleetErrorCode, mayTryElsewhere } from './failure-codes.ts';
 import { bodyParts, openMessage } from './open-request.ts';
@@ -124,6 +126,7 @@ class Session {
     const decision = decideAttempt(this.#facts(), policy, this.#context.random, config);
     this.#record.waiting = decision.kind === 'wait';
     if (decision.kind === 'open') this.#open(decision.instance);
+    else if (decision.kind === 'answer') this.#answer(decision.failure, decision.retryAfterMs);
     else if (decision.kind === 'wait')
       this.#waitUntilMs = Math.min(decision.untilMs, this.#record.deadlineAtMs);
     else this.#fail(decision.code, decision.message, decision.retryAfterMs, decision.node);
@@ -265,9 +268,7 @@ class Session {
         attempt.head = effect;
         break;
       case 'deliver':
-        this.#begin(attempt);
-        if (this.#record.call.push(effect.lines, effect.count))
-          this.#hear(attempt, { kind: 'taken', count: effect.count });
+        this.#deliver(attempt, effect.lines, effect.count);
         break;
       case 'grant':
         instance.tell(
@@ -287,23 +288,55 @@ class Session {
     }
   }
 
+  #deliver(attempt: Attempt, lines: readonly string[], count: number): void {
+    const { call } = this.#record;
+    if (!call.headResolved && attempt.head !== undefined && isKeptBack(attempt.head, lines))
+      attempt.kept ??= new KeptAnswer(attempt.head);
+    attempt.kept?.add(lines);
+    if (attempt.kept === undefined) this.#begin(attempt);
+    if (attempt.kept !== undefined || call.push(lines, count)) this.#hear(attempt, { kind: 'taken', count });
+  }
+
   /** Hands out the head, with the first byte and not before: until then another instance may answer. */
-  #begin(attempt: Attempt): void {
+  #begin({ head, evidence, receiver }: Attempt): void {
     const { call, startedAtMs } = this.#record;
-    if (call.headResolved || attempt.head === undefined) return;
+    if (call.headResolved || head === undefined) return;
+    const { node, load } = evidence;
+    const insideAtMs = receiver.insideAtMs ?? this.#context.clock.now();
+    const queuedMs = Math.round(insideAtMs - startedAtMs);
+    call.begin({ ...head, node, instance: load.name, simulated: load.simulated, queuedMs });
+  }
+
+  /** The whole answer was kept back. What any host would say is told at once; else another host may do better. */
+  #refusedByHost(attempt: Attempt, answer: HostAnswer): void {
+    const { status, headers } = answer.head;
+    const failure = {
+      code: 'bad-upstream',
+      refusal: undefined,
+      message: `answered ${status}: ${answer.text}`,
+      retryAfterMs: askedAgainAfterMs(headers) ?? 0,
+      answer,
+    } as const;
+    if (answer.subject !== 'request') return this.#tryElsewhere(attempt, failure);
     const { node, load } = attempt.evidence;
-    const insideAtMs = attempt.receiver.insideAtMs ?? this.#context.clock.now();
-    call.begin({
-      status: attempt.head.status,
-      contentType: attempt.head.contentType,
-      node,
-      instance: load.name,
-      simulated: load.simulated,
-      queuedMs: Math.round(insideAtMs - startedAtMs),
-    });
+    this.#endAttempt(attempt);
+    this.#answer({ node, instance: load.name, simulated: load.simulated, ...failure }, 0);
+  }
+
+  /** No host served the request: the client gets what this one said. */
+  #answer({ node, instance, simulated, answer }: AnsweredFailure, retryAfterMs: number): void {
+    const { call, startedAtMs } = this.#record;
+    const queuedMs = Math.round(this.#context.clock.now() - startedAtMs);
+    call.begin({ ...answer.head, node, instance, simulated, queuedMs, retryAfterMs });
+    call.push(answer.lines, answer.lines.length);
+    call.finish();
   }
 
   #finished(attempt: Attempt, outcome: ReceiverOutcome): void {
+    if (outcome.kind === 'end' && attempt.kept !== undefined) {
+      this.#refusedByHost(attempt, attempt.kept.finish());
+      return;
+    }
     if (outcome.kind === 'end') {
       this.#begin(attempt);
       this.#endAttempt(attempt);
@@ -326,10 +359,10 @@ class Session {
     this.#fail(code, message, code === 'host-lost' || code === 'bus-unavailable' ? 1_000 : 0, evidence.node);
   }
 
-  #tryElsewhere(attempt: Attempt, failure: Omit<AttemptFailure, 'node' | 'instance'>): void {
+  #tryElsewhere(attempt: Attempt, failure: Omit<AttemptFailure, 'node' | 'instance' | 'simulated'>): void {
     const { node, load } = attempt.evidence;
     const { requestId } = this.#record.request;
-    this.#failures.push({ node, instance: load.name, ...failure });
+    this.#failures.push({ node, instance: load.name, simulated: load.simulated, ...failure });
     this.#endAttempt(attempt);
     const { log } = this.#context;
     log.debug(

@@ -1,5 +1,6 @@
 import { wireStrings } from '@drover/actor-core/internal';
 import { z } from 'zod';
+import { type PassedHeaders, passedHeadersSchema } from './passed-headers.ts';
 
 /**
  * What an instance says to the session that opened a stream. All of it travels on the data lane, so that it
@@ -24,6 +25,8 @@ export type SessionMessage =
       readonly streamId: string;
       readonly status: number;
       readonly contentType: string;
+      /** Those of `passedHeaders` that Ollama sent; absent for none. */
+      readonly headers?: PassedHeaders | undefined;
     }
   /**
    * Lines `first`, `first + 1`, …: complete NDJSON lines without their newline, or for a single JSON answer one
@@ -66,9 +69,10 @@ export type StreamPhase = 'queued' | 'waiting' | 'streaming';
 export type RefusalCode = 'queue-full' | 'draining' | 'model-missing' | 'instance-down' | 'bad-request';
 
 /**
- * `upstream-lost`: Ollama's connection broke or it ended without saying so · `upstream-stalled`: no progress within
+ * `upstream-lost`: Ollama's connection broke · `upstream-stalled`: no progress within
  * the deadline · `deadline` · `replay-lost`: asked for a line that left the replay buffer · `reader-too-slow`: the
- * buffer is full · `bad-upstream`: Ollama answered something that is not its protocol · `cancelled`.
+ * buffer is full · `bad-upstream`: Ollama answered something that is not its protocol, or ended its answer in order but
+ * without `done: true` · `cancelled`.
  */
 export type FailureCode =
   | 'upstream-lost'
@@ -92,7 +96,13 @@ export const sessionMessageSchema: z.ZodType<SessionMessage> = z.discriminatedUn
     message: z.string(),
     retryAfterMs: count,
   }),
-  z.object({ kind: z.literal('head'), streamId, status: z.number().int(), contentType: z.string() }),
+  z.object({
+    kind: z.literal('head'),
+    streamId,
+    status: z.number().int(),
+    contentType: z.string(),
+    headers: passedHeadersSchema.optional(),
+  }),
   z.object({
     kind: z.literal('chunk'),
     streamId,

@@ -11,6 +11,7 @@
  * repeated resumes without progress → `replay-lost` · the sender's own `fail`, after its last line.
  */
 import type { FleetConfig } from '../config.ts';
+import type { PassedHeaders } from '../protocol/passed-headers.ts';
 import type { FailureCode, SessionMessage } from '../protocol/session-message.ts';
 
 /** What the receiver hears. Messages of other streams must not be handed in. */
@@ -27,7 +28,12 @@ export type ReceiverEvent =
   | { readonly kind: 'tick' };
 
 export type ReceiverEffect =
-  | { readonly kind: 'head'; readonly status: number; readonly contentType: string }
+  | {
+      readonly kind: 'head';
+      readonly status: number;
+      readonly contentType: string;
+      readonly headers?: PassedHeaders | undefined;
+    }
   | { readonly kind: 'deliver'; readonly lines: readonly string[]; readonly count: number }
   /** Control lane, to the instance. */
   | { readonly kind: 'grant'; readonly through: number; readonly received: number }
@@ -163,7 +169,12 @@ function hear(state: ReceiverState, message: SessionMessage, nowMs: number, effe
       state.insideAtMs ??= nowMs;
       if (state.headKnown) break;
       state.headKnown = true;
-      effects.push({ kind: 'head', status: message.status, contentType: message.contentType });
+      effects.push({
+        kind: 'head',
+        status: message.status,
+        contentType: message.contentType,
+        ...(message.headers !== undefined && { headers: message.headers }),
+      });
       break;
     case 'chunk':
       hearChunk(state, message, nowMs, effects);

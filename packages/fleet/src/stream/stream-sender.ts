@@ -15,6 +15,7 @@
  */
 import type { FleetConfig } from '../config.ts';
 import type { InstanceMessage } from '../protocol/instance-message.ts';
+import type { PassedHeaders } from '../protocol/passed-headers.ts';
 import type { FailureCode, SessionMessage, StreamPhase } from '../protocol/session-message.ts';
 import { ReplayBuffer } from './replay-buffer.ts';
 
@@ -25,7 +26,12 @@ export type SenderEvent =
   | { readonly kind: 'accept'; readonly position: number }
   /** What a beat says from now on. */
   | { readonly kind: 'progress'; readonly phase: StreamPhase; readonly position: number }
-  | { readonly kind: 'head'; readonly status: number; readonly contentType: string }
+  | {
+      readonly kind: 'head';
+      readonly status: number;
+      readonly contentType: string;
+      readonly headers?: PassedHeaders | undefined;
+    }
   /** Complete lines without their newline, as many as one read brought. */
   | { readonly kind: 'lines'; readonly lines: readonly string[] }
   /** Ollama's answer is complete. */
@@ -50,7 +56,9 @@ export interface SenderState {
   readonly buffer: ReplayBuffer;
   sentThrough: number;
   grantedThrough: number;
-  head: { readonly status: number; readonly contentType: string } | undefined;
+  head:
+    | { readonly status: number; readonly contentType: string; readonly headers?: PassedHeaders }
+    | undefined;
   headSent: boolean;
   phase: StreamPhase;
   position: number;
@@ -117,7 +125,10 @@ export function decideSend(state: SenderState, event: SenderEvent, nowMs: number
       state.position = event.position;
       break;
     case 'head':
-      if (state.ending === undefined) state.head = { status: event.status, contentType: event.contentType };
+      if (state.ending === undefined) {
+        const { status, contentType, headers } = event;
+        state.head = { status, contentType, ...(headers !== undefined && { headers }) };
+      }
       state.phase = 'streaming';
       state.position = 0;
       break;

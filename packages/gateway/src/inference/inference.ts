@@ -1,4 +1,10 @@
-import type { FleetCall, FleetHead, FleetRequest, InferenceRoute } from '@drover/fleet';
+import {
+  type FleetCall,
+  type FleetHead,
+  type FleetRequest,
+  type InferenceRoute,
+  passedHeaders,
+} from '@drover/fleet';
 import type { AnswerDialect, Reply } from '../dialects/dialect.ts';
 import { RequestFailure } from '../errors.ts';
 import { holdFor } from '../http/body.ts';
@@ -68,15 +74,25 @@ async function run(
     const head = await call.head;
     exchange.setHeader('x-drover-node', head.node);
     if (head.simulated) exchange.setHeader('x-drover-simulated', '1');
+    passHeaders(exchange, head);
     if (isStream(head))
       return await pumpStream(services, exchange, call, dialect, { route: inference.label, model: label });
     const body = await readWhole(call, services.config.maxAnswerBytes, holdFor(exchange, services.bodies));
-    if (head.status === 503) exchange.setHeader('retry-after', '1');
     exchange.reply(dialect.whole(head, body));
     return head.status < 400 ? 'ok' : 'refused';
   } catch (error) {
     return fail(services, exchange, inference, error);
   }
+}
+
+/** What the host said beside its answer. Every 429 and 503 says when to come back, whether the host said so or not. */
+function passHeaders(exchange: Exchange, { status, headers, retryAfterMs }: FleetHead): void {
+  for (const name of passedHeaders) {
+    const value = headers?.[name];
+    if (value !== undefined) exchange.setHeader(name, value);
+  }
+  if ((status === 429 || status === 503) && headers?.['retry-after'] === undefined)
+    exchange.setHeader('retry-after', String(Math.max(1, Math.ceil((retryAfterMs ?? 0) / 1_000))));
 }
 
 /** Tells the client what went wrong, if there still is one, as a status or, after the first byte, as an error frame. */

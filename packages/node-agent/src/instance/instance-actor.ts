@@ -244,8 +244,7 @@ class Instance {
   }
 
   #downMessage(): string {
-    const { name, url } = this.#task.instance;
-    return `the Ollama ${name} (${url}) is ${this.#health.state}: ${this.#health.reason}`;
+    return `the Ollama ${this.#task.instance.name} is ${this.#health.state}: ${this.#health.reason}`;
   }
 
   #fill(): void {

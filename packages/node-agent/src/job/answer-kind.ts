@@ -1,21 +1,20 @@
+import { STATUS_CODES } from 'node:http';
+
 /**
  * What Ollama's status line announces. `lines`: NDJSON, passed on as it comes · `whole`: one JSON value, errors
- * included · `nonsense`: not Ollama's protocol, with the reason in words.
+ * included · `foreign`: an error that is not in Ollama's shape, for example of a proxy in front of it · `nonsense`:
+ * not Ollama's protocol, with the reason in words.
  */
 export type AnswerKind =
-  | { readonly kind: 'lines' }
-  | { readonly kind: 'whole' }
+  | { readonly kind: 'lines' | 'whole' | 'foreign' }
   | { readonly kind: 'nonsense'; readonly reason: string };
 
-/** Judges an answer by its status and content type alone. */
-export function decideAnswerKind(status: number, contentType: string, location: string): AnswerKind {
+/** Judges an answer by its status and content type alone. The reasons may reach a client: they name no address. */
+export function decideAnswerKind(status: number, contentType: string): AnswerKind {
   if (status >= 300 && status < 400) {
-    return {
-      kind: 'nonsense',
-      reason: `status ${status} redirects to ${location === '' ? 'nowhere' : location}; Ollama never redirects these routes`,
-    };
+    return { kind: 'nonsense', reason: `status ${status} redirects; Ollama never redirects these routes` };
   }
-  const type = (contentType.split(';', 1)[0] ?? '').trim().toLowerCase();
+  const type = mediaType(contentType);
   if (type === 'application/x-ndjson') return { kind: 'lines' };
   if (type === 'application/json') return { kind: 'whole' };
   if (status === 403 && type === '') {
@@ -25,8 +24,21 @@ export function decideAnswerKind(status: number, contentType: string, location: 
         'status 403 without a body: this Ollama refuses the Host or Origin; set OLLAMA_HOST or OLLAMA_ORIGINS there',
     };
   }
+  if (status >= 400) return { kind: 'foreign' };
   return {
     kind: 'nonsense',
     reason: `status ${status} with content type ${type === '' ? '(none)' : type} is not an answer of Ollama`,
   };
+}
+
+/** A foreign error as Ollama would write it. Its own text may be a page that names machines, so it is not passed on. */
+export function foreignError(status: number, contentType: string): string {
+  const type = mediaType(contentType);
+  const phrase = STATUS_CODES[status] ?? 'unknown status';
+  const what = type === '' ? 'no content type' : type;
+  return JSON.stringify({ error: `the host answered ${status} ${phrase} (${what}, not from Ollama)` });
+}
+
+function mediaType(contentType: string): string {
+  return (contentType.split(';', 1)[0] ?? '').trim().toLowerCase();
 }

@@ -10,8 +10,7 @@ function setup(maxLineBytes = 1_000) {
   const reader = new AnswerReader(maxLineBytes, () => {
     news += 1;
   });
-  const head = (contentType: string, status = 200, location = '') =>
-    reader.onHead({ status, contentType, location, headers: {} });
+  const head = (contentType: string, status = 200) => reader.onHead({ status, contentType, headers: {} });
   const data = (text: string) => reader.onData(Buffer.from(text));
   const lost = new UpstreamError('lost', 'http://x', 'reset');
   return { reader, head, data, lost, news: () => news };
@@ -39,26 +38,29 @@ describe('AnswerReader', () => {
     expect(reader.take()).toMatchObject({ lines: ['{"done":true}'], finish: { kind: 'end' } });
   });
 
-  it('says upstream-lost when a stream ends without done', () => {
+  it('says bad-upstream, and not that the host is lost, when a stream ends in order without done', () => {
     const { reader, head, data } = setup();
     head(ndjson);
     data('{"a":1}\n');
     reader.onEnd();
     const finish = {
       kind: 'fail',
-      code: 'upstream-lost',
+      code: 'bad-upstream',
       message: expect.stringContaining('without done'),
       nonsense: false,
     };
     expect(reader.take()).toMatchObject({ lines: ['{"a":1}'], finish });
   });
 
-  it('says upstream-lost when it ends in the middle of a line', () => {
+  it('says bad-upstream when it ends in order in the middle of a line', () => {
     const { reader, head, data } = setup();
     head(ndjson);
     data('{"a":1}\n{"a":');
     reader.onEnd();
-    expect(reader.take()).toMatchObject({ lines: ['{"a":1}'], finish: { code: 'upstream-lost' } });
+    expect(reader.take()).toMatchObject({
+      lines: ['{"a":1}'],
+      finish: { code: 'bad-upstream', nonsense: false },
+    });
   });
 
   it('takes a last line without a newline', () => {
@@ -106,20 +108,46 @@ describe('AnswerReader', () => {
   });
 
   it.each([
-    ['an HTML page', 'text/html', 200, '<html>', ''],
-    ['a redirect', json, 307, '{}', 'http://elsewhere'],
-    ['plain text', 'text/plain', 404, '404 page not found', ''],
-    ['a refused Host', '', 403, '', ''],
-    ['JSON that is none', json, 200, '{"a":', ''],
-    ['an NDJSON line that is none', ndjson, 200, '{"a":1}\nnot json\n', ''],
-    ['JSON that is no object', json, 200, '[1]', ''],
-  ])('calls %s bad-upstream', (_what, contentType, status, body, location) => {
+    ['an HTML page', 'text/html', 200, '<html>'],
+    ['a redirect', json, 307, '{}'],
+    ['a refused Host', '', 403, ''],
+    ['JSON that is none', json, 200, '{"a":'],
+    ['an NDJSON line that is none', ndjson, 200, '{"a":1}\nnot json\n'],
+    ['JSON that is no object', json, 200, '[1]'],
+  ])('calls %s bad-upstream', (_what, contentType, status, body) => {
     const { reader, head, data } = setup();
-    head(contentType, status, location);
+    head(contentType, status);
     data(body);
     reader.onEnd();
     expect(reader.take().finish).toMatchObject({ kind: 'fail', code: 'bad-upstream', nonsense: true });
   });
+
+  it.each([
+    [
+      'a page of a proxy',
+      'text/html',
+      502,
+      '<html>10.0.0.5:11434 is away</html>',
+      '502 Bad Gateway (text/html',
+    ],
+    ['plain text', 'text/plain', 404, '404 page not found', '404 Not Found (text/plain'],
+    ['nothing', '', 503, '', '503 Service Unavailable (no content type'],
+    ['JSON that is none', json, 500, 'upstream http://10.0.0.5 failed', '500 Internal Server Error'],
+    ['an empty body', json, 429, '', '429 Too Many Requests'],
+  ])(
+    'makes an error in the shape of Ollama out of %s, with its status and no address',
+    (_what, type, status, body, text) => {
+      const { reader, head, data } = setup();
+      head(type, status);
+      data(body);
+      reader.onEnd();
+      const step = reader.take();
+      expect(step).toMatchObject({ head: { status, contentType: json }, finish: { kind: 'end' } });
+      expect(step.lines).toHaveLength(1);
+      expect(JSON.parse(step.lines[0] ?? '')).toEqual({ error: expect.stringContaining(text) });
+      expect(step.lines[0]).not.toContain('10.0.0.5');
+    },
+  );
 
   it('bounds a line and a whole answer', () => {
     for (const contentType of [ndjson, json]) {

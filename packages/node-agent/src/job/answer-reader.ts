@@ -1,7 +1,7 @@
 import type { FailureCode } from '@drover/fleet';
 import type { UpstreamError } from '../errors.ts';
 import type { AnswerHandler, AnswerHead } from '../ollama/ollama.ts';
-import { decideAnswerKind } from './answer-kind.ts';
+import { decideAnswerKind, foreignError } from './answer-kind.ts';
 import { readLine } from './answer-line.ts';
 import { LineSplitter } from './line-splitter.ts';
 
@@ -11,8 +11,11 @@ export type AnswerFinish =
   | {
       readonly kind: 'fail';
       readonly code: FailureCode;
+      /** May reach a client: names no address. */
       readonly message: string;
       readonly nonsense: boolean;
+      /** The beginning of what came instead, for the log. */
+      readonly excerpt: string;
     };
 
 /** What came since the last look. */
@@ -29,8 +32,10 @@ export interface AnswerStep {
  * Reads one answer of Ollama off the wire and collects what it means until the job looks: everything that arrives
  * within one turn of the event loop becomes one step, and the first thing that arrives calls `onNews` at once.
  *
- * A stream is complete when a line said `done:true` or carried Ollama's own error; an end without either is
- * `upstream-lost`. A single JSON answer becomes one line, told only when it is whole.
+ * A stream is complete when a line said `done:true` or carried Ollama's own error. One that ends in order without either
+ * is `bad-upstream` (Ollama does so after 30 equal tokens): its host is well. A connection that breaks is
+ * `upstream-lost`. A single JSON answer becomes one line, told only when it is whole. An error that is not in Ollama's
+ * shape becomes one that is, with its status and its headers.
  */
 export class AnswerReader implements AnswerHandler {
   readonly #onNews: () => void;
@@ -58,6 +63,11 @@ export class AnswerReader implements AnswerHandler {
     return this.#head !== undefined;
   }
 
+  /** Ollama's status; 0 until it came. */
+  get status(): number {
+    return this.#head?.status ?? 0;
+  }
+
   /** True once the last line came, whatever the connection does afterwards. */
   get complete(): boolean {
     return this.#sawLast;
@@ -65,8 +75,9 @@ export class AnswerReader implements AnswerHandler {
 
   onHead(head: AnswerHead): void {
     this.#head = head;
-    const kind = decideAnswerKind(head.status, head.contentType, head.location);
+    const kind = decideAnswerKind(head.status, head.contentType);
     if (kind.kind === 'nonsense') this.#nonsense(kind.reason);
+    else if (kind.kind === 'foreign') this.#foreign(head);
     else this.#kind = kind.kind;
     this.#tell();
   }
@@ -119,7 +130,7 @@ export class AnswerReader implements AnswerHandler {
     if (this.#finish !== undefined) return;
     const meaning = readLine(line);
     if (meaning === 'broken') {
-      this.#nonsense(`Ollama sent a line that is not JSON: ${excerpt(line)}`);
+      this.#nonsense('Ollama sent a line that is not JSON', line);
       return;
     }
     this.#lines.push(line);
@@ -130,31 +141,40 @@ export class AnswerReader implements AnswerHandler {
   #close(): void {
     if (this.#kind === 'whole') {
       const text = Buffer.concat(this.#whole).toString('utf8').trim();
-      if (readLine(text) === 'broken') this.#nonsense(`Ollama's answer is not JSON: ${excerpt(text)}`);
-      else this.#lines.push(text);
+      const head = this.#head;
+      if (readLine(text) !== 'broken') this.#lines.push(text);
+      else if (head !== undefined && head.status >= 400) this.#foreign(head);
+      else this.#nonsense("Ollama's answer is not JSON", text);
       this.#finish ??= { kind: 'end' };
       return;
     }
     const rest = this.#splitter.rest();
     if (rest !== '' && readLine(rest) === 'broken') {
-      this.#fail('upstream-lost', 'Ollama ended its answer in the middle of a line');
+      this.#fail('bad-upstream', 'Ollama ended its answer in the middle of a line');
       return;
     }
     if (rest !== '') this.#add(rest);
     if (this.#sawLast) this.#finish = { kind: 'end' };
-    else this.#fail('upstream-lost', 'Ollama ended without done: true, so the answer is not complete');
+    else this.#fail('bad-upstream', 'Ollama ended without done: true, so the answer is not complete');
+  }
+
+  /** Tells an error of something in front of Ollama at once, whatever its body is. */
+  #foreign(head: AnswerHead): void {
+    this.#head = { ...head, contentType: 'application/json; charset=utf-8' };
+    this.#lines.push(foreignError(head.status, head.contentType));
+    this.#finish = { kind: 'end' };
   }
 
   #tooLong(): void {
     this.#nonsense(`Ollama sent more than ${this.#maxLineBytes} bytes without a line end`);
   }
 
-  #nonsense(message: string): void {
-    this.#finish ??= { kind: 'fail', code: 'bad-upstream', message, nonsense: true };
+  #nonsense(message: string, text = ''): void {
+    this.#finish ??= { kind: 'fail', code: 'bad-upstream', message, nonsense: true, excerpt: excerpt(text) };
   }
 
   #fail(code: FailureCode, message: string): void {
-    this.#finish ??= { kind: 'fail', code, message, nonsense: false };
+    this.#finish ??= { kind: 'fail', code, message, nonsense: false, excerpt: '' };
   }
 
   #tell(): void {
@@ -165,5 +185,5 @@ export class AnswerReader implements AnswerHandler {
 }
 
 function excerpt(text: string): string {
-  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }

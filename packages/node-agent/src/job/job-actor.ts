@@ -15,6 +15,7 @@ import {
   type FailureCode,
   type FleetConfig,
   ollamaPath,
+  pickPassedHeaders,
   type RefusalCode,
   type SenderEvent,
   type SenderState,
@@ -22,7 +23,7 @@ import {
   senderWakeAtMs,
   type StreamOpen,
 } from '@drover/fleet';
-import type { Ollama, UpstreamRequest } from '../ollama/ollama.ts';
+import type { AnswerHead, Ollama, UpstreamRequest } from '../ollama/ollama.ts';
 import { type AnswerFinish, AnswerReader } from './answer-reader.ts';
 import { BodyAssembly } from './body-assembly.ts';
 import type { JobMessage, JobOutcome, JobReport } from './job-message.ts';
@@ -245,18 +246,23 @@ class Job {
         {
           kind: 'job-answered',
           streamId: this.#task.open.streamId,
-          loads: this.#task.open.route !== 'show' && !this.#facts.setsKeepAlive,
+          loads: reader.status < 400 && this.#task.open.route !== 'show' && !this.#facts.setsKeepAlive,
         },
         { lane: 'control' },
       );
     }
     if (reader.answered && moved) this.#enter('streaming');
-    if (head !== undefined) this.#send({ kind: 'head', status: head.status, contentType: head.contentType });
+    if (head !== undefined) this.#sendHead(head);
     if (lines.length > 0) {
       this.#lines += lines.length;
       this.#send({ kind: 'lines', lines });
     }
     if (finish !== undefined) this.#finish(finish);
+  }
+
+  #sendHead({ status, contentType, headers }: AnswerHead): void {
+    const passed = pickPassedHeaders(headers);
+    this.#send({ kind: 'head', status, contentType, ...(passed !== undefined && { headers: passed }) });
   }
 
   #finish(finish: AnswerFinish): void {
@@ -266,7 +272,13 @@ class Job {
       this.#leave('completed');
       return;
     }
-    this.#send({ kind: 'fail', code: finish.code, message: finish.message });
+    const { requestId, model } = this.#task.open;
+    const { code, message, excerpt } = finish;
+    this.#context.log.debug(
+      { requestId, model, url: this.#task.ollama.url, code, excerpt },
+      `an answer of Ollama failed: ${message}`,
+    );
+    this.#send({ kind: 'fail', code, message });
     this.#leave(finish.code, finish.nonsense ? finish.message : undefined);
   }
 

@@ -12,8 +12,6 @@ export interface AnswerHead {
   readonly status: number;
   /** Empty when absent. */
   readonly contentType: string;
-  /** Target of a redirect; empty when absent. */
-  readonly location: string;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }

@@ -94,8 +94,7 @@ class Exchange implements UpstreamRequest {
       },
       onResponseStart: (_controller, status, headers) => {
         if (status < 200 || this.#line !== line) return;
-        const { 'content-type': contentType, location } = headers;
-        this.#handler.onHead({ status, contentType: text(contentType), location: text(location), headers });
+        this.#handler.onHead({ status, contentType: text(headers['content-type']), headers });
       },
       onResponseData: (_controller, packet) => {
         if (this.#line === line) this.#handler.onData(packet);

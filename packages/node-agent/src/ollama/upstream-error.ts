@@ -5,6 +5,7 @@ const refusedCodes = new Set([
   'ENOTFOUND',
   'EAI_AGAIN',
   'EHOSTUNREACH',
+  'ETIMEDOUT',
   'ENETUNREACH',
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
@@ -17,7 +18,7 @@ export function upstreamError(url: string, error: Error): UpstreamError {
   const detail =
     kind === 'refused'
       ? `cannot connect (${code}); is Ollama running there?`
-      : `the connection broke (${code === '' ? error.message : `${code}: ${error.message}`})`;
+      : `the connection broke (${describe(code, error)})`;
   return new UpstreamError(kind, url, detail, { cause: error });
 }
 
@@ -30,6 +31,12 @@ function kindOf(code: string, { name, message }: Error): UpstreamErrorCode {
   if (refusedCodes.has(code)) return 'refused';
   const garbled = name === 'HTTPParserError' || code === 'UND_ERR_HEADERS_OVERFLOW';
   return garbled || message === 'bad response' || message === 'bad upgrade' ? 'garbled' : 'lost';
+}
+
+/** What of the error may be told to a client: messages of the operating system name addresses, those of undici do not. */
+function describe(code: string, { message }: Error): string {
+  if (code === '') return message;
+  return code.startsWith('UND_ERR_') ? `${code}: ${message}` : code;
 }
 
 function codeOf(error: Error): string {

@@ -1,0 +1,83 @@
+import type { PassedHeaders } from '../protocol/passed-headers.ts';
+import { type RefusalSubject, refusalSubject } from '../routing/refusal-subject.ts';
+
+/** The status line of a host's answer, as it came. */
+export interface HostHead {
+  readonly status: number;
+  readonly contentType: string;
+  readonly headers?: PassedHeaders | undefined;
+}
+
+/** A whole answer without success: what the client gets if no other host does better. */
+export interface HostAnswer {
+  readonly head: HostHead;
+  /** As they came. */
+  readonly lines: readonly string[];
+  readonly subject: RefusalSubject;
+  /** Ollama's own words, or as much as is needed to tell a person. */
+  readonly text: string;
+}
+
+/** UTF-16 units of an answer without success that are kept; a longer one is replaced by a sentence that says so. */
+const maxHeldUnits = 256 * 1024;
+const maxTextUnits = 300;
+
+/**
+ * True if an answer is kept back until it is whole, since another host may do better: every status that may speak of
+ * the host, and a stream of an older Ollama that begins with an error.
+ */
+export function isKeptBack(head: HostHead, lines: readonly string[]): boolean {
+  if (head.status >= 400) return refusalSubject(head.status, '') !== 'request';
+  return lines[0]?.startsWith('{"error":') === true;
+}
+
+/** Collects an answer that is kept back. */
+export class KeptAnswer {
+  readonly #head: HostHead;
+  #lines: string[] = [];
+  #units = 0;
+
+  constructor(head: HostHead) {
+    this.#head = head;
+  }
+
+  add(lines: readonly string[]): void {
+    for (const line of lines) this.#units += line.length;
+    if (this.#units <= maxHeldUnits) this.#lines.push(...lines);
+    else this.#lines = [];
+  }
+
+  /** The answer is whole. */
+  finish(): HostAnswer {
+    const { status } = this.#head;
+    const tooLong = JSON.stringify({
+      error: `the host answered status ${status} with more than ${maxHeldUnits} characters`,
+    });
+    const lines = this.#units <= maxHeldUnits ? this.#lines : [tooLong];
+    const text = errorText(lines[0] ?? '');
+    // An error where a stream was about to begin is Ollama's 500 in older versions.
+    return { head: this.#head, lines, subject: refusalSubject(status < 400 ? 500 : status, text), text };
+  }
+}
+
+/** Ollama's own words in an error body, shortened. */
+function errorText(body: string): string {
+  let text = body;
+  try {
+    const value: unknown = JSON.parse(body);
+    if (typeof value === 'object' && value !== null && 'error' in value) {
+      text = typeof value.error === 'string' ? value.error : JSON.stringify(value.error);
+    }
+  } catch {
+    // Not JSON: the body itself is the text.
+  }
+  return text.length > maxTextUnits ? `${text.slice(0, maxTextUnits)}…` : text;
+}
+
+/** When the host wants to be asked again, milliseconds; undefined where it does not say so in a number. */
+export function askedAgainAfterMs(headers: PassedHeaders | undefined): number | undefined {
+  const inMs = Number(headers?.['retry-after-ms'] ?? Number.NaN);
+  if (Number.isFinite(inMs) && inMs >= 0) return inMs;
+  const seconds = headers?.['retry-after'] ?? '';
+  return /^\d{1,7}$/.test(seconds) ? Number(seconds) * 1_000 : undefined;
+}

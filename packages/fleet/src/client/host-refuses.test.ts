@@ -1,0 +1,195 @@
+import {
+  advance,
+  createTestHub,
+  createTestNode,
+  type ManualClock,
+  type TestHub,
+} from '@drover/actor-core/testing';
+import { describe, expect, it } from 'vitest';
+import type { FleetError } from '../errors.ts';
+import { type ScriptedInstance, type ScriptedStream, scriptInstance } from '../testing/scripted-instance.ts';
+import { createFleetClient } from './create-fleet-client.ts';
+import type { FleetClient, FleetHead, FleetRequest } from './fleet-client.ts';
+
+type Say = (stream: ScriptedStream) => void;
+
+interface Answer {
+  readonly head: FleetHead | undefined;
+  readonly lines: readonly string[];
+  readonly error: FleetError | undefined;
+}
+
+interface Bundle {
+  readonly hub: TestHub<ManualClock>;
+  readonly client: FleetClient;
+  readonly hosts: readonly ScriptedInstance[];
+  readonly pass: (ms: number) => Promise<void>;
+  readonly ask: (request?: Partial<FleetRequest>) => Promise<Answer>;
+}
+
+/** One host for each script, all idle and with `m` loaded; the first one is asked first. */
+async function setup(...scripts: readonly Say[]): Promise<Bundle> {
+  const hub = createTestHub();
+  const node = createTestNode(hub, { nodeId: 'gw', roles: ['gateway'] });
+  const client = createFleetClient(node, { policy: (candidates) => candidates[0] });
+  const hosts = scripts.map((onOpen, index) =>
+    scriptInstance(createTestNode(hub, { nodeId: `host-${index + 1}`, roles: ['node-agent'] }), { onOpen }),
+  );
+  const pass = (ms: number): Promise<void> => advance(hub.clock, ms, 10);
+  await pass(100);
+  const ask = async (request: Partial<FleetRequest> = {}): Promise<Answer> => {
+    const call = client.run(
+      { requestId: 'r1', route: 'chat', model: 'm', body: Buffer.from('{}'), ...request },
+      new AbortController().signal,
+    );
+    const lines: string[] = [];
+    const reading = (async (): Promise<FleetError | undefined> => {
+      try {
+        for await (const batch of call.lines) lines.push(...batch);
+        return undefined;
+      } catch (error) {
+        return error as FleetError;
+      }
+    })();
+    await pass(50);
+    const error = await reading;
+    const head = await call.head.catch(() => undefined);
+    return { head, lines, error };
+  };
+  return { hub, client, hosts, pass, ask };
+}
+
+const serve: Say = (stream) => {
+  stream.feed({ kind: 'accept', position: 0 });
+  stream.feed({ kind: 'head', status: 200, contentType: 'application/x-ndjson' });
+  stream.feed({ kind: 'lines', lines: ['{"done":true}'] });
+  stream.feed({ kind: 'end' });
+};
+
+/** The host answers without success, as its node-agent passes it on. */
+function answer(status: number, text: string, headers?: Record<string, string>): Say {
+  return (stream) => {
+    stream.feed({ kind: 'accept', position: 0 });
+    stream.feed({ kind: 'head', status, contentType: 'application/json', headers });
+    stream.feed({ kind: 'lines', lines: [JSON.stringify({ error: text })] });
+    stream.feed({ kind: 'end' });
+  };
+}
+
+/** The connection to the host breaks before a line came. */
+const reset: Say = (stream) => {
+  stream.feed({ kind: 'accept', position: 0 });
+  stream.feed({ kind: 'fail', code: 'upstream-lost', message: 'the connection broke (ECONNRESET)' });
+};
+
+const lowMemory = 'model requires more system memory (5.6 GiB) than is available (3.1 GiB)';
+
+describe('a host that refuses before the first byte', () => {
+  it.each<[string, Say]>([
+    ['answers 500 that it has too little memory', answer(500, lowMemory)],
+    ['answers 503 that it is busy', answer(503, 'server busy')],
+    ['answers 429', answer(429, 'slow down')],
+    ['answers 502 of a proxy', answer(502, 'the host answered 502 Bad Gateway (text/html, not from Ollama)')],
+    ['answers 401 of a proxy', answer(401, 'unauthorized')],
+    ['answers 404 although it lists the model', answer(404, "model 'm' not found")],
+    ['resets the connection', reset],
+    [
+      'hangs up after its headers',
+      (stream) => {
+        stream.feed({ kind: 'head', status: 200, contentType: 'application/x-ndjson' });
+        stream.feed({ kind: 'fail', code: 'upstream-lost', message: 'the connection broke' });
+      },
+    ],
+    [
+      'begins a stream with an error, as older versions do',
+      (stream) => {
+        stream.feed({ kind: 'head', status: 200, contentType: 'application/x-ndjson' });
+        stream.feed({ kind: 'lines', lines: [JSON.stringify({ error: lowMemory })] });
+        stream.feed({ kind: 'end' });
+      },
+    ],
+    [
+      'breaks in the middle of its refusal',
+      (stream) => {
+        stream.feed({ kind: 'head', status: 500, contentType: 'application/json' });
+        stream.feed({ kind: 'lines', lines: ['{"error":'] });
+        stream.feed({ kind: 'fail', code: 'upstream-lost', message: 'the connection broke' });
+      },
+    ],
+  ])('and %s is not the answer while another host has the model', async (_what, refuse) => {
+    const { ask, hosts } = await setup(refuse, serve);
+    const { head, lines, error } = await ask();
+    expect({ status: head?.status, node: head?.node, lines, error }).toEqual({
+      status: 200,
+      node: 'host-2',
+      lines: ['{"done":true}'],
+      error: undefined,
+    });
+    expect(hosts.map(({ streams }) => streams.length)).toEqual([1, 1]);
+  });
+
+  it.each([
+    [400, 'invalid options'],
+    [413, 'too large'],
+    [422, 'bad shape'],
+    [500, 'image input is not supported'],
+  ])('is believed at once where %i (%s) speaks of the request', async (status, text) => {
+    const { ask, hosts } = await setup(answer(status, text), serve);
+    const { head, lines } = await ask();
+    expect({ status: head?.status, node: head?.node, lines }).toEqual({
+      status,
+      node: 'host-1',
+      lines: [JSON.stringify({ error: text })],
+    });
+    expect(hosts[1]?.streams).toHaveLength(0);
+  });
+
+  it('gets its own words and its own Retry-After to the client when all refuse', async () => {
+    const { ask } = await setup(
+      answer(500, lowMemory),
+      answer(503, 'server busy', { 'retry-after': '17' }),
+      answer(503, 'busy too', { 'retry-after': '40' }),
+    );
+    expect(await ask()).toMatchObject({
+      head: { status: 503, node: 'host-2', headers: { 'retry-after': '17' }, retryAfterMs: 17_000 },
+      lines: [JSON.stringify({ error: 'server busy' })],
+      error: undefined,
+    });
+  });
+
+  it('is told as it came where nobody is busy, with a computed time to come back', async () => {
+    const { ask } = await setup(answer(500, lowMemory), reset);
+    const { head, lines, error } = await ask();
+    expect(head).toMatchObject({ status: 500, node: 'host-1', retryAfterMs: 1_000 });
+    expect({ lines, error }).toEqual({ lines: [JSON.stringify({ error: lowMemory })], error: undefined });
+  });
+
+  it('is the answer when it is the only host, whatever it says', async () => {
+    for (const [status, text] of [
+      [404, "model 'm' not found"],
+      [500, 'boom'],
+      [503, 'server busy'],
+    ] as const) {
+      const { ask } = await setup(answer(status, text));
+      expect(await ask()).toMatchObject({ head: { status }, lines: [JSON.stringify({ error: text })] });
+    }
+  });
+
+  it('is asked no more than three times for one request, in all', async () => {
+    const { ask, hosts } = await setup(...Array.from({ length: 5 }, () => answer(500, 'boom')));
+    expect(await ask()).toMatchObject({ head: { status: 500 } });
+    expect(hosts.map(({ streams }) => streams.length)).toEqual([1, 1, 1, 0, 0]);
+  });
+});
+
+describe('an answer that ends in order without done: true', () => {
+  it('is not complete, but its host is not lost', async () => {
+    const { ask } = await setup((stream) => {
+      stream.feed({ kind: 'head', status: 200, contentType: 'application/x-ndjson' });
+      stream.feed({ kind: 'lines', lines: ['{"response":"1"}'] });
+      stream.feed({ kind: 'fail', code: 'bad-upstream', message: 'Ollama ended without done: true' });
+    }, serve);
+    const { lines, error } = await ask();
+    expect({ lines, code: error?.code }).toEqual({ lines: ['{"response":"1"}'], code: 'bad-upstream' });
+  });
+});

@@ -1,0 +1,40 @@
+import { z } from 'zod';
+
+/** Headers of a host's answer, by their names in lower case. */
+export type PassedHeaders = Readonly<Record<string, string>>;
+
+/**
+ * Headers of a host's answer that mean something to the client, whatever machine sent them. Everything else is about
+ * the connection to the host (`content-length`, `connection`, `date`), about credentials that are not the client's
+ * (`www-authenticate`, `set-cookie`), or names a machine (`server`, `via`, `location`).
+ */
+export const passedHeaders: readonly string[] = [
+  'retry-after',
+  'retry-after-ms',
+  'warning',
+  'deprecation',
+  'sunset',
+];
+
+const maxValueChars = 256;
+const maxHeaders = 16;
+/** Visible ASCII and spaces: what may stand in a header. */
+const headerText = /^[\x20-\x7e]+$/;
+
+/** A name that this version does not know does no harm: only `passedHeaders` are ever written to a client. */
+export const passedHeadersSchema: z.ZodType<PassedHeaders> = z
+  .record(z.string().max(64), z.string().max(maxValueChars).regex(headerText))
+  .refine((headers) => Object.keys(headers).length <= maxHeaders, 'has too many headers');
+
+/** Picks the headers that are passed on; undefined for none. Of a repeated header the first one counts. */
+export function pickPassedHeaders(
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+): PassedHeaders | undefined {
+  const picked: Record<string, string> = {};
+  for (const name of passedHeaders) {
+    const given = headers[name];
+    const value = (Array.isArray(given) ? given[0] : given)?.trim() ?? '';
+    if (value.length <= maxValueChars && headerText.test(value)) picked[name] = value;
+  }
+  return Object.keys(picked).length === 0 ? undefined : picked;
+}

@@ -1,0 +1,40 @@
+/**
+ * What a host's answer without success speaks of. `request`: any host would say the same, so the client is told at
+ * once · `model`: this host and this model (too little memory, a runner that died, not pulled) · `instance`: this host
+ * whatever the model (busy, behind a failing proxy, out of reach of its own back end).
+ */
+export type RefusalSubject = 'request' | 'model' | 'instance';
+
+/** Answers below 500 that speak of the host: its proxy wants credentials, or it has too much to do. */
+const hostStatuses = new Set([401, 403, 407, 408, 425, 429]);
+
+/**
+ * Texts of Ollama and its runner that come with 500 although the request is at fault. Only those that no state of a
+ * host can cause.
+ */
+const requestTexts = [
+  'image input is not supported',
+  'does not support',
+  'exceed_context_size_error',
+  'exceeds the available context size',
+  'prompt is longer than the context length',
+  'input length exceeds',
+  'invalid_request_error',
+  'invalid format',
+  'failed to parse grammar',
+];
+
+/**
+ * Judges an answer without success by its status and, for a 500, by Ollama's own text. A 500 that is not known to be
+ * the request's fault counts for the model: a host that cannot run one model may well run the others.
+ */
+export function refusalSubject(status: number, text: string): RefusalSubject {
+  if (status === 404) return 'model';
+  if (hostStatuses.has(status)) return 'instance';
+  if (status < 500 || status === 501) return 'request';
+  if (status !== 500) return 'instance';
+  const lowered = text.slice(0, maxJudgedChars).toLowerCase();
+  return requestTexts.some((known) => lowered.includes(known)) ? 'request' : 'model';
+}
+
+const maxJudgedChars = 8_192;
