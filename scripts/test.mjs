@@ -8,10 +8,10 @@
 // The tests with a real nats-server use the one that `drover up` would: the stage `nats` finds or fetches it.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isNewEnough, nodeMissing, toolchainNode } from '../packages/cli/bin/toolchain-node.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const bin = join(root, 'node_modules', '.bin');
@@ -41,6 +41,8 @@ const stages = [
     steps: [
       ['node', 'packages/bench/bin/bench.js', 'smoke', '--quick', '--report-only'],
       ['node', 'packages/bench/bin/bench.js', 'actors', '--quick', '--rounds', '1', '--report-only'],
+      // The benchmark before has installed what these arms are made of.
+      ['tsc', '-p', 'packages/bench/peers'],
       ['node', 'packages/bench/bin/bench.js', 'remote', '--quick', '--rounds', '1', '--report-only'],
       ['node', 'packages/bench/bin/bench.js', 'soak', '--quick', '--report-only'],
     ],
@@ -189,19 +191,12 @@ function toolchainEnvironment() {
     process.exit(3);
   }
   const folders = [bin, process.env.PATH ?? ''];
-  const name = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
-  try {
-    const manifest = createRequire(import.meta.url).resolve(`${name}/package.json`);
-    folders.unshift(join(dirname(manifest), 'bin'));
-  } catch {
-    const [major, minor] = process.versions.node.split('.').map(Number);
-    if (major < 22 || (major === 22 && minor < 19)) {
-      console.error(
-        `Node 22.19 or newer is needed, this is ${process.version}, and npm installed no ${name}`,
-      );
-      console.log('0 passed, 1 failed');
-      process.exit(3);
-    }
+  const node = toolchainNode(import.meta.url);
+  if (node !== undefined) folders.unshift(dirname(node));
+  else if (!isNewEnough(process.versions.node)) {
+    console.error(nodeMissing());
+    console.log('0 passed, 1 failed');
+    process.exit(3);
   }
   return { ...process.env, PATH: folders.join(delimiter), FORCE_COLOR: process.stdout.isTTY ? '1' : '0' };
 }

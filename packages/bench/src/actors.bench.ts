@@ -2,17 +2,15 @@ import { fileURLToPath } from 'node:url';
 import type { ActorArm } from './actors/actor-arm.ts';
 import { actorBars, nodePeers } from './actors/actor-bars.ts';
 import { type LoadedArm, operationsOf, runRow } from './actors/arm-runner.ts';
-import comedy from './actors/arms/comedy.ts';
 import drover from './actors/arms/drover.ts';
 import erlang from './actors/arms/erlang.ts';
 import functionCall from './actors/arms/function.ts';
-import nact from './actors/arms/nact.ts';
-import xstate from './actors/arms/xstate.ts';
 import { measuresOf } from './actors/measures.ts';
 import { type Workload, workloads } from './actors/workloads.ts';
 import { Figures } from './figures.ts';
 import { hostFacts } from './host-facts.ts';
 import { loadNamed, UsageError } from './named-module.ts';
+import { installPeers, loadPeerArm, peerArmFile } from './peers.ts';
 import { type ArmRow, type Bar, type BenchReport, bar, row } from './report.ts';
 import { rounded } from './statistics.ts';
 import type { SuiteOptions } from './suite.ts';
@@ -23,12 +21,11 @@ const quickRounds = 3;
 const ours: string = drover.name;
 const ownArms: readonly (readonly [ActorArm, string])[] = [
   [drover, 'drover'],
-  [nact, 'nact'],
-  [comedy, 'comedy'],
-  [xstate, 'xstate'],
   [erlang, 'erlang'],
   [functionCall, 'function'],
 ];
+
+const peerNames = ['nact', 'comedy', 'xstate'] as const;
 
 /**
  * Our actor runtime beside others, in one process each. Every row is a fresh process; the arms take turns within a
@@ -77,6 +74,11 @@ async function loadArms(options: SuiteOptions): Promise<{ arms: LoadedArm[]; not
     arm,
     file: fileURLToPath(new URL(`./actors/arms/${file}.js`, import.meta.url)),
   }));
+  await installPeers(options.progress);
+  for (const peer of peerNames) {
+    const file = peerArmFile('actors', peer);
+    candidates.push({ arm: await loadPeerArm<ActorArm>(file), file });
+  }
   for (const extra of options.extraArms) {
     const arm = await loadNamed<ActorArm>(
       extra,

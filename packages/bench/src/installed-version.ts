@@ -2,9 +2,13 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
-/** The version of a package beside this one. @throws Error saying that it is not installed */
-export function installedVersion(name: string): string {
-  for (const folder of createRequire(import.meta.url).resolve.paths(name) ?? []) {
+/**
+ * The version of a package as the module `from` (its `import.meta.url`) finds it.
+ *
+ * @throws Error saying that it is not installed
+ */
+export function installedVersion(name: string, from: string): string {
+  for (const folder of createRequire(from).resolve.paths(name) ?? []) {
     try {
       const text = readFileSync(join(folder, name, 'package.json'), 'utf8');
       return (JSON.parse(text) as { version: string }).version;
@@ -12,5 +16,5 @@ export function installedVersion(name: string): string {
       // Not in this folder; the next one up may have it.
     }
   }
-  throw new Error(`the npm package ${name} is not installed (npm install brings it)`);
+  throw new Error(`the npm package ${name} is not installed`);
 }

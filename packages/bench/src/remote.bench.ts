@@ -4,12 +4,12 @@ import { Figures } from './figures.ts';
 import { hostFacts } from './host-facts.ts';
 import { loadNamed, UsageError } from './named-module.ts';
 import drover from './remote/arms/drover.ts';
-import moleculer from './remote/arms/moleculer.ts';
 import natsClient from './remote/arms/nats-client.ts';
 import type { RemoteWorkloadName } from './remote/drive.ts';
 import { type NatsServer, startNatsServer } from './remote/nats-server.ts';
 import { ratePerSecond, runPairs } from './remote/pairs.ts';
 import type { RemoteArm } from './remote/remote-arm.ts';
+import { installPeers, loadPeerArm, peerArmFile } from './peers.ts';
 import { type ArmRow, type Bar, type BenchReport, bar, type Limit, row } from './report.ts';
 import { rounded } from './statistics.ts';
 import type { SuiteOptions } from './suite.ts';
@@ -47,14 +47,16 @@ interface LoadedArm {
 
 const ownArms: readonly (readonly [RemoteArm, string])[] = [
   [drover, 'drover'],
-  [moleculer, 'moleculer'],
   [natsClient, 'nats-client'],
 ];
 
+/** The arm under `peers/` that the bars compare with. */
+const moleculer = 'moleculer';
+
 const bars: readonly { figure: string; against: string; limit: Limit; aim?: number }[] = [
-  { figure: 'ask-256', against: moleculer.name, limit: { atLeast: 1.75 }, aim: 2.5 },
+  { figure: 'ask-256', against: moleculer, limit: { atLeast: 1.75 }, aim: 2.5 },
   { figure: 'ask-256', against: natsClient.name, limit: { atLeast: 3 } },
-  { figure: 'tell-128', against: moleculer.name, limit: { atLeast: 3 }, aim: 4 },
+  { figure: 'tell-128', against: moleculer, limit: { atLeast: 3 }, aim: 4 },
   { figure: 'ask-1 p50', against: natsClient.name, limit: { atMost: 1.05 } },
   { figure: 'ask-1 p99', against: natsClient.name, limit: { atMost: 1.2 } },
 ];
@@ -119,6 +121,9 @@ async function loadArms(options: SuiteOptions): Promise<{ arms: LoadedArm[]; not
     arm,
     file: fileURLToPath(new URL(`./remote/arms/${file}.js`, import.meta.url)),
   }));
+  await installPeers(options.progress);
+  const peer = peerArmFile('remote', moleculer);
+  candidates.push({ arm: await loadPeerArm<RemoteArm>(peer), file: peer });
   for (const extra of options.extraArms) {
     const arm = await loadNamed<RemoteArm>(
       extra,

@@ -3,11 +3,10 @@
 // this program runs again under the Node that npm installed with the toolchain.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isNewEnough, nodeMissing, toolchainNode } from './toolchain-node.js';
 
-const neededNode = [22, 19];
 const self = fileURLToPath(import.meta.url);
 const mainPath = join(dirname(self), '..', 'dist', 'main.js');
 
@@ -21,38 +20,16 @@ if (isNewEnough(process.versions.node)) {
   runUnderToolchainNode();
 }
 
-function isNewEnough(version) {
-  const [major, minor] = version.split('.').map(Number);
-  return major > neededNode[0] || (major === neededNode[0] && minor >= neededNode[1]);
-}
-
 function runUnderToolchainNode() {
   // The channel tells the inner process when this one is gone, even by SIGKILL.
-  const child = spawn(toolchainNode(), [self, ...process.argv.slice(2)], {
+  const node = toolchainNode(import.meta.url) ?? fail(3, nodeMissing());
+  const child = spawn(node, [self, ...process.argv.slice(2)], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     env: { ...process.env, DROVER_SUPERVISED: '1' },
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.once('error', (error) => fail(3, `the toolchain's Node does not start: ${error.message}`));
   child.once('exit', (code, signal) => process.exit(code ?? (signal === 'SIGKILL' ? 137 : 128)));
-}
-
-function toolchainNode() {
-  const os = process.platform === 'win32' ? 'win' : process.platform;
-  const name = `node-${os}-${process.arch}`;
-  try {
-    const folder = dirname(createRequire(import.meta.url).resolve(`${name}/package.json`));
-    const path = process.platform === 'win32' ? join(folder, 'bin', 'node.exe') : join(folder, 'bin', 'node');
-    if (existsSync(path)) return path;
-  } catch {
-    // Not installed: said below.
-  }
-  const needed = neededNode.join('.');
-  return fail(
-    3,
-    `Node ${needed} or newer is needed, this is ${process.version}, and npm installed no ${name}; ` +
-      `run "npm ci" without --omit=optional, or use Node ${needed}`,
-  );
 }
 
 function fail(code, message) {

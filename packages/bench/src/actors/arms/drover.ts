@@ -10,7 +10,7 @@ const drover: ActorArm = {
   name: 'drover',
   mailbox: true,
   path: 'createActorSystem() as it comes: bounded mailbox (1,000, reject), control lane, supervision with restarts, death watch, dead letters, counters, system clock and scheduler; ask with a deadline and its call chain; trace context as it is where nobody traces: one flag looked at per send, nothing carried',
-  version: () => installedVersion('@drover/actor-core'),
+  version: () => installedVersion('@drover/actor-core', import.meta.url),
   library: async () => library(),
 };
 

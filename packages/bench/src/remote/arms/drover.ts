@@ -33,7 +33,7 @@ type Message = z.infer<typeof message>;
 const drover: RemoteArm = {
   name: 'drover',
   path: 'joinCluster and refs as they come: msgpack frames, zod protocol at the edge, a W3C trace with every message, bounded mailbox, heartbeats; ask with a deadline',
-  version: () => installedVersion('@drover/actor-core'),
+  version: () => installedVersion('@drover/actor-core', import.meta.url),
   async respond(place) {
     const node = await join(place, 'responder');
     let handled = 0;

@@ -13,7 +13,7 @@ interface Payload {
 const natsClient: RemoteArm = {
   name: 'nats client',
   path: '@nats-io/transport-node as it comes: request, publish, JSON; no actors, no checks',
-  version: () => installedVersion('@nats-io/transport-node'),
+  version: () => installedVersion('@nats-io/transport-node', import.meta.url),
   async respond(place) {
     const connection = await connectTo(place);
     let handled = 0;

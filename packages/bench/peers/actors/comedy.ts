@@ -1,7 +1,7 @@
 import type * as Comedy from 'comedy';
 import type { ActorRef } from 'comedy';
-import type { ActorArm, ActorLibrary, Population, Tally } from '../actor-arm.ts';
-import { installedVersion } from '../../installed-version.ts';
+import type { ActorArm, ActorLibrary, Population, Tally } from '../../src/actors/actor-arm.ts';
+import { installedVersion } from '../../src/installed-version.ts';
 
 const comedyArm: ActorArm = {
   name: 'comedy',
@@ -19,7 +19,7 @@ const comedyArm: ActorArm = {
     'idle-heap': 0.1,
     million: 0,
   },
-  version: () => installedVersion('comedy'),
+  version: () => installedVersion('comedy', import.meta.url),
   library: async () => library(await import('comedy')),
 };
 

@@ -1,7 +1,7 @@
 import type * as XState from 'xstate';
 import type { AnyActorRef } from 'xstate';
-import type { ActorArm, ActorLibrary, Population, Tally } from '../actor-arm.ts';
-import { installedVersion } from '../../installed-version.ts';
+import type { ActorArm, ActorLibrary, Population, Tally } from '../../src/actors/actor-arm.ts';
+import { installedVersion } from '../../src/installed-version.ts';
 
 const xstateArm: ActorArm = {
   name: 'xstate',
@@ -20,7 +20,7 @@ const xstateArm: ActorArm = {
     'idle-heap': 0.1,
     million: 0,
   },
-  version: () => installedVersion('xstate'),
+  version: () => installedVersion('xstate', import.meta.url),
   library: async () => library(await import('xstate')),
 };
 

@@ -1,6 +1,6 @@
 import type { ServiceBroker as Broker } from 'moleculer';
-import { installedVersion } from '../../installed-version.ts';
-import { type RemoteArm, type RemotePlace, reportEvery } from '../remote-arm.ts';
+import { installedVersion } from '../../src/installed-version.ts';
+import { type RemoteArm, type RemotePlace, reportEvery } from '../../src/remote/remote-arm.ts';
 
 interface Payload {
   readonly seq: number;
@@ -11,7 +11,7 @@ interface Payload {
 const moleculer: RemoteArm = {
   name: 'moleculer',
   path: 'broker.call and broker.emit with the NATS transporter and its defaults (JSON, no validation, no tracing), requestTimeout set',
-  version: () => installedVersion('moleculer'),
+  version: () => installedVersion('moleculer', import.meta.url),
   async respond(place) {
     const broker = await createBroker(place, 'responder');
     let handled = 0;

@@ -1,8 +1,8 @@
 /* oxlint-disable typescript/no-generated-empty-object-type -- nact declares its refs as an empty class */
 import type * as Nact from 'nact';
 import type { Ref } from 'nact';
-import type { ActorArm, ActorLibrary, Population, Tally } from '../actor-arm.ts';
-import { installedVersion } from '../../installed-version.ts';
+import type { ActorArm, ActorLibrary, Population, Tally } from '../../src/actors/actor-arm.ts';
+import { installedVersion } from '../../src/installed-version.ts';
 
 const queryTimeoutMs = 30_000;
 
@@ -11,7 +11,7 @@ const nactArm: ActorArm = {
   mailbox: true,
   path: 'stateful actors with dispatch and query: unbounded mailbox, one setImmediate and one await per message',
   share: { 'windowed-tell': 0.2, ask: 0.5, 'ping-pong': 0.3, million: 0 },
-  version: () => installedVersion('nact'),
+  version: () => installedVersion('nact', import.meta.url),
   library: async () => library(await import('nact')),
 };
 
