@@ -1,6 +1,7 @@
-import { connect } from 'node:net';
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { expect, test } from 'vitest';
+import { raw } from '../testing/raw.ts';
 import { startScriptedGateway } from '../testing/scripted-gateway.ts';
 
 const chat = { model: 'm', messages: [{ role: 'user', content: 'hi' }] };
@@ -199,15 +200,3 @@ test('asks for a large body before it comes only if it would take it', async () 
   expect(await ask(500)).toBe('continue');
   expect(await ask(5_000)).toBe('413');
 });
-
-/** Sends bytes and takes everything that comes until the other side closes. */
-async function raw(port: number, bytes: string): Promise<{ status: number; text: string }> {
-  const text = await new Promise<string>((resolve, reject) => {
-    const parts: Buffer[] = [];
-    const socket = connect(port, '127.0.0.1', () => socket.write(bytes));
-    socket.on('data', (part) => parts.push(part));
-    socket.on('error', reject);
-    socket.on('close', () => resolve(Buffer.concat(parts).toString('utf8')));
-  });
-  return { status: Number(text.split(' ')[1]), text };
-}

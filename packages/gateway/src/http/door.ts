@@ -10,8 +10,9 @@ import { isAllowedHost, isLoopback } from './allowed-host.ts';
 import { Exchange } from './exchange.ts';
 import { failureOf } from './failure.ts';
 import { decideOrigin } from './origin.ts';
+import { badRequest, protocolErrorOf } from './protocol-error.ts';
 import { requestIdOf } from './request-id.ts';
-import { targetOf } from './request-target.ts';
+import { type RequestTarget, targetOf } from './request-target.ts';
 import type { Route, RouteMatch, RouteParams, Router } from './router.ts';
 import { answerUnrouted, isOwnPath } from './unrouted.ts';
 
@@ -59,10 +60,18 @@ export function createDoor(
     }
   };
 
-  const admit = async (exchange: Exchange): Promise<void> => {
-    const host = exchange.header('host') ?? '';
+  const admit = async (exchange: Exchange, host: string): Promise<void> => {
+    // Ollama redirects and says which methods a path has before it looks at Host and Origin.
+    const match = router.match(exchange.method, exchange.path);
+    if (match.kind === 'redirect') return answerUnrouted(exchange, match);
+    if (match.kind === 'wrong-method') exchange.setHeader('Allow', match.allow);
     const origin = decideOrigin(
-      { method: exchange.method, host, origin: exchange.header('origin') },
+      {
+        method: exchange.method,
+        host,
+        origin: exchange.header('origin'),
+        wantedHeaders: exchange.header('access-control-request-headers'),
+      },
       config.origins,
     );
     if (origin.kind === 'refused') return exchange.reply({ status: 403, contentType: '', body: '' });
@@ -77,7 +86,7 @@ export function createDoor(
         return exchange.reply({ status: 204, contentType: '', body: '', chunked: true });
       }
     }
-    await dispatch(exchange, router.match(exchange.method, exchange.path));
+    await dispatch(exchange, match);
   };
 
   return {
@@ -87,7 +96,7 @@ export function createDoor(
     take: (request, response): void => {
       const target = targetOf(request.url ?? '/');
       const sentId = request.headers['x-drover-request-id'];
-      const exchange = new Exchange(request, response, target ?? { path: '/', query: '' }, {
+      const exchange = new Exchange(request, response, target ?? noTarget, {
         requestId: requestIdOf(typeof sentId === 'string' ? sentId : undefined, node.random),
         clock: node.clock,
         readerTimeoutMs: config.readerTimeoutMs,
@@ -95,13 +104,16 @@ export function createDoor(
       exchange.setHeader('x-drover-request-id', exchange.requestId);
       exchange.setHeader('x-drover-gateway', '1');
       if (isDraining) exchange.setHeader('Connection', 'close');
-      if (!target) {
-        exchange.reply({ status: 400, contentType: 'text/plain; charset=utf-8', body: '400 Bad Request' });
+      const refusal = protocolErrorOf(request) ?? answerStar(request) ?? (target ? undefined : badRequest());
+      if (refusal) {
+        if (refusal.status >= 400) exchange.setHeader('Connection', 'close');
+        exchange.reply(refusal);
         return;
       }
       inside.add(exchange);
       void exchange.closed.then(() => leave(exchange));
-      admit(exchange).catch((error: unknown) => refuse(exchange, failureOf(error)));
+      const host = target?.authority ?? exchange.header('host') ?? '';
+      admit(exchange, host).catch((error: unknown) => refuse(exchange, failureOf(error)));
     },
     beginDrain: (): void => {
       isDraining = true;
@@ -133,11 +145,23 @@ async function runRoute(
   try {
     await route.handler(exchange, params);
   } catch (error) {
-    const facts = { requestId: exchange.requestId, path: exchange.path, error };
-    services.node.log.error(facts, 'a route failed inside');
+    const failure = failureOf(error);
+    // An answer such as 404 is how a handler says no; only what nobody foresaw is a fault of the gateway.
+    if (failure.code === 'internal') {
+      const facts = { requestId: exchange.requestId, path: exchange.path, error };
+      services.node.log.error(facts, 'a route failed inside');
+    }
     if (exchange.isStarted) exchange.destroy();
-    else refuse(exchange, failureOf(error));
+    else refuse(exchange, failure);
   }
+}
+
+const noTarget: RequestTarget = { path: '/', query: '', authority: undefined };
+
+/** Go's server answers a target of `*` by itself: OPTIONS with 200, all else with 400, both without a body. */
+function answerStar(request: IncomingMessage): Reply | undefined {
+  if (request.url !== '*') return undefined;
+  return { status: request.method === 'OPTIONS' ? 200 : 400, contentType: '', body: '' };
 }
 
 /** An error before any route, in the dialect the path belongs to. */

@@ -41,7 +41,7 @@ export class Exchange {
   constructor(
     request: IncomingMessage,
     response: ServerResponse,
-    target: { path: string; query: string },
+    target: { readonly path: string; readonly query: string },
     options: ExchangeOptions,
   ) {
     this.request = request;

@@ -27,6 +27,12 @@ export type RequestListener = (request: IncomingMessage, response: ServerRespons
 /** How often node looks for requests that take too long to arrive. */
 const checkIntervalMs = 1_000;
 
+/**
+ * A request's line and headers together. Go takes a megabyte; this is enough for the cookies that all the
+ * applications on one `localhost` leave in a browser, and 4,096 connections of it fit into memory.
+ */
+const maxHeaderBytes = 64 * 1024;
+
 /** @throws ListenError */
 export async function listen(
   config: GatewayConfig,
@@ -42,6 +48,9 @@ export async function listen(
       keepAlive: true,
       keepAliveInitialDelay: 30_000,
       noDelay: true,
+      maxHeaderSize: maxHeaderBytes,
+      // The door says it, in Go's words.
+      requireHostHeader: false,
     },
     listener,
   );
@@ -51,6 +60,9 @@ export async function listen(
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     if (Number(request.headers['content-length'] ?? 0) <= config.maxBodyBytes) response.writeContinue();
     listener(request, response);
+  });
+  server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
+    response.writeHead(417, { Connection: 'close', 'Content-Length': 0 }).end();
   });
   const closed = new Promise<void>((resolve) => server.once('close', resolve));
   await bind(server, config);

@@ -20,8 +20,8 @@ const ollamaOrigins: readonly string[] = [
 
 const allowedMethods = 'GET,POST,PUT,PATCH,DELETE,HEAD,OPTIONS';
 
-/** Ollama's list, then what our own routes read. */
-const allowedHeaders = [
+/** Ollama's list, as it writes it. */
+const ollamaHeaders = [
   'Authorization',
   'Content-Type',
   'User-Agent',
@@ -40,10 +40,16 @@ const allowedHeaders = [
   'X-Stainless-Runtime',
   'X-Stainless-Runtime-Version',
   'X-Stainless-Timeout',
-  'Idempotency-Key',
-  'X-Drover-Request-Id',
-  'X-Drover-Timeout-Ms',
 ].join(',');
+
+/** Headers that Ollama does not read and we do, beside our own `x-drover-…`. */
+const ownHeaders: readonly string[] = [
+  'idempotency-key',
+  'x-api-key',
+  'if-match',
+  'if-none-match',
+  'last-event-id',
+];
 
 export type OriginDecision =
   /** No browser, or the page came from here. */
@@ -55,7 +61,13 @@ export type OriginDecision =
 export type OriginHeaders = Readonly<Record<string, string | readonly string[]>>;
 
 export function decideOrigin(
-  request: { readonly method: string; readonly host: string; readonly origin: string | undefined },
+  request: {
+    readonly method: string;
+    readonly host: string;
+    readonly origin: string | undefined;
+    /** A preflight's `access-control-request-headers`. */
+    readonly wantedHeaders?: string | undefined;
+  },
   extra: readonly string[],
 ): OriginDecision {
   const { origin, host } = request;
@@ -69,12 +81,24 @@ export function decideOrigin(
     headers: {
       ...allow,
       'Access-Control-Allow-Methods': allowedMethods,
-      'Access-Control-Allow-Headers': allowedHeaders,
+      'Access-Control-Allow-Headers': allowedHeaders(request.wantedHeaders),
       'Access-Control-Max-Age': '43200',
       Vary: ['Origin', 'Access-Control-Request-Method', 'Access-Control-Request-Headers'],
     },
   };
 }
+
+/** Exactly Ollama's list for a page that asks for nothing of ours; what it asks for of ours follows. */
+function allowedHeaders(wanted = ''): string {
+  const own = wanted
+    .toLowerCase()
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => ownHeaders.includes(name) || /^x-drover-[a-z-]{1,40}$/.test(name));
+  return [ollamaHeaders, ...new Set(own.slice(0, maxOwnHeaders))].join(',');
+}
+
+const maxOwnHeaders = 16;
 
 function matches(pattern: string, origin: string): boolean {
   const star = pattern.indexOf('*');

@@ -1,15 +1,30 @@
-/** Path and query; undefined for a target that is no path or has a broken escape. */
-export function targetOf(url: string): { path: string; query: string } | undefined {
-  const absolute = /^https?:\/\/[^/?]*/i.exec(url);
-  const rest = absolute ? url.slice(absolute[0].length) || '/' : url;
+/** What a request line asks for. */
+export interface RequestTarget {
+  /** Decoded, without the query. */
+  readonly path: string;
+  readonly query: string;
+  /** The authority of an absolute-form target; it counts instead of the Host header, as in Go. */
+  readonly authority: string | undefined;
+}
+
+/** Path, query and authority; undefined for a target that is no path or has a broken escape. */
+export function targetOf(url: string): RequestTarget | undefined {
+  const absolute = /^https?:\/\/([^/?]*)/i.exec(url);
+  const rest = absolute ? url.slice(absolute[0].length) : url;
+  if (absolute && !rest.startsWith('/')) return targetOf(`http://${absolute[1]}/${rest}`);
   if (!rest.startsWith('/')) return undefined;
   const mark = rest.indexOf('?');
-  try {
-    return {
-      path: decodeURIComponent(mark < 0 ? rest : rest.slice(0, mark)),
-      query: mark < 0 ? '' : rest.slice(mark),
-    };
-  } catch {
-    return undefined;
-  }
+  const path = decodePath(mark < 0 ? rest : rest.slice(0, mark));
+  if (path === undefined) return undefined;
+  return { path, query: mark < 0 ? '' : rest.slice(mark), authority: absolute?.[1] };
+}
+
+/** Escapes stand for bytes that need not be text: `%ff` is a valid escape, `%zz` and `%2` are not. */
+function decodePath(path: string): string | undefined {
+  if (!path.includes('%')) return path;
+  if (/%(?![0-9A-Fa-f]{2})/.test(path)) return undefined;
+  const bytes = path.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+  return Buffer.from(bytes, 'latin1').toString('utf8');
 }

@@ -43,9 +43,7 @@ export class Router {
     if (path !== '/' && this.#find(twin)?.methods.has(method)) {
       return { kind: 'redirect', status: method === 'GET' ? 301 : 307, path: twin };
     }
-    return found
-      ? { kind: 'wrong-method', allow: [...found.methods.keys()].join(', ') }
-      : { kind: 'unknown' };
+    return found ? { kind: 'wrong-method', allow: allowOf(found.methods) } : { kind: 'unknown' };
   }
 
   #methodsOf(path: string): Map<string, Route> {
@@ -72,6 +70,18 @@ export class Router {
     }
     return undefined;
   }
+}
+
+/** Ollama's order: that in which its server was given the first route of each method. Others follow as they were added. */
+const methodOrder = ['HEAD', 'GET', 'POST', 'DELETE'];
+
+function allowOf(methods: ReadonlyMap<string, Route>): string {
+  return [...methods.keys()].toSorted((a, b) => rankOf(a) - rankOf(b)).join(', ');
+}
+
+function rankOf(method: string): number {
+  const index = methodOrder.indexOf(method);
+  return index < 0 ? methodOrder.length : index;
 }
 
 function matchSegments(pattern: readonly string[], segments: readonly string[]): RouteParams | undefined {

@@ -19,7 +19,6 @@ export function answerUnrouted(exchange: Exchange, match: Exclude<RouteMatch, { 
     return;
   }
   if (match.kind === 'wrong-method') {
-    exchange.setHeader('Allow', match.allow);
     if (isOwn) {
       const message = `${exchange.method} is not possible on ${exchange.path}; it takes ${match.allow}`;
       return exchange.reply(

@@ -1,5 +1,7 @@
+import { goJson } from '../go/go-text.ts';
 import type { Route } from '../http/router.ts';
 import { openAiError } from '../openai/openai-error.ts';
+import { recommendations } from './model-recommendations.ts';
 import { jsonType, nativeError } from './native-dialect.ts';
 
 /**
@@ -22,6 +24,7 @@ export function absentRoutes(): readonly Route[] {
   const cloud: readonly (readonly [string, string, number, string])[] = [
     ['POST', '/api/me', 503, 'account unavailable'],
     ['POST', '/api/signout', 503, 'account unavailable'],
+    ['DELETE', '/api/user/keys/{key}', 503, 'account unavailable'],
     ['POST', '/api/experimental/web_search', 403, 'ollama cloud is disabled: web search is unavailable'],
     ['POST', '/api/experimental/web_fetch', 403, 'ollama cloud is disabled: web fetch is unavailable'],
   ];
@@ -53,6 +56,13 @@ export function absentRoutes(): readonly Route[] {
       handler: (exchange): void => {
         const body = '{"cloud":{"disabled":true,"source":"env"}}';
         exchange.reply({ status: 200, contentType: jsonType, body });
+      },
+    },
+    {
+      methods: ['GET'],
+      path: '/api/experimental/model-recommendations',
+      handler: (exchange): void => {
+        exchange.reply({ status: 200, contentType: jsonType, body: goJson({ recommendations }) });
       },
     },
   ];

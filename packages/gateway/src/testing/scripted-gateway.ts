@@ -1,4 +1,4 @@
-import { systemClock } from '@drover/actor-core';
+import { type Logger, systemClock } from '@drover/actor-core';
 import { createTestHub, createTestNode, type TestNode } from '@drover/actor-core/testing';
 import { type Gateway, type GatewayOptions, startGateway } from '../gateway.ts';
 import { noAgents } from './no-agents.ts';
@@ -9,13 +9,28 @@ export interface ScriptedGateway {
   readonly url: string;
   readonly fleet: ScriptedFleet;
   readonly node: TestNode;
+  /** What the node logged so far. */
+  readonly logs: readonly LoggedLine[];
   post(path: string, body: unknown, init?: RequestInit): Promise<Response>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+export interface LoggedLine {
+  readonly level: keyof Logger;
+  readonly fields: object;
+  readonly message: string;
+}
+
 /** A gateway on a real port over a fleet that the test plays. Ends with the scope it is declared in (`await using`). */
 export async function startScriptedGateway(options: Partial<GatewayOptions> = {}): Promise<ScriptedGateway> {
-  const node = createTestNode(createTestHub({ clock: systemClock }), { nodeId: 'gw', roles: ['gateway'] });
+  const logs: LoggedLine[] = [];
+  const at =
+    (level: keyof Logger) =>
+    (fields: object, message: string): void =>
+      void logs.push({ level, fields, message });
+  const log: Logger = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+  const hub = createTestHub({ clock: systemClock });
+  const node = createTestNode(hub, { nodeId: 'gw', roles: ['gateway'], log });
   const fleet = scriptedFleet();
   const gateway = await startGateway(node, { port: 0, agents: noAgents, fleet, ...options });
   return {
@@ -23,6 +38,7 @@ export async function startScriptedGateway(options: Partial<GatewayOptions> = {}
     url: gateway.url,
     fleet,
     node,
+    logs,
     post: (path, body, init) => {
       const text = typeof body === 'string' ? body : JSON.stringify(body);
       return fetch(gateway.url + path, { method: 'POST', body: text, ...init });

@@ -1,0 +1,35 @@
+import type { IncomingMessage } from 'node:http';
+import type { Reply } from '../dialects/dialect.ts';
+
+/** The characters Go's server takes in a Host header. */
+const hostPattern = /^[A-Za-z0-9!$%&'()*+,\-.:;=[\]_~]*$/;
+
+/**
+ * The answer to a request that is HTTP by its form and may still not be served, as Go's server words it; undefined
+ * for all others. The connection is closed after it.
+ */
+export function protocolErrorOf(request: IncomingMessage): Reply | undefined {
+  const { headers, rawHeaders, httpVersionMajor, httpVersionMinor } = request;
+  if (httpVersionMajor !== 1)
+    return plain(505, '505 HTTP Version Not Supported: unsupported protocol version');
+  const coding = headers['transfer-encoding'];
+  if (coding !== undefined && coding.toLowerCase() !== 'chunked')
+    return plain(501, 'Unsupported transfer encoding');
+  const hosts = rawHeaders.filter(
+    (_, index) => index % 2 === 0 && rawHeaders[index]?.toLowerCase() === 'host',
+  );
+  if (hosts.length === 0 && httpVersionMinor > 0)
+    return plain(400, '400 Bad Request: missing required Host header');
+  if (hosts.length > 1) return badRequest();
+  if (!hostPattern.test(headers.host ?? '')) return plain(400, '400 Bad Request: malformed Host header');
+  return undefined;
+}
+
+/** Go's answer to what it cannot read. */
+export function badRequest(): Reply {
+  return plain(400, '400 Bad Request');
+}
+
+function plain(status: number, body: string): Reply {
+  return { status, contentType: 'text/plain; charset=utf-8', body };
+}
