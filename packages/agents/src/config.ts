@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from '@drover/actor-core';
+import { noTimeoutMs } from '@drover/fleet';
 
 /** Limits and rhythms of the agents of one cell. Every host of a cell should have the same. */
 export interface AgentsConfig {
@@ -14,9 +15,9 @@ export interface AgentsConfig {
   readonly maxInputChars: number;
   /** Longest answer, characters; a longer one fails with `task-failed`. @default 131_072 */
   readonly maxOutputChars: number;
-  /** Task timeout where the request names none. @default 120_000 */
+  /** Task timeout where the request names none; 0 for the longest there is. @default 120_000 */
   readonly taskTimeoutMs: number;
-  /** Longest task timeout a request may name. @default 3_600_000 */
+  /** Longest task timeout a request may name; 0 for no bound. @default 3_600_000 */
   readonly maxTaskTimeoutMs: number;
   /** How long a call waits for a leader, and a task for its agent to be back. @default 10_000 */
   readonly waitMs: number;
@@ -86,6 +87,16 @@ const orderings: readonly (readonly [keyof AgentsConfig, keyof AgentsConfig])[] 
   ['probeMs', 'silenceMs'],
 ];
 
+/** The longest task that this configuration allows, milliseconds. */
+export function longestTaskMs({ maxTaskTimeoutMs }: AgentsConfig): number {
+  return maxTaskTimeoutMs === 0 ? noTimeoutMs : maxTaskTimeoutMs;
+}
+
+/** Milliseconds for a task whose request names no timeout. */
+export function defaultTaskMs(config: AgentsConfig): number {
+  return config.taskTimeoutMs === 0 ? longestTaskMs(config) : config.taskTimeoutMs;
+}
+
 /**
  * The complete configuration; fields left out or undefined take their default.
  *
@@ -105,7 +116,7 @@ export function resolveConfig(partial: Partial<AgentsConfig> = {}): AgentsConfig
       throw new InvalidArgumentError(lower, `must be below ${upper} (${config[lower]} >= ${config[upper]})`);
     }
   }
-  if (config.taskTimeoutMs > config.maxTaskTimeoutMs) {
+  if (config.maxTaskTimeoutMs > 0 && config.taskTimeoutMs > config.maxTaskTimeoutMs) {
     throw new InvalidArgumentError(
       'taskTimeoutMs',
       `must not be above maxTaskTimeoutMs (${config.maxTaskTimeoutMs})`,
@@ -119,9 +130,13 @@ function requireValue(field: keyof AgentsConfig, value: string | number): string
     if (typeof value !== 'string') throw new InvalidArgumentError(field, 'must be a folder');
     return value;
   }
+  const least = field === 'taskTimeoutMs' || field === 'maxTaskTimeoutMs' ? 0 : 1;
   const upper = upperBounds[field] ?? Number.MAX_SAFE_INTEGER;
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > upper) {
-    throw new InvalidArgumentError(field, `must be a whole number from 1 to ${upper} (got ${String(value)})`);
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > upper) {
+    throw new InvalidArgumentError(
+      field,
+      `must be a whole number from ${least} to ${upper} (got ${String(value)})`,
+    );
   }
   return value;
 }

@@ -39,7 +39,7 @@ export interface FleetConfig {
    */
   readonly ownStallMs: number;
 
-  /** Time a request may take when it does not say. @default 600_000 */
+  /** Milliseconds a request may take that does not say; 0 for no deadline. @default 0 */
   readonly requestTimeoutMs: number;
   /** Instances tried at most for one request. @default 3 */
   readonly maxAttempts: number;
@@ -85,7 +85,7 @@ export const defaults: FleetConfig = Object.freeze({
   maxResumes: 12,
   busPatienceMs: 15_000,
   ownStallMs: 250,
-  requestTimeoutMs: 600_000,
+  requestTimeoutMs: 0,
   maxAttempts: 3,
   maxMoves: 8,
   acceptTimeoutMs: 800,
@@ -117,8 +117,12 @@ export function resolveConfig(partial: Partial<FleetConfig> = {}): FleetConfig {
   for (const [field, value] of Object.entries(partial) as [keyof FleetConfig, number | undefined][]) {
     if (!Object.hasOwn(defaults, field)) throw new InvalidArgumentError(field, 'is not a setting of fleet');
     if (value === undefined) continue;
-    if (!Number.isSafeInteger(value) || value < 1) {
-      throw new InvalidArgumentError(field, `must be a whole number from 1 (got ${JSON.stringify(value)})`);
+    const least = field === 'requestTimeoutMs' ? 0 : 1;
+    if (!Number.isSafeInteger(value) || value < least) {
+      throw new InvalidArgumentError(
+        field,
+        `must be a whole number from ${least} (got ${JSON.stringify(value)})`,
+      );
     }
     resolved[field] = value;
   }

@@ -32,7 +32,13 @@ export {
   sessionMessageSchema,
   type StreamPhase,
 } from './protocol/session-message.ts';
-export { bodyPartBytes, type InferenceRoute, ollamaPath, type StreamOpen } from './protocol/stream-open.ts';
+export {
+  bodyPartBytes,
+  type InferenceRoute,
+  noTimeoutMs,
+  ollamaPath,
+  type StreamOpen,
+} from './protocol/stream-open.ts';
 export { createLoadTable, type LiveLoadTable, type LoadTableNode } from './routing/live-load-table.ts';
 export type { InstanceEvidence, LoadTable, LoadTableCounters } from './routing/load-table.ts';
 export { loadedFirst } from './routing/loaded-first.ts';

@@ -20,8 +20,22 @@ export interface GatewayConfig {
   readonly maxConcurrentRequests: number;
   /** Open sockets; more are closed at once. Above `maxConcurrentRequests`, so that refusals can be told. @default 4_096 */
   readonly maxConnections: number;
-  /** What a whole request may take on the fleet unless `x-drover-timeout-ms` says less. @default 600_000 */
+  /**
+   * Milliseconds a whole request may take, and the most that `x-drover-timeout-ms` can ask for; 0 for no deadline.
+   * A host that is stuck is found without it. @default 0
+   */
   readonly requestTimeoutMs: number;
+  /**
+   * Milliseconds from the moment a request is inside an Ollama until the first byte of its answer; then another
+   * instance is tried, else 504. An answer that is not streamed comes in one piece, so that all of it must be there by
+   * then. 0 for no deadline. @default 0
+   */
+  readonly firstByteTimeoutMs: number;
+  /**
+   * Milliseconds between two bytes of an answer; then the stream ends with an error. Ollama is silent while a model
+   * writes a tool call. 0 for no deadline. @default 0
+   */
+  readonly interTokenTimeoutMs: number;
   /** A client's headers must have arrived by then. @default 10_000 */
   readonly headersTimeoutMs: number;
   /** A client's whole request must have arrived by then. @default 120_000 */
@@ -52,7 +66,9 @@ export const defaults: GatewayConfig = Object.freeze({
   maxAnswerBytes: 256 * 1024 * 1024,
   maxConcurrentRequests: 1_024,
   maxConnections: 4_096,
-  requestTimeoutMs: 600_000,
+  requestTimeoutMs: 0,
+  firstByteTimeoutMs: 0,
+  interTokenTimeoutMs: 0,
   headersTimeoutMs: 10_000,
   bodyTimeoutMs: 120_000,
   keepAliveTimeoutMs: 75_000,
@@ -72,7 +88,6 @@ const counts = [
   'maxAnswerBytes',
   'maxConcurrentRequests',
   'maxConnections',
-  'requestTimeoutMs',
   'headersTimeoutMs',
   'bodyTimeoutMs',
   'keepAliveTimeoutMs',
@@ -80,6 +95,9 @@ const counts = [
   'describeTimeoutMs',
   'inspectTimeoutMs',
 ] as const;
+
+/** Deadlines that 0 turns off. */
+const deadlines = ['requestTimeoutMs', 'firstByteTimeoutMs', 'interTokenTimeoutMs'] as const;
 
 /**
  * The defaults with `partial` over them, checked and frozen.
@@ -96,6 +114,14 @@ export function resolveConfig(partial: Partial<GatewayConfig> = {}): GatewayConf
   for (const field of counts) {
     if (!Number.isInteger(config[field]) || config[field] < 1) {
       throw new InvalidArgumentError(field, `must be a whole number above 0 (got ${config[field]})`);
+    }
+  }
+  for (const field of deadlines) {
+    if (!Number.isSafeInteger(config[field]) || config[field] < 0) {
+      throw new InvalidArgumentError(
+        field,
+        `must be a whole number, 0 for no deadline (got ${config[field]})`,
+      );
     }
   }
   if (!Number.isInteger(config.port) || config.port < 0 || config.port > 65_535) {

@@ -9,7 +9,7 @@ import {
 } from '@drover/actor-core';
 import type { FleetClient } from '@drover/fleet';
 import type { CatalogueEntry } from '../catalogue/catalogue-entry.ts';
-import type { AgentsConfig } from '../config.ts';
+import { type AgentsConfig, longestTaskMs } from '../config.ts';
 import type { Activation } from '../protocol/manager-message.ts';
 import type { ReportedState } from '../protocol/registry-message.ts';
 import { failed, type RunOutcome } from '../protocol/run-outcome.ts';
@@ -133,12 +133,12 @@ class Agent {
   }
 
   #handleTask(message: Extract<TaskMessage, { kind: 'task' }>): void {
-    const { maxInputChars, maxTaskTimeoutMs } = this.#spec.config;
+    const { maxInputChars } = this.#spec.config;
     if (message.input.length > maxInputChars) {
       const outcome = failed('task-failed', `the input has more than ${maxInputChars} characters`);
       return message.replyTo.tell({ kind: 'settled', runId: message.runId, outcome });
     }
-    const timeoutMs = Math.min(message.timeoutMs, maxTaskTimeoutMs);
+    const timeoutMs = Math.min(message.timeoutMs, longestTaskMs(this.#spec.config));
     this.#decide({ ...message, timeoutMs, type: 'task', asker: message.replyTo });
   }
 

@@ -1,5 +1,5 @@
 import type { SpawnRequest, TaskRequest } from '../agents-client.ts';
-import type { AgentsConfig } from '../config.ts';
+import { type AgentsConfig, defaultTaskMs, longestTaskMs } from '../config.ts';
 import { AgentsError } from '../errors.ts';
 import { maxKeyChars, maxModelChars, maxNameChars, maxOptionsChars } from '../protocol/limits.ts';
 import type { SpawnSpec } from '../protocol/registry-message.ts';
@@ -29,14 +29,15 @@ export function checkSpawn(request: SpawnRequest): SpawnSpec {
 
 /** @throws AgentsError `invalid-input` naming the field */
 export function checkTask(request: TaskRequest, config: AgentsConfig): { input: string; timeoutMs: number } {
-  const { input, timeoutMs = config.taskTimeoutMs } = request;
+  const longestMs = longestTaskMs(config);
+  const { input, timeoutMs = defaultTaskMs(config) } = request;
   if (typeof input !== 'string' || input === '')
     throw invalid('input', 'must be a text of one character at least');
   if (input.length > config.maxInputChars) {
     throw invalid('input', `has ${input.length} characters; ${config.maxInputChars} are allowed`);
   }
-  if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > config.maxTaskTimeoutMs) {
-    throw invalid('timeoutMs', `must be a whole number from 1 to ${config.maxTaskTimeoutMs}`);
+  if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > longestMs) {
+    throw invalid('timeoutMs', `must be a whole number from 1 to ${longestMs}`);
   }
   return { input, timeoutMs };
 }

@@ -19,7 +19,7 @@ import type {
 } from '../agents-client.ts';
 import { type Catalogue, loadCatalogue } from '../catalogue/load-catalogue.ts';
 import { type AgentsConfig, resolveConfig } from '../config.ts';
-import { AgentsError } from '../errors.ts';
+import { AgentsError, type AgentsErrorCode } from '../errors.ts';
 import { agentsGroup } from '../protocol/limits.ts';
 import {
   type AnswerRef,
@@ -139,13 +139,9 @@ class ClusterAgentsClient implements OwnedAgentsClient {
     const runId = this.#node.random.id();
     const untilMs = this.#node.clock.now() + timeoutMs;
     for (;;) {
-      const place = await this.#placeOf(
-        id,
-        Math.min(this.#config.waitMs, untilMs - this.#node.clock.now()),
-        options.signal,
-      );
+      const place = await this.#placeBefore(untilMs, id, timeoutMs, options.signal);
       const leftMs = untilMs - this.#node.clock.now();
-      if (leftMs <= 0) throw new AgentsError('deadline', `the task did not end within ${timeoutMs} ms`);
+      if (leftMs <= 0) throw overdue(timeoutMs);
       const end = await this.#runSession(id, place, { runId, input, timeoutMs: leftMs }, options);
       if (end.type === 'settled') return resultOf(runId, place.node, end.outcome);
       this.#places.delete(id);
@@ -207,6 +203,25 @@ class ClusterAgentsClient implements OwnedAgentsClient {
 
   #ask(make: (replyTo: AnswerRef) => RegistryRequest): Promise<Answered> {
     return this.#asker.ask(make, this.#config.waitMs);
+  }
+
+  /** Where the agent runs. What could not be found out before the task's own deadline is a deadline, whatever it was. */
+  async #placeBefore(
+    untilMs: number,
+    id: string,
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Place> {
+    const leftMs = untilMs - this.#node.clock.now();
+    if (leftMs <= 0) throw overdue(timeoutMs);
+    const { waitMs } = this.#config;
+    try {
+      return await this.#placeOf(id, Math.min(waitMs, leftMs), signal);
+    } catch (error) {
+      if (leftMs < waitMs && error instanceof AgentsError && waitedInVain.has(error.code))
+        throw overdue(timeoutMs, error);
+      throw error;
+    }
   }
 
   /** Where the agent runs: as last known, else as the leader says, waiting for it to be brought back. */
@@ -282,6 +297,14 @@ class ClusterAgentsClient implements OwnedAgentsClient {
       run: { runId, agentId, incarnation, node, outcome: failed('agent-lost', message) },
     });
   }
+}
+
+/** Codes of a wait that ended because its time was up. */
+const waitedInVain: ReadonlySet<AgentsErrorCode> = new Set(['no-leader', 'agent-lost', 'bus-unavailable']);
+
+function overdue(timeoutMs: number, cause?: AgentsError): AgentsError {
+  const detail = cause === undefined ? '' : `: ${cause.message}`;
+  return new AgentsError('deadline', `the task did not end within ${timeoutMs} ms${detail}`, { cause });
 }
 
 function agentOf(answer: Answered): AgentView {

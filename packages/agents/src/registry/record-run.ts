@@ -1,3 +1,4 @@
+import { defaultTaskMs } from '../config.ts';
 import type { RegistryAnswer, RunReport } from '../protocol/registry-message.ts';
 import { failed, type RunFailureCode, type RunOutcome } from '../protocol/run-outcome.ts';
 import type { Moment, RegistryEffect, RegistryEvent } from './registry-event.ts';
@@ -112,7 +113,7 @@ export function orderDispatch<R>(
         incarnation,
         runId,
         input: input ?? '',
-        timeoutMs: timeoutMs ?? state.config.taskTimeoutMs,
+        timeoutMs: timeoutMs ?? defaultTaskMs(state.config),
       },
     },
   ];

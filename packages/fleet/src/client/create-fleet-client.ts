@@ -87,7 +87,7 @@ export function createFleetClient(node: ClusterNode, options: FleetClientOptions
       request,
       model: modelKey(request.model),
       startedAtMs,
-      deadlineAtMs: startedAtMs + (request.timeoutMs ?? config.requestTimeoutMs),
+      deadlineAtMs: deadlineAtMs(startedAtMs, request.timeoutMs ?? config.requestTimeoutMs),
       session: undefined,
       cancelled: undefined,
       waiting: false,
@@ -137,6 +137,10 @@ export function createFleetClient(node: ClusterNode, options: FleetClientOptions
     },
     stop,
   };
+}
+
+function deadlineAtMs(startedAtMs: number, timeoutMs: number): number {
+  return timeoutMs === 0 ? Number.POSITIVE_INFINITY : startedAtMs + timeoutMs;
 }
 
 /** Calls that wait in a queue and may be moved, oldest first. */

@@ -43,8 +43,12 @@ export interface FleetRequest {
   readonly instance?: { readonly node: string; readonly instance: string };
   /** Only copies of the model with this content, `sha256:` before it or not. @default any copy */
   readonly digest?: string;
-  /** @default 600_000 */
+  /** Milliseconds the whole request may take; 0 for no deadline. @default `requestTimeoutMs` */
   readonly timeoutMs?: number;
+  /** As in `StreamOpen`, for each attempt; 0 for none. @default 0 */
+  readonly firstByteTimeoutMs?: number;
+  /** As in `StreamOpen`; 0 for none. @default 0 */
+  readonly interTokenTimeoutMs?: number;
 }
 
 export interface FleetCall {

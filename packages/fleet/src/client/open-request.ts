@@ -1,10 +1,14 @@
 import type { ActorRef } from '@drover/actor-core';
 import type { InstanceMessage } from '../protocol/instance-message.ts';
 import type { SessionMessage } from '../protocol/session-message.ts';
-import { bodyPartBytes } from '../protocol/stream-open.ts';
+import { bodyPartBytes, noTimeoutMs } from '../protocol/stream-open.ts';
 import type { FleetRequest } from './fleet-client.ts';
 
-/** The `open` of one attempt; the body is in it unless it is large, then `bodyPart` makes the rest. */
+/**
+ * The `open` of one attempt; the body is in it unless it is large, then `bodyPart` makes the rest.
+ *
+ * @param timeoutMs what is left of the request's time, above 0; `Infinity` for a request without a deadline
+ */
 export function openMessage(
   request: FleetRequest,
   streamId: string,
@@ -12,7 +16,7 @@ export function openMessage(
   grantedThrough: number,
   replyTo: ActorRef<SessionMessage>,
 ): InstanceMessage {
-  const { body } = request;
+  const { body, firstByteTimeoutMs = 0, interTokenTimeoutMs = 0 } = request;
   const small = body.byteLength <= bodyPartBytes;
   return {
     kind: 'open',
@@ -23,7 +27,9 @@ export function openMessage(
       priority: request.priority ?? 0,
       route: request.route,
       model: request.model,
-      timeoutMs,
+      timeoutMs: Math.min(timeoutMs, noTimeoutMs),
+      ...(firstByteTimeoutMs > 0 ? { firstByteTimeoutMs } : {}),
+      ...(interTokenTimeoutMs > 0 ? { interTokenTimeoutMs } : {}),
       ...(small ? { body } : { bodyBytes: body.byteLength }),
       grantedThrough,
     },

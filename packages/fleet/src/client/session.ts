@@ -158,6 +158,8 @@ class Session {
     const { node, config, load } = this.#shared;
     const { deadlineAtMs, request } = this.#record;
     const nowMs = this.#context.clock.now();
+    // The deadline may have passed since the choice was made: no host is asked for an answer in no time.
+    if (nowMs >= deadlineAtMs) return this.#choose();
     const attempt = createAttempt(
       this.#context.random.id(),
       evidence,

@@ -54,6 +54,8 @@ const streamOpenSchema = z.object({
   route: z.enum(['chat', 'generate', 'embed', 'embeddings', 'show']),
   model: z.string().max(512),
   timeoutMs: z.number().positive(),
+  firstByteTimeoutMs: z.number().positive().optional(),
+  interTokenTimeoutMs: z.number().positive().optional(),
   body: bytes.optional(),
   bodyBytes: z.number().int().positive().optional(),
   grantedThrough: lineNumber,

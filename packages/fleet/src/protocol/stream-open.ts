@@ -17,8 +17,15 @@ export interface StreamOpen {
   readonly priority: number;
   readonly route: InferenceRoute;
   readonly model: string;
-  /** Milliseconds the whole attempt may take, counted by the receiver from arrival. */
+  /** Milliseconds the whole attempt may take, counted by the receiver from arrival; `noTimeoutMs` for no deadline. */
   readonly timeoutMs: number;
+  /**
+   * Milliseconds from posting the request to Ollama until the first byte of its answer, which is then given up as
+   * `upstream-stalled`. @default no such deadline
+   */
+  readonly firstByteTimeoutMs?: number | undefined;
+  /** Milliseconds between two bytes of the answer; more is `upstream-stalled`. @default no such deadline */
+  readonly interTokenTimeoutMs?: number | undefined;
   /** Ollama-native JSON, as it is to be posted. Absent when it follows in `part` messages. */
   readonly body?: Uint8Array | undefined;
   /** Bytes of the body when it follows in parts. */
@@ -26,6 +33,9 @@ export interface StreamOpen {
   /** Lines may be sent up to and including this sequence number (first line is 1). */
   readonly grantedThrough: number;
 }
+
+/** `timeoutMs` of a request without a deadline: the field is required, and so large a number never comes. */
+export const noTimeoutMs: number = Number.MAX_SAFE_INTEGER;
 
 /** Bodies above this travel in parts of this size, so that one prompt with images never blocks a lane. */
 export const bodyPartBytes: number = 256 * 1024;

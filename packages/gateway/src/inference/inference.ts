@@ -16,7 +16,7 @@ import type { Outcome } from '../observe/gateway-metrics.ts';
 import type { GatewayServices } from '../services.ts';
 import { pumpStream } from './pump-stream.ts';
 import { digestOf } from './digest-header.ts';
-import { timeoutOf } from './timeout-header.ts';
+import { agreeOnTimeout } from './timeout-header.ts';
 import { unloadOthers } from './unload.ts';
 
 /** One inference request, ready to run: read, checked and translated. */
@@ -66,7 +66,9 @@ async function run(
       route: inference.route,
       model: inference.name.short,
       body: inference.body,
-      timeoutMs: timeoutOf(exchange.header('x-drover-timeout-ms'), services.config.requestTimeoutMs),
+      timeoutMs: agreeOnTimeout(exchange, services.config.requestTimeoutMs),
+      firstByteTimeoutMs: services.config.firstByteTimeoutMs,
+      interTokenTimeoutMs: services.config.interTokenTimeoutMs,
       ...digestOf(exchange.header('x-drover-model-digest')),
     };
     const last = inference.intent === 'unload' ? await unloadOthers(services, request, exchange.signal) : {};

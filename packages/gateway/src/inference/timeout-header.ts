@@ -1,19 +1,32 @@
 import { RequestFailure } from '../errors.ts';
+import type { Exchange } from '../http/exchange.ts';
+
+/** Request and response header: how long the request may take, milliseconds. */
+export const timeoutHeader = 'x-drover-timeout-ms';
 
 /**
- * Milliseconds the request may take: the client's wish, never more than the gateway allows.
+ * Milliseconds that the request may take, 0 for no deadline: what its client asks for, at most `maxTimeoutMs` (0: no
+ * bound). Where the client asked, the answer says in the same header which value holds, so that nothing is cut in
+ * silence.
  *
  * @throws RequestFailure 400 for a header that is no whole number above 0
  */
-export function timeoutOf(header: string | undefined, maxTimeoutMs: number): number {
+export function agreeOnTimeout(exchange: Exchange, maxTimeoutMs: number): number {
+  const header = exchange.header(timeoutHeader);
   if (header === undefined) return maxTimeoutMs;
-  const wishMs = Number(header);
-  if (!Number.isInteger(wishMs) || wishMs < 1) {
-    throw new RequestFailure(
-      400,
-      'invalid-header',
-      'x-drover-timeout-ms must be a whole number of milliseconds above 0',
-    );
-  }
-  return Math.min(wishMs, maxTimeoutMs);
+  const wishMs = readTimeout(header);
+  const timeoutMs = maxTimeoutMs === 0 ? wishMs : Math.min(wishMs, maxTimeoutMs);
+  exchange.setHeader(timeoutHeader, String(timeoutMs));
+  return timeoutMs;
+}
+
+function readTimeout(header: string): number {
+  const wishMs = /^\d+$/.test(header) ? Number(header) : 0;
+  if (wishMs >= 1 && Number.isSafeInteger(wishMs)) return wishMs;
+  throw new RequestFailure(
+    400,
+    'invalid-header',
+    `${timeoutHeader} must be a whole number of milliseconds above 0`,
+    { field: timeoutHeader },
+  );
 }

@@ -132,19 +132,6 @@ test('pulls no line while the reader is not reading, holds less than 1 MB, and g
   held.stop();
 });
 
-test('hands the deadline a client asks for to the fleet, and no more than allowed', async () => {
-  await using setup = await startScriptedGateway({ requestTimeoutMs: 5_000 });
-  const answers = ['1200', '999999', 'soon'].map((wish) =>
-    setup.post('/api/chat', chat, { headers: { 'x-drover-timeout-ms': wish } }),
-  );
-  const calls = [await setup.fleet.next(), await setup.fleet.next()];
-  expect(
-    calls.map(({ request: { timeoutMs } }) => timeoutMs).toSorted((a, b) => Number(a) - Number(b)),
-  ).toEqual([1_200, 5_000]);
-  for (const call of calls) call.fail('deadline');
-  expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([504, 504, 400]);
-});
-
 test('hands the digest a client asks for to the fleet, and refuses what is none', async () => {
   await using setup = await startScriptedGateway();
   const digest = `sha256:${'ab'.repeat(32)}`;

@@ -5,7 +5,7 @@ import type { Exchange } from '../http/exchange.ts';
 import { failureOf } from '../http/failure.ts';
 import type { Handler, Route } from '../http/router.ts';
 import { setRetryAfter } from '../inference/inference.ts';
-import { timeoutOf } from '../inference/timeout-header.ts';
+import { agreeOnTimeout, timeoutHeader } from '../inference/timeout-header.ts';
 import type { GatewayServices } from '../services.ts';
 import { ownError, ownJson } from './own-error.ts';
 import { readJson } from './read-json.ts';
@@ -62,9 +62,7 @@ export function agentRoutes(services: GatewayServices): readonly Route[] {
       path: '/api/v1/agents/{id}/task',
       handler: own(async (exchange, { id = '' }) => {
         const { mode, ...task } = await readJson(exchange, taskSchema, services.bodies);
-        const wish = exchange.header('x-drover-timeout-ms');
-        const timeoutMs =
-          task.timeoutMs ?? (wish === undefined ? undefined : timeoutOf(wish, config.requestTimeoutMs));
+        const timeoutMs = taskTimeoutOf(exchange, task.timeoutMs, config.requestTimeoutMs);
         await runTask(agents, services, exchange, id, mode, { input: task.input, timeoutMs });
       }),
     },
@@ -74,6 +72,18 @@ export function agentRoutes(services: GatewayServices): readonly Route[] {
       handler: own(async (exchange, { runId = '' }) => exchange.reply(ownJson(await agents.run(runId)))),
     },
   ];
+}
+
+/** The body's `timeoutMs` goes before the header; undefined where neither says. */
+function taskTimeoutOf(
+  exchange: Exchange,
+  inBody: number | undefined,
+  maxTimeoutMs: number,
+): number | undefined {
+  if (exchange.header(timeoutHeader) === undefined) return inBody;
+  const agreedMs = agreeOnTimeout(exchange, maxTimeoutMs);
+  if (inBody !== undefined) exchange.setHeader(timeoutHeader, String(inBody));
+  return inBody ?? agreedMs;
 }
 
 async function spawn(services: GatewayServices, exchange: Exchange): Promise<void> {

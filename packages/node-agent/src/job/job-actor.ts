@@ -66,6 +66,15 @@ const unstreamedPatience = 6;
 
 const over: Behaviour<JobMessage> = { kind: 'stopped' };
 
+/** The agent's own limits, and what the request allows if that is less. */
+function limitsOf(limits: ProgressLimits, open: StreamOpen): ProgressLimits {
+  return {
+    ...limits,
+    firstByteMs: Math.min(limits.firstByteMs, open.firstByteTimeoutMs ?? limits.firstByteMs),
+    interTokenMs: Math.min(limits.interTokenMs, open.interTokenTimeoutMs ?? limits.interTokenMs),
+  };
+}
+
 class Job {
   readonly #task: JobTask;
   readonly #context: ActorContext<JobMessage>;
@@ -88,7 +97,7 @@ class Job {
     const now = context.clock.now();
     this.#task = task;
     this.#context = context;
-    this.#limits = task.limits;
+    this.#limits = limitsOf(task.limits, open);
     this.#sender = createSender(open.streamId, open.grantedThrough, fleet, now);
     this.#assembly = open.body === undefined ? new BodyAssembly(open.bodyBytes ?? 0) : undefined;
     this.#progress = startProgress(open.body === undefined ? 'receiving' : 'queued', open.timeoutMs, now);
