@@ -27,6 +27,7 @@ const stages = [
       ['oxlint', '--type-aware', '--deny-warnings'],
       ['node', 'scripts/check-house-rules.mjs'],
       ['node', 'scripts/complete-lockfile.mjs', '--check'],
+      ['node', 'scripts/notices.mjs', '--check'],
       ['node', 'scripts/api-reference/generate.mjs', '--check'],
     ],
   },

@@ -44,15 +44,18 @@ export interface Cluster {
 
 const running = new Set<{ child: ChildProcess; dataDir: string }>();
 
-/** Starts `drover up --json --port 0` in a data folder of its own and waits for its ready line. */
+/**
+ * Starts `drover up --json --port 0` in a data folder of its own and waits for its ready line. `bin` is another
+ * installation's program than the checkout's.
+ */
 export async function startCluster(
   args: readonly string[],
-  options: { env?: NodeJS.ProcessEnv; timeoutMs?: number } = {},
+  options: { env?: NodeJS.ProcessEnv; timeoutMs?: number; bin?: string } = {},
 ): Promise<Cluster> {
   const dataDir = mkdtempSync(join(tmpdir(), 'drover-scenario-'));
   const child = spawn(
     process.execPath,
-    [droverBin, 'up', '--json', '--port', '0', '--data', dataDir, ...args],
+    [options.bin ?? droverBin, 'up', '--json', '--port', '0', '--data', dataDir, ...args],
     {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: cleanEnvironment(options.env),
