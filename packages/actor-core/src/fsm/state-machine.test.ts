@@ -43,11 +43,11 @@ function setup(): Setup {
         open: {
           timeoutMs: 1_000,
           onEnter: () => seen.push('enter'),
-          onExit: () => seen.push('exit'),
+          onExit: (opened) => seen.push(`exit ${opened}`),
           onTimeout: () => goTo('closed'),
           on(message, opened) {
             if (message === 'knock') return stay(opened + 100);
-            return message === 'open' ? goTo('open') : goTo('closed');
+            return message === 'open' ? goTo('open') : goTo('closed', 0);
           },
         },
         locked: { on: () => stay() },
@@ -61,10 +61,10 @@ function setup(): Setup {
   return { clock, system, door, seen, say };
 }
 
-it('goes from state to state with its data', async () => {
+it('goes from state to state with its data, and leaves a state with the data that this state had', async () => {
   const { say, seen } = setup();
   await say('open', 'knock', 'close', 'lock', 'open');
-  expect(seen).toEqual(['closed>open 1', 'enter', 'exit', 'open>closed 101', 'closed>locked 101']);
+  expect(seen).toEqual(['closed>open 1', 'enter', 'exit 101', 'open>closed 0', 'closed>locked 0']);
 });
 
 it('leaves a state that lasts too long, counted from when it was last entered', async () => {
@@ -80,7 +80,7 @@ it('leaves a state that lasts too long, counted from when it was last entered', 
   expect(seen).toEqual([]);
   clock.advance(1);
   await settle();
-  expect(seen).toEqual(['exit', 'open>closed 101']);
+  expect(seen).toEqual(['exit 101', 'open>closed 101']);
 });
 
 it('has no timeout of a state that was left, not even one that waits already', async () => {

@@ -12,7 +12,7 @@ export interface StateDefinition<S extends string, D, M> {
   readonly onSignal?: (signal: Signal, data: D, context: ActorContext<M>) => Transition<S, D>;
   /** Each time it is entered from another state, or by `goto` itself; also at the start. */
   readonly onEnter?: (data: D, context: ActorContext<M>) => void;
-  /** Each time it is left for another state, or by `goTo` itself. */
+  /** Each time it is left for another state, or by `goTo` itself; with the data that this state had. */
   readonly onExit?: (data: D, context: ActorContext<M>) => void;
   /** How long it may last without being left or entered again. */
   readonly timeoutMs?: number;
@@ -56,14 +56,14 @@ export function stateMachine<S extends string, D, M>(definition: MachineDefiniti
       onEnter?.(current.data, context);
     };
     const handle = (event: MachineEvent<M>) => {
-      const before = current.state;
+      const before = current;
       const { next, outcome } = decideTransition(definition, current, event, context);
       current = next;
       if (outcome === 'stopped') return stopped;
       if (outcome === 'unhandled') return unhandled;
       if (outcome === 'moved') {
-        definition.states[before].onExit?.(next.data, context);
-        definition.onTransition?.(before, next.state, next.data);
+        definition.states[before.state].onExit?.(before.data, context);
+        definition.onTransition?.(before.state, next.state, next.data);
         enter();
       }
       return undefined;
