@@ -23,7 +23,11 @@ export interface StoredMessage {
 }
 
 export interface StreamInfo {
-  readonly config: { readonly subjects: readonly string[] };
+  readonly config: {
+    readonly subjects: readonly string[];
+    readonly max_msgs_per_subject: number;
+    readonly num_replicas: number;
+  };
   readonly state: { readonly subjects?: Readonly<Record<string, number>> };
 }
 

@@ -53,3 +53,12 @@ it('keeps what it acknowledged when the server is killed, and says when it canno
   await store.append('S', 's.lead', Uint8Array.of(2), { lastSequence: sequence });
   await dispose();
 });
+
+it('refuses a stream that has other replicas', async () => {
+  const { store, dispose } = await open();
+  await store.ensureStream({ name: 'S', subjects: ['s.>'] });
+  await expect(store.ensureStream({ name: 'S', subjects: ['s.>'], replicas: 3 })).rejects.toMatchObject({
+    argument: 'spec.replicas',
+  });
+  await dispose();
+});

@@ -1,7 +1,6 @@
 import type { Clock } from '../clock.ts';
 import {
   FenceRejectedError,
-  InvalidArgumentError,
   MessageTooLargeError,
   StoreUnavailableError,
   TransportDisconnectedError,
@@ -18,6 +17,7 @@ import {
   type StreamInfo,
 } from './jetstream-api.ts';
 import { checkExpectation } from './memory-store.ts';
+import { checkStream } from './check-stream.ts';
 import type { AppendExpectation, Store, StoredRecord, StreamSpec } from './store.ts';
 
 export interface JetStreamStoreOptions {
@@ -71,16 +71,18 @@ export class JetStreamStore implements Store {
       allow_atomic: true,
     });
     if (reply.error === undefined) return;
-    if (reply.error.err_code !== errorCode.streamNameInUse)
-      throw new StoreUnavailableError(spec.name, { cause: reply.error });
-    const existing = await this.info(spec.name);
-    const missing = spec.subjects.filter((subject) => !existing.config.subjects.includes(subject));
-    if (missing.length > 0) {
-      throw new InvalidArgumentError(
-        'spec.subjects',
-        `differ from those of the existing stream ${spec.name} (missing ${missing.join(', ')})`,
-      );
-    }
+    // A server that refuses the replicas before it looks for the name must not hide that the stream is another one.
+    const { error } = reply;
+    const { config } = await this.info(spec.name).catch(() => {
+      throw new StoreUnavailableError(spec.name, { cause: error });
+    });
+    checkStream(spec, {
+      subjects: config.subjects,
+      historyPerSubject: config.max_msgs_per_subject,
+      replicas: config.num_replicas,
+    });
+    if (error.err_code !== errorCode.streamNameInUse)
+      throw new StoreUnavailableError(spec.name, { cause: error });
   }
 
   async append(

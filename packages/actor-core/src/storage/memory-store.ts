@@ -6,6 +6,7 @@ import {
   WrongSequenceError,
 } from '../errors.ts';
 import { subjectMatches } from '../transport/subject-match.ts';
+import { checkStream } from './check-stream.ts';
 import type { AppendExpectation, Store, StoredRecord, StreamSpec } from './store.ts';
 
 /** As a nats-server's `max_payload` is by default. */
@@ -29,11 +30,9 @@ export class MemoryStore implements Store {
     const existing = this.streams.get(spec.name);
     if (existing === undefined) {
       this.streams.set(spec.name, { spec, lastSequence: 0, bySubject: new Map(), messageIds: new Map() });
-    } else if (!spec.subjects.every((subject) => existing.spec.subjects.includes(subject))) {
-      throw new InvalidArgumentError(
-        'spec.subjects',
-        `differ from those of the existing stream ${spec.name}`,
-      );
+    } else {
+      const { subjects, historyPerSubject = 1, replicas = 1 } = existing.spec;
+      checkStream(spec, { subjects, historyPerSubject, replicas });
     }
     this.requireHeard(spec.name);
   }

@@ -5,7 +5,11 @@
  * A read never authorises: only an append that asserts a sequence does (reference: nats.md 5, ADR-8).
  */
 export interface Store {
-  /** Creates the stream or confirms that it is there with compatible limits. Idempotent. */
+  /**
+   * Creates the stream, or confirms that it is there with these subjects, this history and these replicas. Idempotent.
+   *
+   * @throws InvalidArgumentError naming the field in which an existing stream differs
+   */
   ensureStream(spec: StreamSpec): Promise<void>;
   /**
    * Appends one record.
@@ -32,9 +36,9 @@ export interface StreamSpec {
   readonly name: string;
   /** Subjects it keeps, wildcards allowed. */
   readonly subjects: readonly string[];
-  /** Records kept per subject. @default 1 */
+  /** Records kept per subject. @default 1 for a new stream; of an existing one not looked at */
   readonly historyPerSubject?: number;
-  /** @default 1 */
+  /** Servers that keep a copy. @default 1 for a new stream; of an existing one not looked at */
   readonly replicas?: number;
 }
 

@@ -47,6 +47,17 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       );
     });
 
+    it('refuses a stream that keeps another history or has other replicas, and names the field', async () => {
+      const { name: id } = await stream(5);
+      const subjects = [`${id}.>`];
+      await store.ensureStream({ name: id, subjects, historyPerSubject: 5 });
+      await store.ensureStream({ name: id, subjects });
+      await expect(store.ensureStream({ name: id, subjects, historyPerSubject: 1 })).rejects.toMatchObject({
+        code: 'invalid-argument',
+        argument: 'spec.historyPerSubject',
+      });
+    });
+
     it('numbers records in append order and reads the newest', async () => {
       const { name: id, subject } = await stream();
       expect(await store.readLast(id, subject('a'))).toBeUndefined();

@@ -1,0 +1,25 @@
+import { InvalidArgumentError } from '../errors.ts';
+import type { StreamSpec } from './store.ts';
+
+/**
+ * Compares what is wanted of a stream with the stream that is there. What the spec leaves out may be anything: an
+ * operator may have raised the replicas since.
+ *
+ * @throws InvalidArgumentError naming the field in which they differ
+ */
+export function checkStream(spec: StreamSpec, existing: Required<Omit<StreamSpec, 'name'>>): void {
+  const missing = spec.subjects.filter((subject) => !existing.subjects.includes(subject));
+  if (missing.length > 0)
+    throw new InvalidArgumentError(
+      'spec.subjects',
+      `differ from those of the existing stream ${spec.name} (missing ${missing.join(', ')})`,
+    );
+  for (const field of ['historyPerSubject', 'replicas'] as const) {
+    const wanted = spec[field];
+    if (wanted !== undefined && wanted !== existing[field])
+      throw new InvalidArgumentError(
+        `spec.${field}`,
+        `is ${wanted}, and the existing stream ${spec.name} has ${existing[field]}: ask for what it has, or change the stream`,
+      );
+  }
+}
