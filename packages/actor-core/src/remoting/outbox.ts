@@ -67,6 +67,10 @@ export class Outbox {
     }
   }
 
+  get isEmpty(): boolean {
+    return this.buffer === undefined;
+  }
+
   flush(): void {
     const frame = this.take();
     if (frame !== undefined) this.publish(frame);

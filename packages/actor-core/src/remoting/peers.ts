@@ -1,15 +1,22 @@
 import type { Logger } from '../logger.ts';
 
 interface Peer {
-  /** Newest life heard of. */
+  /** Newest incarnation heard of. */
   incarnation: number;
-  /** Newest life known to be over for good; 0 = none. */
+  /** Newest incarnation known to be over for good; 0 = none. */
   gone: number;
-  down: boolean;
+  /** Clock milliseconds since when it is down; undefined while it is up. */
+  downSinceMs: number | undefined;
   warned: boolean;
 }
 
-/** What this node knows of the lives of the others. Incarnations only grow. */
+/**
+ * Peers remembered at most. Beyond it the one that is down for longest goes, else the one first heard of: what is
+ * lost is the memory of which of its incarnations are over.
+ */
+const maxPeers = 4_096;
+
+/** What this node knows of the incarnations of the others. Incarnations only grow. */
 export class Peers {
   private readonly log: Logger;
   private readonly byNode = new Map<string, Peer>();
@@ -18,23 +25,23 @@ export class Peers {
     this.log = log;
   }
 
-  /** True when this life is newer than any heard of before. */
+  /** True when this incarnation is newer than any heard of before. */
   up(node: string, incarnation: number): boolean {
     const peer = this.peer(node);
     if (incarnation < peer.incarnation || incarnation <= peer.gone) return false;
     const isNewer = incarnation > peer.incarnation && peer.incarnation !== 0;
     peer.incarnation = incarnation;
-    peer.down = false;
+    peer.downSinceMs = undefined;
     if (isNewer) peer.gone = incarnation - 1;
     return isNewer;
   }
 
-  down(node: string, incarnation: number, gone: boolean): void {
+  down(node: string, incarnation: number, gone: boolean, nowMs: number): void {
     const peer = this.peer(node);
     if (gone) peer.gone = Math.max(peer.gone, incarnation);
     if (incarnation >= peer.incarnation) {
       peer.incarnation = incarnation;
-      peer.down = true;
+      peer.downSinceMs ??= nowMs;
     }
   }
 
@@ -47,7 +54,23 @@ export class Peers {
   }
 
   isDown(node: string): boolean {
-    return this.byNode.get(node)?.down ?? false;
+    return this.byNode.get(node)?.downSinceMs !== undefined;
+  }
+
+  get isAnyDown(): boolean {
+    for (const { downSinceMs } of this.byNode.values()) if (downSinceMs !== undefined) return true;
+    return false;
+  }
+
+  /** Forgets the peers that are down since then or before; returns which, each with the newest incarnation heard of. */
+  forgetDownSince(ms: number): { readonly node: string; readonly incarnation: number }[] {
+    const forgotten: { readonly node: string; readonly incarnation: number }[] = [];
+    for (const [node, { downSinceMs, incarnation }] of this.byNode) {
+      if (downSinceMs === undefined || downSinceMs > ms) continue;
+      this.byNode.delete(node);
+      forgotten.push({ node, incarnation });
+    }
+    return forgotten;
   }
 
   /** One line for each peer that sends what cannot be read; the rest is counted. */
@@ -64,9 +87,21 @@ export class Peers {
   private peer(node: string): Peer {
     let peer = this.byNode.get(node);
     if (peer === undefined) {
-      peer = { incarnation: 0, gone: 0, down: false, warned: false };
+      if (this.byNode.size >= maxPeers) this.forgetOne();
+      peer = { incarnation: 0, gone: 0, downSinceMs: undefined, warned: false };
       this.byNode.set(node, peer);
     }
     return peer;
+  }
+
+  private forgetOne(): void {
+    let oldest: string | undefined;
+    let since = Number.POSITIVE_INFINITY;
+    for (const [node, { downSinceMs = Number.MAX_VALUE }] of this.byNode) {
+      if (downSinceMs >= since) continue;
+      oldest = node;
+      since = downSinceMs;
+    }
+    if (oldest !== undefined) this.byNode.delete(oldest);
   }
 }

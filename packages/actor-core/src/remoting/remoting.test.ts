@@ -5,6 +5,7 @@ import type { ActorRef } from '../actor/actor-ref.ts';
 import { receive, setup, stopped } from '../actor/behaviour.ts';
 import { props, type Props } from '../actor/props.ts';
 import type { HeartbeatPresence } from '../membership/heartbeat-presence.ts';
+import { tableSizes } from '../actor/table-sizes.ts';
 import type { RuntimeEvent } from '../actor/runtime-event.ts';
 import { createTestHub, createTestNode, type TestHub, type TestNode } from '../testing/test-node.ts';
 import { advance, settle } from '../testing/settle.ts';
@@ -350,6 +351,22 @@ describe('watching an actor of another node', () => {
       if (end === 'replace') createTestNode(hub, { nodeId: 'b', incarnation: 2 });
       await pass(end === 'crash' ? 4_000 : 200);
       expect(told, end).toEqual([end === 'leave' ? 'stopped' : 'node-down']);
+    }
+  });
+
+  it('leaves nothing behind on the node of the watched actor when the node of its watcher dies or leaves', async () => {
+    for (const end of ['crash', 'leave', 'replace'] as const) {
+      const { a, b, hub, pass } = await pair();
+      watchFrom(a, a.system.refFor('b', 'echo'));
+      await settle();
+      expect(tableSizes(b.system), end).toMatchObject({ watchedHere: 1, watchers: 1 });
+      if (end === 'leave') await Promise.all([a.leave(), pass(100)]);
+      else a.crash();
+      if (end === 'crash') await pass(4_000);
+      // A node that is only silent may come back and still watch; the next incarnation ends the interest of this one.
+      if (end !== 'leave') createTestNode(hub, { nodeId: 'a', incarnation: 2 });
+      await pass(200);
+      expect(tableSizes(b.system), end).toMatchObject({ watchedHere: 0, watchers: 0 });
     }
   });
 

@@ -9,6 +9,7 @@ import type { DeadLetterReason } from '../actor/runtime-event.ts';
 import type { TableSizes } from '../actor/table-sizes.ts';
 import { asTrace, question, traced } from '../actor/trace-context.ts';
 import type { Watch } from '../actor/watch.ts';
+import type { Timer } from '../clock.ts';
 import { BadFrameError, type BadFrameReason, type DroverError, MessageTooLargeError } from '../errors.ts';
 import { anyToken, type Lane, type Subjects } from '../transport/subjects.ts';
 import type { Transport, TransportMessage } from '../transport/transport.ts';
@@ -22,14 +23,17 @@ import {
   readFrame,
 } from './frame-codec.ts';
 import { Outbox } from './outbox.ts';
+import { Outboxes, type Outgoing } from './outboxes.ts';
 import { Peers } from './peers.ts';
 import { RemoteAsker } from './remote-asker.ts';
 import { RemoteWatches } from './remote-watches.ts';
 import { WatchedHere } from './watched-here.ts';
 import { kind, type WireMessage } from './wire.ts';
 
-type Outgoing = Exclude<Lane, 'ping'>;
 type RefusedMessage = Extract<WireMessage, readonly [5, ...unknown[]]>;
+
+/** A node that is down for so long will not be back as what it was: as long as presence lists it. */
+const forgetMs = 10 * 60_000;
 
 /** Bytes kept free in a frame for its header. */
 const headerReserve = 64;
@@ -40,8 +44,7 @@ export class Remoting {
   private readonly transport: Transport;
   private readonly subjects: Subjects;
   private readonly header: Uint8Array;
-  /** By node: one for each lane that has been used. */
-  private readonly outboxes: Record<Outgoing, Map<string, Outbox>> = { ctl: new Map(), dat: new Map() };
+  private readonly outboxes: Outboxes;
   private readonly watches: RemoteWatches;
   private readonly watchedHere: WatchedHere;
   private readonly peers: Peers;
@@ -49,6 +52,7 @@ export class Remoting {
   /** Messages of the frame being read that did not fit their receiver's protocol. */
   private mismatches = 0;
   private readonly ends: (() => void)[] = [];
+  private forgetTimer: Timer | undefined = undefined;
 
   constructor(runtime: Runtime, transport: Transport, subjects: Subjects) {
     this.runtime = runtime;
@@ -56,6 +60,7 @@ export class Remoting {
     this.subjects = subjects;
     this.header = frameHeader(runtime.incarnation);
     this.peers = new Peers(runtime.log);
+    this.outboxes = new Outboxes((node, lane) => this.makeOutbox(node, lane));
     const sendControl = (node: string, message: WireMessage) =>
       this.post(node, 'ctl', message, undefined, undefined);
     this.watchedHere = new WatchedHere(runtime, sendControl);
@@ -123,20 +128,33 @@ export class Remoting {
 
   /** Membership says: that life of the node is unreachable, or (`gone`) over for good. */
   nodeDown(node: string, incarnation: number, gone: boolean): void {
-    this.peers.down(node, incarnation, gone);
+    this.peers.down(node, incarnation, gone, this.runtime.clock.now());
     this.forgetLives(node, incarnation, gone, false);
+    if (gone && this.peers.isDown(node)) this.outboxes.forget(node);
+    this.forgetTimer ??= this.runtime.clock.setTimer(forgetMs, this.forgetDown);
   }
+
+  /** What is kept of nodes that are down goes in time, as presence forgets them. */
+  private readonly forgetDown = (): void => {
+    this.forgetTimer = undefined;
+    for (const { node, incarnation } of this.peers.forgetDownSince(this.runtime.clock.now() - forgetMs)) {
+      this.forgetLives(node, incarnation, true, false);
+      this.outboxes.forget(node);
+    }
+    if (this.peers.isAnyDown) this.forgetTimer = this.runtime.clock.setTimer(forgetMs, this.forgetDown);
+  };
 
   addSizes(to: TableSizes): void {
     to.remoteWatches += this.watches.size;
     to.watchedHere += this.watchedHere.size;
     to.peers += this.peers.size;
-    for (const lane of Object.values(this.outboxes)) to.outboxes += lane.size;
+    to.outboxes += this.outboxes.size;
   }
 
   close(): void {
-    for (const lane of Object.values(this.outboxes)) for (const outbox of lane.values()) outbox.flush();
+    this.outboxes.flush();
     this.watches.close();
+    this.forgetTimer?.cancel();
     for (const end of this.ends) end();
   }
 
@@ -198,24 +216,18 @@ export class Remoting {
     const limitBytes = this.transport.maxPayloadBytes - headerReserve;
     const bytes = encoded.end - encoded.start;
     if (bytes > limitBytes) return this.tooLarge(node, to, bytes, limitBytes, ask);
-    this.outbox(node, lane).add(encoded, to, ask);
+    this.outboxes.of(node, lane).add(encoded, to, ask);
   }
 
-  private outbox(node: string, lane: Outgoing): Outbox {
-    const outboxes = this.outboxes[lane];
-    let outbox = outboxes.get(node);
-    if (outbox === undefined) {
-      outbox = new Outbox({
-        subject: this.subjects.inbox(node, lane, this.runtime.nodeId),
-        header: this.header,
-        scheduler: this.runtime.scheduler,
-        publish: (on, frame) => this.transport.publish(on, frame),
-        onLost: (to, ask) =>
-          this.lost(to, this.transport.connected ? 'bus-overloaded' : 'bus-unavailable', ask),
-      });
-      outboxes.set(node, outbox);
-    }
-    return outbox;
+  private makeOutbox(node: string, lane: Outgoing): Outbox {
+    return new Outbox({
+      subject: this.subjects.inbox(node, lane, this.runtime.nodeId),
+      header: this.header,
+      scheduler: this.runtime.scheduler,
+      publish: (on, frame) => this.transport.publish(on, frame),
+      onLost: (to, ask) =>
+        this.lost(to, this.transport.connected ? 'bus-overloaded' : 'bus-unavailable', ask),
+    });
   }
 
   private tooLarge(

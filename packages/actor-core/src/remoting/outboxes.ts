@@ -1,0 +1,50 @@
+import type { Lane } from '../transport/subjects.ts';
+import type { Outbox } from './outbox.ts';
+
+/** Lanes that carry messages. */
+export type Outgoing = Exclude<Lane, 'ping'>;
+
+/** Lanes kept at most; beyond it those with nothing in them go, which are made again when they are needed. */
+const maxKept = 1_024;
+
+/** One outbox for each lane of each node that something is sent to. Only one that holds messages must be kept. */
+export class Outboxes {
+  readonly #make: (node: string, lane: Outgoing) => Outbox;
+  readonly #byNode: Record<Outgoing, Map<string, Outbox>> = { ctl: new Map(), dat: new Map() };
+
+  constructor(make: (node: string, lane: Outgoing) => Outbox) {
+    this.#make = make;
+  }
+
+  get size(): number {
+    return this.#byNode.ctl.size + this.#byNode.dat.size;
+  }
+
+  of(node: string, lane: Outgoing): Outbox {
+    const outboxes = this.#byNode[lane];
+    let outbox = outboxes.get(node);
+    if (outbox === undefined) {
+      if (outboxes.size >= maxKept) forgetIdle(outboxes);
+      outbox = this.#make(node, lane);
+      outboxes.set(node, outbox);
+    }
+    return outbox;
+  }
+
+  /** Nothing more will be sent to that node; what is in its outboxes leaves first. */
+  forget(node: string): void {
+    for (const outboxes of Object.values(this.#byNode)) {
+      outboxes.get(node)?.flush();
+      outboxes.delete(node);
+    }
+  }
+
+  flush(): void {
+    for (const outboxes of Object.values(this.#byNode))
+      for (const outbox of outboxes.values()) outbox.flush();
+  }
+}
+
+function forgetIdle(outboxes: Map<string, Outbox>): void {
+  for (const [node, outbox] of outboxes) if (outbox.isEmpty) outboxes.delete(node);
+}
