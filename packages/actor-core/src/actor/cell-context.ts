@@ -13,13 +13,11 @@ import { admit, callChain } from './admission.ts';
 import { fail, kill } from './ending.ts';
 import { Envelope, type Guard } from './envelope.ts';
 import { IdleTimer } from './idle-timer.ts';
-import { LocalRef } from './local-ref.ts';
 import type { Props } from './props.ts';
 import type { Reentry } from './reentry.ts';
 import type { TerminationReason } from './signal.ts';
 import type { TableSizes } from './table-sizes.ts';
 import { currentTrace, traced } from './trace-context.ts';
-import { refKey } from './watch.ts';
 
 interface Extras<M> {
   readonly timers: Map<string, ActorTimer<M>>;
@@ -120,7 +118,7 @@ export class CellContext<M> implements ActorContext<M>, Guard {
   }
 
   unwatch(target: ActorRef<never>): void {
-    if (this.active) this.cell.watches.unwatch(refKey(target));
+    if (this.active) this.cell.watches.unwatch(this.cell as unknown as ActorCell, target);
   }
 
   link(target: ActorRef<never>): void {
@@ -309,6 +307,7 @@ export class CellContext<M> implements ActorContext<M>, Guard {
 }
 
 function requireChild(cell: ActorCell, ref: ActorRef<never>): ActorCell {
-  if (ref instanceof LocalRef && ref.cell.parent === cell) return ref.cell as unknown as ActorCell;
+  const child = cell.runtime.actorOf(ref);
+  if (child?.parent === cell) return child;
   throw new InvalidArgumentError('child', `is not a child of ${cell.path}`);
 }

@@ -3,7 +3,8 @@ import type { ActorCell } from './actor-cell.ts';
 import type { ActorAddress, ActorRef } from './actor-ref.ts';
 import { fail } from './ending.ts';
 import type { TerminationReason } from './signal.ts';
-import { refKey, type Watcher } from './watch.ts';
+import { refKey } from './ref-key.ts';
+import type { Watcher } from './watch.ts';
 
 /**
  * One side of a link: what the end of another actor's incarnation does to this one's. The other side has one as well.

@@ -106,8 +106,8 @@ export class Runtime implements ActorSystem {
 
   unpark<M>(ref: ActorRef<M>): ActorRef<M> {
     const { address } = ref;
-    const cell = ref instanceof LocalRef ? (ref.cell as unknown as ActorCell) : this.cellAt(address.path);
-    if (cell?.parent === undefined || address.node !== this.nodeId)
+    const cell = this.actorOf(ref);
+    if (cell?.parent === undefined)
       throw new InvalidArgumentError('ref', `${address.path} is not parked on ${this.nodeId}`);
     return cell.parent.supervisor.unpark(cell) as ActorRef<M>;
   }
@@ -367,6 +367,14 @@ export class Runtime implements ActorSystem {
     if (ref instanceof LocalRef) return ref.cell as unknown as ActorCell;
     const { address } = ref;
     return address.node === this.nodeId ? this.findCell(address.path, address.uid) : undefined;
+  }
+
+  /** As `cellOf`, parked actors included. */
+  actorOf(ref: ActorRef<never>): ActorCell | undefined {
+    if (ref instanceof LocalRef) return ref.cell as unknown as ActorCell;
+    const { node, path, uid } = ref.address;
+    const cell = node === this.nodeId ? this.cellAt(path) : undefined;
+    return cell === undefined || uid === 0 || cell.uid === uid ? cell : undefined;
   }
 
   private watchLocal(watch: Watch, address: ActorAddress): void {

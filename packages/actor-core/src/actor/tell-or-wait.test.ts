@@ -94,6 +94,21 @@ describe('tellOrWait', () => {
     expect(states[2]).toBe(ActorNotFoundError.name);
   });
 
+  it.each(['local', 'remote'] as const)(
+    'counts the oldest message that it pushes out of a full mailbox (%s)',
+    async (where) => {
+      const { a, b, slow, remote, seen, next } = await setup({ capacity: 2, overflow: 'drop-oldest' });
+      const [system, ref]: [typeof a.system, ActorRef<number>] =
+        where === 'local' ? [b.system, slow] : [a.system, remote];
+      const states = watch([1, 2, 3].map((n) => system.tellOrWait(ref, n, { timeoutMs: 1_000 })));
+      await settle();
+      expect(states).toEqual(['taken', 'taken', 'taken']);
+      for (let i = 0; i < 4; i++) await next();
+      expect(seen).toEqual([0, 2, 3]);
+      expect(b.system.counters().deadLetters.dropped).toBe(1);
+    },
+  );
+
   it('fails at once where the mailbox lets nobody wait', async () => {
     const { a, remote } = await setup({ capacity: 1 });
     const states = watch([1, 2].map((n) => a.system.tellOrWait(remote, n, { timeoutMs: 1_000 })));

@@ -3,7 +3,8 @@ import type { ActorAddress, ActorRef } from './actor-ref.ts';
 import { Link } from './link.ts';
 import type { TerminationReason } from './signal.ts';
 import type { TableSizes } from './table-sizes.ts';
-import { refKey, Watch, type Watcher } from './watch.ts';
+import { refKey } from './ref-key.ts';
+import { Watch, type Watcher } from './watch.ts';
 
 /** Who watches an actor, whom it watches, and whom it is linked to. Most actors have none of it, so theirs is made on demand. */
 export class WatchList {
@@ -52,7 +53,7 @@ export class WatchList {
 
   /** `owner` learns of the end of `target`, once. */
   watch(owner: ActorCell, target: ActorRef<never>): void {
-    const key = refKey(target);
+    const key = refKey(owner.runtime.nearest(target));
     if (this.watching?.has(key) === true) return;
     const watch = new Watch(owner, target, key);
     (this.watching ??= new Map()).set(key, watch);
@@ -64,11 +65,22 @@ export class WatchList {
     this.watching?.delete(watch.key);
   }
 
-  unwatch(key: string): void {
-    const watch = this.watching?.get(key);
+  /** Takes the watch of that actor back, by whatever ref it was made. */
+  unwatch(owner: ActorCell, target: ActorRef<never>): void {
+    if (this.watching === undefined) return;
+    const watch = this.watching.get(refKey(owner.runtime.nearest(target))) ?? this.watchOf(target.address);
     if (watch === undefined) return;
-    this.watching?.delete(key);
+    this.watching.delete(watch.key);
     watch.cancel();
+  }
+
+  private watchOf({ node, path, uid }: ActorAddress): Watch | undefined {
+    for (const watch of this.watching?.values() ?? []) {
+      const own = watch.target.address;
+      if (own.node === node && own.path === path && (own.uid === uid || own.uid === 0 || uid === 0))
+        return watch;
+    }
+    return undefined;
   }
 
   /** Joins the present incarnations of `owner` and `target`. */

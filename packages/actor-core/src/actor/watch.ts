@@ -8,12 +8,6 @@ export interface Watcher {
   terminated(reason: TerminationReason): void;
 }
 
-/** Names the actor a ref points at: equal for equal addresses. */
-export function refKey(ref: ActorRef<never>): string {
-  const { node, nodeIncarnation, path, uid } = ref.address;
-  return `${node}|${nodeIncarnation}|${uid}|${path}`;
-}
-
 /** One actor's interest in the end of another; tells it exactly once, unless cancelled before the signal is read. */
 export class Watch implements Watcher, Guard {
   readonly key: string;

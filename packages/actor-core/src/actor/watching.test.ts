@@ -93,6 +93,31 @@ describe('watching', () => {
     expect(seen).toEqual([]);
   });
 
+  it('is one notice for one actor by whatever ref it is watched, and is taken back by any of them', async () => {
+    const { system } = localSystem();
+    const [kept, left] = [system.spawn(mortal(), 'kept'), system.spawn(mortal(), 'left')];
+    const seen: string[] = [];
+    system.spawn(
+      props<never>(() =>
+        setup((context) => {
+          context.watch(kept);
+          context.watch(system.refFor('n1', 'kept'));
+          context.watch(system.refFor('n1', 'left'));
+          context.unwatch(left);
+          return receive(
+            () => undefined,
+            (signal) => void seen.push(signal.type === 'terminated' ? signal.ref.address.path : signal.type),
+          );
+        }),
+      ),
+    );
+    await settle();
+    kept.tell('stop');
+    left.tell('stop');
+    await settle();
+    expect(seen).toEqual(['kept']);
+  });
+
   it('comes after what the watched actor sent before', async () => {
     const { system } = localSystem();
     const seen: string[] = [];

@@ -3,7 +3,7 @@ import type { ActorContext } from '../actor/actor-context.ts';
 import type { ActorRef } from '../actor/actor-ref.ts';
 import { receive, setup } from '../actor/behaviour.ts';
 import { type MailboxOptions, type Props, props, type RestartType } from '../actor/props.ts';
-import { refKey } from '../actor/watch.ts';
+import { refKey } from '../actor/ref-key.ts';
 import { ConsumerWindow, type Demand } from './consumer-window.ts';
 import { type DeliveryFrame, type DemandWord, deliverySchema } from './delivery-frame.ts';
 import { defaultDeliveryWindow, maxProducers, requireCount } from './delivery-options.ts';

@@ -5,7 +5,7 @@ import { receive, setup } from '../actor/behaviour.ts';
 import { type Props, props } from '../actor/props.ts';
 import type { LocalRef } from '../actor/local-ref.ts';
 import type { TerminationReason } from '../actor/signal.ts';
-import { refKey } from '../actor/watch.ts';
+import { refKey } from '../actor/ref-key.ts';
 import { actorRefSchema } from '../remoting/actor-ref-schema.ts';
 import { growing } from '../remoting/growing-tuple.ts';
 import { type DeliveryFrame, type DemandWord, demandSchema } from './delivery-frame.ts';

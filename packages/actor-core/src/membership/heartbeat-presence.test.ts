@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { encodeAnnouncement } from './announcement.ts';
 import { advance, settle } from '../testing/settle.ts';
 import { createTestHub, createTestNode, type TestNode } from '../testing/test-node.ts';
 
@@ -44,6 +45,22 @@ describe('presence', () => {
     createTestNode(hub, { nodeId: 'b', incarnation: 2 });
     await settle();
     expect(states(a)).toEqual({ a: 'alive', b: 'alive' });
+  });
+
+  it('does not bring a node back for an announcement that comes late, after the node left', async () => {
+    const hub = createTestHub();
+    const a = createTestNode(hub, { nodeId: 'a' });
+    const b = createTestNode(hub, { nodeId: 'b' });
+    await settle();
+    const changes: string[] = [];
+    a.presence.onChange(({ node, state }) => changes.push(`${node} ${state}`));
+    await b.leave();
+    await settle();
+    const late = encodeAnnouncement({ incarnation: 1, pid: 1, roles: ['host'], lagMs: 0, left: false });
+    hub.bus.connect('b').publish(a.subjects.presence('b'), late);
+    await settle();
+    expect(states(a)).toEqual({ a: 'alive', b: 'left' });
+    expect(changes).toEqual(['b left']);
   });
 
   it('does not count silence while the bus is away, and gives a grace after it', async () => {

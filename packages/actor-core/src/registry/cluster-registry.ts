@@ -76,7 +76,7 @@ class ClusterRegistry implements Registry {
   }
 
   unregister(name: string, ref: ActorRef<never>): void {
-    this.perform(this.table.remove('name', name, ref));
+    this.perform(this.table.remove('name', name, (this.node.system as Runtime).nearest(ref)));
   }
 
   find<M>(name: string): ActorRef<M> | undefined {
@@ -88,7 +88,7 @@ class ClusterRegistry implements Registry {
   }
 
   leave(group: string, ref: ActorRef<never>): void {
-    this.perform(this.table.remove('group', group, ref));
+    this.perform(this.table.remove('group', group, (this.node.system as Runtime).nearest(ref)));
   }
 
   members<M>(group: string): readonly ActorRef<M>[] {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ActorRef } from '../actor/actor-ref.ts';
 import { growing } from '../remoting/growing-tuple.ts';
-import { refKey } from '../actor/watch.ts';
+import { refKey } from '../actor/ref-key.ts';
 import { actorRefSchema, senderRefSchema } from '../remoting/actor-ref-schema.ts';
 import { wireArray } from '../remoting/wire-array.ts';
 

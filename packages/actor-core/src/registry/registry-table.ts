@@ -1,5 +1,5 @@
 import type { ActorRef } from '../actor/actor-ref.ts';
-import { refKey } from '../actor/watch.ts';
+import { refKey } from '../actor/ref-key.ts';
 import { EntrySet } from './entry-set.ts';
 import { type EntryKind, type RegistryChange, type RegistryEntry, slotOf } from './registry-entry.ts';
 

@@ -146,6 +146,43 @@ it('resolves a name claimed on both sides of a cut: the earlier claim stays, and
   }
 });
 
+it('lets a claim that follows another one across a cut come after it, whatever the names of the nodes', async () => {
+  const { hub, start, actor, pass } = setup();
+  const [a, b, y] = [start('a'), start('b'), start('y')];
+  await settle();
+  // y claims `boss` while cut off from a, and b hears of it.
+  hub.bus.fault = ({ from, to }) =>
+    from === 'a' || to === 'a' ? (from === to ? 'deliver' : 'drop') : 'deliver';
+  await pass(5_000);
+  y.registry.join('pool', actor(y, 'w0'));
+  y.registry.register('boss', actor(y, 'w1'));
+  await settle();
+  // Then y is away, and b, which had heard of the claim, tells a of its own, made afterwards: a's next claim is later.
+  hub.bus.fault = ({ from, to }) =>
+    from === 'y' || to === 'y' ? (from === to ? 'deliver' : 'drop') : 'deliver';
+  await pass(5_000);
+  b.registry.join('pool', actor(b, 'w0'));
+  await settle();
+  a.registry.register('boss', actor(a, 'w1'));
+  hub.bus.fault = undefined;
+  await pass(6_000);
+  for (const { registry } of [a, b, y])
+    expect(where([registry.find('boss') as ActorRef<never>])).toEqual(['y/w1']);
+});
+
+it('takes a name and a membership back by whatever ref names the actor', async () => {
+  const { start, actor } = setup();
+  const a = start('a');
+  const ref = actor(a, 'w1');
+  a.registry.register('boss', ref);
+  a.registry.join('pool', ref);
+  const other = a.system.refFor<string>('a', 'w1');
+  a.registry.unregister('boss', other);
+  a.registry.leave('pool', other);
+  expect(a.registry.find('boss')).toBeUndefined();
+  expect(a.registry.members('pool')).toEqual([]);
+});
+
 it('believes of a node only what that node says itself', async () => {
   const { hub, start, actor } = setup();
   const [a, b] = [start('a'), start('b')];

@@ -133,6 +133,21 @@ describe('a router', () => {
     expect(share.size).toBe(4);
   });
 
+  it('gives a target the same keys by whatever ref it is named, here and on another node', async () => {
+    const { node, far, spawn } = await setup();
+    const names = ['a', 'b', 'c', 'd'];
+    const spelt = [
+      names.map((name) => spawn(name)),
+      names.map((name) => node.system.refFor<Job>('near', name)),
+      names.map((name) => far.system.refFor<Job>('near', name)),
+    ];
+    const strategy = consistentHash<Job>(({ key }) => key);
+    for (const key of keys) {
+      const picked = spelt.map((targets) => strategy({ key }, targets)[0]);
+      expect(new Set(picked).size, key).toBe(1);
+    }
+  });
+
   it('routes over a group of the registry as it is at that moment, and says when it is empty', async () => {
     const { node, far, told, spawn } = await setup();
     const [here, there] = [startRegistry(node), startRegistry(far)];

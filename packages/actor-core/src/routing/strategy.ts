@@ -1,6 +1,6 @@
 import type { ActorRef } from '../actor/actor-ref.ts';
 import { LocalRef } from '../actor/local-ref.ts';
-import { refKey } from '../actor/watch.ts';
+import { placeKey } from '../actor/ref-key.ts';
 import type { Random } from '../random.ts';
 
 /** Picks who gets a message, out of at least one target: indices into `targets`. */
@@ -40,7 +40,8 @@ export function leastMailbox<M>(
 
 /**
  * Equal keys go to the same target for as long as it is there; when a target comes or goes only its own share moves
- * (rendezvous hashing, Thaler and Ravishankar 1998).
+ * (rendezvous hashing, Thaler and Ravishankar 1998). A target counts by its node and path, so that every ref to it gives
+ * it the same keys, and so does an actor that is started again under its name.
  */
 export function consistentHash<M>(keyOf: (message: M) => string): RoutingStrategy<M> {
   return (message, targets) => {
@@ -48,7 +49,7 @@ export function consistentHash<M>(keyOf: (message: M) => string): RoutingStrateg
     let best = 0;
     let highest = -1;
     for (const [index, target] of targets.entries()) {
-      const weight = hash(`${refKey(target)}\n${key}`);
+      const weight = hash(`${placeKey(target)}\n${key}`);
       if (weight > highest) best = index;
       highest = Math.max(highest, weight);
     }

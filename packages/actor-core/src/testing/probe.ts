@@ -5,7 +5,7 @@ import type { ActorSystem } from '../actor/actor-system.ts';
 import { receive, setup } from '../actor/behaviour.ts';
 import { props } from '../actor/props.ts';
 import type { TerminationReason } from '../actor/signal.ts';
-import { refKey } from '../actor/watch.ts';
+import { refKey } from '../actor/ref-key.ts';
 import { InvalidArgumentError } from '../errors.ts';
 import { describe, ExpectationFailedError, listSeen, type Match, matches, show } from './expectation.ts';
 import { nowOf, passUntil, type TestTime, type Within } from './test-time.ts';
