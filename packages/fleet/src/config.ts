@@ -43,6 +43,20 @@ export interface FleetConfig {
   readonly requestTimeoutMs: number;
   /** Instances tried at most for one request. @default 3 */
   readonly maxAttempts: number;
+  /** Retries on another host that each request pays for, in percent of one. @default 20 */
+  readonly retryPercent: number;
+  /** Retries a second that nobody has to pay for. @default 10 */
+  readonly retryFloorPerSecond: number;
+  /** Retries saved up at most, and available at the start. @default 100 */
+  readonly retryBurst: number;
+  /** Refusals or breaks in a row after which a host, or a model on it, is asked last. @default 3 */
+  readonly ejectAfterFailures: number;
+  /** How long at first; doubled each time the trial after it fails. @default 5_000 */
+  readonly ejectMs: number;
+  /** How long at most. @default 60_000 */
+  readonly maxEjectMs: number;
+  /** From the first success afterwards until the host gets its full share again. @default 10_000 */
+  readonly slowStartMs: number;
   /** Times a queued request is moved at most to an instance that has a slot free. @default 8 */
   readonly maxMoves: number;
   /** An instance that has not said a word after this is left for another one, if there is one. @default 800 */
@@ -87,6 +101,13 @@ export const defaults: FleetConfig = Object.freeze({
   ownStallMs: 250,
   requestTimeoutMs: 0,
   maxAttempts: 3,
+  retryPercent: 20,
+  retryFloorPerSecond: 10,
+  retryBurst: 100,
+  ejectAfterFailures: 3,
+  ejectMs: 5_000,
+  maxEjectMs: 60_000,
+  slowStartMs: 10_000,
   maxMoves: 8,
   acceptTimeoutMs: 800,
   firstReportWaitMs: 2_000,
@@ -104,6 +125,7 @@ const orderings: readonly (readonly [keyof FleetConfig, keyof FleetConfig, strin
   ['beatIntervalMs', 'senderSilenceMs', 'or a quiet host would count as lost'],
   ['grantIntervalMs', 'receiverSilenceMs', 'or a slow reader would count as gone'],
   ['windowLines', 'replayBufferLines', 'or granted lines could not be replayed'],
+  ['ejectMs', 'maxEjectMs', 'or an ejection could not grow'],
   ['acceptTimeoutMs', 'senderSilenceMs', 'or another instance would never be tried early'],
 ];
 

@@ -19,6 +19,8 @@ export interface Attempt {
   /** That was put off once, since this process stood still. */
   stallForgiven: boolean;
   head: HostHead | undefined;
+  /** What it has shown of its host; undefined for nothing so far. */
+  judged: 'well' | 'ill' | undefined;
   /** An answer without success, while it is kept back. */
   kept: KeptAnswer | undefined;
   /** Of its pieces of a long line, what is counted in `SessionShared.partial`. */
@@ -46,6 +48,7 @@ export function createAttempt(
     acceptByMs,
     stallForgiven: false,
     head: undefined,
+    judged: undefined,
     kept: undefined,
     partialUnits: 0,
     partsSent: 0,

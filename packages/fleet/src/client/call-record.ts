@@ -1,9 +1,11 @@
 import type { ActorRef, ClusterNode } from '@drover/actor-core';
 import type { FleetConfig } from '../config.ts';
 import type { LiveLoadTable } from '../routing/live-load-table.ts';
+import type { HealthTable } from '../routing/health-table.ts';
 import type { RoutingPolicy } from '../routing/routing-policy.ts';
 import type { FleetRequest } from './fleet-client.ts';
 import type { PendingCall } from './pending-call.ts';
+import type { RetryBudget } from './retry-budget.ts';
 import type { SessionInput } from './session-input.ts';
 
 /** What all sessions of a client share. */
@@ -12,6 +14,9 @@ export interface SessionShared {
   readonly config: FleetConfig;
   readonly load: LiveLoadTable;
   readonly policy: RoutingPolicy;
+  /** What the hosts' answers have shown. `policy` heeds it. */
+  readonly health: HealthTable;
+  readonly retries: RetryBudget;
   /** Pieces of long lines held by all sessions, in UTF-16 units. */
   readonly partial: { units: number };
 }

@@ -11,12 +11,15 @@ import { FleetError } from '../errors.ts';
 import { createLoadTable } from '../routing/live-load-table.ts';
 import { modelKey } from '../routing/model-name.ts';
 import { loadedFirst } from '../routing/loaded-first.ts';
+import { HealthTable } from '../routing/health-table.ts';
 import type { RoutingPolicy } from '../routing/routing-policy.ts';
+import { wellFirst, wellOnly } from '../routing/well-first.ts';
 import { Catalogues } from './catalogues.ts';
 import { decideMoves } from './decide-moves.ts';
 import type { FleetCall, FleetClient, FleetRequest } from './fleet-client.ts';
 import { PendingCall } from './pending-call.ts';
 import type { CallRecord, SessionShared } from './call-record.ts';
+import { RetryBudget } from './retry-budget.ts';
 import { sessionProps } from './session.ts';
 import type { SessionInput } from './session-input.ts';
 
@@ -39,7 +42,17 @@ export function createFleetClient(node: ClusterNode, options: FleetClientOptions
   const policy =
     options.policy ??
     ((candidates, model, random) => loadedFirst(candidates, model, random, config.staleEvidenceMs));
-  const shared: SessionShared = { node, config, load, policy, partial: { units: 0 } };
+  const health = new HealthTable(config, node.clock, node.random);
+  const retries = new RetryBudget(config, node.clock.now());
+  const shared: SessionShared = {
+    node,
+    config,
+    load,
+    policy: wellFirst(policy, health),
+    health,
+    retries,
+    partial: { units: 0 },
+  };
   const calls = new Set<CallRecord>();
   const catalogues = new Catalogues(node, load, config);
   const sessions = node.system.spawn(sessionsProps(shared), `fleet-sessions-${node.random.id().slice(0, 8)}`);
@@ -52,7 +65,13 @@ export function createFleetClient(node: ClusterNode, options: FleetClientOptions
     for (const record of calls) if (record.waiting) tell(record, { kind: 'load-changed' });
     const queued = [...movable(calls, config.maxMoves)];
     if (queued.length === 0) return;
-    for (const { call, to } of decideMoves(queued, load.instances(), policy, node.random, config)) {
+    for (const { call, to } of decideMoves(
+      queued,
+      load.instances(),
+      wellOnly(policy, health),
+      node.random,
+      config,
+    )) {
       tell(call, { kind: 'move', to });
       // Decided once: what its next instance says decides about the next time.
       call.queuedAt = undefined;
@@ -101,6 +120,7 @@ export function createFleetClient(node: ClusterNode, options: FleetClientOptions
       return call;
     }
     calls.add(record);
+    retries.earn();
     signal.addEventListener('abort', onAbort, { once: true });
     sessions.tell({ kind: 'run', record });
     return call;
@@ -114,6 +134,7 @@ export function createFleetClient(node: ClusterNode, options: FleetClientOptions
     unsubscribePresence();
     for (const { call, request } of calls) call.finish(failure('cancelled', reason, request));
     load.stop();
+    health.clear();
     catalogues.clear();
   };
   const stop = (): Promise<void> => {

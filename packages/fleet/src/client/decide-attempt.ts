@@ -48,6 +48,8 @@ export interface AttemptFacts {
   readonly tried: ReadonlySet<string>;
   /** In order. */
   readonly failures: readonly AttemptFailure[];
+  /** False when the last failure left no retry to spend: no other instance is asked. @default true */
+  readonly mayRetry?: boolean;
 }
 
 export type AttemptDecision =
@@ -93,7 +95,7 @@ export function decideAttempt(
     if (nowMs < untilMs) return { kind: 'wait', untilMs };
     return fail('no-host', 'no node-agent has reported yet', comeBackMs);
   }
-  if (failures.length < config.maxAttempts) {
+  if (failures.length < config.maxAttempts && facts.mayRetry !== false) {
     const instance = policy(candidatesFor(facts), model, random);
     if (instance !== undefined) return { kind: 'open', instance };
   }

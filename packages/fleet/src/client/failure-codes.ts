@@ -1,5 +1,6 @@
 import type { FleetErrorCode } from '../errors.ts';
 import type { FailureCode, RefusalCode } from '../protocol/session-message.ts';
+import type { HostFailure } from '../routing/health-table.ts';
 import type { ReceiverOutcome } from '../stream/stream-receiver.ts';
 
 const ofRefusal: Record<RefusalCode, FleetErrorCode> = {
@@ -32,4 +33,20 @@ export function fleetErrorCode(outcome: Exclude<ReceiverOutcome, { kind: 'end' }
 export function mayTryElsewhere(outcome: Exclude<ReceiverOutcome, { kind: 'end' }>): boolean {
   if (outcome.kind === 'refused') return true;
   return !['deadline', 'reader-too-slow', 'bus-unavailable'].includes(outcome.code);
+}
+
+/**
+ * What a broken attempt shows of its host; undefined for nothing. A host whose answer began and then ended in order,
+ * only without `done: true`, is well.
+ */
+export function hostFailure(
+  outcome: Exclude<ReceiverOutcome, { kind: 'end' }>,
+  delivered: boolean,
+): HostFailure | undefined {
+  if (outcome.kind === 'refused') return undefined;
+  const { code, message: reason } = outcome;
+  if (code === 'upstream-stalled') return { subject: 'model', reason, retryAfterMs: 0 };
+  if (code === 'upstream-lost' || (code === 'bad-upstream' && !delivered))
+    return { subject: 'instance', reason, retryAfterMs: 0 };
+  return undefined;
 }

@@ -6,6 +6,7 @@ import {
   type TestHub,
 } from '@drover/actor-core/testing';
 import { describe, expect, it } from 'vitest';
+import type { FleetConfig } from '../config.ts';
 import type { FleetError } from '../errors.ts';
 import { type ScriptedInstance, type ScriptedStream, scriptInstance } from '../testing/scripted-instance.ts';
 import { createFleetClient } from './create-fleet-client.ts';
@@ -27,13 +28,23 @@ interface Bundle {
   readonly ask: (request?: Partial<FleetRequest>) => Promise<Answer>;
 }
 
-/** One host for each script, all idle and with `m` loaded; the first one is asked first. */
-async function setup(...scripts: readonly Say[]): Promise<Bundle> {
+/** One host for each script, all idle and with `m` and `big` loaded; the first one is asked first unless `client` says else. */
+async function setup(
+  scripts: readonly Say[],
+  options: { client?: Partial<FleetConfig> } = {},
+): Promise<Bundle> {
   const hub = createTestHub();
   const node = createTestNode(hub, { nodeId: 'gw', roles: ['gateway'] });
-  const client = createFleetClient(node, { policy: (candidates) => candidates[0] });
+  const client = createFleetClient(
+    node,
+    options.client === undefined ? { policy: (candidates) => candidates[0] } : { config: options.client },
+  );
+  const models = [{ name: 'm:latest' }, { name: 'big:latest' }];
   const hosts = scripts.map((onOpen, index) =>
-    scriptInstance(createTestNode(hub, { nodeId: `host-${index + 1}`, roles: ['node-agent'] }), { onOpen }),
+    scriptInstance(createTestNode(hub, { nodeId: `host-${index + 1}`, roles: ['node-agent'] }), {
+      onOpen,
+      models,
+    }),
   );
   const pass = (ms: number): Promise<void> => advance(hub.clock, ms, 10);
   await pass(100);
@@ -82,6 +93,15 @@ const reset: Say = (stream) => {
   stream.feed({ kind: 'fail', code: 'upstream-lost', message: 'the connection broke (ECONNRESET)' });
 };
 
+/** Refuses the first, third, fifth … request. */
+function everyOther(refuse: Say): Say {
+  let count = 0;
+  return (stream) => {
+    count += 1;
+    (count % 2 === 1 ? refuse : serve)(stream);
+  };
+}
+
 const lowMemory = 'model requires more system memory (5.6 GiB) than is available (3.1 GiB)';
 
 describe('a host that refuses before the first byte', () => {
@@ -117,7 +137,7 @@ describe('a host that refuses before the first byte', () => {
       },
     ],
   ])('and %s is not the answer while another host has the model', async (_what, refuse) => {
-    const { ask, hosts } = await setup(refuse, serve);
+    const { ask, hosts } = await setup([refuse, serve]);
     const { head, lines, error } = await ask();
     expect({ status: head?.status, node: head?.node, lines, error }).toEqual({
       status: 200,
@@ -134,7 +154,7 @@ describe('a host that refuses before the first byte', () => {
     [422, 'bad shape'],
     [500, 'image input is not supported'],
   ])('is believed at once where %i (%s) speaks of the request', async (status, text) => {
-    const { ask, hosts } = await setup(answer(status, text), serve);
+    const { ask, hosts } = await setup([answer(status, text), serve]);
     const { head, lines } = await ask();
     expect({ status: head?.status, node: head?.node, lines }).toEqual({
       status,
@@ -145,11 +165,11 @@ describe('a host that refuses before the first byte', () => {
   });
 
   it('gets its own words and its own Retry-After to the client when all refuse', async () => {
-    const { ask } = await setup(
+    const { ask } = await setup([
       answer(500, lowMemory),
       answer(503, 'server busy', { 'retry-after': '17' }),
       answer(503, 'busy too', { 'retry-after': '40' }),
-    );
+    ]);
     expect(await ask()).toMatchObject({
       head: { status: 503, node: 'host-2', headers: { 'retry-after': '17' }, retryAfterMs: 17_000 },
       lines: [JSON.stringify({ error: 'server busy' })],
@@ -158,7 +178,7 @@ describe('a host that refuses before the first byte', () => {
   });
 
   it('is told as it came where nobody is busy, with a computed time to come back', async () => {
-    const { ask } = await setup(answer(500, lowMemory), reset);
+    const { ask } = await setup([answer(500, lowMemory), reset]);
     const { head, lines, error } = await ask();
     expect(head).toMatchObject({ status: 500, node: 'host-1', retryAfterMs: 1_000 });
     expect({ lines, error }).toEqual({ lines: [JSON.stringify({ error: lowMemory })], error: undefined });
@@ -170,25 +190,108 @@ describe('a host that refuses before the first byte', () => {
       [500, 'boom'],
       [503, 'server busy'],
     ] as const) {
-      const { ask } = await setup(answer(status, text));
+      const { ask } = await setup([answer(status, text)]);
       expect(await ask()).toMatchObject({ head: { status }, lines: [JSON.stringify({ error: text })] });
     }
   });
 
   it('is asked no more than three times for one request, in all', async () => {
-    const { ask, hosts } = await setup(...Array.from({ length: 5 }, () => answer(500, 'boom')));
+    const { ask, hosts } = await setup(Array.from({ length: 5 }, () => answer(500, 'boom')));
     expect(await ask()).toMatchObject({ head: { status: 500 } });
     expect(hosts.map(({ streams }) => streams.length)).toEqual([1, 1, 1, 0, 0]);
   });
 });
 
+/** Sends requests by four clients, one after the other, 10 ms each; returns what went wrong and who was asked. */
+async function load(rig: Bundle, count: number): Promise<{ errors: number; shares: number[] }> {
+  let errors = 0;
+  const before = rig.hosts.map(({ streams }) => streams.length);
+  for (let sent = 0; sent < count; sent += 4) {
+    const calls = [1, 2, 3, 4].map(() => {
+      const call = rig.client.run(
+        { requestId: 'r', route: 'chat', model: 'm', body: Buffer.from('{}') },
+        new AbortController().signal,
+      );
+      return call.head.then(
+        ({ status }) => status,
+        () => 0,
+      );
+    });
+    await rig.pass(10);
+    for (const status of await Promise.all(calls)) if (status !== 200) errors += 1;
+  }
+  const asked = rig.hosts.map(({ streams }, index) => streams.length - (before[index] ?? 0));
+  const attempts = asked.reduce((sum, one) => sum + one, 0);
+  return { errors, shares: asked.map((one) => one / attempts) };
+}
+
+describe('a host that is ill beside a healthy one', () => {
+  it.each<[string, Say]>([
+    ['answers 500', answer(500, lowMemory)],
+    ['answers 503', answer(503, 'server busy')],
+    ['answers 429 with a time to come back', answer(429, 'slow down', { 'retry-after': '30' })],
+    [
+      'answers a page of a proxy',
+      answer(502, 'the host answered 502 Bad Gateway (text/html, not from Ollama)'),
+    ],
+    ['resets every connection', reset],
+    ['answers 500 every other time', everyOther(answer(500, 'boom'))],
+  ])('and always %s costs no client anything and draws no traffic', async (_what, refuse) => {
+    const rig = await setup([refuse, serve], { client: {} });
+    const first = await load(rig, 12);
+    const rest = await load(rig, 1_000);
+    expect(first.errors + rest.errors).toBe(0);
+    expect(rest.shares[0]).toBeLessThanOrEqual(0.05);
+  });
+
+  it('is avoided only for the model that it cannot run', async () => {
+    const say: Say = (stream) => (stream.open.model === 'big' ? answer(500, lowMemory) : serve)(stream);
+    const rig = await setup([say, serve], { client: {} });
+    for (let time = 0; time < 20; time += 1) await rig.ask({ model: 'big' });
+    const asked = rig.hosts.map(({ streams }) => streams.length);
+    expect(asked[0]).toBeLessThanOrEqual(4);
+    const { errors, shares } = await load(rig, 200);
+    expect(errors).toBe(0);
+    expect(shares[0]).toBeGreaterThan(0.3);
+  });
+
+  it('comes back slowly when it is well again, and gets its full share in the end', async () => {
+    let ill = true;
+    const rig = await setup([(stream) => (ill ? answer(503, 'busy') : serve)(stream), serve], { client: {} });
+    await load(rig, 100);
+    ill = false;
+    // Its time is up, a trial is good, and its share grows.
+    await rig.pass(6_000);
+    const early = await load(rig, 200);
+    expect(early.shares[0]).toBeLessThan(0.25);
+    await rig.pass(10_000);
+    const late = await load(rig, 400);
+    expect(late.shares[0]).toBeGreaterThan(0.4);
+    expect(early.errors + late.errors).toBe(0);
+  });
+
+  it('adds no more than the budget of retries to the load when every host is ill', async () => {
+    const rig = await setup([answer(503, 'busy'), answer(503, 'busy')], {
+      client: { retryBurst: 10, retryFloorPerSecond: 1 },
+    });
+    await load(rig, 1_000);
+    const attempts = rig.hosts.reduce((sum, { streams }) => sum + streams.length, 0);
+    // 10 at the start, a fifth of 1,000, and 1 a second in 2.5 s.
+    expect(attempts).toBeLessThanOrEqual(1_000 + 10 + 200 + 3);
+    expect(attempts).toBeGreaterThan(1_150);
+  });
+});
+
 describe('an answer that ends in order without done: true', () => {
   it('is not complete, but its host is not lost', async () => {
-    const { ask } = await setup((stream) => {
-      stream.feed({ kind: 'head', status: 200, contentType: 'application/x-ndjson' });
-      stream.feed({ kind: 'lines', lines: ['{"response":"1"}'] });
-      stream.feed({ kind: 'fail', code: 'bad-upstream', message: 'Ollama ended without done: true' });
-    }, serve);
+    const { ask } = await setup([
+      (stream) => {
+        stream.feed({ kind: 'head', status: 200, contentType: 'application/x-ndjson' });
+        stream.feed({ kind: 'lines', lines: ['{"response":"1"}'] });
+        stream.feed({ kind: 'fail', code: 'bad-upstream', message: 'Ollama ended without done: true' });
+      },
+      serve,
+    ]);
     const { lines, error } = await ask();
     expect({ lines, code: error?.code }).toEqual({ lines: ['{"response":"1"}'], code: 'bad-upstream' });
   });

@@ -23,10 +23,11 @@ import {
 import { type Attempt, createAttempt, saysThatItRan, saysThatItWaits, sendParts } from './attempt.ts';
 import { type AttemptFacts, type AttemptFailure, candidatesFor, decideAttempt } from './decide-attempt.ts';
 import type { CallRecord, SessionShared } from './call-record.ts';
-import { askedAgainAfterMs, type HostAnswer, isKeptBack, KeptAnswer } from './host-answer.ts';
-import type { AnsweredFailure } from './telling-answer.ts';
+import { type HostAnswer, isKeptBack, KeptAnswer } from './host-answer.ts';
+import { HostJudge } from './host-judge.ts';
+import { type AnsweredFailure, refusedByHost } from './telling-answer.ts';
 import type { SessionInput } from './session-input.ts';
-import { fleetErrorCode, mayTryElsewhere } from './failure-codes.ts';
+import { fleetErrorCode, hostFailure, mayTryElsewhere } from './failure-codes.ts';
 import { bodyParts, openMessage } from './open-request.ts';
 
 const control = { lane: 'control' } as const;
@@ -45,6 +46,7 @@ class Session {
   readonly #shared: SessionShared;
   readonly #record: CallRecord;
   readonly #context: ActorContext<SessionInput>;
+  readonly #judge: HostJudge;
   readonly #tried = new Set<string>();
   readonly #failures: AttemptFailure[] = [];
   #attempt: Attempt | undefined;
@@ -58,6 +60,7 @@ class Session {
     this.#shared = shared;
     this.#record = record;
     this.#context = context;
+    this.#judge = new HostJudge(shared, record);
   }
 
   behaviour(): Behaviour<SessionInput> {
@@ -151,6 +154,7 @@ class Session {
       digest: this.#record.request.digest,
       tried: this.#tried,
       failures: this.#failures,
+      mayRetry: this.#judge.mayRetry,
     };
   }
 
@@ -170,6 +174,7 @@ class Session {
     );
     this.#tried.add(instanceKey(evidence));
     this.#attempt = attempt;
+    this.#judge.opened(attempt);
     this.#record.servedBy = { node: evidence.node, incarnation: evidence.nodeIncarnation };
     const { streamId } = attempt;
     const timeoutMs = deadlineAtMs - nowMs;
@@ -300,9 +305,11 @@ class Session {
   }
 
   /** Hands out the head, with the first byte and not before: until then another instance may answer. */
-  #begin({ head, evidence, receiver }: Attempt): void {
+  #begin(attempt: Attempt): void {
     const { call, startedAtMs } = this.#record;
+    const { head, evidence, receiver } = attempt;
     if (call.headResolved || head === undefined) return;
+    if (head.status < 400) this.#judge.served(attempt);
     const { node, load } = evidence;
     const insideAtMs = receiver.insideAtMs ?? this.#context.clock.now();
     const queuedMs = Math.round(insideAtMs - startedAtMs);
@@ -311,23 +318,23 @@ class Session {
 
   /** The whole answer was kept back. What any host would say is told at once; else another host may do better. */
   #refusedByHost(attempt: Attempt, answer: HostAnswer): void {
-    const { status, headers } = answer.head;
-    const failure = {
-      code: 'bad-upstream',
-      refusal: undefined,
-      message: `answered ${status}: ${answer.text}`,
-      retryAfterMs: askedAgainAfterMs(headers) ?? 0,
-      answer,
-    } as const;
-    if (answer.subject !== 'request') return this.#tryElsewhere(attempt, failure);
+    const failure = refusedByHost(answer);
+    const { subject } = answer;
+    if (subject !== 'request') {
+      const { message: reason, retryAfterMs } = failure;
+      this.#judge.failed(attempt, { subject, reason, retryAfterMs });
+      this.#tryElsewhere(attempt, failure);
+      return;
+    }
     const { node, load } = attempt.evidence;
     this.#endAttempt(attempt);
     this.#answer({ node, instance: load.name, simulated: load.simulated, ...failure }, 0);
   }
 
   /** No host served the request: the client gets what this one said. */
-  #answer({ node, instance, simulated, answer }: AnsweredFailure, retryAfterMs: number): void {
+  #answer({ node, instance, simulated, answer }: AnsweredFailure, leastMs: number): void {
     const { call, startedAtMs } = this.#record;
+    const retryAfterMs = Math.max(leastMs, this.#judge.retryAfterMs(this.#tried));
     const queuedMs = Math.round(this.#context.clock.now() - startedAtMs);
     call.begin({ ...answer.head, node, instance, simulated, queuedMs, retryAfterMs });
     call.push(answer.lines, answer.lines.length);
@@ -347,6 +354,8 @@ class Session {
     }
     const { evidence } = attempt;
     const code = this.#cancelled ? 'cancelled' : fleetErrorCode(outcome);
+    const failure = hostFailure(outcome, this.#record.call.headResolved);
+    if (failure !== undefined && !this.#cancelled) this.#judge.failed(attempt, failure);
     if (outcome.kind === 'failed' && outcome.code === 'host-lost') this.#shared.load.suspect(evidence.node);
     if (!this.#cancelled && !this.#record.call.headResolved && mayTryElsewhere(outcome)) {
       const refusal = outcome.kind === 'refused' ? outcome.code : undefined;
@@ -366,6 +375,7 @@ class Session {
     const { requestId } = this.#record.request;
     this.#failures.push({ node, instance: load.name, simulated: load.simulated, ...failure });
     this.#endAttempt(attempt);
+    if (candidatesFor(this.#facts()).length > 0) this.#judge.payForRetry(attempt, this.#context.clock.now());
     const { log } = this.#context;
     log.debug(
       { requestId, node, instance: load.name, code: failure.code, detail: failure.message },
@@ -375,6 +385,7 @@ class Session {
   }
 
   #endAttempt(attempt: Attempt): void {
+    this.#judge.ended(attempt);
     attempt.pending.release();
     this.#shared.partial.units -= attempt.partialUnits;
     attempt.partialUnits = 0;

@@ -4,6 +4,18 @@ import { askedAgainAfterMs, type HostAnswer } from './host-answer.ts';
 /** A failed attempt whose host answered. */
 export type AnsweredFailure = AttemptFailure & { readonly answer: HostAnswer };
 
+/** The failure of an attempt whose host answered `answer`, before it is known whether another host does better. */
+export function refusedByHost(answer: HostAnswer): Omit<AnsweredFailure, 'node' | 'instance' | 'simulated'> {
+  const { head, text } = answer;
+  return {
+    code: 'bad-upstream',
+    refusal: undefined,
+    message: `answered ${head.status}: ${text}`,
+    retryAfterMs: askedAgainAfterMs(head.headers) ?? 0,
+    answer,
+  };
+}
+
 /**
  * Which of the hosts' answers the client gets when none of them served the request, or undefined where something else
  * says more:

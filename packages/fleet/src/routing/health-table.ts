@@ -1,0 +1,140 @@
+import type { Clock, Random } from '@drover/actor-core';
+import {
+  decideInstanceHealth,
+  type HealthEvent,
+  type HealthLimits,
+  type HealthState,
+  healthShare,
+  isForgettable,
+  wellHealth,
+} from './instance-health.ts';
+import { type InstanceEvidence, instanceKey } from './load-table.ts';
+import type { RefusalSubject } from './refusal-subject.ts';
+
+/** What a host did instead of serving a request. */
+export interface HostFailure {
+  readonly subject: Exclude<RefusalSubject, 'request'>;
+  readonly reason: string;
+  /** 0 if the host does not say. */
+  readonly retryAfterMs: number;
+}
+
+/** Entries kept at most: instances, and models on them, that failed lately. The oldest is forgotten first. */
+const maxEntries = 4_096;
+
+/**
+ * What one client of the fleet has learnt about the health of each instance and of each model on it. Only those that
+ * failed lately are kept. Models are named by their `modelKey`, instances by their `instanceKey`.
+ */
+export class HealthTable {
+  readonly #limits: HealthLimits;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #states = new Map<string, HealthState>();
+
+  constructor(limits: HealthLimits, clock: Clock, random: Random) {
+    this.#limits = limits;
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  /** `instanceKey`s of those that should be asked last for this model. A recovering one is drawn by chance. */
+  avoidedFor(model: string, instances: readonly InstanceEvidence[]): ReadonlySet<string> {
+    const avoided = new Set<string>();
+    if (this.#states.size === 0) return avoided;
+    const nowMs = this.#clock.now();
+    for (const evidence of instances) {
+      const key = instanceKey(evidence);
+      const share = Math.min(
+        ...this.#known(key, model).map((state) => healthShare(state, nowMs, this.#limits)),
+      );
+      if (share < 1 && this.#random.next() >= share) avoided.add(key);
+    }
+    return avoided;
+  }
+
+  /** What the instance said when it was ejected, for this model or for all; undefined while it is well. */
+  illness(instance: string, model: string): string | undefined {
+    return this.#known(instance, model).find(({ phase }) => phase !== 'well')?.reason;
+  }
+
+  /** Milliseconds until the first of these is tried again for this model; 0 if one may be asked now. */
+  nextTrialMs(instances: readonly string[], model: string): number {
+    const nowMs = this.#clock.now();
+    const waits = instances.map((instance) =>
+      Math.max(0, ...this.#known(instance, model).map(({ untilMs }) => untilMs - nowMs)),
+    );
+    return waits.length === 0 ? 0 : Math.ceil(Math.min(...waits));
+  }
+
+  opened(instance: string, model: string): void {
+    this.#both(instance, model, { kind: 'opened' });
+  }
+
+  succeeded(instance: string, model: string): void {
+    this.#both(instance, model, { kind: 'success' });
+  }
+
+  undecided(instance: string, model: string): void {
+    this.#both(instance, model, { kind: 'undecided' });
+  }
+
+  failed(instance: string, model: string, { subject, reason, retryAfterMs }: HostFailure): void {
+    const event = { kind: 'failure', reason, retryAfterMs, jitter: this.#random.next() } as const;
+    const key = subject === 'model' ? modelOn(instance, model) : instance;
+    this.#apply(key, this.#states.get(key) ?? wellHealth, event);
+    // The other one took part in the trial, and this says nothing about it.
+    const other = subject === 'model' ? instance : modelOn(instance, model);
+    const state = this.#states.get(other);
+    if (state !== undefined) this.#apply(other, state, { kind: 'undecided' });
+  }
+
+  /** The instance's node-agent reports that it refuses, one model or (undefined) all. */
+  reported(instance: string, model: string | undefined, reason: string): void {
+    const key = model === undefined ? instance : modelOn(instance, model);
+    const event = { kind: 'reported', reason, jitter: this.#random.next() } as const;
+    this.#apply(key, this.#states.get(key) ?? wellHealth, event);
+  }
+
+  clear(): void {
+    this.#states.clear();
+  }
+
+  /** Entries kept now. */
+  get size(): number {
+    return this.#states.size;
+  }
+
+  #known(instance: string, model: string): HealthState[] {
+    return [
+      this.#states.get(instance) ?? wellHealth,
+      this.#states.get(modelOn(instance, model)) ?? wellHealth,
+    ];
+  }
+
+  /** To the instance and to the model on it, where anything is known of them. */
+  #both(instance: string, model: string, event: HealthEvent): void {
+    for (const key of [instance, modelOn(instance, model)]) {
+      const state = this.#states.get(key);
+      if (state !== undefined) this.#apply(key, state, event);
+    }
+  }
+
+  #apply(key: string, state: HealthState, event: HealthEvent): void {
+    const nowMs = this.#clock.now();
+    const next = decideInstanceHealth(state, event, nowMs, this.#limits);
+    this.#states.delete(key);
+    if (isForgettable(next, nowMs, this.#limits)) return;
+    this.#states.set(key, next);
+    if (this.#states.size <= maxEntries) return;
+    for (const oldest of this.#states.keys()) {
+      this.#states.delete(oldest);
+      break;
+    }
+  }
+}
+
+/** A space can stand in neither name. */
+function modelOn(instance: string, model: string): string {
+  return `${instance} ${model}`;
+}

@@ -1,0 +1,172 @@
+/**
+ * Whether an instance, or one model on it, should get requests: a circuit breaker with a slow start, as data.
+ *
+ *   well ──3 failures in a row, or half of 10 and more──▶ ejected ──time is up: one trial──▶ recovering ──▶ well
+ *    ▲                                                       ▲  └─ the trial fails: twice as long ─┘   │
+ *    └───────────────────────────────────────────────────────┴── a failure while it recovers ──────────┘
+ *
+ * Problem: a host that refuses at once looks idle, so every routing policy that prefers idle hosts sends it everything.
+ * Ejected means asked last, not never: where every host is ejected, all of them are asked as before.
+ */
+
+/** Limits of the breaker; the fields of `FleetConfig`. */
+export interface HealthLimits {
+  readonly ejectAfterFailures: number;
+  readonly ejectMs: number;
+  readonly maxEjectMs: number;
+  readonly slowStartMs: number;
+}
+
+export interface HealthState {
+  /** `well` · `ejected`: asked last until `untilMs`, then for one trial · `recovering`: gets a growing share. */
+  readonly phase: 'well' | 'ejected' | 'recovering';
+  /** Since when it is in this phase. */
+  readonly sinceMs: number;
+  /** End of an ejection. */
+  readonly untilMs: number;
+  /** A trial is under way, and is given up then; `-Infinity` for none. */
+  readonly trialUntilMs: number;
+  readonly failuresInRow: number;
+  /** Of the last outcomes; both are halved when they grow beyond `window`. */
+  readonly failures: number;
+  readonly successes: number;
+  /** Ejections since it was last well for longer than `maxEjectMs`. */
+  readonly ejections: number;
+  /** What the last failure said. */
+  readonly reason: string;
+}
+
+export type HealthEvent =
+  /** It delivered a first byte of an answer. */
+  | { readonly kind: 'success' }
+  /**
+   * It refused or broke. `retryAfterMs`: when it wants to be asked again, 0 if it does not say. `jitter`, 0 to 1, keeps
+   * several gateways from trying it at one time.
+   */
+  | {
+      readonly kind: 'failure';
+      readonly reason: string;
+      readonly retryAfterMs: number;
+      readonly jitter: number;
+    }
+  /** Its own node-agent reports that it refuses: known before this client has asked. */
+  | { readonly kind: 'reported'; readonly reason: string; readonly jitter: number }
+  /** A request went there. */
+  | { readonly kind: 'opened' }
+  /** That request ended without saying anything about the host. */
+  | { readonly kind: 'undecided' };
+
+export const wellHealth: HealthState = Object.freeze({
+  phase: 'well',
+  sinceMs: Number.NEGATIVE_INFINITY,
+  untilMs: Number.NEGATIVE_INFINITY,
+  trialUntilMs: Number.NEGATIVE_INFINITY,
+  failuresInRow: 0,
+  failures: 0,
+  successes: 0,
+  ejections: 0,
+  reason: '',
+});
+
+/** Outcomes that a share of failures is judged on at least. */
+const leastOutcomes = 10;
+/** Outcomes above which both counts are halved, so that old ones fade. */
+const window = 40;
+/** A trial that said nothing by then (a long load, a lost message) does not keep others from trying. */
+const trialMs = 30_000;
+/** What a recovering host gets at first. */
+const leastShare = 0.1;
+
+export function decideInstanceHealth(
+  state: HealthState,
+  event: HealthEvent,
+  nowMs: number,
+  limits: HealthLimits,
+): HealthState {
+  // Answers to what was sent before an ejection come after it: they are no trial.
+  const isLate = state.phase === 'ejected' && nowMs < state.untilMs;
+  switch (event.kind) {
+    case 'opened':
+      return state.phase === 'ejected' && !isLate ? { ...state, trialUntilMs: nowMs + trialMs } : state;
+    case 'undecided':
+      return { ...state, trialUntilMs: Number.NEGATIVE_INFINITY };
+    case 'success':
+      return isLate ? state : succeed(state, nowMs, limits);
+    case 'failure':
+      return isLate ? state : fail(state, event, nowMs, limits);
+    default:
+      return state.phase === 'well' ? eject(state, { ...event, retryAfterMs: 0 }, nowMs, limits) : state;
+  }
+}
+
+/** The share of the requests that it should get now, 0 to 1. 0 means that it is asked last. */
+export function healthShare(state: HealthState, nowMs: number, limits: HealthLimits): number {
+  if (state.phase === 'well') return 1;
+  if (state.phase === 'recovering')
+    return Math.min(1, Math.max(leastShare, (nowMs - state.sinceMs) / limits.slowStartMs));
+  return nowMs >= state.untilMs && nowMs >= state.trialUntilMs ? 1 : 0;
+}
+
+/** True if forgetting the state changes nothing. */
+export function isForgettable(state: HealthState, nowMs: number, { maxEjectMs }: HealthLimits): boolean {
+  return state.phase === 'well' && state.failures === 0 && nowMs - state.sinceMs > maxEjectMs;
+}
+
+function succeed(state: HealthState, nowMs: number, { slowStartMs }: HealthLimits): HealthState {
+  if (state.phase === 'ejected') {
+    const { ejections, reason } = state;
+    return { ...wellHealth, phase: 'recovering', sinceMs: nowMs, ejections, reason };
+  }
+  const isOver = state.phase === 'recovering' && nowMs - state.sinceMs >= slowStartMs;
+  const counted = count({ ...state, successes: state.successes + 1, failuresInRow: 0 });
+  return isOver ? { ...counted, phase: 'well', sinceMs: nowMs } : counted;
+}
+
+function fail(
+  state: HealthState,
+  event: Extract<HealthEvent, { kind: 'failure' }>,
+  nowMs: number,
+  limits: HealthLimits,
+): HealthState {
+  const { reason, retryAfterMs } = event;
+  const failed = count({
+    ...state,
+    reason,
+    failures: state.failures + 1,
+    failuresInRow: state.failuresInRow + 1,
+  });
+  const outcomes = failed.failures + failed.successes;
+  const tooMany =
+    failed.failuresInRow >= limits.ejectAfterFailures ||
+    (outcomes >= leastOutcomes && failed.failures * 2 >= outcomes);
+  if (state.phase === 'well' && !tooMany && retryAfterMs === 0) return failed;
+  return eject(failed, event, nowMs, limits);
+}
+
+function eject(
+  state: HealthState,
+  event: { readonly reason: string; readonly retryAfterMs: number; readonly jitter: number },
+  nowMs: number,
+  { ejectMs, maxEjectMs }: HealthLimits,
+): HealthState {
+  const wasWellLong = state.phase === 'well' && nowMs - state.sinceMs > maxEjectMs;
+  const ejections = wasWellLong ? 1 : state.ejections + 1;
+  const longerMs = Math.min(maxEjectMs, ejectMs * 2 ** Math.min(ejections - 1, 16));
+  const askedMs = Math.min(maxEjectMs, event.retryAfterMs);
+  const forMs = Math.max(longerMs, askedMs) * (1 + 0.2 * event.jitter);
+  return {
+    ...state,
+    phase: 'ejected',
+    sinceMs: nowMs,
+    untilMs: nowMs + forMs,
+    trialUntilMs: Number.NEGATIVE_INFINITY,
+    ejections,
+    reason: event.reason,
+  };
+}
+
+function count(state: HealthState): HealthState {
+  if (state.failures + state.successes <= window) return state;
+  const failures = state.failures < 1 ? 0 : state.failures / 2;
+  return { ...state, failures, successes: state.successes / 2 };
+}
