@@ -9,6 +9,7 @@ import { RequestFailure } from './errors.ts';
 import { BodyBudget } from './http/body.ts';
 import { createDoor } from './http/door.ts';
 import { listen } from './http/http-server.ts';
+import { targetOf } from './http/request-target.ts';
 import { Router } from './http/router.ts';
 import { residentFirst } from './inference/residency-policy.ts';
 import { absentRoutes } from './native/absent-routes.ts';
@@ -65,10 +66,18 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
     await residency.stop();
   };
   const listener = (request: IncomingMessage, response: ServerResponse): void => door.take(request, response);
-  const server = await listen(config, node.clock, listener).catch(async (error: unknown) => {
-    await release();
-    throw error;
-  });
+  const allowOf = (method: string, target: string): string | undefined => {
+    const path = targetOf(target)?.path;
+    const match = path === undefined ? undefined : router.match(method, path);
+    return match?.kind === 'wrong-method' ? match.allow : undefined;
+  };
+  const { exchanges } = door;
+  const server = await listen(config, node.clock, { listener, exchanges, allowOf }).catch(
+    async (error: unknown) => {
+      await release();
+      throw error;
+    },
+  );
   node.log.info({ url: server.url }, 'the gateway listens');
 
   let stopping: Promise<void> | undefined;

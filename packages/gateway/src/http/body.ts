@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import { createZstdDecompress } from 'node:zlib';
 import { RequestFailure } from '../errors.ts';
 import type { Exchange } from './exchange.ts';
@@ -46,21 +45,35 @@ export class BodyBudget {
  * @throws RequestFailure 413 before a byte is read, where the client says how much it is going to send, else as soon
  *   as too much came or its JSON is too complex; 503 when there is too much of all requests; 400 when the client broke off
  */
-export async function readBody(exchange: Exchange, budget: BodyBudget): Promise<Buffer> {
+export async function readBody(
+  exchange: Exchange,
+  budget: BodyBudget,
+  options: BodyOptions = {},
+): Promise<Buffer> {
   const shape = new JsonShape(budget.limits);
-  return await readBytes(exchange, budget, (chunk) => shape.take(chunk));
+  return await readBytes(exchange, budget, (chunk) => shape.take(chunk), options);
+}
+
+export interface BodyOptions {
+  /**
+   * True: what came of a body shorter than announced is the body. Go's decoder does not look beyond the first JSON
+   * value, so a whole value in it is answered, and the decoder says what is missing in another. @default false
+   */
+  readonly takesShort?: boolean;
 }
 
 async function readBytes(
   exchange: Exchange,
   budget: BodyBudget,
   look: (chunk: Buffer) => void,
+  { takesShort = false }: BodyOptions = {},
 ): Promise<Buffer> {
   const { request } = exchange;
   const { maxBodyBytes } = budget.limits;
   if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) throw tooLarge(maxBodyBytes);
   const grown = holdFor(exchange, budget);
-  return await collect(request, (size, chunk) => {
+  exchange.awaitBody();
+  return await collect(exchange, takesShort, (size, chunk) => {
     if (size > maxBodyBytes) throw tooLarge(maxBodyBytes);
     grown(size);
     look(chunk);
@@ -72,8 +85,12 @@ async function readBytes(
  *
  * @throws RequestFailure as `readBody`, what it becomes counted too; 400 for what is no zstd or becomes too large
  */
-export async function readCompressibleBody(exchange: Exchange, budget: BodyBudget): Promise<Buffer> {
-  if (exchange.header('content-encoding') !== 'zstd') return await readBody(exchange, budget);
+export async function readCompressibleBody(
+  exchange: Exchange,
+  budget: BodyBudget,
+  options: BodyOptions = {},
+): Promise<Buffer> {
+  if (exchange.header('content-encoding') !== 'zstd') return await readBody(exchange, budget, options);
   const bytes = await readBytes(exchange, budget, () => {});
   const grown = holdFor(exchange, budget);
   const shape = new JsonShape(budget.limits);
@@ -115,16 +132,20 @@ async function decompress(bytes: Buffer, grown: (size: number, piece: Buffer) =>
 
 /** @param grown is told the size so far and throws to stop */
 async function collect(
-  request: IncomingMessage,
+  exchange: Exchange,
+  takesShort: boolean,
   grown: (size: number, chunk: Buffer) => void,
 ): Promise<Buffer> {
+  const { request } = exchange;
   return await new Promise<Buffer>((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
+    let offBroken: (() => void) | undefined;
     const finish = (settle: () => void): void => {
       request.off('data', onData);
       request.off('end', onEnd);
       request.off('close', onBroken);
+      offBroken?.();
       settle();
     };
     const onData = (chunk: Buffer): void => {
@@ -139,9 +160,12 @@ async function collect(
     };
     const onEnd = (): void =>
       finish(() => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
+    const onCut = (failure: RequestFailure): void =>
+      takesShort && size > 0 && failure.status === 400 ? onEnd() : finish(() => reject(failure));
     const onBroken = (): void => finish(() => reject(broken()));
     request.on('data', onData);
     request.once('end', onEnd);
+    offBroken = exchange.onBodyBroken(onCut);
     request.once('close', onBroken);
     // Stays after settling: a late error of the socket must not become an uncaught one.
     request.on('error', onBroken);

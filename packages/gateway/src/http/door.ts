@@ -9,6 +9,7 @@ import type { GatewayServices } from '../services.ts';
 import { isAllowedHost, isLoopback } from './allowed-host.ts';
 import { Exchange } from './exchange.ts';
 import { failureOf } from './failure.ts';
+import { OpenExchanges } from './open-exchanges.ts';
 import { decideOrigin } from './origin.ts';
 import { badRequest, protocolErrorOf } from './protocol-error.ts';
 import { requestIdOf } from './request-id.ts';
@@ -19,6 +20,8 @@ import { answerUnrouted, isOwnPath } from './unrouted.ts';
 /** Where every request comes in: what all routes share, and who is inside. */
 export interface Door {
   readonly isDraining: boolean;
+  /** What each client connection has open. */
+  readonly exchanges: OpenExchanges;
   /** Never throws. */
   take(request: IncomingMessage, response: ServerResponse): void;
   /** From now on new requests are refused. */
@@ -37,6 +40,7 @@ export function createDoor(
 ): Door {
   const { node, config } = services;
   const inside = new Set<Exchange>();
+  const exchanges = new OpenExchanges();
   const checksHost = isLoopback(config.host);
   let counted = 0;
   let isDraining = false;
@@ -90,6 +94,7 @@ export function createDoor(
   };
 
   return {
+    exchanges,
     get isDraining(): boolean {
       return isDraining;
     },
@@ -101,6 +106,7 @@ export function createDoor(
         clock: node.clock,
         readerTimeoutMs: config.readerTimeoutMs,
       });
+      exchanges.add(exchange);
       exchange.setHeader('x-drover-request-id', exchange.requestId);
       exchange.setHeader('x-drover-gateway', '1');
       if (isDraining) exchange.setHeader('Connection', 'close');

@@ -12,6 +12,15 @@ const shortRestBytes = 262_144;
 /** How long a client that is still sending what nobody reads may go on, so that it sees its answer. */
 const lingerMs = 2_000;
 
+/** Bytes between a stream's parts that its readers skip, by content type. */
+const fillers: Readonly<Record<string, string>> = {
+  'text/event-stream': ':\n\n',
+  'application/x-ndjson': '\n',
+};
+
+/** A stream that wrote less than this long ago needs no filler. */
+const silentStreamMs = 50;
+
 export interface ExchangeOptions {
   readonly requestId: string;
   readonly clock: Clock;
@@ -36,7 +45,12 @@ export class Exchange {
   readonly #response: ServerResponse;
   readonly #options: ExchangeOptions;
   readonly #abort = new AbortController();
+  readonly #bodyListeners = new Set<(failure: RequestFailure) => void>();
   #interruption: RequestFailure | undefined;
+  #bodyFailure: RequestFailure | undefined;
+  #awaitsContinue: boolean;
+  #streamType = '';
+  #lastWriteMs = 0;
 
   constructor(
     request: IncomingMessage,
@@ -52,6 +66,8 @@ export class Exchange {
     this.method = request.method ?? 'GET';
     this.path = target.path;
     this.query = target.query;
+    this.#awaitsContinue =
+      request.httpVersion !== '1.0' && /100-continue/i.test(request.headers.expect ?? '');
     this.closed = new Promise((resolve) => {
       response.once('close', () => {
         if (!response.writableFinished) this.#abort.abort(new Error('the client went away'));
@@ -98,6 +114,50 @@ export class Exchange {
     this.#abort.abort(failure);
   }
 
+  /** The client counts as gone, though an answer may still reach it. */
+  leave(): void {
+    this.#abort.abort(new Error('the client went away'));
+  }
+
+  /** Somebody is going to read the body: a client that asked first is told to send it. */
+  awaitBody(): void {
+    if (!this.#awaitsContinue) return;
+    this.#awaitsContinue = false;
+    if (!this.isGone && !this.#response.headersSent) this.#response.writeContinue();
+  }
+
+  /** The rest of the body never comes, though the client is still there. */
+  breakBody(failure: RequestFailure): void {
+    this.#bodyFailure ??= failure;
+    for (const listener of this.#bodyListeners) listener(failure);
+  }
+
+  /** Calls `listener` when the body breaks off, or at once if it did. Returns what takes it back. */
+  onBodyBroken(listener: (failure: RequestFailure) => void): () => void {
+    this.#bodyListeners.add(listener);
+    if (this.#bodyFailure) listener(this.#bodyFailure);
+    return () => void this.#bodyListeners.delete(listener);
+  }
+
+  /**
+   * Writes bytes that mean nothing to a client that reads, so that the connection to one that is gone breaks. Only for
+   * the first open exchange of a connection. False: HTTP/1.0 has no such bytes before the head.
+   */
+  probe(): boolean {
+    const response = this.#response;
+    if (this.isGone || response.writableEnded) return true;
+    if (!response.headersSent) {
+      if (this.request.httpVersion === '1.0') return false;
+      response.writeContinue();
+      return true;
+    }
+    const filler = fillers[this.#streamType];
+    const silentMs = this.#options.clock.now() - this.#lastWriteMs;
+    // What a stream writes by itself is a probe too.
+    if (filler !== undefined && silentMs >= silentStreamMs && !response.writableNeedDrain) this.write(filler);
+    return true;
+  }
+
   /** Drops the connection without another byte. */
   destroy(): void {
     this.#response.destroy();
@@ -122,11 +182,13 @@ export class Exchange {
   begin(status: number, contentType: string): void {
     this.#response.statusCode = status;
     this.#response.setHeader('Content-Type', contentType);
+    this.#streamType = contentType;
   }
 
   /** False: the socket is full, await `drained` before the next. */
   write(text: string): boolean {
     if (this.isGone) return true;
+    this.#lastWriteMs = this.#options.clock.now();
     return this.#response.write(text);
   }
 
@@ -173,6 +235,11 @@ export class Exchange {
   #closeIfUnread(): void {
     const { request } = this;
     if (request.complete || request.destroyed) return;
+    if (this.#bodyFailure || this.#awaitsContinue) {
+      this.#response.setHeader('Connection', 'close');
+      this.#response.shouldKeepAlive = false;
+      return;
+    }
     const isChunked = request.headers['transfer-encoding'] !== undefined;
     // A short rest is read and dropped by node itself, and the connection lives on.
     if (!isChunked && Number(request.headers['content-length'] ?? 0) <= shortRestBytes) return;

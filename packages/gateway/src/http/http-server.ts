@@ -3,6 +3,9 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Clock } from '@drover/actor-core';
 import type { GatewayConfig } from '../config.ts';
 import { ListenError } from '../errors.ts';
+import { clientErrorHandler } from './client-error.ts';
+import { watchHalfClosed } from './half-closed.ts';
+import type { OpenExchanges } from './open-exchanges.ts';
 
 /**
  * The listening socket with its limits.
@@ -24,6 +27,14 @@ export interface HttpServer {
 
 export type RequestListener = (request: IncomingMessage, response: ServerResponse) => void;
 
+export interface Listening {
+  readonly listener: RequestListener;
+  /** The listener adds each request to it. */
+  readonly exchanges: OpenExchanges;
+  /** Methods of a target's path, undefined for an unknown one. */
+  readonly allowOf: (method: string, target: string) => string | undefined;
+}
+
 /** How often node looks for requests that take too long to arrive. */
 const checkIntervalMs = 1_000;
 
@@ -37,7 +48,7 @@ const maxHeaderBytes = 64 * 1024;
 export async function listen(
   config: GatewayConfig,
   clock: Clock,
-  listener: RequestListener,
+  { exchanges, allowOf, listener }: Listening,
 ): Promise<HttpServer> {
   const server = createServer(
     {
@@ -55,12 +66,14 @@ export async function listen(
     listener,
   );
   server.maxConnections = config.maxConnections;
-  server.on('clientError', answerBadRequest);
-  // curl asks before it sends a large body; whether it may is up to the listener, which reads Content-Length first.
-  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
-    if (Number(request.headers['content-length'] ?? 0) <= config.maxBodyBytes) response.writeContinue();
-    listener(request, response);
+  server.on('clientError', clientErrorHandler(exchanges, allowOf));
+  // Not typed: a client that ends its sending half still gets its answers.
+  (server as Server & { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true;
+  server.on('connection', (socket: Socket) => {
+    socket.once('end', () => watchHalfClosed(socket, exchanges, clock));
   });
+  // curl asks before it sends a large body; it is told to when somebody begins to read the body.
+  server.on('checkContinue', listener);
   server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
     response.writeHead(417, { Connection: 'close', 'Content-Length': 0 }).end();
   });
@@ -99,21 +112,3 @@ async function bind(server: Server, config: GatewayConfig): Promise<void> {
 
 /** Answers already written get a moment to leave the machine. */
 const flushMs = 200;
-
-/** What was not HTTP, or never became a request in time. As Go words it. */
-function answerBadRequest(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const status =
-    error.code === 'HPE_HEADER_OVERFLOW'
-      ? '431 Request Header Fields Too Large'
-      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-        ? '408 Request Timeout'
-        : '400 Bad Request';
-  socket.end(
-    `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n${status}`,
-    () => socket.destroy(),
-  );
-}

@@ -24,7 +24,7 @@ async function serveNative(
   route: InferenceRoute,
 ): Promise<void> {
   try {
-    const body = await readBody(exchange, services.bodies);
+    const body = await readBody(exchange, services.bodies, { takesShort: true });
     const { model, name, intent } = readNativeRequest(route, body.toString('utf8'));
     await serveInference(services, exchange, {
       label: `/api/${route}`,

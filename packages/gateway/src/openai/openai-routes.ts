@@ -62,7 +62,7 @@ async function serveOpenAi(
   const read = label === '/v1/embeddings' ? readBody : readCompressibleBody;
   let reply = refusedReply;
   try {
-    const text = (await read(exchange, services.bodies)).toString('utf8');
+    const text = (await read(exchange, services.bodies, { takesShort: true })).toString('utf8');
     const { body, ...translation } = translate(text);
     // From here on Ollama's layer words errors as those of its translated request.
     reply = failedReply;

@@ -1,0 +1,74 @@
+import type { Socket } from 'node:net';
+import { RequestFailure } from '../errors.ts';
+import type { Exchange } from './exchange.ts';
+import type { OpenExchanges } from './open-exchanges.ts';
+import { answerUnknownMethod } from './unknown-method.ts';
+
+interface ClientError extends NodeJS.ErrnoException {
+  readonly rawPacket?: Buffer;
+  readonly bytesParsed?: number;
+}
+
+/**
+ * Answers what could not be read as HTTP, or did not come in time, as Go's server does: after the answers to the
+ * requests that came before it on the connection, which is closed then. A request whose body breaks off is told so by
+ * its own handler, in its own dialect.
+ */
+export function clientErrorHandler(
+  exchanges: OpenExchanges,
+  allowOf: (method: string, target: string) => string | undefined,
+): (error: ClientError, socket: Socket) => void {
+  const failed = new WeakSet<Socket>();
+  return (error, socket): void => {
+    if (isGone(error, socket)) {
+      socket.destroy();
+      return;
+    }
+    // A parser that failed says so again for every later packet.
+    if (failed.has(socket)) return;
+    failed.add(socket);
+    const open = exchanges.of(socket);
+    const cut = open.find(({ request }) => !request.complete);
+    if (cut) {
+      cut.breakBody(bodyFailureOf(error));
+      return;
+    }
+    if (exchanges.isReading(socket)) {
+      socket.destroy();
+      return;
+    }
+    const text = answerUnknownMethod(error, allowOf) ?? badRequest(statusOf(error));
+    void answerAfter(open, socket, text);
+  };
+}
+
+async function answerAfter(open: readonly Exchange[], socket: Socket, text: string): Promise<void> {
+  await Promise.all(open.map(({ closed }) => closed));
+  if (socket.writable) socket.end(text, () => socket.destroy());
+}
+
+function isGone(error: ClientError, socket: Socket): boolean {
+  return error.code === 'ECONNRESET' || error.code === 'EPIPE' || !socket.writable;
+}
+
+function bodyFailureOf(error: ClientError): RequestFailure {
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT')
+    return new RequestFailure(408, 'body-timeout', 'the request body did not arrive in time');
+  if (error.code === 'HPE_INVALID_EOF_STATE') return new RequestFailure(400, 'body-broken', 'unexpected EOF');
+  return new RequestFailure(400, 'body-broken', 'malformed chunked encoding');
+}
+
+function statusOf(error: ClientError): string {
+  switch (error.code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return '431 Request Header Fields Too Large';
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return '408 Request Timeout';
+    default:
+      return '400 Bad Request';
+  }
+}
+
+function badRequest(status: string): string {
+  return `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n${status}`;
+}

@@ -1,0 +1,38 @@
+import type { Socket } from 'node:net';
+import type { Clock, Timer } from '@drover/actor-core';
+import type { OpenExchanges } from './open-exchanges.ts';
+
+/**
+ * Pauses between probes, in milliseconds; the last one repeats. The first leaves a quick answer alone; two probes are
+ * needed, since the first write to a client that is gone succeeds and only brings back its reset.
+ */
+const probeGapsMs = [25, 10, 50, 60, 100, 250, 500, 2_000, 5_000];
+
+/**
+ * Called when a client has sent its last byte while answers are open. It either ended its sending half only and still
+ * reads (`nc -N`, some proxies), or it is gone: on the wire the two look the same until something is written. So
+ * bytes that mean nothing are written now and then: `100 Continue` before an answer's head, an empty line or comment
+ * in a silent stream. A client that reads skips them; one that is gone resets the connection, which ends its requests.
+ *
+ * HTTP/1.0 has no such bytes before the head. There the client counts as gone, as with Ollama itself, which takes
+ * every client that ends its sending half for gone.
+ */
+export function watchHalfClosed(socket: Socket, exchanges: OpenExchanges, clock: Clock): void {
+  let sent = 0;
+  let timer: Timer | undefined;
+  const wait = (): void => {
+    const gapMs = probeGapsMs[Math.min(sent, probeGapsMs.length - 1)] ?? 0;
+    sent += 1;
+    timer = clock.setTimer(gapMs, probe);
+  };
+  const probe = (): void => {
+    const open = exchanges.of(socket);
+    const [front] = open;
+    if (socket.destroyed || !front) return;
+    if (front.probe()) wait();
+    else for (const exchange of open) exchange.leave();
+  };
+  if (exchanges.of(socket).length === 0) return;
+  socket.once('close', () => timer?.cancel());
+  wait();
+}
