@@ -153,7 +153,9 @@ export type BadFrameReason =
   /** Bytes that are no frame, or a message that is not put together as its kind is. */
   | 'malformed'
   /** A message or an answer that its receiver's schema refuses. */
-  | 'protocol-mismatch';
+  | 'protocol-mismatch'
+  /** A message that its receiver does not take from this sender, or not on this lane. */
+  | 'not-allowed';
 
 /** What another node sent cannot be taken: told and counted by the event `bad-frame`, and never thrown at anybody. */
 export class BadFrameError extends DroverError {

@@ -5,7 +5,7 @@
  */
 export type { ActorContext, AskOptions, WaitOptions } from './actor/actor-context.ts';
 export type { AdapterOptions } from './actor/adapter.ts';
-export type { ActorAddress, ActorRef, TellOptions } from './actor/actor-ref.ts';
+export type { ActorAddress, ActorRef, MessageLane, Sender, TellOptions } from './actor/actor-ref.ts';
 export type { ActorSnapshot, ActorSystem, RuntimeCounters } from './actor/actor-system.ts';
 export { type ActorSystemOptions, createActorSystem } from './actor/create-actor-system.ts';
 export {
@@ -110,6 +110,7 @@ export {
 } from './isolation/worker-props.ts';
 export { joinLeadership, type LeadershipOptions } from './leadership/join-leadership.ts';
 export type { LeaderInfo, Leadership } from './leadership/lease.ts';
+export { readLeader } from './leadership/read-leader.ts';
 export { type Logger, silentLogger } from './logger.ts';
 export type { MemberEvidence, MemberState, Presence } from './membership/presence.ts';
 export type { ClusterNode } from './node/cluster-node.ts';

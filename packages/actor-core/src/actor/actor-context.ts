@@ -4,7 +4,7 @@ import type { Logger } from '../logger.ts';
 import type { Random } from '../random.ts';
 import type { StreamFrame, StreamOptions } from '../streaming/stream-frame.ts';
 import type { StreamWriter } from '../streaming/stream-writer.ts';
-import type { ActorRef } from './actor-ref.ts';
+import type { ActorRef, MessageLane } from './actor-ref.ts';
 import type { AdapterOptions } from './adapter.ts';
 import type { Props } from './props.ts';
 
@@ -127,7 +127,7 @@ export interface AskOptions<R = unknown> {
   /** Mandatory: no wait is unbounded. */
   readonly timeoutMs: number;
   /** As `TellOptions.lane`. @default 'data' */
-  readonly lane?: 'control' | 'data';
+  readonly lane?: MessageLane;
   /**
    * What an answer from another node must look like: one that does not fails the question with `AnswerMismatchError`.
    * Without it an answer is taken as it comes. Answers within a node are not checked.

@@ -13,10 +13,27 @@ export interface ActorAddress {
   readonly uid: number;
 }
 
+/**
+ * How a message travels to another node. Control overtakes data, in the mailbox and on the wire. `request` is data and
+ * `order` is control on subjects of their own, to which NATS lets only some roles publish: `request` gateways and hosts,
+ * `order` hosts. `Props.accepts` of the receiver may insist on one.
+ */
+export type MessageLane = 'control' | 'data' | 'request' | 'order';
+
+/** Who sent a message from another node, as NATS permissions vouch for. */
+export interface Sender {
+  /** Id of its node, the last token of the subject. */
+  readonly node: string;
+  /** The incarnation that its frame names. */
+  readonly nodeIncarnation: number;
+  /** The lane it came on. */
+  readonly lane: MessageLane;
+}
+
 /** How one message travels. */
 export interface TellOptions {
-  /** Control overtakes data, in the mailbox and on the wire. @default 'data' */
-  readonly lane?: 'control' | 'data';
+  /** @default 'data' */
+  readonly lane?: MessageLane;
   /** W3C traceparent the message belongs to. @default that of the message in hand, or of `withTrace` */
   readonly trace?: string | undefined;
 }

@@ -1,3 +1,4 @@
+import { isControl } from '../remoting/message-lanes.ts';
 import type { z } from 'zod';
 import type { ActorCell } from './actor-cell.ts';
 import type { ActorRef, TellOptions } from './actor-ref.ts';
@@ -42,7 +43,7 @@ export class Adapter<T, M> extends Endpoint<T> implements ActorRef<T> {
   }
 
   tell(message: T, options?: TellOptions): void {
-    this.deliver(traced(message, traceToSend(options)), options?.lane === 'control');
+    this.deliver(traced(message, traceToSend(options)), isControl(options?.lane));
   }
 
   /** As `ActorCell.deliver`. */

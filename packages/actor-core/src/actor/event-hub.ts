@@ -25,6 +25,7 @@ export class EventHub {
     'attempts-exhausted': 0,
     deadlock: 0,
     'no-targets': 0,
+    'not-allowed': 0,
   };
 
   constructor(log: Logger) {

@@ -2,6 +2,7 @@ import type { ActorCell } from './actor-cell.ts';
 import type { ActorAddress, ActorRef, TellOptions } from './actor-ref.ts';
 import { BaseRef } from './base-ref.ts';
 import type { Runtime } from './runtime.ts';
+import { isControl } from '../remoting/message-lanes.ts';
 import { isTracing, traced, traceToSend } from './trace-context.ts';
 
 /** Delivers to an actor of this process. */
@@ -19,7 +20,7 @@ export class LocalRef<M> extends BaseRef implements ActorRef<M> {
 
   tell(message: M, options?: TellOptions): void {
     if (options === undefined && !isTracing) this.cell.deliver(message, false);
-    else this.cell.deliver(traced(message, traceToSend(options)), options?.lane === 'control');
+    else this.cell.deliver(traced(message, traceToSend(options)), isControl(options?.lane));
   }
 }
 
@@ -38,7 +39,7 @@ export class PathRef<M> extends BaseRef implements ActorRef<M> {
     this.runtime.deliverLocal(
       this.address,
       message,
-      options?.lane === 'control',
+      isControl(options?.lane),
       undefined,
       traceToSend(options),
     );

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { InvalidArgumentError } from '../errors.ts';
 import { resolveSupervision } from '../supervision/resolve-supervision.ts';
 import type { SupervisionOptions } from '../supervision/supervision-options.ts';
+import type { Sender } from './actor-ref.ts';
 import type { Behaviour } from './behaviour.ts';
 import { mailboxLimits } from './mailbox-limits.ts';
 
@@ -26,6 +27,11 @@ export interface Props<M> {
    * logged once per peer and dropped. An actor without one cannot be reached from another node.
    */
   readonly protocol?: z.ZodType<M> | undefined;
+  /**
+   * Whose messages from other nodes are taken; asked after `protocol` for each of them, and never for messages of this
+   * node. A refused one is counted, logged once per peer and dropped as `not-allowed`. @default those of every node
+   */
+  readonly accepts?: ((message: M, sender: Sender) => boolean) | undefined;
 }
 
 /**

@@ -63,6 +63,8 @@ export type DeadLetterReason =
   | 'not-exposed'
   | 'too-large'
   | 'protocol-mismatch'
+  /** `Props.accepts` of the receiver refuses who sent it. */
+  | 'not-allowed'
   /** Work that ended every worker it was given to, `maxAttempts` times. */
   | 'attempts-exhausted'
   | 'deadlock'

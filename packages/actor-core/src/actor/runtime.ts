@@ -4,13 +4,14 @@ import type { Logger } from '../logger.ts';
 import type { Random } from '../random.ts';
 import type { Remoting } from '../remoting/remoting.ts';
 import { RemoteRef } from '../remoting/remote-ref.ts';
+import { isControl } from '../remoting/message-lanes.ts';
 import type { Scheduler } from '../scheduler.ts';
 import type { StreamFrame, StreamOptions } from '../streaming/stream-frame.ts';
 import { StreamReader } from '../streaming/stream-reader.ts';
 import { ActorCell } from './actor-cell.ts';
 import type { CallChain } from './call-chain.ts';
 import type { AskOptions, WaitOptions } from './actor-context.ts';
-import type { ActorAddress, ActorRef } from './actor-ref.ts';
+import type { ActorAddress, ActorRef, MessageLane } from './actor-ref.ts';
 import type { ActorSnapshot, ActorSystem, RuntimeCounters } from './actor-system.ts';
 import { type Behaviour, receive } from './behaviour.ts';
 import { Deadlines } from '../deadlines.ts';
@@ -131,7 +132,7 @@ export class Runtime implements ActorSystem {
       const ask = new PendingAsk<R>(this, target, timeoutMs, chain, resolve, reject, options.reply);
       const message = make(ask);
       this.deadlines.add(ask, timeoutMs);
-      this.sendQuestion(target, message, options.lane === 'control', ask, traceToSend(options));
+      this.sendQuestion(target, message, options.lane, ask, traceToSend(options));
     });
   }
 
@@ -168,7 +169,7 @@ export class Runtime implements ActorSystem {
     options: StreamOptions,
   ): StreamReader<R> {
     const reader = new StreamReader<R>(this, target, chain, options);
-    this.sendQuestion(target, make(reader), options.lane === 'control', reader, currentTrace());
+    this.sendQuestion(target, make(reader), options.lane, reader, currentTrace());
     return reader;
   }
 
@@ -267,9 +268,9 @@ export class Runtime implements ActorSystem {
     return this.endpoints.values();
   }
 
-  /** Makes the ref that a message from the wire means. */
-  resolveRef(address: ActorAddress): ActorRef<never> {
-    if (address.node !== this.nodeId) return new RemoteRef(this, address);
+  /** Makes the ref that a message from the wire means, out of a frame of the node `broughtBy`. */
+  resolveRef(address: ActorAddress, broughtBy = ''): ActorRef<never> {
+    if (address.node !== this.nodeId) return new RemoteRef(this, address, broughtBy);
     if (address.path === endpointPath || address.path === adapterPath) {
       const own = address.nodeIncarnation === this.incarnation ? this.endpoints.get(address.uid) : undefined;
       return own ?? new RemoteRef(this, address);
@@ -284,18 +285,18 @@ export class Runtime implements ActorSystem {
   sendRemote(
     to: ActorAddress,
     message: unknown,
-    control: boolean,
+    lane: MessageLane | undefined,
     ask: Question | undefined,
     trace: string | undefined,
   ): void {
     if (to.node === this.nodeId) {
       const stale = to.nodeIncarnation !== 0 && to.nodeIncarnation !== this.incarnation;
       if (stale) this.deadLetter(to, 'stale-incarnation', ask);
-      else this.deliverLocal(to, message, control, ask, trace);
+      else this.deliverLocal(to, message, isControl(lane), ask, trace);
     } else if (this.remoting === undefined) {
       this.deadLetter(to, 'bus-unavailable', ask);
     } else {
-      this.remoting.send(to, message, control, ask, trace);
+      this.remoting.send(to, message, lane, ask, trace);
     }
   }
 
@@ -351,15 +352,16 @@ export class Runtime implements ActorSystem {
   sendQuestion(
     target: ActorRef<never>,
     message: unknown,
-    control: boolean,
+    lane: MessageLane | undefined,
     ask: Question,
     trace: string | undefined,
   ): void {
+    const control = isControl(lane);
     if (target instanceof LocalRef) target.cell.deliver(question(message, ask, trace), control);
-    else if (target instanceof RemoteRef) this.sendRemote(target.address, message, control, ask, trace);
+    else if (target instanceof RemoteRef) this.sendRemote(target.address, message, lane, ask, trace);
     else if (target instanceof Adapter) target.deliver(question(message, ask, trace), control);
     else if (target instanceof PathRef) this.deliverLocal(target.address, message, control, ask, trace);
-    else (target as ActorRef<unknown>).tell(message, { lane: control ? 'control' : 'data', trace });
+    else (target as ActorRef<unknown>).tell(message, { lane: lane ?? 'data', trace });
   }
 
   /** The actor of this node that a ref means, if it is there. */

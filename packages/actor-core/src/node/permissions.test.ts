@@ -11,7 +11,7 @@ import { createPubSub, topic } from '../pubsub/pub-sub.ts';
 import { actorRefSchema } from '../remoting/actor-ref-schema.ts';
 import { type NatsServer, startNatsServer } from '../testing/nats-server.ts';
 import { waitUntil } from '../testing/wait-until.ts';
-import { createSubjects, permissionsOf, type Role } from '../transport/subjects.ts';
+import { createSubjects, type Lane, permissionsOf, type Role } from '../transport/subjects.ts';
 import type { ClusterNode } from './cluster-node.ts';
 import { joinCluster } from './join-cluster.ts';
 
@@ -26,11 +26,12 @@ const nodes = new Map<string, ClusterNode>();
 let server: NatsServer;
 
 beforeAll(async () => {
-  const users = Object.entries(roles).map(([user, role]) => ({
-    user,
-    password: user,
-    permissions: permissionsOf(subjects, user, [role]),
-  }));
+  const users = Object.entries(roles).map(([user, role]) => {
+    const { publish, subscribe } = permissionsOf(subjects, user, [role]);
+    // NATS reads an empty list as "everything".
+    const permissions = { publish: publish.length === 0 ? { deny: ['>'] } : publish, subscribe };
+    return { user, password: user, permissions };
+  });
   server = await startNatsServer(`authorization { users: ${JSON.stringify(users)} }`);
   for (const [nodeId, role] of Object.entries(roles)) {
     const nats = { servers: server.url, user: nodeId, pass: nodeId };
@@ -126,4 +127,29 @@ it.each([
   at('gate').transport.publish(subject, new Uint8Array(0));
   await waitUntil('the server complains', () => complaints.length > before);
   expect(complaints.at(-1)).toContain('Permissions Violation');
+});
+
+/** Who may publish on which lane of another node's inbox. */
+const lanes: readonly [Lane, readonly string[]][] = [
+  ['ctl', ['gate', 'agent', 'host']],
+  ['dat', ['gate', 'agent', 'host']],
+  ['ping', ['gate', 'agent', 'host']],
+  ['req', ['gate', 'host']],
+  ['ord', ['host']],
+];
+const attempts = lanes.flatMap(([lane, allowed]) =>
+  ['gate', 'agent', 'host', 'eye'].map((from) => [from, lane, allowed.includes(from)] as const),
+);
+
+it.each(attempts)('lets %s publish on the lane %s of another node: %s', async (from, lane, isAllowed) => {
+  const before = complaints.length;
+  const to = from === 'host' ? 'gate' : 'host';
+  at(from).transport.publish(subjects.inbox(to, lane, from), Uint8Array.of(0));
+  if (!isAllowed) {
+    await waitUntil('the server complains', () => complaints.length > before);
+    expect(complaints.at(-1)).toContain('Permissions Violation');
+    return;
+  }
+  await at(from).transport.flush({ timeoutMs: 2_000 });
+  expect(complaints.slice(before).filter((line) => line.includes('Permissions Violation'))).toEqual([]);
 });

@@ -1,25 +1,19 @@
 import { z } from 'zod';
 import type { ActorRef } from '../actor/actor-ref.ts';
 import { BaseRef } from '../actor/base-ref.ts';
+import { RemoteRef } from './remote-ref.ts';
 
 const schema = z.custom<unknown>((value) => value instanceof BaseRef, 'must be an actor ref');
 
-/** Node whose frame is being read; '' while none is. Reading is synchronous, so one at a time. */
-let frameSender = '';
-
-/** Says whose frame is being read from now on; '' for nobody's. */
-export function setFrameSender(node: string): void {
-  frameSender = node;
-}
-
 const ofSender = z.custom<unknown>(
-  (value) => value instanceof BaseRef && (frameSender === '' || value.address.node === frameSender),
+  (value) => value instanceof RemoteRef && value.broughtBy === value.address.node,
   'must be a ref of the node that sends it',
 );
 
 /**
- * As `actorRefSchema`, for a ref by which a message says who sends it: only one of the very node that the message
- * comes from is let through. NATS permissions vouch for that node, so nobody can speak in another one's name.
+ * As `actorRefSchema`, for a ref by which a message says who sends it: only one of the very node whose frame brought it
+ * is let through, so that no node can speak in another one's name; NATS permissions vouch for the frame's sender. A ref
+ * that came in no frame is refused: a protocol is only checked for what comes from other nodes.
  */
 export function senderRefSchema<M>(): z.ZodType<ActorRef<M>> {
   return ofSender as unknown as z.ZodType<ActorRef<M>>;

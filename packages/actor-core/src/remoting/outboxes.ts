@@ -10,14 +10,19 @@ const maxKept = 1_024;
 /** One outbox for each lane of each node that something is sent to. Only one that holds messages must be kept. */
 export class Outboxes {
   readonly #make: (node: string, lane: Outgoing) => Outbox;
-  readonly #byNode: Record<Outgoing, Map<string, Outbox>> = { ctl: new Map(), dat: new Map() };
+  readonly #byNode: Record<Outgoing, Map<string, Outbox>> = {
+    ctl: new Map(),
+    dat: new Map(),
+    req: new Map(),
+    ord: new Map(),
+  };
 
   constructor(make: (node: string, lane: Outgoing) => Outbox) {
     this.#make = make;
   }
 
   get size(): number {
-    return this.#byNode.ctl.size + this.#byNode.dat.size;
+    return Object.values(this.#byNode).reduce((sum, outboxes) => sum + outboxes.size, 0);
   }
 
   of(node: string, lane: Outgoing): Outbox {

@@ -6,21 +6,18 @@ import { traceToSend } from '../actor/trace-context.ts';
 /** Delivers to an actor of another node, by way of this node's remoting. */
 export class RemoteRef<M> extends BaseRef implements ActorRef<M> {
   readonly address: ActorAddress;
+  /** Node whose frame brought this very ref here; empty for one that was made here. See `senderRefSchema`. */
+  readonly broughtBy: string;
   private readonly runtime: Runtime;
 
-  constructor(runtime: Runtime, address: ActorAddress) {
+  constructor(runtime: Runtime, address: ActorAddress, broughtBy = '') {
     super();
     this.runtime = runtime;
     this.address = address;
+    this.broughtBy = broughtBy;
   }
 
   tell(message: M, options?: TellOptions): void {
-    this.runtime.sendRemote(
-      this.address,
-      message,
-      options !== undefined && options.lane === 'control',
-      undefined,
-      traceToSend(options),
-    );
+    this.runtime.sendRemote(this.address, message, options?.lane, undefined, traceToSend(options));
   }
 }

@@ -1,5 +1,5 @@
 import type { ZodError } from 'zod';
-import type { ActorAddress } from '../actor/actor-ref.ts';
+import type { ActorAddress, MessageLane, Sender } from '../actor/actor-ref.ts';
 import { decodeChain, encodeChain } from '../actor/call-chain.ts';
 import type { Question, Refusable } from '../actor/envelope.ts';
 import { endpointPath } from '../actor/endpoint.ts';
@@ -11,9 +11,8 @@ import { asTrace, question, traced } from '../actor/trace-context.ts';
 import type { Watch } from '../actor/watch.ts';
 import type { Timer } from '../clock.ts';
 import { BadFrameError, type BadFrameReason, type DroverError, MessageTooLargeError } from '../errors.ts';
-import { anyToken, type Lane, type Subjects } from '../transport/subjects.ts';
+import { anyToken, type Subjects } from '../transport/subjects.ts';
 import type { Transport, TransportMessage } from '../transport/transport.ts';
-import { setFrameSender } from './actor-ref-schema.ts';
 import {
   type EncodedMessage,
   encodeMessage,
@@ -22,6 +21,7 @@ import {
   maxFaultsPerFrame,
   readFrame,
 } from './frame-codec.ts';
+import { isControl, messageLanes, wireLane } from './message-lanes.ts';
 import { Outbox } from './outbox.ts';
 import { Outboxes, type Outgoing } from './outboxes.ts';
 import { Peers } from './peers.ts';
@@ -75,11 +75,11 @@ export class Remoting {
   send(
     to: ActorAddress,
     message: unknown,
-    control: boolean,
+    lane: MessageLane | undefined,
     ask: Question | undefined,
     trace: string | undefined,
   ): void {
-    this.post(to.node, control ? 'ctl' : 'dat', tellOf(to, message, ask, trace), to, ask);
+    this.post(to.node, wireLane[lane ?? 'data'], tellOf(to, message, ask, trace), to, ask);
   }
 
   /** Sends a message whose sender learns when it is in the mailbox over there. */
@@ -160,13 +160,12 @@ export class Remoting {
 
   private listen(): void {
     const { transport, subjects, runtime } = this;
-    for (const lane of ['ctl', 'dat'] as const) {
-      const subscription = transport.subscribe(subjects.inbox(runtime.nodeId, lane, anyToken), (message) =>
-        this.receive(message, lane),
-      );
+    for (const lane of messageLanes) {
+      const subject = subjects.inbox(runtime.nodeId, wireLane[lane], anyToken);
+      const subscription = transport.subscribe(subject, (message) => this.receive(message, lane));
       this.ends.push(() => subscription.unsubscribe());
     }
-    // The last of the three: what reaches it, the others reach too.
+    // The last of them: what reaches it, the others reach too.
     const ping = transport.subscribe(subjects.inbox(runtime.nodeId, 'ping', anyToken), (message) =>
       this.pinged(message),
     );
@@ -263,33 +262,29 @@ export class Remoting {
     if (to !== undefined) this.runtime.deadLetter(to, reason, ask, error);
   }
 
-  private receive(message: TransportMessage, lane: Lane): void {
+  private receive(message: TransportMessage, lane: MessageLane): void {
     const peer = message.subject.slice(message.subject.lastIndexOf('.') + 1);
-    let sender = 0;
+    let sender: Sender = { node: peer, nodeIncarnation: 0, lane };
     const reader: FrameReader = {
-      resolveRef: (address) => this.runtime.resolveRef(address),
+      resolveRef: (address) => this.runtime.resolveRef(address, peer),
       onSender: (incarnation) => {
-        sender = incarnation;
+        sender = { node: peer, nodeIncarnation: incarnation, lane };
         if (incarnation <= this.peers.goneIncarnation(peer)) return false;
         this.nodeUp(peer, incarnation);
         return true;
       },
-      onMessage: (one) => this.handle(peer, sender, one, lane === 'ctl'),
+      onMessage: (one) => this.handle(sender, one),
       onFault: (reason, detail) => this.fault(peer, reason, detail),
     };
-    setFrameSender(peer);
     this.mismatches = 0;
-    try {
-      readFrame(message.payload, reader);
-    } finally {
-      setFrameSender('');
-    }
+    readFrame(message.payload, reader);
   }
 
-  private handle(peer: string, incarnation: number, message: WireMessage, control: boolean): void {
+  private handle(sender: Sender, message: WireMessage): void {
+    const { node: peer, nodeIncarnation: incarnation } = sender;
     switch (message[0]) {
       case kind.tell:
-        return this.handleTell(peer, message, control);
+        return this.handleTell(sender, message);
       case kind.watch:
         return this.watchedHere.watch(peer, incarnation, message);
       case kind.unwatch:
@@ -303,11 +298,8 @@ export class Remoting {
     }
   }
 
-  private handleTell(
-    peer: string,
-    message: Extract<WireMessage, readonly [0, ...unknown[]]>,
-    control: boolean,
-  ): void {
+  private handleTell(sender: Sender, message: Extract<WireMessage, readonly [0, ...unknown[]]>): void {
+    const { node: peer, lane } = sender;
     const [, path, uid, nodeIncarnation, payload, askUid, chain, traceparent, waitMs] = message;
     const { runtime } = this;
     const asker = askUid === 0 ? undefined : new RemoteAsker(this, peer, askUid, decodeChain(chain));
@@ -319,18 +311,24 @@ export class Remoting {
     const target = runtime.findTarget(path, uid);
     if (target === undefined) return refuse('no-such-actor');
     const { protocol } = target.props;
+    const accepts = 'accepts' in target.props ? target.props.accepts : undefined;
     if (protocol === undefined) return refuse('not-exposed');
     const parsed = protocol.safeParse(payload);
     if (!parsed.success) {
       this.mismatch(peer, `message for ${path} does not fit its protocol`, parsed.error);
       return refuse('protocol-mismatch');
     }
+    if (accepts !== undefined && !accepts(parsed.data, sender)) {
+      const detail = `${peer} may not send ${path} this message on the lane ${lane}`;
+      if (++this.mismatches <= maxFaultsPerFrame) this.fault(peer, 'not-allowed', detail);
+      return refuse('not-allowed');
+    }
     const trace = asTrace(traceparent);
     if (asker !== undefined && typeof waitMs === 'number')
       return target.deliverOrWait(traced(parsed.data, trace), asker.waiting(waitMs, runtime.clock));
     target.deliver(
       asker === undefined ? traced(parsed.data, trace) : question(parsed.data, asker, trace),
-      control,
+      isControl(lane),
     );
   }
 

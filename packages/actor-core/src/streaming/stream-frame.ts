@@ -1,4 +1,4 @@
-import type { ActorRef } from '../actor/actor-ref.ts';
+import type { ActorRef, MessageLane } from '../actor/actor-ref.ts';
 
 /**
  * What a producer tells the reader of a stream; positional, so that it is small on the wire, and only growing.
@@ -26,7 +26,7 @@ export interface StreamOptions {
   /** Items on the way at most. @default 64 */
   readonly window?: number;
   /** As `TellOptions.lane`, for the question. @default 'data' */
-  readonly lane?: 'control' | 'data';
+  readonly lane?: MessageLane;
 }
 
 export const defaultIdleTimeoutMs = 15_000;

@@ -1,4 +1,4 @@
-import type { ActorAddress, ActorRef, TellOptions } from '../actor/actor-ref.ts';
+import type { ActorAddress, ActorRef, MessageLane, TellOptions } from '../actor/actor-ref.ts';
 import { BaseRef } from '../actor/base-ref.ts';
 import type { Props } from '../actor/props.ts';
 
@@ -9,7 +9,7 @@ export type BehaviourEffect<M = unknown> =
       readonly type: 'told';
       readonly to: string;
       readonly message: unknown;
-      readonly lane: 'control' | 'data';
+      readonly lane: MessageLane;
     }
   /** A question: told to its `replyTo`, the answer settles the promise, `fail` rejects it. */
   | {

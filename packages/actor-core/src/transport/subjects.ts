@@ -8,6 +8,8 @@ import { InvalidArgumentError } from '../errors.ts';
  * | subject | who publishes | who subscribes |
  * |---|---|---|
  * | `d1.{cell}.n.{to}.{lane}.{from}` | node `from` | node `to` (actor frames; lane `ctl`, `dat`, `ping`) |
+ * | `d1.{cell}.n.{to}.req.{from}` | gateway or host `from` | node `to` (requests to a leader) |
+ * | `d1.{cell}.n.{to}.ord.{from}` | host `from` | node `to` (orders of a leader, and reports to it) |
  * | `d1.{cell}.n.{to}.look.{from}` | node `from` | node `to` (which actors run there) |
  * | `d1.{cell}.g.{node}` | that node | everyone (presence) |
  * | `d1.{cell}.load.{node}` | that node-agent | everyone (load reports) |
@@ -40,8 +42,18 @@ export interface Subjects {
   topic(topic: string, node: string): string;
 }
 
-/** Lanes of a node's inbox. Control never queues behind data; `ping` is answered by the transport's edge. */
-export type Lane = 'ctl' | 'dat' | 'ping';
+/**
+ * Lanes of a node's inbox. Control never queues behind data; `ping` is answered by the transport's edge. `req` and `ord`
+ * exist for their permissions: what arrives on them was sent by a node of a role that may publish there.
+ */
+export type Lane = 'ctl' | 'dat' | 'ping' | 'req' | 'ord';
+
+/** Which lanes of other nodes' inboxes NATS lets a node of that role publish to. */
+const lanesOf: Readonly<Record<Exclude<Role, 'observer'>, readonly Lane[]>> = {
+  'node-agent': ['ctl', 'dat', 'ping'],
+  gateway: ['ctl', 'dat', 'ping', 'req'],
+  host: ['ctl', 'dat', 'ping', 'req', 'ord'],
+};
 
 /** Wildcard for one token, where a subscription wants every node. */
 export const anyToken = '*';
@@ -119,7 +131,8 @@ export function permissionsOf(subjects: Subjects, node: string, roles: readonly 
   ]);
   for (const role of roles) {
     if (role === 'observer') continue;
-    publish.add(subjects.inbox(anyToken, '*' as Lane, node));
+    for (const lane of lanesOf[role]) publish.add(subjects.inbox(anyToken, lane, node));
+    publish.add(subjects.inspection(anyToken, node));
     publish.add(subjects.presence(node));
     publish.add(subjects.poll(node));
     publish.add('_I.*.>');

@@ -69,7 +69,10 @@ export class RegistryAsker {
     const timeoutMs = Math.max(1, Math.min(this.#config.askTimeoutMs, leftMs));
     const registry = system.refFor<RegistryMessage>(leader, registryPath);
     try {
-      const answer = await system.ask<RegistryMessage, RegistryAnswer>(registry, make, { timeoutMs });
+      const answer = await system.ask<RegistryMessage, RegistryAnswer>(registry, make, {
+        timeoutMs,
+        lane: 'request',
+      });
       const parsed = registryAnswerSchema.safeParse(answer);
       if (parsed.success) return parsed.data;
       log.warn({ leader, issue: parsed.error.issues[0] }, 'agents: the leader answered something unknown');

@@ -292,10 +292,8 @@ class ClusterAgentsClient implements OwnedAgentsClient {
     const { leader } = this.#asker;
     if (leader === undefined) return;
     const registry = this.#node.system.refFor<RegistryMessage>(leader, registryPath);
-    registry.tell({
-      kind: 'settle',
-      run: { runId, agentId, incarnation, node, outcome: failed('agent-lost', message) },
-    });
+    const run = { runId, agentId, incarnation, node, outcome: failed('agent-lost', message) };
+    registry.tell({ kind: 'settle', run }, { lane: 'request' });
   }
 }
 

@@ -374,20 +374,37 @@ describe('a leader', () => {
     const { id, node } = await cell.during(cell.client.spawn({ type: 'assistant' }));
     const replyTo = cell.gateway.system.refFor<never>('gateway', 'nobody');
     const manager = cell.gateway.system.refFor<object>(node, managerPath);
-    manager.tell({
-      kind: 'deactivate',
-      id,
-      incarnation: 9,
-      final: false,
-      term: 1,
-      fence: old?.sequence,
-      replyTo,
-    });
+    const order = { kind: 'deactivate', id, incarnation: 9, final: false, term: 1, replyTo } as const;
+    manager.tell({ ...order, fence: old?.sequence }, { lane: 'order' });
     await cell.advance(500);
     expect(await cell.during(cell.client.task(id, { input: 'here' }))).toMatchObject({
       output: 'here',
       node,
     });
+  });
+
+  it('cannot be impersonated: an order with a huge fence takes no agent away, on whatever lane', async () => {
+    const cell = await startTestCell({ hosts: ['host-1', 'host-2'] });
+    const { id, node } = await cell.during(cell.client.spawn({ type: 'assistant' }));
+    const replyTo = cell.gateway.system.refFor<never>('gateway', 'nobody');
+    const manager = cell.gateway.system.refFor<object>(node, managerPath);
+    const fence = Number.MAX_SAFE_INTEGER;
+    for (const lane of ['data', 'control', 'request', 'order'] as const) {
+      manager.tell({ kind: 'survey', survey: 1, term: 1, fence, replyTo }, { lane });
+      manager.tell(
+        { kind: 'deactivate', id, incarnation: 9, final: true, term: 1, fence, replyTo },
+        { lane },
+      );
+    }
+    await cell.advance(2_000);
+    expect(await cell.during(cell.client.task(id, { input: 'still here' }))).toMatchObject({
+      output: 'still here',
+      node,
+    });
+    // The true leader is still obeyed.
+    expect(await cell.during(cell.client.stop(id))).toMatchObject({ status: 'stopped' });
+    expect(await cell.during(cell.client.spawn({ type: 'assistant' }))).toMatchObject({ status: 'ready' });
+    expect(cell.hosts.get(node)?.node.system.counters().deadLetters['not-allowed']).toBe(6);
   });
 
   it('survives JetStream being away, and what was asked meanwhile is done when it is back', async () => {

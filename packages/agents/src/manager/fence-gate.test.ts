@@ -3,25 +3,31 @@ import { FenceGate } from './fence-gate.ts';
 
 describe('FenceGate', () => {
   it('obeys nobody before the lead record was read', () => {
-    expect(new FenceGate().admit(9)).toBe(false);
+    expect(new FenceGate().judge('host-1', 9)).toBe('read');
   });
 
-  it('refuses a fence below the one in the record, and below the highest it has obeyed', () => {
+  it('obeys the node that the record names, with its fence, and no other', () => {
     const gate = new FenceGate();
-    gate.open(5);
-    expect([gate.admit(4), gate.admit(5), gate.admit(8), gate.admit(7), gate.admit(8)]).toEqual([
-      false,
-      true,
-      true,
-      false,
-      true,
-    ]);
+    gate.open({ node: 'host-1', fence: 5 });
+    expect(gate.judge('host-1', 5)).toBe('obey');
+    expect(gate.judge('agent-1', 5)).toBe('refuse');
+    expect(gate.judge('host-1', 4)).toBe('refuse');
+  });
+
+  it('takes the word of no order for a higher fence: the record is read again', () => {
+    const gate = new FenceGate();
+    gate.open({ node: 'host-1', fence: 5 });
+    expect(gate.judge('agent-1', Number.MAX_SAFE_INTEGER)).toBe('read');
+    gate.open({ node: 'host-1', fence: 5 });
+    expect(gate.judge('host-1', 5)).toBe('obey');
   });
 
   it('forgets nothing when the record is read again and an older one is seen', () => {
     const gate = new FenceGate();
-    gate.open(8);
-    gate.open(5);
-    expect(gate.admit(7)).toBe(false);
+    gate.open({ node: 'host-2', fence: 8 });
+    gate.open({ node: 'host-1', fence: 5 });
+    gate.open(undefined);
+    expect(gate.judge('host-1', 5)).toBe('refuse');
+    expect(gate.judge('host-2', 8)).toBe('obey');
   });
 });

@@ -1,24 +1,33 @@
+/** Whom the lead record names, and its sequence: the fence. */
+export interface LeadSeen {
+  readonly node: string;
+  readonly fence: number;
+}
+
+/** `obey` · `refuse` · `read`: the fence is higher than that of the record that was read, so the record decides. */
+export type Verdict = 'obey' | 'refuse' | 'read';
+
 /**
- * The receiver's half of the fence: orders of a deposed leader are refused. The fence is the sequence of the lead
- * record, which only grows within its stream, so a higher one always belongs to a later leadership.
+ * The receiver's half of the fence: only the node that the lead record names is obeyed, and only with the record's own
+ * sequence. That sequence only grows within its stream, so a higher one may belong to a later leader; the record says
+ * whether it does, never the order itself.
  */
 export class FenceGate {
-  #highest: number | undefined;
+  #lead: LeadSeen | undefined;
 
-  /** Highest fence known; undefined until the lead record was read, and nobody is obeyed before. */
-  get highest(): number | undefined {
-    return this.#highest;
+  /** The newest lead record read; undefined before the first reading, and while there is none. */
+  get lead(): LeadSeen | undefined {
+    return this.#lead;
   }
 
-  /** The lead record was read; 0 = there is none yet. */
-  open(sequence: number): void {
-    this.#highest = Math.max(this.#highest ?? 0, sequence);
+  /** The lead record was read; a reading that shows an older record takes nothing back. */
+  open(record: LeadSeen | undefined): void {
+    if (record !== undefined && record.fence > (this.#lead?.fence ?? 0)) this.#lead = record;
   }
 
-  /** Whether to obey an order of that fence. */
-  admit(fence: number): boolean {
-    if (this.#highest === undefined || fence < this.#highest) return false;
-    this.#highest = fence;
-    return true;
+  judge(node: string, fence: number): Verdict {
+    const lead = this.#lead;
+    if (lead === undefined || fence > lead.fence) return 'read';
+    return fence === lead.fence && node === lead.node ? 'obey' : 'refuse';
   }
 }

@@ -2,9 +2,9 @@ import {
   type ActorContext,
   type ActorRef,
   type ClusterNode,
-  controlStream,
   type Props,
   props,
+  readLeader,
   receive,
   setup,
 } from '@drover/actor-core';
@@ -27,14 +27,14 @@ import {
 } from '../protocol/registry-message.ts';
 import { failed, type RunOutcome } from '../protocol/run-outcome.ts';
 import { agentName, agentPath } from '../protocol/task-message.ts';
-import { FenceGate } from './fence-gate.ts';
+import { FenceGate, type LeadSeen } from './fence-gate.ts';
 import { type Hosted, inventoryPages } from './hosted-agents.ts';
 import { RunOutbox } from './run-outbox.ts';
 
 /** What the manager hears: the leader's orders, and on its own node its agents. */
 type Message =
   | ManagerMessage
-  | { readonly kind: 'fence-read'; readonly sequence: number }
+  | { readonly kind: 'fence-read'; readonly lead: LeadSeen | undefined }
   | { readonly kind: 'fence-unread'; readonly error: unknown }
   | { readonly kind: 'read-fence' }
   | {
@@ -59,6 +59,8 @@ const outboxCapacity = 1_000;
 /** Ends sent again at once. */
 const repeatBatch = 50;
 const fenceRetryMs = 500;
+/** Orders kept while the lead record is read; the leader repeats what was refused. */
+const maxOrdersHeld = 256;
 const quietFenceReads = 6;
 
 /** The recipe of a host's manager: it runs the agents that the leader orders, as children of its own. */
@@ -77,6 +79,8 @@ export function managerProps(spec: ManagerSpec): Props<Message> {
       }),
     {
       protocol: managerMessageSchema,
+      // NATS lets only hosts publish on this lane, and `replyTo` is pinned to the sender by the protocol.
+      accepts: (_, { lane }) => lane === 'order',
       restart: 'permanent',
       mailbox: { capacity: 10_000 },
       supervision: { dynamic: true, intensity: restartIntensity, periodMs: restartPeriodMs },
@@ -92,6 +96,11 @@ class Manager {
   readonly #outbox = new RunOutbox(outboxCapacity);
   readonly #changed = new Set<string>();
   readonly #unsubscribe: () => void;
+  /** Orders whose fence is higher than that of the record known, until the record is read. */
+  #held: ManagerMessage[] = [];
+  #isReading = false;
+  /** A higher fence than the record's own was told: the record is not read again before this moment. */
+  #readAgainAtMs = Number.NEGATIVE_INFINITY;
   #leader: ActorRef<RegistryMessage> | undefined;
   #unread = 0;
 
@@ -114,7 +123,7 @@ class Manager {
   handle(message: Message): void {
     switch (message.kind) {
       case 'fence-read':
-        return this.#gate.open(message.sequence);
+        return this.#noteRead(message.lead);
       case 'fence-unread':
         return this.#noteUnread(message.error);
       case 'read-fence':
@@ -130,21 +139,32 @@ class Manager {
       case 'repeat':
         return this.#repeatEnds();
       default:
-        return this.#obey(message);
+        return this.#judge(message);
     }
   }
 
   /** On start the lead record is read before anybody is obeyed: a restart must not forget the fence. */
   #readFence(): void {
-    const { store, subjects } = this.#spec.node;
+    if (this.#isReading) return;
+    this.#isReading = true;
     this.#context.pipeToSelf(
-      store.readLast(controlStream(subjects.cell, agentsGroup), subjects.control(agentsGroup, 'lead')),
-      (record) => ({ kind: 'fence-read', sequence: record?.sequence ?? 0 }),
+      readLeader(this.#spec.node, agentsGroup),
+      (lead) => ({ kind: 'fence-read', lead }),
       (error) => ({ kind: 'fence-unread', error }),
     );
   }
 
+  #noteRead(lead: LeadSeen | undefined): void {
+    this.#isReading = false;
+    this.#unread = 0;
+    const before = this.#gate.lead?.fence;
+    this.#gate.open(lead);
+    if (this.#gate.lead?.fence === before) this.#readAgainAtMs = this.#context.clock.now() + fenceRetryMs;
+    for (const order of this.#held.splice(0)) this.#judge(order);
+  }
+
   #noteUnread(error: unknown): void {
+    this.#isReading = false;
     this.#unread += 1;
     // In a new cluster there is no stream until the first leader has made it.
     const level = this.#unread > quietFenceReads ? 'warn' : 'debug';
@@ -155,15 +175,23 @@ class Manager {
     this.#context.setTimer('read-fence', fenceRetryMs, { kind: 'read-fence' });
   }
 
-  #obey(order: ManagerMessage): void {
-    if (!this.#gate.admit(order.fence)) {
-      const { fence, term, kind } = order;
-      this.#context.log.debug(
-        { fence, term, highest: this.#gate.highest },
-        `agents: refused the order to ${kind}`,
-      );
-      return;
+  #judge(order: ManagerMessage): void {
+    const { fence, term, kind, replyTo } = order;
+    const { node } = replyTo.address;
+    const verdict = this.#gate.judge(node, fence);
+    if (verdict === 'obey') return this.#obey(order);
+    const mayRead = this.#isReading || this.#context.clock.now() >= this.#readAgainAtMs;
+    if (verdict === 'read' && mayRead && this.#held.length < maxOrdersHeld) {
+      this.#held.push(order);
+      return this.#readFence();
     }
+    this.#context.log.debug(
+      { node, fence, term, lead: this.#gate.lead },
+      `agents: refused the order to ${kind}`,
+    );
+  }
+
+  #obey(order: ManagerMessage): void {
     this.#leader = order.replyTo;
     switch (order.kind) {
       case 'activate':
@@ -296,18 +324,13 @@ class Manager {
   }
 
   #sendEnd(run: RunReport): void {
-    this.#leader?.tell({ kind: 'settle', run, replyTo: this.#context.self });
+    this.#leader?.tell({ kind: 'settle', run, replyTo: this.#context.self }, { lane: 'order' });
   }
 
   #tellLeader(report: HostReport): void {
     const { nodeId, incarnation } = this.#spec.node;
     // One lane for all of them, so that a survey and what was said before it arrive in this order.
-    this.#leader?.tell(
-      { ...report, node: nodeId, nodeIncarnation: incarnation },
-      {
-        lane: 'control',
-      },
-    );
+    this.#leader?.tell({ ...report, node: nodeId, nodeIncarnation: incarnation }, { lane: 'order' });
   }
 }
 

@@ -1,4 +1,4 @@
-import { type ActorRef, actorRefSchema } from '@drover/actor-core';
+import { type ActorRef, senderRefSchema } from '@drover/actor-core';
 import { z } from 'zod';
 import { countSchema, idSchema, incarnationSchema, maxModelChars, textSchema } from './limits.ts';
 import type { RegistryMessage } from './registry-message.ts';
@@ -40,19 +40,19 @@ export type Order =
   /** The end of that run is recorded. */
   | { readonly kind: 'recorded'; readonly runId: string };
 
-/** Who orders: a receiver keeps the highest fence it has seen and refuses lower ones. */
+/** Who orders: a receiver obeys the node that the lead record names, with the record's fence. */
 export interface Authority {
   readonly term: number;
   /** Sequence of the lead record. */
   readonly fence: number;
-  /** The leader's registry, for the answer. */
+  /** The leader's registry, for the answer; of the very node that sends the order. */
   readonly replyTo: ActorRef<RegistryMessage>;
 }
 
 /** What a manager hears from other nodes. The table only grows. */
 export type ManagerMessage = Order & Authority;
 
-const authority = { term: countSchema, fence: countSchema, replyTo: actorRefSchema<RegistryMessage>() };
+const authority = { term: countSchema, fence: countSchema, replyTo: senderRefSchema<RegistryMessage>() };
 
 export const managerMessageSchema: z.ZodType<ManagerMessage> = z.discriminatedUnion('kind', [
   z.object({

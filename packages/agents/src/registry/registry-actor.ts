@@ -21,6 +21,7 @@ import {
   type RegistryMessage,
   registryMessageSchema,
 } from '../protocol/registry-message.ts';
+import { acceptsFrom } from './accepts-from.ts';
 import { encodeAgentRecord } from './agent-record.ts';
 import { decideRegistry } from './decide-registry.ts';
 import { agentSubject, readRecords, readRun, runSubject } from './read-records.ts';
@@ -76,7 +77,13 @@ export function registryProps(spec: RegistrySpec): Props<Message> {
           },
         );
       }),
-    { protocol: registryMessageSchema, restart: 'permanent', mailbox: { capacity: 10_000 } },
+    {
+      protocol: registryMessageSchema,
+      // The protocol lets nothing else through.
+      accepts: (message, sender) => acceptsFrom(message as RegistryMessage, sender),
+      restart: 'permanent',
+      mailbox: { capacity: 10_000 },
+    },
   );
 }
 
@@ -285,9 +292,7 @@ class Registry {
         const { term, fence } = tenure.leader;
         const manager = node.system.refFor<ManagerMessage>(effect.node, managerPath);
         const replyTo: ActorRef<RegistryMessage> = this.#context.self;
-        // Inputs may be long and travel as data; everything else overtakes them.
-        const lane = effect.order.kind === 'dispatch' ? 'data' : 'control';
-        return manager.tell({ ...effect.order, term, fence, replyTo }, { lane });
+        return manager.tell({ ...effect.order, term, fence, replyTo }, { lane: 'order' });
       }
       case 'answer':
         return effect.to.tell(effect.answer);

@@ -1,0 +1,21 @@
+import type { ClusterNode } from '../node/cluster-node.ts';
+import { controlStream } from '../transport/subjects.ts';
+import { decodeLeadRecord } from './lead-record.ts';
+import type { LeaderInfo } from './lease.ts';
+
+/**
+ * Whom the lead record of a group names, read from the stream's leader; undefined while there is no record. Only nodes
+ * of the role `host` may read it.
+ *
+ * @throws StoreUnavailableError the stream is not there, or JetStream does not answer
+ * @throws TypeError or SyntaxError the record is not one of ours
+ */
+export async function readLeader(
+  { store, subjects }: Pick<ClusterNode, 'store' | 'subjects'>,
+  group: string,
+): Promise<LeaderInfo | undefined> {
+  const stored = await store.readLast(controlStream(subjects.cell, group), subjects.control(group, 'lead'));
+  if (stored === undefined) return undefined;
+  const { leader, incarnation, term, sequence } = decodeLeadRecord(stored);
+  return { node: leader, nodeIncarnation: incarnation, term, fence: sequence };
+}

@@ -1,0 +1,17 @@
+import type { MessageLane } from '../actor/actor-ref.ts';
+import type { Outgoing } from './outboxes.ts';
+
+/** Token of the subject on which a message of that lane travels. */
+export const wireLane: Readonly<Record<MessageLane, Outgoing>> = {
+  control: 'ctl',
+  data: 'dat',
+  request: 'req',
+  order: 'ord',
+};
+
+export const messageLanes: readonly MessageLane[] = ['control', 'data', 'request', 'order'];
+
+/** Overtakes data, in the mailbox and on the wire. */
+export function isControl(lane: MessageLane | undefined): boolean {
+  return lane === 'control' || lane === 'order';
+}

@@ -1,0 +1,55 @@
+import type { ActorRef, MessageLane, Sender } from '@drover/actor-core';
+import { expect, it } from 'vitest';
+import type { RegistryMessage } from '../protocol/registry-message.ts';
+import { acceptsFrom } from './accepts-from.ts';
+
+const refOf = (node: string): ActorRef<unknown> => ({
+  address: { node, nodeIncarnation: 1, path: 'agents', uid: 1 },
+  tell: () => undefined,
+});
+const from = (node: string, lane: MessageLane): Sender => ({ node, nodeIncarnation: 1, lane });
+const run = {
+  runId: 'r',
+  agentId: 'a',
+  incarnation: 1,
+  node: 'host-1',
+  outcome: { status: 'failed', code: 'agent-lost', message: '' },
+} as const;
+const replyTo = refOf('host-1');
+
+const cases: [what: string, message: RegistryMessage, sender: Sender, isTaken: boolean][] = [
+  ['a request of a gateway', { kind: 'stop', id: 'a', replyTo }, from('gateway-1', 'request'), true],
+  ['a request on a lane of every role', { kind: 'stop', id: 'a', replyTo }, from('agent-1', 'data'), false],
+  [
+    'what a host says of itself',
+    { kind: 'activated', node: 'host-1', nodeIncarnation: 1, id: 'a', incarnation: 1 },
+    from('host-1', 'order'),
+    true,
+  ],
+  [
+    'what one host says in the name of another',
+    { kind: 'inventory', node: 'host-1', nodeIncarnation: 1, survey: 1, page: 0, pages: 1, agents: [] },
+    from('host-2', 'order'),
+    false,
+  ],
+  [
+    'what a host says in the name of another incarnation of itself',
+    { kind: 'states', node: 'host-1', nodeIncarnation: 2, agents: [] },
+    from('host-1', 'order'),
+    false,
+  ],
+  [
+    'a report on a lane of every role',
+    { kind: 'dispatched', node: 'agent-1', nodeIncarnation: 1, runId: 'r' },
+    from('agent-1', 'control'),
+    false,
+  ],
+  ['the end of a run, by its host', { kind: 'settle', run, replyTo }, from('host-1', 'order'), true],
+  ['the end of a run, by another host', { kind: 'settle', run, replyTo }, from('host-2', 'order'), false],
+  ['a lost run, by who asked for it', { kind: 'settle', run }, from('gateway-1', 'request'), true],
+  ['a lost run, on a lane of every role', { kind: 'settle', run }, from('agent-1', 'data'), false],
+];
+
+it.each(cases)('judges %s by its sender and lane', (_, message, sender, isTaken) => {
+  expect(acceptsFrom(message, sender)).toBe(isTaken);
+});
