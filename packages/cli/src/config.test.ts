@@ -1,11 +1,16 @@
 import { expect, it } from 'vitest';
-import { resolveUpConfig, type UpOptions } from './config.ts';
+import { resolveUpConfig } from './config.ts';
+import { type FlagTexts, resolveSettings } from './settings/resolve-settings.ts';
 
 const environment = { XDG_DATA_HOME: '/data' };
 
+function config(flags: FlagTexts, variables: NodeJS.ProcessEnv = environment) {
+  return resolveUpConfig(resolveSettings('up', flags, variables), variables);
+}
+
 it('is complete and frozen without any option', () => {
-  const config = resolveUpConfig({}, environment);
-  expect(config).toEqual({
+  const resolved = config({});
+  expect(resolved).toEqual({
     port: 11_500,
     portIsExplicit: false,
     host: '127.0.0.1',
@@ -13,34 +18,54 @@ it('is complete and frozen without any option', () => {
     slots: 1,
     sim: undefined,
     nats: undefined,
+    natsName: '--nats',
+    natsServer: undefined,
     creds: undefined,
     data: '/data/drover/default',
     dataIsExplicit: false,
     durability: 'power',
     json: false,
     logLevel: 'warn',
+    handedOn: { gateway: {}, 'node-agent': {}, host: {} },
   });
-  expect(Object.isFrozen(config)).toBe(true);
+  expect(Object.isFrozen(resolved)).toBe(true);
 });
 
 it('takes the NATS of NATS_URL unless --nats names another', () => {
-  expect(resolveUpConfig({}, { NATS_URL: 'nats://a' }).nats).toBe('nats://a');
-  expect(resolveUpConfig({ nats: 'nats://b' }, { NATS_URL: 'nats://a' }).nats).toBe('nats://b');
+  expect(config({}, { NATS_URL: 'nats://a' }).nats).toBe('nats://a');
+  expect(config({ nats: ['nats://b'] }, { NATS_URL: 'nats://a' }).nats).toBe('nats://b');
 });
 
-it.each<[UpOptions, string]>([
-  [{ port: 70_000 }, '--port'],
-  [{ port: Number.NaN }, '--port'],
-  [{ slots: 0 }, '--slots'],
-  [{ sim: -1 }, '--sim'],
-  [{ durability: 'maybe' }, '--durability'],
-  [{ durability: 'power', nats: 'nats://a' }, '--durability'],
-  [{ creds: 'file' }, '--creds'],
-  [{ data: ' ' }, '--data'],
-  [{ logLevel: 'loud' }, '--log-level'],
-  [{ prot: 1 } as UpOptions, 'prot'],
-])('refuses %j by naming %s', (options, field) => {
-  expect(() => resolveUpConfig(options, environment)).toThrow(
+it('takes OLLAMA_HOST for a place to look at, not for a host that must be there', () => {
+  expect(config({}, { OLLAMA_HOST: 'gpu-1' }).ollama).toEqual([]);
+  expect(config({ ollama: ['gpu-1'] }, { OLLAMA_HOST: 'gpu-2' }).ollama).toEqual(['gpu-1']);
+});
+
+it('hands each role the settings that it takes, as its variables', () => {
+  const { handedOn } = config(
+    { 'max-body': ['1GiB'], origin: ['https://a', 'https://b'] },
+    { OLLAMA_KEEP_ALIVE: '300' },
+  );
+  expect(handedOn).toEqual({
+    gateway: { DROVER_MAX_BODY: '1GiB', DROVER_ORIGIN: 'https://a,https://b', DROVER_KEEP_ALIVE: '300s' },
+    'node-agent': { DROVER_MAX_BODY: '1GiB' },
+    host: {},
+  });
+});
+
+it.each<[FlagTexts, string]>([
+  [{ port: ['70000'] }, '--port'],
+  [{ port: ['abc'] }, '--port'],
+  [{ slots: ['0'] }, '--slots'],
+  [{ sim: ['-1'] }, '--sim'],
+  [{ durability: ['maybe'] }, '--durability'],
+  [{ durability: ['power'], nats: ['nats://a'] }, '--durability'],
+  [{ 'nats-server': ['/bin/nats-server'], nats: ['nats://a'] }, '--nats-server'],
+  [{ creds: ['file'] }, '--creds'],
+  [{ data: [' '] }, '--data'],
+  [{ 'log-level': ['loud'] }, '--log-level'],
+])('refuses %j by naming %s', (flags, field) => {
+  expect(() => config(flags)).toThrow(
     expect.objectContaining({ exitCode: 2, message: expect.stringContaining(field) as string }) as Error,
   );
 });

@@ -1,6 +1,8 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { badConfiguration } from './errors.ts';
+import { handedOn } from './settings/hand-on.ts';
+import type { StatedSettings } from './settings/resolve-settings.ts';
 
 /** What `drover up` runs, complete. */
 export interface UpConfig {
@@ -18,6 +20,10 @@ export interface UpConfig {
   readonly sim: number | undefined;
   /** A running NATS to use instead of an own one. */
   readonly nats: string | undefined;
+  /** How `nats` was named, for errors. */
+  readonly natsName: string;
+  /** The nats-server program to run; undefined looks for one. */
+  readonly natsServer: string | undefined;
   /** Credentials file for `nats`. */
   readonly creds: string | undefined;
   /** Data folder. */
@@ -30,24 +36,11 @@ export interface UpConfig {
   readonly json: boolean;
   /** Least severe line of the processes' logs that is shown. @default 'warn' */
   readonly logLevel: LogLevel;
+  /** What each role takes of what was stated, as its variables. */
+  readonly handedOn: Readonly<Record<'gateway' | 'node-agent' | 'host', Readonly<Record<string, string>>>>;
 }
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
-
-/** What the command line and the environment said; undefined where they said nothing. */
-export interface UpOptions {
-  readonly port?: number;
-  readonly host?: string;
-  readonly ollama?: readonly string[];
-  readonly slots?: number;
-  readonly sim?: number;
-  readonly nats?: string;
-  readonly creds?: string;
-  readonly data?: string;
-  readonly durability?: string;
-  readonly json?: boolean;
-  readonly logLevel?: string;
-}
 
 export const defaults: Pick<UpConfig, 'port' | 'host' | 'slots' | 'durability' | 'logLevel'> = Object.freeze({
   port: 11_500,
@@ -60,60 +53,58 @@ export const defaults: Pick<UpConfig, 'port' | 'host' | 'slots' | 'durability' |
 /** The cell that every process of a `drover up` belongs to. */
 export const cell = 'main';
 
-const known: readonly string[] = [
-  'port',
-  'host',
-  'ollama',
-  'slots',
-  'sim',
-  'nats',
-  'creds',
-  'data',
-  'durability',
-  'json',
-  'logLevel',
-];
-
-/** @throws CommandError `bad-configuration` naming the field that is unknown, out of range or contradicts another */
-export function resolveUpConfig(options: UpOptions, environment: NodeJS.ProcessEnv): UpConfig {
-  const unknown = Object.keys(options).find((name) => !known.includes(name));
-  if (unknown !== undefined) throw badConfiguration(unknown, 'is no setting of drover up');
-  const nats = options.nats ?? nonEmpty(environment['NATS_URL']);
-  if (options.creds !== undefined && nats === undefined) {
-    throw badConfiguration(
-      '--creds',
-      'goes with --nats: the NATS that Drover runs makes its own credentials',
-    );
+/** @throws CommandError `bad-configuration` naming the setting that contradicts another */
+export function resolveUpConfig(stated: StatedSettings, environment: NodeJS.ProcessEnv): UpConfig {
+  const nats = stated.text('nats');
+  for (const key of ['creds', 'durability', 'nats-server']) {
+    const one = stated.stated(key);
+    // A variable or a file may be shared with those who run their own NATS; a flag is meant for this start.
+    const isMeant = key !== 'nats-server' || one?.source.kind === 'flag';
+    if (one !== undefined && isMeant && (nats === undefined) === (key === 'creds'))
+      throw badConfiguration(stated.nameOf(one.setting), contradictions[key] ?? '');
   }
-  if (options.durability !== undefined && nats !== undefined) {
-    throw badConfiguration(
-      '--durability',
-      'is a setting of the NATS that Drover runs; with --nats that server decides',
-    );
-  }
+  // OLLAMA_HOST is a place to look at, not a host that must be there.
+  const ollama = isForeign(stated, 'ollama') ? [] : (stated.list('ollama') ?? []);
+  const data = stated.text('data');
   return Object.freeze({
-    port: within('--port', options.port ?? defaults.port, 0, 65_535),
-    portIsExplicit: options.port !== undefined,
-    host: nonBlank('--host', options.host ?? defaults.host),
-    ollama: Object.freeze([...(options.ollama ?? [])]),
-    slots: within('--slots', options.slots ?? defaults.slots, 1, 1_024),
-    sim: options.sim === undefined ? undefined : within('--sim', options.sim, 0, 64),
+    port: stated.number('port') ?? defaults.port,
+    portIsExplicit: stated.number('port') !== undefined,
+    host: stated.text('host') ?? defaults.host,
+    ollama: Object.freeze([...ollama]),
+    slots: stated.number('slots') ?? defaults.slots,
+    sim: stated.number('sim'),
     nats,
-    creds: options.creds,
-    data: resolve(nonBlank('--data', options.data ?? defaultDataDir(environment))),
-    dataIsExplicit: options.data !== undefined,
-    durability: oneOf('--durability', options.durability ?? defaults.durability, [
-      'power',
-      'process',
-    ] as const),
-    json: options.json ?? false,
-    logLevel: oneOf('--log-level', options.logLevel ?? defaults.logLevel, [
-      'debug',
-      'info',
-      'warn',
-      'error',
-    ] as const),
+    natsName: isForeign(stated, 'nats') ? 'NATS_URL' : '--nats',
+    natsServer: stated.text('nats-server'),
+    creds: stated.text('creds'),
+    data: resolve(data ?? defaultDataDir(environment)),
+    dataIsExplicit: data !== undefined,
+    durability: stated.text('durability') === 'process' ? 'process' : defaults.durability,
+    json: stated.isOn('json'),
+    logLevel: logLevelOf(stated) ?? defaults.logLevel,
+    handedOn: {
+      gateway: handedOn(stated, 'gateway'),
+      'node-agent': handedOn(stated, 'node-agent'),
+      host: handedOn(stated, 'host'),
+    },
   });
+}
+
+const contradictions: Readonly<Record<string, string>> = {
+  creds: 'goes with --nats: the NATS that Drover runs makes its own credentials',
+  durability: 'is a setting of the NATS that Drover runs; with --nats that server decides',
+  'nats-server': 'names the server that Drover runs; with --nats none is run',
+};
+
+export function logLevelOf(stated: StatedSettings): LogLevel | undefined {
+  // The table has no other values.
+  return stated.text('log-level') as LogLevel | undefined;
+}
+
+/** Whether a value comes from another program's variable. */
+function isForeign(stated: StatedSettings, key: string): boolean {
+  const source = stated.stated(key)?.source;
+  return source?.kind === 'variable' && source.foreign;
 }
 
 /** `$XDG_DATA_HOME/drover/default`. */
@@ -128,24 +119,6 @@ export function defaultDataDir(environment: NodeJS.ProcessEnv): string {
 /** `$XDG_CACHE_HOME/drover/nats-server`. */
 export function natsCacheDir(environment: NodeJS.ProcessEnv): string {
   return join(nonEmpty(environment['XDG_CACHE_HOME']) ?? join(homedir(), '.cache'), 'drover', 'nats-server');
-}
-
-function within(field: string, value: number, min: number, max: number): number {
-  if (!Number.isInteger(value) || value < min || value > max) {
-    throw badConfiguration(field, `must be a whole number from ${min} to ${max}`);
-  }
-  return value;
-}
-
-function nonBlank(field: string, value: string): string {
-  if (value.trim() === '') throw badConfiguration(field, 'must not be empty');
-  return value;
-}
-
-function oneOf<T extends string>(field: string, value: string, choices: readonly T[]): T {
-  const choice = choices.find((candidate) => candidate === value);
-  if (choice === undefined) throw badConfiguration(field, `must be ${choices.join(' or ')}, got ${value}`);
-  return choice;
 }
 
 function nonEmpty(value: string | undefined): string | undefined {

@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { InvalidArgumentError } from '@drover/actor-core';
 import { CommanderError } from 'commander';
-import { knownVariables } from './commands/options.ts';
-import { badConfiguration, CommandError, type ExitCode, errorLine, exitCodes } from './errors.ts';
+import { CommandError, type ExitCode, errorLine, exitCodes } from './errors.ts';
 import { createProgram } from './program.ts';
 
 /** Runs one `drover` command and ends the process with its exit code. */
@@ -14,16 +13,15 @@ export async function main(args: readonly string[]): Promise<never> {
 /** Runs one `drover` command; resolves with the exit code. Failures are told on stderr as one line. */
 export async function run(args: readonly string[]): Promise<ExitCode> {
   let code: ExitCode = exitCodes.done;
-  const program = createProgram(ownVersion(), (finished) => {
+  const finish = (finished: ExitCode): void => {
     code = finished;
-  });
+  };
+  const program = createProgram(ownVersion(), finish, { showAll: args.includes('--all') });
   if (args.length === 0) {
     process.stderr.write(program.helpInformation());
     return exitCodes.usage;
   }
-  warnOfUnknownVariables(process.env);
   try {
-    normaliseSwitch(process.env, 'DROVER_JSON');
     await program.parseAsync([...args], { from: 'user' });
     return code;
   } catch (error) {
@@ -51,25 +49,6 @@ function tell(error: unknown): ExitCode {
   // A defect: everything that helps to find it.
   process.stderr.write(`${errorLine(error)}\n${error instanceof Error ? (error.stack ?? '') : ''}\n`);
   return exitCodes.internal;
-}
-
-/** A misspelt variable would be ignored silently otherwise. Not refused: other programs may use the prefix too. */
-function warnOfUnknownVariables(environment: NodeJS.ProcessEnv): void {
-  const unknown = Object.keys(environment).filter(
-    (name) => name.startsWith('DROVER_') && !knownVariables.includes(name),
-  );
-  if (unknown.length > 0)
-    process.stderr.write(`drover: ${unknown.join(', ')} is no setting of drover and was ignored\n`);
-}
-
-/** A switch given by variable is on with 1 or true and off with 0, false or nothing. */
-function normaliseSwitch(environment: NodeJS.ProcessEnv, name: string): void {
-  const value = environment[name]?.trim().toLowerCase();
-  if (value === undefined || value === '1' || value === 'true') return;
-  if (value !== '' && value !== '0' && value !== 'false') {
-    throw badConfiguration(name, `must be 1, true, 0 or false, got ${value}`);
-  }
-  delete environment[name];
 }
 
 function ownVersion(): string {

@@ -1,13 +1,24 @@
 import { Command } from 'commander';
 import { actorsCommand } from './commands/actors-command.ts';
+import { configCommand } from './commands/config-command.ts';
 import { doctorCommand } from './commands/doctor-command.ts';
 import { statusCommand, topCommand } from './commands/look-commands.ts';
 import { gatewayCommand, hostCommand, nodeAgentCommand } from './commands/role-commands.ts';
 import { upCommand } from './commands/up-command.ts';
+import { showAllSettings } from './commands/options.ts';
 import type { ExitCode } from './errors.ts';
 
+export interface ProgramOptions {
+  /** `--help` tells every flag and not only the frequent ones. */
+  readonly showAll: boolean;
+}
+
 /** The `drover` command line. `finish` is told the exit code of the command that ran. */
-export function createProgram(version: string, finish: (code: ExitCode) => void): Command {
+export function createProgram(
+  version: string,
+  finish: (code: ExitCode) => void,
+  { showAll }: ProgramOptions,
+): Command {
   const program = new Command('drover')
     .description('One dependable fleet out of machines that run Ollama.')
     .version(version)
@@ -24,9 +35,11 @@ export function createProgram(version: string, finish: (code: ExitCode) => void)
     topCommand,
     actorsCommand,
     doctorCommand,
+    configCommand,
   ];
   for (const make of commands) program.addCommand(make(finish));
-  for (const command of [program, ...program.commands]) {
+  for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)]) {
+    if (showAll) showAllSettings(command);
     command.exitOverride().showSuggestionAfterError(true);
     // Told once, as one line, by whoever catches it.
     command.configureOutput({ outputError: () => {} });

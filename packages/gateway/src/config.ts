@@ -36,13 +36,13 @@ export interface GatewayConfig {
    * writes a tool call. 0 for no deadline. @default 0
    */
   readonly interTokenTimeoutMs: number;
-  /** A client's headers must have arrived by then. @default 10_000 */
+  /** A client's headers must have arrived by then; 0 for no deadline. @default 10_000 */
   readonly headersTimeoutMs: number;
-  /** A client's whole request must have arrived by then. @default 120_000 */
+  /** A client's whole request must have arrived by then; 0 for no deadline. @default 120_000 */
   readonly bodyTimeoutMs: number;
-  /** An idle connection is kept for this long. Longer than the usual proxy's 60 s. @default 75_000 */
+  /** An idle connection is kept for this long. Longer than the usual proxy's 60 s; 0 for as long as the client likes. @default 75_000 */
   readonly keepAliveTimeoutMs: number;
-  /** A reader that takes nothing for this long is cut off. @default 300_000 */
+  /** A reader that takes nothing for this long is cut off; 0 for never. @default 300_000 */
   readonly readerTimeoutMs: number;
   /** `stop` lets running requests go on for this long. @default 10_000 */
   readonly drainTimeoutMs: number;
@@ -50,6 +50,8 @@ export interface GatewayConfig {
   readonly describeTimeoutMs: number;
   /** Nodes must answer for `/api/v1/actors` by then, or are listed as silent. @default 2_000 */
   readonly inspectTimeoutMs: number;
+  /** `keep_alive` of requests that carry none, as Ollama reads it: `10m`, `0`, `-1` for ever; '' leaves it to each host. @default '' */
+  readonly keepAlive: string;
   /** Browser origins allowed beside Ollama's own list (OLLAMA_ORIGINS); one `*` is a wildcard. @default [] */
   readonly origins: readonly string[];
   /** Host names a gateway on a loopback address answers to beside local ones, for a proxy in front of it. @default [] */
@@ -76,6 +78,7 @@ export const defaults: GatewayConfig = Object.freeze({
   drainTimeoutMs: 10_000,
   describeTimeoutMs: 2_000,
   inspectTimeoutMs: 2_000,
+  keepAlive: '',
   origins: Object.freeze([]) as readonly string[],
   allowedHosts: Object.freeze([]) as readonly string[],
 });
@@ -88,16 +91,20 @@ const counts = [
   'maxAnswerBytes',
   'maxConcurrentRequests',
   'maxConnections',
-  'headersTimeoutMs',
-  'bodyTimeoutMs',
-  'keepAliveTimeoutMs',
-  'readerTimeoutMs',
   'describeTimeoutMs',
   'inspectTimeoutMs',
 ] as const;
 
 /** Deadlines that 0 turns off. */
-const deadlines = ['requestTimeoutMs', 'firstByteTimeoutMs', 'interTokenTimeoutMs'] as const;
+const deadlines = [
+  'requestTimeoutMs',
+  'firstByteTimeoutMs',
+  'interTokenTimeoutMs',
+  'headersTimeoutMs',
+  'bodyTimeoutMs',
+  'keepAliveTimeoutMs',
+  'readerTimeoutMs',
+] as const;
 
 /**
  * The defaults with `partial` over them, checked and frozen.
@@ -110,7 +117,7 @@ export function resolveConfig(partial: Partial<GatewayConfig> = {}): GatewayConf
       throw new InvalidArgumentError(field, 'is not a setting of the gateway');
   }
   const given = Object.fromEntries(Object.entries(partial).filter(([, value]) => value !== undefined));
-  const config: GatewayConfig = { ...defaults, ...given };
+  const config: GatewayConfig = { ...defaults, ...given, ...roomFor(given) };
   for (const field of counts) {
     if (!Number.isInteger(config[field]) || config[field] < 1) {
       throw new InvalidArgumentError(field, `must be a whole number above 0 (got ${config[field]})`);
@@ -131,7 +138,7 @@ export function resolveConfig(partial: Partial<GatewayConfig> = {}): GatewayConf
     throw new InvalidArgumentError('drainTimeoutMs', `must be 0 or more (got ${config.drainTimeoutMs})`);
   }
   if (config.host === '') throw new InvalidArgumentError('host', 'must not be empty');
-  if (config.headersTimeoutMs > config.bodyTimeoutMs) {
+  if (config.bodyTimeoutMs > 0 && config.headersTimeoutMs > config.bodyTimeoutMs) {
     throw new InvalidArgumentError(
       'headersTimeoutMs',
       'must not be above bodyTimeoutMs: headers are part of the request',
@@ -143,13 +150,53 @@ export function resolveConfig(partial: Partial<GatewayConfig> = {}): GatewayConf
   if (config.maxHeldBytes < config.maxBodyBytes) {
     throw new InvalidArgumentError('maxHeldBytes', 'must not be below maxBodyBytes');
   }
-  for (const origin of config.origins) {
-    if (origin.split('*').length > 2)
-      throw new InvalidArgumentError('origins', `may have one * each (got ${origin})`);
+  if (!keepAlivePattern.test(config.keepAlive)) {
+    throw new InvalidArgumentError(
+      'keepAlive',
+      `must be a duration such as 10m, 0 or -1 (got ${config.keepAlive})`,
+    );
   }
   return Object.freeze({
     ...config,
-    origins: Object.freeze([...config.origins]),
+    origins: Object.freeze(config.origins.map(checkOrigin)),
     allowedHosts: Object.freeze([...config.allowedHosts]),
   });
 }
+
+/** Bounds that were not stated grow with those they may not be below. */
+function roomFor(given: Partial<GatewayConfig>): Partial<GatewayConfig> {
+  const { maxBodyBytes = 0, maxConcurrentRequests = 0 } = given;
+  return {
+    maxHeldBytes: given.maxHeldBytes ?? Math.max(defaults.maxHeldBytes, maxBodyBytes * bodiesHeld),
+    maxConnections: given.maxConnections ?? Math.max(defaults.maxConnections, maxConcurrentRequests * 2),
+  };
+}
+
+/** Largest bodies for which there is room at once when only their size is stated. */
+const bodiesHeld = 2;
+
+/** Nothing, whole seconds, or a duration of Go. */
+const keepAlivePattern = /^(?:|-?\d+|-?(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h))+)$/;
+
+/** As Ollama reads OLLAMA_ORIGINS: `*` alone is everybody, one `*` inside is a wildcard, else a scheme is needed. */
+function checkOrigin(origin: string): string {
+  if (origin.split('*').length > 2)
+    throw new InvalidArgumentError('origins', `may have one * each (got ${origin})`);
+  if (!origin.includes('*') && !originSchemes.some((scheme) => origin.startsWith(scheme))) {
+    throw new InvalidArgumentError(
+      'origins',
+      `must begin with http:// or https:// or hold a * (got ${origin})`,
+    );
+  }
+  // Browsers send lower case; Ollama's list is made lower case but for its wildcards.
+  return origin.includes('*') ? origin : origin.toLowerCase();
+}
+
+const originSchemes = [
+  'http://',
+  'https://',
+  'chrome-extension://',
+  'safari-extension://',
+  'moz-extension://',
+  'ms-browser-extension://',
+];

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { hostname, networkInterfaces } from 'node:os';
 import type { AgentsClient } from '@drover/agents';
 import type { ClusterNode } from '@drover/actor-core';
-import { createFleetClient, type FleetClient } from '@drover/fleet';
+import { createFleetClient, type FleetClient, type FleetConfig } from '@drover/fleet';
 import { catalogueRoutes } from './catalogue/catalogue-routes.ts';
 import { type GatewayConfig, resolveConfig } from './config.ts';
 import { RequestFailure } from './errors.ts';
@@ -22,6 +22,8 @@ import type { GatewayServices } from './services.ts';
 
 export interface GatewayOptions extends Partial<GatewayConfig> {
   readonly agents: AgentsClient;
+  /** For the fleet clients that the gateway makes. */
+  readonly fleetConfig?: Partial<FleetConfig>;
   /** @default `createFleetClient(node)`; one that is given is not stopped with the gateway. */
   readonly fleet?: FleetClient;
 }
@@ -42,10 +44,10 @@ export interface Gateway {
  * @throws InvalidArgumentError naming the setting; ListenError when the address cannot be had
  */
 export async function startGateway(node: ClusterNode, options: GatewayOptions): Promise<Gateway> {
-  const { agents, fleet: given, ...settings } = options;
+  const { agents, fleet: given, fleetConfig = {}, ...settings } = options;
   const config = resolveConfig(settings);
-  const fleet = given ?? createFleetClient(node);
-  const residency = given ?? createFleetClient(node, { policy: residentFirst });
+  const fleet = given ?? createFleetClient(node, { config: fleetConfig });
+  const residency = given ?? createFleetClient(node, { config: fleetConfig, policy: residentFirst });
   const bodies = new BodyBudget(config);
   const metrics = createMetrics(node, fleet);
   const services: GatewayServices = { node, fleet, residency, agents, metrics, config, bodies };

@@ -99,6 +99,9 @@ export function resolveConfig(options: NodeAgentOptions): NodeAgentConfig {
     const least = field === 'maxQueue' || field === 'drainMs' || field === 'maxLingering' ? 0 : 1;
     limits[field] = requireWhole(field, value, least);
   }
+  // A bound that was not stated grows with the body it must have room for.
+  limits['maxHeldBytes'] =
+    options.maxHeldBytes ?? Math.max(defaults.maxHeldBytes, (limits['maxBodyBytes'] ?? 0) * 2);
   const resolved = limits as unknown as NodeAgentLimits;
   if (resolved.maxHeldBytes < resolved.maxBodyBytes) {
     throw new InvalidArgumentError(

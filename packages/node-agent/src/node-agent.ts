@@ -1,5 +1,5 @@
 import { type ActorRef, type ClusterNode, props, receive, setup } from '@drover/actor-core';
-import { resolveConfig as resolveFleetConfig } from '@drover/fleet';
+import { type FleetConfig, resolveConfig as resolveFleetConfig } from '@drover/fleet';
 import {
   type NodeAgentConfig,
   type NodeAgentOptions,
@@ -26,6 +26,11 @@ export interface NodeAgent {
   stats(): Readonly<Record<string, InstanceStats>>;
 }
 
+/** How the streams to the gateways are kept. */
+export interface NodeAgentStreams {
+  readonly fleetConfig?: Partial<FleetConfig>;
+}
+
 /** How many connections beside those of the slots are kept: the three questions of a probe. */
 const probeConnections = 3;
 /** A drain's own answer is due this long after its deadline. */
@@ -43,15 +48,20 @@ interface Door {
  *
  * @throws InvalidArgumentError naming the field of `options` that cannot be used
  */
-export async function startNodeAgent(node: ClusterNode, options: NodeAgentOptions): Promise<NodeAgent> {
-  const config = resolveConfig(options);
+export async function startNodeAgent(
+  node: ClusterNode,
+  options: NodeAgentOptions & NodeAgentStreams,
+): Promise<NodeAgent> {
+  const { fleetConfig, ...own } = options;
+  const config = resolveConfig(own);
+  const fleet = resolveFleetConfig(fleetConfig);
   const doors = config.instances.map((instance) => openDoor(node, config, instance));
   const reporter = new LoadReporter(
     node,
     config.instances.map(({ name }) => name),
     config.reportIntervalMs,
   );
-  const { supervisor, firstProbes } = startInstances(node, config, doors, reporter);
+  const { supervisor, firstProbes } = startInstances(node, config, fleet, doors, reporter);
   let stopping: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
     await node.system.stop(supervisor);
@@ -79,6 +89,7 @@ function openDoor(node: ClusterNode, config: NodeAgentConfig, instance: Resolved
 function startInstances(
   node: ClusterNode,
   config: NodeAgentConfig,
+  fleet: FleetConfig,
   doors: readonly Door[],
   reporter: LoadReporter,
 ): { supervisor: ActorRef<never>; firstProbes: Promise<unknown> } {
@@ -95,7 +106,7 @@ function startInstances(
       counters,
       node,
       limits: config,
-      fleet: resolveFleetConfig(),
+      fleet,
       nextRevision,
       onChange: (load) => reporter.changed(instance.name, load),
       onProbed: () => probed[index]?.resolve(),

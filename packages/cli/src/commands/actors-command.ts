@@ -5,12 +5,11 @@ import { readActorsReport } from '../output/actors-report.ts';
 import { actorsText } from '../output/actors-text.ts';
 import { Terminal } from '../output/terminal.ts';
 import { getJson } from './gateway-api.ts';
-import { jsonOption, urlOption, wholeNumber } from './options.ts';
+import { findGateway, type GatewayAddress } from './gateway-address.ts';
+import { addSettingsNamed, settingsFor, wholeNumber } from './options.ts';
 import { watch } from './watch.ts';
 
 interface ActorsFlags {
-  readonly url: string;
-  readonly json?: boolean;
   readonly node?: string;
   readonly path?: string;
   readonly limit?: number;
@@ -18,9 +17,12 @@ interface ActorsFlags {
 }
 
 export function actorsCommand(finish: (code: ExitCode) => void): Command {
-  return new Command('actors')
-    .description('show the live actors of every node as a tree, and what is wrong with them')
-    .addOption(urlOption())
+  return addSettingsNamed(
+    new Command('actors').description(
+      'show the live actors of every node as a tree, and what is wrong with them',
+    ),
+    ['url', 'data', 'config', 'json'],
+  )
     .addOption(new Option('--node <name>', 'only this node'))
     .addOption(new Option('--path <prefix>', 'only actors whose path begins with this'))
     .addOption(
@@ -30,7 +32,6 @@ export function actorsCommand(finish: (code: ExitCode) => void): Command {
       ).argParser(wholeNumber),
     )
     .addOption(new Option('--watch', 'again every second until Ctrl-C'))
-    .addOption(jsonOption('as JSON, what GET /api/v1/actors answers'))
     .addHelpText(
       'after',
       `
@@ -44,25 +45,31 @@ Examples:
     )
     .action(async (flags: ActorsFlags) => {
       const terminal = new Terminal(process.stdout, process.env);
-      const look = async (): Promise<readonly string[]> => actorLines(flags, terminal);
-      if (flags.watch === true)
-        await watch(terminal, flags.json === true || terminal.isTTY ? look : spaced(look));
+      const stated = settingsFor('look', flags);
+      const asked = { ...flags, gateway: findGateway(stated, process.env), json: stated.isOn('json') };
+      const look = async (): Promise<readonly string[]> => actorLines(asked, terminal);
+      if (flags.watch === true) await watch(terminal, asked.json || terminal.isTTY ? look : spaced(look));
       else process.stdout.write(`${(await look()).join('\n')}\n`);
       finish(exitCodes.done);
     });
 }
 
-async function actorLines(flags: ActorsFlags, terminal: Terminal): Promise<readonly string[]> {
-  const answer = await getJson(flags.url, `/api/v1/actors${queryOf(flags)}`);
+interface ActorsQuestion extends ActorsFlags {
+  readonly gateway: GatewayAddress;
+  readonly json: boolean;
+}
+
+async function actorLines(flags: ActorsQuestion, terminal: Terminal): Promise<readonly string[]> {
+  const answer = await getJson(flags.gateway, `/api/v1/actors${queryOf(flags)}`);
   const report = readActorsReport(answer);
   if (report === undefined)
     throw new CommandError(
       'gateway-unreachable',
       exitCodes.missing,
-      `${flags.url} answers, but not with the actors of a Drover gateway`,
+      `${flags.gateway.url} answers, but not with the actors of a Drover gateway`,
       { fix: 'name a gateway of this version with --url' },
     );
-  if (flags.json === true) return [JSON.stringify(answer)];
+  if (flags.json) return [JSON.stringify(answer)];
   return actorsText(report, {
     glyphs: terminal.drawsBoxes ? boxGlyphs : plainGlyphs,
     width: terminal.isTTY ? terminal.columns - 1 : Number.POSITIVE_INFINITY,

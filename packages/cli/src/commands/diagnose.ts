@@ -7,6 +7,7 @@ import { parseNatsAddress } from '../nats/running-server.ts';
 import { howToGetNats, isSupportedVersion, minimumNatsVersion, parseVersion } from '../nats/version.ts';
 import { readActorsReport } from '../output/actors-report.ts';
 import type { NodeStatus, StatusReport } from '../output/status-report.ts';
+import type { GatewayAddress } from './gateway-address.ts';
 import { getJson, reason } from './gateway-api.ts';
 import { judgeActors } from './judge-actors.ts';
 import { judgeDigests } from './judge-digests.ts';
@@ -26,24 +27,26 @@ const freshEvidenceMs = 5_000;
 const clockToleranceMs = 2_000;
 
 /** Looks at a running cluster from outside and from this machine. Never throws: what fails is a finding. */
-export async function diagnose(url: string, dataDir: string): Promise<Check[]> {
-  const gateway = await checkGateway(url);
+export async function diagnose(gatewayAddress: GatewayAddress, dataDir: string): Promise<Check[]> {
+  const gateway = await checkGateway(gatewayAddress);
   const cluster = readClusterFile(dataDir);
   return [
     gateway.check,
-    ...(gateway.report === undefined ? [] : [...judgeNodes(gateway.report), await checkActors(url)]),
+    ...(gateway.report === undefined
+      ? []
+      : [...judgeNodes(gateway.report), await checkActors(gatewayAddress)]),
     await checkBus(cluster),
     await checkDataDir(dataDir),
-    await checkClock(url),
+    await checkClock(gatewayAddress.url),
     checkOpenFiles(),
     checkNode(process.versions.node),
   ];
 }
 
-async function checkGateway(url: string): Promise<{ check: Check; report?: StatusReport }> {
+async function checkGateway(address: GatewayAddress): Promise<{ check: Check; report?: StatusReport }> {
   try {
-    const report = asStatus(await getJson(url, '/api/v1/status'), url);
-    return { check: good('gateway', `${url} answers, ${report.nodes.length} nodes known`), report };
+    const report = asStatus(await getJson(address, '/api/v1/status'), address);
+    return { check: good('gateway', `${address.url} answers, ${report.nodes.length} nodes known`), report };
   } catch (error) {
     const detail = errorLine(error)
       .replace(/^drover: /, '')
@@ -105,10 +108,10 @@ export function judgeNodes(report: StatusReport): Check[] {
   ];
 }
 
-async function checkActors(url: string): Promise<Check> {
+async function checkActors(address: GatewayAddress): Promise<Check> {
   const fix = '"drover actors" shows the last failure and what to do';
   try {
-    const report = readActorsReport(await getJson(url, '/api/v1/actors'));
+    const report = readActorsReport(await getJson(address, '/api/v1/actors'));
     if (report === undefined)
       return bad('actors', 'the gateway does not tell them', 'start the gateway anew');
     const { ok, detail } = judgeActors(report);

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
+import type { GatewayAddress } from './gateway-address.ts';
 import { getJson } from './gateway-api.ts';
 
 const ends: (() => void)[] = [];
@@ -9,12 +10,13 @@ afterEach(() => {
 });
 
 /** A server that gives everybody this answer. */
-async function answering(status: number, body: unknown): Promise<string> {
+async function answering(status: number, body: unknown): Promise<GatewayAddress> {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
   const server = createServer((_, response) => response.writeHead(status).end(text));
   ends.push(() => server.close());
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return { url, origin: 'from --url' };
 }
 
 const refusal = (code: string, message: string, field?: string) => ({

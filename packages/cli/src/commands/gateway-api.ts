@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { badConfiguration, CommandError, exitCodes } from '../errors.ts';
+import type { GatewayAddress } from './gateway-address.ts';
 
 const timeoutMs = 5_000;
 const maxAnswerBytes = 32_000_000;
@@ -15,9 +16,9 @@ const refusalSchema = z.object({
  * @throws CommandError `gateway-unreachable` when nobody answers, or something that is no Drover does; `bad-configuration`
  *   naming the flag of a parameter that does not fit; `node-missing`; `gateway-refused` for another refusal of a gateway
  */
-export async function getJson(baseUrl: string, path: string): Promise<unknown> {
+export async function getJson({ url: baseUrl, origin }: GatewayAddress, path: string): Promise<unknown> {
   if (!/^https?:\/\//.test(baseUrl) || !URL.canParse(baseUrl)) {
-    throw badConfiguration('--url', `is no http address: ${baseUrl}`);
+    throw badConfiguration('--url', `is no http address: ${baseUrl} (${origin})`);
   }
   const url = new URL(path, baseUrl).href;
   let response: Response;
@@ -26,7 +27,7 @@ export async function getJson(baseUrl: string, path: string): Promise<unknown> {
     response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) });
     text = await response.text();
   } catch (error) {
-    throw unreachable(`no Drover answers at ${baseUrl}: ${reason(error)}`, error);
+    throw unreachable(`no Drover answers at ${baseUrl} (${origin}): ${reason(error)}`, error);
   }
   if (text.length > maxAnswerBytes)
     throw unreachable(`${url} answered more than ${maxAnswerBytes} bytes`, undefined);

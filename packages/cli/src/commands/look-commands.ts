@@ -2,58 +2,60 @@ import { Command } from 'commander';
 import { CommandError, type ExitCode, exitCodes } from '../errors.ts';
 import { alignColumns, type StatusReport, statusTable } from '../output/status-report.ts';
 import { Terminal } from '../output/terminal.ts';
+import { findGateway, type GatewayAddress } from './gateway-address.ts';
 import { getJson } from './gateway-api.ts';
-import { jsonOption, urlOption } from './options.ts';
+import { addSettingsNamed, settingsFor } from './options.ts';
 import { watch } from './watch.ts';
 
-interface LookFlags {
-  readonly url: string;
-  readonly json?: boolean;
-}
-
 export function statusCommand(finish: (code: ExitCode) => void): Command {
-  return new Command('status')
-    .description('show the nodes of a running cluster')
-    .addOption(urlOption())
-    .addOption(jsonOption('as JSON'))
+  return addSettingsNamed(new Command('status').description('show the nodes of a running cluster'), [
+    'url',
+    'data',
+    'config',
+    'json',
+  ])
     .addHelpText('after', '\nExample:\n  drover status --json | jq .nodes')
-    .action(async ({ url, json }: LookFlags) => {
-      const report = await getJson(url, '/api/v1/status');
-      print(json, report, () => alignColumns(statusTable(asStatus(report, url))));
+    .action(async (flags: object) => {
+      const stated = settingsFor('look', flags);
+      const gateway = findGateway(stated, process.env);
+      const report = await getJson(gateway, '/api/v1/status');
+      print(stated.isOn('json'), report, () => alignColumns(statusTable(asStatus(report, gateway))));
       finish(exitCodes.done);
     });
 }
 
 export function topCommand(finish: (code: ExitCode) => void): Command {
-  return new Command('top')
-    .description('show the nodes of a running cluster, again every second until Ctrl-C')
-    .addOption(urlOption())
+  return addSettingsNamed(
+    new Command('top').description('show the nodes of a running cluster, again every second until Ctrl-C'),
+    ['url', 'data', 'config'],
+  )
     .addHelpText('after', '\nExample:\n  drover top --url http://127.0.0.1:11500')
-    .action(async ({ url }: LookFlags) => {
+    .action(async (flags: object) => {
+      const gateway = findGateway(settingsFor('look', flags), process.env);
       const terminal = new Terminal(process.stdout, process.env);
       // In a pipe an empty line tells one look from the next.
-      await watch(terminal, async () => [...(await topLines(url)), ...(terminal.isTTY ? [] : [''])]);
+      await watch(terminal, async () => [...(await topLines(gateway)), ...(terminal.isTTY ? [] : [''])]);
       finish(exitCodes.done);
     });
 }
 
-async function topLines(url: string): Promise<string[]> {
-  const report = asStatus(await getJson(url, '/api/v1/status'), url);
+async function topLines(gateway: GatewayAddress): Promise<string[]> {
+  const report = asStatus(await getJson(gateway, '/api/v1/status'), gateway);
   return alignColumns(statusTable(report));
 }
 
-function print(json: boolean | undefined, report: unknown, lines: () => readonly string[]): void {
-  process.stdout.write(json === true ? `${JSON.stringify(report)}\n` : `${lines().join('\n')}\n`);
+function print(json: boolean, report: unknown, lines: () => readonly string[]): void {
+  process.stdout.write(json ? `${JSON.stringify(report)}\n` : `${lines().join('\n')}\n`);
 }
 
-export function asStatus(report: unknown, url: string): StatusReport {
+export function asStatus(report: unknown, { url, origin }: GatewayAddress): StatusReport {
   if (typeof report === 'object' && report !== null && Array.isArray((report as StatusReport).nodes)) {
     return report as StatusReport;
   }
   throw new CommandError(
     'gateway-unreachable',
     exitCodes.missing,
-    `${url} answers, but not as a Drover gateway`,
+    `${url} (${origin}) answers, but not as a Drover gateway`,
     {
       fix: 'name the gateway with --url',
     },

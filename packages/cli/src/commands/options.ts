@@ -1,5 +1,8 @@
-import { InvalidArgumentError as InvalidOption, Option } from 'commander';
-import { defaults } from '../config.ts';
+import { type Command, InvalidArgumentError as InvalidOption, Option } from 'commander';
+import { flagOf, mayComeFrom, type Setting, type Taker } from '../settings/setting.ts';
+import { type FlagTexts, resolveSettings, type StatedSettings } from '../settings/resolve-settings.ts';
+import { settingHelp } from '../settings/setting-help.ts';
+import { settingNamed, settingsOf } from '../settings/table.ts';
 
 /** Reads a whole number, as the person typed it. */
 export function wholeNumber(text: string): number {
@@ -7,91 +10,58 @@ export function wholeNumber(text: string): number {
   return Number(text);
 }
 
-/** Gathers a flag given several times; its variable holds a list separated by commas. */
-export function listed(text: string, before: readonly string[] | undefined): readonly string[] {
-  return [
-    ...(before ?? []),
-    ...text
-      .split(',')
-      .map((part) => part.trim())
-      .filter((part) => part !== ''),
-  ];
+/**
+ * Gives a command the flags of its settings, under their headings. `--help` shows the frequent ones, `--help --all`
+ * every one.
+ */
+export function addSettings(command: Command, taker: Taker): Command {
+  for (const setting of settingsOf(taker)) {
+    if (!mayComeFrom(setting, 'flag')) continue;
+    const option = optionOf(setting).helpGroup(`${setting.group}:`);
+    command.addOption(setting.frequent === true || setting.hidden === true ? option : option.hideHelp());
+  }
+  return command.addOption(new Option('--all', 'with --help: every flag'));
 }
 
-export function urlOption(): Option {
-  return new Option('--url <url>', 'address of the gateway')
-    .default('http://127.0.0.1:11500')
-    .env('DROVER_URL');
+/** Gives a command the flags of some settings, such as a command that looks at a running cluster. */
+export function addSettingsNamed(command: Command, keys: readonly string[]): Command {
+  for (const key of keys) {
+    const setting = settingNamed(key);
+    if (setting !== undefined) command.addOption(optionOf(setting));
+  }
+  return command;
 }
 
-export function jsonOption(description: string): Option {
-  return new Option('--json', description).env('DROVER_JSON');
+/** Every flag becomes visible, for `--help --all`. */
+export function showAllSettings(command: Command): void {
+  for (const option of command.options) {
+    const setting = settingNamed(option.long?.slice(2) ?? '');
+    if (setting !== undefined) option.hideHelp(setting.hidden === true);
+  }
 }
 
-export function dataOption(): Option {
-  return new Option('--data <dir>', 'data folder (default: $XDG_DATA_HOME/drover/default)').env(
-    'DROVER_DATA',
-  );
+/** What a command was told: its flags, the environment and the file. @throws CommandError `bad-configuration` */
+export function settingsFor(taker: Taker | 'all', flags: object): StatedSettings {
+  return resolveSettings(taker, flagTexts(flags), process.env);
 }
 
-export function natsOption(description: string): Option {
-  return new Option('--nats <url>', description).env('DROVER_NATS');
+/** The flags of a command by the keys of their settings; those that are no settings are left out. */
+export function flagTexts(flags: object): FlagTexts {
+  const texts: Record<string, readonly string[]> = {};
+  for (const [name, value] of Object.entries(flags)) {
+    const key = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    if (settingNamed(key) === undefined) continue;
+    if (Array.isArray(value)) texts[key] = value.map(String);
+    else if (value !== undefined) texts[key] = [String(value)];
+  }
+  return texts;
 }
 
-export function credsOption(): Option {
-  return new Option('--creds <file>', 'credentials file for --nats').env('DROVER_CREDS');
+function optionOf(setting: Setting): Option {
+  const placeholder = setting.placeholder === undefined ? '' : ` ${setting.placeholder}`;
+  const option = new Option(`${flagOf(setting)}${placeholder}`, settingHelp(setting));
+  if (setting.kind === 'list')
+    option.argParser((text: string, before: readonly string[] | undefined) => [...(before ?? []), text]);
+  if (setting.hidden === true) option.hideHelp();
+  return option;
 }
-
-export function portOption(): Option {
-  return new Option('--port <port>', `port of the gateway (default: ${defaults.port}; 0: any free one)`)
-    .argParser(wholeNumber)
-    .env('DROVER_PORT');
-}
-
-export function hostOption(): Option {
-  return new Option('--host <address>', `address to listen on (default: ${defaults.host})`).env(
-    'DROVER_HOST',
-  );
-}
-
-export function ollamaOption(description: string): Option {
-  return new Option('--ollama <url>', description).argParser(listed).env('DROVER_OLLAMA');
-}
-
-export function slotsOption(): Option {
-  return new Option(
-    '--slots <n>',
-    `requests each Ollama is allowed at once, its OLLAMA_NUM_PARALLEL (default: ${defaults.slots})`,
-  )
-    .argParser(wholeNumber)
-    .env('DROVER_SLOTS');
-}
-
-export function logLevelOption(level: string): Option {
-  return new Option('--log-level <level>', `debug, info, warn or error (default: ${level})`).env(
-    'DROVER_LOG_LEVEL',
-  );
-}
-
-/** Every variable that some command reads; others beginning with DROVER_ are likely typing errors. */
-export const knownVariables: readonly string[] = [
-  'DROVER_PORT',
-  'DROVER_HOST',
-  'DROVER_OLLAMA',
-  'DROVER_SLOTS',
-  'DROVER_SIM',
-  'DROVER_NATS',
-  'DROVER_CREDS',
-  'DROVER_CREDS_TEXT',
-  'DROVER_DATA',
-  'DROVER_DURABILITY',
-  'DROVER_JSON',
-  'DROVER_LOG_LEVEL',
-  'DROVER_NATS_SERVER',
-  'DROVER_URL',
-  'DROVER_ID',
-  'DROVER_CATALOGUE',
-  'DROVER_DRAIN_MS',
-  'DROVER_SIMULATED',
-  'DROVER_SUPERVISED',
-];

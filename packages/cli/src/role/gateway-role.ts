@@ -1,16 +1,18 @@
 import { createAgentsClient } from '@drover/agents';
 import { ListenError, startGateway } from '@drover/gateway';
 import { CommandError, type ExitCode, exitCodes } from '../errors.ts';
+import type { PackageConfigs } from '../settings/package-configs.ts';
 import { type RoleOptions, runRole } from './run-role.ts';
 
 /** Answers HTTP for the cluster. */
-export function runGateway(
-  options: RoleOptions,
-  listen: { readonly host: string; readonly port: number },
-): Promise<ExitCode> {
+export function runGateway(options: RoleOptions, configs: PackageConfigs): Promise<ExitCode> {
   return runRole(options, async (node) => {
-    const agents = createAgentsClient(node);
-    const gateway = await startGateway(node, { ...listen, agents }).catch((error: unknown) => {
+    const agents = createAgentsClient(node, configs.agents);
+    const gateway = await startGateway(node, {
+      ...configs.gateway,
+      fleetConfig: configs.fleet,
+      agents,
+    }).catch((error: unknown) => {
       if (error instanceof ListenError) throw cannotListen(error);
       throw error;
     });

@@ -1,17 +1,14 @@
 import { startAgentHost } from '@drover/agents';
 import { createFleetClient } from '@drover/fleet';
 import type { ExitCode } from '../errors.ts';
+import type { PackageConfigs } from '../settings/package-configs.ts';
 import { type RoleOptions, runRole } from './run-role.ts';
 
 /** Runs agents, and takes part in leading their registry. */
-export function runHost(
-  options: RoleOptions,
-  catalogue: { catalogueDir: string | undefined },
-): Promise<ExitCode> {
+export function runHost(options: RoleOptions, configs: PackageConfigs): Promise<ExitCode> {
   return runRole(options, async (node) => {
-    const fleet = createFleetClient(node);
-    const { catalogueDir } = catalogue;
-    const host = await startAgentHost(node, fleet, catalogueDir === undefined ? {} : { catalogueDir });
+    const fleet = createFleetClient(node, { config: configs.fleet });
+    const host = await startAgentHost(node, fleet, configs.agents);
     return {
       stop: async () => {
         await host.stop();

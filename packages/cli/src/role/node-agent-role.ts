@@ -1,6 +1,7 @@
 import { startNodeAgent } from '@drover/node-agent';
 import type { ExitCode } from '../errors.ts';
 import { shownUrl } from '../ollama/ollama-address.ts';
+import type { PackageConfigs } from '../settings/package-configs.ts';
 import { type RoleOptions, runRole } from './run-role.ts';
 
 export interface NodeAgentHosts {
@@ -10,7 +11,11 @@ export interface NodeAgentHosts {
 }
 
 /** Is the only door to some Ollamas. */
-export function runNodeAgent(options: RoleOptions, hosts: NodeAgentHosts): Promise<ExitCode> {
+export function runNodeAgent(
+  options: RoleOptions,
+  hosts: NodeAgentHosts,
+  configs: PackageConfigs,
+): Promise<ExitCode> {
   return runRole(options, async (node) => {
     const { slots, simulated } = hosts;
     const instances = hosts.urls.map((url, index) => ({
@@ -19,7 +24,12 @@ export function runNodeAgent(options: RoleOptions, hosts: NodeAgentHosts): Promi
       slots,
       simulated,
     }));
-    const agent = await startNodeAgent(node, { instances, drainMs: options.drainMs });
+    const agent = await startNodeAgent(node, {
+      drainMs: options.drainMs,
+      ...configs.nodeAgent,
+      fleetConfig: configs.fleet,
+      instances,
+    });
     return {
       report: { ollamaUrls: hosts.urls.map(shownUrl), slots },
       stop: async (drainMs) => {

@@ -18,6 +18,8 @@ export interface RoleOptions {
   readonly id: string;
   readonly role: Role;
   readonly cluster: ClusterWish;
+  /** Of the first connection; undefined: the runtime's default. */
+  readonly natsConnectTimeoutMs: number | undefined;
   readonly logLevel: LogLevel;
   /** How long work in hand may go on after the first signal. */
   readonly drainMs: number;
@@ -92,7 +94,13 @@ async function join(
       incarnation: Date.now(),
       roles: [options.role],
       cell: address.cell,
-      nats: { servers: address.servers, creds: address.creds, user: address.user, pass: address.pass },
+      nats: {
+        servers: address.servers,
+        creds: address.creds,
+        user: address.user,
+        pass: address.pass,
+        connectTimeoutMs: options.natsConnectTimeoutMs,
+      },
       pid: process.pid,
       log,
     });

@@ -44,9 +44,8 @@ export async function prepareBus(options: BusOptions): Promise<Bus> {
   return options.config.nats === undefined ? prepareOwn(options) : useNamed(options, options.config.nats);
 }
 
-async function useNamed({ config, environment }: BusOptions, nats: string): Promise<Bus> {
-  const field = nats === environment['NATS_URL'] ? 'NATS_URL' : '--nats';
-  const info = await checkRunningServer(field, nats);
+async function useNamed({ config }: BusOptions, nats: string): Promise<Bus> {
+  const info = await checkRunningServer(config.natsName, nats);
   const credsText = config.creds === undefined ? undefined : readCreds(config.creds);
   return {
     url: withoutSecrets(nats),
@@ -59,7 +58,7 @@ async function useNamed({ config, environment }: BusOptions, nats: string): Prom
 
 async function prepareOwn({ config, dataDir, environment, progress, onLog }: BusOptions): Promise<Bus> {
   const binary = await provisionServer({
-    explicitPath: environment['DROVER_NATS_SERVER'],
+    explicitPath: config.natsServer,
     searchPath: environment['PATH'] ?? '',
     cacheDir: natsCacheDir(environment),
     progress,

@@ -1,4 +1,10 @@
 import { supervisedVariable } from '../process/parent-watch.ts';
+import { settings } from '../settings/table.ts';
+
+/** Variables of other programs that Drover reads; what they said is handed on as settings. */
+const foreignVariables: ReadonlySet<string> = new Set(
+  settings.flatMap(({ foreign }) => (foreign === undefined ? [] : [foreign.name])),
+);
 
 /**
  * The environment of a role process: this one's without whatever steers Drover, Ollama or NATS from outside, and
@@ -9,7 +15,7 @@ export function childEnvironment(
   added: Readonly<Record<string, string | undefined>>,
 ): NodeJS.ProcessEnv {
   const kept = Object.entries(environment).filter(
-    ([name]) => !name.startsWith('DROVER_') && name !== 'NATS_URL' && name !== 'OLLAMA_HOST',
+    ([name]) => !name.startsWith('DROVER_') && !foreignVariables.has(name),
   );
   const given = Object.entries(added).filter(([, value]) => value !== undefined);
   return { ...Object.fromEntries(kept), ...Object.fromEntries(given), [supervisedVariable]: '1' };

@@ -1,4 +1,3 @@
-import type { Role } from '@drover/actor-core';
 import { removeClusterFile, writeClusterFile } from '../cluster/cluster-file.ts';
 import { type DataLock, lockDataDir } from '../cluster/data-lock.ts';
 import { cell, type UpConfig } from '../config.ts';
@@ -178,7 +177,14 @@ async function startRoles(
   probes: readonly ProbeResult[],
 ): Promise<Host[]> {
   const { config } = context;
-  const gatewayFlags = ['--host', config.host, '--port', String(port), '--drain-ms', String(gatewayDrainMs)];
+  const gatewayFlags = [
+    '--host',
+    config.host,
+    '--port',
+    String(port),
+    '--drain-timeout',
+    `${gatewayDrainMs}ms`,
+  ];
   const gateway = startRole(context, bus, 'gateway-1', 'gateway', gatewayFlags);
   const host = startRole(context, bus, 'host-1', 'host', []);
   const agents = resolveHosts(context, choice, probes).then(async (hosts) => {
@@ -248,12 +254,17 @@ async function startRole(
   { config, environment, cluster }: StartContext,
   bus: Bus,
   id: string,
-  role: Role,
+  role: 'gateway' | 'node-agent' | 'host',
   flags: readonly string[],
   settings: Readonly<Record<string, string>> = {},
 ): Promise<SupervisedProcess> {
   const access = await bus.environmentFor(id, role);
-  const added = { ...access, ...settings, DROVER_LOG_LEVEL: config.logLevel };
+  const added = {
+    ...config.handedOn[role],
+    ...access,
+    ...settings,
+    DROVER_LOG_LEVEL: config.logLevel,
+  };
   return cluster.start({
     id,
     role,

@@ -24,7 +24,7 @@ const silentStreamMs = 50;
 export interface ExchangeOptions {
   readonly requestId: string;
   readonly clock: Clock;
-  /** A reader that takes nothing for this long is cut off. */
+  /** A reader that takes nothing for this long is cut off; 0 for never. */
   readonly readerTimeoutMs: number;
 }
 
@@ -208,7 +208,8 @@ export class Exchange {
         this.signal.removeEventListener('abort', done);
         resolve();
       };
-      timer = this.#options.clock.setTimer(this.#options.readerTimeoutMs, () => response.destroy());
+      const { clock, readerTimeoutMs } = this.#options;
+      if (readerTimeoutMs > 0) timer = clock.setTimer(readerTimeoutMs, () => response.destroy());
       response.once('drain', done);
       response.once('close', done);
       this.signal.addEventListener('abort', done, { once: true });

@@ -14,6 +14,7 @@ import { modelKey, type ModelName } from '../model/model-name.ts';
 import { modelNotFoundText } from '../native/native-request.ts';
 import type { Outcome } from '../observe/gateway-metrics.ts';
 import type { GatewayServices } from '../services.ts';
+import { withDefaultKeepAlive } from './default-keep-alive.ts';
 import { pumpStream } from './pump-stream.ts';
 import { digestOf } from './digest-header.ts';
 import { agreeOnTimeout } from './timeout-header.ts';
@@ -65,7 +66,7 @@ async function run(
       requestId: exchange.requestId,
       route: inference.route,
       model: inference.name.short,
-      body: inference.body,
+      body: withDefaultKeepAlive(inference.route, inference.body, services.config.keepAlive),
       timeoutMs: agreeOnTimeout(exchange, services.config.requestTimeoutMs),
       firstByteTimeoutMs: services.config.firstByteTimeoutMs,
       interTokenTimeoutMs: services.config.interTokenTimeoutMs,

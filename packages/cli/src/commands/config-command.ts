@@ -1,0 +1,52 @@
+import { Command } from 'commander';
+import { type ExitCode, exitCodes } from '../errors.ts';
+import { alignColumns } from '../output/status-report.ts';
+import { effectiveSettings, type EffectiveSetting } from '../settings/effective-settings.ts';
+import { mayComeFrom } from '../settings/setting.ts';
+import { settings } from '../settings/table.ts';
+import { addSettingsNamed, settingsFor } from './options.ts';
+
+export function configCommand(finish: (code: ExitCode) => void): Command {
+  return new Command('config')
+    .description('look at the settings of this machine')
+    .addCommand(printCommand(finish))
+    .addHelpText('after', '\nExample:\n  drover config print --config drover.yaml');
+}
+
+function printCommand(finish: (code: ExitCode) => void): Command {
+  const print = new Command('print')
+    .description('print every setting that is in effect and where its value comes from')
+    .usage('[--json] [any flag of drover up or of a role]')
+    .addHelpText(
+      'after',
+      `
+Takes every flag that drover up or a role takes, so that a whole command line can be looked at. No cluster has to
+run. Secrets are masked. Exit 2 when a setting is unknown, cannot be read or contradicts another.
+
+Examples:
+  drover config print
+  drover config print --config drover.yaml --max-body 128MiB
+  drover config print --json | jq '.[] | select(.source != "default")'`,
+    );
+  const keys = settings.filter((setting) => mayComeFrom(setting, 'flag')).map(({ key }) => key);
+  addSettingsNamed(print, keys);
+  const shown = ['--config', '--data', '--json'];
+  for (const option of print.options) option.hideHelp(!shown.includes(option.long ?? ''));
+  return print.action((flags: object) => {
+    const stated = settingsFor('all', flags);
+    const lines = effectiveSettings(stated);
+    process.stdout.write(
+      stated.isOn('json') ? `${JSON.stringify(lines)}\n` : `${textLines(lines).join('\n')}\n`,
+    );
+    finish(exitCodes.done);
+  });
+}
+
+function textLines(lines: readonly EffectiveSetting[]): string[] {
+  const rows = lines.map(({ key, value, meaning, source, at }) => [
+    key,
+    value === '' ? '""' : (value ?? `(${meaning ?? ''})`),
+    at === '' ? source : at,
+  ]);
+  return alignColumns([['SETTING', 'VALUE', 'FROM'], ...rows]);
+}

@@ -1,0 +1,52 @@
+import { resolve } from 'node:path';
+import { type ClusterFile, readClusterFile } from '../cluster/cluster-file.ts';
+import { defaultDataDir, defaults } from '../config.ts';
+import { CommandError, exitCodes } from '../errors.ts';
+import type { StatedSettings } from '../settings/resolve-settings.ts';
+
+/** The gateway that a command talks to, and how it was found. */
+export interface GatewayAddress {
+  readonly url: string;
+  /** For errors: `from --url`, `of the drover up with the data folder D`, … */
+  readonly origin: string;
+}
+
+const defaultUrl = `http://${defaults.host}:${defaults.port}`;
+
+export interface FindOptions {
+  /** A data folder that was named and has no cluster is an error. @default true */
+  readonly mustRun?: boolean;
+}
+
+/**
+ * The address that was stated, else that of the `drover up` that runs with the data folder, else the default one.
+ *
+ * @throws CommandError `cluster-missing` when a data folder was named and nothing runs with it
+ */
+export function findGateway(
+  stated: StatedSettings,
+  environment: NodeJS.ProcessEnv,
+  { mustRun = true }: FindOptions = {},
+  readCluster: (dataDir: string) => Pick<ClusterFile, 'gatewayUrl'> | undefined = readClusterFile,
+): GatewayAddress {
+  const url = stated.stated('url');
+  if (url !== undefined) return { url: String(url.value), origin: `from ${stated.nameOf(url.setting)}` };
+  const data = stated.stated('data');
+  const dataDir = dataDirOf(stated, environment);
+  const cluster = readCluster(dataDir);
+  if (cluster !== undefined)
+    return { url: cluster.gatewayUrl, origin: `of the drover up with the data folder ${dataDir}` };
+  if (data !== undefined && mustRun) {
+    throw new CommandError(
+      'cluster-missing',
+      exitCodes.missing,
+      `no drover up runs with the data folder ${dataDir} (from ${stated.nameOf(data.setting)})`,
+      { fix: 'start one with it, or name the address of a gateway with --url' },
+    );
+  }
+  return { url: defaultUrl, origin: `the default, since no drover up runs with ${dataDir}` };
+}
+
+export function dataDirOf(stated: StatedSettings, environment: NodeJS.ProcessEnv): string {
+  return resolve(stated.text('data') ?? defaultDataDir(environment));
+}

@@ -1,0 +1,35 @@
+import { badConfiguration } from '../errors.ts';
+import { mayComeFrom, variableOf } from './setting.ts';
+import { suggestion } from './suggestion.ts';
+import { settingOfVariable } from './table.ts';
+
+/** Read by no command as a setting: the protocol between our processes, and tests and benchmarks of the checkout. */
+const otherVariables: readonly string[] = [
+  'DROVER_SUPERVISED',
+  'DROVER_ERLANG',
+  'DROVER_FIGURES',
+  'DROVER_GOLDEN',
+  'DROVER_PROOF',
+  'DROVER_SEEDS',
+];
+
+/** What Kubernetes and Docker set in every container beside a service that is named `drover`. */
+const serviceLinks =
+  /^DROVER_(?:[A-Z0-9_]*_)?(?:SERVICE_(?:HOST|PORT)(?:_[A-Z0-9_]+)?|PORT_\d+_(?:TCP|UDP)(?:_(?:PROTO|PORT|ADDR))?)$/;
+
+/** `DROVER_PORT=tcp://10.0.0.7:11500` is such a link and no port of ours. */
+export function isServiceLink(name: string, value: string): boolean {
+  return serviceLinks.test(name) || (name === 'DROVER_PORT' && /^(?:tcp|udp):\/\//.test(value));
+}
+
+/** @throws CommandError `bad-configuration` naming a variable that begins with DROVER_ and is no setting */
+export function refuseUnknownVariables(environment: NodeJS.ProcessEnv): void {
+  for (const [name, value = ''] of Object.entries(environment)) {
+    if (!name.startsWith('DROVER_') || otherVariables.includes(name) || isServiceLink(name, value)) continue;
+    const setting = settingOfVariable(name);
+    if (setting !== undefined && mayComeFrom(setting, 'variable')) continue;
+    const meant = /did you mean ([a-z-]+)/.exec(suggestion(name.slice('DROVER_'.length)))?.[1];
+    const hint = meant === undefined ? '' : ` (did you mean ${variableOf({ key: meant })}?)`;
+    throw badConfiguration(name, `is no setting of drover${hint}`);
+  }
+}

@@ -1,0 +1,43 @@
+import type { ConfigField } from './setting.ts';
+
+const bothEnds = 'both ends of a stream must agree; it is part of the protocol';
+const liveness = 'a liveness check of the inner stream; users cannot meet it and it stays on';
+const hostLiveness = 'finds an Ollama that is stuck; what a user wants is asked for by the gateway';
+const leader = 'a rhythm of the leader of agents; every host must have the same';
+
+/** Fields that cannot be set from outside, each with the reason. A test holds that every other field has a setting. */
+export const internalFields: Readonly<Partial<Record<ConfigField, string>>> = Object.freeze({
+  'fleet.replayBufferLines': 'goes with windowLines; the bytes are the bound a machine feels (replay-buffer)',
+  'fleet.chunkBytes': bothEnds,
+  'fleet.beatIntervalMs': bothEnds,
+  'fleet.receiverSilenceMs': bothEnds,
+  'fleet.windowLines': bothEnds,
+  'fleet.grantIntervalMs': bothEnds,
+  'fleet.senderSilenceMs': liveness,
+  'fleet.reconnectSilenceMs': liveness,
+  'fleet.resumeDebounceMs': bothEnds,
+  'fleet.resumeRepeatMs': bothEnds,
+  'fleet.maxResumes': bothEnds,
+  'fleet.ownStallMs': liveness,
+  'fleet.maxMoves': 'bounds a loop inside the client; a queued request moves once or twice',
+  'fleet.acceptTimeoutMs': liveness,
+  'fleet.firstReportWaitMs': 'only the first seconds of a process meet it',
+  'fleet.maxPartialUnits': 'follows from max-line and max-calls',
+  'fleet.forgetNodeMs': 'only the memory of the load table depends on it',
+  'fleet.staleEvidenceMs': liveness,
+  'node-agent.bodyPartMs': bothEnds,
+  'node-agent.firstByteMs': hostLiveness,
+  'node-agent.interTokenMs': hostLiveness,
+  'node-agent.probeAfterJobMs': 'bridges the moment until Ollama shows what it has loaded',
+  'node-agent.reportIntervalMs': 'the others judge the age of a report by this rhythm',
+  'agents.askTimeoutMs': leader,
+  'agents.tickMs': leader,
+  'agents.surveyMs': leader,
+  'agents.activationTimeoutMs': leader,
+  'agents.activationBackoffMaxMs': leader,
+  'agents.activationAttempts': leader,
+  'agents.unknownHostGraceMs': leader,
+  'agents.probeMs': leader,
+  'agents.silenceMs': leader,
+  'agents.reportDebounceMs': leader,
+});

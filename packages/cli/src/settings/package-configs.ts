@@ -1,0 +1,127 @@
+import { InvalidArgumentError } from '@drover/actor-core';
+import {
+  type AgentsConfig,
+  defaults as agentsDefaults,
+  resolveConfig as resolveAgents,
+} from '@drover/agents';
+import { defaults as fleetDefaults, type FleetConfig, resolveConfig as resolveFleet } from '@drover/fleet';
+import {
+  defaults as gatewayDefaults,
+  type GatewayConfig,
+  resolveConfig as resolveGateway,
+} from '@drover/gateway';
+import {
+  defaults as nodeAgentDefaults,
+  type NodeAgentLimits,
+  resolveConfig as resolveNodeAgent,
+} from '@drover/node-agent';
+import { badConfiguration } from '../errors.ts';
+import type { StatedSettings } from './resolve-settings.ts';
+import type { ConfigField, Setting } from './setting.ts';
+import { settings as table } from './table.ts';
+import type { SettingValue } from './value-text.ts';
+
+/** What was stated for each package; fields left out have the package's default. */
+export interface PackageConfigs {
+  readonly gateway: Partial<GatewayConfig>;
+  readonly fleet: Partial<FleetConfig>;
+  readonly nodeAgent: Partial<NodeAgentLimits>;
+  readonly agents: Partial<AgentsConfig>;
+  /** Of the first connection to NATS. */
+  readonly natsConnectTimeoutMs: number | undefined;
+  /** The complete configuration of each package, by the package's name in a `ConfigField`. */
+  readonly resolved: Readonly<Record<string, object>>;
+}
+
+/** The defaults of every package with a configuration, by the package's name in a `ConfigField`. */
+export const packageDefaults: Readonly<Record<string, Readonly<Record<string, unknown>>>> = Object.freeze({
+  gateway: gatewayDefaults as unknown as Record<string, unknown>,
+  fleet: fleetDefaults as unknown as Record<string, unknown>,
+  'node-agent': nodeAgentDefaults as unknown as Record<string, unknown>,
+  agents: agentsDefaults as unknown as Record<string, unknown>,
+});
+
+/**
+ * Sorts the stated values to the packages and has each one check its part.
+ *
+ * @throws CommandError `bad-configuration` naming the setting that contradicts another, as the person wrote it
+ */
+export function packageConfigs(stated: StatedSettings): PackageConfigs {
+  const parts: Record<string, Record<string, SettingValue>> = {};
+  for (const { setting, value } of stated.all) {
+    for (const field of setting.fields ?? []) {
+      const [owner, name] = splitField(field);
+      (parts[owner] ??= {})[name] = value;
+    }
+  }
+  return {
+    gateway: parts['gateway'] ?? {},
+    fleet: parts['fleet'] ?? {},
+    nodeAgent: parts['node-agent'] ?? {},
+    agents: parts['agents'] ?? {},
+    natsConnectTimeoutMs: stated.number('nats-connect-timeout'),
+    resolved: Object.fromEntries(
+      Object.entries(resolvers).map(([owner, resolve]) => [
+        owner,
+        checked(stated, owner, () => resolve(parts[owner] ?? {})),
+      ]),
+    ),
+  };
+}
+
+/** A node-agent cannot be without an Ollama, which is no setting of the package. */
+const instances = [{ name: 'any', url: 'http://127.0.0.1:11434' }];
+
+const resolvers: Readonly<Record<string, (part: object) => object>> = {
+  gateway: resolveGateway,
+  fleet: resolveFleet,
+  'node-agent': (part) => resolveNodeAgent({ instances, ...part }),
+  agents: resolveAgents,
+};
+
+/** The value of a setting's first field, by default of the packages' defaults; undefined where no field has one. */
+export function defaultOf(
+  setting: Setting,
+  values: Readonly<Record<string, object>> = packageDefaults,
+): SettingValue | undefined {
+  const [field] = setting.fields ?? [];
+  if (field === undefined || setting.default !== undefined || setting.defaultText !== undefined)
+    return undefined;
+  const [owner, name] = splitField(field);
+  return (values[owner] as Record<string, SettingValue> | undefined)?.[name];
+}
+
+/** The settings that set a field. */
+export function settingsOfField(field: ConfigField): readonly Setting[] {
+  return table.filter(({ fields }) => fields?.includes(field));
+}
+
+function checked(stated: StatedSettings, owner: string, resolve: () => object): object {
+  try {
+    return resolve();
+  } catch (error) {
+    if (!(error instanceof InvalidArgumentError)) throw error;
+    const field = `${owner}.${error.argument}` as ConfigField;
+    const [setting] = settingsOfField(field);
+    if (setting === undefined) throw error;
+    throw badConfiguration(
+      stated.nameOf(setting),
+      inWords(owner, error.message.replace(`${error.argument} `, '')),
+    );
+  }
+}
+
+/** The message of a package names fields; a person knows settings. */
+function inWords(owner: string, message: string): string {
+  let said = message;
+  for (const name of Object.keys(packageDefaults[owner] ?? {})) {
+    const [setting] = settingsOfField(`${owner}.${name}` as ConfigField);
+    if (setting !== undefined) said = said.replaceAll(new RegExp(`\\b${name}\\b`, 'g'), setting.key);
+  }
+  return said;
+}
+
+function splitField(field: ConfigField): [owner: string, name: string] {
+  const dot = field.indexOf('.');
+  return [field.slice(0, dot), field.slice(dot + 1)];
+}

@@ -1,0 +1,150 @@
+import { badConfiguration } from '../errors.ts';
+import { isServiceLink, refuseUnknownVariables } from './environment.ts';
+import { flagOf, mayComeFrom, type Setting, type Taker, variableOf } from './setting.ts';
+import { type FileEntry, readSettingsFile } from './settings-file.ts';
+import { settings as table } from './table.ts';
+import { readValue, type SettingValue } from './value-text.ts';
+
+/** Where a value comes from. */
+export type SettingSource =
+  | { readonly kind: 'default' }
+  | { readonly kind: 'file'; readonly path: string; readonly line: number }
+  | { readonly kind: 'variable'; readonly name: string; readonly foreign: boolean }
+  | { readonly kind: 'flag'; readonly name: string };
+
+/** A value that somebody stated. */
+export interface StatedSetting {
+  readonly setting: Setting;
+  readonly value: SettingValue;
+  readonly source: SettingSource;
+}
+
+/** What the command line said: the texts of each flag by the key of its setting. A switch has the text `true`. */
+export type FlagTexts = Readonly<Record<string, readonly string[]>>;
+
+/** Everything that was stated, by key; what is missing has its default. */
+export class StatedSettings {
+  readonly #stated: ReadonlyMap<string, StatedSetting>;
+
+  constructor(stated: Iterable<StatedSetting>) {
+    this.#stated = new Map([...stated].map((one) => [one.setting.key, one]));
+  }
+
+  get all(): readonly StatedSetting[] {
+    return [...this.#stated.values()];
+  }
+
+  stated(key: string): StatedSetting | undefined {
+    return this.#stated.get(key);
+  }
+
+  text(key: string): string | undefined {
+    const value = this.#stated.get(key)?.value;
+    return typeof value === 'string' ? value : undefined;
+  }
+
+  number(key: string): number | undefined {
+    const value = this.#stated.get(key)?.value;
+    return typeof value === 'number' ? value : undefined;
+  }
+
+  list(key: string): readonly string[] | undefined {
+    const value = this.#stated.get(key)?.value;
+    return typeof value === 'object' ? value : undefined;
+  }
+
+  isOn(key: string): boolean {
+    return this.#stated.get(key)?.value === true;
+  }
+
+  /** How a person named the setting: the flag, the variable, or the place in the file. */
+  nameOf(setting: Setting): string {
+    const source = this.#stated.get(setting.key)?.source;
+    return source === undefined ? flagOf(setting) : placeOf(setting, source);
+  }
+}
+
+/**
+ * The settings of one command: another program's variable, then the file, then `DROVER_*`, then flags; the later one
+ * wins. A key of the file that this command does not take is checked and left to the others. `all`: as if one command
+ * took every setting, for printing them.
+ *
+ * @throws CommandError `bad-configuration` naming flag, variable, or file, line and key: unknown, unreadable, out of range
+ */
+export function resolveSettings(
+  taker: Taker | 'all',
+  flags: FlagTexts,
+  environment: NodeJS.ProcessEnv,
+  readFile: (path: string) => readonly FileEntry[] = readSettingsFile,
+): StatedSettings {
+  refuseUnknownVariables(environment);
+  const path = flags['config']?.at(-1) ?? nonEmpty(environment['DROVER_CONFIG']);
+  const entries = path === undefined ? [] : readFile(path);
+  const stated: StatedSetting[] = [];
+  for (const setting of table) {
+    const entry = entries.find((candidate) => candidate.setting.key === setting.key);
+    const fromFile =
+      entry === undefined || path === undefined
+        ? undefined
+        : read(setting, entry.texts, { kind: 'file', path, line: entry.line });
+    if (!takes(setting.takers, taker)) continue;
+    const found =
+      fromFlag(setting, flags) ??
+      fromVariable(setting, environment) ??
+      fromFile ??
+      fromForeign(setting, taker, environment);
+    if (found !== undefined) stated.push(found);
+  }
+  return new StatedSettings(stated);
+}
+
+export function placeOf(setting: Setting, source: SettingSource): string {
+  if (source.kind === 'default') return flagOf(setting);
+  return source.kind === 'file' ? `${source.path}:${source.line}: ${setting.key}` : source.name;
+}
+
+function fromFlag(setting: Setting, flags: FlagTexts): StatedSetting | undefined {
+  const texts = flags[setting.key];
+  return texts === undefined ? undefined : read(setting, texts, { kind: 'flag', name: flagOf(setting) });
+}
+
+/** An empty variable says nothing, as in every shell script that passes one on. */
+function fromVariable(setting: Setting, environment: NodeJS.ProcessEnv): StatedSetting | undefined {
+  const name = variableOf(setting);
+  const text = mayComeFrom(setting, 'variable') ? nonEmpty(environment[name]) : undefined;
+  if (text === undefined || isServiceLink(name, text)) return undefined;
+  return read(setting, [text], { kind: 'variable', name, foreign: false });
+}
+
+function fromForeign(
+  setting: Setting,
+  taker: Taker | 'all',
+  environment: NodeJS.ProcessEnv,
+): StatedSetting | undefined {
+  const { foreign } = setting;
+  if (foreign === undefined || !takes(foreign.takers, taker)) return undefined;
+  // Ollama takes the quotes off that a unit file or a Windows dialog leaves on.
+  const text = nonEmpty(environment[foreign.name]?.trim().replaceAll(/^["' ]+|["' ]+$/g, ''));
+  if (text === undefined) return undefined;
+  // To Ollama a bare number is seconds; our own sources ask for the unit.
+  const isSeconds = setting.kind === 'keep-alive' && /^\d+$/.test(text) && text !== '0';
+  return read(setting, [isSeconds ? `${text}s` : text], {
+    kind: 'variable',
+    name: foreign.name,
+    foreign: true,
+  });
+}
+
+function takes(takers: readonly Taker[], taker: Taker | 'all'): boolean {
+  return taker === 'all' || takers.includes(taker);
+}
+
+function read(setting: Setting, texts: readonly string[], source: SettingSource): StatedSetting {
+  const outcome = readValue(setting, texts);
+  if ('problem' in outcome) throw badConfiguration(placeOf(setting, source), outcome.problem);
+  return { setting, value: outcome.value, source };
+}
+
+function nonEmpty(value: string | undefined): string | undefined {
+  return value === undefined || value.trim() === '' ? undefined : value;
+}

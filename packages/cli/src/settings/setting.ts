@@ -1,0 +1,88 @@
+import type { AgentsConfig } from '@drover/agents';
+import type { FleetConfig } from '@drover/fleet';
+import type { GatewayConfig } from '@drover/gateway';
+import type { NodeAgentLimits } from '@drover/node-agent';
+
+/** Commands that take settings. `look`: the commands that look at a running cluster. */
+export type Taker = 'up' | 'gateway' | 'node-agent' | 'host' | 'look';
+
+/** A field of a package's configuration, as `package.field`. */
+export type ConfigField =
+  | `gateway.${keyof GatewayConfig}`
+  | `fleet.${keyof FleetConfig}`
+  | `node-agent.${keyof NodeAgentLimits}`
+  | `agents.${keyof AgentsConfig}`
+  | 'actor-core.connectTimeoutMs';
+
+/**
+ * How a value is written. Whatever its source, it is the same text.
+ *
+ * `duration`: `500ms`, `30s`, `10m`, `1h30m`; in milliseconds inside · `size`: `64MiB`, `1GiB`; in bytes inside ·
+ * `count`: a whole number · `list`: separated by commas, or the flag several times, or a list in the file ·
+ * `switch`: a flag without a value; `1`, `true`, `0` or `false` elsewhere · `text`: taken as it is ·
+ * `keep-alive`: a duration as Ollama reads it, where a negative one means for ever
+ */
+export type SettingKind = 'duration' | 'size' | 'count' | 'list' | 'switch' | 'text' | 'keep-alive';
+
+/** Headings of the help and of the reference, in this order. */
+export const groups = [
+  'Addresses and hosts',
+  'Deadlines of requests',
+  'Limits',
+  'Browsers and names',
+  'Agents',
+  'The bus',
+  'Hosts in detail',
+  'Process and logs',
+] as const;
+
+export type SettingGroup = (typeof groups)[number];
+
+/** One row of the table of settings: what can be set, how, and what it sets. */
+export interface Setting {
+  /** The key in the file, `--KEY` as a flag and `DROVER_KEY` as a variable. */
+  readonly key: string;
+  readonly kind: SettingKind;
+  readonly group: SettingGroup;
+  /** Commands that take it. */
+  readonly takers: readonly Taker[];
+  /** What it is, in one line of the help; without the default. */
+  readonly help: string;
+  /** Stands for the value in the help, such as `<url>`. Absent for a switch. */
+  readonly placeholder?: string;
+  /** Fields that it sets; the first one's default is the default. Empty: the command itself uses it. */
+  readonly fields?: readonly ConfigField[];
+  /** The default as it would be written, where no field has one. */
+  readonly default?: string;
+  /** The default in words, where it is no fixed value. */
+  readonly defaultText?: string;
+  /** Smallest and largest value, in the unit inside. @default 1 for durations, sizes and counts; no upper bound */
+  readonly min?: number;
+  readonly max?: number;
+  /** The only values of a `text`. */
+  readonly choices?: readonly string[];
+  /** 0 turns it off. */
+  readonly zeroIsOff?: boolean;
+  /** Shown by `--help`; the others by `--help --all`. @default false */
+  readonly frequent?: boolean;
+  /** Not for people: handed from `drover up` to its processes. @default false */
+  readonly hidden?: boolean;
+  /** Where it may come from. @default all */
+  readonly sources?: readonly ('file' | 'variable' | 'flag')[];
+  /** Another program's variable that means the same; weaker than the file. */
+  readonly foreign?: { readonly name: string; readonly takers: readonly Taker[] };
+  /** Never shown. @default false */
+  readonly secret?: boolean;
+}
+
+export function flagOf(setting: Setting): string {
+  return `--${setting.key}`;
+}
+
+export function variableOf(setting: Pick<Setting, 'key'>): string {
+  return `DROVER_${setting.key.toUpperCase().replaceAll('-', '_')}`;
+}
+
+export function mayComeFrom(setting: Setting, source: 'file' | 'variable' | 'flag'): boolean {
+  return setting.sources?.includes(source) ?? true;
+}
