@@ -14,6 +14,8 @@ export {
   instanceMessageSchema,
   instancePath,
   receiverSilenceMs,
+  reserveIntervalMs,
+  type StreamMessage,
 } from './protocol/instance-message.ts';
 export {
   type InstanceLoad,
@@ -43,6 +45,7 @@ export { createLoadTable, type LiveLoadTable, type LoadTableNode } from './routi
 export type { InstanceEvidence, LoadTable, LoadTableCounters } from './routing/load-table.ts';
 export { loadedFirst } from './routing/loaded-first.ts';
 export { isModel, modelKey, normaliseModelName } from './routing/model-name.ts';
+export { comeBackMs } from './routing/queue-wait.ts';
 export { type RefusalSubject, refusalSubject } from './routing/refusal-subject.ts';
 export type { RoutingPolicy } from './routing/routing-policy.ts';
 export {

@@ -15,6 +15,7 @@ import { residentFirst } from './inference/residency-policy.ts';
 import { absentRoutes } from './native/absent-routes.ts';
 import { nativeInferenceRoutes } from './native/native-routes.ts';
 import { createMetrics } from './observe/gateway-metrics.ts';
+import { RefusalLog } from './observe/refusal-log.ts';
 import { openAiInferenceRoutes } from './openai/openai-routes.ts';
 import { agentRoutes } from './own/agent-routes.ts';
 import { serviceRoutes } from './own/service-routes.ts';
@@ -50,7 +51,8 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
   const residency = given ?? createFleetClient(node, { config: fleetConfig, policy: residentFirst });
   const bodies = new BodyBudget(config);
   const metrics = createMetrics(node, fleet);
-  const services: GatewayServices = { node, fleet, residency, agents, metrics, config, bodies };
+  const refusals = new RefusalLog(node.clock, node.log);
+  const services: GatewayServices = { node, fleet, residency, agents, metrics, refusals, config, bodies };
   const isDraining = (): boolean => door.isDraining;
   const router = new Router([
     ...catalogueRoutes(services),
@@ -63,6 +65,7 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
   const door = createDoor(services, router, { name: hostname(), addresses: machineAddresses() });
   const release = async (): Promise<void> => {
     metrics.stop();
+    refusals.stop();
     if (given) return;
     await fleet.stop();
     await residency.stop();

@@ -4,6 +4,7 @@ import type { FleetClient } from '@drover/fleet';
 import type { GatewayConfig } from './config.ts';
 import type { BodyBudget } from './http/body.ts';
 import type { GatewayMetrics } from './observe/gateway-metrics.ts';
+import type { RefusalLog } from './observe/refusal-log.ts';
 
 /** What the routes work with: one set a gateway, nothing global. */
 export interface GatewayServices {
@@ -13,6 +14,7 @@ export interface GatewayServices {
   readonly residency: FleetClient;
   readonly agents: AgentsClient;
   readonly metrics: GatewayMetrics;
+  readonly refusals: RefusalLog;
   readonly config: GatewayConfig;
   readonly bodies: BodyBudget;
 }

@@ -27,6 +27,12 @@ export interface NodeAgentLimits {
   readonly maxQueue: number;
   /** Largest request body, bytes. Ollama itself has no limit. @default 64 MiB */
   readonly maxBodyBytes: number;
+  /** Places in the queue for requests whose bodies are elsewhere. @default 1_024 */
+  readonly maxReserved: number;
+  /** How long a slot that was offered to a session waits for its answer, milliseconds. @default 250 */
+  readonly offerMs: number;
+  /** How long a place in the queue is kept that its session does not renew, milliseconds. @default 4_000 */
+  readonly reservationMs: number;
   /** Bodies held at once, queued ones and running ones together, bytes; at least `maxBodyBytes`. @default 256 MiB */
   readonly maxHeldBytes: number;
   /** How long the next part of a body may take, milliseconds. @default 10_000 */
@@ -72,6 +78,9 @@ export const defaults: NodeAgentLimits = Object.freeze({
   maxQueue: 64,
   maxBodyBytes: 64 * MiB,
   maxHeldBytes: 256 * MiB,
+  maxReserved: 1_024,
+  offerMs: 250,
+  reservationMs: 4_000,
   bodyPartMs: 10_000,
   firstByteMs: 600_000,
   interTokenMs: 30_000,
@@ -96,7 +105,10 @@ export function resolveConfig(options: NodeAgentOptions): NodeAgentConfig {
     if (field === 'instances' || value === undefined) continue;
     if (!Object.hasOwn(defaults, field))
       throw new InvalidArgumentError(field, 'is not a setting of the node agent');
-    const least = field === 'maxQueue' || field === 'drainMs' || field === 'maxLingering' ? 0 : 1;
+    const least =
+      field === 'maxQueue' || field === 'drainMs' || field === 'maxLingering' || field === 'maxReserved'
+        ? 0
+        : 1;
     limits[field] = requireWhole(field, value, least);
   }
   // A bound that was not stated grows with the body it must have room for.

@@ -65,6 +65,19 @@ describe('the next step of a request', () => {
     expect(decide({ instances, digest: 'cc' })).toMatchObject({ kind: 'fail', code: 'model-not-found' });
   });
 
+  it('is to refuse at once where fresh evidence says that every queue is full, with the time it will take', () => {
+    const full = { slots: 1, busy: 1, queued: 4, maxQueue: 4 };
+    const instances = [
+      evidence({ load: { ...full, waitMs: 20_000 } }),
+      evidence({ node: 'b', load: { ...full, waitMs: 5_900 } }),
+    ];
+    expect(decide({ instances })).toMatchObject({ kind: 'fail', code: 'queue-full', retryAfterMs: 2_950 });
+    const old = instances.map((one) => ({ ...one, ageMs: 3_001 }));
+    expect(decide({ instances: old })).toMatchObject({ kind: 'open' });
+    const left = instances.map((one) => ({ ...one, pending: -1 }));
+    expect(decide({ instances: left })).toMatchObject({ kind: 'open' });
+  });
+
   it('is to open where the model is listed in another case', () => {
     const other = evidence({ node: 'b', models: [{ name: 'M:Latest' }] });
     expect(decide({ tried, failures: [failed({})], instances: [evidence(), other] })).toMatchObject({

@@ -4,6 +4,7 @@ import type { FleetErrorCode } from '../errors.ts';
 import type { RefusalCode } from '../protocol/session-message.ts';
 import { type InstanceEvidence, instanceKey } from '../routing/load-table.ts';
 import { isModel } from '../routing/model-name.ts';
+import { comeBackMs, isDoubtful, queueWaitMs, reportsFull } from '../routing/queue-wait.ts';
 import type { RoutingPolicy } from '../routing/routing-policy.ts';
 import type { HostAnswer } from './host-answer.ts';
 import { type AnsweredFailure, tellingAnswer } from './telling-answer.ts';
@@ -67,7 +68,7 @@ export type AttemptDecision =
     };
 
 /** Hint for a client that found nobody: about how long a node-agent takes to be back. */
-const comeBackMs = 1_000;
+const leastComeBackMs = 1_000;
 
 /** Decides a request's next step while nothing of it was delivered and no attempt is under way. */
 export function decideAttempt(
@@ -88,22 +89,25 @@ export function decideAttempt(
   if (!facts.connected) {
     const untilMs = (facts.busAwaySinceMs ?? nowMs) + config.busWaitMs;
     if (nowMs < untilMs) return { kind: 'wait', untilMs };
-    return fail('bus-unavailable', `NATS has been away for ${config.busWaitMs} ms`, comeBackMs);
+    return fail('bus-unavailable', `NATS has been away for ${config.busWaitMs} ms`, leastComeBackMs);
   }
   if (!facts.heard) {
     const untilMs = facts.startedAtMs + config.firstReportWaitMs;
     if (nowMs < untilMs) return { kind: 'wait', untilMs };
-    return fail('no-host', 'no node-agent has reported yet', comeBackMs);
+    return fail('no-host', 'no node-agent has reported yet', leastComeBackMs);
   }
   if (failures.length < config.maxAttempts && facts.mayRetry !== false) {
-    const instance = policy(candidatesFor(facts), model, random);
-    if (instance !== undefined) return { kind: 'open', instance };
+    const candidates = candidatesFor(facts);
+    const instance = policy(candidates, model, random);
+    const mayFit = facts.only !== undefined || !areAllFull(candidates, config);
+    if (instance !== undefined && mayFit) return { kind: 'open', instance };
+    if (instance !== undefined && failures.length === 0) return refuseFull(candidates, model);
   }
   if (failures.length === 0) return nobodyToAsk(facts);
   const failure = tellingAnswer(failures);
   // Where no host's answer is the telling one, something else went wrong too.
   if (failure === undefined) return sumUp(failures.filter(({ answer }) => answer === undefined));
-  return { kind: 'answer', failure, retryAfterMs: Math.max(comeBackMs, failure.retryAfterMs) };
+  return { kind: 'answer', failure, retryAfterMs: Math.max(leastComeBackMs, failure.retryAfterMs) };
 }
 
 /** Ready instances of live nodes that list the model and were not tried. */
@@ -117,6 +121,19 @@ export function candidatesFor(
       isMeant(evidence, facts.only) &&
       !facts.tried.has(instanceKey(evidence)),
   );
+}
+
+/** Fresh evidence says that each of them would refuse: to ask them would only make the client wait for the answer. */
+function areAllFull(candidates: readonly InstanceEvidence[], { staleEvidenceMs }: FleetConfig): boolean {
+  return candidates.every((evidence) => reportsFull(evidence) && !isDoubtful(evidence, staleEvidenceMs));
+}
+
+function refuseFull(candidates: readonly InstanceEvidence[], model: string): AttemptDecision {
+  const waitsMs = candidates.map((evidence) => comeBackMs(queueWaitMs(evidence, model)));
+  const queued = candidates.reduce((sum, { load }) => sum + load.queued, 0);
+  const instances = candidates.length === 1 ? 'the only instance' : `all ${candidates.length} instances`;
+  const message = `the queues of ${instances} with ${model} are full: ${queued} requests wait`;
+  return fail('queue-full', message, Math.max(leastComeBackMs, Math.min(...waitsMs)));
 }
 
 function isMeant({ node, load }: InstanceEvidence, only: InstanceName | undefined): boolean {
@@ -143,14 +160,14 @@ function bareDigest(digest: string): string {
 function nobodyToAsk({ instances, model, only, digest }: AttemptFacts): AttemptDecision {
   if (only !== undefined) {
     const message = `${only.instance} on ${only.node} is not ready or does not list ${model}`;
-    return fail('no-host', message, comeBackMs, only.node);
+    return fail('no-host', message, leastComeBackMs, only.node);
   }
   if (!instances.some(isReady)) {
     const away =
       instances.length === 0
         ? 'no Ollama instance is known'
         : `none of ${instances.length} Ollama instances is ready`;
-    return fail('no-host', away, comeBackMs);
+    return fail('no-host', away, leastComeBackMs);
   }
   // A model that lives only on a host that is away is not unknown.
   const holder = instances.find((evidence) => lists(evidence, model, digest));
@@ -160,7 +177,7 @@ function nobodyToAsk({ instances, model, only, digest }: AttemptFacts): AttemptD
     return fail(
       'no-host',
       `no ready instance has ${model}; ${holder.load.name} on ${holder.node} has it`,
-      comeBackMs,
+      leastComeBackMs,
       holder.node,
     );
   }
@@ -175,14 +192,14 @@ function sumUp(failures: readonly AttemptFailure[]): AttemptDecision {
   const full = failures.filter(({ refusal }) => refusal === 'queue-full');
   const broken = failures.findLast(({ refusal }) => refusal !== 'queue-full' && refusal !== 'model-missing');
   const telling = broken ?? full.at(-1) ?? failures.at(-1);
-  if (telling === undefined) return fail('no-host', 'nobody to ask', comeBackMs);
+  if (telling === undefined) return fail('no-host', 'nobody to ask', leastComeBackMs);
   const attempts = failures.length > 1 ? ` (${failures.length} instances were tried)` : '';
   const message = `${telling.instance} on ${telling.node}: ${telling.message}${attempts}`;
   const hintMs =
     telling === broken ? telling.retryAfterMs : Math.min(...full.map(({ retryAfterMs }) => retryAfterMs));
   const comeBack =
     telling.code === 'queue-full' || telling.code === 'no-host' || telling.code === 'host-lost';
-  return fail(telling.code, message, comeBack ? Math.max(comeBackMs, hintMs) : 0, telling.node);
+  return fail(telling.code, message, comeBack ? Math.max(leastComeBackMs, hintMs) : 0, telling.node);
 }
 
 function fail(code: FleetErrorCode, message: string, retryAfterMs: number, node?: string): AttemptDecision {

@@ -5,8 +5,8 @@ import type { SessionMessage } from './session-message.ts';
 import type { StreamOpen } from './stream-open.ts';
 
 /**
- * What a client of the fleet says to an instance actor (`instances/{name}` on a node-agent). `grant`, `resume`,
- * `cancel` travel on the control lane, `open` and `part` on the data lane. The table only grows.
+ * What a client of the fleet says to an instance actor (`instances/{name}` on a node-agent). `open` and `part` travel
+ * on the data lane, what concerns a stream or a place otherwise on the control lane. The table only grows.
  */
 export type InstanceMessage =
   | { readonly kind: 'open'; readonly open: StreamOpen; readonly replyTo: ActorRef<SessionMessage> }
@@ -28,6 +28,24 @@ export type InstanceMessage =
   | { readonly kind: 'resume'; readonly streamId: string; readonly from: number }
   /** The client is gone or the deadline passed: close Ollama's connection now. */
   | { readonly kind: 'cancel'; readonly streamId: string; readonly reason: string }
+  /**
+   * Keeps a place in the queue for a request whose body is elsewhere, by its age; repeated at least every
+   * `reserveIntervalMs`, and forgotten without. `streamId` is that of the `open` which would take the place up. With the
+   * `streamId` of a request that waits here with its body: ask it, too, before it is started.
+   */
+  | {
+      readonly kind: 'reserve';
+      readonly streamId: string;
+      readonly model: string;
+      readonly priority: number;
+      readonly waitedMs: number;
+      readonly places: number;
+      readonly replyTo: ActorRef<SessionMessage>;
+    }
+  /** Takes the offered slot for a request that waits here with its body. Without it an `open` takes the slot. */
+  | { readonly kind: 'claim'; readonly streamId: string; readonly offer: number }
+  /** Does not want the offered slot now, and keeps the place. */
+  | { readonly kind: 'pass'; readonly streamId: string; readonly offer: number }
   /** What models are there, in Ollama's own words: as last probed, or with `fresh` what is loaded asked of it now. */
   | {
       readonly kind: 'describe';
@@ -37,14 +55,22 @@ export type InstanceMessage =
       readonly from?: number | undefined;
     };
 
+/** What concerns a stream that was opened. */
+export type StreamMessage = Extract<InstanceMessage, { kind: 'part' | 'grant' | 'resume' | 'cancel' }>;
+
 /** @default 1_000 */
 export const grantIntervalMs: number = 1_000;
+/** @default 1_000 */
+export const reserveIntervalMs: number = 1_000;
 /** @default 6_000 */
 export const receiverSilenceMs: number = 6_000;
 
 const streamId = z.string().min(1).max(64);
 const lineNumber = z.number().int().min(0);
 const bytes = z.instanceof(Uint8Array);
+const waited = z.number().min(0);
+const places = z.number().int().positive();
+const offer = z.number().int().positive();
 
 const streamOpenSchema = z.object({
   streamId,
@@ -53,6 +79,8 @@ const streamOpenSchema = z.object({
   priority: z.number(),
   route: z.enum(['chat', 'generate', 'embed', 'embeddings', 'show']),
   model: z.string().max(512),
+  waitedMs: waited.optional(),
+  places: places.optional(),
   timeoutMs: z.number().positive(),
   firstByteTimeoutMs: z.number().positive().optional(),
   interTokenTimeoutMs: z.number().positive().optional(),
@@ -67,6 +95,17 @@ export const instanceMessageSchema: z.ZodType<InstanceMessage> = z.discriminated
   z.object({ kind: z.literal('grant'), streamId, through: lineNumber, received: lineNumber }),
   z.object({ kind: z.literal('resume'), streamId, from: lineNumber }),
   z.object({ kind: z.literal('cancel'), streamId, reason: z.string().max(200) }),
+  z.object({
+    kind: z.literal('reserve'),
+    streamId,
+    model: z.string().max(512),
+    priority: z.number(),
+    waitedMs: waited,
+    places,
+    replyTo: actorRefSchema<SessionMessage>(),
+  }),
+  z.object({ kind: z.literal('claim'), streamId, offer }),
+  z.object({ kind: z.literal('pass'), streamId, offer }),
   z.object({
     kind: z.literal('describe'),
     replyTo: actorRefSchema<CatalogueMessage>(),

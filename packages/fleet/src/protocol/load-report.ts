@@ -29,6 +29,8 @@ export interface InstanceLoad {
   /** Requests waiting in the node-agent's queue. */
   readonly queued: number;
   readonly maxQueue: number;
+  /** Expected wait for a slot of a request that would come now, milliseconds; absent from older agents. */
+  readonly waitMs?: number | undefined;
   /** Changes whenever the answer to `describe` would. */
   readonly catalogueRevision: number;
   readonly models: readonly ModelLoad[];
@@ -48,6 +50,10 @@ export interface ModelLoad {
   /** Requests for it inside Ollama, and waiting here. */
   readonly busy: number;
   readonly queued: number;
+  /** Learnt: how long a request for it stays inside, milliseconds; absent until one was seen. */
+  readonly serviceMs?: number | undefined;
+  /** Learnt: time to the first byte when it had to be loaded first, milliseconds; absent until that was seen. */
+  readonly coldMs?: number | undefined;
 }
 
 /** @default 20 */
@@ -71,6 +77,7 @@ export const loadReportSchema: z.ZodType<LoadReport> = z.object({
       busy: count,
       queued: count,
       maxQueue: count,
+      waitMs: z.number().min(0).optional(),
       catalogueRevision: count,
       models: wireArray(
         z.object({
@@ -81,6 +88,8 @@ export const loadReportSchema: z.ZodType<LoadReport> = z.object({
           vramBytes: z.number().min(0),
           busy: count,
           queued: count,
+          serviceMs: z.number().min(0).optional(),
+          coldMs: z.number().min(0).optional(),
         }),
       ),
     }),

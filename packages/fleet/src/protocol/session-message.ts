@@ -7,8 +7,22 @@ import { type PassedHeaders, passedHeadersSchema } from './passed-headers.ts';
  * arrives in the order sent; a gap means loss, never reordering. The table only grows.
  */
 export type SessionMessage =
-  /** Queued or started; `position` 0 = runs now. */
-  | { readonly kind: 'accepted'; readonly streamId: string; readonly position: number }
+  /**
+   * Queued or started; `position` 0 = runs now. `asks`: it is started only after an `offer` and a `claim`, so that its
+   * session may wait elsewhere too. `etaMs`: expected wait.
+   */
+  | {
+      readonly kind: 'accepted';
+      readonly streamId: string;
+      readonly position: number;
+      readonly asks?: boolean | undefined;
+      readonly etaMs?: number | undefined;
+    }
+  /**
+   * A slot is free and it is this request's turn. Answered within `offerMs` by `claim` where the body waits, else by
+   * `open`; by `pass` or `cancel`; silence lets the slot go to the next.
+   */
+  | { readonly kind: 'offer'; readonly streamId: string; readonly offer: number }
   /** Parts of the body that arrived in order; repeated every second while more are missing. */
   | { readonly kind: 'parts'; readonly streamId: string; readonly received: number }
   /** Not taken: nothing ran, another instance may be tried. */
@@ -47,6 +61,8 @@ export type SessionMessage =
       readonly next: number;
       readonly phase: StreamPhase;
       readonly position: number;
+      /** Expected wait while it is queued, milliseconds. */
+      readonly etaMs?: number | undefined;
     }
   /**
    * Complete: lines 1 to `lines` are all there is. `end` and `fail` are repeated every second until a `grant`
@@ -87,7 +103,14 @@ const streamId = z.string().min(1).max(64);
 const count = z.number().int().min(0);
 
 export const sessionMessageSchema: z.ZodType<SessionMessage> = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('accepted'), streamId, position: count }),
+  z.object({
+    kind: z.literal('accepted'),
+    streamId,
+    position: count,
+    asks: z.boolean().optional(),
+    etaMs: z.number().min(0).optional(),
+  }),
+  z.object({ kind: z.literal('offer'), streamId, offer: z.number().int().positive() }),
   z.object({ kind: z.literal('parts'), streamId, received: count }),
   z.object({
     kind: z.literal('refused'),
@@ -116,6 +139,7 @@ export const sessionMessageSchema: z.ZodType<SessionMessage> = z.discriminatedUn
     next: count,
     phase: z.enum(['queued', 'waiting', 'streaming']),
     position: count,
+    etaMs: z.number().min(0).optional(),
   }),
   z.object({ kind: z.literal('end'), streamId, lines: count }),
   z.object({

@@ -17,6 +17,13 @@ export interface StreamOpen {
   readonly priority: number;
   readonly route: InferenceRoute;
   readonly model: string;
+  /** How long the request has waited since it came to the fleet, milliseconds: its place in every queue. @default 0 */
+  readonly waitedMs?: number | undefined;
+  /**
+   * Instances at which it may wait, this one included. Above 1 it is started at once or, having been told that it
+   * waits, only after a `claim`. @default 1
+   */
+  readonly places?: number | undefined;
   /** Milliseconds the whole attempt may take, counted by the receiver from arrival; `noTimeoutMs` for no deadline. */
   readonly timeoutMs: number;
   /**

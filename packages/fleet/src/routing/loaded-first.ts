@@ -1,10 +1,10 @@
 import type { Random } from '@drover/actor-core';
 import type { InstanceEvidence } from './load-table.ts';
-import { isModel } from './model-name.ts';
+import { hasLoaded, isDoubtful, isFull, loadWaitMs, queueWaitMs, usedPlaces } from './queue-wait.ts';
 
 /**
- * The first routing policy: (model loaded and a free slot) before (a free slot) before (the shortest estimated
- * wait), the least used within each, ties at random. One that is full is chosen only if all are, one whose
+ * The first routing policy: (model loaded and a free slot) before (a free slot) before (the shortest expected
+ * wait in time, a load included), the least used within each, ties at random. One that is full is chosen only if all are, one whose
  * evidence is doubtful (suspect, or older than `staleEvidenceMs`) only if no other is left.
  *
  * Residency: this looks at the model's name. Ollama keeps a runner for each (weights, runner options), so two
@@ -30,23 +30,16 @@ export function loadedFirst(
   return best.length < 2 ? best[0] : best[Math.floor(random.next() * best.length)];
 }
 
-/** Compared from the left; smaller is better. */
-type Rank = readonly [full: number, doubtful: number, tier: number, wait: number];
+/** Compared from the left; smaller is better. `cost`: share of the slots in use while one is free, else milliseconds. */
+type Rank = readonly [full: number, doubtful: number, tier: number, cost: number];
 
-function rankOf(
-  { load, pending, suspect, ageMs }: InstanceEvidence,
-  model: string,
-  staleEvidenceMs: number,
-): Rank {
-  const slots = Math.max(1, load.slots);
-  const used = Math.max(0, load.busy + load.queued + pending);
-  const free = used < slots;
-  const loaded = load.models.some((listed) => listed.loaded && isModel(listed.name, model));
-  const full = !free && (load.queued >= load.maxQueue || used >= slots + load.maxQueue);
-  // In turns of one request; a model that must be loaded first costs about one more.
-  const wait = used / slots + (free || loaded ? 0 : 1);
-  const tier = free ? (loaded ? 0 : 1) : 2;
-  return [Number(full), Number(suspect || ageMs > staleEvidenceMs), tier, wait];
+function rankOf(evidence: InstanceEvidence, model: string, staleEvidenceMs: number): Rank {
+  const used = usedPlaces(evidence);
+  const slots = Math.max(1, evidence.load.slots);
+  const doubtful = Number(isDoubtful(evidence, staleEvidenceMs));
+  if (used < slots) return [0, doubtful, hasLoaded(evidence, model) ? 0 : 1, used / slots];
+  const waitMs = queueWaitMs(evidence, model) + loadWaitMs(evidence, model);
+  return [Number(isFull(evidence)), doubtful, 2, waitMs];
 }
 
 function compareRanks(a: Rank, b: Rank): number {

@@ -161,6 +161,7 @@ function hear(state: ReceiverState, message: SessionMessage, nowMs: number, effe
       if (message.position === 0) state.insideAtMs ??= nowMs;
       break;
     case 'parts':
+    case 'offer':
       break;
     case 'refused':
       finish(state, message, effects);

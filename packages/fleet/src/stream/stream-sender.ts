@@ -23,9 +23,19 @@ import { ReplayBuffer } from './replay-buffer.ts';
 export type SenderEvent =
   | Extract<InstanceMessage, { kind: 'grant' | 'resume' | 'cancel' }>
   /** The request was queued or started. */
-  | { readonly kind: 'accept'; readonly position: number }
+  | {
+      readonly kind: 'accept';
+      readonly position: number;
+      readonly asks?: boolean | undefined;
+      readonly etaMs?: number | undefined;
+    }
   /** What a beat says from now on. */
-  | { readonly kind: 'progress'; readonly phase: StreamPhase; readonly position: number }
+  | {
+      readonly kind: 'progress';
+      readonly phase: StreamPhase;
+      readonly position: number;
+      readonly etaMs?: number | undefined;
+    }
   | {
       readonly kind: 'head';
       readonly status: number;
@@ -62,6 +72,7 @@ export interface SenderState {
   headSent: boolean;
   phase: StreamPhase;
   position: number;
+  etaMs: number | undefined;
   /** Set once: nothing is taken from Ollama after it. */
   ending: Extract<SessionMessage, { kind: 'end' | 'fail' }> | undefined;
   endingSent: boolean;
@@ -93,6 +104,7 @@ export function createSender(
     headSent: false,
     phase: 'queued',
     position: 0,
+    etaMs: undefined,
     ending: undefined,
     endingSent: false,
     connected: true,
@@ -118,11 +130,13 @@ export function decideSend(state: SenderState, event: SenderEvent, nowMs: number
   switch (event.kind) {
     case 'accept':
       state.position = event.position;
-      send(state, { kind: 'accepted', streamId: state.streamId, position: event.position }, nowMs, effects);
+      state.etaMs = event.etaMs;
+      send(state, accepted(state.streamId, event), nowMs, effects);
       break;
     case 'progress':
       state.phase = event.phase;
       state.position = event.position;
+      state.etaMs = event.etaMs;
       break;
     case 'head':
       if (state.ending === undefined) {
@@ -314,9 +328,18 @@ function tick(state: SenderState, nowMs: number, effects: SenderEffect[]): void 
   }
 }
 
+function accepted(
+  streamId: string,
+  { position, asks, etaMs }: Extract<SenderEvent, { kind: 'accept' }>,
+): SessionMessage {
+  const told = position > 0 && etaMs !== undefined ? { etaMs } : {};
+  return { kind: 'accepted', streamId, position, ...(asks === true ? { asks } : {}), ...told };
+}
+
 function beat(state: SenderState): SessionMessage {
-  const { streamId, phase, position } = state;
-  return { kind: 'beat', streamId, next: state.sentThrough + 1, phase, position };
+  const { streamId, phase, position, etaMs } = state;
+  const known = phase === 'queued' && etaMs !== undefined ? { etaMs } : {};
+  return { kind: 'beat', streamId, next: state.sentThrough + 1, phase, position, ...known };
 }
 
 /** Stops the upstream unless it has ended, and ends the stream as failed after what was sent or is kept. */

@@ -41,11 +41,18 @@ export interface ScriptedInstance {
   readonly described: number;
   /** Parts of bodies that came. */
   readonly partsHeard: number;
+  /** What was said about places in its queue. */
+  readonly placed: readonly PlaceMessage[];
+  /** Offers a slot to the request that keeps this place. */
+  offer(place: PlaceMessage & { readonly kind: 'reserve' }, offer: number): void;
   /** Sends a load report now; `change` is kept for the later ones. */
   report(change?: Partial<InstanceLoad>): void;
   /** Never answers anything again, like a frozen process. */
   freeze(): void;
 }
+
+/** What a session says about a place in a queue. */
+export type PlaceMessage = Extract<InstanceMessage, { kind: 'reserve' | 'claim' | 'pass' }>;
 
 type Input = InstanceMessage | { readonly kind: 'tick' } | { readonly kind: 'report' };
 
@@ -57,6 +64,7 @@ export function scriptInstance(node: ClusterNode, options: ScriptedInstanceOptio
   const live = new Map<string, { stream: ScriptedStream; replyTo: ActorRef<SessionMessage> }>();
   const parts = new Map<string, Uint8Array[]>();
   const opens = new Map<string, { open: StreamOpen; replyTo: ActorRef<SessionMessage> }>();
+  const placed: PlaceMessage[] = [];
   let seq = 0;
   let described = 0;
   let partsHeard = 0;
@@ -134,6 +142,11 @@ export function scriptInstance(node: ClusterNode, options: ScriptedInstanceOptio
           if (node.clock.now() >= senderWakeAtMs(stream.state)) stream.feed({ kind: 'tick' });
         }
         break;
+      case 'reserve':
+      case 'claim':
+      case 'pass':
+        placed.push(message);
+        break;
       default:
         live.get(message.streamId)?.stream.feed(message);
     }
@@ -164,6 +177,8 @@ export function scriptInstance(node: ClusterNode, options: ScriptedInstanceOptio
   );
   return {
     streams,
+    placed,
+    offer: ({ streamId, replyTo }, offer) => replyTo.tell({ kind: 'offer', streamId, offer }),
     get described() {
       return described;
     },

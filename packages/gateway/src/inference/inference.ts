@@ -103,9 +103,13 @@ function fail(services: GatewayServices, exchange: Exchange, inference: Inferenc
   if (exchange.isGone) return 'client-gone';
   const found = exchange.interruption ?? failureOf(error);
   const failure = found.code === 'model-not-found' ? modelNotFound(inference) : found;
-  if (failure.status >= 500) {
+  const { requestId } = exchange;
+  if (found.code === 'queue-full') {
+    const { message } = found.cause instanceof Error ? found.cause : found;
+    services.refusals.note({ requestId, model: inference.model, message, retryAfterMs: found.retryAfterMs });
+  } else if (failure.status >= 500) {
     const facts = {
-      requestId: exchange.requestId,
+      requestId,
       model: inference.model,
       code: failure.code,
       cause: failure.cause ?? failure,

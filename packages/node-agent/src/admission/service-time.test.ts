@@ -1,15 +1,38 @@
 import { expect, it } from 'vitest';
-import { observeServiceMs, retryAfterMs } from './service-time.ts';
+import { expectedRestMs, ServiceTimes } from './service-time.ts';
 
-it('follows the observed times slowly', () => {
-  expect(observeServiceMs(undefined, 1_000)).toBe(1_000);
-  expect(observeServiceMs(1_000, 2_000)).toBe(1_200);
+it('learns each model apart, whatever the case and tag of its name', () => {
+  const times = new ServiceTimes();
+  times.observe('m', 200);
+  times.observe('big:70b', 30_000);
+  expect(times.expectedMs('M:latest')).toBe(200);
+  expect(times.expectedMs('big:70b')).toBe(30_000);
+  expect(times.learntMs('other')).toBeUndefined();
+  expect(times.expectedMs('other')).toBe(1_000);
 });
 
-it('asks to come back when about half of the queue has gone, within bounds', () => {
-  expect(retryAfterMs(2_000, 10, 1)).toBe(10_000);
-  expect(retryAfterMs(2_000, 10, 4)).toBe(2_500);
-  expect(retryAfterMs(10, 2, 1)).toBe(500);
-  expect(retryAfterMs(600_000, 64, 1)).toBe(60_000);
-  expect(retryAfterMs(undefined, 64, 1)).toBe(1_000);
+it('is moved little by one long answer among short ones', () => {
+  const times = new ServiceTimes();
+  for (let index = 0; index < 20; index += 1) times.observe('m', 500);
+  times.observe('m', 30_000);
+  expect(times.expectedMs('m')).toBeLessThan(1_200);
+});
+
+it('follows a lasting change', () => {
+  const times = new ServiceTimes();
+  times.observe('m', 500);
+  for (let index = 0; index < 20; index += 1) times.observe('m', 5_000);
+  expect(times.expectedMs('m')).toBeGreaterThan(4_500);
+});
+
+it('remembers a bounded number of models', () => {
+  const times = new ServiceTimes();
+  for (let index = 0; index < 600; index += 1) times.observe(`m${index}`, 200);
+  expect(times.learntMs('m0')).toBeUndefined();
+  expect(times.learntMs('m599')).toBe(200);
+});
+
+it('expects the rest of what is learnt, and half as long again of what outlived it', () => {
+  expect(expectedRestMs(1_000, 200)).toBe(800);
+  expect(expectedRestMs(1_000, 10_000)).toBe(5_000);
 });

@@ -1,18 +1,46 @@
+import { modelKey } from '@drover/fleet';
+
 /** Weight of the newest observation. */
 const weight = 0.2;
-const leastRetryMs = 500;
-const mostRetryMs = 60_000;
-/** Answered while nothing has been observed. */
-const unknownRetryMs = 1_000;
+/** Models remembered; the one not seen for longest is forgotten. */
+const maxModels = 512;
+/** Assumed of a model that has not been seen yet. */
+export const unknownServiceMs = 1_000;
 
-/** Moving average of how long a request stays inside Ollama; undefined until one was seen. Milliseconds. */
-export function observeServiceMs(averageMs: number | undefined, seenMs: number): number {
-  return averageMs === undefined ? seenMs : averageMs + weight * (seenMs - averageMs);
+/**
+ * How long a request for each model stays inside this Ollama, learnt from those that were answered whole. The mean is
+ * moving and geometric: one answer that is a hundred times as long as the others must not be told to everyone who
+ * asks for the usual short ones (an arithmetic mean told 60 s before a burst that lasted 6 s).
+ */
+export class ServiceTimes {
+  /** Natural logarithm of milliseconds, by `modelKey`; in order of last observation. */
+  readonly #logMs = new Map<string, number>();
+
+  observe(model: string, seenMs: number): void {
+    const key = modelKey(model);
+    const seen = Math.log(Math.max(1, seenMs));
+    const known = this.#logMs.get(key);
+    this.#logMs.delete(key);
+    this.#logMs.set(key, known === undefined ? seen : known + weight * (seen - known));
+    const oldest = this.#logMs.keys().next();
+    if (this.#logMs.size > maxModels && oldest.done === false) this.#logMs.delete(oldest.value);
+  }
+
+  /** Milliseconds; undefined until one was seen. */
+  learntMs(model: string): number | undefined {
+    const known = this.#logMs.get(modelKey(model));
+    return known === undefined ? undefined : Math.round(Math.exp(known));
+  }
+
+  expectedMs(model: string): number {
+    return this.learntMs(model) ?? unknownServiceMs;
+  }
 }
 
-/** When a refused client should come back: about when half of the queue has gone. Between 0.5 and 60 s. */
-export function retryAfterMs(averageMs: number | undefined, queued: number, slots: number): number {
-  if (averageMs === undefined) return unknownRetryMs;
-  const halfQueueMs = (averageMs * Math.max(1, queued)) / slots / 2;
-  return Math.round(Math.min(mostRetryMs, Math.max(leastRetryMs, halfQueueMs)));
+/**
+ * What is left of a request that has been inside for `elapsedMs`. One that has outlived what was expected is of the
+ * long kind: half as long again is expected of it, as of a distribution with a heavy tail.
+ */
+export function expectedRestMs(expectedMs: number, elapsedMs: number): number {
+  return Math.max(expectedMs - elapsedMs, elapsedMs / 2);
 }

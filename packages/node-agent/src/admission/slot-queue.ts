@@ -1,102 +1,323 @@
 /** A request as the queue sees it. */
 export interface Ticket {
+  /** The stream's id: the same for a place and for the `open` that takes it. */
   readonly id: string;
-  /** Higher goes first; equal ones in order of arrival. */
+  /** Node of its session. */
+  readonly owner: string;
+  /** As Ollama lists it. */
+  readonly model: string;
+  /** Higher goes first. */
   readonly priority: number;
-  /** Bytes its body holds or will hold. */
-  readonly bodyBytes: number;
+  /** When the request came to the fleet, by the clock of this node: among equal priorities the oldest goes first. */
+  readonly sinceMs: number;
+  /** Instances at which it waits, this one included. More than 1: it is not started before its session agrees. */
+  readonly places: number;
 }
 
 export interface SlotQueueLimits {
   readonly slots: number;
   readonly maxQueue: number;
   readonly maxHeldBytes: number;
+  /** Places without a body. */
+  readonly maxReserved: number;
+  /** How long an offered slot waits for its session. */
+  readonly offerMs: number;
+  /** How long a place without a body is kept unless it is renewed. */
+  readonly reservationMs: number;
 }
 
-export type Offer =
-  /** 0: runs now. Meaningless for a ticket that is not ready yet. */
-  { readonly kind: 'taken'; readonly position: number } | { readonly kind: 'full'; readonly reason: string };
+export type Admission = { readonly kind: 'taken' } | { readonly kind: 'full'; readonly reason: string };
+
+/** What a free slot is used for. */
+export type Step =
+  | { readonly kind: 'start'; readonly id: string }
+  /** Ask the session whether it wants the slot; `offer` numbers the offers of this queue. */
+  | { readonly kind: 'offer'; readonly id: string; readonly offer: number };
 
 /**
- * At most `slots` tickets inside Ollama, then a bounded FIFO by priority. A ticket is `receiving` until its body is
- * whole, then waits, then is inside; from each of these `leave` takes it out, once: a second `leave` does nothing, so
- * that a slot can never be released twice. Pure bookkeeping: who is started is returned, not done.
+ * `receiving`: its body is still coming · `waiting`: complete here · `reserved`: its body is elsewhere · `inside`.
+ */
+type State = 'receiving' | 'waiting' | 'reserved' | 'inside';
+
+interface Entry {
+  ticket: Ticket;
+  state: State;
+  bodyBytes: number;
+  /**
+   * The session was told that this request waits, so that it may agree to a slot elsewhere. Before that it counts on
+   * being started here at any moment.
+   */
+  told: boolean;
+  /** `offered`: a slot waits for the session's answer · `held`: the session took it, and its body is on the way. */
+  slot: 'none' | 'offered' | 'held';
+  /** Number of the last offer. */
+  offer: number;
+  offerUntilMs: number;
+  /** Not offered a slot before this. */
+  notBeforeMs: number;
+  /** A place without a body ends then. */
+  keptUntilMs: number;
+}
+
+/** After an offer that was not taken the next one to the same ticket, or to a silent node, waits this long. */
+const pauseMs = 1_000;
+
+/**
+ * At most `slots` requests inside Ollama, then a bounded line: by priority, then by age, whatever gateway they came
+ * through. A request may stand in the line of several instances, and has its body at one of them at most. When a slot
+ * is free it goes to the first in line; one that stands elsewhere too is asked first, and the slot is held until its
+ * session answers or `offerMs` have passed. `leave` takes a ticket out, once: a second `leave` does nothing, so that a
+ * slot can never be released twice. Pure bookkeeping: what is to be done is returned.
  */
 export class SlotQueue {
   readonly #limits: SlotQueueLimits;
-  readonly #receiving = new Map<string, Ticket>();
-  readonly #inside = new Map<string, Ticket>();
-  #waiting: Ticket[] = [];
+  readonly #entries = new Map<string, Entry>();
+  /** Those that are not inside, in order. */
+  #line: Entry[] = [];
+  /** Nodes that left an offer unanswered, and until when they get no other. */
+  readonly #silent = new Map<string, number>();
+  #inside = 0;
+  #reserved = 0;
+  #held = 0;
   #heldBytes = 0;
+  #offers = 0;
 
   constructor(limits: SlotQueueLimits) {
     this.#limits = limits;
   }
 
   get busy(): number {
-    return this.#inside.size;
+    return this.#inside;
   }
 
-  /** Waiting here, bodies that are still coming included. */
+  /** Waiting here with their body, bodies that are still coming included. */
   get queued(): number {
-    return this.#waiting.length + this.#receiving.size;
+    return this.#entries.size - this.#inside - this.#reserved;
   }
 
-  /** Takes the ticket's place and bytes, or says why not. */
-  offer(ticket: Ticket): Offer {
-    const places = this.#limits.slots + this.#limits.maxQueue;
-    if (this.busy + this.queued >= places) {
-      return {
-        kind: 'full',
-        reason: `${this.busy} running and ${this.queued} queued, maxQueue is ${this.#limits.maxQueue}`,
-      };
+  /** Slots that nobody has: not those that wait for a session's answer or for a body. */
+  get free(): number {
+    return Math.max(0, this.#limits.slots - this.#inside - this.#held);
+  }
+
+  /** Takes a request that comes with its body, or takes up the place it has here; or says why not. */
+  admit(ticket: Ticket, bodyBytes: number, nowMs: number): Admission {
+    this.#silent.delete(ticket.owner);
+    const place = this.#entries.get(ticket.id);
+    if (place !== undefined && place.state !== 'reserved') return { kind: 'taken' };
+    const reason = this.#whyFull(bodyBytes, place?.slot === 'offered');
+    if (reason !== undefined) {
+      this.leave(ticket.id);
+      return { kind: 'full', reason };
     }
-    if (this.#heldBytes + ticket.bodyBytes > this.#limits.maxHeldBytes) {
-      return {
-        kind: 'full',
-        reason: `queued bodies hold ${this.#heldBytes} bytes, maxHeldBytes is ${this.#limits.maxHeldBytes}`,
-      };
-    }
-    this.#receiving.set(ticket.id, ticket);
-    this.#heldBytes += ticket.bodyBytes;
-    const ahead = this.#waiting.filter((other) => other.priority >= ticket.priority).length;
-    return { kind: 'taken', position: this.busy < this.#limits.slots && ahead === 0 ? 0 : ahead + 1 };
+    const entry = place ?? this.#add(ticket, nowMs);
+    if (place !== undefined) this.#reserved -= 1;
+    if (entry.slot === 'offered') entry.slot = 'held';
+    entry.ticket = { ...entry.ticket, places: ticket.places };
+    entry.state = 'receiving';
+    entry.told = false;
+    entry.bodyBytes = bodyBytes;
+    this.#heldBytes += bodyBytes;
+    return { kind: 'taken' };
   }
 
   /** The ticket's body is whole: it may run. */
   ready(id: string): void {
-    const ticket = this.#receiving.get(id);
-    if (ticket === undefined) return;
-    this.#receiving.delete(id);
-    const behind = this.#waiting.findIndex((other) => other.priority < ticket.priority);
-    this.#waiting.splice(behind < 0 ? this.#waiting.length : behind, 0, ticket);
+    const entry = this.#entries.get(id);
+    if (entry?.state === 'receiving') entry.state = 'waiting';
   }
 
-  /** Moves waiting tickets into free slots and returns their ids. */
-  fill(): readonly string[] {
-    const started = this.#waiting.splice(0, Math.max(0, this.#limits.slots - this.busy));
-    for (const ticket of started) this.#inside.set(ticket.id, ticket);
-    return started.map((ticket) => ticket.id);
+  /**
+   * Takes or renews a place for a request whose body is elsewhere. For one that is complete here, it says that the
+   * session takes places elsewhere from now on. False if there is no room.
+   */
+  reserve(ticket: Ticket, nowMs: number): boolean {
+    this.#silent.delete(ticket.owner);
+    const known = this.#entries.get(ticket.id);
+    if (known === undefined && this.#reserved >= this.#limits.maxReserved) return false;
+    if (known === undefined) {
+      const entry = this.#add(ticket, nowMs);
+      this.#reserved += 1;
+      entry.told = true;
+      entry.keptUntilMs = nowMs + this.#limits.reservationMs;
+    } else if (known.state !== 'inside') {
+      if (known.ticket.places < 2 && ticket.places > 1) known.told = false;
+      known.ticket = { ...known.ticket, places: ticket.places };
+      known.keptUntilMs = nowMs + this.#limits.reservationMs;
+    }
+    return true;
+  }
+
+  /** What becomes of the free slots, first in line first. */
+  fill(nowMs: number): readonly Step[] {
+    const steps: Step[] = [];
+    for (const entry of this.#line) {
+      const { state, slot, told, ticket } = entry;
+      if (state === 'receiving') continue;
+      if (slot === 'none' && this.free === 0) continue;
+      const mustAsk = state === 'reserved' || (told && ticket.places > 1);
+      if (slot === 'held' || (slot === 'none' && !mustAsk)) {
+        this.#enter(entry);
+        steps.push({ kind: 'start', id: ticket.id });
+      } else if (slot === 'none' && this.#mayBeAsked(entry, nowMs)) {
+        steps.push({ kind: 'offer', id: ticket.id, offer: this.#offer(entry, nowMs) });
+      }
+    }
+    return steps;
+  }
+
+  /** Tickets whose sessions do not know yet that they wait. Each is returned once. */
+  takeUntold(): readonly Ticket[] {
+    const untold = this.#line.filter(({ state, told }) => state === 'waiting' && !told);
+    for (const entry of untold) entry.told = true;
+    return untold.map(({ ticket }) => ticket);
+  }
+
+  /**
+   * The session takes the slot it was offered: true, and the request is inside. After the end of the offer it is false;
+   * the request then stands in line as one whose session counts on being started.
+   */
+  claim(id: string, offer: number): boolean {
+    const entry = this.#entries.get(id);
+    if (entry === undefined || entry.state !== 'waiting') return false;
+    this.#silent.delete(entry.ticket.owner);
+    if (entry.slot === 'offered' && entry.offer === offer) {
+      this.#enter(entry);
+      return true;
+    }
+    this.#letGo(entry);
+    entry.told = false;
+    entry.notBeforeMs = 0;
+    return false;
+  }
+
+  /** The session does not want the slot now, but keeps its place. */
+  pass(id: string, offer: number, nowMs: number): void {
+    const entry = this.#entries.get(id);
+    if (entry === undefined || entry.slot !== 'offered' || entry.offer !== offer) return;
+    this.#silent.delete(entry.ticket.owner);
+    this.#letGo(entry);
+    entry.notBeforeMs = nowMs + pauseMs;
+  }
+
+  /** Ends offers that were not answered and places that were not renewed. */
+  expire(nowMs: number): void {
+    for (const entry of this.#line) {
+      if (entry.slot === 'offered' && nowMs >= entry.offerUntilMs) {
+        this.#letGo(entry);
+        entry.notBeforeMs = nowMs + pauseMs;
+        this.#silent.set(entry.ticket.owner, nowMs + pauseMs);
+      }
+      if (entry.state === 'reserved' && nowMs >= entry.keptUntilMs) this.leave(entry.ticket.id);
+    }
+    for (const [owner, untilMs] of this.#silent) if (nowMs >= untilMs) this.#silent.delete(owner);
+  }
+
+  /** When the next offer ends, or a pause before one; infinite while nothing is due. */
+  dueAtMs(nowMs: number): number {
+    let dueAtMs = Number.POSITIVE_INFINITY;
+    for (const { slot, offerUntilMs, notBeforeMs, state, ticket } of this.#line) {
+      if (slot === 'offered') dueAtMs = Math.min(dueAtMs, offerUntilMs);
+      else if (state !== 'receiving') {
+        const againAtMs = Math.max(notBeforeMs, this.#silent.get(ticket.owner) ?? 0);
+        if (againAtMs > nowMs) dueAtMs = Math.min(dueAtMs, againAtMs);
+      }
+    }
+    return dueAtMs;
   }
 
   /** Takes a ticket out, wherever it is. False if it was not here (any more). */
   leave(id: string): boolean {
-    const ticket =
-      this.#inside.get(id) ?? this.#receiving.get(id) ?? this.#waiting.find((other) => other.id === id);
-    if (ticket === undefined) return false;
-    this.#inside.delete(id);
-    this.#receiving.delete(id);
-    this.#waiting = this.#waiting.filter((other) => other !== ticket);
-    this.#heldBytes -= ticket.bodyBytes;
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return false;
+    this.#entries.delete(id);
+    if (entry.state === 'inside') this.#inside -= 1;
+    if (entry.state === 'reserved') this.#reserved -= 1;
+    this.#letGo(entry);
+    this.#line = this.#line.filter((other) => other !== entry);
+    this.#heldBytes -= entry.bodyBytes;
     return true;
   }
 
-  isInside(id: string): boolean {
-    return this.#inside.has(id);
+  /** Ends every place without a body: the instance takes nothing new. */
+  dropReserved(): void {
+    for (const { state, ticket } of this.#line) if (state === 'reserved') this.leave(ticket.id);
   }
 
-  /** Waiting tickets in the order they will run; the first has position 1. */
-  waiting(): readonly Ticket[] {
-    return this.#waiting;
+  isInside(id: string): boolean {
+    return this.#entries.get(id)?.state === 'inside';
   }
+
+  /** A slot is kept for it until its body is here. */
+  hasSlot(id: string): boolean {
+    return this.#entries.get(id)?.slot === 'held';
+  }
+
+  isReserved(id: string): boolean {
+    return this.#entries.get(id)?.state === 'reserved';
+  }
+
+  /** Tickets that may be given a slot, in the order they would be; the first has position 1. */
+  waiting(): readonly Ticket[] {
+    return this.#line.filter(({ state }) => state !== 'receiving').map(({ ticket }) => ticket);
+  }
+
+  #mayBeAsked({ notBeforeMs, ticket }: Entry, nowMs: number): boolean {
+    return nowMs >= notBeforeMs && nowMs >= (this.#silent.get(ticket.owner) ?? 0);
+  }
+
+  #offer(entry: Entry, nowMs: number): number {
+    this.#offers += 1;
+    this.#held += 1;
+    entry.slot = 'offered';
+    entry.offer = this.#offers;
+    entry.offerUntilMs = nowMs + this.#limits.offerMs;
+    return entry.offer;
+  }
+
+  #enter(entry: Entry): void {
+    this.#letGo(entry);
+    entry.state = 'inside';
+    this.#inside += 1;
+    this.#line = this.#line.filter((other) => other !== entry);
+  }
+
+  /** No slot is kept for it any more. */
+  #letGo(entry: Entry): void {
+    if (entry.slot === 'none') return;
+    entry.slot = 'none';
+    this.#held -= 1;
+  }
+
+  #add(ticket: Ticket, nowMs: number): Entry {
+    const entry: Entry = {
+      ticket,
+      state: 'reserved',
+      bodyBytes: 0,
+      told: false,
+      slot: 'none',
+      offer: 0,
+      offerUntilMs: 0,
+      notBeforeMs: nowMs,
+      keptUntilMs: Number.POSITIVE_INFINITY,
+    };
+    this.#entries.set(ticket.id, entry);
+    const behind = this.#line.findIndex((other) => goesBefore(ticket, other.ticket));
+    this.#line.splice(behind < 0 ? this.#line.length : behind, 0, entry);
+    return entry;
+  }
+
+  #whyFull(bodyBytes: number, hasSlot: boolean): string | undefined {
+    const { slots, maxQueue, maxHeldBytes } = this.#limits;
+    if (!hasSlot && this.busy + this.queued >= slots + maxQueue)
+      return `${this.busy} running and ${this.queued} queued, maxQueue is ${maxQueue}`;
+    if (this.#heldBytes + bodyBytes > maxHeldBytes)
+      return `queued bodies hold ${this.#heldBytes} bytes, maxHeldBytes is ${maxHeldBytes}`;
+    return undefined;
+  }
+}
+
+/** Equal ones stay in order of arrival here. */
+function goesBefore(a: Ticket, b: Ticket): boolean {
+  return a.priority === b.priority ? a.sinceMs < b.sinceMs : a.priority > b.priority;
 }

@@ -9,22 +9,23 @@ import {
   setup,
 } from '@drover/actor-core';
 import {
+  comeBackMs,
   type FleetConfig,
   type InstanceLoad,
   type InstanceMessage,
   instanceMessageSchema,
   type RefusalCode,
   type SessionMessage,
+  type StreamMessage,
   type StreamOpen,
 } from '@drover/fleet';
-import { observeServiceMs, retryAfterMs } from '../admission/service-time.ts';
-import { SlotQueue } from '../admission/slot-queue.ts';
 import type { NodeAgentLimits, ResolvedInstance } from '../config.ts';
 import { jobProps } from '../job/job-actor.ts';
 import type { JobOutcome, JobReport } from '../job/job-message.ts';
 import type { Ollama } from '../ollama/ollama.ts';
 import type { ProbeOutcome } from '../ollama/probe.ts';
 import { type Counters, countOutcome } from '../stats.ts';
+import { Admission } from './admission.ts';
 import { Drain } from './drain.ts';
 import { EarlyCancels } from './early-cancels.ts';
 import { decideHealth, decideNonsense, type Health, unknownHealth } from './health.ts';
@@ -71,7 +72,7 @@ export function instanceProps(task: InstanceTask): Props<InstanceInbox> {
 class Instance {
   readonly #task: InstanceTask;
   readonly #context: ActorContext<InstanceInbox>;
-  readonly #slots: SlotQueue;
+  readonly #admission: Admission;
   readonly #jobs = new JobTable();
   readonly #unknown: UnknownModels;
   readonly #earlyCancels = new EarlyCancels();
@@ -81,7 +82,6 @@ class Instance {
   #health: Health = unknownHealth;
   readonly #known: KnownListing;
   #simulated: boolean;
-  #serviceMs: number | undefined;
   #jobNumber = 0;
   readonly #drain = new Drain();
 
@@ -89,12 +89,12 @@ class Instance {
     const { instance, limits } = task;
     this.#task = task;
     this.#context = context;
-    this.#slots = new SlotQueue({ ...limits, slots: instance.slots });
     this.#unknown = new UnknownModels(limits.maxQueue + instance.slots, limits.maxHeldBytes);
     this.#known = new KnownListing(instance.name, task.nextRevision);
     this.#prober = new Prober(task, context);
     this.#fresh = new FreshListing(task, context);
-    this.#leaks = new LeakHealer(task, context, this.#jobs, () => this.#slots.busy);
+    this.#admission = new Admission(task, context, this.#jobs, (model) => this.#known.listsAsLoaded(model));
+    this.#leaks = new LeakHealer(task, context, this.#jobs, () => this.#admission.busy);
     this.#simulated = instance.simulated;
   }
 
@@ -119,6 +119,14 @@ class Instance {
       case 'resume':
       case 'cancel':
         return this.#forward(message);
+      case 'reserve':
+        return this.#reserve(message);
+      case 'claim':
+        return this.#admission.claim(message.streamId, message.offer);
+      case 'pass':
+        return this.#admission.pass(message.streamId, message.offer);
+      case 'offers-due':
+        return this.#fill();
       case 'describe':
         return this.#describe(message);
       case 'running-listed':
@@ -128,9 +136,9 @@ class Instance {
       case 'probed':
         return this.#takeProbe(message.outcome);
       case 'tell-positions':
-        return this.#jobs.tellPositions(this.#slots.waiting());
+        return this.#admission.tellPositions();
       case 'job-ready':
-        this.#slots.ready(message.streamId);
+        this.#admission.ready(message.streamId);
         this.#jobs.place(message.streamId, 'queued');
         return this.#fill();
       case 'job-answered':
@@ -172,15 +180,18 @@ class Instance {
   }
 
   #admit(open: StreamOpen, replyTo: ActorRef<SessionMessage>, model: string, bodyBytes: number): void {
-    const { streamId, priority } = open;
-    const offer = this.#slots.offer({ id: streamId, priority, bodyBytes });
-    if (offer.kind === 'full') return this.#refuseFull(open, replyTo, offer.reason);
+    const { streamId } = open;
+    const admitted = this.#admission.admit(open, replyTo, model, bodyBytes);
+    if (admitted.kind === 'full') return this.#refuseFull(open, replyTo, admitted.reason);
+    const place = open.body === undefined ? 'receiving' : 'queued';
+    if (place === 'queued') this.#admission.ready(streamId);
+    const position = this.#admission.position(streamId);
     const { ollama, limits, fleet, node } = this.#task;
     const job = jobProps({
       open,
       replyTo,
       instance: this.#context.self,
-      position: offer.position,
+      position,
       ollama,
       transport: node.transport,
       presence: node.presence,
@@ -190,9 +201,7 @@ class Instance {
     this.#jobNumber += 1;
     const ref = this.#context.spawn(job, `job-${this.#jobNumber}`);
     this.#context.watch(ref);
-    const place = open.body === undefined ? 'receiving' : 'queued';
-    this.#jobs.add({ streamId, ref, replyTo, model, place, toldPosition: offer.position, healed: false });
-    if (place === 'queued') this.#slots.ready(streamId);
+    this.#jobs.add({ streamId, ref, replyTo, model, place, healed: false });
     this.#fill();
   }
 
@@ -215,9 +224,18 @@ class Instance {
     for (const message of followUps) this.#forward(message);
   }
 
-  #forward(message: Extract<InstanceMessage, { streamId: string }>): void {
+  /** A place for a request whose body is elsewhere. One that cannot be served here is not kept. */
+  #reserve(message: Extract<InstanceMessage, { kind: 'reserve' }>): void {
+    if (this.#earlyCancels.take(message.streamId)) return;
+    const model = this.#known.find(message.model);
+    if (model === undefined || this.#drain.active || this.#health.state !== 'ready') return;
+    this.#admission.reserve(message, model);
+  }
+
+  #forward(message: StreamMessage): void {
     const job = this.#jobs.get(message.streamId);
     if (job === undefined) {
+      if (message.kind === 'cancel' && this.#admission.giveUp(message.streamId)) return;
       if (!this.#unknown.followUp(message) && message.kind === 'cancel')
         this.#earlyCancels.add(message.streamId);
     } else job.ref.tell(message, { lane: message.kind === 'part' ? 'data' : 'control' });
@@ -235,7 +253,7 @@ class Instance {
   }
 
   #refuseFull(open: StreamOpen, replyTo: ActorRef<SessionMessage>, reason: string): void {
-    const retryMs = retryAfterMs(this.#serviceMs, this.#slots.queued, this.#task.instance.slots);
+    const retryMs = comeBackMs(this.#admission.waitMs);
     this.#refuse(open, replyTo, 'queue-full', `${this.#task.instance.name} is full: ${reason}`, retryMs);
   }
 
@@ -248,9 +266,7 @@ class Instance {
   }
 
   #fill(): void {
-    for (const streamId of this.#slots.fill()) {
-      this.#jobs.place(streamId, 'inside')?.ref.tell({ kind: 'start' }, { lane: 'control' });
-    }
+    this.#admission.fill();
     this.#changed();
   }
 
@@ -258,6 +274,7 @@ class Instance {
     const job = this.#jobs.get(streamId);
     if (job === undefined) return;
     this.#leaks.answered(job.model);
+    if (loads) this.#admission.answered(streamId);
     if (this.#known.listsAsLoaded(job.model)) return;
     if (loads) this.#known.answered(job.model, this.#context.clock.now());
     this.#prober.soon();
@@ -266,10 +283,10 @@ class Instance {
 
   #jobLeft(streamId: string, outcome: JobOutcome): void {
     const job = this.#jobs.get(streamId);
-    if (job === undefined || !this.#slots.leave(streamId)) return;
+    const servedMs = outcome.how === 'completed' ? outcome.upstreamMs : undefined;
+    if (job === undefined || !this.#admission.leave(streamId, servedMs)) return;
     this.#jobs.linger(job);
     countOutcome(this.#task.counters, outcome);
-    if (outcome.how === 'completed') this.#serviceMs = observeServiceMs(this.#serviceMs, outcome.upstreamMs);
     if (outcome.disconnected) this.#leaks.disconnected(job.model);
     if (outcome.nonsense !== undefined) this.#setHealth(decideNonsense(this.#health, outcome.nonsense));
     const broke =
@@ -294,7 +311,7 @@ class Instance {
       const message = 'the node agent failed while it served the request; its log has the cause';
       replyTo.tell({ kind: 'fail', streamId, lines: 0, code: 'upstream-lost', message });
     }
-    this.#slots.leave(streamId);
+    this.#admission.leave(streamId);
     this.#jobs.remove(job);
     this.#fill();
     this.#maybeDrained();
@@ -345,6 +362,7 @@ class Instance {
     const fields = { instance: name, url };
     if (health.state === 'ready') log.info(fields, `Ollama ${name} is ready`);
     else if (health.state === 'down') log.warn(fields, `Ollama ${name} is down: ${health.reason}`);
+    if (health.state === 'down') this.#admission.dropReserved();
     if (health.state === 'down')
       this.#jobs.refuseWaiting('instance-down', this.#downMessage(), this.#task.limits.probeIntervalMs);
     this.#changed();
@@ -353,6 +371,7 @@ class Instance {
   #beginDrain(replyTo: ActorRef<'drained'>): void {
     if (this.#drain.begin(replyTo)) {
       this.#jobs.refuseWaiting('draining', 'the node is draining', 0);
+      this.#admission.dropReserved();
       this.#context.setTimer('drain-over', this.#task.limits.drainMs, { kind: 'drain-over' });
       this.#changed();
     }
@@ -369,7 +388,7 @@ class Instance {
   }
 
   #maybeDrained(): void {
-    const left = { requests: this.#jobs.size + this.#unknown.size, inside: this.#slots.busy };
+    const left = { requests: this.#jobs.size + this.#unknown.size, inside: this.#admission.busy };
     if (this.#drain.settle(left)) this.#context.cancelTimer('drain-over');
   }
 
@@ -386,11 +405,12 @@ class Instance {
       version: this.#known.version,
       state: this.#drain.active ? 'draining' : this.#health.state,
       slots: instance.slots,
-      busy: this.#slots.busy,
-      queued: this.#slots.queued,
+      busy: this.#admission.busy,
+      queued: this.#admission.queued,
       maxQueue: limits.maxQueue,
+      waitMs: this.#admission.waitMs,
       catalogueRevision: this.#known.revision,
-      models: this.#known.loads(this.#jobs.counts()),
+      models: this.#known.loads(this.#jobs.counts()).map((model) => this.#admission.withTimes(model)),
     };
   };
 }

@@ -15,6 +15,8 @@ export type InstanceInternal =
       readonly running: readonly OllamaRunning[] | undefined;
     }
   | { readonly kind: 'tell-positions' }
+  /** An offered slot was not taken in time, or may be offered again. */
+  | { readonly kind: 'offers-due' }
   /** `listedAsLoaded` is undefined when `ps` did not answer. */
   | {
       readonly kind: 'leak-checked';

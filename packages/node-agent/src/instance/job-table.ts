@@ -12,8 +12,6 @@ export interface JobEntry {
   readonly model: string;
   /** `receiving` and `queued` wait, `inside` holds a slot, `lingering` has left. */
   place: 'receiving' | 'queued' | 'inside' | 'lingering';
-  /** The position it was last told. */
-  toldPosition: number;
   /** A lost slot was healed for it once. */
   healed: boolean;
 }
@@ -52,13 +50,15 @@ export class JobTable {
     return job;
   }
 
-  /** Tells those that wait, first first, where they stand, if that has changed. */
-  tellPositions(waiting: readonly { readonly id: string }[]): void {
+  /** Tells those that wait, first first, where they stand and how long they are expected to wait. */
+  tellPositions(waiting: readonly { readonly id: string }[], waitsMs: readonly number[]): void {
     for (const [index, { id }] of waiting.entries()) {
       const job = this.#byStream.get(id);
-      if (job === undefined || job.toldPosition === index + 1) continue;
-      job.toldPosition = index + 1;
-      job.ref.tell({ kind: 'position', position: index + 1 }, { lane: 'control' });
+      if (job === undefined) continue;
+      job.ref.tell(
+        { kind: 'position', position: index + 1, etaMs: waitsMs[index] ?? 0 },
+        { lane: 'control' },
+      );
     }
   }
 

@@ -1,5 +1,5 @@
 import type { ActorRef } from '@drover/actor-core';
-import type { InstanceMessage, SessionMessage, StreamOpen } from '@drover/fleet';
+import type { SessionMessage, StreamMessage, StreamOpen } from '@drover/fleet';
 
 /** A request for a model that this Ollama did not list when it was last asked. */
 export interface UnknownRequest {
@@ -7,7 +7,7 @@ export interface UnknownRequest {
   readonly replyTo: ActorRef<SessionMessage>;
   readonly bodyBytes: number;
   /** What its session said since, in order. */
-  readonly followUps: Extract<InstanceMessage, { streamId: string }>[];
+  readonly followUps: StreamMessage[];
 }
 
 /**
@@ -45,7 +45,7 @@ export class UnknownModels {
   }
 
   /** Takes what a session says meanwhile; a cancel takes the request out. False if it does not wait here. */
-  followUp(message: Extract<InstanceMessage, { streamId: string }>): boolean {
+  followUp(message: StreamMessage): boolean {
     const request = this.#find(message.streamId);
     if (request === undefined) return false;
     // Only parts must be kept: credit is absolute and repeated, and there is nothing to resume yet.

@@ -115,7 +115,8 @@ class Job {
       this.#upstream?.abort();
     });
     if (!transport.connected) this.#send({ kind: 'bus', connected: false });
-    this.#send({ kind: 'accept', position });
+    // One that waits is told so by its instance, with what it has to expect.
+    if (position === 0 || open.body === undefined) this.#send({ kind: 'accept', position });
     if (open.body !== undefined) this.#takeBody(open.body);
     this.#armWake();
     return receive<JobMessage>(
@@ -144,6 +145,7 @@ class Job {
   }
 
   #handle(message: JobMessage): void {
+    const { open, replyTo } = this.#task;
     switch (message.kind) {
       case 'grant':
       case 'resume':
@@ -158,7 +160,14 @@ class Job {
         return this.#post();
       case 'position':
         if (this.#progress.phase === 'queued')
-          this.#send({ kind: 'progress', phase: 'queued', position: message.position });
+          this.#send({ kind: 'progress', phase: 'queued', position: message.position, etaMs: message.etaMs });
+        return;
+      case 'waits':
+        if (this.#progress.phase === 'queued') this.#send({ ...message, kind: 'accept' });
+        return;
+      case 'offer':
+        if (this.#progress.phase === 'queued')
+          replyTo.tell({ kind: 'offer', streamId: open.streamId, offer: message.offer });
         return;
       case 'refuse':
         if (this.#postedAtMs === undefined) this.#refuse(message.code, message.message, message.retryAfterMs);
@@ -220,11 +229,11 @@ class Job {
   #post(): void {
     const { open, ollama, fleet } = this.#task;
     if (this.#left || this.#upstream !== undefined || this.#body === undefined) return;
+    const waited = this.#sender.position > 0;
     this.#postedAtMs ??= this.#context.clock.now();
     this.#enter('waiting');
     this.#send({ kind: 'progress', phase: 'waiting', position: 0 });
-    // Said at once: as long as its client believes that it waits, it may move it to a free slot elsewhere.
-    if (this.#task.position > 0) this.#send({ kind: 'accept', position: 0 });
+    if (waited) this.#send({ kind: 'accept', position: 0 });
     const reader = new AnswerReader(fleet.maxLineBytes, () =>
       this.#context.self.tell({ kind: 'answer' }, { lane: 'control' }),
     );

@@ -1,12 +1,21 @@
-import type { FailureCode, InstanceMessage, RefusalCode } from '@drover/fleet';
+import type { FailureCode, RefusalCode, StreamMessage } from '@drover/fleet';
 
 /** What a job hears: its stream's messages as they came from the wire, and its instance. */
 export type JobMessage =
-  | Extract<InstanceMessage, { kind: 'part' | 'grant' | 'resume' | 'cancel' }>
+  | StreamMessage
   /** A slot is yours: post the request (again, after a withdrawal). */
   | { readonly kind: 'start' }
-  /** Where it stands in the queue, 1 = next. */
-  | { readonly kind: 'position'; readonly position: number }
+  /** Where it stands in the queue, 1 = next, and its expected wait. */
+  | { readonly kind: 'position'; readonly position: number; readonly etaMs: number }
+  /** It did not get a slot at once. `asks`: its session is asked before it is started. */
+  | {
+      readonly kind: 'waits';
+      readonly position: number;
+      readonly etaMs: number;
+      readonly asks: boolean;
+    }
+  /** A slot is kept for it until its session answers. */
+  | { readonly kind: 'offer'; readonly offer: number }
   /** It will not run here. Nothing ran yet. */
   | {
       readonly kind: 'refuse';

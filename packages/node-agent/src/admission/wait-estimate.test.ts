@@ -1,0 +1,20 @@
+import { expect, it } from 'vitest';
+import { estimateWaits } from './wait-estimate.ts';
+
+it('counts the time of what runs and of what waits before, not heads', () => {
+  expect(estimateWaits({ slots: 1, restsMs: [300], costsMs: [10_000, 100] })).toEqual({
+    waitsMs: [300, 10_300],
+    newcomerMs: 10_400,
+  });
+});
+
+it('lets whichever slot is free first take the next request', () => {
+  expect(estimateWaits({ slots: 2, restsMs: [30_000, 500], costsMs: [1_000, 1_000] })).toEqual({
+    waitsMs: [500, 1_500],
+    newcomerMs: 2_500,
+  });
+});
+
+it('is nothing while a slot is free', () => {
+  expect(estimateWaits({ slots: 2, restsMs: [9_000], costsMs: [] }).newcomerMs).toBe(0);
+});

@@ -1,0 +1,218 @@
+import type { ActorContext, ActorRef } from '@drover/actor-core';
+import type { InstanceMessage, ModelLoad, SessionMessage, StreamOpen } from '@drover/fleet';
+import { expectedRestMs, ServiceTimes } from '../admission/service-time.ts';
+import { type Admission as Admitted, SlotQueue, type Ticket } from '../admission/slot-queue.ts';
+import { estimateWaits, type WaitEstimate } from '../admission/wait-estimate.ts';
+import type { NodeAgentLimits, ResolvedInstance } from '../config.ts';
+import type { InstanceInbox } from './instance-internal.ts';
+import type { JobTable } from './job-table.ts';
+
+export interface AdmissionTask {
+  readonly instance: ResolvedInstance;
+  readonly limits: NodeAgentLimits;
+}
+
+/** A request inside Ollama. */
+interface Running {
+  readonly model: string;
+  readonly sinceMs: number;
+  /** The model had to be loaded first. */
+  readonly cold: boolean;
+}
+
+type Reserve = Extract<InstanceMessage, { kind: 'reserve' }>;
+
+/**
+ * Who gets the slots of one instance, and how long the others wait: carries out what `SlotQueue` decides, and learns how
+ * long requests take. A place of a request whose body is elsewhere is answered by its session:
+ *
+ *   reserve ─▶ (first in line, a slot is free) ─▶ offer ─▶ open │ claim │ pass │ cancel │ silence
+ */
+export class Admission {
+  readonly #context: ActorContext<InstanceInbox>;
+  readonly #jobs: JobTable;
+  readonly #isLoaded: (model: string) => boolean;
+  readonly #slots: SlotQueue;
+  readonly #slotCount: number;
+  readonly #service = new ServiceTimes();
+  readonly #cold = new ServiceTimes();
+  readonly #running = new Map<string, Running>();
+  /** Sessions of the places whose bodies are elsewhere. */
+  readonly #sessions = new Map<string, ActorRef<SessionMessage>>();
+
+  constructor(
+    { instance, limits }: AdmissionTask,
+    context: ActorContext<InstanceInbox>,
+    jobs: JobTable,
+    isLoaded: (model: string) => boolean,
+  ) {
+    this.#context = context;
+    this.#jobs = jobs;
+    this.#isLoaded = isLoaded;
+    this.#slotCount = instance.slots;
+    this.#slots = new SlotQueue({ ...limits, slots: instance.slots });
+  }
+
+  get busy(): number {
+    return this.#slots.busy;
+  }
+
+  get queued(): number {
+    return this.#slots.queued;
+  }
+
+  /** Expected wait for a slot of a request that would come now. */
+  get waitMs(): number {
+    return this.#estimate().newcomerMs;
+  }
+
+  /** Takes a request in, or says why not. Its job is to be made before `fill`. */
+  admit(open: StreamOpen, replyTo: ActorRef<SessionMessage>, model: string, bodyBytes: number): Admitted {
+    const ticket = this.#ticket(open, replyTo, model);
+    this.#sessions.delete(open.streamId);
+    return this.#slots.admit(ticket, bodyBytes, this.#context.clock.now());
+  }
+
+  /** Where a request that was just admitted stands; 0: it will be started by the next `fill`. */
+  position(streamId: string): number {
+    if (this.#slots.hasSlot(streamId)) return 0;
+    const line = this.#slots.waiting();
+    const index = line.findIndex(({ id }) => id === streamId);
+    const ahead = index < 0 ? line.length : index;
+    return ahead === 0 && this.#slots.free > 0 ? 0 : ahead + 1;
+  }
+
+  ready(streamId: string): void {
+    this.#slots.ready(streamId);
+  }
+
+  /** Takes or renews a place without a body. */
+  reserve(message: Reserve, model: string): void {
+    const { streamId, replyTo } = message;
+    if (!this.#slots.reserve(this.#ticket(message, replyTo, model), this.#context.clock.now())) return;
+    if (this.#slots.isReserved(streamId)) this.#sessions.set(streamId, replyTo);
+    this.fill();
+  }
+
+  claim(streamId: string, offer: number): void {
+    if (this.#slots.claim(streamId, offer)) this.#start(streamId);
+    this.fill();
+  }
+
+  pass(streamId: string, offer: number): void {
+    this.#slots.pass(streamId, offer, this.#context.clock.now());
+    this.fill();
+  }
+
+  /** Gives free slots away and tells those that wait on that they do. */
+  fill(): void {
+    const nowMs = this.#context.clock.now();
+    this.#slots.expire(nowMs);
+    for (const step of this.#slots.fill(nowMs)) {
+      if (step.kind === 'start') this.#start(step.id);
+      else this.#offer(step.id, step.offer);
+    }
+    this.#tellUntold();
+    const dueAtMs = this.#slots.dueAtMs(nowMs);
+    if (dueAtMs === Number.POSITIVE_INFINITY) this.#context.cancelTimer('offers');
+    else this.#context.setTimer('offers', Math.max(1, dueAtMs - nowMs), { kind: 'offers-due' });
+  }
+
+  /** The first byte of a request is here. */
+  answered(streamId: string): void {
+    const running = this.#running.get(streamId);
+    if (running?.cold === true)
+      this.#cold.observe(running.model, this.#context.clock.now() - running.sinceMs);
+  }
+
+  /** Out of line or slot. False if it was not here (any more). `servedMs`: it was answered whole in that time. */
+  leave(streamId: string, servedMs?: number): boolean {
+    const running = this.#running.get(streamId);
+    if (running !== undefined && servedMs !== undefined) this.#service.observe(running.model, servedMs);
+    this.#running.delete(streamId);
+    this.#sessions.delete(streamId);
+    return this.#slots.leave(streamId);
+  }
+
+  /** Gives up the place of a request whose body is elsewhere. False if there is none. */
+  giveUp(streamId: string): boolean {
+    if (!this.#slots.isReserved(streamId)) return false;
+    this.leave(streamId);
+    this.fill();
+    return true;
+  }
+
+  /** The instance takes nothing new. */
+  dropReserved(): void {
+    this.#slots.dropReserved();
+    this.#sessions.clear();
+  }
+
+  /** Tells those that wait here where they stand, and ends places that were not renewed. */
+  tellPositions(): void {
+    this.fill();
+    for (const id of this.#sessions.keys()) if (!this.#slots.isReserved(id)) this.#sessions.delete(id);
+    this.#jobs.tellPositions(this.#slots.waiting(), this.#estimate().waitsMs);
+  }
+
+  /** A model of the load report with what was learnt of it. */
+  withTimes(model: ModelLoad): ModelLoad {
+    return {
+      ...model,
+      serviceMs: this.#service.learntMs(model.name),
+      coldMs: this.#cold.learntMs(model.name),
+    };
+  }
+
+  #tellUntold(): void {
+    const untold = this.#slots.takeUntold();
+    if (untold.length === 0) return;
+    const { waitsMs } = this.#estimate();
+    for (const [index, { id, places }] of this.#slots.waiting().entries()) {
+      if (!untold.some((ticket) => ticket.id === id)) continue;
+      const message = {
+        kind: 'waits',
+        position: index + 1,
+        etaMs: waitsMs[index] ?? 0,
+        asks: places > 1,
+      } as const;
+      this.#jobs.get(id)?.ref.tell(message, { lane: 'control' });
+    }
+  }
+
+  #start(streamId: string): void {
+    const job = this.#jobs.place(streamId, 'inside');
+    if (job === undefined) return;
+    const cold = !this.#isLoaded(job.model);
+    this.#running.set(streamId, { model: job.model, sinceMs: this.#context.clock.now(), cold });
+    job.ref.tell({ kind: 'start' }, { lane: 'control' });
+  }
+
+  #offer(streamId: string, offer: number): void {
+    const job = this.#jobs.get(streamId);
+    if (job === undefined) this.#sessions.get(streamId)?.tell({ kind: 'offer', streamId, offer });
+    // Through the job, so that it comes after what the job said before.
+    else job.ref.tell({ kind: 'offer', offer }, { lane: 'control' });
+  }
+
+  #estimate(): WaitEstimate {
+    const nowMs = this.#context.clock.now();
+    const restsMs = [...this.#running.values()].map(({ model, sinceMs }) =>
+      expectedRestMs(this.#service.expectedMs(model), nowMs - sinceMs),
+    );
+    const costsMs = this.#slots
+      .waiting()
+      .map(({ model, places }) => this.#service.expectedMs(model) / Math.max(1, places));
+    return estimateWaits({ slots: this.#slotCount, restsMs, costsMs });
+  }
+
+  #ticket(
+    request: Pick<StreamOpen, 'streamId' | 'priority' | 'waitedMs' | 'places'>,
+    replyTo: ActorRef<SessionMessage>,
+    model: string,
+  ): Ticket {
+    const { streamId, priority, waitedMs = 0, places = 1 } = request;
+    const sinceMs = this.#context.clock.now() - waitedMs;
+    return { id: streamId, owner: replyTo.address.node, model, priority, sinceMs, places };
+  }
+}
