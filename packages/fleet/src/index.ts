@@ -24,6 +24,7 @@ export {
   loadReportDebounceMs,
   loadReportSchema,
   type ModelLoad,
+  type RefusalReport,
 } from './protocol/load-report.ts';
 export { decodeLoadReport, encodeLoadReport } from './protocol/load-report-codec.ts';
 export { passedHeaders, type PassedHeaders, pickPassedHeaders } from './protocol/passed-headers.ts';
@@ -41,12 +42,18 @@ export {
   ollamaPath,
   type StreamOpen,
 } from './protocol/stream-open.ts';
+export {
+  decideInstanceHealth,
+  type HealthLimits,
+  type HealthState,
+  wellHealth,
+} from './routing/instance-health.ts';
 export { createLoadTable, type LiveLoadTable, type LoadTableNode } from './routing/live-load-table.ts';
 export type { InstanceEvidence, LoadTable, LoadTableCounters } from './routing/load-table.ts';
 export { loadedFirst } from './routing/loaded-first.ts';
 export { isModel, modelKey, normaliseModelName } from './routing/model-name.ts';
 export { comeBackMs } from './routing/queue-wait.ts';
-export { type RefusalSubject, refusalSubject } from './routing/refusal-subject.ts';
+export { isErrorLine, readRefusal, type Refusal, type RefusalSubject } from './routing/refusal-subject.ts';
 export type { RoutingPolicy } from './routing/routing-policy.ts';
 export {
   createReceiver,

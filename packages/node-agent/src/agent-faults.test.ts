@@ -129,6 +129,13 @@ describe('a request', () => {
   });
 });
 
+function refuse(status: number, contentType: string, body: string): FakeHandler {
+  return ({ response }) => {
+    response.writeHead(status, { 'content-type': contentType });
+    response.end(body);
+  };
+}
+
 describe('when Ollama misbehaves', () => {
   it.each<[string, FakeHandler, string, string]>([
     [
@@ -207,6 +214,42 @@ describe('when Ollama misbehaves', () => {
     await until(() => rig.load()?.state === 'ready' && rig.load()?.busy === 0, 'recovery');
     const next = rig.open({});
     await until(() => next.ending()?.kind === 'end');
+  });
+
+  it.each<[string, FakeHandler, string]>([
+    ['answers 503', refuse(503, 'application/json', '{"error":"server busy"}'), 'answered 503: server busy'],
+    ['answers pages of a proxy', refuse(502, 'text/html', '<html>'), 'answered 502: the host answered 502'],
+    ['resets every connection', ({ socket }) => void socket.destroy(), 'the connection broke'],
+  ])(
+    'and %s although its probes are good, the load report says so until it serves',
+    async (_what, handler, reason) => {
+      let ill = true;
+      const { rig } = await setup((exchange) => (ill ? handler(exchange) : answer(exchange)));
+      for (let time = 0; time < 3; time += 1) {
+        const session = rig.open({});
+        await until(() => session.ending() !== undefined);
+      }
+      await rig.pass(100);
+      expect(rig.load()).toMatchObject({
+        state: 'ready',
+        refusals: [{ inRow: 3, reason: expect.stringContaining(reason) }],
+      });
+      expect(rig.logged.filter((line) => line.startsWith('Ollama one refuses every model'))).toHaveLength(1);
+      ill = false;
+      await rig.pass(6_000);
+      const next = rig.open({});
+      await until(() => next.ending()?.kind === 'end');
+      await rig.pass(100);
+      expect(rig.load()?.refusals).toBeUndefined();
+    },
+  );
+
+  it('and answers 500, the model does not count as loaded', async () => {
+    const { rig } = await setup(refuse(500, 'application/json', '{"error":"out of memory"}'));
+    const session = rig.open({});
+    await until(() => session.ending()?.kind === 'end');
+    await rig.pass(100);
+    expect(rig.load()?.models).toMatchObject([{ name: 'm:latest', loaded: false }]);
   });
 
   it('and answers nonsense, the instance is down until a good probe', async () => {

@@ -11,6 +11,7 @@ import type { GatewayAddress } from './gateway-address.ts';
 import { getJson, reason } from './gateway-api.ts';
 import { judgeActors } from './judge-actors.ts';
 import { judgeDigests } from './judge-digests.ts';
+import { judgeRefusals } from './judge-refusals.ts';
 import { asStatus } from './look-commands.ts';
 
 /** One line of the doctor's report. `fix` is empty where nothing is wrong. */
@@ -99,11 +100,13 @@ export function judgeNodes(report: StatusReport): Check[] {
     ? good('agents', 'a host is alive')
     : bad('agents', 'no host is alive, so no agent runs', 'start one with "drover host"');
   const copies = judgeDigests(serving);
+  const refusals = judgeRefusals(agents);
   return [
     nodes,
     hosts,
     catalogue,
     copies.ok ? good('copies', copies.detail) : bad('copies', copies.detail, copies.fix),
+    refusals.ok ? good('refusals', refusals.detail) : bad('refusals', refusals.detail, refusals.fix),
     host,
   ];
 }

@@ -13,7 +13,22 @@ export interface NodeStatus {
   readonly evidenceSource: string;
   readonly models?: readonly ModelStatus[];
   /** The Ollama servers behind a node-agent. */
-  readonly instances?: readonly { readonly state: string }[];
+  readonly instances?: readonly InstanceStatus[];
+}
+
+export interface InstanceStatus {
+  readonly name?: string;
+  readonly state: string;
+  /** What it refuses although it answers probes. */
+  readonly refusals?: readonly RefusalStatus[];
+}
+
+export interface RefusalStatus {
+  /** Absent where every model is refused. */
+  readonly model?: string;
+  readonly reason: string;
+  readonly inRow: number;
+  readonly ageMs: number;
 }
 
 export interface ModelStatus {

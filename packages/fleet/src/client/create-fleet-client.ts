@@ -38,11 +38,11 @@ const control = { lane: 'control' } as const;
  */
 export function createFleetClient(node: ClusterNode, options: FleetClientOptions = {}): FleetClient {
   const config = resolveConfig(options.config);
-  const load = createLoadTable(node, config);
+  const health = new HealthTable(config, node.clock, node.random);
+  const load = createLoadTable(node, config, (report) => health.heard(report));
   const policy =
     options.policy ??
     ((candidates, model, random) => loadedFirst(candidates, model, random, config.staleEvidenceMs));
-  const health = new HealthTable(config, node.clock, node.random);
   const retries = new RetryBudget(config, node.clock.now());
   const shared: SessionShared = {
     node,

@@ -1,5 +1,5 @@
 import type { PassedHeaders } from '../protocol/passed-headers.ts';
-import { type RefusalSubject, refusalSubject } from '../routing/refusal-subject.ts';
+import { isErrorLine, readRefusal, type RefusalSubject, refusalSubject } from '../routing/refusal-subject.ts';
 
 /** The status line of a host's answer, as it came. */
 export interface HostHead {
@@ -20,7 +20,6 @@ export interface HostAnswer {
 
 /** UTF-16 units of an answer without success that are kept; a longer one is replaced by a sentence that says so. */
 const maxHeldUnits = 256 * 1024;
-const maxTextUnits = 300;
 
 /**
  * True if an answer is kept back until it is whole, since another host may do better: every status that may speak of
@@ -28,7 +27,7 @@ const maxTextUnits = 300;
  */
 export function isKeptBack(head: HostHead, lines: readonly string[]): boolean {
   if (head.status >= 400) return refusalSubject(head.status, '') !== 'request';
-  return lines[0]?.startsWith('{"error":') === true;
+  return isErrorLine(lines[0] ?? '');
 }
 
 /** Collects an answer that is kept back. */
@@ -54,24 +53,8 @@ export class KeptAnswer {
       error: `the host answered status ${status} with more than ${maxHeldUnits} characters`,
     });
     const lines = this.#units <= maxHeldUnits ? this.#lines : [tooLong];
-    const text = errorText(lines[0] ?? '');
-    // An error where a stream was about to begin is Ollama's 500 in older versions.
-    return { head: this.#head, lines, subject: refusalSubject(status < 400 ? 500 : status, text), text };
+    return { head: this.#head, lines, ...readRefusal(status, lines[0] ?? '') };
   }
-}
-
-/** Ollama's own words in an error body, shortened. */
-function errorText(body: string): string {
-  let text = body;
-  try {
-    const value: unknown = JSON.parse(body);
-    if (typeof value === 'object' && value !== null && 'error' in value) {
-      text = typeof value.error === 'string' ? value.error : JSON.stringify(value.error);
-    }
-  } catch {
-    // Not JSON: the body itself is the text.
-  }
-  return text.length > maxTextUnits ? `${text.slice(0, maxTextUnits)}…` : text;
 }
 
 /** When the host wants to be asked again, milliseconds; undefined where it does not say so in a number. */

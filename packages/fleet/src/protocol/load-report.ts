@@ -34,6 +34,23 @@ export interface InstanceLoad {
   /** Changes whenever the answer to `describe` would. */
   readonly catalogueRevision: number;
   readonly models: readonly ModelLoad[];
+  /** Absent while it serves what it is asked. At most 16. */
+  readonly refusals?: readonly RefusalReport[] | undefined;
+}
+
+/**
+ * An instance, or one model on it, that refuses requests although it answers probes: three failures in a row, or half of
+ * ten and more, and no success since.
+ */
+export interface RefusalReport {
+  /** As Ollama lists it; absent where the whole instance refuses. */
+  readonly model?: string | undefined;
+  /** What the last one said, without addresses. */
+  readonly reason: string;
+  /** Failures since the last success. */
+  readonly inRow: number;
+  /** Milliseconds since the last failure, when this was reported. */
+  readonly ageMs: number;
 }
 
 /** `starting`: not yet answered · `ready` · `down`: does not answer or answers nonsense · `draining`. */
@@ -92,6 +109,16 @@ export const loadReportSchema: z.ZodType<LoadReport> = z.object({
           coldMs: z.number().min(0).optional(),
         }),
       ),
+      refusals: z
+        .array(
+          z.object({
+            model: z.string().optional(),
+            reason: z.string(),
+            inRow: count,
+            ageMs: z.number().min(0),
+          }),
+        )
+        .optional(),
     }),
   ),
 });

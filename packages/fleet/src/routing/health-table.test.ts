@@ -1,7 +1,7 @@
 import { ManualClock, seededRandom } from '@drover/actor-core/testing';
 import { describe, expect, it } from 'vitest';
 import { defaults } from '../config.ts';
-import { evidence } from '../testing/evidence.ts';
+import { evidence, instanceLoad } from '../testing/evidence.ts';
 import { HealthTable } from './health-table.ts';
 
 const instances = [evidence({ node: 'a' }), evidence({ node: 'b' })];
@@ -46,6 +46,25 @@ describe('a health table', () => {
     expect(drawn()).toBeCloseTo(0.5, 1);
     clock.advance(5_000);
     expect(drawn()).toBe(1);
+  });
+
+  it('believes what a node-agent reports of its instances before it has asked them', () => {
+    const { table, avoided } = setup();
+    const refusals = [
+      { reason: 'answered 503: busy', inRow: 4, ageMs: 10 },
+      { model: 'Big', reason: 'answered 500: memory', inRow: 3, ageMs: 10 },
+    ];
+    const report = (node: string, refusal: (typeof refusals)[number] | undefined) => ({
+      v: 1 as const,
+      node,
+      incarnation: 1,
+      seq: 1,
+      instances: [instanceLoad({ refusals: refusal === undefined ? undefined : [refusal] })],
+    });
+    table.heard(report('a', refusals[0]));
+    table.heard(report('b', refusals[1]));
+    expect(avoided('m:latest')).toEqual(['a/ollama-1']);
+    expect(avoided('big:latest')).toEqual(['a/ollama-1', 'b/ollama-1']);
   });
 
   it('says when the first of several is tried again', () => {

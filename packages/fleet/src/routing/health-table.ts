@@ -8,7 +8,9 @@ import {
   isForgettable,
   wellHealth,
 } from './instance-health.ts';
+import type { LoadReport } from '../protocol/load-report.ts';
 import { type InstanceEvidence, instanceKey } from './load-table.ts';
+import { modelKey } from './model-name.ts';
 import type { RefusalSubject } from './refusal-subject.ts';
 
 /** What a host did instead of serving a request. */
@@ -89,11 +91,16 @@ export class HealthTable {
     if (state !== undefined) this.#apply(other, state, { kind: 'undecided' });
   }
 
-  /** The instance's node-agent reports that it refuses, one model or (undefined) all. */
-  reported(instance: string, model: string | undefined, reason: string): void {
-    const key = model === undefined ? instance : modelOn(instance, model);
-    const event = { kind: 'reported', reason, jitter: this.#random.next() } as const;
-    this.#apply(key, this.#states.get(key) ?? wellHealth, event);
+  /** A node-agent's report: what its instances refuse is known before this client has asked them. */
+  heard({ node, instances }: LoadReport): void {
+    for (const { name, refusals } of instances) {
+      for (const { model, reason } of refusals ?? []) {
+        const instance = `${node}/${name}`;
+        const key = model === undefined ? instance : modelOn(instance, modelKey(model));
+        const event = { kind: 'reported', reason, jitter: this.#random.next() } as const;
+        this.#apply(key, this.#states.get(key) ?? wellHealth, event);
+      }
+    }
   }
 
   clear(): void {

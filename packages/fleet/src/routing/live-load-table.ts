@@ -28,8 +28,12 @@ interface NodeLoad {
   readonly pending: Map<string, PendingRequests>;
 }
 
-/** Listens to every node-agent's load reports until `stop`. */
-export function createLoadTable(node: LoadTableNode, config: FleetConfig): LiveLoadTable {
+/** Listens to every node-agent's load reports until `stop`. `onReport` hears each one that is taken in, before the listeners. */
+export function createLoadTable(
+  node: LoadTableNode,
+  config: FleetConfig,
+  onReport: (report: LoadReport) => void = () => {},
+): LiveLoadTable {
   const { transport, subjects, presence, clock, log } = node;
   const nodes = new Map<string, NodeLoad>();
   const listeners = new Set<() => void>();
@@ -104,6 +108,7 @@ export function createLoadTable(node: LoadTableNode, config: FleetConfig): LiveL
     }
     if (!take(report)) return;
     heard = true;
+    onReport(report);
     changed();
   });
   const unsubscribePresence = presence.onChange(changed);

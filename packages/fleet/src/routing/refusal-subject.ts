@@ -38,3 +38,40 @@ export function refusalSubject(status: number, text: string): RefusalSubject {
 }
 
 const maxJudgedChars = 8_192;
+
+/** What an answer without success says, for a decision and for people. */
+export interface Refusal {
+  readonly subject: RefusalSubject;
+  /** Ollama's own words, shortened. */
+  readonly text: string;
+}
+
+const maxTextUnits = 300;
+
+/** True for a stream's line that is nothing but Ollama's error. */
+export function isErrorLine(line: string): boolean {
+  return line.startsWith('{"error":');
+}
+
+/**
+ * Reads an answer without success out of its status and its body, or its first line where it is a stream: an error
+ * where a stream was about to begin is 500 in older versions of Ollama.
+ */
+export function readRefusal(status: number, body: string): Refusal {
+  const text = errorText(body);
+  return { subject: refusalSubject(status < 400 ? 500 : status, text), text: shorten(text) };
+}
+
+function errorText(body: string): string {
+  try {
+    const value: unknown = JSON.parse(body);
+    if (typeof value !== 'object' || value === null || !('error' in value)) return body;
+    return typeof value.error === 'string' ? value.error : JSON.stringify(value.error);
+  } catch {
+    return body;
+  }
+}
+
+function shorten(text: string): string {
+  return text.length > maxTextUnits ? `${text.slice(0, maxTextUnits)}…` : text;
+}

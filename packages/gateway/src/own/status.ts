@@ -44,6 +44,17 @@ export interface InstanceStatus {
   readonly queued: number;
   readonly maxQueue: number;
   readonly evidenceAgeMs: number;
+  /** What it refuses although it answers probes, as its node-agent reports; empty while it serves. */
+  readonly refusals: readonly RefusalStatus[];
+}
+
+export interface RefusalStatus {
+  /** Absent where every model is refused. */
+  readonly model?: string;
+  readonly reason: string;
+  readonly inRow: number;
+  /** Since the last refusal. */
+  readonly ageMs: number;
 }
 
 /** Joins presence and load reports. Pure. */
@@ -91,6 +102,12 @@ function nodeStatus(
       queued: load.queued,
       maxQueue: load.maxQueue,
       evidenceAgeMs: Math.round(ageMs),
+      refusals: (load.refusals ?? []).map(({ model, reason, inRow, ageMs: refusedMs }) => ({
+        ...(model !== undefined && { model }),
+        reason,
+        inRow,
+        ageMs: Math.round(refusedMs + ageMs),
+      })),
     })),
   };
 }

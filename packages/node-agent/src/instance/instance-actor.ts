@@ -35,6 +35,7 @@ import { JobTable } from './job-table.ts';
 import { KnownListing } from './known-listing.ts';
 import { LeakHealer } from './leak-healer.ts';
 import { Prober } from './prober.ts';
+import { type RefusalChange, RefusalLog } from './refusal-log.ts';
 import { type UnknownRequest, UnknownModels } from './unknown-models.ts';
 
 /** What an instance actor works with. */
@@ -84,6 +85,7 @@ class Instance {
   #simulated: boolean;
   #jobNumber = 0;
   readonly #drain = new Drain();
+  readonly #refusals: RefusalLog;
 
   constructor(task: InstanceTask, context: ActorContext<InstanceInbox>) {
     const { instance, limits } = task;
@@ -96,6 +98,7 @@ class Instance {
     this.#admission = new Admission(task, context, this.#jobs, (model) => this.#known.listsAsLoaded(model));
     this.#leaks = new LeakHealer(task, context, this.#jobs, () => this.#admission.busy);
     this.#simulated = instance.simulated;
+    this.#refusals = new RefusalLog(task.fleet);
   }
 
   behaviour(): Behaviour<InstanceInbox> {
@@ -283,12 +286,15 @@ class Instance {
 
   #jobLeft(streamId: string, outcome: JobOutcome): void {
     const job = this.#jobs.get(streamId);
-    const servedMs = outcome.how === 'completed' ? outcome.upstreamMs : undefined;
+    const isServed = outcome.how === 'completed' && outcome.refusal === undefined;
+    const servedMs = isServed ? outcome.upstreamMs : undefined;
     if (job === undefined || !this.#admission.leave(streamId, servedMs)) return;
     this.#jobs.linger(job);
     countOutcome(this.#task.counters, outcome);
     if (outcome.disconnected) this.#leaks.disconnected(job.model);
-    if (outcome.nonsense !== undefined) this.#setHealth(decideNonsense(this.#health, outcome.nonsense));
+    if (outcome.nonsense) this.#setHealth(decideNonsense(this.#health, outcome.detail));
+    const change = this.#refusals.note(job.model, outcome, this.#context.clock.now());
+    if (change !== undefined) this.#logRefusal(change);
     const broke =
       outcome.how === 'upstream-lost' || outcome.how === 'upstream-stalled' || outcome.how === 'bad-upstream';
     if (broke) this.#probe();
@@ -301,6 +307,14 @@ class Instance {
     }
     this.#fill();
     this.#maybeDrained();
+  }
+
+  #logRefusal({ kind, model, reason }: RefusalChange): void {
+    const { name, url } = this.#task.instance;
+    const what = model === undefined ? 'every model' : model;
+    const fields = { instance: name, url, ...(model !== undefined && { model }) };
+    if (kind === 'serves') this.#context.log.info(fields, `Ollama ${name} serves ${what} again`);
+    else this.#context.log.warn(fields, `Ollama ${name} refuses ${what}: it ${reason}`);
   }
 
   #jobEnded(ref: ActorRef<never>, failed: boolean): void {
@@ -398,6 +412,7 @@ class Instance {
 
   readonly #load = (): InstanceLoad => {
     const { instance, limits } = this.#task;
+    const refusals = this.#refusals.reports(this.#context.clock.now());
     return {
       name: instance.name,
       url: instance.url,
@@ -411,6 +426,7 @@ class Instance {
       waitMs: this.#admission.waitMs,
       catalogueRevision: this.#known.revision,
       models: this.#known.loads(this.#jobs.counts()).map((model) => this.#admission.withTimes(model)),
+      ...(refusals !== undefined && { refusals }),
     };
   };
 }

@@ -26,7 +26,7 @@ import {
 import type { AnswerHead, Ollama, UpstreamRequest } from '../ollama/ollama.ts';
 import { type AnswerFinish, AnswerReader } from './answer-reader.ts';
 import { BodyAssembly } from './body-assembly.ts';
-import type { JobMessage, JobOutcome, JobReport } from './job-message.ts';
+import type { HostRefusal, JobMessage, JobOutcome, JobReport } from './job-message.ts';
 import {
   decideProgress,
   enterPhase,
@@ -36,6 +36,7 @@ import {
   progressWakeAtMs,
   startProgress,
 } from './job-progress.ts';
+import { hostRefusal } from './host-refusal.ts';
 import { checkRequest, type RequestFacts } from './request-check.ts';
 
 /** What a job works with. */
@@ -88,6 +89,7 @@ class Job {
   #reader: AnswerReader | undefined;
   #postedAtMs: number | undefined;
   #lines = 0;
+  #refusal: HostRefusal | undefined;
   #left = false;
   #watching = true;
   #wakeAtMs = Number.POSITIVE_INFINITY;
@@ -270,7 +272,10 @@ class Job {
       );
     }
     if (reader.answered && moved) this.#enter('streaming');
-    if (head !== undefined) this.#sendHead(head);
+    if (head !== undefined) {
+      this.#refusal = hostRefusal(head.status, lines[0] ?? '');
+      this.#sendHead(head);
+    }
     if (lines.length > 0) {
       this.#lines += lines.length;
       this.#send({ kind: 'lines', lines });
@@ -297,7 +302,7 @@ class Job {
       `an answer of Ollama failed: ${message}`,
     );
     this.#send({ kind: 'fail', code, message });
-    this.#leave(finish.code, finish.nonsense ? finish.message : undefined);
+    this.#leave(code, message, finish.nonsense);
   }
 
   #wake(): void {
@@ -328,7 +333,7 @@ class Job {
   #send(event: SenderEvent): void {
     for (const effect of decideSend(this.#sender, event, this.#context.clock.now())) {
       if (effect.kind === 'send') this.#task.replyTo.tell(effect.message);
-      else if (effect.kind === 'abort') this.#leave(effect.code);
+      else if (effect.kind === 'abort') this.#leave(effect.code, effect.message);
     }
   }
 
@@ -336,7 +341,7 @@ class Job {
   #giveUp(code: FailureCode, message: string): void {
     if (this.#left) this.#forget(code, message);
     else this.#send({ kind: 'fail', code, message });
-    this.#leave(code);
+    this.#leave(code, message);
   }
 
   /** Its node left or lives anew. One that is only unreachable may just stand still: `receiverSilenceMs` decides. */
@@ -369,7 +374,7 @@ class Job {
   }
 
   /** Out of queue and slot: closes Ollama's connection and says so, once. */
-  #leave(how: JobOutcome['how'], nonsense?: string): void {
+  #leave(how: JobOutcome['how'], detail = '', nonsense = false): void {
     if (this.#left) return;
     this.#left = true;
     const disconnected = this.#upstream !== undefined && how !== 'completed' && how !== 'upstream-lost';
@@ -384,6 +389,8 @@ class Job {
       upstreamMs,
       lines: this.#lines,
       disconnected,
+      refusal: this.#refusal,
+      detail,
       nonsense,
       setsKeepAlive: this.#facts.setsKeepAlive,
     };

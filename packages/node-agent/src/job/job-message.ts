@@ -44,6 +44,12 @@ export type JobReport =
   /** Out of queue and slot, once: Ollama's connection is closed or its answer is over. The job may linger. */
   | { readonly kind: 'job-left'; readonly streamId: string; readonly outcome: JobOutcome };
 
+/** What an answer without success says of the host. */
+export interface HostRefusal {
+  readonly subject: 'model' | 'instance';
+  readonly reason: string;
+}
+
 export interface JobOutcome {
   /** `rejected`: answered here, as harmful · `refused`: with the code that the session got. */
   readonly how: 'completed' | 'rejected' | FailureCode | { readonly refused: RefusalCode };
@@ -52,7 +58,11 @@ export interface JobOutcome {
   readonly lines: number;
   /** We closed the connection under a running request, which may lose Ollama's slot. */
   readonly disconnected: boolean;
+  /** Ollama answered without success, and what it said speaks of the host: see `readRefusal`. */
+  readonly refusal: HostRefusal | undefined;
+  /** What went wrong, in words that name no address; empty where nothing did. */
+  readonly detail: string;
   /** What answers there is not an Ollama. */
-  readonly nonsense: string | undefined;
+  readonly nonsense: boolean;
   readonly setsKeepAlive: boolean;
 }

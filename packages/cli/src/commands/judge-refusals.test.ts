@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import type { RefusalStatus } from '../output/status-report.ts';
+import { judgeRefusals } from './judge-refusals.ts';
+
+const busy: RefusalStatus = { reason: 'answered 503: server busy', inRow: 12, ageMs: 3_200 };
+
+function node(id: string, refusals: readonly RefusalStatus[], state = 'alive') {
+  return { id, state, instances: [{ name: 'ollama-1', state: 'ready', refusals }] };
+}
+
+describe('the check of refusals', () => {
+  it('is good where no host refuses, and where the node does not tell', () => {
+    expect(judgeRefusals([node('a', []), { id: 'b', state: 'alive' }])).toMatchObject({ ok: true, fix: '' });
+  });
+
+  it('names a host that is ready and refuses, for one model or for all', () => {
+    const memory = { model: 'big:latest', reason: 'answered 500: too little memory', inRow: 1, ageMs: 600 };
+    const verdict = judgeRefusals([node('agent-1', [busy]), node('agent-2', [memory])]);
+    expect(verdict.ok).toBe(false);
+    expect(verdict.detail).toBe(
+      'ollama-1 on agent-1 refuses every model (12 times in a row, 3 s ago): it answered 503: server busy; ' +
+        'ollama-1 on agent-2 refuses big:latest (1 time in a row, 1 s ago): it answered 500: too little memory',
+    );
+    expect(verdict.fix).toContain('ollama-1 on agent-1');
+  });
+
+  it('leaves out nodes that are away: another check names them', () => {
+    expect(judgeRefusals([node('a', [busy], 'unreachable')]).ok).toBe(true);
+  });
+
+  it('counts what it does not name', () => {
+    const many = Array.from({ length: 5 }, (_, index) => node(`agent-${index}`, [busy]));
+    expect(judgeRefusals(many).detail).toMatch(/ and 2 more$/);
+  });
+});

@@ -1,0 +1,105 @@
+import {
+  decideInstanceHealth,
+  type HealthLimits,
+  type HealthState,
+  type RefusalReport,
+  wellHealth,
+} from '@drover/fleet';
+import type { JobOutcome } from '../job/job-message.ts';
+import { modelKey } from './catalogue.ts';
+
+/** What changed with an outcome, for the log; `model` is absent for the whole instance. */
+export interface RefusalChange {
+  readonly kind: 'refuses' | 'serves';
+  readonly model: string | undefined;
+  readonly reason: string;
+}
+
+interface Entry {
+  /** As Ollama lists it; undefined for the whole instance. */
+  readonly model: string | undefined;
+  readonly health: HealthState;
+  readonly failedAtMs: number;
+  readonly inRow: number;
+}
+
+/** Refusals told in one load report at most. */
+const maxTold = 16;
+/** Models remembered at most; the oldest is forgotten first. */
+const maxEntries = 256;
+/** A refusal that nothing followed says little after this. */
+const tellForMs = 600_000;
+
+/**
+ * What the answers of one Ollama show of its health beyond the probes: a host that answers `/api/version` and refuses
+ * every request is ill. Nothing is withheld from it here; clients of the fleet, `status` and `doctor` are told.
+ */
+export class RefusalLog {
+  readonly #limits: HealthLimits;
+  /** By `modelKey`; the empty key is the instance. Only those that failed lately. */
+  readonly #entries = new Map<string, Entry>();
+
+  constructor(limits: HealthLimits) {
+    this.#limits = limits;
+  }
+
+  /** Takes the end of a request for `model` in; returns what became of it, if the verdict changed. */
+  note(model: string, outcome: JobOutcome, nowMs: number): RefusalChange | undefined {
+    const failure = failureOf(outcome);
+    if (failure !== undefined)
+      return this.#fail(failure.subject === 'model' ? model : undefined, failure.reason, nowMs);
+    if (outcome.how !== 'completed' || outcome.refusal !== undefined || outcome.lines === 0) return undefined;
+    return this.#succeed(undefined, nowMs) ?? this.#succeed(model, nowMs);
+  }
+
+  /** What the load report says; undefined where there is nothing. */
+  reports(nowMs: number): readonly RefusalReport[] | undefined {
+    const told: RefusalReport[] = [];
+    for (const { model, health, failedAtMs, inRow } of this.#entries.values()) {
+      const ageMs = nowMs - failedAtMs;
+      if (health.phase !== 'ejected' || ageMs > tellForMs || told.length >= maxTold) continue;
+      told.push({ ...(model !== undefined && { model }), reason: health.reason, inRow, ageMs });
+    }
+    return told.length === 0 ? undefined : told;
+  }
+
+  #fail(model: string | undefined, reason: string, nowMs: number): RefusalChange | undefined {
+    const key = keyOf(model);
+    const before = this.#entries.get(key);
+    const event = { kind: 'failure', reason, retryAfterMs: 0, jitter: 0 } as const;
+    const health = decideInstanceHealth(before?.health ?? wellHealth, event, nowMs, this.#limits);
+    this.#entries.delete(key);
+    this.#entries.set(key, { model, health, failedAtMs: nowMs, inRow: (before?.inRow ?? 0) + 1 });
+    if (this.#entries.size > maxEntries)
+      for (const oldest of this.#entries.keys()) {
+        this.#entries.delete(oldest);
+        break;
+      }
+    if (health.phase !== 'ejected' || before?.health.phase === 'ejected') return undefined;
+    return { kind: 'refuses', model, reason };
+  }
+
+  #succeed(model: string | undefined, nowMs: number): RefusalChange | undefined {
+    const key = keyOf(model);
+    const before = this.#entries.get(key);
+    if (before === undefined) return undefined;
+    const health = decideInstanceHealth(before.health, { kind: 'success' }, nowMs, this.#limits);
+    if (health.phase === 'well' && health.failures === 0) this.#entries.delete(key);
+    else this.#entries.set(key, { ...before, health, inRow: health.phase === 'ejected' ? before.inRow : 0 });
+    if (before.health.phase !== 'ejected' || health.phase === 'ejected') return undefined;
+    return { kind: 'serves', model, reason: '' };
+  }
+}
+
+function keyOf(model: string | undefined): string {
+  return model === undefined ? '' : modelKey(model);
+}
+
+/** What the outcome shows of the host; undefined where it shows nothing bad. */
+function failureOf({ how, lines, refusal, detail }: JobOutcome): JobOutcome['refusal'] {
+  if (refusal !== undefined) return refusal;
+  if (how === 'upstream-stalled') return { subject: 'model', reason: detail };
+  if (how === 'upstream-lost' || (how === 'bad-upstream' && lines === 0))
+    return { subject: 'instance', reason: detail };
+  return undefined;
+}
