@@ -14,7 +14,7 @@ export interface SessionShared {
   readonly config: FleetConfig;
   readonly load: LiveLoadTable;
   readonly policy: RoutingPolicy;
-  /** What the hosts' answers have shown. `policy` heeds it. */
+  /** What the hosts' answers have shown. */
   readonly health: HealthTable;
   readonly retries: RetryBudget;
   /** Pieces of long lines held by all sessions, in UTF-16 units. */

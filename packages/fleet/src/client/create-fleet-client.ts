@@ -13,7 +13,7 @@ import { modelKey } from '../routing/model-name.ts';
 import { loadedFirst } from '../routing/loaded-first.ts';
 import { HealthTable } from '../routing/health-table.ts';
 import type { RoutingPolicy } from '../routing/routing-policy.ts';
-import { wellFirst, wellOnly } from '../routing/well-first.ts';
+import { wellOnly } from '../routing/well-only.ts';
 import { Catalogues } from './catalogues.ts';
 import { decideMoves } from './decide-moves.ts';
 import type { FleetCall, FleetClient, FleetRequest } from './fleet-client.ts';
@@ -48,7 +48,7 @@ export function createFleetClient(node: ClusterNode, options: FleetClientOptions
     node,
     config,
     load,
-    policy: wellFirst(policy, health),
+    policy,
     health,
     retries,
     partial: { units: 0 },

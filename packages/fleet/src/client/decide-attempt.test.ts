@@ -78,6 +78,23 @@ describe('the next step of a request', () => {
     expect(decide({ instances: left })).toMatchObject({ kind: 'open' });
   });
 
+  it('is to open last where requests are refused, and not at all where another queue is only full', () => {
+    const instances = [evidence(), evidence({ node: 'b', load: { busy: 1 } })];
+    const avoided = new Set(['host-1/ollama-1']);
+    expect(decide({ instances, avoided })).toMatchObject({ kind: 'open', instance: { node: 'b' } });
+    expect(decide({ avoided })).toMatchObject({ kind: 'open', instance: { node: 'host-1' } });
+    const after = { instances, avoided, tried: new Set(['b/ollama-1']) };
+    expect(decide({ ...after, failures: [failed({})] })).toMatchObject({ kind: 'open' });
+    const full = failed({ code: 'queue-full', refusal: 'queue-full' });
+    expect(decide({ ...after, failures: [full] })).toMatchObject({ kind: 'fail', code: 'queue-full' });
+  });
+
+  it('is not to open elsewhere once the retries are spent', () => {
+    const instances = [evidence(), evidence({ node: 'b' })];
+    const facts = { instances, tried, failures: [failed({})], mayRetry: false };
+    expect(decide(facts)).toMatchObject({ kind: 'fail', code: 'host-lost' });
+  });
+
   it('is to open where the model is listed in another case', () => {
     const other = evidence({ node: 'b', models: [{ name: 'M:Latest' }] });
     expect(decide({ tried, failures: [failed({})], instances: [evidence(), other] })).toMatchObject({

@@ -47,6 +47,8 @@ export interface AttemptFacts {
   readonly digest?: string | undefined;
   /** `instanceKey`s. */
   readonly tried: ReadonlySet<string>;
+  /** `instanceKey`s of those that go on refusing: asked last. @default none */
+  readonly avoided?: ReadonlySet<string>;
   /** In order. */
   readonly failures: readonly AttemptFailure[];
   /** False when the last failure left no retry to spend: no other instance is asked. @default true */
@@ -97,7 +99,7 @@ export function decideAttempt(
     return fail('no-host', 'no node-agent has reported yet', leastComeBackMs);
   }
   if (failures.length < config.maxAttempts && facts.mayRetry !== false) {
-    const candidates = candidatesFor(facts);
+    const candidates = usableOf(candidatesFor(facts), facts);
     const instance = policy(candidates, model, random);
     const mayFit = facts.only !== undefined || !areAllFull(candidates, config);
     if (instance !== undefined && mayFit) return { kind: 'open', instance };
@@ -121,6 +123,20 @@ export function candidatesFor(
       isMeant(evidence, facts.only) &&
       !facts.tried.has(instanceKey(evidence)),
   );
+}
+
+/**
+ * Those that do not go on refusing, if there are any. Where one of those has only a full queue, the others would add
+ * their refusals to the load and no answer.
+ */
+function usableOf(
+  candidates: readonly InstanceEvidence[],
+  { avoided, failures }: AttemptFacts,
+): readonly InstanceEvidence[] {
+  if (avoided === undefined || avoided.size === 0) return candidates;
+  const well = candidates.filter((evidence) => !avoided.has(instanceKey(evidence)));
+  if (well.length > 0) return well;
+  return failures.some(({ refusal }) => refusal === 'queue-full') ? [] : candidates;
 }
 
 /** Fresh evidence says that each of them would refuse: to ask them would only make the client wait for the answer. */

@@ -136,8 +136,9 @@ class Session {
   }
 
   #facts(): AttemptFacts {
-    const { node, load } = this.#shared;
+    const { node, load, health } = this.#shared;
     const { connected } = node.transport;
+    const instances = load.instances();
     const nowMs = this.#context.clock.now();
     if (connected) this.#busAwaySinceMs = undefined;
     else this.#busAwaySinceMs ??= nowMs;
@@ -148,11 +149,12 @@ class Session {
       connected,
       busAwaySinceMs: this.#busAwaySinceMs,
       heard: load.heard,
-      instances: load.instances(),
+      instances,
       model: this.#record.model,
       only: this.#record.request.instance,
       digest: this.#record.request.digest,
       tried: this.#tried,
+      avoided: health.avoidedFor(this.#record.model, instances),
       failures: this.#failures,
       mayRetry: this.#judge.mayRetry,
     };
