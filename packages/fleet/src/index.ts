@@ -23,10 +23,11 @@ export {
   type LoadReport,
   loadReportDebounceMs,
   loadReportSchema,
+  maxReasonChars,
   type ModelLoad,
   type RefusalReport,
 } from './protocol/load-report.ts';
-export { decodeLoadReport, encodeLoadReport } from './protocol/load-report-codec.ts';
+export { decodeLoadReport, encodeLoadReport, encodeLoadReportPages } from './protocol/load-report-codec.ts';
 export { passedHeaders, type PassedHeaders, pickPassedHeaders } from './protocol/passed-headers.ts';
 export {
   type FailureCode,
@@ -38,8 +39,10 @@ export {
 export {
   bodyPartBytes,
   type InferenceRoute,
+  leastPayloadBytes,
   noTimeoutMs,
   ollamaPath,
+  pageBytesFor,
   type StreamOpen,
 } from './protocol/stream-open.ts';
 export {

@@ -1,7 +1,13 @@
 import type { SpawnRequest, TaskRequest } from '../agents-client.ts';
 import { type AgentsConfig, defaultTaskMs, longestTaskMs } from '../config.ts';
 import { AgentsError } from '../errors.ts';
-import { maxKeyChars, maxModelChars, maxNameChars, maxOptionsChars } from '../protocol/limits.ts';
+import {
+  maxKeyChars,
+  maxModelChars,
+  maxNameChars,
+  maxOptionsChars,
+  recordReserveBytes,
+} from '../protocol/limits.ts';
 import type { SpawnSpec } from '../protocol/registry-message.ts';
 
 /**
@@ -27,14 +33,26 @@ export function checkSpawn(request: SpawnRequest): SpawnSpec {
   return { type, name, model, options: checkOptions(options) };
 }
 
-/** @throws AgentsError `invalid-input` naming the field */
-export function checkTask(request: TaskRequest, config: AgentsConfig): { input: string; timeoutMs: number } {
+/**
+ * @param maxPayloadBytes what one message of the bus carries: the input travels, and is recorded, in one
+ * @throws AgentsError `invalid-input` naming the field
+ */
+export function checkTask(
+  request: TaskRequest,
+  config: AgentsConfig,
+  maxPayloadBytes: number,
+): { input: string; timeoutMs: number } {
   const longestMs = longestTaskMs(config);
   const { input, timeoutMs = defaultTaskMs(config) } = request;
   if (typeof input !== 'string' || input === '')
     throw invalid('input', 'must be a text of one character at least');
   if (input.length > config.maxInputChars) {
     throw invalid('input', `has ${input.length} characters; ${config.maxInputChars} are allowed`);
+  }
+  const bytes = Buffer.byteLength(JSON.stringify(input));
+  if (bytes > maxPayloadBytes - recordReserveBytes) {
+    const detail = `has ${bytes} bytes; the NATS server carries messages of ${maxPayloadBytes} bytes (max_payload)`;
+    throw invalid('input', detail);
   }
   if (!Number.isInteger(timeoutMs) || timeoutMs < 1 || timeoutMs > longestMs) {
     throw invalid('timeoutMs', `must be a whole number from 1 to ${longestMs}`);

@@ -135,7 +135,7 @@ class ClusterAgentsClient implements OwnedAgentsClient {
 
   async task(id: string, request: TaskRequest, options: TaskOptions = {}): Promise<TaskResult> {
     checkId(id, 'agent-not-found');
-    const { input, timeoutMs } = checkTask(request, this.#config);
+    const { input, timeoutMs } = checkTask(request, this.#config, this.#node.transport.maxPayloadBytes);
     const runId = this.#node.random.id();
     const untilMs = this.#node.clock.now() + timeoutMs;
     for (;;) {
@@ -155,7 +155,7 @@ class ClusterAgentsClient implements OwnedAgentsClient {
 
   async submit(id: string, request: TaskRequest): Promise<{ readonly runId: string }> {
     checkId(id, 'agent-not-found');
-    const { input, timeoutMs } = checkTask(request, this.#config);
+    const { input, timeoutMs } = checkTask(request, this.#config, this.#node.transport.maxPayloadBytes);
     const runId = this.#node.random.id();
     const untilMs = this.#node.clock.now() + this.#config.waitMs;
     for (;;) {

@@ -1,5 +1,6 @@
 import type { ActorRef } from '@drover/actor-core';
 import type { AgentLife, AgentMessage } from '../agent/agent-actor.ts';
+import { pagesOf } from '../protocol/page.ts';
 import { type HostedAgent, pageSize, type ReportedState } from '../protocol/registry-message.ts';
 
 /** One life of an agent that runs here. */
@@ -17,13 +18,13 @@ export interface Hosted {
 export function inventoryPages(
   hosted: ReadonlyMap<string, Hosted>,
   unsettled: ReadonlyMap<string, readonly string[]>,
-): HostedAgent[][] {
-  const pages: HostedAgent[][] = [[]];
-  for (const agent of hosted.values()) {
-    const { id, incarnation, state, life } = agent;
-    const runs = [...new Set([...agent.runs, ...(unsettled.get(id) ?? [])])];
-    if (pages.at(-1)?.length === pageSize) pages.push([]);
-    pages.at(-1)?.push({ id, incarnation, state, model: life.model, runs });
-  }
-  return pages;
+): readonly (readonly HostedAgent[])[] {
+  const agents = [...hosted.values()].map(({ id, incarnation, state, life, runs }) => ({
+    id,
+    incarnation,
+    state,
+    model: life.model,
+    runs: [...new Set([...runs, ...(unsettled.get(id) ?? [])])],
+  }));
+  return pagesOf(agents, pageSize);
 }

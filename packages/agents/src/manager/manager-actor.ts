@@ -12,7 +12,7 @@ import type { FleetClient } from '@drover/fleet';
 import { agentProps } from '../agent/agent-actor.ts';
 import type { Catalogue } from '../catalogue/load-catalogue.ts';
 import type { AgentsConfig } from '../config.ts';
-import { agentsGroup } from '../protocol/limits.ts';
+import { agentsGroup, outputCharsFor } from '../protocol/limits.ts';
 import {
   type Activation,
   type ManagerMessage,
@@ -25,6 +25,7 @@ import {
   type ReportedState,
   type RunReport,
 } from '../protocol/registry-message.ts';
+import { pagesOf } from '../protocol/page.ts';
 import { failed, type RunOutcome } from '../protocol/run-outcome.ts';
 import { agentName, agentPath } from '../protocol/task-message.ts';
 import { FenceGate, type LeadSeen } from './fence-gate.ts';
@@ -219,7 +220,12 @@ class Manager {
     if (known) this.#deactivate(id, known.incarnation, 'agent-lost');
     const life: Hosted['life'] = { endCode: 'agent-lost', model: activation.model };
     const { self } = this.#context;
-    const { fleet, config, node } = this.#spec;
+    const { fleet, node } = this.#spec;
+    const maxOutputChars = Math.min(
+      this.#spec.config.maxOutputChars,
+      outputCharsFor(node.transport.maxPayloadBytes),
+    );
+    const config = { ...this.#spec.config, maxOutputChars };
     const agent = agentProps({
       activation,
       entry,
@@ -314,9 +320,8 @@ class Manager {
         : [];
     });
     this.#changed.clear();
-    for (let start = 0; start < agents.length; start += pageSize) {
-      this.#tellLeader({ kind: 'states', agents: agents.slice(start, start + pageSize) });
-    }
+    if (agents.length === 0) return;
+    for (const page of pagesOf(agents, pageSize)) this.#tellLeader({ kind: 'states', agents: page });
   }
 
   #repeatEnds(): void {

@@ -6,6 +6,14 @@ export const maxModelChars: number = 512;
 export const maxOptionsChars: number = 8_192;
 export const maxKeyChars: number = 256;
 
+/** Bytes of a message of the bus kept free beside a task's input or an answer. */
+export const recordReserveBytes: number = 4_096;
+
+/** Characters an answer may have so that it fits one message and one record: JSON writes six bytes for one at most. */
+export function outputCharsFor(maxPayloadBytes: number): number {
+  return Math.max(1, Math.floor((maxPayloadBytes - recordReserveBytes) / 6));
+}
+
 export const idSchema: z.ZodString = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,63}$/);
 export const countSchema: z.ZodNumber = z.number().int().min(0);
 export const incarnationSchema: z.ZodNumber = z.number().int().min(1);

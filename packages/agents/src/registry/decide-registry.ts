@@ -1,4 +1,5 @@
 import { agentView } from './agent-view.ts';
+import { pagesOf } from '../protocol/page.ts';
 import { pageSize, type RegistryAnswer } from '../protocol/registry-message.ts';
 import { failed } from '../protocol/run-outcome.ts';
 import { bringBack, confirm, giveUpHost, isLost, orderActivation, pursueActivation } from './host-agent.ts';
@@ -183,6 +184,7 @@ function isVisible(entry: AgentEntry<unknown>): boolean {
 function listPage(state: RegistryState<unknown>, after: string): RegistryAnswer {
   const rest = [...state.agents.values()].filter((entry) => entry.record.id > after && isVisible(entry));
   rest.sort((a, b) => (a.record.id < b.record.id ? -1 : 1));
-  const page = rest.slice(0, pageSize).map((entry) => agentView(entry, isoTime));
-  return { kind: 'agents', agents: page, more: rest.length > pageSize };
+  const most = rest.slice(0, pageSize).map((entry) => agentView(entry, isoTime));
+  const [page = []] = pagesOf(most, pageSize);
+  return { kind: 'agents', agents: page, more: rest.length > page.length };
 }

@@ -1,3 +1,4 @@
+import { leastPayloadBytes } from '@drover/fleet';
 import { badConfiguration, CommandError, exitCodes } from '../errors.ts';
 import { readServerInfo, type ServerInfo } from './server-info.ts';
 import { howToGetNats, isSupportedVersion, minimumNatsVersion, parseVersion } from './version.ts';
@@ -48,5 +49,17 @@ export async function checkRunningServer(field: string, address: string): Promis
       { fix: 'start it with --jetstream and a store folder' },
     );
   }
+  requirePayload(`the nats-server ${version} at ${host}:${port}`, info.maxPayloadBytes);
   return info;
+}
+
+/** @throws CommandError `nats-unsupported` where the server carries smaller messages than Drover needs */
+export function requirePayload(server: string, maxPayloadBytes: number): void {
+  if (maxPayloadBytes >= leastPayloadBytes) return;
+  throw new CommandError(
+    'nats-unsupported',
+    exitCodes.missing,
+    `${server} carries messages of ${maxPayloadBytes} bytes at most (max_payload): ${leastPayloadBytes} are needed`,
+    { fix: 'set max_payload: 1MB in its configuration, and in the limits of the account, and restart it' },
+  );
 }

@@ -22,11 +22,14 @@ async function greetWith(greeting: string): Promise<number> {
 }
 
 it('reads version and JetStream out of the first line', async () => {
-  const port = await greetWith('INFO {"version":"2.15.1","jetstream":true,"auth_required":true}\r\n');
+  const port = await greetWith(
+    'INFO {"version":"2.15.1","jetstream":true,"auth_required":true,"max_payload":65536}\r\n',
+  );
   expect(await readServerInfo('127.0.0.1', port, 1_000)).toEqual({
     version: '2.15.1',
     jetStream: true,
     authRequired: true,
+    maxPayloadBytes: 65_536,
   });
 });
 
@@ -50,6 +53,15 @@ it('refuses a running server that is too old, naming its version and how to get 
 it('refuses a running server without JetStream', async () => {
   const port = await greetWith('INFO {"version":"2.15.1"}\r\n');
   await expect(checkRunningServer('--nats', `127.0.0.1:${port}`)).rejects.toThrow('without JetStream');
+});
+
+it('refuses a running server whose messages are smaller than Drover needs, and says what to set', async () => {
+  const port = await greetWith('INFO {"version":"2.15.1","jetstream":true,"max_payload":32768}\r\n');
+  await expect(checkRunningServer('--nats', `127.0.0.1:${port}`)).rejects.toMatchObject({
+    exitCode: 3,
+    message: expect.stringContaining('32768') as string,
+    fix: expect.stringContaining('max_payload') as string,
+  });
 });
 
 it('reads addresses as people write them', () => {

@@ -5,6 +5,8 @@ export interface ServerInfo {
   readonly version: string;
   readonly jetStream: boolean;
   readonly authRequired: boolean;
+  /** Largest message it carries, bytes; an account of it may be allowed less. */
+  readonly maxPayloadBytes: number;
 }
 
 /**
@@ -51,6 +53,7 @@ export function parseInfoLine(line: string): ServerInfo | undefined {
       version: typeof info['version'] === 'string' ? info['version'] : '',
       jetStream: info['jetstream'] === true,
       authRequired: info['auth_required'] === true,
+      maxPayloadBytes: typeof info['max_payload'] === 'number' ? info['max_payload'] : 1024 * 1024,
     };
   } catch {
     return undefined;

@@ -1,6 +1,7 @@
 import { type ClusterNode, joinCluster, type Role } from '@drover/actor-core';
 import type { LogLevel } from '../config.ts';
 import { CommandError, type ExitCode, errorLine, exitCodes } from '../errors.ts';
+import { requirePayload } from '../nats/running-server.ts';
 import { watchParent } from '../process/parent-watch.ts';
 import { listenForSignals } from '../process/signals.ts';
 import { type ClusterWish, findCluster } from './find-cluster.ts';
@@ -62,6 +63,7 @@ export async function runRole(
     process.exit(exitCodes.internal);
   });
   const node = await join(options, address, logger);
+  await requireLargeMessages(node, address.servers);
   const running = await start(node);
   serves = true;
   logger.info({ ...running.report, role: options.role, incarnation: node.incarnation }, 'ready');
@@ -110,6 +112,16 @@ async function join(
       fix: 'check that NATS runs there and that the credentials are of this cluster',
       cause: error,
     });
+  }
+}
+
+/** The account may be allowed less than the server carries, which only a connection shows. */
+async function requireLargeMessages(node: ClusterNode, servers: string): Promise<void> {
+  try {
+    requirePayload(`the NATS at ${servers}`, node.transport.maxPayloadBytes);
+  } catch (error) {
+    await node.leave();
+    throw error;
   }
 }
 

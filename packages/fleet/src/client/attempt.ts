@@ -14,6 +14,8 @@ export interface Attempt {
   readonly instance: ActorRef<InstanceMessage>;
   readonly receiver: ReceiverState;
   readonly pending: PendingRequest;
+  /** Largest part of the body; one size for all parts of an attempt, though the server may change meanwhile. */
+  readonly partBytes: number;
   /** When to look for another instance if nothing was heard; undefined once looked. */
   acceptByMs: number | undefined;
   /** That was put off once, since this process stood still. */
@@ -38,6 +40,7 @@ export function createAttempt(
   pending: PendingRequest,
   receiver: ReceiverState,
   acceptByMs: number,
+  partBytes: number,
 ): Attempt {
   return {
     streamId,
@@ -46,6 +49,7 @@ export function createAttempt(
     receiver,
     pending,
     acceptByMs,
+    partBytes,
     stallForgiven: false,
     head: undefined,
     judged: undefined,
@@ -65,9 +69,10 @@ const partsAhead = 4;
  * that the sum over all requests to a slow node must stay small.
  */
 export function sendParts(attempt: Attempt, body: Uint8Array): void {
-  const to = Math.min(attempt.partsReceived + partsAhead, bodyParts(body));
+  const { partBytes, streamId } = attempt;
+  const to = Math.min(attempt.partsReceived + partsAhead, bodyParts(body, partBytes));
   for (; attempt.partsSent < to; attempt.partsSent += 1)
-    attempt.instance.tell(bodyPart(body, attempt.streamId, attempt.partsSent));
+    attempt.instance.tell(bodyPart(body, partBytes, streamId, attempt.partsSent));
 }
 
 /** The whole body is there, and Ollama may have been asked. */

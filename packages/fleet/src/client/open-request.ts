@@ -1,12 +1,13 @@
 import type { ActorRef } from '@drover/actor-core';
 import type { InstanceMessage } from '../protocol/instance-message.ts';
 import type { SessionMessage } from '../protocol/session-message.ts';
-import { bodyPartBytes, noTimeoutMs } from '../protocol/stream-open.ts';
+import { noTimeoutMs } from '../protocol/stream-open.ts';
 import type { FleetRequest } from './fleet-client.ts';
 
 /**
- * The `open` of one attempt; the body is in it unless it is large, then `bodyPart` makes the rest.
+ * The `open` of one attempt; the body is in it unless it is larger than a part, then `bodyPart` makes the rest.
  *
+ * @param partBytes largest part: `bodyPartBytesFor` the bus
  * @param timeoutMs what is left of the request's time, above 0; `Infinity` for a request without a deadline
  */
 export function openMessage(
@@ -14,10 +15,11 @@ export function openMessage(
   streamId: string,
   timeoutMs: number,
   grantedThrough: number,
+  partBytes: number,
   replyTo: ActorRef<SessionMessage>,
 ): InstanceMessage {
   const { body, firstByteTimeoutMs = 0, interTokenTimeoutMs = 0 } = request;
-  const small = body.byteLength <= bodyPartBytes;
+  const small = bodyParts(body, partBytes) === 0;
   return {
     kind: 'open',
     open: {
@@ -38,12 +40,17 @@ export function openMessage(
 }
 
 /** How many `part`s follow the `open`: 0 when the body is in it. */
-export function bodyParts(body: Uint8Array): number {
-  return body.byteLength <= bodyPartBytes ? 0 : Math.ceil(body.byteLength / bodyPartBytes);
+export function bodyParts(body: Uint8Array, partBytes: number): number {
+  return body.byteLength <= partBytes ? 0 : Math.ceil(body.byteLength / partBytes);
 }
 
 /** Part `index` of the body, from 0. */
-export function bodyPart(body: Uint8Array, streamId: string, index: number): InstanceMessage {
-  const bytes = body.subarray(index * bodyPartBytes, (index + 1) * bodyPartBytes);
-  return { kind: 'part', streamId, index, last: index + 1 === bodyParts(body), bytes };
+export function bodyPart(
+  body: Uint8Array,
+  partBytes: number,
+  streamId: string,
+  index: number,
+): InstanceMessage {
+  const bytes = body.subarray(index * partBytes, (index + 1) * partBytes);
+  return { kind: 'part', streamId, index, last: index + 1 === bodyParts(body, partBytes), bytes };
 }

@@ -29,6 +29,7 @@ import { type AnsweredFailure, refusedByHost } from './telling-answer.ts';
 import type { SessionInput } from './session-input.ts';
 import { fleetErrorCode, hostFailure, mayTryElsewhere } from './failure-codes.ts';
 import { bodyParts, openMessage } from './open-request.ts';
+import { bodyPartBytesFor } from '../protocol/stream-open.ts';
 
 const control = { lane: 'control' } as const;
 const done: Behaviour<SessionInput> = { kind: 'stopped' };
@@ -173,6 +174,7 @@ class Session {
       load.open(evidence),
       createReceiver(deadlineAtMs, config, nowMs),
       nowMs + config.acceptTimeoutMs,
+      bodyPartBytesFor(node.transport.maxPayloadBytes),
     );
     this.#tried.add(instanceKey(evidence));
     this.#attempt = attempt;
@@ -181,7 +183,9 @@ class Session {
     const { streamId } = attempt;
     const timeoutMs = deadlineAtMs - nowMs;
     const { self } = this.#context;
-    attempt.instance.tell(openMessage(request, streamId, timeoutMs, config.windowLines, self));
+    attempt.instance.tell(
+      openMessage(request, streamId, timeoutMs, config.windowLines, attempt.partBytes, self),
+    );
     sendParts(attempt, request.body);
   }
 
@@ -245,8 +249,8 @@ class Session {
   }
 
   /** Nothing was heard, or parts of the body may have been on their way: as far as known nothing ran yet. */
-  #mayBeIncomplete({ receiver, started }: Attempt): boolean {
-    return !receiver.heard || (!started && bodyParts(this.#record.request.body) > 0);
+  #mayBeIncomplete({ receiver, started, partBytes }: Attempt): boolean {
+    return !receiver.heard || (!started && bodyParts(this.#record.request.body, partBytes) > 0);
   }
 
   #hear(attempt: Attempt, event: Parameters<typeof decideReceive>[1]): void {

@@ -1,10 +1,77 @@
 import { pack, unpack } from 'msgpackr';
-import { type LoadReport, loadReportSchema } from './load-report.ts';
+import {
+  type InstanceLoad,
+  type LoadReport,
+  loadReportSchema,
+  maxReportPages,
+  type ModelLoad,
+} from './load-report.ts';
 
 /** The report as it travels on `subjects.load(node)`. */
 export function encodeLoadReport(report: LoadReport): Uint8Array {
   return pack(report);
 }
+
+/**
+ * The report in as many messages as a bus with `maxBytes` a message needs: one, nearly always.
+ *
+ * @returns `left` models did not fit the pages that there may be
+ */
+export function encodeLoadReportPages(
+  report: LoadReport,
+  maxBytes: number,
+): { readonly pages: readonly Uint8Array[]; readonly left: number } {
+  const whole = encodeLoadReport(report);
+  if (whole.length <= maxBytes) return { pages: [whole], left: 0 };
+  const budget = maxBytes - encodeLoadReport({ ...report, instances: [], page: 999, pages: 999 }).length;
+  const pages = packPages(report.instances, budget);
+  const sent = pages.slice(0, maxReportPages);
+  const left = pages
+    .slice(maxReportPages)
+    .flat()
+    .flatMap(({ models }) => models).length;
+  return {
+    pages: sent.map((instances, page) =>
+      encodeLoadReport({ ...report, instances, page, pages: sent.length }),
+    ),
+    left,
+  };
+}
+
+/** Fills page after page; every instance is on one page at least, with or without models. */
+function packPages(instances: readonly InstanceLoad[], budget: number): InstanceLoad[][] {
+  const pages: InstanceLoad[][] = [];
+  let page: InstanceLoad[] = [];
+  let bytes = 0;
+  const turn = (): void => {
+    pages.push(page);
+    page = [];
+    bytes = 0;
+  };
+  for (const instance of instances) {
+    const headBytes = pack({ ...instance, models: [] }).length + arrayHeadBytes;
+    let models: ModelLoad[] = [];
+    if (bytes > 0 && bytes + headBytes > budget) turn();
+    bytes += headBytes;
+    for (const model of instance.models) {
+      const modelBytes = pack(model).length;
+      if (models.length > 0 && bytes + modelBytes > budget) {
+        page.push({ ...instance, models });
+        turn();
+        models = [];
+        bytes = headBytes;
+      }
+      models.push(model);
+      bytes += modelBytes;
+    }
+    page.push({ ...instance, models });
+  }
+  turn();
+  return pages;
+}
+
+/** What the length of a list costs at most in MessagePack. */
+const arrayHeadBytes = 5;
 
 /** Checks what came from the bus; a string says what is wrong with it. */
 export function decodeLoadReport(payload: Uint8Array): LoadReport | string {

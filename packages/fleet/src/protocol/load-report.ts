@@ -12,7 +12,17 @@ export interface LoadReport {
   /** +1 with each report of this incarnation; older ones are ignored. */
   readonly seq: number;
   readonly instances: readonly InstanceLoad[];
+  /**
+   * A report that is larger than one message of the bus travels in pages of one `seq`, each with a part of the models;
+   * an instance may be on several of them. Only all pages together are the report.
+   */
+  readonly page?: number | undefined;
+  /** @default 1 */
+  readonly pages?: number | undefined;
 }
+
+/** Pages of one report at most; models beyond them are left out. */
+export const maxReportPages: number = 64;
 
 export interface InstanceLoad {
   /** Unique within the node. */
@@ -22,6 +32,8 @@ export interface InstanceLoad {
   /** Ollama's own version; empty until it answered. */
   readonly version: string;
   readonly state: InstanceState;
+  /** Why it is not ready, in words for people; absent while there is nothing to say. */
+  readonly reason?: string | undefined;
   /** Requests allowed inside Ollama at once. */
   readonly slots: number;
   /** Requests inside Ollama now. */
@@ -78,11 +90,16 @@ export const loadReportDebounceMs: number = 20;
 
 const count = z.number().int().min(0);
 
+/** Longest `reason`; longer ones are cut. */
+export const maxReasonChars: number = 500;
+
 export const loadReportSchema: z.ZodType<LoadReport> = z.object({
   v: z.literal(1),
   node: z.string().min(1).max(64),
   incarnation: z.number(),
   seq: count,
+  page: count.optional(),
+  pages: z.number().int().min(1).max(maxReportPages).optional(),
   instances: wireArray(
     z.object({
       name: z.string().min(1).max(64),
@@ -90,6 +107,7 @@ export const loadReportSchema: z.ZodType<LoadReport> = z.object({
       simulated: z.boolean(),
       version: z.string(),
       state: z.enum(['starting', 'ready', 'down', 'draining']),
+      reason: z.string().max(maxReasonChars).optional(),
       slots: count,
       busy: count,
       queued: count,

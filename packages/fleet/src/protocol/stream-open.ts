@@ -44,5 +44,24 @@ export interface StreamOpen {
 /** `timeoutMs` of a request without a deadline: the field is required, and so large a number never comes. */
 export const noTimeoutMs: number = Number.MAX_SAFE_INTEGER;
 
-/** Bodies above this travel in parts of this size, so that one prompt with images never blocks a lane. */
+/** Bodies above this travel in parts of this size at most, so that one prompt with images never blocks a lane. */
 export const bodyPartBytes: number = 256 * 1024;
+
+/** Bytes of a bus message kept free for what stands around a part of a body, a page or a chunk. */
+const envelopeBytes = 4 * 1024;
+
+/**
+ * The smallest `max_payload` of a NATS server that Drover runs on, bytes: an answer's chunk (`chunkBytes`, 32 KiB) and
+ * what stands around it fit with room to spare.
+ */
+export const leastPayloadBytes: number = 64 * 1024;
+
+/** Size of a body's parts on a bus whose messages have `maxPayloadBytes` at most. */
+export function bodyPartBytesFor(maxPayloadBytes: number): number {
+  return Math.min(bodyPartBytes, pageBytesFor(maxPayloadBytes));
+}
+
+/** Bytes that one page of a list may have on a bus whose messages have `maxPayloadBytes` at most. */
+export function pageBytesFor(maxPayloadBytes: number): number {
+  return Math.max(1, maxPayloadBytes - envelopeBytes);
+}

@@ -5,6 +5,7 @@ import type { InstanceLoad, LoadReport } from '../protocol/load-report.ts';
 import { decodeLoadReport } from '../protocol/load-report-codec.ts';
 import type { InstanceEvidence, LoadTable, LoadTableCounters } from './load-table.ts';
 import { type PendingRequest, PendingRequests } from './pending-requests.ts';
+import { ReportPages } from './report-pages.ts';
 
 /** What a load table needs of its node. */
 export type LoadTableNode = Pick<ClusterNode, 'transport' | 'subjects' | 'presence' | 'clock' | 'log'>;
@@ -36,6 +37,7 @@ export function createLoadTable(
 ): LiveLoadTable {
   const { transport, subjects, presence, clock, log } = node;
   const nodes = new Map<string, NodeLoad>();
+  const pages = new ReportPages(config.maxNodes);
   const listeners = new Set<() => void>();
   const complainedOf = new Set<string>();
   const counters = { bad: 0, stale: 0, overflow: 0 };
@@ -100,13 +102,14 @@ export function createLoadTable(
 
   const subscription = transport.subscribe(subjects.load(anyToken), ({ subject, payload }) => {
     const peer = subject.slice(subject.lastIndexOf('.') + 1);
-    const report = decodeLoadReport(payload);
-    if (typeof report === 'string' || report.node !== peer) {
+    const told = decodeLoadReport(payload);
+    if (typeof told === 'string' || told.node !== peer) {
       counters.bad += 1;
-      complain(peer, typeof report === 'string' ? report : `speaks for ${report.node}`);
+      complain(peer, typeof told === 'string' ? told : `speaks for ${told.node}`);
       return;
     }
-    if (!take(report)) return;
+    const report = pages.add(told);
+    if (report === undefined || !take(report)) return;
     heard = true;
     onReport(report);
     changed();

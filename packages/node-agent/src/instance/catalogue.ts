@@ -51,13 +51,22 @@ export function isLoaded(running: readonly OllamaRunning[], model: string): bool
   return running.some((entry) => modelKey(entry.name) === wanted);
 }
 
-/** Bytes of JSON that one page of a list carries, more only for a single entry: a message on the bus has 1 MiB at most. */
-const pageBytes = 256 * 1024;
+/** Bytes of JSON that one page of a list carries at most, where a message of the bus has room for it. */
+const maxPageBytes = 256 * 1024;
 
-/** What `describe` answers, from the tag with index `from` on. */
-export function catalogueMessage(catalogue: Catalogue, instance: string, from: number): CatalogueMessage {
+/**
+ * What `describe` answers, from the tag with index `from` on: a page of `limitBytes` of JSON at most, and more only for
+ * a single entry.
+ */
+export function catalogueMessage(
+  catalogue: Catalogue,
+  instance: string,
+  from: number,
+  limitBytes: number = maxPageBytes,
+): CatalogueMessage {
   const { version, tags, running } = catalogue;
-  let bytes = 0;
+  const pageBytes = Math.min(limitBytes, maxPageBytes);
+  let bytes = from === 0 ? Buffer.byteLength(JSON.stringify(running)) : 0;
   let to = Math.min(from, tags.length);
   for (const tag of tags.slice(from)) {
     bytes += Buffer.byteLength(JSON.stringify(tag));

@@ -9,11 +9,14 @@ import {
   setup,
 } from '@drover/actor-core';
 import {
+  type CatalogueMessage,
   comeBackMs,
   type FleetConfig,
   type InstanceLoad,
   type InstanceMessage,
   instanceMessageSchema,
+  maxReasonChars,
+  pageBytesFor,
   type RefusalCode,
   type SessionMessage,
   type StreamMessage,
@@ -333,13 +336,17 @@ class Instance {
 
   #describe({ replyTo, fresh, from = 0 }: Extract<InstanceMessage, { kind: 'describe' }>): void {
     const mayAsk = fresh === true && from === 0 && this.#health.state === 'ready';
-    if (!mayAsk || !this.#fresh.ask(replyTo)) replyTo.tell(this.#known.message(from));
+    if (!mayAsk || !this.#fresh.ask(replyTo)) replyTo.tell(this.#listing(from));
+  }
+
+  #listing(from: number): CatalogueMessage {
+    return this.#known.message(from, pageBytesFor(this.#task.node.transport.maxPayloadBytes));
   }
 
   /** An Ollama that did not say in time what it runs (it can block for half a minute) is told of as last known. */
   #takeRunning({ askedAtMs, running }: Extract<InstanceInbox, { kind: 'running-listed' }>): void {
     this.#known.listed(running, askedAtMs);
-    const listing = this.#known.message(0);
+    const listing = this.#listing(0);
     for (const asker of this.#fresh.finish()) asker.tell(listing);
     this.#changed();
   }
@@ -419,6 +426,7 @@ class Instance {
       simulated: this.#simulated,
       version: this.#known.version,
       state: this.#drain.active ? 'draining' : this.#health.state,
+      ...(this.#health.reason === '' ? {} : { reason: this.#health.reason.slice(0, maxReasonChars) }),
       slots: instance.slots,
       busy: this.#admission.busy,
       queued: this.#admission.queued,

@@ -43,9 +43,9 @@ export class KnownListing {
     return findModel(this.#catalogue, model);
   }
 
-  /** What `describe` answers, from the tag with index `from` on. */
-  message(from: number): CatalogueMessage {
-    return catalogueMessage(this.#catalogue, this.#instance, from);
+  /** What `describe` answers, from the tag with index `from` on, in `limitBytes` at most. */
+  message(from: number, limitBytes?: number): CatalogueMessage {
+    return catalogueMessage(this.#catalogue, this.#instance, from, limitBytes);
   }
 
   /** The models of a load report. */

@@ -27,32 +27,38 @@ const loadOf = (models: number): InstanceLoad => ({
   })),
 });
 
-it('says once that its report is larger than the bus carries, and reports again when it fits', async () => {
+it('sends a report that is larger than a message in pages, and says once how much no page holds', async () => {
   const hub = createTestHub();
   const { clock, random, scheduler } = hub;
   const bus = new MemoryHub({ clock, random, scheduler, maxPayloadBytes: 2_000 });
   const complaints: unknown[] = [];
   const log: Logger = { ...silentLogger, error: (fields) => void complaints.push(fields) };
   const node = createTestNode({ ...hub, bus }, { nodeId: 'agent', log });
-  const heard: number[] = [];
+  const heard: [models: number, pages: number | undefined][] = [];
   createTestNode({ ...hub, bus }, { nodeId: 'gate' }).transport.subscribe(
     node.subjects.load('agent'),
     ({ payload }) => {
       const report = decodeLoadReport(payload);
-      if (typeof report !== 'string') heard.push(report.instances[0]?.models.length ?? 0);
+      if (typeof report !== 'string') heard.push([report.instances[0]?.models.length ?? 0, report.pages]);
     },
   );
-  let models = 1_000;
+  let models = 100;
   const reporter = new LoadReporter(node, ['one'], 1_000);
   reporter.changed('one', () => loadOf(models));
   reporter.publish();
+  await settle();
+  expect(heard.length).toBeGreaterThan(1);
+  expect(heard.reduce((sum, [count]) => sum + count, 0)).toBe(100);
+  expect(heard.every(([, pages]) => pages === heard.length)).toBe(true);
+  expect(complaints).toEqual([]);
+  models = 3_000;
+  reporter.publish();
   reporter.publish();
   await settle();
-  expect(heard).toEqual([]);
-  expect(complaints).toMatchObject([{ limitBytes: 2_000 }]);
+  expect(complaints).toMatchObject([{ models: expect.any(Number) as number }]);
   models = 2;
   reporter.publish();
   await settle();
-  expect(heard).toEqual([2]);
+  expect(heard.at(-1)).toEqual([2, undefined]);
   reporter.stop();
 });

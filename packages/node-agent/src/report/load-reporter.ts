@@ -1,10 +1,10 @@
 import type { Clock, ClusterNode, Timer } from '@drover/actor-core';
-import { encodeLoadReport, type InstanceLoad, loadReportDebounceMs } from '@drover/fleet';
+import { encodeLoadReportPages, type InstanceLoad, loadReportDebounceMs } from '@drover/fleet';
 
 /**
  * Tells everyone what this node's instances are doing: every `reportIntervalMs`, within `loadReportDebounceMs` of a
  * change, and at once when polled. A dropped report does no harm: the next one says all of it again. One that is
- * larger than the bus carries would be dropped for ever, and its node seem silent: that is logged, once.
+ * larger than a message of the bus travels in pages.
  */
 export class LoadReporter {
   readonly #node: ClusterNode;
@@ -17,7 +17,7 @@ export class LoadReporter {
   #timer: Timer | undefined;
   #soon = false;
   #stopped = false;
-  #isTooLarge = false;
+  #isCut = false;
 
   /** @param order names of the instances, as reports list them */
   constructor(node: ClusterNode, order: readonly string[], intervalMs: number) {
@@ -48,9 +48,10 @@ export class LoadReporter {
     const instances = this.#order.flatMap((name) => this.#loads.get(name)?.() ?? []);
     const { nodeId, incarnation, transport, subjects } = this.#node;
     this.#seq += 1;
-    const report = encodeLoadReport({ v: 1, node: nodeId, incarnation, seq: this.#seq, instances });
-    this.#heedSize(report.length, transport.maxPayloadBytes);
-    transport.publish(subjects.load(nodeId), report);
+    const report = { v: 1, node: nodeId, incarnation, seq: this.#seq, instances } as const;
+    const { pages, left } = encodeLoadReportPages(report, transport.maxPayloadBytes);
+    this.#heedLeft(left);
+    for (const page of pages) transport.publish(subjects.load(nodeId), page);
     this.#soon = false;
     this.#arm(this.#intervalMs);
   }
@@ -61,14 +62,14 @@ export class LoadReporter {
     this.#unsubscribe();
   }
 
-  #heedSize(bytes: number, limitBytes: number): void {
-    const isTooLarge = bytes > limitBytes;
-    if (isTooLarge && !this.#isTooLarge)
+  #heedLeft(models: number): void {
+    const isCut = models > 0;
+    if (isCut && !this.#isCut)
       this.#node.log.error(
-        { bytes, limitBytes },
-        'the load report is larger than NATS carries: nobody is told of the models of this node; raise max_payload of the server, or serve fewer models',
+        { models },
+        'the models of this node do not fit the pages of a load report: these many are told to no gateway; raise max_payload of the NATS server, or serve fewer models',
       );
-    this.#isTooLarge = isTooLarge;
+    this.#isCut = isCut;
   }
 
   /** Polls come in crowds when a cluster starts: one report answers all of one turn. */
