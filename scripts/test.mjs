@@ -45,6 +45,7 @@ const stages = [
       // The benchmark before has installed what these arms are made of.
       ['tsc', '-p', 'packages/bench/peers'],
       ['node', 'packages/bench/bin/bench.js', 'remote', '--quick', '--rounds', '1', '--report-only'],
+      ['node', 'packages/bench/bin/bench.js', 'crowd', '--quick', '--report-only'],
       ['node', 'packages/bench/bin/bench.js', 'soak', '--quick', '--report-only'],
     ],
   },

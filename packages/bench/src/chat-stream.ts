@@ -32,6 +32,8 @@ export function runChatStream(
     intendedAtMs: number;
     timeoutMs: number;
     onLine?: (atMs: number) => void;
+    /** On a connection of its own, as from a new client. @default false: one of a pool */
+    newConnection?: boolean;
   },
 ): Promise<ChatOutcome> {
   const { promise, resolve } = Promise.withResolvers<ChatOutcome>();
@@ -67,7 +69,7 @@ export function runChatStream(
     new URL('/api/chat', baseUrl),
     {
       method: 'POST',
-      agent,
+      agent: options.newConnection === true ? false : agent,
       headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
     },
     (response) => {
@@ -94,7 +96,9 @@ export function runChatStream(
         }
       });
       response.on('end', () =>
-        finish(response.statusCode === 200 ? undefined : `status ${response.statusCode}`),
+        finish(
+          response.statusCode === 200 ? undefined : `status ${response.statusCode}: ${rest.slice(0, 200)}`,
+        ),
       );
       response.on('error', (error) => finish(error.message));
     },

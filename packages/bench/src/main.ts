@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { runActors } from './actors.bench.ts';
+import { runCrowd } from './crowd.bench.ts';
 import { parseNamedModule, UsageError } from './named-module.ts';
 import { formatReport, writeReport } from './report.ts';
 import { runRemote } from './remote.bench.ts';
@@ -13,6 +14,7 @@ suites
   smoke   what Drover adds to the first token and between tokens, beside the same hosts reached directly
   actors  our actor runtime beside nact, comedy, XState, Erlang/OTP and a plain function call, in one process
   remote  our remote refs beside Moleculer and the plain NATS client, two processes over a nats-server
+  crowd   a thousand streams while others arrive: first tokens and health checks, beside the hosts reached directly
   soak    ten minutes of everything the runtime does, at half load: memory, tables, lost messages, stray rejections
 
 example
@@ -23,6 +25,7 @@ const suites: Readonly<Record<string, Suite>> = {
   smoke: runSmoke,
   actors: runActors,
   remote: runRemote,
+  crowd: runCrowd,
   soak: runSoak,
 };
 

@@ -14,12 +14,12 @@ import { fileURLToPath } from 'node:url';
 import { hostFacts } from './host-facts.ts';
 
 const root: string = fileURLToPath(new URL('../../../', import.meta.url));
-const suites: readonly string[] = ['smoke', 'actors', 'remote', 'soak'];
+const suites: readonly string[] = ['smoke', 'actors', 'remote', 'crowd', 'soak'];
 const scenarios: string = join(root, 'test/scenarios');
 
 /**
  * Runs one long bar in full and writes `proofs/NAME.json`: the figures, the command, the commit and the host.
- * A name is a bench suite (`smoke`, `actors`, `remote`, `soak`) or a scenario of `test/scenarios`.
+ * A name is a bench suite (`smoke`, `actors`, `remote`, `crowd`, `soak`) or a scenario of `test/scenarios`.
  */
 export async function proofMain(argv: readonly string[]): Promise<number> {
   const name = argv[0] ?? '';

@@ -1,0 +1,216 @@
+import type { Arm, RunningArm } from './arm.ts';
+import { type ChatOutcome, runChatStream } from './chat-stream.ts';
+import { cpuSeconds, residentBytes } from './cpu-usage.ts';
+import { type CrowdOutcome, startCrowd } from './crowd/crowd.ts';
+import { type Look, look, nodesNotAlive } from './crowd/probes.ts';
+import { directArm } from './direct-arm.ts';
+import { droverArm } from './drover-arm.ts';
+import { hostFacts } from './host-facts.ts';
+import { UsageError } from './named-module.ts';
+import { runOpenLoop } from './open-loop.ts';
+import { type ArmRow, type BenchReport, bar, row } from './report.ts';
+import { startSimulatedHosts } from './simulated-hosts.ts';
+import { rounded, spread } from './statistics.ts';
+import type { SuiteOptions } from './suite.ts';
+
+/** Sizes of the suite; `quick` is the form that the tests run. */
+interface Size {
+  readonly streams: number;
+  /** How long newcomers arrive once every stream of the crowd runs. */
+  readonly durationMs: number;
+  readonly rampMs: number;
+  /** How much longer the crowd streams than newcomers arrive. */
+  readonly spareMs: number;
+}
+
+const fullSize: Size = { streams: 1_000, durationMs: 60_000, rampMs: 5_000, spareMs: 10_000 };
+const quickSize: Size = { streams: 200, durationMs: 6_000, rampMs: 1_000, spareMs: 4_000 };
+
+const tokensPerSecond = 20;
+const newcomersPerSecond = 20;
+const newcomerTokens = 16;
+const looksPerSecond = 20;
+const statusEveryMs = 1_000;
+/** All streams of the crowd must have their first token by then. */
+const beginTimeoutMs = 60_000;
+const answerTimeoutMs = 30_000;
+
+/** What one arm did. */
+interface Round {
+  readonly crowd: CrowdOutcome;
+  readonly newcomers: readonly ChatOutcome[];
+  readonly health: readonly Look[];
+  readonly notAlive: readonly string[];
+  readonly statusFailures: number;
+  /** Share of one core that each process used while newcomers arrived. */
+  readonly cores: ReadonlyMap<string, number>;
+  readonly residentBytes: ReadonlyMap<string, number>;
+}
+
+/**
+ * A thousand people stream while others arrive: how long a newcomer waits for the first token and a health check for its
+ * answer, each on a connection of its own. The control sends the same load straight to the hosts, on the same cores.
+ *
+ * @throws Error when a crowd does not begin
+ */
+export async function runCrowd(options: SuiteOptions): Promise<BenchReport> {
+  if (options.only.length > 0 || options.extraArms.length > 0)
+    throw new UsageError('crowd has no workloads and no further arms');
+  const size = options.quick ? quickSize : fullSize;
+  const host = hostFacts();
+  const direct = await runArm(directArm, '/api/version', size, options.progress);
+  const drover = await runArm(droverArm, '/healthz', size, options.progress);
+  return report(options.quick, host, direct, drover);
+}
+
+async function runArm(
+  arm: Arm,
+  healthPath: string,
+  size: Size,
+  progress: (line: string) => void,
+): Promise<Round> {
+  // Room for the newcomers beside the crowd: this is about the way to the hosts, not about their queues.
+  const slots = Math.ceil(size.streams / 2) + 200;
+  const hosts = await startSimulatedHosts(2, { slots, tokensPerSecond });
+  let running: RunningArm | undefined;
+  try {
+    running = await arm.start(hosts.hosts);
+    await warmUp(running);
+    const round = await runRound(running, healthPath, size);
+    progress(`${arm.name}: ${tell(round)}`);
+    return round;
+  } finally {
+    await running?.stop();
+    await hosts.stop();
+  }
+}
+
+async function warmUp(arm: RunningArm): Promise<void> {
+  await Promise.all(Array.from({ length: 20 }, (_, index) => newcomer(arm, index, performance.now())));
+}
+
+function newcomer(arm: RunningArm, index: number, intendedAtMs: number): Promise<ChatOutcome> {
+  return runChatStream(arm.urlFor(index), {
+    model: 'sim-count',
+    numPredict: newcomerTokens,
+    intendedAtMs,
+    timeoutMs: answerTimeoutMs,
+    newConnection: true,
+  });
+}
+
+async function runRound(arm: RunningArm, healthPath: string, size: Size): Promise<Round> {
+  const urls = [arm.urlFor(0), arm.urlFor(1)];
+  const tokens = Math.ceil(((size.durationMs + size.rampMs + size.spareMs) / 1_000) * tokensPerSecond);
+  const crowd = await startCrowd(
+    urls,
+    { streams: size.streams, tokens, rampMs: size.rampMs },
+    beginTimeoutMs,
+  );
+  try {
+    const before = arm.processes.map(({ pid }) => cpuSeconds(pid) ?? Number.NaN);
+    const beganAtMs = performance.now();
+    const health = new URL(healthPath, urls[0]);
+    const status = new URL('/api/v1/status', urls[0]);
+    const [newcomers, looks, states] = await Promise.all([
+      runOpenLoop(newcomersPerSecond, size.durationMs, (index, atMs) => newcomer(arm, index, atMs)),
+      runOpenLoop(looksPerSecond, size.durationMs, (_, atMs) => look(health, atMs, answerTimeoutMs)),
+      arm.processes.length === 0
+        ? []
+        : runOpenLoop(1_000 / statusEveryMs, size.durationMs, (_, atMs) =>
+            look(status, atMs, answerTimeoutMs),
+          ),
+    ]);
+    const seconds = (performance.now() - beganAtMs) / 1_000;
+    const cores = new Map(
+      arm.processes.map(({ name, pid }, index) => [
+        name,
+        ((cpuSeconds(pid) ?? Number.NaN) - (before[index] as number)) / seconds,
+      ]),
+    );
+    const resident = new Map(arm.processes.map(({ name, pid }) => [name, residentBytes(pid) ?? Number.NaN]));
+    const answered = states.filter(({ status: code }) => code === 200);
+    return {
+      crowd: await crowd.outcome,
+      newcomers,
+      health: looks,
+      notAlive: [...new Set(answered.flatMap(({ body }) => nodesNotAlive(body)))],
+      statusFailures: states.length - answered.length,
+      cores,
+      residentBytes: resident,
+    };
+  } finally {
+    await crowd.stop();
+  }
+}
+
+function percentile(values: readonly number[], part: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * part) - 1)] ?? Number.NaN;
+}
+
+const firstTokens = (round: Round): number[] =>
+  round.newcomers.map(({ firstLineMs }) => (Number.isNaN(firstLineMs) ? answerTimeoutMs : firstLineMs));
+
+const healthTimes = (round: Round): number[] =>
+  round.health.map(({ tookMs, status }) => (status === 200 ? tookMs : answerTimeoutMs));
+
+/** Answers of the crowd and of newcomers that were not whole. */
+function notWhole(round: Round): number {
+  const newcomers = round.newcomers.filter(({ verified }) => !verified).length;
+  return newcomers + round.crowd.streams - round.crowd.whole;
+}
+
+function tell(round: Round): string {
+  const problems = new Set([
+    ...round.crowd.problems,
+    ...round.newcomers.flatMap(({ problem }) => (problem === undefined ? [] : [problem])),
+  ]);
+  const cores = [...round.cores].map(([name, used]) => `${name} ${rounded(used, 2)}`).join(', ');
+  return [
+    `first token p50 ${rounded(percentile(firstTokens(round), 0.5), 0)} ms, p99 ${rounded(percentile(firstTokens(round), 0.99), 0)} ms`,
+    `health p50 ${rounded(percentile(healthTimes(round), 0.5), 0)} ms, p99 ${rounded(percentile(healthTimes(round), 0.99), 0)} ms`,
+    `largest gap ${rounded(round.crowd.maxGapMs, 0)} ms`,
+    `${notWhole(round)} not whole${problems.size > 0 ? ` (${[...problems].slice(0, 3).join('; ')})` : ''}`,
+    ...(cores === '' ? [] : [`cores: ${cores}`]),
+  ].join(', ');
+}
+
+function report(quick: boolean, host: BenchReport['host'], direct: Round, drover: Round): BenchReport {
+  const arms: ArmRow[] = [];
+  for (const [arm, round] of [
+    ['direct', direct],
+    ['drover', drover],
+  ] as const) {
+    for (const part of [0.5, 0.99]) {
+      const name = `p${part * 100}`;
+      arms.push(
+        row(arm, `newcomer first token ${name}`, 'ms', spread([percentile(firstTokens(round), part)])),
+      );
+      arms.push(row(arm, `health ${name}`, 'ms', spread([percentile(healthTimes(round), part)])));
+    }
+    arms.push(row(arm, 'largest gap of the crowd', 'ms', spread([round.crowd.maxGapMs])));
+    for (const [name, used] of round.cores) arms.push(row(arm, `cpu ${name}`, 'cores', spread([used])));
+    for (const [name, bytes] of round.residentBytes)
+      arms.push(row(arm, `memory ${name}`, 'MB', spread([bytes / 1e6])));
+  }
+  const control = percentile(firstTokens(direct), 0.99);
+  const bars = [
+    bar('health p99', percentile(healthTimes(drover), 0.99), { atMost: 250 }, 'ms'),
+    bar(
+      'first token of a newcomer p99, 2 s or three times the control',
+      percentile(firstTokens(drover), 0.99),
+      { atMost: Math.max(2_000, rounded(3 * control, 0)) },
+      'ms',
+    ),
+    bar('answers that were not whole', notWhole(drover), { atMost: 0 }, 'answers'),
+    bar('nodes judged dead', drover.notAlive.length, { atMost: 0 }, 'nodes'),
+    bar('status without an answer', drover.statusFailures, { atMost: 0 }, 'answers'),
+  ];
+  const notes = [
+    `${drover.crowd.streams} streams at ${tokensPerSecond} tokens/s; ${newcomersPerSecond} newcomers and ${looksPerSecond} health checks a second, each on a new connection.`,
+    'Hosts, clients and Drover share the cores; direct is the same load without Drover.',
+    ...(drover.notAlive.length > 0 ? [`judged dead: ${drover.notAlive.join(', ')}`] : []),
+  ];
+  return { suite: 'crowd', quick, host, notes, arms, ratios: [], bars };
+}

@@ -1,0 +1,54 @@
+import { fileURLToPath } from 'node:url';
+import { startReady } from '../child-process.ts';
+
+const crowdMain: string = fileURLToPath(new URL('crowd-main.js', import.meta.url));
+
+/** What the streams of a crowd were like, all together. */
+export interface CrowdOutcome {
+  readonly streams: number;
+  /** Streams whose answer was there to the last token, in order. */
+  readonly whole: number;
+  /** What was wrong with the others; some of it. */
+  readonly problems: readonly string[];
+  /** Largest silence within any of the streams, milliseconds. */
+  readonly maxGapMs: number;
+}
+
+export interface CrowdSize {
+  readonly streams: number;
+  /** Tokens of each stream. */
+  readonly tokens: number;
+  /** The streams are opened within this time. */
+  readonly rampMs: number;
+}
+
+/** A crowd that streams, in a process of its own: reading its tokens must not delay the probes beside it. */
+export interface Crowd {
+  /** Resolves when every stream has ended. */
+  readonly outcome: Promise<CrowdOutcome>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Opens the streams and resolves when each has its first token.
+ *
+ * @throws Error when that takes more than `timeoutMs`
+ */
+export async function startCrowd(
+  urls: readonly string[],
+  size: CrowdSize,
+  timeoutMs: number,
+): Promise<Crowd> {
+  const { promise, resolve, reject } = Promise.withResolvers<CrowdOutcome>();
+  promise.catch(() => undefined);
+  const args = [size.streams, size.tokens, size.rampMs].map(String);
+  const running = await startReady<{ event: string }>(crowdMain, [...args, ...urls], {
+    timeoutMs,
+    onLine: (line) => {
+      const value = JSON.parse(line) as { event: string } & CrowdOutcome;
+      if (value.event === 'outcome') resolve(value);
+    },
+  });
+  running.child.once('exit', (code) => reject(new Error(`the crowd ended with ${code}`)));
+  return { outcome: promise, stop: () => running.stop(1_000) };
+}
