@@ -16,7 +16,7 @@ export interface GatewayConfig {
   readonly maxHeldBytes: number;
   /** Largest answer that is not a stream. @default 268_435_456 (256 MiB) */
   readonly maxAnswerBytes: number;
-  /** Requests served at once; more get 503. Health, metrics and status routes do not count. @default 1_024 */
+  /** Requests served at once; more get 503. Health, metrics and status routes do not count. @default 2_048 */
   readonly maxConcurrentRequests: number;
   /** Open sockets; more are closed at once. Above `maxConcurrentRequests`, so that refusals can be told. @default 4_096 */
   readonly maxConnections: number;
@@ -66,7 +66,7 @@ export const defaults: GatewayConfig = Object.freeze({
   maxJsonValues: 1_000_000,
   maxHeldBytes: 512 * 1024 * 1024,
   maxAnswerBytes: 256 * 1024 * 1024,
-  maxConcurrentRequests: 1_024,
+  maxConcurrentRequests: 2_048,
   maxConnections: 4_096,
   requestTimeoutMs: 0,
   firstByteTimeoutMs: 0,

@@ -1,10 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Clock } from '@drover/actor-core';
 import type { GatewayConfig } from '../config.ts';
 import { ListenError } from '../errors.ts';
 import { clientErrorHandler } from './client-error.ts';
 import { watchHalfClosed } from './half-closed.ts';
+import { type ListeningSockets, openListeningSockets } from './listening-sockets.ts';
 import type { OpenExchanges } from './open-exchanges.ts';
 
 /**
@@ -35,6 +36,8 @@ export interface Listening {
   readonly allowOf: (method: string, target: string) => string | undefined;
 }
 
+const socketOptions = { keepAlive: true, keepAliveInitialDelay: 30_000, noDelay: true };
+
 /** How often node looks for requests that take too long to arrive. */
 const checkIntervalMs = 1_000;
 
@@ -56,9 +59,7 @@ export async function listen(
       requestTimeout: config.bodyTimeoutMs,
       keepAliveTimeout: config.keepAliveTimeoutMs,
       connectionsCheckingInterval: checkIntervalMs,
-      keepAlive: true,
-      keepAliveInitialDelay: 30_000,
-      noDelay: true,
+      ...socketOptions,
       maxHeaderSize: maxHeaderBytes,
       // The door says it, in Go's words.
       requireHostHeader: false,
@@ -77,37 +78,33 @@ export async function listen(
   server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
     response.writeHead(417, { Connection: 'close', 'Content-Length': 0 }).end();
   });
-  const closed = new Promise<void>((resolve) => server.once('close', resolve));
-  await bind(server, config);
-  const { port, address, family } = server.address() as AddressInfo;
+  const sockets = await bind(server, config);
+  const { port, address, family } = sockets.address;
   const shown =
     address === '0.0.0.0' || address === '::' ? '127.0.0.1' : family === 'IPv6' ? `[${address}]` : address;
   return {
     port,
     url: `http://${shown}:${port}`,
     refuseNew: (): void => {
-      server.close();
+      sockets.close();
       server.closeIdleConnections();
     },
     close: async (): Promise<void> => {
-      server.close();
+      sockets.close();
       server.closeIdleConnections();
       const timer = clock.setTimer(flushMs, () => server.closeAllConnections());
-      await closed;
+      await sockets.closed;
       timer.cancel();
     },
   };
 }
 
-async function bind(server: Server, config: GatewayConfig): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    const failed = (error: Error): void => reject(new ListenError(config.host, config.port, error));
-    server.once('error', failed);
-    server.listen(config.port, config.host, () => {
-      server.off('error', failed);
-      resolve();
-    });
-  });
+async function bind(server: Server, config: GatewayConfig): Promise<ListeningSockets> {
+  try {
+    return await openListeningSockets(server, config.host, config.port, socketOptions);
+  } catch (error) {
+    throw new ListenError(config.host, config.port, error);
+  }
 }
 
 /** Answers already written get a moment to leave the machine. */
