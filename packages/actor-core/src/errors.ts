@@ -48,6 +48,41 @@ export class TransportDisconnectedError extends DroverError {
   }
 }
 
+/**
+ * A living process uses the node id already, here or on another machine. Stop that one, or join under another id; where
+ * it has just been told to stop, try again when it has ended.
+ */
+export class NodeIdTakenError extends DroverError {
+  readonly code = 'node-id-taken';
+  readonly node: string;
+  /** The process that uses it, where it said so in time. */
+  readonly holder: { readonly pid: number; readonly incarnation: number } | undefined;
+  constructor(
+    node: string,
+    holder: { readonly pid: number; readonly incarnation: number } | undefined,
+    options?: ErrorOptions,
+  ) {
+    const who =
+      holder === undefined ? 'another process' : `another process (pid ${holder.pid} on its machine)`;
+    super(`the node id ${node} is in use by ${who}`, options);
+    this.node = node;
+    this.holder = holder;
+  }
+}
+
+/** A newer process took over the id of this node, which therefore ends: its messages and records go to the other one. */
+export class NodeReplacedError extends DroverError {
+  readonly code = 'node-replaced';
+  readonly node: string;
+  /** Process id of the newer one, on its machine. */
+  readonly pid: number;
+  constructor(node: string, pid: number, options?: ErrorOptions) {
+    super(`another process (pid ${pid} on its machine) runs as ${node} since later: this one ends`, options);
+    this.node = node;
+    this.pid = pid;
+  }
+}
+
 /** A durable write was refused because a newer fence holds: the writer is deposed and must stop. */
 export class FenceRejectedError extends DroverError {
   readonly code = 'fence-rejected';

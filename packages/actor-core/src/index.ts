@@ -71,6 +71,8 @@ export {
   MessageTooLargeError,
   NameTakenError,
   NoRespondersError,
+  NodeIdTakenError,
+  NodeReplacedError,
   NoTargetsError,
   RegistryFullError,
   RequestTimeoutError,

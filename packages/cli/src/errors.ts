@@ -29,6 +29,7 @@ export type CommandErrorCode =
   | 'gateway-unreachable'
   | 'gateway-refused'
   | 'node-missing'
+  | 'node-id-taken'
   | 'cluster-missing'
   | 'data-in-use'
   | 'address-in-use'

@@ -342,9 +342,14 @@ export class Runtime implements ActorSystem {
   }
 
   rootFailed(cause: unknown): void {
-    this.rootCause = cause;
     this.log.error({ err: cause }, 'a failure escalated to the root: the actor system stops');
     this.root.state = 'running';
+    this.endFor(cause);
+  }
+
+  /** Stops everything for that cause, which `terminated` tells. */
+  endFor(cause: unknown): void {
+    this.rootCause ??= cause;
     this.beginShutdown();
   }
 

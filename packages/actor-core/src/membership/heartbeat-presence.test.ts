@@ -107,4 +107,32 @@ describe('presence', () => {
     await settle();
     expect(states(a)).toEqual({ a: 'alive' });
   });
+
+  it('keeps an older incarnation that still announces itself as evidence, and changes nothing', async () => {
+    const hub = createTestHub();
+    const a = createTestNode(hub, { nodeId: 'a' });
+    createTestNode(hub, { nodeId: 'b', incarnation: 5 });
+    await settle();
+    const changes: string[] = [];
+    a.presence.onChange(({ node, state }) => changes.push(`${node} ${state}`));
+    const old = encodeAnnouncement({ incarnation: 4, pid: 77, roles: ['host'], lagMs: 0, left: false });
+    hub.bus.connect('b').publish(a.subjects.presence('b'), old);
+    await advance(hub.clock, 2_000, 100);
+    expect(a.presence.member('b')).toMatchObject({
+      state: 'alive',
+      incarnation: 5,
+      rival: { pid: 77, ageMs: 2_000 },
+    });
+    expect(changes).toEqual([]);
+  });
+
+  it('ends the node when a newer process announces itself under its id', async () => {
+    const hub = createTestHub();
+    const b = createTestNode(hub, { nodeId: 'b', incarnation: 5 });
+    await settle();
+    const newer = encodeAnnouncement({ incarnation: 6, pid: 78, roles: ['host'], lagMs: 0, left: false });
+    hub.bus.connect('b').publish(b.subjects.presence('b'), newer);
+    await settle();
+    await expect(b.system.terminated).resolves.toMatchObject({ code: 'node-replaced', node: 'b', pid: 78 });
+  });
 });

@@ -25,6 +25,8 @@ export interface HeartbeatPresenceOptions {
   readonly log: Logger;
   /** Only listen: an observer. */
   readonly isSilent: boolean;
+  /** A newer process announces itself under this node's id. */
+  readonly onReplaced?: (newer: { readonly pid: number; readonly incarnation: number }) => void;
 }
 
 /** Presence by heartbeat over core NATS. */
@@ -120,12 +122,7 @@ export class HeartbeatPresence implements Presence {
     if (said === undefined) return this.warnOnce(node);
     if (node !== this.options.node) {
       this.take(hear(this.table, node, said, this.options.clock.now()));
-    } else if (said.incarnation > this.options.incarnation) {
-      this.options.log.error(
-        { incarnation: said.incarnation },
-        'another process with a newer incarnation uses this node id',
-      );
-    }
+    } else if (!said.left && isNewerTwin(said, this.options)) this.options.onReplaced?.(said);
   }
 
   private readonly sweep = (): void => {
@@ -167,7 +164,7 @@ export class HeartbeatPresence implements Presence {
     }
   }
 
-  private evidence({ node, roles, pid, incarnation, state, heardMs, lagMs }: Member): MemberEvidence {
+  private evidence({ node, roles, pid, incarnation, state, heardMs, lagMs, rival }: Member): MemberEvidence {
     return {
       node,
       roles,
@@ -176,6 +173,9 @@ export class HeartbeatPresence implements Presence {
       state,
       ageMs: Math.max(0, this.options.clock.now() - heardMs),
       lagMs,
+      ...(rival === undefined
+        ? {}
+        : { rival: { pid: rival.pid, ageMs: Math.max(0, this.options.clock.now() - rival.heardMs) } }),
     };
   }
 
@@ -184,4 +184,12 @@ export class HeartbeatPresence implements Presence {
       this.options.log.warn({ peer: node }, 'an announcement cannot be read; further ones are ignored');
     this.warned = true;
   }
+}
+
+/** Of two processes that began in one millisecond the one with the greater process id counts as the newer. */
+function isNewerTwin(
+  said: Pick<Announcement, 'incarnation' | 'pid'>,
+  own: Pick<HeartbeatPresenceOptions, 'incarnation' | 'pid'>,
+): boolean {
+  return said.incarnation === own.incarnation ? said.pid > own.pid : said.incarnation > own.incarnation;
 }

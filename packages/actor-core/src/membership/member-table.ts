@@ -7,6 +7,10 @@ export interface Member extends Announcement {
   readonly state: MemberState;
   /** Clock milliseconds of the last announcement, moved forward by the time in which silence does not count. */
   readonly heardMs: number;
+  /** An older incarnation of the same id that still announced itself after this one was known. */
+  readonly rival?:
+    | { readonly pid: number; readonly incarnation: number; readonly heardMs: number }
+    | undefined;
 }
 
 export type MemberTable = ReadonlyMap<string, Member>;
@@ -20,12 +24,25 @@ export interface TableChange {
 /** A node announced itself. Word of an older life, or of one that has said goodbye, is ignored. */
 export function hear(table: MemberTable, node: string, said: Announcement, nowMs: number): TableChange {
   const known = table.get(node);
-  if (known !== undefined && said.incarnation < known.incarnation) return { table, changed: [] };
+  if (known !== undefined && said.incarnation < known.incarnation)
+    return { table: said.left ? table : withRival(table, known, said, nowMs), changed: [] };
   if (known?.state === 'left' && said.incarnation === known.incarnation) return { table, changed: [] };
-  const member: Member = { ...said, node, state: said.left ? 'left' : 'alive', heardMs: nowMs };
+  const member: Member = {
+    ...said,
+    node,
+    state: said.left ? 'left' : 'alive',
+    heardMs: nowMs,
+    rival: known?.rival,
+  };
   const isChange =
     known === undefined || known.state !== member.state || known.incarnation !== member.incarnation;
   return { table: new Map(table).set(node, member), changed: isChange ? [member] : [] };
+}
+
+/** No change for listeners: evidence for people. An announcement may come late, so one alone proves nothing. */
+function withRival(table: MemberTable, known: Member, said: Announcement, nowMs: number): MemberTable {
+  const rival = { pid: said.pid, incarnation: said.incarnation, heardMs: nowMs };
+  return new Map(table).set(known.node, { ...known, rival });
 }
 
 /** Time passed: who is silent for `silenceMs` is unreachable, who is gone for `forgetMs` is forgotten. */

@@ -29,6 +29,8 @@ export interface MemberEvidence {
   readonly ageMs: number;
   /** The member's own event-loop lag, milliseconds, as it last reported. */
   readonly lagMs: number;
+  /** Another process that announces itself under this id, in an older incarnation, and how long ago it last did. */
+  readonly rival?: { readonly pid: number; readonly ageMs: number } | undefined;
 }
 
 /** `alive`: heard within 3 s · `unreachable`: silent for longer while the bus is up · `left`: said goodbye. */

@@ -1,5 +1,6 @@
 import { createRuntime } from '../actor/create-actor-system.ts';
 import type { Clock } from '../clock.ts';
+import { NodeReplacedError } from '../errors.ts';
 import { Inspector } from '../inspection/inspector.ts';
 import type { Logger } from '../logger.ts';
 import { HeartbeatPresence } from '../membership/heartbeat-presence.ts';
@@ -42,6 +43,11 @@ export function assembleNode(parts: NodeParts): ClusterNode {
     clock,
     log,
     isSilent: !isMember,
+    onReplaced: ({ pid: newer }) => {
+      const error = new NodeReplacedError(nodeId, newer);
+      log.error({ err: error }, 'this node ends: another process took over its id');
+      runtime.endFor(error);
+    },
   });
   const unsubscribe = presence.onChange((member) => {
     if (member.node === nodeId) return;

@@ -7,11 +7,12 @@ import { systemRandom } from '../random/system-random.ts';
 import type { Random } from '../random.ts';
 import { nodeScheduler } from '../scheduler/node-scheduler.ts';
 import { JetStreamStore } from '../storage/jetstream-store.ts';
-import { connectNats } from '../transport/nats-transport.ts';
-import { createSubjects, requireToken, type Role } from '../transport/subjects.ts';
+import { connectNats, type NatsTransport } from '../transport/nats-transport.ts';
+import { createSubjects, requireToken, type Role, type Subjects } from '../transport/subjects.ts';
 import { untilReachable } from './activation.ts';
 import { assembleNode } from './assemble-node.ts';
 import type { ClusterNode } from './cluster-node.ts';
+import { requireFreeId } from './require-free-id.ts';
 
 /** Who this process is in the cluster, and where its NATS is. */
 export interface JoinClusterOptions {
@@ -48,6 +49,7 @@ export interface JoinClusterOptions {
  * its address may be told in whatever way.
  *
  * @throws ConnectError when NATS cannot be reached in time, or refuses the credentials
+ * @throws NodeIdTakenError a living process uses the id
  * @throws InvalidArgumentError naming the option that cannot be
  */
 export async function joinCluster(options: JoinClusterOptions): Promise<ClusterNode> {
@@ -71,6 +73,9 @@ export async function joinCluster(options: JoinClusterOptions): Promise<ClusterN
     random,
     log,
   });
+  // Observers may ask nothing, and nothing is sent to them.
+  if (roles.some((role) => role !== 'observer'))
+    await leaveUnlessFree(nodeId, { transport, subjects, clock });
   const store = new JetStreamStore({ transport, clock, random });
   const node = assembleNode({
     nodeId,
@@ -88,4 +93,16 @@ export async function joinCluster(options: JoinClusterOptions): Promise<ClusterN
   const { remoting } = node.system as Runtime;
   if (remoting !== undefined) await untilReachable({ nodeId, presence: node.presence, remoting, clock });
   return node;
+}
+
+async function leaveUnlessFree(
+  nodeId: string,
+  bus: { readonly transport: NatsTransport; readonly subjects: Subjects; readonly clock: Clock },
+): Promise<void> {
+  try {
+    await requireFreeId(nodeId, bus);
+  } catch (error) {
+    await bus.transport.close();
+    throw error;
+  }
 }

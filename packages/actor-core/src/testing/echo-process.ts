@@ -33,4 +33,5 @@ if (url !== undefined && nodeId !== undefined) {
   );
   await node.transport.flush({ timeoutMs: 5_000 });
   process.stdout.write('ready\n');
+  void node.system.terminated.then(() => node.leave());
 }

@@ -1,4 +1,10 @@
-import { type ClusterNode, joinCluster, type Role } from '@drover/actor-core';
+import {
+  type ClusterNode,
+  joinCluster,
+  NodeIdTakenError,
+  NodeReplacedError,
+  type Role,
+} from '@drover/actor-core';
 import type { LogLevel } from '../config.ts';
 import { CommandError, type ExitCode, errorLine, exitCodes } from '../errors.ts';
 import { requirePayload } from '../nats/running-server.ts';
@@ -70,6 +76,11 @@ export async function runRole(
   parent?.report({ type: 'ready', ...running.report });
   const ended = await Promise.race([asked, node.system.terminated.then((cause) => ({ cause }))]);
   if (typeof ended === 'object') {
+    if (ended.cause instanceof NodeReplacedError) {
+      logger.error({ node: options.id, pid: ended.cause.pid }, `${ended.cause.message}; ${twinFix}`);
+      flush();
+      return exitCodes.inUse;
+    }
     const cause =
       ended.cause instanceof Error ? ended.cause : new Error('the actor system stopped by itself');
     logger.error({ err: cause }, 'the root supervisor gave up: this process ends');
@@ -84,6 +95,8 @@ export async function runRole(
   flush();
   return exitCodes.done;
 }
+
+const twinFix = 'end one of the two, or give this one a name of its own with --id';
 
 async function join(
   options: RoleOptions,
@@ -107,6 +120,8 @@ async function join(
       log,
     });
   } catch (error) {
+    if (error instanceof NodeIdTakenError)
+      throw new CommandError('node-id-taken', exitCodes.inUse, error.message, { fix: twinFix, cause: error });
     if ((error as { code?: unknown }).code !== 'connect-failed') throw error;
     throw new CommandError('nats-unreachable', exitCodes.missing, (error as Error).message, {
       fix: 'check that NATS runs there and that the credentials are of this cluster',
