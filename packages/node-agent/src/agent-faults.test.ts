@@ -276,9 +276,9 @@ describe('when Ollama misbehaves', () => {
     expect(rig.load()?.state).toBe('ready');
   });
 
-  it('and is silent before the first byte, it is given up after firstByteMs and left', async () => {
-    const { rig, ollama } = await setup(hold, { firstByteMs: 30_000 });
-    const session = rig.open({});
+  it('and is silent before the first byte, it is given up after the request’s first-byte timeout and left', async () => {
+    const { rig, ollama } = await setup(hold);
+    const session = rig.open({}, { firstByteTimeoutMs: 30_000 });
     await until(() => ollama.exchanges.length === 1);
     await rig.pass(29_500);
     expect(session.ending()).toBeUndefined();
@@ -289,9 +289,9 @@ describe('when Ollama misbehaves', () => {
     await until(() => ollama.exchanges[0]?.left() === true);
   });
 
-  it('and stops between two tokens, it is given up after interTokenMs and left', async () => {
-    const { rig, ollama } = await setup(firstLine, { interTokenMs: 5_000 });
-    const session = rig.open({});
+  it('and stops between two tokens, it is given up after the request’s inter-token timeout and left', async () => {
+    const { rig, ollama } = await setup(firstLine);
+    const session = rig.open({}, { interTokenTimeoutMs: 5_000 });
     await until(() => session.lines().length === 1);
     await rig.pass(5_000);
     expect(session.ending()).toMatchObject({ kind: 'fail', code: 'upstream-stalled', lines: 1 });
@@ -300,13 +300,10 @@ describe('when Ollama misbehaves', () => {
   });
 
   it('and sent a stream whole but keeps the connection, the answer is complete', async () => {
-    const { rig } = await setup(
-      ({ response }) => {
-        response.writeHead(200, ndjson);
-        response.write('{"done":true}\n');
-      },
-      { interTokenMs: 5_000 },
-    );
+    const { rig } = await setup(({ response }) => {
+      response.writeHead(200, ndjson);
+      response.write('{"done":true}\n');
+    });
     const session = rig.open({});
     await until(() => session.lines().length === 1);
     await rig.pass(5_000);
@@ -353,7 +350,7 @@ describe('leaving Ollama', () => {
         await rig.pass(6_100);
       },
     ],
-    ['the deadline', (rig) => rig.pass(60_000)],
+    ['the deadline', (rig) => rig.pass(50_000)],
   ];
   for (const [phase, handler] of [
     ['in prefill', hold],
@@ -362,8 +359,8 @@ describe('leaving Ollama', () => {
     it.each(leaves)(
       `closes the connection on %s ${phase} and hands the slot on once`,
       async (_why, leave) => {
-        const { rig, ollama } = await setup(handler, { interTokenMs: 100_000 });
-        const session = rig.open({}, { timeoutMs: 60_000 });
+        const { rig, ollama } = await setup(handler);
+        const session = rig.open({}, { timeoutMs: 50_000 });
         const next = rig.open({}, { timeoutMs: 500_000 });
         const third = rig.open({}, { timeoutMs: 500_000 });
         await until(

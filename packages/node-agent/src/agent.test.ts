@@ -325,49 +325,6 @@ describe('a list that is larger than a message may be', () => {
   });
 });
 
-describe('a lost slot', () => {
-  it('is freed by an unload when the next request is silent beside an idle model', async () => {
-    let leaked = false;
-    const unloads: string[] = [];
-    const { rig, ollama } = await setup((exchange) => {
-      const { keep_alive: keepAlive, n } = JSON.parse(exchange.body) as { keep_alive?: number; n?: number };
-      if (keepAlive === 0) {
-        unloads.push(exchange.body);
-        leaked = false;
-        exchange.response.writeHead(200, { 'content-type': 'application/json' });
-        exchange.response.end('{"done":true}');
-      } else if (n === 1) {
-        exchange.response.writeHead(200, ndjson);
-        exchange.response.write('{"response":"1"}\n');
-        leaked = true;
-      } else if (!leaked) finish(exchange);
-    });
-    ollama.answers['/api/ps'] = { models: [{ name: 'm:latest' }] };
-    const first = rig.open({ n: 1 });
-    await until(() => first.lines().length === 1);
-    first.cancel();
-    await until(() => ollama.exchanges[0]?.left() === true);
-    const second = rig.open({ n: 2 });
-    await until(() => ollama.exchanges.length === 2);
-    await rig.pass(10_100);
-    await until(() => second.ending() !== undefined);
-    expect(second.ending()?.kind).toBe('end');
-    expect(JSON.parse(unloads[0] ?? '')).toEqual({ model: 'm:latest', keep_alive: 0, stream: false });
-    expect(unloads).toHaveLength(1);
-    expect(rig.agent.stats()['one']?.healedLeaks).toBe(1);
-    expect(rig.logged.some((line) => line.includes('free a lost slot'))).toBe(true);
-  });
-
-  it('is not suspected in a long prefill without a disconnect before', async () => {
-    const { rig, ollama } = await setup(hold);
-    ollama.answers['/api/ps'] = { models: [{ name: 'm:latest' }] };
-    rig.open({});
-    await until(() => ollama.exchanges.length === 1);
-    await rig.pass(60_000);
-    expect(ollama.exchanges).toHaveLength(1);
-  });
-});
-
 describe('an instance that fails', () => {
   it('tells its sessions, is started again and serves', async () => {
     const { rig, ollama } = await setup(hold);

@@ -38,7 +38,7 @@ describe('resolveConfig', () => {
     ['instances[1].name', { instances: [one, { ...one, url: 'http://127.0.0.1:1' }] }],
     ['instances[1].url', { instances: [one, { ...one, name: 'gpu-2', url: 'http://127.0.0.1:11434/' }] }],
     ['maxQueue', { instances: [one], maxQueue: -1 }],
-    ['firstByteMs', { instances: [one], firstByteMs: 0.5 }],
+    ['silenceLookMs', { instances: [one], silenceLookMs: 0.5 }],
     ['maxHeldBytes', { instances: [one], maxHeldBytes: 1 }],
     ['probeTimeoutMs', { instances: [one], probeTimeoutMs: 9_000 }],
     ['maxQueu', { instances: [one], maxQueu: 1 }],

@@ -37,12 +37,13 @@ export interface NodeAgentLimits {
   readonly maxHeldBytes: number;
   /** How long the next part of a body may take, milliseconds. @default 10_000 */
   readonly bodyPartMs: number;
-  /** From posting a request to its first byte: contains Ollama's loads and prefill, so it is long. @default 600_000 */
-  readonly firstByteMs: number;
-  /** Between two bytes of an answer. @default 30_000 */
-  readonly interTokenMs: number;
-  /** After a disconnect, silence of the next request for that model before a lost slot is suspected. @default 10_000 */
-  readonly leakSuspectMs: number;
+  /** Silence of a request inside Ollama after which it is judged whether the model is at work, and again. @default 5_000 */
+  readonly silenceLookMs: number;
+  /**
+   * Longest silence that the size of a request and the speed of its model alone can explain; then the request is given
+   * up as stuck. A runner on this machine that uses the CPU may be silent for longer. @default 1_800_000
+   */
+  readonly maxSilenceMs: number;
   /** How long an unload may take that heals a lost slot. @default 10_000 */
   readonly unloadMs: number;
   /** Finished answers kept for receivers that still miss lines; over it the oldest is given up. @default 256 */
@@ -82,9 +83,8 @@ export const defaults: NodeAgentLimits = Object.freeze({
   offerMs: 250,
   reservationMs: 4_000,
   bodyPartMs: 10_000,
-  firstByteMs: 600_000,
-  interTokenMs: 30_000,
-  leakSuspectMs: 10_000,
+  silenceLookMs: 5_000,
+  maxSilenceMs: 1_800_000,
   unloadMs: 10_000,
   maxLingering: 256,
   connectMs: 5_000,

@@ -10,6 +10,8 @@ import { instanceProps } from './instance/instance-actor.ts';
 import type { InstanceInbox } from './instance/instance-internal.ts';
 import type { Ollama } from './ollama/ollama.ts';
 import { connectOllama } from './ollama/undici-ollama.ts';
+import { createProcRunnerCpu } from './silence/proc-runner-cpu.ts';
+import type { RunnerCpu } from './silence/runner-cpu.ts';
 import { LoadReporter } from './report/load-reporter.ts';
 import { type Counters, createCounters, type InstanceStats } from './stats.ts';
 
@@ -29,6 +31,12 @@ export interface NodeAgent {
 /** How the streams to the gateways are kept. */
 export interface NodeAgentStreams {
   readonly fleetConfig?: Partial<FleetConfig>;
+}
+
+/** What the agent sees of its machine; tests put their own in place. */
+export interface NodeAgentSenses {
+  /** The runner processes of the Ollama at `url`. @default out of `/proc` */
+  readonly runnerCpu?: (url: string) => RunnerCpu | undefined;
 }
 
 /** How many connections beside those of the slots are kept: the three questions of a probe. */
@@ -51,6 +59,7 @@ interface Door {
 export async function startNodeAgent(
   node: ClusterNode,
   options: NodeAgentOptions & NodeAgentStreams,
+  { runnerCpu = createProcRunnerCpu }: NodeAgentSenses = {},
 ): Promise<NodeAgent> {
   const { fleetConfig, ...own } = options;
   const config = resolveConfig(own);
@@ -61,7 +70,7 @@ export async function startNodeAgent(
     config.instances.map(({ name }) => name),
     config.reportIntervalMs,
   );
-  const { supervisor, firstProbes } = startInstances(node, config, fleet, doors, reporter);
+  const { supervisor, firstProbes } = startInstances(node, config, fleet, doors, reporter, runnerCpu);
   let stopping: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
     await node.system.stop(supervisor);
@@ -92,6 +101,7 @@ function startInstances(
   fleet: FleetConfig,
   doors: readonly Door[],
   reporter: LoadReporter,
+  runnerCpu: (url: string) => RunnerCpu | undefined,
 ): { supervisor: ActorRef<never>; firstProbes: Promise<unknown> } {
   let revision = 0;
   const nextRevision = (): number => {
@@ -104,6 +114,7 @@ function startInstances(
       instance,
       ollama,
       counters,
+      runnerCpu: runnerCpu(instance.url),
       node,
       limits: config,
       fleet,

@@ -101,13 +101,13 @@ export const hostSettings: readonly Setting[] = [
     fields: ['node-agent.listTimeoutMs'],
   },
   {
-    key: 'lost-slot-after',
+    key: 'max-silence',
     kind: 'duration',
     group: 'Hosts in detail',
     takers: ['up', 'node-agent'],
     placeholder: '<duration>',
-    help: 'silence after a disconnect before a lost slot of Ollama is suspected',
-    fields: ['node-agent.leakSuspectMs'],
+    help: 'longest silence of an Ollama that size and speed alone can explain; then the request is stuck',
+    fields: ['node-agent.maxSilenceMs'],
   },
   {
     key: 'unload-timeout',

@@ -16,10 +16,13 @@ const failuresUntilDown = 3;
 
 /**
  * One probe's effect. A good one heals at once. A refused connection, nonsense, or a Drover gateway at this address
- * is down at once; silence only the third time.
+ * is down at once; silence only the third time, and never while answers move: a machine under load answers late.
+ *
+ * @param moved a byte of an answer came since the probe began
  */
-export function decideHealth(health: Health, outcome: ProbeOutcome): Health {
+export function decideHealth(health: Health, outcome: ProbeOutcome, moved: boolean): Health {
   if (outcome.kind === 'good') return { state: 'ready', reason: '', failures: 0 };
+  if (outcome.kind === 'silent' && moved && health.state === 'ready') return { ...health, failures: 0 };
   const failures = health.failures + 1;
   const certain = outcome.kind !== 'silent';
   const state = certain || failures >= failuresUntilDown ? 'down' : health.state;

@@ -25,6 +25,8 @@ import {
 import type { NodeAgentLimits, ResolvedInstance } from '../config.ts';
 import { jobProps } from '../job/job-actor.ts';
 import type { JobOutcome, JobReport } from '../job/job-message.ts';
+import type { RunnerCpu } from '../silence/runner-cpu.ts';
+import { SilenceWatch } from '../silence/silence-watch.ts';
 import type { Ollama } from '../ollama/ollama.ts';
 import type { ProbeOutcome } from '../ollama/probe.ts';
 import { type Counters, countOutcome } from '../stats.ts';
@@ -36,7 +38,6 @@ import { FreshListing } from './fresh-listing.ts';
 import type { InstanceInbox } from './instance-internal.ts';
 import { JobTable } from './job-table.ts';
 import { KnownListing } from './known-listing.ts';
-import { LeakHealer } from './leak-healer.ts';
 import { Prober } from './prober.ts';
 import { type RefusalChange, RefusalLog } from './refusal-log.ts';
 import { type UnknownRequest, UnknownModels } from './unknown-models.ts';
@@ -49,6 +50,8 @@ export interface InstanceTask {
   readonly node: ClusterNode;
   readonly ollama: Ollama;
   readonly counters: Counters;
+  /** As in `SilenceTask`. */
+  readonly runnerCpu: RunnerCpu | undefined;
   /** Catalogue revisions, never repeated within this life of the node, whatever is restarted. */
   readonly nextRevision: () => number;
   /** Busy, queued, state or models changed; `load` is what to report from now on. */
@@ -80,7 +83,7 @@ class Instance {
   readonly #jobs = new JobTable();
   readonly #unknown: UnknownModels;
   readonly #earlyCancels = new EarlyCancels();
-  readonly #leaks: LeakHealer;
+  readonly #silence: SilenceWatch;
   readonly #prober: Prober;
   readonly #fresh: FreshListing;
   #health: Health = unknownHealth;
@@ -99,7 +102,11 @@ class Instance {
     this.#prober = new Prober(task, context);
     this.#fresh = new FreshListing(task, context);
     this.#admission = new Admission(task, context, this.#jobs, (model) => this.#known.listsAsLoaded(model));
-    this.#leaks = new LeakHealer(task, context, this.#jobs, () => this.#admission.busy);
+    this.#silence = new SilenceWatch(task, context, {
+      jobs: this.#jobs,
+      known: this.#known,
+      busy: () => this.#admission.busy,
+    });
     this.#simulated = instance.simulated;
     this.#refusals = new RefusalLog(task.fleet);
   }
@@ -149,14 +156,12 @@ class Instance {
         return this.#fill();
       case 'job-answered':
         return this.#jobAnswered(message);
-      case 'job-suspects':
-        return this.#leaks.suspect(message.streamId, message.waitedMs);
-      case 'leak-checked':
-        return this.#leaks.checked(message.streamId, message.waitedMs, message.listedAsLoaded);
+      case 'job-silent':
+      case 'runner-sampled':
+      case 'slot-checked':
       case 'job-withdrew':
-        return this.#leaks.withdrew(message.streamId);
       case 'unloaded':
-        return this.#leaks.unloaded(message.streamId, message.failure);
+        return this.#silence.handle(message);
       case 'job-left':
         return this.#jobLeft(message.streamId, message.outcome);
       case 'drain':
@@ -203,6 +208,7 @@ class Instance {
       presence: node.presence,
       limits,
       fleet,
+      recent: this.#silence.recent,
     });
     this.#jobNumber += 1;
     const ref = this.#context.spawn(job, `job-${this.#jobNumber}`);
@@ -279,7 +285,7 @@ class Instance {
   #jobAnswered({ streamId, loads }: Extract<JobReport, { kind: 'job-answered' }>): void {
     const job = this.#jobs.get(streamId);
     if (job === undefined) return;
-    this.#leaks.answered(job.model);
+    this.#silence.answered(job.model);
     if (loads) this.#admission.answered(streamId);
     if (this.#known.listsAsLoaded(job.model)) return;
     if (loads) this.#known.answered(job.model, this.#context.clock.now());
@@ -294,7 +300,7 @@ class Instance {
     if (job === undefined || !this.#admission.leave(streamId, servedMs)) return;
     this.#jobs.linger(job);
     countOutcome(this.#task.counters, outcome);
-    if (outcome.disconnected) this.#leaks.disconnected(job.model);
+    this.#silence.ended(job, outcome);
     if (outcome.nonsense) this.#setHealth(decideNonsense(this.#health, outcome.detail));
     const change = this.#refusals.note(job.model, outcome, this.#context.clock.now());
     if (change !== undefined) this.#logRefusal(change);
@@ -366,7 +372,9 @@ class Instance {
       this.#simulated = instance.simulated || outcome.simulated;
       this.#known.probed(outcome.listing, this.#prober.beganAtMs);
     }
-    this.#setHealth(decideHealth(this.#health, outcome));
+    this.#setHealth(
+      decideHealth(this.#health, outcome, this.#silence.recent.lastAtMs >= this.#prober.beganAtMs),
+    );
     for (const request of this.#unknown.finish()) this.#settleUnknown(request);
     if (this.#unknown.wanted) this.#probe();
     this.#changed();

@@ -1,6 +1,7 @@
 import type { ActorRef } from '@drover/actor-core';
 import type { InstanceMessage, OllamaRunning } from '@drover/fleet';
 import type { JobReport } from '../job/job-message.ts';
+import type { RunnerSample } from '../silence/runner-cpu.ts';
 import type { ProbeOutcome } from '../ollama/probe.ts';
 
 /** What an instance hears from within its node; none of it can come over the bus. */
@@ -17,13 +18,14 @@ export type InstanceInternal =
   | { readonly kind: 'tell-positions' }
   /** An offered slot was not taken in time, or may be offered again. */
   | { readonly kind: 'offers-due' }
-  /** `listedAsLoaded` is undefined when `ps` did not answer. */
+  /** `ps` was asked before an unload; `running` is undefined when it did not answer. */
   | {
-      readonly kind: 'leak-checked';
+      readonly kind: 'slot-checked';
       readonly streamId: string;
-      readonly waitedMs: number;
-      readonly listedAsLoaded: boolean | undefined;
+      readonly running: readonly OllamaRunning[] | undefined;
     }
+  /** CPU time of the runner processes; undefined where they cannot be seen. */
+  | { readonly kind: 'runner-sampled'; readonly samples: readonly RunnerSample[] | undefined }
   /** `failure` is empty when Ollama took the unload. */
   | { readonly kind: 'unloaded'; readonly streamId: string; readonly failure: string }
   | { readonly kind: 'drain'; readonly replyTo: ActorRef<'drained'> }

@@ -58,6 +58,24 @@ export class KnownListing {
     return isLoaded(this.#catalogue.running, model);
   }
 
+  /** When Ollama was asked for what it is known to run; `-Infinity` before the first time. */
+  get runningAskedAtMs(): number {
+    return this.#runningAskedAtMs;
+  }
+
+  /** The model's entry in `ps`, as last told; undefined if it is not listed. */
+  running(model: string): OllamaRunning | undefined {
+    const wanted = modelKey(model);
+    return this.#catalogue.running.find(({ name }) => modelKey(name) === wanted);
+  }
+
+  /** Whether Ollama lists the capability for the model; versions that list none have none. */
+  hasCapability(model: string, capability: string): boolean {
+    const wanted = modelKey(model);
+    const listed = this.#catalogue.tags.find(({ name }) => modelKey(name) === wanted)?.['capabilities'];
+    return Array.isArray(listed) && listed.includes(capability);
+  }
+
   /** A model answered: it is loaded until Ollama, asked later, says otherwise. */
   answered(model: string, nowMs: number): void {
     this.#answeredAtMs.set(modelKey(model), nowMs);

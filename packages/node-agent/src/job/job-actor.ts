@@ -23,7 +23,11 @@ import {
   senderWakeAtMs,
   type StreamOpen,
 } from '@drover/fleet';
+import type { NodeAgentLimits } from '../config.ts';
 import type { AnswerHead, Ollama, UpstreamRequest } from '../ollama/ollama.ts';
+import { type AnswerMeasures, type Lesson, readMeasures } from '../silence/learnt-speeds.ts';
+import type { RecentBytes } from '../silence/recent-bytes.ts';
+import { emptyShape, mayBeAnswering, type RequestShape, readShape } from '../silence/request-shape.ts';
 import { type AnswerFinish, AnswerReader } from './answer-reader.ts';
 import { BodyAssembly } from './body-assembly.ts';
 import type { HostRefusal, JobMessage, JobOutcome, JobReport } from './job-message.ts';
@@ -32,9 +36,12 @@ import {
   enterPhase,
   type JobPhase,
   type JobProgress,
+  lookLater,
   type ProgressLimits,
+  progressLimits,
   progressWakeAtMs,
   startProgress,
+  stepBack,
 } from './job-progress.ts';
 import { hostRefusal } from './host-refusal.ts';
 import { checkRequest, type RequestFacts } from './request-check.ts';
@@ -49,8 +56,9 @@ export interface JobTask {
   readonly ollama: Ollama;
   readonly transport: Transport;
   readonly presence: Pick<Presence, 'member'>;
-  readonly limits: ProgressLimits;
+  readonly limits: NodeAgentLimits;
   readonly fleet: FleetConfig;
+  readonly recent: RecentBytes;
 }
 
 /**
@@ -62,19 +70,7 @@ export function jobProps(task: JobTask): Props<JobMessage> {
   return props(() => setup((context) => new Job(task, context).behaviour()), { restart: 'temporary' });
 }
 
-/** An answer in one piece is silent until it is whole: its slot is suspected so many times later. */
-const unstreamedPatience = 6;
-
 const over: Behaviour<JobMessage> = { kind: 'stopped' };
-
-/** The agent's own limits, and what the request allows if that is less. */
-function limitsOf(limits: ProgressLimits, open: StreamOpen): ProgressLimits {
-  return {
-    ...limits,
-    firstByteMs: Math.min(limits.firstByteMs, open.firstByteTimeoutMs ?? limits.firstByteMs),
-    interTokenMs: Math.min(limits.interTokenMs, open.interTokenTimeoutMs ?? limits.interTokenMs),
-  };
-}
 
 class Job {
   readonly #task: JobTask;
@@ -83,8 +79,10 @@ class Job {
   readonly #assembly: BodyAssembly | undefined;
   #progress: JobProgress;
   #body: Uint8Array | undefined;
-  #facts: RequestFacts = { rejection: undefined, setsKeepAlive: false, streams: true };
-  #limits: ProgressLimits;
+  #facts: RequestFacts = { rejection: undefined, setsKeepAlive: false };
+  #shape: RequestShape = emptyShape;
+  #measures: AnswerMeasures | undefined;
+  readonly #limits: ProgressLimits;
   #upstream: UpstreamRequest | undefined;
   #reader: AnswerReader | undefined;
   #postedAtMs: number | undefined;
@@ -99,7 +97,7 @@ class Job {
     const now = context.clock.now();
     this.#task = task;
     this.#context = context;
-    this.#limits = limitsOf(task.limits, open);
+    this.#limits = progressLimits(task.limits, open);
     this.#sender = createSender(open.streamId, open.grantedThrough, fleet, now);
     this.#assembly = open.body === undefined ? new BodyAssembly(open.bodyBytes ?? 0) : undefined;
     this.#progress = startProgress(open.body === undefined ? 'receiving' : 'queued', open.timeoutMs, now);
@@ -176,6 +174,10 @@ class Job {
         return;
       case 'give-up':
         return this.#giveUp(message.code, message.message);
+      case 'stuck':
+        if (this.#upstream !== undefined && this.#progress.steppedAtMs === message.sinceMs)
+          this.#giveUp('upstream-stalled', message.message);
+        return;
       case 'withdraw':
         return this.#withdraw();
       case 'answer':
@@ -205,10 +207,7 @@ class Job {
   #takeBody(body: Uint8Array): void {
     this.#body = body;
     this.#facts = checkRequest(this.#task.open.route, body);
-    if (!this.#facts.streams) {
-      const leakSuspectMs = this.#limits.leakSuspectMs * unstreamedPatience;
-      this.#limits = { ...this.#limits, leakSuspectMs };
-    }
+    this.#shape = readShape(this.#task.open.route, body);
     if (this.#facts.rejection !== undefined) {
       this.#send({ kind: 'head', status: 400, contentType: 'application/json; charset=utf-8' });
       this.#send({ kind: 'lines', lines: [JSON.stringify({ error: this.#facts.rejection })] });
@@ -249,6 +248,7 @@ class Job {
     this.#upstream.abort();
     this.#upstream = undefined;
     this.#reader = undefined;
+    this.#progress = stepBack(this.#progress);
     this.#task.instance.tell(
       { kind: 'job-withdrew', streamId: this.#task.open.streamId },
       { lane: 'control' },
@@ -272,11 +272,13 @@ class Job {
       );
     }
     if (reader.answered && moved) this.#enter('streaming');
+    if (moved) this.#task.recent.note(this.#task.open.model, this.#context.clock.now());
     if (head !== undefined) {
       this.#refusal = hostRefusal(head.status, lines[0] ?? '');
       this.#sendHead(head);
     }
     if (lines.length > 0) {
+      if (finish?.kind === 'end') this.#measures = readMeasures(lines.at(-1) ?? '');
       this.#lines += lines.length;
       this.#send({ kind: 'lines', lines });
     }
@@ -311,22 +313,30 @@ class Job {
     this.#takeAnswer();
     this.#confirmParts();
     const now = this.#context.clock.now();
-    const { open, instance } = this.#task;
-    const limits = this.#limits;
-    const verdict = decideProgress(this.#progress, limits, now);
-    if (verdict.kind === 'fail') {
+    const verdict = decideProgress(this.#progress, this.#limits, now);
+    if (verdict.kind === 'fail' || verdict.kind === 'look') {
+      // The last line came, though the connection stays open.
       if (this.#reader?.complete === true) this.#finish({ kind: 'end' });
+      else if (verdict.kind === 'look') this.#showSilence(now);
       else this.#giveUp(verdict.code, verdict.message);
     } else if (verdict.kind === 'body-lost') {
       this.#refuse('bad-request', verdict.message, 0);
     } else if (verdict.kind === 'forget') {
       this.#forget('deadline', 'the reader did not take the answer before the deadline');
-    } else if (verdict.kind === 'suspect') {
-      this.#progress = { ...this.#progress, suspectAtMs: now + limits.leakSuspectMs };
-      const waitedMs = now - this.#progress.steppedAtMs;
-      instance.tell({ kind: 'job-suspects', streamId: open.streamId, waitedMs }, { lane: 'control' });
     }
     this.#send({ kind: 'tick' });
+  }
+
+  /** The instance knows more than the job about what its Ollama is doing. */
+  #showSilence(nowMs: number): void {
+    const { open, instance } = this.#task;
+    const { steppedAtMs: sinceMs, phase } = this.#progress;
+    this.#progress = lookLater(this.#progress, this.#limits, nowMs);
+    const answered = phase === 'streaming';
+    instance.tell(
+      { kind: 'job-silent', streamId: open.streamId, sinceMs, answered, shape: this.#shape },
+      { lane: 'control' },
+    );
   }
 
   /** Hands an event to the sender and does what it decides. */
@@ -378,6 +388,7 @@ class Job {
     if (this.#left) return;
     this.#left = true;
     const disconnected = this.#upstream !== undefined && how !== 'completed' && how !== 'upstream-lost';
+    const leftWhileAnswered = disconnected && (this.#lines > 0 || mayBeAnswering(this.#shape));
     this.#upstream?.abort();
     this.#upstream = undefined;
     this.#reader = undefined;
@@ -388,7 +399,8 @@ class Job {
       how,
       upstreamMs,
       lines: this.#lines,
-      disconnected,
+      leftWhileAnswered,
+      lesson: this.#lesson(),
       refusal: this.#refusal,
       detail,
       nonsense,
@@ -398,6 +410,11 @@ class Job {
       { kind: 'job-left', streamId: this.#task.open.streamId, outcome },
       { lane: 'control' },
     );
+  }
+
+  #lesson(): Lesson | undefined {
+    const { bytes: bodyBytes, hasImages } = this.#shape;
+    return this.#measures === undefined ? undefined : { bodyBytes, hasImages, measures: this.#measures };
   }
 
   /** The agent stops, or the instance failed: the session must not wait for its silence to tell. */

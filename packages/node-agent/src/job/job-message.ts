@@ -1,4 +1,6 @@
 import type { FailureCode, RefusalCode, StreamMessage } from '@drover/fleet';
+import type { Lesson } from '../silence/learnt-speeds.ts';
+import type { RequestShape } from '../silence/request-shape.ts';
 
 /** What a job hears: its stream's messages as they came from the wire, and its instance. */
 export type JobMessage =
@@ -27,6 +29,11 @@ export type JobMessage =
   | { readonly kind: 'give-up'; readonly code: FailureCode; readonly message: string }
   /** Leave Ollama for a moment but keep the slot: the model is about to be unloaded. Ignored once a byte came. */
   | { readonly kind: 'withdraw' }
+  /**
+   * Its silence was judged: Ollama will never answer. `sinceMs` is the silence that was judged; should a byte have come
+   * since, nothing happens.
+   */
+  | { readonly kind: 'stuck'; readonly sinceMs: number; readonly message: string }
   /** The answer reader has news. */
   | { readonly kind: 'answer' }
   | { readonly kind: 'bus'; readonly connected: boolean }
@@ -38,11 +45,21 @@ export type JobReport =
   | { readonly kind: 'job-ready'; readonly streamId: string }
   /** Its first byte came. `loads`: the answer shows that the model is loaded now, and is to stay so. */
   | { readonly kind: 'job-answered'; readonly streamId: string; readonly loads: boolean }
-  /** Silent for so long that the slot may be lost. */
-  | { readonly kind: 'job-suspects'; readonly streamId: string; readonly waitedMs: number }
+  | SilentJob
   | { readonly kind: 'job-withdrew'; readonly streamId: string }
   /** Out of queue and slot, once: Ollama's connection is closed or its answer is over. The job may linger. */
   | { readonly kind: 'job-left'; readonly streamId: string; readonly outcome: JobOutcome };
+
+/** Nothing came from Ollama for a while: is the model at work? Said again every `silenceLookMs`. */
+export interface SilentJob {
+  readonly kind: 'job-silent';
+  readonly streamId: string;
+  /** When the request was posted, or the last byte of its answer came; clock milliseconds. */
+  readonly sinceMs: number;
+  /** A byte of the answer came. */
+  readonly answered: boolean;
+  readonly shape: RequestShape;
+}
 
 /** What an answer without success says of the host. */
 export interface HostRefusal {
@@ -56,8 +73,10 @@ export interface JobOutcome {
   /** 0 if it was never posted. */
   readonly upstreamMs: number;
   readonly lines: number;
-  /** We closed the connection under a running request, which may lose Ollama's slot. */
-  readonly disconnected: boolean;
+  /** The connection was closed while an answer was perhaps being written, which may lose Ollama's slot. */
+  readonly leftWhileAnswered: boolean;
+  /** What a complete answer says about the model's speed. */
+  readonly lesson: Lesson | undefined;
   /** Ollama answered without success, and what it said speaks of the host: see `readRefusal`. */
   readonly refusal: HostRefusal | undefined;
   /** What went wrong, in words that name no address; empty where nothing did. */

@@ -1,7 +1,25 @@
 import { describe, expect, it } from 'vitest';
-import { decideProgress, enterPhase, progressWakeAtMs, startProgress } from './job-progress.ts';
+import {
+  decideProgress,
+  enterPhase,
+  lookLater,
+  type ProgressLimits,
+  progressWakeAtMs,
+  startProgress,
+  stepBack,
+} from './job-progress.ts';
 
-const limits = { bodyPartMs: 100, firstByteMs: 1_000, interTokenMs: 200, leakSuspectMs: 300 };
+const limits: ProgressLimits = {
+  bodyPartMs: 100,
+  silenceLookMs: 300,
+  firstByteTimeoutMs: 1_000,
+  interTokenTimeoutMs: 400,
+};
+const unlimited: ProgressLimits = {
+  ...limits,
+  firstByteTimeoutMs: Number.POSITIVE_INFINITY,
+  interTokenTimeoutMs: Number.POSITIVE_INFINITY,
+};
 const start = startProgress('queued', 10_000, 0);
 
 describe('decideProgress', () => {
@@ -19,21 +37,41 @@ describe('decideProgress', () => {
     });
   });
 
-  it('suspects a lost slot before it calls the wait for the first byte stalled', () => {
+  it.each(['waiting', 'streaming'] as const)(
+    'has the silence of a job that is %s judged, again and again',
+    (phase) => {
+      const silent = enterPhase(start, phase, unlimited, 50);
+      expect(progressWakeAtMs(silent, unlimited)).toBe(350);
+      expect(decideProgress(silent, unlimited, 349)).toEqual({ kind: 'nothing' });
+      expect(decideProgress(silent, unlimited, 350)).toEqual({ kind: 'look' });
+      const looked = lookLater(silent, unlimited, 350);
+      expect(progressWakeAtMs(looked, unlimited)).toBe(650);
+      expect(decideProgress(looked, unlimited, 9_999)).toEqual({ kind: 'look' });
+    },
+  );
+
+  it('fails at the first-byte timeout of the request', () => {
     const waiting = enterPhase(start, 'waiting', limits, 50);
-    expect(progressWakeAtMs(waiting, limits)).toBe(350);
-    expect(decideProgress(waiting, limits, 350)).toEqual({ kind: 'suspect' });
-    expect(decideProgress({ ...waiting, suspectAtMs: 5_000 }, limits, 1_050)).toMatchObject({
+    expect(decideProgress(waiting, limits, 1_049)).toEqual({ kind: 'look' });
+    expect(decideProgress(waiting, limits, 1_050)).toMatchObject({
       code: 'upstream-stalled',
-      message: expect.stringContaining('firstByteMs'),
+      message: expect.stringContaining('first-byte timeout'),
     });
   });
 
-  it('calls a stream stalled when no token came for interTokenMs, and never suspects it', () => {
+  it('fails at the inter-token timeout of the request, counted from the last byte', () => {
     const streaming = enterPhase(enterPhase(start, 'waiting', limits, 0), 'streaming', limits, 100);
-    expect(progressWakeAtMs(streaming, limits)).toBe(300);
-    expect(decideProgress(streaming, limits, 299)).toEqual({ kind: 'nothing' });
-    expect(decideProgress(streaming, limits, 300)).toMatchObject({ code: 'upstream-stalled' });
+    expect(decideProgress(streaming, limits, 499)).toEqual({ kind: 'look' });
+    expect(decideProgress(streaming, limits, 500)).toMatchObject({
+      code: 'upstream-stalled',
+      message: expect.stringContaining('inter-token timeout'),
+    });
+  });
+
+  it('judges no silence of a job that has stepped back', () => {
+    const back = stepBack(enterPhase(start, 'waiting', limits, 0));
+    expect(progressWakeAtMs(back, limits)).toBe(10_000);
+    expect(decideProgress(back, limits, 9_999)).toEqual({ kind: 'nothing' });
   });
 
   it('forgets a finished job at the deadline', () => {

@@ -1,4 +1,4 @@
-import type { FailureCode, StreamPhase } from '@drover/fleet';
+import type { FailureCode, StreamOpen, StreamPhase } from '@drover/fleet';
 import type { NodeAgentLimits } from '../config.ts';
 
 /** `receiving`: the body is still coming · then as the session sees it · `lingering`: all said, lines kept for a resume. */
@@ -10,48 +10,63 @@ export interface JobProgress {
   readonly deadlineAtMs: number;
   /** When the current phase made its last step: a body part, the post, a byte. */
   readonly steppedAtMs: number;
-  /** When to ask (again) whether this silence is a lost slot. */
-  readonly suspectAtMs: number;
+  /** When to have Ollama's silence judged (again). */
+  readonly lookAtMs: number;
 }
 
-export type ProgressLimits = Pick<
-  NodeAgentLimits,
-  'bodyPartMs' | 'firstByteMs' | 'interTokenMs' | 'leakSuspectMs'
->;
+export interface ProgressLimits extends Pick<NodeAgentLimits, 'bodyPartMs' | 'silenceLookMs'> {
+  /** The request's own limits of silence; `Infinity` where it has none. */
+  readonly firstByteTimeoutMs: number;
+  readonly interTokenTimeoutMs: number;
+}
 
 export type ProgressVerdict =
   | { readonly kind: 'fail'; readonly code: FailureCode; readonly message: string }
   /** The body never became whole: nothing ran. */
   | { readonly kind: 'body-lost'; readonly message: string }
-  /** Nobody came for the kept lines until the deadline. */
+  /** The kept lines were not fetched before the deadline. */
   | { readonly kind: 'forget' }
-  /** Silent for so long that the slot may be lost. */
-  | { readonly kind: 'suspect' }
+  /** Silent for a while: is the model at work? */
+  | { readonly kind: 'look' }
   | { readonly kind: 'nothing' };
 
-export function startProgress(phase: JobPhase, timeoutMs: number, nowMs: number): JobProgress {
+export function progressLimits(limits: NodeAgentLimits, open: StreamOpen): ProgressLimits {
   return {
-    phase,
-    deadlineAtMs: nowMs + timeoutMs,
-    steppedAtMs: nowMs,
-    suspectAtMs: Number.POSITIVE_INFINITY,
+    bodyPartMs: limits.bodyPartMs,
+    silenceLookMs: limits.silenceLookMs,
+    firstByteTimeoutMs: open.firstByteTimeoutMs ?? Number.POSITIVE_INFINITY,
+    interTokenTimeoutMs: open.interTokenTimeoutMs ?? Number.POSITIVE_INFINITY,
   };
 }
 
-/** Into the next phase. Only a request that waits inside Ollama can be suspected. */
+export function startProgress(phase: JobPhase, timeoutMs: number, nowMs: number): JobProgress {
+  return { phase, deadlineAtMs: nowMs + timeoutMs, steppedAtMs: nowMs, lookAtMs: Number.POSITIVE_INFINITY };
+}
+
+/** Into the next phase, or another step in the same one. Only a request inside Ollama can be silent. */
 export function enterPhase(
   progress: JobProgress,
   phase: JobPhase,
   limits: ProgressLimits,
   nowMs: number,
 ): JobProgress {
-  const suspectAtMs = phase === 'waiting' ? nowMs + limits.leakSuspectMs : Number.POSITIVE_INFINITY;
-  return { ...progress, phase, steppedAtMs: nowMs, suspectAtMs };
+  return lookLater({ ...progress, phase, steppedAtMs: nowMs }, limits, nowMs);
+}
+
+/** The silence was shown to the instance: once more after a while. */
+export function lookLater(progress: JobProgress, limits: ProgressLimits, nowMs: number): JobProgress {
+  const isInside = progress.phase === 'waiting' || progress.phase === 'streaming';
+  return { ...progress, lookAtMs: isInside ? nowMs + limits.silenceLookMs : Number.POSITIVE_INFINITY };
+}
+
+/** Outside of Ollama for a moment: no silence to judge, no limit of silence to pass. */
+export function stepBack(progress: JobProgress): JobProgress {
+  return { ...progress, phase: 'queued', lookAtMs: Number.POSITIVE_INFINITY };
 }
 
 /** When the job must look at its clocks again; never earlier than before, except through `enterPhase`. */
 export function progressWakeAtMs(progress: JobProgress, limits: ProgressLimits): number {
-  return Math.min(progress.deadlineAtMs, stepDueAtMs(progress, limits), progress.suspectAtMs);
+  return Math.min(progress.deadlineAtMs, stepDueAtMs(progress, limits), progress.lookAtMs);
 }
 
 /** What is due now, the gravest first. */
@@ -65,11 +80,11 @@ export function decideProgress(
     if (phase === 'lingering') return { kind: 'forget' };
     return { kind: 'fail', code: 'deadline', message: `the request's deadline passed while it was ${phase}` };
   }
-  if (nowMs >= stepDueAtMs(progress, limits)) return decideStalled(phase, limits);
-  return nowMs >= progress.suspectAtMs ? { kind: 'suspect' } : { kind: 'nothing' };
+  if (nowMs >= stepDueAtMs(progress, limits)) return decideOverdue(phase, limits);
+  return nowMs >= progress.lookAtMs ? { kind: 'look' } : { kind: 'nothing' };
 }
 
-function decideStalled(phase: JobPhase, limits: ProgressLimits): ProgressVerdict {
+function decideOverdue(phase: JobPhase, limits: ProgressLimits): ProgressVerdict {
   if (phase === 'receiving') {
     return {
       kind: 'body-lost',
@@ -78,8 +93,8 @@ function decideStalled(phase: JobPhase, limits: ProgressLimits): ProgressVerdict
   }
   const message =
     phase === 'waiting'
-      ? `Ollama sent no byte within firstByteMs (${limits.firstByteMs} ms)`
-      : `Ollama sent nothing for interTokenMs (${limits.interTokenMs} ms)`;
+      ? `Ollama sent no byte within the first-byte timeout of the request (${limits.firstByteTimeoutMs} ms)`
+      : `Ollama sent nothing within the inter-token timeout of the request (${limits.interTokenTimeoutMs} ms)`;
   return { kind: 'fail', code: 'upstream-stalled', message };
 }
 
@@ -88,8 +103,8 @@ function stepDueAtMs(progress: JobProgress, limits: ProgressLimits): number {
   const allowanceMs: Record<JobPhase, number> = {
     receiving: limits.bodyPartMs,
     queued: Number.POSITIVE_INFINITY,
-    waiting: limits.firstByteMs,
-    streaming: limits.interTokenMs,
+    waiting: limits.firstByteTimeoutMs,
+    streaming: limits.interTokenTimeoutMs,
     lingering: Number.POSITIVE_INFINITY,
   };
   return progress.steppedAtMs + allowanceMs[progress.phase];

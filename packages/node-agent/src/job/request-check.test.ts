@@ -34,13 +34,4 @@ describe('checkRequest', () => {
     expect(checkRequest('generate', bytes({ keep_alive: 0 })).setsKeepAlive).toBe(true);
     expect(checkRequest('generate', bytes({})).setsKeepAlive).toBe(false);
   });
-
-  it.each([
-    ['generate', '{"stream": false}', false],
-    ['chat', '{"prompt":"say \\"stream\\": false","stream":true}', true],
-    ['chat', '{"model":"m"}', true],
-    ['embed', '{"model":"m"}', false],
-  ] as const)('knows whether %s %s streams', (route, body, streams) => {
-    expect(checkRequest(route, bytes(body)).streams).toBe(streams);
-  });
 });

@@ -6,8 +6,6 @@ export interface RequestFacts {
   readonly rejection: string | undefined;
   /** The request says how long its model stays loaded, so what is loaded may change when it ends. */
   readonly setsKeepAlive: boolean;
-  /** False if the answer comes in one piece at the end, so that a long silence is normal. */
-  readonly streams: boolean;
 }
 
 /**
@@ -21,17 +19,7 @@ export function checkRequest(route: InferenceRoute, body: Uint8Array): RequestFa
   const generates = route === 'chat' || route === 'generate';
   const endless = generates && bytes.includes('num_predict') && asksForNothing(bytes);
   const rejection = endless ? 'option "num_predict" must not be 0' : undefined;
-  return { rejection, setsKeepAlive, streams: generates && !saysNoStream(bytes) };
-}
-
-/** Looks for `"stream": false` without parsing: quotes inside a JSON string are escaped, so this is a field. */
-function saysNoStream(bytes: Buffer): boolean {
-  const field = '"stream"';
-  for (let at = bytes.indexOf(field); at >= 0; at = bytes.indexOf(field, at + 1)) {
-    const after = bytes.toString('latin1', at + field.length, at + field.length + 16);
-    if (/^\s*:\s*false/.test(after)) return true;
-  }
-  return false;
+  return { rejection, setsKeepAlive };
 }
 
 function asksForNothing(bytes: Buffer): boolean {

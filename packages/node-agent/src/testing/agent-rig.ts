@@ -10,6 +10,7 @@ import {
 import { decodeLoadReport, type InstanceLoad, type LoadReport } from '@drover/fleet';
 import type { NodeAgentOptions } from '../config.ts';
 import { type NodeAgent, startNodeAgent } from '../node-agent.ts';
+import type { RunnerCpu } from '../silence/runner-cpu.ts';
 import { openSession, type SessionOptions, type TestSession } from './test-session.ts';
 
 /** An agent and a gateway's node on one memory bus. Time stands still unless another clock is given. */
@@ -28,7 +29,11 @@ export interface AgentRig {
   end(): Promise<void>;
 }
 
-export async function startRig(options: NodeAgentOptions, clock?: Clock): Promise<AgentRig> {
+export async function startRig(
+  options: NodeAgentOptions,
+  clock?: Clock,
+  runnerCpu?: RunnerCpu,
+): Promise<AgentRig> {
   const time = clock ?? new ManualClock();
   const hub = createTestHub({ clock: time });
   const gateway = createTestNode(hub, { nodeId: 'gw', roles: ['gateway'] });
@@ -42,7 +47,7 @@ export async function startRig(options: NodeAgentOptions, clock?: Clock): Promis
   const write = (_fields: object, message: string): void => void logged.push(message);
   const log: Logger = { debug() {}, info: write, warn: write, error: write };
   const node = createTestNode(hub, { nodeId: 'agent', roles: ['node-agent'], log });
-  const agent = await startNodeAgent(node, options);
+  const agent = await startNodeAgent(node, options, { runnerCpu: () => runnerCpu });
   const load = (instance = 'one') => reports.at(-1)?.instances.find(({ name }) => name === instance);
   return {
     hub,

@@ -1,0 +1,196 @@
+/**
+ * Judges the silence of one request inside Ollama: is the model at work, or is the request stuck?
+ *
+ * Problem: Ollama sends nothing while it loads a model, reads a prompt, writes a tool call, thinks behind a parser or
+ * answers in one piece. It is just as silent when a slot was lost for ever after a disconnect, or when the runner's
+ * process stands still (measured, `ollama-observed.md` 4(a), 4(e)). A wrong "stuck" costs a client its answer, or a
+ * working model its prompt cache; a wrong "working" costs a slot.
+ *
+ * Approach: the strongest evidence decides.
+ *   1. The runner uses the CPU: it works, however long it takes.
+ *   2. The runner is loaded and uses no CPU at all: nothing is computed.
+ *   3. Nothing is known of the runner (an Ollama on another machine): the silence may last as long as the request's
+ *      size and the learnt speeds explain, with a wide margin. After that a lost slot is assumed only if a running
+ *      request was left before; otherwise other clients of this Ollama may hold its slots.
+ */
+export interface SilenceEvidence {
+  /** Milliseconds since the request was posted, or since the last byte of its answer. */
+  readonly silentMs: number;
+  /** A byte of the answer came: the request has a slot, and its prompt is read. */
+  readonly answered: boolean;
+  /** What is to be read before the first byte. */
+  readonly prompt: TokenEstimate;
+  /** What may be written before a byte is sent; undefined where every token is sent at once. */
+  readonly held: HeldAnswer | undefined;
+  /** Whether `ps` lists the model; `unknown` when `ps` has not answered for a while. */
+  readonly listed: 'loaded' | 'not-loaded' | 'unknown';
+  /** Milliseconds since `ps` last did not list the model; `Infinity` if it always did. */
+  readonly listedForMs: number;
+  /** Milliseconds since another request on this model was seen to move; `Infinity` if none was. */
+  readonly othersMovedMs: number;
+  /**
+   * Milliseconds for which the model's runner has used no CPU; 0: it uses CPU now. Undefined where the process cannot be
+   * seen, or where it cannot be told from other runners.
+   */
+  readonly runnerStillMs: number | undefined;
+  /** A request on this model was left while it was being answered, and no request for the model has had a byte since. */
+  readonly leftBefore: boolean;
+  /** Other requests of ours inside this Ollama. */
+  readonly othersInside: number;
+  /** The model was already unloaded once for this request. */
+  readonly healedBefore: boolean;
+  /** Longest silence that an estimate alone can explain, milliseconds. */
+  readonly maxSilenceMs: number;
+}
+
+/** How many tokens, and at least how many of them a second. `learnt`: measured on this model here, not assumed. */
+export interface TokenEstimate {
+  readonly tokens: number;
+  readonly tokensPerSecond: number;
+  readonly learnt: boolean;
+}
+
+export interface HeldAnswer extends TokenEstimate {
+  /** Why nothing is sent meanwhile, e.g. `tools are offered`. */
+  readonly why: string;
+}
+
+/**
+ * `working`: wait · `suspect`: nothing proves either, wait and look again · `stuck`: it will never answer. `unload`
+ * frees a lost slot, then the request is posted again; `give-up` ends the request here, so that it may go elsewhere.
+ */
+export interface SilenceVerdict {
+  readonly state: 'working' | 'suspect' | 'stuck';
+  readonly cure: 'none' | 'unload' | 'give-up';
+  /** For people: what the judgement rests on. */
+  readonly reason: string;
+}
+
+/** Silence that needs no explanation where the speeds of the model are known. */
+export const learntPatienceMs: number = 20_000;
+/** The same before anything is known of the model. Longer than a minute: a slow machine reads a short prompt. */
+export const unknownPatienceMs: number = 75_000;
+/** Between two bytes of an answer that is sent token by token. */
+export const tokenPatienceMs: number = 60_000;
+/** A runner that has used no CPU for this long computes nothing. */
+export const idleRunnerMs: number = 20_000;
+/** From the post to the end of a load. Ollama gives up a load itself after 5 minutes without progress. */
+export const loadPatienceMs: number = 600_000;
+/** How long clients that do not come through here may hold the slots of this Ollama. */
+export const foreignPatienceMs: number = 600_000;
+/** How long `ps` may be silent: it blocks for 20 to 30 s behind a runner that does not answer. */
+export const listingPatienceMs: number = 60_000;
+
+/** Tokens a second that a graphics card reads at least. */
+const leastCardSpeed = 50;
+
+/** A learnt speed is the slowest seen; a machine under load may still be this much slower. */
+const learntMargin = 4;
+
+export function decideSilence(evidence: SilenceEvidence): SilenceVerdict {
+  const { silentMs, runnerStillMs, listed, answered, othersMovedMs, listedForMs } = evidence;
+  if (runnerStillMs === 0) return working('its runner uses the CPU');
+  if (isIdle(evidence))
+    return stuck(evidence, `its runner has used no CPU for ${inSeconds(runnerStillMs ?? 0)}`);
+  if (listed === 'not-loaded' && !answered) return decideLoading(silentMs);
+  if (runnerStillMs !== undefined)
+    return suspect(`its runner has used no CPU for ${inSeconds(runnerStillMs)}`);
+  if (othersMovedMs < silentMs && othersMovedMs < foreignPatienceMs) {
+    return working(`another request on the model moved ${inSeconds(othersMovedMs)} ago`);
+  }
+  const quietMs = Math.min(silentMs, listedForMs);
+  const explained = explain(evidence);
+  if (quietMs < explained.ms) return working(explained.why);
+  return decideUnexplained(evidence, quietMs, explained);
+}
+
+/**
+ * No CPU for longer than a graphics card would take to read the prompt: whatever computes without the CPU is fast, and
+ * still hands over each batch.
+ */
+function isIdle({ runnerStillMs, prompt, answered, listed }: SilenceEvidence): boolean {
+  if (runnerStillMs === undefined || listed === 'not-loaded') return false;
+  const tokensPerSecond = Math.max(prompt.tokensPerSecond, leastCardSpeed);
+  return runnerStillMs >= idleRunnerMs + (answered ? 0 : durationMs({ ...prompt, tokensPerSecond }));
+}
+
+function decideLoading(silentMs: number): SilenceVerdict {
+  if (silentMs < loadPatienceMs) return working('the model is not loaded yet');
+  return {
+    state: 'stuck',
+    cure: 'give-up',
+    reason: `the model was not loaded within ${inSeconds(silentMs)}`,
+  };
+}
+
+interface Explanation {
+  readonly ms: number;
+  readonly why: string;
+}
+
+/** How long the silence may last by what the request asks for. */
+function explain({ answered, prompt, held, maxSilenceMs }: SilenceEvidence): Explanation {
+  const reading = answered
+    ? { ms: tokenPatienceMs, why: 'the next token may take its time' }
+    : {
+        ms:
+          (prompt.learnt ? learntPatienceMs : unknownPatienceMs) +
+          durationMs(prompt) * (prompt.learnt ? learntMargin : 1),
+        why: `the prompt (about ${told(prompt)}) may still be read`,
+      };
+  if (held === undefined) return { ms: Math.min(reading.ms, maxSilenceMs), why: reading.why };
+  const writingMs = durationMs(held) * (held.learnt ? learntMargin : 1);
+  return {
+    ms: Math.min(reading.ms + writingMs, maxSilenceMs),
+    why: `${held.why}: up to ${told(held)} may be written before a byte is sent`,
+  };
+}
+
+/** The silence is longer than the request explains, and nothing is known of the runner. */
+function decideUnexplained(
+  evidence: SilenceEvidence,
+  quietMs: number,
+  explained: Explanation,
+): SilenceVerdict {
+  const { listed, answered, leftBefore } = evidence;
+  const silence = `nothing came for ${inSeconds(quietMs)}, longer than the request explains (${inSeconds(explained.ms)})`;
+  if (answered) return stuck(evidence, silence);
+  if (listed === 'unknown') {
+    if (quietMs < explained.ms + listingPatienceMs) return suspect('ps does not answer');
+    return { state: 'stuck', cure: 'give-up', reason: `${silence}, and ps does not answer` };
+  }
+  if (leftBefore) return stuck(evidence, `${silence}, after a request on this model was left`);
+  if (quietMs < Math.max(explained.ms, foreignPatienceMs)) {
+    return suspect(`${silence}; clients that do not come through here may hold its slots`);
+  }
+  return stuck(evidence, silence);
+}
+
+/** An unload disturbs nobody where the request waits alone for a slot of a model that is loaded. */
+function stuck(evidence: SilenceEvidence, reason: string): SilenceVerdict {
+  const { answered, listed, othersInside, healedBefore, leftBefore, runnerStillMs } = evidence;
+  const isLost = leftBefore || (runnerStillMs !== undefined && runnerStillMs > 0);
+  const heals = !answered && listed === 'loaded' && othersInside === 0 && !healedBefore && isLost;
+  return { state: 'stuck', cure: heals ? 'unload' : 'give-up', reason };
+}
+
+function working(reason: string): SilenceVerdict {
+  return { state: 'working', cure: 'none', reason };
+}
+
+function suspect(reason: string): SilenceVerdict {
+  return { state: 'suspect', cure: 'none', reason };
+}
+
+function durationMs({ tokens, tokensPerSecond }: TokenEstimate): number {
+  return (tokens / tokensPerSecond) * 1_000;
+}
+
+function told({ tokens, tokensPerSecond, learnt }: TokenEstimate): string {
+  const speed = tokensPerSecond >= 10 ? Math.round(tokensPerSecond) : Number(tokensPerSecond.toFixed(1));
+  return `${Math.ceil(tokens)} tokens at ${speed} a second${learnt ? '' : ', assumed'}`;
+}
+
+function inSeconds(ms: number): string {
+  return `${Math.round(ms / 1_000)} s`;
+}

@@ -1,0 +1,147 @@
+import type { TokenEstimate } from './decide-silence.ts';
+
+/** What Ollama says at the end of an answer; 0 where it says nothing. */
+export interface AnswerMeasures {
+  readonly promptTokens: number;
+  readonly promptMs: number;
+  readonly answerTokens: number;
+  readonly answerMs: number;
+}
+
+/** One finished answer to learn from. */
+export interface Lesson {
+  readonly bodyBytes: number;
+  /** Bytes of images say nothing about tokens. */
+  readonly hasImages: boolean;
+  readonly measures: AnswerMeasures;
+}
+
+interface ModelSpeeds {
+  /** The slowest reading seen, tokens a second. */
+  promptSpeed: number;
+  promptLessons: number;
+  /** The most tokens seen for one byte of a request. */
+  tokensPerByte: number;
+  /** The largest request that was learnt from. */
+  largestBytes: number;
+  /** The slowest writing seen, tokens a second; `Infinity` before the first. */
+  answerSpeed: number;
+}
+
+/** Assumed before anything is learnt; slower than an 8B model on an old laptop. Tokens a second. */
+export const assumedSpeed: number = 5;
+/** Assumed where no request was measured: languages differ between 0.2 and 0.5. */
+const assumedTokensPerByte = 0.5;
+/** Reading is faster than writing, but not by this factor: then the prompt came out of the cache. */
+const cachedFactor = 100;
+/** Lessons needed before a reading speed is believed. */
+const leastLessons = 2;
+/** A request that is larger than this many times the largest one learnt from says something new. */
+const extrapolation = 2;
+/** Answers shorter than this do not show a speed. */
+const leastAnswerTokens = 8;
+/** Context assumed where `ps` does not tell it; the bound of an answer that has none of its own. */
+const assumedContext = 4_096;
+const maxModels = 512;
+
+/**
+ * How fast the models of one Ollama read and write, learnt from the figures at the end of their answers. Cautious: the
+ * slowest speed counts, since Ollama does not say how much of a prompt came out of its cache.
+ */
+export class LearntSpeeds {
+  readonly #models = new Map<string, ModelSpeeds>();
+
+  learn(model: string, { bodyBytes, hasImages, measures }: Lesson): void {
+    const { promptTokens, promptMs, answerTokens, answerMs } = measures;
+    const known = this.#models.get(model) ?? nothingLearnt();
+    if (answerMs > 0 && answerTokens >= leastAnswerTokens)
+      known.answerSpeed = Math.min(known.answerSpeed, (answerTokens / answerMs) * 1_000);
+    const speed = promptMs > 0 ? (promptTokens / promptMs) * 1_000 : 0;
+    const isCached = speed > cachedFactor * known.answerSpeed;
+    if (speed > 0 && !isCached && !hasImages) {
+      known.promptSpeed = Math.min(known.promptSpeed, speed);
+      known.promptLessons += 1;
+      known.tokensPerByte = Math.max(known.tokensPerByte, promptTokens / bodyBytes);
+      known.largestBytes = Math.max(known.largestBytes, bodyBytes);
+    }
+    this.#remember(model, known);
+  }
+
+  /** What reading a request takes at most. `contextTokens`: a longer prompt is cut by Ollama. */
+  prompt(
+    model: string,
+    request: { readonly bytes: number; readonly hasImages: boolean },
+    contextTokens: number,
+  ): TokenEstimate {
+    const known = this.#models.get(model);
+    const isLearnt =
+      known !== undefined &&
+      known.promptLessons >= leastLessons &&
+      request.bytes <= extrapolation * known.largestBytes &&
+      !request.hasImages;
+    if (isLearnt) {
+      const tokens = Math.min(request.bytes * known.tokensPerByte, contextTokens);
+      return { tokens, tokensPerSecond: known.promptSpeed, learnt: true };
+    }
+    const tokens = Math.min(request.bytes * assumedTokensPerByte, contextTokens);
+    return {
+      tokens,
+      tokensPerSecond: Math.min(assumedSpeed, known?.promptSpeed ?? assumedSpeed),
+      learnt: false,
+    };
+  }
+
+  /** What writing an answer takes at most. */
+  answer(model: string, maxTokens: number | undefined, contextTokens: number): TokenEstimate {
+    const speed = this.#models.get(model)?.answerSpeed ?? Number.POSITIVE_INFINITY;
+    const learnt = Number.isFinite(speed);
+    const bound = Number.isFinite(contextTokens) ? contextTokens : assumedContext;
+    return { tokens: maxTokens ?? bound, tokensPerSecond: learnt ? speed : assumedSpeed, learnt };
+  }
+
+  #remember(model: string, speeds: ModelSpeeds): void {
+    this.#models.delete(model);
+    this.#models.set(model, speeds);
+    for (const oldest of this.#models.keys()) {
+      if (this.#models.size <= maxModels) break;
+      this.#models.delete(oldest);
+    }
+  }
+}
+
+function nothingLearnt(): ModelSpeeds {
+  return {
+    promptSpeed: Number.POSITIVE_INFINITY,
+    promptLessons: 0,
+    tokensPerByte: 0,
+    largestBytes: 0,
+    answerSpeed: Number.POSITIVE_INFINITY,
+  };
+}
+
+const nanosPerMs = 1e6;
+
+/** Reads the figures of an answer's last line; undefined if it has none. Durations are nanoseconds there. */
+export function readMeasures(line: string): AnswerMeasures | undefined {
+  if (!line.includes('"prompt_eval_count"') && !line.includes('"eval_count"')) return undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== 'object' || value === null) return undefined;
+  const field = (name: string): number => {
+    const figure = (value as Record<string, unknown>)[name];
+    return typeof figure === 'number' && figure > 0 ? figure : 0;
+  };
+  // Embeddings have no duration of their own for the prompt: it is all they do.
+  const embeddingNanos = Math.max(0, field('total_duration') - field('load_duration'));
+  const isEmbedding = 'embeddings' in value || 'embedding' in value;
+  return {
+    promptTokens: field('prompt_eval_count'),
+    promptMs: (isEmbedding ? embeddingNanos : field('prompt_eval_duration')) / nanosPerMs,
+    answerTokens: field('eval_count'),
+    answerMs: field('eval_duration') / nanosPerMs,
+  };
+}

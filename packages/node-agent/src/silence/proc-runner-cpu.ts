@@ -1,0 +1,116 @@
+import { readdir, readFile, readlink } from 'node:fs/promises';
+import { networkInterfaces } from 'node:os';
+import type { RunnerCpu, RunnerSample } from './runner-cpu.ts';
+
+/** Linux counts CPU time in ticks of this length, on every architecture that Node runs on. */
+const tickMs = 10;
+/** Process names are cut to 15 characters. `ollama` is the runner of versions before 0.30 too. */
+const runnerNames: ReadonlySet<string> = new Set(['llama-server', 'ollama', 'ollama_llama_se']);
+const serverName = 'ollama';
+const listening = '0A';
+
+interface ProcessFacts {
+  readonly pid: number;
+  readonly name: string;
+  readonly parent: number;
+  readonly cpuMs: number;
+}
+
+/**
+ * The runners of an Ollama on this machine, out of `/proc`: children of the process that listens on its port. Undefined
+ * for an address of another machine and on other systems than Linux. In a container or behind a tunnel what listens is
+ * no Ollama; then nothing is claimed.
+ */
+export function createProcRunnerCpu(url: string, root = '/proc'): RunnerCpu | undefined {
+  const { hostname, port, protocol } = new URL(url);
+  if (process.platform !== 'linux' || !isThisMachine(hostname)) return undefined;
+  const listenPort = port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port);
+  let server: number | undefined;
+  return {
+    async sample(): Promise<readonly RunnerSample[] | undefined> {
+      const processes = await listProcesses(root);
+      const isServer = ({ pid, name }: ProcessFacts): boolean => pid === server && name === serverName;
+      if (!processes.some(isServer)) server = await findServer(root, processes, listenPort);
+      if (server === undefined) return undefined;
+      return processes
+        .filter(({ parent, name }) => parent === server && runnerNames.has(name))
+        .map(({ pid, cpuMs }) => ({ pid, cpuMs }));
+    },
+  };
+}
+
+function isThisMachine(hostname: string): boolean {
+  const address = hostname.replace(/^\[|\]$/g, '');
+  if (address === 'localhost' || address === '::1' || address.startsWith('127.')) return true;
+  return Object.values(networkInterfaces()).some((list) => list?.some((entry) => entry.address === address));
+}
+
+/**
+ * The Ollama that listens on the port. Another user's open files cannot be read (Ollama often runs as a user of its
+ * own): then the only Ollama server of the machine is taken, if there is exactly one.
+ */
+async function findServer(
+  root: string,
+  processes: readonly ProcessFacts[],
+  port: number,
+): Promise<number | undefined> {
+  const servers = processes.filter(
+    ({ name, parent }) =>
+      name === serverName && !processes.some((other) => other.pid === parent && other.name === serverName),
+  );
+  const sockets = await listeningSockets(root, port);
+  const hidden: number[] = [];
+  for (const { pid } of servers) {
+    const open = await openSockets(root, pid);
+    if (open === undefined) hidden.push(pid);
+    else if (open.some((inode) => sockets.has(inode))) return pid;
+  }
+  return servers.length === 1 ? hidden[0] : undefined;
+}
+
+async function listProcesses(root: string): Promise<ProcessFacts[]> {
+  const names = await readdir(root).catch(() => []);
+  const pids = names.filter((name) => /^\d+$/.test(name));
+  const facts = await Promise.all(pids.map((pid) => readProcess(root, pid)));
+  return facts.filter((fact) => fact !== undefined);
+}
+
+/** `pid (name) state parent … utime stime …`; the name may contain anything, parentheses included. */
+async function readProcess(root: string, pid: string): Promise<ProcessFacts | undefined> {
+  const stat = await readText(`${root}/${pid}/stat`);
+  const from = stat.indexOf('(');
+  const to = stat.lastIndexOf(')');
+  if (from < 0 || to < 0) return undefined;
+  const fields = stat.slice(to + 2).split(' ');
+  const ticks = Number(fields[11]) + Number(fields[12]);
+  return {
+    pid: Number(pid),
+    name: stat.slice(from + 1, to),
+    parent: Number(fields[1]),
+    cpuMs: ticks * tickMs,
+  };
+}
+
+/** Inodes of the sockets that listen on the port. */
+async function listeningSockets(root: string, port: number): Promise<ReadonlySet<string>> {
+  const tables = await Promise.all(['tcp', 'tcp6'].map((table) => readText(`${root}/net/${table}`)));
+  const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  const inodes = tables
+    .flatMap((table) => table.split('\n').map((line) => line.trim().split(/\s+/)))
+    .filter((columns) => columns[1]?.endsWith(suffix) === true && columns[3] === listening)
+    .map((columns) => columns[9] ?? '');
+  return new Set(inodes);
+}
+
+/** Inodes of a process' open sockets; undefined when it belongs to another user. */
+async function openSockets(root: string, pid: number): Promise<readonly string[] | undefined> {
+  const folder = `${root}/${pid}/fd`;
+  const files = await readdir(folder).catch(() => undefined);
+  if (files === undefined) return undefined;
+  const targets = await Promise.all(files.map((file) => readlink(`${folder}/${file}`).catch(() => '')));
+  return targets.flatMap((target) => /^socket:\[(\d+)\]$/.exec(target)?.[1] ?? []);
+}
+
+async function readText(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch(() => '');
+}

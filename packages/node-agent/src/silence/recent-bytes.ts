@@ -1,0 +1,26 @@
+import { modelKey } from '../instance/catalogue.ts';
+
+const maxModels = 512;
+
+/** When answers of one Ollama last moved, by model and over all. Noted by its jobs, read by its instance. */
+export class RecentBytes {
+  readonly #atMs = new Map<string, number>();
+  #lastAtMs = Number.NEGATIVE_INFINITY;
+
+  /** The newest byte of any answer; `-Infinity` before the first. */
+  get lastAtMs(): number {
+    return this.#lastAtMs;
+  }
+
+  note(model: string, nowMs: number): void {
+    const key = modelKey(model);
+    if (!this.#atMs.has(key) && this.#atMs.size >= maxModels) this.#atMs.clear();
+    this.#atMs.set(key, nowMs);
+    this.#lastAtMs = nowMs;
+  }
+
+  /** The newest byte of an answer of the model; `-Infinity` if none is known. */
+  of(model: string): number {
+    return this.#atMs.get(modelKey(model)) ?? Number.NEGATIVE_INFINITY;
+  }
+}

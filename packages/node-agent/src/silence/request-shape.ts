@@ -1,0 +1,79 @@
+import type { InferenceRoute } from '@drover/fleet';
+
+/** What a request's body says about the silence it may bring. */
+export interface RequestShape {
+  readonly bytes: number;
+  readonly hasImages: boolean;
+  /** Generates text; embeddings and `show` do not. */
+  readonly generates: boolean;
+  /** Why the answer may be held back while it is being written; undefined if each token is sent. */
+  readonly heldBecause: string | undefined;
+  /** `unset`: a model that thinks does so. */
+  readonly think: 'on' | 'off' | 'unset';
+  /** `num_predict`, where it is a bound. */
+  readonly maxTokens: number | undefined;
+}
+
+/** Of a body that has not arrived yet. */
+export const emptyShape: RequestShape = Object.freeze({
+  bytes: 0,
+  hasImages: false,
+  generates: false,
+  heldBecause: undefined,
+  think: 'off',
+  maxTokens: undefined,
+});
+
+/**
+ * Looks for the fields without parsing, since bodies may be large: quotes inside a JSON string are escaped, so what is
+ * found is a field. A field of that name elsewhere in the body only makes the agent more patient.
+ */
+export function readShape(route: InferenceRoute, body: Uint8Array): RequestShape {
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  const generates = route === 'chat' || route === 'generate';
+  const think = finds(bytes, 'think', /^(?:true|")/)
+    ? 'on'
+    : finds(bytes, 'think', /^false/)
+      ? 'off'
+      : 'unset';
+  const numPredict = generates ? valueOf(bytes, 'num_predict') : undefined;
+  const maxTokens = Number.parseInt(numPredict ?? '', 10);
+  return {
+    bytes: bytes.length,
+    hasImages: bytes.includes('"images"'),
+    generates,
+    heldBecause: generates ? heldBecause(bytes) : undefined,
+    think: generates ? think : 'off',
+    maxTokens: maxTokens > 0 ? maxTokens : undefined,
+  };
+}
+
+/** Whether an answer may be under way of which no byte was sent yet. */
+export function mayBeAnswering({ heldBecause: why, think, generates }: RequestShape): boolean {
+  return generates && (why !== undefined || think === 'on');
+}
+
+function heldBecause(bytes: Buffer): string | undefined {
+  if (finds(bytes, 'stream', /^false/)) return 'the answer comes in one piece';
+  if (finds(bytes, 'tools', /^\[\s*[^\s\]]/)) return 'tools are offered';
+  if (finds(bytes, 'format', /^(?:"[^"]|\{)/)) return 'the answer has a format';
+  return undefined;
+}
+
+function finds(bytes: Buffer, field: string, value: RegExp): boolean {
+  return valueOf(bytes, field, value) !== undefined;
+}
+
+/** Longest white space and beginning of a value that is looked at. */
+const excerptBytes = 48;
+
+/** The beginning of the field's first value that matches. */
+function valueOf(bytes: Buffer, field: string, value: RegExp = /^/): string | undefined {
+  const name = `"${field}"`;
+  for (let at = bytes.indexOf(name); at >= 0; at = bytes.indexOf(name, at + 1)) {
+    const after = bytes.toString('latin1', at + name.length, at + name.length + excerptBytes);
+    const found = /^\s*:\s*(.*)$/s.exec(after)?.[1];
+    if (found !== undefined && value.test(found)) return found;
+  }
+  return undefined;
+}

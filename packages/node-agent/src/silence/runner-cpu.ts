@@ -1,0 +1,47 @@
+/** CPU time that one runner process (llama-server) has used since it began. */
+export interface RunnerSample {
+  readonly pid: number;
+  readonly cpuMs: number;
+}
+
+/** Sees the runner processes of one Ollama. Fulfilled by `proc-runner-cpu.ts` where Ollama is on this machine. */
+export interface RunnerCpu {
+  /** The runners that live now; undefined when they cannot be seen. Never rejects. */
+  sample(): Promise<readonly RunnerSample[] | undefined>;
+}
+
+/** CPU time within one interval that is no work: timers and health checks. Share of the interval. */
+const idleShare = 0.001;
+
+/**
+ * For how long the runner has been still, out of samples taken now and then. With several runners it cannot be told
+ * which of them serves a model: then only that none of them works is certain.
+ */
+export class RunnerActivity {
+  #cpuMs = new Map<number, number>();
+  #sampledAtMs: number | undefined;
+  /** Undefined until two samples in a row could be compared. */
+  #stillForMs: number | undefined;
+
+  get stillForMs(): number | undefined {
+    return this.#stillForMs;
+  }
+
+  take(samples: readonly RunnerSample[] | undefined, nowMs: number): void {
+    const before = this.#cpuMs;
+    const sinceMs = this.#sampledAtMs === undefined ? 0 : nowMs - this.#sampledAtMs;
+    this.#cpuMs = new Map((samples ?? []).map(({ pid, cpuMs }) => [pid, cpuMs]));
+    this.#sampledAtMs = nowMs;
+    const isSame =
+      before.size === this.#cpuMs.size && [...before.keys()].every((pid) => this.#cpuMs.has(pid));
+    if (before.size === 0 || !isSame || sinceMs <= 0) {
+      this.#stillForMs = undefined;
+      return;
+    }
+    const moved = [...this.#cpuMs].filter(
+      ([pid, cpuMs]) => cpuMs - (before.get(pid) ?? 0) > sinceMs * idleShare,
+    );
+    if (moved.length === 0) this.#stillForMs = (this.#stillForMs ?? 0) + sinceMs;
+    else this.#stillForMs = this.#cpuMs.size === 1 ? 0 : undefined;
+  }
+}
