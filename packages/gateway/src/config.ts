@@ -16,9 +16,9 @@ export interface GatewayConfig {
   readonly maxHeldBytes: number;
   /** Largest answer that is not a stream. @default 268_435_456 (256 MiB) */
   readonly maxAnswerBytes: number;
-  /** Requests served at once; more get 503. Health, metrics and status routes do not count. @default 2_048 */
+  /** Requests served at once; more get 503. A request counts when its body is there. Health, metrics and status routes do not count. @default 2_048 */
   readonly maxConcurrentRequests: number;
-  /** Open sockets; more are closed at once. Above `maxConcurrentRequests`, so that refusals can be told. @default 4_096 */
+  /** Open sockets; for more the one that has been idle longest is closed. Above `maxConcurrentRequests`, so that refusals can be told. @default 4_096 */
   readonly maxConnections: number;
   /**
    * Milliseconds a whole request may take, and the most that `x-drover-timeout-ms` can ask for; 0 for no deadline.

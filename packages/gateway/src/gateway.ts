@@ -76,8 +76,9 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
     const match = path === undefined ? undefined : router.match(method, path);
     return match?.kind === 'wrong-method' ? match.allow : undefined;
   };
-  const { exchanges } = door;
-  const server = await listen(config, node.clock, { listener, exchanges, allowOf }).catch(
+  const { exchanges, places } = door;
+  const makeRoom = (): boolean => places.giveUpSlowest();
+  const server = await listen(config, node.clock, { listener, exchanges, allowOf, makeRoom }).catch(
     async (error: unknown) => {
       await release();
       throw error;

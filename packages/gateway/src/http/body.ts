@@ -43,7 +43,8 @@ export class BodyBudget {
  * The request's body; its bytes count against `budget` until the exchange is over.
  *
  * @throws RequestFailure 413 before a byte is read, where the client says how much it is going to send, else as soon
- *   as too much came or its JSON is too complex; 503 when there is too much of all requests; 400 when the client broke off
+ *   as too much came or its JSON is too complex; 503 when there is too much of all requests, or as many as may be are
+ *   served already; 408 when it came too slowly; 400 when the client broke off
  */
 export async function readBody(
   exchange: Exchange,
@@ -73,11 +74,14 @@ async function readBytes(
   if (Number(request.headers['content-length'] ?? 0) > maxBodyBytes) throw tooLarge(maxBodyBytes);
   const grown = holdFor(exchange, budget);
   exchange.awaitBody();
-  return await collect(exchange, takesShort, (size, chunk) => {
+  const body = await collect(exchange, takesShort, (size, chunk) => {
     if (size > maxBodyBytes) throw tooLarge(maxBodyBytes);
     grown(size);
+    exchange.place?.progressed(exchange, size);
     look(chunk);
   });
+  exchange.place?.arrived(exchange);
+  return body;
 }
 
 /**

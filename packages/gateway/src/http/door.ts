@@ -14,12 +14,15 @@ import { decideOrigin } from './origin.ts';
 import { badRequest, protocolErrorOf } from './protocol-error.ts';
 import { requestIdOf } from './request-id.ts';
 import { type RequestTarget, targetOf } from './request-target.ts';
+import { RequestPlaces } from './request-places.ts';
 import type { Route, RouteMatch, RouteParams, Router } from './router.ts';
 import { answerUnrouted, isOwnPath } from './unrouted.ts';
 
 /** Where every request comes in: what all routes share, and who is inside. */
 export interface Door {
   readonly isDraining: boolean;
+  /** Requests being served, and those whose bodies are arriving. */
+  readonly places: RequestPlaces;
   /** What each client connection has open. */
   readonly exchanges: OpenExchanges;
   /** Never throws. */
@@ -42,7 +45,7 @@ export function createDoor(
   const inside = new Set<Exchange>();
   const exchanges = new OpenExchanges();
   const checksHost = isLoopback(config.host);
-  let counted = 0;
+  const places = new RequestPlaces(config);
   let isDraining = false;
   let onEmpty: (() => void) | undefined;
 
@@ -55,12 +58,13 @@ export function createDoor(
     if (match.kind !== 'found') return answerUnrouted(exchange, match);
     const isCounted = match.route.counted !== false;
     if (isDraining && isCounted) return refuse(exchange, stopping());
-    if (isCounted && counted >= config.maxConcurrentRequests) return refuse(exchange, full(counted));
-    if (isCounted) counted++;
+    if (!isCounted) return await runRoute(services, exchange, match.route, match.params);
+    places.enter(exchange);
+    exchange.place = places;
     try {
       await runRoute(services, exchange, match.route, match.params);
     } finally {
-      if (isCounted) counted--;
+      places.leave(exchange);
     }
   };
 
@@ -98,6 +102,7 @@ export function createDoor(
     get isDraining(): boolean {
       return isDraining;
     },
+    places,
     take: (request, response): void => {
       const target = targetOf(request.url ?? '/');
       const sentId = request.headers['x-drover-request-id'];
@@ -183,10 +188,4 @@ function replyOf(exchange: Exchange, failure: RequestFailure): Reply {
 
 function stopping(): RequestFailure {
   return new RequestFailure(503, 'gateway-stopping', 'the gateway is stopping', { retryAfterMs: 2_000 });
-}
-
-function full(running: number): RequestFailure {
-  return new RequestFailure(503, 'gateway-full', `the gateway serves ${running} requests already`, {
-    retryAfterMs: 1_000,
-  });
 }

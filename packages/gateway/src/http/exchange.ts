@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock, Timer } from '@drover/actor-core';
 import type { Reply } from '../dialects/dialect.ts';
 import type { RequestFailure } from '../errors.ts';
+import type { RequestPlaces } from './request-places.ts';
 
 /** Go's server gives short answers a Content-Length by itself: those that fit its buffer of this size. */
 const shortBodyBytes = 2_048;
@@ -42,6 +43,8 @@ export class Exchange {
   readonly query: string;
   /** Resolves when the answer is out or the client is gone. */
   readonly closed: Promise<void>;
+  /** Told of the body as it comes. Set where the request counts against the limits. */
+  place: RequestPlaces | undefined;
   readonly #response: ServerResponse;
   readonly #options: ExchangeOptions;
   readonly #abort = new AbortController();

@@ -6,6 +6,7 @@ import { ListenError } from '../errors.ts';
 import { clientErrorHandler } from './client-error.ts';
 import { watchHalfClosed } from './half-closed.ts';
 import { type ListeningSockets, openListeningSockets } from './listening-sockets.ts';
+import { ConnectionPlaces } from './connection-places.ts';
 import type { OpenExchanges } from './open-exchanges.ts';
 
 /**
@@ -32,6 +33,8 @@ export interface Listening {
   readonly listener: RequestListener;
   /** The listener adds each request to it. */
   readonly exchanges: OpenExchanges;
+  /** Gives up a request whose body does not come, for the sake of a new connection; false where there is none. */
+  readonly makeRoom: () => boolean;
   /** Methods of a target's path, undefined for an unknown one. */
   readonly allowOf: (method: string, target: string) => string | undefined;
 }
@@ -51,8 +54,13 @@ const maxHeaderBytes = 64 * 1024;
 export async function listen(
   config: GatewayConfig,
   clock: Clock,
-  { exchanges, allowOf, listener }: Listening,
+  { exchanges, allowOf, listener, makeRoom }: Listening,
 ): Promise<HttpServer> {
+  const places = new ConnectionPlaces(config.maxConnections, makeRoom);
+  const take: RequestListener = (request, response) => {
+    places.begin(request, response);
+    listener(request, response);
+  };
   const server = createServer(
     {
       headersTimeout: config.headersTimeoutMs,
@@ -64,9 +72,10 @@ export async function listen(
       // The door says it, in Go's words.
       requireHostHeader: false,
     },
-    listener,
+    take,
   );
-  server.maxConnections = config.maxConnections;
+  // Before node's own listener: a connection without a place is closed before anything is read from it.
+  server.prependListener('connection', (socket: Socket) => places.enter(socket));
   server.on('clientError', clientErrorHandler(exchanges, allowOf));
   // Not typed: a client that ends its sending half still gets its answers.
   (server as Server & { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true;
@@ -74,7 +83,7 @@ export async function listen(
     socket.once('end', () => watchHalfClosed(socket, exchanges, clock));
   });
   // curl asks before it sends a large body; it is told to when somebody begins to read the body.
-  server.on('checkContinue', listener);
+  server.on('checkContinue', take);
   server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
     response.writeHead(417, { Connection: 'close', 'Content-Length': 0 }).end();
   });
