@@ -205,11 +205,11 @@ async function stopChild(child: ChildProcess, exited: Promise<number>): Promise<
 }
 
 /** The environment without what would steer Drover from outside the scenario. */
-function cleanEnvironment(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
+export function cleanEnvironment(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const environment: NodeJS.ProcessEnv = { ...process.env };
   for (const name of Object.keys(environment)) {
     const kept = name === 'DROVER_NATS_SERVER';
-    if (!kept && (name.startsWith('DROVER_') || name === 'OLLAMA_HOST' || name === 'NATS_URL'))
+    if (!kept && /^(?:DROVER_.*|OLLAMA_(?:HOST|ORIGINS|KEEP_ALIVE)|NATS_URL)$/.test(name))
       delete environment[name];
   }
   return { ...environment, ...extra };

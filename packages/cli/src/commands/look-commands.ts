@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { CommandError, type ExitCode, exitCodes } from '../errors.ts';
-import { alignColumns, type StatusReport, statusTable } from '../output/status-report.ts';
+import { statusLines } from '../output/status-lines.ts';
+import type { StatusReport } from '../output/status-report.ts';
 import { Terminal } from '../output/terminal.ts';
 import { findGateway, type GatewayAddress } from './gateway-address.ts';
 import { getJson } from './gateway-api.ts';
@@ -19,7 +20,9 @@ export function statusCommand(finish: (code: ExitCode) => void): Command {
       const stated = settingsFor('look', flags);
       const gateway = findGateway(stated, process.env);
       const report = await getJson(gateway, '/api/v1/status');
-      print(stated.isOn('json'), report, () => alignColumns(statusTable(asStatus(report, gateway))));
+      print(stated.isOn('json'), report, () =>
+        linesFor(asStatus(report, gateway), new Terminal(process.stdout, process.env)),
+      );
       finish(exitCodes.done);
     });
 }
@@ -34,14 +37,19 @@ export function topCommand(finish: (code: ExitCode) => void): Command {
       const gateway = findGateway(settingsFor('look', flags), process.env);
       const terminal = new Terminal(process.stdout, process.env);
       // In a pipe an empty line tells one look from the next.
-      await watch(terminal, async () => [...(await topLines(gateway)), ...(terminal.isTTY ? [] : [''])]);
+      const look = async (): Promise<string[]> => [
+        ...linesFor(asStatus(await getJson(gateway, '/api/v1/status'), gateway), terminal),
+        ...(terminal.isTTY ? [] : ['']),
+      ];
+      await watch(terminal, look);
       finish(exitCodes.done);
     });
 }
 
-async function topLines(gateway: GatewayAddress): Promise<string[]> {
-  const report = asStatus(await getJson(gateway, '/api/v1/status'), gateway);
-  return alignColumns(statusTable(report));
+/** In a pipe nothing is cut. */
+function linesFor(report: StatusReport, terminal: Terminal): string[] {
+  const width = terminal.isTTY ? terminal.columns - 1 : Number.POSITIVE_INFINITY;
+  return statusLines(report, { width, more: terminal.more });
 }
 
 function print(json: boolean, report: unknown, lines: () => readonly string[]): void {

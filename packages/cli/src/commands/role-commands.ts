@@ -2,8 +2,10 @@ import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { defaultDataDir, defaults, logLevelOf } from '../config.ts';
 import { badConfiguration, type ExitCode } from '../errors.ts';
+import { choosePort } from '../network/port.ts';
 import { parseOllamaAddress, shownUrl } from '../ollama/ollama-address.ts';
 import { nodeIdFor } from '../role/node-id.ts';
+import type { LogFormat } from '../role/role-logger.ts';
 import type { RoleOptions } from '../role/run-role.ts';
 import { type PackageConfigs, packageConfigs } from '../settings/package-configs.ts';
 import type { StatedSettings } from '../settings/resolve-settings.ts';
@@ -21,8 +23,17 @@ export function gatewayCommand(finish: Finish): Command {
     )
     .action(async (flags: object) => {
       const { stated, configs } = read('gateway', flags);
+      // Before the cluster hears of this node: what cannot listen is not to be one of its members.
+      const wish = {
+        port: configs.gateway.port ?? defaults.port,
+        explicit: stated.stated('port') !== undefined,
+      };
+      const choice = await choosePort(wish, configs.gateway.host ?? defaults.host);
+      if (choice.movedFrom !== undefined)
+        process.stderr.write(`drover: port ${choice.movedFrom} is taken: using ${choice.port}\n`);
+      const gateway = { ...configs.gateway, port: choice.port };
       const { runGateway } = await import('../role/gateway-role.ts');
-      finish(await runGateway(roleOptions('gateway', 'gateway', stated, configs), configs));
+      finish(await runGateway(roleOptions('gateway', 'gateway', stated, configs), { ...configs, gateway }));
     });
 }
 
@@ -90,6 +101,8 @@ function roleOptions(
     },
     natsConnectTimeoutMs: configs.natsConnectTimeoutMs,
     logLevel: logLevelOf(stated) ?? 'info',
+    // The table has no other values.
+    logFormat: (stated.text('log-format') ?? 'auto') as LogFormat,
     drainMs: stated.number('drain-timeout') ?? defaultDrainMs,
   };
 }

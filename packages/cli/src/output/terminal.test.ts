@@ -37,10 +37,22 @@ it('writes lines above the block and redraws it', () => {
   expect(written()).toBe('one\ntwo\n\u001B[2A\u001B[0Jnews\none\ntwo\n');
 });
 
-it('cuts block lines at the width of the terminal, so that they stay one line each', () => {
-  const { terminal, written } = setup(true);
-  terminal.block([terminal.style('red', 'x'.repeat(30))]);
-  expect(written()).toBe(`\u001B[31m${'x'.repeat(19)}\u001B[0m\n`);
+it('cuts block lines at the width of the terminal with a mark, so that they stay one line each', () => {
+  const { terminal, written } = setup(true, { LANG: 'C.UTF-8' });
+  terminal.block([terminal.style('red', 'x'.repeat(30)), 'y'.repeat(19)]);
+  expect(written()).toBe(`\u001B[31m${'x'.repeat(18)}…\u001B[0m\n${'y'.repeat(19)}\n`);
+});
+
+it('marks what is cut in ASCII where the terminal reads no UTF-8', () => {
+  const { terminal, written } = setup(true, { LANG: 'C', NO_COLOR: '1' });
+  terminal.block(['x'.repeat(20)]);
+  expect(written()).toBe(process.platform === 'win32' ? `${'x'.repeat(18)}…\n` : `${'x'.repeat(16)}...\n`);
+});
+
+it('cuts across colours', () => {
+  const { terminal, written } = setup(true, { LANG: 'C.UTF-8' });
+  terminal.block([`${'a'.repeat(18)}${terminal.style('red', 'bb')}${'c'.repeat(5)}`]);
+  expect(written()).toBe(`${'a'.repeat(18)}\u001B[31m…\u001B[0m\n`);
 });
 
 it('draws boxes only on a terminal that reads UTF-8', () => {

@@ -41,6 +41,11 @@ export class Terminal {
     return this.#stream.rows || Number.POSITIVE_INFINITY;
   }
 
+  /** Stands for what was cut off: one character where the terminal can draw it. */
+  get more(): string {
+    return this.drawsBoxes ? '…' : '...';
+  }
+
   style(style: Style, text: string): string {
     return this.#colour ? `\u001B[${codes[style]}m${text}\u001B[0m` : text;
   }
@@ -56,7 +61,7 @@ export class Terminal {
   block(lines: readonly string[]): void {
     if (!this.isTTY) return;
     const erase = this.#eraseBlock();
-    this.#block = this.#visible(lines).map((line) => clip(line, this.columns - 1));
+    this.#block = this.#visible(lines).map((line) => clip(line, this.columns - 1, this.more));
     this.#stream.write(erase + this.#drawBlock());
   }
 
@@ -76,17 +81,20 @@ export class Terminal {
   }
 }
 
-/** Cuts a line to `width` columns; colour codes take none. */
-function clip(line: string, width: number): string {
+/** Cuts a line to `width` columns, with `more` where something is missing; colour codes take none. */
+function clip(line: string, width: number, more: string): string {
   // eslint-disable-next-line no-control-regex -- the codes this file writes itself
   const parts = line.split(/(\u001B\[\d+m)/);
-  let left = width;
+  const length = parts.reduce((sum, part, index) => sum + (index % 2 === 0 ? part.length : 0), 0);
+  if (length <= width) return line;
+  let left = width - more.length;
   return parts
     .map((part, index) => {
       if (index % 2 === 1) return part;
-      const kept = part.slice(0, Math.max(0, left));
+      const before = left;
       left -= part.length;
-      return kept;
+      if (before < 0) return '';
+      return left < 0 ? part.slice(0, Math.max(0, before)) + more.slice(0, width) : part;
     })
     .join('');
 }

@@ -1,20 +1,67 @@
 import { describe, expect, it } from 'vitest';
-import { sameAncestors } from './npm-watch.ts';
+import { chainToNpm, isWhole } from './npm-watch.ts';
+import type { ProcessFacts } from './process-table.ts';
 
-describe('the ancestors of a process that npm started', () => {
-  it('are the same while nobody ended', () => {
-    expect(sameAncestors({ parent: 10, grandparent: 5 }, { parent: 10, grandparent: 5 })).toBe(true);
+const npmPath = '/usr/lib/node_modules/npm/bin/npm-cli.js';
+
+function table(...processes: readonly (readonly [pid: number, parent: number, ...command: string[]])[]) {
+  const all = processes.map(([pid, parent, ...command]): ProcessFacts => ({ pid, parent, command }));
+  // A system that tells of other processes tells of this one too.
+  all.push({ pid: process.pid, parent: processes[0]?.[0] ?? 1, command: ['node'] });
+  return (pid: number): ProcessFacts | undefined => all.find((one) => one.pid === pid);
+}
+
+describe('the processes that are watched', () => {
+  it('are npm alone when it runs the script in its own place (exec), and not the shell that started npm', () => {
+    const read = table([20, 10, 'npm start'], [10, 1, 'bash', 'start.sh']);
+    expect(chainToNpm(20, npmPath, read)).toEqual([20]);
   });
 
-  it('have changed when the shell between ended', () => {
-    expect(sameAncestors({ parent: 10, grandparent: 5 }, { parent: 1, grandparent: 0 })).toBe(false);
+  it('are the shell of the script and npm', () => {
+    const read = table([30, 20, 'sh', '-c', 'drover up'], [20, 10, 'npm exec drover up'], [10, 1, '-bash']);
+    expect(chainToNpm(30, npmPath, read)).toEqual([30, 20]);
   });
 
-  it('have changed when npm itself ended and the shell went on', () => {
-    expect(sameAncestors({ parent: 10, grandparent: 5 }, { parent: 10, grandparent: 1 })).toBe(false);
+  it('hold the launcher that an older Node needs', () => {
+    const read = table(
+      [40, 30, 'node', '/app/node_modules/.bin/drover', 'up'],
+      [30, 20, 'sh', '-c', 'drover up'],
+      [20, 10, 'npm exec drover up'],
+    );
+    expect(chainToNpm(40, npmPath, read)).toEqual([40, 30, 20]);
   });
 
-  it('count as the same where the system does not tell the grandparent', () => {
-    expect(sameAncestors({ parent: 10, grandparent: 0 }, { parent: 10, grandparent: 0 })).toBe(true);
+  it('are found by the path of npm where it does not show its name', () => {
+    expect(chainToNpm(20, npmPath, table([20, 1, 'node', npmPath, 'start']))).toEqual([20]);
+  });
+
+  it.each([
+    ['a person at a shell that was itself started by npm', table([20, 10, 'bash'], [10, 1, 'npm exec bash'])],
+    ['a program that was itself started by npm', table([20, 10, 'node', 'vitest.mjs'], [10, 1, 'npm test'])],
+    ['a process manager', table([20, 1, 'PM2 v5: God Daemon'])],
+    ['init', table()],
+  ])('are none when this process was started by %s', (_, read) => {
+    expect(chainToNpm(20, npmPath, read)).toEqual([]);
+  });
+
+  it('are the parent alone where the system tells nothing', () => {
+    expect(chainToNpm(20, npmPath, () => undefined)).toEqual([20]);
+  });
+});
+
+describe('the chain to npm', () => {
+  const shell = [30, 20, 'sh', '-c', 'drover up'] as const;
+
+  it('is whole while nobody of it ended, whatever became of those above', () => {
+    expect(isWhole([30, 20], 30, table(shell, [20, 1, 'npm exec']))).toBe(true);
+    expect(isWhole([20], 20, table([20, 1, 'npm start']))).toBe(true);
+  });
+
+  it('is broken when the shell ended', () => {
+    expect(isWhole([30, 20], 1, table([20, 10, 'npm exec']))).toBe(false);
+  });
+
+  it('is broken when npm ended and the shell went on', () => {
+    expect(isWhole([30, 20], 30, table([30, 1, 'sh', '-c', 'drover up']))).toBe(false);
   });
 });

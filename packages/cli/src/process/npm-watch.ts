@@ -1,45 +1,74 @@
-import { readFileSync } from 'node:fs';
-
-/** How often the ancestors are looked at; what npm leaves behind is gone well within the promised 5 s. */
-const watchPeriodMs = 500;
+import { factsOf, type ProcessFacts } from './process-table.ts';
 
 /**
- * Calls `onGone` once when the npm that started this process has ended.
+ * Ends what npm started together with npm.
  *
- * npm runs a script through a shell, forwards SIGTERM to that shell alone, and can be killed: in both cases this
- * process would go on with nobody to stop it. Started by anything else, it is left alone: whoever put it into the
- * background wants it to stay. Returns the end of watching.
+ * npm runs a script through a shell, forwards SIGTERM to that shell alone, and can be killed: in both cases this process
+ * would go on with nobody to stop it. What started npm does not matter: a script that runs `npm start &` and ends has
+ * put the fleet into the background. So the processes from this one up to npm are watched, and none above.
  */
+
+/** How often the processes up to npm are looked at; what npm leaves behind is gone well within the promised 5 s. */
+const watchPeriodMs = 500;
+
+/** A terminal that closes ends npm and tells this process too; which of both is heard of first is chance. */
+const hangupGraceMs = 100;
+
+/** Shells and launchers between npm and this process, at most. */
+const maxBetween = 4;
+
+/** Calls `onGone` once when the npm that started this process has ended. Returns the end of watching. */
 export function watchNpm(environment: NodeJS.ProcessEnv, onGone: () => void): () => void {
   if (environment['npm_command'] === undefined || process.platform === 'win32') return () => {};
-  const before = ancestors();
+  const before = chainToNpm(process.ppid, environment['npm_execpath'] ?? '', factsOf);
+  if (before.length === 0) return () => {};
+  let grace: NodeJS.Timeout | undefined;
   const timer = setInterval(() => {
-    if (sameAncestors(before, ancestors())) return;
+    if (isWhole(before, process.ppid, factsOf)) return;
     clearInterval(timer);
-    onGone();
+    grace = setTimeout(onGone, hangupGraceMs);
   }, watchPeriodMs);
   timer.unref();
-  return () => clearInterval(timer);
+  return () => {
+    clearInterval(timer);
+    clearTimeout(grace);
+  };
 }
 
-/** The shell or npm that started this process, and what started that; 0 where it cannot be told. */
-export interface Ancestors {
-  readonly parent: number;
-  readonly grandparent: number;
-}
+type ReadFacts = (pid: number) => ProcessFacts | undefined;
 
-/** The grandparent counts only while the parent is alive to have one, and where the system tells. */
-export function sameAncestors(before: Ancestors, now: Ancestors): boolean {
-  if (now.parent !== before.parent) return false;
-  return before.grandparent === 0 || now.grandparent === 0 || now.grandparent === before.grandparent;
-}
-
-function ancestors(): Ancestors {
-  const parent = process.ppid;
-  try {
-    const status = readFileSync(`/proc/${parent}/status`, 'utf8');
-    return { parent, grandparent: Number(/^PPid:\s+(\d+)/m.exec(status)?.[1] ?? 0) };
-  } catch {
-    return { parent, grandparent: 0 };
+/**
+ * The processes from `parent` up to npm, nearest first: shells that run one command (`sh -c`), our launcher, then npm.
+ * Empty where no npm is found that way; then whoever started this process wants it to stay. Where the system tells
+ * nothing of other processes, the parent alone.
+ */
+export function chainToNpm(parent: number, npmPath: string, read: ReadFacts): readonly number[] {
+  const chain: number[] = [];
+  for (let pid = parent; pid > 1 && chain.length <= maxBetween; ) {
+    const facts = read(pid);
+    if (facts === undefined) return chain.length === 0 && read(process.pid) === undefined ? [pid] : [];
+    chain.push(pid);
+    if (isNpm(facts.command, npmPath)) return chain;
+    if (!isBetween(facts.command)) return [];
+    pid = facts.parent;
   }
+  return [];
+}
+
+/** Whether each process of the chain is still the child of the next. */
+export function isWhole(chain: readonly number[], parent: number, read: ReadFacts): boolean {
+  if (chain[0] !== parent) return false;
+  return chain.slice(0, -1).every((pid, index) => read(pid)?.parent === chain[index + 1]);
+}
+
+/** npm calls itself `npm start` or `npm exec …`; others that keep its conventions say where their program lies. */
+function isNpm(command: readonly string[], npmPath: string): boolean {
+  if (/^(?:npm|npx|pnpm|yarn|bun)(?:\s|$)/.test(command[0] ?? '')) return true;
+  return npmPath !== '' && command.includes(npmPath);
+}
+
+function isBetween(command: readonly string[]): boolean {
+  const isShell = command[1] === '-c';
+  const isLauncher = /[\\/]drover(?:\.js)?$/.test(command[1] ?? '');
+  return isShell || isLauncher;
 }

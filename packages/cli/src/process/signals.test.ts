@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { decideSignal } from './signals.ts';
+import { decideSignal, outlivesTerminal } from './signals.ts';
 
 it('drains at the first signal', () => {
   expect(decideSignal(undefined, 1_000)).toBe('drain');
@@ -9,4 +9,12 @@ it('takes repeats within 150 ms for the same keystroke, and later ones for a sec
   expect(decideSignal(1_000, 1_000)).toBe('same-keystroke');
   expect(decideSignal(1_000, 1_149)).toBe('same-keystroke');
   expect(decideSignal(1_000, 1_150)).toBe('stop-at-once');
+});
+
+it('stays when its terminal closes only if nothing of it leads there any more, as after nohup', () => {
+  expect(outlivesTerminal(true, ['file', 'file', 'file'])).toBe(true);
+  expect(outlivesTerminal(true, ['terminal', 'file', 'file'])).toBe(false);
+  expect(outlivesTerminal(true, ['file', 'other', 'file'])).toBe(false);
+  // Without a terminal somebody means it: a supervisor, a test.
+  expect(outlivesTerminal(false, ['file', 'file', 'file'])).toBe(false);
 });

@@ -1,3 +1,7 @@
+import { fstatSync } from 'node:fs';
+import { isatty } from 'node:tty';
+import { hasTerminal } from './process-table.ts';
+
 /** What a further signal means. */
 export type SignalMeaning = 'drain' | 'same-keystroke' | 'stop-at-once';
 
@@ -12,16 +16,52 @@ export function decideSignal(firstAtMs: number | undefined, nowMs: number): Sign
   return nowMs - firstAtMs < sameKeystrokeMs ? 'same-keystroke' : 'stop-at-once';
 }
 
-/** Listens for SIGINT, SIGTERM and SIGHUP. `onStop` is called once at the first, `onStopAtOnce` at a real second. */
-export function listenForSignals(onStop: (signal: string) => void, onStopAtOnce: () => void): void {
+export interface SignalListener {
+  /** The first signal. */
+  readonly onStop: (signal: string) => void;
+  /** A real second one. */
+  readonly onStopAtOnce: () => void;
+  /** The terminal went away, and this process is to stay. */
+  readonly onHangup?: () => void;
+}
+
+/** Listens for SIGINT, SIGTERM and SIGHUP. */
+export function listenForSignals({ onStop, onStopAtOnce, onHangup }: SignalListener): void {
   let firstAtMs: number | undefined;
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      const nowMs = performance.now();
-      const meaning = decideSignal(firstAtMs, nowMs);
-      firstAtMs ??= nowMs;
-      if (meaning === 'drain') onStop(signal);
-      else if (meaning === 'stop-at-once') onStopAtOnce();
-    });
+  const handle = (signal: string): void => {
+    const nowMs = performance.now();
+    const meaning = decideSignal(firstAtMs, nowMs);
+    firstAtMs ??= nowMs;
+    if (meaning === 'drain') onStop(signal);
+    else if (meaning === 'stop-at-once') onStopAtOnce();
+  };
+  process.on('SIGINT', handle);
+  process.on('SIGTERM', handle);
+  // Asked now: once the terminal is gone, nothing tells that there was one.
+  const stays = outlivesTerminal(hasTerminal(), [0, 1, 2].map(outletOf));
+  process.on('SIGHUP', (signal) => {
+    if (stays) onHangup?.();
+    else handle(signal);
+  });
+}
+
+/** Where an input or output leads. `file` holds /dev/null too: neither ends with a terminal. */
+export type Outlet = 'terminal' | 'file' | 'other';
+
+/**
+ * Whether a closing terminal is to leave this process alone, as `nohup` wants it. Node takes back the ignored SIGHUP
+ * that `nohup` hands down, so it is told by what else `nohup` does: none of the three leads to the terminal any more.
+ */
+export function outlivesTerminal(isOfTerminal: boolean, outlets: readonly Outlet[]): boolean {
+  return isOfTerminal && outlets.every((outlet) => outlet === 'file');
+}
+
+function outletOf(descriptor: number): Outlet {
+  if (isatty(descriptor)) return 'terminal';
+  try {
+    const facts = fstatSync(descriptor);
+    return facts.isFile() || facts.isCharacterDevice() ? 'file' : 'other';
+  } catch {
+    return 'other';
   }
 }

@@ -13,16 +13,34 @@ export interface RoleLog {
 /** Longest backlog kept while nobody reads the log; newer lines are dropped beyond it, never the process. */
 const maxBacklogBytes = 1_000_000;
 
-/** Logs to stderr: JSON lines for programs, plain lines for a person at a terminal. */
-export function createRoleLog(nodeId: string, level: LogLevel): RoleLog {
+/** `auto`: text for a person at a terminal, JSON lines for programs. */
+export type LogFormat = 'auto' | 'text' | 'json';
+
+export interface RoleLogOptions {
+  readonly nodeId: string;
+  readonly level: LogLevel;
+  readonly format: LogFormat;
+}
+
+/** Logs to stderr. */
+export function createRoleLog({ nodeId, level, format }: RoleLogOptions): RoleLog {
   const options = { level, base: { node: nodeId } };
-  if (process.stderr.isTTY) {
-    return { logger: pino(options, readable()), flush: () => {} };
+  const isText = format === 'text' || (format === 'auto' && process.stderr.isTTY);
+  const terminal = new Terminal(process.stderr, process.env);
+  if (isText && process.stderr.isTTY) {
+    return {
+      logger: pino(
+        options,
+        asText(terminal, (text) => terminal.line(text)),
+      ),
+      flush: () => {},
+    };
   }
   // Asynchronous: a reader that stalls must not stall the process.
   const destination = pino.destination({ dest: 2, sync: false, maxLength: maxBacklogBytes });
+  const outlet = isText ? asText(terminal, (text) => void destination.write(`${text}\n`)) : destination;
   return {
-    logger: pino(options, destination),
+    logger: pino(options, outlet),
     flush: () => {
       try {
         destination.flushSync();
@@ -33,14 +51,14 @@ export function createRoleLog(nodeId: string, level: LogLevel): RoleLog {
   };
 }
 
-function readable(): DestinationStream {
-  const terminal = new Terminal(process.stderr, process.env);
+/** Turns pino's JSON into lines for a person. */
+export function asText(terminal: Pick<Terminal, 'style'>, write: (line: string) => void): DestinationStream {
   return {
     write: (line: string) => {
       const { level, text } = parseLogLine(line);
       const time = new Date().toTimeString().slice(0, 8);
-      const word = { debug: 'dim', info: 'green', warn: 'yellow', error: 'red' } as const;
-      terminal.line(`${terminal.style('dim', time)} ${terminal.style(word[level], level.padEnd(5))} ${text}`);
+      const style = { debug: 'dim', info: 'green', warn: 'yellow', error: 'red' } as const;
+      write(`${terminal.style('dim', time)} ${terminal.style(style[level], level.padEnd(5))} ${text}`);
     },
   };
 }

@@ -11,7 +11,7 @@ import { requirePayload } from '../nats/running-server.ts';
 import { watchParent } from '../process/parent-watch.ts';
 import { listenForSignals } from '../process/signals.ts';
 import { type ClusterWish, findCluster } from './find-cluster.ts';
-import { createRoleLog } from './role-logger.ts';
+import { createRoleLog, type LogFormat } from './role-logger.ts';
 
 /** What a role runs on its node. */
 export interface RunningRole {
@@ -28,6 +28,7 @@ export interface RoleOptions {
   /** Of the first connection; undefined: the runtime's default. */
   readonly natsConnectTimeoutMs: number | undefined;
   readonly logLevel: LogLevel;
+  readonly logFormat: LogFormat;
   /** How long work in hand may go on after the first signal. */
   readonly drainMs: number;
 }
@@ -54,23 +55,34 @@ export async function runRole(
     // Whatever the stop waits for: nobody is left to end this process.
     setTimeout(() => process.exit(exitCodes.interrupted), serves ? orphanStopMs + flushMs : 0);
   });
-  listenForSignals(
-    () => {
-      if (!serves) process.exit(exitCodes.done);
+  let joined: ClusterNode | undefined;
+  listenForSignals({
+    onStop: () => {
       ask('signal');
+      if (serves) return;
+      const left = joined === undefined ? Promise.resolve(false) : withinLimit(joined.leave(), stopGraceMs);
+      void left.then(() => process.exit(exitCodes.done));
     },
-    () => process.exit(exitCodes.interrupted),
-  );
+    onStopAtOnce: () => process.exit(exitCodes.interrupted),
+  });
   const address = await findCluster(options.cluster, options.id, [options.role]);
-  const { logger, flush } = createRoleLog(options.id, options.logLevel);
+  const { logger, flush } = createRoleLog({
+    nodeId: options.id,
+    level: options.logLevel,
+    format: options.logFormat,
+  });
   process.on('uncaughtException', (error) => {
     logger.error({ err: error }, 'an unexpected error ends this process');
     flush();
     process.exit(exitCodes.internal);
   });
   const node = await join(options, address, logger);
-  await requireLargeMessages(node, address.servers);
-  const running = await start(node);
+  joined = node;
+  const running = await startOrLeave(node, flush, async () => {
+    // The account may be allowed less than the server carries, which only a connection shows.
+    requirePayload(`the NATS at ${address.servers}`, node.transport.maxPayloadBytes);
+    return start(node);
+  });
   serves = true;
   logger.info({ ...running.report, role: options.role, incarnation: node.incarnation }, 'ready');
   parent?.report({ type: 'ready', ...running.report });
@@ -97,6 +109,21 @@ export async function runRole(
 }
 
 const twinFix = 'end one of the two, or give this one a name of its own with --id';
+
+/** A role that cannot start takes its node out of the membership: the others would call it unreachable. */
+async function startOrLeave(
+  node: ClusterNode,
+  flush: () => void,
+  start: () => Promise<RunningRole>,
+): Promise<RunningRole> {
+  try {
+    return await start();
+  } catch (error) {
+    await withinLimit(node.leave(), stopGraceMs);
+    flush();
+    throw error;
+  }
+}
 
 async function join(
   options: RoleOptions,
@@ -127,16 +154,6 @@ async function join(
       fix: 'check that NATS runs there and that the credentials are of this cluster',
       cause: error,
     });
-  }
-}
-
-/** The account may be allowed less than the server carries, which only a connection shows. */
-async function requireLargeMessages(node: ClusterNode, servers: string): Promise<void> {
-  try {
-    requirePayload(`the NATS at ${servers}`, node.transport.maxPayloadBytes);
-  } catch (error) {
-    await node.leave();
-    throw error;
   }
 }
 

@@ -55,6 +55,16 @@ export const hostSettings: readonly Setting[] = [
     min: 0,
   },
   {
+    key: 'max-reserved',
+    kind: 'count',
+    group: 'Limits',
+    takers: ['up', 'node-agent'],
+    placeholder: '<n>',
+    help: 'places in the queue of one Ollama for requests that wait elsewhere too',
+    fields: ['node-agent.maxReserved'],
+    min: 0,
+  },
+  {
     key: 'max-kept-answers',
     kind: 'count',
     group: 'Hosts in detail',

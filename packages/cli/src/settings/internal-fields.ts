@@ -3,6 +3,7 @@ import type { ConfigField } from './setting.ts';
 const bothEnds = 'both ends of a stream must agree; it is part of the protocol';
 const liveness = 'a liveness check of the inner stream; users cannot meet it and it stays on';
 const hostLiveness = 'finds an Ollama that is stuck; what a user wants is asked for by the gateway';
+const reservation = 'a step of the handing out of free slots; it bounds how long one stays reserved';
 const leader = 'a rhythm of the leader of agents; every host must have the same';
 
 /** Fields that cannot be set from outside, each with the reason. A test holds that every other field has a setting. */
@@ -32,6 +33,8 @@ export const internalFields: Readonly<Partial<Record<ConfigField, string>>> = Ob
   'node-agent.silenceLookMs': hostLiveness,
   'node-agent.probeAfterJobMs': 'bridges the moment until Ollama shows what it has loaded',
   'node-agent.reportIntervalMs': 'the others judge the age of a report by this rhythm',
+  'node-agent.offerMs': reservation,
+  'node-agent.reservationMs': reservation,
   'agents.askTimeoutMs': leader,
   'agents.tickMs': leader,
   'agents.surveyMs': leader,

@@ -25,12 +25,14 @@ export async function runUp(config: UpConfig, environment: NodeJS.ProcessEnv): P
   const stopping = new AbortController();
   const { promise: atOnce, resolve: stopAtOnce } = Promise.withResolvers<Ending>();
   const { promise: asked, resolve: ask } = Promise.withResolvers<Ending>();
-  listenForSignals(
-    (signal) => ask({ kind: 'asked', reason: signal }),
-    () => stopAtOnce({ kind: 'at-once' }),
-  );
+  const leaveNpm = watchNpm(environment, () => ask({ kind: 'asked', reason: 'npm ended' }));
+  listenForSignals({
+    onStop: (signal) => ask({ kind: 'asked', reason: signal }),
+    onStopAtOnce: () => stopAtOnce({ kind: 'at-once' }),
+    // npm ends with the terminal even under nohup.
+    onHangup: leaveNpm,
+  });
   watchParent(() => stopAtOnce({ kind: 'orphan' }));
-  watchNpm(environment, () => ask({ kind: 'asked', reason: 'npm ended' }));
   const failed = cluster.failed.then((failure): Ending => ({ kind: 'failed', error: failureError(failure) }));
 
   let lock: DataLock | undefined;

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { alignColumns, type StatusReport, statusSummary, statusTable } from '../output/status-report.ts';
+import { statusLines } from '../output/status-lines.ts';
+import { type StatusReport, statusSummary } from '../output/status-report.ts';
 import type { Terminal } from '../output/terminal.ts';
 
 const refreshMs = 1_000;
@@ -31,6 +32,6 @@ async function fetchStatus(url: string, signal: AbortSignal): Promise<StatusRepo
 }
 
 function block(report: StatusReport, terminal: Terminal): string[] {
-  const [header = '', ...rows] = alignColumns(statusTable(report));
+  const [header = '', ...rows] = statusLines(report, { width: terminal.columns - 1, more: terminal.more });
   return ['', terminal.style('dim', header), ...rows, terminal.style('dim', 'Ctrl-C stops')];
 }

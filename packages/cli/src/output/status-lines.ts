@@ -1,0 +1,47 @@
+import { cutEnd } from './figures.ts';
+import { alignColumns, type StatusReport, statusTable } from './status-report.ts';
+
+export interface StatusLinesOptions {
+  /** Characters a line may have; Infinity where nothing is to be cut. */
+  readonly width: number;
+  /** Stands for what is left out. */
+  readonly more: string;
+}
+
+const gap = 2;
+/** Fewer characters of the models tell nothing. */
+const leastModels = 12;
+
+/**
+ * The nodes as lines that fit. NODE, STATE and EVIDENCE are always whole, since a state without the age of its evidence
+ * misleads. What does not fit is left out in this order: the end of MODELS, PID, ROLE, all of MODELS; `more` stands at
+ * the end of each line that is cut, and of the header where a column is missing.
+ */
+export function statusLines(report: StatusReport, { width, more }: StatusLinesOptions): string[] {
+  const [header = [], ...rows] = statusTable(report);
+  let shown = header.map((_, column) => column);
+  for (const title of ['PID', 'ROLE', 'MODELS']) {
+    if (fits(header, rows, shown, width, more)) break;
+    shown = shown.filter((column) => header[column] !== title);
+  }
+  const isComplete = shown.length === header.length;
+  const pick = (row: readonly string[]): string[] => shown.map((column) => row[column] ?? '');
+  const [first = '', ...lines] = alignColumns([pick(header), ...rows.map(pick)]);
+  return [isComplete ? first : `${first} ${more}`, ...lines].map((line) => cutEnd(line, width, more));
+}
+
+/** Whether everything but the models fits, with room for some of them. */
+function fits(
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+  shown: readonly number[],
+  width: number,
+  more: string,
+): boolean {
+  const mark = shown.length === header.length ? 0 : more.length + 1;
+  const widths = shown.map((column) => {
+    const widest = Math.max(...[header, ...rows].map((row) => (row[column] ?? '').length));
+    return header[column] === 'MODELS' ? Math.min(widest, leastModels) : widest;
+  });
+  return widths.reduce((sum, each) => sum + each, 0) + gap * (widths.length - 1) + mark <= width;
+}

@@ -1,0 +1,217 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  type Cluster,
+  cleanEnvironment,
+  droverBin,
+  joinRole,
+  runDrover,
+  startCluster,
+  stopLeftovers,
+} from '../lib/cluster.ts';
+import { waitUntil } from '../lib/wait-until.ts';
+
+// Settings by file, variable and flag through the whole system, and how commands find a running fleet.
+
+let cluster: Cluster;
+let folder: string;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'drover-settings-'));
+  const file = join(folder, 'drover.yaml');
+  writeFileSync(
+    file,
+    'sim: 1\nmax-body: 8KiB\norigin:\n  - https://chat.example\nslots: 4\ntask-timeout: 0\n',
+  );
+  cluster = await startCluster(['--config', file, '--allowed-host', 'ollama.example'], {
+    env: { DROVER_MAX_STREAMS: '2', OLLAMA_KEEP_ALIVE: '90', DROVER_SIM: '1' },
+  });
+});
+
+afterAll(async () => {
+  await cluster.stop();
+  await stopLeftovers();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function nodes(): Promise<readonly { id: string; state: string }[]> {
+  const status = await fetch(`${cluster.url}/api/v1/status`);
+  return ((await status.json()) as { nodes: { id: string; state: string }[] }).nodes;
+}
+
+/** What a gateway answers to a page of `origin`. */
+async function statusFor(url: string, origin: string): Promise<number> {
+  return (await fetch(`${url}/api/tags`, { headers: { origin } })).status;
+}
+
+/** Asks for so many tokens of the model that counts. */
+async function count(tokens: number): Promise<Response> {
+  return fetch(`${cluster.url}/api/generate`, {
+    method: 'POST',
+    body: JSON.stringify({ model: 'sim-count', prompt: 'count', options: { num_predict: tokens } }),
+  });
+}
+
+/** Embeds something, then tells for how many seconds the host keeps the model loaded. */
+async function keptFor(body: object): Promise<number> {
+  const answer = await fetch(`${cluster.url}/api/embed`, {
+    method: 'POST',
+    body: JSON.stringify({ model: 'sim-embed', input: 'x', ...body }),
+  });
+  expect(answer.status).toBe(200);
+  const host = cluster.processOf('agent-1').ollamaUrl ?? '';
+  const { models } = (await (await fetch(`${host}/api/ps`)).json()) as {
+    models: { name: string; expires_at: string }[];
+  };
+  const found = models.find(({ name }) => name === 'sim-embed:latest');
+  return (Date.parse(found?.expires_at ?? '') - Date.now()) / 1_000;
+}
+
+/** The one line of a command that refuses its settings. */
+async function refuse(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<string> {
+  const { code, stdout, stderr } = await runDrover(args, { env });
+  expect(code).toBe(2);
+  expect(stdout).toBe('');
+  expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+  return stderr;
+}
+
+describe('a fleet', () => {
+  it('has the settings of its file in the processes that they concern', async () => {
+    expect(await statusFor(cluster.url, 'https://chat.example')).toBe(200);
+    expect(await statusFor(cluster.url, 'https://other.example')).toBe(403);
+    const large = await fetch(`${cluster.url}/api/chat`, { method: 'POST', body: 'x'.repeat(9_000) });
+    expect(large.status).toBe(413);
+  });
+
+  it('has those of variables', async () => {
+    const running = await Promise.all([count(400), count(400)]);
+    expect(running.map(({ status }) => status)).toEqual([200, 200]);
+    const third = await count(1);
+    expect(third.status).toBe(503);
+    for (const response of running) await response.body?.cancel();
+    await waitUntil('there is room again', async () => (await count(1)).ok, { timeoutMs: 5_000 });
+  });
+
+  it("applies OLLAMA_KEEP_ALIVE to requests that carry no keep_alive, and leaves a request's own", async () => {
+    const byDefault = await keptFor({});
+    expect(byDefault).toBeGreaterThan(60);
+    expect(byDefault).toBeLessThanOrEqual(90);
+    expect(await keptFor({ keep_alive: '20m' })).toBeGreaterThan(1_000);
+  });
+});
+
+describe('a role started by hand', () => {
+  it('takes settings directly', async () => {
+    const origin = ['--origin', 'https://second.example', '--id', 'gateway-2', '--port', '0'];
+    const role = await joinRole(cluster, ['gateway', ...origin], 'gateway-2');
+    await role.stop();
+  });
+
+  it('exits 4 on a port that is taken, and leaves no node that cannot be reached', async () => {
+    const port = new URL(cluster.url).port;
+    const args = ['gateway', '--id', 'gateway-9', '--port', port, '--data', cluster.dataDir];
+    const { code, stderr } = await runDrover(args);
+    expect(code).toBe(4);
+    expect(stderr).toContain(port);
+    expect((await nodes()).map(({ id }) => id)).not.toContain('gateway-9');
+  });
+
+  it('leaves the membership in order when it cannot start', async () => {
+    const args = [
+      'host',
+      '--id',
+      'host-9',
+      '--catalogue',
+      join(folder, 'nothing'),
+      '--data',
+      cluster.dataDir,
+    ];
+    const { code, stderr } = await runDrover(args);
+    expect(code).not.toBe(0);
+    expect(stderr).toContain('nothing');
+    const found = (await nodes()).find(({ id }) => id === 'host-9');
+    expect(['left', undefined]).toContain(found?.state);
+  });
+});
+
+describe('a command that looks at a fleet', () => {
+  it.each(['status', 'actors', 'doctor'])(
+    '%s finds it by its data folder, whatever its port',
+    async (command) => {
+      const { stdout } = await runDrover([command, '--json', '--data', cluster.dataDir]);
+      expect(stdout).toContain(command === 'doctor' ? `${cluster.url} answers` : 'gateway-1');
+    },
+  );
+
+  it('finds it by DROVER_DATA', async () => {
+    const { code } = await runDrover(['status'], { env: { DROVER_DATA: cluster.dataDir } });
+    expect(code).toBe(0);
+  });
+
+  it('says which address it used, and why', async () => {
+    const nowhere = await runDrover(['status', '--url', 'http://127.0.0.1:1']);
+    expect(nowhere).toMatchObject({ code: 3 });
+    expect(nowhere.stderr).toContain('http://127.0.0.1:1 (from --url)');
+    const noFleet = await runDrover(['status', '--data', folder]);
+    expect(noFleet).toMatchObject({ code: 3 });
+    expect(noFleet.stderr).toContain(`no drover up runs with the data folder ${folder} (from --data)`);
+  });
+});
+
+describe('a setting that cannot be meant', () => {
+  it('refuses to start, naming the key of the file with its line', async () => {
+    const file = join(folder, 'wrong.json');
+    writeFileSync(file, '{\n  "port": 0,\n  "max-bdoy": "1MiB"\n}\n');
+    expect(await refuse(['up', '--config', file])).toContain(
+      `${file}:3: max-bdoy is no setting (did you mean max-body?)`,
+    );
+  });
+
+  it('refuses to start, naming the variable or the flag', async () => {
+    expect(await refuse(['up'], { DROVER_REQEST_TIMEOUT: '1m' })).toContain(
+      'DROVER_REQEST_TIMEOUT is no setting of drover (did you mean DROVER_REQUEST_TIMEOUT?)',
+    );
+    expect(await refuse(['gateway', '--request-timeout', '30'])).toContain('a number needs its unit');
+    expect(await refuse(['up', '--config', join(folder, 'missing.yaml')])).toContain('missing.yaml');
+  });
+
+  it('is found by config print without a fleet', async () => {
+    expect(await refuse(['config', 'print', '--max-held', '1MiB'])).toContain(
+      '--max-held must not be below max-body',
+    );
+  });
+});
+
+it('prints each value with its source, and no secret', async () => {
+  const file = join(folder, 'print.yaml');
+  writeFileSync(file, '# a comment\nslots: 4\n');
+  const args = ['config', 'print', '--json', '--config', file, '--nats', 'nats://me:secret@bus:4222'];
+  const { code, stdout } = await runDrover(args, { env: { DROVER_MAX_BODY: '1GiB', OLLAMA_ORIGINS: '*' } });
+  expect(code).toBe(0);
+  expect(stdout).not.toContain('secret');
+  const lines = JSON.parse(stdout) as { key: string; value: string; source: string; at: string }[];
+  const line = (key: string) => lines.find((one) => one.key === key);
+  expect(line('slots')).toMatchObject({ value: '4', source: 'file', at: `${file}:2` });
+  expect(line('max-body')).toMatchObject({ value: '1GiB', source: 'variable', at: 'DROVER_MAX_BODY' });
+  expect(line('origin')).toMatchObject({ value: '*', source: 'variable', at: 'OLLAMA_ORIGINS' });
+  expect(line('nats')).toMatchObject({ source: 'flag', at: '--nats' });
+  expect(line('port')).toMatchObject({ value: '11500', source: 'default', at: '' });
+});
+
+it('shows the state of each node whole at 60 columns, and marks what is cut', () => {
+  const code = `stty cols 60; exec ${process.execPath} ${droverBin} status --data ${cluster.dataDir}`;
+  const shown = spawnSync('script', ['-q', '/dev/null', '-c', code], {
+    encoding: 'utf8',
+    env: cleanEnvironment({ LANG: 'C.UTF-8', LC_ALL: 'C.UTF-8', TERM: 'xterm' }),
+  });
+  const lines = shown.stdout.trim().split(/\r?\n/);
+  for (const text of lines) expect(text.length).toBeLessThanOrEqual(60);
+  expect(lines.find((text) => text.startsWith('agent-1'))).toMatch(
+    /alive\s+\d+\.\ds (heartbeat|load-report)/,
+  );
+  expect(shown.stdout).toContain('…');
+});
