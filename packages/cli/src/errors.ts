@@ -30,6 +30,7 @@ export type CommandErrorCode =
   | 'gateway-refused'
   | 'node-missing'
   | 'node-id-taken'
+  | 'request-unknown'
   | 'cluster-missing'
   | 'data-in-use'
   | 'address-in-use'

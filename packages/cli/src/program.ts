@@ -5,6 +5,7 @@ import { doctorCommand } from './commands/doctor-command.ts';
 import { statusCommand, topCommand } from './commands/look-commands.ts';
 import { gatewayCommand, hostCommand, nodeAgentCommand } from './commands/role-commands.ts';
 import { upCommand } from './commands/up-command.ts';
+import { whyCommand } from './commands/why-command.ts';
 import { showAllSettings } from './commands/options.ts';
 import type { ExitCode } from './errors.ts';
 
@@ -35,6 +36,7 @@ export function createProgram(
     topCommand,
     actorsCommand,
     doctorCommand,
+    whyCommand,
     configCommand,
   ];
   for (const make of commands) program.addCommand(make(finish));

@@ -68,6 +68,7 @@ export function scriptedFleet(models: readonly string[] = ['m:latest']): Scripte
       onChange: () => () => undefined,
     } as unknown as FleetClient['load'],
     active: 0,
+    why: () => undefined,
     describe: async () => [],
     stop: async () => undefined,
     run(request, signal) {

@@ -49,6 +49,7 @@ function refusal(url: string, text: string): CommandError | undefined {
   if (!said.success) return undefined;
   const { code, message, field } = said.data.error;
   const told = message.slice(0, maxMessageLength);
+  if (code === 'request-not-found') return new CommandError('request-unknown', exitCodes.missing, told);
   if (code === 'node-not-found') return new CommandError('node-missing', exitCodes.missing, told);
   if (code === 'invalid-input' && field !== undefined)
     return badConfiguration(`--${field}`, told.replace(`${field}: `, ''));

@@ -4,6 +4,7 @@ import type { SessionMessage } from '../protocol/session-message.ts';
 import type { InstanceEvidence } from '../routing/load-table.ts';
 import type { PendingRequest } from '../routing/pending-requests.ts';
 import type { ReceiverState } from '../stream/stream-receiver.ts';
+import type { AttemptEnding } from './decision-log.ts';
 import type { HostHead, KeptAnswer } from './host-answer.ts';
 import { bodyPart, bodyParts } from './open-request.ts';
 
@@ -21,6 +22,8 @@ export interface Attempt {
   /** That was put off once, since this process stood still. */
   stallForgiven: boolean;
   head: HostHead | undefined;
+  /** How it ended, for `why`; undefined until somebody says. */
+  ending: AttemptEnding | undefined;
   /** What it has shown of its host; undefined for nothing so far. */
   judged: 'well' | 'ill' | undefined;
   /** An answer without success, while it is kept back. */
@@ -52,6 +55,7 @@ export function createAttempt(
     partBytes,
     stallForgiven: false,
     head: undefined,
+    ending: undefined,
     judged: undefined,
     kept: undefined,
     partialUnits: 0,

@@ -3,6 +3,7 @@ import type { FleetConfig } from '../config.ts';
 import type { LiveLoadTable } from '../routing/live-load-table.ts';
 import type { HealthTable } from '../routing/health-table.ts';
 import type { RoutingPolicy } from '../routing/routing-policy.ts';
+import type { DecisionLog } from './decision-log.ts';
 import type { FleetRequest } from './fleet-client.ts';
 import type { PendingCall } from './pending-call.ts';
 import type { RetryBudget } from './retry-budget.ts';
@@ -17,6 +18,7 @@ export interface SessionShared {
   /** What the hosts' answers have shown. */
   readonly health: HealthTable;
   readonly retries: RetryBudget;
+  readonly decisions: DecisionLog;
   /** Pieces of long lines held by all sessions, in UTF-16 units. */
   readonly partial: { units: number };
 }

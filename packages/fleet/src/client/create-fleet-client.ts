@@ -16,6 +16,7 @@ import type { RoutingPolicy } from '../routing/routing-policy.ts';
 import { wellOnly } from '../routing/well-only.ts';
 import { Catalogues } from './catalogues.ts';
 import { decideMoves } from './decide-moves.ts';
+import { DecisionLog } from './decision-log.ts';
 import type { FleetCall, FleetClient, FleetRequest } from './fleet-client.ts';
 import { PendingCall } from './pending-call.ts';
 import type { CallRecord, SessionShared } from './call-record.ts';
@@ -43,6 +44,7 @@ export function createFleetClient(node: ClusterNode, options: FleetClientOptions
   const policy =
     options.policy ??
     ((candidates, model, random) => loadedFirst(candidates, model, random, config.staleEvidenceMs));
+  const decisions = new DecisionLog(node.clock);
   const retries = new RetryBudget(config, node.clock.now());
   const shared: SessionShared = {
     node,
@@ -51,6 +53,7 @@ export function createFleetClient(node: ClusterNode, options: FleetClientOptions
     policy,
     health,
     retries,
+    decisions,
     partial: { units: 0 },
   };
   const calls = new Set<CallRecord>();
@@ -135,6 +138,7 @@ export function createFleetClient(node: ClusterNode, options: FleetClientOptions
     for (const { call, request } of calls) call.finish(failure('cancelled', reason, request));
     load.stop();
     health.clear();
+    decisions.clear();
     catalogues.clear();
   };
   const stop = (): Promise<void> => {
@@ -153,6 +157,7 @@ export function createFleetClient(node: ClusterNode, options: FleetClientOptions
         timeoutMs: describeOptions?.timeoutMs ?? config.describeTimeoutMs,
         fresh: describeOptions?.fresh === true,
       }),
+    why: (requestId) => decisions.find(requestId),
     get active() {
       return calls.size;
     },

@@ -2,6 +2,7 @@ import type { LoadTable } from '../routing/load-table.ts';
 import type { CatalogueMessage } from '../protocol/catalogue.ts';
 import type { PassedHeaders } from '../protocol/passed-headers.ts';
 import type { InferenceRoute } from '../protocol/stream-open.ts';
+import type { RequestDecisions } from './request-decisions.ts';
 
 /**
  * Runs requests on the fleet: picks an instance, opens the inner stream, retries elsewhere as long as nothing
@@ -23,6 +24,8 @@ export interface FleetClient {
     timeoutMs?: number;
     fresh?: boolean;
   }): Promise<readonly (CatalogueMessage & { readonly node: string })[]>;
+  /** Why one of the last requests went where it went; undefined if it is not known (any more). */
+  why(requestId: string): RequestDecisions | undefined;
   /** Calls running now. */
   readonly active: number;
   stop(): Promise<void>;

@@ -24,6 +24,8 @@ import { type Attempt, createAttempt, saysThatItRan, saysThatItWaits, sendParts 
 import { type AttemptFacts, type AttemptFailure, candidatesFor, decideAttempt } from './decide-attempt.ts';
 import type { CallRecord, SessionShared } from './call-record.ts';
 import { type HostAnswer, isKeptBack, KeptAnswer } from './host-answer.ts';
+import { type DecisionTrail, endingOf } from './decision-log.ts';
+import { explainCandidates } from './explain-candidates.ts';
 import { HostJudge } from './host-judge.ts';
 import { type AnsweredFailure, refusedByHost } from './telling-answer.ts';
 import type { SessionInput } from './session-input.ts';
@@ -48,6 +50,7 @@ class Session {
   readonly #record: CallRecord;
   readonly #context: ActorContext<SessionInput>;
   readonly #judge: HostJudge;
+  readonly #trail: DecisionTrail;
   readonly #tried = new Set<string>();
   readonly #failures: AttemptFailure[] = [];
   #attempt: Attempt | undefined;
@@ -62,6 +65,7 @@ class Session {
     this.#record = record;
     this.#context = context;
     this.#judge = new HostJudge(shared, record);
+    this.#trail = shared.decisions.begin(record.request.requestId, record.request.model);
   }
 
   behaviour(): Behaviour<SessionInput> {
@@ -127,7 +131,12 @@ class Session {
   /** Decides the next step while no attempt is under way. */
   #choose(): void {
     const { config, policy } = this.#shared;
-    const decision = decideAttempt(this.#facts(), policy, this.#context.random, config);
+    const facts = this.#facts();
+    const decision = decideAttempt(facts, policy, this.#context.random, config);
+    const chosen = decision.kind === 'open' ? decision.instance : undefined;
+    // Before the end of a request the last decision that chose an instance says more.
+    if (chosen !== undefined || this.#failures.length === 0)
+      this.#trail.decided(explainCandidates(facts, chosen, this.#shared.health, config));
     this.#record.waiting = decision.kind === 'wait';
     if (decision.kind === 'open') this.#open(decision.instance);
     else if (decision.kind === 'answer') this.#answer(decision.failure, decision.retryAfterMs);
@@ -179,6 +188,7 @@ class Session {
     this.#tried.add(instanceKey(evidence));
     this.#attempt = attempt;
     this.#judge.opened(attempt);
+    this.#trail.opened({ node: evidence.node, instance: evidence.load.name });
     this.#record.servedBy = { node: evidence.node, incarnation: evidence.nodeIncarnation };
     const { streamId } = attempt;
     const timeoutMs = deadlineAtMs - nowMs;
@@ -230,6 +240,7 @@ class Session {
     instance.tell({ kind: 'cancel', streamId, reason: 'a slot is free elsewhere' }, control);
     // Nothing speaks against the old one, should the new one refuse.
     this.#tried.delete(instanceKey(evidence));
+    attempt.ending = { outcome: 'moved', message: `${to.load.name} on ${to.node} has a free slot` };
     this.#endAttempt(attempt);
     this.#record.moves += 1;
     this.#open(to);
@@ -243,6 +254,7 @@ class Session {
       const reason = 'the bus was away before an answer';
       attempt.instance.tell({ kind: 'cancel', streamId: attempt.streamId, reason }, control);
       this.#tried.delete(instanceKey(attempt.evidence));
+      attempt.ending = { outcome: 'given-up', message: reason };
       this.#endAttempt(attempt);
       this.#choose();
     } else this.#hear(attempt, { kind: 'bus', connected });
@@ -333,6 +345,7 @@ class Session {
       return;
     }
     const { node, load } = attempt.evidence;
+    attempt.ending = { outcome: 'refused', message: answer.text };
     this.#endAttempt(attempt);
     this.#answer({ node, instance: load.name, simulated: load.simulated, ...failure }, 0);
   }
@@ -342,6 +355,7 @@ class Session {
     const { call, startedAtMs } = this.#record;
     const retryAfterMs = Math.max(leastMs, this.#judge.retryAfterMs(this.#tried));
     const queuedMs = Math.round(this.#context.clock.now() - startedAtMs);
+    this.#trail.ended('refused');
     call.begin({ ...answer.head, node, instance, simulated, queuedMs, retryAfterMs });
     call.push(answer.lines, answer.lines.length);
     call.finish();
@@ -354,7 +368,10 @@ class Session {
     }
     if (outcome.kind === 'end') {
       this.#begin(attempt);
+      const ending = (attempt.head?.status ?? 0) < 400 ? 'served' : 'refused';
+      attempt.ending = { outcome: ending };
       this.#endAttempt(attempt);
+      this.#trail.ended(ending);
       this.#record.call.finish();
       return;
     }
@@ -369,6 +386,7 @@ class Session {
       this.#tryElsewhere(attempt, { code, refusal, message: outcome.message, retryAfterMs });
       return;
     }
+    attempt.ending = { outcome: this.#cancelled ? 'given-up' : 'failed', code, message: outcome.message };
     this.#endAttempt(attempt);
     const message = this.#cancelled
       ? outcome.message
@@ -380,6 +398,7 @@ class Session {
     const { node, load } = attempt.evidence;
     const { requestId } = this.#record.request;
     this.#failures.push({ node, instance: load.name, simulated: load.simulated, ...failure });
+    attempt.ending = endingOf(failure);
     this.#endAttempt(attempt);
     if (candidatesFor(this.#facts()).length > 0) this.#judge.payForRetry(attempt, this.#context.clock.now());
     const { log } = this.#context;
@@ -392,6 +411,7 @@ class Session {
 
   #endAttempt(attempt: Attempt): void {
     this.#judge.ended(attempt);
+    this.#trail.closed(attempt.head?.status, attempt.ending ?? { outcome: 'given-up' });
     attempt.pending.release();
     this.#shared.partial.units -= attempt.partialUnits;
     attempt.partialUnits = 0;
@@ -402,6 +422,7 @@ class Session {
 
   #fail(code: FleetErrorCode, message: string, retryAfterMs: number, node?: string): void {
     const { requestId, model } = this.#record.request;
+    this.#trail.failed(code, message);
     this.#record.call.finish(new FleetError(code, message, { requestId, model, node, retryAfterMs }));
   }
 

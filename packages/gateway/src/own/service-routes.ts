@@ -4,6 +4,7 @@ import { actorsHandler } from './actors-route.ts';
 import { ownJson } from './own-error.ts';
 import { decideReadiness } from './readiness.ts';
 import { statusOf } from './status.ts';
+import { whyHandler } from './why.ts';
 
 /** Health, metrics and what a person looks at. None of them counts against the limit: they must work when it is reached. */
 export function serviceRoutes(services: GatewayServices, isDraining: () => boolean): readonly Route[] {
@@ -27,6 +28,7 @@ export function serviceRoutes(services: GatewayServices, isDraining: () => boole
       exchange.reply(ownJson(statusOf(node.nodeId, node.presence.members(), fleet.load.instances())));
     }),
     get('/api/v1/actors', actorsHandler(services)),
+    get('/api/v1/why/{requestId}', whyHandler(services)),
   ];
 }
 

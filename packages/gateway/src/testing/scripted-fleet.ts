@@ -60,6 +60,7 @@ export function scriptedFleet(): ScriptedFleet {
       waiting.shift()?.(script);
       return call;
     },
+    why: () => undefined,
     describe: async () => fleet.catalogues,
     active: 0,
     stop: async () => undefined,

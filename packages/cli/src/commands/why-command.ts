@@ -1,0 +1,39 @@
+import { Command } from 'commander';
+import { CommandError, type ExitCode, exitCodes } from '../errors.ts';
+import { readWhyReport, whyText } from '../output/why-text.ts';
+import { findGateway } from './gateway-address.ts';
+import { getJson } from './gateway-api.ts';
+import { addSettingsNamed, settingsFor } from './options.ts';
+
+export function whyCommand(finish: (code: ExitCode) => void): Command {
+  const command = new Command('why')
+    .description('show why a request went to its host, and what became of each attempt')
+    .argument('<request-id>', 'the x-drover-request-id of its answer');
+  return addSettingsNamed(command, ['url', 'data', 'config', 'json'])
+    .addHelpText(
+      'after',
+      `
+The gateway that took the request answers; it remembers its last 1,000 requests for 15 minutes. WAIT is the wait
+that was expected there, a load included.
+
+Examples:
+  curl -si http://127.0.0.1:11500/api/generate -d '{"model":"llama3.2"}' | grep -i x-drover-request-id
+  drover why 4f6c0d0e --json | jq .attempts`,
+    )
+    .action(async (requestId: string, flags: object) => {
+      const stated = settingsFor('look', flags);
+      const gateway = findGateway(stated, process.env);
+      const answer = await getJson(gateway, `/api/v1/why/${encodeURIComponent(requestId)}`);
+      const report = readWhyReport(answer);
+      if (report === undefined)
+        throw new CommandError(
+          'gateway-unreachable',
+          exitCodes.missing,
+          `${gateway.url} answers, but not with the decisions of a Drover gateway`,
+          { fix: 'name a gateway of this version with --url' },
+        );
+      const lines = stated.isOn('json') ? [JSON.stringify(answer)] : whyText(report);
+      process.stdout.write(`${lines.join('\n')}\n`);
+      finish(exitCodes.done);
+    });
+}

@@ -1,0 +1,143 @@
+import type { Clock } from '@drover/actor-core';
+import { modelKey } from '../routing/model-name.ts';
+import type { AttemptFailure } from './decide-attempt.ts';
+import type { AttemptOutcome, AttemptView, Candidate, RequestDecisions } from './request-decisions.ts';
+
+/** Requests remembered at most, the newest ones. */
+const maxRequests = 1_000;
+const maxAgeMs = 15 * 60_000;
+/** Attempts told of one request; a move to another queue counts as one. */
+const maxAttempts = 16;
+const maxMessageUnits = 300;
+
+/** How an attempt ended. */
+export interface AttemptEnding {
+  readonly outcome: AttemptOutcome;
+  readonly code?: string | undefined;
+  readonly message?: string | undefined;
+}
+
+/** How an attempt ended after which another host may be asked. */
+export function endingOf({
+  answer,
+  refusal,
+  code,
+  message,
+}: Omit<AttemptFailure, 'node' | 'instance' | 'simulated'>): AttemptEnding {
+  if (answer !== undefined) return { outcome: 'refused', message: answer.text };
+  if (refusal !== undefined) return { outcome: 'not-taken', code: refusal, message };
+  return { outcome: 'failed', code, message };
+}
+
+interface Place {
+  readonly node: string;
+  readonly instance: string;
+}
+
+/** What a call writes down while it runs. */
+export class DecisionTrail {
+  readonly #requestId: string;
+  readonly #model: string;
+  readonly #clock: Clock;
+  readonly #startedAtMs: number;
+  #candidates: readonly Candidate[] = [];
+  #attempts: AttemptView[] = [];
+  #outcome: RequestDecisions['outcome'] = 'running';
+  #error: RequestDecisions['error'];
+
+  constructor(requestId: string, model: string, clock: Clock) {
+    this.#requestId = requestId;
+    this.#model = modelKey(model);
+    this.#clock = clock;
+    this.#startedAtMs = clock.now();
+  }
+
+  get ageMs(): number {
+    return Math.round(this.#clock.now() - this.#startedAtMs);
+  }
+
+  decided(candidates: readonly Candidate[]): void {
+    this.#candidates = candidates;
+  }
+
+  opened({ node, instance }: Place): void {
+    const attempt = { node, instance, startedMs: this.ageMs, endedMs: null, outcome: 'running' } as const;
+    this.#attempts = [...this.#attempts, attempt].slice(-maxAttempts);
+  }
+
+  /** The attempt that was opened last is over. */
+  closed(status: number | undefined, { outcome, code, message }: AttemptEnding): void {
+    const attempt = this.#attempts.at(-1);
+    if (attempt === undefined) return;
+    this.#attempts[this.#attempts.length - 1] = {
+      ...attempt,
+      endedMs: this.ageMs,
+      outcome,
+      ...(status !== undefined && { status }),
+      ...(code !== undefined && { code }),
+      ...(message !== undefined && { message: message.slice(0, maxMessageUnits) }),
+    };
+  }
+
+  /** The request is over. Called once. */
+  ended(outcome: 'served' | 'refused'): void {
+    this.#outcome = outcome;
+  }
+
+  failed(code: string, message: string): void {
+    if (this.#outcome !== 'running') return;
+    this.#outcome = 'failed';
+    this.#error = { code, message: message.slice(0, maxMessageUnits) };
+  }
+
+  view(): RequestDecisions {
+    const last = this.#attempts.at(-1);
+    return {
+      requestId: this.#requestId,
+      model: this.#model,
+      residencyKey: null,
+      chosen: last === undefined ? null : { node: last.node, instance: last.instance },
+      candidates: this.#candidates,
+      attempts: [...this.#attempts],
+      outcome: this.#outcome,
+      ...(this.#error !== undefined && { error: this.#error }),
+      ageMs: this.ageMs,
+    };
+  }
+}
+
+/** The decisions of the last requests of one client, for `why`: 1,000 requests, none older than 15 minutes. */
+export class DecisionLog {
+  readonly #clock: Clock;
+  /** In the order in which they came. */
+  readonly #trails = new Map<string, DecisionTrail>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** A request came. One with an id that is known already takes its place. */
+  begin(requestId: string, model: string): DecisionTrail {
+    const trail = new DecisionTrail(requestId, model, this.#clock);
+    this.#trails.delete(requestId);
+    this.#trails.set(requestId, trail);
+    this.#forgetOld();
+    return trail;
+  }
+
+  find(requestId: string): RequestDecisions | undefined {
+    this.#forgetOld();
+    return this.#trails.get(requestId)?.view();
+  }
+
+  clear(): void {
+    this.#trails.clear();
+  }
+
+  #forgetOld(): void {
+    for (const [requestId, trail] of this.#trails) {
+      if (this.#trails.size <= maxRequests && trail.ageMs <= maxAgeMs) return;
+      this.#trails.delete(requestId);
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import type { FleetConfig } from '../config.ts';
+import type { HealthTable } from '../routing/health-table.ts';
+import { type InstanceEvidence, instanceKey } from '../routing/load-table.ts';
+import { isModel } from '../routing/model-name.ts';
+import { hasLoaded, isDoubtful, isFull, loadWaitMs, queueWaitMs, usedPlaces } from '../routing/queue-wait.ts';
+import { type AttemptFacts, candidatesFor } from './decide-attempt.ts';
+import type { Candidate } from './request-decisions.ts';
+
+/** Instances told of one decision at most: the chosen one and those that list the model come first. */
+const maxCandidates = 32;
+const none: ReadonlySet<string> = new Set();
+
+/** Why a request went to `chosen` and not elsewhere, or went nowhere, with the facts of that moment. Pure. */
+export function explainCandidates(
+  facts: AttemptFacts,
+  chosen: InstanceEvidence | undefined,
+  health: Pick<HealthTable, 'illness'>,
+  config: FleetConfig,
+): readonly Candidate[] {
+  const { instances, model } = facts;
+  const told: InstanceEvidence[] = chosen === undefined ? [] : [chosen];
+  for (const wanted of [true, false]) {
+    for (const evidence of instances) {
+      if (told.length >= maxCandidates) break;
+      const isChosen = chosen !== undefined && instanceKey(evidence) === instanceKey(chosen);
+      if (!isChosen && listsModel(evidence, model) === wanted) told.push(evidence);
+    }
+  }
+  return told.map((evidence, index) => {
+    const { load, pending } = evidence;
+    const queueMs = Math.round(queueWaitMs(evidence, model));
+    const loadMs = Math.round(loadWaitMs(evidence, model));
+    const lists = listsModel(evidence, model);
+    return {
+      node: evidence.node,
+      instance: load.name,
+      cost: lists ? queueMs + loadMs : null,
+      parts: {
+        queueMs,
+        loadMs: lists ? loadMs : 0,
+        loaded: hasLoaded(evidence, model),
+        slots: load.slots,
+        busy: load.busy,
+        queued: load.queued,
+        pending,
+        evidenceAgeMs: Math.round(evidence.ageMs),
+      },
+      reason:
+        chosen !== undefined && index === 0 ? 'chosen' : whyNot(evidence, facts, chosen, health, config),
+    };
+  });
+}
+
+function whyNot(
+  evidence: InstanceEvidence,
+  facts: AttemptFacts,
+  chosen: InstanceEvidence | undefined,
+  health: Pick<HealthTable, 'illness'>,
+  config: FleetConfig,
+): string {
+  const { model, only, digest, tried, avoided } = facts;
+  const key = instanceKey(evidence);
+  const { load } = evidence;
+  if (!evidence.alive) return 'its node is away';
+  if (load.state !== 'ready') return `its Ollama is ${load.state}`;
+  if (!listsModel(evidence, model)) return `it does not list ${model}`;
+  if (tried.has(key)) return 'it was tried before';
+  const isCandidate = candidatesFor({ instances: [evidence], model, only, digest, tried: none }).length > 0;
+  if (!isCandidate)
+    return only === undefined ? 'its copy of the model has another digest' : 'another instance was asked for';
+  const illness = health.illness(key, model);
+  if (avoided?.has(key) === true) return `it refuses: it ${illness ?? 'failed lately'}`;
+  if (isFull(evidence)) return 'its queue is full';
+  if (evidence.suspect) return 'it did not answer lately';
+  if (isDoubtful(evidence, config.staleEvidenceMs)) return 'its load report is old';
+  if (chosen === undefined) return 'no attempt was left for it';
+  return comparedWith(chosen, evidence, model);
+}
+
+function comparedWith(chosen: InstanceEvidence, other: InstanceEvidence, model: string): string {
+  const isWorse = (measure: (evidence: InstanceEvidence) => number): boolean =>
+    measure(other) > measure(chosen);
+  if (isWorse((evidence) => Number(usedShare(evidence) >= 1))) return 'it has no free slot';
+  if (isWorse((evidence) => Number(!hasLoaded(evidence, model))))
+    return 'it would have to load the model first';
+  if (isWorse((evidence) => queueWaitMs(evidence, model) + loadWaitMs(evidence, model)))
+    return 'the wait there is longer';
+  return isWorse(usedShare) ? 'more of its slots are in use' : 'as good as the chosen one; drawn by lot';
+}
+
+function usedShare(evidence: InstanceEvidence): number {
+  return usedPlaces(evidence) / Math.max(1, evidence.load.slots);
+}
+
+function listsModel({ load }: InstanceEvidence, model: string): boolean {
+  return load.models.some(({ name }) => isModel(name, model));
+}

@@ -1,0 +1,59 @@
+/** Why one request went where it went: the facts as they were when each decision was made. */
+export interface RequestDecisions {
+  readonly requestId: string;
+  readonly model: string;
+  /** The unit of placement; null as long as requests are routed by the name of the model alone. */
+  readonly residencyKey: string | null;
+  /** Where the last attempt went; null if none was made. */
+  readonly chosen: { readonly node: string; readonly instance: string } | null;
+  /** As they stood at the last decision: the chosen one first, then those that list the model. At most 32. */
+  readonly candidates: readonly Candidate[];
+  /** In order; the last 16. */
+  readonly attempts: readonly AttemptView[];
+  /** How the request ended; `running` until then. */
+  readonly outcome: 'running' | 'served' | 'refused' | 'failed';
+  /** The error that the caller got; absent unless it failed. */
+  readonly error?: { readonly code: string; readonly message: string } | undefined;
+  /** Since the request came. */
+  readonly ageMs: number;
+}
+
+export interface Candidate {
+  readonly node: string;
+  readonly instance: string;
+  /** Expected wait until the request would run there, milliseconds; null where the model is not listed. */
+  readonly cost: number | null;
+  readonly parts: {
+    readonly queueMs: number;
+    readonly loadMs: number;
+    readonly loaded: boolean;
+    readonly slots: number;
+    readonly busy: number;
+    readonly queued: number;
+    /** Requests of this client that the report does not show yet. */
+    readonly pending: number;
+    readonly evidenceAgeMs: number;
+  };
+  /** `chosen`, or why not, in words. */
+  readonly reason: string;
+}
+
+export interface AttemptView {
+  readonly node: string;
+  readonly instance: string;
+  /** Since the request came. */
+  readonly startedMs: number;
+  /** Null while it is under way. */
+  readonly endedMs: number | null;
+  /**
+   * `running` · `served` · `refused`: the host answered without success · `not-taken`: its node-agent refused ·
+   * `failed` · `moved`: left its queue for a free slot · `given-up`: cancelled, or asked anew
+   */
+  readonly outcome: 'running' | AttemptOutcome;
+  /** The host's HTTP status, once it answered. */
+  readonly status?: number | undefined;
+  readonly code?: string | undefined;
+  readonly message?: string | undefined;
+}
+
+export type AttemptOutcome = 'served' | 'refused' | 'not-taken' | 'failed' | 'moved' | 'given-up';
