@@ -57,8 +57,8 @@ export interface FleetConfig {
   readonly maxEjectMs: number;
   /** From the first success afterwards until the host gets its full share again. @default 10_000 */
   readonly slowStartMs: number;
-  /** Times a queued request is moved at most to an instance that has a slot free. @default 8 */
-  readonly maxMoves: number;
+  /** Instances at which a request waits at most; whichever has a slot first serves it. 1: where it was sent. @default 16 */
+  readonly maxPlaces: number;
   /** An instance that has not said a word after this is left for another one, if there is one. @default 800 */
   readonly acceptTimeoutMs: number;
   /** How long a request waits for the first load report ever. @default 2_000 */
@@ -108,7 +108,7 @@ export const defaults: FleetConfig = Object.freeze({
   ejectMs: 5_000,
   maxEjectMs: 60_000,
   slowStartMs: 10_000,
-  maxMoves: 8,
+  maxPlaces: 16,
   acceptTimeoutMs: 800,
   firstReportWaitMs: 2_000,
   busWaitMs: 3_000,

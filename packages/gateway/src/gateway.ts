@@ -48,7 +48,12 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
   const { agents, fleet: given, fleetConfig = {}, ...settings } = options;
   const config = resolveConfig(settings);
   const fleet = given ?? createFleetClient(node, { config: fleetConfig });
-  const residency = given ?? createFleetClient(node, { config: fleetConfig, policy: residentFirst });
+  const residency =
+    given ??
+    createFleetClient(node, {
+      config: { ...fleetConfig, maxPlaces: 1 },
+      policy: residentFirst,
+    });
   const bodies = new BodyBudget(config);
   const metrics = createMetrics(node, fleet);
   const refusals = new RefusalLog(node.clock, node.log);

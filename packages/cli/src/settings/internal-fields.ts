@@ -23,7 +23,7 @@ export const internalFields: Readonly<Partial<Record<ConfigField, string>>> = Ob
   'fleet.retryFloorPerSecond': 'a small floor for quiet times; goes with retryPercent (retry-percent)',
   'fleet.retryBurst': 'only the first moment of an outage meets it; goes with retryPercent (retry-percent)',
   'fleet.slowStartMs': 'only a host that comes back meets it; goes with ejectMs (eject-for)',
-  'fleet.maxMoves': 'bounds a loop inside the client; a queued request moves once or twice',
+  'fleet.maxPlaces': 'bounds the messages of a waiting request; smaller fleets use one place at each host',
   'fleet.acceptTimeoutMs': liveness,
   'fleet.firstReportWaitMs': 'only the first seconds of a process meet it',
   'fleet.maxPartialUnits': 'follows from max-line and max-calls',

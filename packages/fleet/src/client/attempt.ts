@@ -34,6 +34,10 @@ export interface Attempt {
   partsReceived: number;
   /** The instance has the whole body: it said something that it says only then. */
   started: boolean;
+  /** The instance starts it only after a claim. */
+  asks: boolean;
+  /** When the slot that the instance offered was claimed; undefined while none is. */
+  claimedAtMs: number | undefined;
 }
 
 export function createAttempt(
@@ -62,6 +66,8 @@ export function createAttempt(
     partsSent: 0,
     partsReceived: 0,
     started: false,
+    asks: false,
+    claimedAtMs: undefined,
   };
 }
 
@@ -83,7 +89,7 @@ export function sendParts(attempt: Attempt, body: Uint8Array): void {
 export function saysThatItRan(message: SessionMessage): boolean {
   return message.kind === 'beat'
     ? message.phase !== 'queued'
-    : message.kind !== 'accepted' && message.kind !== 'refused' && message.kind !== 'parts';
+    : !['accepted', 'refused', 'parts', 'offer'].includes(message.kind);
 }
 
 /** It stands in the instance's queue. */

@@ -36,10 +36,8 @@ export interface CallRecord {
   cancelled: string | undefined;
   /** True while the session waits for the bus or a load report. */
   waiting: boolean;
-  /** `instanceKey` of the queue the attempt under way waits in, as far as known; undefined once it is inside. */
-  queuedAt: string | undefined;
-  /** Times it was taken out of one queue for a free slot elsewhere. */
-  moves: number;
+  /** The attempt under way waits for a slot, as far as known. */
+  queued: boolean;
   /** Where the attempt under way runs. */
   servedBy: { readonly node: string; readonly incarnation: number } | undefined;
 }

@@ -9,13 +9,12 @@ import {
 import { type FleetConfig, resolveConfig } from '../config.ts';
 import { FleetError } from '../errors.ts';
 import { createLoadTable } from '../routing/live-load-table.ts';
+import { type InstanceEvidence, instanceKey } from '../routing/load-table.ts';
 import { modelKey } from '../routing/model-name.ts';
 import { loadedFirst } from '../routing/loaded-first.ts';
 import { HealthTable } from '../routing/health-table.ts';
 import type { RoutingPolicy } from '../routing/routing-policy.ts';
-import { wellOnly } from '../routing/well-only.ts';
 import { Catalogues } from './catalogues.ts';
-import { decideMoves } from './decide-moves.ts';
 import { DecisionLog } from './decision-log.ts';
 import type { FleetCall, FleetClient, FleetRequest } from './fleet-client.ts';
 import { PendingCall } from './pending-call.ts';
@@ -60,25 +59,16 @@ export function createFleetClient(node: ClusterNode, options: FleetClientOptions
   const catalogues = new Catalogues(node, load, config);
   const sessions = node.system.spawn(sessionsProps(shared), `fleet-sessions-${node.random.id().slice(0, 8)}`);
   let stopping = false;
+  let serving = '';
 
   const unsubscribeBus = node.transport.onConnectionChange((connected) => {
     for (const record of calls) tell(record, { kind: 'bus', connected });
   });
   const unsubscribeLoad = load.onChange(() => {
-    for (const record of calls) if (record.waiting) tell(record, { kind: 'load-changed' });
-    const queued = [...movable(calls, config.maxMoves)];
-    if (queued.length === 0) return;
-    for (const { call, to } of decideMoves(
-      queued,
-      load.instances(),
-      wellOnly(policy, health),
-      node.random,
-      config,
-    )) {
-      tell(call, { kind: 'move', to });
-      // Decided once: what its next instance says decides about the next time.
-      call.queuedAt = undefined;
-    }
+    const before = serving;
+    serving = servingKeys(load.instances());
+    for (const record of calls)
+      if (record.waiting || (record.queued && serving !== before)) tell(record, { kind: 'load-changed' });
   });
   const unsubscribePresence = node.presence.onChange((member) => {
     for (const record of calls) {
@@ -113,8 +103,7 @@ export function createFleetClient(node: ClusterNode, options: FleetClientOptions
       session: undefined,
       cancelled: undefined,
       waiting: false,
-      queuedAt: undefined,
-      moves: 0,
+      queued: false,
       servedBy: undefined,
     };
     const refusal = whyRefused(request, signal, stopping, calls.size, config);
@@ -169,12 +158,10 @@ function deadlineAtMs(startedAtMs: number, timeoutMs: number): number {
   return timeoutMs === 0 ? Number.POSITIVE_INFINITY : startedAtMs + timeoutMs;
 }
 
-/** Calls that wait in a queue and may be moved, oldest first. */
-function* movable(calls: Iterable<CallRecord>, maxMoves: number): Generator<CallRecord> {
-  for (const record of calls) {
-    const { queuedAt, moves, request } = record;
-    if (queuedAt !== undefined && moves < maxMoves && request.instance === undefined) yield record;
-  }
+/** Changes when an instance begins or ceases to serve, or lists other models. */
+function servingKeys(instances: readonly InstanceEvidence[]): string {
+  const ready = instances.filter(({ alive, load }) => alive && load.state === 'ready');
+  return ready.map((evidence) => `${instanceKey(evidence)} ${evidence.load.catalogueRevision}`).join();
 }
 
 function tell({ session }: CallRecord, message: SessionInput): void {

@@ -322,61 +322,108 @@ describe('a call whose instance does not deliver', () => {
   });
 });
 
-/** Says where in the queue it is; 0 = inside. */
+/** Says where in the queue it is; 0 = inside. One that waits is started only after a claim. */
 function wait(position: number): (stream: ScriptedStream) => void {
-  return (stream) => stream.feed({ kind: 'accept', position });
+  return (stream) => stream.feed({ kind: 'accept', position, asks: position > 0 });
 }
 
 describe('a call that waits in a queue', () => {
   const full = { slots: 1, busy: 1, queued: 2 };
-  const free = { state: 'ready', slots: 1, busy: 0, queued: 0 } as const;
 
-  /** Two calls wait at `host-1`; `host-2` is not ready yet. */
-  async function waiting(second: Omit<ScriptedInstanceOptions, 'load'> = {}) {
-    const bundle = await setup({ load: full, onOpen: wait(1) }, { ...second, load: { state: 'down' } });
+  /** Two calls wait at `host-1` with their bodies; `host-2` is busy and may be told to do what the test says. */
+  async function waiting(second: ScriptedInstanceOptions = {}) {
+    const busier = { slots: 1, busy: 1, queued: 3 };
+    const bundle = await setup({ load: full, onOpen: wait(1) }, { load: busier, ...second });
     const { run, pass, hosts } = bundle;
     const caller = new AbortController();
-    const reading = [run({ requestId: 'r1' }, caller.signal), run({ requestId: 'r2' })].map(read);
+    const first = run({ requestId: 'r1' }, caller.signal);
     await pass(50);
-    const streams = (host: number) => hosts[host - 1]?.instance.streams ?? [];
+    const reading = [first, run({ requestId: 'r2' })].map(read);
+    await pass(50);
+    const instance = (host: number) => hosts[host - 1]?.instance as ScriptedInstance;
+    const streams = (host: number) => instance(host).streams;
     const ids = (host: number) => streams(host).map(({ open }) => open.requestId);
+    const places = () => instance(2).placed.filter((message) => message.kind === 'reserve');
     expect([ids(1), ids(2)]).toEqual([['r1', 'r2'], []]);
-    return { ...bundle, reading, caller, streams, ids };
+    return { ...bundle, reading, caller, instance, streams, ids, places };
   }
 
-  it('moves to another instance that has a slot free, the oldest first and no more than fit', async () => {
-    const { hosts, pass, reading, streams, ids } = await waiting({ onOpen: say(2, 7) });
-    hosts[1]?.instance.report(free);
+  it('keeps a place by its age, without its body, at the other instances that could serve it', async () => {
+    const { places, pass } = await waiting();
+    expect(places().map(({ model, places: count }) => [model, count])).toEqual([
+      ['m', 2],
+      ['m', 2],
+    ]);
+    const [first, second] = places();
+    await pass(1_100);
+    const waited = (streamId: string | undefined) =>
+      places().findLast((place) => place.streamId === streamId)?.waitedMs;
+    expect(places().length).toBeGreaterThanOrEqual(4);
+    expect(waited(first?.streamId)).toBeGreaterThanOrEqual(1_000);
+    expect(waited(second?.streamId)).toBeGreaterThan((second?.waitedMs ?? 0) + 900);
+  });
+
+  it('sends its body where a slot is offered, and leaves the queue where it was', async () => {
+    const { instance, pass, reading, streams, ids, places } = await waiting({ onOpen: say(2, 7) });
+    const [first] = places();
+    if (first !== undefined) instance(2).offer(first, 1);
     await pass(10);
     expect(ids(2)).toEqual(['r1']);
+    expect(streams(2)[0]?.open.streamId).toBe(first?.streamId);
     expect(streams(1).map(({ cancels }) => cancels.length > 0)).toEqual([true, false]);
     await pass(50);
     expect(await reading[0]).toEqual({ lines: ['7', '8'], error: undefined });
-    const [, left] = streams(1);
-    if (left !== undefined && left.cancels.length === 0) say(1)(left);
-    await pass(100);
-    expect((await reading[1])?.error).toBeUndefined();
   });
 
-  it('stays once it has a slot', async () => {
-    const { hosts, pass, streams, ids } = await waiting();
+  it('claims the slot that is offered where its body waits, and gives up its other places', async () => {
+    const { instance, pass, places, streams } = await waiting();
+    const { replyTo, ...first } = places()[0] ?? expect.fail('no place was taken');
+    const { streamId } = streams(1)[0]?.open ?? expect.fail('nothing was opened');
+    replyTo.tell({ kind: 'offer', streamId, offer: 5 });
+    await pass(10);
+    expect(instance(1).placed.at(-1)).toEqual({ kind: 'claim', streamId, offer: 5 });
+    replyTo.tell({ kind: 'offer', streamId: first.streamId, offer: 1 });
+    await pass(10);
+    expect(streams(2)).toEqual([]);
+  });
+
+  it('takes no place elsewhere before its instance has said that it asks', async () => {
+    const { pass, hosts, run } = await setup(
+      { load: full, onOpen: (stream) => stream.feed({ kind: 'accept', position: 1 }) },
+      { load: { slots: 1, busy: 1, queued: 3 } },
+    );
+    const [here, there] = hosts.map(({ instance }) => instance);
+    void read(run());
+    await pass(50);
+    const stream = here?.streams[0] ?? expect.fail('nothing was opened');
+    expect(here?.placed[0]).toMatchObject({ kind: 'reserve', streamId: stream.open.streamId, places: 2 });
+    expect(there?.placed).toEqual([]);
+    wait(1)(stream);
+    await pass(20);
+    expect(there?.placed).toHaveLength(1);
+  });
+
+  it('has no use for an offer once it has a slot', async () => {
+    const { instance, pass, places, streams, ids } = await waiting();
     for (const stream of streams(1)) wait(0)(stream);
     await pass(10);
-    hosts[1]?.instance.report(free);
+    const [first] = places();
+    if (first !== undefined) instance(2).offer(first, 1);
     await pass(50);
     expect(ids(2)).toEqual([]);
   });
 
-  it('goes back when it is refused there, and counts neither lost nor twice', async () => {
-    const { hosts, pass, reading, streams, ids } = await waiting({
+  it('goes back to its age in the queue when it is refused there, and counts neither lost nor twice', async () => {
+    const { instance, pass, reading, streams, ids, places } = await waiting({
       onOpen: (stream) => stream.refuse('queue-full', 1_000),
     });
-    hosts[1]?.instance.report({ ...free, busy: 0 });
+    const [first] = places();
+    if (first !== undefined) instance(2).offer(first, 1);
     await pass(20);
-    expect(ids(2)[0]).toBe('r1');
-    expect(ids(1).slice(0, 3)).toEqual(['r1', 'r2', 'r1']);
-    hosts[1]?.instance.report({ state: 'down' });
-    await pass(20);
+    expect(ids(2)).toEqual(['r1']);
+    expect(ids(1)).toEqual(['r1', 'r2', 'r1']);
+    const again = streams(1)[2]?.open.waitedMs ?? 0;
+    expect(again).toBeGreaterThan(streams(1)[1]?.open.waitedMs ?? 0);
     for (const stream of streams(1)) if (stream.cancels.length === 0) say(1)(stream);
     await pass(100);
     expect(await Promise.all(reading)).toEqual([
@@ -385,9 +432,18 @@ describe('a call that waits in a queue', () => {
     ]);
   });
 
-  it('is cancelled wherever it is, in the middle of a move too', async () => {
-    const { hosts, pass, reading, caller, streams } = await waiting({ onOpen: wait(0) });
-    hosts[1]?.instance.report(free);
+  it('takes a place at an instance that begins to serve later', async () => {
+    const { instance, pass, places } = await waiting({ load: { state: 'down' } });
+    expect(places()).toEqual([]);
+    instance(2).report({ state: 'ready', slots: 1 });
+    await pass(20);
+    expect(places()).toHaveLength(2);
+  });
+
+  it('is cancelled wherever it is, on its way to another instance too', async () => {
+    const { instance, pass, reading, caller, streams, places } = await waiting({ onOpen: wait(0) });
+    const [first] = places();
+    if (first !== undefined) instance(2).offer(first, 1);
     caller.abort();
     await pass(50);
     expect((await reading[0])?.error?.code).toBe('cancelled');

@@ -4,6 +4,14 @@ import type { SessionMessage } from '../protocol/session-message.ts';
 import { noTimeoutMs } from '../protocol/stream-open.ts';
 import type { FleetRequest } from './fleet-client.ts';
 
+/** What the instance's queue needs to know of a request. */
+export interface QueueFacts {
+  /** Since it came to the fleet. */
+  readonly waitedMs: number;
+  /** Instances at which it may wait. */
+  readonly places: number;
+}
+
 /**
  * The `open` of one attempt; the body is in it unless it is larger than a part, then `bodyPart` makes the rest.
  *
@@ -16,6 +24,7 @@ export function openMessage(
   timeoutMs: number,
   grantedThrough: number,
   partBytes: number,
+  queue: QueueFacts,
   replyTo: ActorRef<SessionMessage>,
 ): InstanceMessage {
   const { body, firstByteTimeoutMs = 0, interTokenTimeoutMs = 0 } = request;
@@ -29,6 +38,7 @@ export function openMessage(
       priority: request.priority ?? 0,
       route: request.route,
       model: request.model,
+      ...queue,
       timeoutMs: Math.min(timeoutMs, noTimeoutMs),
       ...(firstByteTimeoutMs > 0 ? { firstByteTimeoutMs } : {}),
       ...(interTokenTimeoutMs > 0 ? { interTokenTimeoutMs } : {}),

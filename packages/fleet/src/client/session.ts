@@ -11,7 +11,7 @@
 import { type ActorContext, type Behaviour, type Props, props, receive, setup } from '@drover/actor-core';
 import { FleetError, type FleetErrorCode } from '../errors.ts';
 import { type InstanceMessage, instancePath } from '../protocol/instance-message.ts';
-import { sessionMessageSchema } from '../protocol/session-message.ts';
+import { type SessionMessage, sessionMessageSchema } from '../protocol/session-message.ts';
 import { type InstanceEvidence, instanceKey } from '../routing/load-table.ts';
 import {
   createReceiver,
@@ -20,9 +20,11 @@ import {
   type ReceiverOutcome,
   receiverWakeAtMs,
 } from '../stream/stream-receiver.ts';
-import { type Attempt, createAttempt, saysThatItRan, saysThatItWaits, sendParts } from './attempt.ts';
-import { type AttemptFacts, type AttemptFailure, candidatesFor, decideAttempt } from './decide-attempt.ts';
+import { type Attempt, createAttempt, saysThatItRan, sendParts } from './attempt.ts';
+import { type AttemptFailure, candidatesFor, decideAttempt } from './decide-attempt.ts';
+import { CallFacts } from './call-facts.ts';
 import type { CallRecord, SessionShared } from './call-record.ts';
+import { Waiting } from './waiting.ts';
 import { type HostAnswer, isKeptBack, KeptAnswer } from './host-answer.ts';
 import { type DecisionTrail, endingOf } from './decision-log.ts';
 import { explainCandidates } from './explain-candidates.ts';
@@ -51,10 +53,9 @@ class Session {
   readonly #context: ActorContext<SessionInput>;
   readonly #judge: HostJudge;
   readonly #trail: DecisionTrail;
-  readonly #tried = new Set<string>();
-  readonly #failures: AttemptFailure[] = [];
+  readonly #facts: CallFacts;
+  readonly #waiting: Waiting;
   #attempt: Attempt | undefined;
-  #busAwaySinceMs: number | undefined;
   #waitUntilMs = 0;
   /** When the one timer fires; undefined while none is set. */
   #armedAtMs: number | undefined;
@@ -66,17 +67,19 @@ class Session {
     this.#context = context;
     this.#judge = new HostJudge(shared, record);
     this.#trail = shared.decisions.begin(record.request.requestId, record.request.model);
+    this.#facts = new CallFacts(shared, record, context.clock, this.#judge);
+    this.#waiting = new Waiting(shared, record, context, () => this.#facts.now());
   }
 
   behaviour(): Behaviour<SessionInput> {
     if (this.#record.cancelled === undefined) this.#choose();
     else this.#fail('cancelled', this.#record.cancelled, 0);
-    if (this.#record.call.ended) return done;
+    if (this.#record.call.ended) return this.#over();
     this.#arm();
     return receive<SessionInput>(
       (message) => {
         this.#handle(message);
-        if (this.#record.call.ended) return done;
+        if (this.#record.call.ended) return this.#over();
         this.#arm();
         return undefined;
       },
@@ -84,6 +87,11 @@ class Session {
         if (signal.type === 'post-stop') this.#stop();
       },
     );
+  }
+
+  #over(): Behaviour<SessionInput> {
+    this.#waiting.end('the call ended');
+    return done;
   }
 
   #handle(message: SessionInput): void {
@@ -95,9 +103,10 @@ class Session {
         break;
       case 'load-changed':
         if (attempt === undefined) this.#choose();
+        else this.#waiting.keep(attempt);
         break;
-      case 'move':
-        if (attempt !== undefined) this.#move(attempt, message.to);
+      case 'offer':
+        this.#offered(message);
         break;
       case 'bus':
         this.#connectionChanged(message.connected);
@@ -118,24 +127,23 @@ class Session {
         if (attempt?.streamId !== message.streamId) break;
         if (!attempt.receiver.heard) attempt.pending.accepted();
         if (saysThatItRan(message)) attempt.started = true;
-        if (message.kind !== 'parts')
-          this.#record.queuedAt = saysThatItWaits(message) ? instanceKey(attempt.evidence) : undefined;
         if (message.kind === 'parts') {
           attempt.partsReceived = Math.max(attempt.partsReceived, message.received);
           sendParts(attempt, this.#record.request.body);
         }
         this.#hear(attempt, message);
+        if (this.#attempt === attempt) this.#waiting.heard(attempt, message);
     }
   }
 
   /** Decides the next step while no attempt is under way. */
   #choose(): void {
     const { config, policy } = this.#shared;
-    const facts = this.#facts();
+    const facts = this.#facts.now();
     const decision = decideAttempt(facts, policy, this.#context.random, config);
     const chosen = decision.kind === 'open' ? decision.instance : undefined;
     // Before the end of a request the last decision that chose an instance says more.
-    if (chosen !== undefined || this.#failures.length === 0)
+    if (chosen !== undefined || this.#facts.failures.length === 0)
       this.#trail.decided(explainCandidates(facts, chosen, this.#shared.health, config));
     this.#record.waiting = decision.kind === 'wait';
     if (decision.kind === 'open') this.#open(decision.instance);
@@ -145,39 +153,15 @@ class Session {
     else this.#fail(decision.code, decision.message, decision.retryAfterMs, decision.node);
   }
 
-  #facts(): AttemptFacts {
-    const { node, load, health } = this.#shared;
-    const { connected } = node.transport;
-    const instances = load.instances();
-    const nowMs = this.#context.clock.now();
-    if (connected) this.#busAwaySinceMs = undefined;
-    else this.#busAwaySinceMs ??= nowMs;
-    return {
-      nowMs,
-      startedAtMs: this.#record.startedAtMs,
-      deadlineAtMs: this.#record.deadlineAtMs,
-      connected,
-      busAwaySinceMs: this.#busAwaySinceMs,
-      heard: load.heard,
-      instances,
-      model: this.#record.model,
-      only: this.#record.request.instance,
-      digest: this.#record.request.digest,
-      tried: this.#tried,
-      avoided: health.avoidedFor(this.#record.model, instances),
-      failures: this.#failures,
-      mayRetry: this.#judge.mayRetry,
-    };
-  }
-
   #open(evidence: InstanceEvidence): void {
     const { node, config, load } = this.#shared;
     const { deadlineAtMs, request } = this.#record;
     const nowMs = this.#context.clock.now();
     // The deadline may have passed since the choice was made: no host is asked for an answer in no time.
     if (nowMs >= deadlineAtMs) return this.#choose();
+    const places = this.#waiting.placesWanted;
     const attempt = createAttempt(
-      this.#context.random.id(),
+      this.#waiting.streamIdFor(evidence),
       evidence,
       node.system.refFor<InstanceMessage>(evidence.node, instancePath(evidence.load.name)),
       load.open(evidence),
@@ -185,17 +169,18 @@ class Session {
       nowMs + config.acceptTimeoutMs,
       bodyPartBytesFor(node.transport.maxPayloadBytes),
     );
-    this.#tried.add(instanceKey(evidence));
+    this.#facts.tried.add(instanceKey(evidence));
     this.#attempt = attempt;
     this.#judge.opened(attempt);
     this.#trail.opened({ node: evidence.node, instance: evidence.load.name });
     this.#record.servedBy = { node: evidence.node, incarnation: evidence.nodeIncarnation };
     const { streamId } = attempt;
     const timeoutMs = deadlineAtMs - nowMs;
+    const { waitedMs } = this.#waiting;
+    const queue = { waitedMs, places };
     const { self } = this.#context;
-    attempt.instance.tell(
-      openMessage(request, streamId, timeoutMs, config.windowLines, attempt.partBytes, self),
-    );
+    const size = attempt.partBytes;
+    attempt.instance.tell(openMessage(request, streamId, timeoutMs, config.windowLines, size, queue, self));
     sendParts(attempt, request.body);
   }
 
@@ -223,8 +208,8 @@ class Session {
       return false;
     }
     attempt.acceptByMs = undefined;
-    if (receiver.heard || !receiver.connected || this.#failures.length + 1 >= maxAttempts) return false;
-    if (candidatesFor(this.#facts()).length === 0) return false;
+    if (receiver.heard || !receiver.connected || this.#facts.failures.length + 1 >= maxAttempts) return false;
+    if (candidatesFor(this.#facts.now()).length === 0) return false;
     const message = `did not answer within ${acceptTimeoutMs} ms`;
     this.#shared.load.suspect(evidence.node);
     attempt.instance.tell({ kind: 'cancel', streamId: attempt.streamId, reason: message }, control);
@@ -232,18 +217,21 @@ class Session {
     return true;
   }
 
-  /** Leaves a queue for a slot that is free elsewhere, unless it got a slot here meanwhile. */
-  #move(attempt: Attempt, to: InstanceEvidence): void {
-    const { receiver, evidence, started } = attempt;
-    if (started || receiver.insideAtMs !== undefined || !receiver.connected) return;
-    const { streamId, instance } = attempt;
-    instance.tell({ kind: 'cancel', streamId, reason: 'a slot is free elsewhere' }, control);
-    // Nothing speaks against the old one, should the new one refuse.
-    this.#tried.delete(instanceKey(evidence));
-    attempt.ending = { outcome: 'moved', message: `${to.load.name} on ${to.node} has a free slot` };
-    this.#endAttempt(attempt);
-    this.#record.moves += 1;
-    this.#open(to);
+  /** A slot is free somewhere. Where the body is not, it goes there, unless it got a slot meanwhile. */
+  #offered(offer: Extract<SessionMessage, { kind: 'offer' }>): void {
+    const attempt = this.#attempt;
+    const evidence = this.#waiting.offered(offer, attempt);
+    if (evidence === undefined) return;
+    if (attempt !== undefined) {
+      const { streamId, instance } = attempt;
+      instance.tell({ kind: 'cancel', streamId, reason: 'another instance has a slot' }, control);
+      // Nothing speaks against the old one, should the new one refuse.
+      this.#facts.tried.delete(instanceKey(attempt.evidence));
+      const { node, load } = evidence;
+      attempt.ending = { outcome: 'moved', message: `${load.name} on ${node} has a free slot` };
+      this.#endAttempt(attempt);
+    }
+    this.#open(evidence);
   }
 
   #connectionChanged(connected: boolean): void {
@@ -253,7 +241,7 @@ class Session {
       // The `open` or parts of the body may be lost with the connection. A fresh attempt asks the same anew.
       const reason = 'the bus was away before an answer';
       attempt.instance.tell({ kind: 'cancel', streamId: attempt.streamId, reason }, control);
-      this.#tried.delete(instanceKey(attempt.evidence));
+      this.#facts.tried.delete(instanceKey(attempt.evidence));
       attempt.ending = { outcome: 'given-up', message: reason };
       this.#endAttempt(attempt);
       this.#choose();
@@ -353,7 +341,7 @@ class Session {
   /** No host served the request: the client gets what this one said. */
   #answer({ node, instance, simulated, answer }: AnsweredFailure, leastMs: number): void {
     const { call, startedAtMs } = this.#record;
-    const retryAfterMs = Math.max(leastMs, this.#judge.retryAfterMs(this.#tried));
+    const retryAfterMs = Math.max(leastMs, this.#judge.retryAfterMs(this.#facts.tried));
     const queuedMs = Math.round(this.#context.clock.now() - startedAtMs);
     this.#trail.ended('refused');
     call.begin({ ...answer.head, node, instance, simulated, queuedMs, retryAfterMs });
@@ -397,10 +385,11 @@ class Session {
   #tryElsewhere(attempt: Attempt, failure: Omit<AttemptFailure, 'node' | 'instance' | 'simulated'>): void {
     const { node, load } = attempt.evidence;
     const { requestId } = this.#record.request;
-    this.#failures.push({ node, instance: load.name, simulated: load.simulated, ...failure });
+    this.#facts.failures.push({ node, instance: load.name, simulated: load.simulated, ...failure });
     attempt.ending = endingOf(failure);
     this.#endAttempt(attempt);
-    if (candidatesFor(this.#facts()).length > 0) this.#judge.payForRetry(attempt, this.#context.clock.now());
+    if (candidatesFor(this.#facts.now()).length > 0)
+      this.#judge.payForRetry(attempt, this.#context.clock.now());
     const { log } = this.#context;
     log.debug(
       { requestId, node, instance: load.name, code: failure.code, detail: failure.message },
@@ -415,7 +404,7 @@ class Session {
     attempt.pending.release();
     this.#shared.partial.units -= attempt.partialUnits;
     attempt.partialUnits = 0;
-    this.#record.queuedAt = undefined;
+    this.#record.queued = false;
     this.#attempt = undefined;
     this.#record.servedBy = undefined;
   }
@@ -446,6 +435,7 @@ class Session {
       instance.tell({ kind: 'cancel', streamId, reason: 'the session ended' }, control);
       this.#endAttempt(attempt);
     }
+    this.#waiting.end('the session ended');
     this.#fail('cancelled', 'the session ended before the answer was complete', 0);
   }
 }

@@ -1,0 +1,181 @@
+/**
+ * What a call does while it waits for a slot. Its body waits at one instance; at the others that could serve it, it keeps
+ * a place in the queue by its age. Whichever instance has a slot first offers it, and the call takes the first offer:
+ *
+ *   accepted, asks ─▶ reserve at the others ─▶ offer ─▶ here: claim │ there: cancel here, open there
+ *
+ * An instance starts the body that it holds without a question until it has said that it asks. So another offer is taken
+ * only after that, and never while a claim is on its way: a request is started once.
+ */
+import type { ActorContext } from '@drover/actor-core';
+import type { SessionMessage } from '../protocol/session-message.ts';
+import { type InstanceEvidence, instanceKey } from '../routing/load-table.ts';
+import { hasLoaded, queueWaitMs } from '../routing/queue-wait.ts';
+import { type Attempt, saysThatItWaits } from './attempt.ts';
+import type { CallRecord, SessionShared } from './call-record.ts';
+import { type AttemptFacts, candidatesFor } from './decide-attempt.ts';
+import { decideOffer } from './decide-offer.ts';
+import { type PlaceRequest, Places } from './places.ts';
+import type { SessionInput } from './session-input.ts';
+
+type Offer = Extract<SessionMessage, { kind: 'offer' }>;
+
+const control = { lane: 'control' } as const;
+
+/** After this a claim that was not answered counts as lost. */
+const claimPatienceMs = 500;
+
+export class Waiting {
+  readonly #shared: SessionShared;
+  readonly #record: CallRecord;
+  readonly #context: ActorContext<SessionInput>;
+  readonly #places: Places;
+  readonly #facts: () => AttemptFacts;
+
+  constructor(
+    shared: SessionShared,
+    record: CallRecord,
+    context: ActorContext<SessionInput>,
+    facts: () => AttemptFacts,
+  ) {
+    this.#shared = shared;
+    this.#record = record;
+    this.#context = context;
+    this.#places = new Places(shared.node, () => context.random.id());
+    this.#facts = facts;
+  }
+
+  /** Instances at which the call may wait, for its `open`. */
+  get placesWanted(): number {
+    const others = candidatesFor({ ...this.#facts(), tried: new Set() }).length;
+    return Math.max(1, Math.min(others, this.#shared.config.maxPlaces));
+  }
+
+  get waitedMs(): number {
+    return Math.max(0, this.#context.clock.now() - this.#record.startedAtMs);
+  }
+
+  /** The stream id for an `open` to that instance. */
+  streamIdFor(evidence: InstanceEvidence): string {
+    return this.#places.takeUp(instanceKey(evidence));
+  }
+
+  /** The instance that has the body said something. */
+  heard(attempt: Attempt, message: SessionMessage): void {
+    if (message.kind === 'accepted' && message.asks === true) {
+      attempt.asks = true;
+      attempt.claimedAtMs = undefined;
+    }
+    const waits = saysThatItWaits(message);
+    if (message.kind !== 'parts' && message.kind !== 'offer') this.#record.queued = waits;
+    if (waits) this.keep(attempt);
+    else if (isInside(attempt)) this.#places.giveUpAll('the request has a slot elsewhere');
+  }
+
+  /** Keeps a place at every instance that could serve the call, while its body waits at one. */
+  keep(attempt: Attempt): void {
+    if (isInside(attempt) || !attempt.receiver.connected) return;
+    const others = this.#others(attempt);
+    const nowMs = this.#context.clock.now();
+    if (attempt.claimedAtMs !== undefined && nowMs - attempt.claimedAtMs > claimPatienceMs)
+      attempt.claimedAtMs = undefined;
+    if (attempt.claimedAtMs !== undefined) return;
+    if (attempt.asks) this.#places.renew(others, this.#placeRequest(others.length + 1));
+    else if (others.length > 0) {
+      // Its instance may start it at any moment: it must agree to ask before other places are of use.
+      const request = this.#placeRequest(others.length + 1);
+      attempt.instance.tell({ kind: 'reserve', streamId: attempt.streamId, ...request }, control);
+    }
+  }
+
+  /** A slot is offered. Returns the instance to which the body is to go now, if any. */
+  offered(offer: Offer, attempt: Attempt | undefined): InstanceEvidence | undefined {
+    if (attempt?.streamId === offer.streamId) {
+      this.#offeredHere(offer, attempt);
+      return undefined;
+    }
+    const place = this.#places.find(offer.streamId);
+    if (place === undefined) return undefined;
+    const evidence = this.#evidence(place.key);
+    if (evidence === undefined || (attempt !== undefined && isInside(attempt))) {
+      this.#places.giveUp(place, 'the request does not need the slot');
+      return undefined;
+    }
+    // While a claim is on its way there are no other places.
+    const mayLeave = attempt === undefined || attempt.asks;
+    if (!mayLeave || this.#decide(evidence, attempt) === 'pass') {
+      place.instance.tell({ kind: 'pass', streamId: offer.streamId, offer: offer.offer }, control);
+      return undefined;
+    }
+    this.#places.giveUpAll('the request takes a slot elsewhere', place);
+    return evidence;
+  }
+
+  /** The call waits nowhere any more. */
+  end(reason: string): void {
+    this.#places.giveUpAll(reason);
+    this.#record.queued = false;
+  }
+
+  #offeredHere({ streamId, offer }: Offer, attempt: Attempt): void {
+    if (isInside(attempt)) return;
+    const evidence = this.#evidence(instanceKey(attempt.evidence));
+    if (evidence !== undefined && this.#decide(evidence, undefined) === 'pass') {
+      attempt.instance.tell({ kind: 'pass', streamId, offer }, control);
+      return;
+    }
+    attempt.claimedAtMs = this.#context.clock.now();
+    attempt.instance.tell({ kind: 'claim', streamId, offer }, control);
+    this.#places.giveUpAll('the request takes a slot elsewhere');
+  }
+
+  #decide(here: InstanceEvidence, home: Attempt | undefined): 'take' | 'pass' {
+    const { load } = this.#shared;
+    const { model } = this.#record;
+    const key = instanceKey(here);
+    const homeKey = home === undefined ? undefined : instanceKey(home.evidence);
+    const elsewhere = load.instances().filter((evidence) => {
+      const other = instanceKey(evidence);
+      return other !== key && evidence.alive && (other === homeKey || this.#places.has(other));
+    });
+    return decideOffer({ here, elsewhere, model, waitedMs: this.waitedMs });
+  }
+
+  #evidence(key: string): InstanceEvidence | undefined {
+    return this.#shared.load.instances().find((evidence) => instanceKey(evidence) === key);
+  }
+
+  /** Instances, beside the one with the body, that could serve the call and have not failed it. */
+  #others(home: Attempt): readonly InstanceEvidence[] {
+    const { health, config } = this.#shared;
+    const { model } = this.#record;
+    const facts = this.#facts();
+    const failed = facts.failures
+      .filter(({ refusal }) => refusal !== 'queue-full')
+      .map(({ node, instance }) => `${node}/${instance}`);
+    const tried = new Set([instanceKey(home.evidence), ...failed]);
+    const others = candidatesFor({ ...facts, tried }).filter(
+      (evidence) => !evidence.suspect && health.illness(instanceKey(evidence), model) === undefined,
+    );
+    const most = config.maxPlaces - 1;
+    return others.length <= most ? others : others.toSorted((a, b) => this.#compare(a, b)).slice(0, most);
+  }
+
+  /** Places that are held stay; then where the model is loaded, and the shorter wait. */
+  #compare(a: InstanceEvidence, b: InstanceEvidence): number {
+    const { model } = this.#record;
+    const rank = (evidence: InstanceEvidence): number =>
+      this.#places.has(instanceKey(evidence)) ? 0 : hasLoaded(evidence, model) ? 1 : 2;
+    return rank(a) - rank(b) || queueWaitMs(a, model) - queueWaitMs(b, model);
+  }
+
+  #placeRequest(places: number): PlaceRequest {
+    const { request } = this.#record;
+    const { model, priority = 0 } = request;
+    return { model, priority, waitedMs: this.waitedMs, places, replyTo: this.#context.self };
+  }
+}
+
+function isInside({ receiver, started }: Attempt): boolean {
+  return started || receiver.insideAtMs !== undefined;
+}
