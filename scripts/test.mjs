@@ -29,6 +29,7 @@ const stages = [
       ['node', 'scripts/complete-lockfile.mjs', '--check'],
       ['node', 'scripts/notices.mjs', '--check'],
       ['node', 'scripts/api-reference/generate.mjs', '--check'],
+      ['node', 'scripts/settings-reference.mjs', '--check'],
     ],
   },
   { name: 'nats', limitMs: minutes, provide: 'packages/cli/dist/nats/provision-main.js' },

@@ -74,8 +74,11 @@ export function decideOrigin(
   if (origin === undefined || origin === '') return { kind: 'none' };
   if (origin === `http://${host}` || origin === `https://${host}`) return { kind: 'none' };
   if (![...extra, ...ollamaOrigins].some((pattern) => matches(pattern, origin))) return { kind: 'refused' };
-  const allow = { 'Access-Control-Allow-Origin': origin };
-  if (request.method !== 'OPTIONS') return { kind: 'allowed', headers: { ...allow, Vary: 'Origin' } };
+  // With `*` in OLLAMA_ORIGINS every page gets the same answer, so nothing varies.
+  const isForAll = extra.includes('*');
+  const allow = { 'Access-Control-Allow-Origin': isForAll ? '*' : origin };
+  if (request.method !== 'OPTIONS')
+    return { kind: 'allowed', headers: isForAll ? allow : { ...allow, Vary: 'Origin' } };
   return {
     kind: 'preflight',
     headers: {
@@ -83,7 +86,9 @@ export function decideOrigin(
       'Access-Control-Allow-Methods': allowedMethods,
       'Access-Control-Allow-Headers': allowedHeaders(request.wantedHeaders),
       'Access-Control-Max-Age': '43200',
-      Vary: ['Origin', 'Access-Control-Request-Method', 'Access-Control-Request-Headers'],
+      ...(isForAll
+        ? {}
+        : { Vary: ['Origin', 'Access-Control-Request-Method', 'Access-Control-Request-Headers'] }),
     },
   };
 }
