@@ -58,6 +58,8 @@ export interface SimModel {
   readonly words: readonly string[] | null;
   /** Fixed call; null: the first tool, with arguments made from its schema. */
   readonly toolCall: { readonly name: string; readonly arguments: object } | null;
+  /** Tokens between the beginning and the end of a call; nothing is sent while they are written. */
+  readonly toolCallTokens: number;
   /** In JSON mode it utters white space without end, as tiny models do. */
   readonly jsonStalls: boolean;
   /** Overrides of the server's speeds; null takes the server's. */
@@ -122,6 +124,7 @@ export function defineModel(spec: SimModelSpec): SimModel {
     toolHabit: 'until-result',
     words: null,
     toolCall: null,
+    toolCallTokens: 0,
     jsonStalls: false,
     tokensPerSecond: null,
     prefillTokensPerSecond: null,

@@ -98,6 +98,7 @@ function callSource(
   const spelled = `<tool_call>\n{"name": "${call.name}", "arguments": ${spacedJson(call.arguments)}}\n</tool_call>`;
   const tokens: Token[] = [
     { text: '<tool_call>', channel: 'call' },
+    ...Array.from({ length: model.toolCallTokens }, (_, n): Token => ({ text: ` ${n}`, channel: 'call' })),
     { text: '</tool_call>', channel: 'call' },
   ];
   const callError = fitsAnyTool(call, tools) ? null : grammarError(spelled);
