@@ -9,7 +9,6 @@
  * It decides nothing itself: `decideAttempt` chooses, `decideReceive` runs the stream, this shell performs.
  */
 import { type ActorContext, type Behaviour, type Props, props, receive, setup } from '@drover/actor-core';
-import { FleetError, type FleetErrorCode } from '../errors.ts';
 import { type InstanceMessage, instancePath } from '../protocol/instance-message.ts';
 import { type SessionMessage, sessionMessageSchema } from '../protocol/session-message.ts';
 import { type InstanceEvidence, instanceKey } from '../routing/load-table.ts';
@@ -22,14 +21,15 @@ import {
 } from '../stream/stream-receiver.ts';
 import { type Attempt, createAttempt, saysThatItRan, sendParts } from './attempt.ts';
 import { type AttemptFailure, candidatesFor, decideAttempt } from './decide-attempt.ts';
+import { CallAnswer } from './call-answer.ts';
 import { CallFacts } from './call-facts.ts';
 import type { CallRecord, SessionShared } from './call-record.ts';
 import { Waiting } from './waiting.ts';
-import { type HostAnswer, isKeptBack, KeptAnswer } from './host-answer.ts';
+import type { HostAnswer } from './host-answer.ts';
 import { type DecisionTrail, endingOf } from './decision-log.ts';
 import { explainCandidates } from './explain-candidates.ts';
 import { HostJudge } from './host-judge.ts';
-import { type AnsweredFailure, refusedByHost } from './telling-answer.ts';
+import { refusedByHost } from './telling-answer.ts';
 import type { SessionInput } from './session-input.ts';
 import { fleetErrorCode, hostFailure, mayTryElsewhere } from './failure-codes.ts';
 import { bodyParts, openMessage } from './open-request.ts';
@@ -53,6 +53,7 @@ class Session {
   readonly #context: ActorContext<SessionInput>;
   readonly #judge: HostJudge;
   readonly #trail: DecisionTrail;
+  readonly #answer: CallAnswer;
   readonly #facts: CallFacts;
   readonly #waiting: Waiting;
   #attempt: Attempt | undefined;
@@ -67,13 +68,14 @@ class Session {
     this.#context = context;
     this.#judge = new HostJudge(shared, record);
     this.#trail = shared.decisions.begin(record.request.requestId, record.request.model);
+    this.#answer = new CallAnswer(record, context.clock, this.#judge, this.#trail);
     this.#facts = new CallFacts(shared, record, context.clock, this.#judge);
     this.#waiting = new Waiting(shared, record, context, () => this.#facts.now());
   }
 
   behaviour(): Behaviour<SessionInput> {
     if (this.#record.cancelled === undefined) this.#choose();
-    else this.#fail('cancelled', this.#record.cancelled, 0);
+    else this.#answer.fail('cancelled', this.#record.cancelled, 0);
     if (this.#record.call.ended) return this.#over();
     this.#arm();
     return receive<SessionInput>(
@@ -116,7 +118,7 @@ class Session {
         break;
       case 'cancel':
         this.#cancelled = true;
-        if (attempt === undefined) this.#fail('cancelled', message.reason, 0);
+        if (attempt === undefined) this.#answer.fail('cancelled', message.reason, 0);
         else this.#hear(attempt, message);
         break;
       case 'taken':
@@ -147,10 +149,12 @@ class Session {
       this.#trail.decided(explainCandidates(facts, chosen, this.#shared.health, config));
     this.#record.waiting = decision.kind === 'wait';
     if (decision.kind === 'open') this.#open(decision.instance);
-    else if (decision.kind === 'answer') this.#answer(decision.failure, decision.retryAfterMs);
-    else if (decision.kind === 'wait')
+    else if (decision.kind === 'answer') {
+      const trialMs = this.#judge.retryAfterMs(this.#facts.tried);
+      this.#answer.refuse(decision.failure, Math.max(decision.retryAfterMs, trialMs));
+    } else if (decision.kind === 'wait')
       this.#waitUntilMs = Math.min(decision.untilMs, this.#record.deadlineAtMs);
-    else this.#fail(decision.code, decision.message, decision.retryAfterMs, decision.node);
+    else this.#answer.fail(decision.code, decision.message, decision.retryAfterMs, decision.node);
   }
 
   #open(evidence: InstanceEvidence): void {
@@ -271,7 +275,7 @@ class Session {
     const message = `long lines hold ${partial.units} units here, maxPartialUnits is ${config.maxPartialUnits}`;
     instance.tell({ kind: 'cancel', streamId, reason: message }, control);
     this.#endAttempt(attempt);
-    this.#fail('queue-full', message, 1_000);
+    this.#answer.fail('queue-full', message, 1_000);
   }
 
   #perform(attempt: Attempt, effect: ReceiverEffect): void {
@@ -281,7 +285,8 @@ class Session {
         attempt.head = effect;
         break;
       case 'deliver':
-        this.#deliver(attempt, effect.lines, effect.count);
+        if (this.#answer.deliver(attempt, effect.lines, effect.count))
+          this.#hear(attempt, { kind: 'taken', count: effect.count });
         break;
       case 'grant':
         instance.tell(
@@ -301,27 +306,6 @@ class Session {
     }
   }
 
-  #deliver(attempt: Attempt, lines: readonly string[], count: number): void {
-    const { call } = this.#record;
-    if (!call.headResolved && attempt.head !== undefined && isKeptBack(attempt.head, lines))
-      attempt.kept ??= new KeptAnswer(attempt.head);
-    attempt.kept?.add(lines);
-    if (attempt.kept === undefined) this.#begin(attempt);
-    if (attempt.kept !== undefined || call.push(lines, count)) this.#hear(attempt, { kind: 'taken', count });
-  }
-
-  /** Hands out the head, with the first byte and not before: until then another instance may answer. */
-  #begin(attempt: Attempt): void {
-    const { call, startedAtMs } = this.#record;
-    const { head, evidence, receiver } = attempt;
-    if (call.headResolved || head === undefined) return;
-    if (head.status < 400) this.#judge.served(attempt);
-    const { node, load } = evidence;
-    const insideAtMs = receiver.insideAtMs ?? this.#context.clock.now();
-    const queuedMs = Math.round(insideAtMs - startedAtMs);
-    call.begin({ ...head, node, instance: load.name, simulated: load.simulated, queuedMs });
-  }
-
   /** The whole answer was kept back. What any host would say is told at once; else another host may do better. */
   #refusedByHost(attempt: Attempt, answer: HostAnswer): void {
     const failure = refusedByHost(answer);
@@ -335,18 +319,7 @@ class Session {
     const { node, load } = attempt.evidence;
     attempt.ending = { outcome: 'refused', message: answer.text };
     this.#endAttempt(attempt);
-    this.#answer({ node, instance: load.name, simulated: load.simulated, ...failure }, 0);
-  }
-
-  /** No host served the request: the client gets what this one said. */
-  #answer({ node, instance, simulated, answer }: AnsweredFailure, leastMs: number): void {
-    const { call, startedAtMs } = this.#record;
-    const retryAfterMs = Math.max(leastMs, this.#judge.retryAfterMs(this.#facts.tried));
-    const queuedMs = Math.round(this.#context.clock.now() - startedAtMs);
-    this.#trail.ended('refused');
-    call.begin({ ...answer.head, node, instance, simulated, queuedMs, retryAfterMs });
-    call.push(answer.lines, answer.lines.length);
-    call.finish();
+    this.#answer.refuse({ node, instance: load.name, simulated: load.simulated, ...failure }, 0);
   }
 
   #finished(attempt: Attempt, outcome: ReceiverOutcome): void {
@@ -355,12 +328,8 @@ class Session {
       return;
     }
     if (outcome.kind === 'end') {
-      this.#begin(attempt);
-      const ending = (attempt.head?.status ?? 0) < 400 ? 'served' : 'refused';
-      attempt.ending = { outcome: ending };
+      attempt.ending = { outcome: this.#answer.finish(attempt) };
       this.#endAttempt(attempt);
-      this.#trail.ended(ending);
-      this.#record.call.finish();
       return;
     }
     const { evidence } = attempt;
@@ -379,7 +348,12 @@ class Session {
     const message = this.#cancelled
       ? outcome.message
       : `${evidence.load.name} on ${evidence.node}: ${outcome.message}`;
-    this.#fail(code, message, code === 'host-lost' || code === 'bus-unavailable' ? 1_000 : 0, evidence.node);
+    this.#answer.fail(
+      code,
+      message,
+      code === 'host-lost' || code === 'bus-unavailable' ? 1_000 : 0,
+      evidence.node,
+    );
   }
 
   #tryElsewhere(attempt: Attempt, failure: Omit<AttemptFailure, 'node' | 'instance' | 'simulated'>): void {
@@ -409,12 +383,6 @@ class Session {
     this.#record.servedBy = undefined;
   }
 
-  #fail(code: FleetErrorCode, message: string, retryAfterMs: number, node?: string): void {
-    const { requestId, model } = this.#record.request;
-    this.#trail.failed(code, message);
-    this.#record.call.finish(new FleetError(code, message, { requestId, model, node, retryAfterMs }));
-  }
-
   /** Sets the one timer, unless it fires early enough already. */
   #arm(): void {
     const attempt = this.#attempt;
@@ -436,6 +404,6 @@ class Session {
       this.#endAttempt(attempt);
     }
     this.#waiting.end('the session ended');
-    this.#fail('cancelled', 'the session ended before the answer was complete', 0);
+    this.#answer.fail('cancelled', 'the session ended before the answer was complete', 0);
   }
 }

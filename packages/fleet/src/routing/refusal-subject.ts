@@ -20,6 +20,9 @@ const requestTexts = [
   'prompt is longer than the context length',
   'input length exceeds',
   'invalid_request_error',
+  'invalid image',
+  'image: unknown format',
+  'failed to load image',
   'invalid format',
   'failed to parse grammar',
 ];

@@ -1,0 +1,73 @@
+import type { Clock } from '@drover/actor-core';
+import { FleetError, type FleetErrorCode } from '../errors.ts';
+import type { Attempt } from './attempt.ts';
+import type { CallRecord } from './call-record.ts';
+import type { DecisionTrail } from './decision-log.ts';
+import { isKeptBack, KeptAnswer } from './host-answer.ts';
+import type { HostJudge } from './host-judge.ts';
+import type { AnsweredFailure } from './telling-answer.ts';
+
+/** What the caller gets: the head and the lines of one attempt, what a host refused, or an error. */
+export class CallAnswer {
+  readonly #record: CallRecord;
+  readonly #clock: Clock;
+  readonly #judge: HostJudge;
+  readonly #trail: DecisionTrail;
+
+  constructor(record: CallRecord, clock: Clock, judge: HostJudge, trail: DecisionTrail) {
+    this.#record = record;
+    this.#clock = clock;
+    this.#judge = judge;
+    this.#trail = trail;
+  }
+
+  /** Takes lines of the attempt; true if they count as taken now: the caller waited for them, or they are kept back. */
+  deliver(attempt: Attempt, lines: readonly string[], count: number): boolean {
+    const { call } = this.#record;
+    if (!call.headResolved && attempt.head !== undefined && isKeptBack(attempt.head, lines))
+      attempt.kept ??= new KeptAnswer(attempt.head);
+    if (attempt.kept !== undefined) {
+      attempt.kept.add(lines);
+      return true;
+    }
+    this.#begin(attempt);
+    return call.push(lines, count);
+  }
+
+  /** The attempt's answer is whole; how it ended. */
+  finish(attempt: Attempt): 'served' | 'refused' {
+    this.#begin(attempt);
+    const outcome = (attempt.head?.status ?? 0) < 400 ? 'served' : 'refused';
+    this.#trail.ended(outcome);
+    this.#record.call.finish();
+    return outcome;
+  }
+
+  /** No host served the request: the caller gets what this one said. `leastMs`: when to come back at the earliest. */
+  refuse({ node, instance, simulated, answer }: AnsweredFailure, leastMs: number): void {
+    const { call, startedAtMs } = this.#record;
+    const queuedMs = Math.round(this.#clock.now() - startedAtMs);
+    this.#trail.ended('refused');
+    call.begin({ ...answer.head, node, instance, simulated, queuedMs, retryAfterMs: leastMs });
+    call.push(answer.lines, answer.lines.length);
+    call.finish();
+  }
+
+  fail(code: FleetErrorCode, message: string, retryAfterMs: number, node?: string): void {
+    const { requestId, model } = this.#record.request;
+    this.#trail.failed(code, message);
+    this.#record.call.finish(new FleetError(code, message, { requestId, model, node, retryAfterMs }));
+  }
+
+  /** Hands out the head, with the first byte and not before: until then another instance may answer. */
+  #begin(attempt: Attempt): void {
+    const { call, startedAtMs } = this.#record;
+    const { head, evidence, receiver } = attempt;
+    if (call.headResolved || head === undefined) return;
+    if (head.status < 400) this.#judge.served(attempt);
+    const { node, load } = evidence;
+    const insideAtMs = receiver.insideAtMs ?? this.#clock.now();
+    const queuedMs = Math.round(insideAtMs - startedAtMs);
+    call.begin({ ...head, node, instance: load.name, simulated: load.simulated, queuedMs });
+  }
+}
