@@ -105,12 +105,28 @@ export class WrongSequenceError extends DroverError {
   }
 }
 
-/** The store did not answer, so the write may or may not have happened. Read before retrying. */
+/**
+ * `store-unavailable`: JetStream does not answer · `store-full`: JetStream answers questions and confirms no write, which
+ * a full disk does, and one that was full until nats-server is restarted · `store-missing`: the stream is not there.
+ */
+export type StoreTrouble = 'store-unavailable' | 'store-full' | 'store-missing';
+
+const storeWords: Readonly<Record<StoreTrouble, (stream: string) => string>> = {
+  'store-unavailable': (stream) => `JetStream did not confirm the operation on ${stream}`,
+  'store-full': (stream) =>
+    `JetStream answers but confirms no write to ${stream}: its disk is full, or was full since nats-server started; make room and restart nats-server`,
+  'store-missing': (stream) =>
+    `the stream ${stream} is not in JetStream: its store was deleted or is another one; put the store back, or restart the hosts and begin with an empty one`,
+};
+
+/** The store did not do what was asked, so a write may or may not have happened. Read before retrying. */
 export class StoreUnavailableError extends DroverError {
-  readonly code = 'store-unavailable';
+  readonly code: StoreTrouble;
   readonly stream: string;
-  constructor(stream: string, options?: ErrorOptions) {
-    super(`JetStream did not confirm the operation on ${stream}`, options);
+  constructor(stream: string, options?: ErrorOptions & { readonly trouble?: StoreTrouble }) {
+    const { trouble = 'store-unavailable', ...rest } = options ?? {};
+    super(storeWords[trouble](stream), rest);
+    this.code = trouble;
     this.stream = stream;
   }
 }

@@ -82,6 +82,7 @@ export {
   StreamBrokenError,
   StreamCancelledError,
   StreamFailedError,
+  type StoreTrouble,
   StoreUnavailableError,
   SystemStoppedError,
   TooFewAnswersError,
@@ -111,6 +112,7 @@ export {
   workerProps,
 } from './isolation/worker-props.ts';
 export { joinLeadership, type LeadershipOptions } from './leadership/join-leadership.ts';
+export { readStoreUsage, type StoreUsage } from './storage/store-usage.ts';
 export type { LeaderInfo, Leadership } from './leadership/lease.ts';
 export { readLeader } from './leadership/read-leader.ts';
 export { type Logger, silentLogger } from './logger.ts';

@@ -32,6 +32,30 @@ export interface AgentsClient {
   run(runId: string): Promise<RunView>;
   /** The catalogue: types that `spawn` takes. */
   catalogue(): readonly CatalogueEntryView[];
+  /**
+   * Has the leader write a record under its fence and read it back, now.
+   *
+   * @throws AgentsError `no-leader`, `bus-unavailable`, `store-missing`, `store-full`, `store-unavailable`
+   */
+  proveStore(options?: { readonly timeoutMs?: number }): Promise<StoreProof>;
+}
+
+/** What came of a fenced write and a read by the leader of the agents. */
+export interface StoreProof {
+  readonly ok: boolean;
+  /** Absent where `ok`. */
+  readonly code?: string | undefined;
+  readonly message?: string | undefined;
+  /** The leader. */
+  readonly node: string;
+  readonly term: number;
+  readonly fence: number;
+  readonly stream: string;
+  readonly writeMs: number;
+  readonly readMs: number;
+  /** What JetStream holds for the account, and may hold, bytes; absent where it did not say. */
+  readonly usedBytes?: number | undefined;
+  readonly limitBytes?: number | undefined;
 }
 
 export interface SpawnRequest {

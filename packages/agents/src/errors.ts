@@ -1,4 +1,4 @@
-import { DroverError } from '@drover/actor-core';
+import { DroverError, type StoreTrouble } from '@drover/actor-core';
 
 export type AgentsErrorCode =
   | 'unknown-agent-type'
@@ -13,6 +13,7 @@ export type AgentsErrorCode =
   | 'no-leader'
   | 'no-host'
   | 'bus-unavailable'
+  | StoreTrouble
   | 'deadline'
   | 'cancelled';
 

@@ -5,6 +5,7 @@ export type {
   CatalogueEntryView,
   RunView,
   SpawnRequest,
+  StoreProof,
   TaskEvent,
   TaskRequest,
   TaskResult,

@@ -54,6 +54,7 @@ class LeaseLeadership implements Leadership {
   private shown: LeaderInfo | undefined = undefined;
   private timer: Timer | undefined = undefined;
   private prepared: Promise<void> | undefined = undefined;
+  private lastTrouble: StoreUnavailableError | undefined = undefined;
 
   constructor(node: ClusterNode, options: LeadershipOptions) {
     const leaseMs = options.leaseMs ?? defaultLeaseMs;
@@ -82,6 +83,10 @@ class LeaseLeadership implements Leadership {
   onChange(listener: (leader: LeaderInfo | undefined) => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
+  }
+
+  trouble(): StoreUnavailableError | undefined {
+    return this.lastTrouble;
   }
 
   async append(subject: string, payload: Uint8Array): Promise<{ sequence: number }> {
@@ -167,12 +172,11 @@ class LeaseLeadership implements Leadership {
       await this.prepare();
       const stored = await this.node.store.readLast(this.stream, this.leadSubject);
       const record = stored === undefined ? undefined : decodeLeadRecord(stored);
+      this.lastTrouble = undefined;
       this.take({ type: 'read', record });
       if (record !== undefined) this.askAfter(record.leader);
     } catch (err) {
-      // The store being away passes; a stream or a record that is not ours does not.
-      const level = err instanceof StoreUnavailableError ? 'debug' : 'error';
-      this.node.log[level]({ group: this.group, err }, 'the lead record cannot be read');
+      this.noteTrouble(err, 'read');
       this.take({ type: 'read-failed' });
     }
   }
@@ -191,11 +195,25 @@ class LeaseLeadership implements Leadership {
       const { sequence } = await store.append(this.stream, this.leadSubject, record, {
         lastSequence: expectedSequence,
       });
+      this.lastTrouble = undefined;
       log.info({ group: this.group, term, fence: sequence }, 'leadership won');
       this.take({ type: 'won', term, fence: sequence });
     } catch (err) {
+      if (!(err instanceof WrongSequenceError)) this.noteTrouble(err, 'written');
       this.take({ type: err instanceof WrongSequenceError ? 'lost' : 'unknown' });
     }
+  }
+
+  /** The store being away passes; a full or missing one, or a record that is not ours, does not: said once each. */
+  private noteTrouble(err: unknown, what: 'read' | 'written'): void {
+    const before = this.lastTrouble?.code;
+    const known = err instanceof StoreUnavailableError ? err : undefined;
+    this.lastTrouble = known;
+    const passes = known?.code === 'store-unavailable' || (known !== undefined && known.code === before);
+    this.node.log[passes ? 'debug' : 'error'](
+      { group: this.group, code: known?.code, err },
+      `the lead record cannot be ${what}`,
+    );
   }
 
   private prepare(): Promise<void> {

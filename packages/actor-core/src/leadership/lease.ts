@@ -1,3 +1,5 @@
+import type { StoreUnavailableError } from '../errors.ts';
+
 /**
  * Leadership of one group, by a lead record in the group's own stream. The record's sequence is the fencing
  * token; every durable write of the leader asserts it (DESIGN: Fence). Holding it is announced on core NATS and
@@ -19,6 +21,8 @@ export interface Leadership {
    * @throws StoreUnavailableError outcome unknown
    */
   append(subject: string, payload: Uint8Array): Promise<{ sequence: number }>;
+  /** Why the lead record could not be read or written at the last attempt of this node; undefined after a success. */
+  trouble(): StoreUnavailableError | undefined;
   /** Gives up leadership, if held, and stops campaigning. */
   resign(): Promise<void>;
 }

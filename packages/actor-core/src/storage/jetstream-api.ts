@@ -1,3 +1,5 @@
+import type { StoreTrouble } from '../errors.ts';
+
 /** The part of JetStream's JSON API that the store reads (ADR-1, ADR-8). */
 export interface ApiError {
   readonly code: number;
@@ -33,10 +35,32 @@ export interface StreamInfo {
 
 export const errorCode: {
   readonly noMessageFound: 10_037;
+  readonly insufficientResources: 10_023;
+  readonly storageExceeded: 10_047;
   readonly streamNameInUse: 10_058;
+  readonly streamNotFound: 10_059;
   readonly wrongLastSequence: 10_071;
+  readonly storeFailed: 10_077;
   readonly checkInFlight: 10_164;
-} = { noMessageFound: 10_037, streamNameInUse: 10_058, wrongLastSequence: 10_071, checkInFlight: 10_164 };
+} = {
+  noMessageFound: 10_037,
+  insufficientResources: 10_023,
+  storageExceeded: 10_047,
+  streamNameInUse: 10_058,
+  streamNotFound: 10_059,
+  wrongLastSequence: 10_071,
+  storeFailed: 10_077,
+  checkInFlight: 10_164,
+};
+
+/** What an error of the API says of the store as a whole. */
+export function troubleOf(error: ApiError): StoreTrouble {
+  if (error.err_code === errorCode.streamNotFound) return 'store-missing';
+  const isFull = [errorCode.insufficientResources, errorCode.storageExceeded, errorCode.storeFailed].some(
+    (code) => code === error.err_code,
+  );
+  return isFull ? 'store-full' : 'store-unavailable';
+}
 
 /** @throws SyntaxError when the server did not answer JSON */
 export function decodeReply(payload: Uint8Array): ApiReply<object> {

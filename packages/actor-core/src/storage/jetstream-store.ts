@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts';
 import {
   FenceRejectedError,
   MessageTooLargeError,
+  type StoreTrouble,
   StoreUnavailableError,
   TransportDisconnectedError,
   WrongSequenceError,
@@ -9,12 +10,14 @@ import {
 import type { Random } from '../random.ts';
 import type { NatsTransport } from '../transport/nats-transport.ts';
 import {
+  type ApiError,
   type ApiReply,
   decodeReply,
   errorCode,
   type PubAck,
   type StoredMessage,
   type StreamInfo,
+  troubleOf,
 } from './jetstream-api.ts';
 import { checkExpectation } from './memory-store.ts';
 import { checkStream } from './check-stream.ts';
@@ -74,15 +77,14 @@ export class JetStreamStore implements Store {
     // A server that refuses the replicas before it looks for the name must not hide that the stream is another one.
     const { error } = reply;
     const { config } = await this.info(spec.name).catch(() => {
-      throw new StoreUnavailableError(spec.name, { cause: error });
+      throw refusedBy(spec.name, error);
     });
     checkStream(spec, {
       subjects: config.subjects,
       historyPerSubject: config.max_msgs_per_subject,
       replicas: config.num_replicas,
     });
-    if (error.err_code !== errorCode.streamNameInUse)
-      throw new StoreUnavailableError(spec.name, { cause: error });
+    if (error.err_code !== errorCode.streamNameInUse) throw refusedBy(spec.name, error);
   }
 
   async append(
@@ -94,10 +96,10 @@ export class JetStreamStore implements Store {
     checkExpectation(expect);
     const messageId = expect?.messageId ?? this.random.id();
     const headers = appendHeaders(stream, subject, expect, messageId);
-    const reply = (await this.attempt(stream, subject, payload, headers)) as ApiReply<PubAck>;
+    const reply = (await this.attemptWrite(stream, subject, payload, headers)) as ApiReply<PubAck>;
     if (reply.error === undefined) return { sequence: reply.seq };
     if (reply.error.err_code !== errorCode.wrongLastSequence) {
-      throw new StoreUnavailableError(stream, { cause: reply.error });
+      throw refusedBy(stream, reply.error);
     }
     // The server looks at the expectation before the message id (2.15.1): what an earlier attempt of this very
     // write changed can be what is in its way now.
@@ -135,13 +137,13 @@ export class JetStreamStore implements Store {
     }>;
     if (reply.error === undefined) return reply.message;
     if (reply.error.err_code === errorCode.noMessageFound) return undefined;
-    throw new StoreUnavailableError(stream, { cause: reply.error });
+    throw refusedBy(stream, reply.error);
   }
 
   private async info(stream: string, filter?: string): Promise<StreamInfo> {
     const query = filter === undefined ? {} : { subjects_filter: filter };
     const reply = (await this.api(stream, `STREAM.INFO.${stream}`, query)) as ApiReply<StreamInfo>;
-    if (reply.error !== undefined) throw new StoreUnavailableError(stream, { cause: reply.error });
+    if (reply.error !== undefined) throw refusedBy(stream, reply.error);
     return reply;
   }
 
@@ -152,6 +154,42 @@ export class JetStreamStore implements Store {
       new TextEncoder().encode(JSON.stringify(query)),
       undefined,
     );
+  }
+
+  /** As `attempt`; a write that was not confirmed is told apart by what JetStream says of the stream. */
+  private async attemptWrite(
+    stream: string,
+    subject: string,
+    payload: Uint8Array,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<ApiReply<object>> {
+    try {
+      return await this.attempt(stream, subject, payload, headers);
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError) || !this.transport.connected) throw error;
+      const trouble = await this.troubleOfStream(stream);
+      throw trouble === error.code
+        ? error
+        : new StoreUnavailableError(stream, { cause: error.cause, trouble });
+    }
+  }
+
+  /** Measured on 2.15.1: with a full disk, and after it, a publish gets no answer while the API answers at once. */
+  private async troubleOfStream(stream: string): Promise<StoreTrouble> {
+    const question = new TextEncoder().encode('{}');
+    try {
+      const subject = `$JS.API.STREAM.INFO.${stream}`;
+      const { payload } = await this.transport.requestWithHeaders(
+        subject,
+        question,
+        undefined,
+        attemptTimeoutMs,
+      );
+      const reply = decodeReply(payload);
+      return reply.error === undefined ? 'store-full' : troubleOf(reply.error);
+    } catch {
+      return 'store-unavailable';
+    }
   }
 
   /**
@@ -186,6 +224,10 @@ export class JetStreamStore implements Store {
       await new Promise<void>((resolve) => this.clock.setTimer(waitMs, resolve));
     }
   }
+}
+
+function refusedBy(stream: string, error: ApiError): StoreUnavailableError {
+  return new StoreUnavailableError(stream, { cause: error, trouble: troubleOf(error) });
 }
 
 function isPassing(error: { code: number; err_code: number }): boolean {

@@ -102,7 +102,7 @@ export class MemoryStore implements Store {
 
   private stream(name: string): Stream {
     const stream = this.streams.get(name);
-    if (stream === undefined) throw new StoreUnavailableError(name);
+    if (stream === undefined) throw new StoreUnavailableError(name, { trouble: 'store-missing' });
     return stream;
   }
 

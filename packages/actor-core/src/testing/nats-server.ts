@@ -7,6 +7,8 @@ import { systemClock } from '../clock/system-clock.ts';
 
 /** A real nats-server with JetStream, for tests; its data outlives a restart. */
 export interface NatsServer {
+  /** Folder of its data; JetStream's is `jetstream` in it. */
+  readonly data: string;
   /** `host:port` it listens on; the same after a restart. */
   readonly url: string;
   /** Ends it with this signal and waits until it is gone. */
@@ -20,14 +22,15 @@ export interface NatsServer {
 const startTimeoutMs = 10_000;
 
 /**
- * Starts one on a free port, with `configuration` (users and their permissions) when given.
+ * Starts one on a free port, with `configuration` (users and their permissions) when given, and with its data in
+ * `folder`, which is left as it is, or in one of its own.
  *
  * @throws Error saying how to provide one, when no nats-server is found: a test that needs it never passes without
  */
-export async function startNatsServer(configuration?: string): Promise<NatsServer> {
+export async function startNatsServer(configuration?: string, folder?: string): Promise<NatsServer> {
   const binary = findNatsServer();
   const port = await freePort();
-  const data = mkdtempSync(join(tmpdir(), 'drover-nats-'));
+  const data = folder ?? mkdtempSync(join(tmpdir(), 'drover-nats-'));
   const extra: string[] = [];
   if (configuration !== undefined) {
     extra.push('-c', join(data, 'nats.conf'));
@@ -35,6 +38,7 @@ export async function startNatsServer(configuration?: string): Promise<NatsServe
   }
   let child: ChildProcess | undefined;
   const server: NatsServer = {
+    data,
     url: `127.0.0.1:${port}`,
     async start() {
       child = spawn(binary, ['-a', '127.0.0.1', '-p', String(port), '-js', '-sd', data, ...extra], {
@@ -52,7 +56,7 @@ export async function startNatsServer(configuration?: string): Promise<NatsServe
     },
     async dispose() {
       await server.stop('SIGKILL');
-      rmSync(data, { recursive: true, force: true });
+      if (folder === undefined) rmSync(data, { recursive: true, force: true });
     },
   };
   await server.start();

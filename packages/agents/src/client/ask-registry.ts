@@ -14,6 +14,8 @@ import { delay } from './delay.ts';
 /** What the leader answered, errors aside. */
 export type Answered = Exclude<RegistryAnswer, { kind: 'error' | 'not-leader' }>;
 
+type Trouble = Extract<RegistryAnswer, { kind: 'not-leader' }>['trouble'];
+
 const retryMs = 100;
 
 /** Asks the leader's registry, whoever leads: every request may be repeated, so each is, until its time is up. */
@@ -33,8 +35,12 @@ export class RegistryAsker {
    * its registry says so if it does not lead.
    */
   get leader(): string | undefined {
-    const { roles, nodeId } = this.#node;
-    return this.#leadership.current()?.node ?? (roles.includes('host') ? nodeId : undefined);
+    const { roles, nodeId, presence } = this.#node;
+    const known = this.#leadership.current()?.node ?? (roles.includes('host') ? nodeId : undefined);
+    // Nobody leads: a host may say why.
+    return (
+      known ?? presence.members().find((one) => one.state === 'alive' && one.roles.includes('host'))?.node
+    );
   }
 
   /** @throws AgentsError what the leader said, `no-leader`, `bus-unavailable` */
@@ -42,19 +48,23 @@ export class RegistryAsker {
     make: (replyTo: AnswerRef) => RegistryRequest,
     waitMs: number,
     signal?: AbortSignal,
+    attemptMs: number = this.#config.askTimeoutMs,
   ): Promise<Answered> {
     const untilMs = this.#node.clock.now() + waitMs;
+    let trouble: Trouble;
     for (;;) {
       const { leader } = this;
       const leftMs = untilMs - this.#node.clock.now();
-      const answer = leader === undefined ? undefined : await this.#attempt(leader, make, leftMs);
+      const answer =
+        leader === undefined ? undefined : await this.#attempt(leader, make, Math.min(attemptMs, leftMs));
       if (answer?.kind === 'error') {
         const { code, message, field, retryAfterMs } = answer;
         throw new AgentsError(code, message, { retryAfterMs, ...(field === undefined ? {} : { field }) });
       }
       if (answer !== undefined && answer.kind !== 'not-leader') return answer;
+      trouble = answer?.trouble ?? trouble;
       if (signal?.aborted) throw new AgentsError('cancelled', 'the request was cancelled');
-      if (untilMs - this.#node.clock.now() <= retryMs) throw this.#giveUp(leader, waitMs);
+      if (untilMs - this.#node.clock.now() <= retryMs) throw this.#giveUp(waitMs, trouble);
       await delay(this.#node.clock, retryMs, signal);
     }
   }
@@ -63,10 +73,10 @@ export class RegistryAsker {
   async #attempt(
     leader: string,
     make: (replyTo: AnswerRef) => RegistryRequest,
-    leftMs: number,
+    attemptMs: number,
   ): Promise<RegistryAnswer | undefined> {
     const { system, log } = this.#node;
-    const timeoutMs = Math.max(1, Math.min(this.#config.askTimeoutMs, leftMs));
+    const timeoutMs = Math.max(1, attemptMs);
     const registry = system.refFor<RegistryMessage>(leader, registryPath);
     try {
       const answer = await system.ask<RegistryMessage, RegistryAnswer>(registry, make, {
@@ -82,12 +92,14 @@ export class RegistryAsker {
     return undefined;
   }
 
-  #giveUp(leader: string | undefined, waitMs: number): AgentsError {
+  #giveUp(waitMs: number, trouble: Trouble): AgentsError {
     if (!this.#node.transport.connected) {
       return new AgentsError('bus-unavailable', 'not connected to NATS; check that it runs', {
         retryAfterMs: 1_000,
       });
     }
+    if (trouble !== undefined) return new AgentsError(trouble.code, trouble.message, { retryAfterMs: 5_000 });
+    const leader = this.#leadership.current()?.node;
     const message =
       leader === undefined
         ? `no host leads the agents after ${Math.round(waitMs)} ms; start one with \`drover host\``

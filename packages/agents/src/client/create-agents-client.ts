@@ -13,6 +13,7 @@ import type {
   CatalogueEntryView,
   RunView,
   SpawnRequest,
+  StoreProof,
   TaskEvent,
   TaskRequest,
   TaskResult,
@@ -193,6 +194,13 @@ class ClusterAgentsClient implements OwnedAgentsClient {
     }));
   }
 
+  async proveStore({ timeoutMs = this.#config.waitMs }: { timeoutMs?: number } = {}): Promise<StoreProof> {
+    // A proof may take as long as a write is tried: one question, and not a new proof for each repetition.
+    const answer = await this.#asker.ask(proofQuestion, timeoutMs, undefined, timeoutMs);
+    if (answer.kind !== 'proof') throw unexpected(answer);
+    return answer.proof;
+  }
+
   async close(): Promise<void> {
     await this.#leadership.resign();
     await this.#node.system.stop(this.#sessions).catch((error: unknown) => {
@@ -303,6 +311,10 @@ const waitedInVain: ReadonlySet<AgentsErrorCode> = new Set(['no-leader', 'agent-
 function overdue(timeoutMs: number, cause?: AgentsError): AgentsError {
   const detail = cause === undefined ? '' : `: ${cause.message}`;
   return new AgentsError('deadline', `the task did not end within ${timeoutMs} ms${detail}`, { cause });
+}
+
+function proofQuestion(replyTo: AnswerRef): RegistryRequest {
+  return { kind: 'prove', replyTo };
 }
 
 function agentOf(answer: Answered): AgentView {

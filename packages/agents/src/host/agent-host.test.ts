@@ -1,4 +1,4 @@
-import { controlStream, FenceRejectedError } from '@drover/actor-core';
+import { controlStream, FenceRejectedError, StoreUnavailableError } from '@drover/actor-core';
 import { describe, expect, it } from 'vitest';
 import type { TaskEvent } from '../agents-client.ts';
 import { createAgentsClient } from '../client/create-agents-client.ts';
@@ -405,6 +405,47 @@ describe('a leader', () => {
     expect(await cell.during(cell.client.stop(id))).toMatchObject({ status: 'stopped' });
     expect(await cell.during(cell.client.spawn({ type: 'assistant' }))).toMatchObject({ status: 'ready' });
     expect(cell.hosts.get(node)?.node.system.counters().deadLetters['not-allowed']).toBe(6);
+  });
+
+  it('says that the store is full to whoever wants something recorded, and goes on when there is room', async () => {
+    const disk = { isFull: false };
+    const cell = await startTestCell({
+      hosts: ['host-1'],
+      storeOf: (_, store) => ({
+        ensureStream: (spec) => store.ensureStream(spec),
+        readLast: (stream, subject) => store.readLast(stream, subject),
+        readAllLast: (stream, filter) => store.readAllLast(stream, filter),
+        append: (stream, subject, payload, expected) =>
+          disk.isFull
+            ? Promise.reject(new StoreUnavailableError(stream, { trouble: 'store-full' }))
+            : store.append(stream, subject, payload, expected),
+      }),
+    });
+    const { id } = await cell.during(cell.client.spawn({ type: 'assistant' }));
+    expect(await cell.during(cell.client.proveStore())).toMatchObject({ ok: true, node: 'host-1' });
+    disk.isFull = true;
+    await expect(cell.during(cell.client.proveStore())).resolves.toMatchObject({
+      ok: false,
+      code: 'store-full',
+      message: expect.stringContaining('its disk is full') as string,
+    });
+    // The first one finds out; everybody after it is told at once.
+    const found = cell.client.spawn({ type: 'assistant' }).catch((error: unknown) => error);
+    await cell.advance(1_000);
+    await expect(cell.during(cell.client.spawn({ type: 'assistant' }), 500)).rejects.toMatchObject({
+      code: 'store-full',
+    });
+    await expect(cell.during(cell.client.submit(id, { input: 'x' }), 500)).rejects.toMatchObject({
+      code: 'store-full',
+    });
+    expect(await cell.during(cell.client.task(id, { input: 'not recorded' }))).toMatchObject({
+      output: 'not recorded',
+    });
+    expect(await cell.during(found)).toMatchObject({ code: 'store-full' });
+    disk.isFull = false;
+    await cell.advance(2_000);
+    expect(await cell.during(cell.client.spawn({ type: 'assistant' }))).toMatchObject({ status: 'ready' });
+    expect(await cell.during(cell.client.proveStore())).toMatchObject({ ok: true });
   });
 
   it('survives JetStream being away, and what was asked meanwhile is done when it is back', async () => {

@@ -1,7 +1,7 @@
 import { type ActorRef, actorRefSchema } from '@drover/actor-core';
 import { wireArray } from '@drover/actor-core/internal';
 import { z } from 'zod';
-import type { AgentView, RunView } from '../agents-client.ts';
+import type { AgentView, RunView, StoreProof } from '../agents-client.ts';
 import type { AgentsErrorCode } from '../errors.ts';
 import {
   countSchema,
@@ -70,7 +70,9 @@ export type RegistryRequest =
       readonly timeoutMs: number;
       readonly replyTo: AnswerRef;
     }
-  | { readonly kind: 'run'; readonly runId: string; readonly replyTo: AnswerRef };
+  | { readonly kind: 'run'; readonly runId: string; readonly replyTo: AnswerRef }
+  /** Write a record under the fence and read it back, now. */
+  | { readonly kind: 'prove'; readonly replyTo: AnswerRef };
 
 /** What hosts, and askers of lost tasks, tell the registry. */
 export type RegistryReport =
@@ -118,8 +120,12 @@ export type RegistryAnswer =
       readonly field?: string | undefined;
       readonly retryAfterMs: number;
     }
-  /** Nothing was done: this node does not lead, or has not yet read the records. */
-  | { readonly kind: 'not-leader' };
+  | { readonly kind: 'proof'; readonly proof: StoreProof }
+  /** Nothing was done: this node does not lead, or has not yet read the records. `trouble`: what keeps it from that. */
+  | {
+      readonly kind: 'not-leader';
+      readonly trouble?: { readonly code: AgentsErrorCode; readonly message: string } | undefined;
+    };
 
 export type AnswerRef = ActorRef<RegistryAnswer>;
 
@@ -175,6 +181,7 @@ export const registryMessageSchema: z.ZodType<RegistryMessage> = z.discriminated
     replyTo,
   }),
   z.object({ kind: z.literal('run'), runId: runIdSchema, replyTo }),
+  z.object({ kind: z.literal('prove'), replyTo }),
   z.object({ kind: z.literal('activated'), ...stamp, id: idSchema, incarnation: incarnationSchema }),
   z.object({
     kind: z.literal('not-activated'),
@@ -237,5 +244,26 @@ export const registryAnswerSchema: z.ZodType<RegistryAnswer> = z.discriminatedUn
     field: z.string().optional(),
     retryAfterMs: z.number(),
   }),
-  z.object({ kind: z.literal('not-leader') }),
+  z.object({
+    kind: z.literal('proof'),
+    proof: z.object({
+      ok: z.boolean(),
+      code: z.string().optional(),
+      message: z.string().optional(),
+      node: z.string(),
+      term: z.number(),
+      fence: z.number(),
+      stream: z.string(),
+      writeMs: z.number(),
+      readMs: z.number(),
+      usedBytes: z.number().optional(),
+      limitBytes: z.number().optional(),
+    }),
+  }),
+  z.object({
+    kind: z.literal('not-leader'),
+    trouble: z
+      .object({ code: z.string() as unknown as z.ZodType<AgentsErrorCode>, message: z.string() })
+      .optional(),
+  }),
 ]);

@@ -9,6 +9,7 @@ import {
   props,
   receive,
   setup,
+  StoreUnavailableError,
 } from '@drover/actor-core';
 import type { FleetClient } from '@drover/fleet';
 import { type FleetModel, offeredModels, resolveModel } from '../agent/resolve-model.ts';
@@ -25,12 +26,16 @@ import { acceptsFrom } from './accepts-from.ts';
 import { encodeAgentRecord } from './agent-record.ts';
 import { decideRegistry } from './decide-registry.ts';
 import { agentSubject, readRecords, readRun, runSubject } from './read-records.ts';
+import { proveStore } from './prove-store.ts';
 import { RecordWriter, type WriteOutcome } from './record-writer.ts';
 import type { HostSeen, RegistryEffect, RegistryEvent } from './registry-event.ts';
 import { loadRegistry, type RegistryState } from './registry-state.ts';
 import { encodeRunRecord, runView } from './run-record.ts';
 
 type Records = Awaited<ReturnType<typeof readRecords>>;
+/** Whatever needs a new record: refused while the store takes none. */
+const recording: ReadonlySet<string> = new Set(['spawn', 'stop', 'submit']);
+
 type SpawnMessage = Extract<RegistryMessage, { kind: 'spawn' }>;
 
 type Message =
@@ -40,6 +45,7 @@ type Message =
   | { readonly kind: 'read'; readonly tenure: Tenure; readonly records: Records }
   | { readonly kind: 'unread'; readonly tenure: Tenure; readonly error: unknown }
   | { readonly kind: 'write'; readonly tenure: Tenure; readonly outcome: WriteOutcome }
+  | { readonly kind: 'proved'; readonly answer: RegistryAnswer }
   | { readonly kind: 'offered'; readonly request: SpawnMessage; readonly offered: readonly FleetModel[] };
 
 /** One leadership of this node: its fence, and what it knows once the records were read. */
@@ -63,6 +69,8 @@ const storeRetryMs = 500;
 /** Writes waiting for the store; above it new requests are turned away. */
 const maxWritesWaiting = 5_000;
 const describeTimeoutMs = 500;
+/** A full disk takes a person: asking again at once is useless. */
+const fullRetryAfterMs = 5_000;
 
 /** The recipe of a host's registry: it decides while its node leads, and says `not-leader` otherwise. */
 export function registryProps(spec: RegistrySpec): Props<Message> {
@@ -93,6 +101,10 @@ class Registry {
   readonly #context: ActorContext<Message>;
   readonly #unsubscribes: (() => void)[];
   #tenure: Tenure | undefined;
+  /** The store took no record, or gave none, at the last attempt. */
+  #trouble: StoreUnavailableError | undefined;
+  /** Who waits for the proof that is under way. */
+  readonly #provers: AnswerRef[] = [];
 
   constructor(spec: RegistrySpec, context: ActorContext<Message>) {
     this.#spec = spec;
@@ -128,16 +140,55 @@ class Registry {
         return this.#spawn(message.request, message.offered);
       case 'spawn':
         return this.#resolveThenSpawn(message);
+      case 'prove':
+        return this.#prove(message.replyTo);
+      case 'proved':
+        for (const prover of this.#provers.splice(0)) prover.tell(message.answer);
+        return;
       default:
         return this.#handleRemote(message);
     }
   }
 
-  #handleRemote(message: Exclude<RegistryMessage, SpawnMessage>): void {
+  /** One proof answers all who ask while it is under way. */
+  #prove(replyTo: AnswerRef): void {
+    if (!this.#leads()) return this.#refuse(replyTo);
+    this.#provers.push(replyTo);
+    if (this.#provers.length > 1) return;
+    this.#context.pipeToSelf(
+      proveStore(this.#spec.node, this.#spec.leadership),
+      (proof): Message => ({ kind: 'proved', answer: { kind: 'proof', proof } }),
+      (): Message => ({ kind: 'proved', answer: { kind: 'not-leader' } }),
+    );
+  }
+
+  /** Says no for this node, and what keeps the group from having a leader, as far as this node knows. */
+  #refuse(to: AnswerRef): void {
+    const trouble = this.#spec.leadership.trouble() ?? this.#trouble;
+    to.tell(
+      trouble === undefined
+        ? { kind: 'not-leader' }
+        : { kind: 'not-leader', trouble: { code: trouble.code, message: trouble.message } },
+    );
+  }
+
+  /** True where a request was answered because the store would take no record of it now. */
+  #isRefusedByStore({ kind, replyTo }: { kind: string; replyTo: AnswerRef }): boolean {
+    const trouble = this.#trouble;
+    if (trouble === undefined || trouble.code === 'store-unavailable' || !recording.has(kind)) return false;
+    const { code, message } = trouble;
+    replyTo.tell({ kind: 'error', code, message, retryAfterMs: fullRetryAfterMs });
+    return true;
+  }
+
+  #handleRemote(message: Exclude<RegistryMessage, SpawnMessage | { kind: 'prove' }>): void {
     if (message.kind === 'settle') {
       return this.#decide({ type: 'settle', run: message.run, from: message.replyTo?.address.node });
     }
-    if ('replyTo' in message && !this.#mayDecide()) return refuse(message.replyTo);
+    if (isRequest(message)) {
+      if (!this.#mayDecide()) return this.#refuse(message.replyTo);
+      if (this.#isRefusedByStore(message)) return;
+    }
     const { kind, ...rest } = message;
     this.#decide({ type: kind, ...rest } as RegistryEvent<AnswerRef>);
   }
@@ -191,24 +242,35 @@ class Registry {
 
   #noteUnread(tenure: Tenure, error: unknown): void {
     if (tenure !== this.#tenure) return;
-    this.#context.log.warn({ err: error }, 'agents: the records cannot be read; trying again until they can');
+    this.#noteTrouble(error, 'the records cannot be read; trying again until they can');
     tenure.rereadAtMs = this.#context.clock.now() + storeRetryMs;
   }
 
   #noteWrite(tenure: Tenure, outcome: WriteOutcome): void {
     if (tenure !== this.#tenure) return;
-    if (outcome.type === 'written') return this.#decide({ type: 'written', write: outcome.write });
+    if (outcome.type === 'written') {
+      this.#trouble = undefined;
+      return this.#decide({ type: 'written', write: outcome.write });
+    }
     if (outcome.error instanceof FenceRejectedError) {
       this.#context.log.warn({ fence: tenure.leader.fence }, 'agents: deposed; another host leads');
       tenure.writer.stop();
       this.#tenure = undefined;
       return;
     }
-    this.#context.log.warn(
-      { err: outcome.error },
-      'agents: suspended: a record is not confirmed; writing it again',
-    );
+    this.#noteTrouble(outcome.error, 'suspended: a record is not confirmed; writing it again');
     tenure.retryWriteAtMs = this.#context.clock.now() + storeRetryMs;
+  }
+
+  #noteTrouble(error: unknown, what: string): void {
+    const trouble = error instanceof StoreUnavailableError ? error : undefined;
+    this.#trouble = trouble;
+    const stays = trouble !== undefined && trouble.code !== 'store-unavailable';
+    const fields = { code: trouble?.code, err: error };
+    this.#context.log[stays ? 'error' : 'warn'](
+      fields,
+      `agents: ${what}${stays ? ` (${trouble.message})` : ''}`,
+    );
   }
 
   #tick(): void {
@@ -233,7 +295,8 @@ class Registry {
 
   /** The model is decided at spawn where the fleet is known; the request waits for its lists for a moment. */
   #resolveThenSpawn(request: SpawnMessage): void {
-    if (!this.#mayDecide()) return refuse(request.replyTo);
+    if (!this.#mayDecide()) return this.#refuse(request.replyTo);
+    if (this.#isRefusedByStore(request)) return;
     const { model } = request.spec;
     if (model !== undefined && model !== '') return this.#spawn(request, []);
     this.#context.pipeToSelf(
@@ -244,11 +307,15 @@ class Registry {
   }
 
   #spawn(request: SpawnMessage, offered: readonly FleetModel[]): void {
-    if (!this.#mayDecide()) return refuse(request.replyTo);
+    if (!this.#mayDecide()) return this.#refuse(request.replyTo);
     const { key, spec, waitMs, replyTo } = request;
     const entry = this.#spec.catalogue.get(spec.type);
     const model = resolveModel(spec.model, entry?.model, offered) ?? '';
     this.#decide({ type: 'spawn', id: this.#context.random.id(), key, spec, model, waitMs, replyTo });
+  }
+
+  #leads(): boolean {
+    return this.#tenure !== undefined && this.#spec.leadership.isLeader();
   }
 
   /** Leads, knows the records, and the store keeps up. */
@@ -312,8 +379,10 @@ class Registry {
   }
 }
 
-function refuse(to: AnswerRef): void {
-  to.tell({ kind: 'not-leader' });
+type Request = Extract<RegistryMessage, { kind: 'list' | 'get' | 'stop' | 'submit' | 'run' }>;
+
+function isRequest(message: RegistryMessage): message is Request {
+  return ['list', 'get', 'stop', 'submit', 'run'].includes(message.kind);
 }
 
 function runGone(runId: string): RegistryAnswer {

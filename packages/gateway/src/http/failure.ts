@@ -32,6 +32,9 @@ const agentsStatus: Readonly<Record<AgentsErrorCode, number>> = {
   'no-leader': 503,
   'no-host': 503,
   'bus-unavailable': 503,
+  'store-unavailable': 503,
+  'store-full': 503,
+  'store-missing': 503,
   deadline: 504,
   cancelled: 499,
 };

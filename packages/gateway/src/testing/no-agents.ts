@@ -12,4 +12,5 @@ export const noAgents: AgentsClient = {
   submit: refuse,
   run: refuse,
   catalogue: () => [],
+  proveStore: refuse,
 };

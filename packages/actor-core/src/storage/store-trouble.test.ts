@@ -1,0 +1,90 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, it } from 'vitest';
+import { systemClock } from '../clock/system-clock.ts';
+import { silentLogger } from '../logger.ts';
+import { systemRandom } from '../random/system-random.ts';
+import { type NatsServer, startNatsServer } from '../testing/nats-server.ts';
+import { connectNats, type NatsTransport } from '../transport/nats-transport.ts';
+import { JetStreamStore } from './jetstream-store.ts';
+
+const ends: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0).toReversed()) await end();
+});
+
+async function connect(server: NatsServer): Promise<JetStreamStore> {
+  const parts = { clock: systemClock, random: systemRandom };
+  const transport: NatsTransport = await connectNats({
+    node: 'n',
+    servers: [server.url],
+    log: silentLogger,
+    ...parts,
+  });
+  ends.push(() => transport.close());
+  return new JetStreamStore({ transport, ...parts, operationTimeoutMs: 1_500 });
+}
+
+async function open(server: NatsServer): Promise<JetStreamStore> {
+  const store = await connect(server);
+  await store.ensureStream({ name: 'S', subjects: ['s.>'] });
+  await store.append('S', 's.a', Uint8Array.of(1));
+  return store;
+}
+
+/** A file system of 6 MiB; undefined where this user may not mount one. */
+function smallDisk(): string | undefined {
+  const folder = mkdtempSync(join(tmpdir(), 'drover-small-'));
+  ends.push(() => rmSync(folder, { recursive: true, force: true }));
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'drover-test', folder], { stdio: 'ignore' });
+  } catch {
+    return undefined;
+  }
+  ends.push(() => execFileSync('umount', ['-l', folder]));
+  return folder;
+}
+
+function fill(folder: string): void {
+  for (let index = 0; index < 4_096; index++) {
+    try {
+      writeFileSync(join(folder, `fill-${index}`), Buffer.alloc(4_096));
+    } catch {
+      return;
+    }
+  }
+}
+
+it('says that the stream is missing once the server runs without the store that it had', async () => {
+  const server = await startNatsServer();
+  ends.push(() => server.dispose());
+  await open(server);
+  // A running server holds its files open and goes on confirming.
+  rmSync(join(server.data, 'jetstream'), { recursive: true, force: true });
+  await server.stop('SIGKILL');
+  await server.start();
+  const again = await connect(server);
+  await expect(again.append('S', 's.a', Uint8Array.of(3))).rejects.toMatchObject({
+    code: 'store-missing',
+    message: expect.stringContaining('S is not in JetStream') as string,
+  });
+  await expect(again.readLast('S', 's.a')).rejects.toMatchObject({ code: 'store-missing' });
+}, 30_000);
+
+it('says that a full disk is full', async (context) => {
+  const folder = smallDisk();
+  if (folder === undefined) {
+    context.skip('mounting a small file system needs root');
+    return;
+  }
+  const server = await startNatsServer(undefined, folder);
+  ends.push(() => server.dispose());
+  const store = await open(server);
+  fill(folder);
+  await expect(store.append('S', 's.b', new Uint8Array(200_000))).rejects.toMatchObject({
+    code: 'store-full',
+    message: expect.stringContaining('its disk is full') as string,
+  });
+}, 30_000);
