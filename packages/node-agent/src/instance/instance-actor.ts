@@ -34,12 +34,13 @@ import { Admission } from './admission.ts';
 import { Drain } from './drain.ts';
 import { EarlyCancels } from './early-cancels.ts';
 import { decideHealth, decideNonsense, type Health, unknownHealth } from './health.ts';
+import { logHealth, logRefusal } from './instance-log.ts';
 import { FreshListing } from './fresh-listing.ts';
 import type { InstanceInbox } from './instance-internal.ts';
 import { JobTable } from './job-table.ts';
 import { KnownListing } from './known-listing.ts';
 import { Prober } from './prober.ts';
-import { type RefusalChange, RefusalLog } from './refusal-log.ts';
+import { RefusalLog } from './refusal-log.ts';
 import { type UnknownRequest, UnknownModels } from './unknown-models.ts';
 
 /** What an instance actor works with. */
@@ -303,7 +304,7 @@ class Instance {
     this.#silence.ended(job, outcome);
     if (outcome.nonsense) this.#setHealth(decideNonsense(this.#health, outcome.detail));
     const change = this.#refusals.note(job.model, outcome, this.#context.clock.now());
-    if (change !== undefined) this.#logRefusal(change);
+    if (change !== undefined) logRefusal(this.#context.log, this.#task.instance, change);
     const broke =
       outcome.how === 'upstream-lost' || outcome.how === 'upstream-stalled' || outcome.how === 'bad-upstream';
     if (broke) this.#probe();
@@ -316,14 +317,6 @@ class Instance {
     }
     this.#fill();
     this.#maybeDrained();
-  }
-
-  #logRefusal({ kind, model, reason }: RefusalChange): void {
-    const { name, url } = this.#task.instance;
-    const what = model === undefined ? 'every model' : model;
-    const fields = { instance: name, url, ...(model !== undefined && { model }) };
-    if (kind === 'serves') this.#context.log.info(fields, `Ollama ${name} serves ${what} again`);
-    else this.#context.log.warn(fields, `Ollama ${name} refuses ${what}: it ${reason}`);
   }
 
   #jobEnded(ref: ActorRef<never>, failed: boolean): void {
@@ -386,14 +379,11 @@ class Instance {
     const before = this.#health;
     this.#health = health;
     if (before.state === health.state && before.reason === health.reason) return;
-    const { name, url } = this.#task.instance;
-    const { log } = this.#context;
-    const fields = { instance: name, url };
-    if (health.state === 'ready') log.info(fields, `Ollama ${name} is ready`);
-    else if (health.state === 'down') log.warn(fields, `Ollama ${name} is down: ${health.reason}`);
-    if (health.state === 'down') this.#admission.dropReserved();
-    if (health.state === 'down')
+    logHealth(this.#context.log, this.#task.instance, health);
+    if (health.state === 'down') {
+      this.#admission.dropReserved();
       this.#jobs.refuseWaiting('instance-down', this.#downMessage(), this.#task.limits.probeIntervalMs);
+    }
     this.#changed();
   }
 

@@ -1,36 +1,21 @@
-import {
-  type ActorContext,
-  type ActorRef,
-  type Behaviour,
-  type Presence,
-  type Props,
-  props,
-  receive,
-  setup,
-  type Transport,
-} from '@drover/actor-core';
+import { type ActorContext, type Behaviour, type Props, props, receive, setup } from '@drover/actor-core';
 import {
   createSender,
   decideSend,
   type FailureCode,
-  type FleetConfig,
   ollamaPath,
   pickPassedHeaders,
   type RefusalCode,
   type SenderEvent,
   type SenderState,
-  type SessionMessage,
   senderWakeAtMs,
-  type StreamOpen,
 } from '@drover/fleet';
-import type { NodeAgentLimits } from '../config.ts';
-import type { AnswerHead, Ollama, UpstreamRequest } from '../ollama/ollama.ts';
-import { type AnswerMeasures, type Lesson, readMeasures } from '../silence/learnt-speeds.ts';
-import type { RecentBytes } from '../silence/recent-bytes.ts';
+import type { AnswerHead, UpstreamRequest } from '../ollama/ollama.ts';
 import { emptyShape, mayBeAnswering, type RequestShape, readShape } from '../silence/request-shape.ts';
 import { type AnswerFinish, AnswerReader } from './answer-reader.ts';
+import { AnswerTally } from './answer-tally.ts';
 import { BodyAssembly } from './body-assembly.ts';
-import type { HostRefusal, JobMessage, JobOutcome, JobReport } from './job-message.ts';
+import type { JobMessage, JobOutcome } from './job-message.ts';
 import {
   decideProgress,
   enterPhase,
@@ -43,23 +28,9 @@ import {
   startProgress,
   stepBack,
 } from './job-progress.ts';
-import { hostRefusal } from './host-refusal.ts';
+import type { JobTask } from './job-task.ts';
+import { ReaderWatch } from './reader-watch.ts';
 import { checkRequest, type RequestFacts } from './request-check.ts';
-
-/** What a job works with. */
-export interface JobTask {
-  readonly open: StreamOpen;
-  readonly replyTo: ActorRef<SessionMessage>;
-  readonly instance: ActorRef<JobReport>;
-  /** Where it stands at birth; 0 = a slot is free. */
-  readonly position: number;
-  readonly ollama: Ollama;
-  readonly transport: Transport;
-  readonly presence: Pick<Presence, 'member'>;
-  readonly limits: NodeAgentLimits;
-  readonly fleet: FleetConfig;
-  readonly recent: RecentBytes;
-}
 
 /**
  * One request on its way through one Ollama: waits for its body and its slot, posts, reads the answer, and feeds the
@@ -81,15 +52,13 @@ class Job {
   #body: Uint8Array | undefined;
   #facts: RequestFacts = { rejection: undefined, setsKeepAlive: false };
   #shape: RequestShape = emptyShape;
-  #measures: AnswerMeasures | undefined;
   readonly #limits: ProgressLimits;
   #upstream: UpstreamRequest | undefined;
   #reader: AnswerReader | undefined;
   #postedAtMs: number | undefined;
-  #lines = 0;
-  #refusal: HostRefusal | undefined;
+  readonly #tally = new AnswerTally();
+  readonly #readerWatch: ReaderWatch;
   #left = false;
-  #watching = true;
   #wakeAtMs = Number.POSITIVE_INFINITY;
 
   constructor(task: JobTask, context: ActorContext<JobMessage>) {
@@ -97,6 +66,7 @@ class Job {
     const now = context.clock.now();
     this.#task = task;
     this.#context = context;
+    this.#readerWatch = new ReaderWatch(context, task.replyTo, task.presence);
     this.#limits = progressLimits(task.limits, open);
     this.#sender = createSender(open.streamId, open.grantedThrough, fleet, now);
     this.#assembly = open.body === undefined ? new BodyAssembly(open.bodyBytes ?? 0) : undefined;
@@ -104,8 +74,7 @@ class Job {
   }
 
   behaviour(): Behaviour<JobMessage> {
-    const { open, transport, replyTo, position } = this.#task;
-    this.#context.watch(replyTo);
+    const { open, transport, position } = this.#task;
     const unsubscribe = transport.onConnectionChange((connected) =>
       this.#context.self.tell({ kind: 'bus', connected }),
     );
@@ -126,11 +95,7 @@ class Job {
       },
       (signal) => {
         if (signal.type === 'post-stop') this.#sayGoodbye();
-        if (signal.type !== 'terminated') return undefined;
-        if (signal.reason === 'node-down' && !this.#readerIsGone()) {
-          this.#watching = false;
-          return undefined;
-        }
+        if (signal.type !== 'terminated' || !this.#readerWatch.isGone(signal.reason)) return undefined;
         this.#leave('cancelled');
         this.#sender.closed = true;
         return over;
@@ -149,7 +114,7 @@ class Job {
     switch (message.kind) {
       case 'grant':
       case 'resume':
-        this.#watchAgain();
+        this.#readerWatch.heard();
         return this.#send(message);
       case 'cancel':
       case 'bus':
@@ -258,7 +223,8 @@ class Job {
   #takeAnswer(): void {
     const reader = this.#reader;
     if (reader === undefined || this.#left) return;
-    const { head, lines, moved, finish } = reader.take();
+    const step = reader.take();
+    const { head, lines, moved, finish } = step;
     if (this.#progress.phase === 'waiting' && reader.answered) {
       // The body is not needed any more: a retry is out of the question now.
       this.#body = undefined;
@@ -273,15 +239,9 @@ class Job {
     }
     if (reader.answered && moved) this.#enter('streaming');
     if (moved) this.#task.recent.note(this.#task.open.model, this.#context.clock.now());
-    if (head !== undefined) {
-      this.#refusal = hostRefusal(head.status, lines[0] ?? '');
-      this.#sendHead(head);
-    }
-    if (lines.length > 0) {
-      if (finish?.kind === 'end') this.#measures = readMeasures(lines.at(-1) ?? '');
-      this.#lines += lines.length;
-      this.#send({ kind: 'lines', lines });
-    }
+    this.#tally.take(step, reader.complete || finish?.kind === 'end');
+    if (head !== undefined) this.#sendHead(head);
+    if (lines.length > 0) this.#send({ kind: 'lines', lines });
     if (finish !== undefined) this.#finish(finish);
   }
 
@@ -354,20 +314,6 @@ class Job {
     this.#leave(code, message);
   }
 
-  /** Its node left or lives anew. One that is only unreachable may just stand still: `receiverSilenceMs` decides. */
-  #readerIsGone(): boolean {
-    const { node, nodeIncarnation } = this.#task.replyTo.address;
-    const member = this.#task.presence.member(node);
-    return member !== undefined && (member.state === 'left' || member.incarnation > nodeIncarnation);
-  }
-
-  /** The session was heard after its node had been unreachable. */
-  #watchAgain(): void {
-    if (this.#watching) return;
-    this.#watching = true;
-    this.#context.watch(this.#task.replyTo);
-  }
-
   /** Gives up on a receiver that still misses lines: a failure after line 0 is believed at once. */
   #forget(code: FailureCode, message: string): void {
     if (this.#sender.closed) return;
@@ -388,7 +334,7 @@ class Job {
     if (this.#left) return;
     this.#left = true;
     const disconnected = this.#upstream !== undefined && how !== 'completed' && how !== 'upstream-lost';
-    const leftWhileAnswered = disconnected && (this.#lines > 0 || mayBeAnswering(this.#shape));
+    const leftWhileAnswered = disconnected && (this.#tally.lines > 0 || mayBeAnswering(this.#shape));
     this.#upstream?.abort();
     this.#upstream = undefined;
     this.#reader = undefined;
@@ -398,10 +344,10 @@ class Job {
     const outcome = {
       how,
       upstreamMs,
-      lines: this.#lines,
+      lines: this.#tally.lines,
       leftWhileAnswered,
-      lesson: this.#lesson(),
-      refusal: this.#refusal,
+      lesson: this.#tally.lesson(this.#shape),
+      refusal: this.#tally.refusal,
       detail,
       nonsense,
       setsKeepAlive: this.#facts.setsKeepAlive,
@@ -410,11 +356,6 @@ class Job {
       { kind: 'job-left', streamId: this.#task.open.streamId, outcome },
       { lane: 'control' },
     );
-  }
-
-  #lesson(): Lesson | undefined {
-    const { bytes: bodyBytes, hasImages } = this.#shape;
-    return this.#measures === undefined ? undefined : { bodyBytes, hasImages, measures: this.#measures };
   }
 
   /** The agent stops, or the instance failed: the session must not wait for its silence to tell. */

@@ -1,0 +1,32 @@
+import { type AnswerMeasures, type Lesson, readMeasures } from '../silence/learnt-speeds.ts';
+import type { RequestShape } from '../silence/request-shape.ts';
+import type { AnswerStep } from './answer-reader.ts';
+import { hostRefusal } from './host-refusal.ts';
+import type { HostRefusal } from './job-message.ts';
+
+/** What an answer amounted to, for the outcome of its job. */
+export class AnswerTally {
+  #lines = 0;
+  #refusal: HostRefusal | undefined;
+  #measures: AnswerMeasures | undefined;
+
+  get lines(): number {
+    return this.#lines;
+  }
+
+  get refusal(): HostRefusal | undefined {
+    return this.#refusal;
+  }
+
+  /** @param isLast the last line of the answer is among those of the step */
+  take({ head, lines }: AnswerStep, isLast: boolean): void {
+    if (head !== undefined) this.#refusal = hostRefusal(head.status, lines[0] ?? '');
+    this.#lines += lines.length;
+    if (isLast && lines.length > 0) this.#measures = readMeasures(lines.at(-1) ?? '');
+  }
+
+  /** Undefined for an answer that did not tell its figures. */
+  lesson({ bytes: bodyBytes, hasImages }: RequestShape): Lesson | undefined {
+    return this.#measures === undefined ? undefined : { bodyBytes, hasImages, measures: this.#measures };
+  }
+}

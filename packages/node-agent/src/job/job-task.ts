@@ -1,0 +1,21 @@
+import type { ActorRef, Presence, Transport } from '@drover/actor-core';
+import type { FleetConfig, SessionMessage, StreamOpen } from '@drover/fleet';
+import type { NodeAgentLimits } from '../config.ts';
+import type { Ollama } from '../ollama/ollama.ts';
+import type { RecentBytes } from '../silence/recent-bytes.ts';
+import type { JobReport } from './job-message.ts';
+
+/** What a job works with. */
+export interface JobTask {
+  readonly open: StreamOpen;
+  readonly replyTo: ActorRef<SessionMessage>;
+  readonly instance: ActorRef<JobReport>;
+  /** Where it stands at birth; 0 = a slot is free. */
+  readonly position: number;
+  readonly ollama: Ollama;
+  readonly transport: Transport;
+  readonly presence: Pick<Presence, 'member'>;
+  readonly limits: NodeAgentLimits;
+  readonly fleet: FleetConfig;
+  readonly recent: RecentBytes;
+}

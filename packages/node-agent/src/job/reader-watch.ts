@@ -1,0 +1,42 @@
+import type { ActorContext, ActorRef, Presence } from '@drover/actor-core';
+import type { SessionMessage } from '@drover/fleet';
+
+/** Whether the session that reads an answer is still there: its end, its node's end, or only an unreachable node. */
+export class ReaderWatch {
+  readonly #context: Pick<ActorContext<never>, 'watch'>;
+  readonly #reader: ActorRef<SessionMessage>;
+  readonly #presence: Pick<Presence, 'member'>;
+  #watching = true;
+
+  constructor(
+    context: Pick<ActorContext<never>, 'watch'>,
+    reader: ActorRef<SessionMessage>,
+    presence: Pick<Presence, 'member'>,
+  ) {
+    this.#context = context;
+    this.#reader = reader;
+    this.#presence = presence;
+    context.watch(reader);
+  }
+
+  /**
+   * The watch reported an end. True if the reader is gone; a node that is only unreachable may just stand still, and
+   * `receiverSilenceMs` decides.
+   */
+  isGone(reason: string): boolean {
+    if (reason !== 'node-down') return true;
+    const { node, nodeIncarnation } = this.#reader.address;
+    const member = this.#presence.member(node);
+    if (member !== undefined && (member.state === 'left' || member.incarnation > nodeIncarnation))
+      return true;
+    this.#watching = false;
+    return false;
+  }
+
+  /** The reader was heard, perhaps after its node had been unreachable. */
+  heard(): void {
+    if (this.#watching) return;
+    this.#watching = true;
+    this.#context.watch(this.#reader);
+  }
+}
