@@ -37,7 +37,7 @@ max-body: 128MiB
   may be meant. Variables that Kubernetes sets beside a service named \`drover\` are left alone.
 - \`drover config print\` shows what is in effect and where each value comes from, with secrets masked.
 - \`drover up\` hands each of its roles what that role takes; \`gateway\`, \`node-agent\` and \`host\` take settings directly.
-  Commands that look at a running cluster (\`status\`, \`doctor\`, \`actors\`, \`top\`) are "looking" below.
+  Commands that look at a running cluster (\`status\`, \`doctor\`, \`actors\`, \`top\`, \`why\`) are "looking" below.
 - Durations are \`500ms\`, \`30s\`, \`10m\`, \`1h30m\`; sizes \`512KiB\`, \`64MiB\`, \`1GiB\`. A bare number other than 0 is
   refused. A list has commas, or the flag several times, or is a list in the file. A switch is \`1\`, \`true\`, \`0\` or
   \`false\` where it has a value.

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from '@drover/actor-core';
-import { noTimeoutMs } from '@drover/fleet';
+import { noTimeoutMs } from '@drover/fleet/config';
 
 /** Limits and rhythms of the agents of one cell. Every host of a cell should have the same. */
 export interface AgentsConfig {

@@ -1,6 +1,8 @@
 import { InvalidArgumentError } from '@drover/actor-core';
 import { grantIntervalMs, receiverSilenceMs } from './protocol/instance-message.ts';
 
+export { noTimeoutMs } from './protocol/stream-open.ts';
+
 /** Every tunable of the inner stream, the load table and the fleet client. Made by `resolveConfig`. */
 export interface FleetConfig {
   /** Bytes (UTF-8) the sending end keeps of lines that were not confirmed yet. @default 4 MiB */

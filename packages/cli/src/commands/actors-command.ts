@@ -45,7 +45,7 @@ Examples:
     )
     .action(async (flags: ActorsFlags) => {
       const terminal = new Terminal(process.stdout, process.env);
-      const stated = settingsFor('look', flags);
+      const stated = await settingsFor('look', flags);
       const asked = { ...flags, gateway: findGateway(stated, process.env), json: stated.isOn('json') };
       const look = async (): Promise<readonly string[]> => actorLines(asked, terminal);
       if (flags.watch === true) await watch(terminal, asked.json || terminal.isTTY ? look : spaced(look));

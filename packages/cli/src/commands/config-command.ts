@@ -32,8 +32,8 @@ Examples:
   addSettingsNamed(print, keys);
   const shown = ['--config', '--data', '--json'];
   for (const option of print.options) option.hideHelp(!shown.includes(option.long ?? ''));
-  return print.action((flags: object) => {
-    const stated = settingsFor('all', flags);
+  return print.action(async (flags: object) => {
+    const stated = await settingsFor('all', flags);
     const lines = effectiveSettings(stated);
     process.stdout.write(
       stated.isOn('json') ? `${JSON.stringify(lines)}\n` : `${textLines(lines).join('\n')}\n`,

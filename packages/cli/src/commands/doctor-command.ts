@@ -14,7 +14,7 @@ export function doctorCommand(finish: (code: ExitCode) => void): Command {
   )
     .addHelpText('after', "\nExample:\n  drover doctor --json | jq '.[] | select(.ok | not)'")
     .action(async (flags: object) => {
-      const stated = settingsFor('look', flags);
+      const stated = await settingsFor('look', flags);
       // What does not run is a finding here, not an error.
       const gateway = findGateway(stated, process.env, { mustRun: false });
       const checks = await diagnose(gateway, dataDirOf(stated, process.env));

@@ -10,7 +10,7 @@ const clusters: Record<string, { gatewayUrl: string }> = {
 
 function found(flags: Record<string, string[]>, variables: NodeJS.ProcessEnv = {}, mustRun = true) {
   const environment = { ...home, ...variables };
-  const stated = resolveSettings('look', flags, environment, () => []);
+  const stated = resolveSettings('look', flags, environment);
   return findGateway(stated, environment, { mustRun }, (dataDir) => clusters[dataDir]);
 }
 

@@ -17,7 +17,7 @@ export function statusCommand(finish: (code: ExitCode) => void): Command {
   ])
     .addHelpText('after', '\nExample:\n  drover status --json | jq .nodes')
     .action(async (flags: object) => {
-      const stated = settingsFor('look', flags);
+      const stated = await settingsFor('look', flags);
       const gateway = findGateway(stated, process.env);
       const report = await getJson(gateway, '/api/v1/status');
       print(stated.isOn('json'), report, () =>
@@ -34,7 +34,7 @@ export function topCommand(finish: (code: ExitCode) => void): Command {
   )
     .addHelpText('after', '\nExample:\n  drover top --url http://127.0.0.1:11500')
     .action(async (flags: object) => {
-      const gateway = findGateway(settingsFor('look', flags), process.env);
+      const gateway = findGateway(await settingsFor('look', flags), process.env);
       const terminal = new Terminal(process.stdout, process.env);
       // In a pipe an empty line tells one look from the next.
       const look = async (): Promise<string[]> => [

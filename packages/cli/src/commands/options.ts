@@ -1,6 +1,11 @@
 import { type Command, InvalidArgumentError as InvalidOption, Option } from 'commander';
 import { flagOf, mayComeFrom, type Setting, type Taker } from '../settings/setting.ts';
-import { type FlagTexts, resolveSettings, type StatedSettings } from '../settings/resolve-settings.ts';
+import {
+  type FlagTexts,
+  resolveSettings,
+  settingsFilePath,
+  type StatedSettings,
+} from '../settings/resolve-settings.ts';
 import { settingHelp } from '../settings/setting-help.ts';
 import { settingNamed, settingsOf } from '../settings/table.ts';
 
@@ -41,8 +46,12 @@ export function showAllSettings(command: Command): void {
 }
 
 /** What a command was told: its flags, the environment and the file. @throws CommandError `bad-configuration` */
-export function settingsFor(taker: Taker | 'all', flags: object): StatedSettings {
-  return resolveSettings(taker, flagTexts(flags), process.env);
+export async function settingsFor(taker: Taker | 'all', flags: object): Promise<StatedSettings> {
+  const texts = flagTexts(flags);
+  const path = settingsFilePath(texts, process.env);
+  if (path === undefined) return resolveSettings(taker, texts, process.env);
+  const { readSettingsFile } = await import('../settings/settings-file.ts');
+  return resolveSettings(taker, texts, process.env, readSettingsFile(path));
 }
 
 /** The flags of a command by the keys of their settings; those that are no settings are left out. */

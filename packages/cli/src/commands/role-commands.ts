@@ -22,7 +22,7 @@ export function gatewayCommand(finish: Finish): Command {
       '\nExample:\n  drover gateway --port 11600            a second door to the drover up on this machine',
     )
     .action(async (flags: object) => {
-      const { stated, configs } = read('gateway', flags);
+      const { stated, configs } = await read('gateway', flags);
       // Before the cluster hears of this node: what cannot listen is not to be one of its members.
       const wish = {
         port: configs.gateway.port ?? defaults.port,
@@ -50,7 +50,7 @@ Examples:
   drover node-agent --nats nats://bus:4222 --creds agent.creds`,
     )
     .action(async (flags: object) => {
-      const { stated, configs } = read('node-agent', flags);
+      const { stated, configs } = await read('node-agent', flags);
       const hosts = {
         urls: ollamaUrls(stated),
         slots: stated.number('slots') ?? defaults.slots,
@@ -68,17 +68,17 @@ export function hostCommand(finish: Finish): Command {
       '\nExample:\n  drover host --id host-2                a second host for the drover up on this machine',
     )
     .action(async (flags: object) => {
-      const { stated, configs } = read('host', flags);
+      const { stated, configs } = await read('host', flags);
       const { runHost } = await import('../role/host-role.ts');
       finish(await runHost(roleOptions('host', 'host', stated, configs), configs));
     });
 }
 
-function read(
+async function read(
   role: 'gateway' | 'node-agent' | 'host',
   flags: object,
-): { stated: StatedSettings; configs: PackageConfigs } {
-  const stated = settingsFor(role, flags);
+): Promise<{ stated: StatedSettings; configs: PackageConfigs }> {
+  const stated = await settingsFor(role, flags);
   // Handed over by drover up; not for the role's own children or crash reports.
   delete process.env['DROVER_CREDS_TEXT'];
   return { stated, configs: packageConfigs(stated) };

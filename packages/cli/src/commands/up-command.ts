@@ -18,7 +18,7 @@ Examples:
   drover up --help --all                         every flag`,
     )
     .action(async (flags: object) => {
-      const stated = settingsFor('up', flags);
+      const stated = await settingsFor('up', flags);
       packageConfigs(stated);
       const config = resolveUpConfig(stated, process.env);
       const { runUp } = await import('../up/run-up.ts');

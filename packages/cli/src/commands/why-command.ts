@@ -21,7 +21,7 @@ Examples:
   drover why 4f6c0d0e --json | jq .attempts`,
     )
     .action(async (requestId: string, flags: object) => {
-      const stated = settingsFor('look', flags);
+      const stated = await settingsFor('look', flags);
       const gateway = findGateway(stated, process.env);
       const answer = await getJson(gateway, `/api/v1/why/${encodeURIComponent(requestId)}`);
       const report = readWhyReport(answer);

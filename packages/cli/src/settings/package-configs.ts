@@ -1,20 +1,25 @@
+// From the configurations alone: every command reads its settings, and few run a gateway or a node-agent.
 import { InvalidArgumentError } from '@drover/actor-core';
 import {
   type AgentsConfig,
   defaults as agentsDefaults,
   resolveConfig as resolveAgents,
-} from '@drover/agents';
-import { defaults as fleetDefaults, type FleetConfig, resolveConfig as resolveFleet } from '@drover/fleet';
+} from '@drover/agents/config';
+import {
+  defaults as fleetDefaults,
+  type FleetConfig,
+  resolveConfig as resolveFleet,
+} from '@drover/fleet/config';
 import {
   defaults as gatewayDefaults,
   type GatewayConfig,
   resolveConfig as resolveGateway,
-} from '@drover/gateway';
+} from '@drover/gateway/config';
 import {
   defaults as nodeAgentDefaults,
   type NodeAgentLimits,
   resolveConfig as resolveNodeAgent,
-} from '@drover/node-agent';
+} from '@drover/node-agent/config';
 import { badConfiguration } from '../errors.ts';
 import type { StatedSettings } from './resolve-settings.ts';
 import type { ConfigField, Setting } from './setting.ts';

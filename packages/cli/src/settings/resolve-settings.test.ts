@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { effectiveSettings } from './effective-settings.ts';
 import { packageConfigs } from './package-configs.ts';
-import { type FlagTexts, resolveSettings, type StatedSettings } from './resolve-settings.ts';
+import {
+  type FlagTexts,
+  resolveSettings,
+  settingsFilePath,
+  type StatedSettings,
+} from './resolve-settings.ts';
 import type { Taker } from './setting.ts';
 import { parseSettingsFile } from './settings-file.ts';
 
@@ -13,8 +18,9 @@ interface Said {
 }
 
 function stated({ taker = 'up', flags = {}, variables = {}, file }: Said): StatedSettings {
-  const withFile = file === undefined ? flags : { ...flags, config: ['drover.yaml'] };
-  return resolveSettings(taker, withFile, variables, (path) => parseSettingsFile(path, file ?? ''));
+  const path = 'drover.yaml';
+  const read = file === undefined ? undefined : { path, entries: parseSettingsFile(path, file) };
+  return resolveSettings(taker, flags, variables, read);
 }
 
 describe('the source of a setting', () => {
@@ -31,18 +37,17 @@ describe('the source of a setting', () => {
     expect(stated(said).text('keep-alive')).toBe(value);
   });
 
-  it('may name the file in a variable', () => {
-    const found = resolveSettings('up', {}, { DROVER_CONFIG: 'f' }, (path) =>
-      parseSettingsFile(path, 'port: 1'),
-    );
-    expect(found.stated('port')?.source).toEqual({ kind: 'file', path: 'f', line: 1 });
+  it('may be a file that a variable names, unless a flag names one', () => {
+    expect(settingsFilePath({}, { DROVER_CONFIG: 'a.yaml' })).toBe('a.yaml');
+    expect(settingsFilePath({ config: ['b.yaml'] }, { DROVER_CONFIG: 'a.yaml' })).toBe('b.yaml');
+    expect(settingsFilePath({}, { DROVER_CONFIG: '' })).toBeUndefined();
   });
 });
 
 it('leaves keys of the file to the commands that take them, once they are checked', () => {
   expect(
     stated({ taker: 'host', file: 'port: 8080\nmax-agents: 5' }).all.map(({ setting }) => setting.key),
-  ).toEqual(['max-agents', 'config']);
+  ).toEqual(['max-agents']);
   expect(() => stated({ taker: 'host', file: 'port: many' })).toThrow(
     'drover.yaml:1: port must be a whole number',
   );

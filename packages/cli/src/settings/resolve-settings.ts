@@ -1,7 +1,7 @@
 import { badConfiguration } from '../errors.ts';
 import { isServiceLink, refuseUnknownVariables } from './environment.ts';
 import { flagOf, mayComeFrom, type Setting, type Taker, variableOf } from './setting.ts';
-import { type FileEntry, readSettingsFile } from './settings-file.ts';
+import type { SettingsFile } from './settings-file.ts';
 import { settings as table } from './table.ts';
 import { readValue, type SettingValue } from './value-text.ts';
 
@@ -75,18 +75,12 @@ export function resolveSettings(
   taker: Taker | 'all',
   flags: FlagTexts,
   environment: NodeJS.ProcessEnv,
-  readFile: (path: string) => readonly FileEntry[] = readSettingsFile,
+  file?: SettingsFile,
 ): StatedSettings {
   refuseUnknownVariables(environment);
-  const path = flags['config']?.at(-1) ?? nonEmpty(environment['DROVER_CONFIG']);
-  const entries = path === undefined ? [] : readFile(path);
   const stated: StatedSetting[] = [];
   for (const setting of table) {
-    const entry = entries.find((candidate) => candidate.setting.key === setting.key);
-    const fromFile =
-      entry === undefined || path === undefined
-        ? undefined
-        : read(setting, entry.texts, { kind: 'file', path, line: entry.line });
+    const fromFile = file === undefined ? undefined : fromEntry(setting, file);
     if (!takes(setting.takers, taker)) continue;
     const found =
       fromFlag(setting, flags) ??
@@ -98,9 +92,19 @@ export function resolveSettings(
   return new StatedSettings(stated);
 }
 
+/** The file that the command line or the environment names. */
+export function settingsFilePath(flags: FlagTexts, environment: NodeJS.ProcessEnv): string | undefined {
+  return flags['config']?.at(-1) ?? nonEmpty(environment['DROVER_CONFIG']);
+}
+
 export function placeOf(setting: Setting, source: SettingSource): string {
   if (source.kind === 'default') return flagOf(setting);
   return source.kind === 'file' ? `${source.path}:${source.line}: ${setting.key}` : source.name;
+}
+
+function fromEntry(setting: Setting, { path, entries }: SettingsFile): StatedSetting | undefined {
+  const entry = entries.find((candidate) => candidate.setting.key === setting.key);
+  return entry && read(setting, entry.texts, { kind: 'file', path, line: entry.line });
 }
 
 function fromFlag(setting: Setting, flags: FlagTexts): StatedSetting | undefined {

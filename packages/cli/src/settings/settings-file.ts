@@ -12,11 +12,17 @@ export interface FileEntry {
   readonly line: number;
 }
 
+/** A file that was read. */
+export interface SettingsFile {
+  readonly path: string;
+  readonly entries: readonly FileEntry[];
+}
+
 /** A file of settings holds a few hundred lines at most. */
 const maxFileBytes = 1_000_000;
 
 /** @throws CommandError `bad-configuration` naming the file, and line and key where one is wrong */
-export function readSettingsFile(path: string): readonly FileEntry[] {
+export function readSettingsFile(path: string): SettingsFile {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
@@ -34,7 +40,7 @@ export function readSettingsFile(path: string): readonly FileEntry[] {
   }
   if (text.length > maxFileBytes)
     throw badConfiguration(`--config ${path}`, `is longer than ${maxFileBytes} bytes`);
-  return parseSettingsFile(path, text);
+  return { path, entries: parseSettingsFile(path, text) };
 }
 
 /** Reads YAML; JSON is YAML too. Pure. @throws CommandError as `readSettingsFile` */
