@@ -1,11 +1,13 @@
 import type { Clock, Timer } from './clock.ts';
+import { DeadlineHeap } from './deadline-heap.ts';
 
 /** Something that expires unless it is removed first. Linked into one list of its deadline queue. */
 export interface Expiring {
   deadline: number;
   previous: Expiring | undefined;
   next: Expiring | undefined;
-  list: DeadlineList | undefined;
+  /** What it waits in; undefined once it was removed or has expired. */
+  list: { remove(item: Expiring): void } | undefined;
   expire(): void;
 }
 
@@ -81,13 +83,18 @@ export class DeadlineList {
 
 const maxIdleLists = 64;
 
-/** All deadlines of one system: one list for each distinct timeout, few in any program. */
+/**
+ * All deadlines of one system: one list for each distinct timeout, few in any program, and a heap for those that follow
+ * from another deadline, each of which has a length of its own.
+ */
 export class Deadlines {
   private readonly clock: Clock;
   private readonly lists = new Map<number, DeadlineList>();
+  private readonly others: DeadlineHeap;
 
   constructor(clock: Clock) {
     this.clock = clock;
+    this.others = new DeadlineHeap(clock);
   }
 
   add(item: Expiring, timeoutMs: number): void {
@@ -100,14 +107,20 @@ export class Deadlines {
     list.add(item);
   }
 
+  /** As `add`, for a timeout that hardly comes again. */
+  addOnce(item: Expiring, timeoutMs: number): void {
+    this.others.add(item, timeoutMs);
+  }
+
   get size(): number {
-    let size = 0;
+    let { size } = this.others;
     for (const list of this.lists.values()) size += list.size;
     return size;
   }
 
   expireAll(): void {
     for (const list of this.lists.values()) list.expireAll();
+    this.others.expireAll();
   }
 
   private forgetIdle(): void {

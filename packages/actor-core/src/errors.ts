@@ -285,6 +285,16 @@ export class DeadlockError extends DroverError {
   }
 }
 
+/** The asker cancelled its question (`AskOptions.signal`); `cause` is the signal's reason. The other side may have acted. */
+export class AskCancelledError extends DroverError {
+  readonly code = 'ask-cancelled';
+  readonly target: string;
+  constructor(target: string, options?: ErrorOptions) {
+    super(`the question to ${target} was cancelled`, options);
+    this.target = target;
+  }
+}
+
 /** An actor put more messages aside than its stash takes; as a failure of that actor its supervisor answers it. */
 export class StashFullError extends DroverError {
   readonly code = 'stash-full';

@@ -57,6 +57,7 @@ export {
   ActorKilledError,
   ActorNotFoundError,
   AnswerMismatchError,
+  AskCancelledError,
   BadFrameError,
   type BadFrameReason,
   CircuitOpenError,

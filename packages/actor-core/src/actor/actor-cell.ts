@@ -9,7 +9,7 @@ import { type MessageHandler, type Next, type SignalHandler, unhandled } from '.
 import type { CallChain } from './call-chain.ts';
 import { CellContext } from './cell-context.ts';
 import { fail } from './ending.ts';
-import { Envelope } from './envelope.ts';
+import { Envelope, type Refusable } from './envelope.ts';
 import type { LastFailure } from './last-failure.ts';
 import { LocalRef } from './local-ref.ts';
 import { createMailbox } from './create-mailbox.ts';
@@ -291,6 +291,10 @@ export class ActorCell<M = never> {
         let next: Next<M> | Promise<Next<M>>;
         if (item instanceof Envelope) {
           if (item.guard !== undefined && !item.guard.claim()) continue;
+          if (item.ask?.isOver === true) {
+            this.expire();
+            continue;
+          }
           if (item.trace !== undefined || entered) {
             enterTrace(item.trace);
             entered = true;
@@ -348,13 +352,29 @@ export class ActorCell<M = never> {
     }
   }
 
-  /** Questions that already wait here for what its handler now awaits will never be answered. */
-  refuseCircles(): void {
-    const isCircle = (item: unknown) => item instanceof Envelope && waitsFor(this, item.ask?.chain);
-    for (const item of this.mailbox.takeWhere(isCircle)) this.drop(item, 'deadlock');
+  /** Takes the questions that match out of the mailbox, unread. */
+  takeBack(matches: (ask: Refusable) => boolean, reason: 'deadlock' | 'expired'): void {
+    const isMeant = (item: unknown) =>
+      item instanceof Envelope && item.ask !== undefined && matches(item.ask);
+    for (const item of this.mailbox.takeWhere(isMeant)) this.drop(item, reason);
   }
 
-  private drop(item: unknown, reason: DeadLetterReason): false {
+  /** Will that question be answered only once the handler in hand is done: is it in hand, in the mailbox or put aside? */
+  holds(ask: Refusable): boolean {
+    const { reentry } = this.context;
+    if (this.inHand?.ask === ask || reentry?.hasInHand(ask) === true) return true;
+    const isIt = (item: unknown) => item instanceof Envelope && item.ask === ask;
+    return this.mailbox.has(isIt) || this.context.stashed.some(isIt);
+  }
+
+  /** A question that nobody waits for any more is not begun. */
+  expire(): void {
+    this.processed--;
+    this.runtime.deadLetter(this.address, 'expired', undefined);
+  }
+
+  /** Makes a dead letter of a message; whoever asked learns it. */
+  drop(item: unknown, reason: DeadLetterReason): false {
     this.runtime.deadLetter(this.address, reason, item instanceof Envelope ? item.ask : undefined);
     return false;
   }

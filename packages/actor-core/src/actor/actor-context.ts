@@ -30,6 +30,12 @@ export interface ActorContext<M> {
    */
   readonly trace: string | undefined;
   /**
+   * Until when whoever asked wants the answer to the question in hand, by `clock`, in milliseconds; undefined when the
+   * message in hand is no question, or one without a known deadline. Of a question from another node it is counted from
+   * its arrival. What this handler asks is answered by then too, see `AskOptions.inheritDeadline`.
+   */
+  readonly deadline: number | undefined;
+  /**
    * Lets the messages that `accepts` names in while the handling at hand awaits its promise; all others wait until it
    * has settled. Declared anew by each handling that wants it; while one declaration holds, another one adds nothing.
    * State may have changed behind every `await` then.
@@ -82,7 +88,8 @@ export interface ActorContext<M> {
   /** Ends what `setReceiveTimeout` began. */
   cancelReceiveTimeout(): void;
   /**
-   * Puts a message aside, for a behaviour that can handle it. Bounded by the mailbox's capacity; kept through a restart.
+   * Puts a message aside, for a behaviour that can handle it. Bounded by the mailbox's capacity; kept through a restart,
+   * unless the incarnation failed because there was no more room: then what it holds becomes dead letters, `stash-full`.
    *
    * @throws StashFullError
    */
@@ -135,4 +142,16 @@ export interface AskOptions<R = unknown> {
   readonly reply?: z.ZodType<R> | undefined;
   /** As `TellOptions.trace`. */
   readonly trace?: string | undefined;
+  /**
+   * Cancels the question: it rejects with `AskCancelledError`, and is not begun if it still waits in a mailbox. A handler
+   * that has begun goes on; its answer is counted as late.
+   */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * Whether a question asked while another one is handled takes at most what is left of that one's time. Of
+   * `ActorContext.ask` only.
+   *
+   * @default true
+   */
+  readonly inheritDeadline?: boolean | undefined;
 }

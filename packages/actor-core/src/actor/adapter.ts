@@ -7,6 +7,9 @@ import { Envelope } from './envelope.ts';
 import { traced, traceToSend } from './trace-context.ts';
 import type { AwaitingSender } from './waiting-room.ts';
 import type { Watcher } from './watch.ts';
+import { optionNames, requireKnownOptions } from '../known-options.ts';
+
+const adapterOptions = optionNames<AdapterOptions<never>>({ protocol: true });
 
 /** Path under which adapters are reached; the uid says which one. */
 export const adapterPath = '$adapter';
@@ -29,6 +32,7 @@ export class Adapter<T, M> extends Endpoint<T> implements ActorRef<T> {
 
   constructor(cell: ActorCell<M>, translate: (message: T) => M, options: AdapterOptions<T>) {
     super(cell.runtime);
+    requireKnownOptions('adapt', options, adapterOptions);
     this.cell = cell;
     this.translate = translate;
     this.props = options as AdapterOptions<never>;
@@ -36,6 +40,11 @@ export class Adapter<T, M> extends Endpoint<T> implements ActorRef<T> {
 
   protected override get path(): string {
     return adapterPath;
+  }
+
+  /** The actor that gets what is told to it. */
+  get owner(): ActorCell {
+    return this.cell as unknown as ActorCell;
   }
 
   get uid(): number {

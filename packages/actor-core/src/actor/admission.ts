@@ -7,6 +7,7 @@ import { Envelope } from './envelope.ts';
 import { type InHand, Reentry } from './reentry.ts';
 import { empty } from './ring.ts';
 import { enterTrace, isTracing } from './trace-context.ts';
+import { refuseCircle, type Wait } from './wait-graph.ts';
 
 /*
  * What an actor lets in while a handler of it awaits, and whom its handlings wait for: the shell around `Reentry`.
@@ -26,9 +27,14 @@ export function admit<M>(cell: ActorCell<M>, accepts: (message: M) => boolean): 
 
 /** The handler in hand awaits from here on. */
 export function beginAdmission<M>(cell: ActorCell<M>): void {
-  const { reentry, asksItself } = cell.context;
+  const { reentry, waits } = cell.context;
   if (reentry !== undefined) beginReentry(cell, reentry);
-  if (asksItself === cell.processed) cell.refuseCircles();
+  // What this handling has asked, it may await from now on.
+  for (let i = waits.length - 1; i >= 0; i--) {
+    const wait = waits[i] as Wait;
+    if (wait.chain?.handling !== cell.processed) break;
+    refuseCircle(cell.runtime, wait);
+  }
 }
 
 function beginReentry<M>(cell: ActorCell<M>, reentry: Reentry): void {
@@ -55,6 +61,12 @@ export function waitsFor<M>(cell: ActorCell<M>, chain: CallChain | undefined): b
     : reentry.waitsFor(chain, cell.address);
 }
 
+/** Is that handling of this actor under way? Asked of one whose handler awaits. */
+export function isHandling<M>(cell: ActorCell<M>, handling: number): boolean {
+  const { reentry } = cell.context;
+  return reentry === undefined ? cell.processed === handling : reentry.isUnderWay(handling);
+}
+
 /** The chain of a question that this actor asks now. */
 export function callChain<M>(cell: ActorCell<M>): CallChain {
   const reentry = cell.state === 'busy' ? cell.context.reentry : undefined;
@@ -73,6 +85,11 @@ export function drainAdmitted<M>(cell: ActorCell<M>, budget: number): void {
       if (item === empty) break;
       const envelope = item instanceof Envelope ? item : undefined;
       if (envelope?.guard !== undefined && !envelope.guard.claim()) continue;
+      if (envelope?.ask?.isOver === true) {
+        cell.processed++;
+        cell.expire();
+        continue;
+      }
       const hand = reentry.begin(++cell.processed, envelope);
       cell.inHand = envelope;
       if (isTracing) enterTrace(envelope?.trace);

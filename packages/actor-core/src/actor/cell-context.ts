@@ -9,7 +9,8 @@ import type { ActorContext, AskOptions, WaitOptions } from './actor-context.ts';
 import type { ActorRef } from './actor-ref.ts';
 import { Adapter, type AdapterOptions } from './adapter.ts';
 import { ActorTimer } from './actor-timer.ts';
-import { admit, callChain } from './admission.ts';
+import { admit } from './admission.ts';
+import { askFor } from './ask.ts';
 import { fail, kill } from './ending.ts';
 import { Envelope, type Guard } from './envelope.ts';
 import { IdleTimer } from './idle-timer.ts';
@@ -18,18 +19,25 @@ import type { Reentry } from './reentry.ts';
 import type { TerminationReason } from './signal.ts';
 import type { TableSizes } from './table-sizes.ts';
 import { currentTrace, traced } from './trace-context.ts';
+import type { Wait } from './wait-graph.ts';
+import { optionNames, requireKnownOptions } from '../known-options.ts';
 
 interface Extras<M> {
-  readonly timers: Map<string, ActorTimer<M>>;
-  idle: IdleTimer | undefined;
+  /** Questions that its handlers have asked, newest last; those that are over go in time. */
+  waits: Wait[];
   reentry: Reentry | undefined;
-  asksItself: number | undefined;
+  timers: Map<string, ActorTimer<M>> | undefined;
+  idle: IdleTimer | undefined;
   /** Messages or envelopes. */
-  stashed: unknown[];
-  readonly adapters: Adapter<never, M>[];
+  stashed: unknown[] | undefined;
+  adapters: Adapter<never, M>[] | undefined;
 }
 
+const openOptions = optionNames<{ readonly idleTimeoutMs?: number }>({ idleTimeoutMs: true });
 const maxAdapters = 1000;
+/** Questions kept before those that are over are looked for among all of them. */
+const manyWaits = 64;
+const none: never[] = [];
 
 /** The context of one incarnation; inert once that has ended. */
 export class CellContext<M> implements ActorContext<M>, Guard {
@@ -77,9 +85,27 @@ export class CellContext<M> implements ActorContext<M>, Guard {
     return currentTrace();
   }
 
-  /** Number of the last handling that asked its own actor before it awaited anything. */
-  get asksItself(): number | undefined {
-    return this.extras === undefined ? undefined : this.extras.asksItself;
+  get deadline(): number | undefined {
+    return this.cell.inHand?.ask?.deadline;
+  }
+
+  /** Questions that its handlers have asked; some may be over. */
+  get waits(): readonly Wait[] {
+    return this.extras === undefined ? none : this.extras.waits;
+  }
+
+  get stashed(): readonly unknown[] {
+    return this.extras?.stashed ?? none;
+  }
+
+  /** A handler has asked this. */
+  noteWait(wait: Wait): void {
+    const extras = this.more();
+    const { waits } = extras;
+    // Nearly always one is over before the next is asked.
+    while (waits.length > 0 && waits[waits.length - 1]?.isOver === true) waits.pop();
+    if (waits.length >= manyWaits) extras.waits = waits.filter(({ isOver }) => !isOver);
+    extras.waits.push(wait);
   }
 
   /** What the handling at hand lets in meanwhile. */
@@ -136,7 +162,7 @@ export class CellContext<M> implements ActorContext<M>, Guard {
       adapter.close();
       return adapter;
     }
-    const { adapters } = this.more();
+    const adapters = (this.more().adapters ??= []);
     if (adapters.length >= maxAdapters)
       throw new InvalidArgumentError(
         'adapt',
@@ -156,16 +182,19 @@ export class CellContext<M> implements ActorContext<M>, Guard {
   }
 
   cancelTimer(key: string): void {
-    this.extras?.timers.get(key)?.cancel();
-    this.extras?.timers.delete(key);
+    this.extras?.timers?.get(key)?.cancel();
+    this.extras?.timers?.delete(key);
   }
 
   ask<T, R>(target: ActorRef<T>, make: (replyTo: ActorRef<R>) => T, options: AskOptions<R>): Promise<R> {
-    const { cell } = this;
-    // Should this handler await the answer, it waits for what stands behind it.
-    if (this.active && cell.inTurn && cell.state === 'running' && cell.runtime.nearest(target) === cell.ref)
-      this.more().asksItself = cell.processed;
-    return cell.runtime.askFrom(this.active ? callChain(cell) : undefined, target, make, options);
+    const { runtime } = this.cell;
+    return askFor(
+      runtime,
+      this.active ? (this.cell as unknown as ActorCell) : undefined,
+      target,
+      make,
+      options,
+    );
   }
 
   tellOrWait<T>(target: ActorRef<T>, message: T, options: WaitOptions): Promise<void> {
@@ -178,7 +207,7 @@ export class CellContext<M> implements ActorContext<M>, Guard {
     options: StreamOptions,
   ): AsyncIterableIterator<R, undefined> {
     const reader = this.cell.runtime.askStreamFrom<T, R>(
-      this.active ? callChain(this.cell) : undefined,
+      this.active ? (this.cell as unknown as ActorCell) : undefined,
       target,
       make,
       options,
@@ -196,6 +225,7 @@ export class CellContext<M> implements ActorContext<M>, Guard {
     replyTo: ActorRef<StreamFrame<R>>,
     options?: { readonly idleTimeoutMs?: number },
   ): StreamWriter<R> {
+    if (options !== undefined) requireKnownOptions('openStream', options, openOptions);
     const writer = new StreamWriter<R>(this.cell.runtime, replyTo, options?.idleTimeoutMs);
     const { signal } = this;
     const onEnd = () => writer.fail('actor-ended', `${this.path} ended before its stream`);
@@ -243,7 +273,7 @@ export class CellContext<M> implements ActorContext<M>, Guard {
 
   stash(message: M): void {
     if (!this.active) return;
-    const { stashed } = this.more();
+    const stashed = (this.more().stashed ??= []);
     if (stashed.length >= this.cell.mailbox.capacity) throw new StashFullError(this.path, stashed.length);
     const { inHand } = this.cell;
     // A question keeps who asks it, who learns at once when it is never answered.
@@ -252,10 +282,10 @@ export class CellContext<M> implements ActorContext<M>, Guard {
   }
 
   unstashAll(): void {
-    if (this.extras === undefined || this.extras.stashed.length === 0) return;
+    if (this.extras?.stashed === undefined) return;
     const { stashed } = this.extras;
-    this.extras.stashed = [];
-    this.cell.putBack(stashed);
+    this.extras.stashed = undefined;
+    if (stashed.length > 0) this.cell.putBack(stashed);
   }
 
   /** Messages were handled: the receive timeout starts again. */
@@ -264,21 +294,23 @@ export class CellContext<M> implements ActorContext<M>, Guard {
   }
 
   addSizes(to: TableSizes): void {
-    to.timers += this.extras?.timers.size ?? 0;
-    to.stashed += this.extras?.stashed.length ?? 0;
+    to.timers += this.extras?.timers?.size ?? 0;
+    to.stashed += this.stashed.length;
   }
 
   /** This incarnation is over: aborts its signal, cancels its timers, makes its late results void. */
-  end(reason: TerminationReason = 'stopped'): void {
+  end(reason: TerminationReason = 'stopped', cause?: unknown): void {
     if (!this.active) return;
     this.active = false;
     this.cell.incarnationEnded(reason);
     if (this.extras !== undefined) {
-      for (const timer of this.extras.timers.values()) timer.cancel();
+      if (this.extras.timers !== undefined) for (const timer of this.extras.timers.values()) timer.cancel();
       this.cancelReceiveTimeout();
       this.extras.reentry?.close();
-      for (const adapter of this.extras.adapters) adapter.close();
-      // What was put aside is not lost with the incarnation: the next one gets it, first.
+      if (this.extras.adapters !== undefined) for (const adapter of this.extras.adapters) adapter.close();
+      // What was put aside is not lost with the incarnation: the next one gets it, first. Unless it was too much for
+      // this one: it would be for the next one as well, again and again.
+      if (isStashOverflow(cause)) this.dropStash();
       this.unstashAll();
       this.extras = undefined;
     }
@@ -287,19 +319,25 @@ export class CellContext<M> implements ActorContext<M>, Guard {
 
   private more(): Extras<M> {
     return (this.extras ??= {
-      timers: new Map(),
-      idle: undefined,
+      waits: [],
       reentry: undefined,
-      asksItself: undefined,
-      stashed: [],
-      adapters: [],
+      timers: undefined,
+      idle: undefined,
+      stashed: undefined,
+      adapters: undefined,
     });
+  }
+
+  private dropStash(): void {
+    const { stashed } = this;
+    if (this.extras !== undefined) this.extras.stashed = undefined;
+    for (const item of stashed) this.cell.drop(item, 'stash-full');
   }
 
   private startTimer(key: string, delayMs: number, message: M, repeat: boolean): void {
     if (!this.active) return;
     this.cancelTimer(key);
-    const { timers } = this.more();
+    const timers = (this.more().timers ??= new Map());
     const timer = new ActorTimer(this.cell, timers, key, delayMs, message, repeat);
     timers.set(key, timer);
     timer.arm();
@@ -310,4 +348,16 @@ function requireChild(cell: ActorCell, ref: ActorRef<never>): ActorCell {
   const child = cell.runtime.actorOf(ref);
   if (child?.parent === cell) return child;
   throw new InvalidArgumentError('child', `is not a child of ${cell.path}`);
+}
+
+/** Causes of causes looked at. */
+const maxCauses = 8;
+
+function isStashOverflow(cause: unknown): boolean {
+  let error = cause;
+  for (let i = 0; i < maxCauses && error instanceof Error; i++) {
+    if (error instanceof StashFullError) return true;
+    error = error.cause;
+  }
+  return false;
 }

@@ -11,6 +11,18 @@ import { requireToken, type Subjects } from '../transport/subjects.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { ActorSystem } from './actor-system.ts';
 import { Runtime } from './runtime.ts';
+import { optionNames, requireKnownOptions } from '../known-options.ts';
+
+const busOptions = optionNames<NonNullable<ActorSystemOptions['bus']>>({ transport: true, subjects: true });
+const systemOptions = optionNames<ActorSystemOptions>({
+  nodeId: true,
+  incarnation: true,
+  clock: true,
+  random: true,
+  scheduler: true,
+  log: true,
+  bus: true,
+});
 
 /** Who a system is and what it runs on. Each may be left out. */
 export interface ActorSystemOptions {
@@ -37,6 +49,8 @@ export function createActorSystem(options: ActorSystemOptions = {}): ActorSystem
 
 /** As `createActorSystem`, with the parts that only this package may touch. */
 export function createRuntime(options: ActorSystemOptions): Runtime {
+  requireKnownOptions('options', options, systemOptions);
+  if (options.bus !== undefined) requireKnownOptions('bus', options.bus, busOptions);
   const clock = options.clock ?? systemClock;
   const incarnation = options.incarnation ?? Math.floor(clock.wallNow());
   if (!(Number.isSafeInteger(incarnation) && incarnation >= 1))

@@ -74,7 +74,7 @@ export function reportEnd<M>(
 ): void {
   if (outcome !== 'stopped') {
     cell.lastFailure = describeFailure(cause, cell.runtime.clock.wallNow());
-    cell.context.end(outcome);
+    cell.context.end(outcome, cause);
   }
   cell.afterBusy = undefined;
   cell.state = 'restarting';

@@ -23,7 +23,7 @@ export abstract class Endpoint<M> extends BaseRef implements ActorRef<M> {
 
   /** Reading it publishes this endpoint to other nodes. */
   get address(): ActorAddress {
-    if (this.number === 0) this.number = this.runtime.publish(this);
+    if (this.number === 0) this.number = this.runtime.publish(this, this.isAnswer);
     return {
       node: this.runtime.nodeId,
       nodeIncarnation: this.runtime.incarnation,
@@ -34,6 +34,16 @@ export abstract class Endpoint<M> extends BaseRef implements ActorRef<M> {
 
   protected get path(): string {
     return endpointPath;
+  }
+
+  /** It waits for one answer; what comes after that is counted. */
+  get isAnswer(): boolean {
+    return false;
+  }
+
+  /** Somebody answers, and nobody waits for it any more. Does not publish this endpoint. */
+  protected late(): void {
+    this.runtime.lateAnswer(this.number);
   }
 
   abstract tell(message: M, options?: TellOptions): void;

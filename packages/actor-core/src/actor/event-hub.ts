@@ -24,6 +24,9 @@ export class EventHub {
     'protocol-mismatch': 0,
     'attempts-exhausted': 0,
     deadlock: 0,
+    expired: 0,
+    'late-answer': 0,
+    'stash-full': 0,
     'no-targets': 0,
     'not-allowed': 0,
   };

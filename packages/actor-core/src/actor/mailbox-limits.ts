@@ -1,5 +1,8 @@
 import { InvalidArgumentError } from '../errors.ts';
 import type { MailboxOptions } from './props.ts';
+import { optionNames, requireKnownOptions } from '../known-options.ts';
+
+const mailboxOptions = optionNames<MailboxOptions>({ capacity: true, overflow: true, priorityOf: true });
 
 /** What a mailbox may hold, checked; one object for all actors of a recipe. */
 export interface MailboxLimits {
@@ -23,6 +26,7 @@ export function mailboxLimits(options: MailboxOptions | undefined): MailboxLimit
   if (options === undefined) return defaults;
   let limits = resolved.get(options);
   if (limits === undefined) {
+    requireKnownOptions('mailbox', options, mailboxOptions);
     limits = {
       capacity: options.capacity ?? defaults.capacity,
       overflow: options.overflow ?? defaults.overflow,

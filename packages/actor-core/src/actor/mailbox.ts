@@ -87,8 +87,10 @@ export class Mailbox extends Ring {
   takeWhere(matches: (item: unknown) => boolean): unknown[] {
     const taken: unknown[] = [];
     for (const lane of this.aside === undefined ? [this] : [this.aside.control, this]) {
-      for (let left = lane.length; left > 0; left--) {
-        const item = lane.shift();
+      // All of them first: a lane by priority would hand out again what was just put back.
+      const items: unknown[] = [];
+      for (let item = lane.shift(); item !== empty; item = lane.shift()) items.push(item);
+      for (const item of items) {
         if (matches(item)) taken.push(item);
         else lane.push(item);
       }
@@ -96,6 +98,11 @@ export class Mailbox extends Ring {
     const { aside } = this;
     if (aside?.room !== undefined) while (this.letOneIn(aside.room));
     return taken;
+  }
+
+  /** Does something that matches wait, on either lane? */
+  has(matches: (item: unknown) => boolean): boolean {
+    return this.some(matches) || (this.aside !== undefined && this.aside.control.some(matches));
   }
 
   private takeAside({ control, room }: Aside): unknown {

@@ -10,26 +10,28 @@ import {
 } from '../errors.ts';
 import type { ActorAddress, ActorRef, TellOptions } from './actor-ref.ts';
 import type { CallChain } from './call-chain.ts';
-import type { DeadlineList, Expiring } from '../deadlines.ts';
+import type { Expiring } from '../deadlines.ts';
 import { Endpoint, isGone } from './endpoint.ts';
-import type { Refusable } from './envelope.ts';
+import type { Question } from './envelope.ts';
 import type { Runtime } from './runtime.ts';
 import type { DeadLetterReason } from './runtime-event.ts';
 import type { AwaitingSender } from './waiting-room.ts';
 
 /** A question waiting for its answer; at the same time the `replyTo` that the question carries. */
-export class PendingAsk<R> extends Endpoint<R> implements Expiring, Refusable, AwaitingSender {
+export class PendingAsk<R> extends Endpoint<R> implements Expiring, Question, AwaitingSender {
   deadline = 0;
   previous: Expiring | undefined = undefined;
   next: Expiring | undefined = undefined;
-  list: DeadlineList | undefined = undefined;
+  list: Expiring['list'] = undefined;
   /** Who asks, and who waits for that; undefined when no actor does. */
   readonly chain: CallChain | undefined;
+  readonly target: ActorRef<never>;
+  readonly timeoutMs: number;
+  /** Called once, when it is answered or cannot be any more. */
+  onSettled: (() => void) | undefined = undefined;
   private settled = false;
-  private readonly target: ActorRef<never>;
-  private readonly timeoutMs: number;
-  private readonly resolve: (value: R) => void;
-  private readonly reject: (error: Error) => void;
+  private resolve: (value: R) => void;
+  private reject: (error: Error) => void;
 
   constructor(
     runtime: Runtime,
@@ -49,9 +51,10 @@ export class PendingAsk<R> extends Endpoint<R> implements Expiring, Refusable, A
   }
 
   tell(message: R, _options?: TellOptions): void {
-    if (this.settled) return;
+    if (this.settled) return this.late();
+    const { resolve } = this;
     this.settle();
-    this.resolve(message);
+    resolve(message);
   }
 
   get isOver(): boolean {
@@ -60,21 +63,27 @@ export class PendingAsk<R> extends Endpoint<R> implements Expiring, Refusable, A
 
   /** As a message that waited for room: it is in the mailbox. */
   accepted(): void {
-    this.tell(undefined as R);
+    if (!this.settled) this.tell(undefined as R);
+  }
+
+  override get isAnswer(): boolean {
+    return true;
   }
 
   expire(): void {
     if (this.settled) return;
+    const { reject } = this;
     this.settle();
     const { node, path } = this.target.address;
-    this.reject(new RequestTimeoutError(`${node}/${path}`, this.timeoutMs));
+    reject(new RequestTimeoutError(`${node}/${path}`, this.timeoutMs));
   }
 
   /** The question was not delivered. */
   refuse(reason: DeadLetterReason, error: Error = refusal(this.target.address, reason)): void {
     if (this.settled) return;
+    const { reject } = this;
     this.settle();
-    this.reject(error);
+    reject(error);
   }
 
   override mismatched(detail: string): void {
@@ -94,8 +103,14 @@ export class PendingAsk<R> extends Endpoint<R> implements Expiring, Refusable, A
     this.settled = true;
     this.list?.remove(this);
     this.unpublish();
+    // Whoever still holds this ref must not hold the answer with it.
+    this.resolve = ignore;
+    this.reject = ignore;
+    this.onSettled?.();
   }
 }
+
+function ignore(): void {}
 
 /** The error that a question fails with when it could not be delivered. */
 export function refusal(to: ActorAddress, reason: DeadLetterReason): Error {
@@ -105,6 +120,7 @@ export function refusal(to: ActorAddress, reason: DeadLetterReason): Error {
       return new ActorNotFoundError(to.node, to.path);
     case 'mailbox-full':
     case 'dropped':
+    case 'stash-full':
       return new MailboxFullError(to.path);
     case 'bus-unavailable':
       return new TransportDisconnectedError();

@@ -44,6 +44,10 @@ export class PriorityMailbox extends Mailbox {
     return first.item;
   }
 
+  override some(matches: (item: unknown) => boolean): boolean {
+    return this.heap.some(({ item }) => matches(item));
+  }
+
   private insert(entry: Entry): void {
     const { heap } = this;
     let at = heap.length;

@@ -5,6 +5,16 @@ import type { SupervisionOptions } from '../supervision/supervision-options.ts';
 import type { Sender } from './actor-ref.ts';
 import type { Behaviour } from './behaviour.ts';
 import { mailboxLimits } from './mailbox-limits.ts';
+import { type OptionNames, optionNames, requireKnownOptions } from '../known-options.ts';
+
+const propsOptions = optionNames<Omit<Props<never>, 'create'>>({
+  mailbox: true,
+  restart: true,
+  significant: true,
+  supervision: true,
+  protocol: true,
+  accepts: true,
+});
 
 /** Recipe for an actor. */
 export interface Props<M> {
@@ -67,8 +77,17 @@ export function props<M>(create: () => Behaviour<M>, options: Omit<Props<M>, 'cr
   return { create, ...options };
 }
 
+const propsNames: OptionNames = new Set([...propsOptions, 'create']);
+
+/** As `props`, for a recipe that was put together by hand. @throws InvalidArgumentError for a name that is none of a recipe */
+export function requireProps(recipe: Props<never>): void {
+  requireKnownOptions('props', recipe, propsNames);
+}
+
 /** A recipe that cannot be says so where it is written, not where its first child is born. */
-function checkProps<M>({ mailbox, supervision, restart }: Omit<Props<M>, 'create'>): void {
+function checkProps<M>(options: Omit<Props<M>, 'create'>): void {
+  const { mailbox, supervision, restart } = options;
+  requireKnownOptions('props', options, propsOptions);
   mailboxLimits(mailbox);
   resolveSupervision(supervision);
   if (restart !== undefined && !restartTypes.has(restart))

@@ -1,6 +1,6 @@
 import type { ActorAddress } from './actor-ref.ts';
 import { type CallChain, waitsIn } from './call-chain.ts';
-import { Envelope } from './envelope.ts';
+import { Envelope, type Refusable } from './envelope.ts';
 import type { Mailbox } from './mailbox.ts';
 import { empty, Ring } from './ring.ts';
 
@@ -49,6 +49,15 @@ export class Reentry {
   /** Does a handling under way wait for what this chain leads to? */
   waitsFor(chain: CallChain | undefined, address: ActorAddress): boolean {
     return this.inHand.some(({ handling }) => waitsIn(chain, address, handling));
+  }
+
+  isUnderWay(handling: number): boolean {
+    return this.inHand.some((one) => one.handling === handling);
+  }
+
+  /** Is that question being handled? */
+  hasInHand(ask: Refusable): boolean {
+    return this.inHand.some(({ envelope }) => envelope?.ask === ask);
   }
 
   /** Lets in what waits in the mailbox already. */

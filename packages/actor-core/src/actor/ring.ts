@@ -35,6 +35,12 @@ export class Ring {
     return item;
   }
 
+  some(matches: (item: unknown) => boolean): boolean {
+    for (let i = 0; i < this.length; i++)
+      if (matches((this.slots as unknown[])[(this.head + i) & this.mask])) return true;
+    return false;
+  }
+
   /** Puts an item in front. */
   unshift(item: unknown): void {
     // Pushing makes room; the item then moves from the back to the front.

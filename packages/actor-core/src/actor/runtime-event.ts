@@ -50,7 +50,9 @@ export type RuntimeEvent =
  * `no-such-actor`: never started, or ended · `stale-incarnation`: meant for an earlier life of the actor or node ·
  * `mailbox-full`: no room, overflow `reject` · `dropped`: no room, the overflow drops · `bus-unavailable`: not connected,
  * or no bus · `not-exposed`: the actor has no protocol, so other nodes cannot reach it · `too-large`: more than the bus
- * carries · `protocol-mismatch`: not what the protocol allows · `deadlock`: the actor waits for who asks.
+ * carries · `protocol-mismatch`: not what the protocol allows · `deadlock`: the actor waits for who asks · `expired`: a
+ * question that was not begun before its deadline, or before it was cancelled · `late-answer`: an answer after the
+ * deadline, after a first answer, or to a question that was cancelled.
  */
 export type DeadLetterReason =
   | 'no-such-actor'
@@ -68,5 +70,9 @@ export type DeadLetterReason =
   /** Work that ended every worker it was given to, `maxAttempts` times. */
   | 'attempts-exhausted'
   | 'deadlock'
+  | 'expired'
+  | 'late-answer'
+  /** Put aside by an incarnation that failed because its stash was full. */
+  | 'stash-full'
   /** A router had nobody to send it to. */
   | 'no-targets';

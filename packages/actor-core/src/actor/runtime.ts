@@ -9,7 +9,8 @@ import type { Scheduler } from '../scheduler.ts';
 import type { StreamFrame, StreamOptions } from '../streaming/stream-frame.ts';
 import { StreamReader } from '../streaming/stream-reader.ts';
 import { ActorCell } from './actor-cell.ts';
-import type { CallChain } from './call-chain.ts';
+import { callChain } from './admission.ts';
+import { askFor } from './ask.ts';
 import type { AskOptions, WaitOptions } from './actor-context.ts';
 import type { ActorAddress, ActorRef, MessageLane } from './actor-ref.ts';
 import type { ActorSnapshot, ActorSystem, RuntimeCounters } from './actor-system.ts';
@@ -24,15 +25,15 @@ import { HandlingRates } from './handling-rates.ts';
 import { joinLocal, type Link } from './link.ts';
 import { LocalRef, PathRef } from './local-ref.ts';
 import { PathNames } from './path-names.ts';
-import { PendingAsk } from './pending-ask.ts';
 import type { Props } from './props.ts';
 import { RecentEnds } from './recent-ends.ts';
 import type { DeadLetterReason, RuntimeEvent } from './runtime-event.ts';
 import type { TerminationReason } from './signal.ts';
 import { snapshotsBelow } from './snapshot-of.ts';
 import { countTables, type TableSizes } from './table-sizes.ts';
-import { currentTrace, question, traced, traceToSend } from './trace-context.ts';
+import { currentTrace, question, traced } from './trace-context.ts';
 import { waitForRoom } from './wait-for-room.ts';
+import { refuseCircle } from './wait-graph.ts';
 import type { Watch } from './watch.ts';
 
 export interface RuntimeOptions {
@@ -114,26 +115,7 @@ export class Runtime implements ActorSystem {
   }
 
   ask<T, R>(target: ActorRef<T>, make: (replyTo: ActorRef<R>) => T, options: AskOptions<R>): Promise<R> {
-    return this.askFrom(undefined, target, make, options);
-  }
-
-  /** Asks on behalf of whoever the first link of `chain` names. */
-  askFrom<T, R>(
-    chain: CallChain | undefined,
-    target: ActorRef<T>,
-    make: (replyTo: ActorRef<R>) => T,
-    options: AskOptions<R>,
-  ): Promise<R> {
-    const { timeoutMs } = options;
-    if (!(Number.isFinite(timeoutMs) && timeoutMs >= 0)) {
-      return Promise.reject(new InvalidArgumentError('timeoutMs', 'must be finite and at least 0'));
-    }
-    return new Promise<R>((resolve, reject) => {
-      const ask = new PendingAsk<R>(this, target, timeoutMs, chain, resolve, reject, options.reply);
-      const message = make(ask);
-      this.deadlines.add(ask, timeoutMs);
-      this.sendQuestion(target, message, options.lane, ask, traceToSend(options));
-    });
+    return askFor(this, undefined, target, make, options);
   }
 
   tellOrWait<T>(target: ActorRef<T>, message: T, options: WaitOptions): Promise<void> {
@@ -161,15 +143,18 @@ export class Runtime implements ActorSystem {
     return this.askStreamFrom(undefined, target, make, options);
   }
 
-  /** Asks for a stream on behalf of whoever the first link of `chain` names. */
+  /** Asks for a stream on behalf of an actor, or of nobody. */
   askStreamFrom<T, R>(
-    chain: CallChain | undefined,
+    asker: ActorCell | undefined,
     target: ActorRef<T>,
     make: (replyTo: ActorRef<StreamFrame<R>>) => T,
     options: StreamOptions,
   ): StreamReader<R> {
+    const chain = asker === undefined ? undefined : callChain(asker);
     const reader = new StreamReader<R>(this, target, chain, options);
+    asker?.context.noteWait(reader);
     this.sendQuestion(target, make(reader), options.lane, reader, currentTrace());
+    if (asker?.state === 'busy' && !asker.inTurn) refuseCircle(this, reader);
     return reader;
   }
 
@@ -249,14 +234,23 @@ export class Runtime implements ActorSystem {
     cell.deliver(ask === undefined ? traced(message, trace) : question(message, ask, trace), control);
   }
 
-  publish(endpoint: Endpoint<never>): number {
-    const uid = ++this.endpointUids;
+  /** Numbers an endpoint. What waits for one answer has an even number, by which a late answer is known as one. */
+  publish(endpoint: Endpoint<never>, isAnswer: boolean): number {
+    this.endpointUids += 2;
+    const uid = isAnswer ? this.endpointUids : this.endpointUids + 1;
     this.endpoints.set(uid, endpoint);
     return uid;
   }
 
   unpublish(uid: number): void {
     this.endpoints.delete(uid);
+  }
+
+  /** An answer that nobody waits for any more; `uid`: the number of its question, 0 where that never left this node. */
+  lateAnswer(uid: number): void {
+    const { nodeId, incarnation } = this;
+    const to = { node: nodeId, nodeIncarnation: incarnation, path: endpointPath, uid };
+    this.deadLetter(to, 'late-answer', undefined);
   }
 
   findEndpoint(uid: number): Endpoint<never> | undefined {

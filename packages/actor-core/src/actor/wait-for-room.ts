@@ -1,12 +1,15 @@
-import { InvalidArgumentError } from '../errors.ts';
 import { RemoteRef } from '../remoting/remote-ref.ts';
 import type { WaitOptions } from './actor-context.ts';
 import type { ActorRef } from './actor-ref.ts';
 import { Adapter } from './adapter.ts';
+import { requireTimeout } from './ask.ts';
 import { Endpoint } from './endpoint.ts';
 import { PendingAsk } from './pending-ask.ts';
 import type { Runtime } from './runtime.ts';
 import { traced, traceToSend } from './trace-context.ts';
+import { optionNames, requireKnownOptions } from '../known-options.ts';
+
+const waitOptions = optionNames<WaitOptions>({ timeoutMs: true, trace: true });
 
 /** Tells, and settles once the message is in the mailbox, wherever that is; see `ActorSystem.tellOrWait`. */
 export function waitForRoom<T>(
@@ -16,8 +19,11 @@ export function waitForRoom<T>(
   options: WaitOptions,
 ): Promise<void> {
   const { timeoutMs } = options;
-  if (!(Number.isFinite(timeoutMs) && timeoutMs >= 0)) {
-    return Promise.reject(new InvalidArgumentError('timeoutMs', 'must be finite and at least 0'));
+  try {
+    requireKnownOptions('tellOrWait', options, waitOptions);
+    requireTimeout(timeoutMs);
+  } catch (error) {
+    return Promise.reject(error as Error);
   }
   return new Promise<void>((resolve, reject) => {
     const wait = new PendingAsk<void>(runtime, target, timeoutMs, undefined, resolve, reject);

@@ -2,6 +2,20 @@ import type { Clock } from '../clock.ts';
 import { CircuitOpenError, InvalidArgumentError, RequestTimeoutError } from '../errors.ts';
 import { type Logger, silentLogger } from '../logger.ts';
 import { admit, type BreakerPolicy, type BreakerState, closed, settle } from './decide-breaker.ts';
+import { optionNames, requireKnownOptions } from '../known-options.ts';
+
+const breakerOptions = optionNames<CircuitBreakerOptions>({
+  name: true,
+  clock: true,
+  maxFailures: true,
+  callTimeoutMs: true,
+  resetMs: true,
+  resetMaxMs: true,
+  probes: true,
+  isFailure: true,
+  onChange: true,
+  log: true,
+});
 
 /** Defaults are Pekko's (10 failures, 10 s a call, 15 s until it is tried again). */
 export interface CircuitBreakerOptions {
@@ -40,6 +54,7 @@ export interface CircuitBreaker {
 
 /** @throws InvalidArgumentError naming the option that cannot be */
 export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
+  requireKnownOptions('options', options, breakerOptions);
   const {
     name,
     clock,

@@ -7,6 +7,15 @@ import { refKey } from '../actor/ref-key.ts';
 import { ConsumerWindow, type Demand } from './consumer-window.ts';
 import { type DeliveryFrame, type DemandWord, deliverySchema } from './delivery-frame.ts';
 import { defaultDeliveryWindow, maxProducers, requireCount } from './delivery-options.ts';
+import { optionNames, requireKnownOptions } from '../known-options.ts';
+
+const consumerOptions = optionNames<ReliableConsumerOptions<never>>({
+  protocol: true,
+  create: true,
+  window: true,
+  mailbox: true,
+  restart: true,
+});
 
 /** What a handler is told of a message beside itself. */
 export interface DeliveryInfo {
@@ -46,6 +55,7 @@ export interface ReliableConsumerOptions<M> {
  * @throws InvalidArgumentError naming the option that cannot be
  */
 export function reliableConsumer<M>(options: ReliableConsumerOptions<M>): Props<DeliveryFrame<M>> {
+  requireKnownOptions('options', options, consumerOptions);
   requireCount('window', options.window ?? defaultDeliveryWindow);
   const create = () =>
     setup<DeliveryFrame<M>>((context) => consume(context, options, options.create(context)));

@@ -6,6 +6,14 @@ import type { z } from 'zod';
 import { type DeliveryFrame, type DeliveryResult, type DemandWord, demandSchema } from './delivery-frame.ts';
 import { type ProducerOptions, resolveProducerOptions } from './delivery-options.ts';
 import { type ProducerEffect, ProducerWindow } from './producer-window.ts';
+import { optionNames, requireKnownOptions } from '../known-options.ts';
+
+const producerOptions = optionNames<ReliableProducerOptions<never>>({
+  consumer: true,
+  bufferLimit: true,
+  resendMs: true,
+  resendMaxMs: true,
+});
 
 /** A message to be delivered, and who wants to know once it is. */
 export interface Send<M> {
@@ -30,6 +38,7 @@ export interface ReliableProducerOptions<M> extends ProducerOptions {
  * @throws InvalidArgumentError naming the option that cannot be
  */
 export function reliableProducer<M>(options: ReliableProducerOptions<M>): Props<ProducerMessage<M>> {
+  requireKnownOptions('options', options, producerOptions);
   const windowOptions = resolveProducerOptions(options);
   const { consumer } = options;
   const create = () =>

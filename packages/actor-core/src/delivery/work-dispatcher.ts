@@ -12,6 +12,15 @@ import { type DeliveryFrame, type DemandWord, demandSchema } from './delivery-fr
 import { type ProducerOptions, requireCount, resolveProducerOptions } from './delivery-options.ts';
 import { type ProducerEffect, ProducerWindow } from './producer-window.ts';
 import { lookTimer, type Send, send } from './reliable-producer.ts';
+import { optionNames, requireKnownOptions } from '../known-options.ts';
+
+const dispatcherOptions = optionNames<WorkDispatcherOptions<never>>({
+  maxAttempts: true,
+  onParked: true,
+  bufferLimit: true,
+  resendMs: true,
+  resendMaxMs: true,
+});
 
 /** A worker offers itself; said again and again, so that losing one word of it loses nothing. */
 export type WorkerOffer<M> = readonly [kind: 'offer', worker: ActorRef<DeliveryFrame<M>>];
@@ -75,6 +84,7 @@ interface Worker<M> {
  * @throws InvalidArgumentError naming the option that cannot be
  */
 export function workDispatcher<M>(options: WorkDispatcherOptions<M> = {}): Props<DispatcherMessage<M>> {
+  requireKnownOptions('options', options, dispatcherOptions);
   const windowOptions = resolveProducerOptions(options);
   const parking = {
     maxAttempts: requireCount('maxAttempts', options.maxAttempts ?? defaultMaxAttempts),

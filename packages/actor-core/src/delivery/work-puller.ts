@@ -5,6 +5,17 @@ import type { DeliveryFrame } from './delivery-frame.ts';
 import { requireCount } from './delivery-options.ts';
 import { reliableConsumer, type ReliableConsumerOptions } from './reliable-consumer.ts';
 import type { WorkerOffer } from './work-dispatcher.ts';
+import { optionNames, requireKnownOptions } from '../known-options.ts';
+
+const pullerOptions = optionNames<WorkPullerOptions<never>>({
+  dispatcher: true,
+  window: true,
+  offerMs: true,
+  protocol: true,
+  create: true,
+  mailbox: true,
+  restart: true,
+});
 
 /** A reliable consumer that pulls its work from a dispatcher. */
 export interface WorkPullerOptions<M> extends ReliableConsumerOptions<M> {
@@ -25,10 +36,11 @@ const defaultOfferMs = 5_000;
  * @throws InvalidArgumentError naming the option that cannot be
  */
 export function workPuller<M>(options: WorkPullerOptions<M>): Props<'offer'> {
-  const { dispatcher, offerMs = defaultOfferMs, window = defaultWorkWindow } = options;
+  requireKnownOptions('options', options, pullerOptions);
+  const { dispatcher, offerMs = defaultOfferMs, window = defaultWorkWindow, ...consumer } = options;
   requireCount('offerMs', offerMs);
   const worker: Props<DeliveryFrame<M>> = {
-    ...reliableConsumer<M>({ ...options, window }),
+    ...reliableConsumer<M>({ ...consumer, window }),
     significant: true,
   };
   const create = () =>

@@ -13,6 +13,14 @@ import {
   type NodeInspection,
 } from './inspection.ts';
 import { decodeAnswer, encodeQuestion } from './inspection-codec.ts';
+import { optionNames, requireKnownOptions } from '../known-options.ts';
+
+const questionOptions = optionNames<ClusterQuestion>({
+  node: true,
+  path: true,
+  limit: true,
+  timeoutMs: true,
+});
 
 /** What is asked of the cluster. */
 export interface ClusterQuestion {
@@ -61,6 +69,7 @@ export async function inspectCluster(
   node: ClusterNode,
   question: ClusterQuestion = {},
 ): Promise<readonly InspectedNode[]> {
+  requireKnownOptions('question', question, questionOptions);
   const { path = '', limit = defaults.limit, timeoutMs = defaults.timeoutMs } = question;
   if (!Number.isInteger(limit) || limit < 1 || limit > maxLimit)
     throw new InvalidArgumentError('limit', `must be a whole number from 1 to ${maxLimit}`);

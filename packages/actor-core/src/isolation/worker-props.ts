@@ -4,6 +4,14 @@ import { LocalRef } from '../actor/local-ref.ts';
 import { type Props, props } from '../actor/props.ts';
 import { InvalidArgumentError } from '../errors.ts';
 import { ActorWorker } from './actor-worker.ts';
+import { optionNames, requireKnownOptions } from '../known-options.ts';
+
+const sourceOptions = optionNames<WorkerSource>({
+  module: true,
+  exportName: true,
+  data: true,
+  maxHeapMiB: true,
+});
 
 /** What a handler in a worker knows. It has no children and no timers of the runtime: those need the owning thread. */
 export interface WorkerContext<M> {
@@ -43,6 +51,7 @@ export interface WorkerSource {
  * @throws InvalidArgumentError for a module that is no `file:` URL
  */
 export function workerProps<M>(source: WorkerSource, options: Omit<Props<M>, 'create'> = {}): Props<M> {
+  requireKnownOptions('source', source, sourceOptions);
   const { module, exportName = 'default', data, maxHeapMiB } = source;
   if (module.protocol !== 'file:') throw new InvalidArgumentError('module', 'must be a file: URL');
   const create = () =>

@@ -11,6 +11,15 @@ import { decideLeadership, initialLeadership, mayAct } from './decide-leadership
 import { decodeHeartbeat, decodeLeadRecord, encodeHeartbeat, encodeLeadRecord } from './lead-record.ts';
 import type { LeadershipEffect, LeadershipEvent, LeadershipState } from './leadership-state.ts';
 import type { LeaderInfo, Leadership } from './lease.ts';
+import { optionNames, requireKnownOptions } from '../known-options.ts';
+
+const leadershipOptions = optionNames<LeadershipOptions>({
+  group: true,
+  candidate: true,
+  leaseMs: true,
+  replicas: true,
+  historyPerSubject: true,
+});
 
 /** Which group, and how this node takes part. */
 export interface LeadershipOptions {
@@ -57,6 +66,7 @@ class LeaseLeadership implements Leadership {
   private lastTrouble: StoreUnavailableError | undefined = undefined;
 
   constructor(node: ClusterNode, options: LeadershipOptions) {
+    requireKnownOptions('options', options, leadershipOptions);
     const leaseMs = options.leaseMs ?? defaultLeaseMs;
     if (!(Number.isFinite(leaseMs) && leaseMs >= 2 * tickMs))
       throw new InvalidArgumentError('leaseMs', `must be at least ${2 * tickMs}`);

@@ -13,6 +13,26 @@ import { untilReachable } from './activation.ts';
 import { assembleNode } from './assemble-node.ts';
 import type { ClusterNode } from './cluster-node.ts';
 import { requireFreeId } from './require-free-id.ts';
+import { optionNames, requireKnownOptions } from '../known-options.ts';
+
+const natsOptions = optionNames<JoinClusterOptions['nats']>({
+  servers: true,
+  creds: true,
+  user: true,
+  pass: true,
+  connectTimeoutMs: true,
+});
+const joinOptions = optionNames<JoinClusterOptions>({
+  nodeId: true,
+  incarnation: true,
+  roles: true,
+  cell: true,
+  nats: true,
+  pid: true,
+  log: true,
+  clock: true,
+  random: true,
+});
 
 /** Who this process is in the cluster, and where its NATS is. */
 export interface JoinClusterOptions {
@@ -53,6 +73,8 @@ export interface JoinClusterOptions {
  * @throws InvalidArgumentError naming the option that cannot be
  */
 export async function joinCluster(options: JoinClusterOptions): Promise<ClusterNode> {
+  requireKnownOptions('options', options, joinOptions);
+  requireKnownOptions('nats', options.nats, natsOptions);
   const { nats, roles, pid, log } = options;
   const nodeId = requireToken('nodeId', options.nodeId);
   const subjects = createSubjects(options.cell);

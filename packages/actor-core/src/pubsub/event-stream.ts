@@ -1,4 +1,7 @@
 import type { Logger } from '../logger.ts';
+import { optionNames, requireKnownOptions } from '../known-options.ts';
+
+const subscribeOptions = optionNames<{ readonly signal?: AbortSignal }>({ signal: true });
 
 /** Events of one process, by type: whoever is interested is told at once, in the order they subscribed. */
 export interface EventStream<E extends { readonly type: string }> {
@@ -33,6 +36,7 @@ export function createEventStream<E extends { readonly type: string }>(log: Logg
       tell('*', event);
     },
     subscribe(type, listener, options) {
+      if (options !== undefined) requireKnownOptions('subscribe', options, subscribeOptions);
       if (options?.signal?.aborted === true) return () => undefined;
       const own = (event: E) => (listener as (event: E) => void)(event);
       const of = listeners.get(type) ?? new Set();

@@ -3,6 +3,9 @@ import { InvalidArgumentError, MessageTooLargeError } from '../errors.ts';
 import type { ClusterNode } from '../node/cluster-node.ts';
 import { anyToken, requireTopic } from '../transport/subjects.ts';
 import { decodeTopicMessage, encodeTopicMessage } from './topic-message.ts';
+import { optionNames, requireKnownOptions } from '../known-options.ts';
+
+const subscribeOptions = optionNames<{ readonly signal?: AbortSignal }>({ signal: true });
 
 /** A topic and what its messages look like. Plain data only: refs do not travel on topics. */
 export interface Topic<M> {
@@ -58,6 +61,7 @@ export function createPubSub(node: Pick<ClusterNode, 'nodeId' | 'transport' | 's
       return transport.publish(subjects.topic(name, nodeId), payload);
     },
     subscribe({ name, protocol }, listener, options) {
+      if (options !== undefined) requireKnownOptions('subscribe', options, subscribeOptions);
       if (options?.signal?.aborted === true) return () => undefined;
       let isWarned = false;
       const subscription = transport.subscribe(subjects.topic(name, anyToken), ({ subject, payload }) => {

@@ -7,20 +7,41 @@ import type { Remoting } from './remoting.ts';
 
 /** Whoever asked from another node. */
 export class RemoteAsker implements Refusable {
-  private readonly remoting: Remoting;
-  private readonly node: string;
+  readonly node: string;
+  readonly askUid: number;
   readonly chain: CallChain | undefined;
-  private readonly askUid: number;
+  readonly deadline: number | undefined;
+  private readonly remoting: Remoting;
+  private readonly beginByMs: number | undefined;
 
-  constructor(remoting: Remoting, node: string, askUid: number, chain: CallChain | undefined) {
+  /** `beginByMs`: clock milliseconds until when the question may be begun; `deadline`: until when it may be answered. */
+  constructor(
+    remoting: Remoting,
+    node: string,
+    askUid: number,
+    chain: CallChain | undefined,
+    beginByMs: number | undefined,
+    deadline: number | undefined,
+  ) {
     this.remoting = remoting;
     this.node = node;
     this.askUid = askUid;
     this.chain = chain;
+    this.beginByMs = beginByMs;
+    this.deadline = deadline;
+  }
+
+  get isOver(): boolean {
+    return this.beginByMs !== undefined && this.remoting.clock.now() >= this.beginByMs;
+  }
+
+  isOf(node: string, askUid: number): boolean {
+    return this.node === node && this.askUid === askUid;
   }
 
   refuse(reason: DeadLetterReason): void {
-    this.remoting.refuseAsk(this.node, this.askUid, reason);
+    // Who cancelled knows it.
+    if (reason !== 'expired') this.remoting.refuseAsk(this.node, this.askUid, reason);
   }
 
   /** As a sender that waits for room, as long as it said. */

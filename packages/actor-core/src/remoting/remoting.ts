@@ -9,7 +9,7 @@ import type { DeadLetterReason } from '../actor/runtime-event.ts';
 import type { TableSizes } from '../actor/table-sizes.ts';
 import { asTrace, question, traced } from '../actor/trace-context.ts';
 import type { Watch } from '../actor/watch.ts';
-import type { Timer } from '../clock.ts';
+import type { Clock, Timer } from '../clock.ts';
 import { BadFrameError, type BadFrameReason, type DroverError, MessageTooLargeError } from '../errors.ts';
 import { anyToken, type Subjects } from '../transport/subjects.ts';
 import type { Transport, TransportMessage } from '../transport/transport.ts';
@@ -25,11 +25,13 @@ import { isControl, messageLanes, wireLane } from './message-lanes.ts';
 import { Outbox } from './outbox.ts';
 import { Outboxes, type Outgoing } from './outboxes.ts';
 import { Peers } from './peers.ts';
+import { Recalls } from './recalls.ts';
 import { RemoteAsker } from './remote-asker.ts';
 import { RemoteWatches } from './remote-watches.ts';
 import { WatchedHere } from './watched-here.ts';
 import { kind, type WireMessage } from './wire.ts';
 
+type TellMessage = Extract<WireMessage, readonly [0, ...unknown[]]>;
 type RefusedMessage = Extract<WireMessage, readonly [5, ...unknown[]]>;
 
 /** A node that is down for so long will not be back as what it was: as long as presence lists it. */
@@ -47,6 +49,7 @@ export class Remoting {
   private readonly outboxes: Outboxes;
   private readonly watches: RemoteWatches;
   private readonly watchedHere: WatchedHere;
+  private readonly recalls: Recalls;
   private readonly peers: Peers;
   private readonly pongListeners = new Set<(node: string) => void>();
   /** Messages of the frame being read that did not fit their receiver's protocol. */
@@ -64,6 +67,7 @@ export class Remoting {
     const sendControl = (node: string, message: WireMessage) =>
       this.post(node, 'ctl', message, undefined, undefined);
     this.watchedHere = new WatchedHere(runtime, sendControl);
+    this.recalls = new Recalls(runtime, sendControl);
     this.watches = new RemoteWatches({
       clock: runtime.clock,
       send: sendControl,
@@ -143,6 +147,10 @@ export class Remoting {
     }
     if (this.peers.isAnyDown) this.forgetTimer = this.runtime.clock.setTimer(forgetMs, this.forgetDown);
   };
+
+  get clock(): Clock {
+    return this.runtime.clock;
+  }
 
   addSizes(to: TableSizes): void {
     to.remoteWatches += this.watches.size;
@@ -295,19 +303,21 @@ export class Remoting {
         return this.watches.terminated(message[1], peer, message[2]);
       case kind.refused:
         return this.handleRefused(peer, message);
+      case kind.takeBack:
+        return this.recalls.handle(peer, message);
     }
   }
 
-  private handleTell(sender: Sender, message: Extract<WireMessage, readonly [0, ...unknown[]]>): void {
+  private handleTell(sender: Sender, message: TellMessage): void {
     const { node: peer, lane } = sender;
-    const [, path, uid, nodeIncarnation, payload, askUid, chain, traceparent, waitMs] = message;
+    const [, path, uid, nodeIncarnation, payload, askUid, , traceparent, waitMs] = message;
     const { runtime } = this;
-    const asker = askUid === 0 ? undefined : new RemoteAsker(this, peer, askUid, decodeChain(chain));
+    const asker = askUid === 0 ? undefined : this.askerOf(peer, askUid, message);
     const refuse = (reason: DeadLetterReason) =>
       runtime.deadLetter({ node: runtime.nodeId, nodeIncarnation, path, uid }, reason, asker);
     if (nodeIncarnation !== 0 && nodeIncarnation !== runtime.incarnation) return refuse('stale-incarnation');
-    // An answer that comes after its deadline is no fault.
-    if (path === endpointPath) return this.handleAnswer(peer, uid, payload);
+    // A confirmation of this runtime's names no incarnation, and is nobody's answer.
+    if (path === endpointPath) return this.handleAnswer(peer, uid, payload, nodeIncarnation !== 0);
     const target = runtime.findTarget(path, uid);
     if (target === undefined) return refuse('no-such-actor');
     const { protocol } = target.props;
@@ -326,10 +336,23 @@ export class Remoting {
     const trace = asTrace(traceparent);
     if (asker !== undefined && typeof waitMs === 'number')
       return target.deliverOrWait(traced(parsed.data, trace), asker.waiting(waitMs, runtime.clock));
-    target.deliver(
-      asker === undefined ? traced(parsed.data, trace) : question(parsed.data, asker, trace),
-      isControl(lane),
-    );
+    if (asker === undefined) target.deliver(traced(parsed.data, trace), isControl(lane));
+    else {
+      target.deliver(question(parsed.data, asker, trace), isControl(lane));
+      if (asker.chain !== undefined) this.recalls.lookForCircle(target, asker);
+    }
+  }
+
+  private askerOf(peer: string, askUid: number, message: TellMessage): RemoteAsker {
+    const [, , , , , , chain, , , restMs, onlyBegin] = message;
+    const untilMs = typeof restMs === 'number' && restMs >= 0 ? this.runtime.clock.now() + restMs : undefined;
+    const deadline = onlyBegin === 1 ? undefined : untilMs;
+    return new RemoteAsker(this, peer, askUid, decodeChain(chain), untilMs, deadline);
+  }
+
+  /** Nobody waits for the answer to that question any more: it need not be begun. */
+  takeBack(to: ActorAddress, ask: Question): void {
+    if (to.node !== this.runtime.nodeId && this.transport.connected) this.recalls.takeBack(to, ask);
   }
 
   /** Tells the asker on another node that its question was not delivered. */
@@ -342,9 +365,14 @@ export class Remoting {
     this.post(node, 'ctl', [kind.tell, endpointPath, waitUid, 0, null, 0], undefined, undefined);
   }
 
-  private handleAnswer(peer: string, uid: number, payload: unknown): void {
+  private handleAnswer(peer: string, uid: number, payload: unknown, isLetter: boolean): void {
     const endpoint = this.runtime.findEndpoint(uid);
-    if (endpoint?.protocol === undefined) return endpoint?.tell(payload as never);
+    if (endpoint === undefined) {
+      // What comes from a stream after its end was on its way already, and is no fault.
+      if (isLetter && uid % 2 === 0) this.runtime.lateAnswer(uid);
+      return;
+    }
+    if (endpoint.protocol === undefined) return endpoint.tell(payload as never);
     const parsed = endpoint.protocol.safeParse(payload);
     if (parsed.success) return endpoint.tell(parsed.data as never);
     this.mismatch(peer, 'answer does not fit what was asked for', parsed.error);
@@ -386,13 +414,16 @@ function tellOf(
   trace: string | undefined,
 ): WireMessage {
   const { path, uid, nodeIncarnation } = to;
-  // Who asked knows which trace its question belongs to.
-  if (trace !== undefined && path !== endpointPath) {
-    const chain = ask?.chain === undefined ? null : encodeChain(ask.chain);
-    return [kind.tell, path, uid, nodeIncarnation, message, ask?.address.uid ?? 0, chain, trace];
+  if (ask !== undefined) {
+    const chain = ask.chain === undefined ? null : encodeChain(ask.chain);
+    const askUid = ask.address.uid;
+    const restMs = Math.ceil(ask.timeoutMs);
+    return ask.deadline === undefined
+      ? [kind.tell, path, uid, nodeIncarnation, message, askUid, chain, trace ?? null, null, restMs, 1]
+      : [kind.tell, path, uid, nodeIncarnation, message, askUid, chain, trace ?? null, null, restMs];
   }
-  if (ask === undefined) return [kind.tell, path, uid, nodeIncarnation, message, 0];
-  const askUid = ask.address.uid;
-  if (ask.chain === undefined) return [kind.tell, path, uid, nodeIncarnation, message, askUid];
-  return [kind.tell, path, uid, nodeIncarnation, message, askUid, encodeChain(ask.chain)];
+  // Who asked knows which trace its question belongs to.
+  return trace === undefined || path === endpointPath
+    ? [kind.tell, path, uid, nodeIncarnation, message, 0]
+    : [kind.tell, path, uid, nodeIncarnation, message, 0, null, trace];
 }

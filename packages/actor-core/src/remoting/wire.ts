@@ -15,7 +15,8 @@ export const kind: {
   readonly watching: 3;
   readonly terminated: 4;
   readonly refused: 5;
-} = { tell: 0, watch: 1, unwatch: 2, watching: 3, terminated: 4, refused: 5 };
+  readonly takeBack: 6;
+} = { tell: 0, watch: 1, unwatch: 2, watching: 3, terminated: 4, refused: 5, takeBack: 6 };
 
 /**
  * Please tell me when that actor ends; repeated until confirmed, and now and then after that. With a linker: when its
@@ -36,7 +37,8 @@ export type WatchMessage = readonly [
 
 export type WireMessage =
   /** A message for an actor; `ask` numbers the question it carries, 0 = none; `chain` says who waits for it, `trace` is a W3C traceparent.
-   * With `waitMs` it is no question: `ask` is told once the message is in the mailbox, where it may wait that long for room. */
+   * With `waitMs` it is no question: `ask` is told once the message is in the mailbox, where it may wait that long for room.
+   * Of a question, `restMs` is how long its answer is awaited; with `onlyBegin`, how long it may take to begin. */
   | readonly [
       kind: 0,
       path: string,
@@ -47,6 +49,8 @@ export type WireMessage =
       chain?: unknown,
       trace?: unknown,
       waitMs?: unknown,
+      restMs?: unknown,
+      onlyBegin?: unknown,
     ]
   | WatchMessage
   | readonly [kind: 2, watchId: number]
@@ -54,7 +58,21 @@ export type WireMessage =
   | readonly [kind: 3, watchId: number, uid: number, incarnation?: unknown]
   | readonly [kind: 4, watchId: number, reason: TerminationReason]
   /** The message that carried this question was not delivered, or its answer not sent; of `too-large` with the sizes. */
-  | readonly [kind: 5, ask: number, reason: DeadLetterReason, bytes?: number, limitBytes?: number];
+  | readonly [kind: 5, ask: number, reason: DeadLetterReason, bytes?: number, limitBytes?: number]
+  | TakeBackMessage;
+
+/**
+ * Takes this question, which the sender asked that actor, out of its mailbox where it is not begun. With `waiter`: only
+ * where that handling of the actor with that number is still under way, since the two wait for each other.
+ */
+export type TakeBackMessage = readonly [
+  kind: 6,
+  ask: number,
+  path: string,
+  uid: number,
+  waiterUid?: number,
+  waiterHandling?: number,
+];
 
 const terminationReasons: ReadonlySet<unknown> = new Set<TerminationReason>([
   'stopped',
@@ -97,6 +115,10 @@ export function wireFault(value: unknown): string | undefined {
       return count(a) && terminationReasons.has(b) ? undefined : 'malformed terminated';
     case kind.refused:
       return count(a) && typeof b === 'string' ? undefined : 'malformed refused';
+    case kind.takeBack:
+      return count(a) && typeof b === 'string' && count(c) && value.slice(4, 6).every(count)
+        ? undefined
+        : 'malformed take-back';
     default:
       return `unknown message kind ${String(first)}`;
   }

@@ -1,5 +1,6 @@
 import type { AskOptions } from '../actor/actor-context.ts';
 import type { ActorRef } from '../actor/actor-ref.ts';
+import { requireAskOptions } from '../actor/ask.ts';
 import type { ActorSystem } from '../actor/actor-system.ts';
 import type { Clock, Timer } from '../clock.ts';
 import { InvalidArgumentError, NoTargetsError, TooFewAnswersError } from '../errors.ts';
@@ -26,6 +27,7 @@ export async function askFirst<M, R>(
   make: Make<M, R>,
   options: AskOptions<R>,
 ): Promise<R> {
+  requireAskOptions(options);
   const [answer] = await gather(asker, targets, make, options, 1, 0);
   return answer as R;
 }
@@ -37,15 +39,17 @@ export async function askFirst<M, R>(
  * @throws InvalidArgumentError unless `needed` is a whole number of at least 1
  * @throws NoTargetsError, TooFewAnswersError
  */
-export function askQuorum<M, R>(
+export async function askQuorum<M, R>(
   asker: Asker,
   targets: readonly ActorRef<M>[],
   make: Make<M, R>,
   options: AskOptions<R> & { readonly needed: number },
 ): Promise<readonly R[]> {
-  if (!(Number.isSafeInteger(options.needed) && options.needed >= 1))
-    return Promise.reject(new InvalidArgumentError('needed', 'must be a whole number of at least 1'));
-  return gather(asker, targets, make, options, options.needed, 0);
+  requireAskOptions(options, 'needed');
+  const { needed, ...rest } = options;
+  if (!(Number.isSafeInteger(needed) && needed >= 1))
+    throw new InvalidArgumentError('needed', 'must be a whole number of at least 1');
+  return gather(asker, targets, make, rest, needed, 0);
 }
 
 /**
@@ -61,8 +65,10 @@ export async function askTailChopping<M, R>(
   make: Make<M, R>,
   options: AskOptions<R> & { readonly intervalMs: number },
 ): Promise<R> {
-  if (!(options.intervalMs > 0)) throw new InvalidArgumentError('intervalMs', 'must be above 0');
-  const [answer] = await gather(asker, shuffled(targets, asker.random), make, options, 1, options.intervalMs);
+  requireAskOptions(options, 'intervalMs');
+  const { intervalMs, ...rest } = options;
+  if (!(intervalMs > 0)) throw new InvalidArgumentError('intervalMs', 'must be above 0');
+  const [answer] = await gather(asker, shuffled(targets, asker.random), make, rest, 1, intervalMs);
   return answer as R;
 }
 

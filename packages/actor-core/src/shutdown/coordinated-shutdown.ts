@@ -2,6 +2,9 @@ import type { Clock } from '../clock.ts';
 import { InvalidArgumentError, ShutdownAbortedError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { defaultPhaseTimeoutMs, planShutdown, type ShutdownPhase, standardPhases } from './shutdown-plan.ts';
+import { optionNames, requireKnownOptions } from '../known-options.ts';
+
+const shutdownOptions = optionNames<CoordinatedShutdownOptions>({ clock: true, log: true, phases: true });
 
 /** One thing to do on the way down. The signal is aborted when its phase's time is over. */
 export type ShutdownTask = (signal: AbortSignal) => void | Promise<void>;
@@ -45,6 +48,7 @@ export interface CoordinatedShutdown {
 
 /** @throws InvalidArgumentError as `planShutdown` */
 export function createCoordinatedShutdown(options: CoordinatedShutdownOptions): CoordinatedShutdown {
+  requireKnownOptions('options', options, shutdownOptions);
   const { clock, log } = options;
   const plan = planShutdown(options.phases ?? standardPhases);
   const tasks = new Map<string, Map<object, { readonly task: string; readonly run: ShutdownTask }>>();

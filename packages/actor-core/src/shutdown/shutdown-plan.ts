@@ -1,4 +1,12 @@
 import { InvalidArgumentError } from '../errors.ts';
+import { optionNames, requireKnownOptions } from '../known-options.ts';
+
+const phaseOptions = optionNames<ShutdownPhase>({
+  name: true,
+  timeoutMs: true,
+  after: true,
+  onFailure: true,
+});
 
 /** A named step of the way down. Its tasks run together; the next phase begins when they have ended, or are given up. */
 export interface ShutdownPhase {
@@ -31,6 +39,7 @@ export const standardPhases: readonly ShutdownPhase[] = [
  * @throws InvalidArgumentError for a name given twice, one that is unknown, a circle, or a timeout not above 0
  */
 export function planShutdown(phases: readonly ShutdownPhase[]): readonly ShutdownPhase[] {
+  for (const phase of phases) requireKnownOptions(`phases.${phase.name}`, phase, phaseOptions);
   const names = new Set(phases.map(({ name }) => name));
   if (names.size !== phases.length) throw new InvalidArgumentError('phases', 'have a name twice');
   const before = new Map<string, readonly string[]>();

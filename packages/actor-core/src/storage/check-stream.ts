@@ -1,5 +1,13 @@
 import { InvalidArgumentError } from '../errors.ts';
 import type { StreamSpec } from './store.ts';
+import { optionNames, requireKnownOptions } from '../known-options.ts';
+
+const specOptions = optionNames<StreamSpec>({
+  name: true,
+  subjects: true,
+  historyPerSubject: true,
+  replicas: true,
+});
 
 /**
  * Compares what is wanted of a stream with the stream that is there. What the spec leaves out may be anything: an
@@ -22,4 +30,9 @@ export function checkStream(spec: StreamSpec, existing: Required<Omit<StreamSpec
         `is ${wanted}, and the existing stream ${spec.name} has ${existing[field]}: ask for what it has, or change the stream`,
       );
   }
+}
+
+/** @throws InvalidArgumentError for a field that there is not */
+export function requireStreamSpec(spec: StreamSpec): void {
+  requireKnownOptions('spec', spec, specOptions);
 }

@@ -20,8 +20,16 @@ import {
   troubleOf,
 } from './jetstream-api.ts';
 import { checkExpectation } from './memory-store.ts';
-import { checkStream } from './check-stream.ts';
+import { checkStream, requireStreamSpec } from './check-stream.ts';
 import type { AppendExpectation, Store, StoredRecord, StreamSpec } from './store.ts';
+import { optionNames, requireKnownOptions } from '../known-options.ts';
+
+const storeOptions = optionNames<JetStreamStoreOptions>({
+  transport: true,
+  clock: true,
+  random: true,
+  operationTimeoutMs: true,
+});
 
 export interface JetStreamStoreOptions {
   readonly transport: NatsTransport;
@@ -53,6 +61,7 @@ export class JetStreamStore implements Store {
   private readonly operationTimeoutMs: number;
 
   constructor(options: JetStreamStoreOptions) {
+    requireKnownOptions('options', options, storeOptions);
     this.transport = options.transport;
     this.clock = options.clock;
     this.random = options.random;
@@ -60,6 +69,7 @@ export class JetStreamStore implements Store {
   }
 
   async ensureStream(spec: StreamSpec): Promise<void> {
+    requireStreamSpec(spec);
     const reply = await this.api(spec.name, `STREAM.CREATE.${spec.name}`, {
       name: spec.name,
       subjects: spec.subjects,

@@ -6,8 +6,12 @@ import {
   WrongSequenceError,
 } from '../errors.ts';
 import { subjectMatches } from '../transport/subject-match.ts';
-import { checkStream } from './check-stream.ts';
+import { checkStream, requireStreamSpec } from './check-stream.ts';
 import type { AppendExpectation, Store, StoredRecord, StreamSpec } from './store.ts';
+import { optionNames, requireKnownOptions } from '../known-options.ts';
+
+const fenceOptions = optionNames<NonNullable<AppendExpectation['fence']>>({ subject: true, sequence: true });
+const expectOptions = optionNames<AppendExpectation>({ fence: true, lastSequence: true, messageId: true });
 
 /** As a nats-server's `max_payload` is by default. */
 const maxRecordBytes = 1024 * 1024;
@@ -26,6 +30,7 @@ export class MemoryStore implements Store {
   private readonly streams = new Map<string, Stream>();
 
   async ensureStream(spec: StreamSpec): Promise<void> {
+    requireStreamSpec(spec);
     this.requireUp(spec.name);
     const existing = this.streams.get(spec.name);
     if (existing === undefined) {
@@ -117,7 +122,10 @@ export class MemoryStore implements Store {
 
 /** @throws InvalidArgumentError for a fence beside a sequence, and for a fence of 0, which protects nothing */
 export function checkExpectation(expect: AppendExpectation | undefined): void {
-  if (expect?.fence === undefined) return;
+  if (expect === undefined) return;
+  requireKnownOptions('expect', expect, expectOptions);
+  if (expect.fence === undefined) return;
+  requireKnownOptions('expect.fence', expect.fence, fenceOptions);
   if (expect.lastSequence !== undefined)
     throw new InvalidArgumentError('expect', 'takes a fence or a last sequence, not both');
   if (!(expect.fence.sequence > 0))

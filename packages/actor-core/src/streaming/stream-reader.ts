@@ -2,7 +2,7 @@ import type { ActorRef } from '../actor/actor-ref.ts';
 import { BaseRef } from '../actor/base-ref.ts';
 import type { CallChain } from '../actor/call-chain.ts';
 import { Endpoint, isGone } from '../actor/endpoint.ts';
-import type { Refusable } from '../actor/envelope.ts';
+import type { Question } from '../actor/envelope.ts';
 import { refusal } from '../actor/pending-ask.ts';
 import type { Runtime } from '../actor/runtime.ts';
 import type { DeadLetterReason } from '../actor/runtime-event.ts';
@@ -22,6 +22,14 @@ import {
   type StreamFrame,
   type StreamOptions,
 } from './stream-frame.ts';
+import { optionNames, requireKnownOptions } from '../known-options.ts';
+
+const streamOptions = optionNames<StreamOptions>({
+  timeoutMs: true,
+  idleTimeoutMs: true,
+  window: true,
+  lane: true,
+});
 
 interface Waiting<T> {
   readonly resolve: (result: IteratorResult<T, undefined>) => void;
@@ -34,10 +42,11 @@ interface Waiting<T> {
  */
 export class StreamReader<T>
   extends Endpoint<StreamFrame<T>>
-  implements AsyncIterableIterator<T, undefined>, Refusable
+  implements AsyncIterableIterator<T, undefined>, Question
 {
   readonly chain: CallChain | undefined;
-  private readonly target: ActorRef<never>;
+  readonly target: ActorRef<never>;
+  readonly timeoutMs: number;
   private readonly idleTimeoutMs: number;
   private readonly window: number;
   private readonly buffer: T[] = [];
@@ -61,6 +70,7 @@ export class StreamReader<T>
     options: StreamOptions,
   ) {
     super(runtime);
+    requireKnownOptions('askStream', options, streamOptions);
     const { timeoutMs, window = defaultWindow, idleTimeoutMs = defaultIdleTimeoutMs } = options;
     if (!(Number.isInteger(window) && window >= 1))
       throw new InvalidArgumentError('window', 'must be a whole number of at least 1');
@@ -69,11 +79,16 @@ export class StreamReader<T>
     if (!(Number.isFinite(idleTimeoutMs) && idleTimeoutMs > 0))
       throw new InvalidArgumentError('idleTimeoutMs', 'must be finite and above 0');
     this.target = target;
+    this.timeoutMs = timeoutMs;
     this.chain = chain;
     this.window = window;
     this.idleTimeoutMs = idleTimeoutMs;
     this.heardMs = runtime.clock.now();
     this.timer = runtime.clock.setTimer(timeoutMs, () => this.close(this.timeout(timeoutMs)));
+  }
+
+  get isOver(): boolean {
+    return this.outcome !== undefined;
   }
 
   [Symbol.asyncIterator](): this {

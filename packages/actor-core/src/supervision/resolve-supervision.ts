@@ -1,5 +1,17 @@
 import { InvalidArgumentError } from '../errors.ts';
 import type { SupervisionOptions } from './supervision-options.ts';
+import { optionNames, requireKnownOptions } from '../known-options.ts';
+
+const supervisionOptions = optionNames<SupervisionOptions>({
+  strategy: true,
+  intensity: true,
+  periodMs: true,
+  dynamic: true,
+  autoShutdown: true,
+  backoffMs: true,
+  backoffMaxMs: true,
+  shutdownMs: true,
+});
 
 export type ResolvedSupervision = Required<SupervisionOptions>;
 
@@ -17,6 +29,7 @@ const defaults: ResolvedSupervision = Object.freeze({
 /** @throws InvalidArgumentError naming the field that is out of range or contradicts another */
 export function resolveSupervision(options: SupervisionOptions | undefined): ResolvedSupervision {
   if (options === undefined) return defaults;
+  requireKnownOptions('supervision', options, supervisionOptions);
   const resolved: ResolvedSupervision = {
     strategy: options.strategy ?? defaults.strategy,
     intensity: options.intensity ?? defaults.intensity,

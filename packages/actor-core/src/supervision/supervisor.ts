@@ -13,7 +13,7 @@ import {
   stopItself,
   terminate,
 } from '../actor/ending.ts';
-import type { Props } from '../actor/props.ts';
+import { type Props, requireProps } from '../actor/props.ts';
 import { InvalidArgumentError, RestartIntensityExceededError, SystemStoppedError } from '../errors.ts';
 import type { Timer } from '../clock.ts';
 import { type ChildOutcome, decideRestart, type SupervisorDecision } from './decide-restart.ts';
@@ -57,6 +57,7 @@ export class Supervisor {
   spawn<C>(props: Props<C>, name?: string): ActorRef<C> {
     const { runtime } = this.owner;
     this.requireUp();
+    requireProps(props as unknown as Props<never>);
     const own = name === undefined ? ++this.names : this.freeName(name);
     if (props.significant === true && props.restart === 'permanent') {
       throw new InvalidArgumentError(

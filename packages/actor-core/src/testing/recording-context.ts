@@ -19,6 +19,7 @@ export class RecordingContext<M> implements ActorContext<M> {
   readonly random: Random = seededRandom(1);
   readonly log: Logger;
   readonly trace: string | undefined = undefined;
+  readonly deadline: number | undefined = undefined;
   readonly controller: AbortController = new AbortController();
   stashed: M[] = [];
   /** What `unstashAll` returned: the kit handles it next. */

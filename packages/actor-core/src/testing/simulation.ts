@@ -7,6 +7,7 @@ import { settle } from './settle.ts';
 import { SimulatedScheduler } from './simulated-scheduler.ts';
 import { type SimulatedNode, startSimulatedNode } from './simulated-node.ts';
 import { createTestHub, type TestHub, type TestNodeOptions } from './test-node.ts';
+import { optionNames, requireKnownOptions } from '../known-options.ts';
 
 /** How often each fault strikes a delivery, each in [0, 1]. */
 export interface FaultRates {
@@ -33,6 +34,7 @@ export interface SimulationOptions {
   readonly onNote?: (line: string) => void;
 }
 
+const simulationOptions = optionNames<SimulationOptions>({ keepsSubjectOrder: true, onNote: true });
 const noFaults: FaultRates = { drop: 0, duplicate: 0, delay: 0 };
 const maxDelayMs = 400;
 
@@ -62,6 +64,7 @@ export class Simulation {
 
   /** Two simulations of one seed do the same. */
   constructor(seed: number, options: SimulationOptions = {}) {
+    requireKnownOptions('options', options, simulationOptions);
     this.keepsSubjectOrder = options.keepsSubjectOrder ?? false;
     this.onNote = options.onNote;
     this.random = seededRandom(seed);

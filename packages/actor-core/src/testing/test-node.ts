@@ -10,6 +10,10 @@ import { MemoryStore } from '../storage/memory-store.ts';
 import { MemoryHub, type MemoryTransport } from '../transport/memory-transport.ts';
 import { createSubjects, type Role } from '../transport/subjects.ts';
 import { ManualClock } from './manual-clock.ts';
+import { optionNames, requireKnownOptions } from '../known-options.ts';
+
+const hubOptions = optionNames<TestHubOptions>({ clock: true, random: true, scheduler: true, cell: true });
+const nodeOptions = optionNames<TestNodeOptions>({ nodeId: true, roles: true, incarnation: true, log: true });
 
 /** What the nodes of a test share. Each may be left out. */
 export interface TestHubOptions {
@@ -40,6 +44,7 @@ export function createTestHub(options?: Omit<TestHubOptions, 'clock'>): TestHub<
 /** As above, with a clock of your own. */
 export function createTestHub<C extends Clock>(options: TestHubOptions & { readonly clock: C }): TestHub<C>;
 export function createTestHub(options: TestHubOptions = {}): TestHub {
+  requireKnownOptions('options', options, hubOptions);
   const clock = options.clock ?? new ManualClock();
   const random = options.random ?? seededRandom(1);
   const scheduler = options.scheduler ?? nodeScheduler();
@@ -75,6 +80,7 @@ export interface TestNode extends ClusterNode {
 
 /** A cluster node on a hub, ready at once: what `joinCluster` makes, without NATS. */
 export function createTestNode(hub: TestHub, options: TestNodeOptions): TestNode {
+  requireKnownOptions('options', options, nodeOptions);
   const transport = hub.bus.connect(options.nodeId, hub.scheduler);
   const { clock, random, scheduler, store } = hub;
   const node = assembleNode({

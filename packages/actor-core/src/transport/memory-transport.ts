@@ -6,6 +6,7 @@ import type { Scheduler } from '../scheduler.ts';
 import { PendingRequest } from './pending-request.ts';
 import { subjectMatches } from './subject-match.ts';
 import type { SubscribeOptions, Transport, TransportMessage, TransportSubscription } from './transport.ts';
+import { requireSubscribeOptions } from './transport.ts';
 
 /** What a bus in memory runs on. */
 export interface MemoryHubOptions {
@@ -170,6 +171,7 @@ export class MemoryTransport implements Transport {
     handler: (message: TransportMessage) => void,
     options?: SubscribeOptions,
   ): TransportSubscription {
+    requireSubscribeOptions(options);
     const registration: Registration = { transport: this, pattern: subject, queue: options?.queue, handler };
     this.own.add(registration);
     this.hub.register(registration);

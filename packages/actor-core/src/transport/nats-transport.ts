@@ -22,6 +22,20 @@ import { PendingRequest, type RequestReply } from './pending-request.ts';
 import { SendBacklog } from './send-backlog.ts';
 import { inboxPrefix } from './subjects.ts';
 import type { SubscribeOptions, Transport, TransportMessage, TransportSubscription } from './transport.ts';
+import { optionNames, requireKnownOptions } from '../known-options.ts';
+import { requireSubscribeOptions } from './transport.ts';
+
+const transportOptions = optionNames<NatsTransportOptions>({
+  node: true,
+  servers: true,
+  creds: true,
+  user: true,
+  pass: true,
+  connectTimeoutMs: true,
+  clock: true,
+  random: true,
+  log: true,
+});
 
 export interface NatsTransportOptions {
   readonly node: string;
@@ -52,6 +66,7 @@ const attemptTimeoutMs = 2_000;
  * @throws ConnectError naming the servers and what the last attempt met
  */
 export async function connectNats(options: NatsTransportOptions): Promise<NatsTransport> {
+  requireKnownOptions('options', options, transportOptions);
   if (options.servers.length === 0)
     throw new InvalidArgumentError('nats.servers', 'must name at least one server');
   const { clock, random } = options;
@@ -152,6 +167,7 @@ export class NatsTransport implements Transport {
     handler: (message: TransportMessage) => void,
     options?: SubscribeOptions,
   ): TransportSubscription {
+    requireSubscribeOptions(options);
     const callback = (error: Error | null, message: Msg) => {
       // On a permission error there is no message.
       if (error !== null) return;

@@ -1,3 +1,5 @@
+import { optionNames, requireKnownOptions } from '../known-options.ts';
+
 /**
  * The message bus as actor-core sees it: at-most-once publish and subscribe, and one request kind that tells
  * "nobody subscribes" from "no answer". Fulfilled by `nats-transport.ts`, `memory-transport.ts` and the
@@ -49,6 +51,13 @@ export interface TransportMessage {
 export interface SubscribeOptions {
   /** Queue group: one member of the group gets each message. */
   readonly queue?: string;
+}
+
+const subscribeOptions = optionNames<SubscribeOptions>({ queue: true });
+
+/** @throws InvalidArgumentError for an option that there is not */
+export function requireSubscribeOptions(options: SubscribeOptions | undefined): void {
+  if (options !== undefined) requireKnownOptions('subscribe', options, subscribeOptions);
 }
 
 /** A subscription that stands. */

@@ -21,8 +21,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'ask-without-deadline',
     bug: 'a question whose answer is lost waits for ever',
-    file: 'actor/runtime.ts',
-    find: 'this.deadlines.add(ask, timeoutMs);',
+    file: 'actor/ask.ts',
+    find: 'runtime.deadlines.add(pending, timeoutMs);',
     replace: '',
   },
   {

@@ -1,0 +1,86 @@
+import { AskCancelledError, InvalidArgumentError } from '../errors.ts';
+import type { ActorCell } from './actor-cell.ts';
+import type { AskOptions } from './actor-context.ts';
+import type { ActorRef } from './actor-ref.ts';
+import { callChain } from './admission.ts';
+import { optionNames, requireKnownOptions } from '../known-options.ts';
+import { PendingAsk } from './pending-ask.ts';
+import type { Runtime } from './runtime.ts';
+import { traceToSend } from './trace-context.ts';
+import { refuseCircle } from './wait-graph.ts';
+
+const askOptions = optionNames<AskOptions>({
+  timeoutMs: true,
+  lane: true,
+  reply: true,
+  trace: true,
+  signal: true,
+  inheritDeadline: true,
+});
+
+/** @throws InvalidArgumentError for an option that is neither one of an ask nor `own` */
+export function requireAskOptions(options: object, own?: string): void {
+  requireKnownOptions('ask', options, own === undefined ? askOptions : new Set([...askOptions, own]));
+}
+
+/** Asks on behalf of an actor, or of nobody. See `ActorContext.ask`. */
+export function askFor<T, R>(
+  runtime: Runtime,
+  asker: ActorCell | undefined,
+  target: ActorRef<T>,
+  make: (replyTo: ActorRef<R>) => T,
+  options: AskOptions<R>,
+): Promise<R> {
+  const { signal } = options;
+  try {
+    requireAskOptions(options);
+    requireTimeout(options.timeoutMs);
+  } catch (error) {
+    return Promise.reject(error as Error);
+  }
+  if (signal?.aborted === true) return Promise.reject(cancelled(target, signal));
+  const restMs = asker === undefined || options.inheritDeadline === false ? undefined : restOf(asker);
+  const isShorter = restMs !== undefined && restMs < options.timeoutMs;
+  const timeoutMs = isShorter ? restMs : options.timeoutMs;
+  return new Promise<R>((resolve, reject) => {
+    const chain = asker === undefined ? undefined : callChain(asker);
+    const pending = new PendingAsk<R>(runtime, target, timeoutMs, chain, resolve, reject, options.reply);
+    const message = make(pending);
+    // One that follows from another deadline has a length of its own.
+    if (isShorter) {
+      runtime.deadlines.addOnce(pending, timeoutMs);
+    } else {
+      runtime.deadlines.add(pending, timeoutMs);
+    }
+    if (signal !== undefined) cancelWith(runtime, pending, signal);
+    if (asker !== undefined) asker.context.noteWait(pending);
+    runtime.sendQuestion(target, message, options.lane, pending, traceToSend(options));
+    // On the stack of a handler it is not known yet whether that awaits the answer.
+    if (asker?.state === 'busy' && !asker.inTurn) refuseCircle(runtime, pending);
+  });
+}
+
+/** @throws InvalidArgumentError */
+export function requireTimeout(timeoutMs: number): void {
+  if (!(Number.isFinite(timeoutMs) && timeoutMs >= 0))
+    throw new InvalidArgumentError('timeoutMs', 'must be finite and at least 0');
+}
+
+/** What is left of the time in which the question that this actor handles wants its answer. */
+function restOf(asker: ActorCell): number | undefined {
+  const deadline = asker.inHand?.ask?.deadline;
+  return deadline === undefined ? undefined : Math.max(0, deadline - asker.runtime.clock.now());
+}
+
+function cancelWith<R>(runtime: Runtime, pending: PendingAsk<R>, signal: AbortSignal): void {
+  const onAbort = () => {
+    pending.refuse('expired', cancelled(pending.target, signal));
+    runtime.remoting?.takeBack(pending.target.address, pending);
+  };
+  signal.addEventListener('abort', onAbort, { once: true });
+  pending.onSettled = () => signal.removeEventListener('abort', onAbort);
+}
+
+function cancelled({ address }: ActorRef<never>, { reason }: AbortSignal): AskCancelledError {
+  return new AskCancelledError(`${address.node}/${address.path}`, { cause: reason });
+}

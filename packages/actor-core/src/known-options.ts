@@ -1,0 +1,59 @@
+import { InvalidArgumentError } from './errors.ts';
+
+/** Names of the options of one call. */
+export type OptionNames = ReadonlySet<string>;
+
+/** All option names of `T`; the type sees to it that none is left out. */
+export function optionNames<T>(names: Record<keyof T, true>): OptionNames {
+  return new Set(Object.keys(names));
+}
+
+/**
+ * Refuses an option that does not exist, so that a misspelt one does not pass for its default.
+ *
+ * @param where what stands before the name in the error: `props`, `supervision`
+ * @throws InvalidArgumentError naming the option and, where one is near, the right name
+ */
+export function requireKnownOptions(where: string, options: object, known: OptionNames): void {
+  for (const name in options) if (!known.has(name)) throw unknownOption(where, name, known);
+}
+
+function unknownOption(where: string, name: string, known: OptionNames): InvalidArgumentError {
+  const near = nearest(name, known);
+  return new InvalidArgumentError(
+    `${where}.${name}`,
+    near === undefined
+      ? `is no option; there is ${[...known].join(', ')}`
+      : `is no option: did you mean ${near}?`,
+  );
+}
+
+/** The known name that is two edits away at most, or differs in upper and lower case only. */
+function nearest(name: string, known: OptionNames): string | undefined {
+  const lower = name.toLowerCase();
+  let best: string | undefined;
+  let least = 3;
+  for (const candidate of known) {
+    const other = candidate.toLowerCase();
+    // A unit left out or added: `timeout` for `timeoutMs`.
+    const distance = other.startsWith(lower) || lower.startsWith(other) ? 1 : edits(lower, other);
+    if (distance >= least) continue;
+    best = candidate;
+    least = distance;
+  }
+  return best;
+}
+
+/** How many letters must be added, taken out or changed to make `b` of `a` (Levenshtein 1965). */
+function edits(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const change = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min((row[j] as number) + 1, (next[j - 1] as number) + 1, change));
+    }
+    row = next;
+  }
+  return row[b.length] as number;
+}
