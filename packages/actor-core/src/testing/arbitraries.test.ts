@@ -54,7 +54,7 @@ it('an actor that does as its model passes, whatever is done to it', async () =>
 });
 
 it('one that does not fails with the shortest sequence that shows it', async () => {
-  const found = await assert(modelOf(7), { numRuns: 1_000 }).catch((error: Error) => error);
+  const found = await assert(modelOf(7), { numRuns: 1_000, seed: 1 }).catch((error: Error) => error);
   const cause = (found as Error).cause as Error;
   expect(cause.message).toMatch(/^the model answers 7, the actor 0\n {2}operations:/);
   expect(cause.message.split('\n').length).toBeLessThan(8);

@@ -135,8 +135,9 @@ export const mutants: readonly Mutant[] = [
     name: 'older-life-believed',
     bug: 'a late announcement of an earlier life of a node is taken for its present one',
     file: 'membership/member-table.ts',
-    find: '  if (known !== undefined && said.incarnation < known.incarnation) return { table, changed: [] };\n',
-    replace: '',
+    find: '  if (known !== undefined && said.incarnation < known.incarnation)\n    return { table: said.left ? table : withRival(table, known, said, nowMs), changed: [] };\n',
+    replace:
+      '  if (known !== undefined && said.incarnation < 0)\n    return { table: withRival(table, known, said, nowMs), changed: [] };\n',
   },
   {
     name: 'work-lost-with-its-worker',
