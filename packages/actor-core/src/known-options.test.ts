@@ -47,7 +47,11 @@ async function inside(act: (context: ActorContext<string>) => unknown): Promise<
     }),
   );
   const ref = system.spawn(recipe);
-  await outcome.promise.finally(() => system.stop(ref));
+  try {
+    await outcome.promise;
+  } finally {
+    await system.stop(ref);
+  }
 }
 
 /** What throws at once rejects as well. */

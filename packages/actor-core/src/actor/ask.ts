@@ -36,7 +36,7 @@ export function askFor<T, R>(
     requireAskOptions(options);
     requireTimeout(options.timeoutMs);
   } catch (error) {
-    return Promise.reject(error as Error);
+    return Promise.reject(error);
   }
   if (signal?.aborted === true) return Promise.reject(cancelled(target, signal));
   const restMs = asker === undefined || options.inheritDeadline === false ? undefined : restOf(asker);

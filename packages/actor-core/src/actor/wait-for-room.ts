@@ -23,7 +23,7 @@ export function waitForRoom<T>(
     requireKnownOptions('tellOrWait', options, waitOptions);
     requireTimeout(timeoutMs);
   } catch (error) {
-    return Promise.reject(error as Error);
+    return Promise.reject(error);
   }
   return new Promise<void>((resolve, reject) => {
     const wait = new PendingAsk<void>(runtime, target, timeoutMs, undefined, resolve, reject);
