@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { alignColumns, type StatusReport, statusSummary, statusTable } from './status-report.ts';
+import { alignColumns, type StatusReport, stateText, statusSummary, statusTable } from './status-report.ts';
 
 const report: StatusReport = {
   nodes: [
@@ -39,4 +39,20 @@ it('shows each node with the age and source of the evidence', () => {
 
 it('sums up states without figures, so that load alone changes nothing', () => {
   expect(statusSummary(report)).toBe('gateway-1 alive · agent-1 alive (sim-count:latest)');
+});
+
+it('says of a node that lives whether the Ollama servers behind it serve', () => {
+  const refusals = [{ reason: 'answered 503: busy', inRow: 3, ageMs: 10 }];
+  expect(stateText({ state: 'alive', instances: [{ state: 'ready', refusals: [] }] })).toBe('alive');
+  expect(stateText({ state: 'alive', instances: [{ state: 'down' }] })).toBe('alive, ollama down');
+  expect(stateText({ state: 'alive', instances: [{ state: 'ready', refusals }] })).toBe(
+    'alive, ollama refuses',
+  );
+  expect(
+    stateText({
+      state: 'alive',
+      instances: [{ state: 'ready', refusals }, { state: 'down' }, { state: 'ready' }],
+    }),
+  ).toBe('alive, 1 of 3 ollama down, 1 of 3 ollama refuses');
+  expect(stateText({ state: 'unreachable', instances: [{ state: 'down' }] })).toBe('unreachable');
 });

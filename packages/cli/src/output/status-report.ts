@@ -46,12 +46,26 @@ export function statusTable(report: StatusReport): string[][] {
   const rows = report.nodes.map((node) => [
     node.id,
     node.role,
-    node.state,
+    stateText(node),
     String(node.pid),
     `${(node.evidenceAgeMs / 1000).toFixed(1)}s ${node.evidenceSource}`,
     modelsText(node.models ?? []),
   ]);
   return [['NODE', 'ROLE', 'STATE', 'PID', 'EVIDENCE', 'MODELS'], ...rows];
+}
+
+/** The node's state and, where its process lives but an Ollama behind it does not serve, what is wrong with that. */
+export function stateText({ state, instances = [] }: Pick<NodeStatus, 'state' | 'instances'>): string {
+  if (state !== 'alive') return state;
+  const away = instances.filter((instance) => instance.state !== 'ready');
+  const refusing = instances.filter(({ refusals }) => (refusals ?? []).length > 0);
+  const of = (count: number): string => (instances.length === 1 ? '' : `${count} of ${instances.length} `);
+  const [first] = away;
+  const parts = [
+    ...(first === undefined ? [] : [`${of(away.length)}ollama ${first.state}`]),
+    ...(refusing.length === 0 ? [] : [`${of(refusing.length)}ollama refuses`]),
+  ];
+  return [state, ...parts].join(', ');
 }
 
 /** Loaded models with what is in and before them, then how many more there are. */

@@ -11,6 +11,7 @@ describe('an answer without success', () => {
     [501, '', 'request'],
     [500, 'image input is not supported - hint: start with --mmproj', 'request'],
     [500, '{"type":"exceed_context_size_error"}', 'request'],
+    [500, 'prediction aborted, token repeat limit reached', 'request'],
     [404, "model 'x' not found", 'model'],
     [500, 'model requires more system memory (5.6 GiB) than is available (3.1 GiB)', 'model'],
     [500, 'llama runner process has terminated: exit status 2', 'model'],
@@ -21,6 +22,19 @@ describe('an answer without success', () => {
     [503, 'server busy, please try again.  maximum pending requests exceeded', 'instance'],
   ] as const)('with status %i and text "%s" speaks of the %s', (status, text, subject) => {
     expect(refusalSubject(status, text)).toBe(subject);
+  });
+
+  it.each([
+    [400, 'instance'],
+    [409, 'instance'],
+    [413, 'way'],
+    [431, 'way'],
+    [404, 'model'],
+    [405, 'model'],
+    [503, 'instance'],
+  ] as const)('with status %i that is not of Ollama itself speaks of the %s', (status, subject) => {
+    expect(refusalSubject(status, '', true)).toBe(subject);
+    expect(isKeptBack({ status, contentType: 'application/json', foreign: true }, ['{}'])).toBe(true);
   });
 
   it('is kept back unless its status speaks of the request', () => {

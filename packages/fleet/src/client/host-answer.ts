@@ -6,6 +6,7 @@ export interface HostHead {
   readonly status: number;
   readonly contentType: string;
   readonly headers?: PassedHeaders | undefined;
+  readonly foreign?: boolean | undefined;
 }
 
 /** A whole answer without success: what the client gets if no other host does better. */
@@ -26,7 +27,7 @@ const maxHeldUnits = 256 * 1024;
  * the host, and a stream of an older Ollama that begins with an error.
  */
 export function isKeptBack(head: HostHead, lines: readonly string[]): boolean {
-  if (head.status >= 400) return refusalSubject(head.status, '') !== 'request';
+  if (head.status >= 400) return refusalSubject(head.status, '', head.foreign) !== 'request';
   return isErrorLine(lines[0] ?? '');
 }
 
@@ -48,12 +49,12 @@ export class KeptAnswer {
 
   /** The answer is whole. */
   finish(): HostAnswer {
-    const { status } = this.#head;
+    const { status, foreign } = this.#head;
     const tooLong = JSON.stringify({
       error: `the host answered status ${status} with more than ${maxHeldUnits} characters`,
     });
     const lines = this.#units <= maxHeldUnits ? this.#lines : [tooLong];
-    return { head: this.#head, lines, ...readRefusal(status, lines[0] ?? '') };
+    return { head: this.#head, lines, ...readRefusal(status, lines[0] ?? '', foreign) };
   }
 }
 

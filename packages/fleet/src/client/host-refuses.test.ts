@@ -78,10 +78,10 @@ const serve: Say = (stream) => {
 };
 
 /** The host answers without success, as its node-agent passes it on. */
-function answer(status: number, text: string, headers?: Record<string, string>): Say {
+function answer(status: number, text: string, headers?: Record<string, string>, foreign?: boolean): Say {
   return (stream) => {
     stream.feed({ kind: 'accept', position: 0 });
-    stream.feed({ kind: 'head', status, contentType: 'application/json', headers });
+    stream.feed({ kind: 'head', status, contentType: 'application/json', headers, foreign });
     stream.feed({ kind: 'lines', lines: [JSON.stringify({ error: text })] });
     stream.feed({ kind: 'end' });
   };
@@ -112,6 +112,8 @@ describe('a host that refuses before the first byte', () => {
     ['answers 502 of a proxy', answer(502, 'the host answered 502 Bad Gateway (text/html, not from Ollama)')],
     ['answers 401 of a proxy', answer(401, 'unauthorized')],
     ['answers 404 although it lists the model', answer(404, "model 'm' not found")],
+    ['answers 400 of a proxy', answer(400, 'not from Ollama', undefined, true)],
+    ['answers 413 of a proxy', answer(413, 'not from Ollama', undefined, true)],
     ['resets the connection', reset],
     [
       'hangs up after its headers',
@@ -242,6 +244,12 @@ describe('a host that is ill beside a healthy one', () => {
     const rest = await load(rig, 1_000);
     expect(first.errors + rest.errors).toBe(0);
     expect(rest.shares[0]).toBeLessThanOrEqual(0.05);
+  });
+
+  it('is not avoided because requests are too large for its proxy', async () => {
+    const rig = await setup([answer(413, 'too large', undefined, true), serve]);
+    for (let time = 0; time < 10; time += 1) await rig.ask();
+    expect(rig.hosts[0]?.streams).toHaveLength(10);
   });
 
   it('is avoided only for the model that it cannot run', async () => {

@@ -312,7 +312,7 @@ class Session {
     const { subject } = answer;
     if (subject !== 'request') {
       const { message: reason, retryAfterMs } = failure;
-      this.#judge.failed(attempt, { subject, reason, retryAfterMs });
+      if (subject !== 'way') this.#judge.failed(attempt, { subject, reason, retryAfterMs });
       this.#tryElsewhere(attempt, failure);
       return;
     }

@@ -41,6 +41,8 @@ export type SessionMessage =
       readonly contentType: string;
       /** Those of `passedHeaders` that Ollama sent; absent for none. */
       readonly headers?: PassedHeaders | undefined;
+      /** The error came from something in front of Ollama; its line is the node-agent's own. */
+      readonly foreign?: boolean | undefined;
     }
   /**
    * Lines `first`, `first + 1`, …: complete NDJSON lines without their newline, or for a single JSON answer one
@@ -125,6 +127,7 @@ export const sessionMessageSchema: z.ZodType<SessionMessage> = z.discriminatedUn
     status: z.number().int(),
     contentType: z.string(),
     headers: passedHeadersSchema.optional(),
+    foreign: z.boolean().optional(),
   }),
   z.object({
     kind: z.literal('chunk'),

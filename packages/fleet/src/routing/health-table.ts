@@ -15,7 +15,7 @@ import type { RefusalSubject } from './refusal-subject.ts';
 
 /** What a host did instead of serving a request. */
 export interface HostFailure {
-  readonly subject: Exclude<RefusalSubject, 'request'>;
+  readonly subject: Extract<RefusalSubject, 'model' | 'instance'>;
   readonly reason: string;
   /** 0 if the host does not say. */
   readonly retryAfterMs: number;

@@ -33,6 +33,7 @@ export type ReceiverEffect =
       readonly status: number;
       readonly contentType: string;
       readonly headers?: PassedHeaders | undefined;
+      readonly foreign?: boolean | undefined;
     }
   | { readonly kind: 'deliver'; readonly lines: readonly string[]; readonly count: number }
   /** Control lane, to the instance. */
@@ -175,6 +176,7 @@ function hear(state: ReceiverState, message: SessionMessage, nowMs: number, effe
         status: message.status,
         contentType: message.contentType,
         ...(message.headers !== undefined && { headers: message.headers }),
+        ...(message.foreign !== undefined && { foreign: message.foreign }),
       });
       break;
     case 'chunk':

@@ -41,6 +41,7 @@ export type SenderEvent =
       readonly status: number;
       readonly contentType: string;
       readonly headers?: PassedHeaders | undefined;
+      readonly foreign?: boolean | undefined;
     }
   /** Complete lines without their newline, as many as one read brought. */
   | { readonly kind: 'lines'; readonly lines: readonly string[] }
@@ -66,9 +67,7 @@ export interface SenderState {
   readonly buffer: ReplayBuffer;
   sentThrough: number;
   grantedThrough: number;
-  head:
-    | { readonly status: number; readonly contentType: string; readonly headers?: PassedHeaders }
-    | undefined;
+  head: Omit<Extract<SenderEvent, { kind: 'head' }>, 'kind'> | undefined;
   headSent: boolean;
   phase: StreamPhase;
   position: number;
@@ -140,8 +139,8 @@ export function decideSend(state: SenderState, event: SenderEvent, nowMs: number
       break;
     case 'head':
       if (state.ending === undefined) {
-        const { status, contentType, headers } = event;
-        state.head = { status, contentType, ...(headers !== undefined && { headers }) };
+        const { kind: _, ...head } = event;
+        state.head = head;
       }
       state.phase = 'streaming';
       state.position = 0;

@@ -142,7 +142,10 @@ describe('AnswerReader', () => {
       data(body);
       reader.onEnd();
       const step = reader.take();
-      expect(step).toMatchObject({ head: { status, contentType: json }, finish: { kind: 'end' } });
+      expect(step).toMatchObject({
+        head: { status, contentType: json, foreign: true },
+        finish: { kind: 'end' },
+      });
       expect(step.lines).toHaveLength(1);
       expect(JSON.parse(step.lines[0] ?? '')).toEqual({ error: expect.stringContaining(text) });
       expect(step.lines[0]).not.toContain('10.0.0.5');

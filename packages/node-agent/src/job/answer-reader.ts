@@ -160,7 +160,7 @@ export class AnswerReader implements AnswerHandler {
 
   /** Tells an error of something in front of Ollama at once, whatever its body is. */
   #foreign(head: AnswerHead): void {
-    this.#head = { ...head, contentType: 'application/json; charset=utf-8' };
+    this.#head = { ...head, contentType: 'application/json; charset=utf-8', foreign: true };
     this.#lines.push(foreignError(head.status, head.contentType));
     this.#finish = { kind: 'end' };
   }

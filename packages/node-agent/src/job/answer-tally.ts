@@ -20,7 +20,7 @@ export class AnswerTally {
 
   /** @param isLast the last line of the answer is among those of the step */
   take({ head, lines }: AnswerStep, isLast: boolean): void {
-    if (head !== undefined) this.#refusal = hostRefusal(head.status, lines[0] ?? '');
+    if (head !== undefined) this.#refusal = hostRefusal(head.status, lines[0] ?? '', head.foreign === true);
     this.#lines += lines.length;
     if (isLast && lines.length > 0) this.#measures = readMeasures(lines.at(-1) ?? '');
   }

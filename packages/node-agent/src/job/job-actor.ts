@@ -245,9 +245,15 @@ class Job {
     if (finish !== undefined) this.#finish(finish);
   }
 
-  #sendHead({ status, contentType, headers }: AnswerHead): void {
+  #sendHead({ status, contentType, headers, foreign }: AnswerHead): void {
     const passed = pickPassedHeaders(headers);
-    this.#send({ kind: 'head', status, contentType, ...(passed !== undefined && { headers: passed }) });
+    this.#send({
+      kind: 'head',
+      status,
+      contentType,
+      ...(passed !== undefined && { headers: passed }),
+      ...(foreign !== undefined && { foreign }),
+    });
   }
 
   #finish(finish: AnswerFinish): void {

@@ -12,6 +12,8 @@ export interface AnswerHead {
   readonly status: number;
   /** Empty when absent. */
   readonly contentType: string;
+  /** Set by the reader: the error is not in Ollama's shape. */
+  readonly foreign?: boolean;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
