@@ -4,8 +4,6 @@ import type { RunnerCpu, RunnerSample } from './runner-cpu.ts';
 
 /** Linux counts CPU time in ticks of this length, on every architecture that Node runs on. */
 const tickMs = 10;
-/** Process names are cut to 15 characters. `ollama` is the runner of versions before 0.30 too. */
-const runnerNames: ReadonlySet<string> = new Set(['llama-server', 'ollama', 'ollama_llama_se']);
 const serverName = 'ollama';
 const listening = '0A';
 
@@ -17,8 +15,8 @@ interface ProcessFacts {
 }
 
 /**
- * The runners of an Ollama on this machine, out of `/proc`: children of the process that listens on its port. Undefined
- * for an address of another machine and on other systems than Linux. In a container or behind a tunnel what listens is
+ * The runners of an Ollama on this machine, out of `/proc`: the children of the process that listens on its port, whatever
+ * their names are (`llama-server`, a wrapper around it, `ollama runner` before version 0.30). Undefined for an address of another machine and on other systems than Linux. In a container or behind a tunnel what listens is
  * no Ollama; then nothing is claimed.
  */
 export function createProcRunnerCpu(url: string, root = '/proc'): RunnerCpu | undefined {
@@ -32,9 +30,7 @@ export function createProcRunnerCpu(url: string, root = '/proc'): RunnerCpu | un
       const isServer = ({ pid, name }: ProcessFacts): boolean => pid === server && name === serverName;
       if (!processes.some(isServer)) server = await findServer(root, processes, listenPort);
       if (server === undefined) return undefined;
-      return processes
-        .filter(({ parent, name }) => parent === server && runnerNames.has(name))
-        .map(({ pid, cpuMs }) => ({ pid, cpuMs }));
+      return processes.filter(({ parent }) => parent === server).map(({ pid, cpuMs }) => ({ pid, cpuMs }));
     },
   };
 }
