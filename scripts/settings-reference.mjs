@@ -40,7 +40,7 @@ max-body: 128MiB
   Commands that look at a running cluster (\`status\`, \`doctor\`, \`actors\`, \`top\`, \`why\`) are "looking" below.
 - Durations are \`500ms\`, \`30s\`, \`10m\`, \`1h30m\`; sizes \`512KiB\`, \`64MiB\`, \`1GiB\`. A bare number other than 0 is
   refused. A list has commas, or the flag several times, or is a list in the file. A switch is \`1\`, \`true\`, \`0\` or
-  \`false\` where it has a value.
+  \`false\` where it has a value. Paths are relative to the folder where the command was started.
 - \`keep-alive\` is applied to requests that carry no \`keep_alive\`; \`OLLAMA_KEEP_ALIVE\` may be seconds, as for Ollama.
 - A setting is read at the start. A process that is to have another value is started again.
 `;

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -22,9 +22,22 @@ let folder: string;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'drover-settings-'));
   const file = join(folder, 'drover.yaml');
+  const catalogue = join(folder, 'catalogue');
+  mkdirSync(catalogue);
+  writeFileSync(
+    join(catalogue, 'poet.md'),
+    '---\nname: poet\ndescription: Writes verse; the one to take for a poem.\n---\nYou are a poet.\n',
+  );
   writeFileSync(
     file,
-    'sim: 1\nmax-body: 8KiB\norigin:\n  - https://chat.example\nslots: 4\ntask-timeout: 0\n',
+    `sim: 1
+max-body: 8KiB
+origin:
+  - https://chat.example
+slots: 4
+task-timeout: 0
+catalogue: ${catalogue}
+`,
   );
   cluster = await startCluster(['--config', file, '--allowed-host', 'ollama.example'], {
     env: { DROVER_MAX_STREAMS: '2', OLLAMA_KEEP_ALIVE: '90', DROVER_SIM: '1' },
@@ -94,6 +107,17 @@ describe('a fleet', () => {
     expect(third.status).toBe(503);
     for (const response of running) await response.body?.cancel();
     await waitUntil('there is room again', async () => (await count(1)).ok, { timeoutMs: 5_000 });
+  });
+
+  it('runs the agents of its own catalogue, and its gateway lists them', async () => {
+    const listed = await fetch(`${cluster.url}/api/v1/catalogue`);
+    expect(await listed.text()).toContain('"poet"');
+    const spawned = await fetch(`${cluster.url}/api/v1/agents/spawn`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ type: 'poet', model: 'sim-chat' }),
+    });
+    expect(spawned.status).toBe(201);
   });
 
   it("applies OLLAMA_KEEP_ALIVE to requests that carry no keep_alive, and leaves a request's own", async () => {

@@ -10,6 +10,7 @@ const otherVariables: readonly string[] = [
   'DROVER_FIGURES',
   'DROVER_GOLDEN',
   'DROVER_PROOF',
+  'DROVER_SEED',
   'DROVER_SEEDS',
 ];
 
