@@ -36,6 +36,11 @@ export interface GatewayConfig {
    * writes a tool call. 0 for no deadline. @default 0
    */
   readonly interTokenTimeoutMs: number;
+  /**
+   * Silence in a stream of events (/v1, tasks of agents) after which a comment line is written, milliseconds, so that
+   * proxies and clients with a read timeout keep the connection; 0 for never, as Ollama does. @default 0
+   */
+  readonly streamCommentMs: number;
   /** A client's headers must have arrived by then; 0 for no deadline. @default 10_000 */
   readonly headersTimeoutMs: number;
   /** A client's whole request must have arrived by then; 0 for no deadline. @default 120_000 */
@@ -71,6 +76,7 @@ export const defaults: GatewayConfig = Object.freeze({
   requestTimeoutMs: 0,
   firstByteTimeoutMs: 0,
   interTokenTimeoutMs: 0,
+  streamCommentMs: 0,
   headersTimeoutMs: 10_000,
   bodyTimeoutMs: 120_000,
   keepAliveTimeoutMs: 75_000,
@@ -95,11 +101,12 @@ const counts = [
   'inspectTimeoutMs',
 ] as const;
 
-/** Deadlines that 0 turns off. */
+/** Times that 0 turns off. */
 const deadlines = [
   'requestTimeoutMs',
   'firstByteTimeoutMs',
   'interTokenTimeoutMs',
+  'streamCommentMs',
   'headersTimeoutMs',
   'bodyTimeoutMs',
   'keepAliveTimeoutMs',

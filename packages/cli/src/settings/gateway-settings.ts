@@ -70,6 +70,16 @@ export const gatewaySettings: readonly Setting[] = [
     frequent: true,
   },
   {
+    key: 'stream-comments',
+    kind: 'duration',
+    group: 'Deadlines of requests',
+    takers: ['up', 'gateway'],
+    placeholder: '<duration>',
+    help: 'silence in a stream of events after which a comment line keeps proxies and clients waiting',
+    fields: ['gateway.streamCommentMs'],
+    zeroIsOff: true,
+  },
+  {
     key: 'headers-timeout',
     kind: 'duration',
     group: 'Deadlines of requests',

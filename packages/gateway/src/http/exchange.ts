@@ -13,9 +13,11 @@ const shortRestBytes = 262_144;
 /** How long a client that is still sending what nobody reads may go on, so that it sees its answer. */
 const lingerMs = 2_000;
 
+const eventStream = 'text/event-stream';
+
 /** Bytes between a stream's parts that its readers skip, by content type. */
 const fillers: Readonly<Record<string, string>> = {
-  'text/event-stream': ':\n\n',
+  [eventStream]: ':\n\n',
   'application/x-ndjson': '\n',
 };
 
@@ -154,11 +156,26 @@ export class Exchange {
       response.writeContinue();
       return true;
     }
+    // What a stream writes by itself is a probe too.
+    this.#fill(silentStreamMs);
+    return true;
+  }
+
+  /**
+   * Writes a comment into a stream of events that has begun and been silent for `afterMs`. Returns how many milliseconds
+   * from now the next one is due.
+   */
+  comment(afterMs: number): number {
+    if (this.isStarted && this.#streamType === eventStream) this.#fill(afterMs);
+    const leftMs = this.#lastWriteMs + afterMs - this.#options.clock.now();
+    return leftMs > 0 ? leftMs : afterMs;
+  }
+
+  #fill(afterMs: number): void {
     const filler = fillers[this.#streamType];
     const silentMs = this.#options.clock.now() - this.#lastWriteMs;
-    // What a stream writes by itself is a probe too.
-    if (filler !== undefined && silentMs >= silentStreamMs && !response.writableNeedDrain) this.write(filler);
-    return true;
+    if (filler === undefined || silentMs < afterMs || this.#response.writableNeedDrain) return;
+    this.write(filler);
   }
 
   /** Drops the connection without another byte. */

@@ -2,6 +2,7 @@ import type { FleetCall } from '@drover/fleet';
 import type { AnswerDialect } from '../dialects/dialect.ts';
 import { RequestFailure } from '../errors.ts';
 import type { Exchange } from '../http/exchange.ts';
+import { commentWhileSilent } from '../http/stream-comments.ts';
 import type { Outcome } from '../observe/gateway-metrics.ts';
 import type { GatewayServices } from '../services.ts';
 
@@ -20,6 +21,7 @@ export async function pumpStream(
 ): Promise<Outcome> {
   const { metrics, node } = services;
   metrics.streamBegan();
+  const stopComments = commentWhileSilent(exchange, node.clock, services.config.streamCommentMs);
   try {
     let lastMs: number | undefined;
     for await (const lines of call.lines) {
@@ -41,6 +43,7 @@ export async function pumpStream(
     exchange.end();
     return 'ok';
   } finally {
+    stopComments();
     metrics.streamEnded();
   }
 }

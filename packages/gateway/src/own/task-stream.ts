@@ -1,6 +1,7 @@
 import type { TaskEvent, TaskRequest } from '@drover/agents';
 import { RequestFailure } from '../errors.ts';
 import type { Exchange } from '../http/exchange.ts';
+import { commentWhileSilent } from '../http/stream-comments.ts';
 import { failureOf } from '../http/failure.ts';
 import type { GatewayServices } from '../services.ts';
 
@@ -19,7 +20,9 @@ export async function streamTask(
   agentId: string,
   task: TaskRequest,
 ): Promise<void> {
+  const { node, config } = services;
   const writer = new EventWriter(exchange);
+  const stopComments = commentWhileSilent(exchange, node.clock, config.streamCommentMs);
   try {
     const result = await services.agents.task(agentId, task, {
       signal: exchange.signal,
@@ -33,6 +36,8 @@ export async function streamTask(
     const { code, message } = exchange.interruption ?? failureOf(error);
     await writer.flush();
     writer.send('failed', { error: { code, message, requestId: exchange.requestId } });
+  } finally {
+    stopComments();
   }
   exchange.end();
 }
