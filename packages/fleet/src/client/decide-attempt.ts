@@ -103,7 +103,8 @@ export function decideAttempt(
     const instance = policy(candidates, model, random);
     const mayFit = facts.only !== undefined || !areAllFull(candidates, config);
     if (instance !== undefined && mayFit) return { kind: 'open', instance };
-    if (instance !== undefined && failures.length === 0) return refuseFull(candidates, model);
+    if (instance !== undefined && failures.every(({ refusal }) => refusal === 'queue-full'))
+      return refuseFull(candidates, model, failures);
   }
   if (failures.length === 0) return nobodyToAsk(facts);
   const failure = tellingAnswer(failures);
@@ -144,11 +145,18 @@ function areAllFull(candidates: readonly InstanceEvidence[], { staleEvidenceMs }
   return candidates.every((evidence) => reportsFull(evidence) && !isDoubtful(evidence, staleEvidenceMs));
 }
 
-function refuseFull(candidates: readonly InstanceEvidence[], model: string): AttemptDecision {
-  const waitsMs = candidates.map((evidence) => comeBackMs(queueWaitMs(evidence, model)));
-  const queued = candidates.reduce((sum, { load }) => sum + load.queued, 0);
-  const instances = candidates.length === 1 ? 'the only instance' : `all ${candidates.length} instances`;
-  const message = `the queues of ${instances} with ${model} are full: ${queued} requests wait`;
+function refuseFull(
+  candidates: readonly InstanceEvidence[],
+  model: string,
+  failures: readonly AttemptFailure[],
+): AttemptDecision {
+  const waitsMs = [
+    ...candidates.map((evidence) => comeBackMs(queueWaitMs(evidence, model))),
+    ...failures.map(({ retryAfterMs }) => retryAfterMs),
+  ];
+  const count = candidates.length + failures.length;
+  const instances = count === 1 ? 'the only instance' : `all ${count} instances`;
+  const message = `the queues of ${instances} with ${model} are full`;
   return fail('queue-full', message, Math.max(leastComeBackMs, Math.min(...waitsMs)));
 }
 

@@ -10,6 +10,8 @@ export interface QueueFacts {
   readonly waitedMs: number;
   /** Instances at which it may wait. */
   readonly places: number;
+  /** What the fleet has learnt of the model, if anything. */
+  readonly serviceMs?: number | undefined;
 }
 
 /**

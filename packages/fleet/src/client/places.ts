@@ -19,6 +19,8 @@ export interface PlaceRequest {
   readonly waitedMs: number;
   /** Instances at which it waits, that with the body included. */
   readonly places: number;
+  /** What the fleet has learnt of the model, if anything. */
+  readonly serviceMs?: number | undefined;
   readonly replyTo: ActorRef<SessionMessage>;
 }
 

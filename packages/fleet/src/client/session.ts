@@ -163,7 +163,7 @@ class Session {
     const nowMs = this.#context.clock.now();
     // The deadline may have passed since the choice was made: no host is asked for an answer in no time.
     if (nowMs >= deadlineAtMs) return this.#choose();
-    const places = this.#waiting.placesWanted;
+    const queue = this.#waiting.queueFacts;
     const attempt = createAttempt(
       this.#waiting.streamIdFor(evidence),
       evidence,
@@ -180,8 +180,6 @@ class Session {
     this.#record.servedBy = { node: evidence.node, incarnation: evidence.nodeIncarnation };
     const { streamId } = attempt;
     const timeoutMs = deadlineAtMs - nowMs;
-    const { waitedMs } = this.#waiting;
-    const queue = { waitedMs, places };
     const { self } = this.#context;
     const size = attempt.partBytes;
     attempt.instance.tell(openMessage(request, streamId, timeoutMs, config.windowLines, size, queue, self));

@@ -10,11 +10,12 @@
 import type { ActorContext } from '@drover/actor-core';
 import type { SessionMessage } from '../protocol/session-message.ts';
 import { type InstanceEvidence, instanceKey } from '../routing/load-table.ts';
-import { hasLoaded, queueWaitMs } from '../routing/queue-wait.ts';
+import { hasLoaded, learntServiceMs, queueWaitMs } from '../routing/queue-wait.ts';
 import { type Attempt, saysThatItWaits } from './attempt.ts';
 import type { CallRecord, SessionShared } from './call-record.ts';
 import { type AttemptFacts, candidatesFor } from './decide-attempt.ts';
 import { decideOffer } from './decide-offer.ts';
+import type { QueueFacts } from './open-request.ts';
 import { type PlaceRequest, Places } from './places.ts';
 import type { SessionInput } from './session-input.ts';
 
@@ -45,13 +46,15 @@ export class Waiting {
     this.#facts = facts;
   }
 
-  /** Instances at which the call may wait, for its `open`. */
-  get placesWanted(): number {
-    const others = candidatesFor({ ...this.#facts(), tried: new Set() }).length;
-    return Math.max(1, Math.min(others, this.#shared.config.maxPlaces));
+  /** For an `open`: the call may wait at any instance that could serve it. */
+  get queueFacts(): QueueFacts {
+    const candidates = candidatesFor({ ...this.#facts(), tried: new Set() });
+    const places = Math.max(1, Math.min(candidates.length, this.#shared.config.maxPlaces));
+    const serviceMs = learntServiceMs(candidates, this.#record.model);
+    return { waitedMs: this.#waitedMs, places, ...(serviceMs === undefined ? {} : { serviceMs }) };
   }
 
-  get waitedMs(): number {
+  get #waitedMs(): number {
     return Math.max(0, this.#context.clock.now() - this.#record.startedAtMs);
   }
 
@@ -138,7 +141,7 @@ export class Waiting {
       const other = instanceKey(evidence);
       return other !== key && evidence.alive && (other === homeKey || this.#places.has(other));
     });
-    return decideOffer({ here, elsewhere, model, waitedMs: this.waitedMs });
+    return decideOffer({ here, elsewhere, model, waitedMs: this.#waitedMs });
   }
 
   #evidence(key: string): InstanceEvidence | undefined {
@@ -172,7 +175,9 @@ export class Waiting {
   #placeRequest(places: number): PlaceRequest {
     const { request } = this.#record;
     const { model, priority = 0 } = request;
-    return { model, priority, waitedMs: this.waitedMs, places, replyTo: this.#context.self };
+    const waitedMs = this.#waitedMs;
+    const serviceMs = learntServiceMs(this.#shared.load.instances(), this.#record.model);
+    return { model, priority, waitedMs, places, serviceMs, replyTo: this.#context.self };
   }
 }
 

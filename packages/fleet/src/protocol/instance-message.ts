@@ -40,6 +40,7 @@ export type InstanceMessage =
       readonly priority: number;
       readonly waitedMs: number;
       readonly places: number;
+      readonly serviceMs?: number | undefined;
       readonly replyTo: ActorRef<SessionMessage>;
     }
   /** Takes the offered slot for a request that waits here with its body. Without it an `open` takes the slot. */
@@ -81,6 +82,7 @@ const streamOpenSchema = z.object({
   model: z.string().max(512),
   waitedMs: waited.optional(),
   places: places.optional(),
+  serviceMs: waited.optional(),
   timeoutMs: z.number().positive(),
   firstByteTimeoutMs: z.number().positive().optional(),
   interTokenTimeoutMs: z.number().positive().optional(),
@@ -102,6 +104,7 @@ export const instanceMessageSchema: z.ZodType<InstanceMessage> = z.discriminated
     priority: z.number(),
     waitedMs: waited,
     places,
+    serviceMs: waited.optional(),
     replyTo: actorRefSchema<SessionMessage>(),
   }),
   z.object({ kind: z.literal('claim'), streamId, offer }),

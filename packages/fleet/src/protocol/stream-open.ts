@@ -24,6 +24,8 @@ export interface StreamOpen {
    * waits, only after a `claim`. @default 1
    */
   readonly places?: number | undefined;
+  /** What other instances have learnt: how long a request for this model stays inside, milliseconds. */
+  readonly serviceMs?: number | undefined;
   /** Milliseconds the whole attempt may take, counted by the receiver from arrival; `noTimeoutMs` for no deadline. */
   readonly timeoutMs: number;
   /**

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { evidence } from '../testing/evidence.ts';
-import { comeBackMs, isFull, loadWaitMs, queueWaitMs, reportsFull } from './queue-wait.ts';
+import { comeBackMs, isFull, learntServiceMs, loadWaitMs, queueWaitMs, reportsFull } from './queue-wait.ts';
 
 const model = { name: 'm:latest', serviceMs: 400 };
 
@@ -8,6 +8,11 @@ it('counts the time that the instance expects, and its own requests that no repo
   const busy = { busy: 2, queued: 2, waitMs: 9_000 };
   expect(queueWaitMs(evidence({ load: busy, models: [model] }), 'm:latest')).toBe(9_000);
   expect(queueWaitMs(evidence({ load: busy, models: [model], pending: 2 }), 'm:latest')).toBe(9_400);
+});
+
+it('counts none of its own requests that will not fit', () => {
+  const busy = { busy: 2, queued: 3, waitMs: 9_000 };
+  expect(queueWaitMs(evidence({ load: busy, models: [model], pending: 400 }), 'm:latest')).toBe(9_200);
 });
 
 it('is nothing while a slot is free', () => {
@@ -23,6 +28,12 @@ it('adds what it takes to load the model', () => {
   expect(loadWaitMs(evidence({ models: [model] }), 'm:latest')).toBe(0);
   expect(loadWaitMs(evidence({ models: [{ ...cold, coldMs: 8_000 }] }), 'm:latest')).toBe(8_000);
   expect(loadWaitMs(evidence({ models: [cold] }), 'm:latest')).toBe(400);
+});
+
+it('knows of a model what any instance has learnt', () => {
+  const learnt = evidence({ models: [model] });
+  expect(learntServiceMs([evidence(), learnt], 'm:latest')).toBe(400);
+  expect(learntServiceMs([evidence()], 'm:latest')).toBeUndefined();
 });
 
 it('is full when slots and queue are taken, its own requests included', () => {

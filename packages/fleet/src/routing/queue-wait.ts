@@ -41,7 +41,9 @@ export function queueWaitMs(evidence: InstanceEvidence, model: string): number {
   if (usedPlaces(evidence) < slots) return 0;
   const serviceMs = serviceOf(evidence, model);
   const reportedMs = load.waitMs ?? ((load.busy + load.queued) * serviceMs) / slots;
-  return Math.max(0, reportedMs + (pending * serviceMs) / slots);
+  // Of its own requests that were not answered yet, those that do not fit will be refused.
+  const room = Math.max(0, slots + load.maxQueue - load.busy - load.queued);
+  return Math.max(0, reportedMs + (Math.min(pending, room) * serviceMs) / slots);
 }
 
 /** Expected time to load `model` there, milliseconds; 0 if it is loaded. */
@@ -49,6 +51,22 @@ export function loadWaitMs(evidence: InstanceEvidence, model: string): number {
   if (hasLoaded(evidence, model)) return 0;
   const listed = evidence.load.models.find(({ name }) => isModel(name, model));
   return listed?.coldMs ?? serviceOf(evidence, model);
+}
+
+/**
+ * How long a request for `model` stays inside an instance, as those that have served it have learnt, milliseconds; the
+ * geometric mean over them, undefined where none has. An instance that has not served it yet counts with this.
+ */
+export function learntServiceMs(instances: readonly InstanceEvidence[], model: string): number | undefined {
+  let sum = 0;
+  let count = 0;
+  for (const { load } of instances) {
+    const serviceMs = load.models.find(({ name }) => isModel(name, model))?.serviceMs;
+    if (serviceMs === undefined) continue;
+    sum += Math.log(Math.max(1, serviceMs));
+    count += 1;
+  }
+  return count === 0 ? undefined : Math.round(Math.exp(sum / count));
 }
 
 /** When a client that finds a queue full should come back: about when half of it has gone. 0.5 to 60 s. */

@@ -25,6 +25,15 @@ it('follows a lasting change', () => {
   expect(times.expectedMs('m')).toBeGreaterThan(4_500);
 });
 
+it('counts with what others have learnt until it has seen one itself', () => {
+  const times = new ServiceTimes();
+  times.suggest('m', 300);
+  expect([times.expectedMs('m'), times.learntMs('m')]).toEqual([300, undefined]);
+  times.observe('m', 700);
+  times.suggest('m', 300);
+  expect(times.expectedMs('m')).toBe(700);
+});
+
 it('remembers a bounded number of models', () => {
   const times = new ServiceTimes();
   for (let index = 0; index < 600; index += 1) times.observe(`m${index}`, 200);

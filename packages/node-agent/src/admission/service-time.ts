@@ -15,15 +15,18 @@ export const unknownServiceMs = 1_000;
 export class ServiceTimes {
   /** Natural logarithm of milliseconds, by `modelKey`; in order of last observation. */
   readonly #logMs = new Map<string, number>();
+  readonly #suggestedMs = new Map<string, number>();
 
   observe(model: string, seenMs: number): void {
     const key = modelKey(model);
     const seen = Math.log(Math.max(1, seenMs));
     const known = this.#logMs.get(key);
-    this.#logMs.delete(key);
-    this.#logMs.set(key, known === undefined ? seen : known + weight * (seen - known));
-    const oldest = this.#logMs.keys().next();
-    if (this.#logMs.size > maxModels && oldest.done === false) this.#logMs.delete(oldest.value);
+    remember(this.#logMs, key, known === undefined ? seen : known + weight * (seen - known));
+  }
+
+  /** What others have learnt: counts until one was seen here. */
+  suggest(model: string, serviceMs: number): void {
+    remember(this.#suggestedMs, modelKey(model), serviceMs);
   }
 
   /** Milliseconds; undefined until one was seen. */
@@ -33,8 +36,15 @@ export class ServiceTimes {
   }
 
   expectedMs(model: string): number {
-    return this.learntMs(model) ?? unknownServiceMs;
+    return this.learntMs(model) ?? this.#suggestedMs.get(modelKey(model)) ?? unknownServiceMs;
   }
+}
+
+function remember(known: Map<string, number>, key: string, value: number): void {
+  known.delete(key);
+  known.set(key, value);
+  const oldest = known.keys().next();
+  if (known.size > maxModels && oldest.done === false) known.delete(oldest.value);
 }
 
 /**

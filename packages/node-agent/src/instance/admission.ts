@@ -207,11 +207,12 @@ export class Admission {
   }
 
   #ticket(
-    request: Pick<StreamOpen, 'streamId' | 'priority' | 'waitedMs' | 'places'>,
+    request: Pick<StreamOpen, 'streamId' | 'priority' | 'waitedMs' | 'places' | 'serviceMs'>,
     replyTo: ActorRef<SessionMessage>,
     model: string,
   ): Ticket {
-    const { streamId, priority, waitedMs = 0, places = 1 } = request;
+    const { streamId, priority, waitedMs = 0, places = 1, serviceMs } = request;
+    if (serviceMs !== undefined) this.#service.suggest(model, serviceMs);
     const sinceMs = this.#context.clock.now() - waitedMs;
     return { id: streamId, owner: replyTo.address.node, model, priority, sinceMs, places };
   }
