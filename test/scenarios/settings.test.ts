@@ -199,6 +199,7 @@ describe('a setting that cannot be meant', () => {
     expect(await refuse(['up'], { DROVER_REQEST_TIMEOUT: '1m' })).toContain(
       'DROVER_REQEST_TIMEOUT is no setting of drover (did you mean DROVER_REQUEST_TIMEOUT?)',
     );
+    expect(await refuse(['up', '--max-nodse', '3'])).toContain("'--max-nodse' (did you mean --max-nodes?)");
     expect(await refuse(['gateway', '--request-timeout', '30'])).toContain('a number needs its unit');
     expect(await refuse(['up', '--config', join(folder, 'missing.yaml')])).toContain('missing.yaml');
   });

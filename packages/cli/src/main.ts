@@ -3,6 +3,7 @@ import { InvalidArgumentError } from '@drover/actor-core';
 import { CommanderError } from 'commander';
 import { CommandError, type ExitCode, errorLine, exitCodes } from './errors.ts';
 import { createProgram } from './program.ts';
+import { nearestKey } from './settings/suggestion.ts';
 
 /** Runs one `drover` command and ends the process with its exit code. */
 export async function main(args: readonly string[]): Promise<never> {
@@ -35,7 +36,7 @@ function tell(error: unknown): ExitCode {
     if (error.exitCode === 0) return exitCodes.done;
     const said = error.message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ');
     const empty = said === '(outputHelp)' || said === '';
-    process.stderr.write(`drover: ${empty ? 'a command is missing' : said} (see drover --help)\n`);
+    process.stderr.write(`drover: ${empty ? 'a command is missing' : meant(said)} (see drover --help)\n`);
     return exitCodes.usage;
   }
   if (error instanceof CommandError) {
@@ -49,6 +50,13 @@ function tell(error: unknown): ExitCode {
   // A defect: everything that helps to find it.
   process.stderr.write(`${errorLine(error)}\n${error instanceof Error ? (error.stack ?? '') : ''}\n`);
   return exitCodes.internal;
+}
+
+/** A misspelt flag of a setting that the short help leaves out is known too. */
+function meant(said: string): string {
+  const [, flag] = /^unknown option '--([^'=]+)/.exec(said) ?? [];
+  const key = flag === undefined ? undefined : nearestKey(flag);
+  return key === undefined ? said : `unknown option '--${flag}' (did you mean --${key}?)`;
 }
 
 function ownVersion(): string {

@@ -1,6 +1,6 @@
 import { badConfiguration } from '../errors.ts';
 import { mayComeFrom, variableOf } from './setting.ts';
-import { suggestion } from './suggestion.ts';
+import { nearestKey } from './suggestion.ts';
 import { settingOfVariable } from './table.ts';
 
 /** Read by no command as a setting: the protocol between our processes, and tests and benchmarks of the checkout. */
@@ -29,7 +29,7 @@ export function refuseUnknownVariables(environment: NodeJS.ProcessEnv): void {
     if (!name.startsWith('DROVER_') || otherVariables.includes(name) || isServiceLink(name, value)) continue;
     const setting = settingOfVariable(name);
     if (setting !== undefined && mayComeFrom(setting, 'variable')) continue;
-    const meant = /did you mean ([a-z-]+)/.exec(suggestion(name.slice('DROVER_'.length)))?.[1];
+    const meant = nearestKey(name.slice('DROVER_'.length));
     const hint = meant === undefined ? '' : ` (did you mean ${variableOf({ key: meant })}?)`;
     throw badConfiguration(name, `is no setting of drover${hint}`);
   }

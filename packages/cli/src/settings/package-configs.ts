@@ -116,9 +116,9 @@ function checked(stated: StatedSettings, owner: string, resolve: () => object): 
   }
 }
 
-/** The message of a package names fields; a person knows settings. */
+/** The message of a package names fields and counts in its own units; a person knows settings. */
 function inWords(owner: string, message: string): string {
-  let said = message;
+  let said = message.replaceAll(/ \(\d+\)/g, '');
   for (const name of Object.keys(packageDefaults[owner] ?? {})) {
     const [setting] = settingsOfField(`${owner}.${name}` as ConfigField);
     if (setting !== undefined) said = said.replaceAll(new RegExp(`\\b${name}\\b`, 'g'), setting.key);

@@ -137,6 +137,9 @@ describe('the configurations of the packages', () => {
     expect(() => packageConfigs(stated({ variables: { DROVER_PROBE_TIMEOUT: '1m' } }))).toThrow(
       'DROVER_PROBE_TIMEOUT must not exceed probe-interval',
     );
+    expect(() => packageConfigs(stated({ flags: { 'task-timeout': ['2h'] } }))).toThrow(
+      /^--task-timeout must not be above max-task-timeout$/,
+    );
     expect(() => packageConfigs(stated({ flags: { origin: ['*a*'] } }))).toThrow(
       '--origin may have one * each',
     );

@@ -1,19 +1,24 @@
 import { settings } from './table.ts';
 
-/** ` (did you mean KEY?)` for a misspelt key, else nothing. Names of the packages' own fields are understood too. */
+/** ` (did you mean KEY?)` for a misspelt key, else nothing. */
 export function suggestion(given: string): string {
+  const key = nearestKey(given);
+  return key === undefined ? '' : ` (did you mean ${key}?)`;
+}
+
+/** The key that is meant by a misspelt one, or by the name of a package's field; undefined where none is near. */
+export function nearestKey(given: string): string | undefined {
   const wanted = plain(given);
+  const near = settings
+    .filter(({ hidden }) => hidden !== true)
+    .map(({ key }) => ({ key, distance: distance(wanted, plain(key)) }))
+    .toSorted((one, other) => one.distance - other.distance)[0];
+  if (near === undefined || near.distance === 0) return near?.key;
   const byField = settings.find(({ fields }) =>
     (fields ?? []).some((field) => plain(field.slice(field.indexOf('.') + 1)) === wanted),
   );
-  const candidates = settings.filter(({ hidden }) => hidden !== true).map(({ key }) => key);
-  const near = candidates
-    .map((key) => ({ key, distance: distance(wanted, plain(key)) }))
-    .toSorted((one, other) => one.distance - other.distance)[0];
-  const limit = Math.max(1, Math.floor(wanted.length / 3));
-  if (near !== undefined && near.distance === 0) return ` (did you mean ${near.key}?)`;
-  if (byField !== undefined) return ` (did you mean ${byField.key}?)`;
-  return near !== undefined && near.distance <= limit ? ` (did you mean ${near.key}?)` : '';
+  if (byField !== undefined) return byField.key;
+  return near.distance <= Math.max(1, Math.floor(wanted.length / 3)) ? near.key : undefined;
 }
 
 /** Case, dashes and underscores do not tell two names apart. */
