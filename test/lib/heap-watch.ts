@@ -1,0 +1,109 @@
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { Session } from 'node:inspector';
+import { join } from 'node:path';
+
+// Loaded into the processes of a cluster with `--import`: on SIGUSR2 it counts what the process holds and writes the
+// counts to `HEAP_WATCH_DIR/PID.json`. The heap is looked at only if `PID.want` says so: that takes up to a second.
+
+/** Timers, sockets and pipes that keep a process alive, by kind. */
+export type Resources = Readonly<Record<string, number>>;
+
+/** What a process holds in memory after a full garbage collection. */
+export interface HeldInHeap {
+  /** Listeners on all event emitters. */
+  readonly listeners: number;
+  /** Listeners for `abort` on all abort signals. */
+  readonly abortListeners: number;
+  /** Entries of all maps and sets. */
+  readonly entries: number;
+  /** The largest of these, as `entries, e.g. a key`: tells where to look. */
+  readonly largest: readonly string[];
+  readonly heapBytes: number;
+}
+
+export interface Held {
+  readonly resources: Resources;
+  readonly heap: HeldInHeap | null;
+}
+
+const session = new Session();
+session.connect();
+
+function post<T>(method: string, params: object = {}): T {
+  let result: unknown;
+  // In the same thread the answer comes before `post` returns.
+  (
+    session.post as (name: string, given: object, done: (error: Error | null, value: unknown) => void) => void
+  ).call(session, method, params, (error, value) => {
+    if (error) throw error;
+    result = value;
+  });
+  return result as T;
+}
+
+/** Runs `count`, a function of the array of all live objects with that prototype. */
+function countObjects<T>(prototype: string, count: string): T {
+  const { result } = post<{ result: { objectId: string } }>('Runtime.evaluate', {
+    expression: prototype,
+    objectGroup: 'watch',
+  });
+  const { objects } = post<{ objects: { objectId: string } }>('Runtime.queryObjects', {
+    prototypeObjectId: result.objectId,
+    objectGroup: 'watch',
+  });
+  const counted = post<{ result: { value: T } }>('Runtime.callFunctionOn', {
+    objectId: objects.objectId,
+    functionDeclaration: count,
+    returnByValue: true,
+  });
+  post('Runtime.releaseObjectGroup', { objectGroup: 'watch' });
+  return counted.result.value;
+}
+
+// A prototype has the property without the object behind it, and throws.
+const sumOf = (expression: string): string =>
+  `function () { let sum = 0; for (const one of this) { try { sum += ${expression}; } catch {} } return sum; }`;
+const events = "process.getBuiltinModule('node:events')";
+
+const largest = `function () {
+  const sized = [];
+  for (const one of this) { try { if (one.size > 20) sized.push(one); } catch {} }
+  return sized.sort((a, b) => b.size - a.size).slice(0, 12).map((one) => one.size + ', e.g. ' + String(one.keys().next().value).slice(0, 60));
+}`;
+
+function heap(): HeldInHeap {
+  post('HeapProfiler.collectGarbage');
+  post('HeapProfiler.collectGarbage');
+  const maps = 'Map.prototype';
+  const sets = 'Set.prototype';
+  return {
+    listeners: countObjects<number>(
+      `${events}.EventEmitter.prototype`,
+      sumOf('Object.values(one._events ?? {}).flat().length'),
+    ),
+    abortListeners: countObjects<number>(
+      'AbortSignal.prototype',
+      sumOf(`${events}.getEventListeners(one, 'abort').length`),
+    ),
+    entries: countObjects<number>(maps, sumOf('one.size')) + countObjects<number>(sets, sumOf('one.size')),
+    largest: [...countObjects<string[]>(maps, largest), ...countObjects<string[]>(sets, largest)],
+    heapBytes: process.memoryUsage().heapUsed,
+  };
+}
+
+function resources(): Resources {
+  const counts: Record<string, number> = {};
+  for (const kind of process.getActiveResourcesInfo()) counts[kind] = (counts[kind] ?? 0) + 1;
+  return counts;
+}
+
+const folder = process.env['HEAP_WATCH_DIR'];
+if (folder !== undefined) {
+  process.on('SIGUSR2', () => {
+    const file = join(folder, `${process.pid}.json`);
+    const wantsHeap = readFileSync(join(folder, `${process.pid}.want`), 'utf8') === 'heap';
+    const held: Held = { resources: resources(), heap: wantsHeap ? heap() : null };
+    writeFileSync(`${file}.part`, JSON.stringify(held));
+    renameSync(`${file}.part`, file);
+  });
+}

@@ -1,0 +1,32 @@
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { residentBytes } from '@drover/bench';
+import type { Held } from './heap-watch.ts';
+import { waitUntil } from './wait-until.ts';
+
+/** Environment for a cluster whose processes can be asked what they hold. */
+export function watchedEnvironment(folder: string): NodeJS.ProcessEnv {
+  const module = new URL('../dist/lib/heap-watch.js', import.meta.url).href;
+  return { NODE_OPTIONS: `--import=${module}`, HEAP_WATCH_DIR: folder };
+}
+
+/** What a process holds, and its open files. */
+export interface HeldOutside extends Held {
+  readonly descriptors: number;
+  readonly residentBytes: number;
+}
+
+/** Asks one process of a cluster that was started with `watchedEnvironment`; its heap only where `what` says so. */
+export async function heldBy(pid: number, folder: string, what: 'heap' | 'resources'): Promise<HeldOutside> {
+  const file = join(folder, `${pid}.json`);
+  rmSync(file, { force: true });
+  writeFileSync(join(folder, `${pid}.want`), what);
+  process.kill(pid, 'SIGUSR2');
+  await waitUntil(`process ${pid} says what it holds`, () => existsSync(file), { timeoutMs: 30_000 });
+  const held = JSON.parse(readFileSync(file, 'utf8')) as Held;
+  return {
+    ...held,
+    descriptors: readdirSync(`/proc/${pid}/fd`).length,
+    residentBytes: residentBytes(pid) ?? Number.NaN,
+  };
+}
