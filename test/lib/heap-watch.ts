@@ -29,7 +29,7 @@ export interface Held {
 const session = new Session();
 session.connect();
 
-function post<T>(method: string, params: object = {}): T {
+function post(method: string, params: object = {}): unknown {
   let result: unknown;
   // In the same thread the answer comes before `post` returns.
   (
@@ -38,31 +38,34 @@ function post<T>(method: string, params: object = {}): T {
     if (error) throw error;
     result = value;
   });
-  return result as T;
+  return result;
 }
 
 /** Runs `count`, a function of the array of all live objects with that prototype. */
-function countObjects<T>(prototype: string, count: string): T {
-  const { result } = post<{ result: { objectId: string } }>('Runtime.evaluate', {
+function countObjects(prototype: string, count: string): unknown {
+  const { result } = post('Runtime.evaluate', {
     expression: prototype,
     objectGroup: 'watch',
-  });
-  const { objects } = post<{ objects: { objectId: string } }>('Runtime.queryObjects', {
+  }) as { result: { objectId: string } };
+  const { objects } = post('Runtime.queryObjects', {
     prototypeObjectId: result.objectId,
     objectGroup: 'watch',
-  });
-  const counted = post<{ result: { value: T } }>('Runtime.callFunctionOn', {
+  }) as { objects: { objectId: string } };
+  const counted = post('Runtime.callFunctionOn', {
     objectId: objects.objectId,
     functionDeclaration: count,
     returnByValue: true,
-  });
+  }) as { result: { value: unknown } };
   post('Runtime.releaseObjectGroup', { objectGroup: 'watch' });
   return counted.result.value;
 }
 
 // A prototype has the property without the object behind it, and throws.
-const sumOf = (expression: string): string =>
-  `function () { let sum = 0; for (const one of this) { try { sum += ${expression}; } catch {} } return sum; }`;
+function sumOver(prototype: string, expression: string): number {
+  const sum = `function () { let sum = 0; for (const one of this) { try { sum += ${expression}; } catch {} } return sum; }`;
+  return countObjects(prototype, sum) as number;
+}
+
 const events = "process.getBuiltinModule('node:events')";
 
 const largest = `function () {
@@ -77,16 +80,10 @@ function heap(): HeldInHeap {
   const maps = 'Map.prototype';
   const sets = 'Set.prototype';
   return {
-    listeners: countObjects<number>(
-      `${events}.EventEmitter.prototype`,
-      sumOf('Object.values(one._events ?? {}).flat().length'),
-    ),
-    abortListeners: countObjects<number>(
-      'AbortSignal.prototype',
-      sumOf(`${events}.getEventListeners(one, 'abort').length`),
-    ),
-    entries: countObjects<number>(maps, sumOf('one.size')) + countObjects<number>(sets, sumOf('one.size')),
-    largest: [...countObjects<string[]>(maps, largest), ...countObjects<string[]>(sets, largest)],
+    listeners: sumOver(`${events}.EventEmitter.prototype`, 'Object.values(one._events ?? {}).flat().length'),
+    abortListeners: sumOver('AbortSignal.prototype', `${events}.getEventListeners(one, 'abort').length`),
+    entries: sumOver(maps, 'one.size') + sumOver(sets, 'one.size'),
+    largest: [maps, sets].flatMap((prototype) => countObjects(prototype, largest) as string[]),
     heapBytes: process.memoryUsage().heapUsed,
   };
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Agent, type IncomingMessage, request } from 'node:http';
 
 /** One kind of request: how it is made, and that it ended as it should. */
@@ -47,10 +48,10 @@ function send(url: string, path: string, body: unknown, options: SendOptions = {
     (response) => {
       const status = response.statusCode ?? 0;
       if (options.leaveAfter) {
-        void options.leaveAfter(response).then(() => {
-          call.destroy();
-          resolve({ status, text: '' });
-        }, reject);
+        options
+          .leaveAfter(response)
+          .finally(() => call.destroy())
+          .then(() => resolve({ status, text: '' }), reject);
         return;
       }
       const parts: Buffer[] = [];
@@ -183,6 +184,15 @@ export function requestKinds({ agentId, overload }: KindsOptions): readonly Requ
       name: 'agent task left while it runs',
       run: async (url) =>
         void (await send(url, task, { input: 'count', mode: 'stream' }, { leaveAfterMs: 10 })),
+    },
+    {
+      name: 'why, of a request that was served',
+      run: async (url) => {
+        const id = randomUUID();
+        const headers = { 'x-drover-request-id': id };
+        await expectStatus(200, send(url, '/api/chat', { model, messages, options }, { headers }));
+        await expectStatus(200, send(url, `/api/v1/why/${id}`, undefined));
+      },
     },
     one('status', '/api/v1/status', undefined),
     one('actors', '/api/v1/actors', undefined),

@@ -50,7 +50,7 @@ it(
     const { id } = (await spawned.json()) as { id: string };
     const kinds = requestKinds({ agentId: id, overload: 2 * maxStreams });
     // What is made once and kept, such as compiled code and connections, is made before the first count.
-    for (const kind of kinds) await runKind(cluster, kind, 40);
+    for (const kind of kinds) await runKind(cluster, kind, 60);
     const processes = cluster.ready.processes.filter(({ role }) => role !== 'ollama-sim');
     const count = async (what: 'heap' | 'resources'): Promise<Counted[]> => {
       const all: Counted[] = [];
@@ -106,12 +106,12 @@ interface Counted extends HeldOutside {
 }
 
 /**
- * What may be there that was not: the names of 1,024 paths are kept to be told again, a pool keeps connections, and the
+ * What may be there that was not: the names of 1,024 paths and the decisions on 1,000 requests are kept, and the
  * leader of the agents keeps the newest 10,000 runs and stopped agents, which is its work.
  */
 function allowed(what: 'listeners' | 'abortListeners' | 'entries', node: string): number {
   if (what !== 'entries') return what === 'listeners' ? 20 * inParallel : 0;
-  return 1_200 + (node.startsWith('host') ? 20 * requestsOfEach : 0);
+  return 1_900 + (node.startsWith('host') ? 20 * requestsOfEach : 0);
 }
 
 function timersOf({ resources }: Counted): number {
@@ -172,12 +172,24 @@ async function untilIdle(cluster: Cluster): Promise<void> {
   await sleep(2_000);
 }
 
+/** Live actors of a node, as it says itself. */
 async function actorsOf(cluster: Cluster, node: string): Promise<number> {
-  const answer = await fetch(`${cluster.url}/api/v1/actors?node=${node}`);
-  const { nodes } = (await answer.json()) as {
-    nodes: readonly { id?: string; node?: string; total?: number }[];
-  };
-  return nodes.find((one) => (one.id ?? one.node) === node)?.total ?? Number.NaN;
+  const { total } = await waitUntil(
+    `${node} says which actors it has`,
+    async () => {
+      const answer = await fetch(`${cluster.url}/api/v1/actors?node=${node}`);
+      const { nodes } = (await answer.json()) as { nodes: readonly NodeActors[] };
+      return nodes.find(({ id, silence }) => id === node && silence === null);
+    },
+    { timeoutMs: 20_000 },
+  );
+  return total;
+}
+
+interface NodeActors {
+  readonly id: string;
+  readonly silence: string | null;
+  readonly total: number;
 }
 
 function mega(bytes: number): number {
