@@ -1,4 +1,7 @@
 import { spawn } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createProcRunnerCpu } from './proc-runner-cpu.ts';
 
@@ -72,6 +75,42 @@ describe.runIf(process.platform === 'linux')('the runners out of /proc', () => {
 
   it('are unknown where something else than an Ollama listens', async () => {
     expect(await createProcRunnerCpu('http://127.0.0.1:1')?.sample()).toBeUndefined();
+  });
+});
+
+/** A `/proc` in which an Ollama of another user, with one child, and a socket of `uid` on port 11434 can be seen. */
+async function fakeProc(uid: number, servers = 1): Promise<string> {
+  const root = await mkdtemp(join(tmpdir(), 'proc-'));
+  ends.push(() => rm(root, { recursive: true }));
+  const write = async (pid: number, name: string, parent: number): Promise<void> => {
+    await mkdir(join(root, String(pid)));
+    const zeros = '0 '.repeat(9);
+    await writeFile(join(root, String(pid), 'stat'), `${pid} (${name}) S ${parent} ${zeros}7 5 0 0\n`);
+  };
+  for (let n = 1; n <= servers; n++) await write(n * 100, 'ollama', 1);
+  await write(101, 'a (odd) name', 100);
+  await mkdir(join(root, 'net'));
+  const row = `0: 0100007F:2CAA 00000000:0000 0A 00000000:00000000 00:00000000 00000000 ${uid} 0 4711 1`;
+  await writeFile(join(root, 'net', 'tcp'), `sl local_address …\n   ${row}\n`);
+  return root;
+}
+
+describe.runIf(process.platform === 'linux')('an Ollama of another user', () => {
+  const uid = process.getuid?.() ?? 0;
+
+  it('is the one that listens where it is the only one and the socket is of its user', async () => {
+    const root = await fakeProc(uid);
+    expect(await createProcRunnerCpu('http://127.0.0.1:11434', root)?.sample()).toEqual([
+      { pid: 101, cpuMs: 120 },
+    ]);
+  });
+
+  it.each([
+    ['the socket is of somebody else, as that of a tunnel is', uid + 1, 1],
+    ['there are two', uid, 2],
+  ])('is not taken where %s', async (_why, socketUid, servers) => {
+    const root = await fakeProc(socketUid, servers);
+    expect(await createProcRunnerCpu('http://127.0.0.1:11434', root)?.sample()).toBeUndefined();
   });
 });
 

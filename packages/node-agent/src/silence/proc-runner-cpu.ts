@@ -1,4 +1,4 @@
-import { readdir, readFile, readlink } from 'node:fs/promises';
+import { readdir, readFile, readlink, stat } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import type { RunnerCpu, RunnerSample } from './runner-cpu.ts';
 
@@ -43,25 +43,27 @@ function isThisMachine(hostname: string): boolean {
 
 /**
  * The Ollama that listens on the port. Another user's open files cannot be read (Ollama often runs as a user of its
- * own): then the only Ollama server of the machine is taken, if there is exactly one.
+ * own): then the only Ollama server of the machine is taken, if the socket belongs to its user. What a tunnel of another
+ * user listens for is not on this machine.
  */
 async function findServer(
   root: string,
   processes: readonly ProcessFacts[],
   port: number,
 ): Promise<number | undefined> {
-  const servers = processes.filter(
-    ({ name, parent }) =>
-      name === serverName && !processes.some((other) => other.pid === parent && other.name === serverName),
-  );
+  const named = processes.filter(({ name }) => name === serverName);
+  const servers = named.filter(({ parent }) => !named.some(({ pid }) => pid === parent));
   const sockets = await listeningSockets(root, port);
   const hidden: number[] = [];
   for (const { pid } of servers) {
     const open = await openSockets(root, pid);
     if (open === undefined) hidden.push(pid);
-    else if (open.some((inode) => sockets.has(inode))) return pid;
+    else if (sockets.some(({ inode }) => open.includes(inode))) return pid;
   }
-  return servers.length === 1 ? hidden[0] : undefined;
+  const [only] = hidden;
+  if (only === undefined || servers.length > 1) return undefined;
+  const user = await stat(`${root}/${only}`).catch(() => undefined);
+  return user !== undefined && sockets.some(({ uid }) => uid === user.uid) ? only : undefined;
 }
 
 async function listProcesses(root: string): Promise<ProcessFacts[]> {
@@ -73,29 +75,33 @@ async function listProcesses(root: string): Promise<ProcessFacts[]> {
 
 /** `pid (name) state parent … utime stime …`; the name may contain anything, parentheses included. */
 async function readProcess(root: string, pid: string): Promise<ProcessFacts | undefined> {
-  const stat = await readText(`${root}/${pid}/stat`);
-  const from = stat.indexOf('(');
-  const to = stat.lastIndexOf(')');
+  const text = await readText(`${root}/${pid}/stat`);
+  const from = text.indexOf('(');
+  const to = text.lastIndexOf(')');
   if (from < 0 || to < 0) return undefined;
-  const fields = stat.slice(to + 2).split(' ');
+  const fields = text.slice(to + 2).split(' ');
   const ticks = Number(fields[11]) + Number(fields[12]);
   return {
     pid: Number(pid),
-    name: stat.slice(from + 1, to),
+    name: text.slice(from + 1, to),
     parent: Number(fields[1]),
     cpuMs: ticks * tickMs,
   };
 }
 
-/** Inodes of the sockets that listen on the port. */
-async function listeningSockets(root: string, port: number): Promise<ReadonlySet<string>> {
+interface ListeningSocket {
+  readonly inode: string;
+  readonly uid: number;
+}
+
+/** The sockets that listen on the port. */
+async function listeningSockets(root: string, port: number): Promise<readonly ListeningSocket[]> {
   const tables = await Promise.all(['tcp', 'tcp6'].map((table) => readText(`${root}/net/${table}`)));
   const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
-  const inodes = tables
+  return tables
     .flatMap((table) => table.split('\n').map((line) => line.trim().split(/\s+/)))
     .filter((columns) => columns[1]?.endsWith(suffix) === true && columns[3] === listening)
-    .map((columns) => columns[9] ?? '');
-  return new Set(inodes);
+    .map((columns) => ({ uid: Number(columns[7]), inode: columns[9] ?? '' }));
 }
 
 /** Inodes of a process' open sockets; undefined when it belongs to another user. */
