@@ -29,6 +29,7 @@ const stages = [
       ['node', 'scripts/complete-lockfile.mjs', '--check'],
       ['node', 'scripts/notices.mjs', '--check'],
       ['node', 'scripts/api-reference/generate.mjs', '--check'],
+      ['node', 'scripts/troubleshooting.mjs', '--check'],
       ['node', 'scripts/settings-reference.mjs', '--check'],
     ],
   },

@@ -38,6 +38,17 @@ export interface AgentsClient {
    * @throws AgentsError `no-leader`, `bus-unavailable`, `store-missing`, `store-full`, `store-unavailable`
    */
   proveStore(options?: { readonly timeoutMs?: number }): Promise<StoreProof>;
+  /**
+   * What kept the leader from recording, or hosts from leading, when it was last asked; undefined while nothing is known.
+   * Asks again in the background when what is known is older than a second: the next call tells.
+   */
+  storeTrouble(): StoreTroubleView | undefined;
+}
+
+export interface StoreTroubleView {
+  readonly code: string;
+  readonly message: string;
+  readonly evidenceAgeMs: number;
 }
 
 /** What came of a fenced write and a read by the leader of the agents. */

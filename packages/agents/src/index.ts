@@ -6,6 +6,7 @@ export type {
   RunView,
   SpawnRequest,
   StoreProof,
+  StoreTroubleView,
   TaskEvent,
   TaskRequest,
   TaskResult,

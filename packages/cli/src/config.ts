@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { badConfiguration } from './errors.ts';
+import { requireLock } from './network/open-address.ts';
 import { handedOn } from './settings/hand-on.ts';
 import type { StatedSettings } from './settings/resolve-settings.ts';
 
@@ -66,10 +67,12 @@ export function resolveUpConfig(stated: StatedSettings, environment: NodeJS.Proc
   // OLLAMA_HOST is a place to look at, not a host that must be there.
   const ollama = isForeign(stated, 'ollama') ? [] : (stated.list('ollama') ?? []);
   const data = stated.text('data');
+  const host = stated.text('host') ?? defaults.host;
+  requireLock(host, stated.isOn('insecure'));
   return Object.freeze({
     port: stated.number('port') ?? defaults.port,
     portIsExplicit: stated.number('port') !== undefined,
-    host: stated.text('host') ?? defaults.host,
+    host,
     ollama: Object.freeze([...ollama]),
     slots: stated.number('slots') ?? defaults.slots,
     sim: stated.number('sim'),

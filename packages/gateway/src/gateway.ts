@@ -18,6 +18,7 @@ import { createMetrics } from './observe/gateway-metrics.ts';
 import { RefusalLog } from './observe/refusal-log.ts';
 import { openAiInferenceRoutes } from './openai/openai-routes.ts';
 import { agentRoutes } from './own/agent-routes.ts';
+import { proofRoutes } from './own/proof-routes.ts';
 import { serviceRoutes } from './own/service-routes.ts';
 import type { GatewayServices } from './services.ts';
 
@@ -65,6 +66,7 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
     ...openAiInferenceRoutes(services),
     ...serviceRoutes(services, isDraining),
     ...agentRoutes(services),
+    ...proofRoutes(services),
     ...absentRoutes(),
   ]);
   const door = createDoor(services, router, { name: hostname(), addresses: machineAddresses() });

@@ -14,6 +14,7 @@ import type {
   RunView,
   SpawnRequest,
   StoreProof,
+  StoreTroubleView,
   TaskEvent,
   TaskRequest,
   TaskResult,
@@ -33,6 +34,7 @@ import { agentPath, type TaskMessage } from '../protocol/task-message.ts';
 import { type Answered, RegistryAsker } from './ask-registry.ts';
 import { checkId, checkSpawn, checkTask } from './check-request.ts';
 import { delay } from './delay.ts';
+import { StoreWatch } from './store-watch.ts';
 import { type SessionEnd, type SessionSpec, sessionProps } from './task-session.ts';
 
 /** A client with a life of its own: `close` ends its sessions and its look-out for leaders. */
@@ -66,6 +68,7 @@ class ClusterAgentsClient implements OwnedAgentsClient {
   readonly #leadership: Leadership;
   readonly #asker: RegistryAsker;
   readonly #sessions: ActorRef<SessionSpec>;
+  readonly #storeWatch: StoreWatch;
   readonly #places = new Map<string, Place>();
 
   constructor(node: ClusterNode, config: AgentsConfig, catalogue: Catalogue) {
@@ -74,6 +77,8 @@ class ClusterAgentsClient implements OwnedAgentsClient {
     this.#catalogue = catalogue;
     this.#leadership = joinLeadership(node, { group: agentsGroup, candidate: false });
     this.#asker = new RegistryAsker(node, this.#leadership, config);
+    const healthMs = config.askTimeoutMs;
+    this.#storeWatch = new StoreWatch(node.clock, () => this.#asker.ask(healthQuestion, healthMs));
     this.#sessions = node.system.spawn(
       props<SessionSpec>(() => receive((spec, context) => void context.spawn(sessionProps(spec))), {
         mailbox: { capacity: 10_000 },
@@ -201,6 +206,10 @@ class ClusterAgentsClient implements OwnedAgentsClient {
     return answer.proof;
   }
 
+  storeTrouble(): StoreTroubleView | undefined {
+    return this.#storeWatch.trouble();
+  }
+
   async close(): Promise<void> {
     await this.#leadership.resign();
     await this.#node.system.stop(this.#sessions).catch((error: unknown) => {
@@ -311,6 +320,10 @@ const waitedInVain: ReadonlySet<AgentsErrorCode> = new Set(['no-leader', 'agent-
 function overdue(timeoutMs: number, cause?: AgentsError): AgentsError {
   const detail = cause === undefined ? '' : `: ${cause.message}`;
   return new AgentsError('deadline', `the task did not end within ${timeoutMs} ms${detail}`, { cause });
+}
+
+function healthQuestion(replyTo: AnswerRef): RegistryRequest {
+  return { kind: 'health', replyTo };
 }
 
 function proofQuestion(replyTo: AnswerRef): RegistryRequest {

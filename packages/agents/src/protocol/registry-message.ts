@@ -72,7 +72,9 @@ export type RegistryRequest =
     }
   | { readonly kind: 'run'; readonly runId: string; readonly replyTo: AnswerRef }
   /** Write a record under the fence and read it back, now. */
-  | { readonly kind: 'prove'; readonly replyTo: AnswerRef };
+  | { readonly kind: 'prove'; readonly replyTo: AnswerRef }
+  /** Say whether records are kept, as far as is known: `well`, an `error`, or `not-leader` with what there is to say. */
+  | { readonly kind: 'health'; readonly replyTo: AnswerRef };
 
 /** What hosts, and askers of lost tasks, tell the registry. */
 export type RegistryReport =
@@ -121,6 +123,7 @@ export type RegistryAnswer =
       readonly retryAfterMs: number;
     }
   | { readonly kind: 'proof'; readonly proof: StoreProof }
+  | { readonly kind: 'well' }
   /** Nothing was done: this node does not lead, or has not yet read the records. `trouble`: what keeps it from that. */
   | {
       readonly kind: 'not-leader';
@@ -182,6 +185,7 @@ export const registryMessageSchema: z.ZodType<RegistryMessage> = z.discriminated
   }),
   z.object({ kind: z.literal('run'), runId: runIdSchema, replyTo }),
   z.object({ kind: z.literal('prove'), replyTo }),
+  z.object({ kind: z.literal('health'), replyTo }),
   z.object({ kind: z.literal('activated'), ...stamp, id: idSchema, incarnation: incarnationSchema }),
   z.object({
     kind: z.literal('not-activated'),
@@ -244,6 +248,7 @@ export const registryAnswerSchema: z.ZodType<RegistryAnswer> = z.discriminatedUn
     field: z.string().optional(),
     retryAfterMs: z.number(),
   }),
+  z.object({ kind: z.literal('well') }),
   z.object({
     kind: z.literal('proof'),
     proof: z.object({

@@ -142,6 +142,8 @@ class Registry {
         return this.#resolveThenSpawn(message);
       case 'prove':
         return this.#prove(message.replyTo);
+      case 'health':
+        return this.#tellHealth(message.replyTo);
       case 'proved':
         for (const prover of this.#provers.splice(0)) prover.tell(message.answer);
         return;
@@ -160,6 +162,13 @@ class Registry {
       (proof): Message => ({ kind: 'proved', answer: { kind: 'proof', proof } }),
       (): Message => ({ kind: 'proved', answer: { kind: 'not-leader' } }),
     );
+  }
+
+  #tellHealth(replyTo: AnswerRef): void {
+    const trouble = this.#trouble;
+    if (!this.#leads()) return this.#refuse(replyTo);
+    if (trouble === undefined) return replyTo.tell({ kind: 'well' });
+    replyTo.tell({ kind: 'error', code: trouble.code, message: trouble.message, retryAfterMs: 0 });
   }
 
   /** Says no for this node, and what keeps the group from having a leader, as far as this node knows. */
@@ -181,7 +190,7 @@ class Registry {
     return true;
   }
 
-  #handleRemote(message: Exclude<RegistryMessage, SpawnMessage | { kind: 'prove' }>): void {
+  #handleRemote(message: Exclude<RegistryMessage, SpawnMessage | { kind: 'prove' | 'health' }>): void {
     if (message.kind === 'settle') {
       return this.#decide({ type: 'settle', run: message.run, from: message.replyTo?.address.node });
     }

@@ -19,6 +19,8 @@ export interface ClusterFile {
   /** Credentials file of a NATS started by someone else. */
   readonly credsPath?: string | undefined;
   readonly gatewayUrl: string;
+  /** Address that the gateway listens on, as it was given. */
+  readonly listenHost?: string | undefined;
   readonly durability: string;
 }
 
@@ -31,6 +33,7 @@ const schema: z.ZodType<ClusterFile> = z.object({
   issuer: z.object({ accountPublicKey: z.string(), signingSeed: z.string() }).optional(),
   credsPath: z.string().optional(),
   gatewayUrl: z.string(),
+  listenHost: z.string().optional(),
   durability: z.string(),
 });
 

@@ -52,3 +52,26 @@ it('finds a fleet without models, and one without anybody to run agents', () => 
   const empty = node('agent-1', 'node-agent', { instances: [{ state: 'ready' }] });
   expect(faults([node('gateway-1', 'gateway'), empty])).toEqual(['models', 'agents']);
 });
+
+it('finds one Ollama that is down beside one that serves, and says why', () => {
+  const half = node('agent-2', 'node-agent', {
+    models: [model],
+    instances: [
+      { name: 'one', state: 'ready' },
+      { name: 'two', state: 'down', reason: 'cannot connect (ECONNREFUSED)' },
+    ],
+  });
+  const hosts = judgeNodes({ nodes: [...healthy, half] }).find(({ check }) => check === 'hosts');
+  expect(hosts).toMatchObject({
+    ok: false,
+    detail: 'not ready: two on agent-2 is down (cannot connect (ECONNREFUSED))',
+  });
+});
+
+it.each([
+  [1_000, ['names']],
+  [60_000, []],
+])('finds two processes of one node id, and forgets one that was last heard %d ms ago', (ageMs, found) => {
+  const twin = node('agent-2', 'node-agent', { rival: { pid: 7, ageMs }, instances: [{ state: 'ready' }] });
+  expect(faults([...healthy, twin])).toEqual(found);
+});

@@ -1,11 +1,15 @@
 import { readFileSync } from 'node:fs';
-import { access, constants, stat } from 'node:fs/promises';
 import { type ClusterFile, readClusterFile } from '../cluster/cluster-file.ts';
+import { bad, type Check, good } from '../doctor/check.ts';
+import { checkAddress, checkDataDir, checkDisk, checkStoreFolder } from '../doctor/check-machine.ts';
+import { checkStore } from '../doctor/check-store.ts';
+import { checkTokens } from '../doctor/check-tokens.ts';
 import { errorLine } from '../errors.ts';
+import { parseNatsAddress, requirePayload } from '../nats/running-server.ts';
 import { readServerInfo } from '../nats/server-info.ts';
-import { parseNatsAddress } from '../nats/running-server.ts';
 import { howToGetNats, isSupportedVersion, minimumNatsVersion, parseVersion } from '../nats/version.ts';
 import { readActorsReport } from '../output/actors-report.ts';
+import { printable } from '../output/figures.ts';
 import type { NodeStatus, StatusReport } from '../output/status-report.ts';
 import type { GatewayAddress } from './gateway-address.ts';
 import { getJson, reason } from './gateway-api.ts';
@@ -14,34 +18,59 @@ import { judgeDigests } from './judge-digests.ts';
 import { judgeRefusals } from './judge-refusals.ts';
 import { asStatus } from './look-commands.ts';
 
-/** One line of the doctor's report. `fix` is empty where nothing is wrong. */
-export interface Check {
-  readonly check: string;
-  readonly ok: boolean;
-  readonly detail: string;
-  readonly fix: string;
-}
-
 /** A gateway and its streams need a few files each; the usual soft limit of 1024 serves about 300 clients. */
 const wantedOpenFiles = 4_096;
 const freshEvidenceMs = 5_000;
+/** A process that was replaced ends within moments: what it said before is no fault for long. */
+const rivalFreshMs = 10_000;
 const clockToleranceMs = 2_000;
 
+export interface DiagnoseOptions {
+  /** Load a model on hosts that have none loaded. @default false */
+  readonly isDeep?: boolean;
+}
+
 /** Looks at a running cluster from outside and from this machine. Never throws: what fails is a finding. */
-export async function diagnose(gatewayAddress: GatewayAddress, dataDir: string): Promise<Check[]> {
+export async function diagnose(
+  gatewayAddress: GatewayAddress,
+  dataDir: string,
+  { isDeep = false }: DiagnoseOptions = {},
+): Promise<Check[]> {
   const gateway = await checkGateway(gatewayAddress);
   const cluster = readClusterFile(dataDir);
+  const { report } = gateway;
+  const [proven, bus, disk, folder, clock] = await Promise.all([
+    report === undefined ? Promise.resolve([]) : proveCluster(gatewayAddress, report, isDeep),
+    checkBus(cluster),
+    checkDisk(dataDir),
+    checkDataDir(dataDir),
+    checkClock(gatewayAddress.url),
+  ]);
   return [
     gateway.check,
-    ...(gateway.report === undefined
-      ? []
-      : [...judgeNodes(gateway.report), await checkActors(gatewayAddress)]),
-    await checkBus(cluster),
-    await checkDataDir(dataDir),
-    await checkClock(gatewayAddress.url),
+    ...proven,
+    bus,
+    disk,
+    checkStoreFolder(cluster, dataDir),
+    folder,
+    checkAddress(cluster),
+    clock,
     checkOpenFiles(),
     checkNode(process.versions.node),
   ];
+}
+
+async function proveCluster(
+  address: GatewayAddress,
+  report: StatusReport,
+  isDeep: boolean,
+): Promise<Check[]> {
+  const proofs = await Promise.all([
+    checkTokens(address, report, isDeep),
+    checkStore(address),
+    checkActors(address),
+  ]);
+  return [...judgeNodes(report), ...proofs];
 }
 
 async function checkGateway(address: GatewayAddress): Promise<{ check: Check; report?: StatusReport }> {
@@ -52,13 +81,13 @@ async function checkGateway(address: GatewayAddress): Promise<{ check: Check; re
     const detail = errorLine(error)
       .replace(/^drover: /, '')
       .replace(/;.*$/, '');
-    return { check: bad('gateway', detail, 'start one with "drover up", or name its address with --url') };
+    return { check: bad('gateway', detail) };
   }
 }
 
 /** What the nodes' states say. Pure. */
 export function judgeNodes(report: StatusReport): Check[] {
-  // Whoever left in order said so: nothing is wrong with that.
+  // A node that left in order said so: nothing is wrong with that.
   const expected = report.nodes.filter((node) => node.state !== 'left');
   const stale = expected.filter(
     (node) => node.state === 'unreachable' || node.evidenceAgeMs > freshEvidenceMs,
@@ -66,61 +95,65 @@ export function judgeNodes(report: StatusReport): Check[] {
   const nodes =
     stale.length === 0
       ? good('nodes', `all ${expected.length} heard within ${freshEvidenceMs / 1000} s`)
-      : bad(
-          'nodes',
-          `silent: ${stale.map(nodeAge).join(', ')}`,
-          'look at the process: it is gone, frozen or cut off from NATS',
-        );
+      : bad('nodes', `silent: ${stale.map(nodeAge).join(', ')}`);
   const agents = report.nodes.filter(
     (node) => node.role.split(',').includes('node-agent') && node.state === 'alive',
   );
   const serving = agents.filter((node) =>
     (node.instances ?? []).some((instance) => instance.state === 'ready'),
   );
-  const down = agents.filter((node) => !serving.includes(node));
-  const hosts =
-    agents.length > 0 && down.length === 0
-      ? good('hosts', `${serving.length} ready`)
-      : bad(
-          'hosts',
-          agents.length === 0
-            ? 'no node-agent is alive'
-            : `not ready: ${down.map((node) => node.id).join(', ')}`,
-          'start Ollama there ("ollama serve") and look at its node-agent\'s log',
-        );
   const models = new Set(serving.flatMap((node) => (node.models ?? []).map((model) => model.name)));
-  const catalogue =
-    models.size > 0 || serving.length === 0
-      ? good('models', `${models.size} on the ready hosts`)
-      : bad('models', 'no ready host has a model', 'ollama pull llama3.2');
-  const leaderless = report.nodes.some(
+  const isHostAlive = report.nodes.some(
     (node) => node.role.split(',').includes('host') && node.state === 'alive',
   );
-  const host = leaderless
-    ? good('agents', 'a host is alive')
-    : bad('agents', 'no host is alive, so no agent runs', 'start one with "drover host"');
   const copies = judgeDigests(serving);
   const refusals = judgeRefusals(agents);
   return [
     nodes,
-    hosts,
-    catalogue,
+    judgeNames(expected),
+    judgeHosts(agents),
+    models.size > 0 || serving.length === 0
+      ? good('models', `${models.size} on the ready hosts`)
+      : bad('models', 'no ready host has a model'),
     copies.ok ? good('copies', copies.detail) : bad('copies', copies.detail, copies.fix),
     refusals.ok ? good('refusals', refusals.detail) : bad('refusals', refusals.detail, refusals.fix),
-    host,
+    isHostAlive ? good('agents', 'a host is alive') : bad('agents', 'no host is alive, so no agent runs'),
   ];
 }
 
+function judgeNames(nodes: readonly NodeStatus[]): Check {
+  const twins = nodes.filter(({ rival }) => rival !== undefined && rival.ageMs <= rivalFreshMs);
+  if (twins.length === 0) return good('names', 'each node id is used by one process');
+  const named = twins.map(({ id, pid, rival }) => `${id} is used by pid ${pid} and by pid ${rival?.pid}`);
+  return bad('names', printable(`${named.join('; ')}, each on its machine`));
+}
+
+/** Every Ollama counts: a node with one that serves and one that is down is not well. */
+function judgeHosts(agents: readonly NodeStatus[]): Check {
+  const instances = agents.flatMap(({ id, instances: own }) => (own ?? []).map((one) => ({ id, ...one })));
+  const down = instances.filter(({ state }) => state !== 'ready' && state !== 'draining');
+  const mute = agents.filter(({ instances: own }) => (own ?? []).length === 0).map(({ id }) => id);
+  if (agents.length === 0) return bad('hosts', 'no node-agent is alive');
+  if (down.length === 0 && mute.length === 0) return good('hosts', `${instances.length} ready`);
+  const told = [
+    ...down.map(
+      ({ id, name, state, reason: why }) =>
+        `${name ?? 'an Ollama'} on ${id} is ${state}${why ? ` (${why})` : ''}`,
+    ),
+    ...mute.map((id) => `${id} has not said what it has`),
+  ];
+  return bad('hosts', printable(`not ready: ${told.join('; ')}`));
+}
+
 async function checkActors(address: GatewayAddress): Promise<Check> {
-  const fix = '"drover actors" shows the last failure and what to do';
   try {
     const report = readActorsReport(await getJson(address, '/api/v1/actors'));
     if (report === undefined)
       return bad('actors', 'the gateway does not tell them', 'start the gateway anew');
     const { ok, detail } = judgeActors(report);
-    return ok ? good('actors', detail) : bad('actors', detail, fix);
+    return ok ? good('actors', detail) : bad('actors', detail);
   } catch (error) {
-    return bad('actors', errorLine(error).replace(/^drover: /, ''), fix);
+    return bad('actors', errorLine(error).replace(/^drover: /, ''));
   }
 }
 
@@ -139,28 +172,10 @@ async function checkBus(cluster: ClusterFile | undefined): Promise<Check> {
       return bad('nats', `version ${info.version}, needed ${minimumNatsVersion} or newer`, howToGetNats);
     }
     if (!info.jetStream) return bad('nats', 'it runs without JetStream', 'start it with --jetstream');
+    requirePayload(`the nats-server at ${host}:${port}`, info.maxPayloadBytes);
     return good('nats', `version ${version} at ${host}:${port}, durability ${cluster.durability}`);
   } catch (error) {
-    return bad(
-      'nats',
-      `no NATS answers at ${host}:${port}: ${reason(error)}`,
-      'start it; drover up starts its own again by itself',
-    );
-  }
-}
-
-async function checkDataDir(dataDir: string): Promise<Check> {
-  try {
-    await access(dataDir, constants.W_OK);
-    const { mode } = await stat(dataDir);
-    return (mode & 0o077) === 0
-      ? good('data folder', `${dataDir} is writable and private`)
-      : bad('data folder', `${dataDir} holds keys and others may look into it`, `chmod 700 ${dataDir}`);
-  } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    return missing
-      ? good('data folder', `${dataDir} does not exist yet`)
-      : bad('data folder', `${dataDir} cannot be written`, 'make it yours, or name another with --data');
+    return bad('nats', `no NATS that serves at ${host}:${port}: ${reason(error)}`);
   }
 }
 
@@ -175,7 +190,7 @@ async function checkClock(url: string): Promise<Check> {
     // The header has whole seconds.
     return apartMs <= clockToleranceMs
       ? good('clock', 'agrees with the gateway to the second')
-      : bad('clock', `${Math.round(apartMs / 1000)} s apart from the gateway's`, 'synchronise both with NTP');
+      : bad('clock', `${Math.round(apartMs / 1000)} s apart from the gateway's`);
   } catch {
     return good('clock', 'not compared: the gateway does not answer');
   }
@@ -186,7 +201,7 @@ function checkOpenFiles(): Check {
   if (limit === undefined) return good('open files', 'the limit cannot be read on this system');
   return limit >= wantedOpenFiles
     ? good('open files', `limit ${limit}`)
-    : bad('open files', `limit ${limit}, wanted ${wantedOpenFiles} or more`, `ulimit -n ${wantedOpenFiles}`);
+    : bad('open files', `limit ${limit}, wanted ${wantedOpenFiles} or more`);
 }
 
 function softOpenFiles(): number | undefined {
@@ -201,12 +216,4 @@ function softOpenFiles(): number | undefined {
 
 function checkNode(version: string): Check {
   return good('node', `version ${version}`);
-}
-
-function good(check: string, detail: string): Check {
-  return { check, ok: true, detail, fix: '' };
-}
-
-function bad(check: string, detail: string, fix: string): Check {
-  return { check, ok: false, detail, fix };
 }

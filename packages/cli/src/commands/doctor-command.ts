@@ -1,7 +1,6 @@
 import { Command } from 'commander';
 import { type ExitCode, exitCodes } from '../errors.ts';
 import { Terminal } from '../output/terminal.ts';
-import { diagnose } from './diagnose.ts';
 import { dataDirOf, findGateway } from './gateway-address.ts';
 import { addSettingsNamed, settingsFor } from './options.ts';
 
@@ -12,19 +11,21 @@ export function doctorCommand(finish: (code: ExitCode) => void): Command {
     ),
     ['url', 'data', 'config', 'json'],
   )
+    .option('--deep', 'load a model on hosts that have none loaded, to have a token from each')
     .addHelpText('after', "\nExample:\n  drover doctor --json | jq '.[] | select(.ok | not)'")
-    .action(async (flags: object) => {
+    .action(async ({ deep = false, ...flags }: { readonly deep?: boolean }) => {
       const stated = await settingsFor('look', flags);
       // What does not run is a finding here, not an error.
       const gateway = findGateway(stated, process.env, { mustRun: false });
-      const checks = await diagnose(gateway, dataDirOf(stated, process.env));
+      const { diagnose } = await import('./diagnose.ts');
+      const checks = await diagnose(gateway, dataDirOf(stated, process.env), { isDeep: deep });
       if (stated.isOn('json')) process.stdout.write(`${JSON.stringify(checks)}\n`);
       else {
         const terminal = new Terminal(process.stdout, process.env);
         for (const { check, ok, detail, fix } of checks) {
           const mark = ok ? terminal.style('green', 'ok   ') : terminal.style('red', 'fault');
-          terminal.line(`${mark}  ${check.padEnd(12)} ${detail}`);
-          if (!ok) terminal.line(`                    fix: ${fix}`);
+          terminal.line(`${mark}  ${check.padEnd(13)} ${detail}`);
+          if (!ok) terminal.line(`                     fix: ${fix}`);
         }
       }
       finish(checks.every((check) => check.ok) ? exitCodes.done : exitCodes.no);

@@ -16,7 +16,30 @@ const refusalSchema = z.object({
  * @throws CommandError `gateway-unreachable` when nobody answers, or something that is no Drover does; `bad-configuration`
  *   naming the flag of a parameter that does not fit; `node-missing`; `gateway-refused` for another refusal of a gateway
  */
-export async function getJson({ url: baseUrl, origin }: GatewayAddress, path: string): Promise<unknown> {
+export function getJson(address: GatewayAddress, path: string): Promise<unknown> {
+  return callGateway(address, path, { signal: AbortSignal.timeout(timeoutMs) });
+}
+
+/** As `getJson`, posting `body` as JSON. */
+export function postJson(
+  address: GatewayAddress,
+  path: string,
+  body: object,
+  withinMs: number,
+): Promise<unknown> {
+  return callGateway(address, path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+    signal: AbortSignal.timeout(withinMs),
+  });
+}
+
+async function callGateway(
+  { url: baseUrl, origin }: GatewayAddress,
+  path: string,
+  init: RequestInit,
+): Promise<unknown> {
   if (!/^https?:\/\//.test(baseUrl) || !URL.canParse(baseUrl)) {
     throw badConfiguration('--url', `is no http address: ${baseUrl} (${origin})`);
   }
@@ -24,7 +47,7 @@ export async function getJson({ url: baseUrl, origin }: GatewayAddress, path: st
   let response: Response;
   let text: string;
   try {
-    response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) });
+    response = await fetch(url, init);
     text = await response.text();
   } catch (error) {
     throw unreachable(`no Drover answers at ${baseUrl} (${origin}): ${reason(error)}`, error);
@@ -76,7 +99,7 @@ function unreachable(message: string, cause: unknown): CommandError {
 /** Why a fetch failed, as one clause. */
 export function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if (error.name === 'TimeoutError') return `no answer within ${timeoutMs / 1000} s`;
+  if (error.name === 'TimeoutError') return 'no answer in time';
   const cause = error.cause instanceof Error ? error.cause : undefined;
   const refused = cause !== undefined && 'code' in cause && cause.code === 'ECONNREFUSED';
   return refused ? 'nobody listens there' : (cause?.message ?? error.message);

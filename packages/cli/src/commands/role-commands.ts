@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { defaultDataDir, defaults, logLevelOf } from '../config.ts';
 import { badConfiguration, type ExitCode } from '../errors.ts';
+import { requireLock } from '../network/open-address.ts';
 import { choosePort } from '../network/port.ts';
 import { parseOllamaAddress, shownUrl } from '../ollama/ollama-address.ts';
 import { nodeIdFor } from '../role/node-id.ts';
@@ -23,6 +24,7 @@ export function gatewayCommand(finish: Finish): Command {
     )
     .action(async (flags: object) => {
       const { stated, configs } = await read('gateway', flags);
+      requireLock(configs.gateway.host ?? defaults.host, stated.isOn('insecure'));
       // Before the cluster hears of this node: what cannot listen is not to be one of its members.
       const wish = {
         port: configs.gateway.port ?? defaults.port,

@@ -1,4 +1,4 @@
-import { cutEnd } from './figures.ts';
+import { cutEnd, printable } from './figures.ts';
 import { alignColumns, type StatusReport, statusTable } from './status-report.ts';
 
 export interface StatusLinesOptions {
@@ -27,7 +27,22 @@ export function statusLines(report: StatusReport, { width, more }: StatusLinesOp
   const isComplete = shown.length === header.length;
   const pick = (row: readonly string[]): string[] => shown.map((column) => row[column] ?? '');
   const [first = '', ...lines] = alignColumns([pick(header), ...rows.map(pick)]);
-  return [isComplete ? first : `${first} ${more}`, ...lines].map((line) => cutEnd(line, width, more));
+  const table = [isComplete ? first : `${first} ${more}`, ...lines].map((line) => cutEnd(line, width, more));
+  return [...table, ...storeLines(report, width)];
+}
+
+/** What is wrong with the store, whole, however narrow the terminal is. */
+function storeLines({ store }: StatusReport, width: number): string[] {
+  if (store === undefined) return [];
+  const age = `${(store.evidenceAgeMs / 1000).toFixed(1)}s ago`;
+  const words = printable(`STORE ${store.code}: ${store.message} (${age})`).split(' ');
+  const lines: string[] = [];
+  for (const word of words) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines;
 }
 
 /** Whether everything but the models fits, with room for some of them. */

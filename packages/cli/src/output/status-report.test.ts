@@ -56,3 +56,21 @@ it('says of a node that lives whether the Ollama servers behind it serve', () =>
   ).toBe('alive, 1 of 3 ollama down, 1 of 3 ollama refuses');
   expect(stateText({ state: 'unreachable', instances: [{ state: 'down' }] })).toBe('unreachable');
 });
+
+it('shows the state of the Ollama servers behind a node that is alive, and why', () => {
+  const node = {
+    id: 'agent-1',
+    role: 'node-agent',
+    pid: 1,
+    state: 'alive',
+    incarnation: 1,
+    evidenceAgeMs: 100,
+    evidenceSource: 'load-report',
+  };
+  const down = { name: 'one', state: 'down', reason: 'cannot connect' };
+  expect(stateText({ ...node, instances: [down] })).toBe('alive, ollama down');
+  expect(stateText({ ...node, instances: [down, { state: 'ready' }] })).toBe('alive, 1 of 2 ollama down');
+  expect(stateText({ ...node, instances: [{ state: 'ready' }] })).toBe('alive');
+  expect(stateText({ ...node, rival: { pid: 2, ageMs: 1 }, instances: [] })).toBe('alive, twin');
+  expect(statusTable({ nodes: [{ ...node, instances: [down] }] })[1]?.at(-1)).toBe('one: cannot connect');
+});

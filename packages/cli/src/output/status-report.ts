@@ -1,6 +1,10 @@
+import { printable } from './figures.ts';
+
 /** What `GET /api/v1/status` answers, as far as it is shown. */
 export interface StatusReport {
   readonly nodes: readonly NodeStatus[];
+  /** Why the leader's records are not kept; absent while nothing is known to be wrong. */
+  readonly store?: { readonly code: string; readonly message: string; readonly evidenceAgeMs: number };
 }
 
 export interface NodeStatus {
@@ -11,6 +15,8 @@ export interface NodeStatus {
   readonly incarnation: number;
   readonly evidenceAgeMs: number;
   readonly evidenceSource: string;
+  /** Another process under the same id, in an older incarnation. */
+  readonly rival?: { readonly pid: number; readonly ageMs: number };
   readonly models?: readonly ModelStatus[];
   /** The Ollama servers behind a node-agent. */
   readonly instances?: readonly InstanceStatus[];
@@ -19,6 +25,8 @@ export interface NodeStatus {
 export interface InstanceStatus {
   readonly name?: string;
   readonly state: string;
+  /** Why it is not ready. */
+  readonly reason?: string;
   /** What it refuses although it answers probes. */
   readonly refusals?: readonly RefusalStatus[];
 }
@@ -49,23 +57,41 @@ export function statusTable(report: StatusReport): string[][] {
     stateText(node),
     String(node.pid),
     `${(node.evidenceAgeMs / 1000).toFixed(1)}s ${node.evidenceSource}`,
-    modelsText(node.models ?? []),
+    [...troubles(node), modelsText(node.models ?? [])].filter((part) => part !== '').join('; '),
   ]);
   return [['NODE', 'ROLE', 'STATE', 'PID', 'EVIDENCE', 'MODELS'], ...rows];
 }
 
 /** The node's state and, where its process lives but an Ollama behind it does not serve, what is wrong with that. */
-export function stateText({ state, instances = [] }: Pick<NodeStatus, 'state' | 'instances'>): string {
+export function stateText({
+  state,
+  instances = [],
+  rival,
+}: Pick<NodeStatus, 'state' | 'instances' | 'rival'>): string {
   if (state !== 'alive') return state;
   const away = instances.filter((instance) => instance.state !== 'ready');
   const refusing = instances.filter(({ refusals }) => (refusals ?? []).length > 0);
   const of = (count: number): string => (instances.length === 1 ? '' : `${count} of ${instances.length} `);
   const [first] = away;
   const parts = [
+    ...(rival === undefined ? [] : ['twin']),
     ...(first === undefined ? [] : [`${of(away.length)}ollama ${first.state}`]),
     ...(refusing.length === 0 ? [] : [`${of(refusing.length)}ollama refuses`]),
   ];
   return [state, ...parts].join(', ');
+}
+
+/** What is wrong with a node's Ollama servers, and with its name, in words. */
+function troubles({ instances = [], rival }: NodeStatus): string[] {
+  return [
+    ...(rival === undefined ? [] : [`pid ${rival.pid} runs under this id too`]),
+    ...instances
+      .filter(({ state, reason = '' }) => state !== 'ready' && reason !== '')
+      .map(({ name, reason }) => printable(`${name ?? 'ollama'}: ${reason}`)),
+    ...instances.flatMap(({ name, refusals = [] }) =>
+      refusals.slice(0, 1).map(({ reason }) => printable(`${name ?? 'ollama'} ${reason}`)),
+    ),
+  ];
 }
 
 /** Loaded models with what is in and before them, then how many more there are. */
@@ -86,8 +112,9 @@ export function statusSummary(report: StatusReport): string {
   return report.nodes
     .map((node) => {
       const loaded = (node.models ?? []).filter((model) => model.loaded).map((model) => model.name);
-      return `${node.id} ${node.state}${loaded.length > 0 ? ` (${loaded.join(', ')})` : ''}`;
+      return `${node.id} ${stateText(node)}${loaded.length > 0 ? ` (${loaded.join(', ')})` : ''}`;
     })
+    .concat(report.store === undefined ? [] : [`STORE ${report.store.code}`])
     .join(' · ');
 }
 

@@ -25,6 +25,13 @@ export const gatewaySettings: readonly Setting[] = [
     frequent: true,
   },
   {
+    key: 'insecure',
+    kind: 'switch',
+    group: 'Addresses and hosts',
+    takers: ['up', 'gateway'],
+    help: 'listen where other machines reach the gateway although it asks nobody for a key',
+  },
+  {
     key: 'request-timeout',
     kind: 'duration',
     group: 'Deadlines of requests',

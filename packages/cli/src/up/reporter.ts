@@ -3,6 +3,7 @@ import type { Terminal } from '../output/terminal.ts';
 /** What `drover up` tells programs with `--json`, one object a line on stdout. The table only grows. */
 export type UpEvent =
   | { readonly event: 'progress'; readonly message: string }
+  | { readonly event: 'warning'; readonly message: string }
   | ReadyEvent
   | {
       readonly event: 'process-exited' | 'nats-exited';
@@ -61,6 +62,12 @@ export class UpReporter {
   event(event: UpEvent): void {
     if (this.#json) this.#stdout.write(`${JSON.stringify(event)}\n`);
     else if (event.event === 'ready') this.#stdout.write(`${readyLine(event)}\n`);
+  }
+
+  /** Something that a person should mend although the cluster starts, for both. */
+  warn(message: string): void {
+    this.event({ event: 'warning', message });
+    this.terminal.line(this.terminal.style('yellow', `warning: ${message}`));
   }
 
   /** One step of the start, for both. */

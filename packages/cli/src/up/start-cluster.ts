@@ -13,6 +13,7 @@ import { childEnvironment } from './child-environment.ts';
 import { exampleModel } from './examples.ts';
 import type { LocalCluster } from './local-cluster.ts';
 import { waitUntilReady } from './readiness.ts';
+import { warningsFor } from './warnings.ts';
 import type { ReadyEvent, ReadyProcess, UpReporter } from './reporter.ts';
 import { launchRole } from './role-process.ts';
 import { launchSimulatedHost, simulatedModels } from './simulated-host.ts';
@@ -70,6 +71,7 @@ export async function startCluster(
   context.signal.throwIfAborted();
   const lock = takeDataDir(context);
   hold(lock);
+  for (const warning of await warningsFor(config.host, lock.dataDir)) reporter.warn(warning);
   const bus = await prepareBus({
     config,
     dataDir: lock.dataDir,
@@ -88,6 +90,7 @@ export async function startCluster(
     natsUrl: bus.url,
     natsVersion: bus.version,
     gatewayUrl: url,
+    listenHost: config.host,
     durability: bus.durability,
     ...bus.access,
   });

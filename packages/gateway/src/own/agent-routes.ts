@@ -2,14 +2,13 @@ import type { AgentsClient } from '@drover/agents';
 import { z } from 'zod';
 import { RequestFailure } from '../errors.ts';
 import type { Exchange } from '../http/exchange.ts';
-import { failureOf } from '../http/failure.ts';
 import type { Handler, Route } from '../http/router.ts';
-import { setRetryAfter } from '../inference/inference.ts';
 import { agreeOnTimeout, timeoutHeader } from '../inference/timeout-header.ts';
 import type { GatewayServices } from '../services.ts';
-import { ownError, ownJson } from './own-error.ts';
+import { ownJson } from './own-error.ts';
 import { readJson } from './read-json.ts';
 import { streamTask } from './task-stream.ts';
+import { withOwnErrors } from './with-own-errors.ts';
 
 const spawnSchema = z.strictObject({
   type: z.string().min(1).max(200),
@@ -117,21 +116,4 @@ async function runTask(
     exchange.setHeader('x-drover-node', result.node);
     exchange.reply(ownJson(result));
   }
-}
-
-/** Whatever a handler throws becomes our own error shape. */
-function withOwnErrors(services: GatewayServices, handler: Handler): Handler {
-  return async (exchange, params): Promise<void> => {
-    try {
-      await handler(exchange, params);
-    } catch (error) {
-      const failure = exchange.interruption ?? failureOf(error);
-      if (failure.status >= 500) {
-        const facts = { requestId: exchange.requestId, path: exchange.path, cause: failure.cause ?? failure };
-        services.node.log.warn(facts, `request failed: ${failure.message}`);
-      }
-      setRetryAfter(exchange, failure);
-      exchange.reply(ownError(failure, exchange.requestId));
-    }
-  };
 }

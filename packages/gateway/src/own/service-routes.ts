@@ -25,7 +25,9 @@ export function serviceRoutes(services: GatewayServices, isDraining: () => boole
       exchange.reply({ status: 200, contentType: metrics.contentType, body: await metrics.text() });
     }),
     get('/api/v1/status', (exchange) => {
-      exchange.reply(ownJson(statusOf(node.nodeId, node.presence.members(), fleet.load.instances())));
+      const store = services.agents.storeTrouble();
+      const members = node.presence.members();
+      exchange.reply(ownJson(statusOf(node.nodeId, members, fleet.load.instances(), store)));
     }),
     get('/api/v1/actors', actorsHandler(services)),
     get('/api/v1/why/{requestId}', whyHandler(services)),

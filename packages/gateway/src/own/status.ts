@@ -4,6 +4,15 @@ import type { InstanceEvidence } from '@drover/fleet';
 /** `status --json`: everything in it carries how old the evidence is and where it comes from. */
 export interface StatusView {
   readonly nodes: readonly NodeStatus[];
+  /** Why the leader's records are not kept, as it last said; absent while nothing is known to be wrong. */
+  readonly store?: StoreStatus;
+}
+
+export interface StoreStatus {
+  /** `store-full` · `store-missing` · `store-unavailable`. */
+  readonly code: string;
+  readonly message: string;
+  readonly evidenceAgeMs: number;
 }
 
 export interface NodeStatus {
@@ -18,6 +27,8 @@ export interface NodeStatus {
   /** `self`: this gateway about itself · `heartbeat`: presence · `load-report`: presence and the node-agent's report. */
   readonly evidenceSource: 'self' | 'heartbeat' | 'load-report';
   readonly lagMs: number;
+  /** Another process that announces itself under this id, in an older incarnation. */
+  readonly rival?: { readonly pid: number; readonly ageMs: number };
   readonly models: readonly ModelStatus[];
   /** The Ollama servers behind a node-agent. */
   readonly instances: readonly InstanceStatus[];
@@ -39,6 +50,8 @@ export interface InstanceStatus {
   readonly version: string;
   readonly simulated: boolean;
   readonly state: string;
+  /** Why it is not ready; empty while there is nothing to say. */
+  readonly reason: string;
   readonly slots: number;
   readonly busy: number;
   readonly queued: number;
@@ -62,8 +75,10 @@ export function statusOf(
   self: string,
   members: readonly MemberEvidence[],
   instances: readonly InstanceEvidence[],
+  store?: StoreStatus,
 ): StatusView {
   return {
+    ...(store && { store }),
     nodes: members.map((member) =>
       nodeStatus(
         self,
@@ -90,6 +105,7 @@ function nodeStatus(
     evidenceAgeMs: Math.round(Math.max(isSelf ? 0 : member.ageMs, oldestReportMs)),
     evidenceSource: instances.length > 0 ? 'load-report' : isSelf ? 'self' : 'heartbeat',
     lagMs: Math.round(member.lagMs),
+    ...(member.rival && { rival: { pid: member.rival.pid, ageMs: Math.round(member.rival.ageMs) } }),
     models: modelStatuses(instances),
     instances: instances.map(({ ageMs, load }) => ({
       name: load.name,
@@ -97,6 +113,7 @@ function nodeStatus(
       version: load.version,
       simulated: load.simulated,
       state: load.state,
+      reason: load.reason ?? '',
       slots: load.slots,
       busy: load.busy,
       queued: load.queued,

@@ -13,4 +13,5 @@ export const noAgents: AgentsClient = {
   run: refuse,
   catalogue: () => [],
   proveStore: refuse,
+  storeTrouble: () => undefined,
 };

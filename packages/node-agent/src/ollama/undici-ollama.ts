@@ -142,7 +142,8 @@ function collect(
       request?.abort();
       reject(error);
     };
-    const tooLate = (): void => giveUp(new UpstreamError('lost', url, `no answer within ${timeoutMs} ms`));
+    const tooLate = (): void =>
+      giveUp(new UpstreamError('lost', url, `no answer within ${Math.round(timeoutMs)} ms`));
     const timer = clock.setTimer(timeoutMs, tooLate);
     let request: UpstreamRequest | undefined;
     request = start({

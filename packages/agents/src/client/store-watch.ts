@@ -1,0 +1,43 @@
+import type { Clock } from '@drover/actor-core';
+import type { StoreTroubleView } from '../agents-client.ts';
+import { AgentsError } from '../errors.ts';
+
+/** Older evidence than this is renewed in the background by the next question. */
+const freshMs = 1_000;
+const storeCodes: ReadonlySet<string> = new Set(['store-full', 'store-missing', 'store-unavailable']);
+
+/** What is known of the store, by one question at a time; who asks here never waits. */
+export class StoreWatch {
+  readonly #clock: Clock;
+  readonly #ask: () => Promise<unknown>;
+  #known: { readonly trouble: AgentsError | undefined; readonly atMs: number } | undefined;
+  #isAsking = false;
+
+  constructor(clock: Clock, ask: () => Promise<unknown>) {
+    this.#clock = clock;
+    this.#ask = ask;
+  }
+
+  trouble(): StoreTroubleView | undefined {
+    const nowMs = this.#clock.now();
+    if (this.#known === undefined || nowMs - this.#known.atMs > freshMs) void this.#renew();
+    const { trouble, atMs = 0 } = this.#known ?? {};
+    if (trouble === undefined) return undefined;
+    return { code: trouble.code, message: trouble.message, evidenceAgeMs: Math.round(nowMs - atMs) };
+  }
+
+  /** Never rejects. No answer says nothing: what is known stays, and grows old. */
+  async #renew(): Promise<void> {
+    if (this.#isAsking) return;
+    this.#isAsking = true;
+    try {
+      await this.#ask();
+      this.#known = { trouble: undefined, atMs: this.#clock.now() };
+    } catch (error) {
+      if (error instanceof AgentsError && storeCodes.has(error.code))
+        this.#known = { trouble: error, atMs: this.#clock.now() };
+    } finally {
+      this.#isAsking = false;
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import type { GatewayAddress } from '../commands/gateway-address.ts';
+import { postJson } from '../commands/gateway-api.ts';
+import { errorLine } from '../errors.ts';
+import { agentsHelp } from './error-help.ts';
+import { bad, type Check, good } from './check.ts';
+
+/** What the gateway tells of the leader's proof. */
+export interface StoreProof {
+  readonly ok: boolean;
+  readonly code?: string | undefined;
+  readonly message?: string | undefined;
+  readonly node?: string | undefined;
+  readonly fence?: number | undefined;
+  readonly writeMs?: number | undefined;
+  readonly readMs?: number | undefined;
+  readonly usedBytes?: number | undefined;
+  readonly limitBytes?: number | undefined;
+}
+
+const proofSchema: z.ZodType<StoreProof> = z.object({
+  ok: z.boolean(),
+  code: z.string().optional(),
+  message: z.string().optional(),
+  node: z.string().optional(),
+  fence: z.number().optional(),
+  writeMs: z.number().optional(),
+  readMs: z.number().optional(),
+  usedBytes: z.number().optional(),
+  limitBytes: z.number().optional(),
+});
+
+const timeoutMs = 12_000;
+/** Share of what the account may hold from which on it is a fault. */
+const nearlyFull = 0.9;
+
+/** A fenced write and a read by the leader, now. Never throws. */
+export async function checkStore(address: GatewayAddress): Promise<Check> {
+  try {
+    return judgeStore(proofSchema.parse(await postJson(address, '/api/v1/proofs/store', {}, timeoutMs)));
+  } catch (error) {
+    return bad('store', errorLine(error).replace(/^drover: /, ''), 'start the gateway anew, of this version');
+  }
+}
+
+/** What the proof says. Pure. */
+export function judgeStore(proof: StoreProof): Check {
+  const {
+    ok,
+    code = 'no-leader',
+    message = '',
+    node = '',
+    fence,
+    writeMs,
+    readMs,
+    usedBytes,
+    limitBytes,
+  } = proof;
+  if (!ok) {
+    const help = Object.hasOwn(agentsHelp, code)
+      ? agentsHelp[code as keyof typeof agentsHelp].fix
+      : undefined;
+    return bad('store', `${code}: ${message}`, help);
+  }
+  const usage = usedBytes === undefined ? '' : `, ${mebibytes(usedBytes)}${ofLimit(limitBytes)} used`;
+  const detail = `${node} wrote under fence ${fence} in ${writeMs} ms and read it back in ${readMs} ms${usage}`;
+  if (usedBytes !== undefined && limitBytes !== undefined && usedBytes > nearlyFull * limitBytes)
+    return bad('store', `JetStream is nearly full: ${detail}`, "raise the account's limit of file storage");
+  return good('store', detail);
+}
+
+function ofLimit(limitBytes: number | undefined): string {
+  return limitBytes === undefined ? '' : ` of ${mebibytes(limitBytes)}`;
+}
+
+function mebibytes(bytes: number): string {
+  return `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
+}

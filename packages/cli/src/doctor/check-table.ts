@@ -1,0 +1,133 @@
+/** What a check of `drover doctor` does, and what to do about its fault. The troubleshooting page is made of this. */
+export interface CheckHelp {
+  /** What is done to find out, one sentence. */
+  readonly does: string;
+  /** What a fault means, one sentence. */
+  readonly means: string;
+  /** What to do; the report may say it more exactly. */
+  readonly fix: string;
+}
+
+/** Names of the checks, as `doctor --json` says them; they only grow. */
+export type CheckName =
+  | 'gateway'
+  | 'nodes'
+  | 'names'
+  | 'hosts'
+  | 'models'
+  | 'copies'
+  | 'refusals'
+  | 'tokens'
+  | 'agents'
+  | 'store'
+  | 'actors'
+  | 'nats'
+  | 'disk'
+  | 'store folder'
+  | 'data folder'
+  | 'open address'
+  | 'clock'
+  | 'open files'
+  | 'node';
+
+/** Every check there is, in the order of the report. */
+export const checkTable: Readonly<Record<CheckName, CheckHelp>> = {
+  gateway: {
+    does: 'Asks the gateway for its status.',
+    means: 'No gateway answers at that address, or something else does.',
+    fix: 'start one with "drover up", or name its address with --url',
+  },
+  nodes: {
+    does: 'Compares the age of what each node last said with 5 s.',
+    means: 'A process is gone, stands still, or is cut off from NATS.',
+    fix: 'look at the process: it is gone, frozen or cut off from NATS',
+  },
+  names: {
+    does: 'Looks for a second process that announces itself under the id of a node.',
+    means:
+      'Two processes have one node id: the older one is no part of the cluster and still holds its Ollama.',
+    fix: 'end one of the two processes, or give it an id of its own with --id',
+  },
+  hosts: {
+    does: 'Reads the state of each Ollama in the load reports of the node-agents.',
+    means: 'An Ollama does not answer its node-agent, or answers something else.',
+    fix: 'start Ollama there ("ollama serve") and look at its node-agent\'s log',
+  },
+  models: {
+    does: 'Counts the models on the hosts that are ready.',
+    means: 'The hosts are ready and have nothing to run.',
+    fix: 'ollama pull llama3.2',
+  },
+  copies: {
+    does: 'Compares the digests behind each name of a model on all hosts.',
+    means: 'One name stands for different contents: the answer depends on the host that serves it.',
+    fix: 'pull the model again on the hosts that have the older copy',
+  },
+  refusals: {
+    does: 'Reads which hosts refused the requests that they were given lately.',
+    means: 'A host answers probes and refuses its work; requests go elsewhere meanwhile.',
+    fix: 'look at the log of that host and restart its Ollama',
+  },
+  tokens: {
+    does: 'Has each Ollama answer one token with a model that it has loaded, else say its version and what it runs; --deep loads the smallest model.',
+    means: 'An Ollama that looks well does not answer.',
+    fix: 'look at the log of that Ollama and restart it',
+  },
+  agents: {
+    does: 'Looks for a node of the role host that is alive.',
+    means: 'No agent runs and nothing is recorded.',
+    fix: 'start one with "drover host"',
+  },
+  store: {
+    does: 'Has the leader of the agents write a record under its fence and read it back, and asks how full JetStream is.',
+    means:
+      'No leader could prove within 8 s that records are kept: spawns, submitted tasks and their ends are not safe.',
+    fix: 'see the code of the fault below',
+  },
+  actors: {
+    does: 'Asks every node which of its actors failed too often and stay down.',
+    means: 'A part of a node has been given up, or a node that is alive does not answer.',
+    fix: '"drover actors" shows the last failure and what to do',
+  },
+  nats: {
+    does: 'Connects to the NATS of the data folder and reads its version, whether it has JetStream, and its max_payload.',
+    means: 'Nothing goes between the nodes, or the server cannot carry Drover.',
+    fix: 'start it; drover up starts its own again by itself',
+  },
+  disk: {
+    does: 'Reads the free space of the disk with the data folder.',
+    means:
+      'JetStream stops confirming writes when the disk is full, and goes on refusing until nats-server is restarted.',
+    fix: 'make room on that disk; if it was full, restart drover up (or its nats-server) afterwards',
+  },
+  'store folder': {
+    does: 'Looks for the folder of JetStream in the data folder of a running drover up.',
+    means: 'The store was deleted under the running server: what it still knows is lost at its next start.',
+    fix: 'stop drover up, put the folder back from a copy, and start again; without a copy the agents and runs are lost',
+  },
+  'data folder': {
+    does: 'Reads who may look into the data folder.',
+    means: 'The folder holds the keys of the cluster: who can read it can join and read everything.',
+    fix: 'chmod 700 the folder',
+  },
+  'open address': {
+    does: 'Reads the address that the gateway of the running drover up listens on.',
+    means: 'Everybody who reaches that address can use the fleet: no key is asked for.',
+    fix: 'leave --host at 127.0.0.1, and put a proxy that asks for a password in front',
+  },
+  clock: {
+    does: "Compares this machine's clock with the gateway's.",
+    means: 'Times in records and logs do not fit together; tokens and leases do not depend on them.',
+    fix: 'synchronise both with NTP',
+  },
+  'open files': {
+    does: 'Reads how many files a process may have open.',
+    means: 'The gateway will refuse connections before it is busy.',
+    fix: 'ulimit -n 4096',
+  },
+  node: {
+    does: 'Tells the version of Node that runs this command.',
+    means: 'It is told for reports and is never a fault.',
+    fix: '',
+  },
+};

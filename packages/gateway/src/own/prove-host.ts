@@ -1,0 +1,114 @@
+import { FleetError, type InstanceEvidence } from '@drover/fleet';
+import { RequestFailure } from '../errors.ts';
+import type { GatewayServices } from '../services.ts';
+
+/** Which Ollama is to prove itself. */
+export interface HostWish {
+  readonly node: string;
+  readonly instance: string;
+  /** Load its smallest model when none is loaded. */
+  readonly load: boolean;
+}
+
+/** What one Ollama did when it was asked. */
+export interface HostProof {
+  readonly ok: boolean;
+  /** `token`: a model answered · `listing`: nothing is loaded, and it said its version and what it runs · `none`. */
+  readonly how: 'token' | 'listing' | 'none';
+  readonly model?: string;
+  readonly tookMs: number;
+  readonly detail: string;
+}
+
+/** Longest answer of a host that is shown. */
+const maxShownChars = 300;
+
+/**
+ * Has one Ollama answer one token with a model that it has loaded. Loads nothing unless told to: without a loaded model
+ * it must say its version and what it runs.
+ *
+ * @throws RequestFailure 404 `node-not-found` for an instance that no report names
+ */
+export async function proveHost(
+  services: GatewayServices,
+  wish: HostWish,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<HostProof> {
+  const { fleet, node } = services;
+  const evidence = fleet.load
+    .instances()
+    .find((one) => one.node === wish.node && one.load.name === wish.instance);
+  if (evidence === undefined)
+    throw new RequestFailure(404, 'node-not-found', `no ${wish.instance} on a node ${wish.node}`);
+  const startedAtMs = node.clock.now();
+  const answered = await attempt(services, evidence, wish.load, timeoutMs, signal);
+  return { ...answered, tookMs: Math.round(node.clock.now() - startedAtMs) };
+}
+
+type Answered = Omit<HostProof, 'tookMs'>;
+
+const failed = (detail: string, model?: string): Answered => ({
+  ok: false,
+  how: 'none',
+  detail,
+  ...(model === undefined ? {} : { model }),
+});
+
+async function attempt(
+  services: GatewayServices,
+  { alive, node, load }: InstanceEvidence,
+  mayLoad: boolean,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<Answered> {
+  if (!alive) return failed('its node-agent is silent');
+  if (load.state !== 'ready') return failed(`it is ${load.state}${load.reason ? `: ${load.reason}` : ''}`);
+  const { describeTimeoutMs } = services.config;
+  const listings = await services.fleet.describe({ timeoutMs: describeTimeoutMs, fresh: true });
+  const listing = listings.find((one) => one.node === node && one.instance === load.name);
+  if (listing === undefined) return failed(`it did not say within ${describeTimeoutMs} ms what it runs`);
+  const running = listing.running[0];
+  const smallest = load.models.toSorted((a, b) => a.sizeBytes - b.sizeBytes)[0]?.name;
+  const model = running?.name ?? (mayLoad ? smallest : undefined);
+  if (model === undefined) {
+    const detail = `version ${listing.version}, ${listing.tags.length} models, none loaded`;
+    return { ok: true, how: 'listing', detail };
+  }
+  return oneToken(
+    services,
+    { node, instance: load.name },
+    model,
+    running?.['context_length'],
+    timeoutMs,
+    signal,
+  );
+}
+
+/** The context is the one that is loaded: another one would make Ollama load the model again. */
+async function oneToken(
+  { fleet, node: self }: GatewayServices,
+  instance: { readonly node: string; readonly instance: string },
+  model: string,
+  context: unknown,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<Answered> {
+  const options = { num_predict: 1, ...(typeof context === 'number' ? { num_ctx: context } : {}) };
+  const body = Buffer.from(JSON.stringify({ model, prompt: 'Hi', raw: true, stream: false, options }));
+  const requestId = `proof-${self.random.id()}`;
+  try {
+    const call = fleet.run({ requestId, route: 'generate', model, body, instance, timeoutMs }, signal);
+    const { status } = await call.head;
+    let text = '';
+    for await (const lines of call.lines) text += lines.join('');
+    const said = text.slice(0, maxShownChars);
+    // A model that only embeds has answered too: it is loaded and says what it is.
+    if (status !== 200 && !/does not support generate/.test(text))
+      return failed(`${model} answers ${status}: ${said}`, model);
+    return { ok: true, how: 'token', model, detail: `${model} answered a token` };
+  } catch (error) {
+    if (!(error instanceof FleetError)) throw error;
+    return failed(`${model}: ${error.message}`, model);
+  }
+}
