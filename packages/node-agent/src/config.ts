@@ -29,7 +29,7 @@ export interface NodeAgentLimits {
   readonly maxBodyBytes: number;
   /** Places in the queue for requests whose bodies are elsewhere. @default 1_024 */
   readonly maxReserved: number;
-  /** How long a slot that was offered to a session waits for its answer, milliseconds. @default 250 */
+  /** How long a slot that was offered to a session waits for its answer, milliseconds. @default 500 */
   readonly offerMs: number;
   /** How long a place in the queue is kept that its session does not renew, milliseconds. @default 4_000 */
   readonly reservationMs: number;
@@ -80,7 +80,7 @@ export const defaults: NodeAgentLimits = Object.freeze({
   maxBodyBytes: 64 * MiB,
   maxHeldBytes: 256 * MiB,
   maxReserved: 1_024,
-  offerMs: 250,
+  offerMs: 500,
   reservationMs: 4_000,
   bodyPartMs: 10_000,
   silenceLookMs: 5_000,

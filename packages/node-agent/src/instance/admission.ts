@@ -12,6 +12,13 @@ export interface AdmissionTask {
   readonly limits: NodeAgentLimits;
 }
 
+/** What an admission asks and tells its instance. */
+export interface AdmissionFacts {
+  isLoaded(model: string): boolean;
+  /** Someone came in, began or left. */
+  changed(): void;
+}
+
 /** A request inside Ollama. */
 interface Running {
   readonly model: string;
@@ -31,7 +38,7 @@ type Reserve = Extract<InstanceMessage, { kind: 'reserve' }>;
 export class Admission {
   readonly #context: ActorContext<InstanceInbox>;
   readonly #jobs: JobTable;
-  readonly #isLoaded: (model: string) => boolean;
+  readonly #facts: AdmissionFacts;
   readonly #slots: SlotQueue;
   readonly #slotCount: number;
   readonly #service = new ServiceTimes();
@@ -44,11 +51,11 @@ export class Admission {
     { instance, limits }: AdmissionTask,
     context: ActorContext<InstanceInbox>,
     jobs: JobTable,
-    isLoaded: (model: string) => boolean,
+    facts: AdmissionFacts,
   ) {
     this.#context = context;
     this.#jobs = jobs;
-    this.#isLoaded = isLoaded;
+    this.#facts = facts;
     this.#slotCount = instance.slots;
     this.#slots = new SlotQueue({ ...limits, slots: instance.slots });
   }
@@ -116,6 +123,7 @@ export class Admission {
     const dueAtMs = this.#slots.dueAtMs(nowMs);
     if (dueAtMs === Number.POSITIVE_INFINITY) this.#context.cancelTimer('offers');
     else this.#context.setTimer('offers', Math.max(1, dueAtMs - nowMs), { kind: 'offers-due' });
+    this.#facts.changed();
   }
 
   /** The first byte of a request is here. */
@@ -183,7 +191,7 @@ export class Admission {
   #start(streamId: string): void {
     const job = this.#jobs.place(streamId, 'inside');
     if (job === undefined) return;
-    const cold = !this.#isLoaded(job.model);
+    const cold = !this.#facts.isLoaded(job.model);
     this.#running.set(streamId, { model: job.model, sinceMs: this.#context.clock.now(), cold });
     job.ref.tell({ kind: 'start' }, { lane: 'control' });
   }

@@ -10,14 +10,12 @@ import {
 } from '@drover/actor-core';
 import {
   type CatalogueMessage,
-  comeBackMs,
   type FleetConfig,
   type InstanceLoad,
   type InstanceMessage,
   instanceMessageSchema,
   maxReasonChars,
   pageBytesFor,
-  type RefusalCode,
   type SessionMessage,
   type StreamMessage,
   type StreamOpen,
@@ -39,6 +37,7 @@ import { FreshListing } from './fresh-listing.ts';
 import type { InstanceInbox } from './instance-internal.ts';
 import { JobTable } from './job-table.ts';
 import { KnownListing } from './known-listing.ts';
+import { NotTaken } from './not-taken.ts';
 import { Prober } from './prober.ts';
 import { RefusalLog } from './refusal-log.ts';
 import { type UnknownRequest, UnknownModels } from './unknown-models.ts';
@@ -81,6 +80,7 @@ class Instance {
   readonly #task: InstanceTask;
   readonly #context: ActorContext<InstanceInbox>;
   readonly #admission: Admission;
+  readonly #notTaken: NotTaken;
   readonly #jobs = new JobTable();
   readonly #unknown: UnknownModels;
   readonly #earlyCancels = new EarlyCancels();
@@ -102,7 +102,12 @@ class Instance {
     this.#known = new KnownListing(instance.name, task.nextRevision);
     this.#prober = new Prober(task, context);
     this.#fresh = new FreshListing(task, context);
-    this.#admission = new Admission(task, context, this.#jobs, (model) => this.#known.listsAsLoaded(model));
+    const facts = {
+      isLoaded: (model: string) => this.#known.listsAsLoaded(model),
+      changed: () => this.#changed(),
+    };
+    this.#admission = new Admission(task, context, this.#jobs, facts);
+    this.#notTaken = new NotTaken(task, () => ({ health: this.#health, waitMs: this.#admission.waitMs }));
     this.#silence = new SilenceWatch(task, context, {
       jobs: this.#jobs,
       known: this.#known,
@@ -140,7 +145,7 @@ class Instance {
       case 'pass':
         return this.#admission.pass(message.streamId, message.offer);
       case 'offers-due':
-        return this.#fill();
+        return this.#admission.fill();
       case 'describe':
         return this.#describe(message);
       case 'running-listed':
@@ -154,7 +159,7 @@ class Instance {
       case 'job-ready':
         this.#admission.ready(message.streamId);
         this.#jobs.place(message.streamId, 'queued');
-        return this.#fill();
+        return this.#admission.fill();
       case 'job-answered':
         return this.#jobAnswered(message);
       case 'job-silent':
@@ -175,26 +180,22 @@ class Instance {
   #open(open: StreamOpen, replyTo: ActorRef<SessionMessage>): void {
     if (this.#earlyCancels.take(open.streamId)) return;
     if (this.#jobs.get(open.streamId) !== undefined || this.#unknown.has(open.streamId)) return;
-    const { counters, limits } = this.#task;
     const bodyBytes = open.body?.byteLength ?? open.bodyBytes ?? 0;
-    counters.requests += 1;
-    if (this.#drain.active) return this.#refuse(open, replyTo, 'draining', 'the node is draining', 0);
-    if (bodyBytes === 0) return this.#refuse(open, replyTo, 'bad-request', 'the request has no body', 0);
-    if (bodyBytes > limits.maxBodyBytes) {
-      const detail = `the body has ${bodyBytes} bytes, maxBodyBytes is ${limits.maxBodyBytes}`;
-      return this.#refuse(open, replyTo, 'bad-request', detail, 0);
-    }
-    if (this.#health.state !== 'ready') return this.#refuseDown(open, replyTo);
+    this.#task.counters.requests += 1;
+    if (this.#drain.active) return this.#notTaken.draining([open, replyTo]);
+    const bad = this.#notTaken.whyBadBody(bodyBytes);
+    if (bad !== undefined) return this.#notTaken.say('bad-request', bad, [open, replyTo]);
+    if (this.#health.state !== 'ready') return this.#notTaken.down([open, replyTo]);
     const model = this.#known.find(open.model);
     if (model !== undefined) return this.#admit(open, replyTo, model, bodyBytes);
     if (this.#unknown.add(open, replyTo, bodyBytes)) this.#probe();
-    else this.#refuseFull(open, replyTo, 'too many requests for models that are not listed');
+    else this.#notTaken.full('too many requests for models that are not listed', [open, replyTo]);
   }
 
   #admit(open: StreamOpen, replyTo: ActorRef<SessionMessage>, model: string, bodyBytes: number): void {
     const { streamId } = open;
     const admitted = this.#admission.admit(open, replyTo, model, bodyBytes);
-    if (admitted.kind === 'full') return this.#refuseFull(open, replyTo, admitted.reason);
+    if (admitted.kind === 'full') return this.#notTaken.full(admitted.reason, [open, replyTo]);
     const place = open.body === undefined ? 'receiving' : 'queued';
     if (place === 'queued') this.#admission.ready(streamId);
     const position = this.#admission.position(streamId);
@@ -215,24 +216,16 @@ class Instance {
     const ref = this.#context.spawn(job, `job-${this.#jobNumber}`);
     this.#context.watch(ref);
     this.#jobs.add({ streamId, ref, replyTo, model, place, healed: false });
-    this.#fill();
+    this.#admission.fill();
   }
 
   /** The one look at the catalogue is over: what is not listed now is not here. */
   #settleUnknown(request: UnknownRequest): void {
     const { open, replyTo, bodyBytes, followUps } = request;
-    if (this.#drain.active) return this.#refuse(open, replyTo, 'draining', 'the node is draining', 0);
-    if (this.#health.state !== 'ready') return this.#refuseDown(open, replyTo);
+    if (this.#drain.active) return this.#notTaken.draining([open, replyTo]);
+    if (this.#health.state !== 'ready') return this.#notTaken.down([open, replyTo]);
     const model = this.#known.find(open.model);
-    if (model === undefined) {
-      return this.#refuse(
-        open,
-        replyTo,
-        'model-missing',
-        `${this.#task.instance.name} does not list the model ${open.model}`,
-        0,
-      );
-    }
+    if (model === undefined) return this.#notTaken.unlisted([open, replyTo]);
     this.#admit(open, replyTo, model, bodyBytes);
     for (const message of followUps) this.#forward(message);
   }
@@ -252,35 +245,6 @@ class Instance {
       if (!this.#unknown.followUp(message) && message.kind === 'cancel')
         this.#earlyCancels.add(message.streamId);
     } else job.ref.tell(message, { lane: message.kind === 'part' ? 'data' : 'control' });
-  }
-
-  #refuse(
-    open: StreamOpen,
-    replyTo: ActorRef<SessionMessage>,
-    code: RefusalCode,
-    message: string,
-    retryMs: number,
-  ): void {
-    this.#task.counters.refused[code] += 1;
-    replyTo.tell({ kind: 'refused', streamId: open.streamId, code, message, retryAfterMs: retryMs });
-  }
-
-  #refuseFull(open: StreamOpen, replyTo: ActorRef<SessionMessage>, reason: string): void {
-    const retryMs = comeBackMs(this.#admission.waitMs);
-    this.#refuse(open, replyTo, 'queue-full', `${this.#task.instance.name} is full: ${reason}`, retryMs);
-  }
-
-  #refuseDown(open: StreamOpen, replyTo: ActorRef<SessionMessage>): void {
-    this.#refuse(open, replyTo, 'instance-down', this.#downMessage(), this.#task.limits.probeIntervalMs);
-  }
-
-  #downMessage(): string {
-    return `the Ollama ${this.#task.instance.name} is ${this.#health.state}: ${this.#health.reason}`;
-  }
-
-  #fill(): void {
-    this.#admission.fill();
-    this.#changed();
   }
 
   #jobAnswered({ streamId, loads }: Extract<JobReport, { kind: 'job-answered' }>): void {
@@ -315,7 +279,7 @@ class Instance {
         .oldestLingering()
         ?.ref.tell({ kind: 'give-up', code: 'reader-too-slow', message }, { lane: 'control' });
     }
-    this.#fill();
+    this.#admission.fill();
     this.#maybeDrained();
   }
 
@@ -329,7 +293,7 @@ class Instance {
     }
     this.#admission.leave(streamId);
     this.#jobs.remove(job);
-    this.#fill();
+    this.#admission.fill();
     this.#maybeDrained();
   }
 
@@ -382,7 +346,7 @@ class Instance {
     logHealth(this.#context.log, this.#task.instance, health);
     if (health.state === 'down') {
       this.#admission.dropReserved();
-      this.#jobs.refuseWaiting('instance-down', this.#downMessage(), this.#task.limits.probeIntervalMs);
+      this.#jobs.refuseWaiting('instance-down', this.#notTaken.downText, this.#task.limits.probeIntervalMs);
     }
     this.#changed();
   }

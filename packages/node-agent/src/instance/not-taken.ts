@@ -1,0 +1,68 @@
+import type { ActorRef } from '@drover/actor-core';
+import { comeBackMs, type RefusalCode, type SessionMessage, type StreamOpen } from '@drover/fleet';
+import type { NodeAgentLimits, ResolvedInstance } from '../config.ts';
+import type { Counters } from '../stats.ts';
+import type { Health } from './health.ts';
+
+export interface NotTakenTask {
+  readonly instance: ResolvedInstance;
+  readonly limits: NodeAgentLimits;
+  readonly counters: Counters;
+}
+
+/** What a refusal tells of its instance. */
+export interface NotTakenFacts {
+  readonly health: Health;
+  /** Expected wait for a slot. */
+  readonly waitMs: number;
+}
+
+/** A request that came in, and its session. */
+type Asked = readonly [open: StreamOpen, replyTo: ActorRef<SessionMessage>];
+
+/** How an instance says no: nothing of the request ran, so that its session may try elsewhere. */
+export class NotTaken {
+  readonly #task: NotTakenTask;
+  readonly #facts: () => NotTakenFacts;
+
+  constructor(task: NotTakenTask, facts: () => NotTakenFacts) {
+    this.#task = task;
+    this.#facts = facts;
+  }
+
+  get downText(): string {
+    const { state, reason } = this.#facts().health;
+    return `the Ollama ${this.#task.instance.name} is ${state}: ${reason}`;
+  }
+
+  /** Why a body of this size is not taken, if so. */
+  whyBadBody(bodyBytes: number): string | undefined {
+    const { maxBodyBytes } = this.#task.limits;
+    if (bodyBytes === 0) return 'the request has no body';
+    if (bodyBytes <= maxBodyBytes) return undefined;
+    return `the body has ${bodyBytes} bytes, maxBodyBytes is ${maxBodyBytes}`;
+  }
+
+  say(code: RefusalCode, message: string, [open, replyTo]: Asked, retryAfterMs = 0): void {
+    this.#task.counters.refused[code] += 1;
+    replyTo.tell({ kind: 'refused', streamId: open.streamId, code, message, retryAfterMs });
+  }
+
+  full(reason: string, asked: Asked): void {
+    const message = `${this.#task.instance.name} is full: ${reason}`;
+    this.say('queue-full', message, asked, comeBackMs(this.#facts().waitMs));
+  }
+
+  down(asked: Asked): void {
+    this.say('instance-down', this.downText, asked, this.#task.limits.probeIntervalMs);
+  }
+
+  draining(asked: Asked): void {
+    this.say('draining', 'the node is draining', asked);
+  }
+
+  unlisted(asked: Asked): void {
+    const [{ model }] = asked;
+    this.say('model-missing', `${this.#task.instance.name} does not list the model ${model}`, asked);
+  }
+}
