@@ -252,6 +252,15 @@ describe('when Ollama misbehaves', () => {
     expect(rig.load()?.models).toMatchObject([{ name: 'm:latest', loaded: false }]);
   });
 
+  it('and answers 404 for a model that was deleted, it is asked at once what it has', async () => {
+    const { rig, ollama } = await setup(refuse(404, 'application/json', '{"error":"model not found"}'));
+    ollama.answers['/api/tags'] = { models: [] };
+    const session = rig.open({});
+    await until(() => session.ending()?.kind === 'end');
+    await rig.pass(500);
+    await until(() => rig.reports.at(-1)?.instances[0]?.models.length === 0);
+  });
+
   it('and answers nonsense, the instance is down until a good probe', async () => {
     const { rig, ollama } = await setup(({ response }) => {
       response.writeHead(200, { 'content-type': 'text/html' });

@@ -3,6 +3,9 @@ import { instanceKey } from '../routing/load-table.ts';
 import type { Attempt } from './attempt.ts';
 import type { CallRecord, SessionShared } from './call-record.ts';
 
+/** The longest time to come back that is computed, where no host asks for one. */
+const mostComputedMs = 10_000;
+
 /**
  * What one call shows of the hosts it tries: each attempt says at most once that its host is well or ill, or else that
  * it says nothing. Also whether the call may still be sent to another host after one that failed.
@@ -48,8 +51,8 @@ export class HostJudge {
     if (judged === 'ill') this.#mayRetry = this.#shared.retries.take(nowMs);
   }
 
-  /** When to come back after all of these refused. */
+  /** When to come back after all of these refused and none said when. They are asked last, not never: a short time. */
   retryAfterMs(tried: ReadonlySet<string>): number {
-    return this.#shared.health.nextTrialMs([...tried], this.#record.model);
+    return Math.min(mostComputedMs, this.#shared.health.nextTrialMs([...tried], this.#record.model));
   }
 }

@@ -272,7 +272,8 @@ class Instance {
     const broke =
       outcome.how === 'upstream-lost' || outcome.how === 'upstream-stalled' || outcome.how === 'bad-upstream';
     if (broke) this.#probe();
-    else if (outcome.setsKeepAlive) this.#prober.soon();
+    // A model that is refused may have been deleted, or have lost its runner.
+    else if (outcome.setsKeepAlive || outcome.refusal?.subject === 'model') this.#prober.soon();
     if (this.#jobs.lingering > this.#task.limits.maxLingering) {
       const message = 'too many finished answers wait for their readers';
       this.#jobs
