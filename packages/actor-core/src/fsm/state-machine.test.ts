@@ -7,7 +7,7 @@ import { props } from '../actor/props.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
 import { settle } from '../testing/settle.ts';
 import type { RuntimeEvent } from '../actor/runtime-event.ts';
-import { goTo, notHandled, stay, stop } from './decide-transition.ts';
+import { goTo, notHandled, stay, stop } from './transition.ts';
 import { stateMachine } from './state-machine.ts';
 
 type Door = 'closed' | 'open' | 'locked';
