@@ -45,7 +45,8 @@ export function createRouter<M>(
         current[index]?.tell(message, options);
         isSent ||= index in current;
       }
-      if (!isSent && system instanceof Runtime) system.deadLetter(nowhere(system), 'no-targets', undefined);
+      if (!isSent && system instanceof Runtime)
+        system.deadLetter(nowhere(system), 'no-targets', undefined, undefined, message);
       return isSent;
     },
     ask<R>(make: (replyTo: ActorRef<R>) => M, options: AskOptions<R>): Promise<R> {

@@ -1,0 +1,148 @@
+import type { ActorContext } from '../actor/actor-context.ts';
+import type { ActorRef } from '../actor/actor-ref.ts';
+import { receive, setup } from '../actor/behaviour.ts';
+import { forward } from '../actor/forward.ts';
+import { LocalRef } from '../actor/local-ref.ts';
+import { type MailboxOptions, type Props, props, type RestartType } from '../actor/props.ts';
+import { InvalidArgumentError } from '../errors.ts';
+import { optionNames, requireKnownOptions } from '../known-options.ts';
+import type { SupervisionOptions } from '../supervision/supervision-options.ts';
+import { roundRobin, type RoutingStrategy } from './strategy.ts';
+
+/** How many workers a pool has, how it shares work out among them, and how it supervises them. */
+export interface PoolOptions<M> {
+  /** Workers, 1 to 10,000; `resizePool` changes it. */
+  readonly size: number;
+  /** Makes the strategy of one incarnation of the pool. @default `roundRobin` */
+  readonly strategy?: (() => RoutingStrategy<M>) | undefined;
+  /** How it supervises its workers. @default each for itself: one that fails too often is parked, the others go on */
+  readonly supervision?: SupervisionOptions | undefined;
+  /** Mailbox of the pool itself, which only hands on. @default 1000 messages, then `reject` */
+  readonly mailbox?: MailboxOptions | undefined;
+  /** When the pool is started again. @default 'transient' */
+  readonly restart?: RestartType | undefined;
+}
+
+const poolOptions = optionNames<PoolOptions<never>>({
+  size: true,
+  strategy: true,
+  supervision: true,
+  mailbox: true,
+  restart: true,
+});
+
+/** Asks a pool for another number of workers; made by `resizePool`. Only within the node of the pool. */
+export class PoolResize {
+  readonly size: number;
+
+  /** @throws InvalidArgumentError */
+  constructor(size: number) {
+    this.size = requireSize(size);
+  }
+}
+
+const maxSize = 10_000;
+/** How often a worker that has to go is looked at: it goes once it has nothing left to do. */
+const lookMs = 20;
+const looks: unique symbol = Symbol('look');
+
+/**
+ * Tells a pool how many workers it has from now on. Workers that are too many get nothing more, finish what they were
+ * given, and stop.
+ *
+ * @throws InvalidArgumentError unless it is a whole number from 1 to 10,000
+ */
+export function resizePool(size: number): PoolResize {
+  return new PoolResize(size);
+}
+
+/**
+ * Recipe for an actor that starts workers of one kind, supervises them, and shares out among them what it is told: a
+ * message costs one hop more than with `createRouter`, which routes to actors that others started. A question keeps its
+ * deadline, and who asks learns at once when no worker takes it. A worker that ends is started again, unless its own
+ * recipe says otherwise; other nodes reach the pool by the protocol of its workers.
+ *
+ * @throws InvalidArgumentError naming the option that cannot be
+ */
+export function pool<M>(worker: Props<M>, options: PoolOptions<M>): Props<M | PoolResize> {
+  requireKnownOptions('options', options, poolOptions);
+  const { size, strategy = roundRobin<M>, supervision = { dynamic: true }, mailbox, restart } = options;
+  requireSize(size);
+  const recipe: Props<M> = { ...worker, restart: worker.restart ?? 'permanent' };
+  const create = () =>
+    setup<M | PoolResize>((context) => {
+      const workers = new Workers<M>(context as ActorContext<unknown> as ActorContext<M>, recipe, strategy());
+      workers.resize(size);
+      return receive((message) => {
+        if (message instanceof PoolResize) workers.resize(message.size);
+        else if ((message as unknown) === looks) workers.look();
+        else workers.route(message);
+      });
+    });
+  const protocol = worker.protocol as Props<M | PoolResize>['protocol'];
+  return props<M | PoolResize>(create, { protocol, supervision, mailbox, restart });
+}
+
+/** The workers of one incarnation of a pool. */
+class Workers<M> {
+  readonly #context: ActorContext<M>;
+  readonly #recipe: Props<M>;
+  readonly #strategy: RoutingStrategy<M>;
+  #active: ActorRef<M>[] = [];
+  /** They finish what they have. */
+  #leaving: ActorRef<M>[] = [];
+
+  constructor(context: ActorContext<M>, recipe: Props<M>, strategy: RoutingStrategy<M>) {
+    this.#context = context;
+    this.#recipe = recipe;
+    this.#strategy = strategy;
+  }
+
+  route(message: M): void {
+    const able = this.#active.filter((worker) => cellOf(worker)?.alive === true);
+    let isSent = false;
+    for (const index of able.length === 0 ? [] : this.#strategy(message, able)) {
+      const worker = able[index];
+      if (worker === undefined) continue;
+      forward(this.#context, worker, message);
+      isSent = true;
+    }
+    if (!isSent) this.#refuse(message);
+  }
+
+  resize(size: number): void {
+    // Those that ended for good, by what their recipe says, are made up for.
+    this.#active = this.#active.filter((worker) => cellOf(worker)?.ended !== true);
+    while (this.#active.length < size) this.#active.push(this.#context.spawn(this.#recipe));
+    this.#leaving.push(...this.#active.splice(size));
+    this.look();
+  }
+
+  look(): void {
+    this.#leaving = this.#leaving.filter((worker) => {
+      const cell = cellOf(worker);
+      const isIdle = cell === undefined || cell.mailbox.depth === 0;
+      // A handler that awaits finishes before its actor stops.
+      if (isIdle) this.#context.stop(worker);
+      return !isIdle;
+    });
+    if (this.#leaving.length > 0) this.#context.setTimer('$look', lookMs, looks as unknown as M);
+  }
+
+  #refuse(message: M): void {
+    const self = cellOf(this.#context.self);
+    if (self === undefined) return;
+    const ask = self.inHand?.message === message ? self.inHand.ask : undefined;
+    self.runtime.deadLetter(self.address, 'no-targets', ask, undefined, message);
+  }
+}
+
+function cellOf<M>(ref: ActorRef<M>): LocalRef<M>['cell'] | undefined {
+  return ref instanceof LocalRef ? (ref.cell as LocalRef<M>['cell']) : undefined;
+}
+
+function requireSize(size: number): number {
+  if (!(Number.isSafeInteger(size) && size >= 1 && size <= maxSize))
+    throw new InvalidArgumentError('size', `must be a whole number from 1 to ${maxSize}`);
+  return size;
+}
