@@ -22,7 +22,8 @@ export {
 } from './actor/behaviour.ts';
 export { type MailboxOptions, type Props, props, type RestartType } from './actor/props.ts';
 export type { DeadLetterReason, RuntimeEvent } from './actor/runtime-event.ts';
-export type { Signal, TerminationReason } from './actor/signal.ts';
+export type { MessagePreview } from './actor/message-preview.ts';
+export type { FailureCause, Signal, TerminationReason } from './actor/signal.ts';
 export { withTrace } from './actor/trace-context.ts';
 export {
   type CircuitBreaker,
@@ -90,8 +91,25 @@ export {
   TransportDisconnectedError,
   WrongSequenceError,
 } from './errors.ts';
-export { goTo, notHandled, stay, stop, type Transition } from './fsm/decide-transition.ts';
-export { type MachineDefinition, type StateDefinition, stateMachine } from './fsm/state-machine.ts';
+export {
+  type MachineDefinition,
+  type StateDefinition,
+  stateMachine,
+  type TimeoutHandler,
+} from './fsm/state-machine.ts';
+export {
+  also,
+  cancelTimeout,
+  eventTimeout,
+  goTo,
+  notHandled,
+  postpone,
+  startTimeout,
+  stay,
+  stop,
+  type Transition,
+  type TransitionAction,
+} from './fsm/transition.ts';
 export {
   type ClusterQuestion,
   inspectCluster,
@@ -128,6 +146,7 @@ export { startRegistry } from './registry/cluster-registry.ts';
 export type { NameConflict, Registry } from './registry/registry.ts';
 export { actorRefSchema, senderRefSchema } from './remoting/actor-ref-schema.ts';
 export { type Asker, askFirst, askQuorum, askTailChopping } from './routing/gather.ts';
+export { pool, type PoolOptions, type PoolResize, resizePool } from './routing/pool.ts';
 export { createRouter, fixedTargets, groupTargets, type Router, type Targets } from './routing/router.ts';
 export {
   broadcast,
@@ -150,6 +169,20 @@ export { type ShutdownPhase, standardPhases } from './shutdown/shutdown-plan.ts'
 export type { AppendExpectation, Store, StoredRecord, StreamSpec } from './storage/store.ts';
 export type { StreamControl, StreamFrame, StreamOptions } from './streaming/stream-frame.ts';
 export type { StreamWriter } from './streaming/stream-writer.ts';
+export {
+  type GroupChange,
+  type LeaderChange,
+  type MemberChange,
+  type NameChange,
+  type NameConflictFound,
+  tellGroupChanges,
+  tellLeaderChanges,
+  tellMemberChanges,
+  tellNameChanges,
+  tellNameConflicts,
+  tellTopic,
+  type TopicMessage,
+} from './subscribing/tell-changes.ts';
 export type { SupervisionOptions } from './supervision/supervision-options.ts';
 export {
   anyToken,

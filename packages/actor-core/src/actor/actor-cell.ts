@@ -10,7 +10,7 @@ import type { CallChain } from './call-chain.ts';
 import { CellContext } from './cell-context.ts';
 import { fail } from './ending.ts';
 import { Envelope, type Refusable } from './envelope.ts';
-import type { LastFailure } from './last-failure.ts';
+import { causeOf, type LastFailure } from './last-failure.ts';
 import { LocalRef } from './local-ref.ts';
 import { createMailbox } from './create-mailbox.ts';
 import { type Mailbox, takeDisplaced } from './mailbox.ts';
@@ -18,7 +18,7 @@ import type { Props } from './props.ts';
 import { empty } from './ring.ts';
 import type { Runtime } from './runtime.ts';
 import type { DeadLetterReason } from './runtime-event.ts';
-import type { Signal, TerminationReason } from './signal.ts';
+import type { FailureCause, Signal, TerminationReason } from './signal.ts';
 import type { TableSizes } from './table-sizes.ts';
 import { enterTrace, isTracing } from './trace-context.ts';
 import type { AwaitingSender } from './waiting-room.ts';
@@ -179,12 +179,12 @@ export class ActorCell<M = never> {
 
   /** As `deliver`, for a sender that learns when its message is in the mailbox, or that it never will be. */
   deliverOrWait(item: unknown, sender: AwaitingSender): void {
-    if (!this.alive) return this.runtime.deadLetter(this.address, 'no-such-actor', sender);
+    if (!this.alive) return this.dropOf(item, 'no-such-actor', sender);
     if (this.state === 'busy' && letIn(this, item)) return sender.accepted();
     const offer = this.mailbox.offerOrWait(item, sender);
     if (offer === 'waiting') return;
-    if (offer === 'full') return this.runtime.deadLetter(this.address, 'mailbox-full', sender);
-    if (offer === 'dropped') return this.runtime.deadLetter(this.address, 'dropped', sender);
+    if (offer === 'full') return this.dropOf(item, 'mailbox-full', sender);
+    if (offer === 'dropped') return this.dropOf(item, 'dropped', sender);
     if (offer === 'displaced') this.drop(takeDisplaced(), 'dropped');
     sender.accepted();
     if (!this.scheduled) this.schedule();
@@ -231,12 +231,13 @@ export class ActorCell<M = never> {
     return this.context.active ? this.incarnation : this.incarnation + 1;
   }
 
-  incarnationEnded(reason: TerminationReason): void {
-    this.watchList?.incarnationEnded(reason);
+  incarnationEnded(reason: TerminationReason, cause: unknown): void {
+    if (this.watchList === undefined) return;
+    this.watchList.incarnationEnded(reason, cause === undefined ? undefined : causeOf(cause));
   }
 
-  tellWatchers(reason: TerminationReason): void {
-    this.watchList?.tell(reason);
+  tellWatchers(reason: TerminationReason, cause: FailureCause | undefined): void {
+    this.watchList?.tell(reason, cause);
   }
 
   /** Adds what it holds to a count of all tables. */
@@ -292,7 +293,7 @@ export class ActorCell<M = never> {
         if (item instanceof Envelope) {
           if (item.guard !== undefined && !item.guard.claim()) continue;
           if (item.ask?.isOver === true) {
-            this.expire();
+            this.expire(item);
             continue;
           }
           if (item.trace !== undefined || entered) {
@@ -339,7 +340,9 @@ export class ActorCell<M = never> {
     const next = this.onSignal === undefined ? unhandled : this.onSignal(signal, this.context);
     // Who watches and does not listen depends on the other one without knowing: never silently.
     if (next === unhandled && signal.type === 'terminated')
-      throw new DeathPactError(signal.ref.address, signal.reason);
+      throw new DeathPactError(signal.ref.address, signal.reason, {
+        cause: signal.cause?.error ?? signal.cause,
+      });
     return next;
   }
 
@@ -368,15 +371,20 @@ export class ActorCell<M = never> {
   }
 
   /** A question that nobody waits for any more is not begun. */
-  expire(): void {
+  expire(question: Envelope): void {
     this.processed--;
-    this.runtime.deadLetter(this.address, 'expired', undefined);
+    this.dropOf(question, 'expired', undefined);
   }
 
   /** Makes a dead letter of a message; whoever asked learns it. */
   drop(item: unknown, reason: DeadLetterReason): false {
-    this.runtime.deadLetter(this.address, reason, item instanceof Envelope ? item.ask : undefined);
+    this.dropOf(item, reason, item instanceof Envelope ? item.ask : undefined);
     return false;
+  }
+
+  private dropOf(item: unknown, reason: DeadLetterReason, waiting: Refusable | undefined): void {
+    const message = item instanceof Envelope ? item.message : item;
+    this.runtime.deadLetter(this.address, reason, waiting, undefined, message);
   }
 }
 

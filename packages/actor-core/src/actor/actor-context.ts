@@ -14,6 +14,10 @@ export interface ActorContext<M> {
   readonly self: ActorRef<M>;
   /** Slash-joined names from the root. */
   readonly path: string;
+  /** The actor that spawned this one; undefined for a top-level one. */
+  readonly parent: ActorRef<never> | undefined;
+  /** Its children in start order, parked ones included; none of those that have ended. */
+  readonly children: readonly ActorRef<never>[];
   /** 1 for the first life, +1 at each restart. */
   readonly incarnation: number;
   /** The clock of the system; what an actor measures by. */

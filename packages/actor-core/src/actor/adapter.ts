@@ -47,6 +47,11 @@ export class Adapter<T, M> extends Endpoint<T> implements ActorRef<T> {
     return this.cell as unknown as ActorCell;
   }
 
+  /** Its incarnation is over. */
+  get ended(): boolean {
+    return this.isOver;
+  }
+
   get uid(): number {
     return this.address.uid;
   }
@@ -89,17 +94,18 @@ export class Adapter<T, M> extends Endpoint<T> implements ActorRef<T> {
   private translated(item: unknown, sender?: AwaitingSender): { readonly item: unknown } | undefined {
     const envelope = item instanceof Envelope ? item : undefined;
     const waiting = sender ?? envelope?.ask;
+    const told = envelope === undefined ? item : envelope.message;
     if (this.isOver) {
-      this.runtime.deadLetter(this.address, 'no-such-actor', waiting);
+      this.runtime.deadLetter(this.address, 'no-such-actor', waiting, undefined, told);
       return undefined;
     }
     try {
-      const message = this.translate((envelope === undefined ? item : envelope.message) as T);
+      const message = this.translate(told as T);
       if (envelope === undefined) return { item: message };
       return { item: new Envelope(message, envelope.ask, undefined, undefined, envelope.trace) };
     } catch (err) {
       this.runtime.log.warn({ actor: this.cell.path, err }, 'an adapter cannot translate what it was told');
-      this.runtime.deadLetter(this.address, 'protocol-mismatch', waiting);
+      this.runtime.deadLetter(this.address, 'protocol-mismatch', waiting, undefined, told);
       return undefined;
     }
   }

@@ -87,7 +87,7 @@ export function drainAdmitted<M>(cell: ActorCell<M>, budget: number): void {
       if (envelope?.guard !== undefined && !envelope.guard.claim()) continue;
       if (envelope?.ask?.isOver === true) {
         cell.processed++;
-        cell.expire();
+        cell.expire(envelope);
         continue;
       }
       const hand = reentry.begin(++cell.processed, envelope);

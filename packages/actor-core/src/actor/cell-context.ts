@@ -61,6 +61,15 @@ export class CellContext<M> implements ActorContext<M>, Guard {
     return this.cell.path;
   }
 
+  get parent(): ActorRef<never> | undefined {
+    const { parent } = this.cell;
+    return parent?.parent === undefined ? undefined : parent.ref;
+  }
+
+  get children(): readonly ActorRef<never>[] {
+    return this.active ? Array.from(this.cell.children, ({ ref }) => ref) : none;
+  }
+
   get clock(): Clock {
     return this.cell.runtime.clock;
   }
@@ -302,7 +311,7 @@ export class CellContext<M> implements ActorContext<M>, Guard {
   end(reason: TerminationReason = 'stopped', cause?: unknown): void {
     if (!this.active) return;
     this.active = false;
-    this.cell.incarnationEnded(reason);
+    this.cell.incarnationEnded(reason, cause);
     if (this.extras !== undefined) {
       if (this.extras.timers !== undefined) for (const timer of this.extras.timers.values()) timer.cancel();
       this.cancelReceiveTimeout();

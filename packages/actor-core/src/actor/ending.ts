@@ -1,8 +1,8 @@
 import { ActorKilledError } from '../errors.ts';
 import type { ActorCell } from './actor-cell.ts';
 import { CellContext } from './cell-context.ts';
-import { describeFailure } from './last-failure.ts';
-import type { TerminationReason } from './signal.ts';
+import { causeOf, describeFailure } from './last-failure.ts';
+import type { FailureCause, TerminationReason } from './signal.ts';
 import { windDown } from './wind-down.ts';
 
 /*
@@ -124,10 +124,11 @@ export function park<M>(cell: ActorCell<M>, cause: unknown): void {
     cell.state = 'parked';
     cell.endReason = 'failed';
     cell.dropMailbox();
+    const failure = failureOf(cell, cause);
     // Whoever asks later how it ended is told the same.
-    cell.runtime.ended(cell as unknown as ActorCell);
+    cell.runtime.ended(cell as unknown as ActorCell, failure);
     cell.runtime.emit({ type: 'parked', path: cell.path, cause });
-    cell.tellWatchers('failed');
+    cell.tellWatchers('failed', failure);
   });
 }
 
@@ -144,8 +145,17 @@ function finalize<M>(cell: ActorCell<M>, cause?: unknown): void {
   cell.context.end();
   cell.unwatchAll();
   cell.dropMailbox();
-  cell.runtime.ended(cell as unknown as ActorCell);
+  const failure = failureOf(cell, cause);
+  cell.runtime.ended(cell as unknown as ActorCell, failure);
   if (cell.parent !== undefined) cell.runtime.events.stopped(cell, cause);
-  cell.tellWatchers(cell.endReason);
+  cell.tellWatchers(cell.endReason, failure);
   cell.parent?.supervisor.childGone(cell as unknown as ActorCell);
+}
+
+/** What is told of its failure; the last one that is remembered where nobody says which it was. */
+function failureOf<M>(cell: ActorCell<M>, cause: unknown): FailureCause | undefined {
+  if (cell.endReason !== 'failed' && cell.endReason !== 'killed') return undefined;
+  if (cause !== undefined) return causeOf(cause);
+  const { lastFailure } = cell;
+  return lastFailure === undefined ? undefined : { code: lastFailure.code, message: lastFailure.text };
 }

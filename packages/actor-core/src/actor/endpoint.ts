@@ -42,8 +42,8 @@ export abstract class Endpoint<M> extends BaseRef implements ActorRef<M> {
   }
 
   /** Somebody answers, and nobody waits for it any more. Does not publish this endpoint. */
-  protected late(): void {
-    this.runtime.lateAnswer(this.number);
+  protected late(answer: M): void {
+    this.runtime.lateAnswer(this.number, answer);
   }
 
   abstract tell(message: M, options?: TellOptions): void;

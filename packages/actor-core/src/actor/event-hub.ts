@@ -2,8 +2,18 @@ import type { DroverError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { ActorAddress } from './actor-ref.ts';
 import type { RuntimeCounters } from './actor-system.ts';
+import { previewOf } from './message-preview.ts';
 import type { DeadLetterReason, RuntimeEvent } from './runtime-event.ts';
 import type { TerminationReason } from './signal.ts';
+
+/** A message of another node that was not let in: nothing of it may be relied on, and it may be large. */
+export class StrangersMessage {
+  readonly message: unknown;
+
+  constructor(message: unknown) {
+    this.message = message;
+  }
+}
 
 /** Spreads runtime events and counts them. A listener that throws is logged and disturbs nobody. */
 export class EventHub {
@@ -45,11 +55,20 @@ export class EventHub {
     return { events: Object.fromEntries(this.counts), deadLetters: { ...this.letters } };
   }
 
-  deadLetter(to: ActorAddress, reason: DeadLetterReason, error?: DroverError): void {
+  /** `letter`: the message, or a stranger's, of which only a preview is shown. */
+  deadLetter(to: ActorAddress, reason: DeadLetterReason, error?: DroverError, letter?: unknown): void {
     this.letters[reason]++;
-    this.emit(
-      error === undefined ? { type: 'dead-letter', to, reason } : { type: 'dead-letter', to, reason, error },
-    );
+    // Floods of them come where nobody listens, too.
+    if (this.listeners.size === 0) return this.count('dead-letter');
+    this.emit({
+      type: 'dead-letter',
+      to,
+      reason,
+      ...(error !== undefined && { error }),
+      ...(letter instanceof StrangersMessage
+        ? { preview: previewOf(letter.message) }
+        : letter !== undefined && { message: letter }),
+    });
   }
 
   /** Thousands of actors may end in a moment: their event is only made where somebody listens. */

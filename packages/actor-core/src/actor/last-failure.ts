@@ -1,3 +1,5 @@
+import type { FailureCause } from './signal.ts';
+
 /** Why an actor last failed or was killed, kept for whoever looks at it. */
 export interface LastFailure {
   /** `name: message`, cut to 500 characters. */
@@ -15,6 +17,19 @@ const maxCodeLength = 64;
 export function describeFailure(cause: unknown, atMs: number): LastFailure {
   const text = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
   return { text: cut(text, maxTextLength), code: cut(codeOf(cause), maxCodeLength), atMs };
+}
+
+/** What the watchers of an actor are told of its failure. */
+export function causeOf(error: unknown): FailureCause {
+  const message = error instanceof Error ? error.message : String(error);
+  return { code: cut(codeOf(error), maxCodeLength), message: cut(message, maxTextLength), error };
+}
+
+/** As another node tells it; undefined for what is none. */
+export function causeFrom(code: unknown, message: unknown): FailureCause | undefined {
+  if (typeof code !== 'string') return undefined;
+  const text = typeof message === 'string' ? message : '';
+  return { code: cut(code, maxCodeLength), message: cut(text, maxTextLength) };
 }
 
 function codeOf(cause: unknown): string {

@@ -2,7 +2,7 @@ import { DeathPactError } from '../errors.ts';
 import type { ActorCell } from './actor-cell.ts';
 import type { ActorAddress, ActorRef } from './actor-ref.ts';
 import { fail } from './ending.ts';
-import type { TerminationReason } from './signal.ts';
+import type { FailureCause, TerminationReason } from './signal.ts';
 import { refKey } from './ref-key.ts';
 import type { Watcher } from './watch.ts';
 
@@ -37,7 +37,7 @@ export class Link implements Watcher {
   }
 
   /** The other side's incarnation has ended. An end in order only dissolves the link. */
-  terminated(reason: TerminationReason): void {
+  terminated(reason: TerminationReason, cause?: FailureCause): void {
     if (this.isOver) return;
     this.isOver = true;
     const { owner, incarnation } = this;
@@ -47,7 +47,7 @@ export class Link implements Watcher {
     owner.runtime.scheduler.schedule(() => {
       const isUp = owner.state === 'running' || owner.state === 'busy' || owner.state === 'starting';
       if (isUp && owner.incarnation === incarnation && owner.context.active)
-        fail(owner, new DeathPactError(this.target.address, reason));
+        fail(owner, new DeathPactError(this.target.address, reason, { cause: cause?.error ?? cause }));
     });
   }
 

@@ -51,7 +51,7 @@ export class PendingAsk<R> extends Endpoint<R> implements Expiring, Question, Aw
   }
 
   tell(message: R, _options?: TellOptions): void {
-    if (this.settled) return this.late();
+    if (this.settled) return this.late(message);
     const { resolve } = this;
     this.settle();
     resolve(message);

@@ -1,4 +1,4 @@
-import type { TerminationReason } from './signal.ts';
+import type { FailureCause, TerminationReason } from './signal.ts';
 
 const kept = 1024;
 
@@ -6,6 +6,7 @@ const kept = 1024;
 export class RecentEnds {
   private readonly uids: number[] = [];
   private readonly reasons: TerminationReason[] = [];
+  private readonly causes: (FailureCause | undefined)[] = [];
   private next = 0;
 
   get(uid: number): TerminationReason | undefined {
@@ -13,9 +14,15 @@ export class RecentEnds {
     return at === -1 ? undefined : this.reasons[at];
   }
 
-  add(uid: number, reason: TerminationReason): void {
+  /** Without the error itself, which may hold anything. */
+  causeOf(uid: number): FailureCause | undefined {
+    return this.causes[this.uids.indexOf(uid)];
+  }
+
+  add(uid: number, reason: TerminationReason, cause: FailureCause | undefined): void {
     this.uids[this.next] = uid;
     this.reasons[this.next] = reason;
+    this.causes[this.next] = cause && { code: cause.code, message: cause.message };
     this.next = (this.next + 1) % kept;
   }
 }

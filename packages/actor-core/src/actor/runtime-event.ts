@@ -1,5 +1,6 @@
 import type { BadFrameError, DroverError } from '../errors.ts';
 import type { ActorAddress } from './actor-ref.ts';
+import type { MessagePreview } from './message-preview.ts';
 import type { TerminationReason } from './signal.ts';
 
 /** Everything that must never happen silently. */
@@ -28,6 +29,13 @@ export type RuntimeEvent =
       readonly reason: DeadLetterReason;
       /** What there is to say beyond the reason; of `too-large` the sizes. */
       readonly error?: DroverError | undefined;
+      /**
+       * The message itself, where this node still had it. A listener that keeps it keeps all that it holds. Absent where
+       * the message had been written for the bus already.
+       */
+      readonly message?: unknown;
+      /** What it looked like, where it came from another node and was not let in. */
+      readonly preview?: MessagePreview | undefined;
     }
   /** Two nodes had given one name: `lost` lives on without it. Told on the nodes of both. */
   | {

@@ -28,7 +28,7 @@ import { PathNames } from './path-names.ts';
 import type { Props } from './props.ts';
 import { RecentEnds } from './recent-ends.ts';
 import type { DeadLetterReason, RuntimeEvent } from './runtime-event.ts';
-import type { TerminationReason } from './signal.ts';
+import type { FailureCause, TerminationReason } from './signal.ts';
 import { snapshotsBelow } from './snapshot-of.ts';
 import { countTables, type TableSizes } from './table-sizes.ts';
 import { currentTrace, question, traced } from './trace-context.ts';
@@ -195,8 +195,9 @@ export class Runtime implements ActorSystem {
     reason: DeadLetterReason,
     ask: Refusable | undefined,
     error?: DroverError,
+    letter?: unknown,
   ): void {
-    this.events.deadLetter(to, reason, error);
+    this.events.deadLetter(to, reason, error, letter);
     ask?.refuse(reason, error);
   }
 
@@ -230,7 +231,7 @@ export class Runtime implements ActorSystem {
     trace: string | undefined,
   ): void {
     const cell = this.findCell(to.path, to.uid);
-    if (cell === undefined) return this.deadLetter(to, 'no-such-actor', ask);
+    if (cell === undefined) return this.deadLetter(to, 'no-such-actor', ask, undefined, message);
     cell.deliver(ask === undefined ? traced(message, trace) : question(message, ask, trace), control);
   }
 
@@ -247,10 +248,10 @@ export class Runtime implements ActorSystem {
   }
 
   /** An answer that nobody waits for any more; `uid`: the number of its question, 0 where that never left this node. */
-  lateAnswer(uid: number): void {
+  lateAnswer(uid: number, answer: unknown): void {
     const { nodeId, incarnation } = this;
     const to = { node: nodeId, nodeIncarnation: incarnation, path: endpointPath, uid };
-    this.deadLetter(to, 'late-answer', undefined);
+    this.deadLetter(to, 'late-answer', undefined, undefined, answer);
   }
 
   findEndpoint(uid: number): Endpoint<never> | undefined {
@@ -285,10 +286,10 @@ export class Runtime implements ActorSystem {
   ): void {
     if (to.node === this.nodeId) {
       const stale = to.nodeIncarnation !== 0 && to.nodeIncarnation !== this.incarnation;
-      if (stale) this.deadLetter(to, 'stale-incarnation', ask);
+      if (stale) this.deadLetter(to, 'stale-incarnation', ask, undefined, message);
       else this.deliverLocal(to, message, isControl(lane), ask, trace);
     } else if (this.remoting === undefined) {
-      this.deadLetter(to, 'bus-unavailable', ask);
+      this.deadLetter(to, 'bus-unavailable', ask, undefined, message);
     } else {
       this.remoting.send(to, message, lane, ask, trace);
     }
@@ -307,7 +308,8 @@ export class Runtime implements ActorSystem {
     const cell = this.cellOf(target);
     if (cell === owner) owner.watches.forgetLink(link);
     else if (cell !== undefined && cell.alive) joinLocal(link, cell);
-    else if (target.address.node === this.nodeId) link.terminated(this.howEnded(target.address));
+    else if (target.address.node === this.nodeId)
+      link.terminated(this.howEnded(target.address), this.causeOfEnd(target.address));
     else if (this.remoting === undefined) link.terminated('node-down');
     else this.remoting.link(link, 0);
   }
@@ -330,8 +332,14 @@ export class Runtime implements ActorSystem {
     return (uid === 0 || path === adapterPath ? undefined : this.endOf(uid)) ?? 'not-found';
   }
 
-  ended(cell: ActorCell): void {
-    this.ends.add(cell.uid, cell.endReason);
+  /** Why the actor at an address of this node failed, while that is remembered. */
+  causeOfEnd({ nodeIncarnation, path, uid }: ActorAddress): FailureCause | undefined {
+    const isOther = nodeIncarnation !== 0 && nodeIncarnation !== this.incarnation;
+    return uid === 0 || isOther || path === adapterPath ? undefined : this.ends.causeOf(uid);
+  }
+
+  ended(cell: ActorCell, cause: FailureCause | undefined): void {
+    this.ends.add(cell.uid, cell.endReason, cause);
     if (cell === this.root) this.finish();
   }
 
@@ -381,7 +389,7 @@ export class Runtime implements ActorSystem {
   private watchLocal(watch: Watch, address: ActorAddress): void {
     const stale = address.nodeIncarnation !== 0 && address.nodeIncarnation !== this.incarnation;
     const target = stale ? undefined : this.findTarget(address.path, address.uid);
-    if (target === undefined) return watch.terminated(this.howEnded(address));
+    if (target === undefined) return watch.terminated(this.howEnded(address), this.causeOfEnd(address));
     target.addWatcher(watch);
     watch.onCancel = () => target.removeWatcher(watch);
   }

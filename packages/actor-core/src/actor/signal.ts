@@ -13,10 +13,26 @@ export type TerminationReason =
   /** There was no such actor when the watch arrived. */
   | 'not-found';
 
+/** Why an actor failed or was killed, as its watchers see it. */
+export interface FailureCause {
+  /** The error's stable `code`, else its class; at most 64 characters. */
+  readonly code: string;
+  /** What the error says, at most 500 characters. */
+  readonly message: string;
+  /** The error itself. Only where the actor was of this node and was watched when it ended: errors do not travel. */
+  readonly error?: unknown;
+}
+
 /** What the runtime tells an actor about lives around it. */
 export type Signal =
   /** A watched actor ended. */
-  | { readonly type: 'terminated'; readonly ref: ActorRef<never>; readonly reason: TerminationReason }
+  | {
+      readonly type: 'terminated';
+      readonly ref: ActorRef<never>;
+      readonly reason: TerminationReason;
+      /** Of one that failed or was killed, where it is known. */
+      readonly cause?: FailureCause | undefined;
+    }
   /** This incarnation failed and a next one follows. */
   | { readonly type: 'pre-restart'; readonly cause: unknown }
   /** This actor's life is over. */

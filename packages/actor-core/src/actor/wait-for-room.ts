@@ -39,7 +39,8 @@ export function waitForRoom<T>(
       target.tell(message, { trace });
       wait.accepted();
     } else {
-      runtime.deadLetter(target.address, isHere ? 'no-such-actor' : 'bus-unavailable', wait);
+      const reason = isHere ? 'no-such-actor' : 'bus-unavailable';
+      runtime.deadLetter(target.address, reason, wait, undefined, message);
     }
   });
 }

@@ -1,7 +1,7 @@
 import type { ActorCell } from './actor-cell.ts';
 import type { ActorAddress, ActorRef } from './actor-ref.ts';
 import { Link } from './link.ts';
-import type { TerminationReason } from './signal.ts';
+import type { FailureCause, TerminationReason } from './signal.ts';
 import type { TableSizes } from './table-sizes.ts';
 import { refKey } from './ref-key.ts';
 import { Watch, type Watcher } from './watch.ts';
@@ -31,14 +31,14 @@ export class WatchList {
   }
 
   /** Tells everyone who watches, once. */
-  tell(reason: TerminationReason): void {
+  tell(reason: TerminationReason, cause: FailureCause | undefined): void {
     const { watchers } = this;
     this.watchers = undefined;
-    if (watchers !== undefined) for (const watcher of watchers) watcher.terminated(reason);
+    if (watchers !== undefined) for (const watcher of watchers) watcher.terminated(reason, cause);
   }
 
   /** The present incarnation has ended: its links end with it, and whoever it concerns is told. */
-  incarnationEnded(reason: TerminationReason): void {
+  incarnationEnded(reason: TerminationReason, cause: FailureCause | undefined): void {
     const { links, ofIncarnation } = this;
     this.links = undefined;
     this.ofIncarnation = undefined;
@@ -48,7 +48,7 @@ export class WatchList {
         if (reason === 'stopped') link.cancel();
         else link.forget();
       }
-    if (ofIncarnation !== undefined) for (const watcher of ofIncarnation) watcher.terminated(reason);
+    if (ofIncarnation !== undefined) for (const watcher of ofIncarnation) watcher.terminated(reason, cause);
   }
 
   /** `owner` learns of the end of `target`, once. */

@@ -1,11 +1,12 @@
 import type { ActorCell } from './actor-cell.ts';
 import type { ActorRef } from './actor-ref.ts';
 import { Envelope, type Guard } from './envelope.ts';
-import type { TerminationReason } from './signal.ts';
+import type { FailureCause, TerminationReason } from './signal.ts';
 
 /** Who is told of an actor's end. Told at most once. */
 export interface Watcher {
-  terminated(reason: TerminationReason): void;
+  /** `cause`: of one that failed or was killed, where it is known. */
+  terminated(reason: TerminationReason, cause?: FailureCause): void;
 }
 
 /** One actor's interest in the end of another; tells it exactly once, unless cancelled before the signal is read. */
@@ -24,12 +25,13 @@ export class Watch implements Watcher, Guard {
     this.key = key;
   }
 
-  terminated(reason: TerminationReason): void {
+  terminated(reason: TerminationReason, cause?: FailureCause): void {
     if (this.told || !this.active) return;
     this.told = true;
     this.onCancel = undefined;
+    const signal = { type: 'terminated', ref: this.target, reason } as const;
     this.owner.force(
-      new Envelope(undefined, undefined, this, { type: 'terminated', ref: this.target, reason }),
+      new Envelope(undefined, undefined, this, cause === undefined ? signal : { ...signal, cause }),
     );
   }
 

@@ -191,7 +191,7 @@ class Dispatcher<M> {
     const { command, failures } = work;
     const effects = window.skip();
     const { runtime } = (this.context.self as LocalRef<never>).cell;
-    runtime.deadLetter(ref.address, 'attempts-exhausted', undefined);
+    runtime.deadLetter(ref.address, 'attempts-exhausted', undefined, undefined, command.message);
     command.replyTo?.tell({ type: 'parked', attempts: failures });
     this.parking.onParked?.(command.message, failures);
     return effects;

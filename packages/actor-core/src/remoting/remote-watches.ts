@@ -1,5 +1,5 @@
 import type { ActorAddress } from '../actor/actor-ref.ts';
-import type { TerminationReason } from '../actor/signal.ts';
+import type { FailureCause, TerminationReason } from '../actor/signal.ts';
 import type { Link } from '../actor/link.ts';
 import type { Watch, Watcher } from '../actor/watch.ts';
 import type { Clock, Timer } from '../clock.ts';
@@ -111,9 +111,9 @@ export class RemoteWatches {
     entry.heardMs = this.options.clock.now();
   }
 
-  terminated(id: number, node: string, reason: TerminationReason): void {
+  terminated(id: number, node: string, reason: TerminationReason, cause: FailureCause | undefined): void {
     const entry = this.byId.get(id);
-    if (entry !== undefined && entry.address.node === node) this.tell(entry, reason);
+    if (entry !== undefined && entry.address.node === node) this.tell(entry, reason, cause);
   }
 
   /** Lives of the node up to this one are over or silent; `isReplaced` by another one, which unconfirmed watches may reach. */
@@ -155,9 +155,9 @@ export class RemoteWatches {
     ]);
   }
 
-  private tell(entry: Outgoing, reason: TerminationReason): void {
+  private tell(entry: Outgoing, reason: TerminationReason, cause?: FailureCause): void {
     this.byId.delete(entry.id);
-    entry.watcher.terminated(reason);
+    entry.watcher.terminated(reason, cause);
   }
 
   private readonly tick = (): void => {

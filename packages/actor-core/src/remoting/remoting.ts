@@ -3,7 +3,9 @@ import type { ActorAddress, MessageLane, Sender } from '../actor/actor-ref.ts';
 import { decodeChain, encodeChain } from '../actor/call-chain.ts';
 import type { Question, Refusable } from '../actor/envelope.ts';
 import { endpointPath } from '../actor/endpoint.ts';
+import { causeFrom } from '../actor/last-failure.ts';
 import type { Link } from '../actor/link.ts';
+import { StrangersMessage } from '../actor/event-hub.ts';
 import type { Runtime } from '../actor/runtime.ts';
 import type { DeadLetterReason } from '../actor/runtime-event.ts';
 import type { TableSizes } from '../actor/table-sizes.ts';
@@ -211,18 +213,18 @@ export class Remoting {
     to: ActorAddress | undefined,
     ask: Refusable | undefined,
   ): void {
-    if (!this.transport.connected) return this.lost(to, 'bus-unavailable', ask);
+    if (!this.transport.connected) return this.lost(to, 'bus-unavailable', ask, undefined, message[4]);
     let encoded: EncodedMessage;
     try {
       encoded = encodeMessage(message);
     } catch (err) {
       this.runtime.log.error({ err, node, path: to?.path }, 'a message cannot be encoded');
       this.refuseAnswered(node, to, 'protocol-mismatch');
-      return this.lost(to, 'protocol-mismatch', ask);
+      return this.lost(to, 'protocol-mismatch', ask, undefined, message[4]);
     }
     const limitBytes = this.transport.maxPayloadBytes - headerReserve;
     const bytes = encoded.end - encoded.start;
-    if (bytes > limitBytes) return this.tooLarge(node, to, bytes, limitBytes, ask);
+    if (bytes > limitBytes) return this.tooLarge(node, to, bytes, limitBytes, ask, message[4]);
     this.outboxes.of(node, lane).add(encoded, to, ask);
   }
 
@@ -243,10 +245,11 @@ export class Remoting {
     bytes: number,
     limitBytes: number,
     ask: Refusable | undefined,
+    letter: unknown,
   ): void {
     this.refuseAnswered(node, to, 'too-large', bytes, limitBytes);
     const error = new MessageTooLargeError(`${node}/${to?.path ?? ''}`, bytes, limitBytes);
-    this.lost(to, 'too-large', ask, error);
+    this.lost(to, 'too-large', ask, error, letter);
   }
 
   /** An answer cannot be sent and never will be: whoever waits for it over there need not wait for its deadline. */
@@ -265,9 +268,10 @@ export class Remoting {
     reason: DeadLetterReason,
     ask: Refusable | undefined,
     error?: DroverError,
+    letter?: unknown,
   ): void {
     // What the runtimes say to each other is repeated by them and is no letter of an actor.
-    if (to !== undefined) this.runtime.deadLetter(to, reason, ask, error);
+    if (to !== undefined) this.runtime.deadLetter(to, reason, ask, error, letter);
   }
 
   private receive(message: TransportMessage, lane: MessageLane): void {
@@ -300,7 +304,7 @@ export class Remoting {
       case kind.watching:
         return this.watches.confirmed(message[1], peer, incarnation, message[2], message[3]);
       case kind.terminated:
-        return this.watches.terminated(message[1], peer, message[2]);
+        return this.watches.terminated(message[1], peer, message[2], causeFrom(message[3], message[4]));
       case kind.refused:
         return this.handleRefused(peer, message);
       case kind.takeBack:
@@ -314,7 +318,13 @@ export class Remoting {
     const { runtime } = this;
     const asker = askUid === 0 ? undefined : this.askerOf(peer, askUid, message);
     const refuse = (reason: DeadLetterReason) =>
-      runtime.deadLetter({ node: runtime.nodeId, nodeIncarnation, path, uid }, reason, asker);
+      runtime.deadLetter(
+        { node: runtime.nodeId, nodeIncarnation, path, uid },
+        reason,
+        asker,
+        undefined,
+        new StrangersMessage(payload),
+      );
     if (nodeIncarnation !== 0 && nodeIncarnation !== runtime.incarnation) return refuse('stale-incarnation');
     // A confirmation of this runtime's names no incarnation, and is nobody's answer.
     if (path === endpointPath) return this.handleAnswer(peer, uid, payload, nodeIncarnation !== 0);
@@ -369,7 +379,7 @@ export class Remoting {
     const endpoint = this.runtime.findEndpoint(uid);
     if (endpoint === undefined) {
       // What comes from a stream after its end was on its way already, and is no fault.
-      if (isLetter && uid % 2 === 0) this.runtime.lateAnswer(uid);
+      if (isLetter && uid % 2 === 0) this.runtime.lateAnswer(uid, new StrangersMessage(payload));
       return;
     }
     if (endpoint.protocol === undefined) return endpoint.tell(payload as never);

@@ -2,7 +2,7 @@ import { ActorCell } from '../actor/actor-cell.ts';
 import type { ActorAddress } from '../actor/actor-ref.ts';
 import { Link } from '../actor/link.ts';
 import type { Runtime } from '../actor/runtime.ts';
-import type { TerminationReason } from '../actor/signal.ts';
+import type { FailureCause, TerminationReason } from '../actor/signal.ts';
 import type { Watcher } from '../actor/watch.ts';
 import { kind, type WatchMessage, type WireMessage } from './wire.ts';
 
@@ -47,11 +47,15 @@ export class WatchedHere {
       if (known.incarnation === incarnation) return this.confirmAgain(node, id, known);
       this.unwatch(node, id);
     }
-    const told = (reason: TerminationReason) => this.send(node, [kind.terminated, id, reason]);
+    const told = (reason: TerminationReason, cause?: FailureCause) =>
+      this.send(node, terminatedOf(id, reason, cause));
     const { runtime } = this;
     if (nodeIncarnation !== 0 && nodeIncarnation !== runtime.incarnation) return told('node-down');
     const target = runtime.findTarget(path, uid);
-    if (target === undefined) return told(runtime.howEnded({ node, nodeIncarnation, path, uid }));
+    if (target === undefined) {
+      const address = { node, nodeIncarnation, path, uid };
+      return told(runtime.howEnded(address), runtime.causeOfEnd(address));
+    }
     if (linkerPath === undefined) {
       this.register(node, id, target, incarnation, undefined);
       return this.send(node, [kind.watching, id, target.uid]);
@@ -121,9 +125,9 @@ export class WatchedHere {
       target,
       incarnation,
       link,
-      terminated: (reason: TerminationReason) => {
+      terminated: (reason: TerminationReason, cause?: FailureCause) => {
         this.unwatch(node, id);
-        this.send(node, [kind.terminated, id, reason]);
+        this.send(node, terminatedOf(id, reason, cause));
       },
     };
     let ofNode = this.byNode.get(node);
@@ -140,4 +144,10 @@ export class WatchedHere {
 function linkEnd({ cell, incarnation, linker }: LinkFact): TerminationReason | undefined {
   if (cell.presentIncarnation !== incarnation) return 'failed';
   return cell.watches.linkTo(linker) === undefined ? 'stopped' : undefined;
+}
+
+function terminatedOf(id: number, reason: TerminationReason, cause: FailureCause | undefined): WireMessage {
+  return cause === undefined
+    ? [kind.terminated, id, reason]
+    : [kind.terminated, id, reason, cause.code, cause.message];
 }

@@ -56,7 +56,8 @@ export type WireMessage =
   | readonly [kind: 2, watchId: number]
   /** The watch stands; the actor is this one, in that incarnation. */
   | readonly [kind: 3, watchId: number, uid: number, incarnation?: unknown]
-  | readonly [kind: 4, watchId: number, reason: TerminationReason]
+  /** The watched actor has ended; `code` and `message` say why one that failed did. */
+  | readonly [kind: 4, watchId: number, reason: TerminationReason, code?: unknown, message?: unknown]
   /** The message that carried this question was not delivered, or its answer not sent; of `too-large` with the sizes. */
   | readonly [kind: 5, ask: number, reason: DeadLetterReason, bytes?: number, limitBytes?: number]
   | TakeBackMessage;

@@ -15,6 +15,8 @@ export class RecordingContext<M> implements ActorContext<M> {
   readonly path: string;
   readonly self: ActorRef<M>;
   readonly incarnation = 1;
+  readonly parent: ActorRef<never> | undefined = undefined;
+  readonly children: ActorRef<never>[] = [];
   readonly clock: Clock = new ManualClock();
   readonly random: Random = seededRandom(1);
   readonly log: Logger;
@@ -48,7 +50,9 @@ export class RecordingContext<M> implements ActorContext<M> {
 
   spawn<C>(props: Props<C>, name = `child-${this.uids + 1}`): ActorRef<C> {
     this.note({ type: 'spawned', name, props: props as unknown as Props<never> });
-    return this.ref<C>(`${this.path}/${name}`);
+    const child = this.ref<C>(`${this.path}/${name}`);
+    this.children.push(child);
+    return child;
   }
 
   stop(child: ActorRef<never>): void {

@@ -1,0 +1,128 @@
+import type { ActorRef } from '../actor/actor-ref.ts';
+import { Adapter } from '../actor/adapter.ts';
+import { LocalRef } from '../actor/local-ref.ts';
+import { InvalidArgumentError } from '../errors.ts';
+import type { LeaderInfo, Leadership } from '../leadership/lease.ts';
+import type { MemberEvidence, Presence } from '../membership/presence.ts';
+import type { Published, PubSub, Topic } from '../pubsub/pub-sub.ts';
+import type { NameConflict, Registry } from '../registry/registry.ts';
+
+/*
+ * What happens around an actor, told to it as messages, in its turn and under its mailbox's bound. Each subscription
+ * ends with the function that it returns, and with the actor. An actor with a protocol of its own subscribes an adapter:
+ * `tellLeaderChanges(leadership, context.adapt((change) => ({ type: 'leader', change })))`, which ends with its
+ * incarnation; the next one subscribes again in its `setup`.
+ */
+
+/** Who holds a name of the registry from now on. */
+export interface NameChange<M> {
+  readonly type: 'name-changed';
+  readonly name: string;
+  readonly holder: ActorRef<M> | undefined;
+}
+
+/** Who is in a group of the registry from now on. */
+export interface GroupChange<M> {
+  readonly type: 'group-changed';
+  readonly group: string;
+  readonly members: readonly ActorRef<M>[];
+}
+
+/** Two actors claimed one name: who keeps it, and who lost it. */
+export interface NameConflictFound extends NameConflict {
+  readonly type: 'name-conflict';
+}
+
+/** A message of a topic. */
+export interface TopicMessage<M> extends Published {
+  readonly type: 'published';
+  readonly message: M;
+}
+
+/** Who leads a group from now on; undefined: nobody that this node knows of. */
+export interface LeaderChange {
+  readonly type: 'leader-changed';
+  readonly group: string;
+  readonly leader: LeaderInfo | undefined;
+}
+
+/** A node appeared, changed its state or came back in another incarnation. */
+export interface MemberChange {
+  readonly type: 'member-changed';
+  readonly member: MemberEvidence;
+}
+
+/**
+ * Tells an actor of this node who holds the name, now and at each change.
+ *
+ * @throws InvalidArgumentError unless `to` is an actor of this node or an adapter of one
+ */
+export function tellNameChanges<M>(
+  registry: Registry,
+  name: string,
+  to: ActorRef<NameChange<M>>,
+): () => void {
+  return untilEnd(to, () =>
+    registry.watchName<M>(name, (holder) => to.tell({ type: 'name-changed', name, holder })),
+  );
+}
+
+/** Tells an actor of this node who is in the group, now and at each change. @throws InvalidArgumentError as `tellNameChanges` */
+export function tellGroupChanges<M>(
+  registry: Registry,
+  group: string,
+  to: ActorRef<GroupChange<M>>,
+): () => void {
+  return untilEnd(to, () =>
+    registry.watchGroup<M>(group, (members) => to.tell({ type: 'group-changed', group, members })),
+  );
+}
+
+/** Tells an actor of this node of each name that two actors claimed. @throws InvalidArgumentError as `tellNameChanges` */
+export function tellNameConflicts(registry: Registry, to: ActorRef<NameConflictFound>): () => void {
+  return untilEnd(to, () =>
+    registry.onConflict((conflict) => to.tell({ type: 'name-conflict', ...conflict })),
+  );
+}
+
+/** Tells an actor of this node each message of the topic. @throws InvalidArgumentError as `tellNameChanges` */
+export function tellTopic<M>(pubSub: PubSub, topic: Topic<M>, to: ActorRef<TopicMessage<M>>): () => void {
+  return untilEnd(to, () =>
+    pubSub.subscribe(topic, (message, published) => to.tell({ type: 'published', message, ...published })),
+  );
+}
+
+/** Tells an actor of this node who leads, now and at each change. @throws InvalidArgumentError as `tellNameChanges` */
+export function tellLeaderChanges(leadership: Leadership, to: ActorRef<LeaderChange>): () => void {
+  const { group } = leadership;
+  return untilEnd(to, () => {
+    to.tell({ type: 'leader-changed', group, leader: leadership.current() });
+    return leadership.onChange((leader) => to.tell({ type: 'leader-changed', group, leader }));
+  });
+}
+
+/** Tells an actor of this node of each node, now and at each change. @throws InvalidArgumentError as `tellNameChanges` */
+export function tellMemberChanges(presence: Presence, to: ActorRef<MemberChange>): () => void {
+  return untilEnd(to, () => {
+    for (const member of presence.members()) to.tell({ type: 'member-changed', member });
+    return presence.onChange((member) => to.tell({ type: 'member-changed', member }));
+  });
+}
+
+/** Subscribes until the returned function is called or the actor has ended. */
+function untilEnd(to: ActorRef<never>, subscribe: () => () => void): () => void {
+  const target = to instanceof LocalRef ? to.cell : to instanceof Adapter ? to : undefined;
+  if (target === undefined)
+    throw new InvalidArgumentError(
+      'to',
+      'must be an actor of this node, as spawn gives it, or an adapter of one',
+    );
+  if (target.ended) return () => undefined;
+  const unsubscribe = subscribe();
+  const watcher = { terminated: () => unsubscribe() };
+  target.addWatcher(watcher);
+  return () => {
+    target.removeWatcher(watcher);
+    unsubscribe();
+  };
+}
