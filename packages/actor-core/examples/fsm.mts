@@ -1,0 +1,88 @@
+import {
+  also,
+  createActorSystem,
+  goTo,
+  notHandled,
+  postpone,
+  props,
+  startTimeout,
+  stateMachine,
+  stay,
+  stop,
+} from '@drover/actor-core';
+
+type Word = 'connected' | 'lost' | 'close' | { readonly send: string };
+type State = 'connecting' | 'connected' | 'waiting';
+
+const firstAttempt = Promise.withResolvers<void>();
+const sent = Promise.withResolvers<void>();
+const closed = Promise.withResolvers<void>();
+const connection = props<Word>(() =>
+  stateMachine<State, number, Word>({
+    initial: 'connecting',
+    data: 1,
+    onTransition: (from, to, attempt) => {
+      console.log(`${from} -> ${to}, attempt ${attempt}`);
+      if (from === 'connecting') firstAttempt.resolve();
+    },
+    // Whatever the state is by then: a timeout by name outlasts states.
+    onTimeouts: {
+      'give-up': () => {
+        console.log('gave up');
+        closed.resolve();
+        return stop;
+      },
+    },
+    states: {
+      connecting: {
+        // A timeout of the state: counted from when it was entered.
+        timeoutMs: 20,
+        onTimeout: (attempt) => goTo('waiting', attempt),
+        on: (word) => {
+          if (word === 'connected') return goTo('connected');
+          // What is to be sent waits until there is a connection.
+          return typeof word === 'object' ? postpone : notHandled;
+        },
+      },
+      waiting: {
+        timeoutMs: 200,
+        onTimeout: (attempt) => goTo('connecting', attempt + 1),
+        on: () => postpone,
+      },
+      connected: {
+        on: (word) => {
+          if (typeof word === 'object') {
+            console.log(`sent ${word.send}`);
+            if (word.send === 'three') sent.resolve();
+            return stay();
+          }
+          return word === 'lost' ? also(goTo('waiting', 1), startTimeout('give-up', 20)) : notHandled;
+        },
+      },
+    },
+  }),
+);
+
+const system = createActorSystem();
+const ref = system.spawn(connection, 'connection');
+ref.tell({ send: 'one' });
+ref.tell({ send: 'two' });
+// The first attempt is too slow. What comes while the machine waits is postponed as well.
+await firstAttempt.promise;
+ref.tell('connected');
+ref.tell({ send: 'three' });
+await sent.promise;
+ref.tell('lost');
+await closed.promise;
+await system.shutdown();
+
+/* prints
+connecting -> waiting, attempt 1
+waiting -> connecting, attempt 2
+connecting -> connected, attempt 2
+sent one
+sent two
+sent three
+connected -> waiting, attempt 1
+gave up
+*/
