@@ -151,7 +151,7 @@ export async function joinRole(
   cluster: Cluster,
   args: readonly string[],
   id: string,
-): Promise<{ readonly pid: number; stop(): Promise<void> }> {
+): Promise<{ readonly pid: number; readonly exited: Promise<number>; stop(): Promise<void> }> {
   const child = spawn(process.execPath, [droverBin, ...args, '--data', cluster.dataDir], {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: cleanEnvironment(),
@@ -173,9 +173,12 @@ export async function joinRole(
       `${id} is listed`,
       async () => {
         const status = (await (await fetch(`${cluster.url}/api/v1/status`)).json()) as {
-          nodes: { id: string; state: string }[];
+          nodes: { id: string; state: string; pid: number }[];
         };
-        return status.nodes.some((node) => node.id === id && node.state === 'alive');
+        // An earlier process of that name may still be listed.
+        return status.nodes.some(
+          (node) => node.id === id && node.state === 'alive' && node.pid === child.pid,
+        );
       },
       { timeoutMs: 20_000 },
     );
@@ -183,7 +186,7 @@ export async function joinRole(
     child.kill('SIGKILL');
     throw new Error(`${id} did not join:\n${stderr}`, { cause: error });
   }
-  return { pid: child.pid as number, stop: () => stopChild(child, exited) };
+  return { pid: child.pid as number, exited, stop: () => stopChild(child, exited) };
 }
 
 /** Ends whatever a failed scenario left behind; call it after each. */

@@ -1,6 +1,7 @@
 import {
   type ClusterNode,
   joinCluster,
+  type Logger,
   NodeIdTakenError,
   NodeReplacedError,
   type Role,
@@ -78,27 +79,20 @@ export async function runRole(
   });
   const node = await join(options, address, logger);
   joined = node;
-  const running = await startOrLeave(node, flush, async () => {
+  // The system may end while the role starts; then nothing that the role waits for comes any more.
+  const terminated = node.system.terminated.then((cause) => ({ cause }));
+  const starting = startOrLeave(node, flush, async () => {
     // The account may be allowed less than the server carries, which only a connection shows.
     requirePayload(`the NATS at ${address.servers}`, node.transport.maxPayloadBytes);
     return start(node);
   });
+  const running = await Promise.race([starting, terminated]);
+  if ('cause' in running) return endedBy(running.cause, options.id, logger, flush);
   serves = true;
   logger.info({ ...running.report, role: options.role, incarnation: node.incarnation }, 'ready');
   parent?.report({ type: 'ready', ...running.report });
-  const ended = await Promise.race([asked, node.system.terminated.then((cause) => ({ cause }))]);
-  if (typeof ended === 'object') {
-    if (ended.cause instanceof NodeReplacedError) {
-      logger.error({ node: options.id, pid: ended.cause.pid }, `${ended.cause.message}; ${twinFix}`);
-      flush();
-      return exitCodes.inUse;
-    }
-    const cause =
-      ended.cause instanceof Error ? ended.cause : new Error('the actor system stopped by itself');
-    logger.error({ err: cause }, 'the root supervisor gave up: this process ends');
-    flush();
-    return exitCodes.internal;
-  }
+  const ended = await Promise.race([asked, terminated]);
+  if (typeof ended === 'object') return endedBy(ended.cause, options.id, logger, flush);
   const drainMs = ended === 'orphan' ? 0 : options.drainMs;
   const limitMs = ended === 'orphan' ? orphanStopMs : drainMs + stopGraceMs;
   logger.info({ reason: ended }, 'stopping');
@@ -109,6 +103,19 @@ export async function runRole(
 }
 
 const twinFix = 'end one of the two, or give this one a name of its own with --id';
+
+/** The actor system ended by itself: says why, and which exit code that is. */
+function endedBy(cause: unknown, id: string, logger: Logger, flush: () => void): ExitCode {
+  if (cause instanceof NodeReplacedError) {
+    logger.error({ node: id, pid: cause.pid }, `${cause.message}; ${twinFix}`);
+    flush();
+    return exitCodes.inUse;
+  }
+  const err = cause instanceof Error ? cause : new Error('the actor system stopped by itself');
+  logger.error({ err }, 'the root supervisor gave up: this process ends');
+  flush();
+  return exitCodes.internal;
+}
 
 /** A role that cannot start takes its node out of the membership: the others would call it unreachable. */
 async function startOrLeave(

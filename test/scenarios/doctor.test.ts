@@ -1,0 +1,180 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, it } from 'vitest';
+import { type Cluster, joinRole, runDrover, startCluster, stopLeftovers } from '../lib/cluster.ts';
+import { startSimHost, stopSimHosts } from '../lib/sim-host.ts';
+import { waitUntil } from '../lib/wait-until.ts';
+
+const ends: (() => void)[] = [];
+afterEach(async () => {
+  await stopLeftovers();
+  await stopSimHosts();
+  for (const end of ends.splice(0).toReversed()) end();
+});
+
+const patience = { timeoutMs: 30_000 };
+
+interface Check {
+  readonly check: string;
+  readonly ok: boolean;
+  readonly detail: string;
+  readonly fix: string;
+}
+
+/** What the doctor finds, by check, and its exit code. */
+async function askDoctor(
+  url: string,
+  dataDir: string,
+  ...flags: string[]
+): Promise<{ code: number; faults: Record<string, Check>; all: readonly Check[] }> {
+  const args = ['doctor', '--json', '--url', url, '--data', dataDir, ...flags];
+  const { code, stdout } = await runDrover(args, { timeoutMs: 60_000 });
+  const all = JSON.parse(stdout) as Check[];
+  const faults = Object.fromEntries(all.filter(({ ok }) => !ok).map((check) => [check.check, check]));
+  for (const { fix } of Object.values(faults)) expect(fix).not.toBe('');
+  return { code, faults, all };
+}
+
+interface SpawnAnswer {
+  readonly status: number;
+  readonly body: { readonly error?: { readonly code: string; readonly message: string } };
+}
+
+async function spawnAgent(url: string): Promise<SpawnAnswer> {
+  const response = await fetch(`${url}/api/v1/agents/spawn`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ type: 'assistant', model: 'sim-count' }),
+    signal: AbortSignal.timeout(30_000),
+  });
+  return { status: response.status, body: (await response.json()) as SpawnAnswer['body'] };
+}
+
+async function storeStatus(cluster: Cluster): Promise<string | undefined> {
+  const response = await fetch(`${cluster.url}/api/v1/status`);
+  return ((await response.json()) as { store?: { code: string } }).store?.code;
+}
+
+/** A file system of 24 MiB; undefined where this user may not mount one. */
+function smallDisk(): string | undefined {
+  const folder = mkdtempSync(join(tmpdir(), 'drover-small-'));
+  ends.push(() => rmSync(folder, { recursive: true, force: true }));
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'drover-test', folder], { stdio: 'ignore' });
+  } catch {
+    return undefined;
+  }
+  ends.push(() => execFileSync('umount', ['-l', folder]));
+  return folder;
+}
+
+function fill(folder: string): void {
+  for (let index = 0; ; index++) {
+    try {
+      writeFileSync(join(folder, `fill-${index}`), Buffer.alloc(4_096));
+    } catch {
+      return;
+    }
+  }
+}
+
+it('proves a healthy fleet by doing: a fenced write, a read, and a token of each Ollama with --deep', async () => {
+  const cluster = await startCluster(['--sim', '2']);
+  const { code, faults, all } = await askDoctor(cluster.url, cluster.dataDir, '--deep');
+  expect(faults).toEqual({});
+  expect(code).toBe(0);
+  const detail = (name: string): string | undefined => all.find(({ check }) => check === name)?.detail;
+  expect(detail('tokens')).toBe('2 of 2 Ollamas answered a token');
+  expect(detail('store')).toMatch(/^host-1 wrote under fence \d+ in \d+ ms and read it back in \d+ ms/);
+});
+
+it('says store-full when the disk is full: doctor, status, log and the answer to a spawn', async (context) => {
+  const folder = smallDisk();
+  if (folder === undefined) {
+    context.skip('mounting a small file system needs root');
+    return;
+  }
+  const data = join(folder, 'data');
+  const cluster = await startCluster(['--sim', '1', '--data', data]);
+  expect((await spawnAgent(cluster.url)).status).toBe(201);
+  fill(folder);
+  await waitUntil(
+    'a spawn is refused for the store',
+    async () => (await spawnAgent(cluster.url)).body.error?.code === 'store-full',
+    { timeoutMs: 60_000 },
+  );
+  const refused = await spawnAgent(cluster.url);
+  expect(refused.status).toBe(503);
+  expect(refused.body.error?.message).toContain('disk is full');
+  await waitUntil('status says so', async () => (await storeStatus(cluster)) === 'store-full', patience);
+  const shown = await runDrover(['status', '--url', cluster.url]);
+  expect(shown.stdout).toContain('STORE store-full');
+  expect(cluster.stderr()).toContain('disk is full');
+  const { code, faults } = await askDoctor(cluster.url, data);
+  expect(code).toBe(1);
+  expect(faults['store']?.detail).toMatch(/^store-full/);
+  expect(faults['store']?.fix).toContain('Make room');
+  expect(faults['disk']?.detail).toMatch(/^0 MiB free/);
+}, 180_000);
+
+it('says store-missing when the store was deleted, before and after nats-server starts without it', async () => {
+  const cluster = await startCluster(['--sim', '1']);
+  expect((await spawnAgent(cluster.url)).status).toBe(201);
+  rmSync(join(cluster.dataDir, 'jetstream'), { recursive: true, force: true });
+  const before = await askDoctor(cluster.url, cluster.dataDir);
+  expect(before.code).toBe(1);
+  expect(before.faults['store folder']?.detail).toMatch(/^store-missing/);
+  process.kill(cluster.ready.nats.pid as number, 'SIGKILL');
+  await waitUntil(
+    'a spawn is refused for the store',
+    async () => (await spawnAgent(cluster.url)).body.error?.code === 'store-missing',
+    { timeoutMs: 60_000 },
+  );
+  await waitUntil('status says so', async () => (await storeStatus(cluster)) === 'store-missing', patience);
+  const after = await askDoctor(cluster.url, cluster.dataDir);
+  expect(after.code).toBe(1);
+  expect(after.faults['store']?.detail).toMatch(/^store-missing/);
+  expect(after.faults['store']?.fix).toContain('put the store back');
+}, 180_000);
+
+it('names a host that only refuses, and one whose Ollama is gone', async () => {
+  const [refusing, gone] = await Promise.all([startSimHost(), startSimHost()]);
+  const cluster = await startCluster(['--ollama', refusing.url, '--ollama', gone.url]);
+  await fetch(`${refusing.url}/sim/fault`, { method: 'POST', body: '{"kind":"503"}' });
+  process.kill(gone.pid, 'SIGKILL');
+  await waitUntil(
+    'the second is down',
+    async () => {
+      const shown = await runDrover(['status', '--url', cluster.url]);
+      return /agent-2 .*alive, ollama down/.test(shown.stdout);
+    },
+    patience,
+  );
+  const { code, faults } = await askDoctor(cluster.url, cluster.dataDir, '--deep');
+  expect(code).toBe(1);
+  expect(faults['tokens']?.detail).toMatch(/ollama-1 on agent-1: .* answers 503/);
+  expect(faults['hosts']?.detail).toMatch(/ollama-1 on agent-2 is down \(cannot connect/);
+});
+
+it('refuses a second node-agent of one name, and ends the first where it stood still too long', async () => {
+  const host = await startSimHost();
+  const cluster = await startCluster(['--sim', '1']);
+  const args = ['node-agent', '--id', 'twin', '--ollama', host.url];
+  const first = await joinRole(cluster, args, 'twin');
+  const second = await runDrover([...args, '--data', cluster.dataDir]);
+  expect(second.code).toBe(4);
+  expect(second.stderr).toContain(`the node id twin is in use by another process (pid ${first.pid}`);
+  expect(second.stderr).toContain('--id');
+  expect((await askDoctor(cluster.url, cluster.dataDir)).faults['names']).toBeUndefined();
+  // A process that is killed leaves its name at once.
+  process.kill(first.pid, 'SIGKILL');
+  await first.exited;
+  const third = await joinRole(cluster, args, 'twin');
+  // One that stands still loses it, and ends when it runs again.
+  process.kill(third.pid, 'SIGSTOP');
+  await joinRole(cluster, args, 'twin');
+  process.kill(third.pid, 'SIGCONT');
+  expect(await third.exited).toBe(4);
+}, 120_000);
