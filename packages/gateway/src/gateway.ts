@@ -14,6 +14,7 @@ import { Router } from './http/router.ts';
 import { residentFirst } from './inference/residency-policy.ts';
 import { absentRoutes } from './native/absent-routes.ts';
 import { nativeInferenceRoutes } from './native/native-routes.ts';
+import { ClientWait } from './observe/client-wait.ts';
 import { createMetrics } from './observe/gateway-metrics.ts';
 import { RefusalLog } from './observe/refusal-log.ts';
 import { openAiInferenceRoutes } from './openai/openai-routes.ts';
@@ -56,9 +57,20 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
       policy: residentFirst,
     });
   const bodies = new BodyBudget(config);
-  const metrics = createMetrics(node, fleet);
+  const clientWait = new ClientWait(node.clock);
+  const metrics = createMetrics(node, fleet, clientWait);
   const refusals = new RefusalLog(node.clock, node.log);
-  const services: GatewayServices = { node, fleet, residency, agents, metrics, refusals, config, bodies };
+  const services: GatewayServices = {
+    node,
+    fleet,
+    residency,
+    agents,
+    metrics,
+    clientWait,
+    refusals,
+    config,
+    bodies,
+  };
   const isDraining = (): boolean => door.isDraining;
   const router = new Router([
     ...catalogueRoutes(services),
@@ -91,11 +103,13 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
       throw error;
     },
   );
+  clientWait.start(server.url);
   node.log.info({ url: server.url }, 'the gateway listens');
 
   let stopping: Promise<void> | undefined;
   const stop = async (drainTimeoutMs: number): Promise<void> => {
     door.beginDrain();
+    clientWait.stop();
     server.refuseNew();
     await door.settle(drainTimeoutMs, new RequestFailure(503, 'gateway-stopping', 'the gateway is stopping'));
     await server.close();

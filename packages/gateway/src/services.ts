@@ -3,6 +3,7 @@ import type { ClusterNode } from '@drover/actor-core';
 import type { FleetClient } from '@drover/fleet';
 import type { GatewayConfig } from './config.ts';
 import type { BodyBudget } from './http/body.ts';
+import type { ClientWait } from './observe/client-wait.ts';
 import type { GatewayMetrics } from './observe/gateway-metrics.ts';
 import type { RefusalLog } from './observe/refusal-log.ts';
 
@@ -14,6 +15,7 @@ export interface GatewayServices {
   readonly residency: FleetClient;
   readonly agents: AgentsClient;
   readonly metrics: GatewayMetrics;
+  readonly clientWait: ClientWait;
   readonly refusals: RefusalLog;
   readonly config: GatewayConfig;
   readonly bodies: BodyBudget;

@@ -1,6 +1,7 @@
 import type { ClusterNode, RuntimeEvent } from '@drover/actor-core';
 import type { FleetClient } from '@drover/fleet';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { ClientWait } from './client-wait.ts';
 
 /** How a request ended, as a label: its success, who broke it off, or the class of its status. */
 export type Outcome = 'ok' | 'client-gone' | 'refused' | 'failed' | 'broken';
@@ -20,7 +21,7 @@ const latencyBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
 const tokenBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
 
 /** The gateway's figures for Prometheus, in a registry of its own. What others know is read when it is asked for. */
-export function createMetrics(node: ClusterNode, fleet: FleetClient): GatewayMetrics {
+export function createMetrics(node: ClusterNode, fleet: FleetClient, wait: ClientWait): GatewayMetrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
@@ -69,6 +70,16 @@ export function createMetrics(node: ClusterNode, fleet: FleetClient): GatewayMet
     registers,
   });
   registerEvidence(registry, node, fleet);
+  registry.registerMetric(
+    new Gauge({
+      name: 'drover_client_wait_seconds',
+      help: 'Longest that a health check on a new connection waited, of the last ten seconds or so.',
+      registers: [],
+      collect(): void {
+        this.set(wait.waitMs / 1_000);
+      },
+    }),
+  );
   const unsubscribe = node.system.onEvent((event: RuntimeEvent) => {
     if (event.type === 'restarted') restarts.inc();
     if (event.type === 'dead-letter') deadLetters.inc({ reason: event.reason });

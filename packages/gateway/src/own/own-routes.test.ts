@@ -167,7 +167,7 @@ test('shows nodes with the age and source of their evidence, models summed over 
     lagMs: 2,
   } as const;
   const { nodes } = statusOf(
-    'gw',
+    { node: 'gw', waitMs: 70 },
     [
       { ...member, node: 'gw', roles: ['gateway'] },
       { ...member, node: 'host-a' },
@@ -183,6 +183,7 @@ test('shows nodes with the age and source of their evidence, models summed over 
   );
   expect(nodes[0]).toMatchObject({
     id: 'gw',
+    lagMs: 70,
     role: 'gateway',
     evidenceAgeMs: 0,
     evidenceSource: 'self',

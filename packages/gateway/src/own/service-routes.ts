@@ -8,7 +8,7 @@ import { whyHandler } from './why.ts';
 
 /** Health, metrics and what a person looks at. None of them counts against the limit: they must work when it is reached. */
 export function serviceRoutes(services: GatewayServices, isDraining: () => boolean): readonly Route[] {
-  const { node, fleet, metrics } = services;
+  const { node, fleet, metrics, clientWait } = services;
   return [
     get('/healthz', (exchange) => exchange.reply(ownJson({ ok: true }))),
     get('/readyz', (exchange) => {
@@ -26,8 +26,9 @@ export function serviceRoutes(services: GatewayServices, isDraining: () => boole
     }),
     get('/api/v1/status', (exchange) => {
       const store = services.agents.storeTrouble();
+      const self = { node: node.nodeId, waitMs: clientWait.waitMs };
       const members = node.presence.members();
-      exchange.reply(ownJson(statusOf(node.nodeId, members, fleet.load.instances(), store)));
+      exchange.reply(ownJson(statusOf(self, members, fleet.load.instances(), store)));
     }),
     get('/api/v1/actors', actorsHandler(services)),
     get('/api/v1/why/{requestId}', whyHandler(services)),

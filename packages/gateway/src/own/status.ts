@@ -26,6 +26,7 @@ export interface NodeStatus {
   readonly evidenceAgeMs: number;
   /** `self`: this gateway about itself · `heartbeat`: presence · `load-report`: presence and the node-agent's report. */
   readonly evidenceSource: 'self' | 'heartbeat' | 'load-report';
+  /** How late the node's timers were; of this gateway also how long a new connection waited, whichever is more. */
   readonly lagMs: number;
   /** Another process that announces itself under this id, in an older incarnation. */
   readonly rival?: { readonly pid: number; readonly ageMs: number };
@@ -70,9 +71,16 @@ export interface RefusalStatus {
   readonly ageMs: number;
 }
 
+/** What a gateway knows of itself. */
+export interface Self {
+  readonly node: string;
+  /** How long a client waits that opens a connection, in milliseconds. */
+  readonly waitMs: number;
+}
+
 /** Joins presence and load reports. Pure. */
 export function statusOf(
-  self: string,
+  self: Self,
   members: readonly MemberEvidence[],
   instances: readonly InstanceEvidence[],
   store?: StoreStatus,
@@ -89,12 +97,8 @@ export function statusOf(
   };
 }
 
-function nodeStatus(
-  self: string,
-  member: MemberEvidence,
-  instances: readonly InstanceEvidence[],
-): NodeStatus {
-  const isSelf = member.node === self;
+function nodeStatus(self: Self, member: MemberEvidence, instances: readonly InstanceEvidence[]): NodeStatus {
+  const isSelf = member.node === self.node;
   const oldestReportMs = Math.max(0, ...instances.map(({ ageMs }) => ageMs));
   return {
     id: member.node,
@@ -104,7 +108,7 @@ function nodeStatus(
     incarnation: member.incarnation,
     evidenceAgeMs: Math.round(Math.max(isSelf ? 0 : member.ageMs, oldestReportMs)),
     evidenceSource: instances.length > 0 ? 'load-report' : isSelf ? 'self' : 'heartbeat',
-    lagMs: Math.round(member.lagMs),
+    lagMs: Math.round(isSelf ? Math.max(member.lagMs, self.waitMs) : member.lagMs),
     ...(member.rival && { rival: { pid: member.rival.pid, ageMs: Math.round(member.rival.ageMs) } }),
     models: modelStatuses(instances),
     instances: instances.map(({ ageMs, load }) => ({
