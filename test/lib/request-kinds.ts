@@ -127,9 +127,14 @@ export function requestKinds({ agentId, overload }: KindsOptions): readonly Requ
       name: 'more than the gateway serves at once',
       share: 1 / overload,
       run: async (url) => {
+        // All stay until one is refused, so that they are there at the same time.
+        const { promise: refused, resolve } = Promise.withResolvers<void>();
         const answers = await Promise.all(
           Array.from({ length: overload }, () =>
-            send(url, '/api/chat', long, { leaveAfter: firstPiece, leaveAfterMs: 1_000 }),
+            send(url, '/api/chat', long, {
+              leaveAfterMs: 5_000,
+              leaveAfter: async ({ statusCode }) => (statusCode === 503 ? resolve() : await refused),
+            }),
           ),
         );
         if (!answers.some(({ status }) => status === 503)) throw new Error('none was refused');
