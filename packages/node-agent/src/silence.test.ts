@@ -165,6 +165,18 @@ describe('a lost slot', () => {
     expect(rig.logged.some((line) => line.includes('stuck: nothing came for'))).toBe(true);
   });
 
+  it('is freed for every request that waits for the model', async () => {
+    const { handler, unloads } = leaky();
+    const { rig, ollama } = await setup(handler, { slots: 2 });
+    await leaveOne(rig, () => ollama.exchanges[0]?.left());
+    const sessions = [rig.open({ prompt: 'x' }), rig.open({ prompt: 'y' })];
+    await until(() => ollama.exchanges.length === 3);
+    await rig.pass(85_000);
+    await until(() => sessions.every((session) => session.ending() !== undefined));
+    expect(sessions.map((session) => session.ending()?.kind)).toEqual(['end', 'end']);
+    expect(unloads).toHaveLength(1);
+  });
+
   it('is found within half a minute where answers of the model were measured', async () => {
     let leaked = false;
     const { rig, ollama } = await setup((exchange) => {

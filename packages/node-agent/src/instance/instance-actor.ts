@@ -215,7 +215,7 @@ class Instance {
     this.#jobNumber += 1;
     const ref = this.#context.spawn(job, `job-${this.#jobNumber}`);
     this.#context.watch(ref);
-    this.#jobs.add({ streamId, ref, replyTo, model, place, healed: false });
+    this.#jobs.add({ streamId, ref, replyTo, model, place, answered: false, healed: false });
     this.#admission.fill();
   }
 
@@ -250,7 +250,7 @@ class Instance {
   #jobAnswered({ streamId, loads }: Extract<JobReport, { kind: 'job-answered' }>): void {
     const job = this.#jobs.get(streamId);
     if (job === undefined) return;
-    this.#silence.answered(job.model);
+    this.#silence.answered(job);
     if (loads) this.#admission.answered(streamId);
     if (this.#known.listsAsLoaded(job.model)) return;
     if (loads) this.#known.answered(job.model, this.#context.clock.now());

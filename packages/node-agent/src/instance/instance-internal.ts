@@ -27,7 +27,7 @@ export type InstanceInternal =
   /** CPU time of the runner processes; undefined where they cannot be seen. */
   | { readonly kind: 'runner-sampled'; readonly samples: readonly RunnerSample[] | undefined }
   /** `failure` is empty when Ollama took the unload. */
-  | { readonly kind: 'unloaded'; readonly streamId: string; readonly failure: string }
+  | { readonly kind: 'unloaded'; readonly model: string; readonly failure: string }
   | { readonly kind: 'drain'; readonly replyTo: ActorRef<'drained'> }
   | { readonly kind: 'drain-over' };
 

@@ -12,6 +12,8 @@ export interface JobEntry {
   readonly model: string;
   /** `receiving` and `queued` wait, `inside` holds a slot, `lingering` has left. */
   place: 'receiving' | 'queued' | 'inside' | 'lingering';
+  /** A byte of its answer came. */
+  answered: boolean;
   /** A lost slot was healed for it once. */
   healed: boolean;
 }
@@ -68,6 +70,14 @@ export class JobTable {
       if (job.place !== 'queued' && job.place !== 'receiving') continue;
       job.ref.tell({ kind: 'refuse', code, message, retryAfterMs: retryMs }, { lane: 'control' });
     }
+  }
+
+  /** Jobs inside Ollama that wait for the model without a byte. */
+  waitingInside(model: string): JobEntry[] {
+    const key = modelKey(model);
+    return [...this.#byStream.values()].filter(
+      (job) => job.place === 'inside' && !job.answered && modelKey(job.model) === key,
+    );
   }
 
   linger(entry: JobEntry): void {

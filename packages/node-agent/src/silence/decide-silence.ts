@@ -35,7 +35,7 @@ export interface SilenceEvidence {
   readonly runnerStillMs: number | undefined;
   /** A request on this model was left while it was being answered, and no request for the model has had a byte since. */
   readonly leftBefore: boolean;
-  /** Other requests of ours inside this Ollama. */
+  /** Other requests of ours inside this Ollama, those apart that wait for the same model without a byte. */
   readonly othersInside: number;
   /** The model was already unloaded once for this request. */
   readonly healedBefore: boolean;

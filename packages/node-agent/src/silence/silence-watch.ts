@@ -88,13 +88,14 @@ export class SilenceWatch {
       case 'job-withdrew':
         return this.#healer.withdrew(message.streamId);
       case 'unloaded':
-        return this.#healed(this.#healer.unloaded(message.streamId, message.failure));
+        return this.#healed(message.model, this.#healer.unloaded(message.model, message.failure));
     }
   }
 
   /** The first byte of an answer came. */
-  answered(model: string): void {
-    this.#left.delete(modelKey(model));
+  answered(job: JobEntry): void {
+    job.answered = true;
+    this.#left.delete(modelKey(job.model));
   }
 
   /** A job is out of Ollama: what its end teaches. */
@@ -123,14 +124,13 @@ export class SilenceWatch {
     const silence = job === undefined ? undefined : this.#silences.get(job);
     if (job === undefined || silence === undefined || job.place !== 'inside' || running === undefined) return;
     const listed = isLoaded(running, job.model) ? 'loaded' : 'not-loaded';
-    if (this.#judge(job, silence, listed).cure === 'unload') this.#healer.heal(job);
+    if (this.#judge(job, silence, listed).cure === 'unload') this.#healer.heal(job.model);
   }
 
   /** The unload is done, and the request is posted again. */
-  #healed(job: JobEntry | undefined): void {
-    if (job === undefined) return;
-    this.#silences.delete(job);
-    this.#left.delete(modelKey(job.model));
+  #healed(model: string, jobs: readonly JobEntry[]): void {
+    this.#left.delete(modelKey(model));
+    for (const job of jobs) this.#silences.delete(job);
   }
 
   #takeSample(samples: readonly RunnerSample[] | undefined): void {
@@ -186,7 +186,7 @@ export class SilenceWatch {
       othersMovedMs: nowMs - movedAtMs,
       runnerStillMs: this.#runner.stillForMs,
       leftBefore: this.#left.has(modelKey(job.model)),
-      othersInside: busy() - 1,
+      othersInside: busy() - this.#view.jobs.waitingInside(job.model).length,
       healedBefore: job.healed,
       maxSilenceMs: this.#task.limits.maxSilenceMs,
     });

@@ -1,5 +1,6 @@
 import type { ActorContext } from '@drover/actor-core';
 import type { NodeAgentLimits, ResolvedInstance } from '../config.ts';
+import { modelKey } from '../instance/catalogue.ts';
 import type { InstanceInbox } from '../instance/instance-internal.ts';
 import type { JobEntry, JobTable } from '../instance/job-table.ts';
 import type { Ollama } from '../ollama/ollama.ts';
@@ -16,7 +17,7 @@ export interface HealerTask {
 /**
  * Frees a slot that Ollama lost. Sometimes, when a client leaves while a token is being handed over, Ollama keeps the
  * slot for ever, and every later generation on that model hangs beside an idle runner, until the model is unloaded
- * (measured, `ollama-observed.md` 4(a)). The request steps back, the model is unloaded, the request is posted again:
+ * (measured, `ollama-observed.md` 4(a)). The requests that wait for it step back, the model is unloaded, they are posted again:
  *
  *   check ─▶ ps ─▶ slot-checked ─▶ heal ─▶ job-withdrew ─▶ unload ─▶ unloaded ─▶ start
  */
@@ -24,6 +25,8 @@ export class SlotHealer {
   readonly #task: HealerTask;
   readonly #context: ActorContext<InstanceInbox>;
   readonly #jobs: JobTable;
+  /** Requests that stepped back for an unload that is under way, by model. */
+  readonly #withdrawn = new Map<string, JobEntry[]>();
 
   constructor(task: HealerTask, context: ActorContext<InstanceInbox>, jobs: JobTable) {
     this.#task = task;
@@ -41,41 +44,57 @@ export class SlotHealer {
     );
   }
 
-  heal(job: JobEntry): void {
-    job.healed = true;
-    job.ref.tell({ kind: 'withdraw' }, { lane: 'control' });
+  /** Every request that waits for the model steps back: while one is inside, Ollama does not unload. */
+  heal(model: string): void {
+    for (const job of this.#jobs.waitingInside(model)) {
+      job.healed = true;
+      job.ref.tell({ kind: 'withdraw' }, { lane: 'control' });
+    }
   }
 
   withdrew(streamId: string): void {
     const job = this.#jobs.get(streamId);
     if (job === undefined) return;
+    const key = modelKey(job.model);
+    const waiting = this.#withdrawn.get(key);
+    if (waiting !== undefined) {
+      waiting.push(job);
+      return;
+    }
+    this.#withdrawn.set(key, [job]);
+    this.#unload(job);
+  }
+
+  /** The requests go on, whatever came of the unload. Returns them, those apart that have left. */
+  unloaded(model: string, failure: string): readonly JobEntry[] {
+    const { instance, counters } = this.#task;
+    const jobs = (this.#withdrawn.get(modelKey(model)) ?? []).filter(({ place }) => place === 'inside');
+    this.#withdrawn.delete(modelKey(model));
+    if (failure === '') counters.healedLeaks += 1;
+    else
+      this.#context.log.warn(
+        { instance: instance.name, model },
+        `the unload failed (${failure}); sending the requests again anyway`,
+      );
+    for (const job of jobs) job.ref.tell({ kind: 'start' }, { lane: 'control' });
+    return jobs;
+  }
+
+  #unload({ model, streamId }: JobEntry): void {
     const { instance, ollama, limits } = this.#task;
     this.#context.log.warn(
-      { instance: instance.name, model: job.model, streamId },
-      `${job.model} on ${instance.name} has lost a slot: unloading it to free the slot`,
+      { instance: instance.name, model, streamId },
+      `${model} on ${instance.name} has lost a slot: unloading it to free the slot`,
     );
-    const body = Buffer.from(JSON.stringify({ model: job.model, keep_alive: 0, stream: false }));
+    const body = Buffer.from(JSON.stringify({ model, keep_alive: 0, stream: false }));
     this.#context.pipeToSelf(
       ollama.ask('POST', '/api/generate', { timeoutMs: limits.unloadMs, body }),
-      ({ status }) => ({ kind: 'unloaded', streamId, failure: status === 200 ? '' : `status ${status}` }),
+      ({ status }) => ({ kind: 'unloaded', model, failure: status === 200 ? '' : `status ${status}` }),
       (error) => ({
         kind: 'unloaded',
-        streamId,
+        model,
         failure: error instanceof Error ? error.message : String(error),
       }),
     );
-  }
-
-  /** The request goes on, whatever came of the unload. The job, if it is still there. */
-  unloaded(streamId: string, failure: string): JobEntry | undefined {
-    const job = this.#jobs.get(streamId);
-    if (failure === '') this.#task.counters.healedLeaks += 1;
-    else
-      this.#context.log.warn(
-        { instance: this.#task.instance.name, streamId },
-        `the unload failed (${failure}); sending the request again anyway`,
-      );
-    if (job?.place === 'inside') job.ref.tell({ kind: 'start' }, { lane: 'control' });
-    return job;
   }
 }
