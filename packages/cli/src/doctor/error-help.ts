@@ -52,8 +52,9 @@ export const fleetHelp: Table<FleetErrorCode> = {
     fix: 'Read faster, or raise --replay-buffer and --reader-timeout.',
   },
   'bad-upstream': {
-    means: 'The host answered something that is not what Ollama answers.',
-    fix: 'Check that the address of the host is an Ollama of a supported version.',
+    means:
+      'The host answered something that is not what Ollama answers, or ended its answer before it was complete.',
+    fix: 'Send it again if the answer was incomplete; else check that the address of the host is an Ollama of a supported version.',
   },
   cancelled: {
     means: 'The client went away or took its request back.',
