@@ -1,9 +1,11 @@
 import { Command } from 'commander';
+import { readClusterFile } from '../cluster/cluster-file.ts';
 import { CommandError, type ExitCode, exitCodes } from '../errors.ts';
 import { statusLines } from '../output/status-lines.ts';
 import type { StatusReport } from '../output/status-report.ts';
 import { Terminal } from '../output/terminal.ts';
-import { findGateway, type GatewayAddress } from './gateway-address.ts';
+import { warningsFor } from '../up/warnings.ts';
+import { dataDirOf, findGateway, type GatewayAddress } from './gateway-address.ts';
 import { getJson } from './gateway-api.ts';
 import { addSettingsNamed, settingsFor } from './options.ts';
 import { watch } from './watch.ts';
@@ -23,6 +25,12 @@ export function statusCommand(finish: (code: ExitCode) => void): Command {
       print(stated.isOn('json'), report, () =>
         linesFor(asStatus(report, gateway), new Terminal(process.stdout, process.env)),
       );
+      const dataDir = dataDirOf(stated, process.env);
+      const listenHost = readClusterFile(dataDir)?.listenHost;
+      // Of a drover up on this machine alone: what is open elsewhere cannot be seen from here.
+      if (listenHost !== undefined)
+        for (const warning of await warningsFor(listenHost, dataDir))
+          process.stderr.write(`drover: warning: ${warning}\n`);
       finish(exitCodes.done);
     });
 }

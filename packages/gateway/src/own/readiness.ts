@@ -26,7 +26,8 @@ function noInstanceReason(heard: boolean, instances: readonly InstanceEvidence[]
   if (!heard) return 'no node-agent was heard of yet';
   if (instances.length === 0) return 'no node-agent is alive';
   const states = instances.map(
-    ({ node, alive, load }) => `${node}/${load.name} is ${alive ? load.state : 'unreachable'}`,
+    ({ node, alive, load }) =>
+      `${node}/${load.name} is ${alive ? `${load.state}${load.reason ? ` (${load.reason})` : ''}` : 'unreachable'}`,
   );
   return `no Ollama is ready: ${states.slice(0, maxStatesTold).join(', ')}`;
 }

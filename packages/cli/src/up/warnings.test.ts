@@ -1,0 +1,31 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, it } from 'vitest';
+import { warningsFor } from './warnings.ts';
+
+const folders: string[] = [];
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+function folderWith(mode: number): string {
+  const folder = mkdtempSync(join(tmpdir(), 'drover-warnings-'));
+  folders.push(folder);
+  chmodSync(folder, mode);
+  return folder;
+}
+
+it('warns of nothing on loopback with a private folder', async () => {
+  expect(await warningsFor('127.0.0.1', folderWith(0o700))).toEqual([]);
+});
+
+it('warns of a folder that others may look into, naming the command that closes it', async () => {
+  const folder = folderWith(0o755);
+  expect(await warningsFor('::1', folder)).toEqual([expect.stringContaining(`chmod 700 ${folder}`)]);
+});
+
+it('warns of an address that other machines reach while no key is asked for', async () => {
+  const [warning] = await warningsFor('0.0.0.0', folderWith(0o700));
+  expect(warning).toContain('the gateway listens on 0.0.0.0 and asks nobody for a key');
+});
