@@ -1,5 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Clock } from '@drover/actor-core';
+
+/**
+ * A connection that is idle for less has perhaps sent a request that was not read yet: it is closed last of all, or new
+ * connections that come in great numbers would close each other.
+ */
+const freshMs = 1_000;
 
 /**
  * Open connections, bounded. A new one is more likely to bring a request than one that has none: when all places are
@@ -9,14 +16,16 @@ export class ConnectionPlaces {
   readonly #max: number;
   readonly #makeRoom: () => boolean;
   readonly #open = new Set<Socket>();
-  /** Connections without a request, idle longest first. */
-  readonly #idle = new Set<Socket>();
+  /** Since when connections have no request, idle longest first. */
+  readonly #idle = new Map<Socket, number>();
+  readonly #clock: Clock;
   /** Requests open on a connection, where there are any. */
   readonly #requests = new WeakMap<Socket, number>();
 
   /** @param makeRoom closes something else when no connection is idle; false: there is nothing to close */
-  constructor(max: number, makeRoom: () => boolean) {
+  constructor(max: number, clock: Clock, makeRoom: () => boolean) {
     this.#max = max;
+    this.#clock = clock;
     this.#makeRoom = makeRoom;
   }
 
@@ -30,12 +39,13 @@ export class ConnectionPlaces {
 
   /** Gives the connection a place, or closes it where none can be had. */
   enter(socket: Socket): void {
-    if (this.#open.size >= this.#max && !this.#closeIdlest() && !this.#makeRoom()) {
+    const isFull = this.#open.size >= this.#max;
+    if (isFull && !this.#closeIdlest(freshMs) && !this.#makeRoom() && !this.#closeIdlest(0)) {
       socket.destroy();
       return;
     }
     this.#open.add(socket);
-    this.#idle.add(socket);
+    this.#idle.set(socket, this.#clock.now());
     socket.once('close', () => {
       this.#open.delete(socket);
       this.#idle.delete(socket);
@@ -52,12 +62,14 @@ export class ConnectionPlaces {
   #end(socket: Socket): void {
     const left = (this.#requests.get(socket) ?? 1) - 1;
     this.#requests.set(socket, left);
-    if (left === 0 && this.#open.has(socket)) this.#idle.add(socket);
+    if (left === 0 && this.#open.has(socket)) this.#idle.set(socket, this.#clock.now());
   }
 
-  #closeIdlest(): boolean {
-    const [idlest] = this.#idle;
-    if (idlest === undefined) return false;
+  #closeIdlest(minIdleMs: number): boolean {
+    const [first] = this.#idle;
+    if (first === undefined) return false;
+    const [idlest, sinceMs] = first;
+    if (this.#clock.now() - sinceMs < minIdleMs) return false;
     // At once, not with its `close` event: the next new connection must not find it again.
     this.#open.delete(idlest);
     this.#idle.delete(idlest);

@@ -56,7 +56,7 @@ export async function listen(
   clock: Clock,
   { exchanges, allowOf, listener, makeRoom }: Listening,
 ): Promise<HttpServer> {
-  const places = new ConnectionPlaces(config.maxConnections, makeRoom);
+  const places = new ConnectionPlaces(config.maxConnections, clock, makeRoom);
   const take: RequestListener = (request, response) => {
     places.begin(request, response);
     listener(request, response);
