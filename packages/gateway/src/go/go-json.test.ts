@@ -16,6 +16,13 @@ test.each([
   [String.raw`"\x"`, "invalid character 'x' in string escape code"],
   [`'a'`, String.raw`invalid character '\'' looking for beginning of value`],
   ['"a\nb"', String.raw`invalid character '\n' in string literal`],
+  ['{é}', "invalid character 'Ã' looking for beginning of object key string"],
+  ['\ufeff{}', "invalid character 'ï' looking for beginning of value"],
+  ['{"a":\u0007}', String.raw`invalid character '\a' looking for beginning of value`],
+  ['\u001f\u008b', String.raw`invalid character '\x1f' looking for beginning of value`],
+  ['"\\u12g4"', String.raw`invalid character 'g' in \u hexadecimal character escape`],
+  [`"${'x'.repeat(200)}\u0001"`, String.raw`invalid character '\x01' in string literal`],
+  [`"${'x'.repeat(200)}`, 'unexpected EOF'],
   [`${'['.repeat(100_000)}x`, 'exceeded max depth'],
 ])('complains about %j in Go’s words', (body, text) => {
   expect(() => decodeGoJson(body.length > 1_000 ? body : body, 'missing')).toThrow(text);

@@ -8,9 +8,32 @@ export function goJson(value: unknown): string {
   );
 }
 
+const named: Readonly<Record<string, string>> = {
+  '\x07': String.raw`\a`,
+  '\b': String.raw`\b`,
+  '\t': String.raw`\t`,
+  '\n': String.raw`\n`,
+  '\v': String.raw`\v`,
+  '\f': String.raw`\f`,
+  '\r': String.raw`\r`,
+  '"': String.raw`\"`,
+  '\\': String.raw`\\`,
+};
+
+/** What Go does not show as it is: all but letters, marks, numbers, punctuation, symbols and the space. */
+const unshown = /["\\]|[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu;
+
 /** A Go string in quotes (`%q`), as error texts show it. */
 export function goQuote(text: string): string {
-  return JSON.stringify(text);
+  return `"${text.toWellFormed().replace(unshown, escapeChar)}"`;
+}
+
+function escapeChar(char: string): string {
+  const code = char.codePointAt(0) ?? 0;
+  const hex = code.toString(16);
+  if (named[char] !== undefined) return named[char];
+  if (code < 0x80) return `\\x${hex.padStart(2, '0')}`;
+  return code < 0x1_00_00 ? `\\u${hex.padStart(4, '0')}` : `\\U${hex.padStart(8, '0')}`;
 }
 
 /** What Go calls the kind of a decoded JSON value. */

@@ -1,5 +1,8 @@
 import type { AnswerDialect, Reply, UpstreamHead } from '../dialects/dialect.ts';
+import { goInt, goRaw, goString, goBool, goStruct } from '../go/go-struct.ts';
 import { goJson } from '../go/go-text.ts';
+import type { RawJson } from '../go/raw-json.ts';
+import { writeJson } from '../go/write-json.ts';
 import {
   brokenStreamFrame,
   errorText,
@@ -9,6 +12,8 @@ import {
   translatedType,
   upstreamErrorReply,
 } from './openai-error.ts';
+import { parseAnswer, rawMember, readAnswer } from './read-answer.ts';
+import { type NativeToolCall, ToolCalls, toolCallsType } from './tool-calls.ts';
 
 /** What the gateway reads of one object of Ollama's `/api/chat`. */
 interface ChatObject {
@@ -24,14 +29,38 @@ interface ChatObject {
   readonly done_reason?: string;
   readonly prompt_eval_count?: number;
   readonly eval_count?: number;
-  readonly logprobs?: readonly unknown[];
+  readonly logprobs?: RawJson;
   readonly error?: string;
-  readonly _debug_info?: unknown;
+  readonly _debug_info?: RawJson;
 }
 
-interface NativeToolCall {
-  readonly id?: string;
-  readonly function?: { readonly index?: number; readonly name?: string; readonly arguments?: unknown };
+const chatStruct = goStruct(
+  {
+    model: goString,
+    created_at: goString,
+    message: goStruct(
+      { role: goString, content: goString, thinking: goString, tool_calls: toolCallsType },
+      'api.Message',
+    ),
+    done: goBool,
+    done_reason: goString,
+    prompt_eval_count: goInt,
+    eval_count: goInt,
+    logprobs: goRaw,
+    error: goRaw,
+    _debug_info: goRaw,
+  },
+  'api.ChatResponse',
+);
+
+/** Keys of objects that must keep their text. In a string of the answer the quotes around them are escaped. */
+const rawKeys = /"(?:tool_calls|_debug_info)"/;
+
+/** Most lines are one token and have no such key: the language's own parser is faster for them. */
+function readChat(text: string): ChatObject {
+  if (rawKeys.test(text)) return readAnswer(text, chatStruct);
+  const object = parseAnswer(text) as ChatObject;
+  return object.logprobs === undefined ? object : { ...object, logprobs: rawMember(text, 'logprobs') };
 }
 
 export interface ChatAnswerOptions {
@@ -41,6 +70,8 @@ export interface ChatAnswerOptions {
   readonly includeUsage: boolean;
   /** Unix seconds for an answer that carries no time. */
   readonly nowSeconds: number;
+  /** Random letters and digits for a tool call that has no id. */
+  readonly freshId: () => string;
 }
 
 /**
@@ -52,6 +83,7 @@ export function chatDialect(options: ChatAnswerOptions): AnswerDialect {
   let created: number | undefined;
   let firstSent = false;
   let toolCallSent = false;
+  const calls = new ToolCalls(options.freshId);
 
   const envelope = (object: ChatObject, choices: readonly unknown[]): Record<string, unknown> => ({
     id: options.id,
@@ -63,12 +95,12 @@ export function chatDialect(options: ChatAnswerOptions): AnswerDialect {
   });
 
   const frames = (line: string): string => {
-    const object = JSON.parse(line) as ChatObject;
+    const object = readChat(line);
     if (object.error !== undefined) return sseData(openAiError(500, errorText(line)));
     created ??= secondsOf(object.created_at) ?? options.nowSeconds;
     let out = '';
     if (!(object.done === true && firstSent && isEmpty(object))) {
-      for (const { delta, logprobs } of deltasOf(object, !firstSent)) {
+      for (const { delta, logprobs } of deltasOf(object, !firstSent, calls)) {
         if (delta.tool_calls !== undefined) toolCallSent = true;
         const choice = {
           index: 0,
@@ -76,7 +108,7 @@ export function chatDialect(options: ChatAnswerOptions): AnswerDialect {
           finish_reason: null,
           ...(logprobs && { logprobs: { content: logprobs } }),
         };
-        out += sseData(goJson(envelope(object, [choice])));
+        out += sseData(writeChunk(envelope(object, [choice]), logprobs));
       }
       firstSent = true;
     }
@@ -94,7 +126,11 @@ export function chatDialect(options: ChatAnswerOptions): AnswerDialect {
     whole: (head: UpstreamHead, body: string): Reply => {
       if (head.status !== 200) return upstreamErrorReply(head, body);
       if (options.stream) return { status: 200, contentType: 'text/event-stream', body: frames(body) };
-      return { status: 200, contentType: translatedType, body: `${goJson(completionOf(body, options))}\n` };
+      return {
+        status: 200,
+        contentType: translatedType,
+        body: `${writeChunk(completionOf(body, options), true)}\n`,
+      };
     },
     lines: (lines: readonly string[]): string => lines.map(frames).join(''),
     brokenStream: brokenStreamFrame,
@@ -102,8 +138,8 @@ export function chatDialect(options: ChatAnswerOptions): AnswerDialect {
 }
 
 function completionOf(body: string, options: ChatAnswerOptions): Record<string, unknown> {
-  const object = JSON.parse(body) as ChatObject;
-  const toolCalls = toolCallsOf(object);
+  const object = readChat(body);
+  const toolCalls = toolCallsOf(object, new ToolCalls(options.freshId));
   const reason = object.done_reason === 'stop' && toolCalls ? 'tool_calls' : object.done_reason;
   return {
     id: options.id,
@@ -121,7 +157,7 @@ function completionOf(body: string, options: ChatAnswerOptions): Record<string, 
           ...(toolCalls && { tool_calls: toolCalls }),
         },
         finish_reason: reason || null,
-        ...(object.logprobs?.length && { logprobs: { content: object.logprobs } }),
+        ...(hasElements(object.logprobs) && { logprobs: { content: object.logprobs } }),
       },
     ],
     usage: usageOf(object),
@@ -140,13 +176,14 @@ interface Delta {
 function deltasOf(
   object: ChatObject,
   withRole: boolean,
-): { delta: Delta; logprobs: readonly unknown[] | undefined }[] {
+  calls: ToolCalls,
+): { delta: Delta; logprobs: RawJson | undefined }[] {
   const role = withRole ? { role: 'assistant' } : {};
   const content = object.message?.content ?? '';
   const thinking = object.message?.thinking ?? '';
-  const toolCalls = toolCallsOf(object);
+  const toolCalls = toolCallsOf(object, calls);
   const tools = toolCalls ? { tool_calls: toolCalls } : {};
-  const logprobs = object.logprobs?.length ? object.logprobs : undefined;
+  const logprobs = hasElements(object.logprobs) ? object.logprobs : undefined;
   if (thinking === '') return [{ delta: { ...role, content, ...tools }, logprobs }];
   if (content === '' && !toolCalls) return [{ delta: { ...role, content, reasoning: thinking }, logprobs }];
   return [
@@ -155,19 +192,22 @@ function deltasOf(
   ];
 }
 
-function toolCallsOf(object: ChatObject): readonly unknown[] | undefined {
-  const calls = object.message?.tool_calls;
-  if (!calls || calls.length === 0) return undefined;
-  return calls.map((call) => ({
-    id: call.id ?? '',
-    index: call.function?.index ?? 0,
-    type: 'function',
-    function: { name: call.function?.name ?? '', arguments: goJson(call.function?.arguments ?? {}) },
-  }));
+function toolCallsOf(object: ChatObject, calls: ToolCalls): readonly unknown[] | undefined {
+  const found = object.message?.tool_calls;
+  return found && found.length > 0 ? calls.translate(found) : undefined;
+}
+
+function hasElements(list: RawJson | undefined): boolean {
+  return list?.kind === 'array' && !/^\[\s*\]$/.test(list.text);
+}
+
+/** Text that was kept is escaped already as the host's Go escaped it. */
+function writeChunk(value: unknown, hasRaw: unknown): string {
+  return hasRaw === undefined ? goJson(value) : writeJson(value, goJson);
 }
 
 function isEmpty({ message, logprobs }: ChatObject): boolean {
-  return !message?.content && !message?.thinking && !message?.tool_calls?.length && !logprobs?.length;
+  return !message?.content && !message?.thinking && !message?.tool_calls?.length && !hasElements(logprobs);
 }
 
 function usageOf(object: ChatObject): Record<string, number> {

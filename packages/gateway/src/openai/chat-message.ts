@@ -1,11 +1,10 @@
 import { RequestFailure } from '../errors.ts';
-import { isObject } from '../go/go-text.ts';
-import { definedOnly } from './sampling.ts';
+import { RawJson, readRaw } from '../go/raw-json.ts';
 
 /** One member of OpenAI's `messages`, its types already checked. */
 export interface ChatMessage {
   readonly role?: string;
-  readonly content?: unknown;
+  readonly content?: RawJson;
   readonly reasoning?: string;
   readonly tool_calls?: readonly ChatToolCall[];
   readonly name?: string;
@@ -21,54 +20,62 @@ type NativeMessage = Record<string, unknown>;
 
 /**
  * OpenAI's messages as Ollama's: each part of a message with parts becomes a message of its own, tool calls'
- * arguments become objects, a tool's answer gets the tool's name.
+ * arguments become objects, a tool's answer gets the tool's name. Null for no message at all: Go's list is nil then.
  *
  * @throws RequestFailure 400 in Ollama's words
  */
-export function fromChatMessages(messages: readonly ChatMessage[]): readonly NativeMessage[] {
+export function fromChatMessages(messages: readonly ChatMessage[]): readonly NativeMessage[] | null {
   const toolNames = toolNamesById(messages);
-  return messages.flatMap((message) => fromChatMessage(message, toolNames));
+  const found: NativeMessage[] = [];
+  for (const message of messages) addChatMessage(found, message, toolNames);
+  return found.length === 0 ? null : found;
 }
 
-function fromChatMessage(message: ChatMessage, toolNames: ToolNames): NativeMessage[] {
+function addChatMessage(found: NativeMessage[], message: ChatMessage, toolNames: ToolNames): void {
   const role = message.role ?? '';
-  const { content } = message;
-  const toolCalls = message.tool_calls === undefined ? undefined : message.tool_calls.map(fromToolCall);
-  const extras = definedOnly({
+  const { content, tool_calls: calls } = message;
+  const extras = (): NativeMessage => ({
     thinking: message.reasoning,
-    tool_calls: toolCalls,
+    tool_calls: calls?.map(fromToolCall),
     tool_name: role.toLowerCase() === 'tool' ? toolName(message, toolNames) : undefined,
     tool_call_id: message.tool_call_id,
   });
-  if (typeof content === 'string') return [{ role, content, ...extras }];
-  if (Array.isArray(content)) {
-    const parts = content.map((part) => fromPart(role, part));
-    const last = parts.at(-1);
-    if (last && toolCalls !== undefined && toolCalls.length > 0) Object.assign(last, extras);
-    return parts;
+  if (content?.kind === 'string') {
+    found.push({ role, content, ...extras() });
+  } else if (content?.kind === 'array') {
+    for (const part of content.elements()) found.push(fromPart(role, part));
+    const last = found.at(-1);
+    // The last of all messages so far, as in Ollama: a list without parts adds none.
+    if (last && calls !== undefined && calls.length > 0) Object.assign(last, extras());
+  } else {
+    if (calls === undefined) throw refuse(`invalid message content type: ${goTypeOf(content)}`);
+    const { tool_name: _, ...others } = extras();
+    found.push({ role, content: '', ...others });
   }
-  if (toolCalls === undefined) throw refuse(`invalid message content type: ${goTypeOf(content)}`);
-  delete extras.tool_name;
-  return [{ role, content: '', ...extras }];
 }
 
-function fromPart(role: string, part: unknown): NativeMessage {
-  if (!isObject(part)) throw refuse('invalid message format');
-  switch (part.type) {
-    case 'text':
-      if (typeof part.text !== 'string') throw refuse('invalid message format');
-      return { role, content: part.text };
+function fromPart(role: string, part: RawJson): NativeMessage {
+  if (part.kind !== 'object') throw refuse('invalid message format');
+  const fields = part.members();
+  switch (fields.get('type')?.string) {
+    case 'text': {
+      const text = fields.get('text');
+      if (text?.kind !== 'string') throw refuse('invalid message format');
+      return { role, content: text };
+    }
     case 'image_url': {
-      const url = isObject(part.image_url) ? part.image_url.url : part.image_url;
-      if (typeof url !== 'string') throw refuse('invalid message format');
+      const image = fields.get('image_url');
+      const url = image?.kind === 'object' ? image.members().get('url')?.string : image?.string;
+      if (url === undefined) throw refuse('invalid message format');
       return { role, content: '', images: [imageData(url)] };
     }
     case 'input_audio': {
-      if (!isObject(part.input_audio)) throw refuse('invalid input_audio format');
-      const { data } = part.input_audio;
-      if (typeof data !== 'string') throw refuse('invalid input_audio format: missing data');
+      const audio = fields.get('input_audio');
+      if (audio?.kind !== 'object') throw refuse('invalid input_audio format');
+      const data = audio.members().get('data')?.string;
+      if (data === undefined) throw refuse('invalid input_audio format: missing data');
       if (!isBase64(data)) throw refuse('invalid input_audio base64 data: illegal base64 data');
-      return { role, content: '', images: [data] };
+      return { role, content: '', images: [base64Text(data)] };
     }
     default:
       throw refuse('invalid message format');
@@ -76,14 +83,19 @@ function fromPart(role: string, part: unknown): NativeMessage {
 }
 
 /** The base64 text of a data URL. Nothing is fetched: a gateway that fetched URLs would be a way into its network. */
-function imageData(url: string): string {
+function imageData(url: string): RawJson {
   if (url.startsWith('http://') || url.startsWith('https://')) {
     throw refuse('image URLs are not currently supported, please use base64 encoded data instead');
   }
   const match = /^data:(?:image\/(?:jpeg|jpg|png|webp))?;base64,/.exec(url);
   const data = match ? url.slice(match[0].length) : '';
   if (!match || !isBase64(data)) throw refuse('invalid image input');
-  return data;
+  return base64Text(data);
+}
+
+/** Nothing in base64 has to be escaped but its line breaks, which Go's decoder skips. */
+function base64Text(data: string): RawJson {
+  return new RawJson(`"${/[\r\n]/.test(data) ? data.replace(/[\r\n]/g, '') : data}"`);
 }
 
 function isBase64(text: string): boolean {
@@ -92,15 +104,22 @@ function isBase64(text: string): boolean {
 }
 
 function fromToolCall(call: ChatToolCall): Record<string, unknown> {
-  const text = call.function?.arguments ?? '';
-  let parsed: unknown;
+  return {
+    id: call.id ?? '',
+    function: { name: call.function?.name ?? '', arguments: readArguments(call.function?.arguments ?? '') },
+  };
+}
+
+/** The object that the string holds, as it is written there. */
+function readArguments(text: string): RawJson {
+  let found: RawJson | undefined;
   try {
-    parsed = JSON.parse(text);
+    found = readRaw(text);
   } catch {
-    parsed = undefined;
+    // Not JSON at all: refused as everything else is that is no object.
   }
-  if (parsed !== null && !isObject(parsed)) throw refuse('invalid tool call arguments');
-  return { id: call.id ?? '', function: { name: call.function?.name ?? '', arguments: parsed ?? {} } };
+  if (found?.kind !== 'object' && found?.kind !== 'null') throw refuse('invalid tool call arguments');
+  return found;
 }
 
 type ToolNames = ReadonlyMap<string, string | undefined>;
@@ -122,11 +141,18 @@ function toolName(message: ChatMessage, toolNames: ToolNames): string | undefine
   return toolNames.get(message.tool_call_id);
 }
 
-function goTypeOf(content: unknown): string {
-  if (content === undefined || content === null) return '<nil>';
-  if (typeof content === 'number') return 'float64';
-  if (typeof content === 'boolean') return 'bool';
-  return 'map[string]interface {}';
+function goTypeOf(content: RawJson | undefined): string {
+  switch (content?.kind) {
+    case undefined:
+    case 'null':
+      return '<nil>';
+    case 'number':
+      return 'float64';
+    case 'bool':
+      return 'bool';
+    default:
+      return 'map[string]interface {}';
+  }
 }
 
 function refuse(text: string): RequestFailure {

@@ -7,14 +7,13 @@ import { RequestFailure } from '../errors.ts';
 const messages = [{ role: 'user', content: 'hi' }];
 
 function translate(body: object): Record<string, unknown> {
-  return JSON.parse(translateChatRequest(JSON.stringify({ model: 'm', messages, ...body })).body) as Record<
-    string,
-    unknown
-  >;
+  return JSON.parse(
+    translateChatRequest(Buffer.from(JSON.stringify({ model: 'm', messages, ...body }))).body.toString(),
+  ) as Record<string, unknown>;
 }
 
 function ignored(body: object): readonly string[] {
-  return translateChatRequest(JSON.stringify({ model: 'm', messages, ...body })).ignored;
+  return translateChatRequest(Buffer.from(JSON.stringify({ model: 'm', messages, ...body }))).ignored;
 }
 
 /** What Ollama's layer refuses by itself carries a charset; what it passed on and Ollama refused does not. */
@@ -29,7 +28,7 @@ test.each(refusals.map((transcript) => [transcript.name, transcript] as const))(
   (_, transcript) => {
     let failure: unknown;
     try {
-      translateChatRequest(transcript.request.body);
+      translateChatRequest(Buffer.from(transcript.request.body));
     } catch (error) {
       failure = error;
     }
@@ -162,16 +161,78 @@ test('names the fields nobody acts on, and not those that ask for what happens a
 });
 
 test('matches keys without regard to case, as Go does', () => {
-  expect(translateChatRequest('{"Model":"x","MESSAGES":[{"Role":"user","content":"hi"}]}').model).toBe('x');
+  expect(
+    translateChatRequest(Buffer.from('{"Model":"x","MESSAGES":[{"Role":"user","content":"hi"}]}')).model,
+  ).toBe('x');
 });
 
 test('refuses what is nested deeper than can be written', () => {
   const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
   const body = `{"model":"m","messages":[{"role":"user","content":"hi"}],"tools":[${deep}]}`;
-  expect(() => translateChatRequest(body)).toThrow('exceeded max depth');
+  expect(() => translateChatRequest(Buffer.from(body))).toThrow('exceeded max depth');
 });
 
 test('takes a key named __proto__ for an unknown field', () => {
   const body = '{"__proto__":{"model":"evil"},"model":"m","messages":[{"role":"user","content":"hi"}]}';
-  expect(translateChatRequest(body)).toMatchObject({ model: 'm', ignored: ['__proto__'] });
+  expect(translateChatRequest(Buffer.from(body))).toMatchObject({ model: 'm', ignored: ['__proto__'] });
+});
+
+test('keeps the order of a schema whose first key looks like a later one', () => {
+  const schema = '{"properties":{"reason":{"maximum":1.0},"10":{},"2":{"const":9007199254740993}}}';
+  const format = `{"type":"json_schema","json_schema":{"schema":${schema}}}`;
+  const body = `{"model":"m","messages":[{"role":"user","content":"hi"}],"response_format":${format}}`;
+  expect(translateChatRequest(Buffer.from(body)).body.toString()).toContain(`"format":${schema}`);
+});
+
+test.each([
+  ['{"stop":[]}', { stop: null }],
+  ['{"stop":[1]}', { stop: null }],
+  ['{"stop":["a",1]}', { stop: ['a'] }],
+  ['{"stop":null}', {}],
+  ['{"seed":9007199254740993}', { seed: 9_007_199_254_740_993n }],
+])(
+  'makes of %s the options %o: a list without strings is nil in Go, and the model keeps its own',
+  (given, made) => {
+    const body = `{"model":"m","messages":[{"role":"user","content":"hi"}],${given.slice(1)}`;
+    const text = translateChatRequest(Buffer.from(body)).body.toString();
+    const options = /"options":(\{.*\})\}$/.exec(text)?.[1] ?? '';
+    const [field = '', value] = Object.entries(made)[0] ?? [];
+    if (field === '') expect(options).not.toContain('stop');
+    else expect(options).toContain(`"${field}":${typeof value === 'bigint' ? value : JSON.stringify(value)}`);
+  },
+);
+
+test('makes of a content without parts no message at all, which Go writes as null', () => {
+  expect(translate({ messages: [{ role: 'user', content: [] }] })['messages']).toBe(null);
+});
+
+test.each([
+  ['"seed":1.0', 'number 1.0', 'ChatCompletionRequest.seed of type int'],
+  ['"seed":99999999999999999999', 'number 99999999999999999999', 'ChatCompletionRequest.seed of type int'],
+  ['"temperature":1e999', 'number 1e999', 'ChatCompletionRequest.temperature of type float64'],
+  ['"messages":[{"role":5}]', 'number', 'Message.messages.role of type string'],
+  [
+    '"messages":[{"tool_calls":[{"function":{"name":5}}]}]',
+    'number',
+    '.messages.tool_calls.function.name of type string',
+  ],
+  ['"tools":[5]', 'number', 'ChatCompletionRequest.tools of type api.Tool'],
+  [
+    '"tools":[{"function":{"parameters":{"required":"x"}}}]',
+    'string',
+    'ToolFunctionParameters.tools.function.parameters.required of type []string',
+  ],
+  ['"response_format":{"type":true}', 'bool', 'ResponseFormat.response_format.type of type string'],
+])('refuses {%s} as Go’s decoder does, naming the innermost struct', (member, what, where) => {
+  expect(() => translateChatRequest(Buffer.from(`{"model":"m",${member}}`))).toThrow(
+    new RegExp(
+      `^json: cannot unmarshal ${what} into Go struct field ${where.replaceAll(/[[\].]/g, '\\$&')}$`,
+    ),
+  );
+});
+
+test('complains about broken JSON before it complains about a wrong type', () => {
+  expect(() => translateChatRequest(Buffer.from('{"model":5,,}'))).toThrow(
+    "invalid character ',' looking for beginning of object key string",
+  );
 });

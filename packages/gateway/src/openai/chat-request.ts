@@ -1,20 +1,23 @@
 import { RequestFailure } from '../errors.ts';
-import { decodeGoJson } from '../go/go-json.ts';
+import { decodeStruct } from '../go/decode-struct.ts';
 import {
-  bindStruct,
-  goAny,
   goBool,
+  goChecked,
   type GoFields,
   goFloat64,
   goInt,
   goList,
+  goRaw,
   goString,
   goStruct,
 } from '../go/go-struct.ts';
 import { goQuote } from '../go/go-text.ts';
+import { RawJson } from '../go/raw-json.ts';
+import { writeJsonBytes } from '../go/write-json.ts';
 import { type ChatMessage, fromChatMessages } from './chat-message.ts';
 import { ignoredFields } from './ignored-fields.ts';
-import { definedOnly, stopList, writeNative } from './sampling.ts';
+import { stopList } from './stop-list.ts';
+import { toolType } from './tool-type.ts';
 
 /** What a `/v1/chat/completions` body becomes. */
 export interface TranslatedRequest {
@@ -23,7 +26,7 @@ export interface TranslatedRequest {
   readonly includeUsage: boolean;
   readonly ignored: readonly string[];
   /** Ollama-native JSON. */
-  readonly body: string;
+  readonly body: Buffer;
 }
 
 const toolCall = goStruct(
@@ -42,7 +45,7 @@ const toolCall = goStruct(
 const message = goStruct(
   {
     role: goString,
-    content: goAny,
+    content: goRaw,
     reasoning: goString,
     tool_calls: goList(toolCall, '[]openai.ToolCall'),
     name: goString,
@@ -59,22 +62,24 @@ const fields: GoFields = {
   max_tokens: goInt,
   max_completion_tokens: goInt,
   seed: goInt,
-  stop: goAny,
+  stop: goRaw,
   temperature: goFloat64,
   frequency_penalty: goFloat64,
   presence_penalty: goFloat64,
   top_p: goFloat64,
   response_format: goStruct(
-    { type: goString, json_schema: goStruct({ schema: goAny }, 'openai.JsonSchema') },
+    { type: goString, json_schema: goStruct({ schema: goRaw }, 'openai.JsonSchema') },
     'openai.ResponseFormat',
   ),
-  tools: goList(goAny, '[]api.Tool'),
+  tools: goChecked(goList(toolType, '[]api.Tool')),
   reasoning: goStruct({ effort: goString }, 'openai.Reasoning'),
   reasoning_effort: goString,
   logprobs: goBool,
   top_logprobs: goInt,
   _debug_render_only: goBool,
 };
+
+const struct = goStruct(fields, 'openai.ChatCompletionRequest');
 
 const harmless = { n: 1, tool_choice: 'auto', parallel_tool_calls: true, store: false } as const;
 
@@ -86,13 +91,13 @@ interface ChatFields {
   readonly max_tokens?: number;
   readonly max_completion_tokens?: number;
   readonly seed?: number;
-  readonly stop?: unknown;
+  readonly stop?: RawJson;
   readonly temperature?: number;
   readonly frequency_penalty?: number;
   readonly presence_penalty?: number;
   readonly top_p?: number;
-  readonly response_format?: { readonly type?: string; readonly json_schema?: { readonly schema?: unknown } };
-  readonly tools?: readonly unknown[];
+  readonly response_format?: { readonly type?: string; readonly json_schema?: { readonly schema?: RawJson } };
+  readonly tools?: RawJson;
   readonly reasoning?: { readonly effort?: string };
   readonly reasoning_effort?: string;
   readonly logprobs?: boolean;
@@ -106,8 +111,8 @@ interface ChatFields {
  *
  * @throws RequestFailure 400 in Ollama's words
  */
-export function translateChatRequest(text: string): TranslatedRequest {
-  const bound = bindStruct(decodeGoJson(text, 'EOF'), 'openai', 'ChatCompletionRequest', fields);
+export function translateChatRequest(bytes: Buffer): TranslatedRequest {
+  const bound = decodeStruct(bytes, 'EOF', struct);
   const request = bound as ChatFields;
   const messages = request.messages ?? [];
   if (messages.length === 0)
@@ -124,7 +129,7 @@ export function translateChatRequest(text: string): TranslatedRequest {
     );
   }
   const stream = request.stream ?? false;
-  const body = writeNative({
+  const body = writeJsonBytes({
     model: request.model ?? '',
     messages: nativeMessages,
     stream,
@@ -134,7 +139,7 @@ export function translateChatRequest(text: string): TranslatedRequest {
     logprobs: request.logprobs === true ? true : undefined,
     top_logprobs: request.top_logprobs,
     _debug_render_only: bound['_debug_render_only'],
-    options: definedOnly({
+    options: {
       stop: stopList(request.stop),
       num_predict: maxTokens,
       temperature: request.temperature ?? 1,
@@ -142,7 +147,7 @@ export function translateChatRequest(text: string): TranslatedRequest {
       frequency_penalty: request.frequency_penalty,
       presence_penalty: request.presence_penalty,
       top_p: request.top_p ?? 1,
-    }),
+    },
   });
   return {
     model: request.model ?? '',
@@ -153,10 +158,11 @@ export function translateChatRequest(text: string): TranslatedRequest {
   };
 }
 
-function formatOf(format: ChatFields['response_format']): unknown {
+/** Ollama keeps a schema as it was written: the order of its keys tells the model what to write first. */
+function formatOf(format: ChatFields['response_format']): RawJson | undefined {
   switch (format?.type?.trim().toLowerCase()) {
     case 'json_object':
-      return 'json';
+      return new RawJson('"json"');
     case 'json_schema':
       return format?.json_schema?.schema;
     default:

@@ -10,6 +10,7 @@ import {
   translatedType,
   upstreamErrorReply,
 } from './openai-error.ts';
+import { parseAnswer } from './read-answer.ts';
 
 /** What the gateway reads of one object of Ollama's `/api/generate`. */
 interface GenerateObject {
@@ -35,7 +36,7 @@ export function completionDialect(options: ChatAnswerOptions): AnswerDialect {
   });
 
   const frames = (line: string): string => {
-    const object = JSON.parse(line) as GenerateObject;
+    const object = parseAnswer(line) as GenerateObject;
     if (object.error !== undefined) return sseData(openAiError(500, errorText(line)));
     const usage = options.includeUsage ? { usage: usageOf({}) } : {};
     let out = sseData(goJson({ ...chunk(object, [choiceOf(object)]), ...usage }));
@@ -50,7 +51,7 @@ export function completionDialect(options: ChatAnswerOptions): AnswerDialect {
     whole: (head: UpstreamHead, body: string): Reply => {
       if (head.status !== 200) return upstreamErrorReply(head, body);
       if (options.stream) return { status: 200, contentType: 'text/event-stream', body: frames(body) };
-      const object = JSON.parse(body) as GenerateObject;
+      const object = parseAnswer(body) as GenerateObject;
       const completion = {
         id: options.id,
         object: 'text_completion',

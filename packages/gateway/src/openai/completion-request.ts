@@ -1,28 +1,30 @@
 import { RequestFailure } from '../errors.ts';
-import { decodeGoJson } from '../go/go-json.ts';
+import { decodeStruct } from '../go/decode-struct.ts';
 import {
-  bindStruct,
-  goAny,
   goBool,
+  goChecked,
   type GoFields,
   goFloat32,
   goInt,
+  goRaw,
   goString,
   goStruct,
 } from '../go/go-struct.ts';
 import { isObject } from '../go/go-text.ts';
+import type { RawJson } from '../go/raw-json.ts';
+import { writeJsonBytes } from '../go/write-json.ts';
 import type { TranslatedRequest } from './chat-request.ts';
 import { ignoredFields } from './ignored-fields.ts';
-import { definedOnly, stopList, writeNative } from './sampling.ts';
+import { stopList } from './stop-list.ts';
 
 const fields: GoFields = {
   model: goString,
-  prompt: goString,
+  prompt: goChecked(goString),
   frequency_penalty: goFloat32,
   max_tokens: goInt,
   presence_penalty: goFloat32,
   seed: goInt,
-  stop: goAny,
+  stop: goRaw,
   stream: goBool,
   stream_options: goStruct({ include_usage: goBool }, 'openai.StreamOptions'),
   temperature: goFloat32,
@@ -32,6 +34,8 @@ const fields: GoFields = {
   _debug_render_only: goBool,
 };
 
+const struct = goStruct(fields, 'openai.CompletionRequest');
+
 /** Ollama takes `logprobs` and loses the answer to it, so it counts as ignored. */
 const told = Object.keys(fields).filter((field) => field !== 'logprobs');
 
@@ -39,12 +43,12 @@ const harmless = { n: 1, best_of: 1, echo: false, logprobs: 0 } as const;
 
 interface CompletionFields {
   readonly model?: string;
-  readonly prompt?: string;
+  readonly prompt?: RawJson;
   readonly frequency_penalty?: number;
   readonly max_tokens?: number;
   readonly presence_penalty?: number;
   readonly seed?: number;
-  readonly stop?: unknown;
+  readonly stop?: RawJson;
   readonly stream?: boolean;
   readonly stream_options?: { readonly include_usage?: boolean };
   readonly temperature?: number;
@@ -58,18 +62,18 @@ interface CompletionFields {
  *
  * @throws RequestFailure 400 in Ollama's words
  */
-export function translateCompletionRequest(text: string): TranslatedRequest {
-  const bound = bindStruct(decodeGoJson(text, 'EOF'), 'openai', 'CompletionRequest', fields);
+export function translateCompletionRequest(bytes: Buffer): TranslatedRequest {
+  const bound = decodeStruct(bytes, 'EOF', struct);
   const request = bound as CompletionFields;
-  if (Array.isArray(request.stop)) {
-    const odd: unknown = request.stop.find((item) => typeof item !== 'string');
+  if (request.stop?.kind === 'array') {
+    const odd = (request.stop.parse() as unknown[]).find((item) => typeof item !== 'string');
     if (odd !== undefined) throw refuse('stop', `invalid type for 'stop' field: ${goTypeOf(odd)}`);
   }
   if (request.max_tokens === 0)
     throw refuse('max_tokens', 'max_tokens must not be 0: a host would answer without end');
   const stream = request.stream ?? false;
   const withLogprobs = (request.logprobs ?? 0) > 0;
-  const body = writeNative({
+  const body = writeJsonBytes({
     model: request.model ?? '',
     prompt: request.prompt ?? '',
     suffix: request.suffix,
@@ -77,7 +81,7 @@ export function translateCompletionRequest(text: string): TranslatedRequest {
     logprobs: withLogprobs ? true : undefined,
     top_logprobs: withLogprobs ? request.logprobs : undefined,
     _debug_render_only: bound['_debug_render_only'],
-    options: definedOnly({
+    options: {
       stop: stopList(request.stop),
       num_predict: request.max_tokens,
       temperature: request.temperature ?? 1,
@@ -85,7 +89,7 @@ export function translateCompletionRequest(text: string): TranslatedRequest {
       frequency_penalty: request.frequency_penalty ?? 0,
       presence_penalty: request.presence_penalty ?? 0,
       top_p: request.top_p || 1,
-    }),
+    },
   });
   return {
     model: request.model ?? '',

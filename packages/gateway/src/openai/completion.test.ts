@@ -3,11 +3,21 @@ import { completionDialect } from './completion-answer.ts';
 import { translateCompletionRequest } from './completion-request.ts';
 import { embeddingDialect, translateEmbedding } from './embedding.ts';
 
-const options = { id: 'cmpl-1', stream: true, includeUsage: true, nowSeconds: 7 };
+const options = {
+  id: 'cmpl-1',
+  stream: true,
+  includeUsage: true,
+  nowSeconds: 7,
+  freshId: () => 'abcdefgh',
+};
 
 test('translates a completion, with Ollama’s defaults for it', () => {
   expect(
-    JSON.parse(translateCompletionRequest('{"model":"m","prompt":"p","max_tokens":3,"suffix":"s"}').body),
+    JSON.parse(
+      translateCompletionRequest(
+        Buffer.from('{"model":"m","prompt":"p","max_tokens":3,"suffix":"s"}'),
+      ).body.toString(),
+    ),
   ).toEqual({
     model: 'm',
     prompt: 'p',
@@ -18,7 +28,7 @@ test('translates a completion, with Ollama’s defaults for it', () => {
 });
 
 test('refuses a list of prompts in Go’s words', () => {
-  expect(() => translateCompletionRequest('{"prompt":["a"]}')).toThrow(
+  expect(() => translateCompletionRequest(Buffer.from('{"prompt":["a"]}'))).toThrow(
     'json: cannot unmarshal array into Go struct field CompletionRequest.prompt of type string',
   );
 });
@@ -46,7 +56,9 @@ test('answers an empty prompt as a load, also where a stream was asked for', () 
 });
 
 test('encodes embeddings as little-endian float32 in base64 where asked to', () => {
-  const { encoding } = translateEmbedding('{"model":"e","input":"x","encoding_format":"BASE64"}');
+  const { encoding } = translateEmbedding(
+    Buffer.from('{"model":"e","input":"x","encoding_format":"BASE64"}'),
+  );
   const reply = embeddingDialect('e', encoding).whole(
     { status: 200, contentType: 'application/json' },
     '{"embeddings":[[0.5,-1.25]],"prompt_eval_count":4}',
@@ -69,5 +81,20 @@ test.each([
     'json: cannot unmarshal number into Go struct field EmbedRequest.model of type string',
   ],
 ])('refuses %s', (body, text) => {
-  expect(() => translateEmbedding(body)).toThrow(text);
+  expect(() => translateEmbedding(Buffer.from(body))).toThrow(text);
+});
+
+test.each([
+  [
+    '{"embeddings":null}',
+    '{"object":"","data":null,"model":"","usage":{"prompt_tokens":0,"total_tokens":0}}\n',
+  ],
+  [
+    '{"embeddings":[]}',
+    '{"object":"list","data":null,"model":"m","usage":{"prompt_tokens":0,"total_tokens":0}}\n',
+  ],
+])('tells a host’s nil list from its empty one: %s', (body, expected) => {
+  const head = { status: 200, contentType: 'application/json; charset=utf-8' };
+  for (const encoding of ['float', 'base64'] as const)
+    expect(embeddingDialect('m', encoding).whole(head, body).body).toBe(expected);
 });

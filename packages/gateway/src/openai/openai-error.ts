@@ -37,8 +37,9 @@ export function brokenStreamFrame(failure: RequestFailure): string {
   return sseData(goJson({ error: { message, type: 'api_error', param: null, code } }));
 }
 
+/** A line break in JSON is space between its parts, and would end the frame's line. */
 export function sseData(json: string): string {
-  return `data: ${json}\n\n`;
+  return `data: ${/[\n\r]/.test(json) ? json.replace(/[\n\r]/g, ' ') : json}\n\n`;
 }
 
 /** The text of a native error line or body, if it is one. */

@@ -6,7 +6,7 @@ import type { Route } from '../http/router.ts';
 import { refuseInference, serveInference } from '../inference/inference.ts';
 import { requireModel } from '../native/native-request.ts';
 import type { GatewayServices } from '../services.ts';
-import { chatDialect } from './chat-answer.ts';
+import { type ChatAnswerOptions, chatDialect } from './chat-answer.ts';
 import { translateChatRequest } from './chat-request.ts';
 import { completionDialect } from './completion-answer.ts';
 import { translateCompletionRequest } from './completion-request.ts';
@@ -16,7 +16,7 @@ import { failedReply, refusedReply } from './openai-error.ts';
 interface Translation {
   readonly route: InferenceRoute;
   readonly model: string;
-  readonly body: string;
+  readonly body: Buffer;
   readonly ignored: readonly string[];
   readonly dialect: AnswerDialect;
 }
@@ -24,25 +24,26 @@ interface Translation {
 /** OpenAI's inference routes, translated to Ollama's here and back: a host only ever hears its own dialect. */
 export function openAiInferenceRoutes(services: GatewayServices): readonly Route[] {
   const { clock, random } = services.node;
-  const identity = (prefix: string): { id: string; nowSeconds: number } => ({
+  const identity = (prefix: string): Pick<ChatAnswerOptions, 'id' | 'nowSeconds' | 'freshId'> => ({
     id: `${prefix}-${random.id()}`,
     nowSeconds: Math.floor(clock.wallNow() / 1_000),
+    freshId: () => random.id(),
   });
-  const table: Readonly<Record<string, (text: string) => Translation>> = {
-    '/v1/chat/completions': (text) => {
-      const request = translateChatRequest(text);
+  const table: Readonly<Record<string, (bytes: Buffer) => Translation>> = {
+    '/v1/chat/completions': (bytes) => {
+      const request = translateChatRequest(bytes);
       return { ...request, route: 'chat', dialect: chatDialect({ ...request, ...identity('chatcmpl') }) };
     },
-    '/v1/completions': (text) => {
-      const request = translateCompletionRequest(text);
+    '/v1/completions': (bytes) => {
+      const request = translateCompletionRequest(bytes);
       return {
         ...request,
         route: 'generate',
         dialect: completionDialect({ ...request, ...identity('cmpl') }),
       };
     },
-    '/v1/embeddings': (text) => {
-      const request = translateEmbedding(text);
+    '/v1/embeddings': (bytes) => {
+      const request = translateEmbedding(bytes);
       return { ...request, route: 'embed', dialect: embeddingDialect(request.model, request.encoding) };
     },
   };
@@ -57,13 +58,12 @@ async function serveOpenAi(
   services: GatewayServices,
   exchange: Exchange,
   label: string,
-  translate: (text: string) => Translation,
+  translate: (bytes: Buffer) => Translation,
 ): Promise<void> {
   const read = label === '/v1/embeddings' ? readBody : readCompressibleBody;
   let reply = refusedReply;
   try {
-    const text = (await read(exchange, services.bodies, { takesShort: true })).toString('utf8');
-    const { body, ...translation } = translate(text);
+    const translation = translate(await read(exchange, services.bodies, { takesShort: true }));
     // From here on Ollama's layer words errors as those of its translated request.
     reply = failedReply;
     const name = requireModel(translation.route, translation.model);
@@ -71,7 +71,6 @@ async function serveOpenAi(
       ...translation,
       label,
       name,
-      body: Buffer.from(body),
       intent: 'infer',
     });
   } catch (error) {

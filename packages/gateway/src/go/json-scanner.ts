@@ -1,0 +1,285 @@
+import { RequestFailure } from '../errors.ts';
+import { fromByteText } from './byte-text.ts';
+
+const quote = 0x22;
+const comma = 0x2c;
+const minus = 0x2d;
+const plus = 0x2b;
+const dot = 0x2e;
+const zero = 0x30;
+const nine = 0x39;
+const colon = 0x3a;
+const openBracket = 0x5b;
+const backslash = 0x5c;
+const openBrace = 0x7b;
+const closeBrace = 0x7d;
+
+/** Go's own limit for values within values. */
+const maxDepth = 10_000;
+
+/** The character codes that may follow a backslash; `u` has four digits behind it. */
+const escapes = new Uint8Array(128);
+for (const char of '"\\/bfnrt') escapes[char.charCodeAt(0)] = 1;
+
+/** Part of a string that is looked at character by character before a search begins. */
+const nearChars = 64;
+
+/** All below the space. */
+const control = /[^ -\uffff]/g;
+const hexDigits = /[0-9A-Fa-f]/;
+
+/**
+ * Walks over JSON text without making values of it, and complains in Go's words. Takes its own stack and not that of
+ * the language, so that a body of brackets cannot exhaust it.
+ */
+export class JsonScanner {
+  at = 0;
+  /** Objects and lists that are open around the current place. */
+  depth = 0;
+  readonly text: string;
+  /** The text has one character for each byte. */
+  readonly isBytes: boolean;
+
+  // Where the next ones are; searched for again only when they are behind.
+  #quoteAt = -1;
+  #backslashAt = -1;
+  #controlAt = -1;
+
+  constructor(text: string, isBytes = false) {
+    this.text = text;
+    this.isBytes = isBytes;
+  }
+
+  /** For text that is valid JSON: control characters are not looked for again. */
+  static ofValid(text: string, isBytes: boolean): JsonScanner {
+    const scan = new JsonScanner(text, isBytes);
+    scan.#controlAt = text.length;
+    return scan;
+  }
+
+  get atEnd(): boolean {
+    return this.at >= this.text.length;
+  }
+
+  skipSpace(): void {
+    const { text } = this;
+    let { at } = this;
+    for (;;) {
+      const code = text.charCodeAt(at);
+      if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) break;
+      at += 1;
+    }
+    this.at = at;
+  }
+
+  /** Walks over one value and the space before it. @throws RequestFailure 400 */
+  skipValue(): void {
+    const closers: number[] = [];
+    for (;;) {
+      this.skipSpace();
+      const code = this.peek();
+      if (code !== openBrace && code !== openBracket) this.#scalar(code);
+      else if (this.enter()) {
+        closers.push(code + 2);
+        if (code === openBrace) this.skipKey();
+        continue;
+      }
+      while (closers.length > 0 && !this.continues(closers.at(-1) === closeBrace)) closers.pop();
+      if (closers.length === 0) return;
+      if (closers.at(-1) === closeBrace) this.skipKey();
+    }
+  }
+
+  /** Steps into the object or list that begins here; false: it is empty, and behind. */
+  enter(): boolean {
+    const close = this.text.charCodeAt(this.at) + 2;
+    this.at += 1;
+    if (++this.depth > maxDepth) throw refuse('exceeded max depth');
+    this.skipSpace();
+    if (this.peek() !== close) return true;
+    this.at += 1;
+    this.depth -= 1;
+    return false;
+  }
+
+  /** After a member or an element: steps over a comma; false: the object or list ends here, and is behind. */
+  continues(inObject: boolean): boolean {
+    this.skipSpace();
+    const code = this.peek();
+    if (code === comma) {
+      this.at += 1;
+      return true;
+    }
+    if (code !== (inObject ? closeBrace : openBracket + 2))
+      this.#complain(inObject ? 'after object key:value pair' : 'after array element');
+    this.at += 1;
+    this.depth -= 1;
+    return false;
+  }
+
+  /** Walks over a member's name and the colon. */
+  skipKey(): void {
+    this.skipSpace();
+    if (this.peek() !== quote) this.#complain('looking for beginning of object key string');
+    this.skipString();
+    this.#colon();
+  }
+
+  /** A member's name; the colon is behind then. */
+  key(): string {
+    this.skipSpace();
+    if (this.peek() !== quote) this.#complain('looking for beginning of object key string');
+    const key = this.string();
+    this.#colon();
+    return key;
+  }
+
+  /** The string that begins here. */
+  string(): string {
+    const start = this.at;
+    const isPlain = this.skipString();
+    const raw = this.text.slice(start, this.at);
+    const literal = this.isBytes ? fromByteText(raw) : raw;
+    // A slice keeps the whole text in memory, so only long ones are slices.
+    return isPlain && literal.length > longString ? literal.slice(1, -1) : (JSON.parse(literal) as string);
+  }
+
+  /** Walks over the string that begins here; true: it has no escapes. */
+  skipString(): boolean {
+    const { text } = this;
+    let isPlain = true;
+    let at = this.at + 1;
+    let nearEnd = at + nearChars;
+    for (;;) {
+      const code = text.charCodeAt(at);
+      if (code === quote) break;
+      if (code === backslash) {
+        isPlain = false;
+        at = this.#escape(at + 1);
+        nearEnd = at + nearChars;
+      } else if (code >= 0x20) {
+        // A long run: the engine's own searches are far faster than a look at each character.
+        at = at < nearEnd ? at + 1 : this.#nextSpecial(at);
+      } else {
+        this.at = Math.min(at, text.length);
+        this.peek();
+        this.#complain('in string literal');
+      }
+    }
+    this.at = at + 1;
+    return isPlain;
+  }
+
+  /** Code of the next character. @throws RequestFailure 400 `unexpected EOF` */
+  peek(): number {
+    if (this.at >= this.text.length) throw refuse('unexpected EOF');
+    return this.text.charCodeAt(this.at);
+  }
+
+  #nextSpecial(at: number): number {
+    const { text } = this;
+    if (this.#quoteAt < at) this.#quoteAt = found(text.indexOf('"', at), text);
+    if (this.#backslashAt < at) this.#backslashAt = found(text.indexOf('\\', at), text);
+    if (this.#controlAt < at) {
+      control.lastIndex = at;
+      this.#controlAt = found(control.test(text) ? control.lastIndex - 1 : -1, text);
+    }
+    return Math.min(this.#quoteAt, this.#backslashAt, this.#controlAt);
+  }
+
+  #colon(): void {
+    this.skipSpace();
+    if (this.peek() !== colon) this.#complain('after object key');
+    this.at += 1;
+  }
+
+  #escape(at: number): number {
+    this.at = at;
+    const code = this.peek();
+    if (escapes[code] === 1) return at + 1;
+    if (code !== 0x75) this.#complain('in string escape code');
+    for (let digit = 1; digit <= 4; digit++) {
+      this.at = at + digit;
+      this.peek();
+      if (!hexDigits.test(this.text.charAt(this.at))) this.#complain('in \\u hexadecimal character escape');
+    }
+    return at + 5;
+  }
+
+  #scalar(code: number): void {
+    if (code === quote) this.skipString();
+    else if (code === minus || isDigit(code)) this.#number();
+    else if (code === 0x74) this.#literal('true');
+    else if (code === 0x66) this.#literal('false');
+    else if (code === 0x6e) this.#literal('null');
+    else this.#complain('looking for beginning of value');
+  }
+
+  #number(): void {
+    if (this.peek() === minus) this.at += 1;
+    if (this.peek() === zero) this.at += 1;
+    else this.#digits('in numeric literal');
+    if (this.text.charCodeAt(this.at) === dot) {
+      this.at += 1;
+      this.#digits('after decimal point in numeric literal');
+    }
+    if ((this.text.charCodeAt(this.at) | 0x20) === 0x65) {
+      this.at += 1;
+      const sign = this.text.charCodeAt(this.at);
+      if (sign === plus || sign === minus) this.at += 1;
+      this.#digits('in exponent of numeric literal');
+    }
+  }
+
+  #digits(context: string): void {
+    if (!isDigit(this.peek())) this.#complain(context);
+    while (isDigit(this.text.charCodeAt(this.at))) this.at += 1;
+  }
+
+  #literal(name: string): void {
+    for (let index = 0; index < name.length; index++, this.at++) {
+      if (this.peek() !== name.charCodeAt(index))
+        this.#complain(`in literal ${name} (expecting '${name[index]}')`);
+    }
+  }
+
+  #complain(context: string): never {
+    const char = String.fromCodePoint(this.text.codePointAt(this.at) ?? 0);
+    const byte = this.isBytes ? char.charCodeAt(0) : (Buffer.from(char)[0] ?? 0);
+    throw refuse(`invalid character ${quoteByte(byte)} ${context}`);
+  }
+}
+
+/** Strings from this length on are slices of their text. */
+const longString = 1_024;
+
+function found(index: number, text: string): number {
+  return index < 0 ? text.length : index;
+}
+
+function isDigit(code: number): boolean {
+  return code >= zero && code <= nine;
+}
+
+function refuse(text: string): RequestFailure {
+  return new RequestFailure(400, 'invalid-json', text);
+}
+
+const named: Readonly<Record<number, string>> = {
+  0x07: String.raw`\a`,
+  0x08: String.raw`\b`,
+  0x09: String.raw`\t`,
+  0x0a: String.raw`\n`,
+  0x0b: String.raw`\v`,
+  0x0c: String.raw`\f`,
+  0x0d: String.raw`\r`,
+  0x27: String.raw`\'`,
+  0x5c: String.raw`\\`,
+};
+
+/** Go looks at bytes, so it shows the first byte of a character that has several. */
+function quoteByte(byte: number): string {
+  const isControl = byte < 0x20 || byte === 0x7f;
+  const shown = isControl ? `\\x${byte.toString(16).padStart(2, '0')}` : String.fromCharCode(byte);
+  return `'${named[byte] ?? shown}'`;
+}

@@ -1,0 +1,30 @@
+import { goList, goRaw, goString, type GoStruct, goStruct } from '../go/go-struct.ts';
+
+/**
+ * A tool as Ollama's decoder checks it. Properties have a decoder of their own; what is wrong in them is said by the
+ * host, which decodes the same text.
+ */
+export const toolType: GoStruct = goStruct(
+  {
+    type: goString,
+    items: goRaw,
+    function: goStruct(
+      {
+        name: goString,
+        description: goString,
+        parameters: goStruct(
+          {
+            type: goString,
+            $defs: goRaw,
+            items: goRaw,
+            required: goList(goString, '[]string'),
+            properties: goRaw,
+          },
+          'api.ToolFunctionParameters',
+        ),
+      },
+      'api.ToolFunction',
+    ),
+  },
+  'api.Tool',
+);
