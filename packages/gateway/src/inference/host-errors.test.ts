@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { evidenceOf, modelLoad } from '../testing/scripted-fleet.ts';
 import { startScriptedGateway } from '../testing/scripted-gateway.ts';
 import { type Stack, startStack } from '../testing/stack.ts';
 
@@ -57,6 +58,36 @@ describe('an error that a client sees', () => {
       expect(body).not.toMatch(address);
     }
   });
+});
+
+describe('an unload', () => {
+  it.each([
+    [503, 503],
+    [500, 502],
+    [404, 200],
+  ])(
+    'that one of two holders answers with %i ends with %i, since the model may still be loaded',
+    async (status, told) => {
+      await using rig = await startScriptedGateway();
+      rig.fleet.evidence = ['host-a', 'host-b'].map((node) =>
+        evidenceOf(node, { models: [modelLoad('m:latest')] }),
+      );
+      const asked = rig.post('/api/generate', { model: 'm', keep_alive: 0 });
+      const other = await rig.fleet.next();
+      other.head({ status, contentType: 'application/json', node: 'host-b' });
+      other.lines('{"error":"no"}');
+      other.end();
+      if (told === 200) {
+        const last = await rig.fleet.next();
+        last.head({ contentType: 'application/json' });
+        last.lines('{"done":true,"done_reason":"unload"}');
+        last.end();
+      }
+      const response = await asked;
+      expect(response.status).toBe(told);
+      expect(response.headers.has('retry-after')).toBe(told === 503);
+    },
+  );
 });
 
 describe('the refusal of a host', () => {

@@ -1,4 +1,5 @@
 import { type FleetRequest, isModel, modelKey } from '@drover/fleet';
+import { RequestFailure } from '../errors.ts';
 import type { GatewayServices } from '../services.ts';
 
 type Target = NonNullable<FleetRequest['instance']>;
@@ -9,6 +10,7 @@ type Target = NonNullable<FleetRequest['instance']>;
  * Empty where nobody has it loaded: the policy chooses then.
  *
  * @throws FleetError one of them could not be reached: the model may still be loaded there
+ * @throws RequestFailure one of them refused
  */
 export async function unloadOthers(
   services: GatewayServices,
@@ -22,8 +24,13 @@ export async function unloadOthers(
 
 async function unload(services: GatewayServices, request: FleetRequest, signal: AbortSignal): Promise<void> {
   const call = services.residency.run(request, signal);
-  await call.head;
+  const { status, node, instance, retryAfterMs = 0 } = await call.head;
   for await (const lines of call.lines) void lines;
+  // A host that does not know the model any more has it no longer loaded.
+  if (status < 400 || status === 404) return;
+  const message = `${instance} on ${node} did not unload the model: it answered status ${status}`;
+  const isBusy = status === 429 || status === 503;
+  throw new RequestFailure(isBusy ? 503 : 502, 'bad-upstream', message, { retryAfterMs });
 }
 
 async function holdersOf(services: GatewayServices, key: string): Promise<Target[]> {
