@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -133,6 +133,25 @@ describe('a role started by hand', () => {
     const origin = ['--origin', 'https://second.example', '--id', 'gateway-2', '--port', '0'];
     const role = await joinRole(cluster, ['gateway', ...origin], 'gateway-2');
     await role.stop();
+  });
+
+  it.each([
+    ['json', []],
+    ['text', ['--log-format', 'text']],
+  ])('logs %s into a pipe when it was told %j', async (format, flags) => {
+    const args = ['gateway', '--id', `gateway-${format}`, '--port', '0', '--data', cluster.dataDir, ...flags];
+    const child = spawn(process.execPath, [droverBin, ...args], { env: cleanEnvironment(), stdio: 'pipe' });
+    let log = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      log += text;
+    });
+    const line = await waitUntil('it is ready', () => /^.*\bready\b.*$/m.exec(log)?.[0], {
+      timeoutMs: 20_000,
+    });
+    child.kill('SIGTERM');
+    await new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    expect(line.startsWith('{"level":30')).toBe(format === 'json');
+    expect(/^\d\d:\d\d:\d\d info {2}ready url=http:/.test(line)).toBe(format === 'text');
   });
 
   it('exits 4 on a port that is taken, and leaves no node that cannot be reached', async () => {

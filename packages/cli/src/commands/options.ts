@@ -25,8 +25,14 @@ export function addSettings(command: Command, taker: Taker): Command {
     const option = optionOf(setting).helpGroup(`${setting.group}:`);
     command.addOption(setting.frequent === true || setting.hidden === true ? option : option.hideHelp());
   }
-  return command.addOption(new Option('--all', 'with --help: every flag'));
+  return command
+    .addOption(new Option('--all', 'with --help: every flag'))
+    .addHelpText('after', settingsFooter);
 }
+
+const settingsFooter = `
+Each flag --some-name is also the variable DROVER_SOME_NAME and the key some-name in the file of --config. Durations
+are 500ms, 30s or 10m, sizes 512KiB or 64MiB. "drover config print" shows what is in effect.`;
 
 /** Gives a command the flags of some settings, such as a command that looks at a running cluster. */
 export function addSettingsNamed(command: Command, keys: readonly string[]): Command {

@@ -9,8 +9,6 @@ export function upCommand(finish: (code: ExitCode) => void): Command {
     .addHelpText(
       'after',
       `
-Each flag --some-name is also the variable DROVER_SOME_NAME and the key some-name of the file of --config.
-
 Examples:
   drover up                                      the Ollama found here, else two simulated hosts
   drover up --ollama http://gpu1:11434 --ollama http://gpu2:11434 --slots 4
