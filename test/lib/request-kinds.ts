@@ -38,6 +38,8 @@ function send(url: string, path: string, body: unknown, options: SendOptions = {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   const text = body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body);
   const leaves = options.leaveAfter !== undefined || options.leaveAfterMs !== undefined;
+  // Who leaves on purpose meets the broken connection.
+  const broken = (error: Error): void => (leaves ? resolve({ status: 0, text: '' }) : reject(error));
   const call = request(
     new URL(path, url),
     {
@@ -57,13 +59,10 @@ function send(url: string, path: string, body: unknown, options: SendOptions = {
       const parts: Buffer[] = [];
       response.on('data', (part: Buffer) => parts.push(part));
       response.on('end', () => resolve({ status, text: Buffer.concat(parts).toString('utf8') }));
-      response.on('error', reject);
+      response.on('error', broken);
     },
   );
-  call.on('error', (error) => {
-    if (leaves) resolve({ status: 0, text: '' });
-    else reject(error);
-  });
+  call.on('error', broken);
   if (options.leaveAfterMs !== undefined) setTimeout(() => call.destroy(), options.leaveAfterMs);
   call.end(text);
   return promise;
