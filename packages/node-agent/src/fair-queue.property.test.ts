@@ -6,9 +6,26 @@ import { describe, expect, it } from 'vitest';
 import { type FleetRig, isActorTraffic, type RigCall, startFleetRig } from './testing/fleet-rig.ts';
 import type { VirtualRun } from './testing/virtual-ollama.ts';
 
+interface Faults {
+  /** Longest delay between two nodes. */
+  readonly delayMs: number;
+  /** Shares of the messages. */
+  readonly duplicate: number;
+  readonly drop: number;
+  /** Happens after that many requests. */
+  readonly strike?: { readonly after: number; readonly what: (rig: FleetRig) => void };
+}
+
 interface Start extends VirtualRun {
   readonly host: number;
 }
+
+const gentle: Faults = { delayMs: 10, duplicate: 0, drop: 0 };
+/**
+ * A request is known everywhere after its open, the answer to it and its places have arrived; an offer and its claim are
+ * two more messages. Each step of the clock may add its own length.
+ */
+const gentleSlackMs = 5 * (gentle.delayMs + 5) + 25;
 
 const seeds = Array.from({ length: 30 }, (_, index) => index + 1);
 
@@ -97,7 +114,7 @@ function mostInside(rig: FleetRig, host: number): number {
  */
 async function play(
   seed: number,
-  faults: { readonly delayMs: number; readonly duplicate: number; readonly drop: number },
+  faults: Faults,
 ): Promise<{ rig: FleetRig; lost: () => number; servesFromMs: readonly number[] }> {
   const gateways = 1 + (seed % 3);
   const hosts = Array.from({ length: 2 + (seed % 3) }, (_, index) => 1 + ((seed + index) % 2));
@@ -132,7 +149,9 @@ async function play(
     if (count === 12) for (const { ollama } of rig.hosts) ollama.away = false;
     const serviceMs = random.next() < 0.15 ? 2_000 : 100 + Math.floor(random.next() * 300);
     const priority = random.next() < 0.1 ? 1 : 0;
-    rig.run(Math.floor(random.next() * gateways), serviceMs, { priority });
+    const bodyBytes = random.next() < 0.1 ? 300_000 : 0;
+    rig.run(Math.floor(random.next() * gateways), serviceMs, { priority, bodyBytes });
+    if (count === faults.strike?.after) faults.strike.what(rig);
     if (random.next() < 0.7) await rig.pass(5 * (1 + Math.floor(random.next() * 20)));
   }
   for (let waitedMs = 0; waitedMs < 60_000 && rig.calls.some(isOpen); waitedMs += 500) await rig.pass(500);
@@ -170,11 +189,8 @@ function nothingLeft(rig: FleetRig): object {
 
 describe('queues over several hosts and gateways', () => {
   it.each(seeds)('start each request once, oldest first, and leave no slot idle (seed %i)', async (seed) => {
-    const delayMs = 10;
-    const { rig, servesFromMs } = await play(seed, { delayMs, duplicate: 0, drop: 0 });
-    // A request is known everywhere after its open, the answer to it and its places have arrived; an offer and its claim
-    // are two more messages. Each step of the clock may add its own length.
-    const slackMs = 5 * (delayMs + 5) + 25;
+    const { rig, servesFromMs } = await play(seed, gentle);
+    const slackMs = gentleSlackMs;
     expect(rig.calls.filter(({ error, lines }) => error !== undefined || lines.length !== 1)).toEqual([]);
     expect(
       startsOf(rig)
@@ -205,3 +221,63 @@ describe('queues over several hosts and gateways', () => {
     },
   );
 });
+
+describe('queues over several hosts and gateways, when something ends in the middle', () => {
+  it.each(seeds.slice(0, 15))('go on without the requests whose clients left (seed %i)', async (seed) => {
+    const left = new Set<string>();
+    const leave = ({ calls, random }: FleetRig): void => {
+      for (const call of calls) {
+        if (random.next() < 0.5 || !isOpen(call)) continue;
+        left.add(call.id);
+        call.abort();
+      }
+    };
+    const { rig, servesFromMs } = await play(seed, { ...gentle, strike: { after: 16, what: leave } });
+    const stayed = rig.calls.filter(({ id }) => !left.has(id));
+    expect(stayed.filter(({ lines }) => lines.length !== 1)).toEqual([]);
+    expect(rig.calls.filter(({ id, error }) => left.has(id) && error !== 'cancelled')).toEqual([]);
+    const unfair = overtakings(rig, servesFromMs, gentleSlackMs);
+    expect(unfair.filter((text) => !isAbout(text, left))).toEqual([]);
+    expect(await leftovers(rig)).toEqual(nothingLeft(rig));
+    await rig.end();
+  });
+
+  it.each(seeds.slice(0, 15))('go on without the places of a gateway that died (seed %i)', async (seed) => {
+    const strike = { after: 12, what: killLastGateway };
+    const { rig } = await play(seed * 3 + 1, { ...gentle, strike });
+    const survivors = rig.calls.filter(({ gateway }) => gateway + 1 < rig.gateways.length);
+    expect(survivors.length).toBeGreaterThan(0);
+    expect(survivors.filter(({ lines }) => lines.length !== 1)).toEqual([]);
+    for (const [host, { slots }] of rig.hosts.entries())
+      expect(mostInside(rig, host)).toBeLessThanOrEqual(slots);
+    await rig.end();
+  });
+
+  it.each(seeds.slice(0, 15))('serve every request when a host dies (seed %i)', async (seed) => {
+    const { rig } = await play(seed, { ...gentle, strike: { after: 12, what: killFirstHost } });
+    expect(rig.calls.filter(isOpen)).toEqual([]);
+    // What the host was serving may be lost with it; the client is told.
+    const served = new Set(rig.hosts[0]?.ollama.runs.map(({ id }) => id));
+    expect(rig.calls.filter(({ id, lines }) => lines.length !== 1 && !served.has(id))).toEqual([]);
+    await rig.end();
+  });
+});
+
+function killLastGateway({ gateways, hub }: FleetRig): void {
+  cutOff(hub, gateways.at(-1)?.node.nodeId);
+}
+
+function killFirstHost({ hosts, hub }: FleetRig): void {
+  cutOff(hub, hosts[0]?.node.nodeId);
+}
+
+/** Nothing reaches the node any more, nor leaves it. */
+function cutOff({ bus }: FleetRig['hub'], node: string | undefined): void {
+  const before = bus.fault;
+  bus.fault = (passage) =>
+    passage.from === node || passage.to === node ? 'drop' : (before?.(passage) ?? 'deliver');
+}
+
+function isAbout(text: string, ids: ReadonlySet<string>): boolean {
+  return text.split(' ').some((word) => ids.has(word));
+}

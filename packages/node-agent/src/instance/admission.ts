@@ -80,13 +80,16 @@ export class Admission {
     return this.#slots.admit(ticket, bodyBytes, this.#context.clock.now());
   }
 
-  /** Where a request that was just admitted stands; 0: it will be started by the next `fill`. */
+  /**
+   * Where a request that was just admitted stands; 0: it is sure to be started. One whose body is still coming is not,
+   * although a slot is free: another may take it meanwhile.
+   */
   position(streamId: string): number {
     if (this.#slots.hasSlot(streamId)) return 0;
     const line = this.#slots.waiting();
     const index = line.findIndex(({ id }) => id === streamId);
-    const ahead = index < 0 ? line.length : index;
-    return ahead === 0 && this.#slots.free > 0 ? 0 : ahead + 1;
+    if (index < 0) return line.length + 1;
+    return index === 0 && this.#slots.free > 0 ? 0 : index + 1;
   }
 
   ready(streamId: string): void {

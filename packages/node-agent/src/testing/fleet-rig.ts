@@ -9,12 +9,7 @@ import {
   type TestHub,
   type TestNode,
 } from '@drover/actor-core/testing';
-import {
-  createFleetClient,
-  type FleetClient,
-  type FleetRequest,
-  resolveConfig as resolveFleetConfig,
-} from '@drover/fleet';
+import { createFleetClient, type FleetClient, resolveConfig as resolveFleetConfig } from '@drover/fleet';
 import { resolveConfig } from '../config.ts';
 import { instanceProps } from '../instance/instance-actor.ts';
 import { LoadReporter } from '../report/load-reporter.ts';
@@ -33,6 +28,8 @@ export interface FleetRigOptions {
 /** How a request went. Instants of the clock, milliseconds. */
 export interface RigCall {
   readonly id: string;
+  /** Index of the gateway it came through. */
+  readonly gateway: number;
   readonly arrivedAtMs: number;
   readonly serviceMs: number;
   readonly priority: number;
@@ -40,6 +37,14 @@ export interface RigCall {
   lines: string[];
   /** Code of the error it ended with. */
   error: string | undefined;
+  /** The client leaves. */
+  abort(): void;
+}
+
+export interface RigRequest {
+  readonly priority?: number;
+  /** @default as small as it can be */
+  readonly bodyBytes?: number;
 }
 
 /** Real fleet clients and real instance actors on a memory bus; only Ollama and the time are virtual. */
@@ -53,8 +58,8 @@ export interface FleetRig {
     readonly slots: number;
   }[];
   readonly gateways: readonly { readonly node: TestNode; readonly client: FleetClient }[];
-  /** Sends a request now. */
-  run(gateway: number, serviceMs: number, request?: Partial<FleetRequest>): RigCall;
+  /** Sends a request now; `bodyBytes` makes its body so large. */
+  run(gateway: number, serviceMs: number, request?: RigRequest): RigCall;
   readonly calls: readonly RigCall[];
   pass(ms: number, stepMs?: number): Promise<void>;
   end(): Promise<void>;
@@ -135,22 +140,26 @@ export async function startFleetRig(options: FleetRigOptions): Promise<FleetRig>
     calls,
     run(gateway, serviceMs, request = {}) {
       const id = `r${calls.length + 1}`;
-      const { priority = 0 } = request;
+      const { priority = 0, bodyBytes = 0 } = request;
+      const caller = new AbortController();
       const call: RigCall = {
         id,
+        gateway: gateway % gateways.length,
         arrivedAtMs: clock.now(),
         serviceMs,
         priority,
         endedAtMs: undefined,
         lines: [],
         error: undefined,
+        abort: () => caller.abort(),
       };
       calls.push(call);
-      const body = Buffer.from(JSON.stringify({ id, ms: serviceMs }));
-      const asked = { requestId: id, route: 'generate', model: 'm', body, priority, ...request } as const;
+      const padding = 'x'.repeat(bodyBytes);
+      const body = Buffer.from(JSON.stringify({ id, ms: serviceMs, padding }));
+      const asked = { requestId: id, route: 'generate', model: 'm', body, priority } as const;
       const client = gateways[gateway % gateways.length]?.client;
       if (client === undefined) throw new Error('there is no gateway');
-      void follow(call, client.run(asked, new AbortController().signal).lines);
+      void follow(call, client.run(asked, caller.signal).lines);
       return call;
     },
     pass,
