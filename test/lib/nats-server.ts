@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,17 +14,19 @@ export interface OpenNatsServer {
 }
 
 /**
- * Starts one from the binary that `npm test` found (`DROVER_NATS_SERVER`).
+ * Starts one, with `configuration` when given, from the binary that `npm test` found (`DROVER_NATS_SERVER`).
  *
  * @throws Error when the variable is not set: this scenario cannot be skipped silently
  */
-export async function startOpenNatsServer(): Promise<OpenNatsServer> {
+export async function startOpenNatsServer(configuration = ''): Promise<OpenNatsServer> {
   const binary = process.env['DROVER_NATS_SERVER'];
   if (binary === undefined)
     throw new Error('DROVER_NATS_SERVER must name a nats-server binary (npm test sets it)');
   const port = await freePort();
   const store = mkdtempSync(join(tmpdir(), 'drover-nats-'));
-  const child = spawn(binary, ['-a', '127.0.0.1', '-p', String(port), '-js', '-sd', store], {
+  const file = join(store, 'nats.conf');
+  writeFileSync(file, configuration);
+  const child = spawn(binary, ['-c', file, '-a', '127.0.0.1', '-p', String(port), '-js', '-sd', store], {
     stdio: 'ignore',
   });
   const exited = new Promise<void>((resolve) => {

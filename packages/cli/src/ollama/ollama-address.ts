@@ -37,9 +37,12 @@ export function parseOllamaAddress(text: string): OllamaUrl | undefined {
   return `${url.protocol}//${userOf(url)}${url.hostname}:${port}${path}`;
 }
 
-/** The address as people may see it: without user and password. */
+/**
+ * The address as people may see it: without user and password. Takes what is no address too, where a password may stand
+ * in the place of the port: a list is cut at its commas, and one in a password must be written `%2C`.
+ */
 export function shownUrl(url: OllamaUrl): string {
-  return url.replace(/\/\/[^@/]*@/, '//');
+  return url.replace(/\/\/[^@/]*@/, '//').replace(/^([a-z]+:\/\/[^/:[\]]*:)(?!\d+(?:\/|$)).*$/i, '$1…');
 }
 
 /** A comma separates addresses in `DROVER_OLLAMA`, so none may be left in a password. */

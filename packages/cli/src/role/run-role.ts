@@ -86,7 +86,11 @@ export async function runRole(
     requirePayload(`the NATS at ${address.servers}`, node.transport.maxPayloadBytes);
     return start(node);
   });
-  const running = await Promise.race([starting, terminated]);
+  // A start that failed has left the cluster, which ends the system too: then the failure is what counts.
+  const endedEarly = terminated.then((end): RunningRole | { cause: unknown } | Promise<RunningRole> =>
+    end.cause === undefined ? starting : end,
+  );
+  const running = await Promise.race([starting, endedEarly]);
   if ('cause' in running) return endedBy(running.cause, options.id, logger, flush);
   serves = true;
   logger.info({ ...running.report, role: options.role, incarnation: node.incarnation }, 'ready');
