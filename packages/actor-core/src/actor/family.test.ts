@@ -7,6 +7,7 @@ import { createTestHub, createTestNode, type TestNode } from '../testing/test-no
 import type { ActorContext } from './actor-context.ts';
 import type { ActorRef } from './actor-ref.ts';
 import { receive, setup, stopped } from './behaviour.ts';
+import { previewOf } from './message-preview.ts';
 import { type Props, props } from './props.ts';
 import type { RuntimeEvent } from './runtime-event.ts';
 import type { Signal } from './signal.ts';
@@ -184,5 +185,14 @@ describe('a dead letter', () => {
       expect(letter.preview?.text.length).toBeLessThanOrEqual(200);
     }
     expect(letters[1]?.preview?.text).toBe('["delta", 1, 2]');
+  });
+
+  it('reads no more of a message than it shows', () => {
+    let reads = 0;
+    const message = {};
+    for (let n = 0; n < 1_000; n++)
+      Object.defineProperty(message, `field-${n}`, { enumerable: true, get: () => ++reads });
+    expect(previewOf(message)).toEqual({ tag: 'Object', text: expect.stringContaining('field-7: 8, …}') });
+    expect(reads).toBe(8);
   });
 });

@@ -26,6 +26,24 @@ describe('a mailbox with priorities', () => {
     );
   });
 
+  it('gives out those that match, wherever they stand, and keeps the order of the rest', () => {
+    const mailbox = createMailbox({ priorityOf, capacity: 10 });
+    const messages: Message[] = [1, 5, 2, 4, 3].map((priority, serial) => [priority, serial]);
+    for (const message of messages) mailbox.offer(message, false);
+    const isOdd = (item: unknown) => (item as Message)[1] % 2 === 1;
+    expect(mailbox.has(isOdd)).toBe(true);
+    expect(mailbox.takeWhere(isOdd)).toEqual([
+      [4, 3],
+      [5, 1],
+    ]);
+    expect(mailbox.has(isOdd)).toBe(false);
+    expect(drain(mailbox)).toEqual([
+      [1, 0],
+      [2, 2],
+      [3, 4],
+    ]);
+  });
+
   it('lets control overtake, puts back in front of equals, and keeps its bound', () => {
     const mailbox = createMailbox({ priorityOf, capacity: 2 });
     mailbox.offer([1, 1], false);

@@ -109,6 +109,7 @@ describe('a postponed message', () => {
     await say({ send: 'a' }, 'again', 'again');
     expect(seen).toEqual(['away>away 0', 'away>away 0']);
     expect(tableSizes(system).stashed).toBe(1);
+    expect(system.inspect()[0]?.processed).toBe(3);
   });
 
   it('beside a change of state is handled again at once, in the next state', async () => {
