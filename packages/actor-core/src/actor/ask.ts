@@ -31,30 +31,26 @@ export function askFor<T, R>(
   make: (replyTo: ActorRef<R>) => T,
   options: AskOptions<R>,
 ): Promise<R> {
-  const { signal } = options;
-  try {
+  return new Promise<R>((resolve, reject) => {
     requireAskOptions(options);
     requireTimeout(options.timeoutMs);
-  } catch (error) {
-    return Promise.reject(error);
-  }
-  if (signal?.aborted === true) return Promise.reject(cancelled(target, signal));
-  const restMs = asker === undefined || options.inheritDeadline === false ? undefined : restOf(asker);
-  const isShorter = restMs !== undefined && restMs < options.timeoutMs;
-  const timeoutMs = isShorter ? restMs : options.timeoutMs;
-  return new Promise<R>((resolve, reject) => {
+    const { signal, timeoutMs: askedMs, lane, reply } = options;
+    if (signal?.aborted === true) throw cancelled(target, signal);
+    const restMs =
+      asker === undefined || options.inheritDeadline === false ? askedMs : restOf(asker, askedMs);
+    const timeoutMs = Math.min(askedMs, restMs);
     const chain = asker === undefined ? undefined : callChain(asker);
-    const pending = new PendingAsk<R>(runtime, target, timeoutMs, chain, resolve, reject, options.reply);
+    const pending = new PendingAsk<R>(runtime, target, timeoutMs, chain, resolve, reject, reply);
     const message = make(pending);
     // One that follows from another deadline has a length of its own.
-    if (isShorter) {
+    if (timeoutMs < askedMs) {
       runtime.deadlines.addOnce(pending, timeoutMs);
     } else {
       runtime.deadlines.add(pending, timeoutMs);
     }
     if (signal !== undefined) cancelWith(runtime, pending, signal);
     if (asker !== undefined) asker.context.noteWait(pending);
-    runtime.sendQuestion(target, message, options.lane, pending, traceToSend(options));
+    runtime.sendQuestion(target, message, lane, pending, traceToSend(options));
     // On the stack of a handler it is not known yet whether that awaits the answer.
     if (asker?.state === 'busy' && !asker.inTurn) refuseCircle(runtime, pending);
   });
@@ -66,10 +62,10 @@ export function requireTimeout(timeoutMs: number): void {
     throw new InvalidArgumentError('timeoutMs', 'must be finite and at least 0');
 }
 
-/** What is left of the time in which the question that this actor handles wants its answer. */
-function restOf(asker: ActorCell): number | undefined {
+/** What is left of the time in which the question that this actor handles wants its answer; else `otherwiseMs`. */
+function restOf(asker: ActorCell, otherwiseMs: number): number {
   const deadline = asker.inHand?.ask?.deadline;
-  return deadline === undefined ? undefined : Math.max(0, deadline - asker.runtime.clock.now());
+  return deadline === undefined ? otherwiseMs : Math.max(0, deadline - asker.runtime.clock.now());
 }
 
 function cancelWith<R>(runtime: Runtime, pending: PendingAsk<R>, signal: AbortSignal): void {
