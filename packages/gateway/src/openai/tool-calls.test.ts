@@ -62,3 +62,16 @@ it('keeps the ids and indexes that a host sends', () => {
   );
   expect(calls).toMatchObject([{ id: 'call_x', index: 3, function: { arguments: 'null' } }]);
 });
+
+function firstCall(name: string): string {
+  return `{"id":"call_${name}","function":{"index":0,"name":"${name}","arguments":{}}}`;
+}
+
+it('tells the calls of a host apart that gives all of them the index 0', () => {
+  const calls = setup(true).call(answerOf(`${firstCall('a')},${firstCall('b')}`), answerOf(firstCall('c')));
+  expect(calls.map(({ id, index }) => [id, index])).toEqual([
+    ['call_a', 0],
+    ['call_b', 1],
+    ['call_c', 2],
+  ]);
+});

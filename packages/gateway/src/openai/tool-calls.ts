@@ -21,10 +21,12 @@ export const toolCallsType: GoType = goList(
 
 /**
  * The tool calls of one answer in OpenAI's shape. Clients put the parts of a stream together by index and answer by id,
- * so a call of an older Ollama that has none gets the next index of the answer and an id of its own.
+ * so a call of an older Ollama that has none gets the next index of the answer and an id of its own. Some versions give
+ * every call the index 0: since a call always comes whole, an index that was used is another call, and gets the next.
  */
 export class ToolCalls {
   readonly #freshId: () => string;
+  readonly #used = new Set<number>();
   #nextIndex = 0;
 
   /** @param freshId random letters and digits */
@@ -34,7 +36,9 @@ export class ToolCalls {
 
   translate(calls: readonly NativeToolCall[]): readonly unknown[] {
     return calls.map((call) => {
-      const index = call.function?.index ?? this.#nextIndex;
+      const sent = call.function?.index;
+      const index = sent === undefined || this.#used.has(sent) ? this.#nextIndex : sent;
+      this.#used.add(index);
       this.#nextIndex = Math.max(this.#nextIndex, index + 1);
       return {
         id: call.id || `call_${this.#freshId().slice(-idLength)}`,
