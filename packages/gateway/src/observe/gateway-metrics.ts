@@ -124,6 +124,11 @@ function registerEvidence(registry: Registry, node: ClusterNode, fleet: FleetCli
   };
   perInstance('drover_node_busy', 'Requests inside the Ollama.', ({ load }) => load.busy);
   perInstance('drover_node_queued', 'Requests waiting at the node-agent.', ({ load }) => load.queued);
+  perInstance(
+    'drover_node_wait_seconds',
+    'Expected wait for a slot of a request that would come now.',
+    ({ load }) => (load.waitMs ?? 0) / 1_000,
+  );
   perInstance('drover_node_slots', 'Requests allowed inside the Ollama at once.', ({ load }) => load.slots);
   perInstance('drover_node_ready', '1 when the instance takes requests.', ({ alive, load }) =>
     alive && load.state === 'ready' ? 1 : 0,

@@ -215,12 +215,14 @@ test('is ready with the bus and one ready instance, and says what is missing', (
 
 test('serves metrics with bounded labels and the fleet’s gauges', async () => {
   await using setup = await startScriptedGateway();
+  setup.fleet.evidence = [evidenceOf('host-a', { models: [modelLoad('m:latest')], waitMs: 1_500 })];
   await setup.post('/api/chat', '{bad');
   const answer = setup.post('/api/chat', { model: 'whatever-a-client-sends', messages: [] });
   (await setup.fleet.next()).fail('model-not-found');
   await answer;
   const text = await (await fetch(`${setup.url}/metrics`)).text();
   expect(text).toContain('drover_requests_total{route="/api/chat",model="unknown",outcome="refused"} 2');
+  expect(text).toContain('drover_node_wait_seconds{node="host-a",instance="ollama"} 1.5');
   expect(text).toContain('drover_node_slots{node="host-a",instance="ollama"} 1');
   expect(text).toContain('drover_node_evidence_age_seconds{node="host-a",instance="ollama"} 0.04');
   expect(text).toContain('drover_bus_connected 1');

@@ -57,6 +57,8 @@ export interface InstanceStatus {
   readonly busy: number;
   readonly queued: number;
   readonly maxQueue: number;
+  /** Expected wait for a slot of a request that would come now; absent where an older agent does not say. */
+  readonly waitMs?: number;
   readonly evidenceAgeMs: number;
   /** What it refuses although it answers probes, as its node-agent reports; empty while it serves. */
   readonly refusals: readonly RefusalStatus[];
@@ -122,6 +124,7 @@ function nodeStatus(self: Self, member: MemberEvidence, instances: readonly Inst
       busy: load.busy,
       queued: load.queued,
       maxQueue: load.maxQueue,
+      ...(load.waitMs === undefined ? {} : { waitMs: load.waitMs }),
       evidenceAgeMs: Math.round(ageMs),
       refusals: (load.refusals ?? []).map(({ model, reason, inRow, ageMs: refusedMs }) => ({
         ...(model !== undefined && { model }),
