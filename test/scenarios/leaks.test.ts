@@ -121,6 +121,10 @@ function timersOf({ resources }: Counted): number {
 /** Runs a kind's share of `total` requests, some in parallel; returns how many. */
 async function runKind(cluster: Cluster, kind: RequestKind, total: number): Promise<number> {
   const requests = Math.max(1, Math.round(total * (kind.share ?? 1)));
+  // Requests that were left may still be on their way in, and take places that are few here.
+  await waitUntil('the gateway has places', async () => (await showModel(cluster)) === 200, {
+    timeoutMs: 20_000,
+  });
   let next = 0;
   const runOn = async (): Promise<void> => {
     while (next < requests) {
@@ -160,6 +164,13 @@ function growth(before: readonly Counted[], after: readonly Counted[]): readonly
     };
     return Object.entries(grown).flatMap(([what, by]) => (by > 0 ? [`${one.name} ${what} +${by}`] : []));
   });
+}
+
+async function showModel(cluster: Cluster): Promise<number> {
+  const body = JSON.stringify({ model: 'sim-count' });
+  const answer = await fetch(`${cluster.url}/api/show`, { method: 'POST', body });
+  await answer.arrayBuffer();
+  return answer.status;
 }
 
 async function untilIdle(cluster: Cluster): Promise<void> {

@@ -33,7 +33,7 @@ export class ClientWait {
   }
 
   start(url: string): void {
-    this.#look(new URL('/healthz', url));
+    this.#look(new URL('/healthz', url), this.#clock.now());
   }
 
   stop(): void {
@@ -42,8 +42,9 @@ export class ClientWait {
     this.#call?.destroy();
   }
 
-  #look(url: URL): void {
-    this.#beganAtMs = this.#clock.now();
+  /** Counts from when the look was due: while the process stands still, it does not begin either. */
+  #look(url: URL, dueAtMs: number): void {
+    this.#beganAtMs = dueAtMs;
     const call = request(url, { agent: false, timeout: timeoutMs }, (response) => response.resume());
     this.#call = call;
     call.once('timeout', () => call.destroy());
@@ -55,9 +56,10 @@ export class ClientWait {
 
   #looked(url: URL): void {
     if (this.#stopped || this.#beganAtMs === undefined) return;
-    this.#waits.push(this.#clock.now() - this.#beganAtMs);
+    const nowMs = this.#clock.now();
+    this.#waits.push(nowMs - this.#beganAtMs);
     if (this.#waits.length > looksKept) this.#waits.shift();
     this.#beganAtMs = undefined;
-    this.#timer = this.#clock.setTimer(everyMs, () => this.#look(url));
+    this.#timer = this.#clock.setTimer(everyMs, () => this.#look(url, nowMs + everyMs));
   }
 }
