@@ -85,11 +85,12 @@ export function sendParts(attempt: Attempt, body: Uint8Array): void {
     attempt.instance.tell(bodyPart(body, partBytes, streamId, attempt.partsSent));
 }
 
+/** What an instance says before it has asked Ollama. */
+const saidBefore: ReadonlySet<SessionMessage['kind']> = new Set(['accepted', 'refused', 'parts', 'offer']);
+
 /** The whole body is there, and Ollama may have been asked. */
 export function saysThatItRan(message: SessionMessage): boolean {
-  return message.kind === 'beat'
-    ? message.phase !== 'queued'
-    : !['accepted', 'refused', 'parts', 'offer'].includes(message.kind);
+  return message.kind === 'beat' ? message.phase !== 'queued' : !saidBefore.has(message.kind);
 }
 
 /** It stands in the instance's queue. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { SlotQueue, type SlotQueueLimits, type Ticket } from './slot-queue.ts';
+import { SlotQueue } from './slot-queue.ts';
+import type { SlotQueueLimits, Ticket } from './ticket.ts';
 
 function setup(limits: Partial<SlotQueueLimits> = {}) {
   const queue = new SlotQueue({

@@ -1,7 +1,8 @@
 import type { ActorContext, ActorRef } from '@drover/actor-core';
 import type { InstanceMessage, ModelLoad, SessionMessage, StreamOpen } from '@drover/fleet';
 import { expectedRestMs, ServiceTimes } from '../admission/service-time.ts';
-import { type Admission as Admitted, SlotQueue, type Ticket } from '../admission/slot-queue.ts';
+import { SlotQueue } from '../admission/slot-queue.ts';
+import type { Admission as Admitted, Ticket } from '../admission/ticket.ts';
 import { estimateWaits, type WaitEstimate } from '../admission/wait-estimate.ts';
 import type { NodeAgentLimits, ResolvedInstance } from '../config.ts';
 import type { InstanceInbox } from './instance-internal.ts';
