@@ -32,7 +32,7 @@ const newcomerTokens = 16;
 const looksPerSecond = 20;
 const statusEveryMs = 1_000;
 /** All streams of the crowd must have their first token by then. */
-const beginTimeoutMs = 60_000;
+const beginTimeoutMs = 120_000;
 const answerTimeoutMs = 30_000;
 
 /** What one arm did. */
