@@ -59,7 +59,7 @@ function atOf(source: SettingSource): string {
   return source.kind === 'file' ? `${source.path}:${source.line}` : source.name;
 }
 
-/** User and password in an address. */
+/** User and password in addresses, also where a comma in a password has cut a list there. */
 function maskUrls(text: string): string {
-  return text.replaceAll(/(\/\/|^|,)[^@/,\s]*@/g, `$1${masked}@`);
+  return text.replaceAll(/\/\/[^/\s]*@/g, `//${masked}@`).replaceAll(/(^|,)[^@/,\s]*@/g, `$1${masked}@`);
 }

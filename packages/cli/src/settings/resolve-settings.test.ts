@@ -151,7 +151,10 @@ describe('what is in effect', () => {
     taker: 'all',
     file: 'max-body: 128MiB',
     variables: { DROVER_SLOTS: '4', OLLAMA_ORIGINS: 'https://a', DROVER_CREDS_TEXT: 'top secret' },
-    flags: { nats: ['nats://me:hunter2@bus:4222'], ollama: ['https://me:hunter2@gpu,http://other'] },
+    flags: {
+      nats: ['nats://me:hunter2@bus:4222'],
+      ollama: ['https://me:hunter2@gpu,http://other', 'http://me:hun,ter2@gpu2', 'me:hunter2@gpu3'],
+    },
   };
   const lines = effectiveSettings(stated(said));
   const line = (key: string) => lines.find((one) => one.key === key);
@@ -182,6 +185,9 @@ describe('what is in effect', () => {
   it('shows no secret', () => {
     expect(line('creds-text')?.value).toBe('(masked)');
     expect(line('nats')?.value).toBe('nats://(masked)@bus:4222');
-    expect(JSON.stringify(lines)).not.toMatch(/hunter2|top secret/);
+    expect(line('ollama')?.value).toBe(
+      'https://(masked)@gpu,http://other,http://(masked)@gpu2,(masked)@gpu3',
+    );
+    expect(JSON.stringify(lines)).not.toMatch(/hun|ter2|top secret/);
   });
 });
