@@ -140,7 +140,7 @@ export class Admission {
   /** Out of line or slot. False if it was not here (any more). `servedMs`: it was answered whole in that time. */
   leave(streamId: string, servedMs?: number): boolean {
     const running = this.#running.get(streamId);
-    if (running !== undefined && servedMs !== undefined) this.#service.observe(running.model, servedMs);
+    if (running !== undefined && servedMs !== undefined) this.#learn(running, servedMs);
     this.#running.delete(streamId);
     this.#sessions.delete(streamId);
     return this.#slots.leave(streamId);
@@ -174,6 +174,12 @@ export class Admission {
       serviceMs: this.#service.learntMs(model.name),
       coldMs: this.#cold.learntMs(model.name),
     };
+  }
+
+  /** What had to be loaded first says little about the next request; it counts while nothing else is known. */
+  #learn({ model, cold }: Running, servedMs: number): void {
+    if (cold) this.#service.suggest(model, servedMs);
+    else this.#service.observe(model, servedMs);
   }
 
   #tellUntold(): void {

@@ -103,7 +103,7 @@ class Instance {
     this.#prober = new Prober(task, context);
     this.#fresh = new FreshListing(task, context);
     const facts = {
-      isLoaded: (model: string) => this.#known.listsAsLoaded(model),
+      isLoaded: (model: string) => this.#known.isLoaded(model),
       changed: () => this.#changed(),
     };
     this.#admission = new Admission(task, context, this.#jobs, facts);

@@ -76,6 +76,11 @@ export class KnownListing {
     return Array.isArray(listed) && listed.includes(capability);
   }
 
+  /** Whether the model is loaded, as far as is known: Ollama said so, or it has answered since. */
+  isLoaded(model: string): boolean {
+    return this.listsAsLoaded(model) || this.#answeredAtMs.has(modelKey(model));
+  }
+
   /** A model answered: it is loaded until Ollama, asked later, says otherwise. */
   answered(model: string, nowMs: number): void {
     this.#answeredAtMs.set(modelKey(model), nowMs);

@@ -17,6 +17,8 @@ export class VirtualOllama implements Ollama {
   readonly runs: VirtualRun[] = [];
   /** Nothing listens there. */
   away = false;
+  /** How long the first request takes to load the model; 0 while it is loaded. */
+  loadMs = 0;
   readonly #clock: Clock;
   readonly #models: readonly string[];
 
@@ -33,7 +35,8 @@ export class VirtualOllama implements Ollama {
     const { id, ms } = JSON.parse(Buffer.from(body).toString('utf8')) as { id: string; ms: number };
     const run: VirtualRun = { id, startedAtMs: this.#clock.now(), endedAtMs: undefined, aborted: false };
     this.runs.push(run);
-    const timer: Timer = this.#clock.setTimer(ms, () => {
+    const timer: Timer = this.#clock.setTimer(ms + this.loadMs, () => {
+      this.loadMs = 0;
       run.endedAtMs = this.#clock.now();
       handler.onHead({ status: 200, contentType: 'application/x-ndjson', headers: {} });
       handler.onData(Buffer.from(`${JSON.stringify({ id, done: true })}\n`));
@@ -52,6 +55,7 @@ export class VirtualOllama implements Ollama {
   async ask(_method: 'GET' | 'POST', path: string): Promise<Reply> {
     if (this.away) throw new UpstreamError('refused', this.url, 'cannot connect');
     const models = this.#models.map((name) => ({ name, digest: `digest of ${name}`, size: 1 }));
+    if (path === '/api/ps' && this.loadMs > 0) models.length = 0;
     const value = path === '/api/version' ? { version: '0.0.0-virtual' } : { models };
     return { status: 200, headers: {}, body: Buffer.from(JSON.stringify(value)) };
   }
