@@ -61,5 +61,5 @@ function atOf(source: SettingSource): string {
 
 /** User and password in addresses, also where a comma in a password has cut a list there. */
 function maskUrls(text: string): string {
-  return text.replaceAll(/\/\/[^/\s]*@/g, `//${masked}@`).replaceAll(/(^|,)[^@/,\s]*@/g, `$1${masked}@`);
+  return text.replaceAll(/\/\/[^/\s@]*@/g, `//${masked}@`).replaceAll(/(^|,)[^@/,\s]*@/g, `$1${masked}@`);
 }
