@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock, Timer } from '@drover/actor-core';
 import type { Reply } from '../dialects/dialect.ts';
 import type { RequestFailure } from '../errors.ts';
+import { answerAsHttp10 } from './http-1-0.ts';
 import type { RequestPlaces } from './request-places.ts';
 
 /** Go's server gives short answers a Content-Length by itself: those that fit its buffer of this size. */
@@ -65,6 +66,7 @@ export class Exchange {
   ) {
     this.request = request;
     this.#response = response;
+    if (request.httpVersion === '1.0') answerAsHttp10(response);
     this.#options = options;
     this.requestId = options.requestId;
     this.startedAtMs = options.clock.now();

@@ -95,7 +95,7 @@ it('takes the cookies that a browser keeps for one localhost, and answers 431 to
   expect([await ask(50_000), await ask(70_000)]).toEqual([200, 431]);
 });
 
-it('does not chunk an answer to HTTP/1.0, and closes the connection after it', async () => {
+it('answers HTTP/1.0 in HTTP/1.0: not chunked, the connection closed after it', async () => {
   await using setup = await startScriptedGateway();
   const body = '{"model":"m","messages":[{"role":"user","content":"x"}]}';
   const answer = raw(
@@ -107,6 +107,7 @@ it('does not chunk an answer to HTTP/1.0, and closes the connection after it', a
   call.lines('{"done":false}', `{"text":"${'x'.repeat(5_000)}","done":true}`);
   call.end();
   const { text } = await answer;
+  expect(text).toMatch(/^HTTP\/1\.0 200 OK\r\n/);
   expect(text).not.toMatch(/transfer-encoding/i);
   expect(text).toMatch(/\r\n\r\n\{"done":false\}\n\{"text":"x{5000}","done":true\}\n$/);
 });
