@@ -6,6 +6,8 @@ export interface RequestKind {
   readonly name: string;
   /** Share of the requests that this kind gets: less where one run is many requests. @default 1 */
   readonly share?: number;
+  /** True: one after the other. @default false */
+  readonly alone?: boolean;
   /** @throws Error when it did not end as it should */
   run(url: string): Promise<void>;
 }
@@ -125,13 +127,14 @@ export function requestKinds({ agentId, overload }: KindsOptions): readonly Requ
     {
       name: 'more than the gateway serves at once',
       share: 1 / overload,
+      alone: true,
       run: async (url) => {
         // All stay until one is refused, so that they are there at the same time.
         const { promise: refused, resolve } = Promise.withResolvers<void>();
         const answers = await Promise.all(
           Array.from({ length: overload }, () =>
             send(url, '/api/chat', long, {
-              leaveAfterMs: 5_000,
+              leaveAfterMs: 20_000,
               leaveAfter: async ({ statusCode }) => (statusCode === 503 ? resolve() : await refused),
             }),
           ),

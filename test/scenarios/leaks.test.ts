@@ -134,7 +134,7 @@ async function runKind(cluster: Cluster, kind: RequestKind, total: number): Prom
       });
     }
   };
-  await Promise.all(Array.from({ length: Math.min(inParallel, requests) }, runOn));
+  await Promise.all(Array.from({ length: Math.min(kind.alone === true ? 1 : inParallel, requests) }, runOn));
   return requests;
 }
 
