@@ -75,3 +75,23 @@ it('loads the smallest model where it is told to, and names a host that it does 
   expect(unknown.status).toBe(404);
   expect(await unknown.json()).toMatchObject({ error: { code: 'node-not-found' } });
 });
+
+it('has a model that only embeds embed: its refusal to generate proves nothing', async () => {
+  const fleet = scriptedFleet();
+  fleet.catalogues = [listing([{ name: 'm:latest' }])];
+  await using setup = await startScriptedGateway({ fleet });
+  const asked = setup.post('/api/v1/proofs/host', host);
+  const first = await fleet.next();
+  first.head({ status: 400 });
+  first.lines('{"error":"\\"m:latest\\" does not support generate"}');
+  first.end();
+  const second = await fleet.next();
+  expect(second.request.route).toBe('embed');
+  second.head({ status: 503 });
+  second.lines('{"error":"server busy"}');
+  second.end();
+  expect(await (await asked).json()).toMatchObject({
+    ok: false,
+    detail: 'm:latest answers 503: {"error":"server busy"}',
+  });
+});

@@ -1,4 +1,4 @@
-import { FleetError, type InstanceEvidence } from '@drover/fleet';
+import { FleetError, type FleetRequest, type InstanceEvidence } from '@drover/fleet';
 import { RequestFailure } from '../errors.ts';
 import type { GatewayServices } from '../services.ts';
 
@@ -85,30 +85,56 @@ async function attempt(
   );
 }
 
-/** The context is the one that is loaded: another one would make Ollama load the model again. */
+/**
+ * The context is the one that is loaded: another one would make Ollama load the model again. A model that only embeds
+ * refuses to generate before it is even loaded, so it embeds.
+ */
 async function oneToken(
-  { fleet, node: self }: GatewayServices,
-  instance: { readonly node: string; readonly instance: string },
+  services: GatewayServices,
+  instance: Target,
   model: string,
   context: unknown,
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<Answered> {
-  const options = { num_predict: 1, ...(typeof context === 'number' ? { num_ctx: context } : {}) };
-  const body = Buffer.from(JSON.stringify({ model, prompt: 'Hi', raw: true, stream: false, options }));
-  const requestId = `proof-${self.random.id()}`;
+  const inContext = typeof context === 'number' ? { num_ctx: context } : {};
+  const options = { num_predict: 1, ...inContext };
   try {
-    const call = fleet.run({ requestId, route: 'generate', model, body, instance, timeoutMs }, signal);
-    const { status } = await call.head;
-    let text = '';
-    for await (const lines of call.lines) text += lines.join('');
-    const said = text.slice(0, maxShownChars);
-    // A model that only embeds has answered too: it is loaded and says what it is.
-    if (status !== 200 && !/does not support generate/.test(text))
-      return failed(`${model} answers ${status}: ${said}`, model);
-    return { ok: true, how: 'token', model, detail: `${model} answered a token` };
+    let route: 'generate' | 'embed' = 'generate';
+    const question = { model, prompt: 'Hi', raw: true, stream: false, options };
+    let answer = await ask(services, instance, route, question, timeoutMs, signal);
+    if (answer.status === 400 && /does not support generate/.test(answer.text)) {
+      route = 'embed';
+      const embedding = { model, input: 'Hi', options: inContext };
+      answer = await ask(services, instance, route, embedding, timeoutMs, signal);
+    }
+    const { status, text } = answer;
+    if (status !== 200) return failed(`${model} answers ${status}: ${text.slice(0, maxShownChars)}`, model);
+    const what = route === 'embed' ? 'an embedding' : 'a token';
+    return { ok: true, how: 'token', model, detail: `${model} answered ${what}` };
   } catch (error) {
     if (!(error instanceof FleetError)) throw error;
     return failed(`${model}: ${error.message}`, model);
   }
+}
+
+type Target = NonNullable<FleetRequest['instance']>;
+
+/** One whole answer of one Ollama. @throws FleetError */
+async function ask(
+  { fleet, node }: GatewayServices,
+  instance: Target,
+  route: 'generate' | 'embed',
+  question: { readonly model: string },
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<{ readonly status: number; readonly text: string }> {
+  const { model } = question;
+  const body = Buffer.from(JSON.stringify(question));
+  const requestId = `proof-${node.random.id()}`;
+  const call = fleet.run({ requestId, route, model, body, instance, timeoutMs }, signal);
+  const { status } = await call.head;
+  let text = '';
+  for await (const lines of call.lines) text += lines.join('');
+  return { status, text };
 }
