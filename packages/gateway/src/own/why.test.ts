@@ -1,6 +1,8 @@
 import type { RequestDecisions } from '@drover/fleet';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Stack, startStack } from '../testing/stack.ts';
+import { until } from '../testing/until.ts';
+import type { StatusView } from './status.ts';
 
 const stacks: Stack[] = [];
 afterEach(async () => {
@@ -11,6 +13,11 @@ async function setup() {
   const stack = await startStack({ sims: [{}, {}] });
   stacks.push(stack);
   const { url } = stack.gateway;
+  await until(async () => {
+    const report = (await (await fetch(`${url}/api/v1/status`)).json()) as StatusView;
+    const ready = report.nodes.flatMap(({ instances }) => instances.filter(({ state }) => state === 'ready'));
+    return ready.length === 2;
+  }, 'both hosts are heard');
   const ask = async (path: string, body: object): Promise<{ requestId: string; node: string | null }> => {
     const response = await fetch(url + path, { method: 'POST', body: JSON.stringify(body) });
     await response.text();
