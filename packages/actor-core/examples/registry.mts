@@ -76,7 +76,7 @@ try {
 inSouth.find<string>('boss')?.tell('a word from the south');
 await until('the boss hears a word from the south');
 
-// An actor that ends leaves the registry; nobody has to tell it.
+// An actor that ends is removed from the registry automatically.
 await north.system.stop(ada);
 await until('pool: nobody');
 await Promise.all([north.leave(), south.leave()]);

@@ -5,7 +5,7 @@ type Question =
   | { readonly type: 'primes'; readonly below: number; readonly replyTo: ActorRef<number> }
   | { readonly type: 'spin' };
 
-/** Runs in a thread of its own: it may compute as long as it likes, and nobody else notices. */
+/** Runs in its own thread: a long computation does not block other actors. */
 export default function primes(): WorkerHandler<Question> {
   return (question) => {
     if (question.type === 'spin') for (;;);

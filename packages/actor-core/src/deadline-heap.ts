@@ -1,11 +1,11 @@
 import type { Clock, Timer } from './clock.ts';
 import type { Expiring } from './deadlines.ts';
 
-/** Removed items that may stay among the others before they are taken out together. */
+/** Removed items that may stay in the heap until they are cleared together. */
 const maxRemoved = 64;
 
 /**
- * Deadlines of all kinds of lengths, as those have that follow from another deadline: a binary heap, with one clock
+ * Deadlines with many different timeouts, such as those derived from another deadline: a binary heap, with one clock
  * timer for the earliest.
  */
 export class DeadlineHeap {

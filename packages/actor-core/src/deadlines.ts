@@ -6,7 +6,7 @@ export interface Expiring {
   deadline: number;
   previous: Expiring | undefined;
   next: Expiring | undefined;
-  /** What it waits in; undefined once it was removed or has expired. */
+  /** The list or heap that holds this deadline; undefined after removal or expiry. */
   list: { remove(item: Expiring): void } | undefined;
   expire(): void;
 }
@@ -84,8 +84,8 @@ export class DeadlineList {
 const maxIdleLists = 64;
 
 /**
- * All deadlines of one system: one list for each distinct timeout, few in any program, and a heap for those that follow
- * from another deadline, each of which has a length of its own.
+ * All deadlines of one system: one list for each distinct timeout, few in any program, and a heap for those derived
+ * from another deadline, whose timeouts nearly all differ.
  */
 export class Deadlines {
   private readonly clock: Clock;
@@ -107,7 +107,7 @@ export class Deadlines {
     list.add(item);
   }
 
-  /** As `add`, for a timeout that hardly comes again. */
+  /** As `add`, for a timeout value that is rarely used again. */
   addOnce(item: Expiring, timeoutMs: number): void {
     this.others.add(item, timeoutMs);
   }

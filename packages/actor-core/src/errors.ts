@@ -49,13 +49,13 @@ export class TransportDisconnectedError extends DroverError {
 }
 
 /**
- * A living process uses the node id already, here or on another machine. Stop that one, or join under another id; where
- * it has just been told to stop, try again when it has ended.
+ * Another running process already uses the node id, here or on another machine. Stop that process, or join under
+ * another id; if that process is stopping, try again after its end.
  */
 export class NodeIdTakenError extends DroverError {
   readonly code = 'node-id-taken';
   readonly node: string;
-  /** The process that uses it, where it said so in time. */
+  /** The process that uses the id, if its announcement arrived in time. */
   readonly holder: { readonly pid: number; readonly incarnation: number } | undefined;
   constructor(
     node: string,
@@ -70,14 +70,14 @@ export class NodeIdTakenError extends DroverError {
   }
 }
 
-/** A newer process took over the id of this node, which therefore ends: its messages and records go to the other one. */
+/** A newer process took over the id of this node, so this process ends: messages and records go to the newer process. */
 export class NodeReplacedError extends DroverError {
   readonly code = 'node-replaced';
   readonly node: string;
-  /** Process id of the newer one, on its machine. */
+  /** Process id of the newer process, on its machine. */
   readonly pid: number;
   constructor(node: string, pid: number, options?: ErrorOptions) {
-    super(`another process (pid ${pid} on its machine) runs as ${node} since later: this one ends`, options);
+    super(`another process (pid ${pid} on its machine) started later as ${node}: this process ends`, options);
     this.node = node;
     this.pid = pid;
   }
@@ -106,8 +106,8 @@ export class WrongSequenceError extends DroverError {
 }
 
 /**
- * `store-unavailable`: JetStream does not answer · `store-full`: JetStream answers questions and confirms no write, which
- * a full disk does, and one that was full until nats-server is restarted · `store-missing`: the stream is not there.
+ * `store-unavailable`: JetStream does not answer · `store-full`: JetStream answers questions and confirms no write: the
+ * disk is full, or was full since nats-server started · `store-missing`: the stream does not exist.
  */
 export type StoreTrouble = 'store-unavailable' | 'store-full' | 'store-missing';
 
@@ -116,10 +116,10 @@ const storeWords: Readonly<Record<StoreTrouble, (stream: string) => string>> = {
   'store-full': (stream) =>
     `JetStream answers but confirms no write to ${stream}: its disk is full, or was full since nats-server started; make room and restart nats-server`,
   'store-missing': (stream) =>
-    `the stream ${stream} is not in JetStream: its store was deleted or is another one; put the store back, or restart the hosts and begin with an empty one`,
+    `the stream ${stream} is not in JetStream: its store was deleted or replaced; restore the store, or restart the hosts to begin with an empty store`,
 };
 
-/** The store did not do what was asked, so a write may or may not have happened. Read before retrying. */
+/** The store did not confirm the operation, so a write may or may not have happened. Read before retrying. */
 export class StoreUnavailableError extends DroverError {
   readonly code: StoreTrouble;
   readonly stream: string;
@@ -205,7 +205,7 @@ export type BadFrameReason =
   | 'malformed'
   /** A message or an answer that its receiver's schema refuses. */
   | 'protocol-mismatch'
-  /** A message that its receiver does not take from this sender, or not on this lane. */
+  /** The receiver does not accept this message from this sender, or not on this lane. */
   | 'not-allowed';
 
 /** What another node sent cannot be taken: told and counted by the event `bad-frame`, and never thrown at anybody. */

@@ -3,15 +3,15 @@ import { InvalidArgumentError } from './errors.ts';
 /** Names of the options of one call. */
 export type OptionNames = ReadonlySet<string>;
 
-/** All option names of `T`; the type sees to it that none is left out. */
+/** All option names of `T`; the type checker reports a missing name. */
 export function optionNames<T>(names: Record<keyof T, true>): OptionNames {
   return new Set(Object.keys(names));
 }
 
 /**
- * Refuses an option that does not exist, so that a misspelt one does not pass for its default.
+ * Refuses an unknown option, so that a misspelt name does not silently mean the default.
  *
- * @param where what stands before the name in the error: `props`, `supervision`
+ * @param where prefix of the name in the error: `props`, `supervision`
  * @throws InvalidArgumentError naming the option and, where one is near, the right name
  */
 export function requireKnownOptions(where: string, options: object, known: OptionNames): void {

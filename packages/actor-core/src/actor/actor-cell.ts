@@ -355,14 +355,14 @@ export class ActorCell<M = never> {
     }
   }
 
-  /** Takes the questions that match out of the mailbox, unread. */
+  /** Removes the matching questions from the mailbox without handling them. */
   takeBack(matches: (ask: Refusable) => boolean, reason: 'deadlock' | 'expired'): void {
     const isMeant = (item: unknown) =>
       item instanceof Envelope && item.ask !== undefined && matches(item.ask);
     for (const item of this.mailbox.takeWhere(isMeant)) this.drop(item, reason);
   }
 
-  /** Will that question be answered only once the handler in hand is done: is it in hand, in the mailbox or put aside? */
+  /** Does the answer to that question wait for the current handler: is it being handled, queued or stashed here? */
   holds(ask: Refusable): boolean {
     const { reentry } = this.context;
     if (this.inHand?.ask === ask || reentry?.hasInHand(ask) === true) return true;
@@ -370,13 +370,13 @@ export class ActorCell<M = never> {
     return this.mailbox.has(isIt) || this.context.stashed.some(isIt);
   }
 
-  /** A question that nobody waits for any more is not begun. */
+  /** A question whose asker no longer waits is not started. */
   expire(question: Envelope): void {
     this.processed--;
     this.dropOf(question, 'expired', undefined);
   }
 
-  /** Makes a dead letter of a message; whoever asked learns it. */
+  /** Reports a message as a dead letter; a waiting asker gets the error. */
   drop(item: unknown, reason: DeadLetterReason): false {
     this.dropOf(item, reason, item instanceof Envelope ? item.ask : undefined);
     return false;

@@ -34,9 +34,9 @@ export interface ActorContext<M> {
    */
   readonly trace: string | undefined;
   /**
-   * Until when whoever asked wants the answer to the question in hand, by `clock`, in milliseconds; undefined when the
-   * message in hand is no question, or one without a known deadline. Of a question from another node it is counted from
-   * its arrival. What this handler asks is answered by then too, see `AskOptions.inheritDeadline`.
+   * Deadline of the question that is being handled, in milliseconds of `clock`; undefined when the current message is
+   * not a question, or its deadline is not known. For a question from another node, counted from its arrival. Questions
+   * that this handler asks take over the deadline, see `AskOptions.inheritDeadline`.
    */
   readonly deadline: number | undefined;
   /**
@@ -93,7 +93,7 @@ export interface ActorContext<M> {
   cancelReceiveTimeout(): void;
   /**
    * Puts a message aside, for a behaviour that can handle it. Bounded by the mailbox's capacity; kept through a restart,
-   * unless the incarnation failed because there was no more room: then what it holds becomes dead letters, `stash-full`.
+   * unless the incarnation failed because the stash was full: then the stashed messages become dead letters, `stash-full`.
    *
    * @throws StashFullError
    */
@@ -147,12 +147,12 @@ export interface AskOptions<R = unknown> {
   /** As `TellOptions.trace`. */
   readonly trace?: string | undefined;
   /**
-   * Cancels the question: it rejects with `AskCancelledError`, and is not begun if it still waits in a mailbox. A handler
-   * that has begun goes on; its answer is counted as late.
+   * Cancels the question: the ask rejects with `AskCancelledError`, and a question still in a mailbox is not started. A
+   * handler that has started continues; its answer is counted as late.
    */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Whether a question asked while another one is handled takes at most what is left of that one's time. Of
+   * Limits a question asked by a handler to the time left until the deadline of the question being handled. Used by
    * `ActorContext.ask` only.
    *
    * @default true

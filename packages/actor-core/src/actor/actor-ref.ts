@@ -20,13 +20,13 @@ export interface ActorAddress {
  */
 export type MessageLane = 'control' | 'data' | 'request' | 'order';
 
-/** Who sent a message from another node, as NATS permissions vouch for. */
+/** Sender of a message from another node, guaranteed by NATS permissions. */
 export interface Sender {
-  /** Id of its node, the last token of the subject. */
+  /** Node id of the sender, the last token of the subject. */
   readonly node: string;
-  /** The incarnation that its frame names. */
+  /** Incarnation of the sender, as its frame says. */
   readonly nodeIncarnation: number;
-  /** The lane it came on. */
+  /** Lane on which the message arrived. */
   readonly lane: MessageLane;
 }
 

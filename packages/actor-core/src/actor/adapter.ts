@@ -42,12 +42,12 @@ export class Adapter<T, M> extends Endpoint<T> implements ActorRef<T> {
     return adapterPath;
   }
 
-  /** The actor that gets what is told to it. */
+  /** The actor that receives the adapted messages. */
   get owner(): ActorCell {
     return this.cell as unknown as ActorCell;
   }
 
-  /** Its incarnation is over. */
+  /** True when the incarnation of the owner has ended. */
   get ended(): boolean {
     return this.isOver;
   }

@@ -26,7 +26,7 @@ interface Setup {
   readonly clock: ManualClock;
   readonly near: TestNode;
   readonly far: TestNode;
-  /** Whoever `where` says has an actor that handles questions by `handle`. */
+  /** Spawns an actor on the node `where` that handles questions by `handle`. */
   readonly start: (handle: Handle, name?: string) => ActorRef<Question>;
   readonly ask: (target: ActorRef<Question>, text: string, options: AskOptions<string>) => Promise<string>;
 }

@@ -18,12 +18,12 @@ const askOptions = optionNames<AskOptions>({
   inheritDeadline: true,
 });
 
-/** @throws InvalidArgumentError for an option that is neither one of an ask nor `own` */
+/** @throws InvalidArgumentError for an option that is neither an `AskOptions` field nor `own` */
 export function requireAskOptions(options: object, own?: string): void {
   requireKnownOptions('ask', options, own === undefined ? askOptions : new Set([...askOptions, own]));
 }
 
-/** Asks on behalf of an actor, or of nobody. See `ActorContext.ask`. */
+/** Asks for an actor, or for code outside actors. See `ActorContext.ask`. */
 export function askFor<T, R>(
   runtime: Runtime,
   asker: ActorCell | undefined,
@@ -42,7 +42,7 @@ export function askFor<T, R>(
     const chain = asker === undefined ? undefined : callChain(asker);
     const pending = new PendingAsk<R>(runtime, target, timeoutMs, chain, resolve, reject, reply);
     const message = make(pending);
-    // One that follows from another deadline has a length of its own.
+    // A timeout derived from another deadline rarely has the same length twice.
     if (timeoutMs < askedMs) {
       runtime.deadlines.addOnce(pending, timeoutMs);
     } else {
@@ -51,7 +51,7 @@ export function askFor<T, R>(
     if (signal !== undefined) cancelWith(runtime, pending, signal);
     if (asker !== undefined) asker.context.noteWait(pending);
     runtime.sendQuestion(target, message, lane, pending, traceToSend(options));
-    // On the stack of a handler it is not known yet whether that awaits the answer.
+    // While the handler still runs synchronously, it is not known yet whether it awaits the answer.
     if (asker?.state === 'busy' && !asker.inTurn) refuseCircle(runtime, pending);
   });
 }
@@ -62,7 +62,7 @@ export function requireTimeout(timeoutMs: number): void {
     throw new InvalidArgumentError('timeoutMs', 'must be finite and at least 0');
 }
 
-/** What is left of the time in which the question that this actor handles wants its answer; else `otherwiseMs`. */
+/** Time left until the deadline of the question that this actor handles; `otherwiseMs` where it has none. */
 function restOf(asker: ActorCell, otherwiseMs: number): number {
   const deadline = asker.inHand?.ask?.deadline;
   return deadline === undefined ? otherwiseMs : Math.max(0, deadline - asker.runtime.clock.now());

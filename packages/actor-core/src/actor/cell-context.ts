@@ -23,7 +23,7 @@ import type { Wait } from './wait-graph.ts';
 import { optionNames, requireKnownOptions } from '../known-options.ts';
 
 interface Extras<M> {
-  /** Questions that its handlers have asked, newest last; those that are over go in time. */
+  /** Questions asked by the handlers, newest last; finished questions are removed later. */
   waits: Wait[];
   reentry: Reentry | undefined;
   timers: Map<string, ActorTimer<M>> | undefined;
@@ -35,7 +35,7 @@ interface Extras<M> {
 
 const openOptions = optionNames<{ readonly idleTimeoutMs?: number }>({ idleTimeoutMs: true });
 const maxAdapters = 1000;
-/** Questions kept before those that are over are looked for among all of them. */
+/** Number of kept questions above which finished ones are searched for and removed. */
 const manyWaits = 64;
 const none: never[] = [];
 
@@ -98,7 +98,7 @@ export class CellContext<M> implements ActorContext<M>, Guard {
     return this.cell.inHand?.ask?.deadline;
   }
 
-  /** Questions that its handlers have asked; some may be over. */
+  /** Questions asked by the handlers; some may be finished. */
   get waits(): readonly Wait[] {
     return this.extras === undefined ? none : this.extras.waits;
   }
@@ -107,11 +107,11 @@ export class CellContext<M> implements ActorContext<M>, Guard {
     return this.extras?.stashed ?? none;
   }
 
-  /** A handler has asked this. */
+  /** Records a question that a handler has asked. */
   noteWait(wait: Wait): void {
     const extras = this.more();
     const { waits } = extras;
-    // Nearly always one is over before the next is asked.
+    // Nearly always the previous question is finished before the next is asked.
     while (waits.length > 0 && waits[waits.length - 1]?.isOver === true) waits.pop();
     if (waits.length >= manyWaits) extras.waits = waits.filter(({ isOver }) => !isOver);
     extras.waits.push(wait);
@@ -317,8 +317,8 @@ export class CellContext<M> implements ActorContext<M>, Guard {
       this.cancelReceiveTimeout();
       this.extras.reentry?.close();
       if (this.extras.adapters !== undefined) for (const adapter of this.extras.adapters) adapter.close();
-      // What was put aside is not lost with the incarnation: the next one gets it, first. Unless it was too much for
-      // this one: it would be for the next one as well, again and again.
+      // The next incarnation receives the stashed messages first. Not when the stash overflowed: the same messages
+      // would overflow the stash of each next incarnation.
       if (isStashOverflow(cause)) this.dropStash();
       this.unstashAll();
       this.extras = undefined;
@@ -359,7 +359,7 @@ function requireChild(cell: ActorCell, ref: ActorRef<never>): ActorCell {
   throw new InvalidArgumentError('child', `is not a child of ${cell.path}`);
 }
 
-/** Causes of causes looked at. */
+/** Depth to which `cause` chains are followed. */
 const maxCauses = 8;
 
 function isStashOverflow(cause: unknown): boolean {

@@ -152,7 +152,7 @@ function finalize<M>(cell: ActorCell<M>, cause?: unknown): void {
   cell.parent?.supervisor.childGone(cell as unknown as ActorCell);
 }
 
-/** What is told of its failure; the last one that is remembered where nobody says which it was. */
+/** The failure as watchers see it; without an error given, the last remembered failure. */
 function failureOf<M>(cell: ActorCell<M>, cause: unknown): FailureCause | undefined {
   if (cell.endReason !== 'failed' && cell.endReason !== 'killed') return undefined;
   if (cause !== undefined) return causeOf(cause);

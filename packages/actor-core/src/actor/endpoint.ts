@@ -36,12 +36,12 @@ export abstract class Endpoint<M> extends BaseRef implements ActorRef<M> {
     return endpointPath;
   }
 
-  /** It waits for one answer; what comes after that is counted. */
+  /** This endpoint waits for one answer; later answers are counted. */
   get isAnswer(): boolean {
     return false;
   }
 
-  /** Somebody answers, and nobody waits for it any more. Does not publish this endpoint. */
+  /** Called for an answer that arrives when the asker no longer waits. Does not publish this endpoint. */
   protected late(answer: M): void {
     this.runtime.lateAnswer(this.number, answer);
   }

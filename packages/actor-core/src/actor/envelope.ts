@@ -12,9 +12,9 @@ export interface Guard {
 /** Who waits for the answer to a message and learns at once when it was not delivered. */
 export interface Refusable {
   readonly chain?: CallChain | undefined;
-  /** Nobody waits for the answer any more: a question that is not begun yet need not be. */
+  /** True when the asker no longer waits, so that a question not yet started can be skipped. */
   readonly isOver: boolean;
-  /** Clock milliseconds until when the answer is awaited; undefined where no such instant is known. */
+  /** Deadline of the answer in clock milliseconds; undefined where it is not known. */
   readonly deadline?: number | undefined;
   /** `error`: what to fail with, where it says more than the reason. */
   refuse(reason: DeadLetterReason, error?: Error): void;
@@ -23,7 +23,7 @@ export interface Refusable {
 /** A question on its way: refusable, and addressed to whoever answers. */
 export interface Question extends Refusable {
   readonly address: ActorAddress;
-  /** How long it may wait before it is begun, from when it is sent. */
+  /** Longest wait from sending until the handler starts. */
   readonly timeoutMs: number;
 }
 

@@ -6,7 +6,7 @@ import { previewOf } from './message-preview.ts';
 import type { DeadLetterReason, RuntimeEvent } from './runtime-event.ts';
 import type { TerminationReason } from './signal.ts';
 
-/** A message of another node that was not let in: nothing of it may be relied on, and it may be large. */
+/** A rejected message from another node: unchecked, and possibly large. */
 export class StrangersMessage {
   readonly message: unknown;
 
@@ -55,10 +55,10 @@ export class EventHub {
     return { events: Object.fromEntries(this.counts), deadLetters: { ...this.letters } };
   }
 
-  /** `letter`: the message, or a stranger's, of which only a preview is shown. */
+  /** `letter`: the message; of a rejected message from another node only a preview is reported. */
   deadLetter(to: ActorAddress, reason: DeadLetterReason, error?: DroverError, letter?: unknown): void {
     this.letters[reason]++;
-    // Floods of them come where nobody listens, too.
+    // Floods of dead letters also happen without a listener, so do no work then.
     if (this.listeners.size === 0) return this.count('dead-letter');
     this.emit({
       type: 'dead-letter',

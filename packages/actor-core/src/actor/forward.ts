@@ -3,8 +3,8 @@ import type { ActorRef } from './actor-ref.ts';
 import { LocalRef } from './local-ref.ts';
 
 /**
- * Hands the message that an actor handles on to another actor of this node, with all that belongs to it: who asks keeps
- * the deadline, and learns at once when the question is not delivered.
+ * Forwards the message that an actor handles to another actor of this node, with its sender and headers: the asker keeps
+ * the deadline, and gets an error at once when the question cannot be delivered.
  */
 export function forward<M>(context: ActorContext<M>, target: ActorRef<M>, message: M): void {
   const { self } = context;

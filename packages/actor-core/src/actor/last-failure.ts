@@ -25,7 +25,7 @@ export function causeOf(error: unknown): FailureCause {
   return { code: cut(codeOf(error), maxCodeLength), message: cut(message, maxTextLength), error };
 }
 
-/** As another node tells it; undefined for what is none. */
+/** Reads a failure reported by another node; undefined for an invalid one. */
 export function causeFrom(code: unknown, message: unknown): FailureCause | undefined {
   if (typeof code !== 'string') return undefined;
   const text = typeof message === 'string' ? message : '';

@@ -87,7 +87,7 @@ export class Mailbox extends Ring {
   takeWhere(matches: (item: unknown) => boolean): unknown[] {
     const taken: unknown[] = [];
     for (const lane of this.aside === undefined ? [this] : [this.aside.control, this]) {
-      // All of them first: a lane by priority would hand out again what was just put back.
+      // Take all messages out first: a priority lane would return a message that was just put back.
       const items: unknown[] = [];
       for (let item = lane.shift(); item !== empty; item = lane.shift()) items.push(item);
       for (const item of items) {
@@ -100,7 +100,7 @@ export class Mailbox extends Ring {
     return taken;
   }
 
-  /** Does something that matches wait, on either lane? */
+  /** True when a matching message waits, on either lane. */
   has(matches: (item: unknown) => boolean): boolean {
     return this.some(matches) || (this.aside !== undefined && this.aside.control.some(matches));
   }

@@ -1,19 +1,19 @@
-/** What a message looked like that came from another node and was not let in; bounded, whatever was sent. */
+/** Bounded preview of a message from another node that was rejected. */
 export interface MessagePreview {
-  /** Its `type` or `kind`, or the first word of a tuple, else what kind of value it is. At most 64 characters. */
+  /** The message's `type` or `kind`, the first string of a tuple, or else the type of the value. At most 64 characters. */
   readonly tag: string;
-  /** Its beginning, at most 200 characters. */
+  /** Start of the message as text, at most 200 characters. */
   readonly text: string;
 }
 
 const maxTagLength = 64;
 const maxTextLength = 200;
-/** Fields and items shown, and how deep. */
+/** Limits of the preview: fields and items shown, and nesting depth. */
 const maxShown = 8;
 const maxDepth = 2;
 const maxStringLength = 48;
 
-/** Looks at a bounded part of the message only, however large it is. */
+/** Reads only a bounded part of the message, whatever its size. */
 export function previewOf(message: unknown): MessagePreview {
   return { tag: cut(tagOf(message), maxTagLength), text: cut(show(message, 0), maxTextLength) };
 }

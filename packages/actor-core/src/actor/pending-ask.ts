@@ -27,7 +27,7 @@ export class PendingAsk<R> extends Endpoint<R> implements Expiring, Question, Aw
   readonly chain: CallChain | undefined;
   readonly target: ActorRef<never>;
   readonly timeoutMs: number;
-  /** Called once, when it is answered or cannot be any more. */
+  /** Called once, when the question is answered or can no longer be answered. */
   onSettled: (() => void) | undefined = undefined;
   private settled = false;
   private resolve: (value: R) => void;
@@ -103,7 +103,7 @@ export class PendingAsk<R> extends Endpoint<R> implements Expiring, Question, Aw
     this.settled = true;
     this.list?.remove(this);
     this.unpublish();
-    // Whoever still holds this ref must not hold the answer with it.
+    // A ref that is still referenced must not keep the answer in memory.
     this.resolve = ignore;
     this.reject = ignore;
     this.onSettled?.();

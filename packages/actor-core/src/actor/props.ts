@@ -38,8 +38,9 @@ export interface Props<M> {
    */
   readonly protocol?: z.ZodType<M> | undefined;
   /**
-   * Whose messages from other nodes are taken; asked after `protocol` for each of them, and never for messages of this
-   * node. A refused one is counted, logged once per peer and dropped as `not-allowed`. @default those of every node
+   * Decides whether to accept a message from another node, by its sender. Called after `protocol` for each such message,
+   * never for messages of this node. A refused message is counted, logged once per peer and dropped as `not-allowed`.
+   * @default accepts every node
    */
   readonly accepts?: ((message: M, sender: Sender) => boolean) | undefined;
 }
@@ -79,7 +80,7 @@ export function props<M>(create: () => Behaviour<M>, options: Omit<Props<M>, 'cr
 
 const propsNames: OptionNames = new Set([...propsOptions, 'create']);
 
-/** As `props`, for a recipe that was put together by hand. @throws InvalidArgumentError for a name that is none of a recipe */
+/** As `props`, for a hand-written object. @throws InvalidArgumentError for a field name that `Props` does not have */
 export function requireProps(recipe: Props<never>): void {
   requireKnownOptions('props', recipe, propsNames);
 }

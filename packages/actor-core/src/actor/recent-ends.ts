@@ -14,7 +14,7 @@ export class RecentEnds {
     return at === -1 ? undefined : this.reasons[at];
   }
 
-  /** Without the error itself, which may hold anything. */
+  /** Does not keep the error object, which may reference large values. */
   causeOf(uid: number): FailureCause | undefined {
     return this.causes[this.uids.indexOf(uid)];
   }

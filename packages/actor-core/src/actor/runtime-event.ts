@@ -30,11 +30,11 @@ export type RuntimeEvent =
       /** What there is to say beyond the reason; of `too-large` the sizes. */
       readonly error?: DroverError | undefined;
       /**
-       * The message itself, where this node still had it. A listener that keeps it keeps all that it holds. Absent where
-       * the message had been written for the bus already.
+       * The message itself, where this node still had it; a listener that stores it keeps it in memory. Absent where the
+       * message was already encoded for the bus.
        */
       readonly message?: unknown;
-      /** What it looked like, where it came from another node and was not let in. */
+      /** Preview of a rejected message from another node. */
       readonly preview?: MessagePreview | undefined;
     }
   /** Two nodes had given one name: `lost` lives on without it. Told on the nodes of both. */
@@ -58,8 +58,8 @@ export type RuntimeEvent =
  * `no-such-actor`: never started, or ended · `stale-incarnation`: meant for an earlier life of the actor or node ·
  * `mailbox-full`: no room, overflow `reject` · `dropped`: no room, the overflow drops · `bus-unavailable`: not connected,
  * or no bus · `not-exposed`: the actor has no protocol, so other nodes cannot reach it · `too-large`: more than the bus
- * carries · `protocol-mismatch`: not what the protocol allows · `deadlock`: the actor waits for who asks · `expired`: a
- * question that was not begun before its deadline, or before it was cancelled · `late-answer`: an answer after the
+ * carries · `protocol-mismatch`: not what the protocol allows · `deadlock`: the actor waits for the asker · `expired`: a
+ * question not started before its deadline or its cancellation · `late-answer`: an answer after the
  * deadline, after a first answer, or to a question that was cancelled.
  */
 export type DeadLetterReason =
@@ -73,14 +73,14 @@ export type DeadLetterReason =
   | 'not-exposed'
   | 'too-large'
   | 'protocol-mismatch'
-  /** `Props.accepts` of the receiver refuses who sent it. */
+  /** `Props.accepts` of the receiver refused the sender. */
   | 'not-allowed'
   /** Work that ended every worker it was given to, `maxAttempts` times. */
   | 'attempts-exhausted'
   | 'deadlock'
   | 'expired'
   | 'late-answer'
-  /** Put aside by an incarnation that failed because its stash was full. */
+  /** Stashed by an incarnation that failed because its stash was full. */
   | 'stash-full'
   /** A router had nobody to send it to. */
   | 'no-targets';

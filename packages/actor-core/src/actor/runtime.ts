@@ -143,7 +143,7 @@ export class Runtime implements ActorSystem {
     return this.askStreamFrom(undefined, target, make, options);
   }
 
-  /** Asks for a stream on behalf of an actor, or of nobody. */
+  /** Asks for a stream, for an actor or for code outside actors. */
   askStreamFrom<T, R>(
     asker: ActorCell | undefined,
     target: ActorRef<T>,
@@ -235,7 +235,7 @@ export class Runtime implements ActorSystem {
     cell.deliver(ask === undefined ? traced(message, trace) : question(message, ask, trace), control);
   }
 
-  /** Numbers an endpoint. What waits for one answer has an even number, by which a late answer is known as one. */
+  /** Assigns the uid of an endpoint. Endpoints for one answer get even numbers, which identifies late answers. */
   publish(endpoint: Endpoint<never>, isAnswer: boolean): number {
     this.endpointUids += 2;
     const uid = isAnswer ? this.endpointUids : this.endpointUids + 1;
@@ -247,7 +247,7 @@ export class Runtime implements ActorSystem {
     this.endpoints.delete(uid);
   }
 
-  /** An answer that nobody waits for any more; `uid`: the number of its question, 0 where that never left this node. */
+  /** Reports an answer whose asker no longer waits; `uid`: number of the question, 0 when it never left this node. */
   lateAnswer(uid: number, answer: unknown): void {
     const { nodeId, incarnation } = this;
     const to = { node: nodeId, nodeIncarnation: incarnation, path: endpointPath, uid };
@@ -263,7 +263,7 @@ export class Runtime implements ActorSystem {
     return this.endpoints.values();
   }
 
-  /** Makes the ref that a message from the wire means, out of a frame of the node `broughtBy`. */
+  /** Makes a ref from an address on the wire; `broughtBy`: the node that sent the frame. */
   resolveRef(address: ActorAddress, broughtBy = ''): ActorRef<never> {
     if (address.node !== this.nodeId) return new RemoteRef(this, address, broughtBy);
     if (address.path === endpointPath || address.path === adapterPath) {
@@ -332,7 +332,7 @@ export class Runtime implements ActorSystem {
     return (uid === 0 || path === adapterPath ? undefined : this.endOf(uid)) ?? 'not-found';
   }
 
-  /** Why the actor at an address of this node failed, while that is remembered. */
+  /** Remembered failure of the actor at an address of this node. */
   causeOfEnd({ nodeIncarnation, path, uid }: ActorAddress): FailureCause | undefined {
     const isOther = nodeIncarnation !== 0 && nodeIncarnation !== this.incarnation;
     return uid === 0 || isOther || path === adapterPath ? undefined : this.ends.causeOf(uid);
@@ -349,7 +349,7 @@ export class Runtime implements ActorSystem {
     this.endFor(cause);
   }
 
-  /** Stops everything for that cause, which `terminated` tells. */
+  /** Stops all actors for that cause, which `terminated` reports. */
   endFor(cause: unknown): void {
     this.rootCause ??= cause;
     this.beginShutdown();

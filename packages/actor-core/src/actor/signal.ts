@@ -17,9 +17,9 @@ export type TerminationReason =
 export interface FailureCause {
   /** The error's stable `code`, else its class; at most 64 characters. */
   readonly code: string;
-  /** What the error says, at most 500 characters. */
+  /** Message of the error, at most 500 characters. */
   readonly message: string;
-  /** The error itself. Only where the actor was of this node and was watched when it ended: errors do not travel. */
+  /** The error itself. Only for a watched actor of this node: error objects are not sent to other nodes. */
   readonly error?: unknown;
 }
 
@@ -30,7 +30,7 @@ export type Signal =
       readonly type: 'terminated';
       readonly ref: ActorRef<never>;
       readonly reason: TerminationReason;
-      /** Of one that failed or was killed, where it is known. */
+      /** Cause of a failure or kill, where it is known. */
       readonly cause?: FailureCause | undefined;
     }
   /** This incarnation failed and a next one follows. */

@@ -7,24 +7,24 @@ import type { Question } from './envelope.ts';
 import type { Runtime } from './runtime.ts';
 
 /*
- * Who waits for whom. A question that comes back to an actor that waits for it is found by its own chain
- * (`call-chain.ts`). Here are the circles that no single chain shows: a asks b while b asks a, each in a handler that
- * awaits its answer. The edges of the graph are the questions that a handling under way has asked and that wait in the
- * mailbox of another actor whose handler awaits something too.
+ * Finds deadlocks in the graph of actors that wait for each other. A question that returns to an actor of its own call
+ * chain is found by that chain (`call-chain.ts`). This module finds the cycles that no single chain shows: a asks b
+ * while b asks a, each in a handler that awaits its answer. An edge of the graph is a question asked by a running
+ * handler and still in the mailbox of an actor whose own handler also awaits an answer.
  */
 
-/** A question that a handling has asked. */
+/** A question asked by a running handler. */
 export interface Wait extends Question {
   readonly target: ActorRef<never>;
 }
 
-/** A question to an actor of another node, which may be part of a circle through that node. */
+/** A question to an actor of another node, possibly part of a cycle through that node. */
 export type OnRemoteWait = (wait: Wait) => void;
 
-/** Actors looked at for one question at most. */
+/** Most actors visited for one question. */
 const maxLookedAt = 256;
 
-/** Refuses this question of an actor that awaits it where that closes a circle on this node. */
+/** Refuses an awaited question that would close a cycle on this node. */
 export function refuseCircle(runtime: Runtime, wait: Wait): void {
   if (wait.isOver) return;
   const target = actorBehind(runtime, wait.target);
@@ -33,7 +33,7 @@ export function refuseCircle(runtime: Runtime, wait: Wait): void {
     target.takeBack((ask) => ask === wait, 'deadlock');
 }
 
-/** Does a handling of this actor wait, by way of others, for one in the chain? `onRemote` is told where it leads to other nodes. */
+/** Does this actor wait, directly or through others, for a handler in the chain? `onRemote` gets each edge to another node. */
 export function awaitsOneOf(
   cell: ActorCell,
   chain: CallChain | undefined,
@@ -56,7 +56,7 @@ export function awaitsOneOf(
   return leadsBack(cell);
 }
 
-/** The actor of this node that gets what is told to the ref. */
+/** The actor of this node that receives messages sent to the ref. */
 function actorBehind(runtime: Runtime, ref: ActorRef<never>): ActorCell | undefined {
   return ref instanceof Adapter ? ref.owner : runtime.cellOf(ref);
 }

@@ -65,7 +65,7 @@ export class WatchList {
     this.watching?.delete(watch.key);
   }
 
-  /** Takes the watch of that actor back, by whatever ref it was made. */
+  /** Removes the watch on that actor, whichever of its refs was used to watch. */
   unwatch(owner: ActorCell, target: ActorRef<never>): void {
     if (this.watching === undefined) return;
     const watch = this.watching.get(refKey(owner.runtime.nearest(target))) ?? this.watchOf(target.address);

@@ -5,7 +5,7 @@ import type { FailureCause, TerminationReason } from './signal.ts';
 
 /** Who is told of an actor's end. Told at most once. */
 export interface Watcher {
-  /** `cause`: of one that failed or was killed, where it is known. */
+  /** `cause`: of a failure or kill, where it is known. */
   terminated(reason: TerminationReason, cause?: FailureCause): void;
 }
 

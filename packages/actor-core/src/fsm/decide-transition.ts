@@ -16,15 +16,15 @@ export interface Current<S extends string, D> {
   readonly data: D;
 }
 
-/** Where the machine is after the event, how it came there, and what it does beside. */
+/** Result of one event: the next state, the kind of change, and the further actions. */
 export interface Decision<S extends string, D> {
   readonly next: Current<S, D>;
-  /** `moved`: the state was left, maybe for itself. */
+  /** `moved`: the state was left, possibly to be entered again. */
   readonly outcome: 'moved' | 'stayed' | 'stopped' | 'unhandled';
   readonly actions: readonly TransitionAction[];
 }
 
-/** @throws InvalidArgumentError for a state that there is not, and for anything postponed but a message */
+/** @throws InvalidArgumentError for an unknown state, and for postponing an event that is not a message */
 export function decideTransition<S extends string, D, M>(
   machine: MachineDefinition<S, D, M>,
   current: Current<S, D>,
@@ -60,7 +60,7 @@ function transitionFor<S extends string, D, M>(
   return handle?.(data, context) ?? notHandled;
 }
 
-/** A name such as `constructor` must not find what every object has. */
+/** Own properties only: a name such as `constructor` must not find an inherited property. */
 function own<T>(handlers: Readonly<Record<string, T>> | undefined, name: string): T | undefined {
   return handlers !== undefined && Object.hasOwn(handlers, name) ? handlers[name] : undefined;
 }

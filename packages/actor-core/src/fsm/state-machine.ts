@@ -6,7 +6,7 @@ import { optionNames, requireKnownOptions } from '../known-options.ts';
 import { type Current, decideTransition, type MachineEvent } from './decide-transition.ts';
 import type { Transition, TransitionAction } from './transition.ts';
 
-/** Decides at a timeout. */
+/** Decides what happens when a timeout fires. */
 export type TimeoutHandler<S extends string, D, M> = (data: D, context: ActorContext<M>) => Transition<S, D>;
 
 /** What one state does. Its functions may act through the context; where to go next they return as data. */
@@ -17,7 +17,7 @@ export interface StateDefinition<S extends string, D, M> {
   readonly onSignal?: (signal: Signal, data: D, context: ActorContext<M>) => Transition<S, D>;
   /** Each time it is entered from another state, or by `goto` itself; also at the start. */
   readonly onEnter?: (data: D, context: ActorContext<M>) => void;
-  /** Each time it is left for another state, or by `goTo` itself; with the data that this state had. */
+  /** Runs each time the state is left, also by a `goTo` to itself; gets the data of this state. */
   readonly onExit?: (data: D, context: ActorContext<M>) => void;
   /** How long it may last without being left or entered again. */
   readonly timeoutMs?: number;
@@ -61,7 +61,7 @@ const machineNames = optionNames<MachineDefinition<never, never, never>>({
   onTimeouts: true,
 });
 
-/** A timeout that fired: told by the machine to its own actor, and by nobody else, since only this module makes one. */
+/** A timeout that fired. The machine sends it to its own actor; the class is private to this module, so no other sender exists. */
 class Fired {
   readonly event: MachineEvent<never>;
 
@@ -78,11 +78,11 @@ const timerKeyOf = (name: string): string => `$timeout-${name}`;
 
 /**
  * A behaviour that is a finite-state machine (OTP's `gen_statem`): one handler a state, transitions as data, a timeout
- * for each state, timeouts by name that outlast a state, one for the time in which nothing comes, and messages
- * postponed until the state has changed. A restart begins again at `initial`.
+ * for each state, named timeouts that continue across states, a timeout for idle time, and messages postponed until the
+ * state has changed. A restart begins again at `initial`.
  *
  * @throws InvalidArgumentError for a state with a timeout and no `onTimeout` or the reverse, an `initial` that is no
- * state, and a field that there is not
+ * state, and an unknown field
  */
 export function stateMachine<S extends string, D, M>(definition: MachineDefinition<S, D, M>): Behaviour<M> {
   checkMachine(definition);
@@ -121,7 +121,7 @@ class Machine<S extends string, D, M> {
 
   enter(): void {
     const { onEnter, timeoutMs } = this.#definition.states[this.#current.state];
-    // A timeout that already waits in the mailbox is void too.
+    // Also invalidates a timeout message that is already in the mailbox.
     this.#context.cancelTimer(stateTimerKey);
     if (timeoutMs !== undefined) this.#context.setTimer(stateTimerKey, timeoutMs, stateTimeout as M);
     onEnter?.(this.#current.data, this.#context);
@@ -152,7 +152,7 @@ class Machine<S extends string, D, M> {
     const { state, data } = this.#current;
     this.#definition.states[before.state].onExit?.(before.data, this.#context);
     this.#definition.onTransition?.(before.state, state, data);
-    // A state that is entered again has not changed: what it postponed it would postpone again.
+    // Entering the same state again does not release postponed messages: it would postpone them again.
     if (state !== before.state) this.#context.unstashAll();
     this.enter();
   }

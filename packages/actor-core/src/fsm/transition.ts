@@ -1,4 +1,4 @@
-/** Where a state goes; made by `goTo`, `stay`, `also`, and the constants `postpone`, `stop` and `notHandled`. */
+/** Next state of the machine; made by `goTo`, `stay`, `also`, and the constants `postpone`, `stop` and `notHandled`. */
 export type Transition<S extends string, D> =
   | {
       readonly type: 'goto';
@@ -11,14 +11,14 @@ export type Transition<S extends string, D> =
   | { readonly type: 'stop' }
   | { readonly type: 'unhandled' };
 
-/** What a transition does beside; made by `startTimeout`, `cancelTimeout`, `eventTimeout`, and `postpone`. */
+/** Further action of a transition; made by `startTimeout`, `cancelTimeout`, `eventTimeout`, and `postpone`. */
 export type TransitionAction =
   | { readonly type: 'postpone' }
   | { readonly type: 'start-timeout'; readonly name: string; readonly afterMs: number }
   | { readonly type: 'cancel-timeout'; readonly name: string }
   | { readonly type: 'event-timeout'; readonly afterMs: number };
 
-/** Leaves the state, also when it names the same one: then it is entered again. Without data they stay as they are. */
+/** Leaves the state, also for the same state, which is then entered again. Without `data` the data is kept. */
 export function goTo<S extends string, D>(state: S, ...data: [D?]): Transition<S, D> {
   return data.length === 0 ? { type: 'goto', state } : { type: 'goto', state, data: data[0] as D };
 }
@@ -29,8 +29,8 @@ export function stay<D>(...data: [D?]): Transition<never, D> {
 }
 
 /**
- * The transition, with what it does beside: `also(stay(), startTimeout('retry', 1_000))`. What ends the machine, or has
- * no use for the message, does nothing beside.
+ * A transition with further actions: `also(stay(), startTimeout('retry', 1_000))`. `stop` and `notHandled` take no
+ * further actions.
  */
 export function also<S extends string, D>(
   transition: Transition<S, D>,
@@ -66,5 +66,5 @@ export function eventTimeout(afterMs: number): TransitionAction {
 export const postpone: { readonly type: 'postpone' } = { type: 'postpone' };
 /** The machine, and its actor, end. */
 export const stop: { readonly type: 'stop' } = { type: 'stop' };
-/** This state has no use for the message: it is reported. */
+/** This state does not handle the message, which is reported as unhandled. */
 export const notHandled: { readonly type: 'unhandled' } = { type: 'unhandled' };

@@ -214,7 +214,7 @@ class LeaseLeadership implements Leadership {
     }
   }
 
-  /** The store being away passes; a full or missing one, or a record that is not ours, does not: said once each. */
+  /** Logs a full or missing store, or a foreign record, once each; an unreachable store is expected to recover. */
   private noteTrouble(err: unknown, what: 'read' | 'written'): void {
     const before = this.lastTrouble?.code;
     const known = err instanceof StoreUnavailableError ? err : undefined;

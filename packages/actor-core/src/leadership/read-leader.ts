@@ -4,7 +4,7 @@ import { decodeLeadRecord } from './lead-record.ts';
 import type { LeaderInfo } from './lease.ts';
 
 /**
- * Whom the lead record of a group names, read from the stream's leader; undefined while there is no record. Only nodes
+ * The leader that the lead record of a group names, read from the stream's leader; undefined without a record. Only nodes
  * of the role `host` may read it.
  *
  * @throws StoreUnavailableError the stream is not there, or JetStream does not answer

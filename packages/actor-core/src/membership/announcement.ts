@@ -18,7 +18,7 @@ export function encodeAnnouncement(said: Announcement): Uint8Array {
   return new Uint8Array(pack([version, said.incarnation, said.pid, said.roles, said.lagMs, said.left]));
 }
 
-/** Undefined for what is no announcement. Roles this node does not know are left out, and those named twice. */
+/** Reads an announcement; undefined for an invalid one. Unknown and repeated roles are left out. */
 export function decodeAnnouncement(payload: Uint8Array): Announcement | undefined {
   let value: unknown;
   try {

@@ -7,7 +7,7 @@ export interface Member extends Announcement {
   readonly state: MemberState;
   /** Clock milliseconds of the last announcement, moved forward by the time in which silence does not count. */
   readonly heardMs: number;
-  /** An older incarnation of the same id that still announced itself after this one was known. */
+  /** An older incarnation of the same id that was heard after this incarnation. */
   readonly rival?:
     | { readonly pid: number; readonly incarnation: number; readonly heardMs: number }
     | undefined;
@@ -39,7 +39,7 @@ export function hear(table: MemberTable, node: string, said: Announcement, nowMs
   return { table: new Map(table).set(node, member), changed: isChange ? [member] : [] };
 }
 
-/** No change for listeners: evidence for people. An announcement may come late, so one alone proves nothing. */
+/** Diagnostic only, not reported to listeners: a single late announcement does not prove a second process. */
 function withRival(table: MemberTable, known: Member, said: Announcement, nowMs: number): MemberTable {
   const rival = { pid: said.pid, incarnation: said.incarnation, heardMs: nowMs };
   return new Map(table).set(known.node, { ...known, rival });

@@ -29,7 +29,7 @@ export interface MemberEvidence {
   readonly ageMs: number;
   /** The member's own event-loop lag, milliseconds, as it last reported. */
   readonly lagMs: number;
-  /** Another process that announces itself under this id, in an older incarnation, and how long ago it last did. */
+  /** Another process that announces itself under this id in an older incarnation, and the age of its last announcement. */
   readonly rival?: { readonly pid: number; readonly ageMs: number } | undefined;
 }
 

@@ -10,14 +10,14 @@ import { decodeAnnouncement } from '../membership/announcement.ts';
 import type { Subjects } from '../transport/subjects.ts';
 import type { Transport } from '../transport/transport.ts';
 
-/** How long a process that uses the id has to answer: longer than a living one's main loop stands still. */
+/** Time for a process with this id to answer; longer than the usual stalls of a running process's event loop. */
 const patienceMs = 2_000;
-/** How long its announcement, which names its process, is waited for once it has answered. */
+/** After an answer: time to wait for the announcement, which names the process. */
 const announcementMs = 200;
 
 /**
- * Asks whether a living process uses this node id: two of one id would take each other's messages. A process that ended
- * has no subscription any more, which NATS tells at once; one whose machine is gone is waited for in vain, for 2 s.
+ * Asks whether a running process uses this node id: two processes with one id would receive each other's messages. For
+ * an ended process NATS reports at once that there is no subscriber; for a lost machine the check takes the full 2 s.
  *
  * @throws NodeIdTakenError a process answers
  * @see docs/decisions/0012-one-process-a-node-id.md
@@ -49,7 +49,7 @@ async function answers(transport: Transport, subject: string): Promise<boolean> 
     return true;
   } catch (error) {
     const isFree = error instanceof NoRespondersError || error instanceof RequestTimeoutError;
-    // Cut off at this very moment: nothing is known, and the incarnation decides as before.
+    // The connection broke during the check: the result is unknown, and the newer incarnation wins.
     if (isFree || error instanceof TransportDisconnectedError || error instanceof MessageTooLargeError)
       return false;
     throw error;

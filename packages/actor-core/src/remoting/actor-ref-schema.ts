@@ -11,9 +11,9 @@ const ofSender = z.custom<unknown>(
 );
 
 /**
- * As `actorRefSchema`, for a ref by which a message says who sends it: only one of the very node whose frame brought it
- * is let through, so that no node can speak in another one's name; NATS permissions vouch for the frame's sender. A ref
- * that came in no frame is refused: a protocol is only checked for what comes from other nodes.
+ * As `actorRefSchema`, for a ref that identifies the sender of a message. Accepts only refs of the node that sent the
+ * frame, so that no node can impersonate another; NATS permissions guarantee the frame's sender. A ref that did not
+ * come in a frame is refused: protocols are checked only for messages from other nodes.
  */
 export function senderRefSchema<M>(): z.ZodType<ActorRef<M>> {
   return ofSender as unknown as z.ZodType<ActorRef<M>>;

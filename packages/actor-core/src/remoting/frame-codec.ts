@@ -53,8 +53,8 @@ export function frameHeader(incarnation: number): Uint8Array {
 }
 
 /**
- * Values of one frame that are no messages: after so many the rest of the frame is dropped, untold. A frame that a node
- * of ours made has none.
+ * Most invalid values in one frame; after that the rest of the frame is dropped without further reports. A frame from a
+ * Drover node has none.
  */
 export const maxFaultsPerFrame: number = 16;
 
@@ -64,8 +64,8 @@ export interface FrameReader {
   onSender(incarnation: number): boolean;
   onMessage(message: WireMessage): void;
   /**
-   * Something in the frame cannot be read; messages before it were delivered, and those after it if they can be. At most
-   * `maxFaultsPerFrame + 1` times a frame: each one costs an error and an event, and a megabyte can hold a million.
+   * Called for each unreadable value; readable messages before and after it are delivered. At most
+   * `maxFaultsPerFrame + 1` times a frame: each call costs an error and an event, and a megabyte can hold a million.
    */
   onFault(reason: BadFrameReason, detail: string): void;
 }
@@ -84,7 +84,7 @@ export function readFrame(frame: Uint8Array, reader: FrameReader): void {
   readMessages(values, reader);
 }
 
-/** Reads what follows the sender's incarnation. Messages of an unknown kind are a newer node's: the rest is read. */
+/** Reads the messages after the sender's incarnation. Skips unknown kinds, which a newer node may send. */
 function readMessages(values: readonly unknown[], reader: FrameReader): void {
   let malformed = 0;
   let unknown = 0;

@@ -4,10 +4,10 @@ import type { Outbox } from './outbox.ts';
 /** Lanes that carry messages. */
 export type Outgoing = Exclude<Lane, 'ping'>;
 
-/** Lanes kept at most; beyond it those with nothing in them go, which are made again when they are needed. */
+/** Most lanes kept; above that, empty lanes are removed and created again when needed. */
 const maxKept = 1_024;
 
-/** One outbox for each lane of each node that something is sent to. Only one that holds messages must be kept. */
+/** One outbox for each lane of each target node. Empty outboxes may be removed. */
 export class Outboxes {
   readonly #make: (node: string, lane: Outgoing) => Outbox;
   readonly #byNode: Record<Outgoing, Map<string, Outbox>> = {
@@ -36,7 +36,7 @@ export class Outboxes {
     return outbox;
   }
 
-  /** Nothing more will be sent to that node; what is in its outboxes leaves first. */
+  /** Closes the outboxes to that node after their messages are sent. */
   forget(node: string): void {
     for (const outboxes of Object.values(this.#byNode)) {
       outboxes.get(node)?.flush();

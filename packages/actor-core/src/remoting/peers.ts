@@ -11,12 +11,12 @@ interface Peer {
 }
 
 /**
- * Peers remembered at most. Beyond it the one that is down for longest goes, else the one first heard of: what is
- * lost is the memory of which of its incarnations are over.
+ * Most peers remembered. Above that, the peer that is down for longest is forgotten, else the first peer heard of;
+ * with it the knowledge of its ended incarnations.
  */
 const maxPeers = 4_096;
 
-/** What this node knows of the incarnations of the others. Incarnations only grow. */
+/** Known incarnations of the other nodes. Incarnations only grow. */
 export class Peers {
   private readonly log: Logger;
   private readonly byNode = new Map<string, Peer>();
@@ -25,7 +25,7 @@ export class Peers {
     this.log = log;
   }
 
-  /** True when this incarnation is newer than any heard of before. */
+  /** True when this incarnation is newer than all earlier ones of the node. */
   up(node: string, incarnation: number): boolean {
     const peer = this.peer(node);
     if (incarnation < peer.incarnation || incarnation <= peer.gone) return false;
@@ -62,7 +62,7 @@ export class Peers {
     return false;
   }
 
-  /** Forgets the peers that are down since then or before; returns which, each with the newest incarnation heard of. */
+  /** Forgets the peers that went down at that instant or earlier; returns them, each with its newest incarnation. */
   forgetDownSince(ms: number): { readonly node: string; readonly incarnation: number }[] {
     const forgotten: { readonly node: string; readonly incarnation: number }[] = [];
     for (const [node, { downSinceMs, incarnation }] of this.byNode) {

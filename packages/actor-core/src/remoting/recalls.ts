@@ -9,7 +9,7 @@ import { awaitsOneOf, type Wait } from '../actor/wait-graph.ts';
 import { RemoteAsker } from './remote-asker.ts';
 import { kind, type TakeBackMessage, type WireMessage } from './wire.ts';
 
-/** Takes questions that have not been begun out of mailboxes of other nodes, and lets other nodes do so here. */
+/** Removes unstarted questions from mailboxes of other nodes, and handles such requests from other nodes. */
 export class Recalls {
   readonly #runtime: Runtime;
   readonly #send: (node: string, message: WireMessage) => void;
@@ -19,14 +19,14 @@ export class Recalls {
     this.#send = send;
   }
 
-  /** Nobody waits for the answer to that question any more. */
+  /** Called when the asker no longer waits for the answer. */
   takeBack({ node, path, uid }: ActorAddress, ask: Question): void {
     this.#send(node, [kind.takeBack, ask.address.uid, path, uid]);
   }
 
   /**
-   * A question from another node waits for an actor whose handler awaits something itself. Where that is the asker, by
-   * way of this node alone, the question is refused; where it may be by way of another node, that node is asked to look.
+   * Checks a question from another node for an actor whose handler awaits an answer. If that wait leads back to the
+   * asker through this node alone, the question is refused; if it may through another node, that node is asked to check.
    */
   lookForCircle(target: ActorCell | Adapter<never, never>, asker: RemoteAsker): void {
     const cell = target instanceof Adapter ? target.owner : target;
@@ -50,7 +50,7 @@ export class Recalls {
   #suspect(wait: Wait, chain: CallChain | undefined): void {
     const { node, path, uid } = wait.target.address;
     for (let link = chain; link !== undefined; link = link.up) {
-      // A ref to a well-known actor does not say which one it is.
+      // A ref to a well-known actor names no incarnation and uid.
       if (link.node !== node || (uid !== 0 && path !== adapterPath && uid !== link.uid)) continue;
       this.#send(node, [kind.takeBack, wait.address.uid, path, uid, link.uid, link.handling]);
     }

@@ -40,7 +40,7 @@ export class RemoteAsker implements Refusable {
   }
 
   refuse(reason: DeadLetterReason): void {
-    // Who cancelled knows it.
+    // The asker cancelled and needs no report.
     if (reason !== 'expired') this.remoting.refuseAsk(this.node, this.askUid, reason);
   }
 

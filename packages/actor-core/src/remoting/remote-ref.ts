@@ -6,7 +6,7 @@ import { traceToSend } from '../actor/trace-context.ts';
 /** Delivers to an actor of another node, by way of this node's remoting. */
 export class RemoteRef<M> extends BaseRef implements ActorRef<M> {
   readonly address: ActorAddress;
-  /** Node whose frame brought this very ref here; empty for one that was made here. See `senderRefSchema`. */
+  /** Node that sent the frame with this ref; empty for a ref made on this node. See `senderRefSchema`. */
   readonly broughtBy: string;
   private readonly runtime: Runtime;
 

@@ -36,7 +36,7 @@ import { kind, type WireMessage } from './wire.ts';
 type TellMessage = Extract<WireMessage, readonly [0, ...unknown[]]>;
 type RefusedMessage = Extract<WireMessage, readonly [5, ...unknown[]]>;
 
-/** A node that is down for so long will not be back as what it was: as long as presence lists it. */
+/** Time after which a down node is forgotten; equal to the time for which presence lists it. */
 const forgetMs = 10 * 60_000;
 
 /** Bytes kept free in a frame for its header. */
@@ -54,7 +54,7 @@ export class Remoting {
   private readonly recalls: Recalls;
   private readonly peers: Peers;
   private readonly pongListeners = new Set<(node: string) => void>();
-  /** Messages of the frame being read that did not fit their receiver's protocol. */
+  /** Messages of the current frame that did not match their receiver's protocol. */
   private mismatches = 0;
   private readonly ends: (() => void)[] = [];
   private forgetTimer: Timer | undefined = undefined;
@@ -140,7 +140,7 @@ export class Remoting {
     this.forgetTimer ??= this.runtime.clock.setTimer(forgetMs, this.forgetDown);
   }
 
-  /** What is kept of nodes that are down goes in time, as presence forgets them. */
+  /** Removes the data kept for down nodes when presence forgets them. */
   private readonly forgetDown = (): void => {
     this.forgetTimer = undefined;
     for (const { node, incarnation } of this.peers.forgetDownSince(this.runtime.clock.now() - forgetMs)) {
@@ -175,7 +175,7 @@ export class Remoting {
       const subscription = transport.subscribe(subject, (message) => this.receive(message, lane));
       this.ends.push(() => subscription.unsubscribe());
     }
-    // The last of them: what reaches it, the others reach too.
+    // Subscribed last: when a message reaches this subscription, the others are active too.
     const ping = transport.subscribe(subjects.inbox(runtime.nodeId, 'ping', anyToken), (message) =>
       this.pinged(message),
     );
@@ -326,7 +326,7 @@ export class Remoting {
         new StrangersMessage(payload),
       );
     if (nodeIncarnation !== 0 && nodeIncarnation !== runtime.incarnation) return refuse('stale-incarnation');
-    // A confirmation of this runtime's names no incarnation, and is nobody's answer.
+    // A delivery confirmation of the runtime names no incarnation and belongs to no asker.
     if (path === endpointPath) return this.handleAnswer(peer, uid, payload, nodeIncarnation !== 0);
     const target = runtime.findTarget(path, uid);
     if (target === undefined) return refuse('no-such-actor');
@@ -360,7 +360,7 @@ export class Remoting {
     return new RemoteAsker(this, peer, askUid, decodeChain(chain), untilMs, deadline);
   }
 
-  /** Nobody waits for the answer to that question any more: it need not be begun. */
+  /** Recalls a question whose asker no longer waits, so that it is not started. */
   takeBack(to: ActorAddress, ask: Question): void {
     if (to.node !== this.runtime.nodeId && this.transport.connected) this.recalls.takeBack(to, ask);
   }
@@ -378,7 +378,7 @@ export class Remoting {
   private handleAnswer(peer: string, uid: number, payload: unknown, isLetter: boolean): void {
     const endpoint = this.runtime.findEndpoint(uid);
     if (endpoint === undefined) {
-      // What comes from a stream after its end was on its way already, and is no fault.
+      // Messages of a stream that arrive after its end were already in transit: not an error.
       if (isLetter && uid % 2 === 0) this.runtime.lateAnswer(uid, new StrangersMessage(payload));
       return;
     }
@@ -397,7 +397,7 @@ export class Remoting {
     this.runtime.findEndpoint(ask)?.refuseFrom(peer, reason, error);
   }
 
-  /** Told `maxFaultsPerFrame` times a frame at most: an error and an event for each would cost seconds a megabyte. */
+  /** Reports at most `maxFaultsPerFrame` mismatches a frame: reporting all would cost seconds a megabyte. */
   private mismatch(peer: string, what: string, { issues }: ZodError): void {
     if (++this.mismatches > maxFaultsPerFrame) return;
     this.fault(peer, 'protocol-mismatch', `${what}: ${issues[0]?.message ?? 'unknown issue'}`);

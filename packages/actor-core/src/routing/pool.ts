@@ -13,11 +13,11 @@ import { roundRobin, type RoutingStrategy } from './strategy.ts';
 export interface PoolOptions<M> {
   /** Workers, 1 to 10,000; `resizePool` changes it. */
   readonly size: number;
-  /** Makes the strategy of one incarnation of the pool. @default `roundRobin` */
+  /** Creates the routing strategy for each incarnation of the pool. @default `roundRobin` */
   readonly strategy?: (() => RoutingStrategy<M>) | undefined;
-  /** How it supervises its workers. @default each for itself: one that fails too often is parked, the others go on */
+  /** Supervision of the workers. @default one-for-one: a worker that fails too often is parked, the others continue */
   readonly supervision?: SupervisionOptions | undefined;
-  /** Mailbox of the pool itself, which only hands on. @default 1000 messages, then `reject` */
+  /** Mailbox of the pool itself, which only forwards. @default 1000 messages, then `reject` */
   readonly mailbox?: MailboxOptions | undefined;
   /** When the pool is started again. @default 'transient' */
   readonly restart?: RestartType | undefined;
@@ -42,13 +42,12 @@ export class PoolResize {
 }
 
 const maxSize = 10_000;
-/** How often a worker that has to go is looked at: it goes once it has nothing left to do. */
+/** Interval of checks on a surplus worker, which is stopped once it is idle. */
 const lookMs = 20;
 const looks: unique symbol = Symbol('look');
 
 /**
- * Tells a pool how many workers it has from now on. Workers that are too many get nothing more, finish what they were
- * given, and stop.
+ * Sets the number of workers of a pool. Surplus workers get no new messages, finish the ones they have, and stop.
  *
  * @throws InvalidArgumentError unless it is a whole number from 1 to 10,000
  */
@@ -57,10 +56,10 @@ export function resizePool(size: number): PoolResize {
 }
 
 /**
- * Recipe for an actor that starts workers of one kind, supervises them, and shares out among them what it is told: a
- * message costs one hop more than with `createRouter`, which routes to actors that others started. A question keeps its
- * deadline, and who asks learns at once when no worker takes it. A worker that ends is started again, unless its own
- * recipe says otherwise; other nodes reach the pool by the protocol of its workers.
+ * Props of an actor that starts workers of one kind, supervises them, and distributes its messages among them. A message
+ * costs one hop more than with `createRouter`, which routes to existing actors. A question keeps its deadline, and the
+ * asker gets an error at once when no worker accepts it. A worker that ends is started again, unless its own props say
+ * otherwise; other nodes reach the pool by the protocol of its workers.
  *
  * @throws InvalidArgumentError naming the option that cannot be
  */
@@ -89,7 +88,7 @@ class Workers<M> {
   readonly #recipe: Props<M>;
   readonly #strategy: RoutingStrategy<M>;
   #active: ActorRef<M>[] = [];
-  /** They finish what they have. */
+  /** Surplus workers that finish the messages they have. */
   #leaving: ActorRef<M>[] = [];
 
   constructor(context: ActorContext<M>, recipe: Props<M>, strategy: RoutingStrategy<M>) {
@@ -111,7 +110,7 @@ class Workers<M> {
   }
 
   resize(size: number): void {
-    // Those that ended for good, by what their recipe says, are made up for.
+    // Replaces workers that ended for good because of their restart setting.
     this.#active = this.#active.filter((worker) => cellOf(worker)?.ended !== true);
     while (this.#active.length < size) this.#active.push(this.#context.spawn(this.#recipe));
     this.#leaving.push(...this.#active.splice(size));

@@ -10,8 +10,8 @@ const specOptions = optionNames<StreamSpec>({
 });
 
 /**
- * Compares what is wanted of a stream with the stream that is there. What the spec leaves out may be anything: an
- * operator may have raised the replicas since.
+ * Compares a stream spec with the existing stream. Fields absent from the spec are not compared: an operator may have
+ * raised the replicas.
  *
  * @throws InvalidArgumentError naming the field in which they differ
  */
@@ -32,7 +32,7 @@ export function checkStream(spec: StreamSpec, existing: Required<Omit<StreamSpec
   }
 }
 
-/** @throws InvalidArgumentError for a field that there is not */
+/** @throws InvalidArgumentError for an unknown field */
 export function requireStreamSpec(spec: StreamSpec): void {
   requireKnownOptions('spec', spec, specOptions);
 }

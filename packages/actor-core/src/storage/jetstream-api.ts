@@ -53,7 +53,7 @@ export const errorCode: {
   checkInFlight: 10_164,
 };
 
-/** What an error of the API says of the store as a whole. */
+/** The state of the whole store that an API error shows. */
 export function troubleOf(error: ApiError): StoreTrouble {
   if (error.err_code === errorCode.streamNotFound) return 'store-missing';
   const isFull = [errorCode.insufficientResources, errorCode.storageExceeded, errorCode.storeFailed].some(

@@ -84,7 +84,7 @@ export class JetStreamStore implements Store {
       allow_atomic: true,
     });
     if (reply.error === undefined) return;
-    // A server that refuses the replicas before it looks for the name must not hide that the stream is another one.
+    // The server checks replicas before the name: look for an existing, different stream first.
     const { error } = reply;
     const { config } = await this.info(spec.name).catch(() => {
       throw refusedBy(spec.name, error);
@@ -166,7 +166,7 @@ export class JetStreamStore implements Store {
     );
   }
 
-  /** As `attempt`; a write that was not confirmed is told apart by what JetStream says of the stream. */
+  /** As `attempt`; for an unconfirmed write, the stream's state decides the error code. */
   private async attemptWrite(
     stream: string,
     subject: string,
@@ -184,7 +184,7 @@ export class JetStreamStore implements Store {
     }
   }
 
-  /** Measured on 2.15.1: with a full disk, and after it, a publish gets no answer while the API answers at once. */
+  /** Measured on nats-server 2.15.1: during and after a full disk, a publish gets no answer while the API answers at once. */
   private async troubleOfStream(stream: string): Promise<StoreTrouble> {
     const question = new TextEncoder().encode('{}');
     try {

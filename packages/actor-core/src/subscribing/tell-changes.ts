@@ -8,27 +8,27 @@ import type { Published, PubSub, Topic } from '../pubsub/pub-sub.ts';
 import type { NameConflict, Registry } from '../registry/registry.ts';
 
 /*
- * What happens around an actor, told to it as messages, in its turn and under its mailbox's bound. Each subscription
- * ends with the function that it returns, and with the actor. An actor with a protocol of its own subscribes an adapter:
+ * Delivers changes of the cluster to an actor as ordinary messages, bounded by its mailbox. A subscription ends when the
+ * returned function is called, or with the actor. An actor with a protocol of its own subscribes an adapter:
  * `tellLeaderChanges(leadership, context.adapt((change) => ({ type: 'leader', change })))`, which ends with its
  * incarnation; the next one subscribes again in its `setup`.
  */
 
-/** Who holds a name of the registry from now on. */
+/** The actor that now holds a registry name. */
 export interface NameChange<M> {
   readonly type: 'name-changed';
   readonly name: string;
   readonly holder: ActorRef<M> | undefined;
 }
 
-/** Who is in a group of the registry from now on. */
+/** The current members of a registry group. */
 export interface GroupChange<M> {
   readonly type: 'group-changed';
   readonly group: string;
   readonly members: readonly ActorRef<M>[];
 }
 
-/** Two actors claimed one name: who keeps it, and who lost it. */
+/** Two actors claimed one name: the actor that keeps it, and the actor that lost it. */
 export interface NameConflictFound extends NameConflict {
   readonly type: 'name-conflict';
 }
@@ -39,7 +39,7 @@ export interface TopicMessage<M> extends Published {
   readonly message: M;
 }
 
-/** Who leads a group from now on; undefined: nobody that this node knows of. */
+/** The current leader of a group; undefined when this node knows of none. */
 export interface LeaderChange {
   readonly type: 'leader-changed';
   readonly group: string;
