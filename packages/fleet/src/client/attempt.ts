@@ -24,6 +24,8 @@ export interface Attempt {
   head: HostHead | undefined;
   /** How it ended, for `why`; undefined until somebody says. */
   ending: AttemptEnding | undefined;
+  /** When it was sent. */
+  openedAtMs: number;
   /** What it has shown of its host; undefined for nothing so far. */
   judged: 'well' | 'ill' | undefined;
   /** An answer without success, while it is kept back. */
@@ -58,6 +60,7 @@ export function createAttempt(
     acceptByMs,
     partBytes,
     stallForgiven: false,
+    openedAtMs: Number.NEGATIVE_INFINITY,
     head: undefined,
     ending: undefined,
     judged: undefined,

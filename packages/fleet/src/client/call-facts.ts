@@ -41,7 +41,7 @@ export class CallFacts {
       only: request.instance,
       digest: request.digest,
       tried: this.tried,
-      avoided: health.avoidedFor(model, instances),
+      ...health.avoidedFor(model, instances),
       failures: this.failures,
       mayRetry: this.#judge.mayRetry,
     };

@@ -89,6 +89,14 @@ describe('the next step of a request', () => {
     expect(decide({ ...after, failures: [full] })).toMatchObject({ kind: 'fail', code: 'queue-full' });
   });
 
+  it('is to open where a host recovers, before one that is ejected, where no other is left', () => {
+    const instances = [evidence({ node: 'host-1' }), evidence({ node: 'b' })];
+    const avoided = new Set(['host-1/ollama-1', 'b/ollama-1']);
+    const ejected = new Set(['host-1/ollama-1']);
+    expect(decide({ instances, avoided, ejected })).toMatchObject({ kind: 'open', instance: { node: 'b' } });
+    expect(decide({ instances, avoided, ejected: avoided })).toMatchObject({ kind: 'open' });
+  });
+
   it('is not to open elsewhere once the retries are spent', () => {
     const instances = [evidence(), evidence({ node: 'b' })];
     const facts = { instances, tried, failures: [failed({})], mayRetry: false };

@@ -49,6 +49,8 @@ export interface AttemptFacts {
   readonly tried: ReadonlySet<string>;
   /** `instanceKey`s of those that go on refusing: asked last. @default none */
   readonly avoided?: ReadonlySet<string>;
+  /** Those of `avoided` that are ejected: asked after those that recover. @default none */
+  readonly ejected?: ReadonlySet<string>;
   /** In order. */
   readonly failures: readonly AttemptFailure[];
   /** False when the last failure left no retry to spend: no other instance is asked. @default true */
@@ -132,12 +134,14 @@ export function candidatesFor(
  */
 function usableOf(
   candidates: readonly InstanceEvidence[],
-  { avoided, failures }: AttemptFacts,
+  { avoided, ejected, failures }: AttemptFacts,
 ): readonly InstanceEvidence[] {
   if (avoided === undefined || avoided.size === 0) return candidates;
   const well = candidates.filter((evidence) => !avoided.has(instanceKey(evidence)));
   if (well.length > 0) return well;
-  return failures.some(({ refusal }) => refusal === 'queue-full') ? [] : candidates;
+  if (failures.some(({ refusal }) => refusal === 'queue-full')) return [];
+  const recovering = candidates.filter((evidence) => ejected?.has(instanceKey(evidence)) !== true);
+  return recovering.length > 0 ? recovering : candidates;
 }
 
 /** Fresh evidence says that each of them would refuse: to ask them would only make the client wait for the answer. */

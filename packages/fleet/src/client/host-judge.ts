@@ -26,13 +26,13 @@ export class HostJudge {
   }
 
   opened(attempt: Attempt): void {
-    this.#shared.health.opened(instanceKey(attempt.evidence), this.#record.model);
+    attempt.openedAtMs = this.#shared.health.opened(instanceKey(attempt.evidence), this.#record.model);
   }
 
   /** The first byte of an answer with success came. */
   served(attempt: Attempt): void {
     attempt.judged = 'well';
-    this.#shared.health.succeeded(instanceKey(attempt.evidence), this.#record.model);
+    this.#shared.health.succeeded(instanceKey(attempt.evidence), this.#record.model, attempt.openedAtMs);
   }
 
   /** The host itself failed, and not only the way to it. */

@@ -263,6 +263,17 @@ describe('a host that is ill beside a healthy one', () => {
     expect(shares[0]).toBeGreaterThan(0.3);
   });
 
+  it('draws no traffic when both were ill and the other one is well again', async () => {
+    let ill = true;
+    const refuse = answer(503, 'server busy');
+    const rig = await setup([refuse, (stream) => (ill ? refuse : serve)(stream)], { client: {} });
+    await load(rig, 30);
+    ill = false;
+    const { errors, shares } = await load(rig, 400);
+    expect(errors).toBe(0);
+    expect(shares[0]).toBeLessThanOrEqual(0.05);
+  });
+
   it('comes back slowly when it is well again, and gets its full share in the end', async () => {
     let ill = true;
     const rig = await setup([(stream) => (ill ? answer(503, 'busy') : serve)(stream), serve], { client: {} });

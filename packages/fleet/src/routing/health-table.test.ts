@@ -11,7 +11,7 @@ const memory = { subject: 'model', reason: 'answered 500: memory', retryAfterMs:
 function setup() {
   const clock = new ManualClock();
   const table = new HealthTable(defaults, clock, seededRandom(1));
-  const avoided = (model: string): string[] => [...table.avoidedFor(model, instances)];
+  const avoided = (model: string): string[] => [...table.avoidedFor(model, instances).avoided];
   const fail = (instance: string, model: string, failure: typeof busy | typeof memory): void => {
     for (let time = 0; time < 3; time += 1) table.failed(instance, model, failure);
   };
@@ -34,11 +34,11 @@ describe('a health table', () => {
     fail('a/ollama-1', 'm:latest', busy);
     clock.advance(7_000);
     table.opened('a/ollama-1', 'm:latest');
-    table.succeeded('a/ollama-1', 'm:latest');
+    table.succeeded('a/ollama-1', 'm:latest', clock.now());
     const drawn = (): number => {
       let chosen = 0;
       for (let draw = 0; draw < 1_000; draw += 1)
-        if (!table.avoidedFor('m:latest', instances).has('a/ollama-1')) chosen += 1;
+        if (!table.avoidedFor('m:latest', instances).avoided.has('a/ollama-1')) chosen += 1;
       return chosen / 1_000;
     };
     expect(drawn()).toBeCloseTo(0.1, 1);
@@ -80,12 +80,12 @@ describe('a health table', () => {
 
   it('keeps nothing of hosts that are well, and is bounded for those that are not', () => {
     const { clock, table } = setup();
-    for (let one = 0; one < 100; one += 1) table.succeeded(`${one}/o`, 'm:latest');
+    for (let one = 0; one < 100; one += 1) table.succeeded(`${one}/o`, 'm:latest', clock.now());
     expect(table.size).toBe(0);
     table.failed('a/o', 'm:latest', busy);
-    for (let one = 0; one < 60; one += 1) table.succeeded('a/o', 'm:latest');
+    for (let one = 0; one < 60; one += 1) table.succeeded('a/o', 'm:latest', clock.now());
     clock.advance(61_000);
-    table.succeeded('a/o', 'm:latest');
+    table.succeeded('a/o', 'm:latest', clock.now());
     expect(table.size).toBe(0);
     for (let one = 0; one < 10_000; one += 1) table.failed(`${one}/o`, 'm:latest', busy);
     expect(table.size).toBe(4_096);

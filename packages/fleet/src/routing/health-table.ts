@@ -21,6 +21,16 @@ export interface HostFailure {
   readonly retryAfterMs: number;
 }
 
+/** Both are sets of `instanceKey`s. */
+export interface AvoidedInstances {
+  /** To ask only where none but these is left. */
+  readonly avoided: ReadonlySet<string>;
+  /** Those among them that are ejected, which come after the ones that recover. */
+  readonly ejected: ReadonlySet<string>;
+}
+
+const nothingAvoided: AvoidedInstances = { avoided: new Set(), ejected: new Set() };
+
 /** Entries kept at most: instances, and models on them, that failed lately. The oldest is forgotten first. */
 const maxEntries = 4_096;
 
@@ -40,19 +50,21 @@ export class HealthTable {
     this.#random = random;
   }
 
-  /** `instanceKey`s of those that should be asked last for this model. A recovering one is drawn by chance. */
-  avoidedFor(model: string, instances: readonly InstanceEvidence[]): ReadonlySet<string> {
+  /** Whom to ask later than others for this model. A recovering instance is drawn by chance. */
+  avoidedFor(model: string, instances: readonly InstanceEvidence[]): AvoidedInstances {
+    if (this.#states.size === 0) return nothingAvoided;
     const avoided = new Set<string>();
-    if (this.#states.size === 0) return avoided;
+    const ejected = new Set<string>();
     const nowMs = this.#clock.now();
     for (const evidence of instances) {
       const key = instanceKey(evidence);
       const share = Math.min(
         ...this.#known(key, model).map((state) => healthShare(state, nowMs, this.#limits)),
       );
+      if (share === 0) ejected.add(key);
       if (share < 1 && this.#random.next() >= share) avoided.add(key);
     }
-    return avoided;
+    return { avoided, ejected };
   }
 
   /** What the instance said when it was ejected, for this model or for all; undefined while it is well. */
@@ -69,12 +81,15 @@ export class HealthTable {
     return waits.length === 0 ? 0 : Math.ceil(Math.min(...waits));
   }
 
-  opened(instance: string, model: string): void {
+  /** A request goes there. Returns the present time, for `succeeded`. */
+  opened(instance: string, model: string): number {
     this.#both(instance, model, { kind: 'opened' });
+    return this.#clock.now();
   }
 
-  succeeded(instance: string, model: string): void {
-    this.#both(instance, model, { kind: 'success' });
+  /** It served a request that was sent at `openedAtMs`. */
+  succeeded(instance: string, model: string, openedAtMs: number): void {
+    this.#both(instance, model, { kind: 'success', openedAtMs });
   }
 
   undecided(instance: string, model: string): void {

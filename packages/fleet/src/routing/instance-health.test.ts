@@ -10,7 +10,8 @@ import {
 } from './instance-health.ts';
 
 const failure = { kind: 'failure', reason: 'busy', retryAfterMs: 0, jitter: 0 } as const;
-const success: HealthEvent = { kind: 'success' };
+/** Sent before any ejection. */
+const success: HealthEvent = { kind: 'success', openedAtMs: -1 };
 
 /** Plays events at times and returns the state after them. */
 function play(...steps: readonly (readonly [atMs: number, ...events: HealthEvent[]])[]): HealthState {
@@ -73,6 +74,15 @@ describe('the health of an instance', () => {
   it('does not take answers to what was sent before its ejection for a trial', () => {
     for (const late of [success, failure])
       expect(decideInstanceHealth(ejected, late, 4_000, defaults)).toEqual(ejected);
+  });
+
+  it('recovers at once when it serves what was sent after its ejection, since no other host was left', () => {
+    const served: HealthEvent = { kind: 'success', openedAtMs: 1 };
+    expect(decideInstanceHealth(ejected, served, 10, defaults)).toMatchObject({
+      phase: 'recovering',
+      sinceMs: 10,
+    });
+    expect(decideInstanceHealth(ejected, { ...served, openedAtMs: 0 }, 10, defaults)).toEqual(ejected);
   });
 
   it('comes back by a growing share after a good trial, and is well at the end of it', () => {

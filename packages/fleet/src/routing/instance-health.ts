@@ -6,7 +6,8 @@
  *    └───────────────────────────────────────────────────────┴── a failure while it recovers ──────────┘
  *
  * Problem: a host that refuses at once looks idle, so every routing policy that prefers idle hosts sends it everything.
- * Ejected means asked last, not never: where every host is ejected, all of them are asked as before.
+ * Ejected means asked last, not never: where every host is ejected, all of them are asked as before, and the first one
+ * that serves what was sent after its ejection recovers at once.
  */
 
 /** Limits of the breaker; the fields of `FleetConfig`. */
@@ -37,8 +38,8 @@ export interface HealthState {
 }
 
 export type HealthEvent =
-  /** It delivered a first byte of an answer. */
-  | { readonly kind: 'success' }
+  /** It delivered a first byte of an answer to a request that was sent at `openedAtMs`. */
+  | { readonly kind: 'success'; readonly openedAtMs: number }
   /**
    * It refused or broke. `retryAfterMs`: when it wants to be asked again, 0 if it does not say. `jitter`, 0 to 1, keeps
    * several gateways from trying it at one time.
@@ -83,17 +84,19 @@ export function decideInstanceHealth(
   nowMs: number,
   limits: HealthLimits,
 ): HealthState {
-  // Answers to what was sent before an ejection come after it: they are no trial.
-  const isLate = state.phase === 'ejected' && nowMs < state.untilMs;
+  const isBeforeTrial = state.phase === 'ejected' && nowMs < state.untilMs;
   switch (event.kind) {
     case 'opened':
-      return state.phase === 'ejected' && !isLate ? { ...state, trialUntilMs: nowMs + trialMs } : state;
+      return state.phase === 'ejected' && !isBeforeTrial
+        ? { ...state, trialUntilMs: nowMs + trialMs }
+        : state;
     case 'undecided':
       return { ...state, trialUntilMs: Number.NEGATIVE_INFINITY };
     case 'success':
-      return isLate ? state : succeed(state, nowMs, limits);
+      // An answer to what was sent before the ejection shows nothing new.
+      return isBeforeTrial && event.openedAtMs <= state.sinceMs ? state : succeed(state, nowMs, limits);
     case 'failure':
-      return isLate ? state : fail(state, event, nowMs, limits);
+      return isBeforeTrial ? state : fail(state, event, nowMs, limits);
     default:
       return state.phase === 'well' ? eject(state, { ...event, retryAfterMs: 0 }, nowMs, limits) : state;
   }

@@ -64,11 +64,15 @@ describe('what an instance refuses', () => {
     expect(log.reports(2)).toMatchObject([{ reason: 'the connection broke (ECONNRESET)' }]);
   });
 
-  it('is over with the first success after the ejection, and logged', () => {
+  it('is not told after the first success that was sent later, and logged as over after the ejection', () => {
     const { log, note } = setup();
     for (const atMs of [0, 1, 2]) note(busy, atMs);
-    expect(note(served, 1_000)).toBeUndefined();
+    expect(note({ ...served, upstreamMs: 999 }, 1_000)).toBeUndefined();
     expect(log.reports(1_000)).toHaveLength(1);
+    expect(note(served, 1_000)).toBeUndefined();
+    expect(log.reports(1_000)).toBeUndefined();
+    note(busy, 1_001);
+    expect(log.reports(1_001)).toMatchObject([{ inRow: 1 }]);
     expect(note(served, 6_000)).toMatchObject({ kind: 'serves', model: undefined });
     expect(log.reports(6_000)).toBeUndefined();
   });

@@ -20,6 +20,7 @@ interface Entry {
   readonly model: string | undefined;
   readonly health: HealthState;
   readonly failedAtMs: number;
+  /** 0 once it served what was sent after its last failure. */
   readonly inRow: number;
 }
 
@@ -49,15 +50,16 @@ export class RefusalLog {
     if (failure !== undefined)
       return this.#fail(failure.subject === 'model' ? model : undefined, failure.reason, nowMs);
     if (outcome.how !== 'completed' || outcome.refusal !== undefined || outcome.lines === 0) return undefined;
-    return this.#succeed(undefined, nowMs) ?? this.#succeed(model, nowMs);
+    const openedAtMs = nowMs - outcome.upstreamMs;
+    return this.#succeed(undefined, openedAtMs, nowMs) ?? this.#succeed(model, openedAtMs, nowMs);
   }
 
-  /** What the load report says; undefined where there is nothing. */
+  /** What the load report says; undefined where there is nothing. One success ends it, the log waits for a trial. */
   reports(nowMs: number): readonly RefusalReport[] | undefined {
     const told: RefusalReport[] = [];
     for (const { model, health, failedAtMs, inRow } of this.#entries.values()) {
       const ageMs = nowMs - failedAtMs;
-      if (health.phase !== 'ejected' || ageMs > tellForMs || told.length >= maxTold) continue;
+      if (health.phase !== 'ejected' || inRow === 0 || ageMs > tellForMs || told.length >= maxTold) continue;
       told.push({ ...(model !== undefined && { model }), reason: health.reason, inRow, ageMs });
     }
     return told.length === 0 ? undefined : told;
@@ -79,13 +81,17 @@ export class RefusalLog {
     return { kind: 'refuses', model, reason };
   }
 
-  #succeed(model: string | undefined, nowMs: number): RefusalChange | undefined {
+  #succeed(model: string | undefined, openedAtMs: number, nowMs: number): RefusalChange | undefined {
     const key = keyOf(model);
     const before = this.#entries.get(key);
     if (before === undefined) return undefined;
-    const health = decideInstanceHealth(before.health, { kind: 'success' }, nowMs, this.#limits);
+    // An ejection runs its time here, so that a host that fails every other time writes few lines to the log.
+    const event = { kind: 'success', openedAtMs: Number.NEGATIVE_INFINITY } as const;
+    const health = decideInstanceHealth(before.health, event, nowMs, this.#limits);
     if (health.phase === 'well' && health.failures === 0) this.#entries.delete(key);
-    else this.#entries.set(key, { ...before, health, inRow: health.phase === 'ejected' ? before.inRow : 0 });
+    else if (health.phase === 'ejected' && openedAtMs <= before.failedAtMs)
+      this.#entries.set(key, { ...before, health });
+    else this.#entries.set(key, { ...before, health, inRow: 0 });
     if (before.health.phase !== 'ejected' || health.phase === 'ejected') return undefined;
     return { kind: 'serves', model, reason: '' };
   }
