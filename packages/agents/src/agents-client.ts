@@ -39,8 +39,8 @@ export interface AgentsClient {
    */
   proveStore(options?: { readonly timeoutMs?: number }): Promise<StoreProof>;
   /**
-   * What kept the leader from recording, or hosts from leading, when it was last asked; undefined while nothing is known.
-   * Asks again in the background when what is known is older than a second: the next call tells.
+   * Last known reason why the leader cannot record, or why no host can lead; undefined while nothing is known.
+   * A result older than one second is refreshed in the background for the next call.
    */
   storeTrouble(): StoreTroubleView | undefined;
 }
@@ -51,7 +51,7 @@ export interface StoreTroubleView {
   readonly evidenceAgeMs: number;
 }
 
-/** What came of a fenced write and a read by the leader of the agents. */
+/** Result of a fenced write and a read by the leader of the agents. */
 export interface StoreProof {
   readonly ok: boolean;
   /** Absent where `ok`. */
@@ -64,7 +64,7 @@ export interface StoreProof {
   readonly stream: string;
   readonly writeMs: number;
   readonly readMs: number;
-  /** What JetStream holds for the account, and may hold, bytes; absent where it did not say. */
+  /** Bytes that the JetStream account uses, and its limit; absent where JetStream did not answer. */
   readonly usedBytes?: number | undefined;
   readonly limitBytes?: number | undefined;
 }

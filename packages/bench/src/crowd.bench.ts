@@ -16,7 +16,7 @@ import type { SuiteOptions } from './suite.ts';
 /** Sizes of the suite; `quick` is the form that the tests run. */
 interface Size {
   readonly streams: number;
-  /** How long newcomers arrive once every stream of the crowd runs. */
+  /** Time for which newcomers arrive, from when all streams of the crowd run. */
   readonly durationMs: number;
   readonly rampMs: number;
   /** How much longer the crowd streams than newcomers arrive. */
@@ -35,7 +35,7 @@ const statusEveryMs = 1_000;
 const beginTimeoutMs = 120_000;
 const answerTimeoutMs = 30_000;
 
-/** What one arm did. */
+/** Measurements of one arm. */
 interface Round {
   readonly crowd: CrowdOutcome;
   readonly newcomers: readonly ChatOutcome[];

@@ -41,25 +41,25 @@ export interface FleetConfig {
    */
   readonly ownStallMs: number;
 
-  /** Milliseconds a request may take that does not say; 0 for no deadline. @default 0 */
+  /** Deadline of a request without its own, milliseconds; 0 for no deadline. @default 0 */
   readonly requestTimeoutMs: number;
   /** Instances tried at most for one request. @default 3 */
   readonly maxAttempts: number;
-  /** Retries on another host that each request pays for, in percent of one. @default 20 */
+  /** Part of a retry on another host that each request adds to the retry budget, in percent. @default 20 */
   readonly retryPercent: number;
-  /** Retries a second that nobody has to pay for. @default 10 */
+  /** Retries a second that are allowed without any requests. @default 10 */
   readonly retryFloorPerSecond: number;
-  /** Retries saved up at most, and available at the start. @default 100 */
+  /** Most retries that the budget holds; full at the start. @default 100 */
   readonly retryBurst: number;
   /** Refusals or breaks in a row after which a host, or a model on it, is asked last. @default 3 */
   readonly ejectAfterFailures: number;
-  /** How long at first; doubled each time the trial after it fails. @default 5_000 */
+  /** First length of an ejection, milliseconds; doubled each time the following trial fails. @default 5_000 */
   readonly ejectMs: number;
-  /** How long at most. @default 60_000 */
+  /** Longest ejection, milliseconds. @default 60_000 */
   readonly maxEjectMs: number;
-  /** From the first success afterwards until the host gets its full share again. @default 10_000 */
+  /** Slow start: time from the first success after an ejection to the full share of requests, milliseconds. @default 10_000 */
   readonly slowStartMs: number;
-  /** Instances at which a request waits at most; whichever has a slot first serves it. 1: where it was sent. @default 16 */
+  /** Most instances at which a request waits; the first with a free slot serves it. 1: only where it was sent. @default 16 */
   readonly maxPlaces: number;
   /** An instance that has not said a word after this is left for another one, if there is one. @default 800 */
   readonly acceptTimeoutMs: number;

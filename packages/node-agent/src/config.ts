@@ -29,15 +29,15 @@ export interface NodeAgentLimits {
   readonly maxBodyBytes: number;
   /** Places in the queue for requests whose bodies are elsewhere. @default 1_024 */
   readonly maxReserved: number;
-  /** How long a slot that was offered to a session waits for its answer, milliseconds. @default 500 */
+  /** Time for a session to answer the offer of a slot, milliseconds. @default 500 */
   readonly offerMs: number;
-  /** How long a place in the queue is kept that its session does not renew, milliseconds. @default 4_000 */
+  /** Time after which a place in the queue expires unless its session renews it, milliseconds. @default 4_000 */
   readonly reservationMs: number;
   /** Bodies held at once, queued ones and running ones together, bytes; at least `maxBodyBytes`. @default 256 MiB */
   readonly maxHeldBytes: number;
   /** How long the next part of a body may take, milliseconds. @default 10_000 */
   readonly bodyPartMs: number;
-  /** Silence of a request inside Ollama after which it is judged whether the model is at work, and again. @default 5_000 */
+  /** Interval at which the silence of a request inside Ollama is judged: is the model working? Milliseconds. @default 5_000 */
   readonly silenceLookMs: number;
   /**
    * Longest silence that the size of a request and the speed of its model alone can explain; then the request is given
@@ -168,7 +168,7 @@ function requireWhole(field: string, value: unknown, least: number): number {
   return value;
 }
 
-/** What is wrong is said without the value, which may hold a password. */
+/** The error omits the value, which may contain a password. */
 function requireAddress(field: string, value: unknown): OllamaAddress {
   const address = typeof value === 'string' ? readOllamaAddress(value) : undefined;
   if (address !== undefined) return address;

@@ -33,7 +33,7 @@ export interface NodeAgentStreams {
   readonly fleetConfig?: Partial<FleetConfig>;
 }
 
-/** What the agent sees of its machine; tests put their own in place. */
+/** Sources of facts about the machine; tests replace them. */
 export interface NodeAgentSenses {
   /** The runner processes of the Ollama at `url`. @default out of `/proc` */
   readonly runnerCpu?: (url: string) => RunnerCpu | undefined;

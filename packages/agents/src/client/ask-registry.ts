@@ -37,7 +37,7 @@ export class RegistryAsker {
   get leader(): string | undefined {
     const { roles, nodeId, presence } = this.#node;
     const known = this.#leadership.current()?.node ?? (roles.includes('host') ? nodeId : undefined);
-    // Nobody leads: a host may say why.
+    // Without a leader, ask a host for the reason.
     return (
       known ?? presence.members().find((one) => one.state === 'alive' && one.roles.includes('host'))?.node
     );

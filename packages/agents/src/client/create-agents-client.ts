@@ -200,7 +200,7 @@ class ClusterAgentsClient implements OwnedAgentsClient {
   }
 
   async proveStore({ timeoutMs = this.#config.waitMs }: { timeoutMs?: number } = {}): Promise<StoreProof> {
-    // A proof may take as long as a write is tried: one question, and not a new proof for each repetition.
+    // A proof may take as long as all attempts of a write: ask once, since each repetition would start a new proof.
     const answer = await this.#asker.ask(proofQuestion, timeoutMs, undefined, timeoutMs);
     if (answer.kind !== 'proof') throw unexpected(answer);
     return answer.proof;
@@ -222,7 +222,7 @@ class ClusterAgentsClient implements OwnedAgentsClient {
     return this.#asker.ask(make, this.#config.waitMs);
   }
 
-  /** Where the agent runs. What could not be found out before the task's own deadline is a deadline, whatever it was. */
+  /** The host of the agent. Any failure to find it before the task's deadline is reported as `deadline`. */
   async #placeBefore(
     untilMs: number,
     id: string,

@@ -6,7 +6,7 @@ import { AgentsError } from '../errors.ts';
 const freshMs = 1_000;
 const storeCodes: ReadonlySet<string> = new Set(['store-full', 'store-missing', 'store-unavailable']);
 
-/** What is known of the store, by one question at a time; who asks here never waits. */
+/** Last known state of the store, refreshed by one request at a time; callers never wait. */
 export class StoreWatch {
   readonly #clock: Clock;
   readonly #ask: () => Promise<unknown>;
@@ -26,7 +26,7 @@ export class StoreWatch {
     return { code: trouble.code, message: trouble.message, evidenceAgeMs: Math.round(nowMs - atMs) };
   }
 
-  /** Never rejects. No answer says nothing: what is known stays, and grows old. */
+  /** Never rejects. Without an answer the last known state stays, and its age grows. */
   async #renew(): Promise<void> {
     if (this.#isAsking) return;
     this.#isAsking = true;

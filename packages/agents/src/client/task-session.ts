@@ -90,7 +90,7 @@ class Session {
     }
   }
 
-  /** Ends the actor when the task has ended: its supervisor does not stop it, and its timers would run on. */
+  /** Stops this actor when the task has ended: no supervisor does so, and its timers would continue. */
   handle(message: Message): Next<Message> {
     this.#handleMessage(message);
     return this.#ended ? stopped : undefined;

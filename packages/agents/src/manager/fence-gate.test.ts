@@ -14,7 +14,7 @@ describe('FenceGate', () => {
     expect(gate.judge('host-1', 4)).toBe('refuse');
   });
 
-  it('takes the word of no order for a higher fence: the record is read again', () => {
+  it('reads the record again for an order with a higher fence instead of trusting the order', () => {
     const gate = new FenceGate();
     gate.open({ node: 'host-1', fence: 5 });
     expect(gate.judge('agent-1', Number.MAX_SAFE_INTEGER)).toBe('read');

@@ -1,4 +1,4 @@
-/** Whom the lead record names, and its sequence: the fence. */
+/** The node that the lead record names, and the record's sequence, which is the fence. */
 export interface LeadSeen {
   readonly node: string;
   readonly fence: number;
@@ -8,9 +8,9 @@ export interface LeadSeen {
 export type Verdict = 'obey' | 'refuse' | 'read';
 
 /**
- * The receiver's half of the fence: only the node that the lead record names is obeyed, and only with the record's own
- * sequence. That sequence only grows within its stream, so a higher one may belong to a later leader; the record says
- * whether it does, never the order itself.
+ * Checks the fence of an order at its receiver: accepts only the node that the lead record names, with the record's
+ * sequence. Sequences only grow within the stream, so a higher fence may belong to a later leader; whether it does is
+ * read from the record, never taken from the order.
  */
 export class FenceGate {
   #lead: LeadSeen | undefined;
@@ -20,7 +20,7 @@ export class FenceGate {
     return this.#lead;
   }
 
-  /** The lead record was read; a reading that shows an older record takes nothing back. */
+  /** Takes in a lead record that was read; an older record than the known one is ignored. */
   open(record: LeadSeen | undefined): void {
     if (record !== undefined && record.fence > (this.#lead?.fence ?? 0)) this.#lead = record;
   }

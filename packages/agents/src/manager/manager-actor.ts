@@ -100,7 +100,7 @@ class Manager {
   /** Orders whose fence is higher than that of the record known, until the record is read. */
   #held: ManagerMessage[] = [];
   #isReading = false;
-  /** A higher fence than the record's own was told: the record is not read again before this moment. */
+  /** After an order with a fence above the record's: the record is not read again before this instant. */
   #readAgainAtMs = Number.NEGATIVE_INFINITY;
   #leader: ActorRef<RegistryMessage> | undefined;
   #unread = 0;

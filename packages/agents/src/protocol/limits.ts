@@ -9,7 +9,7 @@ export const maxKeyChars: number = 256;
 /** Bytes of a message of the bus kept free beside a task's input or an answer. */
 export const recordReserveBytes: number = 4_096;
 
-/** Characters an answer may have so that it fits one message and one record: JSON writes six bytes for one at most. */
+/** Longest answer, in characters, that fits one message and one record: JSON writes at most six bytes for a character. */
 export function outputCharsFor(maxPayloadBytes: number): number {
   return Math.max(1, Math.floor((maxPayloadBytes - recordReserveBytes) / 6));
 }

@@ -40,12 +40,12 @@ export type Order =
   /** The end of that run is recorded. */
   | { readonly kind: 'recorded'; readonly runId: string };
 
-/** Who orders: a receiver obeys the node that the lead record names, with the record's fence. */
+/** Sender of an order: a receiver obeys only the node that the lead record names, with the record's fence. */
 export interface Authority {
   readonly term: number;
   /** Sequence of the lead record. */
   readonly fence: number;
-  /** The leader's registry, for the answer; of the very node that sends the order. */
+  /** The leader's registry, for the answer; must be on the node that sends the order. */
   readonly replyTo: ActorRef<RegistryMessage>;
 }
 

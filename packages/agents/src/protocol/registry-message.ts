@@ -73,7 +73,7 @@ export type RegistryRequest =
   | { readonly kind: 'run'; readonly runId: string; readonly replyTo: AnswerRef }
   /** Write a record under the fence and read it back, now. */
   | { readonly kind: 'prove'; readonly replyTo: AnswerRef }
-  /** Say whether records are kept, as far as is known: `well`, an `error`, or `not-leader` with what there is to say. */
+  /** Ask for the known state of the records: answered with `well`, an `error`, or `not-leader` with details. */
   | { readonly kind: 'health'; readonly replyTo: AnswerRef };
 
 /** What hosts, and askers of lost tasks, tell the registry. */
@@ -124,7 +124,7 @@ export type RegistryAnswer =
     }
   | { readonly kind: 'proof'; readonly proof: StoreProof }
   | { readonly kind: 'well' }
-  /** Nothing was done: this node does not lead, or has not yet read the records. `trouble`: what keeps it from that. */
+  /** Nothing was done: this node does not lead, or has not yet read the records. `trouble`: the reason, where known. */
   | {
       readonly kind: 'not-leader';
       readonly trouble?: { readonly code: AgentsErrorCode; readonly message: string } | undefined;

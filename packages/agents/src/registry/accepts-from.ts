@@ -2,8 +2,8 @@ import type { Sender } from '@drover/actor-core';
 import type { RegistryMessage } from '../protocol/registry-message.ts';
 
 /**
- * Whether the registry takes a message from that sender: requests from gateways and hosts, reports from hosts and each
- * host's about itself alone. NATS permissions pin a sender's node and the lanes its role may publish on. Pure.
+ * Whether the registry accepts a message from that sender: requests from gateways and hosts; reports from hosts, each
+ * about itself only. NATS permissions pin a sender's node and the lanes its role may publish on. Pure.
  */
 export function acceptsFrom(message: RegistryMessage, { node, nodeIncarnation, lane }: Sender): boolean {
   switch (message.kind) {
@@ -14,7 +14,7 @@ export function acceptsFrom(message: RegistryMessage, { node, nodeIncarnation, l
     case 'states':
       return lane === 'order' && message.node === node && message.nodeIncarnation === nodeIncarnation;
     case 'settle':
-      // The manager repeats it and wants it confirmed; an asker whose agent was lost says it once.
+      // The manager repeats this message until it is confirmed; an asker whose agent was lost sends it once.
       return message.replyTo === undefined
         ? lane === 'request'
         : lane === 'order' && message.run.node === node && message.replyTo.address.node === node;

@@ -33,7 +33,7 @@ import { loadRegistry, type RegistryState } from './registry-state.ts';
 import { encodeRunRecord, runView } from './run-record.ts';
 
 type Records = Awaited<ReturnType<typeof readRecords>>;
-/** Whatever needs a new record: refused while the store takes none. */
+/** Requests that need a new record: refused while the store accepts no writes. */
 const recording: ReadonlySet<string> = new Set(['spawn', 'stop', 'submit']);
 
 type SpawnMessage = Extract<RegistryMessage, { kind: 'spawn' }>;
@@ -69,7 +69,7 @@ const storeRetryMs = 500;
 /** Writes waiting for the store; above it new requests are turned away. */
 const maxWritesWaiting = 5_000;
 const describeTimeoutMs = 500;
-/** A full disk takes a person: asking again at once is useless. */
+/** A full disk needs an operator, so retries are slow. */
 const fullRetryAfterMs = 5_000;
 
 /** The recipe of a host's registry: it decides while its node leads, and says `not-leader` otherwise. */
@@ -87,7 +87,7 @@ export function registryProps(spec: RegistrySpec): Props<Message> {
       }),
     {
       protocol: registryMessageSchema,
-      // The protocol lets nothing else through.
+      // The protocol accepts no other kind.
       accepts: (message, sender) => acceptsFrom(message as RegistryMessage, sender),
       restart: 'permanent',
       mailbox: { capacity: 10_000 },
@@ -101,9 +101,9 @@ class Registry {
   readonly #context: ActorContext<Message>;
   readonly #unsubscribes: (() => void)[];
   #tenure: Tenure | undefined;
-  /** The store took no record, or gave none, at the last attempt. */
+  /** Failure of the last write or read of records; undefined after a success. */
   #trouble: StoreUnavailableError | undefined;
-  /** Who waits for the proof that is under way. */
+  /** Askers that wait for the running proof. */
   readonly #provers: AnswerRef[] = [];
 
   constructor(spec: RegistrySpec, context: ActorContext<Message>) {
@@ -152,7 +152,7 @@ class Registry {
     }
   }
 
-  /** One proof answers all who ask while it is under way. */
+  /** One running proof answers all askers. */
   #prove(replyTo: AnswerRef): void {
     if (!this.#leads()) return this.#refuse(replyTo);
     this.#provers.push(replyTo);
@@ -171,7 +171,7 @@ class Registry {
     replyTo.tell({ kind: 'error', code: trouble.code, message: trouble.message, retryAfterMs: 0 });
   }
 
-  /** Says no for this node, and what keeps the group from having a leader, as far as this node knows. */
+  /** Answers `not-leader`, with the reason why the group has no leader where this node knows one. */
   #refuse(to: AnswerRef): void {
     const trouble = this.#spec.leadership.trouble() ?? this.#trouble;
     to.tell(
@@ -181,7 +181,7 @@ class Registry {
     );
   }
 
-  /** True where a request was answered because the store would take no record of it now. */
+  /** True when the request was refused because the store accepts no writes now. */
   #isRefusedByStore({ kind, replyTo }: { kind: string; replyTo: AnswerRef }): boolean {
     const trouble = this.#trouble;
     if (trouble === undefined || trouble.code === 'store-unavailable' || !recording.has(kind)) return false;

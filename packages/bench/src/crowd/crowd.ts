@@ -3,12 +3,12 @@ import { startReady } from '../child-process.ts';
 
 const crowdMain: string = fileURLToPath(new URL('crowd-main.js', import.meta.url));
 
-/** What the streams of a crowd were like, all together. */
+/** Combined result of all streams of a crowd. */
 export interface CrowdOutcome {
   readonly streams: number;
-  /** Streams whose answer was there to the last token, in order. */
+  /** Streams that delivered every token, in order. */
   readonly whole: number;
-  /** What was wrong with the others; some of it. */
+  /** Errors of the other streams; a sample. */
   readonly problems: readonly string[];
   /** Largest silence within any of the streams, milliseconds. */
   readonly maxGapMs: number;
@@ -22,7 +22,7 @@ export interface CrowdSize {
   readonly rampMs: number;
 }
 
-/** A crowd that streams, in a process of its own: reading its tokens must not delay the probes beside it. */
+/** A crowd of streaming clients, in its own process: reading tokens must not delay the probes. */
 export interface Crowd {
   /** Resolves when every stream has ended. */
   readonly outcome: Promise<CrowdOutcome>;

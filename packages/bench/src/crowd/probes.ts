@@ -1,8 +1,8 @@
 import { request } from 'node:http';
 
-/** How one look at a route ended. */
+/** Result of one probe of a route. */
 export interface Look {
-  /** From the instant it was due to the end of its answer, milliseconds. */
+  /** From the planned instant of the probe to the end of its answer, milliseconds. */
   readonly tookMs: number;
   /** 0 when no answer came. */
   readonly status: number;
@@ -10,8 +10,8 @@ export interface Look {
 }
 
 /**
- * Asks for a route on a connection of its own, as a health check does. A look that comes late keeps its intended
- * instant (`performance.now()` scale).
+ * Requests a route on its own connection, as a health check does. A delayed probe is measured from its planned instant
+ * (`performance.now()` scale).
  */
 export function look(url: URL, intendedAtMs: number, timeoutMs: number): Promise<Look> {
   const { promise, resolve } = Promise.withResolvers<Look>();

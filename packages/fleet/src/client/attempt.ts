@@ -22,13 +22,13 @@ export interface Attempt {
   /** That was put off once, since this process stood still. */
   stallForgiven: boolean;
   head: HostHead | undefined;
-  /** How it ended, for `why`; undefined until somebody says. */
+  /** Outcome of the attempt, for `why`; undefined while the attempt runs. */
   ending: AttemptEnding | undefined;
   /** When it was sent. */
   openedAtMs: number;
-  /** What it has shown of its host; undefined for nothing so far. */
+  /** Health evidence about the host; undefined for none so far. */
   judged: 'well' | 'ill' | undefined;
-  /** An answer without success, while it is kept back. */
+  /** An error answer, while it is held back. */
   kept: KeptAnswer | undefined;
   /** Of its pieces of a long line, what is counted in `SessionShared.partial`. */
   partialUnits: number;
@@ -36,9 +36,9 @@ export interface Attempt {
   partsReceived: number;
   /** The instance has the whole body: it said something that it says only then. */
   started: boolean;
-  /** The instance starts it only after a claim. */
+  /** True when the instance starts the request only after a claim. */
   asks: boolean;
-  /** When the slot that the instance offered was claimed; undefined while none is. */
+  /** Instant of the claim on an offered slot; undefined without a claim. */
   claimedAtMs: number | undefined;
 }
 
@@ -88,7 +88,7 @@ export function sendParts(attempt: Attempt, body: Uint8Array): void {
     attempt.instance.tell(bodyPart(body, partBytes, streamId, attempt.partsSent));
 }
 
-/** What an instance says before it has asked Ollama. */
+/** Messages that an instance sends before it has posted the request to Ollama. */
 const saidBefore: ReadonlySet<SessionMessage['kind']> = new Set(['accepted', 'refused', 'parts', 'offer']);
 
 /** The whole body is there, and Ollama may have been asked. */

@@ -7,7 +7,7 @@ import { isKeptBack, KeptAnswer } from './host-answer.ts';
 import type { HostJudge } from './host-judge.ts';
 import type { AnsweredFailure } from './telling-answer.ts';
 
-/** What the caller gets: the head and the lines of one attempt, what a host refused, or an error. */
+/** The answer for the caller: head and lines of one attempt, a host's error answer, or an error of the fleet. */
 export class CallAnswer {
   readonly #record: CallRecord;
   readonly #clock: Clock;
@@ -21,7 +21,7 @@ export class CallAnswer {
     this.#trail = trail;
   }
 
-  /** Takes lines of the attempt; true if they count as taken now: the caller waited for them, or they are kept back. */
+  /** Takes lines of the attempt; true if they count as consumed: the caller waited for them, or they are held back. */
   deliver(attempt: Attempt, lines: readonly string[], count: number): boolean {
     const { call } = this.#record;
     if (!call.headResolved && attempt.head !== undefined && isKeptBack(attempt.head, lines))
@@ -34,7 +34,7 @@ export class CallAnswer {
     return call.push(lines, count);
   }
 
-  /** The attempt's answer is whole; how it ended. */
+  /** Handles the end of a complete answer; returns the outcome of the attempt. */
   finish(attempt: Attempt): 'served' | 'refused' {
     this.#begin(attempt);
     const outcome = (attempt.head?.status ?? 0) < 400 ? 'served' : 'refused';
@@ -43,7 +43,7 @@ export class CallAnswer {
     return outcome;
   }
 
-  /** No host served the request: the caller gets what this one said. `leastMs`: when to come back at the earliest. */
+  /** No host served the request: passes this host's error answer to the caller. `leastMs`: shortest time until a retry. */
   refuse({ node, instance, simulated, answer }: AnsweredFailure, leastMs: number): void {
     const { call, startedAtMs } = this.#record;
     const queuedMs = Math.round(this.#clock.now() - startedAtMs);
@@ -59,7 +59,7 @@ export class CallAnswer {
     this.#record.call.finish(new FleetError(code, message, { requestId, model, node, retryAfterMs }));
   }
 
-  /** Hands out the head, with the first byte and not before: until then another instance may answer. */
+  /** Passes the head to the caller with the first byte, not earlier: until then another instance may answer. */
   #begin(attempt: Attempt): void {
     const { call, startedAtMs } = this.#record;
     const { head, evidence, receiver } = attempt;

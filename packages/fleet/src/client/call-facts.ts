@@ -3,7 +3,7 @@ import type { AttemptFacts, AttemptFailure } from './decide-attempt.ts';
 import type { CallRecord, SessionShared } from './call-record.ts';
 import type { HostJudge } from './host-judge.ts';
 
-/** What one call knows for its next decision. */
+/** Facts of one call for its next decision. */
 export class CallFacts {
   readonly #shared: SessionShared;
   readonly #record: CallRecord;

@@ -15,7 +15,7 @@ export interface SessionShared {
   readonly config: FleetConfig;
   readonly load: LiveLoadTable;
   readonly policy: RoutingPolicy;
-  /** What the hosts' answers have shown. */
+  /** Health evidence from the hosts' answers. */
   readonly health: HealthTable;
   readonly retries: RetryBudget;
   readonly decisions: DecisionLog;
@@ -36,7 +36,7 @@ export interface CallRecord {
   cancelled: string | undefined;
   /** True while the session waits for the bus or a load report. */
   waiting: boolean;
-  /** The attempt under way waits for a slot, as far as known. */
+  /** True when the current attempt waits for a slot, by its last message. */
   queued: boolean;
   /** Where the attempt under way runs. */
   servedBy: { readonly node: string; readonly incarnation: number } | undefined;

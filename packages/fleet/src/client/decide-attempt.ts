@@ -19,7 +19,7 @@ export interface AttemptFailure {
   readonly refusal: RefusalCode | undefined;
   readonly message: string;
   readonly retryAfterMs: number;
-  /** Set when the host itself answered, without success. */
+  /** Set when the host itself answered with an error. */
   readonly answer?: HostAnswer | undefined;
 }
 
@@ -43,11 +43,11 @@ export interface AttemptFacts {
   readonly model: string;
   /** Where the request must go, if anywhere. */
   readonly only?: InstanceName | undefined;
-  /** Content that its copy of the model must have, if any. */
+  /** Digest that the instance's copy of the model must have, if any. */
   readonly digest?: string | undefined;
   /** `instanceKey`s. */
   readonly tried: ReadonlySet<string>;
-  /** `instanceKey`s of those that go on refusing: asked last. @default none */
+  /** `instanceKey`s of ejected instances, which are asked last. @default none */
   readonly avoided?: ReadonlySet<string>;
   /** Those of `avoided` that are ejected: asked after those that recover. @default none */
   readonly ejected?: ReadonlySet<string>;
@@ -61,7 +61,7 @@ export type AttemptDecision =
   | { readonly kind: 'open'; readonly instance: InstanceEvidence }
   /** Nothing to do before this instant or a change of the bus or the load table. */
   | { readonly kind: 'wait'; readonly untilMs: number }
-  /** No host served it: the client gets what this one answered. */
+  /** No host served the request: the client gets the answer of this host. */
   | { readonly kind: 'answer'; readonly failure: AnsweredFailure; readonly retryAfterMs: number }
   | {
       readonly kind: 'fail';
@@ -110,7 +110,7 @@ export function decideAttempt(
   }
   if (failures.length === 0) return nobodyToAsk(facts);
   const failure = tellingAnswer(failures);
-  // Where no host's answer is the telling one, something else went wrong too.
+  // Without a telling answer of a host, the error describes the other failures.
   if (failure === undefined) return sumUp(failures.filter(({ answer }) => answer === undefined));
   return { kind: 'answer', failure, retryAfterMs: Math.max(leastComeBackMs, failure.retryAfterMs) };
 }
@@ -129,8 +129,8 @@ export function candidatesFor(
 }
 
 /**
- * Those that do not go on refusing, if there are any. Where one of those has only a full queue, the others would add
- * their refusals to the load and no answer.
+ * The instances that are not ejected, if there are any. Also when all of these have full queues: an ejected instance
+ * would add load and no answer.
  */
 function usableOf(
   candidates: readonly InstanceEvidence[],
@@ -144,7 +144,7 @@ function usableOf(
   return recovering.length > 0 ? recovering : candidates;
 }
 
-/** Fresh evidence says that each of them would refuse: to ask them would only make the client wait for the answer. */
+/** True when fresh evidence shows that each instance would refuse: asking them would only delay the client's answer. */
 function areAllFull(candidates: readonly InstanceEvidence[], { staleEvidenceMs }: FleetConfig): boolean {
   return candidates.every((evidence) => reportsFull(evidence) && !isDoubtful(evidence, staleEvidenceMs));
 }
@@ -180,7 +180,7 @@ function lists({ load }: InstanceEvidence, model: string, digest?: string): bool
   );
 }
 
-/** Ollama writes digests with and without the name of their hash. */
+/** Removes the prefix `sha256:`, which Ollama writes in some places and omits in others. */
 function bareDigest(digest: string): string {
   return digest.replace(/^sha256:/, '');
 }
@@ -220,7 +220,7 @@ function sumUp(failures: readonly AttemptFailure[]): AttemptDecision {
   const full = failures.filter(({ refusal }) => refusal === 'queue-full');
   const broken = failures.findLast(({ refusal }) => refusal !== 'queue-full' && refusal !== 'model-missing');
   const telling = broken ?? full.at(-1) ?? failures.at(-1);
-  if (telling === undefined) return fail('no-host', 'nobody to ask', leastComeBackMs);
+  if (telling === undefined) return fail('no-host', 'there is no instance to ask', leastComeBackMs);
   const attempts = failures.length > 1 ? ` (${failures.length} instances were tried)` : '';
   const message = `${telling.instance} on ${telling.node}: ${telling.message}${attempts}`;
   const hintMs =

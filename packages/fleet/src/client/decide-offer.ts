@@ -2,21 +2,21 @@ import type { InstanceEvidence } from '../routing/load-table.ts';
 import { isModel } from '../routing/model-name.ts';
 import { hasLoaded, queueWaitMs } from '../routing/queue-wait.ts';
 
-/** Everything the answer to an offer depends on. */
+/** All facts that the answer to an offer depends on. */
 export interface OfferFacts {
   /** The instance that has a free slot. */
   readonly here: InstanceEvidence;
-  /** The other instances at which the request waits. */
+  /** The other instances in whose queues the request waits. */
   readonly elsewhere: readonly InstanceEvidence[];
-  /** Its `modelKey`. */
+  /** `modelKey` of the requested model. */
   readonly model: string;
   readonly waitedMs: number;
 }
 
 /**
- * Whether a request that waits takes the slot that it is offered. It passes only where the model would have to be
- * loaded, that takes longer than the rest of the wait for an instance that has it loaded, and the request has not waited
- * for so long already: estimates may be wrong, and passing must end.
+ * Whether a waiting request takes an offered slot. The request passes only if the instance would first have to load the
+ * model, an instance with the loaded model is expected to be free sooner than the load would end, and the request has
+ * waited for less than one load so far. The last condition bounds the passing, since estimates may be wrong.
  */
 export function decideOffer({ here, elsewhere, model, waitedMs }: OfferFacts): 'take' | 'pass' {
   if (hasLoaded(here, model)) return 'take';

@@ -6,7 +6,7 @@ import type { AttemptOutcome, AttemptView, Candidate, RequestDecisions } from '.
 /** Requests remembered at most, the newest ones. */
 const maxRequests = 1_000;
 const maxAgeMs = 15 * 60_000;
-/** Attempts told of one request; a move to another queue counts as one. */
+/** Most attempts kept for one request; a move to another queue counts as an attempt. */
 const maxAttempts = 16;
 const maxMessageUnits = 300;
 
@@ -17,7 +17,7 @@ export interface AttemptEnding {
   readonly message?: string | undefined;
 }
 
-/** How an attempt ended after which another host may be asked. */
+/** Outcome of a failed attempt after which another host may be asked. */
 export function endingOf({
   answer,
   refusal,
@@ -34,7 +34,7 @@ interface Place {
   readonly instance: string;
 }
 
-/** What a call writes down while it runs. */
+/** Recorder of the decisions of one call. */
 export class DecisionTrail {
   readonly #requestId: string;
   readonly #model: string;
@@ -65,7 +65,7 @@ export class DecisionTrail {
     this.#attempts = [...this.#attempts, attempt].slice(-maxAttempts);
   }
 
-  /** The attempt that was opened last is over. */
+  /** Records the end of the last opened attempt. */
   closed(status: number | undefined, { outcome, code, message }: AttemptEnding): void {
     const attempt = this.#attempts.at(-1);
     if (attempt === undefined) return;
@@ -79,7 +79,7 @@ export class DecisionTrail {
     };
   }
 
-  /** The request is over. Called once. */
+  /** Records the end of the request. Called once. */
   ended(outcome: 'served' | 'refused'): void {
     this.#outcome = outcome;
   }
@@ -116,7 +116,7 @@ export class DecisionLog {
     this.#clock = clock;
   }
 
-  /** A request came. One with an id that is known already takes its place. */
+  /** Starts the record of a request; replaces an earlier record with the same id. */
   begin(requestId: string, model: string): DecisionTrail {
     const trail = new DecisionTrail(requestId, model, this.#clock);
     this.#trails.delete(requestId);

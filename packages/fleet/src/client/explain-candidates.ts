@@ -6,11 +6,11 @@ import { hasLoaded, isDoubtful, isFull, loadWaitMs, queueWaitMs, usedPlaces } fr
 import { type AttemptFacts, candidatesFor } from './decide-attempt.ts';
 import type { Candidate } from './request-decisions.ts';
 
-/** Instances told of one decision at most: the chosen one and those that list the model come first. */
+/** Most instances shown for one decision: the chosen instance first, then those that list the model. */
 const maxCandidates = 32;
 const none: ReadonlySet<string> = new Set();
 
-/** Why a request went to `chosen` and not elsewhere, or went nowhere, with the facts of that moment. Pure. */
+/** Explains why a request went to `chosen` or to no instance, with the facts at that instant. Pure. */
 export function explainCandidates(
   facts: AttemptFacts,
   chosen: InstanceEvidence | undefined,

@@ -36,8 +36,8 @@ export function mayTryElsewhere(outcome: Exclude<ReceiverOutcome, { kind: 'end' 
 }
 
 /**
- * What a broken attempt shows of its host; undefined for nothing. A host whose answer began and then ended in order,
- * only without `done: true`, is well.
+ * Health evidence of a broken attempt; undefined for none. A host is well if its answer began and ended in order, only
+ * without `done: true`.
  */
 export function hostFailure(
   outcome: Exclude<ReceiverOutcome, { kind: 'end' }>,

@@ -24,7 +24,7 @@ export interface FleetClient {
     timeoutMs?: number;
     fresh?: boolean;
   }): Promise<readonly (CatalogueMessage & { readonly node: string })[]>;
-  /** Why one of the last requests went where it went; undefined if it is not known (any more). */
+  /** The routing decisions of a recent request; undefined for an unknown or forgotten request. */
   why(requestId: string): RequestDecisions | undefined;
   /** Calls running now. */
   readonly active: number;
@@ -44,7 +44,7 @@ export interface FleetRequest {
   readonly body: Uint8Array;
   /** The only instance that may serve it, e.g. for an unload. @default any */
   readonly instance?: { readonly node: string; readonly instance: string };
-  /** Only copies of the model with this content, `sha256:` before it or not. @default any copy */
+  /** Digest that a copy of the model must have, with or without the prefix `sha256:`. @default any copy */
   readonly digest?: string;
   /** Milliseconds the whole request may take; 0 for no deadline. @default `requestTimeoutMs` */
   readonly timeoutMs?: number;
@@ -56,8 +56,8 @@ export interface FleetRequest {
 
 export interface FleetCall {
   /**
-   * Resolves when an instance answered its first byte. An answer without success that may speak of the host (429, 5xx,
-   * 404, a stream that begins with an error) resolves it only when no other instance did better.
+   * Resolves when an instance answered its first byte. An error answer that may concern only the host (429, 5xx, 404, a
+   * stream that begins with an error) resolves the promise only when no other instance served the request.
    *
    * @throws FleetError nothing was delivered: `code` says why, `retryAfterMs` when it makes sense to come back
    */
@@ -77,7 +77,7 @@ export interface FleetHead {
   readonly contentType: string;
   /** Those of `passedHeaders` that the host sent. */
   readonly headers?: PassedHeaders | undefined;
-  /** When to come back, if no host served the request and the host itself does not say. */
+  /** Time until a retry, if no host served the request and the host's answer has no `retry-after`. */
   readonly retryAfterMs?: number | undefined;
   readonly node: string;
   readonly instance: string;

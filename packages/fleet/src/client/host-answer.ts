@@ -1,7 +1,7 @@
 import type { PassedHeaders } from '../protocol/passed-headers.ts';
 import { isErrorLine, readRefusal, type RefusalSubject, refusalSubject } from '../routing/refusal-subject.ts';
 
-/** The status line of a host's answer, as it came. */
+/** Status and headers of a host's answer, unchanged. */
 export interface HostHead {
   readonly status: number;
   readonly contentType: string;
@@ -9,29 +9,29 @@ export interface HostHead {
   readonly foreign?: boolean | undefined;
 }
 
-/** A whole answer without success: what the client gets if no other host does better. */
+/** A complete error answer of a host, which the client gets if no other host serves the request. */
 export interface HostAnswer {
   readonly head: HostHead;
-  /** As they came. */
+  /** Lines of the answer, unchanged. */
   readonly lines: readonly string[];
   readonly subject: RefusalSubject;
-  /** Ollama's own words, or as much as is needed to tell a person. */
+  /** The error text of Ollama, shortened for display. */
   readonly text: string;
 }
 
-/** UTF-16 units of an answer without success that are kept; a longer one is replaced by a sentence that says so. */
+/** Longest error answer that is kept, in UTF-16 units; a longer answer is replaced by an error that says so. */
 const maxHeldUnits = 256 * 1024;
 
 /**
- * True if an answer is kept back until it is whole, since another host may do better: every status that may speak of
- * the host, and a stream of an older Ollama that begins with an error.
+ * True if an answer is held back until it is complete, since another host may serve the request: every status that may
+ * concern the host, and a stream of an older Ollama that begins with an error.
  */
 export function isKeptBack(head: HostHead, lines: readonly string[]): boolean {
   if (head.status >= 400) return refusalSubject(head.status, '', head.foreign) !== 'request';
   return isErrorLine(lines[0] ?? '');
 }
 
-/** Collects an answer that is kept back. */
+/** Collects the lines of an answer that is held back. */
 export class KeptAnswer {
   readonly #head: HostHead;
   #lines: string[] = [];
@@ -47,7 +47,7 @@ export class KeptAnswer {
     else this.#lines = [];
   }
 
-  /** The answer is whole. */
+  /** Returns the complete answer. */
   finish(): HostAnswer {
     const { status, foreign } = this.#head;
     const tooLong = JSON.stringify({
@@ -58,7 +58,7 @@ export class KeptAnswer {
   }
 }
 
-/** When the host wants to be asked again, milliseconds; undefined where it does not say so in a number. */
+/** Time from the host's `retry-after`, milliseconds; undefined where the header is missing or not a number. */
 export function askedAgainAfterMs(headers: PassedHeaders | undefined): number | undefined {
   const inMs = Number(headers?.['retry-after-ms'] ?? Number.NaN);
   if (Number.isFinite(inMs) && inMs >= 0) return inMs;

@@ -3,12 +3,12 @@ import { instanceKey } from '../routing/load-table.ts';
 import type { Attempt } from './attempt.ts';
 import type { CallRecord, SessionShared } from './call-record.ts';
 
-/** The longest time to come back that is computed, where no host asks for one. */
+/** Largest computed retry time, for answers in which no host names one. */
 const mostComputedMs = 10_000;
 
 /**
- * What one call shows of the hosts it tries: each attempt says at most once that its host is well or ill, or else that
- * it says nothing. Also whether the call may still be sent to another host after one that failed.
+ * Reports the outcomes of one call's attempts to the health table: each attempt reports at most once, as well, ill or
+ * without evidence. Also decides whether the retry budget allows another host after a failure.
  */
 export class HostJudge {
   readonly #shared: Pick<SessionShared, 'health' | 'retries'>;
@@ -29,13 +29,13 @@ export class HostJudge {
     attempt.openedAtMs = this.#shared.health.opened(instanceKey(attempt.evidence), this.#record.model);
   }
 
-  /** The first byte of an answer with success came. */
+  /** Handles the first byte of a successful answer. */
   served(attempt: Attempt): void {
     attempt.judged = 'well';
     this.#shared.health.succeeded(instanceKey(attempt.evidence), this.#record.model, attempt.openedAtMs);
   }
 
-  /** The host itself failed, and not only the way to it. */
+  /** Handles a failure of the host itself, not only of the connection to its node. */
   failed(attempt: Attempt, failure: HostFailure): void {
     attempt.judged = 'ill';
     this.#shared.health.failed(instanceKey(attempt.evidence), this.#record.model, failure);
@@ -46,12 +46,12 @@ export class HostJudge {
       this.#shared.health.undecided(instanceKey(attempt.evidence), this.#record.model);
   }
 
-  /** Another host could be asked: a retry after a host's own failure has to be paid for. */
+  /** Handles a possible retry on another host: a retry after a failure of the host takes from the retry budget. */
   payForRetry({ judged }: Attempt, nowMs: number): void {
     if (judged === 'ill') this.#mayRetry = this.#shared.retries.take(nowMs);
   }
 
-  /** When to come back after all of these refused and none said when. They are asked last, not never: a short time. */
+  /** Retry time after all these hosts refused without naming one. Short, since ejected hosts are still asked last. */
   retryAfterMs(tried: ReadonlySet<string>): number {
     return Math.min(mostComputedMs, this.#shared.health.nextTrialMs([...tried], this.#record.model));
   }

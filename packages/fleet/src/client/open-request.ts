@@ -4,13 +4,13 @@ import type { SessionMessage } from '../protocol/session-message.ts';
 import { noTimeoutMs } from '../protocol/stream-open.ts';
 import type { FleetRequest } from './fleet-client.ts';
 
-/** What the instance's queue needs to know of a request. */
+/** Facts of a request for the instance's queue. */
 export interface QueueFacts {
-  /** Since it came to the fleet. */
+  /** Time since the request arrived at the fleet. */
   readonly waitedMs: number;
-  /** Instances at which it may wait. */
+  /** Number of instances at which the request may wait. */
   readonly places: number;
-  /** What the fleet has learnt of the model, if anything. */
+  /** Learnt service time of the model, if any. */
   readonly serviceMs?: number | undefined;
 }
 

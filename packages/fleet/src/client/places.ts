@@ -3,30 +3,30 @@ import { type InstanceMessage, instancePath } from '../protocol/instance-message
 import type { SessionMessage } from '../protocol/session-message.ts';
 import { type InstanceEvidence, instanceKey } from '../routing/load-table.ts';
 
-/** A place in the queue of an instance where the body of the request is not. */
+/** A place without a body in the queue of an instance; the body waits at another instance. */
 export interface Place {
   /** `instanceKey`. */
   readonly key: string;
-  /** That of the `open` which takes the place up. */
+  /** Stream id of the `open` that later uses the place. */
   readonly streamId: string;
   readonly instance: ActorRef<InstanceMessage>;
 }
 
-/** What the queues need to know of a request. */
+/** Facts of a request for the queues. */
 export interface PlaceRequest {
   readonly model: string;
   readonly priority: number;
   readonly waitedMs: number;
-  /** Instances at which it waits, that with the body included. */
+  /** Number of instances at which the request waits, the instance with the body included. */
   readonly places: number;
-  /** What the fleet has learnt of the model, if anything. */
+  /** Learnt service time of the model, if any. */
   readonly serviceMs?: number | undefined;
   readonly replyTo: ActorRef<SessionMessage>;
 }
 
 const control = { lane: 'control' } as const;
 
-/** The places of one request, beside the one where its body waits. */
+/** The places of one request without its body, at other instances than the one that has the body. */
 export class Places {
   readonly #node: ClusterNode;
   readonly #newId: () => string;
@@ -57,7 +57,7 @@ export class Places {
     }
   }
 
-  /** The body goes to this instance: its place, if there is one, is taken up by the `open` with this stream id. */
+  /** Returns the stream id for an `open` to this instance: that of the place held there, if any, so that the `open` uses it. */
   takeUp(key: string): string {
     const place = this.#places.get(key);
     this.#places.delete(key);

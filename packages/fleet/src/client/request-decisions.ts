@@ -1,12 +1,12 @@
-/** Why one request went where it went: the facts as they were when each decision was made. */
+/** The routing decisions of one request, with the facts at the time of each decision. */
 export interface RequestDecisions {
   readonly requestId: string;
   readonly model: string;
   /** The unit of placement; null as long as requests are routed by the name of the model alone. */
   readonly residencyKey: string | null;
-  /** Where the last attempt went; null if none was made. */
+  /** Instance of the last attempt; null without an attempt. */
   readonly chosen: { readonly node: string; readonly instance: string } | null;
-  /** As they stood at the last decision: the chosen one first, then those that list the model. At most 32. */
+  /** Candidates at the last decision: the chosen instance first, then those that list the model. At most 32. */
   readonly candidates: readonly Candidate[];
   /** In order; the last 16. */
   readonly attempts: readonly AttemptView[];
@@ -34,7 +34,7 @@ export interface Candidate {
     readonly pending: number;
     readonly evidenceAgeMs: number;
   };
-  /** `chosen`, or why not, in words. */
+  /** `chosen`, or the reason why the instance was not chosen, as text. */
   readonly reason: string;
 }
 
@@ -43,11 +43,11 @@ export interface AttemptView {
   readonly instance: string;
   /** Since the request came. */
   readonly startedMs: number;
-  /** Null while it is under way. */
+  /** Null while the attempt runs. */
   readonly endedMs: number | null;
   /**
-   * `running` · `served` · `refused`: the host answered without success · `not-taken`: its node-agent refused ·
-   * `failed` · `moved`: left its queue for a free slot · `given-up`: cancelled, or asked anew
+   * `running` · `served` · `refused`: the host answered with an error · `not-taken`: the node-agent refused ·
+   * `failed` · `moved`: left this queue for a free slot elsewhere · `given-up`: cancelled, or sent again
    */
   readonly outcome: 'running' | AttemptOutcome;
   /** The host's HTTP status, once it answered. */

@@ -1,17 +1,17 @@
 /** Limits of the budget; the fields of `FleetConfig`. */
 export interface RetryLimits {
-  /** Retries that each request pays for, in percent of one. */
+  /** Part of a retry that each request adds to the budget, in percent. */
   readonly retryPercent: number;
-  /** Retries a second that nobody has to pay for. */
+  /** Retries a second that are allowed without any requests. */
   readonly retryFloorPerSecond: number;
-  /** Retries saved up at most. */
+  /** Most retries that the budget holds. */
   readonly retryBurst: number;
 }
 
 /**
- * How many requests may still be sent to a second host because a first one refused or broke: a token bucket. In an
- * outage, when every host refuses, retries then add at most `retryPercent` to the load, beyond the floor, in place of
- * doubling it. Full at the start.
+ * Retry budget: a token bucket that limits how many requests are sent to another host after a host refused or failed.
+ * When every host refuses, retries add at most `retryPercent` to the load beyond the floor, instead of multiplying it.
+ * Full at the start.
  */
 export class RetryBudget {
   readonly #limits: RetryLimits;
@@ -25,12 +25,12 @@ export class RetryBudget {
     this.#atMs = nowMs;
   }
 
-  /** A request came. */
+  /** Adds the share of one request. */
   earn(): void {
     this.#add(this.#limits.retryPercent);
   }
 
-  /** Takes one retry; false if there is none left. */
+  /** Takes one retry; false when the budget is empty. */
   take(nowMs: number): boolean {
     this.#add(((nowMs - this.#atMs) * this.#limits.retryFloorPerSecond) / 10);
     this.#atMs = nowMs;

@@ -7,6 +7,6 @@ export type SessionInput =
   | { readonly kind: 'cancel'; readonly reason: string }
   | { readonly kind: 'bus'; readonly connected: boolean }
   | { readonly kind: 'host-gone'; readonly node: string; readonly message: string }
-  /** What instances there are has changed; only sent to sessions that wait for one, or for a slot. */
+  /** The set of instances has changed; sent only to sessions that wait for an instance or a slot. */
   | { readonly kind: 'load-changed' }
   | { readonly kind: 'tick' };

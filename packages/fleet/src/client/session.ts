@@ -144,7 +144,7 @@ class Session {
     const facts = this.#facts.now();
     const decision = decideAttempt(facts, policy, this.#context.random, config);
     const chosen = decision.kind === 'open' ? decision.instance : undefined;
-    // Before the end of a request the last decision that chose an instance says more.
+    // While the request runs, the last decision that chose an instance is more informative.
     if (chosen !== undefined || this.#facts.failures.length === 0)
       this.#trail.decided(explainCandidates(facts, chosen, this.#shared.health, config));
     this.#record.waiting = decision.kind === 'wait';
@@ -161,7 +161,7 @@ class Session {
     const { node, config, load } = this.#shared;
     const { deadlineAtMs, request } = this.#record;
     const nowMs = this.#context.clock.now();
-    // The deadline may have passed since the choice was made: no host is asked for an answer in no time.
+    // The deadline may have passed during the choice: send no request whose time is already over.
     if (nowMs >= deadlineAtMs) return this.#choose();
     const queue = this.#waiting.queueFacts;
     const attempt = createAttempt(
@@ -219,7 +219,7 @@ class Session {
     return true;
   }
 
-  /** A slot is free somewhere. Where the body is not, it goes there, unless it got a slot meanwhile. */
+  /** Handles an offered slot. At an instance without the body, sends the body there unless the request has a slot by now. */
   #offered(offer: Extract<SessionMessage, { kind: 'offer' }>): void {
     const attempt = this.#attempt;
     const evidence = this.#waiting.offered(offer, attempt);
@@ -227,7 +227,7 @@ class Session {
     if (attempt !== undefined) {
       const { streamId, instance } = attempt;
       instance.tell({ kind: 'cancel', streamId, reason: 'another instance has a slot' }, control);
-      // Nothing speaks against the old one, should the new one refuse.
+      // The old instance stays eligible in case the new one refuses.
       this.#facts.tried.delete(instanceKey(attempt.evidence));
       const { node, load } = evidence;
       attempt.ending = { outcome: 'moved', message: `${load.name} on ${node} has a free slot` };
@@ -304,7 +304,7 @@ class Session {
     }
   }
 
-  /** The whole answer was kept back. What any host would say is told at once; else another host may do better. */
+  /** Handles a complete held-back answer: a fault of the request goes to the client at once, else another host is tried. */
   #refusedByHost(attempt: Attempt, answer: HostAnswer): void {
     const failure = refusedByHost(answer);
     const { subject } = answer;

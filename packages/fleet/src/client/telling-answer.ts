@@ -4,7 +4,7 @@ import { askedAgainAfterMs, type HostAnswer } from './host-answer.ts';
 /** A failed attempt whose host answered. */
 export type AnsweredFailure = AttemptFailure & { readonly answer: HostAnswer };
 
-/** The failure of an attempt whose host answered `answer`, before it is known whether another host does better. */
+/** The failure of an attempt whose host answered `answer`; another host may still serve the request. */
 export function refusedByHost(answer: HostAnswer): Omit<AnsweredFailure, 'node' | 'instance' | 'simulated'> {
   const { head, text } = answer;
   return {
@@ -17,10 +17,10 @@ export function refusedByHost(answer: HostAnswer): Omit<AnsweredFailure, 'node' 
 }
 
 /**
- * Which of the hosts' answers the client gets when none of them served the request, or undefined where something else
- * says more:
+ * The host's answer that the client gets when no host served the request, or undefined where an error of the fleet is
+ * more informative:
  *
- * 1. 429 or 503 of the host that wants to be asked again first: coming back helps.
+ * 1. 429 or 503 of the host with the earliest retry time: a retry helps.
  * 2. A full queue of ours, since that host could have served it: not an answer of a host.
  * 3. The last answer that says what is wrong (500, 502, …).
  * 4. 404, only if every host that was asked said so.

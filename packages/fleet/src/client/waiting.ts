@@ -1,11 +1,11 @@
 /**
- * What a call does while it waits for a slot. Its body waits at one instance; at the others that could serve it, it keeps
- * a place in the queue by its age. Whichever instance has a slot first offers it, and the call takes the first offer:
+ * The part of a call that waits for a slot. The body waits at one instance; at the other candidates the call reserves a
+ * place in the queue, ordered by the age of the request. The first instance with a free slot offers the slot to the call:
  *
  *   accepted, asks ─▶ reserve at the others ─▶ offer ─▶ here: claim │ there: cancel here, open there
  *
- * An instance starts the body that it holds without a question until it has said that it asks. So another offer is taken
- * only after that, and never while a claim is on its way: a request is started once.
+ * The instance that holds the body starts it without an offer until it has confirmed `asks`. The call accepts offers of
+ * other instances only after that confirmation, and never while a claim is unanswered: so the request is started once.
  */
 import type { ActorContext } from '@drover/actor-core';
 import type { SessionMessage } from '../protocol/session-message.ts';
@@ -23,7 +23,7 @@ type Offer = Extract<SessionMessage, { kind: 'offer' }>;
 
 const control = { lane: 'control' } as const;
 
-/** After this a claim that was not answered counts as lost. */
+/** Time after which an unanswered claim counts as lost. */
 const claimPatienceMs = 500;
 
 export class Waiting {
@@ -63,7 +63,7 @@ export class Waiting {
     return this.#places.takeUp(instanceKey(evidence));
   }
 
-  /** The instance that has the body said something. */
+  /** Handles a message of the instance that has the body. */
   heard(attempt: Attempt, message: SessionMessage): void {
     if (message.kind === 'accepted' && message.asks === true) {
       attempt.asks = true;
@@ -75,7 +75,7 @@ export class Waiting {
     else if (isInside(attempt)) this.#places.giveUpAll('the request has a slot elsewhere');
   }
 
-  /** Keeps a place at every instance that could serve the call, while its body waits at one. */
+  /** Reserves a place at every other candidate while the body waits at one instance. */
   keep(attempt: Attempt): void {
     if (isInside(attempt) || !attempt.receiver.connected) return;
     const others = this.#others(attempt);
@@ -85,13 +85,13 @@ export class Waiting {
     if (attempt.claimedAtMs !== undefined) return;
     if (attempt.asks) this.#places.renew(others, this.#placeRequest(others.length + 1));
     else if (others.length > 0) {
-      // Its instance may start it at any moment: it must agree to ask before other places are of use.
+      // The instance with the body may start it at any time: places elsewhere are useless until it confirms `asks`.
       const request = this.#placeRequest(others.length + 1);
       attempt.instance.tell({ kind: 'reserve', streamId: attempt.streamId, ...request }, control);
     }
   }
 
-  /** A slot is offered. Returns the instance to which the body is to go now, if any. */
+  /** Handles an offered slot. Returns the instance to which the body must be sent now, if any. */
   offered(offer: Offer, attempt: Attempt | undefined): InstanceEvidence | undefined {
     if (attempt?.streamId === offer.streamId) {
       this.#offeredHere(offer, attempt);
@@ -104,7 +104,7 @@ export class Waiting {
       this.#places.giveUp(place, 'the request does not need the slot');
       return undefined;
     }
-    // While a claim is on its way there are no other places.
+    // While a claim is unanswered, the call holds no other places.
     const mayLeave = attempt === undefined || attempt.asks;
     if (!mayLeave || this.#decide(evidence, attempt) === 'pass') {
       place.instance.tell({ kind: 'pass', streamId: offer.streamId, offer: offer.offer }, control);
@@ -114,7 +114,7 @@ export class Waiting {
     return evidence;
   }
 
-  /** The call waits nowhere any more. */
+  /** Gives up all places. */
   end(reason: string): void {
     this.#places.giveUpAll(reason);
     this.#record.queued = false;
@@ -164,7 +164,7 @@ export class Waiting {
     return others.length <= most ? others : others.toSorted((a, b) => this.#compare(a, b)).slice(0, most);
   }
 
-  /** Places that are held stay; then where the model is loaded, and the shorter wait. */
+  /** Orders instances: places already held first, then instances with the loaded model, then the shorter wait. */
   #compare(a: InstanceEvidence, b: InstanceEvidence): number {
     const { model } = this.#record;
     const rank = (evidence: InstanceEvidence): number =>

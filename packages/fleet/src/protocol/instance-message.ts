@@ -5,8 +5,8 @@ import type { SessionMessage } from './session-message.ts';
 import type { StreamOpen } from './stream-open.ts';
 
 /**
- * What a client of the fleet says to an instance actor (`instances/{name}` on a node-agent). `open` and `part` travel
- * on the data lane, what concerns a stream or a place otherwise on the control lane. The table only grows.
+ * Messages of a fleet client to an instance actor (`instances/{name}` on a node-agent). `open` and `part` travel on the
+ * data lane, all other messages about a stream or a place on the control lane. The table only grows.
  */
 export type InstanceMessage =
   | { readonly kind: 'open'; readonly open: StreamOpen; readonly replyTo: ActorRef<SessionMessage> }
@@ -29,9 +29,9 @@ export type InstanceMessage =
   /** The client is gone or the deadline passed: close Ollama's connection now. */
   | { readonly kind: 'cancel'; readonly streamId: string; readonly reason: string }
   /**
-   * Keeps a place in the queue for a request whose body is elsewhere, by its age; repeated at least every
-   * `reserveIntervalMs`, and forgotten without. `streamId` is that of the `open` which would take the place up. With the
-   * `streamId` of a request that waits here with its body: ask it, too, before it is started.
+   * Reserves a place in the queue, ordered by age, for a request whose body is at another instance. Must be repeated at
+   * least every `reserveIntervalMs`, or the place expires. `streamId` is that of the `open` that will use the place. For
+   * the `streamId` of a request that waits here with its body: offer a slot to it, too, before starting it.
    */
   | {
       readonly kind: 'reserve';
@@ -43,9 +43,9 @@ export type InstanceMessage =
       readonly serviceMs?: number | undefined;
       readonly replyTo: ActorRef<SessionMessage>;
     }
-  /** Takes the offered slot for a request that waits here with its body. Without it an `open` takes the slot. */
+  /** Takes the offered slot for a request that waits here with its body. A request without its body here sends `open`. */
   | { readonly kind: 'claim'; readonly streamId: string; readonly offer: number }
-  /** Does not want the offered slot now, and keeps the place. */
+  /** Declines the offered slot for now, and keeps the place. */
   | { readonly kind: 'pass'; readonly streamId: string; readonly offer: number }
   /** What models are there, in Ollama's own words: as last probed, or with `fresh` what is loaded asked of it now. */
   | {
@@ -56,7 +56,7 @@ export type InstanceMessage =
       readonly from?: number | undefined;
     };
 
-/** What concerns a stream that was opened. */
+/** Messages about an opened stream. */
 export type StreamMessage = Extract<InstanceMessage, { kind: 'part' | 'grant' | 'resume' | 'cancel' }>;
 
 /** @default 1_000 */

@@ -13,9 +13,9 @@ export function encodeLoadReport(report: LoadReport): Uint8Array {
 }
 
 /**
- * The report in as many messages as a bus with `maxBytes` a message needs: one, nearly always.
+ * The report as messages of at most `maxBytes`: nearly always a single message.
  *
- * @returns `left` models did not fit the pages that there may be
+ * @returns `left`: number of models that did not fit the allowed pages
  */
 export function encodeLoadReportPages(
   report: LoadReport,

@@ -32,7 +32,7 @@ export interface InstanceLoad {
   /** Ollama's own version; empty until it answered. */
   readonly version: string;
   readonly state: InstanceState;
-  /** Why it is not ready, in words for people; absent while there is nothing to say. */
+  /** Reason why the instance is not ready, as text; absent while it is ready. */
   readonly reason?: string | undefined;
   /** Requests allowed inside Ollama at once. */
   readonly slots: number;
@@ -46,7 +46,7 @@ export interface InstanceLoad {
   /** Changes whenever the answer to `describe` would. */
   readonly catalogueRevision: number;
   readonly models: readonly ModelLoad[];
-  /** Absent while it serves what it is asked. At most 16. */
+  /** Models that the instance refuses; absent while it serves its requests. At most 16. */
   readonly refusals?: readonly RefusalReport[] | undefined;
 }
 
@@ -57,7 +57,7 @@ export interface InstanceLoad {
 export interface RefusalReport {
   /** As Ollama lists it; absent where the whole instance refuses. */
   readonly model?: string | undefined;
-  /** What the last one said, without addresses. */
+  /** Text of the last refusal, without addresses. */
   readonly reason: string;
   /** Failures since the last success. */
   readonly inRow: number;
@@ -79,9 +79,9 @@ export interface ModelLoad {
   /** Requests for it inside Ollama, and waiting here. */
   readonly busy: number;
   readonly queued: number;
-  /** Learnt: how long a request for it stays inside, milliseconds; absent until one was seen. */
+  /** Learnt service time of a request for the model, milliseconds; absent until a request was served. */
   readonly serviceMs?: number | undefined;
-  /** Learnt: time to the first byte when it had to be loaded first, milliseconds; absent until that was seen. */
+  /** Learnt time to the first byte including a load of the model, milliseconds; absent until a load was seen. */
   readonly coldMs?: number | undefined;
 }
 

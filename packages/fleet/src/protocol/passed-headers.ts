@@ -4,9 +4,9 @@ import { z } from 'zod';
 export type PassedHeaders = Readonly<Record<string, string>>;
 
 /**
- * Headers of a host's answer that mean something to the client, whatever machine sent them. Everything else is about
- * the connection to the host (`content-length`, `connection`, `date`), about credentials that are not the client's
- * (`www-authenticate`, `set-cookie`), or names a machine (`server`, `via`, `location`).
+ * Headers of a host's answer that are passed to the client. All other headers concern the connection to the host
+ * (`content-length`, `connection`, `date`), credentials that are not the client's (`www-authenticate`, `set-cookie`),
+ * or a machine's identity (`server`, `via`, `location`).
  */
 export const passedHeaders: readonly string[] = [
   'retry-after',
@@ -21,7 +21,7 @@ const maxHeaders = 16;
 /** Visible ASCII and spaces: what may stand in a header. */
 const headerText = /^[\x20-\x7e]+$/;
 
-/** A name that this version does not know does no harm: only `passedHeaders` are ever written to a client. */
+/** Accepts unknown names from newer versions: only `passedHeaders` are ever written to a client. */
 export const passedHeadersSchema: z.ZodType<PassedHeaders> = z
   .record(z.string().max(64), z.string().max(maxValueChars).regex(headerText))
   .refine((headers) => Object.keys(headers).length <= maxHeaders, 'has too many headers');

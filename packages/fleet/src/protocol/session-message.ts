@@ -8,8 +8,8 @@ import { type PassedHeaders, passedHeadersSchema } from './passed-headers.ts';
  */
 export type SessionMessage =
   /**
-   * Queued or started; `position` 0 = runs now. `asks`: it is started only after an `offer` and a `claim`, so that its
-   * session may wait elsewhere too. `etaMs`: expected wait.
+   * Queued or started; `position` 0 = runs now. `asks`: the request is started only after an `offer` and a `claim`, so
+   * that its session may wait at other instances too. `etaMs`: expected wait.
    */
   | {
       readonly kind: 'accepted';
@@ -19,8 +19,8 @@ export type SessionMessage =
       readonly etaMs?: number | undefined;
     }
   /**
-   * A slot is free and it is this request's turn. Answered within `offerMs` by `claim` where the body waits, else by
-   * `open`; by `pass` or `cancel`; silence lets the slot go to the next.
+   * Offers a free slot to the request that is first in the queue. Answered within `offerMs` by `claim` (the body is here),
+   * `open` (the body is elsewhere), `pass` or `cancel`; without an answer the slot goes to the next request.
    */
   | { readonly kind: 'offer'; readonly streamId: string; readonly offer: number }
   /** Parts of the body that arrived in order; repeated every second while more are missing. */
@@ -41,7 +41,7 @@ export type SessionMessage =
       readonly contentType: string;
       /** Those of `passedHeaders` that Ollama sent; absent for none. */
       readonly headers?: PassedHeaders | undefined;
-      /** The error came from something in front of Ollama; its line is the node-agent's own. */
+      /** The error came from a proxy in front of Ollama; the node-agent wrote the error line. */
       readonly foreign?: boolean | undefined;
     }
   /**

@@ -24,7 +24,7 @@ export interface StreamOpen {
    * waits, only after a `claim`. @default 1
    */
   readonly places?: number | undefined;
-  /** What other instances have learnt: how long a request for this model stays inside, milliseconds. */
+  /** Service time of a request for this model as other instances have learnt it, milliseconds. */
   readonly serviceMs?: number | undefined;
   /** Milliseconds the whole attempt may take, counted by the receiver from arrival; `noTimeoutMs` for no deadline. */
   readonly timeoutMs: number;
@@ -43,7 +43,7 @@ export interface StreamOpen {
   readonly grantedThrough: number;
 }
 
-/** `timeoutMs` of a request without a deadline: the field is required, and so large a number never comes. */
+/** `timeoutMs` of a request without a deadline: the field is required, and no real timeout is so large. */
 export const noTimeoutMs: number = Number.MAX_SAFE_INTEGER;
 
 /** Bodies above this travel in parts of this size at most, so that one prompt with images never blocks a lane. */

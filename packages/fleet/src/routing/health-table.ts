@@ -13,11 +13,11 @@ import { type InstanceEvidence, instanceKey } from './load-table.ts';
 import { modelKey } from './model-name.ts';
 import type { RefusalSubject } from './refusal-subject.ts';
 
-/** What a host did instead of serving a request. */
+/** Evidence that a host refused or failed a request. */
 export interface HostFailure {
   readonly subject: Extract<RefusalSubject, 'model' | 'instance'>;
   readonly reason: string;
-  /** 0 if the host does not say. */
+  /** Retry time that the host named; 0 for none. */
   readonly retryAfterMs: number;
 }
 
@@ -35,8 +35,8 @@ const nothingAvoided: AvoidedInstances = { avoided: new Set(), ejected: new Set(
 const maxEntries = 4_096;
 
 /**
- * What one client of the fleet has learnt about the health of each instance and of each model on it. Only those that
- * failed lately are kept. Models are named by their `modelKey`, instances by their `instanceKey`.
+ * Health of each instance and of each model on it, as one fleet client has observed it. Keeps only entries with recent
+ * failures. Models are named by their `modelKey`, instances by their `instanceKey`.
  */
 export class HealthTable {
   readonly #limits: HealthLimits;
@@ -50,7 +50,7 @@ export class HealthTable {
     this.#random = random;
   }
 
-  /** Whom to ask later than others for this model. A recovering instance is drawn by chance. */
+  /** The instances to ask last for this model. A recovering instance is included at random. */
   avoidedFor(model: string, instances: readonly InstanceEvidence[]): AvoidedInstances {
     if (this.#states.size === 0) return nothingAvoided;
     const avoided = new Set<string>();
@@ -67,12 +67,12 @@ export class HealthTable {
     return { avoided, ejected };
   }
 
-  /** What the instance said when it was ejected, for this model or for all; undefined while it is well. */
+  /** The failure text for which the instance was ejected, for this model or for all; undefined while it is well. */
   illness(instance: string, model: string): string | undefined {
     return this.#known(instance, model).find(({ phase }) => phase !== 'well')?.reason;
   }
 
-  /** Milliseconds until the first of these is tried again for this model; 0 if one may be asked now. */
+  /** Milliseconds until the first of these instances gets a trial for this model; 0 if one may be asked now. */
   nextTrialMs(instances: readonly string[], model: string): number {
     const nowMs = this.#clock.now();
     const waits = instances.map((instance) =>
@@ -100,13 +100,13 @@ export class HealthTable {
     const event = { kind: 'failure', reason, retryAfterMs, jitter: this.#random.next() } as const;
     const key = subject === 'model' ? modelOn(instance, model) : instance;
     this.#apply(key, this.#states.get(key) ?? wellHealth, event);
-    // The other one took part in the trial, and this says nothing about it.
+    // The other entry (instance or model) shared the trial; this outcome is no evidence about it.
     const other = subject === 'model' ? instance : modelOn(instance, model);
     const state = this.#states.get(other);
     if (state !== undefined) this.#apply(other, state, { kind: 'undecided' });
   }
 
-  /** A node-agent's report: what its instances refuse is known before this client has asked them. */
+  /** Takes in the refusals of a node-agent's report, known before this client has asked the instances. */
   heard({ node, instances }: LoadReport): void {
     for (const { name, refusals } of instances) {
       for (const { model, reason } of refusals ?? []) {
@@ -134,7 +134,7 @@ export class HealthTable {
     ];
   }
 
-  /** To the instance and to the model on it, where anything is known of them. */
+  /** Applies an event to the entries of the instance and of the model on it, where they exist. */
   #both(instance: string, model: string, event: HealthEvent): void {
     for (const key of [instance, modelOn(instance, model)]) {
       const state = this.#states.get(key);

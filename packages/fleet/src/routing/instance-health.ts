@@ -21,28 +21,28 @@ export interface HealthLimits {
 export interface HealthState {
   /** `well` · `ejected`: asked last until `untilMs`, then for one trial · `recovering`: gets a growing share. */
   readonly phase: 'well' | 'ejected' | 'recovering';
-  /** Since when it is in this phase. */
+  /** Start of this phase. */
   readonly sinceMs: number;
   /** End of an ejection. */
   readonly untilMs: number;
-  /** A trial is under way, and is given up then; `-Infinity` for none. */
+  /** Instant at which the running trial is given up; `-Infinity` without a trial. */
   readonly trialUntilMs: number;
   readonly failuresInRow: number;
   /** Of the last outcomes; both are halved when they grow beyond `window`. */
   readonly failures: number;
   readonly successes: number;
-  /** Ejections since it was last well for longer than `maxEjectMs`. */
+  /** Ejections since the last healthy period longer than `maxEjectMs`. */
   readonly ejections: number;
-  /** What the last failure said. */
+  /** Text of the last failure. */
   readonly reason: string;
 }
 
 export type HealthEvent =
-  /** It delivered a first byte of an answer to a request that was sent at `openedAtMs`. */
+  /** The host delivered the first byte of an answer to a request that was sent at `openedAtMs`. */
   | { readonly kind: 'success'; readonly openedAtMs: number }
   /**
-   * It refused or broke. `retryAfterMs`: when it wants to be asked again, 0 if it does not say. `jitter`, 0 to 1, keeps
-   * several gateways from trying it at one time.
+   * The host refused or failed. `retryAfterMs`: retry time that the host named, 0 for none. `jitter`, 0 to 1, spreads
+   * the trials of several gateways.
    */
   | {
       readonly kind: 'failure';
@@ -50,11 +50,11 @@ export type HealthEvent =
       readonly retryAfterMs: number;
       readonly jitter: number;
     }
-  /** Its own node-agent reports that it refuses: known before this client has asked. */
+  /** The host's node-agent reports refusals, known before this client has asked. */
   | { readonly kind: 'reported'; readonly reason: string; readonly jitter: number }
-  /** A request went there. */
+  /** A request was sent to the host. */
   | { readonly kind: 'opened' }
-  /** That request ended without saying anything about the host. */
+  /** A request ended without evidence about the host. */
   | { readonly kind: 'undecided' };
 
 export const wellHealth: HealthState = Object.freeze({
@@ -69,13 +69,13 @@ export const wellHealth: HealthState = Object.freeze({
   reason: '',
 });
 
-/** Outcomes that a share of failures is judged on at least. */
+/** Least number of outcomes before the share of failures counts. */
 const leastOutcomes = 10;
 /** Outcomes above which both counts are halved, so that old ones fade. */
 const window = 40;
-/** A trial that said nothing by then (a long load, a lost message) does not keep others from trying. */
+/** Time after which a trial without an outcome (a long load, a lost message) no longer blocks the next trial. */
 const trialMs = 30_000;
-/** What a recovering host gets at first. */
+/** First share of a recovering host. */
 const leastShare = 0.1;
 
 export function decideInstanceHealth(
@@ -102,7 +102,7 @@ export function decideInstanceHealth(
   }
 }
 
-/** The share of the requests that it should get now, 0 to 1. 0 means that it is asked last. */
+/** Share of requests that the host should get now, 0 to 1; 0 means that the host is asked last. */
 export function healthShare(state: HealthState, nowMs: number, limits: HealthLimits): number {
   if (state.phase === 'well') return 1;
   if (state.phase === 'recovering')
@@ -110,7 +110,7 @@ export function healthShare(state: HealthState, nowMs: number, limits: HealthLim
   return nowMs >= state.untilMs && nowMs >= state.trialUntilMs ? 1 : 0;
 }
 
-/** True if forgetting the state changes nothing. */
+/** True if the state equals that of an unknown host and can be removed. */
 export function isForgettable(state: HealthState, nowMs: number, { maxEjectMs }: HealthLimits): boolean {
   return state.phase === 'well' && state.failures === 0 && nowMs - state.sinceMs > maxEjectMs;
 }

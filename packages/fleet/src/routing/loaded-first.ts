@@ -4,8 +4,8 @@ import { hasLoaded, isDoubtful, isFull, loadWaitMs, queueWaitMs, usedPlaces } fr
 
 /**
  * The first routing policy: (model loaded and a free slot) before (a free slot) before (the shortest expected
- * wait in time, a load included), the least used within each, ties at random. One that is full is chosen only if all are, one whose
- * evidence is doubtful (suspect, or older than `staleEvidenceMs`) only if no other is left.
+ * wait in time, a load included), the least used within each, ties at random. A full instance is chosen only if all
+ * are full, an instance with doubtful evidence (suspect, or older than `staleEvidenceMs`) only if no other is left.
  *
  * Residency: this looks at the model's name. Ollama keeps a runner for each (weights, runner options), so two
  * requests for one name can still reload each other, and two names of one blob share a runner that only one of

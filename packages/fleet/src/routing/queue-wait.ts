@@ -1,12 +1,12 @@
 import type { InstanceEvidence } from './load-table.ts';
 import { isModel } from './model-name.ts';
 
-/** Assumed of a model whose service time nobody has learnt yet. */
+/** Service time assumed for a model without a learnt one. */
 const unknownServiceMs = 1_000;
 const leastComeBackMs = 500;
 const mostComeBackMs = 60_000;
 
-/** Requests that are inside or wait there, as far as known here. */
+/** Requests that run or wait at the instance, as far as this client knows. */
 export function usedPlaces({ load, pending }: InstanceEvidence): number {
   return Math.max(0, load.busy + load.queued + pending);
 }
@@ -17,12 +17,15 @@ export function isFull(evidence: InstanceEvidence): boolean {
   return usedPlaces(evidence) >= Math.max(1, slots) + maxQueue;
 }
 
-/** Whether its own report says so. Requests that it has not answered yet do not count: they may be over by then. */
+/**
+ * Whether the instance's own report shows a full queue. Unanswered requests of this client do not count: they may already
+ * be finished.
+ */
 export function reportsFull({ load, pending }: InstanceEvidence): boolean {
   return load.busy + load.queued + Math.min(0, pending) >= Math.max(1, load.slots) + load.maxQueue;
 }
 
-/** Whether its evidence is so old, or its node so silent, that it is used only where there is no other. */
+/** Whether the evidence is so old, or the node silent for so long, that the instance is used only as a last choice. */
 export function isDoubtful({ suspect, ageMs }: InstanceEvidence, staleEvidenceMs: number): boolean {
   return suspect || ageMs > staleEvidenceMs;
 }
@@ -32,8 +35,8 @@ export function hasLoaded({ load }: InstanceEvidence, model: string): boolean {
 }
 
 /**
- * Expected wait of a request for `model` that would be sent there now, milliseconds: what the instance says of its
- * queue (learnt service times, and what runs), and this client's own requests that are not in its report yet.
+ * Expected wait of a request for `model` sent to the instance now, milliseconds: the wait that the instance reports
+ * (from learnt service times and running requests), plus this client's requests that the report does not include yet.
  */
 export function queueWaitMs(evidence: InstanceEvidence, model: string): number {
   const { load, pending } = evidence;
@@ -41,7 +44,7 @@ export function queueWaitMs(evidence: InstanceEvidence, model: string): number {
   if (usedPlaces(evidence) < slots) return 0;
   const serviceMs = serviceOf(evidence, model);
   const reportedMs = load.waitMs ?? ((load.busy + load.queued) * serviceMs) / slots;
-  // Of its own requests that were not answered yet, those that do not fit will be refused.
+  // Unanswered requests of this client beyond the free places will be refused, so they add no wait.
   const room = Math.max(0, slots + load.maxQueue - load.busy - load.queued);
   return Math.max(0, reportedMs + (Math.min(pending, room) * serviceMs) / slots);
 }
@@ -54,8 +57,8 @@ export function loadWaitMs(evidence: InstanceEvidence, model: string): number {
 }
 
 /**
- * How long a request for `model` stays inside an instance, as those that have served it have learnt, milliseconds; the
- * geometric mean over them, undefined where none has. An instance that has not served it yet counts with this.
+ * Service time of a request for `model`, milliseconds: the geometric mean of the values that instances have learnt,
+ * undefined without any. Used for instances that have not served the model yet.
  */
 export function learntServiceMs(instances: readonly InstanceEvidence[], model: string): number | undefined {
   let sum = 0;
@@ -69,7 +72,7 @@ export function learntServiceMs(instances: readonly InstanceEvidence[], model: s
   return count === 0 ? undefined : Math.round(Math.exp(sum / count));
 }
 
-/** When a client that finds a queue full should come back: about when half of it has gone. 0.5 to 60 s. */
+/** Retry time for a client that finds the queue full: about when half of the queue is served. 0.5 to 60 s. */
 export function comeBackMs(waitMs: number): number {
   return Math.round(Math.min(mostComeBackMs, Math.max(leastComeBackMs, waitMs / 2)));
 }

@@ -1,15 +1,15 @@
 /**
- * What a host's answer without success speaks of. `request`: any host would say the same, so the client is told at
- * once · `way`: the request does not fit through what stands in front of this host; another one may take it, and the host
- * is well · `model`: this host and this model (too little memory, a runner that died, not pulled) · `instance`: this
- * host whatever the model (busy, behind a failing proxy, out of reach of its own back end).
+ * The subject of a host's error answer. `request`: every host would answer the same, so the client gets the answer at
+ * once · `way`: the proxy in front of this host rejects the request (such as its size); another host may accept it, and
+ * this host is healthy · `model`: this model on this host (too little memory, a crashed runner, not pulled) ·
+ * `instance`: this host for every model (busy, behind a failing proxy, without its own back end).
  */
 export type RefusalSubject = 'request' | 'way' | 'model' | 'instance';
 
 /** Statuses of a proxy about the size of one request. */
 const sizeStatuses = new Set([413, 414, 431]);
 
-/** Answers below 500 that speak of the host: its proxy wants credentials, or it has too much to do. */
+/** Statuses below 500 that concern the host: its proxy asks for credentials, or the host is overloaded. */
 const hostStatuses = new Set([401, 403, 407, 408, 425, 429]);
 
 /**
@@ -33,9 +33,9 @@ const requestTexts = [
 ];
 
 /**
- * Judges an answer without success by its status and, for a 500, by Ollama's own text. A 500 that is not known to be
- * the request's fault counts for the model: a host that cannot run one model may well run the others. 404 and 405 say that this host lacks the model or the
- * route. `foreign`: the answer is not Ollama's own, so that even a 400 may be different elsewhere.
+ * Classifies an error answer by its status and, for a 500, by Ollama's text. A 500 that is not known to be a fault of
+ * the request counts against the model: a host that cannot run one model may run the others. 404 and 405 mean that this
+ * host lacks the model or the route. `foreign`: the answer did not come from Ollama, so even a 400 may differ elsewhere.
  */
 export function refusalSubject(status: number, text: string, foreign = false): RefusalSubject {
   if (status === 404 || status === 405) return 'model';
@@ -49,10 +49,10 @@ export function refusalSubject(status: number, text: string, foreign = false): R
 
 const maxJudgedChars = 8_192;
 
-/** What an answer without success says, for a decision and for people. */
+/** An error answer, classified for decisions and with text for display. */
 export interface Refusal {
   readonly subject: RefusalSubject;
-  /** Ollama's own words, shortened. */
+  /** Ollama's error text, shortened. */
   readonly text: string;
 }
 
@@ -64,7 +64,7 @@ export function isErrorLine(line: string): boolean {
 }
 
 /**
- * Reads an answer without success out of its status and its body, or its first line where it is a stream: an error
+ * Reads an error answer from its status and its body, or from the first line of a stream: an error
  * where a stream was about to begin is 500 in older versions of Ollama.
  */
 export function readRefusal(status: number, body: string, foreign = false): Refusal {

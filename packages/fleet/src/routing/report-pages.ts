@@ -1,6 +1,6 @@
 import type { InstanceLoad, LoadReport } from '../protocol/load-report.ts';
 
-/** Load reports that travel in pages, put together. One unfinished report a node: a newer one takes its place. */
+/** Assembles load reports from their pages. Holds one unfinished report a node; a newer report replaces it. */
 export class ReportPages {
   readonly #maxNodes: number;
   readonly #unfinished = new Map<

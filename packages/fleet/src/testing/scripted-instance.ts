@@ -41,7 +41,7 @@ export interface ScriptedInstance {
   readonly described: number;
   /** Parts of bodies that came. */
   readonly partsHeard: number;
-  /** What was said about places in its queue. */
+  /** Received messages about places in the queue. */
   readonly placed: readonly PlaceMessage[];
   /** Offers a slot to the request that keeps this place. */
   offer(place: PlaceMessage & { readonly kind: 'reserve' }, offer: number): void;
@@ -51,7 +51,7 @@ export interface ScriptedInstance {
   freeze(): void;
 }
 
-/** What a session says about a place in a queue. */
+/** Messages of a session about a place in a queue. */
 export type PlaceMessage = Extract<InstanceMessage, { kind: 'reserve' | 'claim' | 'pass' }>;
 
 type Input = InstanceMessage | { readonly kind: 'tick' } | { readonly kind: 'report' };

@@ -2,15 +2,14 @@ import { modelKey } from '@drover/fleet';
 
 /** Weight of the newest observation. */
 const weight = 0.2;
-/** Models remembered; the one not seen for longest is forgotten. */
+/** Most models remembered; the least recently observed model is forgotten first. */
 const maxModels = 512;
-/** Assumed of a model that has not been seen yet. */
+/** Service time assumed for a model without observations. */
 export const unknownServiceMs = 1_000;
 
 /**
- * How long a request for each model stays inside this Ollama, learnt from those that were answered whole. The mean is
- * moving and geometric: one answer that is a hundred times as long as the others must not be told to everyone who
- * asks for the usual short ones (an arithmetic mean told 60 s before a burst that lasted 6 s).
+ * Service time of each model on this Ollama, learnt from complete answers. A moving geometric mean: one answer a hundred
+ * times as long as usual must not dominate the estimate (an arithmetic mean predicted 60 s for a burst that took 6 s).
  */
 export class ServiceTimes {
   /** Natural logarithm of milliseconds, by `modelKey`; in order of last observation. */
@@ -24,12 +23,12 @@ export class ServiceTimes {
     remember(this.#logMs, key, known === undefined ? seen : known + weight * (seen - known));
   }
 
-  /** What others have learnt: counts until one was seen here. */
+  /** Value that other instances have learnt: used until the first observation here. */
   suggest(model: string, serviceMs: number): void {
     remember(this.#suggestedMs, modelKey(model), serviceMs);
   }
 
-  /** Milliseconds; undefined until one was seen. */
+  /** Milliseconds; undefined before the first observation. */
   learntMs(model: string): number | undefined {
     const known = this.#logMs.get(modelKey(model));
     return known === undefined ? undefined : Math.round(Math.exp(known));
@@ -48,8 +47,8 @@ function remember(known: Map<string, number>, key: string, value: number): void 
 }
 
 /**
- * What is left of a request that has been inside for `elapsedMs`. One that has outlived what was expected is of the
- * long kind: half as long again is expected of it, as of a distribution with a heavy tail.
+ * Expected remaining time of a request that has run for `elapsedMs`. A request beyond its expected time is assumed to
+ * need half of its elapsed time more, as in a heavy-tailed distribution.
  */
 export function expectedRestMs(expectedMs: number, elapsedMs: number): number {
   return Math.max(expectedMs - elapsedMs, elapsedMs / 2);

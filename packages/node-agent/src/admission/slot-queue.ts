@@ -10,37 +10,37 @@ interface Entry {
   state: State;
   bodyBytes: number;
   /**
-   * The session was told that this request waits, so that it may agree to a slot elsewhere. Before that it counts on
-   * being started here at any moment.
+   * The session was told that this request waits, so it may accept a slot elsewhere. Before that, the session expects
+   * a start here at any time.
    */
   told: boolean;
-  /** `offered`: a slot waits for the session's answer · `held`: the session took it, and its body is on the way. */
+  /** `offered`: a slot waits for the session's answer · `held`: the session took the slot, and the body is arriving. */
   slot: 'none' | 'offered' | 'held';
   /** Number of the last offer. */
   offer: number;
   offerUntilMs: number;
-  /** Not offered a slot before this. */
+  /** Instant before which no slot is offered to this ticket. */
   notBeforeMs: number;
-  /** A place without a body ends then. */
+  /** Instant at which a place without a body expires. */
   keptUntilMs: number;
 }
 
-/** After an offer that was not taken the next one to the same ticket, or to a silent node, waits this long. */
+/** Pause after a declined offer to the same ticket, or after an unanswered offer to the same node. */
 const pauseMs = 1_000;
 
 /**
- * At most `slots` requests inside Ollama, then a bounded line: by priority, then by age, whatever gateway they came
- * through. A request may stand in the line of several instances, and has its body at one of them at most. When a slot
- * is free it goes to the first in line; one that stands elsewhere too is asked first, and the slot is held until its
- * session answers or `offerMs` have passed. `leave` takes a ticket out, once: a second `leave` does nothing, so that a
- * slot can never be released twice. Pure bookkeeping: what is to be done is returned.
+ * At most `slots` requests inside Ollama, then a bounded queue, ordered by priority, then by age, across all gateways.
+ * A request may wait in the queues of several instances; at most one of them has its body. A free slot goes to the first
+ * request in the queue. If that request also waits elsewhere, the slot is offered to its session and held until the
+ * session answers or `offerMs` have passed. `leave` removes a ticket; a second `leave` does nothing, so that a slot can
+ * never be released twice. Pure bookkeeping: decisions are returned.
  */
 export class SlotQueue {
   readonly #limits: SlotQueueLimits;
   readonly #entries = new Map<string, Entry>();
-  /** Those that are not inside, in order. */
+  /** Tickets that are not inside, in queue order. */
   #line: Entry[] = [];
-  /** Nodes that left an offer unanswered, and until when they get no other. */
+  /** Nodes that did not answer an offer, with the instant until which they get no other offer. */
   readonly #silent = new Map<string, number>();
   #inside = 0;
   #reserved = 0;
@@ -56,17 +56,17 @@ export class SlotQueue {
     return this.#inside;
   }
 
-  /** Waiting here with their body, bodies that are still coming included. */
+  /** Requests waiting here with their body, including bodies that are still arriving. */
   get queued(): number {
     return this.#entries.size - this.#inside - this.#reserved;
   }
 
-  /** Slots that nobody has: not those that wait for a session's answer or for a body. */
+  /** Free slots, excluding slots that are offered to a session or held for a body. */
   get free(): number {
     return Math.max(0, this.#limits.slots - this.#inside - this.#held);
   }
 
-  /** Takes a request that comes with its body, or takes up the place it has here; or says why not. */
+  /** Admits a request with its body, in its reserved place if it has one; returns the reason when refused. */
   admit(ticket: Ticket, bodyBytes: number, nowMs: number): Admission {
     this.#silent.delete(ticket.owner);
     const place = this.#entries.get(ticket.id);
@@ -94,8 +94,8 @@ export class SlotQueue {
   }
 
   /**
-   * Takes or renews a place for a request whose body is elsewhere. For one that is complete here, it says that the
-   * session takes places elsewhere from now on. False if there is no room.
+   * Reserves or renews a place for a request whose body is elsewhere. For a request that is complete here, notes that the
+   * session reserves places elsewhere from now on. False if there is no room.
    */
   reserve(ticket: Ticket, nowMs: number): boolean {
     this.#silent.delete(ticket.owner);
@@ -114,7 +114,7 @@ export class SlotQueue {
     return true;
   }
 
-  /** What becomes of the free slots, first in line first. */
+  /** Decides the use of the free slots, in queue order. */
   fill(nowMs: number): readonly Step[] {
     const steps: Step[] = [];
     for (const entry of this.#line) {
@@ -132,7 +132,7 @@ export class SlotQueue {
     return steps;
   }
 
-  /** Tickets whose sessions do not know yet that they wait. Each is returned once. */
+  /** Tickets whose sessions must be told that they wait. Each is returned once. */
   takeUntold(): readonly Ticket[] {
     const untold = this.#line.filter(({ state, told }) => state === 'waiting' && !told);
     for (const entry of untold) entry.told = true;
@@ -140,8 +140,8 @@ export class SlotQueue {
   }
 
   /**
-   * The session takes the slot it was offered: true, and the request is inside. After the end of the offer it is false;
-   * the request then stands in line as one whose session counts on being started.
+   * The session takes the offered slot: true, and the request is inside. After the end of the offer: false, and the
+   * request stays in the queue as one that is started without an offer.
    */
   claim(id: string, offer: number): boolean {
     const entry = this.#entries.get(id);
@@ -157,7 +157,7 @@ export class SlotQueue {
     return false;
   }
 
-  /** The session does not want the slot now, but keeps its place. */
+  /** The session declines the slot for now and keeps its place. */
   pass(id: string, offer: number, nowMs: number): void {
     const entry = this.#entries.get(id);
     if (entry === undefined || entry.slot !== 'offered' || entry.offer !== offer) return;
@@ -166,7 +166,7 @@ export class SlotQueue {
     entry.notBeforeMs = nowMs + pauseMs;
   }
 
-  /** Ends offers that were not answered and places that were not renewed. */
+  /** Ends unanswered offers and places that were not renewed. */
   expire(nowMs: number): void {
     for (const entry of this.#line) {
       if (entry.slot === 'offered' && nowMs >= entry.offerUntilMs) {
@@ -214,7 +214,7 @@ export class SlotQueue {
     return this.#entries.get(id)?.state === 'inside';
   }
 
-  /** A slot is kept for it until its body is here. */
+  /** Holds a slot for the ticket until its body has arrived. */
   hasSlot(id: string): boolean {
     return this.#entries.get(id)?.slot === 'held';
   }
@@ -223,7 +223,7 @@ export class SlotQueue {
     return this.#entries.get(id)?.state === 'reserved';
   }
 
-  /** Tickets that may be given a slot, in the order they would be; the first has position 1. */
+  /** Tickets that may get a slot, in queue order; the first has position 1. */
   waiting(): readonly Ticket[] {
     return this.#line.filter(({ state }) => state !== 'receiving').map(({ ticket }) => ticket);
   }
@@ -248,7 +248,7 @@ export class SlotQueue {
     this.#line = this.#line.filter((other) => other !== entry);
   }
 
-  /** No slot is kept for it any more. */
+  /** Releases the slot that is offered to or held for the ticket. */
   #letGo(entry: Entry): void {
     if (entry.slot === 'none') return;
     entry.slot = 'none';
@@ -283,7 +283,7 @@ export class SlotQueue {
   }
 }
 
-/** Equal ones stay in order of arrival here. */
+/** Equal tickets stay in order of arrival here. */
 function goesBefore(a: Ticket, b: Ticket): boolean {
   return a.priority === b.priority ? a.sinceMs < b.sinceMs : a.priority > b.priority;
 }

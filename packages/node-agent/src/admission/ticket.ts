@@ -1,4 +1,4 @@
-/** A request as the queue sees it. */
+/** A request in the queue. */
 export interface Ticket {
   /** The stream's id: the same for a place and for the `open` that takes it. */
   readonly id: string;
@@ -8,9 +8,9 @@ export interface Ticket {
   readonly model: string;
   /** Higher goes first. */
   readonly priority: number;
-  /** When the request came to the fleet, by the clock of this node: among equal priorities the oldest goes first. */
+  /** Arrival of the request at the fleet, by the clock of this node: among equal priorities the oldest goes first. */
   readonly sinceMs: number;
-  /** Instances at which it waits, this one included. More than 1: it is not started before its session agrees. */
+  /** Number of instances at which the request waits, this one included. Above 1: started only after its session agrees. */
   readonly places: number;
 }
 
@@ -20,7 +20,7 @@ export interface SlotQueueLimits {
   readonly maxHeldBytes: number;
   /** Places without a body. */
   readonly maxReserved: number;
-  /** How long an offered slot waits for its session. */
+  /** Time for a session to answer an offer. */
   readonly offerMs: number;
   /** How long a place without a body is kept unless it is renewed. */
   readonly reservationMs: number;

@@ -1,22 +1,22 @@
-/** What an estimate is made of. Milliseconds. */
+/** Inputs of an estimate, in milliseconds. */
 export interface QueueFacts {
   readonly slots: number;
-  /** Expected rest of each request inside. */
+  /** Expected remaining time of each request inside. */
   readonly restsMs: readonly number[];
-  /** Expected service of each waiting request, in the order they will run, times the share of it that falls here. */
+  /** Expected service time of each waiting request, in queue order, times the share counted for this instance. */
   readonly costsMs: readonly number[];
 }
 
 export interface WaitEstimate {
   /** Expected wait of each waiting request, in their order. */
   readonly waitsMs: readonly number[];
-  /** Expected wait of a request that would come now, behind all others. */
+  /** Expected wait of a new request, behind all others. */
   readonly newcomerMs: number;
 }
 
 /**
- * Plays the queue forward: whichever slot is free first takes the next request. A request that waits at several
- * instances costs each of them its share, since only one of them will serve it.
+ * Simulates the queue: the slot that is free first takes the next request. A request that waits at several instances
+ * counts at each with its share of the service time, since only one of them will serve the request.
  */
 export function estimateWaits({ slots, restsMs, costsMs }: QueueFacts): WaitEstimate {
   const freeAtMs = restsMs.toSorted((a, b) => a - b);

@@ -13,10 +13,10 @@ export interface AdmissionTask {
   readonly limits: NodeAgentLimits;
 }
 
-/** What an admission asks and tells its instance. */
+/** Callbacks from an admission to its instance. */
 export interface AdmissionFacts {
   isLoaded(model: string): boolean;
-  /** Someone came in, began or left. */
+  /** A request entered, started or left. */
   changed(): void;
 }
 
@@ -31,8 +31,8 @@ interface Running {
 type Reserve = Extract<InstanceMessage, { kind: 'reserve' }>;
 
 /**
- * Who gets the slots of one instance, and how long the others wait: carries out what `SlotQueue` decides, and learns how
- * long requests take. A place of a request whose body is elsewhere is answered by its session:
+ * Assigns the slots of one instance and estimates the waits: carries out the decisions of `SlotQueue`, and learns service
+ * times. For a place whose body is elsewhere, the session answers the offer:
  *
  *   reserve ─▶ (first in line, a slot is free) ─▶ offer ─▶ open │ claim │ pass │ cancel │ silence
  */
@@ -69,12 +69,12 @@ export class Admission {
     return this.#slots.queued;
   }
 
-  /** Expected wait for a slot of a request that would come now. */
+  /** Expected wait for a slot of a new request. */
   get waitMs(): number {
     return this.#estimate().newcomerMs;
   }
 
-  /** Takes a request in, or says why not. Its job is to be made before `fill`. */
+  /** Admits a request, or returns the reason for the refusal. The caller creates its job before `fill`. */
   admit(open: StreamOpen, replyTo: ActorRef<SessionMessage>, model: string, bodyBytes: number): Admitted {
     const ticket = this.#ticket(open, replyTo, model);
     this.#sessions.delete(open.streamId);
@@ -82,8 +82,8 @@ export class Admission {
   }
 
   /**
-   * Where a request that was just admitted stands; 0: it is sure to be started. One whose body is still coming is not,
-   * although a slot is free: another may take it meanwhile.
+   * Queue position of a request that was just admitted; 0: certain to start. A request whose body is still arriving is
+   * not certain to start, although a slot is free: another request may take the slot first.
    */
   position(streamId: string): number {
     if (this.#slots.hasSlot(streamId)) return 0;
@@ -115,7 +115,7 @@ export class Admission {
     this.fill();
   }
 
-  /** Gives free slots away and tells those that wait on that they do. */
+  /** Assigns free slots and tells the remaining requests that they wait. */
   fill(): void {
     const nowMs = this.#context.clock.now();
     this.#slots.expire(nowMs);
@@ -130,14 +130,14 @@ export class Admission {
     this.#facts.changed();
   }
 
-  /** The first byte of a request is here. */
+  /** Handles the first byte of a request's answer. */
   answered(streamId: string): void {
     const running = this.#running.get(streamId);
     if (running?.cold === true)
       this.#cold.observe(running.model, this.#context.clock.now() - running.sinceMs);
   }
 
-  /** Out of line or slot. False if it was not here (any more). `servedMs`: it was answered whole in that time. */
+  /** Removes a request from queue or slot. False if it was not here. `servedMs`: service time of a complete answer. */
   leave(streamId: string, servedMs?: number): boolean {
     const running = this.#running.get(streamId);
     if (running !== undefined && servedMs !== undefined) this.#learn(running, servedMs);
@@ -154,20 +154,20 @@ export class Admission {
     return true;
   }
 
-  /** The instance takes nothing new. */
+  /** Stops admitting: the instance accepts no new requests. */
   dropReserved(): void {
     this.#slots.dropReserved();
     this.#sessions.clear();
   }
 
-  /** Tells those that wait here where they stand, and ends places that were not renewed. */
+  /** Tells waiting requests their position, and ends places that were not renewed. */
   tellPositions(): void {
     this.fill();
     for (const id of this.#sessions.keys()) if (!this.#slots.isReserved(id)) this.#sessions.delete(id);
     this.#jobs.tellPositions(this.#slots.waiting(), this.#estimate().waitsMs);
   }
 
-  /** A model of the load report with what was learnt of it. */
+  /** A model of the load report with its learnt times. */
   withTimes(model: ModelLoad): ModelLoad {
     return {
       ...model,
@@ -176,7 +176,7 @@ export class Admission {
     };
   }
 
-  /** What had to be loaded first says little about the next request; it counts while nothing else is known. */
+  /** A request that included a load is a weak observation, used only while the model has no other. */
   #learn({ model, cold }: Running, servedMs: number): void {
     if (cold) this.#service.suggest(model, servedMs);
     else this.#service.observe(model, servedMs);
@@ -209,7 +209,7 @@ export class Admission {
   #offer(streamId: string, offer: number): void {
     const job = this.#jobs.get(streamId);
     if (job === undefined) this.#sessions.get(streamId)?.tell({ kind: 'offer', streamId, offer });
-    // Through the job, so that it comes after what the job said before.
+    // Sent through the job, so that it arrives after the job's earlier messages.
     else job.ref.tell({ kind: 'offer', offer }, { lane: 'control' });
   }
 

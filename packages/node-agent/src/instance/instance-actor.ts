@@ -230,7 +230,7 @@ class Instance {
     for (const message of followUps) this.#forward(message);
   }
 
-  /** A place for a request whose body is elsewhere. One that cannot be served here is not kept. */
+  /** Reserves a place for a request whose body is elsewhere, unless the request cannot be served here. */
   #reserve(message: Extract<InstanceMessage, { kind: 'reserve' }>): void {
     if (this.#earlyCancels.take(message.streamId)) return;
     const model = this.#known.find(message.model);
@@ -272,7 +272,7 @@ class Instance {
     const broke =
       outcome.how === 'upstream-lost' || outcome.how === 'upstream-stalled' || outcome.how === 'bad-upstream';
     if (broke) this.#probe();
-    // A model that is refused may have been deleted, or have lost its runner.
+    // A refusal may mean that the model was deleted or its runner crashed: probe now.
     else if (outcome.setsKeepAlive || outcome.refusal?.subject === 'model') this.#prober.soon();
     if (this.#jobs.lingering > this.#task.limits.maxLingering) {
       const message = 'too many finished answers wait for their readers';

@@ -12,7 +12,7 @@ export interface JobEntry {
   readonly model: string;
   /** `receiving` and `queued` wait, `inside` holds a slot, `lingering` has left. */
   place: 'receiving' | 'queued' | 'inside' | 'lingering';
-  /** A byte of its answer came. */
+  /** A byte of the answer has arrived. */
   answered: boolean;
   /** A lost slot was healed for it once. */
   healed: boolean;
@@ -52,7 +52,7 @@ export class JobTable {
     return job;
   }
 
-  /** Tells those that wait, first first, where they stand and how long they are expected to wait. */
+  /** Tells each waiting job its queue position and expected wait, in queue order. */
   tellPositions(waiting: readonly { readonly id: string }[], waitsMs: readonly number[]): void {
     for (const [index, { id }] of waiting.entries()) {
       const job = this.#byStream.get(id);

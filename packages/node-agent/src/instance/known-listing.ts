@@ -58,25 +58,25 @@ export class KnownListing {
     return isLoaded(this.#catalogue.running, model);
   }
 
-  /** When Ollama was asked for what it is known to run; `-Infinity` before the first time. */
+  /** Instant of the `ps` query whose answer is known; `-Infinity` before the first answer. */
   get runningAskedAtMs(): number {
     return this.#runningAskedAtMs;
   }
 
-  /** The model's entry in `ps`, as last told; undefined if it is not listed. */
+  /** The model's entry in the last `ps` answer; undefined if the model is not listed. */
   running(model: string): OllamaRunning | undefined {
     const wanted = modelKey(model);
     return this.#catalogue.running.find(({ name }) => modelKey(name) === wanted);
   }
 
-  /** Whether Ollama lists the capability for the model; versions that list none have none. */
+  /** Whether Ollama lists the capability for the model; false for versions of Ollama that list no capabilities. */
   hasCapability(model: string, capability: string): boolean {
     const wanted = modelKey(model);
     const listed = this.#catalogue.tags.find(({ name }) => modelKey(name) === wanted)?.['capabilities'];
     return Array.isArray(listed) && listed.includes(capability);
   }
 
-  /** Whether the model is loaded, as far as is known: Ollama said so, or it has answered since. */
+  /** Whether the model is known to be loaded: `ps` lists it, or it has answered since. */
   isLoaded(model: string): boolean {
     return this.listsAsLoaded(model) || this.#answeredAtMs.has(modelKey(model));
   }

@@ -10,17 +10,17 @@ export interface NotTakenTask {
   readonly counters: Counters;
 }
 
-/** What a refusal tells of its instance. */
+/** Facts of the instance for a refusal. */
 export interface NotTakenFacts {
   readonly health: Health;
   /** Expected wait for a slot. */
   readonly waitMs: number;
 }
 
-/** A request that came in, and its session. */
+/** A received request and its session. */
 type Asked = readonly [open: StreamOpen, replyTo: ActorRef<SessionMessage>];
 
-/** How an instance says no: nothing of the request ran, so that its session may try elsewhere. */
+/** Refusals of an instance: no part of the request ran, so that its session may try another instance. */
 export class NotTaken {
   readonly #task: NotTakenTask;
   readonly #facts: () => NotTakenFacts;
@@ -35,7 +35,7 @@ export class NotTaken {
     return `the Ollama ${this.#task.instance.name} is ${state}: ${reason}`;
   }
 
-  /** Why a body of this size is not taken, if so. */
+  /** Reason to refuse a body of this size; undefined to accept it. */
   whyBadBody(bodyBytes: number): string | undefined {
     const { maxBodyBytes } = this.#task.limits;
     if (bodyBytes === 0) return 'the request has no body';

@@ -8,7 +8,7 @@ import {
 import type { JobOutcome } from '../job/job-message.ts';
 import { modelKey } from './catalogue.ts';
 
-/** What changed with an outcome, for the log; `model` is absent for the whole instance. */
+/** A change of the verdict after an outcome, for the log; `model` is absent for the whole instance. */
 export interface RefusalChange {
   readonly kind: 'refuses' | 'serves';
   readonly model: string | undefined;
@@ -24,16 +24,16 @@ interface Entry {
   readonly inRow: number;
 }
 
-/** Refusals told in one load report at most. */
+/** Most refusals in one load report. */
 const maxTold = 16;
 /** Models remembered at most; the oldest is forgotten first. */
 const maxEntries = 256;
-/** A refusal that nothing followed says little after this. */
+/** Age after which a refusal without later outcomes is ignored. */
 const tellForMs = 600_000;
 
 /**
- * What the answers of one Ollama show of its health beyond the probes: a host that answers `/api/version` and refuses
- * every request is ill. Nothing is withheld from it here; clients of the fleet, `status` and `doctor` are told.
+ * Health evidence from the answers of one Ollama, in addition to probes: a host that answers `/api/version` and refuses
+ * every request is ill. The agent still sends it requests; the load report tells fleet clients, `status` and `doctor`.
  */
 export class RefusalLog {
   readonly #limits: HealthLimits;
@@ -44,7 +44,7 @@ export class RefusalLog {
     this.#limits = limits;
   }
 
-  /** Takes the end of a request for `model` in; returns what became of it, if the verdict changed. */
+  /** Notes the outcome of a request for `model`; returns the new verdict if it changed. */
   note(model: string, outcome: JobOutcome, nowMs: number): RefusalChange | undefined {
     const failure = failureOf(outcome);
     if (failure !== undefined)
@@ -54,7 +54,7 @@ export class RefusalLog {
     return this.#succeed(undefined, openedAtMs, nowMs) ?? this.#succeed(model, openedAtMs, nowMs);
   }
 
-  /** What the load report says; undefined where there is nothing. One success ends it, the log waits for a trial. */
+  /** Refusals for the load report; undefined for none. One success ends the report; the log waits for a trial. */
   reports(nowMs: number): readonly RefusalReport[] | undefined {
     const told: RefusalReport[] = [];
     for (const { model, health, failedAtMs, inRow } of this.#entries.values()) {
@@ -101,7 +101,7 @@ function keyOf(model: string | undefined): string {
   return model === undefined ? '' : modelKey(model);
 }
 
-/** What the outcome shows of the host; undefined where it shows nothing bad. */
+/** Evidence of the outcome against the host; undefined for none. */
 function failureOf({ how, lines, refusal, detail }: JobOutcome): JobOutcome['refusal'] {
   if (refusal !== undefined) return refusal;
   if (how === 'upstream-stalled') return { subject: 'model', reason: detail };

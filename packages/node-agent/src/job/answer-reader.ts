@@ -11,10 +11,10 @@ export type AnswerFinish =
   | {
       readonly kind: 'fail';
       readonly code: FailureCode;
-      /** May reach a client: names no address. */
+      /** May be shown to a client: contains no address. */
       readonly message: string;
       readonly nonsense: boolean;
-      /** The beginning of what came instead, for the log. */
+      /** Start of the unexpected answer, for the log. */
       readonly excerpt: string;
     };
 
@@ -158,7 +158,7 @@ export class AnswerReader implements AnswerHandler {
     else this.#fail('bad-upstream', 'Ollama ended without done: true, so the answer is not complete');
   }
 
-  /** Tells an error of something in front of Ollama at once, whatever its body is. */
+  /** Reports an error of a proxy in front of Ollama at once, without its body. */
   #foreign(head: AnswerHead): void {
     this.#head = { ...head, contentType: 'application/json; charset=utf-8', foreign: true };
     this.#lines.push(foreignError(head.status, head.contentType));

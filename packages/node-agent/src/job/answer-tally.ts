@@ -4,7 +4,7 @@ import type { AnswerStep } from './answer-reader.ts';
 import { hostRefusal } from './host-refusal.ts';
 import type { HostRefusal } from './job-message.ts';
 
-/** What an answer amounted to, for the outcome of its job. */
+/** Totals of an answer, for the outcome of its job. */
 export class AnswerTally {
   #lines = 0;
   #refusal: HostRefusal | undefined;

@@ -1,7 +1,7 @@
 import { isErrorLine, readRefusal } from '@drover/fleet';
 import type { HostRefusal } from './job-message.ts';
 
-/** What the beginning of an answer says of the host; undefined where it succeeds, or where the request is at fault. */
+/** Evidence against the host from the start of an answer; undefined for a success or a fault of the request. */
 export function hostRefusal(status: number, firstLine: string, foreign: boolean): HostRefusal | undefined {
   if (status < 400 && !isErrorLine(firstLine)) return undefined;
   const { subject, text } = readRefusal(status, firstLine, foreign);

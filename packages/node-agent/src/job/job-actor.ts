@@ -84,7 +84,7 @@ class Job {
       this.#upstream?.abort();
     });
     if (!transport.connected) this.#send({ kind: 'bus', connected: false });
-    // One that waits is told so by its instance, with what it has to expect.
+    // The instance tells a waiting session its position and expected wait.
     if (position === 0 || open.body === undefined) this.#send({ kind: 'accept', position });
     if (open.body !== undefined) this.#takeBody(open.body);
     this.#armWake();
@@ -293,7 +293,7 @@ class Job {
     this.#send({ kind: 'tick' });
   }
 
-  /** The instance knows more than the job about what its Ollama is doing. */
+  /** Asks the instance, which knows the state of Ollama, to judge the silence. */
   #showSilence(nowMs: number): void {
     const { open, instance } = this.#task;
     const { steppedAtMs: sinceMs, phase } = this.#progress;

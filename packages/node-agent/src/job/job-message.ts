@@ -7,16 +7,16 @@ export type JobMessage =
   | StreamMessage
   /** A slot is yours: post the request (again, after a withdrawal). */
   | { readonly kind: 'start' }
-  /** Where it stands in the queue, 1 = next, and its expected wait. */
+  /** Queue position, 1 = next, and expected wait. */
   | { readonly kind: 'position'; readonly position: number; readonly etaMs: number }
-  /** It did not get a slot at once. `asks`: its session is asked before it is started. */
+  /** The job did not get a slot at once. `asks`: a slot is offered to its session before the job is started. */
   | {
       readonly kind: 'waits';
       readonly position: number;
       readonly etaMs: number;
       readonly asks: boolean;
     }
-  /** A slot is kept for it until its session answers. */
+  /** A slot is held for the job until its session answers. */
   | { readonly kind: 'offer'; readonly offer: number }
   /** It will not run here. Nothing ran yet. */
   | {
@@ -30,8 +30,8 @@ export type JobMessage =
   /** Leave Ollama for a moment but keep the slot: the model is about to be unloaded. Ignored once a byte came. */
   | { readonly kind: 'withdraw' }
   /**
-   * Its silence was judged: Ollama will never answer. `sinceMs` is the silence that was judged; should a byte have come
-   * since, nothing happens.
+   * The silence was judged as stuck: Ollama will never answer. `sinceMs` identifies the judged silence; ignored if a byte
+   * has arrived since.
    */
   | { readonly kind: 'stuck'; readonly sinceMs: number; readonly message: string }
   /** The answer reader has news. */
@@ -50,7 +50,7 @@ export type JobReport =
   /** Out of queue and slot, once: Ollama's connection is closed or its answer is over. The job may linger. */
   | { readonly kind: 'job-left'; readonly streamId: string; readonly outcome: JobOutcome };
 
-/** Nothing came from Ollama for a while: is the model at work? Said again every `silenceLookMs`. */
+/** Ollama has been silent for a while: is the model working? Repeated every `silenceLookMs`. */
 export interface SilentJob {
   readonly kind: 'job-silent';
   readonly streamId: string;
@@ -61,7 +61,7 @@ export interface SilentJob {
   readonly shape: RequestShape;
 }
 
-/** What an answer without success says of the host. */
+/** Evidence about the host from an error answer. */
 export interface HostRefusal {
   readonly subject: 'model' | 'instance';
   readonly reason: string;
@@ -73,13 +73,13 @@ export interface JobOutcome {
   /** 0 if it was never posted. */
   readonly upstreamMs: number;
   readonly lines: number;
-  /** The connection was closed while an answer was perhaps being written, which may lose Ollama's slot. */
+  /** The connection was closed while Ollama may have been writing, which can make Ollama lose the slot. */
   readonly leftWhileAnswered: boolean;
-  /** What a complete answer says about the model's speed. */
+  /** Speed figures of a complete answer. */
   readonly lesson: Lesson | undefined;
-  /** Ollama answered without success, and what it said speaks of the host: see `readRefusal`. */
+  /** Ollama answered with an error that concerns the host: see `readRefusal`. */
   readonly refusal: HostRefusal | undefined;
-  /** What went wrong, in words that name no address; empty where nothing did. */
+  /** Error text without addresses; empty for a success. */
   readonly detail: string;
   /** What answers there is not an Ollama. */
   readonly nonsense: boolean;

@@ -10,7 +10,7 @@ export interface JobProgress {
   readonly deadlineAtMs: number;
   /** When the current phase made its last step: a body part, the post, a byte. */
   readonly steppedAtMs: number;
-  /** When to have Ollama's silence judged (again). */
+  /** Instant of the next judgement of Ollama's silence. */
   readonly lookAtMs: number;
 }
 
@@ -43,7 +43,7 @@ export function startProgress(phase: JobPhase, timeoutMs: number, nowMs: number)
   return { phase, deadlineAtMs: nowMs + timeoutMs, steppedAtMs: nowMs, lookAtMs: Number.POSITIVE_INFINITY };
 }
 
-/** Into the next phase, or another step in the same one. Only a request inside Ollama can be silent. */
+/** Enters the next phase, or notes progress within the phase. Only a request inside Ollama can be silent. */
 export function enterPhase(
   progress: JobProgress,
   phase: JobPhase,
@@ -53,13 +53,13 @@ export function enterPhase(
   return lookLater({ ...progress, phase, steppedAtMs: nowMs }, limits, nowMs);
 }
 
-/** The silence was shown to the instance: once more after a while. */
+/** The silence was reported to the instance: schedules the next report. */
 export function lookLater(progress: JobProgress, limits: ProgressLimits, nowMs: number): JobProgress {
   const isInside = progress.phase === 'waiting' || progress.phase === 'streaming';
   return { ...progress, lookAtMs: isInside ? nowMs + limits.silenceLookMs : Number.POSITIVE_INFINITY };
 }
 
-/** Outside of Ollama for a moment: no silence to judge, no limit of silence to pass. */
+/** Temporarily outside Ollama: neither judges silence nor applies silence limits. */
 export function stepBack(progress: JobProgress): JobProgress {
   return { ...progress, phase: 'queued', lookAtMs: Number.POSITIVE_INFINITY };
 }

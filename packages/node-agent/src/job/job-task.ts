@@ -5,12 +5,12 @@ import type { Ollama } from '../ollama/ollama.ts';
 import type { RecentBytes } from '../silence/recent-bytes.ts';
 import type { JobReport } from './job-message.ts';
 
-/** What a job works with. */
+/** Inputs of a job. */
 export interface JobTask {
   readonly open: StreamOpen;
   readonly replyTo: ActorRef<SessionMessage>;
   readonly instance: ActorRef<JobReport>;
-  /** Where it stands at birth; 0 = a slot is free. */
+  /** Queue position at the start of the job; 0 = a slot is free. */
   readonly position: number;
   readonly ollama: Ollama;
   readonly transport: Transport;

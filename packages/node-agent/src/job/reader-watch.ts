@@ -20,7 +20,7 @@ export class ReaderWatch {
   }
 
   /**
-   * The watch reported an end. True if the reader is gone; a node that is only unreachable may just stand still, and
+   * Handles a notice of the watch. True if the reader has ended; a node that is only unreachable may recover, so there
    * `receiverSilenceMs` decides.
    */
   isGone(reason: string): boolean {

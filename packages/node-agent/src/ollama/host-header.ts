@@ -2,8 +2,8 @@ import type { OllamaAddress } from './ollama-address.ts';
 import type { Reply } from './ollama.ts';
 
 /**
- * Which of an address's two `Host` headers is sent. Begins with the address's own one; a refusal as Ollama gives it to
- * a name it does not know makes the other one be tried, and the one that is not refused is kept from then on.
+ * Chooses which of an address's two `Host` headers is sent. Starts with the address's own name. When Ollama refuses that
+ * name as unknown, tries the other header; the first accepted header is used from then on.
  */
 export class HostHeader {
   readonly #choices: OllamaAddress['hostHeaders'];
@@ -13,17 +13,17 @@ export class HostHeader {
     this.#choices = address.hostHeaders;
   }
 
-  /** What to send now. */
+  /** The header to send now. */
   get value(): string {
     return this.#choices[this.#chosen];
   }
 
-  /** The one that is not sent now. */
+  /** The alternative header. */
   get other(): string {
     return this.#choices[this.#chosen === 0 ? 1 : 0];
   }
 
-  /** An answer to a request with that header was no such refusal: it is sent from now on. */
+  /** Notes that Ollama accepted this header, which is sent from now on. */
   keep(header: string): void {
     this.#chosen = this.#choices[0] === header ? 0 : 1;
   }

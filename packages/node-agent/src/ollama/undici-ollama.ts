@@ -15,7 +15,7 @@ type Method = 'GET' | 'POST';
 
 /**
  * An Ollama over HTTP/1.1. Aborting a request destroys exactly its socket, which is what frees Ollama's slot. The short
- * questions find out which `Host` header is taken; what is posted uses the one they found.
+ * questions find out which `Host` header is accepted; posted requests use that header.
  */
 export function connectOllama(address: OllamaAddress, clock: Clock, options: LinePoolOptions): Ollama {
   const url = address.shown;

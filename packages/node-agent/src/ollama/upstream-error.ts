@@ -33,7 +33,7 @@ function kindOf(code: string, { name, message }: Error): UpstreamErrorCode {
   return garbled || message === 'bad response' || message === 'bad upgrade' ? 'garbled' : 'lost';
 }
 
-/** What of the error may be told to a client: messages of the operating system name addresses, those of undici do not. */
+/** Text of the error without addresses: messages of the operating system name addresses, those of undici do not. */
 function describe(code: string, { message }: Error): string {
   if (code === '') return message;
   return code.startsWith('UND_ERR_') ? `${code}: ${message}` : code;

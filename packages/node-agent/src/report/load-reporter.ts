@@ -67,7 +67,7 @@ export class LoadReporter {
     if (isCut && !this.#isCut)
       this.#node.log.error(
         { models },
-        'the models of this node do not fit the pages of a load report: these many are told to no gateway; raise max_payload of the NATS server, or serve fewer models',
+        'the models of this node do not fit the pages of a load report, so gateways do not know some of them; raise max_payload of the NATS server, or serve fewer models',
       );
     this.#isCut = isCut;
   }

@@ -1,9 +1,9 @@
 /**
- * Judges the silence of one request inside Ollama: is the model at work, or is the request stuck?
+ * Judges the silence of one request inside Ollama: is the model working, or is the request stuck?
  *
  * Problem: Ollama sends nothing while it loads a model, reads a prompt, writes a tool call, thinks behind a parser or
- * answers in one piece. It is just as silent when a slot was lost for ever after a disconnect, or when the runner's
- * process stands still (measured, `ollama-observed.md` 4(a), 4(e)). A wrong "stuck" costs a client its answer, or a
+ * answers in one piece. Ollama is just as silent when it lost a slot after a disconnect, or when the runner's
+ * process hangs (measured, `ollama-observed.md` 4(a), 4(e)). A wrong "stuck" costs a client its answer, or a
  * working model its prompt cache; a wrong "working" costs a slot.
  *
  * Approach: the strongest evidence decides.
@@ -16,26 +16,26 @@
 export interface SilenceEvidence {
   /** Milliseconds since the request was posted, or since the last byte of its answer. */
   readonly silentMs: number;
-  /** A byte of the answer came: the request has a slot, and its prompt is read. */
+  /** A byte of the answer has arrived: the request has a slot, and its prompt is processed. */
   readonly answered: boolean;
-  /** What is to be read before the first byte. */
+  /** Prompt tokens to process before the first byte. */
   readonly prompt: TokenEstimate;
-  /** What may be written before a byte is sent; undefined where every token is sent at once. */
+  /** Tokens that may be written before a byte is sent; undefined where every token is sent at once. */
   readonly held: HeldAnswer | undefined;
   /** Whether `ps` lists the model; `unknown` when `ps` has not answered for a while. */
   readonly listed: 'loaded' | 'not-loaded' | 'unknown';
   /** Milliseconds since `ps` last did not list the model; `Infinity` if it always did. */
   readonly listedForMs: number;
-  /** Milliseconds since another request on this model was seen to move; `Infinity` if none was. */
+  /** Milliseconds since another request on this model received a byte; `Infinity` if none did. */
   readonly othersMovedMs: number;
   /**
    * Milliseconds for which the model's runner has used no CPU; 0: it uses CPU now. Undefined where the process cannot be
    * seen, or where it cannot be told from other runners.
    */
   readonly runnerStillMs: number | undefined;
-  /** A request on this model was left while it was being answered, and no request for the model has had a byte since. */
+  /** A client left during an answer of this model, and no request for the model has received a byte since. */
   readonly leftBefore: boolean;
-  /** Other requests of ours inside this Ollama, those apart that wait for the same model without a byte. */
+  /** Other requests of this agent inside this Ollama, excluding those that wait for the same model without a byte. */
   readonly othersInside: number;
   /** The model was already unloaded once for this request. */
   readonly healedBefore: boolean;
@@ -43,7 +43,7 @@ export interface SilenceEvidence {
   readonly maxSilenceMs: number;
 }
 
-/** How many tokens, and at least how many of them a second. `learnt`: measured on this model here, not assumed. */
+/** Number of tokens, and the least expected speed. `learnt`: measured on this model here, not assumed. */
 export interface TokenEstimate {
   readonly tokens: number;
   readonly tokensPerSecond: number;
@@ -56,32 +56,33 @@ export interface HeldAnswer extends TokenEstimate {
 }
 
 /**
- * `working`: wait · `suspect`: nothing proves either, wait and look again · `stuck`: it will never answer. `unload`
- * frees a lost slot, then the request is posted again; `give-up` ends the request here, so that it may go elsewhere.
+ * `working`: wait · `suspect`: no proof for either, wait and judge again · `stuck`: the request will never be answered.
+ * `unload` frees a lost slot, then the request is posted again; `give-up` ends the request here, so that another
+ * instance may serve it.
  */
 export interface SilenceVerdict {
   readonly state: 'working' | 'suspect' | 'stuck';
   readonly cure: 'none' | 'unload' | 'give-up';
-  /** For people: what the judgement rests on. */
+  /** Evidence for the judgement, as text for display. */
   readonly reason: string;
 }
 
-/** Silence that needs no explanation where the speeds of the model are known. */
+/** Base patience where the speeds of the model are learnt. */
 export const learntPatienceMs: number = 20_000;
-/** The same before anything is known of the model. Longer than a minute: a slow machine reads a short prompt. */
+/** Base patience before any speed is learnt. Longer than a minute, for a short prompt on a slow machine. */
 export const unknownPatienceMs: number = 75_000;
-/** Between two bytes of an answer that is sent token by token. */
+/** Patience between two bytes of an answer that is sent token by token. */
 export const tokenPatienceMs: number = 60_000;
 /** A runner that has used no CPU for this long computes nothing. */
 export const idleRunnerMs: number = 20_000;
 /** From the post to the end of a load. Ollama gives up a load itself after 5 minutes without progress. */
 export const loadPatienceMs: number = 600_000;
-/** How long clients that do not come through here may hold the slots of this Ollama. */
+/** Assumed longest time for which clients that use this Ollama directly hold its slots. */
 export const foreignPatienceMs: number = 600_000;
 /** How long `ps` may be silent: it blocks for 20 to 30 s behind a runner that does not answer. */
 export const listingPatienceMs: number = 60_000;
 
-/** Tokens a second that a graphics card reads at least. */
+/** Least prompt speed of a graphics card, tokens a second. */
 const leastCardSpeed = 50;
 
 /** A learnt speed is the slowest seen; a machine under load may still be this much slower. */
@@ -105,8 +106,8 @@ export function decideSilence(evidence: SilenceEvidence): SilenceVerdict {
 }
 
 /**
- * No CPU for longer than a graphics card would take to read the prompt: whatever computes without the CPU is fast, and
- * still hands over each batch.
+ * True if the runner used no CPU for longer than a graphics card needs for the prompt: a runner that computes without
+ * the CPU is fast, and still uses the CPU between batches.
  */
 function isIdle({ runnerStillMs, prompt, answered, listed }: SilenceEvidence): boolean {
   if (runnerStillMs === undefined || listed === 'not-loaded') return false;
@@ -128,7 +129,7 @@ interface Explanation {
   readonly why: string;
 }
 
-/** How long the silence may last by what the request asks for. */
+/** Longest silence that the size of the request explains. */
 function explain({ answered, prompt, held, maxSilenceMs }: SilenceEvidence): Explanation {
   const reading = answered
     ? { ms: tokenPatienceMs, why: 'the next token may take its time' }
@@ -166,7 +167,7 @@ function decideUnexplained(
   return stuck(evidence, silence);
 }
 
-/** An unload disturbs nobody where the request waits alone for a slot of a model that is loaded. */
+/** Chooses the cure. An unload is safe only where the request waits alone for a slot of a loaded model. */
 function stuck(evidence: SilenceEvidence, reason: string): SilenceVerdict {
   const { answered, listed, othersInside, healedBefore, leftBefore, runnerStillMs } = evidence;
   const isLost = leftBefore || (runnerStillMs !== undefined && runnerStillMs > 0);

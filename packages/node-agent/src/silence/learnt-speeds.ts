@@ -1,6 +1,6 @@
 import type { TokenEstimate } from './decide-silence.ts';
 
-/** What Ollama says at the end of an answer; 0 where it says nothing. */
+/** Figures at the end of Ollama's answer; 0 where a figure is missing. */
 export interface AnswerMeasures {
   readonly promptTokens: number;
   readonly promptMs: number;
@@ -11,20 +11,20 @@ export interface AnswerMeasures {
 /** One finished answer to learn from. */
 export interface Lesson {
   readonly bodyBytes: number;
-  /** Bytes of images say nothing about tokens. */
+  /** Requests with images are not used: their bytes do not show the number of tokens. */
   readonly hasImages: boolean;
   readonly measures: AnswerMeasures;
 }
 
 interface ModelSpeeds {
-  /** The slowest reading seen, tokens a second. */
+  /** Slowest prompt speed seen, tokens a second. */
   promptSpeed: number;
   promptLessons: number;
   /** The most tokens seen for one byte of a request. */
   tokensPerByte: number;
   /** The largest request that was learnt from. */
   largestBytes: number;
-  /** The slowest writing seen, tokens a second; `Infinity` before the first. */
+  /** Slowest generation speed seen, tokens a second; `Infinity` before the first. */
   answerSpeed: number;
 }
 
@@ -32,13 +32,13 @@ interface ModelSpeeds {
 export const assumedSpeed: number = 5;
 /** Assumed where no request was measured: languages differ between 0.2 and 0.5. */
 const assumedTokensPerByte = 0.5;
-/** Reading is faster than writing, but not by this factor: then the prompt came out of the cache. */
+/** Prompt speed above this multiple of the generation speed means that the prompt came from the cache. */
 const cachedFactor = 100;
-/** Lessons needed before a reading speed is believed. */
+/** Observations needed before a prompt speed counts as learnt. */
 const leastLessons = 2;
-/** A request that is larger than this many times the largest one learnt from says something new. */
+/** A request larger than this multiple of the largest observed request is outside the learnt range. */
 const extrapolation = 2;
-/** Answers shorter than this do not show a speed. */
+/** Least tokens of an answer to learn a speed from. */
 const leastAnswerTokens = 8;
 /** Context assumed where `ps` does not tell it; the bound of an answer that has none of its own. */
 const assumedContext = 4_096;
@@ -67,7 +67,7 @@ export class LearntSpeeds {
     this.#remember(model, known);
   }
 
-  /** What reading a request takes at most. `contextTokens`: a longer prompt is cut by Ollama. */
+  /** Upper estimate for processing a request's prompt. `contextTokens`: Ollama cuts a longer prompt. */
   prompt(
     model: string,
     request: { readonly bytes: number; readonly hasImages: boolean },
@@ -91,7 +91,7 @@ export class LearntSpeeds {
     };
   }
 
-  /** What writing an answer takes at most. */
+  /** Upper estimate for writing an answer. */
   answer(model: string, maxTokens: number | undefined, contextTokens: number): TokenEstimate {
     const speed = this.#models.get(model)?.answerSpeed ?? Number.POSITIVE_INFINITY;
     const learnt = Number.isFinite(speed);
@@ -135,7 +135,7 @@ export function readMeasures(line: string): AnswerMeasures | undefined {
     const figure = (value as Record<string, unknown>)[name];
     return typeof figure === 'number' && figure > 0 ? figure : 0;
   };
-  // Embeddings have no duration of their own for the prompt: it is all they do.
+  // Embeddings have no separate prompt duration: processing the prompt is the whole request.
   const embeddingNanos = Math.max(0, field('total_duration') - field('load_duration'));
   const isEmbedding = 'embeddings' in value || 'embedding' in value;
   return {

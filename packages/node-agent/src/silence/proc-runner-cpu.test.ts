@@ -31,7 +31,7 @@ process.stdin.on('data', () => {
 process.stdin.on('end', () => process.exit(0));
 `;
 
-/** A process that looks like an Ollama with one runner to whoever reads `/proc`. */
+/** A process that looks in `/proc` like an Ollama with one runner. */
 async function startFakeServer() {
   const child = spawn(process.execPath, ['-e', server, runner], { stdio: ['pipe', 'pipe', 'inherit'] });
   ends.push(async () => {

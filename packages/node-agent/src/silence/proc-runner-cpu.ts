@@ -15,9 +15,10 @@ interface ProcessFacts {
 }
 
 /**
- * The runners of an Ollama on this machine, out of `/proc`: the children of the process that listens on its port, whatever
- * their names are (`llama-server`, a wrapper around it, `ollama runner` before version 0.30). Undefined for an address of another machine and on other systems than Linux. In a container or behind a tunnel what listens is
- * no Ollama; then nothing is claimed.
+ * The runners of an Ollama on this machine, from `/proc`: the children of the process that listens on its port, whatever
+ * their names are (`llama-server`, a wrapper around it, `ollama runner` before version 0.30). Undefined for an address of
+ * another machine and on other systems than Linux. With a container or a tunnel the listening process is not Ollama;
+ * then the runners are unknown.
  */
 export function createProcRunnerCpu(url: string, root = '/proc'): RunnerCpu | undefined {
   const { hostname, port, protocol } = new URL(url);
@@ -42,9 +43,9 @@ function isThisMachine(hostname: string): boolean {
 }
 
 /**
- * The Ollama that listens on the port. Another user's open files cannot be read (Ollama often runs as a user of its
- * own): then the only Ollama server of the machine is taken, if the socket belongs to its user. What a tunnel of another
- * user listens for is not on this machine.
+ * The Ollama process that listens on the port. If the open files of its user cannot be read (Ollama often runs as its
+ * own user), the only Ollama server of the machine is used, provided that the socket belongs to that server's user: a
+ * socket of another user may be a tunnel to another machine.
  */
 async function findServer(
   root: string,
@@ -104,7 +105,7 @@ async function listeningSockets(root: string, port: number): Promise<readonly Li
     .map((columns) => ({ uid: Number(columns[7]), inode: columns[9] ?? '' }));
 }
 
-/** Inodes of a process' open sockets; undefined when it belongs to another user. */
+/** Inodes of a process's open sockets; undefined when the process belongs to another user. */
 async function openSockets(root: string, pid: number): Promise<readonly string[] | undefined> {
   const folder = `${root}/${pid}/fd`;
   const files = await readdir(folder).catch(() => undefined);

@@ -2,7 +2,7 @@ import { modelKey } from '../instance/catalogue.ts';
 
 const maxModels = 512;
 
-/** When answers of one Ollama last moved, by model and over all. Noted by its jobs, read by its instance. */
+/** Instants of the last answer bytes of one Ollama, by model and over all. Written by its jobs, read by its instance. */
 export class RecentBytes {
   readonly #atMs = new Map<string, number>();
   #lastAtMs = Number.NEGATIVE_INFINITY;

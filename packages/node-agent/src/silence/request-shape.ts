@@ -1,6 +1,6 @@
 import type { InferenceRoute } from '@drover/fleet';
 
-/** What a request's body says about the silence it may bring. */
+/** Properties of a request's body that explain silence. */
 export interface RequestShape {
   readonly bytes: number;
   readonly hasImages: boolean;
@@ -14,7 +14,7 @@ export interface RequestShape {
   readonly maxTokens: number | undefined;
 }
 
-/** Of a body that has not arrived yet. */
+/** Shape assumed for a body that has not arrived yet. */
 export const emptyShape: RequestShape = Object.freeze({
   bytes: 0,
   hasImages: false,
@@ -25,8 +25,8 @@ export const emptyShape: RequestShape = Object.freeze({
 });
 
 /**
- * Looks for the fields without parsing, since bodies may be large: quotes inside a JSON string are escaped, so what is
- * found is a field. A field of that name elsewhere in the body only makes the agent more patient.
+ * Searches for the fields without parsing, since bodies may be large: quotes inside a JSON string are escaped, so a
+ * match is a field name. A field of that name deeper in the body only makes the agent more patient.
  */
 export function readShape(route: InferenceRoute, body: Uint8Array): RequestShape {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
@@ -48,7 +48,7 @@ export function readShape(route: InferenceRoute, body: Uint8Array): RequestShape
   };
 }
 
-/** Whether an answer may be under way of which no byte was sent yet. */
+/** Whether Ollama may be writing an answer without having sent a byte yet. */
 export function mayBeAnswering({ heldBecause: why, think, generates }: RequestShape): boolean {
   return generates && (why !== undefined || think === 'on');
 }

@@ -1,4 +1,4 @@
-/** CPU time that one runner process (llama-server) has used since it began. */
+/** CPU time that one runner process (llama-server) has used since its start. */
 export interface RunnerSample {
   readonly pid: number;
   readonly cpuMs: number;
@@ -6,16 +6,16 @@ export interface RunnerSample {
 
 /** Sees the runner processes of one Ollama. Fulfilled by `proc-runner-cpu.ts` where Ollama is on this machine. */
 export interface RunnerCpu {
-  /** The runners that live now; undefined when they cannot be seen. Never rejects. */
+  /** The running runner processes; undefined when they cannot be seen. Never rejects. */
   sample(): Promise<readonly RunnerSample[] | undefined>;
 }
 
-/** CPU time within one interval that is no work: timers and health checks. Share of the interval. */
+/** Largest share of CPU time in an interval that counts as idle: timers and health checks. */
 const idleShare = 0.001;
 
 /**
- * For how long the runner has been still, out of samples taken now and then. With several runners it cannot be told
- * which of them serves a model: then only that none of them works is certain.
+ * Idle time of the runner, from samples of its CPU time. With several runners it is unknown which one serves a model, so
+ * only the idle time of all of them together is known.
  */
 export class RunnerActivity {
   #cpuMs = new Map<number, number>();

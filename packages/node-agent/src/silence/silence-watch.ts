@@ -21,20 +21,20 @@ export interface SilenceTask extends HealerTask {
   readonly runnerCpu: RunnerCpu | undefined;
 }
 
-/** What the watch hears as part of its instance. */
+/** Messages of the instance that concern the watch. */
 export type SilenceMessage = Extract<
   InstanceInbox,
   { kind: 'job-silent' | 'runner-sampled' | 'slot-checked' | 'job-withdrew' | 'unloaded' }
 >;
 
-/** What the watch looks at, beside its own notes. */
+/** Inputs of the watch, besides its own records. */
 export interface SilenceView {
   readonly jobs: JobTable;
   readonly known: KnownListing;
   readonly busy: () => number;
 }
 
-/** One silence of one job, from its last byte on. */
+/** One silence of one job, from its last byte. */
 interface Silence {
   readonly job: SilentJob;
   state: SilenceVerdict['state'];
@@ -45,17 +45,17 @@ interface Silence {
   expiresMovedAtMs: number;
 }
 
-/** A listing that is older than this many probe intervals says nothing any more. */
+/** Age, in probe intervals, above which a `ps` answer is ignored. */
 const staleIntervals = 3;
-/** Shortest time between two looks at the runner processes. */
+/** Shortest time between two CPU samples of the runner processes. */
 const sampleIntervalMs = 2_000;
 
 /**
- * Collects what is known about a job that has been silent for a while, has it judged by `decideSilence`, and acts:
- * waits, heals a lost slot, or ends the request. Looks come every `silenceLookMs` from the job.
+ * Collects the evidence about a silent job, has `decideSilence` judge it, and acts: waits, frees a lost slot, or ends
+ * the request. The job asks for a judgement every `silenceLookMs`.
  */
 export class SilenceWatch {
-  /** Noted by the jobs. */
+  /** Written by the jobs. */
   readonly recent: RecentBytes = new RecentBytes();
   readonly #task: SilenceTask;
   readonly #context: ActorContext<InstanceInbox>;
@@ -64,7 +64,7 @@ export class SilenceWatch {
   readonly #speeds = new LearntSpeeds();
   readonly #runner = new RunnerActivity();
   readonly #silences = new WeakMap<JobEntry, Silence>();
-  /** Models left while a request was being answered, with no byte since. */
+  /** Models whose answer a client left before its end, without a byte since. */
   readonly #left = new Set<string>();
   #sampledAtMs = Number.NEGATIVE_INFINITY;
   #sampling = false;
@@ -76,7 +76,7 @@ export class SilenceWatch {
     this.#healer = new SlotHealer(task, context, view.jobs);
   }
 
-  /** Every message that concerns a silence. */
+  /** Handles every message that concerns a silence. */
   handle(message: SilenceMessage): void {
     switch (message.kind) {
       case 'job-silent':
@@ -92,13 +92,13 @@ export class SilenceWatch {
     }
   }
 
-  /** The first byte of an answer came. */
+  /** Handles the first byte of an answer. */
   answered(job: JobEntry): void {
     job.answered = true;
     this.#left.delete(modelKey(job.model));
   }
 
-  /** A job is out of Ollama: what its end teaches. */
+  /** Handles the end of a job inside Ollama, and learns its speeds. */
   ended(job: JobEntry, outcome: JobOutcome): void {
     this.#silences.delete(job);
     if (outcome.lesson !== undefined) this.#speeds.learn(modelKey(job.model), outcome.lesson);
@@ -118,7 +118,7 @@ export class SilenceWatch {
     else if (verdict.cure === 'give-up') this.#giveUp(job, silence, verdict);
   }
 
-  /** `ps` was asked once more before an unload; undefined when it did not answer. */
+  /** Handles the `ps` answer before an unload; undefined when `ps` did not answer. */
   #checked(streamId: string, running: readonly OllamaRunning[] | undefined): void {
     const job = this.#view.jobs.get(streamId);
     const silence = job === undefined ? undefined : this.#silences.get(job);
@@ -127,7 +127,7 @@ export class SilenceWatch {
     if (this.#judge(job, silence, listed).cure === 'unload') this.#healer.heal(job.model);
   }
 
-  /** The unload is done, and the request is posted again. */
+  /** Handles the end of the unload: the request is posted again. */
   #healed(model: string, jobs: readonly JobEntry[]): void {
     this.#left.delete(modelKey(model));
     for (const job of jobs) this.#silences.delete(job);
@@ -231,7 +231,7 @@ export class SilenceWatch {
   }
 }
 
-/** A prompt is cut to the context of its slot; a batch of embeddings is not. */
+/** Ollama cuts a prompt to the context of its slot, but not a batch of embeddings. */
 function contextOf(entry: OllamaRunning | undefined, generates: boolean): number {
   const tokens = entry?.['context_length'];
   return generates && typeof tokens === 'number' && tokens > 0 ? tokens : Number.POSITIVE_INFINITY;

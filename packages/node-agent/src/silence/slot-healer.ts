@@ -15,9 +15,9 @@ export interface HealerTask {
 }
 
 /**
- * Frees a slot that Ollama lost. Sometimes, when a client leaves while a token is being handed over, Ollama keeps the
- * slot for ever, and every later generation on that model hangs beside an idle runner, until the model is unloaded
- * (measured, `ollama-observed.md` 4(a)). The requests that wait for it step back, the model is unloaded, they are posted again:
+ * Frees a slot that Ollama lost. When a client leaves during the delivery of a token, Ollama sometimes never releases the
+ * slot, and every later generation on that model hangs with an idle runner until the model is unloaded (measured,
+ * `ollama-observed.md` 4(a)). The waiting requests are withdrawn, the model is unloaded, and they are posted again:
  *
  *   check ─▶ ps ─▶ slot-checked ─▶ heal ─▶ job-withdrew ─▶ unload ─▶ unloaded ─▶ start
  */
@@ -25,7 +25,7 @@ export class SlotHealer {
   readonly #task: HealerTask;
   readonly #context: ActorContext<InstanceInbox>;
   readonly #jobs: JobTable;
-  /** Requests that stepped back for an unload that is under way, by model. */
+  /** Requests withdrawn for a running unload, by model. */
   readonly #withdrawn = new Map<string, JobEntry[]>();
 
   constructor(task: HealerTask, context: ActorContext<InstanceInbox>, jobs: JobTable) {
@@ -34,7 +34,7 @@ export class SlotHealer {
     this.#jobs = jobs;
   }
 
-  /** Asks `ps` now: only a model that is loaded at this moment may be unloaded. */
+  /** Asks `ps` again: only a model that is loaded now may be unloaded. */
   check(streamId: string): void {
     const { ollama, limits } = this.#task;
     this.#context.pipeToSelf(
@@ -44,7 +44,7 @@ export class SlotHealer {
     );
   }
 
-  /** Every request that waits for the model steps back: while one is inside, Ollama does not unload. */
+  /** Withdraws every request that waits for the model: Ollama does not unload while a request is inside. */
   heal(model: string): void {
     for (const job of this.#jobs.waitingInside(model)) {
       job.healed = true;
@@ -65,7 +65,7 @@ export class SlotHealer {
     this.#unload(job);
   }
 
-  /** The requests go on, whatever came of the unload. Returns them, those apart that have left. */
+  /** Ends the unload, successful or not. Returns the withdrawn requests that have not been cancelled. */
   unloaded(model: string, failure: string): readonly JobEntry[] {
     const { instance, counters } = this.#task;
     const jobs = (this.#withdrawn.get(modelKey(model)) ?? []).filter(({ place }) => place === 'inside');

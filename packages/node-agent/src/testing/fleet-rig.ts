@@ -21,11 +21,11 @@ export interface FleetRigOptions {
   readonly gateways: number;
   /** Slots of each host. */
   readonly hosts: readonly number[];
-  /** Hosts of which the last ones are away at first. @default 0 */
+  /** Number of hosts, counted from the last, that are away at the start. @default 0 */
   readonly awayAtFirst?: number;
 }
 
-/** How a request went. Instants of the clock, milliseconds. */
+/** Outcome of a request. Instants of the clock, milliseconds. */
 export interface RigCall {
   readonly id: string;
   /** Index of the gateway it came through. */
@@ -43,7 +43,7 @@ export interface RigCall {
 
 export interface RigRequest {
   readonly priority?: number;
-  /** @default as small as it can be */
+  /** @default the smallest body */
   readonly bodyBytes?: number;
 }
 
@@ -65,7 +65,7 @@ export interface FleetRig {
   end(): Promise<void>;
 }
 
-/** True for what actors say to each other, which the rest of the bus is not. */
+/** True for messages between actors, false for other messages of the bus. */
 export function isActorTraffic({ subject }: Passage): boolean {
   return subject.includes('.dat.') || subject.includes('.ctl.');
 }
