@@ -37,7 +37,7 @@ export interface UpConfig {
   readonly json: boolean;
   /** Least severe line of the processes' logs that is shown. @default 'warn' */
   readonly logLevel: LogLevel;
-  /** What each role takes of what was stated, as its variables. */
+  /** Stated settings that each role takes, as environment variables. */
   readonly handedOn: Readonly<Record<'gateway' | 'node-agent' | 'host', Readonly<Record<string, string>>>>;
 }
 
@@ -59,12 +59,12 @@ export function resolveUpConfig(stated: StatedSettings, environment: NodeJS.Proc
   const nats = stated.text('nats');
   for (const key of ['creds', 'durability', 'nats-server']) {
     const one = stated.stated(key);
-    // A variable or a file may be shared with those who run their own NATS; a flag is meant for this start.
+    // A variable or a file may be shared with setups that use their own NATS; a flag is meant for this start.
     const isMeant = key !== 'nats-server' || one?.source.kind === 'flag';
     if (one !== undefined && isMeant && (nats === undefined) === (key === 'creds'))
       throw badConfiguration(stated.nameOf(one.setting), contradictions[key] ?? '');
   }
-  // OLLAMA_HOST is a place to look at, not a host that must be there.
+  // OLLAMA_HOST is an address to try, not a host that must exist.
   const ollama = isForeign(stated, 'ollama') ? [] : (stated.list('ollama') ?? []);
   const data = stated.text('data');
   const host = stated.text('host') ?? defaults.host;

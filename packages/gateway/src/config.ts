@@ -16,9 +16,9 @@ export interface GatewayConfig {
   readonly maxHeldBytes: number;
   /** Largest answer that is not a stream. @default 268_435_456 (256 MiB) */
   readonly maxAnswerBytes: number;
-  /** Requests served at once; more get 503. A request counts when its body is there. Health, metrics and status routes do not count. @default 2_048 */
+  /** Requests served at once; more get 503. A request counts once its body has arrived. Health, metrics and status routes do not count. @default 2_048 */
   readonly maxConcurrentRequests: number;
-  /** Open sockets; for more the one that has been idle longest is closed. Above `maxConcurrentRequests`, so that refusals can be told. @default 4_096 */
+  /** Most open connections; a further one closes the connection that has been idle longest. Above `maxConcurrentRequests`, so that refused requests still get an answer. @default 4_096 */
   readonly maxConnections: number;
   /**
    * Milliseconds a whole request may take, and the most that `x-drover-timeout-ms` can ask for; 0 for no deadline.
@@ -45,7 +45,7 @@ export interface GatewayConfig {
   readonly headersTimeoutMs: number;
   /** A client's whole request must have arrived by then; 0 for no deadline. @default 120_000 */
   readonly bodyTimeoutMs: number;
-  /** An idle connection is kept for this long. Longer than the usual proxy's 60 s; 0 for as long as the client likes. @default 75_000 */
+  /** Time for which an idle connection is kept open, milliseconds. Longer than the usual 60 s of a proxy; 0 for no limit. @default 75_000 */
   readonly keepAliveTimeoutMs: number;
   /** A reader that takes nothing for this long is cut off; 0 for never. @default 300_000 */
   readonly readerTimeoutMs: number;
@@ -101,7 +101,7 @@ const counts = [
   'inspectTimeoutMs',
 ] as const;
 
-/** Times that 0 turns off. */
+/** Timeouts that the value 0 turns off. */
 const deadlines = [
   'requestTimeoutMs',
   'firstByteTimeoutMs',
@@ -170,7 +170,7 @@ export function resolveConfig(partial: Partial<GatewayConfig> = {}): GatewayConf
   });
 }
 
-/** Bounds that were not stated grow with those they may not be below. */
+/** A bound that was not stated grows with the stated bound that it must not be below. */
 function roomFor(given: Partial<GatewayConfig>): Partial<GatewayConfig> {
   const { maxBodyBytes = 0, maxConcurrentRequests = 0 } = given;
   return {
@@ -179,13 +179,13 @@ function roomFor(given: Partial<GatewayConfig>): Partial<GatewayConfig> {
   };
 }
 
-/** Largest bodies for which there is room at once when only their size is stated. */
+/** Number of bodies of the largest size that fit at once when only that size is stated. */
 const bodiesHeld = 2;
 
-/** Nothing, whole seconds, or a duration of Go. */
+/** Empty, whole seconds, or a Go duration. */
 const keepAlivePattern = /^(?:|-?\d+|-?(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h))+)$/;
 
-/** As Ollama reads OLLAMA_ORIGINS: `*` alone is everybody, one `*` inside is a wildcard, else a scheme is needed. */
+/** As Ollama reads OLLAMA_ORIGINS: `*` alone allows every origin, one `*` inside is a wildcard, else a scheme is needed. */
 function checkOrigin(origin: string): string {
   if (origin.split('*').length > 2)
     throw new InvalidArgumentError('origins', `may have one * each (got ${origin})`);

@@ -21,7 +21,7 @@ import { asStatus } from './look-commands.ts';
 /** A gateway and its streams need a few files each; the usual soft limit of 1024 serves about 300 clients. */
 const wantedOpenFiles = 4_096;
 const freshEvidenceMs = 5_000;
-/** A process that was replaced ends within moments: what it said before is no fault for long. */
+/** A replaced process ends within moments: an older announcement than this is not a fault. */
 const rivalFreshMs = 10_000;
 const clockToleranceMs = 2_000;
 
@@ -87,7 +87,7 @@ async function checkGateway(address: GatewayAddress): Promise<{ check: Check; re
 
 /** What the nodes' states say. Pure. */
 export function judgeNodes(report: StatusReport): Check[] {
-  // A node that left in order said so: nothing is wrong with that.
+  // A node that left in order is not a fault.
   const expected = report.nodes.filter((node) => node.state !== 'left');
   const stale = expected.filter(
     (node) => node.state === 'unreachable' || node.evidenceAgeMs > freshEvidenceMs,
@@ -128,7 +128,7 @@ function judgeNames(nodes: readonly NodeStatus[]): Check {
   return bad('names', printable(`${named.join('; ')}, each on its machine`));
 }
 
-/** Every Ollama counts: a node with one that serves and one that is down is not well. */
+/** Every Ollama counts: a node with one Ollama down is a fault, even if another one serves. */
 function judgeHosts(agents: readonly NodeStatus[]): Check {
   const instances = agents.flatMap(({ id, instances: own }) => (own ?? []).map((one) => ({ id, ...one })));
   const down = instances.filter(({ state }) => state !== 'ready' && state !== 'draining');

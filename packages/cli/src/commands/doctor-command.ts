@@ -15,7 +15,7 @@ export function doctorCommand(finish: (code: ExitCode) => void): Command {
     .addHelpText('after', "\nExample:\n  drover doctor --json | jq '.[] | select(.ok | not)'")
     .action(async ({ deep = false, ...flags }: { readonly deep?: boolean }) => {
       const stated = await settingsFor('look', flags);
-      // What does not run is a finding here, not an error.
+      // A part that does not run is a finding of the doctor, not an error of the command.
       const gateway = findGateway(stated, process.env, { mustRun: false });
       const { diagnose } = await import('./diagnose.ts');
       const checks = await diagnose(gateway, dataDirOf(stated, process.env), { isDeep: deep });

@@ -3,7 +3,7 @@ import type { NodeStatus } from '../output/status-report.ts';
 
 const maxNamed = 3;
 
-/** The verdict on hosts that answer and do not serve; `fix` is empty where nothing is wrong. */
+/** The verdict on hosts that answer probes but refuse requests; `fix` is empty without a fault. */
 export interface RefusalVerdict {
   readonly ok: boolean;
   readonly detail: string;
@@ -11,8 +11,8 @@ export interface RefusalVerdict {
 }
 
 /**
- * Whether every host serves what it is asked. An Ollama that answers `/api/version` and refuses its requests is ready
- * for every probe; only the outcomes of requests show it. Pure.
+ * Whether every host serves its requests. An Ollama that answers `/api/version` and refuses requests passes every probe;
+ * only the outcomes of requests show the fault. Pure.
  */
 export function judgeRefusals(
   nodes: readonly Pick<NodeStatus, 'id' | 'state' | 'instances'>[],

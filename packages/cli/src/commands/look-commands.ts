@@ -27,7 +27,7 @@ export function statusCommand(finish: (code: ExitCode) => void): Command {
       );
       const dataDir = dataDirOf(stated, process.env);
       const listenHost = readClusterFile(dataDir)?.listenHost;
-      // Of a drover up on this machine alone: what is open elsewhere cannot be seen from here.
+      // Checked only for a drover up on this machine: the addresses of other machines are not known here.
       if (listenHost !== undefined)
         for (const warning of await warningsFor(listenHost, dataDir))
           process.stderr.write(`drover: warning: ${warning}\n`);
@@ -54,7 +54,7 @@ export function topCommand(finish: (code: ExitCode) => void): Command {
     });
 }
 
-/** In a pipe nothing is cut. */
+/** No line is cut when the output is a pipe. */
 function linesFor(report: StatusReport, terminal: Terminal): string[] {
   const width = terminal.isTTY ? terminal.columns - 1 : Number.POSITIVE_INFINITY;
   return statusLines(report, { width, more: terminal.more });

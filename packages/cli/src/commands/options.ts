@@ -51,7 +51,7 @@ export function showAllSettings(command: Command): void {
   }
 }
 
-/** What a command was told: its flags, the environment and the file. @throws CommandError `bad-configuration` */
+/** Settings of a command from its flags, the environment and the file. @throws CommandError `bad-configuration` */
 export async function settingsFor(taker: Taker | 'all', flags: object): Promise<StatedSettings> {
   const texts = flagTexts(flags);
   const path = settingsFilePath(texts, process.env);
@@ -60,7 +60,7 @@ export async function settingsFor(taker: Taker | 'all', flags: object): Promise<
   return resolveSettings(taker, texts, process.env, readSettingsFile(path));
 }
 
-/** The flags of a command by the keys of their settings; those that are no settings are left out. */
+/** The flags of a command by the keys of their settings; flags without a setting are left out. */
 export function flagTexts(flags: object): FlagTexts {
   const texts: Record<string, readonly string[]> = {};
   for (const [name, value] of Object.entries(flags)) {

@@ -25,7 +25,7 @@ export function gatewayCommand(finish: Finish): Command {
     .action(async (flags: object) => {
       const { stated, configs } = await read('gateway', flags);
       requireLock(configs.gateway.host ?? defaults.host, stated.isOn('insecure'));
-      // Before the cluster hears of this node: what cannot listen is not to be one of its members.
+      // Before joining the cluster: a gateway that cannot listen must not become a member.
       const wish = {
         port: configs.gateway.port ?? defaults.port,
         explicit: stated.stated('port') !== undefined,

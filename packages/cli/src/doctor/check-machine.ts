@@ -5,7 +5,7 @@ import type { ClusterFile } from '../cluster/cluster-file.ts';
 import { isLoopbackAddress } from '../network/open-address.ts';
 import { bad, type Check, good } from './check.ts';
 
-/** Less free space than this is told before the disk is full; JetStream itself keeps nothing in reserve. */
+/** Free space below which a fault is reported, before the disk is full; JetStream keeps no reserve. */
 const wantedFreeBytes = 256 * 1024 * 1024;
 
 export async function checkDataDir(dataDir: string): Promise<Check> {
@@ -22,7 +22,7 @@ export async function checkDataDir(dataDir: string): Promise<Check> {
   }
 }
 
-/** Whether others than its owner may look into the folder; false where it cannot be told. */
+/** Whether other users may read the folder; false where the permissions are unknown. */
 export async function isOpenToOthers(dataDir: string): Promise<boolean> {
   const { mode } = await stat(dataDir);
   return process.platform !== 'win32' && (mode & 0o077) !== 0;
@@ -43,7 +43,7 @@ export function judgeDisk(dataDir: string, freeBytes: number, totalBytes: number
   return freeBytes >= wantedFreeBytes ? good('disk', detail) : bad('disk', detail);
 }
 
-/** Only of a NATS that drover up runs: its store is in the data folder. */
+/** Only for a NATS that drover up runs, whose store is in the data folder. */
 export function checkStoreFolder(cluster: ClusterFile | undefined, dataDir: string): Check {
   if (cluster?.issuer === undefined) return good('store folder', 'the store is not in this data folder');
   const folder = join(dataDir, 'jetstream');

@@ -31,7 +31,7 @@ const proofSchema: z.ZodType<StoreProof> = z.object({
 });
 
 const timeoutMs = 12_000;
-/** Share of what the account may hold from which on it is a fault. */
+/** Share of the account's limit above which the usage is a fault. */
 const nearlyFull = 0.9;
 
 /** A fenced write and a read by the leader, now. Never throws. */
@@ -43,7 +43,7 @@ export async function checkStore(address: GatewayAddress): Promise<Check> {
   }
 }
 
-/** What the proof says. Pure. */
+/** Converts the result of the proof to a check. Pure. */
 export function judgeStore(proof: StoreProof): Check {
   const {
     ok,

@@ -1,4 +1,4 @@
-/** What a check of `drover doctor` does, and what to do about its fault. The troubleshooting page is made of this. */
+/** Description of a check of `drover doctor` and the fix for its fault. The troubleshooting page is generated from it. */
 export interface CheckHelp {
   /** What is done to find out, one sentence. */
   readonly does: string;
@@ -38,14 +38,14 @@ export const checkTable: Readonly<Record<CheckName, CheckHelp>> = {
     fix: 'start one with "drover up", or name its address with --url',
   },
   nodes: {
-    does: 'Compares the age of what each node last said with 5 s.',
-    means: 'A process is gone, stands still, or is cut off from NATS.',
+    does: 'Compares the age of the last message of each node with 5 s.',
+    means: 'A process has ended, hangs, or is cut off from NATS.',
     fix: 'look at the process: it is gone, frozen or cut off from NATS',
   },
   names: {
     does: 'Looks for a second process that announces itself under the id of a node.',
     means:
-      'Two processes have one node id: the older one is no part of the cluster and still holds its Ollama.',
+      'Two processes have one node id: the older one is not part of the cluster and still uses its Ollama.',
     fix: 'end one of the two processes, or give it an id of its own with --id',
   },
   hosts: {
@@ -69,8 +69,8 @@ export const checkTable: Readonly<Record<CheckName, CheckHelp>> = {
     fix: 'look at the log of that host and restart its Ollama',
   },
   tokens: {
-    does: 'Has each Ollama answer one token with a model that it has loaded, else say its version and what it runs; --deep loads the smallest model.',
-    means: 'An Ollama that looks well does not answer.',
+    does: 'Requests one token of a loaded model from each Ollama, else its version and loaded models; --deep loads the smallest model.',
+    means: 'An Ollama that passes its probes does not answer a request.',
     fix: 'look at the log of that Ollama and restart it',
   },
   agents: {
@@ -91,7 +91,7 @@ export const checkTable: Readonly<Record<CheckName, CheckHelp>> = {
   },
   nats: {
     does: 'Connects to the NATS of the data folder and reads its version, whether it has JetStream, and its max_payload.',
-    means: 'Nothing goes between the nodes, or the server cannot carry Drover.',
+    means: 'The nodes cannot exchange messages, or the server does not meet the needs of Drover.',
     fix: 'start it; drover up starts its own again by itself',
   },
   disk: {
@@ -102,17 +102,18 @@ export const checkTable: Readonly<Record<CheckName, CheckHelp>> = {
   },
   'store folder': {
     does: 'Looks for the folder of JetStream in the data folder of a running drover up.',
-    means: 'The store was deleted under the running server: what it still knows is lost at its next start.',
+    means:
+      'The store was deleted while the server ran: the records that the server still has in memory are lost at its next start.',
     fix: 'stop drover up, put the folder back from a copy, and start again; without a copy the agents and runs are lost',
   },
   'data folder': {
-    does: 'Reads who may look into the data folder.',
-    means: 'The folder holds the keys of the cluster: who can read it can join and read everything.',
+    does: 'Reads the permissions of the data folder.',
+    means: 'The folder holds the keys of the cluster: a user who can read it can join and read everything.',
     fix: 'chmod 700 the folder',
   },
   'open address': {
     does: 'Reads the address that the gateway of the running drover up listens on.',
-    means: 'Everybody who reaches that address can use the fleet: no key is asked for.',
+    means: 'Every machine that reaches that address can use the fleet: no key is needed.',
     fix: 'leave --host at 127.0.0.1, and put a proxy that asks for a password in front',
   },
   clock: {
@@ -126,8 +127,8 @@ export const checkTable: Readonly<Record<CheckName, CheckHelp>> = {
     fix: 'ulimit -n 4096',
   },
   node: {
-    does: 'Tells the version of Node that runs this command.',
-    means: 'It is told for reports and is never a fault.',
+    does: 'Reports the version of Node that runs this command.',
+    means: 'The version is for bug reports and is never a fault.',
     fix: '',
   },
 };

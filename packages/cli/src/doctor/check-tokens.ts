@@ -13,12 +13,12 @@ const proofSchema = z.object({
   detail: z.string(),
 });
 
-/** A host that answers late is told apart from one that does not: its own limit at the gateway is shorter. */
+/** Longer than the gateway's own limit for a host, so that a host that does not answer is reported as such. */
 const timeoutMs = 25_000;
 const deepTimeoutMs = 125_000;
 const maxNamed = 4;
 
-/** One token of each Ollama that is ready; what is not ready is the finding of `hosts`. Never throws. */
+/** Requests one token from each ready Ollama; the check `hosts` reports those that are not ready. Never throws. */
 export async function checkTokens(
   address: GatewayAddress,
   report: StatusReport,

@@ -57,8 +57,8 @@ export const fleetHelp: Table<FleetErrorCode> = {
     fix: 'Send it again if the answer was incomplete; else check that the address of the host is an Ollama of a supported version.',
   },
   cancelled: {
-    means: 'The client went away or took its request back.',
-    fix: 'Nothing: it is what was asked for.',
+    means: 'The client disconnected or cancelled its request.',
+    fix: 'Nothing: the request was ended on purpose.',
   },
 };
 
@@ -124,8 +124,8 @@ export const agentsHelp: Table<AgentsErrorCode> = {
     fix: 'Send a larger timeoutMs, or raise --task-timeout.',
   },
   cancelled: {
-    means: 'The client went away or took its request back.',
-    fix: 'Nothing: it is what was asked for.',
+    means: 'The client disconnected or cancelled its request.',
+    fix: 'Nothing: the request was ended on purpose.',
   },
 };
 

@@ -1,6 +1,6 @@
 /**
- * Bytes as a string with one character each (Latin-1). A body is read in this form: no byte of it is lost, whatever it
- * is, the engine holds it in half the memory of a text with one letter outside of Latin-1, and goes through it faster.
+ * Bytes as a string with one character for each byte (Latin-1). Bodies are read in this form: every byte is kept, and the
+ * engine needs half the memory of a string with a character outside Latin-1, and scans the string faster.
  */
 
 const highBytes = /[\x80-\xff]/;

@@ -4,13 +4,13 @@ import type { GoFields, GoStruct, GoType } from './go-struct.ts';
 import { JsonScanner } from './json-scanner.ts';
 import { RawJson, takeRaw } from './raw-json.ts';
 
-/** What a struct was given; `raw` fields and unknown keys hold RawJson. Without a prototype. */
+/** Decoded fields of a struct; `raw` fields and unknown keys hold RawJson. Without a prototype. */
 export type Bound = Record<string, unknown>;
 
 /**
- * Decodes a body into a struct of Go as its decoder does: keys match without regard to case and come back as the
- * struct spells them, null fits every field, unknown keys stay, the first wrong type is refused in Go's words, but
- * only when the whole value turned out to be JSON.
+ * Decodes a body into a Go struct as Go's decoder does: keys match case-insensitively and are returned in the struct's
+ * spelling, null fits every field, unknown keys are kept. The first wrong type is refused with Go's error text, but only
+ * if the whole value is valid JSON.
  *
  * @param body text, or bytes whose raw parts stay bytes
  * @param emptyText what the route says about a body without a value
@@ -75,7 +75,7 @@ class Binder {
     return bound;
   }
 
-  /** @param known what an equal key before this one gave the field: structs are filled further */
+  /** @param known value from an earlier equal key: Go merges a struct into it */
   #value(type: GoType, known: unknown): unknown {
     const kind = this.#kindHere();
     if (type.kind === 'raw') return this.#raw(type.of, kind);
@@ -126,7 +126,7 @@ class Binder {
         this.#scan.at = start;
         return this.#refuse('int', `number ${raw.text}`);
       }
-      // An integer that a number cannot hold goes on as its text.
+      // An integer too large for a JavaScript number is passed on as text.
       return Number.isSafeInteger(value) ? value + 0 : raw;
     }
     const fits = Number.isFinite(type === 'float32' ? Math.fround(value) : value);
@@ -153,7 +153,7 @@ class Binder {
   }
 }
 
-/** What a null empties where an equal key before it had a value: a pointer, a list, raw text. */
+/** Kinds whose earlier value a later null of an equal key clears: a pointer, a list, raw text. */
 function isNilable({ kind }: GoType): boolean {
   return kind === 'struct' || kind === 'list' || kind === 'raw' || kind === 'float64';
 }
@@ -169,7 +169,7 @@ function isBound(value: unknown): value is Bound {
 
 function fieldName(fields: GoFields, key: string): string | undefined {
   if (Object.hasOwn(fields, key)) return key;
-  // Two letters outside of ASCII count as ASCII ones for Go: the long s and the Kelvin sign.
+  // Go treats two letters outside ASCII as ASCII letters: the long s and the Kelvin sign.
   const lower = key.toLowerCase().replaceAll('ſ', 's');
   return Object.hasOwn(fields, lower) ? lower : undefined;
 }

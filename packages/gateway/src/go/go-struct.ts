@@ -1,7 +1,7 @@
 /** A Go type as far as its JSON decoder can refuse a value, and how much of the value's text is kept. */
 export type GoType =
   | { readonly kind: 'string' | 'bool' | 'int' | 'float64' | 'float32' }
-  /** Kept as text. `of`: what its decoder checks all the same; a null is kept where there is none. */
+  /** Kept as text. `of`: type that the text is still checked against; without it a null is kept too. */
   | { readonly kind: 'raw'; readonly of?: GoType }
   | { readonly kind: 'list'; readonly of: GoType; readonly name: string }
   | GoStruct;

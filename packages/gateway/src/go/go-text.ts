@@ -20,7 +20,7 @@ const named: Readonly<Record<string, string>> = {
   '\\': String.raw`\\`,
 };
 
-/** What Go does not show as it is: all but letters, marks, numbers, punctuation, symbols and the space. */
+/** Characters that Go escapes: all except letters, marks, numbers, punctuation, symbols and the space. */
 const unshown = /["\\]|[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu;
 
 /** A Go string in quotes (`%q`), as error texts show it. */

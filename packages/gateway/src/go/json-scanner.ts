@@ -21,7 +21,7 @@ const maxDepth = 10_000;
 const escapes = new Uint8Array(128);
 for (const char of '"\\/bfnrt') escapes[char.charCodeAt(0)] = 1;
 
-/** Part of a string that is looked at character by character before a search begins. */
+/** Length of the start of a string that is scanned character by character before a search begins. */
 const nearChars = 64;
 
 /** All below the space. */
@@ -29,18 +29,18 @@ const control = /[^ -\uffff]/g;
 const hexDigits = /[0-9A-Fa-f]/;
 
 /**
- * Walks over JSON text without making values of it, and complains in Go's words. Takes its own stack and not that of
- * the language, so that a body of brackets cannot exhaust it.
+ * Scans JSON text without building values, and reports errors with Go's texts. Uses its own stack instead of recursion,
+ * so that deeply nested brackets cannot exhaust the call stack.
  */
 export class JsonScanner {
   at = 0;
-  /** Objects and lists that are open around the current place. */
+  /** Open objects and lists around the current position. */
   depth = 0;
   readonly text: string;
   /** The text has one character for each byte. */
   readonly isBytes: boolean;
 
-  // Where the next ones are; searched for again only when they are behind.
+  // Positions of the next quote and backslash; searched again only after the scanner has passed them.
   #quoteAt = -1;
   #backslashAt = -1;
   #controlAt = -1;
@@ -72,7 +72,7 @@ export class JsonScanner {
     this.at = at;
   }
 
-  /** Walks over one value and the space before it. @throws RequestFailure 400 */
+  /** Scans one value and the white space before it. @throws RequestFailure 400 */
   skipValue(): void {
     const closers: number[] = [];
     for (;;) {
@@ -90,7 +90,7 @@ export class JsonScanner {
     }
   }
 
-  /** Steps into the object or list that begins here; false: it is empty, and behind. */
+  /** Enters the object or list that begins here; false: it is empty and already passed. */
   enter(): boolean {
     const close = this.text.charCodeAt(this.at) + 2;
     this.at += 1;
@@ -102,7 +102,7 @@ export class JsonScanner {
     return false;
   }
 
-  /** After a member or an element: steps over a comma; false: the object or list ends here, and is behind. */
+  /** After a member or an element: passes a comma; false: the object or list ended and is already passed. */
   continues(inObject: boolean): boolean {
     this.skipSpace();
     const code = this.peek();
@@ -125,7 +125,7 @@ export class JsonScanner {
     this.#colon();
   }
 
-  /** A member's name; the colon is behind then. */
+  /** Returns a member's name and passes the colon. */
   key(): string {
     this.skipSpace();
     if (this.peek() !== quote) this.#complain('looking for beginning of object key string');
@@ -144,7 +144,7 @@ export class JsonScanner {
     return isPlain && literal.length > longString ? literal.slice(1, -1) : (JSON.parse(literal) as string);
   }
 
-  /** Walks over the string that begins here; true: it has no escapes. */
+  /** Scans the string that begins here; true: the string has no escapes. */
   skipString(): boolean {
     const { text } = this;
     let isPlain = true;

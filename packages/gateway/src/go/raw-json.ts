@@ -2,8 +2,8 @@ import { fromByteText } from './byte-text.ts';
 import { JsonScanner } from './json-scanner.ts';
 
 /**
- * JSON text that goes out as it came in: an object made of it would put keys that look like integers first, turn `1.0`
- * into `1`, round integers above 2^53 and keep one of several equal keys.
+ * JSON text that is passed on unchanged: parsing it into an object would move keys that look like integers to the front,
+ * turn `1.0` into `1`, round integers above 2^53 and keep only one of several equal keys.
  */
 export class RawJson {
   /** One valid JSON value, without space around it. */
@@ -38,7 +38,7 @@ export class RawJson {
     return JSON.parse(this.#decoded);
   }
 
-  /** The string that this is; undefined for everything else. */
+  /** The value as a string; undefined if the value is not a string. */
   get string(): string | undefined {
     if (this.kind !== 'string') return undefined;
     const literal = this.#decoded;
@@ -72,7 +72,7 @@ export class RawJson {
   }
 }
 
-/** What Go calls the kinds of JSON values. */
+/** Go's names of the kinds of JSON values. */
 export type JsonKind = 'object' | 'array' | 'string' | 'number' | 'bool' | 'null';
 
 /** The value that begins where the scanner is. @throws RequestFailure 400 in Go's words */

@@ -10,9 +10,9 @@ interface ClientError extends NodeJS.ErrnoException {
 }
 
 /**
- * Answers what could not be read as HTTP, or did not come in time, as Go's server does: after the answers to the
- * requests that came before it on the connection, which is closed then. A request whose body breaks off is told so by
- * its own handler, in its own dialect.
+ * Answers input that is not valid HTTP or did not arrive in time, as Go's server does: after the answers to the earlier
+ * requests of the connection, which is then closed. For a request whose body breaks off, its own handler answers in the
+ * dialect of the route.
  */
 export function clientErrorHandler(
   exchanges: OpenExchanges,
@@ -24,7 +24,7 @@ export function clientErrorHandler(
       socket.destroy();
       return;
     }
-    // A parser that failed says so again for every later packet.
+    // After a failure the parser reports the error again for every later packet.
     if (failed.has(socket)) return;
     failed.add(socket);
     const open = exchanges.of(socket);

@@ -3,23 +3,23 @@ import type { Socket } from 'node:net';
 import type { Clock } from '@drover/actor-core';
 
 /**
- * A connection that is idle for less has perhaps sent a request that was not read yet: it is closed last of all, or new
- * connections that come in great numbers would close each other.
+ * A connection that has been idle for less may have sent a request that is not read yet, so it is closed last. Otherwise
+ * many new connections would close each other.
  */
 const freshMs = 1_000;
 
 /**
- * Open connections, bounded. A new one is more likely to bring a request than one that has none: when all places are
- * taken, the connection that has been idle longest is closed, be it between two requests or silent from the start.
+ * Bounds the open connections. A new connection is more likely to send a request than an idle one: when all places are
+ * taken, the connection that has been idle longest is closed, whether or not it has sent a request before.
  */
 export class ConnectionPlaces {
   readonly #max: number;
   readonly #makeRoom: () => boolean;
   readonly #open = new Set<Socket>();
-  /** Since when connections have no request, idle longest first. */
+  /** Idle connections with the start of their idle time, idle longest first. */
   readonly #idle = new Map<Socket, number>();
   readonly #clock: Clock;
-  /** Requests open on a connection, where there are any. */
+  /** Number of open requests of a connection, where above 0. */
   readonly #requests = new WeakMap<Socket, number>();
 
   /** @param makeRoom closes something else when no connection is idle; false: there is nothing to close */
@@ -70,7 +70,7 @@ export class ConnectionPlaces {
     if (first === undefined) return false;
     const [idlest, sinceMs] = first;
     if (this.#clock.now() - sinceMs < minIdleMs) return false;
-    // At once, not with its `close` event: the next new connection must not find it again.
+    // Removed now, not at the `close` event: the next new connection must not select it again.
     this.#open.delete(idlest);
     this.#idle.delete(idlest);
     idlest.destroy();

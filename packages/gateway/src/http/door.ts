@@ -21,7 +21,7 @@ import { answerUnrouted, isOwnPath } from './unrouted.ts';
 /** Where every request comes in: what all routes share, and who is inside. */
 export interface Door {
   readonly isDraining: boolean;
-  /** Requests being served, and those whose bodies are arriving. */
+  /** Places of the requests that are served or whose bodies are arriving. */
   readonly places: RequestPlaces;
   /** What each client connection has open. */
   readonly exchanges: OpenExchanges;
@@ -157,10 +157,10 @@ async function runRoute(
     await route.handler(exchange, params);
   } catch (error) {
     const failure = failureOf(error);
-    // An answer such as 404 is how a handler says no; only what nobody foresaw is a fault of the gateway.
+    // A handler answers an expected failure with its status, such as 404; only an unexpected error is a fault of the gateway.
     if (failure.code === 'internal') {
       const facts = { requestId: exchange.requestId, path: exchange.path, error };
-      services.node.log.error(facts, 'a route failed inside');
+      services.node.log.error(facts, 'a route failed with an unexpected error');
     }
     if (exchange.isStarted) exchange.destroy();
     else refuse(exchange, failure);

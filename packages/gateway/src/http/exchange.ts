@@ -28,7 +28,7 @@ const silentStreamMs = 50;
 export interface ExchangeOptions {
   readonly requestId: string;
   readonly clock: Clock;
-  /** A reader that takes nothing for this long is cut off; 0 for never. */
+  /** A client that reads nothing for this long is disconnected; 0 for never. */
   readonly readerTimeoutMs: number;
 }
 
@@ -46,7 +46,7 @@ export class Exchange {
   readonly query: string;
   /** Resolves when the answer is out or the client is gone. */
   readonly closed: Promise<void>;
-  /** Told of the body as it comes. Set where the request counts against the limits. */
+  /** Notified of the body's progress. Set where the request counts against the limits. */
   place: RequestPlaces | undefined;
   readonly #response: ServerResponse;
   readonly #options: ExchangeOptions;
@@ -126,20 +126,20 @@ export class Exchange {
     this.#abort.abort(new Error('the client went away'));
   }
 
-  /** Somebody is going to read the body: a client that asked first is told to send it. */
+  /** Called before the body is read: a client that sent `Expect: 100-continue` is told to send the body. */
   awaitBody(): void {
     if (!this.#awaitsContinue) return;
     this.#awaitsContinue = false;
     if (!this.isGone && !this.#response.headersSent) this.#response.writeContinue();
   }
 
-  /** The rest of the body never comes, though the client is still there. */
+  /** The rest of the body will not arrive, though the client is still connected. */
   breakBody(failure: RequestFailure): void {
     this.#bodyFailure ??= failure;
     for (const listener of this.#bodyListeners) listener(failure);
   }
 
-  /** Calls `listener` when the body breaks off, or at once if it did. Returns what takes it back. */
+  /** Calls `listener` when the body breaks off, or at once if it has. Returns a function that removes the listener. */
   onBodyBroken(listener: (failure: RequestFailure) => void): () => void {
     this.#bodyListeners.add(listener);
     if (this.#bodyFailure) listener(this.#bodyFailure);
@@ -147,8 +147,8 @@ export class Exchange {
   }
 
   /**
-   * Writes bytes that mean nothing to a client that reads, so that the connection to one that is gone breaks. Only for
-   * the first open exchange of a connection. False: HTTP/1.0 has no such bytes before the head.
+   * Writes bytes that a reading client ignores, so that the connection of a client that is gone breaks. Only for the
+   * first open exchange of a connection. False: HTTP/1.0 has no such bytes before the head.
    */
   probe(): boolean {
     const response = this.#response;
@@ -158,7 +158,7 @@ export class Exchange {
       response.writeContinue();
       return true;
     }
-    // What a stream writes by itself is a probe too.
+    // Bytes of the stream itself serve as a probe too.
     this.#fill(silentStreamMs);
     return true;
   }

@@ -9,10 +9,10 @@ import type { OpenExchanges } from './open-exchanges.ts';
 const probeGapsMs = [25, 10, 50, 60, 100, 250, 500, 2_000, 5_000];
 
 /**
- * Called when a client has sent its last byte while answers are open. It either ended its sending half only and still
- * reads (`nc -N`, some proxies), or it is gone: on the wire the two look the same until something is written. So
- * bytes that mean nothing are written now and then: `100 Continue` before an answer's head, an empty line or comment
- * in a silent stream. A client that reads skips them; one that is gone resets the connection, which ends its requests.
+ * Called when a client has closed its sending half while answers are open. The client either still reads (`nc -N`, some
+ * proxies) or is gone: on the wire both look the same until something is written. So probe bytes are written at
+ * intervals: `100 Continue` before an answer's head, an empty line or a comment in a silent stream. A reading client
+ * skips these bytes; the system of a client that is gone resets the connection, which ends its requests.
  *
  * HTTP/1.0 has no such bytes before the head. There the client counts as gone, as with Ollama itself, which takes
  * every client that ends its sending half for gone.

@@ -33,7 +33,7 @@ export interface Listening {
   readonly listener: RequestListener;
   /** The listener adds each request to it. */
   readonly exchanges: OpenExchanges;
-  /** Gives up a request whose body does not come, for the sake of a new connection; false where there is none. */
+  /** Makes room for a new connection by ending the request whose body is slowest; false where no body is arriving. */
   readonly makeRoom: () => boolean;
   /** Methods of a target's path, undefined for an unknown one. */
   readonly allowOf: (method: string, target: string) => string | undefined;
@@ -69,7 +69,7 @@ export async function listen(
       connectionsCheckingInterval: checkIntervalMs,
       ...socketOptions,
       maxHeaderSize: maxHeaderBytes,
-      // The door says it, in Go's words.
+      // Answered in `door.ts`, with Go's error text.
       requireHostHeader: false,
     },
     take,

@@ -4,21 +4,22 @@ import { type AddressInfo, createServer, type ListenOptions, type Server as Sock
 /**
  * The sockets that accept connections for one HTTP server.
  *
- * libuv accepts one connection for each listening socket and turn of the event loop. Under a thousand streams a turn
- * takes 25 ms and more, so one socket accepted 40 connections a second and the next ones waited for seconds, health
- * checks among them. On Linux several sockets share the address (SO_REUSEPORT), and each accepts one a turn.
+ * libuv accepts one connection for each listening socket in an iteration of the event loop. With a thousand streams an
+ * iteration takes 25 ms or more, so one socket accepts 40 connections a second, and further connections, health checks
+ * among them, wait for seconds. On Linux several sockets share the address (SO_REUSEPORT), and each accepts one
+ * connection an iteration.
  *
- * An address that is taken must stay an error, which SO_REUSEPORT alone hides where the other process uses it too. So
- * the address is first taken without it, and a claim on it (an abstract socket) is held as long as the gateway
- * listens: between two gateways that start at the same time only one gets it.
+ * An address in use must stay an error, but SO_REUSEPORT hides the error if the other process uses SO_REUSEPORT too. So
+ * the address is first bound without this option, and a lock on the address (an abstract socket) is held while the
+ * gateway listens: of two gateways that start at the same time only one gets the lock.
  */
 export interface ListeningSockets {
   readonly address: AddressInfo;
-  /** How many there are: 1 where the system or this version of Node cannot share an address. */
+  /** Number of sockets: 1 where the system or this version of Node cannot share an address. */
   readonly count: number;
   /** Resolves when all sockets and their connections are closed. */
   readonly closed: Promise<void>;
-  /** Accepts nothing more. */
+  /** Stops accepting connections. */
   close(): void;
 }
 
@@ -74,7 +75,7 @@ async function listenShared(
     try {
       await listenOn(one, where);
     } catch {
-      // A Node or a kernel that does not know SO_REUSEPORT: the first socket must do.
+      // This Node or kernel does not support SO_REUSEPORT: use the first socket only.
       return;
     }
     further.push(one);
@@ -87,7 +88,7 @@ interface Claim {
 }
 
 /**
- * The right to share an address among sockets of this process alone. Undefined where another gateway has it.
+ * Takes the lock that lets this process alone share the address among its sockets. Undefined where another gateway has it.
  *
  * @throws the error of `listen` when another process listens there
  */

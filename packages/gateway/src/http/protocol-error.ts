@@ -5,8 +5,8 @@ import type { Reply } from '../dialects/dialect.ts';
 const hostPattern = /^[A-Za-z0-9!$%&'()*+,\-.:;=[\]_~]*$/;
 
 /**
- * The answer to a request that is HTTP by its form and may still not be served, as Go's server words it; undefined
- * for all others. The connection is closed after it.
+ * The answer of Go's server to a request that is valid HTTP syntax but must not be served; undefined for all others. The
+ * connection is closed after this answer.
  */
 export function protocolErrorOf(request: IncomingMessage): Reply | undefined {
   const { headers, rawHeaders, httpVersionMajor, httpVersionMinor } = request;

@@ -8,14 +8,14 @@ export interface PlaceLimits {
 }
 
 /**
- * Requests that are served at once, bounded. A request counts when its body is there: whoever sends a head and one byte
- * takes no place from others. Bodies that are still arriving are bounded by the open connections and by half of the
- * bytes that may be held; beyond that the body that has made no progress for longest is given up.
+ * Bounds the requests that are served at once. A request takes a place only when its body has arrived: a client that
+ * sends a head and one byte blocks no other client. Bodies that are still arriving are bounded by the open connections
+ * and by half of the bytes that may be held; above that, the body without progress for the longest time is ended.
  */
 export class RequestPlaces {
   readonly #limits: PlaceLimits;
   readonly #inside = new Set<Exchange>();
-  /** Bytes that have come of each body, longest without progress first. */
+  /** Received bytes of each arriving body, longest without progress first. */
   readonly #arriving = new Map<Exchange, number>();
   #arrivingBytes = 0;
 
@@ -31,13 +31,14 @@ export class RequestPlaces {
     return this.#arriving.size;
   }
 
-  /** Bytes of bodies that may be on their way at once: what is served needs the rest. */
+  /** Most bytes of arriving bodies: requests that are served need the rest. */
   get maxArrivingBytes(): number {
     return this.#limits.maxHeldBytes / 2;
   }
 
   /**
-   * A request's head is read. Without a body it has arrived; with one it need not send it when all places are taken.
+   * Handles a request's head. Without a body the request has arrived; with a body it is refused before the body is sent
+   * when all places are taken.
    *
    * @throws RequestFailure 503
    */
@@ -47,7 +48,7 @@ export class RequestPlaces {
     this.#arriving.set(exchange, 0);
   }
 
-  /** So many bytes of its body have come. */
+  /** Notes the received bytes of the body. */
   progressed(exchange: Exchange, bytes: number): void {
     const known = this.#arriving.get(exchange);
     if (known === undefined) return;
@@ -58,7 +59,7 @@ export class RequestPlaces {
   }
 
   /**
-   * Its body is there.
+   * The body has arrived: takes a place.
    *
    * @throws RequestFailure 503
    */
@@ -71,7 +72,7 @@ export class RequestPlaces {
     this.#inside.delete(exchange);
   }
 
-  /** Gives up the body that has made no progress for longest; false where none is arriving. */
+  /** Ends the request whose body has made no progress for longest; false where none is arriving. */
   giveUpSlowest(): boolean {
     const [slowest] = this.#arriving.keys();
     if (slowest === undefined) return false;

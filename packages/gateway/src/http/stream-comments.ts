@@ -8,7 +8,7 @@ import type { Exchange } from './exchange.ts';
  * own first bytes, since the status of the answer is not known before.
  *
  * @param afterMs 0 for never
- * @returns ends it
+ * @returns function that stops the comments
  */
 export function commentWhileSilent(exchange: Exchange, clock: Clock, afterMs: number): () => void {
   if (afterMs === 0) return () => {};

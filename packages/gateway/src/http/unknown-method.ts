@@ -1,8 +1,8 @@
 const requestLine = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+) (\S+) HTTP\/1\.[01]\r\n/;
 
 /**
- * The answer to a method that node's parser does not know (`get`, `BREW`): Go takes every token as a method, so it is
- * a wrong one for the path, or the path is unknown. Undefined where the bytes are no request line.
+ * The answer to a method that node's parser does not know (`get`, `BREW`): Go accepts every token as a method, so the
+ * answer is 405, or 404 for an unknown path. Undefined where the bytes are not a request line.
  *
  * @param allowOf methods of that target's path, undefined for an unknown path
  */
@@ -16,7 +16,7 @@ export function answerUnknownMethod(
 ): string | undefined {
   if (error.code !== 'HPE_INVALID_METHOD' || !error.rawPacket) return undefined;
   const [, method = '', target = ''] = requestLine.exec(error.rawPacket.toString('latin1')) ?? [];
-  // Further on in the packet is a request of its own that was sent ahead; its start is not known.
+  // A later error in the packet belongs to a pipelined request, whose start is not known.
   if (method === '' || (error.bytesParsed ?? 0) >= method.length) return undefined;
   const allow = allowOf(method, target);
   const [status, head, body] =

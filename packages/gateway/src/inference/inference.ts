@@ -88,7 +88,7 @@ async function run(
   }
 }
 
-/** What the host said beside its answer. Every 429 and 503 says when to come back, whether the host said so or not. */
+/** Headers passed on from the host's answer. Every 429 and 503 gets a `retry-after`, also where the host sent none. */
 function passHeaders(exchange: Exchange, { status, headers, retryAfterMs }: FleetHead): void {
   for (const name of passedHeaders) {
     const value = headers?.[name];

@@ -5,9 +5,9 @@ import type { Exchange } from '../http/exchange.ts';
 export const timeoutHeader = 'x-drover-timeout-ms';
 
 /**
- * Milliseconds that the request may take, 0 for no deadline: what its client asks for, at most `maxTimeoutMs` (0: no
- * bound). Where the client asked, the answer says in the same header which value holds, so that nothing is cut in
- * silence.
+ * Milliseconds that the request may take, 0 for no deadline: the value that the client asks for, at most `maxTimeoutMs`
+ * (0: no bound). If the client asked, the same header of the answer states the applied value, so that a reduction is
+ * visible.
  *
  * @throws RequestFailure 400 for a header that is no whole number above 0
  */

@@ -1,18 +1,19 @@
 import { type ClientRequest, request } from 'node:http';
 import type { Clock, Timer } from '@drover/actor-core';
 
-/** From the end of one look to the beginning of the next. */
+/** Pause between two probes. */
 const everyMs = 1_000;
-/** What counts is the longest wait of so many looks: one quiet moment does not hide a stall. */
+/** The longest wait of this many probes counts, so that one fast probe does not hide a stall. */
 const looksKept = 10;
-/** A look that takes longer is over; its time counts. */
+/** Timeout of a probe; its time counts as the wait. */
 const timeoutMs = 30_000;
 
 /**
- * How long a client waits that opens a connection: the gateway asks itself for `/healthz`, each time on a new one.
+ * Measures the wait of a client that opens a connection: the gateway requests its own `/healthz` on a new connection
+ * each time.
  *
- * The delay of timers, which is what Node calls the lag of its event loop, does not show it. Under a thousand streams
- * timers were 0.15 s late while connections waited for 16 s in the kernel's queue.
+ * The event loop delay that Node measures does not show this wait. With a thousand streams, timers were 0.15 s late
+ * while connections waited for 16 s in the kernel's queue.
  */
 export class ClientWait {
   readonly #clock: Clock;
@@ -26,7 +27,7 @@ export class ClientWait {
     this.#clock = clock;
   }
 
-  /** Longest of the last looks in milliseconds, the one that is under way included; 0 before the first. */
+  /** Longest wait of the last probes in milliseconds, the running probe included; 0 before the first. */
   get waitMs(): number {
     const underWayMs = this.#beganAtMs === undefined ? 0 : this.#clock.now() - this.#beganAtMs;
     return Math.max(0, underWayMs, ...this.#waits);
@@ -42,7 +43,7 @@ export class ClientWait {
     this.#call?.destroy();
   }
 
-  /** Counts from when the look was due: while the process stands still, it does not begin either. */
+  /** Measured from the planned instant of the probe: a stalled process also starts the probe late. */
   #look(url: URL, dueAtMs: number): void {
     this.#beganAtMs = dueAtMs;
     const call = request(url, { agent: false, timeout: timeoutMs }, (response) => response.resume());

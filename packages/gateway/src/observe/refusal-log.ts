@@ -12,7 +12,7 @@ export interface FullQueue {
 
 /**
  * Log lines for requests that found every queue full: the first one at once, then one line for each interval with the
- * number of refusals, so that a burst of thousands costs a line and not its own time.
+ * number of refusals, so that a burst of thousands costs one line.
  */
 export class RefusalLog {
   readonly #clock: Clock;

@@ -116,7 +116,7 @@ function readArguments(text: string): RawJson {
   try {
     found = readRaw(text);
   } catch {
-    // Not JSON at all: refused as everything else is that is no object.
+    // Invalid JSON is refused like every other value that is not an object.
   }
   if (found?.kind !== 'object' && found?.kind !== 'null') throw refuse('invalid tool call arguments');
   return found;

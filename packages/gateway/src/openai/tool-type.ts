@@ -1,8 +1,8 @@
 import { goList, goRaw, goString, type GoStruct, goStruct } from '../go/go-struct.ts';
 
 /**
- * A tool as Ollama's decoder checks it. Properties have a decoder of their own; what is wrong in them is said by the
- * host, which decodes the same text.
+ * A tool as Ollama's decoder checks it. Properties have their own decoder; the host, which decodes the same text, reports
+ * their errors.
  */
 export const toolType: GoStruct = goStruct(
   {

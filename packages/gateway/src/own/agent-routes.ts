@@ -73,7 +73,7 @@ export function agentRoutes(services: GatewayServices): readonly Route[] {
   ];
 }
 
-/** The body's `timeoutMs` goes before the header; undefined where neither says. */
+/** The body's `timeoutMs` takes precedence over the header; undefined without both. */
 function taskTimeoutOf(
   exchange: Exchange,
   inBody: number | undefined,

@@ -8,7 +8,7 @@ import { proveHost } from './prove-host.ts';
 import { readJson } from './read-json.ts';
 import { withOwnErrors } from './with-own-errors.ts';
 
-/** A write is tried for 5 s by the leader. */
+/** Longer than the 5 s for which the leader tries a write. */
 const storeProofMs = 8_000;
 const hostProofMs = 20_000;
 const loadedHostProofMs = 120_000;
@@ -20,8 +20,8 @@ const hostSchema = z.strictObject({
 });
 
 /**
- * What `drover doctor` has done rather than asked for: a fenced write by the leader, and one token of a host. They
- * change nothing that anybody else sees, and are no requests that count against the limit.
+ * Proofs for `drover doctor`, which perform an operation instead of reading a status: a fenced write by the leader, and
+ * one token of a host. They have no effect on clients, and do not count against the limit of requests.
  */
 export function proofRoutes(services: GatewayServices): readonly Route[] {
   const post = (path: string, handler: Handler): Route => ({

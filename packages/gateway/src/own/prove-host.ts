@@ -2,7 +2,7 @@ import { FleetError, type FleetRequest, type InstanceEvidence } from '@drover/fl
 import { RequestFailure } from '../errors.ts';
 import type { GatewayServices } from '../services.ts';
 
-/** Which Ollama is to prove itself. */
+/** The Ollama to test. */
 export interface HostWish {
   readonly node: string;
   readonly instance: string;
@@ -10,10 +10,10 @@ export interface HostWish {
   readonly load: boolean;
 }
 
-/** What one Ollama did when it was asked. */
+/** Result of the test of one Ollama. */
 export interface HostProof {
   readonly ok: boolean;
-  /** `token`: a model answered · `listing`: nothing is loaded, and it said its version and what it runs · `none`. */
+  /** `token`: a model answered · `listing`: no model is loaded; the host answered its version and loaded models · `none`. */
   readonly how: 'token' | 'listing' | 'none';
   readonly model?: string;
   readonly tookMs: number;
@@ -24,8 +24,8 @@ export interface HostProof {
 const maxShownChars = 300;
 
 /**
- * Has one Ollama answer one token with a model that it has loaded. Loads nothing unless told to: without a loaded model
- * it must say its version and what it runs.
+ * Requests one token from a loaded model of one Ollama. Loads no model unless asked to: without a loaded model, Ollama
+ * must answer its version and the list of loaded models.
  *
  * @throws RequestFailure 404 `node-not-found` for an instance that no report names
  */
@@ -86,8 +86,8 @@ async function attempt(
 }
 
 /**
- * The context is the one that is loaded: another one would make Ollama load the model again. A model that only embeds
- * refuses to generate before it is even loaded, so it embeds.
+ * Uses the loaded context length: another length would make Ollama load the model again. An embedding model cannot
+ * generate, so it gets an embedding request.
  */
 async function oneToken(
   services: GatewayServices,

@@ -4,7 +4,7 @@ import type { InstanceEvidence } from '@drover/fleet';
 /** `status --json`: everything in it carries how old the evidence is and where it comes from. */
 export interface StatusView {
   readonly nodes: readonly NodeStatus[];
-  /** Why the leader's records are not kept, as it last said; absent while nothing is known to be wrong. */
+  /** Reason why the leader cannot keep records, from its last answer; absent while no fault is known. */
   readonly store?: StoreStatus;
 }
 
@@ -26,7 +26,7 @@ export interface NodeStatus {
   readonly evidenceAgeMs: number;
   /** `self`: this gateway about itself · `heartbeat`: presence · `load-report`: presence and the node-agent's report. */
   readonly evidenceSource: 'self' | 'heartbeat' | 'load-report';
-  /** How late the node's timers were; of this gateway also how long a new connection waited, whichever is more. */
+  /** Delay of the node's timers; for this gateway, the larger of this delay and the wait of a new connection. */
   readonly lagMs: number;
   /** Another process that announces itself under this id, in an older incarnation. */
   readonly rival?: { readonly pid: number; readonly ageMs: number };
@@ -60,7 +60,7 @@ export interface InstanceStatus {
   /** Expected wait for a slot of a request that would come now; absent where an older agent does not say. */
   readonly waitMs?: number;
   readonly evidenceAgeMs: number;
-  /** What it refuses although it answers probes, as its node-agent reports; empty while it serves. */
+  /** Models that the instance refuses although it answers probes, as its node-agent reports; empty while it serves. */
   readonly refusals: readonly RefusalStatus[];
 }
 
@@ -73,10 +73,10 @@ export interface RefusalStatus {
   readonly ageMs: number;
 }
 
-/** What a gateway knows of itself. */
+/** Facts about this gateway. */
 export interface Self {
   readonly node: string;
-  /** How long a client waits that opens a connection, in milliseconds. */
+  /** Wait of a client that opens a connection, in milliseconds. */
   readonly waitMs: number;
 }
 

@@ -3,7 +3,7 @@ import type { Handler } from '../http/router.ts';
 import type { GatewayServices } from '../services.ts';
 import { ownJson } from './own-error.ts';
 
-/** `GET /api/v1/why/{requestId}`: why one of this gateway's last requests went where it went. */
+/** `GET /api/v1/why/{requestId}`: the routing decisions of a recent request of this gateway. */
 export function whyHandler({ fleet, residency }: Pick<GatewayServices, 'fleet' | 'residency'>): Handler {
   return (exchange, { requestId = '' }) => {
     const decisions = fleet.why(requestId) ?? residency.why(requestId);

@@ -4,7 +4,7 @@ import { setRetryAfter } from '../inference/inference.ts';
 import type { GatewayServices } from '../services.ts';
 import { ownError } from './own-error.ts';
 
-/** Whatever a handler throws becomes our own error shape. */
+/** Converts every error of a handler to our own error shape. */
 export function withOwnErrors(services: GatewayServices, handler: Handler): Handler {
   return async (exchange, params): Promise<void> => {
     try {

@@ -6,7 +6,7 @@ export interface RawAnswer {
   readonly text: string;
 }
 
-/** Sends bytes and takes everything that comes until the other side closes. `fin`: sends no more from there on. */
+/** Sends bytes and reads until the other side closes. `fin`: closes the sending half after the bytes. */
 export async function raw(
   port: number,
   bytes: string,

@@ -9,7 +9,7 @@ export interface ScriptedGateway {
   readonly url: string;
   readonly fleet: ScriptedFleet;
   readonly node: TestNode;
-  /** What the node logged so far. */
+  /** Log lines of the node so far. */
   readonly logs: readonly LoggedLine[];
   post(path: string, body: unknown, init?: RequestInit): Promise<Response>;
   [Symbol.asyncDispose](): Promise<void>;
