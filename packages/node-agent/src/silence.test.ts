@@ -130,7 +130,7 @@ describe('a model that works in silence', () => {
     expect(ollama.exchanges[0]?.left()).toBe(false);
   });
 
-  it('is judged by what others on it do: their progress shows that the runner lives', async () => {
+  it('is judged by the progress of other requests on the model, which shows that the runner works', async () => {
     const exchanges: FakeExchange[] = [];
     const { rig } = await setup((exchange) => exchanges.push(exchange), { slots: 2 });
     const talking = rig.open({ prompt: 'talk' }, { timeoutMs: 3_600_000 });

@@ -407,7 +407,7 @@ describe('a leader', () => {
     expect(cell.hosts.get(node)?.node.system.counters().deadLetters['not-allowed']).toBe(6);
   });
 
-  it('says that the store is full to whoever wants something recorded, and goes on when there is room', async () => {
+  it('answers store-full to every request that needs a record, and continues when there is room', async () => {
     const disk = { isFull: false };
     const cell = await startTestCell({
       hosts: ['host-1'],
@@ -429,7 +429,7 @@ describe('a leader', () => {
       code: 'store-full',
       message: expect.stringContaining('its disk is full') as string,
     });
-    // The first one finds out; everybody after it is told at once.
+    // The first request finds the fault; every later request is answered at once.
     const found = cell.client.spawn({ type: 'assistant' }).catch((error: unknown) => error);
     await cell.advance(1_000);
     await expect(cell.during(cell.client.spawn({ type: 'assistant' }), 500)).rejects.toMatchObject({

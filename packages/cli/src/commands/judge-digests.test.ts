@@ -6,7 +6,7 @@ function model(name: string, ...digests: string[]): ModelStatus {
   return { name, digests, loaded: false, slots: 1, busy: 0, queued: 0 };
 }
 
-it('finds nothing wrong while each name has one digest, whoever has it', () => {
+it('finds no fault while each name has one digest, whatever hosts list it', () => {
   const nodes = [
     { id: 'a', models: [model('m:latest', 'sha256:11'), model('n:latest', '22')] },
     { id: 'b', models: [model('m:latest', 'sha256:11')] },

@@ -57,7 +57,7 @@ export function checkAddress(cluster: ClusterFile | undefined): Check {
   if (host === undefined) return good('open address', 'no drover up uses this data folder');
   return isLoopbackAddress(host)
     ? good('open address', `the gateway listens on ${host}, which only this machine reaches`)
-    : bad('open address', `the gateway listens on ${host} and asks nobody for a key`);
+    : bad('open address', `the gateway listens on ${host} and needs no key`);
 }
 
 function mebibytes(bytes: number): string {

@@ -39,7 +39,7 @@ export async function checkStore(address: GatewayAddress): Promise<Check> {
   try {
     return judgeStore(proofSchema.parse(await postJson(address, '/api/v1/proofs/store', {}, timeoutMs)));
   } catch (error) {
-    return bad('store', errorLine(error).replace(/^drover: /, ''), 'start the gateway anew, of this version');
+    return bad('store', errorLine(error).replace(/^drover: /, ''), 'restart the gateway with this version');
   }
 }
 

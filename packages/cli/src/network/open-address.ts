@@ -14,6 +14,6 @@ export function requireLock(host: string, isInsecure: boolean): void {
   if (isLoopbackAddress(host) || isInsecure) return;
   throw badConfiguration(
     '--host',
-    `${host} is reached by other machines, and no key is asked for: everybody who reaches it could use the fleet; leave it at 127.0.0.1 behind a proxy that asks for a password, or say --insecure`,
+    `${host} is reached by other machines, and no key is asked for: every machine that reaches it could use the fleet; leave it at 127.0.0.1 behind a proxy that asks for a password, or say --insecure`,
   );
 }

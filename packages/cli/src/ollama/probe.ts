@@ -16,7 +16,7 @@ export type ProbeResult =
   /** Something else, or nothing; `detail` is a clause. */
   | { readonly kind: 'not-ollama' | 'silent'; readonly url: OllamaUrl; readonly detail: string };
 
-/** Asks an address who it is, as a node-agent would. Never loads a model; takes at most twice `timeoutMs`. */
+/** Probes an address for the kind of server behind it, as a node-agent would. Never loads a model; takes at most twice `timeoutMs`. */
 export async function probeOllama(url: OllamaUrl, timeoutMs: number): Promise<ProbeResult> {
   const address = readOllamaAddress(url);
   if (address === undefined) return { kind: 'silent', url, detail: 'it is no address of an Ollama' };

@@ -41,7 +41,7 @@ it('sums up states without figures, so that load alone changes nothing', () => {
   expect(statusSummary(report)).toBe('gateway-1 alive · agent-1 alive (sim-count:latest)');
 });
 
-it('says of a node that lives whether the Ollama servers behind it serve', () => {
+it('shows for an alive node whether its Ollama servers serve', () => {
   const refusals = [{ reason: 'answered 503: busy', inRow: 3, ageMs: 10 }];
   expect(stateText({ state: 'alive', instances: [{ state: 'ready', refusals: [] }] })).toBe('alive');
   expect(stateText({ state: 'alive', instances: [{ state: 'down' }] })).toBe('alive, ollama down');

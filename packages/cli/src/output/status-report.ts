@@ -25,9 +25,9 @@ export interface NodeStatus {
 export interface InstanceStatus {
   readonly name?: string;
   readonly state: string;
-  /** Why it is not ready. */
+  /** Reason why the instance is not ready. */
   readonly reason?: string;
-  /** What it refuses although it answers probes. */
+  /** Models that the instance refuses although it answers probes. */
   readonly refusals?: readonly RefusalStatus[];
 }
 

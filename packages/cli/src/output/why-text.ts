@@ -63,12 +63,12 @@ const whySchema: z.ZodType<WhyReport> = z.object({
   ageMs: z.number(),
 });
 
-/** Undefined where this is not such an answer. */
+/** Reads an answer of the route; undefined for anything else. */
 export function readWhyReport(answer: unknown): WhyReport | undefined {
   return whySchema.safeParse(answer).data;
 }
 
-/** The decisions of one request for people: where it went, each attempt, and what spoke for and against each host. */
+/** The decisions of one request as text: the chosen host, each attempt, and the reason for each candidate. */
 export function whyText(report: WhyReport): string[] {
   const { requestId, model, chosen, candidates, attempts, outcome, error, ageMs } = report;
   const where = chosen === null ? 'went to no host' : `went to ${chosen.instance} on ${chosen.node}`;

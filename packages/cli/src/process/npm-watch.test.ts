@@ -52,7 +52,7 @@ describe('the processes that are watched', () => {
 describe('the chain to npm', () => {
   const shell = [30, 20, 'sh', '-c', 'drover up'] as const;
 
-  it('is whole while nobody of it ended, whatever became of those above', () => {
+  it('is whole while all its processes run, whatever happens to the processes above', () => {
     expect(isWhole([30, 20], 30, table(shell, [20, 1, 'npm exec']))).toBe(true);
     expect(isWhole([20], 20, table([20, 1, 'npm start']))).toBe(true);
   });

@@ -4,14 +4,14 @@ import { factsOf, type ProcessFacts } from './process-table.ts';
  * Ends what npm started together with npm.
  *
  * npm runs a script through a shell, forwards SIGTERM to that shell alone, and can be killed: in both cases this process
- * would go on with nobody to stop it. What started npm does not matter: a script that runs `npm start &` and ends has
- * put the fleet into the background. So the processes from this one up to npm are watched, and none above.
+ * would continue without any process to stop it. The parent of npm does not matter: a script that runs `npm start &` and
+ * ends has put the fleet into the background. So the processes from this one up to npm are watched, and none above.
  */
 
 /** How often the processes up to npm are looked at; what npm leaves behind is gone well within the promised 5 s. */
 const watchPeriodMs = 500;
 
-/** A terminal that closes ends npm and tells this process too; which of both is heard of first is chance. */
+/** A closing terminal ends npm and also signals this process, in either order: wait this long for the signal. */
 const hangupGraceMs = 100;
 
 /** Shells and launchers between npm and this process, at most. */
@@ -39,8 +39,8 @@ type ReadFacts = (pid: number) => ProcessFacts | undefined;
 
 /**
  * The processes from `parent` up to npm, nearest first: shells that run one command (`sh -c`), our launcher, then npm.
- * Empty where no npm is found that way; then whoever started this process wants it to stay. Where the system tells
- * nothing of other processes, the parent alone.
+ * Empty where no npm is found that way; then this process must keep running. Where the system shows no other
+ * processes, the parent alone.
  */
 export function chainToNpm(parent: number, npmPath: string, read: ReadFacts): readonly number[] {
   const chain: number[] = [];

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** What the system tells of a process. */
+/** Facts of the system about a process. */
 export interface ProcessFacts {
   readonly pid: number;
   readonly parent: number;

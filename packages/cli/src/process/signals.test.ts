@@ -15,6 +15,6 @@ it('stays when its terminal closes only if nothing of it leads there any more, a
   expect(outlivesTerminal(true, ['file', 'file', 'file'])).toBe(true);
   expect(outlivesTerminal(true, ['terminal', 'file', 'file'])).toBe(false);
   expect(outlivesTerminal(true, ['file', 'other', 'file'])).toBe(false);
-  // Without a terminal somebody means it: a supervisor, a test.
+  // Without a terminal the signal is intended: by a supervisor or a test.
   expect(outlivesTerminal(false, ['file', 'file', 'file'])).toBe(false);
 });

@@ -49,8 +49,8 @@ export function listenForSignals({ onStop, onStopAtOnce, onHangup }: SignalListe
 export type Outlet = 'terminal' | 'file' | 'other';
 
 /**
- * Whether a closing terminal is to leave this process alone, as `nohup` wants it. Node takes back the ignored SIGHUP
- * that `nohup` hands down, so it is told by what else `nohup` does: none of the three leads to the terminal any more.
+ * Whether this process must survive a closing terminal, as started by `nohup`. Node resets the ignored SIGHUP that
+ * `nohup` sets, so `nohup` is recognised by its redirections: none of stdin, stdout and stderr is the terminal.
  */
 export function outlivesTerminal(isOfTerminal: boolean, outlets: readonly Outlet[]): boolean {
   return isOfTerminal && outlets.every((outlet) => outlet === 'file');

@@ -79,7 +79,7 @@ export async function runRole(
   });
   const node = await join(options, address, logger);
   joined = node;
-  // The system may end while the role starts; then nothing that the role waits for comes any more.
+  // The system may end while the role starts; then the role would wait for ever.
   const terminated = node.system.terminated.then((cause) => ({ cause }));
   const starting = startOrLeave(node, flush, async () => {
     // The account may be allowed less than the server carries, which only a connection shows.

@@ -10,7 +10,7 @@ export interface EffectiveSetting {
   readonly key: string;
   /** As it would be written in the file, secrets masked; null where nothing is set and the default is no fixed value. */
   readonly value: string | null;
-  /** What a null means. */
+  /** Meaning of a null value. */
   readonly meaning?: string;
   readonly source: SettingSource['kind'];
   /** The flag, the variable, or file and line; '' for a default. */

@@ -29,7 +29,7 @@ export const gatewaySettings: readonly Setting[] = [
     kind: 'switch',
     group: 'Addresses and hosts',
     takers: ['up', 'gateway'],
-    help: 'listen where other machines reach the gateway although it asks nobody for a key',
+    help: 'listen where other machines reach the gateway although it needs no key',
   },
   {
     key: 'request-timeout',

@@ -3,8 +3,8 @@ import { mayComeFrom, type Taker, variableOf } from './setting.ts';
 import { valueText } from './value-text.ts';
 
 /**
- * What `drover up` was told that one of its roles takes too, as that role's variables. The values and not the file: a
- * role that is started again must not read a file that was changed since.
+ * Settings of `drover up` that one of its roles takes too, as that role's variables. The values are passed on, not the
+ * file: a restarted role must not read a file that was changed since.
  */
 export function handedOn(stated: StatedSettings, role: Taker): Record<string, string> {
   const variables: Record<string, string> = {};

@@ -1,9 +1,9 @@
 import type { ConfigField } from './setting.ts';
 
 const bothEnds = 'both ends of a stream must agree; it is part of the protocol';
-const liveness = 'a liveness check of the inner stream; users cannot meet it and it stays on';
-const hostLiveness = 'finds an Ollama that is stuck; what a user wants is asked for by the gateway';
-const reservation = 'a step of the handing out of free slots; it bounds how long one stays reserved';
+const liveness = 'a liveness check of the inner stream; it has no effect on users and stays on';
+const hostLiveness = 'finds an Ollama that is stuck; limits chosen by users are settings of the gateway';
+const reservation = 'part of the offer of free slots; it bounds how long a slot stays reserved';
 const leader = 'a rhythm of the leader of agents; every host must have the same';
 
 /** Fields that cannot be set from outside, each with the reason. A test holds that every other field has a setting. */

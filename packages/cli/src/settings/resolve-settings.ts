@@ -12,17 +12,17 @@ export type SettingSource =
   | { readonly kind: 'variable'; readonly name: string; readonly foreign: boolean }
   | { readonly kind: 'flag'; readonly name: string };
 
-/** A value that somebody stated. */
+/** A stated value and its source. */
 export interface StatedSetting {
   readonly setting: Setting;
   readonly value: SettingValue;
   readonly source: SettingSource;
 }
 
-/** What the command line said: the texts of each flag by the key of its setting. A switch has the text `true`. */
+/** The command line: texts of each flag by the key of its setting. A switch has the text `true`. */
 export type FlagTexts = Readonly<Record<string, readonly string[]>>;
 
-/** Everything that was stated, by key; what is missing has its default. */
+/** All stated values, by key; a missing key has its default. */
 export class StatedSettings {
   readonly #stated: ReadonlyMap<string, StatedSetting>;
 
@@ -57,7 +57,7 @@ export class StatedSettings {
     return this.#stated.get(key)?.value === true;
   }
 
-  /** How a person named the setting: the flag, the variable, or the place in the file. */
+  /** Name of the setting at its source: the flag, the variable, or the line of the file. */
   nameOf(setting: Setting): string {
     const source = this.#stated.get(setting.key)?.source;
     return source === undefined ? flagOf(setting) : placeOf(setting, source);
@@ -112,7 +112,7 @@ function fromFlag(setting: Setting, flags: FlagTexts): StatedSetting | undefined
   return texts === undefined ? undefined : read(setting, texts, { kind: 'flag', name: flagOf(setting) });
 }
 
-/** An empty variable says nothing, as in every shell script that passes one on. */
+/** An empty variable counts as unset, since shell scripts often pass empty variables on. */
 function fromVariable(setting: Setting, environment: NodeJS.ProcessEnv): StatedSetting | undefined {
   const name = variableOf(setting);
   const text = mayComeFrom(setting, 'variable') ? nonEmpty(environment[name]) : undefined;

@@ -38,38 +38,38 @@ export const groups = [
 
 export type SettingGroup = (typeof groups)[number];
 
-/** One row of the table of settings: what can be set, how, and what it sets. */
+/** One row of the table of settings: its key, form, sources and the configuration fields that it sets. */
 export interface Setting {
   /** The key in the file, `--KEY` as a flag and `DROVER_KEY` as a variable. */
   readonly key: string;
   readonly kind: SettingKind;
   readonly group: SettingGroup;
-  /** Commands that take it. */
+  /** Commands that take the setting. */
   readonly takers: readonly Taker[];
-  /** What it is, in one line of the help; without the default. */
+  /** Description in one line of the help, without the default. */
   readonly help: string;
   /** Stands for the value in the help, such as `<url>`. Absent for a switch. */
   readonly placeholder?: string;
-  /** Fields that it sets; the first one's default is the default. Empty: the command itself uses it. */
+  /** Configuration fields that the setting sets; the first field gives the default. Empty: used by the command itself. */
   readonly fields?: readonly ConfigField[];
   /** The default as it would be written, where no field has one. */
   readonly default?: string;
-  /** The default in words, where it is no fixed value. */
+  /** Description of the default, where it is not a fixed value. */
   readonly defaultText?: string;
   /** Smallest and largest value, in the unit inside. @default 1 for durations, sizes and counts; no upper bound */
   readonly min?: number;
   readonly max?: number;
   /** The only values of a `text`. */
   readonly choices?: readonly string[];
-  /** 0 turns it off. */
+  /** The value 0 turns the setting off. */
   readonly zeroIsOff?: boolean;
   /** Shown by `--help`; the others by `--help --all`. @default false */
   readonly frequent?: boolean;
-  /** Not for people: handed from `drover up` to its processes. @default false */
+  /** Hidden from users: passed from `drover up` to its processes. @default false */
   readonly hidden?: boolean;
-  /** Where it may come from. @default all */
+  /** Allowed sources. @default all */
   readonly sources?: readonly ('file' | 'variable' | 'flag')[];
-  /** Another program's variable that means the same; weaker than the file. */
+  /** Another program's variable with the same meaning; the file takes precedence over it. */
   readonly foreign?: { readonly name: string; readonly takers: readonly Taker[] };
   /** Never shown. @default false */
   readonly secret?: boolean;

@@ -2,7 +2,7 @@ import type { Setting } from './setting.ts';
 
 export type SettingValue = string | number | boolean | readonly string[];
 
-/** A value that was understood, or what is wrong with its text. */
+/** A parsed value, or the problem with its text. */
 export type ReadValue = { readonly value: SettingValue } | { readonly problem: string };
 
 const durationUnitsMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;

@@ -64,7 +64,7 @@ export class UpReporter {
     else if (event.event === 'ready') this.#stdout.write(`${readyLine(event)}\n`);
   }
 
-  /** Something that a person should mend although the cluster starts, for both. */
+  /** A warning that does not stop the start of the cluster, in both output forms. */
   warn(message: string): void {
     this.event({ event: 'warning', message });
     this.terminal.line(this.terminal.style('yellow', `warning: ${message}`));

@@ -27,5 +27,5 @@ it('warns of a folder that others may look into, naming the command that closes 
 
 it('warns of an address that other machines reach while no key is asked for', async () => {
   const [warning] = await warningsFor('0.0.0.0', folderWith(0o700));
-  expect(warning).toContain('the gateway listens on 0.0.0.0 and asks nobody for a key');
+  expect(warning).toContain('the gateway listens on 0.0.0.0 and needs no key');
 });

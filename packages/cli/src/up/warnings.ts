@@ -1,12 +1,12 @@
 import { isOpenToOthers } from '../doctor/check-machine.ts';
 import { isLoopbackAddress } from '../network/open-address.ts';
 
-/** What is open to others than it should be, one sentence each. */
+/** Warnings about access by other users or machines, one sentence each. */
 export async function warningsFor(host: string, dataDir: string): Promise<string[]> {
   const warnings: string[] = [];
   if (!isLoopbackAddress(host))
     warnings.push(
-      `the gateway listens on ${host} and asks nobody for a key: whoever reaches it can use the fleet`,
+      `the gateway listens on ${host} and needs no key: every machine that reaches it can use the fleet`,
     );
   if (await isOpenToOthers(dataDir))
     warnings.push(

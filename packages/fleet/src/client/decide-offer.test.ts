@@ -19,7 +19,7 @@ describe('a request that is offered a slot', () => {
     expect(decide({ models: [cold] }, [soon])).toBe('pass');
   });
 
-  it('takes it where the wait elsewhere is longer, or nobody else has the model loaded', () => {
+  it('takes it where the wait elsewhere is longer, or no other instance has the model loaded', () => {
     const late: EvidenceFacts = { node: 'b', load: { slots: 1, busy: 1, waitMs: 30_000 } };
     expect(decide({ models: [cold] }, [late])).toBe('take');
     expect(decide({ models: [cold] }, [{ ...soon, models: [cold] }])).toBe('take');
@@ -30,7 +30,7 @@ describe('a request that is offered a slot', () => {
     expect(decide({ models: [cold] }, [soon], 20_000)).toBe('take');
   });
 
-  it('takes it where nobody has learnt how long a load takes: a free slot goes before a queue', () => {
+  it('takes it while no load time is learnt: a free slot comes before a queue', () => {
     expect(decide({ models: [{ name: 'm:latest', loaded: false }] }, [soon])).toBe('take');
   });
 });

@@ -179,7 +179,7 @@ describe('a host that refuses before the first byte', () => {
     });
   });
 
-  it('is told as it came where nobody is busy, with a computed time to come back', async () => {
+  it('is passed on unchanged with a computed Retry-After where no host is busy', async () => {
     const { ask } = await setup([answer(500, lowMemory), reset]);
     const { head, lines, error } = await ask();
     expect(head).toMatchObject({ status: 500, node: 'host-1', retryAfterMs: 1_000 });

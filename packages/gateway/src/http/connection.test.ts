@@ -152,7 +152,7 @@ it('answers 408 in the dialect of the route to a body that does not come in time
   expect(text).toContain('{"error":"the request body did not arrive in time"}');
 });
 
-it('adds no second answer when the rest of a body that nobody read breaks off', async () => {
+it('adds no second answer when the rest of an unread body breaks off', async () => {
   await using setup = await startScriptedGateway();
   const head = `POST /nosuch HTTP/1.1\r\n${local}Content-Length: 500\r\n\r\n`;
   const { text } = await raw(setup.gateway.port, `${head}{`, { fin: true });
@@ -163,7 +163,7 @@ it('adds no second answer when the rest of a body that nobody read breaks off', 
 it.each([
   ['POST /nosuch', 404],
   ['PUT /api/chat', 405],
-])('does not ask for the body of %s, which nobody reads', async (line, status) => {
+])('does not ask for the body of %s, which is not read', async (line, status) => {
   await using setup = await startScriptedGateway();
   const head = `${line} HTTP/1.1\r\n${local}Expect: 100-continue\r\nContent-Length: 500\r\n\r\n`;
   const answer = await raw(setup.gateway.port, head);

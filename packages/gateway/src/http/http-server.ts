@@ -82,7 +82,7 @@ export async function listen(
   server.on('connection', (socket: Socket) => {
     socket.once('end', () => watchHalfClosed(socket, exchanges, clock));
   });
-  // curl asks before it sends a large body; it is told to when somebody begins to read the body.
+  // curl waits for `100 Continue` before a large body; it is sent when a handler begins to read the body.
   server.on('checkContinue', take);
   server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
     response.writeHead(417, { Connection: 'close', 'Content-Length': 0 }).end();

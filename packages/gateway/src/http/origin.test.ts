@@ -25,7 +25,7 @@ describe('an origin beside those that Ollama allows', () => {
     });
   });
 
-  it('may be everybody, and then the answer is the same for all, as from Ollama', () => {
+  it('may be every origin, and then the answer is the same for all, as from Ollama', () => {
     expect(decide('https://a', ['*'])).toEqual({
       kind: 'allowed',
       headers: { 'Access-Control-Allow-Origin': '*' },

@@ -106,7 +106,7 @@ describe.runIf(process.platform === 'linux')('an Ollama of another user', () => 
   });
 
   it.each([
-    ['the socket is of somebody else, as that of a tunnel is', uid + 1, 1],
+    ['the socket belongs to another user, as that of a tunnel does', uid + 1, 1],
     ['there are two', uid, 2],
   ])('is not taken where %s', async (_why, socketUid, servers) => {
     const root = await fakeProc(socketUid, servers);
