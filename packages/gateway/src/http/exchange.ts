@@ -4,6 +4,7 @@ import type { Reply } from '../dialects/dialect.ts';
 import type { RequestFailure } from '../errors.ts';
 import { answerAsHttp10 } from './http-1-0.ts';
 import type { RequestPlaces } from './request-places.ts';
+import { writeChunk } from './write-chunk.ts';
 
 /** Go's server gives short answers a Content-Length by itself: those that fit its buffer of this size. */
 const shortBodyBytes = 2_048;
@@ -211,7 +212,7 @@ export class Exchange {
   write(text: string): boolean {
     if (this.isGone) return true;
     this.#lastWriteMs = this.#options.clock.now();
-    return this.#response.write(text);
+    return writeChunk(this.#response, text);
   }
 
   end(): void {
