@@ -1,3 +1,4 @@
+import { editDistance } from './edit-distance.ts';
 import { InvalidArgumentError } from './errors.ts';
 
 /** Names of the options of one call. */
@@ -36,24 +37,10 @@ function nearest(name: string, known: OptionNames): string | undefined {
   for (const candidate of known) {
     const other = candidate.toLowerCase();
     // A unit left out or added: `timeout` for `timeoutMs`.
-    const distance = other.startsWith(lower) || lower.startsWith(other) ? 1 : edits(lower, other);
+    const distance = other.startsWith(lower) || lower.startsWith(other) ? 1 : editDistance(lower, other);
     if (distance >= least) continue;
     best = candidate;
     least = distance;
   }
   return best;
-}
-
-/** How many letters must be added, taken out or changed to make `b` of `a` (Levenshtein 1965). */
-function edits(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min((row[j] as number) + 1, (next[j - 1] as number) + 1, change));
-    }
-    row = next;
-  }
-  return row[b.length] as number;
 }

@@ -1,3 +1,4 @@
+import { editDistance } from '@drover/actor-core/internal';
 import { settings } from './table.ts';
 
 /** ` (did you mean KEY?)` for a misspelt key, else nothing. */
@@ -11,7 +12,7 @@ export function nearestKey(given: string): string | undefined {
   const wanted = plain(given);
   const near = settings
     .filter(({ hidden }) => hidden !== true)
-    .map(({ key }) => ({ key, distance: distance(wanted, plain(key)) }))
+    .map(({ key }) => ({ key, distance: editDistance(wanted, plain(key)) }))
     .toSorted((one, other) => one.distance - other.distance)[0];
   if (near === undefined || near.distance === 0) return near?.key;
   const byField = settings.find(({ fields }) =>
@@ -27,28 +28,4 @@ function plain(name: string): string {
     .slice(0, 64)
     .toLowerCase()
     .replaceAll(/[^a-z0-9]/g, '');
-}
-
-/** The fewest insertions, removals, replacements and swaps of neighbours (optimal string alignment). */
-function distance(one: string, other: string): number {
-  let before: number[] = [];
-  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= one.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= other.length; j += 1) {
-      const isSame = one[i - 1] === other[j - 1];
-      const isSwap = i > 1 && j > 1 && one[i - 1] === other[j - 2] && one[i - 2] === other[j - 1];
-      next.push(
-        Math.min(
-          (row[j] ?? 0) + 1,
-          (next[j - 1] ?? 0) + 1,
-          (row[j - 1] ?? 0) + (isSame ? 0 : 1),
-          isSwap ? (before[j - 2] ?? 0) + 1 : Number.POSITIVE_INFINITY,
-        ),
-      );
-    }
-    before = row;
-    row = next;
-  }
-  return row[other.length] ?? 0;
 }
