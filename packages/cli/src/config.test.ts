@@ -36,7 +36,7 @@ it('takes the NATS of NATS_URL unless --nats names another', () => {
   expect(config({ nats: ['nats://b'] }, { NATS_URL: 'nats://a' }).nats).toBe('nats://b');
 });
 
-it('takes OLLAMA_HOST for a place to look at, not for a host that must be there', () => {
+it('treats OLLAMA_HOST as an address to try, not as a host that must exist', () => {
   expect(config({}, { OLLAMA_HOST: 'gpu-1' }).ollama).toEqual([]);
   expect(config({ ollama: ['gpu-1'] }, { OLLAMA_HOST: 'gpu-2' }).ollama).toEqual(['gpu-1']);
 });

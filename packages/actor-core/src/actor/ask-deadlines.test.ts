@@ -165,7 +165,7 @@ describe.each(['local', 'remote'] as const)('a question to a %s actor', (where) 
   });
 });
 
-it('gives what follows from no question no deadline', async () => {
+it('gives no deadline to messages that follow from no question', async () => {
   const { clock, near, start } = await setup('local');
   const seen: (number | undefined)[] = [];
   const target = start((_, context) => {

@@ -72,7 +72,7 @@ describe.each([2, 3, 5])('%i actors in a ring, each of which asks the next at on
   });
 });
 
-it('two actors of two nodes that ask each other crosswise learn it at once', async () => {
+it('two actors of two nodes that ask each other crosswise get DeadlockError at once', async () => {
   const hub = createTestHub();
   const [near, far] = [createTestNode(hub, { nodeId: 'near' }), createTestNode(hub, { nodeId: 'far' })];
   await settle();
@@ -84,7 +84,7 @@ it('two actors of two nodes that ask each other crosswise learn it at once', asy
   expect(outcomes.some((outcome) => outcome.endsWith('deadlock'))).toBe(true);
 });
 
-it('a circle by way of a second actor on one of two nodes is learnt at once', async () => {
+it('a cycle through a second actor on one of two nodes fails at once', async () => {
   const hub = createTestHub();
   const [near, far] = [createTestNode(hub, { nodeId: 'near' }), createTestNode(hub, { nodeId: 'far' })];
   await settle();

@@ -65,7 +65,7 @@ describe('the notice of an end', () => {
     expect(toldOfStop?.[0]).not.toHaveProperty('cause');
   });
 
-  it('carries code and message, and no error, to another node and to who watches late', async () => {
+  it('carries code and message, without the error object, to another node and to a late watcher', async () => {
     const hub = createTestHub();
     const [near, far] = [createTestNode(hub, { nodeId: 'near' }), createTestNode(hub, { nodeId: 'far' })];
     await settle();
@@ -82,7 +82,7 @@ describe('the notice of an end', () => {
     }
   });
 
-  it('is the cause of the failure of who does not handle it, and of who is linked', async () => {
+  it('is the cause of the failure of a watcher that does not handle it, and of a linked actor', async () => {
     const { system, events } = localSystem();
     for (const how of ['watch', 'link'] as const) {
       const target = system.spawn(mortal(), `target-of-${how}`);

@@ -38,7 +38,7 @@ it('refuses a ref that came in no frame', () => {
   expect(protocol.safeParse({ from: near.system.refFor('near', 'x') }).success).toBe(false);
 });
 
-it('asks the receiver whose messages it takes, and counts those that it refuses', async () => {
+it('lets the receiver decide by sender, and counts refused messages', async () => {
   const hub = createTestHub();
   const near = createTestNode(hub, { nodeId: 'near' });
   const far = createTestNode(hub, { nodeId: 'far' });

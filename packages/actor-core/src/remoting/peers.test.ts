@@ -11,7 +11,7 @@ import { Peers } from './peers.ts';
 
 const said: Announcement = { incarnation: 1, pid: 1, roles: ['host'], lagMs: 0, left: false };
 
-it('keeps nothing of nodes that left and are owed nothing, however many come and go', async () => {
+it('keeps nothing of nodes that left without pending messages, however many come and go', async () => {
   const hub = createTestHub();
   const a = createTestNode(hub, { nodeId: 'a' });
   await settle();

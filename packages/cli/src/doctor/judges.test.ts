@@ -5,7 +5,7 @@ import { judgeStore } from './check-store.ts';
 const proof = { ok: true, node: 'host-1', fence: 7, writeMs: 3, readMs: 1 };
 const MiB = 1024 * 1024;
 
-it('takes a fenced write that was read back for a store that works', () => {
+it('judges a store as good after a fenced write that was read back', () => {
   expect(judgeStore({ ...proof, usedBytes: 5 * MiB })).toEqual({
     check: 'store',
     ok: true,

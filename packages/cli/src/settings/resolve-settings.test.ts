@@ -81,7 +81,7 @@ it('does not take the links of Kubernetes to a service named drover for settings
 });
 
 describe("another program's variable", () => {
-  it('means to us what it means to Ollama', () => {
+  it('has the same meaning as for Ollama', () => {
     const variables = { OLLAMA_ORIGINS: '"https://a.example,http://*.lan"', OLLAMA_KEEP_ALIVE: '300' };
     const found = stated({ taker: 'gateway', variables });
     expect(found.list('origin')).toEqual(['https://a.example', 'http://*.lan']);
@@ -130,7 +130,7 @@ describe('the configurations of the packages', () => {
     expect(configs.natsConnectTimeoutMs).toBe(3_000);
   });
 
-  it('contradict each other in the words of the person', () => {
+  it('name contradicting settings as the user wrote them', () => {
     expect(() => packageConfigs(stated({ file: 'max-held: 1MiB' }))).toThrow(
       'drover.yaml:1: max-held must not be below max-body',
     );

@@ -46,7 +46,7 @@ describe('a request with little time', () => {
 
 describe('a request without a deadline', () => {
   it.each([[{}], [{ timeoutMs: 0, firstByteTimeoutMs: 0, interTokenTimeoutMs: 0 }]])(
-    'says so to the host and waits: %j',
+    'tells the host that there is no deadline, and waits: %j',
     async (request) => {
       const { run, pass, instance } = await setup();
       run(request);

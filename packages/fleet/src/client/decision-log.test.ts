@@ -10,7 +10,7 @@ function setup() {
 }
 
 describe('the decisions of a client', () => {
-  it('tell of a request while it runs and after it', () => {
+  it('describe a request while it runs and afterwards', () => {
     const { clock, log } = setup();
     const trail = log.begin('r1', 'M');
     trail.opened(place);

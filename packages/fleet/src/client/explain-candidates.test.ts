@@ -50,7 +50,7 @@ describe('the reason of each candidate', () => {
     ]);
   });
 
-  it('names what was tried, is refused, has another digest or was not asked for', () => {
+  it('names instances that were tried, refuse, have another digest or were not asked for', () => {
     const instances = [evidence(), evidence({ node: 'b' })];
     const b = new Set(['b/ollama-1']);
     expect(reasons({ instances, tried: b })[1]).toBe('it was tried before');

@@ -387,7 +387,7 @@ describe('a call that waits in a queue', () => {
     expect(streams(2)).toEqual([]);
   });
 
-  it('takes no place elsewhere before its instance has said that it asks', async () => {
+  it('reserves no place elsewhere before its instance has confirmed offers', async () => {
     const { pass, hosts, run } = await setup(
       { load: full, onOpen: (stream) => stream.feed({ kind: 'accept', position: 1 }) },
       { load: { slots: 1, busy: 1, queued: 3 } },
@@ -403,7 +403,7 @@ describe('a call that waits in a queue', () => {
     expect(there?.placed).toHaveLength(1);
   });
 
-  it('has no use for an offer once it has a slot', async () => {
+  it('gives up the offered place once it has a slot', async () => {
     const { instance, pass, places, streams, ids } = await waiting();
     for (const stream of streams(1)) wait(0)(stream);
     await pass(10);

@@ -155,7 +155,7 @@ describe('a host that refuses before the first byte', () => {
     [413, 'too large'],
     [422, 'bad shape'],
     [500, 'image input is not supported'],
-  ])('is believed at once where %i (%s) speaks of the request', async (status, text) => {
+  ])('is final at once where %i (%s) concerns the request', async (status, text) => {
     const { ask, hosts } = await setup([answer(status, text), serve]);
     const { head, lines } = await ask();
     expect({ status: head?.status, node: head?.node, lines }).toEqual({
@@ -166,7 +166,7 @@ describe('a host that refuses before the first byte', () => {
     expect(hosts[1]?.streams).toHaveLength(0);
   });
 
-  it('gets its own words and its own Retry-After to the client when all refuse', async () => {
+  it('has its own error text and Retry-After passed to the client when all refuse', async () => {
     const { ask } = await setup([
       answer(500, lowMemory),
       answer(503, 'server busy', { 'retry-after': '17' }),

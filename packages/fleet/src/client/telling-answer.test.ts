@@ -35,12 +35,12 @@ describe('the answer a client gets when every host refused', () => {
     expect(told(answered(503, 'a'), answered(503, 'b'))).toBe('a');
   });
 
-  it('is ours where a queue is full, since that host could have served it', () => {
+  it('is our full queue where there is one, since that host could have served the request', () => {
     expect(told(answered(500, 'oom'), full)).toBeUndefined();
     expect(told(full, answered(503, 'busy'))).toBe('busy');
   });
 
-  it('is what is wrong before what is lost or missing', () => {
+  it('is an error with a reason before a lost or a missing one', () => {
     expect(told(answered(500, 'oom'), lost)).toBe('oom');
     expect(told(answered(404, 'not here'), answered(500, 'oom'), answered(404, 'nor here'))).toBe('oom');
   });

@@ -48,7 +48,7 @@ describe('a health table', () => {
     expect(drawn()).toBe(1);
   });
 
-  it('believes what a node-agent reports of its instances before it has asked them', () => {
+  it('uses the refusals that a node-agent reports before it has asked the instances', () => {
     const { table, avoided } = setup();
     const refusals = [
       { reason: 'answered 503: busy', inRow: 4, ageMs: 10 },

@@ -25,7 +25,7 @@ const share = (state: HealthState, atMs: number): number => healthShare(state, a
 const ejected = play([0, failure, failure, failure]);
 
 describe('the health of an instance', () => {
-  it('stands two failures in a row, and is ejected by the third', () => {
+  it('stays well after two failures in a row, and is ejected by the third', () => {
     expect(share(play([0, failure, failure]), 0)).toBe(1);
     expect(share(play([0, failure, failure, success, failure, failure]), 0)).toBe(1);
     expect(ejected).toMatchObject({ phase: 'ejected', reason: 'busy', untilMs: 5_000 });
@@ -71,7 +71,7 @@ describe('the health of an instance', () => {
     expect(lengths).toEqual([10_000, 20_000, 40_000, 60_000, 60_000, 60_000]);
   });
 
-  it('does not take answers to what was sent before its ejection for a trial', () => {
+  it('does not count answers to requests sent before its ejection as a trial', () => {
     for (const late of [success, failure])
       expect(decideInstanceHealth(ejected, late, 4_000, defaults)).toEqual(ejected);
   });
@@ -114,7 +114,7 @@ describe('the health of an instance', () => {
     expect(later).toEqual([10_000, 5_000]);
   });
 
-  it('believes the report of the host itself while it knows nothing else', () => {
+  it('uses the report of the host itself while it has no own observation', () => {
     const reported: HealthEvent = { kind: 'reported', reason: 'refuses', jitter: 0 };
     expect(play([0, reported])).toMatchObject({ phase: 'ejected', untilMs: 5_000, reason: 'refuses' });
     expect(play([0, reported], [6_000, reported]).untilMs).toBe(5_000);

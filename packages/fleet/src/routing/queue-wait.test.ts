@@ -30,7 +30,7 @@ it('adds what it takes to load the model', () => {
   expect(loadWaitMs(evidence({ models: [cold] }), 'm:latest')).toBe(400);
 });
 
-it('knows of a model what any instance has learnt', () => {
+it('uses the times that any instance has learnt for a model', () => {
   const learnt = evidence({ models: [model] });
   expect(learntServiceMs([evidence(), learnt], 'm:latest')).toBe(400);
   expect(learntServiceMs([evidence()], 'm:latest')).toBeUndefined();

@@ -1,6 +1,6 @@
 import type { Logger } from '@drover/actor-core';
 import { ManualClock } from '@drover/actor-core/testing';
-import { expect, test } from 'vitest';
+import { expect, it } from 'vitest';
 import { RefusalLog } from './refusal-log.ts';
 
 function setup() {
@@ -21,7 +21,7 @@ function setup() {
   return { clock, lines, refusals, refuse };
 }
 
-test('writes the first refusal at once and the others of each interval as one line with their number', () => {
+it('writes the first refusal at once and the others of each interval as one line with their number', () => {
   const { clock, lines, refuse } = setup();
   refuse(1_000);
   expect(lines).toHaveLength(1);
@@ -35,7 +35,7 @@ test('writes the first refusal at once and the others of each interval as one li
   expect(lines).toHaveLength(3);
 });
 
-test('writes what is left when the gateway stops, and leaves no timer', () => {
+it('writes what is left when the gateway stops, and leaves no timer', () => {
   const { clock, lines, refuse, refusals } = setup();
   refuse(3);
   refusals.stop();

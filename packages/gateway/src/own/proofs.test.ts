@@ -39,7 +39,7 @@ it('asks the named Ollama for one token of a model that it has loaded, in the co
   expect(await (await asked).json()).toMatchObject({ ok: true, how: 'token', model: 'm:latest' });
 });
 
-it('tells what a host answers that refuses, and what it says that has nothing loaded', async () => {
+it('reports the answer of a host that refuses, and the listing of a host without a loaded model', async () => {
   const fleet = scriptedFleet();
   fleet.catalogues = [listing([{ name: 'm:latest' }])];
   await using setup = await startScriptedGateway({ fleet });
@@ -61,7 +61,7 @@ it('tells what a host answers that refuses, and what it says that has nothing lo
   });
 });
 
-it('loads the smallest model where it is told to, and names a host that it does not know', async () => {
+it('loads the smallest model on request, and answers 404 for an unknown host', async () => {
   const fleet = scriptedFleet();
   fleet.evidence = [evidenceOf('host-a', { models: [modelLoad('m:latest')] })];
   fleet.catalogues = [listing([])];
@@ -76,7 +76,7 @@ it('loads the smallest model where it is told to, and names a host that it does 
   expect(await unknown.json()).toMatchObject({ error: { code: 'node-not-found' } });
 });
 
-it('has a model that only embeds embed: its refusal to generate proves nothing', async () => {
+it('proves a model that only embeds by an embedding request', async () => {
   const fleet = scriptedFleet();
   fleet.catalogues = [listing([{ name: 'm:latest' }])];
   await using setup = await startScriptedGateway({ fleet });

@@ -11,7 +11,7 @@ it('learns each model apart, whatever the case and tag of its name', () => {
   expect(times.expectedMs('other')).toBe(1_000);
 });
 
-it('is moved little by one long answer among short ones', () => {
+it('changes little after one long answer among short ones', () => {
   const times = new ServiceTimes();
   for (let index = 0; index < 20; index += 1) times.observe('m', 500);
   times.observe('m', 30_000);
@@ -25,7 +25,7 @@ it('follows a lasting change', () => {
   expect(times.expectedMs('m')).toBeGreaterThan(4_500);
 });
 
-it('counts with what others have learnt until it has seen one itself', () => {
+it('uses the learnt time of other instances until its first own observation', () => {
   const times = new ServiceTimes();
   times.suggest('m', 300);
   expect([times.expectedMs('m'), times.learntMs('m')]).toEqual([300, undefined]);
@@ -41,7 +41,7 @@ it('remembers a bounded number of models', () => {
   expect(times.learntMs('m599')).toBe(200);
 });
 
-it('expects the rest of what is learnt, and half as long again of what outlived it', () => {
+it('expects the rest of the learnt time, and half of the elapsed time beyond it', () => {
   expect(expectedRestMs(1_000, 200)).toBe(800);
   expect(expectedRestMs(1_000, 10_000)).toBe(5_000);
 });

@@ -116,13 +116,13 @@ describe('SlotQueue', () => {
 describe('a request that may wait at several instances', () => {
   const many = { places: 2 };
 
-  it('starts without a question where a slot is free at once', () => {
+  it('starts without an offer where a slot is free at once', () => {
     const { arrive, fill } = setup();
     arrive('a', many);
     expect(fill()).toEqual(['start a']);
   });
 
-  it('is asked before it is started once it was told that it waits, and starts with its claim', () => {
+  it('is offered a slot before the start once it was told that it waits, and starts with its claim', () => {
     const { queue, arrive, fill } = setup();
     arrive('a');
     fill();
@@ -135,7 +135,7 @@ describe('a request that may wait at several instances', () => {
     expect(queue.free).toBe(0);
   });
 
-  it('keeps its slot from a newcomer while it is asked', () => {
+  it('keeps its offered slot from a newer request', () => {
     const { queue, arrive, reserve, fill } = setup();
     arrive('a');
     fill();
@@ -188,7 +188,7 @@ describe('a request that may wait at several instances', () => {
     expect(fill()).toEqual(['offer a 4']);
   });
 
-  it('asks a gateway that does not answer for none of its other requests until it is heard', () => {
+  it('sends a gateway that did not answer no further offers until a message from it arrives', () => {
     const { reserve, fill, pass } = setup();
     reserve('a', { owner: 'dead' });
     reserve('b', { owner: 'dead' });
@@ -222,7 +222,7 @@ describe('a request that may wait at several instances', () => {
     expect(fill()).toEqual(['start b']);
   });
 
-  it('is asked from now on when its session begins to wait elsewhere too', () => {
+  it('is offered a slot from then on when its session begins to wait elsewhere too', () => {
     const { queue, arrive, fill, reserve } = setup();
     for (const id of ['a', 'b']) arrive(id);
     fill();

@@ -8,7 +8,7 @@ it('counts the time of what runs and of what waits before, not heads', () => {
   });
 });
 
-it('lets whichever slot is free first take the next request', () => {
+it('gives the next request to the slot that is free first', () => {
   expect(estimateWaits({ slots: 2, restsMs: [30_000, 500], costsMs: [1_000, 1_000] })).toEqual({
     waitsMs: [500, 1_500],
     newcomerMs: 2_500,

@@ -38,7 +38,7 @@ function setup() {
 }
 
 describe('what an instance refuses', () => {
-  it('is told from the third refusal in a row on, with its age, and logged once', () => {
+  it('is reported from the third refusal in a row, with its age, and logged once', () => {
     const { log, note } = setup();
     expect([note(busy, 0), note(busy, 10)]).toEqual([undefined, undefined]);
     expect(log.reports(10)).toBeUndefined();
@@ -47,7 +47,7 @@ describe('what an instance refuses', () => {
     expect(log.reports(1_030)).toEqual([{ reason: 'answered 503: busy', inRow: 4, ageMs: 1_000 }]);
   });
 
-  it('is told of one model where it speaks of the model', () => {
+  it('is reported for one model where the error concerns the model', () => {
     const { log, note } = setup();
     for (const atMs of [0, 1, 2]) {
       note(memory, atMs, 'big:latest');
@@ -77,7 +77,7 @@ describe('what an instance refuses', () => {
     expect(log.reports(6_000)).toBeUndefined();
   });
 
-  it('is not believed for ever where nothing was asked since', () => {
+  it('is dropped after a while without further requests', () => {
     const { log, note } = setup();
     for (const atMs of [0, 1, 2]) note(busy, atMs);
     expect(log.reports(600_002)).toHaveLength(1);

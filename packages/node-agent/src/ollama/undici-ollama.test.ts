@@ -51,7 +51,7 @@ it('sends a proxy that routes by name the name of the address', async () => {
   expect(hosts).toEqual([`127.0.0.1:${port}`]);
 });
 
-it('calls an Ollama localhost that refuses the name of its address, and remembers it for what is posted', async () => {
+it('sends Host localhost to an Ollama that refuses the name of its address, also for later posts', async () => {
   const { port, hosts } = await serve((request, response) => {
     if (request.headers.host === `localhost:${port}`) return version(response);
     response.statusCode = 403;
@@ -76,7 +76,7 @@ it('calls an Ollama localhost that refuses the name of its address, and remember
   expect(hosts).toEqual([own, local, local, local]);
 });
 
-it('takes a 403 for the answer when both names are refused, or when it has something to say', async () => {
+it('passes a 403 on as the answer when both names are refused, or when the 403 has a body', async () => {
   const refusing = await serve((_, response) => {
     response.statusCode = 403;
     response.end();

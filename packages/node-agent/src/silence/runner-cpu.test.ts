@@ -11,7 +11,7 @@ function watched(...samples: ([number, number][] | undefined)[]): number | undef
   return activity.stillForMs;
 }
 
-it('knows nothing before it has compared two samples', () => {
+it('is unknown before two samples are compared', () => {
   expect(watched()).toBeUndefined();
   expect(watched([[1, 500]])).toBeUndefined();
   expect(watched(undefined, undefined)).toBeUndefined();
@@ -31,7 +31,7 @@ it('begins again with another process, and while it sees none', () => {
   expect(watched([[1, 500]], [[1, 500]], undefined, [[1, 500]])).toBeUndefined();
 });
 
-it('says of several runners only that all of them are still', () => {
+it('reports of several runners only that all of them are idle', () => {
   expect(
     watched(
       [
