@@ -301,6 +301,27 @@ describe('a host that is ill beside a healthy one', () => {
   });
 });
 
+describe('a host whose ejection is over', () => {
+  it('is waited for by those who wait elsewhere, so that none waits behind a long answer beside an idle host', async () => {
+    let waits = false;
+    const rig = await setup([
+      answer(503, 'server busy'),
+      (stream) => (waits ? stream.feed({ kind: 'accept', position: 1, asks: true }) : serve(stream)),
+    ]);
+    for (let time = 0; time < 3; time += 1) await rig.ask();
+    const [ill] = rig.hosts;
+    const asked = ill?.streams.length;
+    waits = true;
+    const { signal } = new AbortController();
+    void rig.client.run({ requestId: 'r', route: 'chat', model: 'm', body: Buffer.from('{}') }, signal).head;
+    await rig.pass(500);
+    expect(ill?.streams).toHaveLength(asked ?? -1);
+    expect(ill?.placed).toEqual([]);
+    await rig.pass(6_000);
+    expect(ill?.placed.at(0)).toMatchObject({ kind: 'reserve', model: 'm' });
+  });
+});
+
 describe('an answer that ends in order without done: true', () => {
   it('is not complete, but its host is not lost', async () => {
     const { ask } = await setup([

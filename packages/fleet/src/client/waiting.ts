@@ -148,7 +148,7 @@ export class Waiting {
     return this.#shared.load.instances().find((evidence) => instanceKey(evidence) === key);
   }
 
-  /** Instances, beside the one with the body, that could serve the call and have not failed it. */
+  /** Instances, beside the one with the body, that could serve the call and have not failed it; also one due for a trial. */
   #others(home: Attempt): readonly InstanceEvidence[] {
     const { health, config } = this.#shared;
     const { model } = this.#record;
@@ -158,7 +158,7 @@ export class Waiting {
       .map(({ node, instance }) => `${node}/${instance}`);
     const tried = new Set([instanceKey(home.evidence), ...failed]);
     const others = candidatesFor({ ...facts, tried }).filter(
-      (evidence) => !evidence.suspect && health.illness(instanceKey(evidence), model) === undefined,
+      (evidence) => !evidence.suspect && !health.isEjected(instanceKey(evidence), model),
     );
     const most = config.maxPlaces - 1;
     return others.length <= most ? others : others.toSorted((a, b) => this.#compare(a, b)).slice(0, most);

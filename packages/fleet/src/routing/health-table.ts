@@ -72,6 +72,12 @@ export class HealthTable {
     return this.#known(instance, model).find(({ phase }) => phase !== 'well')?.reason;
   }
 
+  /** True if it is to be asked last for this model: its ejection is not over, or its trial is under way. */
+  isEjected(instance: string, model: string): boolean {
+    const nowMs = this.#clock.now();
+    return this.#known(instance, model).some((state) => healthShare(state, nowMs, this.#limits) === 0);
+  }
+
   /** Milliseconds until the first of these instances gets a trial for this model; 0 if one may be asked now. */
   nextTrialMs(instances: readonly string[], model: string): number {
     const nowMs = this.#clock.now();
