@@ -55,6 +55,8 @@ function bodyFailureOf(error: ClientError): RequestFailure {
   if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT')
     return new RequestFailure(408, 'body-timeout', 'the request body did not arrive in time');
   if (error.code === 'HPE_INVALID_EOF_STATE') return new RequestFailure(400, 'body-broken', 'unexpected EOF');
+  if (error.code === 'HPE_INVALID_CHUNK_SIZE')
+    return new RequestFailure(400, 'body-broken', 'invalid byte in chunk length');
   return new RequestFailure(400, 'body-broken', 'malformed chunked encoding');
 }
 

@@ -12,12 +12,15 @@ export function openAiError(status: number, message: string): string {
   return goJson({ error: { message, type, param: null, code: null } });
 }
 
-/** The request itself was refused, before its translation. */
+/** The request itself was refused, before its translation. Of a body that breaks off Ollama tells before it knows the dialect. */
 export function refusedReply(failure: RequestFailure): Reply {
   return {
     status: failure.status,
     contentType: jsonType,
-    body: openAiError(failure.status, failure.message),
+    body:
+      failure.code === 'body-broken'
+        ? goJson({ error: failure.message })
+        : openAiError(failure.status, failure.message),
   };
 }
 

@@ -63,7 +63,7 @@ async function serveOpenAi(
   const read = label === '/v1/embeddings' ? readBody : readCompressibleBody;
   let reply = refusedReply;
   try {
-    const translation = translate(await read(exchange, services.bodies, { takesShort: true }));
+    const translation = translate(await read(exchange, services.bodies));
     // From here on Ollama's layer words errors as those of its translated request.
     reply = failedReply;
     const name = requireModel(translation.route, translation.model);
