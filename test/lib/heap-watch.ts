@@ -3,7 +3,7 @@ import { Session } from 'node:inspector';
 import { join } from 'node:path';
 
 // Loaded into the processes of a cluster with `--import`: on SIGUSR2 it counts what the process holds and writes the
-// counts to `HEAP_WATCH_DIR/PID.json`. The heap is looked at only if `PID.want` says so: that takes up to a second.
+// counts to `HEAP_WATCH_DIR/PID.json`. The heap is counted only if `PID.want` asks for it: that takes up to a second.
 
 /** Timers, sockets and pipes that keep a process alive, by kind. */
 export type Resources = Readonly<Record<string, number>>;

@@ -40,7 +40,7 @@ function send(url: string, path: string, body: unknown, options: SendOptions = {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   const text = body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body);
   const leaves = options.leaveAfter !== undefined || options.leaveAfterMs !== undefined;
-  // Who leaves on purpose meets the broken connection.
+  // A client that leaves on purpose gets an error of the broken connection.
   const broken = (error: Error): void => (leaves ? resolve({ status: 0, text: '' }) : reject(error));
   const call = request(
     new URL(path, url),

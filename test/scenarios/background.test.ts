@@ -9,12 +9,12 @@ import { cleanEnvironment } from '../lib/cluster.ts';
 import { descendantsOf, isAlive, kill } from '../lib/processes.ts';
 import { waitUntil } from '../lib/wait-until.ts';
 
-// Who may end, and who must not, around an `npm start`. Everything here is a real npm, shell and terminal.
+// Which processes around an `npm start` may end without ending the fleet. Uses a real npm, shell and terminal.
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const canOpenTerminal = spawnSync('script', ['--version']).status === 0;
 
-/** Longer than several looks of a fleet at the processes that started it. */
+/** Longer than several checks of a fleet on the processes that started it. */
 const observationMs = 2_500;
 
 /** A fleet that something else started; found by its data folder. */
@@ -51,7 +51,7 @@ function run(
   const child = spawn(command, [...args, code.replaceAll('$START', start).replaceAll('$LOG', log)], {
     cwd: root,
     env: cleanEnvironment(),
-    // A session of its own: the terminal that runs the tests is none of its business.
+    // Its own session: the terminal that runs the tests must not affect it.
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   });

@@ -12,7 +12,7 @@ import { waitUntil } from '../lib/wait-until.ts';
 
 const requestsOfEach = fullForm ? 2_000 : 200;
 const inParallel = 16;
-/** Fewer than are sent at once to meet the limit. */
+/** Below the number of requests that are sent at once to reach the limit. */
 const maxStreams = 32;
 
 let folder = '';
@@ -49,7 +49,7 @@ it(
     });
     const { id } = (await spawned.json()) as { id: string };
     const kinds = requestKinds({ agentId: id, overload: 2 * maxStreams });
-    // What is made once and kept, such as compiled code and connections, is made before the first count.
+    // Objects created once and kept, such as compiled code and connections, are created before the first count.
     for (const kind of kinds) await runKind(cluster, kind, 60);
     const processes = cluster.ready.processes.filter(({ role }) => role !== 'ollama-sim');
     const count = async (what: 'heap' | 'resources'): Promise<Counted[]> => {
@@ -106,8 +106,8 @@ interface Counted extends HeldOutside {
 }
 
 /**
- * What may be there that was not: the names of 1,024 paths and the decisions on 1,000 requests are kept, and the
- * leader of the agents keeps the newest 10,000 runs and stopped agents, which is its work.
+ * Allowed growth: the names of 1,024 paths and the decisions on 1,000 requests are kept by design, and the leader of
+ * the agents keeps the newest 10,000 runs and stopped agents.
  */
 function allowed(what: 'listeners' | 'abortListeners' | 'entries', node: string): number {
   if (what !== 'entries') return what === 'listeners' ? 20 * inParallel : 0;
