@@ -11,7 +11,7 @@ import { factsOf, type ProcessFacts } from './process-table.ts';
 /** How often the processes up to npm are looked at; what npm leaves behind is gone well within the promised 5 s. */
 const watchPeriodMs = 500;
 
-/** A closing terminal ends npm and also signals this process, in either order. */
+/** Wait for SIGHUP after the end of npm: a closing terminal ends npm and also signals this process, in either order. */
 const hangupGraceMs = 100;
 
 /** Shells and launchers between npm and this process, at most. */
