@@ -9,7 +9,7 @@ export interface Place {
   readonly peer: string;
   /** Lives as long as the process. */
   readonly signal: AbortSignal;
-  /** So many messages that were just sent become dead letters, on whichever node. */
+  /** So many messages that were just sent become dead letters, on either node; below 0 takes an expectation back. */
   expectLetters(reason: DeadLetterReason, count: number): void;
 }
 

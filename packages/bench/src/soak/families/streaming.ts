@@ -19,15 +19,22 @@ const window = 16;
 
 const message = z.object({
   count: z.number().int(),
+  leftAtOnce: z.boolean(),
   replyTo: actorRefSchema<StreamFrame<number>>(),
 });
 type Message = z.infer<typeof message>;
 
-/** Streamed answers, read to their end or left early. */
-export function streaming({ node, peer }: Place): Family {
+/**
+ * Streamed answers, read to their end or left early. A stream that is left before its producer begins becomes a dead
+ * letter `expired`.
+ */
+export function streaming(place: Place): Family {
+  const { node, peer } = place;
   const { system } = node;
   const written = { opened: 0, ended: 0 };
-  const behaviour = receive<Message>(({ count, replyTo }, context) => {
+  const behaviour = receive<Message>(({ count, leftAtOnce, replyTo }, context) => {
+    // The producer began before it heard that the reader has gone: no dead letter after all.
+    if (leftAtOnce) place.expectLetters('expired', -1);
     written.opened++;
     void produce(context.openStream<number>(replyTo), count)
       .catch(ignoreCancel)
@@ -39,9 +46,11 @@ export function streaming({ node, peer }: Place): Family {
   );
   const read = async (from: string, n: number): Promise<void> => {
     const target = system.refFor<Message>(from, 'producer');
-    const make = (replyTo: ActorRef<StreamFrame<number>>) => ({ count: items, replyTo });
+    const leftAtOnce = n % leaveEarlyEvery === 1;
+    const make = (replyTo: ActorRef<StreamFrame<number>>) => ({ count: items, leftAtOnce, replyTo });
     const stream = system.askStream<Message, number>(target, make, { timeoutMs: askTimeoutMs, window });
-    if (n % leaveEarlyEvery === 1) {
+    if (leftAtOnce) {
+      place.expectLetters('expired', 1);
       await stream.return?.();
       return;
     }

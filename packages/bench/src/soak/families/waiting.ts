@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type ActorRef, actorRefSchema, props, receive, RequestTimeoutError } from '@drover/actor-core';
 import { z } from 'zod';
 import { askTimeoutMs, expectEqual, type Family, type Place } from '../family.ts';
@@ -20,12 +21,19 @@ const hourMs = 3_600_000;
 const shortMs = 50;
 const lateMs = 2_000;
 
-/** Timers with a key of their own each, one that fires and one that is cancelled, and questions that miss their deadline. */
-export function waiting({ node, peer }: Place): Family {
+/**
+ * Timers with a key of their own each, one that fires and one that is cancelled, and questions that miss their deadline.
+ * Such a question becomes one dead letter: `expired` when the deadline passes before its handler begins, `late-answer`
+ * when the handler answers after it. A question that is handled and never answered leaves none.
+ */
+export function waiting(place: Place): Family {
+  const { node, peer } = place;
   const { system } = node;
   const behaviour = receive<Message>((received, context) => {
-    const { seq } = received;
+    const { seq, delayMs } = received;
+    if (received.kind !== 'due' && delayMs === lateMs) place.expectLetters('expired', -1);
     if (received.kind === 'wait') {
+      if (delayMs === lateMs) place.expectLetters('late-answer', 1);
       context.setTimer(`due-${seq}`, received.delayMs, { ...received, kind: 'due' });
       context.setTimer(`watchdog-${seq}`, hourMs, received);
     } else if (received.kind === 'due') {
@@ -44,6 +52,8 @@ export function waiting({ node, peer }: Place): Family {
   const ask = (target: ActorRef<Message>, kind: 'wait' | 'never', seq: number, delayMs: number, ms: number) =>
     system.ask<Message, number>(target, (replyTo) => ({ kind, seq, delayMs, replyTo }), { timeoutMs: ms });
   const missed = async (target: ActorRef<Message>, n: number): Promise<void> => {
+    // Taken back where the handler begins in time, here or in the other process: only the sum over both counts.
+    place.expectLetters('expired', 1);
     const answer = ask(target, n % 2 === 0 ? 'never' : 'wait', n, lateMs, shortMs);
     const outcome = await answer.catch((error: unknown) => error);
     if (!(outcome instanceof RequestTimeoutError)) throw new Error(`no deadline missed: ${String(outcome)}`);
@@ -58,5 +68,10 @@ export function waiting({ node, peer }: Place): Family {
       { name: 'local ask that times out', weight: 20, run: (n) => missed(near, n) },
       { name: 'remote ask that times out', weight: 20, run: (n) => missed(far, n) },
     ],
+    // The other process may still owe answers to the last questions.
+    audit: async () => {
+      await sleep(lateMs);
+      return [];
+    },
   };
 }
