@@ -68,7 +68,7 @@ export function waiting(place: Place): Family {
       { name: 'local ask that times out', weight: 20, run: (n) => missed(near, n) },
       { name: 'remote ask that times out', weight: 20, run: (n) => missed(far, n) },
     ],
-    // The other process may still owe answers to the last questions.
+    // Answers to the last questions may still be on their way from the other process.
     audit: async () => {
       await sleep(lateMs);
       return [];
