@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { startOllamaSim } from './sim.ts';
 
 const MAIN = `import { main } from ${JSON.stringify(join(import.meta.dirname, 'cli.ts'))}; await main(process.argv.slice(1));`;
@@ -23,7 +23,7 @@ function run(...args: readonly string[]) {
   return { child, output, ended };
 }
 
-test('prints one ready line, and exits with 0 when stdin ends', async () => {
+it('prints one ready line, and exits with 0 when stdin ends', async () => {
   const { child, output, ended } = run('--port', '0', '--json', '--exit-with-stdin');
   await once(child.stdout, 'data');
   const ready = JSON.parse(output.out) as { event: string; url: string; pid: number };
@@ -37,7 +37,7 @@ test('prints one ready line, and exits with 0 when stdin ends', async () => {
   expect(await ended).toBe(0);
 });
 
-test('exits with 0 at once on SIGTERM, cutting streams', async () => {
+it('exits with 0 at once on SIGTERM, cutting streams', async () => {
   const { child, output, ended } = run('--port', '0', '--load-ms', '0');
   await once(child.stdout, 'data');
   const url = /http:\S+/.exec(output.out)?.[0] ?? '';
@@ -48,7 +48,7 @@ test('exits with 0 at once on SIGTERM, cutting streams', async () => {
   await expect(response.text()).rejects.toThrow();
 });
 
-test('tells wrong use in one line and exits with 2', async () => {
+it('tells wrong use in one line and exits with 2', async () => {
   const { output, ended } = run('--nope');
   expect(await ended).toBe(2);
   expect(output.err).toBe("ollama-sim: Unknown option '--nope'\n");
@@ -57,14 +57,14 @@ test('tells wrong use in one line and exits with 2', async () => {
   expect(wrong.output.err).toBe('ollama-sim: --slots: not a number: many\n');
 });
 
-test('exits with 4 when the port is taken', async () => {
+it('exits with 4 when the port is taken', async () => {
   const sim = await startOllamaSim({ loadMs: 0 });
   const { ended } = run('--port', String(sim.port));
   expect(await ended).toBe(4);
   await sim.close();
 });
 
-test('gives help with an example', async () => {
+it('gives help with an example', async () => {
   const { output, ended } = run('--help');
   expect(await ended).toBe(0);
   expect(output.out).toContain('Example:\n  ollama-sim --port');
@@ -75,7 +75,7 @@ const LIKE_NODE_20 = `data:text/javascript,${encodeURIComponent(
   'delete Promise.withResolvers; delete Promise.try; delete Array.fromAsync; delete Object.groupBy; delete Map.groupBy; delete Iterator.prototype.map;',
 )}`;
 
-test('generates where Node has no more than Node 20 has', async () => {
+it('generates where Node has no more than Node 20 has', async () => {
   const child = spawn(
     process.execPath,
     [

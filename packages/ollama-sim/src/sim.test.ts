@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import type { OllamaSimOptions } from './config.ts';
 import { systemClock } from './clock.ts';
 import { type OllamaSim, startOllamaSim } from './sim.ts';
@@ -39,21 +39,21 @@ function said(text: string): string {
     .join('');
 }
 
-test('says who it is', async () => {
+it('says who it is', async () => {
   const { sim } = await setup();
   const response = await fetch(`${sim.url}/api/version`);
   expect(await response.json()).toEqual({ version: '0.33.0-sim' });
   expect(response.headers.get('x-drover-simulated')).toBe('1');
 });
 
-test('counts up to num_predict and ends by length', async () => {
+it('counts up to num_predict and ends by length', async () => {
   const { chat } = await setup();
   const text = await (await chat({ options: { num_predict: 6 } })).text();
   expect(said(text)).toBe('1 2 3 4 5 6');
   expect(lines(text).at(-1)).toMatchObject({ done: true, done_reason: 'length', eval_count: 6 });
 });
 
-test('goes on counting from an assistant prefix and from its own rendered prompt', async () => {
+it('goes on counting from an assistant prefix and from its own rendered prompt', async () => {
   const { chat, post } = await setup();
   const messages = [
     { role: 'user', content: 'go' },
@@ -75,7 +75,7 @@ test('goes on counting from an assistant prefix and from its own rendered prompt
   expect(await raw.json()).toMatchObject({ response: ' 5 6' });
 });
 
-test('continues a greedy text in another request token for token', async () => {
+it('continues a greedy text in another request token for token', async () => {
   const { post } = await setup();
   const ask = async (prompt: string, num_predict: number): Promise<string> => {
     const options = { temperature: 0, num_predict };
@@ -94,7 +94,7 @@ test('continues a greedy text in another request token for token', async () => {
   expect(half + (await ask(prompt + half, 10))).toBe(whole);
 });
 
-test('repeats the given text on the native path', async () => {
+it('repeats the given text on the native path', async () => {
   const { post } = await setup();
   const messages = [
     { role: 'user', content: 'go' },
@@ -104,7 +104,7 @@ test('repeats the given text on the native path', async () => {
   expect(said(await response.text())).toMatch(/^so far \w+ \w+$/);
 });
 
-test('frees the slot when the client leaves', async () => {
+it('frees the slot when the client leaves', async () => {
   const { sim, chat } = await setup({ tokensPerSecond: 50 });
   const leaving = new AbortController();
   const response = await chat({}, leaving.signal);
@@ -115,7 +115,7 @@ test('frees the slot when the client leaves', async () => {
   await vi.waitFor(() => expect(sim.state()).toMatchObject({ busy: 0, cancelled: 1 }), 1000);
 });
 
-test('counts a half-closed connection as a client that left', async () => {
+it('counts a half-closed connection as a client that left', async () => {
   const { sim } = await setup({ tokensPerSecond: 50 });
   const body = '{"model":"sim-count","prompt":"go"}';
   const socket = connect(sim.port, '127.0.0.1');
@@ -127,7 +127,7 @@ test('counts a half-closed connection as a client that left', async () => {
   await vi.waitFor(() => expect(sim.state()).toMatchObject({ busy: 0, cancelled: 1 }), 1000);
 });
 
-test('cuts a stream without its last chunk, behind the tokens that pass first', async () => {
+it('cuts a stream without its last chunk, behind the tokens that pass first', async () => {
   const { sim, chat } = await setup();
   sim.fault({ kind: 'cut', after: 3 });
   const response = await chat({ options: { num_predict: 10 } });
@@ -141,7 +141,7 @@ test('cuts a stream without its last chunk, behind the tokens that pass first', 
   expect(said(got.join(''))).toBe('1 2 3');
 });
 
-test.each([
+it.each([
   [
     '/api/chat',
     /"content":" 2"\},"done":false\}\n\{"error":"an error was encountered while running the model: unexpected EOF"\}\n$/,
@@ -164,7 +164,7 @@ test.each([
   expect(sim.state()).toMatchObject({ loads: 2, reloads: 1 });
 });
 
-test('answers 500 to a killed request that does not stream', async () => {
+it('answers 500 to a killed request that does not stream', async () => {
   const { sim, chat } = await setup();
   sim.fault({ kind: 'kill-runner', after: 2 });
   const response = await chat({ stream: false });
@@ -174,7 +174,7 @@ test('answers 500 to a killed request that does not stream', async () => {
   });
 });
 
-test('breaks one line while that fault is set', async () => {
+it('breaks one line while that fault is set', async () => {
   const { sim, chat } = await setup();
   sim.fault({ kind: 'badjson', after: 1, times: 1 });
   const text = await (await chat({ options: { num_predict: 3 } })).text();
@@ -183,7 +183,7 @@ test('breaks one line while that fault is set', async () => {
   expect(text.split('\n').at(-2)).toContain('"done":true');
 });
 
-test('is busy, or a web page, while those faults are set', async () => {
+it('is busy, or a web page, while those faults are set', async () => {
   const { sim, chat } = await setup();
   sim.fault({ kind: '503', times: 1 });
   const busy = await chat();
@@ -198,7 +198,7 @@ test('is busy, or a web page, while those faults are set', async () => {
   expect((await fetch(`${sim.url}/api/version`)).headers.get('content-type')).toContain('application/json');
 });
 
-test('lets a frozen stream go on when the faults are cleared', async () => {
+it('lets a frozen stream go on when the faults are cleared', async () => {
   const { sim, chat } = await setup();
   const response = chat({ options: { num_predict: 5 } });
   sim.fault({ kind: 'freeze', after: 2 });
@@ -208,7 +208,7 @@ test('lets a frozen stream go on when the faults are cleared', async () => {
   expect(said(await (await response).text())).toBe('1 2 3 4 5');
 });
 
-test('loses a slot to a disconnect, until the model is unloaded', async () => {
+it('loses a slot to a disconnect, until the model is unloaded', async () => {
   const { sim, chat, post } = await setup();
   sim.fault({ kind: 'leak', times: 1 });
   const leaving = new AbortController();
@@ -221,7 +221,7 @@ test('loses a slot to a disconnect, until the model is unloaded', async () => {
   expect(said(await (await chat({ options: { num_predict: 2 } })).text())).toBe('1 2');
 });
 
-test('takes faults and gives its state over HTTP', async () => {
+it('takes faults and gives its state over HTTP', async () => {
   const { sim, post } = await setup();
   expect((await post('/sim/fault', { kind: 'slow', after: 3 })).status).toBe(200);
   expect((await post('/sim/fault', { kind: 'nonsense' })).status).toBe(400);
@@ -229,7 +229,7 @@ test('takes faults and gives its state over HTTP', async () => {
   expect(state).toMatchObject({ simulated: true, loaded: [], faults: [{ kind: 'slow', after: 3 }] });
 });
 
-test('keeps a model that is deleted while loaded, and refuses requests for it', async () => {
+it('keeps a model that is deleted while loaded, and refuses requests for it', async () => {
   const { sim, chat } = await setup();
   await (await chat({ options: { num_predict: 1 } })).text();
   const removed = await fetch(`${sim.url}/api/delete`, { method: 'DELETE', body: '{"model":"sim-count"}' });
@@ -238,7 +238,7 @@ test('keeps a model that is deleted while loaded, and refuses requests for it', 
   expect(sim.state().loaded).toHaveLength(1);
 });
 
-test('pulls what its registry has, in lines that grow', async () => {
+it('pulls what its registry has, in lines that grow', async () => {
   const { sim, post } = await setup({
     registry: [{ name: 'extra', sizeBytes: 20e6 }],
     pullBytesPerSecond: 100e6,
@@ -251,7 +251,7 @@ test('pulls what its registry has, in lines that grow', async () => {
   expect(tags.models.map(({ name }) => name)).toContain('extra:latest');
 });
 
-test('refuses foreign hosts and origins with an empty 403', async () => {
+it('refuses foreign hosts and origins with an empty 403', async () => {
   const { sim } = await setup();
   const foreign = await fetch(`${sim.url}/api/tags`, { headers: { Origin: 'https://example.com' } });
   expect([foreign.status, await foreign.text()]).toEqual([403, '']);
@@ -259,7 +259,7 @@ test('refuses foreign hosts and origins with an empty 403', async () => {
   expect(local.headers.get('access-control-allow-origin')).toBe('http://localhost:3000');
 });
 
-test('streams completions with a usage of zeros and ends with [DONE]', async () => {
+it('streams completions with a usage of zeros and ends with [DONE]', async () => {
   const { post } = await setup();
   const response = await post('/v1/completions', {
     model: 'sim-count',
@@ -276,7 +276,7 @@ test('streams completions with a usage of zeros and ends with [DONE]', async () 
   });
 });
 
-test('lists a model that was loaded with a keep_alive beyond what Go can hold', async () => {
+it('lists a model that was loaded with a keep_alive beyond what Go can hold', async () => {
   const { chat, sim } = await setup();
   for (const keepAlive of [1e300, 9e9, '2562047h', -1]) {
     await (await chat({ keep_alive: keepAlive, options: { num_predict: 1 } })).text();
@@ -291,7 +291,7 @@ test('lists a model that was loaded with a keep_alive beyond what Go can hold', 
 const embeddingOf = async (response: Response): Promise<unknown> =>
   ((await response.json()) as { data: { embedding: unknown }[] }).data[0]?.embedding;
 
-test('writes embeddings of /v1 as base64 of 32-bit floats when asked to', async () => {
+it('writes embeddings of /v1 as base64 of 32-bit floats when asked to', async () => {
   const { post } = await setup();
   const ask = (more: object) => post('/v1/embeddings', { model: 'sim-embed', input: 'word', ...more });
   const numbers = (await embeddingOf(await ask({ encoding_format: 'float' }))) as number[];
@@ -304,7 +304,7 @@ test('writes embeddings of /v1 as base64 of 32-bit floats when asked to', async 
   expect(await refused.text()).toContain("Invalid value for 'encoding_format' = hex");
 });
 
-test('answers 404 for an unknown model before it looks at images', async () => {
+it('answers 404 for an unknown model before it looks at images', async () => {
   const { post } = await setup();
   const content = [{ type: 'image_url', image_url: { url: 'data:;base64,AAAA' } }];
   const ask = (model: string) =>
@@ -317,7 +317,7 @@ test('answers 404 for an unknown model before it looks at images', async () => {
   ]);
 });
 
-test('answers 500 and writes a line when the simulator itself fails after the body was read', async () => {
+it('answers 500 and writes a line when the simulator itself fails after the body was read', async () => {
   const written = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
   let broken = false;
   const nowMs = (): number => {
