@@ -177,25 +177,25 @@ export function startCount(
 class CountCheck {
   count = 0;
   contiguous = true;
-  private word = '';
+  #word = '';
 
   add(text: string): void {
     for (const letter of text) {
-      if (letter === ' ') this.flush();
-      else this.word += letter;
+      if (letter === ' ') this.#flush();
+      else this.#word += letter;
     }
     // The simulated model sends whole numbers, so what stands here is complete.
-    if (this.word !== '') this.flush();
+    if (this.#word !== '') this.#flush();
   }
 
   end(): void {
-    this.flush();
+    this.#flush();
   }
 
-  private flush(): void {
-    if (this.word === '') return;
-    if (this.word !== String(this.count + 1)) this.contiguous = false;
+  #flush(): void {
+    if (this.#word === '') return;
+    if (this.#word !== String(this.count + 1)) this.contiguous = false;
     this.count += 1;
-    this.word = '';
+    this.#word = '';
   }
 }

@@ -16,42 +16,42 @@ export interface Expiring {
  * removing are O(1) and one clock timer serves them all.
  */
 export class DeadlineList {
-  private readonly clock: Clock;
-  private readonly timeoutMs: number;
-  private head: Expiring | undefined = undefined;
-  private tail: Expiring | undefined = undefined;
-  private timer: Timer | undefined = undefined;
+  readonly #clock: Clock;
+  readonly #timeoutMs: number;
+  #head: Expiring | undefined = undefined;
+  #tail: Expiring | undefined = undefined;
+  #timer: Timer | undefined = undefined;
 
   constructor(clock: Clock, timeoutMs: number) {
-    this.clock = clock;
-    this.timeoutMs = timeoutMs;
+    this.#clock = clock;
+    this.#timeoutMs = timeoutMs;
   }
 
   /** How many wait: counted, since nobody needs it often. */
   get size(): number {
     let size = 0;
-    for (let item = this.head; item !== undefined; item = item.next) size++;
+    for (let item = this.#head; item !== undefined; item = item.next) size++;
     return size;
   }
 
   get idle(): boolean {
-    return this.timer === undefined;
+    return this.#timer === undefined;
   }
 
   add(item: Expiring): void {
-    item.deadline = this.clock.now() + this.timeoutMs;
+    item.deadline = this.#clock.now() + this.#timeoutMs;
     item.list = this;
-    item.previous = this.tail;
-    if (this.tail === undefined) this.head = item;
-    else this.tail.next = item;
-    this.tail = item;
-    if (this.timer === undefined) this.timer = this.clock.setTimer(this.timeoutMs, this.sweep);
+    item.previous = this.#tail;
+    if (this.#tail === undefined) this.#head = item;
+    else this.#tail.next = item;
+    this.#tail = item;
+    if (this.#timer === undefined) this.#timer = this.#clock.setTimer(this.#timeoutMs, this.#sweep);
   }
 
   remove(item: Expiring): void {
-    if (item.previous === undefined) this.head = item.next;
+    if (item.previous === undefined) this.#head = item.next;
     else item.previous.next = item.next;
-    if (item.next === undefined) this.tail = item.previous;
+    if (item.next === undefined) this.#tail = item.previous;
     else item.next.previous = item.previous;
     item.previous = undefined;
     item.next = undefined;
@@ -60,23 +60,23 @@ export class DeadlineList {
 
   /** Expires everything now. */
   expireAll(): void {
-    this.timer?.cancel();
-    this.timer = undefined;
-    for (let item = this.head; item !== undefined; item = this.head) {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    for (let item = this.#head; item !== undefined; item = this.#head) {
       this.remove(item);
       item.expire();
     }
   }
 
-  private readonly sweep = (): void => {
-    this.timer = undefined;
-    const now = this.clock.now();
-    for (let item = this.head; item !== undefined && item.deadline <= now; item = this.head) {
+  readonly #sweep = (): void => {
+    this.#timer = undefined;
+    const now = this.#clock.now();
+    for (let item = this.#head; item !== undefined && item.deadline <= now; item = this.#head) {
       this.remove(item);
       item.expire();
     }
-    if (this.head !== undefined && this.timer === undefined) {
-      this.timer = this.clock.setTimer(this.head.deadline - now, this.sweep);
+    if (this.#head !== undefined && this.#timer === undefined) {
+      this.#timer = this.#clock.setTimer(this.#head.deadline - now, this.#sweep);
     }
   };
 }
@@ -88,44 +88,44 @@ const maxIdleLists = 64;
  * from another deadline, whose timeouts nearly all differ.
  */
 export class Deadlines {
-  private readonly clock: Clock;
-  private readonly lists = new Map<number, DeadlineList>();
-  private readonly others: DeadlineHeap;
+  readonly #clock: Clock;
+  readonly #lists = new Map<number, DeadlineList>();
+  readonly #others: DeadlineHeap;
 
   constructor(clock: Clock) {
-    this.clock = clock;
-    this.others = new DeadlineHeap(clock);
+    this.#clock = clock;
+    this.#others = new DeadlineHeap(clock);
   }
 
   add(item: Expiring, timeoutMs: number): void {
-    let list = this.lists.get(timeoutMs);
+    let list = this.#lists.get(timeoutMs);
     if (list === undefined) {
-      if (this.lists.size >= maxIdleLists) this.forgetIdle();
-      list = new DeadlineList(this.clock, timeoutMs);
-      this.lists.set(timeoutMs, list);
+      if (this.#lists.size >= maxIdleLists) this.#forgetIdle();
+      list = new DeadlineList(this.#clock, timeoutMs);
+      this.#lists.set(timeoutMs, list);
     }
     list.add(item);
   }
 
   /** As `add`, for a timeout value that is rarely used again. */
   addOnce(item: Expiring, timeoutMs: number): void {
-    this.others.add(item, timeoutMs);
+    this.#others.add(item, timeoutMs);
   }
 
   get size(): number {
-    let { size } = this.others;
-    for (const list of this.lists.values()) size += list.size;
+    let { size } = this.#others;
+    for (const list of this.#lists.values()) size += list.size;
     return size;
   }
 
   expireAll(): void {
-    for (const list of this.lists.values()) list.expireAll();
-    this.others.expireAll();
+    for (const list of this.#lists.values()) list.expireAll();
+    this.#others.expireAll();
   }
 
-  private forgetIdle(): void {
-    for (const [timeoutMs, list] of this.lists) {
-      if (list.idle) this.lists.delete(timeoutMs);
+  #forgetIdle(): void {
+    for (const [timeoutMs, list] of this.#lists) {
+      if (list.idle) this.#lists.delete(timeoutMs);
     }
   }
 }

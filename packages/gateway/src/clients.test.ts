@@ -1,6 +1,6 @@
 import { Ollama } from 'ollama';
 import OpenAI, { APIError } from 'openai';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { it, afterAll, beforeAll, expect } from 'vitest';
 import { type Stack, startStack } from './testing/stack.ts';
 import { until } from './testing/until.ts';
 
@@ -29,7 +29,7 @@ beforeAll(async () => {
 
 afterAll(async () => await stack.end());
 
-test('ollama: streams a chat', async () => {
+it('ollama: streams a chat', async () => {
   const stream = await ollama.chat({
     model: 'sim-count',
     messages: question,
@@ -45,7 +45,7 @@ test('ollama: streams a chat', async () => {
   expect([text, reason]).toEqual([toFive, 'length']);
 });
 
-test('ollama: chats, generates, lists, shows and embeds', async () => {
+it('ollama: chats, generates, lists, shows and embeds', async () => {
   const options = { num_predict: 5 };
   expect((await ollama.chat({ model: 'sim-count', messages: question, options })).message.content).toBe(
     toFive,
@@ -57,7 +57,7 @@ test('ollama: chats, generates, lists, shows and embeds', async () => {
   await until(async () => (await ollama.ps()).models.length > 0, 'a running model');
 });
 
-test('serves two requests at once that carry the same id', async () => {
+it('serves two requests at once that carry the same id', async () => {
   const body = JSON.stringify({
     model: 'sim-count',
     messages: question,
@@ -72,7 +72,7 @@ test('serves two requests at once that carry the same id', async () => {
   expect(await Promise.all([ask(), ask()])).toEqual([toFive, toFive]);
 });
 
-test('unloads a model where it is loaded', async () => {
+it('unloads a model where it is loaded', async () => {
   await ollama.generate({ model: 'sim-chat', prompt: 'x', options: { num_predict: 1 } });
   await until(() => holders('sim-chat') === 1, 'sim-chat loaded');
   await until(
@@ -84,7 +84,7 @@ test('unloads a model where it is loaded', async () => {
   await until(() => holders('sim-chat') === 0, 'sim-chat unloaded');
 });
 
-test('unloads a model from every host that has it loaded, whatever the case of its name', async () => {
+it('unloads a model from every host that has it loaded, whatever the case of its name', async () => {
   const busy = { model: 'sim-chat', prompt: 'x', options: { num_predict: 200 } };
   const both = await Promise.all([ollama.generate(busy), ollama.generate(busy)]);
   expect(both).toHaveLength(2);
@@ -94,12 +94,12 @@ test('unloads a model from every host that has it loaded, whatever the case of i
   expect((await ollama.ps()).models.filter(({ name }) => name.startsWith('sim-chat'))).toEqual([]);
 });
 
-test('ollama: throws the words of the server', async () => {
+it('ollama: throws the words of the server', async () => {
   const asked = ollama.chat({ model: 'nosuch', messages: question });
   await expect(asked).rejects.toMatchObject({ status_code: 404, message: "model 'nosuch' not found" });
 });
 
-test('openai: streams a chat with usage', async () => {
+it('openai: streams a chat with usage', async () => {
   const stream = await openai.chat.completions.create({
     model: 'sim-count',
     messages: question,
@@ -116,7 +116,7 @@ test('openai: streams a chat with usage', async () => {
   expect([text, usage]).toEqual([toFive, 5]);
 });
 
-test('openai: chats, completes, lists models and reads one', async () => {
+it('openai: chats, completes, lists models and reads one', async () => {
   const chat = await openai.chat.completions.create({
     model: 'sim-count',
     messages: question,
@@ -131,7 +131,7 @@ test('openai: chats, completes, lists models and reads one', async () => {
   expect((await openai.models.retrieve('sim-count')).owned_by).toBe('library');
 });
 
-test('openai: decodes embeddings, which it asks for in base64, to the same numbers as floats', async () => {
+it('openai: decodes embeddings, which it asks for in base64, to the same numbers as floats', async () => {
   const base64 = await openai.embeddings.create({ model: 'sim-embed', input: 'a b' });
   const float = await openai.embeddings.create({
     model: 'sim-embed',
@@ -143,12 +143,12 @@ test('openai: decodes embeddings, which it asks for in base64, to the same numbe
   expect(first.map(Math.fround)).toEqual(second.map(Math.fround));
 });
 
-test('openai: throws on an unknown model with the server’s words', async () => {
+it('openai: throws on an unknown model with the server’s words', async () => {
   const asked = openai.chat.completions.create({ model: 'nosuch', messages: question });
   await expect(asked).rejects.toMatchObject({ status: 404, type: 'not_found_error' });
 });
 
-test('cancels down to the host when the client breaks off, in NDJSON and in SSE', async () => {
+it('cancels down to the host when the client breaks off, in NDJSON and in SSE', async () => {
   const endless = { num_predict: 100_000 };
   const native = await ollama.chat({
     model: 'sim-count',
@@ -171,7 +171,7 @@ test('cancels down to the host when the client breaks off, in NDJSON and in SSE'
   await until(() => running() === 0, 'free slots', 1_000);
 });
 
-test.each(['cut', 'kill-runner'] as const)(
+it.each(['cut', 'kill-runner'] as const)(
   'both clients throw when the host breaks in the middle by %s',
   async (kind) => {
     const fault = { kind, after: 5, times: 2 } as const;

@@ -61,17 +61,17 @@ export class ActorCell<M = never> {
   context: CellContext<M>;
   onMessage: MessageHandler<M> = dropMessage;
   onSignal: SignalHandler<M> | undefined = undefined;
-  private scheduled = false;
+  #scheduled = false;
   /** A handler of this actor is on the stack. */
   inTurn = false;
   /** What waits for the handler in hand, on the stack or asynchronous, to finish. */
   afterBusy: (() => void) | undefined = undefined;
   /** The end of this incarnation that is under way; a newer one makes it void. */
   windingDown: object | undefined = undefined;
-  private ownSupervisor: Supervisor | undefined = undefined;
-  private watchList: WatchList | undefined = undefined;
+  #ownSupervisor: Supervisor | undefined = undefined;
+  #watchList: WatchList | undefined = undefined;
   /** Most never fail. */
-  private failures: FailureRecord | undefined = undefined;
+  #failures: FailureRecord | undefined = undefined;
   /** The message in hand where it came with more than itself; none between turns. */
   inHand: Envelope | undefined = undefined;
 
@@ -106,33 +106,33 @@ export class ActorCell<M = never> {
   }
 
   get lastFailure(): LastFailure | undefined {
-    return this.failures?.last;
+    return this.#failures?.last;
   }
 
   set lastFailure(last: LastFailure | undefined) {
-    this.failures = { last, restarts: this.restartHistory };
+    this.#failures = { last, restarts: this.restartHistory };
   }
 
   /** This child's restarts that still count; kept here for its supervisor. */
   get restartHistory(): RestartHistory {
-    return this.failures?.restarts ?? noRestarts;
+    return this.#failures?.restarts ?? noRestarts;
   }
 
   set restartHistory(restarts: RestartHistory) {
-    this.failures = { last: this.failures?.last, restarts };
+    this.#failures = { last: this.#failures?.last, restarts };
   }
 
   get supervisor(): Supervisor {
-    return (this.ownSupervisor ??= new Supervisor(this as unknown as ActorCell));
+    return (this.#ownSupervisor ??= new Supervisor(this as unknown as ActorCell));
   }
 
   get hasChildren(): boolean {
-    return this.ownSupervisor !== undefined;
+    return this.#ownSupervisor !== undefined;
   }
 
   /** Of an incarnation that has ended: none is left, and a new supervisor has restarted nobody yet. */
   forgetChildren(): void {
-    this.ownSupervisor = undefined;
+    this.#ownSupervisor = undefined;
   }
 
   /** Takes the handlers away for good; the one for signals is still owed the last of them. */
@@ -148,7 +148,7 @@ export class ActorCell<M = never> {
   }
 
   get children(): Iterable<ActorCell> {
-    return this.ownSupervisor === undefined ? [] : this.ownSupervisor.children();
+    return this.#ownSupervisor === undefined ? [] : this.#ownSupervisor.children();
   }
 
   /** False once its life is over, or parked. */
@@ -173,27 +173,27 @@ export class ActorCell<M = never> {
     if (offer === 'full') return this.drop(item, 'mailbox-full');
     if (offer === 'dropped') return this.drop(item, 'dropped');
     if (offer === 'displaced') this.drop(takeDisplaced(), 'dropped');
-    if (!this.scheduled) this.schedule();
+    if (!this.#scheduled) this.#schedule();
     return true;
   }
 
   /** As `deliver`, for a sender that learns when its message is in the mailbox, or that it never will be. */
   deliverOrWait(item: unknown, sender: AwaitingSender): void {
-    if (!this.alive) return this.dropOf(item, 'no-such-actor', sender);
+    if (!this.alive) return this.#dropOf(item, 'no-such-actor', sender);
     if (this.state === 'busy' && letIn(this, item)) return sender.accepted();
     const offer = this.mailbox.offerOrWait(item, sender);
     if (offer === 'waiting') return;
-    if (offer === 'full') return this.dropOf(item, 'mailbox-full', sender);
-    if (offer === 'dropped') return this.dropOf(item, 'dropped', sender);
+    if (offer === 'full') return this.#dropOf(item, 'mailbox-full', sender);
+    if (offer === 'dropped') return this.#dropOf(item, 'dropped', sender);
     if (offer === 'displaced') this.drop(takeDisplaced(), 'dropped');
     sender.accepted();
-    if (!this.scheduled) this.schedule();
+    if (!this.#scheduled) this.#schedule();
   }
 
   /** Returns messages to the front of the mailbox. */
   putBack(messages: readonly unknown[]): void {
     this.mailbox.putBack(messages);
-    if (!this.scheduled) this.schedule();
+    if (!this.#scheduled) this.#schedule();
   }
 
   /** Delivers past the bound what the runtime owes the actor. */
@@ -201,20 +201,20 @@ export class ActorCell<M = never> {
     if (!this.alive) return;
     if (this.state === 'busy' && letIn(this, envelope)) return;
     this.mailbox.force(envelope);
-    if (!this.scheduled) this.schedule();
+    if (!this.#scheduled) this.#schedule();
   }
 
   start(): void {
-    this.schedule();
+    this.#schedule();
   }
 
   /** Who watches it and whom it watches. */
   get watches(): WatchList {
-    return (this.watchList ??= new WatchList());
+    return (this.#watchList ??= new WatchList());
   }
 
   unwatchAll(): void {
-    this.watchList?.unwatchAll();
+    this.#watchList?.unwatchAll();
   }
 
   /** Told once its life is over. */
@@ -232,33 +232,33 @@ export class ActorCell<M = never> {
   }
 
   incarnationEnded(reason: TerminationReason, cause: unknown): void {
-    if (this.watchList === undefined) return;
-    this.watchList.incarnationEnded(reason, cause === undefined ? undefined : causeOf(cause));
+    if (this.#watchList === undefined) return;
+    this.#watchList.incarnationEnded(reason, cause === undefined ? undefined : causeOf(cause));
   }
 
   tellWatchers(reason: TerminationReason, cause: FailureCause | undefined): void {
-    this.watchList?.tell(reason, cause);
+    this.#watchList?.tell(reason, cause);
   }
 
   /** Adds what it holds to a count of all tables. */
   addSizes(to: TableSizes): void {
     to.messages += this.mailbox.depth;
-    this.watchList?.addSizes(to);
+    this.#watchList?.addSizes(to);
     this.context.addSizes(to);
-    this.ownSupervisor?.addSizes(to);
+    this.#ownSupervisor?.addSizes(to);
   }
 
   /** Has a turn taken even while its handler awaits. */
   requestTurn(): void {
-    if (!this.scheduled) this.scheduleTurn();
+    if (!this.#scheduled) this.#scheduleTurn();
   }
 
-  private schedule(): void {
-    if (this.state === 'running' || this.state === 'starting') this.scheduleTurn();
+  #schedule(): void {
+    if (this.state === 'running' || this.state === 'starting') this.#scheduleTurn();
   }
 
-  private scheduleTurn(): void {
-    this.scheduled = true;
+  #scheduleTurn(): void {
+    this.#scheduled = true;
     const { scheduler } = this.runtime;
     if (scheduler.scheduleRun === undefined) scheduler.schedule(() => this.run());
     else scheduler.scheduleRun(this);
@@ -266,19 +266,19 @@ export class ActorCell<M = never> {
 
   /** Takes one turn: called by the scheduler. */
   run(): void {
-    this.scheduled = false;
+    this.#scheduled = false;
     this.inTurn = true;
     if (this.state === 'starting') begin(this);
-    if (this.state === 'running') this.drain();
+    if (this.state === 'running') this.#drain();
     else if (this.state === 'busy') drainAdmitted(this, drainBudget);
     this.inTurn = false;
     if (isTracing) enterTrace(undefined);
     if (this.afterBusy !== undefined && this.state !== 'busy') this.settled();
     else if (this.mailbox.depth === 0) this.mailbox.rest();
-    else if (!this.scheduled) this.schedule();
+    else if (!this.#scheduled) this.#schedule();
   }
 
-  private drain(): void {
+  #drain(): void {
     const { mailbox, context } = this;
     let handled = 0;
     // Some trace may be set; a local one costs the messages without any nothing.
@@ -302,7 +302,9 @@ export class ActorCell<M = never> {
           }
           this.inHand = item;
           next =
-            item.signal === undefined ? this.onMessage(item.message as M, context) : this.receiveSignal(item);
+            item.signal === undefined
+              ? this.onMessage(item.message as M, context)
+              : this.#receiveSignal(item);
         } else {
           if (this.inHand !== undefined) this.inHand = undefined;
           if (entered) enterTrace(undefined);
@@ -330,12 +332,12 @@ export class ActorCell<M = never> {
     const { afterBusy } = this;
     this.afterBusy = undefined;
     if (afterBusy !== undefined) afterBusy();
-    else if (!this.scheduled && this.mailbox.depth > 0) this.schedule();
+    else if (!this.#scheduled && this.mailbox.depth > 0) this.#schedule();
   }
 
-  private receiveSignal(envelope: Envelope): Next<M> | Promise<Next<M>> {
+  #receiveSignal(envelope: Envelope): Next<M> | Promise<Next<M>> {
     const watch = envelope.guard as Watch;
-    this.watchList?.done(watch);
+    this.#watchList?.done(watch);
     const signal = envelope.signal as Signal;
     const next = this.onSignal === undefined ? unhandled : this.onSignal(signal, this.context);
     // Who watches and does not listen depends on the other one without knowing: never silently.
@@ -373,16 +375,16 @@ export class ActorCell<M = never> {
   /** A question whose asker no longer waits is not started. */
   expire(question: Envelope): void {
     this.processed--;
-    this.dropOf(question, 'expired', undefined);
+    this.#dropOf(question, 'expired', undefined);
   }
 
   /** Reports a message as a dead letter; a waiting asker gets the error. */
   drop(item: unknown, reason: DeadLetterReason): false {
-    this.dropOf(item, reason, item instanceof Envelope ? item.ask : undefined);
+    this.#dropOf(item, reason, item instanceof Envelope ? item.ask : undefined);
     return false;
   }
 
-  private dropOf(item: unknown, reason: DeadLetterReason, waiting: Refusable | undefined): void {
+  #dropOf(item: unknown, reason: DeadLetterReason, waiting: Refusable | undefined): void {
     const message = item instanceof Envelope ? item.message : item;
     this.runtime.deadLetter(this.address, reason, waiting, undefined, message);
   }

@@ -26,15 +26,15 @@ export interface AdapterOptions<T> {
  */
 export class Adapter<T, M> extends Endpoint<T> implements ActorRef<T> {
   readonly props: AdapterOptions<never>;
-  private readonly cell: ActorCell<M>;
-  private readonly translate: (message: T) => M;
-  private isOver = false;
+  readonly #cell: ActorCell<M>;
+  readonly #translate: (message: T) => M;
+  #isOver = false;
 
   constructor(cell: ActorCell<M>, translate: (message: T) => M, options: AdapterOptions<T>) {
     super(cell.runtime);
     requireKnownOptions('adapt', options, adapterOptions);
-    this.cell = cell;
-    this.translate = translate;
+    this.#cell = cell;
+    this.#translate = translate;
     this.props = options as AdapterOptions<never>;
   }
 
@@ -44,12 +44,12 @@ export class Adapter<T, M> extends Endpoint<T> implements ActorRef<T> {
 
   /** The actor that receives the adapted messages. */
   get owner(): ActorCell {
-    return this.cell as unknown as ActorCell;
+    return this.#cell as unknown as ActorCell;
   }
 
   /** True when the incarnation of the owner has ended. */
   get ended(): boolean {
-    return this.isOver;
+    return this.#isOver;
   }
 
   get uid(): number {
@@ -62,23 +62,23 @@ export class Adapter<T, M> extends Endpoint<T> implements ActorRef<T> {
 
   /** As `ActorCell.deliver`. */
   deliver(item: unknown, control: boolean): boolean {
-    const translated = this.translated(item);
-    return translated !== undefined && this.cell.deliver(translated.item, control);
+    const translated = this.#translated(item);
+    return translated !== undefined && this.#cell.deliver(translated.item, control);
   }
 
   /** As `ActorCell.deliverOrWait`. */
   deliverOrWait(item: unknown, sender: AwaitingSender): void {
-    const translated = this.translated(item, sender);
-    if (translated !== undefined) this.cell.deliverOrWait(translated.item, sender);
+    const translated = this.#translated(item, sender);
+    if (translated !== undefined) this.#cell.deliverOrWait(translated.item, sender);
   }
 
   /** It ends with its incarnation. */
   addWatcher(watcher: Watcher): void {
-    this.cell.watches.addIncarnationWatcher(watcher);
+    this.#cell.watches.addIncarnationWatcher(watcher);
   }
 
   removeWatcher(watcher: Watcher): void {
-    this.cell.watches.removeIncarnationWatcher(watcher);
+    this.#cell.watches.removeIncarnationWatcher(watcher);
   }
 
   refuseFrom(): void {}
@@ -86,25 +86,25 @@ export class Adapter<T, M> extends Endpoint<T> implements ActorRef<T> {
   nodeGone(): void {}
 
   close(): void {
-    this.isOver = true;
+    this.#isOver = true;
     this.unpublish();
   }
 
   /** A send never throws: what cannot be translated is a dead letter. */
-  private translated(item: unknown, sender?: AwaitingSender): { readonly item: unknown } | undefined {
+  #translated(item: unknown, sender?: AwaitingSender): { readonly item: unknown } | undefined {
     const envelope = item instanceof Envelope ? item : undefined;
     const waiting = sender ?? envelope?.ask;
     const told = envelope === undefined ? item : envelope.message;
-    if (this.isOver) {
+    if (this.#isOver) {
       this.runtime.deadLetter(this.address, 'no-such-actor', waiting, undefined, told);
       return undefined;
     }
     try {
-      const message = this.translate(told as T);
+      const message = this.#translate(told as T);
       if (envelope === undefined) return { item: message };
       return { item: new Envelope(message, envelope.ask, undefined, undefined, envelope.trace) };
     } catch (err) {
-      this.runtime.log.warn({ actor: this.cell.path, err }, 'an adapter cannot translate what it was told');
+      this.runtime.log.warn({ actor: this.#cell.path, err }, 'an adapter cannot translate what it was told');
       this.runtime.deadLetter(this.address, 'protocol-mismatch', waiting, undefined, told);
       return undefined;
     }

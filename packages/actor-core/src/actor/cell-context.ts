@@ -43,51 +43,51 @@ const none: never[] = [];
 export class CellContext<M> implements ActorContext<M>, Guard {
   active = true;
   readonly incarnation: number;
-  private readonly cell: ActorCell<M>;
-  private controller: AbortController | undefined = undefined;
+  readonly #cell: ActorCell<M>;
+  #controller: AbortController | undefined = undefined;
   /** What few actors use. */
-  private extras: Extras<M> | undefined = undefined;
+  #extras: Extras<M> | undefined = undefined;
 
   constructor(cell: ActorCell<M>) {
-    this.cell = cell;
+    this.#cell = cell;
     this.incarnation = cell.incarnation;
   }
 
   get self(): ActorRef<M> {
-    return this.cell.ref;
+    return this.#cell.ref;
   }
 
   get path(): string {
-    return this.cell.path;
+    return this.#cell.path;
   }
 
   get parent(): ActorRef<never> | undefined {
-    const { parent } = this.cell;
+    const { parent } = this.#cell;
     return parent?.parent === undefined ? undefined : parent.ref;
   }
 
   get children(): readonly ActorRef<never>[] {
-    return this.active ? Array.from(this.cell.children, ({ ref }) => ref) : none;
+    return this.active ? Array.from(this.#cell.children, ({ ref }) => ref) : none;
   }
 
   get clock(): Clock {
-    return this.cell.runtime.clock;
+    return this.#cell.runtime.clock;
   }
 
   get random(): Random {
-    return this.cell.runtime.random;
+    return this.#cell.runtime.random;
   }
 
   get log(): Logger {
-    return this.cell.runtime.log;
+    return this.#cell.runtime.log;
   }
 
   get signal(): AbortSignal {
-    if (this.controller === undefined) {
-      this.controller = new AbortController();
-      if (!this.active) this.controller.abort();
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (!this.active) this.#controller.abort();
     }
-    return this.controller.signal;
+    return this.#controller.signal;
   }
 
   get trace(): string | undefined {
@@ -95,21 +95,21 @@ export class CellContext<M> implements ActorContext<M>, Guard {
   }
 
   get deadline(): number | undefined {
-    return this.cell.inHand?.ask?.deadline;
+    return this.#cell.inHand?.ask?.deadline;
   }
 
   /** Questions asked by the handlers; some may be finished. */
   get waits(): readonly Wait[] {
-    return this.extras === undefined ? none : this.extras.waits;
+    return this.#extras === undefined ? none : this.#extras.waits;
   }
 
   get stashed(): readonly unknown[] {
-    return this.extras?.stashed ?? none;
+    return this.#extras?.stashed ?? none;
   }
 
   /** Records a question that a handler has asked. */
   noteWait(wait: Wait): void {
-    const extras = this.more();
+    const extras = this.#more();
     const { waits } = extras;
     // Nearly always the previous question is finished before the next is asked.
     while (waits.length > 0 && waits[waits.length - 1]?.isOver === true) waits.pop();
@@ -119,59 +119,61 @@ export class CellContext<M> implements ActorContext<M>, Guard {
 
   /** What the handling at hand lets in meanwhile. */
   get reentry(): Reentry | undefined {
-    return this.extras === undefined ? undefined : this.extras.reentry;
+    return this.#extras === undefined ? undefined : this.#extras.reentry;
   }
 
   admit(accepts: (message: M) => boolean): void {
-    if (this.active) admit(this.cell, accepts);
+    if (this.active) admit(this.#cell, accepts);
   }
 
   setReentry(reentry: Reentry | undefined): void {
-    this.more().reentry = reentry;
+    this.#more().reentry = reentry;
   }
 
   spawn<C>(props: Props<C>, name?: string): ActorRef<C> {
     if (!this.active)
       throw new InvalidArgumentError('context', `of ${this.path} belongs to an incarnation that has ended`);
-    return this.cell.supervisor.spawn(props, name);
+    return this.#cell.supervisor.spawn(props, name);
   }
 
   stop(child: ActorRef<never>): void {
-    if (this.active) this.cell.supervisor.stop(requireChild(this.cell as unknown as ActorCell, child));
+    if (this.active) this.#cell.supervisor.stop(requireChild(this.#cell as unknown as ActorCell, child));
   }
 
   kill(child: ActorRef<never>): void {
-    if (this.active) kill(requireChild(this.cell as unknown as ActorCell, child));
+    if (this.active) kill(requireChild(this.#cell as unknown as ActorCell, child));
   }
 
   unpark<C>(child: ActorRef<C>): ActorRef<C> {
-    return this.cell.supervisor.unpark(requireChild(this.cell as unknown as ActorCell, child)) as ActorRef<C>;
+    return this.#cell.supervisor.unpark(
+      requireChild(this.#cell as unknown as ActorCell, child),
+    ) as ActorRef<C>;
   }
 
   watch(target: ActorRef<never>): void {
-    if (this.active) this.cell.watches.watch(this.cell as unknown as ActorCell, target);
+    if (this.active) this.#cell.watches.watch(this.#cell as unknown as ActorCell, target);
   }
 
   unwatch(target: ActorRef<never>): void {
-    if (this.active) this.cell.watches.unwatch(this.cell as unknown as ActorCell, target);
+    if (this.active) this.#cell.watches.unwatch(this.#cell as unknown as ActorCell, target);
   }
 
   link(target: ActorRef<never>): void {
     if (this.active)
-      this.cell.watches.link(this.cell as unknown as ActorCell, this.cell.runtime.nearest(target));
+      this.#cell.watches.link(this.#cell as unknown as ActorCell, this.#cell.runtime.nearest(target));
   }
 
   unlink(target: ActorRef<never>): void {
-    if (this.active) this.cell.watches.unlink(target.address);
+    if (this.active) this.#cell.watches.unlink(target.address);
   }
 
   adapt<T>(translate: (message: T) => M, options: AdapterOptions<T> = {}): ActorRef<T> {
-    const adapter = new Adapter<T, M>(this.cell, translate, options);
+    const adapter = new Adapter<T, M>(this.#cell, translate, options);
     if (!this.active) {
       adapter.close();
       return adapter;
     }
-    const adapters = (this.more().adapters ??= []);
+    const adapters = (this.#more().adapters ??= []);
     if (adapters.length >= maxAdapters)
       throw new InvalidArgumentError(
         'adapt',
@@ -182,24 +184,24 @@ export class CellContext<M> implements ActorContext<M>, Guard {
   }
 
   setTimer(key: string, delayMs: number, message: M): void {
-    this.startTimer(key, delayMs, message, false);
+    this.#startTimer(key, delayMs, message, false);
   }
 
   setInterval(key: string, periodMs: number, message: M): void {
     if (!(periodMs > 0)) throw new InvalidArgumentError('periodMs', 'must be above 0');
-    this.startTimer(key, periodMs, message, true);
+    this.#startTimer(key, periodMs, message, true);
   }
 
   cancelTimer(key: string): void {
-    this.extras?.timers?.get(key)?.cancel();
-    this.extras?.timers?.delete(key);
+    this.#extras?.timers?.get(key)?.cancel();
+    this.#extras?.timers?.delete(key);
   }
 
   ask<T, R>(target: ActorRef<T>, make: (replyTo: ActorRef<R>) => T, options: AskOptions<R>): Promise<R> {
-    const { runtime } = this.cell;
+    const { runtime } = this.#cell;
     return askFor(
       runtime,
-      this.active ? (this.cell as unknown as ActorCell) : undefined,
+      this.active ? (this.#cell as unknown as ActorCell) : undefined,
       target,
       make,
       options,
@@ -207,7 +209,7 @@ export class CellContext<M> implements ActorContext<M>, Guard {
   }
 
   tellOrWait<T>(target: ActorRef<T>, message: T, options: WaitOptions): Promise<void> {
-    return this.cell.runtime.tellOrWait(target, message, options);
+    return this.#cell.runtime.tellOrWait(target, message, options);
   }
 
   askStream<T, R>(
@@ -215,8 +217,8 @@ export class CellContext<M> implements ActorContext<M>, Guard {
     make: (replyTo: ActorRef<StreamFrame<R>>) => T,
     options: StreamOptions,
   ): AsyncIterableIterator<R, undefined> {
-    const reader = this.cell.runtime.askStreamFrom<T, R>(
-      this.active ? (this.cell as unknown as ActorCell) : undefined,
+    const reader = this.#cell.runtime.askStreamFrom<T, R>(
+      this.active ? (this.#cell as unknown as ActorCell) : undefined,
       target,
       make,
       options,
@@ -235,7 +237,7 @@ export class CellContext<M> implements ActorContext<M>, Guard {
     options?: { readonly idleTimeoutMs?: number },
   ): StreamWriter<R> {
     if (options !== undefined) requireKnownOptions('openStream', options, openOptions);
-    const writer = new StreamWriter<R>(this.cell.runtime, replyTo, options?.idleTimeoutMs);
+    const writer = new StreamWriter<R>(this.#cell.runtime, replyTo, options?.idleTimeoutMs);
     const { signal } = this;
     const onEnd = () => writer.fail('actor-ended', `${this.path} ended before its stream`);
     if (signal.aborted) onEnd();
@@ -248,9 +250,9 @@ export class CellContext<M> implements ActorContext<M>, Guard {
     const pipe = (make: () => M) => {
       if (!this.active) return;
       try {
-        this.cell.force(new Envelope(make(), undefined, this, undefined, currentTrace()));
+        this.#cell.force(new Envelope(make(), undefined, this, undefined, currentTrace()));
       } catch (error) {
-        fail(this.cell, error);
+        fail(this.#cell, error);
       }
     };
     promise.then(
@@ -269,41 +271,41 @@ export class CellContext<M> implements ActorContext<M>, Guard {
     this.cancelReceiveTimeout();
     if (!this.active) return;
     const onIdle = () => {
-      if (this.cell.state !== 'busy') this.cell.force(new Envelope(message, undefined, this, undefined));
+      if (this.#cell.state !== 'busy') this.#cell.force(new Envelope(message, undefined, this, undefined));
     };
-    this.more().idle = new IdleTimer(this.clock, idleMs, onIdle);
+    this.#more().idle = new IdleTimer(this.clock, idleMs, onIdle);
   }
 
   cancelReceiveTimeout(): void {
-    if (this.extras === undefined) return;
-    this.extras.idle?.cancel();
-    this.extras.idle = undefined;
+    if (this.#extras === undefined) return;
+    this.#extras.idle?.cancel();
+    this.#extras.idle = undefined;
   }
 
   stash(message: M): void {
     if (!this.active) return;
-    const stashed = (this.more().stashed ??= []);
-    if (stashed.length >= this.cell.mailbox.capacity) throw new StashFullError(this.path, stashed.length);
-    const { inHand } = this.cell;
+    const stashed = (this.#more().stashed ??= []);
+    if (stashed.length >= this.#cell.mailbox.capacity) throw new StashFullError(this.path, stashed.length);
+    const { inHand } = this.#cell;
     // A question keeps who asks it, who learns at once when it is never answered.
     const isQuestion = inHand?.ask !== undefined && inHand.message === message;
     stashed.push(isQuestion ? inHand : traced(message, currentTrace()));
   }
 
   unstashAll(): void {
-    if (this.extras?.stashed === undefined) return;
-    const { stashed } = this.extras;
-    this.extras.stashed = undefined;
-    if (stashed.length > 0) this.cell.putBack(stashed);
+    if (this.#extras?.stashed === undefined) return;
+    const { stashed } = this.#extras;
+    this.#extras.stashed = undefined;
+    if (stashed.length > 0) this.#cell.putBack(stashed);
   }
 
   /** Messages were handled: the receive timeout starts again. */
   touch(): void {
-    if (this.extras !== undefined) this.extras.idle?.touch();
+    if (this.#extras !== undefined) this.#extras.idle?.touch();
   }
 
   addSizes(to: TableSizes): void {
-    to.timers += this.extras?.timers?.size ?? 0;
+    to.timers += this.#extras?.timers?.size ?? 0;
     to.stashed += this.stashed.length;
   }
 
@@ -311,23 +313,23 @@ export class CellContext<M> implements ActorContext<M>, Guard {
   end(reason: TerminationReason = 'stopped', cause?: unknown): void {
     if (!this.active) return;
     this.active = false;
-    this.cell.incarnationEnded(reason, cause);
-    if (this.extras !== undefined) {
-      if (this.extras.timers !== undefined) for (const timer of this.extras.timers.values()) timer.cancel();
+    this.#cell.incarnationEnded(reason, cause);
+    if (this.#extras !== undefined) {
+      if (this.#extras.timers !== undefined) for (const timer of this.#extras.timers.values()) timer.cancel();
       this.cancelReceiveTimeout();
-      this.extras.reentry?.close();
-      if (this.extras.adapters !== undefined) for (const adapter of this.extras.adapters) adapter.close();
+      this.#extras.reentry?.close();
+      if (this.#extras.adapters !== undefined) for (const adapter of this.#extras.adapters) adapter.close();
       // The next incarnation receives the stashed messages first. Not when the stash overflowed: the same messages
       // would overflow the stash of each next incarnation.
-      if (isStashOverflow(cause)) this.dropStash();
+      if (isStashOverflow(cause)) this.#dropStash();
       this.unstashAll();
-      this.extras = undefined;
+      this.#extras = undefined;
     }
-    this.controller?.abort();
+    this.#controller?.abort();
   }
 
-  private more(): Extras<M> {
-    return (this.extras ??= {
+  #more(): Extras<M> {
+    return (this.#extras ??= {
       waits: [],
       reentry: undefined,
       timers: undefined,
@@ -337,17 +339,17 @@ export class CellContext<M> implements ActorContext<M>, Guard {
     });
   }
 
-  private dropStash(): void {
+  #dropStash(): void {
     const { stashed } = this;
-    if (this.extras !== undefined) this.extras.stashed = undefined;
-    for (const item of stashed) this.cell.drop(item, 'stash-full');
+    if (this.#extras !== undefined) this.#extras.stashed = undefined;
+    for (const item of stashed) this.#cell.drop(item, 'stash-full');
   }
 
-  private startTimer(key: string, delayMs: number, message: M, repeat: boolean): void {
+  #startTimer(key: string, delayMs: number, message: M, repeat: boolean): void {
     if (!this.active) return;
     this.cancelTimer(key);
-    const timers = (this.more().timers ??= new Map());
-    const timer = new ActorTimer(this.cell, timers, key, delayMs, message, repeat);
+    const timers = (this.#more().timers ??= new Map());
+    const timer = new ActorTimer(this.#cell, timers, key, delayMs, message, repeat);
     timers.set(key, timer);
     timer.arm();
   }

@@ -10,7 +10,7 @@ export const endpointPath = '$ask';
 /** Something that is told things without being an actor: an answer awaited, either end of a stream. */
 export abstract class Endpoint<M> extends BaseRef implements ActorRef<M> {
   /** Number under which other nodes reach it; 0 until its address leaves this node. */
-  private number = 0;
+  #number = 0;
   protected readonly runtime: Runtime;
   /** What it may be told by other nodes; undefined: anything. */
   readonly protocol: z.ZodType | undefined;
@@ -23,12 +23,12 @@ export abstract class Endpoint<M> extends BaseRef implements ActorRef<M> {
 
   /** Reading it publishes this endpoint to other nodes. */
   get address(): ActorAddress {
-    if (this.number === 0) this.number = this.runtime.publish(this, this.isAnswer);
+    if (this.#number === 0) this.#number = this.runtime.publish(this, this.isAnswer);
     return {
       node: this.runtime.nodeId,
       nodeIncarnation: this.runtime.incarnation,
       path: this.path,
-      uid: this.number,
+      uid: this.#number,
     };
   }
 
@@ -43,7 +43,7 @@ export abstract class Endpoint<M> extends BaseRef implements ActorRef<M> {
 
   /** Called for an answer that arrives when the asker no longer waits. Does not publish this endpoint. */
   protected late(answer: M): void {
-    this.runtime.lateAnswer(this.number, answer);
+    this.runtime.lateAnswer(this.#number, answer);
   }
 
   abstract tell(message: M, options?: TellOptions): void;
@@ -59,7 +59,7 @@ export abstract class Endpoint<M> extends BaseRef implements ActorRef<M> {
 
   /** Nothing that is told to it from now on matters. */
   protected unpublish(): void {
-    if (this.number !== 0) this.runtime.unpublish(this.number);
+    if (this.#number !== 0) this.runtime.unpublish(this.#number);
   }
 }
 

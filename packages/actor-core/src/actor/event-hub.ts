@@ -17,12 +17,12 @@ export class StrangersMessage {
 
 /** Spreads runtime events and counts them. A listener that throws is logged and disturbs nobody. */
 export class EventHub {
-  private readonly log: Logger;
-  private readonly listeners = new Set<(event: RuntimeEvent) => void>();
-  private readonly counts = new Map<RuntimeEvent['type'], number>();
+  readonly #log: Logger;
+  readonly #listeners = new Set<(event: RuntimeEvent) => void>();
+  readonly #counts = new Map<RuntimeEvent['type'], number>();
   /** Actors that ended while nobody listened, not in `counts` yet. */
-  private ends = 0;
-  private readonly letters: Record<DeadLetterReason, number> = {
+  #ends = 0;
+  readonly #letters: Record<DeadLetterReason, number> = {
     'no-such-actor': 0,
     'stale-incarnation': 0,
     'mailbox-full': 0,
@@ -42,24 +42,24 @@ export class EventHub {
   };
 
   constructor(log: Logger) {
-    this.log = log;
+    this.#log = log;
   }
 
   on(listener: (event: RuntimeEvent) => void): () => void {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   counters(): RuntimeCounters {
-    this.settleCounts();
-    return { events: Object.fromEntries(this.counts), deadLetters: { ...this.letters } };
+    this.#settleCounts();
+    return { events: Object.fromEntries(this.#counts), deadLetters: { ...this.#letters } };
   }
 
   /** `letter`: the message; of a rejected message from another node only a preview is reported. */
   deadLetter(to: ActorAddress, reason: DeadLetterReason, error?: DroverError, letter?: unknown): void {
-    this.letters[reason]++;
+    this.#letters[reason]++;
     // Floods of dead letters also happen without a listener, so do no work then.
-    if (this.listeners.size === 0) return this.count('dead-letter');
+    if (this.#listeners.size === 0) return this.#count('dead-letter');
     this.emit({
       type: 'dead-letter',
       to,
@@ -74,8 +74,8 @@ export class EventHub {
   /** Thousands of actors may end in a moment: their event is only made where somebody listens. */
   stopped(cell: { readonly path: string; readonly endReason: TerminationReason }, cause: unknown): void {
     const isFailure = cause !== undefined && cell.endReason === 'failed';
-    if (isFailure) this.log.error({ actor: cell.path, err: cause }, 'actor failed and is not restarted');
-    if (this.listeners.size === 0) this.ends++;
+    if (isFailure) this.#log.error({ actor: cell.path, err: cause }, 'actor failed and is not restarted');
+    if (this.#listeners.size === 0) this.#ends++;
     else {
       const event = { type: 'stopped', path: cell.path, reason: cell.endReason } as const;
       this.emit(isFailure ? { ...event, cause } : event);
@@ -83,33 +83,33 @@ export class EventHub {
   }
 
   emit(event: RuntimeEvent): void {
-    this.count(event.type);
+    this.#count(event.type);
     if (event.type === 'restarted') {
       const { path, incarnation, cause } = event;
-      this.log.warn({ actor: path, incarnation, err: cause }, 'actor restarted');
+      this.#log.warn({ actor: path, incarnation, err: cause }, 'actor restarted');
     } else if (event.type === 'parked') {
-      this.log.error(
+      this.#log.error(
         { actor: event.path, err: event.cause },
         'actor parked: unpark it once the cause is cured',
       );
     } else if (event.type === 'escalated') {
-      this.log.error({ actor: event.path, err: event.cause }, 'actor escalated');
+      this.#log.error({ actor: event.path, err: event.cause }, 'actor escalated');
     }
-    for (const listener of this.listeners) {
+    for (const listener of this.#listeners) {
       try {
         listener(event);
       } catch (err) {
-        this.log.error({ err, event: event.type }, 'a runtime event listener failed');
+        this.#log.error({ err, event: event.type }, 'a runtime event listener failed');
       }
     }
   }
 
-  private settleCounts(): void {
-    if (this.ends > 0) this.counts.set('stopped', (this.counts.get('stopped') ?? 0) + this.ends);
-    this.ends = 0;
+  #settleCounts(): void {
+    if (this.#ends > 0) this.#counts.set('stopped', (this.#counts.get('stopped') ?? 0) + this.#ends);
+    this.#ends = 0;
   }
 
-  private count(type: RuntimeEvent['type']): void {
-    this.counts.set(type, (this.counts.get(type) ?? 0) + 1);
+  #count(type: RuntimeEvent['type']): void {
+    this.#counts.set(type, (this.#counts.get(type) ?? 0) + 1);
   }
 }

@@ -2,36 +2,36 @@ import type { Clock, Timer } from '../clock.ts';
 
 /** Fires whenever nothing has happened for a while. A touch only notes the instant: it sets no timer. */
 export class IdleTimer {
-  private readonly clock: Clock;
-  private readonly idleMs: number;
-  private readonly onIdle: () => void;
-  private touchedMs: number;
-  private timer: Timer;
+  readonly #clock: Clock;
+  readonly #idleMs: number;
+  readonly #onIdle: () => void;
+  #touchedMs: number;
+  #timer: Timer;
 
   constructor(clock: Clock, idleMs: number, onIdle: () => void) {
-    this.clock = clock;
-    this.idleMs = idleMs;
-    this.onIdle = onIdle;
-    this.touchedMs = clock.now();
-    this.timer = clock.setTimer(idleMs, this.look);
+    this.#clock = clock;
+    this.#idleMs = idleMs;
+    this.#onIdle = onIdle;
+    this.#touchedMs = clock.now();
+    this.#timer = clock.setTimer(idleMs, this.#look);
   }
 
   touch(): void {
-    this.touchedMs = this.clock.now();
+    this.#touchedMs = this.#clock.now();
   }
 
   cancel(): void {
-    this.timer.cancel();
+    this.#timer.cancel();
   }
 
-  private readonly look = (): void => {
-    const leftMs = this.touchedMs + this.idleMs - this.clock.now();
+  readonly #look = (): void => {
+    const leftMs = this.#touchedMs + this.#idleMs - this.#clock.now();
     if (leftMs > 0) {
-      this.timer = this.clock.setTimer(leftMs, this.look);
+      this.#timer = this.#clock.setTimer(leftMs, this.#look);
       return;
     }
     this.touch();
-    this.timer = this.clock.setTimer(this.idleMs, this.look);
-    this.onIdle();
+    this.#timer = this.#clock.setTimer(this.#idleMs, this.#look);
+    this.#onIdle();
   };
 }

@@ -19,7 +19,7 @@ export class Link implements Watcher {
   onCancel: (() => void) | undefined = undefined;
   /** As `onCancel`, where the other side learns anyway that this one has ended. */
   onForget: (() => void) | undefined = undefined;
-  private isOver = false;
+  #isOver = false;
 
   constructor(owner: ActorCell, target: ActorRef<never>) {
     this.owner = owner;
@@ -38,8 +38,8 @@ export class Link implements Watcher {
 
   /** The other side's incarnation has ended. An end in order only dissolves the link. */
   terminated(reason: TerminationReason, cause?: FailureCause): void {
-    if (this.isOver) return;
-    this.isOver = true;
+    if (this.#isOver) return;
+    this.#isOver = true;
     const { owner, incarnation } = this;
     owner.watches.forgetLink(this);
     if (reason === 'stopped') return;
@@ -52,13 +52,13 @@ export class Link implements Watcher {
   }
 
   cancel(): void {
-    if (this.isOver) return;
-    this.isOver = true;
+    if (this.#isOver) return;
+    this.#isOver = true;
     this.onCancel?.();
   }
 
   forget(): void {
-    this.isOver = true;
+    this.#isOver = true;
     this.onForget?.();
   }
 }

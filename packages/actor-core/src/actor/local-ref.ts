@@ -27,16 +27,16 @@ export class LocalRef<M> extends BaseRef implements ActorRef<M> {
 /** Delivers to whichever actor of this process has the path when the message is sent. */
 export class PathRef<M> extends BaseRef implements ActorRef<M> {
   readonly address: ActorAddress;
-  private readonly runtime: Runtime;
+  readonly #runtime: Runtime;
 
   constructor(runtime: Runtime, path: string) {
     super();
-    this.runtime = runtime;
+    this.#runtime = runtime;
     this.address = { node: runtime.nodeId, nodeIncarnation: 0, path, uid: 0 };
   }
 
   tell(message: M, options?: TellOptions): void {
-    this.runtime.deliverLocal(
+    this.#runtime.deliverLocal(
       this.address,
       message,
       isControl(options?.lane),

@@ -42,33 +42,33 @@ class ModelMailbox {
   readonly control: Message[] = [];
   readonly data: Message[] = [];
   readonly senders: Message[] = [];
-  private readonly capacity: number;
-  private readonly overflow: MailboxOptions['overflow'];
-  private readonly hasPriorities: boolean;
+  readonly #capacity: number;
+  readonly #overflow: MailboxOptions['overflow'];
+  readonly #hasPriorities: boolean;
 
   constructor({ capacity = 1000, overflow = 'reject', priorityOf }: MailboxOptions) {
-    this.capacity = capacity;
-    this.overflow = overflow;
-    this.hasPriorities = priorityOf !== undefined;
+    this.#capacity = capacity;
+    this.#overflow = overflow;
+    this.#hasPriorities = priorityOf !== undefined;
   }
 
   offer(message: Message, isControl: boolean): string {
     const lane = isControl ? this.control : this.data;
-    if (lane.length < this.capacity) {
+    if (lane.length < this.#capacity) {
       lane.push(message);
       return 'taken';
     }
-    if (this.overflow === 'drop-newest') return 'dropped';
-    if (this.overflow !== 'drop-oldest') return 'full';
+    if (this.#overflow === 'drop-newest') return 'dropped';
+    if (this.#overflow !== 'drop-oldest') return 'full';
     const oldest = lane.shift() as Message;
     lane.push(message);
     return `displaced ${oldest.number}`;
   }
 
   wait(message: Message): string {
-    if (this.overflow !== 'backpressure' || this.data.length < this.capacity)
+    if (this.#overflow !== 'backpressure' || this.data.length < this.#capacity)
       return this.offer(message, false);
-    if (this.senders.length >= this.capacity) return 'full';
+    if (this.senders.length >= this.#capacity) return 'full';
     this.senders.push(message);
     return 'waiting';
   }
@@ -86,11 +86,11 @@ class ModelMailbox {
         rank: Number.isNaN(message.priority) ? Number.POSITIVE_INFINITY : message.priority,
       }))
       .toSorted((one, other) =>
-        this.hasPriorities && one.rank !== other.rank ? one.rank - other.rank : one.at - other.at,
+        this.#hasPriorities && one.rank !== other.rank ? one.rank - other.rank : one.at - other.at,
       )
       .map(({ at }) => at);
     const taken = index === undefined ? undefined : this.data.splice(index, 1)[0];
-    if (this.data.length < this.capacity) this.data.push(...this.senders.splice(0, 1));
+    if (this.data.length < this.#capacity) this.data.push(...this.senders.splice(0, 1));
     return taken === undefined ? 'nothing' : `took ${taken.number}`;
   }
 }

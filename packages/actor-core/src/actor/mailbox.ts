@@ -28,44 +28,44 @@ interface Aside {
  * lane: there are as many of these as actors, so it is one object.
  */
 export class Mailbox extends Ring {
-  private readonly limits: MailboxLimits;
+  readonly #limits: MailboxLimits;
   /** Most never need it. */
-  private aside: Aside | undefined = undefined;
+  #aside: Aside | undefined = undefined;
 
   /** @throws InvalidArgumentError for options that cannot be */
   constructor(options: MailboxOptions | undefined) {
     super();
-    this.limits = mailboxLimits(options);
+    this.#limits = mailboxLimits(options);
   }
 
   get capacity(): number {
-    return this.limits.capacity;
+    return this.#limits.capacity;
   }
 
   get depth(): number {
-    return this.length + (this.aside === undefined ? 0 : this.aside.control.length);
+    return this.length + (this.#aside === undefined ? 0 : this.#aside.control.length);
   }
 
   offer(item: unknown, control: boolean): Offer {
-    const lane = control ? this.besides().control : this;
-    if (lane.length < this.limits.capacity) {
+    const lane = control ? this.#besides().control : this;
+    if (lane.length < this.#limits.capacity) {
       lane.push(item);
       return 'taken';
     }
-    return this.offerToFull(lane, item);
+    return this.#offerToFull(lane, item);
   }
 
   /** As `offer` to the data lane; with the overflow `backpressure` its sender may have to wait. */
   offerOrWait(item: unknown, sender: AwaitingSender): Offer | 'waiting' {
-    const { capacity, overflow } = this.limits;
+    const { capacity, overflow } = this.#limits;
     if (overflow !== 'backpressure' || this.length < capacity) return this.offer(item, false);
-    const aside = this.besides();
+    const aside = this.#besides();
     aside.room ??= new WaitingRoom();
     return aside.room.add(item, sender, capacity) ? 'waiting' : 'full';
   }
 
   refuseSenders(reason: DeadLetterReason): void {
-    this.aside?.room?.refuseAll(reason);
+    this.#aside?.room?.refuseAll(reason);
   }
 
   /** Past the bound: for what the runtime itself owes the actor (signals, timers), bounded by its own requests. */
@@ -80,13 +80,13 @@ export class Mailbox extends Ring {
 
   /** The next message, control first, or `empty`. */
   take(): unknown {
-    return this.aside === undefined ? this.shift() : this.takeAside(this.aside);
+    return this.#aside === undefined ? this.shift() : this.#takeAside(this.#aside);
   }
 
   /** Takes out what matches, control first, each lane in order; the rest keeps its order. */
   takeWhere(matches: (item: unknown) => boolean): unknown[] {
     const taken: unknown[] = [];
-    for (const lane of this.aside === undefined ? [this] : [this.aside.control, this]) {
+    for (const lane of this.#aside === undefined ? [this] : [this.#aside.control, this]) {
       // Take all messages out first: a priority lane would return a message that was just put back.
       const items: unknown[] = [];
       for (let item = lane.shift(); item !== empty; item = lane.shift()) items.push(item);
@@ -95,38 +95,38 @@ export class Mailbox extends Ring {
         else lane.push(item);
       }
     }
-    const { aside } = this;
-    if (aside?.room !== undefined) while (this.letOneIn(aside.room));
+    const aside = this.#aside;
+    if (aside?.room !== undefined) while (this.#letOneIn(aside.room));
     return taken;
   }
 
   /** True when a matching message waits, on either lane. */
   has(matches: (item: unknown) => boolean): boolean {
-    return this.some(matches) || (this.aside !== undefined && this.aside.control.some(matches));
+    return this.some(matches) || (this.#aside !== undefined && this.#aside.control.some(matches));
   }
 
-  private takeAside({ control, room }: Aside): unknown {
+  #takeAside({ control, room }: Aside): unknown {
     if (control.length > 0) return control.shift();
     const item = this.shift();
-    if (room !== undefined) this.letOneIn(room);
+    if (room !== undefined) this.#letOneIn(room);
     return item;
   }
 
   /** The sender that waits longest has its message put in, where there is room for it. */
-  private letOneIn(room: WaitingRoom): boolean {
-    if (this.length >= this.limits.capacity) return false;
+  #letOneIn(room: WaitingRoom): boolean {
+    if (this.length >= this.#limits.capacity) return false;
     const next = room.next();
     if (next === empty) return false;
     this.push(next);
     return true;
   }
 
-  private besides(): Aside {
-    return (this.aside ??= { control: new Ring(), room: undefined });
+  #besides(): Aside {
+    return (this.#aside ??= { control: new Ring(), room: undefined });
   }
 
-  private offerToFull(lane: Ring, item: unknown): Offer {
-    const { overflow } = this.limits;
+  #offerToFull(lane: Ring, item: unknown): Offer {
+    const { overflow } = this.#limits;
     if (overflow === 'reject' || overflow === 'backpressure') return 'full';
     if (overflow === 'drop-newest') return 'dropped';
     for (let i = lane.length; i > 0; i--) {

@@ -29,9 +29,9 @@ export class PendingAsk<R> extends Endpoint<R> implements Expiring, Question, Aw
   readonly timeoutMs: number;
   /** Called once, when the question is answered or can no longer be answered. */
   onSettled: (() => void) | undefined = undefined;
-  private settled = false;
-  private resolve: (value: R) => void;
-  private reject: (error: Error) => void;
+  #settled = false;
+  #resolve: (value: R) => void;
+  #reject: (error: Error) => void;
 
   constructor(
     runtime: Runtime,
@@ -46,24 +46,24 @@ export class PendingAsk<R> extends Endpoint<R> implements Expiring, Question, Aw
     this.target = target;
     this.timeoutMs = timeoutMs;
     this.chain = chain;
-    this.resolve = resolve;
-    this.reject = reject;
+    this.#resolve = resolve;
+    this.#reject = reject;
   }
 
   tell(message: R, _options?: TellOptions): void {
-    if (this.settled) return this.late(message);
-    const { resolve } = this;
-    this.settle();
+    if (this.#settled) return this.late(message);
+    const resolve = this.#resolve;
+    this.#settle();
     resolve(message);
   }
 
   get isOver(): boolean {
-    return this.settled;
+    return this.#settled;
   }
 
   /** As a message that waited for room: it is in the mailbox. */
   accepted(): void {
-    if (!this.settled) this.tell(undefined as R);
+    if (!this.#settled) this.tell(undefined as R);
   }
 
   override get isAnswer(): boolean {
@@ -71,18 +71,18 @@ export class PendingAsk<R> extends Endpoint<R> implements Expiring, Question, Aw
   }
 
   expire(): void {
-    if (this.settled) return;
-    const { reject } = this;
-    this.settle();
+    if (this.#settled) return;
+    const reject = this.#reject;
+    this.#settle();
     const { node, path } = this.target.address;
     reject(new RequestTimeoutError(`${node}/${path}`, this.timeoutMs));
   }
 
   /** The question was not delivered. */
   refuse(reason: DeadLetterReason, error: Error = refusal(this.target.address, reason)): void {
-    if (this.settled) return;
-    const { reject } = this;
-    this.settle();
+    if (this.#settled) return;
+    const reject = this.#reject;
+    this.#settle();
     reject(error);
   }
 
@@ -99,13 +99,13 @@ export class PendingAsk<R> extends Endpoint<R> implements Expiring, Question, Aw
     if (isGone(this.target.address, node, incarnation, isReplaced)) this.refuse('no-such-actor');
   }
 
-  private settle(): void {
-    this.settled = true;
+  #settle(): void {
+    this.#settled = true;
     this.list?.remove(this);
     this.unpublish();
     // A ref that is still referenced must not keep the answer in memory.
-    this.resolve = ignore;
-    this.reject = ignore;
+    this.#resolve = ignore;
+    this.#reject = ignore;
     this.onSettled?.();
   }
 }

@@ -15,41 +15,41 @@ interface Entry {
  * came. Control still overtakes all of it.
  */
 export class PriorityMailbox extends Mailbox {
-  private readonly priorityOf: (message: never) => number;
+  readonly #priorityOf: (message: never) => number;
   /** Binary heap: each entry goes before those at `2i + 1` and `2i + 2`. */
-  private readonly heap: Entry[] = [];
-  private newest = 0;
-  private frontmost = 0;
+  readonly #heap: Entry[] = [];
+  #newest = 0;
+  #frontmost = 0;
 
   constructor(options: MailboxOptions, priorityOf: (message: never) => number) {
     super(options);
-    this.priorityOf = priorityOf;
+    this.#priorityOf = priorityOf;
   }
 
   override push(item: unknown): void {
-    this.insert({ item, priority: this.rank(item), order: ++this.newest });
+    this.#insert({ item, priority: this.#rank(item), order: ++this.#newest });
   }
 
   override unshift(item: unknown): void {
-    this.insert({ item, priority: this.rank(item), order: --this.frontmost });
+    this.#insert({ item, priority: this.#rank(item), order: --this.#frontmost });
   }
 
   override shift(): unknown {
-    const { heap } = this;
+    const heap = this.#heap;
     const [first] = heap;
     if (first === undefined) return empty;
     const last = heap.pop() as Entry;
     this.length--;
-    if (heap.length > 0) this.sink(last);
+    if (heap.length > 0) this.#sink(last);
     return first.item;
   }
 
   override some(matches: (item: unknown) => boolean): boolean {
-    return this.heap.some(({ item }) => matches(item));
+    return this.#heap.some(({ item }) => matches(item));
   }
 
-  private insert(entry: Entry): void {
-    const { heap } = this;
+  #insert(entry: Entry): void {
+    const heap = this.#heap;
     let at = heap.length;
     this.length++;
     while (at > 0) {
@@ -63,8 +63,8 @@ export class PriorityMailbox extends Mailbox {
   }
 
   /** Puts an entry in at the root and lets it sink to its place. */
-  private sink(entry: Entry): void {
-    const { heap } = this;
+  #sink(entry: Entry): void {
+    const heap = this.#heap;
     let at = 0;
     for (;;) {
       const left = 2 * at + 1;
@@ -79,11 +79,11 @@ export class PriorityMailbox extends Mailbox {
     heap[at] = entry;
   }
 
-  private rank(item: unknown): number {
+  #rank(item: unknown): number {
     if (item instanceof Envelope && item.signal !== undefined) return Number.NEGATIVE_INFINITY;
     const message = item instanceof Envelope ? item.message : item;
     try {
-      const priority = this.priorityOf(message as never);
+      const priority = this.#priorityOf(message as never);
       return Number.isNaN(priority) ? Number.POSITIVE_INFINITY : priority;
     } catch {
       // A send never throws: what has no priority comes last, and its handler finds out why.

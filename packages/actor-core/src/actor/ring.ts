@@ -14,30 +14,30 @@ const spares: unknown[][] = [];
  */
 export class Ring {
   length = 0;
-  private slots: unknown[] | undefined = undefined;
-  private head = 0;
-  private mask = 0;
+  #slots: unknown[] | undefined = undefined;
+  #head = 0;
+  #mask = 0;
 
   push(item: unknown): void {
-    let { slots } = this;
-    if (slots === undefined) slots = this.takeSlots();
-    else if (this.length > this.mask) slots = this.grow(slots);
-    slots[(this.head + this.length++) & this.mask] = item;
+    let slots = this.#slots;
+    if (slots === undefined) slots = this.#takeSlots();
+    else if (this.length > this.#mask) slots = this.#grow(slots);
+    slots[(this.#head + this.length++) & this.#mask] = item;
   }
 
   shift(): unknown {
     if (this.length === 0) return empty;
-    const slots = this.slots as unknown[];
-    const item = slots[this.head];
-    slots[this.head] = undefined;
-    this.head = (this.head + 1) & this.mask;
-    if (--this.length === 0 && this.mask >= keptSize) this.release();
+    const slots = this.#slots as unknown[];
+    const item = slots[this.#head];
+    slots[this.#head] = undefined;
+    this.#head = (this.#head + 1) & this.#mask;
+    if (--this.length === 0 && this.#mask >= keptSize) this.#release();
     return item;
   }
 
   some(matches: (item: unknown) => boolean): boolean {
     for (let i = 0; i < this.length; i++)
-      if (matches((this.slots as unknown[])[(this.head + i) & this.mask])) return true;
+      if (matches((this.#slots as unknown[])[(this.#head + i) & this.#mask])) return true;
     return false;
   }
 
@@ -45,10 +45,10 @@ export class Ring {
   unshift(item: unknown): void {
     // Pushing makes room; the item then moves from the back to the front.
     this.push(item);
-    const slots = this.slots as unknown[];
-    slots[(this.head + this.length - 1) & this.mask] = undefined;
-    this.head = (this.head - 1) & this.mask;
-    slots[this.head] = item;
+    const slots = this.#slots as unknown[];
+    slots[(this.#head + this.length - 1) & this.#mask] = undefined;
+    this.#head = (this.#head - 1) & this.#mask;
+    slots[this.#head] = item;
   }
 
   /**
@@ -56,13 +56,13 @@ export class Ring {
    * One that grew is busy and would only have to grow again.
    */
   rest(): void {
-    const { slots } = this;
-    if (slots === undefined || this.length !== 0 || this.mask !== initialSize - 1) return;
+    const slots = this.#slots;
+    if (slots === undefined || this.length !== 0 || this.#mask !== initialSize - 1) return;
     if (spares.length < maxSpares) spares.push(slots);
-    this.release();
+    this.#release();
   }
 
-  private takeSlots(): unknown[] {
+  #takeSlots(): unknown[] {
     const slots = spares.pop() ?? [
       undefined,
       undefined,
@@ -73,25 +73,25 @@ export class Ring {
       undefined,
       undefined,
     ];
-    this.slots = slots;
-    this.mask = initialSize - 1;
+    this.#slots = slots;
+    this.#mask = initialSize - 1;
     return slots;
   }
 
-  private release(): void {
-    this.slots = undefined;
-    this.head = 0;
-    this.mask = 0;
+  #release(): void {
+    this.#slots = undefined;
+    this.#head = 0;
+    this.#mask = 0;
   }
 
-  private grow(old: unknown[]): unknown[] {
+  #grow(old: unknown[]): unknown[] {
     const size = old.length;
     // Twice the same, one after the other: from `head` on, the next `size` of them are the queue.
     const slots = old.concat(old);
-    slots.fill(undefined, 0, this.head);
-    slots.fill(undefined, this.head + size);
-    this.slots = slots;
-    this.mask = 2 * size - 1;
+    slots.fill(undefined, 0, this.#head);
+    slots.fill(undefined, this.#head + size);
+    this.#slots = slots;
+    this.#mask = 2 * size - 1;
     return slots;
   }
 }

@@ -60,15 +60,15 @@ export class Runtime implements ActorSystem {
   /** What the top-level actors are children of. */
   readonly root: ActorCell;
   readonly deadlines: Deadlines;
-  private readonly endpoints = new Map<number, Endpoint<never>>();
-  private readonly ends = new RecentEnds();
-  private readonly rates = new HandlingRates();
-  private readonly pathNames = new PathNames();
-  private readonly resolveTerminated: (cause: unknown) => void;
-  private uids = 0;
-  private endpointUids = 0;
-  private rootCause: unknown = undefined;
-  private stopping = false;
+  readonly #endpoints = new Map<number, Endpoint<never>>();
+  readonly #ends = new RecentEnds();
+  readonly #rates = new HandlingRates();
+  readonly #pathNames = new PathNames();
+  readonly #resolveTerminated: (cause: unknown) => void;
+  #uids = 0;
+  #endpointUids = 0;
+  #rootCause: unknown = undefined;
+  #stopping = false;
 
   constructor(options: RuntimeOptions) {
     this.nodeId = options.nodeId;
@@ -81,7 +81,7 @@ export class Runtime implements ActorSystem {
     this.deadlines = new Deadlines(options.clock);
     const { promise, resolve } = Promise.withResolvers<unknown>();
     this.terminated = promise;
-    this.resolveTerminated = resolve;
+    this.#resolveTerminated = resolve;
     this.root = new ActorCell<never>(this, undefined, '', {
       create: (): Behaviour<never> => receive(() => undefined),
     });
@@ -89,7 +89,7 @@ export class Runtime implements ActorSystem {
   }
 
   spawn<M>(props: Props<M>, name?: string): ActorRef<M> {
-    if (this.stopping) throw new SystemStoppedError(this.nodeId);
+    if (this.#stopping) throw new SystemStoppedError(this.nodeId);
     return this.root.supervisor.spawn(props, name);
   }
 
@@ -159,12 +159,12 @@ export class Runtime implements ActorSystem {
   }
 
   inspect(): readonly ActorSnapshot[] {
-    return snapshotsBelow(this.root, this.rates, this.clock.now());
+    return snapshotsBelow(this.root, this.#rates, this.clock.now());
   }
 
   tableSizes(): TableSizes {
     const sizes = countTables(this.root.children);
-    sizes.endpoints = this.endpoints.size;
+    sizes.endpoints = this.#endpoints.size;
     sizes.deadlines = this.deadlines.size;
     this.root.addSizes(sizes);
     this.remoting?.addSizes(sizes);
@@ -172,17 +172,17 @@ export class Runtime implements ActorSystem {
   }
 
   async shutdown(): Promise<void> {
-    this.beginShutdown();
+    this.#beginShutdown();
     await this.terminated;
   }
 
   /** How many numbers actors have been given. */
   get uidsGiven(): number {
-    return this.uids;
+    return this.#uids;
   }
 
   nextUid(): number {
-    return this.uids++;
+    return this.#uids++;
   }
 
   emit(event: RuntimeEvent): void {
@@ -203,24 +203,24 @@ export class Runtime implements ActorSystem {
 
   /** The live actor at the address; undefined when there is none, or another life of it. */
   findCell(path: string, uid: number): ActorCell | undefined {
-    const cell = this.cellAt(path);
+    const cell = this.#cellAt(path);
     if (cell === undefined) return undefined;
     return cell.alive && (uid === 0 || cell.uid === uid) ? cell : undefined;
   }
 
   /** Who has that path, alive or parked. */
-  private cellAt(path: string): ActorCell | undefined {
+  #cellAt(path: string): ActorCell | undefined {
     let cell: ActorCell | undefined = this.root;
     if (!path.includes('/')) cell = cell.supervisor.child(path);
     else
-      for (const name of this.pathNames.of(path))
+      for (const name of this.#pathNames.of(path))
         cell = cell?.hasChildren ? cell.supervisor.child(name) : undefined;
     return cell;
   }
 
   /** How an actor that is gone ended, while that is remembered. */
   endOf(uid: number): TerminationReason | undefined {
-    return this.ends.get(uid);
+    return this.#ends.get(uid);
   }
 
   deliverLocal(
@@ -237,14 +237,14 @@ export class Runtime implements ActorSystem {
 
   /** Assigns the uid of an endpoint. Endpoints for one answer get even numbers, which identifies late answers. */
   publish(endpoint: Endpoint<never>, isAnswer: boolean): number {
-    this.endpointUids += 2;
-    const uid = isAnswer ? this.endpointUids : this.endpointUids + 1;
-    this.endpoints.set(uid, endpoint);
+    this.#endpointUids += 2;
+    const uid = isAnswer ? this.#endpointUids : this.#endpointUids + 1;
+    this.#endpoints.set(uid, endpoint);
     return uid;
   }
 
   unpublish(uid: number): void {
-    this.endpoints.delete(uid);
+    this.#endpoints.delete(uid);
   }
 
   /** Reports an answer whose asker no longer waits; `uid`: number of the question, 0 when it never left this node. */
@@ -255,19 +255,19 @@ export class Runtime implements ActorSystem {
   }
 
   findEndpoint(uid: number): Endpoint<never> | undefined {
-    return this.endpoints.get(uid);
+    return this.#endpoints.get(uid);
   }
 
   /** Endpoints that other nodes know of. */
   publishedEndpoints(): Iterable<Endpoint<never>> {
-    return this.endpoints.values();
+    return this.#endpoints.values();
   }
 
   /** Makes a ref from an address on the wire; `broughtBy`: the node that sent the frame. */
   resolveRef(address: ActorAddress, broughtBy = ''): ActorRef<never> {
     if (address.node !== this.nodeId) return new RemoteRef(this, address, broughtBy);
     if (address.path === endpointPath || address.path === adapterPath) {
-      const own = address.nodeIncarnation === this.incarnation ? this.endpoints.get(address.uid) : undefined;
+      const own = address.nodeIncarnation === this.incarnation ? this.#endpoints.get(address.uid) : undefined;
       return own ?? new RemoteRef(this, address);
     }
     if (address.nodeIncarnation === 0 && address.uid === 0) return new PathRef(this, address.path);
@@ -297,7 +297,7 @@ export class Runtime implements ActorSystem {
 
   /** Registers interest in the end of the actor at the address. */
   watch(watch: Watch, address: ActorAddress): void {
-    if (address.node === this.nodeId) this.watchLocal(watch, address);
+    if (address.node === this.nodeId) this.#watchLocal(watch, address);
     else if (this.remoting === undefined) watch.terminated('node-down');
     else this.remoting.watch(watch, address);
   }
@@ -322,7 +322,7 @@ export class Runtime implements ActorSystem {
   /** Whom one may watch and send to at the address: an actor, or an adapter of one. */
   findTarget(path: string, uid: number): ActorCell | Adapter<never, never> | undefined {
     if (path !== adapterPath) return this.findCell(path, uid);
-    const found = this.endpoints.get(uid);
+    const found = this.#endpoints.get(uid);
     return found instanceof Adapter ? (found as unknown as Adapter<never, never>) : undefined;
   }
 
@@ -335,12 +335,12 @@ export class Runtime implements ActorSystem {
   /** Remembered failure of the actor at an address of this node. */
   causeOfEnd({ nodeIncarnation, path, uid }: ActorAddress): FailureCause | undefined {
     const isOther = nodeIncarnation !== 0 && nodeIncarnation !== this.incarnation;
-    return uid === 0 || isOther || path === adapterPath ? undefined : this.ends.causeOf(uid);
+    return uid === 0 || isOther || path === adapterPath ? undefined : this.#ends.causeOf(uid);
   }
 
   ended(cell: ActorCell, cause: FailureCause | undefined): void {
-    this.ends.add(cell.uid, cell.endReason, cause);
-    if (cell === this.root) this.finish();
+    this.#ends.add(cell.uid, cell.endReason, cause);
+    if (cell === this.root) this.#finish();
   }
 
   rootFailed(cause: unknown): void {
@@ -351,8 +351,8 @@ export class Runtime implements ActorSystem {
 
   /** Stops all actors for that cause, which `terminated` reports. */
   endFor(cause: unknown): void {
-    this.rootCause ??= cause;
-    this.beginShutdown();
+    this.#rootCause ??= cause;
+    this.#beginShutdown();
   }
 
   /** Sends a question: whoever waits for its answer learns at once when it is not delivered. */
@@ -382,11 +382,11 @@ export class Runtime implements ActorSystem {
   actorOf(ref: ActorRef<never>): ActorCell | undefined {
     if (ref instanceof LocalRef) return ref.cell as unknown as ActorCell;
     const { node, path, uid } = ref.address;
-    const cell = node === this.nodeId ? this.cellAt(path) : undefined;
+    const cell = node === this.nodeId ? this.#cellAt(path) : undefined;
     return cell === undefined || uid === 0 || cell.uid === uid ? cell : undefined;
   }
 
-  private watchLocal(watch: Watch, address: ActorAddress): void {
+  #watchLocal(watch: Watch, address: ActorAddress): void {
     const stale = address.nodeIncarnation !== 0 && address.nodeIncarnation !== this.incarnation;
     const target = stale ? undefined : this.findTarget(address.path, address.uid);
     if (target === undefined) return watch.terminated(this.howEnded(address), this.causeOfEnd(address));
@@ -394,15 +394,15 @@ export class Runtime implements ActorSystem {
     watch.onCancel = () => target.removeWatcher(watch);
   }
 
-  private beginShutdown(): void {
-    if (this.stopping) return;
-    this.stopping = true;
+  #beginShutdown(): void {
+    if (this.#stopping) return;
+    this.#stopping = true;
     stop(this.root);
   }
 
-  private finish(): void {
+  #finish(): void {
     this.deadlines.expireAll();
     this.remoting?.close();
-    this.resolveTerminated(this.rootCause);
+    this.#resolveTerminated(this.#rootCause);
   }
 }

@@ -17,19 +17,19 @@ interface Waiting {
 
 /** Senders before a full mailbox, in the order they came. */
 export class WaitingRoom {
-  private queue = new Ring();
+  #queue = new Ring();
 
   /** False when as many wait already. */
   add(item: unknown, sender: AwaitingSender, capacity: number): boolean {
-    if (this.queue.length >= capacity) this.forgetTheGone();
-    if (this.queue.length >= capacity) return false;
-    this.queue.push({ item, sender });
+    if (this.#queue.length >= capacity) this.#forgetTheGone();
+    if (this.#queue.length >= capacity) return false;
+    this.#queue.push({ item, sender });
     return true;
   }
 
   /** The message of whoever waits longest, who learns that it is taken now; `empty` when nobody waits. */
   next(): unknown {
-    for (let waiting = this.shift(); waiting !== undefined; waiting = this.shift()) {
+    for (let waiting = this.#shift(); waiting !== undefined; waiting = this.#shift()) {
       if (waiting.sender.isOver) continue;
       waiting.sender.accepted();
       return waiting.item;
@@ -38,21 +38,21 @@ export class WaitingRoom {
   }
 
   refuseAll(reason: DeadLetterReason): void {
-    for (let waiting = this.shift(); waiting !== undefined; waiting = this.shift()) {
+    for (let waiting = this.#shift(); waiting !== undefined; waiting = this.#shift()) {
       if (!waiting.sender.isOver) waiting.sender.refuse(reason);
     }
   }
 
-  private forgetTheGone(): void {
+  #forgetTheGone(): void {
     const still = new Ring();
-    for (let waiting = this.shift(); waiting !== undefined; waiting = this.shift()) {
+    for (let waiting = this.#shift(); waiting !== undefined; waiting = this.#shift()) {
       if (!waiting.sender.isOver) still.push(waiting);
     }
-    this.queue = still;
+    this.#queue = still;
   }
 
-  private shift(): Waiting | undefined {
-    const waiting = this.queue.shift();
+  #shift(): Waiting | undefined {
+    const waiting = this.#queue.shift();
     return waiting === empty ? undefined : (waiting as Waiting);
   }
 }

@@ -15,32 +15,32 @@ export class Watch implements Watcher, Guard {
   readonly target: ActorRef<never>;
   /** Takes the interest back where it was registered. */
   onCancel: (() => void) | undefined = undefined;
-  private readonly owner: ActorCell;
-  private active = true;
-  private told = false;
+  readonly #owner: ActorCell;
+  #active = true;
+  #told = false;
 
   constructor(owner: ActorCell, target: ActorRef<never>, key: string) {
-    this.owner = owner;
+    this.#owner = owner;
     this.target = target;
     this.key = key;
   }
 
   terminated(reason: TerminationReason, cause?: FailureCause): void {
-    if (this.told || !this.active) return;
-    this.told = true;
+    if (this.#told || !this.#active) return;
+    this.#told = true;
     this.onCancel = undefined;
     const signal = { type: 'terminated', ref: this.target, reason } as const;
-    this.owner.force(
+    this.#owner.force(
       new Envelope(undefined, undefined, this, cause === undefined ? signal : { ...signal, cause }),
     );
   }
 
   claim(): boolean {
-    return this.active;
+    return this.#active;
   }
 
   cancel(): void {
-    this.active = false;
+    this.#active = false;
     this.onCancel?.();
     this.onCancel = undefined;
   }

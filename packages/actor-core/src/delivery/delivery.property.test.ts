@@ -20,25 +20,25 @@ class Pair {
   readonly lives: number[][] = [[]];
   readonly confirmed: number[] = [];
   readonly channel: Word[] = [];
-  private consumer = new ConsumerWindow(window);
-  private now = 0;
-  private offered = 0;
+  #consumer = new ConsumerWindow(window);
+  #now = 0;
+  #offered = 0;
   maxInFlight = 0;
 
   offer(): void {
-    this.perform(this.producer.offer(++this.offered, this.now));
+    this.#perform(this.producer.offer(++this.#offered, this.#now));
   }
 
   restart(tellsRest: boolean): void {
-    const rest = this.consumer.rest();
-    if (tellsRest && rest !== undefined) this.say(rest.handled, rest.upTo, rest.resendFrom);
-    this.consumer = new ConsumerWindow(window);
+    const rest = this.#consumer.rest();
+    if (tellsRest && rest !== undefined) this.#say(rest.handled, rest.upTo, rest.resendFrom);
+    this.#consumer = new ConsumerWindow(window);
     this.lives.push([]);
   }
 
   pass(ms: number): void {
-    this.now += ms;
-    this.perform(this.producer.tick(this.now));
+    this.#now += ms;
+    this.#perform(this.producer.tick(this.#now));
   }
 
   deliver(index: number, keep: boolean): void {
@@ -46,9 +46,9 @@ class Pair {
     const word = this.channel[at];
     if (word === undefined) return;
     if (!keep) this.channel.splice(at, 1);
-    if (word.to === 'consumer') this.consume(word.effect);
-    else if (word.say === 'unknown') this.perform(this.producer.unknown());
-    else this.perform(this.producer.demand(...word.say, this.now));
+    if (word.to === 'consumer') this.#consume(word.effect);
+    else if (word.say === 'unknown') this.#perform(this.producer.unknown());
+    else this.#perform(this.producer.demand(...word.say, this.#now));
   }
 
   drop(index: number): void {
@@ -65,28 +65,28 @@ class Pair {
     throw new Error('the pair does not come to rest');
   }
 
-  private consume(effect: ProducerEffect<number>): void {
+  #consume(effect: ProducerEffect<number>): void {
     if (effect.type === 'hello') {
-      const demand = this.consumer.hello(life, effect.first, effect.sent);
-      if (demand !== undefined) this.say(demand.handled, demand.upTo, demand.resendFrom);
+      const demand = this.#consumer.hello(life, effect.first, effect.sent);
+      if (demand !== undefined) this.#say(demand.handled, demand.upTo, demand.resendFrom);
     } else if (effect.type === 'item') {
-      const verdict = this.consumer.item(life, effect.sequence);
+      const verdict = this.#consumer.item(life, effect.sequence);
       if (verdict === 'ignore') return;
       if (verdict === 'unknown') {
         this.channel.push({ to: 'producer', say: 'unknown' });
       } else if (verdict === 'handle') {
         this.lives.at(-1)?.push(effect.entry);
-        const demand = this.consumer.done(effect.isLast);
-        if (demand !== undefined) this.say(demand.handled, demand.upTo, demand.resendFrom);
-      } else this.say(verdict.handled, verdict.upTo, verdict.resendFrom);
+        const demand = this.#consumer.done(effect.isLast);
+        if (demand !== undefined) this.#say(demand.handled, demand.upTo, demand.resendFrom);
+      } else this.#say(verdict.handled, verdict.upTo, verdict.resendFrom);
     }
   }
 
-  private say(handled: number, upTo: number, resendFrom: number): void {
+  #say(handled: number, upTo: number, resendFrom: number): void {
     this.channel.push({ to: 'producer', say: [handled, upTo, resendFrom] });
   }
 
-  private perform(effects: readonly ProducerEffect<number>[]): void {
+  #perform(effects: readonly ProducerEffect<number>[]): void {
     for (const effect of effects) {
       if (effect.type === 'confirmed') this.confirmed.push(effect.entry);
       else this.channel.push({ to: 'consumer', effect });

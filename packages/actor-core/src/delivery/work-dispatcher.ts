@@ -106,123 +106,123 @@ export function workDispatcher<M>(options: WorkDispatcherOptions<M> = {}): Props
 }
 
 class Dispatcher<M> {
-  private readonly context: ActorContext<DispatcherMessage<M>>;
-  private readonly options: ReturnType<typeof resolveProducerOptions>;
-  private readonly look: ReturnType<typeof lookTimer<DispatcherMessage<M>>>;
-  private readonly workers = new Map<string, Worker<M>>();
-  private readonly parking: Parking<M>;
-  private waiting: Work<M>[] = [];
-  private registrations = 0;
+  readonly #context: ActorContext<DispatcherMessage<M>>;
+  readonly #options: ReturnType<typeof resolveProducerOptions>;
+  readonly #look: ReturnType<typeof lookTimer<DispatcherMessage<M>>>;
+  readonly #workers = new Map<string, Worker<M>>();
+  readonly #parking: Parking<M>;
+  #waiting: Work<M>[] = [];
+  #registrations = 0;
 
   constructor(
     context: ActorContext<DispatcherMessage<M>>,
     options: ReturnType<typeof resolveProducerOptions>,
     parking: Parking<M>,
   ) {
-    this.context = context;
-    this.options = options;
-    this.parking = parking;
-    this.look = lookTimer<DispatcherMessage<M>>(context);
+    this.#context = context;
+    this.#options = options;
+    this.#parking = parking;
+    this.#look = lookTimer<DispatcherMessage<M>>(context);
   }
 
   take(message: DispatcherMessage<M>): void {
-    if (!isWord(message)) this.send(message);
-    else if (message[0] === 'look') this.tick();
-    else if (message[0] === 'offer') this.register(message[1]);
-    else this.hear(message);
-    this.shareOut();
-    for (const { window } of this.workers.values()) this.look(window.dueMs);
+    if (!isWord(message)) this.#send(message);
+    else if (message[0] === 'look') this.#tick();
+    else if (message[0] === 'offer') this.#register(message[1]);
+    else this.#hear(message);
+    this.#shareOut();
+    for (const { window } of this.#workers.values()) this.#look(window.dueMs);
   }
 
   /** That worker is gone: others get what it had. */
   lose(ref: ActorRef<never>, reason: TerminationReason): void {
-    const worker = this.workers.get(refKey(ref));
+    const worker = this.#workers.get(refKey(ref));
     if (worker === undefined) return;
-    this.workers.delete(refKey(ref));
+    this.#workers.delete(refKey(ref));
     // One that stopped in order has not failed at what it left.
-    if (reason !== 'stopped') this.countFailure(worker);
-    this.waiting = [...worker.window.unconfirmed, ...this.waiting];
-    this.shareOut();
+    if (reason !== 'stopped') this.#countFailure(worker);
+    this.#waiting = [...worker.window.unconfirmed, ...this.#waiting];
+    this.#shareOut();
   }
 
-  private send(command: Send<M>): void {
-    if (this.waiting.length >= this.options.capacity)
+  #send(command: Send<M>): void {
+    if (this.#waiting.length >= this.#options.capacity)
       command.replyTo?.tell({ type: 'refused', reason: 'buffer-full' });
-    else this.waiting.push({ command, failures: 0 });
+    else this.#waiting.push({ command, failures: 0 });
   }
 
-  private register(ref: ActorRef<DeliveryFrame<M>>): void {
+  #register(ref: ActorRef<DeliveryFrame<M>>): void {
     const key = refKey(ref);
-    const known = this.workers.get(key);
+    const known = this.#workers.get(key);
     // It has nothing and no room is known: the greeting was lost, and no resending heals that.
     if (known?.window.free === 0 && known.window.unconfirmed.length === 0)
-      this.perform(known, known.window.greet());
+      this.#perform(known, known.window.greet());
     if (known !== undefined) return;
-    const life = this.context.incarnation * registrationsPerLife + ++this.registrations;
-    const worker = { ref, life, window: new ProducerWindow<Work<M>>(this.options), incarnation: 0 };
-    this.workers.set(key, worker);
+    const life = this.#context.incarnation * registrationsPerLife + ++this.#registrations;
+    const worker = { ref, life, window: new ProducerWindow<Work<M>>(this.#options), incarnation: 0 };
+    this.#workers.set(key, worker);
     // The one before, if any, has ended: its notice was read.
-    this.context.watch(ref);
-    this.perform(worker, worker.window.greet());
+    this.#context.watch(ref);
+    this.#perform(worker, worker.window.greet());
   }
 
-  private hear(word: DemandWord): void {
-    const worker = this.workers.get(refKey(word[1]));
+  #hear(word: DemandWord): void {
+    const worker = this.#workers.get(refKey(word[1]));
     if (worker === undefined || worker.life !== word[2]) return;
     const { window } = worker;
     const incarnation = (word[0] === 'unknown' ? word[3] : word[6]) ?? 0;
     if (incarnation > worker.incarnation) {
       // The life before has ended in the middle of something.
-      if (worker.incarnation > 0) this.perform(worker, this.countFailure(worker));
+      if (worker.incarnation > 0) this.#perform(worker, this.#countFailure(worker));
       worker.incarnation = incarnation;
     }
-    this.perform(
+    this.#perform(
       worker,
       word[0] === 'unknown'
         ? window.unknown()
-        : window.demand(word[3], word[4], word[5], this.context.clock.now()),
+        : window.demand(word[3], word[4], word[5], this.#context.clock.now()),
     );
   }
 
   /** A worker, or one life of it, ended with something in hand: that is given to others, but not for ever. */
-  private countFailure({ ref, window }: Worker<M>): ProducerEffect<Work<M>>[] {
+  #countFailure({ ref, window }: Worker<M>): ProducerEffect<Work<M>>[] {
     const work = window.inHand;
-    if (work === undefined || ++work.failures < this.parking.maxAttempts) return [];
+    if (work === undefined || ++work.failures < this.#parking.maxAttempts) return [];
     const { command, failures } = work;
     const effects = window.skip();
-    const { runtime } = (this.context.self as LocalRef<never>).cell;
+    const { runtime } = (this.#context.self as LocalRef<never>).cell;
     runtime.deadLetter(ref.address, 'attempts-exhausted', undefined, undefined, command.message);
     command.replyTo?.tell({ type: 'parked', attempts: failures });
-    this.parking.onParked?.(command.message, failures);
+    this.#parking.onParked?.(command.message, failures);
     return effects;
   }
 
-  private tick(): void {
-    this.look.fired();
-    for (const worker of this.workers.values())
-      this.perform(worker, worker.window.tick(this.context.clock.now()));
+  #tick(): void {
+    this.#look.fired();
+    for (const worker of this.#workers.values())
+      this.#perform(worker, worker.window.tick(this.#context.clock.now()));
   }
 
-  private shareOut(): void {
-    while (this.waiting.length > 0) {
-      const worker = this.mostFree();
+  #shareOut(): void {
+    while (this.#waiting.length > 0) {
+      const worker = this.#mostFree();
       if (worker === undefined) return;
-      const [entry] = this.waiting.splice(0, 1);
-      if (entry !== undefined) this.perform(worker, worker.window.offer(entry, this.context.clock.now()));
+      const [entry] = this.#waiting.splice(0, 1);
+      if (entry !== undefined) this.#perform(worker, worker.window.offer(entry, this.#context.clock.now()));
     }
   }
 
-  private mostFree(): Worker<M> | undefined {
+  #mostFree(): Worker<M> | undefined {
     let best: Worker<M> | undefined;
-    for (const worker of this.workers.values()) {
+    for (const worker of this.#workers.values()) {
       if (worker.window.isFull || worker.window.free === 0) continue;
       if (best === undefined || worker.window.free > best.window.free) best = worker;
     }
     return best;
   }
 
-  private perform({ ref, life }: Worker<M>, effects: readonly ProducerEffect<Work<M>>[]): void {
-    const self = this.context.self as ActorRef<DemandWord>;
+  #perform({ ref, life }: Worker<M>, effects: readonly ProducerEffect<Work<M>>[]): void {
+    const self = this.#context.self as ActorRef<DemandWord>;
     for (const effect of effects)
       if (effect.type === 'hello') send(effect, self, ref, life);
       else send({ ...effect, entry: effect.entry.command }, self, ref, life, effect.entry.failures);

@@ -15,33 +15,33 @@ interface Note {
  */
 export class BirthTimes {
   /** Both figures rise. */
-  private readonly notes: Note[] = [];
+  readonly #notes: Note[] = [];
 
   note(given: number, nowMs: number): void {
-    if ((this.notes.at(-1)?.given ?? -1) >= given) return;
-    this.notes.push({ given, atMs: nowMs });
-    if (this.notes.length > maxNotes) this.notes.splice(this.leastMissed(nowMs), 1);
+    if ((this.#notes.at(-1)?.given ?? -1) >= given) return;
+    this.#notes.push({ given, atMs: nowMs });
+    if (this.#notes.length > maxNotes) this.#notes.splice(this.#leastMissed(nowMs), 1);
   }
 
   /** The first note that has seen the actor: not before its birth. Undefined when none has yet. */
   of(uid: number): number | undefined {
     let from = 0;
-    let to = this.notes.length;
+    let to = this.#notes.length;
     while (from < to) {
       const middle = (from + to) >> 1;
-      if ((this.notes[middle] as Note).given > uid) to = middle;
+      if ((this.#notes[middle] as Note).given > uid) to = middle;
       else from = middle + 1;
     }
-    return this.notes[from]?.atMs;
+    return this.#notes[from]?.atMs;
   }
 
   /** The note without which ages are least wrong, measured by the ages themselves. */
-  private leastMissed(nowMs: number): number {
+  #leastMissed(nowMs: number): number {
     let least = 1;
     let leastError = Number.POSITIVE_INFINITY;
-    for (let i = 1; i < this.notes.length - 1; i++) {
-      const after = (this.notes[i + 1] as Note).atMs;
-      const error = (after - (this.notes[i - 1] as Note).atMs) / (nowMs - after + graceMs);
+    for (let i = 1; i < this.#notes.length - 1; i++) {
+      const after = (this.#notes[i + 1] as Note).atMs;
+      const error = (after - (this.#notes[i - 1] as Note).atMs) / (nowMs - after + graceMs);
       if (error < leastError) [least, leastError] = [i, error];
     }
     return least;

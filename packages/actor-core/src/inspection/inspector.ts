@@ -41,121 +41,121 @@ export interface InspectorOptions {
 
 /** Shows the actors of one node, in answers that are bounded whatever their number. */
 export class Inspector {
-  private readonly options: InspectorOptions;
-  private readonly births = new BirthTimes();
-  private readonly rates = new MessageRates();
-  private readonly underWay = new Map<string, Promise<NodeInspection>>();
-  private readonly ends: (() => void)[] = [];
-  private readonly startedMs: number;
-  private timer: Timer | undefined = undefined;
-  private warned = false;
+  readonly #options: InspectorOptions;
+  readonly #births = new BirthTimes();
+  readonly #rates = new MessageRates();
+  readonly #underWay = new Map<string, Promise<NodeInspection>>();
+  readonly #ends: (() => void)[] = [];
+  readonly #startedMs: number;
+  #timer: Timer | undefined = undefined;
+  #warned = false;
 
   constructor(options: InspectorOptions) {
-    this.options = options;
-    this.startedMs = options.clock.now();
-    this.noteBirths();
+    this.#options = options;
+    this.#startedMs = options.clock.now();
+    this.#noteBirths();
   }
 
   /** Answers other nodes until `close`. */
   listen(transport: Transport, subjects: Subjects): void {
-    const heard = transport.subscribe(subjects.inspection(this.options.node, anyToken), (message) =>
-      this.hear(message),
+    const heard = transport.subscribe(subjects.inspection(this.#options.node, anyToken), (message) =>
+      this.#hear(message),
     );
-    this.ends.push(() => heard.unsubscribe());
+    this.#ends.push(() => heard.unsubscribe());
   }
 
   close(): void {
-    this.timer?.cancel();
-    for (const end of this.ends) end();
+    this.#timer?.cancel();
+    for (const end of this.#ends) end();
   }
 
   /** What runs here. Those who ask the same at the same time share the work. */
   async inspect(question: InspectionQuestion): Promise<InspectionAnswer> {
     const key = `${question.limit} ${question.maxBytes} ${question.path}`;
-    let answer = this.underWay.get(key);
+    let answer = this.#underWay.get(key);
     if (answer === undefined) {
-      if (this.underWay.size >= maxAtOnce) return 'busy';
-      answer = this.answer(question).finally(() => this.underWay.delete(key));
-      this.underWay.set(key, answer);
+      if (this.#underWay.size >= maxAtOnce) return 'busy';
+      answer = this.#answer(question).finally(() => this.#underWay.delete(key));
+      this.#underWay.set(key, answer);
     }
     return answer;
   }
 
-  private async answer(question: InspectionQuestion): Promise<NodeInspection> {
-    const { root, clock } = this.options;
+  async #answer(question: InspectionQuestion): Promise<NodeInspection> {
+    const { root, clock } = this.#options;
     const lateMs = clock.now() + question.timeoutMs * walkShare;
     const walk = await walkActors(root, {
       path: question.path,
       limit: question.limit,
-      pause: () => this.pass(0),
+      pause: () => this.#pass(0),
       isLate: () => clock.now() >= lateMs,
     });
-    await this.sample(chooseShown(walk.tops, walk.others, question.limit));
-    const actors = this.fitting(walk, question);
-    const { restarted = 0, parked = 0, escalated = 0 } = this.options.counters().events;
+    await this.#sample(chooseShown(walk.tops, walk.others, question.limit));
+    const actors = this.#fitting(walk, question);
+    const { restarted = 0, parked = 0, escalated = 0 } = this.#options.counters().events;
     return {
-      incarnation: this.options.incarnation,
-      uptimeMs: Math.round(clock.now() - this.startedMs),
+      incarnation: this.#options.incarnation,
+      uptimeMs: Math.round(clock.now() - this.#startedMs),
       total: walk.total,
       leftOut: walk.total - actors.length,
       complete: walk.complete,
-      counters: { restarted, parked, escalated, deadLetters: this.deadLetters() },
+      counters: { restarted, parked, escalated, deadLetters: this.#deadLetters() },
       actors,
     };
   }
 
   /** Sees to it that all of them have a rate. */
-  private async sample(shown: readonly Seen[]): Promise<void> {
-    const nowMs = this.options.clock.now();
-    const isNew = shown.map(({ actor }) => this.rates.look(actor, nowMs) === undefined);
-    if (isNew.includes(true)) await this.pass(sampleMs);
+  async #sample(shown: readonly Seen[]): Promise<void> {
+    const nowMs = this.#options.clock.now();
+    const isNew = shown.map(({ actor }) => this.#rates.look(actor, nowMs) === undefined);
+    if (isNew.includes(true)) await this.#pass(sampleMs);
   }
 
   /** As many views as the answer may hold in number and in bytes. */
-  private fitting(walk: Walk, { limit, maxBytes }: InspectionQuestion): readonly ActorView[] {
-    const nowMs = this.options.clock.now();
-    let views = chooseShown(walk.tops, walk.others, limit).map((seen) => this.view(seen, nowMs));
+  #fitting(walk: Walk, { limit, maxBytes }: InspectionQuestion): readonly ActorView[] {
+    const nowMs = this.#options.clock.now();
+    let views = chooseShown(walk.tops, walk.others, limit).map((seen) => this.#view(seen, nowMs));
     for (let bytes = sizeOf(views); bytes > maxBytes - answerReserveBytes; bytes = sizeOf(views)) {
       const fewer = Math.min(views.length - 1, Math.floor((views.length * maxBytes) / bytes));
-      views = chooseShown(walk.tops, walk.others, fewer).map((seen) => this.view(seen, nowMs));
+      views = chooseShown(walk.tops, walk.others, fewer).map((seen) => this.#view(seen, nowMs));
     }
     return views;
   }
 
-  private view({ actor, children }: Seen, nowMs: number): ActorView {
-    const messagesPerSecond = this.rates.look(actor, nowMs);
-    const uptimeMs = Math.max(0, nowMs - (this.births.of(actor.uid) ?? nowMs));
+  #view({ actor, children }: Seen, nowMs: number): ActorView {
+    const messagesPerSecond = this.#rates.look(actor, nowMs);
+    const uptimeMs = Math.max(0, nowMs - (this.#births.of(actor.uid) ?? nowMs));
     return viewOf(actor, { children, messagesPerSecond, uptimeMs });
   }
 
-  private deadLetters(): number {
-    return Object.values(this.options.counters().deadLetters).reduce((sum, letters) => sum + letters, 0);
+  #deadLetters(): number {
+    return Object.values(this.#options.counters().deadLetters).reduce((sum, letters) => sum + letters, 0);
   }
 
-  private hear({ subject, payload, respond }: TransportMessage): void {
+  #hear({ subject, payload, respond }: TransportMessage): void {
     if (respond === undefined) return;
     const question = questionSchema.safeParse(decodeQuestion(payload));
     if (!question.success) {
-      const { node, log } = this.options;
-      if (!this.warned)
+      const { node, log } = this.#options;
+      if (!this.#warned)
         log.warn({ node, subject }, 'a question about actors here cannot be read; more are ignored');
-      this.warned = true;
+      this.#warned = true;
       return;
     }
     this.inspect(question.data).then(
       (answer) => respond(encodeAnswer(answer)),
-      (err: unknown) => this.options.log.error({ err }, 'the actors here could not be inspected'),
+      (err: unknown) => this.#options.log.error({ err }, 'the actors here could not be inspected'),
     );
   }
 
-  private readonly noteBirths = (): void => {
-    const { clock, numbersGiven } = this.options;
-    this.births.note(numbersGiven(), clock.now());
-    this.timer = clock.setTimer(noteMs, this.noteBirths);
+  readonly #noteBirths = (): void => {
+    const { clock, numbersGiven } = this.#options;
+    this.#births.note(numbersGiven(), clock.now());
+    this.#timer = clock.setTimer(noteMs, this.#noteBirths);
   };
 
-  private pass(ms: number): Promise<void> {
-    return new Promise((resolve) => this.options.clock.setTimer(ms, resolve));
+  #pass(ms: number): Promise<void> {
+    return new Promise((resolve) => this.#options.clock.setTimer(ms, resolve));
   }
 }
 

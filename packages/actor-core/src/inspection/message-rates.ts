@@ -15,20 +15,20 @@ const staleMs = 30_000;
 
 /** How many messages actors handle, between looks at them. Between looks it costs nothing. */
 export class MessageRates {
-  private readonly looks = new WeakMap<object, Look>();
+  readonly #looks = new WeakMap<object, Look>();
 
   /** Messages per second since the last look; undefined when there was none lately: look again after `sampleMs`. */
   look(actor: { readonly processed: number }, nowMs: number): number | undefined {
-    const last = this.looks.get(actor);
+    const last = this.#looks.get(actor);
     const { processed } = actor;
     const passedMs = last === undefined ? Number.POSITIVE_INFINITY : nowMs - last.atMs;
     if (last === undefined || passedMs > staleMs) {
-      this.looks.set(actor, { atMs: nowMs, processed, perSecond: undefined });
+      this.#looks.set(actor, { atMs: nowMs, processed, perSecond: undefined });
       return undefined;
     }
     if (passedMs < (last.perSecond === undefined ? shortestMs : freshMs)) return last.perSecond;
     const perSecond = ((processed - last.processed) * 1_000) / passedMs;
-    this.looks.set(actor, { atMs: nowMs, processed, perSecond });
+    this.#looks.set(actor, { atMs: nowMs, processed, perSecond });
     return perSecond;
   }
 }

@@ -13,36 +13,36 @@ export interface Seen {
 
 /** Keeps the `limit` most interesting of any number of actors, the earlier among equals. A binary heap, least first. */
 export class MostInteresting {
-  private readonly limit: number;
-  private readonly heap: Seen[] = [];
+  readonly #limit: number;
+  readonly #heap: Seen[] = [];
 
   constructor(limit: number) {
-    this.limit = limit;
+    this.#limit = limit;
   }
 
   /** Would one of this interest, later than all others, be kept? Spares the others an object. */
   wants(interest: number): boolean {
-    return this.heap.length < this.limit || interest > (this.heap[0] as Seen).interest;
+    return this.#heap.length < this.#limit || interest > (this.#heap[0] as Seen).interest;
   }
 
   add(seen: Seen): void {
-    const { heap } = this;
-    if (heap.length < this.limit) {
+    const heap = this.#heap;
+    if (heap.length < this.#limit) {
       heap.push(seen);
-      this.rise(heap.length - 1);
+      this.#rise(heap.length - 1);
     } else if (comesFirst(seen, heap[0] as Seen)) {
       heap[0] = seen;
-      this.sink();
+      this.#sink();
     }
   }
 
   /** The most interesting first. */
   ranked(): Seen[] {
-    return this.heap.toSorted((a, b) => (comesFirst(a, b) ? -1 : 1));
+    return this.#heap.toSorted((a, b) => (comesFirst(a, b) ? -1 : 1));
   }
 
-  private rise(from: number): void {
-    const { heap } = this;
+  #rise(from: number): void {
+    const heap = this.#heap;
     const seen = heap[from] as Seen;
     let at = from;
     while (at > 0) {
@@ -55,8 +55,8 @@ export class MostInteresting {
     heap[at] = seen;
   }
 
-  private sink(): void {
-    const { heap } = this;
+  #sink(): void {
+    const heap = this.#heap;
     const seen = heap[0] as Seen;
     let at = 0;
     for (;;) {

@@ -20,21 +20,21 @@ const entry = new URL(
 export class ActorWorker<M> {
   /** Rejects when the thread is gone, for whatever reason. */
   readonly died: Promise<never>;
-  private readonly runtime: Runtime;
-  private readonly worker: Worker;
-  private inHand: InHand<M> | undefined = undefined;
+  readonly #runtime: Runtime;
+  readonly #worker: Worker;
+  #inHand: InHand<M> | undefined = undefined;
 
   constructor(runtime: Runtime, start: WorkerStart, maxHeapMiB: number | undefined) {
-    this.runtime = runtime;
-    this.worker = new Worker(entry, {
+    this.#runtime = runtime;
+    this.#worker = new Worker(entry, {
       workerData: start,
       ...(maxHeapMiB === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: maxHeapMiB } }),
     });
-    this.worker.unref();
-    this.worker.on('message', (message: FromWorker) => this.receive(message));
+    this.#worker.unref();
+    this.#worker.on('message', (message: FromWorker) => this.#receive(message));
     this.died = new Promise((_, reject) => {
-      this.worker.on('error', reject);
-      this.worker.on('exit', (code) => reject(new Error(`the worker of ${start.path} exited with ${code}`)));
+      this.#worker.on('error', reject);
+      this.#worker.on('exit', (code) => reject(new Error(`the worker of ${start.path} exited with ${code}`)));
     });
   }
 
@@ -42,28 +42,28 @@ export class ActorWorker<M> {
     return new Promise((resolve, reject) => {
       const bytes = encodeValue(message);
       const next: ToWorker = { message: bytes, trace };
-      this.inHand = { trace, resolve, reject };
-      this.worker.ref();
-      this.worker.postMessage(next, [bytes.buffer as ArrayBuffer]);
+      this.#inHand = { trace, resolve, reject };
+      this.#worker.ref();
+      this.#worker.postMessage(next, [bytes.buffer as ArrayBuffer]);
     });
   }
 
   /** Stops it wherever it is, an endless loop included. */
   terminate(): void {
-    void this.worker.terminate();
+    void this.#worker.terminate();
   }
 
-  private receive(message: FromWorker): void {
-    const { inHand } = this;
+  #receive(message: FromWorker): void {
+    const inHand = this.#inHand;
     if (message.type === 'tell') {
-      const { runtime } = this;
+      const runtime = this.#runtime;
       const value = decodeValue(message.message, (address) => runtime.resolveRef(address));
       const lane = message.control ? 'control' : 'data';
       runtime.resolveRef(message.to).tell(value as never, { lane, trace: inHand?.trace });
       return;
     }
-    this.inHand = undefined;
-    this.worker.unref();
+    this.#inHand = undefined;
+    this.#worker.unref();
     if (message.type === 'done') inHand?.resolve(message.stops ? stopped : undefined);
     else inHand?.reject(errorOf(message));
   }

@@ -53,17 +53,17 @@ export function joinLeadership(node: ClusterNode, options: LeadershipOptions): L
 /** The shell of `decideLeadership`: carries out its effects and feeds it what comes of them. */
 class LeaseLeadership implements Leadership {
   readonly group: string;
-  private readonly node: ClusterNode;
-  private readonly stream: string;
-  private readonly leadSubject: string;
-  private readonly options: LeadershipOptions;
-  private readonly listeners = new Set<(leader: LeaderInfo | undefined) => void>();
-  private readonly ends: (() => void)[] = [];
-  private state: LeadershipState;
-  private shown: LeaderInfo | undefined = undefined;
-  private timer: Timer | undefined = undefined;
-  private prepared: Promise<void> | undefined = undefined;
-  private lastTrouble: StoreUnavailableError | undefined = undefined;
+  readonly #node: ClusterNode;
+  readonly #stream: string;
+  readonly #leadSubject: string;
+  readonly #options: LeadershipOptions;
+  readonly #listeners = new Set<(leader: LeaderInfo | undefined) => void>();
+  readonly #ends: (() => void)[] = [];
+  #state: LeadershipState;
+  #shown: LeaderInfo | undefined = undefined;
+  #timer: Timer | undefined = undefined;
+  #prepared: Promise<void> | undefined = undefined;
+  #lastTrouble: StoreUnavailableError | undefined = undefined;
 
   constructor(node: ClusterNode, options: LeadershipOptions) {
     requireKnownOptions('options', options, leadershipOptions);
@@ -71,190 +71,190 @@ class LeaseLeadership implements Leadership {
     if (!(Number.isFinite(leaseMs) && leaseMs >= 2 * tickMs))
       throw new InvalidArgumentError('leaseMs', `must be at least ${2 * tickMs}`);
     this.group = requireToken('group', options.group);
-    this.node = node;
-    this.options = options;
-    this.stream = controlStream(node.subjects.cell, this.group);
-    this.leadSubject = node.subjects.control(this.group, 'lead');
+    this.#node = node;
+    this.#options = options;
+    this.#stream = controlStream(node.subjects.cell, this.group);
+    this.#leadSubject = node.subjects.control(this.group, 'lead');
     const isCandidate = options.candidate ?? node.roles.includes('host');
-    if (isCandidate) this.stand();
-    this.state = initialLeadership(node.nodeId, node.incarnation, isCandidate, leaseMs, node.clock.now());
-    this.listen();
+    if (isCandidate) this.#stand();
+    this.#state = initialLeadership(node.nodeId, node.incarnation, isCandidate, leaseMs, node.clock.now());
+    this.#listen();
   }
 
   current(): LeaderInfo | undefined {
-    if (this.state.role === 'leader') return this.isLeader() ? this.state.lead : undefined;
-    return this.state.isHeard ? this.state.lead : undefined;
+    if (this.#state.role === 'leader') return this.isLeader() ? this.#state.lead : undefined;
+    return this.#state.isHeard ? this.#state.lead : undefined;
   }
 
   isLeader(): boolean {
-    return mayAct(this.state, this.node.clock.now());
+    return mayAct(this.#state, this.#node.clock.now());
   }
 
   onChange(listener: (leader: LeaderInfo | undefined) => void): () => void {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   trouble(): StoreUnavailableError | undefined {
-    return this.lastTrouble;
+    return this.#lastTrouble;
   }
 
   async append(subject: string, payload: Uint8Array): Promise<{ sequence: number }> {
-    const fence = this.state.lead?.fence ?? 0;
-    if (!this.isLeader()) throw new FenceRejectedError(this.stream, fence);
+    const fence = this.#state.lead?.fence ?? 0;
+    if (!this.isLeader()) throw new FenceRejectedError(this.#stream, fence);
     try {
-      return await this.node.store.append(this.stream, subject, payload, {
-        fence: { subject: this.leadSubject, sequence: fence },
+      return await this.#node.store.append(this.#stream, subject, payload, {
+        fence: { subject: this.#leadSubject, sequence: fence },
       });
     } catch (error) {
-      if (error instanceof FenceRejectedError) this.take({ type: 'rejected', fence });
+      if (error instanceof FenceRejectedError) this.#take({ type: 'rejected', fence });
       throw error;
     }
   }
 
   resign(): Promise<void> {
-    this.take({ type: 'resign' });
-    this.timer?.cancel();
-    for (const end of this.ends) end();
-    this.ends.length = 0;
+    this.#take({ type: 'resign' });
+    this.#timer?.cancel();
+    for (const end of this.#ends) end();
+    this.#ends.length = 0;
     return Promise.resolve();
   }
 
-  private stand(): void {
-    const groups = candidacies.get(this.node) ?? new Set();
+  #stand(): void {
+    const groups = candidacies.get(this.#node) ?? new Set();
     if (groups.has(this.group))
       throw new InvalidArgumentError('group', `has a candidate on this node already: ${this.group}`);
-    candidacies.set(this.node, groups.add(this.group));
-    this.ends.push(() => groups.delete(this.group));
+    candidacies.set(this.#node, groups.add(this.group));
+    this.#ends.push(() => groups.delete(this.group));
   }
 
-  private listen(): void {
-    const { transport, subjects, presence, clock } = this.node;
+  #listen(): void {
+    const { transport, subjects, presence, clock } = this.#node;
     const heard = transport.subscribe(subjects.leader(this.group, anyToken), ({ subject, payload }) => {
       const heartbeat = decodeHeartbeat(payload);
       if (heartbeat !== undefined)
-        this.take({ type: 'heard', from: subject.slice(subject.lastIndexOf('.') + 1), ...heartbeat });
+        this.#take({ type: 'heard', from: subject.slice(subject.lastIndexOf('.') + 1), ...heartbeat });
     });
-    this.ends.push(
+    this.#ends.push(
       () => heard.unsubscribe(),
       presence.onChange(({ node, state, incarnation }) =>
-        this.take({ type: 'member', node, state, incarnation }),
+        this.#take({ type: 'member', node, state, incarnation }),
       ),
-      transport.onConnectionChange((isConnected) => this.take({ type: 'connection', isConnected })),
+      transport.onConnectionChange((isConnected) => this.#take({ type: 'connection', isConnected })),
     );
     // Leaving the cluster gives leadership up: the bus is still there when the actors have stopped.
-    void this.node.system.terminated.then(() => this.resign());
-    if (!transport.connected) this.take({ type: 'connection', isConnected: false });
+    void this.#node.system.terminated.then(() => this.resign());
+    if (!transport.connected) this.#take({ type: 'connection', isConnected: false });
     const tick = () => {
-      this.timer = clock.setTimer(tickMs, tick);
-      this.take({ type: 'tick' });
+      this.#timer = clock.setTimer(tickMs, tick);
+      this.#take({ type: 'tick' });
     };
     // Not in this call: the caller has not even its listener in place.
-    this.timer = clock.setTimer(0, tick);
+    this.#timer = clock.setTimer(0, tick);
   }
 
-  private take(event: LeadershipEvent): void {
+  #take(event: LeadershipEvent): void {
     const { state, effects } = decideLeadership(
-      this.state,
+      this.#state,
       event,
-      this.node.clock.now(),
-      this.node.random.next(),
+      this.#node.clock.now(),
+      this.#node.random.next(),
     );
-    this.state = state;
-    for (const effect of effects) this.perform(effect);
+    this.#state = state;
+    for (const effect of effects) this.#perform(effect);
   }
 
-  private perform(effect: LeadershipEffect): void {
+  #perform(effect: LeadershipEffect): void {
     switch (effect.type) {
       case 'read':
-        return void this.read();
+        return void this.#read();
       case 'campaign':
-        return void this.campaign(effect.term, effect.expectedSequence);
+        return void this.#campaign(effect.term, effect.expectedSequence);
       case 'announce':
-        return this.announce(effect);
+        return this.#announce(effect);
       case 'changed':
-        return this.tellListeners();
+        return this.#tellListeners();
     }
   }
 
-  private async read(): Promise<void> {
+  async #read(): Promise<void> {
     try {
-      await this.prepare();
-      const stored = await this.node.store.readLast(this.stream, this.leadSubject);
+      await this.#prepare();
+      const stored = await this.#node.store.readLast(this.#stream, this.#leadSubject);
       const record = stored === undefined ? undefined : decodeLeadRecord(stored);
-      this.lastTrouble = undefined;
-      this.take({ type: 'read', record });
-      if (record !== undefined) this.askAfter(record.leader);
+      this.#lastTrouble = undefined;
+      this.#take({ type: 'read', record });
+      if (record !== undefined) this.#askAfter(record.leader);
     } catch (err) {
-      this.noteTrouble(err, 'read');
-      this.take({ type: 'read-failed' });
+      this.#noteTrouble(err, 'read');
+      this.#take({ type: 'read-failed' });
     }
   }
 
   /** The recorded leader may have said goodbye before this node learnt its name. */
-  private askAfter(leader: string): void {
-    const member = this.node.presence.member(leader);
+  #askAfter(leader: string): void {
+    const member = this.#node.presence.member(leader);
     if (member !== undefined)
-      this.take({ type: 'member', node: leader, state: member.state, incarnation: member.incarnation });
+      this.#take({ type: 'member', node: leader, state: member.state, incarnation: member.incarnation });
   }
 
-  private async campaign(term: number, expectedSequence: number): Promise<void> {
-    const { nodeId, incarnation, store, log } = this.node;
+  async #campaign(term: number, expectedSequence: number): Promise<void> {
+    const { nodeId, incarnation, store, log } = this.#node;
     try {
       const record = encodeLeadRecord({ leader: nodeId, incarnation, term });
-      const { sequence } = await store.append(this.stream, this.leadSubject, record, {
+      const { sequence } = await store.append(this.#stream, this.#leadSubject, record, {
         lastSequence: expectedSequence,
       });
-      this.lastTrouble = undefined;
+      this.#lastTrouble = undefined;
       log.info({ group: this.group, term, fence: sequence }, 'leadership won');
-      this.take({ type: 'won', term, fence: sequence });
+      this.#take({ type: 'won', term, fence: sequence });
     } catch (err) {
-      if (!(err instanceof WrongSequenceError)) this.noteTrouble(err, 'written');
-      this.take({ type: err instanceof WrongSequenceError ? 'lost' : 'unknown' });
+      if (!(err instanceof WrongSequenceError)) this.#noteTrouble(err, 'written');
+      this.#take({ type: err instanceof WrongSequenceError ? 'lost' : 'unknown' });
     }
   }
 
   /** Logs a full or missing store, or a foreign record, once each; an unreachable store is expected to recover. */
-  private noteTrouble(err: unknown, what: 'read' | 'written'): void {
-    const before = this.lastTrouble?.code;
+  #noteTrouble(err: unknown, what: 'read' | 'written'): void {
+    const before = this.#lastTrouble?.code;
     const known = err instanceof StoreUnavailableError ? err : undefined;
-    this.lastTrouble = known;
+    this.#lastTrouble = known;
     const passes = known?.code === 'store-unavailable' || (known !== undefined && known.code === before);
-    this.node.log[passes ? 'debug' : 'error'](
+    this.#node.log[passes ? 'debug' : 'error'](
       { group: this.group, code: known?.code, err },
       `the lead record cannot be ${what}`,
     );
   }
 
-  private prepare(): Promise<void> {
-    if (!this.state.isCandidate) return Promise.resolve();
-    const { replicas, historyPerSubject } = this.options;
-    this.prepared ??= this.node.store
+  #prepare(): Promise<void> {
+    if (!this.#state.isCandidate) return Promise.resolve();
+    const { replicas, historyPerSubject } = this.#options;
+    this.#prepared ??= this.#node.store
       .ensureStream({
-        name: this.stream,
-        subjects: [this.node.subjects.control(this.group, '>')],
+        name: this.#stream,
+        subjects: [this.#node.subjects.control(this.group, '>')],
         ...(replicas === undefined ? {} : { replicas }),
         ...(historyPerSubject === undefined ? {} : { historyPerSubject }),
       })
       .catch((error: unknown) => {
-        this.prepared = undefined;
+        this.#prepared = undefined;
         throw error;
       });
-    return this.prepared;
+    return this.#prepared;
   }
 
-  private announce({ term, fence, isResigning }: Extract<LeadershipEffect, { type: 'announce' }>): void {
-    const { transport, subjects, nodeId, incarnation } = this.node;
+  #announce({ term, fence, isResigning }: Extract<LeadershipEffect, { type: 'announce' }>): void {
+    const { transport, subjects, nodeId, incarnation } = this.#node;
     transport.publish(
       subjects.leader(this.group, nodeId),
       encodeHeartbeat({ term, fence, incarnation, isResigning }),
     );
   }
 
-  private tellListeners(): void {
+  #tellListeners(): void {
     const leader = this.current();
-    if (leader?.fence === this.shown?.fence) return;
-    this.shown = leader;
-    for (const listener of this.listeners) listener(leader);
+    if (leader?.fence === this.#shown?.fence) return;
+    this.#shown = leader;
+    for (const listener of this.#listeners) listener(leader);
   }
 }

@@ -36,181 +36,181 @@ export function startRegistry(node: ClusterNode): Registry {
 }
 
 class ClusterRegistry implements Registry {
-  private readonly node: ClusterNode;
-  private readonly table: RegistryTable;
-  private readonly self: ActorRef<Message>;
-  private readonly listeners = new Map<string, Set<() => void>>();
-  private readonly conflictListeners = new Set<(conflict: NameConflict) => void>();
+  readonly #node: ClusterNode;
+  readonly #table: RegistryTable;
+  readonly #self: ActorRef<Message>;
+  readonly #listeners = new Map<string, Set<() => void>>();
+  readonly #conflictListeners = new Set<(conflict: NameConflict) => void>();
 
   constructor(node: ClusterNode) {
-    this.node = node;
-    this.table = new RegistryTable(node.nodeId, node.incarnation);
+    this.#node = node;
+    this.#table = new RegistryTable(node.nodeId, node.incarnation);
     const create = () =>
       setup<Message>((context) => {
         // After a restart of this actor, which is not the end of those registered.
-        for (const [, , ref] of this.table.ownEntries) context.watch(ref);
+        for (const [, , ref] of this.#table.ownEntries) context.watch(ref);
         context.setInterval('digest', digestMs, ['tick']);
         const unlisten = node.presence.onChange((member) => context.self.tell(['member', member]));
         context.signal.addEventListener('abort', unlisten, { once: true });
         return receive(
           (message) => {
             if (message[0] === 'track') context.watch(message[1]);
-            else this.take(message);
+            else this.#take(message);
           },
           (signal) => {
-            if (signal.type === 'terminated') this.perform(this.table.removeActor(signal.ref));
+            if (signal.type === 'terminated') this.#perform(this.#table.removeActor(signal.ref));
           },
         );
       });
     const protocol = registrySchema as z.ZodType<Message>;
-    this.self = node.system.spawn(props<Message>(create, { protocol, restart: 'permanent' }), registryPath);
-    this.tellDigest();
+    this.#self = node.system.spawn(props<Message>(create, { protocol, restart: 'permanent' }), registryPath);
+    this.#tellDigest();
   }
 
   register(name: string, ref: ActorRef<never>): void {
     const holder = this.find(name);
-    if (holder === undefined) return this.add('name', name, ref);
+    if (holder === undefined) return this.#add('name', name, ref);
     const { node, path, uid } = holder.address;
     if (node !== ref.address.node || uid !== ref.address.uid)
       throw new NameTakenError(name, `${path} on ${node}`);
   }
 
   unregister(name: string, ref: ActorRef<never>): void {
-    this.perform(this.table.remove('name', name, (this.node.system as Runtime).nearest(ref)));
+    this.#perform(this.#table.remove('name', name, (this.#node.system as Runtime).nearest(ref)));
   }
 
   find<M>(name: string): ActorRef<M> | undefined {
-    return this.table.holder(name) as ActorRef<M> | undefined;
+    return this.#table.holder(name) as ActorRef<M> | undefined;
   }
 
   join(group: string, ref: ActorRef<never>): void {
-    this.add('group', group, ref);
+    this.#add('group', group, ref);
   }
 
   leave(group: string, ref: ActorRef<never>): void {
-    this.perform(this.table.remove('group', group, (this.node.system as Runtime).nearest(ref)));
+    this.#perform(this.#table.remove('group', group, (this.#node.system as Runtime).nearest(ref)));
   }
 
   members<M>(group: string): readonly ActorRef<M>[] {
-    return this.table.members(group) as readonly ActorRef<M>[];
+    return this.#table.members(group) as readonly ActorRef<M>[];
   }
 
   watchName<M>(name: string, listener: (holder: ActorRef<M> | undefined) => void): () => void {
-    return this.listen(slotOf('name', name), () => listener(this.find(name)));
+    return this.#listen(slotOf('name', name), () => listener(this.find(name)));
   }
 
   watchGroup<M>(group: string, listener: (members: readonly ActorRef<M>[]) => void): () => void {
-    return this.listen(slotOf('group', group), () => listener(this.members(group)));
+    return this.#listen(slotOf('group', group), () => listener(this.members(group)));
   }
 
   onConflict(listener: (conflict: NameConflict) => void): () => void {
-    this.conflictListeners.add(listener);
-    return () => this.conflictListeners.delete(listener);
+    this.#conflictListeners.add(listener);
+    return () => this.#conflictListeners.delete(listener);
   }
 
-  private add(kind: EntryKind, key: string, ref: ActorRef<never>): void {
+  #add(kind: EntryKind, key: string, ref: ActorRef<never>): void {
     const { address } = ref;
     if (key.length === 0 || key.length > maxKeyLength)
       throw new InvalidArgumentError(kind, `must have 1 to ${maxKeyLength} characters`);
-    if (address.node !== this.node.nodeId || address.uid === 0)
+    if (address.node !== this.#node.nodeId || address.uid === 0)
       throw new InvalidArgumentError('ref', 'must be that of an actor of this node, as spawn gives it');
-    const bytes = this.table.ownEntries.reduce((sum, [, one, { address: of }]) => {
+    const bytes = this.#table.ownEntries.reduce((sum, [, one, { address: of }]) => {
       return sum + entryBytes + 3 * (one.length + of.path.length);
     }, 0);
     if (bytes + entryBytes + 3 * (key.length + address.path.length) > maxRecordBytes)
-      throw new RegistryFullError(this.node.nodeId);
-    this.perform(this.table.add(kind, key, ref));
-    this.self.tell(['track', ref], { lane: 'control' });
+      throw new RegistryFullError(this.#node.nodeId);
+    this.#perform(this.#table.add(kind, key, ref));
+    this.#self.tell(['track', ref], { lane: 'control' });
   }
 
-  private listen(slot: string, listener: () => void): () => void {
-    const listeners = this.listeners.get(slot) ?? new Set();
-    this.listeners.set(slot, listeners.add(listener));
+  #listen(slot: string, listener: () => void): () => void {
+    const listeners = this.#listeners.get(slot) ?? new Set();
+    this.#listeners.set(slot, listeners.add(listener));
     listener();
     return () => {
       listeners.delete(listener);
-      if (listeners.size === 0 && this.listeners.get(slot) === listeners) this.listeners.delete(slot);
+      if (listeners.size === 0 && this.#listeners.get(slot) === listeners) this.#listeners.delete(slot);
     };
   }
 
-  private take(message: Exclude<Message, readonly ['track', ...unknown[]]>): void {
+  #take(message: Exclude<Message, readonly ['track', ...unknown[]]>): void {
     if (message[0] === 'tick') {
-      this.table.tick();
-      return this.tellDigest();
+      this.#table.tick();
+      return this.#tellDigest();
     }
-    if (message[0] === 'member') return this.heed(message[1]);
+    if (message[0] === 'member') return this.#heed(message[1]);
     const { node, nodeIncarnation } = message[1].address;
-    const member = this.node.presence.member(node);
+    const member = this.#node.presence.member(node);
     // Of who is not there nothing is taken, however late it comes; the next digest makes up for what was too early.
     if (member?.state !== 'alive' || member.incarnation !== nodeIncarnation) return;
     if (message[0] === 'pull') {
-      const { version, ownEntries } = this.table;
-      message[1].tell(['full', this.self, version, ownEntries]);
-    } else if (message[0] === 'digest') this.perform(this.table.digest(node, nodeIncarnation, message[2]));
+      const { version, ownEntries } = this.#table;
+      message[1].tell(['full', this.#self, version, ownEntries]);
+    } else if (message[0] === 'digest') this.#perform(this.#table.digest(node, nodeIncarnation, message[2]));
     else if (message[0] === 'delta')
-      this.perform(this.table.delta(node, nodeIncarnation, message[2], message[3]));
-    else this.perform(this.table.full(node, nodeIncarnation, message[2], message[3]));
+      this.#perform(this.#table.delta(node, nodeIncarnation, message[2], message[3]));
+    else this.#perform(this.#table.full(node, nodeIncarnation, message[2], message[3]));
   }
 
-  private heed(member: MemberEvidence): void {
-    if (member.node === this.node.nodeId) return;
-    if (member.state === 'alive') this.send(member.node, this.digest());
-    else this.perform(this.table.forget(member.node));
+  #heed(member: MemberEvidence): void {
+    if (member.node === this.#node.nodeId) return;
+    if (member.state === 'alive') this.#send(member.node, this.#digest());
+    else this.#perform(this.#table.forget(member.node));
   }
 
-  private perform(effects: readonly RegistryEffect[]): void {
+  #perform(effects: readonly RegistryEffect[]): void {
     for (const effect of effects) {
-      if (effect.type === 'broadcast') this.broadcast(['delta', this.word, effect.version, effect.changes]);
-      else if (effect.type === 'pull') this.send(effect.node, ['pull', this.word]);
-      else if (effect.type === 'conflict') this.conflict(effect);
-      else for (const listener of this.listeners.get(effect.slot) ?? []) this.call(listener);
+      if (effect.type === 'broadcast') this.#broadcast(['delta', this.#word, effect.version, effect.changes]);
+      else if (effect.type === 'pull') this.#send(effect.node, ['pull', this.#word]);
+      else if (effect.type === 'conflict') this.#conflict(effect);
+      else for (const listener of this.#listeners.get(effect.slot) ?? []) this.#call(listener);
     }
   }
 
-  private conflict({ name, kept, lost }: NameConflict): void {
-    (this.node.system as Runtime).emit({
+  #conflict({ name, kept, lost }: NameConflict): void {
+    (this.#node.system as Runtime).emit({
       type: 'name-conflict',
       name,
       kept: kept.address,
       lost: lost.address,
     });
-    this.node.log.warn(
+    this.#node.log.warn(
       { name, kept: placeOf(kept), lost: placeOf(lost) },
       'two actors claimed one name: one lost it',
     );
-    for (const listener of this.conflictListeners) this.call(() => listener({ name, kept, lost }));
+    for (const listener of this.#conflictListeners) this.#call(() => listener({ name, kept, lost }));
   }
 
   /** A listener that throws disturbs nobody. */
-  private call(listener: () => void): void {
+  #call(listener: () => void): void {
     try {
       listener();
     } catch (err) {
-      this.node.log.error({ err }, 'a listener of the registry failed');
+      this.#node.log.error({ err }, 'a listener of the registry failed');
     }
   }
 
-  private get word(): ActorRef<RegistryWord> {
-    return this.self;
+  get #word(): ActorRef<RegistryWord> {
+    return this.#self;
   }
 
-  private digest(): RegistryWord {
-    return ['digest', this.word, this.table.version];
+  #digest(): RegistryWord {
+    return ['digest', this.#word, this.#table.version];
   }
 
-  private tellDigest(): void {
-    this.broadcast(this.digest());
+  #tellDigest(): void {
+    this.#broadcast(this.#digest());
   }
 
-  private broadcast(word: RegistryWord): void {
-    for (const { node, state, roles } of this.node.presence.members()) {
+  #broadcast(word: RegistryWord): void {
+    for (const { node, state, roles } of this.#node.presence.members()) {
       const isReachable = roles.some((role) => role !== 'observer');
-      if (node !== this.node.nodeId && state === 'alive' && isReachable) this.send(node, word);
+      if (node !== this.#node.nodeId && state === 'alive' && isReachable) this.#send(node, word);
     }
   }
 
-  private send(node: string, word: RegistryWord): void {
-    this.node.system.refFor<RegistryWord>(node, registryPath).tell(word);
+  #send(node: string, word: RegistryWord): void {
+    this.#node.system.refFor<RegistryWord>(node, registryPath).tell(word);
   }
 }
 

@@ -2,10 +2,10 @@ import { entryId, type RegistryEntry, slotOf } from './registry-entry.ts';
 
 /** Entries of one node, found by what they are and by slot. */
 export class EntrySet {
-  private readonly bySlot = new Map<string, Map<string, RegistryEntry>>();
+  readonly #bySlot = new Map<string, Map<string, RegistryEntry>>();
 
   get(entry: RegistryEntry): RegistryEntry | undefined {
-    return this.bySlot.get(slotOf(entry[0], entry[1]))?.get(entryId(entry));
+    return this.#bySlot.get(slotOf(entry[0], entry[1]))?.get(entryId(entry));
   }
 
   has(entry: RegistryEntry): boolean {
@@ -14,22 +14,22 @@ export class EntrySet {
 
   add(entry: RegistryEntry): void {
     const slot = slotOf(entry[0], entry[1]);
-    const entries = this.bySlot.get(slot) ?? new Map<string, RegistryEntry>();
-    this.bySlot.set(slot, entries.set(entryId(entry), entry));
+    const entries = this.#bySlot.get(slot) ?? new Map<string, RegistryEntry>();
+    this.#bySlot.set(slot, entries.set(entryId(entry), entry));
   }
 
   delete(entry: RegistryEntry): void {
     const slot = slotOf(entry[0], entry[1]);
-    const entries = this.bySlot.get(slot);
+    const entries = this.#bySlot.get(slot);
     entries?.delete(entryId(entry));
-    if (entries?.size === 0) this.bySlot.delete(slot);
+    if (entries?.size === 0) this.#bySlot.delete(slot);
   }
 
   of(slot: string): Iterable<RegistryEntry> {
-    return this.bySlot.get(slot)?.values() ?? [];
+    return this.#bySlot.get(slot)?.values() ?? [];
   }
 
   all(): RegistryEntry[] {
-    return [...this.bySlot.values()].flatMap((entries) => [...entries.values()]);
+    return [...this.#bySlot.values()].flatMap((entries) => [...entries.values()]);
   }
 }

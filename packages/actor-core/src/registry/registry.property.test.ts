@@ -28,11 +28,11 @@ class Cluster {
   claim(at: number, kind: EntryKind, key: string, uid: number): void {
     const table = this.tables[at] as RegistryTable;
     if (kind === 'name' && table.holder(key) !== undefined) return;
-    this.perform(at, table.add(kind, key, this.ref(at, uid)));
+    this.#perform(at, table.add(kind, key, this.#ref(at, uid)));
   }
 
   end(at: number, uid: number): void {
-    this.perform(at, (this.tables[at] as RegistryTable).removeActor(this.ref(at, uid)));
+    this.#perform(at, (this.tables[at] as RegistryTable).removeActor(this.#ref(at, uid)));
   }
 
   restart(at: number): void {
@@ -42,14 +42,14 @@ class Cluster {
   }
 
   lose(at: number, other: number): void {
-    this.perform(at, (this.tables[at] as RegistryTable).forget(nodes[other] as string));
+    this.#perform(at, (this.tables[at] as RegistryTable).forget(nodes[other] as string));
   }
 
   tick(at: number): void {
     const table = this.tables[at] as RegistryTable;
     table.tick();
     for (const to of nodes.keys())
-      if (to !== at) this.say(at, to, { type: 'digest', version: table.version });
+      if (to !== at) this.#say(at, to, { type: 'digest', version: table.version });
   }
 
   deliver(index: number, keep: boolean): void {
@@ -63,11 +63,11 @@ class Cluster {
     // As the shell does: membership says which life is running.
     if (incarnation !== this.incarnations[from]) return;
     if (said.type === 'pull')
-      this.say(to, from, { type: 'full', version: table.version, entries: table.ownEntries });
-    else if (said.type === 'digest') this.perform(to, table.digest(node, incarnation, said.version));
+      this.#say(to, from, { type: 'full', version: table.version, entries: table.ownEntries });
+    else if (said.type === 'digest') this.#perform(to, table.digest(node, incarnation, said.version));
     else if (said.type === 'delta')
-      this.perform(to, table.delta(node, incarnation, said.version, said.changes));
-    else this.perform(to, table.full(node, incarnation, said.version, said.entries));
+      this.#perform(to, table.delta(node, incarnation, said.version, said.changes));
+    else this.#perform(to, table.full(node, incarnation, said.version, said.entries));
   }
 
   drop(index: number): void {
@@ -81,22 +81,22 @@ class Cluster {
     }
   }
 
-  private ref(at: number, uid: number): ActorRef<never> {
+  #ref(at: number, uid: number): ActorRef<never> {
     const nodeIncarnation = this.incarnations[at] as number;
     const address = { node: nodes[at] as string, nodeIncarnation, path: `p${uid}`, uid };
     return { address, tell: () => undefined };
   }
 
-  private perform(at: number, effects: readonly RegistryEffect[]): void {
+  #perform(at: number, effects: readonly RegistryEffect[]): void {
     for (const effect of effects) {
       if (effect.type === 'broadcast') {
         const { version, changes } = effect;
-        for (const to of nodes.keys()) if (to !== at) this.say(at, to, { type: 'delta', version, changes });
-      } else if (effect.type === 'pull') this.say(at, nodes.indexOf(effect.node as 'a'), { type: 'pull' });
+        for (const to of nodes.keys()) if (to !== at) this.#say(at, to, { type: 'delta', version, changes });
+      } else if (effect.type === 'pull') this.#say(at, nodes.indexOf(effect.node as 'a'), { type: 'pull' });
     }
   }
 
-  private say(from: number, to: number, said: Said): void {
+  #say(from: number, to: number, said: Said): void {
     this.channel.push({ from, incarnation: this.incarnations[from] as number, to, said });
   }
 }

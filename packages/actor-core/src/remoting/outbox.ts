@@ -31,79 +31,82 @@ interface Frame {
 
 /** Messages to one lane of one node, gathered into frames: by bytes, by count, and at the end of the tick. */
 export class Outbox {
-  private readonly options: OutboxOptions;
-  private buffer: Buffer | undefined = undefined;
-  private bytes = 0;
-  private recipients: (ActorAddress | undefined)[] = [];
-  private asks: (Refusable | undefined)[] = [];
-  private scheduled = false;
+  readonly #options: OutboxOptions;
+  #buffer: Buffer | undefined = undefined;
+  #bytes = 0;
+  #recipients: (ActorAddress | undefined)[] = [];
+  #asks: (Refusable | undefined)[] = [];
+  #scheduled = false;
 
   constructor(options: OutboxOptions) {
-    this.options = options;
+    this.#options = options;
   }
 
   add(message: EncodedMessage, to: ActorAddress | undefined, ask: Refusable | undefined): void {
     const { start, end } = message;
-    const { header } = this.options;
-    const isFull = this.bytes + end - start > maxFrameBytes;
+    const { header } = this.#options;
+    const isFull = this.#bytes + end - start > maxFrameBytes;
     // Whoever hears that a frame is lost may send something: this message is copied before any leaves.
-    const full = isFull ? this.take() : undefined;
+    const full = isFull ? this.#take() : undefined;
     if (header.length + end - start > maxFrameBytes) {
       const alone = Buffer.concat([header, message.subarray(start, end)]);
-      if (full !== undefined) this.publish(full);
-      return this.publish({ bytes: alone, recipients: [to], asks: [ask] });
+      if (full !== undefined) this.#publish(full);
+      return this.#publish({ bytes: alone, recipients: [to], asks: [ask] });
     }
-    const buffer = (this.buffer ??= this.begin());
-    message.copy(buffer, this.bytes, start, end);
-    this.bytes += end - start;
-    this.recipients.push(to);
-    this.asks.push(ask);
-    if (full !== undefined) this.publish(full);
-    if (this.recipients.length >= maxFrameMessages) {
+    const buffer = (this.#buffer ??= this.#begin());
+    message.copy(buffer, this.#bytes, start, end);
+    this.#bytes += end - start;
+    this.#recipients.push(to);
+    this.#asks.push(ask);
+    if (full !== undefined) this.#publish(full);
+    if (this.#recipients.length >= maxFrameMessages) {
       this.flush();
-    } else if (!this.scheduled) {
-      this.scheduled = true;
-      this.options.scheduler.schedule(this.tick);
+    } else if (!this.#scheduled) {
+      this.#scheduled = true;
+      this.#options.scheduler.schedule(this.#tick);
     }
   }
 
   get isEmpty(): boolean {
-    return this.buffer === undefined;
+    return this.#buffer === undefined;
   }
 
   flush(): void {
-    const frame = this.take();
-    if (frame !== undefined) this.publish(frame);
+    const frame = this.#take();
+    if (frame !== undefined) this.#publish(frame);
   }
 
-  private begin(): Buffer {
-    const { header } = this.options;
+  #begin(): Buffer {
+    const { header } = this.#options;
     const buffer = spare.pop() ?? Buffer.allocUnsafeSlow(maxFrameBytes);
     buffer.set(header, 0);
-    this.bytes = header.length;
+    this.#bytes = header.length;
     return buffer;
   }
 
-  private take(): Frame | undefined {
-    const { buffer, bytes, recipients, asks } = this;
+  #take(): Frame | undefined {
+    const buffer = this.#buffer;
+    const bytes = this.#bytes;
+    const recipients = this.#recipients;
+    const asks = this.#asks;
     if (buffer === undefined) return undefined;
-    this.buffer = undefined;
-    this.bytes = 0;
-    this.recipients = [];
-    this.asks = [];
+    this.#buffer = undefined;
+    this.#bytes = 0;
+    this.#recipients = [];
+    this.#asks = [];
     const frame = Uint8Array.prototype.slice.call(buffer, 0, bytes);
     if (spare.length < maxSpare) spare.push(buffer);
     return { bytes: frame, recipients, asks };
   }
 
-  private publish({ bytes, recipients, asks }: Frame): void {
-    const { options } = this;
+  #publish({ bytes, recipients, asks }: Frame): void {
+    const options = this.#options;
     if (options.publish(options.subject, bytes)) return;
     for (let i = 0; i < recipients.length; i++) options.onLost(recipients[i], asks[i]);
   }
 
-  private readonly tick = (): void => {
-    this.scheduled = false;
+  readonly #tick = (): void => {
+    this.#scheduled = false;
     this.flush();
   };
 }

@@ -18,16 +18,16 @@ const maxPeers = 4_096;
 
 /** Known incarnations of the other nodes. Incarnations only grow. */
 export class Peers {
-  private readonly log: Logger;
-  private readonly byNode = new Map<string, Peer>();
+  readonly #log: Logger;
+  readonly #byNode = new Map<string, Peer>();
 
   constructor(log: Logger) {
-    this.log = log;
+    this.#log = log;
   }
 
   /** True when this incarnation is newer than all earlier ones of the node. */
   up(node: string, incarnation: number): boolean {
-    const peer = this.peer(node);
+    const peer = this.#peer(node);
     if (incarnation < peer.incarnation || incarnation <= peer.gone) return false;
     const isNewer = incarnation > peer.incarnation && peer.incarnation !== 0;
     peer.incarnation = incarnation;
@@ -37,7 +37,7 @@ export class Peers {
   }
 
   down(node: string, incarnation: number, gone: boolean, nowMs: number): void {
-    const peer = this.peer(node);
+    const peer = this.#peer(node);
     if (gone) peer.gone = Math.max(peer.gone, incarnation);
     if (incarnation >= peer.incarnation) {
       peer.incarnation = incarnation;
@@ -46,28 +46,28 @@ export class Peers {
   }
 
   get size(): number {
-    return this.byNode.size;
+    return this.#byNode.size;
   }
 
   goneIncarnation(node: string): number {
-    return this.byNode.get(node)?.gone ?? 0;
+    return this.#byNode.get(node)?.gone ?? 0;
   }
 
   isDown(node: string): boolean {
-    return this.byNode.get(node)?.downSinceMs !== undefined;
+    return this.#byNode.get(node)?.downSinceMs !== undefined;
   }
 
   get isAnyDown(): boolean {
-    for (const { downSinceMs } of this.byNode.values()) if (downSinceMs !== undefined) return true;
+    for (const { downSinceMs } of this.#byNode.values()) if (downSinceMs !== undefined) return true;
     return false;
   }
 
   /** Forgets the peers that went down at that instant or earlier; returns them, each with its newest incarnation. */
   forgetDownSince(ms: number): { readonly node: string; readonly incarnation: number }[] {
     const forgotten: { readonly node: string; readonly incarnation: number }[] = [];
-    for (const [node, { downSinceMs, incarnation }] of this.byNode) {
+    for (const [node, { downSinceMs, incarnation }] of this.#byNode) {
       if (downSinceMs === undefined || downSinceMs > ms) continue;
-      this.byNode.delete(node);
+      this.#byNode.delete(node);
       forgotten.push({ node, incarnation });
     }
     return forgotten;
@@ -75,33 +75,33 @@ export class Peers {
 
   /** One line for each peer that sends what cannot be read; the rest is counted. */
   warnOnce(node: string, detail: string): void {
-    const peer = this.peer(node);
+    const peer = this.#peer(node);
     if (peer.warned) return;
     peer.warned = true;
-    this.log.warn(
+    this.#log.warn(
       { peer: node, detail },
       'a peer sends what this node cannot take; further ones are only counted',
     );
   }
 
-  private peer(node: string): Peer {
-    let peer = this.byNode.get(node);
+  #peer(node: string): Peer {
+    let peer = this.#byNode.get(node);
     if (peer === undefined) {
-      if (this.byNode.size >= maxPeers) this.forgetOne();
+      if (this.#byNode.size >= maxPeers) this.#forgetOne();
       peer = { incarnation: 0, gone: 0, downSinceMs: undefined, warned: false };
-      this.byNode.set(node, peer);
+      this.#byNode.set(node, peer);
     }
     return peer;
   }
 
-  private forgetOne(): void {
+  #forgetOne(): void {
     let oldest: string | undefined;
     let since = Number.POSITIVE_INFINITY;
-    for (const [node, { downSinceMs = Number.MAX_VALUE }] of this.byNode) {
+    for (const [node, { downSinceMs = Number.MAX_VALUE }] of this.#byNode) {
       if (downSinceMs >= since) continue;
       oldest = node;
       since = downSinceMs;
     }
-    if (oldest !== undefined) this.byNode.delete(oldest);
+    if (oldest !== undefined) this.#byNode.delete(oldest);
   }
 }

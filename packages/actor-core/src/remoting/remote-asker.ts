@@ -11,8 +11,8 @@ export class RemoteAsker implements Refusable {
   readonly askUid: number;
   readonly chain: CallChain | undefined;
   readonly deadline: number | undefined;
-  private readonly remoting: Remoting;
-  private readonly beginByMs: number | undefined;
+  readonly #remoting: Remoting;
+  readonly #beginByMs: number | undefined;
 
   /** `beginByMs`: clock milliseconds until when the question may be begun; `deadline`: until when it may be answered. */
   constructor(
@@ -23,16 +23,16 @@ export class RemoteAsker implements Refusable {
     beginByMs: number | undefined,
     deadline: number | undefined,
   ) {
-    this.remoting = remoting;
+    this.#remoting = remoting;
     this.node = node;
     this.askUid = askUid;
     this.chain = chain;
-    this.beginByMs = beginByMs;
+    this.#beginByMs = beginByMs;
     this.deadline = deadline;
   }
 
   get isOver(): boolean {
-    return this.beginByMs !== undefined && this.remoting.clock.now() >= this.beginByMs;
+    return this.#beginByMs !== undefined && this.#remoting.clock.now() >= this.#beginByMs;
   }
 
   isOf(node: string, askUid: number): boolean {
@@ -41,7 +41,7 @@ export class RemoteAsker implements Refusable {
 
   refuse(reason: DeadLetterReason): void {
     // The asker cancelled and needs no report.
-    if (reason !== 'expired') this.remoting.refuseAsk(this.node, this.askUid, reason);
+    if (reason !== 'expired') this.#remoting.refuseAsk(this.node, this.askUid, reason);
   }
 
   /** As a sender that waits for room, as long as it said. */
@@ -51,7 +51,7 @@ export class RemoteAsker implements Refusable {
       get isOver() {
         return clock.now() >= untilMs;
       },
-      accepted: () => this.remoting.confirm(this.node, this.askUid),
+      accepted: () => this.#remoting.confirm(this.node, this.askUid),
       refuse: (reason) => this.refuse(reason),
     };
   }

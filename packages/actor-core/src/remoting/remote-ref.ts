@@ -8,16 +8,16 @@ export class RemoteRef<M> extends BaseRef implements ActorRef<M> {
   readonly address: ActorAddress;
   /** Node that sent the frame with this ref; empty for a ref made on this node. See `senderRefSchema`. */
   readonly broughtBy: string;
-  private readonly runtime: Runtime;
+  readonly #runtime: Runtime;
 
   constructor(runtime: Runtime, address: ActorAddress, broughtBy = '') {
     super();
-    this.runtime = runtime;
+    this.#runtime = runtime;
     this.address = address;
     this.broughtBy = broughtBy;
   }
 
   tell(message: M, options?: TellOptions): void {
-    this.runtime.sendRemote(this.address, message, options?.lane, undefined, traceToSend(options));
+    this.#runtime.sendRemote(this.address, message, options?.lane, undefined, traceToSend(options));
   }
 }

@@ -39,39 +39,39 @@ export interface RemoteWatchesOptions {
  * notice arrives exactly once, and if nothing else tells it, silence does.
  */
 export class RemoteWatches {
-  private readonly options: RemoteWatchesOptions;
-  private readonly byId = new Map<number, Outgoing>();
-  private ids = 0;
-  private ticks = 0;
-  private timer: Timer | undefined = undefined;
+  readonly #options: RemoteWatchesOptions;
+  readonly #byId = new Map<number, Outgoing>();
+  #ids = 0;
+  #ticks = 0;
+  #timer: Timer | undefined = undefined;
 
   constructor(options: RemoteWatchesOptions) {
-    this.options = options;
+    this.#options = options;
   }
 
   get size(): number {
-    return this.byId.size;
+    return this.#byId.size;
   }
 
   add(watch: Watch, address: ActorAddress): void {
-    const id = this.register(watch, address, undefined, 0);
-    watch.onCancel = () => this.takeBack(id, address);
+    const id = this.#register(watch, address, undefined, 0);
+    watch.onCancel = () => this.#takeBack(id, address);
   }
 
   /** Watches the other side of a link, and asks it to watch this one, unless it is `linked` and does already. */
   addLink(link: Link, linked: number): void {
     const { address } = link.target;
-    const id = this.register(link, address, link, linked);
-    link.onCancel = () => this.takeBack(id, address);
-    link.onForget = () => this.byId.delete(id);
+    const id = this.#register(link, address, link, linked);
+    link.onCancel = () => this.#takeBack(id, address);
+    link.onForget = () => this.#byId.delete(id);
   }
 
-  private takeBack(id: number, address: ActorAddress): void {
-    if (this.byId.delete(id)) this.options.send(address.node, [kind.unwatch, id]);
+  #takeBack(id: number, address: ActorAddress): void {
+    if (this.#byId.delete(id)) this.#options.send(address.node, [kind.unwatch, id]);
   }
 
-  private register(watcher: Watcher, address: ActorAddress, link: Link | undefined, linked: number): number {
-    const id = ++this.ids;
+  #register(watcher: Watcher, address: ActorAddress, link: Link | undefined, linked: number): number {
+    const id = ++this.#ids;
     const { nodeIncarnation, uid } = address;
     const entry: Outgoing = {
       id,
@@ -82,67 +82,67 @@ export class RemoteWatches {
       incarnation: nodeIncarnation,
       uid,
       confirmed: false,
-      heardMs: this.options.clock.now(),
+      heardMs: this.#options.clock.now(),
     };
-    this.byId.set(id, entry);
-    this.ask(entry);
-    this.timer ??= this.options.clock.setTimer(tickMs, this.tick);
+    this.#byId.set(id, entry);
+    this.#ask(entry);
+    this.#timer ??= this.#options.clock.setTimer(tickMs, this.#tick);
     return id;
   }
 
   confirmed(id: number, node: string, incarnation: number, uid: number, linked: unknown): void {
-    const entry = this.byId.get(id);
+    const entry = this.#byId.get(id);
     if (entry === undefined) {
       // Taken back, and the word of it was lost.
-      this.options.send(node, [kind.unwatch, id]);
+      this.#options.send(node, [kind.unwatch, id]);
       return;
     }
     if (entry.address.node !== node) return;
     // Another life of a well-known actor answers: the one watched is gone.
     if (entry.confirmed && (entry.incarnation !== incarnation || entry.uid !== uid)) {
-      this.tell(entry, entry.incarnation === incarnation ? 'stopped' : 'node-down');
-      this.options.send(node, [kind.unwatch, id]);
+      this.#tell(entry, entry.incarnation === incarnation ? 'stopped' : 'node-down');
+      this.#options.send(node, [kind.unwatch, id]);
       return;
     }
     entry.confirmed = true;
     entry.incarnation = incarnation;
     entry.uid = uid;
     if (entry.linked === 0 && typeof linked === 'number') entry.linked = linked;
-    entry.heardMs = this.options.clock.now();
+    entry.heardMs = this.#options.clock.now();
   }
 
   terminated(id: number, node: string, reason: TerminationReason, cause: FailureCause | undefined): void {
-    const entry = this.byId.get(id);
-    if (entry !== undefined && entry.address.node === node) this.tell(entry, reason, cause);
+    const entry = this.#byId.get(id);
+    if (entry !== undefined && entry.address.node === node) this.#tell(entry, reason, cause);
   }
 
   /** Lives of the node up to this one are over or silent; `isReplaced` by another one, which unconfirmed watches may reach. */
   nodeDown(node: string, incarnation: number, isReplaced: boolean): void {
-    for (const entry of this.byId.values()) {
+    for (const entry of this.#byId.values()) {
       if (entry.address.node !== node) continue;
       const isDown = entry.incarnation === 0 ? !isReplaced : entry.incarnation <= incarnation;
-      if (isDown) this.tell(entry, 'node-down');
+      if (isDown) this.#tell(entry, 'node-down');
     }
   }
 
   /** The bus is back: silence before this does not count, and everything is asked again. */
   reconnected(): void {
-    for (const entry of this.byId.values()) {
-      entry.heardMs = this.options.clock.now();
-      this.ask(entry);
+    for (const entry of this.#byId.values()) {
+      entry.heardMs = this.#options.clock.now();
+      this.#ask(entry);
     }
   }
 
   close(): void {
-    this.timer?.cancel();
-    this.byId.clear();
+    this.#timer?.cancel();
+    this.#byId.clear();
   }
 
-  private ask({ id, address, incarnation, uid, link, linked }: Outgoing): void {
+  #ask({ id, address, incarnation, uid, link, linked }: Outgoing): void {
     if (link === undefined)
-      return this.options.send(address.node, [kind.watch, id, address.path, uid, incarnation]);
+      return this.#options.send(address.node, [kind.watch, id, address.path, uid, incarnation]);
     const { owner } = link;
-    this.options.send(address.node, [
+    this.#options.send(address.node, [
       kind.watch,
       id,
       address.path,
@@ -155,24 +155,24 @@ export class RemoteWatches {
     ]);
   }
 
-  private tell(entry: Outgoing, reason: TerminationReason, cause?: FailureCause): void {
-    this.byId.delete(entry.id);
+  #tell(entry: Outgoing, reason: TerminationReason, cause?: FailureCause): void {
+    this.#byId.delete(entry.id);
     entry.watcher.terminated(reason, cause);
   }
 
-  private readonly tick = (): void => {
-    this.timer = undefined;
-    if (this.options.connected()) this.repeat();
-    if (this.byId.size > 0) this.timer = this.options.clock.setTimer(tickMs, this.tick);
+  readonly #tick = (): void => {
+    this.#timer = undefined;
+    if (this.#options.connected()) this.#repeat();
+    if (this.#byId.size > 0) this.#timer = this.#options.clock.setTimer(tickMs, this.#tick);
   };
 
-  private repeat(): void {
-    const now = this.options.clock.now();
-    const all = ++this.ticks % confirmedTicks === 0;
-    for (const entry of this.byId.values()) {
+  #repeat(): void {
+    const now = this.#options.clock.now();
+    const all = ++this.#ticks % confirmedTicks === 0;
+    for (const entry of this.#byId.values()) {
       const patienceMs = entry.confirmed ? silentMs : unconfirmedMs;
-      if (now - entry.heardMs >= patienceMs) this.tell(entry, 'node-down');
-      else if (all || !entry.confirmed) this.ask(entry);
+      if (now - entry.heardMs >= patienceMs) this.#tell(entry, 'node-down');
+      else if (all || !entry.confirmed) this.#ask(entry);
     }
   }
 }

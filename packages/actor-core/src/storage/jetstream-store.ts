@@ -55,22 +55,22 @@ const readsInFlight = 64;
  * two-minute window.
  */
 export class JetStreamStore implements Store {
-  private readonly transport: NatsTransport;
-  private readonly clock: Clock;
-  private readonly random: Random;
-  private readonly operationTimeoutMs: number;
+  readonly #transport: NatsTransport;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #operationTimeoutMs: number;
 
   constructor(options: JetStreamStoreOptions) {
     requireKnownOptions('options', options, storeOptions);
-    this.transport = options.transport;
-    this.clock = options.clock;
-    this.random = options.random;
-    this.operationTimeoutMs = options.operationTimeoutMs ?? defaultOperationTimeoutMs;
+    this.#transport = options.transport;
+    this.#clock = options.clock;
+    this.#random = options.random;
+    this.#operationTimeoutMs = options.operationTimeoutMs ?? defaultOperationTimeoutMs;
   }
 
   async ensureStream(spec: StreamSpec): Promise<void> {
     requireStreamSpec(spec);
-    const reply = await this.api(spec.name, `STREAM.CREATE.${spec.name}`, {
+    const reply = await this.#api(spec.name, `STREAM.CREATE.${spec.name}`, {
       name: spec.name,
       subjects: spec.subjects,
       max_msgs_per_subject: spec.historyPerSubject ?? 1,
@@ -86,7 +86,7 @@ export class JetStreamStore implements Store {
     if (reply.error === undefined) return;
     // The server checks replicas before the name: look for an existing, different stream first.
     const { error } = reply;
-    const { config } = await this.info(spec.name).catch(() => {
+    const { config } = await this.#info(spec.name).catch(() => {
       throw refusedBy(spec.name, error);
     });
     checkStream(spec, {
@@ -104,16 +104,16 @@ export class JetStreamStore implements Store {
     expect?: AppendExpectation,
   ): Promise<{ sequence: number }> {
     checkExpectation(expect);
-    const messageId = expect?.messageId ?? this.random.id();
+    const messageId = expect?.messageId ?? this.#random.id();
     const headers = appendHeaders(stream, subject, expect, messageId);
-    const reply = (await this.attemptWrite(stream, subject, payload, headers)) as ApiReply<PubAck>;
+    const reply = (await this.#attemptWrite(stream, subject, payload, headers)) as ApiReply<PubAck>;
     if (reply.error === undefined) return { sequence: reply.seq };
     if (reply.error.err_code !== errorCode.wrongLastSequence) {
       throw refusedBy(stream, reply.error);
     }
     // The server looks at the expectation before the message id (2.15.1): what an earlier attempt of this very
     // write changed can be what is in its way now.
-    const newest = await this.readMessage(stream, subject);
+    const newest = await this.#readMessage(stream, subject);
     if (newest !== undefined && messageIdOf(newest) === messageId) return { sequence: newest.seq };
     if (expect?.fence !== undefined) {
       throw new FenceRejectedError(stream, expect.fence.sequence, { cause: reply.error });
@@ -122,12 +122,12 @@ export class JetStreamStore implements Store {
   }
 
   async readLast(stream: string, subject: string): Promise<StoredRecord | undefined> {
-    const message = await this.readMessage(stream, subject);
+    const message = await this.#readMessage(stream, subject);
     return message === undefined ? undefined : recordOf(message);
   }
 
   async readAllLast(stream: string, filter: string): Promise<StoredRecord[]> {
-    const subjects = Object.keys((await this.info(stream, filter)).state.subjects ?? {});
+    const subjects = Object.keys((await this.#info(stream, filter)).state.subjects ?? {});
     const found: StoredRecord[] = [];
     for (let i = 0; i < subjects.length; i += readsInFlight) {
       const records = await Promise.all(
@@ -139,8 +139,8 @@ export class JetStreamStore implements Store {
   }
 
   /** From the stream's leader, never from a replica. */
-  private async readMessage(stream: string, subject: string): Promise<StoredMessage | undefined> {
-    const reply = (await this.api(stream, `STREAM.MSG.GET.${stream}`, {
+  async #readMessage(stream: string, subject: string): Promise<StoredMessage | undefined> {
+    const reply = (await this.#api(stream, `STREAM.MSG.GET.${stream}`, {
       last_by_subj: subject,
     })) as ApiReply<{
       message: StoredMessage;
@@ -150,15 +150,15 @@ export class JetStreamStore implements Store {
     throw refusedBy(stream, reply.error);
   }
 
-  private async info(stream: string, filter?: string): Promise<StreamInfo> {
+  async #info(stream: string, filter?: string): Promise<StreamInfo> {
     const query = filter === undefined ? {} : { subjects_filter: filter };
-    const reply = (await this.api(stream, `STREAM.INFO.${stream}`, query)) as ApiReply<StreamInfo>;
+    const reply = (await this.#api(stream, `STREAM.INFO.${stream}`, query)) as ApiReply<StreamInfo>;
     if (reply.error !== undefined) throw refusedBy(stream, reply.error);
     return reply;
   }
 
-  private api(stream: string, operation: string, query: object): Promise<ApiReply<object>> {
-    return this.attempt(
+  #api(stream: string, operation: string, query: object): Promise<ApiReply<object>> {
+    return this.#attempt(
       stream,
       `$JS.API.${operation}`,
       new TextEncoder().encode(JSON.stringify(query)),
@@ -167,17 +167,17 @@ export class JetStreamStore implements Store {
   }
 
   /** As `attempt`; for an unconfirmed write, the stream's state decides the error code. */
-  private async attemptWrite(
+  async #attemptWrite(
     stream: string,
     subject: string,
     payload: Uint8Array,
     headers: Readonly<Record<string, string>>,
   ): Promise<ApiReply<object>> {
     try {
-      return await this.attempt(stream, subject, payload, headers);
+      return await this.#attempt(stream, subject, payload, headers);
     } catch (error) {
-      if (!(error instanceof StoreUnavailableError) || !this.transport.connected) throw error;
-      const trouble = await this.troubleOfStream(stream);
+      if (!(error instanceof StoreUnavailableError) || !this.#transport.connected) throw error;
+      const trouble = await this.#troubleOfStream(stream);
       throw trouble === error.code
         ? error
         : new StoreUnavailableError(stream, { cause: error.cause, trouble });
@@ -185,11 +185,11 @@ export class JetStreamStore implements Store {
   }
 
   /** Measured on nats-server 2.15.1: during and after a full disk, a publish gets no answer while the API answers at once. */
-  private async troubleOfStream(stream: string): Promise<StoreTrouble> {
+  async #troubleOfStream(stream: string): Promise<StoreTrouble> {
     const question = new TextEncoder().encode('{}');
     try {
       const subject = `$JS.API.STREAM.INFO.${stream}`;
-      const { payload } = await this.transport.requestWithHeaders(
+      const { payload } = await this.#transport.requestWithHeaders(
         subject,
         question,
         undefined,
@@ -206,19 +206,19 @@ export class JetStreamStore implements Store {
    * Asks until there is an answer that says something. A stream without a leader looks like no responders or a
    * server error (503), a check in flight like 10164: neither means that a newer writer exists.
    */
-  private async attempt(
+  async #attempt(
     stream: string,
     subject: string,
     payload: Uint8Array,
     headers: Readonly<Record<string, string>> | undefined,
   ): Promise<ApiReply<object>> {
-    const deadline = this.clock.now() + this.operationTimeoutMs;
+    const deadline = this.#clock.now() + this.#operationTimeoutMs;
     for (;;) {
       let cause: unknown;
       try {
-        const timeoutMs = Math.max(1, Math.min(attemptTimeoutMs, deadline - this.clock.now()));
+        const timeoutMs = Math.max(1, Math.min(attemptTimeoutMs, deadline - this.#clock.now()));
         const reply = decodeReply(
-          (await this.transport.requestWithHeaders(subject, payload, headers, timeoutMs)).payload,
+          (await this.#transport.requestWithHeaders(subject, payload, headers, timeoutMs)).payload,
         );
         if (reply.error === undefined || !isPassing(reply.error)) return reply;
         cause = reply.error;
@@ -229,9 +229,9 @@ export class JetStreamStore implements Store {
           throw new StoreUnavailableError(stream, { cause: error });
         cause = error;
       }
-      const waitMs = retryMs + retryJitterMs * this.random.next();
-      if (this.clock.now() + waitMs >= deadline) throw new StoreUnavailableError(stream, { cause });
-      await new Promise<void>((resolve) => this.clock.setTimer(waitMs, resolve));
+      const waitMs = retryMs + retryJitterMs * this.#random.next();
+      if (this.#clock.now() + waitMs >= deadline) throw new StoreUnavailableError(stream, { cause });
+      await new Promise<void>((resolve) => this.#clock.setTimer(waitMs, resolve));
     }
   }
 }

@@ -27,19 +27,19 @@ interface Stream {
 export class MemoryStore implements Store {
   /** `up`; `down`: nothing is done; `deaf`: everything is done and no one learns of it. */
   state: 'up' | 'down' | 'deaf' = 'up';
-  private readonly streams = new Map<string, Stream>();
+  readonly #streams = new Map<string, Stream>();
 
   async ensureStream(spec: StreamSpec): Promise<void> {
     requireStreamSpec(spec);
-    this.requireUp(spec.name);
-    const existing = this.streams.get(spec.name);
+    this.#requireUp(spec.name);
+    const existing = this.#streams.get(spec.name);
     if (existing === undefined) {
-      this.streams.set(spec.name, { spec, lastSequence: 0, bySubject: new Map(), messageIds: new Map() });
+      this.#streams.set(spec.name, { spec, lastSequence: 0, bySubject: new Map(), messageIds: new Map() });
     } else {
       const { subjects, historyPerSubject = 1, replicas = 1 } = existing.spec;
       checkStream(spec, { subjects, historyPerSubject, replicas });
     }
-    this.requireHeard(spec.name);
+    this.#requireHeard(spec.name);
   }
 
   async append(
@@ -49,36 +49,36 @@ export class MemoryStore implements Store {
     expect?: AppendExpectation,
   ): Promise<{ sequence: number }> {
     checkExpectation(expect);
-    this.requireUp(stream);
+    this.#requireUp(stream);
     if (payload.length > maxRecordBytes)
       throw new MessageTooLargeError(subject, payload.length, maxRecordBytes);
-    const target = this.stream(stream);
+    const target = this.#stream(stream);
     if (!target.spec.subjects.some((pattern) => subjectMatches(pattern, subject)))
       throw new StoreUnavailableError(stream);
-    const sequence = this.attemptAppend(target, stream, subject, payload, expect);
-    this.requireHeard(stream);
+    const sequence = this.#attemptAppend(target, stream, subject, payload, expect);
+    this.#requireHeard(stream);
     return { sequence };
   }
 
   async readLast(stream: string, subject: string): Promise<StoredRecord | undefined> {
-    this.requireUp(stream);
-    const record = this.stream(stream).bySubject.get(subject)?.at(-1);
-    this.requireHeard(stream);
+    this.#requireUp(stream);
+    const record = this.#stream(stream).bySubject.get(subject)?.at(-1);
+    this.#requireHeard(stream);
     return record === undefined ? undefined : copyOf(record);
   }
 
   async readAllLast(stream: string, filter: string): Promise<StoredRecord[]> {
-    this.requireUp(stream);
+    this.#requireUp(stream);
     const found: StoredRecord[] = [];
-    for (const [subject, records] of this.stream(stream).bySubject) {
+    for (const [subject, records] of this.#stream(stream).bySubject) {
       const last = records.at(-1);
       if (last !== undefined && subjectMatches(filter, subject)) found.push(copyOf(last));
     }
-    this.requireHeard(stream);
+    this.#requireHeard(stream);
     return found.toSorted((a, b) => a.sequence - b.sequence);
   }
 
-  private attemptAppend(
+  #attemptAppend(
     target: Stream,
     name: string,
     subject: string,
@@ -105,17 +105,17 @@ export class MemoryStore implements Store {
     return sequence;
   }
 
-  private stream(name: string): Stream {
-    const stream = this.streams.get(name);
+  #stream(name: string): Stream {
+    const stream = this.#streams.get(name);
     if (stream === undefined) throw new StoreUnavailableError(name, { trouble: 'store-missing' });
     return stream;
   }
 
-  private requireUp(stream: string): void {
+  #requireUp(stream: string): void {
     if (this.state === 'down') throw new StoreUnavailableError(stream);
   }
 
-  private requireHeard(stream: string): void {
+  #requireHeard(stream: string): void {
     if (this.state === 'deaf') throw new StoreUnavailableError(stream);
   }
 }

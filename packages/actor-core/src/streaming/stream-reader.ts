@@ -47,20 +47,20 @@ export class StreamReader<T>
   readonly chain: CallChain | undefined;
   readonly target: ActorRef<never>;
   readonly timeoutMs: number;
-  private readonly idleTimeoutMs: number;
-  private readonly window: number;
-  private readonly buffer: T[] = [];
-  private control: ActorRef<StreamControl> | undefined = undefined;
-  private waiting: Waiting<T> | undefined = undefined;
-  private received = 0;
-  private read = 0;
-  private granted = 0;
-  private heardMs: number;
-  private timer: Timer;
+  readonly #idleTimeoutMs: number;
+  readonly #window: number;
+  readonly #buffer: T[] = [];
+  #control: ActorRef<StreamControl> | undefined = undefined;
+  #waiting: Waiting<T> | undefined = undefined;
+  #received = 0;
+  #read = 0;
+  #granted = 0;
+  #heardMs: number;
+  #timer: Timer;
   /** Called once nothing more is expected of it. @internal */
   onClose: (() => void) | undefined = undefined;
   /** How it ended, once it has; `undefined` in it means in order. */
-  private outcome: { readonly error: Error | undefined } | undefined = undefined;
+  #outcome: { readonly error: Error | undefined } | undefined = undefined;
 
   /** @throws InvalidArgumentError for a window or a timeout that cannot be */
   constructor(
@@ -81,14 +81,14 @@ export class StreamReader<T>
     this.target = target;
     this.timeoutMs = timeoutMs;
     this.chain = chain;
-    this.window = window;
-    this.idleTimeoutMs = idleTimeoutMs;
-    this.heardMs = runtime.clock.now();
-    this.timer = runtime.clock.setTimer(timeoutMs, () => this.close(this.timeout(timeoutMs)));
+    this.#window = window;
+    this.#idleTimeoutMs = idleTimeoutMs;
+    this.#heardMs = runtime.clock.now();
+    this.#timer = runtime.clock.setTimer(timeoutMs, () => this.#close(this.#timeout(timeoutMs)));
   }
 
   get isOver(): boolean {
-    return this.outcome !== undefined;
+    return this.#outcome !== undefined;
   }
 
   [Symbol.asyncIterator](): this {
@@ -97,54 +97,54 @@ export class StreamReader<T>
 
   /** @throws StreamBrokenError, StreamFailedError, RequestTimeoutError or what an ask throws, after the items before it */
   next(): Promise<IteratorResult<T, undefined>> {
-    if (this.waiting !== undefined) {
+    if (this.#waiting !== undefined) {
       return Promise.reject(new InvalidArgumentError('next', 'was called before the last one settled'));
     }
     return new Promise((resolve, reject) => {
-      this.waiting = { resolve, reject };
-      this.hand();
+      this.#waiting = { resolve, reject };
+      this.#hand();
     });
   }
 
   /** Cancels the stream: what `break` in a `for await` does. */
   return(): Promise<IteratorResult<T, undefined>> {
-    this.buffer.length = 0;
-    if (this.outcome === undefined) {
-      this.leave(undefined);
+    this.#buffer.length = 0;
+    if (this.#outcome === undefined) {
+      this.#leave(undefined);
     }
     return Promise.resolve({ done: true, value: undefined });
   }
 
   /** Whoever reads it has ended: nothing more comes, and no end that could pass for the stream's. @internal */
   abandon(): void {
-    if (this.outcome !== undefined) return;
-    this.buffer.length = 0;
-    this.leave(new StreamCancelledError());
+    if (this.#outcome !== undefined) return;
+    this.#buffer.length = 0;
+    this.#leave(new StreamCancelledError());
   }
 
   tell(frame: StreamFrame<T>): void {
     // From another node anything may come.
     if (!Array.isArray(frame)) return;
-    if (this.outcome !== undefined) return this.turnAway(frame);
-    this.heardMs = this.runtime.clock.now();
+    if (this.#outcome !== undefined) return this.#turnAway(frame);
+    this.#heardMs = this.runtime.clock.now();
     switch (frame[0]) {
       case 'open':
-        return this.open(frame[1]);
+        return this.#open(frame[1]);
       case 'item':
-        return this.take(frame[1], frame[2]);
+        return this.#take(frame[1], frame[2]);
       case 'end':
-        return this.close(frame[1] === this.received ? undefined : this.broken(frame[1]));
+        return this.#close(frame[1] === this.#received ? undefined : this.#broken(frame[1]));
       case 'alive':
         // The last items of a window were lost: no later one will ever show the gap, for the producer waits for credit.
-        return frame[1] > this.received ? this.breakOff(frame[1]) : undefined;
+        return frame[1] > this.#received ? this.#breakOff(frame[1]) : undefined;
       case 'error':
-        return this.close(new StreamFailedError(frame[1], frame[2]));
+        return this.#close(new StreamFailedError(frame[1], frame[2]));
       default:
     }
   }
 
   refuse(reason: DeadLetterReason, error: Error = refusal(this.target.address, reason)): void {
-    this.close(error);
+    this.#close(error);
   }
 
   refuseFrom(node: string, reason: DeadLetterReason, error?: Error): void {
@@ -153,96 +153,98 @@ export class StreamReader<T>
 
   nodeGone(node: string, incarnation: number, isReplaced: boolean): void {
     // Once it has begun it is known which life of the node it comes from.
-    if (isGone((this.control ?? this.target).address, node, incarnation, isReplaced))
+    if (isGone((this.#control ?? this.target).address, node, incarnation, isReplaced))
       this.refuse('no-such-actor');
   }
 
-  private leave(error: Error | undefined): void {
-    if (this.control !== undefined) {
-      this.control.tell(['cancel'], { lane: 'control' });
-      return this.close(error);
+  #leave(error: Error | undefined): void {
+    if (this.#control !== undefined) {
+      this.#control.tell(['cancel'], { lane: 'control' });
+      return this.#close(error);
     }
     // Nobody is there yet who could be told: that is made up for once the producer says that it begins.
-    this.outcome = { error };
-    this.hand();
+    this.#outcome = { error };
+    this.#hand();
   }
 
   /** Left before it began: without a word the producer would wait for credit until it takes the silence for an end. */
-  private turnAway(frame: StreamFrame<T>): void {
-    if (frame[0] !== 'open' || this.control !== undefined || !(frame[1] instanceof BaseRef)) return;
-    this.control = frame[1];
-    this.control.tell(['cancel'], { lane: 'control' });
-    this.close(undefined);
+  #turnAway(frame: StreamFrame<T>): void {
+    if (frame[0] !== 'open' || this.#control !== undefined || !(frame[1] instanceof BaseRef)) return;
+    this.#control = frame[1];
+    this.#control.tell(['cancel'], { lane: 'control' });
+    this.#close(undefined);
   }
 
-  private open(control: ActorRef<StreamControl>): void {
-    if (this.control !== undefined || !(control instanceof BaseRef)) return;
-    this.control = control;
-    this.timer.cancel();
-    this.grant();
-    this.timer = this.runtime.clock.setTimer(this.idleTimeoutMs / alivesPerTimeout, this.look);
+  #open(control: ActorRef<StreamControl>): void {
+    if (this.#control !== undefined || !(control instanceof BaseRef)) return;
+    this.#control = control;
+    this.#timer.cancel();
+    this.#grant();
+    this.#timer = this.runtime.clock.setTimer(this.#idleTimeoutMs / alivesPerTimeout, this.#look);
   }
 
-  private take(sequence: number, value: T): void {
+  #take(sequence: number, value: T): void {
     // One that was delivered twice, or no number at all.
-    if (!Number.isSafeInteger(sequence) || sequence < this.received) return;
-    if (sequence > this.received) return this.breakOff(sequence);
-    this.received++;
-    this.buffer.push(value);
-    this.hand();
+    if (!Number.isSafeInteger(sequence) || sequence < this.#received) return;
+    if (sequence > this.#received) return this.#breakOff(sequence);
+    this.#received++;
+    this.#buffer.push(value);
+    this.#hand();
   }
 
-  private breakOff(sequence: number): void {
-    this.control?.tell(['cancel'], { lane: 'control' });
-    this.close(this.broken(sequence));
+  #breakOff(sequence: number): void {
+    this.#control?.tell(['cancel'], { lane: 'control' });
+    this.#close(this.#broken(sequence));
   }
 
   /** Gives whoever waits what there is: an item, else the end. */
-  private hand(): void {
-    const { waiting, buffer, outcome } = this;
+  #hand(): void {
+    const waiting = this.#waiting;
+    const buffer = this.#buffer;
+    const outcome = this.#outcome;
     if (waiting === undefined || (buffer.length === 0 && outcome === undefined)) return;
-    this.waiting = undefined;
+    this.#waiting = undefined;
     if (buffer.length > 0) {
       const value = buffer.shift() as T;
-      this.read++;
+      this.#read++;
       // Half a window at a time: a word of credit for each item would double the traffic.
-      if (this.read + this.window - this.granted >= this.window / 2) this.grant();
+      if (this.#read + this.#window - this.#granted >= this.#window / 2) this.#grant();
       waiting.resolve({ done: false, value });
       return;
     }
     // An error is told once; after it the iteration is simply over.
-    this.outcome = { error: undefined };
+    this.#outcome = { error: undefined };
     if (outcome?.error === undefined) waiting.resolve({ done: true, value: undefined });
     else waiting.reject(outcome.error);
   }
 
-  private grant(): void {
-    this.granted = this.read + this.window;
-    this.control?.tell(['credit', this.granted], { lane: 'control' });
+  #grant(): void {
+    this.#granted = this.#read + this.#window;
+    this.#control?.tell(['credit', this.#granted], { lane: 'control' });
   }
 
-  private readonly look = (): void => {
-    if (this.runtime.clock.now() - this.heardMs >= this.idleTimeoutMs)
-      return this.close(this.timeout(this.idleTimeoutMs));
+  readonly #look = (): void => {
+    if (this.runtime.clock.now() - this.#heardMs >= this.#idleTimeoutMs)
+      return this.#close(this.#timeout(this.#idleTimeoutMs));
     // Says that the reader is there, and makes up for credit that was lost.
-    this.control?.tell(['credit', this.granted], { lane: 'control' });
-    this.timer = this.runtime.clock.setTimer(this.idleTimeoutMs / alivesPerTimeout, this.look);
+    this.#control?.tell(['credit', this.#granted], { lane: 'control' });
+    this.#timer = this.runtime.clock.setTimer(this.#idleTimeoutMs / alivesPerTimeout, this.#look);
   };
 
-  private close(error: Error | undefined): void {
-    this.timer.cancel();
+  #close(error: Error | undefined): void {
+    this.#timer.cancel();
     this.unpublish();
     this.onClose?.();
-    if (this.outcome !== undefined) return;
-    this.outcome = { error };
-    this.hand();
+    if (this.#outcome !== undefined) return;
+    this.#outcome = { error };
+    this.#hand();
   }
 
-  private broken(sequence: number): StreamBrokenError {
-    return new StreamBrokenError(this.target.address.path, this.received, sequence);
+  #broken(sequence: number): StreamBrokenError {
+    return new StreamBrokenError(this.target.address.path, this.#received, sequence);
   }
 
-  private timeout(timeoutMs: number): RequestTimeoutError {
+  #timeout(timeoutMs: number): RequestTimeoutError {
     const { node, path } = this.target.address;
     return new RequestTimeoutError(`${node}/${path}`, timeoutMs);
   }

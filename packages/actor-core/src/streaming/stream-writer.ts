@@ -18,16 +18,16 @@ interface Waiting<T> {
 
 /** The answering side of a stream: it writes as far as the reader's credit goes, and waits for more. */
 export class StreamWriter<T> extends Endpoint<StreamControl> {
-  private readonly reader: ActorRef<StreamFrame<T>>;
-  private readonly idleTimeoutMs: number;
-  private readonly controller = new AbortController();
-  private waiting: Waiting<T> | undefined = undefined;
-  private written = 0;
-  private credit = 0;
-  private heardMs: number;
-  private timer: Timer;
-  private isClosed = false;
-  private closing: (() => void) | undefined = undefined;
+  readonly #reader: ActorRef<StreamFrame<T>>;
+  readonly #idleTimeoutMs: number;
+  readonly #controller = new AbortController();
+  #waiting: Waiting<T> | undefined = undefined;
+  #written = 0;
+  #credit = 0;
+  #heardMs: number;
+  #timer: Timer;
+  #isClosed = false;
+  #closing: (() => void) | undefined = undefined;
 
   constructor(
     runtime: Runtime,
@@ -37,16 +37,16 @@ export class StreamWriter<T> extends Endpoint<StreamControl> {
     super(runtime);
     if (!(Number.isFinite(idleTimeoutMs) && idleTimeoutMs > 0))
       throw new InvalidArgumentError('idleTimeoutMs', 'must be finite and above 0');
-    this.reader = reader;
-    this.idleTimeoutMs = idleTimeoutMs;
-    this.heardMs = runtime.clock.now();
-    this.timer = runtime.clock.setTimer(idleTimeoutMs / alivesPerTimeout, this.look);
+    this.#reader = reader;
+    this.#idleTimeoutMs = idleTimeoutMs;
+    this.#heardMs = runtime.clock.now();
+    this.#timer = runtime.clock.setTimer(idleTimeoutMs / alivesPerTimeout, this.#look);
     reader.tell(['open', this]);
   }
 
   /** Aborted when the reader has gone or wants no more, or the stream has failed: stop producing. */
   get signal(): AbortSignal {
-    return this.controller.signal;
+    return this.#controller.signal;
   }
 
   /**
@@ -57,90 +57,90 @@ export class StreamWriter<T> extends Endpoint<StreamControl> {
    */
   write(value: T): Promise<void> {
     if (this.signal.aborted) return Promise.reject(new StreamCancelledError());
-    if (this.isClosed)
+    if (this.#isClosed)
       return Promise.reject(new InvalidArgumentError('write', 'comes after the end of the stream'));
-    if (this.waiting !== undefined)
+    if (this.#waiting !== undefined)
       return Promise.reject(new InvalidArgumentError('write', 'comes before the last one was sent'));
-    if (this.written < this.credit) {
-      this.send(value);
+    if (this.#written < this.#credit) {
+      this.#send(value);
       return Promise.resolve();
     }
     return new Promise((resolve, reject) => {
-      this.waiting = { value, resolve, reject };
+      this.#waiting = { value, resolve, reject };
     });
   }
 
   /** That was all. */
   end(): void {
-    if (this.isClosed) return;
-    this.reader.tell(['end', this.written]);
-    this.close();
-    this.rejectWaiting();
+    if (this.#isClosed) return;
+    this.#reader.tell(['end', this.#written]);
+    this.#close();
+    this.#rejectWaiting();
   }
 
   /** There will be no more, for this reason: a stable `code` and a text. */
   fail(code: string, message: string): void {
-    if (this.isClosed) return;
-    this.reader.tell(['error', code, message]);
-    this.cancel();
+    if (this.#isClosed) return;
+    this.#reader.tell(['error', code, message]);
+    this.#cancel();
   }
 
   /** Takes what the reader says. @internal */
   tell(control: StreamControl): void {
     // From another node anything may come.
-    if (this.isClosed || !Array.isArray(control)) return;
-    this.heardMs = this.runtime.clock.now();
-    if (control[0] === 'cancel') return this.cancel();
-    if (Number.isSafeInteger(control[1])) this.credit = Math.max(this.credit, control[1]);
-    const { waiting } = this;
-    if (waiting === undefined || this.written >= this.credit) return;
-    this.waiting = undefined;
-    this.send(waiting.value);
+    if (this.#isClosed || !Array.isArray(control)) return;
+    this.#heardMs = this.runtime.clock.now();
+    if (control[0] === 'cancel') return this.#cancel();
+    if (Number.isSafeInteger(control[1])) this.#credit = Math.max(this.#credit, control[1]);
+    const waiting = this.#waiting;
+    if (waiting === undefined || this.#written >= this.#credit) return;
+    this.#waiting = undefined;
+    this.#send(waiting.value);
     waiting.resolve();
   }
 
   /** Called once it has ended, however it did; at once when it has. @internal */
   set onClose(done: () => void) {
     // A reader that left before it began says so as soon as it hears of the beginning.
-    if (this.isClosed) done();
-    else this.closing = done;
+    if (this.#isClosed) done();
+    else this.#closing = done;
   }
 
   refuseFrom(): void {}
 
   /** @internal */
   nodeGone(node: string, incarnation: number, isReplaced: boolean): void {
-    if (isGone(this.reader.address, node, incarnation, isReplaced)) this.cancel();
+    if (isGone(this.#reader.address, node, incarnation, isReplaced)) this.#cancel();
   }
 
-  private send(value: T): void {
-    this.reader.tell(['item', this.written++, value]);
+  #send(value: T): void {
+    this.#reader.tell(['item', this.#written++, value]);
   }
 
-  private readonly look = (): void => {
-    if (this.runtime.clock.now() - this.heardMs >= this.idleTimeoutMs) return this.cancel();
-    this.reader.tell(['alive', this.written]);
-    this.timer = this.runtime.clock.setTimer(this.idleTimeoutMs / alivesPerTimeout, this.look);
+  readonly #look = (): void => {
+    if (this.runtime.clock.now() - this.#heardMs >= this.#idleTimeoutMs) return this.#cancel();
+    this.#reader.tell(['alive', this.#written]);
+    this.#timer = this.runtime.clock.setTimer(this.#idleTimeoutMs / alivesPerTimeout, this.#look);
   };
 
-  private cancel(): void {
-    if (this.isClosed) return;
-    this.close();
-    this.controller.abort();
-    this.rejectWaiting();
+  #cancel(): void {
+    if (this.#isClosed) return;
+    this.#close();
+    this.#controller.abort();
+    this.#rejectWaiting();
   }
 
   /** A write that waits for credit gets none any more. */
-  private rejectWaiting(): void {
-    const { waiting } = this;
-    this.waiting = undefined;
+  #rejectWaiting(): void {
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
     waiting?.reject(new StreamCancelledError());
   }
 
-  private close(): void {
-    this.isClosed = true;
-    this.timer.cancel();
+  #close(): void {
+    this.#isClosed = true;
+    this.#timer.cancel();
     this.unpublish();
-    this.closing?.();
+    this.#closing?.();
   }
 }

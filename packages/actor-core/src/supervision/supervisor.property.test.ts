@@ -45,56 +45,56 @@ class ModelSupervisor {
   alive: string[];
   /** It lives, or is being restarted by the root. */
   isThere = true;
-  private readonly options: ResolvedSupervision;
-  private readonly specs: ReadonlyMap<string, ChildSpec>;
-  private restarts: { readonly atMs: number; readonly child: string }[] = [];
-  private escalations: number[] = [];
+  readonly #options: ResolvedSupervision;
+  readonly #specs: ReadonlyMap<string, ChildSpec>;
+  #restarts: { readonly atMs: number; readonly child: string }[] = [];
+  #escalations: number[] = [];
 
   constructor(options: ResolvedSupervision, children: ReadonlyMap<string, ChildSpec>) {
-    this.options = options;
-    this.specs = children;
+    this.#options = options;
+    this.#specs = children;
     this.alive = [...children.keys()];
   }
 
   ended(child: string, end: 'fail' | 'stop', atMs: number): void {
     if (!this.alive.includes(child)) return;
-    const { restart, significant } = this.specs.get(child) as ChildSpec;
+    const { restart, significant } = this.#specs.get(child) as ChildSpec;
     if (restart === 'temporary' || (restart === 'transient' && end === 'stop')) {
-      this.remove([child]);
-      if (significant && this.endsWith()) this.end();
+      this.#remove([child]);
+      if (significant && this.#endsWith()) this.#end();
       return;
     }
-    const { dynamic, intensity, periodMs, strategy } = this.options;
-    this.restarts = this.restarts.filter((restarted) => atMs - restarted.atMs <= periodMs);
-    this.restarts.push({ atMs, child });
-    const counted = this.restarts.filter((restarted) => !dynamic || restarted.child === child).length;
-    if (counted > intensity) return dynamic ? this.remove([child]) : this.escalate(atMs);
+    const { dynamic, intensity, periodMs, strategy } = this.#options;
+    this.#restarts = this.#restarts.filter((restarted) => atMs - restarted.atMs <= periodMs);
+    this.#restarts.push({ atMs, child });
+    const counted = this.#restarts.filter((restarted) => !dynamic || restarted.child === child).length;
+    if (counted > intensity) return dynamic ? this.#remove([child]) : this.#escalate(atMs);
     const index = this.alive.indexOf(child);
     const affected =
       strategy === 'one-for-one' ? [] : strategy === 'one-for-all' ? this.alive : this.alive.slice(index);
-    this.remove(affected.filter((one) => one !== child && this.specs.get(one)?.restart === 'temporary'));
+    this.#remove(affected.filter((one) => one !== child && this.#specs.get(one)?.restart === 'temporary'));
   }
 
-  private endsWith(): boolean {
-    const { autoShutdown } = this.options;
+  #endsWith(): boolean {
+    const { autoShutdown } = this.#options;
     if (autoShutdown === 'never') return false;
-    return autoShutdown === 'any-significant' || !this.alive.some((one) => this.specs.get(one)?.significant);
+    return autoShutdown === 'any-significant' || !this.alive.some((one) => this.#specs.get(one)?.significant);
   }
 
   /** It fails, and the root restarts it with all its children: three times in 30 s, which is the root's default. */
-  private escalate(atMs: number): void {
-    this.escalations = this.escalations.filter((before) => atMs - before <= 30_000);
-    this.escalations.push(atMs);
-    if (this.escalations.length > 3) return this.end();
-    this.restarts = [];
-    this.alive = [...this.specs.keys()];
+  #escalate(atMs: number): void {
+    this.#escalations = this.#escalations.filter((before) => atMs - before <= 30_000);
+    this.#escalations.push(atMs);
+    if (this.#escalations.length > 3) return this.#end();
+    this.#restarts = [];
+    this.alive = [...this.#specs.keys()];
   }
 
-  private remove(names: readonly string[]): void {
+  #remove(names: readonly string[]): void {
     this.alive = this.alive.filter((one) => !names.includes(one));
   }
 
-  private end(): void {
+  #end(): void {
     this.isThere = false;
     this.alive = [];
   }

@@ -31,48 +31,50 @@ interface RestartPlan {
 
 /** The children of one actor, and the shell that carries out what `decideRestart` decided about them. */
 export class Supervisor {
-  private readonly owner: ActorCell;
-  private readonly options: ResolvedSupervision;
+  readonly #owner: ActorCell;
+  readonly #options: ResolvedSupervision;
   /** In start order; a restart keeps a child's place. */
-  private readonly table = new Map<string | number, ActorCell>();
-  private readonly waiters = new Map<ActorCell, (() => void)[]>();
-  private history: RestartHistory = noRestarts;
-  private plans: RestartPlan[] = [];
-  private names = 0;
+  readonly #table = new Map<string | number, ActorCell>();
+  readonly #waiters = new Map<ActorCell, (() => void)[]>();
+  #history: RestartHistory = noRestarts;
+  #plans: RestartPlan[] = [];
+  #names = 0;
 
   constructor(owner: ActorCell) {
-    this.owner = owner;
-    this.options = resolveSupervision(owner.props.supervision);
+    this.#owner = owner;
+    this.#options = resolveSupervision(owner.props.supervision);
   }
 
   children(): Iterable<ActorCell> {
-    return this.table.values();
+    return this.#table.values();
   }
 
   child(name: string): ActorCell | undefined {
-    return this.table.get(name) ?? (name.startsWith('$') ? this.table.get(Number(name.slice(1))) : undefined);
+    return (
+      this.#table.get(name) ?? (name.startsWith('$') ? this.#table.get(Number(name.slice(1))) : undefined)
+    );
   }
 
   /** @throws InvalidArgumentError for a name that is taken or malformed, or a significant child that cannot be one */
   spawn<C>(props: Props<C>, name?: string): ActorRef<C> {
-    const { runtime } = this.owner;
-    this.requireUp();
+    const { runtime } = this.#owner;
+    this.#requireUp();
     requireProps(props as unknown as Props<never>);
-    const own = name === undefined ? ++this.names : this.freeName(name);
+    const own = name === undefined ? ++this.#names : this.#freeName(name);
     if (props.significant === true && props.restart === 'permanent') {
       throw new InvalidArgumentError(
         'props.significant',
         'is not for permanent actors, which never end by themselves',
       );
     }
-    if (props.significant === true && this.options.autoShutdown === 'never') {
+    if (props.significant === true && this.#options.autoShutdown === 'never') {
       throw new InvalidArgumentError(
         'props.significant',
-        `needs a supervisor with autoShutdown, and ${this.owner.path || 'the root'} has none`,
+        `needs a supervisor with autoShutdown, and ${this.#owner.path || 'the root'} has none`,
       );
     }
-    const cell = new Cell(runtime, this.owner, own, props);
-    this.table.set(own, cell as unknown as ActorCell);
+    const cell = new Cell(runtime, this.#owner, own, props);
+    this.#table.set(own, cell as unknown as ActorCell);
     cell.start();
     return cell.ref;
   }
@@ -83,12 +85,12 @@ export class Supervisor {
    * @throws InvalidArgumentError for a child that is not parked
    */
   unpark(parked: ActorCell): ActorRef<never> {
-    this.requireUp();
+    this.#requireUp();
     if (parked.state !== 'parked') throw new InvalidArgumentError('child', `${parked.path} is not parked`);
-    const { runtime } = this.owner;
-    const cell: ActorCell = new Cell(runtime, this.owner, parked.key, parked.props);
+    const { runtime } = this.#owner;
+    const cell: ActorCell = new Cell(runtime, this.#owner, parked.key, parked.props);
     // Before the old one is gone, so that it keeps its place.
-    this.table.set(parked.key, cell);
+    this.#table.set(parked.key, cell);
     stop(parked);
     cell.start();
     runtime.emit({ type: 'unparked', path: cell.path });
@@ -103,7 +105,9 @@ export class Supervisor {
       done?.();
       return;
     }
-    const timer = this.owner.runtime.clock.setTimer(this.options.shutdownMs, () => terminate(cell, 'killed'));
+    const timer = this.#owner.runtime.clock.setTimer(this.#options.shutdownMs, () =>
+      terminate(cell, 'killed'),
+    );
     this.whenGone(cell, () => {
       timer.cancel();
       done?.();
@@ -112,19 +116,20 @@ export class Supervisor {
 
   /** Ends all children in reverse start order, one after the other. */
   stopAll(done: () => void): void {
-    for (const plan of this.plans) cancel(plan);
-    this.plans = [];
-    inSequence([...this.table.values()].toReversed(), (cell, next) => this.stop(cell, next), done);
+    for (const plan of this.#plans) cancel(plan);
+    this.#plans = [];
+    inSequence([...this.#table.values()].toReversed(), (cell, next) => this.stop(cell, next), done);
   }
 
   /** A child's incarnation has ended by itself or by a failure. */
   childEnded(cell: ActorCell, outcome: ChildOutcome, cause: unknown): void {
     const reason = outcome;
-    if (!isUp(this.owner)) return beginEnd(cell, reason, cause);
-    const { clock, random } = this.owner.runtime;
+    if (!isUp(this.#owner)) return beginEnd(cell, reason, cause);
+    const { clock, random } = this.#owner.runtime;
     // The decision needs the others only where they matter: a supervisor of many thousands stays quick.
-    const alone = this.options.strategy === 'one-for-one' && this.options.autoShutdown !== 'all-significant';
-    const family = alone ? [cell] : [...this.table.values()];
+    const alone =
+      this.#options.strategy === 'one-for-one' && this.#options.autoShutdown !== 'all-significant';
+    const family = alone ? [cell] : [...this.#table.values()];
     const children = family.map((one) => ({
       name: one.name,
       restart: one.props.restart ?? ('transient' as const),
@@ -132,63 +137,63 @@ export class Supervisor {
       isSignificant: one.props.significant === true && one.state !== 'parked',
     }));
     const decision = decideRestart(
-      this.options,
-      { child: cell.name, outcome, children, history: this.history, childHistory: cell.restartHistory },
+      this.#options,
+      { child: cell.name, outcome, children, history: this.#history, childHistory: cell.restartHistory },
       clock.now(),
       random.next(),
     );
-    this.carryOut(decision, cell, reason, cause);
+    this.#carryOut(decision, cell, reason, cause);
   }
 
   /** A child's life is over. */
   childGone(cell: ActorCell): void {
-    if (this.table.get(cell.key) === cell) this.table.delete(cell.key);
+    if (this.#table.get(cell.key) === cell) this.#table.delete(cell.key);
     this.forgetRestart(cell);
-    if (this.waiters.size === 0) return;
-    const waiting = this.waiters.get(cell);
+    if (this.#waiters.size === 0) return;
+    const waiting = this.#waiters.get(cell);
     if (waiting === undefined) return;
-    this.waiters.delete(cell);
+    this.#waiters.delete(cell);
     for (const done of waiting) done();
   }
 
   forgetRestart(cell: ActorCell): void {
-    for (const plan of this.plans) plan.cells.delete(cell);
+    for (const plan of this.#plans) plan.cells.delete(cell);
   }
 
   whenGone(cell: ActorCell, done: () => void): void {
-    const waiting = this.waiters.get(cell);
-    if (waiting === undefined) this.waiters.set(cell, [done]);
+    const waiting = this.#waiters.get(cell);
+    if (waiting === undefined) this.#waiters.set(cell, [done]);
     else waiting.push(done);
   }
 
   addSizes(to: TableSizes): void {
-    to.restarts += this.plans.length;
-    for (const waiting of this.waiters.values()) to.endWaiters += waiting.length;
+    to.restarts += this.#plans.length;
+    for (const waiting of this.#waiters.values()) to.endWaiters += waiting.length;
   }
 
-  private waitNoMore(cell: ActorCell, done: () => void): void {
-    const left = this.waiters.get(cell)?.filter((waiting) => waiting !== done) ?? [];
-    if (left.length > 0) this.waiters.set(cell, left);
-    else this.waiters.delete(cell);
+  #waitNoMore(cell: ActorCell, done: () => void): void {
+    const left = this.#waiters.get(cell)?.filter((waiting) => waiting !== done) ?? [];
+    if (left.length > 0) this.#waiters.set(cell, left);
+    else this.#waiters.delete(cell);
   }
 
-  private requireUp(): void {
-    if (!isUp(this.owner)) {
-      if (this.owner.parent === undefined) throw new SystemStoppedError(this.owner.runtime.nodeId);
+  #requireUp(): void {
+    if (!isUp(this.#owner)) {
+      if (this.#owner.parent === undefined) throw new SystemStoppedError(this.#owner.runtime.nodeId);
       // A child born now would outlive who supervises it.
       throw new InvalidArgumentError(
         'context',
-        `of ${this.owner.path} belongs to an incarnation that is ending`,
+        `of ${this.#owner.path} belongs to an incarnation that is ending`,
       );
     }
   }
 
   /** @throws InvalidArgumentError for a name that is taken or malformed; a parked child yields its own */
-  private freeName(name: string): string {
-    const existing = this.table.get(requireName(name));
+  #freeName(name: string): string {
+    const existing = this.#table.get(requireName(name));
     if (existing === undefined) return name;
     if (existing.state !== 'parked') {
-      const family = this.owner.path || 'the root';
+      const family = this.#owner.path || 'the root';
       throw new InvalidArgumentError(
         'name',
         `${JSON.stringify(name)} is taken among the children of ${family}`,
@@ -198,59 +203,54 @@ export class Supervisor {
     return name;
   }
 
-  private carryOut(
-    decision: SupervisorDecision,
-    cell: ActorCell,
-    reason: ChildOutcome,
-    cause: unknown,
-  ): void {
+  #carryOut(decision: SupervisorDecision, cell: ActorCell, reason: ChildOutcome, cause: unknown): void {
     switch (decision.type) {
       case 'remove':
         return beginEnd(cell, reason, cause);
       case 'shut-down':
         beginEnd(cell, reason, cause);
-        return stopItself(this.owner);
+        return stopItself(this.#owner);
       case 'park':
         return park(cell, cause);
       case 'escalate': {
         cell.endReason = 'failed';
         const error = new RestartIntensityExceededError(cell.path, { cause });
-        this.owner.runtime.emit({ type: 'escalated', path: this.owner.path, cause: error });
-        return fail(this.owner, error);
+        this.#owner.runtime.emit({ type: 'escalated', path: this.#owner.path, cause: error });
+        return fail(this.#owner, error);
       }
       case 'restart':
-        this.history = decision.history;
+        this.#history = decision.history;
         cell.restartHistory = decision.childHistory;
-        return this.restart(decision, cell, cause);
+        return this.#restart(decision, cell, cause);
     }
   }
 
-  private restart(
+  #restart(
     decision: Extract<SupervisorDecision, { type: 'restart' }>,
     failed: ActorCell,
     cause: unknown,
   ): void {
     const plan: RestartPlan = {
-      cells: new Set(this.named(decision.restart)),
+      cells: new Set(this.#named(decision.restart)),
       cause,
       timer: undefined,
       cancelled: false,
     };
-    this.absorb(plan);
-    this.plans.push(plan);
+    this.#absorb(plan);
+    this.#plans.push(plan);
     const siblings = [...plan.cells].filter((cell) => cell !== failed);
-    const ending = [...siblings, ...this.named(decision.remove)].toSorted((a, b) => b.uid - a.uid);
+    const ending = [...siblings, ...this.#named(decision.remove)].toSorted((a, b) => b.uid - a.uid);
     // The failed one is down already; the others follow in reverse start order (OTP).
     inSequence(
       [failed, ...ending],
-      (cell, done) => (plan.cells.has(cell) ? this.bringDown(cell, cause, done) : this.stop(cell, done)),
-      () => this.startAfter(plan, decision.delayMs),
+      (cell, done) => (plan.cells.has(cell) ? this.#bringDown(cell, cause, done) : this.stop(cell, done)),
+      () => this.#startAfter(plan, decision.delayMs),
     );
   }
 
   /** Takes the children of plans under way into this one. */
-  private absorb(plan: RestartPlan): void {
-    this.plans = this.plans.filter((other) => {
+  #absorb(plan: RestartPlan): void {
+    this.#plans = this.#plans.filter((other) => {
       if (![...other.cells].some((cell) => plan.cells.has(cell))) return true;
       cancel(other);
       for (const cell of other.cells) plan.cells.add(cell);
@@ -258,7 +258,7 @@ export class Supervisor {
     });
   }
 
-  private bringDown(cell: ActorCell, cause: unknown, done: () => void): void {
+  #bringDown(cell: ActorCell, cause: unknown, done: () => void): void {
     if (cell.state === 'stopped' || cell.state === 'stopping' || cell.state === 'parked') return done();
     let timer: Timer | undefined;
     let isDown = false;
@@ -266,12 +266,12 @@ export class Supervisor {
       isDown = true;
       timer?.cancel();
       // Its end is awaited no more: it may live through many restarts.
-      this.waitNoMore(cell, down);
+      this.#waitNoMore(cell, down);
       done();
     };
     beginRestart(cell, cause, down);
     if (isDown) return;
-    timer = this.owner.runtime.clock.setTimer(this.options.shutdownMs, () => {
+    timer = this.#owner.runtime.clock.setTimer(this.#options.shutdownMs, () => {
       abandonIncarnation(cell);
       down();
     });
@@ -279,15 +279,15 @@ export class Supervisor {
     this.whenGone(cell, down);
   }
 
-  private startAfter(plan: RestartPlan, delayMs: number): void {
+  #startAfter(plan: RestartPlan, delayMs: number): void {
     if (plan.cancelled) return;
-    plan.timer = this.owner.runtime.clock.setTimer(delayMs, () => {
-      this.plans = this.plans.filter((other) => other !== plan);
-      if (!isUp(this.owner)) return;
+    plan.timer = this.#owner.runtime.clock.setTimer(delayMs, () => {
+      this.#plans = this.#plans.filter((other) => other !== plan);
+      if (!isUp(this.#owner)) return;
       for (const cell of [...plan.cells].toSorted((a, b) => a.uid - b.uid)) {
         if (cell.state !== 'restarting') continue;
         startNext(cell);
-        this.owner.runtime.emit({
+        this.#owner.runtime.emit({
           type: 'restarted',
           path: cell.path,
           incarnation: cell.incarnation,
@@ -297,7 +297,7 @@ export class Supervisor {
     });
   }
 
-  private named(names: readonly string[]): ActorCell[] {
+  #named(names: readonly string[]): ActorCell[] {
     return names.flatMap((name) => this.child(name) ?? []);
   }
 }

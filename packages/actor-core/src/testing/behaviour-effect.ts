@@ -55,15 +55,15 @@ export type BehaviourEffect<M = unknown> =
 /** A ref that reaches nobody: what is told to it becomes an effect. */
 export class RecordedRef<M> extends BaseRef implements ActorRef<M> {
   readonly address: ActorAddress;
-  private readonly take: (message: M, options: TellOptions | undefined) => void;
+  readonly #take: (message: M, options: TellOptions | undefined) => void;
 
   constructor(path: string, uid: number, take: (message: M, options: TellOptions | undefined) => void) {
     super();
     this.address = { node: 'kit', nodeIncarnation: 1, path, uid };
-    this.take = take;
+    this.#take = take;
   }
 
   tell(message: M, options?: TellOptions): void {
-    this.take(message, options);
+    this.#take(message, options);
   }
 }

@@ -42,39 +42,39 @@ export function runBehaviour<M>(
 
 class Kit<M> implements BehaviourKit<M> {
   state: 'running' | 'stopped' | 'failed' = 'running';
-  private readonly context: RecordingContext<M>;
+  readonly #context: RecordingContext<M>;
   /** What the handling of `post-stop` returned. */
-  private ending: unknown = undefined;
-  private behaviour: Extract<Behaviour<M>, { kind: 'receive' }> | undefined = undefined;
+  #ending: unknown = undefined;
+  #behaviour: Extract<Behaviour<M>, { kind: 'receive' }> | undefined = undefined;
 
   constructor(behaviour: Behaviour<M>, context: RecordingContext<M>) {
-    this.context = context;
-    this.guarded(() => this.become(behaviour));
+    this.#context = context;
+    this.#guarded(() => this.#become(behaviour));
   }
 
   get self(): ActorRef<M> {
-    return this.context.self;
+    return this.#context.self;
   }
 
   ref<T>(path: string): ActorRef<T> {
-    return this.context.ref<T>(path);
+    return this.#context.ref<T>(path);
   }
 
   run(message: M): void {
-    for (const next of this.messagesFrom(message)) {
-      const result = this.guarded(() => this.current().onMessage(next, this.context));
+    for (const next of this.#messagesFrom(message)) {
+      const result = this.#guarded(() => this.#current().onMessage(next, this.#context));
       if (result instanceof Promise) throw notSynchronous();
-      this.take(result, next);
-      if (this.ending instanceof Promise) throw notSynchronous();
+      this.#take(result, next);
+      if (this.#ending instanceof Promise) throw notSynchronous();
     }
   }
 
   async runAsync(message: M): Promise<void> {
-    for (const next of this.messagesFrom(message)) {
-      const result = this.guarded(() => this.current().onMessage(next, this.context));
+    for (const next of this.#messagesFrom(message)) {
+      const result = this.#guarded(() => this.#current().onMessage(next, this.#context));
       try {
-        this.take(await result, next);
-        await this.ending;
+        this.#take(await result, next);
+        await this.#ending;
       } catch (error) {
         this.state = 'failed';
         throw error;
@@ -83,51 +83,51 @@ class Kit<M> implements BehaviourKit<M> {
   }
 
   signal(signal: Signal): void {
-    const result = this.guarded(() => this.current().onSignal?.(signal, this.context));
+    const result = this.#guarded(() => this.#current().onSignal?.(signal, this.#context));
     if (result instanceof Promise) throw notSynchronous();
-    this.take(result, undefined);
+    this.#take(result, undefined);
   }
 
   takeEffects(): BehaviourEffect<M>[] {
-    return this.context.effects.splice(0);
+    return this.#context.effects.splice(0);
   }
 
   /** The message, then whatever is unstashed while those before it are handled. */
-  private *messagesFrom(message: M): Generator<M> {
+  *#messagesFrom(message: M): Generator<M> {
     yield message;
-    const { returned } = this.context;
+    const { returned } = this.#context;
     while (this.state === 'running' && returned.length > 0) yield returned.shift() as M;
   }
 
-  private current(): Extract<Behaviour<M>, { kind: 'receive' }> {
-    if (this.behaviour === undefined || this.state !== 'running')
+  #current(): Extract<Behaviour<M>, { kind: 'receive' }> {
+    if (this.#behaviour === undefined || this.state !== 'running')
       throw new InvalidArgumentError('behaviour', `handles nothing any more: it has ${this.state}`);
-    return this.behaviour;
+    return this.#behaviour;
   }
 
-  private take(next: Next<M>, message: M | undefined): void {
+  #take(next: Next<M>, message: M | undefined): void {
     if (next === undefined || next.kind === 'same') return;
     if (next.kind === 'unhandled') {
-      if (message !== undefined) this.context.effects.push({ type: 'unhandled', message });
+      if (message !== undefined) this.#context.effects.push({ type: 'unhandled', message });
       return;
     }
-    this.become(next);
+    this.#become(next);
   }
 
-  private become(behaviour: Behaviour<M>): void {
+  #become(behaviour: Behaviour<M>): void {
     let next = behaviour;
-    while (next.kind === 'setup') next = next.create(this.context);
-    if (next.kind === 'receive') this.behaviour = next;
-    else if (next.kind === 'stopped') this.stop();
+    while (next.kind === 'setup') next = next.create(this.#context);
+    if (next.kind === 'receive') this.#behaviour = next;
+    else if (next.kind === 'stopped') this.#stop();
   }
 
-  private stop(): void {
-    this.context.controller.abort();
-    this.ending = this.behaviour?.onSignal?.({ type: 'post-stop' }, this.context);
+  #stop(): void {
+    this.#context.controller.abort();
+    this.#ending = this.#behaviour?.onSignal?.({ type: 'post-stop' }, this.#context);
     this.state = 'stopped';
   }
 
-  private guarded<T>(act: () => T): T {
+  #guarded<T>(act: () => T): T {
     const before = this.state;
     try {
       return act();

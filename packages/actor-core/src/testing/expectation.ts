@@ -99,11 +99,11 @@ function refName(ref: BaseRef): string {
 }
 
 class Shown {
-  private readonly text: string;
+  readonly #text: string;
   constructor(text: string) {
-    this.text = text;
+    this.#text = text;
   }
   [inspect.custom](): string {
-    return this.text;
+    return this.#text;
   }
 }

@@ -8,45 +8,45 @@ interface Entry {
 
 /** Time that stands still until it is moved. Timers fire in order of their instants, ties in order of setting. */
 export class ManualClock implements Clock {
-  private nowMs = 0;
-  private readonly epochMs: number;
-  private orders = 0;
-  private entries: Entry[] = [];
+  #nowMs = 0;
+  readonly #epochMs: number;
+  #orders = 0;
+  #entries: Entry[] = [];
 
   /** `epochMs`: the wall clock at the start. @default 2026-01-01 */
   constructor(epochMs: number = 1_767_225_600_000) {
-    this.epochMs = epochMs;
+    this.#epochMs = epochMs;
   }
 
   now(): number {
-    return this.nowMs;
+    return this.#nowMs;
   }
 
   wallNow(): number {
-    return this.epochMs + this.nowMs;
+    return this.#epochMs + this.#nowMs;
   }
 
   setTimer(delayMs: number, callback: () => void): Timer {
-    const entry: Entry = { dueMs: this.nowMs + Math.max(0, delayMs), order: this.orders++, callback };
-    const at = this.entries.findIndex((other) => other.dueMs > entry.dueMs);
-    if (at === -1) this.entries.push(entry);
-    else this.entries.splice(at, 0, entry);
+    const entry: Entry = { dueMs: this.#nowMs + Math.max(0, delayMs), order: this.#orders++, callback };
+    const at = this.#entries.findIndex((other) => other.dueMs > entry.dueMs);
+    if (at === -1) this.#entries.push(entry);
+    else this.#entries.splice(at, 0, entry);
     return {
       cancel: () => {
-        const index = this.entries.indexOf(entry);
-        if (index !== -1) this.entries.splice(index, 1);
+        const index = this.#entries.indexOf(entry);
+        if (index !== -1) this.#entries.splice(index, 1);
       },
     };
   }
 
   /** Timers that wait. */
   get pending(): number {
-    return this.entries.length;
+    return this.#entries.length;
   }
 
   /** Instant of the next timer, or undefined. */
   get nextDueMs(): number | undefined {
-    return this.entries[0]?.dueMs;
+    return this.#entries[0]?.dueMs;
   }
 
   /**
@@ -54,17 +54,17 @@ export class ManualClock implements Clock {
    * does: `TestCluster.advance` does both.
    */
   advance(ms: number): void {
-    const until = this.nowMs + ms;
+    const until = this.#nowMs + ms;
     while (this.fireNext(until));
-    this.nowMs = until;
+    this.#nowMs = until;
   }
 
   /** Fires the next timer if it is due by `untilMs`. */
   fireNext(untilMs: number): boolean {
-    const entry = this.entries[0];
+    const entry = this.#entries[0];
     if (entry === undefined || entry.dueMs > untilMs) return false;
-    this.entries.shift();
-    this.nowMs = Math.max(this.nowMs, entry.dueMs);
+    this.#entries.shift();
+    this.#nowMs = Math.max(this.#nowMs, entry.dueMs);
     entry.callback();
     return true;
   }

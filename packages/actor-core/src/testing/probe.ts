@@ -102,31 +102,31 @@ export function createProbe<M>(system: ActorSystem, time: TestTime, name?: strin
 
 class ActorProbe<M> implements Probe<M> {
   readonly ref: ActorRef<M>;
-  private readonly system: ActorSystem;
-  private readonly time: TestTime;
-  private readonly queue: Seen<M>[] = [];
-  private readonly seen: Seen<M>[] = [];
-  private readonly ends = new Map<string, TerminationReason>();
-  private readonly watched = new Set<string>();
-  private readonly listeners = new Set<() => void>();
-  private readonly orders = new WeakSet<object>();
+  readonly #system: ActorSystem;
+  readonly #time: TestTime;
+  readonly #queue: Seen<M>[] = [];
+  readonly #seen: Seen<M>[] = [];
+  readonly #ends = new Map<string, TerminationReason>();
+  readonly #watched = new Set<string>();
+  readonly #listeners = new Set<() => void>();
+  readonly #orders = new WeakSet<object>();
 
   constructor(system: ActorSystem, time: TestTime, name: string | undefined) {
-    this.system = system;
-    this.time = time;
+    this.#system = system;
+    this.#time = time;
     const create = () =>
       setup<M>(() =>
         receive<M>(
           (message, context) => {
-            if (typeof message === 'object' && message !== null && this.orders.has(message))
+            if (typeof message === 'object' && message !== null && this.#orders.has(message))
               return context.watch((message as unknown as Watching).watch);
-            this.take(message);
+            this.#take(message);
             return undefined;
           },
           (signal) => {
             if (signal.type !== 'terminated') return;
-            this.ends.set(refKey(signal.ref), signal.reason);
-            this.changed();
+            this.#ends.set(refKey(signal.ref), signal.reason);
+            this.#changed();
           },
         ),
       );
@@ -141,43 +141,43 @@ class ActorProbe<M> implements Probe<M> {
   }
 
   get waiting(): readonly M[] {
-    return this.queue.map(({ message }) => message);
+    return this.#queue.map(({ message }) => message);
   }
 
   async expectMessage(expected: M, within: Within): Promise<M> {
-    const message = await this.next(show(expected), expected, within);
+    const message = await this.#next(show(expected), expected, within);
     if (isDeepStrictEqual(message, expected)) return message;
-    throw this.failure(`expected ${show(expected)}, got ${show(message)}`, expected, message);
+    throw this.#failure(`expected ${show(expected)}, got ${show(message)}`, expected, message);
   }
 
   async expectMessageOfType<K extends string>(type: K, within: Within): Promise<OfType<M, K>> {
     const wanted = `a message of type '${type}'`;
-    const message = await this.next(wanted, type, within);
+    const message = await this.#next(wanted, type, within);
     const got: unknown = (message as { type?: unknown } | null | undefined)?.type;
     if (got === type) return message as OfType<M, K>;
-    throw this.failure(`expected ${wanted}, got ${show(message)}`, type, got);
+    throw this.#failure(`expected ${wanted}, got ${show(message)}`, type, got);
   }
 
   async expectMessageMatching(match: Match<M>, within: Within): Promise<M> {
     const wanted = describe(match);
-    const message = await this.next(wanted, match, within);
+    const message = await this.#next(wanted, match, within);
     if (matches(match, message)) return message;
-    throw this.failure(`expected ${wanted}, got ${show(message)}`, match, message);
+    throw this.#failure(`expected ${wanted}, got ${show(message)}`, match, message);
   }
 
   async expectNoMessage({ forMs }: { readonly forMs: number }): Promise<void> {
-    if (!(await this.until(forMs, () => this.queue.length > 0))) return;
-    const { message } = this.queue.shift() as Seen<M>;
-    throw this.failure(`expected no message for ${forMs} ms, got ${show(message)}`, undefined, message);
+    if (!(await this.#until(forMs, () => this.#queue.length > 0))) return;
+    const { message } = this.#queue.shift() as Seen<M>;
+    throw this.#failure(`expected no message for ${forMs} ms, got ${show(message)}`, undefined, message);
   }
 
   async receiveMessages(count: number, within: Within): Promise<M[]> {
     if (!(Number.isInteger(count) && count >= 0))
       throw new InvalidArgumentError('count', 'must be a whole number of at least 0');
-    await this.until(within.withinMs, () => this.queue.length >= count);
-    const got = this.queue.splice(0, count).map(({ message }) => message);
+    await this.#until(within.withinMs, () => this.#queue.length >= count);
+    const got = this.#queue.splice(0, count).map(({ message }) => message);
     if (got.length === count) return got;
-    throw this.failure(
+    throw this.#failure(
       `expected ${count} messages within ${within.withinMs} ms, got ${got.length}`,
       count,
       got,
@@ -185,24 +185,24 @@ class ActorProbe<M> implements Probe<M> {
   }
 
   async fishForMessage(decide: (message: M) => FishingOutcome, within: Within): Promise<M[]> {
-    const untilMs = nowOf(this.time) + within.withinMs;
+    const untilMs = nowOf(this.#time) + within.withinMs;
     const caught: M[] = [];
     for (;;) {
-      const leftMs = Math.max(0, untilMs - nowOf(this.time));
-      if (!(await this.until(leftMs, () => this.queue.length > 0)))
-        throw this.failure(`fished for a message for ${within.withinMs} ms in vain`, 'complete', caught);
-      const { message } = this.queue.shift() as Seen<M>;
+      const leftMs = Math.max(0, untilMs - nowOf(this.#time));
+      if (!(await this.#until(leftMs, () => this.#queue.length > 0)))
+        throw this.#failure(`fished for a message for ${within.withinMs} ms in vain`, 'complete', caught);
+      const { message } = this.#queue.shift() as Seen<M>;
       const outcome = decide(message);
-      if (outcome === 'fail') throw this.failure(`was not to catch ${show(message)}`, undefined, message);
+      if (outcome === 'fail') throw this.#failure(`was not to catch ${show(message)}`, undefined, message);
       if (outcome !== 'ignore') caught.push(message);
       if (outcome === 'complete') return caught;
     }
   }
 
   watch(target: ActorRef<never>): void {
-    this.watched.add(refKey(target));
+    this.#watched.add(refKey(target));
     const order: Watching = { watch: target };
-    this.orders.add(order);
+    this.#orders.add(order);
     this.ref.tell(order as unknown as M, { lane: 'control' });
   }
 
@@ -211,51 +211,51 @@ class ActorProbe<M> implements Probe<M> {
     { withinMs, reason }: Within & { readonly reason?: TerminationReason },
   ): Promise<TerminationReason> {
     const key = refKey(target);
-    if (!this.watched.has(key)) this.watch(target);
+    if (!this.#watched.has(key)) this.watch(target);
     const { path } = target.address;
-    if (!(await this.until(withinMs, () => this.ends.has(key))))
-      throw this.failure(
+    if (!(await this.#until(withinMs, () => this.#ends.has(key))))
+      throw this.#failure(
         `expected the end of ${path} within ${withinMs} ms, but it lives`,
         reason,
         undefined,
       );
-    const actual = this.ends.get(key) as TerminationReason;
+    const actual = this.#ends.get(key) as TerminationReason;
     if (reason === undefined || actual === reason) return actual;
-    throw this.failure(`expected ${path} to end as '${reason}', it ended as '${actual}'`, reason, actual);
+    throw this.#failure(`expected ${path} to end as '${reason}', it ended as '${actual}'`, reason, actual);
   }
 
   async stop(): Promise<void> {
-    const ended = this.system.stop(this.ref);
-    await this.until(0, () => false);
+    const ended = this.#system.stop(this.ref);
+    await this.#until(0, () => false);
     await ended;
   }
 
-  private take(message: M): void {
-    const seen = { atMs: nowOf(this.time), message };
-    this.queue.push(seen);
-    this.seen.push(seen);
-    this.changed();
+  #take(message: M): void {
+    const seen = { atMs: nowOf(this.#time), message };
+    this.#queue.push(seen);
+    this.#seen.push(seen);
+    this.#changed();
   }
 
-  private changed(): void {
-    for (const listener of this.listeners) listener();
+  #changed(): void {
+    for (const listener of this.#listeners) listener();
   }
 
-  private async next(wanted: string, expected: unknown, { withinMs }: Within): Promise<M> {
-    if (await this.until(withinMs, () => this.queue.length > 0))
-      return (this.queue.shift() as Seen<M>).message;
-    throw this.failure(`expected ${wanted} within ${withinMs} ms, got no message`, expected, undefined);
+  async #next(wanted: string, expected: unknown, { withinMs }: Within): Promise<M> {
+    if (await this.#until(withinMs, () => this.#queue.length > 0))
+      return (this.#queue.shift() as Seen<M>).message;
+    throw this.#failure(`expected ${wanted} within ${withinMs} ms, got no message`, expected, undefined);
   }
 
-  private until(withinMs: number, isMet: () => boolean): Promise<boolean> {
-    return passUntil(this.time, withinMs, isMet, (listener) => {
-      this.listeners.add(listener);
-      return () => this.listeners.delete(listener);
+  #until(withinMs: number, isMet: () => boolean): Promise<boolean> {
+    return passUntil(this.#time, withinMs, isMet, (listener) => {
+      this.#listeners.add(listener);
+      return () => this.#listeners.delete(listener);
     });
   }
 
-  private failure(what: string, expected: unknown, actual: unknown): ExpectationFailedError {
-    const seen = this.seen.map(({ atMs, message }) => ({ atMs, text: show(message) }));
+  #failure(what: string, expected: unknown, actual: unknown): ExpectationFailedError {
+    const seen = this.#seen.map(({ atMs, message }) => ({ atMs, text: show(message) }));
     return new ExpectationFailedError(
       `${this.ref.address.path}: ${what}\n${listSeen('messages it was sent', seen)}`,
       expected,

@@ -93,55 +93,55 @@ export async function expectDeadLetters(
 
 class Recording<T> implements Recorder<T> {
   onStop: (() => void) | undefined = undefined;
-  private readonly what: string;
-  private readonly time: TestTime;
-  private readonly entries: { readonly atMs: number; readonly value: T }[] = [];
-  private readonly listeners = new Set<() => void>();
-  private isStopped = false;
+  readonly #what: string;
+  readonly #time: TestTime;
+  readonly #entries: { readonly atMs: number; readonly value: T }[] = [];
+  readonly #listeners = new Set<() => void>();
+  #isStopped = false;
 
   constructor(what: string, time: TestTime) {
-    this.what = what;
-    this.time = time;
+    this.#what = what;
+    this.#time = time;
   }
 
   get seen(): readonly T[] {
-    return this.entries.map(({ value }) => value);
+    return this.#entries.map(({ value }) => value);
   }
 
   add(value: T): void {
-    if (this.isStopped) return;
-    this.entries.push({ atMs: nowOf(this.time), value });
-    for (const listener of this.listeners) listener();
+    if (this.#isStopped) return;
+    this.#entries.push({ atMs: nowOf(this.#time), value });
+    for (const listener of this.#listeners) listener();
   }
 
   async expect(match: Match<T>, { times = 1, withinMs }: Times, block?: () => unknown): Promise<T[]> {
-    const since = block === undefined ? 0 : this.entries.length;
+    const since = block === undefined ? 0 : this.#entries.length;
     await block?.();
     const found = () =>
-      this.entries
+      this.#entries
         .slice(since)
         .map(({ value }) => value)
         .filter((value) => matches(match, value));
     const onChange = (listener: () => void) => {
-      this.listeners.add(listener);
-      return () => this.listeners.delete(listener);
+      this.#listeners.add(listener);
+      return () => this.#listeners.delete(listener);
     };
     const wanted = times === 0 ? 1 : times;
-    await passUntil(this.time, withinMs, () => found().length >= wanted, onChange);
-    if (times > 0) await passUntil(this.time, 0, () => false, onChange);
+    await passUntil(this.#time, withinMs, () => found().length >= wanted, onChange);
+    if (times > 0) await passUntil(this.#time, 0, () => false, onChange);
     const actual = found();
     if (actual.length === times) return actual;
-    const seen = this.entries.slice(since).map(({ atMs, value }) => ({ atMs, text: show(value) }));
+    const seen = this.#entries.slice(since).map(({ atMs, value }) => ({ atMs, text: show(value) }));
     throw new ExpectationFailedError(
       `expected ${describe(match)} ${often(times)} within ${withinMs} ms, saw it ${often(actual.length)}\n` +
-        listSeen(this.what, seen),
+        listSeen(this.#what, seen),
       times,
       actual.length,
     );
   }
 
   stop(): void {
-    this.isStopped = true;
+    this.#isStopped = true;
     this.onStop?.();
   }
 }

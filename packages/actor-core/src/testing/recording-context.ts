@@ -26,7 +26,7 @@ export class RecordingContext<M> implements ActorContext<M> {
   stashed: M[] = [];
   /** What `unstashAll` returned: the kit handles it next. */
   readonly returned: M[] = [];
-  private uids = 0;
+  #uids = 0;
 
   constructor(path: string, log: Logger = silentLogger) {
     this.path = path;
@@ -39,95 +39,95 @@ export class RecordingContext<M> implements ActorContext<M> {
   }
 
   ref<T>(path: string): ActorRef<T> {
-    return new RecordedRef<T>(path, ++this.uids, (message, options) =>
-      this.note({ type: 'told', to: path, message, lane: options?.lane ?? 'data' }),
+    return new RecordedRef<T>(path, ++this.#uids, (message, options) =>
+      this.#note({ type: 'told', to: path, message, lane: options?.lane ?? 'data' }),
     );
   }
 
   admit(accepts: (message: M) => boolean): void {
-    this.note({ type: 'admitting', accepts });
+    this.#note({ type: 'admitting', accepts });
   }
 
-  spawn<C>(props: Props<C>, name = `child-${this.uids + 1}`): ActorRef<C> {
-    this.note({ type: 'spawned', name, props: props as unknown as Props<never> });
+  spawn<C>(props: Props<C>, name = `child-${this.#uids + 1}`): ActorRef<C> {
+    this.#note({ type: 'spawned', name, props: props as unknown as Props<never> });
     const child = this.ref<C>(`${this.path}/${name}`);
     this.children.push(child);
     return child;
   }
 
   stop(child: ActorRef<never>): void {
-    this.note({ type: 'stopped-child', path: child.address.path });
+    this.#note({ type: 'stopped-child', path: child.address.path });
   }
 
   kill(child: ActorRef<never>): void {
-    this.note({ type: 'killed-child', path: child.address.path });
+    this.#note({ type: 'killed-child', path: child.address.path });
   }
 
   unpark<C>(child: ActorRef<C>): ActorRef<C> {
-    this.note({ type: 'unparked-child', path: child.address.path });
+    this.#note({ type: 'unparked-child', path: child.address.path });
     return this.ref<C>(child.address.path);
   }
 
   watch(target: ActorRef<never>): void {
-    this.note({ type: 'watched', path: target.address.path });
+    this.#note({ type: 'watched', path: target.address.path });
   }
 
   unwatch(target: ActorRef<never>): void {
-    this.note({ type: 'unwatched', path: target.address.path });
+    this.#note({ type: 'unwatched', path: target.address.path });
   }
 
   link(target: ActorRef<never>): void {
-    this.note({ type: 'linked', path: target.address.path });
+    this.#note({ type: 'linked', path: target.address.path });
   }
 
   unlink(target: ActorRef<never>): void {
-    this.note({ type: 'unlinked', path: target.address.path });
+    this.#note({ type: 'unlinked', path: target.address.path });
   }
 
   adapt<T>(translate: (message: T) => M): ActorRef<T> {
-    return new RecordedRef<T>(`${this.path}/$adapter`, ++this.uids, (message, options) =>
+    return new RecordedRef<T>(`${this.path}/$adapter`, ++this.#uids, (message, options) =>
       this.self.tell(translate(message), options),
     );
   }
 
   setTimer(key: string, delayMs: number, message: M): void {
-    this.note({ type: 'timer-set', key, afterMs: delayMs, message });
+    this.#note({ type: 'timer-set', key, afterMs: delayMs, message });
   }
 
   setInterval(key: string, periodMs: number, message: M): void {
-    this.note({ type: 'interval-set', key, afterMs: periodMs, message });
+    this.#note({ type: 'interval-set', key, afterMs: periodMs, message });
   }
 
   cancelTimer(key: string): void {
-    this.note({ type: 'timer-cancelled', key });
+    this.#note({ type: 'timer-cancelled', key });
   }
 
   setReceiveTimeout(idleMs: number, message: M): void {
-    this.note({ type: 'receive-timeout-set', idleMs, message });
+    this.#note({ type: 'receive-timeout-set', idleMs, message });
   }
 
   cancelReceiveTimeout(): void {
-    this.note({ type: 'receive-timeout-cancelled' });
+    this.#note({ type: 'receive-timeout-cancelled' });
   }
 
   stash(message: M): void {
     this.stashed.push(message);
-    this.note({ type: 'stashed', message });
+    this.#note({ type: 'stashed', message });
   }
 
   unstashAll(): void {
     const messages = this.stashed;
     this.stashed = [];
     this.returned.push(...messages);
-    this.note({ type: 'unstashed', messages });
+    this.#note({ type: 'unstashed', messages });
   }
 
   ask<T, R>(target: ActorRef<T>, make: (replyTo: ActorRef<R>) => T, options: AskOptions<R>): Promise<R> {
     return new Promise<R>((resolve, reject) => {
-      const replyTo = new RecordedRef<R>('$ask', ++this.uids, (answer) => resolve(answer));
+      const replyTo = new RecordedRef<R>('$ask', ++this.#uids, (answer) => resolve(answer));
       const { timeoutMs } = options;
       const to = target.address.path;
-      this.note({ type: 'asked', to, message: make(replyTo), timeoutMs, fail: reject });
+      this.#note({ type: 'asked', to, message: make(replyTo), timeoutMs, fail: reject });
     });
   }
 
@@ -151,7 +151,7 @@ export class RecordingContext<M> implements ActorContext<M> {
     );
   }
 
-  private note(effect: BehaviourEffect<M>): void {
+  #note(effect: BehaviourEffect<M>): void {
     this.effects.push(effect);
   }
 }

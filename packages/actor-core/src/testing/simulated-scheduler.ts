@@ -6,27 +6,27 @@ import type { Scheduler } from '../scheduler.ts';
  * task ready at most per message, and take their messages in order: only what is concurrent changes places.
  */
 export class SimulatedScheduler implements Scheduler {
-  private readonly random: Random;
-  private readonly ready: (() => void)[] = [];
+  readonly #random: Random;
+  readonly #ready: (() => void)[] = [];
 
   constructor(random: Random) {
-    this.random = random;
+    this.#random = random;
   }
 
   /** Turns that are ready. */
   get pending(): number {
-    return this.ready.length;
+    return this.#ready.length;
   }
 
   schedule(task: () => void): void {
-    this.ready.push(task);
+    this.#ready.push(task);
   }
 
   /** Runs one of the ready tasks. False when there is none. */
   runOne(): boolean {
-    if (this.ready.length === 0) return false;
-    const index = Math.floor(this.random.next() * this.ready.length);
-    const [task] = this.ready.splice(index, 1);
+    if (this.#ready.length === 0) return false;
+    const index = Math.floor(this.#random.next() * this.#ready.length);
+    const [task] = this.#ready.splice(index, 1);
     task?.();
     return true;
   }

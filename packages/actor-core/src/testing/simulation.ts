@@ -53,34 +53,34 @@ export class Simulation {
   faults: FaultRates = noFaults;
   /** What `startNode` started, by name: those that crashed are not in it. */
   readonly nodes: Map<string, SimulatedNode> = new Map();
-  private readonly lives = new Map<string, number>();
-  private readonly onNote: ((line: string) => void) | undefined;
-  private readonly chance: Random;
-  private readonly scheduler: SimulatedScheduler;
-  private readonly cuts = new Set<string>();
+  readonly #lives = new Map<string, number>();
+  readonly #onNote: ((line: string) => void) | undefined;
+  readonly #chance: Random;
+  readonly #scheduler: SimulatedScheduler;
+  readonly #cuts = new Set<string>();
   /** Instant of the last delivery of each connection and subject, where those keep their order. */
-  private readonly lastDueMs = new Map<string, number>();
-  private hash = 0x811c9dc5;
+  readonly #lastDueMs = new Map<string, number>();
+  #hash = 0x811c9dc5;
 
   /** Two simulations of one seed do the same. */
   constructor(seed: number, options: SimulationOptions = {}) {
     requireKnownOptions('options', options, simulationOptions);
     this.keepsSubjectOrder = options.keepsSubjectOrder ?? false;
-    this.onNote = options.onNote;
+    this.#onNote = options.onNote;
     this.random = seededRandom(seed);
-    this.chance = seededRandom(seed ^ 0x5bd1e995);
-    this.scheduler = new SimulatedScheduler(seededRandom(seed ^ 0x1b873593));
+    this.#chance = seededRandom(seed ^ 0x5bd1e995);
+    this.#scheduler = new SimulatedScheduler(seededRandom(seed ^ 0x1b873593));
     this.hub = createTestHub({
       clock: this.clock,
       random: seededRandom(seed ^ 0x2545f491),
-      scheduler: this.scheduler,
+      scheduler: this.#scheduler,
     });
-    this.hub.bus.fault = (passage) => this.fate(passage);
+    this.hub.bus.fault = (passage) => this.#fate(passage);
   }
 
   /** Time and turns for one process of the simulation: give it a hub made of these. */
   execution(): NodeExecution {
-    return new NodeExecution(this.clock, this.scheduler);
+    return new NodeExecution(this.clock, this.#scheduler);
   }
 
   /**
@@ -88,8 +88,8 @@ export class Simulation {
    * actors run as the simulation does: see `run`.
    */
   startNode(nodeId: string, options: Omit<TestNodeOptions, 'nodeId' | 'incarnation'> = {}): SimulatedNode {
-    const incarnation = (this.lives.get(nodeId) ?? 0) + 1;
-    this.lives.set(nodeId, incarnation);
+    const incarnation = (this.#lives.get(nodeId) ?? 0) + 1;
+    this.#lives.set(nodeId, incarnation);
     const node = startSimulatedNode(this, { ...options, nodeId, incarnation });
     this.nodes.set(nodeId, node);
     return node;
@@ -97,17 +97,17 @@ export class Simulation {
 
   /** Nothing passes between the two, either way. */
   cut(a: string, b: string): void {
-    this.cuts.add(`${a}>${b}`).add(`${b}>${a}`);
+    this.#cuts.add(`${a}>${b}`).add(`${b}>${a}`);
   }
 
   /** Is anybody cut off from anybody? */
   get isCut(): boolean {
-    return this.cuts.size > 0;
+    return this.#cuts.size > 0;
   }
 
   /** Ends every cut and every rate of faults; what was lost stays lost. */
   heal(): void {
-    this.cuts.clear();
+    this.#cuts.clear();
     this.faults = noFaults;
   }
 
@@ -119,50 +119,50 @@ export class Simulation {
   /** Lets `ms` of virtual time pass, everything that becomes ready running as it does. */
   async run(ms: number): Promise<void> {
     const until = this.clock.now() + ms;
-    await this.quiesce();
-    while (this.clock.fireNext(until)) await this.quiesce();
+    await this.#quiesce();
+    while (this.clock.fireNext(until)) await this.#quiesce();
     this.clock.advance(until - this.clock.now());
-    await this.quiesce();
+    await this.#quiesce();
   }
 
   /** Adds a line to what two runs of one seed must agree on. */
   note(line: string): void {
     const full = `${this.clock.now().toFixed(3)} ${line}`;
-    this.onNote?.(full);
+    this.#onNote?.(full);
     for (let i = 0; i < full.length; i++)
-      this.hash = Math.imul(this.hash ^ full.charCodeAt(i), 0x01000193) >>> 0;
+      this.#hash = Math.imul(this.#hash ^ full.charCodeAt(i), 0x01000193) >>> 0;
   }
 
   /** Equal in two runs of one seed, in whatever process: all deliveries and notes are in it. */
   get traceHash(): string {
-    return this.hash.toString(16).padStart(8, '0');
+    return this.#hash.toString(16).padStart(8, '0');
   }
 
   /** Runs turns and the promises that they settle until nothing is ready. */
-  private async quiesce(): Promise<void> {
+  async #quiesce(): Promise<void> {
     do {
-      while (this.scheduler.runOne());
+      while (this.#scheduler.runOne());
       await settle(1);
-    } while (this.scheduler.pending > 0);
+    } while (this.#scheduler.pending > 0);
   }
 
-  private fate(passage: Passage): Delivery {
+  #fate(passage: Passage): Delivery {
     const { from, to, subject } = passage;
     if (from === to) return 'deliver';
-    if (this.cuts.has(`${from}>${to}`)) {
+    if (this.#cuts.has(`${from}>${to}`)) {
       this.strike('partition');
       return 'drop';
     }
     const { drop, duplicate, delay } = this.faults;
-    const draw = this.chance.next();
+    const draw = this.#chance.next();
     if (draw < drop) {
       this.strike('drop');
       return 'drop';
     }
     const delayMs =
-      draw >= drop + duplicate && draw < drop + duplicate + delay ? this.chance.next() * maxDelayMs : 0;
+      draw >= drop + duplicate && draw < drop + duplicate + delay ? this.#chance.next() * maxDelayMs : 0;
     this.note(`${from}>${to} ${subject}`);
-    const kept = this.keepsSubjectOrder ? this.afterTheLast(passage, delayMs) : delayMs;
+    const kept = this.keepsSubjectOrder ? this.#afterTheLast(passage, delayMs) : delayMs;
     if (delayMs > 0) this.strike('reorder');
     if (kept !== undefined && (kept > 0 || this.keepsSubjectOrder)) return { delayMs: kept };
     if (draw >= drop + duplicate) return 'deliver';
@@ -171,13 +171,13 @@ export class Simulation {
   }
 
   /** Wait of a delivery that must not overtake the last one of its subject; undefined when none is on its way. */
-  private afterTheLast({ from, to, subject }: Passage, delayMs: number): number | undefined {
+  #afterTheLast({ from, to, subject }: Passage, delayMs: number): number | undefined {
     const now = this.clock.now();
     const key = `${from}>${to} ${subject}`;
-    const last = this.lastDueMs.get(key) ?? -1;
+    const last = this.#lastDueMs.get(key) ?? -1;
     if (delayMs === 0 && last < now) return undefined;
     const due = Math.max(now + delayMs, last);
-    this.lastDueMs.set(key, due);
+    this.#lastDueMs.set(key, due);
     return due - now;
   }
 }

@@ -45,10 +45,10 @@ export class MemoryHub {
   readonly maxPayloadBytes: number;
   /** Decides about every delivery between nodes. @default everything is delivered */
   fault: ((passage: Passage) => Delivery) | undefined = undefined;
-  private registrations: readonly Registration[] = [];
+  #registrations: readonly Registration[] = [];
   /** Who listens to each subject, as long as nobody comes or goes: simulations ask it for every message. */
-  private readonly listening = new Map<string, readonly Registration[]>();
-  private readonly transports = new Set<MemoryTransport>();
+  readonly #listening = new Map<string, readonly Registration[]>();
+  readonly #transports = new Set<MemoryTransport>();
 
   constructor(options: MemoryHubOptions) {
     this.clock = options.clock;
@@ -60,30 +60,30 @@ export class MemoryHub {
   /** `scheduler`: where this node takes what is delivered to it. @default the hub's */
   connect(node: string, scheduler: Scheduler = this.scheduler): MemoryTransport {
     const transport = new MemoryTransport(this, node, scheduler);
-    this.transports.add(transport);
+    this.#transports.add(transport);
     return transport;
   }
 
   /** Cuts everyone off, as a NATS server that goes down does. */
   disconnectAll(): void {
-    for (const transport of this.transports) transport.disconnect();
+    for (const transport of this.#transports) transport.disconnect();
   }
 
   /** Brings back everyone who was cut off. */
   reconnectAll(): void {
-    for (const transport of this.transports) transport.reconnect();
+    for (const transport of this.#transports) transport.reconnect();
   }
 
   /** A transport of this hub subscribes. @internal */
   register(registration: Registration): void {
-    this.registrations = [...this.registrations, registration];
-    this.listening.clear();
+    this.#registrations = [...this.#registrations, registration];
+    this.#listening.clear();
   }
 
   /** A transport of this hub unsubscribes. @internal */
   unregister(registration: Registration): void {
-    this.registrations = this.registrations.filter((other) => other !== registration);
-    this.listening.clear();
+    this.#registrations = this.#registrations.filter((other) => other !== registration);
+    this.#listening.clear();
   }
 
   /** Hands the message to every subscriber, one of each queue group. Returns how many there were. */
@@ -93,11 +93,11 @@ export class MemoryHub {
     payload: Uint8Array,
     respond: TransportMessage['respond'],
   ): number {
-    const receivers = this.receivers(subject);
+    const receivers = this.#receivers(subject);
     for (const receiver of receivers) {
       const fate = this.fault?.({ from: from.node, to: receiver.transport.node, subject }) ?? 'deliver';
       const message: TransportMessage = { subject, payload: payload.slice(), respond };
-      const hand = () => receiver.transport.enqueue(() => this.deliver(receiver, message));
+      const hand = () => receiver.transport.enqueue(() => this.#deliver(receiver, message));
       if (fate === 'drop') continue;
       if (typeof fate === 'object') {
         this.clock.setTimer(fate.delayMs, hand);
@@ -109,24 +109,24 @@ export class MemoryHub {
     return receivers.length;
   }
 
-  private deliver(receiver: Registration, message: TransportMessage): void {
+  #deliver(receiver: Registration, message: TransportMessage): void {
     // Unsubscribed or cut off while the message was on its way.
-    if (receiver.transport.connected && this.registrations.includes(receiver)) receiver.handler(message);
+    if (receiver.transport.connected && this.#registrations.includes(receiver)) receiver.handler(message);
   }
 
-  private listeners(subject: string): readonly Registration[] {
-    const known = this.listening.get(subject);
+  #listeners(subject: string): readonly Registration[] {
+    const known = this.#listening.get(subject);
     if (known !== undefined) return known;
-    const found = this.registrations.filter(({ pattern }) => subjectMatches(pattern, subject));
-    if (this.listening.size >= mostSubjectsKnown) this.listening.clear();
-    this.listening.set(subject, found);
+    const found = this.#registrations.filter(({ pattern }) => subjectMatches(pattern, subject));
+    if (this.#listening.size >= mostSubjectsKnown) this.#listening.clear();
+    this.#listening.set(subject, found);
     return found;
   }
 
-  private receivers(subject: string): Registration[] {
+  #receivers(subject: string): Registration[] {
     const direct: Registration[] = [];
     const groups = new Map<string, Registration[]>();
-    for (const registration of this.listeners(subject)) {
+    for (const registration of this.#listeners(subject)) {
       if (!registration.transport.connected) continue;
       if (registration.queue === undefined) direct.push(registration);
       else groups.set(registration.queue, [...(groups.get(registration.queue) ?? []), registration]);
@@ -141,28 +141,28 @@ export class MemoryHub {
 export class MemoryTransport implements Transport {
   connected = true;
   readonly node: string;
-  private readonly hub: MemoryHub;
-  private readonly scheduler: Scheduler;
-  private readonly deadlines: Deadlines;
-  private readonly listeners = new Set<(connected: boolean) => void>();
-  private readonly own = new Set<Registration>();
-  private readonly inbound: (() => void)[] = [];
-  private closed = false;
+  readonly #hub: MemoryHub;
+  readonly #scheduler: Scheduler;
+  readonly #deadlines: Deadlines;
+  readonly #listeners = new Set<(connected: boolean) => void>();
+  readonly #own = new Set<Registration>();
+  readonly #inbound: (() => void)[] = [];
+  #closed = false;
 
   constructor(hub: MemoryHub, node: string, scheduler: Scheduler) {
-    this.hub = hub;
+    this.#hub = hub;
     this.node = node;
-    this.scheduler = scheduler;
-    this.deadlines = new Deadlines(hub.clock);
+    this.#scheduler = scheduler;
+    this.#deadlines = new Deadlines(hub.clock);
   }
 
   get maxPayloadBytes(): number {
-    return this.hub.maxPayloadBytes;
+    return this.#hub.maxPayloadBytes;
   }
 
   publish(subject: string, payload: Uint8Array): boolean {
     if (!this.connected || payload.length > this.maxPayloadBytes) return false;
-    this.hub.route(this, subject, payload, undefined);
+    this.#hub.route(this, subject, payload, undefined);
     return true;
   }
 
@@ -173,12 +173,12 @@ export class MemoryTransport implements Transport {
   ): TransportSubscription {
     requireSubscribeOptions(options);
     const registration: Registration = { transport: this, pattern: subject, queue: options?.queue, handler };
-    this.own.add(registration);
-    this.hub.register(registration);
+    this.#own.add(registration);
+    this.#hub.register(registration);
     return {
       unsubscribe: () => {
-        this.own.delete(registration);
-        this.hub.unregister(registration);
+        this.#own.delete(registration);
+        this.#hub.unregister(registration);
       },
     };
   }
@@ -199,18 +199,18 @@ export class MemoryTransport implements Transport {
         },
       );
       const answer = (reply: Uint8Array, nobodyThere: boolean) =>
-        this.scheduler.schedule(() => {
+        this.#scheduler.schedule(() => {
           if (!answered && this.connected) request.answer(reply, nobodyThere);
         });
-      this.deadlines.add(request, options.timeoutMs);
-      const receivers = this.hub.route(this, subject, payload, (reply) => answer(reply.slice(), false));
+      this.#deadlines.add(request, options.timeoutMs);
+      const receivers = this.#hub.route(this, subject, payload, (reply) => answer(reply.slice(), false));
       if (receivers === 0) answer(new Uint8Array(0), true);
     });
   }
 
   onConnectionChange(listener: (connected: boolean) => void): () => void {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   flush(_options: { timeoutMs: number }): Promise<void> {
@@ -218,33 +218,33 @@ export class MemoryTransport implements Transport {
   }
 
   close(): Promise<void> {
-    this.closed = true;
-    for (const registration of this.own) this.hub.unregister(registration);
-    this.own.clear();
-    this.deadlines.expireAll();
-    this.setConnected(false);
+    this.#closed = true;
+    for (const registration of this.#own) this.#hub.unregister(registration);
+    this.#own.clear();
+    this.#deadlines.expireAll();
+    this.#setConnected(false);
     return Promise.resolve();
   }
 
   /** Cuts this node off the hub: nothing reaches it and nothing leaves it. */
   disconnect(): void {
-    this.setConnected(false);
+    this.#setConnected(false);
   }
 
   /** Ends `disconnect`; what was sent in between is lost. */
   reconnect(): void {
-    if (!this.closed) this.setConnected(true);
+    if (!this.#closed) this.#setConnected(true);
   }
 
   /** Deliveries to one connection happen in the order they were sent, whatever order the scheduler picks. */
   enqueue(deliver: () => void): void {
-    this.inbound.push(deliver);
-    this.scheduler.schedule(() => this.inbound.shift()?.());
+    this.#inbound.push(deliver);
+    this.#scheduler.schedule(() => this.#inbound.shift()?.());
   }
 
-  private setConnected(connected: boolean): void {
+  #setConnected(connected: boolean): void {
     if (this.connected === connected) return;
     this.connected = connected;
-    for (const listener of this.listeners) listener(connected);
+    for (const listener of this.#listeners) listener(connected);
   }
 }

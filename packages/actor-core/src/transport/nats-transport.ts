@@ -116,49 +116,49 @@ export class NatsTransport implements Transport {
   connected = true;
   /** Publishes and subscriptions that the server's permissions refused. */
   permissionViolations = 0;
-  private readonly connection: NatsConnection;
-  private readonly log: Logger;
-  private readonly random: Random;
-  private readonly clock: Clock;
-  private readonly deadlines: Deadlines;
-  private readonly backlog: SendBacklog;
-  private readonly replyPrefix: string;
-  private readonly pending = new Map<string, PendingRequest>();
-  private readonly listeners = new Set<(connected: boolean) => void>();
-  private requests = 0;
-  private closed = false;
+  readonly #connection: NatsConnection;
+  readonly #log: Logger;
+  readonly #random: Random;
+  readonly #clock: Clock;
+  readonly #deadlines: Deadlines;
+  readonly #backlog: SendBacklog;
+  readonly #replyPrefix: string;
+  readonly #pending = new Map<string, PendingRequest>();
+  readonly #listeners = new Set<(connected: boolean) => void>();
+  #requests = 0;
+  #closed = false;
 
   constructor(
     connection: NatsConnection,
     options: Pick<NatsTransportOptions, 'node' | 'log' | 'random' | 'clock'>,
   ) {
-    this.connection = connection;
-    this.log = options.log;
-    this.random = options.random;
-    this.clock = options.clock;
-    this.deadlines = new Deadlines(options.clock);
-    this.backlog = new SendBacklog(() => connection.flush());
-    this.replyPrefix = `${inboxPrefix(options.node)}.${options.random.id()}.`;
+    this.#connection = connection;
+    this.#log = options.log;
+    this.#random = options.random;
+    this.#clock = options.clock;
+    this.#deadlines = new Deadlines(options.clock);
+    this.#backlog = new SendBacklog(() => connection.flush());
+    this.#replyPrefix = `${inboxPrefix(options.node)}.${options.random.id()}.`;
     // One subscription for all answers: the stock request makes three Error objects for each question.
-    connection.subscribe(`${this.replyPrefix}*`, {
-      callback: (error, message) => this.takeReply(error, message),
+    connection.subscribe(`${this.#replyPrefix}*`, {
+      callback: (error, message) => this.#takeReply(error, message),
     });
-    void this.followStatus();
+    void this.#followStatus();
   }
 
   get maxPayloadBytes(): number {
-    return this.connection.info?.max_payload ?? 1024 * 1024;
+    return this.#connection.info?.max_payload ?? 1024 * 1024;
   }
 
   /** Version of the server connected to, e.g. `2.15.1`. */
   get serverVersion(): string {
-    return this.connection.info?.version ?? '';
+    return this.#connection.info?.version ?? '';
   }
 
   publish(subject: string, payload: Uint8Array): boolean {
-    if (!this.connected || payload.length > this.maxPayloadBytes || this.backlog.isFull) return false;
-    this.connection.publish(subject, payload);
-    this.backlog.sent(payload.length + subject.length);
+    if (!this.connected || payload.length > this.maxPayloadBytes || this.#backlog.isFull) return false;
+    this.#connection.publish(subject, payload);
+    this.#backlog.sent(payload.length + subject.length);
     return true;
   }
 
@@ -174,10 +174,10 @@ export class NatsTransport implements Transport {
       try {
         handler(new NatsMessage(message));
       } catch (err) {
-        this.log.error({ err, subject }, 'a subscription handler threw');
+        this.#log.error({ err, subject }, 'a subscription handler threw');
       }
     };
-    const subscription = this.connection.subscribe(
+    const subscription = this.#connection.subscribe(
       subject,
       options?.queue === undefined ? { callback } : { callback, queue: options.queue },
     );
@@ -202,83 +202,83 @@ export class NatsTransport implements Transport {
       return Promise.reject(new MessageTooLargeError(subject, bytes, this.maxPayloadBytes));
     return new Promise((resolve, reject) => {
       // The number makes it unique, the rest unguessable for whoever answers another one.
-      const id = `${(++this.requests).toString(36)}-${Math.floor(this.random.next() * 2 ** 48).toString(36)}`;
-      const request = new PendingRequest(subject, timeoutMs, resolve, reject, () => this.pending.delete(id));
-      this.pending.set(id, request);
-      this.deadlines.add(request, timeoutMs);
+      const id = `${(++this.#requests).toString(36)}-${Math.floor(this.#random.next() * 2 ** 48).toString(36)}`;
+      const request = new PendingRequest(subject, timeoutMs, resolve, reject, () => this.#pending.delete(id));
+      this.#pending.set(id, request);
+      this.#deadlines.add(request, timeoutMs);
       // The client writes into the options it is given: a fresh object for each publish.
-      if (fields === undefined) this.connection.publish(subject, payload, { reply: this.replyPrefix + id });
+      if (fields === undefined) this.#connection.publish(subject, payload, { reply: this.#replyPrefix + id });
       else
-        this.connection.publish(subject, payload, {
-          reply: this.replyPrefix + id,
+        this.#connection.publish(subject, payload, {
+          reply: this.#replyPrefix + id,
           headers: encodeHeaders(fields),
         });
     });
   }
 
   onConnectionChange(listener: (connected: boolean) => void): () => void {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   async flush(options: { timeoutMs: number }): Promise<void> {
     if (!this.connected) throw new TransportDisconnectedError();
     const { promise, reject } = Promise.withResolvers<never>();
-    const timer = this.clock.setTimer(options.timeoutMs, () =>
+    const timer = this.#clock.setTimer(options.timeoutMs, () =>
       reject(new RequestTimeoutError('flush', options.timeoutMs)),
     );
     try {
-      await Promise.race([this.connection.flush(), promise]);
+      await Promise.race([this.#connection.flush(), promise]);
     } finally {
       timer.cancel();
     }
   }
 
   async close(): Promise<void> {
-    if (this.closed) return;
-    this.closed = true;
+    if (this.#closed) return;
+    this.#closed = true;
     if (this.connected) await this.flush({ timeoutMs: 1_000 }).catch(() => undefined);
-    this.deadlines.expireAll();
-    await this.connection.close();
-    this.setConnected(false);
+    this.#deadlines.expireAll();
+    await this.#connection.close();
+    this.#setConnected(false);
   }
 
-  private async followStatus(): Promise<void> {
-    for await (const status of this.connection.status()) {
+  async #followStatus(): Promise<void> {
+    for await (const status of this.#connection.status()) {
       switch (status.type) {
         case 'disconnect':
-          this.setConnected(false);
+          this.#setConnected(false);
           break;
         case 'reconnect':
-          this.setConnected(true);
+          this.#setConnected(true);
           break;
         case 'error':
           if (status.error instanceof PermissionViolationError) this.permissionViolations++;
-          this.log.warn({ err: status.error }, 'NATS reports an error');
+          this.#log.warn({ err: status.error }, 'NATS reports an error');
           break;
         case 'slowConsumer':
         case 'ldm':
         case 'staleConnection':
-          this.log.warn({ status: status.type }, 'NATS connection status');
+          this.#log.warn({ status: status.type }, 'NATS connection status');
           break;
         default:
       }
     }
-    this.setConnected(false);
+    this.#setConnected(false);
   }
 
-  private setConnected(connected: boolean): void {
+  #setConnected(connected: boolean): void {
     if (this.connected === connected) return;
     this.connected = connected;
     // What was on its way is lost, or there by now.
-    this.backlog.clear();
-    for (const listener of this.listeners) listener(connected);
+    this.#backlog.clear();
+    for (const listener of this.#listeners) listener(connected);
   }
 
-  private takeReply(error: Error | null, message: Msg): void {
+  #takeReply(error: Error | null, message: Msg): void {
     if (error !== null) return;
-    this.pending
-      .get(message.subject.slice(this.replyPrefix.length))
+    this.#pending
+      .get(message.subject.slice(this.#replyPrefix.length))
       ?.answer(message.data, message.headers?.code === 503);
   }
 }
@@ -300,22 +300,22 @@ function encodeHeaders(fields: Readonly<Record<string, string>>): ReturnType<typ
 
 /** A received message; what nobody reads is never decoded. */
 class NatsMessage implements TransportMessage {
-  private readonly message: Msg;
+  readonly #message: Msg;
 
   constructor(message: Msg) {
-    this.message = message;
+    this.#message = message;
   }
 
   get subject(): string {
-    return this.message.subject;
+    return this.#message.subject;
   }
 
   get payload(): Uint8Array {
-    return this.message.data;
+    return this.#message.data;
   }
 
   get respond(): ((payload: Uint8Array) => void) | undefined {
-    const { message } = this;
+    const message = this.#message;
     if (!message.reply) return undefined;
     return (payload) => void message.respond(payload);
   }

@@ -11,11 +11,11 @@ export class PendingRequest implements Expiring {
   previous: Expiring | undefined = undefined;
   next: Expiring | undefined = undefined;
   list: DeadlineList | undefined = undefined;
-  private readonly subject: string;
-  private readonly timeoutMs: number;
-  private readonly resolve: (reply: RequestReply) => void;
-  private readonly reject: (error: Error) => void;
-  private readonly forget: () => void;
+  readonly #subject: string;
+  readonly #timeoutMs: number;
+  readonly #resolve: (reply: RequestReply) => void;
+  readonly #reject: (error: Error) => void;
+  readonly #forget: () => void;
 
   constructor(
     subject: string,
@@ -24,22 +24,22 @@ export class PendingRequest implements Expiring {
     reject: (error: Error) => void,
     forget: () => void,
   ) {
-    this.subject = subject;
-    this.timeoutMs = timeoutMs;
-    this.resolve = resolve;
-    this.reject = reject;
-    this.forget = forget;
+    this.#subject = subject;
+    this.#timeoutMs = timeoutMs;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#forget = forget;
   }
 
   answer(payload: Uint8Array, nobodyThere: boolean): void {
     this.list?.remove(this);
-    this.forget();
-    if (nobodyThere) this.reject(new NoRespondersError(this.subject));
-    else this.resolve({ payload });
+    this.#forget();
+    if (nobodyThere) this.#reject(new NoRespondersError(this.#subject));
+    else this.#resolve({ payload });
   }
 
   expire(): void {
-    this.forget();
-    this.reject(new RequestTimeoutError(this.subject, this.timeoutMs));
+    this.#forget();
+    this.#reject(new RequestTimeoutError(this.#subject, this.#timeoutMs));
   }
 }

@@ -8,40 +8,41 @@ const markBytes = 1024 * 1024;
  * bound and without a word; this is the bound. The server answers a flush once it has read all that came before it.
  */
 export class SendBacklog {
-  private readonly flush: () => Promise<void>;
-  private total = 0;
-  private read = 0;
-  private marked = 0;
+  readonly #flush: () => Promise<void>;
+  #total = 0;
+  #read = 0;
+  #marked = 0;
   /** Answers to flushes of an earlier connection say nothing about this one. */
-  private generation = 0;
+  #generation = 0;
 
   constructor(flush: () => Promise<void>) {
-    this.flush = flush;
+    this.#flush = flush;
   }
 
   get isFull(): boolean {
-    return this.total - this.read >= maxBehindBytes;
+    return this.#total - this.#read >= maxBehindBytes;
   }
 
   sent(bytes: number): void {
-    this.total += bytes;
-    if (this.total - this.marked >= markBytes) this.mark();
+    this.#total += bytes;
+    if (this.#total - this.#marked >= markBytes) this.#mark();
   }
 
   /** Another connection begins, or none. */
   clear(): void {
-    this.generation++;
-    this.read = this.total;
-    this.marked = this.total;
+    this.#generation++;
+    this.#read = this.#total;
+    this.#marked = this.#total;
   }
 
-  private mark(): void {
-    const { total, generation } = this;
-    this.marked = total;
+  #mark(): void {
+    const total = this.#total;
+    const generation = this.#generation;
+    this.#marked = total;
     const isRead = () => {
-      if (generation === this.generation) this.read = Math.max(this.read, total);
+      if (generation === this.#generation) this.#read = Math.max(this.#read, total);
     };
     // A flush that fails is one whose connection has gone.
-    this.flush().then(isRead, () => undefined);
+    this.#flush().then(isRead, () => undefined);
   }
 }

@@ -34,14 +34,14 @@ export class Driver {
   started = 0;
   /** How late the last start was. */
   behindMs = 0;
-  private readonly order: readonly Operation[];
-  private readonly traceBase: string = randomBytes(10).toString('hex');
+  readonly #order: readonly Operation[];
+  readonly #traceBase: string = randomBytes(10).toString('hex');
 
   constructor(operations: readonly Operation[], timed: readonly string[]) {
     const order = shuffled(operations.flatMap((one) => Array.from({ length: one.weight }, () => one)));
     // Operations vary with their number: each place in the order must see numbers of all kinds.
     while ([2, 3, 5].some((factor) => order.length % factor === 0)) order.push(order[0] as Operation);
-    this.order = order;
+    this.#order = order;
     this.tallies = new Map(operations.map(({ name }) => [name, { started: 0, right: 0, wrong: 0 }]));
     this.latencies = new Map(
       timed.map((name) => [
@@ -63,7 +63,7 @@ export class Driver {
     let measured = 0;
     const keepGoing = async (): Promise<void> => {
       for (let now = begin; now < end; now = performance.now()) {
-        await this.start(now);
+        await this.#start(now);
         if (now >= measureFrom) measured++;
       }
     };
@@ -81,7 +81,7 @@ export class Driver {
       const now = performance.now();
       let starts = 0;
       while (index < total && dueAt(index) <= now && starts < startsPerRound && this.inFlight < maxInFlight) {
-        void this.start(dueAt(index++));
+        void this.#start(dueAt(index++));
         starts++;
       }
       this.behindMs = Math.max(0, now - dueAt(index));
@@ -97,14 +97,14 @@ export class Driver {
     return this.inFlight;
   }
 
-  private async start(dueMs: number): Promise<void> {
+  async #start(dueMs: number): Promise<void> {
     const n = ++this.started;
-    const operation = this.order[n % this.order.length] as Operation;
+    const operation = this.#order[n % this.#order.length] as Operation;
     const tally = this.tallies.get(operation.name) as Tally;
     tally.started++;
     this.inFlight++;
     try {
-      await withTrace(this.trace(n), () => operation.run(n));
+      await withTrace(this.#trace(n), () => operation.run(n));
       tally.right++;
       this.latencies
         .get(operation.name)
@@ -117,9 +117,9 @@ export class Driver {
     }
   }
 
-  private trace(n: number): string {
+  #trace(n: number): string {
     const id = n.toString(16).padStart(12, '0');
-    return `00-${this.traceBase}${id}-${id.padStart(16, '1')}-01`;
+    return `00-${this.#traceBase}${id}-${id.padStart(16, '1')}-01`;
   }
 }
 

@@ -34,40 +34,40 @@ export class ProcessWatch {
   readonly log: Logger = {
     debug() {},
     info() {},
-    warn: (_fields, sentence) => this.count(sentence),
-    error: (_fields, sentence) => this.count(sentence),
+    warn: (_fields, sentence) => this.#count(sentence),
+    error: (_fields, sentence) => this.#count(sentence),
   };
-  private readonly loop: ReturnType<typeof monitorEventLoopDelay> = monitorEventLoopDelay({
+  readonly #loop: ReturnType<typeof monitorEventLoopDelay> = monitorEventLoopDelay({
     resolution: resolutionMs,
   });
-  private cpu: NodeJS.CpuUsage = process.cpuUsage();
-  private sinceMs: number = performance.now();
+  #cpu: NodeJS.CpuUsage = process.cpuUsage();
+  #sinceMs: number = performance.now();
 
   constructor() {
     process.on('unhandledRejection', (reason) => {
       this.unhandledRejections++;
-      this.keep(`unhandled rejection: ${describe(reason)}`);
+      this.#keep(`unhandled rejection: ${describe(reason)}`);
     });
     process.on('uncaughtException', (error) => {
       this.uncaughtExceptions++;
-      this.keep(`uncaught exception: ${describe(error)}`);
+      this.#keep(`uncaught exception: ${describe(error)}`);
     });
     process.on('warning', (warning) => {
       this.processWarnings++;
-      this.keep(`process warning: ${describe(warning)}`);
+      this.#keep(`process warning: ${describe(warning)}`);
     });
-    this.loop.enable();
+    this.#loop.enable();
   }
 
   /** Loop delay and CPU time count from here. */
   begin(): void {
-    this.loop.reset();
-    this.cpu = process.cpuUsage();
-    this.sinceMs = performance.now();
+    this.#loop.reset();
+    this.#cpu = process.cpuUsage();
+    this.#sinceMs = performance.now();
   }
 
   get loopDelay(): LoopDelay {
-    const { loop } = this;
+    const loop = this.#loop;
     return {
       p50Ms: delayMs(loop.percentile(50)),
       p99Ms: delayMs(loop.percentile(99)),
@@ -77,8 +77,8 @@ export class ProcessWatch {
 
   /** Of one core, since `begin`. */
   get cpuPercent(): number {
-    const { user, system } = process.cpuUsage(this.cpu);
-    return (user + system) / 10 / (performance.now() - this.sinceMs);
+    const { user, system } = process.cpuUsage(this.#cpu);
+    return (user + system) / 10 / (performance.now() - this.#sinceMs);
   }
 
   sample(): Sample {
@@ -92,11 +92,11 @@ export class ProcessWatch {
     };
   }
 
-  private count(sentence: string): void {
+  #count(sentence: string): void {
     this.logged.set(sentence, (this.logged.get(sentence) ?? 0) + 1);
   }
 
-  private keep(text: string): void {
+  #keep(text: string): void {
     if (this.texts.length < keptTexts) this.texts.push(text);
   }
 }

@@ -1,25 +1,25 @@
-import { expect, test } from 'vitest';
+import { it, expect } from 'vitest';
 import { floorOf, largestStep, leastSquaresSlope, steadySlope, theilSenSlope } from './slope.ts';
 
 const line = Array.from({ length: 60 }, (_, x) => ({ x, y: 100 + 0.25 * x }));
 
-test('both fits find the slope of a line', () => {
+it('both fits find the slope of a line', () => {
   expect(leastSquaresSlope(line)).toBeCloseTo(0.25);
   expect(theilSenSlope(line)).toBeCloseTo(0.25);
 });
 
-test('the robust fit does not heed a burst at the end', () => {
+it('the robust fit does not heed a burst at the end', () => {
   const burst = line.map(({ x, y }) => ({ x, y: x >= 54 ? y + 500 : y }));
   expect(leastSquaresSlope(burst)).toBeGreaterThan(2);
   expect(theilSenSlope(burst)).toBeCloseTo(0.25, 0);
 });
 
-test('the floor of a saw is its valleys', () => {
+it('the floor of a saw is its valleys', () => {
   const saw = line.map(({ x }) => ({ x, y: 10 + (x % 10) }));
   expect(floorOf(saw, 10).map(({ y }) => y)).toEqual([10, 10, 10, 10, 10, 10]);
 });
 
-test('the steady slope does not heed a single step', () => {
+it('the steady slope does not heed a single step', () => {
   const step = line.map(({ x, y }) => ({ x, y: x >= 30 ? y + 20 : y }));
   expect(theilSenSlope(step)).toBeGreaterThan(0.4);
   expect(steadySlope(step, 10)).toBeCloseTo(0.25);

@@ -10,8 +10,8 @@ export type WordOf<E extends SoakWord['event']> = Extract<SoakWord, { event: E }
 export class SoakProcess {
   readonly name: string;
   readonly samples: WordOf<'sample'>[] = [];
-  private readonly started: ReadyProcess<WordOf<'ready'>>;
-  private readonly words: Map<string, (word: SoakWord) => void>;
+  readonly #started: ReadyProcess<WordOf<'ready'>>;
+  readonly #words: Map<string, (word: SoakWord) => void>;
 
   private constructor(
     name: string,
@@ -19,8 +19,8 @@ export class SoakProcess {
     words: Map<string, (word: SoakWord) => void>,
   ) {
     this.name = name;
-    this.started = started;
-    this.words = words;
+    this.#started = started;
+    this.#words = words;
     words.set('sample', (word) => this.samples.push(word as WordOf<'sample'>));
   }
 
@@ -41,7 +41,7 @@ export class SoakProcess {
   }
 
   get pid(): number {
-    return this.started.ready.pid;
+    return this.#started.ready.pid;
   }
 
   /** @throws Error when it ends, or does not answer in time */
@@ -54,18 +54,18 @@ export class SoakProcess {
     const what = `${this.name}, ${order.order}`;
     const timer = setTimeout(() => reject(new Error(`${what}: no answer within ${timeoutMs} ms`)), timeoutMs);
     const onExit = (code: number | null): void => reject(new Error(`${what}: it ended with ${code}`));
-    this.started.child.once('exit', onExit);
-    this.words.set(answer, resolve);
-    this.started.child.stdin?.write(`${JSON.stringify(order)}\n`);
+    this.#started.child.once('exit', onExit);
+    this.#words.set(answer, resolve);
+    this.#started.child.stdin?.write(`${JSON.stringify(order)}\n`);
     try {
       return (await promise) as WordOf<E>;
     } finally {
       clearTimeout(timer);
-      this.started.child.off('exit', onExit);
+      this.#started.child.off('exit', onExit);
     }
   }
 
   async stop(): Promise<void> {
-    await this.started.stop(3_000);
+    await this.#started.stop(3_000);
   }
 }

@@ -5,8 +5,8 @@ const window = 256;
 /** How many tells are on their way: nothing else bounds who only tells. */
 export class TellWindow {
   sent = 0;
-  private known = 0;
-  private readonly waiting: (() => void)[] = [];
+  #known = 0;
+  readonly #waiting: (() => void)[] = [];
 
   /** Counts one more; true when its receiver is to say how many it has handled. */
   next(): boolean {
@@ -14,16 +14,16 @@ export class TellWindow {
   }
 
   handled(count: number): void {
-    this.known = Math.max(this.known, count);
-    while (this.isOpen && this.waiting.length > 0) this.waiting.shift()?.();
+    this.#known = Math.max(this.#known, count);
+    while (this.#isOpen && this.#waiting.length > 0) this.#waiting.shift()?.();
   }
 
   /** Resolves once another one may go. */
   async room(): Promise<void> {
-    while (!this.isOpen) await new Promise<void>((resolve) => this.waiting.push(resolve));
+    while (!this.#isOpen) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
-  private get isOpen(): boolean {
-    return this.sent - this.known < window;
+  get #isOpen(): boolean {
+    return this.sent - this.#known < window;
   }
 }

@@ -1,5 +1,5 @@
 import { createActorSystem } from '@drover/actor-core';
-import { expect, test } from 'vitest';
+import { it, expect } from 'vitest';
 import type { SoakOutcome } from './soak-words.ts';
 import { leftInTables, unaccounted, unhandled } from './verdict.ts';
 
@@ -35,7 +35,7 @@ const letters = (dropped: number): SoakOutcome['counters'] => ({
   after: { events: {}, deadLetters: { ...noLetters, dropped } },
 });
 
-test('nothing is found where everything was accounted for', () => {
+it('nothing is found where everything was accounted for', () => {
   const both = new Map([
     ['left', outcome()],
     ['right', outcome()],
@@ -43,7 +43,7 @@ test('nothing is found where everything was accounted for', () => {
   expect([unaccounted(both), leftInTables(both), unhandled(both)]).toEqual([[], [], 0]);
 });
 
-test('an operation without an outcome, a lost message and an unknown warning are each found', () => {
+it('an operation without an outcome, a lost message and an unknown warning are each found', () => {
   const both = new Map([
     ['left', outcome({ operations: { ask: { started: 5, right: 3, wrong: 1 } } })],
     ['right', outcome({ checks: [{ name: 'tells', sent: 7, delivered: 6 }], logged: { 'out of ideas': 1 } })],
@@ -55,7 +55,7 @@ test('an operation without an outcome, a lost message and an unknown warning are
   ]);
 });
 
-test('dead letters may be counted on the other node, but none may be too many or missing', () => {
+it('dead letters may be counted on the other node, but none may be too many or missing', () => {
   const left = outcome({ expectedLetters: { dropped: 4 } });
   const pair = (counted: number) =>
     new Map([
@@ -66,7 +66,7 @@ test('dead letters may be counted on the other node, but none may be too many or
   expect(unaccounted(pair(3))).toEqual(['dead letters, dropped: 4 expected, 3 counted']);
 });
 
-test('a table that holds more than before is found, and a stray rejection is counted', () => {
+it('a table that holds more than before is found, and a stray rejection is counted', () => {
   const one = new Map([
     ['left', outcome({ tables: { before: { timers: 2 }, after: { timers: 3 } }, unhandledRejections: 1 })],
   ]);

@@ -1,7 +1,7 @@
-import { expect, test } from 'vitest';
+import { it, expect } from 'vitest';
 import { decodeGoJson } from './go-json.ts';
 
-test.each([
+it.each([
   ['', 'missing'],
   ['  \n', 'missing'],
   ['{bad', "invalid character 'b' looking for beginning of object key string"],
@@ -28,7 +28,7 @@ test.each([
   expect(() => decodeGoJson(body.length > 1_000 ? body : body, 'missing')).toThrow(text);
 });
 
-test('takes the first value and does not look at what follows', () => {
+it('takes the first value and does not look at what follows', () => {
   expect(decodeGoJson('{"a":[1,"]"]} {bad', 'missing')).toEqual({ a: [1, ']'] });
   expect(decodeGoJson('1.5e3 x', 'missing')).toBe(1_500);
 });

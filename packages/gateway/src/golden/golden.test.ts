@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from 'vitest';
+import { it, afterAll, describe, expect } from 'vitest';
 import { startStack, type Stack } from '../testing/stack.ts';
 import { until } from '../testing/until.ts';
 import { differences } from './compare.ts';
@@ -20,7 +20,7 @@ const disagreed: string[] = [];
 const excepted: string[] = [];
 
 describe.each(groups)('%s', (group) => {
-  test('answers through the fleet as recorded, but for the listed exceptions', {
+  it('answers through the fleet as recorded, but for the listed exceptions', {
     timeout: 60_000,
   }, async () => {
     const stack = await startStack({

@@ -1,12 +1,12 @@
 import { promisify } from 'node:util';
 import { zstdCompress } from 'node:zlib';
-import { expect, test } from 'vitest';
+import { it, expect } from 'vitest';
 import { startScriptedGateway } from '../testing/scripted-gateway.ts';
 
 const compress = promisify(zstdCompress);
 const chat = JSON.stringify({ model: 'm', messages: [{ role: 'user', content: 'hi' }] });
 
-test('takes a zstd body where Ollama takes one', async () => {
+it('takes a zstd body where Ollama takes one', async () => {
   await using setup = await startScriptedGateway();
   const headers = { 'content-encoding': 'zstd' };
   const body = await compress(chat);
@@ -18,7 +18,7 @@ test('takes a zstd body where Ollama takes one', async () => {
   expect((await fetch(`${setup.url}/v1/embeddings`, { method: 'POST', headers, body })).status).toBe(400);
 });
 
-test('refuses a zstd body that grows too large, or is none', async () => {
+it('refuses a zstd body that grows too large, or is none', async () => {
   await using setup = await startScriptedGateway();
   const post = async (body: string | Buffer<ArrayBuffer>): Promise<unknown> => {
     const headers = { 'content-encoding': 'zstd' };
@@ -33,7 +33,7 @@ test('refuses a zstd body that grows too large, or is none', async () => {
   expect(await post('plain')).toMatchObject({ error: { message: 'failed to decompress zstd body' } });
 });
 
-test.each([
+it.each([
   ['object members', `{"model":"m","options":{${'"a":1,'.repeat(60)}"b":1}}`, 'maxJsonKeys'],
   ['values', `{"model":"m","context":[${'1,'.repeat(120)}1]}`, 'maxJsonValues'],
 ])('refuses a body of too many %s with 413 naming the limit, in each dialect', async (_what, body, limit) => {
@@ -56,7 +56,7 @@ test.each([
   expect((await answer).status).toBe(503);
 });
 
-test('counts whole answers with the bodies, and refuses with 503 naming the limit', async () => {
+it('counts whole answers with the bodies, and refuses with 503 naming the limit', async () => {
   await using setup = await startScriptedGateway({ maxBodyBytes: 1_000, maxHeldBytes: 2_000 });
   const ask = () => setup.post('/api/generate', { model: 'm', prompt: 'x', stream: false });
   const answer = ask();
@@ -76,7 +76,7 @@ test('counts whole answers with the bodies, and refuses with 503 naming the limi
   expect((await small).status).toBe(200);
 });
 
-test('refuses with 503 what all bodies together are too much for, and takes it when there is room again', async () => {
+it('refuses with 503 what all bodies together are too much for, and takes it when there is room again', async () => {
   await using setup = await startScriptedGateway({ maxBodyBytes: 1_000, maxHeldBytes: 1_000 });
   const long = JSON.stringify({ model: 'm', prompt: 'x'.repeat(700) });
   const first = setup.post('/api/generate', long);
@@ -91,7 +91,7 @@ test('refuses with 503 what all bodies together are too much for, and takes it w
   expect(await (await third).json()).toEqual({ error: 'no-host' });
 });
 
-test('counts what a zstd body becomes among all bodies, and gives it back', async () => {
+it('counts what a zstd body becomes among all bodies, and gives it back', async () => {
   await using setup = await startScriptedGateway({ maxBodyBytes: 100_000, maxHeldBytes: 1_000_000 });
   const headers = { 'content-encoding': 'zstd' };
   const bomb = await compress(Buffer.alloc(10_000_000));

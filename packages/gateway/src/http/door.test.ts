@@ -1,12 +1,12 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
-import { expect, test } from 'vitest';
+import { it, expect } from 'vitest';
 import { raw } from '../testing/raw.ts';
 import { startScriptedGateway } from '../testing/scripted-gateway.ts';
 
 const chat = { model: 'm', messages: [{ role: 'user', content: 'hi' }] };
 
-test('refuses an announced body that is too large before reading it', async () => {
+it('refuses an announced body that is too large before reading it', async () => {
   await using setup = await startScriptedGateway({ maxBodyBytes: 1_000 });
   const { text, status } = await raw(
     setup.gateway.port,
@@ -16,7 +16,7 @@ test('refuses an announced body that is too large before reading it', async () =
   expect(text).toContain('{"error":"http: request body too large: the limit is 1000 bytes"}');
 });
 
-test('cuts a chunked body at the limit', async () => {
+it('cuts a chunked body at the limit', async () => {
   await using setup = await startScriptedGateway({ maxBodyBytes: 1_000 });
   const piece = `400\r\n${'x'.repeat(1_024)}\r\n`;
   const { text, status } = await raw(
@@ -27,13 +27,13 @@ test('cuts a chunked body at the limit', async () => {
   expect(text).toContain('"type":"api_error"');
 });
 
-test('reads a large body through to its end while it answers 413, so that the client sees the answer', async () => {
+it('reads a large body through to its end while it answers 413, so that the client sees the answer', async () => {
   await using setup = await startScriptedGateway({ maxBodyBytes: 1_000_000 });
   const response = await setup.post('/api/chat', 'x'.repeat(30_000_000));
   expect(response.status).toBe(413);
 });
 
-test('refuses with 503 what is beyond the limit of concurrent requests, and health goes on working', async () => {
+it('refuses with 503 what is beyond the limit of concurrent requests, and health goes on working', async () => {
   await using setup = await startScriptedGateway({ maxConcurrentRequests: 1 });
   const first = setup.post('/api/chat', chat);
   const call = await setup.fleet.next();
@@ -46,7 +46,7 @@ test('refuses with 503 what is beyond the limit of concurrent requests, and heal
   await first;
 });
 
-test('cuts off a reader that does not take a whole answer, whose bytes would stay in memory', async () => {
+it('cuts off a reader that does not take a whole answer, whose bytes would stay in memory', async () => {
   await using setup = await startScriptedGateway({ readerTimeoutMs: 200 });
   const socket = connect(setup.gateway.port, '127.0.0.1').pause();
   const body = JSON.stringify({ ...chat, stream: false });
@@ -60,20 +60,20 @@ test('cuts off a reader that does not take a whole answer, whose bytes would sta
   socket.destroy();
 });
 
-test('answers as Go where something is not HTTP', async () => {
+it('answers as Go where something is not HTTP', async () => {
   await using setup = await startScriptedGateway();
   const { text, status } = await raw(setup.gateway.port, 'hello\r\n\r\n');
   expect(status).toBe(400);
   expect(text).toMatch(/400 Bad Request$/);
 });
 
-test('closes a connection whose headers do not come', async () => {
+it('closes a connection whose headers do not come', async () => {
   await using setup = await startScriptedGateway({ headersTimeoutMs: 100 });
   const { status } = await raw(setup.gateway.port, 'GET / HTTP/1.1\r\nHost: loc');
   expect(status).toBe(408);
 });
 
-test('tells unknown routes and wrong methods in Ollama’s way on Ollama’s paths, in ours on ours', async () => {
+it('tells unknown routes and wrong methods in Ollama’s way on Ollama’s paths, in ours on ours', async () => {
   await using setup = await startScriptedGateway();
   const unknown = await fetch(`${setup.url}/api/v1/nothing`);
   expect(unknown.status).toBe(404);
@@ -89,7 +89,7 @@ test('tells unknown routes and wrong methods in Ollama’s way on Ollama’s pat
   expect(await ollamaLike.text()).toBe('405 method not allowed');
 });
 
-test('lets the browser pages in that Ollama lets in, and no others', async () => {
+it('lets the browser pages in that Ollama lets in, and no others', async () => {
   await using setup = await startScriptedGateway({ origins: ['https://*.example.org'] });
   const ask = (origin: string, method = 'GET'): ReturnType<typeof raw> =>
     raw(
@@ -107,7 +107,7 @@ test('lets the browser pages in that Ollama lets in, and no others', async () =>
   expect(preflight.text).toContain('Access-Control-Max-Age: 43200');
 });
 
-test('refuses a public Host name on a loopback address', async () => {
+it('refuses a public Host name on a loopback address', async () => {
   await using setup = await startScriptedGateway();
   const ask = async (host: string, method = 'GET'): Promise<number> =>
     (await raw(setup.gateway.port, `${method} / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`))
@@ -123,7 +123,7 @@ test('refuses a public Host name on a loopback address', async () => {
   expect(await ask('127.0.0.1', 'OPTIONS')).toBe(405);
 });
 
-test('answers to the host names it is told to', async () => {
+it('answers to the host names it is told to', async () => {
   await using setup = await startScriptedGateway({ allowedHosts: ['llm.example.org'] });
   const { status } = await raw(
     setup.gateway.port,
@@ -132,14 +132,14 @@ test('answers to the host names it is told to', async () => {
   expect(status).toBe(200);
 });
 
-test('keeps a connection whose short body nobody read', async () => {
+it('keeps a connection whose short body nobody read', async () => {
   await using setup = await startScriptedGateway();
   const post = 'POST /nosuch HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n';
   const { text } = await raw(setup.gateway.port, `${post}\r\nabc${post}Connection: close\r\n\r\nabc`);
   expect(text.match(/404 page not found/g)).toHaveLength(2);
 });
 
-test('stops with the running streams finished where they finish in time', async () => {
+it('stops with the running streams finished where they finish in time', async () => {
   await using setup = await startScriptedGateway();
   const answer = setup.post('/api/chat', chat);
   const call = await setup.fleet.next();
@@ -154,7 +154,7 @@ test('stops with the running streams finished where they finish in time', async 
   await expect(fetch(setup.url)).rejects.toThrow();
 });
 
-test('ends what does not finish in time with an error frame of its dialect', async () => {
+it('ends what does not finish in time with an error frame of its dialect', async () => {
   await using setup = await startScriptedGateway();
   const native = setup.post('/api/chat', chat);
   const nativeCall = await setup.fleet.next();
@@ -175,13 +175,13 @@ test('ends what does not finish in time with an error frame of its dialect', asy
   expect(nativeCall.signal.aborted).toBe(true);
 });
 
-test('refuses an address in use by a stable code', async () => {
+it('refuses an address in use by a stable code', async () => {
   await using setup = await startScriptedGateway();
   const { port } = setup.gateway;
   await expect(startScriptedGateway({ port })).rejects.toMatchObject({ code: 'address-in-use', port });
 });
 
-test('asks for a large body before it comes only if it would take it', async () => {
+it('asks for a large body before it comes only if it would take it', async () => {
   await using setup = await startScriptedGateway({ maxBodyBytes: 1_000 });
   const ask = async (length: number): Promise<string> =>
     await new Promise((resolve) => {

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { it, expect } from 'vitest';
 import { Router } from './router.ts';
 
 const handler = (): void => undefined;
@@ -11,7 +11,7 @@ const router = new Router([
   { methods: ['POST'], path: '/api/v1/agents/spawn', handler },
 ]);
 
-test.each([
+it.each([
   ['GET', '/api/tags', { kind: 'found', params: {} }],
   ['GET', '/v1/models/a', { kind: 'found', params: { model: 'a' } }],
   ['GET', '/v1/models/a/b', { kind: 'unknown' }],

@@ -1,12 +1,12 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { type IncomingMessage, request, type ServerResponse } from 'node:http';
-import { expect, test } from 'vitest';
+import { it, expect } from 'vitest';
 import { startScriptedGateway } from '../testing/scripted-gateway.ts';
 import { until } from '../testing/until.ts';
 
 const chat = { model: 'm', messages: [{ role: 'user', content: 'hi' }] };
 
-test('passes the body through byte for byte, text after the first value included', async () => {
+it('passes the body through byte for byte, text after the first value included', async () => {
   await using setup = await startScriptedGateway();
   const body = '{ "model":"m",  "prompt":"\\u00e9" }  and more';
   const answer = setup.post('/api/generate', body, { headers: { 'content-type': 'text/plain' } });
@@ -19,7 +19,7 @@ test('passes the body through byte for byte, text after the first value included
   expect(await (await answer).text()).toBe('{"response":"a","done":false}\n{"response":"b","done":true}\n');
 });
 
-test('asks for the model by its short name, whatever its registry', async () => {
+it('asks for the model by its short name, whatever its registry', async () => {
   await using setup = await startScriptedGateway();
   const answer = setup.post('/api/chat', { ...chat, model: 'registry.ollama.ai/library/m:latest' });
   const call = await setup.fleet.next();
@@ -28,7 +28,7 @@ test('asks for the model by its short name, whatever its registry', async () => 
   await answer;
 });
 
-test('writes nothing before the first line, so that an error after the head keeps its status', async () => {
+it('writes nothing before the first line, so that an error after the head keeps its status', async () => {
   await using setup = await startScriptedGateway();
   const answer = setup.post('/api/chat', chat);
   const call = await setup.fleet.next();
@@ -40,7 +40,7 @@ test('writes nothing before the first line, so that an error after the head keep
   expect(await response.json()).toEqual({ error: 'host-a went away' });
 });
 
-test('ends a stream that breaks with one error line and a proper end', async () => {
+it('ends a stream that breaks with one error line and a proper end', async () => {
   await using setup = await startScriptedGateway();
   const answer = setup.post('/api/chat', chat);
   const call = await setup.fleet.next();
@@ -52,7 +52,7 @@ test('ends a stream that breaks with one error line and a proper end', async () 
   expect(await response.text()).toBe('{"done":false}\n{"error":"host-a went away"}\n');
 });
 
-test.each([
+it.each([
   ['model-not-found', '/api/chat', 404, "model 'm' not found", null],
   ['model-not-found', '/api/embed', 404, 'model "m" not found, try pulling it first', null],
   ['model-not-found', '/api/show', 404, "model 'm:latest' not found", null],
@@ -72,7 +72,7 @@ test.each([
   expect(await response.json()).toEqual({ error: text });
 });
 
-test('tells who served, whether it was simulated, and the request by the id it was sent with', async () => {
+it('tells who served, whether it was simulated, and the request by the id it was sent with', async () => {
   await using setup = await startScriptedGateway();
   const answer = setup.post('/api/chat', chat, { headers: { 'x-drover-request-id': 'mine-1' } });
   const call = await setup.fleet.next();
@@ -87,31 +87,28 @@ test('tells who served, whether it was simulated, and the request by the id it w
   expect(headers.get('x-drover-gateway')).toBe('1');
 });
 
-test('replaces a request id that is no sensible one', async () => {
+it('replaces a request id that is no sensible one', async () => {
   await using setup = await startScriptedGateway();
   const response = await fetch(setup.url, { headers: { 'x-drover-request-id': 'a b\tc' } });
   expect(response.headers.get('x-drover-request-id')).toMatch(/^[0-9a-z]{24}$/);
 });
 
-test.each(['queued', 'prefill', 'decode'])(
-  'cancels at once when the client goes away in %s',
-  async (phase) => {
-    await using setup = await startScriptedGateway();
-    const client = new AbortController();
-    const answer = setup.post('/api/chat', chat, { signal: client.signal });
-    answer.catch(() => undefined);
-    const call = await setup.fleet.next();
-    if (phase !== 'queued') call.head();
-    if (phase === 'decode') {
-      call.lines('{"done":false}');
-      await answer;
-    }
-    client.abort();
-    await until(() => call.signal.aborted, 'the cancel', 1_000);
-  },
-);
+it.each(['queued', 'prefill', 'decode'])('cancels at once when the client goes away in %s', async (phase) => {
+  await using setup = await startScriptedGateway();
+  const client = new AbortController();
+  const answer = setup.post('/api/chat', chat, { signal: client.signal });
+  answer.catch(() => undefined);
+  const call = await setup.fleet.next();
+  if (phase !== 'queued') call.head();
+  if (phase === 'decode') {
+    call.lines('{"done":false}');
+    await answer;
+  }
+  client.abort();
+  await until(() => call.signal.aborted, 'the cancel', 1_000);
+});
 
-test('pulls no line while the reader is not reading, holds less than 1 MB, and goes on when it reads', async () => {
+it('pulls no line while the reader is not reading, holds less than 1 MB, and goes on when it reads', async () => {
   await using setup = await startScriptedGateway();
   const total = 400;
   const line = `{"message":{"content":"${'x'.repeat(100_000)}"},"done":false}`;
@@ -132,7 +129,7 @@ test('pulls no line while the reader is not reading, holds less than 1 MB, and g
   held.stop();
 });
 
-test('hands the digest a client asks for to the fleet, and refuses what is none', async () => {
+it('hands the digest a client asks for to the fleet, and refuses what is none', async () => {
   await using setup = await startScriptedGateway();
   const digest = `sha256:${'ab'.repeat(32)}`;
   const ask = (wish: string): Promise<Response> =>

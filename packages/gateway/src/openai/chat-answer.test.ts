@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { it, expect } from 'vitest';
 import { RequestFailure } from '../errors.ts';
 import { readOne } from '../golden/transcript.ts';
 import { bodyShape } from '../golden/shape.ts';
@@ -13,7 +13,7 @@ const options = {
 };
 
 /** A recorded native answer through the translation, against the recorded OpenAI answer to the same question. */
-test.each([
+it.each([
   ['stream-default', 'stream', false],
   ['stream-default', 'stream-usage', true],
   ['tools-stream', 'tools-stream', true],
@@ -28,7 +28,7 @@ test.each([
   );
 });
 
-test.each([
+it.each([
   ['nonstream', 'nonstream'],
   ['tools-nonstream', 'tools-nonstream'],
   ['think-true-on-thinking-nonstream', 'thinking-nonstream'],
@@ -41,7 +41,7 @@ test.each([
   );
 });
 
-test('gives the same id and time to every chunk, and the role to the first only', () => {
+it('gives the same id and time to every chunk, and the role to the first only', () => {
   const dialect = chatDialect(options);
   const chunks = frames(
     dialect.lines([
@@ -61,7 +61,7 @@ test('gives the same id and time to every chunk, and the role to the first only'
   ]);
 });
 
-test('splits thinking from the text that came with it', () => {
+it('splits thinking from the text that came with it', () => {
   const chunks = frames(
     chatDialect(options).lines(['{"message":{"content":"b","thinking":"a"},"done":false}']),
   );
@@ -71,14 +71,14 @@ test('splits thinking from the text that came with it', () => {
   ]);
 });
 
-test('tells an error inside the stream, without a finish chunk or [DONE]', () => {
+it('tells an error inside the stream, without a finish chunk or [DONE]', () => {
   const body = chatDialect(options).lines(['{"error":"unexpected EOF"}']);
   expect(body).toBe(
     'data: {"error":{"message":"unexpected EOF","type":"api_error","param":null,"code":null}}\n\n',
   );
 });
 
-test('tells a broken stream with its code', () => {
+it('tells a broken stream with its code', () => {
   const frame = chatDialect(options).brokenStream(new RequestFailure(503, 'host-lost', 'gone'));
   expect(frame).toBe(
     'data: {"error":{"message":"gone","type":"api_error","param":null,"code":"host-lost"}}\n\n',

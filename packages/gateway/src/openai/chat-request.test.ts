@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { it, expect } from 'vitest';
 import { readGroup } from '../golden/transcript.ts';
 import { translateChatRequest } from './chat-request.ts';
 import { refusedReply } from './openai-error.ts';
@@ -23,7 +23,7 @@ const refusals = readGroup('v1-chat').filter(
     response.headers.some(([name, value]) => name === 'Content-Type' && value.includes('charset')),
 );
 
-test.each(refusals.map((transcript) => [transcript.name, transcript] as const))(
+it.each(refusals.map((transcript) => [transcript.name, transcript] as const))(
   'refuses as recorded: %s',
   (_, transcript) => {
     let failure: unknown;
@@ -37,7 +37,7 @@ test.each(refusals.map((transcript) => [transcript.name, transcript] as const))(
   },
 );
 
-test('samples as OpenAI does where nothing is said', () => {
+it('samples as OpenAI does where nothing is said', () => {
   expect(translate({})).toEqual({
     model: 'm',
     messages,
@@ -46,19 +46,19 @@ test('samples as OpenAI does where nothing is said', () => {
   });
 });
 
-test('takes max_completion_tokens where max_tokens is absent, and max_tokens where both are there', () => {
+it('takes max_completion_tokens where max_tokens is absent, and max_tokens where both are there', () => {
   expect(translate({ max_completion_tokens: 3 }).options).toMatchObject({ num_predict: 3 });
   expect(translate({ max_tokens: 5, max_completion_tokens: 3 }).options).toMatchObject({ num_predict: 5 });
 });
 
-test.each(['max_tokens', 'max_completion_tokens'])(
+it.each(['max_tokens', 'max_completion_tokens'])(
   'refuses %s 0, for which a host would never end',
   (field) => {
     expect(() => translate({ [field]: 0 })).toThrow(`${field} must not be 0`);
   },
 );
 
-test('turns response_format into format', () => {
+it('turns response_format into format', () => {
   expect(translate({ response_format: { type: 'json_object' } }).format).toBe('json');
   const schema = { type: 'object' };
   expect(
@@ -67,19 +67,19 @@ test('turns response_format into format', () => {
   expect(translate({ response_format: { type: 'text' } }).format).toBeUndefined();
 });
 
-test('turns stop into a list of strings and drops what is none', () => {
+it('turns stop into a list of strings and drops what is none', () => {
   expect(translate({ stop: 'a' }).options).toMatchObject({ stop: ['a'] });
   expect(translate({ stop: ['a', 5, 'b'] }).options).toMatchObject({ stop: ['a', 'b'] });
   expect(translate({ stop: 5 }).options).not.toHaveProperty('stop');
 });
 
-test('puts effort on Ollama’s scale', () => {
+it('puts effort on Ollama’s scale', () => {
   const think = (effort: string): unknown => translate({ reasoning_effort: effort }).think;
   expect(['none', 'minimal', 'low', 'xhigh', ''].map(think)).toEqual([false, 'low', 'low', 'max', undefined]);
   expect(translate({ reasoning: { effort: 'high' }, reasoning_effort: 'low' }).think).toBe('high');
 });
 
-test('makes each part of a message a message, images as bare base64', () => {
+it('makes each part of a message a message, images as bare base64', () => {
   const content = [
     { type: 'text', text: 'see' },
     { type: 'image_url', image_url: { url: 'data:image/png;base64,AAAA' } },
@@ -92,7 +92,7 @@ test('makes each part of a message a message, images as bare base64', () => {
   ]);
 });
 
-test.each(['data:image/gif;base64,AAAA', 'data:image/png;base64,@@@', 'AAAA', 'file:///etc/passwd'])(
+it.each(['data:image/gif;base64,AAAA', 'data:image/png;base64,@@@', 'AAAA', 'file:///etc/passwd'])(
   'refuses the image %s',
   (url) => {
     const content = [{ type: 'image_url', image_url: { url } }];
@@ -100,7 +100,7 @@ test.each(['data:image/gif;base64,AAAA', 'data:image/png;base64,@@@', 'AAAA', 'f
   },
 );
 
-test('names the tools of very many answers in no time', () => {
+it('names the tools of very many answers in no time', () => {
   const call = { id: 'last', function: { name: 'get_weather', arguments: '{}' } };
   const answers = Array.from({ length: 40_000 }, () => ({
     role: 'tool',
@@ -121,14 +121,14 @@ test('names the tools of very many answers in no time', () => {
   expect((native as unknown[]).at(-1)).toMatchObject({ tool_name: 'get_weather' });
 });
 
-test.each([
+it.each([
   [{ messages: [null] }, 'invalid message content type: <nil>'],
   [{ messages: [{ role: 'assistant', tool_calls: [null] }] }, 'invalid tool call arguments'],
 ])('takes null in a list for an empty member, as Go does', (body, text) => {
   expect(() => translate(body)).toThrow(text);
 });
 
-test('gives a tool’s answer the name of the tool it answers', () => {
+it('gives a tool’s answer the name of the tool it answers', () => {
   const call = {
     id: 'call_1',
     type: 'function',
@@ -150,7 +150,7 @@ test('gives a tool’s answer the name of the tool it answers', () => {
   ]);
 });
 
-test('names the fields nobody acts on, and not those that ask for what happens anyway', () => {
+it('names the fields nobody acts on, and not those that ask for what happens anyway', () => {
   expect(ignored({ n: 2, tool_choice: 'none', logit_bias: {}, 'od d\n': 1 })).toEqual([
     'n',
     'tool_choice',
@@ -160,31 +160,31 @@ test('names the fields nobody acts on, and not those that ask for what happens a
   expect(ignored({ n: 1, tool_choice: 'auto', user: null, stream: true, max_tokens: 4 })).toEqual([]);
 });
 
-test('matches keys without regard to case, as Go does', () => {
+it('matches keys without regard to case, as Go does', () => {
   expect(
     translateChatRequest(Buffer.from('{"Model":"x","MESSAGES":[{"Role":"user","content":"hi"}]}')).model,
   ).toBe('x');
 });
 
-test('refuses what is nested deeper than can be written', () => {
+it('refuses what is nested deeper than can be written', () => {
   const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
   const body = `{"model":"m","messages":[{"role":"user","content":"hi"}],"tools":[${deep}]}`;
   expect(() => translateChatRequest(Buffer.from(body))).toThrow('exceeded max depth');
 });
 
-test('takes a key named __proto__ for an unknown field', () => {
+it('takes a key named __proto__ for an unknown field', () => {
   const body = '{"__proto__":{"model":"evil"},"model":"m","messages":[{"role":"user","content":"hi"}]}';
   expect(translateChatRequest(Buffer.from(body))).toMatchObject({ model: 'm', ignored: ['__proto__'] });
 });
 
-test('keeps the order of a schema whose first key looks like a later one', () => {
+it('keeps the order of a schema whose first key looks like a later one', () => {
   const schema = '{"properties":{"reason":{"maximum":1.0},"10":{},"2":{"const":9007199254740993}}}';
   const format = `{"type":"json_schema","json_schema":{"schema":${schema}}}`;
   const body = `{"model":"m","messages":[{"role":"user","content":"hi"}],"response_format":${format}}`;
   expect(translateChatRequest(Buffer.from(body)).body.toString()).toContain(`"format":${schema}`);
 });
 
-test.each([
+it.each([
   ['{"stop":[]}', { stop: null }],
   ['{"stop":[1]}', { stop: null }],
   ['{"stop":["a",1]}', { stop: ['a'] }],
@@ -202,11 +202,11 @@ test.each([
   },
 );
 
-test('makes of a content without parts no message at all, which Go writes as null', () => {
+it('makes of a content without parts no message at all, which Go writes as null', () => {
   expect(translate({ messages: [{ role: 'user', content: [] }] })['messages']).toBe(null);
 });
 
-test.each([
+it.each([
   ['"seed":1.0', 'number 1.0', 'ChatCompletionRequest.seed of type int'],
   ['"seed":99999999999999999999', 'number 99999999999999999999', 'ChatCompletionRequest.seed of type int'],
   ['"temperature":1e999', 'number 1e999', 'ChatCompletionRequest.temperature of type float64'],
@@ -231,7 +231,7 @@ test.each([
   );
 });
 
-test('complains about broken JSON before it complains about a wrong type', () => {
+it('complains about broken JSON before it complains about a wrong type', () => {
   expect(() => translateChatRequest(Buffer.from('{"model":5,,}'))).toThrow(
     "invalid character ',' looking for beginning of object key string",
   );

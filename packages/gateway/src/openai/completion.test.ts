@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { it, expect } from 'vitest';
 import { completionDialect } from './completion-answer.ts';
 import { translateCompletionRequest } from './completion-request.ts';
 import { embeddingDialect, translateEmbedding } from './embedding.ts';
@@ -11,7 +11,7 @@ const options = {
   freshId: () => 'abcdefgh',
 };
 
-test('translates a completion, with Ollama’s defaults for it', () => {
+it('translates a completion, with Ollama’s defaults for it', () => {
   expect(
     JSON.parse(
       translateCompletionRequest(
@@ -27,13 +27,13 @@ test('translates a completion, with Ollama’s defaults for it', () => {
   });
 });
 
-test('refuses a list of prompts in Go’s words', () => {
+it('refuses a list of prompts in Go’s words', () => {
   expect(() => translateCompletionRequest(Buffer.from('{"prompt":["a"]}'))).toThrow(
     'json: cannot unmarshal array into Go struct field CompletionRequest.prompt of type string',
   );
 });
 
-test('writes zero usage in each chunk and the real one last', () => {
+it('writes zero usage in each chunk and the real one last', () => {
   const body = completionDialect(options).lines([
     '{"model":"m","response":"a","done":false}',
     '{"model":"m","response":"","done":true,"done_reason":"length","prompt_eval_count":2,"eval_count":3}',
@@ -46,7 +46,7 @@ test('writes zero usage in each chunk and the real one last', () => {
   expect(body.endsWith('data: [DONE]\n\n')).toBe(true);
 });
 
-test('answers an empty prompt as a load, also where a stream was asked for', () => {
+it('answers an empty prompt as a load, also where a stream was asked for', () => {
   const reply = completionDialect(options).whole(
     { status: 200, contentType: 'application/json; charset=utf-8' },
     '{"model":"m","response":"","done":true,"done_reason":"load"}',
@@ -55,7 +55,7 @@ test('answers an empty prompt as a load, also where a stream was asked for', () 
   expect(reply.body).toContain('"finish_reason":"load"');
 });
 
-test('encodes embeddings as little-endian float32 in base64 where asked to', () => {
+it('encodes embeddings as little-endian float32 in base64 where asked to', () => {
   const { encoding } = translateEmbedding(
     Buffer.from('{"model":"e","input":"x","encoding_format":"BASE64"}'),
   );
@@ -69,7 +69,7 @@ test('encodes embeddings as little-endian float32 in base64 where asked to', () 
   expect(usage).toEqual({ prompt_tokens: 4, total_tokens: 4 });
 });
 
-test.each([
+it.each([
   ['{"model":"e"}', 'invalid input'],
   ['{"model":"e","input":[]}', 'invalid input'],
   [
@@ -84,7 +84,7 @@ test.each([
   expect(() => translateEmbedding(Buffer.from(body))).toThrow(text);
 });
 
-test.each([
+it.each([
   [
     '{"embeddings":null}',
     '{"object":"","data":null,"model":"","usage":{"prompt_tokens":0,"total_tokens":0}}\n',

@@ -1,6 +1,6 @@
 import { props, receive, systemClock } from '@drover/actor-core';
 import { createTestHub, createTestNode } from '@drover/actor-core/testing';
-import { expect, test } from 'vitest';
+import { it, expect } from 'vitest';
 import { startGateway } from '../gateway.ts';
 import { noAgents } from '../testing/no-agents.ts';
 import { scriptedFleet } from '../testing/scripted-fleet.ts';
@@ -40,7 +40,7 @@ async function startThree() {
   };
 }
 
-test('shows the actors of every node, and why a node shows none', async () => {
+it('shows the actors of every node, and why a node shows none', async () => {
   await using setup = await startThree();
   setup.one.system.spawn(touchy, 'touchy').tell('ouch');
   setup.two.crash();
@@ -72,14 +72,14 @@ test('shows the actors of every node, and why a node shows none', async () => {
   expect(nodes[2]).toMatchObject({ uptimeMs: null, total: 0, actors: [] });
 });
 
-test('narrows down to a node, a path and a number', async () => {
+it('narrows down to a node, a path and a number', async () => {
   await using setup = await startThree();
   for (const name of ['a1', 'a2', 'b']) setup.one.system.spawn(idle, name);
   const { nodes } = (await (await setup.get('?node=one&path=a&limit=1')).json()) as ActorsReport;
   expect(nodes).toMatchObject([{ id: 'one', total: 2, leftOut: 1, actors: [{ path: 'a1' }] }]);
 });
 
-test.each([
+it.each([
   ['?limit=0', 'limit'],
   ['?limit=1001', 'limit'],
   ['?limit=ten', 'limit'],
@@ -98,7 +98,7 @@ test.each([
   });
 });
 
-test('answers 404 to a node nobody has heard of, with the ones there are', async () => {
+it('answers 404 to a node nobody has heard of, with the ones there are', async () => {
   await using setup = await startScriptedGateway();
   const response = await fetch(`${setup.url}/api/v1/actors?node=nobody`);
   expect(response.status).toBe(404);
@@ -107,7 +107,7 @@ test('answers 404 to a node nobody has heard of, with the ones there are', async
   });
 });
 
-test('answers 503 to more than a few who look at once', async () => {
+it('answers 503 to more than a few who look at once', async () => {
   await using setup = await startScriptedGateway();
   setup.node.system.spawn(idle, 'a');
   const looks = Array.from({ length: 40 }, () => fetch(`${setup.url}/api/v1/actors`));
@@ -115,6 +115,6 @@ test('answers 503 to more than a few who look at once', async () => {
   expect(new Set(statuses)).toEqual(new Set([200, 503]));
 });
 
-test('takes all actors and 200 of each node where nothing is said', () => {
+it('takes all actors and 200 of each node where nothing is said', () => {
   expect(readActorsQuery('')).toEqual({ node: undefined, path: '', limit: 200 });
 });

@@ -1,5 +1,5 @@
 import { type AgentsClient, AgentsError, type AgentView, type TaskEvent } from '@drover/agents';
-import { expect, test } from 'vitest';
+import { it, expect } from 'vitest';
 import { noAgents } from '../testing/no-agents.ts';
 import { evidenceOf, modelLoad } from '../testing/scripted-fleet.ts';
 import { startScriptedGateway } from '../testing/scripted-gateway.ts';
@@ -28,7 +28,7 @@ function agentsWith(part: Partial<AgentsClient>): AgentsClient {
   return { ...noAgents, ...part };
 }
 
-test('spawns an agent with 201, its address and the idempotency key', async () => {
+it('spawns an agent with 201, its address and the idempotency key', async () => {
   const seen: unknown[] = [];
   const agents = agentsWith({
     spawn: async (request) => {
@@ -48,7 +48,7 @@ test('spawns an agent with 201, its address and the idempotency key', async () =
   expect(seen).toEqual([{ type: 'helper', idempotencyKey: 'k1' }]);
 });
 
-test.each([
+it.each([
   ['/api/v1/agents/spawn', '{"type":5}', 'type'],
   ['/api/v1/agents/spawn', '{}', 'type'],
   ['/api/v1/agents/spawn', '{"type":"x","nosuch":1}', 'nosuch'],
@@ -64,13 +64,13 @@ test.each([
   });
 });
 
-test('says what is wrong with a body that is no JSON', async () => {
+it('says what is wrong with a body that is no JSON', async () => {
   await using setup = await startScriptedGateway();
   const response = await setup.post('/api/v1/agents/spawn', '{bad');
   expect(await response.json()).toMatchObject({ error: { code: 'invalid-json' } });
 });
 
-test.each([
+it.each([
   ['unknown-agent-type', 400],
   ['agent-not-found', 404],
   ['idempotency-conflict', 409],
@@ -89,7 +89,7 @@ test.each([
   }
 });
 
-test('answers a task at once, as a run to ask for, or as events', async () => {
+it('answers a task at once, as a run to ask for, or as events', async () => {
   const agents = agentsWith({
     submit: async () => ({ runId: 'r2' }),
     task: async (_id, _request, options) => {
@@ -123,7 +123,7 @@ test('answers a task at once, as a run to ask for, or as events', async () => {
   ]);
 });
 
-test('ends a task’s events with what failed once they have begun', async () => {
+it('ends a task’s events with what failed once they have begun', async () => {
   const agents = agentsWith({
     task: async (_id, _request, options) => {
       options?.onEvent?.({ type: 'started', runId: 'r1', node: 'host-1' });
@@ -138,7 +138,7 @@ test('ends a task’s events with what failed once they have begun', async () =>
   );
 });
 
-test('cancels the task when the client of it goes away', async () => {
+it('cancels the task when the client of it goes away', async () => {
   const { promise, resolve } = Promise.withResolvers<AbortSignal>();
   const agents = agentsWith({
     task: (_id, _request, options) =>
@@ -157,7 +157,7 @@ test('cancels the task when the client of it goes away', async () => {
   await aborted;
 });
 
-test('shows nodes with the age and source of their evidence, models summed over a node’s Ollamas', () => {
+it('shows nodes with the age and source of their evidence, models summed over a node’s Ollamas', () => {
   const member = {
     roles: ['node-agent'],
     pid: 7,
@@ -201,7 +201,7 @@ test('shows nodes with the age and source of their evidence, models summed over 
   });
 });
 
-test('is ready with the bus and one ready instance, and says what is missing', () => {
+it('is ready with the bus and one ready instance, and says what is missing', () => {
   const facts = { draining: false, busConnected: true, heard: true, instances: [evidenceOf('a')] };
   expect(decideReadiness(facts)).toEqual({ ready: true, reasons: [] });
   expect(
@@ -213,7 +213,7 @@ test('is ready with the bus and one ready instance, and says what is missing', (
   ]);
 });
 
-test('serves metrics with bounded labels and the fleet’s gauges', async () => {
+it('serves metrics with bounded labels and the fleet’s gauges', async () => {
   await using setup = await startScriptedGateway();
   setup.fleet.evidence = [evidenceOf('host-a', { models: [modelLoad('m:latest')], waitMs: 1_500 })];
   await setup.post('/api/chat', '{bad');
@@ -229,7 +229,7 @@ test('serves metrics with bounded labels and the fleet’s gauges', async () => 
   expect(text).not.toContain('whatever');
 });
 
-test('serves status', async () => {
+it('serves status', async () => {
   await using setup = await startScriptedGateway();
   expect(await (await fetch(`${setup.url}/api/v1/status`)).json()).toMatchObject({ nodes: [{ id: 'gw' }] });
 });

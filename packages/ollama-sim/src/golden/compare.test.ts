@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { it, expect } from 'vitest';
 import { differences } from './compare.ts';
 import type { WireResponse } from './transcript.ts';
 import { parseResponse } from './wire-client.ts';
@@ -26,7 +26,7 @@ const REFUSAL: WireResponse = {
   body: '{"error":"model \'x\' not found"}',
 };
 
-test('takes texts, counts and the number of tokens for equal', () => {
+it('takes texts, counts and the number of tokens for equal', () => {
   const longer = {
     ...STREAM,
     chunks: [{ data: '{"response":"c","done":false}\n' }, ...(STREAM.chunks ?? [])],
@@ -34,7 +34,7 @@ test('takes texts, counts and the number of tokens for equal', () => {
   expect(differences(STREAM, longer)).toEqual([]);
 });
 
-test.each<[string, WireResponse, WireResponse]>([
+it.each<[string, WireResponse, WireResponse]>([
   ['status', REFUSAL, { ...REFUSAL, status_line: 'HTTP/1.1 400 Bad Request' }],
   ['an error text', REFUSAL, { ...REFUSAL, body: '{"error":"model \'x\' is away"}' }],
   ['a header', REFUSAL, { ...REFUSAL, headers: [...REFUSAL.headers, ['Server', 'x']] }],
@@ -63,7 +63,7 @@ test.each<[string, WireResponse, WireResponse]>([
   expect(differences(recorded, simulated)).not.toEqual([]);
 });
 
-test('takes a chunked response apart and notices a cut one', () => {
+it('takes a chunked response apart and notices a cut one', () => {
   const head = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
   expect(parseResponse(Buffer.from(`${head}2\r\nab\r\n0\r\n\r\n`), false)).toMatchObject({
     end: 'last chunk',

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { it, afterAll, expect } from 'vitest';
 import { type SimModelSpec, sha256 } from '../model/model.ts';
 import { type OllamaSim, startOllamaSim } from '../sim.ts';
 import { differences } from './compare.ts';
@@ -88,7 +88,7 @@ function spec(name: string): SimModelSpec {
 /** Exchanges of these groups follow from one another; the others get a fresh server when they need one. */
 const CHAINED = new Set(['ps-and-load']);
 
-test.concurrent.each(GROUPS)(
+it.concurrent.each(GROUPS)(
   'answers %s as recorded, but for the listed exceptions',
   async (group) => {
     const transcripts = readGroup(FOLDER, group);

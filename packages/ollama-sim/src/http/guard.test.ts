@@ -1,7 +1,7 @@
-import { expect, test } from 'vitest';
+import { it, expect } from 'vitest';
 import { isLocalHost } from './guard.ts';
 
-test.each([
+it.each([
   'localhost:11434',
   'a.localhost',
   'box.local',
@@ -17,7 +17,7 @@ test.each([
   expect(isLocalHost(host)).toBe(true);
 });
 
-test.each(['gpu1', 'box.lan', 'example.com', '8.8.8.8', '172.32.0.1', 'localhost.example.com'])(
+it.each(['gpu1', 'box.lan', 'example.com', '8.8.8.8', '172.32.0.1', 'localhost.example.com'])(
   'refuses the host %j',
   (host) => {
     expect(isLocalHost(host)).toBe(false);

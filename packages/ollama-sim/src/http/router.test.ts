@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { it, expect } from 'vitest';
 import { decideRoute, type Routes } from './router.ts';
 
 const handler = (): void => undefined;
@@ -8,7 +8,7 @@ const routes: Routes = {
   '/v1/models/:name': { GET: handler },
 };
 
-test.each([
+it.each([
   ['GET', '/api/tags', { kind: 'found', handler }],
   ['POST', '/api/tags', { kind: 'wrong-method', allow: 'GET, HEAD' }],
   ['GET', '/api/nope', { kind: 'missing' }],

@@ -1,8 +1,8 @@
-import { expect, test } from 'vitest';
+import { it, expect } from 'vitest';
 import { defineModel } from './model.ts';
 import { fullName, isValidName, registryName } from './model-name.ts';
 
-test('reads properties from the name', () => {
+it('reads properties from the name', () => {
   expect(defineModel({ name: 'llama3.1:8b' })).toMatchObject({
     name: 'llama3.1:8b',
     parameterCount: 8e9,
@@ -18,7 +18,7 @@ test('reads properties from the name', () => {
   });
 });
 
-test('knows names as Ollama does', () => {
+it('knows names as Ollama does', () => {
   expect(['a', 'a:b', 'ns/a:b', 'host:5000/ns/a:b'].map(isValidName)).toEqual([true, true, true, true]);
   expect(['', 'a b', 'a:b:c', 'a/b/c/d/e'].map(isValidName)).toEqual([false, false, false, false]);
   expect(fullName('http://10.0.0.5:5000/library/x')).toBe('10.0.0.5:5000/library/x:latest');

@@ -1,28 +1,28 @@
-import { expect, test } from 'vitest';
+import { it, expect } from 'vitest';
 import { CHATML_TEMPLATE, OPEN_CHATML_TEMPLATE } from './model.ts';
 import { renderTemplate } from './template.ts';
 
 const user = { Role: 'user', Content: 'hi', Open: false };
 
-test('renders a conversation and opens the answer', () => {
+it('renders a conversation and opens the answer', () => {
   expect(renderTemplate(CHATML_TEMPLATE, { Messages: [user], Open: false })).toBe(
     '<|im_start|>user\nhi<|im_end|>\n<|im_start|>assistant\n',
   );
 });
 
-test('leaves a last assistant message open where the template says so', () => {
+it('leaves a last assistant message open where the template says so', () => {
   const open = { Role: 'assistant', Content: '1 2', Open: true };
   expect(renderTemplate(OPEN_CHATML_TEMPLATE, { Messages: [user, open], Open: true })).toBe(
     '<|im_start|>user\nhi<|im_end|>\n<|im_start|>assistant\n1 2',
   );
 });
 
-test('chooses between two branches', () => {
+it('chooses between two branches', () => {
   const template = '{{ if .Suffix }}<{{ .Suffix }}>{{ else }}none{{ end }}';
   expect(renderTemplate(template, { Suffix: 'x' })).toBe('<x>');
   expect(renderTemplate(template, { Suffix: '' })).toBe('none');
 });
 
-test('refuses an open action as Go does', () => {
+it('refuses an open action as Go does', () => {
   expect(() => renderTemplate('a\n{{ .Bad', {})).toThrow('template: :2: unclosed action');
 });

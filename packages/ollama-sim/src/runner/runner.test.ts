@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { it, expect } from 'vitest';
 import { ManualClock } from '../clock.ts';
 import { FaultBoard } from '../fault/faults.ts';
 import { defineModel } from '../model/model.ts';
@@ -62,7 +62,7 @@ function prompt(length: number, start = 0): number[] {
   return Array.from({ length }, (_, i) => start + i);
 }
 
-test('gives the first token at the end of the prefill and the others on a steady schedule', async () => {
+it('gives the first token at the end of the prefill and the others on a steady schedule', async () => {
   const { clock, run } = setup();
   const { state } = run();
   await clock.advance(1000);
@@ -75,7 +75,7 @@ test('gives the first token at the end of the prefill and the others on a steady
   });
 });
 
-test('ends at the same instant whether it streams or not', async () => {
+it('ends at the same instant whether it streams or not', async () => {
   const { clock, run, runner } = setup();
   run({ stream: false, maxTokens: 200 });
   await clock.advance(10 + 199 * 20 - 1);
@@ -84,7 +84,7 @@ test('ends at the same instant whether it streams or not', async () => {
   expect(runner.busy).toBe(0);
 });
 
-test('keeps the long-run rate though a timer fires late', async () => {
+it('keeps the long-run rate though a timer fires late', async () => {
   const { clock, run } = setup();
   const late = clock.after.bind(clock);
   clock.after = (ms, fn) => late(ms + 7, fn);
@@ -93,7 +93,7 @@ test('keeps the long-run rate though a timer fires late', async () => {
   expect(state.atMs.at(-1)).toBeLessThanOrEqual(10 + 7 + 49 * 20 + 7);
 });
 
-test('serves in order of arrival, one at a time per slot', async () => {
+it('serves in order of arrival, one at a time per slot', async () => {
   const { clock, run, runner } = setup();
   const [first, second, third] = [run(), run(), run()];
   await clock.advance(50);
@@ -103,7 +103,7 @@ test('serves in order of arrival, one at a time per slot', async () => {
   expect(starts).toEqual(starts.toSorted((a = 0, b = 0) => a - b));
 });
 
-test('computes only what the prompt cache lacks, and counts all', async () => {
+it('computes only what the prompt cache lacks, and counts all', async () => {
   const { clock, run } = setup();
   run({ prompt: prompt(1000), maxTokens: 1 });
   await clock.advance(2000);
@@ -112,7 +112,7 @@ test('computes only what the prompt cache lacks, and counts all', async () => {
   expect(state.outcome).toMatchObject({ measures: { promptTokens: 1002, promptMs: 2 } });
 });
 
-test('frees the slot at once when the client leaves in decode', async () => {
+it('frees the slot at once when the client leaves in decode', async () => {
   const { clock, run, runner, counters } = setup();
   const { cancel } = run({ maxTokens: 1000 });
   await clock.advance(100);
@@ -120,7 +120,7 @@ test('frees the slot at once when the client leaves in decode', async () => {
   expect([runner.busy, counters.cancelled]).toEqual([0, 1]);
 });
 
-test('frees the slot at the end of the running batch when the client leaves in prefill', async () => {
+it('frees the slot at the end of the running batch when the client leaves in prefill', async () => {
   const { clock, run, runner } = setup();
   const { cancel } = run({ prompt: prompt(2000) });
   await clock.advance(600);
@@ -131,7 +131,7 @@ test('frees the slot at the end of the running batch when the client leaves in p
   expect(runner.busy).toBe(0);
 });
 
-test('loses the slot to a disconnect while that fault is set', async () => {
+it('loses the slot to a disconnect while that fault is set', async () => {
   const { clock, run, runner, faults } = setup();
   faults.arm({ kind: 'leak', times: 1 });
   const { cancel } = run({ maxTokens: 1000 });
@@ -142,7 +142,7 @@ test('loses the slot to a disconnect while that fault is set', async () => {
   expect([runner.leaked, runner.busy, runner.waiting, state.atMs]).toEqual([1, 0, 1, []]);
 });
 
-test('breaks off what runs and refuses what waits when the process dies', async () => {
+it('breaks off what runs and refuses what waits when the process dies', async () => {
   const { clock, run, runner } = setup();
   const [running, waiting] = [run(), run()];
   await clock.advance(40);
@@ -151,7 +151,7 @@ test('breaks off what runs and refuses what waits when the process dies', async 
   expect(waiting.state.outcome).toEqual({ kind: 'failed', status: 500, message: RUNNER_GONE });
 });
 
-test('stands still when frozen and goes on when thawed', async () => {
+it('stands still when frozen and goes on when thawed', async () => {
   const { clock, run, runner } = setup();
   const { state } = run();
   await clock.advance(40);
@@ -163,7 +163,7 @@ test('stands still when frozen and goes on when thawed', async () => {
   expect(state.text).toBe('1 2 3 4 5');
 });
 
-test('waits for a reader that is behind, holding the slot', async () => {
+it('waits for a reader that is behind, holding the slot', async () => {
   const { clock, run, runner } = setup();
   const { state, resume } = run({ reads: false });
   await clock.advance(60_000);
@@ -173,7 +173,7 @@ test('waits for a reader that is behind, holding the slot', async () => {
   expect(state.text).toBe('1 2');
 });
 
-test('stops without a proper end after more than 30 equal tokens', async () => {
+it('stops without a proper end after more than 30 equal tokens', async () => {
   const { clock, run } = setup();
   const spaces: TokenSource = { toolCall: null, next: () => content(' ') };
   const { state } = run({ source: spaces, maxTokens: 1000 });
@@ -181,7 +181,7 @@ test('stops without a proper end after more than 30 equal tokens', async () => {
   expect(state.outcome).toEqual({ kind: 'repeating' });
 });
 
-test('counts the end token that it does not send', async () => {
+it('counts the end token that it does not send', async () => {
   const { clock, run } = setup();
   const { state } = run({ source: fixedSource([content('a'), content('b')]), maxTokens: 100 });
   await clock.advance(1000);
@@ -189,7 +189,7 @@ test('counts the end token that it does not send', async () => {
   expect(state.outcome).toMatchObject({ reason: 'stop', measures: { evalTokens: 3 } });
 });
 
-test('strikes a stream after the tokens that a fault lets pass', async () => {
+it('strikes a stream after the tokens that a fault lets pass', async () => {
   const { clock, run, faults } = setup();
   faults.arm({ kind: 'cut', after: 2 });
   faults.arm({ kind: 'badjson', after: 1 });
@@ -198,7 +198,7 @@ test('strikes a stream after the tokens that a fault lets pass', async () => {
   expect([state.text, state.cut, state.garbled]).toEqual(['1 2', true, 1]);
 });
 
-test('is ten times slower while that fault is set', async () => {
+it('is ten times slower while that fault is set', async () => {
   const { clock, run, faults } = setup();
   faults.arm({ kind: 'slow' });
   const { state } = run();

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { it, expect } from 'vitest';
 import { ManualClock } from '../clock.ts';
 import { type OllamaSimOptions, resolveConfig } from '../config.ts';
 import { FaultBoard } from '../fault/faults.ts';
@@ -42,7 +42,7 @@ function setup(options: OllamaSimOptions = {}) {
   return { clock, scheduler, faults, ask, names, models };
 }
 
-test('answers loads in steps of 250 ms', async () => {
+it('answers loads in steps of 250 ms', async () => {
   const { clock, ask } = setup({ loadMs: 600 });
   const asked = ask('a');
   await clock.advance(750);
@@ -51,7 +51,7 @@ test('answers loads in steps of 250 ms', async () => {
   expect(asked.lease?.loadMs).toBeCloseTo(751.2);
 });
 
-test('loads one model at a time, in order of arrival, and lists none that is still loading', async () => {
+it('loads one model at a time, in order of arrival, and lists none that is still loading', async () => {
   const { clock, ask, names } = setup();
   const [a, b] = [ask('a'), ask('b')];
   await clock.advance(1100);
@@ -61,7 +61,7 @@ test('loads one model at a time, in order of arrival, and lists none that is sti
   expect(b.lease?.loadMs).toBeCloseTo(2002.4);
 });
 
-test('loads once for all who ask while it loads, and passes hot requests by the queue', async () => {
+it('loads once for all who ask while it loads, and passes hot requests by the queue', async () => {
   const { clock, ask, scheduler } = setup();
   const all = Array.from({ length: 6 }, () => ask('a'));
   await clock.advance(1010);
@@ -73,7 +73,7 @@ test('loads once for all who ask while it loads, and passes hot requests by the 
   expect(hot.lease?.loadMs).toBeLessThan(5);
 });
 
-test('refuses a load when the queue is full, but no hot request', async () => {
+it('refuses a load when the queue is full, but no hot request', async () => {
   const { clock, ask, scheduler } = setup({ maxQueue: 2 });
   const cold = ['a', 'b', 'c', 'd', 'e'].map((name) => ask(name));
   await clock.advance(1);
@@ -85,7 +85,7 @@ test('refuses a load when the queue is full, but no hot request', async () => {
   expect(hot.every((asked) => asked.lease !== null)).toBe(true);
 });
 
-test('reloads for another num_ctx, not for the default said aloud', async () => {
+it('reloads for another num_ctx, not for the default said aloud', async () => {
   const { clock, ask, scheduler } = setup();
   for (const [numCtx, reloads] of [
     [undefined, 0],
@@ -101,7 +101,7 @@ test('reloads for another num_ctx, not for the default said aloud', async () => 
   }
 });
 
-test('shares one runner between names of one blob', async () => {
+it('shares one runner between names of one blob', async () => {
   const { clock, ask, names, models } = setup();
   ask('a');
   await clock.advance(1100);
@@ -111,7 +111,7 @@ test('shares one runner between names of one blob', async () => {
   expect(names()).toEqual(['a']);
 });
 
-test('unloads an idle model when its keep_alive is over, never one kept for ever', async () => {
+it('unloads an idle model when its keep_alive is over, never one kept for ever', async () => {
   const { clock, ask, names } = setup();
   const [a, b] = [ask('a', { keepAliveMs: 2000 }), ask('b', { keepAliveMs: Number.POSITIVE_INFINITY })];
   await clock.advance(2100);
@@ -123,7 +123,7 @@ test('unloads an idle model when its keep_alive is over, never one kept for ever
   expect(names()).toEqual(['b']);
 });
 
-test('evicts an idle model at once, even one kept for ever', async () => {
+it('evicts an idle model at once, even one kept for ever', async () => {
   const { clock, ask, names } = setup({ maxLoadedModels: 1 });
   const a = ask('a', { keepAliveMs: Number.POSITIVE_INFINITY });
   await clock.advance(1100);
@@ -134,7 +134,7 @@ test('evicts an idle model at once, even one kept for ever', async () => {
   expect(names()).toEqual(['b']);
 });
 
-test('lets a busy victim starve the newcomer when its requests carry a keep_alive', async () => {
+it('lets a busy victim starve the newcomer when its requests carry a keep_alive', async () => {
   const { clock, ask, names, scheduler, models } = setup({ maxLoadedModels: 1 });
   const first = ask('a');
   await clock.advance(1100);
@@ -150,7 +150,7 @@ test('lets a busy victim starve the newcomer when its requests carry a keep_aliv
   expect(names()).toEqual(['b']);
 });
 
-test('makes room in memory by size', async () => {
+it('makes room in memory by size', async () => {
   const big = { parameterCount: 8e9, contextLength: 4096, blockCount: 2, embeddingLength: 64 };
   const { clock, ask, names } = setup({ vramGib: 10 });
   for (const name of ['x', 'y']) {
@@ -165,7 +165,7 @@ test('makes room in memory by size', async () => {
   expect(names()).toHaveLength(2);
 });
 
-test('forgets a load whose client leaves; the next waiter starts it anew', async () => {
+it('forgets a load whose client leaves; the next waiter starts it anew', async () => {
   const { clock, ask, scheduler } = setup();
   const leaving = new AbortController();
   const [gone, next] = [ask('a', { signal: leaving.signal }), ask('a')];
@@ -178,7 +178,7 @@ test('forgets a load whose client leaves; the next waiter starts it anew', async
   expect(scheduler.counters.loads).toBe(1);
 });
 
-test('answers a load with the out-of-memory text while that fault is set', async () => {
+it('answers a load with the out-of-memory text while that fault is set', async () => {
   const { clock, ask, faults } = setup();
   faults.arm({ kind: 'oom', times: 1 });
   const asked = ask('a');
@@ -189,7 +189,7 @@ test('answers a load with the out-of-memory text while that fault is set', async
   expect(again.lease).not.toBeNull();
 });
 
-test('heals a runner frozen while idle after two pings, which ps waits for', async () => {
+it('heals a runner frozen while idle after two pings, which ps waits for', async () => {
   const { clock, ask, scheduler } = setup();
   const first = ask('a');
   await clock.advance(1100);
@@ -205,7 +205,7 @@ test('heals a runner frozen while idle after two pings, which ps waits for', asy
   expect([unlocked, next.lease !== null]).toEqual([true, true]);
 });
 
-test('blocks every cold load behind a runner frozen in a stream, until that stream is left', async () => {
+it('blocks every cold load behind a runner frozen in a stream, until that stream is left', async () => {
   const { clock, ask, scheduler } = setup();
   const streaming = ask('a');
   await clock.advance(1100);
@@ -221,7 +221,7 @@ test('blocks every cold load behind a runner frozen in a stream, until that stre
   expect([same.lease, cold.lease]).not.toContain(null);
 });
 
-test('lets go of a client that leaves the queue, and loads nothing for it', async () => {
+it('lets go of a client that leaves the queue, and loads nothing for it', async () => {
   const { clock, ask, scheduler } = setup();
   const leaving = new AbortController();
   ask('a');

@@ -1,20 +1,20 @@
-import { expect, test } from 'vitest';
+import { it, expect } from 'vitest';
 import { decideVictim, fits } from './victim.ts';
 
 const runner = (path: string, keepAliveMs: number, references = 0) => ({ path, keepAliveMs, references });
 
-test('chooses the idle one that would leave first, though one kept for ever is chosen when it is alone', () => {
+it('chooses the idle one that would leave first, though one kept for ever is chosen when it is alone', () => {
   const forever = runner('a', Number.POSITIVE_INFINITY);
   expect(decideVictim([forever, runner('b', 300), runner('c', 60)])?.path).toBe('c');
   expect(decideVictim([forever])?.path).toBe('a');
 });
 
-test('passes by the busy ones while another is idle, else takes the first and waits', () => {
+it('passes by the busy ones while another is idle, else takes the first and waits', () => {
   expect(decideVictim([runner('a', 1, 1), runner('b', 300)])?.path).toBe('b');
   expect(decideVictim([runner('a', 300, 1), runner('b', 1, 2)])?.path).toBe('b');
 });
 
-test('needs a fifth of the free memory to stay free, unless nothing else is loaded', () => {
+it('needs a fifth of the free memory to stay free, unless nothing else is loaded', () => {
   expect(fits(80, 100, 1)).toBe(true);
   expect(fits(81, 100, 1)).toBe(false);
   expect(fits(1000, 100, 0)).toBe(true);

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { it, expect } from 'vitest';
 import { countedTo, countingSource } from './counting.ts';
 
 function say(textBefore: string, tokens: number): string {
@@ -6,17 +6,17 @@ function say(textBefore: string, tokens: number): string {
   return Array.from({ length: tokens }, () => source.next()?.text).join('');
 }
 
-test('starts at 1 where nothing was counted', () => {
+it('starts at 1 where nothing was counted', () => {
   expect(say('<|im_start|>assistant\n', 4)).toBe('1 2 3 4');
 });
 
-test('goes on from a count, with the space that joins them', () => {
+it('goes on from a count, with the space that joins them', () => {
   expect(say('<|im_start|>assistant\n1 2 3', 3)).toBe(' 4 5 6');
   expect(say('41 42 43 ', 2)).toBe('44 45');
   expect(say('assistant\n1', 2)).toBe(' 2 3');
 });
 
-test.each([
+it.each([
   ['count to 5', 0],
   ['version 1', 0],
   ['1 2 4', 0],

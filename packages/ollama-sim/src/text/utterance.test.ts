@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { it, expect } from 'vitest';
 import { defineModel } from '../model/model.ts';
 import { type UtteranceRequest, utter } from './utterance.ts';
 
@@ -25,7 +25,7 @@ function speak(asked: UtteranceRequest): string[] {
   return said;
 }
 
-test('at temperature 0 a text continued from any of its prefixes comes out the same, its end included', () => {
+it('at temperature 0 a text continued from any of its prefixes comes out the same, its end included', () => {
   const whole = speak(request());
   expect(whole.length).toBeGreaterThanOrEqual(24);
   for (let cut = 1; cut < whole.length; cut += 5) {
@@ -34,19 +34,19 @@ test('at temperature 0 a text continued from any of its prefixes comes out the s
   }
 });
 
-test('a seed repeats a text, another seed changes it', () => {
+it('a seed repeats a text, another seed changes it', () => {
   expect(speak(request({ seed: 7 }))).toEqual(speak(request({ seed: 7 })));
   expect(speak(request({ seed: 8 }))).not.toEqual(speak(request({ seed: 7 })));
 });
 
-test('thinks before it answers, and closes the thinking with a tag that is counted', () => {
+it('thinks before it answers, and closes the thinking with a tag that is counted', () => {
   const source = utter(request({ thinks: true }));
   const channels = Array.from({ length: 18 }, () => source.next()?.channel);
   expect(channels.slice(0, 16)).toEqual(Array(16).fill('thinking'));
   expect(channels.slice(16)).toEqual(['control', 'content']);
 });
 
-test('calls the first tool with arguments that its schema allows, until it has the result', () => {
+it('calls the first tool with arguments that its schema allows, until it has the result', () => {
   const parameters = { type: 'object', properties: { city: { type: 'string' }, days: { type: 'integer' } } };
   const asked = request({ tools: [{ name: 'weather', parameters }] });
   const source = utter(asked);
@@ -58,7 +58,7 @@ test('calls the first tool with arguments that its schema allows, until it has t
   expect(utter({ ...asked, lastIsToolResult: true }).toolCall).toBeNull();
 });
 
-test('speaks JSON that fits the schema', () => {
+it('speaks JSON that fits the schema', () => {
   const schema = { type: 'object', properties: { ok: { type: 'boolean' }, kind: { enum: ['a', 'b'] } } };
   const value: unknown = JSON.parse(speak(request({ format: { kind: 'schema', schema } })).join(''));
   expect(value).toEqual({ ok: expect.any(Boolean), kind: expect.stringMatching(/^[ab]$/) });

@@ -1,7 +1,7 @@
-import { expect, test } from 'vitest';
+import { it, expect } from 'vitest';
 import { keepAliveMs } from './duration.ts';
 
-test.each([
+it.each([
   [undefined, null],
   [null, null],
   [1.5, 1500],
@@ -16,7 +16,7 @@ test.each([
   expect(keepAliveMs(value)).toBe(ms);
 });
 
-test.each([
+it.each([
   ['soon', 'time: invalid duration "soon"'],
   ['300', 'time: missing unit in duration "300"'],
   ['3 d', 'time: unknown unit " d" in duration "3 d"'],

@@ -1,7 +1,7 @@
-import { expect, test } from 'vitest';
+import { it, expect } from 'vitest';
 import { decodeGoJson } from './go-json.ts';
 
-test.each([
+it.each([
   ['', 'missing request body'],
   ['{bad', "invalid character 'b' looking for beginning of object key string"],
   ['{"a" 1}', "invalid character '1' after object key"],
@@ -14,6 +14,6 @@ test.each([
   expect(() => decodeGoJson(body, 'missing request body')).toThrow(message);
 });
 
-test('looks only at the first value', () => {
+it('looks only at the first value', () => {
   expect(decodeGoJson('{"a":[1,"}"]} and more', '')).toEqual({ a: [1, '}'] });
 });

@@ -1,7 +1,7 @@
-import { expect, test } from 'vitest';
+import { it, expect } from 'vitest';
 import { resolveOptions } from './options.ts';
 
-test('puts the request over the Modelfile, drops unknown names, takes null as unset', () => {
+it('puts the request over the Modelfile, drops unknown names, takes null as unset', () => {
   const options = resolveOptions(
     { num_ctx: 1024, stop: ['x'] },
     { num_ctx: null, temperature: 0, mirostat: 2, seed: 7.9 },
@@ -9,7 +9,7 @@ test('puts the request over the Modelfile, drops unknown names, takes null as un
   expect(options).toEqual({ num_ctx: 1024, stop: ['x'], temperature: 0, seed: 7 });
 });
 
-test.each([
+it.each([
   [{ temperature: 'hot' }, 'option "temperature" must be of type float32'],
   [{ num_ctx: '4096' }, 'option "num_ctx" must be of type integer'],
   [{ use_mmap: 1 }, 'option "use_mmap" must be of type boolean'],

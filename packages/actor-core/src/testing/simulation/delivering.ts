@@ -39,16 +39,16 @@ interface Line {
  * - In the end everything is confirmed whose producer lives.
  */
 export class Delivering implements Workload {
-  private readonly world: World;
-  private readonly lines = new Map<string, Line>();
-  private readonly producers = new Map<string, ActorRef<ProducerMessage<Parcel>>>();
+  readonly #world: World;
+  readonly #lines = new Map<string, Line>();
+  readonly #producers = new Map<string, ActorRef<ProducerMessage<Parcel>>>();
 
   constructor(world: World) {
-    this.world = world;
+    this.#world = world;
   }
 
   startNode(node: TestNode): void {
-    const inbox = this.inbox();
+    const inbox = this.#inbox();
     node.system.spawn(
       supervisorProps(() => ({ inbox }), { intensity: 10_000, backoffMaxMs: 500 }),
       'delivery',
@@ -56,34 +56,34 @@ export class Delivering implements Workload {
   }
 
   act(): boolean {
-    const { world } = this;
+    const world = this.#world;
     const node = world.anyNode();
     if (node === undefined) return false;
     const to = world.pick(nodeNames);
     const from = `${node.nodeId}#${node.incarnation}>${to}`;
-    let line = this.lines.get(from);
+    let line = this.#lines.get(from);
     if (line === undefined) {
       line = { node, sent: 0, confirmed: 0, handled: 0 };
-      this.lines.set(from, line);
+      this.#lines.set(from, line);
       const consumer = node.system.refFor<DeliveryFrame<Parcel>>(to, 'delivery/inbox');
       const options = { consumer, resendMs, resendMaxMs };
-      this.producers.set(from, node.system.spawn(reliableProducer<Parcel>(options), `to-${to}`));
+      this.#producers.set(from, node.system.spawn(reliableProducer<Parcel>(options), `to-${to}`));
     }
     const count = 1 + Math.floor(world.chance() * mostParcels);
-    for (let i = 0; i < count; i++) this.send(from, line);
+    for (let i = 0; i < count; i++) this.#send(from, line);
     return true;
   }
 
   checkEnd(): void {
-    for (const [from, { node, sent, confirmed }] of this.lines)
-      if (this.world.isAlive(node))
-        this.world.check(confirmed === sent, `of ${sent} parcels ${from}, ${confirmed} were confirmed`);
+    for (const [from, { node, sent, confirmed }] of this.#lines)
+      if (this.#world.isAlive(node))
+        this.#world.check(confirmed === sent, `of ${sent} parcels ${from}, ${confirmed} were confirmed`);
   }
 
-  private send(from: string, line: Line): void {
-    const { world } = this;
+  #send(from: string, line: Line): void {
+    const world = this.#world;
     const value = ++line.sent;
-    const producer = this.producers.get(from) as ActorRef<ProducerMessage<Parcel>>;
+    const producer = this.#producers.get(from) as ActorRef<ProducerMessage<Parcel>>;
     line.node.system
       .ask<ProducerMessage<Parcel>, DeliveryResult>(
         producer,
@@ -104,13 +104,13 @@ export class Delivering implements Workload {
       });
   }
 
-  private inbox(): Props<never> {
-    const { world } = this;
+  #inbox(): Props<never> {
+    const world = this.#world;
     const create = () => {
       const last = new Map<string, number>();
       return ({ from, value }: Parcel) => {
         if (world.chance() < failures) throw new Error('dropped it');
-        const line = this.lines.get(from) as Line;
+        const line = this.#lines.get(from) as Line;
         const before = last.get(from);
         last.set(from, value);
         if (before === undefined)

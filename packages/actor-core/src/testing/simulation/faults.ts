@@ -33,18 +33,19 @@ const common: readonly Fault[] = [
 
 /** Strikes a world now and then; each seed sees every kind, first of all in an order of its own. */
 export class Faults {
-  private readonly world: World;
-  private readonly first: Fault[] = ['lossy', 'cut', 'crash', 'pause'];
+  readonly #world: World;
+  readonly #first: Fault[] = ['lossy', 'cut', 'crash', 'pause'];
   /** In some worlds nothing is ever doubled by the bus: whatever comes twice there was sent twice. */
-  private readonly doubles: boolean;
+  readonly #doubles: boolean;
 
   constructor(world: World) {
-    this.world = world;
-    this.doubles = world.chance() < 0.7;
+    this.#world = world;
+    this.#doubles = world.chance() < 0.7;
   }
 
   strike(): void {
-    const { world, first } = this;
+    const world = this.#world;
+    const first = this.#first;
     const fault =
       first.length > 0
         ? (first.splice(Math.floor(world.chance() * first.length), 1)[0] as Fault)
@@ -55,7 +56,7 @@ export class Faults {
       case 'lossy':
         simulation.faults = {
           drop: world.chance() * 0.3,
-          duplicate: this.doubles ? world.chance() * 0.15 : 0,
+          duplicate: this.#doubles ? world.chance() * 0.15 : 0,
           delay: world.chance() * 0.25,
         };
         return;
@@ -76,7 +77,7 @@ export class Faults {
       case 'reconnect':
         return simulation.hub.bus.reconnectAll();
       case 'start':
-        return this.startOne();
+        return this.#startOne();
       case 'heal':
         return world.heal();
     }
@@ -84,15 +85,15 @@ export class Faults {
 
   /** Ends all of them: the crashed come back, the cut-off are connected. */
   end(): void {
-    const { world } = this;
+    const world = this.#world;
     world.heal();
     world.simulation.hub.bus.reconnectAll();
     world.endLeaving();
     for (const name of nodeNames) if (world.isGone(name)) world.startNode(name);
   }
 
-  private startOne(): void {
-    const gone = nodeNames.filter((name) => this.world.isGone(name));
-    if (gone.length > 0) this.world.startNode(this.world.pick(gone));
+  #startOne(): void {
+    const gone = nodeNames.filter((name) => this.#world.isGone(name));
+    if (gone.length > 0) this.#world.startNode(this.#world.pick(gone));
   }
 }

@@ -56,29 +56,29 @@ interface Ledger {
  * - Within a node nothing vanishes: each message is handled or a dead letter, restarts or not.
  */
 export class Messaging implements Workload {
-  private readonly world: World;
-  private readonly open = new Map<number, { readonly node: TestNode; readonly to: string }>();
+  readonly #world: World;
+  readonly #open = new Map<number, { readonly node: TestNode; readonly to: string }>();
   /** Questions that must be settled by the next look: the node asked has left. */
-  private due: number[] = [];
+  #due: number[] = [];
   /** Refs to the desks of all lives that there were. */
-  private readonly desks: ActorAddress[] = [];
-  private readonly ledgers = new Map<TestNode, Ledger>();
-  private values = 0;
+  readonly #desks: ActorAddress[] = [];
+  readonly #ledgers = new Map<TestNode, Ledger>();
+  #values = 0;
 
   constructor(world: World) {
-    this.world = world;
+    this.#world = world;
   }
 
   startNode(node: TestNode): void {
     const ledger: Ledger = { sent: 0, handled: 0, deadLetters: 0 };
-    this.ledgers.set(node, ledger);
-    const { uid } = node.system.spawn(this.desk(node), 'desk').address;
-    this.desks.push({ node: node.nodeId, nodeIncarnation: node.incarnation, path: 'desk', uid });
-    for (const to of nodeNames) this.number(node, to, 'data');
+    this.#ledgers.set(node, ledger);
+    const { uid } = node.system.spawn(this.#desk(node), 'desk').address;
+    this.#desks.push({ node: node.nodeId, nodeIncarnation: node.incarnation, path: 'desk', uid });
+    for (const to of nodeNames) this.#number(node, to, 'data');
     node.presence.onChange((member) => {
       if (member.state !== 'left') return;
-      for (const [value, question] of this.open)
-        if (question.node === node && question.to === member.node) this.due.push(value);
+      for (const [value, question] of this.#open)
+        if (question.node === node && question.to === member.node) this.#due.push(value);
     });
     const book = props<'note' | 'fail'>(
       () =>
@@ -97,41 +97,41 @@ export class Messaging implements Workload {
   }
 
   act(): boolean {
-    const { world } = this;
+    const world = this.#world;
     const node = world.anyNode();
     if (node === undefined) return false;
     const lane: Lane = world.chance() < 0.3 ? 'control' : 'data';
     const draw = world.chance();
-    if (draw < 0.6) this.ask(node, world.pick(nodeNames), lane);
-    else if (draw < 0.8) this.number(node, world.pick(nodeNames), lane);
-    else this.burst(node);
+    if (draw < 0.6) this.#ask(node, world.pick(nodeNames), lane);
+    else if (draw < 0.8) this.#number(node, world.pick(nodeNames), lane);
+    else this.#burst(node);
     return true;
   }
 
   onEvent(node: TestNode, event: RuntimeEvent): void {
-    const ledger = this.ledgers.get(node);
+    const ledger = this.#ledgers.get(node);
     if (ledger !== undefined && event.type === 'dead-letter' && event.to.path === 'ledger/shelf/book')
       ledger.deadLetters++;
   }
 
   checkStep(): void {
-    const { world } = this;
-    for (const value of this.due) {
-      const question = this.open.get(value);
+    const world = this.#world;
+    for (const value of this.#due) {
+      const question = this.#open.get(value);
       world.check(
         question === undefined || !world.isAlive(question.node),
         `question ${value} is open though ${question?.to} has said goodbye`,
       );
     }
-    this.due = [];
+    this.#due = [];
   }
 
   async checkEnd(): Promise<void> {
-    const { world } = this;
-    const unsettled = [...this.open.values()].filter(({ node }) => world.isAlive(node)).length;
+    const world = this.#world;
+    const unsettled = [...this.#open.values()].filter(({ node }) => world.isAlive(node)).length;
     world.check(unsettled === 0, `${unsettled} questions are still open`);
     for (const node of world.nodes()) {
-      const { sent, handled, deadLetters } = this.ledgers.get(node) as Ledger;
+      const { sent, handled, deadLetters } = this.#ledgers.get(node) as Ledger;
       world.check(
         sent === handled + deadLetters,
         `of ${sent} messages within ${node.nodeId}, ${handled} were handled and ${deadLetters} are dead letters`,
@@ -139,20 +139,20 @@ export class Messaging implements Workload {
     }
     const before = world.counters.answered;
     const asker = world.node('n0') as TestNode;
-    for (const name of nodeNames) this.ask(asker, name, 'data');
+    for (const name of nodeNames) this.#ask(asker, name, 'data');
     await world.simulation.run(askTimeoutMs);
     const answered = world.counters.answered - before;
     world.check(answered === nodeNames.length, `in the end ${answered} of ${nodeNames.length} desks answer`);
   }
 
-  private ask(node: TestNode, to: string, lane: Lane): void {
-    const { world } = this;
-    const value = ++this.values;
+  #ask(node: TestNode, to: string, lane: Lane): void {
+    const world = this.#world;
+    const value = ++this.#values;
     const deadlineMs = world.now() + askTimeoutMs;
-    this.open.set(value, { node, to });
+    this.#open.set(value, { node, to });
     const settled = (outcome: string) => {
       if (!world.isAlive(node)) return;
-      world.check(this.open.delete(value), `question ${value} was settled twice`);
+      world.check(this.#open.delete(value), `question ${value} was settled twice`);
       // A frozen process looks at its clock when it runs again.
       const latestMs = Math.max(deadlineMs, world.resumedAtMs(node));
       world.check(world.now() <= latestMs, `question ${value} was settled after its deadline`);
@@ -177,8 +177,8 @@ export class Messaging implements Workload {
       );
   }
 
-  private number(node: TestNode, to: string, lane: Lane): void {
-    const one = this.world.chance() < 0.3 ? this.world.pick(this.desks) : undefined;
+  #number(node: TestNode, to: string, lane: Lane): void {
+    const one = this.#world.chance() < 0.3 ? this.#world.pick(this.#desks) : undefined;
     const ref: ActorRef<Note> =
       one === undefined
         ? node.system.refFor<Note>(to, 'desk')
@@ -186,12 +186,12 @@ export class Messaging implements Workload {
     const { nodeId: from, incarnation: life } = node;
     const meant = one?.nodeIncarnation ?? 0;
     for (let i = 0; i < 3; i++)
-      ref.tell({ do: 'number', from, life, lane, meant, value: ++this.values }, { lane });
+      ref.tell({ do: 'number', from, life, lane, meant, value: ++this.#values }, { lane });
   }
 
-  private burst(node: TestNode): void {
-    const { world } = this;
-    const ledger = this.ledgers.get(node) as Ledger;
+  #burst(node: TestNode): void {
+    const world = this.#world;
+    const ledger = this.#ledgers.get(node) as Ledger;
     const book = node.system.refFor<'note' | 'fail'>(node.nodeId, 'ledger/shelf/book');
     const count = 1 + Math.floor(world.chance() * longestBurst);
     for (let i = 0; i < count; i++) {
@@ -202,8 +202,8 @@ export class Messaging implements Workload {
     }
   }
 
-  private desk(node: TestNode): Props<Note> {
-    const { world } = this;
+  #desk(node: TestNode): Props<Note> {
+    const world = this.#world;
     const create = () => {
       const newest = new Map<string, number>();
       const lives = new Map<string, number>();

@@ -16,7 +16,8 @@ export const mutants: readonly Mutant[] = [
     bug: 'a restart keeps the data lane of the mailbox and forgets the control lane',
     file: 'actor/ending.ts',
     find: '  cell.incarnation++;\n',
-    replace: "  cell.incarnation++;\n  cell.mailbox['aside'] = undefined;\n",
+    replace:
+      '  cell.incarnation++;\n  while (cell.mailbox.depth > cell.mailbox.length) cell.mailbox.take();\n',
   },
   {
     name: 'ask-without-deadline',
@@ -29,7 +30,7 @@ export const mutants: readonly Mutant[] = [
     name: 'dedupe-off',
     bug: 'an item of a stream that the bus doubled is read twice',
     file: 'streaming/stream-reader.ts',
-    find: 'if (!Number.isSafeInteger(sequence) || sequence < this.received) return;',
+    find: 'if (!Number.isSafeInteger(sequence) || sequence < this.#received) return;',
     replace: 'if (!Number.isSafeInteger(sequence)) return;',
   },
   {
@@ -37,7 +38,7 @@ export const mutants: readonly Mutant[] = [
     bug: 'a node whose connection comes back has forgotten whom it watches',
     file: 'remoting/remote-watches.ts',
     find: '  reconnected(): void {\n',
-    replace: '  reconnected(): void {\n    this.byId.clear();\n',
+    replace: '  reconnected(): void {\n    this.#byId.clear();\n',
   },
   {
     name: 'incarnation-not-bumped',
@@ -57,28 +58,28 @@ export const mutants: readonly Mutant[] = [
     name: 'credit-not-returned',
     bug: 'a reader grants its first window and nothing after it',
     file: 'streaming/stream-reader.ts',
-    find: 'if (this.read + this.window - this.granted >= this.window / 2) this.grant();',
+    find: 'if (this.#read + this.#window - this.#granted >= this.#window / 2) this.#grant();',
     replace: '',
   },
   {
     name: 'lost-tail-not-noticed',
     bug: 'a stream whose last items were lost waits for ever, both sides saying that they are there',
     file: 'streaming/stream-reader.ts',
-    find: 'return frame[1] > this.received ? this.breakOff(frame[1]) : undefined;',
+    find: 'return frame[1] > this.#received ? this.#breakOff(frame[1]) : undefined;',
     replace: 'return;',
   },
   {
     name: 'reliable-dedupe-off',
     bug: 'a consumer of reliable delivery handles what it has handled before',
     file: 'delivery/consumer-window.ts',
-    find: "sequence <= this.handled) return 'ignore';\n    if (sequence === this.handled + 1) return 'handle';",
-    replace: "sequence < 1) return 'ignore';\n    if (sequence <= this.handled + 1) return 'handle';",
+    find: "sequence <= this.#handled) return 'ignore';\n    if (sequence === this.#handled + 1) return 'handle';",
+    replace: "sequence < 1) return 'ignore';\n    if (sequence <= this.#handled + 1) return 'handle';",
   },
   {
     name: 'registry-digest-ignored',
     bug: 'a change of the registry that was lost on the way is never made up for',
     file: 'registry/cluster-registry.ts',
-    find: 'this.perform(this.table.digest(node, nodeIncarnation, message[2]));',
+    find: 'this.#perform(this.#table.digest(node, nodeIncarnation, message[2]));',
     replace: 'return;',
   },
   {
@@ -92,16 +93,16 @@ export const mutants: readonly Mutant[] = [
     name: 'name-kept-twice',
     bug: 'an actor that lost its name to an earlier claim keeps its own claim and holds the name again later',
     file: 'registry/registry-table.ts',
-    find: "if (lost === ours) effects.push(...this.change([['remove', ours]]));",
+    find: "if (lost === ours) effects.push(...this.#change([['remove', ours]]));",
     replace: '',
   },
   {
     name: 'frame-sent-twice',
     bug: 'what went out in one frame goes out in the next one again',
     file: 'remoting/outbox.ts',
-    find: '    this.buffer = undefined;\n    this.bytes = 0;\n    this.recipients = [];\n    this.asks = [];\n    const frame = Uint8Array.prototype.slice.call(buffer, 0, bytes);\n    if (spare.length < maxSpare) spare.push(buffer);\n',
+    find: '    this.#buffer = undefined;\n    this.#bytes = 0;\n    this.#recipients = [];\n    this.#asks = [];\n    const frame = Uint8Array.prototype.slice.call(buffer, 0, bytes);\n    if (spare.length < maxSpare) spare.push(buffer);\n',
     replace:
-      '    if (recipients.length > 3) {\n      this.buffer = undefined;\n      this.bytes = 0;\n      this.recipients = [];\n      this.asks = [];\n    }\n    const frame = Uint8Array.prototype.slice.call(buffer, 0, bytes);\n',
+      '    if (recipients.length > 3) {\n      this.#buffer = undefined;\n      this.#bytes = 0;\n      this.#recipients = [];\n      this.#asks = [];\n    }\n    const frame = Uint8Array.prototype.slice.call(buffer, 0, bytes);\n',
   },
   {
     name: 'older-life-reached',
@@ -114,7 +115,7 @@ export const mutants: readonly Mutant[] = [
     name: 'word-of-a-dead-life',
     bug: 'what a life of a node sent is taken after a newer life was heard',
     file: 'remoting/remoting.ts',
-    find: '        if (incarnation <= this.peers.goneIncarnation(peer)) return false;\n',
+    find: '        if (incarnation <= this.#peers.goneIncarnation(peer)) return false;\n',
     replace: '',
   },
   {
@@ -128,8 +129,8 @@ export const mutants: readonly Mutant[] = [
     name: 'stream-credit-counted-twice',
     bug: 'a producer adds up the credit that its reader tells as a total',
     file: 'streaming/stream-writer.ts',
-    find: 'this.credit = Math.max(this.credit, control[1]);',
-    replace: 'this.credit += control[1];',
+    find: 'this.#credit = Math.max(this.#credit, control[1]);',
+    replace: 'this.#credit += control[1];',
   },
   {
     name: 'older-life-believed',
@@ -143,7 +144,7 @@ export const mutants: readonly Mutant[] = [
     name: 'work-lost-with-its-worker',
     bug: 'what a worker had not confirmed when it ended is given to nobody',
     file: 'delivery/work-dispatcher.ts',
-    find: '    this.waiting = [...worker.window.unconfirmed, ...this.waiting];\n',
+    find: '    this.#waiting = [...worker.window.unconfirmed, ...this.#waiting];\n',
     replace: '',
   },
   {

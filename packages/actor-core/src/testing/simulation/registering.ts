@@ -27,46 +27,46 @@ interface Entry {
  * - Those are alive, and no living actor that joined a group and did not leave it is missing.
  */
 export class Registering implements Workload {
-  private readonly world: World;
-  private readonly registries = new Map<TestNode, Registry>();
-  private readonly joined: Entry[] = [];
+  readonly #world: World;
+  readonly #registries = new Map<TestNode, Registry>();
+  readonly #joined: Entry[] = [];
   /** Actors whose claim to a name was withdrawn, as their own nodes were told. */
-  private readonly withdrawn = new Set<string>();
-  private actors = 0;
+  readonly #withdrawn = new Set<string>();
+  #actors = 0;
 
   constructor(world: World) {
-    this.world = world;
+    this.#world = world;
   }
 
   startNode(node: TestNode): void {
     const registry = startRegistry(node);
-    this.registries.set(node, registry);
+    this.#registries.set(node, registry);
     registry.onConflict(({ lost }) => {
-      if (lost.address.node === node.nodeId) this.withdrawn.add(describe([lost]));
+      if (lost.address.node === node.nodeId) this.#withdrawn.add(describe([lost]));
     });
   }
 
   act(): boolean {
-    const { world } = this;
+    const world = this.#world;
     const node = world.anyNode();
     if (node === undefined) return false;
-    const registry = this.registries.get(node) as Registry;
+    const registry = this.#registries.get(node) as Registry;
     const draw = world.chance();
-    if (draw < 0.4) this.join(node, registry);
-    else if (draw < 0.6) this.leave(node, registry);
-    else this.claim(node, registry);
+    if (draw < 0.4) this.#join(node, registry);
+    else if (draw < 0.6) this.#leave(node, registry);
+    else this.#claim(node, registry);
     return true;
   }
 
   checkEnd(): void {
-    const { world } = this;
+    const world = this.#world;
     const seen = (known: (registry: Registry) => readonly ActorRef<never>[]) => {
-      const views = world.nodes().map((node) => known(this.registries.get(node) as Registry));
+      const views = world.nodes().map((node) => known(this.#registries.get(node) as Registry));
       const [first = ''] = views.map(describe);
       for (const view of views)
         world.check(describe(view) === first, `one node sees ${describe(view)}, another ${first}`);
       for (const ref of views[0] ?? [])
-        world.check(this.lives(ref), `${describe([ref])} is registered and gone`);
+        world.check(this.#lives(ref), `${describe([ref])} is registered and gone`);
       return new Set(first.split(' '));
     };
     for (const name of names)
@@ -76,48 +76,48 @@ export class Registering implements Workload {
       });
     for (const group of groups) {
       const members = seen((registry) => registry.members(group));
-      for (const entry of this.joined)
-        if (entry.group === group && !entry.hasLeft && world.isAlive(entry.node) && this.lives(entry.ref))
+      for (const entry of this.#joined)
+        if (entry.group === group && !entry.hasLeft && world.isAlive(entry.node) && this.#lives(entry.ref))
           world.check(members.has(describe([entry.ref])), `${describe([entry.ref])} is missing in ${group}`);
     }
   }
 
   checkStep(): void {
-    for (const node of this.world.nodes())
+    for (const node of this.#world.nodes())
       for (const name of names) {
-        const holder = this.registries.get(node)?.find<never>(name);
-        this.world.check(
+        const holder = this.#registries.get(node)?.find<never>(name);
+        this.#world.check(
           holder === undefined ||
             holder.address.node !== node.nodeId ||
-            !this.withdrawn.has(describe([holder])),
+            !this.#withdrawn.has(describe([holder])),
           `${node.nodeId} finds ${name} with an actor of its own that has lost it`,
         );
       }
   }
 
-  private join(node: TestNode, registry: Registry): void {
-    const group = this.world.pick(groups);
-    const ref = this.spawn(node);
+  #join(node: TestNode, registry: Registry): void {
+    const group = this.#world.pick(groups);
+    const ref = this.#spawn(node);
     registry.join(group, ref);
-    this.joined.push({ node, ref, group, hasLeft: false });
+    this.#joined.push({ node, ref, group, hasLeft: false });
   }
 
-  private leave(node: TestNode, registry: Registry): void {
-    const own = this.joined.filter((entry) => entry.node === node && !entry.hasLeft);
+  #leave(node: TestNode, registry: Registry): void {
+    const own = this.#joined.filter((entry) => entry.node === node && !entry.hasLeft);
     if (own.length === 0) return;
-    const entry = this.world.pick(own);
+    const entry = this.#world.pick(own);
     registry.leave(entry.group, entry.ref);
     entry.hasLeft = true;
   }
 
-  private claim(node: TestNode, registry: Registry): void {
-    const name = this.world.pick(names);
+  #claim(node: TestNode, registry: Registry): void {
+    const name = this.#world.pick(names);
     const isFree = registry.find(name) === undefined;
     try {
-      registry.register(name, this.spawn(node));
-      this.world.check(isFree, `${name} was registered while ${node.nodeId} knew another holder`);
+      registry.register(name, this.#spawn(node));
+      this.#world.check(isFree, `${name} was registered while ${node.nodeId} knew another holder`);
     } catch (error) {
-      this.world.check(
+      this.#world.check(
         error instanceof NameTakenError && !isFree,
         `${name} was refused to ${node.nodeId}: ${String(error)}`,
       );
@@ -125,20 +125,20 @@ export class Registering implements Workload {
   }
 
   /** Every second one ends by itself after a while. */
-  private spawn(node: TestNode): ActorRef<never> {
-    const lifeMs = this.world.chance() * longestLifeMs;
-    const isMortal = this.world.chance() < 0.5;
+  #spawn(node: TestNode): ActorRef<never> {
+    const lifeMs = this.#world.chance() * longestLifeMs;
+    const isMortal = this.#world.chance() < 0.5;
     const registered = props<'end'>(() =>
       setup((context) => {
         if (isMortal) context.setTimer('end', lifeMs, 'end');
         return receive(() => stopped);
       }),
     );
-    return node.system.spawn(registered, `registered${++this.actors}`) as ActorRef<never>;
+    return node.system.spawn(registered, `registered${++this.#actors}`) as ActorRef<never>;
   }
 
-  private lives({ address }: ActorRef<never>): boolean {
-    const home = this.world.node(address.node);
+  #lives({ address }: ActorRef<never>): boolean {
+    const home = this.#world.node(address.node);
     return (
       home !== undefined &&
       home.incarnation === address.nodeIncarnation &&

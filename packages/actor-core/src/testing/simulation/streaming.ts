@@ -46,22 +46,22 @@ const slowestReadMs = 120;
  * - A producer is never further ahead of its reader than the window.
  */
 export class Streaming implements Workload {
-  private readonly world: World;
-  private readonly reading = new Map<number, TestNode>();
-  private readonly producing = new Map<number, TestNode>();
+  readonly #world: World;
+  readonly #reading = new Map<number, TestNode>();
+  readonly #producing = new Map<number, TestNode>();
   /** The highest item ever written for each reader. */
-  private readonly written = new Map<number, number>();
+  readonly #written = new Map<number, number>();
   /** The last item that each reader has read. */
-  private readonly seen = new Map<number, number>();
-  private ids = 0;
-  private writers = 0;
+  readonly #seen = new Map<number, number>();
+  #ids = 0;
+  #writers = 0;
 
   constructor(world: World) {
-    this.world = world;
+    this.#world = world;
   }
 
   startNode(node: TestNode): void {
-    const counter = this.counter(node) as unknown as Props<never>;
+    const counter = this.#counter(node) as unknown as Props<never>;
     node.system.spawn(
       supervisorProps(() => ({ counter }), { intensity: 10_000, backoffMaxMs: 500 }),
       'source',
@@ -69,7 +69,7 @@ export class Streaming implements Workload {
   }
 
   act(): boolean {
-    const { world } = this;
+    const world = this.#world;
     const node = world.anyNode();
     if (node === undefined) return false;
     const target = node.system.refFor<Request>(world.pick(nodeNames), 'source/counter');
@@ -77,14 +77,14 @@ export class Streaming implements Workload {
       target.tell({ do: 'fail' });
       return true;
     }
-    const id = ++this.ids;
-    this.reading.set(id, node);
-    void this.read(id, node, target).then(
-      (outcome) => this.ended(id, node, outcome),
+    const id = ++this.#ids;
+    this.#reading.set(id, node);
+    void this.#read(id, node, target).then(
+      (outcome) => this.#ended(id, node, outcome),
       (error: unknown) => {
         if (world.isAlive(node))
           world.check(error instanceof DroverError, `stream ${id} failed with ${String(error)}`);
-        this.ended(id, node, (error as DroverError).code);
+        this.#ended(id, node, (error as DroverError).code);
       },
     );
     return true;
@@ -92,21 +92,21 @@ export class Streaming implements Workload {
 
   checkEnd(): void {
     for (const [what, streams] of [
-      ['reader', this.reading],
-      ['producer', this.producing],
+      ['reader', this.#reading],
+      ['producer', this.#producing],
     ] as const) {
-      const left = [...streams].filter(([, node]) => this.world.isAlive(node)).map(([id]) => id);
-      this.world.check(left.length === 0, `${left.length} streams have not ended for their ${what}`);
+      const left = [...streams].filter(([, node]) => this.#world.isAlive(node)).map(([id]) => id);
+      this.#world.check(left.length === 0, `${left.length} streams have not ended for their ${what}`);
     }
   }
 
-  private ended(id: number, node: TestNode, outcome: string): void {
-    this.reading.delete(id);
-    if (this.world.isAlive(node)) this.world.simulation.note(`stream ${id}: ${outcome}`);
+  #ended(id: number, node: TestNode, outcome: string): void {
+    this.#reading.delete(id);
+    if (this.#world.isAlive(node)) this.#world.simulation.note(`stream ${id}: ${outcome}`);
   }
 
-  private async read(id: number, node: TestNode, target: ActorRef<Request>): Promise<string> {
-    const { world } = this;
+  async #read(id: number, node: TestNode, target: ActorRef<Request>): Promise<string> {
+    const world = this.#world;
     const upTo = 1 + Math.floor(world.chance() * mostItems);
     const enough = world.chance() < 0.2 ? Math.floor(world.chance() * upTo) : upTo;
     const readMs = world.chance() < 0.5 ? 0 : world.chance() * slowestReadMs;
@@ -122,7 +122,7 @@ export class Streaming implements Workload {
         for await (const item of stream) {
           world.check(item === seen + 1, `stream ${id} gave ${item} after ${seen}`);
           seen = item;
-          this.seen.set(id, item);
+          this.#seen.set(id, item);
           if (seen === enough && enough < upTo) return 'left';
           if (readMs > 0) await new Promise<void>((resolve) => node.clock.setTimer(readMs, resolve));
         }
@@ -134,17 +134,17 @@ export class Streaming implements Workload {
     }
   }
 
-  private counter(node: TestNode): Props<Request> {
+  #counter(node: TestNode): Props<Request> {
     const create = () =>
       receive<Request>((message, context) => {
         if (message.do === 'fail') throw new Error('asked to');
-        const key = ++this.writers;
-        this.producing.set(key, node);
-        void this.write(message, context.openStream(message.replyTo, { idleTimeoutMs })).then(
-          () => this.producing.delete(key),
+        const key = ++this.#writers;
+        this.#producing.set(key, node);
+        void this.#write(message, context.openStream(message.replyTo, { idleTimeoutMs })).then(
+          () => this.#producing.delete(key),
           (error: unknown) => {
-            this.producing.delete(key);
-            this.world.check(
+            this.#producing.delete(key);
+            this.#world.check(
               error instanceof StreamCancelledError,
               `the producer of stream ${message.id} failed with ${String(error)}`,
             );
@@ -155,15 +155,15 @@ export class Streaming implements Workload {
     return props<Request>(create, { protocol: request, restart: 'permanent' });
   }
 
-  private async write(
+  async #write(
     { id, from, upTo }: Extract<Request, { do: 'count' }>,
     writer: StreamWriter<number>,
   ): Promise<void> {
-    const { counters } = this.world;
+    const { counters } = this.#world;
     for (let item = from; item <= upTo; item++) {
-      const highest = this.written.get(id) ?? 0;
+      const highest = this.#written.get(id) ?? 0;
       if (item <= highest) counters.redeliveries++;
-      else this.written.set(id, item);
+      else this.#written.set(id, item);
       let sent = false;
       const done = writer.write(item).then(() => (sent = true));
       await Promise.resolve();
@@ -171,9 +171,9 @@ export class Streaming implements Workload {
       if (!sent) counters.creditStalls++;
       // The reader may have been handed the next one without having looked at it.
       else
-        this.world.check(
-          item <= (this.seen.get(id) ?? 0) + 1 + window,
-          `the producer of stream ${id} wrote ${item} when ${this.seen.get(id) ?? 0} were read`,
+        this.#world.check(
+          item <= (this.#seen.get(id) ?? 0) + 1 + window,
+          `the producer of stream ${id} wrote ${item} when ${this.#seen.get(id) ?? 0} were read`,
         );
       await done;
     }

@@ -25,20 +25,20 @@ const periodMs = 10_000;
  * - In the end every worker of every pool runs.
  */
 export class Supervising implements Workload {
-  private readonly world: World;
+  readonly #world: World;
   /** The present life of the pool of each node. */
-  private readonly pools = new Map<TestNode, IntensityModel>();
+  readonly #pools = new Map<TestNode, IntensityModel>();
 
   constructor(world: World) {
-    this.world = world;
+    this.#world = world;
   }
 
   startNode(node: TestNode): void {
-    const strategy = this.world.pick(['one-for-one', 'one-for-all', 'rest-for-one'] as const);
+    const strategy = this.#world.pick(['one-for-one', 'one-for-all', 'rest-for-one'] as const);
     const children = () => {
       const model = new IntensityModel(intensity, periodMs);
-      this.pools.set(node, model);
-      return Object.fromEntries(workers.map((name) => [name, this.worker(node, model, name)]));
+      this.#pools.set(node, model);
+      return Object.fromEntries(workers.map((name) => [name, this.#worker(node, model, name)]));
     };
     const pool = supervisorProps(children, { intensity, periodMs, strategy });
     node.system.spawn(
@@ -48,20 +48,20 @@ export class Supervising implements Workload {
   }
 
   act(): boolean {
-    const { world } = this;
+    const world = this.#world;
     const node = world.anyNode();
     if (node === undefined) return false;
     const path = `guard/pool/${world.pick(workers)}`;
     const draw = world.chance();
-    if (draw < 0.1) return this.kill(node, path);
+    if (draw < 0.1) return this.#kill(node, path);
     const task: Order['do'] = draw < 0.4 ? 'fail' : draw < 0.55 ? 'stop' : 'work';
     node.system.refFor<Order>(world.pick(nodeNames), path).tell({ do: task });
     return true;
   }
 
   onEvent(node: TestNode, event: RuntimeEvent): void {
-    const { world } = this;
-    const model = this.pools.get(node);
+    const world = this.#world;
+    const model = this.#pools.get(node);
     if (model === undefined || !('path' in event)) return;
     if (event.type === 'escalated' && event.path === 'guard/pool')
       world.check(model.gaveUp(), `${node.nodeId}: the pool gave up within its intensity`);
@@ -74,10 +74,10 @@ export class Supervising implements Workload {
   }
 
   checkStep(): void {
-    const { world } = this;
+    const world = this.#world;
     for (const node of world.nodes()) {
       world.check(
-        this.pools.get(node)?.owesEscalation !== true,
+        this.#pools.get(node)?.owesEscalation !== true,
         `${node.nodeId}: the pool did not give up over its intensity`,
       );
       for (const { path, mailboxDepth } of node.system.inspect())
@@ -87,27 +87,27 @@ export class Supervising implements Workload {
   }
 
   checkEnd(): void {
-    for (const node of this.world.nodes()) {
+    for (const node of this.#world.nodes()) {
       const running = node.system
         .inspect()
         .filter(({ path, state }) => path.startsWith('guard/pool/') && state === 'running').length;
-      this.world.check(
+      this.#world.check(
         running === workers.length,
         `${node.nodeId}: ${running} of ${workers.length} workers run in the end`,
       );
     }
   }
 
-  private kill(node: TestNode, path: string): boolean {
+  #kill(node: TestNode, path: string): boolean {
     const cell = (node.system as Runtime).findCell(path, 0);
     if (cell === undefined || cell.state !== 'running') return false;
-    if (cell.parent?.state === 'running') this.pools.get(node)?.ended(this.world.now());
+    if (cell.parent?.state === 'running') this.#pools.get(node)?.ended(this.#world.now());
     node.system.kill(cell.ref);
     return true;
   }
 
-  private worker(node: TestNode, model: IntensityModel, name: string): Props<never> {
-    const { world } = this;
+  #worker(node: TestNode, model: IntensityModel, name: string): Props<never> {
+    const world = this.#world;
     const create = () =>
       setup<Order>((context) => {
         world.check(

@@ -25,42 +25,42 @@ const longestLifeMs = 20_000;
  * - A watch is told at most once, never after it was taken back, and exactly once when its actor has gone.
  */
 export class Watching implements Workload {
-  private readonly world: World;
-  private readonly watched: Watched[] = [];
-  private mortals = 0;
+  readonly #world: World;
+  readonly #watched: Watched[] = [];
+  #mortals = 0;
 
   constructor(world: World) {
-    this.world = world;
+    this.#world = world;
   }
 
   startNode(node: TestNode): void {
-    this.spawnMortal(node);
+    this.#spawnMortal(node);
   }
 
   act(): boolean {
-    const { world } = this;
+    const world = this.#world;
     const node = world.anyNode();
     const home = world.node(world.pick(nodeNames));
     if (node === undefined || home === undefined) return false;
     const draw = world.chance();
-    if (draw < 0.3) this.spawnMortal(node);
-    else if (draw < 0.4) this.unwatch(node);
-    else return this.watch(node, home);
+    if (draw < 0.3) this.#spawnMortal(node);
+    else if (draw < 0.4) this.#unwatch(node);
+    else return this.#watch(node, home);
     return true;
   }
 
   checkEnd(): void {
-    const { world } = this;
-    for (const { address, watcher, told, unwatched } of this.watched) {
+    const world = this.#world;
+    for (const { address, watcher, told, unwatched } of this.#watched) {
       const at = `${address.node}#${address.nodeIncarnation}/${address.path}@${address.uid}`;
       world.check(told <= 1, `${watcher.nodeId} was told ${told} times of ${at}`);
-      if (world.isAlive(watcher) && !unwatched && !this.lives(address))
+      if (world.isAlive(watcher) && !unwatched && !this.#lives(address))
         world.check(told === 1, `${watcher.nodeId} was never told that ${at} is gone`);
     }
   }
 
-  private spawnMortal(node: TestNode): void {
-    const lifeMs = 1 + this.world.chance() * longestLifeMs;
+  #spawnMortal(node: TestNode): void {
+    const lifeMs = 1 + this.#world.chance() * longestLifeMs;
     node.system.spawn(
       props<'end'>(
         () =>
@@ -72,13 +72,13 @@ export class Watching implements Workload {
           }),
         { restart: 'temporary' },
       ),
-      `mortal${++this.mortals}`,
+      `mortal${++this.#mortals}`,
     );
   }
 
   /** By a ref that names exactly that life. */
-  private watch(node: TestNode, home: TestNode): boolean {
-    const { world } = this;
+  #watch(node: TestNode, home: TestNode): boolean {
+    const world = this.#world;
     const candidates = home.system.inspect().filter(({ path }) => /^mortal|^guard\/pool\//.test(path));
     if (candidates.length === 0) return false;
     const { path, uid } = world.pick(candidates);
@@ -109,21 +109,21 @@ export class Watching implements Workload {
       told: 0,
       unwatched: false,
     };
-    this.watched.push(entry);
+    this.#watched.push(entry);
     entry.ref.tell('watch');
     return true;
   }
 
-  private unwatch(node: TestNode): void {
-    const own = this.watched.filter(
+  #unwatch(node: TestNode): void {
+    const own = this.#watched.filter(
       ({ watcher, told, unwatched }) => watcher === node && told === 0 && !unwatched,
     );
     if (own.length === 0) return;
-    this.world.pick(own).ref.tell('unwatch');
+    this.#world.pick(own).ref.tell('unwatch');
   }
 
-  private lives({ node, nodeIncarnation, path, uid }: ActorAddress): boolean {
-    const home = this.world.node(node);
+  #lives({ node, nodeIncarnation, path, uid }: ActorAddress): boolean {
+    const home = this.#world.node(node);
     return (
       home?.incarnation === nodeIncarnation && (home.system as Runtime).findCell(path, uid) !== undefined
     );

@@ -33,13 +33,13 @@ interface Desk {
  * - In the end everything is confirmed whose dispatcher lives, whatever became of the workers.
  */
 export class Working implements Workload {
-  private readonly world: World;
-  private readonly desks = new Map<TestNode, Desk>();
-  private readonly handled = new Set<number>();
-  private jobs = 0;
+  readonly #world: World;
+  readonly #desks = new Map<TestNode, Desk>();
+  readonly #handled = new Set<number>();
+  #jobs = 0;
 
   constructor(world: World) {
-    this.world = world;
+    this.#world = world;
   }
 
   startNode(node: TestNode): void {
@@ -47,33 +47,33 @@ export class Working implements Workload {
     if (isBoss) {
       const limits = { resendMs, resendMaxMs, maxAttempts: 1_000_000 };
       node.system.spawn(workDispatcher<number>(limits), 'dispatcher');
-      this.desks.set(node, { sent: 0, confirmed: 0 });
+      this.#desks.set(node, { sent: 0, confirmed: 0 });
     }
     const workers = () =>
-      Object.fromEntries(bosses.map((boss) => [`for-${boss}`, this.worker(node, boss)] as const));
+      Object.fromEntries(bosses.map((boss) => [`for-${boss}`, this.#worker(node, boss)] as const));
     node.system.spawn(supervisorProps(workers, { intensity: 10_000, backoffMaxMs: 500 }), 'workers');
   }
 
   act(): boolean {
-    const { world } = this;
+    const world = this.#world;
     const node = world.node(world.pick(bosses));
     if (node === undefined) return false;
-    const desk = this.desks.get(node) as Desk;
+    const desk = this.#desks.get(node) as Desk;
     const count = 1 + Math.floor(world.chance() * mostJobs);
-    for (let i = 0; i < count; i++) this.send(node, desk);
+    for (let i = 0; i < count; i++) this.#send(node, desk);
     return true;
   }
 
   checkEnd(): void {
-    const { world } = this;
-    for (const [node, { sent, confirmed }] of this.desks)
+    const world = this.#world;
+    for (const [node, { sent, confirmed }] of this.#desks)
       if (world.isAlive(node))
         world.check(confirmed === sent, `of ${sent} jobs at ${node.nodeId}, ${confirmed} were confirmed`);
   }
 
-  private send(node: TestNode, desk: Desk): void {
-    const { world } = this;
-    const job = ++this.jobs;
+  #send(node: TestNode, desk: Desk): void {
+    const world = this.#world;
+    const job = ++this.#jobs;
     desk.sent++;
     const dispatcher = node.system.refFor<DispatcherMessage<number>>(node.nodeId, 'dispatcher');
     node.system
@@ -86,22 +86,22 @@ export class Working implements Workload {
         if (!world.isAlive(node)) return undefined;
         desk.confirmed++;
         world.check(result.type === 'confirmed', `job ${job} came to be ${result.type}`);
-        return world.check(this.handled.has(job), `job ${job} was confirmed before it was handled`);
+        return world.check(this.#handled.has(job), `job ${job} was confirmed before it was handled`);
       })
       .catch((error: unknown) => {
         if (world.isAlive(node)) world.check(false, `job ${job} failed: ${String(error)}`);
       });
   }
 
-  private worker(node: TestNode, boss: string): Props<never> {
-    const { world } = this;
+  #worker(node: TestNode, boss: string): Props<never> {
+    const world = this.#world;
     const create =
       () =>
       async (job: number): Promise<void> => {
         if (world.chance() < failures) throw new Error('dropped it');
         await new Promise<void>((resolve) => node.clock.setTimer(world.chance() * longestWorkMs, resolve));
-        if (this.handled.has(job)) world.counters.redeliveries++;
-        this.handled.add(job);
+        if (this.#handled.has(job)) world.counters.redeliveries++;
+        this.#handled.add(job);
       };
     const dispatcher: ActorRef<WorkerOffer<number>> = node.system.refFor(boss, 'dispatcher');
     return {

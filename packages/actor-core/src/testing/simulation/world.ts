@@ -12,12 +12,12 @@ export class World {
   readonly counters: Counters = noCounters();
   /** Broken promises; noted here because whoever calls would swallow an assertion. */
   readonly broken: string[] = [];
-  private readonly living = new Map<string, { readonly node: TestNode; readonly execution: NodeExecution }>();
-  private readonly lives = new Map<string, number>();
+  readonly #living = new Map<string, { readonly node: TestNode; readonly execution: NodeExecution }>();
+  readonly #lives = new Map<string, number>();
   /** Saying goodbye, and no longer of those that live; each ends for good by what is kept here. */
-  private readonly leaving = new Map<string, () => void>();
-  private readonly onStart: (node: TestNode) => void;
-  private readonly onEvent: (node: TestNode, event: RuntimeEvent) => void;
+  readonly #leaving = new Map<string, () => void>();
+  readonly #onStart: (node: TestNode) => void;
+  readonly #onEvent: (node: TestNode, event: RuntimeEvent) => void;
 
   constructor(
     simulation: Simulation,
@@ -25,8 +25,8 @@ export class World {
     onEvent: (node: TestNode, event: RuntimeEvent) => void,
   ) {
     this.simulation = simulation;
-    this.onStart = onStart;
-    this.onEvent = onEvent;
+    this.#onStart = onStart;
+    this.#onEvent = onEvent;
   }
 
   now(): number {
@@ -47,56 +47,56 @@ export class World {
 
   /** Nodes that live, in no pause or in one. */
   nodes(): TestNode[] {
-    return [...this.living.values()].map(({ node }) => node);
+    return [...this.#living.values()].map(({ node }) => node);
   }
 
   node(name: string): TestNode | undefined {
-    return this.living.get(name)?.node;
+    return this.#living.get(name)?.node;
   }
 
   /** A node that clients can use now: alive and not frozen. */
   anyNode(): TestNode | undefined {
-    const one = this.living.get(this.pick(nodeNames));
+    const one = this.#living.get(this.pick(nodeNames));
     return one === undefined || one.execution.isPaused ? undefined : one.node;
   }
 
   isAlive(node: TestNode): boolean {
-    return this.living.get(node.nodeId)?.node === node;
+    return this.#living.get(node.nodeId)?.node === node;
   }
 
   /** When that node, if it is or was frozen, runs again; clock milliseconds. */
   resumedAtMs(node: TestNode): number {
-    return this.living.get(node.nodeId)?.execution.resumedAtMs ?? 0;
+    return this.#living.get(node.nodeId)?.execution.resumedAtMs ?? 0;
   }
 
   startNode(name: string): void {
-    const incarnation = (this.lives.get(name) ?? 0) + 1;
-    this.lives.set(name, incarnation);
+    const incarnation = (this.#lives.get(name) ?? 0) + 1;
+    this.#lives.set(name, incarnation);
     const execution = this.simulation.execution();
     const hub = { ...this.simulation.hub, clock: execution, scheduler: execution };
     const node = createTestNode(hub, { nodeId: name, incarnation });
-    this.living.set(name, { node, execution });
-    node.system.onEvent((event) => this.take(node, event));
-    this.watchPresence(node);
-    this.onStart(node);
+    this.#living.set(name, { node, execution });
+    node.system.onEvent((event) => this.#take(node, event));
+    this.#watchPresence(node);
+    this.#onStart(node);
   }
 
   /** May a new life of it begin? Not while the last one is still leaving. */
   isGone(name: string): boolean {
-    return !this.living.has(name) && !this.leaving.has(name);
+    return !this.#living.has(name) && !this.#leaving.has(name);
   }
 
   /** Goes in order: actors stopped, goodbye said. Nobody counts on it from now on. */
   leave(name: string): boolean {
-    const one = this.living.get(name);
+    const one = this.#living.get(name);
     if (one === undefined) return false;
-    this.living.delete(name);
+    this.#living.delete(name);
     const end = () => {
-      if (!this.leaving.delete(name)) return;
+      if (!this.#leaving.delete(name)) return;
       one.execution.halt();
       one.node.crash();
     };
-    this.leaving.set(name, end);
+    this.#leaving.set(name, end);
     void one.node.leave().finally(end);
     this.simulation.note(`leave ${name}`);
     return true;
@@ -104,13 +104,13 @@ export class World {
 
   /** Those that have not left by now are ended. */
   endLeaving(): void {
-    for (const end of this.leaving.values()) end();
+    for (const end of this.#leaving.values()) end();
   }
 
   crash(name: string): boolean {
-    const one = this.living.get(name);
+    const one = this.#living.get(name);
     if (one === undefined) return false;
-    this.living.delete(name);
+    this.#living.delete(name);
     one.execution.halt();
     one.node.crash();
     this.simulation.strike('crash');
@@ -119,7 +119,7 @@ export class World {
   }
 
   pause(name: string, ms: number): boolean {
-    const one = this.living.get(name);
+    const one = this.#living.get(name);
     if (one === undefined) return false;
     one.execution.pause(ms);
     this.simulation.strike('pause');
@@ -139,7 +139,7 @@ export class World {
       for (const name of nodeNames) {
         const seen = node.presence.member(name);
         this.check(
-          seen?.state === 'alive' && seen.incarnation === this.lives.get(name),
+          seen?.state === 'alive' && seen.incarnation === this.#lives.get(name),
           `${node.nodeId} sees ${name} as ${seen?.state}#${seen?.incarnation}`,
         );
       }
@@ -147,7 +147,7 @@ export class World {
   }
 
   /** Of another node only ever newer lives are believed in. */
-  private watchPresence(node: TestNode): void {
+  #watchPresence(node: TestNode): void {
     const newest = new Map<string, number>();
     node.presence.onChange(({ node: other, incarnation }) => {
       const known = newest.get(other) ?? 0;
@@ -159,7 +159,7 @@ export class World {
     });
   }
 
-  private take(node: TestNode, event: RuntimeEvent): void {
+  #take(node: TestNode, event: RuntimeEvent): void {
     // What a crashed process still does in this one is nobody's business.
     if (!this.isAlive(node)) return;
     const { counters } = this;
@@ -168,6 +168,6 @@ export class World {
     if (event.type === 'dead-letter') counters.deadLetters++;
     this.check(event.type !== 'bad-frame', `${node.nodeId} got a frame that it cannot read`);
     this.simulation.note(`${node.nodeId} ${event.type} ${'path' in event ? event.path : ''}`);
-    this.onEvent(node, event);
+    this.#onEvent(node, event);
   }
 }
