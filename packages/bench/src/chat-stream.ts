@@ -16,7 +16,7 @@ export interface ChatOutcome {
 const agent: Agent = new Agent({ keepAlive: true, maxSockets: 4096, keepAliveMsecs: 30_000 });
 
 /** What `sim-count` must say for `numPredict` tokens. */
-export function expectedCount(numPredict: number): string {
+function expectedCount(numPredict: number): string {
   return Array.from({ length: numPredict }, (_, i) => i + 1).join(' ');
 }
 

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
 /** Oldest Node that the product runs on: major and minor. */
-export const neededNode = [22, 19];
+const neededNode = [22, 19];
 
 /**
  * npm package of each platform's Node (an optional dependency of the workspace) and the program in it. The one for macOS

@@ -7,7 +7,7 @@ import type { Scheduler } from './runner/scheduler.ts';
 import type { Vocabulary } from './runner/vocabulary.ts';
 
 /** Counters of the HTTP side, for `/sim/state`. */
-export interface HttpCounters {
+interface HttpCounters {
   requestsServed: number;
   openConnections: number;
 }

@@ -32,7 +32,7 @@ export interface Sizes {
 }
 
 /** A program that runs one workload and prints one line of JSON: an `Outcome`, or `{}` for a workload it leaves out. */
-export interface ActorCommand {
+interface ActorCommand {
   readonly file: string;
   readonly args: readonly string[];
 }

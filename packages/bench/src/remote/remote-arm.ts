@@ -20,7 +20,7 @@ export interface RemotePlace {
   readonly pair: string;
 }
 
-export interface Closing {
+interface Closing {
   close(): Promise<void>;
 }
 

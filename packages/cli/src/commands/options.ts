@@ -61,7 +61,7 @@ export async function settingsFor(taker: Taker | 'all', flags: object): Promise<
 }
 
 /** The flags of a command by the keys of their settings; flags without a setting are left out. */
-export function flagTexts(flags: object): FlagTexts {
+function flagTexts(flags: object): FlagTexts {
   const texts: Record<string, readonly string[]> = {};
   for (const [name, value] of Object.entries(flags)) {
     const key = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

@@ -28,7 +28,7 @@ export interface Authority {
   readonly signingSeed: string;
 }
 
-export interface AccountClaims {
+interface AccountClaims {
   readonly publicKey: string;
   readonly jwt: string;
 }

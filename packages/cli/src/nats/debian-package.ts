@@ -13,7 +13,7 @@ import { isSupportedVersion } from './version.ts';
  */
 
 /** Suites asked in order; older ones have no supported version. */
-export const suites: readonly string[] = ['forky', 'sid'];
+const suites: readonly string[] = ['forky', 'sid'];
 
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 

@@ -45,7 +45,7 @@ export function readServerInfo(host: string, port: number, timeoutMs: number): P
   });
 }
 
-export function parseInfoLine(line: string): ServerInfo | undefined {
+function parseInfoLine(line: string): ServerInfo | undefined {
   if (!line.startsWith('INFO ')) return undefined;
   try {
     const info = JSON.parse(line.slice(5)) as Record<string, unknown>;

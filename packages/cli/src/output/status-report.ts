@@ -22,7 +22,7 @@ export interface NodeStatus {
   readonly instances?: readonly InstanceStatus[];
 }
 
-export interface InstanceStatus {
+interface InstanceStatus {
   readonly name?: string;
   readonly state: string;
   /** Reason why the instance is not ready. */
@@ -95,7 +95,7 @@ function troubles({ instances = [], rival }: NodeStatus): string[] {
 }
 
 /** Loaded models with what is in and before them, then how many more there are. */
-export function modelsText(models: readonly ModelStatus[]): string {
+function modelsText(models: readonly ModelStatus[]): string {
   if (models.length === 0) return '';
   const loaded = models.filter((model) => model.loaded);
   const parts = loaded.map(({ name, busy, slots, queued }) => {

@@ -14,7 +14,7 @@ export interface WhyReport {
   readonly ageMs: number;
 }
 
-export interface WhyCandidate {
+interface WhyCandidate {
   readonly node: string;
   readonly instance: string;
   readonly cost: number | null;
@@ -22,7 +22,7 @@ export interface WhyCandidate {
   readonly reason: string;
 }
 
-export interface WhyAttempt {
+interface WhyAttempt {
   readonly node: string;
   readonly instance: string;
   readonly startedMs: number;

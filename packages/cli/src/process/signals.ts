@@ -9,7 +9,7 @@ export type SignalMeaning = 'drain' | 'same-keystroke' | 'stop-at-once';
  * One Ctrl-C reaches this process several times: from the terminal, from npm, from the launcher. Repeats within
  * this time of the first are the same keystroke.
  */
-export const sameKeystrokeMs = 150;
+const sameKeystrokeMs = 150;
 
 export function decideSignal(firstAtMs: number | undefined, nowMs: number): SignalMeaning {
   if (firstAtMs === undefined) return 'drain';

@@ -97,7 +97,7 @@ export function settingsFilePath(flags: FlagTexts, environment: NodeJS.ProcessEn
   return flags['config']?.at(-1) ?? nonEmpty(environment['DROVER_CONFIG']);
 }
 
-export function placeOf(setting: Setting, source: SettingSource): string {
+function placeOf(setting: Setting, source: SettingSource): string {
   if (source.kind === 'default') return flagOf(setting);
   return source.kind === 'file' ? `${source.path}:${source.line}: ${setting.key}` : source.name;
 }

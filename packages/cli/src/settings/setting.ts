@@ -22,7 +22,7 @@ export type ConfigField =
  * `switch`: a flag without a value; `1`, `true`, `0` or `false` elsewhere · `text`: taken as it is ·
  * `keep-alive`: a duration as Ollama reads it, where a negative one means for ever
  */
-export type SettingKind = 'duration' | 'size' | 'count' | 'list' | 'switch' | 'text' | 'keep-alive';
+type SettingKind = 'duration' | 'size' | 'count' | 'list' | 'switch' | 'text' | 'keep-alive';
 
 /** Headings of the help and of the reference, in this order. */
 export const groups = [
@@ -36,7 +36,7 @@ export const groups = [
   'Process and logs',
 ] as const;
 
-export type SettingGroup = (typeof groups)[number];
+type SettingGroup = (typeof groups)[number];
 
 /** One row of the table of settings: its key, form, sources and the configuration fields that it sets. */
 export interface Setting {

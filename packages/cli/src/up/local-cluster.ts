@@ -14,10 +14,10 @@ export interface Failure {
 }
 
 /** Roles in the order they are stopped: who takes requests first, who carries them last. */
-export const stopOrder: readonly string[] = ['gateway', 'host', 'node-agent', 'ollama-sim', 'nats'];
+const stopOrder: readonly string[] = ['gateway', 'host', 'node-agent', 'ollama-sim', 'nats'];
 
 /** How long the processes of a role may take to stop; the gateway drains, the others have nothing left to do. */
-export const stopGraceMs: Readonly<Record<string, number>> = {
+const stopGraceMs: Readonly<Record<string, number>> = {
   gateway: 9_000,
   host: 2_000,
   'node-agent': 2_000,

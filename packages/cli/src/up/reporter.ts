@@ -78,7 +78,7 @@ export class UpReporter {
 }
 
 /** The line that scripts wait for. */
-export function readyLine(event: ReadyEvent): string {
+function readyLine(event: ReadyEvent): string {
   const hosts = event.processes.filter((process) => process.role === 'node-agent').length;
   return `drover ready ${event.url} hosts=${hosts} simulated=${event.simulated}`;
 }

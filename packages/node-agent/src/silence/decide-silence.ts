@@ -68,19 +68,19 @@ export interface SilenceVerdict {
 }
 
 /** Base patience where the speeds of the model are learnt. */
-export const learntPatienceMs: number = 20_000;
+const learntPatienceMs: number = 20_000;
 /** Base patience before any speed is learnt. Longer than a minute, for a short prompt on a slow machine. */
-export const unknownPatienceMs: number = 75_000;
+const unknownPatienceMs: number = 75_000;
 /** Patience between two bytes of an answer that is sent token by token. */
-export const tokenPatienceMs: number = 60_000;
+const tokenPatienceMs: number = 60_000;
 /** A runner that has used no CPU for this long computes nothing. */
-export const idleRunnerMs: number = 20_000;
+const idleRunnerMs: number = 20_000;
 /** From the post to the end of a load. Ollama gives up a load itself after 5 minutes without progress. */
-export const loadPatienceMs: number = 600_000;
+const loadPatienceMs: number = 600_000;
 /** Assumed longest time for which clients that use this Ollama directly hold its slots. */
-export const foreignPatienceMs: number = 600_000;
+const foreignPatienceMs: number = 600_000;
 /** How long `ps` may be silent: it blocks for 20 to 30 s behind a runner that does not answer. */
-export const listingPatienceMs: number = 60_000;
+const listingPatienceMs: number = 60_000;
 
 /** Least prompt speed of a graphics card, tokens a second. */
 const leastCardSpeed = 50;

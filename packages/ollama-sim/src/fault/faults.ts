@@ -45,7 +45,7 @@ export interface FaultState {
 
 const TOKEN_KINDS: readonly FaultKind[] = ['freeze', 'cut', 'badjson', 'kill-runner'];
 const ALL_KINDS: readonly FaultKind[] = [...TOKEN_KINDS, 'slow', 'oom', '503', 'leak', 'html'];
-export const SLOW_FACTOR = 10;
+const SLOW_FACTOR = 10;
 
 interface Armed {
   readonly kind: FaultKind;

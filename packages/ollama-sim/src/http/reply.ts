@@ -2,13 +2,13 @@ import type { OllamaError } from '../errors.ts';
 import { goJson } from '../wire/go-text.ts';
 import type { Exchange } from './exchange.ts';
 
-export const JSON_CHARSET = 'application/json; charset=utf-8';
+const JSON_CHARSET = 'application/json; charset=utf-8';
 export const JSON_PLAIN = 'application/json';
 export const NDJSON = 'application/x-ndjson';
 export const SSE = 'text/event-stream';
 
 /** What a dialect does with an error that comes before the first byte. */
-export type ErrorWriter = (exchange: Exchange, error: OllamaError, stream: boolean) => void;
+type ErrorWriter = (exchange: Exchange, error: OllamaError, stream: boolean) => void;
 
 /** Ollama's own error body. A runner's error in a stream keeps its status and is framed as a stream. */
 export function sendNativeError(exchange: Exchange, error: OllamaError, stream: boolean): void {
@@ -25,7 +25,7 @@ export function sendJson(exchange: Exchange, value: unknown, status = 200): void
 }
 
 /** The OpenAI error body; `fromHandler` is one that passed through the translating writer. */
-export function openAiError(status: number, message: string): string {
+function openAiError(status: number, message: string): string {
   const type = status === 400 ? 'invalid_request_error' : status === 404 ? 'not_found_error' : 'api_error';
   return goJson({ error: { message, type, param: null, code: null } });
 }

@@ -13,7 +13,7 @@ export function detailsOf(model: SimModel): Record<string, unknown> {
 }
 
 /** Count as Ollama writes it: `131K`, `202.28M`, `8.0B`. */
-export function parameterSize(count: number): string {
+function parameterSize(count: number): string {
   if (count >= 1e9) return `${(count / 1e9).toFixed(1)}B`;
   if (count >= 1e6) return `${(count / 1e6).toFixed(2)}M`;
   return `${Math.round(count / 1e3)}K`;

@@ -82,7 +82,7 @@ export const OPEN_CHATML_TEMPLATE: string =
   '{{ if not .Open }}<|im_start|>assistant\n{{ end }}';
 
 /** What `/api/show` gives for the native path. */
-export const JINJA_TEMPLATE: string =
+const JINJA_TEMPLATE: string =
   "{%- for m in messages -%}{{- '<|im_start|>' ~ m.role ~ '\\n' ~ m.content ~ '<|im_end|>\\n' -}}{%- endfor -%}" +
   "{%- if add_generation_prompt -%}{{- '<|im_start|>assistant\\n' -}}{%- endif -%}";
 
@@ -147,6 +147,6 @@ export function can(model: SimModel, capability: Capability): boolean {
 }
 
 /** Name without `:latest`, as clients usually write it. */
-export function shortName(model: SimModel): string {
+function shortName(model: SimModel): string {
   return model.name.replace(/:latest$/, '');
 }

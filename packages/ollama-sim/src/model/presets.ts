@@ -1,7 +1,7 @@
 import { defineModel, OPEN_CHATML_TEMPLATE, type SimModel, type SimModelSpec } from './model.ts';
 
 /** Always served: what it says shows every lost or doubled token from outside. */
-export const SIM_COUNT: SimModelSpec = {
+const SIM_COUNT: SimModelSpec = {
   name: 'sim-count',
   utterance: 'count',
   template: OPEN_CHATML_TEMPLATE,

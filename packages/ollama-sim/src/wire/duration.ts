@@ -22,7 +22,7 @@ const OVERFLOWN_MS = 1e-6;
  *
  * @throws OllamaError 400 with Go's text
  */
-export function parseGoDuration(text: string): number {
+function parseGoDuration(text: string): number {
   const invalid = (): OllamaError => new OllamaError(400, `time: invalid duration ${goQuote(text)}`);
   const [, sign = '', rest = ''] = /^([+-]?)(.*)$/s.exec(text) ?? [];
   if (rest === '0') return 0;
