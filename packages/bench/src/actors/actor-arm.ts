@@ -1,4 +1,4 @@
-import type { WorkloadName } from './workloads.ts';
+import type { Sizes, WorkloadName } from './workload.ts';
 
 /**
  * One actor runtime under measurement. An arm is a small module whose default export is an `ActorArm`, so that anyone
@@ -22,13 +22,6 @@ export interface ActorArm {
   version(): string;
   library?(): Promise<ActorLibrary>;
   command?(workload: WorkloadName, sizes: Sizes): ActorCommand;
-}
-
-export interface Sizes {
-  /** Messages, questions, hops or actors, as the workload says. */
-  readonly count: number;
-  /** Window, ring length or number of receivers, as the workload says. */
-  readonly width: number;
 }
 
 /** A program that runs one workload and prints one line of JSON: an `Outcome`, or `{}` for a workload it leaves out. */

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { runForJson } from '../json-child.ts';
 import type { ActorArm, Outcome } from './actor-arm.ts';
-import type { Workload } from './workloads.ts';
+import type { Workload } from './workload.ts';
 
 const measureMain: string = fileURLToPath(new URL('./measure-main.js', import.meta.url));
 const rowTimeoutMs = 180_000;

@@ -1,7 +1,7 @@
 import { pathToFileURL } from 'node:url';
 import type { ActorArm } from './actor-arm.ts';
 import { measure } from './measure.ts';
-import type { WorkloadName } from './workloads.ts';
+import type { WorkloadName } from './workload.ts';
 
 // node --expose-gc measure-main.js ARM_MODULE WORKLOAD COUNT WIDTH — prints one `Outcome`, or `{}`. By hand with --cpu-prof it
 // shows where an arm spends its time.

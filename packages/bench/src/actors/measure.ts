@@ -1,5 +1,6 @@
-import type { ActorArm, Outcome, Population, Sizes, Tally } from './actor-arm.ts';
-import { runMessages, type WorkloadName } from './workloads.ts';
+import type { ActorArm, Outcome, Population, Tally } from './actor-arm.ts';
+import { runMessages } from './run-messages.ts';
+import type { Sizes, WorkloadName } from './workload.ts';
 
 /** Part of the measured size that runs before the clock starts, so that what is measured is compiled. */
 const warmUpShare = 0.3;

@@ -1,5 +1,5 @@
 import type { Outcome } from './actor-arm.ts';
-import type { Workload } from './workloads.ts';
+import type { Workload } from './workload.ts';
 
 /** A figure of the report: which workload shows it, in what unit, and how it comes out of one process' outcome. */
 export interface Measure {

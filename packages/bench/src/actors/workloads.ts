@@ -1,27 +1,4 @@
-import type { ActorLibrary, Sizes, Tally } from './actor-arm.ts';
-
-export type WorkloadName =
-  | 'windowed-tell'
-  | 'ask'
-  | 'ping-pong'
-  | 'ring'
-  | 'burst'
-  | 'fork-join'
-  | 'spawn-stop'
-  | 'idle-heap'
-  | 'million';
-
-export interface Workload {
-  readonly name: WorkloadName;
-  readonly describes: string;
-  /** What one operation is. */
-  readonly operation: string;
-  readonly full: Sizes;
-  readonly quick: Sizes;
-  /** Rounds at most: what takes long and varies little runs less often. */
-  readonly fullRounds: number;
-  readonly quickRounds: number;
-}
+import type { Workload } from './workload.ts';
 
 const thousand = 1_000;
 const million = 1_000_000;
@@ -103,27 +80,3 @@ export const workloads: readonly Workload[] = [
     quickRounds: 1,
   },
 ];
-
-/** Runs a message workload; undefined when the library leaves it out, or the workload is one of populations. */
-export function runMessages(
-  library: ActorLibrary,
-  name: WorkloadName,
-  { count, width }: Sizes,
-): Promise<Tally> | undefined {
-  switch (name) {
-    case 'windowed-tell':
-      return library.tellWindowed?.(count, width);
-    case 'ask':
-      return library.askSequential?.(count);
-    case 'ping-pong':
-      return library.pingPong?.(count);
-    case 'ring':
-      return library.ring?.(count, width);
-    case 'burst':
-      return library.burst?.(count);
-    case 'fork-join':
-      return library.forkJoin?.(count, width);
-    default:
-      return undefined;
-  }
-}

@@ -1,0 +1,26 @@
+import type { ActorLibrary, Tally } from './actor-arm.ts';
+import type { Sizes, WorkloadName } from './workload.ts';
+
+/** Runs a message workload; undefined when the library leaves it out, or the workload is one of populations. */
+export function runMessages(
+  library: ActorLibrary,
+  name: WorkloadName,
+  { count, width }: Sizes,
+): Promise<Tally> | undefined {
+  switch (name) {
+    case 'windowed-tell':
+      return library.tellWindowed?.(count, width);
+    case 'ask':
+      return library.askSequential?.(count);
+    case 'ping-pong':
+      return library.pingPong?.(count);
+    case 'ring':
+      return library.ring?.(count, width);
+    case 'burst':
+      return library.burst?.(count);
+    case 'fork-join':
+      return library.forkJoin?.(count, width);
+    default:
+      return undefined;
+  }
+}
