@@ -7,9 +7,6 @@ export const JSON_PLAIN = 'application/json';
 export const NDJSON = 'application/x-ndjson';
 export const SSE = 'text/event-stream';
 
-/** What a dialect does with an error that comes before the first byte. */
-type ErrorWriter = (exchange: Exchange, error: OllamaError, stream: boolean) => void;
-
 /** Ollama's own error body. A runner's error in a stream keeps its status and is framed as a stream. */
 export function sendNativeError(exchange: Exchange, error: OllamaError, stream: boolean): void {
   const body = goJson({ error: error.message });

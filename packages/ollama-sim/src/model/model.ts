@@ -145,8 +145,3 @@ export function sha256(text: string): string {
 export function can(model: SimModel, capability: Capability): boolean {
   return model.capabilities.includes(capability);
 }
-
-/** Name without `:latest`, as clients usually write it. */
-function shortName(model: SimModel): string {
-  return model.name.replace(/:latest$/, '');
-}
