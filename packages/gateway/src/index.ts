@@ -1,4 +1,4 @@
 export { defaults, type GatewayConfig, resolveConfig } from './config.ts';
 export { ListenError } from './errors.ts';
 export { type Gateway, type GatewayOptions, startGateway } from './gateway.ts';
-export type { InstanceStatus, ModelStatus, NodeStatus, StatusView } from './own/status.ts';
+export type { InstanceStatus, ModelStatus, NodeStatus, StatusView } from './dialects/drover/status.ts';

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock, Timer } from '@drover/actor-core';
-import type { Reply } from '../dialects/dialect.ts';
+import type { Reply } from '../inference/answer-dialect.ts';
 import type { RequestFailure } from '../errors.ts';
 import { answerAsHttp10 } from './http-1-0.ts';
-import type { RequestPlaces } from './request-places.ts';
+import type { RequestPlaces } from './request-limit.ts';
 import { writeChunk } from './write-chunk.ts';
 
 /** Go's server gives short answers a Content-Length by itself: those that fit its buffer of this size. */

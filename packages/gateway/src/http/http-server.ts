@@ -6,7 +6,7 @@ import { ListenError } from '../errors.ts';
 import { clientErrorHandler } from './client-error.ts';
 import { watchHalfClosed } from './half-closed.ts';
 import { type ListeningSockets, openListeningSockets } from './listening-sockets.ts';
-import { ConnectionPlaces } from './connection-places.ts';
+import { ConnectionPlaces } from './connection-limit.ts';
 import type { OpenExchanges } from './open-exchanges.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Reply } from '../dialects/dialect.ts';
+import type { Reply } from '../inference/answer-dialect.ts';
 
 /** The characters Go's server takes in a Host header. */
 const hostPattern = /^[A-Za-z0-9!$%&'()*+,\-.:;=[\]_~]*$/;

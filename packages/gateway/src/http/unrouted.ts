@@ -1,5 +1,5 @@
 import { RequestFailure } from '../errors.ts';
-import { ownError } from '../own/own-error.ts';
+import { ownError } from '../dialects/drover/drover-reply.ts';
 import type { Exchange } from './exchange.ts';
 import type { RouteMatch } from './router.ts';
 

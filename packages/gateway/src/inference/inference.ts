@@ -5,13 +5,13 @@ import {
   type InferenceRoute,
   passedHeaders,
 } from '@drover/fleet';
-import type { AnswerDialect, Reply } from '../dialects/dialect.ts';
+import type { AnswerDialect, Reply } from './answer-dialect.ts';
 import { RequestFailure } from '../errors.ts';
 import { holdFor } from '../http/body.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { failureOf, retryAfterOf } from '../http/failure.ts';
 import { modelKey, type ModelName } from '../model/model-name.ts';
-import { modelNotFoundText } from '../native/native-request.ts';
+import { modelNotFoundText } from '../dialects/native/native-request.ts';
 import type { Outcome } from '../observe/gateway-metrics.ts';
 import type { GatewayServices } from '../services.ts';
 import { withDefaultKeepAlive } from './default-keep-alive.ts';

@@ -1,5 +1,5 @@
 import type { FleetCall } from '@drover/fleet';
-import type { AnswerDialect } from '../dialects/dialect.ts';
+import type { AnswerDialect } from './answer-dialect.ts';
 import { RequestFailure } from '../errors.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { commentWhileSilent } from '../http/stream-comments.ts';

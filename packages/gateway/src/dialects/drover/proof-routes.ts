@@ -1,0 +1,50 @@
+import { AgentsError } from '@drover/agents';
+import { z } from 'zod';
+import type { Exchange } from '../../http/exchange.ts';
+import type { Handler, Route } from '../../http/router.ts';
+import type { GatewayServices } from '../../services.ts';
+import { ownJson } from './drover-reply.ts';
+import { proveHost } from './prove-host.ts';
+import { readJson } from './read-json.ts';
+import { withOwnErrors } from './with-own-errors.ts';
+
+/** Longer than the 5 s for which the leader tries a write. */
+const storeProofMs = 8_000;
+const hostProofMs = 20_000;
+const loadedHostProofMs = 120_000;
+
+const hostSchema = z.strictObject({
+  node: z.string().min(1).max(64),
+  instance: z.string().min(1).max(64),
+  load: z.boolean().default(false),
+});
+
+/**
+ * Proofs for `drover doctor`, which perform an operation instead of reading a status: a fenced write by the leader, and
+ * one token of a host. They have no effect on clients, and do not count against the limit of requests.
+ */
+export function proofRoutes(services: GatewayServices): readonly Route[] {
+  const post = (path: string, handler: Handler): Route => ({
+    methods: ['POST'],
+    path,
+    counted: false,
+    handler: withOwnErrors(services, handler),
+  });
+  return [
+    post('/api/v1/proofs/store', (exchange) => proveStore(services, exchange)),
+    post('/api/v1/proofs/host', async (exchange) => {
+      const wish = await readJson(exchange, hostSchema, services.bodies);
+      const timeoutMs = wish.load ? loadedHostProofMs : hostProofMs;
+      exchange.reply(ownJson(await proveHost(services, wish, timeoutMs, exchange.signal)));
+    }),
+  ];
+}
+
+async function proveStore({ agents }: GatewayServices, exchange: Exchange): Promise<void> {
+  try {
+    exchange.reply(ownJson(await agents.proveStore({ timeoutMs: storeProofMs })));
+  } catch (error) {
+    if (!(error instanceof AgentsError)) throw error;
+    exchange.reply(ownJson({ ok: false, code: error.code, message: error.message }));
+  }
+}

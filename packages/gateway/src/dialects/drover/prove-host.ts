@@ -1,0 +1,140 @@
+import { FleetError, type FleetRequest, type InstanceEvidence } from '@drover/fleet';
+import { RequestFailure } from '../../errors.ts';
+import type { GatewayServices } from '../../services.ts';
+
+/** The Ollama to test. */
+export interface HostWish {
+  readonly node: string;
+  readonly instance: string;
+  /** Load its smallest model when none is loaded. */
+  readonly load: boolean;
+}
+
+/** Result of the test of one Ollama. */
+export interface HostProof {
+  readonly ok: boolean;
+  /** `token`: a model answered · `listing`: no model is loaded; the host answered its version and loaded models · `none`. */
+  readonly how: 'token' | 'listing' | 'none';
+  readonly model?: string;
+  readonly tookMs: number;
+  readonly detail: string;
+}
+
+/** Longest answer of a host that is shown. */
+const maxShownChars = 300;
+
+/**
+ * Requests one token from a loaded model of one Ollama. Loads no model unless asked to: without a loaded model, Ollama
+ * must answer its version and the list of loaded models.
+ *
+ * @throws RequestFailure 404 `node-not-found` for an instance that no report names
+ */
+export async function proveHost(
+  services: GatewayServices,
+  wish: HostWish,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<HostProof> {
+  const { fleet, node } = services;
+  const evidence = fleet.load
+    .instances()
+    .find((one) => one.node === wish.node && one.load.name === wish.instance);
+  if (evidence === undefined)
+    throw new RequestFailure(404, 'node-not-found', `no ${wish.instance} on a node ${wish.node}`);
+  const startedAtMs = node.clock.now();
+  const answered = await attempt(services, evidence, wish.load, timeoutMs, signal);
+  return { ...answered, tookMs: Math.round(node.clock.now() - startedAtMs) };
+}
+
+type Answered = Omit<HostProof, 'tookMs'>;
+
+const failed = (detail: string, model?: string): Answered => ({
+  ok: false,
+  how: 'none',
+  detail,
+  ...(model === undefined ? {} : { model }),
+});
+
+async function attempt(
+  services: GatewayServices,
+  { alive, node, load }: InstanceEvidence,
+  mayLoad: boolean,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<Answered> {
+  if (!alive) return failed('its node-agent is silent');
+  if (load.state !== 'ready') return failed(`it is ${load.state}${load.reason ? `: ${load.reason}` : ''}`);
+  const { describeTimeoutMs } = services.config;
+  const listings = await services.fleet.describe({ timeoutMs: describeTimeoutMs, fresh: true });
+  const listing = listings.find((one) => one.node === node && one.instance === load.name);
+  if (listing === undefined) return failed(`it did not say within ${describeTimeoutMs} ms what it runs`);
+  const running = listing.running[0];
+  const smallest = load.models.toSorted((a, b) => a.sizeBytes - b.sizeBytes)[0]?.name;
+  const model = running?.name ?? (mayLoad ? smallest : undefined);
+  if (model === undefined) {
+    const detail = `version ${listing.version}, ${listing.tags.length} models, none loaded`;
+    return { ok: true, how: 'listing', detail };
+  }
+  return oneToken(
+    services,
+    { node, instance: load.name },
+    model,
+    running?.['context_length'],
+    timeoutMs,
+    signal,
+  );
+}
+
+/**
+ * Uses the loaded context length: another length would make Ollama load the model again. An embedding model cannot
+ * generate, so it gets an embedding request.
+ */
+async function oneToken(
+  services: GatewayServices,
+  instance: Target,
+  model: string,
+  context: unknown,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<Answered> {
+  const inContext = typeof context === 'number' ? { num_ctx: context } : {};
+  const options = { num_predict: 1, ...inContext };
+  try {
+    let route: 'generate' | 'embed' = 'generate';
+    const question = { model, prompt: 'Hi', raw: true, stream: false, options };
+    let answer = await ask(services, instance, route, question, timeoutMs, signal);
+    if (answer.status === 400 && /does not support generate/.test(answer.text)) {
+      route = 'embed';
+      const embedding = { model, input: 'Hi', options: inContext };
+      answer = await ask(services, instance, route, embedding, timeoutMs, signal);
+    }
+    const { status, text } = answer;
+    if (status !== 200) return failed(`${model} answers ${status}: ${text.slice(0, maxShownChars)}`, model);
+    const what = route === 'embed' ? 'an embedding' : 'a token';
+    return { ok: true, how: 'token', model, detail: `${model} answered ${what}` };
+  } catch (error) {
+    if (!(error instanceof FleetError)) throw error;
+    return failed(`${model}: ${error.message}`, model);
+  }
+}
+
+type Target = NonNullable<FleetRequest['instance']>;
+
+/** One whole answer of one Ollama. @throws FleetError */
+async function ask(
+  { fleet, node }: GatewayServices,
+  instance: Target,
+  route: 'generate' | 'embed',
+  question: { readonly model: string },
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<{ readonly status: number; readonly text: string }> {
+  const { model } = question;
+  const body = Buffer.from(JSON.stringify(question));
+  const requestId = `proof-${node.random.id()}`;
+  const call = fleet.run({ requestId, route, model, body, instance, timeoutMs }, signal);
+  const { status } = await call.head;
+  let text = '';
+  for await (const lines of call.lines) text += lines.join('');
+  return { status, text };
+}

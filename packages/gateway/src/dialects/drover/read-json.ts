@@ -1,0 +1,28 @@
+import type { z } from 'zod';
+import { RequestFailure } from '../../errors.ts';
+import { decodeGoJson } from '../../go-compat/go-json.ts';
+import { type BodyBudget, readBody } from '../../http/body.ts';
+import type { Exchange } from '../../http/exchange.ts';
+
+/**
+ * The body of one of our own routes, checked.
+ *
+ * @throws RequestFailure 400 naming the first field that does not fit
+ */
+export async function readJson<T>(exchange: Exchange, schema: z.ZodType<T>, budget: BodyBudget): Promise<T> {
+  const text = (await readBody(exchange, budget)).toString('utf8');
+  return parseBody(text, schema);
+}
+
+function parseBody<T>(text: string, schema: z.ZodType<T>): T {
+  const result = schema.safeParse(decodeGoJson(text, 'the body is empty; send a JSON object'));
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
+  const field = [...(issue?.path ?? []).map(String), ...(unknown === undefined ? [] : [unknown])].join('.');
+  const message =
+    unknown === undefined ? (issue?.message ?? 'does not fit') : 'is not a field of this request';
+  throw new RequestFailure(400, 'invalid-input', field === '' ? message : `${field}: ${message}`, {
+    field: field === '' ? undefined : field,
+  });
+}

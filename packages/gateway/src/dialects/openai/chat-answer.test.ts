@@ -1,0 +1,99 @@
+import { it, expect } from 'vitest';
+import { RequestFailure } from '../../errors.ts';
+import { readOne } from '../../golden/transcript.ts';
+import { bodyShape } from '../../golden/shape.ts';
+import { chatDialect } from './chat-answer.ts';
+
+const options = {
+  id: 'chatcmpl-1',
+  stream: true,
+  includeUsage: false,
+  nowSeconds: 7,
+  freshId: () => 'abcdefgh',
+};
+
+/** A recorded native answer through the translation, against the recorded OpenAI answer to the same question. */
+it.each([
+  ['stream-default', 'stream', false],
+  ['stream-default', 'stream-usage', true],
+  ['tools-stream', 'tools-stream', true],
+  ['think-unset-on-thinking', 'thinking-stream', false],
+  ['logprobs-native', 'logprobs-stream', false],
+])('makes of the recorded chat/%s the shapes of v1-chat/%s', (native, openAi, includeUsage) => {
+  const lines = readOne('chat', native).response.body.split('\n').slice(0, -1);
+  const body = chatDialect({ ...options, includeUsage }).lines(lines);
+  const recorded = readOne('v1-chat', openAi).response.body;
+  expect(bodyShape('text/event-stream', body)).toBe(
+    bodyShape('text/event-stream', recorded).replaceAll(/top_logprobs:\[.*?\]\}\],/g, '$&'),
+  );
+});
+
+it.each([
+  ['nonstream', 'nonstream'],
+  ['tools-nonstream', 'tools-nonstream'],
+  ['think-true-on-thinking-nonstream', 'thinking-nonstream'],
+  ['format-json', 'json-object'],
+])('makes of the recorded chat/%s the whole answer v1-chat/%s', (native, openAi) => {
+  const head = { status: 200, contentType: 'application/json; charset=utf-8' };
+  const reply = chatDialect({ ...options, stream: false }).whole(head, readOne('chat', native).response.body);
+  expect(bodyShape(reply.contentType, reply.body)).toBe(
+    bodyShape('application/json', readOne('v1-chat', openAi).response.body),
+  );
+});
+
+it('gives the same id and time to every chunk, and the role to the first only', () => {
+  const dialect = chatDialect(options);
+  const chunks = frames(
+    dialect.lines([
+      '{"model":"m","created_at":"2026-01-01T00:00:05Z","message":{"content":"a"},"done":false}',
+    ]) +
+      dialect.lines([
+        '{"model":"m","created_at":"2026-01-01T00:00:09Z","message":{"content":"b"},"done":false}',
+      ]),
+  );
+  expect(chunks.map(({ id, created }) => [id, created])).toEqual([
+    ['chatcmpl-1', 1_767_225_605],
+    ['chatcmpl-1', 1_767_225_605],
+  ]);
+  expect(chunks.map(({ choices }) => choices[0]?.delta)).toEqual([
+    { role: 'assistant', content: 'a' },
+    { content: 'b' },
+  ]);
+});
+
+it('splits thinking from the text that came with it', () => {
+  const chunks = frames(
+    chatDialect(options).lines(['{"message":{"content":"b","thinking":"a"},"done":false}']),
+  );
+  expect(chunks.map(({ choices }) => choices[0]?.delta)).toEqual([
+    { role: 'assistant', reasoning: 'a' },
+    { content: 'b' },
+  ]);
+});
+
+it('tells an error inside the stream, without a finish chunk or [DONE]', () => {
+  const body = chatDialect(options).lines(['{"error":"unexpected EOF"}']);
+  expect(body).toBe(
+    'data: {"error":{"message":"unexpected EOF","type":"api_error","param":null,"code":null}}\n\n',
+  );
+});
+
+it('tells a broken stream with its code', () => {
+  const frame = chatDialect(options).brokenStream(new RequestFailure(503, 'host-lost', 'gone'));
+  expect(frame).toBe(
+    'data: {"error":{"message":"gone","type":"api_error","param":null,"code":"host-lost"}}\n\n',
+  );
+});
+
+interface Frame {
+  readonly id: string;
+  readonly created: number;
+  readonly choices: readonly { readonly delta: object }[];
+}
+
+function frames(body: string): readonly Frame[] {
+  return body
+    .split('\n\n')
+    .slice(0, -1)
+    .map((frame) => JSON.parse(frame.replace('data: ', '')) as Frame);
+}

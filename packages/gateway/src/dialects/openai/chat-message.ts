@@ -1,0 +1,160 @@
+import { RequestFailure } from '../../errors.ts';
+import { RawJson, readRaw } from '../../go-compat/raw-json.ts';
+
+/** One member of OpenAI's `messages`, its types already checked. */
+export interface ChatMessage {
+  readonly role?: string;
+  readonly content?: RawJson;
+  readonly reasoning?: string;
+  readonly tool_calls?: readonly ChatToolCall[];
+  readonly name?: string;
+  readonly tool_call_id?: string;
+}
+
+export interface ChatToolCall {
+  readonly id?: string;
+  readonly function?: { readonly name?: string; readonly arguments?: string };
+}
+
+type NativeMessage = Record<string, unknown>;
+
+/**
+ * OpenAI's messages as Ollama's: each part of a message with parts becomes a message of its own, tool calls'
+ * arguments become objects, a tool's answer gets the tool's name. Null for no message at all: Go's list is nil then.
+ *
+ * @throws RequestFailure 400 in Ollama's words
+ */
+export function fromChatMessages(messages: readonly ChatMessage[]): readonly NativeMessage[] | null {
+  const toolNames = toolNamesById(messages);
+  const found: NativeMessage[] = [];
+  for (const message of messages) addChatMessage(found, message, toolNames);
+  return found.length === 0 ? null : found;
+}
+
+function addChatMessage(found: NativeMessage[], message: ChatMessage, toolNames: ToolNames): void {
+  const role = message.role ?? '';
+  const { content, tool_calls: calls } = message;
+  const extras = (): NativeMessage => ({
+    thinking: message.reasoning,
+    tool_calls: calls?.map(fromToolCall),
+    tool_name: role.toLowerCase() === 'tool' ? toolName(message, toolNames) : undefined,
+    tool_call_id: message.tool_call_id,
+  });
+  if (content?.kind === 'string') {
+    found.push({ role, content, ...extras() });
+  } else if (content?.kind === 'array') {
+    for (const part of content.elements()) found.push(fromPart(role, part));
+    const last = found.at(-1);
+    // The last of all messages so far, as in Ollama: a list without parts adds none.
+    if (last && calls !== undefined && calls.length > 0) Object.assign(last, extras());
+  } else {
+    if (calls === undefined) throw refuse(`invalid message content type: ${goTypeOf(content)}`);
+    const { tool_name: _, ...others } = extras();
+    found.push({ role, content: '', ...others });
+  }
+}
+
+function fromPart(role: string, part: RawJson): NativeMessage {
+  if (part.kind !== 'object') throw refuse('invalid message format');
+  const fields = part.members();
+  switch (fields.get('type')?.string) {
+    case 'text': {
+      const text = fields.get('text');
+      if (text?.kind !== 'string') throw refuse('invalid message format');
+      return { role, content: text };
+    }
+    case 'image_url': {
+      const image = fields.get('image_url');
+      const url = image?.kind === 'object' ? image.members().get('url')?.string : image?.string;
+      if (url === undefined) throw refuse('invalid message format');
+      return { role, content: '', images: [imageData(url)] };
+    }
+    case 'input_audio': {
+      const audio = fields.get('input_audio');
+      if (audio?.kind !== 'object') throw refuse('invalid input_audio format');
+      const data = audio.members().get('data')?.string;
+      if (data === undefined) throw refuse('invalid input_audio format: missing data');
+      if (!isBase64(data)) throw refuse('invalid input_audio base64 data: illegal base64 data');
+      return { role, content: '', images: [base64Text(data)] };
+    }
+    default:
+      throw refuse('invalid message format');
+  }
+}
+
+/** The base64 text of a data URL. Nothing is fetched: a gateway that fetched URLs would be a way into its network. */
+function imageData(url: string): RawJson {
+  if (url.startsWith('http://') || url.startsWith('https://')) {
+    throw refuse('image URLs are not currently supported, please use base64 encoded data instead');
+  }
+  const match = /^data:(?:image\/(?:jpeg|jpg|png|webp))?;base64,/.exec(url);
+  const data = match ? url.slice(match[0].length) : '';
+  if (!match || !isBase64(data)) throw refuse('invalid image input');
+  return base64Text(data);
+}
+
+/** Nothing in base64 has to be escaped but its line breaks, which Go's decoder skips. */
+function base64Text(data: string): RawJson {
+  return new RawJson(`"${/[\r\n]/.test(data) ? data.replace(/[\r\n]/g, '') : data}"`);
+}
+
+function isBase64(text: string): boolean {
+  const bare = /[\r\n]/.test(text) ? text.replace(/[\r\n]/g, '') : text;
+  return bare.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(bare);
+}
+
+function fromToolCall(call: ChatToolCall): Record<string, unknown> {
+  return {
+    id: call.id ?? '',
+    function: { name: call.function?.name ?? '', arguments: readArguments(call.function?.arguments ?? '') },
+  };
+}
+
+/** The object that the string holds, as it is written there. */
+function readArguments(text: string): RawJson {
+  let found: RawJson | undefined;
+  try {
+    found = readRaw(text);
+  } catch {
+    // Invalid JSON is refused like every other value that is not an object.
+  }
+  if (found?.kind !== 'object' && found?.kind !== 'null') throw refuse('invalid tool call arguments');
+  return found;
+}
+
+type ToolNames = ReadonlyMap<string, string | undefined>;
+
+/** The tool that each call's id names: of several calls with one id, the first of the last message that has it. */
+function toolNamesById(messages: readonly ChatMessage[]): ToolNames {
+  const names = new Map<string, string | undefined>();
+  for (const { tool_calls = [] } of messages) {
+    for (const call of tool_calls.toReversed()) {
+      if (call.id !== undefined) names.set(call.id, call.function?.name);
+    }
+  }
+  return names;
+}
+
+function toolName(message: ChatMessage, toolNames: ToolNames): string | undefined {
+  if (message.name !== undefined && message.name !== '') return message.name;
+  if (message.tool_call_id === undefined || message.tool_call_id === '') return undefined;
+  return toolNames.get(message.tool_call_id);
+}
+
+function goTypeOf(content: RawJson | undefined): string {
+  switch (content?.kind) {
+    case undefined:
+    case 'null':
+      return '<nil>';
+    case 'number':
+      return 'float64';
+    case 'bool':
+      return 'bool';
+    default:
+      return 'map[string]interface {}';
+  }
+}
+
+function refuse(text: string): RequestFailure {
+  return new RequestFailure(400, 'invalid-input', text, { field: 'messages' });
+}

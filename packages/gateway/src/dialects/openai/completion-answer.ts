@@ -1,0 +1,79 @@
+import type { AnswerDialect, Reply, UpstreamHead } from '../../inference/answer-dialect.ts';
+import { goJson } from '../../go-compat/go-text.ts';
+import { type ChatAnswerOptions, secondsOf } from './chat-answer.ts';
+import {
+  brokenStreamFrame,
+  errorText,
+  failedReply,
+  openAiError,
+  sseData,
+  translatedType,
+  upstreamErrorReply,
+} from './openai-error.ts';
+import { parseAnswer } from './read-answer.ts';
+
+/** What the gateway reads of one object of Ollama's `/api/generate`. */
+interface GenerateObject {
+  readonly model?: string;
+  readonly created_at?: string;
+  readonly response?: string;
+  readonly done?: boolean;
+  readonly done_reason?: string;
+  readonly prompt_eval_count?: number;
+  readonly eval_count?: number;
+  readonly error?: string;
+}
+
+/** `/v1/completions` out of Ollama's `/api/generate`. Every chunk is one object of Ollama's, the last one included. */
+export function completionDialect(options: ChatAnswerOptions): AnswerDialect {
+  const chunk = (object: GenerateObject, choices: readonly unknown[]): Record<string, unknown> => ({
+    id: options.id,
+    object: 'text_completion',
+    created: secondsOf(object.created_at) ?? options.nowSeconds,
+    choices,
+    model: object.model ?? '',
+    system_fingerprint: 'fp_ollama',
+  });
+
+  const frames = (line: string): string => {
+    const object = parseAnswer(line) as GenerateObject;
+    if (object.error !== undefined) return sseData(openAiError(500, errorText(line)));
+    const usage = options.includeUsage ? { usage: usageOf({}) } : {};
+    let out = sseData(goJson({ ...chunk(object, [choiceOf(object)]), ...usage }));
+    if (object.done !== true) return out;
+    if (options.includeUsage) out += sseData(goJson({ ...chunk(object, []), usage: usageOf(object) }));
+    return `${out}data: [DONE]\n\n`;
+  };
+
+  return {
+    streamType: 'text/event-stream',
+    failure: failedReply,
+    whole: (head: UpstreamHead, body: string): Reply => {
+      if (head.status !== 200) return upstreamErrorReply(head, body);
+      if (options.stream) return { status: 200, contentType: 'text/event-stream', body: frames(body) };
+      const object = parseAnswer(body) as GenerateObject;
+      const completion = {
+        id: options.id,
+        object: 'text_completion',
+        created: secondsOf(object.created_at) ?? options.nowSeconds,
+        model: object.model ?? '',
+        system_fingerprint: 'fp_ollama',
+        choices: [choiceOf(object)],
+        usage: usageOf(object),
+      };
+      return { status: 200, contentType: translatedType, body: `${goJson(completion)}\n` };
+    },
+    lines: (lines: readonly string[]): string => lines.map(frames).join(''),
+    brokenStream: brokenStreamFrame,
+  };
+}
+
+function choiceOf(object: GenerateObject): Record<string, unknown> {
+  return { text: object.response ?? '', index: 0, finish_reason: object.done_reason || null };
+}
+
+function usageOf(object: GenerateObject): Record<string, number> {
+  const prompt = object.prompt_eval_count ?? 0;
+  const completion = object.eval_count ?? 0;
+  return { prompt_tokens: prompt, completion_tokens: completion, total_tokens: prompt + completion };
+}
