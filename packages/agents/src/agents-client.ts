@@ -5,7 +5,7 @@
  */
 export interface AgentsClient {
   /**
-   * Makes an agent from a catalogue entry. Durable before it resolves: it survives its node.
+   * Makes an agent from an agent definition. Durable before it resolves: it survives its node.
    *
    * @throws AgentsError `unknown-agent-type`, `invalid-input`, `no-leader`, `no-host`, `idempotency-conflict`
    */
@@ -30,8 +30,8 @@ export interface AgentsClient {
   submit(id: string, request: TaskRequest): Promise<{ readonly runId: string }>;
   /** @throws AgentsError `run-not-found` */
   run(runId: string): Promise<RunView>;
-  /** The catalogue: types that `spawn` takes. */
-  catalogue(): readonly CatalogueEntryView[];
+  /** The agent types that `spawn` accepts. */
+  definitions(): readonly AgentDefinitionView[];
   /**
    * Has the leader write a record under its fence and read it back, now.
    *
@@ -72,7 +72,7 @@ export interface StoreProof {
 export interface SpawnRequest {
   readonly type: string;
   readonly name?: string | undefined;
-  /** Overrides the catalogue entry's model. */
+  /** Replaces the model of the definition. */
   readonly model?: string | undefined;
   /** Ollama options merged over the entry's. */
   readonly options?: Record<string, unknown> | undefined;
@@ -130,7 +130,7 @@ export interface RunView {
   readonly node: string;
 }
 
-export interface CatalogueEntryView {
+export interface AgentDefinitionView {
   readonly type: string;
   readonly description: string;
   readonly model: string | undefined;

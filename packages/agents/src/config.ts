@@ -3,9 +3,9 @@ import { noTimeoutMs } from '@drover/fleet/config';
 
 /** Limits and rhythms of the agents of one cell. Every host of a cell should have the same. */
 export interface AgentsConfig {
-  /** Folder with the catalogue's Markdown files. @default the catalogue shipped with this package */
-  readonly catalogueDir: string;
-  /** Agents the registry holds, stopped ones not yet overwritten included. 1–100_000. @default 10_000 */
+  /** Folder with agent definitions (Markdown files). @default the definitions shipped with this package */
+  readonly definitionsDir: string;
+  /** Agents the directory holds, stopped ones not yet overwritten included. 1–100_000. @default 10_000 */
   readonly maxAgents: number;
   /** Run records kept; the oldest settled one makes room. 1–100_000. @default 10_000 */
   readonly maxRuns: number;
@@ -21,7 +21,7 @@ export interface AgentsConfig {
   readonly maxTaskTimeoutMs: number;
   /** How long a call waits for a leader, and a task for its agent to be back. @default 10_000 */
   readonly waitMs: number;
-  /** One question to the registry. Below `waitMs`. @default 2_000 */
+  /** One question to the directory. Below `waitMs`. @default 2_000 */
   readonly askTimeoutMs: number;
   /** The leader looks at the hosts and at everything overdue this often. @default 250 */
   readonly tickMs: number;
@@ -47,9 +47,9 @@ export interface AgentsConfig {
   readonly restartPeriodMs: number;
 }
 
-/** What the package was tested with. `catalogueDir` '' means the shipped catalogue. */
+/** What the package was tested with. `definitionsDir` '' selects the shipped definitions. */
 export const defaults: AgentsConfig = Object.freeze({
-  catalogueDir: '',
+  definitionsDir: '',
   maxAgents: 10_000,
   maxRuns: 10_000,
   maxQueuedTasks: 16,
@@ -126,7 +126,7 @@ export function resolveConfig(partial: Partial<AgentsConfig> = {}): AgentsConfig
 }
 
 function requireValue(field: keyof AgentsConfig, value: string | number): string | number {
-  if (field === 'catalogueDir') {
+  if (field === 'definitionsDir') {
     if (typeof value !== 'string') throw new InvalidArgumentError(field, 'must be a folder');
     return value;
   }

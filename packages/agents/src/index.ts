@@ -2,7 +2,7 @@ export type {
   AgentStatus,
   AgentsClient,
   AgentView,
-  CatalogueEntryView,
+  AgentDefinitionView,
   RunView,
   SpawnRequest,
   StoreProof,
@@ -12,9 +12,13 @@ export type {
   TaskResult,
   TaskUsage,
 } from './agents-client.ts';
-export { type CatalogueEntry, parseCatalogueEntry } from './catalogue/catalogue-entry.ts';
-export { CatalogueError } from './catalogue/catalogue-error.ts';
-export { type Catalogue, loadCatalogue, shippedCatalogueDir } from './catalogue/load-catalogue.ts';
+export { type AgentDefinition, parseDefinition } from './definitions/agent-definition.ts';
+export { DefinitionError } from './definitions/definition-error.ts';
+export {
+  type AgentDefinitions,
+  loadDefinitions,
+  shippedDefinitionsDir,
+} from './definitions/load-definitions.ts';
 export { createAgentsClient, type OwnedAgentsClient } from './client/create-agents-client.ts';
 export { type AgentsConfig, defaults, resolveConfig } from './config.ts';
 export { AgentsError, type AgentsErrorCode } from './errors.ts';

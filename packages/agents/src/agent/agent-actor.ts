@@ -8,10 +8,10 @@ import {
   setup,
 } from '@drover/actor-core';
 import type { FleetClient } from '@drover/fleet';
-import type { CatalogueEntry } from '../catalogue/catalogue-entry.ts';
+import type { AgentDefinition } from '../definitions/agent-definition.ts';
 import { type AgentsConfig, longestTaskMs } from '../config.ts';
 import type { Activation } from '../protocol/manager-message.ts';
-import type { ReportedState } from '../protocol/registry-message.ts';
+import type { ReportedState } from '../protocol/directory-message.ts';
 import { failed, type RunOutcome } from '../protocol/run-outcome.ts';
 import { type TaskMessage, type TaskReply, taskMessageSchema } from '../protocol/task-message.ts';
 import { type AskerSilent, AwayAskers } from './away-askers.ts';
@@ -40,7 +40,7 @@ export interface AgentLife {
 
 export interface AgentSpec {
   readonly activation: Activation;
-  readonly entry: CatalogueEntry;
+  readonly entry: AgentDefinition;
   readonly fleet: FleetClient;
   readonly config: AgentsConfig;
   readonly life: AgentLife;

@@ -1,12 +1,12 @@
 import type { Clock } from '@drover/actor-core';
 import { type FleetCall, FleetError, type FleetClient } from '@drover/fleet';
-import type { CatalogueEntry } from '../catalogue/catalogue-entry.ts';
+import type { AgentDefinition } from '../definitions/agent-definition.ts';
 import { failed, type RunOutcome } from '../protocol/run-outcome.ts';
 import { type ChatLine, parseChatLine } from './chat-line.ts';
 
 export interface ChatTask {
   readonly runId: string;
-  readonly entry: CatalogueEntry;
+  readonly entry: AgentDefinition;
   readonly model: string;
   /** Of the spawn request; they win over the entry's. */
   readonly options: Readonly<Record<string, unknown>>;

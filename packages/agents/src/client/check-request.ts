@@ -8,7 +8,7 @@ import {
   maxOptionsChars,
   recordReserveBytes,
 } from '../protocol/limits.ts';
-import type { SpawnSpec } from '../protocol/registry-message.ts';
+import type { SpawnSpec } from '../protocol/directory-message.ts';
 
 /**
  * A spawn request as it travels. Checked before it is sent: the edge of the other node would only drop it.
@@ -17,15 +17,11 @@ import type { SpawnSpec } from '../protocol/registry-message.ts';
  */
 export function checkSpawn(request: SpawnRequest): SpawnSpec {
   const { type, name, model, options, idempotencyKey } = request;
-  if (typeof type !== 'string' || type === '') throw invalid('type', 'must name a type of the catalogue');
+  if (typeof type !== 'string' || type === '') throw invalid('type', 'must name an agent definition');
   if (type.length > 64) {
-    throw new AgentsError(
-      'unknown-agent-type',
-      'the catalogue has no agent type of more than 64 characters',
-      {
-        field: 'type',
-      },
-    );
+    throw new AgentsError('unknown-agent-type', 'no agent type has a name of more than 64 characters', {
+      field: 'type',
+    });
   }
   checkText('name', name, maxNameChars);
   checkText('model', model, maxModelChars);

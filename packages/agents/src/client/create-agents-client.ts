@@ -10,7 +10,7 @@ import {
 import type {
   AgentsClient,
   AgentView,
-  CatalogueEntryView,
+  AgentDefinitionView,
   RunView,
   SpawnRequest,
   StoreProof,
@@ -19,23 +19,23 @@ import type {
   TaskRequest,
   TaskResult,
 } from '../agents-client.ts';
-import { type Catalogue, loadCatalogue } from '../catalogue/load-catalogue.ts';
+import { type AgentDefinitions, loadDefinitions } from '../definitions/load-definitions.ts';
 import { type AgentsConfig, resolveConfig } from '../config.ts';
 import { AgentsError, type AgentsErrorCode } from '../errors.ts';
 import { agentsGroup } from '../protocol/limits.ts';
 import {
   type AnswerRef,
-  type RegistryMessage,
-  type RegistryRequest,
-  registryPath,
-} from '../protocol/registry-message.ts';
+  type DirectoryMessage,
+  type DirectoryRequest,
+  directoryPath,
+} from '../protocol/directory-message.ts';
 import { failed, type RunOutcome } from '../protocol/run-outcome.ts';
 import { agentPath, type TaskMessage } from '../protocol/task-message.ts';
-import { type Answered, RegistryAsker } from './ask-registry.ts';
+import { type Answered, DirectoryAsker } from './ask-directory.ts';
 import { checkId, checkSpawn, checkTask } from './check-request.ts';
 import { delay } from './delay.ts';
 import { StoreWatch } from './store-watch.ts';
-import { type SessionEnd, type SessionSpec, sessionProps } from './task-session.ts';
+import { type TaskAttemptEnd, type TaskAttemptSpec, taskAttemptProps } from './task-attempt.ts';
 
 /** A client with a life of its own: `close` ends its sessions and its look-out for leaders. */
 export interface OwnedAgentsClient extends AgentsClient {
@@ -45,12 +45,12 @@ export interface OwnedAgentsClient extends AgentsClient {
 /**
  * The agents of the cluster, from any node.
  *
- * @throws CatalogueError the catalogue cannot be used, naming file and field
+ * @throws DefinitionError a definition file is invalid; names file and field
  * @throws InvalidArgumentError naming the field of `config`
  */
 export function createAgentsClient(node: ClusterNode, config: Partial<AgentsConfig> = {}): OwnedAgentsClient {
   const resolved = resolveConfig(config);
-  return new ClusterAgentsClient(node, resolved, loadCatalogue(resolved.catalogueDir));
+  return new ClusterAgentsClient(node, resolved, loadDefinitions(resolved.definitionsDir));
 }
 
 type TaskOptions = { signal?: AbortSignal; onEvent?: (event: TaskEvent) => void };
@@ -64,23 +64,23 @@ const placesKept = 1_000;
 class ClusterAgentsClient implements OwnedAgentsClient {
   readonly #node: ClusterNode;
   readonly #config: AgentsConfig;
-  readonly #catalogue: Catalogue;
+  readonly #definitions: AgentDefinitions;
   readonly #leadership: Leadership;
-  readonly #asker: RegistryAsker;
-  readonly #sessions: ActorRef<SessionSpec>;
+  readonly #asker: DirectoryAsker;
+  readonly #attempts: ActorRef<TaskAttemptSpec>;
   readonly #storeWatch: StoreWatch;
   readonly #places = new Map<string, Place>();
 
-  constructor(node: ClusterNode, config: AgentsConfig, catalogue: Catalogue) {
+  constructor(node: ClusterNode, config: AgentsConfig, definitions: AgentDefinitions) {
     this.#node = node;
     this.#config = config;
-    this.#catalogue = catalogue;
+    this.#definitions = definitions;
     this.#leadership = joinLeadership(node, { group: agentsGroup, candidate: false });
-    this.#asker = new RegistryAsker(node, this.#leadership, config);
+    this.#asker = new DirectoryAsker(node, this.#leadership, config);
     const healthMs = config.askTimeoutMs;
     this.#storeWatch = new StoreWatch(node.clock, () => this.#asker.ask(healthQuestion, healthMs));
-    this.#sessions = node.system.spawn(
-      props<SessionSpec>(() => receive((spec, context) => void context.spawn(sessionProps(spec))), {
+    this.#attempts = node.system.spawn(
+      props<TaskAttemptSpec>(() => receive((spec, context) => void context.spawn(taskAttemptProps(spec))), {
         mailbox: { capacity: 10_000 },
         supervision: { dynamic: true },
       }),
@@ -97,7 +97,7 @@ class ClusterAgentsClient implements OwnedAgentsClient {
     const untilMs = this.#node.clock.now() + waitMs;
     for (;;) {
       const leftMs = Math.max(1, untilMs - this.#node.clock.now());
-      const make = (replyTo: AnswerRef): RegistryRequest => ({
+      const make = (replyTo: AnswerRef): DirectoryRequest => ({
         kind: 'spawn',
         key,
         spec,
@@ -148,7 +148,7 @@ class ClusterAgentsClient implements OwnedAgentsClient {
       const place = await this.#placeBefore(untilMs, id, timeoutMs, options.signal);
       const leftMs = untilMs - this.#node.clock.now();
       if (leftMs <= 0) throw overdue(timeoutMs);
-      const end = await this.#runSession(id, place, { runId, input, timeoutMs: leftMs }, options);
+      const end = await this.#attempt(id, place, { runId, input, timeoutMs: leftMs }, options);
       if (end.type === 'settled') return resultOf(runId, place.node, end.outcome);
       this.#places.delete(id);
       if (end.type === 'lost') {
@@ -191,8 +191,8 @@ class ClusterAgentsClient implements OwnedAgentsClient {
     return answer.run;
   }
 
-  catalogue(): readonly CatalogueEntryView[] {
-    return [...this.#catalogue.values()].map(({ type, description, model }) => ({
+  definitions(): readonly AgentDefinitionView[] {
+    return [...this.#definitions.values()].map(({ type, description, model }) => ({
       type,
       description,
       model,
@@ -212,13 +212,13 @@ class ClusterAgentsClient implements OwnedAgentsClient {
 
   async close(): Promise<void> {
     await this.#leadership.resign();
-    await this.#node.system.stop(this.#sessions).catch((error: unknown) => {
+    await this.#node.system.stop(this.#attempts).catch((error: unknown) => {
       // The system that is gone has taken its actors along.
       if (!(error instanceof SystemStoppedError)) throw error;
     });
   }
 
-  #ask(make: (replyTo: AnswerRef) => RegistryRequest): Promise<Answered> {
+  #ask(make: (replyTo: AnswerRef) => DirectoryRequest): Promise<Answered> {
     return this.#asker.ask(make, this.#config.waitMs);
   }
 
@@ -279,28 +279,28 @@ class ClusterAgentsClient implements OwnedAgentsClient {
     return place;
   }
 
-  #runSession(
+  #attempt(
     id: string,
     place: Place,
     task: { runId: string; input: string; timeoutMs: number },
     options: TaskOptions,
-  ): Promise<SessionEnd> {
+  ): Promise<TaskAttemptEnd> {
     const { system, clock } = this.#node;
     const agent = system.refFor<TaskMessage>(place.node, agentPath(id, place.incarnation));
     return new Promise((resolve) => {
-      // The session always ends in time by itself; if its actor could not even start, this does.
+      // The attempt always ends in time by itself; if its actor could not even start, this does.
       const backstop = clock.setTimer(task.timeoutMs + 2 * this.#config.waitMs, () =>
         onEnd({
           type: 'settled',
-          outcome: failed('deadline', 'the session of the task did not start on this node'),
+          outcome: failed('deadline', 'the attempt of the task did not start on this node'),
         }),
       );
-      const onEnd = (end: SessionEnd): void => {
+      const onEnd = (end: TaskAttemptEnd): void => {
         backstop.cancel();
         resolve(end);
       };
       const onEvent = options.onEvent ?? (() => undefined);
-      this.#sessions.tell({ ...task, agent, config: this.#config, signal: options.signal, onEvent, onEnd });
+      this.#attempts.tell({ ...task, agent, config: this.#config, signal: options.signal, onEvent, onEnd });
     });
   }
 
@@ -308,9 +308,9 @@ class ClusterAgentsClient implements OwnedAgentsClient {
   #reportLost(agentId: string, { node, incarnation }: Place, runId: string, message: string): void {
     const { leader } = this.#asker;
     if (leader === undefined) return;
-    const registry = this.#node.system.refFor<RegistryMessage>(leader, registryPath);
+    const directory = this.#node.system.refFor<DirectoryMessage>(leader, directoryPath);
     const run = { runId, agentId, incarnation, node, outcome: failed('agent-lost', message) };
-    registry.tell({ kind: 'settle', run }, { lane: 'request' });
+    directory.tell({ kind: 'settle', run }, { lane: 'request' });
   }
 }
 
@@ -322,11 +322,11 @@ function overdue(timeoutMs: number, cause?: AgentsError): AgentsError {
   return new AgentsError('deadline', `the task did not end within ${timeoutMs} ms${detail}`, { cause });
 }
 
-function healthQuestion(replyTo: AnswerRef): RegistryRequest {
+function healthQuestion(replyTo: AnswerRef): DirectoryRequest {
   return { kind: 'health', replyTo };
 }
 
-function proofQuestion(replyTo: AnswerRef): RegistryRequest {
+function proofQuestion(replyTo: AnswerRef): DirectoryRequest {
   return { kind: 'prove', replyTo };
 }
 

@@ -1,12 +1,12 @@
 import { type ClusterNode, joinLeadership } from '@drover/actor-core';
 import type { FleetClient } from '@drover/fleet';
-import { loadCatalogue } from '../catalogue/load-catalogue.ts';
+import { loadDefinitions } from '../definitions/load-definitions.ts';
 import { type AgentsConfig, resolveConfig } from '../config.ts';
 import { managerProps } from '../manager/manager-actor.ts';
 import { agentsGroup } from '../protocol/limits.ts';
 import { managerPath } from '../protocol/manager-message.ts';
-import { registryPath } from '../protocol/registry-message.ts';
-import { registryProps } from '../registry/registry-actor.ts';
+import { directoryPath } from '../protocol/directory-message.ts';
+import { directoryProps } from '../directory/directory-actor.ts';
 
 /** The agents' part of one host node. */
 export interface AgentHost {
@@ -18,7 +18,7 @@ export interface AgentHost {
  * Makes a node of the role `host` run agents and take part in leading them. Resolves when its actors are up;
  * leading, and being given agents, follow by themselves.
  *
- * @throws CatalogueError the catalogue cannot be used, naming file and field
+ * @throws DefinitionError a definition file is invalid; names file and field
  * @throws InvalidArgumentError naming the field of `config`
  */
 export async function startAgentHost(
@@ -27,17 +27,20 @@ export async function startAgentHost(
   config: Partial<AgentsConfig> = {},
 ): Promise<AgentHost> {
   const resolved = resolveConfig(config);
-  const catalogue = loadCatalogue(resolved.catalogueDir);
-  const manager = node.system.spawn(managerProps({ node, fleet, catalogue, config: resolved }), managerPath);
+  const definitions = loadDefinitions(resolved.definitionsDir);
+  const manager = node.system.spawn(
+    managerProps({ node, fleet, definitions, config: resolved }),
+    managerPath,
+  );
   const leadership = joinLeadership(node, { group: agentsGroup });
-  const registry = node.system.spawn(
-    registryProps({ node, fleet, leadership, catalogue, config: resolved }),
-    registryPath,
+  const directory = node.system.spawn(
+    directoryProps({ node, fleet, leadership, definitions, config: resolved }),
+    directoryPath,
   );
   return {
     async stop() {
       await leadership.resign();
-      await node.system.stop(registry);
+      await node.system.stop(directory);
       await node.system.stop(manager);
     },
   };

@@ -12,7 +12,7 @@ import { type NatsServer, startNatsServer, waitUntil } from '@drover/actor-core/
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createAgentsClient, type OwnedAgentsClient } from '../client/create-agents-client.ts';
 import { managerPath } from '../protocol/manager-message.ts';
-import { registryPath } from '../protocol/registry-message.ts';
+import { directoryPath } from '../protocol/directory-message.ts';
 import { scriptedFleet } from '../testing/scripted-fleet.ts';
 import { type AgentHost, startAgentHost } from './start-agent-host.ts';
 
@@ -60,13 +60,13 @@ it('a stolen credential of a node-agent takes no agent from its host and stops n
   const thief = at('agent-1').system;
   const replyTo = thief.refFor<never>('agent-1', 'nobody');
   const manager = thief.refFor<object>('host-1', managerPath);
-  const registry = thief.refFor<object>('host-1', registryPath);
+  const directory = thief.refFor<object>('host-1', directoryPath);
   const fence = Number.MAX_SAFE_INTEGER;
   const before = complaints.length;
   for (const lane of ['data', 'control', 'request', 'order'] as const) {
     manager.tell({ kind: 'survey', survey: 1, term: 1, fence, replyTo }, { lane });
     manager.tell({ kind: 'deactivate', id, incarnation: 9, final: true, term: 1, fence, replyTo }, { lane });
-    registry.tell({ kind: 'stop', id, replyTo }, { lane });
+    directory.tell({ kind: 'stop', id, replyTo }, { lane });
   }
   // NATS refuses the lanes of other roles, and the receivers refuse the lanes that every role has.
   await waitUntil('NATS refuses the lanes of other roles', () => complaints.length >= before + 2);

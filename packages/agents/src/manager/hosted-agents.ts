@@ -1,7 +1,7 @@
 import type { ActorRef } from '@drover/actor-core';
 import type { AgentLife, AgentMessage } from '../agent/agent-actor.ts';
 import { pagesOf } from '../protocol/page.ts';
-import { type HostedAgent, pageSize, type ReportedState } from '../protocol/registry-message.ts';
+import { type HostedAgent, pageSize, type ReportedState } from '../protocol/directory-message.ts';
 
 /** One life of an agent that runs here. */
 export interface Hosted {

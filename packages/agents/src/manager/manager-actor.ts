@@ -10,7 +10,7 @@ import {
 } from '@drover/actor-core';
 import type { FleetClient } from '@drover/fleet';
 import { agentProps } from '../agent/agent-actor.ts';
-import type { Catalogue } from '../catalogue/load-catalogue.ts';
+import type { AgentDefinitions } from '../definitions/load-definitions.ts';
 import type { AgentsConfig } from '../config.ts';
 import { agentsGroup, outputCharsFor } from '../protocol/limits.ts';
 import {
@@ -21,10 +21,10 @@ import {
 } from '../protocol/manager-message.ts';
 import {
   pageSize,
-  type RegistryMessage,
+  type DirectoryMessage,
   type ReportedState,
   type RunReport,
-} from '../protocol/registry-message.ts';
+} from '../protocol/directory-message.ts';
 import { pagesOf } from '../protocol/page.ts';
 import { failed, type RunOutcome } from '../protocol/run-outcome.ts';
 import { agentName, agentPath } from '../protocol/task-message.ts';
@@ -52,7 +52,7 @@ type Message =
 export interface ManagerSpec {
   readonly node: ClusterNode;
   readonly fleet: FleetClient;
-  readonly catalogue: Catalogue;
+  readonly definitions: AgentDefinitions;
   readonly config: AgentsConfig;
 }
 
@@ -102,7 +102,7 @@ class Manager {
   #isReading = false;
   /** After an order with a fence above the record's: the record is not read again before this instant. */
   #readAgainAtMs = Number.NEGATIVE_INFINITY;
-  #leader: ActorRef<RegistryMessage> | undefined;
+  #leader: ActorRef<DirectoryMessage> | undefined;
   #unread = 0;
 
   constructor(spec: ManagerSpec, context: ActorContext<Message>) {
@@ -215,8 +215,8 @@ class Manager {
     const refuse = (reason: string): void =>
       this.#tellLeader({ kind: 'not-activated', id, incarnation, reason });
     if (known && known.incarnation > incarnation) return refuse(`incarnation ${known.incarnation} runs here`);
-    const entry = this.#spec.catalogue.get(type);
-    if (!entry) return refuse(`the catalogue of this host has no type ${type}`);
+    const entry = this.#spec.definitions.get(type);
+    if (!entry) return refuse(`this host has no agent definition ${type}`);
     if (known) this.#deactivate(id, known.incarnation, 'agent-lost');
     const life: Hosted['life'] = { endCode: 'agent-lost', model: activation.model };
     const { self } = this.#context;
@@ -341,5 +341,5 @@ class Manager {
 
 type WithoutStamp<T> = T extends unknown ? Omit<T, 'node' | 'nodeIncarnation'> : never;
 type HostReport = WithoutStamp<
-  Extract<RegistryMessage, { kind: 'activated' | 'not-activated' | 'inventory' | 'states' | 'dispatched' }>
+  Extract<DirectoryMessage, { kind: 'activated' | 'not-activated' | 'inventory' | 'states' | 'dispatched' }>
 >;

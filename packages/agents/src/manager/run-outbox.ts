@@ -1,4 +1,4 @@
-import type { RunReport } from '../protocol/registry-message.ts';
+import type { RunReport } from '../protocol/directory-message.ts';
 
 /** Ends of runs on their way to the leader, repeated until it has recorded them. Bounded: the oldest gives way. */
 export class RunOutbox {

@@ -20,5 +20,5 @@ export const incarnationSchema: z.ZodNumber = z.number().int().min(1);
 /** Hard bound of any text field; the configured limits lie below it. */
 export const textSchema: z.ZodString = z.string().max(262_144);
 
-/** Leadership group of the registry, and the name of its stream's subjects. */
+/** Leadership group of the directory, and the name of its stream's subjects. */
 export const agentsGroup: string = 'agents';

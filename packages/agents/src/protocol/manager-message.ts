@@ -1,7 +1,7 @@
 import { type ActorRef, senderRefSchema } from '@drover/actor-core';
 import { z } from 'zod';
 import { countSchema, idSchema, incarnationSchema, maxModelChars, textSchema } from './limits.ts';
-import type { RegistryMessage } from './registry-message.ts';
+import type { DirectoryMessage } from './directory-message.ts';
 
 /** Path of the manager on every host. */
 export const managerPath: string = 'agents';
@@ -45,14 +45,14 @@ export interface Authority {
   readonly term: number;
   /** Sequence of the lead record. */
   readonly fence: number;
-  /** The leader's registry, for the answer; must be on the node that sends the order. */
-  readonly replyTo: ActorRef<RegistryMessage>;
+  /** The leader's directory, for the answer; must be on the node that sends the order. */
+  readonly replyTo: ActorRef<DirectoryMessage>;
 }
 
 /** What a manager hears from other nodes. The table only grows. */
 export type ManagerMessage = Order & Authority;
 
-const authority = { term: countSchema, fence: countSchema, replyTo: senderRefSchema<RegistryMessage>() };
+const authority = { term: countSchema, fence: countSchema, replyTo: senderRefSchema<DirectoryMessage>() };
 
 export const managerMessageSchema: z.ZodType<ManagerMessage> = z.discriminatedUnion('kind', [
   z.object({

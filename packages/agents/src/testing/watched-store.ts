@@ -1,8 +1,8 @@
 import { type AppendExpectation, type Clock, type Store, StoreUnavailableError } from '@drover/actor-core';
 import type { MemoryStore } from '@drover/actor-core/testing';
 import { delay } from '../client/delay.ts';
-import { type AgentRecord, decodeAgentRecord } from '../registry/agent-record.ts';
-import { decodeRunRecord } from '../registry/run-record.ts';
+import { type AgentRecord, decodeAgentRecord } from '../directory/agent-record.ts';
+import { decodeRunRecord } from '../directory/run-record.ts';
 
 /** Notes every accepted write of every node, and every breach of what the records promise. */
 export class WriteWatch {

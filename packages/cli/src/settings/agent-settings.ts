@@ -9,7 +9,7 @@ export const agentSettings: readonly Setting[] = [
     takers: ['up', 'gateway', 'host'],
     placeholder: '<dir>',
     help: 'folder with agent definitions',
-    fields: ['agents.catalogueDir'],
+    fields: ['agents.definitionsDir'],
     defaultText: 'the ones shipped',
     frequent: true,
   },

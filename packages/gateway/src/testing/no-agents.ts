@@ -11,7 +11,7 @@ export const noAgents: AgentsClient = {
   task: refuse,
   submit: refuse,
   run: refuse,
-  catalogue: () => [],
+  definitions: () => [],
   proveStore: refuse,
   storeTrouble: () => undefined,
 };

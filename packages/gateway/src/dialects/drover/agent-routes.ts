@@ -34,7 +34,7 @@ export function agentRoutes(services: GatewayServices): readonly Route[] {
     {
       methods: ['GET'],
       path: '/api/v1/catalogue',
-      handler: own((exchange) => exchange.reply(ownJson({ entries: agents.catalogue() }))),
+      handler: own((exchange) => exchange.reply(ownJson({ entries: agents.definitions() }))),
     },
     {
       methods: ['GET'],

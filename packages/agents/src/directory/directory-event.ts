@@ -2,10 +2,10 @@ import type { Random } from '@drover/actor-core';
 import type {
   HostedAgent,
   HostStamp,
-  RegistryAnswer,
+  DirectoryAnswer,
   RunReport,
   SpawnSpec,
-} from '../protocol/registry-message.ts';
+} from '../protocol/directory-message.ts';
 import type { Order } from '../protocol/manager-message.ts';
 import type { AgentRecord } from './agent-record.ts';
 import type { RunRecord } from './run-record.ts';
@@ -18,10 +18,10 @@ export interface HostSeen {
 }
 
 /**
- * What the registry decides on. `R` is where answers go; the core only hands it on.
+ * What the directory decides on. `R` is where answers go; the core only hands it on.
  * Ids are made by the shell, so that the same events give the same effects.
  */
-export type RegistryEvent<R> =
+export type DirectoryEvent<R> =
   | { readonly type: 'tick'; readonly hosts: readonly HostSeen[] }
   /** `model` is what the fleet offers for the spec now, '' if nothing is known. */
   | {
@@ -67,12 +67,12 @@ export type RegistryEvent<R> =
   | { readonly type: 'written'; readonly write: number };
 
 /** What is to be done, in this order. */
-export type RegistryEffect<R> =
+export type DirectoryEffect<R> =
   /** Durable, fenced, one after another; reported back as `written`. */
   | { readonly type: 'write-agent'; readonly write: number; readonly record: AgentRecord }
   | { readonly type: 'write-run'; readonly write: number; readonly record: RunRecord }
   | { readonly type: 'order'; readonly node: string; readonly order: Order }
-  | { readonly type: 'answer'; readonly to: R; readonly answer: RegistryAnswer }
+  | { readonly type: 'answer'; readonly to: R; readonly answer: DirectoryAnswer }
   /** Answer with the settled run's record. */
   | { readonly type: 'read-run'; readonly slot: number; readonly runId: string; readonly to: R }
   | {

@@ -1,5 +1,5 @@
 import { parse } from 'yaml';
-import { CatalogueError } from './catalogue-error.ts';
+import { DefinitionError } from './definition-error.ts';
 
 /** A Markdown file in two parts: the YAML between its first two `---` lines, and the text after them. */
 export interface FrontMatter {
@@ -9,11 +9,11 @@ export interface FrontMatter {
 
 const fenced = /^\uFEFF?---[ \t]*\r?\n([\s\S]*?)(?:^|\r?\n)---[ \t]*(?:\r?\n|$)([\s\S]*)$/;
 
-/** @throws CatalogueError naming `file` when there is no front matter or it is no YAML mapping */
+/** @throws DefinitionError naming `file` when there is no front matter or it is no YAML mapping */
 export function parseFrontMatter(file: string, text: string): FrontMatter {
   const match = fenced.exec(text);
   if (!match) {
-    throw new CatalogueError(
+    throw new DefinitionError(
       file,
       'front matter',
       'is missing: the file must begin with a YAML block between two --- lines',
@@ -21,7 +21,7 @@ export function parseFrontMatter(file: string, text: string): FrontMatter {
   }
   const fields = parseYaml(file, match[1] ?? '');
   if (fields === null || typeof fields !== 'object' || Array.isArray(fields)) {
-    throw new CatalogueError(file, 'front matter', 'must be a YAML mapping such as "name: assistant"');
+    throw new DefinitionError(file, 'front matter', 'must be a YAML mapping such as "name: assistant"');
   }
   return { fields: fields as Record<string, unknown>, body: (match[2] ?? '').trim() };
 }
@@ -32,6 +32,6 @@ function parseYaml(file: string, text: string): unknown {
     return parse(text, { maxAliasCount: 10, prettyErrors: true });
   } catch (cause) {
     const detail = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
-    throw new CatalogueError(file, 'front matter', `is not valid YAML: ${detail}`, { cause });
+    throw new DefinitionError(file, 'front matter', `is not valid YAML: ${detail}`, { cause });
   }
 }

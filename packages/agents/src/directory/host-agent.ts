@@ -1,6 +1,6 @@
 import { decidePlace } from './place-agent.ts';
-import type { Moment, RegistryEffect } from './registry-event.ts';
-import type { AgentEntry, HostEntry, RegistryState } from './registry-state.ts';
+import type { Moment, DirectoryEffect } from './directory-event.ts';
+import type { AgentEntry, HostEntry, DirectoryState } from './directory-state.ts';
 import { loseRuns } from './record-run.ts';
 import { answerWaiters } from './spawn-agent.ts';
 import { writeAgent } from './write-record.ts';
@@ -9,7 +9,7 @@ import { writeAgent } from './write-record.ts';
 const homelessRetryMs = 250;
 
 /** Whether the place in the record is no longer there. */
-export function isLost(state: RegistryState<unknown>, entry: AgentEntry<unknown>, nowMs: number): boolean {
+export function isLost(state: DirectoryState<unknown>, entry: AgentEntry<unknown>, nowMs: number): boolean {
   if (entry.phase !== 'active' && entry.phase !== 'activating') return false;
   const host = state.hosts.get(entry.record.node);
   if (!host) return nowMs >= state.takenOverAtMs + state.config.unknownHostGraceMs;
@@ -21,14 +21,14 @@ export function isLost(state: RegistryState<unknown>, entry: AgentEntry<unknown>
  * anew, or nowhere until a host lives. What it had in hand has ended with `agent-lost`.
  */
 export function bringBack<R>(
-  state: RegistryState<R>,
+  state: DirectoryState<R>,
   entry: AgentEntry<R>,
   moment: Moment,
   reason: string,
   avoid = '',
-): RegistryEffect<R>[] {
+): DirectoryEffect<R>[] {
   const { id, node, incarnation } = entry.record;
-  const effects: RegistryEffect<R>[] = [];
+  const effects: DirectoryEffect<R>[] = [];
   if (entry.phase !== 'homeless') {
     effects.push(
       note(
@@ -51,10 +51,10 @@ export function bringBack<R>(
 
 /** The place is durable: order the host to run it, and again with backoff until it answers. */
 export function orderActivation<R>(
-  state: RegistryState<R>,
+  state: DirectoryState<R>,
   entry: AgentEntry<R>,
   moment: Moment,
-): RegistryEffect<R>[] {
+): DirectoryEffect<R>[] {
   const { id, type, model, options, incarnation, node } = entry.record;
   const { activationTimeoutMs, activationBackoffMaxMs } = state.config;
   entry.dueAtMs = moment.nowMs + Math.min(activationTimeoutMs * 2 ** entry.orders, activationBackoffMaxMs);
@@ -69,7 +69,7 @@ export function confirm<R>(
   entry: AgentEntry<R>,
   reported: { readonly state: 'ready' | 'busy' | 'failed' },
   moment: Moment,
-): RegistryEffect<R>[] {
+): DirectoryEffect<R>[] {
   entry.reported = reported.state;
   entry.confirmedAtMs = moment.nowMs;
   if (entry.phase === 'active') return [];
@@ -85,10 +85,10 @@ export function confirm<R>(
 
 /** An activation that is due: the same host again, or another when this one keeps silent. */
 export function pursueActivation<R>(
-  state: RegistryState<R>,
+  state: DirectoryState<R>,
   entry: AgentEntry<R>,
   moment: Moment,
-): RegistryEffect<R>[] {
+): DirectoryEffect<R>[] {
   if (entry.phase === 'homeless') return bringBack(state, entry, moment, '', entry.avoid);
   if (!entry.durable) return [];
   const live = [...state.hosts.values()].filter((host) => host.alive).length;
@@ -99,11 +99,11 @@ export function pursueActivation<R>(
 
 /** The host cannot run it: another is tried. */
 export function giveUpHost<R>(
-  state: RegistryState<R>,
+  state: DirectoryState<R>,
   entry: AgentEntry<R>,
   moment: Moment,
   reason: string,
-): RegistryEffect<R>[] {
+): DirectoryEffect<R>[] {
   const unwilling = entry.record.node;
   const effects = bringBack(state, entry, moment, reason, unwilling);
   entry.avoid = unwilling;
@@ -111,11 +111,11 @@ export function giveUpHost<R>(
 }
 
 function moveTo<R>(
-  state: RegistryState<R>,
+  state: DirectoryState<R>,
   entry: AgentEntry<R>,
   host: HostEntry,
   moment: Moment,
-): RegistryEffect<R> {
+): DirectoryEffect<R> {
   entry.record = {
     ...entry.record,
     incarnation: entry.record.incarnation + 1,
@@ -129,6 +129,6 @@ function moveTo<R>(
   return writeAgent(state, entry);
 }
 
-function note<R>(level: 'info' | 'warn', fields: object, message: string): RegistryEffect<R> {
+function note<R>(level: 'info' | 'warn', fields: object, message: string): DirectoryEffect<R> {
   return { type: 'note', level, fields, message };
 }

@@ -1,4 +1,4 @@
-import type { SpawnSpec } from '../protocol/registry-message.ts';
+import type { SpawnSpec } from '../protocol/directory-message.ts';
 
 /** A spawn request in one spelling: fields in order, absent ones left out, so that equal requests are equal text. */
 export function canonicalRequest(spec: SpawnSpec): string {

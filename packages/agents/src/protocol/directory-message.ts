@@ -15,8 +15,8 @@ import {
 import type { ManagerMessage } from './manager-message.ts';
 import { type RunOutcome, runOutcomeSchema } from './run-outcome.ts';
 
-/** Path of the registry on every host; only the leader's answers with more than `not-leader`. */
-export const registryPath: string = 'agents-registry';
+/** Path of the directory on every host; only the leader's answers with more than `not-leader`. */
+export const directoryPath: string = 'agents-registry';
 
 /** What to spawn, as the client wrote it. */
 export interface SpawnSpec {
@@ -49,8 +49,8 @@ export interface RunReport {
   readonly outcome: RunOutcome;
 }
 
-/** What clients ask of the registry. Repeating any of it does no harm. The table only grows. */
-export type RegistryRequest =
+/** What clients ask of the directory. Repeating any of it does no harm. The table only grows. */
+export type DirectoryRequest =
   | {
       readonly kind: 'spawn';
       readonly key: string;
@@ -76,8 +76,8 @@ export type RegistryRequest =
   /** Ask for the known state of the records: answered with `well`, an `error`, or `not-leader` with details. */
   | { readonly kind: 'health'; readonly replyTo: AnswerRef };
 
-/** What hosts, and askers of lost tasks, tell the registry. */
-export type RegistryReport =
+/** What hosts, and askers of lost tasks, tell the directory. */
+export type DirectoryReport =
   | (HostStamp & { readonly kind: 'activated'; readonly id: string; readonly incarnation: number })
   | (HostStamp & {
       readonly kind: 'not-activated';
@@ -106,9 +106,9 @@ export interface HostStamp {
   readonly nodeIncarnation: number;
 }
 
-export type RegistryMessage = RegistryRequest | RegistryReport;
+export type DirectoryMessage = DirectoryRequest | DirectoryReport;
 
-export type RegistryAnswer =
+export type DirectoryAnswer =
   | { readonly kind: 'agent'; readonly agent: AgentView }
   /** Recorded, not yet running: ask again with the same key. */
   | { readonly kind: 'pending'; readonly agent: AgentView }
@@ -130,13 +130,13 @@ export type RegistryAnswer =
       readonly trouble?: { readonly code: AgentsErrorCode; readonly message: string } | undefined;
     };
 
-export type AnswerRef = ActorRef<RegistryAnswer>;
+export type AnswerRef = ActorRef<DirectoryAnswer>;
 
 /** Agents of one `agents` answer, and of one inventory page. */
 export const pageSize: number = 200;
 
 const runIdSchema = idSchema;
-const replyTo = actorRefSchema<RegistryAnswer>();
+const replyTo = actorRefSchema<DirectoryAnswer>();
 const stateSchema = z.enum(['ready', 'busy', 'failed']);
 const stamp = { node: idSchema, nodeIncarnation: z.number() };
 const hostedSchema = {
@@ -161,7 +161,7 @@ const runReportSchema: z.ZodType<RunReport> = z.object({
   outcome: runOutcomeSchema,
 });
 
-export const registryMessageSchema: z.ZodType<RegistryMessage> = z.discriminatedUnion('kind', [
+export const directoryMessageSchema: z.ZodType<DirectoryMessage> = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('spawn'),
     key: z
@@ -235,7 +235,7 @@ const runViewSchema: z.ZodType<RunView> = z.object({
 });
 
 /** What an asker takes for an answer; anything else counts as none. */
-export const registryAnswerSchema: z.ZodType<RegistryAnswer> = z.discriminatedUnion('kind', [
+export const directoryAnswerSchema: z.ZodType<DirectoryAnswer> = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('agent'), agent: agentViewSchema }),
   z.object({ kind: z.literal('pending'), agent: agentViewSchema }),
   z.object({ kind: z.literal('agents'), agents: wireArray(agentViewSchema, pageSize), more: z.boolean() }),

@@ -1,12 +1,12 @@
 import type { Random } from '@drover/actor-core';
-import type { HostEntry, RegistryState } from './registry-state.ts';
+import type { HostEntry, DirectoryState } from './directory-state.ts';
 
 /**
  * The live host with the fewest agents, ties random; `avoid` only where nothing else lives. Undefined when no
  * host lives.
  */
 export function decidePlace(
-  state: RegistryState<unknown>,
+  state: DirectoryState<unknown>,
   random: Random,
   avoid = '',
 ): HostEntry | undefined {
@@ -21,7 +21,7 @@ export function decidePlace(
   return tied[Math.floor(random.next() * tied.length)] ?? tied[0];
 }
 
-function countAgents(state: RegistryState<unknown>): Map<string, number> {
+function countAgents(state: DirectoryState<unknown>): Map<string, number> {
   const counts = new Map<string, number>();
   for (const { phase, record } of state.agents.values()) {
     if (phase === 'active' || phase === 'activating')

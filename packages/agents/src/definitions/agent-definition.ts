@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { CatalogueError } from './catalogue-error.ts';
+import { DefinitionError } from './definition-error.ts';
 import { parseFrontMatter } from './front-matter.ts';
 
-/** One type of agent: what a catalogue file says. */
-export interface CatalogueEntry {
+/** One type of agent: what its definition file says. */
+export interface AgentDefinition {
   /** The name that `spawn` takes. */
   readonly type: string;
   readonly description: string;
@@ -13,7 +13,7 @@ export interface CatalogueEntry {
   readonly options: Readonly<Record<string, unknown>>;
   /** Model calls one task may make at most. @default 1 */
   readonly maxTurns: number;
-  /** Tools the entry names; known to the catalogue, not yet run by the agent. */
+  /** Tools the entry names; accepted, not yet run by the agent. */
   readonly tools: readonly string[];
   readonly systemPrompt: string;
 }
@@ -56,26 +56,26 @@ const optionNames = [
   'repeat_penalty',
 ];
 
-/** @throws CatalogueError naming `file` and the field at fault */
-export function parseCatalogueEntry(file: string, text: string): CatalogueEntry {
+/** @throws DefinitionError naming `file` and the field at fault */
+export function parseDefinition(file: string, text: string): AgentDefinition {
   const { fields, body } = parseFrontMatter(file, text);
   const parsed = fieldsSchema.safeParse(fields);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
-    throw new CatalogueError(file, issue?.path.join('.') || 'front matter', issue?.message ?? 'is invalid');
+    throw new DefinitionError(file, issue?.path.join('.') || 'front matter', issue?.message ?? 'is invalid');
   }
   const misplaced = optionNames.find((name) => name in fields);
   if (misplaced !== undefined) {
     // A formatter that does not know front matter takes the indentation out, and the options would be lost unsaid.
-    throw new CatalogueError(
+    throw new DefinitionError(
       file,
       misplaced,
       'stands beside options: indent it under them, or write options: { … }',
     );
   }
-  if (body === '') throw new CatalogueError(file, 'body', 'is empty: it is the system prompt');
+  if (body === '') throw new DefinitionError(file, 'body', 'is empty: it is the system prompt');
   if (body.length > maxPromptChars) {
-    throw new CatalogueError(
+    throw new DefinitionError(
       file,
       'body',
       `has ${body.length} characters; a system prompt may have ${maxPromptChars}`,

@@ -1,5 +1,5 @@
 import type { AgentStatus, AgentView } from '../agents-client.ts';
-import type { AgentEntry } from './registry-state.ts';
+import type { AgentEntry } from './directory-state.ts';
 
 /** An agent as the outside sees it. */
 export function agentView(entry: AgentEntry<unknown>, isoTime: (wallMs: number) => string): AgentView {

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { parseCatalogueEntry } from './catalogue-entry.ts';
-import { CatalogueError } from './catalogue-error.ts';
-import { loadCatalogue } from './load-catalogue.ts';
+import { parseDefinition } from './agent-definition.ts';
+import { DefinitionError } from './definition-error.ts';
+import { loadDefinitions } from './load-definitions.ts';
 
 const folders: string[] = [];
 afterEach(() => {
@@ -12,25 +12,25 @@ afterEach(() => {
 });
 
 function folderWith(files: Record<string, string>): string {
-  const folder = mkdtempSync(join(tmpdir(), 'catalogue-'));
+  const folder = mkdtempSync(join(tmpdir(), 'definitions-'));
   folders.push(folder);
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
   return folder;
 }
 
-function errorOf(run: () => unknown): CatalogueError {
+function errorOf(run: () => unknown): DefinitionError {
   try {
     run();
   } catch (error) {
-    if (error instanceof CatalogueError) return error;
+    if (error instanceof DefinitionError) return error;
     throw error;
   }
   throw new Error('nothing was thrown');
 }
 
-describe('the catalogue', () => {
+describe('agent definitions', () => {
   it('ships four entries that bound their answers', () => {
-    const shipped = loadCatalogue('');
+    const shipped = loadDefinitions('');
     expect([...shipped.keys()]).toEqual(['assistant', 'code-reviewer', 'summarizer', 'translator']);
     for (const entry of shipped.values()) {
       expect(entry.options.num_predict).toBeTypeOf('number');
@@ -39,7 +39,7 @@ describe('the catalogue', () => {
   });
 
   it('reads an agent file of .claude/agents, whose model and tools name nothing here', () => {
-    const entry = parseCatalogueEntry(
+    const entry = parseDefinition(
       'reviewer.md',
       '---\nname: reviewer\ndescription: Reviews.\nmodel: sonnet\ntools: Read, Grep\ncolor: red\n---\n\nBe strict.\n',
     );
@@ -55,7 +55,7 @@ describe('the catalogue', () => {
   });
 
   it('takes windows line ends, a byte order mark, and --- inside the body', () => {
-    const entry = parseCatalogueEntry(
+    const entry = parseDefinition(
       'a.md',
       '\uFEFF---\r\nname: a\r\ndescription: d\r\n---\r\none\r\n---\r\ntwo',
     );
@@ -79,7 +79,7 @@ describe('the catalogue', () => {
     ],
     ['an empty body', '---\nname: a\ndescription: d\n---\n  \n', 'body'],
   ])('names the file and the field for %s', (_, text, field) => {
-    const error = errorOf(() => parseCatalogueEntry('bad.md', text));
+    const error = errorOf(() => parseDefinition('bad.md', text));
     expect(error).toMatchObject({ code: 'invalid-catalogue', file: 'bad.md', field });
     expect(error.message).toContain('bad.md');
   });
@@ -87,8 +87,8 @@ describe('the catalogue', () => {
   it('refuses two files with one name, an empty folder and one that is not there', () => {
     const entry = '---\nname: a\ndescription: d\n---\nx';
     const twice = folderWith({ 'a.md': entry, 'b.md': entry, 'notes.txt': 'not read' });
-    expect(errorOf(() => loadCatalogue(twice)).message).toContain('b.md: name a is already taken by a.md');
-    expect(errorOf(() => loadCatalogue(folderWith({}))).field).toBe('folder');
-    expect(errorOf(() => loadCatalogue(join(twice, 'missing'))).field).toBe('folder');
+    expect(errorOf(() => loadDefinitions(twice)).message).toContain('b.md: name a is already taken by a.md');
+    expect(errorOf(() => loadDefinitions(folderWith({}))).field).toBe('folder');
+    expect(errorOf(() => loadDefinitions(join(twice, 'missing'))).field).toBe('folder');
   });
 });

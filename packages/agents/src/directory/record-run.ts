@@ -1,16 +1,16 @@
 import { defaultTaskMs } from '../config.ts';
-import type { RegistryAnswer, RunReport } from '../protocol/registry-message.ts';
+import type { DirectoryAnswer, RunReport } from '../protocol/directory-message.ts';
 import { failed, type RunFailureCode, type RunOutcome } from '../protocol/run-outcome.ts';
-import type { Moment, RegistryEffect, RegistryEvent } from './registry-event.ts';
-import { type AgentEntry, maxWaiters, type RegistryState, type RunEntry } from './registry-state.ts';
+import type { Moment, DirectoryEffect, DirectoryEvent } from './directory-event.ts';
+import { type AgentEntry, maxWaiters, type DirectoryState, type RunEntry } from './directory-state.ts';
 import { type RunRecord, runView } from './run-record.ts';
 import { writeRun } from './write-record.ts';
 
-type Submit<R> = Extract<RegistryEvent<R>, { type: 'submit' }>;
-type Settle<R> = Extract<RegistryEvent<R>, { type: 'settle' }>;
+type Submit<R> = Extract<DirectoryEvent<R>, { type: 'submit' }>;
+type Settle<R> = Extract<DirectoryEvent<R>, { type: 'settle' }>;
 
 /** Records a run as running; it is given to the agent, and promised to the asker, when that is durable. */
-export function submitRun<R>(state: RegistryState<R>, event: Submit<R>): RegistryEffect<R>[] {
+export function submitRun<R>(state: DirectoryState<R>, event: Submit<R>): DirectoryEffect<R>[] {
   const known = state.runs.get(event.runId);
   if (known) return joinSubmit(known, event);
   const agent = state.agents.get(event.id);
@@ -30,7 +30,7 @@ export function submitRun<R>(state: RegistryState<R>, event: Submit<R>): Registr
       {
         type: 'answer',
         to: event.replyTo,
-        answer: busy(event.id, 'the registry has no place for another run'),
+        answer: busy(event.id, 'the directory has no place for another run'),
       },
     ];
   entry.waiters.push(event.replyTo);
@@ -39,7 +39,7 @@ export function submitRun<R>(state: RegistryState<R>, event: Submit<R>): Registr
 }
 
 /** The end of a run: the first one told is the one that counts. */
-export function settleRun<R>(state: RegistryState<R>, event: Settle<R>): RegistryEffect<R>[] {
+export function settleRun<R>(state: DirectoryState<R>, event: Settle<R>): DirectoryEffect<R>[] {
   const { run, from } = event;
   const known = state.runs.get(run.runId);
   if (known?.record.outcome !== undefined) {
@@ -58,20 +58,20 @@ export function settleRun<R>(state: RegistryState<R>, event: Settle<R>): Registr
 
 /** Everything that this life of the agent had in hand ends here. */
 export function loseRuns<R>(
-  state: RegistryState<R>,
+  state: DirectoryState<R>,
   agent: AgentEntry<R>,
   message: string,
-): RegistryEffect<R>[] {
+): DirectoryEffect<R>[] {
   return failRuns(state, agent, 'agent-lost', message);
 }
 
 export function failRuns<R>(
-  state: RegistryState<R>,
+  state: DirectoryState<R>,
   agent: AgentEntry<R>,
   code: RunFailureCode,
   message: string,
-): RegistryEffect<R>[] {
-  return [...agent.running].flatMap((runId): RegistryEffect<R>[] => {
+): DirectoryEffect<R>[] {
+  return [...agent.running].flatMap((runId): DirectoryEffect<R>[] => {
     const entry = state.runs.get(runId);
     return entry ? settle(state, entry, failed(code, message)) : [];
   });
@@ -79,14 +79,14 @@ export function failRuns<R>(
 
 /** The run's record is in the stream: what waited for that may now be said. */
 export function runWritten<R>(
-  state: RegistryState<R>,
+  state: DirectoryState<R>,
   entry: RunEntry<R>,
   moment: Moment,
-): RegistryEffect<R>[] {
+): DirectoryEffect<R>[] {
   entry.durable = true;
   const { runId, outcome } = entry.record;
-  const answer: RegistryAnswer = { kind: 'submitted', runId };
-  const effects = entry.waiters.splice(0).map((to): RegistryEffect<R> => ({ type: 'answer', to, answer }));
+  const answer: DirectoryAnswer = { kind: 'submitted', runId };
+  const effects = entry.waiters.splice(0).map((to): DirectoryEffect<R> => ({ type: 'answer', to, answer }));
   if (outcome === undefined) return [...effects, ...orderDispatch(state, entry, moment)];
   if (outcome.status === 'completed') {
     entry.record = { ...entry.record, outcome: { ...outcome, output: '' } };
@@ -97,10 +97,10 @@ export function runWritten<R>(
 
 /** Gives a recorded run to its agent, again until the host says that it has it. */
 export function orderDispatch<R>(
-  state: RegistryState<R>,
+  state: DirectoryState<R>,
   entry: RunEntry<R>,
   moment: Moment,
-): RegistryEffect<R>[] {
+): DirectoryEffect<R>[] {
   const { runId, agentId, incarnation, node, input, timeoutMs } = entry.record;
   entry.dueAtMs = moment.nowMs + state.config.activationTimeoutMs;
   return [
@@ -120,7 +120,7 @@ export function orderDispatch<R>(
 }
 
 /** The run as a person sees it; a settled one is read from the stream, where its texts are. */
-export function showRun<R>(state: RegistryState<R>, runId: string, replyTo: R): RegistryEffect<R>[] {
+export function showRun<R>(state: DirectoryState<R>, runId: string, replyTo: R): DirectoryEffect<R>[] {
   const entry = state.runs.get(runId);
   if (!entry) {
     const message = `no run ${runId}; the newest ${state.config.maxRuns} are kept`;
@@ -140,7 +140,7 @@ export function showRun<R>(state: RegistryState<R>, runId: string, replyTo: R): 
   return [{ type: 'read-run', slot: entry.record.slot, runId, to: replyTo }];
 }
 
-function settle<R>(state: RegistryState<R>, entry: RunEntry<R>, outcome: RunOutcome): RegistryEffect<R>[] {
+function settle<R>(state: DirectoryState<R>, entry: RunEntry<R>, outcome: RunOutcome): DirectoryEffect<R>[] {
   const { input: _, timeoutMs: __, ...rest } = entry.record;
   entry.record = { ...rest, outcome };
   state.agents.get(rest.agentId)?.running.delete(rest.runId);
@@ -148,13 +148,13 @@ function settle<R>(state: RegistryState<R>, entry: RunEntry<R>, outcome: RunOutc
 }
 
 /** A run that was not recorded while it ran: its end is its whole record. */
-function recordTransient<R>(state: RegistryState<R>, run: RunReport): RunEntry<R> | undefined {
+function recordTransient<R>(state: DirectoryState<R>, run: RunReport): RunEntry<R> | undefined {
   const { runId, agentId, incarnation, node } = run;
   return newRun(state, { runId, agentId, incarnation, node });
 }
 
 function newRun<R>(
-  state: RegistryState<R>,
+  state: DirectoryState<R>,
   facts: Omit<RunRecord, 'v' | 'slot' | 'ordinal' | 'outcome'>,
 ): RunEntry<R> | undefined {
   const place = state.runSlots.take();
@@ -172,7 +172,7 @@ function newRun<R>(
   return entry;
 }
 
-function joinSubmit<R>(entry: RunEntry<R>, event: Submit<R>): RegistryEffect<R>[] {
+function joinSubmit<R>(entry: RunEntry<R>, event: Submit<R>): DirectoryEffect<R>[] {
   if (entry.durable)
     return [{ type: 'answer', to: event.replyTo, answer: { kind: 'submitted', runId: event.runId } }];
   if (entry.waiters.length >= maxWaiters) entry.waiters.shift();
@@ -181,10 +181,10 @@ function joinSubmit<R>(entry: RunEntry<R>, event: Submit<R>): RegistryEffect<R>[
 }
 
 function refuseSubmit(
-  state: RegistryState<unknown>,
+  state: DirectoryState<unknown>,
   agent: AgentEntry<unknown> | undefined,
   id: string,
-): RegistryAnswer | undefined {
+): DirectoryAnswer | undefined {
   if (!agent) return noSuchAgent(id);
   if (agent.phase === 'stopped') {
     return {
@@ -207,15 +207,15 @@ function refuseSubmit(
   return undefined;
 }
 
-function recorded<R>(node: string | undefined, runId: string): RegistryEffect<R>[] {
+function recorded<R>(node: string | undefined, runId: string): DirectoryEffect<R>[] {
   return node === undefined ? [] : [{ type: 'order', node, order: { kind: 'recorded', runId } }];
 }
 
-function busy(id: string, why: string): RegistryAnswer {
+function busy(id: string, why: string): DirectoryAnswer {
   return { kind: 'error', code: 'agent-busy', message: `agent ${id} is busy: ${why}`, retryAfterMs: 1_000 };
 }
 
-export function noSuchAgent(id: string): RegistryAnswer {
+export function noSuchAgent(id: string): DirectoryAnswer {
   return {
     kind: 'error',
     code: 'agent-not-found',

@@ -1,6 +1,6 @@
 import type { ActorRef, MessageLane, Sender } from '@drover/actor-core';
 import { expect, it } from 'vitest';
-import type { RegistryMessage } from '../protocol/registry-message.ts';
+import type { DirectoryMessage } from '../protocol/directory-message.ts';
 import { acceptsFrom } from './accepts-from.ts';
 
 const refOf = (node: string): ActorRef<unknown> => ({
@@ -17,7 +17,7 @@ const run = {
 } as const;
 const replyTo = refOf('host-1');
 
-const cases: [what: string, message: RegistryMessage, sender: Sender, isTaken: boolean][] = [
+const cases: [what: string, message: DirectoryMessage, sender: Sender, isTaken: boolean][] = [
   ['a request of a gateway', { kind: 'stop', id: 'a', replyTo }, from('gateway-1', 'request'), true],
   ['a request on a lane of every role', { kind: 'stop', id: 'a', replyTo }, from('agent-1', 'data'), false],
   [

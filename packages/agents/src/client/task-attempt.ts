@@ -19,12 +19,12 @@ import { AnswerText } from './answer-text.ts';
  * How one attempt at a task ended. `settled`: as the agent said · `lost`: the agent had it and is gone · `moved`:
  * the agent never said that it had it, so it may be asked again elsewhere.
  */
-export type SessionEnd =
+export type TaskAttemptEnd =
   | { readonly type: 'settled'; readonly outcome: RunOutcome }
   | { readonly type: 'lost'; readonly message: string }
   | { readonly type: 'moved' };
 
-export interface SessionSpec {
+export interface TaskAttemptSpec {
   readonly runId: string;
   readonly input: string;
   readonly timeoutMs: number;
@@ -33,7 +33,7 @@ export interface SessionSpec {
   readonly signal: AbortSignal | undefined;
   onEvent(event: TaskEvent): void;
   /** Exactly once. */
-  onEnd(end: SessionEnd): void;
+  onEnd(end: TaskAttemptEnd): void;
 }
 
 type Message =
@@ -47,22 +47,22 @@ type Message =
 const lastWordsMs = 250;
 
 /** The recipe of the asker's side of one task: asks, repairs, watches, and always ends. */
-export function sessionProps(spec: SessionSpec): Props<Message> {
+export function taskAttemptProps(spec: TaskAttemptSpec): Props<Message> {
   return props<Message>(
     () =>
       setup((context) => {
-        const session = new Session(spec, context);
+        const attempt = new TaskAttempt(spec, context);
         return receive<Message>(
-          (message) => session.handle(message),
-          (signal) => session.handleSignal(signal),
+          (message) => attempt.handle(message),
+          (signal) => attempt.handleSignal(signal),
         );
       }),
     { protocol: taskReplySchema, restart: 'temporary' },
   );
 }
 
-class Session {
-  readonly #spec: SessionSpec;
+class TaskAttempt {
+  readonly #spec: TaskAttemptSpec;
   readonly #context: ActorContext<Message>;
   readonly #text = new AnswerText();
   readonly #onAbort: () => void;
@@ -73,7 +73,7 @@ class Session {
   #ended = false;
   #heardAtMs: number;
 
-  constructor(spec: SessionSpec, context: ActorContext<Message>) {
+  constructor(spec: TaskAttemptSpec, context: ActorContext<Message>) {
     this.#spec = spec;
     this.#context = context;
     this.#heardAtMs = context.clock.now();
@@ -118,8 +118,8 @@ class Session {
       return this.#ended ? stopped : undefined;
     }
     this.#spec.signal?.removeEventListener('abort', this.#onAbort);
-    // Whatever ended this session, its asker hears of it.
-    this.#end({ type: 'lost', message: 'the session of the task ended on this node' });
+    // Whatever ended this attempt, its asker hears of it.
+    this.#end({ type: 'lost', message: 'the attempt of the task ended on this node' });
     return undefined;
   }
 
@@ -208,7 +208,7 @@ class Session {
     this.#end({ type: 'settled', outcome });
   }
 
-  #end(end: SessionEnd): void {
+  #end(end: TaskAttemptEnd): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#spec.signal?.removeEventListener('abort', this.#onAbort);

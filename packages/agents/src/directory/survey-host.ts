@@ -1,7 +1,7 @@
-import type { HostedAgent } from '../protocol/registry-message.ts';
+import type { HostedAgent } from '../protocol/directory-message.ts';
 import { bringBack, confirm } from './host-agent.ts';
-import type { HostSeen, Moment, RegistryEffect, RegistryEvent } from './registry-event.ts';
-import type { AgentEntry, HostEntry, RegistryState } from './registry-state.ts';
+import type { HostSeen, Moment, DirectoryEffect, DirectoryEvent } from './directory-event.ts';
+import type { AgentEntry, HostEntry, DirectoryState } from './directory-state.ts';
 import { writeAgent } from './write-record.ts';
 
 /**
@@ -9,16 +9,16 @@ import { writeAgent } from './write-record.ts';
  * agents that run and should not, agents that should and do not, and runs that a host has after all.
  */
 
-type Inventory<R> = Extract<RegistryEvent<R>, { type: 'inventory' }>;
-type States<R> = Extract<RegistryEvent<R>, { type: 'states' }>;
+type Inventory<R> = Extract<DirectoryEvent<R>, { type: 'inventory' }>;
+type States<R> = Extract<DirectoryEvent<R>, { type: 'states' }>;
 
 /** Takes over what presence says, and asks hosts that are due. */
 export function surveyHosts<R>(
-  state: RegistryState<R>,
+  state: DirectoryState<R>,
   seen: readonly HostSeen[],
   nowMs: number,
-): RegistryEffect<R>[] {
-  const effects: RegistryEffect<R>[] = [];
+): DirectoryEffect<R>[] {
+  const effects: DirectoryEffect<R>[] = [];
   for (const host of seen) {
     const known = state.hosts.get(host.node);
     const fresh = !known || known.incarnation !== host.incarnation || (host.alive && !known.alive);
@@ -40,10 +40,10 @@ export function surveyHosts<R>(
 }
 
 export function handleInventory<R>(
-  state: RegistryState<R>,
+  state: DirectoryState<R>,
   event: Inventory<R>,
   moment: Moment,
-): RegistryEffect<R>[] {
+): DirectoryEffect<R>[] {
   const host = currentHost(state, event);
   if (!host) return [];
   const effects = event.agents.flatMap((hosted) => compare(state, host, hosted, moment));
@@ -61,7 +61,7 @@ export function handleInventory<R>(
   return effects;
 }
 
-export function handleStates<R>(state: RegistryState<R>, event: States<R>): RegistryEffect<R>[] {
+export function handleStates<R>(state: DirectoryState<R>, event: States<R>): DirectoryEffect<R>[] {
   const host = currentHost(state, event);
   if (!host) return [];
   return event.agents.flatMap((hosted) => {
@@ -74,7 +74,7 @@ export function handleStates<R>(state: RegistryState<R>, event: States<R>): Regi
 
 /** The host that speaks, if presence knows that life of it. */
 export function currentHost(
-  state: RegistryState<unknown>,
+  state: DirectoryState<unknown>,
   stamp: { readonly node: string; readonly nodeIncarnation: number },
 ): HostEntry | undefined {
   const host = state.hosts.get(stamp.node);
@@ -93,11 +93,11 @@ export function isThisLife(entry: AgentEntry<unknown>, host: HostSeen, incarnati
 }
 
 function compare<R>(
-  state: RegistryState<R>,
+  state: DirectoryState<R>,
   host: HostEntry,
   hosted: HostedAgent,
   moment: Moment,
-): RegistryEffect<R>[] {
+): DirectoryEffect<R>[] {
   const entry = state.agents.get(hosted.id);
   if (!entry || !isThisLife(entry, host, hosted.incarnation)) {
     return [
@@ -121,7 +121,7 @@ function compare<R>(
 }
 
 /** The first task decided the model; from now on every life of the agent has it. */
-function adoptModel<R>(state: RegistryState<R>, entry: AgentEntry<R>, model: string): RegistryEffect<R>[] {
+function adoptModel<R>(state: DirectoryState<R>, entry: AgentEntry<R>, model: string): DirectoryEffect<R>[] {
   if (model === '' || entry.record.model !== '') return [];
   entry.record = { ...entry.record, model };
   return [writeAgent(state, entry)];

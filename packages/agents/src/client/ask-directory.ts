@@ -3,23 +3,23 @@ import type { AgentsConfig } from '../config.ts';
 import { AgentsError } from '../errors.ts';
 import {
   type AnswerRef,
-  type RegistryAnswer,
-  registryAnswerSchema,
-  type RegistryMessage,
-  registryPath,
-  type RegistryRequest,
-} from '../protocol/registry-message.ts';
+  type DirectoryAnswer,
+  directoryAnswerSchema,
+  type DirectoryMessage,
+  directoryPath,
+  type DirectoryRequest,
+} from '../protocol/directory-message.ts';
 import { delay } from './delay.ts';
 
 /** What the leader answered, errors aside. */
-export type Answered = Exclude<RegistryAnswer, { kind: 'error' | 'not-leader' }>;
+export type Answered = Exclude<DirectoryAnswer, { kind: 'error' | 'not-leader' }>;
 
-type Trouble = Extract<RegistryAnswer, { kind: 'not-leader' }>['trouble'];
+type Trouble = Extract<DirectoryAnswer, { kind: 'not-leader' }>['trouble'];
 
 const retryMs = 100;
 
-/** Asks the leader's registry, whoever leads: every request may be repeated, so each is, until its time is up. */
-export class RegistryAsker {
+/** Asks the leader's directory, whoever leads: every request may be repeated, so each is, until its time is up. */
+export class DirectoryAsker {
   readonly #node: ClusterNode;
   readonly #leadership: Leadership;
   readonly #config: AgentsConfig;
@@ -32,7 +32,7 @@ export class RegistryAsker {
 
   /**
    * Whom to ask. A leader is not heard by its own node's followers, so a host that hears of nobody else asks itself:
-   * its registry says so if it does not lead.
+   * its directory says so if it does not lead.
    */
   get leader(): string | undefined {
     const { roles, nodeId, presence } = this.#node;
@@ -45,7 +45,7 @@ export class RegistryAsker {
 
   /** @throws AgentsError what the leader said, `no-leader`, `bus-unavailable` */
   async ask(
-    make: (replyTo: AnswerRef) => RegistryRequest,
+    make: (replyTo: AnswerRef) => DirectoryRequest,
     waitMs: number,
     signal?: AbortSignal,
     attemptMs: number = this.#config.askTimeoutMs,
@@ -72,18 +72,18 @@ export class RegistryAsker {
   /** Undefined when no answer came, or none that this version understands. */
   async #attempt(
     leader: string,
-    make: (replyTo: AnswerRef) => RegistryRequest,
+    make: (replyTo: AnswerRef) => DirectoryRequest,
     attemptMs: number,
-  ): Promise<RegistryAnswer | undefined> {
+  ): Promise<DirectoryAnswer | undefined> {
     const { system, log } = this.#node;
     const timeoutMs = Math.max(1, attemptMs);
-    const registry = system.refFor<RegistryMessage>(leader, registryPath);
+    const directory = system.refFor<DirectoryMessage>(leader, directoryPath);
     try {
-      const answer = await system.ask<RegistryMessage, RegistryAnswer>(registry, make, {
+      const answer = await system.ask<DirectoryMessage, DirectoryAnswer>(directory, make, {
         timeoutMs,
         lane: 'request',
       });
-      const parsed = registryAnswerSchema.safeParse(answer);
+      const parsed = directoryAnswerSchema.safeParse(answer);
       if (parsed.success) return parsed.data;
       log.warn({ leader, issue: parsed.error.issues[0] }, 'agents: the leader answered something unknown');
     } catch (error) {

@@ -13,55 +13,55 @@ import {
 } from '@drover/actor-core';
 import type { FleetClient } from '@drover/fleet';
 import { type FleetModel, offeredModels, resolveModel } from '../agent/resolve-model.ts';
-import type { Catalogue } from '../catalogue/load-catalogue.ts';
+import type { AgentDefinitions } from '../definitions/load-definitions.ts';
 import type { AgentsConfig } from '../config.ts';
 import { managerPath, type ManagerMessage } from '../protocol/manager-message.ts';
 import {
   type AnswerRef,
-  type RegistryAnswer,
-  type RegistryMessage,
-  registryMessageSchema,
-} from '../protocol/registry-message.ts';
+  type DirectoryAnswer,
+  type DirectoryMessage,
+  directoryMessageSchema,
+} from '../protocol/directory-message.ts';
 import { acceptsFrom } from './accepts-from.ts';
 import { encodeAgentRecord } from './agent-record.ts';
-import { decideRegistry } from './decide-registry.ts';
+import { decideDirectory } from './decide-directory.ts';
 import { agentSubject, readRecords, readRun, runSubject } from './read-records.ts';
 import { proveStore } from './prove-store.ts';
 import { RecordWriter, type WriteOutcome } from './record-writer.ts';
-import type { HostSeen, RegistryEffect, RegistryEvent } from './registry-event.ts';
-import { loadRegistry, type RegistryState } from './registry-state.ts';
+import type { HostSeen, DirectoryEffect, DirectoryEvent } from './directory-event.ts';
+import { loadDirectory, type DirectoryState } from './directory-state.ts';
 import { encodeRunRecord, runView } from './run-record.ts';
 
 type Records = Awaited<ReturnType<typeof readRecords>>;
 /** Requests that need a new record: refused while the store accepts no writes. */
 const recording: ReadonlySet<string> = new Set(['spawn', 'stop', 'submit']);
 
-type SpawnMessage = Extract<RegistryMessage, { kind: 'spawn' }>;
+type SpawnMessage = Extract<DirectoryMessage, { kind: 'spawn' }>;
 
 type Message =
-  | RegistryMessage
+  | DirectoryMessage
   | { readonly kind: 'leadership' }
   | { readonly kind: 'tick' }
   | { readonly kind: 'read'; readonly tenure: Tenure; readonly records: Records }
   | { readonly kind: 'unread'; readonly tenure: Tenure; readonly error: unknown }
   | { readonly kind: 'write'; readonly tenure: Tenure; readonly outcome: WriteOutcome }
-  | { readonly kind: 'proved'; readonly answer: RegistryAnswer }
+  | { readonly kind: 'proved'; readonly answer: DirectoryAnswer }
   | { readonly kind: 'offered'; readonly request: SpawnMessage; readonly offered: readonly FleetModel[] };
 
 /** One leadership of this node: its fence, and what it knows once the records were read. */
 interface Tenure {
   readonly leader: LeaderInfo;
   readonly writer: RecordWriter;
-  state: RegistryState<AnswerRef> | undefined;
+  state: DirectoryState<AnswerRef> | undefined;
   retryWriteAtMs: number;
   rereadAtMs: number;
 }
 
-export interface RegistrySpec {
+export interface DirectorySpec {
   readonly node: ClusterNode;
   readonly fleet: FleetClient;
   readonly leadership: Leadership;
-  readonly catalogue: Catalogue;
+  readonly definitions: AgentDefinitions;
   readonly config: AgentsConfig;
 }
 
@@ -72,32 +72,32 @@ const describeTimeoutMs = 500;
 /** A full disk needs an operator, so retries are slow. */
 const fullRetryAfterMs = 5_000;
 
-/** The recipe of a host's registry: it decides while its node leads, and says `not-leader` otherwise. */
-export function registryProps(spec: RegistrySpec): Props<Message> {
+/** The recipe of a host's directory: it decides while its node leads, and says `not-leader` otherwise. */
+export function directoryProps(spec: DirectorySpec): Props<Message> {
   return props<Message>(
     () =>
       setup((context) => {
-        const registry = new Registry(spec, context);
+        const directory = new Directory(spec, context);
         return receive<Message>(
-          (message) => registry.handle(message),
+          (message) => directory.handle(message),
           (signal) => {
-            if (signal.type !== 'terminated') registry.end();
+            if (signal.type !== 'terminated') directory.end();
           },
         );
       }),
     {
-      protocol: registryMessageSchema,
+      protocol: directoryMessageSchema,
       // The protocol accepts no other kind.
-      accepts: (message, sender) => acceptsFrom(message as RegistryMessage, sender),
+      accepts: (message, sender) => acceptsFrom(message as DirectoryMessage, sender),
       restart: 'permanent',
       mailbox: { capacity: 10_000 },
     },
   );
 }
 
-/** The shell around `decideRegistry`: reads, writes, sends. */
-class Registry {
-  readonly #spec: RegistrySpec;
+/** The shell around `decideDirectory`: reads, writes, sends. */
+class Directory {
+  readonly #spec: DirectorySpec;
   readonly #context: ActorContext<Message>;
   readonly #unsubscribes: (() => void)[];
   #tenure: Tenure | undefined;
@@ -106,7 +106,7 @@ class Registry {
   /** Askers that wait for the running proof. */
   readonly #provers: AnswerRef[] = [];
 
-  constructor(spec: RegistrySpec, context: ActorContext<Message>) {
+  constructor(spec: DirectorySpec, context: ActorContext<Message>) {
     this.#spec = spec;
     this.#context = context;
     const { self } = context;
@@ -190,7 +190,7 @@ class Registry {
     return true;
   }
 
-  #handleRemote(message: Exclude<RegistryMessage, SpawnMessage | { kind: 'prove' | 'health' }>): void {
+  #handleRemote(message: Exclude<DirectoryMessage, SpawnMessage | { kind: 'prove' | 'health' }>): void {
     if (message.kind === 'settle') {
       return this.#decide({ type: 'settle', run: message.run, from: message.replyTo?.address.node });
     }
@@ -199,7 +199,7 @@ class Registry {
       if (this.#isRefusedByStore(message)) return;
     }
     const { kind, ...rest } = message;
-    this.#decide({ type: kind, ...rest } as RegistryEvent<AnswerRef>);
+    this.#decide({ type: kind, ...rest } as DirectoryEvent<AnswerRef>);
   }
 
   /** A tenure begins and ends with the leadership; a new fence is a new tenure. */
@@ -239,8 +239,8 @@ class Registry {
 
   #takeOver(tenure: Tenure, records: Records): void {
     if (tenure !== this.#tenure) return;
-    const types = new Set(this.#spec.catalogue.keys());
-    tenure.state = loadRegistry(this.#spec.config, types, records, this.#context.clock.now());
+    const types = new Set(this.#spec.definitions.keys());
+    tenure.state = loadDirectory(this.#spec.config, types, records, this.#context.clock.now());
     const { agents, runs } = records;
     this.#context.log.info(
       { agents: agents.length, runs: runs.length },
@@ -318,7 +318,7 @@ class Registry {
   #spawn(request: SpawnMessage, offered: readonly FleetModel[]): void {
     if (!this.#mayDecide()) return this.#refuse(request.replyTo);
     const { key, spec, waitMs, replyTo } = request;
-    const entry = this.#spec.catalogue.get(spec.type);
+    const entry = this.#spec.definitions.get(spec.type);
     const model = resolveModel(spec.model, entry?.model, offered) ?? '';
     this.#decide({ type: 'spawn', id: this.#context.random.id(), key, spec, model, waitMs, replyTo });
   }
@@ -337,15 +337,15 @@ class Registry {
     );
   }
 
-  #decide(event: RegistryEvent<AnswerRef>): void {
+  #decide(event: DirectoryEvent<AnswerRef>): void {
     const tenure = this.#tenure;
     if (!tenure?.state || !this.#spec.leadership.isLeader()) return;
     const { clock, random } = this.#context;
     const moment = { nowMs: clock.now(), wallMs: clock.wallNow(), random };
-    for (const effect of decideRegistry(tenure.state, event, moment)) this.#perform(tenure, effect);
+    for (const effect of decideDirectory(tenure.state, event, moment)) this.#perform(tenure, effect);
   }
 
-  #perform(tenure: Tenure, effect: RegistryEffect<AnswerRef>): void {
+  #perform(tenure: Tenure, effect: DirectoryEffect<AnswerRef>): void {
     const { node } = this.#spec;
     switch (effect.type) {
       case 'write-agent': {
@@ -367,7 +367,7 @@ class Registry {
       case 'order': {
         const { term, fence } = tenure.leader;
         const manager = node.system.refFor<ManagerMessage>(effect.node, managerPath);
-        const replyTo: ActorRef<RegistryMessage> = this.#context.self;
+        const replyTo: ActorRef<DirectoryMessage> = this.#context.self;
         return manager.tell({ ...effect.order, term, fence, replyTo }, { lane: 'order' });
       }
       case 'answer':
@@ -388,12 +388,12 @@ class Registry {
   }
 }
 
-type Request = Extract<RegistryMessage, { kind: 'list' | 'get' | 'stop' | 'submit' | 'run' }>;
+type Request = Extract<DirectoryMessage, { kind: 'list' | 'get' | 'stop' | 'submit' | 'run' }>;
 
-function isRequest(message: RegistryMessage): message is Request {
+function isRequest(message: DirectoryMessage): message is Request {
   return ['list', 'get', 'stop', 'submit', 'run'].includes(message.kind);
 }
 
-function runGone(runId: string): RegistryAnswer {
+function runGone(runId: string): DirectoryAnswer {
   return { kind: 'error', code: 'run-not-found', message: `no run ${runId} any more`, retryAfterMs: 0 };
 }

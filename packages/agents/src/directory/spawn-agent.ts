@@ -1,20 +1,24 @@
-import type { RegistryAnswer } from '../protocol/registry-message.ts';
+import type { DirectoryAnswer } from '../protocol/directory-message.ts';
 import type { AgentRecord } from './agent-record.ts';
 import { agentView } from './agent-view.ts';
 import { canonicalRequest } from './canonical-request.ts';
 import { isoTime } from './iso-time.ts';
 import { decidePlace } from './place-agent.ts';
-import type { Moment, RegistryEffect, RegistryEvent } from './registry-event.ts';
-import { type AgentEntry, maxWaiters, newAgentEntry, type RegistryState } from './registry-state.ts';
+import type { Moment, DirectoryEffect, DirectoryEvent } from './directory-event.ts';
+import { type AgentEntry, maxWaiters, newAgentEntry, type DirectoryState } from './directory-state.ts';
 import { writeAgent } from './write-record.ts';
 
-type Spawn<R> = Extract<RegistryEvent<R>, { type: 'spawn' }>;
+type Spawn<R> = Extract<DirectoryEvent<R>, { type: 'spawn' }>;
 
 /** Records the agent with its place; the order to run it follows when that is durable. */
-export function spawnAgent<R>(state: RegistryState<R>, event: Spawn<R>, moment: Moment): RegistryEffect<R>[] {
+export function spawnAgent<R>(
+  state: DirectoryState<R>,
+  event: Spawn<R>,
+  moment: Moment,
+): DirectoryEffect<R>[] {
   const known = state.agents.get(state.agentOfKey.get(event.key) ?? '');
   if (known) return joinSpawn(known, event, moment);
-  const refuse = (answer: RegistryAnswer): RegistryEffect<R>[] => [
+  const refuse = (answer: DirectoryAnswer): DirectoryEffect<R>[] => [
     { type: 'answer', to: event.replyTo, answer },
   ];
   if (!state.types.has(event.spec.type)) return refuse(unknownType(state, event.spec.type));
@@ -47,23 +51,23 @@ export function spawnAgent<R>(state: RegistryState<R>, event: Spawn<R>, moment: 
 }
 
 /** Answers every spawn request that waited for this agent. */
-export function answerWaiters<R>(entry: AgentEntry<R>): RegistryEffect<R>[] {
-  const answer: RegistryAnswer = { kind: 'agent', agent: agentView(entry, isoTime) };
+export function answerWaiters<R>(entry: AgentEntry<R>): DirectoryEffect<R>[] {
+  const answer: DirectoryAnswer = { kind: 'agent', agent: agentView(entry, isoTime) };
   return entry.waiters.splice(0).map((waiter) => ({ type: 'answer', to: waiter.replyTo, answer }));
 }
 
 /** Tells spawn requests that have waited long enough that theirs is recorded and goes on. */
-export function releaseWaiters<R>(entry: AgentEntry<R>, nowMs: number): RegistryEffect<R>[] {
+export function releaseWaiters<R>(entry: AgentEntry<R>, nowMs: number): DirectoryEffect<R>[] {
   const overdue = entry.waiters.filter((waiter) => waiter.untilMs <= nowMs);
   if (overdue.length === 0) return [];
   entry.waiters = entry.waiters.filter((waiter) => waiter.untilMs > nowMs);
   // Before the record is durable nothing may be promised: the asker times out and asks again with its key.
   if (!entry.durable) return [];
-  const answer: RegistryAnswer = { kind: 'pending', agent: agentView(entry, isoTime) };
+  const answer: DirectoryAnswer = { kind: 'pending', agent: agentView(entry, isoTime) };
   return overdue.map((waiter) => ({ type: 'answer', to: waiter.replyTo, answer }));
 }
 
-function joinSpawn<R>(entry: AgentEntry<R>, event: Spawn<R>, moment: Moment): RegistryEffect<R>[] {
+function joinSpawn<R>(entry: AgentEntry<R>, event: Spawn<R>, moment: Moment): DirectoryEffect<R>[] {
   const same = entry.record.request === canonicalRequest(event.spec);
   if (!same) return [{ type: 'answer', to: event.replyTo, answer: keyConflict(entry.record.id) }];
   if (entry.phase === 'active' || entry.phase === 'stopped') {
@@ -80,21 +84,21 @@ function addWaiter<R>(entry: AgentEntry<R>, event: Spawn<R>, moment: Moment): vo
   entry.waiters.push({ replyTo: event.replyTo, untilMs: moment.nowMs + event.waitMs });
 }
 
-function forget(state: RegistryState<unknown>, id: string): void {
+function forget(state: DirectoryState<unknown>, id: string): void {
   const entry = state.agents.get(id);
   if (!entry) return;
   state.agents.delete(id);
   state.agentOfKey.delete(entry.record.key);
 }
 
-const noHost: RegistryAnswer = {
+const noHost: DirectoryAnswer = {
   kind: 'error',
   code: 'no-host',
   message: 'no host that runs agents is alive; start one with `drover host` or wait for it to come back',
   retryAfterMs: 2_000,
 };
 
-function full(maxAgents: number): RegistryAnswer {
+function full(maxAgents: number): DirectoryAnswer {
   return {
     kind: 'error',
     code: 'no-host',
@@ -103,18 +107,18 @@ function full(maxAgents: number): RegistryAnswer {
   };
 }
 
-function unknownType(state: RegistryState<unknown>, type: string): RegistryAnswer {
+function unknownType(state: DirectoryState<unknown>, type: string): DirectoryAnswer {
   const known = [...state.types].toSorted().slice(0, 20).join(', ');
   return {
     kind: 'error',
     code: 'unknown-agent-type',
-    message: `the catalogue has no agent type ${JSON.stringify(type)}; it has: ${known}`,
+    message: `there is no agent type ${JSON.stringify(type)}; there are: ${known}`,
     field: 'type',
     retryAfterMs: 0,
   };
 }
 
-function keyConflict(id: string): RegistryAnswer {
+function keyConflict(id: string): DirectoryAnswer {
   return {
     kind: 'error',
     code: 'idempotency-conflict',

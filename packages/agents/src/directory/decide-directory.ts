@@ -1,6 +1,6 @@
 import { agentView } from './agent-view.ts';
 import { pagesOf } from '../protocol/page.ts';
-import { pageSize, type RegistryAnswer } from '../protocol/registry-message.ts';
+import { pageSize, type DirectoryAnswer } from '../protocol/directory-message.ts';
 import { failed } from '../protocol/run-outcome.ts';
 import { bringBack, confirm, giveUpHost, isLost, orderActivation, pursueActivation } from './host-agent.ts';
 import { isoTime } from './iso-time.ts';
@@ -13,25 +13,25 @@ import {
   showRun,
   submitRun,
 } from './record-run.ts';
-import type { HostSeen, Moment, RegistryEffect, RegistryEvent } from './registry-event.ts';
-import { type AgentEntry, maxWaiters, type RegistryState } from './registry-state.ts';
+import type { HostSeen, Moment, DirectoryEffect, DirectoryEvent } from './directory-event.ts';
+import { type AgentEntry, maxWaiters, type DirectoryState } from './directory-state.ts';
 import { releaseWaiters, spawnAgent } from './spawn-agent.ts';
 import { currentHost, handleInventory, handleStates, isThisLife, surveyHosts } from './survey-host.ts';
 import { writeAgent } from './write-record.ts';
 
 /**
- * The registry's whole policy: what is to be done about one event. Deterministic: the same events at the same
+ * The directory's whole policy: what is to be done about one event. Deterministic: the same events at the same
  * moments with the same randomness give the same effects. `state` is changed in place.
  *
  * What it promises: nothing is answered or ordered before the record it rests on is durable; an incarnation only
  * grows; a run ends once.
  */
 // oxlint-disable-next-line typescript/consistent-return -- every case returns; the compiler checks it
-export function decideRegistry<R>(
-  state: RegistryState<R>,
-  event: RegistryEvent<R>,
+export function decideDirectory<R>(
+  state: DirectoryState<R>,
+  event: DirectoryEvent<R>,
   moment: Moment,
-): RegistryEffect<R>[] {
+): DirectoryEffect<R>[] {
   switch (event.type) {
     case 'tick':
       return handleTick(state, event.hosts, moment);
@@ -67,10 +67,10 @@ export function decideRegistry<R>(
 }
 
 function handleTick<R>(
-  state: RegistryState<R>,
+  state: DirectoryState<R>,
   hosts: readonly HostSeen[],
   moment: Moment,
-): RegistryEffect<R>[] {
+): DirectoryEffect<R>[] {
   const effects = surveyHosts(state, hosts, moment.nowMs);
   for (const runId of state.orphanRuns.splice(0)) effects.push(...endAsLost(state, runId));
   for (const entry of state.agents.values()) {
@@ -89,8 +89,8 @@ function handleTick<R>(
   return effects;
 }
 
-function pursueRuns<R>(state: RegistryState<R>, agent: AgentEntry<R>, moment: Moment): RegistryEffect<R>[] {
-  const effects: RegistryEffect<R>[] = [];
+function pursueRuns<R>(state: DirectoryState<R>, agent: AgentEntry<R>, moment: Moment): DirectoryEffect<R>[] {
+  const effects: DirectoryEffect<R>[] = [];
   for (const runId of agent.running) {
     const run = state.runs.get(runId);
     if (!run?.durable) continue;
@@ -104,20 +104,20 @@ function pursueRuns<R>(state: RegistryState<R>, agent: AgentEntry<R>, moment: Mo
   return effects;
 }
 
-function endAsLost<R>(state: RegistryState<R>, runId: string): RegistryEffect<R>[] {
+function endAsLost<R>(state: DirectoryState<R>, runId: string): DirectoryEffect<R>[] {
   const run = state.runs.get(runId)?.record;
   if (!run) return [];
   const outcome = failed('agent-lost', `node ${run.node} was lost with the task in hand; ask again`);
   return settleRun(state, { type: 'settle', from: undefined, run: { ...run, outcome } });
 }
 
-type ActivationEvent = Extract<RegistryEvent<unknown>, { type: 'activated' | 'not-activated' }>;
+type ActivationEvent = Extract<DirectoryEvent<unknown>, { type: 'activated' | 'not-activated' }>;
 
 function handleActivation<R>(
-  state: RegistryState<R>,
+  state: DirectoryState<R>,
   event: ActivationEvent,
   moment: Moment,
-): RegistryEffect<R>[] {
+): DirectoryEffect<R>[] {
   const host = currentHost(state, event);
   const entry = state.agents.get(event.id);
   if (!host || !entry || !isThisLife(entry, host, event.incarnation)) return [];
@@ -129,7 +129,7 @@ function handleActivation<R>(
   return others ? giveUpHost(state, entry, moment, event.reason) : [];
 }
 
-function handleWritten<R>(state: RegistryState<R>, write: number, moment: Moment): RegistryEffect<R>[] {
+function handleWritten<R>(state: DirectoryState<R>, write: number, moment: Moment): DirectoryEffect<R>[] {
   const pending = state.writes.get(write);
   state.writes.delete(write);
   if (!pending) return [];
@@ -144,7 +144,7 @@ function handleWritten<R>(state: RegistryState<R>, write: number, moment: Moment
   return entry.phase === 'stopped' ? finishStop(state, entry) : [];
 }
 
-function stopAgent<R>(state: RegistryState<R>, id: string, replyTo: R): RegistryEffect<R>[] {
+function stopAgent<R>(state: DirectoryState<R>, id: string, replyTo: R): DirectoryEffect<R>[] {
   const entry = state.agents.get(id);
   if (!entry) return [{ type: 'answer', to: replyTo, answer: noSuchAgent(id) }];
   if (entry.phase === 'stopped' && entry.durable) {
@@ -158,7 +158,7 @@ function stopAgent<R>(state: RegistryState<R>, id: string, replyTo: R): Registry
   return [writeAgent(state, entry), ...failRuns(state, entry, 'agent-stopped', `agent ${id} was stopped`)];
 }
 
-function finishStop<R>(state: RegistryState<R>, entry: AgentEntry<R>): RegistryEffect<R>[] {
+function finishStop<R>(state: DirectoryState<R>, entry: AgentEntry<R>): DirectoryEffect<R>[] {
   const { id, incarnation, node, slot } = entry.record;
   state.agentSlots.finish(id, slot);
   const answer = show(entry, id);
@@ -166,11 +166,11 @@ function finishStop<R>(state: RegistryState<R>, entry: AgentEntry<R>): RegistryE
     { type: 'order', node, order: { kind: 'deactivate', id, incarnation, final: true } },
     ...entry.waiters
       .splice(0)
-      .map((waiter): RegistryEffect<R> => ({ type: 'answer', to: waiter.replyTo, answer })),
+      .map((waiter): DirectoryEffect<R> => ({ type: 'answer', to: waiter.replyTo, answer })),
   ];
 }
 
-function show(entry: AgentEntry<unknown> | undefined, id: string): RegistryAnswer {
+function show(entry: AgentEntry<unknown> | undefined, id: string): DirectoryAnswer {
   return entry && isVisible(entry) ? { kind: 'agent', agent: agentView(entry, isoTime) } : noSuchAgent(id);
 }
 
@@ -181,7 +181,7 @@ function isVisible(entry: AgentEntry<unknown>): boolean {
   );
 }
 
-function listPage(state: RegistryState<unknown>, after: string): RegistryAnswer {
+function listPage(state: DirectoryState<unknown>, after: string): DirectoryAnswer {
   const rest = [...state.agents.values()].filter((entry) => entry.record.id > after && isVisible(entry));
   rest.sort((a, b) => (a.record.id < b.record.id ? -1 : 1));
   const most = rest.slice(0, pageSize).map((entry) => agentView(entry, isoTime));

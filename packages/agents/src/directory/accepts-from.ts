@@ -1,11 +1,11 @@
 import type { Sender } from '@drover/actor-core';
-import type { RegistryMessage } from '../protocol/registry-message.ts';
+import type { DirectoryMessage } from '../protocol/directory-message.ts';
 
 /**
- * Whether the registry accepts a message from that sender: requests from gateways and hosts; reports from hosts, each
+ * Whether the directory accepts a message from that sender: requests from gateways and hosts; reports from hosts, each
  * about itself only. NATS permissions pin a sender's node and the lanes its role may publish on. Pure.
  */
-export function acceptsFrom(message: RegistryMessage, { node, nodeIncarnation, lane }: Sender): boolean {
+export function acceptsFrom(message: DirectoryMessage, { node, nodeIncarnation, lane }: Sender): boolean {
   switch (message.kind) {
     case 'activated':
     case 'not-activated':

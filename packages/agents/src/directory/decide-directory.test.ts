@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { resolveConfig } from '../config.ts';
-import type { HostedAgent, RunReport } from '../protocol/registry-message.ts';
+import type { HostedAgent, RunReport } from '../protocol/directory-message.ts';
 import type { AgentRecord } from './agent-record.ts';
-import { decideRegistry } from './decide-registry.ts';
+import { decideDirectory } from './decide-directory.ts';
 import { isoTime } from './iso-time.ts';
-import type { HostSeen, RegistryEffect, RegistryEvent } from './registry-event.ts';
-import { loadRegistry, type RegistryState } from './registry-state.ts';
+import type { HostSeen, DirectoryEffect, DirectoryEvent } from './directory-event.ts';
+import { loadDirectory, type DirectoryState } from './directory-state.ts';
 import type { RunRecord } from './run-record.ts';
 
 const random = { next: () => 0, id: () => 'unused' };
 const host = (node: string, incarnation = 1, alive = true): HostSeen => ({ node, incarnation, alive });
 
-/** A registry whose decisions are read as a transcript: one line an effect. */
+/** A directory whose decisions are read as a transcript: one line an effect. */
 function setup(
   options: {
     config?: Parameters<typeof resolveConfig>[0];
@@ -21,14 +21,14 @@ function setup(
 ) {
   const config = resolveConfig(options.config);
   let nowMs = 0;
-  const state: RegistryState<string> = loadRegistry(
+  const state: DirectoryState<string> = loadDirectory(
     config,
     new Set(['assistant']),
     { agents: options.agents ?? [], runs: options.runs ?? [] },
     nowMs,
   );
-  const decide = (event: RegistryEvent<string>): string[] =>
-    decideRegistry(state, event, { nowMs, wallMs: 1_000 + nowMs, random }).map(line);
+  const decide = (event: DirectoryEvent<string>): string[] =>
+    decideDirectory(state, event, { nowMs, wallMs: 1_000 + nowMs, random }).map(line);
   return {
     state,
     decide,
@@ -73,7 +73,7 @@ function report(runId: string): RunReport {
 }
 
 // oxlint-disable-next-line typescript/consistent-return -- every case returns; the compiler checks it
-function line(effect: RegistryEffect<string>): string {
+function line(effect: DirectoryEffect<string>): string {
   switch (effect.type) {
     case 'write-agent': {
       const { id, life, incarnation, node, nodeIncarnation, slot } = effect.record;
@@ -115,13 +115,13 @@ function line(effect: RegistryEffect<string>): string {
 
 /** Two hosts, agent a1 running on h1. */
 function withAgent(options: Parameters<typeof setup>[0] = {}) {
-  const registry = setup(options);
-  registry.tick(host('h1'));
-  registry.spawn('a1');
-  registry.written(1);
-  registry.activated('h1', 'a1', 1);
-  registry.tick(host('h1'), host('h2'));
-  return registry;
+  const directory = setup(options);
+  directory.tick(host('h1'));
+  directory.spawn('a1');
+  directory.written(1);
+  directory.activated('h1', 'a1', 1);
+  directory.tick(host('h1'), host('h2'));
+  return directory;
 }
 
 const recordA1: AgentRecord = {
@@ -280,12 +280,12 @@ describe('a lost host', () => {
   });
 
   it('is left alone by an agent whose host was only slow to be heard of', () => {
-    const registry = setup({ agents: [recordA1] });
-    expect(registry.tick(host('h2'))).toEqual(['order h2 survey 1']);
-    registry.advance(2_000);
-    expect(registry.tick(host('h1'), host('h2'))).toEqual(['order h1 survey 2', 'order h1 activate a1 4']);
-    registry.advance(10_000);
-    expect(registry.tick(host('h2'))).toContain('write #1 agent/0 a1 active 5@h2.1');
+    const directory = setup({ agents: [recordA1] });
+    expect(directory.tick(host('h2'))).toEqual(['order h2 survey 1']);
+    directory.advance(2_000);
+    expect(directory.tick(host('h1'), host('h2'))).toEqual(['order h1 survey 2', 'order h1 activate a1 4']);
+    directory.advance(10_000);
+    expect(directory.tick(host('h2'))).toContain('write #1 agent/0 a1 active 5@h2.1');
   });
 });
 

@@ -1,7 +1,7 @@
 import { DroverError } from '@drover/actor-core';
 
-/** A catalogue file cannot be used. Nothing starts until a person corrects `field` of `file`. */
-export class CatalogueError extends DroverError {
+/** An agent definition cannot be used. Nothing starts until a person corrects `field` of `file`. */
+export class DefinitionError extends DroverError {
   readonly code = 'invalid-catalogue';
   readonly file: string;
   readonly field: string;

@@ -1,15 +1,15 @@
 import type { AgentsConfig } from '../config.ts';
-import type { HostedAgent, ReportedState } from '../protocol/registry-message.ts';
+import type { HostedAgent, ReportedState } from '../protocol/directory-message.ts';
 import type { AgentRecord } from './agent-record.ts';
-import type { HostSeen } from './registry-event.ts';
+import type { HostSeen } from './directory-event.ts';
 import type { RunRecord } from './run-record.ts';
 import { SlotPool } from './slot-pool.ts';
 
 /**
- * All that a leader knows, rebuilt from the records at each takeover. Owned by one registry actor and changed in
- * place by `decideRegistry`, as raft's `Step` does; nothing in it is shared.
+ * All that a leader knows, rebuilt from the records at each takeover. Owned by one directory actor and changed in
+ * place by `decideDirectory`, as raft's `Step` does; nothing in it is shared.
  */
-export interface RegistryState<R> {
+export interface DirectoryState<R> {
   readonly config: AgentsConfig;
   /** Types that may be spawned. */
   readonly types: ReadonlySet<string>;
@@ -90,13 +90,13 @@ export type PendingWrite =
 export const maxWaiters: number = 32;
 
 /** The state of a new leader out of what the stream holds, in any order. */
-export function loadRegistry<R>(
+export function loadDirectory<R>(
   config: AgentsConfig,
   types: ReadonlySet<string>,
   records: { readonly agents: readonly AgentRecord[]; readonly runs: readonly RunRecord[] },
   nowMs: number,
-): RegistryState<R> {
-  const state: RegistryState<R> = {
+): DirectoryState<R> {
+  const state: DirectoryState<R> = {
     config,
     types,
     takenOverAtMs: nowMs,
@@ -117,7 +117,7 @@ export function loadRegistry<R>(
   return state;
 }
 
-function loadAgents<R>(state: RegistryState<R>, records: readonly AgentRecord[], nowMs: number): void {
+function loadAgents<R>(state: DirectoryState<R>, records: readonly AgentRecord[], nowMs: number): void {
   const inOrder = records.toSorted((a, b) => a.createdAtMs - b.createdAtMs || a.slot - b.slot);
   for (const record of inOrder) {
     state.agents.set(record.id, {
@@ -135,7 +135,7 @@ function loadAgents<R>(state: RegistryState<R>, records: readonly AgentRecord[],
   );
 }
 
-function loadRuns<R>(state: RegistryState<R>, records: readonly RunRecord[], nowMs: number): void {
+function loadRuns<R>(state: DirectoryState<R>, records: readonly RunRecord[], nowMs: number): void {
   const inOrder = records.toSorted((a, b) => a.ordinal - b.ordinal);
   for (const record of inOrder) {
     const running = record.outcome === undefined;
