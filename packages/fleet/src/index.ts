@@ -54,10 +54,11 @@ export {
 } from './routing/instance-health.ts';
 export { createLoadTable, type LiveLoadTable, type LoadTableNode } from './routing/live-load-table.ts';
 export type { InstanceEvidence, LoadTable, LoadTableCounters } from './routing/load-table.ts';
-export { loadedFirst } from './routing/loaded-first.ts';
 export { isModel, modelKey, normaliseModelName } from './routing/model-name.ts';
+export { routingPolicyNames } from './routing/policies.ts';
 export { comeBackMs } from './routing/queue-wait.ts';
 export { isErrorLine, readRefusal, type Refusal, type RefusalSubject } from './routing/refusal-subject.ts';
+export type { RoutedRequest } from './routing/routed-request.ts';
 export type { RoutingPolicy } from './routing/routing-policy.ts';
 export {
   createReceiver,

@@ -11,7 +11,6 @@ import { createDoor } from './http/dispatcher.ts';
 import { listen } from './http/http-server.ts';
 import { targetOf } from './http/request-target.ts';
 import { Router } from './http/router.ts';
-import { residentFirst } from './inference/residency-policy.ts';
 import { absentRoutes } from './dialects/native/absent-routes.ts';
 import { nativeInferenceRoutes } from './dialects/native/native-routes.ts';
 import { ClientWait } from './observe/client-wait.ts';
@@ -54,7 +53,7 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
     given ??
     createFleetClient(node, {
       config: { ...fleetConfig, maxPlaces: 1 },
-      policy: residentFirst,
+      policy: 'resident-first',
     });
   const bodies = new BodyBudget(config);
   const clientWait = new ClientWait(node.clock);

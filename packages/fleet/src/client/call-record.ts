@@ -2,6 +2,7 @@ import type { ActorRef, ClusterNode } from '@drover/actor-core';
 import type { FleetConfig } from '../config.ts';
 import type { LiveLoadTable } from '../routing/live-load-table.ts';
 import type { HealthTable } from '../routing/health-table.ts';
+import type { RoutedRequest } from '../routing/routed-request.ts';
 import type { RoutingPolicy } from '../routing/routing-policy.ts';
 import type { DecisionLog } from './decision-log.ts';
 import type { FleetRequest } from './fleet-client.ts';
@@ -14,7 +15,6 @@ export interface SessionShared {
   readonly node: ClusterNode;
   readonly config: FleetConfig;
   readonly load: LiveLoadTable;
-  readonly policy: RoutingPolicy;
   /** Health evidence from the hosts' answers. */
   readonly health: HealthTable;
   readonly retries: RetryBudget;
@@ -27,6 +27,11 @@ export interface SessionShared {
 export interface CallRecord {
   readonly call: PendingCall;
   readonly request: FleetRequest;
+  /** The request as its routing policy sees it. */
+  readonly routed: RoutedRequest;
+  readonly policy: RoutingPolicy;
+  /** Most instances at which the request waits. */
+  readonly maxPlaces: number;
   /** Its `modelKey`. */
   readonly model: string;
   readonly startedAtMs: number;

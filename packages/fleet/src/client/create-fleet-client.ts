@@ -11,7 +11,8 @@ import { FleetError } from '../errors.ts';
 import { createLoadTable } from '../routing/live-load-table.ts';
 import { type InstanceEvidence, instanceKey } from '../routing/load-table.ts';
 import { modelKey } from '../routing/model-name.ts';
-import { loadedFirst } from '../routing/loaded-first.ts';
+import { RoutingPolicies } from '../routing/policies.ts';
+import { routedRequest } from '../routing/routed-request.ts';
 import { HealthTable } from '../routing/health-table.ts';
 import type { RoutingPolicy } from '../routing/routing-policy.ts';
 import { Catalogues } from './catalogues.ts';
@@ -25,8 +26,8 @@ import type { SessionInput } from './session-input.ts';
 
 export interface FleetClientOptions {
   readonly config?: Partial<FleetConfig>;
-  /** @default loadedFirst */
-  readonly policy?: RoutingPolicy;
+  /** For requests without their own: one of `routingPolicyNames`, or a policy. @default 'loaded-first' */
+  readonly policy?: string | RoutingPolicy;
 }
 
 const control = { lane: 'control' } as const;
@@ -40,16 +41,16 @@ export function createFleetClient(node: ClusterNode, options: FleetClientOptions
   const config = resolveConfig(options.config);
   const health = new HealthTable(config, node.clock, node.random);
   const load = createLoadTable(node, config, (report) => health.heard(report));
-  const policy =
-    options.policy ??
-    ((candidates, model, random) => loadedFirst(candidates, model, random, config.staleEvidenceMs));
+  const policies = new RoutingPolicies({ clock: node.clock, random: node.random, config });
+  const policyOf = (policy: string | RoutingPolicy): RoutingPolicy =>
+    typeof policy === 'string' ? policies.get(policy) : policy;
+  const usualPolicy = policyOf(options.policy ?? 'loaded-first');
   const decisions = new DecisionLog(node.clock);
   const retries = new RetryBudget(config, node.clock.now());
   const shared: SessionShared = {
     node,
     config,
     load,
-    policy,
     health,
     retries,
     decisions,
@@ -94,10 +95,15 @@ export function createFleetClient(node: ClusterNode, options: FleetClientOptions
         signal.removeEventListener('abort', onAbort);
       },
     });
+    const { tenant = 'default', priority = 0, maxPlaces = config.maxPlaces } = request;
+    const model = modelKey(request.model);
     const record: CallRecord = {
       call,
       request,
-      model: modelKey(request.model),
+      routed: routedRequest({ model, tenant, priority }, request.body),
+      policy: request.policy === undefined ? usualPolicy : policyOf(request.policy),
+      maxPlaces,
+      model,
       startedAtMs,
       deadlineAtMs: deadlineAtMs(startedAtMs, request.timeoutMs ?? config.requestTimeoutMs),
       session: undefined,

@@ -1,7 +1,6 @@
 import { advance, createTestHub, createTestNode } from '@drover/actor-core/testing';
 import { describe, expect, it } from 'vitest';
 import { noTimeoutMs } from '../protocol/stream-open.ts';
-import { loadedFirst } from '../routing/loaded-first.ts';
 import type { RoutingPolicy } from '../routing/routing-policy.ts';
 import { type ScriptedInstance, scriptInstance } from '../testing/scripted-instance.ts';
 import { createFleetClient } from './create-fleet-client.ts';
@@ -13,9 +12,9 @@ const never = new AbortController().signal;
 async function setup(choiceMs = 0) {
   const hub = createTestHub();
   const node = createTestNode(hub, { nodeId: 'gw', roles: ['gateway'] });
-  const policy: RoutingPolicy = (candidates, model, random) => {
+  const policy: RoutingPolicy = (_request, [first]) => {
     hub.clock.advance(choiceMs);
-    return loadedFirst(candidates, model, random, 3_000);
+    return first;
   };
   const client = createFleetClient(node, { policy });
   const host = createTestNode(hub, { nodeId: 'host-1', roles: ['node-agent'] });

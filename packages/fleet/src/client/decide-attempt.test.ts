@@ -1,7 +1,5 @@
-import { seededRandom } from '@drover/actor-core/testing';
 import { describe, expect, it } from 'vitest';
 import { resolveConfig } from '../config.ts';
-import { loadedFirst } from '../routing/loaded-first.ts';
 import { evidence } from '../testing/evidence.ts';
 import {
   type AttemptDecision,
@@ -23,7 +21,7 @@ function decide(facts: Partial<AttemptFacts>): AttemptDecision {
     tried: new Set(),
     failures: [],
   };
-  return decideAttempt({ ...usual, ...facts }, loadedFirst, seededRandom(1), resolveConfig());
+  return decideAttempt({ ...usual, ...facts }, ([first]) => first, resolveConfig());
 }
 
 function failed(failure: Partial<AttemptFailure>): AttemptFailure {

@@ -1,11 +1,9 @@
-import type { Random } from '@drover/actor-core';
 import type { FleetConfig } from '../config.ts';
 import type { FleetErrorCode } from '../errors.ts';
 import type { RefusalCode } from '../protocol/session-message.ts';
 import { type InstanceEvidence, instanceKey } from '../routing/load-table.ts';
 import { isModel } from '../routing/model-name.ts';
 import { comeBackMs, isDoubtful, queueWaitMs, reportsFull } from '../routing/queue-wait.ts';
-import type { RoutingPolicy } from '../routing/routing-policy.ts';
 import type { HostAnswer } from './host-answer.ts';
 import { type AnsweredFailure, tellingAnswer } from './telling-answer.ts';
 
@@ -74,11 +72,13 @@ export type AttemptDecision =
 /** Hint for a client that found nobody: about how long a node-agent takes to be back. */
 const leastComeBackMs = 1_000;
 
+/** Chooses one of the candidates of an attempt, by the routing policy of the request. */
+export type ChooseInstance = (candidates: readonly InstanceEvidence[]) => InstanceEvidence | undefined;
+
 /** Decides a request's next step while nothing of it was delivered and no attempt is under way. */
 export function decideAttempt(
   facts: AttemptFacts,
-  policy: RoutingPolicy,
-  random: Random,
+  choose: ChooseInstance,
   config: FleetConfig,
 ): AttemptDecision {
   const { nowMs, failures, model } = facts;
@@ -102,7 +102,7 @@ export function decideAttempt(
   }
   if (failures.length < config.maxAttempts && facts.mayRetry !== false) {
     const candidates = usableOf(candidatesFor(facts), facts);
-    const instance = policy(candidates, model, random);
+    const instance = choose(candidates);
     const mayFit = facts.only !== undefined || !areAllFull(candidates, config);
     if (instance !== undefined && mayFit) return { kind: 'open', instance };
     if (instance !== undefined && failures.every(({ refusal }) => refusal === 'queue-full'))

@@ -76,6 +76,11 @@ function breakAfterTwo(stream: ScriptedStream): void {
   stream.feed({ kind: 'fail', code: 'upstream-lost', message: 'connection reset' });
 }
 
+/** The request waits in the queue of the instance. */
+function queueIt(stream: ScriptedStream): void {
+  stream.feed({ kind: 'accept', position: 1 });
+}
+
 function numbers(count: number): string[] {
   return Array.from({ length: count }, (_, index) => `${index + 1}`);
 }
@@ -93,6 +98,34 @@ describe('a call', () => {
       simulated: true,
     });
     expect(await reading).toEqual({ lines: ['1', '2', '3'], error: undefined });
+  });
+
+  it('is routed by its own policy, and waits at no more instances than it allows', async () => {
+    const full = { slots: 1, busy: 1, queued: 1 };
+    const cold = [{ name: 'm:latest', loaded: false }];
+    const { run, pass, hosts } = await setup({ models: cold }, { load: full, onOpen: queueIt });
+    run({ requestId: 'unload', policy: 'resident-first', maxPlaces: 1 });
+    run({ requestId: 'own', policy: (_request, candidates) => candidates.at(-1) });
+    run({ requestId: 'usual' });
+    await pass(50);
+    const opened = hosts.map(({ instance }) =>
+      instance.streams.map(({ open }) => [open.requestId, open.places]),
+    );
+    expect(opened).toEqual([
+      [['usual', 2]],
+      [
+        ['unload', 1],
+        ['own', 2],
+      ],
+    ]);
+    const reserved = hosts.flatMap(({ instance }) => instance.placed.map(({ kind }) => kind));
+    expect(reserved.length).toBeLessThanOrEqual(1);
+  });
+
+  it('is refused as a mistake of the caller when its policy does not exist', async () => {
+    const { run, client } = await setup();
+    expect(() => run({ policy: 'no-such-policy' })).toThrow(/no-such-policy/);
+    expect(client.active).toBe(0);
   });
 
   it('carries more lines than the window as the reader takes them', async () => {

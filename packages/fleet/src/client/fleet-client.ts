@@ -1,3 +1,4 @@
+import type { RoutingPolicy } from '../routing/routing-policy.ts';
 import type { LoadTable } from '../routing/load-table.ts';
 import type { CatalogueMessage } from '../protocol/catalogue.ts';
 import type { PassedHeaders } from '../protocol/passed-headers.ts';
@@ -12,8 +13,10 @@ import type { RequestDecisions } from './request-decisions.ts';
 export interface FleetClient {
   readonly load: LoadTable;
   /**
-   * Starts one request. Never throws: everything that goes wrong arrives through `head` or `lines`.
-   * Aborting `signal` cancels it down to Ollama's connection.
+   * Starts one request. Everything that goes wrong with it arrives through `head` or `lines`. Aborting `signal` cancels
+   * it down to Ollama's connection.
+   *
+   * @throws InvalidArgumentError `policy` is not the name of a policy
    */
   run(request: FleetRequest, signal: AbortSignal): FleetCall;
   /**
@@ -46,6 +49,10 @@ export interface FleetRequest {
   readonly instance?: { readonly node: string; readonly instance: string };
   /** Digest that a copy of the model must have, with or without the prefix `sha256:`. @default any copy */
   readonly digest?: string;
+  /** How an instance is chosen: one of `routingPolicyNames`, or a policy. @default the policy of the client */
+  readonly policy?: string | RoutingPolicy;
+  /** Most instances at which the request waits. 1: only where it was sent. @default `maxPlaces` of the client */
+  readonly maxPlaces?: number;
   /** Milliseconds the whole request may take; 0 for no deadline. @default `requestTimeoutMs` */
   readonly timeoutMs?: number;
   /** As in `StreamOpen`, for each attempt; 0 for none. @default 0 */

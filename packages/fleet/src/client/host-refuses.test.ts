@@ -37,7 +37,7 @@ async function setup(
   const node = createTestNode(hub, { nodeId: 'gw', roles: ['gateway'] });
   const client = createFleetClient(
     node,
-    options.client === undefined ? { policy: (candidates) => candidates[0] } : { config: options.client },
+    options.client === undefined ? { policy: (_request, [first]) => first } : { config: options.client },
   );
   const models = [{ name: 'm:latest' }, { name: 'big:latest' }];
   const hosts = scripts.map((onOpen, index) =>

@@ -140,9 +140,10 @@ class Session {
 
   /** Decides the next step while no attempt is under way. */
   #choose(): void {
-    const { config, policy } = this.#shared;
+    const { config } = this.#shared;
+    const { policy, routed } = this.#record;
     const facts = this.#facts.now();
-    const decision = decideAttempt(facts, policy, this.#context.random, config);
+    const decision = decideAttempt(facts, (candidates) => policy(routed, candidates), config);
     const chosen = decision.kind === 'open' ? decision.instance : undefined;
     // While the request runs, the last decision that chose an instance is more informative.
     if (chosen !== undefined || this.#facts.failures.length === 0)

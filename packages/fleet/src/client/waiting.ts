@@ -49,7 +49,7 @@ export class Waiting {
   /** For an `open`: the call may wait at any instance that could serve it. */
   get queueFacts(): QueueFacts {
     const candidates = candidatesFor({ ...this.#facts(), tried: new Set() });
-    const places = Math.max(1, Math.min(candidates.length, this.#shared.config.maxPlaces));
+    const places = Math.max(1, Math.min(candidates.length, this.#record.maxPlaces));
     const serviceMs = learntServiceMs(candidates, this.#record.model);
     return { waitedMs: this.#waitedMs, places, ...(serviceMs === undefined ? {} : { serviceMs }) };
   }
@@ -150,8 +150,8 @@ export class Waiting {
 
   /** Instances, beside the one with the body, that could serve the call and have not failed it; also one due for a trial. */
   #others(home: Attempt): readonly InstanceEvidence[] {
-    const { health, config } = this.#shared;
-    const { model } = this.#record;
+    const { health } = this.#shared;
+    const { model, maxPlaces } = this.#record;
     const facts = this.#facts();
     const failed = facts.failures
       .filter(({ refusal }) => refusal !== 'queue-full')
@@ -160,7 +160,7 @@ export class Waiting {
     const others = candidatesFor({ ...facts, tried }).filter(
       (evidence) => !evidence.suspect && !health.isEjected(instanceKey(evidence), model),
     );
-    const most = config.maxPlaces - 1;
+    const most = maxPlaces - 1;
     return others.length <= most ? others : others.toSorted((a, b) => this.#compare(a, b)).slice(0, most);
   }
 

@@ -1,16 +1,19 @@
 import { seededRandom } from '@drover/actor-core/testing';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { resolveConfig } from '../config.ts';
 import { type EvidenceFacts, evidence } from '../testing/evidence.ts';
-import { loadedFirst } from './loaded-first.ts';
+import { routedRequest } from '../testing/routed-request.ts';
+import { createLoadedFirst } from './loaded-first.ts';
 
-const random = seededRandom(1);
+const policy = createLoadedFirst({ random: seededRandom(1), config: resolveConfig() });
+const request = routedRequest({ model: 'm:latest' });
 const cold = [{ name: 'm:latest', loaded: false }];
 
 /** Which of the candidates is chosen, by node; each candidate is a node of its own. */
 function choose(candidates: Record<string, EvidenceFacts>): string | undefined {
   const all = Object.entries(candidates).map(([node, facts]) => evidence({ ...facts, node }));
-  return loadedFirst(all, 'm:latest', random)?.node;
+  return policy(request, all)?.node;
 }
 
 describe('loaded-first', () => {
@@ -73,10 +76,9 @@ describe('loaded-first', () => {
     fc.assert(
       fc.property(fc.array(facts, { minLength: 1, maxLength: 5 }), (all) => {
         expect(all.map((one, index) => evidence({ ...one, node: `${index}` }))).toContainEqual(
-          loadedFirst(
+          policy(
+            request,
             all.map((one, index) => evidence({ ...one, node: `${index}` })),
-            'm:latest',
-            random,
           ),
         );
       }),

@@ -1,9 +1,9 @@
-import type { Random } from '@drover/actor-core';
 import type { InstanceEvidence } from './load-table.ts';
 import { hasLoaded, isDoubtful, isFull, loadWaitMs, queueWaitMs, usedPlaces } from './queue-wait.ts';
+import type { RoutingContext, RoutingPolicy } from './routing-policy.ts';
 
 /**
- * The first routing policy: (model loaded and a free slot) before (a free slot) before (the shortest expected
+ * The default: (model loaded and a free slot) before (a free slot) before (the shortest expected
  * wait in time, a load included), the least used within each, ties at random. A full instance is chosen only if all
  * are full, an instance with doubtful evidence (suspect, or older than `staleEvidenceMs`) only if no other is left.
  *
@@ -11,23 +11,23 @@ import { hasLoaded, isDoubtful, isFull, loadWaitMs, queueWaitMs, usedPlaces } fr
  * requests for one name can still reload each other, and two names of one blob share a runner that only one of
  * them seems to have. The unit must become the residency key; this policy then reads keys where it reads names.
  */
-export function loadedFirst(
-  candidates: readonly InstanceEvidence[],
-  model: string,
-  random: Random,
-  staleEvidenceMs = 3_000,
-): InstanceEvidence | undefined {
-  let best: InstanceEvidence[] = [];
-  let bestRank: Rank | undefined;
-  for (const candidate of candidates) {
-    const rank = rankOf(candidate, model, staleEvidenceMs);
-    const order = bestRank === undefined ? -1 : compareRanks(rank, bestRank);
-    if (order > 0) continue;
-    if (order < 0) best = [];
-    bestRank = rank;
-    best.push(candidate);
-  }
-  return best.length < 2 ? best[0] : best[Math.floor(random.next() * best.length)];
+export function createLoadedFirst({
+  random,
+  config,
+}: Pick<RoutingContext, 'random' | 'config'>): RoutingPolicy {
+  return ({ model }, candidates) => {
+    let best: InstanceEvidence[] = [];
+    let bestRank: Rank | undefined;
+    for (const candidate of candidates) {
+      const rank = rankOf(candidate, model, config.staleEvidenceMs);
+      const order = bestRank === undefined ? -1 : compareRanks(rank, bestRank);
+      if (order > 0) continue;
+      if (order < 0) best = [];
+      bestRank = rank;
+      best.push(candidate);
+    }
+    return best.length < 2 ? best[0] : best[Math.floor(random.next() * best.length)];
+  };
 }
 
 /** Compared from the left; smaller is better. `cost`: share of the slots in use while one is free, else milliseconds. */

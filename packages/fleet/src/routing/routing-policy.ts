@@ -1,13 +1,24 @@
-import type { Random } from '@drover/actor-core';
+import type { Clock, Random } from '@drover/actor-core';
+import type { FleetConfig } from '../config.ts';
 import type { InstanceEvidence } from './load-table.ts';
+import type { RoutedRequest } from './routed-request.ts';
 
 /**
- * Chooses where a request goes, or undefined where it can go nowhere. A plain function: evidence in, choice out.
- * `candidates` are ready, alive, list the model and were not tried yet; `model` is its `modelKey`, to be
- * compared with `isModel`.
+ * Chooses the instance for a request; undefined where none of the candidates suits. The candidates are ready and alive,
+ * list the model and have not been tried for this request; instances of ejected hosts are among them only if there is
+ * no other. Called once for each attempt, on the request's path: it must be fast and must not wait.
  */
 export type RoutingPolicy = (
+  request: RoutedRequest,
   candidates: readonly InstanceEvidence[],
-  model: string,
-  random: Random,
 ) => InstanceEvidence | undefined;
+
+/** Makes a policy for one fleet client. A policy that learns keeps its state in its closure. */
+export type CreateRoutingPolicy = (context: RoutingContext) => RoutingPolicy;
+
+/** What a fleet client gives to its policies. */
+export interface RoutingContext {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly config: FleetConfig;
+}
