@@ -4,10 +4,10 @@
  * @module actor-core
  */
 export type { ActorContext, AskOptions, WaitOptions } from './actor/actor-context.ts';
-export type { AdapterOptions } from './actor/adapter.ts';
+export type { AdapterOptions } from './cell/adapter.ts';
 export type { ActorAddress, ActorRef, MessageLane, Sender, TellOptions } from './actor/actor-ref.ts';
 export type { ActorSnapshot, ActorSystem, RuntimeCounters } from './actor/actor-system.ts';
-export { type ActorSystemOptions, createActorSystem } from './actor/create-actor-system.ts';
+export { type ActorSystemOptions, createActorSystem } from './node/create-actor-system.ts';
 export {
   type Behaviour,
   type Directive,
@@ -183,7 +183,7 @@ export {
   tellTopic,
   type TopicMessage,
 } from './subscribing/tell-changes.ts';
-export type { SupervisionOptions } from './supervision/supervision-options.ts';
+export type { SupervisionOptions } from './actor/supervision-options.ts';
 export {
   anyToken,
   controlStream,

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { ActorContext } from './actor/actor-context.ts';
 import { receive, setup } from './actor/behaviour.ts';
-import { createActorSystem } from './actor/create-actor-system.ts';
+import { createActorSystem } from './node/create-actor-system.ts';
 import { props } from './actor/props.ts';
 import { createCircuitBreaker } from './breaker/circuit-breaker.ts';
 import { reliableConsumer } from './delivery/reliable-consumer.ts';

@@ -5,7 +5,7 @@ import type { Random } from '../random.ts';
 import type { StreamFrame, StreamOptions } from '../streaming/stream-frame.ts';
 import type { StreamWriter } from '../streaming/stream-writer.ts';
 import type { ActorRef, MessageLane } from './actor-ref.ts';
-import type { AdapterOptions } from './adapter.ts';
+import type { AdapterOptions } from '../cell/adapter.ts';
 import type { Props } from './props.ts';
 
 /** What an actor may do, valid for one incarnation of it. */
@@ -44,7 +44,7 @@ export interface ActorContext<M> {
    * has settled. Declared anew by each handling that wants it; while one declaration holds, another one adds nothing.
    * State may have changed behind every `await` then.
    */
-  admit(accepts: (message: M) => boolean): void;
+  allowReentrancy(accepts: (message: M) => boolean): void;
   /** Starts a child. A name must be unique among siblings; without one a fresh one is made. */
   spawn<C>(props: Props<C>, name?: string): ActorRef<C>;
   /** Stops a child in an orderly way. */

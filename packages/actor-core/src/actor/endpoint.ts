@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { ActorAddress, ActorRef, TellOptions } from './actor-ref.ts';
 import { BaseRef } from './base-ref.ts';
-import type { Runtime } from './runtime.ts';
+import type { Runtime } from '../system/runtime.ts';
 import type { DeadLetterReason } from './runtime-event.ts';
 
 /** Path under which what is no actor is reached from other nodes; the uid says which one. */

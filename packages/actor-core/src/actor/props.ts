@@ -1,10 +1,10 @@
 import type { z } from 'zod';
 import { InvalidArgumentError } from '../errors.ts';
 import { resolveSupervision } from '../supervision/resolve-supervision.ts';
-import type { SupervisionOptions } from '../supervision/supervision-options.ts';
+import type { SupervisionOptions } from './supervision-options.ts';
 import type { Sender } from './actor-ref.ts';
 import type { Behaviour } from './behaviour.ts';
-import { mailboxLimits } from './mailbox-limits.ts';
+import { mailboxLimits } from '../mailbox/mailbox-limits.ts';
 import { type OptionNames, optionNames, requireKnownOptions } from '../known-options.ts';
 
 const propsOptions = optionNames<Omit<Props<never>, 'create'>>({

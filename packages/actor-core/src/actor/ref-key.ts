@@ -1,5 +1,5 @@
 import type { ActorRef } from './actor-ref.ts';
-import { adapterPath } from './adapter.ts';
+import { adapterPath } from '../cell/adapter.ts';
 import { endpointPath } from './endpoint.ts';
 
 /** Key of the exact address in a ref: equal for equal addresses. */

@@ -1,6 +1,6 @@
 import type { ActorSystem } from './actor-system.ts';
-import type { ActorCell } from './actor-cell.ts';
-import type { Runtime } from './runtime.ts';
+import type { ActorCell } from '../cell/cell.ts';
+import type { Runtime } from '../system/runtime.ts';
 
 /**
  * Entries in the tables of a runtime that grow and shrink with its use. Whatever was done, they are back to what they
@@ -27,8 +27,8 @@ export interface TableSizes {
   /** Questions and waiting senders that have a deadline. */
   deadlines: number;
   /** Watches over the bus: of this node elsewhere, of others here. */
-  remoteWatches: number;
-  watchedHere: number;
+  outboundWatches: number;
+  inboundWatches: number;
   /** Nodes heard of, and the lanes to them. */
   peers: number;
   outboxes: number;
@@ -52,8 +52,8 @@ export function countTables(cells: Iterable<ActorCell>): TableSizes {
     endWaiters: 0,
     endpoints: 0,
     deadlines: 0,
-    remoteWatches: 0,
-    watchedHere: 0,
+    outboundWatches: 0,
+    inboundWatches: 0,
     peers: 0,
     outboxes: 0,
   };

@@ -3,7 +3,7 @@ import type { ActorContext } from '../actor/actor-context.ts';
 import type { ActorRef } from '../actor/actor-ref.ts';
 import { receive, setup } from '../actor/behaviour.ts';
 import { type Props, props } from '../actor/props.ts';
-import type { LocalRef } from '../actor/local-ref.ts';
+import type { LocalRef } from '../system/local-ref.ts';
 import type { TerminationReason } from '../actor/signal.ts';
 import { refKey } from '../actor/ref-key.ts';
 import { actorRefSchema } from '../remoting/actor-ref-schema.ts';

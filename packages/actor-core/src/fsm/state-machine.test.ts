@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { ActorRef } from '../actor/actor-ref.ts';
 import { receive, stopped as actorStopped } from '../actor/behaviour.ts';
 import type { ActorSystem } from '../actor/actor-system.ts';
-import { createActorSystem } from '../actor/create-actor-system.ts';
+import { createActorSystem } from '../node/create-actor-system.ts';
 import { props } from '../actor/props.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
 import { settle } from '../testing/settle.ts';

@@ -3,8 +3,8 @@ import type { Clock, Timer } from '../clock.ts';
 import type { Logger } from '../logger.ts';
 import { anyToken, type Subjects } from '../transport/subjects.ts';
 import type { Transport, TransportMessage } from '../transport/transport.ts';
-import { BirthTimes } from './birth-times.ts';
-import { chooseShown } from './choose-shown.ts';
+import { StartTimes } from './start-times.ts';
+import { chooseActors } from './choose-actors.ts';
 import {
   type ActorView,
   type InspectionAnswer,
@@ -13,10 +13,10 @@ import {
   questionSchema,
 } from './inspection.ts';
 import { decodeQuestion, encodeAnswer } from './inspection-codec.ts';
-import type { Inspected } from './interest.ts';
+import type { Inspected } from './relevance.ts';
 import { MessageRates, sampleMs } from './message-rates.ts';
-import type { Seen } from './most-interesting.ts';
-import { viewOf } from './view-of.ts';
+import type { Seen } from './most-relevant.ts';
+import { actorView } from './actor-view.ts';
 import { type Walk, walkActors } from './walk-actors.ts';
 
 /** Different questions answered at once; one more is told `busy`. */
@@ -42,7 +42,7 @@ export interface InspectorOptions {
 /** Shows the actors of one node, in answers that are bounded whatever their number. */
 export class Inspector {
   readonly #options: InspectorOptions;
-  readonly #births = new BirthTimes();
+  readonly #births = new StartTimes();
   readonly #rates = new MessageRates();
   readonly #underWay = new Map<string, Promise<NodeInspection>>();
   readonly #ends: (() => void)[] = [];
@@ -90,7 +90,7 @@ export class Inspector {
       pause: () => this.#pass(0),
       isLate: () => clock.now() >= lateMs,
     });
-    await this.#sample(chooseShown(walk.tops, walk.others, question.limit));
+    await this.#sample(chooseActors(walk.tops, walk.others, question.limit));
     const actors = this.#fitting(walk, question);
     const { restarted = 0, parked = 0, escalated = 0 } = this.#options.counters().events;
     return {
@@ -114,10 +114,10 @@ export class Inspector {
   /** As many views as the answer may hold in number and in bytes. */
   #fitting(walk: Walk, { limit, maxBytes }: InspectionQuestion): readonly ActorView[] {
     const nowMs = this.#options.clock.now();
-    let views = chooseShown(walk.tops, walk.others, limit).map((seen) => this.#view(seen, nowMs));
+    let views = chooseActors(walk.tops, walk.others, limit).map((seen) => this.#view(seen, nowMs));
     for (let bytes = sizeOf(views); bytes > maxBytes - answerReserveBytes; bytes = sizeOf(views)) {
       const fewer = Math.min(views.length - 1, Math.floor((views.length * maxBytes) / bytes));
-      views = chooseShown(walk.tops, walk.others, fewer).map((seen) => this.#view(seen, nowMs));
+      views = chooseActors(walk.tops, walk.others, fewer).map((seen) => this.#view(seen, nowMs));
     }
     return views;
   }
@@ -125,7 +125,7 @@ export class Inspector {
   #view({ actor, children }: Seen, nowMs: number): ActorView {
     const messagesPerSecond = this.#rates.look(actor, nowMs);
     const uptimeMs = Math.max(0, nowMs - (this.#births.of(actor.uid) ?? nowMs));
-    return viewOf(actor, { children, messagesPerSecond, uptimeMs });
+    return actorView(actor, { children, messagesPerSecond, uptimeMs });
   }
 
   #deadLetters(): number {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { chooseShown } from './choose-shown.ts';
-import type { Inspected } from './interest.ts';
+import { chooseActors } from './choose-actors.ts';
+import type { Inspected } from './relevance.ts';
 import { walkActors } from './walk-actors.ts';
 
 interface Sketch {
@@ -34,7 +34,7 @@ async function shown(
 ): Promise<{ total: number; paths: string[]; children: Record<string, number> }> {
   const root = actorOf({ children: tree });
   const walk = await walkActors(root, { path, limit, pause: async () => undefined, isLate: () => false });
-  const seen = chooseShown(walk.tops, walk.others, limit);
+  const seen = chooseActors(walk.tops, walk.others, limit);
   return {
     total: walk.total,
     paths: seen.map(({ actor }) => actor.path),

@@ -1,5 +1,5 @@
-import { type Inspected, interestOf } from './interest.ts';
-import { MostInteresting, type Seen } from './most-interesting.ts';
+import { type Inspected, relevanceOf } from './relevance.ts';
+import { MostRelevant, type Seen } from './most-relevant.ts';
 
 /** Actors looked at between two pauses: well under a millisecond of the event loop. */
 const actorsPerSlice = 2_048;
@@ -18,7 +18,7 @@ export interface WalkOptions {
 export interface Walk {
   readonly total: number;
   readonly complete: boolean;
-  /** The uppermost of those asked for, the most interesting first. */
+  /** The uppermost of those asked for, the most relevant first. */
   readonly tops: readonly Seen[];
   /** Everyone below them. */
   readonly others: readonly Seen[];
@@ -34,12 +34,12 @@ interface Level {
 }
 
 /**
- * Looks at every actor under `root`, in slices, and keeps the most interesting. Not one instant: actors may come and go
+ * Looks at every actor under `root`, in slices, and keeps the most relevant. Not one instant: actors may come and go
  * between slices.
  */
 export async function walkActors(root: Inspected, options: WalkOptions): Promise<Walk> {
-  const tops = new MostInteresting(options.limit);
-  const others = new MostInteresting(options.limit);
+  const tops = new MostRelevant(options.limit);
+  const others = new MostRelevant(options.limit);
   const levels: Level[] = [levelOf(root, undefined, '', options.path === '')];
   let total = 0;
   let complete = true;
@@ -70,11 +70,11 @@ export async function walkActors(root: Inspected, options: WalkOptions): Promise
   /** Undefined for one that nobody needs to remember. */
   function look(actor: Inspected, level: Level, order: number): Seen | undefined {
     if (level.owner !== undefined) level.owner.children++;
-    const interest = interestOf(actor);
+    const relevance = relevanceOf(actor);
     const kept = level.isInside && level.owner !== undefined ? others : tops;
-    const isWanted = kept.wants(interest);
+    const isWanted = kept.wants(relevance);
     if (!isWanted && !actor.hasChildren) return undefined;
-    const seen: Seen = { actor, parent: level.owner, order, interest, children: 0 };
+    const seen: Seen = { actor, parent: level.owner, order, relevance, children: 0 };
     if (isWanted) kept.add(seen);
     return seen;
   }

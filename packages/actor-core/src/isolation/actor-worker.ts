@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { stopped, type Next } from '../actor/behaviour.ts';
-import type { Runtime } from '../actor/runtime.ts';
+import type { Runtime } from '../system/runtime.ts';
 import { decodeValue, encodeValue } from '../remoting/frame-codec.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './worker-message.ts';
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ActorRef } from '../actor/actor-ref.ts';
 import { receive, setup } from '../actor/behaviour.ts';
 import type { ActorSystem } from '../actor/actor-system.ts';
-import { createActorSystem } from '../actor/create-actor-system.ts';
+import { createActorSystem } from '../node/create-actor-system.ts';
 import { type Props, props } from '../actor/props.ts';
 import type { RuntimeEvent } from '../actor/runtime-event.ts';
 import { waitUntil } from '../testing/wait-until.ts';

@@ -1,6 +1,6 @@
 import type { ActorRef } from '../actor/actor-ref.ts';
 import { type Directive, receive, setup } from '../actor/behaviour.ts';
-import { LocalRef } from '../actor/local-ref.ts';
+import { LocalRef } from '../system/local-ref.ts';
 import { type Props, props } from '../actor/props.ts';
 import { InvalidArgumentError } from '../errors.ts';
 import { ActorWorker } from './actor-worker.ts';

@@ -1,4 +1,4 @@
-import { createRuntime } from '../actor/create-actor-system.ts';
+import { createRuntime } from './create-actor-system.ts';
 import type { Clock } from '../clock.ts';
 import { NodeReplacedError } from '../errors.ts';
 import { Inspector } from '../inspection/inspector.ts';

@@ -1,4 +1,4 @@
-import type { Runtime } from '../actor/runtime.ts';
+import type { Runtime } from '../system/runtime.ts';
 import type { Clock } from '../clock.ts';
 import { systemClock } from '../clock/system-clock.ts';
 import { InvalidArgumentError } from '../errors.ts';

@@ -1,7 +1,7 @@
 import type { ActorRef } from '../actor/actor-ref.ts';
 import { receive, setup } from '../actor/behaviour.ts';
 import { props } from '../actor/props.ts';
-import type { Runtime } from '../actor/runtime.ts';
+import type { Runtime } from '../system/runtime.ts';
 import { InvalidArgumentError, NameTakenError, RegistryFullError } from '../errors.ts';
 import type { MemberEvidence } from '../membership/presence.ts';
 import type { ClusterNode } from '../node/cluster-node.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ActorRef } from '../actor/actor-ref.ts';
 import { BaseRef } from '../actor/base-ref.ts';
-import { RemoteRef } from './remote-ref.ts';
+import { RemoteRef } from '../system/remote-ref.ts';
 
 const schema = z.custom<unknown>((value) => value instanceof BaseRef, 'must be an actor ref');
 

@@ -65,8 +65,8 @@ it('ends the interest of a node that crashed and never came back', async () => {
     ),
   );
   await settle();
-  expect(tableSizes(b.system)).toMatchObject({ watchedHere: 1, watchers: 1, peers: 1 });
+  expect(tableSizes(b.system)).toMatchObject({ inboundWatches: 1, watchers: 1, peers: 1 });
   a.crash();
   await advance(hub.clock, 21 * 60_000, 1_000);
-  expect(tableSizes(b.system)).toMatchObject({ watchedHere: 0, watchers: 0, peers: 0, outboxes: 0 });
+  expect(tableSizes(b.system)).toMatchObject({ inboundWatches: 0, watchers: 0, peers: 0, outboxes: 0 });
 });

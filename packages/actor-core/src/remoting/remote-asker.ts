@@ -1,7 +1,7 @@
 import type { CallChain } from '../actor/call-chain.ts';
 import type { Refusable } from '../actor/envelope.ts';
 import type { DeadLetterReason } from '../actor/runtime-event.ts';
-import type { AwaitingSender } from '../actor/waiting-room.ts';
+import type { AwaitingSender } from '../mailbox/blocked-senders.ts';
 import type { Clock } from '../clock.ts';
 import type { Remoting } from './remoting.ts';
 

@@ -359,14 +359,14 @@ describe('watching an actor of another node', () => {
       const { a, b, hub, pass } = await pair();
       watchFrom(a, a.system.refFor('b', 'echo'));
       await settle();
-      expect(tableSizes(b.system), end).toMatchObject({ watchedHere: 1, watchers: 1 });
+      expect(tableSizes(b.system), end).toMatchObject({ inboundWatches: 1, watchers: 1 });
       if (end === 'leave') await Promise.all([a.leave(), pass(100)]);
       else a.crash();
       if (end === 'crash') await pass(4_000);
       // A node that is only silent may come back and still watch; the next incarnation ends the interest of this one.
       if (end !== 'leave') createTestNode(hub, { nodeId: 'a', incarnation: 2 });
       await pass(200);
-      expect(tableSizes(b.system), end).toMatchObject({ watchedHere: 0, watchers: 0 });
+      expect(tableSizes(b.system), end).toMatchObject({ inboundWatches: 0, watchers: 0 });
     }
   });
 

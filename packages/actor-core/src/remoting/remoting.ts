@@ -4,13 +4,13 @@ import { decodeChain, encodeChain } from '../actor/call-chain.ts';
 import type { Question, Refusable } from '../actor/envelope.ts';
 import { endpointPath } from '../actor/endpoint.ts';
 import { causeFrom } from '../actor/last-failure.ts';
-import type { Link } from '../actor/link.ts';
-import { StrangersMessage } from '../actor/event-hub.ts';
-import type { Runtime } from '../actor/runtime.ts';
+import type { Link } from '../cell/link.ts';
+import { StrangersMessage } from '../system/event-hub.ts';
+import type { Runtime } from '../system/runtime.ts';
 import type { DeadLetterReason } from '../actor/runtime-event.ts';
 import type { TableSizes } from '../actor/table-sizes.ts';
 import { asTrace, question, traced } from '../actor/trace-context.ts';
-import type { Watch } from '../actor/watch.ts';
+import type { Watch } from '../cell/watch.ts';
 import type { Clock, Timer } from '../clock.ts';
 import { BadFrameError, type BadFrameReason, type DroverError, MessageTooLargeError } from '../errors.ts';
 import { anyToken, type Subjects } from '../transport/subjects.ts';
@@ -27,10 +27,10 @@ import { isControl, messageLanes, wireLane } from './message-lanes.ts';
 import { Outbox } from './outbox.ts';
 import { Outboxes, type Outgoing } from './outboxes.ts';
 import { Peers } from './peers.ts';
-import { Recalls } from './recalls.ts';
+import { QuestionWithdrawals } from './question-withdrawal.ts';
 import { RemoteAsker } from './remote-asker.ts';
-import { RemoteWatches } from './remote-watches.ts';
-import { WatchedHere } from './watched-here.ts';
+import { OutboundWatches } from './outbound-watches.ts';
+import { InboundWatches } from './inbound-watches.ts';
 import { kind, type WireMessage } from './wire.ts';
 
 type TellMessage = Extract<WireMessage, readonly [0, ...unknown[]]>;
@@ -49,9 +49,9 @@ export class Remoting {
   readonly #subjects: Subjects;
   readonly #header: Uint8Array;
   readonly #outboxes: Outboxes;
-  readonly #watches: RemoteWatches;
-  readonly #watchedHere: WatchedHere;
-  readonly #recalls: Recalls;
+  readonly #watches: OutboundWatches;
+  readonly #inboundWatches: InboundWatches;
+  readonly #withdrawals: QuestionWithdrawals;
   readonly #peers: Peers;
   readonly #pongListeners = new Set<(node: string) => void>();
   /** Messages of the current frame that did not match their receiver's protocol. */
@@ -68,9 +68,9 @@ export class Remoting {
     this.#outboxes = new Outboxes((node, lane) => this.#makeOutbox(node, lane));
     const sendControl = (node: string, message: WireMessage) =>
       this.#post(node, 'ctl', message, undefined, undefined);
-    this.#watchedHere = new WatchedHere(runtime, sendControl);
-    this.#recalls = new Recalls(runtime, sendControl);
-    this.#watches = new RemoteWatches({
+    this.#inboundWatches = new InboundWatches(runtime, sendControl);
+    this.#withdrawals = new QuestionWithdrawals(runtime, sendControl);
+    this.#watches = new OutboundWatches({
       clock: runtime.clock,
       send: sendControl,
       connected: () => transport.connected,
@@ -155,8 +155,8 @@ export class Remoting {
   }
 
   addSizes(to: TableSizes): void {
-    to.remoteWatches += this.#watches.size;
-    to.watchedHere += this.#watchedHere.size;
+    to.outboundWatches += this.#watches.size;
+    to.inboundWatches += this.#inboundWatches.size;
     to.peers += this.#peers.size;
     to.outboxes += this.#outboxes.size;
   }
@@ -300,9 +300,9 @@ export class Remoting {
       case kind.tell:
         return this.#handleTell(sender, message);
       case kind.watch:
-        return this.#watchedHere.watch(peer, incarnation, message);
+        return this.#inboundWatches.watch(peer, incarnation, message);
       case kind.unwatch:
-        return this.#watchedHere.takenBack(peer, message[1]);
+        return this.#inboundWatches.takenBack(peer, message[1]);
       case kind.watching:
         return this.#watches.confirmed(message[1], peer, incarnation, message[2], message[3]);
       case kind.terminated:
@@ -310,7 +310,7 @@ export class Remoting {
       case kind.refused:
         return this.#handleRefused(peer, message);
       case kind.takeBack:
-        return this.#recalls.handle(peer, message);
+        return this.#withdrawals.handle(peer, message);
     }
   }
 
@@ -351,7 +351,7 @@ export class Remoting {
     if (asker === undefined) target.deliver(traced(parsed.data, trace), isControl(lane));
     else {
       target.deliver(question(parsed.data, asker, trace), isControl(lane));
-      if (asker.chain !== undefined) this.#recalls.lookForCircle(target, asker);
+      if (asker.chain !== undefined) this.#withdrawals.refuseCycleThrough(target, asker);
     }
   }
 
@@ -363,9 +363,9 @@ export class Remoting {
     return new RemoteAsker(this, peer, askUid, decodeChain(chain), untilMs, deadline);
   }
 
-  /** Recalls a question whose asker no longer waits, so that it is not started. */
+  /** QuestionWithdrawals a question whose asker no longer waits, so that it is not started. */
   takeBack(to: ActorAddress, ask: Question): void {
-    if (to.node !== this.#runtime.nodeId && this.#transport.connected) this.#recalls.takeBack(to, ask);
+    if (to.node !== this.#runtime.nodeId && this.#transport.connected) this.#withdrawals.takeBack(to, ask);
   }
 
   /** Tells the asker on another node that its question was not delivered. */
@@ -414,7 +414,7 @@ export class Remoting {
   #forgetLives(node: string, incarnation: number, gone: boolean, isReplaced: boolean): void {
     this.#watches.nodeDown(node, incarnation, isReplaced);
     if (!gone) return;
-    this.#watchedHere.nodeDown(node, incarnation);
+    this.#inboundWatches.nodeDown(node, incarnation);
     for (const endpoint of this.#runtime.publishedEndpoints())
       endpoint.nodeGone(node, incarnation, isReplaced);
   }

@@ -1,6 +1,6 @@
 import type { AskOptions } from '../actor/actor-context.ts';
 import type { ActorRef } from '../actor/actor-ref.ts';
-import { requireAskOptions } from '../actor/ask.ts';
+import { requireAskOptions } from '../cell/ask.ts';
 import type { ActorSystem } from '../actor/actor-system.ts';
 import type { Clock, Timer } from '../clock.ts';
 import { InvalidArgumentError, NoTargetsError, TooFewAnswersError } from '../errors.ts';

@@ -1,12 +1,12 @@
 import type { ActorContext } from '../actor/actor-context.ts';
 import type { ActorRef } from '../actor/actor-ref.ts';
 import { receive, setup } from '../actor/behaviour.ts';
-import { forward } from '../actor/forward.ts';
-import { LocalRef } from '../actor/local-ref.ts';
+import { forward } from '../cell/forward.ts';
+import { LocalRef } from '../system/local-ref.ts';
 import { type MailboxOptions, type Props, props, type RestartType } from '../actor/props.ts';
 import { InvalidArgumentError } from '../errors.ts';
 import { optionNames, requireKnownOptions } from '../known-options.ts';
-import type { SupervisionOptions } from '../supervision/supervision-options.ts';
+import type { SupervisionOptions } from '../actor/supervision-options.ts';
 import { roundRobin, type RoutingStrategy } from './strategy.ts';
 
 /** How many workers a pool has, how it shares work out among them, and how it supervises them. */
@@ -131,7 +131,7 @@ class Workers<M> {
   #refuse(message: M): void {
     const self = cellOf(this.#context.self);
     if (self === undefined) return;
-    const ask = self.inHand?.message === message ? self.inHand.ask : undefined;
+    const ask = self.currentEnvelope?.message === message ? self.currentEnvelope.ask : undefined;
     self.runtime.deadLetter(self.address, 'no-targets', ask, undefined, message);
   }
 }

@@ -1,7 +1,7 @@
 import type { ActorAddress, ActorRef, TellOptions } from '../actor/actor-ref.ts';
 import type { ActorSystem } from '../actor/actor-system.ts';
 import type { AskOptions } from '../actor/actor-context.ts';
-import { Runtime } from '../actor/runtime.ts';
+import { Runtime } from '../system/runtime.ts';
 import { NoTargetsError } from '../errors.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { RoutingStrategy } from './strategy.ts';

@@ -1,5 +1,5 @@
 import type { ActorRef } from '../actor/actor-ref.ts';
-import { LocalRef } from '../actor/local-ref.ts';
+import { LocalRef } from '../system/local-ref.ts';
 import { placeKey } from '../actor/ref-key.ts';
 import type { Random } from '../random.ts';
 

@@ -3,8 +3,8 @@ import { BaseRef } from '../actor/base-ref.ts';
 import type { CallChain } from '../actor/call-chain.ts';
 import { Endpoint, isGone } from '../actor/endpoint.ts';
 import type { Question } from '../actor/envelope.ts';
-import { refusal } from '../actor/pending-ask.ts';
-import type { Runtime } from '../actor/runtime.ts';
+import { refusal } from '../cell/pending-ask.ts';
+import type { Runtime } from '../system/runtime.ts';
 import type { DeadLetterReason } from '../actor/runtime-event.ts';
 import type { Timer } from '../clock.ts';
 import {

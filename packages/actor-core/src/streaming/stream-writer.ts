@@ -1,6 +1,6 @@
 import type { ActorRef } from '../actor/actor-ref.ts';
 import { Endpoint, isGone } from '../actor/endpoint.ts';
-import type { Runtime } from '../actor/runtime.ts';
+import type { Runtime } from '../system/runtime.ts';
 import type { Timer } from '../clock.ts';
 import { InvalidArgumentError, StreamCancelledError } from '../errors.ts';
 import {

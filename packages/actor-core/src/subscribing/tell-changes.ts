@@ -1,6 +1,6 @@
 import type { ActorRef } from '../actor/actor-ref.ts';
-import { Adapter } from '../actor/adapter.ts';
-import { LocalRef } from '../actor/local-ref.ts';
+import { Adapter } from '../cell/adapter.ts';
+import { LocalRef } from '../system/local-ref.ts';
 import { InvalidArgumentError } from '../errors.ts';
 import type { LeaderInfo, Leadership } from '../leadership/lease.ts';
 import type { MemberEvidence, Presence } from '../membership/presence.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { RestartType } from '../actor/props.ts';
 import { type ChildOutcome, decideRestart, type SupervisorDecision } from './decide-restart.ts';
 import { resolveSupervision } from './resolve-supervision.ts';
-import type { SupervisionOptions } from './supervision-options.ts';
+import type { SupervisionOptions } from '../actor/supervision-options.ts';
 
 const restartTypes: RestartType[] = ['permanent', 'transient', 'temporary'];
 const outcomes: ChildOutcome[] = ['stopped', 'failed', 'killed'];

@@ -3,7 +3,7 @@ import type { ActorRef } from '../actor/actor-ref.ts';
 import type { RestartType } from '../actor/props.ts';
 import { type Command, family } from '../testing/family.ts';
 import { settle } from '../testing/settle.ts';
-import type { SupervisionOptions } from './supervision-options.ts';
+import type { SupervisionOptions } from '../actor/supervision-options.ts';
 
 /**
  * OTP's documented supervisor behaviours, a row each (https://www.erlang.org/doc/system/sup_princ.html and

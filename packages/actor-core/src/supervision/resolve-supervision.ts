@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from '../errors.ts';
-import type { SupervisionOptions } from './supervision-options.ts';
+import type { SupervisionOptions } from '../actor/supervision-options.ts';
 import { optionNames, requireKnownOptions } from '../known-options.ts';
 
 const supervisionOptions = optionNames<SupervisionOptions>({

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ActorRef } from '../actor/actor-ref.ts';
 import { receive, setup } from '../actor/behaviour.ts';
-import { createActorSystem } from '../actor/create-actor-system.ts';
+import { createActorSystem } from '../node/create-actor-system.ts';
 import { props, type RestartType } from '../actor/props.ts';
 import { InvalidArgumentError, RestartIntensityExceededError } from '../errors.ts';
 import { type Command, type Family, family } from '../testing/family.ts';

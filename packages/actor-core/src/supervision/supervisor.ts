@@ -1,5 +1,5 @@
-import type { ActorCell } from '../actor/actor-cell.ts';
-import { ActorCell as Cell } from '../actor/actor-cell.ts';
+import type { ActorCell } from '../cell/cell.ts';
+import { ActorCell as Cell } from '../cell/cell.ts';
 import type { ActorRef } from '../actor/actor-ref.ts';
 import type { TableSizes } from '../actor/table-sizes.ts';
 import {
@@ -12,7 +12,7 @@ import {
   stop,
   stopItself,
   terminate,
-} from '../actor/ending.ts';
+} from '../cell/lifecycle.ts';
 import { type Props, requireProps } from '../actor/props.ts';
 import { InvalidArgumentError, RestartIntensityExceededError, SystemStoppedError } from '../errors.ts';
 import type { Timer } from '../clock.ts';

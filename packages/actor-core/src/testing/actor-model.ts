@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Arbitrary, array, asyncProperty, type IAsyncPropertyWithHooks } from 'fast-check';
 import type { ActorSystem } from '../actor/actor-system.ts';
-import { createActorSystem } from '../actor/create-actor-system.ts';
+import { createActorSystem } from '../node/create-actor-system.ts';
 import { ExpectationFailedError, listSeen, show } from './expectation.ts';
 import { ManualClock } from './manual-clock.ts';
 import { passUntil } from './test-time.ts';

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { ActorRef } from '../actor/actor-ref.ts';
 import { receive } from '../actor/behaviour.ts';
 import { props } from '../actor/props.ts';
-import { mailboxLimits } from '../actor/mailbox-limits.ts';
+import { mailboxLimits } from '../mailbox/mailbox-limits.ts';
 import { DroverError } from '../errors.ts';
 import { actorRefSchema } from '../remoting/actor-ref-schema.ts';
 import { resolveSupervision } from '../supervision/resolve-supervision.ts';

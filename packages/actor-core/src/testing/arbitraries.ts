@@ -21,7 +21,7 @@ import {
   uint8Array,
 } from 'fast-check';
 import type { MailboxOptions, RestartType } from '../actor/props.ts';
-import type { SupervisionOptions } from '../supervision/supervision-options.ts';
+import type { SupervisionOptions } from '../actor/supervision-options.ts';
 import type { Fault, FaultSchedule } from './fault-schedule.ts';
 import type { FaultRates } from './simulation.ts';
 

@@ -2,10 +2,10 @@ import type { ActorContext } from '../actor/actor-context.ts';
 import type { ActorRef } from '../actor/actor-ref.ts';
 import type { ActorSystem } from '../actor/actor-system.ts';
 import { type Next, receive, setup, stopped } from '../actor/behaviour.ts';
-import { createActorSystem } from '../actor/create-actor-system.ts';
+import { createActorSystem } from '../node/create-actor-system.ts';
 import { props, type RestartType } from '../actor/props.ts';
 import type { RuntimeEvent } from '../actor/runtime-event.ts';
-import type { SupervisionOptions } from '../supervision/supervision-options.ts';
+import type { SupervisionOptions } from '../actor/supervision-options.ts';
 import { ManualClock } from './manual-clock.ts';
 import { advance, settle } from './settle.ts';
 

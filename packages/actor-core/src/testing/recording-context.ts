@@ -44,7 +44,7 @@ export class RecordingContext<M> implements ActorContext<M> {
     );
   }
 
-  admit(accepts: (message: M) => boolean): void {
+  allowReentrancy(accepts: (message: M) => boolean): void {
     this.#note({ type: 'admitting', accepts });
   }
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import { Deadlines } from '../deadlines.ts';
+import { Deadlines } from '../clock/deadlines.ts';
 import { MessageTooLargeError, TransportDisconnectedError } from '../errors.ts';
 import type { Random } from '../random.ts';
 import type { Scheduler } from '../scheduler.ts';

@@ -8,7 +8,7 @@ import {
   PermissionViolationError,
 } from 'nats';
 import type { Clock } from '../clock.ts';
-import { Deadlines } from '../deadlines.ts';
+import { Deadlines } from '../clock/deadlines.ts';
 import {
   ConnectError,
   InvalidArgumentError,

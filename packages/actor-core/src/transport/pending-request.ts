@@ -1,4 +1,4 @@
-import type { DeadlineList, Expiring } from '../deadlines.ts';
+import type { DeadlineList, Expiring } from '../clock/deadlines.ts';
 import { NoRespondersError, RequestTimeoutError } from '../errors.ts';
 
 export interface RequestReply {

@@ -8,9 +8,9 @@ function held(cell: TestCell): unknown {
   const host = cell.hosts.get('host-1');
   return [cell.gateway, host?.node].map((node) => {
     if (!node) throw new Error('no host');
-    const { actors, timers, watchers, watching, remoteWatches, watchedHere, endpoints, deadlines } =
+    const { actors, timers, watchers, watching, outboundWatches, inboundWatches, endpoints, deadlines } =
       tableSizes(node.system);
-    return { actors, timers, watchers, watching, remoteWatches, watchedHere, endpoints, deadlines };
+    return { actors, timers, watchers, watching, outboundWatches, inboundWatches, endpoints, deadlines };
   });
 }
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ActorAddress, ActorRef } from '../../actor/actor-ref.ts';
 import { receive } from '../../actor/behaviour.ts';
 import { type Props, props } from '../../actor/props.ts';
-import type { Runtime } from '../../actor/runtime.ts';
+import type { Runtime } from '../../system/runtime.ts';
 import type { RuntimeEvent } from '../../actor/runtime-event.ts';
 import { DroverError } from '../../errors.ts';
 import { actorRefSchema } from '../../remoting/actor-ref-schema.ts';

@@ -14,7 +14,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'control-lane-lost-on-restart',
     bug: 'a restart keeps the data lane of the mailbox and forgets the control lane',
-    file: 'actor/ending.ts',
+    file: 'cell/lifecycle.ts',
     find: '  cell.incarnation++;\n',
     replace:
       '  cell.incarnation++;\n  while (cell.mailbox.depth > cell.mailbox.length) cell.mailbox.take();\n',
@@ -22,7 +22,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'ask-without-deadline',
     bug: 'a question whose answer is lost waits for ever',
-    file: 'actor/ask.ts',
+    file: 'cell/ask.ts',
     find: 'runtime.deadlines.add(pending, timeoutMs);',
     replace: '',
   },
@@ -36,14 +36,14 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'watch-dropped-on-reconnect',
     bug: 'a node whose connection comes back has forgotten whom it watches',
-    file: 'remoting/remote-watches.ts',
+    file: 'remoting/outbound-watches.ts',
     find: '  reconnected(): void {\n',
     replace: '  reconnected(): void {\n    this.#byId.clear();\n',
   },
   {
     name: 'incarnation-not-bumped',
     bug: 'the next life of an actor has the number of the last one',
-    file: 'actor/ending.ts',
+    file: 'cell/lifecycle.ts',
     find: '  cell.incarnation++;\n',
     replace: '',
   },

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { receive, setup, stopped } from '../../actor/behaviour.ts';
 import { type Props, props } from '../../actor/props.ts';
-import type { Runtime } from '../../actor/runtime.ts';
+import type { Runtime } from '../../system/runtime.ts';
 import type { RuntimeEvent } from '../../actor/runtime-event.ts';
 import type { TestNode } from '../test-node.ts';
 import { IntensityModel } from './intensity-model.ts';

@@ -1,6 +1,6 @@
 import { receive, setup } from '../../actor/behaviour.ts';
 import { type Props, props } from '../../actor/props.ts';
-import type { SupervisionOptions } from '../../supervision/supervision-options.ts';
+import type { SupervisionOptions } from '../../actor/supervision-options.ts';
 
 /** An actor that starts `children` and supervises them, and does nothing else. */
 export function supervisorProps(

@@ -1,7 +1,7 @@
 import type { ActorAddress, ActorRef } from '../../actor/actor-ref.ts';
 import { receive, setup } from '../../actor/behaviour.ts';
 import { props } from '../../actor/props.ts';
-import type { Runtime } from '../../actor/runtime.ts';
+import type { Runtime } from '../../system/runtime.ts';
 import type { TestNode } from '../test-node.ts';
 import type { Workload } from './workload.ts';
 import { nodeNames, type World } from './world.ts';

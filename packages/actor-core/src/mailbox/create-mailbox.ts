@@ -1,0 +1,10 @@
+import { Mailbox } from './mailbox.ts';
+import { PriorityMailbox } from './priority-mailbox.ts';
+import type { MailboxOptions } from '../actor/props.ts';
+
+/** @throws InvalidArgumentError for options that cannot be */
+export function createMailbox(options: MailboxOptions | undefined): Mailbox {
+  return options?.priorityOf === undefined
+    ? new Mailbox(options)
+    : new PriorityMailbox(options, options.priorityOf);
+}

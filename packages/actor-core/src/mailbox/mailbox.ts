@@ -1,0 +1,145 @@
+import { Envelope } from '../actor/envelope.ts';
+import { type MailboxLimits, mailboxLimits } from './mailbox-limits.ts';
+import type { MailboxOptions } from '../actor/props.ts';
+import { empty, Ring } from './ring.ts';
+import type { DeadLetterReason } from '../actor/runtime-event.ts';
+import { type AwaitingSender, BlockedSenders } from './blocked-senders.ts';
+
+/** What became of an offered message. `displaced`: it went in and pushed the oldest one out. */
+export type Offer = 'taken' | 'displaced' | 'full' | 'dropped';
+
+/** The message the last `displaced` offer pushed out; read at once by whoever offered. */
+let displaced: unknown = empty;
+
+/** Takes what the last `displaced` offer pushed out. */
+export function takeDisplaced(): unknown {
+  const item = displaced;
+  displaced = empty;
+  return item;
+}
+
+interface Aside {
+  readonly control: Ring;
+  room: BlockedSenders | undefined;
+}
+
+/**
+ * Bounded queue of one actor, control lane apart. Each lane has the capacity of the options. It is its own data
+ * lane: there are as many of these as actors, so it is one object.
+ */
+export class Mailbox extends Ring {
+  readonly #limits: MailboxLimits;
+  /** Most never need it. */
+  #aside: Aside | undefined = undefined;
+
+  /** @throws InvalidArgumentError for options that cannot be */
+  constructor(options: MailboxOptions | undefined) {
+    super();
+    this.#limits = mailboxLimits(options);
+  }
+
+  get capacity(): number {
+    return this.#limits.capacity;
+  }
+
+  get depth(): number {
+    return this.length + (this.#aside === undefined ? 0 : this.#aside.control.length);
+  }
+
+  offer(item: unknown, control: boolean): Offer {
+    const lane = control ? this.#besides().control : this;
+    if (lane.length < this.#limits.capacity) {
+      lane.push(item);
+      return 'taken';
+    }
+    return this.#offerToFull(lane, item);
+  }
+
+  /** As `offer` to the data lane; with the overflow `backpressure` its sender may have to wait. */
+  offerOrWait(item: unknown, sender: AwaitingSender): Offer | 'waiting' {
+    const { capacity, overflow } = this.#limits;
+    if (overflow !== 'backpressure' || this.length < capacity) return this.offer(item, false);
+    const aside = this.#besides();
+    aside.room ??= new BlockedSenders();
+    return aside.room.add(item, sender, capacity) ? 'waiting' : 'full';
+  }
+
+  refuseSenders(reason: DeadLetterReason): void {
+    this.#aside?.room?.refuseAll(reason);
+  }
+
+  /** Past the bound: for what the runtime itself owes the actor (signals, timers), bounded by its own requests. */
+  force(item: unknown): void {
+    this.push(item);
+  }
+
+  /** Puts messages back in front of the data lane, in order, past the bound. */
+  putBack(items: readonly unknown[]): void {
+    for (let i = items.length - 1; i >= 0; i--) this.unshift(items[i]);
+  }
+
+  /** The next message, control first, or `empty`. */
+  take(): unknown {
+    return this.#aside === undefined ? this.shift() : this.#takeAside(this.#aside);
+  }
+
+  /** Takes out what matches, control first, each lane in order; the rest keeps its order. */
+  takeWhere(matches: (item: unknown) => boolean): unknown[] {
+    const taken: unknown[] = [];
+    for (const lane of this.#aside === undefined ? [this] : [this.#aside.control, this]) {
+      // Take all messages out first: a priority lane would return a message that was just put back.
+      const items: unknown[] = [];
+      for (let item = lane.shift(); item !== empty; item = lane.shift()) items.push(item);
+      for (const item of items) {
+        if (matches(item)) taken.push(item);
+        else lane.push(item);
+      }
+    }
+    const aside = this.#aside;
+    if (aside?.room !== undefined) while (this.#letOneIn(aside.room));
+    return taken;
+  }
+
+  /** True when a matching message waits, on either lane. */
+  has(matches: (item: unknown) => boolean): boolean {
+    return this.some(matches) || (this.#aside !== undefined && this.#aside.control.some(matches));
+  }
+
+  #takeAside({ control, room }: Aside): unknown {
+    if (control.length > 0) return control.shift();
+    const item = this.shift();
+    if (room !== undefined) this.#letOneIn(room);
+    return item;
+  }
+
+  /** The sender that waits longest has its message put in, where there is room for it. */
+  #letOneIn(room: BlockedSenders): boolean {
+    if (this.length >= this.#limits.capacity) return false;
+    const next = room.next();
+    if (next === empty) return false;
+    this.push(next);
+    return true;
+  }
+
+  #besides(): Aside {
+    return (this.#aside ??= { control: new Ring(), room: undefined });
+  }
+
+  #offerToFull(lane: Ring, item: unknown): Offer {
+    const { overflow } = this.#limits;
+    if (overflow === 'reject' || overflow === 'backpressure') return 'full';
+    if (overflow === 'drop-newest') return 'dropped';
+    for (let i = lane.length; i > 0; i--) {
+      const oldest = lane.shift();
+      // What the runtime owes the actor is never pushed out: it goes to the back instead.
+      if (oldest instanceof Envelope && oldest.guard !== undefined) {
+        lane.push(oldest);
+        continue;
+      }
+      lane.push(item);
+      displaced = oldest;
+      return 'displaced';
+    }
+    return 'full';
+  }
+}

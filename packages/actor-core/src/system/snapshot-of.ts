@@ -1,0 +1,35 @@
+import type { ActorCell } from '../cell/cell.ts';
+import type { ActorSnapshot } from '../actor/actor-system.ts';
+import type { HandlingRates } from './handling-rates.ts';
+
+/** What `inspect` shows of an actor. */
+export function snapshotOf(cell: ActorCell, messagesPerSecond: number | undefined): ActorSnapshot {
+  return {
+    path: cell.path,
+    uid: cell.uid,
+    parentUid: cell.parent?.parent === undefined ? undefined : cell.parent.uid,
+    incarnation: cell.incarnation,
+    state: cell.state === 'stopped' ? 'stopping' : cell.state,
+    mailboxDepth: cell.mailbox.depth,
+    mailboxCapacity: cell.mailbox.capacity,
+    processed: cell.processed,
+    messagesPerSecond,
+    restarts: cell.incarnation - 1,
+    lastFailure: cell.lastFailure?.text,
+    lastFailureCode: cell.lastFailure?.code,
+    lastFailureAtMs: cell.lastFailure?.atMs,
+  };
+}
+
+/** All actors below one, each before its children. */
+export function snapshotsBelow(cell: ActorCell, rates: HandlingRates, nowMs: number): ActorSnapshot[] {
+  const found: ActorSnapshot[] = [];
+  const visit = ({ children }: ActorCell) => {
+    for (const child of children) {
+      found.push(snapshotOf(child, rates.look(child, nowMs)));
+      visit(child);
+    }
+  };
+  visit(cell);
+  return found;
+}
