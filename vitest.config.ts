@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-// Two projects: `unit` beside the code, quick and parallel; `scenarios` with real processes, one file at a time.
+// Three projects. `unit` runs beside the code, without a nats-server. `integration` runs beside the code too: its tests
+// need a nats-server, several processes or many sockets. `scenarios` starts the whole system, one file at a time.
 export default defineConfig({
   test: {
     maxWorkers: 2,
@@ -9,6 +10,15 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'scripts/**/*.test.ts', 'test/lib/**/*.test.ts'],
+          exclude: ['**/*.integration.test.ts', '**/node_modules/**'],
+          testTimeout: 10_000,
+          hookTimeout: 10_000,
+        },
+      },
+      {
+        test: {
+          name: 'integration',
+          include: ['packages/*/src/**/*.integration.test.ts'],
           testTimeout: 10_000,
           hookTimeout: 10_000,
         },

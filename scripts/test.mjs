@@ -2,8 +2,8 @@
 // and exit code 0 only if nothing failed. A stage that is not a set of tests counts as one.
 //
 //   npm test                      everything
-//   npm test -- --stage unit      some stages: build, format, lint, nats, unit, simulate, mutants, bench, scenarios
-//                                 (may be repeated)
+//   npm test -- --stage unit      one stage of build, format, lint, nats, unit, integration, simulate, mutants, bench,
+//                                 scenarios; may be repeated
 //
 // The tests with a real nats-server use the one that `drover up` would: the stage `nats` finds or fetches it.
 import { spawn } from 'node:child_process';
@@ -35,6 +35,7 @@ const stages = [
   },
   { name: 'nats', limitMs: minutes, provide: 'packages/cli/dist/nats/provision-main.js' },
   { name: 'unit', limitMs: 10 * minutes, vitest: 'unit' },
+  { name: 'integration', limitMs: 5 * minutes, vitest: 'integration' },
   // A thousand seeds, fifty of them twice; the limit is the bar.
   { name: 'simulate', limitMs: 5 * minutes, steps: [['node', 'packages/actor-core/bin/simulate.js']] },
   { name: 'mutants', limitMs: 5 * minutes, steps: [['node', 'packages/actor-core/bin/mutants.js']] },
