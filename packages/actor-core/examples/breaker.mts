@@ -1,4 +1,5 @@
-import { createCircuitBreaker, systemClock } from '@drover/actor-core';
+import { systemClock } from '@drover/actor-core';
+import { createCircuitBreaker } from '@drover/actor-core/patterns';
 
 let isUp = false;
 let calls = 0;

@@ -1,13 +1,11 @@
+import { createActorSystem, props, receive } from '@drover/actor-core';
 import {
-  createActorSystem,
   type DeliveryResult,
-  props,
-  receive,
   reliableConsumer,
   reliableProducer,
   workDispatcher,
   workPuller,
-} from '@drover/actor-core';
+} from '@drover/actor-core/patterns';
 import { z } from 'zod';
 
 const system = createActorSystem();

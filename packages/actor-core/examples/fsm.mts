@@ -1,15 +1,14 @@
+import { createActorSystem, props } from '@drover/actor-core';
 import {
   also,
-  createActorSystem,
   goTo,
   notHandled,
   postpone,
-  props,
   startTimeout,
   stateMachine,
   stay,
   stop,
-} from '@drover/actor-core';
+} from '@drover/actor-core/patterns';
 
 type Word = 'connected' | 'lost' | 'close' | { readonly send: string };
 type State = 'connecting' | 'connected' | 'waiting';

@@ -1,14 +1,5 @@
-import {
-  createPubSub,
-  joinCluster,
-  props,
-  receive,
-  setup,
-  silentLogger,
-  tellTopic,
-  topic,
-  type TopicMessage,
-} from '@drover/actor-core';
+import { props, receive, setup, silentLogger } from '@drover/actor-core';
+import { createPubSub, joinCluster, tellTopic, topic, type TopicMessage } from '@drover/actor-core/cluster';
 import { z } from 'zod';
 
 const join = (nodeId: string) =>

@@ -1,16 +1,12 @@
+import { type ActorRef, props, receive, setup, silentLogger } from '@drover/actor-core';
 import {
-  type ActorRef,
   type GroupChange,
   joinCluster,
   type NameChange,
-  props,
-  receive,
-  setup,
-  silentLogger,
   startRegistry,
   tellGroupChanges,
   tellNameChanges,
-} from '@drover/actor-core';
+} from '@drover/actor-core/cluster';
 import { z } from 'zod';
 
 const join = (nodeId: string) =>

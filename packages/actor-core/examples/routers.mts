@@ -1,17 +1,19 @@
 import {
   type ActorRef,
-  askQuorum,
-  consistentHash,
   createActorSystem,
-  createRouter,
-  fixedTargets,
-  pool,
   props,
   receive,
-  resizePool,
   systemClock,
   systemRandom,
 } from '@drover/actor-core';
+import {
+  askQuorum,
+  consistentHash,
+  createRouter,
+  fixedTargets,
+  pool,
+  resizePool,
+} from '@drover/actor-core/patterns';
 
 interface Order {
   readonly customer: string;

@@ -1,11 +1,5 @@
-import {
-  createActorSystem,
-  createCoordinatedShutdown,
-  props,
-  receive,
-  silentLogger,
-  systemClock,
-} from '@drover/actor-core';
+import { createActorSystem, props, receive, silentLogger, systemClock } from '@drover/actor-core';
+import { createCoordinatedShutdown } from '@drover/actor-core/patterns';
 
 const system = createActorSystem();
 const till = system.spawn(

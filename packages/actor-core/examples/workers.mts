@@ -1,5 +1,6 @@
 import { isMainThread } from 'node:worker_threads';
-import { type ActorRef, createActorSystem, type WorkerHandler, workerProps } from '@drover/actor-core';
+import { type ActorRef, createActorSystem } from '@drover/actor-core';
+import { type WorkerHandler, workerProps } from '@drover/actor-core/patterns';
 
 type Question =
   | { readonly type: 'primes'; readonly below: number; readonly replyTo: ActorRef<number> }

@@ -1,5 +1,4 @@
-export { JetStreamStore, type JetStreamStoreOptions } from './storage/jetstream-store.ts';
-export { connectNats, NatsTransport, type NatsTransportOptions } from './transport/nats-transport.ts';
-export { wireArray, wireStrings } from './remoting/wire-array.ts';
+/** What sibling packages of this repository need and no user does; may change without notice. */
 export { type TableSizes, tableSizes } from './actor/table-sizes.ts';
 export { editDistance } from './edit-distance.ts';
+export { wireArray, wireStrings } from './remoting/wire-array.ts';

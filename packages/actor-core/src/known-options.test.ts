@@ -27,7 +27,7 @@ import { JetStreamStore } from './storage/jetstream-store.ts';
 import { ManualClock } from './testing/manual-clock.ts';
 import { Simulation } from './testing/simulation.ts';
 import { createTestHub, createTestNode } from './testing/test-node.ts';
-import { connectNats } from './transport/nats-transport.ts';
+import { connectNats } from './transport/connect-nats.ts';
 
 const create = () => receive<string>(() => undefined);
 const clock = new ManualClock();

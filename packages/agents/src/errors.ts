@@ -1,4 +1,5 @@
-import { DroverError, type StoreTrouble } from '@drover/actor-core';
+import { DroverError } from '@drover/actor-core';
+import type { StoreTrouble } from '@drover/actor-core/durable';
 
 export type AgentsErrorCode =
   | 'unknown-agent-type'

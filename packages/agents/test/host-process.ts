@@ -2,7 +2,8 @@
  * One agent host as a process of its own, for tests that kill it: `node host-process.ts NODE_ID NATS_URL`. Its fleet
  * is scripted: an input is echoed word by word, and one that begins with `hold` is never finished.
  */
-import { joinCluster, silentLogger } from '@drover/actor-core';
+import { silentLogger } from '@drover/actor-core';
+import { joinCluster } from '@drover/actor-core/cluster';
 import { startAgentHost } from '../dist/index.js';
 import { scriptedFleet } from '../dist/testing/scripted-fleet.js';
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { hostname, networkInterfaces } from 'node:os';
 import type { AgentsClient } from '@drover/agents';
-import type { ClusterNode } from '@drover/actor-core';
+import type { ClusterNode } from '@drover/actor-core/cluster';
 import { createFleetClient, type FleetClient, type FleetConfig } from '@drover/fleet';
 import { catalogueRoutes } from './model-listing/listing-routes.ts';
 import { type GatewayConfig, resolveConfig } from './config.ts';

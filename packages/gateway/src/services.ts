@@ -1,5 +1,5 @@
 import type { AgentsClient } from '@drover/agents';
-import type { ClusterNode } from '@drover/actor-core';
+import type { ClusterNode } from '@drover/actor-core/cluster';
 import type { FleetClient } from '@drover/fleet';
 import type { GatewayConfig } from './config.ts';
 import type { BodyBudget } from './http/body.ts';

@@ -1,4 +1,5 @@
-import { InvalidArgumentError, requireToken } from '@drover/actor-core';
+import { InvalidArgumentError } from '@drover/actor-core';
+import { requireToken } from '@drover/actor-core/cluster';
 import { type OllamaAddress, readOllamaAddress } from './ollama/ollama-address.ts';
 
 /** One Ollama that this agent is the only door to. */

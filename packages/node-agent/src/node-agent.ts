@@ -1,4 +1,5 @@
-import { type ActorRef, type ClusterNode, props, receive, setup } from '@drover/actor-core';
+import { type ActorRef, props, receive, setup } from '@drover/actor-core';
+import type { ClusterNode } from '@drover/actor-core/cluster';
 import { type FleetConfig, resolveConfig as resolveFleetConfig } from '@drover/fleet';
 import {
   type NodeAgentConfig,

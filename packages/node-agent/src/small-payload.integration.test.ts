@@ -1,4 +1,5 @@
-import { type ClusterNode, joinCluster, type Role, silentLogger, systemClock } from '@drover/actor-core';
+import { silentLogger, systemClock } from '@drover/actor-core';
+import { type ClusterNode, joinCluster, type Role } from '@drover/actor-core/cluster';
 import { type NatsServer, startNatsServer, waitUntil } from '@drover/actor-core/testing';
 import { createFleetClient, type FleetClient, leastPayloadBytes } from '@drover/fleet';
 import { afterAll, beforeAll, expect, it } from 'vitest';

@@ -7,7 +7,8 @@ import { systemRandom } from '../random/system-random.ts';
 import type { Random } from '../random.ts';
 import { nodeScheduler } from '../scheduler/node-scheduler.ts';
 import { JetStreamStore } from '../storage/jetstream-store.ts';
-import { connectNats, type NatsTransport } from '../transport/nats-transport.ts';
+import { connectNats } from '../transport/connect-nats.ts';
+import type { Transport } from '../transport/transport.ts';
 import { createSubjects, requireToken, type Role, type Subjects } from '../transport/subjects.ts';
 import { untilReachable } from './activation.ts';
 import { assembleNode } from './assemble-node.ts';
@@ -119,7 +120,7 @@ export async function joinCluster(options: JoinClusterOptions): Promise<ClusterN
 
 async function leaveUnlessFree(
   nodeId: string,
-  bus: { readonly transport: NatsTransport; readonly subjects: Subjects; readonly clock: Clock },
+  bus: { readonly transport: Transport; readonly subjects: Subjects; readonly clock: Clock },
 ): Promise<void> {
   try {
     await requireFreeId(nodeId, bus);

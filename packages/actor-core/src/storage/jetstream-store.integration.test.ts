@@ -5,12 +5,13 @@ import { silentLogger } from '../logger.ts';
 import { systemRandom } from '../random/system-random.ts';
 import { startNatsServer, type NatsServer } from '../testing/nats-server.ts';
 import { storeContract } from '../testing/store-contract.ts';
-import { connectNats, type NatsTransport } from '../transport/nats-transport.ts';
+import { connectNats } from '../transport/connect-nats.ts';
+import type { HeaderTransport } from '../transport/transport.ts';
 import { JetStreamStore } from './jetstream-store.ts';
 
 async function open(): Promise<{
   server: NatsServer;
-  transport: NatsTransport;
+  transport: HeaderTransport;
   store: JetStreamStore;
   dispose: () => Promise<void>;
 }> {

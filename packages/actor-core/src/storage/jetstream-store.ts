@@ -8,7 +8,7 @@ import {
   WrongSequenceError,
 } from '../errors.ts';
 import type { Random } from '../random.ts';
-import type { NatsTransport } from '../transport/nats-transport.ts';
+import type { HeaderTransport } from '../transport/transport.ts';
 import {
   type ApiError,
   type ApiReply,
@@ -31,8 +31,9 @@ const storeOptions = optionNames<JetStreamStoreOptions>({
   operationTimeoutMs: true,
 });
 
+/** Connection, time and limits of a `JetStreamStore`. */
 export interface JetStreamStoreOptions {
-  readonly transport: NatsTransport;
+  readonly transport: HeaderTransport;
   readonly clock: Clock;
   readonly random: Random;
   /** How long one operation may try, all attempts together. @default 5_000 */
@@ -55,7 +56,7 @@ const readsInFlight = 64;
  * two-minute window.
  */
 export class JetStreamStore implements Store {
-  readonly #transport: NatsTransport;
+  readonly #transport: HeaderTransport;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #operationTimeoutMs: number;

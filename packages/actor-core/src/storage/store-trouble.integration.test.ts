@@ -7,7 +7,8 @@ import { systemClock } from '../clock/system-clock.ts';
 import { silentLogger } from '../logger.ts';
 import { systemRandom } from '../random/system-random.ts';
 import { type NatsServer, startNatsServer } from '../testing/nats-server.ts';
-import { connectNats, type NatsTransport } from '../transport/nats-transport.ts';
+import { connectNats } from '../transport/connect-nats.ts';
+import type { HeaderTransport } from '../transport/transport.ts';
 import { JetStreamStore } from './jetstream-store.ts';
 
 const ends: (() => unknown)[] = [];
@@ -17,7 +18,7 @@ afterEach(async () => {
 
 async function connect(server: NatsServer): Promise<JetStreamStore> {
   const parts = { clock: systemClock, random: systemRandom };
-  const transport: NatsTransport = await connectNats({
+  const transport: HeaderTransport = await connectNats({
     node: 'n',
     servers: [server.url],
     log: silentLogger,

@@ -8,13 +8,14 @@ import { type NatsCluster, startNatsCluster } from '../testing/nats-cluster.ts';
 import { storeContract } from '../testing/store-contract.ts';
 import { transportContract } from '../testing/transport-contract.ts';
 import { waitUntil } from '../testing/wait-until.ts';
-import { connectNats, type NatsTransport } from './nats-transport.ts';
+import { connectNats } from './connect-nats.ts';
+import type { HeaderTransport } from './transport.ts';
 
 // Elections and replication take their time, and so do three servers on one machine.
 vi.setConfig({ hookTimeout: 60_000, testTimeout: 60_000 });
 
 /** Each node at a server of its own, so that what they say crosses a route. */
-function connectTo(cluster: NatsCluster, node: string): Promise<NatsTransport> {
+function connectTo(cluster: NatsCluster, node: string): Promise<HeaderTransport> {
   const first = node === 'one' ? 0 : 1;
   return connectNats({
     node,
@@ -32,7 +33,7 @@ transportContract('a cluster of three NATS servers', async () => {
   witness.subscribe('routed.*', ({ subject }) => void heard.add(subject));
   let probes = 0;
   /** What this connection subscribed to is known at every server: a route carries that before what is said later. */
-  const untilRouted = async (transport: NatsTransport) => {
+  const untilRouted = async (transport: HeaderTransport) => {
     const probe = `routed.${++probes}`;
     await waitUntil(`${probe} crosses a route`, () => {
       transport.publish(probe, new Uint8Array(0));

@@ -6,9 +6,10 @@ import { systemRandom } from '../random/system-random.ts';
 import { startNatsServer } from '../testing/nats-server.ts';
 import { transportContract } from '../testing/transport-contract.ts';
 import { waitUntil } from '../testing/wait-until.ts';
-import { connectNats, type NatsTransport } from './nats-transport.ts';
+import { connectNats } from './connect-nats.ts';
+import type { HeaderTransport } from './transport.ts';
 
-function connectTo(url: string, node: string, connectTimeoutMs?: number): Promise<NatsTransport> {
+function connectTo(url: string, node: string, connectTimeoutMs?: number): Promise<HeaderTransport> {
   return connectNats({
     node,
     servers: [url],

@@ -1,121 +1,32 @@
-import {
-  connect,
-  type ConnectionOptions,
-  credsAuthenticator,
-  headers,
-  type Msg,
-  type NatsConnection,
-  PermissionViolationError,
-} from 'nats';
+import { headers, type Msg, type NatsConnection } from 'nats';
 import type { Clock } from '../clock.ts';
 import { Deadlines } from '../clock/deadlines.ts';
-import {
-  ConnectError,
-  InvalidArgumentError,
-  MessageTooLargeError,
-  RequestTimeoutError,
-  TransportDisconnectedError,
-} from '../errors.ts';
+import { MessageTooLargeError, RequestTimeoutError, TransportDisconnectedError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { Random } from '../random.ts';
-import { PendingRequest, type RequestReply } from './pending-request.ts';
+import { PendingRequest } from './pending-request.ts';
 import { SendBacklog } from './send-backlog.ts';
 import { inboxPrefix } from './subjects.ts';
-import type { SubscribeOptions, Transport, TransportMessage, TransportSubscription } from './transport.ts';
-import { optionNames, requireKnownOptions } from '../known-options.ts';
-import { requireSubscribeOptions } from './transport.ts';
+import {
+  type HeaderTransport,
+  type Reply,
+  requireSubscribeOptions,
+  type SubscribeOptions,
+  type TransportMessage,
+  type TransportSubscription,
+} from './transport.ts';
 
-const transportOptions = optionNames<NatsTransportOptions>({
-  node: true,
-  servers: true,
-  creds: true,
-  user: true,
-  pass: true,
-  connectTimeoutMs: true,
-  clock: true,
-  random: true,
-  log: true,
-});
-
-export interface NatsTransportOptions {
+/** What a `NatsTransport` needs besides its connection. */
+export interface NatsTransportParts {
   readonly node: string;
-  readonly servers: readonly string[];
-  /** Contents of a credentials file. */
-  readonly creds?: string | undefined;
-  readonly user?: string | undefined;
-  readonly pass?: string | undefined;
-  /** How long the first connection may take, all attempts together. @default 10_000 */
-  readonly connectTimeoutMs?: number | undefined;
-  readonly clock: Clock;
-  readonly random: Random;
   readonly log: Logger;
+  readonly random: Random;
+  readonly clock: Clock;
 }
 
-/** Wait between two attempts to reconnect: the least, and what jitter adds at most. */
-const reconnectMs = 100;
-const reconnectJitterMs = 150;
-/** A server that answers no ping for this long twice is gone. */
-const pingMs = 2_000;
-const maxPingsOut = 2;
-const defaultConnectTimeoutMs = 10_000;
-const attemptTimeoutMs = 2_000;
-
-/**
- * Connects, trying again until the time is over: the server may be starting.
- *
- * @throws ConnectError naming the servers and what the last attempt met
- */
-export async function connectNats(options: NatsTransportOptions): Promise<NatsTransport> {
-  requireKnownOptions('options', options, transportOptions);
-  if (options.servers.length === 0)
-    throw new InvalidArgumentError('nats.servers', 'must name at least one server');
-  const { clock, random } = options;
-  const deadline = clock.now() + (options.connectTimeoutMs ?? defaultConnectTimeoutMs);
-  for (;;) {
-    try {
-      const timeout = Math.max(1, Math.min(attemptTimeoutMs, deadline - clock.now()));
-      return new NatsTransport(await connect({ ...connectionOptions(options), timeout }), options);
-    } catch (cause) {
-      const detail = cause instanceof Error ? cause.message : String(cause);
-      const refused = /authorization|authentication|credential/i.test(detail);
-      const waitMs = reconnectMs + reconnectJitterMs * random.next();
-      if (refused || clock.now() + waitMs >= deadline)
-        throw new ConnectError(options.servers, detail, { cause });
-      await new Promise<void>((resolve) => clock.setTimer(waitMs, resolve));
-    }
-  }
-}
-
-function connectionOptions({
-  node,
-  servers,
-  creds,
-  user,
-  pass,
-  random,
-}: NatsTransportOptions): ConnectionOptions {
-  return {
-    name: node,
-    servers: [...servers],
-    inboxPrefix: inboxPrefix(node),
-    maxReconnectAttempts: -1,
-    reconnectDelayHandler: () => reconnectMs + reconnectJitterMs * random.next(),
-    pingInterval: pingMs,
-    maxPingOut: maxPingsOut,
-    // A server that restarts may refuse for a moment before it has read its users.
-    ignoreAuthErrorAbort: true,
-    noAsyncTraces: true,
-    ...(creds === undefined ? {} : { authenticator: credsAuthenticator(new TextEncoder().encode(creds)) }),
-    ...(user === undefined ? {} : { user }),
-    ...(pass === undefined ? {} : { pass }),
-  };
-}
-
-/** The bus over one NATS connection that reconnects for ever. */
-export class NatsTransport implements Transport {
+/** The bus over one NATS connection. */
+export class NatsTransport implements HeaderTransport {
   connected = true;
-  /** Publishes and subscriptions that the server's permissions refused. */
-  permissionViolations = 0;
   readonly #connection: NatsConnection;
   readonly #log: Logger;
   readonly #random: Random;
@@ -128,10 +39,7 @@ export class NatsTransport implements Transport {
   #requests = 0;
   #closed = false;
 
-  constructor(
-    connection: NatsConnection,
-    options: Pick<NatsTransportOptions, 'node' | 'log' | 'random' | 'clock'>,
-  ) {
+  constructor(connection: NatsConnection, options: NatsTransportParts) {
     this.#connection = connection;
     this.#log = options.log;
     this.#random = options.random;
@@ -148,11 +56,6 @@ export class NatsTransport implements Transport {
 
   get maxPayloadBytes(): number {
     return this.#connection.info?.max_payload ?? 1024 * 1024;
-  }
-
-  /** Version of the server connected to, e.g. `2.15.1`. */
-  get serverVersion(): string {
-    return this.#connection.info?.version ?? '';
   }
 
   publish(subject: string, payload: Uint8Array): boolean {
@@ -188,13 +91,12 @@ export class NatsTransport implements Transport {
     return (await this.requestWithHeaders(subject, payload, undefined, options.timeoutMs)).payload;
   }
 
-  /** As `request`, with headers: JetStream's expectations travel in them. */
   requestWithHeaders(
     subject: string,
     payload: Uint8Array,
     fields: Readonly<Record<string, string>> | undefined,
     timeoutMs: number,
-  ): Promise<RequestReply> {
+  ): Promise<Reply> {
     if (!this.connected) return Promise.reject(new TransportDisconnectedError());
     // The server counts the headers too.
     const bytes = payload.length + headerBytes(fields);
@@ -253,7 +155,6 @@ export class NatsTransport implements Transport {
           this.#setConnected(true);
           break;
         case 'error':
-          if (status.error instanceof PermissionViolationError) this.permissionViolations++;
           this.#log.warn({ err: status.error }, 'NATS reports an error');
           break;
         case 'slowConsumer':

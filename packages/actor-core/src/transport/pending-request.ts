@@ -1,9 +1,6 @@
 import type { DeadlineList, Expiring } from '../clock/deadlines.ts';
 import { NoRespondersError, RequestTimeoutError } from '../errors.ts';
-
-export interface RequestReply {
-  readonly payload: Uint8Array;
-}
+import type { Reply } from './transport.ts';
 
 /** One question on the bus, waiting for its one answer. */
 export class PendingRequest implements Expiring {
@@ -13,14 +10,14 @@ export class PendingRequest implements Expiring {
   list: DeadlineList | undefined = undefined;
   readonly #subject: string;
   readonly #timeoutMs: number;
-  readonly #resolve: (reply: RequestReply) => void;
+  readonly #resolve: (reply: Reply) => void;
   readonly #reject: (error: Error) => void;
   readonly #forget: () => void;
 
   constructor(
     subject: string,
     timeoutMs: number,
-    resolve: (reply: RequestReply) => void,
+    resolve: (reply: Reply) => void,
     reject: (error: Error) => void,
     forget: () => void,
   ) {

@@ -39,6 +39,22 @@ export interface Transport {
   close(): Promise<void>;
 }
 
+/** A transport whose requests may carry headers, as JetStream needs for its expectations. Made by `connectNats`. */
+export interface HeaderTransport extends Transport {
+  /** Same as `request`, with header fields; `undefined` sends none. Fails with the same errors. */
+  requestWithHeaders(
+    subject: string,
+    payload: Uint8Array,
+    fields: Readonly<Record<string, string>> | undefined,
+    timeoutMs: number,
+  ): Promise<Reply>;
+}
+
+/** The answer to a request. */
+export interface Reply {
+  readonly payload: Uint8Array;
+}
+
 /** One message as it arrived. */
 export interface TransportMessage {
   readonly subject: string;

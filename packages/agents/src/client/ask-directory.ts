@@ -1,4 +1,4 @@
-import type { ClusterNode, Leadership } from '@drover/actor-core';
+import type { ClusterNode, Leadership } from '@drover/actor-core/cluster';
 import type { AgentsConfig } from '../config.ts';
 import { AgentsError } from '../errors.ts';
 import {

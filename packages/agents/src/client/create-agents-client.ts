@@ -1,12 +1,5 @@
-import {
-  type ActorRef,
-  type ClusterNode,
-  joinLeadership,
-  type Leadership,
-  props,
-  receive,
-  SystemStoppedError,
-} from '@drover/actor-core';
+import { type ActorRef, props, receive, SystemStoppedError } from '@drover/actor-core';
+import { type ClusterNode, joinLeadership, type Leadership } from '@drover/actor-core/cluster';
 import type {
   AgentsClient,
   AgentView,

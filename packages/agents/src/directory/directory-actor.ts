@@ -1,16 +1,6 @@
-import {
-  type ActorContext,
-  type ActorRef,
-  type ClusterNode,
-  FenceRejectedError,
-  type LeaderInfo,
-  type Leadership,
-  type Props,
-  props,
-  receive,
-  setup,
-  StoreUnavailableError,
-} from '@drover/actor-core';
+import { type ActorContext, type ActorRef, type Props, props, receive, setup } from '@drover/actor-core';
+import type { ClusterNode, LeaderInfo, Leadership } from '@drover/actor-core/cluster';
+import { FenceRejectedError, StoreUnavailableError } from '@drover/actor-core/durable';
 import type { FleetClient } from '@drover/fleet';
 import { type FleetModel, offeredModels, resolveModel } from '../agent/resolve-model.ts';
 import type { AgentDefinitions } from '../definitions/load-definitions.ts';

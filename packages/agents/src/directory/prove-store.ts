@@ -1,11 +1,5 @@
-import {
-  type ClusterNode,
-  controlStream,
-  FenceRejectedError,
-  type Leadership,
-  readStoreUsage,
-  StoreUnavailableError,
-} from '@drover/actor-core';
+import { type ClusterNode, controlStream, type Leadership } from '@drover/actor-core/cluster';
+import { FenceRejectedError, readStoreUsage, StoreUnavailableError } from '@drover/actor-core/durable';
 import type { StoreProof } from '../agents-client.ts';
 import { agentsGroup } from '../protocol/limits.ts';
 

@@ -1,4 +1,6 @@
-import { type ClusterNode, controlStream, type Logger, type StoredRecord } from '@drover/actor-core';
+import type { Logger } from '@drover/actor-core';
+import { type ClusterNode, controlStream } from '@drover/actor-core/cluster';
+import type { StoredRecord } from '@drover/actor-core/durable';
 import { agentsGroup } from '../protocol/limits.ts';
 import { type AgentRecord, decodeAgentRecord } from './agent-record.ts';
 import { RecordUnreadableError } from './record-codec.ts';

@@ -1,4 +1,5 @@
-import { controlStream, FenceRejectedError, StoreUnavailableError } from '@drover/actor-core';
+import { controlStream } from '@drover/actor-core/cluster';
+import { FenceRejectedError, StoreUnavailableError } from '@drover/actor-core/durable';
 import { describe, expect, it } from 'vitest';
 import type { TaskEvent } from '../agents-client.ts';
 import { createAgentsClient } from '../client/create-agents-client.ts';

@@ -1,4 +1,4 @@
-import { type ClusterNode, joinLeadership } from '@drover/actor-core';
+import { type ClusterNode, joinLeadership } from '@drover/actor-core/cluster';
 import type { FleetClient } from '@drover/fleet';
 import { loadDefinitions } from '../definitions/load-definitions.ts';
 import { type AgentsConfig, resolveConfig } from '../config.ts';

@@ -1,13 +1,11 @@
+import { type Logger, silentLogger, systemClock } from '@drover/actor-core';
 import {
   type ClusterNode,
   createSubjects,
   joinCluster,
-  type Logger,
   permissionsOf,
   type Role,
-  silentLogger,
-  systemClock,
-} from '@drover/actor-core';
+} from '@drover/actor-core/cluster';
 import { type NatsServer, startNatsServer, waitUntil } from '@drover/actor-core/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createAgentsClient, type OwnedAgentsClient } from '../client/create-agents-client.ts';

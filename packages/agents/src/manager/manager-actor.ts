@@ -1,13 +1,5 @@
-import {
-  type ActorContext,
-  type ActorRef,
-  type ClusterNode,
-  type Props,
-  props,
-  readLeader,
-  receive,
-  setup,
-} from '@drover/actor-core';
+import { type ActorContext, type ActorRef, type Props, props, receive, setup } from '@drover/actor-core';
+import { type ClusterNode, readLeader } from '@drover/actor-core/cluster';
 import type { FleetClient } from '@drover/fleet';
 import { agentProps } from '../agent/agent-actor.ts';
 import type { AgentDefinitions } from '../definitions/load-definitions.ts';

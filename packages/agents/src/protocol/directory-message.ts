@@ -1,4 +1,5 @@
-import { type ActorRef, actorRefSchema } from '@drover/actor-core';
+import type { ActorRef } from '@drover/actor-core';
+import { actorRefSchema } from '@drover/actor-core/cluster';
 import { wireArray } from '@drover/actor-core/internal';
 import { z } from 'zod';
 import type { AgentView, RunView, StoreProof } from '../agents-client.ts';

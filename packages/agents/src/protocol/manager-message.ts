@@ -1,4 +1,5 @@
-import { type ActorRef, senderRefSchema } from '@drover/actor-core';
+import type { ActorRef } from '@drover/actor-core';
+import { senderRefSchema } from '@drover/actor-core/cluster';
 import { z } from 'zod';
 import { countSchema, idSchema, incarnationSchema, maxModelChars, textSchema } from './limits.ts';
 import type { DirectoryMessage } from './directory-message.ts';

@@ -1,4 +1,5 @@
-import { type ActorRef, actorRefSchema } from '@drover/actor-core';
+import type { ActorRef } from '@drover/actor-core';
+import { actorRefSchema } from '@drover/actor-core/cluster';
 import { z } from 'zod';
 import { countSchema, idSchema, textSchema } from './limits.ts';
 import { type RunOutcome, runOutcomeSchema } from './run-outcome.ts';

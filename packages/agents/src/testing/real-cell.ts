@@ -4,7 +4,8 @@ import { connect, createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type ClusterNode, joinCluster, silentLogger, systemClock } from '@drover/actor-core';
+import { silentLogger, systemClock } from '@drover/actor-core';
+import { type ClusterNode, joinCluster } from '@drover/actor-core/cluster';
 import { delay } from '../client/delay.ts';
 import { createAgentsClient, type OwnedAgentsClient } from '../client/create-agents-client.ts';
 

@@ -1,4 +1,6 @@
-import { controlStream, type Logger, type Store } from '@drover/actor-core';
+import type { Logger } from '@drover/actor-core';
+import { controlStream } from '@drover/actor-core/cluster';
+import type { Store } from '@drover/actor-core/durable';
 import {
   advance,
   createTestHub,

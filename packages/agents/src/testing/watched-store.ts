@@ -1,4 +1,5 @@
-import { type AppendExpectation, type Clock, type Store, StoreUnavailableError } from '@drover/actor-core';
+import type { Clock } from '@drover/actor-core';
+import { type AppendExpectation, type Store, StoreUnavailableError } from '@drover/actor-core/durable';
 import type { MemoryStore } from '@drover/actor-core/testing';
 import { delay } from '../client/delay.ts';
 import { type AgentRecord, decodeAgentRecord } from '../directory/agent-record.ts';

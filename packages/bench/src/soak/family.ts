@@ -1,4 +1,5 @@
-import type { ClusterNode, DeadLetterReason, PubSub, Registry } from '@drover/actor-core';
+import type { DeadLetterReason } from '@drover/actor-core';
+import type { ClusterNode, PubSub, Registry } from '@drover/actor-core/cluster';
 
 /** One of the two processes, as its operations see it. */
 export interface Place {

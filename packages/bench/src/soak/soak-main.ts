@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createPubSub, type DeadLetterReason, joinCluster, startRegistry } from '@drover/actor-core';
+import type { DeadLetterReason } from '@drover/actor-core';
+import { createPubSub, joinCluster, startRegistry } from '@drover/actor-core/cluster';
 import { tableSizes } from '@drover/actor-core/internal';
 import { Driver } from './driver.ts';
 import { families } from './families/all-families.ts';

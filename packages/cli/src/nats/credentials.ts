@@ -1,6 +1,6 @@
 import { chmodSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Permissions } from '@drover/actor-core';
+import type { Permissions } from '@drover/actor-core/cluster';
 import {
   createAccount,
   createOperator,

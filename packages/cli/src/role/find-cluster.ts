@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { createSubjects, permissionsOf, type Role } from '@drover/actor-core';
+import { createSubjects, permissionsOf, type Role } from '@drover/actor-core/cluster';
 import { readClusterFile } from '../cluster/cluster-file.ts';
 import { cell } from '../config.ts';
 import { badConfiguration, CommandError, exitCodes } from '../errors.ts';

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { requireToken } from '@drover/actor-core';
+import { requireToken } from '@drover/actor-core/cluster';
 import { badConfiguration } from '../errors.ts';
 
 /** The name given, checked; else one that stays the same on this machine, such as `agent-gpu7`. */

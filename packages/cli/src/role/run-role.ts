@@ -1,11 +1,11 @@
+import type { Logger } from '@drover/actor-core';
 import {
   type ClusterNode,
   joinCluster,
-  type Logger,
   NodeIdTakenError,
   NodeReplacedError,
   type Role,
-} from '@drover/actor-core';
+} from '@drover/actor-core/cluster';
 import type { LogLevel } from '../config.ts';
 import { CommandError, type ExitCode, errorLine, exitCodes } from '../errors.ts';
 import { requirePayload } from '../nats/running-server.ts';

@@ -1,6 +1,6 @@
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createSubjects, permissionsOf, type Role } from '@drover/actor-core';
+import { createSubjects, permissionsOf, type Role } from '@drover/actor-core/cluster';
 import { cell, natsCacheDir, type UpConfig } from '../config.ts';
 import type { ClusterFile } from '../cluster/cluster-file.ts';
 import { badConfiguration } from '../errors.ts';

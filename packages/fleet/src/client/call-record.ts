@@ -1,4 +1,5 @@
-import type { ActorRef, ClusterNode } from '@drover/actor-core';
+import type { ActorRef } from '@drover/actor-core';
+import type { ClusterNode } from '@drover/actor-core/cluster';
 import type { FleetConfig } from '../config.ts';
 import type { LiveLoadTable } from '../routing/live-load-table.ts';
 import type { HealthTable } from '../routing/health-table.ts';

@@ -1,4 +1,4 @@
-import type { ClusterNode } from '@drover/actor-core';
+import type { ClusterNode } from '@drover/actor-core/cluster';
 import type { FleetConfig } from '../config.ts';
 import { type CatalogueMessage, catalogueMessageSchema } from '../protocol/catalogue.ts';
 import { type InstanceMessage, instancePath } from '../protocol/instance-message.ts';

@@ -1,11 +1,5 @@
-import {
-  type ActorRef,
-  type ClusterNode,
-  type MemberEvidence,
-  props,
-  receive,
-  setup,
-} from '@drover/actor-core';
+import { type ActorRef, props, receive, setup } from '@drover/actor-core';
+import type { ClusterNode, MemberEvidence } from '@drover/actor-core/cluster';
 import { type FleetConfig, resolveConfig } from '../config.ts';
 import { FleetError } from '../errors.ts';
 import { createLoadTable } from '../routing/live-load-table.ts';

@@ -1,4 +1,5 @@
-import type { ActorRef, ClusterNode } from '@drover/actor-core';
+import type { ActorRef } from '@drover/actor-core';
+import type { ClusterNode } from '@drover/actor-core/cluster';
 import { type InstanceMessage, instancePath } from '../protocol/instance-message.ts';
 import type { SessionMessage } from '../protocol/session-message.ts';
 import { type InstanceEvidence, instanceKey } from '../routing/load-table.ts';

@@ -1,5 +1,5 @@
-import type { ClusterNode } from '@drover/actor-core';
-import { anyToken } from '@drover/actor-core';
+import type { ClusterNode } from '@drover/actor-core/cluster';
+import { anyToken } from '@drover/actor-core/cluster';
 import type { FleetConfig } from '../config.ts';
 import type { InstanceLoad, LoadReport } from '../protocol/load-report.ts';
 import { decodeLoadReport } from '../protocol/load-report-codec.ts';

@@ -1,4 +1,5 @@
-import { type ActorRef, type Behaviour, type ClusterNode, props, receive, setup } from '@drover/actor-core';
+import { type ActorRef, type Behaviour, props, receive, setup } from '@drover/actor-core';
+import type { ClusterNode } from '@drover/actor-core/cluster';
 import { resolveConfig } from '../config.ts';
 import type { CatalogueMessage } from '../protocol/catalogue.ts';
 import { type InstanceMessage, instanceMessageSchema } from '../protocol/instance-message.ts';

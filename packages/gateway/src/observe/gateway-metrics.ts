@@ -1,4 +1,5 @@
-import type { ClusterNode, RuntimeEvent } from '@drover/actor-core';
+import type { RuntimeEvent } from '@drover/actor-core';
+import type { ClusterNode } from '@drover/actor-core/cluster';
 import type { FleetClient } from '@drover/fleet';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { ClientWait } from './client-wait.ts';

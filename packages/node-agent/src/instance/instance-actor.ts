@@ -2,12 +2,12 @@ import {
   type ActorContext,
   type ActorRef,
   type Behaviour,
-  type ClusterNode,
   type Props,
   props,
   receive,
   setup,
 } from '@drover/actor-core';
+import type { ClusterNode } from '@drover/actor-core/cluster';
 import {
   type CatalogueMessage,
   type FleetConfig,

@@ -1,4 +1,5 @@
-import type { ActorRef, Presence, Transport } from '@drover/actor-core';
+import type { ActorRef } from '@drover/actor-core';
+import type { Presence, Transport } from '@drover/actor-core/cluster';
 import type { FleetConfig, SessionMessage, StreamOpen } from '@drover/fleet';
 import type { NodeAgentLimits } from '../config.ts';
 import type { Ollama } from '../ollama/ollama.ts';

@@ -1,4 +1,5 @@
-import type { ActorContext, ActorRef, Presence } from '@drover/actor-core';
+import type { ActorContext, ActorRef } from '@drover/actor-core';
+import type { Presence } from '@drover/actor-core/cluster';
 import type { SessionMessage } from '@drover/fleet';
 
 /** Whether the session that reads an answer is still there: its end, its node's end, or only an unreachable node. */

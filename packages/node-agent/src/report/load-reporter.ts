@@ -1,4 +1,5 @@
-import type { Clock, ClusterNode, Timer } from '@drover/actor-core';
+import type { Clock, Timer } from '@drover/actor-core';
+import type { ClusterNode } from '@drover/actor-core/cluster';
 import { encodeLoadReportPages, type InstanceLoad, loadReportDebounceMs } from '@drover/fleet';
 
 /**

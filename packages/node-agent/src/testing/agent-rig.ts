@@ -1,4 +1,5 @@
-import { anyToken, type Clock, type Logger } from '@drover/actor-core';
+import type { Clock, Logger } from '@drover/actor-core';
+import { anyToken } from '@drover/actor-core/cluster';
 import {
   advance,
   createTestHub,

@@ -1,4 +1,5 @@
-import { type ActorRef, type ClusterNode, props, receive } from '@drover/actor-core';
+import { type ActorRef, props, receive } from '@drover/actor-core';
+import type { ClusterNode } from '@drover/actor-core/cluster';
 import {
   type InstanceMessage,
   instancePath,

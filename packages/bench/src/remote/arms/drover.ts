@@ -1,13 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import {
-  type ActorRef,
-  actorRefSchema,
-  type ClusterNode,
-  joinCluster,
-  props,
-  receive,
-  silentLogger,
-} from '@drover/actor-core';
+import { type ActorRef, props, receive, silentLogger } from '@drover/actor-core';
+import { actorRefSchema, type ClusterNode, joinCluster } from '@drover/actor-core/cluster';
 import { z } from 'zod';
 import { installedVersion } from '../../installed-version.ts';
 import { type RemoteArm, type RemotePlace, reportEvery, tellWindow } from '../remote-arm.ts';

@@ -1,7 +1,6 @@
 import {
   type ActorContext,
   type ActorRef,
-  actorRefSchema,
   type Behaviour,
   props,
   receive,
@@ -9,6 +8,7 @@ import {
   stopped,
   type TerminationReason,
 } from '@drover/actor-core';
+import { actorRefSchema } from '@drover/actor-core/cluster';
 import { z } from 'zod';
 import { askTimeoutMs, expectEqual, type Family, type Place } from '../family.ts';
 

@@ -1,14 +1,12 @@
+import { type ActorRef, props, receive } from '@drover/actor-core';
+import { actorRefSchema } from '@drover/actor-core/cluster';
 import {
-  type ActorRef,
-  actorRefSchema,
   type DeliveryFrame,
   type DeliveryResult,
   type ProducerMessage,
-  props,
-  receive,
   reliableConsumer,
   reliableProducer,
-} from '@drover/actor-core';
+} from '@drover/actor-core/patterns';
 import { z } from 'zod';
 import { askTimeoutMs, expectEqual, type Family, type Place } from '../family.ts';
 

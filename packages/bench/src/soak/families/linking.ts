@@ -1,12 +1,5 @@
-import {
-  type ActorRef,
-  actorRefSchema,
-  props,
-  receive,
-  setup,
-  stopped,
-  type TerminationReason,
-} from '@drover/actor-core';
+import { type ActorRef, props, receive, setup, stopped, type TerminationReason } from '@drover/actor-core';
+import { actorRefSchema } from '@drover/actor-core/cluster';
 import { z } from 'zod';
 import { askTimeoutMs, expectEqual, type Family, type Place } from '../family.ts';
 

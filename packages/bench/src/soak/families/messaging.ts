@@ -1,4 +1,5 @@
-import { type ActorRef, actorRefSchema, props, receive, type ClusterNode } from '@drover/actor-core';
+import { type ActorRef, props, receive } from '@drover/actor-core';
+import { actorRefSchema, type ClusterNode } from '@drover/actor-core/cluster';
 import { z } from 'zod';
 import { askTimeoutMs, expectEqual, type Family, type Place } from '../family.ts';
 import { TellWindow } from '../tell-window.ts';

@@ -1,4 +1,5 @@
-import { actorRefSchema, props, receive, topic } from '@drover/actor-core';
+import { props, receive } from '@drover/actor-core';
+import { actorRefSchema, topic } from '@drover/actor-core/cluster';
 import { z } from 'zod';
 import { askTimeoutMs, type Family, type Place } from '../family.ts';
 

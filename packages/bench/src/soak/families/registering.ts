@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ActorRef, actorRefSchema, props, receive, type Registry } from '@drover/actor-core';
+import { type ActorRef, props, receive } from '@drover/actor-core';
+import { actorRefSchema, type Registry } from '@drover/actor-core/cluster';
 import { z } from 'zod';
 import { askTimeoutMs, expectEqual, type Family, type Place } from '../family.ts';
 

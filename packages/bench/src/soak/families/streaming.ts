@@ -1,12 +1,12 @@
 import {
   type ActorRef,
-  actorRefSchema,
   props,
   receive,
   StreamCancelledError,
   type StreamFrame,
   type StreamWriter,
 } from '@drover/actor-core';
+import { actorRefSchema } from '@drover/actor-core/cluster';
 import { z } from 'zod';
 import { askTimeoutMs, expectEqual, type Family, type Place } from '../family.ts';
 

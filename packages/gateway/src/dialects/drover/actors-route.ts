@@ -1,4 +1,4 @@
-import { inspectCluster } from '@drover/actor-core';
+import { inspectCluster } from '@drover/actor-core/cluster';
 import { RequestFailure } from '../../errors.ts';
 import type { Exchange } from '../../http/exchange.ts';
 import type { GatewayServices } from '../../services.ts';

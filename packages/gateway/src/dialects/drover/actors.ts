@@ -1,4 +1,4 @@
-import type { ActorView, InspectedNode, Silence } from '@drover/actor-core';
+import type { ActorView, InspectedNode, Silence } from '@drover/actor-core/cluster';
 
 /** `GET /api/v1/actors` and `actors --json`: every node known of, with its actors or why there are none. */
 export interface ActorsReport {

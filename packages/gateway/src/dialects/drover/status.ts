@@ -1,4 +1,4 @@
-import type { MemberEvidence } from '@drover/actor-core';
+import type { MemberEvidence } from '@drover/actor-core/cluster';
 import type { InstanceEvidence } from '@drover/fleet';
 
 /** `status --json`: everything in it carries how old the evidence is and where it comes from. */

@@ -1,0 +1,76 @@
+/**
+ * Actors of several processes over NATS: `import … from '@drover/actor-core/cluster'`. Joining a cluster, its bus and
+ * permissions, presence, the registry of names and groups, topics, leadership and inspection.
+ *
+ * @module cluster
+ */
+export {
+  BadFrameError,
+  type BadFrameReason,
+  ConnectError,
+  MessageTooLargeError,
+  NameTakenError,
+  NodeIdTakenError,
+  NodeReplacedError,
+  NoRespondersError,
+  RegistryFullError,
+  TransportDisconnectedError,
+} from './errors.ts';
+export {
+  type ClusterQuestion,
+  inspectCluster,
+  type InspectedNode,
+  type Silence,
+} from './inspection/inspect-cluster.ts';
+export type {
+  ActorView,
+  FailureView,
+  InspectionAnswer,
+  InspectionQuestion,
+  NodeInspection,
+} from './inspection/inspection.ts';
+export { joinLeadership, type LeadershipOptions } from './leadership/join-leadership.ts';
+export type { LeaderInfo, Leadership } from './leadership/lease.ts';
+export { readLeader } from './leadership/read-leader.ts';
+export type { MemberEvidence, MemberState, Presence } from './membership/presence.ts';
+export type { ClusterNode } from './node/cluster-node.ts';
+export { joinCluster, type JoinClusterOptions } from './node/join-cluster.ts';
+export { createPubSub, type Published, type PubSub, topic, type Topic } from './pubsub/pub-sub.ts';
+export { startRegistry } from './registry/cluster-registry.ts';
+export type { NameConflict, Registry } from './registry/registry.ts';
+export { actorRefSchema, senderRefSchema } from './remoting/actor-ref-schema.ts';
+export {
+  type GroupChange,
+  type LeaderChange,
+  type MemberChange,
+  type NameChange,
+  type NameConflictFound,
+  tellGroupChanges,
+  tellLeaderChanges,
+  tellMemberChanges,
+  tellNameChanges,
+  tellNameConflicts,
+  tellTopic,
+  type TopicMessage,
+} from './subscribing/tell-changes.ts';
+export { connectNats, type NatsTransportOptions } from './transport/connect-nats.ts';
+export {
+  anyToken,
+  controlStream,
+  createSubjects,
+  inboxPrefix,
+  type Lane,
+  type Permissions,
+  permissionsOf,
+  requireToken,
+  type Role,
+  type Subjects,
+} from './transport/subjects.ts';
+export type {
+  HeaderTransport,
+  Reply,
+  SubscribeOptions,
+  Transport,
+  TransportMessage,
+  TransportSubscription,
+} from './transport/transport.ts';
