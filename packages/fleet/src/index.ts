@@ -51,13 +51,13 @@ export {
   type HealthLimits,
   type HealthState,
   wellHealth,
-} from './routing/instance-health.ts';
-export { createLoadTable, type LiveLoadTable, type LoadTableNode } from './routing/live-load-table.ts';
-export type { InstanceEvidence, LoadTable, LoadTableCounters } from './routing/load-table.ts';
-export { isModel, modelKey, normaliseModelName } from './routing/model-name.ts';
+} from './health/instance-health.ts';
+export { createLoadTable, type LiveLoadTable, type LoadTableNode } from './load/live-load-table.ts';
+export type { InstanceEvidence, LoadTable, LoadTableCounters } from './load/load-table.ts';
+export { isModel, modelKey, normaliseModelName } from './protocol/model-name.ts';
 export { routingPolicyNames } from './routing/policies.ts';
-export { comeBackMs } from './routing/queue-wait.ts';
-export { isErrorLine, readRefusal, type Refusal, type RefusalSubject } from './routing/refusal-subject.ts';
+export { comeBackMs } from './load/queue-wait.ts';
+export { isErrorLine, readRefusal, type Refusal, type RefusalSubject } from './health/refusal-subject.ts';
 export type { RoutedRequest } from './routing/routed-request.ts';
 export type { RoutingPolicy } from './routing/routing-policy.ts';
 export {

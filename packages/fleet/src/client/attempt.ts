@@ -1,8 +1,8 @@
 import type { ActorRef } from '@drover/actor-core';
 import type { InstanceMessage } from '../protocol/instance-message.ts';
 import type { SessionMessage } from '../protocol/session-message.ts';
-import type { InstanceEvidence } from '../routing/load-table.ts';
-import type { PendingRequest } from '../routing/pending-requests.ts';
+import type { InstanceEvidence } from '../load/load-table.ts';
+import type { PendingRequest } from '../load/pending-requests.ts';
 import type { ReceiverState } from '../stream/stream-receiver.ts';
 import type { AttemptEnding } from './decision-log.ts';
 import type { HostHead, KeptAnswer } from './host-answer.ts';

@@ -1,8 +1,8 @@
 import type { ActorRef } from '@drover/actor-core';
 import type { ClusterNode } from '@drover/actor-core/cluster';
 import type { FleetConfig } from '../config.ts';
-import type { LiveLoadTable } from '../routing/live-load-table.ts';
-import type { HealthTable } from '../routing/health-table.ts';
+import type { LiveLoadTable } from '../load/live-load-table.ts';
+import type { HealthTable } from '../health/health-table.ts';
 import type { RoutedRequest } from '../routing/routed-request.ts';
 import type { RoutingPolicy } from '../routing/routing-policy.ts';
 import type { DecisionLog } from './decision-log.ts';

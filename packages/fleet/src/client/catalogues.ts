@@ -2,7 +2,7 @@ import type { ClusterNode } from '@drover/actor-core/cluster';
 import type { FleetConfig } from '../config.ts';
 import { type CatalogueMessage, catalogueMessageSchema } from '../protocol/catalogue.ts';
 import { type InstanceMessage, instancePath } from '../protocol/instance-message.ts';
-import type { InstanceEvidence, LoadTable } from '../routing/load-table.ts';
+import type { InstanceEvidence, LoadTable } from '../load/load-table.ts';
 import { SharedQuestion } from './shared-question.ts';
 
 /** An instance's answer, and where it lives. */

@@ -1,9 +1,9 @@
 import type { FleetConfig } from '../config.ts';
 import type { FleetErrorCode } from '../errors.ts';
 import type { RefusalCode } from '../protocol/session-message.ts';
-import { type InstanceEvidence, instanceKey } from '../routing/load-table.ts';
-import { isModel } from '../routing/model-name.ts';
-import { comeBackMs, isDoubtful, queueWaitMs, reportsFull } from '../routing/queue-wait.ts';
+import { type InstanceEvidence, instanceKey } from '../load/load-table.ts';
+import { isModel } from '../protocol/model-name.ts';
+import { comeBackMs, isDoubtful, queueWaitMs, reportsFull } from '../load/queue-wait.ts';
 import type { HostAnswer } from './host-answer.ts';
 import { type AnsweredFailure, tellingAnswer } from './telling-answer.ts';
 

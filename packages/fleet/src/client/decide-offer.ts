@@ -1,6 +1,6 @@
-import type { InstanceEvidence } from '../routing/load-table.ts';
-import { isModel } from '../routing/model-name.ts';
-import { hasLoaded, queueWaitMs } from '../routing/queue-wait.ts';
+import type { InstanceEvidence } from '../load/load-table.ts';
+import { isModel } from '../protocol/model-name.ts';
+import { hasLoaded, queueWaitMs } from '../load/queue-wait.ts';
 
 /** All facts that the answer to an offer depends on. */
 export interface OfferFacts {

@@ -1,5 +1,5 @@
 import type { Clock } from '@drover/actor-core';
-import { modelKey } from '../routing/model-name.ts';
+import { modelKey } from '../protocol/model-name.ts';
 import type { AttemptFailure } from './decide-attempt.ts';
 import type { AttemptOutcome, AttemptView, Candidate, RequestDecisions } from './request-decisions.ts';
 

@@ -1,8 +1,8 @@
 import type { FleetConfig } from '../config.ts';
-import type { HealthTable } from '../routing/health-table.ts';
-import { type InstanceEvidence, instanceKey } from '../routing/load-table.ts';
-import { isModel } from '../routing/model-name.ts';
-import { hasLoaded, isDoubtful, isFull, loadWaitMs, queueWaitMs, usedPlaces } from '../routing/queue-wait.ts';
+import type { HealthTable } from '../health/health-table.ts';
+import { type InstanceEvidence, instanceKey } from '../load/load-table.ts';
+import { isModel } from '../protocol/model-name.ts';
+import { hasLoaded, isDoubtful, isFull, loadWaitMs, queueWaitMs, usedPlaces } from '../load/queue-wait.ts';
 import { type AttemptFacts, candidatesFor } from './decide-attempt.ts';
 import type { Candidate } from './request-decisions.ts';
 

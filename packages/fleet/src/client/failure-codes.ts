@@ -1,6 +1,6 @@
 import type { FleetErrorCode } from '../errors.ts';
 import type { FailureCode, RefusalCode } from '../protocol/session-message.ts';
-import type { HostFailure } from '../routing/health-table.ts';
+import type { HostFailure } from '../health/health-table.ts';
 import type { ReceiverOutcome } from '../stream/stream-receiver.ts';
 
 const ofRefusal: Record<RefusalCode, FleetErrorCode> = {

@@ -1,5 +1,5 @@
 import type { RoutingPolicy } from '../routing/routing-policy.ts';
-import type { LoadTable } from '../routing/load-table.ts';
+import type { LoadTable } from '../load/load-table.ts';
 import type { CatalogueMessage } from '../protocol/catalogue.ts';
 import type { PassedHeaders } from '../protocol/passed-headers.ts';
 import type { InferenceRoute } from '../protocol/stream-open.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { pickPassedHeaders } from '../protocol/passed-headers.ts';
-import { refusalSubject } from '../routing/refusal-subject.ts';
+import { refusalSubject } from '../health/refusal-subject.ts';
 import { askedAgainAfterMs, isKeptBack, KeptAnswer } from './host-answer.ts';
 
 describe('an answer without success', () => {

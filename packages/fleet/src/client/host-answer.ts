@@ -1,5 +1,5 @@
 import type { PassedHeaders } from '../protocol/passed-headers.ts';
-import { isErrorLine, readRefusal, type RefusalSubject, refusalSubject } from '../routing/refusal-subject.ts';
+import { isErrorLine, readRefusal, type RefusalSubject, refusalSubject } from '../health/refusal-subject.ts';
 
 /** Status and headers of a host's answer, unchanged. */
 export interface HostHead {

@@ -1,5 +1,5 @@
-import type { HostFailure } from '../routing/health-table.ts';
-import { instanceKey } from '../routing/load-table.ts';
+import type { HostFailure } from '../health/health-table.ts';
+import { instanceKey } from '../load/load-table.ts';
 import type { Attempt } from './attempt.ts';
 import type { CallRecord, SessionShared } from './call-record.ts';
 

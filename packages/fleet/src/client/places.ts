@@ -2,7 +2,7 @@ import type { ActorRef } from '@drover/actor-core';
 import type { ClusterNode } from '@drover/actor-core/cluster';
 import { type InstanceMessage, instancePath } from '../protocol/instance-message.ts';
 import type { SessionMessage } from '../protocol/session-message.ts';
-import { type InstanceEvidence, instanceKey } from '../routing/load-table.ts';
+import { type InstanceEvidence, instanceKey } from '../load/load-table.ts';
 
 /** A place without a body in the queue of an instance; the body waits at another instance. */
 export interface Place {

@@ -11,7 +11,7 @@
 import { type ActorContext, type Behaviour, type Props, props, receive, setup } from '@drover/actor-core';
 import { type InstanceMessage, instancePath } from '../protocol/instance-message.ts';
 import { type SessionMessage, sessionMessageSchema } from '../protocol/session-message.ts';
-import { type InstanceEvidence, instanceKey } from '../routing/load-table.ts';
+import { type InstanceEvidence, instanceKey } from '../load/load-table.ts';
 import {
   createReceiver,
   decideReceive,

@@ -9,8 +9,8 @@
  */
 import type { ActorContext } from '@drover/actor-core';
 import type { SessionMessage } from '../protocol/session-message.ts';
-import { type InstanceEvidence, instanceKey } from '../routing/load-table.ts';
-import { hasLoaded, learntServiceMs, queueWaitMs } from '../routing/queue-wait.ts';
+import { type InstanceEvidence, instanceKey } from '../load/load-table.ts';
+import { hasLoaded, learntServiceMs, queueWaitMs } from '../load/queue-wait.ts';
 import { type Attempt, saysThatItWaits } from './attempt.ts';
 import type { CallRecord, SessionShared } from './call-record.ts';
 import { type AttemptFacts, candidatesFor } from './decide-attempt.ts';

@@ -1,5 +1,5 @@
-import type { InstanceEvidence } from './load-table.ts';
-import { hasLoaded, isDoubtful, isFull, loadWaitMs, queueWaitMs, usedPlaces } from './queue-wait.ts';
+import type { InstanceEvidence } from '../load/load-table.ts';
+import { hasLoaded, isDoubtful, isFull, loadWaitMs, queueWaitMs, usedPlaces } from '../load/queue-wait.ts';
 import type { RoutingContext, RoutingPolicy } from './routing-policy.ts';
 
 /**

@@ -1,5 +1,5 @@
-import type { InstanceEvidence } from './load-table.ts';
-import { hasLoaded, usedPlaces } from './queue-wait.ts';
+import type { InstanceEvidence } from '../load/load-table.ts';
+import { hasLoaded, usedPlaces } from '../load/queue-wait.ts';
 import type { RoutingPolicy } from './routing-policy.ts';
 
 /**

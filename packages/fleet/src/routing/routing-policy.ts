@@ -1,6 +1,6 @@
 import type { Clock, Random } from '@drover/actor-core';
 import type { FleetConfig } from '../config.ts';
-import type { InstanceEvidence } from './load-table.ts';
+import type { InstanceEvidence } from '../load/load-table.ts';
 import type { RoutedRequest } from './routed-request.ts';
 
 /**

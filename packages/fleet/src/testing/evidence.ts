@@ -1,5 +1,5 @@
 import type { InstanceLoad, ModelLoad } from '../protocol/load-report.ts';
-import type { InstanceEvidence } from '../routing/load-table.ts';
+import type { InstanceEvidence } from '../load/load-table.ts';
 
 type PartialModel = Partial<ModelLoad> & { readonly name: string };
 

@@ -9,8 +9,8 @@ import {
   wellHealth,
 } from './instance-health.ts';
 import type { LoadReport } from '../protocol/load-report.ts';
-import { type InstanceEvidence, instanceKey } from './load-table.ts';
-import { modelKey } from './model-name.ts';
+import { type InstanceEvidence, instanceKey } from '../load/load-table.ts';
+import { modelKey } from '../protocol/model-name.ts';
 import type { RefusalSubject } from './refusal-subject.ts';
 
 /** Evidence that a host refused or failed a request. */

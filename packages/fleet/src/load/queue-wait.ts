@@ -1,5 +1,5 @@
 import type { InstanceEvidence } from './load-table.ts';
-import { isModel } from './model-name.ts';
+import { isModel } from '../protocol/model-name.ts';
 
 /** Service time assumed for a model without a learnt one. */
 const unknownServiceMs = 1_000;
