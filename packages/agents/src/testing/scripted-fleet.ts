@@ -64,7 +64,7 @@ export function scriptedFleet(models: readonly string[] = ['m:latest']): Scripte
         },
       ],
       modelNames: () => fleet.models,
-      heard: true,
+      hasReports: true,
       onChange: () => () => undefined,
     } as unknown as FleetClient['load'],
     active: 0,

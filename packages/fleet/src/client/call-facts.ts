@@ -35,7 +35,7 @@ export class CallFacts {
       deadlineAtMs,
       connected,
       busAwaySinceMs: this.#busAwaySinceMs,
-      heard: load.heard,
+      hasReports: load.hasReports,
       instances,
       model,
       only: request.instance,

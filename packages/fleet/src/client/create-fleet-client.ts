@@ -34,7 +34,7 @@ const control = { lane: 'control' } as const;
 export function createFleetClient(node: ClusterNode, options: FleetClientOptions = {}): FleetClient {
   const config = resolveConfig(options.config);
   const health = new HealthTable(config, node.clock, node.random);
-  const load = createLoadTable(node, config, (report) => health.heard(report));
+  const load = createLoadTable(node, config, (report) => health.reported(report));
   const policies = new RoutingPolicies({ clock: node.clock, random: node.random, config });
   const policyOf = (policy: string | RoutingPolicy): RoutingPolicy =>
     typeof policy === 'string' ? policies.get(policy) : policy;

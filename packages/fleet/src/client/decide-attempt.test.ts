@@ -15,7 +15,7 @@ function decide(facts: Partial<AttemptFacts>): AttemptDecision {
     deadlineAtMs: 60_000,
     connected: true,
     busAwaySinceMs: undefined,
-    heard: true,
+    hasReports: true,
     instances: [evidence()],
     model: 'm:latest',
     tried: new Set(),
@@ -121,8 +121,8 @@ describe('the next step of a request', () => {
     expect(decide({ connected: false, busAwaySinceMs: 50, nowMs: 3_050 })).toMatchObject({
       code: 'bus-unavailable',
     });
-    expect(decide({ heard: false, instances: [] })).toEqual({ kind: 'wait', untilMs: 2_100 });
-    expect(decide({ heard: false, instances: [], nowMs: 2_100 })).toMatchObject({
+    expect(decide({ hasReports: false, instances: [] })).toEqual({ kind: 'wait', untilMs: 2_100 });
+    expect(decide({ hasReports: false, instances: [], nowMs: 2_100 })).toMatchObject({
       code: 'no-host',
       retryAfterMs: 1_000,
     });

@@ -35,7 +35,8 @@ export interface AttemptFacts {
   readonly connected: boolean;
   /** When the request first found the bus away; undefined while it is there. */
   readonly busAwaySinceMs: number | undefined;
-  readonly heard: boolean;
+  /** True once any load report was accepted. */
+  readonly hasReports: boolean;
   readonly instances: readonly InstanceEvidence[];
   /** Its `modelKey`. */
   readonly model: string;
@@ -95,7 +96,7 @@ export function decideAttempt(
     if (nowMs < untilMs) return { kind: 'wait', untilMs };
     return fail('bus-unavailable', `NATS has been away for ${config.busWaitMs} ms`, leastComeBackMs);
   }
-  if (!facts.heard) {
+  if (!facts.hasReports) {
     const untilMs = facts.startedAtMs + config.firstReportWaitMs;
     if (nowMs < untilMs) return { kind: 'wait', untilMs };
     return fail('no-host', 'no node-agent has reported yet', leastComeBackMs);

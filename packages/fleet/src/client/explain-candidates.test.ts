@@ -17,7 +17,7 @@ function reasons(
     deadlineAtMs: 1_000,
     connected: true,
     busAwaySinceMs: undefined,
-    heard: true,
+    hasReports: true,
     instances: [],
     model: 'm:latest',
     tried: new Set(),

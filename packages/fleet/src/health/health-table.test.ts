@@ -61,8 +61,8 @@ describe('a health table', () => {
       seq: 1,
       instances: [instanceLoad({ refusals: refusal === undefined ? undefined : [refusal] })],
     });
-    table.heard(report('a', refusals[0]));
-    table.heard(report('b', refusals[1]));
+    table.reported(report('a', refusals[0]));
+    table.reported(report('b', refusals[1]));
     expect(avoided('m:latest')).toEqual(['a/ollama-1']);
     expect(avoided('big:latest')).toEqual(['a/ollama-1', 'b/ollama-1']);
   });

@@ -113,7 +113,7 @@ export class HealthTable {
   }
 
   /** Takes in the refusals of a node-agent's report, known before this client has asked the instances. */
-  heard({ node, instances }: LoadReport): void {
+  reported({ node, instances }: LoadReport): void {
     for (const { name, refusals } of instances) {
       for (const { model, reason } of refusals ?? []) {
         const instance = `${node}/${name}`;

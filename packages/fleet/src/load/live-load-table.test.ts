@@ -37,7 +37,7 @@ function cold(models: readonly string[]): ModelLoad[] {
 describe('the load table', () => {
   it('keeps the newest report of each node, sorted, with its age', async () => {
     const { hub, table, report, changes } = setup();
-    expect(table.heard).toBe(false);
+    expect(table.hasReports).toBe(false);
     await report('b', 1);
     await report('a', 1, { instances: [instanceLoad({ name: 'y' }), instanceLoad({ name: 'x', busy: 1 })] });
     hub.clock.advance(500);
@@ -49,11 +49,11 @@ describe('the load table', () => {
       ['a', 'y', 0, 500, true],
       ['b', 'ollama-1', 0, 500, true],
     ]);
-    expect(table.heard).toBe(true);
+    expect(table.hasReports).toBe(true);
     expect(changes()).toBe(2);
   });
 
-  it('ignores older reports of a life and every report of an older life', async () => {
+  it('ignores older reports of an incarnation and every report of an older incarnation', async () => {
     const { table, report } = setup();
     await report('a', 5, { instances: [instanceLoad({ busy: 1 })] });
     await report('a', 4, { instances: [instanceLoad({ busy: 2 })] });
@@ -67,7 +67,7 @@ describe('the load table', () => {
     expect(table.counters.stale).toBe(3);
   });
 
-  it('counts what is no report or speaks for another node, and says so once for each peer', async () => {
+  it('counts messages that are no report or name another node, and warns once for each sender', async () => {
     const { table, publish, report, logged } = setup();
     await publish('a', Buffer.from('garbage'));
     await publish('a', encodeLoadReport({ v: 1 } as LoadReport));
@@ -76,9 +76,9 @@ describe('the load table', () => {
     expect(table.counters).toEqual({ bad: 4, stale: 0, overflow: 0 });
     expect(logged).toEqual([
       { peer: 'a', detail: expect.any(String) },
-      { peer: 'b', detail: 'speaks for a' },
+      { peer: 'b', detail: 'names the node a' },
     ]);
-    expect(table.heard).toBe(false);
+    expect(table.hasReports).toBe(false);
     expect(table.instances()).toEqual([]);
   });
 

@@ -6,18 +6,18 @@ export interface LoadTable {
   instances(): readonly InstanceEvidence[];
   /** Distinct model names over ready instances, sorted. */
   modelNames(): readonly string[];
-  /** True once any report arrived. */
-  readonly heard: boolean;
-  /** Called after each report taken in, and when a node comes, changes state or goes. Returns the unsubscriber. */
+  /** True once any report was accepted. */
+  readonly hasReports: boolean;
+  /** Called after each accepted report, and when a node comes, changes state or goes. Returns the unsubscriber. */
   onChange(listener: () => void): () => void;
-  /** Reports not taken in, since the start. */
+  /** Reports that were not accepted, since the start. */
   readonly counters: LoadTableCounters;
 }
 
 export interface LoadTableCounters {
   /** Not a load report, or one in another node's name. */
   readonly bad: number;
-  /** Older than what is known. */
+  /** Older than the accepted report of the node. */
   readonly stale: number;
   /** From a node beyond `maxNodes`. */
   readonly overflow: number;
@@ -28,12 +28,12 @@ export interface InstanceEvidence {
   readonly nodeIncarnation: number;
   /** False when the node is unreachable or left; such an instance gets no new requests. */
   readonly alive: boolean;
-  /** Did not answer a request lately and has not reported since; used only where there is no other. */
+  /** The node did not answer a request lately and has not reported since; chosen only if there is no other instance. */
   readonly suspect: boolean;
-  /** Milliseconds since the report was heard. */
+  /** Milliseconds since the report arrived. */
   readonly ageMs: number;
   readonly load: InstanceLoad;
-  /** Requests this client sent there that the report may not show yet, less those that ended since; may be negative. */
+  /** Requests of this client that the report may not include yet, minus those that ended since; may be negative. */
   readonly pending: number;
 }
 

@@ -1,25 +1,26 @@
 /**
- * What this client knows of one instance that its load report may not show yet. A request counts from its `open`
- * until the first report heard after its `accepted` (both come from one node in order), or until it ends; one that
- * ends after that counts as gone until the next report.
+ * Requests of this client at one instance that its load report may not include yet. A request counts from its `open`
+ * until the first report after its `accepted` (both come from one node, in order), or until it ends. A request that
+ * ends later counts as -1 until the next report.
  */
 export class PendingRequests {
   #unanswered = 0;
+  /** Accepted since the newest report. */
   #unreported = 0;
-  /** In the newest report, and over since. */
-  #gone = 0;
+  /** Included in the newest report, and ended since. */
+  #ended = 0;
   #reports = 0;
 
-  /** To be added to what the report says; below 0 when more ended than began. */
+  /** To be added to the numbers of the report; below 0 when more requests ended than began. */
   get count(): number {
-    return this.#unanswered + this.#unreported - this.#gone;
+    return this.#unanswered + this.#unreported - this.#ended;
   }
 
-  /** The node's next report arrived: it shows everything that was accepted before. */
+  /** The node's next report arrived: it includes every request that was accepted before. */
   reported(): void {
     this.#reports += 1;
     this.#unreported = 0;
-    this.#gone = 0;
+    this.#ended = 0;
   }
 
   open(): PendingRequest {
@@ -38,14 +39,15 @@ export class PendingRequests {
         released = true;
         if (acceptedAtReport === undefined) this.#unanswered -= 1;
         else if (acceptedAtReport === this.#reports) this.#unreported -= 1;
-        else this.#gone += 1;
+        else this.#ended += 1;
       },
     };
   }
 }
 
 export interface PendingRequest {
+  /** The instance answered for the first time. */
   accepted(): void;
-  /** It ended or was given up. Must be called once; more often does nothing. */
+  /** The request ended or was given up. Later calls do nothing. */
   release(): void;
 }

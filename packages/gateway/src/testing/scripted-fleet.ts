@@ -50,7 +50,7 @@ export function scriptedFleet(): ScriptedFleet {
       modelNames: () => [
         ...new Set(fleet.evidence.flatMap(({ load }) => load.models.map(({ name }) => name))),
       ],
-      heard: true,
+      hasReports: true,
       onChange: () => () => undefined,
       counters: { bad: 0, stale: 0, overflow: 0 },
     },

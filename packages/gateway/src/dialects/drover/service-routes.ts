@@ -15,7 +15,7 @@ export function serviceRoutes(services: GatewayServices, isDraining: () => boole
       const readiness = decideReadiness({
         draining: isDraining(),
         busConnected: node.transport.connected,
-        heard: fleet.load.heard,
+        heard: fleet.load.hasReports,
         instances: fleet.load.instances(),
       });
       if (!readiness.ready) exchange.setHeader('retry-after', '1');
