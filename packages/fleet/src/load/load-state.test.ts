@@ -1,4 +1,4 @@
-import type { MemberEvidence } from '@drover/actor-core';
+import type { MemberEvidence } from '@drover/actor-core/cluster';
 import { describe, expect, it } from 'vitest';
 import type { InstanceLoad, LoadReport } from '../protocol/load-report.ts';
 import { encodeLoadReport } from '../protocol/load-report-codec.ts';

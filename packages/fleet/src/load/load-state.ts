@@ -2,7 +2,7 @@
  * The core of the load table: state, and the functions that change or read it. They do no input or output and read no
  * clock; `live-load-table.ts` feeds them with messages of the bus and with the presence of nodes.
  */
-import type { MemberEvidence } from '@drover/actor-core';
+import type { MemberEvidence } from '@drover/actor-core/cluster';
 import type { FleetConfig } from '../config.ts';
 import type { InstanceLoad, LoadReport } from '../protocol/load-report.ts';
 import { decodeLoadReport } from '../protocol/load-report-codec.ts';
