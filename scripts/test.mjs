@@ -26,6 +26,7 @@ const stages = [
     steps: [
       ['oxlint', '--type-aware', '--deny-warnings'],
       ['node', 'scripts/check-house-rules.mjs'],
+      ['node', 'scripts/check-layers.mjs'],
       ['node', 'scripts/complete-lockfile.mjs', '--check'],
       ['node', 'scripts/notices.mjs', '--check'],
       ['node', 'scripts/api-reference/generate.mjs', '--check'],
