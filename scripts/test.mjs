@@ -25,6 +25,7 @@ const stages = [
     limitMs: 3 * minutes,
     steps: [
       ['oxlint', '--type-aware', '--deny-warnings'],
+      ['knip', '--no-progress'],
       ['node', 'scripts/check-house-rules.mjs'],
       ['node', 'scripts/check-layers.mjs'],
       ['node', 'scripts/complete-lockfile.mjs', '--check'],

@@ -22,7 +22,7 @@ import type { LeaderInfo } from './lease.ts';
  * ```
  */
 
-export const announceMs = 500;
+const announceMs = 500;
 /** Share of the lease for which a leader that is cut off trusts it. */
 const trustedShare = 0.8;
 /** Wait at most before a chance that is open to all is taken, so that not all take it at once. */

@@ -3,7 +3,7 @@ import type { ActorSnapshot } from '../actor/actor-system.ts';
 import type { HandlingRates } from './handling-rates.ts';
 
 /** What `inspect` shows of an actor. */
-export function snapshotOf(cell: ActorCell, messagesPerSecond: number | undefined): ActorSnapshot {
+function snapshotOf(cell: ActorCell, messagesPerSecond: number | undefined): ActorSnapshot {
   return {
     path: cell.path,
     uid: cell.uid,

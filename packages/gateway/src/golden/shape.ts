@@ -13,7 +13,7 @@ const spoken = new Set([
  * Shape of a JSON value as text: key names and types, one element for a list (empty lists apart), the
  * values of a few words such as `done_reason`, and every error text in full.
  */
-export function shapeOf(value: unknown, key = ''): string {
+function shapeOf(value: unknown, key = ''): string {
   if (spoken.has(key) || value === null) return JSON.stringify(value);
   if (Array.isArray(value)) return value.length === 0 ? '[]' : `[${shapeOf(value[0])}]`;
   if (typeof value !== 'object') {

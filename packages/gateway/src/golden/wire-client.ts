@@ -28,7 +28,7 @@ async function exchangeBytes(port: number, bytes: string): Promise<Buffer> {
   });
 }
 
-export function parseResponse(bytes: Buffer, isHead: boolean): WireResponse {
+function parseResponse(bytes: Buffer, isHead: boolean): WireResponse {
   if (bytes.length === 0) return { status: 0, headers: [], end: 'silence', body: '' };
   const split = bytes.indexOf('\r\n\r\n');
   const [statusLine = '', ...lines] = bytes.subarray(0, split).toString('latin1').split('\r\n');

@@ -5,7 +5,7 @@ const weight = 0.2;
 /** Most models remembered; the least recently observed model is forgotten first. */
 const maxModels = 512;
 /** Service time assumed for a model without observations. */
-export const unknownServiceMs = 1_000;
+const unknownServiceMs = 1_000;
 
 /**
  * Service time of each model on this Ollama, learnt from complete answers. A moving geometric mean: one answer a hundred
