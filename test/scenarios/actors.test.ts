@@ -112,7 +112,7 @@ it('narrows down to a node and a path, and says what it does not understand or c
   expect(await drover()).toMatchObject({
     code: 3,
     stderr: expect.stringMatching(
-      /^drover: no Drover answers at .*: nobody listens there; start one/,
+      /^drover: no Drover answers at .*: nothing listens there; start one/,
     ) as string,
   });
 });

@@ -137,7 +137,7 @@ it('says store-missing when the store was deleted, before and after nats-server 
   const after = await askDoctor(cluster.url, cluster.dataDir);
   expect(after.code).toBe(1);
   expect(after.faults['store']?.detail).toMatch(/^store-missing/);
-  expect(after.faults['store']?.fix).toContain('put the store back');
+  expect(after.faults['store']?.fix).toContain('restore the store');
 }, 180_000);
 
 it('names a host that only refuses, and one whose Ollama is gone', async () => {

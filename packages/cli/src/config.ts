@@ -1,43 +1,43 @@
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { badConfiguration } from './errors.ts';
-import { requireLock } from './network/open-address.ts';
+import { requireClosedAddress } from './network/open-address.ts';
+import { defaultDataDir } from './platform/folders.ts';
 import { handedOn } from './settings/hand-on.ts';
 import type { StatedSettings } from './settings/resolve-settings.ts';
 
-/** What `drover up` runs, complete. */
+/** The complete configuration of `drover up`. */
 export interface UpConfig {
   /** Port of the gateway; 0 takes any free one. @default 11500 */
   readonly port: number;
-  /** Whether the port was asked for: an explicit one that is taken is an error, the default one moves on. */
+  /** Whether the port was stated. A stated port in use is an error; for the default port the next free one is taken. */
   readonly portIsExplicit: boolean;
   /** Address the gateway listens on. @default '127.0.0.1' */
   readonly host: string;
-  /** Addresses of Ollama hosts, as written. @default none: look for one */
+  /** Addresses of Ollama hosts, as written. @default none: an Ollama on this machine is looked for */
   readonly ollama: readonly string[];
-  /** Requests each Ollama is allowed at once (its OLLAMA_NUM_PARALLEL); 1 to 1024. @default 1 */
+  /** Requests that one Ollama gets at a time (its OLLAMA_NUM_PARALLEL); 1 to 1024. @default 1 */
   readonly slots: number;
-  /** Simulated hosts, 0 to 64; undefined decides by what is found. */
+  /** Number of simulated hosts, 0 to 64; undefined: some when no Ollama is found. */
   readonly sim: number | undefined;
-  /** A running NATS to use instead of an own one. */
+  /** Address of a running NATS to use; undefined: `drover up` runs its own. */
   readonly nats: string | undefined;
-  /** How `nats` was named, for errors. */
+  /** Flag or variable that gave `nats`, for errors. */
   readonly natsName: string;
-  /** The nats-server program to run; undefined looks for one. */
+  /** The nats-server program to run; undefined: one is looked for, else fetched. */
   readonly natsServer: string | undefined;
   /** Credentials file for `nats`. */
   readonly creds: string | undefined;
   /** Data folder. */
   readonly data: string;
-  /** Whether the folder was asked for: an explicit one in use is an error, the default one moves on. */
+  /** Whether the folder was stated. A stated folder in use is an error; for the default folder another one is taken. */
   readonly dataIsExplicit: boolean;
-  /** `power`: a confirmed write survives power loss · `process`: it survives any process. @default 'power' */
+  /** A confirmed write survives: `power`: a loss of power · `process`: the end of any process. @default 'power' */
   readonly durability: 'power' | 'process';
   /** Events as JSON lines on stdout. @default false */
   readonly json: boolean;
-  /** Least severe line of the processes' logs that is shown. @default 'warn' */
+  /** Lowest level of the log lines that are shown. @default 'warn' */
   readonly logLevel: LogLevel;
-  /** Stated settings that each role takes, as environment variables. */
+  /** Stated settings for each role, as environment variables of its process. */
   readonly handedOn: Readonly<Record<'gateway' | 'node-agent' | 'host', Readonly<Record<string, string>>>>;
 }
 
@@ -51,7 +51,7 @@ export const defaults: Pick<UpConfig, 'port' | 'host' | 'slots' | 'durability' |
   logLevel: 'warn',
 });
 
-/** The cell that every process of a `drover up` belongs to. */
+/** The cell of every process of a `drover up`. */
 export const cell = 'main';
 
 /** @throws CommandError `bad-configuration` naming the setting that contradicts another */
@@ -59,16 +59,16 @@ export function resolveUpConfig(stated: StatedSettings, environment: NodeJS.Proc
   const nats = stated.text('nats');
   for (const key of ['creds', 'durability', 'nats-server']) {
     const one = stated.stated(key);
-    // A variable or a file may be shared with setups that use their own NATS; a flag is meant for this start.
+    // A variable or a file may be shared with starts that run their own NATS; a flag is meant for this start alone.
     const isMeant = key !== 'nats-server' || one?.source.kind === 'flag';
     if (one !== undefined && isMeant && (nats === undefined) === (key === 'creds'))
       throw badConfiguration(stated.nameOf(one.setting), contradictions[key] ?? '');
   }
-  // OLLAMA_HOST is an address to try, not a host that must exist.
+  // OLLAMA_HOST is only an address to try: no Ollama has to answer there.
   const ollama = isForeign(stated, 'ollama') ? [] : (stated.list('ollama') ?? []);
   const data = stated.text('data');
   const host = stated.text('host') ?? defaults.host;
-  requireLock(host, stated.isOn('insecure'));
+  requireClosedAddress(host, stated.isOn('insecure'));
   return Object.freeze({
     port: stated.number('port') ?? defaults.port,
     portIsExplicit: stated.number('port') !== undefined,
@@ -100,7 +100,7 @@ const contradictions: Readonly<Record<string, string>> = {
 };
 
 export function logLevelOf(stated: StatedSettings): LogLevel | undefined {
-  // The table has no other values.
+  // The table of settings allows no other value.
   return stated.text('log-level') as LogLevel | undefined;
 }
 
@@ -108,22 +108,4 @@ export function logLevelOf(stated: StatedSettings): LogLevel | undefined {
 function isForeign(stated: StatedSettings, key: string): boolean {
   const source = stated.stated(key)?.source;
   return source?.kind === 'variable' && source.foreign;
-}
-
-/** `$XDG_DATA_HOME/drover/default`. */
-export function defaultDataDir(environment: NodeJS.ProcessEnv): string {
-  return join(
-    nonEmpty(environment['XDG_DATA_HOME']) ?? join(homedir(), '.local', 'share'),
-    'drover',
-    'default',
-  );
-}
-
-/** `$XDG_CACHE_HOME/drover/nats-server`. */
-export function natsCacheDir(environment: NodeJS.ProcessEnv): string {
-  return join(nonEmpty(environment['XDG_CACHE_HOME']) ?? join(homedir(), '.cache'), 'drover', 'nats-server');
-}
-
-function nonEmpty(value: string | undefined): string | undefined {
-  return value === undefined || value.trim() === '' ? undefined : value;
 }

@@ -2,11 +2,11 @@ import { DroverError } from '@drover/actor-core';
 
 /** Exit codes of every `drover` command; they are part of the outside contract. */
 export const exitCodes = {
-  /** It did what was asked. */
+  /** The command did what was asked. */
   done: 0,
-  /** The answer is no: a failed check, a failed task. */
+  /** The command ran and the answer is no, such as a failed check. */
   no: 1,
-  /** Usage or configuration. */
+  /** Wrong usage or configuration. */
   usage: 2,
   /** Something needed is missing. */
   missing: 3,
@@ -14,7 +14,7 @@ export const exitCodes = {
   inUse: 4,
   /** A defect, or a part that kept failing. */
   internal: 70,
-  /** Stopped at once by a second signal. */
+  /** Stopped immediately by a second signal. */
   interrupted: 130,
 } as const;
 
@@ -38,8 +38,8 @@ export type CommandErrorCode =
   | 'start-timeout';
 
 /**
- * A command cannot go on. The message is one line that says what happened and to what; `fix` says what to do
- * about it. The person at the terminal retries, nobody else.
+ * A command cannot go on. The message is one line that says what failed and on what; `fix` says what to do about it.
+ * Nothing retries: the person or script that ran the command decides.
  */
 export class CommandError extends DroverError {
   readonly code: CommandErrorCode;
@@ -58,12 +58,12 @@ export class CommandError extends DroverError {
   }
 }
 
-/** A flag or variable has a value that cannot be meant. */
+/** A flag, a variable or a key of the file has a wrong value. */
 export function badConfiguration(field: string, detail: string): CommandError {
   return new CommandError('bad-configuration', exitCodes.usage, `${field} ${detail}`);
 }
 
-/** The error as the one line a person reads. */
+/** The error as one line for a person. */
 export function errorLine(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   const fix = error instanceof CommandError && error.fix !== '' ? `; ${error.fix}` : '';

@@ -11,7 +11,7 @@ export async function main(args: readonly string[]): Promise<never> {
   process.exit(code);
 }
 
-/** Runs one `drover` command; resolves with the exit code. Failures are told on stderr as one line. */
+/** Runs one `drover` command; resolves with the exit code. A failure is reported on stderr, in one line. */
 export async function run(args: readonly string[]): Promise<ExitCode> {
   let code: ExitCode = exitCodes.done;
   const finish = (finished: ExitCode): void => {
@@ -26,17 +26,18 @@ export async function run(args: readonly string[]): Promise<ExitCode> {
     await program.parseAsync([...args], { from: 'user' });
     return code;
   } catch (error) {
-    return tell(error);
+    return report(error);
   }
 }
 
-function tell(error: unknown): ExitCode {
+function report(error: unknown): ExitCode {
   if (error instanceof CommanderError) {
-    // Help and version come as exceptions too; they have been written.
+    // Commander throws after `--help` and `--version` too; their text has been written.
     if (error.exitCode === 0) return exitCodes.done;
-    const said = error.message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ');
-    const empty = said === '(outputHelp)' || said === '';
-    process.stderr.write(`drover: ${empty ? 'a command is missing' : meant(said)} (see drover --help)\n`);
+    const message = error.message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ');
+    const isEmpty = message === '(outputHelp)' || message === '';
+    const text = isEmpty ? 'a command is missing' : withSuggestion(message);
+    process.stderr.write(`drover: ${text} (see drover --help)\n`);
     return exitCodes.usage;
   }
   if (error instanceof CommandError) {
@@ -47,16 +48,16 @@ function tell(error: unknown): ExitCode {
     process.stderr.write(`drover: ${error.message}\n`);
     return exitCodes.usage;
   }
-  // A defect: everything that helps to find it.
+  // A defect of the program: the stack helps to find it.
   process.stderr.write(`${errorLine(error)}\n${error instanceof Error ? (error.stack ?? '') : ''}\n`);
   return exitCodes.internal;
 }
 
-/** A misspelt flag of a setting that the short help leaves out is known too. */
-function meant(said: string): string {
-  const [, flag] = /^unknown option '--([^'=]+)/.exec(said) ?? [];
+/** Suggests a setting for an unknown flag, also one of the settings that the short help leaves out. */
+function withSuggestion(message: string): string {
+  const [, flag] = /^unknown option '--([^'=]+)/.exec(message) ?? [];
   const key = flag === undefined ? undefined : nearestKey(flag);
-  return key === undefined ? said : `unknown option '--${flag}' (did you mean --${key}?)`;
+  return key === undefined ? message : `unknown option '--${flag}' (did you mean --${key}?)`;
 }
 
 function ownVersion(): string {

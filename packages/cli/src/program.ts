@@ -10,11 +10,11 @@ import { showAllSettings } from './commands/options.ts';
 import type { ExitCode } from './errors.ts';
 
 export interface ProgramOptions {
-  /** `--help` tells every flag and not only the frequent ones. */
+  /** `--help` shows every flag, not only the frequent ones. */
   readonly showAll: boolean;
 }
 
-/** The `drover` command line. `finish` is told the exit code of the command that ran. */
+/** The `drover` command line. `finish` is called with the exit code of the command that ran. */
 export function createProgram(
   version: string,
   finish: (code: ExitCode) => void,
@@ -43,7 +43,7 @@ export function createProgram(
   for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)]) {
     if (showAll) showAllSettings(command);
     command.exitOverride().showSuggestionAfterError(true);
-    // Told once, as one line, by whoever catches it.
+    // The caller that catches the error writes it, in one line.
     command.configureOutput({ outputError: () => {} });
     command.allowExcessArguments(false);
   }

@@ -1,11 +1,11 @@
 import { Command, Option } from 'commander';
 import { CommandError, type ExitCode, exitCodes } from '../errors.ts';
 import { boxGlyphs, plainGlyphs } from '../output/actor-tree.ts';
-import { readActorsReport } from '../output/actors-report.ts';
+import { readActorsReport } from '../gateway-client/actors-report.ts';
 import { actorsText } from '../output/actors-text.ts';
 import { Terminal } from '../output/terminal.ts';
-import { getJson } from './gateway-api.ts';
-import { findGateway, type GatewayAddress } from './gateway-address.ts';
+import { getJson } from '../gateway-client/gateway-api.ts';
+import { findGateway, type GatewayAddress } from '../gateway-client/gateway-address.ts';
 import { addSettingsNamed, settingsFor, wholeNumber } from './options.ts';
 import { watch } from './watch.ts';
 
@@ -28,15 +28,15 @@ export function actorsCommand(finish: (code: ExitCode) => void): Command {
     .addOption(
       new Option(
         '--limit <n>',
-        'actors shown of each node, 1 to 1000, the most telling first (default: 200)',
+        'actors shown of each node, 1 to 1000, the most relevant first (default: 200)',
       ).argParser(wholeNumber),
     )
-    .addOption(new Option('--watch', 'again every second until Ctrl-C'))
+    .addOption(new Option('--watch', 'show it again every second until Ctrl-C'))
     .addHelpText(
       'after',
       `
 A node that does not answer is listed with the reason. States: starting, running, busy (its handler awaits),
-restarting, parked (failed too often: stays down), stopping. MAILBOX is what waits, of what may.
+restarting, parked (failed too often: stays down), stopping. MAILBOX is the number of waiting messages and the limit.
 
 Examples:
   drover actors
@@ -46,9 +46,9 @@ Examples:
     .action(async (flags: ActorsFlags) => {
       const terminal = new Terminal(process.stdout, process.env);
       const stated = await settingsFor('look', flags);
-      const asked = { ...flags, gateway: findGateway(stated, process.env), json: stated.isOn('json') };
-      const look = async (): Promise<readonly string[]> => actorLines(asked, terminal);
-      if (flags.watch === true) await watch(terminal, asked.json || terminal.isTTY ? look : spaced(look));
+      const question = { ...flags, gateway: findGateway(stated, process.env), json: stated.isOn('json') };
+      const look = async (): Promise<readonly string[]> => actorLines(question, terminal);
+      if (flags.watch === true) await watch(terminal, question.json || terminal.isTTY ? look : spaced(look));
       else process.stdout.write(`${(await look()).join('\n')}\n`);
       finish(exitCodes.done);
     });
@@ -87,7 +87,7 @@ function queryOf({ node, path, limit }: ActorsFlags): string {
   return query.size === 0 ? '' : `?${query.toString()}`;
 }
 
-/** In a pipe an empty line tells one look from the next. */
+/** In a pipe an empty line separates two reports. */
 function spaced(look: () => Promise<readonly string[]>): () => Promise<readonly string[]> {
   return async () => [...(await look()), ''];
 }

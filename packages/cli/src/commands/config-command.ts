@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { type ExitCode, exitCodes } from '../errors.ts';
-import { alignColumns } from '../output/status-report.ts';
+import { alignColumns } from '../output/columns.ts';
 import { effectiveSettings, type EffectiveSetting } from '../settings/effective-settings.ts';
 import { mayComeFrom } from '../settings/setting.ts';
 import { settings } from '../settings/table.ts';
@@ -8,7 +8,7 @@ import { addSettingsNamed, settingsFor } from './options.ts';
 
 export function configCommand(finish: (code: ExitCode) => void): Command {
   return new Command('config')
-    .description('look at the settings of this machine')
+    .description('show the settings of this machine')
     .addCommand(printCommand(finish))
     .addHelpText('after', '\nExample:\n  drover config print --config drover.yaml');
 }
@@ -20,8 +20,8 @@ function printCommand(finish: (code: ExitCode) => void): Command {
     .addHelpText(
       'after',
       `
-Takes every flag that drover up or a role takes, so that a whole command line can be looked at. No cluster has to
-run. Secrets are masked. Exit 2 when a setting is unknown, cannot be read or contradicts another.
+Takes every flag of drover up and of the roles, so that a whole command line can be checked. No cluster has to run.
+Secrets are masked. Exits with 2 when a setting is unknown, cannot be read or contradicts another.
 
 Examples:
   drover config print

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { type ExitCode, exitCodes } from '../errors.ts';
 import { Terminal } from '../output/terminal.ts';
-import { dataDirOf, findGateway } from './gateway-address.ts';
+import { dataDirOf, findGateway } from '../gateway-client/gateway-address.ts';
 import { addSettingsNamed, settingsFor } from './options.ts';
 
 export function doctorCommand(finish: (code: ExitCode) => void): Command {
@@ -11,13 +11,13 @@ export function doctorCommand(finish: (code: ExitCode) => void): Command {
     ),
     ['url', 'data', 'config', 'json'],
   )
-    .option('--deep', 'load a model on hosts that have none loaded, to have a token from each')
+    .option('--deep', 'load a model on hosts that have none loaded, so that each answers a token')
     .addHelpText('after', "\nExample:\n  drover doctor --json | jq '.[] | select(.ok | not)'")
     .action(async ({ deep = false, ...flags }: { readonly deep?: boolean }) => {
       const stated = await settingsFor('look', flags);
-      // A part that does not run is a finding of the doctor, not an error of the command.
+      // A cluster that does not run is a finding of the doctor, not an error of the command.
       const gateway = findGateway(stated, process.env, { mustRun: false });
-      const { diagnose } = await import('./diagnose.ts');
+      const { diagnose } = await import('../doctor/diagnose.ts');
       const checks = await diagnose(gateway, dataDirOf(stated, process.env), { isDeep: deep });
       if (stated.isOn('json')) process.stdout.write(`${JSON.stringify(checks)}\n`);
       else {

@@ -2,11 +2,11 @@ import { Command } from 'commander';
 import { readClusterFile } from '../cluster/cluster-file.ts';
 import { CommandError, type ExitCode, exitCodes } from '../errors.ts';
 import { statusLines } from '../output/status-lines.ts';
-import type { StatusReport } from '../output/status-report.ts';
+import { asStatus, type StatusReport } from '../gateway-client/status-report.ts';
 import { Terminal } from '../output/terminal.ts';
 import { warningsFor } from '../up/warnings.ts';
-import { dataDirOf, findGateway, type GatewayAddress } from './gateway-address.ts';
-import { getJson } from './gateway-api.ts';
+import { dataDirOf, findGateway } from '../gateway-client/gateway-address.ts';
+import { getJson } from '../gateway-client/gateway-api.ts';
 import { addSettingsNamed, settingsFor } from './options.ts';
 import { watch } from './watch.ts';
 
@@ -27,7 +27,7 @@ export function statusCommand(finish: (code: ExitCode) => void): Command {
       );
       const dataDir = dataDirOf(stated, process.env);
       const listenHost = readClusterFile(dataDir)?.listenHost;
-      // Checked only for a drover up on this machine: the addresses of other machines are not known here.
+      // Only for a drover up on this machine: the listen addresses of other machines are not known here.
       if (listenHost !== undefined)
         for (const warning of await warningsFor(listenHost, dataDir))
           process.stderr.write(`drover: warning: ${warning}\n`);
@@ -44,7 +44,7 @@ export function topCommand(finish: (code: ExitCode) => void): Command {
     .action(async (flags: object) => {
       const gateway = findGateway(await settingsFor('look', flags), process.env);
       const terminal = new Terminal(process.stdout, process.env);
-      // In a pipe an empty line tells one look from the next.
+      // In a pipe an empty line separates two reports.
       const look = async (): Promise<string[]> => [
         ...linesFor(asStatus(await getJson(gateway, '/api/v1/status'), gateway), terminal),
         ...(terminal.isTTY ? [] : ['']),
@@ -54,7 +54,7 @@ export function topCommand(finish: (code: ExitCode) => void): Command {
     });
 }
 
-/** No line is cut when the output is a pipe. */
+/** Lines are cut to the width of a terminal; in a pipe they are whole. */
 function linesFor(report: StatusReport, terminal: Terminal): string[] {
   const width = terminal.isTTY ? terminal.columns - 1 : Number.POSITIVE_INFINITY;
   return statusLines(report, { width, more: terminal.more });
@@ -62,18 +62,4 @@ function linesFor(report: StatusReport, terminal: Terminal): string[] {
 
 function print(json: boolean, report: unknown, lines: () => readonly string[]): void {
   process.stdout.write(json ? `${JSON.stringify(report)}\n` : `${lines().join('\n')}\n`);
-}
-
-export function asStatus(report: unknown, { url, origin }: GatewayAddress): StatusReport {
-  if (typeof report === 'object' && report !== null && Array.isArray((report as StatusReport).nodes)) {
-    return report as StatusReport;
-  }
-  throw new CommandError(
-    'gateway-unreachable',
-    exitCodes.missing,
-    `${url} (${origin}) answers, but not as a Drover gateway`,
-    {
-      fix: 'name the gateway with --url',
-    },
-  );
 }

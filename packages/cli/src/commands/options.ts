@@ -9,15 +9,15 @@ import {
 import { settingHelp } from '../settings/setting-help.ts';
 import { settingNamed, settingsOf } from '../settings/table.ts';
 
-/** Reads a whole number, as the person typed it. */
+/** Reads the value of a flag as a whole number. */
 export function wholeNumber(text: string): number {
   if (!/^\d{1,9}$/.test(text.trim())) throw new InvalidOption('It must be a whole number.');
   return Number(text);
 }
 
 /**
- * Gives a command the flags of its settings, under their headings. `--help` shows the frequent ones, `--help --all`
- * every one.
+ * Adds the flags of a command's settings, under their headings. `--help` shows the frequent flags, `--help --all` every
+ * flag.
  */
 export function addSettings(command: Command, taker: Taker): Command {
   for (const setting of settingsOf(taker)) {
@@ -34,7 +34,7 @@ const settingsFooter = `
 Each flag --some-name is also the variable DROVER_SOME_NAME and the key some-name in the file of --config. Durations
 are 500ms, 30s or 10m, sizes 512KiB or 64MiB. "drover config print" shows what is in effect.`;
 
-/** Gives a command the flags of some settings, such as a command that looks at a running cluster. */
+/** Adds the flags of some settings, for a command that looks at a running cluster. */
 export function addSettingsNamed(command: Command, keys: readonly string[]): Command {
   for (const key of keys) {
     const setting = settingNamed(key);
@@ -43,7 +43,7 @@ export function addSettingsNamed(command: Command, keys: readonly string[]): Com
   return command;
 }
 
-/** Every flag becomes visible, for `--help --all`. */
+/** Makes every flag visible, for `--help --all`. */
 export function showAllSettings(command: Command): void {
   for (const option of command.options) {
     const setting = settingNamed(option.long?.slice(2) ?? '');
@@ -60,7 +60,7 @@ export async function settingsFor(taker: Taker | 'all', flags: object): Promise<
   return resolveSettings(taker, texts, process.env, readSettingsFile(path));
 }
 
-/** The flags of a command by the keys of their settings; flags without a setting are left out. */
+/** Texts of the flags by the key of their setting; flags without a setting are left out. */
 function flagTexts(flags: object): FlagTexts {
   const texts: Record<string, readonly string[]> = {};
   for (const [name, value] of Object.entries(flags)) {

@@ -1,10 +1,11 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
-import { defaultDataDir, defaults, logLevelOf } from '../config.ts';
+import { defaults, logLevelOf } from '../config.ts';
 import { badConfiguration, type ExitCode } from '../errors.ts';
-import { requireLock } from '../network/open-address.ts';
+import { requireClosedAddress } from '../network/open-address.ts';
 import { choosePort } from '../network/port.ts';
 import { parseOllamaAddress, shownUrl } from '../ollama/ollama-address.ts';
+import { defaultDataDir } from '../platform/folders.ts';
 import { nodeIdFor } from '../role/node-id.ts';
 import type { LogFormat } from '../role/role-logger.ts';
 import type { RoleOptions } from '../role/run-role.ts';
@@ -20,12 +21,12 @@ export function gatewayCommand(finish: Finish): Command {
   return addSettings(new Command('gateway').description('answer HTTP for a running cluster'), 'gateway')
     .addHelpText(
       'after',
-      '\nExample:\n  drover gateway --port 11600            a second door to the drover up on this machine',
+      '\nExample:\n  drover gateway --port 11600            a second gateway for the drover up on this machine',
     )
     .action(async (flags: object) => {
       const { stated, configs } = await read('gateway', flags);
-      requireLock(configs.gateway.host ?? defaults.host, stated.isOn('insecure'));
-      // Before joining the cluster: a gateway that cannot listen must not become a member.
+      requireClosedAddress(configs.gateway.host ?? defaults.host, stated.isOn('insecure'));
+      // Checked before joining the cluster: a gateway that cannot listen must not become a member.
       const wish = {
         port: configs.gateway.port ?? defaults.port,
         explicit: stated.stated('port') !== undefined,
@@ -41,7 +42,7 @@ export function gatewayCommand(finish: Finish): Command {
 
 export function nodeAgentCommand(finish: Finish): Command {
   return addSettings(
-    new Command('node-agent').description("be the only door to this machine's Ollama"),
+    new Command('node-agent').description('pass requests to the Ollama of this machine'),
     'node-agent',
   )
     .addHelpText(
@@ -81,7 +82,7 @@ async function read(
   flags: object,
 ): Promise<{ stated: StatedSettings; configs: PackageConfigs }> {
   const stated = await settingsFor(role, flags);
-  // Handed over by drover up; not for the role's own children or crash reports.
+  // Set by drover up for this process alone: removed, so that no child process and no crash report gets it.
   delete process.env['DROVER_CREDS_TEXT'];
   return { stated, configs: packageConfigs(stated) };
 }
@@ -103,7 +104,7 @@ function roleOptions(
     },
     natsConnectTimeoutMs: configs.natsConnectTimeoutMs,
     logLevel: logLevelOf(stated) ?? 'info',
-    // The table has no other values.
+    // The table of settings allows no other value.
     logFormat: (stated.text('log-format') ?? 'auto') as LogFormat,
     drainMs: stated.number('drain-timeout') ?? defaultDrainMs,
   };

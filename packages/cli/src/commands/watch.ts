@@ -5,8 +5,8 @@ import type { Terminal } from '../output/terminal.ts';
 const refreshMs = 1_000;
 
 /**
- * Shows `look`'s lines again every second until SIGINT or SIGTERM: in place on a terminal, else one after the other.
- * The first look decides whether there is anything to see and throws if not; later silence is shown and waited out.
+ * Shows the lines of `look` every second until SIGINT or SIGTERM: redrawn in place on a terminal, else one report after
+ * the other. A failure of the first call is thrown; a later failure is shown as a line, and the next call follows.
  */
 export async function watch(terminal: Terminal, look: () => Promise<readonly string[]>): Promise<void> {
   const stop = new AbortController();

@@ -1,20 +1,20 @@
 import { Command } from 'commander';
 import { CommandError, type ExitCode, exitCodes } from '../errors.ts';
 import { readWhyReport, whyText } from '../output/why-text.ts';
-import { findGateway } from './gateway-address.ts';
-import { getJson } from './gateway-api.ts';
+import { findGateway } from '../gateway-client/gateway-address.ts';
+import { getJson } from '../gateway-client/gateway-api.ts';
 import { addSettingsNamed, settingsFor } from './options.ts';
 
 export function whyCommand(finish: (code: ExitCode) => void): Command {
   const command = new Command('why')
-    .description('show why a request went to its host, and what became of each attempt')
-    .argument('<request-id>', 'the x-drover-request-id of its answer');
+    .description('show why a request went to its host, and the outcome of each attempt')
+    .argument('<request-id>', 'value of x-drover-request-id in its answer');
   return addSettingsNamed(command, ['url', 'data', 'config', 'json'])
     .addHelpText(
       'after',
       `
-The gateway that took the request answers; it remembers its last 1,000 requests for 15 minutes. WAIT is the wait
-that was expected there, a load included.
+Only the gateway that served the request can answer. It keeps its last 1,000 requests, for 15 minutes. WAIT is the
+time that the request was expected to wait on that host, with the load of the model.
 
 Examples:
   curl -si http://127.0.0.1:11500/api/generate -d '{"model":"llama3.2"}' | grep -i x-drover-request-id

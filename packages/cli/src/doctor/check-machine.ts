@@ -3,29 +3,38 @@ import { access, constants, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ClusterFile } from '../cluster/cluster-file.ts';
 import { isLoopbackAddress } from '../network/open-address.ts';
+import { platform } from '../platform/platform.ts';
+import { openFilesLimit } from '../platform/proc.ts';
 import { bad, type Check, good } from './check.ts';
 
-/** Free space below which a fault is reported, before the disk is full; JetStream keeps no reserve. */
+/** Free space below which a fault is reported, because JetStream keeps no reserve for a full disk. */
 const wantedFreeBytes = 256 * 1024 * 1024;
+/** A gateway uses a few files for each stream; the usual soft limit of 1024 is enough for about 300 clients. */
+const wantedOpenFiles = 4_096;
+const clockToleranceMs = 2_000;
 
 export async function checkDataDir(dataDir: string): Promise<Check> {
   try {
     await access(dataDir, constants.W_OK);
     return (await isOpenToOthers(dataDir))
-      ? bad('data folder', `${dataDir} holds keys and others may look into it`, `chmod 700 ${dataDir}`)
+      ? bad('data folder', `${dataDir} holds keys and other users can read it`, `chmod 700 ${dataDir}`)
       : good('data folder', `${dataDir} is writable and private`);
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
     return missing
       ? good('data folder', `${dataDir} does not exist yet`)
-      : bad('data folder', `${dataDir} cannot be written`, 'make it yours, or name another with --data');
+      : bad(
+          'data folder',
+          `${dataDir} cannot be written`,
+          'make this user its owner, or name another folder with --data',
+        );
   }
 }
 
-/** Whether other users may read the folder; false where the permissions are unknown. */
+/** Whether other users can read the folder; false where file modes do not say so. */
 export async function isOpenToOthers(dataDir: string): Promise<boolean> {
   const { mode } = await stat(dataDir);
-  return process.platform !== 'win32' && (mode & 0o077) !== 0;
+  return platform.hasFileModes && (mode & 0o077) !== 0;
 }
 
 export async function checkDisk(dataDir: string): Promise<Check> {
@@ -33,7 +42,7 @@ export async function checkDisk(dataDir: string): Promise<Check> {
     const { bavail, bsize, blocks } = await statfs(dataDir);
     return judgeDisk(dataDir, bavail * bsize, blocks * bsize);
   } catch {
-    return good('disk', `the space of ${dataDir} cannot be read`);
+    return good('disk', `the free space of ${dataDir} cannot be read`);
   }
 }
 
@@ -43,7 +52,7 @@ export function judgeDisk(dataDir: string, freeBytes: number, totalBytes: number
   return freeBytes >= wantedFreeBytes ? good('disk', detail) : bad('disk', detail);
 }
 
-/** Only for a NATS that drover up runs, whose store is in the data folder. */
+/** Checks only a NATS that `drover up` runs: its store is in the data folder. */
 export function checkStoreFolder(cluster: ClusterFile | undefined, dataDir: string): Check {
   if (cluster?.issuer === undefined) return good('store folder', 'the store is not in this data folder');
   const folder = join(dataDir, 'jetstream');
@@ -54,10 +63,39 @@ export function checkStoreFolder(cluster: ClusterFile | undefined, dataDir: stri
 
 export function checkAddress(cluster: ClusterFile | undefined): Check {
   const host = cluster?.listenHost;
-  if (host === undefined) return good('open address', 'no drover up uses this data folder');
+  if (host === undefined) return good('open address', 'not checked: no drover up uses this data folder');
   return isLoopbackAddress(host)
-    ? good('open address', `the gateway listens on ${host}, which only this machine reaches`)
+    ? good('open address', `the gateway listens on ${host}, which only this machine can reach`)
     : bad('open address', `the gateway listens on ${host} and needs no key`);
+}
+
+/** Tokens and leases do not use wall clocks, but records, logs and people do. */
+export async function checkClock(gatewayUrl: string): Promise<Check> {
+  try {
+    const response = await fetch(new URL('/healthz', gatewayUrl), { signal: AbortSignal.timeout(3_000) });
+    await response.body?.cancel();
+    const gatewayMs = Date.parse(response.headers.get('date') ?? '');
+    if (Number.isNaN(gatewayMs)) return good('clock', 'not compared: the gateway sends no date');
+    const differenceMs = Math.abs(Date.now() - gatewayMs);
+    // The header has whole seconds.
+    return differenceMs <= clockToleranceMs
+      ? good('clock', 'agrees with the clock of the gateway to the second')
+      : bad('clock', `${Math.round(differenceMs / 1000)} s apart from the clock of the gateway`);
+  } catch {
+    return good('clock', 'not compared: the gateway does not answer');
+  }
+}
+
+export function checkOpenFiles(): Check {
+  const limit = openFilesLimit();
+  if (limit === undefined) return good('open files', 'the limit cannot be read on this system');
+  return limit >= wantedOpenFiles
+    ? good('open files', `limit ${limit}`)
+    : bad('open files', `limit ${limit}, wanted ${wantedOpenFiles} or more`);
+}
+
+export function checkNode(version: string): Check {
+  return good('node', `version ${version}`);
 }
 
 function mebibytes(bytes: number): string {

@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import type { GatewayAddress } from '../commands/gateway-address.ts';
-import { postJson } from '../commands/gateway-api.ts';
+import type { GatewayAddress } from '../gateway-client/gateway-address.ts';
+import { postJson } from '../gateway-client/gateway-api.ts';
 import { errorLine } from '../errors.ts';
 import { agentsHelp } from './error-help.ts';
 import { bad, type Check, good } from './check.ts';
 
-/** What the gateway tells of the leader's proof. */
+/** Result of the leader's proof, as the gateway reports it. */
 export interface StoreProof {
   readonly ok: boolean;
   readonly code?: string | undefined;
@@ -31,10 +31,10 @@ const proofSchema: z.ZodType<StoreProof> = z.object({
 });
 
 const timeoutMs = 12_000;
-/** Share of the account's limit above which the usage is a fault. */
+/** Share of the storage limit of the account above which the usage is a fault. */
 const nearlyFull = 0.9;
 
-/** A fenced write and a read by the leader, now. Never throws. */
+/** Has the leader perform a fenced write and read it back. Never throws: a failure is a fault. */
 export async function checkStore(address: GatewayAddress): Promise<Check> {
   try {
     return judgeStore(proofSchema.parse(await postJson(address, '/api/v1/proofs/store', {}, timeoutMs)));
@@ -65,7 +65,11 @@ export function judgeStore(proof: StoreProof): Check {
   const usage = usedBytes === undefined ? '' : `, ${mebibytes(usedBytes)}${ofLimit(limitBytes)} used`;
   const detail = `${node} wrote under fence ${fence} in ${writeMs} ms and read it back in ${readMs} ms${usage}`;
   if (usedBytes !== undefined && limitBytes !== undefined && usedBytes > nearlyFull * limitBytes)
-    return bad('store', `JetStream is nearly full: ${detail}`, "raise the account's limit of file storage");
+    return bad(
+      'store',
+      `JetStream is nearly full: ${detail}`,
+      'raise the limit of file storage of the account',
+    );
   return good('store', detail);
 }
 

@@ -1,14 +1,14 @@
 /** Description of a check of `drover doctor` and the fix for its fault. The troubleshooting page is generated from it. */
 export interface CheckHelp {
-  /** What is done to find out, one sentence. */
+  /** What the check does, one sentence. */
   readonly does: string;
   /** What a fault means, one sentence. */
   readonly means: string;
-  /** What to do; the report may say it more exactly. */
+  /** What to do; the report can be more exact. */
   readonly fix: string;
 }
 
-/** Names of the checks, as `doctor --json` says them; they only grow. */
+/** Names of the checks in `doctor --json`. Names are only added. */
 export type CheckName =
   | 'gateway'
   | 'nodes'
@@ -30,80 +30,80 @@ export type CheckName =
   | 'open files'
   | 'node';
 
-/** Every check there is, in the order of the report. */
+/** All checks, in the order of the report. */
 export const checkTable: Readonly<Record<CheckName, CheckHelp>> = {
   gateway: {
     does: 'Asks the gateway for its status.',
-    means: 'No gateway answers at that address, or something else does.',
+    means: 'No gateway answers at that address, or another program answers.',
     fix: 'start one with "drover up", or name its address with --url',
   },
   nodes: {
     does: 'Compares the age of the last message of each node with 5 s.',
-    means: 'A process has ended, hangs, or is cut off from NATS.',
-    fix: 'look at the process: it is gone, frozen or cut off from NATS',
+    means: 'A process has ended, hangs, or has no connection to NATS.',
+    fix: 'look at the process: it has ended, is frozen or has no connection to NATS',
   },
   names: {
     does: 'Looks for a second process that announces itself under the id of a node.',
     means:
-      'Two processes have one node id: the older one is not part of the cluster and still uses its Ollama.',
+      'Two processes have the same node id: the older one is no longer part of the cluster, but still uses its Ollama.',
     fix: 'end one of the two processes, or give it an id of its own with --id',
   },
   hosts: {
     does: 'Reads the state of each Ollama in the load reports of the node-agents.',
-    means: 'An Ollama does not answer its node-agent, or answers something else.',
+    means: 'An Ollama does not answer its node-agent, or another program answers at its address.',
     fix: 'start Ollama there ("ollama serve") and look at its node-agent\'s log',
   },
   models: {
     does: 'Counts the models on the hosts that are ready.',
-    means: 'The hosts are ready and have nothing to run.',
+    means: 'The hosts are ready and have no model to run.',
     fix: 'ollama pull llama3.2',
   },
   copies: {
-    does: 'Compares the digests behind each name of a model on all hosts.',
-    means: 'One name stands for different contents: the answer depends on the host that serves it.',
+    does: 'Compares the digests of each model name on all hosts.',
+    means: 'One name has different contents: the answer depends on the host that serves the request.',
     fix: 'pull the model again on the hosts that have the older copy',
   },
   refusals: {
-    does: 'Reads which hosts refused the requests that they were given lately.',
-    means: 'A host answers probes and refuses its work; requests go elsewhere meanwhile.',
+    does: 'Reads which hosts refused their last requests.',
+    means: 'A host answers probes and refuses requests; requests go to other hosts meanwhile.',
     fix: 'look at the log of that host and restart its Ollama',
   },
   tokens: {
-    does: 'Requests one token of a loaded model from each Ollama, else its version and loaded models; --deep loads the smallest model.',
+    does: 'Requests one token from each Ollama with a loaded model, and the version and loaded models from each other Ollama; --deep loads the smallest model first.',
     means: 'An Ollama that passes its probes does not answer a request.',
     fix: 'look at the log of that Ollama and restart it',
   },
   agents: {
     does: 'Looks for a node of the role host that is alive.',
-    means: 'No agent runs and nothing is recorded.',
+    means: 'No agent runs, and no agent or run is recorded.',
     fix: 'start one with "drover host"',
   },
   store: {
-    does: 'Has the leader of the agents write a record under its fence and read it back, and asks how full JetStream is.',
+    does: 'Has the leader of the agents write a record under its fence and read it back, and reads how full JetStream is.',
     means:
-      'No leader could prove within 8 s that records are kept: spawns, submitted tasks and their ends are not safe.',
+      'No leader has proved within 8 s that JetStream keeps records: new agents, submitted tasks and their results can be lost.',
     fix: 'see the code of the fault below',
   },
   actors: {
     does: 'Asks every node which of its actors failed too often and stay down.',
-    means: 'A part of a node has been given up, or a node that is alive does not answer.',
+    means: 'An actor was given up, or a node that is alive does not answer.',
     fix: '"drover actors" shows the last failure and what to do',
   },
   nats: {
-    does: 'Connects to the NATS of the data folder and reads its version, whether it has JetStream, and its max_payload.',
+    does: 'Connects to the NATS of the data folder and reads its version, its max_payload, and whether it has JetStream.',
     means: 'The nodes cannot exchange messages, or the server does not meet the needs of Drover.',
-    fix: 'start it; drover up starts its own again by itself',
+    fix: 'start it; drover up restarts its own by itself',
   },
   disk: {
     does: 'Reads the free space of the disk with the data folder.',
     means:
-      'JetStream stops confirming writes when the disk is full, and goes on refusing until nats-server is restarted.',
+      'JetStream stops confirming writes when the disk is full, and confirms none until nats-server is restarted.',
     fix: 'make room on that disk; if it was full, restart drover up (or its nats-server) afterwards',
   },
   'store folder': {
     does: 'Looks for the folder of JetStream in the data folder of a running drover up.',
     means:
-      'The store was deleted while the server ran: the records that the server still has in memory are lost at its next start.',
+      'The store was deleted while the server ran: records that are only in the memory of the server are lost at its next start.',
     fix: 'stop drover up, put the folder back from a copy, and start again; without a copy the agents and runs are lost',
   },
   'data folder': {
@@ -113,17 +113,18 @@ export const checkTable: Readonly<Record<CheckName, CheckHelp>> = {
   },
   'open address': {
     does: 'Reads the address that the gateway of the running drover up listens on.',
-    means: 'Every machine that reaches that address can use the fleet: no key is needed.',
+    means: 'Every machine that can reach the address can use the fleet, because no key is needed.',
     fix: 'leave --host at 127.0.0.1, and put a proxy that asks for a password in front',
   },
   clock: {
-    does: "Compares this machine's clock with the gateway's.",
-    means: 'Times in records and logs do not fit together; tokens and leases do not depend on them.',
-    fix: 'synchronise both with NTP',
+    does: 'Compares the clock of this machine with that of the gateway.',
+    means:
+      'Times in records and logs of the two machines do not agree; fencing tokens and leases do not depend on them.',
+    fix: 'synchronise both clocks with NTP',
   },
   'open files': {
     does: 'Reads how many files a process may have open.',
-    means: 'The gateway will refuse connections before it is busy.',
+    means: 'The gateway will refuse connections although it could serve more requests.',
     fix: 'ulimit -n 4096',
   },
   node: {

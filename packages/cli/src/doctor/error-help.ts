@@ -2,7 +2,7 @@ import type { AgentsErrorCode } from '@drover/agents';
 import type { FleetErrorCode } from '@drover/fleet';
 import type { CommandErrorCode } from '../errors.ts';
 
-/** What an error code means, and what to do. One sentence each. */
+/** Meaning of an error code, and what to do. One sentence each. */
 export interface ErrorHelp {
   readonly means: string;
   readonly fix: string;
@@ -10,25 +10,25 @@ export interface ErrorHelp {
 
 type Table<Code extends string> = Readonly<Record<Code, ErrorHelp>>;
 
-const wait = 'Send it again after the seconds that retry-after names.';
+const wait = 'Send the request again after the seconds in the header retry-after.';
 
-/** Errors of requests that a model answers, on every dialect. */
+/** Errors of requests to models, in every dialect. */
 export const fleetHelp: Table<FleetErrorCode> = {
   'model-not-found': {
     means: 'No host lists the model.',
-    fix: '`ollama pull MODEL` on a host, or correct the name; `drover status` shows what there is.',
+    fix: '`ollama pull MODEL` on a host, or correct the name; `drover status` shows the models.',
   },
   'no-host': {
     means: 'No host that has the model is ready.',
     fix: '`drover doctor` names the hosts that are down and why.',
   },
   'queue-full': {
-    means: 'Every host that could serve it has as many requests waiting as it takes.',
+    means: 'The queue of every host that could serve the request is full.',
     fix: `${wait} Add hosts or slots, or raise --max-queue.`,
   },
   'bus-unavailable': {
     means: 'This node is not connected to NATS.',
-    fix: 'Check that nats-server runs; `drover up` starts its own again by itself.',
+    fix: 'Check that nats-server runs; `drover up` restarts its own by itself.',
   },
   deadline: {
     means: 'The request did not end within its deadline.',
@@ -36,25 +36,24 @@ export const fleetHelp: Table<FleetErrorCode> = {
   },
   'host-lost': {
     means:
-      'The host that served the request, or its connection to Ollama, went away in the middle of the answer.',
+      'The host that served the request was lost in the middle of the answer, or its connection to Ollama broke.',
     fix: `${wait} \`drover doctor\` names the host.`,
   },
   stalled: {
-    means: 'The host sent nothing for longer than allowed.',
+    means: 'The host sent nothing for longer than the timeout allows.',
     fix: 'Raise --first-byte-timeout or --inter-token-timeout if the model is only slow; else restart that Ollama.',
   },
   'replay-lost': {
-    means: 'A part of the answer was lost on the way and is no longer kept.',
+    means: 'A part of the answer was lost on the network and is no longer in the replay buffer.',
     fix: 'Send the request again; raise --replay-buffer if the network is slow.',
   },
   'reader-too-slow': {
-    means: 'The client took its answer more slowly than the buffers allow.',
+    means: 'The client read its answer more slowly than the buffers allow.',
     fix: 'Read faster, or raise --replay-buffer and --reader-timeout.',
   },
   'bad-upstream': {
-    means:
-      'The host answered something that is not what Ollama answers, or ended its answer before it was complete.',
-    fix: 'Send it again if the answer was incomplete; else check that the address of the host is an Ollama of a supported version.',
+    means: 'The host sent an answer that no Ollama sends, or ended its answer before it was complete.',
+    fix: 'Send the request again if the answer was incomplete; else check that an Ollama of a supported version runs at the address of the host.',
   },
   cancelled: {
     means: 'The client disconnected or cancelled its request.',
@@ -69,25 +68,25 @@ export const agentsHelp: Table<AgentsErrorCode> = {
     fix: 'GET /api/v1/catalogue lists the types; --catalogue names the folder that defines them.',
   },
   'invalid-input': {
-    means: 'A field of the request does not fit; the error names it.',
+    means: 'A field of the request has a wrong value; the error names the field.',
     fix: 'Correct the field and send the request again.',
   },
-  'agent-not-found': { means: 'No agent has that id.', fix: 'GET /api/v1/agents lists those there are.' },
+  'agent-not-found': { means: 'No agent has that id.', fix: 'GET /api/v1/agents lists all agents.' },
   'run-not-found': {
-    means: 'No run has that id, or its record has made room for newer ones.',
+    means: 'No run has that id, or its record was removed to make room for newer runs.',
     fix: 'Read results sooner, or raise --max-runs.',
   },
   'agent-lost': {
-    means: 'The node of the agent went away; the leader brings the agent back on another.',
+    means: 'The node of the agent was lost; the leader starts the agent again on another node.',
     fix: wait,
   },
   'agent-busy': {
-    means: 'As many tasks wait for the agent as its queue takes.',
+    means: 'The queue of the agent is full.',
     fix: `${wait} Spawn another agent, or raise --max-queued-tasks.`,
   },
   'agent-stopped': { means: 'The agent was stopped for good.', fix: 'Spawn another one.' },
   'task-failed': {
-    means: 'The model or the agent failed at the task; the message says how.',
+    means: 'The model or the agent failed at the task; the message has the reason.',
     fix: 'Read the message; an agent that failed too often is parked: stop it and spawn another.',
   },
   'idempotency-conflict': {
@@ -96,28 +95,30 @@ export const agentsHelp: Table<AgentsErrorCode> = {
   },
   'no-leader': {
     means: 'No host leads the agents, or the leader did not answer in time.',
-    fix: 'Start a host with `drover host`; `drover doctor` proves the leader and its store.',
+    fix: 'Start a host with `drover host`; `drover doctor` tests the leader and its store.',
   },
   'no-host': {
-    means: 'The agent is recorded and no host has taken it yet.',
-    fix: 'Start another host with `drover host`, or look at the log of the one there is.',
+    means: 'The agent is recorded, and no host runs it yet.',
+    fix: 'Start another host with `drover host`, or look at the log of the host that runs.',
   },
   'bus-unavailable': {
     means: 'This node is not connected to NATS.',
-    fix: 'Check that nats-server runs; `drover up` starts its own again by itself.',
+    fix: 'Check that nats-server runs; `drover up` restarts its own by itself.',
   },
   'store-unavailable': {
-    means: 'JetStream did not answer in time: it restarts, moves its leader, or is overloaded.',
-    fix: `${wait} Look at the log of nats-server if it lasts.`,
+    means:
+      'JetStream did not answer in time: it is restarting, elects a new stream leader, or is overloaded.',
+    fix: `${wait} Look at the log of nats-server if the error stays.`,
   },
   'store-full': {
     means:
-      'JetStream answers questions and confirms no write: its disk is full, or was full since nats-server started.',
+      'JetStream answers reads and confirms no write: its disk is full, or was full since nats-server started.',
     fix: 'Make room on the disk with the data folder, then restart nats-server (stop `drover up` and start it again).',
   },
   'store-missing': {
-    means: 'The stream with the records is not in JetStream: its store was deleted, or is another one.',
-    fix: 'Stop `drover up`, put the store back from a copy and start again; without a copy restart the hosts, which begin with an empty store.',
+    means:
+      'The stream with the records is not in JetStream: the store was deleted, or NATS uses another store.',
+    fix: 'Stop `drover up`, restore the store from a copy and start again; without a copy restart the hosts, which create an empty store.',
   },
   deadline: {
     means: 'The task did not end within its timeout.',
@@ -129,15 +130,15 @@ export const agentsHelp: Table<AgentsErrorCode> = {
   },
 };
 
-/** Errors that the gateway finds before a host or an agent is asked. A test holds that none is missing. */
+/** Errors that the gateway finds before it asks a host or an agent. A test checks that none is missing. */
 export const gatewayHelp: Table<string> = {
   'bad-encoding': {
-    means: 'The body has a content-encoding that is not understood here.',
-    fix: 'Send the body as it is, or zstd where Ollama takes it.',
+    means: 'The body has a content-encoding that the gateway cannot read.',
+    fix: 'Send the body without encoding, or with zstd on the routes where Ollama accepts it.',
   },
   'body-broken': {
     means: 'The body ended before it was complete, or its framing is wrong.',
-    fix: 'Check the client and any proxy between: content-length must fit.',
+    fix: 'Check the client and each proxy in between: content-length must match the body.',
   },
   'body-timeout': { means: 'The body did not arrive in time.', fix: 'Send faster, or raise --body-timeout.' },
   'body-too-complex': {
@@ -146,12 +147,12 @@ export const gatewayHelp: Table<string> = {
   },
   'body-too-large': { means: 'The body is larger than allowed.', fix: 'Send less, or raise --max-body.' },
   'cloud-disabled': {
-    means: 'The name is that of a model in a cloud, which a fleet does not use.',
-    fix: 'Name a model that a host has.',
+    means: 'The name is that of a model in the cloud of Ollama, which a fleet does not use.',
+    fix: 'Use the name of a model on a host.',
   },
   'gateway-full': {
     means:
-      'As many requests are under way as the gateway takes, or their bodies need more memory than it has for them.',
+      'The gateway serves its largest number of requests, or their bodies need more memory than it has for them.',
     fix: `${wait} Raise --max-streams, or start another gateway.`,
   },
   'gateway-stopping': {
@@ -159,38 +160,41 @@ export const gatewayHelp: Table<string> = {
     fix: 'Send the request to another gateway, or again.',
   },
   internal: {
-    means: 'The gateway failed inside: a defect.',
-    fix: 'Its log has the reason; please report it with the request id.',
+    means: 'A defect of the gateway.',
+    fix: 'The log of the gateway has the reason; please report it with the request id.',
   },
   'invalid-header': {
-    means: 'A header has a value that cannot be meant.',
-    fix: 'Correct the header that is named.',
+    means: 'A header has a wrong value.',
+    fix: 'Correct the header that the message names.',
   },
-  'invalid-json': { means: 'The body is no JSON.', fix: 'Send JSON; the message says where it breaks.' },
+  'invalid-json': {
+    means: 'The body is no JSON.',
+    fix: 'Send JSON; the message names the position of the first error.',
+  },
   'invalid-model-name': { means: 'No model can have that name.', fix: 'Correct the name.' },
   'invalid-type': {
-    means: 'A field has another type than it must have.',
-    fix: 'Correct the field that is named.',
+    means: 'A field has the wrong type.',
+    fix: 'Correct the field that the message names.',
   },
   'method-not-allowed': {
-    means: 'The route exists, for other methods.',
-    fix: 'Use a method that the header Allow names.',
+    means: 'The route exists, but not for this method.',
+    fix: 'Use one of the methods in the header Allow.',
   },
-  'model-required': { means: 'The request names no model.', fix: 'Name one in the field model.' },
+  'model-required': { means: 'The request names no model.', fix: 'Give a name in the field model.' },
   'no-such-route': {
     means: 'This gateway has no such route; it may be older than the client.',
-    fix: 'Correct the path, or bring the gateway up to date.',
+    fix: 'Correct the path, or update the gateway.',
   },
   'node-not-found': {
-    means: 'No node, or no Ollama of that node, has that name.',
+    means: 'No node has that name, or no Ollama of the node has it.',
     fix: '`drover status` lists them.',
   },
   'request-not-found': {
-    means: 'This gateway keeps nothing of a request with that id.',
-    fix: 'Ask soon after the request, and the gateway that served it.',
+    means: 'This gateway has no record of a request with that id.',
+    fix: 'Ask the gateway that served the request, soon after the request.',
   },
   'too-many-inspections': {
-    means: 'As many inspections of actors are under way as the gateway allows.',
+    means: 'The gateway performs its largest number of inspections of actors.',
     fix: wait,
   },
 };
@@ -198,20 +202,20 @@ export const gatewayHelp: Table<string> = {
 /** Errors of the commands, with their exit codes. */
 export const commandHelp: Table<CommandErrorCode> = {
   'bad-configuration': {
-    means: 'A flag, variable or key of the file has a value that cannot be meant (exit 2).',
-    fix: 'Correct the one that is named; `drover COMMAND --help` shows what it takes.',
+    means: 'A flag, variable or key of the file has a wrong value (exit 2).',
+    fix: 'Correct the one that the message names; `drover COMMAND --help` shows the allowed values.',
   },
   'nats-missing': {
     means: 'No nats-server was found and none could be fetched (exit 3).',
     fix: 'Install one and name it with --nats-server, or use a running one with --nats.',
   },
   'nats-unsupported': {
-    means: 'The nats-server is too old, has no JetStream, or carries messages that are too small (exit 3).',
-    fix: 'Do what the message says: a newer version, --jetstream, or a larger max_payload.',
+    means: 'The nats-server is too old, has no JetStream, or its limit for messages is too small (exit 3).',
+    fix: 'As the message says: use a newer version, start it with --jetstream, or raise max_payload.',
   },
   'nats-unreachable': {
-    means: 'No NATS answers at the address, or it refuses the credentials (exit 3).',
-    fix: 'Check that it runs there and that the credentials are of this cluster.',
+    means: 'No NATS answers at the address, or NATS refuses the credentials (exit 3).',
+    fix: 'Check that NATS runs there and that the credentials belong to this cluster.',
   },
   'ollama-missing': {
     means: 'No host answers as an Ollama (exit 3).',
@@ -222,17 +226,17 @@ export const commandHelp: Table<CommandErrorCode> = {
     fix: 'Start one with `drover up`, or name its address with --url.',
   },
   'gateway-refused': {
-    means: 'The gateway refused what the command asked (exit 3).',
-    fix: 'The message has its code.',
+    means: 'The gateway refused the request of the command (exit 3).',
+    fix: 'The message has the error code of the gateway.',
   },
   'node-missing': { means: 'No node has that name (exit 3).', fix: '`drover status` lists them.' },
   'node-id-taken': {
     means: 'A living process uses the node id, here or on another machine (exit 4).',
-    fix: 'End that process, or give this one an id of its own with --id; a former process may still be draining.',
+    fix: 'End that process, or give this one another id with --id; a former process may still be draining.',
   },
   'request-unknown': {
-    means: 'The gateway keeps nothing of a request with that id (exit 3).',
-    fix: 'Ask soon after the request, and the gateway that served it.',
+    means: 'The gateway has no record of a request with that id (exit 3).',
+    fix: 'Ask the gateway that served the request, soon after the request.',
   },
   'cluster-missing': {
     means: 'No drover up runs with the data folder (exit 3).',
@@ -240,18 +244,18 @@ export const commandHelp: Table<CommandErrorCode> = {
   },
   'data-in-use': {
     means: 'Another drover up uses the data folder (exit 4).',
-    fix: 'Stop that one, or name another folder with --data.',
+    fix: 'Stop that process, or name another folder with --data.',
   },
   'address-in-use': {
     means: 'Another process listens on the port (exit 4).',
-    fix: 'Choose another with --port; --port 0 takes any free one.',
+    fix: 'Choose another port with --port; --port 0 takes any free port.',
   },
   'process-failed': {
-    means: 'A process of drover up kept ending and was given up (exit code of that process, or 70).',
-    fix: 'Run again with --log-level info to see what it did before.',
+    means: 'A process of drover up ended too often and was given up (exit code of that process, or 70).',
+    fix: 'Run again with --log-level info to see what the process did before.',
   },
   'start-timeout': {
     means: 'The fleet was not ready in time (exit 70).',
-    fix: 'The message has the last reason; run again with --log-level info to see more.',
+    fix: 'The message has the last reason; run again with --log-level info for more.',
   },
 };

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { binaryName, inspectBinary, type ServerBinary } from './server-binary.ts';
 
 const partialPrefix = '.partial-';
-/** Longer than any fetch takes. */
+/** Age of a temporary folder that no running start uses: longer than any fetch takes. */
 const abandonedAfterMs = 600_000;
 
 /**
- * Puts a fetched program into the cache as `v{version}/nats-server`. The folder appears by one rename, so that
- * two starts at the same moment never see half of it; the second one uses what the first one left.
+ * Puts a fetched program into the cache as `v{version}/nats-server`. The folder appears by one rename, so that another
+ * start at the same moment never sees an incomplete folder. Of two such starts, the second uses the folder of the first.
  */
 export async function storeBinary(cacheDir: string, fetched: ServerBinary): Promise<ServerBinary> {
   const target = join(cacheDir, `v${fetched.version}`);
@@ -23,14 +23,14 @@ export async function storeBinary(cacheDir: string, fetched: ServerBinary): Prom
   return { path: join(target, binaryName), version: fetched.version };
 }
 
-/** A fresh private folder inside the cache, for work in progress; the caller removes it. */
+/** Makes a temporary folder in the cache; the caller removes it. */
 export async function makePartial(cacheDir: string): Promise<string> {
   await mkdir(cacheDir, { recursive: true });
   await removeAbandoned(cacheDir);
   return mkdtemp(join(cacheDir, partialPrefix));
 }
 
-/** A start that was stopped in the middle of a fetch leaves its folder behind. */
+/** Removes temporary folders of starts that were stopped in the middle of a fetch. */
 async function removeAbandoned(cacheDir: string): Promise<void> {
   const partials = (await readdir(cacheDir)).filter((name) => name.startsWith(partialPrefix));
   for (const name of partials) {
@@ -47,7 +47,7 @@ async function replaceFolder(partial: string, target: string): Promise<void> {
     const code = (error as NodeJS.ErrnoException).code;
     if (code !== 'ENOTEMPTY' && code !== 'EEXIST' && code !== 'EPERM') throw error;
     if ((await inspectBinary(join(target, binaryName))) !== undefined) return;
-    // A broken leftover: make room for the good one.
+    // The folder holds no program that runs: replace it.
     await rm(target, { recursive: true, force: true });
     await rename(partial, target);
   }

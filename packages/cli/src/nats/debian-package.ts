@@ -7,19 +7,19 @@ import { inspectBinary, type ServerBinary } from './server-binary.ts';
 import { isSupportedVersion } from './version.ts';
 
 /**
- * Gets nats-server out of Debian's own archive without root and without touching the system: apt with private
- * state folders, one source that names a newer suite on the mirror this machine already uses, signatures checked
- * against the installed Debian keyring. The package is unpacked, never installed; no maintainer script runs.
+ * Fetches nats-server from the archive of Debian, without root and without a change to the system. apt runs with private
+ * state folders and one source: a newer suite on the mirror that this machine is configured for. Signatures are checked
+ * against the installed Debian keyring. The package is unpacked, not installed, and no maintainer script runs.
  */
 
-/** Suites asked in order; older ones have no supported version. */
+/** Suites in the order in which they are tried; older suites have no supported version. */
 const suites: readonly string[] = ['forky', 'sid'];
 
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
 export type FetchOutcome =
   | { readonly ok: true; readonly binary: ServerBinary }
-  /** `reason`: one clause for the line that lists what was tried; `late`: a step hit its time limit. */
+  /** `reason`: one clause for the error that lists what was tried; `late`: a step reached its time limit. */
   | { readonly ok: false; readonly reason: string; readonly late?: boolean };
 
 export interface FetchOptions {
@@ -31,7 +31,7 @@ export interface FetchOptions {
 
 export async function fetchFromDebian(options: FetchOptions): Promise<FetchOutcome> {
   const codename = await debianCodename();
-  if (codename === undefined) return { ok: false, reason: 'this machine is no Debian' };
+  if (codename === undefined) return { ok: false, reason: 'this machine does not run Debian' };
   if (!(await readable(keyring))) return { ok: false, reason: `there is no Debian keyring at ${keyring}` };
   const work = await makePartial(options.cacheDir);
   try {
@@ -49,7 +49,7 @@ export async function fetchFromDebian(options: FetchOptions): Promise<FetchOutco
       if (outcome.ok) return outcome;
       reason = `Debian ${suite}: ${outcome.reason}`;
       options.progress(reason);
-      // The same mirror would be as silent about the next suite.
+      // The next suite is on the same mirror, which does not answer in time.
       if (outcome.late === true) break;
     }
     return { ok: false, reason };
@@ -64,7 +64,7 @@ export interface DebianSource {
   readonly architecture: string;
 }
 
-/** The one source apt is shown, in deb822 form. */
+/** The only source that apt gets, in deb822 format. */
 export function sourceText(source: DebianSource): string {
   return [
     'Types: deb',
@@ -78,8 +78,8 @@ export function sourceText(source: DebianSource): string {
 }
 
 /**
- * The mirror of the archive proper out of `apt-get --print-uris update`. Security and updates suites live
- * elsewhere on some mirrors, so only the plain codename counts.
+ * URL of the mirror, read from the output of `apt-get --print-uris update`. Only the suite with the plain codename
+ * counts: suites for security and updates are on other hosts in some configurations.
  */
 export function parseMirror(printedUris: string, codename: string): string | undefined {
   for (const line of printedUris.split('\n')) {
@@ -131,16 +131,16 @@ function failed({ detail, late = false }: StepResult & { readonly ok: false }): 
   return { ok: false, reason: detail, late };
 }
 
-/** Checks a fetched program and moves it into the cache. */
+/** Checks a fetched program and copies it into the cache. */
 export async function adopt(path: string, cacheDir: string): Promise<FetchOutcome> {
   const binary = await inspectBinary(path);
-  if (binary === undefined) return { ok: false, reason: 'the program fetched does not run here' };
+  if (binary === undefined) return { ok: false, reason: 'the fetched program does not run on this machine' };
   if (!isSupportedVersion(binary.version))
-    return { ok: false, reason: `it has nats-server ${binary.version} only` };
+    return { ok: false, reason: `it only has nats-server ${binary.version}` };
   return { ok: true, binary: await storeBinary(cacheDir, binary) };
 }
 
-/** Private folders for everything apt keeps, and its checks switched on whatever the machine's own settings say. */
+/** Private folders for all state of apt, and its checks switched on regardless of the configuration of the machine. */
 function aptOptions(state: string): string[] {
   const settings = {
     'Dir::State': state,
@@ -161,7 +161,7 @@ function aptOptions(state: string): string[] {
     'Acquire::Check-Valid-Until': 'true',
     'Acquire::Languages': 'none',
     'Acquire::Retries': '0',
-    // A sandbox user could not read the private folders.
+    // The default user of the sandbox (_apt) cannot read the private folders.
     'APT::Sandbox::User': userInfo().username,
   };
   return ['-q', ...Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`])];

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { platformOf } from '../platform/platform.ts';
 import { runStep } from '../process/run-step.ts';
 import { makePartial } from './binary-cache.ts';
 import { adopt, type FetchOptions, type FetchOutcome } from './debian-package.ts';
@@ -9,7 +10,7 @@ import { releaseNatsVersion } from './version.ts';
 
 const releasesUrl = 'https://github.com/nats-io/nats-server/releases/download';
 
-/** Fetches the project's own release and verifies it against the SHA256SUMS published beside it. */
+/** Fetches a release of nats-server from GitHub and verifies it against the SHA256SUMS of the release. */
 export async function fetchFromRelease(
   options: FetchOptions & { readonly baseUrl?: string; readonly version?: string },
 ): Promise<FetchOutcome> {
@@ -41,14 +42,14 @@ export async function fetchFromRelease(
   }
 }
 
-/** Name of the release's folder and archive for a platform; undefined where none is published as tar.gz. */
+/** Name of the folder and archive of a release for a platform; undefined where no tar.gz is published. */
 export function releaseName(version: string, platform: string, architecture: string): string | undefined {
-  const os = platform === 'linux' || platform === 'darwin' ? platform : undefined;
+  const os = platformOf(platform).natsRelease;
   const cpu = { x64: 'amd64', arm64: 'arm64', arm: 'arm7', s390x: 's390x', ppc64: 'ppc64le' }[architecture];
   return os === undefined || cpu === undefined ? undefined : `nats-server-v${version}-${os}-${cpu}`;
 }
 
-/** The SHA-256 that a `SHA256SUMS` text gives for one file. */
+/** The SHA-256 of one file in a `SHA256SUMS` text. */
 export function expectedSum(sums: string, file: string): string | undefined {
   for (const line of sums.split('\n')) {
     const [sum, name] = line.trim().split(/\s+\*?/);

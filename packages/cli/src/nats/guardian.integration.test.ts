@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, it, vi } from 'vitest';
 import { identityOf } from '../process/process-identity.ts';
-import { signalProcess } from '../process/running-child.ts';
+import { signalProcess } from '../platform/process-signals.ts';
 
 const guardianPath = fileURLToPath(new URL('./guardian.ts', import.meta.url));
 const started: { guardian: ChildProcess; pid: number }[] = [];

@@ -1,7 +1,6 @@
 /**
- * Runs one program and makes sure that it does not outlive `drover up`: when the channel to the parent breaks,
- * however the parent ended, the program is stopped. A program of its own (`node guardian.js PROGRAM ARGS…`),
- * because a process killed by SIGKILL cannot clean up after itself.
+ * Runs one program and stops it when `drover up` ends, also by SIGKILL: then the IPC channel to the parent breaks. Runs
+ * as a process of its own (`node guardian.js PROGRAM ARGS…`), because a killed `drover up` cannot stop the program.
  */
 import { spawn } from 'node:child_process';
 

@@ -1,12 +1,12 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { signalProcess } from '../process/running-child.ts';
+import { signalProcess } from '../platform/process-signals.ts';
 import { identityOf, isRunning, type ProcessIdentity } from '../process/process-identity.ts';
 
 /**
- * Two nats-servers on one JetStream folder would ruin it. So the running one is written down in the data folder,
- * and a start waits until the one of a killed predecessor is gone.
+ * Records the running nats-server in the data folder. Two servers on one JetStream folder would destroy its files, so a
+ * start waits until the server of a `drover up` that was killed has ended.
  */
 export function recordServer(dataDir: string, pid: number): void {
   const identity = identityOf(pid);
@@ -17,7 +17,7 @@ export function forgetServer(dataDir: string): void {
   rmSync(pathIn(dataDir), { force: true });
 }
 
-/** Resolves when no earlier server uses the folder; one that does not end by itself in `patienceMs` is killed. */
+/** Resolves when no recorded server runs. A server that does not end by itself within `patienceMs` is killed. */
 export async function waitForLeftover(dataDir: string, patienceMs: number): Promise<void> {
   const leftover = readRecord(dataDir);
   if (leftover === undefined) return;

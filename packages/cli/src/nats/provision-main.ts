@@ -1,9 +1,9 @@
 /**
- * Finds or fetches a nats-server as `drover up` does and prints its path: for tests that run one themselves.
+ * Finds or fetches a nats-server as `drover up` does and prints its path, for tests that run a nats-server themselves.
  * Usage: `node provision-main.js`; exit code 3 and one line on stderr when there is none.
  */
-import { natsCacheDir } from '../config.ts';
 import { CommandError, errorLine, exitCodes } from '../errors.ts';
+import { natsCacheDir } from '../platform/folders.ts';
 import { provisionServer } from './provision.ts';
 
 try {

@@ -1,5 +1,6 @@
 import { access, constants, readdir } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
+import { platform } from '../platform/platform.ts';
 import { runStep } from '../process/run-step.ts';
 import { compareVersions, isSupportedVersion, parseVersion } from './version.ts';
 
@@ -9,9 +10,9 @@ export interface ServerBinary {
   readonly version: string;
 }
 
-export const binaryName: string = process.platform === 'win32' ? 'nats-server.exe' : 'nats-server';
+export const binaryName: string = `nats-server${platform.programSuffix}`;
 
-/** Asks a program for its version. Undefined when it does not run or is no nats-server. */
+/** Reads the version of a program. Undefined when the program does not run or is no nats-server. */
 export async function inspectBinary(path: string): Promise<ServerBinary | undefined> {
   const result = await runStep(path, ['--version'], { timeoutMs: 5_000 });
   if (!result.ok || !result.stdout.includes('nats-server')) return undefined;
@@ -19,7 +20,7 @@ export async function inspectBinary(path: string): Promise<ServerBinary | undefi
   return version === undefined ? undefined : { path, version };
 }
 
-/** Every executable `nats-server` in the folders of PATH, first one first. */
+/** Every executable `nats-server` in the folders of PATH, in their order. */
 export async function binariesOnPath(pathVariable: string): Promise<string[]> {
   const found: string[] = [];
   for (const folder of pathVariable.split(delimiter)) {
@@ -30,7 +31,7 @@ export async function binariesOnPath(pathVariable: string): Promise<string[]> {
   return found;
 }
 
-/** The newest supported one that an earlier start left in the cache. */
+/** The newest supported program in the cache. */
 export async function cachedBinary(cacheDir: string): Promise<ServerBinary | undefined> {
   const entries = await readdir(cacheDir).catch(() => [] as string[]);
   const versions = entries

@@ -2,13 +2,8 @@ import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import {
-  exitOf,
-  followLines,
-  type ReadyReport,
-  type RunningChild,
-  signalProcess,
-} from '../process/running-child.ts';
+import { ownGroup, signalProcess } from '../platform/process-signals.ts';
+import { exitOf, followLines, type ReadyReport, type RunningChild } from '../process/running-child.ts';
 import { readServerInfo } from './server-info.ts';
 
 const guardianPath: string = fileURLToPath(new URL('./guardian.js', import.meta.url));
@@ -19,16 +14,15 @@ export interface ServerProcessOptions {
   readonly host: string;
   readonly port: number;
   readonly onLog: (line: string) => void;
-  /** Told the pid as soon as the server runs, before it is ready. */
+  /** Called with the pid as soon as the server runs, before it is ready. */
   readonly onStarted: (pid: number) => void;
 }
 
-/** Starts nats-server under its guardian; ready when it says `INFO` with JetStream. */
+/** Starts nats-server under its guardian; ready when its `INFO` line names JetStream. */
 export function launchServer(options: ServerProcessOptions): RunningChild {
   const guardian = spawn(process.execPath, [guardianPath, options.binary, '-c', options.configPath], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    // A group of its own, so that a Ctrl-C in the terminal reaches drover up alone.
-    detached: true,
+    ...ownGroup,
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'] },
   });
   const lines = followLines(guardian.stderr as Readable, options.onLog);
@@ -43,7 +37,7 @@ export function launchServer(options: ServerProcessOptions): RunningChild {
   });
   const exited = exitOf(guardian, lines).then((exit) => {
     ended = true;
-    // The guardian alone may have been killed; nobody else would end the server then.
+    // If only the guardian was killed, no other process would end the server.
     signalProcess(serverPid, 'SIGKILL');
     return exit;
   });

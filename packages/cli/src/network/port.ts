@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { badConfiguration, CommandError, exitCodes } from '../errors.ts';
 
-/** The port asked for: 0 takes any free one; `explicit` ones are never replaced by another. */
+/** The wanted port; 0 takes any free one. An `explicit` port is never replaced by another. */
 export interface PortWish {
   readonly port: number;
   readonly explicit: boolean;
@@ -9,11 +9,11 @@ export interface PortWish {
 
 export interface PortChoice {
   readonly port: number;
-  /** The default port was taken. */
+  /** Set when the default port was in use: that port. */
   readonly movedFrom?: number;
 }
 
-/** What a try to listen gave: the port, or why not. */
+/** Result of an attempt to listen: the port, or the reason of the failure. */
 export type ListenResult =
   | { readonly port: number }
   | { readonly error: 'in-use' | 'not-allowed' | 'bad-host' };
@@ -54,7 +54,7 @@ export async function choosePort(
   );
 }
 
-/** Listens for a moment to learn whether a port is free. */
+/** Listens for a moment, to find out whether a port is free. */
 export function tryListen(host: string, port: number): Promise<ListenResult> {
   return new Promise((resolve) => {
     const server = createServer();
@@ -71,7 +71,7 @@ export function tryListen(host: string, port: number): Promise<ListenResult> {
   });
 }
 
-/** A port that nobody listens on at this moment. */
+/** A port on which no process listens at this moment. */
 export async function freePort(host: string): Promise<number> {
   return (await choosePort({ port: 0, explicit: true }, host)).port;
 }

@@ -1,4 +1,4 @@
-import type { ActorEntry, ActorsReport, NodeActors } from './actors-report.ts';
+import type { ActorEntry, ActorsReport, NodeActors } from '../gateway-client/actors-report.ts';
 import { printable } from './figures.ts';
 
 /** Actors or nodes that one piece of advice names. */

@@ -1,4 +1,4 @@
-import type { ActorEntry } from './actors-report.ts';
+import type { ActorEntry } from '../gateway-client/actors-report.ts';
 
 /** An actor and those below it. */
 export interface Branch {

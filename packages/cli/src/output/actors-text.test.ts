@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { boxGlyphs, plainGlyphs } from './actor-tree.ts';
-import { type ActorEntry, type NodeActors, readActorsReport } from './actors-report.ts';
+import { type ActorEntry, type NodeActors, readActorsReport } from '../gateway-client/actors-report.ts';
 import { actorsText, type DrawOptions } from './actors-text.ts';
 
 const nowMs = Date.UTC(2026, 0, 1, 12);

@@ -1,5 +1,5 @@
 import { type Glyphs, treeLines, treesOf } from './actor-tree.ts';
-import type { ActorEntry, ActorsReport, NodeActors } from './actors-report.ts';
+import type { ActorEntry, ActorsReport, NodeActors } from '../gateway-client/actors-report.ts';
 import { actorAdvice } from './actor-advice.ts';
 import { cutEnd, durationText, printable, rateText } from './figures.ts';
 import type { Style } from './terminal.ts';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { statusLines } from './status-lines.ts';
-import type { NodeStatus } from './status-report.ts';
+import type { NodeStatus } from '../gateway-client/status-report.ts';
 
 function node(id: string, role: string, models: readonly string[] = []): NodeStatus {
   return {

@@ -1,5 +1,7 @@
 import { cutEnd, printable } from './figures.ts';
-import { alignColumns, type StatusReport, statusTable } from './status-report.ts';
+import type { StatusReport } from '../gateway-client/status-report.ts';
+import { alignColumns } from './columns.ts';
+import { statusTable } from './status-table.ts';
 
 export interface StatusLinesOptions {
   /** Characters a line may have; Infinity where nothing is to be cut. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { printable } from './figures.ts';
-import { alignColumns } from './status-report.ts';
+import { alignColumns } from './columns.ts';
 
 /** What `GET /api/v1/why/{requestId}` answers, as far as it is shown. */
 export interface WhyReport {

@@ -1,18 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { chainToNpm, isWhole } from './npm-watch.ts';
-import type { ProcessFacts } from './process-table.ts';
+import type { ProcessFacts } from '../platform/proc.ts';
 
 const npmPath = '/usr/lib/node_modules/npm/bin/npm-cli.js';
 
 function table(...processes: readonly (readonly [pid: number, parent: number, ...command: string[]])[]) {
   const all = processes.map(([pid, parent, ...command]): ProcessFacts => ({ pid, parent, command }));
-  // A system that tells of other processes tells of this one too.
+  // A system that shows other processes shows this one too.
   all.push({ pid: process.pid, parent: processes[0]?.[0] ?? 1, command: ['node'] });
   return (pid: number): ProcessFacts | undefined => all.find((one) => one.pid === pid);
 }
 
 describe('the processes that are watched', () => {
-  it('are npm alone when it runs the script in its own place (exec), and not the shell that started npm', () => {
+  it('are only npm when npm replaces the shell by the script (exec), without the shell that started npm', () => {
     const read = table([20, 10, 'npm start'], [10, 1, 'bash', 'start.sh']);
     expect(chainToNpm(20, npmPath, read)).toEqual([20]);
   });
@@ -22,7 +22,7 @@ describe('the processes that are watched', () => {
     expect(chainToNpm(30, npmPath, read)).toEqual([30, 20]);
   });
 
-  it('hold the launcher that an older Node needs', () => {
+  it('include the launcher that an older Node needs', () => {
     const read = table(
       [40, 30, 'node', '/app/node_modules/.bin/drover', 'up'],
       [30, 20, 'sh', '-c', 'drover up'],
@@ -31,7 +31,7 @@ describe('the processes that are watched', () => {
     expect(chainToNpm(40, npmPath, read)).toEqual([40, 30, 20]);
   });
 
-  it('are found by the path of npm where it does not show its name', () => {
+  it('are found by the path of npm when the title of the process is not npm', () => {
     expect(chainToNpm(20, npmPath, table([20, 1, 'node', npmPath, 'start']))).toEqual([20]);
   });
 
@@ -44,7 +44,7 @@ describe('the processes that are watched', () => {
     expect(chainToNpm(20, npmPath, read)).toEqual([]);
   });
 
-  it('are the parent alone where the system tells nothing', () => {
+  it('are only the parent when the system shows no processes', () => {
     expect(chainToNpm(20, npmPath, () => undefined)).toEqual([20]);
   });
 });
@@ -52,7 +52,7 @@ describe('the processes that are watched', () => {
 describe('the chain to npm', () => {
   const shell = [30, 20, 'sh', '-c', 'drover up'] as const;
 
-  it('is whole while all its processes run, whatever happens to the processes above', () => {
+  it('is whole while all its processes run, also when processes above npm end', () => {
     expect(isWhole([30, 20], 30, table(shell, [20, 1, 'npm exec']))).toBe(true);
     expect(isWhole([20], 20, table([20, 1, 'npm start']))).toBe(true);
   });

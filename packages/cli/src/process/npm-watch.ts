@@ -1,25 +1,26 @@
-import { factsOf, type ProcessFacts } from './process-table.ts';
+import { platform } from '../platform/platform.ts';
+import { factsOf, type ProcessFacts } from '../platform/proc.ts';
 
 /**
- * Ends what npm started together with npm.
+ * Stops the fleet when the npm that started it ends.
  *
- * npm runs a script through a shell, forwards SIGTERM to that shell alone, and can be killed: in both cases this process
- * would continue without any process to stop it. The parent of npm does not matter: a script that runs `npm start &` and
- * ends has put the fleet into the background. So the processes from this one up to npm are watched, and none above.
+ * npm runs a script through a shell, forwards SIGTERM only to that shell, and can be killed. In both cases `drover up`
+ * would go on running and no other process would stop it. The watch covers the processes from this one up to npm. The
+ * parent of npm is left out: a script that runs `npm start &` and ends has put the fleet into the background.
  */
 
-/** How often the processes up to npm are looked at; what npm leaves behind is gone well within the promised 5 s. */
+/** Interval of the check; the fleet must stop within 5 s after npm ended. */
 const watchPeriodMs = 500;
 
-/** Wait for SIGHUP after the end of npm: a closing terminal ends npm and also signals this process, in either order. */
+/** Wait for SIGHUP after npm ended: a closing terminal ends npm and signals this process, in either order. */
 const hangupGraceMs = 100;
 
 /** Shells and launchers between npm and this process, at most. */
 const maxBetween = 4;
 
-/** Calls `onGone` once when the npm that started this process has ended. Returns the end of watching. */
+/** Calls `onGone` once when the npm that started this process has ended. Returns a function that ends the watch. */
 export function watchNpm(environment: NodeJS.ProcessEnv, onGone: () => void): () => void {
-  if (environment['npm_command'] === undefined || process.platform === 'win32') return () => {};
+  if (environment['npm_command'] === undefined || !platform.hasParentProcesses) return () => {};
   const before = chainToNpm(process.ppid, environment['npm_execpath'] ?? '', factsOf);
   if (before.length === 0) return () => {};
   let grace: NodeJS.Timeout | undefined;
@@ -38,9 +39,9 @@ export function watchNpm(environment: NodeJS.ProcessEnv, onGone: () => void): ()
 type ReadFacts = (pid: number) => ProcessFacts | undefined;
 
 /**
- * The processes from `parent` up to npm, nearest first: shells that run one command (`sh -c`), our launcher, then npm.
- * Empty where no npm is found that way; then this process must keep running. Where the system shows no other
- * processes, the parent alone.
+ * Pids from `parent` up to npm, nearest first: shells that run one command (`sh -c`), the `drover` launcher, then npm.
+ * Empty when other processes stand between, which means that a person or a program started the fleet and npm did not.
+ * Only `parent` where the system shows no other processes.
  */
 export function chainToNpm(parent: number, npmPath: string, read: ReadFacts): readonly number[] {
   const chain: number[] = [];
@@ -55,13 +56,13 @@ export function chainToNpm(parent: number, npmPath: string, read: ReadFacts): re
   return [];
 }
 
-/** Whether each process of the chain is still the child of the next. */
+/** Whether each process of the chain is still the child of the next one. */
 export function isWhole(chain: readonly number[], parent: number, read: ReadFacts): boolean {
   if (chain[0] !== parent) return false;
   return chain.slice(0, -1).every((pid, index) => read(pid)?.parent === chain[index + 1]);
 }
 
-/** npm calls itself `npm start` or `npm exec …`; others that keep its conventions say where their program lies. */
+/** npm sets its process title to `npm start` or `npm exec …`. Other package managers are found by `npm_execpath`. */
 function isNpm(command: readonly string[], npmPath: string): boolean {
   if (/^(?:npm|npx|pnpm|yarn|bun)(?:\s|$)/.test(command[0] ?? '')) return true;
   return npmPath !== '' && command.includes(npmPath);

@@ -1,24 +1,24 @@
-/** Name of the variable that says: the process that started this one listens on the IPC channel and keeps it. */
+/** Variable that a parent sets when it has an IPC channel to this process and keeps it open. */
 export const supervisedVariable = 'DROVER_SUPERVISED';
 
-/** The process that started this one, when it is of ours: `drover up`, or the launcher on an older Node. */
+/** The parent process: `drover up`, or the launcher that runs on an older Node. */
 export interface Parent {
-  /** Tells it something; nothing happens when it is gone. */
+  /** Sends a message. Does nothing when the parent has ended. */
   report(message: object): void;
 }
 
 /**
- * Connects to the parent, if there is one, and calls `onGone` when it ends, however it ends. The variable is
- * removed, so that this process' own children do not believe it.
+ * Connects to the parent, if there is one, and calls `onGone` when the parent ends, also by SIGKILL. Removes the
+ * variable from the environment, so that children of this process do not inherit it.
  */
 export function watchParent(onGone: () => void): Parent | undefined {
   const supervised = process.env[supervisedVariable] === '1';
   delete process.env[supervisedVariable];
   if (!supervised || process.send === undefined) return undefined;
-  let told = false;
+  let isReported = false;
   const gone = (): void => {
-    if (told) return;
-    told = true;
+    if (isReported) return;
+    isReported = true;
     onGone();
   };
   process.once('disconnect', gone);

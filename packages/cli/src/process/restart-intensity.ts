@@ -1,9 +1,9 @@
-/** How often a process may be started again, and how long to wait before. */
+/** Limit of restarts of one process, and the wait before each. */
 export interface RestartPolicy {
   /** Restarts allowed within `periodMs`. */
   readonly intensity: number;
   readonly periodMs: number;
-  /** Wait before the first restart; doubles with each further one within the period. */
+  /** Wait before the first restart; doubled for each further restart within the period. */
   readonly backoffMs: number;
   readonly backoffMaxMs: number;
 }
@@ -15,12 +15,12 @@ export const defaultRestartPolicy: RestartPolicy = {
   backoffMaxMs: 5_000,
 };
 
-/** When a process was restarted, newest last; only what is within the period. */
+/** Instants of the restarts within the period, newest last. */
 export type RestartHistory = readonly number[];
 
 export type RestartDecision =
   | { readonly action: 'restart'; readonly delayMs: number; readonly history: RestartHistory }
-  /** More than `intensity` failures within the period: whoever supervises stops too. */
+  /** More than `intensity` failures within the period: the supervisor stops too. */
   | { readonly action: 'give-up'; readonly restarts: number };
 
 export function decideRestart(

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
+import { killableGroup, killGroup } from '../platform/process-signals.ts';
 
 export interface StepOptions {
-  /** The whole step, its sub-processes included, is killed after this long. */
+  /** Time limit; then the program and what it has started are killed. */
   readonly timeoutMs: number;
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
@@ -9,20 +10,20 @@ export interface StepOptions {
 
 export type StepResult =
   | { readonly ok: true; readonly stdout: string }
-  /** `detail`: one line that says why; `late`: it was the time limit. */
+  /** `detail`: the reason in one line; `late`: the time limit was reached. */
   | { readonly ok: false; readonly detail: string; readonly late?: boolean };
 
 const maxOutputBytes = 1_000_000;
 
 /**
- * Runs one program to its end, without a shell, in a process group of its own so that a time limit ends its
- * helpers too. Failing is an ordinary outcome here: the caller has other ways.
+ * Runs one program to its end, without a shell. The program leads a process group, so that the time limit also ends
+ * what it has started. A failure is an ordinary outcome: the caller tries another program.
  */
 export function runStep(command: string, args: readonly string[], options: StepOptions): Promise<StepResult> {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       stdio: ['ignore', 'pipe', 'pipe'],
-      detached: process.platform !== 'win32',
+      ...killableGroup,
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       ...(options.env === undefined ? {} : { env: options.env }),
     });
@@ -40,7 +41,7 @@ export function runStep(command: string, args: readonly string[], options: StepO
       late = true;
       end();
     }, options.timeoutMs);
-    // This process may be told to stop in the middle of a step.
+    // This process may be stopped in the middle of a step.
     process.once('exit', end);
     child.once('error', (error: NodeJS.ErrnoException) => {
       clearTimeout(timer);
@@ -60,15 +61,6 @@ export function runStep(command: string, args: readonly string[], options: StepO
         resolve({ ok: false, detail: `${command} ${signal ?? `exited with ${code}`}: ${lastLine(stderr)}` });
     });
   });
-}
-
-function killGroup(pid: number | undefined): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(process.platform === 'win32' ? pid : -pid, 'SIGKILL');
-  } catch {
-    // It ended in between.
-  }
 }
 
 function lastLine(text: string): string {

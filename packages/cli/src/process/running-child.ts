@@ -2,20 +2,20 @@ import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 
-/** One life of a child process, as its supervisor sees it. */
+/** One run of a child process, as its supervisor sees it. */
 export interface RunningChild {
-  /** The pid people see; for a guarded program the program's, once it is known. */
+  /** The pid that is reported; that of the guarded program, not of its guardian, once it is known. */
   readonly pid: number;
-  /** Resolves with what it reported when it was ready; never settles if it ends before. */
+  /** Resolves with the report of the child when it is ready; never settles if the child ends before. */
   readonly ready: Promise<ReadyReport>;
   readonly exited: Promise<ExitReport>;
-  /** Asks for an orderly end. */
+  /** Asks the child for an orderly stop. */
   requestStop(): void;
-  /** Ends it abruptly, with everything it guards. */
+  /** Ends the child abruptly, with the program that it guards. */
   kill(): void;
 }
 
-/** What a child tells when it is ready; which fields there are depends on its role. */
+/** Report of a child that is ready. The fields depend on its role. */
 export interface ReadyReport {
   readonly url?: string;
   readonly [field: string]: unknown;
@@ -24,13 +24,13 @@ export interface ReadyReport {
 export interface ExitReport {
   readonly code: number | null;
   readonly signal: string | null;
-  /** The end of what it wrote to stderr. */
+  /** Last lines of its stderr. */
   readonly lastLines: readonly string[];
 }
 
 const keptLines = 20;
 
-/** Calls `onLine` for each line of a stream and keeps the last ones. */
+/** Calls `onLine` for each line of a stream and keeps the last lines. */
 export function followLines(
   stream: Readable,
   onLine: (line: string) => void,
@@ -45,7 +45,7 @@ export function followLines(
   return { last };
 }
 
-/** The end of a child, with its last lines complete: waits for its streams too, but not for ever. */
+/** The exit of a child. Waits a moment for the rest of its stderr, so that the last lines are complete. */
 export function exitOf(
   child: ChildProcess,
   lines: { readonly last: readonly string[] },
@@ -54,19 +54,9 @@ export function exitOf(
     const settle = (code: number | null, signal: string | null): void =>
       resolve({ code, signal, lastLines: [...lines.last] });
     child.once('exit', (code, signal) => {
-      // A grandchild that inherited stderr would hold 'close' back.
+      // Not the event 'close': a process that inherited stderr from the child would delay it.
       setTimeout(() => settle(code, signal), 50);
     });
     child.once('error', (error) => resolve({ code: null, signal: null, lastLines: [error.message] }));
   });
-}
-
-/** Signals a process that may be gone already. */
-export function signalProcess(pid: number | undefined, signal: NodeJS.Signals): void {
-  if (pid === undefined || pid <= 0) return;
-  try {
-    process.kill(pid, signal);
-  } catch {
-    // It ended in between.
-  }
 }

@@ -1,13 +1,13 @@
 import { fstatSync } from 'node:fs';
 import { isatty } from 'node:tty';
-import { hasTerminal } from './process-table.ts';
+import { statOf } from '../platform/proc.ts';
 
-/** What a further signal means. */
+/** Reaction to a signal. */
 export type SignalMeaning = 'drain' | 'same-keystroke' | 'stop-at-once';
 
 /**
- * One Ctrl-C reaches this process several times: from the terminal, from npm, from the launcher. Repeats within
- * this time of the first are the same keystroke.
+ * One Ctrl-C reaches this process several times: from the terminal, from npm and from the launcher. A signal within
+ * this time after the first one counts as the same keystroke.
  */
 const sameKeystrokeMs = 150;
 
@@ -17,11 +17,11 @@ export function decideSignal(firstAtMs: number | undefined, nowMs: number): Sign
 }
 
 export interface SignalListener {
-  /** The first signal. */
+  /** Called at the first signal. */
   readonly onStop: (signal: string) => void;
-  /** A real second one. */
+  /** Called at a second signal that is no repetition of the first. */
   readonly onStopAtOnce: () => void;
-  /** The terminal went away, and this process is to stay. */
+  /** Called when the terminal closed and this process goes on. */
   readonly onHangup?: () => void;
 }
 
@@ -37,7 +37,7 @@ export function listenForSignals({ onStop, onStopAtOnce, onHangup }: SignalListe
   };
   process.on('SIGINT', handle);
   process.on('SIGTERM', handle);
-  // Asked now: once the terminal is gone, nothing tells that there was one.
+  // Checked at the start: after the terminal has closed, the system no longer shows that there was one.
   const stays = outlivesTerminal(hasTerminal(), [0, 1, 2].map(outletOf));
   process.on('SIGHUP', (signal) => {
     if (stays) onHangup?.();
@@ -45,15 +45,20 @@ export function listenForSignals({ onStop, onStopAtOnce, onHangup }: SignalListe
   });
 }
 
-/** Where an input or output leads. `file` holds /dev/null too: neither ends with a terminal. */
+/** Kind of an input or output. `/dev/null` counts as a file: both stay open when a terminal closes. */
 export type Outlet = 'terminal' | 'file' | 'other';
 
 /**
- * Whether this process must survive a closing terminal, as started by `nohup`. Node resets the ignored SIGHUP that
+ * Whether this process must survive a closing terminal, because `nohup` started it. Node resets the ignored SIGHUP that
  * `nohup` sets, so `nohup` is recognised by its redirections: none of stdin, stdout and stderr is the terminal.
  */
 export function outlivesTerminal(isOfTerminal: boolean, outlets: readonly Outlet[]): boolean {
   return isOfTerminal && outlets.every((outlet) => outlet === 'file');
+}
+
+/** Whether a terminal can signal this process: false after `setsid`, in a service and in a container. */
+function hasTerminal(): boolean {
+  return (statOf('self')?.terminal ?? 0) !== 0;
 }
 
 function outletOf(descriptor: number): Outlet {

@@ -10,19 +10,19 @@ import type { ExitReport, ReadyReport, RunningChild } from './running-child.ts';
 export interface ProcessSpec {
   readonly id: string;
   readonly role: string;
-  /** Starts one life of it. */
+  /** Starts the process once. */
   readonly launch: () => RunningChild;
-  /** A life not ready after this long is killed and counts as failed. */
+  /** A process that is not ready after this time is killed and counts as failed. */
   readonly readyTimeoutMs: number;
   /**
-   * Exit codes that trying again does not cure (bad configuration, address in use), as long as no life was ever
-   * ready; later the same codes may come from what is passing, such as a NATS that is just being restarted.
+   * Exit codes that a restart cannot cure, such as bad configuration or an address in use. They count only until the
+   * process was ready for the first time; later the same codes can have a passing cause, such as a restart of NATS.
    */
   readonly fatalExitCodes?: readonly number[];
   readonly policy?: RestartPolicy;
 }
 
-/** `waiting`: between two lives, for the backoff · `failed`: given up. */
+/** `waiting`: the pause before a restart · `failed`: given up. */
 export type ProcessState = 'stopped' | 'starting' | 'ready' | 'waiting' | 'stopping' | 'failed';
 
 export type ProcessEvent =
@@ -37,8 +37,8 @@ export type ProcessEvent =
   | { readonly type: 'gave-up'; readonly exit: ExitReport; readonly restarts: number };
 
 /**
- * Keeps one process running: starts it again with backoff when it ends by itself, and gives up when it ends more
- * often than its policy allows. Permanent in OTP's sense: an end with code 0 that nobody asked for is a failure.
+ * Keeps one process running: restarts it with backoff when it ends by itself, and gives up when it ends more often than
+ * its policy allows. Permanent in OTP's sense: an exit with code 0 that was not requested is a failure.
  */
 export class SupervisedProcess {
   readonly id: string;
@@ -63,24 +63,24 @@ export class SupervisedProcess {
     return this.#state;
   }
 
-  /** Of the current life; 0 between two. */
+  /** Pid of the running process; 0 while none runs. */
   get pid(): number {
     return this.#child?.pid ?? 0;
   }
 
-  /** What its current or last life said when it was ready. */
+  /** The last report of readiness. */
   get report(): ReadyReport {
     return this.#report;
   }
 
-  /** Starts it. Resolves `undefined` when it is ready, or the last exit when it was given up before. */
+  /** Starts the process. Resolves with `undefined` when it is ready, or with the last exit when it was given up. */
   start(): Promise<ExitReport | undefined> {
     const { promise, resolve } = Promise.withResolvers<ExitReport | undefined>();
     this.#loop = this.#run(resolve);
     return promise;
   }
 
-  /** Orderly end within `graceMs`, then an abrupt one. Resolves when it is gone. */
+  /** Stops the process in order within `graceMs`, else abruptly. Resolves when the process has ended. */
   async stop(graceMs: number): Promise<void> {
     if (this.#state === 'failed' || this.#state === 'stopped') return;
     this.#state = 'stopping';
@@ -91,7 +91,7 @@ export class SupervisedProcess {
     clearTimeout(timer);
   }
 
-  /** Abrupt end, without waiting for it. */
+  /** Ends the process abruptly, without waiting for the exit. */
   kill(): void {
     if (this.#state === 'failed' || this.#state === 'stopped') return;
     this.#state = 'stopping';
@@ -136,7 +136,7 @@ export class SupervisedProcess {
     onFirst(undefined);
   }
 
-  /** A method, because the state changes during an await and the compiler cannot know. */
+  /** A method, because the compiler does not know that the state changes during an await. */
   #isStopping(): boolean {
     return this.#state === 'stopping';
   }

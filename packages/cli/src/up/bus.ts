@@ -1,7 +1,7 @@
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSubjects, permissionsOf, type Role } from '@drover/actor-core/cluster';
-import { cell, natsCacheDir, type UpConfig } from '../config.ts';
+import { cell, type UpConfig } from '../config.ts';
 import type { ClusterFile } from '../cluster/cluster-file.ts';
 import { badConfiguration } from '../errors.ts';
 import { createAuthority, mintUser } from '../nats/credentials.ts';
@@ -11,6 +11,7 @@ import { checkRunningServer } from '../nats/running-server.ts';
 import { serverConfigText } from '../nats/server-config.ts';
 import { launchServer } from '../nats/server-process.ts';
 import { freePort } from '../network/port.ts';
+import { natsCacheDir } from '../platform/folders.ts';
 import type { ProcessSpec } from '../process/supervised-process.ts';
 
 /** The NATS that the cluster meets on: its own, or one that someone else runs. */

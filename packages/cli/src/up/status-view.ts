@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { statusLines } from '../output/status-lines.ts';
-import { type StatusReport, statusSummary } from '../output/status-report.ts';
+import type { StatusReport } from '../gateway-client/status-report.ts';
+import { statusSummary } from '../output/status-table.ts';
 import type { Terminal } from '../output/terminal.ts';
 
 const refreshMs = 1_000;

@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
-import { alignColumns, type StatusReport, stateText, statusSummary, statusTable } from './status-report.ts';
+import type { StatusReport } from '../gateway-client/status-report.ts';
+import { alignColumns } from './columns.ts';
+import { stateText, statusSummary, statusTable } from './status-table.ts';
 
 const report: StatusReport = {
   nodes: [

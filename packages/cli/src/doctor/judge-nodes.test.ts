@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { NodeStatus } from '../output/status-report.ts';
-import { judgeNodes } from './diagnose.ts';
+import type { NodeStatus } from '../gateway-client/status-report.ts';
+import { judgeNodes } from './judge-nodes.ts';
 
 function node(id: string, role: string, more: Partial<NodeStatus> = {}): NodeStatus {
   return {
@@ -39,7 +39,7 @@ it('finds nothing wrong with a node that left in order', () => {
   expect(faults([...healthy, left])).toEqual([]);
 });
 
-it('finds a silent node', () => {
+it('finds a node that is unreachable', () => {
   expect(faults([...healthy, node('agent-2', 'node-agent', { state: 'unreachable' })])).toEqual(['nodes']);
 });
 
@@ -48,12 +48,12 @@ it('finds a host whose Ollama does not serve', () => {
   expect(faults([...healthy, down])).toEqual(['hosts']);
 });
 
-it('finds a fleet without models, and one without anybody to run agents', () => {
+it('finds a fleet without models and without a host that runs agents', () => {
   const empty = node('agent-1', 'node-agent', { instances: [{ state: 'ready' }] });
   expect(faults([node('gateway-1', 'gateway'), empty])).toEqual(['models', 'agents']);
 });
 
-it('finds one Ollama that is down beside one that serves, and says why', () => {
+it('finds one Ollama that is down beside another that serves, and gives the reason', () => {
   const half = node('agent-2', 'node-agent', {
     models: [model],
     instances: [
@@ -71,7 +71,7 @@ it('finds one Ollama that is down beside one that serves, and says why', () => {
 it.each([
   [1_000, ['names']],
   [60_000, []],
-])('finds two processes of one node id, and forgets one that was last heard %d ms ago', (ageMs, found) => {
+])('finds two processes of one node id: the last announcement of the second is %d ms old', (ageMs, found) => {
   const twin = node('agent-2', 'node-agent', { rival: { pid: 7, ageMs }, instances: [{ state: 'ready' }] });
   expect(faults([...healthy, twin])).toEqual(found);
 });

@@ -1,10 +1,11 @@
 import { resolve } from 'node:path';
 import { type ClusterFile, readClusterFile } from '../cluster/cluster-file.ts';
-import { defaultDataDir, defaults } from '../config.ts';
+import { defaults } from '../config.ts';
 import { CommandError, exitCodes } from '../errors.ts';
+import { defaultDataDir } from '../platform/folders.ts';
 import type { StatedSettings } from '../settings/resolve-settings.ts';
 
-/** The gateway that a command talks to, and how it was found. */
+/** The gateway that a command asks, and how its address was found. */
 export interface GatewayAddress {
   readonly url: string;
   /** For errors: `from --url`, `of the drover up with the data folder D`, … */
@@ -14,14 +15,14 @@ export interface GatewayAddress {
 const defaultUrl = `http://${defaults.host}:${defaults.port}`;
 
 export interface FindOptions {
-  /** A data folder that was named and has no cluster is an error. @default true */
+  /** Fail when a stated data folder has no running cluster. @default true */
   readonly mustRun?: boolean;
 }
 
 /**
- * The address that was stated, else that of the `drover up` that runs with the data folder, else the default one.
+ * The stated address, else that of the `drover up` that runs with the data folder, else the default address.
  *
- * @throws CommandError `cluster-missing` when a data folder was named and nothing runs with it
+ * @throws CommandError `cluster-missing` when a data folder was stated and no `drover up` runs with it
  */
 export function findGateway(
   stated: StatedSettings,

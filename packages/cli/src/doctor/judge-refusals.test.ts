@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { RefusalStatus } from '../output/status-report.ts';
+import type { RefusalStatus } from '../gateway-client/status-report.ts';
 import { judgeRefusals } from './judge-refusals.ts';
 
 const busy: RefusalStatus = { reason: 'answered 503: server busy', inRow: 12, ageMs: 3_200 };
@@ -9,11 +9,11 @@ function node(id: string, refusals: readonly RefusalStatus[], state = 'alive') {
 }
 
 describe('the check of refusals', () => {
-  it('is good where no host refuses, and where the node does not tell', () => {
+  it('finds no fault when no host refuses, and when a node reports no refusals', () => {
     expect(judgeRefusals([node('a', []), { id: 'b', state: 'alive' }])).toMatchObject({ ok: true, fix: '' });
   });
 
-  it('names a host that is ready and refuses, for one model or for all', () => {
+  it('names a ready host that refuses one model, and one that refuses all models', () => {
     const memory = { model: 'big:latest', reason: 'answered 500: too little memory', inRow: 1, ageMs: 600 };
     const verdict = judgeRefusals([node('agent-1', [busy]), node('agent-2', [memory])]);
     expect(verdict.ok).toBe(false);
@@ -24,11 +24,11 @@ describe('the check of refusals', () => {
     expect(verdict.fix).toContain('ollama-1 on agent-1');
   });
 
-  it('leaves out nodes that are away: another check names them', () => {
+  it('leaves out unreachable nodes, which another check names', () => {
     expect(judgeRefusals([node('a', [busy], 'unreachable')]).ok).toBe(true);
   });
 
-  it('counts what it does not name', () => {
+  it('counts the refusals that it does not name', () => {
     const many = Array.from({ length: 5 }, (_, index) => node(`agent-${index}`, [busy]));
     expect(judgeRefusals(many).detail).toMatch(/ and 2 more$/);
   });

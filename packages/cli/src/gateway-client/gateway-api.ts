@@ -13,14 +13,15 @@ const refusalSchema = z.object({
 /**
  * Reads one of the gateway's own routes.
  *
- * @throws CommandError `gateway-unreachable` when nobody answers, or something that is no Drover does; `bad-configuration`
- *   naming the flag of a parameter that does not fit; `node-missing`; `gateway-refused` for another refusal of a gateway
+ * @throws CommandError `gateway-unreachable` when nothing answers, or a server that is no Drover gateway;
+ *   `bad-configuration` naming the flag of a wrong parameter; `node-missing`; `request-unknown`; `gateway-refused` for
+ *   another error of the gateway
  */
 export function getJson(address: GatewayAddress, path: string): Promise<unknown> {
   return callGateway(address, path, { signal: AbortSignal.timeout(timeoutMs) });
 }
 
-/** As `getJson`, posting `body` as JSON. */
+/** Posts `body` as JSON. @throws CommandError as `getJson` */
 export function postJson(
   address: GatewayAddress,
   path: string,
@@ -66,19 +67,19 @@ async function callGateway(
   }
 }
 
-/** What a gateway says of a request it does not serve; undefined where that is no gateway's word. */
+/** The error of a gateway as an error of the command; undefined when `text` is no error answer of a gateway. */
 function refusal(url: string, text: string): CommandError | undefined {
-  const said = refusalSchema.safeParse(parsed(text));
-  if (!said.success) return undefined;
-  const { code, message, field } = said.data.error;
-  const told = message.slice(0, maxMessageLength);
-  if (code === 'request-not-found') return new CommandError('request-unknown', exitCodes.missing, told);
-  if (code === 'node-not-found') return new CommandError('node-missing', exitCodes.missing, told);
+  const answer = refusalSchema.safeParse(parsed(text));
+  if (!answer.success) return undefined;
+  const { code, message, field } = answer.data.error;
+  const short = message.slice(0, maxMessageLength);
+  if (code === 'request-not-found') return new CommandError('request-unknown', exitCodes.missing, short);
+  if (code === 'node-not-found') return new CommandError('node-missing', exitCodes.missing, short);
   if (code === 'invalid-input' && field !== undefined)
-    return badConfiguration(`--${field}`, told.replace(`${field}: `, ''));
-  // A route that this gateway does not have: it is older than this command.
+    return badConfiguration(`--${field}`, short.replace(`${field}: `, ''));
+  // The gateway is older than this command and does not have the route.
   if (code === 'no-such-route') return undefined;
-  return new CommandError('gateway-refused', exitCodes.missing, `${url} answers ${code}: ${told}`);
+  return new CommandError('gateway-refused', exitCodes.missing, `${url} answers ${code}: ${short}`);
 }
 
 function parsed(text: string): unknown {
@@ -96,11 +97,11 @@ function unreachable(message: string, cause: unknown): CommandError {
   });
 }
 
-/** Why a fetch failed, as one clause. */
+/** Reason why a fetch failed, as one clause. */
 export function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.name === 'TimeoutError') return 'no answer in time';
   const cause = error.cause instanceof Error ? error.cause : undefined;
   const refused = cause !== undefined && 'code' in cause && cause.code === 'ECONNREFUSED';
-  return refused ? 'nobody listens there' : (cause?.message ?? error.message);
+  return refused ? 'nothing listens there' : (cause?.message ?? error.message);
 }

@@ -1,53 +1,5 @@
+import type { ModelStatus, NodeStatus, StatusReport } from '../gateway-client/status-report.ts';
 import { printable } from './figures.ts';
-
-/** What `GET /api/v1/status` answers, as far as it is shown. */
-export interface StatusReport {
-  readonly nodes: readonly NodeStatus[];
-  /** Why the leader's records are not kept; absent while nothing is known to be wrong. */
-  readonly store?: { readonly code: string; readonly message: string; readonly evidenceAgeMs: number };
-}
-
-export interface NodeStatus {
-  readonly id: string;
-  readonly role: string;
-  readonly pid: number;
-  readonly state: string;
-  readonly incarnation: number;
-  readonly evidenceAgeMs: number;
-  readonly evidenceSource: string;
-  /** Another process under the same id, in an older incarnation. */
-  readonly rival?: { readonly pid: number; readonly ageMs: number };
-  readonly models?: readonly ModelStatus[];
-  /** The Ollama servers behind a node-agent. */
-  readonly instances?: readonly InstanceStatus[];
-}
-
-interface InstanceStatus {
-  readonly name?: string;
-  readonly state: string;
-  /** Reason why the instance is not ready. */
-  readonly reason?: string;
-  /** Models that the instance refuses although it answers probes. */
-  readonly refusals?: readonly RefusalStatus[];
-}
-
-export interface RefusalStatus {
-  /** Absent where every model is refused. */
-  readonly model?: string;
-  readonly reason: string;
-  readonly inRow: number;
-  readonly ageMs: number;
-}
-
-export interface ModelStatus {
-  readonly name: string;
-  /** Content of the copies behind this name on the node. */
-  readonly digests?: readonly string[];
-  readonly loaded: boolean;
-  readonly slots: number;
-  readonly busy: number;
-  readonly queued: number;
-}
 
 /** One line for each node; the ages are of the evidence, so that nobody takes it for certainty. */
 export function statusTable(report: StatusReport): string[][] {
@@ -116,18 +68,4 @@ export function statusSummary(report: StatusReport): string {
     })
     .concat(report.store === undefined ? [] : [`STORE ${report.store.code}`])
     .join(' · ');
-}
-
-/** Columns padded to their widest cell, two spaces apart. */
-export function alignColumns(rows: readonly (readonly string[])[]): string[] {
-  const widths: number[] = [];
-  for (const row of rows) {
-    for (const [column, cell] of row.entries()) widths[column] = Math.max(widths[column] ?? 0, cell.length);
-  }
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
 }

@@ -1,0 +1,100 @@
+import { type ClusterFile, readClusterFile } from '../cluster/cluster-file.ts';
+import { errorLine } from '../errors.ts';
+import { readActorsReport } from '../gateway-client/actors-report.ts';
+import type { GatewayAddress } from '../gateway-client/gateway-address.ts';
+import { getJson } from '../gateway-client/gateway-api.ts';
+import { asStatus, type StatusReport } from '../gateway-client/status-report.ts';
+import { bad, type Check, good } from './check.ts';
+import {
+  checkAddress,
+  checkClock,
+  checkDataDir,
+  checkDisk,
+  checkNode,
+  checkOpenFiles,
+  checkStoreFolder,
+} from './check-machine.ts';
+import { checkNats } from './check-nats.ts';
+import { checkStore } from './check-store.ts';
+import { checkTokens } from './check-tokens.ts';
+import { judgeActors } from './judge-actors.ts';
+import { judgeNodes } from './judge-nodes.ts';
+
+export interface DiagnoseOptions {
+  /** Load a model on hosts that have none loaded. @default false */
+  readonly isDeep?: boolean;
+}
+
+/** Checks a running cluster and this machine, in the order of the report. Never throws: a failure is a finding. */
+export async function diagnose(
+  address: GatewayAddress,
+  dataDir: string,
+  { isDeep = false }: DiagnoseOptions = {},
+): Promise<Check[]> {
+  const gateway = await checkGateway(address);
+  const { report } = gateway;
+  const cluster = readClusterFile(dataDir);
+  const [ofCluster, ofMachine] = await Promise.all([
+    report === undefined ? [] : checkCluster(address, report, isDeep),
+    checkMachine(address, cluster, dataDir),
+  ]);
+  return [gateway.check, ...ofCluster, ...ofMachine];
+}
+
+async function checkCluster(
+  address: GatewayAddress,
+  report: StatusReport,
+  isDeep: boolean,
+): Promise<Check[]> {
+  const proofs = await Promise.all([
+    checkTokens(address, report, isDeep),
+    checkStore(address),
+    checkActors(address),
+  ]);
+  return [...judgeNodes(report), ...proofs];
+}
+
+function checkMachine(
+  { url }: GatewayAddress,
+  cluster: ClusterFile | undefined,
+  dataDir: string,
+): Promise<Check[]> {
+  return Promise.all([
+    checkNats(cluster),
+    checkDisk(dataDir),
+    checkStoreFolder(cluster, dataDir),
+    checkDataDir(dataDir),
+    checkAddress(cluster),
+    checkClock(url),
+    checkOpenFiles(),
+    checkNode(process.versions.node),
+  ]);
+}
+
+async function checkGateway(address: GatewayAddress): Promise<{ check: Check; report?: StatusReport }> {
+  try {
+    const report = asStatus(await getJson(address, '/api/v1/status'), address);
+    return { check: good('gateway', `${address.url} answers, ${report.nodes.length} nodes known`), report };
+  } catch (error) {
+    // The fix of the error names a flag of other commands; the doctor has its own.
+    return {
+      check: bad(
+        'gateway',
+        errorLine(error)
+          .replace(/^drover: /, '')
+          .replace(/;.*$/, ''),
+      ),
+    };
+  }
+}
+
+async function checkActors(address: GatewayAddress): Promise<Check> {
+  try {
+    const report = readActorsReport(await getJson(address, '/api/v1/actors'));
+    if (report === undefined)
+      return bad('actors', 'the gateway does not report its actors', 'restart the gateway with this version');
+    return judgeActors(report);
+  } catch (error) {
+    return bad('actors', errorLine(error).replace(/^drover: /, ''));
+  }
+}

@@ -1,0 +1,63 @@
+import { CommandError, exitCodes } from '../errors.ts';
+import type { GatewayAddress } from './gateway-address.ts';
+
+/** The answer of `GET /api/v1/status`: the fields that the commands use. */
+export interface StatusReport {
+  readonly nodes: readonly NodeStatus[];
+  /** Fault of the leader's store; absent while no fault is known. */
+  readonly store?: { readonly code: string; readonly message: string; readonly evidenceAgeMs: number };
+}
+
+export interface NodeStatus {
+  readonly id: string;
+  readonly role: string;
+  readonly pid: number;
+  readonly state: string;
+  readonly incarnation: number;
+  readonly evidenceAgeMs: number;
+  readonly evidenceSource: string;
+  /** Another process that announces itself under the id of the node, in an older incarnation. */
+  readonly rival?: { readonly pid: number; readonly ageMs: number };
+  readonly models?: readonly ModelStatus[];
+  /** The Ollama servers behind a node-agent. */
+  readonly instances?: readonly InstanceStatus[];
+}
+
+export interface InstanceStatus {
+  readonly name?: string;
+  readonly state: string;
+  /** Reason why the instance is not ready. */
+  readonly reason?: string;
+  /** Models that the instance refuses although it answers probes. */
+  readonly refusals?: readonly RefusalStatus[];
+}
+
+export interface RefusalStatus {
+  /** Absent where every model is refused. */
+  readonly model?: string;
+  readonly reason: string;
+  readonly inRow: number;
+  readonly ageMs: number;
+}
+
+export interface ModelStatus {
+  readonly name: string;
+  /** Digests of the copies that the node has under this name. */
+  readonly digests?: readonly string[];
+  readonly loaded: boolean;
+  readonly slots: number;
+  readonly busy: number;
+  readonly queued: number;
+}
+
+/** Checks that an answer is the status of a gateway. @throws CommandError `gateway-unreachable` for anything else */
+export function asStatus(answer: unknown, { url, origin }: GatewayAddress): StatusReport {
+  if (typeof answer === 'object' && answer !== null && Array.isArray((answer as StatusReport).nodes))
+    return answer as StatusReport;
+  throw new CommandError(
+    'gateway-unreachable',
+    exitCodes.missing,
+    `${url} (${origin}) answers, but not as a Drover gateway`,
+    { fix: 'name the gateway with --url' },
+  );
+}
