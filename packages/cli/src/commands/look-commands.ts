@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { readClusterFile } from '../cluster/cluster-file.ts';
-import { CommandError, type ExitCode, exitCodes } from '../errors.ts';
+import { type ExitCode, exitCodes } from '../errors.ts';
 import { statusLines } from '../output/status-lines.ts';
 import { asStatus, type StatusReport } from '../gateway-client/status-report.ts';
 import { Terminal } from '../output/terminal.ts';

@@ -54,21 +54,20 @@ async function checkCluster(
   return [...judgeNodes(report), ...proofs];
 }
 
-function checkMachine(
+async function checkMachine(
   { url }: GatewayAddress,
   cluster: ClusterFile | undefined,
   dataDir: string,
 ): Promise<Check[]> {
-  return Promise.all([
+  const [nats, disk, folder, clock] = await Promise.all([
     checkNats(cluster),
     checkDisk(dataDir),
-    checkStoreFolder(cluster, dataDir),
     checkDataDir(dataDir),
-    checkAddress(cluster),
     checkClock(url),
-    checkOpenFiles(),
-    checkNode(process.versions.node),
   ]);
+  const store = checkStoreFolder(cluster, dataDir);
+  const node = checkNode(process.versions.node);
+  return [nats, disk, store, folder, checkAddress(cluster), clock, checkOpenFiles(), node];
 }
 
 async function checkGateway(address: GatewayAddress): Promise<{ check: Check; report?: StatusReport }> {
