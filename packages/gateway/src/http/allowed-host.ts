@@ -1,14 +1,16 @@
 import { BlockList, isIP } from 'node:net';
 
+/** Names of the machine itself. */
+export interface Machine {
+  readonly name: string;
+  readonly addresses: readonly string[];
+}
+
 /**
- * Whether a Host header may be served by a gateway that listens on a loopback address, as Ollama decides it. A
- * public name there means that a web page made a browser believe its own name lives here (DNS rebinding).
+ * Whether a gateway on a loopback address serves requests with this Host header, as Ollama decides it. A public name in
+ * the header means that a web page resolves its own name to this machine (DNS rebinding).
  */
-export function isAllowedHost(
-  hostHeader: string,
-  machine: { readonly name: string; readonly addresses: readonly string[] },
-  extra: readonly string[] = [],
-): HostKind {
+export function isAllowedHost(hostHeader: string, machine: Machine, extra: readonly string[] = []): HostKind {
   const host = hostOf(hostHeader).toLowerCase();
   if (isIP(host) !== 0) {
     return isPrivateAddress(host) || machine.addresses.includes(host) ? 'address' : 'refused';
@@ -18,10 +20,10 @@ export function isAllowedHost(
   return ['.localhost', '.local', '.internal'].some((tld) => host.endsWith(tld)) ? 'name' : 'refused';
 }
 
-/** `name`: Ollama answers OPTIONS with 204 for it · `address`: it does not. */
+/** `name`: a local name, for which Ollama answers OPTIONS with 204 · `address`: an address, for which it does not. */
 export type HostKind = 'name' | 'address' | 'refused';
 
-/** Whether only this machine can reach what listens on `address`. */
+/** Whether only this machine can reach a server that listens on `address`. */
 export function isLoopback(address: string): boolean {
   return address === 'localhost' || address === '::1' || /^(::ffff:)?127\./.test(address);
 }

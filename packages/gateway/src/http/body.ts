@@ -3,7 +3,7 @@ import { RequestFailure } from '../errors.ts';
 import type { Exchange } from './exchange.ts';
 import { type JsonLimits, JsonShape } from './json-shape.ts';
 
-/** Ollama's own limit for what a compressed body may become. */
+/** Ollama's own limit for the size of a decompressed body. */
 const maxDecompressedBytes = 20 * 1024 * 1024;
 
 export interface BodyLimits extends JsonLimits {
@@ -11,7 +11,7 @@ export interface BodyLimits extends JsonLimits {
   readonly maxHeldBytes: number;
 }
 
-/** What the bodies of all running requests and their whole answers may take together, and each body alone. */
+/** Memory limits: of the bodies of all running requests and their whole answers together, and of each body. */
 export class BodyBudget {
   readonly limits: BodyLimits;
   #heldBytes = 0;
@@ -24,7 +24,7 @@ export class BodyBudget {
     return this.#heldBytes;
   }
 
-  /** @throws RequestFailure 503 when everything held together becomes too much */
+  /** @throws RequestFailure 503 if all held bytes together would exceed the limit */
   take(bytes: number): void {
     const { maxHeldBytes } = this.limits;
     if (this.#heldBytes + bytes > maxHeldBytes) {
@@ -40,11 +40,11 @@ export class BodyBudget {
 }
 
 /**
- * The request's body; its bytes count against `budget` until the exchange is over.
+ * Reads the body of a request. Its bytes count against `budget` until the exchange is closed.
  *
- * @throws RequestFailure 413 before a byte is read, where the client says how much it is going to send, else as soon
- *   as too much came or its JSON is too complex; 503 when there is too much of all requests, or as many as may be are
- *   served already; 408 when it came too slowly; 400 when the client broke off
+ * @throws RequestFailure 413 if the body is too large (before a byte is read, if its length is announced) or its JSON is
+ *   too complex; 503 if all requests together hold too much or too many requests are served; 408 if it arrives too
+ *   slowly; 400 if the client breaks off
  */
 export async function readBody(
   exchange: Exchange,
@@ -57,8 +57,9 @@ export async function readBody(
 
 export interface BodyOptions {
   /**
-   * True: what came of a body shorter than announced is the body. Go's decoder does not look beyond the first JSON
-   * value, so a whole value in it is answered, and the decoder says what is missing in another. @default false
+   * True: if less than the announced body arrives, that part is the body. Go's decoder does not read beyond the first
+   * JSON value: a complete value is served, and for an incomplete one the decoder reports what is missing.
+   * @default false
    */
   readonly takesShort?: boolean;
 }
@@ -66,7 +67,7 @@ export interface BodyOptions {
 async function readBytes(
   exchange: Exchange,
   budget: BodyBudget,
-  look: (chunk: Buffer) => void,
+  inspect: (chunk: Buffer) => void,
   { takesShort = false }: BodyOptions = {},
 ): Promise<Buffer> {
   const { request } = exchange;
@@ -77,17 +78,18 @@ async function readBytes(
   const body = await collect(exchange, takesShort, (size, chunk) => {
     if (size > maxBodyBytes) throw tooLarge(maxBodyBytes);
     grown(size);
-    exchange.place?.progressed(exchange, size);
-    look(chunk);
+    exchange.limit?.bodyProgressed(exchange, size);
+    inspect(chunk);
   });
-  exchange.place?.arrived(exchange);
+  exchange.limit?.bodyArrived(exchange);
   return body;
 }
 
 /**
- * The same, for the routes where Ollama takes a zstd body.
+ * Reads a body as `readBody` does, for the routes where Ollama accepts zstd compression.
  *
- * @throws RequestFailure as `readBody`, what it becomes counted too; 400 for what is no zstd or becomes too large
+ * @throws RequestFailure as `readBody`, with the decompressed bytes counted too; 400 if the body is not zstd or becomes
+ *   too large
  */
 export async function readCompressibleBody(
   exchange: Exchange,
@@ -105,7 +107,10 @@ export async function readCompressibleBody(
   });
 }
 
-/** Counts something that grows against `budget` until the exchange is over; throws what the budget throws. */
+/**
+ * Returns a function that reports the current size of a growing buffer to `budget`, until the exchange is closed. The
+ * function throws what the budget throws.
+ */
 export function holdFor(exchange: Exchange, budget: BodyBudget): (bytes: number) => void {
   let held = 0;
   void exchange.closed.then(() => budget.release(held));
@@ -116,7 +121,7 @@ export function holdFor(exchange: Exchange, budget: BodyBudget): (bytes: number)
   };
 }
 
-/** Piece by piece, so that a small body that becomes a large one is refused before it is large. */
+/** Decompresses piece by piece, so that a small body that expands too much is refused early. */
 async function decompress(bytes: Buffer, grown: (size: number, piece: Buffer) => void): Promise<Buffer> {
   const pieces: Buffer[] = [];
   let size = 0;
@@ -134,7 +139,7 @@ async function decompress(bytes: Buffer, grown: (size: number, piece: Buffer) =>
   return Buffer.concat(pieces);
 }
 
-/** @param grown is told the size so far and throws to stop */
+/** @param grown gets the size so far and the new chunk; throws to stop */
 async function collect(
   exchange: Exchange,
   takesShort: boolean,

@@ -11,8 +11,8 @@ interface ClientError extends NodeJS.ErrnoException {
 
 /**
  * Answers input that is not valid HTTP or did not arrive in time, as Go's server does: after the answers to the earlier
- * requests of the connection, which is then closed. For a request whose body breaks off, its own handler answers in the
- * dialect of the route.
+ * requests of the connection, which is then closed. A request whose body breaks off is answered by its handler, in the
+ * dialect of its route.
  */
 export function clientErrorHandler(
   exchanges: OpenExchanges,
@@ -24,7 +24,7 @@ export function clientErrorHandler(
       socket.destroy();
       return;
     }
-    // After a failure the parser reports the error again for every later packet.
+    // After a failure, node's parser reports the same error for every later packet.
     if (failed.has(socket)) return;
     failed.add(socket);
     const open = exchanges.of(socket);

@@ -3,30 +3,30 @@ import type { Socket } from 'node:net';
 import type { Clock } from '@drover/actor-core';
 
 /**
- * A connection that has been idle for less may have sent a request that is not read yet, so it is closed last. Otherwise
- * many new connections would close each other.
+ * A connection that has been idle for less than this may have sent a request that is not read yet, so it is closed last.
+ * Otherwise many new connections would close each other.
  */
 const freshMs = 1_000;
 
 /**
- * Bounds the open connections. A new connection is more likely to send a request than an idle one: when all places are
- * taken, the connection that has been idle longest is closed, whether or not it has sent a request before.
+ * Bounds the open connections. A new connection is more likely to send a request than an idle one: when the limit
+ * is reached, the connection that has been idle longest is closed, whether or not it has sent a request before.
  */
-export class ConnectionPlaces {
+export class ConnectionLimit {
   readonly #max: number;
-  readonly #makeRoom: () => boolean;
+  readonly #freeConnection: () => boolean;
   readonly #open = new Set<Socket>();
   /** Idle connections with the start of their idle time, idle longest first. */
   readonly #idle = new Map<Socket, number>();
   readonly #clock: Clock;
-  /** Number of open requests of a connection, where above 0. */
+  /** Number of open requests of a connection. */
   readonly #requests = new WeakMap<Socket, number>();
 
-  /** @param makeRoom closes something else when no connection is idle; false: there is nothing to close */
-  constructor(max: number, clock: Clock, makeRoom: () => boolean) {
+  /** @param freeConnection closes another connection if none is idle; false: none can be closed */
+  constructor(max: number, clock: Clock, freeConnection: () => boolean) {
     this.#max = max;
     this.#clock = clock;
-    this.#makeRoom = makeRoom;
+    this.#freeConnection = freeConnection;
   }
 
   get open(): number {
@@ -37,10 +37,10 @@ export class ConnectionPlaces {
     return this.#idle.size;
   }
 
-  /** Gives the connection a place, or closes it where none can be had. */
+  /** Counts a new connection, or closes it if the limit is reached and no other connection can be closed. */
   enter(socket: Socket): void {
     const isFull = this.#open.size >= this.#max;
-    if (isFull && !this.#closeIdlest(freshMs) && !this.#makeRoom() && !this.#closeIdlest(0)) {
+    if (isFull && !this.#closeIdlest(freshMs) && !this.#freeConnection() && !this.#closeIdlest(0)) {
       socket.destroy();
       return;
     }

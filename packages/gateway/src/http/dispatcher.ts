@@ -1,169 +1,129 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Reply } from '../inference/answer-dialect.ts';
+import type { Clock, Logger, Random } from '@drover/actor-core';
+import type { GatewayConfig } from '../config.ts';
 import { RequestFailure } from '../errors.ts';
-import { setRetryAfter } from '../inference/inference.ts';
-import { nativeDialect } from '../dialects/native/native-dialect.ts';
-import { failedReply } from '../dialects/openai/openai-error.ts';
-import { ownError } from '../dialects/drover/drover-reply.ts';
-import type { GatewayServices } from '../services.ts';
-import { isAllowedHost, isLoopback } from './allowed-host.ts';
+import { type AccessRules, decideAccess } from './access.ts';
+import { isLoopback, type Machine } from './allowed-host.ts';
+import type { Drain } from './drain.ts';
 import { Exchange } from './exchange.ts';
 import { failureOf } from './failure.ts';
 import { OpenExchanges } from './open-exchanges.ts';
-import { decideOrigin } from './origin.ts';
 import { badRequest, protocolErrorOf } from './protocol-error.ts';
+import { redirect } from './redirect.ts';
+import type { Reply } from './reply.ts';
 import { requestIdOf } from './request-id.ts';
 import { type RequestTarget, targetOf } from './request-target.ts';
-import { RequestPlaces } from './request-limit.ts';
-import type { Route, RouteMatch, RouteParams, Router } from './router.ts';
-import { answerUnrouted, isOwnPath } from './unrouted.ts';
+import { RequestLimit } from './request-limit.ts';
+import type { RouteMatch, Router } from './router.ts';
 
-/** Where every request comes in: what all routes share, and who is inside. */
-export interface Door {
-  readonly isDraining: boolean;
-  /** Places of the requests that are served or whose bodies are arriving. */
-  readonly places: RequestPlaces;
-  /** What each client connection has open. */
-  readonly exchanges: OpenExchanges;
-  /** Never throws. */
-  take(request: IncomingMessage, response: ServerResponse): void;
-  /** From now on new requests are refused. */
-  beginDrain(): void;
-  /** Resolves when nobody is inside; those still there after `withinMs` are interrupted with `failure`. */
-  settle(withinMs: number, failure: RequestFailure): Promise<void>;
+export interface DispatcherOptions {
+  readonly router: Router;
+  readonly config: GatewayConfig;
+  readonly drain: Drain;
+  /** The machine that the gateway runs on. */
+  readonly machine: Machine;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
 }
 
-/** An interrupted request has this long to tell its client, before its connection is dropped. */
-const farewellMs = 1_000;
+/** Takes every request through what all routes share (access, limits, the error answer) to the handler of its route. */
+export class Dispatcher {
+  readonly limit: RequestLimit;
+  /** The open exchanges of each client connection. */
+  readonly exchanges: OpenExchanges = new OpenExchanges();
+  readonly #options: DispatcherOptions;
+  readonly #access: AccessRules;
 
-export function createDoor(
-  services: GatewayServices,
-  router: Router,
-  machine: { readonly name: string; readonly addresses: readonly string[] },
-): Door {
-  const { node, config } = services;
-  const inside = new Set<Exchange>();
-  const exchanges = new OpenExchanges();
-  const checksHost = isLoopback(config.host);
-  const places = new RequestPlaces(config);
-  let isDraining = false;
-  let onEmpty: (() => void) | undefined;
+  constructor(options: DispatcherOptions) {
+    const { config, machine } = options;
+    this.#options = options;
+    this.limit = new RequestLimit(config);
+    this.#access = {
+      origins: config.origins,
+      hosts: isLoopback(config.host) ? { machine, allowed: config.allowedHosts } : undefined,
+    };
+  }
 
-  const leave = (exchange: Exchange): void => {
-    inside.delete(exchange);
-    if (inside.size === 0) onEmpty?.();
-  };
-
-  const dispatch = async (exchange: Exchange, match: RouteMatch): Promise<void> => {
-    if (match.kind !== 'found') return answerUnrouted(exchange, match);
-    const isCounted = match.route.counted !== false;
-    if (isDraining && isCounted) return refuse(exchange, stopping());
-    if (!isCounted) return await runRoute(services, exchange, match.route, match.params);
-    places.enter(exchange);
-    exchange.place = places;
-    try {
-      await runRoute(services, exchange, match.route, match.params);
-    } finally {
-      places.leave(exchange);
+  /** Never throws. */
+  dispatch(request: IncomingMessage, response: ServerResponse): void {
+    const { router, drain, random, clock, config } = this.#options;
+    const target = targetOf(request.url ?? '/');
+    const { path, query, authority } = target ?? noTarget;
+    const match = router.match(request.method ?? 'GET', path);
+    const exchange = new Exchange(
+      request,
+      response,
+      { path, query },
+      {
+        requestId: requestIdOf(request.headers['x-drover-request-id'], random),
+        clock,
+        readerTimeoutMs: config.readerTimeoutMs,
+        formatFailure: match.dialect.failure,
+      },
+    );
+    this.exchanges.add(exchange);
+    exchange.setHeader('x-drover-request-id', exchange.requestId);
+    exchange.setHeader('x-drover-gateway', '1');
+    if (drain.isDraining) exchange.setHeader('Connection', 'close');
+    const refusal = protocolErrorOf(request) ?? answerStar(request) ?? (target ? undefined : badRequest());
+    if (refusal) {
+      if (refusal.status >= 400) exchange.setHeader('Connection', 'close');
+      exchange.reply(refusal);
+      return;
     }
-  };
+    drain.add(exchange);
+    const host = authority ?? exchange.header('host') ?? '';
+    this.#route(exchange, match, host).catch((error: unknown) => this.#fail(exchange, error));
+  }
 
-  const admit = async (exchange: Exchange, host: string): Promise<void> => {
+  async #route(exchange: Exchange, match: RouteMatch, host: string): Promise<void> {
     // Ollama redirects and says which methods a path has before it looks at Host and Origin.
-    const match = router.match(exchange.method, exchange.path);
-    if (match.kind === 'redirect') return answerUnrouted(exchange, match);
+    if (match.kind === 'redirect') return redirect(exchange, match);
     if (match.kind === 'wrong-method') exchange.setHeader('Allow', match.allow);
-    const origin = decideOrigin(
+    const { headers, reply } = decideAccess(
       {
         method: exchange.method,
         host,
         origin: exchange.header('origin'),
         wantedHeaders: exchange.header('access-control-request-headers'),
       },
-      config.origins,
+      this.#access,
     );
-    if (origin.kind === 'refused') return exchange.reply({ status: 403, contentType: '', body: '' });
-    if (origin.kind !== 'none')
-      for (const [name, value] of Object.entries(origin.headers)) exchange.setHeader(name, value);
-    if (origin.kind === 'preflight')
-      return exchange.reply({ status: 204, contentType: '', body: '', chunked: true });
-    if (checksHost) {
-      const kind = isAllowedHost(host, machine, config.allowedHosts);
-      if (kind === 'refused') return exchange.reply({ status: 403, contentType: '', body: '' });
-      if (kind === 'name' && exchange.method === 'OPTIONS') {
-        return exchange.reply({ status: 204, contentType: '', body: '', chunked: true });
-      }
-    }
-    await dispatch(exchange, match);
-  };
+    for (const [name, value] of Object.entries(headers)) exchange.setHeader(name, value);
+    if (reply) return exchange.reply(reply);
+    if (match.kind === 'found') return await this.#serve(exchange, match);
+    const { unrouted = match.dialect.failure } = match.dialect;
+    exchange.reply(unrouted(unroutedFailure(exchange, match), exchange.requestId));
+  }
 
-  return {
-    exchanges,
-    get isDraining(): boolean {
-      return isDraining;
-    },
-    places,
-    take: (request, response): void => {
-      const target = targetOf(request.url ?? '/');
-      const sentId = request.headers['x-drover-request-id'];
-      const exchange = new Exchange(request, response, target ?? noTarget, {
-        requestId: requestIdOf(typeof sentId === 'string' ? sentId : undefined, node.random),
-        clock: node.clock,
-        readerTimeoutMs: config.readerTimeoutMs,
-      });
-      exchanges.add(exchange);
-      exchange.setHeader('x-drover-request-id', exchange.requestId);
-      exchange.setHeader('x-drover-gateway', '1');
-      if (isDraining) exchange.setHeader('Connection', 'close');
-      const refusal = protocolErrorOf(request) ?? answerStar(request) ?? (target ? undefined : badRequest());
-      if (refusal) {
-        if (refusal.status >= 400) exchange.setHeader('Connection', 'close');
-        exchange.reply(refusal);
-        return;
-      }
-      inside.add(exchange);
-      void exchange.closed.then(() => leave(exchange));
-      const host = target?.authority ?? exchange.header('host') ?? '';
-      admit(exchange, host).catch((error: unknown) => refuse(exchange, failureOf(error)));
-    },
-    beginDrain: (): void => {
-      isDraining = true;
-    },
-    settle: async (withinMs, failure): Promise<void> => {
-      if (inside.size === 0) return;
-      const empty = new Promise<void>((resolve) => {
-        onEmpty = resolve;
-      });
-      const interrupting = node.clock.setTimer(withinMs, () => {
-        for (const exchange of inside) exchange.interrupt(failure);
-      });
-      const dropping = node.clock.setTimer(withinMs + farewellMs, () => {
-        for (const exchange of inside) exchange.destroy();
-      });
-      await empty;
-      interrupting.cancel();
-      dropping.cancel();
-    },
-  };
-}
-
-async function runRoute(
-  services: GatewayServices,
-  exchange: Exchange,
-  route: Route,
-  params: RouteParams,
-): Promise<void> {
-  try {
-    await route.handler(exchange, params);
-  } catch (error) {
-    const failure = failureOf(error);
-    // A handler answers an expected failure with its status, such as 404; only an unexpected error is a fault of the gateway.
-    if (failure.code === 'internal') {
-      const facts = { requestId: exchange.requestId, path: exchange.path, error };
-      services.node.log.error(facts, 'a route failed with an unexpected error');
+  async #serve(exchange: Exchange, { route, params }: RouteMatch & { kind: 'found' }): Promise<void> {
+    if (route.counted === false) return await route.handler(exchange, params);
+    if (this.#options.drain.isDraining) return exchange.fail(stopping());
+    this.limit.enter(exchange);
+    exchange.limit = this.limit;
+    try {
+      await route.handler(exchange, params);
+    } finally {
+      this.limit.leave(exchange);
     }
+  }
+
+  #fail(exchange: Exchange, error: unknown): void {
+    const failure = exchange.interruption ?? failureOf(error);
+    this.#log(exchange, failure);
     if (exchange.isStarted) exchange.destroy();
-    else refuse(exchange, failure);
+    else exchange.fail(failure);
+  }
+
+  /** Logs faults of the gateway and of what it depends on; a limit of its own or an error of the client has no cause. */
+  #log({ requestId, path }: Exchange, failure: RequestFailure): void {
+    const { log } = this.#options;
+    const { code, cause, status, message } = failure;
+    if (code === 'internal')
+      log.error({ requestId, path, error: cause }, 'a route failed with an unexpected error');
+    else if (status >= 500 && cause !== undefined)
+      log.warn({ requestId, path, cause }, `request failed: ${message}`);
   }
 }
 
@@ -175,15 +135,13 @@ function answerStar(request: IncomingMessage): Reply | undefined {
   return { status: request.method === 'OPTIONS' ? 200 : 400, contentType: '', body: '' };
 }
 
-/** An error before any route, in the dialect the path belongs to. */
-function refuse(exchange: Exchange, failure: RequestFailure): void {
-  setRetryAfter(exchange, failure);
-  exchange.reply(replyOf(exchange, failure));
-}
-
-function replyOf(exchange: Exchange, failure: RequestFailure): Reply {
-  if (isOwnPath(exchange.path)) return ownError(failure, exchange.requestId);
-  return exchange.path.startsWith('/v1/') ? failedReply(failure) : nativeDialect.failure(failure);
+function unroutedFailure(
+  { method, path }: Exchange,
+  match: RouteMatch & { kind: 'wrong-method' | 'unknown' },
+): RequestFailure {
+  if (match.kind === 'unknown') return new RequestFailure(404, 'no-such-route', `there is no route ${path}`);
+  const message = `${method} is not possible on ${path}; it takes ${match.allow}`;
+  return new RequestFailure(405, 'method-not-allowed', message);
 }
 
 function stopping(): RequestFailure {

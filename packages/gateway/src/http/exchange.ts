@@ -1,29 +1,26 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Clock, Timer } from '@drover/actor-core';
-import type { Reply } from '../inference/answer-dialect.ts';
+import type { Clock } from '@drover/actor-core';
 import type { RequestFailure } from '../errors.ts';
+import { awaitDrain } from './await-drain.ts';
 import { answerAsHttp10 } from './http-1-0.ts';
-import type { RequestPlaces } from './request-limit.ts';
+import type { FailureFormat, Reply } from './reply.ts';
+import type { RequestLimit } from './request-limit.ts';
+import { retryAfterOf } from './retry-after.ts';
+import { closeUnread } from './unread-body.ts';
 import { writeChunk } from './write-chunk.ts';
 
-/** Go's server gives short answers a Content-Length by itself: those that fit its buffer of this size. */
+/** Go's server adds a Content-Length to an answer that fits its buffer of this size. */
 const shortBodyBytes = 2_048;
-
-/** A body nobody reads costs the connection only above this size. */
-const shortRestBytes = 262_144;
-
-/** How long a client that is still sending what nobody reads may go on, so that it sees its answer. */
-const lingerMs = 2_000;
 
 const eventStream = 'text/event-stream';
 
-/** Bytes between a stream's parts that its readers skip, by content type. */
+/** Bytes that readers of a stream skip, by content type. */
 const fillers: Readonly<Record<string, string>> = {
   [eventStream]: ':\n\n',
   'application/x-ndjson': '\n',
 };
 
-/** A stream that wrote less than this long ago needs no filler. */
+/** A stream with bytes written less than this long ago needs no filler as a probe. */
 const silentStreamMs = 50;
 
 export interface ExchangeOptions {
@@ -31,11 +28,13 @@ export interface ExchangeOptions {
   readonly clock: Clock;
   /** A client that reads nothing for this long is disconnected; 0 for never. */
   readonly readerTimeoutMs: number;
+  /** Format of error answers: that of the dialect of the route. */
+  readonly formatFailure: FailureFormat;
 }
 
 /**
- * One request and its answer. Knows whether the client is still there, holds the shell's only write path, and
- * never keeps bytes the socket did not take: after `write` returned false nothing is written before `drained`.
+ * One request and its answer. Knows whether the client is still connected, and is the only way to write the answer.
+ * Bytes that the socket did not take are never queued here: after `write` returned false, the caller awaits `drained`.
  */
 export class Exchange {
   readonly request: IncomingMessage;
@@ -47,8 +46,8 @@ export class Exchange {
   readonly query: string;
   /** Resolves when the answer is out or the client is gone. */
   readonly closed: Promise<void>;
-  /** Notified of the body's progress. Set where the request counts against the limits. */
-  place: RequestPlaces | undefined;
+  /** Notified of the progress of the body; undefined if the request does not count against it. */
+  limit: RequestLimit | undefined;
   readonly #response: ServerResponse;
   readonly #options: ExchangeOptions;
   readonly #abort = new AbortController();
@@ -78,18 +77,18 @@ export class Exchange {
       request.httpVersion !== '1.0' && /100-continue/i.test(request.headers.expect ?? '');
     this.closed = new Promise((resolve) => {
       response.once('close', () => {
-        if (!response.writableFinished) this.#abort.abort(new Error('the client went away'));
+        if (!response.writableFinished) this.leave();
         resolve();
       });
     });
   }
 
-  /** Aborted when the client goes away, or the gateway interrupts the request. */
+  /** Aborted when the client disconnects or the gateway interrupts the request. */
   get signal(): AbortSignal {
     return this.#abort.signal;
   }
 
-  /** Set when the gateway itself ended the request: the client is still there and wants to know why. */
+  /** Set when the gateway itself ended the request: the client is still connected and gets this failure. */
   get interruption(): RequestFailure | undefined {
     return this.#interruption;
   }
@@ -102,11 +101,6 @@ export class Exchange {
     return this.#response.headersSent;
   }
 
-  /** Status sent; 0 before. */
-  get status(): number {
-    return this.#response.headersSent ? this.#response.statusCode : 0;
-  }
-
   header(name: string): string | undefined {
     const value = this.request.headers[name];
     return Array.isArray(value) ? value[0] : value;
@@ -116,15 +110,15 @@ export class Exchange {
     if (!this.#response.headersSent) this.#response.setHeader(name, value);
   }
 
-  /** Ends what is running for this request; its handler then tells the client `failure` in its dialect. */
+  /** Aborts the work for this request; its handler then answers `failure` in its dialect. */
   interrupt(failure: RequestFailure): void {
     this.#interruption ??= failure;
     this.#abort.abort(failure);
   }
 
-  /** The client counts as gone, though an answer may still reach it. */
+  /** Treats the client as disconnected, though an answer may still reach it. */
   leave(): void {
-    this.#abort.abort(new Error('the client went away'));
+    this.#abort.abort(new Error('the client disconnected'));
   }
 
   /** Called before the body is read: a client that sent `Expect: 100-continue` is told to send the body. */
@@ -148,8 +142,8 @@ export class Exchange {
   }
 
   /**
-   * Writes bytes that a reading client ignores, so that the connection of a client that is gone breaks. Only for the
-   * first open exchange of a connection. False: HTTP/1.0 has no such bytes before the head.
+   * Writes bytes that a reading client skips; if the client is gone, they break its connection. Only for the first open
+   * exchange of a connection. False: HTTP/1.0 has no such bytes before the head.
    */
   probe(): boolean {
     const response = this.#response;
@@ -165,8 +159,8 @@ export class Exchange {
   }
 
   /**
-   * Writes a comment into a stream of events that has begun and been silent for `afterMs`. Returns how many milliseconds
-   * from now the next one is due.
+   * Writes a comment into a stream of events that has begun and been silent for `afterMs`. Returns the milliseconds from
+   * now until the next comment is due.
    */
   comment(afterMs: number): number {
     if (this.isStarted && this.#streamType === eventStream) this.#fill(afterMs);
@@ -174,26 +168,27 @@ export class Exchange {
     return leftMs > 0 ? leftMs : afterMs;
   }
 
-  #fill(afterMs: number): void {
-    const filler = fillers[this.#streamType];
-    const silentMs = this.#options.clock.now() - this.#lastWriteMs;
-    if (filler === undefined || silentMs < afterMs || this.#response.writableNeedDrain) return;
-    this.write(filler);
-  }
-
   /** Drops the connection without another byte. */
   destroy(): void {
     this.#response.destroy();
   }
 
-  /** The whole answer at once, framed as Go's server frames it. */
+  /** Answers with an error, by default in the format of the route's dialect; 429 and 503 carry `retry-after`. */
+  fail(failure: RequestFailure, format: FailureFormat = this.#options.formatFailure): void {
+    const retryAfter = retryAfterOf(failure);
+    if (retryAfter !== undefined) this.setHeader('retry-after', retryAfter);
+    this.reply(format(failure, this.requestId));
+  }
+
+  /** Sends the whole answer at once, framed as Go's server frames it. */
   reply(reply: Reply): void {
     if (this.isGone || this.#response.headersSent) return;
     const bytes = Buffer.from(reply.body);
     const response = this.#response;
     response.statusCode = reply.status;
     if (reply.contentType !== '') response.setHeader('Content-Type', reply.contentType);
-    this.#closeIfUnread();
+    const bodyHasStopped = this.#bodyFailure !== undefined || this.#awaitsContinue;
+    closeUnread(this.request, response, this.#options.clock, bodyHasStopped);
     if (bytes.length <= shortBodyBytes && reply.chunked !== true)
       response.setHeader('Content-Length', bytes.length);
     // A separate `end`: node would compute a Content-Length for a body given to it, and Go does not.
@@ -208,7 +203,7 @@ export class Exchange {
     this.#streamType = contentType;
   }
 
-  /** False: the socket is full, await `drained` before the next. */
+  /** False: the socket is full; await `drained` before the next write. */
   write(text: string): boolean {
     if (this.isGone) return true;
     this.#lastWriteMs = this.#options.clock.now();
@@ -219,59 +214,27 @@ export class Exchange {
     if (!this.isGone) this.#finish();
   }
 
-  /** Resolves when the socket takes more, or is gone. A reader that takes nothing for too long is gone. */
+  /** Resolves when the socket takes more bytes or the client is gone. A reader that takes nothing for too long is gone. */
   async drained(): Promise<void> {
-    const response = this.#response;
-    if (this.isGone || this.signal.aborted || !response.writableNeedDrain) return;
-    let timer: Timer | undefined;
-    await new Promise<void>((resolve) => {
-      const done = (): void => {
-        response.off('drain', done);
-        response.off('close', done);
-        this.signal.removeEventListener('abort', done);
-        resolve();
-      };
-      const { clock, readerTimeoutMs } = this.#options;
-      if (readerTimeoutMs > 0) timer = clock.setTimer(readerTimeoutMs, () => response.destroy());
-      response.once('drain', done);
-      response.once('close', done);
-      this.signal.addEventListener('abort', done, { once: true });
-    });
-    timer?.cancel();
+    const { clock, readerTimeoutMs } = this.#options;
+    await awaitDrain(this.#response, this.signal, clock, readerTimeoutMs);
   }
 
-  /** What the reader has not taken yet waits in memory, so the rest too has to be taken in time. */
+  #fill(afterMs: number): void {
+    const filler = fillers[this.#streamType];
+    const silentMs = this.#options.clock.now() - this.#lastWriteMs;
+    if (filler === undefined || silentMs < afterMs || this.#response.writableNeedDrain) return;
+    this.write(filler);
+  }
+
+  /** Bytes that the reader has not taken wait in memory, so the reader must also take the end of the answer in time. */
   #finish(): void {
     const response = this.#response;
     const { socket } = response;
     response.end();
     if (response.writableFinished) return;
     response.setTimeout(this.#options.readerTimeoutMs, () => response.destroy());
-    // Before node's own listener, which sets the connection's timeout for what comes next.
+    // Before node's own listener, which sets the connection's timeout for the next request.
     response.prependOnceListener('finish', () => socket?.setTimeout(0));
-  }
-
-  /**
-   * An answer before the request was read: the connection cannot be used again. What still comes is read and
-   * thrown away for a moment, since closing at once would reset the connection and the client would never see
-   * the answer.
-   */
-  #closeIfUnread(): void {
-    const { request } = this;
-    if (request.complete || request.destroyed) return;
-    if (this.#bodyFailure || this.#awaitsContinue) {
-      this.#response.setHeader('Connection', 'close');
-      this.#response.shouldKeepAlive = false;
-      return;
-    }
-    const isChunked = request.headers['transfer-encoding'] !== undefined;
-    // A short rest is read and dropped by node itself, and the connection lives on.
-    if (!isChunked && Number(request.headers['content-length'] ?? 0) <= shortRestBytes) return;
-    this.#response.setHeader('Connection', 'close');
-    this.#response.shouldKeepAlive = false;
-    const timer = this.#options.clock.setTimer(lingerMs, () => request.socket.destroy());
-    request.once('close', () => timer.cancel());
-    request.on('error', () => timer.cancel());
-    request.resume();
   }
 }

@@ -2,9 +2,6 @@ import { AgentsError, type AgentsErrorCode } from '@drover/agents';
 import { FleetError, type FleetErrorCode } from '@drover/fleet';
 import { RequestFailure } from '../errors.ts';
 
-/** Where coming back makes sense but nobody said when. */
-const defaultRetryAfterMs = 1_000;
-
 const fleetStatus: Readonly<Record<FleetErrorCode, number>> = {
   'model-not-found': 404,
   'no-host': 503,
@@ -39,7 +36,7 @@ const agentsStatus: Readonly<Record<AgentsErrorCode, number>> = {
   cancelled: 499,
 };
 
-/** Whatever was thrown, as the answer it deserves. What nobody foresaw says no more than that it happened. */
+/** Converts a thrown value to the failure that the client gets. An unexpected error shows no details: they are in the log. */
 export function failureOf(error: unknown): RequestFailure {
   if (error instanceof RequestFailure) return error;
   if (error instanceof FleetError) {
@@ -57,13 +54,7 @@ export function failureOf(error: unknown): RequestFailure {
   });
 }
 
-/** Milliseconds for `retry-after`, which goes with every 429 and 503; undefined for every other status. */
-export function retryAfterOf(failure: RequestFailure): number | undefined {
-  if (failure.status !== 429 && failure.status !== 503) return undefined;
-  return failure.retryAfterMs > 0 ? failure.retryAfterMs : defaultRetryAfterMs;
-}
-
-/** Ollama's own words for a full queue, its two spaces included. */
+/** Ollama's error text for a full queue, with its two spaces. */
 const ollamaBusyText = 'server busy, please try again.  maximum pending requests exceeded';
 
 function details(error: { retryAfterMs: number }): { retryAfterMs: number; cause: unknown } {

@@ -3,19 +3,20 @@ import type { Clock, Timer } from '@drover/actor-core';
 import type { OpenExchanges } from './open-exchanges.ts';
 
 /**
- * Pauses between probes, in milliseconds; the last one repeats. The first leaves a quick answer alone; two probes are
- * needed, since the first write to a client that is gone succeeds and only brings back its reset.
+ * Pauses between probes in milliseconds; the last one repeats. The first pause is long enough for a quick answer. At
+ * least two probes are needed: the first write to a client that is gone succeeds, and the reset that it causes makes the
+ * second write fail.
  */
 const probeGapsMs = [25, 10, 50, 60, 100, 250, 500, 2_000, 5_000];
 
 /**
- * Called when a client has closed its sending half while answers are open. The client either still reads (`nc -N`, some
- * proxies) or is gone: on the wire both look the same until something is written. So probe bytes are written at
- * intervals: `100 Continue` before an answer's head, an empty line or a comment in a silent stream. A reading client
- * skips these bytes; the system of a client that is gone resets the connection, which ends its requests.
+ * Handles a client that has closed its sending half while answers are open. Either it still reads (`nc -N`, some
+ * proxies) or it is gone; on the wire both look the same until something is written. So probe bytes are written at
+ * intervals: `100 Continue` before the head of an answer, an empty line or a comment in a silent stream. A client that
+ * reads skips these bytes; the operating system of a client that is gone resets the connection, which ends its requests.
  *
- * HTTP/1.0 has no such bytes before the head. There the client counts as gone, as with Ollama itself, which takes
- * every client that ends its sending half for gone.
+ * HTTP/1.0 has no such bytes before the head. There the client counts as gone, as with Ollama itself, which treats every
+ * client that closes its sending half as gone.
  */
 export function watchHalfClosed(socket: Socket, exchanges: OpenExchanges, clock: Clock): void {
   let sent = 0;

@@ -1,13 +1,13 @@
 import type { ServerResponse } from 'node:http';
 
-/** What node calls with the status line and the headers; not in its types. */
+/** Method that node calls with the status line and the headers; not in its types. */
 const storeHead = '_storeHeader';
 
 type StoreHead = (this: ServerResponse, statusLine: string, headers: unknown) => void;
 
 /**
- * Makes an answer to an HTTP/1.0 request say HTTP/1.0, as Go's server does. Node always says HTTP/1.1 and has no setting
- * for it; the rest of the answer is right for HTTP/1.0 already (not chunked, the connection closed).
+ * Puts HTTP/1.0 into the status line of the answer to an HTTP/1.0 request, as Go's server does. Node always writes
+ * HTTP/1.1 and has no setting for it; otherwise its answer fits HTTP/1.0 (not chunked, connection closed).
  */
 export function answerAsHttp10(response: ServerResponse): void {
   const head = response as { [storeHead]?: StoreHead };

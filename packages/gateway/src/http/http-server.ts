@@ -6,47 +6,48 @@ import { ListenError } from '../errors.ts';
 import { clientErrorHandler } from './client-error.ts';
 import { watchHalfClosed } from './half-closed.ts';
 import { type ListeningSockets, openListeningSockets } from './listening-sockets.ts';
-import { ConnectionPlaces } from './connection-limit.ts';
+import { ConnectionLimit } from './connection-limit.ts';
 import type { OpenExchanges } from './open-exchanges.ts';
 
 /**
- * The listening socket with its limits.
+ * The HTTP server with its limits.
  *
- * Plain `node:http` and no framework, decided once for all routes: every answer here is shaped by another server
- * (Go's net/http under gin). Header names keep their case, short bodies have a Content-Length and long ones are
- * chunked, 404, 405 and redirects have Go's texts, a body is read whatever its Content-Type says and refused
- * before it is read, and streams are written under back pressure. A framework would be bypassed in each of these
- * points, and costs the same per chunk as none.
+ * Uses plain `node:http` without a framework, because every answer follows another server (gin on Go's net/http):
+ * header names keep their case, short bodies have a Content-Length and long ones are chunked, 404, 405 and redirects
+ * have Go's texts, a body is read whatever its Content-Type and can be refused before it is read, and streams are
+ * written with back pressure. A framework would have to be bypassed in each of these points.
+ *
+ * @see docs/decisions/0005-node-http-in-the-gateway.md
  */
 export interface HttpServer {
   readonly url: string;
   readonly port: number;
-  /** Takes no new connections and closes idle ones; running ones go on. */
+  /** Accepts no new connections and closes idle ones; running requests continue. */
   refuseNew(): void;
-  /** Cuts every connection that is left and resolves when the socket is closed. */
+  /** Closes all connections and resolves when the listening sockets are closed. */
   close(): Promise<void>;
 }
 
 export type RequestListener = (request: IncomingMessage, response: ServerResponse) => void;
 
-export interface Listening {
+export interface RequestHandling {
   readonly listener: RequestListener;
-  /** The listener adds each request to it. */
+  /** Open exchanges by connection; `listener` adds each request. */
   readonly exchanges: OpenExchanges;
-  /** Makes room for a new connection by ending the request whose body is slowest; false where no body is arriving. */
-  readonly makeRoom: () => boolean;
-  /** Methods of a target's path, undefined for an unknown one. */
+  /** Ends the request whose body is slowest, so that its connection can be closed; false if no body is arriving. */
+  readonly freeConnection: () => boolean;
+  /** Methods of the path of a request target, undefined for an unknown path. */
   readonly allowOf: (method: string, target: string) => string | undefined;
 }
 
 const socketOptions = { keepAlive: true, keepAliveInitialDelay: 30_000, noDelay: true };
 
-/** How often node looks for requests that take too long to arrive. */
+/** How often node checks the timeouts of arriving requests. */
 const checkIntervalMs = 1_000;
 
 /**
- * A request's line and headers together. Go takes a megabyte; this is enough for the cookies that all the
- * applications on one `localhost` leave in a browser, and 4,096 connections of it fit into memory.
+ * Largest request line with headers. Go accepts a megabyte; this is enough for the cookies of all applications on one
+ * `localhost`, and headers of this size on 4,096 connections fit into memory.
  */
 const maxHeaderBytes = 64 * 1024;
 
@@ -54,11 +55,11 @@ const maxHeaderBytes = 64 * 1024;
 export async function listen(
   config: GatewayConfig,
   clock: Clock,
-  { exchanges, allowOf, listener, makeRoom }: Listening,
+  { exchanges, allowOf, listener, freeConnection }: RequestHandling,
 ): Promise<HttpServer> {
-  const places = new ConnectionPlaces(config.maxConnections, clock, makeRoom);
+  const connections = new ConnectionLimit(config.maxConnections, clock, freeConnection);
   const take: RequestListener = (request, response) => {
-    places.begin(request, response);
+    connections.begin(request, response);
     listener(request, response);
   };
   const server = createServer(
@@ -69,13 +70,13 @@ export async function listen(
       connectionsCheckingInterval: checkIntervalMs,
       ...socketOptions,
       maxHeaderSize: maxHeaderBytes,
-      // Answered in `door.ts`, with Go's error text.
+      // The dispatcher answers a missing Host header with Go's error text.
       requireHostHeader: false,
     },
     take,
   );
-  // Before node's own listener: a connection without a place is closed before anything is read from it.
-  server.prependListener('connection', (socket: Socket) => places.enter(socket));
+  // Before node's own listener: a connection above the limit is closed before anything is read from it.
+  server.prependListener('connection', (socket: Socket) => connections.enter(socket));
   server.on('clientError', clientErrorHandler(exchanges, allowOf));
   // Not typed: a client that ends its sending half still gets its answers.
   (server as Server & { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true;
@@ -116,5 +117,5 @@ async function bind(server: Server, config: GatewayConfig): Promise<ListeningSoc
   }
 }
 
-/** Answers already written get a moment to leave the machine. */
+/** Time for answers that are already written to leave the machine. */
 const flushMs = 200;

@@ -15,9 +15,9 @@ const openBracket = 0x5b;
 const openBrace = 0x7b;
 
 /**
- * Counts what a JSON body is made of while its bytes arrive, so that one too complex is refused before it is parsed:
- * a parser takes longer for a million small pieces (up to 2 µs for each key that is new to it) than for one large one,
- * and nobody else is served meanwhile. A body that is no JSON is counted all the same; the parser says what it is.
+ * Counts the keys and values of a JSON body while its bytes arrive, so that a too complex body is refused before it is
+ * parsed. Parsing a million small values blocks the process far longer than one large value (up to 2 µs for each new
+ * key). A body that is not JSON is counted too; the parser reports its error.
  */
 export class JsonShape {
   readonly #limits: JsonLimits;

@@ -23,7 +23,7 @@ export interface ListeningSockets {
   close(): void;
 }
 
-/** Connections accepted a turn at most. Measured: see docs/decisions/0015-many-listening-sockets.md. */
+/** Most connections accepted in one iteration of the event loop. Measured in docs/decisions/0015-many-listening-sockets.md. */
 export const socketCount: number = 16;
 
 export interface SocketOptions {
@@ -33,9 +33,9 @@ export interface SocketOptions {
 }
 
 /**
- * Makes `server` listen, with further sockets beside its own where that is possible.
+ * Makes `server` listen, with further sockets on the same address where the system supports it.
  *
- * @throws the error of `listen` when the address cannot be had
+ * @throws the error of `listen` if the address is not available
  */
 export async function openListeningSockets(
   server: Server,
@@ -88,9 +88,10 @@ interface Claim {
 }
 
 /**
- * Takes the lock that lets this process alone share the address among its sockets. Undefined where another gateway has it.
+ * Takes the lock on the address that allows only this process to share it among several sockets. Undefined if another
+ * gateway holds the lock.
  *
- * @throws the error of `listen` when another process listens there
+ * @throws the error of `listen` if another process listens on the address
  */
 async function findClaim(host: string, port: number): Promise<Claim | undefined> {
   const alone = createServer();

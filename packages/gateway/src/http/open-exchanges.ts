@@ -7,11 +7,11 @@ interface Connection {
   lastRequest: IncomingMessage | undefined;
 }
 
-/** Which exchanges each client connection has open: several where a client sends requests ahead (pipelining). */
+/** The open exchanges of each client connection: several if the client sends requests ahead (pipelining). */
 export class OpenExchanges {
   readonly #connections = new WeakMap<Socket, Connection>();
 
-  /** Called in the order of the requests; an exchange leaves by itself when it is closed. */
+  /** Adds an exchange, which is removed when it is closed. Called in the order of the requests. */
   add(exchange: Exchange): void {
     const { request } = exchange;
     const known = this.#connections.get(request.socket);
@@ -22,12 +22,12 @@ export class OpenExchanges {
     void exchange.closed.then(() => connection.open.delete(exchange));
   }
 
-  /** In the order of their requests: the first one's answer is the next to be written. */
+  /** Open exchanges in the order of their requests: the answer of the first one is written next. */
   of(socket: Socket): readonly Exchange[] {
     return [...(this.#connections.get(socket)?.open ?? [])];
   }
 
-  /** Whether bytes of a request that was answered early are still to come. */
+  /** Whether the rest of a request that was answered early is still arriving. */
   isReading(socket: Socket): boolean {
     return this.#connections.get(socket)?.lastRequest?.complete === false;
   }

@@ -1,9 +1,4 @@
-/**
- * Which browser pages may talk to the gateway, exactly as Ollama decides it (gin's CORS with Ollama's list), since
- * the browser clients people use depend on it. Pure.
- */
-
-/** Ollama's own list; OLLAMA_ORIGINS adds to it. */
+/** Origins that Ollama always allows. */
 const ollamaOrigins: readonly string[] = [
   ...['localhost', '127.0.0.1', '0.0.0.0'].flatMap((host) => [
     `http://${host}`,
@@ -20,7 +15,7 @@ const ollamaOrigins: readonly string[] = [
 
 const allowedMethods = 'GET,POST,PUT,PATCH,DELETE,HEAD,OPTIONS';
 
-/** Ollama's list, as it writes it. */
+/** Request headers that Ollama allows, in its order. */
 const ollamaHeaders = [
   'Authorization',
   'Content-Type',
@@ -42,8 +37,8 @@ const ollamaHeaders = [
   'X-Stainless-Timeout',
 ].join(',');
 
-/** Headers that Ollama does not read and we do, beside our own `x-drover-…`. */
-const ownHeaders: readonly string[] = [
+/** Request headers that only the gateway reads, beside `x-drover-…`. */
+const gatewayHeaders: readonly string[] = [
   'idempotency-key',
   'x-api-key',
   'if-match',
@@ -52,7 +47,7 @@ const ownHeaders: readonly string[] = [
 ];
 
 export type OriginDecision =
-  /** No browser, or the page came from here. */
+  /** Not from a browser, or from a page of this gateway. */
   | { readonly kind: 'none' }
   | { readonly kind: 'refused' }
   | { readonly kind: 'preflight'; readonly headers: OriginHeaders }
@@ -60,6 +55,12 @@ export type OriginDecision =
 
 export type OriginHeaders = Readonly<Record<string, string | readonly string[]>>;
 
+/**
+ * Decides which browser pages may use the gateway, exactly as Ollama does (gin's CORS with Ollama's list), because
+ * existing browser clients depend on it. Pure.
+ *
+ * @param extra allowed origins beside Ollama's list; one `*` in each is a wildcard
+ */
 export function decideOrigin(
   request: {
     readonly method: string;
@@ -74,7 +75,7 @@ export function decideOrigin(
   if (origin === undefined || origin === '') return { kind: 'none' };
   if (origin === `http://${host}` || origin === `https://${host}`) return { kind: 'none' };
   if (![...extra, ...ollamaOrigins].some((pattern) => matches(pattern, origin))) return { kind: 'refused' };
-  // With `*` in OLLAMA_ORIGINS every page gets the same answer, so nothing varies.
+  // With `*` in OLLAMA_ORIGINS the answer is the same for every page, so it has no `Vary` header.
   const isForAll = extra.includes('*');
   const allow = { 'Access-Control-Allow-Origin': isForAll ? '*' : origin };
   if (request.method !== 'OPTIONS')
@@ -93,17 +94,18 @@ export function decideOrigin(
   };
 }
 
-/** Exactly Ollama's list for a page that asks for nothing of ours; what it asks for of ours follows. */
+/** Ollama's list, followed by those headers of the gateway that the page asks for. */
 function allowedHeaders(wanted = ''): string {
-  const own = wanted
+  const added = wanted
     .toLowerCase()
     .split(',')
     .map((name) => name.trim())
-    .filter((name) => ownHeaders.includes(name) || /^x-drover-[a-z-]{1,40}$/.test(name));
-  return [ollamaHeaders, ...new Set(own.slice(0, maxOwnHeaders))].join(',');
+    .filter((name) => gatewayHeaders.includes(name) || /^x-drover-[a-z-]{1,40}$/.test(name));
+  return [ollamaHeaders, ...new Set(added.slice(0, maxAddedHeaders))].join(',');
 }
 
-const maxOwnHeaders = 16;
+/** Bounds the answer, whatever the page asks for. */
+const maxAddedHeaders = 16;
 
 function matches(pattern: string, origin: string): boolean {
   const star = pattern.indexOf('*');

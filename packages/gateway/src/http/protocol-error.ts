@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Reply } from '../inference/answer-dialect.ts';
+import type { Reply } from './reply.ts';
 
 /** The characters Go's server takes in a Host header. */
 const hostPattern = /^[A-Za-z0-9!$%&'()*+,\-.:;=[\]_~]*$/;
@@ -25,7 +25,7 @@ export function protocolErrorOf(request: IncomingMessage): Reply | undefined {
   return undefined;
 }
 
-/** Go's answer to what it cannot read. */
+/** Answer of Go's server to a request that it cannot parse. */
 export function badRequest(): Reply {
   return plain(400, '400 Bad Request');
 }

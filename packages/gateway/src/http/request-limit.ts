@@ -1,102 +1,101 @@
 import type { IncomingMessage } from 'node:http';
 import { RequestFailure } from '../errors.ts';
-import type { Exchange } from './exchange.ts';
 
-export interface PlaceLimits {
+export interface RequestLimits {
   readonly maxConcurrentRequests: number;
   readonly maxHeldBytes: number;
 }
 
+/** What the limit needs of a request. */
+export interface LimitedRequest {
+  readonly request: IncomingMessage;
+  setHeader(name: string, value: string): void;
+  /** Ends the wait for the rest of the body; the request is answered with `failure`. */
+  breakBody(failure: RequestFailure): void;
+}
+
 /**
- * Bounds the requests that are served at once. A request takes a place only when its body has arrived: a client that
- * sends a head and one byte blocks no other client. Bodies that are still arriving are bounded by the open connections
- * and by half of the bytes that may be held; above that, the body without progress for the longest time is ended.
+ * Bounds the requests that are served at once. A request counts only when its body has arrived: a client that sends a
+ * head and one byte blocks no other client. Bodies that are still arriving are bounded by the open connections and by
+ * half of the bytes that may be held; above that, the body without progress for the longest time is ended.
  */
-export class RequestPlaces {
-  readonly #limits: PlaceLimits;
-  readonly #inside = new Set<Exchange>();
+export class RequestLimit {
+  readonly #limits: RequestLimits;
+  readonly #served = new Set<LimitedRequest>();
   /** Received bytes of each arriving body, longest without progress first. */
-  readonly #arriving = new Map<Exchange, number>();
+  readonly #arriving = new Map<LimitedRequest, number>();
   #arrivingBytes = 0;
 
-  constructor(limits: PlaceLimits) {
+  constructor(limits: RequestLimits) {
     this.#limits = limits;
   }
 
-  get inside(): number {
-    return this.#inside.size;
-  }
-
-  get arriving(): number {
-    return this.#arriving.size;
-  }
-
-  /** Most bytes of arriving bodies: requests that are served need the rest. */
-  get maxArrivingBytes(): number {
-    return this.#limits.maxHeldBytes / 2;
-  }
-
   /**
-   * Handles a request's head. Without a body the request has arrived; with a body it is refused before the body is sent
-   * when all places are taken.
+   * Handles a request's head. Without a body the request counts at once; with a body it is refused before the body is
+   * sent if the limit is reached.
    *
    * @throws RequestFailure 503
    */
-  enter(exchange: Exchange): void {
-    if (!hasBody(exchange.request)) return this.#take(exchange);
+  enter(request: LimitedRequest): void {
+    if (!hasBody(request.request)) return this.#serve(request);
     this.#refuseWhenFull();
-    this.#arriving.set(exchange, 0);
+    this.#arriving.set(request, 0);
   }
 
-  /** Notes the received bytes of the body. */
-  progressed(exchange: Exchange, bytes: number): void {
-    const known = this.#arriving.get(exchange);
+  /** Records the received bytes of the body. */
+  bodyProgressed(request: LimitedRequest, bytes: number): void {
+    const known = this.#arriving.get(request);
     if (known === undefined) return;
     this.#arrivingBytes += bytes - known;
-    this.#arriving.delete(exchange);
-    this.#arriving.set(exchange, bytes);
-    while (this.#arrivingBytes > this.maxArrivingBytes && this.#arriving.size > 1) this.giveUpSlowest();
+    this.#arriving.delete(request);
+    this.#arriving.set(request, bytes);
+    while (this.#arrivingBytes > this.#maxArrivingBytes && this.#arriving.size > 1) this.endSlowestBody();
   }
 
   /**
-   * The body has arrived: takes a place.
+   * The body has arrived: the request counts from now on.
    *
    * @throws RequestFailure 503
    */
-  arrived(exchange: Exchange): void {
-    if (this.#forget(exchange)) this.#take(exchange);
+  bodyArrived(request: LimitedRequest): void {
+    if (this.#forget(request)) this.#serve(request);
   }
 
-  leave(exchange: Exchange): void {
-    this.#forget(exchange);
-    this.#inside.delete(exchange);
+  leave(request: LimitedRequest): void {
+    this.#forget(request);
+    this.#served.delete(request);
   }
 
-  /** Ends the request whose body has made no progress for longest; false where none is arriving. */
-  giveUpSlowest(): boolean {
+  /** Ends the request whose body has made no progress for the longest time; false if no body is arriving. */
+  endSlowestBody(): boolean {
     const [slowest] = this.#arriving.keys();
     if (slowest === undefined) return false;
     this.#forget(slowest);
-    const message = 'the request body came too slowly while others needed its place';
+    const message = 'the request body arrived too slowly while other requests needed its place';
     slowest.setHeader('Connection', 'close');
     slowest.breakBody(new RequestFailure(408, 'body-timeout', message));
     return true;
   }
 
-  #forget(exchange: Exchange): boolean {
-    const bytes = this.#arriving.get(exchange);
-    if (bytes === undefined) return false;
-    this.#arrivingBytes -= bytes;
-    return this.#arriving.delete(exchange);
+  /** Most bytes of arriving bodies: requests that are served need the rest. */
+  get #maxArrivingBytes(): number {
+    return this.#limits.maxHeldBytes / 2;
   }
 
-  #take(exchange: Exchange): void {
+  #forget(request: LimitedRequest): boolean {
+    const bytes = this.#arriving.get(request);
+    if (bytes === undefined) return false;
+    this.#arrivingBytes -= bytes;
+    return this.#arriving.delete(request);
+  }
+
+  #serve(request: LimitedRequest): void {
     this.#refuseWhenFull();
-    this.#inside.add(exchange);
+    this.#served.add(request);
   }
 
   #refuseWhenFull(): void {
-    const { size } = this.#inside;
+    const { size } = this.#served;
     if (size >= this.#limits.maxConcurrentRequests)
       throw new RequestFailure(503, 'gateway-full', `the gateway serves ${size} requests already`, {
         retryAfterMs: 1_000,

@@ -1,13 +1,13 @@
-/** What a request line asks for. */
+/** Path, query and authority of a request line. */
 export interface RequestTarget {
   /** Decoded, without the query. */
   readonly path: string;
   readonly query: string;
-  /** The authority of an absolute-form target; it counts instead of the Host header, as in Go. */
+  /** Authority of an absolute-form target; replaces the Host header, as in Go. */
   readonly authority: string | undefined;
 }
 
-/** Path, query and authority; undefined for a target that is no path or has a broken escape. */
+/** Parses a request target; undefined if it has no path or a broken escape. */
 export function targetOf(url: string): RequestTarget | undefined {
   const absolute = /^https?:\/\/([^/?]*)/i.exec(url);
   const rest = absolute ? url.slice(absolute[0].length) : url;
@@ -19,7 +19,7 @@ export function targetOf(url: string): RequestTarget | undefined {
   return { path, query: mark < 0 ? '' : rest.slice(mark), authority: absolute?.[1] };
 }
 
-/** Escapes stand for bytes that need not be text: `%ff` is a valid escape, `%zz` and `%2` are not. */
+/** Escapes may encode any byte, also one that is not valid UTF-8: `%ff` is valid, `%zz` and `%2` are not. */
 function decodePath(path: string): string | undefined {
   if (!path.includes('%')) return path;
   if (/%(?![0-9A-Fa-f]{2})/.test(path)) return undefined;

@@ -1,15 +1,17 @@
-import { it, expect } from 'vitest';
+import { expect, it } from 'vitest';
+import type { Dialect } from './dialect.ts';
+import type { Route } from './route.ts';
 import { Router } from './router.ts';
 
-const handler = (): void => undefined;
-const router = new Router([
-  { methods: ['HEAD', 'GET'], path: '/api/tags', handler },
-  { methods: ['POST'], path: '/api/chat', handler },
-  { methods: ['GET'], path: '/v1/models', handler },
-  { methods: ['GET'], path: '/v1/models/{model}', handler },
-  { methods: ['GET', 'DELETE'], path: '/api/v1/agents/{id}', handler },
-  { methods: ['POST'], path: '/api/v1/agents/spawn', handler },
-]);
+const route = (methods: readonly string[], path: string): Route => ({
+  methods,
+  path,
+  handler: () => undefined,
+});
+
+function dialect(paths: readonly string[], routes: readonly Route[] = []): Dialect {
+  return { paths, routes, failure: ({ status }) => ({ status, contentType: '', body: paths.join(' ') }) };
+}
 
 it.each([
   ['GET', '/api/tags', { kind: 'found', params: {} }],
@@ -23,6 +25,39 @@ it.each([
   ['POST', '/api/tags', { kind: 'wrong-method', allow: 'HEAD, GET' }],
   ['GET', '/api/v1/agents/spawn', { kind: 'wrong-method', allow: 'POST' }],
   ['GET', '/API/tags', { kind: 'unknown' }],
-])('finds %s %s', (method, path, match) => {
-  expect(router.match(method, path)).toMatchObject(match);
+])('matches %s %s', (method, path, match) => {
+  const routes = [
+    route(['HEAD', 'GET'], '/api/tags'),
+    route(['POST'], '/api/chat'),
+    route(['GET'], '/v1/models'),
+    route(['GET'], '/v1/models/{model}'),
+    route(['GET', 'DELETE'], '/api/v1/agents/{id}'),
+    route(['POST'], '/api/v1/agents/spawn'),
+  ];
+  expect(new Router([dialect(['/'], routes)]).match(method, path)).toMatchObject(match);
+});
+
+it.each([
+  ['/nothing', 'all'],
+  ['/v1', 'all'],
+  ['/v1/nothing', 'v1'],
+  ['/v1/messages', 'messages'],
+  ['/v1/messages/count', 'v1'],
+  ['/v1//messages', 'v1'],
+])('gives the errors of %s to the dialect with the longest entry, whatever their order', (path, owner) => {
+  const dialects = { all: dialect(['/']), v1: dialect(['/v1/']), messages: dialect(['/v1/messages']) };
+  for (const order of [Object.values(dialects), Object.values(dialects).toReversed()])
+    expect(new Router(order).match('GET', path).dialect).toBe(dialects[owner as keyof typeof dialects]);
+});
+
+it('takes the route of the owner of its path if two dialects have the same route', () => {
+  const absent = route(['POST'], '/v1/messages');
+  const served = route(['POST'], '/v1/messages');
+  const dialects = [dialect(['/', '/v1/'], [absent]), dialect(['/v1/messages'], [served])];
+  for (const order of [dialects, dialects.toReversed()])
+    expect(new Router(order).match('POST', '/v1/messages')).toMatchObject({ kind: 'found', route: served });
+});
+
+it('rejects dialects of which none owns all other paths', () => {
+  expect(() => new Router([dialect(['/v1/'])])).toThrow(/dialects/);
 });

@@ -1,66 +1,97 @@
-import type { Exchange } from './exchange.ts';
+import { InvalidArgumentError } from '@drover/actor-core';
+import type { Dialect } from './dialect.ts';
+import { targetOf } from './request-target.ts';
+import type { Route, RouteParams } from './route.ts';
 
-export type RouteParams = Readonly<Record<string, string>>;
-export type Handler = (exchange: Exchange, params: RouteParams) => Promise<void> | void;
-
-export interface Route {
-  readonly methods: readonly string[];
-  /** Segments in braces match one segment: `/v1/models/{id}`. */
-  readonly path: string;
-  readonly handler: Handler;
-  /** False: does not count against the concurrency limit. @default true */
-  readonly counted?: boolean;
-}
-
-export type RouteMatch =
+/** The route of a request, or why it has none; `dialect` writes its errors. */
+export type RouteMatch = { readonly dialect: Dialect } & (
   | { readonly kind: 'found'; readonly route: Route; readonly params: RouteParams }
   | { readonly kind: 'wrong-method'; readonly allow: string }
   /** 307: the path was not clean (`//api/tags`). 301: one slash too many or too few at its end. */
   | { readonly kind: 'redirect'; readonly status: 301 | 307; readonly path: string }
-  | { readonly kind: 'unknown' };
+  | { readonly kind: 'unknown' }
+);
+
+interface Entry {
+  readonly route: Route;
+  readonly dialect: Dialect;
+}
+
+type Methods = Map<string, Entry>;
 
 /** Finds a route as Go's mux and gin do together, their redirects included. Pure; the table is built once. */
 export class Router {
-  readonly #exact = new Map<string, Map<string, Route>>();
-  readonly #patterns: { segments: readonly string[]; methods: Map<string, Route> }[] = [];
+  readonly #dialects: readonly Dialect[];
+  readonly #exact = new Map<string, Methods>();
+  readonly #patterns: { segments: readonly string[]; methods: Methods }[] = [];
 
-  constructor(routes: readonly Route[]) {
-    for (const route of routes) {
-      const methods = this.#methodsOf(route.path);
-      for (const method of route.methods) methods.set(method, route);
-    }
+  /** @throws InvalidArgumentError if no dialect owns `/`, that is, all other paths */
+  constructor(dialects: readonly Dialect[]) {
+    this.#dialects = dialects;
+    for (const dialect of dialects) for (const route of dialect.routes) this.#add({ route, dialect });
+    this.#ownerOf('/');
   }
 
   match(method: string, path: string): RouteMatch {
     const clean = cleanPath(path);
-    if (clean !== path) return { kind: 'redirect', status: 307, path: clean };
+    if (clean !== path) return { kind: 'redirect', status: 307, path: clean, dialect: this.#ownerOf(path) };
     const found = this.#find(path);
-    if (found) {
-      const route = found.methods.get(method);
-      if (route) return { kind: 'found', route, params: found.params };
-    }
+    const entry = found?.methods.get(method);
+    if (found && entry) return { kind: 'found', ...entry, params: found.params };
+    const dialect = this.#ownerOf(path);
     const twin = path.endsWith('/') ? path.slice(0, -1) : `${path}/`;
     if (path !== '/' && this.#find(twin)?.methods.has(method)) {
-      return { kind: 'redirect', status: method === 'GET' ? 301 : 307, path: twin };
+      return { kind: 'redirect', status: method === 'GET' ? 301 : 307, path: twin, dialect };
     }
-    return found ? { kind: 'wrong-method', allow: allowOf(found.methods) } : { kind: 'unknown' };
+    return found
+      ? { kind: 'wrong-method', allow: allowOf(found.methods), dialect }
+      : { kind: 'unknown', dialect };
   }
 
-  #methodsOf(path: string): Map<string, Route> {
+  /** Methods of a request target's path as an `Allow` header; undefined for an unknown path or for one of its methods. */
+  allowOf(method: string, target: string): string | undefined {
+    const path = targetOf(target)?.path;
+    const match = path === undefined ? undefined : this.match(method, path);
+    return match?.kind === 'wrong-method' ? match.allow : undefined;
+  }
+
+  #add(entry: Entry): void {
+    const { path, methods } = entry.route;
+    const known = this.#methodsOf(path);
+    for (const method of methods)
+      if (!known.has(method) || entry.dialect === this.#ownerOf(path)) known.set(method, entry);
+  }
+
+  #ownerOf(path: string): Dialect {
+    let owner: Dialect | undefined;
+    let length = 0;
+    for (const dialect of this.#dialects) {
+      for (const owned of dialect.paths) {
+        if (owned.length <= length || !(owned.endsWith('/') ? path.startsWith(owned) : path === owned))
+          continue;
+        owner = dialect;
+        length = owned.length;
+      }
+    }
+    if (owner === undefined) throw new InvalidArgumentError('dialects', `must have an owner of ${path}`);
+    return owner;
+  }
+
+  #methodsOf(path: string): Methods {
     if (!path.includes('{')) {
-      const known = this.#exact.get(path) ?? new Map<string, Route>();
+      const known = this.#exact.get(path) ?? new Map<string, Entry>();
       this.#exact.set(path, known);
       return known;
     }
     const segments = path.split('/');
     const known = this.#patterns.find((pattern) => pattern.segments.join('/') === path);
     if (known) return known.methods;
-    const methods = new Map<string, Route>();
+    const methods = new Map<string, Entry>();
     this.#patterns.push({ segments, methods });
     return methods;
   }
 
-  #find(path: string): { methods: Map<string, Route>; params: RouteParams } | undefined {
+  #find(path: string): { methods: Methods; params: RouteParams } | undefined {
     const exact = this.#exact.get(path);
     if (exact) return { methods: exact, params: {} };
     const segments = path.split('/');
@@ -72,10 +103,10 @@ export class Router {
   }
 }
 
-/** Ollama's order: that in which its server was given the first route of each method. Others follow as they were added. */
+/** Order in which Ollama adds its routes and so lists methods; other methods follow in the order of their routes. */
 const methodOrder = ['HEAD', 'GET', 'POST', 'DELETE'];
 
-function allowOf(methods: ReadonlyMap<string, Route>): string {
+function allowOf(methods: ReadonlyMap<string, unknown>): string {
   return [...methods.keys()].toSorted((a, b) => rankOf(a) - rankOf(b)).join(', ');
 }
 

@@ -1,5 +1,5 @@
 import type { FleetCall } from '@drover/fleet';
-import type { AnswerDialect } from './answer-dialect.ts';
+import type { AnswerFormat } from './answer-format.ts';
 import { RequestFailure } from '../errors.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { commentWhileSilent } from '../http/stream-comments.ts';
@@ -7,16 +7,16 @@ import type { Outcome } from '../observe/gateway-metrics.ts';
 import type { GatewayServices } from '../services.ts';
 
 /**
- * Writes a running stream to its client. While the socket is full no line is pulled, so that a slow reader costs
- * what the kernel and one batch hold and its own credit, nobody else's.
+ * Writes a running stream to its client. While the socket is full, no line is pulled: a slow reader uses only the memory
+ * of its socket and of one batch, and does not slow down other streams.
  *
- * @throws FleetError or RequestFailure: the stream broke
+ * @throws FleetError or RequestFailure if the stream fails
  */
 export async function pumpStream(
   services: GatewayServices,
   exchange: Exchange,
   call: FleetCall,
-  dialect: AnswerDialect,
+  answer: AnswerFormat,
   labels: { readonly route: string; readonly model: string },
 ): Promise<Outcome> {
   const { metrics, node } = services;
@@ -26,12 +26,12 @@ export async function pumpStream(
     let lastMs: number | undefined;
     for await (const lines of call.lines) {
       if (exchange.isGone) return 'client-gone';
-      const text = translate(dialect, lines);
+      const text = translate(answer, lines);
       const nowMs = node.clock.now();
       if (lastMs === undefined) {
         exchange.setHeader('Cache-Control', 'no-cache');
         exchange.setHeader('X-Accel-Buffering', 'no');
-        exchange.begin(200, dialect.streamType);
+        exchange.begin(200, answer.streamType);
         metrics.firstToken(labels.route, labels.model, (nowMs - exchange.startedAtMs) / 1_000);
       } else metrics.betweenTokens(labels.route, labels.model, (nowMs - lastMs) / 1_000);
       lastMs = nowMs;
@@ -39,7 +39,7 @@ export async function pumpStream(
       if (exchange.interruption) throw exchange.interruption;
     }
     if (exchange.isGone) return 'client-gone';
-    if (lastMs === undefined) exchange.begin(200, dialect.streamType);
+    if (lastMs === undefined) exchange.begin(200, answer.streamType);
     exchange.end();
     return 'ok';
   } finally {
@@ -48,9 +48,9 @@ export async function pumpStream(
   }
 }
 
-function translate(dialect: AnswerDialect, lines: readonly string[]): string {
+function translate(answer: AnswerFormat, lines: readonly string[]): string {
   try {
-    return dialect.lines(lines);
+    return answer.lines(lines);
   } catch (cause) {
     throw new RequestFailure(502, 'bad-upstream', "the host's stream had a line that is not JSON", { cause });
   }

@@ -1,6 +1,6 @@
 /**
- * The lowest of several Ollama versions: what every host of the fleet can be relied on for. A pre-release counts
- * below its release, as in semver. Pure; undefined for none.
+ * The lowest of several Ollama versions, whose features every host of the fleet has. A pre-release is lower than its
+ * release, as in semver. Pure; undefined for an empty list.
  */
 export function lowestVersion(versions: readonly string[]): string | undefined {
   return versions.filter((version) => version !== '').toSorted(compareVersions)[0];

@@ -1,17 +1,17 @@
 import type { CatalogueMessage, OllamaRunning, OllamaTag } from '@drover/fleet';
 
-/** `/api/tags` of the fleet: each name once, as the host with the newest copy lists it, newest first. Pure. */
-export function mergeTags(catalogues: readonly CatalogueMessage[]): readonly OllamaTag[] {
+/** `/api/tags` of the fleet: each name once, with the entry of the host that has the newest copy, newest first. Pure. */
+export function mergeTags(listings: readonly CatalogueMessage[]): readonly OllamaTag[] {
   return mergeByName(
-    catalogues.flatMap(({ tags }) => tags),
+    listings.flatMap(({ tags }) => tags),
     'modified_at',
   );
 }
 
-/** `/api/ps` of the fleet: each name once, as the host that keeps it longest lists it, longest first. Pure. */
-export function mergeRunning(catalogues: readonly CatalogueMessage[]): readonly OllamaRunning[] {
+/** `/api/ps` of the fleet: each name once, with the entry of the host that keeps it loaded longest, longest first. Pure. */
+export function mergeRunning(listings: readonly CatalogueMessage[]): readonly OllamaRunning[] {
   return mergeByName(
-    catalogues.flatMap(({ running }) => running),
+    listings.flatMap(({ running }) => running),
     'expires_at',
   );
 }
@@ -36,7 +36,7 @@ function compareTimes(a: unknown, b: unknown): number {
   return left.ms === right.ms ? left.fraction - right.fraction : left.ms - right.ms;
 }
 
-/** Milliseconds and the part below them, apart: entries of one pull differ by less than a number this large can hold. */
+/** Milliseconds and their fraction apart: one number is not precise enough to order the entries of one pull. */
 function timeOf(text: unknown): { ms: number; fraction: number } {
   const ms = typeof text === 'string' ? Date.parse(text) : Number.NaN;
   if (typeof text !== 'string' || Number.isNaN(ms)) return { ms: Number.MIN_SAFE_INTEGER, fraction: 0 };

@@ -4,7 +4,7 @@ import type { Exchange } from '../../http/exchange.ts';
 import type { GatewayServices } from '../../services.ts';
 import { actorsReport } from './actors.ts';
 import { readActorsQuery } from './actors-query.ts';
-import { ownJson } from './drover-reply.ts';
+import { droverJson } from './drover-reply.ts';
 
 /** Each asks every node: more of them at once get 503. */
 const maxAtOnce = 16;
@@ -24,7 +24,7 @@ export function actorsHandler({ node, config }: GatewayServices): (exchange: Exc
     underWay++;
     try {
       const inspected = await inspectCluster(node, { ...query, timeoutMs: config.inspectTimeoutMs });
-      exchange.reply(ownJson(actorsReport(inspected)));
+      exchange.reply(droverJson(actorsReport(inspected)));
     } finally {
       underWay--;
     }

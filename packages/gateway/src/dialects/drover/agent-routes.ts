@@ -1,14 +1,12 @@
-import type { AgentsClient } from '@drover/agents';
 import { z } from 'zod';
 import { RequestFailure } from '../../errors.ts';
 import type { Exchange } from '../../http/exchange.ts';
-import type { Handler, Route } from '../../http/router.ts';
+import type { Handler, Route } from '../../http/route.ts';
 import { agreeOnTimeout, timeoutHeader } from '../../inference/timeout-header.ts';
 import type { GatewayServices } from '../../services.ts';
-import { ownJson } from './drover-reply.ts';
+import { droverJson } from './drover-reply.ts';
 import { readJson } from './read-json.ts';
 import { streamTask } from './task-stream.ts';
-import { withOwnErrors } from './with-own-errors.ts';
 
 const spawnSchema = z.strictObject({
   type: z.string().min(1).max(200),
@@ -23,53 +21,33 @@ const taskSchema = z.strictObject({
   timeoutMs: z.int().min(1).optional(),
 });
 
-/** Printable ASCII, as the header may carry it. */
+/** Printable ASCII: the characters that a header can carry. */
 const idempotencyKeyPattern = /^[\x21-\x7e]{1,200}$/;
 
 /** The agents of the cluster under `/api/v1/`. */
 export function agentRoutes(services: GatewayServices): readonly Route[] {
-  const { agents, config } = services;
-  const own = (handler: Handler): Handler => withOwnErrors(services, handler);
+  const { agents } = services;
+  const route = (method: string, path: string, handler: Handler): Route => ({
+    methods: [method],
+    path: `/api/v1${path}`,
+    handler,
+  });
   return [
-    {
-      methods: ['GET'],
-      path: '/api/v1/catalogue',
-      handler: own((exchange) => exchange.reply(ownJson({ entries: agents.definitions() }))),
-    },
-    {
-      methods: ['GET'],
-      path: '/api/v1/agents',
-      handler: own(async (exchange) => exchange.reply(ownJson({ agents: await agents.list() }))),
-    },
-    {
-      methods: ['POST'],
-      path: '/api/v1/agents/spawn',
-      handler: own((exchange) => spawn(services, exchange)),
-    },
-    {
-      methods: ['GET'],
-      path: '/api/v1/agents/{id}',
-      handler: own(async (exchange, { id = '' }) => exchange.reply(ownJson(await agents.get(id)))),
-    },
-    {
-      methods: ['DELETE'],
-      path: '/api/v1/agents/{id}',
-      handler: own(async (exchange, { id = '' }) => exchange.reply(ownJson(await agents.stop(id)))),
-    },
-    {
-      methods: ['POST'],
-      path: '/api/v1/agents/{id}/task',
-      handler: own(async (exchange, { id = '' }) => {
-        const { mode, ...task } = await readJson(exchange, taskSchema, services.bodies);
-        const timeoutMs = taskTimeoutOf(exchange, task.timeoutMs, config.requestTimeoutMs);
-        await runTask(agents, services, exchange, id, mode, { input: task.input, timeoutMs });
-      }),
-    },
-    {
-      methods: ['GET'],
-      path: '/api/v1/runs/{runId}',
-      handler: own(async (exchange, { runId = '' }) => exchange.reply(ownJson(await agents.run(runId)))),
-    },
+    route('GET', '/catalogue', (exchange) => exchange.reply(droverJson({ entries: agents.definitions() }))),
+    route('GET', '/agents', async (exchange) => {
+      exchange.reply(droverJson({ agents: await agents.list() }));
+    }),
+    route('POST', '/agents/spawn', (exchange) => spawn(services, exchange)),
+    route('GET', '/agents/{id}', async (exchange, { id = '' }) => {
+      exchange.reply(droverJson(await agents.get(id)));
+    }),
+    route('DELETE', '/agents/{id}', async (exchange, { id = '' }) => {
+      exchange.reply(droverJson(await agents.stop(id)));
+    }),
+    route('POST', '/agents/{id}/task', (exchange, { id = '' }) => runTask(services, exchange, id)),
+    route('GET', '/runs/{runId}', async (exchange, { runId = '' }) => {
+      exchange.reply(droverJson(await agents.run(runId)));
+    }),
   ];
 }
 
@@ -96,24 +74,20 @@ async function spawn(services: GatewayServices, exchange: Exchange): Promise<voi
   const agent = await services.agents.spawn({ ...request, idempotencyKey });
   exchange.setHeader('Location', `/api/v1/agents/${encodeURIComponent(agent.id)}`);
   exchange.setHeader('x-drover-node', agent.node);
-  exchange.reply(ownJson(agent, 201));
+  exchange.reply(droverJson(agent, 201));
 }
 
-async function runTask(
-  agents: AgentsClient,
-  services: GatewayServices,
-  exchange: Exchange,
-  id: string,
-  mode: 'sync' | 'async' | 'stream',
-  task: { readonly input: string; readonly timeoutMs: number | undefined },
-): Promise<void> {
+async function runTask(services: GatewayServices, exchange: Exchange, agentId: string): Promise<void> {
+  const { agents, config, bodies } = services;
+  const { mode, input, timeoutMs: inBody } = await readJson(exchange, taskSchema, bodies);
+  const task = { input, timeoutMs: taskTimeoutOf(exchange, inBody, config.requestTimeoutMs) };
   if (mode === 'stream') {
-    await streamTask(services, exchange, id, task);
+    await streamTask(services, exchange, agentId, task);
   } else if (mode === 'async') {
-    exchange.reply(ownJson(await agents.submit(id, task), 202));
+    exchange.reply(droverJson(await agents.submit(agentId, task), 202));
   } else {
-    const result = await agents.task(id, task, { signal: exchange.signal });
+    const result = await agents.task(agentId, task, { signal: exchange.signal });
     exchange.setHeader('x-drover-node', result.node);
-    exchange.reply(ownJson(result));
+    exchange.reply(droverJson(result));
   }
 }

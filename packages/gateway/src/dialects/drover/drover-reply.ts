@@ -1,14 +1,11 @@
-import type { Reply } from '../../inference/answer-dialect.ts';
-import type { RequestFailure } from '../../errors.ts';
-import { jsonType } from '../native/native-dialect.ts';
+import { jsonType, type FailureFormat, type Reply } from '../../http/reply.ts';
 
-/** An error of our own routes. Codes are stable, texts are not. */
-export function ownError(failure: RequestFailure, requestId: string): Reply {
-  const { status, code, message, field } = failure;
+/** An error of the routes that only Drover has. Codes are stable, texts are not. */
+export const droverError: FailureFormat = ({ status, code, message, field }, requestId) => {
   const error = { code, message, ...(field !== undefined && { field }), requestId };
-  return { status, contentType: jsonType, body: JSON.stringify({ error }) };
-}
+  return droverJson({ error }, status);
+};
 
-export function ownJson(value: unknown, status = 200): Reply {
+export function droverJson(value: unknown, status = 200): Reply {
   return { status, contentType: jsonType, body: JSON.stringify(value) };
 }

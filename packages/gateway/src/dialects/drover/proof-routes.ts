@@ -1,12 +1,11 @@
 import { AgentsError } from '@drover/agents';
 import { z } from 'zod';
 import type { Exchange } from '../../http/exchange.ts';
-import type { Handler, Route } from '../../http/router.ts';
+import type { Handler, Route } from '../../http/route.ts';
 import type { GatewayServices } from '../../services.ts';
-import { ownJson } from './drover-reply.ts';
+import { droverJson } from './drover-reply.ts';
 import { proveHost } from './prove-host.ts';
 import { readJson } from './read-json.ts';
-import { withOwnErrors } from './with-own-errors.ts';
 
 /** Longer than the 5 s for which the leader tries a write. */
 const storeProofMs = 8_000;
@@ -28,23 +27,23 @@ export function proofRoutes(services: GatewayServices): readonly Route[] {
     methods: ['POST'],
     path,
     counted: false,
-    handler: withOwnErrors(services, handler),
+    handler,
   });
   return [
     post('/api/v1/proofs/store', (exchange) => proveStore(services, exchange)),
     post('/api/v1/proofs/host', async (exchange) => {
       const wish = await readJson(exchange, hostSchema, services.bodies);
       const timeoutMs = wish.load ? loadedHostProofMs : hostProofMs;
-      exchange.reply(ownJson(await proveHost(services, wish, timeoutMs, exchange.signal)));
+      exchange.reply(droverJson(await proveHost(services, wish, timeoutMs, exchange.signal)));
     }),
   ];
 }
 
 async function proveStore({ agents }: GatewayServices, exchange: Exchange): Promise<void> {
   try {
-    exchange.reply(ownJson(await agents.proveStore({ timeoutMs: storeProofMs })));
+    exchange.reply(droverJson(await agents.proveStore({ timeoutMs: storeProofMs })));
   } catch (error) {
     if (!(error instanceof AgentsError)) throw error;
-    exchange.reply(ownJson({ ok: false, code: error.code, message: error.message }));
+    exchange.reply(droverJson({ ok: false, code: error.code, message: error.message }));
   }
 }

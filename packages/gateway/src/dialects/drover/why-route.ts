@@ -1,7 +1,7 @@
 import { RequestFailure } from '../../errors.ts';
-import type { Handler } from '../../http/router.ts';
+import type { Handler } from '../../http/route.ts';
 import type { GatewayServices } from '../../services.ts';
-import { ownJson } from './drover-reply.ts';
+import { droverJson } from './drover-reply.ts';
 
 /** `GET /api/v1/why/{requestId}`: the routing decisions of a recent request of this gateway. */
 export function whyHandler({ fleet, residency }: Pick<GatewayServices, 'fleet' | 'residency'>): Handler {
@@ -11,6 +11,6 @@ export function whyHandler({ fleet, residency }: Pick<GatewayServices, 'fleet' |
       const message = `this gateway knows no request ${requestId}; it remembers its last 1,000 requests for 15 minutes`;
       throw new RequestFailure(404, 'request-not-found', message);
     }
-    exchange.reply(ownJson(decisions));
+    exchange.reply(droverJson(decisions));
   };
 }

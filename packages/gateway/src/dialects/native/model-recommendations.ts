@@ -1,7 +1,4 @@
-/**
- * What an Ollama without access to its vendor recommends (v0.33.0). `ollama launch` offers these models to people; the
- * route is part of the surface its clients see, so the list is the same one.
- */
+/** Models that Ollama v0.33.0 without access to its vendor recommends. `ollama launch` offers them to its users. */
 export const recommendations: readonly Readonly<Record<string, string | number>>[] = [
   {
     model: 'kimi-k2.6:cloud',

@@ -1,25 +1,17 @@
-import type { AnswerDialect, Reply, UpstreamHead } from '../../inference/answer-dialect.ts';
-import type { RequestFailure } from '../../errors.ts';
-import { goJson } from '../../go-compat/go-text.ts';
+import type { Dialect } from '../../http/dialect.ts';
+import { ginUnrouted } from '../../http/gin-unrouted.ts';
+import type { GatewayServices } from '../../services.ts';
+import { nativeInferenceRoutes } from './inference-routes.ts';
+import { listingRoutes } from './listing-routes.ts';
+import { nativeError } from './native-error.ts';
+import { otherRoutes } from './other-routes.ts';
 
-export const jsonType = 'application/json; charset=utf-8';
-/** Ollama's type for an error that comes where a stream was about to begin. */
-const bareJsonType = 'application/json';
-
-/** Ollama's own dialect: what the host said goes out as it came. */
-export const nativeDialect: AnswerDialect = {
-  streamType: 'application/x-ndjson',
-  failure: (failure: RequestFailure): Reply => nativeError(failure.status, failure.message),
-  whole: (head: UpstreamHead, body: string): Reply => ({
-    status: head.status,
-    contentType: head.contentType,
-    body,
-    chunked: head.contentType === bareJsonType,
-  }),
-  lines: (lines: readonly string[]): string => `${lines.join('\n')}\n`,
-  brokenStream: (failure: RequestFailure): string => `${goJson({ error: failure.message })}\n`,
-};
-
-export function nativeError(status: number, message: string): Reply {
-  return { status, contentType: jsonType, body: goJson({ error: message }) };
+/** Ollama's own dialect. It also owns every path that no other dialect owns. */
+export function nativeDialect(services: GatewayServices): Dialect {
+  return {
+    paths: ['/'],
+    failure: ({ status, message }) => nativeError(status, message),
+    unrouted: ginUnrouted,
+    routes: [...listingRoutes(services), ...nativeInferenceRoutes(services), ...otherRoutes()],
+  };
 }

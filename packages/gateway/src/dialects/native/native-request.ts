@@ -1,15 +1,13 @@
 import type { InferenceRoute } from '@drover/fleet';
 import { RequestFailure } from '../../errors.ts';
 import { decodeGoJson } from '../../go-compat/go-json.ts';
-import { goKind, goQuote, isObject } from '../../go-compat/go-text.ts';
-import { type ModelName, parseModelName } from '../../model/model-name.ts';
+import { goKind, isObject } from '../../go-compat/go-text.ts';
 
-/** The little the gateway reads of a native request; everything else is between the client and Ollama. */
+/** The fields of a native request that the gateway reads; Ollama reads all others. */
 export interface NativeRequest {
-  /** As the client wrote it: error texts repeat it. */
+  /** As the client wrote it, for error texts. */
   readonly model: string;
-  readonly name: ModelName;
-  /** Only loads or unloads the model: no prompt, no messages. */
+  /** `load`, `unload`: a request without prompt or messages only loads or unloads the model. */
   readonly intent: 'infer' | 'load' | 'unload';
 }
 
@@ -21,7 +19,11 @@ const structs: Readonly<Record<InferenceRoute, string>> = {
   show: 'ShowRequest',
 };
 
-/** @throws RequestFailure with the status and text Ollama gives for it */
+/**
+ * Reads a native request.
+ *
+ * @throws RequestFailure with Ollama's status and text
+ */
 export function readNativeRequest(route: InferenceRoute, body: string): NativeRequest {
   const value = decodeGoJson(body, 'missing request body');
   const struct = structs[route];
@@ -35,46 +37,7 @@ export function readNativeRequest(route: InferenceRoute, body: string): NativeRe
   const fields = value ?? {};
   let model = stringField(fields, 'model', struct);
   if (route === 'show' && model === '') model = stringField(fields, 'name', struct);
-  return { model, name: requireModel(route, model), intent: intentOf(route, fields) };
-}
-
-/** @throws RequestFailure with the status and text Ollama gives on that route */
-export function requireModel(route: InferenceRoute, model: string): ModelName {
-  const parsed = parseModelName(model);
-  switch (parsed.kind) {
-    case 'ok':
-      return parsed.name;
-    case 'empty':
-      if (route === 'generate' || route === 'embed') {
-        throw new RequestFailure(404, 'model-not-found', `model '${model}' not found`, { field: 'model' });
-      }
-      throw new RequestFailure(400, 'model-required', 'model is required', { field: 'model' });
-    case 'conflict':
-      throw new RequestFailure(
-        400,
-        'invalid-model-name',
-        `use either :local or :cloud, not both: ${goQuote(parsed.text)}`,
-      );
-    case 'cloud': {
-      const what = route === 'show' ? 'remote model details are unavailable' : 'remote model is unavailable';
-      throw new RequestFailure(403, 'cloud-disabled', `ollama cloud is disabled: ${what}`);
-    }
-    default:
-      throw new RequestFailure(400, 'invalid-model-name', 'invalid model name', { field: 'model' });
-  }
-}
-
-/** How Ollama words an unknown model on that route. */
-export function modelNotFoundText(route: InferenceRoute, model: string, name: ModelName): string {
-  switch (route) {
-    case 'show':
-      return `model '${name.short}' not found`;
-    case 'embed':
-    case 'embeddings':
-      return `model ${goQuote(model)} not found, try pulling it first`;
-    default:
-      return `model '${model}' not found`;
-  }
+  return { model, intent: intentOf(route, fields) };
 }
 
 function intentOf(route: InferenceRoute, fields: Record<string, unknown>): NativeRequest['intent'] {
@@ -88,7 +51,7 @@ function intentOf(route: InferenceRoute, fields: Record<string, unknown>): Nativ
   return 'infer';
 }
 
-/** Zero in any of the spellings Ollama takes for `keep_alive`. */
+/** Whether `keep_alive` is zero, in any spelling that Ollama accepts. */
 function isZero(keepAlive: unknown): boolean {
   if (typeof keepAlive === 'string') return /^[+-]?0+(\.0*)?(ns|us|µs|ms|s|m|h)?$/.test(keepAlive);
   return keepAlive === 0;
@@ -106,7 +69,7 @@ function stringField(fields: Record<string, unknown>, name: string, struct: stri
   );
 }
 
-/** Go matches keys without regard to case; the last one wins. */
+/** Value of a field. Go ignores the case of keys, and the last of several equal keys counts. */
 function field(fields: Record<string, unknown>, name: string): unknown {
   let found: unknown;
   for (const key in fields) if (key === name || key.toLowerCase() === name) found = fields[key];

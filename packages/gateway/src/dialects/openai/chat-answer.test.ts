@@ -2,7 +2,7 @@ import { it, expect } from 'vitest';
 import { RequestFailure } from '../../errors.ts';
 import { readOne } from '../../golden/transcript.ts';
 import { bodyShape } from '../../golden/shape.ts';
-import { chatDialect } from './chat-answer.ts';
+import { chatAnswer } from './chat-answer.ts';
 
 const options = {
   id: 'chatcmpl-1',
@@ -21,7 +21,7 @@ it.each([
   ['logprobs-native', 'logprobs-stream', false],
 ])('makes of the recorded chat/%s the shapes of v1-chat/%s', (native, openAi, includeUsage) => {
   const lines = readOne('chat', native).response.body.split('\n').slice(0, -1);
-  const body = chatDialect({ ...options, includeUsage }).lines(lines);
+  const body = chatAnswer({ ...options, includeUsage }).lines(lines);
   const recorded = readOne('v1-chat', openAi).response.body;
   expect(bodyShape('text/event-stream', body)).toBe(
     bodyShape('text/event-stream', recorded).replaceAll(/top_logprobs:\[.*?\]\}\],/g, '$&'),
@@ -35,14 +35,14 @@ it.each([
   ['format-json', 'json-object'],
 ])('makes of the recorded chat/%s the whole answer v1-chat/%s', (native, openAi) => {
   const head = { status: 200, contentType: 'application/json; charset=utf-8' };
-  const reply = chatDialect({ ...options, stream: false }).whole(head, readOne('chat', native).response.body);
+  const reply = chatAnswer({ ...options, stream: false }).whole(head, readOne('chat', native).response.body);
   expect(bodyShape(reply.contentType, reply.body)).toBe(
     bodyShape('application/json', readOne('v1-chat', openAi).response.body),
   );
 });
 
 it('gives the same id and time to every chunk, and the role to the first only', () => {
-  const dialect = chatDialect(options);
+  const dialect = chatAnswer(options);
   const chunks = frames(
     dialect.lines([
       '{"model":"m","created_at":"2026-01-01T00:00:05Z","message":{"content":"a"},"done":false}',
@@ -63,7 +63,7 @@ it('gives the same id and time to every chunk, and the role to the first only', 
 
 it('splits thinking from the text that came with it', () => {
   const chunks = frames(
-    chatDialect(options).lines(['{"message":{"content":"b","thinking":"a"},"done":false}']),
+    chatAnswer(options).lines(['{"message":{"content":"b","thinking":"a"},"done":false}']),
   );
   expect(chunks.map(({ choices }) => choices[0]?.delta)).toEqual([
     { role: 'assistant', reasoning: 'a' },
@@ -72,14 +72,14 @@ it('splits thinking from the text that came with it', () => {
 });
 
 it('tells an error inside the stream, without a finish chunk or [DONE]', () => {
-  const body = chatDialect(options).lines(['{"error":"unexpected EOF"}']);
+  const body = chatAnswer(options).lines(['{"error":"unexpected EOF"}']);
   expect(body).toBe(
     'data: {"error":{"message":"unexpected EOF","type":"api_error","param":null,"code":null}}\n\n',
   );
 });
 
 it('tells a broken stream with its code', () => {
-  const frame = chatDialect(options).brokenStream(new RequestFailure(503, 'host-lost', 'gone'));
+  const frame = chatAnswer(options).brokenStream(new RequestFailure(503, 'host-lost', 'gone'));
   expect(frame).toBe(
     'data: {"error":{"message":"gone","type":"api_error","param":null,"code":"host-lost"}}\n\n',
   );

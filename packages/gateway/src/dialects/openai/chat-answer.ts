@@ -1,12 +1,11 @@
-import type { AnswerDialect, Reply, UpstreamHead } from '../../inference/answer-dialect.ts';
-import { goInt, goRaw, goString, goBool, goStruct } from '../../go-compat/go-struct.ts';
+import { goBool, goInt, goRaw, goString, goStruct } from '../../go-compat/go-struct.ts';
 import { goJson } from '../../go-compat/go-text.ts';
 import type { RawJson } from '../../go-compat/raw-json.ts';
 import { writeJson } from '../../go-compat/write-json.ts';
+import type { AnswerFormat } from '../../inference/answer-format.ts';
 import {
   brokenStreamFrame,
   errorText,
-  failedReply,
   openAiError,
   sseData,
   translatedType,
@@ -14,6 +13,7 @@ import {
 } from './openai-error.ts';
 import { parseAnswer, rawMember, readAnswer } from './read-answer.ts';
 import { type NativeToolCall, ToolCalls, toolCallsType } from './tool-calls.ts';
+import { secondsOf } from './unix-seconds.ts';
 
 /** What the gateway reads of one object of Ollama's `/api/chat`. */
 interface ChatObject {
@@ -79,7 +79,7 @@ export interface ChatAnswerOptions {
  * only, the metrics-only last object as a finish chunk with an empty delta, thinking as `reasoning`, `[DONE]` last.
  * One difference: an error inside the stream is told (Ollama turns it into an empty delta and just ends).
  */
-export function chatDialect(options: ChatAnswerOptions): AnswerDialect {
+export function chatAnswer(options: ChatAnswerOptions): AnswerFormat {
   let created: number | undefined;
   let firstSent = false;
   let toolCallSent = false;
@@ -122,8 +122,7 @@ export function chatDialect(options: ChatAnswerOptions): AnswerDialect {
 
   return {
     streamType: 'text/event-stream',
-    failure: failedReply,
-    whole: (head: UpstreamHead, body: string): Reply => {
+    whole: (head, body) => {
       if (head.status !== 200) return upstreamErrorReply(head, body);
       if (options.stream) return { status: 200, contentType: 'text/event-stream', body: frames(body) };
       return {
@@ -132,7 +131,7 @@ export function chatDialect(options: ChatAnswerOptions): AnswerDialect {
         body: `${writeChunk(completionOf(body, options), true)}\n`,
       };
     },
-    lines: (lines: readonly string[]): string => lines.map(frames).join(''),
+    lines: (lines) => lines.map(frames).join(''),
     brokenStream: brokenStreamFrame,
   };
 }
@@ -214,10 +213,4 @@ function usageOf(object: ChatObject): Record<string, number> {
   const prompt = object.prompt_eval_count ?? 0;
   const completion = object.eval_count ?? 0;
   return { prompt_tokens: prompt, completion_tokens: completion, total_tokens: prompt + completion };
-}
-
-/** Unix seconds of Go's time text, undefined where there is none. */
-export function secondsOf(time: string | undefined): number | undefined {
-  const ms = time === undefined ? Number.NaN : Date.parse(time);
-  return Number.isNaN(ms) ? undefined : Math.floor(ms / 1000);
 }

@@ -1,7 +1,7 @@
 import { it, expect } from 'vitest';
 import { readGroup } from '../../golden/transcript.ts';
 import { translateChatRequest } from './chat-request.ts';
-import { refusedReply } from './openai-error.ts';
+import { untranslatedReply } from './openai-error.ts';
 import { RequestFailure } from '../../errors.ts';
 
 const messages = [{ role: 'user', content: 'hi' }];
@@ -33,7 +33,7 @@ it.each(refusals.map((transcript) => [transcript.name, transcript] as const))(
       failure = error;
     }
     expect(failure).toBeInstanceOf(RequestFailure);
-    expect(refusedReply(failure as RequestFailure).body).toBe(transcript.response.body);
+    expect(untranslatedReply(failure as RequestFailure).body).toBe(transcript.response.body);
   },
 );
 

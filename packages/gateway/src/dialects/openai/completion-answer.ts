@@ -1,16 +1,16 @@
-import type { AnswerDialect, Reply, UpstreamHead } from '../../inference/answer-dialect.ts';
 import { goJson } from '../../go-compat/go-text.ts';
-import { type ChatAnswerOptions, secondsOf } from './chat-answer.ts';
+import type { AnswerFormat } from '../../inference/answer-format.ts';
+import type { ChatAnswerOptions } from './chat-answer.ts';
 import {
   brokenStreamFrame,
   errorText,
-  failedReply,
   openAiError,
   sseData,
   translatedType,
   upstreamErrorReply,
 } from './openai-error.ts';
 import { parseAnswer } from './read-answer.ts';
+import { secondsOf } from './unix-seconds.ts';
 
 /** What the gateway reads of one object of Ollama's `/api/generate`. */
 interface GenerateObject {
@@ -25,7 +25,7 @@ interface GenerateObject {
 }
 
 /** `/v1/completions` out of Ollama's `/api/generate`. Every chunk is one object of Ollama's, the last one included. */
-export function completionDialect(options: ChatAnswerOptions): AnswerDialect {
+export function completionAnswer(options: ChatAnswerOptions): AnswerFormat {
   const chunk = (object: GenerateObject, choices: readonly unknown[]): Record<string, unknown> => ({
     id: options.id,
     object: 'text_completion',
@@ -47,8 +47,7 @@ export function completionDialect(options: ChatAnswerOptions): AnswerDialect {
 
   return {
     streamType: 'text/event-stream',
-    failure: failedReply,
-    whole: (head: UpstreamHead, body: string): Reply => {
+    whole: (head, body) => {
       if (head.status !== 200) return upstreamErrorReply(head, body);
       if (options.stream) return { status: 200, contentType: 'text/event-stream', body: frames(body) };
       const object = parseAnswer(body) as GenerateObject;
@@ -63,7 +62,7 @@ export function completionDialect(options: ChatAnswerOptions): AnswerDialect {
       };
       return { status: 200, contentType: translatedType, body: `${goJson(completion)}\n` };
     },
-    lines: (lines: readonly string[]): string => lines.map(frames).join(''),
+    lines: (lines) => lines.map(frames).join(''),
     brokenStream: brokenStreamFrame,
   };
 }

@@ -1,7 +1,7 @@
 import { it, expect } from 'vitest';
-import { completionDialect } from './completion-answer.ts';
+import { completionAnswer } from './completion-answer.ts';
 import { translateCompletionRequest } from './completion-request.ts';
-import { embeddingDialect, translateEmbedding } from './embedding.ts';
+import { embeddingAnswer, translateEmbedding } from './embedding.ts';
 
 const options = {
   id: 'cmpl-1',
@@ -34,7 +34,7 @@ it('refuses a list of prompts in Go’s words', () => {
 });
 
 it('writes zero usage in each chunk and the real one last', () => {
-  const body = completionDialect(options).lines([
+  const body = completionAnswer(options).lines([
     '{"model":"m","response":"a","done":false}',
     '{"model":"m","response":"","done":true,"done_reason":"length","prompt_eval_count":2,"eval_count":3}',
   ]);
@@ -47,7 +47,7 @@ it('writes zero usage in each chunk and the real one last', () => {
 });
 
 it('answers an empty prompt as a load, also where a stream was asked for', () => {
-  const reply = completionDialect(options).whole(
+  const reply = completionAnswer(options).whole(
     { status: 200, contentType: 'application/json; charset=utf-8' },
     '{"model":"m","response":"","done":true,"done_reason":"load"}',
   );
@@ -59,7 +59,7 @@ it('encodes embeddings as little-endian float32 in base64 where asked to', () =>
   const { encoding } = translateEmbedding(
     Buffer.from('{"model":"e","input":"x","encoding_format":"BASE64"}'),
   );
-  const reply = embeddingDialect('e', encoding).whole(
+  const reply = embeddingAnswer('e', encoding).whole(
     { status: 200, contentType: 'application/json' },
     '{"embeddings":[[0.5,-1.25]],"prompt_eval_count":4}',
   );
@@ -96,5 +96,5 @@ it.each([
 ])('tells a host’s nil list from its empty one: %s', (body, expected) => {
   const head = { status: 200, contentType: 'application/json; charset=utf-8' };
   for (const encoding of ['float', 'base64'] as const)
-    expect(embeddingDialect('m', encoding).whole(head, body).body).toBe(expected);
+    expect(embeddingAnswer('m', encoding).whole(head, body).body).toBe(expected);
 });

@@ -1,12 +1,12 @@
-import type { AnswerDialect, Reply, UpstreamHead } from '../../inference/answer-dialect.ts';
 import { RequestFailure } from '../../errors.ts';
 import { decodeStruct } from '../../go-compat/decode-struct.ts';
 import { type GoFields, goInt, goRaw, goString, goStruct } from '../../go-compat/go-struct.ts';
 import { goJson } from '../../go-compat/go-text.ts';
 import type { RawJson } from '../../go-compat/raw-json.ts';
 import { writeJson, writeJsonBytes } from '../../go-compat/write-json.ts';
+import type { AnswerFormat } from '../../inference/answer-format.ts';
 import { ignoredFields } from './ignored-fields.ts';
-import { brokenStreamFrame, failedReply, translatedType, upstreamErrorReply } from './openai-error.ts';
+import { brokenStreamFrame, translatedType, upstreamErrorReply } from './openai-error.ts';
 import { parseAnswer, readAnswer } from './read-answer.ts';
 
 export interface TranslatedEmbedding {
@@ -58,16 +58,15 @@ export function translateEmbedding(bytes: Buffer): TranslatedEmbedding {
 }
 
 /** `/v1/embeddings` out of Ollama's `/api/embed`. `base64` is what the openai client asks for by default: float32, little endian. */
-export function embeddingDialect(model: string, encoding: 'float' | 'base64'): AnswerDialect {
+export function embeddingAnswer(model: string, encoding: 'float' | 'base64'): AnswerFormat {
   return {
     streamType: translatedType,
-    failure: failedReply,
-    whole: (head: UpstreamHead, body: string): Reply => {
+    whole: (head, body) => {
       if (head.status !== 200) return upstreamErrorReply(head, body);
       const list = listOf(encoding === 'base64' ? readBase64(body) : readFloats(body), model);
       return { status: 200, contentType: translatedType, body: `${writeJson(list, goJson)}\n` };
     },
-    lines: (lines: readonly string[]): string => lines.join(''),
+    lines: (lines) => lines.join(''),
     brokenStream: brokenStreamFrame,
   };
 }

@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { chatDialect } from './chat-answer.ts';
+import { chatAnswer } from './chat-answer.ts';
 import { translateChatRequest } from './chat-request.ts';
-import { embeddingDialect, translateEmbedding } from './embedding.ts';
+import { embeddingAnswer, translateEmbedding } from './embedding.ts';
 
 /** JSON text that no object survives: keys like integers and twice, numbers in all spellings, space anywhere. */
 const space = fc.constantFrom('', '', '', ' ', '\n', '\t', '\r\n  ');
@@ -137,7 +137,7 @@ it.each([true, false])(
         const line = text.replaceAll(/[\r\n]/g, ' ');
         const call = `{"id":"1","function":{"index":0,"name":"f","arguments":${line}}}`;
         const answer = `{"message":{"role":"assistant","content":"","tool_calls":[${call}]},"done":true,"done_reason":"stop"}`;
-        const dialect = chatDialect({ ...identity, stream });
+        const dialect = chatAnswer({ ...identity, stream });
         const sent = stream ? dialect.lines([answer]) : dialect.whole(wholeHead, answer).body;
         const [frame = ''] = sent.replace(/^data: /, '').split('\n\n');
         const [choice] = (JSON.parse(frame) as { choices: Choice[] }).choices;
@@ -157,12 +157,12 @@ it('keeps the digits of log probabilities, of embeddings and of what a render sh
     fc.property(number, value, (digits, debug) => {
       const logprobs = `[{"token":"x","logprob":${digits}}]`;
       const line = `{"message":{"content":"x"},"logprobs":${logprobs},"done":false}`;
-      const dialect = chatDialect({ ...identity, stream: true });
+      const dialect = chatAnswer({ ...identity, stream: true });
       expect(dialect.lines([line])).toContain(`"logprobs":{"content":${logprobs}}`);
       const whole = `{"message":{"content":"x"},"done":true,"_debug_info":${debug}}`;
-      const answer = chatDialect({ ...identity, stream: false }).whole(wholeHead, whole);
+      const answer = chatAnswer({ ...identity, stream: false }).whole(wholeHead, whole);
       expect(answer.body).toContain(`"_debug_info":${debug}}`);
-      const vectors = embeddingDialect('m', 'float').whole(wholeHead, `{"embeddings":[[ ${digits}],[1.0]]}`);
+      const vectors = embeddingAnswer('m', 'float').whole(wholeHead, `{"embeddings":[[ ${digits}],[1.0]]}`);
       expect(vectors.body).toContain(`"embedding":[ ${digits}],"index":0`);
     }),
   );

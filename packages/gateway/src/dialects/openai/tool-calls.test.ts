@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { chatDialect } from './chat-answer.ts';
+import { chatAnswer } from './chat-answer.ts';
 
 interface Call {
   readonly id: string;
@@ -14,7 +14,7 @@ const answerOf = (calls: string, done = false): string =>
 function setup(stream: boolean): { call: (...answers: string[]) => readonly Call[] } {
   let fresh = 0;
   const freshId = (): string => `0123456789abcdefghijklm${(fresh++).toString(36)}`;
-  const dialect = chatDialect({ id: 'c', stream, includeUsage: false, nowSeconds: 7, freshId });
+  const dialect = chatAnswer({ id: 'c', stream, includeUsage: false, nowSeconds: 7, freshId });
   return {
     call: (...answers) => {
       const text = stream

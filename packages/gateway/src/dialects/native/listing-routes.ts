@@ -1,0 +1,36 @@
+import { goJson } from '../../go-compat/go-text.ts';
+import { jsonType } from '../../http/reply.ts';
+import type { Route } from '../../http/route.ts';
+import { fleetVersion, markSimulated, readListings } from '../../model-listing/fleet-listing.ts';
+import { mergeRunning, mergeTags } from '../../model-listing/merge-listings.ts';
+import type { GatewayServices } from '../../services.ts';
+
+/** The models and the version of the fleet, as one Ollama would list them. */
+export function listingRoutes(services: GatewayServices): readonly Route[] {
+  const get = (path: string, methods: readonly string[], read: () => object | Promise<object>): Route => ({
+    path,
+    methods,
+    handler: async (exchange) => {
+      const value = await read();
+      markSimulated(services, exchange);
+      exchange.reply({ status: 200, contentType: jsonType, body: goJson(value) });
+    },
+  });
+  return [
+    get('/api/tags', ['GET', 'HEAD'], async () => ({ models: mergeTags(await readListings(services)) })),
+    // The loaded models change with every request, so each Ollama is asked now.
+    get('/api/ps', ['GET'], async () => ({
+      models: mergeRunning(await readListings(services, { fresh: true })),
+    })),
+    get('/api/version', ['HEAD', 'GET'], () => ({ version: fleetVersion(services) })),
+    {
+      methods: ['HEAD', 'GET'],
+      path: '/',
+      counted: false,
+      handler: (exchange): void => {
+        markSimulated(services, exchange);
+        exchange.reply({ status: 200, contentType: 'text/plain; charset=utf-8', body: 'Ollama is running' });
+      },
+    },
+  ];
+}

@@ -1,0 +1,53 @@
+import { goJson } from '../../go-compat/go-text.ts';
+import { absentRoute } from '../../http/absent-route.ts';
+import { jsonType } from '../../http/reply.ts';
+import type { Route } from '../../http/route.ts';
+import { recommendations } from './model-recommendations.ts';
+import { nativeError } from './native-error.ts';
+
+/** Routes of Ollama that the gateway does not serve yet. */
+const absent: readonly (readonly [string, string])[] = [
+  ['POST', '/api/pull'],
+  ['POST', '/api/push'],
+  ['POST', '/api/create'],
+  ['POST', '/api/copy'],
+  ['DELETE', '/api/delete'],
+  ['POST', '/api/blobs/{digest}'],
+  ['HEAD', '/api/blobs/{digest}'],
+];
+
+/** Routes of Ollama's cloud, with the answers of an Ollama whose cloud is switched off. */
+const cloud: readonly (readonly [string, string, number, string])[] = [
+  ['POST', '/api/me', 503, 'account unavailable'],
+  ['POST', '/api/signout', 503, 'account unavailable'],
+  ['DELETE', '/api/user/keys/{key}', 503, 'account unavailable'],
+  ['POST', '/api/experimental/web_search', 403, 'ollama cloud is disabled: web search is unavailable'],
+  ['POST', '/api/experimental/web_fetch', 403, 'ollama cloud is disabled: web fetch is unavailable'],
+];
+
+/** Ollama's routes beside inference and listings: most are answered with an error that states why. */
+export function otherRoutes(): readonly Route[] {
+  return [
+    ...absent.map(([method, path]) => absentRoute(method, path, (message) => nativeError(501, message))),
+    ...cloud.map(
+      ([method, path, status, text]): Route => ({
+        methods: [method],
+        path,
+        handler: (exchange): void => {
+          if (status === 503) exchange.setHeader('retry-after', '3600');
+          exchange.reply(nativeError(status, text));
+        },
+      }),
+    ),
+    fixed('/api/status', '{"cloud":{"disabled":true,"source":"env"}}'),
+    fixed('/api/experimental/model-recommendations', goJson({ recommendations })),
+  ];
+}
+
+function fixed(path: string, body: string): Route {
+  return {
+    methods: ['GET'],
+    path,
+    handler: (exchange): void => exchange.reply({ status: 200, contentType: jsonType, body }),
+  };
+}

@@ -1,0 +1,46 @@
+import { readBody, readCompressibleBody } from '../../http/body.ts';
+import type { Route } from '../../http/route.ts';
+import type { Inference } from '../../inference/inference.ts';
+import { inferenceRoute } from '../../inference/inference-route.ts';
+import type { GatewayServices } from '../../services.ts';
+import { type ChatAnswerOptions, chatAnswer } from './chat-answer.ts';
+import { translateChatRequest } from './chat-request.ts';
+import { completionAnswer } from './completion-answer.ts';
+import { translateCompletionRequest } from './completion-request.ts';
+import { embeddingAnswer, translateEmbedding } from './embedding.ts';
+import { untranslatedReply } from './openai-error.ts';
+
+type Translation = Omit<Inference, 'intent'>;
+
+/** OpenAI's inference routes, translated to Ollama's routes and back: a host receives only Ollama's own requests. */
+export function openAiInferenceRoutes(services: GatewayServices): readonly Route[] {
+  const { clock, random } = services.node;
+  const identity = (prefix: string): Pick<ChatAnswerOptions, 'id' | 'nowSeconds' | 'freshId'> => ({
+    id: `${prefix}-${random.id()}`,
+    nowSeconds: Math.floor(clock.wallNow() / 1_000),
+    freshId: () => random.id(),
+  });
+  const route = (path: string, read: typeof readBody, translate: (body: Buffer) => Translation): Route =>
+    inferenceRoute(services, {
+      path,
+      read: async (exchange) => ({
+        ...translate(await read(exchange, services.bodies)),
+        intent: 'infer',
+      }),
+      unreadable: untranslatedReply,
+    });
+  return [
+    route('/v1/chat/completions', readCompressibleBody, (body) => {
+      const request = translateChatRequest(body);
+      return { ...request, route: 'chat', answer: chatAnswer({ ...request, ...identity('chatcmpl') }) };
+    }),
+    route('/v1/completions', readCompressibleBody, (body) => {
+      const request = translateCompletionRequest(body);
+      return { ...request, route: 'generate', answer: completionAnswer({ ...request, ...identity('cmpl') }) };
+    }),
+    route('/v1/embeddings', readBody, (body) => {
+      const request = translateEmbedding(body);
+      return { ...request, route: 'embed', answer: embeddingAnswer(request.model, request.encoding) };
+    }),
+  ];
+}

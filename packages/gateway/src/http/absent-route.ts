@@ -1,0 +1,12 @@
+import type { Reply } from './reply.ts';
+import type { Route } from './route.ts';
+
+/**
+ * A route that Ollama has and the gateway does not serve. Its answer says so, which a 404 would not.
+ *
+ * @param reply error answer with status 501 in the dialect of the route
+ */
+export function absentRoute(method: string, path: string, reply: (message: string) => Reply): Route {
+  const message = `${path} is not served by Drover yet: use it on a host's own Ollama`;
+  return { methods: [method], path, handler: (exchange) => exchange.reply(reply(message)) };
+}

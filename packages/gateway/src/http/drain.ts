@@ -1,0 +1,53 @@
+import type { Clock } from '@drover/actor-core';
+import type { RequestFailure } from '../errors.ts';
+import type { Exchange } from './exchange.ts';
+
+/** Time that an interrupted request has to answer its client before its connection is dropped. */
+const interruptedMs = 1_000;
+
+/** The exchanges that are open, and the orderly end of all of them when the gateway stops. */
+export class Drain {
+  readonly #clock: Clock;
+  readonly #open = new Set<Exchange>();
+  #isDraining = false;
+  #onEmpty: (() => void) | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** True from `begin` on: new requests are refused. */
+  get isDraining(): boolean {
+    return this.#isDraining;
+  }
+
+  /** Adds an exchange, which is removed when it is closed. */
+  add(exchange: Exchange): void {
+    this.#open.add(exchange);
+    void exchange.closed.then(() => {
+      this.#open.delete(exchange);
+      if (this.#open.size === 0) this.#onEmpty?.();
+    });
+  }
+
+  begin(): void {
+    this.#isDraining = true;
+  }
+
+  /** Resolves when no exchange is open; those still open after `withinMs` are interrupted with `failure`. */
+  async settle(withinMs: number, failure: RequestFailure): Promise<void> {
+    if (this.#open.size === 0) return;
+    const empty = new Promise<void>((resolve) => {
+      this.#onEmpty = resolve;
+    });
+    const interrupting = this.#clock.setTimer(withinMs, () => {
+      for (const exchange of this.#open) exchange.interrupt(failure);
+    });
+    const dropping = this.#clock.setTimer(withinMs + interruptedMs, () => {
+      for (const exchange of this.#open) exchange.destroy();
+    });
+    await empty;
+    interrupting.cancel();
+    dropping.cancel();
+  }
+}

@@ -1,0 +1,23 @@
+import type { RequestFailure } from '../errors.ts';
+import type { Reply } from '../http/reply.ts';
+
+/** Head of Ollama's answer as the fleet passed it on. */
+export interface UpstreamHead {
+  readonly status: number;
+  readonly contentType: string;
+}
+
+/**
+ * Translates one answer from Ollama's own lines to a dialect. Pure except for what it remembers of its own stream;
+ * `inference/` does the reading and writing.
+ */
+export interface AnswerFormat {
+  /** Translates an answer that is not a stream: an error, or the client did not ask for a stream. */
+  readonly whole: (head: UpstreamHead, body: string) => Reply;
+  /** Content type of a streamed answer. */
+  readonly streamType: string;
+  /** Translates some of Ollama's lines; '' if the dialect has nothing to send for them. */
+  readonly lines: (lines: readonly string[]) => string;
+  /** Last bytes of a stream that failed: a client of this dialect throws an error when it reads them. */
+  readonly brokenStream: (failure: RequestFailure) => string;
+}

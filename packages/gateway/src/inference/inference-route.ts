@@ -1,0 +1,51 @@
+import type { RequestFailure } from '../errors.ts';
+import type { Exchange } from '../http/exchange.ts';
+import { failureOf } from '../http/failure.ts';
+import type { Reply } from '../http/reply.ts';
+import type { Route } from '../http/route.ts';
+import { requireModel } from '../model/required-model.ts';
+import type { GatewayServices } from '../services.ts';
+import type { Inference } from './inference.ts';
+import { serveInference } from './serve-inference.ts';
+
+/** An inference route of a dialect. */
+export interface InferenceEndpoint {
+  /** Also the label in the metrics. */
+  readonly path: string;
+  /** Reads, checks and translates a request. @throws RequestFailure */
+  readonly read: (exchange: Exchange) => Promise<Inference>;
+  /** Format of the failures of `read`. @default the dialect's format */
+  readonly unreadable?: (failure: RequestFailure) => Reply;
+}
+
+/** The route of an endpoint: reads the request, runs it on the fleet and writes its answer. */
+export function inferenceRoute(services: GatewayServices, endpoint: InferenceEndpoint): Route {
+  return {
+    methods: ['POST'],
+    path: endpoint.path,
+    handler: async (exchange): Promise<void> => {
+      let { unreadable } = endpoint;
+      try {
+        const inference = await endpoint.read(exchange);
+        unreadable = undefined;
+        const name = requireModel(inference.route, inference.model);
+        await serveInference(services, exchange, { ...inference, name, label: endpoint.path });
+      } catch (error) {
+        refuse(services, exchange, endpoint.path, failureOf(error), unreadable);
+      }
+    },
+  };
+}
+
+/** Answers a request that did not reach the fleet: it is incomplete or invalid. */
+function refuse(
+  services: GatewayServices,
+  exchange: Exchange,
+  label: string,
+  failure: RequestFailure,
+  format: InferenceEndpoint['unreadable'],
+): void {
+  const seconds = (services.node.clock.now() - exchange.startedAtMs) / 1_000;
+  services.metrics.requestDone(label, 'unknown', exchange.isGone ? 'client-gone' : 'refused', seconds);
+  exchange.fail(failure, format);
+}

@@ -1,0 +1,137 @@
+import { type FleetHead, type FleetRequest, passedHeaders } from '@drover/fleet';
+import { RequestFailure } from '../errors.ts';
+import { holdFor } from '../http/body.ts';
+import type { Exchange } from '../http/exchange.ts';
+import { failureOf } from '../http/failure.ts';
+import { retryAfterSeconds } from '../http/retry-after.ts';
+import { modelKey, type ModelName } from '../model/model-name.ts';
+import { modelNotFoundText } from '../model/required-model.ts';
+import type { Outcome } from '../observe/gateway-metrics.ts';
+import type { GatewayServices } from '../services.ts';
+import { withDefaultKeepAlive } from './default-keep-alive.ts';
+import { digestOf } from './digest-header.ts';
+import type { Inference } from './inference.ts';
+import { pumpStream } from './pump-stream.ts';
+import { agreeOnTimeout } from './timeout-header.ts';
+import { unloadOthers } from './unload.ts';
+import { readWholeAnswer } from './whole-answer.ts';
+
+/** An inference request with a valid model name, ready to run. */
+export interface NamedInference extends Inference {
+  readonly name: ModelName;
+  /** Label in the metrics: the path that the client requested. */
+  readonly label: string;
+}
+
+/**
+ * Runs one request on the fleet and writes its answer. Nothing is written before Ollama's own head has arrived and, for a
+ * stream, its first line, so that a failure before that is answered with its status. Never throws.
+ */
+export async function serveInference(
+  services: GatewayServices,
+  exchange: Exchange,
+  inference: NamedInference,
+): Promise<void> {
+  const { metrics, node } = services;
+  if (inference.ignored.length > 0) exchange.setHeader('x-drover-ignored', inference.ignored.join(','));
+  const model = modelLabel(services, inference);
+  const outcome = await run(services, exchange, inference, model);
+  metrics.requestDone(inference.label, model, outcome, (node.clock.now() - exchange.startedAtMs) / 1_000);
+}
+
+async function run(
+  services: GatewayServices,
+  exchange: Exchange,
+  inference: NamedInference,
+  label: string,
+): Promise<Outcome> {
+  const { answer } = inference;
+  try {
+    const fleet = inference.intent === 'infer' ? services.fleet : services.residency;
+    const request: FleetRequest = {
+      requestId: exchange.requestId,
+      route: inference.route,
+      model: inference.name.short,
+      body: withDefaultKeepAlive(inference.route, inference.body, services.config.keepAlive),
+      timeoutMs: agreeOnTimeout(exchange, services.config.requestTimeoutMs),
+      firstByteTimeoutMs: services.config.firstByteTimeoutMs,
+      interTokenTimeoutMs: services.config.interTokenTimeoutMs,
+      ...digestOf(exchange.header('x-drover-model-digest')),
+    };
+    const last = inference.intent === 'unload' ? await unloadOthers(services, request, exchange.signal) : {};
+    const call = fleet.run({ ...request, ...last }, exchange.signal);
+    const head = await call.head;
+    exchange.setHeader('x-drover-node', head.node);
+    if (head.simulated) exchange.setHeader('x-drover-simulated', '1');
+    passHeaders(exchange, head);
+    if (isStream(head))
+      return await pumpStream(services, exchange, call, answer, { route: inference.label, model: label });
+    const hold = holdFor(exchange, services.bodies);
+    const body = await readWholeAnswer(call, services.config.maxAnswerBytes, hold);
+    exchange.reply(answer.whole(head, body));
+    return head.status < 400 ? 'ok' : 'refused';
+  } catch (error) {
+    return fail(services, exchange, inference, error);
+  }
+}
+
+/** Passes headers of the host's answer on. Every 429 and 503 gets a `retry-after`, also if the host sent none. */
+function passHeaders(exchange: Exchange, { status, headers, retryAfterMs }: FleetHead): void {
+  for (const name of passedHeaders) {
+    const value = headers?.[name];
+    if (value !== undefined) exchange.setHeader(name, value);
+  }
+  if ((status === 429 || status === 503) && headers?.['retry-after'] === undefined)
+    exchange.setHeader('retry-after', retryAfterSeconds(retryAfterMs ?? 0));
+}
+
+/** Reports a failure to the client, if it is still connected: as a status or, after the first byte, as an error frame. */
+function fail(
+  services: GatewayServices,
+  exchange: Exchange,
+  inference: NamedInference,
+  error: unknown,
+): Outcome {
+  if (exchange.isGone) return 'client-gone';
+  const found = exchange.interruption ?? failureOf(error);
+  const failure = found.code === 'model-not-found' ? modelNotFound(inference) : found;
+  log(services, exchange.requestId, inference, failure);
+  if (exchange.isStarted) {
+    exchange.write(inference.answer.brokenStream(failure));
+    exchange.end();
+    return 'broken';
+  }
+  exchange.fail(failure);
+  return failure.status >= 500 ? 'failed' : 'refused';
+}
+
+function log(
+  { node, refusals }: GatewayServices,
+  requestId: string,
+  { model }: NamedInference,
+  failure: RequestFailure,
+): void {
+  const { code, status, cause, retryAfterMs } = failure;
+  if (code === 'queue-full') {
+    const { message } = cause instanceof Error ? cause : failure;
+    refusals.note({ requestId, model, message, retryAfterMs });
+  } else if (status >= 500) {
+    node.log.warn({ requestId, model, code, cause: cause ?? failure }, `request failed: ${failure.message}`);
+  }
+}
+
+function modelNotFound({ route, model, name }: NamedInference): RequestFailure {
+  return new RequestFailure(404, 'model-not-found', modelNotFoundText(route, model, name), {
+    field: 'model',
+  });
+}
+
+function isStream(head: FleetHead): boolean {
+  return head.status === 200 && head.contentType.startsWith('application/x-ndjson');
+}
+
+/** Only names that a host lists become labels, so that clients cannot create metrics without bound. */
+function modelLabel(services: GatewayServices, { name }: NamedInference): string {
+  const key = modelKey(name);
+  return services.fleet.load.modelNames().find((listed) => listed.toLowerCase() === key) ?? 'unknown';
+}
