@@ -18,7 +18,7 @@ import type { GatewayServices } from './services.ts';
 
 export interface GatewayOptions extends Partial<GatewayConfig> {
   readonly agents: AgentsClient;
-  /** Settings of the fleet clients that the gateway creates. */
+  /** Settings of the fleet client that the gateway creates. */
   readonly fleetConfig?: Partial<FleetConfig>;
   /** A client that is given is not stopped with the gateway. @default `createFleetClient(node)` */
   readonly fleet?: FleetClient;
@@ -43,17 +43,10 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
   const { agents, fleet: given, fleetConfig = {}, ...settings } = options;
   const config = resolveConfig(settings);
   const fleet = given ?? createFleetClient(node, { config: fleetConfig });
-  const residency =
-    given ??
-    createFleetClient(node, {
-      config: { ...fleetConfig, maxPlaces: 1 },
-      policy: 'resident-first',
-    });
   const clientWait = new ClientWait(node.clock);
   const services: GatewayServices = {
     node,
     fleet,
-    residency,
     agents,
     clientWait,
     metrics: createMetrics(node, fleet, clientWait),
@@ -75,9 +68,7 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
   const release = async (): Promise<void> => {
     services.metrics.stop();
     services.refusals.stop();
-    if (given) return;
-    await fleet.stop();
-    await residency.stop();
+    if (!given) await fleet.stop();
   };
   const server = await listen(config, node.clock, {
     listener: (request, response) => dispatcher.dispatch(request, response),

@@ -12,8 +12,6 @@ import type { RefusalLog } from './observe/refusal-log.ts';
 export interface GatewayServices {
   readonly node: ClusterNode;
   readonly fleet: FleetClient;
-  /** Routes requests that only load or unload a model. */
-  readonly residency: FleetClient;
   readonly agents: AgentsClient;
   readonly metrics: GatewayMetrics;
   readonly clientWait: ClientWait;

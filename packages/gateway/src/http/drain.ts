@@ -24,10 +24,7 @@ export class Drain {
   /** Adds an exchange, which is removed when it is closed. */
   add(exchange: Exchange): void {
     this.#open.add(exchange);
-    void exchange.closed.then(() => {
-      this.#open.delete(exchange);
-      if (this.#open.size === 0) this.#onEmpty?.();
-    });
+    void exchange.closed.then(() => this.#remove(exchange));
   }
 
   begin(): void {
@@ -49,5 +46,10 @@ export class Drain {
     await empty;
     interrupting.cancel();
     dropping.cancel();
+  }
+
+  #remove(exchange: Exchange): void {
+    this.#open.delete(exchange);
+    if (this.#open.size === 0) this.#onEmpty?.();
   }
 }

@@ -47,7 +47,6 @@ async function run(
 ): Promise<Outcome> {
   const { answer } = inference;
   try {
-    const fleet = inference.intent === 'infer' ? services.fleet : services.residency;
     const request: FleetRequest = {
       requestId: exchange.requestId,
       route: inference.route,
@@ -57,9 +56,10 @@ async function run(
       firstByteTimeoutMs: services.config.firstByteTimeoutMs,
       interTokenTimeoutMs: services.config.interTokenTimeoutMs,
       ...digestOf(exchange.header('x-drover-model-digest')),
+      ...(inference.intent !== 'infer' && residencyRouting),
     };
     const last = inference.intent === 'unload' ? await unloadOthers(services, request, exchange.signal) : {};
-    const call = fleet.run({ ...request, ...last }, exchange.signal);
+    const call = services.fleet.run({ ...request, ...last }, exchange.signal);
     const head = await call.head;
     exchange.setHeader('x-drover-node', head.node);
     if (head.simulated) exchange.setHeader('x-drover-simulated', '1');
@@ -74,6 +74,12 @@ async function run(
     return fail(services, exchange, inference, error);
   }
 }
+
+/**
+ * Routing of a request that only loads or unloads a model. It goes to an instance that has the model loaded, however
+ * busy: an unload anywhere else would have no effect. So it also waits at no other instance.
+ */
+const residencyRouting = { policy: 'resident-first', maxPlaces: 1 } as const;
 
 /** Passes headers of the host's answer on. Every 429 and 503 gets a `retry-after`, also if the host sent none. */
 function passHeaders(exchange: Exchange, { status, headers, retryAfterMs }: FleetHead): void {

@@ -23,7 +23,7 @@ export async function unloadOthers(
 }
 
 async function unload(services: GatewayServices, request: FleetRequest, signal: AbortSignal): Promise<void> {
-  const call = services.residency.run(request, signal);
+  const call = services.fleet.run(request, signal);
   const { status, node, instance, retryAfterMs = 0 } = await call.head;
   for await (const lines of call.lines) void lines;
   // A host that does not know the model any more has it no longer loaded.

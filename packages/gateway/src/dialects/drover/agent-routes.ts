@@ -27,11 +27,6 @@ const idempotencyKeyPattern = /^[\x21-\x7e]{1,200}$/;
 /** The agents of the cluster under `/api/v1/`. */
 export function agentRoutes(services: GatewayServices): readonly Route[] {
   const { agents } = services;
-  const route = (method: string, path: string, handler: Handler): Route => ({
-    methods: [method],
-    path: `/api/v1${path}`,
-    handler,
-  });
   return [
     route('GET', '/catalogue', (exchange) => exchange.reply(droverJson({ entries: agents.definitions() }))),
     route('GET', '/agents', async (exchange) => {
@@ -49,6 +44,10 @@ export function agentRoutes(services: GatewayServices): readonly Route[] {
       exchange.reply(droverJson(await agents.run(runId)));
     }),
   ];
+}
+
+function route(method: string, path: string, handler: Handler): Route {
+  return { methods: [method], path: `/api/v1${path}`, handler };
 }
 
 /** The body's `timeoutMs` takes precedence over the header; undefined without both. */

@@ -23,12 +23,6 @@ const hostSchema = z.strictObject({
  * one token of a host. They have no effect on clients, and do not count against the limit of requests.
  */
 export function proofRoutes(services: GatewayServices): readonly Route[] {
-  const post = (path: string, handler: Handler): Route => ({
-    methods: ['POST'],
-    path,
-    counted: false,
-    handler,
-  });
   return [
     post('/api/v1/proofs/store', (exchange) => proveStore(services, exchange)),
     post('/api/v1/proofs/host', async (exchange) => {
@@ -37,6 +31,10 @@ export function proofRoutes(services: GatewayServices): readonly Route[] {
       exchange.reply(droverJson(await proveHost(services, wish, timeoutMs, exchange.signal)));
     }),
   ];
+}
+
+function post(path: string, handler: Handler): Route {
+  return { methods: ['POST'], path, counted: false, handler };
 }
 
 async function proveStore({ agents }: GatewayServices, exchange: Exchange): Promise<void> {
