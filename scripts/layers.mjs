@@ -4,5 +4,20 @@
 
 /** @type {Readonly<Record<string, readonly string[]>>} */
 export const layers = {
+  agents: [
+    'placement',
+    'agents-client.ts',
+    'errors.ts',
+    'config.ts',
+    'protocol',
+    'definitions',
+    'agent',
+    'manager',
+    'directory',
+    'host',
+    'client',
+    'index.ts',
+    'testing',
+  ],
   fleet: ['errors.ts', 'protocol', 'config.ts', 'stream', 'routing', 'client', 'index.ts', 'testing'],
 };

@@ -1,3 +1,7 @@
+import type { StoreProof } from './placement/prove-store.ts';
+
+export type { StoreProof } from './placement/prove-store.ts';
+
 /**
  * The agents of the cluster, from any node: used by the gateway's `/api/v1/agents` routes. Made by
  * `createAgentsClient(node)`. Every call finds the group's current leader by itself, waits at most
@@ -49,24 +53,6 @@ export interface StoreTroubleView {
   readonly code: string;
   readonly message: string;
   readonly evidenceAgeMs: number;
-}
-
-/** Result of a fenced write and a read by the leader of the agents. */
-export interface StoreProof {
-  readonly ok: boolean;
-  /** Absent where `ok`. */
-  readonly code?: string | undefined;
-  readonly message?: string | undefined;
-  /** The leader. */
-  readonly node: string;
-  readonly term: number;
-  readonly fence: number;
-  readonly stream: string;
-  readonly writeMs: number;
-  readonly readMs: number;
-  /** Bytes that the JetStream account uses, and its limit; absent where JetStream did not answer. */
-  readonly usedBytes?: number | undefined;
-  readonly limitBytes?: number | undefined;
 }
 
 export interface SpawnRequest {

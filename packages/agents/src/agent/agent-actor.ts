@@ -4,22 +4,22 @@ import {
   type Props,
   props,
   receive,
-  type Signal,
   setup,
+  type Signal,
 } from '@drover/actor-core';
 import type { FleetClient } from '@drover/fleet';
-import type { AgentDefinition } from '../definitions/agent-definition.ts';
 import { type AgentsConfig, longestTaskMs } from '../config.ts';
+import type { AgentDefinition } from '../definitions/agent-definition.ts';
+import type { ReportedState } from '../protocol/host-report.ts';
 import type { Activation } from '../protocol/manager-message.ts';
-import type { ReportedState } from '../protocol/directory-message.ts';
 import { failed, type RunOutcome } from '../protocol/run-outcome.ts';
 import { type TaskMessage, type TaskReply, taskMessageSchema } from '../protocol/task-message.ts';
-import { type AskerSilent, AwayAskers } from './away-askers.ts';
 import { offeredModels, resolveModel } from './resolve-model.ts';
 import { runChat } from './run-chat.ts';
 import { createTaskQueue, decideTask, type Task, type TaskEffect, type TaskEvent } from './task-queue.ts';
+import { type AskerSilent, UnreachableAskers } from './unreachable-askers.ts';
 
-/** What an agent hears: askers' messages from anywhere, the rest from its own node alone. */
+/** Messages to an agent: from askers on any node, and from its own node. */
 export type AgentMessage =
   | TaskMessage
   /** A recorded run, from the manager. */
@@ -27,12 +27,12 @@ export type AgentMessage =
   | { readonly kind: 'finished'; readonly runId: string; readonly outcome: RunOutcome }
   | { readonly kind: 'overdue'; readonly runId: string }
   | AskerSilent
-  /** The code that runs a task has a fault: this life of the agent fails. */
+  /** The code that runs a task threw an unexpected error: the agent crashes. */
   | { readonly kind: 'broken'; readonly error: unknown };
 
-/** What outlives a restart of the actor, shared with its manager. */
-export interface AgentLife {
-  /** Why it ends, should it: set before the agent is stopped. */
+/** State of one incarnation that survives restarts of its actor; shared with the manager. */
+export interface IncarnationState {
+  /** Outcome of the tasks that are open when the agent ends; set before the agent is stopped. */
   endCode: 'agent-lost' | 'agent-stopped';
   /** '' until decided. */
   model: string;
@@ -40,21 +40,21 @@ export interface AgentLife {
 
 export interface AgentSpec {
   readonly activation: Activation;
-  readonly entry: AgentDefinition;
+  readonly definition: AgentDefinition;
   readonly fleet: FleetClient;
   readonly config: AgentsConfig;
-  readonly life: AgentLife;
-  /** Its state, or its model, has changed. */
+  readonly shared: IncarnationState;
+  /** Called when the agent's state or model has changed. */
   onState(state: ReportedState): void;
   onRunEnded(runId: string, outcome: RunOutcome): void;
 }
 
 type Asker = ActorRef<TaskReply>;
 
-/** How long the first task waits for the fleet's model lists before names must do. */
+/** Longest wait of the first task for the fleet's model lists. Afterwards model names decide. */
 const describeTimeoutMs = 2_000;
 
-/** The recipe of one agent: a task at a time, each one model call, answered as it grows. */
+/** Props of one agent: it runs one task at a time, each task is one model call, and streams the answer. */
 export function agentProps(spec: AgentSpec): Props<AgentMessage> {
   return props<AgentMessage>(
     () =>
@@ -69,12 +69,12 @@ export function agentProps(spec: AgentSpec): Props<AgentMessage> {
   );
 }
 
-/** The shell around the task queue, for one life of the actor. */
+/** The shell around the task queue, from one start of the actor to its next restart. */
 class Agent {
   readonly #spec: AgentSpec;
   readonly #context: ActorContext<AgentMessage>;
   readonly #queue: ReturnType<typeof createTaskQueue<Asker>>;
-  readonly #away: AwayAskers<Asker>;
+  readonly #unreachable: UnreachableAskers<Asker>;
   #call: { readonly runId: string; readonly abort: AbortController } | undefined;
   #reported = '';
 
@@ -82,19 +82,19 @@ class Agent {
     this.#spec = spec;
     this.#context = context;
     this.#queue = createTaskQueue<Asker>(spec.config.maxQueuedTasks);
-    this.#away = new AwayAskers<Asker>(context, spec.config.silenceMs);
+    this.#unreachable = new UnreachableAskers<Asker>(context, spec.config.silenceMs);
     this.#reportState();
   }
 
   handleMessage(message: AgentMessage): void {
     switch (message.kind) {
       case 'task':
-        this.#away.heard(message.replyTo);
+        this.#unreachable.noteMessage(message.replyTo);
         return this.#handleTask(message);
       case 'given':
         return this.#decide({ ...message, type: 'task', asker: undefined });
       case 'probe':
-        this.#away.heard(message.replyTo);
+        this.#unreachable.noteMessage(message.replyTo);
         return this.#decide({ ...message, type: 'probe', asker: message.replyTo });
       case 'cancel':
         return this.#decide({ ...message, type: 'cancel' });
@@ -103,7 +103,7 @@ class Agent {
       case 'overdue':
         return this.#decide({ ...message, type: 'overdue' });
       case 'asker-silent':
-        return this.#endTasksOf(this.#away.take(message.asker));
+        return this.#endTasksOf(this.#unreachable.take(message.asker));
       case 'broken':
         throw message.error;
     }
@@ -113,7 +113,7 @@ class Agent {
     const { id } = this.#spec.activation;
     if (signal.type === 'terminated') {
       const asker = signal.ref as Asker;
-      return signal.reason === 'node-down' ? this.#away.add(asker) : this.#endTasksOf(asker);
+      return signal.reason === 'node-down' ? this.#unreachable.add(asker) : this.#endTasksOf(asker);
     }
     if (signal.type === 'pre-restart') {
       return this.#decide({
@@ -122,7 +122,7 @@ class Agent {
         message: `agent ${id} crashed and was restarted`,
       });
     }
-    const code = this.#spec.life.endCode;
+    const code = this.#spec.shared.endCode;
     const message =
       code === 'agent-stopped' ? `agent ${id} was stopped` : `agent ${id} ended on its node; ask again`;
     this.#decide({ type: 'end', code, message });
@@ -144,50 +144,44 @@ class Agent {
 
   #decide(event: TaskEvent<Asker>): void {
     const effects = decideTask(this.#queue, event, this.#context.clock.now());
-    // Before the effects: the asker that hears of its end is to find the agent ready.
+    // Before the effects: an asker that receives the end of its task must find the agent ready.
     this.#reportState();
     for (const effect of effects) this.#perform(effect);
   }
 
   #perform(effect: TaskEffect<Asker>): void {
+    const { runId } = effect.type === 'start' ? effect.task : effect;
     switch (effect.type) {
       case 'start':
         return this.#start(effect.task);
       case 'abort':
-        if (this.#call?.runId === effect.runId) this.#call.abort.abort();
+        if (this.#call?.runId === runId) this.#call.abort.abort();
         return;
       case 'await-deadline':
-        return this.#context.setTimer(`overdue-${effect.runId}`, effect.inMs, {
-          kind: 'overdue',
-          runId: effect.runId,
-        });
-      case 'accepted':
-        this.#context.watch(effect.to);
-        return effect.to.tell({
-          kind: 'accepted',
-          runId: effect.runId,
-          agent: this.#context.self,
-          position: effect.position,
-        });
+        return this.#context.setTimer(`overdue-${runId}`, effect.inMs, { kind: 'overdue', runId });
+      case 'accepted': {
+        const { to, position } = effect;
+        this.#context.watch(to);
+        return to.tell({ kind: 'accepted', runId, agent: this.#context.self, position });
+      }
       case 'text':
-        return effect.to.tell({
-          kind: 'text',
-          runId: effect.runId,
-          offset: effect.offset,
-          text: effect.text,
-        });
+        return effect.to.tell({ kind: 'text', runId, offset: effect.offset, text: effect.text });
       case 'unknown-run':
-        return effect.to.tell({ kind: 'unknown-run', runId: effect.runId });
+        return effect.to.tell({ kind: 'unknown-run', runId });
       case 'settled':
-        return effect.to.tell({ kind: 'settled', runId: effect.runId, outcome: effect.outcome });
+        return effect.to.tell({ kind: 'settled', runId, outcome: effect.outcome });
       case 'record':
-        this.#context.cancelTimer(`overdue-${effect.runId}`);
-        if (effect.asker) {
-          this.#away.remove(effect.asker);
-          this.#context.unwatch(effect.asker);
-        }
-        return this.#spec.onRunEnded(effect.runId, effect.outcome);
+        return this.#closeRun(runId, effect.outcome, effect.asker);
     }
+  }
+
+  #closeRun(runId: string, outcome: RunOutcome, asker: Asker | undefined): void {
+    this.#context.cancelTimer(`overdue-${runId}`);
+    if (asker) {
+      this.#unreachable.remove(asker);
+      this.#context.unwatch(asker);
+    }
+    this.#spec.onRunEnded(runId, outcome);
   }
 
   #start(task: Task<Asker>): void {
@@ -195,28 +189,23 @@ class Agent {
     this.#call = { runId: task.runId, abort };
     this.#context.pipeToSelf(
       this.#run(task, AbortSignal.any([abort.signal, this.#context.signal])),
-      (outcome) => ({ kind: 'finished', runId: task.runId, outcome }),
-      (error) => ({ kind: 'broken', error }),
+      (outcome): AgentMessage => ({ kind: 'finished', runId: task.runId, outcome }),
+      (error): AgentMessage => ({ kind: 'broken', error }),
     );
   }
 
   async #run(task: Task<Asker>, signal: AbortSignal): Promise<RunOutcome> {
-    const { entry, fleet, config, activation, life } = this.#spec;
-    if (life.model === '') {
-      const offered = await offeredModels(fleet, describeTimeoutMs);
-      life.model = resolveModel(undefined, entry.model, offered) ?? '';
-      if (life.model === '')
-        return failed('task-failed', 'no-host: the fleet has no model that chats; start or pull one');
-      this.#reportState();
-    }
+    const { definition, fleet, config, activation } = this.#spec;
+    const model = await this.#decideModel();
+    if (model === '') return failed('task-failed', 'no-host: the fleet has no chat model; start or pull one');
     const { clock } = this.#context;
     return runChat(
       fleet,
       clock,
       {
         runId: task.runId,
-        entry,
-        model: life.model,
+        definition,
+        model,
         options: activation.options,
         input: task.input,
         timeoutMs: Math.max(1, task.deadlineAtMs - clock.now()),
@@ -229,9 +218,19 @@ class Agent {
     );
   }
 
+  /** The agent's model; the first task chooses it if the spawn did not. '' if the fleet offers none. */
+  async #decideModel(): Promise<string> {
+    const { definition, fleet, shared } = this.#spec;
+    if (shared.model !== '') return shared.model;
+    const offered = await offeredModels(fleet, describeTimeoutMs);
+    shared.model = resolveModel(undefined, definition.model, offered) ?? '';
+    if (shared.model !== '') this.#reportState();
+    return shared.model;
+  }
+
   #reportState(): void {
-    const state: ReportedState = this.#queue.inHand ? 'busy' : 'ready';
-    const { model } = this.#spec.life;
+    const state: ReportedState = this.#queue.current ? 'busy' : 'ready';
+    const { model } = this.#spec.shared;
     const report = `${state} ${model}`;
     if (report === this.#reported) return;
     this.#reported = report;

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 
-/** One line of Ollama's `/api/chat` stream, as far as an agent reads it. */
+/** The parts of a line of Ollama's `/api/chat` stream that an agent uses. */
 export interface ChatLine {
   readonly text: string;
   /** Set on the last line. */
   readonly end?: { readonly promptTokens: number; readonly completionTokens: number };
-  /** Ollama broke off and says why. */
+  /** Ollama ended the stream with this error. */
   readonly error?: string;
 }
 
@@ -17,7 +17,7 @@ const schema = z.looseObject({
   error: z.string().optional(),
 });
 
-/** Undefined when the line is not Ollama's. */
+/** Undefined if the line is not of Ollama's protocol. */
 export function parseChatLine(line: string): ChatLine | undefined {
   let value: unknown;
   try {

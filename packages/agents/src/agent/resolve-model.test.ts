@@ -11,19 +11,19 @@ describe('resolveModel', () => {
     model('sim-count:latest', true),
   ];
 
-  it('takes what the request names, known or not', () => {
+  it('takes the requested model, whether the fleet has it or not', () => {
     expect(resolveModel('mine', 'b', offered)).toBe('mine');
   });
 
-  it('takes the entry’s model if the fleet has it, its tag implied', () => {
+  it('takes the model of the definition if the fleet has it, with or without its tag', () => {
     expect(resolveModel(undefined, 'b', offered)).toBe('b');
   });
 
-  it('falls back to the first model that chats, by name, where the fleet lacks the entry’s', () => {
+  it('falls back to the first chat model by name if the fleet lacks the model of the definition', () => {
     expect(resolveModel(undefined, 'gone', offered)).toBe('a:7b');
   });
 
-  it('prefers a loaded model, never one that only embeds, and the counter last', () => {
+  it('prefers a loaded chat model, never takes an embedding model, and takes sim-count last', () => {
     expect(resolveModel(undefined, undefined, [...offered, model('z:latest', true)])).toBe('z:latest');
     expect(
       resolveModel(undefined, undefined, [model('sim-count:latest', true), model('sim-chat:latest')]),
@@ -31,7 +31,7 @@ describe('resolveModel', () => {
     expect(resolveModel(undefined, undefined, [model('sim-count:latest')])).toBe('sim-count:latest');
   });
 
-  it('decides nothing while the fleet offers nothing', () => {
+  it('decides nothing while the fleet offers no chat model', () => {
     expect(resolveModel(undefined, 'b', [])).toBeUndefined();
     expect(resolveModel('', undefined, [model('embed', true, false)])).toBeUndefined();
   });

@@ -4,28 +4,28 @@ import { type FleetClient, normaliseModelName } from '@drover/fleet';
 export interface FleetModel {
   readonly name: string;
   readonly loaded: boolean;
-  /** Says text to text; embedding models do not. */
+  /** Answers a prompt with text; embedding models do not. */
   readonly chats: boolean;
 }
 
 /**
- * Which model an agent runs: what its request names, whether the fleet has it or not; else what its entry names,
- * if the fleet has it; else the fleet's default. Undefined while the fleet offers nothing.
+ * The model of an agent: the requested one, even if the fleet lacks it; else the model of its definition, if the fleet
+ * offers it; else the fleet's default. Undefined while the fleet offers none.
  */
 export function resolveModel(
   requested: string | undefined,
-  ofEntry: string | undefined,
+  ofDefinition: string | undefined,
   offered: readonly FleetModel[],
 ): string | undefined {
   if (requested !== undefined && requested !== '') return requested;
-  if (ofEntry !== undefined) {
-    const wanted = normaliseModelName(ofEntry);
-    if (offered.some((model) => normaliseModelName(model.name) === wanted)) return ofEntry;
+  if (ofDefinition !== undefined) {
+    const wanted = normaliseModelName(ofDefinition);
+    if (offered.some((model) => normaliseModelName(model.name) === wanted)) return ofDefinition;
   }
   return defaultModel(offered);
 }
 
-/** The first loaded model that chats, by name; else the first that chats. The counting fixture comes last. */
+/** The first loaded chat model by name, else the first chat model. The test model `sim-count` comes last. */
 function defaultModel(offered: readonly FleetModel[]): string | undefined {
   const rank = (model: FleetModel): number => (isCounter(model.name) ? 2 : 0) + (model.loaded ? 0 : 1);
   const chatting = offered.filter((model) => model.chats);
@@ -34,8 +34,8 @@ function defaultModel(offered: readonly FleetModel[]): string | undefined {
 }
 
 /**
- * What the fleet offers now. Whether a model chats is what Ollama says of it (`capabilities`); where that is not
- * known within `timeoutMs`, what its name says.
+ * The models that the fleet offers now. Ollama's `capabilities` tell whether a model chats; its name decides if they
+ * are not known within `timeoutMs`.
  */
 export async function offeredModels(fleet: FleetClient, timeoutMs: number): Promise<FleetModel[]> {
   const models = new Map<string, FleetModel>();

@@ -6,9 +6,9 @@ import { type ChatLine, parseChatLine } from './chat-line.ts';
 
 export interface ChatTask {
   readonly runId: string;
-  readonly entry: AgentDefinition;
+  readonly definition: AgentDefinition;
   readonly model: string;
-  /** Of the spawn request; they win over the entry's. */
+  /** Options of the spawn request; they override those of the definition. */
   readonly options: Readonly<Record<string, unknown>>;
   readonly input: string;
   readonly timeoutMs: number;
@@ -16,8 +16,8 @@ export interface ChatTask {
 }
 
 /**
- * One model call for one task. `onText` hears each piece of the answer as it comes. Everything that goes wrong in
- * the fleet is an outcome; aborting `signal` ends the call down to Ollama.
+ * Runs the model call of one task. `onText` receives each piece of the answer. A failure of the fleet is an outcome,
+ * not an exception. Aborting `signal` cancels the call down to Ollama.
  */
 export async function runChat(
   fleet: FleetClient,
@@ -40,7 +40,7 @@ export async function runChat(
   );
   try {
     const head = await call.head;
-    if (head.status !== 200) return await refusedByOllama(call, head.status);
+    if (head.status !== 200) return await readRefusal(call, head.status);
     return await readAnswer(call, task, onText, () => clock.now() - startedAtMs);
   } catch (error) {
     if (error instanceof FleetError) return fleetFailure(error);
@@ -52,11 +52,11 @@ function chatBody(task: ChatTask): Uint8Array {
   const body = {
     model: task.model,
     messages: [
-      { role: 'system', content: task.entry.systemPrompt },
+      { role: 'system', content: task.definition.systemPrompt },
       { role: 'user', content: task.input },
     ],
     stream: true,
-    options: { ...task.entry.options, ...task.options },
+    options: { ...task.definition.options, ...task.options },
   };
   return new TextEncoder().encode(JSON.stringify(body));
 }
@@ -72,7 +72,7 @@ async function readAnswer(
     for (const line of lines) {
       const parsed: ChatLine | undefined = parseChatLine(line);
       if (!parsed)
-        return breakOff(call, 'bad-upstream', 'the model server answered something that is not its protocol');
+        return breakOff(call, 'bad-upstream', 'the model server sent a line that is not of its protocol');
       if (parsed.error !== undefined) return failed('task-failed', `bad-upstream: ${parsed.error}`);
       if (output.length + parsed.text.length > task.maxOutputChars) {
         return breakOff(
@@ -90,7 +90,7 @@ async function readAnswer(
       }
     }
   }
-  return failed('task-failed', 'bad-upstream: the answer ended without saying that it was complete');
+  return failed('task-failed', 'bad-upstream: the answer ended without its last line');
 }
 
 function breakOff(call: FleetCall, code: string, message: string): RunOutcome {
@@ -98,7 +98,7 @@ function breakOff(call: FleetCall, code: string, message: string): RunOutcome {
   return failed('task-failed', `${code}: ${message}`);
 }
 
-async function refusedByOllama(call: FleetCall, status: number): Promise<RunOutcome> {
+async function readRefusal(call: FleetCall, status: number): Promise<RunOutcome> {
   for await (const lines of call.lines) {
     const error = lines.map((line) => parseChatLine(line)?.error).find((text) => text !== undefined);
     if (error !== undefined)

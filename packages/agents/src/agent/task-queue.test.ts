@@ -45,8 +45,8 @@ function end(outcome: RunOutcome): string {
   return outcome.status === 'failed' ? outcome.code : outcome.status;
 }
 
-describe('an agent’s tasks', () => {
-  it('are done one at a time, in the order in which they came', () => {
+describe('the tasks of an agent', () => {
+  it('run one at a time, in the order of their arrival', () => {
     const { task, finish } = setup();
     expect([...task('r1'), ...task('r2'), ...finish('r1'), ...finish('r2')]).toEqual([
       'deadline r1 in 1000',
@@ -62,14 +62,14 @@ describe('an agent’s tasks', () => {
     ]);
   });
 
-  it('wait in a bounded queue, and the next one is refused', () => {
+  it('wait in a bounded queue; a task that finds it full is refused', () => {
     const { task } = setup(1);
     task('r1');
     task('r2');
     expect(task('r3')).toEqual(['tell ann settled r3 agent-busy', 'record r3 agent-busy']);
   });
 
-  it('are known by their run, however often they are asked for', () => {
+  it('are identified by their run id, so that a repeated task message starts nothing', () => {
     const { task, finish } = setup();
     task('r1');
     expect(task('r1')).toEqual(['tell ann accepted r1 at 0']);
@@ -78,7 +78,7 @@ describe('an agent’s tasks', () => {
     expect(finish('r1')).toEqual([]);
   });
 
-  it('tell their text with its place, and again from where an asker says', () => {
+  it('send text with its offset, and again from the offset that a probe names', () => {
     const { task, decide } = setup();
     task('r1');
     decide({ type: 'text', runId: 'r1', text: 'one ' });
@@ -92,7 +92,7 @@ describe('an agent’s tasks', () => {
     expect(decide({ type: 'probe', runId: 'r9', have: 0, asker: 'ann' })).toEqual(['tell ann unknown r9']);
   });
 
-  it('end when cancelled or overdue, in hand or waiting, and the next one starts', () => {
+  it('end when cancelled or overdue, running or waiting, and the next one starts', () => {
     const { task, decide } = setup();
     task('r1');
     task('r2');
@@ -111,7 +111,7 @@ describe('an agent’s tasks', () => {
     expect(decide({ type: 'text', runId: 'r1', text: 'late' })).toEqual([]);
   });
 
-  it('of an asker that is gone all end, and recorded ones go on', () => {
+  it('end when their asker is gone, while recorded runs go on', () => {
     const { task, decide } = setup();
     task('r1', 'ann');
     decide({ type: 'task', runId: 'r2', input: 'hi', timeoutMs: 1_000, asker: undefined });
@@ -126,7 +126,7 @@ describe('an agent’s tasks', () => {
     ]);
   });
 
-  it('all end, said aloud, when the agent’s life ends', () => {
+  it('all end with an outcome when the agent ends', () => {
     const { task, decide } = setup();
     task('r1');
     task('r2');

@@ -1,14 +1,14 @@
 import { failed, type RunOutcome } from '../protocol/run-outcome.ts';
 
 /**
- * What an agent has to do: one task in hand, the next ones in a bounded queue, the last ends for askers whose
- * answer was lost. A plain function over plain data; `R` is an asker, and the core only hands it on.
+ * Tasks of one agent: the current one, the next ones in a bounded queue, and the newest outcomes, for askers that did
+ * not receive theirs. `R` is an asker and is only passed on.
  */
 export interface TaskQueue<R> {
   readonly maxQueued: number;
-  inHand: Task<R> | undefined;
+  current: Task<R> | undefined;
   readonly waiting: Task<R>[];
-  /** Newest ends by run id, oldest first. */
+  /** Newest outcomes by run id, oldest first. */
   readonly ended: Map<string, RunOutcome>;
 }
 
@@ -16,7 +16,7 @@ export interface Task<R> {
   readonly runId: string;
   readonly input: string;
   readonly deadlineAtMs: number;
-  /** Who is told; undefined for a recorded run, which its record tells. */
+  /** Receiver of text and outcome; undefined for a recorded run, whose outcome is in its record. */
   readonly asker: R | undefined;
   /** The answer so far. */
   text: string;
@@ -36,7 +36,7 @@ export type TaskEvent<R> =
   | { readonly type: 'text'; readonly runId: string; readonly text: string }
   | { readonly type: 'finished'; readonly runId: string; readonly outcome: RunOutcome }
   | { readonly type: 'overdue'; readonly runId: string }
-  /** This life of the agent ends. */
+  /** The agent ends or restarts. */
   | {
       readonly type: 'end';
       readonly code: 'agent-stopped' | 'agent-lost' | 'task-failed';
@@ -46,7 +46,7 @@ export type TaskEvent<R> =
 export type TaskEffect<R> =
   | { readonly type: 'start'; readonly task: Task<R> }
   | { readonly type: 'abort'; readonly runId: string }
-  /** Report `overdue` then. */
+  /** Send the event `overdue` in `inMs`. */
   | { readonly type: 'await-deadline'; readonly runId: string; readonly inMs: number }
   | { readonly type: 'accepted'; readonly to: R; readonly runId: string; readonly position: number }
   | {
@@ -58,7 +58,7 @@ export type TaskEffect<R> =
     }
   | { readonly type: 'unknown-run'; readonly to: R; readonly runId: string }
   | { readonly type: 'settled'; readonly to: R; readonly runId: string; readonly outcome: RunOutcome }
-  /** The run has ended: for the record, with its asker if it had one. */
+  /** The run has ended and is to be recorded; `asker` if it had one. */
   | {
       readonly type: 'record';
       readonly runId: string;
@@ -66,14 +66,14 @@ export type TaskEffect<R> =
       readonly asker: R | undefined;
     };
 
-/** Ends remembered for askers that did not hear them. */
-const endsKept = 8;
+/** Outcomes kept for askers that did not receive them. */
+const maxKeptOutcomes = 8;
 
 export function createTaskQueue<R>(maxQueued: number): TaskQueue<R> {
-  return { maxQueued, inHand: undefined, waiting: [], ended: new Map() };
+  return { maxQueued, current: undefined, waiting: [], ended: new Map() };
 }
 
-/** What is to be done about one event. `queue` is changed in place. */
+/** Decides what to do about one event. `queue` is changed in place. */
 // oxlint-disable-next-line typescript/consistent-return -- every case returns; the compiler checks it
 export function decideTask<R>(queue: TaskQueue<R>, event: TaskEvent<R>, nowMs: number): TaskEffect<R>[] {
   switch (event.type) {
@@ -90,7 +90,9 @@ export function decideTask<R>(queue: TaskQueue<R>, event: TaskEvent<R>, nowMs: n
     case 'text':
       return growText(queue, event.runId, event.text);
     case 'finished':
-      return queue.inHand?.runId === event.runId ? endInHand(queue, queue.inHand, event.outcome, false) : [];
+      return queue.current?.runId === event.runId
+        ? endInHand(queue, queue.current, event.outcome, false)
+        : [];
     case 'overdue':
       return endTask(queue, event.runId, failed('deadline', 'the task did not end within its timeoutMs'));
     case 'end':
@@ -110,16 +112,16 @@ function acceptTask<R>(
   if (known !== undefined)
     return asker === undefined ? [] : [{ type: 'accepted', to: asker, runId, position: known }];
   const task: Task<R> = { runId, input, deadlineAtMs: nowMs + timeoutMs, asker, text: '' };
-  if (queue.inHand && queue.waiting.length >= queue.maxQueued) {
+  if (queue.current && queue.waiting.length >= queue.maxQueued) {
     return conclude(
       queue,
       task,
-      failed('agent-busy', `${queue.waiting.length} tasks wait already; ask again later`),
+      failed('agent-busy', `${queue.waiting.length} tasks are already waiting; ask again later`),
     );
   }
   const effects: TaskEffect<R>[] = [{ type: 'await-deadline', runId, inMs: timeoutMs }];
   queue.waiting.push(task);
-  if (!queue.inHand) effects.push(...startNext(queue));
+  if (!queue.current) effects.push(...startNext(queue));
   const position = positionOf(queue, runId) ?? 0;
   if (asker !== undefined) effects.push({ type: 'accepted', to: asker, runId, position });
   return effects;
@@ -130,41 +132,41 @@ function answerProbe<R>(queue: TaskQueue<R>, asker: R, runId: string, have: numb
   if (outcome) return [{ type: 'settled', to: asker, runId, outcome }];
   const position = positionOf(queue, runId);
   if (position === undefined) return [{ type: 'unknown-run', to: asker, runId }];
-  const missing = position === 0 ? (queue.inHand?.text.slice(have) ?? '') : '';
+  const missing = position === 0 ? (queue.current?.text.slice(have) ?? '') : '';
   if (missing === '') return [{ type: 'accepted', to: asker, runId, position }];
   return [{ type: 'text', to: asker, runId, offset: have, text: missing }];
 }
 
 function growText<R>(queue: TaskQueue<R>, runId: string, text: string): TaskEffect<R>[] {
-  const { inHand } = queue;
-  if (inHand?.runId !== runId) return [];
-  const offset = inHand.text.length;
-  inHand.text += text;
-  return inHand.asker === undefined ? [] : [{ type: 'text', to: inHand.asker, runId, offset, text }];
+  const { current } = queue;
+  if (current?.runId !== runId) return [];
+  const offset = current.text.length;
+  current.text += text;
+  return current.asker === undefined ? [] : [{ type: 'text', to: current.asker, runId, offset, text }];
 }
 
 function endTask<R>(queue: TaskQueue<R>, runId: string, outcome: RunOutcome): TaskEffect<R>[] {
-  if (queue.inHand?.runId === runId) return endInHand(queue, queue.inHand, outcome, true);
+  if (queue.current?.runId === runId) return endInHand(queue, queue.current, outcome, true);
   const index = queue.waiting.findIndex((task) => task.runId === runId);
   const [task] = index < 0 ? [] : queue.waiting.splice(index, 1);
   return task ? conclude(queue, task, outcome) : [];
 }
 
-/** The next task starts at once: what is left of an aborted call is none of this agent's business. */
+/** The next task starts at once, without waiting for an aborted model call to end. */
 function endInHand<R>(
   queue: TaskQueue<R>,
   task: Task<R>,
   outcome: RunOutcome,
   abort: boolean,
 ): TaskEffect<R>[] {
-  queue.inHand = undefined;
+  queue.current = undefined;
   const effects: TaskEffect<R>[] = abort ? [{ type: 'abort', runId: task.runId }] : [];
   return [...effects, ...conclude(queue, task, outcome), ...startNext(queue)];
 }
 
 function endAll<R>(queue: TaskQueue<R>, outcome: RunOutcome): TaskEffect<R>[] {
-  const tasks = queue.inHand ? [queue.inHand, ...queue.waiting] : [...queue.waiting];
-  queue.inHand = undefined;
+  const tasks = queue.current ? [queue.current, ...queue.waiting] : [...queue.waiting];
+  queue.current = undefined;
   queue.waiting.length = 0;
   return tasks.flatMap((task) => conclude(queue, task, outcome));
 }
@@ -173,7 +175,7 @@ function conclude<R>(queue: TaskQueue<R>, task: Task<R>, outcome: RunOutcome): T
   const { runId, asker } = task;
   queue.ended.set(runId, outcome);
   for (const oldest of queue.ended.keys()) {
-    if (queue.ended.size <= endsKept) break;
+    if (queue.ended.size <= maxKeptOutcomes) break;
     queue.ended.delete(oldest);
   }
   const record: TaskEffect<R> = { type: 'record', runId, outcome, asker };
@@ -182,18 +184,18 @@ function conclude<R>(queue: TaskQueue<R>, task: Task<R>, outcome: RunOutcome): T
 
 function startNext<R>(queue: TaskQueue<R>): TaskEffect<R>[] {
   const task = queue.waiting.shift();
-  queue.inHand = task;
+  queue.current = task;
   return task ? [{ type: 'start', task }] : [];
 }
 
-/** 0 = in hand, 1 = next. */
+/** 0 = current, 1 = next. */
 function positionOf(queue: TaskQueue<unknown>, runId: string): number | undefined {
-  if (queue.inHand?.runId === runId) return 0;
+  if (queue.current?.runId === runId) return 0;
   const index = queue.waiting.findIndex((task) => task.runId === runId);
   return index < 0 ? undefined : index + 1;
 }
 
 function tasksOf<R>(queue: TaskQueue<R>, asker: R): Task<R>[] {
-  // Waiting ones first, so that ending the one in hand does not start another of the same asker.
-  return [...queue.waiting, ...(queue.inHand ? [queue.inHand] : [])].filter((task) => task.asker === asker);
+  // Waiting tasks first, so that ending the current one does not start another task of the same asker.
+  return [...queue.waiting, ...(queue.current ? [queue.current] : [])].filter((task) => task.asker === asker);
 }

@@ -3,20 +3,20 @@ import { describe, expect, it } from 'vitest';
 import { AnswerText } from './answer-text.ts';
 
 describe('AnswerText', () => {
-  it('hands on each character once, whatever is lost, doubled or late', () => {
+  it('emits each character once and in order when pieces are lost, duplicated or late', () => {
     const piece = record({ at: nat(20), size: nat(8) });
     assert(
       property(string({ maxLength: 20 }), array(piece), (whole, pieces) => {
         const text = new AnswerText();
-        let heard = '';
-        for (const { at, size } of pieces) heard += text.take(at, whole.slice(at, at + size)).fresh;
-        expect(whole.startsWith(heard)).toBe(true);
-        expect(heard + text.complete(whole)).toBe(whole);
+        let emitted = '';
+        for (const { at, size } of pieces) emitted += text.take(at, whole.slice(at, at + size)).fresh;
+        expect(whole.startsWith(emitted)).toBe(true);
+        expect(emitted + text.complete(whole)).toBe(whole);
       }),
     );
   });
 
-  it('says when something is missing', () => {
+  it('reports missing characters', () => {
     const text = new AnswerText();
     expect(text.take(0, 'one ')).toEqual({ fresh: 'one ', missing: false });
     expect(text.take(8, 'three')).toEqual({ fresh: '', missing: true });

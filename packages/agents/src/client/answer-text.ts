@@ -1,7 +1,4 @@
-/**
- * An answer as it arrives in pieces that may be lost, doubled or late: each character is handed on once, in
- * order.
- */
+/** Assembles an answer from pieces that may be lost, duplicated or late. Each character is emitted once, in order. */
 export class AnswerText {
   #text = '';
 
@@ -9,7 +6,7 @@ export class AnswerText {
     return this.#text.length;
   }
 
-  /** What is new of a piece; `missing` when something before it has not come. */
+  /** The new characters of a piece; `missing` if characters before the piece have not arrived. */
   take(offset: number, text: string): { readonly fresh: string; readonly missing: boolean } {
     if (offset > this.#text.length) return { fresh: '', missing: true };
     const fresh = text.slice(this.#text.length - offset);
@@ -17,7 +14,7 @@ export class AnswerText {
     return { fresh, missing: false };
   }
 
-  /** What the complete answer adds to what was handed on. */
+  /** The characters of the complete answer that were not emitted yet. */
   complete(output: string): string {
     const fresh = output.slice(this.#text.length);
     this.#text = output;

@@ -1,24 +1,20 @@
 import type { ClusterNode, Leadership } from '@drover/actor-core/cluster';
+import type { AgentView } from '../agents-client.ts';
 import type { AgentsConfig } from '../config.ts';
 import { AgentsError } from '../errors.ts';
-import {
-  type AnswerRef,
-  type DirectoryAnswer,
-  directoryAnswerSchema,
-  type DirectoryMessage,
-  directoryPath,
-  type DirectoryRequest,
-} from '../protocol/directory-message.ts';
+import { type AnswerRef, type DirectoryAnswer, directoryAnswerSchema } from '../protocol/directory-answer.ts';
+import { type DirectoryMessage, directoryPath } from '../protocol/directory-message.ts';
+import type { DirectoryRequest } from '../protocol/directory-request.ts';
 import { delay } from './delay.ts';
 
-/** What the leader answered, errors aside. */
+/** An answer of the leader other than an error. */
 export type Answered = Exclude<DirectoryAnswer, { kind: 'error' | 'not-leader' }>;
 
 type Trouble = Extract<DirectoryAnswer, { kind: 'not-leader' }>['trouble'];
 
 const retryMs = 100;
 
-/** Asks the leader's directory, whoever leads: every request may be repeated, so each is, until its time is up. */
+/** Asks the directory of the current leader. Each request is repeated until it is answered or its time is up. */
 export class DirectoryAsker {
   readonly #node: ClusterNode;
   readonly #leadership: Leadership;
@@ -31,19 +27,22 @@ export class DirectoryAsker {
   }
 
   /**
-   * Whom to ask. A leader is not heard by its own node's followers, so a host that hears of nobody else asks itself:
-   * its directory says so if it does not lead.
+   * Node to ask. A leader's announcements do not reach followers on its own node, so a host that knows of no leader
+   * asks itself; its directory answers `not-leader` if it does not lead.
    */
   get leader(): string | undefined {
     const { roles, nodeId, presence } = this.#node;
     const known = this.#leadership.current()?.node ?? (roles.includes('host') ? nodeId : undefined);
-    // Without a leader, ask a host for the reason.
-    return (
-      known ?? presence.members().find((one) => one.state === 'alive' && one.roles.includes('host'))?.node
-    );
+    if (known !== undefined) return known;
+    // Without a leader, any live host can tell the reason.
+    return presence.members().find((member) => member.state === 'alive' && member.roles.includes('host'))
+      ?.node;
   }
 
-  /** @throws AgentsError what the leader said, `no-leader`, `bus-unavailable` */
+  /**
+   * @param waitMs longest time for all attempts
+   * @throws AgentsError with the leader's error, `no-leader` or `bus-unavailable`
+   */
   async ask(
     make: (replyTo: AnswerRef) => DirectoryRequest,
     waitMs: number,
@@ -69,7 +68,7 @@ export class DirectoryAsker {
     }
   }
 
-  /** Undefined when no answer came, or none that this version understands. */
+  /** Undefined without an answer that this version understands. */
   async #attempt(
     leader: string,
     make: (replyTo: AnswerRef) => DirectoryRequest,
@@ -85,9 +84,9 @@ export class DirectoryAsker {
       });
       const parsed = directoryAnswerSchema.safeParse(answer);
       if (parsed.success) return parsed.data;
-      log.warn({ leader, issue: parsed.error.issues[0] }, 'agents: the leader answered something unknown');
+      log.warn({ leader, issue: parsed.error.issues[0] }, 'agents: the leader sent an unknown answer');
     } catch (error) {
-      log.debug({ leader, err: error }, 'agents: the leader did not answer; asking again');
+      log.debug({ leader, err: error }, 'agents: the leader did not answer; retrying');
     }
     return undefined;
   }
@@ -106,4 +105,15 @@ export class DirectoryAsker {
         : `${leader}, which leads the agents, did not answer for ${Math.round(waitMs)} ms`;
     return new AgentsError('no-leader', message, { retryAfterMs: 1_000 });
   }
+}
+
+/** @throws AgentsError if the answer is not an agent */
+export function agentOf(answer: Answered): AgentView {
+  if (answer.kind !== 'agent') throw unexpected(answer);
+  return answer.agent;
+}
+
+export function unexpected(answer: Answered): AgentsError {
+  const message = `the leader sent the answer ${answer.kind} to another question; it runs another version`;
+  return new AgentsError('no-leader', message);
 }

@@ -6,7 +6,7 @@ import { checkTask } from './check-request.ts';
 const config = resolveConfig();
 const smallest = 64 * 1024;
 
-it('refuses an input that no message of the bus carries, with both sizes', () => {
+it('refuses an input that does not fit one NATS message, naming both sizes', () => {
   const input = 'x'.repeat(70_000);
   expect(checkTask({ input }, config, 1024 * 1024)).toMatchObject({ input });
   expect(() => checkTask({ input }, config, smallest)).toThrow(
@@ -18,14 +18,14 @@ it('refuses an input that no message of the bus carries, with both sizes', () =>
   );
 });
 
-it('counts the bytes that the record will have, not the characters', () => {
+it('counts the bytes of the record, not the characters of the input', () => {
   const input = '"'.repeat(40_000);
   expect(() => checkTask({ input }, config, smallest)).toThrow('has 80002 bytes');
 });
 
-it('leaves an answer so long that its record fits whatever its characters are', () => {
+it('limits an answer to a length whose record fits with any characters', () => {
   const output = '\u0001'.repeat(outputCharsFor(smallest));
   expect(Buffer.byteLength(JSON.stringify({ output }))).toBeLessThan(smallest);
-  // The default length is not cut on a server with the default limit.
+  // A server with the default limit does not reduce the default length.
   expect(outputCharsFor(1024 * 1024)).toBeGreaterThan(config.maxOutputChars);
 });

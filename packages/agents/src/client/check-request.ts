@@ -8,10 +8,11 @@ import {
   maxOptionsChars,
   recordReserveBytes,
 } from '../protocol/limits.ts';
-import type { SpawnSpec } from '../protocol/directory-message.ts';
+import type { SpawnSpec } from '../protocol/directory-request.ts';
 
 /**
- * A spawn request as it travels. Checked before it is sent: the edge of the other node would only drop it.
+ * The spawn request in wire form. Checked before it is sent, because the receiving node drops an invalid message
+ * without an answer.
  *
  * @throws AgentsError `invalid-input` naming the field
  */
@@ -30,7 +31,7 @@ export function checkSpawn(request: SpawnRequest): SpawnSpec {
 }
 
 /**
- * @param maxPayloadBytes what one message of the bus carries: the input travels, and is recorded, in one
+ * @param maxPayloadBytes limit of one NATS message; the input is sent and recorded in one message
  * @throws AgentsError `invalid-input` naming the field
  */
 export function checkTask(
@@ -41,7 +42,7 @@ export function checkTask(
   const longestMs = longestTaskMs(config);
   const { input, timeoutMs = defaultTaskMs(config) } = request;
   if (typeof input !== 'string' || input === '')
-    throw invalid('input', 'must be a text of one character at least');
+    throw invalid('input', 'must be a text of at least one character');
   if (input.length > config.maxInputChars) {
     throw invalid('input', `has ${input.length} characters; ${config.maxInputChars} are allowed`);
   }
@@ -56,7 +57,7 @@ export function checkTask(
   return { input, timeoutMs };
 }
 
-/** @throws AgentsError `agent-not-found` or `run-not-found` for an id that none can have */
+/** @throws AgentsError `agent-not-found` or `run-not-found` for an impossible id */
 export function checkId(id: string, code: 'agent-not-found' | 'run-not-found'): void {
   if (/^[a-z0-9][a-z0-9_-]{0,63}$/.test(id)) return;
   throw new AgentsError(

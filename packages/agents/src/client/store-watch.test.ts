@@ -29,7 +29,7 @@ async function setup(): Promise<{
   };
 }
 
-it('never waits: the next call tells what the last one asked for, with its age', async () => {
+it('never waits: a call returns the answer to an earlier question, with its age', async () => {
   const { watch, clock, asked, answer } = await setup();
   expect(watch.trouble()).toBeUndefined();
   expect(watch.trouble()).toBeUndefined();
@@ -40,7 +40,7 @@ it('never waits: the next call tells what the last one asked for, with its age',
   expect(asked()).toBe(1);
 });
 
-it('forgets a trouble when the leader says that it is over, and keeps it when there is no answer', async () => {
+it('forgets a trouble when the leader reports that it is over, and keeps it without an answer', async () => {
   const { watch, clock, asked, answer } = await setup();
   watch.trouble();
   await answer(new AgentsError('store-missing', 'gone'));

@@ -2,11 +2,11 @@ import type { Clock } from '@drover/actor-core';
 import type { StoreTroubleView } from '../agents-client.ts';
 import { AgentsError } from '../errors.ts';
 
-/** Older evidence than this is renewed in the background by the next question. */
+/** Age above which the next call renews the evidence in the background. */
 const freshMs = 1_000;
 const storeCodes: ReadonlySet<string> = new Set(['store-full', 'store-missing', 'store-unavailable']);
 
-/** Last known state of the store, refreshed by one request at a time; callers never wait. */
+/** Last known state of the leader's store, renewed by one request at a time. Callers never wait. */
 export class StoreWatch {
   readonly #clock: Clock;
   readonly #ask: () => Promise<unknown>;
@@ -26,7 +26,7 @@ export class StoreWatch {
     return { code: trouble.code, message: trouble.message, evidenceAgeMs: Math.round(nowMs - atMs) };
   }
 
-  /** Never rejects. Without an answer the last known state stays, and its age grows. */
+  /** Never rejects. Without an answer the last known state stays and its age grows. */
   async #renew(): Promise<void> {
     if (this.#isAsking) return;
     this.#isAsking = true;

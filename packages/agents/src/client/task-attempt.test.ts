@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { ScriptedFleet } from '../testing/scripted-fleet.ts';
 import { startTestCell, type TestCell } from '../testing/test-cell.ts';
 
-/** Entries that the ends of tasks must give back, of the asking node and of the agent's host. */
-function held(cell: TestCell): unknown {
+/** Sizes of the runtime's tables on the asking node and on the agent's host. */
+function tableSizesOf(cell: TestCell): unknown {
   const host = cell.hosts.get('host-1');
   return [cell.gateway, host?.node].map((node) => {
     if (!node) throw new Error('no host');
@@ -21,7 +21,7 @@ async function setup() {
   const { id } = await cell.during(cell.client.spawn({ type: 'assistant' }));
   await cell.during(cell.client.task(id, { input: 'warm up' }));
   await cell.advance(5_000);
-  return { cell, fleet, id, before: held(cell) };
+  return { cell, fleet, id, before: tableSizesOf(cell) };
 }
 
 type Facts = { cell: TestCell; fleet: ScriptedFleet; id: string };
@@ -47,7 +47,7 @@ describe('a task leaves no actor, timer or watch behind', () => {
       },
     ],
     [
-      'when it was cancelled before it began',
+      'when it was cancelled before it started',
       async ({ cell, id }) => {
         const task = cell.client.task(id, { input: 'x' }, { signal: AbortSignal.abort() });
         await expect(cell.during(task)).rejects.toMatchObject({ code: 'cancelled' });
@@ -62,7 +62,7 @@ describe('a task leaves no actor, timer or watch behind', () => {
       },
     ],
     [
-      'when the model server breaks it off',
+      'when the model server ends its stream too early',
       async ({ cell, fleet, id }) => {
         fleet.mode = 'by-hand';
         const calls = fleet.calls.length;
@@ -96,15 +96,15 @@ describe('a task leaves no actor, timer or watch behind', () => {
     const { cell, fleet, id, before } = await setup();
     await act({ cell, fleet, id });
     await cell.advance(10_000);
-    expect(held(cell)).toEqual(before);
+    expect(tableSizesOf(cell)).toEqual(before);
   });
 
-  it('when its agent is stopped under it', async () => {
+  it('when its agent is stopped while it runs', async () => {
     const { cell, fleet, id } = await setup();
     const other = (await cell.during(cell.client.spawn({ type: 'assistant' }))).id;
     await cell.during(cell.client.stop(other));
     await cell.advance(10_000);
-    const [before] = held(cell) as readonly unknown[];
+    const [before] = tableSizesOf(cell) as readonly unknown[];
     fleet.mode = 'by-hand';
     const calls = fleet.calls.length;
     const task = cell.client.task(id, { input: 'x' });
@@ -113,6 +113,6 @@ describe('a task leaves no actor, timer or watch behind', () => {
     await expect(cell.during(task)).rejects.toMatchObject({ code: 'agent-stopped' });
     await cell.during(stopping);
     await cell.advance(10_000);
-    expect((held(cell) as readonly unknown[])[0]).toEqual(before);
+    expect((tableSizesOf(cell) as readonly unknown[])[0]).toEqual(before);
   });
 });

@@ -5,8 +5,8 @@ import {
   type Props,
   props,
   receive,
-  type Signal,
   setup,
+  type Signal,
   stopped,
 } from '@drover/actor-core';
 import type { TaskEvent } from '../agents-client.ts';
@@ -16,8 +16,8 @@ import { type TaskMessage, type TaskReply, taskReplySchema } from '../protocol/t
 import { AnswerText } from './answer-text.ts';
 
 /**
- * How one attempt at a task ended. `settled`: as the agent said · `lost`: the agent had it and is gone · `moved`:
- * the agent never said that it had it, so it may be asked again elsewhere.
+ * How one attempt at a task ended. `settled`: with the outcome of the agent · `lost`: the agent had accepted the task
+ * and is gone · `moved`: the agent never accepted the task, so it may be given to the agent's next incarnation.
  */
 export type TaskAttemptEnd =
   | { readonly type: 'settled'; readonly outcome: RunOutcome }
@@ -32,21 +32,21 @@ export interface TaskAttemptSpec {
   readonly config: AgentsConfig;
   readonly signal: AbortSignal | undefined;
   onEvent(event: TaskEvent): void;
-  /** Exactly once. */
+  /** Called exactly once. */
   onEnd(end: TaskAttemptEnd): void;
 }
 
 type Message =
   | TaskReply
-  | { readonly kind: 'look' }
+  | { readonly kind: 'check' }
   | { readonly kind: 'cancelled' }
   | { readonly kind: 'overdue' }
-  | { readonly kind: 'ended-unsaid'; readonly message: string };
+  | { readonly kind: 'grace-over'; readonly message: string };
 
-/** How long the word of an agent's end waits for the agent's last words, which travel on another lane. */
-const lastWordsMs = 250;
+/** Grace between the termination notice and the agent's last data messages, which use another lane. */
+const terminationGraceMs = 250;
 
-/** The recipe of the asker's side of one task: asks, repairs, watches, and always ends. */
+/** Props of the asker's end of one task: gives the task to the agent, repairs lost text, and always ends. */
 export function taskAttemptProps(spec: TaskAttemptSpec): Props<Message> {
   return props<Message>(
     () =>
@@ -66,31 +66,31 @@ class TaskAttempt {
   readonly #context: ActorContext<Message>;
   readonly #text = new AnswerText();
   readonly #onAbort: () => void;
-  /** This life of the agent, once it has said that it has the task. */
+  /** The agent's incarnation that has accepted the task. */
   #holder: ActorRef<TaskMessage> | undefined;
   #started = false;
   #repairing = false;
   #ended = false;
-  #heardAtMs: number;
+  #lastReplyAtMs: number;
 
   constructor(spec: TaskAttemptSpec, context: ActorContext<Message>) {
     this.#spec = spec;
     this.#context = context;
-    this.#heardAtMs = context.clock.now();
+    this.#lastReplyAtMs = context.clock.now();
     const { self } = context;
     this.#onAbort = () => self.tell({ kind: 'cancelled' }, { lane: 'control' });
     spec.signal?.addEventListener('abort', this.#onAbort, { once: true });
-    context.setInterval('look', spec.config.probeMs, { kind: 'look' });
+    context.setInterval('check', spec.config.probeMs, { kind: 'check' });
     context.setTimer('overdue', spec.timeoutMs + 2 * spec.config.probeMs, { kind: 'overdue' });
     if (spec.signal?.aborted) this.#onAbort();
     else {
-      // The path of this one life: when that is gone its node says so at once.
+      // The path names one incarnation: if it is gone, its node reports that at once.
       context.watch(spec.agent);
       this.#askForTask();
     }
   }
 
-  /** Stops this actor when the task has ended: no supervisor does so, and its timers would continue. */
+  /** Stops this actor once the task has ended; nothing else would stop it and its timers. */
   handle(message: Message): Next<Message> {
     this.#handleMessage(message);
     return this.#ended ? stopped : undefined;
@@ -99,16 +99,16 @@ class TaskAttempt {
   #handleMessage(message: Message): void {
     if (this.#ended) return;
     switch (message.kind) {
-      case 'look':
-        return this.#look();
+      case 'check':
+        return this.#check();
       case 'cancelled':
         return this.#giveUp(failed('cancelled', 'the asker cancelled the task'));
       case 'overdue':
         return this.#giveUp(failed('deadline', `the task did not end within ${this.#spec.timeoutMs} ms`));
-      case 'ended-unsaid':
+      case 'grace-over':
         return this.#end({ type: 'lost', message: message.message });
       default:
-        if (message.runId === this.#spec.runId) this.#hear(message);
+        if (message.runId === this.#spec.runId) this.#handleReply(message);
     }
   }
 
@@ -118,32 +118,32 @@ class TaskAttempt {
       return this.#ended ? stopped : undefined;
     }
     this.#spec.signal?.removeEventListener('abort', this.#onAbort);
-    // Whatever ended this attempt, its asker hears of it.
-    this.#end({ type: 'lost', message: 'the attempt of the task ended on this node' });
+    // The asker must receive an end even if this actor is stopped from outside.
+    this.#end({ type: 'lost', message: 'the asking node stopped the task' });
     return undefined;
   }
 
-  #hear(reply: TaskReply): void {
-    this.#heardAtMs = this.#context.clock.now();
+  #handleReply(reply: TaskReply): void {
+    this.#lastReplyAtMs = this.#context.clock.now();
     switch (reply.kind) {
       case 'accepted':
         this.#holder ??= reply.agent;
         if (reply.position === 0) this.#start();
         return;
       case 'text':
-        return this.#hearText(reply.offset, reply.text);
+        return this.#takeText(reply.offset, reply.text);
       case 'settled':
-        return this.#hearEnd(reply.outcome);
+        return this.#settle(reply.outcome);
       case 'unknown-run':
         if (!this.#holder) return this.#askForTask();
         return this.#end({
           type: 'lost',
-          message: 'the agent was restarted with the task in hand; ask again',
+          message: 'the agent was restarted while it ran the task; ask again',
         });
     }
   }
 
-  #hearText(offset: number, text: string): void {
+  #takeText(offset: number, text: string): void {
     const { fresh, missing } = this.#text.take(offset, text);
     if (missing) {
       if (!this.#repairing) this.#probe();
@@ -154,7 +154,7 @@ class TaskAttempt {
     this.#emit(fresh);
   }
 
-  #hearEnd(outcome: RunOutcome): void {
+  #settle(outcome: RunOutcome): void {
     if (outcome.status === 'completed') this.#emit(this.#text.complete(outcome.output));
     this.#end({ type: 'settled', outcome });
   }
@@ -173,16 +173,16 @@ class TaskAttempt {
   #handleEndOfAgent(ref: ActorRef<never>, reason: string): void {
     if (this.#ended) return;
     if (!this.#holder) return this.#end({ type: 'moved' });
-    const message = `agent's life on ${ref.address.node} ended (${reason}) with the task in hand; ask again`;
+    const message = `the agent ended on ${ref.address.node} (${reason}) while it ran the task; ask again`;
     if (reason === 'node-down') return this.#end({ type: 'lost', message });
-    this.#context.setTimer('ended-unsaid', lastWordsMs, { kind: 'ended-unsaid', message });
+    this.#context.setTimer('grace-over', terminationGraceMs, { kind: 'grace-over', message });
   }
 
-  /** Sign of life and repair: everything that was lost is asked for again. */
-  #look(): void {
-    const silentMs = this.#context.clock.now() - this.#heardAtMs;
+  /** Shows the agent that this asker is alive, asks again for lost messages, and detects a silent agent. */
+  #check(): void {
+    const silentMs = this.#context.clock.now() - this.#lastReplyAtMs;
     if (silentMs >= this.#spec.config.silenceMs) {
-      const message = `the agent has been silent for ${Math.round(silentMs)} ms with the task in hand; ask again`;
+      const message = `the agent has been silent for ${Math.round(silentMs)} ms while it ran the task; ask again`;
       return this.#end(this.#holder ? { type: 'lost', message } : { type: 'moved' });
     }
     if (this.#holder) this.#probe();

@@ -2,8 +2,8 @@ import type { Sender } from '@drover/actor-core';
 import type { DirectoryMessage } from '../protocol/directory-message.ts';
 
 /**
- * Whether the directory accepts a message from that sender: requests from gateways and hosts; reports from hosts, each
- * about itself only. NATS permissions pin a sender's node and the lanes its role may publish on. Pure.
+ * Whether the directory accepts a message from its sender: requests from gateways and hosts, and reports from hosts
+ * about themselves. NATS permissions fix the sender's node and the lanes that its role may use.
  */
 export function acceptsFrom(message: DirectoryMessage, { node, nodeIncarnation, lane }: Sender): boolean {
   switch (message.kind) {
@@ -14,7 +14,7 @@ export function acceptsFrom(message: DirectoryMessage, { node, nodeIncarnation, 
     case 'states':
       return lane === 'order' && message.node === node && message.nodeIncarnation === nodeIncarnation;
     case 'settle':
-      // The manager repeats this message until it is confirmed; an asker whose agent was lost sends it once.
+      // With `replyTo`: from a manager. Without: from an asker that lost its agent.
       return message.replyTo === undefined
         ? lane === 'request'
         : lane === 'order' && message.run.node === node && message.replyTo.address.node === node;

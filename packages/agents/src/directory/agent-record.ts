@@ -1,14 +1,16 @@
 import { z } from 'zod';
-import { decodeRecord, encodeRecord } from './record-codec.ts';
+import { agentsGroup } from '../protocol/limits.ts';
+import type { Placement } from '../placement/placement.ts';
+import { decodeRecord } from '../placement/record-codec.ts';
+import type { RecordKind } from '../placement/record-store.ts';
 
 /**
- * The durable truth about one agent: the newest record of `control('agents', 'agent', slot)`. The key of
- * idempotency lives in it, so that an agent and its key can never be recorded one without the other.
+ * The durable state of one agent: the newest record of `control('agents', 'agent', slot)`. It holds the idempotency
+ * key of its spawn, so that agent and key are always recorded together.
  */
-export interface AgentRecord {
+export interface AgentRecord extends Placement {
   readonly v: 1;
-  readonly id: string;
-  /** Token of its subject. A stopped agent's slot is used again when all are taken, which bounds the stream. */
+  /** Token of the record's subject. The slot of a stopped agent is reused when all are taken. */
   readonly slot: number;
   readonly type: string;
   readonly name: string;
@@ -16,15 +18,10 @@ export interface AgentRecord {
   readonly model: string;
   readonly options: Readonly<Record<string, unknown>>;
   readonly life: 'active' | 'stopped';
-  /** 1 for the first life, +1 each time it is brought back. */
-  readonly incarnation: number;
-  /** Where this life is, or was meant to be. */
-  readonly node: string;
-  readonly nodeIncarnation: number;
   readonly createdAtMs: number;
-  /** Idempotency key of its spawn. */
+  /** Idempotency key of the spawn. */
   readonly key: string;
-  /** The request as it was asked for, in one spelling: the same key must come with the same. */
+  /** The spawn request in canonical form: a repeated key must come with the same request. */
   readonly request: string;
 }
 
@@ -45,11 +42,8 @@ const schema: z.ZodType<AgentRecord> = z.object({
   request: z.string(),
 });
 
-export function encodeAgentRecord(record: AgentRecord): Uint8Array {
-  return encodeRecord(record);
-}
-
-/** @throws RecordUnreadableError naming the subject */
-export function decodeAgentRecord(subject: string, payload: Uint8Array): AgentRecord {
-  return decodeRecord(subject, payload, schema);
-}
+export const agentRecords: RecordKind<AgentRecord> = {
+  group: agentsGroup,
+  name: 'agent',
+  decode: (subject, payload) => decodeRecord(subject, payload, schema),
+};

@@ -1,8 +1,9 @@
 import type { AgentStatus, AgentView } from '../agents-client.ts';
 import type { AgentEntry } from './directory-state.ts';
+import { isoTime } from './iso-time.ts';
 
-/** An agent as the outside sees it. */
-export function agentView(entry: AgentEntry<unknown>, isoTime: (wallMs: number) => string): AgentView {
+/** An agent as clients see it. */
+export function agentView(entry: AgentEntry<unknown>): AgentView {
   const { record } = entry;
   return {
     id: record.id,
@@ -21,7 +22,7 @@ function statusOf(entry: AgentEntry<unknown>): AgentStatus {
   switch (entry.phase) {
     case 'stopped':
       return 'stopped';
-    case 'homeless':
+    case 'unplaced':
       return 'lost';
     case 'activating':
       return entry.record.incarnation === 1 ? 'starting' : 'lost';

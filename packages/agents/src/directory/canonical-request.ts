@@ -1,6 +1,6 @@
-import type { SpawnSpec } from '../protocol/directory-message.ts';
+import type { SpawnSpec } from '../protocol/directory-request.ts';
 
-/** A spawn request in one spelling: fields in order, absent ones left out, so that equal requests are equal text. */
+/** A spawn request as canonical JSON (sorted fields, no undefined ones): equal requests give equal text. */
 export function canonicalRequest(spec: SpawnSpec): string {
   return JSON.stringify(
     sorted({ type: spec.type, name: spec.name, model: spec.model, options: spec.options }),

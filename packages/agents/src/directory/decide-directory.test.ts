@@ -1,17 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { resolveConfig } from '../config.ts';
-import type { HostedAgent, RunReport } from '../protocol/directory-message.ts';
+import type { HostSeen } from '../placement/placement.ts';
+import type { HostedAgent, RunReport } from '../protocol/host-report.ts';
 import type { AgentRecord } from './agent-record.ts';
 import { decideDirectory } from './decide-directory.ts';
 import { isoTime } from './iso-time.ts';
-import type { HostSeen, DirectoryEffect, DirectoryEvent } from './directory-event.ts';
+import type { DirectoryEffect, DirectoryEvent } from './directory-event.ts';
 import { loadDirectory, type DirectoryState } from './directory-state.ts';
 import type { RunRecord } from './run-record.ts';
 
 const random = { next: () => 0, id: () => 'unused' };
 const host = (node: string, incarnation = 1, alive = true): HostSeen => ({ node, incarnation, alive });
 
-/** A directory whose decisions are read as a transcript: one line an effect. */
+/** A directory whose decisions are compared as transcripts: one line per effect. */
 function setup(
   options: {
     config?: Parameters<typeof resolveConfig>[0];
@@ -113,7 +114,7 @@ function line(effect: DirectoryEffect<string>): string {
   }
 }
 
-/** Two hosts, agent a1 running on h1. */
+/** Two hosts; agent a1 runs on h1. */
 function withAgent(options: Parameters<typeof setup>[0] = {}) {
   const directory = setup(options);
   directory.tick(host('h1'));
@@ -157,7 +158,7 @@ function hosted(incarnation: number, runs: string[] = []): HostedAgent {
 }
 
 describe('spawning', () => {
-  it('records, then orders, then answers, each after the other is known to be done', () => {
+  it('records the agent, orders its activation once that is durable, and answers once the host has confirmed', () => {
     const { tick, spawn, written, activated } = setup();
     expect([
       ...tick(host('h1')),
@@ -188,7 +189,7 @@ describe('spawning', () => {
     expect(decide({ type: 'get', id: 'a1', replyTo: 'c' })).toEqual(['answer c agent a1 starting 1@']);
   });
 
-  it('refuses an unknown type, and any type while no host lives, without recording anything', () => {
+  it('refuses an unknown type, and any type while no host is alive, without a record', () => {
     const { tick, spawn } = setup();
     tick(host('h1', 1, false));
     expect(spawn('a1')).toEqual(['answer client error no-host']);
@@ -201,7 +202,7 @@ describe('spawning', () => {
     expect(spawn('a2')).toEqual(['write #2 agent/1 a2 active 1@h2.1']);
   });
 
-  it('gives the same agent for the same key and request, before and after it runs', () => {
+  it('answers with the same agent for the same key and request, before and after it runs', () => {
     const { tick, spawn, written, activated } = setup();
     tick(host('h1'));
     spawn('a1', { key: 'k' });
@@ -220,7 +221,7 @@ describe('spawning', () => {
     ]);
   });
 
-  it('answers pending, once recorded, when the host keeps silent for as long as the asker waits', () => {
+  it('answers pending when the agent is recorded but its host does not confirm while the asker waits', () => {
     const { tick, spawn, written, advance } = setup();
     tick(host('h1'));
     spawn('a1');
@@ -230,7 +231,7 @@ describe('spawning', () => {
     expect(tick(host('h1'))).toEqual(['order h1 activate a1 1', 'answer client pending a1 starting 1@']);
   });
 
-  it('reuses the slot of the agent stopped first when all places are taken, and never one that lives', () => {
+  it('reuses the slot of the agent that stopped first when all are taken, never the slot of an active agent', () => {
     const { spawn, decide, written } = withAgent({ config: { maxAgents: 1 } });
     expect(spawn('a2')).toEqual(['answer client error no-host']);
     decide({ type: 'stop', id: 'a1', replyTo: 'c' });
@@ -241,17 +242,17 @@ describe('spawning', () => {
 });
 
 describe('a lost host', () => {
-  it('costs the agent one incarnation and nothing else: the record first, then the order', () => {
+  it('costs the agent one incarnation: first the record is written, then the activation is ordered', () => {
     const { tick, written, activated } = withAgent();
     expect([...tick(host('h1', 1, false), host('h2')), ...written(2), ...activated('h2', 'a1', 2)]).toEqual([
-      'note agent a1 lost on h1: its node left, fell silent or was restarted; bringing it back',
+      'note agent a1 lost on h1: its node left, is unreachable or was restarted; placing it again',
       'write #2 agent/0 a1 active 2@h2.1',
       'order h2 activate a1 2',
       'note agent a1 runs on h2, incarnation 2',
     ]);
   });
 
-  it('leaves its agents homeless until a host lives, the same node come back anew included', () => {
+  it('leaves its agents unplaced until a host is alive, which may be a restart of the same node', () => {
     const { tick, advance, decide } = withAgent();
     expect(tick(host('h1', 1, false), host('h2', 1, false)).slice(1)).toEqual([]);
     expect(decide({ type: 'get', id: 'a1', replyTo: 'c' })).toEqual(['answer c agent a1 lost 1@']);
@@ -264,7 +265,7 @@ describe('a lost host', () => {
     ]);
   });
 
-  it('ends the recorded runs it had in hand with agent-lost, and a late end changes nothing', () => {
+  it('ends its recorded runs with agent-lost, and a late report of their end changes nothing', () => {
     const { tick, submit, written, settle } = withAgent();
     expect([...submit('a1', 'r1'), ...written(2)]).toEqual([
       'write #2 run/0 r1 running',
@@ -279,7 +280,7 @@ describe('a lost host', () => {
     expect(settle('r1', 'h1')).toEqual(['order h1 recorded r1']);
   });
 
-  it('is left alone by an agent whose host was only slow to be heard of', () => {
+  it('is not assumed while presence may still report the host', () => {
     const directory = setup({ agents: [recordA1] });
     expect(directory.tick(host('h2'))).toEqual(['order h2 survey 1']);
     directory.advance(2_000);
@@ -290,7 +291,7 @@ describe('a lost host', () => {
 });
 
 describe('a silent host', () => {
-  it('is ordered again with backoff and then given up for another one', () => {
+  it('is ordered again with backoff, then another host is used', () => {
     const { tick, spawn, written, advance } = setup({ config: { activationAttempts: 2 } });
     tick(host('h1'));
     spawn('a1');
@@ -307,13 +308,13 @@ describe('a silent host', () => {
       '-- 2 s',
       'answer client pending a1 starting 1@',
       '-- 3 s',
-      'note agent a1 lost on h1: it does not answer; bringing it back',
+      'note agent a1 lost on h1: the host does not answer; placing it again',
       'write #2 agent/0 a1 active 2@h2.1',
       '-- 4 s',
     ]);
   });
 
-  it('that refuses is given up at once where another lives', () => {
+  it('that refuses an activation is replaced at once if another is alive', () => {
     const { tick, spawn, written, decide } = setup();
     tick(host('h1'));
     spawn('a1');
@@ -329,21 +330,21 @@ describe('a silent host', () => {
         reason: 'no such type',
       }),
     ).toEqual([
-      'note agent a1 lost on h1: no such type; bringing it back',
+      'note agent a1 lost on h1: no such type; placing it again',
       'write #2 agent/0 a1 active 2@h2.1',
     ]);
   });
 });
 
 describe('a survey', () => {
-  it('after a takeover confirms what runs where the records say', () => {
+  it('after a takeover confirms the agents that run where their records say', () => {
     const { tick, inventory, decide } = setup({ agents: [recordA1] });
     tick(host('h1'));
     expect(inventory('h1', 1, hosted(4))).toEqual(['note agent a1 runs on h1, incarnation 4']);
     expect(decide({ type: 'get', id: 'a1', replyTo: 'c' })).toEqual(['answer c agent a1 busy 4@h1']);
   });
 
-  it('ends older lives of an agent, and agents that nobody knows', () => {
+  it('ends older incarnations of an agent, and agents without a record', () => {
     const { tick, inventory } = setup({ agents: [recordA1] });
     tick(host('h1'), host('h2'));
     expect(inventory('h2', 2, hosted(3), { ...hosted(1), id: 'a9' })).toEqual([
@@ -352,16 +353,16 @@ describe('a survey', () => {
     ]);
   });
 
-  it('finds an agent that its host no longer runs and gives it a next life', () => {
+  it('finds an agent that its host no longer runs and places its next incarnation', () => {
     const { tick, inventory } = setup({ agents: [recordA1] });
     tick(host('h1'));
     expect(inventory('h1', 1)).toEqual([
-      'note agent a1 lost on h1: its host no longer runs it; bringing it back',
+      'note agent a1 lost on h1: its host no longer runs it; placing it again',
       'write #1 agent/0 a1 active 5@h1.1',
     ]);
   });
 
-  it('does not count an agent as missing that was confirmed after the question', () => {
+  it('does not count an agent as missing that was confirmed after the survey was sent', () => {
     const { tick, advance, spawn, written, activated, inventory } = setup();
     tick(host('h1'));
     spawn('a1');
@@ -371,7 +372,7 @@ describe('a survey', () => {
     expect(inventory('h1', 1)).toEqual([]);
   });
 
-  it('tells which runs a host has, and the others are given to it again', () => {
+  it('shows which runs a host has received; the others are dispatched again', () => {
     const { tick, inventory, advance } = setup({
       agents: [recordA1],
       runs: [runR1, { ...runR1, runId: 'r2', slot: 1, ordinal: 1 }],
@@ -382,7 +383,7 @@ describe('a survey', () => {
     expect(tick(host('h1'))).toEqual(['order h1 dispatch r2']);
   });
 
-  it('brings the model that the first task decided into the record', () => {
+  it('brings the model that the first task chose into the record', () => {
     const { tick, decide } = setup({ agents: [{ ...recordA1, model: '' }] });
     tick(host('h1'));
     decide({
@@ -402,7 +403,7 @@ describe('a survey', () => {
 });
 
 describe('a takeover', () => {
-  it('ends runs of lives, agents and stops that the former leader did not get to', () => {
+  it('ends the runs whose end the former leader did not record', () => {
     const { tick } = setup({
       agents: [recordA1, { ...recordA1, id: 'a2', key: 'k2', slot: 1, life: 'stopped' }],
       runs: [
@@ -431,7 +432,7 @@ describe('a takeover', () => {
 });
 
 describe('stopping', () => {
-  it('keeps the newest 32 who wait for it while the store does not answer', () => {
+  it('keeps the newest 32 waiting requests while the store does not answer', () => {
     const { decide, tick, spawn, written } = setup();
     tick(host('h1'));
     spawn('a1');
@@ -442,7 +443,7 @@ describe('stopping', () => {
     expect(answers.at(-1)).toContain('c99');
   });
 
-  it('is durable before it is answered, ends runs, and holds for good', () => {
+  it('is durable before it is answered, ends runs, and is final', () => {
     const { decide, written, tick, submit } = withAgent();
     submit('a1', 'r1');
     written(2);
@@ -460,7 +461,7 @@ describe('stopping', () => {
 });
 
 describe('runs', () => {
-  it('are read from memory while they run and from the stream when they ended', () => {
+  it('are answered from memory while they run and from the stream once they ended', () => {
     const { submit, written, settle, decide } = withAgent();
     submit('a1', 'r1');
     written(2);
@@ -473,7 +474,7 @@ describe('runs', () => {
     expect(decide({ type: 'run', runId: 'none', replyTo: 'c' })).toEqual(['answer c error run-not-found']);
   });
 
-  it('keep the newest, by reusing the slot of the one that ended first', () => {
+  it('are kept newest first: the slot of the run that ended first is reused', () => {
     const { settle, written, decide } = withAgent({ config: { maxRuns: 2 } });
     expect([...settle('r1'), ...settle('r2')]).toEqual([
       'write #2 run/0 r1 completed',
@@ -483,12 +484,12 @@ describe('runs', () => {
     written(3);
     expect(settle('r3')).toEqual(['write #4 run/0 r3 completed']);
     expect(decide({ type: 'run', runId: 'r1', replyTo: 'c' })).toEqual(['answer c error run-not-found']);
-    // While its record is on the way no other may push it out.
+    // A run whose record is not yet durable keeps its slot.
     expect(settle('r4')).toEqual(['write #5 run/1 r4 completed']);
     expect(settle('r5')).toEqual(['order h1 recorded r5']);
   });
 
-  it('are refused at once by an agent that has its queue full of them', () => {
+  it('are refused at once while the queue of their agent is full', () => {
     const { submit, written } = withAgent({ config: { maxQueuedTasks: 1 } });
     expect(submit('a1', 'r1')).toEqual(['write #2 run/0 r1 running']);
     expect(submit('a1', 'r2')).toEqual(['write #3 run/1 r2 running']);
@@ -497,7 +498,7 @@ describe('runs', () => {
     expect(submit('a1', 'r1')).toEqual(['answer client submitted']);
   });
 
-  it('are given again until the host says that it has them', () => {
+  it('are dispatched again until the host confirms them', () => {
     const { submit, written, advance, tick, decide } = withAgent();
     submit('a1', 'r1');
     written(2);

@@ -1,30 +1,22 @@
-import { agentView } from './agent-view.ts';
-import { pagesOf } from '../protocol/page.ts';
-import { pageSize, type DirectoryAnswer } from '../protocol/directory-message.ts';
+import { isPlacedOn } from '../placement/activation.ts';
+import type { HostSeen } from '../placement/placement.ts';
 import { failed } from '../protocol/run-outcome.ts';
-import { bringBack, confirm, giveUpHost, isLost, orderActivation, pursueActivation } from './host-agent.ts';
-import { isoTime } from './iso-time.ts';
-import {
-  failRuns,
-  noSuchAgent,
-  orderDispatch,
-  runWritten,
-  settleRun,
-  showRun,
-  submitRun,
-} from './record-run.ts';
-import type { HostSeen, Moment, DirectoryEffect, DirectoryEvent } from './directory-event.ts';
-import { type AgentEntry, maxWaiters, type DirectoryState } from './directory-state.ts';
-import { releaseWaiters, spawnAgent } from './spawn-agent.ts';
-import { currentHost, handleInventory, handleStates, isThisLife, surveyHosts } from './survey-host.ts';
-import { writeAgent } from './write-record.ts';
+import { handleInventory, handleStates } from './compare-inventory.ts';
+import type { DirectoryEffect, DirectoryEvent, Moment } from './directory-event.ts';
+import type { AgentEntry, DirectoryState } from './directory-state.ts';
+import { agentAnswer, agentsPage } from './list-agents.ts';
+import { avoidHost, confirm, isLost, orderActivation, pursueActivation, relocate } from './place-agent.ts';
+import { failRuns, orderDispatch, runWritten, settleRun, showRun, submitRun } from './record-run.ts';
+import { spawnAgent } from './spawn-agent.ts';
+import { finishStop, stopAgent } from './stop-agent.ts';
+import { releaseWaiters } from './waiters.ts';
 
 /**
- * The directory's whole policy: what is to be done about one event. Deterministic: the same events at the same
- * moments with the same randomness give the same effects. `state` is changed in place.
+ * The whole policy of the agent directory: what is to be done about one event. Deterministic: the same events at the
+ * same moments with the same randomness give the same effects. `state` is changed in place.
  *
- * What it promises: nothing is answered or ordered before the record it rests on is durable; an incarnation only
- * grows; a run ends once.
+ * Invariants: no answer and no order before the record behind it is durable; an agent's incarnation only grows; a run
+ * ends once.
  */
 // oxlint-disable-next-line typescript/consistent-return -- every case returns; the compiler checks it
 export function decideDirectory<R>(
@@ -38,9 +30,11 @@ export function decideDirectory<R>(
     case 'spawn':
       return spawnAgent(state, event, moment);
     case 'list':
-      return [{ type: 'answer', to: event.replyTo, answer: listPage(state, event.after) }];
+      return [{ type: 'answer', to: event.replyTo, answer: agentsPage(state, event.after) }];
     case 'get':
-      return [{ type: 'answer', to: event.replyTo, answer: show(state.agents.get(event.id), event.id) }];
+      return [
+        { type: 'answer', to: event.replyTo, answer: agentAnswer(state.agents.get(event.id), event.id) },
+      ];
     case 'stop':
       return stopAgent(state, event.id, event.replyTo);
     case 'submit':
@@ -50,11 +44,8 @@ export function decideDirectory<R>(
     case 'activated':
     case 'not-activated':
       return handleActivation(state, event, moment);
-    case 'dispatched': {
-      const run = state.runs.get(event.runId);
-      if (run) run.dispatched = true;
-      return [];
-    }
+    case 'dispatched':
+      return handleDispatched(state, event.runId);
     case 'inventory':
       return handleInventory(state, event, moment);
     case 'states':
@@ -71,22 +62,32 @@ function handleTick<R>(
   hosts: readonly HostSeen[],
   moment: Moment,
 ): DirectoryEffect<R>[] {
-  const effects = surveyHosts(state, hosts, moment.nowMs);
+  const effects = state.hosts
+    .observe(hosts, moment.nowMs)
+    .map(
+      ({ node, survey }): DirectoryEffect<R> => ({ type: 'order', node, order: { kind: 'survey', survey } }),
+    );
   for (const runId of state.orphanRuns.splice(0)) effects.push(...endAsLost(state, runId));
-  for (const entry of state.agents.values()) {
-    if (entry.phase === 'stopped') {
-      // Only after a takeover: the former leader died between the agent's end and its runs'.
-      effects.push(...failRuns(state, entry, 'agent-stopped', `agent ${entry.record.id} was stopped`));
-      continue;
-    }
-    if (isLost(state, entry, moment.nowMs)) {
-      effects.push(...bringBack(state, entry, moment, 'its node left, fell silent or was restarted'));
-    } else if (entry.phase !== 'active' && entry.dueAtMs <= moment.nowMs) {
-      effects.push(...pursueActivation(state, entry, moment));
-    }
-    effects.push(...releaseWaiters(entry, moment.nowMs), ...pursueRuns(state, entry, moment));
-  }
+  for (const entry of state.agents.values()) effects.push(...pursueAgent(state, entry, moment));
   return effects;
+}
+
+function pursueAgent<R>(
+  state: DirectoryState<R>,
+  entry: AgentEntry<R>,
+  moment: Moment,
+): DirectoryEffect<R>[] {
+  if (entry.phase === 'stopped') {
+    // Only after a takeover: the former leader recorded the agent's stop, but not the end of its runs.
+    return failRuns(state, entry, 'agent-stopped', `agent ${entry.record.id} was stopped`);
+  }
+  const effects: DirectoryEffect<R>[] = [];
+  if (isLost(state, entry, moment.nowMs)) {
+    effects.push(...relocate(state, entry, moment, 'its node left, is unreachable or was restarted'));
+  } else if (entry.phase !== 'active' && entry.dueAtMs <= moment.nowMs) {
+    effects.push(...pursueActivation(state, entry, moment));
+  }
+  return [...effects, ...releaseWaiters(entry, moment.nowMs), ...pursueRuns(state, entry, moment)];
 }
 
 function pursueRuns<R>(state: DirectoryState<R>, agent: AgentEntry<R>, moment: Moment): DirectoryEffect<R>[] {
@@ -95,7 +96,7 @@ function pursueRuns<R>(state: DirectoryState<R>, agent: AgentEntry<R>, moment: M
     const run = state.runs.get(runId);
     if (!run?.durable) continue;
     if (run.record.incarnation !== agent.record.incarnation) {
-      // Taken over from a leader that died between the agent's new record and the run's end.
+      // The former leader recorded the agent's new incarnation, but not the end of this run.
       effects.push(...endAsLost(state, runId));
     } else if (!run.dispatched && agent.phase === 'active' && run.dueAtMs <= moment.nowMs) {
       effects.push(...orderDispatch(state, run, moment));
@@ -107,7 +108,7 @@ function pursueRuns<R>(state: DirectoryState<R>, agent: AgentEntry<R>, moment: M
 function endAsLost<R>(state: DirectoryState<R>, runId: string): DirectoryEffect<R>[] {
   const run = state.runs.get(runId)?.record;
   if (!run) return [];
-  const outcome = failed('agent-lost', `node ${run.node} was lost with the task in hand; ask again`);
+  const outcome = failed('agent-lost', `node ${run.node} was lost while the agent ran the task; ask again`);
   return settleRun(state, { type: 'settle', from: undefined, run: { ...run, outcome } });
 }
 
@@ -118,73 +119,33 @@ function handleActivation<R>(
   event: ActivationEvent,
   moment: Moment,
 ): DirectoryEffect<R>[] {
-  const host = currentHost(state, event);
+  const host = state.hosts.senderOf(event);
   const entry = state.agents.get(event.id);
-  if (!host || !entry || !isThisLife(entry, host, event.incarnation)) return [];
+  if (!host || !entry || !isPlacedOn(entry, host, event.incarnation)) return [];
   if (event.type === 'activated')
     return entry.phase === 'active' ? [] : confirm(entry, { state: 'ready' }, moment);
   if (entry.phase !== 'activating' || !entry.durable) return [];
-  const others = [...state.hosts.values()].some((other) => other.alive && other.node !== host.node);
-  // The only host there is: the next order is due with the usual backoff.
-  return others ? giveUpHost(state, entry, moment, event.reason) : [];
+  const hasOther = state.hosts.live().some((other) => other.node !== host.node);
+  // Without another live host, the next order to this one is due after the usual backoff.
+  return hasOther ? avoidHost(state, entry, moment, event.reason) : [];
+}
+
+function handleDispatched<R>(state: DirectoryState<R>, runId: string): DirectoryEffect<R>[] {
+  const run = state.runs.get(runId);
+  if (run) run.dispatched = true;
+  return [];
 }
 
 function handleWritten<R>(state: DirectoryState<R>, write: number, moment: Moment): DirectoryEffect<R>[] {
-  const pending = state.writes.get(write);
-  state.writes.delete(write);
-  if (!pending) return [];
-  if (pending.kind === 'run') {
-    const run = state.runs.get(pending.runId);
-    return run?.record === pending.record ? runWritten(state, run, moment) : [];
+  const written = state.writes.finish(write);
+  if (!written) return [];
+  if (written.kind === 'run') {
+    const run = state.runs.get(written.runId);
+    return run?.record === written.record ? runWritten(state, run, moment) : [];
   }
-  const entry = state.agents.get(pending.id);
-  if (!entry || entry.record !== pending.record) return [];
+  const entry = state.agents.get(written.id);
+  if (!entry || entry.record !== written.record) return [];
   entry.durable = true;
   if (entry.phase === 'activating') return orderActivation(state, entry, moment);
   return entry.phase === 'stopped' ? finishStop(state, entry) : [];
-}
-
-function stopAgent<R>(state: DirectoryState<R>, id: string, replyTo: R): DirectoryEffect<R>[] {
-  const entry = state.agents.get(id);
-  if (!entry) return [{ type: 'answer', to: replyTo, answer: noSuchAgent(id) }];
-  if (entry.phase === 'stopped' && entry.durable) {
-    return [{ type: 'answer', to: replyTo, answer: show(entry, id) }];
-  }
-  if (entry.waiters.length >= maxWaiters) entry.waiters.shift();
-  entry.waiters.push({ replyTo, untilMs: Number.POSITIVE_INFINITY });
-  if (entry.phase === 'stopped') return [];
-  entry.phase = 'stopped';
-  entry.record = { ...entry.record, life: 'stopped' };
-  return [writeAgent(state, entry), ...failRuns(state, entry, 'agent-stopped', `agent ${id} was stopped`)];
-}
-
-function finishStop<R>(state: DirectoryState<R>, entry: AgentEntry<R>): DirectoryEffect<R>[] {
-  const { id, incarnation, node, slot } = entry.record;
-  state.agentSlots.finish(id, slot);
-  const answer = show(entry, id);
-  return [
-    { type: 'order', node, order: { kind: 'deactivate', id, incarnation, final: true } },
-    ...entry.waiters
-      .splice(0)
-      .map((waiter): DirectoryEffect<R> => ({ type: 'answer', to: waiter.replyTo, answer })),
-  ];
-}
-
-function show(entry: AgentEntry<unknown> | undefined, id: string): DirectoryAnswer {
-  return entry && isVisible(entry) ? { kind: 'agent', agent: agentView(entry, isoTime) } : noSuchAgent(id);
-}
-
-/** An agent exists from the moment its first record is durable. */
-function isVisible(entry: AgentEntry<unknown>): boolean {
-  return (
-    entry.durable || entry.record.incarnation > 1 || entry.phase === 'stopped' || entry.phase === 'active'
-  );
-}
-
-function listPage(state: DirectoryState<unknown>, after: string): DirectoryAnswer {
-  const rest = [...state.agents.values()].filter((entry) => entry.record.id > after && isVisible(entry));
-  rest.sort((a, b) => (a.record.id < b.record.id ? -1 : 1));
-  const most = rest.slice(0, pageSize).map((entry) => agentView(entry, isoTime));
-  const [page = []] = pagesOf(most, pageSize);
-  return { kind: 'agents', agents: page, more: rest.length > page.length };
 }

@@ -1,51 +1,44 @@
-import { type ActorContext, type ActorRef, type Props, props, receive, setup } from '@drover/actor-core';
-import type { ClusterNode, LeaderInfo, Leadership } from '@drover/actor-core/cluster';
-import { FenceRejectedError, StoreUnavailableError } from '@drover/actor-core/durable';
+import { type ActorContext, type Props, props, receive, setup } from '@drover/actor-core';
+import type { ClusterNode, Leadership } from '@drover/actor-core/cluster';
+import { FenceRejectedError } from '@drover/actor-core/durable';
 import type { FleetClient } from '@drover/fleet';
 import { type FleetModel, offeredModels, resolveModel } from '../agent/resolve-model.ts';
-import type { AgentDefinitions } from '../definitions/load-definitions.ts';
 import type { AgentsConfig } from '../config.ts';
-import { managerPath, type ManagerMessage } from '../protocol/manager-message.ts';
-import {
-  type AnswerRef,
-  type DirectoryAnswer,
-  type DirectoryMessage,
-  directoryMessageSchema,
-} from '../protocol/directory-message.ts';
+import type { AgentDefinitions } from '../definitions/load-definitions.ts';
+import type { WriteOutcome } from '../placement/fenced-writer.ts';
+import { LeaderTenure } from '../placement/leader-tenure.ts';
+import type { HostSeen } from '../placement/placement.ts';
+import { proveStore } from '../placement/prove-store.ts';
+import { StoreHealth } from '../placement/store-health.ts';
+import type { AnswerRef, DirectoryAnswer } from '../protocol/directory-answer.ts';
+import { type DirectoryMessage, directoryMessageSchema } from '../protocol/directory-message.ts';
+import type { DirectoryRequest } from '../protocol/directory-request.ts';
+import type { HostReport } from '../protocol/host-report.ts';
+import { agentsGroup } from '../protocol/limits.ts';
 import { acceptsFrom } from './accepts-from.ts';
-import { encodeAgentRecord } from './agent-record.ts';
 import { decideDirectory } from './decide-directory.ts';
-import { agentSubject, readRecords, readRun, runSubject } from './read-records.ts';
-import { proveStore } from './prove-store.ts';
-import { RecordWriter, type WriteOutcome } from './record-writer.ts';
-import type { HostSeen, DirectoryEffect, DirectoryEvent } from './directory-event.ts';
-import { loadDirectory, type DirectoryState } from './directory-state.ts';
-import { encodeRunRecord, runView } from './run-record.ts';
+import type { DirectoryEvent } from './directory-event.ts';
+import { DirectoryRecords, type Records } from './directory-records.ts';
+import { type DirectoryState, loadDirectory } from './directory-state.ts';
+import { EffectRunner } from './effect-runner.ts';
 
-type Records = Awaited<ReturnType<typeof readRecords>>;
-/** Requests that need a new record: refused while the store accepts no writes. */
-const recording: ReadonlySet<string> = new Set(['spawn', 'stop', 'submit']);
+type Tenure = LeaderTenure<DirectoryState<AnswerRef>>;
+type SpawnRequest = Extract<DirectoryRequest, { kind: 'spawn' }>;
 
-type SpawnMessage = Extract<DirectoryMessage, { kind: 'spawn' }>;
-
+/** Messages of other nodes, and messages of this actor to itself. */
 type Message =
   | DirectoryMessage
   | { readonly kind: 'leadership' }
   | { readonly kind: 'tick' }
-  | { readonly kind: 'read'; readonly tenure: Tenure; readonly records: Records }
-  | { readonly kind: 'unread'; readonly tenure: Tenure; readonly error: unknown }
-  | { readonly kind: 'write'; readonly tenure: Tenure; readonly outcome: WriteOutcome }
-  | { readonly kind: 'proved'; readonly answer: DirectoryAnswer }
-  | { readonly kind: 'offered'; readonly request: SpawnMessage; readonly offered: readonly FleetModel[] };
-
-/** One leadership of this node: its fence, and what it knows once the records were read. */
-interface Tenure {
-  readonly leader: LeaderInfo;
-  readonly writer: RecordWriter;
-  state: DirectoryState<AnswerRef> | undefined;
-  retryWriteAtMs: number;
-  rereadAtMs: number;
-}
+  | { readonly kind: 'records-read'; readonly tenure: Tenure; readonly records: Records }
+  | { readonly kind: 'records-unread'; readonly tenure: Tenure; readonly error: unknown }
+  | { readonly kind: 'write-outcome'; readonly tenure: Tenure; readonly outcome: WriteOutcome }
+  | { readonly kind: 'store-proved'; readonly answer: DirectoryAnswer }
+  | {
+      readonly kind: 'models-offered';
+      readonly request: SpawnRequest;
+      readonly offered: readonly FleetModel[];
+    };
 
 export interface DirectorySpec {
   readonly node: ClusterNode;
@@ -55,14 +48,15 @@ export interface DirectorySpec {
   readonly config: AgentsConfig;
 }
 
-const storeRetryMs = 500;
-/** Writes waiting for the store; above it new requests are turned away. */
-const maxWritesWaiting = 5_000;
+/** Requests that need a new record: refused while the store accepts no writes. */
+const recordingKinds: ReadonlySet<string> = new Set(['spawn', 'stop', 'submit']);
+/** Waiting writes above which requests are refused. */
+const maxWaitingWrites = 5_000;
 const describeTimeoutMs = 500;
-/** A full disk needs an operator, so retries are slow. */
+/** A full disk needs an operator, so clients are told to retry slowly. */
 const fullRetryAfterMs = 5_000;
 
-/** The recipe of a host's directory: it decides while its node leads, and says `not-leader` otherwise. */
+/** Props of a host's directory actor: it decides while its node leads, and answers `not-leader` otherwise. */
 export function directoryProps(spec: DirectorySpec): Props<Message> {
   return props<Message>(
     () =>
@@ -77,7 +71,7 @@ export function directoryProps(spec: DirectorySpec): Props<Message> {
       }),
     {
       protocol: directoryMessageSchema,
-      // The protocol accepts no other kind.
+      // The protocol accepts no other kind from outside.
       accepts: (message, sender) => acceptsFrom(message as DirectoryMessage, sender),
       restart: 'permanent',
       mailbox: { capacity: 10_000 },
@@ -85,20 +79,24 @@ export function directoryProps(spec: DirectorySpec): Props<Message> {
   );
 }
 
-/** The shell around `decideDirectory`: reads, writes, sends. */
+/** The shell around `decideDirectory`: follows the leadership, reads the records, performs effects. */
 class Directory {
   readonly #spec: DirectorySpec;
   readonly #context: ActorContext<Message>;
+  readonly #records: DirectoryRecords;
+  readonly #effects: EffectRunner;
+  readonly #health: StoreHealth;
   readonly #unsubscribes: (() => void)[];
   #tenure: Tenure | undefined;
-  /** Failure of the last write or read of records; undefined after a success. */
-  #trouble: StoreUnavailableError | undefined;
-  /** Askers that wait for the running proof. */
+  /** Askers that wait for the running proof of the store. */
   readonly #provers: AnswerRef[] = [];
 
   constructor(spec: DirectorySpec, context: ActorContext<Message>) {
     this.#spec = spec;
     this.#context = context;
+    this.#records = new DirectoryRecords(spec.node);
+    this.#effects = new EffectRunner(spec.node, this.#records, context.log, context.self);
+    this.#health = new StoreHealth(context.log, agentsGroup);
     const { self } = context;
     this.#unsubscribes = [
       spec.leadership.onChange(() => self.tell({ kind: 'leadership' }, { lane: 'control' })),
@@ -110,8 +108,7 @@ class Directory {
 
   end(): void {
     for (const unsubscribe of this.#unsubscribes) unsubscribe();
-    this.#tenure?.writer.stop();
-    this.#tenure = undefined;
+    this.#endTenure();
   }
 
   handle(message: Message): void {
@@ -120,26 +117,45 @@ class Directory {
         return this.#followLeadership();
       case 'tick':
         return this.#tick();
-      case 'read':
+      case 'records-read':
         return this.#takeOver(message.tenure, message.records);
-      case 'unread':
+      case 'records-unread':
         return this.#noteUnread(message.tenure, message.error);
-      case 'write':
+      case 'write-outcome':
         return this.#noteWrite(message.tenure, message.outcome);
-      case 'offered':
+      case 'models-offered':
         return this.#spawn(message.request, message.offered);
-      case 'spawn':
-        return this.#resolveThenSpawn(message);
-      case 'prove':
-        return this.#prove(message.replyTo);
-      case 'health':
-        return this.#tellHealth(message.replyTo);
-      case 'proved':
+      case 'store-proved':
         for (const prover of this.#provers.splice(0)) prover.tell(message.answer);
         return;
+      case 'activated':
+      case 'not-activated':
+      case 'dispatched':
+      case 'inventory':
+      case 'states':
+      case 'settle':
+        return this.#handleReport(message);
       default:
-        return this.#handleRemote(message);
+        return this.#handleRequest(message);
     }
+  }
+
+  #handleReport(report: HostReport): void {
+    if (report.kind === 'settle')
+      return this.#decide({ type: 'settle', run: report.run, from: report.replyTo?.address.node });
+    const { kind, ...rest } = report;
+    this.#decide({ type: kind, ...rest } as DirectoryEvent<AnswerRef>);
+  }
+
+  #handleRequest(request: DirectoryRequest): void {
+    const { kind, replyTo } = request;
+    if (kind === 'prove') return this.#prove(replyTo);
+    if (kind === 'health') return this.#answerHealth(replyTo);
+    if (!this.#mayDecide()) return this.#refuse(replyTo);
+    if (recordingKinds.has(kind) && this.#isRefusedByStore(replyTo)) return;
+    if (kind === 'spawn') return this.#resolveThenSpawn(request);
+    const { kind: type, ...rest } = request;
+    this.#decide({ type, ...rest } as DirectoryEvent<AnswerRef>);
   }
 
   /** One running proof answers all askers. */
@@ -148,22 +164,22 @@ class Directory {
     this.#provers.push(replyTo);
     if (this.#provers.length > 1) return;
     this.#context.pipeToSelf(
-      proveStore(this.#spec.node, this.#spec.leadership),
-      (proof): Message => ({ kind: 'proved', answer: { kind: 'proof', proof } }),
-      (): Message => ({ kind: 'proved', answer: { kind: 'not-leader' } }),
+      proveStore(this.#spec.node, this.#spec.leadership, agentsGroup),
+      (proof): Message => ({ kind: 'store-proved', answer: { kind: 'proof', proof } }),
+      (): Message => ({ kind: 'store-proved', answer: { kind: 'not-leader' } }),
     );
   }
 
-  #tellHealth(replyTo: AnswerRef): void {
-    const trouble = this.#trouble;
+  #answerHealth(replyTo: AnswerRef): void {
+    const { trouble } = this.#health;
     if (!this.#leads()) return this.#refuse(replyTo);
     if (trouble === undefined) return replyTo.tell({ kind: 'well' });
     replyTo.tell({ kind: 'error', code: trouble.code, message: trouble.message, retryAfterMs: 0 });
   }
 
-  /** Answers `not-leader`, with the reason why the group has no leader where this node knows one. */
+  /** Answers `not-leader`, with the reason why the group has no leader if this node knows it. */
   #refuse(to: AnswerRef): void {
-    const trouble = this.#spec.leadership.trouble() ?? this.#trouble;
+    const trouble = this.#spec.leadership.trouble() ?? this.#health.trouble;
     to.tell(
       trouble === undefined
         ? { kind: 'not-leader' }
@@ -171,45 +187,25 @@ class Directory {
     );
   }
 
-  /** True when the request was refused because the store accepts no writes now. */
-  #isRefusedByStore({ kind, replyTo }: { kind: string; replyTo: AnswerRef }): boolean {
-    const trouble = this.#trouble;
-    if (trouble === undefined || trouble.code === 'store-unavailable' || !recording.has(kind)) return false;
-    const { code, message } = trouble;
+  /** Answers with an error and returns true while the store accepts no writes. */
+  #isRefusedByStore(replyTo: AnswerRef): boolean {
+    const { lastingTrouble } = this.#health;
+    if (lastingTrouble === undefined) return false;
+    const { code, message } = lastingTrouble;
     replyTo.tell({ kind: 'error', code, message, retryAfterMs: fullRetryAfterMs });
     return true;
   }
 
-  #handleRemote(message: Exclude<DirectoryMessage, SpawnMessage | { kind: 'prove' | 'health' }>): void {
-    if (message.kind === 'settle') {
-      return this.#decide({ type: 'settle', run: message.run, from: message.replyTo?.address.node });
-    }
-    if (isRequest(message)) {
-      if (!this.#mayDecide()) return this.#refuse(message.replyTo);
-      if (this.#isRefusedByStore(message)) return;
-    }
-    const { kind, ...rest } = message;
-    this.#decide({ type: kind, ...rest } as DirectoryEvent<AnswerRef>);
-  }
-
-  /** A tenure begins and ends with the leadership; a new fence is a new tenure. */
+  /** A tenure starts and ends with the leadership; a new fence starts a new tenure. */
   #followLeadership(): void {
     const { leadership, node } = this.#spec;
     const leader = leadership.isLeader() ? leadership.current() : undefined;
     if (leader?.fence === this.#tenure?.leader.fence) return;
-    this.#tenure?.writer.stop();
-    this.#tenure = undefined;
+    this.#endTenure();
     if (!leader) return;
-    const tenure: Tenure = {
-      leader,
-      writer: new RecordWriter(
-        (subject, payload) => leadership.append(subject, payload),
-        (outcome) => this.#context.self.tell({ kind: 'write', tenure, outcome }, { lane: 'control' }),
-      ),
-      state: undefined,
-      retryWriteAtMs: Number.POSITIVE_INFINITY,
-      rereadAtMs: Number.POSITIVE_INFINITY,
-    };
+    const tenure: Tenure = new LeaderTenure(leader, leadership, (outcome) =>
+      this.#context.self.tell({ kind: 'write-outcome', tenure, outcome }, { lane: 'control' }),
+    );
     this.#tenure = tenure;
     const { term, fence } = leader;
     this.#context.log.info(
@@ -219,11 +215,16 @@ class Directory {
     this.#read(tenure);
   }
 
+  #endTenure(): void {
+    this.#tenure?.writer.stop();
+    this.#tenure = undefined;
+  }
+
   #read(tenure: Tenure): void {
     this.#context.pipeToSelf(
-      readRecords(this.#spec.node),
-      (records) => ({ kind: 'read', tenure, records }),
-      (error) => ({ kind: 'unread', tenure, error }),
+      this.#records.readAll(),
+      (records): Message => ({ kind: 'records-read', tenure, records }),
+      (error): Message => ({ kind: 'records-unread', tenure, error }),
     );
   }
 
@@ -241,49 +242,30 @@ class Directory {
 
   #noteUnread(tenure: Tenure, error: unknown): void {
     if (tenure !== this.#tenure) return;
-    this.#noteTrouble(error, 'the records cannot be read; trying again until they can');
-    tenure.rereadAtMs = this.#context.clock.now() + storeRetryMs;
+    this.#health.noteFailure(error, 'the records cannot be read; retrying');
+    tenure.readFailed(this.#context.clock.now());
   }
 
   #noteWrite(tenure: Tenure, outcome: WriteOutcome): void {
     if (tenure !== this.#tenure) return;
     if (outcome.type === 'written') {
-      this.#trouble = undefined;
+      this.#health.noteSuccess();
       return this.#decide({ type: 'written', write: outcome.write });
     }
     if (outcome.error instanceof FenceRejectedError) {
       this.#context.log.warn({ fence: tenure.leader.fence }, 'agents: deposed; another host leads');
-      tenure.writer.stop();
-      this.#tenure = undefined;
-      return;
+      return this.#endTenure();
     }
-    this.#noteTrouble(outcome.error, 'suspended: a record is not confirmed; writing it again');
-    tenure.retryWriteAtMs = this.#context.clock.now() + storeRetryMs;
-  }
-
-  #noteTrouble(error: unknown, what: string): void {
-    const trouble = error instanceof StoreUnavailableError ? error : undefined;
-    this.#trouble = trouble;
-    const stays = trouble !== undefined && trouble.code !== 'store-unavailable';
-    const fields = { code: trouble?.code, err: error };
-    this.#context.log[stays ? 'error' : 'warn'](
-      fields,
-      `agents: ${what}${stays ? ` (${trouble.message})` : ''}`,
-    );
+    this.#health.noteFailure(outcome.error, 'suspended: a record write is not confirmed; retrying');
+    tenure.writeFailed(this.#context.clock.now());
   }
 
   #tick(): void {
     const tenure = this.#tenure;
     if (!tenure) return this.#followLeadership();
     const nowMs = this.#context.clock.now();
-    if (tenure.rereadAtMs <= nowMs) {
-      tenure.rereadAtMs = Number.POSITIVE_INFINITY;
-      this.#read(tenure);
-    }
-    if (tenure.retryWriteAtMs <= nowMs) {
-      tenure.retryWriteAtMs = Number.POSITIVE_INFINITY;
-      tenure.writer.pump();
-    }
+    if (tenure.takeReread(nowMs)) this.#read(tenure);
+    tenure.repeatWrite(nowMs);
     this.#decide({ type: 'tick', hosts: this.#hosts() });
   }
 
@@ -292,24 +274,22 @@ class Directory {
     return members.map(({ node, incarnation, state }) => ({ node, incarnation, alive: state === 'alive' }));
   }
 
-  /** The model is decided at spawn where the fleet is known; the request waits for its lists for a moment. */
-  #resolveThenSpawn(request: SpawnMessage): void {
-    if (!this.#mayDecide()) return this.#refuse(request.replyTo);
-    if (this.#isRefusedByStore(request)) return;
+  /** Chooses the model before the spawn; without a requested model this waits briefly for the fleet's model lists. */
+  #resolveThenSpawn(request: SpawnRequest): void {
     const { model } = request.spec;
     if (model !== undefined && model !== '') return this.#spawn(request, []);
     this.#context.pipeToSelf(
       offeredModels(this.#spec.fleet, describeTimeoutMs),
-      (offered) => ({ kind: 'offered', request, offered }),
-      () => ({ kind: 'offered', request, offered: [] }),
+      (offered): Message => ({ kind: 'models-offered', request, offered }),
+      (): Message => ({ kind: 'models-offered', request, offered: [] }),
     );
   }
 
-  #spawn(request: SpawnMessage, offered: readonly FleetModel[]): void {
+  #spawn(request: SpawnRequest, offered: readonly FleetModel[]): void {
     if (!this.#mayDecide()) return this.#refuse(request.replyTo);
     const { key, spec, waitMs, replyTo } = request;
-    const entry = this.#spec.definitions.get(spec.type);
-    const model = resolveModel(spec.model, entry?.model, offered) ?? '';
+    const definition = this.#spec.definitions.get(spec.type);
+    const model = resolveModel(spec.model, definition?.model, offered) ?? '';
     this.#decide({ type: 'spawn', id: this.#context.random.id(), key, spec, model, waitMs, replyTo });
   }
 
@@ -317,13 +297,13 @@ class Directory {
     return this.#tenure !== undefined && this.#spec.leadership.isLeader();
   }
 
-  /** Leads, knows the records, and the store keeps up. */
+  /** Leads, has read the records, and the store keeps up with the writes. */
   #mayDecide(): boolean {
     const tenure = this.#tenure;
     return (
       tenure?.state !== undefined &&
       this.#spec.leadership.isLeader() &&
-      tenure.writer.depth < maxWritesWaiting
+      tenure.writer.depth < maxWaitingWrites
     );
   }
 
@@ -332,58 +312,7 @@ class Directory {
     if (!tenure?.state || !this.#spec.leadership.isLeader()) return;
     const { clock, random } = this.#context;
     const moment = { nowMs: clock.now(), wallMs: clock.wallNow(), random };
-    for (const effect of decideDirectory(tenure.state, event, moment)) this.#perform(tenure, effect);
+    const effects = decideDirectory(tenure.state, event, moment);
+    for (const effect of effects) this.#effects.perform(tenure, effect);
   }
-
-  #perform(tenure: Tenure, effect: DirectoryEffect<AnswerRef>): void {
-    const { node } = this.#spec;
-    switch (effect.type) {
-      case 'write-agent': {
-        const { write, record } = effect;
-        return tenure.writer.push({
-          write,
-          subject: agentSubject(node, record.slot),
-          payload: encodeAgentRecord(record),
-        });
-      }
-      case 'write-run': {
-        const { write, record } = effect;
-        return tenure.writer.push({
-          write,
-          subject: runSubject(node, record.slot),
-          payload: encodeRunRecord(record),
-        });
-      }
-      case 'order': {
-        const { term, fence } = tenure.leader;
-        const manager = node.system.refFor<ManagerMessage>(effect.node, managerPath);
-        const replyTo: ActorRef<DirectoryMessage> = this.#context.self;
-        return manager.tell({ ...effect.order, term, fence, replyTo }, { lane: 'order' });
-      }
-      case 'answer':
-        return effect.to.tell(effect.answer);
-      case 'read-run':
-        return this.#answerRun(effect.slot, effect.runId, effect.to);
-      case 'note':
-        return this.#context.log[effect.level](effect.fields, `agents: ${effect.message}`);
-    }
-  }
-
-  #answerRun(slot: number, runId: string, to: AnswerRef): void {
-    readRun(this.#spec.node, slot, runId).then(
-      (record) => to.tell(record ? { kind: 'run', run: runView(record) } : runGone(runId)),
-      // The asker asks again: reading is harmless.
-      (error: unknown) => this.#context.log.warn({ err: error, run: runId }, 'agents: a run cannot be read'),
-    );
-  }
-}
-
-type Request = Extract<DirectoryMessage, { kind: 'list' | 'get' | 'stop' | 'submit' | 'run' }>;
-
-function isRequest(message: DirectoryMessage): message is Request {
-  return ['list', 'get', 'stop', 'submit', 'run'].includes(message.kind);
-}
-
-function runGone(runId: string): DirectoryAnswer {
-  return { kind: 'error', code: 'run-not-found', message: `no run ${runId} any more`, retryAfterMs: 0 };
 }

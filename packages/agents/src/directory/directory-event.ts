@@ -1,29 +1,20 @@
 import type { Random } from '@drover/actor-core';
-import type {
-  HostedAgent,
-  HostStamp,
-  DirectoryAnswer,
-  RunReport,
-  SpawnSpec,
-} from '../protocol/directory-message.ts';
+import type { HostStamp } from '../placement/host-table.ts';
+import type { HostSeen } from '../placement/placement.ts';
+import type { DirectoryAnswer } from '../protocol/directory-answer.ts';
+import type { SpawnSpec } from '../protocol/directory-request.ts';
+import type { HostedAgent, RunReport } from '../protocol/host-report.ts';
 import type { Order } from '../protocol/manager-message.ts';
 import type { AgentRecord } from './agent-record.ts';
 import type { RunRecord } from './run-record.ts';
 
-/** A host as presence sees it. */
-export interface HostSeen {
-  readonly node: string;
-  readonly incarnation: number;
-  readonly alive: boolean;
-}
-
 /**
- * What the directory decides on. `R` is where answers go; the core only hands it on.
- * Ids are made by the shell, so that the same events give the same effects.
+ * Input of the directory's decisions. `R` is the receiver of answers and is only passed on. The shell creates ids, so
+ * that the same events give the same effects.
  */
 export type DirectoryEvent<R> =
   | { readonly type: 'tick'; readonly hosts: readonly HostSeen[] }
-  /** `model` is what the fleet offers for the spec now, '' if nothing is known. */
+  /** `model`: chosen from the models that the fleet offers now; '' if none is known. */
   | {
       readonly type: 'spawn';
       readonly id: string;
@@ -61,19 +52,19 @@ export type DirectoryEvent<R> =
       readonly agents: readonly HostedAgent[];
     } & HostStamp)
   | ({ readonly type: 'states'; readonly agents: readonly Omit<HostedAgent, 'runs'>[] } & HostStamp)
-  /** `from` is the host whose outbox repeats it until it hears `recorded`. */
+  /** `from`: the host whose outbox repeats the report until it receives `recorded`. */
   | { readonly type: 'settle'; readonly run: RunReport; readonly from: string | undefined }
-  /** The write of that number is durable. */
+  /** The write with that number is durable. */
   | { readonly type: 'written'; readonly write: number };
 
-/** What is to be done, in this order. */
+/** Output of the directory's decisions, to be performed in order. */
 export type DirectoryEffect<R> =
-  /** Durable, fenced, one after another; reported back as `written`. */
+  /** A fenced write, one at a time; `written` reports that it is durable. */
   | { readonly type: 'write-agent'; readonly write: number; readonly record: AgentRecord }
   | { readonly type: 'write-run'; readonly write: number; readonly record: RunRecord }
   | { readonly type: 'order'; readonly node: string; readonly order: Order }
   | { readonly type: 'answer'; readonly to: R; readonly answer: DirectoryAnswer }
-  /** Answer with the settled run's record. */
+  /** Answer with the record of an ended run. */
   | { readonly type: 'read-run'; readonly slot: number; readonly runId: string; readonly to: R }
   | {
       readonly type: 'note';
@@ -82,7 +73,7 @@ export type DirectoryEffect<R> =
       readonly message: string;
     };
 
-/** Facts of the moment that decisions may use. */
+/** Time and randomness for one decision. */
 export interface Moment {
   readonly nowMs: number;
   readonly wallMs: number;

@@ -1,53 +1,36 @@
 import type { AgentsConfig } from '../config.ts';
-import type { HostedAgent, ReportedState } from '../protocol/directory-message.ts';
+import { newEntity, type PlacedEntity } from '../placement/activation.ts';
+import { HostTable } from '../placement/host-table.ts';
+import { PendingWrites } from '../placement/pending-writes.ts';
+import { SlotPool } from '../placement/slot-pool.ts';
+import type { HostedAgent, ReportedState } from '../protocol/host-report.ts';
 import type { AgentRecord } from './agent-record.ts';
-import type { HostSeen } from './directory-event.ts';
 import type { RunRecord } from './run-record.ts';
-import { SlotPool } from './slot-pool.ts';
 
 /**
  * All that a leader knows, rebuilt from the records at each takeover. Owned by one directory actor and changed in
- * place by `decideDirectory`, as raft's `Step` does; nothing in it is shared.
+ * place by `decideDirectory`, as raft's `Step` does.
  */
 export interface DirectoryState<R> {
   readonly config: AgentsConfig;
-  /** Types that may be spawned. */
+  /** Agent types that may be spawned. */
   readonly types: ReadonlySet<string>;
-  readonly takenOverAtMs: number;
   readonly agents: Map<string, AgentEntry<R>>;
   readonly agentOfKey: Map<string, string>;
   readonly agentSlots: SlotPool;
   readonly runs: Map<string, RunEntry<R>>;
   readonly runSlots: SlotPool;
-  /** Running, but their agent's record is gone: ended at the first tick. */
+  /** Active runs whose agent has no record any more: ended at the first tick. */
   readonly orphanRuns: string[];
   nextRunOrdinal: number;
-  readonly hosts: Map<string, HostEntry>;
-  readonly writes: Map<number, PendingWrite>;
-  nextWrite: number;
-  nextSurvey: number;
+  readonly hosts: HostTable<HostedAgent>;
+  readonly writes: PendingWrites<PendingWrite>;
 }
 
-/**
- * `homeless`: waits for a live host · `activating`: placed, its host has not confirmed · `active`: its host said
- * that it runs · `stopped`.
- */
-export type AgentPhase = 'homeless' | 'activating' | 'active' | 'stopped';
-
-export interface AgentEntry<R> {
-  record: AgentRecord;
-  /** The newest record is known to be in the stream. */
-  durable: boolean;
-  phase: AgentPhase;
+export interface AgentEntry<R> extends PlacedEntity<AgentRecord> {
+  /** State that the host has reported of this incarnation. */
   reported: ReportedState;
-  /** Activation orders sent for this life by this leader. */
-  orders: number;
-  /** When the next order, or the next look for a host, is due. */
-  dueAtMs: number;
-  confirmedAtMs: number;
-  /** A host that did not answer; another is preferred. */
-  avoid: string;
-  /** Spawn requests to answer when it runs. */
+  /** Spawn and stop requests to answer once the agent runs or is stopped. */
   waiters: Waiter<R>[];
   /** Recorded runs that have not ended. */
   readonly running: Set<string>;
@@ -62,34 +45,21 @@ export interface RunEntry<R> {
   /** Without the output once that is durable. */
   record: RunRecord;
   durable: boolean;
-  /** The agent's host has it. */
+  /** The agent's host has confirmed that it received the run. */
   dispatched: boolean;
+  /** Instant at which the next dispatch is due. */
   dueAtMs: number;
-  /** Who waits for `submitted`. */
+  /** Submit requests to answer once the record is durable. */
   waiters: R[];
   /** Host whose outbox waits for `recorded`. */
   settledBy: string | undefined;
-}
-
-export interface HostEntry extends HostSeen {
-  surveyDueAtMs: number;
-  survey:
-    | {
-        readonly number: number;
-        readonly sentAtMs: number;
-        readonly pages: Map<number, readonly HostedAgent[]>;
-      }
-    | undefined;
 }
 
 export type PendingWrite =
   | { readonly kind: 'agent'; readonly id: string; readonly record: AgentRecord }
   | { readonly kind: 'run'; readonly runId: string; readonly record: RunRecord };
 
-/** Waiting spawn requests for one agent, and submit requests for one run. */
-export const maxWaiters: number = 32;
-
-/** The state of a new leader out of what the stream holds, in any order. */
+/** The state of a new leader from the records of the stream, in any order. */
 export function loadDirectory<R>(
   config: AgentsConfig,
   types: ReadonlySet<string>,
@@ -99,7 +69,6 @@ export function loadDirectory<R>(
   const state: DirectoryState<R> = {
     config,
     types,
-    takenOverAtMs: nowMs,
     agents: new Map(),
     agentOfKey: new Map(),
     agentSlots: new SlotPool(config.maxAgents),
@@ -107,10 +76,8 @@ export function loadDirectory<R>(
     runSlots: new SlotPool(config.maxRuns),
     orphanRuns: [],
     nextRunOrdinal: 0,
-    hosts: new Map(),
-    writes: new Map(),
-    nextWrite: 1,
-    nextSurvey: 1,
+    hosts: new HostTable(config, nowMs),
+    writes: new PendingWrites(),
   };
   loadAgents(state, records.agents, nowMs);
   loadRuns(state, records.runs, nowMs);
@@ -124,7 +91,7 @@ function loadAgents<R>(state: DirectoryState<R>, records: readonly AgentRecord[]
       ...newAgentEntry<R>(record),
       durable: true,
       phase: record.life === 'stopped' ? 'stopped' : 'activating',
-      // Its host is asked first what it runs; only then is a silent one ordered to run it.
+      // The survey comes first; an activation is ordered only if the host does not list the agent.
       dueAtMs: nowMs + 2 * state.config.activationTimeoutMs,
     });
     state.agentOfKey.set(record.key, record.id);
@@ -161,21 +128,10 @@ function loadRuns<R>(state: DirectoryState<R>, records: readonly RunRecord[], no
 }
 
 export function newAgentEntry<R>(record: AgentRecord): AgentEntry<R> {
-  return {
-    record,
-    durable: false,
-    phase: 'activating',
-    reported: 'ready',
-    orders: 0,
-    dueAtMs: Number.POSITIVE_INFINITY,
-    confirmedAtMs: 0,
-    avoid: '',
-    waiters: [],
-    running: new Set(),
-  };
+  return { ...newEntity(record), reported: 'ready', waiters: [], running: new Set() };
 }
 
-/** What a leader keeps in memory of a settled run: its texts stay in the stream. */
+/** What a leader keeps in memory of an ended run: input and output stay in the stream. */
 function withoutText(record: RunRecord): RunRecord {
   const { input: _, outcome, ...rest } = record;
   if (outcome?.status !== 'completed') return { ...rest, outcome };

@@ -1,7 +1,7 @@
 const dayMs = 86_400_000;
 
 /**
- * Wall-clock milliseconds as ISO 8601 in UTC. Days to a civil date after H. Hinnant,
+ * Wall-clock milliseconds as ISO 8601 in UTC. The date algorithm is by H. Hinnant,
  * https://howardhinnant.github.io/date_algorithms.html#civil_from_days
  */
 export function isoTime(wallMs: number): string {

@@ -1,31 +1,122 @@
-import type { Random } from '@drover/actor-core';
-import type { HostEntry, DirectoryState } from './directory-state.ts';
+import {
+  confirmActive,
+  countByNode,
+  countOrder,
+  decideDue,
+  isPlaced,
+  leaveUnplaced,
+  placeOn,
+} from '../placement/activation.ts';
+import { chooseHost } from '../placement/choose-host.ts';
+import type { HostSeen } from '../placement/placement.ts';
+import type { ReportedState } from '../protocol/host-report.ts';
+import type { DirectoryEffect, Moment } from './directory-event.ts';
+import type { AgentEntry, DirectoryState } from './directory-state.ts';
+import { failRuns } from './record-run.ts';
+import { answerWaiters } from './waiters.ts';
+import { writeAgent } from './write-records.ts';
 
-/**
- * The live host with the fewest agents, ties random; `avoid` only where nothing else lives. Undefined when no
- * host lives.
- */
-export function decidePlace(
+/** The live host for one more agent, if any. */
+export function hostForAgent(
   state: DirectoryState<unknown>,
-  random: Random,
+  moment: Moment,
   avoid = '',
-): HostEntry | undefined {
-  const live = [...state.hosts.values()].filter((host) => host.alive);
-  const preferred = live.filter((host) => host.node !== avoid);
-  const candidates = preferred.length > 0 ? preferred : live;
-  if (candidates.length <= 1) return candidates[0];
-  const counts = countAgents(state);
-  const countOn = (host: HostEntry): number => counts.get(host.node) ?? 0;
-  const fewest = Math.min(...candidates.map(countOn));
-  const tied = candidates.filter((host) => countOn(host) === fewest);
-  return tied[Math.floor(random.next() * tied.length)] ?? tied[0];
+): HostSeen | undefined {
+  return chooseHost(state.hosts.live(), () => countByNode(state.agents.values()), moment.random, avoid);
 }
 
-function countAgents(state: DirectoryState<unknown>): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const { phase, record } of state.agents.values()) {
-    if (phase === 'active' || phase === 'activating')
-      counts.set(record.node, (counts.get(record.node) ?? 0) + 1);
+/** Whether the host in the agent's record is gone. */
+export function isLost(state: DirectoryState<unknown>, entry: AgentEntry<unknown>, nowMs: number): boolean {
+  return isPlaced(entry) && state.hosts.isLost(entry.record, nowMs);
+}
+
+/**
+ * Places the agent's next incarnation on a live host, or leaves the agent unplaced until a host is live. The runs of
+ * the previous incarnation end with `agent-lost`.
+ */
+export function relocate<R>(
+  state: DirectoryState<R>,
+  entry: AgentEntry<R>,
+  moment: Moment,
+  reason: string,
+  avoid = '',
+): DirectoryEffect<R>[] {
+  const effects = entry.phase === 'unplaced' ? [] : losePlace(state, entry, reason);
+  const host = hostForAgent(state, moment, avoid);
+  if (!host) {
+    leaveUnplaced(entry, moment.nowMs);
+    return effects;
   }
-  return counts;
+  placeOn(entry, host, state.config, moment.nowMs);
+  entry.reported = 'ready';
+  return [...effects, writeAgent(state, entry)];
+}
+
+/** Orders the host to run the agent. Called once the placement is durable, and again with backoff until confirmed. */
+export function orderActivation<R>(
+  state: DirectoryState<R>,
+  entry: AgentEntry<R>,
+  moment: Moment,
+): DirectoryEffect<R>[] {
+  const { id, type, model, options, incarnation, node } = entry.record;
+  countOrder(entry, state.config, moment.nowMs);
+  return [
+    { type: 'order', node, order: { kind: 'activate', agent: { id, incarnation, type, model, options } } },
+  ];
+}
+
+/** The host has reported that this incarnation runs. */
+export function confirm<R>(
+  entry: AgentEntry<R>,
+  reported: { readonly state: ReportedState },
+  moment: Moment,
+): DirectoryEffect<R>[] {
+  entry.reported = reported.state;
+  if (!confirmActive(entry, moment.nowMs)) return [];
+  const { id, node, incarnation } = entry.record;
+  return [
+    ...answerWaiters(entry),
+    note('info', { agent: id, node, incarnation }, `agent ${id} runs on ${node}, incarnation ${incarnation}`),
+  ];
+}
+
+/** An activation is due: order the same host again, or place the agent on another host. */
+export function pursueActivation<R>(
+  state: DirectoryState<R>,
+  entry: AgentEntry<R>,
+  moment: Moment,
+): DirectoryEffect<R>[] {
+  const step = decideDue(entry, state.hosts.live().length, state.config);
+  if (step === 'place') return relocate(state, entry, moment, '', entry.avoid);
+  if (step === 'order') return orderActivation(state, entry, moment);
+  return step === 'relocate' ? avoidHost(state, entry, moment, 'the host does not answer') : [];
+}
+
+/** The host did not answer or refused: the agent is placed on another host if one is live. */
+export function avoidHost<R>(
+  state: DirectoryState<R>,
+  entry: AgentEntry<R>,
+  moment: Moment,
+  reason: string,
+): DirectoryEffect<R>[] {
+  const { node } = entry.record;
+  const effects = relocate(state, entry, moment, reason, node);
+  entry.avoid = node;
+  return effects;
+}
+
+function losePlace<R>(state: DirectoryState<R>, entry: AgentEntry<R>, reason: string): DirectoryEffect<R>[] {
+  const { id, node, incarnation } = entry.record;
+  return [
+    note(
+      'warn',
+      { agent: id, node, incarnation },
+      `agent ${id} lost on ${node}: ${reason}; placing it again`,
+    ),
+    ...failRuns(state, entry, 'agent-lost', `node ${node} was lost while the agent ran the task; ask again`),
+  ];
+}
+
+function note<R>(level: 'info' | 'warn', fields: object, message: string): DirectoryEffect<R> {
+  return { type: 'note', level, fields, message };
 }

@@ -1,70 +1,52 @@
 import { defaultTaskMs } from '../config.ts';
-import type { DirectoryAnswer, RunReport } from '../protocol/directory-message.ts';
+import type { DirectoryAnswer } from '../protocol/directory-answer.ts';
+import type { RunReport } from '../protocol/host-report.ts';
 import { failed, type RunFailureCode, type RunOutcome } from '../protocol/run-outcome.ts';
-import type { Moment, DirectoryEffect, DirectoryEvent } from './directory-event.ts';
-import { type AgentEntry, maxWaiters, type DirectoryState, type RunEntry } from './directory-state.ts';
+import { errorAnswer, noSuchAgent } from './answers.ts';
+import type { DirectoryEffect, DirectoryEvent, Moment } from './directory-event.ts';
+import type { AgentEntry, DirectoryState, RunEntry } from './directory-state.ts';
 import { type RunRecord, runView } from './run-record.ts';
-import { writeRun } from './write-record.ts';
+import { maxWaiters } from './waiters.ts';
+import { writeRun } from './write-records.ts';
 
 type Submit<R> = Extract<DirectoryEvent<R>, { type: 'submit' }>;
 type Settle<R> = Extract<DirectoryEvent<R>, { type: 'settle' }>;
 
-/** Records a run as running; it is given to the agent, and promised to the asker, when that is durable. */
+/** Records an active run. Once the record is durable, the run is dispatched and the asker is answered. */
 export function submitRun<R>(state: DirectoryState<R>, event: Submit<R>): DirectoryEffect<R>[] {
-  const known = state.runs.get(event.runId);
+  const { id, runId, replyTo } = event;
+  const known = state.runs.get(runId);
   if (known) return joinSubmit(known, event);
-  const agent = state.agents.get(event.id);
-  const refusal = refuseSubmit(state, agent, event.id);
-  if (refusal || !agent)
-    return [{ type: 'answer', to: event.replyTo, answer: refusal ?? noSuchAgent(event.id) }];
-  const entry = newRun(state, {
-    runId: event.runId,
-    agentId: event.id,
-    incarnation: agent.record.incarnation,
-    node: agent.record.node,
-    input: event.input,
-    timeoutMs: event.timeoutMs,
-  });
+  const agent = state.agents.get(id);
+  const refusal = refuseSubmit(state, agent, id);
+  if (refusal || !agent) return [{ type: 'answer', to: replyTo, answer: refusal ?? noSuchAgent(id) }];
+  const { incarnation, node } = agent.record;
+  const { input, timeoutMs } = event;
+  const entry = newRun(state, { runId, agentId: id, incarnation, node, input, timeoutMs });
   if (!entry)
-    return [
-      {
-        type: 'answer',
-        to: event.replyTo,
-        answer: busy(event.id, 'the directory has no place for another run'),
-      },
-    ];
-  entry.waiters.push(event.replyTo);
-  agent.running.add(event.runId);
+    return [{ type: 'answer', to: replyTo, answer: busy(id, 'all places for run records are taken') }];
+  entry.waiters.push(replyTo);
+  agent.running.add(runId);
   return [writeRun(state, entry)];
 }
 
-/** The end of a run: the first one told is the one that counts. */
+/** Records the end of a run. Only the first reported end counts. */
 export function settleRun<R>(state: DirectoryState<R>, event: Settle<R>): DirectoryEffect<R>[] {
   const { run, from } = event;
   const known = state.runs.get(run.runId);
   if (known?.record.outcome !== undefined) {
-    if (!known.durable) {
-      known.settledBy = from;
-      return [];
-    }
-    return recorded(from, run.runId);
+    if (known.durable) return recorded(from, run.runId);
+    known.settledBy = from;
+    return [];
   }
   const entry = known ?? recordTransient(state, run);
-  // Every place is held by a run that has not ended: this one stays unrecorded rather than unanswered.
+  // All slots belong to runs that have not ended: confirm the end without a record, so that it is not repeated.
   if (!entry) return recorded(from, run.runId);
   entry.settledBy = from;
   return settle(state, entry, run.outcome);
 }
 
-/** Everything that this life of the agent had in hand ends here. */
-export function loseRuns<R>(
-  state: DirectoryState<R>,
-  agent: AgentEntry<R>,
-  message: string,
-): DirectoryEffect<R>[] {
-  return failRuns(state, agent, 'agent-lost', message);
-}
-
+/** Ends all recorded runs of the agent's incarnation. */
 export function failRuns<R>(
   state: DirectoryState<R>,
   agent: AgentEntry<R>,
@@ -77,7 +59,7 @@ export function failRuns<R>(
   });
 }
 
-/** The run's record is in the stream: what waited for that may now be said. */
+/** The run's record is durable: sends the answers and orders that waited for it. */
 export function runWritten<R>(
   state: DirectoryState<R>,
   entry: RunEntry<R>,
@@ -95,44 +77,26 @@ export function runWritten<R>(
   return [...effects, ...recorded<R>(entry.settledBy, runId)];
 }
 
-/** Gives a recorded run to its agent, again until the host says that it has it. */
+/** Gives a recorded run to its agent; repeated until the host confirms it with `dispatched`. */
 export function orderDispatch<R>(
   state: DirectoryState<R>,
   entry: RunEntry<R>,
   moment: Moment,
 ): DirectoryEffect<R>[] {
-  const { runId, agentId, incarnation, node, input, timeoutMs } = entry.record;
+  const { runId, agentId: id, incarnation, node, input = '' } = entry.record;
+  const { timeoutMs = defaultTaskMs(state.config) } = entry.record;
   entry.dueAtMs = moment.nowMs + state.config.activationTimeoutMs;
-  return [
-    {
-      type: 'order',
-      node,
-      order: {
-        kind: 'dispatch',
-        id: agentId,
-        incarnation,
-        runId,
-        input: input ?? '',
-        timeoutMs: timeoutMs ?? defaultTaskMs(state.config),
-      },
-    },
-  ];
+  return [{ type: 'order', node, order: { kind: 'dispatch', id, incarnation, runId, input, timeoutMs } }];
 }
 
-/** The run as a person sees it; a settled one is read from the stream, where its texts are. */
+/** Answers with the run; an ended run is read from the stream, which holds its output. */
 export function showRun<R>(state: DirectoryState<R>, runId: string, replyTo: R): DirectoryEffect<R>[] {
   const entry = state.runs.get(runId);
   if (!entry) {
     const message = `no run ${runId}; the newest ${state.config.maxRuns} are kept`;
-    return [
-      {
-        type: 'answer',
-        to: replyTo,
-        answer: { kind: 'error', code: 'run-not-found', message, retryAfterMs: 0 },
-      },
-    ];
+    return [{ type: 'answer', to: replyTo, answer: errorAnswer('run-not-found', message) }];
   }
-  // What is not durable has not happened yet.
+  // An end whose record is not yet durable is not shown.
   if (entry.record.outcome === undefined || !entry.durable) {
     const run = runView({ ...entry.record, outcome: undefined });
     return [{ type: 'answer', to: replyTo, answer: { kind: 'run', run } }];
@@ -147,7 +111,7 @@ function settle<R>(state: DirectoryState<R>, entry: RunEntry<R>, outcome: RunOut
   return [writeRun(state, entry)];
 }
 
-/** A run that was not recorded while it ran: its end is its whole record. */
+/** A run that was not recorded while it was active: only its end is recorded. */
 function recordTransient<R>(state: DirectoryState<R>, run: RunReport): RunEntry<R> | undefined {
   const { runId, agentId, incarnation, node } = run;
   return newRun(state, { runId, agentId, incarnation, node });
@@ -172,11 +136,11 @@ function newRun<R>(
   return entry;
 }
 
-function joinSubmit<R>(entry: RunEntry<R>, event: Submit<R>): DirectoryEffect<R>[] {
-  if (entry.durable)
-    return [{ type: 'answer', to: event.replyTo, answer: { kind: 'submitted', runId: event.runId } }];
+/** A repeated submit request. */
+function joinSubmit<R>(entry: RunEntry<R>, { runId, replyTo }: Submit<R>): DirectoryEffect<R>[] {
+  if (entry.durable) return [{ type: 'answer', to: replyTo, answer: { kind: 'submitted', runId } }];
   if (entry.waiters.length >= maxWaiters) entry.waiters.shift();
-  entry.waiters.push(event.replyTo);
+  entry.waiters.push(replyTo);
   return [];
 }
 
@@ -186,24 +150,18 @@ function refuseSubmit(
   id: string,
 ): DirectoryAnswer | undefined {
   if (!agent) return noSuchAgent(id);
-  if (agent.phase === 'stopped') {
-    return {
-      kind: 'error',
-      code: 'agent-stopped',
-      message: `agent ${id} was stopped; spawn another`,
-      retryAfterMs: 0,
-    };
-  }
+  if (agent.phase === 'stopped')
+    return errorAnswer('agent-stopped', `agent ${id} was stopped; spawn another one`);
   if (agent.phase !== 'active') {
-    const message = `agent ${id} is being brought back; ask again in a moment`;
-    return { kind: 'error', code: 'agent-lost', message, retryAfterMs: 1_000 };
+    const message = `agent ${id} is not running yet; ask again in a moment`;
+    return errorAnswer('agent-lost', message, 1_000);
   }
   if (agent.reported === 'failed') {
-    const message = `agent ${id} failed too often and is parked; stop it and spawn another`;
-    return { kind: 'error', code: 'task-failed', message, retryAfterMs: 0 };
+    const message = `agent ${id} failed too often and is parked; stop it and spawn another one`;
+    return errorAnswer('task-failed', message);
   }
   if (agent.running.size > state.config.maxQueuedTasks)
-    return busy(id, `${agent.running.size} tasks wait for it`);
+    return busy(id, `${agent.running.size} recorded runs have not ended`);
   return undefined;
 }
 
@@ -212,14 +170,5 @@ function recorded<R>(node: string | undefined, runId: string): DirectoryEffect<R
 }
 
 function busy(id: string, why: string): DirectoryAnswer {
-  return { kind: 'error', code: 'agent-busy', message: `agent ${id} is busy: ${why}`, retryAfterMs: 1_000 };
-}
-
-export function noSuchAgent(id: string): DirectoryAnswer {
-  return {
-    kind: 'error',
-    code: 'agent-not-found',
-    message: `no agent ${id}; list them to see which there are`,
-    retryAfterMs: 0,
-  };
+  return errorAnswer('agent-busy', `agent ${id} is busy: ${why}`, 1_000);
 }

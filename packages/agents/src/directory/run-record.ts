@@ -1,24 +1,26 @@
 import { z } from 'zod';
 import type { RunView } from '../agents-client.ts';
 import { type RunOutcome, runOutcomeSchema } from '../protocol/run-outcome.ts';
-import { decodeRecord, encodeRecord } from './record-codec.ts';
+import { decodeRecord } from '../placement/record-codec.ts';
+import type { RecordKind } from '../placement/record-store.ts';
+import { agentsGroup } from '../protocol/limits.ts';
 
-/** The durable truth about one run: the newest record of `control('agents', 'run', slot)`. */
+/** The durable state of one run: the newest record of `control('agents', 'run', slot)`. */
 export interface RunRecord {
   readonly v: 1;
   readonly runId: string;
-  /** Token of its subject. The oldest settled run's slot is used again when all are taken. */
+  /** Token of the record's subject. The slot of the run that ended first is reused when all are taken. */
   readonly slot: number;
-  /** Order of the runs' beginnings over all leaders. */
+  /** Number of the run in order of start, over all leaders. */
   readonly ordinal: number;
   readonly agentId: string;
-  /** Life of the agent that has it in hand. */
+  /** Incarnation of the agent that executes the run. */
   readonly incarnation: number;
   readonly node: string;
-  /** Kept while it is running, so that a new leader can hand it over again. */
+  /** Kept while the run is active, so that a new leader can dispatch it again. */
   readonly input?: string | undefined;
   readonly timeoutMs?: number | undefined;
-  /** Undefined while it is running. */
+  /** Undefined until the run has ended. */
   readonly outcome?: RunOutcome | undefined;
 }
 
@@ -35,14 +37,11 @@ const schema: z.ZodType<RunRecord> = z.object({
   outcome: runOutcomeSchema.optional(),
 });
 
-export function encodeRunRecord(record: RunRecord): Uint8Array {
-  return encodeRecord(record);
-}
-
-/** @throws RecordUnreadableError naming the subject */
-export function decodeRunRecord(subject: string, payload: Uint8Array): RunRecord {
-  return decodeRecord(subject, payload, schema);
-}
+export const runRecords: RecordKind<RunRecord> = {
+  group: agentsGroup,
+  name: 'run',
+  decode: (subject, payload) => decodeRecord(subject, payload, schema),
+};
 
 export function runView(record: RunRecord): RunView {
   const { runId, agentId, node, outcome } = record;

@@ -1,16 +1,17 @@
-import type { DirectoryAnswer } from '../protocol/directory-message.ts';
+import type { DirectoryAnswer } from '../protocol/directory-answer.ts';
 import type { AgentRecord } from './agent-record.ts';
 import { agentView } from './agent-view.ts';
+import { errorAnswer } from './answers.ts';
 import { canonicalRequest } from './canonical-request.ts';
-import { isoTime } from './iso-time.ts';
-import { decidePlace } from './place-agent.ts';
-import type { Moment, DirectoryEffect, DirectoryEvent } from './directory-event.ts';
-import { type AgentEntry, maxWaiters, newAgentEntry, type DirectoryState } from './directory-state.ts';
-import { writeAgent } from './write-record.ts';
+import type { DirectoryEffect, DirectoryEvent, Moment } from './directory-event.ts';
+import { type AgentEntry, type DirectoryState, newAgentEntry } from './directory-state.ts';
+import { hostForAgent } from './place-agent.ts';
+import { addWaiter } from './waiters.ts';
+import { writeAgent } from './write-records.ts';
 
 type Spawn<R> = Extract<DirectoryEvent<R>, { type: 'spawn' }>;
 
-/** Records the agent with its place; the order to run it follows when that is durable. */
+/** Records the agent with its placement; the activation is ordered once the record is durable. */
 export function spawnAgent<R>(
   state: DirectoryState<R>,
   event: Spawn<R>,
@@ -22,66 +23,51 @@ export function spawnAgent<R>(
     { type: 'answer', to: event.replyTo, answer },
   ];
   if (!state.types.has(event.spec.type)) return refuse(unknownType(state, event.spec.type));
-  const host = decidePlace(state, moment.random);
+  const host = hostForAgent(state, moment);
   if (!host) return refuse(noHost);
   const place = state.agentSlots.take();
   if (!place) return refuse(full(state.config.maxAgents));
   if (place.evicted !== undefined) forget(state, place.evicted);
-  const record: AgentRecord = {
-    v: 1,
-    id: event.id,
-    slot: place.slot,
-    type: event.spec.type,
-    name: event.spec.name ?? `${event.spec.type}-${event.id.slice(-6)}`,
-    model: event.model,
-    options: event.spec.options ?? {},
-    life: 'active',
-    incarnation: 1,
-    node: host.node,
-    nodeIncarnation: host.incarnation,
-    createdAtMs: moment.wallMs,
-    key: event.key,
-    request: canonicalRequest(event.spec),
-  };
-  const entry = newAgentEntry<R>(record);
-  state.agents.set(record.id, entry);
-  state.agentOfKey.set(record.key, record.id);
-  addWaiter(entry, event, moment);
+  const placement = { slot: place.slot, node: host.node, nodeIncarnation: host.incarnation };
+  const entry = newAgentEntry<R>(newRecord(event, placement, moment));
+  state.agents.set(event.id, entry);
+  state.agentOfKey.set(event.key, event.id);
+  addWaiter(entry, event.replyTo, moment.nowMs + event.waitMs);
   return [writeAgent(state, entry)];
 }
 
-/** Answers every spawn request that waited for this agent. */
-export function answerWaiters<R>(entry: AgentEntry<R>): DirectoryEffect<R>[] {
-  const answer: DirectoryAnswer = { kind: 'agent', agent: agentView(entry, isoTime) };
-  return entry.waiters.splice(0).map((waiter) => ({ type: 'answer', to: waiter.replyTo, answer }));
+function newRecord(
+  { id, key, spec, model }: Spawn<unknown>,
+  placement: Pick<AgentRecord, 'slot' | 'node' | 'nodeIncarnation'>,
+  moment: Moment,
+): AgentRecord {
+  return {
+    v: 1,
+    id,
+    slot: placement.slot,
+    type: spec.type,
+    name: spec.name ?? `${spec.type}-${id.slice(-6)}`,
+    model,
+    options: spec.options ?? {},
+    life: 'active',
+    incarnation: 1,
+    node: placement.node,
+    nodeIncarnation: placement.nodeIncarnation,
+    createdAtMs: moment.wallMs,
+    key,
+    request: canonicalRequest(spec),
+  };
 }
 
-/** Tells spawn requests that have waited long enough that theirs is recorded and goes on. */
-export function releaseWaiters<R>(entry: AgentEntry<R>, nowMs: number): DirectoryEffect<R>[] {
-  const overdue = entry.waiters.filter((waiter) => waiter.untilMs <= nowMs);
-  if (overdue.length === 0) return [];
-  entry.waiters = entry.waiters.filter((waiter) => waiter.untilMs > nowMs);
-  // Before the record is durable nothing may be promised: the asker times out and asks again with its key.
-  if (!entry.durable) return [];
-  const answer: DirectoryAnswer = { kind: 'pending', agent: agentView(entry, isoTime) };
-  return overdue.map((waiter) => ({ type: 'answer', to: waiter.replyTo, answer }));
-}
-
+/** A spawn request with a key that already has an agent. */
 function joinSpawn<R>(entry: AgentEntry<R>, event: Spawn<R>, moment: Moment): DirectoryEffect<R>[] {
-  const same = entry.record.request === canonicalRequest(event.spec);
-  if (!same) return [{ type: 'answer', to: event.replyTo, answer: keyConflict(entry.record.id) }];
+  const isSame = entry.record.request === canonicalRequest(event.spec);
+  if (!isSame) return [{ type: 'answer', to: event.replyTo, answer: keyConflict(entry.record.id) }];
   if (entry.phase === 'active' || entry.phase === 'stopped') {
-    return [
-      { type: 'answer', to: event.replyTo, answer: { kind: 'agent', agent: agentView(entry, isoTime) } },
-    ];
+    return [{ type: 'answer', to: event.replyTo, answer: { kind: 'agent', agent: agentView(entry) } }];
   }
-  addWaiter(entry, event, moment);
+  addWaiter(entry, event.replyTo, moment.nowMs + event.waitMs);
   return [];
-}
-
-function addWaiter<R>(entry: AgentEntry<R>, event: Spawn<R>, moment: Moment): void {
-  if (entry.waiters.length >= maxWaiters) entry.waiters.shift();
-  entry.waiters.push({ replyTo: event.replyTo, untilMs: moment.nowMs + event.waitMs });
 }
 
 function forget(state: DirectoryState<unknown>, id: string): void {
@@ -91,38 +77,26 @@ function forget(state: DirectoryState<unknown>, id: string): void {
   state.agentOfKey.delete(entry.record.key);
 }
 
-const noHost: DirectoryAnswer = {
-  kind: 'error',
-  code: 'no-host',
-  message: 'no host that runs agents is alive; start one with `drover host` or wait for it to come back',
-  retryAfterMs: 2_000,
-};
+const noHost = errorAnswer(
+  'no-host',
+  'no host that runs agents is alive; start one with `drover host` or wait until one is back',
+  2_000,
+);
 
 function full(maxAgents: number): DirectoryAnswer {
-  return {
-    kind: 'error',
-    code: 'no-host',
-    message: `all ${maxAgents} places for agents are taken; stop agents that are not needed`,
-    retryAfterMs: 0,
-  };
+  return errorAnswer(
+    'no-host',
+    `all ${maxAgents} places for agents are taken; stop agents that are not needed`,
+  );
 }
 
 function unknownType(state: DirectoryState<unknown>, type: string): DirectoryAnswer {
   const known = [...state.types].toSorted().slice(0, 20).join(', ');
-  return {
-    kind: 'error',
-    code: 'unknown-agent-type',
-    message: `there is no agent type ${JSON.stringify(type)}; there are: ${known}`,
-    field: 'type',
-    retryAfterMs: 0,
-  };
+  const message = `there is no agent type ${JSON.stringify(type)}; the known types are: ${known}`;
+  return { ...errorAnswer('unknown-agent-type', message), field: 'type' };
 }
 
 function keyConflict(id: string): DirectoryAnswer {
-  return {
-    kind: 'error',
-    code: 'idempotency-conflict',
-    message: `this Idempotency-Key made agent ${id} out of another request; use a new key`,
-    retryAfterMs: 0,
-  };
+  const message = `this Idempotency-Key was used with another request, which made agent ${id}; use a new key`;
+  return errorAnswer('idempotency-conflict', message);
 }

@@ -1,9 +1,15 @@
 import { type ActorContext, type ActorRef, type Props, props, receive, setup } from '@drover/actor-core';
 import { type ClusterNode, readLeader } from '@drover/actor-core/cluster';
 import type { FleetClient } from '@drover/fleet';
-import { agentProps } from '../agent/agent-actor.ts';
-import type { AgentDefinitions } from '../definitions/load-definitions.ts';
+import { agentProps, type AgentMessage, type IncarnationState } from '../agent/agent-actor.ts';
 import type { AgentsConfig } from '../config.ts';
+import type { AgentDefinition } from '../definitions/agent-definition.ts';
+import type { AgentDefinitions } from '../definitions/load-definitions.ts';
+import type { LeadSeen } from '../placement/fence-gate.ts';
+import type { HostStamp } from '../placement/host-table.ts';
+import { OrderGate } from '../placement/order-gate.ts';
+import type { DirectoryMessage } from '../protocol/directory-message.ts';
+import type { HostReport, ReportedState, RunReport } from '../protocol/host-report.ts';
 import { agentsGroup, outputCharsFor } from '../protocol/limits.ts';
 import {
   type Activation,
@@ -11,25 +17,17 @@ import {
   managerMessageSchema,
   managerPath,
 } from '../protocol/manager-message.ts';
-import {
-  pageSize,
-  type DirectoryMessage,
-  type ReportedState,
-  type RunReport,
-} from '../protocol/directory-message.ts';
-import { pagesOf } from '../protocol/page.ts';
-import { failed, type RunOutcome } from '../protocol/run-outcome.ts';
-import { agentName, agentPath } from '../protocol/task-message.ts';
-import { FenceGate, type LeadSeen } from './fence-gate.ts';
-import { type Hosted, inventoryPages } from './hosted-agents.ts';
+import { failed } from '../protocol/run-outcome.ts';
+import { agentName } from '../protocol/task-message.ts';
+import { type Hosted, HostedAgents } from './hosted-agents.ts';
 import { RunOutbox } from './run-outbox.ts';
 
-/** What the manager hears: the leader's orders, and on its own node its agents. */
+/** Orders of the leader, and messages of this node: of the agents, and of this actor to itself. */
 type Message =
   | ManagerMessage
-  | { readonly kind: 'fence-read'; readonly lead: LeadSeen | undefined }
-  | { readonly kind: 'fence-unread'; readonly error: unknown }
-  | { readonly kind: 'read-fence' }
+  | { readonly kind: 'lead-read'; readonly lead: LeadSeen | undefined }
+  | { readonly kind: 'lead-unread'; readonly error: unknown }
+  | { readonly kind: 'read-lead' }
   | {
       readonly kind: 'agent-state';
       readonly id: string;
@@ -38,8 +36,8 @@ type Message =
     }
   | { readonly kind: 'run-ended'; readonly report: RunReport }
   | { readonly kind: 'parked'; readonly path: string }
-  | { readonly kind: 'flush' }
-  | { readonly kind: 'repeat' };
+  | { readonly kind: 'report-states' }
+  | { readonly kind: 'repeat-ends' };
 
 export interface ManagerSpec {
   readonly node: ClusterNode;
@@ -49,14 +47,13 @@ export interface ManagerSpec {
 }
 
 const outboxCapacity = 1_000;
-/** Ends sent again at once. */
+/** Ends of runs that are repeated at once. */
 const repeatBatch = 50;
-const fenceRetryMs = 500;
-/** Orders kept while the lead record is read; the leader repeats what was refused. */
-const maxOrdersHeld = 256;
-const quietFenceReads = 6;
+const leadRetryMs = 500;
+/** Failed reads of the lead record before a warning: a new cluster has no stream until its first leader made it. */
+const quietFailedReads = 6;
 
-/** The recipe of a host's manager: it runs the agents that the leader orders, as children of its own. */
+/** Props of a host's manager: it runs the agents that the leader orders, as its children. */
 export function managerProps(spec: ManagerSpec): Props<Message> {
   const { restartIntensity, restartPeriodMs } = spec.config;
   return props<Message>(
@@ -72,7 +69,7 @@ export function managerProps(spec: ManagerSpec): Props<Message> {
       }),
     {
       protocol: managerMessageSchema,
-      // NATS lets only hosts publish on this lane, and `replyTo` is pinned to the sender by the protocol.
+      // NATS lets only hosts publish on this lane, and the protocol requires `replyTo` to be on the sending node.
       accepts: (_, { lane }) => lane === 'order',
       restart: 'permanent',
       mailbox: { capacity: 10_000 },
@@ -84,18 +81,11 @@ export function managerProps(spec: ManagerSpec): Props<Message> {
 class Manager {
   readonly #spec: ManagerSpec;
   readonly #context: ActorContext<Message>;
-  readonly #gate = new FenceGate();
-  readonly #hosted = new Map<string, Hosted>();
+  readonly #gate = new OrderGate<ManagerMessage>();
+  readonly #hosted = new HostedAgents();
   readonly #outbox = new RunOutbox(outboxCapacity);
-  readonly #changed = new Set<string>();
   readonly #unsubscribe: () => void;
-  /** Orders whose fence is higher than that of the record known, until the record is read. */
-  #held: ManagerMessage[] = [];
-  #isReading = false;
-  /** After an order with a fence above the record's: the record is not read again before this instant. */
-  #readAgainAtMs = Number.NEGATIVE_INFINITY;
   #leader: ActorRef<DirectoryMessage> | undefined;
-  #unread = 0;
 
   constructor(spec: ManagerSpec, context: ActorContext<Message>) {
     this.#spec = spec;
@@ -105,8 +95,9 @@ class Manager {
         context.self.tell({ kind: 'parked', path: event.path }, { lane: 'control' });
       }
     });
-    context.setInterval('repeat', spec.config.probeMs, { kind: 'repeat' });
-    this.#readFence();
+    context.setInterval('repeat-ends', spec.config.probeMs, { kind: 'repeat-ends' });
+    // A restarted manager knows no fence: it obeys no order before it has read the lead record.
+    this.#readLead();
   }
 
   end(): void {
@@ -115,69 +106,55 @@ class Manager {
 
   handle(message: Message): void {
     switch (message.kind) {
-      case 'fence-read':
-        return this.#noteRead(message.lead);
-      case 'fence-unread':
+      case 'lead-read':
+        return this.#noteLead(message.lead);
+      case 'lead-unread':
         return this.#noteUnread(message.error);
-      case 'read-fence':
-        return this.#readFence();
+      case 'read-lead':
+        return this.#readLead();
       case 'agent-state':
         return this.#noteState(message.id, message.incarnation, message.state);
       case 'run-ended':
         return this.#noteEnd(message.report);
       case 'parked':
         return this.#notePark(message.path);
-      case 'flush':
-        return this.#flushStates();
-      case 'repeat':
+      case 'report-states':
+        return this.#reportStates();
+      case 'repeat-ends':
         return this.#repeatEnds();
       default:
         return this.#judge(message);
     }
   }
 
-  /** On start the lead record is read before anybody is obeyed: a restart must not forget the fence. */
-  #readFence(): void {
-    if (this.#isReading) return;
-    this.#isReading = true;
+  #readLead(): void {
+    if (!this.#gate.beginRead()) return;
     this.#context.pipeToSelf(
       readLeader(this.#spec.node, agentsGroup),
-      (lead) => ({ kind: 'fence-read', lead }),
-      (error) => ({ kind: 'fence-unread', error }),
+      (lead): Message => ({ kind: 'lead-read', lead }),
+      (error): Message => ({ kind: 'lead-unread', error }),
     );
   }
 
-  #noteRead(lead: LeadSeen | undefined): void {
-    this.#isReading = false;
-    this.#unread = 0;
-    const before = this.#gate.lead?.fence;
-    this.#gate.open(lead);
-    if (this.#gate.lead?.fence === before) this.#readAgainAtMs = this.#context.clock.now() + fenceRetryMs;
-    for (const order of this.#held.splice(0)) this.#judge(order);
+  #noteLead(lead: LeadSeen | undefined): void {
+    for (const order of this.#gate.endRead(lead, this.#context.clock.now())) this.#judge(order);
   }
 
   #noteUnread(error: unknown): void {
-    this.#isReading = false;
-    this.#unread += 1;
-    // In a new cluster there is no stream until the first leader has made it.
-    const level = this.#unread > quietFenceReads ? 'warn' : 'debug';
+    const level = this.#gate.failRead() > quietFailedReads ? 'warn' : 'debug';
     this.#context.log[level](
       { err: error },
-      'agents: the lead record cannot be read; obeying nobody until it can',
+      'agents: the lead record cannot be read; no order is obeyed until it can',
     );
-    this.#context.setTimer('read-fence', fenceRetryMs, { kind: 'read-fence' });
+    this.#context.setTimer('read-lead', leadRetryMs, { kind: 'read-lead' });
   }
 
   #judge(order: ManagerMessage): void {
     const { fence, term, kind, replyTo } = order;
     const { node } = replyTo.address;
-    const verdict = this.#gate.judge(node, fence);
+    const verdict = this.#gate.judge(order, { node, fence }, this.#context.clock.now());
     if (verdict === 'obey') return this.#obey(order);
-    const mayRead = this.#isReading || this.#context.clock.now() >= this.#readAgainAtMs;
-    if (verdict === 'read' && mayRead && this.#held.length < maxOrdersHeld) {
-      this.#held.push(order);
-      return this.#readFence();
-    }
+    if (verdict === 'read') return this.#readLead();
     this.#context.log.debug(
       { node, fence, term, lead: this.#gate.lead },
       `agents: refused the order to ${kind}`,
@@ -203,117 +180,107 @@ class Manager {
   #activate(activation: Activation): void {
     const { id, incarnation, type } = activation;
     const known = this.#hosted.get(id);
-    if (known?.incarnation === incarnation) return this.#tellLeader({ kind: 'activated', id, incarnation });
-    const refuse = (reason: string): void =>
-      this.#tellLeader({ kind: 'not-activated', id, incarnation, reason });
+    if (known?.incarnation === incarnation) return this.#report({ kind: 'activated', id, incarnation });
+    const refuse = (reason: string): void => this.#report({ kind: 'not-activated', id, incarnation, reason });
     if (known && known.incarnation > incarnation) return refuse(`incarnation ${known.incarnation} runs here`);
-    const entry = this.#spec.definitions.get(type);
-    if (!entry) return refuse(`this host has no agent definition ${type}`);
+    const definition = this.#spec.definitions.get(type);
+    if (!definition) return refuse(`this host has no agent definition ${type}`);
     if (known) this.#deactivate(id, known.incarnation, 'agent-lost');
-    const life: Hosted['life'] = { endCode: 'agent-lost', model: activation.model };
+    const shared: IncarnationState = { endCode: 'agent-lost', model: activation.model };
+    const agent = this.#agentProps(activation, definition, shared);
+    const ref = this.#context.spawn(agent, agentName(id, incarnation));
+    this.#hosted.add({ id, incarnation, ref, shared, state: 'ready', runs: new Set() });
+    this.#report({ kind: 'activated', id, incarnation });
+  }
+
+  #agentProps(
+    activation: Activation,
+    definition: AgentDefinition,
+    shared: IncarnationState,
+  ): Props<AgentMessage> {
+    const { id, incarnation } = activation;
+    const { fleet, node, config } = this.#spec;
     const { self } = this.#context;
-    const { fleet, node } = this.#spec;
-    const maxOutputChars = Math.min(
-      this.#spec.config.maxOutputChars,
-      outputCharsFor(node.transport.maxPayloadBytes),
-    );
-    const config = { ...this.#spec.config, maxOutputChars };
-    const agent = agentProps({
+    const longest = outputCharsFor(node.transport.maxPayloadBytes);
+    return agentProps({
       activation,
-      entry,
+      definition,
       fleet,
-      config,
-      life,
+      config: { ...config, maxOutputChars: Math.min(config.maxOutputChars, longest) },
+      shared,
       onState: (state) => self.tell({ kind: 'agent-state', id, incarnation, state }, { lane: 'control' }),
       onRunEnded: (runId, outcome) => {
         const report = { runId, agentId: id, incarnation, node: node.nodeId, outcome };
         self.tell({ kind: 'run-ended', report }, { lane: 'control' });
       },
     });
-    const ref = this.#context.spawn(agent, agentName(id, incarnation));
-    this.#hosted.set(id, { id, incarnation, ref, life, state: 'ready', runs: new Set() });
-    this.#tellLeader({ kind: 'activated', id, incarnation });
   }
 
-  #deactivate(id: string, incarnation: number, code: Hosted['life']['endCode']): void {
+  #deactivate(id: string, incarnation: number, endCode: IncarnationState['endCode']): void {
     const hosted = this.#hosted.get(id);
     if (!hosted || hosted.incarnation > incarnation) return;
-    hosted.life.endCode = code;
-    this.#hosted.delete(id);
+    hosted.shared.endCode = endCode;
+    this.#hosted.remove(id);
     this.#context.stop(hosted.ref);
   }
 
   #dispatch(order: Extract<ManagerMessage, { kind: 'dispatch' }>): void {
     const { id, incarnation, runId, input, timeoutMs } = order;
     const hosted = this.#hosted.get(id);
-    // Nothing is said: the next survey shows the leader what runs here.
+    // Not reported: the next survey shows the leader what runs here.
     if (hosted?.incarnation !== incarnation) return;
     if (hosted.state === 'failed') {
-      const outcome = failed(
-        'task-failed',
-        `agent ${id} failed too often and is parked; stop it and spawn another`,
-      );
-      this.#noteEnd({ runId, agentId: id, incarnation, node: this.#spec.node.nodeId, outcome });
+      this.#endRun(hosted, runId, `${parked(id)}; stop it and spawn another one`);
     } else if (!hosted.runs.has(runId)) {
       hosted.runs.add(runId);
       hosted.ref.tell({ kind: 'given', runId, input, timeoutMs });
     }
-    this.#tellLeader({ kind: 'dispatched', runId });
+    this.#report({ kind: 'dispatched', runId });
   }
 
   #answerSurvey(survey: number): void {
-    const pages = inventoryPages(this.#hosted, this.#outbox.byAgent());
+    const pages = this.#hosted.inventory(this.#outbox.byAgent());
     pages.forEach((agents, page) =>
-      this.#tellLeader({ kind: 'inventory', survey, page, pages: pages.length, agents }),
+      this.#report({ kind: 'inventory', survey, page, pages: pages.length, agents }),
     );
   }
 
   #noteState(id: string, incarnation: number, state: ReportedState): void {
-    const hosted = this.#hosted.get(id);
-    if (hosted?.incarnation !== incarnation) return;
-    hosted.state = state;
-    this.#changed.add(id);
-    // Ready goes out at once: who has the answer is to see it. Busy waits, and a short task is never shown as such.
-    if (state !== 'busy') this.#flushStates();
-    else if (this.#changed.size === 1)
-      this.#context.setTimer('flush', this.#spec.config.reportDebounceMs, { kind: 'flush' });
+    const when = this.#hosted.noteState(id, incarnation, state);
+    if (when === 'now') return this.#reportStates();
+    if (when === 'soon')
+      this.#context.setTimer('report-states', this.#spec.config.reportDebounceMs, { kind: 'report-states' });
+  }
+
+  #reportStates(): void {
+    for (const agents of this.#hosted.takeChanged()) this.#report({ kind: 'states', agents });
+  }
+
+  #notePark(path: string): void {
+    const hosted = this.#hosted.findByPath(path);
+    if (!hosted) return;
+    const { id, incarnation } = hosted;
+    this.#context.log.error(
+      { agent: id, incarnation },
+      `agents: ${parked(id)}; stop it and spawn another one`,
+    );
+    for (const runId of hosted.runs) this.#endRun(hosted, runId, parked(id));
+    this.#noteState(id, incarnation, 'failed');
+  }
+
+  #endRun({ id, incarnation }: Hosted, runId: string, message: string): void {
+    const outcome = failed('task-failed', message);
+    this.#noteEnd({ runId, agentId: id, incarnation, node: this.#spec.node.nodeId, outcome });
   }
 
   #noteEnd(report: RunReport): void {
     this.#hosted.get(report.agentId)?.runs.delete(report.runId);
-    const givenUp = this.#outbox.put(report);
-    if (givenUp !== undefined) {
-      const message = `agents: ${outboxCapacity} ends of runs wait for a leader; that of ${givenUp} will not be recorded`;
-      this.#context.log.warn({ run: givenUp }, message);
+    const dropped = this.#outbox.put(report);
+    if (dropped !== undefined) {
+      const message = `agents: ${outboxCapacity} ends of runs wait for a leader; the end of ${dropped} will not be recorded`;
+      this.#context.log.warn({ run: dropped }, message);
     }
     this.#sendEnd(report);
-  }
-
-  #notePark(path: string): void {
-    for (const hosted of this.#hosted.values()) {
-      if (agentPath(hosted.id, hosted.incarnation) !== path) continue;
-      const { id, incarnation } = hosted;
-      this.#context.log.error(
-        { agent: id, incarnation },
-        `agent ${id} failed too often and is parked; stop it and spawn another`,
-      );
-      const outcome: RunOutcome = failed('task-failed', `agent ${id} failed too often and was parked`);
-      const node = this.#spec.node.nodeId;
-      for (const runId of hosted.runs) this.#noteEnd({ runId, agentId: id, incarnation, node, outcome });
-      this.#noteState(id, incarnation, 'failed');
-    }
-  }
-
-  #flushStates(): void {
-    const agents = [...this.#changed].flatMap((id) => {
-      const hosted = this.#hosted.get(id);
-      return hosted
-        ? [{ id, incarnation: hosted.incarnation, state: hosted.state, model: hosted.life.model }]
-        : [];
-    });
-    this.#changed.clear();
-    if (agents.length === 0) return;
-    for (const page of pagesOf(agents, pageSize)) this.#tellLeader({ kind: 'states', agents: page });
   }
 
   #repeatEnds(): void {
@@ -324,14 +291,16 @@ class Manager {
     this.#leader?.tell({ kind: 'settle', run, replyTo: this.#context.self }, { lane: 'order' });
   }
 
-  #tellLeader(report: HostReport): void {
+  /** All reports use one lane, so that they arrive in the order in which they were sent. */
+  #report(report: UnstampedReport): void {
     const { nodeId, incarnation } = this.#spec.node;
-    // One lane for all of them, so that a survey and what was said before it arrive in this order.
     this.#leader?.tell({ ...report, node: nodeId, nodeIncarnation: incarnation }, { lane: 'order' });
   }
 }
 
-type WithoutStamp<T> = T extends unknown ? Omit<T, 'node' | 'nodeIncarnation'> : never;
-type HostReport = WithoutStamp<
-  Extract<DirectoryMessage, { kind: 'activated' | 'not-activated' | 'inventory' | 'states' | 'dispatched' }>
->;
+type WithoutStamp<T> = T extends HostStamp ? Omit<T, keyof HostStamp> : never;
+type UnstampedReport = WithoutStamp<HostReport>;
+
+function parked(id: string): string {
+  return `agent ${id} failed too often and was parked`;
+}

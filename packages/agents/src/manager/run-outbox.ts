@@ -1,6 +1,6 @@
-import type { RunReport } from '../protocol/directory-message.ts';
+import type { RunReport } from '../protocol/host-report.ts';
 
-/** Ends of runs on their way to the leader, repeated until it has recorded them. Bounded: the oldest gives way. */
+/** Ends of runs, repeated to the leader until it has recorded them. Bounded: the oldest is dropped first. */
 export class RunOutbox {
   readonly #capacity: number;
   readonly #reports = new Map<string, RunReport>();
@@ -9,7 +9,7 @@ export class RunOutbox {
     this.#capacity = capacity;
   }
 
-  /** The run whose end is given up for this one, if any. */
+  /** Adds the end of a run. Returns the id of the run that was dropped for it, if any. */
   put(report: RunReport): string | undefined {
     if (this.#reports.has(report.runId)) return undefined;
     this.#reports.set(report.runId, report);
@@ -25,7 +25,7 @@ export class RunOutbox {
     this.#reports.delete(runId);
   }
 
-  /** The oldest ones, `count` at most. */
+  /** The oldest `count` reports at most. */
   oldest(count: number): RunReport[] {
     return [...this.#reports.values()].slice(0, count);
   }

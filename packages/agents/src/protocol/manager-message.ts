@@ -1,33 +1,33 @@
 import type { ActorRef } from '@drover/actor-core';
 import { senderRefSchema } from '@drover/actor-core/cluster';
 import { z } from 'zod';
-import { countSchema, idSchema, incarnationSchema, maxModelChars, textSchema } from './limits.ts';
 import type { DirectoryMessage } from './directory-message.ts';
+import { countSchema, idSchema, incarnationSchema, maxModelChars, textSchema } from './limits.ts';
 
 /** Path of the manager on every host. */
 export const managerPath: string = 'agents';
 
-/** Which life of which agent a host is to run. */
+/** The incarnation of an agent that a host is to run. */
 export interface Activation {
   readonly id: string;
   readonly incarnation: number;
   readonly type: string;
-  /** '' = to be decided at the first task. */
+  /** '' = decided at the first task. */
   readonly model: string;
   readonly options: Readonly<Record<string, unknown>>;
 }
 
-/** What the leader orders, without the authority to do so. Repeating an order does no harm. */
+/** An order of the leader, without its fence. Repetition does no harm. */
 export type Order =
   | { readonly kind: 'activate'; readonly agent: Activation }
-  /** Ends that life of the agent and every earlier one; `final` when no other follows. */
+  /** Stops that incarnation of the agent and all earlier ones. `final`: the agent was stopped for good. */
   | {
       readonly kind: 'deactivate';
       readonly id: string;
       readonly incarnation: number;
       readonly final: boolean;
     }
-  /** Give this recorded run to that life of the agent. */
+  /** Give a recorded run to that incarnation of the agent. */
   | {
       readonly kind: 'dispatch';
       readonly id: string;
@@ -36,21 +36,21 @@ export type Order =
       readonly input: string;
       readonly timeoutMs: number;
     }
-  /** Say what runs here. */
+  /** Report all agents that run on the host. */
   | { readonly kind: 'survey'; readonly survey: number }
-  /** The end of that run is recorded. */
+  /** The end of the run is recorded; do not repeat it any more. */
   | { readonly kind: 'recorded'; readonly runId: string };
 
-/** Sender of an order: a receiver obeys only the node that the lead record names, with the record's fence. */
+/** Authority of an order: the receiver obeys only the node that the lead record names, with the record's fence. */
 export interface Authority {
   readonly term: number;
   /** Sequence of the lead record. */
   readonly fence: number;
-  /** The leader's directory, for the answer; must be on the node that sends the order. */
+  /** The leader's directory actor, for reports; must be on the node that sends the order. */
   readonly replyTo: ActorRef<DirectoryMessage>;
 }
 
-/** What a manager hears from other nodes. The table only grows. */
+/** Messages to a manager from other nodes. The table only grows. */
 export type ManagerMessage = Order & Authority;
 
 const authority = { term: countSchema, fence: countSchema, replyTo: senderRefSchema<DirectoryMessage>() };

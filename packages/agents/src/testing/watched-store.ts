@@ -2,15 +2,15 @@ import type { Clock } from '@drover/actor-core';
 import { type AppendExpectation, type Store, StoreUnavailableError } from '@drover/actor-core/durable';
 import type { MemoryStore } from '@drover/actor-core/testing';
 import { delay } from '../client/delay.ts';
-import { type AgentRecord, decodeAgentRecord } from '../directory/agent-record.ts';
-import { decodeRunRecord } from '../directory/run-record.ts';
+import { type AgentRecord, agentRecords } from '../directory/agent-record.ts';
+import { runRecords } from '../directory/run-record.ts';
 
-/** Notes every accepted write of every node, and every breach of what the records promise. */
+/** Checks the accepted writes of all nodes against the invariants of the records. */
 export class WriteWatch {
   readonly breaches: string[] = [];
-  /** Records written under a fence. */
+  /** Number of records written under a fence. */
   writes = 0;
-  /** How long a node's writes are on their way, as those of a process that is stopped and goes on. */
+  /** Delay of a node's writes, as of a process that is paused and continues. */
   holdBackMs: (nodeId: string) => number = () => 0;
   readonly #clock: Clock;
   #newestFence = 0;
@@ -22,7 +22,7 @@ export class WriteWatch {
     this.#clock = clock;
   }
 
-  /** Who won the newest fence. */
+  /** The node that won the newest fence. */
   get leader(): string | undefined {
     return this.#leaderOfFence.get(this.#newestFence);
   }
@@ -36,8 +36,8 @@ export class WriteWatch {
       append: async (stream, subject, payload, expect) => {
         const heldBackMs = this.holdBackMs(nodeId);
         if (heldBackMs > 0) await delay(this.#clock, heldBackMs);
-        // A deaf store does what it is asked and tells nobody; the watch must know all the same, and of this very
-        // write: what others write at the same moment must not be taken for it.
+        // A deaf store performs a write but does not answer. The store is set up for the call, so that the result of
+        // exactly this write is known here; then the missing answer is simulated.
         const isDeaf = store.state === 'deaf';
         if (isDeaf) store.state = 'up';
         const appended = store.append(stream, subject, payload, expect);
@@ -73,7 +73,7 @@ export class WriteWatch {
         `${nodeId} wrote ${subject} under fence ${fence} after ${this.#newestFence} was won`,
       );
     }
-    if (kind === 'agent') this.#noteAgent(decodeAgentRecord(subject, payload));
+    if (kind === 'agent') this.#noteAgent(agentRecords.decode(subject, payload));
     if (kind === 'run') this.#noteRun(subject, payload);
   }
 
@@ -83,16 +83,16 @@ export class WriteWatch {
     this.#agents.set(id, record);
     if (!known) return;
     if (incarnation < known.incarnation)
-      this.breaches.push(`${id} went back from incarnation ${known.incarnation} to ${incarnation}`);
+      this.breaches.push(`${id} decreased its incarnation from ${known.incarnation} to ${incarnation}`);
     if (known.life === 'stopped' && life !== 'stopped')
-      this.breaches.push(`${id} was stopped and lives again`);
+      this.breaches.push(`${id} was stopped and is active again`);
     const moved = node !== known.node || nodeIncarnation !== known.nodeIncarnation;
     if (moved && incarnation === known.incarnation)
       this.breaches.push(`${id} moved within incarnation ${incarnation}`);
   }
 
   #noteRun(subject: string, payload: Uint8Array): void {
-    const { runId, outcome } = decodeRunRecord(subject, payload);
+    const { runId, outcome } = runRecords.decode(subject, payload);
     const end = outcome === undefined ? undefined : outcome.status === 'failed' ? outcome.code : 'completed';
     const known = this.#endOfRun.get(runId);
     if (known !== undefined && end !== known)

@@ -1,9 +1,9 @@
 /**
- * Fenced writes of one leadership, one after another: the server admits one in flight a fence, and order matters
- * where one subject is written twice. A write of unknown outcome is written again; as it says the whole record,
- * twice is as good as once.
+ * Fenced writes of one leadership, one at a time: the server accepts one write in flight per fence, and two writes
+ * to one subject must keep their order. A write with an unknown outcome is repeated, which does no harm because each
+ * write holds the whole record.
  */
-export class RecordWriter {
+export class FencedWriter {
   readonly #append: (subject: string, payload: Uint8Array) => Promise<unknown>;
   readonly #onOutcome: (outcome: WriteOutcome) => void;
   readonly #queue: PendingAppend[] = [];
@@ -18,6 +18,7 @@ export class RecordWriter {
     this.#onOutcome = onOutcome;
   }
 
+  /** Writes that wait, including the one in flight. */
   get depth(): number {
     return this.#queue.length;
   }
@@ -27,7 +28,7 @@ export class RecordWriter {
     this.pump();
   }
 
-  /** Writes what is first in the queue, unless a write is in flight; also tries a failed one again. */
+  /** Starts the first write of the queue unless a write is in flight; also repeats a failed write. */
   pump(): void {
     const first = this.#queue[0];
     if (this.#inFlight || this.#stopped || !first) return;
@@ -35,7 +36,7 @@ export class RecordWriter {
     void this.#write(first);
   }
 
-  /** Never rejects: every outcome is told. */
+  /** Never rejects: each outcome is reported to `onOutcome`. */
   async #write(first: PendingAppend): Promise<void> {
     let outcome: WriteOutcome = { type: 'written', write: first.write };
     try {
@@ -50,7 +51,7 @@ export class RecordWriter {
     if (outcome.type === 'written') this.pump();
   }
 
-  /** Nothing more is written; what is in flight is not heard of any more. */
+  /** Drops all waiting writes. The outcome of the write in flight is not reported. */
   stop(): void {
     this.#stopped = true;
     this.#queue.length = 0;

@@ -1,10 +1,10 @@
-/** The node that the lead record names, and the record's sequence, which is the fence. */
+/** The node that the newest lead record names, and the record's sequence, which is the fence. */
 export interface LeadSeen {
   readonly node: string;
   readonly fence: number;
 }
 
-/** `obey` · `refuse` · `read`: the fence is higher than that of the record that was read, so the record decides. */
+/** `obey` · `refuse` · `read`: the fence is above that of the known lead record, so the record must be read again. */
 export type Verdict = 'obey' | 'refuse' | 'read';
 
 /**
@@ -15,13 +15,13 @@ export type Verdict = 'obey' | 'refuse' | 'read';
 export class FenceGate {
   #lead: LeadSeen | undefined;
 
-  /** The newest lead record read; undefined before the first reading, and while there is none. */
+  /** The newest lead record that was read; undefined before the first read, and while there is no record. */
   get lead(): LeadSeen | undefined {
     return this.#lead;
   }
 
-  /** Takes in a lead record that was read; an older record than the known one is ignored. */
-  open(record: LeadSeen | undefined): void {
+  /** Takes in a lead record that was read; a record older than the known one is ignored. */
+  update(record: LeadSeen | undefined): void {
     if (record !== undefined && record.fence > (this.#lead?.fence ?? 0)) this.#lead = record;
   }
 

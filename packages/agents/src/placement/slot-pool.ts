@@ -1,19 +1,19 @@
 /**
- * Subjects are never deleted, so records live in a fixed number of slots: fresh ones first, then those of
- * owners that are finished, the longest finished first.
+ * A fixed number of slots for records: subjects of the stream are never deleted, so their number bounds the stream.
+ * Free slots are used first, then those of finished owners, the longest finished first.
  */
 export class SlotPool {
   readonly #capacity: number;
   #next = 0;
   readonly #holes: number[] = [];
-  /** Finished owners by id, in the order in which they finished. */
+  /** Slots of finished owners by owner id, in the order in which they finished. */
   readonly #finished = new Map<string, number>();
 
   constructor(capacity: number) {
     this.#capacity = capacity;
   }
 
-  /** Takes over what the records say: every slot in use, and the finished owners, longest finished first. */
+  /** Restores the pool from the records: all slots in use, and the finished owners, longest finished first. */
   load(taken: readonly number[], finished: readonly (readonly [owner: string, slot: number])[]): void {
     const inUse = new Set(taken);
     for (const slot of taken) this.#next = Math.max(this.#next, slot + 1);
@@ -23,7 +23,7 @@ export class SlotPool {
     for (const [owner, slot] of finished) this.#finished.set(owner, slot);
   }
 
-  /** A slot for a new owner, and the finished owner that it takes it from, if any; undefined when all are in use. */
+  /** A slot for a new owner, and the finished owner that loses it, if any; undefined if no slot can be had. */
   take(): { readonly slot: number; readonly evicted?: string } | undefined {
     const hole = this.#holes.pop();
     if (hole !== undefined) return { slot: hole };
@@ -35,7 +35,7 @@ export class SlotPool {
     return undefined;
   }
 
-  /** Its slot may be taken when none is fresh. */
+  /** The owner is finished: its record is kept until a new owner needs the slot. */
   finish(owner: string, slot: number): void {
     this.#finished.set(owner, slot);
   }

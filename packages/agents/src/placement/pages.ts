@@ -1,7 +1,10 @@
-/** Bytes of JSON that one page of a list has at most: it fits the smallest `max_payload` that Drover runs on. */
+/** Most bytes of JSON in one page: a page fits the smallest `max_payload` that Drover supports. */
 const pageBytes = 48 * 1024;
 
-/** Cuts a list into pages of `maxItems` and 48 KiB at most; more only for a single item. An empty list is one empty page. */
+/**
+ * Cuts a list into pages of at most `maxItems` items and 48 KiB; only a single larger item exceeds that. An empty
+ * list gives one empty page.
+ */
 export function pagesOf<T>(items: readonly T[], maxItems: number): readonly (readonly T[])[] {
   const pages: T[][] = [[]];
   let bytes = 0;

@@ -1,16 +1,17 @@
 import type { ActorContext, ActorRef } from '@drover/actor-core';
 
-/** An asker that was away has not been heard in time. */
+/** An unreachable asker has sent no message in time. */
 export interface AskerSilent {
   readonly kind: 'asker-silent';
   readonly asker: string;
 }
 
 /**
- * Askers whose node was reported down while they had a task here. That may be a node that stands still, and an asker
- * is heard every `probeMs`, so silence decides: one heard within `silenceMs` is watched again, another one is gone.
+ * Askers with an open task whose node was reported down. The node may only be paused or cut off, and a live asker
+ * sends a message every `probeMs`. An asker that sends one within `silenceMs` is watched again; any other one is
+ * reported as silent.
  */
-export class AwayAskers<R extends ActorRef<never>> {
+export class UnreachableAskers<R extends ActorRef<never>> {
   readonly #context: Pick<ActorContext<AskerSilent>, 'setTimer' | 'cancelTimer' | 'watch'>;
   readonly #silenceMs: number;
   readonly #byKey = new Map<string, R>();
@@ -29,8 +30,9 @@ export class AwayAskers<R extends ActorRef<never>> {
     this.#context.setTimer(`away-${key}`, this.#silenceMs, { kind: 'asker-silent', asker: key });
   }
 
-  heard(asker: ActorRef<never>): void {
-    // The ref first watched, which is the one its task has.
+  /** A message from the asker has arrived. */
+  noteMessage(asker: ActorRef<never>): void {
+    // Watches the ref of the task: a ref from a later message is another object.
     const known = this.remove(asker);
     if (known !== undefined) this.#context.watch(known);
   }
@@ -39,6 +41,7 @@ export class AwayAskers<R extends ActorRef<never>> {
     return this.take(keyOf(asker));
   }
 
+  /** Removes the asker with that key, as named by `AskerSilent`. */
   take(key: string): R | undefined {
     const known = this.#byKey.get(key);
     if (known === undefined) return undefined;

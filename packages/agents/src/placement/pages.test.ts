@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { pagesOf } from './page.ts';
+import { pagesOf } from './pages.ts';
 
-it('cuts a list by count and by bytes, and never leaves an item out', () => {
+it('cuts a list by count and by bytes and keeps every item', () => {
   expect(pagesOf([], 2)).toEqual([[]]);
   expect(pagesOf([1, 2, 3], 2)).toEqual([[1, 2], [3]]);
   const large = Array.from({ length: 10 }, (_, i) => `${i}${'x'.repeat(20_000)}`);

@@ -1,7 +1,7 @@
 import { DroverError } from '@drover/actor-core';
 import type { z } from 'zod';
 
-/** A record in the group's stream is not what this version writes. A person must look; the leader skips it. */
+/** A record in the control stream has an unknown form. The leader skips it; an operator must inspect it. */
 export class RecordUnreadableError extends DroverError {
   readonly code = 'record-unreadable';
   readonly subject: string;
@@ -11,7 +11,7 @@ export class RecordUnreadableError extends DroverError {
   }
 }
 
-/** Records are JSON, so that a person can read the stream with any NATS tool. */
+/** Records are JSON, readable with any NATS tool. */
 export function encodeRecord(record: object): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(record));
 }

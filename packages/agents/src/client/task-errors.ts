@@ -1,0 +1,7 @@
+import { AgentsError } from '../errors.ts';
+
+/** The task's time is up. `cause`: what the task waited for. */
+export function overdue(timeoutMs: number, cause?: AgentsError): AgentsError {
+  const detail = cause === undefined ? '' : `: ${cause.message}`;
+  return new AgentsError('deadline', `the task did not end within ${timeoutMs} ms${detail}`, { cause });
+}

@@ -1,0 +1,66 @@
+import type { ActorRef, Logger } from '@drover/actor-core';
+import type { ClusterNode } from '@drover/actor-core/cluster';
+import type { LeaderTenure } from '../placement/leader-tenure.ts';
+import { encodeRecord } from '../placement/record-codec.ts';
+import type { AnswerRef, DirectoryAnswer } from '../protocol/directory-answer.ts';
+import type { DirectoryMessage } from '../protocol/directory-message.ts';
+import { managerPath, type ManagerMessage, type Order } from '../protocol/manager-message.ts';
+import { errorAnswer } from './answers.ts';
+import type { DirectoryEffect } from './directory-event.ts';
+import type { DirectoryRecords } from './directory-records.ts';
+import { runView } from './run-record.ts';
+
+/** Performs the effects of the directory's decisions: writes, orders, answers and log lines. */
+export class EffectRunner {
+  readonly #node: ClusterNode;
+  readonly #records: DirectoryRecords;
+  readonly #log: Logger;
+  readonly #self: ActorRef<DirectoryMessage>;
+
+  constructor(node: ClusterNode, records: DirectoryRecords, log: Logger, self: ActorRef<DirectoryMessage>) {
+    this.#node = node;
+    this.#records = records;
+    this.#log = log;
+    this.#self = self;
+  }
+
+  perform(tenure: LeaderTenure<unknown>, effect: DirectoryEffect<AnswerRef>): void {
+    switch (effect.type) {
+      case 'write-agent': {
+        const subject = this.#records.agents.subjectOf(effect.record.slot);
+        return tenure.writer.push({ write: effect.write, subject, payload: encodeRecord(effect.record) });
+      }
+      case 'write-run': {
+        const subject = this.#records.runs.subjectOf(effect.record.slot);
+        return tenure.writer.push({ write: effect.write, subject, payload: encodeRecord(effect.record) });
+      }
+      case 'order':
+        return this.#sendOrder(tenure, effect.node, effect.order);
+      case 'answer':
+        return effect.to.tell(effect.answer);
+      case 'read-run':
+        return this.#answerRun(effect.slot, effect.runId, effect.to);
+      case 'note':
+        return this.#log[effect.level](effect.fields, `agents: ${effect.message}`);
+    }
+  }
+
+  #sendOrder({ leader }: LeaderTenure<unknown>, to: string, order: Order): void {
+    const { term, fence } = leader;
+    const manager = this.#node.system.refFor<ManagerMessage>(to, managerPath);
+    manager.tell({ ...order, term, fence, replyTo: this.#self }, { lane: 'order' });
+  }
+
+  #answerRun(slot: number, runId: string, to: AnswerRef): void {
+    this.#records.runs.read(slot).then(
+      // The slot may belong to another run by now.
+      (record) => to.tell(record?.runId === runId ? { kind: 'run', run: runView(record) } : runGone(runId)),
+      // No answer: the asker asks again.
+      (error: unknown) => this.#log.warn({ err: error, run: runId }, 'agents: a run record cannot be read'),
+    );
+  }
+}
+
+function runGone(runId: string): DirectoryAnswer {
+  return errorAnswer('run-not-found', `the record of run ${runId} was replaced by a newer one`);
+}

@@ -1,0 +1,76 @@
+import { actorRefSchema } from '@drover/actor-core/cluster';
+import { z } from 'zod';
+import type { AnswerRef, DirectoryAnswer } from './directory-answer.ts';
+import { idSchema, maxKeyChars, maxModelChars, maxNameChars, textSchema } from './limits.ts';
+
+/** What to spawn, as the client requested it. */
+export interface SpawnSpec {
+  readonly type: string;
+  readonly name?: string | undefined;
+  readonly model?: string | undefined;
+  readonly options?: Record<string, unknown> | undefined;
+}
+
+/** Requests of clients to the directory. Repetition does no harm. The table only grows. */
+export type DirectoryRequest =
+  | {
+      readonly kind: 'spawn';
+      readonly key: string;
+      readonly spec: SpawnSpec;
+      readonly waitMs: number;
+      readonly replyTo: AnswerRef;
+    }
+  /** One page of agents in the order of their ids, after the id `after`. */
+  | { readonly kind: 'list'; readonly after: string; readonly replyTo: AnswerRef }
+  | { readonly kind: 'get'; readonly id: string; readonly replyTo: AnswerRef }
+  | { readonly kind: 'stop'; readonly id: string; readonly replyTo: AnswerRef }
+  | {
+      readonly kind: 'submit';
+      readonly id: string;
+      readonly runId: string;
+      readonly input: string;
+      readonly timeoutMs: number;
+      readonly replyTo: AnswerRef;
+    }
+  | { readonly kind: 'run'; readonly runId: string; readonly replyTo: AnswerRef }
+  /** Write a record under the fence and read it back, now. */
+  | { readonly kind: 'prove'; readonly replyTo: AnswerRef }
+  /** Ask for the known state of the store: answered with `well`, an `error`, or `not-leader` with details. */
+  | { readonly kind: 'health'; readonly replyTo: AnswerRef };
+
+const replyTo = actorRefSchema<DirectoryAnswer>();
+
+const specSchema = z.object({
+  type: z.string().max(64),
+  name: z.string().max(maxNameChars).optional(),
+  model: z.string().max(maxModelChars).optional(),
+  options: z.record(z.string(), z.unknown()).optional(),
+});
+
+export const directoryRequestSchema: z.ZodType<DirectoryRequest> & z.core.$ZodTypeDiscriminable =
+  z.discriminatedUnion('kind', [
+    z.object({
+      kind: z.literal('spawn'),
+      key: z
+        .string()
+        .min(1)
+        .max(maxKeyChars + 2),
+      spec: specSchema,
+      waitMs: z.number().positive(),
+      replyTo,
+    }),
+    z.object({ kind: z.literal('list'), after: z.string().max(64), replyTo }),
+    z.object({ kind: z.literal('get'), id: idSchema, replyTo }),
+    z.object({ kind: z.literal('stop'), id: idSchema, replyTo }),
+    z.object({
+      kind: z.literal('submit'),
+      id: idSchema,
+      runId: idSchema,
+      input: textSchema,
+      timeoutMs: z.number().positive(),
+      replyTo,
+    }),
+    z.object({ kind: z.literal('run'), runId: idSchema, replyTo }),
+    z.object({ kind: z.literal('prove'), replyTo }),
+    z.object({ kind: z.literal('health'), replyTo }),
+  ]);

@@ -1,0 +1,100 @@
+import type { ActorRef } from '@drover/actor-core';
+import { actorRefSchema } from '@drover/actor-core/cluster';
+import { wireArray } from '@drover/actor-core/internal';
+import { z } from 'zod';
+import type { HostStamp } from '../placement/host-table.ts';
+import { countSchema, idSchema, incarnationSchema, maxModelChars, pageSize } from './limits.ts';
+import { type RunOutcome, runOutcomeSchema } from './run-outcome.ts';
+
+/** State of an agent as its host reports it. `failed`: parked after too many failures. */
+export type ReportedState = 'ready' | 'busy' | 'failed';
+
+/** One agent that a host runs. */
+export interface HostedAgent {
+  readonly id: string;
+  readonly incarnation: number;
+  readonly state: ReportedState;
+  /** '' until decided. */
+  readonly model: string;
+  /** Recorded runs that the agent has received and whose end the leader has not confirmed. */
+  readonly runs: readonly string[];
+}
+
+/** The end of a run, to be recorded. */
+export interface RunReport {
+  readonly runId: string;
+  readonly agentId: string;
+  readonly incarnation: number;
+  readonly node: string;
+  readonly outcome: RunOutcome;
+}
+
+/** Reports to the directory: from hosts, and from askers that lost an agent. Repetition does no harm. */
+export type HostReport =
+  | (HostStamp & { readonly kind: 'activated'; readonly id: string; readonly incarnation: number })
+  | (HostStamp & {
+      readonly kind: 'not-activated';
+      readonly id: string;
+      readonly incarnation: number;
+      readonly reason: string;
+    })
+  | (HostStamp & { readonly kind: 'dispatched'; readonly runId: string })
+  | (HostStamp & {
+      readonly kind: 'inventory';
+      readonly survey: number;
+      readonly page: number;
+      readonly pages: number;
+      readonly agents: readonly HostedAgent[];
+    })
+  | (HostStamp & { readonly kind: 'states'; readonly agents: readonly Omit<HostedAgent, 'runs'>[] })
+  /** `replyTo` repeats the report until it receives `recorded`; without `replyTo` the report is sent once. */
+  | {
+      readonly kind: 'settle';
+      readonly run: RunReport;
+      readonly replyTo?: ActorRef<never> | undefined;
+    };
+
+const stamp = { node: idSchema, nodeIncarnation: z.number() };
+const hostedSchema = {
+  id: idSchema,
+  incarnation: incarnationSchema,
+  state: z.enum(['ready', 'busy', 'failed']),
+  model: z.string().max(maxModelChars),
+};
+
+const runReportSchema: z.ZodType<RunReport> = z.object({
+  runId: idSchema,
+  agentId: idSchema,
+  incarnation: incarnationSchema,
+  node: z.string().max(64),
+  outcome: runOutcomeSchema,
+});
+
+export const hostReportSchema: z.ZodType<HostReport> & z.core.$ZodTypeDiscriminable = z.discriminatedUnion(
+  'kind',
+  [
+    z.object({ kind: z.literal('activated'), ...stamp, id: idSchema, incarnation: incarnationSchema }),
+    z.object({
+      kind: z.literal('not-activated'),
+      ...stamp,
+      id: idSchema,
+      incarnation: incarnationSchema,
+      reason: z.string().max(4_096),
+    }),
+    z.object({ kind: z.literal('dispatched'), ...stamp, runId: idSchema }),
+    z.object({
+      kind: z.literal('inventory'),
+      ...stamp,
+      survey: countSchema,
+      page: countSchema,
+      pages: z.number().int().min(1).max(1_000),
+      agents: wireArray(z.object({ ...hostedSchema, runs: wireArray(idSchema, 1_000) }), pageSize),
+    }),
+    z.object({ kind: z.literal('states'), ...stamp, agents: wireArray(z.object(hostedSchema), pageSize) }),
+    z.object({
+      kind: z.literal('settle'),
+      run: runReportSchema,
+      replyTo: actorRefSchema<never>().optional(),
+    }),
+  ],
+);
