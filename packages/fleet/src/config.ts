@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from '@drover/actor-core';
-import { grantIntervalMs, receiverSilenceMs } from './protocol/instance-message.ts';
+import { grantIntervalMs, receiverSilenceMs } from './protocol/stream-message.ts';
 
 export { noTimeoutMs } from './protocol/stream-open.ts';
 

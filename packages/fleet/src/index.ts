@@ -10,13 +10,10 @@ export {
   type OllamaTag,
 } from './protocol/catalogue.ts';
 export {
-  grantIntervalMs,
   type InstanceMessage,
   instanceMessageSchema,
   instancePath,
-  receiverSilenceMs,
   reserveIntervalMs,
-  type StreamMessage,
 } from './protocol/instance-message.ts';
 export {
   type InstanceLoad,
@@ -37,6 +34,12 @@ export {
   sessionMessageSchema,
   type StreamPhase,
 } from './protocol/session-message.ts';
+export {
+  grantIntervalMs,
+  receiverSilenceMs,
+  type StreamMessage,
+  streamMessageSchema,
+} from './protocol/stream-message.ts';
 export {
   bodyPartBytes,
   type InferenceRoute,

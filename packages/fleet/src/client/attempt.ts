@@ -2,6 +2,7 @@ import type { ActorRef } from '@drover/actor-core';
 import type { InstanceMessage } from '../protocol/instance-message.ts';
 import type { SessionMessage } from '../protocol/session-message.ts';
 import type { InstanceEvidence } from '../load/load-table.ts';
+import type { StreamMessage } from '../protocol/stream-message.ts';
 import type { PendingRequest } from '../load/pending-requests.ts';
 import type { ReceiverState } from '../stream/stream-receiver.ts';
 import type { AttemptEnding } from './decision-log.ts';
@@ -13,6 +14,8 @@ export interface Attempt {
   readonly streamId: string;
   readonly evidence: InstanceEvidence;
   readonly instance: ActorRef<InstanceMessage>;
+  /** Receiver of the messages about the stream: the instance until its job is known, then the job. */
+  stream: ActorRef<StreamMessage>;
   readonly receiver: ReceiverState;
   readonly pending: PendingRequest;
   /** Largest part of the body; one size for all parts of an attempt, though the server may change meanwhile. */
@@ -33,6 +36,8 @@ export interface Attempt {
   /** Of its pieces of a long line, what is counted in `SessionShared.partial`. */
   partialUnits: number;
   partsSent: number;
+  /** Receiver of the parts sent last: the instance, or the job. */
+  partsTo: ActorRef<StreamMessage>;
   partsReceived: number;
   /** The instance has the whole body: it said something that it says only then. */
   started: boolean;
@@ -55,6 +60,7 @@ export function createAttempt(
     streamId,
     evidence,
     instance,
+    stream: instance,
     receiver,
     pending,
     acceptByMs,
@@ -67,6 +73,7 @@ export function createAttempt(
     kept: undefined,
     partialUnits: 0,
     partsSent: 0,
+    partsTo: instance,
     partsReceived: 0,
     started: false,
     asks: false,
@@ -82,10 +89,15 @@ const partsAhead = 4;
  * that the sum over all requests to a slow node must stay small.
  */
 export function sendParts(attempt: Attempt, body: Uint8Array): void {
-  const { partBytes, streamId } = attempt;
+  const { partBytes, streamId, stream } = attempt;
+  if (attempt.partsTo !== stream) {
+    // A part that goes straight to the job would overtake those that the instance has not forwarded yet.
+    if (attempt.partsReceived < attempt.partsSent) return;
+    attempt.partsTo = stream;
+  }
   const to = Math.min(attempt.partsReceived + partsAhead, bodyParts(body, partBytes));
   for (; attempt.partsSent < to; attempt.partsSent += 1)
-    attempt.instance.tell(bodyPart(body, partBytes, streamId, attempt.partsSent));
+    stream.tell(bodyPart(body, partBytes, streamId, attempt.partsSent));
 }
 
 /** Messages that an instance sends before it has posted the request to Ollama. */

@@ -1,6 +1,7 @@
 import type { ActorRef } from '@drover/actor-core';
 import type { InstanceMessage } from '../protocol/instance-message.ts';
 import type { SessionMessage } from '../protocol/session-message.ts';
+import type { StreamMessage } from '../protocol/stream-message.ts';
 import { noTimeoutMs } from '../protocol/stream-open.ts';
 import type { FleetRequest } from './fleet-client.ts';
 
@@ -62,7 +63,7 @@ export function bodyPart(
   partBytes: number,
   streamId: string,
   index: number,
-): InstanceMessage {
+): StreamMessage {
   const bytes = body.subarray(index * partBytes, (index + 1) * partBytes);
   return { kind: 'part', streamId, index, last: index + 1 === bodyParts(body, partBytes), bytes };
 }

@@ -128,6 +128,7 @@ class Session {
         // Anything else is of an attempt that was given up.
         if (attempt?.streamId !== message.streamId) break;
         if (!attempt.receiver.heard) attempt.pending.accepted();
+        if (message.kind === 'accepted' && message.job !== undefined) attempt.stream = message.job;
         if (saysThatItRan(message)) attempt.started = true;
         if (message.kind === 'parts') {
           attempt.partsReceived = Math.max(attempt.partsReceived, message.received);
@@ -215,7 +216,7 @@ class Session {
     if (candidatesFor(this.#facts.now()).length === 0) return false;
     const message = `did not answer within ${acceptTimeoutMs} ms`;
     this.#shared.load.suspect(evidence.node);
-    attempt.instance.tell({ kind: 'cancel', streamId: attempt.streamId, reason: message }, control);
+    attempt.stream.tell({ kind: 'cancel', streamId: attempt.streamId, reason: message }, control);
     this.#tryElsewhere(attempt, { code: 'host-lost', refusal: undefined, message, retryAfterMs: 0 });
     return true;
   }
@@ -226,8 +227,8 @@ class Session {
     const evidence = this.#waiting.offered(offer, attempt);
     if (evidence === undefined) return;
     if (attempt !== undefined) {
-      const { streamId, instance } = attempt;
-      instance.tell({ kind: 'cancel', streamId, reason: 'another instance has a slot' }, control);
+      const { streamId, stream } = attempt;
+      stream.tell({ kind: 'cancel', streamId, reason: 'another instance has a slot' }, control);
       // The old instance stays eligible in case the new one refuses.
       this.#facts.tried.delete(instanceKey(attempt.evidence));
       const { node, load } = evidence;
@@ -243,7 +244,7 @@ class Session {
     else if (connected && this.#mayBeIncomplete(attempt)) {
       // The `open` or parts of the body may be lost with the connection. A fresh attempt asks the same anew.
       const reason = 'the bus was away before an answer';
-      attempt.instance.tell({ kind: 'cancel', streamId: attempt.streamId, reason }, control);
+      attempt.stream.tell({ kind: 'cancel', streamId: attempt.streamId, reason }, control);
       this.#facts.tried.delete(instanceKey(attempt.evidence));
       attempt.ending = { outcome: 'given-up', message: reason };
       this.#endAttempt(attempt);
@@ -266,19 +267,19 @@ class Session {
   /** A long line is held here until it is whole, before any reader can count it: all of them share one bound. */
   #countPartial(attempt: Attempt): void {
     const { partial, config } = this.#shared;
-    const { receiver, streamId, instance } = attempt;
+    const { receiver, streamId, stream } = attempt;
     const units = this.#attempt === attempt ? receiver.pieceUnits : 0;
     partial.units += units - attempt.partialUnits;
     attempt.partialUnits = units;
     if (partial.units <= config.maxPartialUnits) return;
     const message = `long lines hold ${partial.units} units here, maxPartialUnits is ${config.maxPartialUnits}`;
-    instance.tell({ kind: 'cancel', streamId, reason: message }, control);
+    stream.tell({ kind: 'cancel', streamId, reason: message }, control);
     this.#endAttempt(attempt);
     this.#answer.fail('queue-full', message, 1_000);
   }
 
   #perform(attempt: Attempt, effect: ReceiverEffect): void {
-    const { streamId, instance } = attempt;
+    const { streamId, stream } = attempt;
     switch (effect.kind) {
       case 'head':
         attempt.head = effect;
@@ -288,16 +289,13 @@ class Session {
           this.#hear(attempt, { kind: 'taken', count: effect.count });
         break;
       case 'grant':
-        instance.tell(
-          { kind: 'grant', streamId, through: effect.through, received: effect.received },
-          control,
-        );
+        stream.tell({ kind: 'grant', streamId, through: effect.through, received: effect.received }, control);
         break;
       case 'resume':
-        instance.tell({ kind: 'resume', streamId, from: effect.from }, control);
+        stream.tell({ kind: 'resume', streamId, from: effect.from }, control);
         break;
       case 'cancel':
-        instance.tell({ kind: 'cancel', streamId, reason: effect.reason }, control);
+        stream.tell({ kind: 'cancel', streamId, reason: effect.reason }, control);
         break;
       case 'finished':
         this.#finished(attempt, effect.outcome);
@@ -398,8 +396,8 @@ class Session {
   #stop(): void {
     const attempt = this.#attempt;
     if (attempt !== undefined) {
-      const { streamId, instance } = attempt;
-      instance.tell({ kind: 'cancel', streamId, reason: 'the session ended' }, control);
+      const { streamId, stream } = attempt;
+      stream.tell({ kind: 'cancel', streamId, reason: 'the session ended' }, control);
       this.#endAttempt(attempt);
     }
     this.#waiting.end('the session ended');

@@ -3,32 +3,17 @@ import { actorRefSchema } from '@drover/actor-core/cluster';
 import { z } from 'zod';
 import type { CatalogueMessage } from './catalogue.ts';
 import type { SessionMessage } from './session-message.ts';
+import { type StreamMessage, streamMessageSchema } from './stream-message.ts';
 import type { StreamOpen } from './stream-open.ts';
 
 /**
  * Messages of a fleet client to an instance actor (`instances/{name}` on a node-agent). `open` and `part` travel on the
- * data lane, all other messages about a stream or a place on the control lane. The table only grows.
+ * data lane, all other messages on the control lane. The instance forwards a `StreamMessage` to the job of the stream.
+ * The table only grows.
  */
 export type InstanceMessage =
   | { readonly kind: 'open'; readonly open: StreamOpen; readonly replyTo: ActorRef<SessionMessage> }
-  /** The body's next piece; `index` counts from 0. Sent at most `partsAhead` beyond what `parts` confirmed. */
-  | {
-      readonly kind: 'part';
-      readonly streamId: string;
-      readonly index: number;
-      readonly last: boolean;
-      readonly bytes: Uint8Array;
-    }
-  /**
-   * Credit, absolute so that a lost one does no harm: lines may be sent through `through`; everything through
-   * `received` arrived and may leave the replay buffer (the ending counts as the line after the last). Repeated at least every `grantIntervalMs`: it is also the
-   * receiver's sign of life, and its silence for `receiverSilenceMs` cancels the stream.
-   */
-  | { readonly kind: 'grant'; readonly streamId: string; readonly through: number; readonly received: number }
-  /** Something is missing: send again from line `from`, or `fail` with `replay-lost`. */
-  | { readonly kind: 'resume'; readonly streamId: string; readonly from: number }
-  /** The client is gone or the deadline passed: close Ollama's connection now. */
-  | { readonly kind: 'cancel'; readonly streamId: string; readonly reason: string }
+  | StreamMessage
   /**
    * Reserves a place in the queue, ordered by age, for a request whose body is at another instance. Must be repeated at
    * least every `reserveIntervalMs`, or the place expires. `streamId` is that of the `open` that will use the place. For
@@ -48,7 +33,7 @@ export type InstanceMessage =
   | { readonly kind: 'claim'; readonly streamId: string; readonly offer: number }
   /** Declines the offered slot for now, and keeps the place. */
   | { readonly kind: 'pass'; readonly streamId: string; readonly offer: number }
-  /** What models are there, in Ollama's own words: as last probed, or with `fresh` what is loaded asked of it now. */
+  /** Asks for Ollama's own list of models as of the last probe; with `fresh`, Ollama is first asked what is loaded now. */
   | {
       readonly kind: 'describe';
       readonly replyTo: ActorRef<CatalogueMessage>;
@@ -57,15 +42,8 @@ export type InstanceMessage =
       readonly from?: number | undefined;
     };
 
-/** Messages about an opened stream. */
-export type StreamMessage = Extract<InstanceMessage, { kind: 'part' | 'grant' | 'resume' | 'cancel' }>;
-
-/** @default 1_000 */
-export const grantIntervalMs: number = 1_000;
 /** @default 1_000 */
 export const reserveIntervalMs: number = 1_000;
-/** @default 6_000 */
-export const receiverSilenceMs: number = 6_000;
 
 const streamId = z.string().min(1).max(64);
 const lineNumber = z.number().int().min(0);
@@ -92,12 +70,8 @@ const streamOpenSchema = z.object({
   grantedThrough: lineNumber,
 });
 
-export const instanceMessageSchema: z.ZodType<InstanceMessage> = z.discriminatedUnion('kind', [
+const ownMessageSchema: z.ZodType<Exclude<InstanceMessage, StreamMessage>> = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('open'), open: streamOpenSchema, replyTo: actorRefSchema<SessionMessage>() }),
-  z.object({ kind: z.literal('part'), streamId, index: lineNumber, last: z.boolean(), bytes }),
-  z.object({ kind: z.literal('grant'), streamId, through: lineNumber, received: lineNumber }),
-  z.object({ kind: z.literal('resume'), streamId, from: lineNumber }),
-  z.object({ kind: z.literal('cancel'), streamId, reason: z.string().max(200) }),
   z.object({
     kind: z.literal('reserve'),
     streamId,
@@ -116,6 +90,11 @@ export const instanceMessageSchema: z.ZodType<InstanceMessage> = z.discriminated
     fresh: z.boolean().optional(),
     from: lineNumber.optional(),
   }),
+]);
+
+export const instanceMessageSchema: z.ZodType<InstanceMessage> = z.union([
+  ownMessageSchema,
+  streamMessageSchema,
 ]);
 
 /** Path of an instance's actor on its node. */

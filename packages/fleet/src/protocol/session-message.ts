@@ -1,6 +1,9 @@
+import type { ActorRef } from '@drover/actor-core';
+import { senderRefSchema } from '@drover/actor-core/cluster';
 import { wireStrings } from '@drover/actor-core/internal';
 import { z } from 'zod';
 import { type PassedHeaders, passedHeadersSchema } from './passed-headers.ts';
+import type { StreamMessage } from './stream-message.ts';
 
 /**
  * What an instance says to the session that opened a stream. All of it travels on the data lane, so that it
@@ -9,7 +12,8 @@ import { type PassedHeaders, passedHeadersSchema } from './passed-headers.ts';
 export type SessionMessage =
   /**
    * Queued or started; `position` 0 = runs now. `asks`: the request is started only after an `offer` and a `claim`, so
-   * that its session may wait at other instances too. `etaMs`: expected wait.
+   * that its session may wait at other instances too. `etaMs`: expected wait. `job`: receives the further messages about
+   * the stream in place of the instance, which forwards them for older sessions. Absent from older node-agents.
    */
   | {
       readonly kind: 'accepted';
@@ -17,6 +21,7 @@ export type SessionMessage =
       readonly position: number;
       readonly asks?: boolean | undefined;
       readonly etaMs?: number | undefined;
+      readonly job?: ActorRef<StreamMessage> | undefined;
     }
   /**
    * Offers a free slot to the request that is first in the queue. Answered within `offerMs` by `claim` (the body is here),
@@ -111,6 +116,7 @@ export const sessionMessageSchema: z.ZodType<SessionMessage> = z.discriminatedUn
     position: count,
     asks: z.boolean().optional(),
     etaMs: z.number().min(0).optional(),
+    job: senderRefSchema<StreamMessage>().optional(),
   }),
   z.object({ kind: z.literal('offer'), streamId, offer: z.number().int().positive() }),
   z.object({ kind: z.literal('parts'), streamId, received: count }),

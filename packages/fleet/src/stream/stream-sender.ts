@@ -13,21 +13,24 @@
  * Failure cases: buffer full → `reader-too-slow`, upstream aborted, what was not sent is dropped · receiver silent
  * while the bus is up, or bus away too long → upstream aborted, closed · asked for a freed line → `replay-lost`.
  */
+import type { ActorRef } from '@drover/actor-core';
 import type { FleetConfig } from '../config.ts';
-import type { InstanceMessage } from '../protocol/instance-message.ts';
 import type { PassedHeaders } from '../protocol/passed-headers.ts';
 import type { FailureCode, SessionMessage, StreamPhase } from '../protocol/session-message.ts';
+import type { StreamMessage } from '../protocol/stream-message.ts';
 import { ReplayBuffer } from './replay-buffer.ts';
 
 /** What the sender hears. `grant`, `resume` and `cancel` are handed in as they came from the wire. */
 export type SenderEvent =
-  | Extract<InstanceMessage, { kind: 'grant' | 'resume' | 'cancel' }>
+  | Exclude<StreamMessage, { kind: 'part' }>
   /** The request was queued or started. */
   | {
       readonly kind: 'accept';
       readonly position: number;
       readonly asks?: boolean | undefined;
       readonly etaMs?: number | undefined;
+      /** The actor that runs this sending end. */
+      readonly job?: ActorRef<StreamMessage> | undefined;
     }
   /** What a beat says from now on. */
   | {
@@ -329,10 +332,16 @@ function tick(state: SenderState, nowMs: number, effects: SenderEffect[]): void 
 
 function accepted(
   streamId: string,
-  { position, asks, etaMs }: Extract<SenderEvent, { kind: 'accept' }>,
+  { position, asks, etaMs, job }: Extract<SenderEvent, { kind: 'accept' }>,
 ): SessionMessage {
-  const told = position > 0 && etaMs !== undefined ? { etaMs } : {};
-  return { kind: 'accepted', streamId, position, ...(asks === true ? { asks } : {}), ...told };
+  return {
+    kind: 'accepted',
+    streamId,
+    position,
+    ...(asks === true && { asks }),
+    ...(position > 0 && etaMs !== undefined && { etaMs }),
+    ...(job !== undefined && { job }),
+  };
 }
 
 function beat(state: SenderState): SessionMessage {

@@ -9,6 +9,7 @@ import {
   type SenderEvent,
   type SenderState,
   senderWakeAtMs,
+  streamMessageSchema,
 } from '@drover/fleet';
 import type { AnswerHead, UpstreamRequest } from '../ollama/ollama.ts';
 import { emptyShape, mayBeAnswering, type RequestShape, readShape } from '../silence/request-shape.ts';
@@ -38,7 +39,10 @@ import { checkRequest, type RequestFacts } from './request-check.ts';
  * session has everything. Never restarted: a job that fails has lost its connection anyway.
  */
 export function jobProps(task: JobTask): Props<JobMessage> {
-  return props(() => setup((context) => new Job(task, context).behaviour()), { restart: 'temporary' });
+  return props<JobMessage>(() => setup((context) => new Job(task, context).behaviour()), {
+    restart: 'temporary',
+    protocol: streamMessageSchema,
+  });
 }
 
 const over: Behaviour<JobMessage> = { kind: 'stopped' };
@@ -85,7 +89,7 @@ class Job {
     });
     if (!transport.connected) this.#send({ kind: 'bus', connected: false });
     // The instance tells a waiting session its position and expected wait.
-    if (position === 0 || open.body === undefined) this.#send({ kind: 'accept', position });
+    if (position === 0 || open.body === undefined) this.#accept({ position });
     if (open.body !== undefined) this.#takeBody(open.body);
     this.#armWake();
     return receive<JobMessage>(
@@ -111,6 +115,8 @@ class Job {
 
   #handle(message: JobMessage): void {
     const { open, replyTo } = this.#task;
+    // Messages about the stream come from the bus; only its session knows the id.
+    if ('streamId' in message && message.streamId !== open.streamId) return;
     switch (message.kind) {
       case 'grant':
       case 'resume':
@@ -128,7 +134,7 @@ class Job {
           this.#send({ kind: 'progress', phase: 'queued', position: message.position, etaMs: message.etaMs });
         return;
       case 'waits':
-        if (this.#progress.phase === 'queued') this.#send({ ...message, kind: 'accept' });
+        if (this.#progress.phase === 'queued') this.#accept(message);
         return;
       case 'offer':
         if (this.#progress.phase === 'queued')
@@ -199,7 +205,7 @@ class Job {
     this.#postedAtMs ??= this.#context.clock.now();
     this.#enter('waiting');
     this.#send({ kind: 'progress', phase: 'waiting', position: 0 });
-    if (waited) this.#send({ kind: 'accept', position: 0 });
+    if (waited) this.#accept({ position: 0 });
     const reader = new AnswerReader(fleet.maxLineBytes, () =>
       this.#context.self.tell({ kind: 'answer' }, { lane: 'control' }),
     );
@@ -303,6 +309,11 @@ class Job {
       { kind: 'job-silent', streamId: open.streamId, sinceMs, answered, shape: this.#shape },
       { lane: 'control' },
     );
+  }
+
+  /** The session learns where the request stands, and that this job takes its further messages. */
+  #accept({ position, asks, etaMs }: Omit<Extract<SenderEvent, { kind: 'accept' }>, 'kind' | 'job'>): void {
+    this.#send({ kind: 'accept', position, asks, etaMs, job: this.#context.self });
   }
 
   /** Hands an event to the sender and does what it decides. */
