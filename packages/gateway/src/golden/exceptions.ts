@@ -1,4 +1,4 @@
-/** Recorded exchanges where an answer through Drover is allowed to differ, each with its reason. All others agree. */
+/** Recorded exchanges in which an answer through Drover may differ, each with its reason. All others agree. */
 export const exceptions: Readonly<Record<string, string>> = {
   'service/get-metrics': 'Drover has metrics of its own there; Ollama has none.',
   'v1-chat/token-repeat-stop':

@@ -1,10 +1,17 @@
+import {
+  Agreement,
+  bodyOf,
+  differences,
+  isUnanswered,
+  readGroup,
+  recordedModels,
+  replay,
+  type Transcript,
+} from '@drover/ollama-sim/testing';
 import { it, afterAll, describe, expect } from 'vitest';
 import { startStack, type Stack } from '../testing/stack.ts';
 import { until } from '../testing/until.ts';
-import { differences } from './compare.ts';
 import { exceptions } from './exceptions.ts';
-import { readGroup, recordedModels, type Transcript } from './transcript.ts';
-import { replay } from './wire-client.ts';
 
 const groups = ['chat', 'embed', 'generate', 'ps-and-load', 'service', 'show', 'v1-chat', 'v1-models'];
 const leastPercent = 95;
@@ -15,9 +22,10 @@ const loadedBefore: Readonly<Record<string, readonly string[]>> = {
   'embed/ps-with-embed': ['fast', 'native', 'embed', 'mid', 'eos', 'think'],
 };
 
-const agreed: string[] = [];
-const disagreed: string[] = [];
-const excepted: string[] = [];
+/** Headers that Drover adds to an answer. */
+const addedHeaders = /^(?:x-drover-.*|cache-control|x-accel-buffering|retry-after)$/;
+
+const agreement = new Agreement(exceptions);
 
 describe.each(groups)('%s', (group) => {
   it('answers through the fleet as recorded, but for the listed exceptions', {
@@ -40,23 +48,21 @@ describe.each(groups)('%s', (group) => {
     });
     for (const transcript of readGroup(group)) await check(stack, `${group}/${transcript.name}`, transcript);
     await stack.end();
-    expect(disagreed.filter((line) => line.startsWith(`${group}/`))).toEqual([]);
+    expect(agreement.disagreements(group)).toEqual([]);
   });
 });
 
 async function check(stack: Stack, name: string, transcript: Transcript): Promise<void> {
-  if (transcript.response.status === 0 || Number.isNaN(transcript.response.status)) {
-    excepted.push(`${name}: recorded as an answer that never came, so there is nothing to agree with`);
+  if (isUnanswered(transcript)) {
+    agreement.addException(name, 'the recorded server sent no answer, so there is nothing to compare with');
     return;
   }
   await prepare(stack, name, transcript);
-  const found = differences(transcript.response, await replay(transcript, stack.gateway.port));
-  if (found.length === 0) agreed.push(name);
-  else if (Object.hasOwn(exceptions, name)) excepted.push(`${name}: ${exceptions[name]}`);
-  else disagreed.push(`${name}: ${found.join('; ')}`);
+  const answered = await replay(transcript, stack.gateway.port);
+  agreement.add(name, differences(transcript.response, answered, { addedHeaders, comparison: 'content' }));
 }
 
-/** Brings about what the recorded Ollama had loaded; a listing is asked until the fleet's evidence has caught up. */
+/** Loads what the recorded Ollama had loaded. Before a listing, waits until the load reports show it. */
 async function prepare({ gateway }: Stack, name: string, transcript: Transcript): Promise<void> {
   for (const model of loadedBefore[name] ?? []) {
     const route = model === 'embed' ? 'embed' : 'generate';
@@ -65,18 +71,13 @@ async function prepare({ gateway }: Stack, name: string, transcript: Transcript)
     ).text();
   }
   if (!transcript.request.line.startsWith('GET /api/ps ')) return;
-  const models = (JSON.parse(transcript.response.body) as { models: unknown[] }).models.length;
+  const models = (JSON.parse(bodyOf(transcript.response)) as { models: unknown[] }).models.length;
   const listed = async (): Promise<number> =>
     ((await (await fetch(`${gateway.url}/api/ps`)).json()) as { models: unknown[] }).models.length;
   await until(async () => (await listed()) > 0 === models > 0, `${name}: ${models} models in /api/ps`);
 }
 
 afterAll(() => {
-  const total = agreed.length + disagreed.length + excepted.length;
-  const percent = (agreed.length / total) * 100;
-  process.stdout.write(
-    `golden through drover: ${agreed.length} of ${total} agree (${percent.toFixed(1)} %)\n`,
-  );
-  for (const line of excepted) process.stdout.write(`golden exception: ${line}\n`);
-  expect(percent).toBeGreaterThanOrEqual(leastPercent);
+  process.stdout.write(agreement.report('golden through drover'));
+  expect(agreement.percent).toBeGreaterThanOrEqual(leastPercent);
 });

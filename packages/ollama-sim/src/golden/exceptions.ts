@@ -1,4 +1,2 @@
-/**
- * Recorded exchanges in which the simulator is allowed to differ, each with its reason. Everything else must agree.
- */
-export const EXCEPTIONS: Readonly<Record<string, string>> = {};
+/** Recorded exchanges in which the simulator may differ, each with its reason. All others agree. */
+export const exceptions: Readonly<Record<string, string>> = {};

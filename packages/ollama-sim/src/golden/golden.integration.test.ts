@@ -1,16 +1,13 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { it, afterAll, expect } from 'vitest';
 import { type SimModelSpec, sha256 } from '../model/model.ts';
 import { type OllamaSim, startOllamaSim } from '../sim.ts';
-import { differences } from './compare.ts';
-import { EXCEPTIONS } from './exceptions.ts';
-import { readGroup, type Transcript } from './transcript.ts';
-import { replay } from './wire-client.ts';
+import { Agreement } from './agreement.ts';
+import { differences } from './differences.ts';
+import { exceptions } from './exceptions.ts';
+import { replay } from './replay.ts';
+import { isUnanswered, readGroup, recordedModels } from './transcript.ts';
 
-const HERE = join(import.meta.dirname, '../../golden');
-const FOLDER = process.env['DROVER_GOLDEN'] ?? HERE;
-const GROUPS = [
+const groups = [
   'chat',
   'embed',
   'generate',
@@ -21,12 +18,12 @@ const GROUPS = [
   'v1-chat',
   'v1-models',
 ];
-const LEAST_PERCENT = 95;
+const leastPercent = 95;
+const models = recordedModels();
+const agreement = new Agreement(exceptions);
 
-const MODELS = JSON.parse(readFileSync(join(HERE, 'models.json'), 'utf8')) as SimModelSpec[];
-
-/** What a recorded exchange found in place: models loaded or not, or how the registry behaved. */
-const BEFORE: Readonly<Record<string, (sim: OllamaSim) => Promise<void>>> = {
+/** Requests before an exchange that bring a simulator into the state of the recorded server. */
+const prepare: Readonly<Record<string, (sim: OllamaSim) => Promise<void>>> = {
   'service/get-api-ps': (sim) => load(sim, 'tools', 'think', 'insert', 'eos', 'native'),
   'embed/ps-with-embed': (sim) => load(sim, 'fast', 'native', 'embed', 'mid', 'eos', 'think'),
   'ps-and-load/ps-01-nothing-loaded': (sim) => post(sim, '/api/generate', { model: 'fast', keep_alive: 0 }),
@@ -34,36 +31,32 @@ const BEFORE: Readonly<Record<string, (sim: OllamaSim) => Promise<void>>> = {
     post(sim, '/api/pull', { model: 'http://127.0.0.1:5000/library/mid:latest', stream: false }),
 };
 
-/** What the registry of the recording did wrong, by exchange. */
-const REGISTRY_FAULTS: Readonly<Record<string, 'blob-missing' | 'digest-mismatch' | 'no-redirect'>> = {
+/** Faults of the recorded model registry, by exchange. */
+const registryFaults: Readonly<Record<string, 'blob-missing' | 'digest-mismatch' | 'no-redirect'>> = {
   'blob-404': 'blob-missing',
   'digest-mismatch': 'digest-mismatch',
   'registry-without-redirect': 'no-redirect',
 };
-
-const agreed: string[] = [];
-const disagreed: string[] = [];
-const excepted: string[] = [];
 
 async function post(sim: OllamaSim, path: string, body: object): Promise<void> {
   const response = await fetch(sim.url + path, { method: 'POST', body: JSON.stringify(body) });
   await response.text();
 }
 
-async function load(sim: OllamaSim, ...models: readonly string[]): Promise<void> {
-  for (const model of models) await post(sim, model === 'embed' ? '/api/embed' : '/api/generate', { model });
+async function load(sim: OllamaSim, ...names: readonly string[]): Promise<void> {
+  for (const model of names) await post(sim, model === 'embed' ? '/api/embed' : '/api/generate', { model });
 }
 
 function start(group: string, name: string): Promise<OllamaSim> {
   const pulls = group === 'pull';
-  const fault = REGISTRY_FAULTS[name];
+  const fault = registryFaults[name];
   return startOllamaSim({
     models:
       pulls && !name.startsWith('again')
         ? []
         : pulls
           ? [{ ...spec('native'), name: '127.0.0.1:5000/library/native' }]
-          : MODELS,
+          : models,
     registry: ['fast', 'native', 'mid', 'eos'].map((model) => ({
       model: spec(model),
       ...(fault ? { fault } : {}),
@@ -81,51 +74,36 @@ function start(group: string, name: string): Promise<OllamaSim> {
 }
 
 function spec(name: string): SimModelSpec {
-  const found = MODELS.find((model) => model.name === name);
+  const found = models.find((model) => model.name === name);
   return { ...(found ?? { name }), blob: sha256(name) };
 }
 
-/** Exchanges of these groups follow from one another; the others get a fresh server when they need one. */
-const CHAINED = new Set(['ps-and-load']);
+/** In these groups each exchange follows from the one before; elsewhere a prepared exchange gets a new server. */
+const chained = new Set(['ps-and-load']);
 
-it.concurrent.each(GROUPS)(
+it.concurrent.each(groups)(
   'answers %s as recorded, but for the listed exceptions',
   async (group) => {
-    const transcripts = readGroup(FOLDER, group);
     let sim = await start(group, '');
-    for (const transcript of transcripts) {
+    const restart = async (exchange: string): Promise<void> => {
+      await sim.close();
+      sim = await start(group, exchange);
+    };
+    for (const transcript of readGroup(group, process.env['DROVER_GOLDEN'])) {
       const name = `${group}/${transcript.name}`;
-      if (
-        group === 'pull' ||
-        transcript.response.end === 'TimeoutError' ||
-        (BEFORE[name] && !CHAINED.has(group))
-      ) {
-        await sim.close();
-        sim = await start(group, transcript.name);
-      }
-      await BEFORE[name]?.(sim);
-      await check(name, transcript, sim);
-      if (transcript.response.end === 'TimeoutError') {
-        await sim.close();
-        sim = await start(group, '');
-      }
+      const needsNewServer = prepare[name] !== undefined && !chained.has(group);
+      if (group === 'pull' || isUnanswered(transcript) || needsNewServer) await restart(transcript.name);
+      await prepare[name]?.(sim);
+      agreement.add(name, differences(transcript.response, await replay(transcript, sim.port)));
+      if (isUnanswered(transcript)) await restart('');
     }
     await sim.close();
-    expect(disagreed.filter((line) => line.startsWith(`${group}/`))).toEqual([]);
+    expect(agreement.disagreements(group)).toEqual([]);
   },
   60_000,
 );
 
-async function check(name: string, transcript: Transcript, sim: OllamaSim): Promise<void> {
-  const found = differences(transcript.response, await replay(transcript, sim.port));
-  if (found.length === 0) agreed.push(name);
-  else if (name in EXCEPTIONS) excepted.push(`${name}: ${EXCEPTIONS[name]}`);
-  else disagreed.push(`${name}: ${found.join('; ')}`);
-}
 afterAll(() => {
-  const total = agreed.length + disagreed.length + excepted.length;
-  const percent = (agreed.length / total) * 100;
-  process.stdout.write(`golden: ${agreed.length} of ${total} agree (${percent.toFixed(1)} %)\n`);
-  for (const line of excepted) process.stdout.write(`golden exception: ${line}\n`);
-  expect(percent).toBeGreaterThanOrEqual(LEAST_PERCENT);
+  process.stdout.write(agreement.report('golden'));
+  expect(agreement.percent).toBeGreaterThanOrEqual(leastPercent);
 });

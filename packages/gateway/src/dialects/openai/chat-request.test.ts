@@ -1,5 +1,5 @@
+import { bodyOf, readGroup } from '@drover/ollama-sim/testing';
 import { it, expect } from 'vitest';
-import { readGroup } from '../../golden/transcript.ts';
 import { translateChatRequest } from './chat-request.ts';
 import { untranslatedReply } from './openai-error.ts';
 import { RequestFailure } from '../../errors.ts';
@@ -19,7 +19,7 @@ function ignored(body: object): readonly string[] {
 /** What Ollama's layer refuses by itself carries a charset; what it passed on and Ollama refused does not. */
 const refusals = readGroup('v1-chat').filter(
   ({ response }) =>
-    response.status === 400 &&
+    response.status_line.includes(' 400 ') &&
     response.headers.some(([name, value]) => name === 'Content-Type' && value.includes('charset')),
 );
 
@@ -33,7 +33,7 @@ it.each(refusals.map((transcript) => [transcript.name, transcript] as const))(
       failure = error;
     }
     expect(failure).toBeInstanceOf(RequestFailure);
-    expect(untranslatedReply(failure as RequestFailure).body).toBe(transcript.response.body);
+    expect(untranslatedReply(failure as RequestFailure).body).toBe(bodyOf(transcript.response));
   },
 );
 

@@ -1,15 +1,16 @@
 import { connect } from 'node:net';
-import type { Chunk, Transcript, WireResponse } from './transcript.ts';
+import { type Chunk, isUnanswered, type Transcript, type WireResponse } from './transcript.ts';
 
-/** How long a silence counts as no answer. */
-const SILENCE_MS = 300;
-/** How long a server that should answer may say nothing. */
-const HANG_MS = 5000;
+/** How long a server stays silent that is expected to send no answer. */
+const noAnswerMs = 300;
+/** How long a server may stay silent before the exchange counts as unanswered. */
+const answerTimeoutMs = 5_000;
 
 /** Length at which the recorder cut a request's body. */
-const CUT_AT = 6000;
-const SENTENCE = 'the big dog sees a quick bird . ';
-const CUT_TAILS: Readonly<Record<string, string>> = {
+const cutAtLength = 6_000;
+const sentence = 'the big dog sees a quick bird . ';
+/** Ends of the bodies that do not end with a string, by the exchange's name. */
+const cutTails: Readonly<Record<string, string>> = {
   'too-long-truncate-false': '", "truncate": false}',
   'over-context-native': '"}], "max_tokens": 6}',
   'over-context-native-stream': '"}], "max_tokens": 6, "stream": true}',
@@ -18,38 +19,37 @@ const CUT_TAILS: Readonly<Record<string, string>> = {
 /** Sends a recorded request byte for byte and takes the response apart without interpreting it. */
 export async function replay(transcript: Transcript, port: number): Promise<WireResponse> {
   const { line, headers } = transcript.request;
-  // Ports were replaced in the recording, and with them the length of the body changed.
-  const sent = whole(transcript).replaceAll('<port>', '5000');
+  // The recording holds `<port>` in place of the registry's port, so the length of the body differs from the recorded.
+  const body = wholeBody(transcript).replaceAll('<port>', '5000');
   const changed: Readonly<Record<string, string>> = {
     Host: `127.0.0.1:${port}`,
-    'Content-Length': String(Buffer.byteLength(sent)),
+    'Content-Length': String(Buffer.byteLength(body)),
   };
   const head = `${line}\r\n${headers.map(([name, value]) => `${name}: ${changed[name] ?? value}\r\n`).join('')}\r\n`;
-  const endless = transcript.response.end === 'TimeoutError';
-  const received = await exchangeBytes(port, head + sent, endless);
+  const received = await exchangeBytes(port, head + body, isUnanswered(transcript));
   if (received.length === 0)
     return { status_line: '(no response)', headers: [], end: 'TimeoutError', body: '' };
   return parseResponse(received, line.startsWith('HEAD '));
 }
 
 /**
- * The request's body. Long ones were cut in the recording: they repeat one sentence, so the middle is made again, up to
- * the recorded length, and the tail is known by name.
+ * The request's body. The recorder cut long bodies. They repeat one sentence, so the middle is written again up to the
+ * recorded length, and the end is known by name.
  */
-function whole({ name, request }: Transcript): string {
+function wholeBody({ name, request }: Transcript): string {
   const recordedBytes = Number(request.headers.find(([key]) => key === 'Content-Length')?.[1] ?? 0);
   const { body } = request;
-  if (body.length !== CUT_AT || recordedBytes <= CUT_AT) return body;
-  const tail = CUT_TAILS[name] ?? '"}';
-  const middle = SENTENCE.repeat(Math.ceil((recordedBytes - CUT_AT) / SENTENCE.length));
-  return body.slice(0, body.lastIndexOf(SENTENCE)) + middle.trimEnd() + tail;
+  if (body.length !== cutAtLength || recordedBytes <= cutAtLength) return body;
+  const tail = cutTails[name] ?? '"}';
+  const middle = sentence.repeat(Math.ceil((recordedBytes - cutAtLength) / sentence.length));
+  return body.slice(0, body.lastIndexOf(sentence)) + middle.trimEnd() + tail;
 }
 
-function exchangeBytes(port: number, bytes: string, endless: boolean): Promise<Buffer> {
+function exchangeBytes(port: number, bytes: string, expectsNoAnswer: boolean): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const parts: Buffer[] = [];
     const socket = connect(port, '127.0.0.1');
-    socket.setTimeout(endless ? SILENCE_MS : HANG_MS, () => socket.destroy());
+    socket.setTimeout(expectsNoAnswer ? noAnswerMs : answerTimeoutMs, () => socket.destroy());
     socket.on('connect', () => socket.write(bytes));
     socket.on('data', (part) => parts.push(part));
     socket.on('error', reject);
@@ -57,6 +57,7 @@ function exchangeBytes(port: number, bytes: string, endless: boolean): Promise<B
   });
 }
 
+/** Takes the bytes of one response apart. */
 export function parseResponse(bytes: Buffer, isHead: boolean): WireResponse {
   const split = bytes.indexOf('\r\n\r\n');
   const [status_line = '', ...lines] = bytes.subarray(0, split).toString('latin1').split('\r\n');
