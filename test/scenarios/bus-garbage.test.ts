@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
+import { startNatsServer } from '@drover/actor-core/testing';
 import { connect } from 'nats';
 import { afterEach, expect, it } from 'vitest';
 import { startCluster, stopLeftovers } from '../lib/cluster.ts';
 import { startCount } from '../lib/count-stream.ts';
 import { recordFigure } from '../lib/figures.ts';
 import { isAlive } from '../lib/processes.ts';
-import { startOpenNatsServer } from '../lib/nats-server.ts';
 import { stopSimHosts } from '../lib/sim-host.ts';
 
 afterEach(async () => {
@@ -14,11 +14,11 @@ afterEach(async () => {
 });
 
 it('garbage on every bus subject is dropped without harm: streams go on, no process ends, new requests are served', async () => {
-  const server = await startOpenNatsServer();
-  const cluster = await startCluster(['--sim', '2', '--slots', '8', '--nats', server.url]);
+  const server = await startNatsServer();
+  const cluster = await startCluster(['--sim', '2', '--slots', '8', '--nats', `nats://${server.url}`]);
   const running = Array.from({ length: 10 }, () => startCount(cluster.url, { upTo: 150 }));
   await Promise.all(running.map((stream) => stream.reached(3)));
-  const connection = await connect({ servers: server.url });
+  const connection = await connect({ servers: `nats://${server.url}` });
   // The very subjects that the cluster uses, as a listener hears them.
   const subjects = new Set<string>();
   const listener = connection.subscribe('>', {
@@ -59,15 +59,15 @@ it('garbage on every bus subject is dropped without harm: streams go on, no proc
   expect(cluster.ready.processes.filter((process) => !isAlive(process.pid))).toEqual([]);
   await connection.close();
   expect(await cluster.stop()).toBe(0);
-  await server.stop();
+  await server.dispose();
 });
 
 it('a megabyte that is no message on an inbox of the gateway does not hold it, and is logged once', async () => {
-  const server = await startOpenNatsServer();
-  const cluster = await startCluster(['--sim', '1', '--slots', '8', '--nats', server.url]);
+  const server = await startNatsServer();
+  const cluster = await startCluster(['--sim', '1', '--slots', '8', '--nats', `nats://${server.url}`]);
   const running = Array.from({ length: 5 }, () => startCount(cluster.url, { upTo: 300 }));
   await Promise.all(running.map((stream) => stream.reached(3)));
-  const connection = await connect({ servers: server.url });
+  const connection = await connect({ servers: `nats://${server.url}` });
   const subjects = new Set<string>();
   const listener = connection.subscribe('>', {
     callback: (error, message) => {
@@ -103,5 +103,5 @@ it('a megabyte that is no message on an inbox of the gateway does not hold it, a
   expect(told.length).toBeLessThanOrEqual(1);
   await connection.close();
   expect(await cluster.stop()).toBe(0);
-  await server.stop();
+  await server.dispose();
 });

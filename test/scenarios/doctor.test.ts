@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { startNatsServer } from '@drover/actor-core/testing';
 import { afterEach, expect, it } from 'vitest';
 import { type Cluster, joinRole, runDrover, startCluster, stopLeftovers } from '../lib/cluster.ts';
-import { startOpenNatsServer } from '../lib/nats-server.ts';
 import { startSimHost, stopSimHosts } from '../lib/sim-host.ts';
 import { waitUntil } from '../lib/wait-until.ts';
 
@@ -181,11 +181,11 @@ it('refuses a second node-agent of one name, and ends the first where it stood s
 }, 120_000);
 
 it('says what to set when a foreign NATS carries smaller messages than Drover needs, in drover up and in a role', async () => {
-  const server = await startOpenNatsServer('max_payload: 32768');
-  const args = ['--nats', server.url];
+  const server = await startNatsServer({ configuration: 'max_payload: 32768' });
+  const args = ['--nats', `nats://${server.url}`];
   const up = await runDrover(['up', '--sim', '1', '--port', '0', ...args]);
   const role = await runDrover(['host', ...args]);
-  await server.stop();
+  await server.dispose();
   for (const { code, stderr } of [up, role]) {
     expect(stderr).toMatch(
       /messages of 32768 bytes at most \(max_payload\): 65536 are needed; set max_payload/,

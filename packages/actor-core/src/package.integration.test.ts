@@ -54,9 +54,25 @@ function link(name: string): void {
   symlinkSync(existsSync(own) ? own : join(rootFolder, 'node_modules', name), to, 'junction');
 }
 
-/** A program that loads an entry of the package and says whether there is anything in it. */
+/** A program that loads an entry point and prints whether it exports anything. */
 function list(entry: string): string {
-  return `import * as kit from '@drover/actor-core/${entry}';\nconsole.log(Object.keys(kit).length > 5);\n`;
+  return `import * as kit from '@drover/actor-core/${entry}';\nconsole.log(Object.keys(kit).length > 0);\n`;
+}
+
+/** A program that loads an entry point and prints whether the NATS client was loaded with it. */
+function loadsNats(entry: string): string {
+  return `import { registerHooks } from 'node:module';
+const urls = [];
+registerHooks({
+  resolve(name, context, next) {
+    const found = next(name, context);
+    urls.push(found.url);
+    return found;
+  },
+});
+await import('@drover/actor-core${entry}');
+console.log(urls.some((url) => /node_modules\\/(nats|@nats-io)\\//.test(url)));
+`;
 }
 
 async function output(file: string, source: string): Promise<string> {
@@ -84,15 +100,22 @@ it('runs the first program of the README as pasted, as TypeScript and as JavaScr
   expect(await output('counter.mjs', stripTypeScriptTypes(first.source))).toBe(first.output);
 });
 
-it('type-checks it under the strictest options, its own declarations included', {
+it('type-checks that program and every entry point under the strictest options, declarations included', {
   timeout: minuteMs,
 }, async () => {
   writeFileSync(join(project, 'counter.mts'), first.source);
-  writeFileSync(
-    join(project, 'testkit.mts'),
-    "import { createProbe } from '@drover/actor-core/testing';\nexport const make: typeof createProbe<string> = createProbe;\n",
-  );
+  const entries = ['', '/cluster', '/durable', '/patterns', '/testing'];
+  const all = entries.map((entry, index) => `export * as entry${index} from '@drover/actor-core${entry}';\n`);
+  writeFileSync(join(project, 'entries.mts'), all.join(''));
   expect(await typeCheck(project)).toBe('');
+});
+
+it('loads the NATS client for a cluster, and not for the actors of one process, a store or the patterns', {
+  timeout: minuteMs,
+}, async () => {
+  expect(await output('cluster.mjs', loadsNats('/cluster'))).toBe('true\n');
+  for (const entry of ['', '/durable', '/patterns'])
+    expect(await output('entry.mjs', loadsNats(entry))).toBe('false\n');
 });
 
 it('loads its testkit without a test framework, and its arbitraries with fast-check beside it', {

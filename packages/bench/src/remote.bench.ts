@@ -6,7 +6,7 @@ import { loadNamed, UsageError } from './named-module.ts';
 import drover from './remote/arms/drover.ts';
 import natsClient from './remote/arms/nats-client.ts';
 import type { RemoteWorkloadName } from './remote/drive.ts';
-import { type NatsServer, startNatsServer } from './remote/nats-server.ts';
+import { type NatsServer, startNatsServer } from '@drover/actor-core/testing';
 import { ratePerSecond, runPairs } from './remote/pairs.ts';
 import type { RemoteArm } from './remote/remote-arm.ts';
 import { installPeers, loadPeerArm, peerArmFile } from './peers.ts';
@@ -74,7 +74,7 @@ export async function runRemote(options: SuiteOptions): Promise<BenchReport> {
   const { arms, notes } = await loadArms(options);
   const rounds = options.rounds ?? (options.quick ? quickRounds : fullRounds);
   const figures = new Figures();
-  const nats = await startNatsServer();
+  const nats = await startNatsServer({ jetstream: false });
   try {
     for (let round = 0; round < rounds; round += 1) {
       const turned = arms.map((_, index) => arms[(index + round) % arms.length] as LoadedArm);
@@ -87,7 +87,7 @@ export async function runRemote(options: SuiteOptions): Promise<BenchReport> {
     }
     if (options.only.length === 0) await measurePairs(nats, options, figures);
   } finally {
-    await nats.stop();
+    await nats.dispose();
   }
   const best = bestPairs(figures);
   return {
@@ -157,7 +157,7 @@ async function measureRow(
 ): Promise<void> {
   const count = quick ? workload.quick : workload.full;
   const serverBefore = cpuSeconds(nats.pid) ?? Number.NaN;
-  const [outcome] = await runPairs(nats.url, arm.name, file, workload.name, count, 1);
+  const [outcome] = await runPairs(`nats://${nats.url}`, arm.name, file, workload.name, count, 1);
   if (outcome === undefined) return;
   const serverMicros = ((cpuSeconds(nats.pid) ?? Number.NaN) - serverBefore) * 1e6;
   if (outcome.latencies !== undefined) {
@@ -185,7 +185,7 @@ async function measurePairs(nats: NatsServer, options: SuiteOptions, figures: Fi
       if (workload.name === 'ask-1') continue;
       for (const pairs of pairCounts) {
         const count = options.quick ? workload.quick : workload.full;
-        const outcomes = await runPairs(nats.url, drover.name, file, workload.name, count, pairs);
+        const outcomes = await runPairs(`nats://${nats.url}`, drover.name, file, workload.name, count, pairs);
         figures.add(pairFigure(workload.name, pairs), drover.name, ratePerSecond(outcomes));
       }
     }

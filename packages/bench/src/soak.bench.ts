@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { cpuSeconds, residentBytes } from './cpu-usage.ts';
 import { hostFacts } from './host-facts.ts';
 import { UsageError } from './named-module.ts';
-import { type NatsServer, startNatsServer } from './remote/nats-server.ts';
+import { type NatsServer, startNatsServer } from '@drover/actor-core/testing';
 import { type ArmRow, type Bar, type BenchReport, bar, row } from './report.ts';
 import {
   floorOf,
@@ -51,21 +51,21 @@ export async function runSoak(options: SuiteOptions): Promise<BenchReport> {
     throw new UsageError('soak takes no --only, --arm or --rounds: it is one long round of everything');
   const host = hostFacts();
   const plan = options.quick ? quick : full;
-  const nats = await startNatsServer();
+  const nats = await startNatsServer({ jetstream: false });
   const processes: SoakProcess[] = [];
   try {
     const [left, right] = names;
     processes.push(
       ...(await Promise.all([
-        SoakProcess.start(nats.url, left, right),
-        SoakProcess.start(nats.url, right, left),
+        SoakProcess.start(`nats://${nats.url}`, left, right),
+        SoakProcess.start(`nats://${nats.url}`, right, left),
       ])),
     );
     const measured = await measure(processes, nats, plan, options.progress);
     return report(measured, plan, options.quick, host, nats);
   } finally {
     await Promise.all(processes.map((one) => one.stop()));
-    await nats.stop();
+    await nats.dispose();
   }
 }
 

@@ -25,7 +25,7 @@ async function join(nodeId: string, role: Role): Promise<ClusterNode> {
 }
 
 beforeAll(async () => {
-  server = await startNatsServer(`max_payload: ${leastPayloadBytes}`);
+  server = await startNatsServer({ configuration: `max_payload: ${leastPayloadBytes}` });
   ollama = await startFakeOllama(({ response }) => {
     response.writeHead(200, { 'content-type': 'application/x-ndjson' });
     response.end(`${longLine}\n{"done":true}\n`);

@@ -32,7 +32,7 @@ beforeAll(async () => {
     const permissions = { publish: publish.length === 0 ? { deny: ['>'] } : publish, subscribe };
     return { user, password: user, permissions };
   });
-  server = await startNatsServer(`authorization { users: ${JSON.stringify(users)} }`);
+  server = await startNatsServer({ configuration: `authorization { users: ${JSON.stringify(users)} }` });
   for (const [nodeId, role] of Object.entries(roles)) {
     const nats = { servers: server.url, user: nodeId, pass: nodeId };
     nodes.set(

@@ -80,7 +80,7 @@ it('says that a full disk is full', async (context) => {
     context.skip('mounting a small file system needs root');
     return;
   }
-  const server = await startNatsServer(undefined, folder);
+  const server = await startNatsServer({ folder });
   ends.push(() => server.dispose());
   const store = await open(server);
   fill(folder);

@@ -22,9 +22,9 @@ export async function startNatsCluster(): Promise<NatsCluster> {
   const routes = routePorts.map((port) => `nats-route://127.0.0.1:${port}`).join(', ');
   const servers = await Promise.all(
     routePorts.map((port, index) =>
-      startNatsServer(
-        `server_name: n${index}\ncluster { name: contract, listen: "127.0.0.1:${port}", routes: [${routes}] }\n`,
-      ),
+      startNatsServer({
+        configuration: `server_name: n${index}\ncluster { name: contract, listen: "127.0.0.1:${port}", routes: [${routes}] }\n`,
+      }),
     ),
   );
   const each = async (act: (server: NatsServer) => Promise<void>) => {

@@ -1,109 +1,144 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { accessSync, constants, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
-import { homedir, tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { systemClock } from '../clock/system-clock.ts';
+import { optionNames, requireKnownOptions } from '../known-options.ts';
+import { findNatsServer } from './find-nats-server.ts';
 
-/** A real nats-server with JetStream, for tests; its data outlives a restart. */
+/** How a test's nats-server is set up. */
+export interface NatsServerOptions {
+  /** Text of its configuration file: users and permissions, limits, cluster routes. @default none */
+  readonly configuration?: string;
+  /** Folder of its data, which `dispose` leaves in place. @default a new folder, which `dispose` deletes */
+  readonly folder?: string;
+  /** Whether it runs JetStream. @default true */
+  readonly jetstream?: boolean;
+}
+
+const serverOptions = optionNames<NatsServerOptions>({ configuration: true, folder: true, jetstream: true });
+
+/** A nats-server of a test's own, on a free port of 127.0.0.1. */
 export interface NatsServer {
   /** Folder of its data; JetStream's is `jetstream` in it. */
   readonly data: string;
-  /** `host:port` it listens on; the same after a restart. */
+  /** `host:port` where it listens; the same after a restart. */
   readonly url: string;
-  /** Ends it with this signal and waits until it is gone. */
+  /** Id of the process that the last start made. */
+  readonly pid: number;
+  /** Version that the binary reports, e.g. `2.15.1`. */
+  readonly version: string;
+  /** Sends this signal and waits until the process has exited. @default SIGTERM */
   stop(signal?: NodeJS.Signals): Promise<void>;
   /** Starts it again on the same port and data. */
   start(): Promise<void>;
-  /** Stops it and removes its data. */
+  /** Kills it and deletes its data. */
   dispose(): Promise<void>;
 }
 
 const startTimeoutMs = 10_000;
+const probeMs = 10;
 
 /**
- * Starts one on a free port, with `configuration` (users and their permissions) when given, and with its data in
- * `folder`, which is left as it is, or in one of its own.
+ * Starts a nats-server and waits until it accepts clients. The binary is the one that `findNatsServer` returns.
  *
- * @throws Error saying how to provide one, when no nats-server is found: a test that needs it never passes without
+ * @throws Error when there is no nats-server on this machine, or it does not accept clients within 10 s
  */
-export async function startNatsServer(configuration?: string, folder?: string): Promise<NatsServer> {
+export async function startNatsServer(options: NatsServerOptions = {}): Promise<NatsServer> {
+  requireKnownOptions('options', options, serverOptions);
   const binary = findNatsServer();
   const port = await freePort();
-  const data = folder ?? mkdtempSync(join(tmpdir(), 'drover-nats-'));
-  const extra: string[] = [];
-  if (configuration !== undefined) {
-    extra.push('-c', join(data, 'nats.conf'));
-    writeFileSync(join(data, 'nats.conf'), configuration);
-  }
+  const data = options.folder ?? mkdtempSync(join(tmpdir(), 'drover-nats-'));
+  const args = argumentsFor(port, data, options);
   let child: ChildProcess | undefined;
+  let pid = 0;
   const server: NatsServer = {
     data,
     url: `127.0.0.1:${port}`,
+    get pid() {
+      return pid;
+    },
+    get version() {
+      return versionOf(binary);
+    },
     async start() {
-      child = spawn(binary, ['-a', '127.0.0.1', '-p', String(port), '-js', '-sd', data, ...extra], {
-        stdio: 'ignore',
-      });
-      await untilListening(port);
+      child = spawn(binary, args, { stdio: 'ignore' });
+      pid = child.pid ?? 0;
+      await untilAccepting(child, port);
     },
     async stop(signal = 'SIGTERM') {
-      const ending = child;
+      const running = child;
       child = undefined;
-      if (ending === undefined || ending.exitCode !== null) return;
-      const gone = new Promise((resolve) => ending.once('exit', resolve));
-      ending.kill(signal);
-      await gone;
+      if (running !== undefined) await end(running, signal);
     },
     async dispose() {
       await server.stop('SIGKILL');
-      if (folder === undefined) rmSync(data, { recursive: true, force: true });
+      if (options.folder === undefined) rmSync(data, { recursive: true, force: true });
     },
   };
   await server.start();
   return server;
 }
 
-/** `DROVER_NATS_SERVER`, else PATH, else what `drover up` has fetched into its cache. */
-export function findNatsServer(): string {
-  const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'drover');
-  const named = process.env['DROVER_NATS_SERVER'];
-  const candidates = [
-    ...(named === undefined ? [] : [named]),
-    ...(process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, 'nats-server')),
-    ...binariesUnder(cache, 4),
-    ...binariesUnder(join(homedir(), '.cache', 'drover'), 4),
-  ];
-  const found = candidates.find(isExecutable);
-  if (found === undefined) {
-    throw new Error(
-      'no nats-server found: set DROVER_NATS_SERVER to one, put it on PATH, or let "drover up" fetch it once',
-    );
+function argumentsFor(
+  port: number,
+  data: string,
+  { configuration, jetstream = true }: NatsServerOptions,
+): readonly string[] {
+  const args = ['-a', '127.0.0.1', '-p', String(port)];
+  if (jetstream) args.push('-js', '-sd', data);
+  if (configuration !== undefined) {
+    const file = join(data, 'nats.conf');
+    writeFileSync(file, configuration);
+    args.push('-c', file);
   }
-  return found;
+  return args;
 }
 
-function binariesUnder(folder: string, depth: number): string[] {
-  if (depth === 0) return [];
-  try {
-    return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
-      const path = join(folder, entry.name);
-      if (entry.isDirectory()) return binariesUnder(path, depth - 1);
-      return entry.name === 'nats-server' ? [path] : [];
-    });
-  } catch {
-    return [];
+function versionOf(binary: string): string {
+  const text = execFileSync(binary, ['--version'], { encoding: 'utf8', timeout: 5_000 });
+  return /v?(\d+\.\d+\.\d+)/.exec(text)?.[1] ?? 'unknown';
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (hasExited(child)) return;
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  child.kill(signal);
+  await exited;
+}
+
+/** The exit code of a process that a signal ended is null. */
+function hasExited(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}
+
+async function untilAccepting(child: ChildProcess, port: number): Promise<void> {
+  const failure = new Promise<never>((_resolve, reject) => child.once('error', reject));
+  failure.catch(() => undefined);
+  const deadlineMs = systemClock.now() + startTimeoutMs;
+  while (!(await Promise.race([greets(port), failure]))) {
+    if (hasExited(child)) throw new Error(`nats-server exited before it listened on port ${port}`);
+    if (systemClock.now() > deadlineMs)
+      throw new Error(`nats-server did not listen on port ${port} within ${startTimeoutMs} ms`);
+    await new Promise<void>((resolve) => systemClock.setTimer(probeMs, resolve));
   }
 }
 
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
+/** A NATS server sends the first bytes of a connection. */
+function greets(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    const finish = (isGreeted: boolean) => {
+      socket.destroy();
+      resolve(isGreeted);
+    };
+    socket.setTimeout(1_000, () => finish(false));
+    socket.once('data', () => finish(true)).once('error', () => finish(false));
+  });
 }
 
+/** A port that nobody listens on at this moment; another process may take it before the server does. */
 function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer();
@@ -112,24 +147,5 @@ function freePort(): Promise<number> {
       const address = probe.address();
       probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
     });
-  });
-}
-
-async function untilListening(port: number): Promise<void> {
-  const deadline = systemClock.now() + startTimeoutMs;
-  while (!(await canConnect(port))) {
-    if (systemClock.now() > deadline) throw new Error(`nats-server does not listen on port ${port}`);
-    await new Promise<void>((resolve) => systemClock.setTimer(10, resolve));
-  }
-}
-
-function canConnect(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
   });
 }

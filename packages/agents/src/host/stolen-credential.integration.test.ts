@@ -34,7 +34,7 @@ beforeAll(async () => {
     password: user,
     permissions: permissionsOf(subjects, user, [role]),
   }));
-  server = await startNatsServer(`authorization { users: ${JSON.stringify(users)} }`);
+  server = await startNatsServer({ configuration: `authorization { users: ${JSON.stringify(users)} }` });
   for (const [nodeId, role] of Object.entries(roles)) {
     const nats = { servers: server.url, user: nodeId, pass: nodeId };
     const who = { nodeId, incarnation: systemClock.wallNow(), roles: [role], cell: 'test', pid: process.pid };
