@@ -3,13 +3,13 @@ import type { StoreProof } from './placement/prove-store.ts';
 export type { StoreProof } from './placement/prove-store.ts';
 
 /**
- * The agents of the cluster, from any node: used by the gateway's `/api/v1/agents` routes. Made by
- * `createAgentsClient(node)`. Every call finds the group's current leader by itself, waits at most
- * `timeoutMs` (default 10 s) for one, and carries a deadline.
+ * The agents of the cluster, from any node: used by the gateway's `/api/v1/agents` routes. Created by
+ * `createAgentsClient(node)`. Each call finds the current leader, waits at most `AgentsConfig.waitMs` (default 10 s)
+ * for one, and has a deadline.
  */
 export interface AgentsClient {
   /**
-   * Makes an agent from an agent definition. Durable before it resolves: it survives its node.
+   * Starts an agent from its definition. Resolves once the agent is recorded, so that it survives its node.
    *
    * @throws AgentsError `unknown-agent-type`, `invalid-input`, `no-leader`, `no-host`, `idempotency-conflict`
    */
@@ -17,34 +17,35 @@ export interface AgentsClient {
   list(): Promise<readonly AgentView[]>;
   /** @throws AgentsError `agent-not-found` */
   get(id: string): Promise<AgentView>;
-  /** Stops an agent for good. @throws AgentsError `agent-not-found` */
+  /** Stops an agent permanently. @throws AgentsError `agent-not-found` */
   stop(id: string): Promise<AgentView>;
   /**
-   * Gives an agent a task and waits for its end. `onEvent` hears the answer as it grows.
-   * Aborting `signal` cancels the run down to the model.
+   * Gives an agent a task and waits for its end. `onEvent` receives the answer piece by piece. Aborting `signal`
+   * cancels the run down to the model call.
    *
-   * @throws AgentsError `agent-not-found`, `agent-lost` (its node died with the task in hand), `agent-busy`, `deadline`, `no-leader`
+   * @throws AgentsError `agent-not-found`, `agent-lost` (its node died while it ran the task), `agent-busy`,
+   *   `deadline`, `no-leader`
    */
   task(
     id: string,
     request: TaskRequest,
     options?: { signal?: AbortSignal; onEvent?: (event: TaskEvent) => void },
   ): Promise<TaskResult>;
-  /** Starts a task and returns its run's id once the run is recorded. */
+  /** Starts a task. Resolves with the id of its run once the run is recorded. */
   submit(id: string, request: TaskRequest): Promise<{ readonly runId: string }>;
   /** @throws AgentsError `run-not-found` */
   run(runId: string): Promise<RunView>;
   /** The agent types that `spawn` accepts. */
   definitions(): readonly AgentDefinitionView[];
   /**
-   * Has the leader write a record under its fence and read it back, now.
+   * Makes the leader write a record under its fence and read it back, now.
    *
    * @throws AgentsError `no-leader`, `bus-unavailable`, `store-missing`, `store-full`, `store-unavailable`
    */
   proveStore(options?: { readonly timeoutMs?: number }): Promise<StoreProof>;
   /**
-   * Last known reason why the leader cannot record, or why no host can lead; undefined while nothing is known.
-   * A result older than one second is refreshed in the background for the next call.
+   * Last known reason why the leader cannot write records, or why no host can lead; undefined if none is known. A
+   * result older than one second is renewed in the background for the next call.
    */
   storeTrouble(): StoreTroubleView | undefined;
 }
@@ -60,7 +61,7 @@ export interface SpawnRequest {
   readonly name?: string | undefined;
   /** Replaces the model of the definition. */
   readonly model?: string | undefined;
-  /** Ollama options merged over the entry's. */
+  /** Ollama options, merged over those of the definition. */
   readonly options?: Record<string, unknown> | undefined;
   readonly idempotencyKey?: string | undefined;
 }
@@ -71,14 +72,17 @@ export interface AgentView {
   readonly name: string;
   readonly model: string;
   readonly status: AgentStatus;
-  /** Node that hosts it now; empty while none does. */
+  /** Node that runs the agent now; '' while none does. */
   readonly node: string;
-  /** 1 for its first life, +1 each time it is brought back. */
+  /** 1 at first, +1 each time the agent is started again on a host. */
   readonly incarnation: number;
   readonly createdAt: string;
 }
 
-/** `starting`: being placed · `ready` · `busy`: has a task in hand · `lost`: its node is gone, being brought back · `stopped` · `failed`: parked after too many failures. */
+/**
+ * `starting`: being placed · `ready` · `busy`: runs a task · `lost`: its node is gone, being placed again ·
+ * `stopped` · `failed`: parked after too many failures.
+ */
 export type AgentStatus = 'starting' | 'ready' | 'busy' | 'lost' | 'stopped' | 'failed';
 
 export interface TaskRequest {

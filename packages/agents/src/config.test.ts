@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { defaults, resolveConfig } from './config.ts';
 
 describe('resolveConfig', () => {
-  it('gives the defaults, frozen, and lets no undefined win', () => {
+  it('gives the frozen defaults, also for a field that is undefined', () => {
     const config = resolveConfig({ maxRuns: undefined as unknown as number });
     expect(config).toEqual(defaults);
     expect(Object.isFrozen(config)).toBe(true);
@@ -18,7 +18,7 @@ describe('resolveConfig', () => {
     [{ surveyMs: 100 }, 'tickMs'],
     [{ silenceMs: 500 }, 'probeMs'],
     [{ taskTimeoutMs: 4_000_000 }, 'taskTimeoutMs'],
-  ])('refuses %j by the name of the field', (partial, field) => {
+  ])('refuses %j and names the field', (partial, field) => {
     expect(() => resolveConfig(partial as object)).toThrowError(expect.objectContaining({ argument: field }));
   });
 });

@@ -18,7 +18,10 @@ export type AgentsErrorCode =
   | 'deadline'
   | 'cancelled';
 
-/** An operation on agents failed. `retryAfterMs` is 0 where coming back is useless. */
+/**
+ * An operation on agents failed. `code` tells why; `retryAfterMs` is the time after which the caller may retry, or 0
+ * if a retry is useless.
+ */
 export class AgentsError extends DroverError {
   readonly code: AgentsErrorCode;
   readonly field: string | undefined;

@@ -2,23 +2,23 @@ import { z } from 'zod';
 import { DefinitionError } from './definition-error.ts';
 import { parseFrontMatter } from './front-matter.ts';
 
-/** One type of agent: what its definition file says. */
+/** One type of agent, from a Markdown file with front matter. */
 export interface AgentDefinition {
   /** The name that `spawn` takes. */
   readonly type: string;
   readonly description: string;
-  /** Wanted model; undefined, or one the fleet lacks, means the fleet's default. */
+  /** Preferred model. If it is undefined or the fleet lacks it, the fleet's default is used. */
   readonly model: string | undefined;
   /** Ollama's runner options. */
   readonly options: Readonly<Record<string, unknown>>;
-  /** Model calls one task may make at most. @default 1 */
+  /** Most model calls of one task. @default 1 */
   readonly maxTurns: number;
-  /** Tools the entry names; accepted, not yet run by the agent. */
+  /** Names of tools; read, but not yet used by the agent. */
   readonly tools: readonly string[];
   readonly systemPrompt: string;
 }
 
-/** Names of the entries' types: one subject token, so that they can travel anywhere. */
+/** A type is a valid subject token. */
 const typePattern = /^[a-z0-9][a-z0-9_-]{0,63}$/;
 const maxPromptChars = 65_536;
 
@@ -30,7 +30,7 @@ const toolList = z
       .filter((tool) => tool !== ''),
   );
 
-/** Fields of other tools' agent files (`color`, `permissionMode`, …) are read over. */
+/** Ignores fields of agent files for other tools (`color`, `permissionMode`, …). */
 const fieldsSchema = z.looseObject({
   name: z.string().regex(typePattern, 'must be 1 to 64 of a-z 0-9 _ - and begin with a letter or digit'),
   description: z.string().min(1, 'must say when to use the agent').max(4_096),
@@ -40,10 +40,10 @@ const fieldsSchema = z.looseObject({
   tools: toolList.nullish(),
 });
 
-/** Model words of `.claude/agents` files, which name no model of a fleet. */
+/** Model names of `.claude/agents` files that never mean a model of the fleet. */
 const foreignModels: ReadonlySet<string> = new Set(['inherit', 'default', 'sonnet', 'opus', 'haiku']);
 
-/** Options that people set most; no agent file has them beside `options`. */
+/** Frequent Ollama options. As fields beside `options` they show that the indentation was lost. */
 const optionNames = [
   'num_predict',
   'num_ctx',
@@ -56,7 +56,7 @@ const optionNames = [
   'repeat_penalty',
 ];
 
-/** @throws DefinitionError naming `file` and the field at fault */
+/** @throws DefinitionError naming `file` and the invalid field */
 export function parseDefinition(file: string, text: string): AgentDefinition {
   const { fields, body } = parseFrontMatter(file, text);
   const parsed = fieldsSchema.safeParse(fields);
@@ -66,14 +66,14 @@ export function parseDefinition(file: string, text: string): AgentDefinition {
   }
   const misplaced = optionNames.find((name) => name in fields);
   if (misplaced !== undefined) {
-    // A formatter that does not know front matter takes the indentation out, and the options would be lost unsaid.
+    // Some Markdown formatters remove the indentation of front matter, and the option would be ignored silently.
     throw new DefinitionError(
       file,
       misplaced,
-      'stands beside options: indent it under them, or write options: { … }',
+      'is a field beside options: indent it under options, or write options: { … }',
     );
   }
-  if (body === '') throw new DefinitionError(file, 'body', 'is empty: it is the system prompt');
+  if (body === '') throw new DefinitionError(file, 'body', 'is empty: it must contain the system prompt');
   if (body.length > maxPromptChars) {
     throw new DefinitionError(
       file,

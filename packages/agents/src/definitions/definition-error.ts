@@ -1,6 +1,6 @@
 import { DroverError } from '@drover/actor-core';
 
-/** An agent definition cannot be used. Nothing starts until a person corrects `field` of `file`. */
+/** An agent definition is invalid. Nothing starts until `field` of `file` is corrected. */
 export class DefinitionError extends DroverError {
   readonly code = 'invalid-catalogue';
   readonly file: string;

@@ -29,7 +29,7 @@ function errorOf(run: () => unknown): DefinitionError {
 }
 
 describe('agent definitions', () => {
-  it('ships four entries that bound their answers', () => {
+  it('include four shipped ones that limit the length of answers', () => {
     const shipped = loadDefinitions('');
     expect([...shipped.keys()]).toEqual(['assistant', 'code-reviewer', 'summarizer', 'translator']);
     for (const entry of shipped.values()) {
@@ -38,7 +38,7 @@ describe('agent definitions', () => {
     }
   });
 
-  it('reads an agent file of .claude/agents, whose model and tools name nothing here', () => {
+  it('are read from .claude/agents files, whose model names are ignored', () => {
     const entry = parseDefinition(
       'reviewer.md',
       '---\nname: reviewer\ndescription: Reviews.\nmodel: sonnet\ntools: Read, Grep\ncolor: red\n---\n\nBe strict.\n',
@@ -54,7 +54,7 @@ describe('agent definitions', () => {
     });
   });
 
-  it('takes windows line ends, a byte order mark, and --- inside the body', () => {
+  it('may have Windows line ends, a byte order mark and --- inside the body', () => {
     const entry = parseDefinition(
       'a.md',
       '\uFEFF---\r\nname: a\r\ndescription: d\r\n---\r\none\r\n---\r\ntwo',
@@ -78,13 +78,13 @@ describe('agent definitions', () => {
       'num_predict',
     ],
     ['an empty body', '---\nname: a\ndescription: d\n---\n  \n', 'body'],
-  ])('names the file and the field for %s', (_, text, field) => {
+  ])('are refused with the file and the field for %s', (_, text, field) => {
     const error = errorOf(() => parseDefinition('bad.md', text));
     expect(error).toMatchObject({ code: 'invalid-catalogue', file: 'bad.md', field });
     expect(error.message).toContain('bad.md');
   });
 
-  it('refuses two files with one name, an empty folder and one that is not there', () => {
+  it('are refused for two files with one name, an empty folder and a missing folder', () => {
     const entry = '---\nname: a\ndescription: d\n---\nx';
     const twice = folderWith({ 'a.md': entry, 'b.md': entry, 'notes.txt': 'not read' });
     expect(errorOf(() => loadDefinitions(twice)).message).toContain('b.md: name a is already taken by a.md');

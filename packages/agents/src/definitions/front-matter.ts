@@ -9,7 +9,7 @@ export interface FrontMatter {
 
 const fenced = /^\uFEFF?---[ \t]*\r?\n([\s\S]*?)(?:^|\r?\n)---[ \t]*(?:\r?\n|$)([\s\S]*)$/;
 
-/** @throws DefinitionError naming `file` when there is no front matter or it is no YAML mapping */
+/** @throws DefinitionError naming `file` if it has no front matter, or one that is not a YAML mapping */
 export function parseFrontMatter(file: string, text: string): FrontMatter {
   const match = fenced.exec(text);
   if (!match) {
@@ -28,7 +28,7 @@ export function parseFrontMatter(file: string, text: string): FrontMatter {
 
 function parseYaml(file: string, text: string): unknown {
   try {
-    // Few aliases: a file that multiplies itself through them is refused, not expanded.
+    // Limits aliases, so that a small file cannot expand to a huge value.
     return parse(text, { maxAliasCount: 10, prettyErrors: true });
   } catch (cause) {
     const detail = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);

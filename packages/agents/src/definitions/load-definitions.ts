@@ -4,18 +4,18 @@ import { fileURLToPath } from 'node:url';
 import { type AgentDefinition, parseDefinition } from './agent-definition.ts';
 import { DefinitionError } from './definition-error.ts';
 
-/** Every type of agent, by name. */
+/** Agent definitions by type. */
 export type AgentDefinitions = ReadonlyMap<string, AgentDefinition>;
 
-/** Folder of the definitions that this package ships. */
+/** Folder of the definitions shipped with this package. */
 export const shippedDefinitionsDir: string = fileURLToPath(new URL('../../definitions/', import.meta.url));
 
 const maxFiles = 1_000;
 
 /**
- * Reads every `*.md` of a folder, by name. '' is the shipped one.
+ * Reads each `*.md` file of a folder. '' means the shipped folder.
  *
- * @throws DefinitionError naming the file and field of the first fault, or the folder that cannot be read
+ * @throws DefinitionError naming the first invalid file and field, or the folder that cannot be read
  */
 export function loadDefinitions(dir: string): AgentDefinitions {
   const folder = dir === '' ? shippedDefinitionsDir : dir;
@@ -31,7 +31,7 @@ export function loadDefinitions(dir: string): AgentDefinitions {
     definitions.set(entry.type, entry);
   }
   if (definitions.size === 0)
-    throw new DefinitionError(folder, 'folder', 'has no *.md file: add one entry at least');
+    throw new DefinitionError(folder, 'folder', 'has no *.md file: add at least one agent definition');
   return definitions;
 }
 
@@ -49,7 +49,7 @@ function listFiles(folder: string): string[] {
   }
   const files = names.filter((name) => name.endsWith('.md')).toSorted();
   if (files.length > maxFiles) {
-    throw new DefinitionError(folder, 'folder', `has ${files.length} entries; ${maxFiles} are allowed`);
+    throw new DefinitionError(folder, 'folder', `has ${files.length} definitions; ${maxFiles} are allowed`);
   }
   return files;
 }

@@ -5,8 +5,8 @@ import { startTestCell, type TestCell } from '../testing/test-cell.ts';
 import { WriteWatch } from '../testing/watched-store.ts';
 
 /**
- * A cell under faults: messages dropped, doubled and late, hosts cut off, killed and started again, JetStream away
- * or deaf. `DROVER_SEED=n` replays one seed, `DROVER_SEEDS=n` runs that many.
+ * A cell under random faults: dropped, duplicated and late messages, hosts that are cut off, killed and started again,
+ * JetStream down or deaf (it executes writes, but does not answer). `DROVER_SEED=n` replays one seed, `DROVER_SEEDS=n` runs that many.
  */
 const { DROVER_SEED, DROVER_SEEDS = '8' } = process.env;
 const seeds =
@@ -17,7 +17,7 @@ const hostNames = ['host-1', 'host-2', 'host-3'];
 
 describe('agents under faults', () => {
   it.each(seeds)(
-    'keep one writer a fence, only growing incarnations, and all run again when the faults stop (seed %d)',
+    'have one writer per fence, only growing incarnations, and all run again after the faults (seed %d)',
     { timeout: 60_000 },
     async (seed) => {
       const hub = createTestHub({ random: seededRandom(seed) });
@@ -43,7 +43,7 @@ describe('agents under faults', () => {
   );
 });
 
-/** Random deeds, and what they promised. */
+/** Performs random requests and faults, and checks their results. */
 class World {
   readonly #cell: TestCell;
   readonly #dice: ReturnType<typeof seededRandom>;
@@ -52,7 +52,7 @@ class World {
   readonly #submitted = new Set<string>();
   readonly #open = new Set<string>();
   readonly #watch: WriteWatch;
-  /** At most one host is cut off, one dead and one slow at a time, so that the others get things done. */
+  /** At most one host is cut off, one dead and one slow at a time, so that the cell can make progress. */
   #cutOff: string | undefined;
   #dead: string | undefined;
   #slow: string | undefined;
@@ -85,7 +85,7 @@ class World {
       const submitted = client.submit(id, { input: 'three', timeoutMs: 8_000 });
       this.#start('submit', submitted, ({ runId }) => this.#submitted.add(runId));
     } else if (dice < 0.55 && id) {
-      // Asked for is enough: whether the answer came or not, it may have been done.
+      // The request may have been executed even if its answer was lost.
       this.#stopped.add(id);
       this.#start('stop', client.stop(id), () => undefined);
     } else if (dice < 0.63) this.#lossy = !this.#lossy;
@@ -96,7 +96,7 @@ class World {
     else hub.store.state = 'up';
   }
 
-  /** Faults stop; then there is time to converge. */
+  /** Ends all faults and leaves time to converge. */
   async heal(): Promise<void> {
     this.#lossy = false;
     this.#watch.holdBackMs = () => 0;
@@ -106,18 +106,18 @@ class World {
     await this.#cell.advance(30_000);
   }
 
-  /** Requests that neither were answered nor failed aloud, and runs that never ended. */
+  /** Requests without an answer or an error, and runs that have not ended. */
   async unanswered(): Promise<string[]> {
     const silent = [...this.#open];
     for (const runId of this.#submitted) {
       const run = await this.#cell.during(this.#cell.client.run(runId)).catch(() => undefined);
-      // Undefined: so many came after it that its record gave way.
+      // Undefined: its record was replaced by a newer run.
       if (run?.status === 'running') silent.push(`run ${runId} still running`);
     }
     return silent;
   }
 
-  /** Agents that should run and do not, or run twice, or where nobody knows of them. */
+  /** Agents that should run but do not, run twice, or run without a record. */
   async notRunning(): Promise<string[]> {
     const { client, during, hosts } = this.#cell;
     const wrong: string[] = [];
@@ -130,7 +130,7 @@ class World {
     const expected: string[] = [];
     for (const { id, status, node, incarnation } of agents) {
       if (status === 'stopped') {
-        if (!this.#stopped.has(id)) wrong.push(`${id} is stopped and nobody asked for that`);
+        if (!this.#stopped.has(id)) wrong.push(`${id} is stopped without a request`);
         continue;
       }
       if (status !== 'ready' || !hosts.has(node)) wrong.push(`${id} is ${status} on ${node}`);
@@ -147,7 +147,7 @@ class World {
     promise.then(then).then(
       () => this.#open.delete(name),
       (error: unknown) => {
-        // An explicit error of this package is an answer; anything else stays and is reported.
+        // An AgentsError is an answer; any other error is reported as a failure of the test.
         if (error instanceof AgentsError) this.#open.delete(name);
         else this.#open.add(`${name}: ${String(error)}`);
       },
@@ -178,7 +178,7 @@ class World {
     if (this.#cutOff === this.#dead) this.#cutOff = undefined;
   }
 
-  /** The leader's writes take so long that it may be deposed before they arrive. */
+  /** Delays the leader's writes so long that it may be deposed before they arrive. */
   #slowOrNot(): void {
     this.#slow = this.#slow === undefined ? this.#watch.leader : undefined;
     const slow = this.#slow;

@@ -7,7 +7,7 @@ import { managerPath } from '../protocol/manager-message.ts';
 import { startTestCell } from '../testing/test-cell.ts';
 
 describe('spawning', () => {
-  it('starts an agent on a live host and answers when it runs', async () => {
+  it('starts an agent on a live host and resolves once it runs', async () => {
     const { client, during } = await startTestCell();
     const agent = await during(client.spawn({ type: 'assistant', name: 'ann', options: { temperature: 0 } }));
     expect(agent).toMatchObject({
@@ -29,7 +29,7 @@ describe('spawning', () => {
     expect(nodes.toSorted()).toEqual(['host-1', 'host-1', 'host-2', 'host-2']);
   });
 
-  it('gives one agent for one Idempotency-Key, also under a new leader', async () => {
+  it('resolves with the same agent for the same Idempotency-Key, also under a new leader', async () => {
     const { client, during, kill, leader } = await startTestCell({ hosts: ['host-1', 'host-2', 'host-3'] });
     const request = { type: 'assistant', name: 'ann', idempotencyKey: 'k' };
     const first = await during(client.spawn(request));
@@ -52,7 +52,7 @@ describe('spawning', () => {
     await expect(during(client.spawn(request))).rejects.toMatchObject({ code, field });
   });
 
-  it('says no-leader where no host is', async () => {
+  it('fails with no-leader without a host', async () => {
     const { client, during } = await startTestCell({ hosts: [] });
     await expect(during(client.spawn({ type: 'assistant' }))).rejects.toMatchObject({
       code: 'no-leader',
@@ -62,7 +62,7 @@ describe('spawning', () => {
 });
 
 describe('a task', () => {
-  it('is answered through the fleet, as it grows, with the entry’s prompt and options', async () => {
+  it('is answered by the fleet piece by piece, with the prompt and options of the definition', async () => {
     const { client, during, hosts } = await startTestCell({ hosts: ['host-1'] });
     const { id } = await during(client.spawn({ type: 'summarizer', options: { temperature: 0 } }));
     const events: TaskEvent[] = [];
@@ -87,7 +87,7 @@ describe('a task', () => {
       messages: [{ role: 'system', content: expect.stringContaining('summarise') }, { role: 'user' }],
       options: { temperature: 0, num_predict: 768 },
     });
-    // Its end is recorded.
+    // The end of the run is recorded.
     await during(client.get(id));
     expect(await during(client.run(runId))).toMatchObject({
       status: 'completed',
@@ -96,7 +96,7 @@ describe('a task', () => {
     });
   });
 
-  it('leaves its agent ready for whoever has the answer', async () => {
+  it('leaves its agent ready before the asker has the answer', async () => {
     const { client, during } = await startTestCell({ hosts: ['host-1'] });
     const { id } = await during(client.spawn({ type: 'assistant' }));
     for (let i = 0; i < 5; i++) {
@@ -105,7 +105,7 @@ describe('a task', () => {
     }
   });
 
-  it('waits while another is in hand, and is refused when the queue is full', async () => {
+  it('waits while another one runs, and is refused when the queue is full', async () => {
     const cell = await startTestCell({ hosts: ['host-1'], config: { maxQueuedTasks: 1 } });
     const { client, during } = cell;
     const fleet = cell.hosts.get('host-1')?.fleet;
@@ -113,7 +113,7 @@ describe('a task', () => {
     fleet.mode = 'by-hand';
     const { id } = await during(client.spawn({ type: 'assistant' }));
     const first = client.task(id, { input: 'first' });
-    await cell.until('the first is in hand', () => fleet.calls.length === 1);
+    await cell.until('the first task runs', () => fleet.calls.length === 1);
     const second = client.task(id, { input: 'second' });
     await cell.advance(100);
     await expect(during(client.task(id, { input: 'third' }))).rejects.toMatchObject({
@@ -124,7 +124,7 @@ describe('a task', () => {
     fleet.calls[0]?.say('1');
     fleet.calls[0]?.finish();
     expect(await during(first)).toMatchObject({ output: '1' });
-    await cell.until('the second is in hand', () => fleet.calls.length === 2);
+    await cell.until('the second task runs', () => fleet.calls.length === 2);
     fleet.calls[1]?.finish();
     expect(await during(second)).toMatchObject({ output: '' });
     await cell.advance(100);
@@ -139,21 +139,21 @@ describe('a task', () => {
     const { id } = await cell.during(cell.client.spawn({ type: 'assistant' }));
     const abort = new AbortController();
     const task = cell.client.task(id, { input: 'x' }, { signal: abort.signal });
-    await cell.until('it is in hand', () => fleet.calls.length === 1);
+    await cell.until('the task runs', () => fleet.calls.length === 1);
     abort.abort();
     await expect(cell.during(task)).rejects.toMatchObject({ code: 'cancelled' });
     await cell.advance(50);
     expect(fleet.calls[0]?.signal.aborted).toBe(true);
   });
 
-  it('of a gateway that stood still goes on', async () => {
+  it('of a gateway that was cut off for a while continues', async () => {
     const cell = await startTestCell({ hosts: ['host-1'] });
     const fleet = cell.hosts.get('host-1')?.fleet;
     if (!fleet) throw new Error('no host');
     fleet.mode = 'by-hand';
     const { id } = await cell.during(cell.client.spawn({ type: 'assistant' }));
     const task = cell.client.task(id, { input: 'x' });
-    await cell.until('it is in hand', () => fleet.calls.length === 1);
+    await cell.until('the task runs', () => fleet.calls.length === 1);
     cell.gateway.transport.disconnect();
     await cell.advance(3_500);
     expect(cell.hosts.get('host-1')?.node.presence.member('gateway')?.state).toBe('unreachable');
@@ -164,14 +164,14 @@ describe('a task', () => {
     expect(await cell.during(task)).toMatchObject({ output: 'still' });
   });
 
-  it('of a gateway that died is cancelled too', async () => {
+  it('of a gateway that died is cancelled', async () => {
     const cell = await startTestCell({ hosts: ['host-1'] });
     const fleet = cell.hosts.get('host-1')?.fleet;
     if (!fleet) throw new Error('no host');
     fleet.mode = 'by-hand';
     const { id } = await cell.during(cell.client.spawn({ type: 'assistant' }));
     cell.client.task(id, { input: 'x' }).catch(() => undefined);
-    await cell.until('it is in hand', () => fleet.calls.length === 1);
+    await cell.until('the task runs', () => fleet.calls.length === 1);
     cell.gateway.crash();
     await cell.until('the call is aborted', () => fleet.calls[0]?.signal.aborted, 20_000);
   });
@@ -188,14 +188,14 @@ describe('a task', () => {
     expect(fleet.calls[0]?.signal.aborted).toBe(true);
   });
 
-  it('that the model server breaks off fails, and the agent goes on', async () => {
+  it('fails if the model server ends its stream too early, and the agent continues', async () => {
     const cell = await startTestCell({ hosts: ['host-1'] });
     const fleet = cell.hosts.get('host-1')?.fleet;
     if (!fleet) throw new Error('no host');
     fleet.mode = 'by-hand';
     const { id } = await cell.during(cell.client.spawn({ type: 'assistant' }));
     const task = cell.client.task(id, { input: 'x' });
-    await cell.until('it is in hand', () => fleet.calls.length === 1);
+    await cell.until('the task runs', () => fleet.calls.length === 1);
     fleet.calls[0]?.say('half');
     fleet.calls[0]?.cut();
     await expect(cell.during(task)).rejects.toMatchObject({
@@ -207,7 +207,7 @@ describe('a task', () => {
     expect((await cell.during(cell.client.get(id))).incarnation).toBe(1);
   });
 
-  it('decides the model where none was known at spawn, and the record keeps it', async () => {
+  it('chooses the model if none was known at spawn, and the record keeps it', async () => {
     const cell = await startTestCell({ hosts: ['host-1'] });
     const fleet = cell.hosts.get('host-1')?.fleet;
     if (!fleet) throw new Error('no host');
@@ -222,7 +222,7 @@ describe('a task', () => {
 });
 
 describe('a submitted task', () => {
-  it('is recorded before it is promised and can be read until and after its end', async () => {
+  it('is recorded before submit resolves and can be read before and after its end', async () => {
     const cell = await startTestCell({ hosts: ['host-1'] });
     const fleet = cell.hosts.get('host-1')?.fleet;
     if (!fleet) throw new Error('no host');
@@ -235,7 +235,7 @@ describe('a submitted task', () => {
       status: 'running',
       node: 'host-1',
     });
-    await cell.until('it is in hand', () => fleet.calls.length === 1);
+    await cell.until('the task runs', () => fleet.calls.length === 1);
     fleet.calls[0]?.say('done');
     fleet.calls[0]?.finish();
     await cell.advance(500);
@@ -243,12 +243,12 @@ describe('a submitted task', () => {
     await expect(cell.during(cell.client.run('none'))).rejects.toMatchObject({ code: 'run-not-found' });
   });
 
-  it('survives its leader, and its end is recorded by the next one', async () => {
+  it('survives its leader, and the next leader records its end', async () => {
     const cell = await startTestCell({ hosts: ['host-1', 'host-2', 'host-3'] });
     const leader = await cell.leader();
     for (const { fleet } of cell.hosts.values()) fleet.mode = 'by-hand';
     let id = '';
-    // An agent that does not live beside the leader.
+    // An agent on another host than the leader's.
     for (let i = 0; i < 3; i++) {
       const agent = await cell.during(cell.client.spawn({ type: 'assistant' }));
       if (agent.node !== leader) id = agent.id;
@@ -256,7 +256,7 @@ describe('a submitted task', () => {
     const { node } = await cell.during(cell.client.get(id));
     const { runId } = await cell.during(cell.client.submit(id, { input: 'x' }));
     const fleet = cell.hosts.get(node)?.fleet;
-    await cell.until('it is in hand', () => fleet?.calls.length === 1);
+    await cell.until('the task runs', () => fleet?.calls.length === 1);
     cell.kill(leader);
     fleet?.calls[0]?.say('done');
     fleet?.calls[0]?.finish();
@@ -267,19 +267,19 @@ describe('a submitted task', () => {
 });
 
 describe('a dead node', () => {
-  it('costs its agent one incarnation, ends the task in hand with agent-lost, and a new task is answered within 10 s', async () => {
+  it('costs its agent one incarnation and the running task (agent-lost); a new task is answered within 10 s', async () => {
     const cell = await startTestCell({ hosts: ['host-1', 'host-2', 'host-3'] });
     const { id, node } = await cell.during(cell.client.spawn({ type: 'assistant' }));
     const doomed = cell.hosts.get(node);
     if (!doomed) throw new Error('no host');
     doomed.fleet.mode = 'by-hand';
-    const inHand = cell.client.task(id, { input: 'in hand' });
+    const running = cell.client.task(id, { input: 'running' });
     const { runId } = await cell.during(cell.client.submit(id, { input: 'queued' }));
-    await cell.until('it is in hand', () => doomed.fleet.calls.length === 1);
+    await cell.until('the task runs', () => doomed.fleet.calls.length === 1);
     cell.kill(node);
     const killedAtMs = cell.hub.clock.now();
     const next = cell.client.task(id, { input: 'next' });
-    await expect(cell.during(inHand)).rejects.toMatchObject({ code: 'agent-lost' });
+    await expect(cell.during(running)).rejects.toMatchObject({ code: 'agent-lost' });
     const result = await cell.during(next);
     expect(cell.hub.clock.now() - killedAtMs).toBeLessThan(10_000);
     expect(result).toMatchObject({ output: 'next' });
@@ -291,7 +291,7 @@ describe('a dead node', () => {
     });
   });
 
-  it('that is the only one gets its agent back when it comes back', async () => {
+  it('that was the only host gets its agent again after a restart', async () => {
     const cell = await startTestCell({ hosts: ['host-1'] });
     const { id } = await cell.during(cell.client.spawn({ type: 'assistant' }));
     cell.kill('host-1');
@@ -303,7 +303,7 @@ describe('a dead node', () => {
     expect(await cell.during(cell.client.get(id))).toMatchObject({ id, incarnation: 2, node: 'host-1' });
   });
 
-  it('that was only cut off ends the life of the agent that it still had', async () => {
+  it('that was only cut off stops its old incarnation of the agent', async () => {
     const cell = await startTestCell({ hosts: ['host-1', 'host-2', 'host-3'] });
     const leader = await cell.leader();
     let agent = await cell.during(cell.client.spawn({ type: 'assistant' }));
@@ -315,13 +315,13 @@ describe('a dead node', () => {
     const paths = (): string[] => node?.system.inspect().map(({ path }) => path) ?? [];
     expect(paths()).toContain(`agents/${agent.id}-1`);
     node?.transport.reconnect();
-    await cell.until('the old life is ended', () => !paths().includes(`agents/${agent.id}-1`));
+    await cell.until('the old incarnation is stopped', () => !paths().includes(`agents/${agent.id}-1`));
     expect(await cell.during(cell.client.get(agent.id))).toMatchObject({ incarnation: 2, status: 'ready' });
   });
 });
 
 describe('a leader', () => {
-  it('is found from every node, its own included, and after it has changed', async () => {
+  it('is found from each node, including its own, and after it has changed', async () => {
     const cell = await startTestCell({ hosts: ['host-1', 'host-2', 'host-3'] });
     const clients = new Map([...cell.hosts].map(([nodeId, { node }]) => [nodeId, createAgentsClient(node)]));
     const { id } = await cell.during(cell.client.spawn({ type: 'assistant' }));
@@ -336,7 +336,7 @@ describe('a leader', () => {
     }
   });
 
-  it('that dies is replaced, and the agents it led go on as they are', async () => {
+  it('that dies is replaced, and agents on other hosts keep their incarnation', async () => {
     const cell = await startTestCell({ hosts: ['host-1', 'host-2', 'host-3'] });
     const before = [];
     for (let i = 0; i < 3; i++) before.push(await cell.during(cell.client.spawn({ type: 'assistant' })));
@@ -353,7 +353,7 @@ describe('a leader', () => {
     }
   });
 
-  it('that was deposed while cut off can write nothing and is obeyed by nobody', async () => {
+  it('that was deposed while cut off can write no record, and no host obeys it', async () => {
     const cell = await startTestCell({ hosts: ['host-1', 'host-2', 'host-3'] });
     const { hub } = cell;
     const subject = cell.gateway.subjects.control('agents', 'lead');
@@ -371,7 +371,7 @@ describe('a leader', () => {
       { fence },
     );
     await expect(write).rejects.toBeInstanceOf(FenceRejectedError);
-    // Its orders: another node's manager keeps the highest fence.
+    // Its orders are refused: each manager knows a newer fence.
     const { id, node } = await cell.during(cell.client.spawn({ type: 'assistant' }));
     const replyTo = cell.gateway.system.refFor<never>('gateway', 'nobody');
     const manager = cell.gateway.system.refFor<object>(node, managerPath);
@@ -402,7 +402,7 @@ describe('a leader', () => {
       output: 'still here',
       node,
     });
-    // The true leader is still obeyed.
+    // The real leader is still obeyed.
     expect(await cell.during(cell.client.stop(id))).toMatchObject({ status: 'stopped' });
     expect(await cell.during(cell.client.spawn({ type: 'assistant' }))).toMatchObject({ status: 'ready' });
     expect(cell.hosts.get(node)?.node.system.counters().deadLetters['not-allowed']).toBe(6);
@@ -449,7 +449,7 @@ describe('a leader', () => {
     expect(await cell.during(cell.client.proveStore())).toMatchObject({ ok: true });
   });
 
-  it('survives JetStream being away, and what was asked meanwhile is done when it is back', async () => {
+  it('survives a JetStream outage, and executes requests of that time afterwards', async () => {
     const cell = await startTestCell();
     const { id } = await cell.during(cell.client.spawn({ type: 'assistant' }));
     cell.hub.store.state = 'down';
@@ -465,7 +465,7 @@ describe('a leader', () => {
 });
 
 describe('an agent', () => {
-  it('that crashes is restarted, its task ends aloud, and too many crashes park it', async () => {
+  it('that crashes is restarted, its task fails with an error, and too many crashes park it', async () => {
     const cell = await startTestCell({ hosts: ['host-1'], config: { restartIntensity: 1 } });
     const fleet = cell.hosts.get('host-1')?.fleet;
     if (!fleet) throw new Error('no host');
@@ -491,14 +491,14 @@ describe('an agent', () => {
     });
   });
 
-  it('that is stopped ends its tasks, takes none, and stays stopped', async () => {
+  it('that is stopped ends its tasks, accepts none, and stays stopped', async () => {
     const cell = await startTestCell();
     const { id, node } = await cell.during(cell.client.spawn({ type: 'assistant' }));
     const fleet = cell.hosts.get(node)?.fleet;
     if (!fleet) throw new Error('no host');
     fleet.mode = 'by-hand';
     const task = cell.client.task(id, { input: 'x' });
-    await cell.until('it is in hand', () => fleet.calls.length === 1);
+    await cell.until('the task runs', () => fleet.calls.length === 1);
     const outcome = expect(cell.during(task)).rejects.toMatchObject({ code: 'agent-stopped' });
     expect(await cell.during(cell.client.stop(id))).toMatchObject({ status: 'stopped', node: '' });
     await outcome;
@@ -513,7 +513,7 @@ describe('an agent', () => {
 });
 
 describe('a lossy bus', () => {
-  it('neither loses nor doubles a character of an answer', async () => {
+  it('neither loses nor duplicates a character of an answer', async () => {
     const cell = await startTestCell({ hosts: ['host-1'], seed: 7 });
     const { id } = await cell.during(cell.client.spawn({ type: 'assistant' }));
     const { random } = cell.hub;
@@ -524,13 +524,13 @@ describe('a lossy bus', () => {
     };
     const input = Array.from({ length: 200 }, (_, i) => `${i}`).join(' ');
     for (let i = 0; i < 5; i++) {
-      let heard = '';
+      let received = '';
       const onEvent = (event: TaskEvent): void => {
-        if (event.type === 'token') heard += event.text;
+        if (event.type === 'token') received += event.text;
       };
       const { output } = await cell.during(cell.client.task(id, { input }, { onEvent }), 60_000);
       expect(output).toBe(input);
-      expect(heard).toBe(input);
+      expect(received).toBe(input);
     }
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { startTestCell } from '../testing/test-cell.ts';
 
 describe('a task at its deadline', () => {
-  it.each([1, 50, 3_000])('says deadline where no host leads (%i ms)', async (timeoutMs) => {
+  it.each([1, 50, 3_000])('fails with deadline where no host leads (%i ms)', async (timeoutMs) => {
     const { client, during } = await startTestCell({ hosts: [] });
     await expect(during(client.task('a1', { input: 'x', timeoutMs }))).rejects.toMatchObject({
       code: 'deadline',
@@ -10,14 +10,14 @@ describe('a task at its deadline', () => {
     });
   });
 
-  it('says no-leader when it had time to wait for one', async () => {
+  it('fails with no-leader after it has waited for a leader for waitMs', async () => {
     const { client, during } = await startTestCell({ hosts: [] });
     await expect(during(client.task('a1', { input: 'x', timeoutMs: 60_000 }))).rejects.toMatchObject({
       code: 'no-leader',
     });
   });
 
-  it('says deadline while its agent has no host', async () => {
+  it('fails with deadline while its agent has no host', async () => {
     const { client, during, kill } = await startTestCell({ hosts: ['host-1', 'host-2'] });
     const { id, node } = await during(client.spawn({ type: 'assistant' }));
     kill(node);
@@ -27,7 +27,7 @@ describe('a task at its deadline', () => {
   });
 });
 
-describe('a task without a timeout of its own', () => {
+describe('a task without timeoutMs', () => {
   it.each([
     [{ taskTimeoutMs: 0 }, 3_600_000],
     [{ taskTimeoutMs: 0, maxTaskTimeoutMs: 0 }, Number.MAX_SAFE_INTEGER],

@@ -9,14 +9,14 @@ afterEach(async () => {
   cell = undefined;
 }, 30_000);
 
-/** Milliseconds that `run` takes. */
+/** The result of `run` and its duration. */
 async function timed<T>(run: () => Promise<T>): Promise<{ value: T; tookMs: number }> {
   const startedAtMs = systemClock.now();
   const value = await run();
   return { value, tookMs: Math.round(systemClock.now() - startedAtMs) };
 }
 
-/** The first answer of 100 attempts, a tenth of a second apart. */
+/** The first answer of at most 100 attempts, 100 ms apart. */
 async function firstAnswer(client: RealCell['client'], id: string): Promise<unknown> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -28,7 +28,7 @@ async function firstAnswer(client: RealCell['client'], id: string): Promise<unkn
   }
 }
 
-/** A task that stays in hand; resolves when it is. */
+/** Starts a task that does not end by itself; resolves once it runs. */
 async function holdTask(client: RealCell['client'], id: string): Promise<{ end: Promise<unknown> }> {
   const started = Promise.withResolvers<void>();
   const end = client.task(id, { input: 'hold this' }, { onEvent: () => started.resolve() }).then(
@@ -39,7 +39,7 @@ async function holdTask(client: RealCell['client'], id: string): Promise<{ end: 
   return { end };
 }
 
-it('brings an agent back within 10 s of kill -9 of its host, whether that led or not', {
+it('starts an agent on another host within 10 s of kill -9 of its host, whether that host led or not', {
   timeout: 90_000,
 }, async (test) => {
   cell = await startRealCell();
@@ -51,7 +51,7 @@ it('brings an agent back within 10 s of kill -9 of its host, whether that led or
   expect(first).toMatchObject({ status: 'ready', incarnation: 1 });
   expect(await client.task(id, { input: 'are you there' })).toMatchObject({ output: 'are you there', node });
 
-  // Twice, so that the host of the agent is also that of the leader at least once.
+  // Twice, so that the agent's host is the leader at least once.
   for (const incarnation of [2, 3]) {
     const { end } = await holdTask(client, id);
     const { runId } = await client.submit(id, { input: 'after that' });
@@ -73,7 +73,9 @@ it('brings an agent back within 10 s of kill -9 of its host, whether that led or
   }
 });
 
-it('hands its agents over when a host is stopped in order', { timeout: 60_000 }, async (test) => {
+it('starts the agents of a host elsewhere when the host is stopped with SIGTERM', {
+  timeout: 60_000,
+}, async (test) => {
   cell = await startRealCell();
   const { client, startHost, stopHost } = cell;
   await startHost('host-1');
@@ -88,7 +90,7 @@ it('hands its agents over when a host is stopped in order', { timeout: 60_000 },
   await test.annotate(`stop: a new task answered after ${tookMs} ms`);
 });
 
-it('keeps its agents and their records over a restart of nats-server', { timeout: 60_000 }, async (test) => {
+it('keeps agents and their records when nats-server restarts', { timeout: 60_000 }, async (test) => {
   cell = await startRealCell();
   const { client, startHost, restartNats } = cell;
   await startHost('host-1');

@@ -8,15 +8,15 @@ import { managerPath } from '../protocol/manager-message.ts';
 import { directoryPath } from '../protocol/directory-message.ts';
 import { directoryProps } from '../directory/directory-actor.ts';
 
-/** The agents' part of one host node. */
+/** The agent host on one node. */
 export interface AgentHost {
-  /** Hands leadership over, if held, then ends this host's agents; other hosts bring them back. */
+  /** Resigns from leadership and stops this host's agents; other hosts start them again. */
   stop(): Promise<void>;
 }
 
 /**
- * Makes a node of the role `host` run agents and take part in leading them. Resolves when its actors are up;
- * leading, and being given agents, follow by themselves.
+ * Makes a node with the role `host` run agents and take part in leading them. Resolves once its actors are started,
+ * before the node leads or runs an agent.
  *
  * @throws DefinitionError a definition file is invalid; names file and field
  * @throws InvalidArgumentError naming the field of `config`

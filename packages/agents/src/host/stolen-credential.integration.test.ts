@@ -53,7 +53,7 @@ afterAll(async () => {
   await server.dispose();
 });
 
-it('a stolen credential of a node-agent takes no agent from its host and stops none', async () => {
+it('a stolen credential of a node-agent can neither move nor stop an agent', async () => {
   const { id } = await client.spawn({ type: 'assistant' });
   const thief = at('agent-1').system;
   const replyTo = thief.refFor<never>('agent-1', 'nobody');
@@ -66,15 +66,15 @@ it('a stolen credential of a node-agent takes no agent from its host and stops n
     manager.tell({ kind: 'deactivate', id, incarnation: 9, final: true, term: 1, fence, replyTo }, { lane });
     directory.tell({ kind: 'stop', id, replyTo }, { lane });
   }
-  // NATS refuses the lanes of other roles, and the receivers refuse the lanes that every role has.
+  // NATS refuses the lanes of other roles, and the receivers refuse the lanes that every role may use.
   await waitUntil('NATS refuses the lanes of other roles', () => complaints.length >= before + 2);
   await waitUntil(
-    'the host refuses what came through',
+    'the host refuses the messages on the other lanes',
     () => at('host-1').system.counters().deadLetters['not-allowed'] >= 6,
   );
   expect(complaints.slice(before).join(' ')).toContain('Permissions Violation');
   expect(await client.task(id, { input: 'still here' })).toMatchObject({ output: 'still here' });
   expect(await client.get(id)).toMatchObject({ status: 'ready', node: 'host-1' });
-  // The true leader is still obeyed.
+  // The real leader is still obeyed.
   expect(await client.spawn({ type: 'assistant' })).toMatchObject({ status: 'ready' });
 });

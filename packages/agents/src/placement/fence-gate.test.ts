@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { FenceGate } from './fence-gate.ts';
 
 describe('FenceGate', () => {
-  it('obeys nobody before the lead record was read', () => {
+  it('obeys no node before the lead record was read', () => {
     expect(new FenceGate().judge('host-1', 9)).toBe('read');
   });
 
-  it('obeys the node that the record names, with its fence, and no other', () => {
+  it('obeys only the node that the record names, with the fence of the record', () => {
     const gate = new FenceGate();
     gate.update({ node: 'host-1', fence: 5 });
     expect(gate.judge('host-1', 5)).toBe('obey');
@@ -14,7 +14,7 @@ describe('FenceGate', () => {
     expect(gate.judge('host-1', 4)).toBe('refuse');
   });
 
-  it('reads the record again for an order with a higher fence instead of trusting the order', () => {
+  it('demands a new read for an order with a higher fence instead of trusting the order', () => {
     const gate = new FenceGate();
     gate.update({ node: 'host-1', fence: 5 });
     expect(gate.judge('agent-1', Number.MAX_SAFE_INTEGER)).toBe('read');
@@ -22,7 +22,7 @@ describe('FenceGate', () => {
     expect(gate.judge('host-1', 5)).toBe('obey');
   });
 
-  it('forgets nothing when the record is read again and an older one is seen', () => {
+  it('keeps the newest record when an older one is read', () => {
     const gate = new FenceGate();
     gate.update({ node: 'host-2', fence: 8 });
     gate.update({ node: 'host-1', fence: 5 });

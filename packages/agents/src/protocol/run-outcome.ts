@@ -2,14 +2,14 @@ import { z } from 'zod';
 import type { TaskUsage } from '../agents-client.ts';
 import { countSchema, textSchema } from './limits.ts';
 
-/** How a run ended. */
+/** The end of a run. */
 export type RunOutcome =
   | { readonly status: 'completed'; readonly output: string; readonly usage: TaskUsage }
   | { readonly status: 'failed'; readonly code: RunFailureCode; readonly message: string };
 
 /**
- * `agent-lost`: its node went away with it · `agent-busy`: the queue was full · `agent-stopped` · `task-failed`:
- * the model or the fleet failed, or the agent crashed · `deadline` · `cancelled`: the asker gave up.
+ * `agent-lost`: the agent's node was lost · `agent-busy`: the queue was full · `agent-stopped` · `task-failed`: the
+ * model or the fleet failed, or the agent crashed · `deadline` · `cancelled`: by the asker.
  */
 export type RunFailureCode =
   | 'agent-lost'
@@ -34,7 +34,7 @@ export const runOutcomeSchema: z.ZodType<RunOutcome> = z.discriminatedUnion('sta
   }),
 ]);
 
-/** A failed outcome whose message fits the wire. */
+/** A failed outcome; the message is cut to its length limit. */
 export function failed(code: RunFailureCode, message: string): RunOutcome & { readonly status: 'failed' } {
   return { status: 'failed', code, message: message.slice(0, 4_096) };
 }

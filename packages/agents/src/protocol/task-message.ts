@@ -5,8 +5,8 @@ import { countSchema, idSchema, textSchema } from './limits.ts';
 import { type RunOutcome, runOutcomeSchema } from './run-outcome.ts';
 
 /**
- * What an asker says to an agent (`agents/{id}-{incarnation}` on its node). Repeating any of it does no harm: a
- * run is known by its id. The table only grows.
+ * Messages of an asker to an agent (`agents/{id}-{incarnation}` on its node). Repetition does no harm: a run is
+ * identified by its id. The table only grows.
  */
 export type TaskMessage =
   | {
@@ -17,7 +17,7 @@ export type TaskMessage =
       readonly replyTo: ActorRef<TaskReply>;
     }
   | { readonly kind: 'cancel'; readonly runId: string; readonly reason: string }
-  /** Asks how it goes; `have` characters of the answer have arrived. */
+  /** Asks for the state of the run and for text that was lost; `have` characters of the answer have arrived. */
   | {
       readonly kind: 'probe';
       readonly runId: string;
@@ -25,19 +25,19 @@ export type TaskMessage =
       readonly replyTo: ActorRef<TaskReply>;
     };
 
-/** What an agent says to an asker. Text carries its place, so that nothing is lost or doubled. */
+/** Messages of an agent to an asker. Text has an offset, so that lost and duplicated messages are noticed. */
 export type TaskReply =
-  /** Taken: `agent` is this life of the agent, to be watched; `position` 0 = in hand, else its place in the queue. */
+  /** The agent has the task. `agent`: the incarnation to watch. `position`: 0 = current, else place in the queue. */
   | {
       readonly kind: 'accepted';
       readonly runId: string;
       readonly agent: ActorRef<TaskMessage>;
       readonly position: number;
     }
-  /** Characters `offset` and on of the answer. */
+  /** Characters of the answer from `offset` on. */
   | { readonly kind: 'text'; readonly runId: string; readonly offset: number; readonly text: string }
   | { readonly kind: 'settled'; readonly runId: string; readonly outcome: RunOutcome }
-  /** Nothing known of that run: it never came, or its agent has been restarted since. */
+  /** The run is unknown: the task message was lost, or the agent was restarted since. */
   | { readonly kind: 'unknown-run'; readonly runId: string };
 
 export const taskMessageSchema: z.ZodType<TaskMessage> = z.discriminatedUnion('kind', [
@@ -69,12 +69,12 @@ export const taskReplySchema: z.ZodType<TaskReply> = z.discriminatedUnion('kind'
   z.object({ kind: z.literal('unknown-run'), runId: idSchema }),
 ]);
 
-/** Path of one life of an agent on its node. */
+/** Path of one incarnation of an agent on its node. */
 export function agentPath(id: string, incarnation: number): string {
   return `agents/${agentName(id, incarnation)}`;
 }
 
-/** The actor's name under the manager: it holds the incarnation, so that no message reaches another life. */
+/** Actor name under the manager. It contains the incarnation, so that no message reaches another incarnation. */
 export function agentName(id: string, incarnation: number): string {
   return `${id}-${incarnation}`;
 }

@@ -9,13 +9,13 @@ import { type ClusterNode, joinCluster } from '@drover/actor-core/cluster';
 import { delay } from '../client/delay.ts';
 import { createAgentsClient, type OwnedAgentsClient } from '../client/create-agents-client.ts';
 
-/** A real nats-server, hosts as processes that can be killed, and a client in this one. */
+/** A real nats-server, hosts in processes of their own, and a client in this process. */
 export interface RealCell {
   readonly client: OwnedAgentsClient;
   readonly startHost: (nodeId: string) => Promise<void>;
-  /** SIGKILL, and waits until it is gone. */
+  /** Sends SIGKILL and waits for the exit. */
   readonly killHost: (nodeId: string) => Promise<void>;
-  /** SIGTERM, and waits until it is gone; its exit code. */
+  /** Sends SIGTERM and resolves with the exit code. */
   readonly stopHost: (nodeId: string) => Promise<number | null>;
   readonly restartNats: () => Promise<void>;
   readonly dispose: () => Promise<void>;
@@ -24,7 +24,7 @@ export interface RealCell {
 const hostProcess = fileURLToPath(new URL('../../test/host-process.ts', import.meta.url));
 const startTimeoutMs = 10_000;
 
-/** @throws Error saying how to provide a nats-server, when none is found: a test that needs it never passes without */
+/** @throws Error if no nats-server is found; the message tells how to provide one */
 export async function startRealCell(): Promise<RealCell> {
   const data = mkdtempSync(join(tmpdir(), 'drover-agents-'));
   const port = await freePort();

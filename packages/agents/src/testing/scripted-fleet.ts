@@ -6,7 +6,7 @@ import {
   type FleetRequest,
 } from '@drover/fleet';
 
-/** One call that a test answers by hand. */
+/** One fleet call, answered by the test. */
 export interface ScriptedCall {
   readonly request: FleetRequest;
   readonly body: { readonly model: string; readonly messages: readonly { role: string; content: string }[] };
@@ -14,18 +14,21 @@ export interface ScriptedCall {
   say(...pieces: string[]): void;
   finish(): void;
   fail(error: FleetError): void;
-  /** Ends the lines without Ollama's last one. */
+  /** Ends the stream without Ollama's last line. */
   cut(): void;
 }
 
 export interface ScriptedFleet extends FleetClient {
   readonly calls: readonly ScriptedCall[];
-  /** What `run` does instead of waiting for the test: `echo` answers at once with the input, and does not end one that begins with `hold`. */
+  /**
+   * `by-hand`: the test answers · `echo`: answers at once with the input, but does not end an input that starts with
+   * `hold` · `throws`: throws an unexpected error.
+   */
   mode: 'by-hand' | 'echo' | 'throws';
   models: readonly string[];
 }
 
-/** The fleet as agents see it, without machines: a test double for this package's tests. */
+/** Test double of the fleet for agents. */
 export function scriptedFleet(models: readonly string[] = ['m:latest']): ScriptedFleet {
   const calls: ScriptedCall[] = [];
   const fleet: ScriptedFleet = {

@@ -30,10 +30,10 @@ export interface TestCell {
   readonly client: OwnedAgentsClient;
   readonly gateway: TestNode;
   readonly start: (nodeId: string) => Promise<TestHost>;
-  /** As kill -9 does: no goodbye. */
+  /** Crashes the node without a leave message, as kill -9 does. */
   readonly kill: (nodeId: string) => void;
   readonly advance: (ms: number) => Promise<void>;
-  /** Moves time until the promise settles; `maxMs` at most. */
+  /** Advances the clock until the promise settles, at most by `maxMs`. */
   readonly during: <T>(promise: Promise<T>, maxMs?: number) => Promise<T>;
   readonly until: (what: string, probe: () => unknown, maxMs?: number) => Promise<void>;
   readonly untilStatus: (id: string, status: AgentStatus, maxMs?: number) => Promise<void>;
@@ -41,16 +41,16 @@ export interface TestCell {
   readonly leader: () => Promise<string>;
 }
 
-/** Hosts and one gateway on the memory hub under a manual clock, with a fleet that tests answer for. */
+/** Hosts and one gateway on the memory hub with a manual clock and scripted fleets. */
 export async function startTestCell(
   options: {
     hosts?: readonly string[];
     seed?: number;
     config?: Partial<AgentsConfig>;
     log?: Logger;
-    /** A bus of the test's own making. */
+    /** Memory hub to use. @default a new one */
     hub?: TestHub<ManualClock>;
-    /** What a host's part sees of the store; used to watch who writes. */
+    /** Wraps the store that a host uses. */
     storeOf?: (nodeId: string, store: MemoryStore) => Store;
   } = {},
 ): Promise<TestCell> {

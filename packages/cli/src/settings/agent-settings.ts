@@ -48,7 +48,7 @@ export const agentSettings: readonly Setting[] = [
     group: 'Agents',
     takers: ['up', 'gateway', 'host'],
     placeholder: '<n>',
-    help: 'agents the registry holds',
+    help: 'most agents with a record, stopped ones included',
     fields: ['agents.maxAgents'],
     max: 100_000,
   },
