@@ -6,11 +6,11 @@ import { badConfiguration, CommandError, exitCodes } from '../errors.ts';
 import { mintUser } from '../nats/credentials.ts';
 import { parseNatsAddress } from '../nats/running-server.ts';
 
-/** Where a process finds its cluster. */
+/** What was stated about the cluster that a process joins. */
 export interface ClusterWish {
-  /** `--nats`: any cluster. */
+  /** `--nats`: the NATS of the cluster. */
   readonly nats: string | undefined;
-  /** `--creds`: credentials file for it. */
+  /** `--creds`: credentials file for that NATS. */
   readonly creds: string | undefined;
   /** Contents of a credentials file, from `drover up`. */
   readonly credsText: string | undefined;
@@ -27,10 +27,11 @@ export interface ClusterAddress {
 }
 
 /**
- * Address and credentials for one node: those named, else those of the `drover up` that uses the data folder,
- * with a user minted for this node and these roles.
+ * Address and credentials for one node. Those that were stated, else those of the `drover up` that uses the data folder:
+ * then a NATS user is made for this node and its roles.
  *
- * @throws CommandError `cluster-missing` when none runs with that folder, `bad-configuration` for an unreadable file
+ * @throws CommandError `cluster-missing` when no `drover up` runs with the folder, `bad-configuration` for a credentials
+ *   file that cannot be read
  */
 export async function findCluster(
   wish: ClusterWish,

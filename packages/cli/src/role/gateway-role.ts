@@ -4,7 +4,7 @@ import { CommandError, type ExitCode, exitCodes } from '../errors.ts';
 import type { PackageConfigs } from '../settings/package-configs.ts';
 import { type RoleOptions, runRole } from './run-role.ts';
 
-/** Answers HTTP for the cluster. */
+/** Runs a gateway: answers HTTP requests for the cluster. */
 export function runGateway(options: RoleOptions, configs: PackageConfigs): Promise<ExitCode> {
   return runRole(options, async (node) => {
     const agents = createAgentsClient(node, configs.agents);

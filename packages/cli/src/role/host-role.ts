@@ -4,7 +4,7 @@ import type { ExitCode } from '../errors.ts';
 import type { PackageConfigs } from '../settings/package-configs.ts';
 import { type RoleOptions, runRole } from './run-role.ts';
 
-/** Runs agents, and takes part in leading their registry. */
+/** Runs agents, and is a candidate for the leader of the agents. */
 export function runHost(options: RoleOptions, configs: PackageConfigs): Promise<ExitCode> {
   return runRole(options, async (node) => {
     const fleet = createFleetClient(node, { config: configs.fleet });

@@ -10,7 +10,7 @@ export interface NodeAgentHosts {
   readonly simulated: boolean;
 }
 
-/** Is the only door to some Ollamas. */
+/** Runs a node-agent: passes requests to some Ollama servers. */
 export function runNodeAgent(
   options: RoleOptions,
   hosts: NodeAgentHosts,

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { requireToken } from '@drover/actor-core/cluster';
 import { badConfiguration } from '../errors.ts';
 
-/** The name given, checked; else one that stays the same on this machine, such as `agent-gpu7`. */
+/** The stated id, checked; else an id that is the same at each start on this machine, such as `agent-gpu7`. */
 export function nodeIdFor(prefix: string, given: string | undefined, machine: string = hostname()): string {
   if (given === undefined) {
     const plain = machine

@@ -4,16 +4,16 @@ import type { LogLevel } from '../config.ts';
 import { parseLogLine } from '../output/log-line.ts';
 import { Terminal } from '../output/terminal.ts';
 
-/** A role's log and the way to get its last lines out before the process ends. */
+/** The log of a role. `flush` writes its last lines before the process ends. */
 export interface RoleLog {
   readonly logger: Logger;
   readonly flush: () => void;
 }
 
-/** Longest backlog kept while nobody reads the log; newer lines are dropped beyond it, never the process. */
+/** Largest backlog of log lines while the reader of the log is slow; further lines are dropped. */
 const maxBacklogBytes = 1_000_000;
 
-/** `auto`: text for a person at a terminal, JSON lines for programs. */
+/** `auto`: text on a terminal, else JSON lines. */
 export type LogFormat = 'auto' | 'text' | 'json';
 
 export interface RoleLogOptions {
@@ -36,7 +36,7 @@ export function createRoleLog({ nodeId, level, format }: RoleLogOptions): RoleLo
       flush: () => {},
     };
   }
-  // Asynchronous: a reader that stalls must not stall the process.
+  // Asynchronous, so that a stalled reader does not block the process.
   const destination = pino.destination({ dest: 2, sync: false, maxLength: maxBacklogBytes });
   const outlet = isText ? asText(terminal, (text) => void destination.write(`${text}\n`)) : destination;
   return {
@@ -45,13 +45,13 @@ export function createRoleLog({ nodeId, level, format }: RoleLogOptions): RoleLo
       try {
         destination.flushSync();
       } catch {
-        // The stream was closed from the other side.
+        // The reader has closed the stream.
       }
     },
   };
 }
 
-/** Turns pino's JSON into lines for a person. */
+/** Converts the JSON lines of pino to text lines. */
 export function asText(terminal: Pick<Terminal, 'style'>, write: (line: string) => void): DestinationStream {
   return {
     write: (line: string) => {

@@ -2,7 +2,7 @@ import type { Terminal } from '../output/terminal.ts';
 import { examplesFor } from './examples.ts';
 import type { StartedCluster } from './start-cluster.ts';
 
-/** What a person reads when the cluster serves. */
+/** The lines that a person reads when the cluster serves. */
 export function banner(started: StartedCluster, terminal: Terminal): string[] {
   const { ready, model } = started;
   const hosts = ready.processes.filter((process) => process.role === 'node-agent');
@@ -13,7 +13,7 @@ export function banner(started: StartedCluster, terminal: Terminal): string[] {
   }
   if (ready.simulated) {
     lines.push(
-      terminal.style('yellow', 'The hosts are SIMULATED: the answers are made up and no GPU works on them.'),
+      terminal.style('yellow', 'The hosts are SIMULATED: the answers are made up, and no GPU is used.'),
     );
   }
   if (started.withoutModels.length > 0) {
@@ -27,7 +27,7 @@ export function banner(started: StartedCluster, terminal: Terminal): string[] {
   return [...lines, ''];
 }
 
-/** A host elsewhere is named to Ollama's own command. */
+/** `OLLAMA_HOST` tells the command of Ollama which host to use. */
 function pullLine(url: string): string {
   const isDefault = url === 'http://127.0.0.1:11434';
   return `${isDefault ? '' : `OLLAMA_HOST=${url} `}ollama pull llama3.2`;

@@ -14,17 +14,17 @@ import { freePort } from '../network/port.ts';
 import { natsCacheDir } from '../platform/folders.ts';
 import type { ProcessSpec } from '../process/supervised-process.ts';
 
-/** The NATS that the cluster meets on: its own, or one that someone else runs. */
+/** The NATS of the cluster: started by `drover up`, or one that runs already. */
 export interface Bus {
   readonly url: string;
   readonly version: string;
-  /** Shown in the cluster file and status. */
+  /** Value for the cluster file; `external` for a NATS that runs already. */
   readonly durability: string;
-  /** How to run it; absent when someone else does. */
+  /** How to run it; absent for a NATS that runs already. */
   readonly process?: ProcessSpec;
-  /** What a role process needs to connect, as environment variables. */
+  /** Address and credentials for a role process, as environment variables. */
   environmentFor(nodeId: string, role: Role): Promise<Record<string, string | undefined>>;
-  /** What others on this machine need, for the cluster file. */
+  /** Access for other processes on this machine, for the cluster file. */
   readonly access: Pick<ClusterFile, 'issuer' | 'credsPath'>;
 }
 
@@ -40,7 +40,7 @@ const loopback = '127.0.0.1';
 const leftoverPatienceMs = 3_000;
 const readyTimeoutMs = 20_000;
 
-/** Checks the NATS that was named, or prepares an own one in the data folder; nothing runs yet. */
+/** Checks the NATS that was named, or prepares one in the data folder; starts no process. */
 export async function prepareBus(options: BusOptions): Promise<Bus> {
   return options.config.nats === undefined ? prepareOwn(options) : useNamed(options, options.config.nats);
 }
@@ -77,7 +77,7 @@ async function prepareOwn({ config, dataDir, environment, progress, onLog }: Bus
     authority,
   });
   writeFileSync(configPath, text, { mode: 0o600 });
-  // The mode above counts only for a new file.
+  // writeFileSync sets the mode only for a new file.
   chmodSync(configPath, 0o600);
   const url = `nats://${loopback}:${port}`;
   const subjects = createSubjects(cell);
@@ -118,7 +118,7 @@ function readCreds(path: string): string {
   }
 }
 
-/** The address as it may be shown: without user and password. */
+/** The address without user and password, for output. */
 function withoutSecrets(nats: string): string {
   return nats.replace(/\/\/[^@/]*@/, '//');
 }

@@ -1,14 +1,14 @@
 import { supervisedVariable } from '../process/parent-watch.ts';
 import { settings } from '../settings/table.ts';
 
-/** Variables of other programs that Drover reads; what they said is handed on as settings. */
+/** Variables of other programs that Drover reads; their values are passed on as settings. */
 const foreignVariables: ReadonlySet<string> = new Set(
   settings.flatMap(({ foreign }) => (foreign === undefined ? [] : [foreign.name])),
 );
 
 /**
- * The environment of a role process: this one's without whatever steers Drover, Ollama or NATS from outside, and
- * with what the role needs. Secrets travel here, never on the command line, which every user can read.
+ * The environment of a role process: that of this process without the variables of Drover, Ollama and NATS, and with the
+ * variables of the role. Secrets are passed here and never on the command line, which every user can read.
  */
 export function childEnvironment(
   environment: NodeJS.ProcessEnv,

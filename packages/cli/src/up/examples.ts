@@ -1,4 +1,4 @@
-/** Command lines that work as pasted, for the model at hand. */
+/** Command lines that work as they are, for a model of the fleet. */
 export interface Examples {
   readonly curl: string;
   readonly openai: string;
@@ -17,7 +17,7 @@ export function examplesFor(url: string, model: string): Examples {
   };
 }
 
-/** The model shown in the examples: one that talks, rather than one that embeds. */
+/** The model for the examples: preferably one that answers chats, not one that only embeds. */
 export function exampleModel(models: readonly string[]): string | undefined {
   return (
     models.find((name) => name.startsWith('sim-chat')) ??

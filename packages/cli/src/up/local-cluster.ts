@@ -13,10 +13,10 @@ export interface Failure {
   readonly restarts: number;
 }
 
-/** Roles in the order they are stopped: who takes requests first, who carries them last. */
+/** Roles in the order in which they are stopped: first the gateway, which accepts requests; last NATS, which carries them. */
 const stopOrder: readonly string[] = ['gateway', 'host', 'node-agent', 'ollama-sim', 'nats'];
 
-/** How long the processes of a role may take to stop; the gateway drains, the others have nothing left to do. */
+/** Time for the processes of a role to stop. Only the gateway drains; the others have no requests left after it. */
 const stopGraceMs: Readonly<Record<string, number>> = {
   gateway: 9_000,
   host: 2_000,
@@ -25,20 +25,20 @@ const stopGraceMs: Readonly<Record<string, number>> = {
   nats: 2_000,
 };
 
-/** All processes of one `drover up`, each supervised; stopped together, in order. */
+/** All processes of one `drover up`. Each is supervised, and they are stopped in order. */
 export class LocalCluster {
   readonly #processes: SupervisedProcess[] = [];
   readonly #reporter: UpReporter;
   readonly #logLevel: LogLevel;
   readonly #failed: PromiseWithResolvers<Failure> = Promise.withResolvers<Failure>();
-  #ending = false;
+  #isStopping = false;
 
   constructor(reporter: UpReporter, logLevel: LogLevel) {
     this.#reporter = reporter;
     this.#logLevel = logLevel;
   }
 
-  /** Resolves when a process was given up; then the cluster has to stop. */
+  /** Resolves when a process was given up. Then the cluster must stop. */
   get failed(): Promise<Failure> {
     return this.#failed.promise;
   }
@@ -49,8 +49,8 @@ export class LocalCluster {
 
   /** Starts a process and resolves when it is ready. @throws CommandError `process-failed` when it was given up */
   async start(spec: ProcessSpec): Promise<SupervisedProcess> {
-    // A start still under way when the stop began must not bring forth what nobody would stop.
-    if (this.#ending) return new Promise<never>(() => {});
+    // The start may still be running when the stop begins. A process started now would not be stopped.
+    if (this.#isStopping) return new Promise<never>(() => {});
     const process = new SupervisedProcess(spec, (event) => this.#handle(process, event));
     this.#processes.push(process);
     const exit = await process.start();
@@ -58,7 +58,7 @@ export class LocalCluster {
     return process;
   }
 
-  /** For the log of one process: shows its lines from the chosen level on. */
+  /** A handler for the log lines of one process: shows those of the chosen level and above. */
   logOf(id: string): (line: string) => void {
     return (line) => {
       const { level, text } = parseLogLine(line);
@@ -69,18 +69,18 @@ export class LocalCluster {
     };
   }
 
-  /** Stops everything in order, each role within its grace. */
+  /** Stops all processes in order, each role within its time. */
   async stop(): Promise<void> {
-    this.#ending = true;
+    this.#isStopping = true;
     for (const role of stopOrder) {
       const ofRole = this.#processes.filter((process) => process.role === role);
       await Promise.all(ofRole.map((process) => process.stop(stopGraceMs[role] ?? 2_000)));
     }
   }
 
-  /** Ends everything now, and waits for it. */
+  /** Kills all processes and waits until they have ended. */
   async kill(): Promise<void> {
-    this.#ending = true;
+    this.#isStopping = true;
     for (const process of this.#processes) process.kill();
     await Promise.all(this.#processes.map((process) => process.stop(0)));
   }
@@ -108,15 +108,15 @@ export class LocalCluster {
   }
 }
 
-/** The error a person reads when a process was given up: which, how often, and its own last words. */
+/** The error for a process that was given up: its id, the number of restarts and its last log lines. */
 export function failureError(failure: Failure): CommandError {
   const { id, exit, restarts } = failure;
   const own: readonly ExitCode[] = [exitCodes.usage, exitCodes.missing, exitCodes.inUse];
   const code = own.find((candidate) => candidate === exit.code);
   const how = exit.signal ?? `code ${exit.code}`;
-  const lastWords = exit.lastLines.slice(-3).map((line) => parseLogLine(line).text.replace(/^drover: /, ''));
+  const lastTexts = exit.lastLines.slice(-3).map((line) => parseLogLine(line).text.replace(/^drover: /, ''));
   const again = restarts === 0 ? '' : ` again after ${restarts} restarts`;
-  const detail = lastWords.length === 0 ? 'it said nothing' : lastWords.join(' | ');
+  const detail = lastTexts.length === 0 ? 'no output' : lastTexts.join(' | ');
   return new CommandError(
     'process-failed',
     code ?? exitCodes.internal,

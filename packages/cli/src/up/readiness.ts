@@ -3,45 +3,45 @@ import { CommandError, exitCodes } from '../errors.ts';
 
 export interface ReadinessOptions {
   readonly url: string;
-  /** A model that may be loaded to prove it: one of a simulated host, never a real one's. */
+  /** Model of the first request; undefined where a request would load a model of a real Ollama. */
   readonly firstRequestModel: string | undefined;
-  /** How many Ollama servers the gateway should know; it is not waited for longer than `stragglersMs`. */
+  /** Number of Ollama servers that the gateway should know; waited for `stragglersMs` at most. */
   readonly instances: number;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
 }
 
-/** How long a fleet that serves already waits for hosts of which the gateway has not heard. */
+/** Longest wait, in a fleet that serves already, for hosts that have not reported to the gateway. */
 const stragglersMs = 3_000;
 const readyTimeoutMs = 3_000;
 const firstAnswerTimeoutMs = 10_000;
 
 /**
- * Waits until the gateway says that it can serve and, where it costs nothing, until a first chat was answered.
+ * Waits until the gateway reports that it can serve, and until it has answered a first chat where there is a model for it.
  *
- * @throws CommandError `start-timeout` with the gateway's last word
+ * @throws CommandError `start-timeout` with the reason of the last failed attempt
  */
 export async function waitUntilReady(options: ReadinessOptions): Promise<void> {
   const deadlineMs = performance.now() + options.timeoutMs;
-  let lastWord = 'it did not answer';
+  let lastReason = 'the gateway did not answer';
   const attempt = options.firstRequestModel === undefined ? askReady : askBoth;
   while (performance.now() < deadlineMs) {
     options.signal.throwIfAborted();
     const leftMs = Math.max(1, Math.ceil(deadlineMs - performance.now()));
     const outcome = await attempt(options, leftMs);
     if (outcome === undefined) return waitForStragglers(options);
-    lastWord = outcome;
+    lastReason = outcome;
     await delay(50, undefined, { signal: options.signal });
   }
   throw new CommandError(
     'start-timeout',
     exitCodes.internal,
-    `the fleet was not ready within ${options.timeoutMs / 1000} s: ${lastWord}`,
+    `the fleet was not ready within ${options.timeoutMs / 1000} s: ${lastReason}`,
     { fix: 'run again with --log-level info to see why' },
   );
 }
 
-/** So that the first requests spread over all hosts and not over those that happened to be heard first. */
+/** Waits for the reports of all hosts, so that the first requests are spread over all of them. */
 async function waitForStragglers({ url, instances, signal }: ReadinessOptions): Promise<void> {
   const deadlineMs = performance.now() + stragglersMs;
   while (performance.now() < deadlineMs) {
@@ -62,7 +62,7 @@ async function knownInstances(url: string, signal: AbortSignal): Promise<number>
   }
 }
 
-/** Undefined when ready, else why not. */
+/** Undefined when the gateway is ready, else the reason. */
 async function askReady({ url, signal }: ReadinessOptions, leftMs: number): Promise<string | undefined> {
   const timeoutMs = Math.min(readyTimeoutMs, leftMs);
   try {
@@ -106,7 +106,7 @@ async function askChat(
   }
 }
 
-/** Why a request has no answer, in words that name the request. */
+/** Reason why a request has no answer, with the name of the request. */
 function unanswered(request: string, timeoutMs: number, error: unknown): string {
   const { name, message, cause } = error as Error;
   if (name === 'TimeoutError') return `${request} had no answer within ${timeoutMs / 1_000} s`;

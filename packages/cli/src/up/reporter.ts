@@ -1,6 +1,6 @@
 import type { Terminal } from '../output/terminal.ts';
 
-/** What `drover up` tells programs with `--json`, one object a line on stdout. The table only grows. */
+/** Events of `drover up --json`, one JSON object a line on stdout. Events and fields are only added. */
 export type UpEvent =
   | { readonly event: 'progress'; readonly message: string }
   | { readonly event: 'warning'; readonly message: string }
@@ -32,7 +32,7 @@ export interface ReadyEvent {
   readonly pid: number;
   readonly nats: { readonly url: string; readonly pid?: number; readonly version: string };
   readonly processes: readonly ReadyProcess[];
-  /** Some host is simulated. */
+  /** At least one host is simulated. */
   readonly simulated: boolean;
   readonly dataDir: string;
 }
@@ -45,7 +45,7 @@ export interface ReadyProcess {
   readonly simulated?: boolean;
 }
 
-/** Speaks to programs on stdout and to people on stderr. */
+/** Writes events for programs to stdout and text for people to stderr. */
 export class UpReporter {
   readonly terminal: Terminal;
   readonly #stdout: NodeJS.WritableStream;
@@ -55,7 +55,7 @@ export class UpReporter {
     this.terminal = terminal;
     this.#stdout = stdout;
     this.#json = json;
-    // The reader of the events may go away; the cluster stays.
+    // The reader of the events may close the pipe; the cluster goes on.
     stdout.on('error', () => {});
   }
 
@@ -70,14 +70,14 @@ export class UpReporter {
     this.terminal.line(this.terminal.style('yellow', `warning: ${message}`));
   }
 
-  /** One step of the start, for both. */
+  /** One step of the start, in both output forms. */
   progress(message: string): void {
     this.event({ event: 'progress', message });
     this.terminal.line(this.terminal.style('dim', message));
   }
 }
 
-/** The line that scripts wait for. */
+/** The line that scripts without `--json` wait for. */
 function readyLine(event: ReadyEvent): string {
   const hosts = event.processes.filter((process) => process.role === 'node-agent').length;
   return `drover ready ${event.url} hosts=${hosts} simulated=${event.simulated}`;

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { ownGroup } from '../platform/process-signals.ts';
 import { exitOf, followLines, type ReadyReport, type RunningChild } from '../process/running-child.ts';
 
 const binPath: string = fileURLToPath(new URL('../../bin/drover.js', import.meta.url));
@@ -19,13 +20,12 @@ export interface RoleProcessOptions {
   readonly onLog: (line: string) => void;
 }
 
-/** Starts `drover ROLE …`; ready when it says so over the IPC channel. */
+/** Starts `drover ROLE …`; ready when the process reports it over the IPC channel. */
 export function launchRole(options: RoleProcessOptions): RunningChild {
   const flags = nodeFlags[options.args[0] ?? ''] ?? [];
   const child = spawn(process.execPath, [...flags, binPath, ...options.args], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    // A group of its own, so that a Ctrl-C in the terminal reaches drover up alone.
-    detached: true,
+    ...ownGroup,
     env: options.environment,
   });
   const lines = followLines(child.stderr as Readable, options.onLog);

@@ -5,77 +5,85 @@ import { forgetServer } from '../nats/leftover-server.ts';
 import { Terminal } from '../output/terminal.ts';
 import { watchNpm } from '../process/npm-watch.ts';
 import { watchParent } from '../process/parent-watch.ts';
+import { listenForSignals } from '../process/signals.ts';
 import { banner } from './banner.ts';
 import { failureError, LocalCluster } from './local-cluster.ts';
 import { UpReporter } from './reporter.ts';
-import { listenForSignals } from '../process/signals.ts';
 import { endCluster, startCluster } from './start-cluster.ts';
+import type { StartContext } from './start-context.ts';
 import { showStatus } from './status-view.ts';
 
-type Ending =
-  | { readonly kind: 'asked'; readonly reason: string }
+/**
+ * Why the cluster stops: `requested`: by a signal, or because npm ended · `at-once`: by a second signal · `orphaned`: the
+ * parent ended · `failed`: a start that failed, or a process that was given up
+ */
+type StopCause =
+  | { readonly kind: 'requested'; readonly reason: string }
   | { readonly kind: 'at-once' }
-  | { readonly kind: 'orphan' }
+  | { readonly kind: 'orphaned' }
   | { readonly kind: 'failed'; readonly error: unknown };
 
-/** Runs a whole cluster on this machine until it is asked to stop or cannot go on; resolves with the exit code. */
+/** Runs a whole cluster on this machine until a stop is requested or it cannot go on. Resolves with the exit code. */
 export async function runUp(config: UpConfig, environment: NodeJS.ProcessEnv): Promise<ExitCode> {
   const reporter = new UpReporter(new Terminal(process.stderr, environment), process.stdout, config.json);
   const cluster = new LocalCluster(reporter, config.logLevel);
   const stopping = new AbortController();
-  const { promise: atOnce, resolve: stopAtOnce } = Promise.withResolvers<Ending>();
-  const { promise: asked, resolve: ask } = Promise.withResolvers<Ending>();
-  const leaveNpm = watchNpm(environment, () => ask({ kind: 'asked', reason: 'npm ended' }));
+  const { promise: atOnce, resolve: stopAtOnce } = Promise.withResolvers<StopCause>();
+  const { promise: requested, resolve: request } = Promise.withResolvers<StopCause>();
+  const endNpmWatch = watchNpm(environment, () => request({ kind: 'requested', reason: 'npm ended' }));
   listenForSignals({
-    onStop: (signal) => ask({ kind: 'asked', reason: signal }),
+    onStop: (signal) => request({ kind: 'requested', reason: signal }),
     onStopAtOnce: () => stopAtOnce({ kind: 'at-once' }),
-    // npm ends with the terminal even under nohup.
-    onHangup: leaveNpm,
+    // Under nohup the fleet goes on, but npm ends with the terminal: its end must not stop the fleet.
+    onHangup: endNpmWatch,
   });
-  watchParent(() => stopAtOnce({ kind: 'orphan' }));
-  const failed = cluster.failed.then((failure): Ending => ({ kind: 'failed', error: failureError(failure) }));
+  watchParent(() => stopAtOnce({ kind: 'orphaned' }));
+  const failed = cluster.failed.then(
+    (failure): StopCause => ({ kind: 'failed', error: failureError(failure) }),
+  );
 
   let lock: DataLock | undefined;
-  const serving = (async (): Promise<Ending> => {
-    try {
-      const started = await startCluster(
-        { config, environment, reporter, cluster, signal: stopping.signal },
-        (taken) => {
-          lock = taken;
-        },
-      );
-      stopping.signal.throwIfAborted();
-      reporter.terminal.line(...banner(started, reporter.terminal));
-      reporter.event(started.ready);
-      await showStatus(started.ready.url, reporter.terminal, stopping.signal);
-      return await new Promise<never>(() => {});
-    } catch (error) {
-      return { kind: 'failed', error };
-    }
-  })();
+  const serving = serve({ config, environment, reporter, cluster, signal: stopping.signal }, (taken) => {
+    lock = taken;
+  });
 
-  let ending = await Promise.race([asked, atOnce, failed, serving]);
+  let cause = await Promise.race([requested, atOnce, failed, serving]);
   stopping.abort();
   reporter.terminal.block([]);
-  if (ending.kind === 'failed') tellFailure(ending.error, reporter);
-  if (ending.kind === 'asked') {
-    reporter.event({ event: 'stopping', reason: ending.reason });
-    reporter.terminal.line('stopping: requests in hand may finish (again to stop at once)');
+  if (cause.kind === 'failed') reportFailure(cause.error, reporter);
+  if (cause.kind === 'requested') {
+    reporter.event({ event: 'stopping', reason: cause.reason });
+    reporter.terminal.line('stopping: running requests may finish (Ctrl-C again to stop at once)');
   }
-  if (ending.kind === 'asked' || ending.kind === 'failed') {
-    const stopped = cluster.stop().then(() => ending);
-    ending = await Promise.race([stopped, atOnce]);
+  if (cause.kind === 'requested' || cause.kind === 'failed') {
+    const stopped = cluster.stop().then(() => cause);
+    cause = await Promise.race([stopped, atOnce]);
   }
-  if (ending.kind === 'at-once' || ending.kind === 'orphan') await cluster.kill();
+  if (cause.kind === 'at-once' || cause.kind === 'orphaned') await cluster.kill();
   if (lock !== undefined) {
     forgetServer(lock.dataDir);
     endCluster(lock);
   }
   reporter.event({ event: 'stopped' });
-  return codeOf(ending);
+  return codeOf(cause);
 }
 
-function tellFailure(error: unknown, reporter: UpReporter): void {
+/** Starts the cluster and shows its status. Resolves only when that fails. */
+async function serve(context: StartContext, hold: (lock: DataLock) => void): Promise<StopCause> {
+  const { reporter, signal } = context;
+  try {
+    const started = await startCluster(context, hold);
+    signal.throwIfAborted();
+    reporter.terminal.line(...banner(started, reporter.terminal));
+    reporter.event(started.ready);
+    await showStatus(started.ready.url, reporter.terminal, signal);
+    return await new Promise<never>(() => {});
+  } catch (error) {
+    return { kind: 'failed', error };
+  }
+}
+
+function reportFailure(error: unknown, reporter: UpReporter): void {
   reporter.terminal.line(reporter.terminal.style('red', errorLine(error)));
   const [code, message, fix] =
     error instanceof CommandError
@@ -84,8 +92,8 @@ function tellFailure(error: unknown, reporter: UpReporter): void {
   reporter.event({ event: 'error', code, message, fix });
 }
 
-function codeOf(ending: Ending): ExitCode {
-  if (ending.kind === 'asked') return exitCodes.done;
-  if (ending.kind !== 'failed') return exitCodes.interrupted;
-  return ending.error instanceof CommandError ? ending.error.exitCode : exitCodes.internal;
+function codeOf(cause: StopCause): ExitCode {
+  if (cause.kind === 'requested') return exitCodes.done;
+  if (cause.kind !== 'failed') return exitCodes.interrupted;
+  return cause.error instanceof CommandError ? cause.error.exitCode : exitCodes.internal;
 }

@@ -2,23 +2,24 @@ import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { ownGroup } from '../platform/process-signals.ts';
 import { exitOf, followLines, type ReadyReport, type RunningChild } from '../process/running-child.ts';
 
 export interface SimulatedHostOptions {
   readonly slots: number;
-  /** 0 takes any free one; a later life takes the first life's, so that the fleet finds it again. */
+  /** 0 takes any free port. A restarted host gets the port of its first run, so that the fleet finds it again. */
   readonly port: number;
   readonly environment: NodeJS.ProcessEnv;
   readonly onLog: (line: string) => void;
 }
 
-/** Names all start with `sim-`, so that nobody takes an answer for a real model's. */
+/** All names begin with `sim-`, so that no answer is mistaken for that of a real model. */
 export const simulatedModels: readonly string[] = ['sim-chat', 'sim-count', 'sim-embed'];
 
-/** A load that a person notices and does not wait for. */
+/** Time to load a model: noticeable, but short. */
 const loadMs = 500;
 
-/** Starts a simulated Ollama; ready when it printed its ready line. It ends by itself when this process does. */
+/** Starts a simulated Ollama; ready when it printed its ready line. The process ends when this process ends. */
 export function launchSimulatedHost(options: SimulatedHostOptions): RunningChild {
   const flags = {
     port: String(options.port),
@@ -29,7 +30,7 @@ export function launchSimulatedHost(options: SimulatedHostOptions): RunningChild
   const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value]);
   const child = spawn(process.execPath, [simulatorPath(), '--json', '--exit-with-stdin', ...args], {
     stdio: ['pipe', 'pipe', 'pipe'],
-    detached: true,
+    ...ownGroup,
     env: options.environment,
   });
   const lines = followLines(child.stderr, options.onLog);
@@ -49,7 +50,7 @@ export function launchSimulatedHost(options: SimulatedHostOptions): RunningChild
 }
 
 function simulatorPath(): string {
-  // The package's main file is dist/index.js; its programs lie beside dist.
+  // The main file of the package is dist/index.js; its programs are in bin/, beside dist.
   const main = createRequire(import.meta.url).resolve('@drover/ollama-sim');
   return join(dirname(main), '..', 'bin', 'ollama-sim.js');
 }

@@ -6,7 +6,7 @@ import type { Terminal } from '../output/terminal.ts';
 
 const refreshMs = 1_000;
 
-/** Shows the cluster's state until `signal`: a block redrawn in place on a terminal, else a line per change. */
+/** Shows the state of the cluster until `signal`: on a terminal a block redrawn in place, else a line per change. */
 export async function showStatus(url: string, terminal: Terminal, signal: AbortSignal): Promise<void> {
   let shown = '';
   while (!signal.aborted) {

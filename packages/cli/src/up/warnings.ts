@@ -6,11 +6,11 @@ export async function warningsFor(host: string, dataDir: string): Promise<string
   const warnings: string[] = [];
   if (!isLoopbackAddress(host))
     warnings.push(
-      `the gateway listens on ${host} and needs no key: every machine that reaches it can use the fleet`,
+      `the gateway listens on ${host} and needs no key: every machine that can reach it can use the fleet`,
     );
   if (await isOpenToOthers(dataDir))
     warnings.push(
-      `${dataDir} holds the keys of the cluster and others may look into it: chmod 700 ${dataDir}`,
+      `${dataDir} holds the keys of the cluster and other users can read it: chmod 700 ${dataDir}`,
     );
   return warnings;
 }

@@ -1,0 +1,44 @@
+import type { Logger } from '@drover/actor-core';
+import { type ClusterNode, joinCluster, NodeIdTakenError, type Role } from '@drover/actor-core/cluster';
+import { CommandError, exitCodes } from '../errors.ts';
+import type { ClusterAddress } from './find-cluster.ts';
+
+/** What to do about two processes with the same node id. */
+export const sharedIdFix = 'end one of the two, or give this one a name of its own with --id';
+
+export interface JoinOptions {
+  readonly id: string;
+  readonly role: Role;
+  /** Time for the first connection to NATS; undefined: the default of the runtime. */
+  readonly natsConnectTimeoutMs: number | undefined;
+}
+
+/** Joins the cluster. @throws CommandError `node-id-taken`, or `nats-unreachable` */
+export async function joinNode(
+  { id, role, natsConnectTimeoutMs }: JoinOptions,
+  { cell, servers, creds, user, pass }: ClusterAddress,
+  log: Logger,
+): Promise<ClusterNode> {
+  try {
+    return await joinCluster({
+      nodeId: id,
+      incarnation: Date.now(),
+      roles: [role],
+      cell,
+      nats: { servers, creds, user, pass, connectTimeoutMs: natsConnectTimeoutMs },
+      pid: process.pid,
+      log,
+    });
+  } catch (error) {
+    if (error instanceof NodeIdTakenError)
+      throw new CommandError('node-id-taken', exitCodes.inUse, error.message, {
+        fix: sharedIdFix,
+        cause: error,
+      });
+    if ((error as { code?: unknown }).code !== 'connect-failed') throw error;
+    throw new CommandError('nats-unreachable', exitCodes.missing, (error as Error).message, {
+      fix: 'check that NATS runs there and that the credentials belong to this cluster',
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,41 @@
+import { shownUrl } from '../ollama/ollama-address.ts';
+import type { SupervisedProcess } from '../process/supervised-process.ts';
+import type { Bus } from './bus.ts';
+import type { ReadyEvent, ReadyProcess } from './reporter.ts';
+import type { OllamaHost } from './start-hosts.ts';
+
+export interface ReadyFacts {
+  readonly url: string;
+  readonly dataDir: string;
+  readonly bus: Bus;
+  readonly processes: readonly SupervisedProcess[];
+  /** In the order of the node-agents. */
+  readonly hosts: readonly OllamaHost[];
+}
+
+/** The event that says which processes serve and where. */
+export function readyEvent({ url, dataDir, bus, processes, hosts }: ReadyFacts): ReadyEvent {
+  return {
+    event: 'ready',
+    url,
+    pid: process.pid,
+    nats: natsOf(bus, processes),
+    processes: processes.filter(({ role }) => role !== 'nats').map((one) => describe(one, hosts)),
+    simulated: hosts.some(({ simulated }) => simulated),
+    dataDir,
+  };
+}
+
+function natsOf({ url, version }: Bus, processes: readonly SupervisedProcess[]): ReadyEvent['nats'] {
+  const own = processes.find(({ role }) => role === 'nats');
+  return own === undefined ? { url, version } : { url, pid: own.pid, version };
+}
+
+function describe({ id, role, pid, report }: SupervisedProcess, hosts: readonly OllamaHost[]): ReadyProcess {
+  if (role === 'ollama-sim') return { id, role, pid, ollamaUrl: report.url ?? '', simulated: true };
+  if (role !== 'node-agent') return { id, role, pid };
+  const host = hosts[Number(id.replace('agent-', '')) - 1];
+  return host === undefined
+    ? { id, role, pid }
+    : { id, role, pid, ollamaUrl: shownUrl(host.url), simulated: host.simulated };
+}

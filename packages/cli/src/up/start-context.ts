@@ -1,0 +1,16 @@
+import type { UpConfig } from '../config.ts';
+import type { LocalCluster } from './local-cluster.ts';
+import type { UpReporter } from './reporter.ts';
+
+/** What every step of the start of a cluster needs. */
+export interface StartContext {
+  readonly config: UpConfig;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly reporter: UpReporter;
+  readonly cluster: LocalCluster;
+  /** Aborted when the start is to be given up. */
+  readonly signal: AbortSignal;
+}
+
+/** Time within which a started process must be ready. */
+export const processReadyMs = 20_000;

@@ -1,0 +1,65 @@
+import { exitCodes } from '../errors.ts';
+import type { SupervisedProcess } from '../process/supervised-process.ts';
+import type { Bus } from './bus.ts';
+import { childEnvironment } from './child-environment.ts';
+import { launchRole } from './role-process.ts';
+import { processReadyMs, type StartContext } from './start-context.ts';
+import type { OllamaHost } from './start-hosts.ts';
+
+/** The gateway's part of the 10 s within which a fleet stops; the other roles have the rest. */
+const gatewayDrainMs = 8_000;
+const fatalExitCodes: readonly number[] = [exitCodes.usage, exitCodes.missing, exitCodes.inUse];
+
+/** Starts the role processes together. The node-agents wait for `hosts`, the others do not. */
+export async function startRoles(
+  context: StartContext,
+  bus: Bus,
+  port: number,
+  hosts: Promise<readonly OllamaHost[]>,
+): Promise<readonly OllamaHost[]> {
+  const { host } = context.config;
+  const gatewayFlags = ['--host', host, '--port', String(port), '--drain-timeout', `${gatewayDrainMs}ms`];
+  await Promise.all([
+    startRole(context, bus, 'gateway-1', 'gateway', gatewayFlags),
+    startRole(context, bus, 'host-1', 'host', []),
+    startNodeAgents(context, bus, hosts),
+  ]);
+  return hosts;
+}
+
+async function startNodeAgents(
+  context: StartContext,
+  bus: Bus,
+  hosts: Promise<readonly OllamaHost[]>,
+): Promise<void> {
+  const starts = (await hosts).map(({ url, simulated }, index) => {
+    const flags = ['--slots', String(context.config.slots), ...(simulated ? ['--simulated'] : [])];
+    // An environment variable and no flag: the address can hold a password, and every user can list command lines.
+    return startRole(context, bus, `agent-${index + 1}`, 'node-agent', flags, { DROVER_OLLAMA: url });
+  });
+  await Promise.all(starts);
+}
+
+async function startRole(
+  { config, environment, cluster }: StartContext,
+  bus: Bus,
+  id: string,
+  role: 'gateway' | 'node-agent' | 'host',
+  flags: readonly string[],
+  settings: Readonly<Record<string, string>> = {},
+): Promise<SupervisedProcess> {
+  const access = await bus.environmentFor(id, role);
+  const added = { ...config.handedOn[role], ...access, ...settings, DROVER_LOG_LEVEL: config.logLevel };
+  return cluster.start({
+    id,
+    role,
+    readyTimeoutMs: processReadyMs,
+    fatalExitCodes,
+    launch: () =>
+      launchRole({
+        args: [role, '--id', id, ...flags],
+        environment: childEnvironment(environment, added),
+        onLog: cluster.logOf(id),
+      }),
+  });
+}
