@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Plain JavaScript that any Node from 18 on can read: the product itself needs a newer one. On an older Node
-// this program runs again under the Node that npm installed with the toolchain.
+// Plain JavaScript that every Node from 18 on can run. Drover itself needs a newer Node: on an older one this program
+// starts itself again under the Node that npm installed.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -21,14 +21,14 @@ if (isNewEnough(process.versions.node)) {
 }
 
 function runUnderToolchainNode() {
-  // The channel tells the inner process when this one is gone, even by SIGKILL.
+  // The IPC channel breaks when this process ends, also by SIGKILL, which tells the inner process to stop.
   const node = toolchainNode(import.meta.url) ?? fail(3, nodeMissing());
   const child = spawn(node, [self, ...process.argv.slice(2)], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     env: { ...process.env, DROVER_SUPERVISED: '1' },
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
-  child.once('error', (error) => fail(3, `the toolchain's Node does not start: ${error.message}`));
+  child.once('error', (error) => fail(3, `the Node that npm installed does not start: ${error.message}`));
   child.once('exit', (code, signal) => process.exit(code ?? (signal === 'SIGKILL' ? 137 : 128)));
 }
 

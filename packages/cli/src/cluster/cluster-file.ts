@@ -4,8 +4,8 @@ import { z } from 'zod';
 import { isRunning, type ProcessIdentity } from '../process/process-identity.ts';
 
 /**
- * How a process on this machine joins the cluster of a data folder. Readable by its owner alone: the signing
- * seed makes users of the running NATS. It is written when `drover up` has its NATS and removed when it stops.
+ * Tells processes on this machine how to join the cluster of a data folder. Only the owner can read the file, because the
+ * signing seed in it makes users of the running NATS. Written as soon as the NATS of `drover up` runs, removed at its stop.
  */
 export interface ClusterFile {
   readonly version: 1;
@@ -14,12 +14,12 @@ export interface ClusterFile {
   readonly up: ProcessIdentity;
   readonly natsUrl: string;
   readonly natsVersion: string;
-  /** Absent when that NATS was started by someone else. */
+  /** Absent for a NATS that `drover up` did not start. */
   readonly issuer?: { readonly accountPublicKey: string; readonly signingSeed: string } | undefined;
-  /** Credentials file of a NATS started by someone else. */
+  /** Credentials file for a NATS that `drover up` did not start. */
   readonly credsPath?: string | undefined;
   readonly gatewayUrl: string;
-  /** Address that the gateway listens on, as it was given. */
+  /** Listen address of the gateway, as it was stated. */
   readonly listenHost?: string | undefined;
   readonly durability: string;
 }
@@ -47,7 +47,7 @@ export function removeClusterFile(dataDir: string): void {
   rmSync(pathIn(dataDir), { force: true });
 }
 
-/** The running cluster of a data folder; undefined when there is none, or it was killed and left its file. */
+/** The running cluster of a data folder; undefined without one, also when a killed `drover up` left its file. */
 export function readClusterFile(dataDir: string): ClusterFile | undefined {
   try {
     const content = schema.parse(JSON.parse(readFileSync(pathIn(dataDir), 'utf8')));

@@ -25,7 +25,7 @@ it('gives a folder to one process only, and to the next after its release', () =
   expect(acquireDataLock(dataDir).ok).toBe(true);
 });
 
-it('takes over a lock whose process is gone', () => {
+it('takes over a lock whose process has ended', () => {
   const dataDir = setup();
   const first = acquireDataLock(dataDir);
   expect(first.ok).toBe(true);
@@ -41,7 +41,7 @@ it('takes over a lock that cannot be read', () => {
   expect(readdirSync(dataDir)).toEqual(['lock']);
 });
 
-it('moves the default folder on when it is in use, and says who has it', () => {
+it('takes another folder when the default one is in use, and names the process that uses it', () => {
   const dataDir = setup();
   acquireDataLock(dataDir);
   const chosen = lockDataDir(dataDir, { mayMove: true });
@@ -57,7 +57,7 @@ it('refuses an explicit folder that is in use', () => {
   expect(lockDataDir(dataDir, { mayMove: false })).toEqual({ holderPid: process.pid });
 });
 
-it('knows a life of a process by its start time', () => {
+it('tells two processes with the same pid apart by their start time', () => {
   const self = identityOf(process.pid);
   expect(self?.pid).toBe(process.pid);
   expect(identityOf(2 ** 22 + 1)).toBeUndefined();

@@ -2,7 +2,7 @@ import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writ
 import { dirname, join } from 'node:path';
 import { identityOf, isRunning, type ProcessIdentity } from '../process/process-identity.ts';
 
-/** Held by the one `drover up` that uses a data folder; ends with it even when it is killed. */
+/** Lock of the `drover up` that uses a data folder. The lock ends with that process, also when it is killed. */
 export interface DataLock {
   readonly dataDir: string;
   release(): void;
@@ -10,12 +10,12 @@ export interface DataLock {
 
 export type LockOutcome =
   | { readonly ok: true; readonly lock: DataLock }
-  /** The process that has it. */
+  /** `holder`: the process that has the lock. */
   | { readonly ok: false; readonly holder: ProcessIdentity };
 
 /**
- * Takes the lock of a data folder, making the folder (0700) if needed. A lock whose process is gone is taken
- * over. The file appears by `link`, complete or not at all, so that two starts cannot both win.
+ * Takes the lock of a data folder, and makes the folder (0700) if needed. A lock whose process has ended is taken over.
+ * The lock file is made by `link`, which is atomic, so that only one of two starts gets the lock.
  */
 export function acquireDataLock(dataDir: string): LockOutcome {
   makeFolder(dataDir);
@@ -43,14 +43,14 @@ export function acquireDataLock(dataDir: string): LockOutcome {
 
 export interface ChosenDataDir {
   readonly lock: DataLock;
-  /** Set when the wanted folder was taken: who has it. */
+  /** Set when the wanted folder was in use: that folder, and the pid of its `drover up`. */
   readonly movedFrom?: { readonly dataDir: string; readonly pid: number };
 }
 
 /**
- * Locks `wanted`, or the first free one of `wanted-2` to `wanted-99` when it may move.
+ * Locks `wanted`, or with `mayMove` the first free folder of `wanted-2` to `wanted-99`.
  *
- * @returns undefined when the folder is in use and may not move, with the holder's pid in `holderPid`
+ * @returns `holderPid`, the pid of the process that uses `wanted`, when no folder could be locked
  */
 export function lockDataDir(
   wanted: string,
@@ -66,14 +66,14 @@ export function lockDataDir(
   return { holderPid: first.holder.pid };
 }
 
-/** Makes a private folder and those above it. (`recursive` of mkdir never returns where the system refuses with ENOENT.) */
+/** Makes a private folder and its parents. Not by `mkdir` with `recursive`, which hangs where the system answers ENOENT. */
 function makeFolder(path: string): void {
   if (existsSync(path)) return;
   if (dirname(path) !== path) makeFolder(dirname(path));
   try {
     mkdirSync(path, { mode: 0o700 });
   } catch (error) {
-    // Another start may have made it at the same moment.
+    // Another start may have made the folder at the same moment.
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }
@@ -88,7 +88,7 @@ function readLock(path: string): ProcessIdentity | undefined {
   }
 }
 
-/** Moves the stale file aside before deleting it: of two starts that saw it, one rename wins. */
+/** Renames the stale file before deleting it, because of two starts that saw the file only one can rename it. */
 function removeStale(path: string, seen: ProcessIdentity | undefined): void {
   const aside = `${path}.stale-${process.pid}`;
   try {
@@ -99,11 +99,11 @@ function removeStale(path: string, seen: ProcessIdentity | undefined): void {
   const moved = readLock(aside);
   const isFresh = moved !== undefined && (moved.pid !== seen?.pid || moved.startTime !== seen.startTime);
   if (isFresh && isRunning(moved)) {
-    // Another start took over between our look and our rename: give it its lock back.
+    // Another start took the lock between our read and our rename: put its lock back.
     try {
       linkSync(aside, path);
     } catch {
-      // Someone else has it by now; that start finds out by its own means.
+      // A third start has the lock by now; the start that lost the lock finds that out itself.
     }
   }
   rmSync(aside, { force: true });

@@ -32,7 +32,7 @@ it('starts a command that exists, with flags that exist', () => {
   for (const flag of flags) expect(found?.options.map((option) => option.long)).toContain(flag);
 });
 
-it('names variables that are read', () => {
+it('names only variables that drover reads', () => {
   const variables = [...unit.matchAll(/DROVER_[A-Z_]+/g)].map((match) => match[0]);
   expect(variables.length).toBeGreaterThan(0);
   for (const variable of variables) expect(settingOfVariable(variable), variable).toBeDefined();
@@ -47,7 +47,7 @@ it.skipIf(!canVerify)('is a unit that systemd takes', () => {
   const folder = mkdtempSync(join(tmpdir(), 'drover-unit-'));
   try {
     const copy = join(folder, 'drover-node-agent.service');
-    // The program is not installed where the tests run; everything else is verified as it is.
+    // The program is not installed on the machine of the tests; all other lines are verified unchanged.
     writeFileSync(copy, unit.replace(/^ExecStart=\S+/m, 'ExecStart=/bin/true'));
     expect(execFileSync('systemd-analyze', ['verify', '--man=no', copy], { encoding: 'utf8' })).toBe('');
   } finally {

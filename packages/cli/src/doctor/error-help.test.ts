@@ -24,12 +24,12 @@ it('has a row for every code that the gateway can answer', () => {
   expect(codes.filter((code) => !known.has(code))).toEqual([]);
 });
 
-it('keeps no row of a code that the gateway does not have', () => {
+it('has no row for a code that the gateway does not have', () => {
   const codes = new Set(codesOfGateway());
   expect(Object.keys(gatewayHelp).filter((code) => !codes.has(code))).toEqual([]);
 });
 
-it('says of each code what it means and what to do', () => {
+it('has a meaning and a fix for each code', () => {
   const rows = [gatewayHelp, fleetHelp, agentsHelp, commandHelp].flatMap((table) => Object.entries(table));
   for (const [code, { means, fix }] of rows) {
     expect(means, code).toMatch(/^[A-Z`].*[.)]$/);

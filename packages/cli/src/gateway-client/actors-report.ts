@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** What `GET /api/v1/actors` answers, as far as it is shown. */
+/** The answer of `GET /api/v1/actors`: the fields that the commands use. */
 export interface ActorsReport {
   readonly nodes: readonly NodeActors[];
 }
@@ -12,14 +12,14 @@ export interface NodeActors {
   readonly state: string;
   readonly evidenceAgeMs: number;
   readonly lagMs: number;
-  /** Why it did not answer; null when it did. */
+  /** Reason why the node did not answer; null when it did. */
   readonly silence: { readonly code: string; readonly message: string } | null;
   readonly uptimeMs: number | null;
   readonly total: number;
   readonly leftOut: number;
   readonly complete: boolean;
   readonly counters: { readonly [what: string]: number };
-  /** Each before its children. */
+  /** Each actor before its children. */
   readonly actors: readonly ActorEntry[];
 }
 
@@ -37,28 +37,28 @@ export interface ActorEntry {
 }
 
 const figure = z.number().catch(0);
-const word = z.string().catch('');
+const text = z.string().catch('');
 
 const actorSchema: z.ZodType<ActorEntry> = z.object({
   path: z.string(),
   parent: z.string().nullable(),
-  state: word,
+  state: text,
   mailboxDepth: figure,
   mailboxCapacity: figure,
   restarts: figure,
   messagesPerSecond: z.number().nullable().catch(null),
   uptimeMs: figure,
   children: figure,
-  lastFailure: z.object({ code: word, message: word, at: word }).nullable().catch(null),
+  lastFailure: z.object({ code: text, message: text, at: text }).nullable().catch(null),
 });
 
 const reportSchema: z.ZodType<ActorsReport> = z.object({
   nodes: z.array(
     z.object({
       id: z.string(),
-      role: word,
+      role: text,
       pid: figure,
-      state: word,
+      state: text,
       evidenceAgeMs: figure,
       lagMs: figure,
       silence: z.object({ code: z.string(), message: z.string() }).nullable(),
@@ -72,7 +72,7 @@ const reportSchema: z.ZodType<ActorsReport> = z.object({
   ),
 });
 
-/** Undefined for what is no such answer. */
+/** Undefined for a value that is no such answer. */
 export function readActorsReport(value: unknown): ActorsReport | undefined {
   const read = reportSchema.safeParse(value);
   return read.success ? read.data : undefined;

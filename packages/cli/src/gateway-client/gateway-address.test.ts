@@ -14,7 +14,7 @@ function found(flags: Record<string, string[]>, variables: NodeJS.ProcessEnv = {
   return findGateway(stated, environment, { mustRun }, (dataDir) => clusters[dataDir]);
 }
 
-describe('the gateway that a command talks to', () => {
+describe('the gateway that a command asks', () => {
   it('is the one named by --url, then by DROVER_URL', () => {
     expect(found({ url: ['http://a'], data: ['/other'] }, { DROVER_URL: 'http://b' })).toEqual({
       url: 'http://a',
@@ -42,7 +42,7 @@ describe('the gateway that a command talks to', () => {
     });
   });
 
-  it('is not another one than that of the data folder that was named', () => {
+  it('is only that of the data folder that was named', () => {
     expect(() => found({ data: ['/nothing'] })).toThrow(
       'no drover up runs with the data folder /nothing (from --data)',
     );

@@ -9,7 +9,7 @@ afterEach(() => {
   for (const end of ends.splice(0)) end();
 });
 
-/** A server that gives everybody this answer. */
+/** A server that gives this answer to every request. */
 async function answering(status: number, body: unknown): Promise<GatewayAddress> {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
   const server = createServer((_, response) => response.writeHead(status).end(text));
@@ -23,7 +23,7 @@ const refusal = (code: string, message: string, field?: string) => ({
   error: { code, message, field, requestId: 'r' },
 });
 
-it('hands out the JSON of a gateway', async () => {
+it('returns the JSON of a gateway', async () => {
   expect(await getJson(await answering(200, { nodes: [] }), '/api/v1/status')).toEqual({ nodes: [] });
 });
 

@@ -14,17 +14,17 @@ import {
 } from '@nats-io/jwt';
 
 /**
- * Who may do what on the NATS that `drover up` runs, in operator mode: operator → account → user.
+ * Authorisation on the NATS that `drover up` runs, in operator mode: operator → account → user.
  *
- * The operator's and the accounts' identity keys live in the data folder (0600), because JetStream keeps its
- * files under the account's public key. Users are never signed with them: each run makes a new signing key and
- * names it alone in the account's JWT, so that credentials of an earlier run are worth nothing.
+ * The identity keys of the operator and the accounts stay in the data folder (0600), because JetStream stores its files
+ * under the public key of the account. They never sign users: each run makes a new signing key, and the JWT of the account
+ * names only that key, so that credentials of earlier runs are not valid.
  */
 export interface Authority {
   readonly operatorJwt: string;
   readonly systemAccount: AccountClaims;
   readonly account: AccountClaims;
-  /** Signs this run's users; handed to processes on this machine that join, through the cluster file. */
+  /** Signs the users of this run. The cluster file gives it to processes on this machine that join. */
   readonly signingSeed: string;
 }
 
@@ -33,7 +33,7 @@ interface AccountClaims {
   readonly jwt: string;
 }
 
-/** What is needed to mint users of a run. */
+/** Keys that are needed to make users of a run. */
 export interface UserIssuer {
   readonly accountPublicKey: string;
   readonly signingSeed: string;
@@ -47,7 +47,7 @@ interface IdentitySeeds {
 
 const unlimited = -1;
 
-/** Loads or makes the identity keys of a data folder, and makes this run's authority. */
+/** Loads or makes the identity keys of a data folder, and makes the keys and JWTs of this run. */
 export async function createAuthority(dataDir: string): Promise<Authority> {
   const seeds = loadSeeds(dataDir) ?? saveSeeds(dataDir, newSeeds());
   const operator = keyOf(seeds.operator);
@@ -86,7 +86,7 @@ export async function createAuthority(dataDir: string): Promise<Authority> {
   };
 }
 
-/** Credentials (`.creds` text) of one node, allowed exactly `permissions`. */
+/** Makes a user for one node that has exactly `permissions`. Returns the text of a `.creds` file. */
 export async function mintUser(issuer: UserIssuer, name: string, permissions: Permissions): Promise<string> {
   const user = createUser();
   const claims = {
@@ -101,7 +101,7 @@ export async function mintUser(issuer: UserIssuer, name: string, permissions: Pe
   return textOf(fmtCreds(token, user));
 }
 
-/** NATS reads an empty list as "everything", so nothing is said as a denial of everything. */
+/** NATS reads an empty list as permission for every subject, so an empty list becomes a denial of every subject. */
 function allow(subjects: readonly string[]): { allow: string[]; deny: string[] } {
   return subjects.length === 0 ? { allow: [], deny: ['>'] } : { allow: [...subjects], deny: [] };
 }

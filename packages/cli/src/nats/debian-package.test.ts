@@ -8,7 +8,7 @@ const printed = [
   '',
 ].join('\n');
 
-it("takes the archive's own mirror out of what apt would fetch", () => {
+it('reads the mirror from the URIs that apt prints', () => {
   expect(parseMirror(printed, 'bookworm')).toBe('http://mirror.example/debian');
   expect(parseMirror(printed, 'trixie')).toBeUndefined();
 });

@@ -16,7 +16,7 @@ afterEach(() => {
 
 const name = releaseName('2.15.1', process.platform, process.arch) ?? 'unsupported';
 
-/** A release page with an archive of a program that says it is nats-server 2.15.1. */
+/** A server with a release: the archive holds a program that prints the version of nats-server 2.15.1. */
 async function setup(options: { sum?: string; silent?: boolean } = {}): Promise<{
   fetchRelease: (stepTimeoutMs?: number) => ReturnType<typeof fetchFromRelease>;
 }> {
@@ -68,7 +68,7 @@ it('refuses a release that does not match its published sum', async () => {
   });
 });
 
-it('gives up a step that gets no answer in time', async () => {
+it('gives up a step without an answer in time', async () => {
   const { fetchRelease } = await setup({ silent: true });
   expect(await fetchRelease(100)).toMatchObject({
     ok: false,

@@ -34,13 +34,13 @@ const isGone = (pid: number): Promise<void> =>
     { timeout: 5_000, interval: 10 },
   );
 
-it('ends its program when the parent goes away', async () => {
+it('ends its program when the parent ends', async () => {
   const { guardian, pid } = await guard('sleep', '60');
   guardian.disconnect();
   await isGone(pid);
 });
 
-it('ends a program that ignores being asked', async () => {
+it('kills a program that ignores SIGTERM', async () => {
   const { guardian, pid } = await guard('sh', '-c', 'trap "" TERM; while :; do sleep 0.1; done');
   guardian.disconnect();
   await isGone(pid);

@@ -14,7 +14,7 @@ interface Bench {
   readonly folder: string;
   readonly cacheDir: string;
   readonly lines: string[];
-  /** A program that says it is that nats-server. */
+  /** A program that prints the version of that nats-server. */
   readonly program: (name: string, version: string) => string;
   readonly provision: (options?: Partial<ProvisionOptions>) => ReturnType<typeof provisionServer>;
 }
@@ -45,7 +45,7 @@ function setup(): Bench {
   };
 }
 
-it('takes the first supported one on PATH, passing over an old one with a word', async () => {
+it('takes the first supported program on PATH, and reports an older one', async () => {
   const { program, provision, folder, lines } = setup();
   program('old', '2.10.27');
   const path = program('new', '2.15.1');
@@ -54,7 +54,7 @@ it('takes the first supported one on PATH, passing over an old one with a word',
   expect(lines.join()).toContain('2.10.27');
 });
 
-it('fetches one only when none is here, and finds it in the cache the next time', async () => {
+it('fetches a program only when this machine has none, and finds it in the cache the next time', async () => {
   const { program, provision, cacheDir } = setup();
   let fetches = 0;
   const source = async (): Promise<FetchOutcome> => {
@@ -76,7 +76,7 @@ it('survives two starts that fetch at the same moment', async () => {
   expect(readdirSync(cacheDir)).toEqual(['v2.15.1']);
 });
 
-it('refuses an old one that a source delivers and tries the next source', async () => {
+it('refuses an old program from one source and tries the next source', async () => {
   const { program, provision, cacheDir } = setup();
   const sources = ['2.10.27', '2.14.4'].map(
     (version) => (): Promise<FetchOutcome> => adopt(program(`from-${version}`, version), cacheDir),
@@ -84,7 +84,7 @@ it('refuses an old one that a source delivers and tries the next source', async 
   expect((await provision({ sources })).version).toBe('2.14.4');
 });
 
-it('says what to install when every way failed, with the reasons', async () => {
+it('says what to install when no source delivered a program, with the reasons', async () => {
   const { provision } = setup();
   await expect(provision({ sources: [failingSource] })).rejects.toMatchObject({
     code: 'nats-missing',

@@ -5,22 +5,23 @@ import { binariesOnPath, cachedBinary, inspectBinary, type ServerBinary } from '
 import { howToGetNats, isSupportedVersion, minimumNatsVersion } from './version.ts';
 
 export interface ProvisionOptions {
-  /** DROVER_NATS_SERVER: this program and no other. */
+  /** Value of DROVER_NATS_SERVER: only this program is used. */
   readonly explicitPath?: string | undefined;
   /** The PATH variable. */
   readonly searchPath: string;
   readonly cacheDir: string;
   readonly progress: (line: string) => void;
-  /** Longest one step of a fetch may take, so that a black-holed network does not eat the start. @default 10_000 */
+  /** Timeout of one step of a fetch, for a network that drops all packets. @default 10_000 */
   readonly stepTimeoutMs?: number;
-  /** Ways to fetch one, tried in order. @default Debian's archive, then the project's release */
+  /** Sources to fetch from, in order. @default the archive of Debian, then the release on GitHub */
   readonly sources?: readonly ((options: FetchOptions) => Promise<FetchOutcome>)[];
 }
 
 /**
  * Finds a supported nats-server on this machine, or fetches one into the cache.
  *
- * @throws CommandError `bad-configuration` for an explicit path that does not serve, `nats-missing` when every way failed
+ * @throws CommandError `bad-configuration` for a stated program that does not run, `nats-unsupported` for one that is too
+ *   old, `nats-missing` when none was found or fetched
  */
 export async function provisionServer(options: ProvisionOptions): Promise<ServerBinary> {
   if (options.explicitPath !== undefined) return explicitBinary(options.explicitPath);
@@ -51,7 +52,7 @@ export async function provisionServer(options: ProvisionOptions): Promise<Server
   throw new CommandError(
     'nats-missing',
     exitCodes.missing,
-    `no nats-server ${minimumNatsVersion} or newer here, and none could be fetched (${reasons.join('; ')})`,
+    `no nats-server ${minimumNatsVersion} or newer on this machine, and none could be fetched (${reasons.join('; ')})`,
     { fix: howToGetNats },
   );
 }

@@ -3,7 +3,7 @@ import { badConfiguration, CommandError, exitCodes } from '../errors.ts';
 import { readServerInfo, type ServerInfo } from './server-info.ts';
 import { howToGetNats, isSupportedVersion, minimumNatsVersion, parseVersion } from './version.ts';
 
-/** Host and port of a NATS address as people write them: `host`, `host:port`, `nats://user:pass@host:port`. */
+/** Host and port of a NATS address: `host`, `host:port`, or `nats://user:pass@host:port`. */
 export function parseNatsAddress(field: string, text: string): { host: string; port: number } {
   const url = URL.parse(text.includes('://') ? text : `nats://${text}`);
   if (url === null || url.hostname === '') throw badConfiguration(field, `is no NATS address: ${text}`);
@@ -14,10 +14,10 @@ export function parseNatsAddress(field: string, text: string): { host: string; p
 }
 
 /**
- * Checks that a server which someone else runs can carry Drover.
+ * Checks that a running NATS meets the needs of Drover.
  *
- * @param field the flag or variable it was named by
- * @throws CommandError `nats-unreachable`, or `nats-unsupported` naming its version and how to get another
+ * @param field the flag or variable that named the address
+ * @throws CommandError `nats-unreachable`, or `nats-unsupported` with what to do
  */
 export async function checkRunningServer(field: string, address: string): Promise<ServerInfo> {
   const { host, port } = parseNatsAddress(field, address);
@@ -53,7 +53,7 @@ export async function checkRunningServer(field: string, address: string): Promis
   return info;
 }
 
-/** @throws CommandError `nats-unsupported` where the server carries smaller messages than Drover needs */
+/** @throws CommandError `nats-unsupported` when the largest message of the server is smaller than Drover needs */
 export function requirePayload(server: string, maxPayloadBytes: number): void {
   if (maxPayloadBytes >= leastPayloadBytes) return;
   throw new CommandError(

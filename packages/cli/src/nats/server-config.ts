@@ -3,9 +3,9 @@ import type { Authority } from './credentials.ts';
 export interface ServerConfig {
   readonly host: string;
   readonly port: number;
-  /** JetStream makes its own folder `jetstream` in it. */
+  /** JetStream makes the folder `jetstream` in it. */
   readonly storeDir: string;
-  /** `power`: a confirmed write survives power loss · `process`: it survives any process, not the machine. */
+  /** A confirmed write survives: `power`: a loss of power · `process`: the end of any process, not of the machine. */
   readonly durability: 'power' | 'process';
   readonly authority: Authority;
 }
@@ -13,8 +13,8 @@ export interface ServerConfig {
 /**
  * The configuration file of the nats-server that `drover up` runs.
  *
- * Pings are frequent so that a frozen process loses its subscriptions after about 6 s instead of 4 minutes, and
- * a write that does not drain for 5 s cuts the slow reader instead of piling up. No monitoring port is opened.
+ * Pings are frequent, so that a frozen process loses its subscriptions after about 6 s instead of 4 minutes. A reader that
+ * does not take its data for 5 s is disconnected, so that the data does not fill the memory. No monitoring port is opened.
  */
 export function serverConfigText(config: ServerConfig): string {
   const { authority } = config;

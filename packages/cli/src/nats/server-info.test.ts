@@ -8,7 +8,7 @@ afterEach(() => {
   for (const server of servers.splice(0)) server.close();
 });
 
-/** A server whose first word is `greeting`. */
+/** A server that first sends `greeting`. */
 async function greetWith(greeting: string): Promise<number> {
   const server = createServer((socket) => {
     socket.on('error', () => {});
@@ -21,7 +21,7 @@ async function greetWith(greeting: string): Promise<number> {
   return (server.address() as { port: number }).port;
 }
 
-it('reads version and JetStream out of the first line', async () => {
+it('reads version and JetStream from the first line', async () => {
   const port = await greetWith(
     'INFO {"version":"2.15.1","jetstream":true,"auth_required":true,"max_payload":65536}\r\n',
   );
@@ -33,7 +33,7 @@ it('reads version and JetStream out of the first line', async () => {
   });
 });
 
-it('refuses a server that speaks something else or nothing', async () => {
+it('refuses a server that does not speak NATS, or sends nothing', async () => {
   const other = await greetWith('220 mail.example ESMTP\r\n');
   await expect(readServerInfo('127.0.0.1', other, 1_000)).rejects.toThrow('does not speak NATS');
   const silent = await greetWith('');
@@ -64,7 +64,7 @@ it('refuses a running server whose messages are smaller than Drover needs, and s
   });
 });
 
-it('reads addresses as people write them', () => {
+it('reads addresses in each notation', () => {
   expect(parseNatsAddress('--nats', 'bus')).toEqual({ host: 'bus', port: 4_222 });
   expect(parseNatsAddress('--nats', 'nats://me:secret@bus:4333')).toEqual({ host: 'bus', port: 4_333 });
   expect(parseNatsAddress('--nats', 'tls://[::1]:4333')).toEqual({ host: '::1', port: 4_333 });

@@ -1,18 +1,18 @@
 import { connect } from 'node:net';
 
-/** What a nats-server says of itself in the first line of every connection. */
+/** Facts that a nats-server sends in the first line of every connection. */
 export interface ServerInfo {
   readonly version: string;
   readonly jetStream: boolean;
   readonly authRequired: boolean;
-  /** Largest message it carries, bytes; an account of it may be allowed less. */
+  /** Largest message in bytes; an account can have a smaller limit. */
   readonly maxPayloadBytes: number;
 }
 
 /**
- * Connects, reads the `INFO` line and hangs up; needs no credentials.
+ * Connects, reads the `INFO` line and disconnects. Needs no credentials.
  *
- * @throws Error nobody listens, nobody speaks NATS, or nothing came within `timeoutMs`
+ * @throws Error when nothing listens there, no NATS answers, or no answer came within `timeoutMs`
  */
 export function readServerInfo(host: string, port: number, timeoutMs: number): Promise<ServerInfo> {
   return new Promise((resolve, reject) => {
@@ -27,18 +27,18 @@ export function readServerInfo(host: string, port: number, timeoutMs: number): P
     socket.once('error', fail);
     socket.once('close', () => {
       clearTimeout(timer);
-      reject(new Error('it closed the connection without a word of NATS'));
+      reject(new Error('the server closed the connection without a NATS message'));
     });
     socket.on('data', (chunk: string) => {
       text += chunk;
       const end = text.indexOf('\r\n');
       if (end === -1) {
         if (text.length > 65_536 || !'INFO '.startsWith(text.slice(0, 5)))
-          fail(new Error('it does not speak NATS'));
+          fail(new Error('the server does not speak NATS'));
         return;
       }
       const info = parseInfoLine(text.slice(0, end));
-      if (info === undefined) fail(new Error('it does not speak NATS'));
+      if (info === undefined) fail(new Error('the server does not speak NATS'));
       else resolve(info);
       socket.destroy();
     });

@@ -11,7 +11,7 @@ it('takes the default port when it is free', async () => {
   expect(await choosePort({ port: 11_500, explicit: false }, 'h', taken())).toEqual({ port: 11_500 });
 });
 
-it('moves the default port to the next free one and says so', async () => {
+it('takes the next free port when the default port is in use, and says so', async () => {
   expect(await choosePort({ port: 11_500, explicit: false }, 'h', taken(11_500, 11_501))).toEqual({
     port: 11_502,
     movedFrom: 11_500,

@@ -35,7 +35,7 @@ it('prefers OLLAMA_HOST, and falls back to the default address saying why', () =
   expect(fallback.notes).toEqual([`OLLAMA_HOST names ${remote}: the name is unknown`]);
 });
 
-it('does not take itself for a host when OLLAMA_HOST points at a gateway', () => {
+it('does not use a gateway as a host when OLLAMA_HOST names one', () => {
   const gateway = 'http://127.0.0.1:11500';
   const choice = choose({ ollamaHost: '127.0.0.1:11500' }, { kind: 'drover', url: gateway }, ollama(local));
   expect(choice.hosts).toEqual([local]);
@@ -72,7 +72,7 @@ it('takes an address with a path and a user, and shows neither user nor password
   );
 });
 
-it('tells which host has no model', () => {
+it('names the hosts without models', () => {
   expect(choose({}, ollama(local, [])).withoutModels).toEqual([local]);
 });
 

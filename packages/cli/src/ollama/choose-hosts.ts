@@ -2,21 +2,21 @@ import { badConfiguration, CommandError, exitCodes } from '../errors.ts';
 import { defaultOllamaUrl, type OllamaUrl, parseOllamaAddress, shownUrl } from './ollama-address.ts';
 import type { ProbeResult } from './probe.ts';
 
-/** What the person said about hosts. */
+/** What was stated about hosts. */
 export interface HostWish {
-  /** `--ollama`, as written. */
+  /** Values of `--ollama`, as written. */
   readonly ollama: readonly string[];
-  /** `--sim`; undefined when not given. */
+  /** Value of `--sim`; undefined when not stated. */
   readonly sim: number | undefined;
   /** The OLLAMA_HOST variable. */
   readonly ollamaHost: string | undefined;
 }
 
-/** Which addresses to ask who they are. */
+/** Addresses to probe. */
 export interface ProbePlan {
-  /** Named by `--ollama`: each must be a host. */
+  /** Named by `--ollama`: each must be an Ollama. */
   readonly named: readonly OllamaUrl[];
-  /** Places where one may be, best first: the first one that answers is used. */
+  /** Addresses where an Ollama may run, best first: the first that answers is used. */
   readonly guessed: readonly OllamaUrl[];
 }
 
@@ -26,7 +26,7 @@ export interface HostChoice {
   readonly withoutModels: readonly OllamaUrl[];
   /** Simulated hosts to start. */
   readonly simulate: number;
-  /** What a person should know about the choice, one line each. */
+  /** Notes on the choice for a person, one line each. */
   readonly notes: readonly string[];
 }
 
@@ -37,7 +37,7 @@ export function planProbes(wish: HostWish): ProbePlan {
   if (wish.ollama.length > 0 && (wish.sim ?? 0) > 0) {
     throw badConfiguration(
       '--sim',
-      `${wish.sim} and --ollama contradict each other: a fleet is simulated or real`,
+      `${wish.sim} and --ollama contradict each other: the hosts are either simulated or real`,
     );
   }
   const named = wish.ollama.map((text) => {
@@ -58,14 +58,14 @@ export function planProbes(wish: HostWish): ProbePlan {
 }
 
 /**
- * Decides which hosts the fleet starts with, from what the probes of `planProbes` found.
+ * Decides from the results of the probes which hosts the fleet starts with. Pure.
  *
- * @throws CommandError `bad-configuration` when a named host is a Drover gateway; `ollama-missing` when no named
- * host answers as an Ollama, or none was found and simulating is forbidden
+ * @throws CommandError `bad-configuration` when a named host is a Drover gateway; `ollama-missing` when no named host
+ *   answers as an Ollama, or when no Ollama was found and `--sim 0` forbids simulated hosts
  */
 export function chooseHosts(wish: HostWish, plan: ProbePlan, probes: readonly ProbeResult[]): HostChoice {
   const probeOf = (url: OllamaUrl): ProbeResult =>
-    probes.find((probe) => probe.url === url) ?? { kind: 'silent', url, detail: 'it was not asked' };
+    probes.find((probe) => probe.url === url) ?? { kind: 'silent', url, detail: 'not probed' };
   if (plan.named.length > 0) return chooseNamed(plan.named.map(probeOf));
   if ((wish.sim ?? 0) > 0) return { hosts: [], withoutModels: [], simulate: wish.sim ?? 0, notes: [] };
   const notes: string[] = [];
@@ -104,7 +104,7 @@ function chooseNamed(probes: readonly ProbeResult[]): HostChoice {
       fix: 'start it with "ollama serve", or correct --ollama',
     });
   }
-  // A fleet with one host that is down is still a fleet: its node-agent takes it in when it comes back.
+  // One reachable host is enough: the node-agents of the other hosts report them ready when they come back.
   return choiceOf(
     probes,
     broken.map(

@@ -34,7 +34,7 @@ it('shows an address without user and password', () => {
   expect(shownUrl('https://ada:p%40ss@proxy:443/gpu')).toBe('https://proxy:443/gpu');
   expect(shownUrl('http://gpu:11434/a@b')).toBe('http://gpu:11434/a@b');
   expect(shownUrl('http://[::1]:11434')).toBe('http://[::1]:11434');
-  // A comma in a password has cut it in two.
+  // A comma in the password has cut the address in two.
   expect(shownUrl('http://ada:s3')).toBe('http://ada:…');
   expect(shownUrl('http://ada:3cret')).toBe('http://ada:…');
 });

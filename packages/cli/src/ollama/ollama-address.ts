@@ -1,18 +1,17 @@
-/** Where an Ollama answers, as a base URL without a trailing slash; may hold user and password (see `shownUrl`). */
+/** Base URL of an Ollama, without a trailing slash. Can hold user and password: show it only by `shownUrl`. */
 export type OllamaUrl = string;
 
 const defaultPort = 11_434;
 
-/** The address Ollama itself uses when OLLAMA_HOST says nothing. */
+/** The address that Ollama uses when OLLAMA_HOST is not set. */
 export const defaultOllamaUrl: OllamaUrl = `http://127.0.0.1:${defaultPort}`;
 
 /**
- * Reads an address in every notation that Ollama takes in OLLAMA_HOST: `host`, `host:port`, `:port`, an IPv6
- * address with or without brackets, and URLs with scheme and path (where http means port 80 and https 443). A URL may
- * also name a user and a password, for a proxy that wants them.
- * Addresses that mean "every interface" become loopback, because they are for listening, not for calling.
+ * Reads an address in every notation that Ollama accepts in OLLAMA_HOST: `host`, `host:port`, `:port`, an IPv6 address
+ * with or without brackets, and a URL with scheme and path (default port 80 for http, 443 for https). A URL may also hold
+ * user and password for a proxy. An address that means every interface becomes loopback, because no client can call it.
  *
- * @returns undefined where Ollama would not know what is meant either
+ * @returns undefined for an address that Ollama cannot read either
  * @see envconfig/config.go `Host` in Ollama's source
  */
 export function parseOllamaAddress(text: string): OllamaUrl | undefined {
@@ -33,19 +32,19 @@ export function parseOllamaAddress(text: string): OllamaUrl | undefined {
   if (!Number.isInteger(port) || port < 1 || port > 65_535) return undefined;
   const url = URL.parse(`${scheme ?? 'http'}://${user}${callable(parts.host)}:${port}`);
   if (url === null) return undefined;
-  // URL drops a port that is its scheme's default; say it anyway, it is what the person wrote about.
+  // `URL` drops the default port of the scheme. It is added again, because messages must show the port in use.
   return `${url.protocol}//${userOf(url)}${url.hostname}:${port}${path}`;
 }
 
 /**
- * The address as people may see it: without user and password. Takes what is no address too, where a password may stand
- * in the place of the port: a list is cut at its commas, and one in a password must be written `%2C`.
+ * The address without user and password, for output. Also accepts a text that is no address: a comma in a password that was
+ * not written as `%2C` cuts a list in the password, whose first part then stands in the place of the port.
  */
 export function shownUrl(url: OllamaUrl): string {
   return url.replace(/\/\/[^@/]*@/, '//').replace(/^([a-z]+:\/\/[^/:[\]]*:)(?!\d+(?:\/|$)).*$/i, '$1…');
 }
 
-/** A comma separates addresses in `DROVER_OLLAMA`, so none may be left in a password. */
+/** Commas are encoded, because a comma separates the addresses in `DROVER_OLLAMA`. */
 function userOf({ username, password }: URL): string {
   if (username === '' && password === '') return '';
   return `${username}:${password}@`.replaceAll(',', '%2C');

@@ -2,7 +2,7 @@ import { systemClock } from '@drover/actor-core';
 import { connectOllama, type Ollama, readOllamaAddress, type Reply, UpstreamError } from '@drover/node-agent';
 import type { OllamaUrl } from './ollama-address.ts';
 
-/** What answered at an address. */
+/** Kind of server that answered at an address. */
 export type ProbeResult =
   | {
       readonly kind: 'ollama';
@@ -11,15 +11,15 @@ export type ProbeResult =
       readonly simulated: boolean;
       readonly models: readonly string[];
     }
-  /** A gateway of Drover: using it as a host would send requests round in circles. */
+  /** A Drover gateway: as a host it would send requests back to this fleet. */
   | { readonly kind: 'drover'; readonly url: OllamaUrl }
-  /** Something else, or nothing; `detail` is a clause. */
+  /** Another server, or no answer; `detail` is the reason, as one clause. */
   | { readonly kind: 'not-ollama' | 'silent'; readonly url: OllamaUrl; readonly detail: string };
 
-/** Probes an address for the kind of server behind it, as a node-agent would. Never loads a model; takes at most twice `timeoutMs`. */
+/** Finds out what kind of server answers at an address. Loads no model; takes at most twice `timeoutMs`. */
 export async function probeOllama(url: OllamaUrl, timeoutMs: number): Promise<ProbeResult> {
   const address = readOllamaAddress(url);
-  if (address === undefined) return { kind: 'silent', url, detail: 'it is no address of an Ollama' };
+  if (address === undefined) return { kind: 'silent', url, detail: 'this is no address of an Ollama' };
   const ollama = connectOllama(address, systemClock, { connectMs: timeoutMs, maxIdle: 1 });
   try {
     return await ask(ollama, url, timeoutMs);
@@ -53,7 +53,7 @@ async function listModels(ollama: Ollama, timeoutMs: number): Promise<string[]> 
       .map((model: { name?: unknown }) => model.name)
       .filter((name): name is string => typeof name === 'string');
   } catch (error) {
-    // It said who it is; the node-agent finds out about its models.
+    // The server is an Ollama. Its node-agent will ask for the models again.
     if (error instanceof UpstreamError) return [];
     throw error;
   }

@@ -1,7 +1,7 @@
 import type { ActorEntry, ActorsReport, NodeActors } from '../gateway-client/actors-report.ts';
 import { printable } from './figures.ts';
 
-/** Actors or nodes that one piece of advice names. */
+/** Largest number of actors or nodes that one sentence names. */
 const maxNamed = 3;
 
 interface Finding {
@@ -9,7 +9,7 @@ interface Finding {
   readonly actor: ActorEntry;
 }
 
-/** What is wrong and what to do now, one sentence or two each; empty when nothing is. Pure. */
+/** For each kind of fault what it is and what to do, in one or two sentences. Empty without a fault. Pure. */
 export function actorAdvice({ nodes }: ActorsReport): string[] {
   const all = nodes.flatMap((node) => node.actors.map((actor) => ({ node, actor })));
   const parked = all.filter(({ actor }) => actor.state === 'parked');
@@ -23,27 +23,27 @@ export function actorAdvice({ nodes }: ActorsReport): string[] {
   if (parked.length > 0)
     advice.push(
       `parked: ${named(parked)}: failed more often than its supervisor allows, and stays down while its siblings go on. ` +
-        `Mend what its last failure names, then restart ${processes(parked)}.`,
+        `Correct the cause of its last failure, then restart ${processes(parked)}.`,
     );
   if (restarting.length > 0)
     advice.push(
-      `restarting: ${named(restarting)}: comes back by itself after a pause; if it keeps failing it is parked, or takes ` +
-        `its supervisor down with it. Its last failure says why.`,
+      `restarting: ${named(restarting)}: comes back by itself after a pause; if it fails too often, it is parked or its ` +
+        `supervisor fails too. Its last failure has the reason.`,
     );
   if (full.length > 0)
     advice.push(
-      `mailbox more than half full: ${named(full)}: messages come faster than they are handled; once it is full, more are ` +
-        `refused or dropped. "drover actors --watch" shows whether it drains.`,
+      `mailbox more than half full: ${named(full)}: messages come faster than they are handled; when the mailbox is full, further ones ` +
+        `are refused or dropped. "drover actors --watch" shows whether it gets shorter.`,
     );
   if (silent.length > 0)
     advice.push(
-      `no answer: ${list(silent.map(({ id }) => id))}: a process that has just ended comes back by itself under drover up; ` +
-        `one that is frozen has to be ended (kill its pid). "drover doctor" checks the rest.`,
+      `no answer: ${list(silent.map(({ id }) => id))}: drover up restarts a process that has ended; a frozen process ` +
+        `must be ended by hand (kill its pid). "drover doctor" checks the other parts.`,
     );
   if (isCutOff)
     advice.push(
-      'no bus: the gateway is not connected to NATS and sees only its own actors; it reconnects by itself once NATS is ' +
-        'back. "drover doctor" says whether it is.',
+      'no bus: the gateway is not connected to NATS and shows only its own actors; it reconnects by itself when NATS ' +
+        'is back. "drover doctor" checks NATS.',
     );
   return advice.map(printable);
 }
@@ -52,7 +52,7 @@ function named(findings: readonly Finding[]): string {
   return list(findings.map(({ node, actor }) => `${node.id} ${actor.path}`));
 }
 
-/** The processes behind them; `drover up` starts one again that was ended. */
+/** The processes of the actors, with how to restart each. */
 function processes(findings: readonly Finding[]): string {
   const ids = [
     ...new Set(

@@ -1,21 +1,21 @@
 import type { ActorEntry } from '../gateway-client/actors-report.ts';
 
-/** An actor and those below it. */
+/** An actor and its children. */
 export interface Branch {
   readonly actor: ActorEntry;
   readonly children: readonly Branch[];
-  /** Live children that the report leaves out. */
+  /** Number of live children that the report leaves out. */
   readonly hidden: number;
-  /** What it is called here: its name below its parent, its whole path where that is not shown. */
+  /** Its name if its parent is shown above it, else its whole path. */
   readonly label: string;
 }
 
-/** Builds the trees of one node out of its list, in the order of the list. Pure. */
+/** Builds the trees of one node from its list of actors, in the order of the list. Pure. */
 export function treesOf(actors: readonly ActorEntry[]): readonly Branch[] {
   const paths = new Set(actors.map(({ path }) => path));
   const below = new Map<string | null, ActorEntry[]>();
   for (const actor of actors) {
-    // Nobody is its own ancestor, whatever the answer says.
+    // Also for a wrong answer no actor may be its own ancestor: the path of a child is longer.
     const isBelow =
       actor.parent !== null && paths.has(actor.parent) && actor.path.startsWith(`${actor.parent}/`);
     const parent = isBelow ? actor.parent : null;
@@ -29,7 +29,7 @@ export function treesOf(actors: readonly ActorEntry[]): readonly Branch[] {
   return (below.get(null) ?? []).map((actor) => branch(actor, true));
 }
 
-/** How the lines between parent and child are drawn. */
+/** Characters that draw the lines between parent and child. */
 export interface Glyphs {
   readonly child: string;
   readonly lastChild: string;
@@ -41,13 +41,13 @@ export interface Glyphs {
 export const boxGlyphs: Glyphs = { child: '├─ ', lastChild: '└─ ', pass: '│  ', blank: '   ', more: '…' };
 export const plainGlyphs: Glyphs = { child: '  ', lastChild: '  ', pass: '  ', blank: '  ', more: '...' };
 
-/** One line of a drawn tree: an actor, or how many of its children are not shown. */
+/** One line of a drawn tree: an actor, or the number of its children that are not shown. */
 export interface TreeLine {
   readonly label: string;
   readonly actor: ActorEntry | undefined;
 }
 
-/** The tree as lines, each with its indentation. Pure. */
+/** The trees as lines with indentation. Pure. */
 export function treeLines(trees: readonly Branch[], glyphs: Glyphs): readonly TreeLine[] {
   const lines: TreeLine[] = [];
   const visit = ({ actor, children, hidden, label }: Branch, before: string, isLast: boolean): void => {

@@ -67,7 +67,7 @@ it('draws the tree of each node with its columns', () => {
   ]);
 });
 
-it('indents without lines where there is no such terminal', () => {
+it('indents without lines when the output is no such terminal', () => {
   expect(draw([node('a', family)], { glyphs: plainGlyphs }).slice(2, 5)).toEqual([
     '  instances  running   0/1000         0      0  1m01s',
     '    one      busy      3/1000         2  12.3k  1m01s  3m12s ago  touched: Error: ouch',
@@ -75,7 +75,7 @@ it('indents without lines where there is no such terminal', () => {
   ]);
 });
 
-it('says what a node leaves out, and where', () => {
+it('says how many actors a node leaves out, and where', () => {
   const some = [actor('pool', { children: 1_000 }), actor('pool/bad'), actor('far/below', { children: 1 })];
   const part = { total: 2_000, leftOut: 1_997, complete: false };
   expect(draw([node('a', some, part)]).slice(1)).toEqual([
@@ -98,14 +98,14 @@ it('lists a node that does not answer, with the reason, and what to do', () => {
       node('b', [], { silence: left, state: 'left' }),
     ]),
   ).toEqual([
-    'a  host, pid 7: no answer within 2 s (unreachable, last heard 4s ago)',
-    'b  host, pid 7: it stopped in order (left, last heard 0s ago)',
+    'a  host, pid 7: no answer within 2 s (unreachable, last message 4s ago)',
+    'b  host, pid 7: it stopped in order (left, last message 0s ago)',
     '',
     expect.stringMatching(/^no answer: a: .*drover doctor/),
   ]);
 });
 
-it('marks what is wrong, and says what to do now', () => {
+it('highlights faults, and says what to do', () => {
   const marked = draw(
     [
       node('a', [
@@ -148,7 +148,7 @@ it.each([200, 80, 60, 45, 30, 12])('fits a terminal of %i columns', (width) => {
 
 const headerAt = (width: number): string => draw([node('a', family)], { width })[0] ?? '';
 
-it('gives up the age of actors, then rates, then failures on a narrow terminal', () => {
+it('leaves out the age of actors, then rates, then failures on a narrow terminal', () => {
   expect(headerAt(90)).toContain('UP');
   expect(headerAt(80)).not.toContain('UP');
   expect(headerAt(64)).toBe('ACTOR         STATE    MAILBOX  RESTARTS  MSG/S  LAST FAILURE');
@@ -163,14 +163,14 @@ it('keeps the advice where the tree is higher than the terminal', () => {
   expect(lines[6]).toMatch(/^parked/);
 });
 
-it('lets no name and no message steer the terminal', () => {
+it('removes control characters from names and messages', () => {
   const message = 'two\nlines \u001B[31mred\u202E';
   const lines = draw([node('a', [actor('x\u001B[2J', { lastFailure: { ...failed, message } })])]);
   expect(lines.join('')).not.toMatch(/[\p{Cc}\p{Cf}]/u);
   expect(lines).toHaveLength(3);
 });
 
-it('reads no answer of somebody else', () => {
+it('reads nothing from the answer of another server', () => {
   expect(readActorsReport({ node: 'a', actors: [] })).toBeUndefined();
   expect(readActorsReport([])).toBeUndefined();
   expect(readActorsReport({ nodes: [] })).toEqual({ nodes: [] });

@@ -6,12 +6,12 @@ import type { Style } from './terminal.ts';
 
 export interface DrawOptions {
   readonly glyphs: Glyphs;
-  /** Characters a line may have; Infinity where nothing is to be cut. */
+  /** Largest number of characters in a line; Infinity: lines are not cut. */
   readonly width: number;
-  /** Lines there is room for; Infinity where all are to be told. */
+  /** Largest number of lines; Infinity: all lines are shown. */
   readonly height: number;
   readonly style: (style: Style, text: string) => string;
-  /** Now, by the wall clock: failures are told by their age. */
+  /** Wall clock time, for the age of failures. */
   readonly nowMs: number;
 }
 
@@ -20,15 +20,15 @@ interface Cell {
   readonly style?: Style | undefined;
 }
 
-/** What stands in one line: a heading of a node, or an actor's cells. */
+/** Contents of one line: the heading of a node, or the cells of an actor. */
 type Line = { readonly heading: string; readonly style?: Style } | { readonly cells: readonly Cell[] };
 
 const header = ['ACTOR', 'STATE', 'MAILBOX', 'RESTARTS', 'MSG/S', 'UP', 'LAST FAILURE'];
 const titles: readonly Cell[] = header.map((text) => ({ text, style: 'dim' }));
 const columns = { label: 0, state: 1, mailbox: 2, restarts: 3, rate: 4, up: 5, failure: 6 } as const;
-/** Right-aligned: figures. */
+/** Columns of figures, which are right-aligned. */
 const figures: ReadonlySet<number> = new Set([columns.mailbox, columns.restarts, columns.rate, columns.up]);
-/** What a narrow terminal does without, one after the other. */
+/** Columns in the order in which a narrow terminal leaves them out. */
 const dispensable = [
   columns.up,
   columns.rate,
@@ -40,12 +40,12 @@ const dispensable = [
 const gap = 2;
 const leastLabel = 18;
 const leastFailure = 14;
-/** Less of a failure is worse than no age. */
+/** A column is left out before the failure gets shorter than this. */
 const fairFailure = 40;
-/** A failure this young is what is wrong now. */
+/** A failure of this age or younger is highlighted. */
 const recentMs = 60_000;
 
-/** The live actors of all nodes as lines for a person: a tree for each node, then what to do about what is wrong. */
+/** The live actors of all nodes as text: a tree for each node, then what to do about faults. */
 export function actorsText(report: ActorsReport, options: DrawOptions): string[] {
   const lines = report.nodes.flatMap((node) => nodeLines(node, options));
   const rows = lines.flatMap((line) => ('cells' in line ? [line.cells] : []));
@@ -63,7 +63,7 @@ function nodeLines(node: NodeActors, { glyphs, nowMs }: DrawOptions): readonly L
   const { id, role, pid, silence } = node;
   const who = `${id}  ${role}, pid ${pid}`;
   if (silence !== null) {
-    const age = `${node.state}, last heard ${durationText(node.evidenceAgeMs)} ago`;
+    const age = `${node.state}, last message ${durationText(node.evidenceAgeMs)} ago`;
     const style = silence.code === 'left' ? 'dim' : 'red';
     return [{ heading: printable(`${who}: ${silence.message} (${age})`), style }];
   }
@@ -80,7 +80,7 @@ function nodeLines(node: NodeActors, { glyphs, nowMs }: DrawOptions): readonly L
   return lines;
 }
 
-/** What does not fit is counted. */
+/** Cuts to `height` and counts the lines that are left out. */
 function cutLines(lines: readonly string[], height: number, options: DrawOptions): readonly string[] {
   if (lines.length <= height) return lines;
   const kept = Math.max(0, height - 1);
@@ -137,7 +137,7 @@ function failureStyle(state: string, isFailing: boolean): Style {
 function failureText(failure: ActorEntry['lastFailure'], failedAgoMs: number): string {
   if (failure === null) return '';
   const { code, message } = failure;
-  // The class of an error is the beginning of its message already.
+  // Some messages begin with the code already.
   const what = code === '' || message.startsWith(`${code}:`) ? message : `${code}: ${message}`;
   return printable(`${durationText(failedAgoMs)} ago  ${what}`);
 }
@@ -147,7 +147,7 @@ function agoMs(at: string, nowMs: number): number {
   return Number.isNaN(ms) ? 0 : Math.max(0, ms);
 }
 
-/** How wide each column is, 0 for one left out, so that a line fits. */
+/** Width of each column so that a line fits; 0 for a column that is left out. */
 function columnWidths(rows: readonly (readonly Cell[])[], width: number): number[] {
   const natural = header.map((title, column) =>
     Math.max(
@@ -179,7 +179,7 @@ function sum(widths: readonly number[]): number {
 
 function drawRow(cells: readonly Cell[], widths: readonly number[], options: DrawOptions): string {
   const { more } = options.glyphs;
-  // A note has the line for itself.
+  // A single cell is a note, which has the whole line.
   if (cells.length === 1)
     return styled(
       { ...(cells[0] as Cell), text: cutEnd((cells[0] as Cell).text, options.width, more) },

@@ -9,7 +9,7 @@ export function durationText(ms: number): string {
   return `${Math.floor(hours / 24)}d${two(hours % 24)}h`;
 }
 
-/** A rate in a few characters: `0`, `0.3`, `42`, `12.3k`; `-` where there is none. */
+/** A rate in a few characters: `0`, `0.3`, `42`, `12.3k`; `-` for an unknown rate. */
 export function rateText(perSecond: number | null): string {
   if (perSecond === null) return '-';
   if (perSecond === 0) return '0';
@@ -20,12 +20,12 @@ export function rateText(perSecond: number | null): string {
     : `${(perSecond / 1_000_000).toFixed(1)}M`;
 }
 
-/** Text of others on one line and without what would steer a terminal. */
+/** Text from another process in one line and without control characters for a terminal. */
 export function printable(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ');
 }
 
-/** At most `width` characters, with `mark` where something is missing. */
+/** At most `width` characters; `mark` stands at the end of a text that was cut. */
 export function cutEnd(text: string, width: number, mark = '…'): string {
   if (text.length <= width) return text;
   return width <= mark.length ? text.slice(0, Math.max(0, width)) : text.slice(0, width - mark.length) + mark;

@@ -14,7 +14,7 @@ it('reads a line of nats-server', () => {
   });
 });
 
-it('takes anything else for the last words of a crash', () => {
+it('reads any other line as the output of a crash', () => {
   expect(parseLogLine('TypeError: x is not a function')).toEqual({
     level: 'error',
     text: 'TypeError: x is not a function',

@@ -1,6 +1,6 @@
 import type { LogLevel } from '../config.ts';
 
-/** One line of a process' log, as a person reads it. */
+/** One log line of a process as text. */
 export interface LogLine {
   readonly level: LogLevel;
   readonly text: string;
@@ -12,7 +12,7 @@ export function isAtLeast(level: LogLevel, threshold: LogLevel): boolean {
   return severities.indexOf(level) >= severities.indexOf(threshold);
 }
 
-/** Reads a line of a child's stderr: pino's JSON, nats-server's format, or plain text (which is a crash's last words). */
+/** Reads a line from the stderr of a child: JSON of pino, the format of nats-server, or plain text, such as a crash. */
 export function parseLogLine(line: string): LogLine {
   if (line.startsWith('{')) {
     const parsed = parsePino(line);

@@ -52,7 +52,7 @@ it('leaves out the pid, then the role, and marks the header', () => {
   ]);
 });
 
-it('keeps node, state and evidence whole where hardly anything fits', () => {
+it('keeps node, state and evidence whole on the narrowest terminal', () => {
   expect(at(44)).toEqual([
     'NODE       STATE        EVIDENCE …',
     'agent-1    unreachable  1.3s load-report',

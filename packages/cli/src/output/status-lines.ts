@@ -4,20 +4,20 @@ import { alignColumns } from './columns.ts';
 import { statusTable } from './status-table.ts';
 
 export interface StatusLinesOptions {
-  /** Characters a line may have; Infinity where nothing is to be cut. */
+  /** Largest number of characters in a line; Infinity: lines are not cut. */
   readonly width: number;
-  /** Stands for what is left out. */
+  /** Mark for text that is left out. */
   readonly more: string;
 }
 
 const gap = 2;
-/** Fewer characters of the models tell nothing. */
+/** Least width of the column MODELS; a narrower one would not be useful. */
 const leastModels = 12;
 
 /**
- * The nodes as lines that fit. NODE, STATE and EVIDENCE are always whole, since a state without the age of its evidence
- * misleads. What does not fit is left out in this order: the end of MODELS, PID, ROLE, all of MODELS; `more` stands at
- * the end of each line that is cut, and of the header where a column is missing.
+ * The nodes as lines that fit. NODE, STATE and EVIDENCE are never cut, because a state without the age of its evidence
+ * misleads. The rest is left out in this order: the end of MODELS, PID, ROLE, all of MODELS. `more` stands at the end of
+ * each line that is cut, and of the header when a column is missing.
  */
 export function statusLines(report: StatusReport, { width, more }: StatusLinesOptions): string[] {
   const [header = [], ...rows] = statusTable(report);
@@ -33,7 +33,7 @@ export function statusLines(report: StatusReport, { width, more }: StatusLinesOp
   return [...table, ...storeLines(report, width)];
 }
 
-/** What is wrong with the store, whole, however narrow the terminal is. */
+/** The fault of the store. It is wrapped and never cut. */
 function storeLines({ store }: StatusReport, width: number): string[] {
   if (store === undefined) return [];
   const age = `${(store.evidenceAgeMs / 1000).toFixed(1)}s ago`;
@@ -47,7 +47,7 @@ function storeLines({ store }: StatusReport, width: number): string[] {
   return lines;
 }
 
-/** Whether everything but the models fits, with room for some of them. */
+/** Whether the columns fit when MODELS has its least width. */
 function fits(
   header: readonly string[],
   rows: readonly (readonly string[])[],

@@ -1,7 +1,7 @@
 import type { ModelStatus, NodeStatus, StatusReport } from '../gateway-client/status-report.ts';
 import { printable } from './figures.ts';
 
-/** One line for each node; the ages are of the evidence, so that nobody takes it for certainty. */
+/** One line for each node. EVIDENCE is the age of the last message, because a state is only as certain as its age. */
 export function statusTable(report: StatusReport): string[][] {
   const rows = report.nodes.map((node) => [
     node.id,
@@ -9,12 +9,12 @@ export function statusTable(report: StatusReport): string[][] {
     stateText(node),
     String(node.pid),
     `${(node.evidenceAgeMs / 1000).toFixed(1)}s ${node.evidenceSource}`,
-    [...troubles(node), modelsText(node.models ?? [])].filter((part) => part !== '').join('; '),
+    [...faults(node), modelsText(node.models ?? [])].filter((part) => part !== '').join('; '),
   ]);
   return [['NODE', 'ROLE', 'STATE', 'PID', 'EVIDENCE', 'MODELS'], ...rows];
 }
 
-/** The node's state and, where its process lives but an Ollama behind it does not serve, what is wrong with that. */
+/** State of the node. For a living node with a fault the fault is added: a shared id, an Ollama that is down or refuses. */
 export function stateText({
   state,
   instances = [],
@@ -33,8 +33,8 @@ export function stateText({
   return [state, ...parts].join(', ');
 }
 
-/** What is wrong with a node's Ollama servers, and with its name, in words. */
-function troubles({ instances = [], rival }: NodeStatus): string[] {
+/** Faults of the Ollama servers of a node and of its id, as text. */
+function faults({ instances = [], rival }: NodeStatus): string[] {
   return [
     ...(rival === undefined ? [] : [`pid ${rival.pid} runs under this id too`]),
     ...instances
@@ -46,7 +46,7 @@ function troubles({ instances = [], rival }: NodeStatus): string[] {
   ];
 }
 
-/** Loaded models with what is in and before them, then how many more there are. */
+/** Loaded models with their busy slots and queues, then the number of models that are not loaded. */
 function modelsText(models: readonly ModelStatus[]): string {
   if (models.length === 0) return '';
   const loaded = models.filter((model) => model.loaded);
@@ -59,7 +59,7 @@ function modelsText(models: readonly ModelStatus[]): string {
   return parts.join(', ');
 }
 
-/** The states without the figures: changes only when something a person cares about does. */
+/** States without figures, as one line: changes only with a state or a loaded model. */
 export function statusSummary(report: StatusReport): string {
   return report.nodes
     .map((node) => {

@@ -1,5 +1,6 @@
 import { Writable } from 'node:stream';
 import { expect, it } from 'vitest';
+import { platform } from '../platform/platform.ts';
 import { Terminal } from './terminal.ts';
 
 function setup(
@@ -43,10 +44,10 @@ it('cuts block lines at the width of the terminal with a mark, so that they stay
   expect(written()).toBe(`\u001B[31m${'x'.repeat(18)}…\u001B[0m\n${'y'.repeat(19)}\n`);
 });
 
-it('marks what is cut in ASCII where the terminal reads no UTF-8', () => {
+it('marks cut text in ASCII on a terminal without UTF-8', () => {
   const { terminal, written } = setup(true, { LANG: 'C', NO_COLOR: '1' });
   terminal.block(['x'.repeat(20)]);
-  expect(written()).toBe(process.platform === 'win32' ? `${'x'.repeat(18)}…\n` : `${'x'.repeat(16)}...\n`);
+  expect(written()).toBe(platform.hasUtf8Terminals ? `${'x'.repeat(18)}…\n` : `${'x'.repeat(16)}...\n`);
 });
 
 it('cuts across colours', () => {
@@ -58,7 +59,7 @@ it('cuts across colours', () => {
 it('draws boxes only on a terminal that reads UTF-8', () => {
   expect(setup(true, { LANG: 'de_DE.UTF-8' }).terminal.drawsBoxes).toBe(true);
   expect(setup(true, { LC_ALL: 'C', LANG: 'de_DE.UTF-8' }).terminal.drawsBoxes).toBe(false);
-  expect(setup(true).terminal.drawsBoxes).toBe(process.platform === 'win32');
+  expect(setup(true).terminal.drawsBoxes).toBe(platform.hasUtf8Terminals);
   expect(setup(false, { LANG: 'C.UTF-8' }).terminal.drawsBoxes).toBe(false);
 });
 

@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import { platform } from '../platform/platform.ts';
 
 export type Style = 'bold' | 'dim' | 'green' | 'yellow' | 'red';
 
@@ -11,13 +12,13 @@ export interface TerminalStream extends Writable {
 }
 
 /**
- * Text for people: lines, and on a real terminal one block below them that is redrawn in place. Colour only on
- * a terminal and never with NO_COLOR set.
+ * Output for people: lines, and on a terminal one block below them that is redrawn in place. Colour is used only on a
+ * terminal, and not when NO_COLOR is set.
  */
 export class Terminal {
   readonly isTTY: boolean;
   readonly #stream: TerminalStream;
-  /** Lines can be drawn: a terminal that reads UTF-8. */
+  /** The terminal shows UTF-8, so that trees can be drawn with lines. */
   readonly drawsBoxes: boolean;
   readonly #colour: boolean;
   #block: readonly string[] = [];
@@ -27,21 +28,21 @@ export class Terminal {
     this.isTTY = stream.isTTY === true && environment['TERM'] !== 'dumb';
     this.drawsBoxes = this.isTTY && readsUtf8(environment);
     this.#colour = this.isTTY && (environment['NO_COLOR'] ?? '') === '';
-    // A closed pipe must not end the cluster that nobody reads about.
+    // The reader may close the pipe; this must not end the cluster.
     stream.on('error', () => {});
   }
 
-  /** Characters a line has room for; a terminal without a size says 0. */
+  /** Width of a line in characters. Some terminals report a width of 0. */
   get columns(): number {
     return this.#stream.columns || 80;
   }
 
-  /** Lines it has room for; Infinity where it does not say. */
+  /** Number of lines; Infinity when the terminal does not report it. */
   get rows(): number {
     return this.#stream.rows || Number.POSITIVE_INFINITY;
   }
 
-  /** Stands for what was cut off: one character where the terminal can draw it. */
+  /** Mark for text that was cut: one character if the terminal can show it. */
   get more(): string {
     return this.drawsBoxes ? '…' : '...';
   }
@@ -57,7 +58,7 @@ export class Terminal {
     );
   }
 
-  /** Replaces the block; on anything but a terminal nothing is written. */
+  /** Replaces the block. Writes nothing when the output is no terminal. */
   block(lines: readonly string[]): void {
     if (!this.isTTY) return;
     const erase = this.#eraseBlock();
@@ -65,7 +66,7 @@ export class Terminal {
     this.#stream.write(erase + this.#drawBlock());
   }
 
-  /** What has scrolled off the top cannot be redrawn: a block is never higher than the terminal. */
+  /** A block must not be higher than the terminal, because lines that scrolled off cannot be redrawn. */
   #visible(lines: readonly string[]): readonly string[] {
     if (lines.length < this.rows) return lines;
     const kept = Math.max(0, this.rows - 2);
@@ -81,9 +82,9 @@ export class Terminal {
   }
 }
 
-/** Cuts a line to `width` columns, with `more` where something is missing; colour codes take none. */
+/** Cuts a line to `width` characters with `more` at its end. Colour codes have no width. */
 function clip(line: string, width: number, more: string): string {
-  // eslint-disable-next-line no-control-regex -- the codes this file writes itself
+  // eslint-disable-next-line no-control-regex -- the colour codes that this file writes
   const parts = line.split(/(\u001B\[\d+m)/);
   const length = parts.reduce((sum, part, index) => sum + (index % 2 === 0 ? part.length : 0), 0);
   if (length <= width) return line;
@@ -99,9 +100,9 @@ function clip(line: string, width: number, more: string): string {
     .join('');
 }
 
-/** By the first of the variables that is set, as the C library does. */
+/** The first of the variables that is set decides, as in the C library. */
 function readsUtf8(environment: NodeJS.ProcessEnv): boolean {
   const names = ['LC_ALL', 'LC_CTYPE', 'LANG'] as const;
   const locale = names.map((name) => environment[name] ?? '').find((value) => value !== '') ?? '';
-  return /utf-?8/i.test(locale) || process.platform === 'win32';
+  return /utf-?8/i.test(locale) || platform.hasUtf8Terminals;
 }

@@ -36,7 +36,7 @@ const answer = {
   ageMs: 1_240,
 };
 
-describe('the decisions of a request for people', () => {
+describe('the decisions of a request as text', () => {
   it('show each attempt and each candidate with its reason', () => {
     const report = readWhyReport(answer);
     expect(report === undefined ? [] : whyText(report)).toEqual([
@@ -54,7 +54,7 @@ describe('the decisions of a request for people', () => {
     ]);
   });
 
-  it('tell the error of a request that went nowhere', () => {
+  it('include the error of a request that went to no host', () => {
     const error = { code: 'model-not-found', message: 'no instance lists\u001b[2J x' };
     const report = readWhyReport({
       ...answer,
@@ -70,7 +70,7 @@ describe('the decisions of a request for people', () => {
     ]);
   });
 
-  it('are not read out of anything else', () => {
+  it('are not read from another answer', () => {
     expect(readWhyReport({ nodes: [] })).toBeUndefined();
   });
 });

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { printable } from './figures.ts';
 import { alignColumns } from './columns.ts';
 
-/** What `GET /api/v1/why/{requestId}` answers, as far as it is shown. */
+/** The answer of `GET /api/v1/why/{requestId}`: the fields that are shown. */
 export interface WhyReport {
   readonly requestId: string;
   readonly model: string;
@@ -63,7 +63,7 @@ const whySchema: z.ZodType<WhyReport> = z.object({
   ageMs: z.number(),
 });
 
-/** Reads an answer of the route; undefined for anything else. */
+/** Undefined for a value that is no such answer. */
 export function readWhyReport(answer: unknown): WhyReport | undefined {
   return whySchema.safeParse(answer).data;
 }

@@ -1,20 +1,6 @@
 /**
- * What depends on the operating system. This table, `proc.ts`, `process-signals.ts` and `folders.ts` are the only files
- * of the package that ask for it. Drover is developed and tested on Linux; the columns for macOS and Windows were never
- * run.
- *
- * | subject                         | Linux                      | macOS                 | Windows                     |
- * |---------------------------------|----------------------------|-----------------------|-----------------------------|
- * | identity of a process           | pid and start time         | pid                   | pid                         |
- * | watch on npm                    | all processes up to npm    | the parent process    | none                        |
- * | program over its time limit     | killed with its helpers    | killed with helpers   | killed without its helpers  |
- * | SIGTERM to a child process      | orderly stop               | orderly stop          | abrupt end                  |
- * | closing terminal after `nohup`  | the fleet stays            | the fleet stops       | the fleet stops             |
- * | permissions of the data folder  | checked                    | checked               | not checked                 |
- * | limit of open files             | checked                    | not checked           | not checked                 |
- * | nats-server is fetched from     | Debian, else its release   | its release           | nowhere: install it by hand |
- * | data and cache folders          | XDG variables, else home   | as on Linux           | as on Linux                 |
- * | service                         | units for systemd          | none                  | none                        |
+ * What depends on the operating system. Only the files of this folder ask for it; the README of the package has the
+ * effects as a table. Drover is developed and tested on Linux; the rows for macOS and Windows were never run.
  */
 export interface Platform {
   /** `/proc` shows the start time, parent, command line and terminal of each process. */

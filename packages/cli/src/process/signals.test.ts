@@ -5,13 +5,13 @@ it('drains at the first signal', () => {
   expect(decideSignal(undefined, 1_000)).toBe('drain');
 });
 
-it('takes repeats within 150 ms for the same keystroke, and later ones for a second', () => {
+it('counts a signal within 150 ms as the same keystroke, and a later one as a second signal', () => {
   expect(decideSignal(1_000, 1_000)).toBe('same-keystroke');
   expect(decideSignal(1_000, 1_149)).toBe('same-keystroke');
   expect(decideSignal(1_000, 1_150)).toBe('stop-at-once');
 });
 
-it('stays when its terminal closes only if nothing of it leads there any more, as after nohup', () => {
+it('survives a closing terminal only if stdin, stdout and stderr are redirected, as after nohup', () => {
   expect(outlivesTerminal(true, ['file', 'file', 'file'])).toBe(true);
   expect(outlivesTerminal(true, ['terminal', 'file', 'file'])).toBe(false);
   expect(outlivesTerminal(true, ['file', 'other', 'file'])).toBe(false);

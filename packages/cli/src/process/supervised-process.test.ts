@@ -67,7 +67,7 @@ it('starts a process again after it ended by itself, even with code 0', async ()
   expect(process.pid).toBe(101);
 });
 
-it('kills a life that does not become ready and tries another', async () => {
+it('kills a process that does not become ready, and starts it again', async () => {
   const { process, lives } = setup();
   void process.start();
   await settle(1_000);
@@ -76,7 +76,7 @@ it('kills a life that does not become ready and tries another', async () => {
   expect(lives).toHaveLength(2);
 });
 
-it('gives up at once on an exit code that trying again does not cure', async () => {
+it('gives up at once on an exit code that a restart cannot cure', async () => {
   const { process, lives, events } = setup({ fatalExitCodes: [2] });
   const started = process.start();
   lives[0]?.end(2);
@@ -85,7 +85,7 @@ it('gives up at once on an exit code that trying again does not cure', async () 
   expect(process.state).toBe('failed');
 });
 
-it('tries again on such a code once the process was ready', async () => {
+it('restarts after such a code once the process was ready', async () => {
   const { process, lives } = setup({ fatalExitCodes: [3] });
   const started = process.start();
   lives[0]?.becomeReady();
@@ -119,7 +119,7 @@ it('stops in an orderly way and does not start again', async () => {
   expect(lives).toHaveLength(1);
 });
 
-it('kills what does not stop within its grace', async () => {
+it('kills a process that does not stop within its grace period', async () => {
   const { process, lives } = setup();
   const started = process.start();
   lives[0]?.becomeReady();

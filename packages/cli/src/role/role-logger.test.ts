@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import { expect, it } from 'vitest';
 import { asText } from './role-logger.ts';
 
-it('writes a line for a person: time, level, what happened, and the fields', () => {
+it('writes a text line with time, level, message and fields', () => {
   const lines: string[] = [];
   const logger = pino(
     { base: { node: 'agent-1' } },

@@ -1,6 +1,6 @@
 import type { Setting } from './setting.ts';
 
-/** LLM agents and their tasks. Every host and gateway of a cluster is to have the same. */
+/** LLM agents and their tasks. Every host and gateway of a cluster should have the same values. */
 export const agentSettings: readonly Setting[] = [
   {
     key: 'catalogue',
@@ -10,7 +10,7 @@ export const agentSettings: readonly Setting[] = [
     placeholder: '<dir>',
     help: 'folder with agent definitions',
     fields: ['agents.definitionsDir'],
-    defaultText: 'the ones shipped',
+    defaultText: 'the definitions that come with Drover',
     frequent: true,
   },
   {
@@ -19,7 +19,7 @@ export const agentSettings: readonly Setting[] = [
     group: 'Agents',
     takers: ['up', 'gateway', 'host'],
     placeholder: '<duration>',
-    help: 'a task that names no timeout of its own',
+    help: 'time for a task that states no timeout',
     fields: ['agents.taskTimeoutMs'],
     zeroIsOff: true,
   },
@@ -29,7 +29,7 @@ export const agentSettings: readonly Setting[] = [
     group: 'Agents',
     takers: ['up', 'gateway', 'host'],
     placeholder: '<duration>',
-    help: 'longest timeout that a task may name',
+    help: 'longest timeout that a task may state',
     fields: ['agents.maxTaskTimeoutMs'],
     zeroIsOff: true,
   },
@@ -39,7 +39,7 @@ export const agentSettings: readonly Setting[] = [
     group: 'Agents',
     takers: ['up', 'gateway', 'host'],
     placeholder: '<duration>',
-    help: 'a call waits this long for a leader, and a task for its agent to be back',
+    help: 'how long a request waits for a leader, and a task for its agent to come back',
     fields: ['agents.waitMs'],
   },
   {
@@ -48,7 +48,7 @@ export const agentSettings: readonly Setting[] = [
     group: 'Agents',
     takers: ['up', 'gateway', 'host'],
     placeholder: '<n>',
-    help: 'most agents with a record, stopped ones included',
+    help: 'largest number of agents with a record, stopped agents included',
     fields: ['agents.maxAgents'],
     max: 100_000,
   },
@@ -58,7 +58,7 @@ export const agentSettings: readonly Setting[] = [
     group: 'Agents',
     takers: ['up', 'gateway', 'host'],
     placeholder: '<n>',
-    help: 'records of runs that are kept; the oldest settled one makes room',
+    help: 'records of runs that are kept; the oldest finished run is removed first',
     fields: ['agents.maxRuns'],
     max: 100_000,
   },

@@ -1,6 +1,6 @@
 import type { Setting } from './setting.ts';
 
-/** NATS: which one, and what is done while it is away. */
+/** The NATS of the cluster, and waits while it cannot be reached. */
 export const busSettings: readonly Setting[] = [
   {
     key: 'nats',
@@ -39,7 +39,7 @@ export const busSettings: readonly Setting[] = [
     group: 'The bus',
     takers: ['up'],
     placeholder: '<profile>',
-    help: "what a confirmed write to drover up's own NATS survives: power or process",
+    help: 'what a confirmed write survives in the NATS of drover up: power (a loss of power) or process (the end of a process)',
     choices: ['power', 'process'],
     default: 'power',
     frequent: true,
@@ -51,7 +51,7 @@ export const busSettings: readonly Setting[] = [
     takers: ['up'],
     placeholder: '<path>',
     help: 'the nats-server program that drover up runs',
-    defaultText: 'the one found on PATH or in the cache, else one is fetched',
+    defaultText: 'one on PATH or in the cache, else one is fetched',
   },
   {
     key: 'nats-connect-timeout',
@@ -59,7 +59,7 @@ export const busSettings: readonly Setting[] = [
     group: 'The bus',
     takers: ['up', 'gateway', 'node-agent', 'host'],
     placeholder: '<duration>',
-    help: 'the first connection to NATS, all attempts together',
+    help: 'time for the first connection to NATS, all attempts together',
     fields: ['actor-core.connectTimeoutMs'],
     default: '10s',
   },
@@ -69,7 +69,7 @@ export const busSettings: readonly Setting[] = [
     group: 'The bus',
     takers: ['up', 'gateway', 'host'],
     placeholder: '<duration>',
-    help: 'a request that was not sent yet waits this long for NATS to come back',
+    help: 'how long a request that was not sent yet waits for NATS to come back',
     fields: ['fleet.busWaitMs'],
   },
   {
@@ -78,7 +78,7 @@ export const busSettings: readonly Setting[] = [
     group: 'The bus',
     takers: ['up', 'gateway', 'node-agent', 'host'],
     placeholder: '<duration>',
-    help: 'a running stream waits this long for NATS to come back; the same on all nodes',
+    help: 'how long a running stream waits for NATS to come back; must be the same on all nodes',
     fields: ['fleet.busPatienceMs'],
   },
   {
@@ -87,7 +87,7 @@ export const busSettings: readonly Setting[] = [
     group: 'The bus',
     takers: ['up', 'node-agent'],
     placeholder: '<size>',
-    help: 'lines of one stream kept until the gateway has confirmed them',
+    help: 'memory for the lines of one stream that the gateway has not confirmed yet',
     fields: ['fleet.replayBufferBytes'],
   },
   {
@@ -96,7 +96,7 @@ export const busSettings: readonly Setting[] = [
     group: 'The bus',
     takers: ['up', 'gateway', 'host'],
     placeholder: '<n>',
-    help: 'node-agents whose load is followed; further ones are ignored',
+    help: 'largest number of node-agents in the load table; further ones are ignored',
     fields: ['fleet.maxNodes'],
   },
 ];

@@ -8,19 +8,19 @@ import { valueText } from './value-text.ts';
 /** One line of `drover config print`. */
 export interface EffectiveSetting {
   readonly key: string;
-  /** As it would be written in the file, secrets masked; null where nothing is set and the default is no fixed value. */
+  /** The value as in the file, secrets masked; null when nothing is stated and the default is no fixed value. */
   readonly value: string | null;
   /** Meaning of a null value. */
   readonly meaning?: string;
   readonly source: SettingSource['kind'];
-  /** The flag, the variable, or file and line; '' for a default. */
+  /** The flag, the variable, or the file with its line; '' for a default. */
   readonly at: string;
 }
 
 const masked = '(masked)';
 
 /**
- * The value of every setting and where it comes from, in the order of the table. Pure.
+ * The value of every setting and its source, in the order of the table. Pure.
  *
  * @throws CommandError `bad-configuration` for settings that contradict each other
  */
@@ -47,7 +47,7 @@ function effectiveSetting(
   }
   if (setting.hidden === true) return undefined;
   const source = { source: 'default', at: '' } as const;
-  // A bound that was not stated may grow with another that was: the resolved value, not the default.
+  // The resolved value and not the default, because the default of a limit can depend on another setting.
   const value = defaultOf(setting, resolved);
   if (setting.default !== undefined) return { key, value: setting.default, ...source };
   if (value !== undefined) return { key, value: valueText(setting, value), ...source };
@@ -59,7 +59,7 @@ function atOf(source: SettingSource): string {
   return source.kind === 'file' ? `${source.path}:${source.line}` : source.name;
 }
 
-/** User and password in addresses, also where a comma in a password has cut a list there. */
+/** Masks user and password in addresses, also where a comma in a password has cut a list. */
 function maskUrls(text: string): string {
   return text.replaceAll(/\/\/[^/\s@]*@/g, `//${masked}@`).replaceAll(/(^|,)[^@/,\s]*@/g, `$1${masked}@`);
 }

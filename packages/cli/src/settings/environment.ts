@@ -3,7 +3,7 @@ import { mayComeFrom, variableOf } from './setting.ts';
 import { nearestKey } from './suggestion.ts';
 import { settingOfVariable } from './table.ts';
 
-/** Read by no command as a setting: the protocol between our processes, and tests and benchmarks of the checkout. */
+/** Variables that are no settings: those between our processes, and those of tests and benchmarks. */
 const otherVariables: readonly string[] = [
   'DROVER_SUPERVISED',
   'DROVER_ERLANG',
@@ -14,16 +14,16 @@ const otherVariables: readonly string[] = [
   'DROVER_SEEDS',
 ];
 
-/** What Kubernetes and Docker set in every container beside a service that is named `drover`. */
+/** Variables that Kubernetes and Docker set in the containers beside a service with the name `drover`. */
 const serviceLinks =
   /^DROVER_(?:[A-Z0-9_]*_)?(?:SERVICE_(?:HOST|PORT)(?:_[A-Z0-9_]+)?|PORT_\d+_(?:TCP|UDP)(?:_(?:PROTO|PORT|ADDR))?)$/;
 
-/** `DROVER_PORT=tcp://10.0.0.7:11500` is such a link and no port of ours. */
+/** `DROVER_PORT=tcp://10.0.0.7:11500` is such a variable too, and not the setting `port`. */
 export function isServiceLink(name: string, value: string): boolean {
   return serviceLinks.test(name) || (name === 'DROVER_PORT' && /^(?:tcp|udp):\/\//.test(value));
 }
 
-/** @throws CommandError `bad-configuration` naming a variable that begins with DROVER_ and is no setting */
+/** @throws CommandError `bad-configuration` for a variable that begins with DROVER_ and is no setting */
 export function refuseUnknownVariables(environment: NodeJS.ProcessEnv): void {
   for (const [name, value = ''] of Object.entries(environment)) {
     if (!name.startsWith('DROVER_') || otherVariables.includes(name) || isServiceLink(name, value)) continue;

@@ -1,6 +1,6 @@
 import type { Setting } from './setting.ts';
 
-/** Which Ollama hosts there are, and how a node-agent treats them. */
+/** Ollama hosts, and limits and timeouts of a node-agent. */
 export const hostSettings: readonly Setting[] = [
   {
     key: 'ollama',
@@ -19,7 +19,7 @@ export const hostSettings: readonly Setting[] = [
     group: 'Addresses and hosts',
     takers: ['up', 'node-agent'],
     placeholder: '<n>',
-    help: 'requests each Ollama is allowed at once, its OLLAMA_NUM_PARALLEL',
+    help: 'requests that each Ollama gets at once: its OLLAMA_NUM_PARALLEL',
     default: '1',
     max: 1_024,
     frequent: true,
@@ -60,7 +60,7 @@ export const hostSettings: readonly Setting[] = [
     group: 'Limits',
     takers: ['up', 'node-agent'],
     placeholder: '<n>',
-    help: 'places in the queue of one Ollama for requests that wait elsewhere too',
+    help: 'places in the queue of one Ollama for requests that also wait at other hosts',
     fields: ['node-agent.maxReserved'],
     min: 0,
   },
@@ -70,7 +70,7 @@ export const hostSettings: readonly Setting[] = [
     group: 'Hosts in detail',
     takers: ['up', 'node-agent'],
     placeholder: '<n>',
-    help: 'finished answers kept for gateways that still miss lines',
+    help: 'finished answers that are kept for gateways that have not received all lines',
     fields: ['node-agent.maxLingering'],
     min: 0,
   },
@@ -80,7 +80,7 @@ export const hostSettings: readonly Setting[] = [
     group: 'Hosts in detail',
     takers: ['up', 'node-agent'],
     placeholder: '<duration>',
-    help: 'opening a TCP connection to Ollama',
+    help: 'timeout of a TCP connection to Ollama',
     fields: ['node-agent.connectMs'],
   },
   {
@@ -89,7 +89,7 @@ export const hostSettings: readonly Setting[] = [
     group: 'Hosts in detail',
     takers: ['up', 'node-agent'],
     placeholder: '<duration>',
-    help: 'between two looks at an Ollama',
+    help: 'time between two probes of an Ollama',
     fields: ['node-agent.probeIntervalMs'],
   },
   {
@@ -98,7 +98,7 @@ export const hostSettings: readonly Setting[] = [
     group: 'Hosts in detail',
     takers: ['up', 'node-agent'],
     placeholder: '<duration>',
-    help: 'deadline of one look at an Ollama; at most probe-interval',
+    help: 'timeout of one probe of an Ollama; at most probe-interval',
     fields: ['node-agent.probeTimeoutMs'],
   },
   {
@@ -107,7 +107,7 @@ export const hostSettings: readonly Setting[] = [
     group: 'Hosts in detail',
     takers: ['up', 'node-agent'],
     placeholder: '<duration>',
-    help: 'an Ollama asked what is loaded now; then the last known answer is told',
+    help: 'time for an Ollama to list its loaded models; after it the last known list is used',
     fields: ['node-agent.listTimeoutMs'],
   },
   {
@@ -116,7 +116,7 @@ export const hostSettings: readonly Setting[] = [
     group: 'Hosts in detail',
     takers: ['up', 'node-agent'],
     placeholder: '<duration>',
-    help: 'longest silence of an Ollama that size and speed alone can explain; then the request is stuck',
+    help: 'longest silence of an Ollama that the size of the request and the speed of the model can explain; after it the request is stuck',
     fields: ['node-agent.maxSilenceMs'],
   },
   {
@@ -125,7 +125,7 @@ export const hostSettings: readonly Setting[] = [
     group: 'Hosts in detail',
     takers: ['up', 'node-agent'],
     placeholder: '<duration>',
-    help: 'an unload that heals a lost slot',
+    help: 'timeout of the unload that frees a lost slot',
     fields: ['node-agent.unloadMs'],
   },
 ];

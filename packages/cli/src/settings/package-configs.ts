@@ -1,4 +1,4 @@
-// From the configurations alone: every command reads its settings, and few run a gateway or a node-agent.
+// Imports only the configurations of the packages: every command reads settings, but few run a gateway or a node-agent.
 import { InvalidArgumentError } from '@drover/actor-core';
 import {
   type AgentsConfig,
@@ -26,13 +26,13 @@ import type { ConfigField, Setting } from './setting.ts';
 import { settings as table } from './table.ts';
 import type { SettingValue } from './value-text.ts';
 
-/** What was stated for each package; fields left out have the package's default. */
+/** Stated values for each package; a missing field has the default of the package. */
 export interface PackageConfigs {
   readonly gateway: Partial<GatewayConfig>;
   readonly fleet: Partial<FleetConfig>;
   readonly nodeAgent: Partial<NodeAgentLimits>;
   readonly agents: Partial<AgentsConfig>;
-  /** Of the first connection to NATS. */
+  /** Time for the first connection to NATS. */
   readonly natsConnectTimeoutMs: number | undefined;
   /** The complete configuration of each package, by the package's name in a `ConfigField`. */
   readonly resolved: Readonly<Record<string, object>>;
@@ -47,9 +47,9 @@ export const packageDefaults: Readonly<Record<string, Readonly<Record<string, un
 });
 
 /**
- * Sorts the stated values to the packages and has each one check its part.
+ * Sorts the stated values by package and has each package check its values.
  *
- * @throws CommandError `bad-configuration` naming the setting that contradicts another, as the person wrote it
+ * @throws CommandError `bad-configuration` naming the setting that contradicts another, as it was written
  */
 export function packageConfigs(stated: StatedSettings): PackageConfigs {
   const parts: Record<string, Record<string, SettingValue>> = {};
@@ -74,7 +74,7 @@ export function packageConfigs(stated: StatedSettings): PackageConfigs {
   };
 }
 
-/** A node-agent cannot be without an Ollama, which is no setting of the package. */
+/** A node-agent needs an Ollama, which is no field of the settings: any address serves for the check. */
 const instances = [{ name: 'any', url: 'http://127.0.0.1:11434' }];
 
 const resolvers: Readonly<Record<string, (part: object) => object>> = {
@@ -84,7 +84,7 @@ const resolvers: Readonly<Record<string, (part: object) => object>> = {
   agents: resolveAgents,
 };
 
-/** The value of a setting's first field, by default of the packages' defaults; undefined where no field has one. */
+/** The value of the first field of a setting; undefined for a setting without a field or with its own default. */
 export function defaultOf(
   setting: Setting,
   values: Readonly<Record<string, object>> = packageDefaults,
@@ -116,14 +116,14 @@ function checked(stated: StatedSettings, owner: string, resolve: () => object): 
   }
 }
 
-/** The message of a package names fields and counts in its own units; a person knows settings. */
+/** Replaces fields by settings in the message of a package, and removes its figures, which are in units of the package. */
 function inWords(owner: string, message: string): string {
-  let said = message.replaceAll(/ \(\d+\)/g, '');
+  let text = message.replaceAll(/ \(\d+\)/g, '');
   for (const name of Object.keys(packageDefaults[owner] ?? {})) {
     const [setting] = settingsOfField(`${owner}.${name}` as ConfigField);
-    if (setting !== undefined) said = said.replaceAll(new RegExp(`\\b${name}\\b`, 'g'), setting.key);
+    if (setting !== undefined) text = text.replaceAll(new RegExp(`\\b${name}\\b`, 'g'), setting.key);
   }
-  return said;
+  return text;
 }
 
 function splitField(field: ConfigField): [owner: string, name: string] {

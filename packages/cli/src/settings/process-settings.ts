@@ -1,6 +1,6 @@
 import type { Setting } from './setting.ts';
 
-/** What concerns a process of Drover itself, whatever its role. */
+/** Settings of a process of Drover, whatever its role. */
 export const processSettings: readonly Setting[] = [
   {
     key: 'url',
@@ -49,7 +49,7 @@ export const processSettings: readonly Setting[] = [
     group: 'Process and logs',
     takers: ['gateway', 'node-agent', 'host'],
     placeholder: '<duration>',
-    help: 'how long a stop lets running work finish; 0 ends it at once',
+    help: 'how long running requests may finish at a stop; 0 ends them at once',
     fields: ['gateway.drainTimeoutMs', 'node-agent.drainMs'],
     min: 0,
     max: 600_000,
@@ -61,7 +61,7 @@ export const processSettings: readonly Setting[] = [
     group: 'Process and logs',
     takers: ['up', 'gateway', 'node-agent', 'host'],
     placeholder: '<level>',
-    help: 'least severe log line that is shown: debug, info, warn or error',
+    help: 'lowest level of log lines that are shown: debug, info, warn or error',
     choices: ['debug', 'info', 'warn', 'error'],
     defaultText: 'warn for drover up, info for a role',
     frequent: true,

@@ -44,7 +44,7 @@ describe('the source of a setting', () => {
   });
 });
 
-it('leaves keys of the file to the commands that take them, once they are checked', () => {
+it('checks keys of the file that are for other commands, and ignores them', () => {
   expect(
     stated({ taker: 'host', file: 'port: 8080\nmax-agents: 5' }).all.map(({ setting }) => setting.key),
   ).toEqual(['max-agents']);
@@ -67,7 +67,7 @@ it.each<[NodeJS.ProcessEnv, string]>([
   );
 });
 
-it('does not take the links of Kubernetes to a service named drover for settings', () => {
+it('ignores the variables that Kubernetes sets for a service named drover', () => {
   const variables = {
     DROVER_SERVICE_HOST: '10.0.0.7',
     DROVER_SERVICE_PORT: '11500',
@@ -146,7 +146,7 @@ describe('the configurations of the packages', () => {
   });
 });
 
-describe('what is in effect', () => {
+describe('the effective settings', () => {
   const said: Said = {
     taker: 'all',
     file: 'max-body: 128MiB',
@@ -159,7 +159,7 @@ describe('what is in effect', () => {
   const lines = effectiveSettings(stated(said));
   const line = (key: string) => lines.find((one) => one.key === key);
 
-  it('has each value with its source', () => {
+  it('have each value with its source', () => {
     expect(line('max-body')).toEqual({
       key: 'max-body',
       value: '128MiB',
@@ -177,12 +177,12 @@ describe('what is in effect', () => {
     expect(line('creds')).toEqual({ key: 'creds', value: null, meaning: 'none', source: 'default', at: '' });
   });
 
-  it('has the bound that grew with another one', () => {
+  it('include a default that depends on another setting', () => {
     const grown = effectiveSettings(stated({ taker: 'all', flags: { 'max-body': ['1GiB'] } }));
     expect(grown.find(({ key }) => key === 'max-held')).toMatchObject({ value: '2GiB', source: 'default' });
   });
 
-  it('shows no secret', () => {
+  it('show no secret', () => {
     expect(line('creds-text')?.value).toBe('(masked)');
     expect(line('nats')?.value).toBe('nats://(masked)@bus:4222');
     expect(line('ollama')?.value).toBe(

@@ -5,7 +5,7 @@ import type { SettingsFile } from './settings-file.ts';
 import { settings as table } from './table.ts';
 import { readValue, type SettingValue } from './value-text.ts';
 
-/** Where a value comes from. */
+/** Source of a value. */
 export type SettingSource =
   | { readonly kind: 'default' }
   | { readonly kind: 'file'; readonly path: string; readonly line: number }
@@ -22,7 +22,7 @@ export interface StatedSetting {
 /** The command line: texts of each flag by the key of its setting. A switch has the text `true`. */
 export type FlagTexts = Readonly<Record<string, readonly string[]>>;
 
-/** All stated values, by key; a missing key has its default. */
+/** All stated values by key. A missing key has its default. */
 export class StatedSettings {
   readonly #stated: ReadonlyMap<string, StatedSetting>;
 
@@ -65,11 +65,11 @@ export class StatedSettings {
 }
 
 /**
- * The settings of one command: another program's variable, then the file, then `DROVER_*`, then flags; the later one
- * wins. A key of the file that this command does not take is checked and left to the others. `all`: as if one command
- * took every setting, for printing them.
+ * The settings of one command. Sources in rising precedence: the variable of another program, the file, `DROVER_*`, flags.
+ * A key of the file that is for other commands is checked and ignored. With `all`, every setting is taken, for printing.
  *
- * @throws CommandError `bad-configuration` naming flag, variable, or file, line and key: unknown, unreadable, out of range
+ * @throws CommandError `bad-configuration` naming the flag, the variable, or file, line and key, for a value that is unknown,
+ *   cannot be read or is out of range
  */
 export function resolveSettings(
   taker: Taker | 'all',
@@ -92,7 +92,7 @@ export function resolveSettings(
   return new StatedSettings(stated);
 }
 
-/** The file that the command line or the environment names. */
+/** Path of the settings file, from the command line or the environment. */
 export function settingsFilePath(flags: FlagTexts, environment: NodeJS.ProcessEnv): string | undefined {
   return flags['config']?.at(-1) ?? nonEmpty(environment['DROVER_CONFIG']);
 }
@@ -112,7 +112,7 @@ function fromFlag(setting: Setting, flags: FlagTexts): StatedSetting | undefined
   return texts === undefined ? undefined : read(setting, texts, { kind: 'flag', name: flagOf(setting) });
 }
 
-/** An empty variable counts as unset, since shell scripts often pass empty variables on. */
+/** An empty variable counts as not set, because shell scripts often pass on empty variables. */
 function fromVariable(setting: Setting, environment: NodeJS.ProcessEnv): StatedSetting | undefined {
   const name = variableOf(setting);
   const text = mayComeFrom(setting, 'variable') ? nonEmpty(environment[name]) : undefined;
@@ -127,10 +127,10 @@ function fromForeign(
 ): StatedSetting | undefined {
   const { foreign } = setting;
   if (foreign === undefined || !takes(foreign.takers, taker)) return undefined;
-  // Ollama takes the quotes off that a unit file or a Windows dialog leaves on.
+  // As Ollama does: removes the quotes that stay on in a unit file or a Windows dialog.
   const text = nonEmpty(environment[foreign.name]?.trim().replaceAll(/^["' ]+|["' ]+$/g, ''));
   if (text === undefined) return undefined;
-  // To Ollama a bare number is seconds; our own sources ask for the unit.
+  // Ollama reads a number without unit as seconds; our own sources require a unit.
   const isSeconds = setting.kind === 'keep-alive' && /^\d+$/.test(text) && text !== '0';
   return read(setting, [isSeconds ? `${text}s` : text], {
     kind: 'variable',

@@ -15,12 +15,12 @@ export type ConfigField =
   | 'actor-core.connectTimeoutMs';
 
 /**
- * How a value is written. Whatever its source, it is the same text.
+ * How a value is written; the same in every source.
  *
- * `duration`: `500ms`, `30s`, `10m`, `1h30m`; in milliseconds inside · `size`: `64MiB`, `1GiB`; in bytes inside ·
+ * `duration`: `500ms`, `30s`, `10m`, `1h30m`; parsed to milliseconds · `size`: `64MiB`, `1GiB`; parsed to bytes ·
  * `count`: a whole number · `list`: separated by commas, or the flag several times, or a list in the file ·
- * `switch`: a flag without a value; `1`, `true`, `0` or `false` elsewhere · `text`: taken as it is ·
- * `keep-alive`: a duration as Ollama reads it, where a negative one means for ever
+ * `switch`: a flag without a value; `1`, `true`, `0` or `false` in the other sources · `text`: used unchanged ·
+ * `keep-alive`: a duration in Ollama's notation; a negative one means for ever
  */
 type SettingKind = 'duration' | 'size' | 'count' | 'list' | 'switch' | 'text' | 'keep-alive';
 
@@ -48,18 +48,18 @@ export interface Setting {
   readonly takers: readonly Taker[];
   /** Description in one line of the help, without the default. */
   readonly help: string;
-  /** Stands for the value in the help, such as `<url>`. Absent for a switch. */
+  /** Placeholder for the value in the help, such as `<url>`. Absent for a switch. */
   readonly placeholder?: string;
   /** Configuration fields that the setting sets; the first field gives the default. Empty: used by the command itself. */
   readonly fields?: readonly ConfigField[];
-  /** The default as it would be written, where no field has one. */
+  /** The default as it is written in the file, for a setting without a field. */
   readonly default?: string;
-  /** Description of the default, where it is not a fixed value. */
+  /** Description of a default that is no fixed value. */
   readonly defaultText?: string;
-  /** Smallest and largest value, in the unit inside. @default 1 for durations, sizes and counts; no upper bound */
+  /** Smallest and largest parsed value. @default 1 for durations, sizes and counts; no upper bound */
   readonly min?: number;
   readonly max?: number;
-  /** The only values of a `text`. */
+  /** The allowed values of a `text`. */
   readonly choices?: readonly string[];
   /** The value 0 turns the setting off. */
   readonly zeroIsOff?: boolean;

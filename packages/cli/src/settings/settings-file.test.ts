@@ -31,7 +31,7 @@ it('reads JSON', () => {
   ]);
 });
 
-it.each(['', '# nothing yet\n', '---\n'])('takes %j for a file without settings', (text) => {
+it.each(['', '# nothing yet\n', '---\n'])('reads %j as a file without settings', (text) => {
   expect(entries(text)).toEqual([]);
 });
 

@@ -5,23 +5,23 @@ import { mayComeFrom, type Setting } from './setting.ts';
 import { suggestion } from './suggestion.ts';
 import { settingNamed } from './table.ts';
 
-/** One key of a file: the texts of its value, and the line where it stands. */
+/** One key of a file: the texts of its value, and its line. */
 export interface FileEntry {
   readonly setting: Setting;
   readonly texts: readonly string[];
   readonly line: number;
 }
 
-/** A file that was read. */
+/** A settings file that was read. */
 export interface SettingsFile {
   readonly path: string;
   readonly entries: readonly FileEntry[];
 }
 
-/** A file of settings holds a few hundred lines at most. */
+/** Far above the size of a real settings file, which has a few hundred lines at most. */
 const maxFileBytes = 1_000_000;
 
-/** @throws CommandError `bad-configuration` naming the file, and line and key where one is wrong */
+/** @throws CommandError `bad-configuration` naming the file, and the line and key of a wrong setting */
 export function readSettingsFile(path: string): SettingsFile {
   let text: string;
   try {
@@ -43,7 +43,7 @@ export function readSettingsFile(path: string): SettingsFile {
   return { path, entries: parseSettingsFile(path, text) };
 }
 
-/** Reads YAML; JSON is YAML too. Pure. @throws CommandError as `readSettingsFile` */
+/** Reads YAML, which includes JSON. Pure. @throws CommandError as `readSettingsFile` */
 export function parseSettingsFile(path: string, text: string): readonly FileEntry[] {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
@@ -55,7 +55,7 @@ export function parseSettingsFile(path: string, text: string): readonly FileEntr
       `is no YAML or JSON: ${error.message}`,
     );
   const root = document.contents;
-  // A file with nothing but comments.
+  // A file without settings, such as one with only comments.
   if (root === null || (isScalar(root) && root.value === null)) return [];
   if (!isMap(root)) throw badConfiguration(`${path}:${lineOf(root)}`, 'must hold settings as "key: value"');
   return root.items.map(({ key, value }) => {
@@ -75,7 +75,7 @@ export function parseSettingsFile(path: string, text: string): readonly FileEntr
   });
 }
 
-/** As written, so that a value means the same in a file as in a variable; undefined where one is no plain value. */
+/** Texts as written, so that a value means the same in a file and in a variable; undefined if one is no plain value. */
 function textsOf(nodes: readonly unknown[]): readonly string[] | undefined {
   const texts = nodes.flatMap((node) => {
     if (!isScalar(node) || node.value === null) return [];

@@ -1,13 +1,13 @@
 import { editDistance } from '@drover/actor-core/internal';
 import { settings } from './table.ts';
 
-/** ` (did you mean KEY?)` for a misspelt key, else nothing. */
+/** ` (did you mean KEY?)` for a misspelt key, else an empty text. */
 export function suggestion(given: string): string {
   const key = nearestKey(given);
   return key === undefined ? '' : ` (did you mean ${key}?)`;
 }
 
-/** The key that is meant by a misspelt one, or by the name of a package's field; undefined where none is near. */
+/** The key that is nearest to a misspelt one, or to the name of a field of a package; undefined when none is near. */
 export function nearestKey(given: string): string | undefined {
   const wanted = plain(given);
   const near = settings
@@ -22,7 +22,7 @@ export function nearestKey(given: string): string | undefined {
   return near.distance <= Math.max(1, Math.floor(wanted.length / 3)) ? near.key : undefined;
 }
 
-/** Case, dashes and underscores do not tell two names apart. */
+/** Removes what does not count in the comparison of names: case, dashes and underscores. */
 function plain(name: string): string {
   return name
     .slice(0, 64)

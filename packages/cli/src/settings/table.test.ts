@@ -22,7 +22,7 @@ it.each(fields)('has one setting for %s, or a reason why it has none', (field) =
 it('names only fields that exist', () => {
   const named = [...settings.flatMap((setting) => setting.fields ?? []), ...Object.keys(internalFields)];
   expect(named.filter((field) => !fields.includes(field as ConfigField))).toEqual([
-    // An option of joinCluster, which has no configuration of its own.
+    // An option of joinCluster, which has no configuration table.
     'actor-core.connectTimeoutMs',
   ]);
 });

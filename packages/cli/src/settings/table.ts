@@ -5,7 +5,7 @@ import { hostSettings } from './host-settings.ts';
 import { processSettings } from './process-settings.ts';
 import { groups, type Setting, type Taker, variableOf } from './setting.ts';
 
-/** Every setting there is, in the order of the help and of docs/settings.md. */
+/** All settings, in the order of the help and of docs/settings.md. */
 export const settings: readonly Setting[] = Object.freeze(
   [...gatewaySettings, ...hostSettings, ...agentSettings, ...busSettings, ...processSettings].toSorted(
     (one, other) => groups.indexOf(one.group) - groups.indexOf(other.group),

@@ -22,7 +22,7 @@ describe('a duration', () => {
     expect(readDuration(text)).toBeUndefined();
   });
 
-  it('is written in the largest unit that leaves it whole', () => {
+  it('is written in the largest unit that gives a whole number', () => {
     expect([0, 1_500, 90_000, 600_000, 7_200_000].map(durationValueText)).toEqual([
       '0',
       '1500ms',
@@ -32,18 +32,18 @@ describe('a duration', () => {
     ]);
   });
 
-  it('says of a bare number that the unit is missing', () => {
+  it('reports the missing unit of a number', () => {
     expect(readValue(row({ kind: 'duration' }), ['30'])).toEqual({
       problem: 'must be a duration such as 500ms, 30s or 10m, got 30: a number needs its unit',
     });
   });
 
-  it('may be 0 only where that turns it off', () => {
+  it('may be 0 only for a setting that 0 turns off', () => {
     expect(readValue(row({ kind: 'duration', zeroIsOff: true }), ['0'])).toEqual({ value: 0 });
     expect(readValue(row({ kind: 'duration' }), ['0'])).toEqual({ problem: 'must be 1ms or more, got 0' });
   });
 
-  it('is no longer than a timer can wait', () => {
+  it('is not longer than the longest timer', () => {
     expect(readValue(row({ kind: 'duration' }), ['25d'])).toHaveProperty('problem');
     expect(readValue(row({ kind: 'duration' }), ['24d'])).toEqual({ value: 24 * 86_400_000 });
   });
@@ -64,7 +64,7 @@ describe('a size', () => {
     expect(readSize(text)).toBeUndefined();
   });
 
-  it('is written in the largest unit that leaves it whole', () => {
+  it('is written in the largest unit that gives a whole number', () => {
     expect([67_108_864, 1_000_000, 2 ** 31].map(sizeValueText)).toEqual(['64MiB', '1000000B', '2GiB']);
   });
 });
@@ -97,6 +97,6 @@ it.each([
   expect(readValue(row(more), [text])).toEqual({ problem: expect.stringContaining(problem) as string });
 });
 
-it('leaves a text as it is, the line break at its end included', () => {
+it('keeps a text unchanged, with the line break at its end', () => {
   expect(readValue(row({}), ['-----END-----\n'])).toEqual({ value: '-----END-----\n' });
 });

@@ -18,10 +18,10 @@ const sizeUnits = {
   tb: 1e12,
 } as const;
 
-/** Longest duration that a timer of Node can wait for: about 24.8 days. */
+/** Longest duration of a timer in Node: about 24.8 days. */
 const maxDurationMs = 2 ** 31 - 1;
 
-/** Reads the text of a setting, the same way from every source. `texts` has several members only for a list. */
+/** Parses the text of a setting; the same for every source. Only a list can have several `texts`. */
 export function readValue(setting: Setting, texts: readonly string[]): ReadValue {
   if (setting.kind === 'list') return readList(texts);
   const text = (texts.at(-1) ?? '').trim();
@@ -39,12 +39,12 @@ export function readValue(setting: Setting, texts: readonly string[]): ReadValue
         ? { value: text }
         : { problem: `must be a duration such as 10m, 0, or -1 for ever, got ${shown(text)}` };
     default:
-      // As it is: the contents of a credentials file end with a line break that counts.
+      // Not trimmed: the line break at the end of a credentials file is needed.
       return readText(setting, texts.at(-1) ?? '');
   }
 }
 
-/** A value as it would be written in the file. */
+/** A value as it is written in the file. */
 export function valueText(setting: Setting, value: SettingValue): string {
   if (setting.kind === 'duration' && typeof value === 'number') return durationValueText(value);
   if (setting.kind === 'size' && typeof value === 'number') return sizeValueText(value);
@@ -52,7 +52,7 @@ export function valueText(setting: Setting, value: SettingValue): string {
   return String(value);
 }
 
-/** Milliseconds; undefined for anything else than `0` and numbers with a unit, such as `1h30m`. */
+/** Milliseconds; undefined for a text other than `0` and numbers with a unit, such as `1h30m`. */
 export function readDuration(text: string): number | undefined {
   if (text === '0') return 0;
   if (!/^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/.test(text)) return undefined;
@@ -62,7 +62,7 @@ export function readDuration(text: string): number | undefined {
   return Math.round(totalMs);
 }
 
-/** Bytes; undefined for anything else than `0` and a number with a unit. */
+/** Bytes; undefined for a text other than `0` and a number with a unit. */
 export function readSize(text: string): number | undefined {
   if (text === '0') return 0;
   const match = /^(\d+(?:\.\d+)?)\s*([kmgt]?i?b)$/i.exec(text);
@@ -70,7 +70,7 @@ export function readSize(text: string): number | undefined {
   return match === null || factor === undefined ? undefined : Math.round(Number(match[1]) * factor);
 }
 
-/** The largest unit that leaves a whole number. */
+/** Text in the largest unit that gives a whole number. */
 export function durationValueText(ms: number): string {
   if (ms === 0) return '0';
   const units = (['h', 'm', 's'] as const).filter((name) => ms % durationUnitsMs[name] === 0);
@@ -127,7 +127,7 @@ function readText(setting: Setting, text: string): ReadValue {
   return { problem: `must be ${setting.choices.join(' or ')}, got ${shown(text)}` };
 }
 
-/** A duration of Go, as Ollama reads it; 0 unloads at once, anything negative keeps for ever. */
+/** A duration in the notation of Go, as Ollama reads it. 0 unloads at once, a negative one keeps the model for ever. */
 function isKeepAlive(text: string): boolean {
   return /^(?:0|-\d+)$/.test(text) || /^-?(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h))+$/.test(text);
 }

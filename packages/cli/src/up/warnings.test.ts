@@ -16,16 +16,16 @@ function folderWith(mode: number): string {
   return folder;
 }
 
-it('warns of nothing on loopback with a private folder', async () => {
+it('does not warn of loopback with a private folder', async () => {
   expect(await warningsFor('127.0.0.1', folderWith(0o700))).toEqual([]);
 });
 
-it('warns of a folder that others may look into, naming the command that closes it', async () => {
+it('warns of a folder that other users can read, with the command that makes it private', async () => {
   const folder = folderWith(0o755);
   expect(await warningsFor('::1', folder)).toEqual([expect.stringContaining(`chmod 700 ${folder}`)]);
 });
 
-it('warns of an address that other machines reach while no key is asked for', async () => {
+it('warns of an address that other machines can reach without a key', async () => {
   const [warning] = await warningsFor('0.0.0.0', folderWith(0o700));
   expect(warning).toContain('the gateway listens on 0.0.0.0 and needs no key');
 });
