@@ -1,45 +1,49 @@
 import type { ActorRef } from '@drover/actor-core';
+import type { FleetConfig } from '../config.ts';
+import type { InstanceEvidence } from '../load/load-table.ts';
+import type { PendingRequest } from '../load/pending-requests.ts';
 import type { InstanceMessage } from '../protocol/instance-message.ts';
 import type { SessionMessage } from '../protocol/session-message.ts';
-import type { InstanceEvidence } from '../load/load-table.ts';
 import type { StreamMessage } from '../protocol/stream-message.ts';
-import type { PendingRequest } from '../load/pending-requests.ts';
 import type { ReceiverState } from '../stream/stream-receiver.ts';
-import type { AttemptEnding } from './decision-log.ts';
-import type { HostHead, KeptAnswer } from './host-answer.ts';
+import type { HeldAnswer, HostHead } from './host-answer.ts';
 import { bodyPart, bodyParts } from './open-request.ts';
 
-/** One try of a call on one instance. */
-export interface Attempt {
+/** What an attempt is made of. */
+export interface AttemptParts {
   readonly streamId: string;
   readonly evidence: InstanceEvidence;
   readonly instance: ActorRef<InstanceMessage>;
-  /** Receiver of the messages about the stream: the instance until its job is known, then the job. */
-  stream: ActorRef<StreamMessage>;
   readonly receiver: ReceiverState;
   readonly pending: PendingRequest;
   /** Largest part of the body; one size for all parts of an attempt, though the server may change meanwhile. */
   readonly partBytes: number;
-  /** When to look for another instance if nothing was heard; undefined once looked. */
+  /** When to look for another instance if this one has not answered; undefined after that instant. */
   acceptByMs: number | undefined;
-  /** That was put off once, since this process stood still. */
-  stallForgiven: boolean;
+}
+
+/** One attempt of a call on one instance. */
+export interface Attempt extends AttemptParts {
+  /** Receiver of the messages about the stream: the instance until its job is known, then the job. */
+  stream: ActorRef<StreamMessage>;
+  /** `acceptByMs` was moved once because this process had stalled. */
+  stallGraceGiven: boolean;
   head: HostHead | undefined;
-  /** Outcome of the attempt, for `why`; undefined while the attempt runs. */
-  ending: AttemptEnding | undefined;
-  /** When it was sent. */
+  /** True once the attempt is over; its messages are then ignored. */
+  ended: boolean;
+  /** When the request was sent. */
   openedAtMs: number;
-  /** Health evidence about the host; undefined for none so far. */
+  /** Health evidence about the host; undefined without evidence. */
   judged: 'well' | 'ill' | undefined;
-  /** An error answer, while it is held back. */
-  kept: KeptAnswer | undefined;
-  /** Of its pieces of a long line, what is counted in `SessionShared.partial`. */
+  /** An error answer that is held back. */
+  held: HeldAnswer | undefined;
+  /** Units of its incomplete line that `SessionShared.partial` includes. */
   partialUnits: number;
   partsSent: number;
   /** Receiver of the parts sent last: the instance, or the job. */
   partsTo: ActorRef<StreamMessage>;
   partsReceived: number;
-  /** The instance has the whole body: it said something that it says only then. */
+  /** The instance has the whole body and may have posted it to Ollama. */
   started: boolean;
   /** True when the instance starts the request only after a claim. */
   asks: boolean;
@@ -47,33 +51,19 @@ export interface Attempt {
   claimedAtMs: number | undefined;
 }
 
-export function createAttempt(
-  streamId: string,
-  evidence: InstanceEvidence,
-  instance: ActorRef<InstanceMessage>,
-  pending: PendingRequest,
-  receiver: ReceiverState,
-  acceptByMs: number,
-  partBytes: number,
-): Attempt {
+export function createAttempt(parts: AttemptParts): Attempt {
   return {
-    streamId,
-    evidence,
-    instance,
-    stream: instance,
-    receiver,
-    pending,
-    acceptByMs,
-    partBytes,
-    stallForgiven: false,
+    ...parts,
+    stream: parts.instance,
+    stallGraceGiven: false,
     openedAtMs: Number.NEGATIVE_INFINITY,
     head: undefined,
-    ending: undefined,
+    ended: false,
     judged: undefined,
-    kept: undefined,
+    held: undefined,
     partialUnits: 0,
     partsSent: 0,
-    partsTo: instance,
+    partsTo: parts.instance,
     partsReceived: 0,
     started: false,
     asks: false,
@@ -81,12 +71,32 @@ export function createAttempt(
   };
 }
 
-/** Parts of a body under way at most. */
+/**
+ * Judges the time until the instance answers at all. `due`: another instance may be asked. A timer that fires late
+ * shows that this process stalled and the answer may still be unread, so the time is extended once.
+ */
+export function checkAcceptTime(
+  attempt: Attempt,
+  nowMs: number,
+  { ownStallMs }: Pick<FleetConfig, 'ownStallMs'>,
+): 'due' | 'pending' {
+  const { acceptByMs, stallGraceGiven } = attempt;
+  if (acceptByMs === undefined || nowMs < acceptByMs) return 'pending';
+  if (nowMs - acceptByMs >= ownStallMs && !stallGraceGiven) {
+    attempt.stallGraceGiven = true;
+    attempt.acceptByMs = nowMs + ownStallMs;
+    return 'pending';
+  }
+  attempt.acceptByMs = undefined;
+  return 'due';
+}
+
+/** Most parts of a body that are sent but not confirmed. */
 const partsAhead = 4;
 
 /**
- * Sends a large body a few parts ahead of what arrived. The server drops a connection for which it holds too much, so
- * that the sum over all requests to a slow node must stay small.
+ * Sends a large body a few parts ahead of what was confirmed. The NATS server drops a connection for which it holds too
+ * many bytes, so the parts of all requests to a slow node must stay few.
  */
 export function sendParts(attempt: Attempt, body: Uint8Array): void {
   const { partBytes, streamId, stream } = attempt;
@@ -101,15 +111,15 @@ export function sendParts(attempt: Attempt, body: Uint8Array): void {
 }
 
 /** Messages that an instance sends before it has posted the request to Ollama. */
-const saidBefore: ReadonlySet<SessionMessage['kind']> = new Set(['accepted', 'refused', 'parts', 'offer']);
+const beforeStart: ReadonlySet<SessionMessage['kind']> = new Set(['accepted', 'refused', 'parts', 'offer']);
 
-/** The whole body is there, and Ollama may have been asked. */
-export function saysThatItRan(message: SessionMessage): boolean {
-  return message.kind === 'beat' ? message.phase !== 'queued' : !saidBefore.has(message.kind);
+/** The message shows that the instance has the whole body and may have posted it to Ollama. */
+export function showsStart(message: SessionMessage): boolean {
+  return message.kind === 'beat' ? message.phase !== 'queued' : !beforeStart.has(message.kind);
 }
 
-/** It stands in the instance's queue. */
-export function saysThatItWaits(message: SessionMessage): boolean {
+/** The message shows that the request waits in the instance's queue. */
+export function showsWait(message: SessionMessage): boolean {
   if (message.kind === 'accepted') return message.position > 0;
   return message.kind === 'beat' && message.phase === 'queued' && message.position > 0;
 }

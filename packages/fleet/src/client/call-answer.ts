@@ -3,31 +3,31 @@ import { FleetError, type FleetErrorCode } from '../errors.ts';
 import type { Attempt } from './attempt.ts';
 import type { CallRecord } from './call-record.ts';
 import type { DecisionTrail } from './decision-log.ts';
-import { isKeptBack, KeptAnswer } from './host-answer.ts';
-import type { HostJudge } from './host-judge.ts';
-import type { AnsweredFailure } from './telling-answer.ts';
+import { HeldAnswer, isHeldBack } from './host-answer.ts';
+import type { CallHealth } from './call-health.ts';
+import type { AnsweredFailure } from './attempt-failure.ts';
 
 /** The answer for the caller: head and lines of one attempt, a host's error answer, or an error of the fleet. */
 export class CallAnswer {
   readonly #record: CallRecord;
   readonly #clock: Clock;
-  readonly #judge: HostJudge;
+  readonly #health: CallHealth;
   readonly #trail: DecisionTrail;
 
-  constructor(record: CallRecord, clock: Clock, judge: HostJudge, trail: DecisionTrail) {
+  constructor(record: CallRecord, clock: Clock, health: CallHealth, trail: DecisionTrail) {
     this.#record = record;
     this.#clock = clock;
-    this.#judge = judge;
+    this.#health = health;
     this.#trail = trail;
   }
 
   /** Takes lines of the attempt; true if they count as consumed: the caller waited for them, or they are held back. */
   deliver(attempt: Attempt, lines: readonly string[], count: number): boolean {
     const { call } = this.#record;
-    if (!call.headResolved && attempt.head !== undefined && isKeptBack(attempt.head, lines))
-      attempt.kept ??= new KeptAnswer(attempt.head);
-    if (attempt.kept !== undefined) {
-      attempt.kept.add(lines);
+    if (!call.headResolved && attempt.head !== undefined && isHeldBack(attempt.head, lines))
+      attempt.held ??= new HeldAnswer(attempt.head);
+    if (attempt.held !== undefined) {
+      attempt.held.add(lines);
       return true;
     }
     this.#begin(attempt);
@@ -64,7 +64,7 @@ export class CallAnswer {
     const { call, startedAtMs } = this.#record;
     const { head, evidence, receiver } = attempt;
     if (call.headResolved || head === undefined) return;
-    if (head.status < 400) this.#judge.served(attempt);
+    if (head.status < 400) this.#health.served(attempt);
     const { node, load } = evidence;
     const insideAtMs = receiver.insideAtMs ?? this.#clock.now();
     const queuedMs = Math.round(insideAtMs - startedAtMs);

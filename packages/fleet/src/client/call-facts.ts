@@ -1,24 +1,25 @@
 import type { Clock } from '@drover/actor-core';
-import type { AttemptFacts, AttemptFailure } from './decide-attempt.ts';
+import type { AttemptFailure } from './attempt-failure.ts';
+import type { AttemptFacts } from './decide-attempt.ts';
 import type { CallRecord, SessionShared } from './call-record.ts';
-import type { HostJudge } from './host-judge.ts';
+import type { CallHealth } from './call-health.ts';
 
 /** Facts of one call for its next decision. */
 export class CallFacts {
   readonly #shared: SessionShared;
   readonly #record: CallRecord;
   readonly #clock: Clock;
-  readonly #judge: HostJudge;
+  readonly #health: CallHealth;
   /** `instanceKey`s of the instances that were asked. */
   readonly tried: Set<string> = new Set<string>();
   readonly failures: AttemptFailure[] = [];
   #busAwaySinceMs: number | undefined;
 
-  constructor(shared: SessionShared, record: CallRecord, clock: Clock, judge: HostJudge) {
+  constructor(shared: SessionShared, record: CallRecord, clock: Clock, health: CallHealth) {
     this.#shared = shared;
     this.#record = record;
     this.#clock = clock;
-    this.#judge = judge;
+    this.#health = health;
   }
 
   now(): AttemptFacts {
@@ -43,7 +44,7 @@ export class CallFacts {
       tried: this.tried,
       ...health.avoidedFor(model, instances),
       failures: this.failures,
-      mayRetry: this.#judge.mayRetry,
+      mayRetry: this.#health.mayRetry,
     };
   }
 }

@@ -1,12 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { resolveConfig } from '../config.ts';
 import { evidence } from '../testing/evidence.ts';
-import {
-  type AttemptDecision,
-  type AttemptFacts,
-  type AttemptFailure,
-  decideAttempt,
-} from './decide-attempt.ts';
+import type { AttemptFailure } from './attempt-failure.ts';
+import { type AttemptDecision, type AttemptFacts, decideAttempt } from './decide-attempt.ts';
 
 function decide(facts: Partial<AttemptFacts>): AttemptDecision {
   const usual: AttemptFacts = {

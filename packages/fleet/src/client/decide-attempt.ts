@@ -1,25 +1,10 @@
 import type { FleetConfig } from '../config.ts';
 import type { FleetErrorCode } from '../errors.ts';
-import type { RefusalCode } from '../protocol/session-message.ts';
 import { type InstanceEvidence, instanceKey } from '../load/load-table.ts';
 import { isModel } from '../protocol/model-name.ts';
 import { comeBackMs, isDoubtful, queueWaitMs, reportsFull } from '../load/queue-wait.ts';
-import type { HostAnswer } from './host-answer.ts';
-import { type AnsweredFailure, tellingAnswer } from './telling-answer.ts';
-
-/** How one attempt ended that delivered nothing. */
-export interface AttemptFailure {
-  readonly node: string;
-  readonly instance: string;
-  readonly simulated: boolean;
-  readonly code: FleetErrorCode;
-  /** Set when the instance refused it. */
-  readonly refusal: RefusalCode | undefined;
-  readonly message: string;
-  readonly retryAfterMs: number;
-  /** Set when the host itself answered with an error. */
-  readonly answer?: HostAnswer | undefined;
-}
+import type { AnsweredFailure, AttemptFailure } from './attempt-failure.ts';
+import { chooseErrorAnswer } from './error-answer.ts';
 
 /** One instance of the fleet. */
 export interface InstanceName {
@@ -33,32 +18,32 @@ export interface AttemptFacts {
   readonly startedAtMs: number;
   readonly deadlineAtMs: number;
   readonly connected: boolean;
-  /** When the request first found the bus away; undefined while it is there. */
+  /** Instant at which the request first found the bus disconnected; undefined while it is connected. */
   readonly busAwaySinceMs: number | undefined;
   /** True once any load report was accepted. */
   readonly hasReports: boolean;
   readonly instances: readonly InstanceEvidence[];
-  /** Its `modelKey`. */
+  /** `modelKey` of the requested model. */
   readonly model: string;
-  /** Where the request must go, if anywhere. */
+  /** The only instance that may serve the request, if the request names one. */
   readonly only?: InstanceName | undefined;
-  /** Digest that the instance's copy of the model must have, if any. */
+  /** Digest that the instance's copy of the model must have, if the request names one. */
   readonly digest?: string | undefined;
-  /** `instanceKey`s. */
+  /** `instanceKey`s of the instances that were asked. */
   readonly tried: ReadonlySet<string>;
-  /** `instanceKey`s of ejected instances, which are asked last. @default none */
+  /** `instanceKey`s of ill instances, which are asked last. @default none */
   readonly avoided?: ReadonlySet<string>;
   /** Those of `avoided` that are ejected: asked after those that recover. @default none */
   readonly ejected?: ReadonlySet<string>;
-  /** In order. */
+  /** In the order of the attempts. */
   readonly failures: readonly AttemptFailure[];
-  /** False when the last failure left no retry to spend: no other instance is asked. @default true */
+  /** False when the retry budget is spent: no other instance is asked. @default true */
   readonly mayRetry?: boolean;
 }
 
 export type AttemptDecision =
   | { readonly kind: 'open'; readonly instance: InstanceEvidence }
-  /** Nothing to do before this instant or a change of the bus or the load table. */
+  /** Nothing can be done before this instant or a change of the bus or the load table. */
   | { readonly kind: 'wait'; readonly untilMs: number }
   /** No host served the request: the client gets the answer of this host. */
   | { readonly kind: 'answer'; readonly failure: AnsweredFailure; readonly retryAfterMs: number }
@@ -70,13 +55,13 @@ export type AttemptDecision =
       readonly node?: string | undefined;
     };
 
-/** Hint for a client that found nobody: about how long a node-agent takes to be back. */
-const leastComeBackMs = 1_000;
+/** Shortest retry time for a client whose request found no instance: about as long as a node-agent takes to restart. */
+const minRetryAfterMs = 1_000;
 
 /** Chooses one of the candidates of an attempt, by the routing policy of the request. */
 export type ChooseInstance = (candidates: readonly InstanceEvidence[]) => InstanceEvidence | undefined;
 
-/** Decides a request's next step while nothing of it was delivered and no attempt is under way. */
+/** Decides the next step of a request of which nothing was delivered while no attempt is under way. */
 export function decideAttempt(
   facts: AttemptFacts,
   choose: ChooseInstance,
@@ -94,12 +79,12 @@ export function decideAttempt(
   if (!facts.connected) {
     const untilMs = (facts.busAwaySinceMs ?? nowMs) + config.busWaitMs;
     if (nowMs < untilMs) return { kind: 'wait', untilMs };
-    return fail('bus-unavailable', `NATS has been away for ${config.busWaitMs} ms`, leastComeBackMs);
+    return fail('bus-unavailable', `NATS has been away for ${config.busWaitMs} ms`, minRetryAfterMs);
   }
   if (!facts.hasReports) {
     const untilMs = facts.startedAtMs + config.firstReportWaitMs;
     if (nowMs < untilMs) return { kind: 'wait', untilMs };
-    return fail('no-host', 'no node-agent has reported yet', leastComeBackMs);
+    return fail('no-host', 'no node-agent has reported yet', minRetryAfterMs);
   }
   if (failures.length < config.maxAttempts && facts.mayRetry !== false) {
     const candidates = usableOf(candidatesFor(facts), facts);
@@ -109,11 +94,11 @@ export function decideAttempt(
     if (instance !== undefined && failures.every(({ refusal }) => refusal === 'queue-full'))
       return refuseFull(candidates, model, failures);
   }
-  if (failures.length === 0) return nobodyToAsk(facts);
-  const failure = tellingAnswer(failures);
-  // Without a telling answer of a host, the error describes the other failures.
-  if (failure === undefined) return sumUp(failures.filter(({ answer }) => answer === undefined));
-  return { kind: 'answer', failure, retryAfterMs: Math.max(leastComeBackMs, failure.retryAfterMs) };
+  if (failures.length === 0) return noInstance(facts);
+  const failure = chooseErrorAnswer(failures);
+  // Without such an answer, the error describes the other failures.
+  if (failure === undefined) return summarise(failures.filter(({ answer }) => answer === undefined));
+  return { kind: 'answer', failure, retryAfterMs: Math.max(minRetryAfterMs, failure.retryAfterMs) };
 }
 
 /** Ready instances of live nodes that list the model and were not tried. */
@@ -124,7 +109,7 @@ export function candidatesFor(
     (evidence) =>
       isReady(evidence) &&
       lists(evidence, facts.model, facts.digest) &&
-      isMeant(evidence, facts.only) &&
+      isAllowed(evidence, facts.only) &&
       !facts.tried.has(instanceKey(evidence)),
   );
 }
@@ -162,10 +147,10 @@ function refuseFull(
   const count = candidates.length + failures.length;
   const instances = count === 1 ? 'the only instance' : `all ${count} instances`;
   const message = `the queues of ${instances} with ${model} are full`;
-  return fail('queue-full', message, Math.max(leastComeBackMs, Math.min(...waitsMs)));
+  return fail('queue-full', message, Math.max(minRetryAfterMs, Math.min(...waitsMs)));
 }
 
-function isMeant({ node, load }: InstanceEvidence, only: InstanceName | undefined): boolean {
+function isAllowed({ node, load }: InstanceEvidence, only: InstanceName | undefined): boolean {
   return only === undefined || (only.node === node && only.instance === load.name);
 }
 
@@ -186,19 +171,19 @@ function bareDigest(digest: string): string {
   return digest.replace(/^sha256:/, '');
 }
 
-function nobodyToAsk({ instances, model, only, digest }: AttemptFacts): AttemptDecision {
+function noInstance({ instances, model, only, digest }: AttemptFacts): AttemptDecision {
   if (only !== undefined) {
     const message = `${only.instance} on ${only.node} is not ready or does not list ${model}`;
-    return fail('no-host', message, leastComeBackMs, only.node);
+    return fail('no-host', message, minRetryAfterMs, only.node);
   }
   if (!instances.some(isReady)) {
-    const away =
+    const reason =
       instances.length === 0
         ? 'no Ollama instance is known'
         : `none of ${instances.length} Ollama instances is ready`;
-    return fail('no-host', away, leastComeBackMs);
+    return fail('no-host', reason, minRetryAfterMs);
   }
-  // A model that lives only on a host that is away is not unknown.
+  // A model that is only on a host that is away is not unknown.
   const holder = instances.find((evidence) => lists(evidence, model, digest));
   if (holder === undefined && digest !== undefined)
     return fail('model-not-found', `no instance lists ${model} with the digest ${digest}`, 0);
@@ -206,7 +191,7 @@ function nobodyToAsk({ instances, model, only, digest }: AttemptFacts): AttemptD
     return fail(
       'no-host',
       `no ready instance has ${model}; ${holder.load.name} on ${holder.node} has it`,
-      leastComeBackMs,
+      minRetryAfterMs,
       holder.node,
     );
   }
@@ -214,21 +199,20 @@ function nobodyToAsk({ instances, model, only, digest }: AttemptFacts): AttemptD
 }
 
 /**
- * One error for all attempts: the last real failure; else `queue-full`, since waiting helps; else `model-not-found`,
- * which is true only if each of them said so.
+ * One error for all attempts: the last failure that is no refusal for lack of room or model; else `queue-full`, since a
+ * retry helps; else `model-not-found`, which is true only if every instance lacks the model.
  */
-function sumUp(failures: readonly AttemptFailure[]): AttemptDecision {
+function summarise(failures: readonly AttemptFailure[]): AttemptDecision {
   const full = failures.filter(({ refusal }) => refusal === 'queue-full');
   const broken = failures.findLast(({ refusal }) => refusal !== 'queue-full' && refusal !== 'model-missing');
-  const telling = broken ?? full.at(-1) ?? failures.at(-1);
-  if (telling === undefined) return fail('no-host', 'there is no instance to ask', leastComeBackMs);
+  const shown = broken ?? full.at(-1) ?? failures.at(-1);
+  if (shown === undefined) return fail('no-host', 'there is no instance to ask', minRetryAfterMs);
   const attempts = failures.length > 1 ? ` (${failures.length} instances were tried)` : '';
-  const message = `${telling.instance} on ${telling.node}: ${telling.message}${attempts}`;
+  const message = `${shown.instance} on ${shown.node}: ${shown.message}${attempts}`;
   const hintMs =
-    telling === broken ? telling.retryAfterMs : Math.min(...full.map(({ retryAfterMs }) => retryAfterMs));
-  const comeBack =
-    telling.code === 'queue-full' || telling.code === 'no-host' || telling.code === 'host-lost';
-  return fail(telling.code, message, comeBack ? Math.max(leastComeBackMs, hintMs) : 0, telling.node);
+    shown === broken ? shown.retryAfterMs : Math.min(...full.map(({ retryAfterMs }) => retryAfterMs));
+  const mayReturn = shown.code === 'queue-full' || shown.code === 'no-host' || shown.code === 'host-lost';
+  return fail(shown.code, message, mayReturn ? Math.max(minRetryAfterMs, hintMs) : 0, shown.node);
 }
 
 function fail(code: FleetErrorCode, message: string, retryAfterMs: number, node?: string): AttemptDecision {

@@ -1,6 +1,6 @@
 import type { Clock } from '@drover/actor-core';
 import { modelKey } from '../protocol/model-name.ts';
-import type { AttemptFailure } from './decide-attempt.ts';
+import type { AttemptFailure } from './attempt-failure.ts';
 import type { AttemptOutcome, AttemptView, Candidate, RequestDecisions } from './request-decisions.ts';
 
 /** Requests remembered at most, the newest ones. */
@@ -23,7 +23,7 @@ export function endingOf({
   refusal,
   code,
   message,
-}: Omit<AttemptFailure, 'node' | 'instance' | 'simulated'>): AttemptEnding {
+}: Pick<AttemptFailure, 'answer' | 'refusal' | 'code' | 'message'>): AttemptEnding {
   if (answer !== undefined) return { outcome: 'refused', message: answer.text };
   if (refusal !== undefined) return { outcome: 'not-taken', code: refusal, message };
   return { outcome: 'failed', code, message };

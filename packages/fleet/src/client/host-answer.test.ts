@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { pickPassedHeaders } from '../protocol/passed-headers.ts';
 import { refusalSubject } from '../health/refusal-subject.ts';
-import { askedAgainAfterMs, isKeptBack, KeptAnswer } from './host-answer.ts';
+import { hostRetryAfterMs, isHeldBack, HeldAnswer } from './host-answer.ts';
 
 describe('an answer without success', () => {
   it.each([
@@ -34,24 +34,24 @@ describe('an answer without success', () => {
     [503, 'instance'],
   ] as const)('with status %i that is not of Ollama itself speaks of the %s', (status, subject) => {
     expect(refusalSubject(status, '', true)).toBe(subject);
-    expect(isKeptBack({ status, contentType: 'application/json', foreign: true }, ['{}'])).toBe(true);
+    expect(isHeldBack({ status, contentType: 'application/json', foreign: true }, ['{}'])).toBe(true);
   });
 
   it('is kept back unless its status speaks of the request', () => {
     const head = { contentType: 'application/json' };
-    expect([400, 404, 429, 500, 503].map((status) => isKeptBack({ ...head, status }, ['{}']))).toEqual([
+    expect([400, 404, 429, 500, 503].map((status) => isHeldBack({ ...head, status }, ['{}']))).toEqual([
       false,
       true,
       true,
       true,
       true,
     ]);
-    expect(isKeptBack({ ...head, status: 200 }, ['{"error":"out of memory"}'])).toBe(true);
-    expect(isKeptBack({ ...head, status: 200 }, ['{"response":"1"}', '{"error":"x"}'])).toBe(false);
+    expect(isHeldBack({ ...head, status: 200 }, ['{"error":"out of memory"}'])).toBe(true);
+    expect(isHeldBack({ ...head, status: 200 }, ['{"response":"1"}', '{"error":"x"}'])).toBe(false);
   });
 
   it('is kept as it came, with the text for people, up to a bound', () => {
-    const kept = new KeptAnswer({ status: 500, contentType: 'application/json' });
+    const kept = new HeldAnswer({ status: 500, contentType: 'application/json' });
     kept.add(['{"error":"out of memory"}']);
     expect(kept.finish()).toMatchObject({
       head: { status: 500 },
@@ -59,7 +59,7 @@ describe('an answer without success', () => {
       subject: 'model',
       text: 'out of memory',
     });
-    const long = new KeptAnswer({ status: 500, contentType: 'application/json' });
+    const long = new HeldAnswer({ status: 500, contentType: 'application/json' });
     for (let line = 0; line < 300; line += 1) long.add(['x'.repeat(1_024)]);
     const { lines } = long.finish();
     expect(lines).toHaveLength(1);
@@ -83,9 +83,9 @@ describe('headers of a host', () => {
   });
 
   it('say in seconds or milliseconds when to come back; a date is left to the client', () => {
-    expect(askedAgainAfterMs({ 'retry-after': '7' })).toBe(7_000);
-    expect(askedAgainAfterMs({ 'retry-after': '7', 'retry-after-ms': '150' })).toBe(150);
-    expect(askedAgainAfterMs({ 'retry-after': 'Wed, 21 Oct 2026 07:28:00 GMT' })).toBeUndefined();
-    expect(askedAgainAfterMs(undefined)).toBeUndefined();
+    expect(hostRetryAfterMs({ 'retry-after': '7' })).toBe(7_000);
+    expect(hostRetryAfterMs({ 'retry-after': '7', 'retry-after-ms': '150' })).toBe(150);
+    expect(hostRetryAfterMs({ 'retry-after': 'Wed, 21 Oct 2026 07:28:00 GMT' })).toBeUndefined();
+    expect(hostRetryAfterMs(undefined)).toBeUndefined();
   });
 });

@@ -26,13 +26,13 @@ const maxHeldUnits = 256 * 1024;
  * True if an answer is held back until it is complete, since another host may serve the request: every status that may
  * concern the host, and a stream of an older Ollama that begins with an error.
  */
-export function isKeptBack(head: HostHead, lines: readonly string[]): boolean {
+export function isHeldBack(head: HostHead, lines: readonly string[]): boolean {
   if (head.status >= 400) return refusalSubject(head.status, '', head.foreign) !== 'request';
   return isErrorLine(lines[0] ?? '');
 }
 
 /** Collects the lines of an answer that is held back. */
-export class KeptAnswer {
+export class HeldAnswer {
   readonly #head: HostHead;
   #lines: string[] = [];
   #units = 0;
@@ -59,7 +59,7 @@ export class KeptAnswer {
 }
 
 /** Time from the host's `retry-after`, milliseconds; undefined where the header is missing or not a number. */
-export function askedAgainAfterMs(headers: PassedHeaders | undefined): number | undefined {
+export function hostRetryAfterMs(headers: PassedHeaders | undefined): number | undefined {
   const inMs = Number(headers?.['retry-after-ms'] ?? Number.NaN);
   if (Number.isFinite(inMs) && inMs >= 0) return inMs;
   const seconds = headers?.['retry-after'] ?? '';

@@ -15,21 +15,22 @@ export interface QueueFacts {
   readonly serviceMs?: number | undefined;
 }
 
-/**
- * The `open` of one attempt; the body is in it unless it is larger than a part, then `bodyPart` makes the rest.
- *
- * @param partBytes largest part: `bodyPartBytesFor` the bus
- * @param timeoutMs what is left of the request's time, above 0; `Infinity` for a request without a deadline
- */
-export function openMessage(
-  request: FleetRequest,
-  streamId: string,
-  timeoutMs: number,
-  grantedThrough: number,
-  partBytes: number,
-  queue: QueueFacts,
-  replyTo: ActorRef<SessionMessage>,
-): InstanceMessage {
+/** Facts of one attempt for its `open`. */
+export interface OpenFacts {
+  readonly streamId: string;
+  /** Rest of the request's time, above 0; `Infinity` for a request without a deadline. */
+  readonly timeoutMs: number;
+  /** Credit for the first lines. */
+  readonly grantedThrough: number;
+  /** Largest part: `bodyPartBytesFor` the bus. */
+  readonly partBytes: number;
+  readonly queue: QueueFacts;
+  readonly replyTo: ActorRef<SessionMessage>;
+}
+
+/** The `open` of one attempt. It includes the body, unless the body is larger than a part: then `bodyPart`s follow. */
+export function openMessage(request: FleetRequest, facts: OpenFacts): InstanceMessage {
+  const { streamId, timeoutMs, grantedThrough, partBytes, queue, replyTo } = facts;
   const { body, firstByteTimeoutMs = 0, interTokenTimeoutMs = 0 } = request;
   const small = bodyParts(body, partBytes) === 0;
   return {

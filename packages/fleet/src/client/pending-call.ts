@@ -5,7 +5,7 @@ import type { FleetCall, FleetHead } from './fleet-client.ts';
 /** What a call asks of its session. */
 export interface CallOwner {
   /** The consumer took lines worth `count` numbers. */
-  taken(count: number): void;
+  consumed(count: number): void;
   cancel(reason: string): void;
   /** The call ended: nothing more will be asked. Called once. */
   ended(): void;
@@ -105,7 +105,7 @@ export class PendingCall implements FleetCall {
   #next(): Promise<NextLines> {
     const batch = this.#batches.shift();
     if (batch !== undefined) {
-      if (!this.#ended) this.#owner.taken(batch.count);
+      if (!this.#ended) this.#owner.consumed(batch.count);
       return Promise.resolve({ done: false, value: batch.lines });
     }
     if (this.#ended) {

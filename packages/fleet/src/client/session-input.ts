@@ -1,9 +1,9 @@
 import type { SessionMessage } from '../protocol/session-message.ts';
 
-/** What a session hears: from the instance, and from its own process. */
+/** Messages to a fleet session: from the instance or its job, and from its own process. */
 export type SessionInput =
   | SessionMessage
-  | { readonly kind: 'taken'; readonly count: number }
+  | { readonly kind: 'consumed'; readonly count: number }
   | { readonly kind: 'cancel'; readonly reason: string }
   | { readonly kind: 'bus'; readonly connected: boolean }
   | { readonly kind: 'host-gone'; readonly node: string; readonly message: string }

@@ -28,7 +28,7 @@ function setup(partial: Partial<FleetConfig> = {}) {
   const end = (lines: number): string[] => feed({ kind: 'end', streamId: 's', lines });
   const fail = (lines: number): string[] =>
     feed({ kind: 'fail', streamId: 's', lines, code: 'upstream-lost', message: 'reset' });
-  const taken = (count: number): string[] => feed({ kind: 'taken', count });
+  const taken = (count: number): string[] => feed({ kind: 'consumed', count });
   const bus = (connected: boolean): string[] => feed({ kind: 'bus', connected });
   const pass = (ms: number): void => {
     now += ms;

@@ -4,8 +4,9 @@
  * Messages come in the order sent; a gap means loss, never reordering, so what comes after a gap is dropped and
  * asked for again (go-back-N out of the sender's replay buffer). Credit is absolute and follows the consumer:
  * `windowLines` ahead of what it took, renewed when half is used and at least every `grantIntervalMs` as sign of
- * life. Liveness counts only while the bus is up; when it comes back the stream is resumed at once. Nothing but a word
- * of the sender puts its silence off twice: neither a process that stalls again and again nor a bus that flaps.
+ * life. Silence counts only while the bus is connected; after a reconnect the stream is resumed at once. Silence gets a
+ * grace at most once between two messages of the sender, so neither a process that stalls again and again nor a bus that
+ * flaps can hide a lost sender.
  *
  * Failure cases: sender silent → `host-lost` · bus away too long → `bus-unavailable` · deadline → `deadline` ·
  * repeated resumes without progress → `replay-lost` · the sender's own `fail`, after its last line.
@@ -14,17 +15,17 @@ import type { FleetConfig } from '../config.ts';
 import type { PassedHeaders } from '../protocol/passed-headers.ts';
 import type { FailureCode, SessionMessage } from '../protocol/session-message.ts';
 
-/** What the receiver hears. Messages of other streams must not be handed in. */
+/** Input of the receiver. Messages of other streams must not be passed in. */
 export type ReceiverEvent =
   | SessionMessage
-  /** The consumer took lines worth `count` numbers (the sum over `deliver` effects it took). */
-  | { readonly kind: 'taken'; readonly count: number }
+  /** The consumer took lines with `count` numbers in all (the sum of the `count`s of the `deliver` effects). */
+  | { readonly kind: 'consumed'; readonly count: number }
   | { readonly kind: 'bus'; readonly connected: boolean }
-  /** Presence says that the serving node's life is over. */
+  /** Presence shows that the incarnation of the serving node has ended. */
   | { readonly kind: 'host-gone'; readonly message: string }
-  /** The consumer does not want it any more. */
+  /** The consumer left. */
   | { readonly kind: 'cancel'; readonly reason: string }
-  /** The time of `receiverWakeAtMs` has come. */
+  /** `receiverWakeAtMs` is reached. */
   | { readonly kind: 'tick' };
 
 export type ReceiverEffect =
@@ -36,7 +37,7 @@ export type ReceiverEffect =
       readonly foreign?: boolean | undefined;
     }
   | { readonly kind: 'deliver'; readonly lines: readonly string[]; readonly count: number }
-  /** Control lane, to the instance. */
+  /** Control lane, to the job. */
   | { readonly kind: 'grant'; readonly through: number; readonly received: number }
   | { readonly kind: 'resume'; readonly from: number }
   | { readonly kind: 'cancel'; readonly reason: string }
@@ -56,19 +57,19 @@ export type ReceiverOutcome =
 export interface ReceiverState {
   readonly config: FleetConfig;
   readonly deadlineAtMs: number;
-  /** Number of the next line to deliver; everything below arrived. */
+  /** Number of the next line to deliver; all lower ones have arrived. */
   next: number;
-  takenThrough: number;
+  consumedThrough: number;
   grantedThrough: number;
   grantedAtMs: number;
-  /** True once the instance said anything. */
-  heard: boolean;
-  /** From when its silence counts: its last word, or later where this end could not hear. */
-  heardAtMs: number;
-  /** Its last word, or the start. */
-  wordAtMs: number;
-  /** This process stood still since the last word, and the silence was put off for that once. */
-  stallForgiven: boolean;
+  /** True once a message of the sender has arrived. */
+  answered: boolean;
+  /** Start of the sender's silence: its last message, or later if this end could not receive meanwhile. */
+  silentSinceMs: number;
+  /** Arrival of the sender's last message, or the start. */
+  lastMessageAtMs: number;
+  /** The silence has had its grace for a stall of this process; reset by the next message. */
+  stallGraceGiven: boolean;
   /** When the request was first known to be inside Ollama. */
   insideAtMs: number | undefined;
   headKnown: boolean;
@@ -78,8 +79,8 @@ export interface ReceiverState {
   connected: boolean;
   connectionChangedAtMs: number;
   /** True from a reconnect to the first message after it. */
-  returning: boolean;
-  /** When to ask for what is missing; undefined while nothing is. */
+  reconnecting: boolean;
+  /** When to ask for missing lines; undefined while none is missing. */
   resumeAtMs: number | undefined;
   /** Requests since the last progress. */
   resumes: number;
@@ -92,27 +93,27 @@ export function createReceiver(deadlineAtMs: number, config: FleetConfig, nowMs:
     config,
     deadlineAtMs,
     next: 1,
-    takenThrough: 0,
+    consumedThrough: 0,
     grantedThrough: config.windowLines,
     grantedAtMs: nowMs,
-    heard: false,
-    heardAtMs: nowMs,
-    wordAtMs: nowMs,
-    stallForgiven: false,
+    answered: false,
+    silentSinceMs: nowMs,
+    lastMessageAtMs: nowMs,
+    stallGraceGiven: false,
     insideAtMs: undefined,
     headKnown: false,
     pieces: [],
     pieceUnits: 0,
     connected: true,
     connectionChangedAtMs: nowMs,
-    returning: false,
+    reconnecting: false,
     resumeAtMs: undefined,
     resumes: 0,
     finished: false,
   };
 }
 
-/** When to bring the next `tick`, by the same clock as `nowMs`. */
+/** When the next `tick` is due, by the same clock as `nowMs`. */
 export function receiverWakeAtMs(state: ReceiverState): number {
   const { config, deadlineAtMs } = state;
   if (!state.connected) return Math.min(deadlineAtMs, state.connectionChangedAtMs + config.busPatienceMs);
@@ -124,13 +125,13 @@ export function receiverWakeAtMs(state: ReceiverState): number {
   );
 }
 
-/** Takes one event; the effects are to be performed in order. After `finished` every event is ignored. */
+/** Handles one event; the effects are to be performed in order. After `finished` every event is ignored. */
 export function decideReceive(state: ReceiverState, event: ReceiverEvent, nowMs: number): ReceiverEffect[] {
   const effects: ReceiverEffect[] = [];
   if (state.finished) return effects;
   switch (event.kind) {
-    case 'taken':
-      state.takenThrough += event.count;
+    case 'consumed':
+      state.consumedThrough += event.count;
       maybeGrant(state, nowMs, effects);
       return effects;
     case 'bus':
@@ -146,17 +147,22 @@ export function decideReceive(state: ReceiverState, event: ReceiverEvent, nowMs:
       tick(state, nowMs, effects);
       return effects;
     default:
-      state.heard = true;
-      state.heardAtMs = nowMs;
-      state.wordAtMs = nowMs;
-      state.stallForgiven = false;
-      state.returning = false;
-      hear(state, event, nowMs, effects);
+      state.answered = true;
+      state.silentSinceMs = nowMs;
+      state.lastMessageAtMs = nowMs;
+      state.stallGraceGiven = false;
+      state.reconnecting = false;
+      receiveMessage(state, event, nowMs, effects);
       return effects;
   }
 }
 
-function hear(state: ReceiverState, message: SessionMessage, nowMs: number, effects: ReceiverEffect[]): void {
+function receiveMessage(
+  state: ReceiverState,
+  message: SessionMessage,
+  nowMs: number,
+  effects: ReceiverEffect[],
+): void {
   switch (message.kind) {
     case 'accepted':
       if (message.position === 0) state.insideAtMs ??= nowMs;
@@ -180,20 +186,20 @@ function hear(state: ReceiverState, message: SessionMessage, nowMs: number, effe
       });
       break;
     case 'chunk':
-      hearChunk(state, message, nowMs, effects);
+      receiveChunk(state, message, nowMs, effects);
       break;
     case 'beat':
       if (message.phase !== 'queued') state.insideAtMs ??= nowMs;
       if (message.next > state.next || (message.phase === 'streaming' && !state.headKnown))
-        noteGap(state, nowMs);
+        startGap(state, nowMs);
       else if (message.next === state.next) closeGap(state);
       break;
     case 'end':
-      if (!state.headKnown || message.lines >= state.next) noteGap(state, nowMs);
+      if (!state.headKnown || message.lines >= state.next) startGap(state, nowMs);
       else confirm(state, message.lines, { kind: 'end' }, effects);
       break;
     case 'fail':
-      if (message.lines >= state.next) noteGap(state, nowMs);
+      if (message.lines >= state.next) startGap(state, nowMs);
       else
         confirm(
           state,
@@ -205,14 +211,14 @@ function hear(state: ReceiverState, message: SessionMessage, nowMs: number, effe
   }
 }
 
-function hearChunk(
+function receiveChunk(
   state: ReceiverState,
   chunk: Extract<SessionMessage, { kind: 'chunk' }>,
   nowMs: number,
   effects: ReceiverEffect[],
 ): void {
   if (!state.headKnown || chunk.first > state.next) {
-    noteGap(state, nowMs);
+    startGap(state, nowMs);
     return;
   }
   const last = chunk.first + chunk.lines.length - 1;
@@ -229,7 +235,10 @@ function hearChunk(
   else effects.push({ kind: 'deliver', lines: fresh, count: fresh.length });
 }
 
-/** Pieces count as taken at once: they are bounded by the longest line, and a line longer than the window must get through. */
+/**
+ * Pieces count as consumed at once: the longest line limits them, and credit must not stop a line with more pieces than
+ * the window has numbers.
+ */
 function joinPieces(
   state: ReceiverState,
   fresh: readonly string[],
@@ -253,24 +262,24 @@ function joinPieces(
     abandon(state, 'bad-upstream', `a line is longer than ${state.config.maxLineBytes} bytes`, effects);
     return;
   }
-  state.takenThrough += 1;
+  state.consumedThrough += 1;
   maybeGrant(state, nowMs, effects);
 }
 
-/** Grants when half of the window is used, which keeps credit messages to a handful in a long answer. */
+/** Grants when half of the window is used: two credit messages for each window of lines. */
 function maybeGrant(state: ReceiverState, nowMs: number, effects: ReceiverEffect[]): void {
   const { windowLines } = state.config;
-  if (state.takenThrough + windowLines - state.grantedThrough >= windowLines / 2)
+  if (state.consumedThrough + windowLines - state.grantedThrough >= windowLines / 2)
     grant(state, nowMs, effects);
 }
 
 function grant(state: ReceiverState, nowMs: number, effects: ReceiverEffect[]): void {
-  state.grantedThrough = state.takenThrough + state.config.windowLines;
+  state.grantedThrough = state.consumedThrough + state.config.windowLines;
   state.grantedAtMs = nowMs;
   effects.push({ kind: 'grant', through: state.grantedThrough, received: state.next - 1 });
 }
 
-function noteGap(state: ReceiverState, nowMs: number): void {
+function startGap(state: ReceiverState, nowMs: number): void {
   state.resumeAtMs ??= nowMs + state.config.resumeDebounceMs;
 }
 
@@ -295,10 +304,10 @@ function connectionChanged(
   state.connected = connected;
   state.connectionChangedAtMs = nowMs;
   if (!connected) return;
-  // Many short absences put the silence off no further than the longest one may.
+  // Many short disconnects extend the silence no further than the longest allowed disconnect.
   const { busPatienceMs, senderSilenceMs } = state.config;
-  state.heardAtMs = Math.min(nowMs, state.wordAtMs + busPatienceMs + senderSilenceMs);
-  state.returning = true;
+  state.silentSinceMs = Math.min(nowMs, state.lastMessageAtMs + busPatienceMs + senderSilenceMs);
+  state.reconnecting = true;
   state.resumes = 0;
   grant(state, nowMs, effects);
   resume(state, nowMs, effects);
@@ -306,25 +315,26 @@ function connectionChanged(
 
 function silentAtMs(state: ReceiverState): number {
   const { senderSilenceMs, reconnectSilenceMs } = state.config;
-  return state.heardAtMs + (state.returning ? reconnectSilenceMs : senderSilenceMs);
+  return state.silentSinceMs + (state.reconnecting ? reconnectSilenceMs : senderSilenceMs);
 }
 
 /**
- * This process stood still: what the sender said meanwhile lies unread in the socket, and is read before the next timer
- * fires. So the silence is put off once; were it put off at every late timer, a busy process would never judge it.
+ * A late tick shows that this process stalled: messages of the sender may wait unread in the socket, and are read before
+ * the next timer fires. So the silence gets a grace, but only once: with a grace at every late timer, a busy process
+ * would never find a lost sender.
  */
-function maybeForgive(state: ReceiverState, nowMs: number): void {
+function maybeGiveStallGrace(state: ReceiverState, nowMs: number): void {
   const { ownStallMs } = state.config;
-  if (state.stallForgiven || nowMs - receiverWakeAtMs(state) < ownStallMs) return;
-  const putOffMs = nowMs + ownStallMs - silentAtMs(state);
-  if (putOffMs <= 0) return;
-  state.stallForgiven = true;
-  state.heardAtMs += putOffMs;
+  if (state.stallGraceGiven || nowMs - receiverWakeAtMs(state) < ownStallMs) return;
+  const graceMs = nowMs + ownStallMs - silentAtMs(state);
+  if (graceMs <= 0) return;
+  state.stallGraceGiven = true;
+  state.silentSinceMs += graceMs;
 }
 
 function tick(state: ReceiverState, nowMs: number, effects: ReceiverEffect[]): void {
   const { config } = state;
-  maybeForgive(state, nowMs);
+  maybeGiveStallGrace(state, nowMs);
   if (nowMs >= state.deadlineAtMs) {
     abandon(state, 'deadline', 'the request ran into its deadline', effects);
   } else if (!state.connected) {
@@ -335,12 +345,12 @@ function tick(state: ReceiverState, nowMs: number, effects: ReceiverEffect[]): v
       effects,
     );
   } else if (nowMs >= silentAtMs(state)) {
-    const silentMs = Math.round(nowMs - state.wordAtMs);
-    abandon(state, 'host-lost', `the host has not been heard for ${silentMs} ms`, effects);
+    const silentMs = Math.round(nowMs - state.lastMessageAtMs);
+    abandon(state, 'host-lost', `the host sent nothing for ${silentMs} ms`, effects);
   } else {
     if (state.resumeAtMs !== undefined && nowMs >= state.resumeAtMs) {
       if (state.resumes >= config.maxResumes) {
-        const message = `line ${state.next} was asked for ${state.resumes} times and did not come`;
+        const message = `line ${state.next} was requested ${state.resumes} times and did not arrive`;
         abandon(state, 'replay-lost', message, effects);
         return;
       }
@@ -350,7 +360,7 @@ function tick(state: ReceiverState, nowMs: number, effects: ReceiverEffect[]): v
   }
 }
 
-/** Ends the stream from this end: the instance is told, so that Ollama's connection closes. */
+/** Ends the stream from this end; the cancel closes Ollama's connection. */
 function abandon(
   state: ReceiverState,
   code: FailureCode | 'host-lost',
@@ -361,7 +371,7 @@ function abandon(
   finish(state, { kind: 'failed', code, message }, effects);
 }
 
-/** The ending arrived: it counts as the line after the last, so that the sender can let go. */
+/** The ending arrived: confirms it as the line after the last, so that the sender can forget the stream. */
 function confirm(
   state: ReceiverState,
   lines: number,

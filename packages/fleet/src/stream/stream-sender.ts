@@ -10,8 +10,8 @@
  *   lines ──▶ [ freed | sent, unconfirmed | ready, no credit ] ──▶ chunk … end
  *                    ▲ grant.received      ▲ grant.through
  *
- * Failure cases: buffer full → `reader-too-slow`, upstream aborted, what was not sent is dropped · receiver silent
- * while the bus is up, or bus away too long → upstream aborted, closed · asked for a freed line → `replay-lost`.
+ * Failure cases: buffer full → `reader-too-slow`, upstream aborted, unsent lines are dropped · receiver silent
+ * while the bus is connected, or bus away too long → upstream aborted, closed · a freed line is requested → `replay-lost`.
  */
 import type { ActorRef } from '@drover/actor-core';
 import type { FleetConfig } from '../config.ts';
@@ -20,7 +20,7 @@ import type { FailureCode, SessionMessage, StreamPhase } from '../protocol/sessi
 import type { StreamMessage } from '../protocol/stream-message.ts';
 import { ReplayBuffer } from './replay-buffer.ts';
 
-/** What the sender hears. `grant`, `resume` and `cancel` are handed in as they came from the wire. */
+/** Input of the sender. `grant`, `resume` and `cancel` are passed in as they arrived. */
 export type SenderEvent =
   | Exclude<StreamMessage, { kind: 'part' }>
   /** The request was queued or started. */
@@ -32,7 +32,7 @@ export type SenderEvent =
       /** The actor that runs this sending end. */
       readonly job?: ActorRef<StreamMessage> | undefined;
     }
-  /** What a beat says from now on. */
+  /** Contents of the next beats. */
   | {
       readonly kind: 'progress';
       readonly phase: StreamPhase;
@@ -46,13 +46,13 @@ export type SenderEvent =
       readonly headers?: PassedHeaders | undefined;
       readonly foreign?: boolean | undefined;
     }
-  /** Complete lines without their newline, as many as one read brought. */
+  /** Complete lines without their newline, all of one read. */
   | { readonly kind: 'lines'; readonly lines: readonly string[] }
   /** Ollama's answer is complete. */
   | { readonly kind: 'end' }
   | { readonly kind: 'fail'; readonly code: FailureCode; readonly message: string }
   | { readonly kind: 'bus'; readonly connected: boolean }
-  /** The time of `senderWakeAtMs` has come. */
+  /** `senderWakeAtMs` is reached. */
   | { readonly kind: 'tick' };
 
 export type SenderEffect =
@@ -75,21 +75,21 @@ export interface SenderState {
   phase: StreamPhase;
   position: number;
   etaMs: number | undefined;
-  /** Set once: nothing is taken from Ollama after it. */
+  /** Set once; input from Ollama is ignored after it. */
   ending: Extract<SessionMessage, { kind: 'end' | 'fail' }> | undefined;
   endingSent: boolean;
   connected: boolean;
   connectionChangedAtMs: number;
-  /** From when the receiver's silence counts: its last word, or later where this end could not hear. */
-  heardAtMs: number;
-  /** This process stood still since the receiver's last word, and the silence was put off for that once. */
-  stallForgiven: boolean;
+  /** Start of the receiver's silence: its last message, or later if this end could not receive meanwhile. */
+  silentSinceMs: number;
+  /** The silence has had its grace for a stall of this process; reset by the next message. */
+  stallGraceGiven: boolean;
   /** When anything was last sent. */
   sentAtMs: number;
   closed: boolean;
 }
 
-/** @param grantedThrough the credit the `open` brought */
+/** @param grantedThrough credit from the `open` */
 export function createSender(
   streamId: string,
   grantedThrough: number,
@@ -111,21 +111,21 @@ export function createSender(
     endingSent: false,
     connected: true,
     connectionChangedAtMs: nowMs,
-    heardAtMs: nowMs,
-    stallForgiven: false,
+    silentSinceMs: nowMs,
+    stallGraceGiven: false,
     sentAtMs: nowMs,
     closed: false,
   };
 }
 
-/** When to bring the next `tick`, by the same clock as `nowMs`. Never moves earlier except through an event. */
+/** When the next `tick` is due, by the same clock as `nowMs`. Moves earlier only through an event. */
 export function senderWakeAtMs(state: SenderState): number {
   const { config } = state;
   if (!state.connected) return state.connectionChangedAtMs + config.busPatienceMs;
-  return Math.min(state.sentAtMs + config.beatIntervalMs, state.heardAtMs + config.receiverSilenceMs);
+  return Math.min(state.sentAtMs + config.beatIntervalMs, state.silentSinceMs + config.receiverSilenceMs);
 }
 
-/** Takes one event; the effects are to be performed in order. After `closed` every event is ignored. */
+/** Handles one event; the effects are to be performed in order. After `closed` every event is ignored. */
 export function decideSend(state: SenderState, event: SenderEvent, nowMs: number): SenderEffect[] {
   const effects: SenderEffect[] = [];
   if (state.closed) return effects;
@@ -158,14 +158,14 @@ export function decideSend(state: SenderState, event: SenderEvent, nowMs: number
       endWith(state, event.code, event.message, state.buffer.producedThrough);
       break;
     case 'grant':
-      heard(state, nowMs);
+      noteReceiver(state, nowMs);
       state.grantedThrough = Math.max(state.grantedThrough, event.through);
       state.buffer.freeThrough(Math.min(event.received, state.sentThrough));
       if (state.endingSent && state.ending !== undefined && event.received > state.ending.lines)
         close(state, effects);
       break;
     case 'resume':
-      heard(state, nowMs);
+      noteReceiver(state, nowMs);
       resume(state, event.from, effects);
       break;
     case 'cancel':
@@ -183,12 +183,12 @@ export function decideSend(state: SenderState, event: SenderEvent, nowMs: number
   return effects;
 }
 
-function heard(state: SenderState, nowMs: number): void {
-  state.heardAtMs = nowMs;
-  state.stallForgiven = false;
+function noteReceiver(state: SenderState, nowMs: number): void {
+  state.silentSinceMs = nowMs;
+  state.stallGraceGiven = false;
 }
 
-/** Sends everything that credit allows: head, then lines in chunks, then the ending. */
+/** Sends everything that the credit allows: head, then lines in chunks, then the ending. */
 function pump(state: SenderState, nowMs: number, effects: SenderEffect[]): void {
   if (state.closed || !state.connected) return;
   const { streamId, buffer, config } = state;
@@ -223,7 +223,7 @@ function takeLines(state: SenderState, lines: readonly string[], effects: Sender
   for (const line of lines) {
     if (state.ending !== undefined) return;
     if (buffer.heldLines >= config.replayBufferLines || buffer.heldBytes >= config.replayBufferBytes) {
-      // What was not sent is dropped: a reader this slow must not hold megabytes until its deadline.
+      // Unsent lines are dropped, so that a reader this slow does not hold megabytes until its deadline.
       buffer.dropAfter(state.sentThrough);
       const message = `the reader fell ${buffer.heldLines} lines behind and the replay buffer is full`;
       abort(state, 'reader-too-slow', message, effects);
@@ -233,7 +233,7 @@ function takeLines(state: SenderState, lines: readonly string[], effects: Sender
   }
 }
 
-/** Adds one line, in pieces where it does not fit a chunk: NATS refuses large messages, embeddings are large. */
+/** Adds one line, in pieces if it does not fit a chunk: NATS refuses large messages, and embeddings are large. */
 function addLine(state: SenderState, line: string, effects: SenderEffect[]): void {
   const { buffer, config } = state;
   const bytes = Buffer.byteLength(line);
@@ -254,7 +254,7 @@ function addLine(state: SenderState, line: string, effects: SenderEffect[]): voi
   const pieceUnits = Math.max(2, Math.floor(config.chunkBytes / 3));
   for (let from = 0; from < line.length; ) {
     let to = Math.min(from + pieceUnits, line.length);
-    // Never between the halves of a surrogate pair: alone they do not survive UTF-8.
+    // A cut between the halves of a surrogate pair would destroy the character in UTF-8.
     if (to < line.length && isLowSurrogate(line.charCodeAt(to))) to -= 1;
     const piece = line.slice(from, to);
     buffer.add(piece, Buffer.byteLength(piece), to < line.length);
@@ -274,7 +274,7 @@ function resume(state: SenderState, from: number, effects: SenderEffect[]): void
     return;
   }
   const have = Math.max(0, from - 1);
-  const message = `line ${from} was asked for again, but lines through ${state.buffer.freedThrough} have left the replay buffer`;
+  const message = `line ${from} was requested again, but lines through ${state.buffer.freedThrough} have left the replay buffer`;
   if (state.ending === undefined) effects.push({ kind: 'abort', code: 'replay-lost', message });
   state.ending = { kind: 'fail', streamId: state.streamId, lines: have, code: 'replay-lost', message };
   state.buffer.dropAfter(state.buffer.freedThrough);
@@ -291,8 +291,8 @@ function connectionChanged(
   state.connected = connected;
   state.connectionChangedAtMs = nowMs;
   if (!connected) return;
-  state.heardAtMs = nowMs;
-  // What was in flight when the bus went may be lost: say all that is not numbered again, and where we are.
+  state.silentSinceMs = nowMs;
+  // Messages on their way at the disconnect may be lost: repeat head and ending, and send the number of the next line.
   state.headSent = false;
   state.endingSent = false;
   send(state, beat(state), nowMs, effects);
@@ -300,23 +300,23 @@ function connectionChanged(
 
 function tick(state: SenderState, nowMs: number, effects: SenderEffect[]): void {
   const { config } = state;
-  const heardAtMs = nowMs + config.ownStallMs - config.receiverSilenceMs;
+  const graceSinceMs = nowMs + config.ownStallMs - config.receiverSilenceMs;
   if (
-    !state.stallForgiven &&
+    !state.stallGraceGiven &&
     nowMs - senderWakeAtMs(state) >= config.ownStallMs &&
-    heardAtMs > state.heardAtMs
+    graceSinceMs > state.silentSinceMs
   ) {
-    state.stallForgiven = true;
-    state.heardAtMs = heardAtMs;
+    state.stallGraceGiven = true;
+    state.silentSinceMs = graceSinceMs;
   }
   if (!state.connected) {
     if (nowMs - state.connectionChangedAtMs < config.busPatienceMs) return;
     abort(state, 'cancelled', `NATS was away for ${config.busPatienceMs} ms`, effects);
     close(state, effects);
-  } else if (nowMs - state.heardAtMs >= config.receiverSilenceMs) {
+  } else if (nowMs - state.silentSinceMs >= config.receiverSilenceMs) {
     const message = `the reader was silent for ${config.receiverSilenceMs} ms`;
     abort(state, 'cancelled', message, effects);
-    // Should it be there after all, it must not wait for our silence to tell. A failure after line 0 is believed at once.
+    // A receiver that is alive after all learns the end at once: it accepts a failure after line 0 in any state.
     send(
       state,
       { kind: 'fail', streamId: state.streamId, lines: 0, code: 'cancelled', message },
@@ -350,7 +350,7 @@ function beat(state: SenderState): SessionMessage {
   return { kind: 'beat', streamId, next: state.sentThrough + 1, phase, position, ...known };
 }
 
-/** Stops the upstream unless it has ended, and ends the stream as failed after what was sent or is kept. */
+/** Stops the upstream unless it has ended, and ends the stream as failed after the lines that were sent or are held. */
 function abort(state: SenderState, code: FailureCode, message: string, effects: SenderEffect[]): void {
   if (state.ending !== undefined) return;
   endWith(state, code, message, state.buffer.producedThrough);

@@ -148,7 +148,7 @@ function runPlan(plan: Plan, config: FleetConfig): Result {
   const consume = (): void => {
     if (receiver.finished) return;
     const count = unread.splice(0).reduce((sum, batch) => sum + batch.count, 0);
-    if (count > 0) performReceive(decideReceive(receiver, { kind: 'taken', count }, now));
+    if (count > 0) performReceive(decideReceive(receiver, { kind: 'consumed', count }, now));
     at(now + plan.consumeEveryMs, consume);
   };
   at(1, consume);

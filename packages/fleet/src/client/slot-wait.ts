@@ -8,15 +8,15 @@
  * other instances only after that confirmation, and never while a claim is unanswered: so the request is started once.
  */
 import type { ActorContext } from '@drover/actor-core';
-import type { SessionMessage } from '../protocol/session-message.ts';
 import { type InstanceEvidence, instanceKey } from '../load/load-table.ts';
 import { hasLoaded, learntServiceMs, queueWaitMs } from '../load/queue-wait.ts';
-import { type Attempt, saysThatItWaits } from './attempt.ts';
+import type { SessionMessage } from '../protocol/session-message.ts';
+import { type Attempt, showsWait } from './attempt.ts';
 import type { CallRecord, SessionShared } from './call-record.ts';
 import { type AttemptFacts, candidatesFor } from './decide-attempt.ts';
 import { decideOffer } from './decide-offer.ts';
 import type { QueueFacts } from './open-request.ts';
-import { type PlaceRequest, Places } from './places.ts';
+import { type ReservationFacts, Reservations } from './reservations.ts';
 import type { SessionInput } from './session-input.ts';
 
 type Offer = Extract<SessionMessage, { kind: 'offer' }>;
@@ -26,11 +26,11 @@ const control = { lane: 'control' } as const;
 /** Time after which an unanswered claim counts as lost. */
 const claimPatienceMs = 500;
 
-export class Waiting {
+export class SlotWait {
   readonly #shared: SessionShared;
   readonly #record: CallRecord;
   readonly #context: ActorContext<SessionInput>;
-  readonly #places: Places;
+  readonly #reservations: Reservations;
   readonly #facts: () => AttemptFacts;
 
   constructor(
@@ -42,7 +42,7 @@ export class Waiting {
     this.#shared = shared;
     this.#record = record;
     this.#context = context;
-    this.#places = new Places(shared.node, () => context.random.id());
+    this.#reservations = new Reservations(shared.node, () => context.random.id());
     this.#facts = facts;
   }
 
@@ -60,34 +60,34 @@ export class Waiting {
 
   /** The stream id for an `open` to that instance. */
   streamIdFor(evidence: InstanceEvidence): string {
-    return this.#places.takeUp(instanceKey(evidence));
+    return this.#reservations.takeUp(instanceKey(evidence));
   }
 
   /** Handles a message of the instance that has the body. */
-  heard(attempt: Attempt, message: SessionMessage): void {
+  receive(attempt: Attempt, message: SessionMessage): void {
     if (message.kind === 'accepted' && message.asks === true) {
       attempt.asks = true;
       attempt.claimedAtMs = undefined;
     }
-    const waits = saysThatItWaits(message);
+    const waits = showsWait(message);
     if (message.kind !== 'parts' && message.kind !== 'offer') this.#record.queued = waits;
-    if (waits) this.keep(attempt);
-    else if (isInside(attempt)) this.#places.giveUpAll('the request has a slot elsewhere');
+    if (waits) this.renew(attempt);
+    else if (isInside(attempt)) this.#reservations.giveUpAll('the request has a slot elsewhere');
   }
 
-  /** Reserves a place at every other candidate while the body waits at one instance. */
-  keep(attempt: Attempt): void {
+  /** Reserves or renews a place at every other candidate while the body waits at one instance. */
+  renew(attempt: Attempt): void {
     if (isInside(attempt) || !attempt.receiver.connected) return;
     const others = this.#others(attempt);
     const nowMs = this.#context.clock.now();
     if (attempt.claimedAtMs !== undefined && nowMs - attempt.claimedAtMs > claimPatienceMs)
       attempt.claimedAtMs = undefined;
     if (attempt.claimedAtMs !== undefined) return;
-    if (attempt.asks) this.#places.renew(others, this.#placeRequest(others.length + 1));
+    if (attempt.asks) this.#reservations.renew(others, this.#reservationFacts(others.length + 1));
     else if (others.length > 0) {
       // The instance with the body may start it at any time: places elsewhere are useless until it confirms `asks`.
-      const request = this.#placeRequest(others.length + 1);
-      attempt.instance.tell({ kind: 'reserve', streamId: attempt.streamId, ...request }, control);
+      const facts = this.#reservationFacts(others.length + 1);
+      attempt.instance.tell({ kind: 'reserve', streamId: attempt.streamId, ...facts }, control);
     }
   }
 
@@ -97,26 +97,26 @@ export class Waiting {
       this.#offeredHere(offer, attempt);
       return undefined;
     }
-    const place = this.#places.find(offer.streamId);
-    if (place === undefined) return undefined;
-    const evidence = this.#evidence(place.key);
+    const reservation = this.#reservations.find(offer.streamId);
+    if (reservation === undefined) return undefined;
+    const evidence = this.#evidence(reservation.key);
     if (evidence === undefined || (attempt !== undefined && isInside(attempt))) {
-      this.#places.giveUp(place, 'the request does not need the slot');
+      this.#reservations.giveUp(reservation, 'the request does not need the slot');
       return undefined;
     }
-    // While a claim is unanswered, the call holds no other places.
+    // While a claim is unanswered, the call holds no reservations.
     const mayLeave = attempt === undefined || attempt.asks;
     if (!mayLeave || this.#decide(evidence, attempt) === 'pass') {
-      place.instance.tell({ kind: 'pass', streamId: offer.streamId, offer: offer.offer }, control);
+      reservation.instance.tell({ kind: 'pass', streamId: offer.streamId, offer: offer.offer }, control);
       return undefined;
     }
-    this.#places.giveUpAll('the request takes a slot elsewhere', place);
+    this.#reservations.giveUpAll('the request takes a slot elsewhere', reservation);
     return evidence;
   }
 
-  /** Gives up all places. */
+  /** Gives up all reservations. */
   end(reason: string): void {
-    this.#places.giveUpAll(reason);
+    this.#reservations.giveUpAll(reason);
     this.#record.queued = false;
   }
 
@@ -129,17 +129,18 @@ export class Waiting {
     }
     attempt.claimedAtMs = this.#context.clock.now();
     attempt.instance.tell({ kind: 'claim', streamId, offer }, control);
-    this.#places.giveUpAll('the request takes a slot elsewhere');
+    this.#reservations.giveUpAll('the request takes a slot elsewhere');
   }
 
-  #decide(here: InstanceEvidence, home: Attempt | undefined): 'take' | 'pass' {
+  /** @param current the attempt that holds the body at another instance; undefined if the body is here */
+  #decide(here: InstanceEvidence, current: Attempt | undefined): 'take' | 'pass' {
     const { load } = this.#shared;
     const { model } = this.#record;
     const key = instanceKey(here);
-    const homeKey = home === undefined ? undefined : instanceKey(home.evidence);
+    const currentKey = current === undefined ? undefined : instanceKey(current.evidence);
     const elsewhere = load.instances().filter((evidence) => {
       const other = instanceKey(evidence);
-      return other !== key && evidence.alive && (other === homeKey || this.#places.has(other));
+      return other !== key && evidence.alive && (other === currentKey || this.#reservations.has(other));
     });
     return decideOffer({ here, elsewhere, model, waitedMs: this.#waitedMs });
   }
@@ -148,15 +149,15 @@ export class Waiting {
     return this.#shared.load.instances().find((evidence) => instanceKey(evidence) === key);
   }
 
-  /** Instances, beside the one with the body, that could serve the call and have not failed it; also one due for a trial. */
-  #others(home: Attempt): readonly InstanceEvidence[] {
+  /** Other instances that could serve the call and have not failed it; ejected ones only when their trial is due. */
+  #others(current: Attempt): readonly InstanceEvidence[] {
     const { health } = this.#shared;
     const { model, maxPlaces } = this.#record;
     const facts = this.#facts();
     const failed = facts.failures
       .filter(({ refusal }) => refusal !== 'queue-full')
       .map(({ node, instance }) => `${node}/${instance}`);
-    const tried = new Set([instanceKey(home.evidence), ...failed]);
+    const tried = new Set([instanceKey(current.evidence), ...failed]);
     const others = candidatesFor({ ...facts, tried }).filter(
       (evidence) => !evidence.suspect && !health.isEjected(instanceKey(evidence), model),
     );
@@ -168,11 +169,11 @@ export class Waiting {
   #compare(a: InstanceEvidence, b: InstanceEvidence): number {
     const { model } = this.#record;
     const rank = (evidence: InstanceEvidence): number =>
-      this.#places.has(instanceKey(evidence)) ? 0 : hasLoaded(evidence, model) ? 1 : 2;
+      this.#reservations.has(instanceKey(evidence)) ? 0 : hasLoaded(evidence, model) ? 1 : 2;
     return rank(a) - rank(b) || queueWaitMs(a, model) - queueWaitMs(b, model);
   }
 
-  #placeRequest(places: number): PlaceRequest {
+  #reservationFacts(places: number): ReservationFacts {
     const { request } = this.#record;
     const { model, priority = 0 } = request;
     const waitedMs = this.#waitedMs;

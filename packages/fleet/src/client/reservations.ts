@@ -1,11 +1,11 @@
 import type { ActorRef } from '@drover/actor-core';
 import type { ClusterNode } from '@drover/actor-core/cluster';
+import { type InstanceEvidence, instanceKey } from '../load/load-table.ts';
 import { type InstanceMessage, instancePath } from '../protocol/instance-message.ts';
 import type { SessionMessage } from '../protocol/session-message.ts';
-import { type InstanceEvidence, instanceKey } from '../load/load-table.ts';
 
 /** A place without a body in the queue of an instance; the body waits at another instance. */
-export interface Place {
+export interface Reservation {
   /** `instanceKey`. */
   readonly key: string;
   /** Stream id of the `open` that later uses the place. */
@@ -14,7 +14,7 @@ export interface Place {
 }
 
 /** Facts of a request for the queues. */
-export interface PlaceRequest {
+export interface ReservationFacts {
   readonly model: string;
   readonly priority: number;
   readonly waitedMs: number;
@@ -27,11 +27,11 @@ export interface PlaceRequest {
 
 const control = { lane: 'control' } as const;
 
-/** The places of one request without its body, at other instances than the one that has the body. */
-export class Places {
+/** The reservations of one request, at instances other than the one that has the body. */
+export class Reservations {
   readonly #node: ClusterNode;
   readonly #newId: () => string;
-  readonly #places = new Map<string, Place>();
+  readonly #byKey = new Map<string, Reservation>();
 
   constructor(node: ClusterNode, newId: () => string) {
     this.#node = node;
@@ -39,49 +39,50 @@ export class Places {
   }
 
   has(key: string): boolean {
-    return this.#places.has(key);
+    return this.#byKey.has(key);
   }
 
-  find(streamId: string): Place | undefined {
-    for (const place of this.#places.values()) if (place.streamId === streamId) return place;
+  find(streamId: string): Reservation | undefined {
+    for (const reservation of this.#byKey.values()) if (reservation.streamId === streamId) return reservation;
     return undefined;
   }
 
-  /** Takes or renews a place at each of these instances and gives up all others. */
-  renew(instances: readonly InstanceEvidence[], request: PlaceRequest): void {
+  /** Reserves or renews a place at each of these instances and gives up all other places. */
+  renew(instances: readonly InstanceEvidence[], facts: ReservationFacts): void {
     const wanted = new Set(instances.map(instanceKey));
-    for (const place of this.#places.values())
-      if (!wanted.has(place.key)) this.giveUp(place, 'the instance cannot serve the request now');
+    for (const reservation of this.#byKey.values())
+      if (!wanted.has(reservation.key)) this.giveUp(reservation, 'the instance cannot serve the request now');
     for (const evidence of instances) {
-      const place = this.#at(evidence);
-      place.instance.tell({ kind: 'reserve', streamId: place.streamId, ...request }, control);
+      const { instance, streamId } = this.#at(evidence);
+      instance.tell({ kind: 'reserve', streamId, ...facts }, control);
     }
   }
 
   /** Returns the stream id for an `open` to this instance: that of the place held there, if any, so that the `open` uses it. */
   takeUp(key: string): string {
-    const place = this.#places.get(key);
-    this.#places.delete(key);
-    return place?.streamId ?? this.#newId();
+    const reservation = this.#byKey.get(key);
+    this.#byKey.delete(key);
+    return reservation?.streamId ?? this.#newId();
   }
 
-  giveUp(place: Place, reason: string): void {
-    this.#places.delete(place.key);
-    place.instance.tell({ kind: 'cancel', streamId: place.streamId, reason }, control);
+  giveUp({ key, instance, streamId }: Reservation, reason: string): void {
+    this.#byKey.delete(key);
+    instance.tell({ kind: 'cancel', streamId, reason }, control);
   }
 
-  giveUpAll(reason: string, except?: Place): void {
-    for (const place of this.#places.values()) if (place !== except) this.giveUp(place, reason);
+  giveUpAll(reason: string, except?: Reservation): void {
+    for (const reservation of this.#byKey.values())
+      if (reservation !== except) this.giveUp(reservation, reason);
   }
 
-  #at(evidence: InstanceEvidence): Place {
+  #at(evidence: InstanceEvidence): Reservation {
     const key = instanceKey(evidence);
-    const known = this.#places.get(key);
+    const known = this.#byKey.get(key);
     if (known !== undefined) return known;
     const path = instancePath(evidence.load.name);
     const instance = this.#node.system.refFor<InstanceMessage>(evidence.node, path);
-    const place = { key, streamId: this.#newId(), instance };
-    this.#places.set(key, place);
-    return place;
+    const reservation = { key, streamId: this.#newId(), instance };
+    this.#byKey.set(key, reservation);
+    return reservation;
   }
 }

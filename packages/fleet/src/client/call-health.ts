@@ -3,47 +3,47 @@ import { instanceKey } from '../load/load-table.ts';
 import type { Attempt } from './attempt.ts';
 import type { CallRecord, SessionShared } from './call-record.ts';
 
-/** Largest computed retry time, for answers in which no host names one. */
-const mostComputedMs = 10_000;
+/** Longest computed retry time, for answers in which no host names one. */
+const maxRetryAfterMs = 10_000;
 
 /**
  * Reports the outcomes of one call's attempts to the health table: each attempt reports at most once, as well, ill or
  * without evidence. Also decides whether the retry budget allows another host after a failure.
  */
-export class HostJudge {
+export class CallHealth {
   readonly #shared: Pick<SessionShared, 'health' | 'retries'>;
-  readonly #record: Pick<CallRecord, 'model'>;
+  readonly #model: string;
   #mayRetry = true;
 
-  constructor(shared: Pick<SessionShared, 'health' | 'retries'>, record: Pick<CallRecord, 'model'>) {
+  constructor(shared: Pick<SessionShared, 'health' | 'retries'>, { model }: Pick<CallRecord, 'model'>) {
     this.#shared = shared;
-    this.#record = record;
+    this.#model = model;
   }
 
-  /** False once the client's retries are spent: see `RetryBudget`. */
+  /** False once the retries of the client are spent: see `RetryBudget`. */
   get mayRetry(): boolean {
     return this.#mayRetry;
   }
 
   opened(attempt: Attempt): void {
-    attempt.openedAtMs = this.#shared.health.opened(instanceKey(attempt.evidence), this.#record.model);
+    attempt.openedAtMs = this.#shared.health.opened(instanceKey(attempt.evidence), this.#model);
   }
 
   /** Handles the first byte of a successful answer. */
   served(attempt: Attempt): void {
     attempt.judged = 'well';
-    this.#shared.health.succeeded(instanceKey(attempt.evidence), this.#record.model, attempt.openedAtMs);
+    this.#shared.health.succeeded(instanceKey(attempt.evidence), this.#model, attempt.openedAtMs);
   }
 
   /** Handles a failure of the host itself, not only of the connection to its node. */
   failed(attempt: Attempt, failure: HostFailure): void {
     attempt.judged = 'ill';
-    this.#shared.health.failed(instanceKey(attempt.evidence), this.#record.model, failure);
+    this.#shared.health.failed(instanceKey(attempt.evidence), this.#model, failure);
   }
 
   ended(attempt: Attempt): void {
     if (attempt.judged === undefined)
-      this.#shared.health.undecided(instanceKey(attempt.evidence), this.#record.model);
+      this.#shared.health.undecided(instanceKey(attempt.evidence), this.#model);
   }
 
   /** Handles a possible retry on another host: a retry after a failure of the host takes from the retry budget. */
@@ -51,8 +51,8 @@ export class HostJudge {
     if (judged === 'ill') this.#mayRetry = this.#shared.retries.take(nowMs);
   }
 
-  /** Retry time after all these hosts refused without naming one. Short, since ejected hosts are still asked last. */
+  /** Retry time when all these hosts refused without naming one. Short, since ejected hosts are still asked last. */
   retryAfterMs(tried: ReadonlySet<string>): number {
-    return Math.min(mostComputedMs, this.#shared.health.nextTrialMs([...tried], this.#record.model));
+    return Math.min(maxRetryAfterMs, this.#shared.health.nextTrialMs([...tried], this.#model));
   }
 }
