@@ -1,0 +1,42 @@
+import type { Leadership } from '@drover/actor-core/cluster';
+import { settle } from '@drover/actor-core/testing';
+import { expect, it } from 'vitest';
+import { LeaderTenure } from './leader-tenure.ts';
+
+function setup() {
+  let appends = 0;
+  const leadership = {
+    append: () => {
+      appends += 1;
+      return Promise.reject(new Error('no answer'));
+    },
+  } as unknown as Leadership;
+  const tenure = new LeaderTenure<string>(
+    { node: 'h1', term: 1, fence: 5 } as never,
+    leadership,
+    () => undefined,
+  );
+  return { tenure, appends: () => appends };
+}
+
+it('asks once for a new read after a failed one, when the pause is over', () => {
+  const { tenure } = setup();
+  expect(tenure.takeReread(0)).toBe(false);
+  tenure.readFailed(100);
+  expect([tenure.takeReread(599), tenure.takeReread(600), tenure.takeReread(601)]).toEqual([
+    false,
+    true,
+    false,
+  ]);
+});
+
+it('repeats a failed write when the pause is over', async () => {
+  const { tenure, appends } = setup();
+  tenure.writer.push({ write: 1, subject: 's', payload: new Uint8Array() });
+  await settle();
+  tenure.writeFailed(100);
+  tenure.repeatWrite(599);
+  expect(appends()).toBe(1);
+  tenure.repeatWrite(600);
+  expect(appends()).toBe(2);
+});
