@@ -5,11 +5,14 @@ import { noTimeoutMs } from '@drover/fleet/config';
 export interface AgentsConfig {
   /** Folder with agent definitions (Markdown files). @default the definitions shipped with this package */
   readonly definitionsDir: string;
-  /** Most agents with a record, including stopped agents whose slot is not yet reused. 1–100_000. @default 10_000 */
+  /**
+   * Maximum number of agents with a record, including stopped agents whose slot is not yet reused. 1–100_000.
+   * @default 10_000
+   */
   readonly maxAgents: number;
-  /** Most run records; the run that ended first is dropped first. 1–100_000. @default 10_000 */
+  /** Maximum number of run records; the run that ended first is dropped first. 1–100_000. @default 10_000 */
   readonly maxRuns: number;
-  /** Most tasks that wait in one agent's queue; a further task is refused with `agent-busy`. @default 16 */
+  /** Maximum number of waiting tasks per agent; a further task is refused with `agent-busy`. @default 16 */
   readonly maxQueuedTasks: number;
   /** Longest task input, characters. @default 131_072 */
   readonly maxInputChars: number;

@@ -1,6 +1,6 @@
 /**
- * One agent host as a process of its own, for tests that kill it: `node host-process.ts NODE_ID NATS_URL`. Its fleet
- * is scripted: an input is echoed word by word, and one that begins with `hold` is never finished.
+ * One agent host in a process of its own, for tests that kill it: `node host-process.ts NODE_ID NATS_URL`. Its fleet
+ * is scripted: it echoes each input word by word, and never ends an input that starts with `hold`.
  */
 import { silentLogger } from '@drover/actor-core';
 import { joinCluster } from '@drover/actor-core/cluster';
@@ -26,6 +26,6 @@ process.once('SIGTERM', () => {
     .then(() => node.leave())
     .then(() => process.exit(0));
 });
-// A parent that dies takes this process along.
+// Ends this process when its parent dies.
 process.stdin.once('close', () => process.exit(0)).resume();
 process.stdout.write('ready\n');

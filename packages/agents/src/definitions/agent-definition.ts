@@ -11,7 +11,7 @@ export interface AgentDefinition {
   readonly model: string | undefined;
   /** Ollama's runner options. */
   readonly options: Readonly<Record<string, unknown>>;
-  /** Most model calls of one task. @default 1 */
+  /** Maximum number of model calls of one task. @default 1 */
   readonly maxTurns: number;
   /** Names of tools; read, but not yet used by the agent. */
   readonly tools: readonly string[];

@@ -17,6 +17,7 @@ export interface AgentRecord extends Placement {
   /** '' = decided at the first task. */
   readonly model: string;
   readonly options: Readonly<Record<string, unknown>>;
+  /** `stopped`: permanently, by request. */
   readonly life: 'active' | 'stopped';
   readonly createdAtMs: number;
   /** Idempotency key of the spawn. */

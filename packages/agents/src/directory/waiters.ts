@@ -3,7 +3,7 @@ import { agentView } from './agent-view.ts';
 import type { DirectoryEffect } from './directory-event.ts';
 import type { AgentEntry } from './directory-state.ts';
 
-/** Most requests that wait for one agent or one run; a further request replaces the oldest. */
+/** Maximum number of requests that wait for one agent or one run; a further request replaces the oldest. */
 export const maxWaiters: number = 32;
 
 export function addWaiter<R>(entry: AgentEntry<R>, replyTo: R, untilMs: number): void {

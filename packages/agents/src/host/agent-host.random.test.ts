@@ -6,7 +6,8 @@ import { WriteWatch } from '../testing/watched-store.ts';
 
 /**
  * A cell under random faults: dropped, duplicated and late messages, hosts that are cut off, killed and started again,
- * JetStream down or deaf (it executes writes, but does not answer). `DROVER_SEED=n` replays one seed, `DROVER_SEEDS=n` runs that many.
+ * JetStream down or deaf (it executes writes, but does not answer). `DROVER_SEED=n` replays one seed, `DROVER_SEEDS=n`
+ * runs that many seeds.
  */
 const { DROVER_SEED, DROVER_SEEDS = '8' } = process.env;
 const seeds =

@@ -2,11 +2,14 @@ import type { ActorRef } from '@drover/actor-core';
 import { expect, it } from 'vitest';
 import { type Hosted, HostedAgents } from './hosted-agents.ts';
 
-const ref = { address: { node: 'h1', nodeIncarnation: 1, path: 'agents', uid: 1 }, tell: () => undefined };
+const ref: ActorRef<unknown> = {
+  address: { node: 'h1', nodeIncarnation: 1, path: 'agents', uid: 1 },
+  tell: () => undefined,
+};
 const hosted = (id: string, incarnation = 1): Hosted => ({
   id,
   incarnation,
-  ref: ref as ActorRef<unknown> as Hosted['ref'],
+  ref,
   shared: { endCode: 'agent-lost', model: 'm:latest' },
   state: 'ready',
   runs: new Set(['r1']),

@@ -1,4 +1,4 @@
-/** Most bytes of JSON in one page: a page fits the smallest `max_payload` that Drover supports. */
+/** Maximum bytes of JSON in one page: a page fits the smallest `max_payload` that Drover supports. */
 const pageBytes = 48 * 1024;
 
 /**

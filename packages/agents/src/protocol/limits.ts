@@ -6,13 +6,13 @@ export const maxModelChars: number = 512;
 export const maxOptionsChars: number = 8_192;
 export const maxKeyChars: number = 256;
 
-/** Most agents in one `agents` answer, and in one page of an inventory or of states. */
+/** Maximum number of agents in one `agents` answer, and in one page of an inventory or of states. */
 export const pageSize: number = 200;
 
 /** Bytes of a NATS message kept free beside a task's input or an answer. */
 export const recordReserveBytes: number = 4_096;
 
-/** Most characters of an answer that fits one message and one record: JSON needs up to six bytes per character. */
+/** Maximum characters of an answer that fits one message and one record: JSON needs up to six bytes per character. */
 export function outputCharsFor(maxPayloadBytes: number): number {
   return Math.max(1, Math.floor((maxPayloadBytes - recordReserveBytes) / 6));
 }

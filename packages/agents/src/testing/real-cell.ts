@@ -105,7 +105,7 @@ function findNatsServer(): string {
 function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
-    // A folder can be "executable" too.
+    // A folder can be executable, too.
     return statSync(path).isFile();
   } catch {
     return false;
