@@ -106,7 +106,7 @@ it('narrows down to a node and a path, and says what it does not understand or c
   });
   expect(await drover('--node', 'nobody')).toMatchObject({
     code: 3,
-    stderr: 'drover: no node is called nobody; there are agent-1, gateway-1, host-1\n',
+    stderr: 'drover: no node is called nobody; known nodes are agent-1, gateway-1, host-1\n',
   });
   await cluster.stop();
   expect(await drover()).toMatchObject({

@@ -4,7 +4,7 @@ import { it, afterAll, beforeAll, expect } from 'vitest';
 import { type Stack, startStack } from './testing/stack.ts';
 import { until } from './testing/until.ts';
 
-/** The two client libraries people use, against gateway, fleet, node-agents and simulated hosts. */
+/** The packages `ollama` and `openai` with a gateway, fleet, node-agents and simulated hosts. */
 let stack: Stack;
 let ollama: Ollama;
 let openai: OpenAI;
@@ -57,7 +57,7 @@ it('ollama: chats, generates, lists, shows and embeds', async () => {
   await until(async () => (await ollama.ps()).models.length > 0, 'a running model');
 });
 
-it('serves two requests at once that carry the same id', async () => {
+it('serves two simultaneous requests with the same id', async () => {
   const body = JSON.stringify({
     model: 'sim-count',
     messages: question,
@@ -72,7 +72,7 @@ it('serves two requests at once that carry the same id', async () => {
   expect(await Promise.all([ask(), ask()])).toEqual([toFive, toFive]);
 });
 
-it('unloads a model where it is loaded', async () => {
+it('unloads a model on the host that has it loaded', async () => {
   await ollama.generate({ model: 'sim-chat', prompt: 'x', options: { num_predict: 1 } });
   await until(() => holders('sim-chat') === 1, 'sim-chat loaded');
   await until(
@@ -84,7 +84,7 @@ it('unloads a model where it is loaded', async () => {
   await until(() => holders('sim-chat') === 0, 'sim-chat unloaded');
 });
 
-it('unloads a model from every host that has it loaded, whatever the case of its name', async () => {
+it('unloads a model on every host that has it loaded, whatever the case of its name', async () => {
   const busy = { model: 'sim-chat', prompt: 'x', options: { num_predict: 200 } };
   const both = await Promise.all([ollama.generate(busy), ollama.generate(busy)]);
   expect(both).toHaveLength(2);
@@ -94,7 +94,7 @@ it('unloads a model from every host that has it loaded, whatever the case of its
   expect((await ollama.ps()).models.filter(({ name }) => name.startsWith('sim-chat'))).toEqual([]);
 });
 
-it('ollama: throws the words of the server', async () => {
+it('ollama: throws the server’s error text', async () => {
   const asked = ollama.chat({ model: 'nosuch', messages: question });
   await expect(asked).rejects.toMatchObject({ status_code: 404, message: "model 'nosuch' not found" });
 });
@@ -116,7 +116,7 @@ it('openai: streams a chat with usage', async () => {
   expect([text, usage]).toEqual([toFive, 5]);
 });
 
-it('openai: chats, completes, lists models and reads one', async () => {
+it('openai: chats, completes, lists models and gets one', async () => {
   const chat = await openai.chat.completions.create({
     model: 'sim-count',
     messages: question,
@@ -131,7 +131,7 @@ it('openai: chats, completes, lists models and reads one', async () => {
   expect((await openai.models.retrieve('sim-count')).owned_by).toBe('library');
 });
 
-it('openai: decodes embeddings, which it asks for in base64, to the same numbers as floats', async () => {
+it('openai: decodes base64 embeddings, its default, to the same numbers as floats', async () => {
   const base64 = await openai.embeddings.create({ model: 'sim-embed', input: 'a b' });
   const float = await openai.embeddings.create({
     model: 'sim-embed',
@@ -143,12 +143,12 @@ it('openai: decodes embeddings, which it asks for in base64, to the same numbers
   expect(first.map(Math.fround)).toEqual(second.map(Math.fround));
 });
 
-it('openai: throws on an unknown model with the server’s words', async () => {
+it('openai: throws the server’s error text for an unknown model', async () => {
   const asked = openai.chat.completions.create({ model: 'nosuch', messages: question });
   await expect(asked).rejects.toMatchObject({ status: 404, type: 'not_found_error' });
 });
 
-it('cancels down to the host when the client breaks off, in NDJSON and in SSE', async () => {
+it('cancels at the host when the client disconnects, in NDJSON and in SSE', async () => {
   const endless = { num_predict: 100_000 };
   const native = await ollama.chat({
     model: 'sim-count',
@@ -162,7 +162,7 @@ it('cancels down to the host when the client breaks off, in NDJSON and in SSE', 
     max_tokens: 100_000,
     stream: true,
   });
-  // Begun to read: fetch drops an answer whose Response was collected before anybody read it.
+  // Reads at once: fetch drops an answer whose Response is garbage-collected before it is read.
   await native[Symbol.asyncIterator]().next();
   await openAi[Symbol.asyncIterator]().next();
   expect(running()).toBe(2);

@@ -18,18 +18,18 @@ it.each([
   [{ origins: ['*a*'] }, 'origins may have one *'],
   [{ origins: ['chat.example'] }, 'origins must begin with http://'],
   [{ keepAlive: 'soon' }, 'keepAlive must be a duration'],
-])('refuses %j by the field’s name', (partial, text) => {
+])('refuses %j naming the field', (partial, text) => {
   expect(() => resolveConfig(partial as Partial<GatewayConfig>)).toThrow(text);
 });
 
-it('lets bounds that were not stated grow with those they may not be below', () => {
+it('raises bounds that are not given to the given bounds that they must not be below', () => {
   const MiB = 1024 * 1024;
   expect(resolveConfig({ maxBodyBytes: 1024 * MiB }).maxHeldBytes).toBe(2048 * MiB);
   expect(resolveConfig({ maxConcurrentRequests: 10_000 }).maxConnections).toBe(20_000);
   expect(resolveConfig({})).toMatchObject({ maxHeldBytes: 512 * MiB, maxConnections: 4_096 });
 });
 
-it('reads origins as Ollama does: without regard to case, unless there is a wildcard', () => {
+it('reads origins as Ollama does: ignoring case, unless there is a wildcard', () => {
   expect(resolveConfig({ origins: ['https://Chat.Example', 'https://*.Example', '*'] }).origins).toEqual([
     'https://chat.example',
     'https://*.Example',
@@ -37,7 +37,7 @@ it('reads origins as Ollama does: without regard to case, unless there is a wild
   ]);
 });
 
-it('has no deadline where 0 is stated, and needs none for the body where the headers have one', () => {
+it('turns a deadline off with 0, also that of the body while the headers have one', () => {
   const off = { requestTimeoutMs: 0, bodyTimeoutMs: 0, readerTimeoutMs: 0, keepAliveTimeoutMs: 0 };
   expect(resolveConfig(off)).toMatchObject({ ...off, headersTimeoutMs: 10_000 });
 });

@@ -1,65 +1,81 @@
 import { InvalidArgumentError } from '@drover/actor-core';
 
-/** Everything about a gateway that is a number, a name or an address. */
+/** Settings of a gateway. */
 export interface GatewayConfig {
   /** Address to listen on. On a loopback address the Host header is checked as Ollama does. @default '127.0.0.1' */
   readonly host: string;
-  /** 0 takes any free one. @default 11500 */
+  /** Port to listen on; 0 for any free port. @default 11500 */
   readonly port: number;
   /** Largest request body. @default 67_108_864 (64 MiB) */
   readonly maxBodyBytes: number;
-  /** Members of objects in one request body; more get 413. A new key costs the parser up to 2 µs. @default 100_000 */
+  /** Most object members in one request body; more get 413. Parsing a new key takes up to 2 µs. @default 100_000 */
   readonly maxJsonKeys: number;
-  /** Values in one request body: elements, members, objects, arrays; more get 413. @default 1_000_000 */
+  /** Most values (elements, members, objects, arrays) in one request body; more get 413. @default 1_000_000 */
   readonly maxJsonValues: number;
-  /** Bodies of all running requests and whole answers together; more get 503. At least `maxBodyBytes`. @default 536_870_912 (512 MiB) */
+  /**
+   * Most bytes of the bodies of all running requests and their whole answers together; more get 503. At least
+   * `maxBodyBytes`. @default 536_870_912 (512 MiB)
+   */
   readonly maxHeldBytes: number;
   /** Largest answer that is not a stream. @default 268_435_456 (256 MiB) */
   readonly maxAnswerBytes: number;
-  /** Requests served at once; more get 503. A request counts once its body has arrived. Health, metrics and status routes do not count. @default 2_048 */
+  /**
+   * Most requests served at once; more get 503. A request counts once its body has arrived. Health, metrics and status
+   * routes do not count. @default 2_048
+   */
   readonly maxConcurrentRequests: number;
-  /** Most open connections; a further one closes the connection that has been idle longest. Above `maxConcurrentRequests`, so that refused requests still get an answer. @default 4_096 */
+  /**
+   * Most open connections; a further one closes the connection that has been idle longest. Not below
+   * `maxConcurrentRequests`, so that refused requests get an answer. @default 4_096
+   */
   readonly maxConnections: number;
   /**
-   * Milliseconds a whole request may take, and the most that `x-drover-timeout-ms` can ask for; 0 for no deadline.
-   * A host that is stuck is found without it. @default 0
+   * Milliseconds that a whole request may take, and the highest `x-drover-timeout-ms`; 0 for no deadline. A host that
+   * is stuck is detected without a deadline. @default 0
    */
   readonly requestTimeoutMs: number;
   /**
-   * Milliseconds from the moment a request is inside an Ollama until the first byte of its answer; then another
-   * instance is tried, else 504. An answer that is not streamed comes in one piece, so that all of it must be there by
-   * then. 0 for no deadline. @default 0
+   * Milliseconds from the moment when a request is inside an Ollama to the first byte of its answer; then another
+   * instance is tried, else 504. An answer that is not streamed arrives in one piece, so it must be complete by then.
+   * 0 for no deadline. @default 0
    */
   readonly firstByteTimeoutMs: number;
   /**
-   * Milliseconds between two bytes of an answer; then the stream ends with an error. Ollama is silent while a model
-   * writes a tool call. 0 for no deadline. @default 0
+   * Most milliseconds between two bytes of an answer; then the stream ends with an error. Ollama is silent while a
+   * model writes a tool call. 0 for no deadline. @default 0
    */
   readonly interTokenTimeoutMs: number;
   /**
-   * Silence in a stream of events (/v1, tasks of agents) after which a comment line is written, milliseconds, so that
-   * proxies and clients with a read timeout keep the connection; 0 for never, as Ollama does. @default 0
+   * Milliseconds of silence in a stream of events (/v1, tasks of agents) after which a comment line is written, so that
+   * proxies and clients with a read timeout keep the connection; 0 for never, as in Ollama. @default 0
    */
   readonly streamCommentMs: number;
-  /** A client's headers must have arrived by then; 0 for no deadline. @default 10_000 */
+  /** Milliseconds in which the headers of a request must arrive; 0 for no deadline. @default 10_000 */
   readonly headersTimeoutMs: number;
-  /** A client's whole request must have arrived by then; 0 for no deadline. @default 120_000 */
+  /** Milliseconds in which a whole request must arrive; 0 for no deadline. @default 120_000 */
   readonly bodyTimeoutMs: number;
-  /** Time for which an idle connection is kept open, milliseconds. Longer than the usual 60 s of a proxy; 0 for no limit. @default 75_000 */
+  /**
+   * Milliseconds for which an idle connection is kept open; 0 for no limit. The default is longer than the usual 60 s
+   * of a proxy. @default 75_000
+   */
   readonly keepAliveTimeoutMs: number;
-  /** A reader that takes nothing for this long is cut off; 0 for never. @default 300_000 */
+  /** A client that reads nothing for this many milliseconds is disconnected; 0 for never. @default 300_000 */
   readonly readerTimeoutMs: number;
-  /** `stop` lets running requests go on for this long. @default 10_000 */
+  /** Milliseconds for which `stop` lets running requests continue. @default 10_000 */
   readonly drainTimeoutMs: number;
-  /** Instances must answer for `/api/tags` and `/api/ps` by then, or are left out. @default 2_000 */
+  /**
+   * Milliseconds in which instances must answer for `/api/tags` and `/api/ps`; later ones are left out. @default 2_000
+   */
   readonly describeTimeoutMs: number;
-  /** Nodes must answer for `/api/v1/actors` by then, or are listed as silent. @default 2_000 */
+  /** Milliseconds in which nodes must answer for `/api/v1/actors`; later ones are listed as silent. @default 2_000 */
   readonly inspectTimeoutMs: number;
-  /** `keep_alive` of requests that carry none, as Ollama reads it: `10m`, `0`, `-1` for ever; '' leaves it to each host. @default '' */
+  /**
+   * `keep_alive` for requests without one: `10m`, `0`, `-1` for no end; '' for the default of each host. @default ''
+   */
   readonly keepAlive: string;
-  /** Browser origins allowed beside Ollama's own list (OLLAMA_ORIGINS); one `*` is a wildcard. @default [] */
+  /** Browser origins allowed beside Ollama's own list (OLLAMA_ORIGINS); one `*` in each is a wildcard. @default [] */
   readonly origins: readonly string[];
-  /** Host names a gateway on a loopback address answers to beside local ones, for a proxy in front of it. @default [] */
+  /** Host names that a gateway on a loopback address accepts beside local ones, e.g. of a proxy. @default [] */
   readonly allowedHosts: readonly string[];
 }
 
@@ -101,7 +117,7 @@ const counts = [
   'inspectTimeoutMs',
 ] as const;
 
-/** Timeouts that the value 0 turns off. */
+/** Timeouts that 0 turns off. */
 const deadlines = [
   'requestTimeoutMs',
   'firstByteTimeoutMs',
@@ -114,7 +130,7 @@ const deadlines = [
 ] as const;
 
 /**
- * The defaults with `partial` over them, checked and frozen.
+ * Completes `partial` with the defaults, checks the result and freezes it.
  *
  * @throws InvalidArgumentError naming the field: unknown, out of range, or in contradiction with another
  */
@@ -124,7 +140,7 @@ export function resolveConfig(partial: Partial<GatewayConfig> = {}): GatewayConf
       throw new InvalidArgumentError(field, 'is not a setting of the gateway');
   }
   const given = Object.fromEntries(Object.entries(partial).filter(([, value]) => value !== undefined));
-  const config: GatewayConfig = { ...defaults, ...given, ...roomFor(given) };
+  const config: GatewayConfig = { ...defaults, ...given, ...raisedBounds(given) };
   for (const field of counts) {
     if (!Number.isInteger(config[field]) || config[field] < 1) {
       throw new InvalidArgumentError(field, `must be a whole number above 0 (got ${config[field]})`);
@@ -170,8 +186,8 @@ export function resolveConfig(partial: Partial<GatewayConfig> = {}): GatewayConf
   });
 }
 
-/** A bound that was not stated grows with the stated bound that it must not be below. */
-function roomFor(given: Partial<GatewayConfig>): Partial<GatewayConfig> {
+/** Raises bounds that are not given, so that they are not below the given bounds. */
+function raisedBounds(given: Partial<GatewayConfig>): Partial<GatewayConfig> {
   const { maxBodyBytes = 0, maxConcurrentRequests = 0 } = given;
   return {
     maxHeldBytes: given.maxHeldBytes ?? Math.max(defaults.maxHeldBytes, maxBodyBytes * bodiesHeld),
@@ -179,13 +195,13 @@ function roomFor(given: Partial<GatewayConfig>): Partial<GatewayConfig> {
   };
 }
 
-/** Number of bodies of the largest size that fit at once when only that size is stated. */
+/** Number of bodies of the largest size that fit at once if only that size is given. */
 const bodiesHeld = 2;
 
 /** Empty, whole seconds, or a Go duration. */
 const keepAlivePattern = /^(?:|-?\d+|-?(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h))+)$/;
 
-/** As Ollama reads OLLAMA_ORIGINS: `*` alone allows every origin, one `*` inside is a wildcard, else a scheme is needed. */
+/** Checks an origin as Ollama checks OLLAMA_ORIGINS: with one `*` as a wildcard, or with a scheme. */
 function checkOrigin(origin: string): string {
   if (origin.split('*').length > 2)
     throw new InvalidArgumentError('origins', `may have one * each (got ${origin})`);
@@ -195,7 +211,7 @@ function checkOrigin(origin: string): string {
       `must begin with http:// or https:// or hold a * (got ${origin})`,
     );
   }
-  // Browsers send lower case; Ollama's list is made lower case but for its wildcards.
+  // Browsers send lower case. Ollama converts its list to lower case too, except entries with a wildcard.
   return origin.includes('*') ? origin : origin.toLowerCase();
 }
 

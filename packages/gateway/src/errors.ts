@@ -1,6 +1,6 @@
 import { DroverError } from '@drover/actor-core';
 
-/** The gateway could not listen. `address-in-use`: take another port; nobody retries by itself. */
+/** The gateway could not listen. `address-in-use`: another process uses the port. The start is not retried. */
 export class ListenError extends DroverError {
   readonly code: 'address-in-use' | 'listen-failed';
   readonly host: string;
@@ -16,13 +16,13 @@ export class ListenError extends DroverError {
 }
 
 /**
- * A request ends with an error answer. The message is for the client, in Ollama's own words where Ollama has
- * some; the dialect decides its shape. Thrown before the first byte it becomes the status, after it an error frame.
+ * A request ends with an error answer. The message is for the client, with Ollama's own text for errors that Ollama
+ * has; the dialect decides its format. Before the first byte of the answer it becomes a status, later an error frame.
  */
 export class RequestFailure extends DroverError {
   readonly code: string;
   readonly status: number;
-  /** Sent as `retry-after` with 429 and 503. */
+  /** Sent as `retry-after` with 429 and 503; 0: a default. */
   readonly retryAfterMs: number;
   readonly field: string | undefined;
   constructor(

@@ -28,8 +28,8 @@ export interface Gateway {
   readonly url: string;
   readonly port: number;
   /**
-   * Accepts no new requests, lets running ones finish for `drainTimeoutMs`, then ends them with the error frame of their
-   * dialect and closes.
+   * Accepts no new requests, lets running ones finish for `drainTimeoutMs`, then ends them with the error frame of
+   * their dialect and closes.
    */
   stop(options?: { readonly drainTimeoutMs?: number }): Promise<void>;
 }

@@ -9,11 +9,11 @@ export type Bound = Record<string, unknown>;
 
 /**
  * Decodes a body into a Go struct as Go's decoder does: keys match case-insensitively and are returned in the struct's
- * spelling, null fits every field, unknown keys are kept. The first wrong type is refused with Go's error text, but only
- * if the whole value is valid JSON.
+ * spelling, and null fits every field. Unknown keys are kept. The first wrong type is refused with Go's error text, but
+ * only if the whole value is valid JSON.
  *
- * @param body text, or bytes whose raw parts stay bytes
- * @param emptyText what the route says about a body without a value
+ * @param body text, or bytes, whose raw parts become byte text
+ * @param emptyText error text for a body without a value
  * @throws RequestFailure 400
  */
 export function decodeStruct(body: string | Buffer, emptyText: string, struct: GoStruct): Bound {
@@ -30,7 +30,7 @@ class Binder {
   refusal: RequestFailure | undefined;
   readonly #scan: JsonScanner;
   readonly #path: string[] = [];
-  /** The innermost struct's name without its package. */
+  /** Name of the innermost struct without its package. */
   #struct: string | undefined;
 
   constructor(scan: JsonScanner) {
@@ -75,7 +75,7 @@ class Binder {
     return bound;
   }
 
-  /** @param known value from an earlier equal key: Go merges a struct into it */
+  /** @param known value of an earlier equal key; Go merges a struct into it */
   #value(type: GoType, known: unknown): unknown {
     const kind = this.#kindHere();
     if (type.kind === 'raw') return this.#raw(type.of, kind);
@@ -111,7 +111,7 @@ class Binder {
     if (!this.#scan.enter()) return found;
     do {
       const value = this.#value(of, undefined);
-      // In a list null is the zero value, not nothing.
+      // An element that is null becomes the zero value of its type.
       found.push(value ?? (of.kind === 'struct' ? emptyBound() : null));
     } while (this.#scan.continues(false));
     return found;
@@ -137,7 +137,9 @@ class Binder {
     return type === 'float32' ? shortestFloat32(value) : value;
   }
 
-  /** Walks over the value; the refusal counts if it is the first one and all of the body is JSON. */
+  /**
+   * Skips the value and keeps the refusal if it is the first one. It is thrown only if the rest of the body is JSON.
+   */
   #refuse(goType: string, what: string): undefined {
     takeRaw(this.#scan);
     const path = this.#path.join('.');
@@ -153,13 +155,13 @@ class Binder {
   }
 }
 
-/** Kinds whose earlier value a later null of an equal key clears: a pointer, a list, raw text. */
+/** Whether null in a later equal key clears the value of an earlier one: true for pointers, lists and raw text. */
 function isNilable({ kind }: GoType): boolean {
   return kind === 'struct' || kind === 'list' || kind === 'raw' || kind === 'float64';
 }
 
 function emptyBound(): Bound {
-  // Without a prototype: a key named __proto__ is a key like any other.
+  // Without a prototype, a key named __proto__ is an ordinary key.
   return Object.create(null) as Bound;
 }
 
@@ -174,7 +176,7 @@ function fieldName(fields: GoFields, key: string): string | undefined {
   return Object.hasOwn(fields, lower) ? lower : undefined;
 }
 
-/** As Go writes a float32: the fewest digits that give the same float32 again. */
+/** The number with the fewest digits that is the same float32, as Go writes it. */
 function shortestFloat32(value: number): number {
   const rounded = Math.fround(value);
   if (rounded === 0) return rounded;

@@ -24,11 +24,11 @@ it.each([
   [`"${'x'.repeat(200)}\u0001"`, String.raw`invalid character '\x01' in string literal`],
   [`"${'x'.repeat(200)}`, 'unexpected EOF'],
   [`${'['.repeat(100_000)}x`, 'exceeded max depth'],
-])('complains about %j in Go’s words', (body, text) => {
+])('reports the error in %j with Go’s text', (body, text) => {
   expect(() => decodeGoJson(body.length > 1_000 ? body : body, 'missing')).toThrow(text);
 });
 
-it('takes the first value and does not look at what follows', () => {
+it('reads the first value and ignores the rest', () => {
   expect(decodeGoJson('{"a":[1,"]"]} {bad', 'missing')).toEqual({ a: [1, ']'] });
   expect(decodeGoJson('1.5e3 x', 'missing')).toBe(1_500);
 });

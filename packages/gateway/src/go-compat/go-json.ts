@@ -2,10 +2,10 @@ import { RequestFailure } from '../errors.ts';
 import { JsonScanner } from './json-scanner.ts';
 
 /**
- * Decodes a request body as Go's decoder does: the first JSON value counts, what follows it is not looked at, the
- * Content-Type neither, and a complaint is in Go's words (clients and people know these texts from Ollama).
+ * Decodes a request body as Go's decoder does: the first JSON value is the body, everything after it and the
+ * Content-Type are ignored, and errors have Go's texts, which clients know from Ollama.
  *
- * @param emptyText what the route says about a body without a value
+ * @param emptyText error text for a body without a value
  * @throws RequestFailure 400
  */
 export function decodeGoJson(body: string, emptyText: string): unknown {
@@ -22,7 +22,7 @@ export function decodeGoJson(body: string, emptyText: string): unknown {
 /**
  * Moves a scanner to the first value of a body.
  *
- * @throws RequestFailure 400 for a body without one
+ * @throws RequestFailure 400 for a body without a value
  */
 export function beginScan(scan: JsonScanner, emptyText: string): JsonScanner {
   scan.skipSpace();

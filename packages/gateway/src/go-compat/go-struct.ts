@@ -1,7 +1,7 @@
-/** A Go type as far as its JSON decoder can refuse a value, and how much of the value's text is kept. */
+/** The part of a Go type that its JSON decoder checks, and whether the text of the value is kept. */
 export type GoType =
   | { readonly kind: 'string' | 'bool' | 'int' | 'float64' | 'float32' }
-  /** Kept as text. `of`: type that the text is still checked against; without it a null is kept too. */
+  /** The value is kept as text. `of`: type that the value is checked against; without it, null is kept as text too. */
   | { readonly kind: 'raw'; readonly of?: GoType }
   | { readonly kind: 'list'; readonly of: GoType; readonly name: string }
   | GoStruct;
@@ -9,7 +9,7 @@ export type GoType =
 export interface GoStruct {
   readonly kind: 'struct';
   readonly fields: GoFields;
-  /** With its package, as errors name it. */
+  /** Name with the package, as in Go's error texts. */
   readonly name: string;
 }
 
@@ -31,7 +31,7 @@ export function goStruct(fields: GoFields, name: string): GoStruct {
   return { kind: 'struct', fields, name };
 }
 
-/** Checked as `of`, kept as text. */
+/** A value that is checked against `of` and kept as text. */
 export function goChecked(of: GoType): GoType {
   return { kind: 'raw', of };
 }

@@ -1,6 +1,6 @@
 const escaped = /[<>&\u2028\u2029]/g;
 
-/** JSON as Go writes it: `<`, `>`, `&` and the two line separators as \u escapes, no spaces. */
+/** Writes JSON as Go does: `<`, `>`, `&` and the two line separators as \u escapes, without spaces. */
 export function goJson(value: unknown): string {
   return JSON.stringify(value).replace(
     escaped,
@@ -23,7 +23,7 @@ const named: Readonly<Record<string, string>> = {
 /** Characters that Go escapes: all except letters, marks, numbers, punctuation, symbols and the space. */
 const unshown = /["\\]|[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu;
 
-/** A Go string in quotes (`%q`), as error texts show it. */
+/** Quotes a text as Go's `%q` does in error texts. */
 export function goQuote(text: string): string {
   return `"${text.toWellFormed().replace(unshown, escapeChar)}"`;
 }
@@ -36,7 +36,7 @@ function escapeChar(char: string): string {
   return code < 0x1_00_00 ? `\\u${hex.padStart(4, '0')}` : `\\U${hex.padStart(8, '0')}`;
 }
 
-/** What Go calls the kind of a decoded JSON value. */
+/** Go's name for the kind of a decoded JSON value. */
 export function goKind(value: unknown): string {
   if (Array.isArray(value)) return 'array';
   if (value === null) return 'null';

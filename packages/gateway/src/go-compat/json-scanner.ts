@@ -14,17 +14,17 @@ const backslash = 0x5c;
 const openBrace = 0x7b;
 const closeBrace = 0x7d;
 
-/** Go's own limit for values within values. */
+/** Go's limit for the nesting of values. */
 const maxDepth = 10_000;
 
-/** The character codes that may follow a backslash; `u` has four digits behind it. */
+/** Character codes that may follow a backslash, except `u`, which needs four digits. */
 const escapes = new Uint8Array(128);
 for (const char of '"\\/bfnrt') escapes[char.charCodeAt(0)] = 1;
 
 /** Length of the start of a string that is scanned character by character before a search begins. */
 const nearChars = 64;
 
-/** All below the space. */
+/** Characters below the space, which a JSON string must escape. */
 const control = /[^ -\uffff]/g;
 const hexDigits = /[0-9A-Fa-f]/;
 
@@ -37,7 +37,7 @@ export class JsonScanner {
   /** Open objects and lists around the current position. */
   depth = 0;
   readonly text: string;
-  /** The text has one character for each byte. */
+  /** True: `text` is byte text, with one character for each byte. */
   readonly isBytes: boolean;
 
   // Positions of the next quote and backslash; searched again only after the scanner has passed them.
@@ -50,7 +50,7 @@ export class JsonScanner {
     this.isBytes = isBytes;
   }
 
-  /** For text that is valid JSON: control characters are not looked for again. */
+  /** A scanner for text that is known to be valid JSON: it does not search for control characters. */
   static ofValid(text: string, isBytes: boolean): JsonScanner {
     const scan = new JsonScanner(text, isBytes);
     scan.#controlAt = text.length;
@@ -90,7 +90,7 @@ export class JsonScanner {
     }
   }
 
-  /** Enters the object or list that begins here; false: it is empty and already passed. */
+  /** Enters the object or array at the current position. False: it is empty, and the scanner is behind it. */
   enter(): boolean {
     const close = this.text.charCodeAt(this.at) + 2;
     this.at += 1;
@@ -102,7 +102,9 @@ export class JsonScanner {
     return false;
   }
 
-  /** After a member or an element: passes a comma; false: the object or list ended and is already passed. */
+  /**
+   * Scans the comma after a member or an element. False: the object or array ends here, and the scanner is behind it.
+   */
   continues(inObject: boolean): boolean {
     this.skipSpace();
     const code = this.peek();
@@ -111,40 +113,40 @@ export class JsonScanner {
       return true;
     }
     if (code !== (inObject ? closeBrace : openBracket + 2))
-      this.#complain(inObject ? 'after object key:value pair' : 'after array element');
+      this.#fail(inObject ? 'after object key:value pair' : 'after array element');
     this.at += 1;
     this.depth -= 1;
     return false;
   }
 
-  /** Walks over a member's name and the colon. */
+  /** Scans a key and its colon. */
   skipKey(): void {
     this.skipSpace();
-    if (this.peek() !== quote) this.#complain('looking for beginning of object key string');
+    if (this.peek() !== quote) this.#fail('looking for beginning of object key string');
     this.skipString();
     this.#colon();
   }
 
-  /** Returns a member's name and passes the colon. */
+  /** Scans a key and its colon, and returns the key. */
   key(): string {
     this.skipSpace();
-    if (this.peek() !== quote) this.#complain('looking for beginning of object key string');
+    if (this.peek() !== quote) this.#fail('looking for beginning of object key string');
     const key = this.string();
     this.#colon();
     return key;
   }
 
-  /** The string that begins here. */
+  /** Scans the string at the current position and returns its value. */
   string(): string {
     const start = this.at;
     const isPlain = this.skipString();
     const raw = this.text.slice(start, this.at);
     const literal = this.isBytes ? fromByteText(raw) : raw;
-    // A slice keeps the whole text in memory, so only long ones are slices.
+    // A slice keeps the whole text in memory, so only long strings are slices.
     return isPlain && literal.length > longString ? literal.slice(1, -1) : (JSON.parse(literal) as string);
   }
 
-  /** Scans the string that begins here; true: the string has no escapes. */
+  /** Scans the string at the current position. True: the string has no escapes. */
   skipString(): boolean {
     const { text } = this;
     let isPlain = true;
@@ -158,12 +160,12 @@ export class JsonScanner {
         at = this.#escape(at + 1);
         nearEnd = at + nearChars;
       } else if (code >= 0x20) {
-        // A long run: the engine's own searches are far faster than a look at each character.
+        // For a long string, the engine's own search is far faster than a loop over its characters.
         at = at < nearEnd ? at + 1 : this.#nextSpecial(at);
       } else {
         this.at = Math.min(at, text.length);
         this.peek();
-        this.#complain('in string literal');
+        this.#fail('in string literal');
       }
     }
     this.at = at + 1;
@@ -189,7 +191,7 @@ export class JsonScanner {
 
   #colon(): void {
     this.skipSpace();
-    if (this.peek() !== colon) this.#complain('after object key');
+    if (this.peek() !== colon) this.#fail('after object key');
     this.at += 1;
   }
 
@@ -197,11 +199,11 @@ export class JsonScanner {
     this.at = at;
     const code = this.peek();
     if (escapes[code] === 1) return at + 1;
-    if (code !== 0x75) this.#complain('in string escape code');
+    if (code !== 0x75) this.#fail('in string escape code');
     for (let digit = 1; digit <= 4; digit++) {
       this.at = at + digit;
       this.peek();
-      if (!hexDigits.test(this.text.charAt(this.at))) this.#complain('in \\u hexadecimal character escape');
+      if (!hexDigits.test(this.text.charAt(this.at))) this.#fail('in \\u hexadecimal character escape');
     }
     return at + 5;
   }
@@ -212,7 +214,7 @@ export class JsonScanner {
     else if (code === 0x74) this.#literal('true');
     else if (code === 0x66) this.#literal('false');
     else if (code === 0x6e) this.#literal('null');
-    else this.#complain('looking for beginning of value');
+    else this.#fail('looking for beginning of value');
   }
 
   #number(): void {
@@ -232,25 +234,25 @@ export class JsonScanner {
   }
 
   #digits(context: string): void {
-    if (!isDigit(this.peek())) this.#complain(context);
+    if (!isDigit(this.peek())) this.#fail(context);
     while (isDigit(this.text.charCodeAt(this.at))) this.at += 1;
   }
 
   #literal(name: string): void {
     for (let index = 0; index < name.length; index++, this.at++) {
       if (this.peek() !== name.charCodeAt(index))
-        this.#complain(`in literal ${name} (expecting '${name[index]}')`);
+        this.#fail(`in literal ${name} (expecting '${name[index]}')`);
     }
   }
 
-  #complain(context: string): never {
+  #fail(context: string): never {
     const char = String.fromCodePoint(this.text.codePointAt(this.at) ?? 0);
     const byte = this.isBytes ? char.charCodeAt(0) : (Buffer.from(char)[0] ?? 0);
     throw refuse(`invalid character ${quoteByte(byte)} ${context}`);
   }
 }
 
-/** Strings from this length on are slices of their text. */
+/** Longer strings are slices of the whole text. */
 const longString = 1_024;
 
 function found(index: number, text: string): number {

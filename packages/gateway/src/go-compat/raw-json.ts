@@ -2,13 +2,13 @@ import { fromByteText } from './byte-text.ts';
 import { JsonScanner } from './json-scanner.ts';
 
 /**
- * JSON text that is passed on unchanged: parsing it into an object would move keys that look like integers to the front,
- * turn `1.0` into `1`, round integers above 2^53 and keep only one of several equal keys.
+ * JSON text that is passed on unchanged. Parsing it into an object would move keys that look like integers to the
+ * front, change `1.0` to `1`, round integers above 2^53 and keep only one of several equal keys.
  */
 export class RawJson {
-  /** One valid JSON value, without space around it. */
+  /** One valid JSON value without surrounding white space. */
   readonly text: string;
-  /** The text has one character for each byte. */
+  /** True: `text` is byte text, with one character for each byte. */
   readonly isBytes: boolean;
 
   constructor(text: string, isBytes = false) {
@@ -45,7 +45,7 @@ export class RawJson {
     return literal.includes('\\') ? (JSON.parse(literal) as string) : literal.slice(1, -1);
   }
 
-  /** Members of an object, the last one of equal keys; empty for everything else. */
+  /** Members of an object, with the last one of several equal keys; empty for any other value. */
   members(): ReadonlyMap<string, RawJson> {
     const found = new Map<string, RawJson>();
     if (this.kind !== 'object') return found;
@@ -56,7 +56,7 @@ export class RawJson {
     return found;
   }
 
-  /** Texts of a list's elements; empty for everything else. */
+  /** Elements of an array; empty for any other value. */
   elements(): readonly RawJson[] {
     if (this.kind !== 'array') return [];
     const scan = JsonScanner.ofValid(this.text, this.isBytes);
@@ -75,7 +75,7 @@ export class RawJson {
 /** Go's names of the kinds of JSON values. */
 export type JsonKind = 'object' | 'array' | 'string' | 'number' | 'bool' | 'null';
 
-/** The value that begins where the scanner is. @throws RequestFailure 400 in Go's words */
+/** Scans the value at the current position. @throws RequestFailure 400 with Go's text */
 export function takeRaw(scan: JsonScanner): RawJson {
   scan.skipSpace();
   const start = scan.at;
@@ -84,9 +84,9 @@ export function takeRaw(scan: JsonScanner): RawJson {
 }
 
 /**
- * The one value a text consists of.
+ * Reads a text that consists of one value; undefined if another text follows the value.
  *
- * @throws RequestFailure 400 in Go's words
+ * @throws RequestFailure 400 with Go's text if there is no valid value
  */
 export function readRaw(text: string): RawJson | undefined {
   const scan = new JsonScanner(text);

@@ -5,17 +5,17 @@ import { RawJson } from './raw-json.ts';
 type Scalar = (value: unknown) => string;
 
 /**
- * JSON of values and raw texts, all of them of text; members that are undefined are left out. Only as deep as the code
- * that built the value.
+ * Writes a value, whose raw parts are text (not byte text), as JSON without members that are undefined. Recursive: the
+ * depth of the value is that of the code that built it, since raw parts are not entered.
  */
 export function writeJson(value: unknown, scalar: Scalar): string {
-  // Joined once: a long text would be copied again at each level.
+  // Joined once at the end, so that a long text is not copied at each level.
   const parts: string[] = [];
   write(value, scalar, (raw) => raw.text, parts);
   return parts.join('');
 }
 
-/** The same as bytes; raw texts of bytes go out as they came in. */
+/** Writes a value as JSON in UTF-8. Raw parts of byte text keep their bytes. */
 export function writeJsonBytes(value: unknown): Buffer {
   const parts: string[] = [];
   write(value, byteScalar, ({ isBytes, text }) => (isBytes ? text : toByteText(text)), parts);

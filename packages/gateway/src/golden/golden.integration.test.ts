@@ -28,7 +28,7 @@ const addedHeaders = /^(?:x-drover-.*|cache-control|x-accel-buffering|retry-afte
 const agreement = new Agreement(exceptions);
 
 describe.each(groups)('%s', (group) => {
-  it('answers through the fleet as recorded, but for the listed exceptions', {
+  it('answers through the fleet as recorded, except for the listed exceptions', {
     timeout: 60_000,
   }, async () => {
     const stack = await startStack({

@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 
-/** Names of the machine itself. */
+/** The machine that the gateway runs on. */
 export interface Machine {
   readonly name: string;
   readonly addresses: readonly string[];

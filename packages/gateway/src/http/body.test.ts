@@ -6,7 +6,7 @@ import { startScriptedGateway } from '../testing/scripted-gateway.ts';
 const compress = promisify(zstdCompress);
 const chat = JSON.stringify({ model: 'm', messages: [{ role: 'user', content: 'hi' }] });
 
-it('takes a zstd body where Ollama takes one', async () => {
+it('accepts a zstd body on the routes where Ollama does', async () => {
   await using setup = await startScriptedGateway();
   const headers = { 'content-encoding': 'zstd' };
   const body = await compress(chat);
@@ -18,7 +18,7 @@ it('takes a zstd body where Ollama takes one', async () => {
   expect((await fetch(`${setup.url}/v1/embeddings`, { method: 'POST', headers, body })).status).toBe(400);
 });
 
-it('refuses a zstd body that grows too large, or is none', async () => {
+it('refuses a zstd body that becomes too large or is invalid', async () => {
   await using setup = await startScriptedGateway();
   const post = async (body: string | Buffer<ArrayBuffer>): Promise<unknown> => {
     const headers = { 'content-encoding': 'zstd' };
@@ -36,27 +36,30 @@ it('refuses a zstd body that grows too large, or is none', async () => {
 it.each([
   ['object members', `{"model":"m","options":{${'"a":1,'.repeat(60)}"b":1}}`, 'maxJsonKeys'],
   ['values', `{"model":"m","context":[${'1,'.repeat(120)}1]}`, 'maxJsonValues'],
-])('refuses a body of too many %s with 413 naming the limit, in each dialect', async (_what, body, limit) => {
-  await using setup = await startScriptedGateway({ maxJsonKeys: 50, maxJsonValues: 100 });
-  const native = await setup.post('/api/generate', body);
-  expect(native.status).toBe(413);
-  expect(JSON.stringify(await native.json())).toContain(limit);
-  const openAi = await setup.post('/v1/chat/completions', body);
-  expect(openAi.status).toBe(413);
-  expect(JSON.stringify(await openAi.json())).toContain(limit);
-  const zipped = await fetch(`${setup.url}/v1/chat/completions`, {
-    method: 'POST',
-    headers: { 'content-encoding': 'zstd' },
-    body: await compress(body),
-  });
-  expect(zipped.status).toBe(413);
-  const long = JSON.stringify({ model: 'm', prompt: '{[,:"'.repeat(1_000) });
-  const answer = setup.post('/api/generate', long);
-  (await setup.fleet.next()).fail('no-host');
-  expect((await answer).status).toBe(503);
-});
+])(
+  'refuses a body with too many %s with 413 naming the limit, in each dialect',
+  async (_what, body, limit) => {
+    await using setup = await startScriptedGateway({ maxJsonKeys: 50, maxJsonValues: 100 });
+    const native = await setup.post('/api/generate', body);
+    expect(native.status).toBe(413);
+    expect(JSON.stringify(await native.json())).toContain(limit);
+    const openAi = await setup.post('/v1/chat/completions', body);
+    expect(openAi.status).toBe(413);
+    expect(JSON.stringify(await openAi.json())).toContain(limit);
+    const zipped = await fetch(`${setup.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-encoding': 'zstd' },
+      body: await compress(body),
+    });
+    expect(zipped.status).toBe(413);
+    const long = JSON.stringify({ model: 'm', prompt: '{[,:"'.repeat(1_000) });
+    const answer = setup.post('/api/generate', long);
+    (await setup.fleet.next()).fail('no-host');
+    expect((await answer).status).toBe(503);
+  },
+);
 
-it('counts whole answers with the bodies, and refuses with 503 naming the limit', async () => {
+it('counts whole answers together with bodies, and refuses above the limit with 503 naming it', async () => {
   await using setup = await startScriptedGateway({ maxBodyBytes: 1_000, maxHeldBytes: 2_000 });
   const ask = () => setup.post('/api/generate', { model: 'm', prompt: 'x', stream: false });
   const answer = ask();
@@ -76,7 +79,7 @@ it('counts whole answers with the bodies, and refuses with 503 naming the limit'
   expect((await small).status).toBe(200);
 });
 
-it('refuses with 503 what all bodies together are too much for, and takes it when there is room again', async () => {
+it('refuses a body with 503 if all bodies together are too large, and accepts it again later', async () => {
   await using setup = await startScriptedGateway({ maxBodyBytes: 1_000, maxHeldBytes: 1_000 });
   const long = JSON.stringify({ model: 'm', prompt: 'x'.repeat(700) });
   const first = setup.post('/api/generate', long);
@@ -91,7 +94,7 @@ it('refuses with 503 what all bodies together are too much for, and takes it whe
   expect(await (await third).json()).toEqual({ error: 'no-host' });
 });
 
-it('counts what a zstd body becomes among all bodies, and gives it back', async () => {
+it('counts a decompressed body against the limit of all bodies, and releases it', async () => {
   await using setup = await startScriptedGateway({ maxBodyBytes: 100_000, maxHeldBytes: 1_000_000 });
   const headers = { 'content-encoding': 'zstd' };
   const bomb = await compress(Buffer.alloc(10_000_000));

@@ -42,8 +42,8 @@ export class BodyBudget {
 /**
  * Reads the body of a request. Its bytes count against `budget` until the exchange is closed.
  *
- * @throws RequestFailure 413 if the body is too large (before a byte is read, if its length is announced) or its JSON is
- *   too complex; 503 if all requests together hold too much or too many requests are served; 408 if it arrives too
+ * @throws RequestFailure 413 if the body is too large (before a byte is read, if its length is announced) or its JSON
+ *   is too complex; 503 if all requests together hold too much or too many requests are served; 408 if it arrives too
  *   slowly; 400 if the client breaks off
  */
 export async function readBody(

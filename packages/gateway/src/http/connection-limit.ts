@@ -3,8 +3,8 @@ import type { Socket } from 'node:net';
 import type { Clock } from '@drover/actor-core';
 
 /**
- * A connection that has been idle for less than this may have sent a request that is not read yet, so it is closed last.
- * Otherwise many new connections would close each other.
+ * A connection that has been idle for less than this may have sent a request that is not read yet, so it is closed
+ * last. Otherwise many new connections would close each other.
  */
 const freshMs = 1_000;
 

@@ -4,7 +4,7 @@ import { raw } from '../testing/raw.ts';
 import { startScriptedGateway } from '../testing/scripted-gateway.ts';
 import { until } from '../testing/until.ts';
 
-/** What one connection may do to its own requests: send them ahead, stop sending, break off, or go away. */
+/** A client can pipeline requests, close its sending half, break off a body, or disconnect. */
 
 const body = JSON.stringify({ model: 'm', messages: [{ role: 'user', content: 'hi' }] });
 const local = 'Host: 127.0.0.1\r\n';
@@ -19,7 +19,7 @@ function bodiesOf(text: string): string[] {
     .filter((part) => part !== '');
 }
 
-it('answers the good requests on a connection before the bad one that was sent behind them', async () => {
+it('answers valid requests on a connection before an invalid one that follows them', async () => {
   await using setup = await startScriptedGateway();
   const answer = raw(setup.gateway.port, `GET / HTTP/1.1\r\n${local}\r\n${post()}BAD\r\n\r\nmore\r\n\r\n`);
   const call = await setup.fleet.next();
@@ -30,7 +30,7 @@ it('answers the good requests on a connection before the bad one that was sent b
   expect(bodiesOf(text)).toEqual(['Ollama is running', '{"done":true}', '400 Bad Request']);
 });
 
-it('answers requests that are sent ahead in their order, though the second is ready first', async () => {
+it('answers pipelined requests in their order, even if the second answer is ready first', async () => {
   await using setup = await startScriptedGateway();
   const answer = raw(setup.gateway.port, `${post()}GET / HTTP/1.1\r\n${local}Connection: close\r\n\r\n`);
   const call = await setup.fleet.next();
@@ -40,7 +40,7 @@ it('answers requests that are sent ahead in their order, though the second is re
   expect(bodiesOf((await answer).text)).toEqual(['{"done":true}', 'Ollama is running']);
 });
 
-it('cancels all requests that were sent ahead on a connection whose client goes away', async () => {
+it('cancels all pipelined requests of a connection whose client disconnects', async () => {
   await using setup = await startScriptedGateway({ maxConcurrentRequests: 2 });
   const socket = await open(setup.gateway.port, post() + post());
   const calls = [await setup.fleet.next(), await setup.fleet.next()];
@@ -52,12 +52,12 @@ it('cancels all requests that were sent ahead on a connection whose client goes 
 });
 
 it.each(['/api/chat', '/v1/chat/completions'])(
-  'gives a client that ends its sending half its whole answer on %s, however long it takes',
+  'sends the whole answer on %s to a client that closed its sending half, however long it takes',
   async (path) => {
     await using setup = await startScriptedGateway();
     const { received, answer } = halfClosed(setup.gateway.port, post(path));
     const call = await setup.fleet.next();
-    // More probes than a client that is gone survives.
+    // More probes than the connection of a client that is gone survives.
     await until(() => received().split('100 Continue').length > 3, 'three probes');
     expect(call.signal.aborted).toBe(false);
     call.head(whole);
@@ -69,14 +69,14 @@ it.each(['/api/chat', '/v1/chat/completions'])(
   },
 );
 
-it('gives a client that ends its sending half a quick answer and nothing before it', async () => {
+it('writes nothing before a quick answer to a client that closed its sending half', async () => {
   await using setup = await startScriptedGateway();
   const { text } = await raw(setup.gateway.port, `GET / HTTP/1.1\r\n${local}\r\n`, { fin: true });
   expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
   expect(text).toMatch(/Ollama is running$/);
 });
 
-it('goes on with a stream whose client ends its sending half, through silence too', async () => {
+it('continues a stream whose client closed its sending half, also while the stream is silent', async () => {
   await using setup = await startScriptedGateway();
   const { received, answer } = halfClosed(setup.gateway.port, post());
   const call = await setup.fleet.next();
@@ -105,7 +105,7 @@ it.each([
   await until(() => call.signal.aborted, 'the cancel', 1_000);
 });
 
-it('takes an HTTP/1.0 client that ends its sending half for gone, as Ollama takes every one', async () => {
+it('treats an HTTP/1.0 client that closes its sending half as gone, as Ollama treats every client', async () => {
   await using setup = await startScriptedGateway();
   const answer = raw(setup.gateway.port, post('/api/chat', '1.0'), { fin: true });
   const call = await setup.fleet.next();
@@ -117,7 +117,7 @@ it.each([
   ['/api/chat', 'Content-Length: 500', '{"model":', '{"error":"unexpected EOF"}'],
   ['/api/chat', 'Content-Length: 500', '', '{"error":"unexpected EOF"}'],
   ['/v1/chat/completions', 'Transfer-Encoding: chunked', '5\r\n{"mod', '{"error":"unexpected EOF"}'],
-  // Ollama reads the whole body here first, so that whole JSON in a short body does not help.
+  // Here Ollama reads the whole body first, so complete JSON in a short body is refused too.
   ['/v1/completions', 'Content-Length: 500', '{"model":"m","prompt":"x"}', '{"error":"unexpected EOF"}'],
   ['/api/chat', 'Transfer-Encoding: chunked', 'zz\r\n', '{"error":"invalid byte in chunk length"}'],
 ])('answers 400 on %s (%s) to a body that breaks off after %j', async (path, length, sent, expected) => {
@@ -129,7 +129,7 @@ it.each([
   expect(bodiesOf(text)).toEqual([expected]);
 });
 
-it('serves a body that is shorter than announced where its JSON is whole', async () => {
+it('serves a body that is shorter than announced if its JSON is complete', async () => {
   await using setup = await startScriptedGateway();
   const head = `POST /api/chat HTTP/1.1\r\n${local}Content-Length: 500\r\n\r\n`;
   const answer = raw(setup.gateway.port, head + body, { fin: true });
@@ -141,7 +141,7 @@ it('serves a body that is shorter than announced where its JSON is whole', async
   expect((await answer).text).toMatch(/\r\n\r\n\{"done":true\}$/);
 });
 
-it('answers 408 in the dialect of the route to a body that does not come in time', async () => {
+it('answers 408 in the dialect of the route to a body that does not arrive in time', async () => {
   await using setup = await startScriptedGateway({ headersTimeoutMs: 100, bodyTimeoutMs: 200 });
   const head = `POST /api/chat HTTP/1.1\r\n${local}Content-Length: 500\r\n\r\n`;
   const { status, text } = await raw(setup.gateway.port, `${head}{`);
@@ -149,7 +149,7 @@ it('answers 408 in the dialect of the route to a body that does not come in time
   expect(text).toContain('{"error":"the request body did not arrive in time"}');
 });
 
-it('adds no second answer when the rest of an unread body breaks off', async () => {
+it('sends no second answer when the rest of an unread body breaks off', async () => {
   await using setup = await startScriptedGateway();
   const head = `POST /nosuch HTTP/1.1\r\n${local}Content-Length: 500\r\n\r\n`;
   const { text } = await raw(setup.gateway.port, `${head}{`, { fin: true });
@@ -160,7 +160,7 @@ it('adds no second answer when the rest of an unread body breaks off', async () 
 it.each([
   ['POST /nosuch', 404],
   ['PUT /api/chat', 405],
-])('does not ask for the body of %s, which is not read', async (line, status) => {
+])('does not send 100 Continue for %s, whose body it does not read', async (line, status) => {
   await using setup = await startScriptedGateway();
   const head = `${line} HTTP/1.1\r\n${local}Expect: 100-continue\r\nContent-Length: 500\r\n\r\n`;
   const answer = await raw(setup.gateway.port, head);
@@ -173,7 +173,7 @@ it.each([
   ['get /api/version', 405, 'Allow: HEAD, GET'],
   ['BREW /nosuch', 404, '404 page not found'],
   ['B(REW /nosuch', 400, '400 Bad Request'],
-])('takes %s for a method, as Go does', async (line, status, part) => {
+])('accepts %s as a method, as Go does', async (line, status, part) => {
   await using setup = await startScriptedGateway();
   const answer = await raw(setup.gateway.port, `${line} HTTP/1.1\r\n${local}\r\n`);
   expect(answer.status).toBe(status);
@@ -189,7 +189,7 @@ async function open(port: number, bytes: string): Promise<Socket> {
   });
 }
 
-/** Sends bytes, ends the sending half and goes on reading. */
+/** Sends bytes, closes the sending half and continues to read. */
 function halfClosed(port: number, bytes: string): { received: () => string; answer: Promise<string> } {
   let text = '';
   const answer = new Promise<string>((resolve, reject) => {

@@ -16,7 +16,7 @@ it('refuses an announced body that is too large before reading it', async () => 
   expect(text).toContain('{"error":"http: request body too large: the limit is 1000 bytes"}');
 });
 
-it('cuts a chunked body at the limit', async () => {
+it('refuses a chunked body at the limit', async () => {
   await using setup = await startScriptedGateway({ maxBodyBytes: 1_000 });
   const piece = `400\r\n${'x'.repeat(1_024)}\r\n`;
   const { text, status } = await raw(
@@ -27,13 +27,13 @@ it('cuts a chunked body at the limit', async () => {
   expect(text).toContain('"type":"api_error"');
 });
 
-it('reads a large body through to its end while it answers 413, so that the client sees the answer', async () => {
+it('reads and drops the rest of a large body after a 413, so that the client sees the answer', async () => {
   await using setup = await startScriptedGateway({ maxBodyBytes: 1_000_000 });
   const response = await setup.post('/api/chat', 'x'.repeat(30_000_000));
   expect(response.status).toBe(413);
 });
 
-it('refuses with 503 what is beyond the limit of concurrent requests, and health goes on working', async () => {
+it('refuses requests above the limit of concurrent requests with 503, and still answers health checks', async () => {
   await using setup = await startScriptedGateway({ maxConcurrentRequests: 1 });
   const first = setup.post('/api/chat', chat);
   const call = await setup.fleet.next();
@@ -46,7 +46,7 @@ it('refuses with 503 what is beyond the limit of concurrent requests, and health
   await first;
 });
 
-it('cuts off a reader that does not take a whole answer, whose bytes would stay in memory', async () => {
+it('disconnects a client that does not read a whole answer, whose bytes would stay in memory', async () => {
   await using setup = await startScriptedGateway({ readerTimeoutMs: 200 });
   const socket = connect(setup.gateway.port, '127.0.0.1').pause();
   const body = JSON.stringify({ ...chat, stream: false });
@@ -60,20 +60,20 @@ it('cuts off a reader that does not take a whole answer, whose bytes would stay 
   socket.destroy();
 });
 
-it('answers as Go where something is not HTTP', async () => {
+it('answers input that is not HTTP as Go does', async () => {
   await using setup = await startScriptedGateway();
   const { text, status } = await raw(setup.gateway.port, 'hello\r\n\r\n');
   expect(status).toBe(400);
   expect(text).toMatch(/400 Bad Request$/);
 });
 
-it('closes a connection whose headers do not come', async () => {
+it('closes a connection whose headers do not arrive in time', async () => {
   await using setup = await startScriptedGateway({ headersTimeoutMs: 100 });
   const { status } = await raw(setup.gateway.port, 'GET / HTTP/1.1\r\nHost: loc');
   expect(status).toBe(408);
 });
 
-it('tells unknown routes and wrong methods in Ollama’s way on Ollama’s paths, in ours on ours', async () => {
+it('answers unknown routes and wrong methods in the format of the dialect that owns the path', async () => {
   await using setup = await startScriptedGateway();
   const unknown = await fetch(`${setup.url}/api/v1/nothing`);
   expect(unknown.status).toBe(404);
@@ -89,7 +89,7 @@ it('tells unknown routes and wrong methods in Ollama’s way on Ollama’s paths
   expect(await ollamaLike.text()).toBe('405 method not allowed');
 });
 
-it('lets the browser pages in that Ollama lets in, and no others', async () => {
+it('allows exactly the browser pages that Ollama allows', async () => {
   await using setup = await startScriptedGateway({ origins: ['https://*.example.org'] });
   const ask = (origin: string, method = 'GET'): ReturnType<typeof raw> =>
     raw(
@@ -123,7 +123,7 @@ it('refuses a public Host name on a loopback address', async () => {
   expect(await ask('127.0.0.1', 'OPTIONS')).toBe(405);
 });
 
-it('answers to the host names it is told to', async () => {
+it('accepts the configured host names', async () => {
   await using setup = await startScriptedGateway({ allowedHosts: ['llm.example.org'] });
   const { status } = await raw(
     setup.gateway.port,
@@ -132,14 +132,14 @@ it('answers to the host names it is told to', async () => {
   expect(status).toBe(200);
 });
 
-it('keeps a connection whose short body nobody read', async () => {
+it('keeps a connection open if the unread body is short', async () => {
   await using setup = await startScriptedGateway();
   const post = 'POST /nosuch HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n';
   const { text } = await raw(setup.gateway.port, `${post}\r\nabc${post}Connection: close\r\n\r\nabc`);
   expect(text.match(/404 page not found/g)).toHaveLength(2);
 });
 
-it('stops with the running streams finished where they finish in time', async () => {
+it('finishes running streams before it stops, if they end in time', async () => {
   await using setup = await startScriptedGateway();
   const answer = setup.post('/api/chat', chat);
   const call = await setup.fleet.next();
@@ -154,7 +154,7 @@ it('stops with the running streams finished where they finish in time', async ()
   await expect(fetch(setup.url)).rejects.toThrow();
 });
 
-it('ends what does not finish in time with an error frame of its dialect', async () => {
+it('ends streams that do not finish in time with an error frame of their dialect', async () => {
   await using setup = await startScriptedGateway();
   const native = setup.post('/api/chat', chat);
   const nativeCall = await setup.fleet.next();
@@ -175,13 +175,13 @@ it('ends what does not finish in time with an error frame of its dialect', async
   expect(nativeCall.signal.aborted).toBe(true);
 });
 
-it('refuses an address in use by a stable code', async () => {
+it('reports an address in use with a stable code', async () => {
   await using setup = await startScriptedGateway();
   const { port } = setup.gateway;
   await expect(startScriptedGateway({ port })).rejects.toMatchObject({ code: 'address-in-use', port });
 });
 
-it('asks for a large body before it comes only if it would take it', async () => {
+it('sends 100 Continue only for a body that it accepts', async () => {
   await using setup = await startScriptedGateway({ maxBodyBytes: 1_000 });
   const ask = async (length: number): Promise<string> =>
     await new Promise((resolve) => {

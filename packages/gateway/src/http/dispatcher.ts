@@ -116,7 +116,9 @@ export class Dispatcher {
     else exchange.fail(failure);
   }
 
-  /** Logs faults of the gateway and of what it depends on; a limit of its own or an error of the client has no cause. */
+  /**
+   * Logs faults of the gateway and of what it depends on; a limit of its own or an error of the client has no cause.
+   */
   #log({ requestId, path }: Exchange, failure: RequestFailure): void {
     const { log } = this.#options;
     const { code, cause, status, message } = failure;

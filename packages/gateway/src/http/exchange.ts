@@ -159,8 +159,8 @@ export class Exchange {
   }
 
   /**
-   * Writes a comment into a stream of events that has begun and been silent for `afterMs`. Returns the milliseconds from
-   * now until the next comment is due.
+   * Writes a comment into a stream of events that has begun and been silent for `afterMs`. Returns the milliseconds
+   * from now until the next comment is due.
    */
   comment(afterMs: number): number {
     if (this.isStarted && this.#streamType === eventStream) this.#fill(afterMs);
@@ -214,7 +214,9 @@ export class Exchange {
     if (!this.isGone) this.#finish();
   }
 
-  /** Resolves when the socket takes more bytes or the client is gone. A reader that takes nothing for too long is gone. */
+  /**
+   * Resolves when the socket takes more bytes or the client is gone. A reader that takes nothing for too long is gone.
+   */
   async drained(): Promise<void> {
     const { clock, readerTimeoutMs } = this.#options;
     await awaitDrain(this.#response, this.signal, clock, readerTimeoutMs);

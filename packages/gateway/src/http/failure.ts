@@ -36,7 +36,10 @@ const agentsStatus: Readonly<Record<AgentsErrorCode, number>> = {
   cancelled: 499,
 };
 
-/** Converts a thrown value to the failure that the client gets. An unexpected error shows no details: they are in the log. */
+/**
+ * Converts a thrown value to the failure that the client gets. An unexpected error shows no details: they are in the
+ * log.
+ */
 export function failureOf(error: unknown): RequestFailure {
   if (error instanceof RequestFailure) return error;
   if (error instanceof FleetError) {

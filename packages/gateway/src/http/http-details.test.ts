@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { raw } from '../testing/raw.ts';
 import { startScriptedGateway } from '../testing/scripted-gateway.ts';
 
-/** Each of these answers was taken from Go's net/http with gin and its CORS layer as Ollama sets them up. */
+/** These answers were recorded from Go's net/http with gin and its CORS layer in Ollama's configuration. */
 
 const local = 'Host: 127.0.0.1\r\n';
 const close = 'Connection: close\r\n\r\n';
@@ -22,7 +22,7 @@ it.each([
   expect(text).toContain(`\r\nAllow: ${allow}\r\n`);
 });
 
-it('says which methods a path takes wherever a method is wrong, also where Host or Origin decide the answer', async () => {
+it('names the methods of a path for a wrong method, also if Host or Origin decide the answer', async () => {
   await using setup = await startScriptedGateway();
   const ask = (line: string, headers: string): ReturnType<typeof raw> =>
     raw(setup.gateway.port, `${line} HTTP/1.1\r\n${headers}${close}`);
@@ -39,14 +39,14 @@ it('says which methods a path takes wherever a method is wrong, also where Host 
   expect(unknown.text).not.toContain('Allow');
 });
 
-it('redirects to a clean path before it looks at Host and Origin', async () => {
+it('redirects to a clean path before it checks Host and Origin', async () => {
   await using setup = await startScriptedGateway();
   const ask = async (path: string): Promise<number> =>
     (await raw(setup.gateway.port, `GET ${path} HTTP/1.1\r\nHost: evil.test\r\n${close}`)).status;
   expect([await ask('/api/tags/'), await ask('//api/tags'), await ask('/api/tags')]).toEqual([301, 307, 403]);
 });
 
-it('allows a page exactly the headers that Ollama allows, and those of ours that it asks for', async () => {
+it('allows a page exactly the headers that Ollama allows, and the headers of Drover that it requests', async () => {
   await using setup = await startScriptedGateway();
   const allowed = async (wanted: string): Promise<string | undefined> => {
     const ask = `Origin: http://localhost:3000\r\nAccess-Control-Request-Headers: ${wanted}\r\n`;
@@ -80,14 +80,14 @@ it.each([
   ['GET /%68ealthz HTTP/1.1', local, 200, '{"ok":true}'],
   ['POST / HTTP/1.1', `${local}Transfer-Encoding: gzip, chunked\r\n`, 501, 'Unsupported transfer encoding'],
   ['GET / HTTP/1.1', `${local}Expect: something\r\n`, 417, ''],
-])('answers %s with the headers %j by %i %j', async (line, headers, status, body) => {
+])('answers %s with the headers %j with status %i and %j', async (line, headers, status, body) => {
   await using setup = await startScriptedGateway();
   const answer = await raw(setup.gateway.port, `${line}\r\n${headers}${close}`);
   expect(answer.status).toBe(status);
   expect(answer.text.slice(answer.text.indexOf('\r\n\r\n') + 4)).toBe(body);
 });
 
-it('takes the cookies that a browser keeps for one localhost, and answers 431 to more', async () => {
+it('accepts the cookies that a browser keeps for one localhost, and answers 431 to more', async () => {
   await using setup = await startScriptedGateway();
   const ask = async (bytes: number): Promise<number> =>
     (await raw(setup.gateway.port, `GET / HTTP/1.1\r\n${local}Cookie: ${'c'.repeat(bytes)}\r\n${close}`))
@@ -120,7 +120,7 @@ it('lists the models that Ollama recommends', async () => {
   expect(recommendations.map(({ model }) => model)).toContain('qwen3.5');
 });
 
-it('writes no line of the log at level error for an answer below 500', async () => {
+it('logs no error for an answer with a status below 500', async () => {
   await using setup = await startScriptedGateway();
   for (const path of [
     '/nosuch',

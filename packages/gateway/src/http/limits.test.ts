@@ -28,7 +28,7 @@ async function open(port: number, bytes = ''): Promise<Client> {
 const head = (length: number): string =>
   `POST /api/chat HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${length}\r\n\r\n`;
 
-it('serves others while more requests than it serves at once have sent one byte of their body', async () => {
+it('serves other requests while more requests than the limit have sent one byte of their body', async () => {
   await using setup = await startScriptedGateway({ maxConcurrentRequests: 5, maxConnections: 100 });
   for (let index = 0; index < 50; index += 1) await open(setup.gateway.port, `${head(100)}{`);
   const answer = setup.post('/api/chat', chat);
@@ -36,7 +36,7 @@ it('serves others while more requests than it serves at once have sent one byte 
   expect(await (await answer).text()).not.toContain('requests already');
 });
 
-it('refuses a request whose body came when all places are taken, and one that only sent its head', async () => {
+it('refuses a request whose body arrives when the limit is reached, and one that only sent its head', async () => {
   await using setup = await startScriptedGateway({ maxConcurrentRequests: 1 });
   const body = JSON.stringify(chat);
   const early = await open(setup.gateway.port, head(body.length));
@@ -51,11 +51,11 @@ it('refuses a request whose body came when all places are taken, and one that on
   await first;
 });
 
-it('closes the connection that is idle longest to make room for a new one', async () => {
+it('closes the connection that is idle longest for a new one', async () => {
   await using setup = await startScriptedGateway({ maxConcurrentRequests: 2, maxConnections: 10 });
   const clients: Client[] = [];
   for (let index = 0; index < 10; index += 1) clients.push(await open(setup.gateway.port));
-  // The first one has had an answer meanwhile, so the second one is idle longest.
+  // The first connection got an answer, so the second one is now idle longest.
   clients[0]?.socket.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
   await until(() => clients[0]?.text().includes('200 OK') === true, 'an answer');
   const newcomer = await open(setup.gateway.port, 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
@@ -78,7 +78,7 @@ it('never closes a connection whose request is being served', async () => {
   await until(() => streaming.text().includes('HTTP/1.1 5'), 'its answer');
 });
 
-it('tells a request whose body does not come 408 when a new connection needs its place', async () => {
+it('answers 408 to the request with the slowest body when a new connection needs its place', async () => {
   await using setup = await startScriptedGateway({ maxConcurrentRequests: 2, maxConnections: 3 });
   const slow: Client[] = [];
   for (let index = 0; index < 3; index += 1) {
@@ -104,7 +104,7 @@ it('tells a request whose body does not come 408 when a new connection needs its
   expect(slow.map((client) => client.text().includes('408'))).toEqual([false, true, false]);
 });
 
-it('gives up the slowest body when bodies on their way hold half of what may be held', async () => {
+it('ends the slowest body when arriving bodies hold half of the limit', async () => {
   await using setup = await startScriptedGateway({ maxBodyBytes: 1_000_000, maxHeldBytes: 2_000_000 });
   const piece = `{"model":"m","prompt":"${'x'.repeat(600_000)}`;
   const first = await open(setup.gateway.port, head(900_000) + piece);

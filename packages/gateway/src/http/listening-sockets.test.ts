@@ -23,7 +23,7 @@ it.runIf(linux)('accepts many connections in one turn of the event loop', async 
   const { server, sockets, port } = await open();
   expect(sockets.count).toBe(socketCount);
   const count = 200;
-  // Nothing is accepted while this process waits for the other one, which only asks the kernel for connections.
+  // This process accepts nothing while it waits for the other one, which only opens connections in the kernel.
   const program = `let left = ${count};
     for (let i = 0; i < ${count}; i++) require('node:net').connect(${port}, '127.0.0.1', () => { if (--left === 0) process.exit(); });`;
   expect(spawnSync(process.execPath, ['-e', program], { timeout: 20_000 }).status).toBe(0);
@@ -42,7 +42,8 @@ it.runIf(linux)('accepts many connections in one turn of the event loop', async 
   turn();
   await all;
   counting = false;
-  // One for each with a single socket. The kernel spreads connections at random, so one socket gets more than its share.
+  // One for each with a single socket. The kernel spreads connections at random, so one socket gets more than its
+  // share.
   expect(turns).toBeLessThan(count / 4);
 });
 
@@ -57,7 +58,7 @@ it('serves HTTP on every socket', async () => {
   expect(answers).toEqual(Array.from({ length: 64 }, (_, index) => `/${index}`));
 });
 
-it('refuses an address where another gateway listens, and one where another program does', async () => {
+it('refuses an address on which another gateway or another program listens', async () => {
   const { port } = await open();
   await expect(openListeningSockets(createServer(), '127.0.0.1', port, options)).rejects.toMatchObject({
     code: 'EADDRINUSE',
@@ -80,7 +81,7 @@ it('gives an address to one of two gateways that start at the same time', async 
   expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected', 'rejected']);
 });
 
-it('frees the address when it is closed, and accepts nothing more', async () => {
+it('releases the address when it is closed, and accepts no more connections', async () => {
   const { sockets, port } = await open();
   sockets.close();
   await sockets.closed;

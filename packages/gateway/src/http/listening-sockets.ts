@@ -23,7 +23,10 @@ export interface ListeningSockets {
   close(): void;
 }
 
-/** Most connections accepted in one iteration of the event loop. Measured in docs/decisions/0015-many-listening-sockets.md. */
+/**
+ * Most connections accepted in one iteration of the event loop. Measured in
+ * docs/decisions/0015-many-listening-sockets.md.
+ */
 export const socketCount: number = 16;
 
 export interface SocketOptions {

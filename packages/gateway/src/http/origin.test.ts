@@ -14,18 +14,18 @@ describe('an origin beside those that Ollama allows', () => {
     ['https://chat.example', 'https://chat.example:8443', false],
     ['https://*.example', 'https://example', false],
     ['https://chat.example', 'http://chat.example', false],
-  ])('that is written %s lets %s in: %s', (pattern, origin, isAllowed) => {
+  ])('written as %s allows %s: %s', (pattern, origin, isAllowed) => {
     expect(decide(origin, [pattern]).kind).toBe(isAllowed ? 'allowed' : 'refused');
   });
 
-  it('is named in the answer, which varies with it', () => {
+  it('is repeated in the answer, together with Vary', () => {
     expect(decide('https://a', ['https://a'])).toEqual({
       kind: 'allowed',
       headers: { 'Access-Control-Allow-Origin': 'https://a', Vary: 'Origin' },
     });
   });
 
-  it('may be every origin, and then the answer is the same for all, as from Ollama', () => {
+  it('can be a single *, and the answer is then the same for every origin, as from Ollama', () => {
     expect(decide('https://a', ['*'])).toEqual({
       kind: 'allowed',
       headers: { 'Access-Control-Allow-Origin': '*' },

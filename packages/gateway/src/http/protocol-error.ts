@@ -5,8 +5,8 @@ import type { Reply } from './reply.ts';
 const hostPattern = /^[A-Za-z0-9!$%&'()*+,\-.:;=[\]_~]*$/;
 
 /**
- * The answer of Go's server to a request that is valid HTTP syntax but must not be served; undefined for all others. The
- * connection is closed after this answer.
+ * The answer of Go's server to a request that is valid HTTP syntax but must not be served; undefined for all others.
+ * The connection is closed after this answer.
  */
 export function protocolErrorOf(request: IncomingMessage): Reply | undefined {
   const { headers, rawHeaders, httpVersionMajor, httpVersionMinor } = request;

@@ -48,7 +48,9 @@ export class Router {
       : { kind: 'unknown', dialect };
   }
 
-  /** Methods of a request target's path as an `Allow` header; undefined for an unknown path or for one of its methods. */
+  /**
+   * Methods of a request target's path as an `Allow` header; undefined for an unknown path or for one of its methods.
+   */
   allowOf(method: string, target: string): string | undefined {
     const path = targetOf(target)?.path;
     const match = path === undefined ? undefined : this.match(method, path);

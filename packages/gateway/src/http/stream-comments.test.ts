@@ -5,7 +5,7 @@ const chat = { model: 'm', messages: [{ role: 'user', content: 'hi' }], stream: 
 const line = '{"model":"m","message":{"role":"assistant","content":"x"},"done":false}';
 const last = '{"model":"m","message":{"role":"assistant","content":""},"done":true,"done_reason":"stop"}';
 
-/** What the client has read after the first line, up to a comment or for `patienceMs`. */
+/** Text that the client reads after the first line, up to a comment or for `patienceMs`. */
 async function readSilence(path: string, streamCommentMs: number, patienceMs: number) {
   await using setup = await startScriptedGateway({ streamCommentMs });
   const answer = setup.post(path, chat);
@@ -27,8 +27,8 @@ async function readSilence(path: string, streamCommentMs: number, patienceMs: nu
   return text;
 }
 
-describe('a stream that is silent', () => {
-  it('gets a comment on /v1, and goes on', async () => {
+describe('a silent stream', () => {
+  it('gets a comment on /v1 and continues', async () => {
     const text = await readSilence('/v1/chat/completions', 20, 5_000);
     expect(text).toMatch(/^data: .*\n\n:\n\n/);
     expect(text.endsWith('data: [DONE]\n\n')).toBe(true);
@@ -37,7 +37,7 @@ describe('a stream that is silent', () => {
   it.each([
     ['/v1/chat/completions', 0],
     ['/api/chat', 20],
-  ])('gets none on %s with streamCommentMs %i', async (path, streamCommentMs) => {
+  ])('gets no comment on %s with streamCommentMs %i', async (path, streamCommentMs) => {
     const text = await readSilence(path, streamCommentMs, 150);
     expect(text.trim().split('\n')).toHaveLength(1);
     expect(text).not.toContain('\n\n:');

@@ -1,8 +1,8 @@
 const requestLine = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+) (\S+) HTTP\/1\.[01]\r\n/;
 
 /**
- * Returns the answer to a method that node's parser does not know (`get`, `BREW`). Go accepts every token as a method, so
- * the answer is 405, or 404 for an unknown path. Undefined if the bytes are not a request line.
+ * Returns the answer to a method that node's parser does not know (`get`, `BREW`). Go accepts every token as a method,
+ * so the answer is 405, or 404 for an unknown path. Undefined if the bytes are not a request line.
  *
  * @param allowOf methods of the path of a request target, undefined for an unknown path
  */

@@ -31,7 +31,7 @@ function startResponse(httpVersion: '1.0' | '1.1'): {
 
 const turn = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
-it('hands the socket one part for each chunk after the first', async () => {
+it('passes one part to the socket for each chunk after the first', async () => {
   const { response, writes } = startResponse('1.1');
   writeChunk(response, 'first\n');
   await turn();

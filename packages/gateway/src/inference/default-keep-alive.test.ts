@@ -11,18 +11,18 @@ it.each([
   ['0', '{"keep_alive":0,"model":"m"}'],
   ['-5m', '{"keep_alive":"-5m","model":"m"}'],
   ['', '{"model":"m"}'],
-])('puts the default keep-alive %j first, so that every other byte stays as it was', (keepAlive, body) => {
+])('puts the default keep-alive %j first and keeps every other byte', (keepAlive, body) => {
   expect(given('{"model":"m"}', keepAlive)).toBe(body);
 });
 
-it("leaves a request's own field the last one, which is the one that Ollama takes", () => {
+it("keeps the request's own field last, which is the one that Ollama uses", () => {
   expect(given(' {"model":"m","Keep_Alive":"1s"}', '10m')).toBe(
     ' {"keep_alive":"10m","model":"m","Keep_Alive":"1s"}',
   );
   expect(given('{ }', '10m')).toBe('{"keep_alive":"10m" }');
 });
 
-it('leaves routes alone that know no keep_alive', () => {
+it('changes no request of routes without keep_alive', () => {
   const body = Buffer.from('{"model":"m"}');
   expect(withDefaultKeepAlive('show', body, '10m')).toBe(body);
 });

@@ -4,15 +4,15 @@ import type { InferenceRoute } from '@drover/fleet';
 const routes: readonly InferenceRoute[] = ['chat', 'generate', 'embed', 'embeddings'];
 
 /**
- * The request with `keepAlive` as its `keep_alive`, unless it carries one.
+ * Adds `keepAlive` as `keep_alive` to a request that has none.
  *
- * The field is put first and everything else stays as the client wrote it: Ollama takes the last of two fields of one
- * name, whatever its case, so a field of the client's own wins, `null` (the host's default) included.
+ * The field is put first, and the rest of the body stays as the client wrote it. Of two fields with one name (in any
+ * case) Ollama uses the last one, so a field of the client takes precedence, also with `null` (the host's default).
  */
 export function withDefaultKeepAlive(route: InferenceRoute, body: Uint8Array, keepAlive: string): Uint8Array {
   const brace = body.indexOf(0x7b);
   if (keepAlive === '' || !routes.includes(route) || brace < 0) return body;
-  // A bare number is seconds to Ollama as a number, and an error as a string.
+  // Ollama reads a number as seconds; the same digits as a string are an error.
   const value = /^-?\d+$/.test(keepAlive) ? keepAlive : JSON.stringify(keepAlive);
   const rest = body.subarray(brace + 1);
   const isEmpty = /^\s*\}/.test(Buffer.from(rest.subarray(0, 64)).toString('latin1'));

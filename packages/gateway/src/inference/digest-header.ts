@@ -1,8 +1,8 @@
 import { RequestFailure } from '../errors.ts';
 
 /**
- * Which copy of the model the client wants, as `/api/tags` and `drover status` show its digest. Without the header any
- * copy serves, whatever its content.
+ * Digest of the copy of the model that must serve the request, as in `/api/tags` and `drover status`. Without the
+ * header, any copy with the model's name may serve it.
  *
  * @throws RequestFailure 400 for a header that is not a digest
  */

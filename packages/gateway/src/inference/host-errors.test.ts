@@ -48,7 +48,7 @@ describe('an error that a client sees', () => {
     },
   );
 
-  it('names no address when nothing listens where the host was', async () => {
+  it('names no address when the host no longer listens', async () => {
     const { sim, ask } = await setup();
     await sim.close();
     for (const path of [...dialects, ...dialects]) {

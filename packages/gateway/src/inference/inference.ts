@@ -11,6 +11,6 @@ export interface Inference {
   readonly answer: AnswerFormat;
   /** `load` and `unload` generate nothing: the request only loads or unloads the model. */
   readonly intent: 'infer' | 'load' | 'unload';
-  /** Fields of the request that nothing acts on. */
+  /** Fields of the request that neither the gateway nor Ollama uses. */
   readonly ignored: readonly string[];
 }

@@ -7,8 +7,8 @@ import type { Outcome } from '../observe/gateway-metrics.ts';
 import type { GatewayServices } from '../services.ts';
 
 /**
- * Writes a running stream to its client. While the socket is full, no line is pulled: a slow reader uses only the memory
- * of its socket and of one batch, and does not slow down other streams.
+ * Writes a running stream to its client. While the socket is full, no line is pulled: a slow reader uses only the
+ * memory of its socket and of one batch, and does not slow down other streams.
  *
  * @throws FleetError or RequestFailure if the stream fails
  */

@@ -24,8 +24,8 @@ export interface NamedInference extends Inference {
 }
 
 /**
- * Runs one request on the fleet and writes its answer. Nothing is written before Ollama's own head has arrived and, for a
- * stream, its first line, so that a failure before that is answered with its status. Never throws.
+ * Runs one request on the fleet and writes its answer. Nothing is written before Ollama's own head has arrived and, for
+ * a stream, its first line, so that a failure before that is answered with its status. Never throws.
  */
 export async function serveInference(
   services: GatewayServices,
@@ -76,8 +76,8 @@ async function run(
 }
 
 /**
- * Routing of a request that only loads or unloads a model. It goes to an instance that has the model loaded, however
- * busy: an unload anywhere else would have no effect. So it also waits at no other instance.
+ * Routing of a request that only loads or unloads a model: it goes to an instance that has the model loaded, even if
+ * that instance is busy, and waits at no other instance. An unload elsewhere would have no effect.
  */
 const residencyRouting = { policy: 'resident-first', maxPlaces: 1 } as const;
 
@@ -91,7 +91,9 @@ function passHeaders(exchange: Exchange, { status, headers, retryAfterMs }: Flee
     exchange.setHeader('retry-after', retryAfterSeconds(retryAfterMs ?? 0));
 }
 
-/** Reports a failure to the client, if it is still connected: as a status or, after the first byte, as an error frame. */
+/**
+ * Reports a failure to the client, if it is still connected: as a status or, after the first byte, as an error frame.
+ */
 function fail(
   services: GatewayServices,
   exchange: Exchange,

@@ -16,7 +16,7 @@ async function start(
 }
 
 const question = { model: 'sim-count', messages: [{ role: 'user', content: 'count' }], stream: true };
-/** 600 tokens a minute: prefill of these words takes a minute. */
+/** At 600 tokens a minute, the prefill of these words takes a minute. */
 const slowReader = { sims: [{ prefillTokensPerSecond: 10 }] };
 const longQuestion = { ...question, messages: [{ role: 'user', content: 'word '.repeat(600) }] };
 
@@ -26,7 +26,7 @@ const dialects = [
 ] as const;
 
 describe.each(dialects)('on %s', (path, messageOf) => {
-  it('a deadline of a millisecond is a clean 504', async () => {
+  it('answers 504 after a deadline of one millisecond', async () => {
     const post = await start({});
     for (let i = 0; i < 20; i++) {
       const answer = await post(path, question, { 'x-drover-timeout-ms': '1' });
@@ -35,14 +35,14 @@ describe.each(dialects)('on %s', (path, messageOf) => {
     }
   });
 
-  it('no byte within the first-byte timeout is a 504', async () => {
+  it('answers 504 if no byte arrives within the first-byte timeout', async () => {
     const post = await start({ ...slowReader, gateway: { firstByteTimeoutMs: 300 } });
     const answer = await post(path, longQuestion);
     expect(answer.status).toBe(504);
     expect(messageOf(await answer.json())).toContain('first-byte timeout of the request (300 ms)');
   });
 
-  it('silence beyond the inter-token timeout ends the stream with an error', async () => {
+  it('ends the stream with an error after silence longer than the inter-token timeout', async () => {
     const post = await start({ gateway: { interTokenTimeoutMs: 300 } });
     stack?.sims[0]?.fault({ kind: 'freeze', after: 5 });
     const answer = await post(path, question);
@@ -52,7 +52,7 @@ describe.each(dialects)('on %s', (path, messageOf) => {
     expect(messageOf(JSON.parse(last))).toContain('inter-token timeout of the request (300 ms)');
   });
 
-  it('a tool call that takes its time comes whole', async () => {
+  it('answers a slow tool call completely', async () => {
     const post = await start({
       sims: [{ models: [{ name: 'sim-tools', toolCallTokens: 60 }], tokensPerSecond: 40 }],
       agent: { silenceLookMs: 20 },
@@ -67,7 +67,7 @@ describe.each(dialects)('on %s', (path, messageOf) => {
   });
 });
 
-it('another host is tried when the first byte does not come', async () => {
+it('tries another host if the first byte does not arrive in time', async () => {
   const sims = [{ prefillTokensPerSecond: 10 }, { prefillTokensPerSecond: 100_000 }];
   const post = await start({ sims, gateway: { firstByteTimeoutMs: 500 } });
   for (let i = 0; i < 4; i++) {

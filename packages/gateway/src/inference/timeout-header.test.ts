@@ -14,7 +14,7 @@ describe('x-drover-timeout-ms', () => {
     ['86400000', 0, 86_400_000],
     ['1200', 5_000, 1_200],
     ['999999', 5_000, 5_000],
-  ])('%s with requestTimeoutMs %i holds as %i, and the answer says so', async (wish, max, held) => {
+  ])('%s with requestTimeoutMs %i is applied as %i, and the answer states it', async (wish, max, held) => {
     await using setup = await startScriptedGateway({ requestTimeoutMs: max });
     const answer = setup.post('/api/chat', chat, asking(wish));
     const call = await setup.fleet.next();
@@ -28,7 +28,7 @@ describe('x-drover-timeout-ms', () => {
   it.each([
     ['/api/chat', { error: 'deadline' }],
     ['/v1/chat/completions', { error: { message: 'deadline', type: 'api_error' } }],
-  ])('says on %s which deadline passed', async (path, body) => {
+  ])('names the deadline that passed on %s', async (path, body) => {
     await using setup = await startScriptedGateway();
     const answer = setup.post(path, chat, asking('1'));
     (await setup.fleet.next()).fail('deadline');
@@ -51,7 +51,7 @@ describe('x-drover-timeout-ms', () => {
     expect(setup.fleet.calls).toEqual([]);
   });
 
-  it('is the time of a task, unless its body names one', async () => {
+  it('is the timeout of a task, unless its body has one', async () => {
     const asked: (number | undefined)[] = [];
     const agents = {
       ...noAgents,
@@ -72,7 +72,7 @@ describe('x-drover-timeout-ms', () => {
 });
 
 describe('without the header', () => {
-  it('a request has no deadline, and the limits of the gateway', async () => {
+  it('a request has no deadline and the limits of the gateway', async () => {
     await using setup = await startScriptedGateway({ firstByteTimeoutMs: 8_000, interTokenTimeoutMs: 4_000 });
     const answer = setup.post('/api/chat', chat);
     const call = await setup.fleet.next();

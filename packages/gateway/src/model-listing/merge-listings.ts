@@ -1,6 +1,8 @@
 import type { CatalogueMessage, OllamaRunning, OllamaTag } from '@drover/fleet';
 
-/** `/api/tags` of the fleet: each name once, with the entry of the host that has the newest copy, newest first. Pure. */
+/**
+ * `/api/tags` of the fleet: each name once, with the entry of the host that has the newest copy, newest first. Pure.
+ */
 export function mergeTags(listings: readonly CatalogueMessage[]): readonly OllamaTag[] {
   return mergeByName(
     listings.flatMap(({ tags }) => tags),
@@ -8,7 +10,9 @@ export function mergeTags(listings: readonly CatalogueMessage[]): readonly Ollam
   );
 }
 
-/** `/api/ps` of the fleet: each name once, with the entry of the host that keeps it loaded longest, longest first. Pure. */
+/**
+ * `/api/ps` of the fleet: each name once, with the entry of the host that keeps it loaded longest, longest first. Pure.
+ */
 export function mergeRunning(listings: readonly CatalogueMessage[]): readonly OllamaRunning[] {
   return mergeByName(
     listings.flatMap(({ running }) => running),

@@ -26,7 +26,7 @@ const catalogue = (parts: object): Parameters<typeof mergeTags>[0][number] & { n
   ...parts,
 });
 
-it('lists each name once, as the newest copy has it, newest first', () => {
+it('lists each name once with the entry of the newest copy, newest first', () => {
   const merged = mergeTags([
     catalogue({
       tags: [tag('a:latest', '2026-01-01T00:00:00.100000001Z', 1), tag('b:latest', '2026-01-02T00:00:00Z')],
@@ -39,7 +39,7 @@ it('lists each name once, as the newest copy has it, newest first', () => {
   ]);
 });
 
-it('lists a running model once, as the host that keeps it longest has it', () => {
+it('lists a running model once with the entry of the host that keeps it longest', () => {
   expect(
     mergeRunning([
       catalogue(running('2026-01-01T00:00:00Z')),
@@ -48,13 +48,13 @@ it('lists a running model once, as the host that keeps it longest has it', () =>
   ).toEqual([{ name: 'a:latest', expires_at: '2319-01-01T00:00:00+02:00' }]);
 });
 
-it('takes a pre-release as lower than its release, and numbers as numbers', () => {
+it('orders a pre-release below its release, and compares numbers as numbers', () => {
   expect(lowestVersion(['0.33.0', '0.33.0-rc2', '0.100.1'])).toBe('0.33.0-rc2');
   expect(lowestVersion(['0.9.0', '0.33.0', ''])).toBe('0.9.0');
   expect(lowestVersion([])).toBeUndefined();
 });
 
-it('answers version, tags and models from what the hosts say', async () => {
+it('answers version, tags and models from the hosts’ listings', async () => {
   await using setup = await startScriptedGateway();
   setup.fleet.evidence = [
     evidenceOf('a', { version: '0.33.0' }),
@@ -72,7 +72,7 @@ it('answers version, tags and models from what the hosts say', async () => {
 });
 
 it.each(['/api/tags', '/api/ps', '/api/version', '/v1/models', '/v1/models/m'])(
-  'says on %s that no host is ready',
+  'answers %s with 503 if no host is ready',
   async (path) => {
     await using setup = await startScriptedGateway();
     setup.fleet.evidence = [evidenceOf('a', { state: 'down' })];

@@ -1,24 +1,24 @@
 /**
- * A model's name taken apart as Ollama does it: `[host/][namespace/]model[:tag]`, with Ollama's defaults, and a
- * trailing `:local` or `:cloud` saying where it is meant to run.
+ * The name of a model, parsed as Ollama does: `[host/][namespace/]model[:tag]` with Ollama's defaults, and an optional
+ * `:local` or `:cloud` at the end that says where the model runs.
  *
  * @see https://github.com/ollama/ollama/blob/main/types/model/name.go
  */
 export interface ModelName {
-  /** What Ollama shows: registry and namespace left out where they are the default ones, the tag always there. */
+  /** The name that Ollama shows: without the default registry and namespace, always with the tag. */
   readonly short: string;
   readonly namespace: string;
 }
 
 export type ParsedModelName =
   | { readonly kind: 'ok'; readonly name: ModelName }
-  /** Nothing but spaces. */
+  /** Only white space. */
   | { readonly kind: 'empty' }
-  /** Not a name Ollama would take. */
+  /** Ollama does not accept the name. */
   | { readonly kind: 'invalid' }
-  /** Both `:local` and `:cloud`. */
+  /** The name has both `:local` and `:cloud`. */
   | { readonly kind: 'conflict'; readonly text: string }
-  /** Meant for Ollama's cloud, which a fleet of one's own machines never uses. */
+  /** The model runs in Ollama's cloud, which a fleet never uses. */
   | { readonly kind: 'cloud' };
 
 const part = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,79}$/;
@@ -35,7 +35,7 @@ export function parseModelName(raw: string): ParsedModelName {
   return source === 'cloud' ? { kind: 'cloud' } : { kind: 'ok', name };
 }
 
-/** Names that mean the same model have the same key: Ollama compares them without regard to case. */
+/** Key that is equal for all names of one model: Ollama ignores the case of names. */
 export function modelKey(name: ModelName): string {
   return name.short.toLowerCase();
 }

@@ -9,17 +9,17 @@ async function shown(url: string): Promise<{ metricMs: number; statusMs: number 
   return { metricMs: Number(metric) * 1_000, statusMs: status.nodes[0]?.lagMs ?? Number.NaN };
 }
 
-it('shows how long a new connection waited while the gateway stood still, in the metrics and the status', async () => {
+it('shows in metrics and status how long a new connection waited while the gateway was blocked', async () => {
   await using setup = await startScriptedGateway();
   await until(async () => (await shown(setup.url)).metricMs > 0, 'a first look');
-  // Longer than the pause between two looks, so that one is under way or due while nothing is accepted.
+  // Longer than the pause between two probes, so that a probe runs or is due while no connection is accepted.
   const untilMs = performance.now() + 1_500;
   while (performance.now() < untilMs);
   await until(async () => (await shown(setup.url)).metricMs >= 200, 'a wait');
   expect((await shown(setup.url)).statusMs).toBeGreaterThanOrEqual(200);
 });
 
-it('stops with its gateway', async () => {
+it('stops when the gateway stops', async () => {
   const setup = await startScriptedGateway();
   await setup.gateway.stop();
   await setup.node.leave();

@@ -4,7 +4,7 @@ import type { Clock, Timer } from '@drover/actor-core';
 /** Pause between two probes. */
 const everyMs = 1_000;
 /** The longest wait of this many probes counts, so that one fast probe does not hide a stall. */
-const looksKept = 10;
+const probesKept = 10;
 /** Timeout of a probe; its time counts as the wait. */
 const timeoutMs = 30_000;
 
@@ -34,7 +34,7 @@ export class ClientWait {
   }
 
   start(url: string): void {
-    this.#look(new URL('/healthz', url), this.#clock.now());
+    this.#probe(new URL('/healthz', url), this.#clock.now());
   }
 
   stop(): void {
@@ -44,23 +44,23 @@ export class ClientWait {
   }
 
   /** Measured from the planned instant of the probe: a stalled process also starts the probe late. */
-  #look(url: URL, dueAtMs: number): void {
+  #probe(url: URL, dueAtMs: number): void {
     this.#beganAtMs = dueAtMs;
     const call = request(url, { agent: false, timeout: timeoutMs }, (response) => response.resume());
     this.#call = call;
     call.once('timeout', () => call.destroy());
-    // Its `close` follows.
+    // The `close` event follows and ends the probe.
     call.on('error', () => undefined);
-    call.once('close', () => this.#looked(url));
+    call.once('close', () => this.#finished(url));
     call.end();
   }
 
-  #looked(url: URL): void {
+  #finished(url: URL): void {
     if (this.#stopped || this.#beganAtMs === undefined) return;
     const nowMs = this.#clock.now();
     this.#waits.push(nowMs - this.#beganAtMs);
-    if (this.#waits.length > looksKept) this.#waits.shift();
+    if (this.#waits.length > probesKept) this.#waits.shift();
     this.#beganAtMs = undefined;
-    this.#timer = this.#clock.setTimer(everyMs, () => this.#look(url, nowMs + everyMs));
+    this.#timer = this.#clock.setTimer(everyMs, () => this.#probe(url, nowMs + everyMs));
   }
 }

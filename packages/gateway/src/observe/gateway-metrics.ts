@@ -4,8 +4,17 @@ import type { FleetClient } from '@drover/fleet';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { ClientWait } from './client-wait.ts';
 
-/** How a request ended, as a label: its success, who broke it off, or the class of its status. */
-export type Outcome = 'ok' | 'client-gone' | 'refused' | 'failed' | 'broken';
+/** Result of a request, as a label of metrics. */
+export type Outcome =
+  | 'ok'
+  /** The client disconnected. */
+  | 'client-gone'
+  /** Status below 500. */
+  | 'refused'
+  /** Status 500 or above. */
+  | 'failed'
+  /** The stream failed after its first byte. */
+  | 'broken';
 
 export interface GatewayMetrics {
   readonly contentType: string;
@@ -21,7 +30,7 @@ export interface GatewayMetrics {
 const latencyBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 const tokenBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
 
-/** The gateway's figures for Prometheus, in a registry of its own. What others know is read when it is asked for. */
+/** Metrics of one gateway for Prometheus, in their own registry. Values of other parts are read at each scrape. */
 export function createMetrics(node: ClusterNode, fleet: FleetClient, wait: ClientWait): GatewayMetrics {
   const registry = new Registry();
   const registers = [registry];
@@ -103,7 +112,7 @@ export function createMetrics(node: ClusterNode, fleet: FleetClient, wait: Clien
   };
 }
 
-/** Gauges of what this node sees of the others, with the age of the evidence beside them. */
+/** Gauges of what this node knows of the other nodes, with the age of that knowledge. */
 function registerEvidence(registry: Registry, node: ClusterNode, fleet: FleetClient): void {
   const registers: [] = [];
   const labelNames = ['node', 'instance'] as const;

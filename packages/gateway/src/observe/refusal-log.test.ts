@@ -21,7 +21,7 @@ function setup() {
   return { clock, lines, refusals, refuse };
 }
 
-it('writes the first refusal at once and the others of each interval as one line with their number', () => {
+it('logs the first refusal at once and the others of each interval as one line with their number', () => {
   const { clock, lines, refuse } = setup();
   refuse(1_000);
   expect(lines).toHaveLength(1);
@@ -35,7 +35,7 @@ it('writes the first refusal at once and the others of each interval as one line
   expect(lines).toHaveLength(3);
 });
 
-it('writes what is left when the gateway stops, and leaves no timer', () => {
+it('logs the remaining refusals when the gateway stops, and leaves no timer', () => {
   const { clock, lines, refuse, refusals } = setup();
   refuse(3);
   refusals.stop();

@@ -2,7 +2,7 @@ import type { Clock, Logger, Timer } from '@drover/actor-core';
 
 const intervalMs = 5_000;
 
-/** One request that found every queue full. */
+/** A request that was refused because every queue is full. */
 export interface FullQueue {
   readonly requestId: string;
   readonly model: string;
@@ -11,8 +11,8 @@ export interface FullQueue {
 }
 
 /**
- * Log lines for requests that found every queue full: the first one at once, then one line for each interval with the
- * number of refusals, so that a burst of thousands costs one line.
+ * Logs requests that were refused because every queue is full: the first one at once, then one line per interval with
+ * the number of refusals, so that thousands of refusals do not write thousands of lines.
  */
 export class RefusalLog {
   readonly #clock: Clock;

@@ -40,7 +40,7 @@ async function startThree() {
   };
 }
 
-it('shows the actors of every node, and why a node shows none', async () => {
+it('shows the actors of every node, or the reason why a node shows none', async () => {
   await using setup = await startThree();
   setup.one.system.spawn(touchy, 'touchy').tell('ouch');
   setup.two.crash();
@@ -72,7 +72,7 @@ it('shows the actors of every node, and why a node shows none', async () => {
   expect(nodes[2]).toMatchObject({ uptimeMs: null, total: 0, actors: [] });
 });
 
-it('narrows down to a node, a path and a number', async () => {
+it('filters by node and path and limits the number', async () => {
   await using setup = await startThree();
   for (const name of ['a1', 'a2', 'b']) setup.one.system.spawn(idle, name);
   const { nodes } = (await (await setup.get('?node=one&path=a&limit=1')).json()) as ActorsReport;
@@ -89,7 +89,7 @@ it.each([
   ['?node=No.De', 'node'],
   [`?path=${'x'.repeat(1_025)}`, 'path'],
   ['?nodes=one', 'nodes'],
-])('names the parameter that does not fit: %s', async (query, field) => {
+])('names the invalid parameter: %s', async (query, field) => {
   await using setup = await startScriptedGateway();
   const response = await fetch(`${setup.url}/api/v1/actors${query}`);
   expect(response.status).toBe(400);
@@ -98,16 +98,16 @@ it.each([
   });
 });
 
-it('answers 404 to a node nobody has heard of, with the ones there are', async () => {
+it('answers 404 for an unknown node, with the names of the known nodes', async () => {
   await using setup = await startScriptedGateway();
   const response = await fetch(`${setup.url}/api/v1/actors?node=nobody`);
   expect(response.status).toBe(404);
   expect(await response.json()).toMatchObject({
-    error: { code: 'node-not-found', field: 'node', message: 'no node is called nobody; there are gw' },
+    error: { code: 'node-not-found', field: 'node', message: 'no node is called nobody; known nodes are gw' },
   });
 });
 
-it('answers 503 to more than a few who look at once', async () => {
+it('answers 503 if more than 16 requests run at once', async () => {
   await using setup = await startScriptedGateway();
   setup.node.system.spawn(idle, 'a');
   const looks = Array.from({ length: 40 }, () => fetch(`${setup.url}/api/v1/actors`));
@@ -115,6 +115,6 @@ it('answers 503 to more than a few who look at once', async () => {
   expect(new Set(statuses)).toEqual(new Set([200, 503]));
 });
 
-it('takes all actors and 200 of each node where nothing is said', () => {
+it('matches all actors, at most 200 of each node, by default', () => {
   expect(readActorsQuery('')).toEqual({ node: undefined, path: '', limit: 200 });
 });

@@ -1,6 +1,6 @@
 import type { ActorView, InspectedNode, Silence } from '@drover/actor-core/cluster';
 
-/** `GET /api/v1/actors` and `actors --json`: every node known of, with its actors or why there are none. */
+/** `GET /api/v1/actors` and `actors --json`: every known node, with its actors or the reason why it shows none. */
 export interface ActorsReport {
   readonly nodes: readonly NodeActors[];
 }
@@ -9,32 +9,32 @@ export interface NodeActors {
   readonly id: string;
   readonly role: string;
   readonly pid: number;
-  /** `alive` · `unreachable` · `left`: what membership says, by evidence of the age of `evidenceAgeMs`. */
+  /** `alive` · `unreachable` · `left`: state in the membership, from evidence that is `evidenceAgeMs` old. */
   readonly state: string;
   readonly incarnation: number;
   readonly evidenceAgeMs: number;
   readonly lagMs: number;
-  /** Null when it answered. */
+  /** Reason why the node shows no actors; null if it answered. */
   readonly silence: Silence | null;
-  /** Since the process' start; null where it did not answer. */
+  /** Milliseconds since the start of the process; null if the node did not answer. */
   readonly uptimeMs: number | null;
-  /** Live actors that the question is about; at least so many where `complete` is false. */
+  /** Live actors that match the query; a lower bound if `complete` is false. */
   readonly total: number;
-  /** Of these, how many `actors` leaves out. */
+  /** Number of matching actors that are not in `actors`. */
   readonly leftOut: number;
   readonly complete: boolean;
-  /** What happened since the process' start. */
+  /** Events since the start of the process, by kind. */
   readonly counters: { readonly [what: string]: number };
-  /** Each before its children, these in start order. */
+  /** Each actor before its children; children in the order of their start. */
   readonly actors: readonly ActorEntry[];
 }
 
-/** An actor, with the time of its last failure as ISO 8601 by the clock of its node. */
+/** An actor. The time of its last failure is in ISO 8601, from the clock of its node. */
 export interface ActorEntry extends Omit<ActorView, 'lastFailure'> {
   readonly lastFailure: { readonly code: string; readonly message: string; readonly at: string } | null;
 }
 
-/** Joins what membership says of the nodes and what they say of themselves. Pure. */
+/** Joins the membership and the answers of the nodes. Pure. */
 export function actorsReport(inspected: readonly InspectedNode[]): ActorsReport {
   return { nodes: inspected.map(nodeActors) };
 }
@@ -53,8 +53,8 @@ function nodeActors({ member, answer }: InspectedNode): NodeActors {
     const nothing = { uptimeMs: null, total: 0, leftOut: 0, complete: false, counters: {}, actors: [] };
     return { ...known, silence: answer.silence, ...nothing };
   }
-  const { actors, ...said } = answer.inspection;
-  return { ...known, silence: null, ...said, actors: actors.map(actorEntry) };
+  const { actors, ...facts } = answer.inspection;
+  return { ...known, silence: null, ...facts, actors: actors.map(actorEntry) };
 }
 
 function actorEntry({ lastFailure, ...view }: ActorView): ActorEntry {
@@ -65,7 +65,7 @@ function actorEntry({ lastFailure, ...view }: ActorView): ActorEntry {
 
 const maxDateMs = 8.64e15;
 
-/** Whatever another node takes for the time. */
+/** Formats the clock of another node, which may be out of range. */
 function isoTime(ms: number): string {
   return new Date(Math.max(-maxDateMs, Math.min(maxDateMs, ms))).toISOString();
 }

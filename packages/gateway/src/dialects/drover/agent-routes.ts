@@ -50,7 +50,7 @@ function route(method: string, path: string, handler: Handler): Route {
   return { methods: [method], path: `/api/v1${path}`, handler };
 }
 
-/** The body's `timeoutMs` takes precedence over the header; undefined without both. */
+/** Timeout of a task: `timeoutMs` of the body, else that of the header; undefined without both. */
 function taskTimeoutOf(
   exchange: Exchange,
   inBody: number | undefined,

@@ -1,6 +1,6 @@
 import { jsonType, type FailureFormat, type Reply } from '../../http/reply.ts';
 
-/** An error of the routes that only Drover has. Codes are stable, texts are not. */
+/** Error format of Drover's own routes. Codes are stable, texts are not. */
 export const droverError: FailureFormat = ({ status, code, message, field }, requestId) => {
   const error = { code, message, ...(field !== undefined && { field }), requestId };
   return droverJson({ error }, status);

@@ -28,7 +28,7 @@ function agentsWith(part: Partial<AgentsClient>): AgentsClient {
   return { ...noAgents, ...part };
 }
 
-it('spawns an agent with 201, its address and the idempotency key', async () => {
+it('spawns an agent with 201, a Location header and the idempotency key', async () => {
   const seen: unknown[] = [];
   const agents = agentsWith({
     spawn: async (request) => {
@@ -55,7 +55,7 @@ it.each([
   ['/api/v1/agents/a1/task', '{"input":"x","mode":"later"}', 'mode'],
   ['/api/v1/agents/a1/task', '{"input":"x","timeoutMs":-1}', 'timeoutMs'],
   ['/api/v1/agents/a1/task', '{"input":""}', 'input'],
-])('names the field that does not fit: %s %s', async (path, body, field) => {
+])('names the invalid field: %s %s', async (path, body, field) => {
   await using setup = await startScriptedGateway();
   const response = await setup.post(path, body);
   expect(response.status).toBe(400);
@@ -64,7 +64,7 @@ it.each([
   });
 });
 
-it('says what is wrong with a body that is no JSON', async () => {
+it('reports the error in a body that is not JSON', async () => {
   await using setup = await startScriptedGateway();
   const response = await setup.post('/api/v1/agents/spawn', '{bad');
   expect(await response.json()).toMatchObject({ error: { code: 'invalid-json' } });
@@ -89,7 +89,7 @@ it.each([
   }
 });
 
-it('answers a task at once, as a run to ask for, or as events', async () => {
+it('answers a task with its result, with the id of its run, or as events', async () => {
   const agents = agentsWith({
     submit: async () => ({ runId: 'r2' }),
     task: async (_id, _request, options) => {
@@ -123,7 +123,7 @@ it('answers a task at once, as a run to ask for, or as events', async () => {
   ]);
 });
 
-it('ends a task’s events with what failed once they have begun', async () => {
+it('ends the events of a task that fails after its first event with the failure', async () => {
   const agents = agentsWith({
     task: async (_id, _request, options) => {
       options?.onEvent?.({ type: 'started', runId: 'r1', node: 'host-1' });
@@ -138,7 +138,7 @@ it('ends a task’s events with what failed once they have begun', async () => {
   );
 });
 
-it('cancels the task when the client of it goes away', async () => {
+it('cancels the task when its client disconnects', async () => {
   const { promise, resolve } = Promise.withResolvers<AbortSignal>();
   const agents = agentsWith({
     task: (_id, _request, options) =>
@@ -201,7 +201,7 @@ it('shows nodes with the age and source of their evidence, models summed over a 
   });
 });
 
-it('is ready with the bus and one ready instance, and says what is missing', () => {
+it('is ready with the bus and one ready instance, and states what is missing', () => {
   const facts = { draining: false, busConnected: true, heard: true, instances: [evidenceOf('a')] };
   expect(decideReadiness(facts)).toEqual({ ready: true, reasons: [] });
   expect(
@@ -209,7 +209,7 @@ it('is ready with the bus and one ready instance, and says what is missing', () 
       .reasons,
   ).toEqual(['not connected to NATS', 'no Ollama is ready: a/ollama is down']);
   expect(decideReadiness({ ...facts, heard: false, instances: [] }).reasons).toEqual([
-    'no node-agent was heard of yet',
+    'no node-agent has reported yet',
   ]);
 });
 

@@ -7,7 +7,7 @@ import { droverJson } from './drover-reply.ts';
 import { proveHost } from './prove-host.ts';
 import { readJson } from './read-json.ts';
 
-/** Longer than the 5 s for which the leader tries a write. */
+/** Longer than the 5 s for which the leader retries a write. */
 const storeProofMs = 8_000;
 const hostProofMs = 20_000;
 const loadedHostProofMs = 120_000;
@@ -19,16 +19,16 @@ const hostSchema = z.strictObject({
 });
 
 /**
- * Proofs for `drover doctor`, which perform an operation instead of reading a status: a fenced write by the leader, and
- * one token of a host. They have no effect on clients, and do not count against the limit of requests.
+ * Proofs for `drover doctor`, which perform an operation instead of reading a status: a fenced write by the leader, or
+ * one token of a host. They have no effect on clients and do not count against the request limit.
  */
 export function proofRoutes(services: GatewayServices): readonly Route[] {
   return [
     post('/api/v1/proofs/store', (exchange) => proveStore(services, exchange)),
     post('/api/v1/proofs/host', async (exchange) => {
-      const wish = await readJson(exchange, hostSchema, services.bodies);
-      const timeoutMs = wish.load ? loadedHostProofMs : hostProofMs;
-      exchange.reply(droverJson(await proveHost(services, wish, timeoutMs, exchange.signal)));
+      const target = await readJson(exchange, hostSchema, services.bodies);
+      const timeoutMs = target.load ? loadedHostProofMs : hostProofMs;
+      exchange.reply(droverJson(await proveHost(services, target, timeoutMs, exchange.signal)));
     }),
   ];
 }

@@ -14,7 +14,7 @@ const listing = (running: { name: string; context_length?: number }[]) => ({
   running,
 });
 
-it('has the leader prove its store, and says why it could not', async () => {
+it('proves the leader’s store, and reports why a proof failed', async () => {
   let answer: () => Promise<object> = () => Promise.resolve({ ok: true, ...proof });
   const agents = { ...noAgents, proveStore: () => answer() as never };
   await using setup = await startScriptedGateway({ agents });
@@ -25,7 +25,7 @@ it('has the leader prove its store, and says why it could not', async () => {
   expect(await response.json()).toEqual({ ok: false, code: 'store-full', message: 'its disk is full' });
 });
 
-it('asks the named Ollama for one token of a model that it has loaded, in the context that is loaded', async () => {
+it('requests one token of a loaded model from the given Ollama, with the loaded context length', async () => {
   const fleet = scriptedFleet();
   fleet.catalogues = [listing([{ name: 'm:latest', context_length: 8_192 }])];
   await using setup = await startScriptedGateway({ fleet });

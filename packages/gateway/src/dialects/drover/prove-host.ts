@@ -3,52 +3,59 @@ import { RequestFailure } from '../../errors.ts';
 import type { GatewayServices } from '../../services.ts';
 
 /** The Ollama to test. */
-export interface HostWish {
+export interface ProofTarget {
   readonly node: string;
   readonly instance: string;
-  /** Load its smallest model when none is loaded. */
+  /** Load the smallest model if none is loaded. */
   readonly load: boolean;
 }
 
 /** Result of the test of one Ollama. */
 export interface HostProof {
   readonly ok: boolean;
-  /** `token`: a model answered · `listing`: no model is loaded; the host answered its version and loaded models · `none`. */
+  /**
+   * `token`: a model answered · `listing`: no model is loaded; the host answered its version and loaded models ·
+   * `none`.
+   */
   readonly how: 'token' | 'listing' | 'none';
   readonly model?: string;
   readonly tookMs: number;
   readonly detail: string;
 }
 
-/** Longest answer of a host that is shown. */
+/** Longer answers of a host are cut in the result. */
 const maxShownChars = 300;
 
 /**
- * Requests one token from a loaded model of one Ollama. Loads no model unless asked to: without a loaded model, Ollama
- * must answer its version and the list of loaded models.
+ * Requests one token from a loaded model of one Ollama. If no model is loaded and `load` is false, Ollama must answer
+ * with its version and its list of loaded models instead.
  *
- * @throws RequestFailure 404 `node-not-found` for an instance that no report names
+ * @throws RequestFailure 404 `node-not-found` for an instance without a load report
  */
 export async function proveHost(
   services: GatewayServices,
-  wish: HostWish,
+  target: ProofTarget,
   timeoutMs: number,
   signal: AbortSignal,
 ): Promise<HostProof> {
   const { fleet, node } = services;
   const evidence = fleet.load
     .instances()
-    .find((one) => one.node === wish.node && one.load.name === wish.instance);
+    .find((one) => one.node === target.node && one.load.name === target.instance);
   if (evidence === undefined)
-    throw new RequestFailure(404, 'node-not-found', `no ${wish.instance} on a node ${wish.node}`);
+    throw new RequestFailure(
+      404,
+      'node-not-found',
+      `no instance ${target.instance} on a node ${target.node}`,
+    );
   const startedAtMs = node.clock.now();
-  const answered = await attempt(services, evidence, wish.load, timeoutMs, signal);
-  return { ...answered, tookMs: Math.round(node.clock.now() - startedAtMs) };
+  const result = await attempt(services, evidence, target.load, timeoutMs, signal);
+  return { ...result, tookMs: Math.round(node.clock.now() - startedAtMs) };
 }
 
-type Answered = Omit<HostProof, 'tookMs'>;
+type Result = Omit<HostProof, 'tookMs'>;
 
-const failed = (detail: string, model?: string): Answered => ({
+const failed = (detail: string, model?: string): Result => ({
   ok: false,
   how: 'none',
   detail,
@@ -61,13 +68,13 @@ async function attempt(
   mayLoad: boolean,
   timeoutMs: number,
   signal: AbortSignal,
-): Promise<Answered> {
-  if (!alive) return failed('its node-agent is silent');
+): Promise<Result> {
+  if (!alive) return failed('its node-agent does not answer');
   if (load.state !== 'ready') return failed(`it is ${load.state}${load.reason ? `: ${load.reason}` : ''}`);
   const { describeTimeoutMs } = services.config;
   const listings = await services.fleet.describe({ timeoutMs: describeTimeoutMs, fresh: true });
   const listing = listings.find((one) => one.node === node && one.instance === load.name);
-  if (listing === undefined) return failed(`it did not say within ${describeTimeoutMs} ms what it runs`);
+  if (listing === undefined) return failed(`it did not list its models within ${describeTimeoutMs} ms`);
   const running = listing.running[0];
   const smallest = load.models.toSorted((a, b) => a.sizeBytes - b.sizeBytes)[0]?.name;
   const model = running?.name ?? (mayLoad ? smallest : undefined);
@@ -86,8 +93,8 @@ async function attempt(
 }
 
 /**
- * Uses the loaded context length: another length would make Ollama load the model again. An embedding model cannot
- * generate, so it gets an embedding request.
+ * Requests one token with the context length that is loaded, because another length would make Ollama load the model
+ * again. An embedding model cannot generate, so it gets an embedding request.
  */
 async function oneToken(
   services: GatewayServices,
@@ -96,7 +103,7 @@ async function oneToken(
   context: unknown,
   timeoutMs: number,
   signal: AbortSignal,
-): Promise<Answered> {
+): Promise<Result> {
   const inContext = typeof context === 'number' ? { num_ctx: context } : {};
   const options = { num_predict: 1, ...inContext };
   try {
@@ -120,7 +127,7 @@ async function oneToken(
 
 type Target = NonNullable<FleetRequest['instance']>;
 
-/** One whole answer of one Ollama. @throws FleetError */
+/** Runs a request on one Ollama and returns its whole answer. @throws FleetError */
 async function ask(
   { fleet, node }: GatewayServices,
   instance: Target,

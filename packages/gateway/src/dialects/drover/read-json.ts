@@ -5,9 +5,9 @@ import { type BodyBudget, readBody } from '../../http/body.ts';
 import type { Exchange } from '../../http/exchange.ts';
 
 /**
- * The body of one of our own routes, checked.
+ * Reads the body of a Drover route and checks it against `schema`.
  *
- * @throws RequestFailure 400 naming the first field that does not fit
+ * @throws RequestFailure 400 naming the first invalid field
  */
 export async function readJson<T>(exchange: Exchange, schema: z.ZodType<T>, budget: BodyBudget): Promise<T> {
   const text = (await readBody(exchange, budget)).toString('utf8');
@@ -20,8 +20,7 @@ function parseBody<T>(text: string, schema: z.ZodType<T>): T {
   const issue = result.error.issues[0];
   const unknown = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
   const field = [...(issue?.path ?? []).map(String), ...(unknown === undefined ? [] : [unknown])].join('.');
-  const message =
-    unknown === undefined ? (issue?.message ?? 'does not fit') : 'is not a field of this request';
+  const message = unknown === undefined ? (issue?.message ?? 'is invalid') : 'is not a field of this request';
   throw new RequestFailure(400, 'invalid-input', field === '' ? message : `${field}: ${message}`, {
     field: field === '' ? undefined : field,
   });

@@ -2,11 +2,11 @@ import type { InstanceEvidence } from '@drover/fleet';
 
 export interface Readiness {
   readonly ready: boolean;
-  /** Why not, one sentence each; empty when ready. */
+  /** Why the gateway is not ready, one sentence each; empty if it is ready. */
   readonly reasons: readonly string[];
 }
 
-/** Whether a request could be served now. Pure. */
+/** Decides whether the gateway can serve a request now. Pure. */
 export function decideReadiness(facts: {
   readonly draining: boolean;
   readonly busConnected: boolean;
@@ -23,13 +23,13 @@ export function decideReadiness(facts: {
 }
 
 function noInstanceReason(heard: boolean, instances: readonly InstanceEvidence[]): string {
-  if (!heard) return 'no node-agent was heard of yet';
+  if (!heard) return 'no node-agent has reported yet';
   if (instances.length === 0) return 'no node-agent is alive';
   const states = instances.map(
     ({ node, alive, load }) =>
       `${node}/${load.name} is ${alive ? `${load.state}${load.reason ? ` (${load.reason})` : ''}` : 'unreachable'}`,
   );
-  return `no Ollama is ready: ${states.slice(0, maxStatesTold).join(', ')}`;
+  return `no Ollama is ready: ${states.slice(0, maxStatesShown).join(', ')}`;
 }
 
-const maxStatesTold = 8;
+const maxStatesShown = 8;

@@ -6,7 +6,9 @@ import { decideReadiness } from './readiness.ts';
 import { statusOf } from './status.ts';
 import { whyHandler } from './why-route.ts';
 
-/** Health, metrics and views of the cluster. None counts against the request limit: they must work when it is reached. */
+/**
+ * Health, metrics and views of the cluster. None counts against the request limit: they must work when it is reached.
+ */
 export function serviceRoutes(services: GatewayServices): readonly Route[] {
   const { node, fleet, metrics, clientWait, drain } = services;
   return [

@@ -1,7 +1,7 @@
 import type { MemberEvidence } from '@drover/actor-core/cluster';
 import type { InstanceEvidence } from '@drover/fleet';
 
-/** `status --json`: everything in it carries how old the evidence is and where it comes from. */
+/** `GET /api/v1/status` and `status --json`. Each part states the age and the source of its evidence. */
 export interface StatusView {
   readonly nodes: readonly NodeStatus[];
   /** Reason why the leader cannot keep records, from its last answer; absent while no fault is known. */
@@ -22,9 +22,11 @@ export interface NodeStatus {
   /** `alive` · `unreachable` · `left`. */
   readonly state: string;
   readonly incarnation: number;
-  /** Age of the older of what this line stands on. */
+  /** Age of the oldest evidence that this node's values come from. */
   readonly evidenceAgeMs: number;
-  /** `self`: this gateway about itself · `heartbeat`: presence · `load-report`: presence and the node-agent's report. */
+  /**
+   * `self`: this gateway about itself · `heartbeat`: presence · `load-report`: presence and the node-agent's report.
+   */
   readonly evidenceSource: 'self' | 'heartbeat' | 'load-report';
   /** Delay of the node's timers; for this gateway, the larger of this delay and the wait of a new connection. */
   readonly lagMs: number;
@@ -37,7 +39,7 @@ export interface NodeStatus {
 
 export interface ModelStatus {
   readonly name: string;
-  /** Content of the copies behind this name, sorted; more than one where the Ollama servers of a node differ. */
+  /** Digests of the copies with this name, sorted; several if the Ollama servers of the node have different copies. */
   readonly digests: readonly string[];
   readonly loaded: boolean;
   readonly slots: number;
@@ -51,13 +53,13 @@ export interface InstanceStatus {
   readonly version: string;
   readonly simulated: boolean;
   readonly state: string;
-  /** Why it is not ready; empty while there is nothing to say. */
+  /** Why the instance is not ready; empty if there is no reason to report. */
   readonly reason: string;
   readonly slots: number;
   readonly busy: number;
   readonly queued: number;
   readonly maxQueue: number;
-  /** Expected wait for a slot of a request that would come now; absent where an older agent does not say. */
+  /** Expected wait for a slot of a request that arrives now; absent if an older node-agent does not report it. */
   readonly waitMs?: number;
   readonly evidenceAgeMs: number;
   /** Models that the instance refuses although it answers probes, as its node-agent reports; empty while it serves. */
@@ -65,15 +67,15 @@ export interface InstanceStatus {
 }
 
 export interface RefusalStatus {
-  /** Absent where every model is refused. */
+  /** Absent if every model is refused. */
   readonly model?: string;
   readonly reason: string;
   readonly inRow: number;
-  /** Since the last refusal. */
+  /** Milliseconds since the last refusal. */
   readonly ageMs: number;
 }
 
-/** Facts about this gateway. */
+/** The gateway that answers. */
 export interface Self {
   readonly node: string;
   /** Wait of a client that opens a connection, in milliseconds. */
@@ -136,7 +138,7 @@ function nodeStatus(self: Self, member: MemberEvidence, instances: readonly Inst
   };
 }
 
-/** One line a model: a node with several Ollama servers shows their sum. */
+/** One entry per model, with the sum over the Ollama servers of a node. */
 function modelStatuses(instances: readonly InstanceEvidence[]): readonly ModelStatus[] {
   const byName = new Map<string, ModelStatus>();
   for (const { load } of instances) {

@@ -5,12 +5,12 @@ import { commentWhileSilent } from '../../http/stream-comments.ts';
 import { failureOf } from '../../http/failure.ts';
 import type { GatewayServices } from '../../services.ts';
 
-/** Text kept for a reader that is slower than the agent; beyond it the task is given up. */
+/** Most text that waits for a reader that is slower than the agent; then the task is interrupted. */
 const maxPendingChars = 1024 * 1024;
 
 /**
- * A task as server-sent events: `started`, `token`…, then `completed` or `failed`. What goes wrong before the
- * first event keeps its status. Tokens that a slow reader has not taken are joined, and bounded.
+ * Runs a task and sends its server-sent events: `started`, `token`…, then `completed` or `failed`. A failure before the
+ * first event is answered with its status. Tokens that wait for a slow reader are joined into one event and bounded.
  *
  * @throws AgentsError before the first event
  */
@@ -64,12 +64,12 @@ class EventWriter {
     this.#pending = { runId: event.runId, text: (this.#pending?.text ?? '') + event.text };
     if (this.#pending.text.length > maxPendingChars) {
       this.#exchange.interrupt(
-        new RequestFailure(503, 'reader-too-slow', 'the reader is too slow for the answer'),
+        new RequestFailure(503, 'reader-too-slow', 'the client reads the answer too slowly'),
       );
     }
   }
 
-  /** Resolves when everything taken was handed to the socket, or the reader is gone. */
+  /** Resolves when all events are passed to the socket, or the reader is gone. */
   async flush(): Promise<void> {
     while (this.#draining !== undefined) await this.#draining;
   }

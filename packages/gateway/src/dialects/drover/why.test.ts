@@ -34,7 +34,7 @@ async function setup() {
 const question = { model: 'sim-count', prompt: 'count', options: { num_predict: 3 } };
 
 describe('GET /api/v1/why/{requestId}', () => {
-  it('tells each attempt of a request that every host refused', async () => {
+  it('shows each attempt of a request that every host refused', async () => {
     const { stack, ask, why } = await setup();
     for (const sim of stack.sims) sim.fault({ kind: '503' });
     const { requestId } = await ask('/api/generate', question);
@@ -50,7 +50,7 @@ describe('GET /api/v1/why/{requestId}', () => {
     expect(body.candidates.map(({ reason }) => reason)).toEqual(['chosen', 'it was tried before']);
   });
 
-  it('tells of a request that was served', async () => {
+  it('shows a request that was served', async () => {
     const { ask, why } = await setup();
     const { requestId, node } = await ask('/api/generate', question);
     const { status, body } = await why(requestId);
@@ -97,13 +97,13 @@ describe('GET /api/v1/why/{requestId}', () => {
     });
   });
 
-  it('tells of a load, which takes another way', async () => {
+  it('shows a request that only loads a model', async () => {
     const { ask, why } = await setup();
     const { requestId } = await ask('/api/generate', { model: 'sim-count' });
     expect(await why(requestId)).toMatchObject({ status: 200, body: { requestId, outcome: 'served' } });
   });
 
-  it('is 404 for a request that it does not know', async () => {
+  it('answers 404 for an unknown request', async () => {
     const { why } = await setup();
     expect(await why('nosuch')).toMatchObject({
       status: 404,

@@ -6,7 +6,7 @@ import { until } from '../../testing/until.ts';
 
 const chat = { model: 'm', messages: [{ role: 'user', content: 'hi' }] };
 
-it('passes the body through byte for byte, text after the first value included', async () => {
+it('passes the body on byte for byte, including text after the first value', async () => {
   await using setup = await startScriptedGateway();
   const body = '{ "model":"m",  "prompt":"\\u00e9" }  and more';
   const answer = setup.post('/api/generate', body, { headers: { 'content-type': 'text/plain' } });
@@ -19,7 +19,7 @@ it('passes the body through byte for byte, text after the first value included',
   expect(await (await answer).text()).toBe('{"response":"a","done":false}\n{"response":"b","done":true}\n');
 });
 
-it('asks for the model by its short name, whatever its registry', async () => {
+it('requests the model by its short name, whatever its registry', async () => {
   await using setup = await startScriptedGateway();
   const answer = setup.post('/api/chat', { ...chat, model: 'registry.ollama.ai/library/m:latest' });
   const call = await setup.fleet.next();
@@ -28,7 +28,7 @@ it('asks for the model by its short name, whatever its registry', async () => {
   await answer;
 });
 
-it('writes nothing before the first line, so that an error after the head keeps its status', async () => {
+it('writes nothing before the first line, so that an error after the head is answered with its status', async () => {
   await using setup = await startScriptedGateway();
   const answer = setup.post('/api/chat', chat);
   const call = await setup.fleet.next();
@@ -40,7 +40,7 @@ it('writes nothing before the first line, so that an error after the head keeps 
   expect(await response.json()).toEqual({ error: 'host-a went away' });
 });
 
-it('ends a stream that breaks with one error line and a proper end', async () => {
+it('ends a stream that fails with one error line and a complete last chunk', async () => {
   await using setup = await startScriptedGateway();
   const answer = setup.post('/api/chat', chat);
   const call = await setup.fleet.next();
@@ -72,7 +72,7 @@ it.each([
   expect(await response.json()).toEqual({ error: text });
 });
 
-it('tells who served, whether it was simulated, and the request by the id it was sent with', async () => {
+it('names the node that served, whether it is simulated, and the id that the client sent', async () => {
   await using setup = await startScriptedGateway();
   const answer = setup.post('/api/chat', chat, { headers: { 'x-drover-request-id': 'mine-1' } });
   const call = await setup.fleet.next();
@@ -87,28 +87,31 @@ it('tells who served, whether it was simulated, and the request by the id it was
   expect(headers.get('x-drover-gateway')).toBe('1');
 });
 
-it('replaces a request id that is no sensible one', async () => {
+it('replaces a request id with invalid characters', async () => {
   await using setup = await startScriptedGateway();
   const response = await fetch(setup.url, { headers: { 'x-drover-request-id': 'a b\tc' } });
   expect(response.headers.get('x-drover-request-id')).toMatch(/^[0-9a-z]{24}$/);
 });
 
-it.each(['queued', 'prefill', 'decode'])('cancels at once when the client goes away in %s', async (phase) => {
-  await using setup = await startScriptedGateway();
-  const client = new AbortController();
-  const answer = setup.post('/api/chat', chat, { signal: client.signal });
-  answer.catch(() => undefined);
-  const call = await setup.fleet.next();
-  if (phase !== 'queued') call.head();
-  if (phase === 'decode') {
-    call.lines('{"done":false}');
-    await answer;
-  }
-  client.abort();
-  await until(() => call.signal.aborted, 'the cancel', 1_000);
-});
+it.each(['queued', 'prefill', 'decode'])(
+  'cancels at once when the client disconnects in %s',
+  async (phase) => {
+    await using setup = await startScriptedGateway();
+    const client = new AbortController();
+    const answer = setup.post('/api/chat', chat, { signal: client.signal });
+    answer.catch(() => undefined);
+    const call = await setup.fleet.next();
+    if (phase !== 'queued') call.head();
+    if (phase === 'decode') {
+      call.lines('{"done":false}');
+      await answer;
+    }
+    client.abort();
+    await until(() => call.signal.aborted, 'the cancel', 1_000);
+  },
+);
 
-it('pulls no line while the reader is not reading, holds less than 1 MB, and goes on when it reads', async () => {
+it('pulls no line while the client does not read, holds less than 1 MB, and continues when it reads', async () => {
   await using setup = await startScriptedGateway();
   const total = 400;
   const line = `{"message":{"content":"${'x'.repeat(100_000)}"},"done":false}`;
@@ -129,7 +132,7 @@ it('pulls no line while the reader is not reading, holds less than 1 MB, and goe
   held.stop();
 });
 
-it('hands the digest a client asks for to the fleet, and refuses what is none', async () => {
+it('passes the digest that a client requires to the fleet, and refuses an invalid one', async () => {
   await using setup = await startScriptedGateway();
   const digest = `sha256:${'ab'.repeat(32)}`;
   const ask = (wish: string): Promise<Response> =>
@@ -142,7 +145,7 @@ it('hands the digest a client asks for to the fleet, and refuses what is none', 
   expect((await ask('newest')).status).toBe(400);
 });
 
-/** Resolves when a count has not moved over many turns of the event loop. */
+/** Resolves when a count has not changed for many iterations of the event loop. */
 async function stillness(count: () => number): Promise<void> {
   for (let quiet = 0, last = -1; quiet < 2_000; quiet++) {
     if (count() !== last) quiet = 0;
@@ -151,7 +154,7 @@ async function stillness(count: () => number): Promise<void> {
   }
 }
 
-/** What this process holds of answers to that path and the socket has not taken. */
+/** Bytes of answers on this path that this process holds because the socket has not taken them. */
 function watchResponses(path: string): { bytes(): number; stop(): void } {
   const channel = 'http.server.request.start';
   const responses: ServerResponse[] = [];

@@ -15,19 +15,19 @@ function recordedBody(group: string, name: string): string {
   return bodyOf(readOne(group, name).response);
 }
 
-/** The body's lines or events, whatever chunks they came in. */
+/** Lines or events of a body, whatever its chunks. */
 function shapeOf(contentType: string, body: string): string {
   return bodyShape(contentType, [body], 'content');
 }
 
-/** A recorded native answer through the translation, against the recorded OpenAI answer to the same question. */
+/** Compares the translation of a recorded native answer with the recorded OpenAI answer to the same request. */
 it.each([
   ['stream-default', 'stream', false],
   ['stream-default', 'stream-usage', true],
   ['tools-stream', 'tools-stream', true],
   ['think-unset-on-thinking', 'thinking-stream', false],
   ['logprobs-native', 'logprobs-stream', false],
-])('makes of the recorded chat/%s the shapes of v1-chat/%s', (native, openAi, includeUsage) => {
+])('translates the recorded stream chat/%s to the shapes of v1-chat/%s', (native, openAi, includeUsage) => {
   const lines = recordedBody('chat', native).split('\n').slice(0, -1);
   const body = chatAnswer({ ...options, includeUsage }).lines(lines);
   const recorded = recordedBody('v1-chat', openAi);
@@ -39,7 +39,7 @@ it.each([
   ['tools-nonstream', 'tools-nonstream'],
   ['think-true-on-thinking-nonstream', 'thinking-nonstream'],
   ['format-json', 'json-object'],
-])('makes of the recorded chat/%s the whole answer v1-chat/%s', (native, openAi) => {
+])('translates the recorded answer chat/%s to that of v1-chat/%s', (native, openAi) => {
   const head = { status: 200, contentType: 'application/json; charset=utf-8' };
   const reply = chatAnswer({ ...options, stream: false }).whole(head, recordedBody('chat', native));
   expect(shapeOf(reply.contentType, reply.body)).toBe(
@@ -47,7 +47,7 @@ it.each([
   );
 });
 
-it('gives the same id and time to every chunk, and the role to the first only', () => {
+it('gives every chunk the same id and time, and only the first one the role', () => {
   const dialect = chatAnswer(options);
   const chunks = frames(
     dialect.lines([
@@ -67,7 +67,7 @@ it('gives the same id and time to every chunk, and the role to the first only', 
   ]);
 });
 
-it('splits thinking from the text that came with it', () => {
+it('sends thinking and text of one object in separate deltas', () => {
   const chunks = frames(
     chatAnswer(options).lines(['{"message":{"content":"b","thinking":"a"},"done":false}']),
   );
@@ -77,14 +77,14 @@ it('splits thinking from the text that came with it', () => {
   ]);
 });
 
-it('tells an error inside the stream, without a finish chunk or [DONE]', () => {
+it('sends an error inside the stream, without a finish chunk or [DONE]', () => {
   const body = chatAnswer(options).lines(['{"error":"unexpected EOF"}']);
   expect(body).toBe(
     'data: {"error":{"message":"unexpected EOF","type":"api_error","param":null,"code":null}}\n\n',
   );
 });
 
-it('tells a broken stream with its code', () => {
+it('ends a failed stream with the code of the failure', () => {
   const frame = chatAnswer(options).brokenStream(new RequestFailure(503, 'host-lost', 'gone'));
   expect(frame).toBe(
     'data: {"error":{"message":"gone","type":"api_error","param":null,"code":"host-lost"}}\n\n',

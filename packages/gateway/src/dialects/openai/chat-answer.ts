@@ -15,7 +15,7 @@ import { parseAnswer, rawMember, readAnswer } from './read-answer.ts';
 import { type NativeToolCall, ToolCalls, toolCallsType } from './tool-calls.ts';
 import { secondsOf } from './unix-seconds.ts';
 
-/** What the gateway reads of one object of Ollama's `/api/chat`. */
+/** Fields that the gateway reads from one object of Ollama's `/api/chat`. */
 interface ChatObject {
   readonly model?: string;
   readonly created_at?: string;
@@ -53,10 +53,10 @@ const chatStruct = goStruct(
   'api.ChatResponse',
 );
 
-/** Keys of objects that must keep their text. In a string of the answer the quotes around them are escaped. */
+/** Keys whose values must keep their text. Inside a string these quotes are escaped, so only real keys match. */
 const rawKeys = /"(?:tool_calls|_debug_info)"/;
 
-/** Most lines are one token and have no such key: the language's own parser is faster for them. */
+/** Most lines are one token without such a key: the built-in parser is faster for them. */
 function readChat(text: string): ChatObject {
   if (rawKeys.test(text)) return readAnswer(text, chatStruct);
   const object = parseAnswer(text) as ChatObject;
@@ -64,20 +64,21 @@ function readChat(text: string): ChatObject {
 }
 
 export interface ChatAnswerOptions {
-  /** Whole id, `chatcmpl-…`. */
+  /** Id of the answer: `chatcmpl-…`. */
   readonly id: string;
   readonly stream: boolean;
   readonly includeUsage: boolean;
-  /** Unix seconds for an answer that carries no time. */
+  /** Unix seconds for an answer without a time. */
   readonly nowSeconds: number;
-  /** Random letters and digits for a tool call that has no id. */
+  /** Returns random letters and digits, for a tool call without an id. */
   readonly freshId: () => string;
 }
 
 /**
- * `/v1/chat/completions` out of Ollama's `/api/chat`, as Ollama's own layer writes it: the role in the first delta
- * only, the metrics-only last object as a finish chunk with an empty delta, thinking as `reasoning`, `[DONE]` last.
- * One difference: an error inside the stream is told (Ollama turns it into an empty delta and just ends).
+ * Translates answers of Ollama's `/api/chat` to `/v1/chat/completions` as Ollama's own layer does: the role only in the
+ * first delta, the last object (metrics only) as a finish chunk with an empty delta, thinking as `reasoning`, and
+ * `[DONE]` at the end. One difference: an error inside the stream is sent as an error (Ollama sends an empty delta and
+ * ends).
  */
 export function chatAnswer(options: ChatAnswerOptions): AnswerFormat {
   let created: number | undefined;
@@ -171,7 +172,7 @@ interface Delta {
   tool_calls?: readonly unknown[];
 }
 
-/** Thinking that comes together with text or tool calls is split off, so that no client mixes them up. */
+/** Thinking together with text or tool calls becomes a delta of its own, so that clients do not mix them up. */
 function deltasOf(
   object: ChatObject,
   withRole: boolean,
@@ -200,7 +201,7 @@ function hasElements(list: RawJson | undefined): boolean {
   return list?.kind === 'array' && !/^\[\s*\]$/.test(list.text);
 }
 
-/** Text that was kept is escaped already as the host's Go escaped it. */
+/** Raw text is already escaped, by the host's Go. */
 function writeChunk(value: unknown, hasRaw: unknown): string {
   return hasRaw === undefined ? goJson(value) : writeJson(value, goJson);
 }

@@ -1,7 +1,7 @@
 import { RequestFailure } from '../../errors.ts';
 import { RawJson, readRaw } from '../../go-compat/raw-json.ts';
 
-/** One member of OpenAI's `messages`, its types already checked. */
+/** One element of OpenAI's `messages`, with its types checked. */
 export interface ChatMessage {
   readonly role?: string;
   readonly content?: RawJson;
@@ -19,10 +19,10 @@ export interface ChatToolCall {
 type NativeMessage = Record<string, unknown>;
 
 /**
- * OpenAI's messages as Ollama's: each part of a message with parts becomes a message of its own, tool calls'
- * arguments become objects, a tool's answer gets the tool's name. Null for no message at all: Go's list is nil then.
+ * Translates OpenAI's messages to Ollama's: each part of a message becomes a message, the arguments of tool calls
+ * become objects, and the answer of a tool gets the tool's name. Null if there is no message, as for Go's nil list.
  *
- * @throws RequestFailure 400 in Ollama's words
+ * @throws RequestFailure 400 with Ollama's text
  */
 export function fromChatMessages(messages: readonly ChatMessage[]): readonly NativeMessage[] | null {
   const toolNames = toolNamesById(messages);
@@ -45,7 +45,7 @@ function addChatMessage(found: NativeMessage[], message: ChatMessage, toolNames:
   } else if (content?.kind === 'array') {
     for (const part of content.elements()) found.push(fromPart(role, part));
     const last = found.at(-1);
-    // The last of all messages so far, as in Ollama: a list without parts adds none.
+    // As in Ollama, this is the last message of all if this message has no parts.
     if (last && calls !== undefined && calls.length > 0) Object.assign(last, extras());
   } else {
     if (calls === undefined) throw refuse(`invalid message content type: ${goTypeOf(content)}`);
@@ -82,7 +82,9 @@ function fromPart(role: string, part: RawJson): NativeMessage {
   }
 }
 
-/** The base64 text of a data URL. Nothing is fetched: a gateway that fetched URLs would be a way into its network. */
+/**
+ * The base64 text of a data URL. Other URLs are not fetched, since clients could reach the gateway's network with them.
+ */
 function imageData(url: string): RawJson {
   if (url.startsWith('http://') || url.startsWith('https://')) {
     throw refuse('image URLs are not currently supported, please use base64 encoded data instead');
@@ -93,7 +95,7 @@ function imageData(url: string): RawJson {
   return base64Text(data);
 }
 
-/** Nothing in base64 has to be escaped but its line breaks, which Go's decoder skips. */
+/** A JSON string of base64 text. Line breaks, which Go's decoder skips, are removed; nothing else needs an escape. */
 function base64Text(data: string): RawJson {
   return new RawJson(`"${/[\r\n]/.test(data) ? data.replace(/[\r\n]/g, '') : data}"`);
 }
@@ -110,7 +112,7 @@ function fromToolCall(call: ChatToolCall): Record<string, unknown> {
   };
 }
 
-/** The object that the string holds, as it is written there. */
+/** The object in a string of arguments, with its text unchanged. */
 function readArguments(text: string): RawJson {
   let found: RawJson | undefined;
   try {
@@ -124,7 +126,7 @@ function readArguments(text: string): RawJson {
 
 type ToolNames = ReadonlyMap<string, string | undefined>;
 
-/** The tool that each call's id names: of several calls with one id, the first of the last message that has it. */
+/** Tool names by the id of the call. Of several calls with one id, the first one in the last message counts. */
 function toolNamesById(messages: readonly ChatMessage[]): ToolNames {
   const names = new Map<string, string | undefined>();
   for (const { tool_calls = [] } of messages) {

@@ -16,7 +16,7 @@ function ignored(body: object): readonly string[] {
   return translateChatRequest(Buffer.from(JSON.stringify({ model: 'm', messages, ...body }))).ignored;
 }
 
-/** What Ollama's layer refuses by itself carries a charset; what it passed on and Ollama refused does not. */
+/** An answer of Ollama's OpenAI layer itself has a charset; a translated refusal of Ollama has none. */
 const refusals = readGroup('v1-chat').filter(
   ({ response }) =>
     response.status_line.includes(' 400 ') &&
@@ -37,7 +37,7 @@ it.each(refusals.map((transcript) => [transcript.name, transcript] as const))(
   },
 );
 
-it('samples as OpenAI does where nothing is said', () => {
+it('uses OpenAI’s sampling defaults', () => {
   expect(translate({})).toEqual({
     model: 'm',
     messages,
@@ -46,19 +46,19 @@ it('samples as OpenAI does where nothing is said', () => {
   });
 });
 
-it('takes max_completion_tokens where max_tokens is absent, and max_tokens where both are there', () => {
+it('uses max_completion_tokens if max_tokens is absent, and max_tokens if both are present', () => {
   expect(translate({ max_completion_tokens: 3 }).options).toMatchObject({ num_predict: 3 });
   expect(translate({ max_tokens: 5, max_completion_tokens: 3 }).options).toMatchObject({ num_predict: 5 });
 });
 
 it.each(['max_tokens', 'max_completion_tokens'])(
-  'refuses %s 0, for which a host would never end',
+  'refuses 0 for %s, which would let a host generate without end',
   (field) => {
     expect(() => translate({ [field]: 0 })).toThrow(`${field} must not be 0`);
   },
 );
 
-it('turns response_format into format', () => {
+it('translates response_format to format', () => {
   expect(translate({ response_format: { type: 'json_object' } }).format).toBe('json');
   const schema = { type: 'object' };
   expect(
@@ -67,19 +67,19 @@ it('turns response_format into format', () => {
   expect(translate({ response_format: { type: 'text' } }).format).toBeUndefined();
 });
 
-it('turns stop into a list of strings and drops what is none', () => {
+it('translates stop to a list of strings and drops other values', () => {
   expect(translate({ stop: 'a' }).options).toMatchObject({ stop: ['a'] });
   expect(translate({ stop: ['a', 5, 'b'] }).options).toMatchObject({ stop: ['a', 'b'] });
   expect(translate({ stop: 5 }).options).not.toHaveProperty('stop');
 });
 
-it('puts effort on Ollama’s scale', () => {
+it('maps reasoning effort to Ollama’s scale', () => {
   const think = (effort: string): unknown => translate({ reasoning_effort: effort }).think;
   expect(['none', 'minimal', 'low', 'xhigh', ''].map(think)).toEqual([false, 'low', 'low', 'max', undefined]);
   expect(translate({ reasoning: { effort: 'high' }, reasoning_effort: 'low' }).think).toBe('high');
 });
 
-it('makes each part of a message a message, images as bare base64', () => {
+it('translates each part of a message to a message, with images as plain base64', () => {
   const content = [
     { type: 'text', text: 'see' },
     { type: 'image_url', image_url: { url: 'data:image/png;base64,AAAA' } },
@@ -100,7 +100,7 @@ it.each(['data:image/gif;base64,AAAA', 'data:image/png;base64,@@@', 'AAAA', 'fil
   },
 );
 
-it('names the tools of very many answers in no time', () => {
+it('finds the tool names of very many tool answers fast', () => {
   const call = { id: 'last', function: { name: 'get_weather', arguments: '{}' } };
   const answers = Array.from({ length: 40_000 }, () => ({
     role: 'tool',
@@ -124,11 +124,11 @@ it('names the tools of very many answers in no time', () => {
 it.each([
   [{ messages: [null] }, 'invalid message content type: <nil>'],
   [{ messages: [{ role: 'assistant', tool_calls: [null] }] }, 'invalid tool call arguments'],
-])('takes null in a list for an empty member, as Go does', (body, text) => {
+])('reads null in a list as an empty element, as Go does', (body, text) => {
   expect(() => translate(body)).toThrow(text);
 });
 
-it('gives a tool’s answer the name of the tool it answers', () => {
+it('gives the answer of a tool the name of the tool', () => {
   const call = {
     id: 'call_1',
     type: 'function',
@@ -150,7 +150,7 @@ it('gives a tool’s answer the name of the tool it answers', () => {
   ]);
 });
 
-it('names the fields nobody acts on, and not those that ask for what happens anyway', () => {
+it('names the fields that are not used, except those whose value would change nothing', () => {
   expect(ignored({ n: 2, tool_choice: 'none', logit_bias: {}, 'od d\n': 1 })).toEqual([
     'n',
     'tool_choice',
@@ -160,24 +160,24 @@ it('names the fields nobody acts on, and not those that ask for what happens any
   expect(ignored({ n: 1, tool_choice: 'auto', user: null, stream: true, max_tokens: 4 })).toEqual([]);
 });
 
-it('matches keys without regard to case, as Go does', () => {
+it('ignores the case of keys, as Go does', () => {
   expect(
     translateChatRequest(Buffer.from('{"Model":"x","MESSAGES":[{"Role":"user","content":"hi"}]}')).model,
   ).toBe('x');
 });
 
-it('refuses what is nested deeper than can be written', () => {
+it('refuses JSON that is nested too deeply', () => {
   const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
   const body = `{"model":"m","messages":[{"role":"user","content":"hi"}],"tools":[${deep}]}`;
   expect(() => translateChatRequest(Buffer.from(body))).toThrow('exceeded max depth');
 });
 
-it('takes a key named __proto__ for an unknown field', () => {
+it('treats a key named __proto__ as an unknown field', () => {
   const body = '{"__proto__":{"model":"evil"},"model":"m","messages":[{"role":"user","content":"hi"}]}';
   expect(translateChatRequest(Buffer.from(body))).toMatchObject({ model: 'm', ignored: ['__proto__'] });
 });
 
-it('keeps the order of a schema whose first key looks like a later one', () => {
+it('keeps the key order of a schema whose keys look like integers', () => {
   const schema = '{"properties":{"reason":{"maximum":1.0},"10":{},"2":{"const":9007199254740993}}}';
   const format = `{"type":"json_schema","json_schema":{"schema":${schema}}}`;
   const body = `{"model":"m","messages":[{"role":"user","content":"hi"}],"response_format":${format}}`;
@@ -191,7 +191,7 @@ it.each([
   ['{"stop":null}', {}],
   ['{"seed":9007199254740993}', { seed: 9_007_199_254_740_993n }],
 ])(
-  'makes of %s the options %o: a list without strings is nil in Go, and the model keeps its own',
+  'translates %s to the options %o: a list without strings is nil in Go, and the model uses its own',
   (given, made) => {
     const body = `{"model":"m","messages":[{"role":"user","content":"hi"}],${given.slice(1)}`;
     const text = translateChatRequest(Buffer.from(body)).body.toString();
@@ -202,7 +202,7 @@ it.each([
   },
 );
 
-it('makes of a content without parts no message at all, which Go writes as null', () => {
+it('translates a content without parts to no message, which Go writes as null', () => {
   expect(translate({ messages: [{ role: 'user', content: [] }] })['messages']).toBe(null);
 });
 
@@ -231,7 +231,7 @@ it.each([
   );
 });
 
-it('complains about broken JSON before it complains about a wrong type', () => {
+it('reports invalid JSON before a wrong type', () => {
   expect(() => translateChatRequest(Buffer.from('{"model":5,,}'))).toThrow(
     "invalid character ',' looking for beginning of object key string",
   );

@@ -19,7 +19,7 @@ import { ignoredFields } from './ignored-fields.ts';
 import { stopList } from './stop-list.ts';
 import { toolType } from './tool-type.ts';
 
-/** What a `/v1/chat/completions` body becomes. */
+/** A `/v1/chat/completions` or `/v1/completions` request, translated. */
 export interface TranslatedRequest {
   readonly model: string;
   readonly stream: boolean;
@@ -106,10 +106,10 @@ interface ChatFields {
 
 /**
  * Translates a chat completion request as Ollama's own layer does, with two deliberate differences:
- * `max_completion_tokens` counts where `max_tokens` is absent (Ollama ignores it and answers without end), and
- * `max_tokens: 0` is refused (Ollama answers without end).
+ * `max_completion_tokens` is used if `max_tokens` is absent (Ollama ignores it and generates without a limit), and
+ * `max_tokens: 0` is refused (Ollama generates without a limit).
  *
- * @throws RequestFailure 400 in Ollama's words
+ * @throws RequestFailure 400 with Ollama's text
  */
 export function translateChatRequest(bytes: Buffer): TranslatedRequest {
   const bound = decodeStruct(bytes, 'EOF', struct);
@@ -158,7 +158,7 @@ export function translateChatRequest(bytes: Buffer): TranslatedRequest {
   };
 }
 
-/** Ollama keeps a schema as it was written: the order of its keys tells the model what to write first. */
+/** A schema keeps its text: the order of its keys determines the order in which the model writes them. */
 function formatOf(format: ChatFields['response_format']): RawJson | undefined {
   switch (format?.type?.trim().toLowerCase()) {
     case 'json_object':
@@ -170,7 +170,9 @@ function formatOf(format: ChatFields['response_format']): RawJson | undefined {
   }
 }
 
-/** OpenAI's scale of effort on Ollama's; what lies outside of it goes to the nearest end. */
+/**
+ * Maps OpenAI's reasoning effort to Ollama's `think`; values outside Ollama's scale become its lowest or highest one.
+ */
 function thinkOf(effort: string | undefined): boolean | string | undefined {
   switch (effort) {
     case undefined:

@@ -12,7 +12,7 @@ import {
 import { parseAnswer } from './read-answer.ts';
 import { secondsOf } from './unix-seconds.ts';
 
-/** What the gateway reads of one object of Ollama's `/api/generate`. */
+/** Fields that the gateway reads from one object of Ollama's `/api/generate`. */
 interface GenerateObject {
   readonly model?: string;
   readonly created_at?: string;
@@ -24,7 +24,10 @@ interface GenerateObject {
   readonly error?: string;
 }
 
-/** `/v1/completions` out of Ollama's `/api/generate`. Every chunk is one object of Ollama's, the last one included. */
+/**
+ * Translates answers of Ollama's `/api/generate` to `/v1/completions`. Every object, also the last one, becomes a
+ * chunk.
+ */
 export function completionAnswer(options: ChatAnswerOptions): AnswerFormat {
   const chunk = (object: GenerateObject, choices: readonly unknown[]): Record<string, unknown> => ({
     id: options.id,

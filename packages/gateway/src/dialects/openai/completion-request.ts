@@ -36,8 +36,8 @@ const fields: GoFields = {
 
 const struct = goStruct(fields, 'openai.CompletionRequest');
 
-/** Ollama takes `logprobs` and loses the answer to it, so it counts as ignored. */
-const told = Object.keys(fields).filter((field) => field !== 'logprobs');
+/** Ollama accepts `logprobs` but does not return them, so the field counts as ignored. */
+const used = Object.keys(fields).filter((field) => field !== 'logprobs');
 
 const harmless = { n: 1, best_of: 1, echo: false, logprobs: 0 } as const;
 
@@ -60,7 +60,7 @@ interface CompletionFields {
 /**
  * Translates a `/v1/completions` body to `/api/generate` as Ollama does; `max_tokens: 0` is refused as in chat.
  *
- * @throws RequestFailure 400 in Ollama's words
+ * @throws RequestFailure 400 with Ollama's text
  */
 export function translateCompletionRequest(bytes: Buffer): TranslatedRequest {
   const bound = decodeStruct(bytes, 'EOF', struct);
@@ -95,7 +95,7 @@ export function translateCompletionRequest(bytes: Buffer): TranslatedRequest {
     model: request.model ?? '',
     stream,
     includeUsage: request.stream_options?.include_usage ?? false,
-    ignored: ignoredFields(bound, told, harmless),
+    ignored: ignoredFields(bound, used, harmless),
     body,
   };
 }

@@ -11,7 +11,7 @@ const options = {
   freshId: () => 'abcdefgh',
 };
 
-it('translates a completion, with Ollama’s defaults for it', () => {
+it('translates a completion with Ollama’s defaults', () => {
   expect(
     JSON.parse(
       translateCompletionRequest(
@@ -27,13 +27,13 @@ it('translates a completion, with Ollama’s defaults for it', () => {
   });
 });
 
-it('refuses a list of prompts in Go’s words', () => {
+it('refuses a list of prompts with Go’s text', () => {
   expect(() => translateCompletionRequest(Buffer.from('{"prompt":["a"]}'))).toThrow(
     'json: cannot unmarshal array into Go struct field CompletionRequest.prompt of type string',
   );
 });
 
-it('writes zero usage in each chunk and the real one last', () => {
+it('writes zero usage in each chunk and the real usage at the end', () => {
   const body = completionAnswer(options).lines([
     '{"model":"m","response":"a","done":false}',
     '{"model":"m","response":"","done":true,"done_reason":"length","prompt_eval_count":2,"eval_count":3}',
@@ -46,7 +46,7 @@ it('writes zero usage in each chunk and the real one last', () => {
   expect(body.endsWith('data: [DONE]\n\n')).toBe(true);
 });
 
-it('answers an empty prompt as a load, also where a stream was asked for', () => {
+it('answers an empty prompt as a load, also if a stream was requested', () => {
   const reply = completionAnswer(options).whole(
     { status: 200, contentType: 'application/json; charset=utf-8' },
     '{"model":"m","response":"","done":true,"done_reason":"load"}',
@@ -55,7 +55,7 @@ it('answers an empty prompt as a load, also where a stream was asked for', () =>
   expect(reply.body).toContain('"finish_reason":"load"');
 });
 
-it('encodes embeddings as little-endian float32 in base64 where asked to', () => {
+it('encodes embeddings as little-endian float32 in base64 on request', () => {
   const { encoding } = translateEmbedding(
     Buffer.from('{"model":"e","input":"x","encoding_format":"BASE64"}'),
   );
@@ -93,7 +93,7 @@ it.each([
     '{"embeddings":[]}',
     '{"object":"list","data":null,"model":"m","usage":{"prompt_tokens":0,"total_tokens":0}}\n',
   ],
-])('tells a host’s nil list from its empty one: %s', (body, expected) => {
+])('distinguishes a nil list of the host from an empty one: %s', (body, expected) => {
   const head = { status: 200, contentType: 'application/json; charset=utf-8' };
   for (const encoding of ['float', 'base64'] as const)
     expect(embeddingAnswer('m', encoding).whole(head, body).body).toBe(expected);

@@ -26,7 +26,7 @@ const answerStruct = goStruct({ embeddings: goRaw, prompt_eval_count: goInt }, '
 /**
  * Translates a `/v1/embeddings` body to `/api/embed` as Ollama does.
  *
- * @throws RequestFailure 400 in Ollama's words
+ * @throws RequestFailure 400 with Ollama's text
  */
 export function translateEmbedding(bytes: Buffer): TranslatedEmbedding {
   const bound = decodeStruct(bytes, 'EOF', struct);
@@ -57,7 +57,10 @@ export function translateEmbedding(bytes: Buffer): TranslatedEmbedding {
   };
 }
 
-/** `/v1/embeddings` out of Ollama's `/api/embed`. `base64` is what the openai client asks for by default: float32, little endian. */
+/**
+ * Translates answers of Ollama's `/api/embed` to `/v1/embeddings`. The openai client requests `base64` by default:
+ * float32 numbers, little endian.
+ */
 export function embeddingAnswer(model: string, encoding: 'float' | 'base64'): AnswerFormat {
   return {
     streamType: translatedType,
@@ -72,12 +75,12 @@ export function embeddingAnswer(model: string, encoding: 'float' | 'base64'): An
 }
 
 interface Embeddings {
-  /** Undefined: the host's list was null. */
+  /** Undefined if the host's list is null. */
   readonly vectors: readonly (RawJson | string)[] | undefined;
   readonly tokens: number;
 }
 
-/** Numbers stay in the host's own digits. */
+/** Numbers keep the digits that the host wrote. */
 function readFloats(body: string): Embeddings {
   const answer = readAnswer(body, answerStruct) as { embeddings?: RawJson; prompt_eval_count?: number };
   const { embeddings, prompt_eval_count: tokens = 0 } = answer;
@@ -95,7 +98,7 @@ function readBase64(body: string): Embeddings {
   };
 }
 
-/** Ollama's list is all zero where the host's was null, and has the name of its kind where it was empty. */
+/** The list as Ollama writes it: if the host's list is null, `object` and `model` are empty. */
 function listOf({ vectors, tokens }: Embeddings, model: string): Record<string, unknown> {
   if (vectors === undefined)
     return { object: '', data: null, model: '', usage: { prompt_tokens: 0, total_tokens: 0 } };

@@ -1,8 +1,8 @@
 import { RawJson } from '../../go-compat/raw-json.ts';
 
 /**
- * Names of the request's fields that neither Ollama nor the gateway acts on, for `x-drover-ignored`. A field that
- * asks for what happens anyway (null, or the value in `harmless`) is not worth a word.
+ * Names of the request's fields that neither Ollama nor the gateway uses, for `x-drover-ignored`. Fields whose value is
+ * null or that in `harmless` are left out, because using them would not change the answer.
  */
 export function ignoredFields(
   body: Readonly<Record<string, unknown>>,
@@ -16,10 +16,10 @@ export function ignoredFields(
     .slice(0, maxIgnoredFields);
 }
 
-/** Unknown fields are raw; a known one that is told all the same is a number. */
+/** Text of a field's value: unknown fields are raw, and known fields that count as ignored are numbers. */
 function textOf(value: unknown): string {
   return value instanceof RawJson ? value.text : JSON.stringify(value ?? null);
 }
 
-/** Names told at most: the header must stay small whatever the body holds. */
+/** Bounds the header, whatever the body contains. */
 const maxIgnoredFields = 32;

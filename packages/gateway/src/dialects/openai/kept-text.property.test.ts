@@ -4,7 +4,10 @@ import { chatAnswer } from './chat-answer.ts';
 import { translateChatRequest } from './chat-request.ts';
 import { embeddingAnswer, translateEmbedding } from './embedding.ts';
 
-/** JSON text that no object survives: keys like integers and twice, numbers in all spellings, space anywhere. */
+/**
+ * JSON text that parsing to objects would change: keys like integers, repeated keys, numbers in all spellings, white
+ * space.
+ */
 const space = fc.constantFrom('', '', '', ' ', '\n', '\t', '\r\n  ');
 const key = fc.constantFrom(
   '1',
@@ -91,7 +94,7 @@ it('keeps tools byte for byte', () => {
   );
 });
 
-it('keeps replayed arguments as they are written in their string', () => {
+it('keeps the text of replayed tool arguments', () => {
   fc.assert(
     fc.property(object, space, (text, around) => {
       const call = `{"id":"1","function":{"name":"f","arguments":${JSON.stringify(around + text + around)}}}`;
@@ -103,7 +106,7 @@ it('keeps replayed arguments as they are written in their string', () => {
   );
 });
 
-it('keeps the text of contents and of inputs to embed', () => {
+it('keeps the text of message contents and of embedding inputs', () => {
   fc.assert(
     fc.property(string, value, (content, input) => {
       const body = translated(`{"model":"m","messages":[{"role":"user","content":${content}}]}`);
@@ -120,7 +123,7 @@ function withSchema(schema: Buffer): Buffer {
   return Buffer.concat([Buffer.from(head), schema, Buffer.from('}}}')]);
 }
 
-it('keeps every byte of a request, of broken UTF-8 too', () => {
+it('keeps every byte of a request, also of invalid UTF-8', () => {
   const broken = Buffer.from('{"a":"xx"}');
   broken[6] = 0xff;
   broken[7] = 0xe2;
@@ -152,7 +155,7 @@ interface Choice {
   readonly message?: Choice['delta'];
 }
 
-it('keeps the digits of log probabilities, of embeddings and of what a render shows', () => {
+it('keeps the digits of log probabilities, of embeddings and of debug output', () => {
   fc.assert(
     fc.property(number, value, (digits, debug) => {
       const logprobs = `[{"token":"x","logprob":${digits}}]`;

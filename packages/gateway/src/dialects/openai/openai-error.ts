@@ -46,7 +46,10 @@ export function brokenStreamFrame(failure: RequestFailure): string {
   return sseData(goJson({ error: { message, type: 'api_error', param: null, code } }));
 }
 
-/** A server-sent event. Line breaks in the JSON are white space; they become spaces, since they would end the event's line. */
+/**
+ * A server-sent event. Line breaks in the JSON are white space; they become spaces, since they would end the event's
+ * line.
+ */
 export function sseData(json: string): string {
   return `data: ${/[\n\r]/.test(json) ? json.replace(/[\n\r]/g, ' ') : json}\n\n`;
 }

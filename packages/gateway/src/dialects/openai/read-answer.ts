@@ -4,7 +4,7 @@ import type { GoStruct } from '../../go-compat/go-struct.ts';
 import { JsonScanner } from '../../go-compat/json-scanner.ts';
 import { type RawJson, takeRaw } from '../../go-compat/raw-json.ts';
 
-/** @throws RequestFailure 502: not JSON */
+/** Parses a host's answer, or one line of it. @throws RequestFailure 502 if it is not JSON */
 export function parseAnswer(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -14,9 +14,9 @@ export function parseAnswer(text: string): unknown {
 }
 
 /**
- * A host's answer, or one line of it, with the fields that are kept as text.
+ * Decodes a host's answer, or one line of it, with the raw fields of `struct` kept as text.
  *
- * @throws RequestFailure 502: not what a host may say
+ * @throws RequestFailure 502 if it is not JSON or a type is wrong
  */
 export function readAnswer(text: string, struct: GoStruct): Bound {
   try {
@@ -26,7 +26,7 @@ export function readAnswer(text: string, struct: GoStruct): Bound {
   }
 }
 
-/** Text of a member of valid JSON in which no object within has a member of that name. */
+/** Text of a member of a valid JSON object. No nested object may have a member of the same name. */
 export function rawMember(text: string, name: string): RawJson {
   const key = `"${name}"`;
   const scan = JsonScanner.ofValid(text, false);

@@ -1,8 +1,8 @@
 import type { RawJson } from '../../go-compat/raw-json.ts';
 
 /**
- * Go's list of stop strings from OpenAI's `stop`: one string, or those members of a list that are strings. Null for a
- * list without any: Go's slice is nil then, and the model keeps the stop strings of its own.
+ * Stop strings of OpenAI's `stop`: one string, or those elements of a list that are strings. Null for a list without
+ * strings, as for Go's nil slice: the model then uses its own stop strings.
  */
 export function stopList(stop: RawJson | undefined): readonly string[] | null | undefined {
   const value = stop?.kind === 'string' || stop?.kind === 'array' ? stop.parse() : undefined;

@@ -34,7 +34,7 @@ interface Parts {
   readonly message?: Parts['delta'];
 }
 
-it('gives the calls of a host that sends no ids and no indexes both, over all of a stream', () => {
+it('adds ids and indexes to the calls of a host that sends none, across a whole stream', () => {
   const calls = setup(true).call(
     answerOf('{"function":{"name":"a","arguments":{}}},{"function":{"name":"b","arguments":{}}}'),
     answerOf('{"function":{"name":"c"}}'),
@@ -49,7 +49,7 @@ it('gives the calls of a host that sends no ids and no indexes both, over all of
   expect(calls[2]?.function.arguments).toBe('{}');
 });
 
-it('counts on from the indexes of a host that leaves out only the first', () => {
+it('continues the indexes of a host that omits only the first one', () => {
   const whole = setup(false).call(
     answerOf('{"function":{"name":"a"}},{"function":{"index":1,"name":"b"}},{"function":{"name":"c"}}', true),
   );
@@ -67,7 +67,7 @@ function firstCall(name: string): string {
   return `{"id":"call_${name}","function":{"index":0,"name":"${name}","arguments":{}}}`;
 }
 
-it('tells the calls of a host apart that gives all of them the index 0', () => {
+it('gives different indexes to the calls of a host that sends 0 for all of them', () => {
   const calls = setup(true).call(answerOf(`${firstCall('a')},${firstCall('b')}`), answerOf(firstCall('c')));
   expect(calls.map(({ id, index }) => [id, index])).toEqual([
     ['call_a', 0],

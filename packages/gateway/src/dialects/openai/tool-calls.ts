@@ -1,13 +1,13 @@
 import { goInt, goList, goRaw, goString, goStruct, type GoType } from '../../go-compat/go-struct.ts';
 import type { RawJson } from '../../go-compat/raw-json.ts';
 
-/** A tool call of a host's answer. */
+/** A tool call in a host's answer. */
 export interface NativeToolCall {
   readonly id?: string;
   readonly function?: { readonly index?: number; readonly name?: string; readonly arguments?: RawJson };
 }
 
-/** How it is read: the arguments keep their text. */
+/** Type of a list of tool calls; the arguments keep their text. */
 export const toolCallsType: GoType = goList(
   goStruct(
     {
@@ -20,9 +20,9 @@ export const toolCallsType: GoType = goList(
 );
 
 /**
- * The tool calls of one answer in OpenAI's shape. Clients put the parts of a stream together by index and answer by id,
- * so a call of an older Ollama that has none gets the next index of the answer and an id of its own. Some versions give
- * every call the index 0: since a call always comes whole, an index that was used is another call, and gets the next.
+ * Translates the tool calls of one answer. Clients join the parts of a stream by index and reply by id, so a call of an
+ * older Ollama without them gets the next index of the answer and a new id. Some versions give every call the index 0:
+ * a call is never split, so an index that was used already belongs to another call and is replaced by the next one.
  */
 export class ToolCalls {
   readonly #freshId: () => string;
@@ -50,5 +50,5 @@ export class ToolCalls {
   }
 }
 
-/** As long as Ollama's own. */
+/** Length of Ollama's own ids. */
 const idLength = 8;

@@ -1,8 +1,8 @@
 import { goList, goRaw, goString, type GoStruct, goStruct } from '../../go-compat/go-struct.ts';
 
 /**
- * A tool as Ollama's decoder checks it. Properties have their own decoder; the host, which decodes the same text, reports
- * their errors.
+ * A tool as Ollama's decoder checks it. Properties have their own decoder; the host, which decodes the same text,
+ * reports their errors.
  */
 export const toolType: GoStruct = goStruct(
   {
