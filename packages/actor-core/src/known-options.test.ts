@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { ActorContext } from './actor/actor-context.ts';
 import { receive, setup } from './actor/behaviour.ts';
 import { createActorSystem } from './node/create-actor-system.ts';
-import { props } from './actor/props.ts';
+import { props } from './cell/create-props.ts';
 import { createCircuitBreaker } from './breaker/circuit-breaker.ts';
 import { reliableConsumer } from './delivery/reliable-consumer.ts';
 import { reliableProducer } from './delivery/reliable-producer.ts';

@@ -2,11 +2,80 @@ import type { z } from 'zod';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../logger.ts';
 import type { Random } from '../random.ts';
-import type { StreamFrame, StreamOptions } from '../streaming/stream-frame.ts';
-import type { StreamWriter } from '../streaming/stream-writer.ts';
-import type { ActorRef, MessageLane } from './actor-ref.ts';
-import type { AdapterOptions } from '../cell/adapter.ts';
-import type { Props } from './props.ts';
+import type { ActorRef, Sender } from './actor-ref.ts';
+import type { AdapterOptions, AskOptions, WaitOptions } from './ask-options.ts';
+import type { MailboxOptions } from './mailbox-options.ts';
+import type { Signal } from './signal.ts';
+import type { StreamFrame, StreamOptions, StreamWriter } from './stream.ts';
+import type { RestartType, SupervisionOptions } from './supervision-options.ts';
+
+/*
+ * Behaviour, context and recipe of an actor. The three types refer to each other: a behaviour gets a context, a context
+ * spawns recipes, and a recipe makes a behaviour.
+ */
+
+/** What handles the next message. Made by `receive`, `setup`, and the constants `same`, `stopped`, `unhandled`. */
+export type Behaviour<M> =
+  | {
+      readonly kind: 'receive';
+      readonly onMessage: MessageHandler<M>;
+      readonly onSignal: SignalHandler<M> | undefined;
+    }
+  | {
+      readonly kind: 'setup';
+      /** Makes the behaviour of one incarnation. */
+      readonly create: (context: ActorContext<M>) => Behaviour<M>;
+    }
+  | Directive;
+
+/** A behaviour for messages of every type: `same`, `stopped`, `unhandled`. */
+export interface Directive {
+  readonly kind: 'same' | 'stopped' | 'unhandled';
+}
+
+/** Nothing returned means `same`. */
+// biome-ignore lint/suspicious/noConfusingVoidType: a handler that returns nothing is the common case
+export type Next<M> = Behaviour<M> | void;
+
+/**
+ * Handles one message. A returned promise closes the mailbox until it settles (nothing interleaves); its
+ * rejection, like a throw, is a failure that the supervisor answers.
+ */
+export type MessageHandler<M> = (message: M, context: ActorContext<M>) => Next<M> | Promise<Next<M>>;
+/**
+ * Handles one signal: the end of a watched actor, or of this incarnation. A promise closes the mailbox as a
+ * message's does.
+ */
+export type SignalHandler<M> = (signal: Signal, context: ActorContext<M>) => Next<M> | Promise<Next<M>>;
+
+/** Recipe for an actor. */
+export interface Props<M> {
+  /** Makes the first behaviour of each incarnation. */
+  readonly create: () => Behaviour<M>;
+  /** Bound of its mailbox and what happens beyond. @default 1000 messages, then `reject` */
+  readonly mailbox?: MailboxOptions | undefined;
+  /** When it is started again: always, after a failure only, never. @default 'transient' */
+  readonly restart?: RestartType | undefined;
+  /**
+   * Its ending by itself may end its supervisor: see `SupervisionOptions.autoShutdown`. Not for permanent actors.
+   *
+   * @default false
+   */
+  readonly significant?: boolean | undefined;
+  /** How it supervises its own children. */
+  readonly supervision?: SupervisionOptions | undefined;
+  /**
+   * What may reach it from other nodes. Checked at the edge of the node; a message that does not fit is counted,
+   * logged once per peer and dropped. An actor without one cannot be reached from another node.
+   */
+  readonly protocol?: z.ZodType<M> | undefined;
+  /**
+   * Decides whether to accept a message from another node, by its sender. Called after `protocol` for each such message,
+   * never for messages of this node. A refused message is counted, logged once per peer and dropped as `not-allowed`.
+   * @default accepts every node
+   */
+  readonly accepts?: ((message: M, sender: Sender) => boolean) | undefined;
+}
 
 /** What an actor may do, valid for one incarnation of it. */
 export interface ActorContext<M> {
@@ -123,39 +192,4 @@ export interface ActorContext<M> {
   ): StreamWriter<R>;
   /** Turns the outcome of a promise into a message to self; ignored if this incarnation has ended. */
   pipeToSelf<T>(promise: Promise<T>, onValue: (value: T) => M, onError: (error: unknown) => M): void;
-}
-
-/** How long `tellOrWait` may wait for room, and for whom it is sent. */
-export interface WaitOptions {
-  /** Mandatory: no wait is unbounded. */
-  readonly timeoutMs: number;
-  /** As `TellOptions.trace`. */
-  readonly trace?: string | undefined;
-}
-
-/** How long an answer may take, and how the question travels. */
-export interface AskOptions<R = unknown> {
-  /** Mandatory: no wait is unbounded. */
-  readonly timeoutMs: number;
-  /** As `TellOptions.lane`. @default 'data' */
-  readonly lane?: MessageLane;
-  /**
-   * What an answer from another node must look like: one that does not fails the question with `AnswerMismatchError`.
-   * Without it an answer is taken as it comes. Answers within a node are not checked.
-   */
-  readonly reply?: z.ZodType<R> | undefined;
-  /** As `TellOptions.trace`. */
-  readonly trace?: string | undefined;
-  /**
-   * Cancels the question: the ask rejects with `AskCancelledError`, and a question still in a mailbox is not started. A
-   * handler that has started continues; its answer is counted as late.
-   */
-  readonly signal?: AbortSignal | undefined;
-  /**
-   * Limits a question asked by a handler to the time left until the deadline of the question being handled. Used by
-   * `ActorContext.ask` only.
-   *
-   * @default true
-   */
-  readonly inheritDeadline?: boolean | undefined;
 }

@@ -1,7 +1,7 @@
-import type { StreamFrame, StreamOptions } from '../streaming/stream-frame.ts';
+import type { StreamFrame, StreamOptions } from './stream.ts';
 import type { ActorRef } from './actor-ref.ts';
-import type { AskOptions, WaitOptions } from './actor-context.ts';
-import type { Props } from './props.ts';
+import type { AskOptions, WaitOptions } from './ask-options.ts';
+import type { Props } from './actor-context.ts';
 import type { DeadLetterReason, RuntimeEvent } from './runtime-event.ts';
 
 /** The actors of one process. Made by `createActorSystem` (alone) or `joinCluster` (on a bus). */

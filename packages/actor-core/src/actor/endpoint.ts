@@ -1,32 +1,30 @@
 import type { z } from 'zod';
 import type { ActorAddress, ActorRef, TellOptions } from './actor-ref.ts';
 import { BaseRef } from './base-ref.ts';
-import type { Runtime } from '../system/runtime.ts';
+import { endpointPath } from './endpoint-path.ts';
+import type { NodeServices, PublishedEndpoint } from './node-services.ts';
 import type { DeadLetterReason } from './runtime-event.ts';
 
-/** Path under which what is no actor is reached from other nodes; the uid says which one. */
-export const endpointPath = '$ask';
-
-/** Something that is told things without being an actor: an answer awaited, either end of a stream. */
-export abstract class Endpoint<M> extends BaseRef implements ActorRef<M> {
-  /** Number under which other nodes reach it; 0 until its address leaves this node. */
+/** A receiver of messages that is not an actor: a pending ask, an adapter, or one end of a stream. */
+export abstract class Endpoint<M> extends BaseRef implements ActorRef<M>, PublishedEndpoint {
+  /** Number under which other nodes reach this endpoint; 0 until its address leaves this node. */
   #number = 0;
-  protected readonly runtime: Runtime;
-  /** What it may be told by other nodes; undefined: anything. */
+  protected readonly node: NodeServices;
+  /** What other nodes may send; undefined: anything. */
   readonly protocol: z.ZodType | undefined;
 
-  constructor(runtime: Runtime, protocol?: z.ZodType) {
+  constructor(node: NodeServices, protocol?: z.ZodType) {
     super();
-    this.runtime = runtime;
+    this.node = node;
     this.protocol = protocol;
   }
 
-  /** Reading it publishes this endpoint to other nodes. */
+  /** Reading the address publishes this endpoint to other nodes. */
   get address(): ActorAddress {
-    if (this.#number === 0) this.#number = this.runtime.publish(this, this.isAnswer);
+    if (this.#number === 0) this.#number = this.node.endpoints.publish(this, this.isAnswer);
     return {
-      node: this.runtime.nodeId,
-      nodeIncarnation: this.runtime.incarnation,
+      node: this.node.nodeId,
+      nodeIncarnation: this.node.incarnation,
       path: this.path,
       uid: this.#number,
     };
@@ -36,34 +34,34 @@ export abstract class Endpoint<M> extends BaseRef implements ActorRef<M> {
     return endpointPath;
   }
 
-  /** This endpoint waits for one answer; later answers are counted. */
+  /** True for an endpoint that waits for one answer, so that later answers are counted as late. */
   get isAnswer(): boolean {
     return false;
   }
 
-  /** Called for an answer that arrives when the asker no longer waits. Does not publish this endpoint. */
+  /** Reports an answer that arrives when the asker no longer waits. Does not publish this endpoint. */
   protected late(answer: M): void {
-    this.runtime.lateAnswer(this.#number, answer);
+    this.node.endpoints.lateAnswer(this.#number, answer);
   }
 
   abstract tell(message: M, options?: TellOptions): void;
 
-  /** Another node told what its `protocol` refuses. */
+  /** A message of another node did not fit `protocol`. */
   mismatched(_detail: string): void {}
 
-  /** That node says that what it was sent from here was not delivered. */
+  /** That node reports that a message sent from here was not delivered. */
   abstract refuseFrom(node: string, reason: DeadLetterReason, error?: Error): void;
 
-  /** Lives of that node up to this one are over; `isReplaced` by another one, which may answer instead. */
+  /** Incarnations of that node up to this one have ended; `isReplaced`: a newer incarnation runs and may answer. */
   abstract nodeGone(node: string, incarnation: number, isReplaced: boolean): void;
 
-  /** Nothing that is told to it from now on matters. */
+  /** Other nodes can no longer reach this endpoint. */
   protected unpublish(): void {
-    if (this.#number !== 0) this.runtime.unpublish(this.#number);
+    if (this.#number !== 0) this.node.endpoints.unpublish(this.#number);
   }
 }
 
-/** Is what that address means over, when lives of `node` up to `incarnation` are? */
+/** True when the address means something that ended with the incarnations of `node` up to `incarnation`. */
 export function isGone(
   address: ActorAddress,
   node: string,
@@ -71,7 +69,7 @@ export function isGone(
   isReplaced: boolean,
 ): boolean {
   if (address.node !== node) return false;
-  // "Whichever life is running": another one may be the one that was reached.
+  // Incarnation 0 means "whichever runs": the message may have reached the newer incarnation.
   if (address.nodeIncarnation === 0) return !isReplaced;
   return address.nodeIncarnation <= incarnation;
 }

@@ -1,6 +1,6 @@
 import type { ActorRef } from './actor-ref.ts';
-import { adapterPath } from '../cell/adapter.ts';
-import { endpointPath } from './endpoint.ts';
+import { adapterPath } from './endpoint-path.ts';
+import { endpointPath } from './endpoint-path.ts';
 
 /** Key of the exact address in a ref: equal for equal addresses. */
 export function refKey(ref: ActorRef<never>): string {

@@ -1,4 +1,10 @@
 /**
+ * When a supervisor starts a child again, in OTP's sense: always (`permanent`), after a failure or kill
+ * (`transient`), never (`temporary`).
+ */
+export type RestartType = 'permanent' | 'transient' | 'temporary';
+
+/**
  * OTP's words in OTP's sense (https://www.erlang.org/doc/system/sup_princ.html); `otp-conformance.test.ts` shows it row
  * by row. It differs on purpose in this:
  *

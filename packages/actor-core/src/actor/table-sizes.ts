@@ -1,67 +1,33 @@
-import type { ActorSystem } from './actor-system.ts';
-import type { ActorCell } from '../cell/cell.ts';
-import type { Runtime } from '../system/runtime.ts';
-
 /**
- * Entries in the tables of a runtime that grow and shrink with its use. Whatever was done, they are back to what they
- * were once it is over: a leak shows here long before it shows in memory.
+ * Entries in the tables of an actor system that grow and shrink with its use. Once everything that was started has
+ * ended, each count is back at its first value; a leak shows here long before it shows in memory.
  */
 export interface TableSizes {
-  /** Live actors, the root not counted. */
+  /** Live actors without the root. */
   actors: number;
-  /** Messages that wait in mailboxes. */
+  /** Messages in mailboxes. */
   messages: number;
   stashed: number;
-  /** Timers that actors have set. */
+  /** Timers set by actors. */
   timers: number;
-  /** Interest of actors, or of other nodes, in the end of actors here. */
+  /** Watches and links, of this node or of others, on actors here. */
   watchers: number;
-  /** Interest of actors here in the end of others, local or remote. */
+  /** Watches and links of actors here on other actors, local or remote. */
   watching: number;
   /** Restarts under way. */
   restarts: number;
-  /** Who waits for the end of an actor. */
+  /** Callbacks that wait for the end of an actor. */
   endWaiters: number;
   /** Questions and streams that other nodes may answer. */
   endpoints: number;
-  /** Questions and waiting senders that have a deadline. */
+  /** Questions and blocked senders that have a deadline. */
   deadlines: number;
-  /** Watches over the bus: of this node elsewhere, of others here. */
+  /** Watches of this node on actors of other nodes. */
   outboundWatches: number;
+  /** Watches of other nodes on actors of this node. */
   inboundWatches: number;
-  /** Nodes heard of, and the lanes to them. */
+  /** Known other nodes. */
   peers: number;
+  /** Lanes to other nodes. */
   outboxes: number;
-}
-
-/** @throws TypeError for a system that this package did not make */
-export function tableSizes(system: ActorSystem): Readonly<TableSizes> {
-  if (!('tableSizes' in system)) throw new TypeError('not a system of this package');
-  return (system as Runtime).tableSizes();
-}
-
-export function countTables(cells: Iterable<ActorCell>): TableSizes {
-  const sizes: TableSizes = {
-    actors: 0,
-    messages: 0,
-    stashed: 0,
-    timers: 0,
-    watchers: 0,
-    watching: 0,
-    restarts: 0,
-    endWaiters: 0,
-    endpoints: 0,
-    deadlines: 0,
-    outboundWatches: 0,
-    inboundWatches: 0,
-    peers: 0,
-    outboxes: 0,
-  };
-  const visit = (cell: ActorCell) => {
-    sizes.actors++;
-    cell.addSizes(sizes);
-    for (const child of cell.children) visit(child);
-  };
-  for (const cell of cells) visit(cell);
-  return sizes;
 }

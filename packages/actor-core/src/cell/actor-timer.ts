@@ -1,13 +1,21 @@
-import type { Timer } from '../clock.ts';
+import type { Clock, Timer } from '../clock.ts';
 import { InvalidArgumentError } from '../errors.ts';
-import type { ActorCell } from './cell.ts';
 import { Envelope, type Guard } from '../actor/envelope.ts';
 
-/** A message to self, later; among `all` under its key until that is read. Cancelled, not even a message that already waits in the mailbox is seen. */
+/** The actor that set a timer. */
+interface TimerOwner {
+  readonly node: { readonly clock: Clock };
+  force(envelope: Envelope): void;
+}
+
+/**
+ * A message that an actor sends to itself later. Stays in `all` under its key until the message is handled. After
+ * `cancel` not even a message that waits in the mailbox is handled.
+ */
 export class ActorTimer<M> implements Guard {
   #active = true;
   #waiting = false;
-  readonly #cell: ActorCell<M>;
+  readonly #owner: TimerOwner;
   readonly #all: Map<string, ActorTimer<M>>;
   readonly #key: string;
   readonly #delayMs: number;
@@ -17,7 +25,7 @@ export class ActorTimer<M> implements Guard {
 
   /** @throws InvalidArgumentError for a delay that is negative or not finite */
   constructor(
-    cell: ActorCell<M>,
+    owner: TimerOwner,
     all: Map<string, ActorTimer<M>>,
     key: string,
     delayMs: number,
@@ -26,7 +34,7 @@ export class ActorTimer<M> implements Guard {
   ) {
     if (!(Number.isFinite(delayMs) && delayMs >= 0))
       throw new InvalidArgumentError('delayMs', 'must be finite and at least 0');
-    this.#cell = cell;
+    this.#owner = owner;
     this.#all = all;
     this.#key = key;
     this.#delayMs = delayMs;
@@ -35,7 +43,7 @@ export class ActorTimer<M> implements Guard {
   }
 
   arm(): void {
-    this.#timer = this.#cell.runtime.clock.setTimer(this.#delayMs, this.#fire);
+    this.#timer = this.#owner.node.clock.setTimer(this.#delayMs, this.#fire);
   }
 
   cancel(): void {
@@ -46,17 +54,17 @@ export class ActorTimer<M> implements Guard {
   claim(): boolean {
     this.#waiting = false;
     if (!this.#active) return false;
-    // Its work is done: an actor with a fresh key for each timer would keep them all for ever.
+    // Removed here, or an actor that uses a new key for each timer would keep all of them.
     if (!this.#repeat && this.#all.get(this.#key) === this) this.#all.delete(this.#key);
     return true;
   }
 
   readonly #fire = (): void => {
     if (!this.#active) return;
-    // A slow actor gets one tick, not a backlog of them.
+    // A slow actor gets one message of an interval at a time, not a backlog.
     if (!this.#waiting) {
       this.#waiting = true;
-      this.#cell.force(new Envelope(this.#message, undefined, this, undefined));
+      this.#owner.force(new Envelope(this.#message, undefined, this, undefined));
     }
     if (this.#repeat) this.arm();
   };

@@ -5,12 +5,14 @@ import { actorRefSchema } from '../remoting/actor-ref-schema.ts';
 import { deadLetters, localSystem } from '../testing/local-system.ts';
 import { advance, settle } from '../testing/settle.ts';
 import { createTestHub, createTestNode } from '../testing/test-node.ts';
-import type { AdapterOptions } from './adapter.ts';
+import type { AdapterOptions } from '../actor/ask-options.ts';
 import type { ActorContext } from '../actor/actor-context.ts';
 import type { ActorRef } from '../actor/actor-ref.ts';
 import type { ActorSystem } from '../actor/actor-system.ts';
 import { receive, setup } from '../actor/behaviour.ts';
-import { type MailboxOptions, type Props, props } from '../actor/props.ts';
+import type { MailboxOptions } from '../actor/mailbox-options.ts';
+import type { Props } from '../actor/actor-context.ts';
+import { props } from './create-props.ts';
 
 /** A thermometer's protocol, of which the actors here know nothing. */
 const reading = z.object({ celsius: z.number(), replyTo: actorRefSchema<string>().optional() });

@@ -1,50 +1,38 @@
-import { isControl } from '../remoting/message-lanes.ts';
-import type { z } from 'zod';
-import type { ActorCell } from './cell.ts';
+import type { AdapterOptions } from '../actor/ask-options.ts';
 import type { ActorRef, TellOptions } from '../actor/actor-ref.ts';
+import type { BlockedSender } from '../actor/blocked-sender.ts';
 import { Endpoint } from '../actor/endpoint.ts';
+import { adapterPath } from '../actor/endpoint-path.ts';
 import { Envelope } from '../actor/envelope.ts';
+import type { LocalActor, Recipient } from '../actor/local-actor.ts';
+import { isControl } from '../actor/message-lane.ts';
 import { traced, traceToSend } from '../actor/trace-context.ts';
-import type { AwaitingSender } from '../mailbox/blocked-senders.ts';
-import type { Watcher } from './watch.ts';
+import type { Watcher } from '../actor/watcher.ts';
 import { optionNames, requireKnownOptions } from '../known-options.ts';
 
 const adapterOptions = optionNames<AdapterOptions<never>>({ protocol: true });
 
-/** Path under which adapters are reached; the uid says which one. */
-export const adapterPath = '$adapter';
-
-/** Who may reach an adapter. */
-export interface AdapterOptions<T> {
-  /** What may reach it from other nodes, as `Props.protocol`; without one they cannot reach it. */
-  readonly protocol?: z.ZodType<T> | undefined;
-}
-
 /**
- * A ref in somebody else's protocol: what is told to it waits, translated, in the mailbox of the incarnation that made
- * it, under that mailbox's bound and order.
+ * A ref of an actor in another protocol. Messages sent to it wait, translated, in the mailbox of the incarnation that
+ * made the adapter, under the bound and in the order of that mailbox.
  */
-export class Adapter<T, M> extends Endpoint<T> implements ActorRef<T> {
+export class Adapter<T, M> extends Endpoint<T> implements ActorRef<T>, Recipient {
   readonly props: AdapterOptions<never>;
-  readonly #cell: ActorCell<M>;
+  /** The actor that receives the translated messages. */
+  readonly owner: LocalActor;
   readonly #translate: (message: T) => M;
   #isOver = false;
 
-  constructor(cell: ActorCell<M>, translate: (message: T) => M, options: AdapterOptions<T>) {
-    super(cell.runtime);
+  constructor(owner: LocalActor, translate: (message: T) => M, options: AdapterOptions<T>) {
+    super(owner.node);
     requireKnownOptions('adapt', options, adapterOptions);
-    this.#cell = cell;
+    this.owner = owner;
     this.#translate = translate;
     this.props = options as AdapterOptions<never>;
   }
 
   protected override get path(): string {
     return adapterPath;
-  }
-
-  /** The actor that receives the adapted messages. */
-  get owner(): ActorCell {
-    return this.#cell as unknown as ActorCell;
   }
 
   /** True when the incarnation of the owner has ended. */
@@ -60,25 +48,23 @@ export class Adapter<T, M> extends Endpoint<T> implements ActorRef<T> {
     this.deliver(traced(message, traceToSend(options)), isControl(options?.lane));
   }
 
-  /** As `ActorCell.deliver`. */
   deliver(item: unknown, control: boolean): boolean {
     const translated = this.#translated(item);
-    return translated !== undefined && this.#cell.deliver(translated.item, control);
+    return translated !== undefined && this.owner.deliver(translated.item, control);
   }
 
-  /** As `ActorCell.deliverOrWait`. */
-  deliverOrWait(item: unknown, sender: AwaitingSender): void {
+  deliverOrWait(item: unknown, sender: BlockedSender): void {
     const translated = this.#translated(item, sender);
-    if (translated !== undefined) this.#cell.deliverOrWait(translated.item, sender);
+    if (translated !== undefined) this.owner.deliverOrWait(translated.item, sender);
   }
 
-  /** It ends with its incarnation. */
+  /** An adapter ends with the incarnation of its owner. */
   addWatcher(watcher: Watcher): void {
-    this.#cell.watches.addIncarnationWatcher(watcher);
+    this.owner.watches.addIncarnationWatcher(watcher);
   }
 
   removeWatcher(watcher: Watcher): void {
-    this.#cell.watches.removeIncarnationWatcher(watcher);
+    this.owner.watches.removeIncarnationWatcher(watcher);
   }
 
   refuseFrom(): void {}
@@ -90,22 +76,23 @@ export class Adapter<T, M> extends Endpoint<T> implements ActorRef<T> {
     this.unpublish();
   }
 
-  /** A send never throws: what cannot be translated is a dead letter. */
-  #translated(item: unknown, sender?: AwaitingSender): { readonly item: unknown } | undefined {
+  /** A send never throws: a message that cannot be translated becomes a dead letter. */
+  #translated(item: unknown, sender?: BlockedSender): { readonly item: unknown } | undefined {
     const envelope = item instanceof Envelope ? item : undefined;
     const waiting = sender ?? envelope?.ask;
-    const told = envelope === undefined ? item : envelope.message;
+    const original = envelope === undefined ? item : envelope.message;
+    const { events, log } = this.node;
     if (this.#isOver) {
-      this.runtime.deadLetter(this.address, 'no-such-actor', waiting, undefined, told);
+      events.deadLetter(this.address, 'no-such-actor', waiting, undefined, original);
       return undefined;
     }
     try {
-      const message = this.#translate(told as T);
+      const message = this.#translate(original as T);
       if (envelope === undefined) return { item: message };
       return { item: new Envelope(message, envelope.ask, undefined, undefined, envelope.trace) };
     } catch (err) {
-      this.runtime.log.warn({ actor: this.#cell.path, err }, 'an adapter cannot translate what it was told');
-      this.runtime.deadLetter(this.address, 'protocol-mismatch', waiting, undefined, told);
+      log.warn({ actor: this.owner.path, err }, 'an adapter cannot translate a message');
+      events.deadLetter(this.address, 'protocol-mismatch', waiting, undefined, original);
       return undefined;
     }
   }

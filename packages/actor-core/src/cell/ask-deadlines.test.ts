@@ -5,11 +5,13 @@ import { actorRefSchema } from '../remoting/actor-ref-schema.ts';
 import type { ManualClock } from '../testing/manual-clock.ts';
 import { advance, settle } from '../testing/settle.ts';
 import { createTestHub, createTestNode, type TestNode } from '../testing/test-node.ts';
-import type { ActorContext, AskOptions } from '../actor/actor-context.ts';
+import type { ActorContext } from '../actor/actor-context.ts';
+import type { AskOptions } from '../actor/ask-options.ts';
 import type { ActorRef } from '../actor/actor-ref.ts';
-import { type Behaviour, type Next, receive } from '../actor/behaviour.ts';
-import { props } from '../actor/props.ts';
-import { tableSizes } from '../actor/table-sizes.ts';
+import { receive } from '../actor/behaviour.ts';
+import type { Behaviour, Next } from '../actor/actor-context.ts';
+import { props } from './create-props.ts';
+import { tableSizes } from '../system/local-system.ts';
 
 interface Question {
   readonly text: string;

@@ -9,7 +9,8 @@ import { deadLetters, localSystem } from '../testing/local-system.ts';
 import { settle } from '../testing/settle.ts';
 import type { ActorRef } from '../actor/actor-ref.ts';
 import { receive, stopped } from '../actor/behaviour.ts';
-import { type Props, props } from '../actor/props.ts';
+import type { Props } from '../actor/actor-context.ts';
+import { props } from './create-props.ts';
 
 type Ask = { replyTo: ActorRef<string> };
 

@@ -1,14 +1,18 @@
-import { InvalidArgumentError } from '../errors.ts';
-import { type ActorCell, dropMessage } from './cell.ts';
-import { beginAwaiting, finishHand } from './handling.ts';
-import type { Behaviour, Next } from '../actor/behaviour.ts';
-import type { CellContext } from './context.ts';
-import { fail, reportEnd, stopItself } from './lifecycle.ts';
-import type { Handling } from './reentrancy.ts';
+import type { Behaviour, Next } from '../actor/actor-context.ts';
 import { enterTrace, isTracing } from '../actor/trace-context.ts';
+import { InvalidArgumentError } from '../errors.ts';
+import type { CellState, IncarnationContext } from './cell-state.ts';
+import { beginAwaiting, finishHandling } from './handling.ts';
+import { fail, returnedStopped, stopItself } from './lifecycle.ts';
+import type { Handling } from './reentrancy.ts';
 
-/** Runs the recipe: the first behaviour of this incarnation. */
-export function begin<M>(cell: ActorCell<M>): void {
+/** The message handler of an actor without a behaviour. */
+export function dropMessage(): undefined {
+  return undefined;
+}
+
+/** Runs the recipe, which makes the first behaviour of this incarnation. */
+export function begin<M>(cell: CellState<M>): void {
   const { context } = cell;
   cell.state = 'running';
   if (isTracing) enterTrace(undefined);
@@ -22,13 +26,13 @@ export function begin<M>(cell: ActorCell<M>): void {
   }
 }
 
-/** Takes what a handler returned: the behaviour from now on, or a promise until which nothing is handled. */
-export function become<M>(cell: ActorCell<M>, next: Behaviour<M> | Promise<Next<M>>): void {
-  if ('then' in requireObject(next)) close(cell, next as Promise<Next<M>>);
+/** Takes what a handler returned: the next behaviour, or a promise until which no further message is handled. */
+export function become<M>(cell: CellState<M>, next: Behaviour<M> | Promise<Next<M>>): void {
+  if ('then' in requireObject(next)) becomeBusy(cell, next as Promise<Next<M>>);
   else adopt(cell, next as Behaviour<M>);
 }
 
-function adopt<M>(cell: ActorCell<M>, next: Behaviour<M>): void {
+function adopt<M>(cell: CellState<M>, next: Behaviour<M>): void {
   let behaviour = next;
   for (;;) {
     switch (behaviour.kind) {
@@ -42,10 +46,10 @@ function adopt<M>(cell: ActorCell<M>, next: Behaviour<M>): void {
       case 'same':
         return;
       case 'unhandled':
-        cell.runtime.emit({ type: 'unhandled', path: cell.path });
+        cell.node.events.emit({ type: 'unhandled', path: cell.path });
         return;
       case 'stopped':
-        if (cell.context.active && cell.state === 'running') reportEnd(cell, 'stopped', undefined);
+        if (cell.context.active) returnedStopped(cell);
         return;
       default:
         throw notABehaviour(behaviour);
@@ -53,45 +57,45 @@ function adopt<M>(cell: ActorCell<M>, next: Behaviour<M>): void {
   }
 }
 
-/** Takes what a handler returned that was let in while another one awaits. */
-export function adoptWhileBusy<M>(cell: ActorCell<M>, next: Behaviour<M>): void {
+/** Takes what a reentrant handler returned while another handler awaits its promise. */
+export function becomeWhileBusy<M>(cell: CellState<M>, next: Behaviour<M>): void {
   if (next.kind === 'stopped') stopItself(cell);
   else adopt(cell, next);
 }
 
-function close<M>(cell: ActorCell<M>, promise: Promise<Next<M>>): void {
+function becomeBusy<M>(cell: CellState<M>, promise: Promise<Next<M>>): void {
   if (cell.state === 'running') cell.state = 'busy';
   beginAwaiting(cell);
   awaitNext(cell, promise, undefined);
 }
 
-/** `hand`: what was let in while another handling is awaited. */
+/** `handling`: of a reentrant message; undefined for the handler that made the actor busy. */
 export function awaitNext<M>(
-  cell: ActorCell<M>,
+  cell: CellState<M>,
   promise: Promise<Next<M>>,
-  hand: Handling | undefined,
+  handling: Handling | undefined,
 ): void {
   const { context } = cell;
   void promise.then(
-    (next) => reopen(cell, context, next, hand),
-    (error: unknown) => reopenFailed(cell, context, error),
+    (next) => handlerSettled(cell, context, next, handling),
+    (error: unknown) => handlerFailed(cell, context, error),
   );
 }
 
-function reopen<M>(
-  cell: ActorCell<M>,
-  context: CellContext<M>,
+function handlerSettled<M>(
+  cell: CellState<M>,
+  context: IncarnationContext<M>,
   next: Next<M>,
-  hand: Handling | undefined,
+  handling: Handling | undefined,
 ): void {
-  // The late result of an incarnation that has ended.
+  // A late result of an incarnation that has ended.
   if (!context.active) return;
-  const isLast = finishHand(cell, context, hand);
+  const isLast = finishHandling(cell, context, handling);
   context.touch();
   if (cell.state === 'busy' && isLast) cell.state = 'running';
   try {
     if (!isLast) {
-      if (next !== undefined && cell.state === 'busy') adoptWhileBusy(cell, next);
+      if (next !== undefined && cell.state === 'busy') becomeWhileBusy(cell, next);
       return;
     }
     if (next !== undefined && cell.state === 'running') adopt(cell, requireObject(next));
@@ -102,14 +106,14 @@ function reopen<M>(
   cell.settled();
 }
 
-function reopenFailed<M>(cell: ActorCell<M>, context: CellContext<M>, error: unknown): void {
+function handlerFailed<M>(cell: CellState<M>, context: IncarnationContext<M>, error: unknown): void {
   if (!context.active) return;
   if (cell.state === 'busy') cell.state = 'running';
   if (cell.state === 'restarting') cell.settled();
   else fail(cell, error);
 }
 
-/** Only code without types returns anything else. */
+/** Only code without types returns something that is not an object. */
 function requireObject<B extends object>(behaviour: B): B {
   if (typeof behaviour !== 'object' || (behaviour as B | null) === null) throw notABehaviour(behaviour);
   return behaviour;

@@ -1,54 +1,57 @@
-import type { Clock } from '../clock.ts';
-import { InvalidArgumentError, StashFullError } from '../errors.ts';
-import type { Logger } from '../logger.ts';
-import type { Random } from '../random.ts';
-import type { StreamFrame, StreamOptions } from '../streaming/stream-frame.ts';
-import { StreamWriter } from '../streaming/stream-writer.ts';
-import type { ActorCell } from './cell.ts';
-import type { ActorContext, AskOptions, WaitOptions } from '../actor/actor-context.ts';
+import type { AdapterOptions, AskOptions, WaitOptions } from '../actor/ask-options.ts';
 import type { ActorRef } from '../actor/actor-ref.ts';
-import { Adapter, type AdapterOptions } from './adapter.ts';
-import { ActorTimer } from './actor-timer.ts';
-import { allowReentrancy } from './handling.ts';
-import { askFor } from './ask.ts';
-import { fail, kill } from './lifecycle.ts';
-import { Envelope, type Guard } from '../actor/envelope.ts';
-import { IdleTimer } from './idle-timer.ts';
-import type { Props } from '../actor/props.ts';
-import type { Reentrancy } from './reentrancy.ts';
+import { Envelope } from '../actor/envelope.ts';
+import type { LocalActor } from '../actor/local-actor.ts';
+import type { Props } from '../actor/actor-context.ts';
 import type { TerminationReason } from '../actor/signal.ts';
+import type { StreamFrame, StreamOptions, StreamWriter } from '../actor/stream.ts';
 import type { TableSizes } from '../actor/table-sizes.ts';
 import { currentTrace, traced } from '../actor/trace-context.ts';
-import type { Wait } from './deadlock-detection.ts';
+import type { Wait } from '../actor/waiting-actor.ts';
+import type { Clock } from '../clock.ts';
+import { InvalidArgumentError, StashFullError } from '../errors.ts';
 import { optionNames, requireKnownOptions } from '../known-options.ts';
+import type { Logger } from '../logger.ts';
+import type { Random } from '../random.ts';
+import { ActorTimer } from './actor-timer.ts';
+import { Adapter } from './adapter.ts';
+import { askFor } from './ask.ts';
+import type { CellState, IncarnationContext } from './cell-state.ts';
+import { refuseCycle } from './deadlock-detection.ts';
+import { allowReentrancy, callChain } from './handling.ts';
+import { IdleTimer } from './idle-timer.ts';
+import { fail } from './lifecycle.ts';
+import { LocalRef } from './local-ref.ts';
+import type { Reentrancy } from './reentrancy.ts';
 
+/** What few actors use, created on demand. */
 interface Extras<M> {
-  /** Questions asked by the handlers, newest last; finished questions are removed later. */
+  /** Questions asked by the handlers, newest last; questions that are over are removed later. */
   waits: Wait[];
   reentrancy: Reentrancy | undefined;
   timers: Map<string, ActorTimer<M>> | undefined;
-  idle: IdleTimer | undefined;
+  receiveTimeout: IdleTimer | undefined;
   /** Messages or envelopes. */
   stashed: unknown[] | undefined;
   adapters: Adapter<never, M>[] | undefined;
 }
 
 const openOptions = optionNames<{ readonly idleTimeoutMs?: number }>({ idleTimeoutMs: true });
+/** Most adapters of one incarnation. */
 const maxAdapters = 1000;
-/** Number of kept questions above which finished ones are searched for and removed. */
+/** Number of recorded questions above which those that are over are removed. */
 const manyWaits = 64;
 const none: never[] = [];
 
-/** The context of one incarnation; inert once that has ended. */
-export class CellContext<M> implements ActorContext<M>, Guard {
+/** The context of one incarnation; without effect once the incarnation has ended. */
+export class CellContext<M> implements IncarnationContext<M> {
   active = true;
   readonly incarnation: number;
-  readonly #cell: ActorCell<M>;
+  readonly #cell: CellState<M>;
   #controller: AbortController | undefined = undefined;
-  /** What few actors use. */
   #extras: Extras<M> | undefined = undefined;
 
-  constructor(cell: ActorCell<M>) {
+  constructor(cell: CellState<M>) {
     this.#cell = cell;
     this.incarnation = cell.incarnation;
   }
@@ -71,15 +74,15 @@ export class CellContext<M> implements ActorContext<M>, Guard {
   }
 
   get clock(): Clock {
-    return this.#cell.runtime.clock;
+    return this.#cell.node.clock;
   }
 
   get random(): Random {
-    return this.#cell.runtime.random;
+    return this.#cell.node.random;
   }
 
   get log(): Logger {
-    return this.#cell.runtime.log;
+    return this.#cell.node.log;
   }
 
   get signal(): AbortSignal {
@@ -98,7 +101,6 @@ export class CellContext<M> implements ActorContext<M>, Guard {
     return this.#cell.currentEnvelope?.ask?.deadline;
   }
 
-  /** Questions asked by the handlers; some may be finished. */
   get waits(): readonly Wait[] {
     return this.#extras === undefined ? none : this.#extras.waits;
   }
@@ -107,17 +109,15 @@ export class CellContext<M> implements ActorContext<M>, Guard {
     return this.#extras?.stashed ?? none;
   }
 
-  /** Records a question that a handler has asked. */
   noteWait(wait: Wait): void {
     const extras = this.#more();
     const { waits } = extras;
-    // Nearly always the previous question is finished before the next is asked.
+    // Nearly always the previous question is over before the next question is asked.
     while (waits.length > 0 && waits[waits.length - 1]?.isOver === true) waits.pop();
     if (waits.length >= manyWaits) extras.waits = waits.filter(({ isOver }) => !isOver);
     extras.waits.push(wait);
   }
 
-  /** What the handling at hand lets in meanwhile. */
   get reentrancy(): Reentrancy | undefined {
     return this.#extras === undefined ? undefined : this.#extras.reentrancy;
   }
@@ -133,34 +133,31 @@ export class CellContext<M> implements ActorContext<M>, Guard {
   spawn<C>(props: Props<C>, name?: string): ActorRef<C> {
     if (!this.active)
       throw new InvalidArgumentError('context', `of ${this.path} belongs to an incarnation that has ended`);
-    return this.#cell.supervisor.spawn(props, name);
+    return this.#cell.spawn(props, name);
   }
 
   stop(child: ActorRef<never>): void {
-    if (this.active) this.#cell.supervisor.stop(requireChild(this.#cell as unknown as ActorCell, child));
+    if (this.active) this.#cell.stopChild(this.#requireChild(child));
   }
 
   kill(child: ActorRef<never>): void {
-    if (this.active) kill(requireChild(this.#cell as unknown as ActorCell, child));
+    if (this.active) this.#requireChild(child).kill();
   }
 
   unpark<C>(child: ActorRef<C>): ActorRef<C> {
-    return this.#cell.supervisor.unpark(
-      requireChild(this.#cell as unknown as ActorCell, child),
-    ) as ActorRef<C>;
+    return this.#cell.unparkChild(this.#requireChild(child)) as ActorRef<C>;
   }
 
   watch(target: ActorRef<never>): void {
-    if (this.active) this.#cell.watches.watch(this.#cell as unknown as ActorCell, target);
+    if (this.active) this.#cell.watches.watch(this.#cell, target);
   }
 
   unwatch(target: ActorRef<never>): void {
-    if (this.active) this.#cell.watches.unwatch(this.#cell as unknown as ActorCell, target);
+    if (this.active) this.#cell.watches.unwatch(this.#cell, target);
   }
 
   link(target: ActorRef<never>): void {
-    if (this.active)
-      this.#cell.watches.link(this.#cell as unknown as ActorCell, this.#cell.runtime.nearest(target));
+    if (this.active) this.#cell.watches.link(this.#cell, target);
   }
 
   unlink(target: ActorRef<never>): void {
@@ -198,18 +195,12 @@ export class CellContext<M> implements ActorContext<M>, Guard {
   }
 
   ask<T, R>(target: ActorRef<T>, make: (replyTo: ActorRef<R>) => T, options: AskOptions<R>): Promise<R> {
-    const { runtime } = this.#cell;
-    return askFor(
-      runtime,
-      this.active ? (this.#cell as unknown as ActorCell) : undefined,
-      target,
-      make,
-      options,
-    );
+    const asker = this.active ? this.#cell : undefined;
+    return askFor(this.#cell.node, asker, target, make, options);
   }
 
   tellOrWait<T>(target: ActorRef<T>, message: T, options: WaitOptions): Promise<void> {
-    return this.#cell.runtime.tellOrWait(target, message, options);
+    return this.#cell.node.delivery.tellOrWait(target, message, options);
   }
 
   askStream<T, R>(
@@ -217,18 +208,14 @@ export class CellContext<M> implements ActorContext<M>, Guard {
     make: (replyTo: ActorRef<StreamFrame<R>>) => T,
     options: StreamOptions,
   ): AsyncIterableIterator<R, undefined> {
-    const reader = this.#cell.runtime.askStreamFrom<T, R>(
-      this.active ? (this.#cell as unknown as ActorCell) : undefined,
-      target,
-      make,
-      options,
-    );
-    // A reader that is no more must not go on drawing what a producer makes.
-    const { signal } = this;
-    const onEnd = () => reader.abandon();
-    if (signal.aborted) onEnd();
-    else signal.addEventListener('abort', onEnd, { once: true });
-    reader.onClose = () => signal.removeEventListener('abort', onEnd);
+    const cell = this.#cell;
+    const { streams, delivery, actors } = cell.node;
+    const reader = streams.read<R>(target, this.active ? callChain(cell) : undefined, options);
+    if (this.active) this.noteWait(reader);
+    delivery.sendQuestion(target, make(reader), options.lane, reader, currentTrace());
+    if (this.active && cell.state === 'busy' && !cell.inTurn) refuseCycle(actors, reader);
+    // Without a reader the producer must stop.
+    reader.onClose = this.#onEnd(() => reader.abandon());
     return reader;
   }
 
@@ -237,13 +224,17 @@ export class CellContext<M> implements ActorContext<M>, Guard {
     options?: { readonly idleTimeoutMs?: number },
   ): StreamWriter<R> {
     if (options !== undefined) requireKnownOptions('openStream', options, openOptions);
-    const writer = new StreamWriter<R>(this.#cell.runtime, replyTo, options?.idleTimeoutMs);
-    const { signal } = this;
-    const onEnd = () => writer.fail('actor-ended', `${this.path} ended before its stream`);
-    if (signal.aborted) onEnd();
-    else signal.addEventListener('abort', onEnd, { once: true });
-    writer.onClose = () => signal.removeEventListener('abort', onEnd);
+    const writer = this.#cell.node.streams.write<R>(replyTo, options?.idleTimeoutMs);
+    writer.whenClosed(this.#onEnd(() => writer.fail('actor-ended', `${this.path} ended before its stream`)));
     return writer;
+  }
+
+  /** Calls `end` when this incarnation ends, at once when it has ended. Returns the unsubscriber. */
+  #onEnd(end: () => void): () => void {
+    const { signal } = this;
+    if (signal.aborted) end();
+    else signal.addEventListener('abort', end, { once: true });
+    return () => signal.removeEventListener('abort', end);
   }
 
   pipeToSelf<T>(promise: Promise<T>, onValue: (value: T) => M, onError: (error: unknown) => M): void {
@@ -273,13 +264,13 @@ export class CellContext<M> implements ActorContext<M>, Guard {
     const onIdle = () => {
       if (this.#cell.state !== 'busy') this.#cell.force(new Envelope(message, undefined, this, undefined));
     };
-    this.#more().idle = new IdleTimer(this.clock, idleMs, onIdle);
+    this.#more().receiveTimeout = new IdleTimer(this.clock, idleMs, onIdle);
   }
 
   cancelReceiveTimeout(): void {
     if (this.#extras === undefined) return;
-    this.#extras.idle?.cancel();
-    this.#extras.idle = undefined;
+    this.#extras.receiveTimeout?.cancel();
+    this.#extras.receiveTimeout = undefined;
   }
 
   stash(message: M): void {
@@ -287,7 +278,7 @@ export class CellContext<M> implements ActorContext<M>, Guard {
     const stashed = (this.#more().stashed ??= []);
     if (stashed.length >= this.#cell.mailbox.capacity) throw new StashFullError(this.path, stashed.length);
     const { currentEnvelope } = this.#cell;
-    // A question keeps who asks it, who learns at once when it is never answered.
+    // A question keeps its asker, which learns at once when the question is never answered.
     const isQuestion = currentEnvelope?.ask !== undefined && currentEnvelope.message === message;
     stashed.push(isQuestion ? currentEnvelope : traced(message, currentTrace()));
   }
@@ -299,9 +290,8 @@ export class CellContext<M> implements ActorContext<M>, Guard {
     if (stashed.length > 0) this.#cell.putBack(stashed);
   }
 
-  /** Messages were handled: the receive timeout starts again. */
   touch(): void {
-    if (this.#extras !== undefined) this.#extras.idle?.touch();
+    if (this.#extras !== undefined) this.#extras.receiveTimeout?.touch();
   }
 
   addSizes(to: TableSizes): void {
@@ -309,7 +299,6 @@ export class CellContext<M> implements ActorContext<M>, Guard {
     to.stashed += this.stashed.length;
   }
 
-  /** This incarnation is over: aborts its signal, cancels its timers, makes its late results void. */
   end(reason: TerminationReason = 'stopped', cause?: unknown): void {
     if (!this.active) return;
     this.active = false;
@@ -333,7 +322,7 @@ export class CellContext<M> implements ActorContext<M>, Guard {
       waits: [],
       reentrancy: undefined,
       timers: undefined,
-      idle: undefined,
+      receiveTimeout: undefined,
       stashed: undefined,
       adapters: undefined,
     });
@@ -353,12 +342,13 @@ export class CellContext<M> implements ActorContext<M>, Guard {
     timers.set(key, timer);
     timer.arm();
   }
-}
 
-function requireChild(cell: ActorCell, ref: ActorRef<never>): ActorCell {
-  const child = cell.runtime.actorOf(ref);
-  if (child?.parent === cell) return child;
-  throw new InvalidArgumentError('child', `is not a child of ${cell.path}`);
+  #requireChild(ref: ActorRef<never>): LocalActor {
+    const cell = this.#cell;
+    const child = ref instanceof LocalRef ? ref.actor : cell.node.actors.findWithParked(ref);
+    if (child?.parent === cell) return child;
+    throw new InvalidArgumentError('child', `is not a child of ${cell.path}`);
+  }
 }
 
 /** Depth to which `cause` chains are followed. */

@@ -5,7 +5,7 @@ import { advance, settle } from '../testing/settle.ts';
 import { createTestHub, createTestNode, type TestNode } from '../testing/test-node.ts';
 import type { ActorRef } from '../actor/actor-ref.ts';
 import { receive } from '../actor/behaviour.ts';
-import { props } from '../actor/props.ts';
+import { props } from './create-props.ts';
 
 /** `go`: ask that one · `ask`: answer it. */
 type Word =

@@ -1,10 +1,6 @@
-import type { ActorCell } from './cell.ts';
-import { Adapter } from './adapter.ts';
-import type { ActorRef } from '../actor/actor-ref.ts';
-import { isHandling, waitsFor } from './handling.ts';
 import type { CallChain } from '../actor/call-chain.ts';
-import type { Question } from '../actor/envelope.ts';
-import type { Runtime } from '../system/runtime.ts';
+import type { ActorDirectory } from '../actor/node-ports.ts';
+import type { Wait, WaitingActor } from '../actor/waiting-actor.ts';
 
 /*
  * Finds deadlocks in the graph of actors that wait for each other. A question that returns to an actor of its own call
@@ -13,50 +9,43 @@ import type { Runtime } from '../system/runtime.ts';
  * handler and still in the mailbox of an actor whose own handler also awaits an answer.
  */
 
-/** A question asked by a running handler. */
-export interface Wait extends Question {
-  readonly target: ActorRef<never>;
-}
-
 /** A question to an actor of another node, possibly part of a cycle through that node. */
 export type OnRemoteWait = (wait: Wait) => void;
 
 /** Most actors visited for one question. */
-const maxLookedAt = 256;
+const maxVisited = 256;
 
 /** Refuses an awaited question that would close a cycle on this node. */
-export function refuseCycle(runtime: Runtime, wait: Wait): void {
+export function refuseCycle(actors: ActorDirectory, wait: Wait): void {
   if (wait.isOver) return;
-  const target = actorBehind(runtime, wait.target);
-  if (target === undefined || target.state !== 'busy') return;
-  if (waitsFor(target, wait.chain) || awaitsOneOf(target, wait.chain, undefined))
-    target.takeBack((ask) => ask === wait, 'deadlock');
+  const target = actors.findOwner(wait.target);
+  if (target === undefined || !target.isBusy) return;
+  if (target.waitsFor(wait.chain) || awaitsOneOf(actors, target, wait.chain, undefined))
+    target.withdraw((ask) => ask === wait, 'deadlock');
 }
 
-/** Does this actor wait, directly or through others, for a handler in the chain? `onRemote` gets each edge to another node. */
+/**
+ * True when this actor waits, directly or through others, for a handler in the chain. `onRemote` gets each edge to
+ * another node.
+ */
 export function awaitsOneOf(
-  cell: ActorCell,
+  actors: ActorDirectory,
+  actor: WaitingActor,
   chain: CallChain | undefined,
   onRemote: OnRemoteWait | undefined,
 ): boolean {
   if (chain === undefined) return false;
-  const seen = new Set<ActorCell>();
-  const leadsBack = (from: ActorCell): boolean => {
-    if (seen.has(from) || seen.size >= maxLookedAt) return false;
-    seen.add(from);
-    for (const wait of from.context.waits) {
-      if (wait.isOver || wait.chain === undefined || !isHandling(from, wait.chain.handling)) continue;
-      const next = actorBehind(from.runtime, wait.target);
+  const visited = new Set<WaitingActor>();
+  const leadsBack = (from: WaitingActor): boolean => {
+    if (visited.has(from) || visited.size >= maxVisited) return false;
+    visited.add(from);
+    for (const wait of from.waits) {
+      if (wait.isOver || wait.chain === undefined || !from.isHandling(wait.chain.handling)) continue;
+      const next = actors.findOwner(wait.target);
       if (next === undefined) onRemote?.(wait);
-      else if (next.state === 'busy' && (waitsFor(next, chain) || leadsBack(next)) && next.holds(wait))
-        return true;
+      else if (next.isBusy && (next.waitsFor(chain) || leadsBack(next)) && next.holds(wait)) return true;
     }
     return false;
   };
-  return leadsBack(cell);
-}
-
-/** The actor of this node that receives messages sent to the ref. */
-function actorBehind(runtime: Runtime, ref: ActorRef<never>): ActorCell | undefined {
-  return ref instanceof Adapter ? ref.owner : runtime.cellOf(ref);
+  return leadsBack(actor);
 }

@@ -8,7 +8,8 @@ import type { ActorContext } from '../actor/actor-context.ts';
 import type { ActorRef } from '../actor/actor-ref.ts';
 import { receive, setup, stopped } from '../actor/behaviour.ts';
 import { previewOf } from '../actor/message-preview.ts';
-import { type Props, props } from '../actor/props.ts';
+import type { Props } from '../actor/actor-context.ts';
+import { props } from './create-props.ts';
 import type { RuntimeEvent } from '../actor/runtime-event.ts';
 import type { Signal } from '../actor/signal.ts';
 

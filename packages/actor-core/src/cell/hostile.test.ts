@@ -3,8 +3,9 @@ import { localSystem } from '../testing/local-system.ts';
 import { advance, settle } from '../testing/settle.ts';
 import type { ActorContext } from '../actor/actor-context.ts';
 import type { ActorRef } from '../actor/actor-ref.ts';
-import { type Behaviour, receive, same, setup, stopped, unhandled } from '../actor/behaviour.ts';
-import { props } from '../actor/props.ts';
+import { receive, same, setup, stopped, unhandled } from '../actor/behaviour.ts';
+import type { Behaviour } from '../actor/actor-context.ts';
+import { props } from './create-props.ts';
 
 const anything = (value: unknown): Behaviour<string> => value as Behaviour<string>;
 

@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { deadLetters, localSystem } from '../testing/local-system.ts';
 import { advance, settle } from '../testing/settle.ts';
 import type { ActorRef } from '../actor/actor-ref.ts';
-import { type Behaviour, receive, same, setup, stopped } from '../actor/behaviour.ts';
-import { props } from '../actor/props.ts';
+import { receive, same, setup, stopped } from '../actor/behaviour.ts';
+import type { Behaviour } from '../actor/actor-context.ts';
+import { props } from './create-props.ts';
 
 describe('an incarnation', () => {
   it('aborts its signal when it ends and its late results are ignored', async () => {

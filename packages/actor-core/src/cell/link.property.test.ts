@@ -5,7 +5,8 @@ import { advance } from '../testing/settle.ts';
 import { createTestHub, createTestNode } from '../testing/test-node.ts';
 import type { ActorRef } from '../actor/actor-ref.ts';
 import { receive, setup } from '../actor/behaviour.ts';
-import { type Props, props } from '../actor/props.ts';
+import type { Props } from '../actor/actor-context.ts';
+import { props } from './create-props.ts';
 
 type Order = 'fail' | 'unlink';
 

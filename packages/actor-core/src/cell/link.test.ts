@@ -7,8 +7,11 @@ import { waitUntil } from '../testing/wait-until.ts';
 import { createTestHub, createTestNode, type TestHub, type TestNode } from '../testing/test-node.ts';
 import type { ActorContext } from '../actor/actor-context.ts';
 import type { ActorRef } from '../actor/actor-ref.ts';
-import { type Next, receive, setup, stopped } from '../actor/behaviour.ts';
-import { type Props, props, type RestartType } from '../actor/props.ts';
+import { receive, setup, stopped } from '../actor/behaviour.ts';
+import type { Next } from '../actor/actor-context.ts';
+import type { RestartType } from '../actor/supervision-options.ts';
+import type { Props } from '../actor/actor-context.ts';
+import { props } from './create-props.ts';
 import type { RuntimeEvent } from '../actor/runtime-event.ts';
 
 type Order = 'fail' | 'stop' | 'link' | 'unlink' | 'hang';

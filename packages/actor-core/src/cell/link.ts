@@ -1,27 +1,24 @@
-import { DeathPactError } from '../errors.ts';
-import type { ActorCell } from './cell.ts';
 import type { ActorAddress, ActorRef } from '../actor/actor-ref.ts';
-import { fail } from './lifecycle.ts';
-import type { FailureCause, TerminationReason } from '../actor/signal.ts';
+import type { LocalActor } from '../actor/local-actor.ts';
 import { refKey } from '../actor/ref-key.ts';
-import type { Watcher } from './watch.ts';
+import type { FailureCause, TerminationReason } from '../actor/signal.ts';
+import type { LinkSide } from '../actor/watcher.ts';
+import { DeathPactError } from '../errors.ts';
 
 /**
- * One side of a link: what the end of another actor's incarnation does to this one's. The other side has one as well.
- * Between nodes each side is a watch over the bus, so that neither can miss what happened to the other.
+ * One side of a link: what the end of another actor's incarnation does to the incarnation of this actor. The other
+ * actor has a side of its own. Between nodes each side is a watch over the bus, so that neither actor can miss the end
+ * of the other.
  */
-export class Link implements Watcher {
-  readonly owner: ActorCell;
+export class Link implements LinkSide {
+  readonly owner: LocalActor;
   readonly target: ActorRef<never>;
-  /** Which incarnation of the owner is linked. */
   readonly incarnation: number;
-  /** Takes the interest back where it was registered, and with it the other side. */
   onCancel: (() => void) | undefined = undefined;
-  /** As `onCancel`, where the other side learns anyway that this one has ended. */
   onForget: (() => void) | undefined = undefined;
   #isOver = false;
 
-  constructor(owner: ActorCell, target: ActorRef<never>) {
+  constructor(owner: LocalActor, target: ActorRef<never>) {
     this.owner = owner;
     this.target = target;
     this.incarnation = owner.presentIncarnation;
@@ -36,19 +33,20 @@ export class Link implements Watcher {
     return own.node === node && own.path === path && (own.uid === uid || own.uid === 0 || uid === 0);
   }
 
-  /** The other side's incarnation has ended. An end in order only dissolves the link. */
+  /** The incarnation of the other side has ended. An end in order only dissolves the link. */
   terminated(reason: TerminationReason, cause?: FailureCause): void {
     if (this.#isOver) return;
     this.#isOver = true;
     const { owner, incarnation } = this;
     owner.watches.forgetLink(this);
     if (reason === 'stopped') return;
-    // Later, since the other one may be ending in this one's very handler, and links form chains.
-    owner.runtime.scheduler.schedule(() => {
-      const isUp = owner.state === 'running' || owner.state === 'busy' || owner.state === 'starting';
-      if (isUp && owner.incarnation === incarnation && owner.context.active)
-        fail(owner, new DeathPactError(this.target.address, reason, { cause: cause?.error ?? cause }));
-    });
+    // In a turn of its own: the other actor may end inside a handler of this actor, and links form chains.
+    owner.node.scheduler.schedule(() =>
+      owner.failLinked(
+        incarnation,
+        new DeathPactError(this.target.address, reason, { cause: cause?.error ?? cause }),
+      ),
+    );
   }
 
   cancel(): void {
@@ -63,13 +61,13 @@ export class Link implements Watcher {
   }
 }
 
-/** Links two actors of this process: each other's end tells both sides. */
-export function joinLocal(link: Link, cell: ActorCell): void {
+/** Links two actors of this process: the end of each is notified to the side of the other. */
+export function joinLocal(link: Link, actor: LocalActor): void {
   const { owner } = link;
-  const other = new Link(cell, owner.ref);
-  cell.watches.addLink(other);
+  const other = new Link(actor, owner.ref);
+  actor.watches.addLink(other);
   for (const [side, to, opposite] of [
-    [link, cell, other],
+    [link, actor, other],
     [other, owner, link],
   ] as const) {
     to.watches.addIncarnationWatcher(side);

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { deadLetters, localSystem, recorder } from '../testing/local-system.ts';
 import { advance, settle } from '../testing/settle.ts';
-import { type Behaviour, receive, same, setup, stopped, unhandled } from '../actor/behaviour.ts';
-import { type Props, props } from '../actor/props.ts';
+import { receive, same, setup, stopped, unhandled } from '../actor/behaviour.ts';
+import type { Behaviour } from '../actor/actor-context.ts';
+import type { Props } from '../actor/actor-context.ts';
+import { props } from './create-props.ts';
 
 describe('messages', () => {
   it('arrive in the order they were sent, control first', async () => {

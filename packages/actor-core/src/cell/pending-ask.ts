@@ -1,29 +1,22 @@
 import type { z } from 'zod';
-import {
-  ActorNotFoundError,
-  AnswerMismatchError,
-  DeadlockError,
-  MailboxFullError,
-  MessageRefusedError,
-  RequestTimeoutError,
-  TransportDisconnectedError,
-} from '../errors.ts';
-import type { ActorAddress, ActorRef, TellOptions } from '../actor/actor-ref.ts';
+import type { ActorRef, TellOptions } from '../actor/actor-ref.ts';
+import type { BlockedSender } from '../actor/blocked-sender.ts';
 import type { CallChain } from '../actor/call-chain.ts';
-import type { Expiring } from '../clock/deadlines.ts';
 import { Endpoint, isGone } from '../actor/endpoint.ts';
 import type { Question } from '../actor/envelope.ts';
-import type { Runtime } from '../system/runtime.ts';
+import type { NodeServices } from '../actor/node-services.ts';
+import { refusal } from '../actor/refusal.ts';
 import type { DeadLetterReason } from '../actor/runtime-event.ts';
-import type { AwaitingSender } from '../mailbox/blocked-senders.ts';
+import type { Expiring } from '../clock/expiring.ts';
+import { AnswerMismatchError, RequestTimeoutError } from '../errors.ts';
 
-/** A question waiting for its answer; at the same time the `replyTo` that the question carries. */
-export class PendingAsk<R> extends Endpoint<R> implements Expiring, Question, AwaitingSender {
+/** A question that waits for its answer, and the `replyTo` ref that the question carries. */
+export class PendingAsk<R> extends Endpoint<R> implements Expiring, Question, BlockedSender {
   deadline = 0;
   previous: Expiring | undefined = undefined;
   next: Expiring | undefined = undefined;
   list: Expiring['list'] = undefined;
-  /** Who asks, and who waits for that; undefined when no actor does. */
+  /** The asker and the actors that wait for it; undefined for code outside of actors. */
   readonly chain: CallChain | undefined;
   readonly target: ActorRef<never>;
   readonly timeoutMs: number;
@@ -34,7 +27,7 @@ export class PendingAsk<R> extends Endpoint<R> implements Expiring, Question, Aw
   #reject: (error: Error) => void;
 
   constructor(
-    runtime: Runtime,
+    node: NodeServices,
     target: ActorRef<never>,
     timeoutMs: number,
     chain: CallChain | undefined,
@@ -42,7 +35,7 @@ export class PendingAsk<R> extends Endpoint<R> implements Expiring, Question, Aw
     reject: (error: Error) => void,
     reply?: z.ZodType<R>,
   ) {
-    super(runtime, reply);
+    super(node, reply);
     this.target = target;
     this.timeoutMs = timeoutMs;
     this.chain = chain;
@@ -61,7 +54,7 @@ export class PendingAsk<R> extends Endpoint<R> implements Expiring, Question, Aw
     return this.#settled;
   }
 
-  /** As a message that waited for room: it is in the mailbox. */
+  /** For a blocked sender: the message is in the mailbox. */
   accepted(): void {
     if (!this.#settled) this.tell(undefined as R);
   }
@@ -111,22 +104,3 @@ export class PendingAsk<R> extends Endpoint<R> implements Expiring, Question, Aw
 }
 
 function ignore(): void {}
-
-/** The error that a question fails with when it could not be delivered. */
-export function refusal(to: ActorAddress, reason: DeadLetterReason): Error {
-  switch (reason) {
-    case 'no-such-actor':
-    case 'stale-incarnation':
-      return new ActorNotFoundError(to.node, to.path);
-    case 'mailbox-full':
-    case 'dropped':
-    case 'stash-full':
-      return new MailboxFullError(to.path);
-    case 'bus-unavailable':
-      return new TransportDisconnectedError();
-    case 'deadlock':
-      return new DeadlockError(to.path);
-    default:
-      return new MessageRefusedError(to.path, reason);
-  }
-}

@@ -5,7 +5,7 @@ import type { ActorRef } from '../actor/actor-ref.ts';
 import type { ActorSystem } from '../actor/actor-system.ts';
 import { receive, stopped } from '../actor/behaviour.ts';
 import { createActorSystem } from '../node/create-actor-system.ts';
-import { props } from '../actor/props.ts';
+import { props } from './create-props.ts';
 
 type Message = 'slow' | 'closed' | 'get' | 'get-slowly' | 'set' | 'fail' | 'bye';
 

@@ -4,25 +4,27 @@ import { Envelope, type Refusable } from '../actor/envelope.ts';
 import type { Mailbox } from '../mailbox/mailbox.ts';
 import { empty, Ring } from '../mailbox/ring.ts';
 
-/** A message that is being handled. */
+/** One message being handled. */
 export interface Handling {
-  /** Its number among the messages of its actor. */
-  readonly handling: number;
-  /** Where the message came with more than itself. */
+  /** Number of the message among all messages of the actor. */
+  readonly number: number;
+  /** The envelope of the message, where it has one. */
   readonly envelope: Envelope | undefined;
 }
 
 /**
- * What one handling lets in while its promise is not settled. Whatever it does not declare waits in the mailbox as
- * ever; what was let in and not begun by the time it ends goes back to the mailbox's front.
+ * The messages that one handler accepts while its promise is not settled. All other messages wait in the mailbox.
+ * Accepted messages that were not started when the handler ends go back to the front of the mailbox.
  */
 export class Reentrancy {
+  /** The handling that declared which messages it accepts. */
   readonly declarer: Handling;
-  /** The handling whose code runs right now, if it is one that was let in. */
+  /** The reentrant handling whose code is on the stack. */
   onStack: Handling | undefined = undefined;
   readonly #accepts: (message: never) => boolean;
   readonly #mailbox: Mailbox;
-  readonly #ready = new Ring();
+  readonly #accepted = new Ring();
+  /** Handlings under way, oldest first. */
   readonly #handlings: Handling[];
   #isOpen = true;
 
@@ -33,67 +35,72 @@ export class Reentrancy {
     this.#handlings = [declarer];
   }
 
-  get hasReady(): boolean {
-    return this.#ready.length > 0;
+  /** True when accepted messages wait to be handled. */
+  get hasAccepted(): boolean {
+    return this.#accepted.length > 0;
   }
 
+  /** True when no handling is under way. */
   get isSettled(): boolean {
     return this.#handlings.length === 0;
   }
 
-  /** Whose code runs; behind an `await` that cannot be told, and the oldest under way is taken for it. */
+  /**
+   * The handling whose code runs. After an `await` it is not known which one that is; the oldest handling under way
+   * stands for it.
+   */
   get current(): Handling {
     return this.onStack ?? this.#handlings[0] ?? this.declarer;
   }
 
-  /** Does a handling under way wait for what this chain leads to? */
+  /** True when a handling under way is part of the call chain. */
   waitsFor(chain: CallChain | undefined, address: ActorAddress): boolean {
-    return this.#handlings.some(({ handling }) => waitsIn(chain, address, handling));
+    return this.#handlings.some(({ number }) => waitsIn(chain, address, number));
   }
 
-  isUnderWay(handling: number): boolean {
-    return this.#handlings.some((one) => one.handling === handling);
+  isHandling(number: number): boolean {
+    return this.#handlings.some((handling) => handling.number === number);
   }
 
-  /** Is that question being handled? */
   isHandlingQuestion(ask: Refusable): boolean {
     return this.#handlings.some(({ envelope }) => envelope?.ask === ask);
   }
 
-  /** Lets in what waits in the mailbox already. */
+  /** Accepts the matching messages that wait in the mailbox already. */
   acceptWaiting(): void {
-    for (const item of this.#mailbox.takeWhere((one) => this.#matches(one))) this.#ready.push(item);
+    for (const item of this.#mailbox.takeWhere((one) => this.#matches(one))) this.#accepted.push(item);
   }
 
-  /** True when the message was let in. */
+  /** True when the message was accepted. */
   offer(item: unknown): boolean {
-    if (!this.#isOpen || this.#ready.length >= this.#mailbox.capacity || !this.#matches(item)) return false;
-    this.#ready.push(item);
+    const hasSpace = this.#accepted.length < this.#mailbox.capacity;
+    if (!this.#isOpen || !hasSpace || !this.#matches(item)) return false;
+    this.#accepted.push(item);
     return true;
   }
 
-  /** The next message that was let in, or `empty`. */
+  /** The next accepted message, or `empty`. */
   take(): unknown {
-    return this.#ready.shift();
+    return this.#accepted.shift();
   }
 
-  begin(handling: number, envelope: Envelope | undefined): Handling {
-    const begun: Handling = { handling, envelope };
-    this.#handlings.push(begun);
-    return begun;
+  begin(number: number, envelope: Envelope | undefined): Handling {
+    const handling: Handling = { number, envelope };
+    this.#handlings.push(handling);
+    return handling;
   }
 
-  finish(done: Handling): void {
-    const at = this.#handlings.indexOf(done);
+  finish(handling: Handling): void {
+    const at = this.#handlings.indexOf(handling);
     if (at !== -1) this.#handlings.splice(at, 1);
-    if (done === this.declarer) this.close();
+    if (handling === this.declarer) this.close();
   }
 
-  /** Nothing more is let in. */
+  /** Accepts no more messages and returns those that were not started. */
   close(): void {
     this.#isOpen = false;
     const left: unknown[] = [];
-    for (let item = this.#ready.shift(); item !== empty; item = this.#ready.shift()) left.push(item);
+    for (let item = this.#accepted.shift(); item !== empty; item = this.#accepted.shift()) left.push(item);
     this.#mailbox.putBack(left);
   }
 
@@ -102,7 +109,7 @@ export class Reentrancy {
     try {
       return this.#accepts((item instanceof Envelope ? item.message : item) as never);
     } catch {
-      // A send never throws; the message waits, as any that was not declared.
+      // A send never throws; the message waits like one that was not declared.
       return false;
     }
   }

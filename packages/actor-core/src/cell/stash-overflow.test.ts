@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { deadLetters, localSystem } from '../testing/local-system.ts';
 import { advance, settle } from '../testing/settle.ts';
 import { receive } from '../actor/behaviour.ts';
-import { props } from '../actor/props.ts';
+import { props } from './create-props.ts';
 
 it('a stash that overflows is not given to the next incarnation, which goes on with what came after', async () => {
   const { system, clock, events } = localSystem();

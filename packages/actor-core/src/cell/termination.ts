@@ -1,23 +1,29 @@
-import type { ActorCell } from './cell.ts';
 import type { Signal } from '../actor/signal.ts';
+import type { CellState, Termination } from './cell-state.ts';
+
+const postStop: Signal = { type: 'post-stop' };
 
 /**
- * Ends the present incarnation: its children in reverse order, then the signal, then the incarnation itself; `done`
- * once nothing of it is left. One that begins later makes it void.
+ * Ends the present incarnation: its children in reverse start order, then its last signal, then its context. Calls
+ * `terminated` once nothing of it is left. A termination that begins later, or an abandoned incarnation, makes this
+ * termination void.
  */
-export function terminateIncarnation<M>(cell: ActorCell<M>, signal: Signal, done: () => void): void {
-  const token = {};
-  cell.termination = token;
+export function terminateIncarnation<M>(
+  cell: CellState<M>,
+  termination: Termination,
+  terminated: (cell: CellState<M>, termination: Termination) => void,
+): void {
+  cell.termination = termination;
   const finish = () => {
-    if (cell.termination !== token) return;
+    if (cell.termination !== termination) return;
     cell.termination = undefined;
     cell.context.end();
     cell.unwatchAll();
-    done();
+    terminated(cell, termination);
   };
   const signalThenFinish = () => {
-    if (cell.termination !== token) return;
-    const result = lastSignal(cell, signal);
+    if (cell.termination !== termination) return;
+    const result = sendLastSignal(cell, termination);
     if (result === undefined) finish();
     else result.then(finish, finish);
   };
@@ -25,12 +31,16 @@ export function terminateIncarnation<M>(cell: ActorCell<M>, signal: Signal, done
   else signalThenFinish();
 }
 
-/** The last thing this incarnation handles; a failure of it is logged, since nobody is left to supervise it. */
-function lastSignal<M>(cell: ActorCell<M>, signal: Signal): Promise<unknown> | undefined {
-  const onSignal = cell.silence();
+/** The last thing this incarnation handles. A failure of the handler is logged, since nobody supervises it any more. */
+function sendLastSignal<M>(
+  cell: CellState<M>,
+  { purpose, cause }: Termination,
+): Promise<unknown> | undefined {
+  const onSignal = cell.removeHandlers();
   if (onSignal === undefined) return undefined;
+  const signal: Signal = purpose === 'restart' ? { type: 'pre-restart', cause } : postStop;
   const failed = (err: unknown) =>
-    cell.runtime.log.warn({ actor: cell.path, signal: signal.type, err }, 'signal handler failed');
+    cell.node.log.warn({ actor: cell.path, signal: signal.type, err }, 'signal handler failed');
   try {
     const result = onSignal(signal, cell.context);
     if (result === undefined || 'kind' in result) return undefined;

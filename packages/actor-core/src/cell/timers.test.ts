@@ -3,7 +3,8 @@ import { localSystem } from '../testing/local-system.ts';
 import { advance, settle } from '../testing/settle.ts';
 import type { ActorContext } from '../actor/actor-context.ts';
 import { receive, setup } from '../actor/behaviour.ts';
-import { type Props, props } from '../actor/props.ts';
+import type { Props } from '../actor/actor-context.ts';
+import { props } from './create-props.ts';
 
 function timed(use: (context: ActorContext<string>) => void, seen: string[]): Props<string> {
   return props<string>(() =>

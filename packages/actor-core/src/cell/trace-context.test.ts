@@ -6,7 +6,8 @@ import { createTestHub, createTestNode } from '../testing/test-node.ts';
 import type { ActorRef } from '../actor/actor-ref.ts';
 import type { ActorSystem } from '../actor/actor-system.ts';
 import { receive, setup } from '../actor/behaviour.ts';
-import { type Props, props } from '../actor/props.ts';
+import type { Props } from '../actor/actor-context.ts';
+import { props } from './create-props.ts';
 import { createActorSystem } from '../node/create-actor-system.ts';
 import { withTrace } from '../actor/trace-context.ts';
 

@@ -1,18 +1,27 @@
-import type { ActorCell } from './cell.ts';
 import type { ActorAddress, ActorRef } from '../actor/actor-ref.ts';
-import { Link } from './link.ts';
+import type { Envelope } from '../actor/envelope.ts';
+import type { LocalActor } from '../actor/local-actor.ts';
+import type { NodePorts } from '../actor/node-ports.ts';
+import { refKey } from '../actor/ref-key.ts';
 import type { FailureCause, TerminationReason } from '../actor/signal.ts';
 import type { TableSizes } from '../actor/table-sizes.ts';
-import { refKey } from '../actor/ref-key.ts';
-import { Watch, type Watcher } from './watch.ts';
+import type { LinkSide, Watcher, WatchTable } from '../actor/watcher.ts';
+import { joinLocal, Link } from './link.ts';
+import { Watch } from './watch.ts';
 
-/** Who watches an actor, whom it watches, and whom it is linked to. Most actors have none of it, so theirs is made on demand. */
-export class WatchList {
+/** The actor that a watch list belongs to. */
+interface WatchingActor extends LocalActor {
+  readonly node: NodePorts;
+  force(envelope: Envelope): void;
+}
+
+/** The watchers of one actor, the actors that it watches, and its links. Created on demand: most actors have none. */
+export class WatchList implements WatchTable {
   #watchers: Set<Watcher> | undefined = undefined;
   #watching: Map<string, Watch> | undefined = undefined;
-  /** Told when the present incarnation ends: other sides of links, and who watches an adapter. */
+  /** Notified when the present incarnation ends: other sides of links, and watchers of an adapter. */
   #ofIncarnation: Set<Watcher> | undefined = undefined;
-  #links: Map<string, Link> | undefined = undefined;
+  #links: Map<string, LinkSide> | undefined = undefined;
 
   addWatcher(watcher: Watcher): void {
     (this.#watchers ??= new Set()).add(watcher);
@@ -30,14 +39,14 @@ export class WatchList {
     this.#ofIncarnation?.delete(watcher);
   }
 
-  /** Tells everyone who watches, once. */
-  tell(reason: TerminationReason, cause: FailureCause | undefined): void {
+  /** Notifies all watchers, once. */
+  notify(reason: TerminationReason, cause: FailureCause | undefined): void {
     const watchers = this.#watchers;
     this.#watchers = undefined;
     if (watchers !== undefined) for (const watcher of watchers) watcher.terminated(reason, cause);
   }
 
-  /** The present incarnation has ended: its links end with it, and whoever it concerns is told. */
+  /** The present incarnation has ended: its links end with it, and the watchers of the incarnation are notified. */
   incarnationEnded(reason: TerminationReason, cause: FailureCause | undefined): void {
     const links = this.#links;
     const ofIncarnation = this.#ofIncarnation;
@@ -45,37 +54,38 @@ export class WatchList {
     this.#ofIncarnation = undefined;
     if (links !== undefined)
       for (const link of links.values()) {
-        // A failure reaches the other side as an end of what it watches; taking the link back would overtake that.
+        // The other side learns of a failure by its watch. A cancellation would overtake that notice.
         if (reason === 'stopped') link.cancel();
         else link.forget();
       }
     if (ofIncarnation !== undefined) for (const watcher of ofIncarnation) watcher.terminated(reason, cause);
   }
 
-  /** `owner` learns of the end of `target`, once. */
-  watch(owner: ActorCell, target: ActorRef<never>): void {
-    const key = refKey(owner.runtime.nearest(target));
+  /** `owner` is notified of the end of `target`, once. */
+  watch(owner: WatchingActor, target: ActorRef<never>): void {
+    const key = refKey(owner.node.actors.exactRef(target));
     if (this.#watching?.has(key) === true) return;
     const watch = new Watch(owner, target, key);
     (this.#watching ??= new Map()).set(key, watch);
-    owner.runtime.watch(watch, target.address);
+    owner.node.watches.watch(watch, target.address);
   }
 
-  /** The notice of this watch was read. */
+  /** The signal of this watch is being handled. */
   done(watch: Watch): void {
     this.#watching?.delete(watch.key);
   }
 
-  /** Removes the watch on that actor, whichever of its refs was used to watch. */
-  unwatch(owner: ActorCell, target: ActorRef<never>): void {
+  /** Removes the watch on that actor, whichever of its refs was watched. */
+  unwatch(owner: WatchingActor, target: ActorRef<never>): void {
     if (this.#watching === undefined) return;
-    const watch = this.#watching.get(refKey(owner.runtime.nearest(target))) ?? this.#watchOf(target.address);
+    const exact = refKey(owner.node.actors.exactRef(target));
+    const watch = this.#watching.get(exact) ?? this.#watchOn(target.address);
     if (watch === undefined) return;
     this.#watching.delete(watch.key);
     watch.cancel();
   }
 
-  #watchOf({ node, path, uid }: ActorAddress): Watch | undefined {
+  #watchOn({ node, path, uid }: ActorAddress): Watch | undefined {
     for (const watch of this.#watching?.values() ?? []) {
       const own = watch.target.address;
       if (own.node === node && own.path === path && (own.uid === uid || own.uid === 0 || uid === 0))
@@ -84,19 +94,24 @@ export class WatchList {
     return undefined;
   }
 
-  /** Joins the present incarnations of `owner` and `target`. */
-  link(owner: ActorCell, target: ActorRef<never>): void {
+  /** Links the present incarnations of `owner` and of the actor that `ref` means. */
+  link(owner: WatchingActor, ref: ActorRef<never>): void {
+    const { actors, watches } = owner.node;
+    const target = actors.exactRef(ref);
     if (this.linkTo(target.address) !== undefined) return;
+    const actor = actors.find(target);
+    if (actor === owner) return;
     const link = new Link(owner, target);
     this.addLink(link);
-    owner.runtime.link(link);
+    if (actor !== undefined && actor.alive) joinLocal(link, actor);
+    else watches.link(link);
   }
 
-  addLink(link: Link): void {
+  addLink(link: LinkSide): void {
     (this.#links ??= new Map()).set(link.key, link);
   }
 
-  forgetLink(link: Link): void {
+  forgetLink(link: LinkSide): void {
     if (this.#links?.get(link.key) === link) this.#links.delete(link.key);
   }
 
@@ -107,8 +122,7 @@ export class WatchList {
     link.cancel();
   }
 
-  /** The link to the actor at the address, by whatever ref it was made. */
-  linkTo(address: ActorAddress): Link | undefined {
+  linkTo(address: ActorAddress): LinkSide | undefined {
     if (this.#links !== undefined)
       for (const link of this.#links.values()) if (link.isTo(address)) return link;
     return undefined;

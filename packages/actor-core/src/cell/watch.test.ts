@@ -3,7 +3,8 @@ import { localSystem, recorder } from '../testing/local-system.ts';
 import { advance, settle } from '../testing/settle.ts';
 import type { ActorRef } from '../actor/actor-ref.ts';
 import { receive, setup, stopped, unhandled } from '../actor/behaviour.ts';
-import { type Props, props } from '../actor/props.ts';
+import type { Props } from '../actor/actor-context.ts';
+import { props } from './create-props.ts';
 
 function watcher(targets: ActorRef<never>[], seen: string[]): Props<'unwatch'> {
   return props<'unwatch'>(() =>

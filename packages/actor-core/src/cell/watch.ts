@@ -1,33 +1,34 @@
-import type { ActorCell } from './cell.ts';
 import type { ActorRef } from '../actor/actor-ref.ts';
 import { Envelope, type Guard } from '../actor/envelope.ts';
 import type { FailureCause, TerminationReason } from '../actor/signal.ts';
+import type { WatchRegistration } from '../actor/watcher.ts';
 
-/** Who is told of an actor's end. Told at most once. */
-export interface Watcher {
-  /** `cause`: of a failure or kill, where it is known. */
-  terminated(reason: TerminationReason, cause?: FailureCause): void;
+/** The actor that watches. */
+interface WatchOwner {
+  force(envelope: Envelope): void;
 }
 
-/** One actor's interest in the end of another; tells it exactly once, unless cancelled before the signal is read. */
-export class Watch implements Watcher, Guard {
+/**
+ * The watch of one actor on another actor. Sends the `terminated` signal exactly once, unless the watch is cancelled
+ * before the signal is handled.
+ */
+export class Watch implements WatchRegistration, Guard {
   readonly key: string;
   readonly target: ActorRef<never>;
-  /** Takes the interest back where it was registered. */
   onCancel: (() => void) | undefined = undefined;
-  readonly #owner: ActorCell;
+  readonly #owner: WatchOwner;
   #active = true;
-  #told = false;
+  #isNotified = false;
 
-  constructor(owner: ActorCell, target: ActorRef<never>, key: string) {
+  constructor(owner: WatchOwner, target: ActorRef<never>, key: string) {
     this.#owner = owner;
     this.target = target;
     this.key = key;
   }
 
   terminated(reason: TerminationReason, cause?: FailureCause): void {
-    if (this.#told || !this.#active) return;
-    this.#told = true;
+    if (this.#isNotified || !this.#active) return;
+    this.#isNotified = true;
     this.onCancel = undefined;
     const signal = { type: 'terminated', ref: this.target, reason } as const;
     this.#owner.force(

@@ -1,7 +1,7 @@
 import { array, assert, boolean, integer, property, record } from 'fast-check';
 import { expect, it } from 'vitest';
 import { DeadlineHeap } from './deadline-heap.ts';
-import type { Expiring } from './deadlines.ts';
+import type { Expiring } from './expiring.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
 
 const items = array(record({ timeoutMs: integer({ min: 0, max: 1_000 }), isRemoved: boolean() }), {

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../clock.ts';
-import type { Expiring } from './deadlines.ts';
+import type { Expiring } from './expiring.ts';
 
-/** Removed items that may stay in the heap until they are cleared together. */
+/** Most removed items that stay in the heap before they are cleared together. */
 const maxRemoved = 64;
 
 /**

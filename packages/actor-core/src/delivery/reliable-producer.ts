@@ -1,7 +1,8 @@
 import type { ActorContext } from '../actor/actor-context.ts';
 import type { ActorRef } from '../actor/actor-ref.ts';
 import { receive, setup } from '../actor/behaviour.ts';
-import { type Props, props } from '../actor/props.ts';
+import type { Props } from '../actor/actor-context.ts';
+import { props } from '../cell/create-props.ts';
 import type { z } from 'zod';
 import { type DeliveryFrame, type DeliveryResult, type DemandWord, demandSchema } from './delivery-frame.ts';
 import { type ProducerOptions, resolveProducerOptions } from './delivery-options.ts';

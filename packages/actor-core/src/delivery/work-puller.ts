@@ -1,6 +1,7 @@
 import type { ActorRef } from '../actor/actor-ref.ts';
 import { receive, setup } from '../actor/behaviour.ts';
-import { type Props, props } from '../actor/props.ts';
+import type { Props } from '../actor/actor-context.ts';
+import { props } from '../cell/create-props.ts';
 import type { DeliveryFrame } from './delivery-frame.ts';
 import { requireCount } from './delivery-options.ts';
 import { reliableConsumer, type ReliableConsumerOptions } from './reliable-consumer.ts';

@@ -3,7 +3,7 @@ import type { ActorRef } from '../actor/actor-ref.ts';
 import { receive, stopped as actorStopped } from '../actor/behaviour.ts';
 import type { ActorSystem } from '../actor/actor-system.ts';
 import { createActorSystem } from '../node/create-actor-system.ts';
-import { props } from '../actor/props.ts';
+import { props } from '../cell/create-props.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
 import { settle } from '../testing/settle.ts';
 import type { RuntimeEvent } from '../actor/runtime-event.ts';

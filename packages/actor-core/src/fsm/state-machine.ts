@@ -1,5 +1,6 @@
 import type { ActorContext } from '../actor/actor-context.ts';
-import { type Behaviour, type Next, receive, setup, stopped, unhandled } from '../actor/behaviour.ts';
+import { receive, setup, stopped, unhandled } from '../actor/behaviour.ts';
+import type { Behaviour, Next } from '../actor/actor-context.ts';
 import type { Signal } from '../actor/signal.ts';
 import { InvalidArgumentError } from '../errors.ts';
 import { optionNames, requireKnownOptions } from '../known-options.ts';

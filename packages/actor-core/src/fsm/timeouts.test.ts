@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ActorRef } from '../actor/actor-ref.ts';
-import { props } from '../actor/props.ts';
-import { tableSizes } from '../actor/table-sizes.ts';
+import { props } from '../cell/create-props.ts';
+import { tableSizes } from '../system/local-system.ts';
 import { type LocalSystem, localSystem } from '../testing/local-system.ts';
 import { advance, settle } from '../testing/settle.ts';
 import { stateMachine } from './state-machine.ts';

@@ -1,6 +1,6 @@
 import { afterEach, expect, it } from 'vitest';
 import { receive, setup } from '../actor/behaviour.ts';
-import { props } from '../actor/props.ts';
+import { props } from '../cell/create-props.ts';
 import { advance } from '../testing/settle.ts';
 import { createTestHub, createTestNode, type TestNode } from '../testing/test-node.ts';
 import { type ClusterQuestion, inspectCluster, type InspectedNode } from './inspect-cluster.ts';

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
-import { stopped, type Next } from '../actor/behaviour.ts';
-import type { Runtime } from '../system/runtime.ts';
+import { stopped } from '../actor/behaviour.ts';
+import type { Next } from '../actor/actor-context.ts';
+import type { RefResolver } from '../actor/node-services.ts';
 import { decodeValue, encodeValue } from '../remoting/frame-codec.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './worker-message.ts';
 
@@ -20,12 +21,12 @@ const entry = new URL(
 export class ActorWorker<M> {
   /** Rejects when the thread is gone, for whatever reason. */
   readonly died: Promise<never>;
-  readonly #runtime: Runtime;
+  readonly #refs: RefResolver;
   readonly #worker: Worker;
   #inHand: InHand<M> | undefined = undefined;
 
-  constructor(runtime: Runtime, start: WorkerStart, maxHeapMiB: number | undefined) {
-    this.#runtime = runtime;
+  constructor(refs: RefResolver, start: WorkerStart, maxHeapMiB: number | undefined) {
+    this.#refs = refs;
     this.#worker = new Worker(entry, {
       workerData: start,
       ...(maxHeapMiB === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: maxHeapMiB } }),
@@ -56,10 +57,10 @@ export class ActorWorker<M> {
   #receive(message: FromWorker): void {
     const inHand = this.#inHand;
     if (message.type === 'tell') {
-      const runtime = this.#runtime;
-      const value = decodeValue(message.message, (address) => runtime.resolveRef(address));
+      const refs = this.#refs;
+      const value = decodeValue(message.message, (address) => refs.resolve(address));
       const lane = message.control ? 'control' : 'data';
-      runtime.resolveRef(message.to).tell(value as never, { lane, trace: inHand?.trace });
+      refs.resolve(message.to).tell(value as never, { lane, trace: inHand?.trace });
       return;
     }
     this.#inHand = undefined;

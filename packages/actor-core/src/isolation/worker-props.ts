@@ -1,7 +1,9 @@
 import type { ActorRef } from '../actor/actor-ref.ts';
-import { type Directive, receive, setup } from '../actor/behaviour.ts';
-import { LocalRef } from '../system/local-ref.ts';
-import { type Props, props } from '../actor/props.ts';
+import { receive, setup } from '../actor/behaviour.ts';
+import type { Directive } from '../actor/actor-context.ts';
+import { LocalRef } from '../cell/local-ref.ts';
+import type { Props } from '../actor/actor-context.ts';
+import { props } from '../cell/create-props.ts';
 import { InvalidArgumentError } from '../errors.ts';
 import { ActorWorker } from './actor-worker.ts';
 import { optionNames, requireKnownOptions } from '../known-options.ts';
@@ -59,7 +61,7 @@ export function workerProps<M>(source: WorkerSource, options: Omit<Props<M>, 'cr
       const { self, path, incarnation } = context;
       if (!(self instanceof LocalRef)) throw new TypeError('an actor is always local to itself');
       const start = { module: module.href, exportName, self: self.address, path, incarnation, data };
-      const worker = new ActorWorker<M>(self.cell.runtime, start, maxHeapMiB);
+      const worker = new ActorWorker<M>(self.actor.node.refs, start, maxHeapMiB);
       context.signal.addEventListener('abort', () => worker.terminate(), { once: true });
       context.pipeToSelf(worker.died, rethrow, rethrow);
       return receive((message) => worker.handle(message, context.trace));

@@ -1,33 +1,25 @@
+import type { BlockedSender } from '../actor/blocked-sender.ts';
 import type { DeadLetterReason } from '../actor/runtime-event.ts';
 import { empty, Ring } from './ring.ts';
 
-/** Who waits until its message is in a mailbox. */
-export interface AwaitingSender {
-  /** It waits no more. */
-  readonly isOver: boolean;
-  /** The message is in the mailbox. */
-  accepted(): void;
-  refuse(reason: DeadLetterReason): void;
-}
-
 interface Waiting {
   readonly item: unknown;
-  readonly sender: AwaitingSender;
+  readonly sender: BlockedSender;
 }
 
-/** Senders before a full mailbox, in the order they came. */
+/** The senders that wait for space in a full mailbox, in the order of their messages. */
 export class BlockedSenders {
   #queue = new Ring();
 
-  /** False when as many wait already. */
-  add(item: unknown, sender: AwaitingSender, capacity: number): boolean {
-    if (this.#queue.length >= capacity) this.#forgetTheGone();
+  /** False when `capacity` senders wait already. */
+  add(item: unknown, sender: BlockedSender, capacity: number): boolean {
+    if (this.#queue.length >= capacity) this.#removeFinished();
     if (this.#queue.length >= capacity) return false;
     this.#queue.push({ item, sender });
     return true;
   }
 
-  /** The message of whoever waits longest, who learns that it is taken now; `empty` when nobody waits. */
+  /** The message of the sender that waits longest, which is notified of its delivery; `empty` without a sender. */
   next(): unknown {
     for (let waiting = this.#shift(); waiting !== undefined; waiting = this.#shift()) {
       if (waiting.sender.isOver) continue;
@@ -43,12 +35,12 @@ export class BlockedSenders {
     }
   }
 
-  #forgetTheGone(): void {
-    const still = new Ring();
+  #removeFinished(): void {
+    const remaining = new Ring();
     for (let waiting = this.#shift(); waiting !== undefined; waiting = this.#shift()) {
-      if (!waiting.sender.isOver) still.push(waiting);
+      if (!waiting.sender.isOver) remaining.push(waiting);
     }
-    this.#queue = still;
+    this.#queue = remaining;
   }
 
   #shift(): Waiting | undefined {

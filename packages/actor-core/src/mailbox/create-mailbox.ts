@@ -1,6 +1,6 @@
 import { Mailbox } from './mailbox.ts';
 import { PriorityMailbox } from './priority-mailbox.ts';
-import type { MailboxOptions } from '../actor/props.ts';
+import type { MailboxOptions } from '../actor/mailbox-options.ts';
 
 /** @throws InvalidArgumentError for options that cannot be */
 export function createMailbox(options: MailboxOptions | undefined): Mailbox {

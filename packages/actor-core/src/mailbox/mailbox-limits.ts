@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from '../errors.ts';
-import type { MailboxOptions } from '../actor/props.ts';
+import type { MailboxOptions } from '../actor/mailbox-options.ts';
 import { optionNames, requireKnownOptions } from '../known-options.ts';
 
 const mailboxOptions = optionNames<MailboxOptions>({ capacity: true, overflow: true, priorityOf: true });

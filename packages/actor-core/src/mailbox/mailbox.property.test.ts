@@ -14,9 +14,9 @@ import { expect, it } from 'vitest';
 import { mailboxOptions } from '../testing/arbitraries.ts';
 import { createMailbox } from './create-mailbox.ts';
 import { takeDisplaced } from './mailbox.ts';
-import type { MailboxOptions } from '../actor/props.ts';
+import type { MailboxOptions } from '../actor/mailbox-options.ts';
 import { empty } from './ring.ts';
-import type { AwaitingSender } from './blocked-senders.ts';
+import type { BlockedSender } from '../actor/blocked-sender.ts';
 
 type Operation =
   | { readonly do: 'offer'; readonly control: boolean; readonly priority: number }
@@ -130,7 +130,7 @@ function play(options: MailboxOptions, played: readonly Operation[]): { ours: st
   return { ours, model: theirs };
 }
 
-const sender: AwaitingSender = { isOver: false, accepted() {}, refuse() {} };
+const sender: BlockedSender = { isOver: false, accepted() {}, refuse() {} };
 const priorityOf = (message: never): number => (message as Message).priority;
 
 it('a mailbox does what three plain lists do, with every capacity, overflow and priority', () => {

@@ -1,9 +1,10 @@
 import { Envelope } from '../actor/envelope.ts';
 import { type MailboxLimits, mailboxLimits } from './mailbox-limits.ts';
-import type { MailboxOptions } from '../actor/props.ts';
+import type { MailboxOptions } from '../actor/mailbox-options.ts';
 import { empty, Ring } from './ring.ts';
 import type { DeadLetterReason } from '../actor/runtime-event.ts';
-import { type AwaitingSender, BlockedSenders } from './blocked-senders.ts';
+import { BlockedSenders } from './blocked-senders.ts';
+import type { BlockedSender } from '../actor/blocked-sender.ts';
 
 /** What became of an offered message. `displaced`: it went in and pushed the oldest one out. */
 export type Offer = 'taken' | 'displaced' | 'full' | 'dropped';
@@ -56,7 +57,7 @@ export class Mailbox extends Ring {
   }
 
   /** As `offer` to the data lane; with the overflow `backpressure` its sender may have to wait. */
-  offerOrWait(item: unknown, sender: AwaitingSender): Offer | 'waiting' {
+  offerOrWait(item: unknown, sender: BlockedSender): Offer | 'waiting' {
     const { capacity, overflow } = this.#limits;
     if (overflow !== 'backpressure' || this.length < capacity) return this.offer(item, false);
     const aside = this.#besides();

@@ -1,6 +1,6 @@
 import { Envelope } from '../actor/envelope.ts';
 import { Mailbox } from './mailbox.ts';
-import type { MailboxOptions } from '../actor/props.ts';
+import type { MailboxOptions } from '../actor/mailbox-options.ts';
 import { empty } from './ring.ts';
 
 interface Entry {

@@ -1,34 +1,40 @@
 import type { Clock } from '../clock.ts';
 import type { Presence } from '../membership/presence.ts';
-import type { Remoting } from '../remoting/remoting.ts';
+import type { Reachability } from '../remoting/reachability.ts';
 
-/** Time for the members to answer the poll of who joins. */
+/** Time for the members to answer the poll of the joining node. */
 const gatherMs = 50;
-/** How often those that were not heard to reach this node are asked again. */
+/** Interval at which members that have not reached this node are pinged again. */
 const pingMs = 20;
-/** Waited at most: a member may be stalled or gone, and that must keep nobody from joining. */
+/** Longest wait, so that a stalled member cannot block a join. */
 const longestMs = 1_000;
 
 export interface ActivationParts {
   readonly nodeId: string;
   readonly presence: Presence;
-  readonly remoting: Remoting;
+  readonly reachability: Reachability;
   readonly clock: Clock;
 }
 
 /**
- * Resolves once every member that answered the poll has reached this node, or after a second. A NATS server tells the
- * others what its clients subscribe to, and until it has, what they send there is lost, though it was flushed here:
- * measured, every fourth message sent at once. What this node says on the bus comes after that on every route; who
- * learns of it in any other way, by a printed line or a record, is safe only after this.
+ * Resolves once every member that answered the poll has reached this node, or after a second. A NATS server announces
+ * the subscriptions of its clients to the other servers. Until that announcement has arrived, messages to a new
+ * subscription are lost, although it was flushed (measured: every fourth message sent at once). Messages of this node
+ * arrive after the announcement on every route. A process that learns the address of this node in another way, from a
+ * printed line or a record, may send to it only after this promise.
  *
  * @see docs/decisions/0007-activation-handshake.md
  */
-export async function untilReachable({ nodeId, presence, remoting, clock }: ActivationParts): Promise<void> {
+export async function untilReachable({
+  nodeId,
+  presence,
+  reachability,
+  clock,
+}: ActivationParts): Promise<void> {
   const wait = (ms: number) => new Promise<void>((resolve) => clock.setTimer(ms, resolve));
   const deadlineMs = clock.now() + longestMs;
   const reached = new Set<string>();
-  const stop = remoting.onPong((peer) => reached.add(peer));
+  const stop = reachability.onReached((peer) => reached.add(peer));
   await wait(gatherMs);
   for (;;) {
     const waiting = presence
@@ -36,13 +42,13 @@ export async function untilReachable({ nodeId, presence, remoting, clock }: Acti
       .filter(({ node, state, roles }) => node !== nodeId && state === 'alive' && isReachable(roles))
       .filter(({ node }) => !reached.has(node));
     if (waiting.length === 0 || clock.now() >= deadlineMs) break;
-    for (const { node } of waiting) remoting.ping(node);
+    for (const { node } of waiting) reachability.ping(node);
     await wait(pingMs);
   }
   stop();
 }
 
-/** Observers take nothing and answer nothing. */
+/** Observers receive no messages and answer no pings. */
 function isReachable(roles: readonly string[]): boolean {
   return roles.some((role) => role !== 'observer');
 }

@@ -1,4 +1,3 @@
-import { createRuntime } from './create-actor-system.ts';
 import type { Clock } from '../clock.ts';
 import { NodeReplacedError } from '../errors.ts';
 import { Inspector } from '../inspection/inspector.ts';
@@ -9,7 +8,10 @@ import type { Scheduler } from '../scheduler.ts';
 import type { Store } from '../storage/store.ts';
 import type { Role, Subjects } from '../transport/subjects.ts';
 import type { Transport } from '../transport/transport.ts';
+import type { Reachability } from '../remoting/reachability.ts';
+import { Remoting } from '../remoting/remoting.ts';
 import type { ClusterNode } from './cluster-node.ts';
+import { createLocalSystem } from './create-actor-system.ts';
 
 export interface NodeParts {
   readonly nodeId: string;
@@ -25,14 +27,21 @@ export interface NodeParts {
   readonly log: Logger;
 }
 
-/** Puts a node together on whatever bus and store it is given: the real ones or their twins. */
-export function assembleNode(parts: NodeParts): ClusterNode {
+/** A node, and how it reaches the others; undefined for an observer. */
+export interface AssembledNode {
+  readonly node: ClusterNode;
+  readonly reachability: Reachability | undefined;
+}
+
+/** Joins the parts of a node on the given bus and store: the real ones or their in-memory twins. */
+export function assembleNode(parts: NodeParts): AssembledNode {
   const { nodeId, incarnation, roles, pid, subjects, transport, store, clock, random, scheduler, log } =
     parts;
-  // NATS lets an observer listen and nothing else: it announces nothing and no actor of it can be reached.
+  // An observer may only subscribe: it announces nothing, and its actors cannot be reached.
   const isMember = roles.some((role) => role !== 'observer');
-  const system = { nodeId, incarnation, clock, random, scheduler, log };
-  const runtime = createRuntime(isMember ? { ...system, bus: { transport, subjects } } : system);
+  const system = createLocalSystem({ nodeId, incarnation, clock, random, scheduler, log });
+  const remoting = isMember ? new Remoting(system.node, transport, subjects) : undefined;
+  if (remoting !== undefined) system.connect(remoting);
   const presence = new HeartbeatPresence({
     node: nodeId,
     incarnation,
@@ -46,13 +55,13 @@ export function assembleNode(parts: NodeParts): ClusterNode {
     onReplaced: ({ pid: newer }) => {
       const error = new NodeReplacedError(nodeId, newer);
       log.error({ err: error }, 'this node ends: another process took over its id');
-      runtime.endFor(error);
+      system.endFor(error);
     },
   });
   const unsubscribe = presence.onChange((member) => {
     if (member.node === nodeId) return;
-    if (member.state === 'alive') runtime.remoting?.nodeUp(member.node, member.incarnation);
-    else runtime.remoting?.nodeDown(member.node, member.incarnation, member.state === 'left');
+    if (member.state === 'alive') remoting?.nodeUp(member.node, member.incarnation);
+    else remoting?.nodeDown(member.node, member.incarnation, member.state === 'left');
   });
   presence.start();
   const inspector = new Inspector({
@@ -60,27 +69,27 @@ export function assembleNode(parts: NodeParts): ClusterNode {
     incarnation,
     clock,
     log,
-    root: runtime.root,
-    numbersGiven: () => runtime.uidsGiven,
-    counters: () => runtime.counters(),
+    root: system.root,
+    numbersGiven: () => system.node.actors.uidsGiven,
+    counters: () => system.counters(),
   });
   if (isMember) inspector.listen(transport, subjects);
   let leaving: Promise<void> | undefined;
   const leave = async () => {
-    await runtime.shutdown();
+    await system.shutdown();
     unsubscribe();
     inspector.close();
     presence.close();
     await transport.close();
   };
-  return {
+  const node: ClusterNode = {
     nodeId,
     incarnation,
     roles,
     subjects,
     transport,
     store,
-    system: runtime,
+    system,
     presence,
     clock,
     random,
@@ -88,4 +97,5 @@ export function assembleNode(parts: NodeParts): ClusterNode {
     inspect: (question) => inspector.inspect(question),
     leave: () => (leaving ??= leave()),
   };
+  return { node, reachability: remoting?.reachability };
 }

@@ -10,7 +10,7 @@ import type { Scheduler } from '../scheduler.ts';
 import { requireToken, type Subjects } from '../transport/subjects.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { ActorSystem } from '../actor/actor-system.ts';
-import { Runtime } from '../system/runtime.ts';
+import { LocalSystem } from '../system/local-system.ts';
 import { optionNames, requireKnownOptions } from '../known-options.ts';
 
 const busOptions = optionNames<NonNullable<ActorSystemOptions['bus']>>({ transport: true, subjects: true });
@@ -24,38 +24,39 @@ const systemOptions = optionNames<ActorSystemOptions>({
   bus: true,
 });
 
-/** Who a system is and what it runs on. Each may be left out. */
+/** Identity and injected parts of an actor system. Every option may be left out. */
 export interface ActorSystemOptions {
-  /** This process' name on the bus: `[a-z0-9_-]`, 64 characters at most. @default 'local' */
+  /** Name of this process on the bus: `[a-z0-9_-]`, 64 characters at most. @default 'local' */
   readonly nodeId?: string;
-  /** Larger than that of every earlier life of `nodeId`. @default wall clock milliseconds */
+  /** Larger than the incarnation of every earlier process with this `nodeId`. @default wall clock milliseconds */
   readonly incarnation?: number;
-  /** @default the process' clock */
+  /** @default the clock of the process */
   readonly clock?: Clock;
-  /** @default the process' randomness */
+  /** @default the randomness of the process */
   readonly random?: Random;
   /** @default bounded microtasks, then the event loop */
   readonly scheduler?: Scheduler;
-  /** @default says nothing */
+  /** @default no log */
   readonly log?: Logger;
-  /** Bus that carries messages to other nodes. @default none: this system stands alone */
+  /** Bus that carries messages to other nodes. @default none: a system of one process */
   readonly bus?: { readonly transport: Transport; readonly subjects: Subjects };
 }
 
-/** Starts an actor system. @throws InvalidArgumentError naming the option that cannot be */
+/** Starts an actor system. @throws InvalidArgumentError naming the invalid option */
 export function createActorSystem(options: ActorSystemOptions = {}): ActorSystem {
-  return createRuntime(options);
+  return createLocalSystem(options);
 }
 
-/** As `createActorSystem`, with the parts that only this package may touch. */
-export function createRuntime(options: ActorSystemOptions): Runtime {
+/** As `createActorSystem`, with the parts that only this package uses. */
+export function createLocalSystem(options: ActorSystemOptions): LocalSystem {
   requireKnownOptions('options', options, systemOptions);
-  if (options.bus !== undefined) requireKnownOptions('bus', options.bus, busOptions);
+  const { bus } = options;
+  if (bus !== undefined) requireKnownOptions('bus', bus, busOptions);
   const clock = options.clock ?? systemClock;
   const incarnation = options.incarnation ?? Math.floor(clock.wallNow());
   if (!(Number.isSafeInteger(incarnation) && incarnation >= 1))
     throw new InvalidArgumentError('incarnation', 'must be a whole number of at least 1');
-  const runtime = new Runtime({
+  const system = new LocalSystem({
     nodeId: requireToken('nodeId', options.nodeId ?? 'local'),
     incarnation,
     clock,
@@ -63,7 +64,6 @@ export function createRuntime(options: ActorSystemOptions): Runtime {
     scheduler: options.scheduler ?? nodeScheduler(),
     log: options.log ?? silentLogger,
   });
-  if (options.bus !== undefined)
-    runtime.remoting = new Remoting(runtime, options.bus.transport, options.bus.subjects);
-  return runtime;
+  if (bus !== undefined) system.connect(new Remoting(system.node, bus.transport, bus.subjects));
+  return system;
 }

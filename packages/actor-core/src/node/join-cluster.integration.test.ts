@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { receive, setup } from '../actor/behaviour.ts';
-import { props } from '../actor/props.ts';
+import { props } from '../cell/create-props.ts';
 import { systemClock } from '../clock/system-clock.ts';
 import { silentLogger } from '../logger.ts';
 import type { Echo } from '../testing/echo-process.ts';

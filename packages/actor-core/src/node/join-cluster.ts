@@ -1,4 +1,3 @@
-import type { Runtime } from '../system/runtime.ts';
 import type { Clock } from '../clock.ts';
 import { systemClock } from '../clock/system-clock.ts';
 import { InvalidArgumentError } from '../errors.ts';
@@ -100,7 +99,7 @@ export async function joinCluster(options: JoinClusterOptions): Promise<ClusterN
   if (roles.some((role) => role !== 'observer'))
     await leaveUnlessFree(nodeId, { transport, subjects, clock });
   const store = new JetStreamStore({ transport, clock, random });
-  const node = assembleNode({
+  const { node, reachability } = assembleNode({
     nodeId,
     incarnation,
     roles,
@@ -113,8 +112,8 @@ export async function joinCluster(options: JoinClusterOptions): Promise<ClusterN
     scheduler: nodeScheduler(),
     log,
   });
-  const { remoting } = node.system as Runtime;
-  if (remoting !== undefined) await untilReachable({ nodeId, presence: node.presence, remoting, clock });
+  if (reachability !== undefined)
+    await untilReachable({ nodeId, presence: node.presence, reachability, clock });
   return node;
 }
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ActorRef } from '../actor/actor-ref.ts';
 import { receive } from '../actor/behaviour.ts';
-import { props } from '../actor/props.ts';
+import { props } from '../cell/create-props.ts';
 import { systemClock } from '../clock/system-clock.ts';
 import { inspectCluster } from '../inspection/inspect-cluster.ts';
 import { joinLeadership } from '../leadership/join-leadership.ts';

@@ -1,7 +1,7 @@
 import type { ActorRef } from '../actor/actor-ref.ts';
 import { receive, setup } from '../actor/behaviour.ts';
-import { props } from '../actor/props.ts';
-import type { Runtime } from '../system/runtime.ts';
+import { props } from '../cell/create-props.ts';
+import { localSystemOf } from '../system/local-system.ts';
 import { InvalidArgumentError, NameTakenError, RegistryFullError } from '../errors.ts';
 import type { MemberEvidence } from '../membership/presence.ts';
 import type { ClusterNode } from '../node/cluster-node.ts';
@@ -76,7 +76,9 @@ class ClusterRegistry implements Registry {
   }
 
   unregister(name: string, ref: ActorRef<never>): void {
-    this.#perform(this.#table.remove('name', name, (this.#node.system as Runtime).nearest(ref)));
+    this.#perform(
+      this.#table.remove('name', name, localSystemOf(this.#node.system).node.actors.exactRef(ref)),
+    );
   }
 
   find<M>(name: string): ActorRef<M> | undefined {
@@ -88,7 +90,9 @@ class ClusterRegistry implements Registry {
   }
 
   leave(group: string, ref: ActorRef<never>): void {
-    this.#perform(this.#table.remove('group', group, (this.#node.system as Runtime).nearest(ref)));
+    this.#perform(
+      this.#table.remove('group', group, localSystemOf(this.#node.system).node.actors.exactRef(ref)),
+    );
   }
 
   members<M>(group: string): readonly ActorRef<M>[] {
@@ -168,7 +172,7 @@ class ClusterRegistry implements Registry {
   }
 
   #conflict({ name, kept, lost }: NameConflict): void {
-    (this.#node.system as Runtime).emit({
+    localSystemOf(this.#node.system).node.events.emit({
       type: 'name-conflict',
       name,
       kept: kept.address,

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { z } from 'zod';
 import type { ActorRef } from '../actor/actor-ref.ts';
 import { receive } from '../actor/behaviour.ts';
-import { props } from '../actor/props.ts';
+import { props } from '../cell/create-props.ts';
 import type { RuntimeEvent } from '../actor/runtime-event.ts';
 import { NameTakenError } from '../errors.ts';
 import type { ManualClock } from '../testing/manual-clock.ts';

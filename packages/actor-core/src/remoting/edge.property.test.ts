@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { z } from 'zod';
 import type { ActorRef } from '../actor/actor-ref.ts';
 import { receive } from '../actor/behaviour.ts';
-import { props } from '../actor/props.ts';
+import { props } from '../cell/create-props.ts';
 import { startRegistry } from '../registry/cluster-registry.ts';
 import { settle } from '../testing/settle.ts';
 import { createTestHub, createTestNode } from '../testing/test-node.ts';

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { ActorRef } from '../actor/actor-ref.ts';
 import { receive } from '../actor/behaviour.ts';
-import { props } from '../actor/props.ts';
+import { props } from '../cell/create-props.ts';
 import { systemClock } from '../clock/system-clock.ts';
 import { silentLogger } from '../logger.ts';
 import type { ClusterNode } from '../node/cluster-node.ts';

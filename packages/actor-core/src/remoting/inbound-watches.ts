@@ -1,36 +1,44 @@
-import { ActorCell } from '../cell/cell.ts';
 import type { ActorAddress } from '../actor/actor-ref.ts';
-import { Link } from '../cell/link.ts';
-import type { Runtime } from '../system/runtime.ts';
+import type { LocalActor, Recipient } from '../actor/local-actor.ts';
 import type { FailureCause, TerminationReason } from '../actor/signal.ts';
-import type { Watcher } from '../cell/watch.ts';
+import type { LinkSide, Watcher } from '../actor/watcher.ts';
+import { Link } from '../cell/link.ts';
+import type { LocalPorts } from './local-ports.ts';
 import { kind, type WatchMessage, type WireMessage } from './wire.ts';
 
-interface Incoming extends Watcher {
-  readonly target: Pick<ActorCell, 'uid' | 'addWatcher' | 'removeWatcher'>;
-  /** Life of the watching node. */
+/** A watch of another node on an actor of this node. */
+interface InboundWatch extends Watcher {
+  readonly target: Pick<Recipient, 'uid' | 'addWatcher' | 'removeWatcher'>;
+  /** Incarnation of the watching node. */
   readonly incarnation: number;
   /** Set when the watch is one side of a link. */
   readonly link: LinkFact | undefined;
 }
 
 interface LinkFact {
-  readonly cell: ActorCell;
-  /** Incarnation of `cell` that is linked. */
+  readonly actor: LocalActor;
+  /** Incarnation of `actor` that is linked. */
   readonly incarnation: number;
-  /** The other side. */
+  /** The actor of the other side. */
   readonly linker: ActorAddress;
 }
 
-/** The interest of other nodes in actors of this one, keyed by node and the number the watcher gave it. */
+/** The watches of other nodes on actors of this node, by node and by the number that the watching node gave. */
 export class InboundWatches {
-  readonly #runtime: Runtime;
+  readonly #node: LocalPorts;
   readonly #send: (node: string, message: WireMessage) => void;
-  readonly #byNode = new Map<string, Map<number, Incoming>>();
+  readonly #linkBack: (link: LinkSide, linked: number) => void;
+  readonly #byNode = new Map<string, Map<number, InboundWatch>>();
 
-  constructor(runtime: Runtime, send: (node: string, message: WireMessage) => void) {
-    this.#runtime = runtime;
+  /** `linkBack`: watches the other side of a link, whose incarnation is `linked`. */
+  constructor(
+    node: LocalPorts,
+    send: (node: string, message: WireMessage) => void,
+    linkBack: (link: LinkSide, linked: number) => void,
+  ) {
+    this.#node = node;
     this.#send = send;
+    this.#linkBack = linkBack;
   }
 
   get size(): number {
@@ -39,52 +47,62 @@ export class InboundWatches {
     return size;
   }
 
-  /** Confirms or answers at once; asking again is harmless. */
+  /** Registers a watch or a link and confirms it, or answers how its target ended. Repeated messages do no harm. */
   watch(node: string, incarnation: number, message: WatchMessage): void {
-    const [, id, path, uid, nodeIncarnation, linkerPath, linkerUid, linkerIncarnation, linked] = message;
+    const [, id, path, uid, nodeIncarnation, linkerPath] = message;
     const known = this.#byNode.get(node)?.get(id);
     if (known !== undefined) {
       if (known.incarnation === incarnation) return this.#confirmAgain(node, id, known);
-      this.#unwatch(node, id);
+      this.#remove(node, id);
     }
-    const told = (reason: TerminationReason, cause?: FailureCause) =>
-      this.#send(node, terminatedOf(id, reason, cause));
-    const runtime = this.#runtime;
-    if (nodeIncarnation !== 0 && nodeIncarnation !== runtime.incarnation) return told('node-down');
-    const target = runtime.findTarget(path, uid);
+    if (nodeIncarnation !== 0 && nodeIncarnation !== this.#node.incarnation)
+      return this.#send(node, [kind.terminated, id, 'node-down']);
+    const { actors } = this.#node;
+    const target = actors.findRecipient(path, uid);
     if (target === undefined) {
       const address = { node, nodeIncarnation, path, uid };
-      return told(runtime.howEnded(address), runtime.causeOfEnd(address));
+      return this.#send(node, terminatedOf(id, actors.endReason(address), actors.endCause(address)));
     }
-    if (linkerPath === undefined) {
-      this.#register(node, id, target, incarnation, undefined);
-      return this.#send(node, [kind.watching, id, target.uid]);
-    }
-    // Fate is shared by actors; who has somebody's adapter links to nobody.
-    if (!(target instanceof ActorCell)) return told('not-found');
-    const linker = { node, nodeIncarnation: incarnation, path: linkerPath, uid: linkerUid ?? 0 };
-    if (linked === 0 && target.watches.linkTo(linker) === undefined)
-      this.#linkBack(target, linker, linkerIncarnation ?? 0);
-    const fact = { cell: target, incarnation: linked || target.presentIncarnation, linker };
-    const over = linkEnd(fact);
-    if (over !== undefined) return told(over);
+    if (linkerPath !== undefined) return this.#link(node, incarnation, message, target);
+    this.#register(node, id, target, incarnation, undefined);
+    this.#send(node, [kind.watching, id, target.uid]);
+  }
+
+  #link(node: string, nodeIncarnation: number, message: WatchMessage, target: Recipient): void {
+    const [, id, , , , path = '', uid = 0, linkerIncarnation = 0, linked = 0] = message;
+    const actor = target.owner;
+    // Only actors can be linked, not adapters of actors.
+    if (actor !== target) return this.#send(node, [kind.terminated, id, 'not-found']);
+    const linker = { node, nodeIncarnation, path, uid };
+    if (linked === 0 && actor.watches.linkTo(linker) === undefined)
+      this.#addLink(actor, linker, linkerIncarnation);
+    const fact = { actor, incarnation: linked || actor.presentIncarnation, linker };
+    const ended = linkEnd(fact);
+    if (ended !== undefined) return this.#send(node, [kind.terminated, id, ended]);
     const side = {
-      uid: target.uid,
-      addWatcher: (watcher: Watcher) => target.watches.addIncarnationWatcher(watcher),
-      removeWatcher: (watcher: Watcher) => target.watches.removeIncarnationWatcher(watcher),
+      uid: actor.uid,
+      addWatcher: (watcher: Watcher) => actor.watches.addIncarnationWatcher(watcher),
+      removeWatcher: (watcher: Watcher) => actor.watches.removeIncarnationWatcher(watcher),
     };
-    this.#register(node, id, side, incarnation, fact);
-    this.#send(node, [kind.watching, id, target.uid, fact.incarnation]);
+    this.#register(node, id, side, nodeIncarnation, fact);
+    this.#send(node, [kind.watching, id, actor.uid, fact.incarnation]);
   }
 
-  /** The other node wants to know no more; of a link, this side goes too. */
-  takenBack(node: string, id: number): void {
+  /** The other node cancels its watch; the cancellation of a link also removes the side of this node. */
+  unwatch(node: string, id: number): void {
     const link = this.#byNode.get(node)?.get(id)?.link;
-    this.#unwatch(node, id);
-    if (link !== undefined) link.cell.watches.linkTo(link.linker)?.terminated('stopped');
+    this.#remove(node, id);
+    if (link !== undefined) link.actor.watches.linkTo(link.linker)?.terminated('stopped');
   }
 
-  #unwatch(node: string, id: number): void {
+  /** Incarnations of the node up to this one have ended. */
+  nodeDown(node: string, incarnation: number): void {
+    for (const [id, entry] of this.#byNode.get(node) ?? []) {
+      if (entry.incarnation <= incarnation) this.#remove(node, id);
+    }
+  }
+
+  #remove(node: string, id: number): void {
     const ofNode = this.#byNode.get(node);
     const entry = ofNode?.get(id);
     if (ofNode === undefined || entry === undefined) return;
@@ -93,40 +111,33 @@ export class InboundWatches {
     if (ofNode.size === 0) this.#byNode.delete(node);
   }
 
-  /** Lives of the node up to this one are over. */
-  nodeDown(node: string, incarnation: number): void {
-    for (const [id, entry] of this.#byNode.get(node) ?? []) {
-      if (entry.incarnation <= incarnation) this.#unwatch(node, id);
-    }
+  #confirmAgain(node: string, id: number, { target, link }: InboundWatch): void {
+    const ended = link === undefined ? undefined : linkEnd(link);
+    if (ended === undefined) return this.#send(node, [kind.watching, id, target.uid, link?.incarnation ?? 0]);
+    this.#remove(node, id);
+    this.#send(node, [kind.terminated, id, ended]);
   }
 
-  #confirmAgain(node: string, id: number, { target, link }: Incoming): void {
-    const over = link === undefined ? undefined : linkEnd(link);
-    if (over === undefined) return this.#send(node, [kind.watching, id, target.uid, link?.incarnation ?? 0]);
-    this.#unwatch(node, id);
-    this.#send(node, [kind.terminated, id, over]);
-  }
-
-  /** The side of this node: what happens to the linker happens to `cell`. */
-  #linkBack(cell: ActorCell, linker: ActorAddress, linkerIncarnation: number): void {
-    const link = new Link(cell, this.#runtime.resolveRef(linker));
-    cell.watches.addLink(link);
-    this.#runtime.remoting?.link(link, linkerIncarnation);
+  /** Adds the side of this node: the end of the linker's incarnation fails `actor`. */
+  #addLink(actor: LocalActor, linker: ActorAddress, linkerIncarnation: number): void {
+    const link = new Link(actor, this.#node.refs.resolve(linker));
+    actor.watches.addLink(link);
+    this.#linkBack(link, linkerIncarnation);
   }
 
   #register(
     node: string,
     id: number,
-    target: Incoming['target'],
+    target: InboundWatch['target'],
     incarnation: number,
     link: LinkFact | undefined,
   ): void {
-    const entry: Incoming = {
+    const entry: InboundWatch = {
       target,
       incarnation,
       link,
       terminated: (reason: TerminationReason, cause?: FailureCause) => {
-        this.#unwatch(node, id);
+        this.#remove(node, id);
         this.#send(node, terminatedOf(id, reason, cause));
       },
     };
@@ -141,9 +152,9 @@ export class InboundWatches {
 }
 
 /** How a link has ended on this side; undefined while it holds. */
-function linkEnd({ cell, incarnation, linker }: LinkFact): TerminationReason | undefined {
-  if (cell.presentIncarnation !== incarnation) return 'failed';
-  return cell.watches.linkTo(linker) === undefined ? 'stopped' : undefined;
+function linkEnd({ actor, incarnation, linker }: LinkFact): TerminationReason | undefined {
+  if (actor.presentIncarnation !== incarnation) return 'failed';
+  return actor.watches.linkTo(linker) === undefined ? 'stopped' : undefined;
 }
 
 function terminatedOf(id: number, reason: TerminationReason, cause: FailureCause | undefined): WireMessage {

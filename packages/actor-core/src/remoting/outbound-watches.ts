@@ -1,31 +1,33 @@
 import type { ActorAddress } from '../actor/actor-ref.ts';
 import type { FailureCause, TerminationReason } from '../actor/signal.ts';
-import type { Link } from '../cell/link.ts';
-import type { Watch, Watcher } from '../cell/watch.ts';
+import type { LinkSide, Watcher, WatchRegistration } from '../actor/watcher.ts';
 import type { Clock, Timer } from '../clock.ts';
 import { kind, type WireMessage } from './wire.ts';
 
-/** How often unconfirmed watches are repeated. Confirmed ones are every `confirmedTicks`-th time. */
+/** Interval at which unconfirmed watches are repeated. */
 const tickMs = 1_000;
+/** Confirmed watches are repeated at every n-th tick. */
 const confirmedTicks = 5;
-/** A watch that nobody confirmed for so long, while the bus was up, tells `node-down`. */
+/** A watch without a confirmation for this long, while the bus was up, reports `node-down`. */
 const unconfirmedMs = 5_000;
-/** A watch that was confirmed and then not any more; only matters where no presence reports the node. */
+/** The same for a watch that was confirmed before. Matters only where presence does not report the node. */
 const silentMs = 20_000;
 
-interface Outgoing {
+/** A watch of this node on an actor of another node. */
+interface OutboundWatch {
   readonly id: number;
   readonly watcher: Watcher;
   /** Set when the watch is one side of a link. */
-  readonly link: Link | undefined;
-  /** Incarnation that the link joins over there; 0 until it is known. */
+  readonly link: LinkSide | undefined;
+  /** Incarnation of the other side that the link joins; 0 until it is known. */
   linked: number;
   readonly address: ActorAddress;
-  /** Life of the node that confirmed it; 0 until then. */
+  /** Incarnation of the node that confirmed the watch; 0 until then. */
   incarnation: number;
   uid: number;
   confirmed: boolean;
-  heardMs: number;
+  /** Clock milliseconds of the last confirmation. */
+  confirmedMs: number;
 }
 
 export interface OutboundWatchesOptions {
@@ -35,12 +37,12 @@ export interface OutboundWatchesOptions {
 }
 
 /**
- * This node's interest in actors of other nodes. The bus may lose a watch or its answer, so both are repeated: a
- * notice arrives exactly once, and if nothing else tells it, silence does.
+ * The watches of this node on actors of other nodes. The bus may lose a watch or its answer, so both are repeated. Each
+ * watcher is notified exactly once: by the other node, by presence, or by the silence of the other node.
  */
 export class OutboundWatches {
   readonly #options: OutboundWatchesOptions;
-  readonly #byId = new Map<number, Outgoing>();
+  readonly #byId = new Map<number, OutboundWatch>();
   #ids = 0;
   #ticks = 0;
   #timer: Timer | undefined = undefined;
@@ -53,27 +55,30 @@ export class OutboundWatches {
     return this.#byId.size;
   }
 
-  add(watch: Watch, address: ActorAddress): void {
+  add(watch: WatchRegistration, address: ActorAddress): void {
     const id = this.#register(watch, address, undefined, 0);
-    watch.onCancel = () => this.#takeBack(id, address);
+    watch.onCancel = () => this.#cancel(id, address);
   }
 
-  /** Watches the other side of a link, and asks it to watch this one, unless it is `linked` and does already. */
-  addLink(link: Link, linked: number): void {
+  /**
+   * Watches the other side of a link, and asks the other node to watch this side. `linked`: incarnation of the other
+   * side, where its node has linked already; else 0.
+   */
+  addLink(link: LinkSide, linked: number): void {
     const { address } = link.target;
     const id = this.#register(link, address, link, linked);
-    link.onCancel = () => this.#takeBack(id, address);
+    link.onCancel = () => this.#cancel(id, address);
     link.onForget = () => this.#byId.delete(id);
   }
 
-  #takeBack(id: number, address: ActorAddress): void {
+  #cancel(id: number, address: ActorAddress): void {
     if (this.#byId.delete(id)) this.#options.send(address.node, [kind.unwatch, id]);
   }
 
-  #register(watcher: Watcher, address: ActorAddress, link: Link | undefined, linked: number): number {
+  #register(watcher: Watcher, address: ActorAddress, link: LinkSide | undefined, linked: number): number {
     const id = ++this.#ids;
     const { nodeIncarnation, uid } = address;
-    const entry: Outgoing = {
+    const entry: OutboundWatch = {
       id,
       watcher,
       link,
@@ -82,10 +87,10 @@ export class OutboundWatches {
       incarnation: nodeIncarnation,
       uid,
       confirmed: false,
-      heardMs: this.#options.clock.now(),
+      confirmedMs: this.#options.clock.now(),
     };
     this.#byId.set(id, entry);
-    this.#ask(entry);
+    this.#sendWatch(entry);
     this.#timer ??= this.#options.clock.setTimer(tickMs, this.#tick);
     return id;
   }
@@ -93,14 +98,14 @@ export class OutboundWatches {
   confirmed(id: number, node: string, incarnation: number, uid: number, linked: unknown): void {
     const entry = this.#byId.get(id);
     if (entry === undefined) {
-      // Taken back, and the word of it was lost.
+      // The watch was cancelled, and the cancellation was lost.
       this.#options.send(node, [kind.unwatch, id]);
       return;
     }
     if (entry.address.node !== node) return;
-    // Another life of a well-known actor answers: the one watched is gone.
+    // Another incarnation or another actor answers: the watched actor has ended.
     if (entry.confirmed && (entry.incarnation !== incarnation || entry.uid !== uid)) {
-      this.#tell(entry, entry.incarnation === incarnation ? 'stopped' : 'node-down');
+      this.#notify(entry, entry.incarnation === incarnation ? 'stopped' : 'node-down');
       this.#options.send(node, [kind.unwatch, id]);
       return;
     }
@@ -108,28 +113,31 @@ export class OutboundWatches {
     entry.incarnation = incarnation;
     entry.uid = uid;
     if (entry.linked === 0 && typeof linked === 'number') entry.linked = linked;
-    entry.heardMs = this.#options.clock.now();
+    entry.confirmedMs = this.#options.clock.now();
   }
 
   terminated(id: number, node: string, reason: TerminationReason, cause: FailureCause | undefined): void {
     const entry = this.#byId.get(id);
-    if (entry !== undefined && entry.address.node === node) this.#tell(entry, reason, cause);
+    if (entry !== undefined && entry.address.node === node) this.#notify(entry, reason, cause);
   }
 
-  /** Lives of the node up to this one are over or silent; `isReplaced` by another one, which unconfirmed watches may reach. */
+  /**
+   * Incarnations of the node up to this one have ended or are silent. `isReplaced`: a newer incarnation runs, which
+   * unconfirmed watches may reach.
+   */
   nodeDown(node: string, incarnation: number, isReplaced: boolean): void {
     for (const entry of this.#byId.values()) {
       if (entry.address.node !== node) continue;
       const isDown = entry.incarnation === 0 ? !isReplaced : entry.incarnation <= incarnation;
-      if (isDown) this.#tell(entry, 'node-down');
+      if (isDown) this.#notify(entry, 'node-down');
     }
   }
 
-  /** The bus is back: silence before this does not count, and everything is asked again. */
+  /** The bus is connected again: earlier silence does not count, and all watches are repeated. */
   reconnected(): void {
     for (const entry of this.#byId.values()) {
-      entry.heardMs = this.#options.clock.now();
-      this.#ask(entry);
+      entry.confirmedMs = this.#options.clock.now();
+      this.#sendWatch(entry);
     }
   }
 
@@ -138,7 +146,7 @@ export class OutboundWatches {
     this.#byId.clear();
   }
 
-  #ask({ id, address, incarnation, uid, link, linked }: Outgoing): void {
+  #sendWatch({ id, address, incarnation, uid, link, linked }: OutboundWatch): void {
     if (link === undefined)
       return this.#options.send(address.node, [kind.watch, id, address.path, uid, incarnation]);
     const { owner } = link;
@@ -155,7 +163,7 @@ export class OutboundWatches {
     ]);
   }
 
-  #tell(entry: Outgoing, reason: TerminationReason, cause?: FailureCause): void {
+  #notify(entry: OutboundWatch, reason: TerminationReason, cause?: FailureCause): void {
     this.#byId.delete(entry.id);
     entry.watcher.terminated(reason, cause);
   }
@@ -170,9 +178,9 @@ export class OutboundWatches {
     const now = this.#options.clock.now();
     const all = ++this.#ticks % confirmedTicks === 0;
     for (const entry of this.#byId.values()) {
-      const patienceMs = entry.confirmed ? silentMs : unconfirmedMs;
-      if (now - entry.heardMs >= patienceMs) this.#tell(entry, 'node-down');
-      else if (all || !entry.confirmed) this.#ask(entry);
+      const limitMs = entry.confirmed ? silentMs : unconfirmedMs;
+      if (now - entry.confirmedMs >= limitMs) this.#notify(entry, 'node-down');
+      else if (all || !entry.confirmed) this.#sendWatch(entry);
     }
   }
 }

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { z } from 'zod';
 import { receive, setup } from '../actor/behaviour.ts';
-import { props } from '../actor/props.ts';
-import { tableSizes } from '../actor/table-sizes.ts';
+import { props } from '../cell/create-props.ts';
+import { tableSizes } from '../system/local-system.ts';
 import { silentLogger } from '../logger.ts';
 import { type Announcement, encodeAnnouncement } from '../membership/announcement.ts';
 import { advance, settle } from '../testing/settle.ts';

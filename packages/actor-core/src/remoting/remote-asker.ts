@@ -1,57 +1,70 @@
+import type { BlockedSender } from '../actor/blocked-sender.ts';
 import type { CallChain } from '../actor/call-chain.ts';
+import { endpointPath } from '../actor/endpoint-path.ts';
 import type { Refusable } from '../actor/envelope.ts';
 import type { DeadLetterReason } from '../actor/runtime-event.ts';
-import type { AwaitingSender } from '../mailbox/blocked-senders.ts';
 import type { Clock } from '../clock.ts';
-import type { Remoting } from './remoting.ts';
+import { kind, type WireMessage } from './wire.ts';
 
-/** Whoever asked from another node. */
+/** Sends a message to the runtime of another node. */
+export interface ControlSender {
+  sendControl(node: string, message: WireMessage): void;
+}
+
+/** The asker of a question from another node, or the sender of a message that waits for its delivery there. */
 export class RemoteAsker implements Refusable {
-  readonly node: string;
-  readonly askUid: number;
   readonly chain: CallChain | undefined;
   readonly deadline: number | undefined;
-  readonly #remoting: Remoting;
+  readonly #sender: ControlSender;
+  readonly #clock: Clock;
+  readonly #node: string;
+  readonly #askUid: number;
   readonly #beginByMs: number | undefined;
 
-  /** `beginByMs`: clock milliseconds until when the question may be begun; `deadline`: until when it may be answered. */
+  /**
+   * `beginByMs`: clock milliseconds until which the question may be started; `deadline`: until which it may be
+   * answered.
+   */
   constructor(
-    remoting: Remoting,
+    sender: ControlSender,
+    clock: Clock,
     node: string,
     askUid: number,
     chain: CallChain | undefined,
     beginByMs: number | undefined,
     deadline: number | undefined,
   ) {
-    this.#remoting = remoting;
-    this.node = node;
-    this.askUid = askUid;
+    this.#sender = sender;
+    this.#clock = clock;
+    this.#node = node;
+    this.#askUid = askUid;
     this.chain = chain;
     this.#beginByMs = beginByMs;
     this.deadline = deadline;
   }
 
   get isOver(): boolean {
-    return this.#beginByMs !== undefined && this.#remoting.clock.now() >= this.#beginByMs;
+    return this.#beginByMs !== undefined && this.#clock.now() >= this.#beginByMs;
   }
 
   isOf(node: string, askUid: number): boolean {
-    return this.node === node && this.askUid === askUid;
+    return this.#node === node && this.#askUid === askUid;
   }
 
   refuse(reason: DeadLetterReason): void {
     // The asker cancelled and needs no report.
-    if (reason !== 'expired') this.#remoting.refuseAsk(this.node, this.askUid, reason);
+    if (reason !== 'expired') this.#sender.sendControl(this.#node, [kind.refused, this.#askUid, reason]);
   }
 
-  /** As a sender that waits for room, as long as it said. */
-  waiting(waitMs: number, clock: Clock): AwaitingSender {
+  /** The same sender, blocked for at most `waitMs`. */
+  blockedFor(waitMs: number, clock: Clock): BlockedSender {
     const untilMs = clock.now() + waitMs;
     return {
       get isOver() {
         return clock.now() >= untilMs;
       },
-      accepted: () => this.#remoting.confirm(this.node, this.askUid),
+      accepted: () =>
+        this.#sender.sendControl(this.#node, [kind.tell, endpointPath, this.#askUid, 0, null, 0]),
       refuse: (reason) => this.refuse(reason),
     };
   }

@@ -1,4 +1,4 @@
-import type { AskOptions } from '../actor/actor-context.ts';
+import type { AskOptions } from '../actor/ask-options.ts';
 import type { ActorRef } from '../actor/actor-ref.ts';
 import { requireAskOptions } from '../cell/ask.ts';
 import type { ActorSystem } from '../actor/actor-system.ts';

@@ -1,9 +1,13 @@
 import type { ActorContext } from '../actor/actor-context.ts';
 import type { ActorRef } from '../actor/actor-ref.ts';
+import type { LocalActor } from '../actor/local-actor.ts';
 import { receive, setup } from '../actor/behaviour.ts';
 import { forward } from '../cell/forward.ts';
-import { LocalRef } from '../system/local-ref.ts';
-import { type MailboxOptions, type Props, props, type RestartType } from '../actor/props.ts';
+import { LocalRef } from '../cell/local-ref.ts';
+import type { RestartType } from '../actor/supervision-options.ts';
+import type { MailboxOptions } from '../actor/mailbox-options.ts';
+import type { Props } from '../actor/actor-context.ts';
+import { props } from '../cell/create-props.ts';
 import { InvalidArgumentError } from '../errors.ts';
 import { optionNames, requireKnownOptions } from '../known-options.ts';
 import type { SupervisionOptions } from '../actor/supervision-options.ts';
@@ -98,7 +102,7 @@ class Workers<M> {
   }
 
   route(message: M): void {
-    const able = this.#active.filter((worker) => cellOf(worker)?.alive === true);
+    const able = this.#active.filter((worker) => actorOf(worker)?.alive === true);
     let isSent = false;
     for (const index of able.length === 0 ? [] : this.#strategy(message, able)) {
       const worker = able[index];
@@ -111,7 +115,7 @@ class Workers<M> {
 
   resize(size: number): void {
     // Replaces workers that ended for good because of their restart setting.
-    this.#active = this.#active.filter((worker) => cellOf(worker)?.ended !== true);
+    this.#active = this.#active.filter((worker) => actorOf(worker)?.ended !== true);
     while (this.#active.length < size) this.#active.push(this.#context.spawn(this.#recipe));
     this.#leaving.push(...this.#active.splice(size));
     this.look();
@@ -119,8 +123,8 @@ class Workers<M> {
 
   look(): void {
     this.#leaving = this.#leaving.filter((worker) => {
-      const cell = cellOf(worker);
-      const isIdle = cell === undefined || cell.mailbox.depth === 0;
+      const actor = actorOf(worker);
+      const isIdle = actor === undefined || actor.mailbox.depth === 0;
       // A handler that awaits finishes before its actor stops.
       if (isIdle) this.#context.stop(worker);
       return !isIdle;
@@ -129,15 +133,15 @@ class Workers<M> {
   }
 
   #refuse(message: M): void {
-    const self = cellOf(this.#context.self);
+    const self = actorOf(this.#context.self);
     if (self === undefined) return;
-    const ask = self.currentEnvelope?.message === message ? self.currentEnvelope.ask : undefined;
-    self.runtime.deadLetter(self.address, 'no-targets', ask, undefined, message);
+    const { currentEnvelope } = self;
+    self.drop(currentEnvelope?.message === message ? currentEnvelope : message, 'no-targets');
   }
 }
 
-function cellOf<M>(ref: ActorRef<M>): LocalRef<M>['cell'] | undefined {
-  return ref instanceof LocalRef ? (ref.cell as LocalRef<M>['cell']) : undefined;
+function actorOf(ref: ActorRef<never>): LocalActor | undefined {
+  return ref instanceof LocalRef ? ref.actor : undefined;
 }
 
 function requireSize(size: number): number {

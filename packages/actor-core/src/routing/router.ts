@@ -1,7 +1,7 @@
 import type { ActorAddress, ActorRef, TellOptions } from '../actor/actor-ref.ts';
 import type { ActorSystem } from '../actor/actor-system.ts';
-import type { AskOptions } from '../actor/actor-context.ts';
-import { Runtime } from '../system/runtime.ts';
+import type { AskOptions } from '../actor/ask-options.ts';
+import { LocalSystem } from '../system/local-system.ts';
 import { NoTargetsError } from '../errors.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { RoutingStrategy } from './strategy.ts';
@@ -45,8 +45,8 @@ export function createRouter<M>(
         current[index]?.tell(message, options);
         isSent ||= index in current;
       }
-      if (!isSent && system instanceof Runtime)
-        system.deadLetter(nowhere(system), 'no-targets', undefined, undefined, message);
+      if (!isSent && system instanceof LocalSystem)
+        system.node.events.deadLetter(nowhere(system), 'no-targets', undefined, undefined, message);
       return isSent;
     },
     ask<R>(make: (replyTo: ActorRef<R>) => M, options: AskOptions<R>): Promise<R> {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { ActorRef } from '../actor/actor-ref.ts';
 import { receive } from '../actor/behaviour.ts';
-import { props } from '../actor/props.ts';
+import { props } from '../cell/create-props.ts';
 import { seededRandom } from '../random/seeded-random.ts';
 import { startRegistry } from '../registry/cluster-registry.ts';
 import { actorRefSchema } from '../remoting/actor-ref-schema.ts';

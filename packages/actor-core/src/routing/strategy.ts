@@ -1,5 +1,5 @@
 import type { ActorRef } from '../actor/actor-ref.ts';
-import { LocalRef } from '../system/local-ref.ts';
+import { LocalRef } from '../cell/local-ref.ts';
 import { placeKey } from '../actor/ref-key.ts';
 import type { Random } from '../random.ts';
 
@@ -65,7 +65,7 @@ export function broadcast<M>(): RoutingStrategy<M> {
 function localDepth(target: ActorRef<never>): number | undefined {
   if (!(target instanceof LocalRef)) return undefined;
   // Whoever has ended has an empty mailbox and would draw everything to itself.
-  return target.cell.alive ? target.cell.mailbox.depth : Number.POSITIVE_INFINITY;
+  return target.actor.alive ? target.actor.mailbox.depth : Number.POSITIVE_INFINITY;
 }
 
 /** FNV-1a, with murmur3's finalizer: without it, names that differ in their last letter hash alike. */

@@ -2,14 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { ActorRef } from '../actor/actor-ref.ts';
 import { receive } from '../actor/behaviour.ts';
-import { props } from '../actor/props.ts';
-import { tableSizes } from '../actor/table-sizes.ts';
+import { props } from '../cell/create-props.ts';
+import { localSystemOf, tableSizes } from '../system/local-system.ts';
 import { StreamBrokenError, StreamCancelledError } from '../errors.ts';
 import { actorRefSchema } from '../remoting/actor-ref-schema.ts';
 import type { ManualClock } from '../testing/manual-clock.ts';
 import { advance, settle } from '../testing/settle.ts';
 import { createTestHub, createTestNode, type TestHub, type TestNode } from '../testing/test-node.ts';
-import type { StreamFrame, StreamOptions } from './stream-frame.ts';
+import type { StreamFrame, StreamOptions } from '../actor/stream.ts';
 
 interface Count {
   readonly upTo: number;
@@ -229,13 +229,9 @@ describe('a stream between nodes', () => {
     for (const noise of [null, 5, 'x', ['item'], ['item', -1, 9], ['open', 5], ['credit', Number.NaN]]) {
       for (let uid = 1; uid < 4; uid++) {
         near.system.refFor('near', '$ask');
-        (
-          near.system as unknown as {
-            findEndpoint(uid: number): { tell(message: unknown): void } | undefined;
-          }
-        )
-          .findEndpoint(uid)
-          ?.tell(noise);
+        localSystemOf(near.system)
+          .node.endpoints.find(uid)
+          ?.tell(noise as never);
       }
     }
     const { items } = await collected;

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { z } from 'zod';
 import type { ActorRef } from '../actor/actor-ref.ts';
 import { receive, setup as start } from '../actor/behaviour.ts';
-import { props } from '../actor/props.ts';
+import { props } from '../cell/create-props.ts';
 import { joinLeadership } from '../leadership/join-leadership.ts';
 import { createPubSub, topic } from '../pubsub/pub-sub.ts';
 import { startRegistry } from '../registry/cluster-registry.ts';

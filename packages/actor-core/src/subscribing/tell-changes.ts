@@ -1,6 +1,6 @@
 import type { ActorRef } from '../actor/actor-ref.ts';
 import { Adapter } from '../cell/adapter.ts';
-import { LocalRef } from '../system/local-ref.ts';
+import { LocalRef } from '../cell/local-ref.ts';
 import { InvalidArgumentError } from '../errors.ts';
 import type { LeaderInfo, Leadership } from '../leadership/lease.ts';
 import type { MemberEvidence, Presence } from '../membership/presence.ts';
@@ -111,7 +111,7 @@ export function tellMemberChanges(presence: Presence, to: ActorRef<MemberChange>
 
 /** Subscribes until the returned function is called or the actor has ended. */
 function untilEnd(to: ActorRef<never>, subscribe: () => () => void): () => void {
-  const target = to instanceof LocalRef ? to.cell : to instanceof Adapter ? to : undefined;
+  const target = to instanceof LocalRef ? to.actor : to instanceof Adapter ? to : undefined;
   if (target === undefined)
     throw new InvalidArgumentError(
       'to',

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { RestartType } from '../actor/props.ts';
-import { type ChildOutcome, decideRestart, type SupervisorDecision } from './decide-restart.ts';
+import type { RestartType } from '../actor/supervision-options.ts';
+import { decideRestart, type SupervisorDecision } from './decide-restart.ts';
+import type { ChildOutcome } from '../actor/child.ts';
 import { resolveSupervision } from './resolve-supervision.ts';
 import type { SupervisionOptions } from '../actor/supervision-options.ts';
 

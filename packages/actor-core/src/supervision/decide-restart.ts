@@ -1,10 +1,8 @@
-import type { RestartType } from '../actor/props.ts';
+import type { RestartType } from '../actor/supervision-options.ts';
 import { restartDelayMs } from './backoff.ts';
 import type { ResolvedSupervision } from './resolve-supervision.ts';
-import { countRestart, type RestartHistory } from './restart-intensity.ts';
-
-/** How one life of a child ended: `stopped` by itself in order, else a failure or a kill. */
-export type ChildOutcome = 'stopped' | 'failed' | 'killed';
+import type { ChildOutcome, RestartHistory } from '../actor/child.ts';
+import { countRestart } from './restart-intensity.ts';
 
 /** What a supervisor knows when a child's incarnation has ended. */
 export interface ChildEnd {

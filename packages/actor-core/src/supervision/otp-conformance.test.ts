@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ActorRef } from '../actor/actor-ref.ts';
-import type { RestartType } from '../actor/props.ts';
+import type { RestartType } from '../actor/supervision-options.ts';
 import { type Command, family } from '../testing/family.ts';
 import { settle } from '../testing/settle.ts';
 import type { SupervisionOptions } from '../actor/supervision-options.ts';

@@ -1,5 +1,4 @@
-/** Instants, clock milliseconds, of the restarts that still count. Never longer than the intensity. */
-export type RestartHistory = readonly number[];
+import type { RestartHistory } from '../actor/child.ts';
 
 export const noRestarts: RestartHistory = [];
 

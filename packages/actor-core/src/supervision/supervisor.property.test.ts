@@ -10,7 +10,7 @@ import {
   record,
 } from 'fast-check';
 import { expect, it } from 'vitest';
-import type { RestartType } from '../actor/props.ts';
+import type { RestartType } from '../actor/supervision-options.ts';
 import { restartTypes, supervisionOptions } from '../testing/arbitraries.ts';
 import { type Family, family } from '../testing/family.ts';
 import { passUntil } from '../testing/test-time.ts';

@@ -1,66 +1,63 @@
-import type { ActorCell } from '../cell/cell.ts';
-import { ActorCell as Cell } from '../cell/cell.ts';
 import type { ActorRef } from '../actor/actor-ref.ts';
+import type { Child, ChildOutcome, ChildOwner, RestartHistory } from '../actor/child.ts';
+import type { NodeServices } from '../actor/node-services.ts';
+import type { Props } from '../actor/actor-context.ts';
 import type { TableSizes } from '../actor/table-sizes.ts';
-import {
-  abandonIncarnation,
-  beginEnd,
-  beginRestart,
-  fail,
-  park,
-  startNext,
-  stop,
-  stopItself,
-  terminate,
-} from '../cell/lifecycle.ts';
-import { type Props, requireProps } from '../actor/props.ts';
-import { InvalidArgumentError, RestartIntensityExceededError, SystemStoppedError } from '../errors.ts';
 import type { Timer } from '../clock.ts';
-import { type ChildOutcome, decideRestart, type SupervisorDecision } from './decide-restart.ts';
+import { InvalidArgumentError, RestartIntensityExceededError, SystemStoppedError } from '../errors.ts';
+import { requireChildName } from './child-name.ts';
+import { decideRestart, type SupervisorDecision } from './decide-restart.ts';
 import { inSequence } from './in-sequence.ts';
 import { type ResolvedSupervision, resolveSupervision } from './resolve-supervision.ts';
-import { noRestarts, type RestartHistory } from './restart-intensity.ts';
+import { noRestarts } from './restart-intensity.ts';
 
-/** Children on their way to their next incarnation together. */
-interface RestartPlan {
-  readonly cells: Set<ActorCell>;
+/** Children that are being restarted together. */
+interface RestartPlan<C> {
+  readonly children: Set<C>;
   readonly cause: unknown;
   timer: Timer | undefined;
   cancelled: boolean;
 }
 
-/** The children of one actor, and the shell that carries out what `decideRestart` decided about them. */
-export class Supervisor {
-  readonly #owner: ActorCell;
+/** Creates a child that is not started yet. */
+export type CreateChild<C> = (key: string | number, props: Props<never>) => C;
+
+/** The children of one actor. Carries out what `decideRestart` decides about them. */
+export class Supervisor<C extends Child = Child> {
+  readonly #owner: ChildOwner;
+  readonly #node: NodeServices;
+  readonly #createChild: CreateChild<C>;
   readonly #options: ResolvedSupervision;
-  /** In start order; a restart keeps a child's place. */
-  readonly #table = new Map<string | number, ActorCell>();
-  readonly #waiters = new Map<ActorCell, (() => void)[]>();
+  /** In start order; a restart keeps the place of a child. */
+  readonly #table = new Map<string | number, C>();
+  /** Callbacks for the end of a child. */
+  readonly #waiters = new Map<C, (() => void)[]>();
   #history: RestartHistory = noRestarts;
-  #plans: RestartPlan[] = [];
+  #plans: RestartPlan<C>[] = [];
+  /** How many names were generated. */
   #names = 0;
 
-  constructor(owner: ActorCell) {
+  constructor(owner: ChildOwner, node: NodeServices, createChild: CreateChild<C>) {
     this.#owner = owner;
+    this.#node = node;
+    this.#createChild = createChild;
     this.#options = resolveSupervision(owner.props.supervision);
   }
 
-  children(): Iterable<ActorCell> {
+  children(): Iterable<C> {
     return this.#table.values();
   }
 
-  child(name: string): ActorCell | undefined {
+  child(name: string): C | undefined {
     return (
       this.#table.get(name) ?? (name.startsWith('$') ? this.#table.get(Number(name.slice(1))) : undefined)
     );
   }
 
-  /** @throws InvalidArgumentError for a name that is taken or malformed, or a significant child that cannot be one */
-  spawn<C>(props: Props<C>, name?: string): ActorRef<C> {
-    const { runtime } = this.#owner;
+  /** @throws InvalidArgumentError for a name that is taken or malformed, or an invalid `significant` */
+  spawn<M>(props: Props<M>, name?: string): ActorRef<M> {
     this.#requireUp();
-    requireProps(props as unknown as Props<never>);
-    const own = name === undefined ? ++this.#names : this.#freeName(name);
+    const key = name === undefined ? ++this.#names : this.#freeName(name);
     if (props.significant === true && props.restart === 'permanent') {
       throw new InvalidArgumentError(
         'props.significant',
@@ -73,42 +70,39 @@ export class Supervisor {
         `needs a supervisor with autoShutdown, and ${this.#owner.path || 'the root'} has none`,
       );
     }
-    const cell = new Cell(runtime, this.#owner, own, props);
-    this.#table.set(own, cell as unknown as ActorCell);
-    cell.start();
-    return cell.ref;
+    const child = this.#createChild(key, props as unknown as Props<never>);
+    this.#table.set(key, child);
+    child.start();
+    return child.ref as ActorRef<M>;
   }
 
   /**
-   * Begins a new life in the place of a parked child (OTP's restart_child): its count starts anew.
+   * Starts a new actor in the place of a parked child (OTP's restart_child), without counted restarts.
    *
    * @throws InvalidArgumentError for a child that is not parked
    */
-  unpark(parked: ActorCell): ActorRef<never> {
+  unpark(parked: C): ActorRef<never> {
     this.#requireUp();
     if (parked.state !== 'parked') throw new InvalidArgumentError('child', `${parked.path} is not parked`);
-    const { runtime } = this.#owner;
-    const cell: ActorCell = new Cell(runtime, this.#owner, parked.key, parked.props);
-    // Before the old one is gone, so that it keeps its place.
-    this.#table.set(parked.key, cell);
-    stop(parked);
-    cell.start();
-    runtime.emit({ type: 'unparked', path: cell.path });
-    return cell.ref;
+    const child = parked.recreate() as C;
+    // Set before the parked actor ends, so that the place in the start order is kept.
+    this.#table.set(parked.key, child);
+    parked.stop();
+    child.start();
+    this.#node.events.emit({ type: 'unparked', path: child.path });
+    return child.ref;
   }
 
-  /** Ends a child in order, killed when it takes longer than `shutdownMs`. */
-  stop(cell: ActorCell, done?: () => void): void {
-    stop(cell);
-    // Nearly always an actor is idle and has ended by now; only one that takes its time needs a deadline.
-    if (cell.ended) {
+  /** Ends a child in order; kills it when that takes longer than `shutdownMs`. */
+  stop(child: C, done?: () => void): void {
+    child.stop();
+    // An idle actor has ended by now, which is the usual case; only the others need a deadline.
+    if (child.state === 'stopped') {
       done?.();
       return;
     }
-    const timer = this.#owner.runtime.clock.setTimer(this.#options.shutdownMs, () =>
-      terminate(cell, 'killed'),
-    );
-    this.whenGone(cell, () => {
+    const timer = this.#node.clock.setTimer(this.#options.shutdownMs, () => child.terminate('killed'));
+    this.whenGone(child, () => {
       timer.cancel();
       done?.();
     });
@@ -118,51 +112,52 @@ export class Supervisor {
   stopAll(done: () => void): void {
     for (const plan of this.#plans) cancel(plan);
     this.#plans = [];
-    inSequence([...this.#table.values()].toReversed(), (cell, next) => this.stop(cell, next), done);
+    inSequence([...this.#table.values()].toReversed(), (child, next) => this.stop(child, next), done);
   }
 
-  /** A child's incarnation has ended by itself or by a failure. */
-  childEnded(cell: ActorCell, outcome: ChildOutcome, cause: unknown): void {
-    const reason = outcome;
-    if (!isUp(this.#owner)) return beginEnd(cell, reason, cause);
-    const { clock, random } = this.#owner.runtime;
-    // The decision needs the others only where they matter: a supervisor of many thousands stays quick.
-    const alone =
-      this.#options.strategy === 'one-for-one' && this.#options.autoShutdown !== 'all-significant';
-    const family = alone ? [cell] : [...this.#table.values()];
+  /** The incarnation of a child has ended by itself, by a failure or by a kill. */
+  childEnded(child: C, outcome: ChildOutcome, cause: unknown): void {
+    if (!this.#owner.isUp) return child.end(outcome, cause);
+    const { clock, random } = this.#node;
+    // The siblings are listed only where the decision depends on them, for supervisors of many thousands.
+    const dependsOnSiblings =
+      this.#options.strategy !== 'one-for-one' || this.#options.autoShutdown === 'all-significant';
+    const family = dependsOnSiblings ? [...this.#table.values()] : [child];
     const children = family.map((one) => ({
       name: one.name,
       restart: one.props.restart ?? ('transient' as const),
-      // A parked one will not end any more.
+      // A parked child does not end any more.
       isSignificant: one.props.significant === true && one.state !== 'parked',
     }));
     const decision = decideRestart(
       this.#options,
-      { child: cell.name, outcome, children, history: this.#history, childHistory: cell.restartHistory },
+      { child: child.name, outcome, children, history: this.#history, childHistory: child.restartHistory },
       clock.now(),
       random.next(),
     );
-    this.#carryOut(decision, cell, reason, cause);
+    this.#carryOut(decision, child, outcome, cause);
   }
 
-  /** A child's life is over. */
-  childGone(cell: ActorCell): void {
-    if (this.#table.get(cell.key) === cell) this.#table.delete(cell.key);
-    this.forgetRestart(cell);
+  /** A child has ended, and no other incarnation follows. */
+  childGone(child: C): void {
+    if (this.#table.get(child.key) === child) this.#table.delete(child.key);
+    this.forgetRestart(child);
     if (this.#waiters.size === 0) return;
-    const waiting = this.#waiters.get(cell);
+    const waiting = this.#waiters.get(child);
     if (waiting === undefined) return;
-    this.#waiters.delete(cell);
+    this.#waiters.delete(child);
     for (const done of waiting) done();
   }
 
-  forgetRestart(cell: ActorCell): void {
-    for (const plan of this.#plans) plan.cells.delete(cell);
+  /** Takes the child out of a restart that is under way. */
+  forgetRestart(child: C): void {
+    for (const plan of this.#plans) plan.children.delete(child);
   }
 
-  whenGone(cell: ActorCell, done: () => void): void {
-    const waiting = this.#waiters.get(cell);
-    if (waiting === undefined) this.#waiters.set(cell, [done]);
+  /** Calls `done` once the child has ended. */
+  whenGone(child: C, done: () => void): void {
+    const waiting = this.#waiters.get(child);
+    if (waiting === undefined) this.#waiters.set(child, [done]);
     else waiting.push(done);
   }
 
@@ -171,16 +166,16 @@ export class Supervisor {
     for (const waiting of this.#waiters.values()) to.endWaiters += waiting.length;
   }
 
-  #waitNoMore(cell: ActorCell, done: () => void): void {
-    const left = this.#waiters.get(cell)?.filter((waiting) => waiting !== done) ?? [];
-    if (left.length > 0) this.#waiters.set(cell, left);
-    else this.#waiters.delete(cell);
+  #removeWaiter(child: C, done: () => void): void {
+    const left = this.#waiters.get(child)?.filter((waiting) => waiting !== done) ?? [];
+    if (left.length > 0) this.#waiters.set(child, left);
+    else this.#waiters.delete(child);
   }
 
   #requireUp(): void {
-    if (!isUp(this.#owner)) {
-      if (this.#owner.parent === undefined) throw new SystemStoppedError(this.#owner.runtime.nodeId);
-      // A child born now would outlive who supervises it.
+    if (!this.#owner.isUp) {
+      if (this.#owner.isRoot) throw new SystemStoppedError(this.#node.nodeId);
+      // A child started now would outlive its supervisor.
       throw new InvalidArgumentError(
         'context',
         `of ${this.#owner.path} belongs to an incarnation that is ending`,
@@ -188,9 +183,9 @@ export class Supervisor {
     }
   }
 
-  /** @throws InvalidArgumentError for a name that is taken or malformed; a parked child yields its own */
+  /** @throws InvalidArgumentError for a name that is taken or malformed; a parked child gives up its name */
   #freeName(name: string): string {
-    const existing = this.#table.get(requireName(name));
+    const existing = this.#table.get(requireChildName(name));
     if (existing === undefined) return name;
     if (existing.state !== 'parked') {
       const family = this.#owner.path || 'the root';
@@ -199,126 +194,104 @@ export class Supervisor {
         `${JSON.stringify(name)} is taken among the children of ${family}`,
       );
     }
-    stop(existing);
+    existing.stop();
     return name;
   }
 
-  #carryOut(decision: SupervisorDecision, cell: ActorCell, reason: ChildOutcome, cause: unknown): void {
+  #carryOut(decision: SupervisorDecision, child: C, outcome: ChildOutcome, cause: unknown): void {
     switch (decision.type) {
       case 'remove':
-        return beginEnd(cell, reason, cause);
+        return child.end(outcome, cause);
       case 'shut-down':
-        beginEnd(cell, reason, cause);
-        return stopItself(this.#owner);
+        child.end(outcome, cause);
+        return this.#owner.stopItself();
       case 'park':
-        return park(cell, cause);
+        return child.park(cause);
       case 'escalate': {
-        cell.endReason = 'failed';
-        const error = new RestartIntensityExceededError(cell.path, { cause });
-        this.#owner.runtime.emit({ type: 'escalated', path: this.#owner.path, cause: error });
-        return fail(this.#owner, error);
+        child.markFailed();
+        const error = new RestartIntensityExceededError(child.path, { cause });
+        this.#node.events.emit({ type: 'escalated', path: this.#owner.path, cause: error });
+        return this.#owner.fail(error);
       }
       case 'restart':
         this.#history = decision.history;
-        cell.restartHistory = decision.childHistory;
-        return this.#restart(decision, cell, cause);
+        child.restartHistory = decision.childHistory;
+        return this.#restart(decision, child, cause);
     }
   }
 
-  #restart(
-    decision: Extract<SupervisorDecision, { type: 'restart' }>,
-    failed: ActorCell,
-    cause: unknown,
-  ): void {
-    const plan: RestartPlan = {
-      cells: new Set(this.#named(decision.restart)),
+  #restart(decision: Extract<SupervisorDecision, { type: 'restart' }>, failed: C, cause: unknown): void {
+    const plan: RestartPlan<C> = {
+      children: new Set(this.#named(decision.restart)),
       cause,
       timer: undefined,
       cancelled: false,
     };
     this.#absorb(plan);
     this.#plans.push(plan);
-    const siblings = [...plan.cells].filter((cell) => cell !== failed);
+    const siblings = [...plan.children].filter((child) => child !== failed);
     const ending = [...siblings, ...this.#named(decision.remove)].toSorted((a, b) => b.uid - a.uid);
-    // The failed one is down already; the others follow in reverse start order (OTP).
+    // The failed child is down already; its siblings follow in reverse start order (OTP).
     inSequence(
       [failed, ...ending],
-      (cell, done) => (plan.cells.has(cell) ? this.#bringDown(cell, cause, done) : this.stop(cell, done)),
+      (child, done) =>
+        plan.children.has(child) ? this.#bringDown(child, cause, done) : this.stop(child, done),
       () => this.#startAfter(plan, decision.delayMs),
     );
   }
 
-  /** Takes the children of plans under way into this one. */
-  #absorb(plan: RestartPlan): void {
+  /** Takes the children of overlapping plans into this plan. */
+  #absorb(plan: RestartPlan<C>): void {
     this.#plans = this.#plans.filter((other) => {
-      if (![...other.cells].some((cell) => plan.cells.has(cell))) return true;
+      if (![...other.children].some((child) => plan.children.has(child))) return true;
       cancel(other);
-      for (const cell of other.cells) plan.cells.add(cell);
+      for (const child of other.children) plan.children.add(child);
       return false;
     });
   }
 
-  #bringDown(cell: ActorCell, cause: unknown, done: () => void): void {
-    if (cell.state === 'stopped' || cell.state === 'stopping' || cell.state === 'parked') return done();
+  /** Ends the incarnation of a child before a restart, by force after `shutdownMs`. */
+  #bringDown(child: C, cause: unknown, done: () => void): void {
+    if (child.state === 'stopped' || child.state === 'stopping' || child.state === 'parked') return done();
     let timer: Timer | undefined;
     let isDown = false;
     const down = () => {
       isDown = true;
       timer?.cancel();
-      // Its end is awaited no more: it may live through many restarts.
-      this.#waitNoMore(cell, down);
+      // Removed here, or a child that is restarted often would collect waiters.
+      this.#removeWaiter(child, down);
       done();
     };
-    beginRestart(cell, cause, down);
+    child.beginRestart(cause, down);
     if (isDown) return;
-    timer = this.#owner.runtime.clock.setTimer(this.#options.shutdownMs, () => {
-      abandonIncarnation(cell);
+    timer = this.#node.clock.setTimer(this.#options.shutdownMs, () => {
+      child.abandonIncarnation();
       down();
     });
-    // Stopped for good while it was going down.
-    this.whenGone(cell, down);
+    // For a child that is stopped while it goes down.
+    this.whenGone(child, down);
   }
 
-  #startAfter(plan: RestartPlan, delayMs: number): void {
+  #startAfter(plan: RestartPlan<C>, delayMs: number): void {
     if (plan.cancelled) return;
-    plan.timer = this.#owner.runtime.clock.setTimer(delayMs, () => {
+    plan.timer = this.#node.clock.setTimer(delayMs, () => {
       this.#plans = this.#plans.filter((other) => other !== plan);
-      if (!isUp(this.#owner)) return;
-      for (const cell of [...plan.cells].toSorted((a, b) => a.uid - b.uid)) {
-        if (cell.state !== 'restarting') continue;
-        startNext(cell);
-        this.#owner.runtime.emit({
-          type: 'restarted',
-          path: cell.path,
-          incarnation: cell.incarnation,
-          cause: plan.cause,
-        });
+      if (!this.#owner.isUp) return;
+      for (const child of [...plan.children].toSorted((a, b) => a.uid - b.uid)) {
+        if (child.state !== 'restarting') continue;
+        child.startNext();
+        const { path, incarnation } = child;
+        this.#node.events.emit({ type: 'restarted', path, incarnation, cause: plan.cause });
       }
     });
   }
 
-  #named(names: readonly string[]): ActorCell[] {
+  #named(names: readonly string[]): C[] {
     return names.flatMap((name) => this.child(name) ?? []);
   }
 }
 
-function isUp(cell: ActorCell): boolean {
-  return cell.state === 'running' || cell.state === 'busy' || cell.state === 'starting';
-}
-
-function cancel(plan: RestartPlan): void {
+function cancel(plan: RestartPlan<unknown>): void {
   plan.cancelled = true;
   plan.timer?.cancel();
-}
-
-const maxNameLength = 256;
-
-function requireName(name: string): string {
-  if (name === '' || name.length > maxNameLength || name.startsWith('$') || name.includes('/')) {
-    throw new InvalidArgumentError(
-      'name',
-      `must be 1 to ${maxNameLength} characters without "/", not beginning with "$" (got ${JSON.stringify(name)})`,
-    );
-  }
-  return name;
 }

@@ -3,7 +3,8 @@ import { InvalidArgumentError, SystemStoppedError } from '../errors.ts';
 import { localSystem, recorder } from '../testing/local-system.ts';
 import { advance, settle } from '../testing/settle.ts';
 import { receive, setup } from '../actor/behaviour.ts';
-import { type Props, props } from '../actor/props.ts';
+import type { Props } from '../actor/actor-context.ts';
+import { props } from '../cell/create-props.ts';
 
 describe('a system', () => {
   it('stops children in reverse start order, parents after their children', async () => {

@@ -7,9 +7,11 @@ import { advance, settle } from '../testing/settle.ts';
 import { createTestHub, createTestNode, type TestHub, type TestNode } from '../testing/test-node.ts';
 import type { ManualClock } from '../testing/manual-clock.ts';
 import type { ActorRef } from '../actor/actor-ref.ts';
-import { type Behaviour, receive } from '../actor/behaviour.ts';
-import { type MailboxOptions, props } from '../actor/props.ts';
-import type { Runtime } from './runtime.ts';
+import { receive } from '../actor/behaviour.ts';
+import type { Behaviour } from '../actor/actor-context.ts';
+import type { MailboxOptions } from '../actor/mailbox-options.ts';
+import { props } from '../cell/create-props.ts';
+import { localSystemOf } from './local-system.ts';
 import type { DeadLetterReason, RuntimeEvent } from '../actor/runtime-event.ts';
 
 describe('a full mailbox', () => {
@@ -89,7 +91,7 @@ type Cause = (one: Pair) => void | Promise<void>;
 /** As a ref from an earlier life of `far`, which somebody kept. */
 function ofEarlierLife({ near }: Pair): ActorRef<unknown> {
   const address = { node: 'far', nodeIncarnation: 7, path: 'it', uid: 1 };
-  return (near.system as Runtime).resolveRef(address) as ActorRef<unknown>;
+  return localSystemOf(near.system).node.refs.resolve(address) as ActorRef<unknown>;
 }
 
 const causes: readonly [DeadLetterReason, 'near' | 'far', Cause][] = [

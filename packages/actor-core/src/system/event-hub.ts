@@ -1,13 +1,15 @@
 import type { DroverError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { ActorAddress } from '../actor/actor-ref.ts';
+import type { Refusable } from '../actor/envelope.ts';
+import type { EventSink } from '../actor/node-services.ts';
 import type { RuntimeCounters } from '../actor/actor-system.ts';
 import { previewOf } from '../actor/message-preview.ts';
 import type { DeadLetterReason, RuntimeEvent } from '../actor/runtime-event.ts';
 import type { TerminationReason } from '../actor/signal.ts';
 
-/** A rejected message from another node: unchecked, and possibly large. */
-export class StrangersMessage {
+/** A rejected message from another node: not checked, and possibly large, so that only a preview of it is reported. */
+export class RejectedMessage {
   readonly message: unknown;
 
   constructor(message: unknown) {
@@ -15,14 +17,14 @@ export class StrangersMessage {
   }
 }
 
-/** Spreads runtime events and counts them. A listener that throws is logged and disturbs nobody. */
-export class EventHub {
+/** Counts the events of a node and passes them to its listeners. A listener that throws is logged. */
+export class EventHub implements EventSink {
   readonly #log: Logger;
   readonly #listeners = new Set<(event: RuntimeEvent) => void>();
   readonly #counts = new Map<RuntimeEvent['type'], number>();
-  /** Actors that ended while nobody listened, not in `counts` yet. */
-  #ends = 0;
-  readonly #letters: Record<DeadLetterReason, number> = {
+  /** Ends of actors without a listener, not added to `#counts` yet. */
+  #uncountedEnds = 0;
+  readonly #deadLetters: Record<DeadLetterReason, number> = {
     'no-such-actor': 0,
     'stale-incarnation': 0,
     'mailbox-full': 0,
@@ -52,32 +54,42 @@ export class EventHub {
 
   counters(): RuntimeCounters {
     this.#settleCounts();
-    return { events: Object.fromEntries(this.#counts), deadLetters: { ...this.#letters } };
+    return { events: Object.fromEntries(this.#counts), deadLetters: { ...this.#deadLetters } };
   }
 
-  /** `letter`: the message; of a rejected message from another node only a preview is reported. */
-  deadLetter(to: ActorAddress, reason: DeadLetterReason, error?: DroverError, letter?: unknown): void {
-    this.#letters[reason]++;
-    // Floods of dead letters also happen without a listener, so do no work then.
+  deadLetter(
+    to: ActorAddress,
+    reason: DeadLetterReason,
+    ask: Refusable | undefined,
+    error?: DroverError,
+    letter?: unknown,
+  ): void {
+    this.#report(to, reason, error, letter);
+    ask?.refuse(reason, error);
+  }
+
+  #report(to: ActorAddress, reason: DeadLetterReason, error: DroverError | undefined, letter: unknown): void {
+    this.#deadLetters[reason]++;
+    // Without a listener no event is made: dead letters may come in floods.
     if (this.#listeners.size === 0) return this.#count('dead-letter');
     this.emit({
       type: 'dead-letter',
       to,
       reason,
       ...(error !== undefined && { error }),
-      ...(letter instanceof StrangersMessage
+      ...(letter instanceof RejectedMessage
         ? { preview: previewOf(letter.message) }
         : letter !== undefined && { message: letter }),
     });
   }
 
-  /** Thousands of actors may end in a moment: their event is only made where somebody listens. */
-  stopped(cell: { readonly path: string; readonly endReason: TerminationReason }, cause: unknown): void {
-    const isFailure = cause !== undefined && cell.endReason === 'failed';
-    if (isFailure) this.#log.error({ actor: cell.path, err: cause }, 'actor failed and is not restarted');
-    if (this.#listeners.size === 0) this.#ends++;
+  /** Without a listener no event is made: thousands of actors may end at once. */
+  stopped(actor: { readonly path: string; readonly endReason: TerminationReason }, cause: unknown): void {
+    const isFailure = cause !== undefined && actor.endReason === 'failed';
+    if (isFailure) this.#log.error({ actor: actor.path, err: cause }, 'actor failed and is not restarted');
+    if (this.#listeners.size === 0) this.#uncountedEnds++;
     else {
-      const event = { type: 'stopped', path: cell.path, reason: cell.endReason } as const;
+      const event = { type: 'stopped', path: actor.path, reason: actor.endReason } as const;
       this.emit(isFailure ? { ...event, cause } : event);
     }
   }
@@ -90,7 +102,7 @@ export class EventHub {
     } else if (event.type === 'parked') {
       this.#log.error(
         { actor: event.path, err: event.cause },
-        'actor parked: unpark it once the cause is cured',
+        'actor parked: unpark it once the cause is removed',
       );
     } else if (event.type === 'escalated') {
       this.#log.error({ actor: event.path, err: event.cause }, 'actor escalated');
@@ -105,8 +117,9 @@ export class EventHub {
   }
 
   #settleCounts(): void {
-    if (this.#ends > 0) this.#counts.set('stopped', (this.#counts.get('stopped') ?? 0) + this.#ends);
-    this.#ends = 0;
+    if (this.#uncountedEnds > 0)
+      this.#counts.set('stopped', (this.#counts.get('stopped') ?? 0) + this.#uncountedEnds);
+    this.#uncountedEnds = 0;
   }
 
   #count(type: RuntimeEvent['type']): void {

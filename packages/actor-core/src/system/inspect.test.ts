@@ -3,7 +3,7 @@ import { ManualClock } from '../testing/manual-clock.ts';
 import { settle } from '../testing/settle.ts';
 import { receive, setup } from '../actor/behaviour.ts';
 import { createActorSystem } from '../node/create-actor-system.ts';
-import { props } from '../actor/props.ts';
+import { props } from '../cell/create-props.ts';
 
 describe('inspect', () => {
   it('shows the tree, each actor before its children and these in start order', async () => {

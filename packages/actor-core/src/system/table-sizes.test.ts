@@ -4,8 +4,8 @@ import { settle } from '../testing/settle.ts';
 import type { ActorRef } from '../actor/actor-ref.ts';
 import { receive } from '../actor/behaviour.ts';
 import { createActorSystem } from '../node/create-actor-system.ts';
-import { props } from '../actor/props.ts';
-import { tableSizes } from '../actor/table-sizes.ts';
+import { props } from '../cell/create-props.ts';
+import { tableSizes } from './local-system.ts';
 
 function setup() {
   const clock = new ManualClock();

@@ -6,7 +6,8 @@ import { advance, settle } from '../testing/settle.ts';
 import { createTestHub, createTestNode } from '../testing/test-node.ts';
 import type { ActorRef } from '../actor/actor-ref.ts';
 import { receive } from '../actor/behaviour.ts';
-import { type MailboxOptions, props } from '../actor/props.ts';
+import type { MailboxOptions } from '../actor/mailbox-options.ts';
+import { props } from '../cell/create-props.ts';
 
 /** Node a sends; node b has the actor `slow`, with room for two, that handles one message for each `proceed`. */
 async function setup(mailbox: MailboxOptions = { capacity: 2, overflow: 'backpressure' }) {

@@ -1,19 +1,19 @@
-import { RemoteRef } from './remote-ref.ts';
-import type { WaitOptions } from '../actor/actor-context.ts';
+import type { WaitOptions } from '../actor/ask-options.ts';
 import type { ActorRef } from '../actor/actor-ref.ts';
+import { Endpoint } from '../actor/endpoint.ts';
+import { traced, traceToSend } from '../actor/trace-context.ts';
 import { Adapter } from '../cell/adapter.ts';
 import { requireTimeout } from '../cell/ask.ts';
-import { Endpoint } from '../actor/endpoint.ts';
 import { PendingAsk } from '../cell/pending-ask.ts';
-import type { Runtime } from './runtime.ts';
-import { traced, traceToSend } from '../actor/trace-context.ts';
 import { optionNames, requireKnownOptions } from '../known-options.ts';
+import type { DeliveryPorts } from './delivery-ports.ts';
+import { RemoteRef } from './remote-ref.ts';
 
 const waitOptions = optionNames<WaitOptions>({ timeoutMs: true, trace: true });
 
-/** Tells, and settles once the message is in the mailbox, wherever that is; see `ActorSystem.tellOrWait`. */
+/** Sends a message, and settles once it is in a mailbox of this node or of another node. See `ActorSystem.tellOrWait`. */
 export function tellOrWait<T>(
-  runtime: Runtime,
+  node: DeliveryPorts,
   target: ActorRef<T>,
   message: T,
   options: WaitOptions,
@@ -26,21 +26,20 @@ export function tellOrWait<T>(
     return Promise.reject(error);
   }
   return new Promise<void>((resolve, reject) => {
-    const wait = new PendingAsk<void>(runtime, target, timeoutMs, undefined, resolve, reject);
-    runtime.deadlines.add(wait, timeoutMs);
+    const wait = new PendingAsk<void>(node, target, timeoutMs, undefined, resolve, reject);
+    node.deadlines.add(wait, timeoutMs);
     const trace = traceToSend(options);
-    const isHere = target.address.node === runtime.nodeId;
-    const cell = runtime.cellOf(target);
-    if (cell !== undefined) cell.deliverOrWait(traced(message, trace), wait);
-    else if (target instanceof Adapter) target.deliverOrWait(traced(message, trace), wait);
-    else if (target instanceof RemoteRef && !isHere && runtime.remoting !== undefined)
-      runtime.remoting.sendOrWait(target.address, message, wait, timeoutMs, trace);
+    const isHere = target.address.node === node.nodeId;
+    const recipient = node.actors.find(target) ?? (target instanceof Adapter ? target : undefined);
+    if (recipient !== undefined) recipient.deliverOrWait(traced(message, trace), wait);
+    else if (target instanceof RemoteRef && !isHere && node.remote !== undefined)
+      node.remote.sendOrWait(target.address, message, wait, timeoutMs, trace);
     else if (target instanceof Endpoint) {
       target.tell(message, { trace });
       wait.accepted();
     } else {
       const reason = isHere ? 'no-such-actor' : 'bus-unavailable';
-      runtime.deadLetter(target.address, reason, wait, undefined, message);
+      node.events.deadLetter(target.address, reason, wait, undefined, message);
     }
   });
 }

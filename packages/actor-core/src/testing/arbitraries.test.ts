@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { z } from 'zod';
 import type { ActorRef } from '../actor/actor-ref.ts';
 import { receive } from '../actor/behaviour.ts';
-import { props } from '../actor/props.ts';
+import { props } from '../cell/create-props.ts';
 import { mailboxLimits } from '../mailbox/mailbox-limits.ts';
 import { DroverError } from '../errors.ts';
 import { actorRefSchema } from '../remoting/actor-ref-schema.ts';

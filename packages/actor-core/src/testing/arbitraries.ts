@@ -20,7 +20,8 @@ import {
   tuple,
   uint8Array,
 } from 'fast-check';
-import type { MailboxOptions, RestartType } from '../actor/props.ts';
+import type { RestartType } from '../actor/supervision-options.ts';
+import type { MailboxOptions } from '../actor/mailbox-options.ts';
 import type { SupervisionOptions } from '../actor/supervision-options.ts';
 import type { Fault, FaultSchedule } from './fault-schedule.ts';
 import type { FaultRates } from './simulation.ts';

@@ -1,6 +1,6 @@
 import type { ActorAddress, ActorRef, MessageLane, TellOptions } from '../actor/actor-ref.ts';
 import { BaseRef } from '../actor/base-ref.ts';
-import type { Props } from '../actor/props.ts';
+import type { Props } from '../actor/actor-context.ts';
 
 /** What a behaviour did while it ran in a `BehaviourKit`, as data; nothing of it has happened. */
 export type BehaviourEffect<M = unknown> =

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { ActorRef } from '../actor/actor-ref.ts';
-import { type Behaviour, receive, setup, stopped, unhandled } from '../actor/behaviour.ts';
+import { receive, setup, stopped, unhandled } from '../actor/behaviour.ts';
+import type { Behaviour } from '../actor/actor-context.ts';
 import { runBehaviour } from './behaviour-kit.ts';
 
 type Order =

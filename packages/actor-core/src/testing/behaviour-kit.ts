@@ -1,5 +1,5 @@
 import type { ActorRef } from '../actor/actor-ref.ts';
-import type { Behaviour, Next } from '../actor/behaviour.ts';
+import type { Behaviour, Next } from '../actor/actor-context.ts';
 import type { Signal } from '../actor/signal.ts';
 import { InvalidArgumentError } from '../errors.ts';
 import type { Logger } from '../logger.ts';

@@ -1,6 +1,6 @@
 import { inspect, isDeepStrictEqual } from 'node:util';
 import { BaseRef } from '../actor/base-ref.ts';
-import { endpointPath } from '../actor/endpoint.ts';
+import { endpointPath } from '../actor/endpoint-path.ts';
 
 /**
  * What a test expected did not come. Of no test framework: each of them shows the message, which lists what was seen,

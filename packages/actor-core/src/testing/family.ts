@@ -1,9 +1,11 @@
 import type { ActorContext } from '../actor/actor-context.ts';
 import type { ActorRef } from '../actor/actor-ref.ts';
 import type { ActorSystem } from '../actor/actor-system.ts';
-import { type Next, receive, setup, stopped } from '../actor/behaviour.ts';
+import { receive, setup, stopped } from '../actor/behaviour.ts';
+import type { Next } from '../actor/actor-context.ts';
 import { createActorSystem } from '../node/create-actor-system.ts';
-import { props, type RestartType } from '../actor/props.ts';
+import type { RestartType } from '../actor/supervision-options.ts';
+import { props } from '../cell/create-props.ts';
 import type { RuntimeEvent } from '../actor/runtime-event.ts';
 import type { SupervisionOptions } from '../actor/supervision-options.ts';
 import { ManualClock } from './manual-clock.ts';

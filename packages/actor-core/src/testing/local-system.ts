@@ -1,7 +1,8 @@
 import type { ActorSystem } from '../actor/actor-system.ts';
 import { receive } from '../actor/behaviour.ts';
 import { createActorSystem } from '../node/create-actor-system.ts';
-import { type Props, props } from '../actor/props.ts';
+import type { Props } from '../actor/actor-context.ts';
+import { props } from '../cell/create-props.ts';
 import type { RuntimeEvent } from '../actor/runtime-event.ts';
 import { ManualClock } from './manual-clock.ts';
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ActorRef } from '../actor/actor-ref.ts';
 import { receive, setup, stopped } from '../actor/behaviour.ts';
 import { createActorSystem } from '../node/create-actor-system.ts';
-import { props } from '../actor/props.ts';
+import { props } from '../cell/create-props.ts';
 import { systemClock } from '../clock/system-clock.ts';
 import { ExpectationFailedError } from './expectation.ts';
 import { ManualClock } from './manual-clock.ts';

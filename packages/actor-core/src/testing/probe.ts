@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { ActorRef } from '../actor/actor-ref.ts';
 import type { ActorSystem } from '../actor/actor-system.ts';
 import { receive, setup } from '../actor/behaviour.ts';
-import { props } from '../actor/props.ts';
+import { props } from '../cell/create-props.ts';
 import type { TerminationReason } from '../actor/signal.ts';
 import { refKey } from '../actor/ref-key.ts';
 import { InvalidArgumentError } from '../errors.ts';

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { receive } from '../actor/behaviour.ts';
 import { createActorSystem } from '../node/create-actor-system.ts';
-import { props } from '../actor/props.ts';
+import { props } from '../cell/create-props.ts';
 import { ManualClock } from './manual-clock.ts';
 import { expectDeadLetters, expectEvent, recordEvents, recordLog } from './recorder.ts';
 

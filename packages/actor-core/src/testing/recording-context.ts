@@ -1,6 +1,7 @@
-import type { ActorContext, AskOptions } from '../actor/actor-context.ts';
+import type { ActorContext } from '../actor/actor-context.ts';
+import type { AskOptions } from '../actor/ask-options.ts';
 import type { ActorRef } from '../actor/actor-ref.ts';
-import type { Props } from '../actor/props.ts';
+import type { Props } from '../actor/actor-context.ts';
 import type { Clock } from '../clock.ts';
 import { InvalidArgumentError } from '../errors.ts';
 import { type Logger, silentLogger } from '../logger.ts';

@@ -83,7 +83,7 @@ export function createTestNode(hub: TestHub, options: TestNodeOptions): TestNode
   requireKnownOptions('options', options, nodeOptions);
   const transport = hub.bus.connect(options.nodeId, hub.scheduler);
   const { clock, random, scheduler, store } = hub;
-  const node = assembleNode({
+  const { node } = assembleNode({
     nodeId: options.nodeId,
     incarnation: options.incarnation ?? 1,
     roles: options.roles ?? ['host'],

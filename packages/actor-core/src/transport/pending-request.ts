@@ -1,4 +1,5 @@
-import type { DeadlineList, Expiring } from '../clock/deadlines.ts';
+import type { DeadlineList } from '../clock/deadline-list.ts';
+import type { Expiring } from '../clock/expiring.ts';
 import { NoRespondersError, RequestTimeoutError } from '../errors.ts';
 import type { Reply } from './transport.ts';
 

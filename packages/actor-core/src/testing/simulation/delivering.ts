@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ActorRef } from '../../actor/actor-ref.ts';
-import type { Props } from '../../actor/props.ts';
+import type { Props } from '../../actor/actor-context.ts';
 import type { DeliveryFrame, DeliveryResult } from '../../delivery/delivery-frame.ts';
 import { reliableConsumer } from '../../delivery/reliable-consumer.ts';
 import { type ProducerMessage, reliableProducer } from '../../delivery/reliable-producer.ts';

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import type { ActorAddress, ActorRef } from '../../actor/actor-ref.ts';
 import { receive } from '../../actor/behaviour.ts';
-import { type Props, props } from '../../actor/props.ts';
-import type { Runtime } from '../../system/runtime.ts';
+import type { Props } from '../../actor/actor-context.ts';
+import { props } from '../../cell/create-props.ts';
+import { localSystemOf } from '../../system/local-system.ts';
 import type { RuntimeEvent } from '../../actor/runtime-event.ts';
 import { DroverError } from '../../errors.ts';
 import { actorRefSchema } from '../../remoting/actor-ref-schema.ts';
@@ -182,7 +183,7 @@ export class Messaging implements Workload {
     const ref: ActorRef<Note> =
       one === undefined
         ? node.system.refFor<Note>(to, 'desk')
-        : ((node.system as Runtime).resolveRef(one) as ActorRef<Note>);
+        : (localSystemOf(node.system).node.refs.resolve(one) as ActorRef<Note>);
     const { nodeId: from, incarnation: life } = node;
     const meant = one?.nodeIncarnation ?? 0;
     for (let i = 0; i < 3; i++)

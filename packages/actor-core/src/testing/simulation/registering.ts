@@ -1,6 +1,6 @@
 import type { ActorRef } from '../../actor/actor-ref.ts';
 import { receive, setup, stopped } from '../../actor/behaviour.ts';
-import { props } from '../../actor/props.ts';
+import { props } from '../../cell/create-props.ts';
 import { NameTakenError } from '../../errors.ts';
 import { startRegistry } from '../../registry/cluster-registry.ts';
 import type { Registry } from '../../registry/registry.ts';

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import type { ActorRef } from '../../actor/actor-ref.ts';
 import { receive } from '../../actor/behaviour.ts';
-import { type Props, props } from '../../actor/props.ts';
+import type { Props } from '../../actor/actor-context.ts';
+import { props } from '../../cell/create-props.ts';
 import { DroverError, StreamBrokenError, StreamCancelledError } from '../../errors.ts';
 import { actorRefSchema } from '../../remoting/actor-ref-schema.ts';
-import type { StreamFrame } from '../../streaming/stream-frame.ts';
-import type { StreamWriter } from '../../streaming/stream-writer.ts';
+import type { StreamFrame } from '../../actor/stream.ts';
+import type { StreamWriter } from '../../actor/stream.ts';
 import type { TestNode } from '../test-node.ts';
 import { supervisorProps } from './supervisor-props.ts';
 import type { Workload } from './workload.ts';

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { receive, setup, stopped } from '../../actor/behaviour.ts';
-import { type Props, props } from '../../actor/props.ts';
-import type { Runtime } from '../../system/runtime.ts';
+import type { Props } from '../../actor/actor-context.ts';
+import { props } from '../../cell/create-props.ts';
+import { localSystemOf } from '../../system/local-system.ts';
 import type { RuntimeEvent } from '../../actor/runtime-event.ts';
 import type { TestNode } from '../test-node.ts';
 import { IntensityModel } from './intensity-model.ts';
@@ -99,7 +100,7 @@ export class Supervising implements Workload {
   }
 
   #kill(node: TestNode, path: string): boolean {
-    const cell = (node.system as Runtime).findCell(path, 0);
+    const cell = localSystemOf(node.system).node.actors.findAlive(path, 0);
     if (cell === undefined || cell.state !== 'running') return false;
     if (cell.parent?.state === 'running') this.#pools.get(node)?.ended(this.#world.now());
     node.system.kill(cell.ref);

@@ -1,5 +1,6 @@
 import { receive, setup } from '../../actor/behaviour.ts';
-import { type Props, props } from '../../actor/props.ts';
+import type { Props } from '../../actor/actor-context.ts';
+import { props } from '../../cell/create-props.ts';
 import type { SupervisionOptions } from '../../actor/supervision-options.ts';
 
 /** An actor that starts `children` and supervises them, and does nothing else. */

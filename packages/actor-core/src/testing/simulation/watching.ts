@@ -1,7 +1,7 @@
 import type { ActorAddress, ActorRef } from '../../actor/actor-ref.ts';
 import { receive, setup } from '../../actor/behaviour.ts';
-import { props } from '../../actor/props.ts';
-import type { Runtime } from '../../system/runtime.ts';
+import { props } from '../../cell/create-props.ts';
+import { localSystemOf } from '../../system/local-system.ts';
 import type { TestNode } from '../test-node.ts';
 import type { Workload } from './workload.ts';
 import { nodeNames, type World } from './world.ts';
@@ -85,7 +85,7 @@ export class Watching implements Workload {
     const address = { node: home.nodeId, nodeIncarnation: home.incarnation, path, uid };
     const watcher = props<Order>(() =>
       setup((context) => {
-        const target = (node.system as Runtime).resolveRef(address);
+        const target = localSystemOf(node.system).node.refs.resolve(address);
         return receive(
           (message) => {
             if (message === 'watch') return context.watch(target);
@@ -125,7 +125,8 @@ export class Watching implements Workload {
   #lives({ node, nodeIncarnation, path, uid }: ActorAddress): boolean {
     const home = this.#world.node(node);
     return (
-      home?.incarnation === nodeIncarnation && (home.system as Runtime).findCell(path, uid) !== undefined
+      home?.incarnation === nodeIncarnation &&
+      localSystemOf(home.system).node.actors.findAlive(path, uid) !== undefined
     );
   }
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ActorRef } from '../../actor/actor-ref.ts';
-import type { Props } from '../../actor/props.ts';
+import type { Props } from '../../actor/actor-context.ts';
 import type { DeliveryResult } from '../../delivery/delivery-frame.ts';
 import { type DispatcherMessage, workDispatcher, type WorkerOffer } from '../../delivery/work-dispatcher.ts';
 import { workPuller } from '../../delivery/work-puller.ts';

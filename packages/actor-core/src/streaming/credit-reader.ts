@@ -2,9 +2,9 @@ import type { ActorRef } from '../actor/actor-ref.ts';
 import { BaseRef } from '../actor/base-ref.ts';
 import type { CallChain } from '../actor/call-chain.ts';
 import { Endpoint, isGone } from '../actor/endpoint.ts';
-import type { Question } from '../actor/envelope.ts';
-import { refusal } from '../cell/pending-ask.ts';
-import type { Runtime } from '../system/runtime.ts';
+import { refusal } from '../actor/refusal.ts';
+import type { StreamReading } from '../actor/node-ports.ts';
+import type { NodeServices } from '../actor/node-services.ts';
 import type { DeadLetterReason } from '../actor/runtime-event.ts';
 import type { Timer } from '../clock.ts';
 import {
@@ -14,14 +14,8 @@ import {
   StreamCancelledError,
   StreamFailedError,
 } from '../errors.ts';
-import {
-  alivesPerTimeout,
-  defaultIdleTimeoutMs,
-  defaultWindow,
-  type StreamControl,
-  type StreamFrame,
-  type StreamOptions,
-} from './stream-frame.ts';
+import type { StreamControl, StreamFrame, StreamOptions } from '../actor/stream.ts';
+import { signsOfLifePerTimeout, defaultIdleTimeoutMs, defaultWindow } from './stream-limits.ts';
 import { optionNames, requireKnownOptions } from '../known-options.ts';
 
 const streamOptions = optionNames<StreamOptions>({
@@ -37,13 +31,10 @@ interface Waiting<T> {
 }
 
 /**
- * The asking side of a stream: an async iterable that grants credit as it is read, so that a slow reader stops its
- * producer and nobody else. Leaving the loop cancels the stream.
+ * The asking side of a stream: an async iterable that grants credit as it is read, so that a slow reader slows down only
+ * its own producer. Leaving the loop cancels the stream.
  */
-export class StreamReader<T>
-  extends Endpoint<StreamFrame<T>>
-  implements AsyncIterableIterator<T, undefined>, Question
-{
+export class CreditReader<T> extends Endpoint<StreamFrame<T>> implements StreamReading<T> {
   readonly chain: CallChain | undefined;
   readonly target: ActorRef<never>;
   readonly timeoutMs: number;
@@ -55,21 +46,21 @@ export class StreamReader<T>
   #received = 0;
   #read = 0;
   #granted = 0;
-  #heardMs: number;
+  /** Clock milliseconds of the last frame. */
+  #receivedMs: number;
   #timer: Timer;
-  /** Called once nothing more is expected of it. @internal */
   onClose: (() => void) | undefined = undefined;
-  /** How it ended, once it has; `undefined` in it means in order. */
+  /** Set once the stream has ended; without an error it ended in order. */
   #outcome: { readonly error: Error | undefined } | undefined = undefined;
 
-  /** @throws InvalidArgumentError for a window or a timeout that cannot be */
+  /** @throws InvalidArgumentError for an invalid window or timeout */
   constructor(
-    runtime: Runtime,
+    node: NodeServices,
     target: ActorRef<never>,
     chain: CallChain | undefined,
     options: StreamOptions,
   ) {
-    super(runtime);
+    super(node);
     requireKnownOptions('askStream', options, streamOptions);
     const { timeoutMs, window = defaultWindow, idleTimeoutMs = defaultIdleTimeoutMs } = options;
     if (!(Number.isInteger(window) && window >= 1))
@@ -83,8 +74,8 @@ export class StreamReader<T>
     this.chain = chain;
     this.#window = window;
     this.#idleTimeoutMs = idleTimeoutMs;
-    this.#heardMs = runtime.clock.now();
-    this.#timer = runtime.clock.setTimer(timeoutMs, () => this.#close(this.#timeout(timeoutMs)));
+    this.#receivedMs = node.clock.now();
+    this.#timer = node.clock.setTimer(timeoutMs, () => this.#close(this.#timeout(timeoutMs)));
   }
 
   get isOver(): boolean {
@@ -98,11 +89,11 @@ export class StreamReader<T>
   /** @throws StreamBrokenError, StreamFailedError, RequestTimeoutError or what an ask throws, after the items before it */
   next(): Promise<IteratorResult<T, undefined>> {
     if (this.#waiting !== undefined) {
-      return Promise.reject(new InvalidArgumentError('next', 'was called before the last one settled'));
+      return Promise.reject(new InvalidArgumentError('next', 'was called before the previous call settled'));
     }
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };
-      this.#hand();
+      this.#deliver();
     });
   }
 
@@ -115,7 +106,6 @@ export class StreamReader<T>
     return Promise.resolve({ done: true, value: undefined });
   }
 
-  /** Whoever reads it has ended: nothing more comes, and no end that could pass for the stream's. @internal */
   abandon(): void {
     if (this.#outcome !== undefined) return;
     this.#buffer.length = 0;
@@ -123,10 +113,10 @@ export class StreamReader<T>
   }
 
   tell(frame: StreamFrame<T>): void {
-    // From another node anything may come.
+    // Another node may send anything.
     if (!Array.isArray(frame)) return;
-    if (this.#outcome !== undefined) return this.#turnAway(frame);
-    this.#heardMs = this.runtime.clock.now();
+    if (this.#outcome !== undefined) return this.#cancelLate(frame);
+    this.#receivedMs = this.node.clock.now();
     switch (frame[0]) {
       case 'open':
         return this.#open(frame[1]);
@@ -135,7 +125,7 @@ export class StreamReader<T>
       case 'end':
         return this.#close(frame[1] === this.#received ? undefined : this.#broken(frame[1]));
       case 'alive':
-        // The last items of a window were lost: no later one will ever show the gap, for the producer waits for credit.
+        // The last items of a window were lost. No later item shows the gap, since the producer waits for credit.
         return frame[1] > this.#received ? this.#breakOff(frame[1]) : undefined;
       case 'error':
         return this.#close(new StreamFailedError(frame[1], frame[2]));
@@ -152,7 +142,7 @@ export class StreamReader<T>
   }
 
   nodeGone(node: string, incarnation: number, isReplaced: boolean): void {
-    // Once it has begun it is known which life of the node it comes from.
+    // An open stream names the incarnation of its producer.
     if (isGone((this.#control ?? this.target).address, node, incarnation, isReplaced))
       this.refuse('no-such-actor');
   }
@@ -162,13 +152,13 @@ export class StreamReader<T>
       this.#control.tell(['cancel'], { lane: 'control' });
       return this.#close(error);
     }
-    // Nobody is there yet who could be told: that is made up for once the producer says that it begins.
+    // The producer is not known yet. It gets the cancel in reply to its opening frame, see `#cancelLate`.
     this.#outcome = { error };
-    this.#hand();
+    this.#deliver();
   }
 
-  /** Left before it began: without a word the producer would wait for credit until it takes the silence for an end. */
-  #turnAway(frame: StreamFrame<T>): void {
+  /** Cancels a stream that opens after its reader left; else the producer waits for credit until its idle timeout. */
+  #cancelLate(frame: StreamFrame<T>): void {
     if (frame[0] !== 'open' || this.#control !== undefined || !(frame[1] instanceof BaseRef)) return;
     this.#control = frame[1];
     this.#control.tell(['cancel'], { lane: 'control' });
@@ -180,16 +170,16 @@ export class StreamReader<T>
     this.#control = control;
     this.#timer.cancel();
     this.#grant();
-    this.#timer = this.runtime.clock.setTimer(this.#idleTimeoutMs / alivesPerTimeout, this.#look);
+    this.#timer = this.node.clock.setTimer(this.#idleTimeoutMs / signsOfLifePerTimeout, this.#checkIdle);
   }
 
   #take(sequence: number, value: T): void {
-    // One that was delivered twice, or no number at all.
+    // Delivered twice, or not a number.
     if (!Number.isSafeInteger(sequence) || sequence < this.#received) return;
     if (sequence > this.#received) return this.#breakOff(sequence);
     this.#received++;
     this.#buffer.push(value);
-    this.#hand();
+    this.#deliver();
   }
 
   #breakOff(sequence: number): void {
@@ -197,8 +187,8 @@ export class StreamReader<T>
     this.#close(this.#broken(sequence));
   }
 
-  /** Gives whoever waits what there is: an item, else the end. */
-  #hand(): void {
+  /** Settles the waiting `next` with an item, or with the end of the stream. */
+  #deliver(): void {
     const waiting = this.#waiting;
     const buffer = this.#buffer;
     const outcome = this.#outcome;
@@ -207,12 +197,12 @@ export class StreamReader<T>
     if (buffer.length > 0) {
       const value = buffer.shift() as T;
       this.#read++;
-      // Half a window at a time: a word of credit for each item would double the traffic.
+      // Grants half a window at a time: a grant for each item would double the traffic.
       if (this.#read + this.#window - this.#granted >= this.#window / 2) this.#grant();
       waiting.resolve({ done: false, value });
       return;
     }
-    // An error is told once; after it the iteration is simply over.
+    // An error is thrown once; after it the iteration has ended.
     this.#outcome = { error: undefined };
     if (outcome?.error === undefined) waiting.resolve({ done: true, value: undefined });
     else waiting.reject(outcome.error);
@@ -223,12 +213,12 @@ export class StreamReader<T>
     this.#control?.tell(['credit', this.#granted], { lane: 'control' });
   }
 
-  readonly #look = (): void => {
-    if (this.runtime.clock.now() - this.#heardMs >= this.#idleTimeoutMs)
+  readonly #checkIdle = (): void => {
+    if (this.node.clock.now() - this.#receivedMs >= this.#idleTimeoutMs)
       return this.#close(this.#timeout(this.#idleTimeoutMs));
-    // Says that the reader is there, and makes up for credit that was lost.
+    // A sign of life, which also repeats a grant that may be lost.
     this.#control?.tell(['credit', this.#granted], { lane: 'control' });
-    this.#timer = this.runtime.clock.setTimer(this.#idleTimeoutMs / alivesPerTimeout, this.#look);
+    this.#timer = this.node.clock.setTimer(this.#idleTimeoutMs / signsOfLifePerTimeout, this.#checkIdle);
   };
 
   #close(error: Error | undefined): void {
@@ -237,7 +227,7 @@ export class StreamReader<T>
     this.onClose?.();
     if (this.#outcome !== undefined) return;
     this.#outcome = { error };
-    this.#hand();
+    this.#deliver();
   }
 
   #broken(sequence: number): StreamBrokenError {

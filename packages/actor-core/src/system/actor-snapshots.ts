@@ -1,9 +1,9 @@
-import type { ActorCell } from '../cell/cell.ts';
+import type { LocalActor } from '../actor/local-actor.ts';
 import type { ActorSnapshot } from '../actor/actor-system.ts';
 import type { HandlingRates } from './handling-rates.ts';
 
 /** What `inspect` shows of an actor. */
-function snapshotOf(cell: ActorCell, messagesPerSecond: number | undefined): ActorSnapshot {
+function snapshotOf(cell: LocalActor, messagesPerSecond: number | undefined): ActorSnapshot {
   return {
     path: cell.path,
     uid: cell.uid,
@@ -22,11 +22,11 @@ function snapshotOf(cell: ActorCell, messagesPerSecond: number | undefined): Act
 }
 
 /** All actors below one, each before its children. */
-export function snapshotsBelow(cell: ActorCell, rates: HandlingRates, nowMs: number): ActorSnapshot[] {
+export function snapshotsBelow(cell: LocalActor, rates: HandlingRates, nowMs: number): ActorSnapshot[] {
   const found: ActorSnapshot[] = [];
-  const visit = ({ children }: ActorCell) => {
+  const visit = ({ children }: LocalActor) => {
     for (const child of children) {
-      found.push(snapshotOf(child, rates.look(child, nowMs)));
+      found.push(snapshotOf(child, rates.sample(child, nowMs)));
       visit(child);
     }
   };

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import { InvalidArgumentError } from '../errors.ts';
-import { receive } from './behaviour.ts';
-import { type Props, props } from './props.ts';
+import { receive } from '../actor/behaviour.ts';
+import type { Props } from '../actor/actor-context.ts';
+import { props } from './create-props.ts';
 
 type Options = Omit<Props<string>, 'create'>;
 

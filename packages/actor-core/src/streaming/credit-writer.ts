@@ -1,14 +1,11 @@
 import type { ActorRef } from '../actor/actor-ref.ts';
 import { Endpoint, isGone } from '../actor/endpoint.ts';
-import type { Runtime } from '../system/runtime.ts';
+import type { StreamWriting } from '../actor/node-ports.ts';
+import type { NodeServices } from '../actor/node-services.ts';
 import type { Timer } from '../clock.ts';
 import { InvalidArgumentError, StreamCancelledError } from '../errors.ts';
-import {
-  alivesPerTimeout,
-  defaultIdleTimeoutMs,
-  type StreamControl,
-  type StreamFrame,
-} from './stream-frame.ts';
+import type { StreamControl, StreamFrame } from '../actor/stream.ts';
+import { signsOfLifePerTimeout, defaultIdleTimeoutMs } from './stream-limits.ts';
 
 interface Waiting<T> {
   readonly value: T;
@@ -16,45 +13,39 @@ interface Waiting<T> {
   reject(error: Error): void;
 }
 
-/** The answering side of a stream: it writes as far as the reader's credit goes, and waits for more. */
-export class StreamWriter<T> extends Endpoint<StreamControl> {
+/** The answering side of a stream. Writes as far as the reader's credit goes, then waits for more credit. */
+export class CreditWriter<T> extends Endpoint<StreamControl> implements StreamWriting<T> {
   readonly #reader: ActorRef<StreamFrame<T>>;
   readonly #idleTimeoutMs: number;
   readonly #controller = new AbortController();
   #waiting: Waiting<T> | undefined = undefined;
   #written = 0;
   #credit = 0;
-  #heardMs: number;
+  /** Clock milliseconds of the last message of the reader. */
+  #receivedMs: number;
   #timer: Timer;
   #isClosed = false;
   #closing: (() => void) | undefined = undefined;
 
   constructor(
-    runtime: Runtime,
+    node: NodeServices,
     reader: ActorRef<StreamFrame<T>>,
     idleTimeoutMs: number = defaultIdleTimeoutMs,
   ) {
-    super(runtime);
+    super(node);
     if (!(Number.isFinite(idleTimeoutMs) && idleTimeoutMs > 0))
       throw new InvalidArgumentError('idleTimeoutMs', 'must be finite and above 0');
     this.#reader = reader;
     this.#idleTimeoutMs = idleTimeoutMs;
-    this.#heardMs = runtime.clock.now();
-    this.#timer = runtime.clock.setTimer(idleTimeoutMs / alivesPerTimeout, this.#look);
+    this.#receivedMs = node.clock.now();
+    this.#timer = node.clock.setTimer(idleTimeoutMs / signsOfLifePerTimeout, this.#checkIdle);
     reader.tell(['open', this]);
   }
 
-  /** Aborted when the reader has gone or wants no more, or the stream has failed: stop producing. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
-  /**
-   * Sends an item; the promise resolves when there was credit for it. Write the next one after that.
-   *
-   * @throws StreamCancelledError when the reader has gone or wants no more, or the stream has failed
-   * @throws InvalidArgumentError when the last write still waits, or the stream has ended
-   */
   write(value: T): Promise<void> {
     if (this.signal.aborted) return Promise.reject(new StreamCancelledError());
     if (this.#isClosed)
@@ -70,7 +61,6 @@ export class StreamWriter<T> extends Endpoint<StreamControl> {
     });
   }
 
-  /** That was all. */
   end(): void {
     if (this.#isClosed) return;
     this.#reader.tell(['end', this.#written]);
@@ -78,18 +68,16 @@ export class StreamWriter<T> extends Endpoint<StreamControl> {
     this.#rejectWaiting();
   }
 
-  /** There will be no more, for this reason: a stable `code` and a text. */
   fail(code: string, message: string): void {
     if (this.#isClosed) return;
     this.#reader.tell(['error', code, message]);
     this.#cancel();
   }
 
-  /** Takes what the reader says. @internal */
   tell(control: StreamControl): void {
-    // From another node anything may come.
+    // Another node may send anything.
     if (this.#isClosed || !Array.isArray(control)) return;
-    this.#heardMs = this.runtime.clock.now();
+    this.#receivedMs = this.node.clock.now();
     if (control[0] === 'cancel') return this.#cancel();
     if (Number.isSafeInteger(control[1])) this.#credit = Math.max(this.#credit, control[1]);
     const waiting = this.#waiting;
@@ -99,16 +87,14 @@ export class StreamWriter<T> extends Endpoint<StreamControl> {
     waiting.resolve();
   }
 
-  /** Called once it has ended, however it did; at once when it has. @internal */
-  set onClose(done: () => void) {
-    // A reader that left before it began says so as soon as it hears of the beginning.
+  whenClosed(done: () => void): void {
+    // A reader that left before the stream was opened cancels as soon as it receives the opening frame.
     if (this.#isClosed) done();
     else this.#closing = done;
   }
 
   refuseFrom(): void {}
 
-  /** @internal */
   nodeGone(node: string, incarnation: number, isReplaced: boolean): void {
     if (isGone(this.#reader.address, node, incarnation, isReplaced)) this.#cancel();
   }
@@ -117,10 +103,10 @@ export class StreamWriter<T> extends Endpoint<StreamControl> {
     this.#reader.tell(['item', this.#written++, value]);
   }
 
-  readonly #look = (): void => {
-    if (this.runtime.clock.now() - this.#heardMs >= this.#idleTimeoutMs) return this.#cancel();
+  readonly #checkIdle = (): void => {
+    if (this.node.clock.now() - this.#receivedMs >= this.#idleTimeoutMs) return this.#cancel();
     this.#reader.tell(['alive', this.#written]);
-    this.#timer = this.runtime.clock.setTimer(this.#idleTimeoutMs / alivesPerTimeout, this.#look);
+    this.#timer = this.node.clock.setTimer(this.#idleTimeoutMs / signsOfLifePerTimeout, this.#checkIdle);
   };
 
   #cancel(): void {
@@ -130,7 +116,7 @@ export class StreamWriter<T> extends Endpoint<StreamControl> {
     this.#rejectWaiting();
   }
 
-  /** A write that waits for credit gets none any more. */
+  /** Rejects the write that waits for credit. */
   #rejectWaiting(): void {
     const waiting = this.#waiting;
     this.#waiting = undefined;
