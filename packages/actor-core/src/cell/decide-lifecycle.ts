@@ -124,7 +124,8 @@ export function decideLifecycle(facts: LifecycleFacts, event: LifecycleEvent): L
     case 'terminated-to-restart':
       // A stop arrived while the restart was under way.
       return facts.state === 'stopping' ? ended : restartReady;
-    case 'terminated-to-park':
+    default:
+      // terminated-to-park
       return facts.state === 'stopping' ? ended : parked;
   }
 }

@@ -36,8 +36,7 @@ export class LocalSystem implements ActorSystem {
       rootFailed: (cause) => this.#rootFailed(cause),
       rootEnded: () => this.#finish(),
     });
-    const create = (): Behaviour<never> => receive(() => undefined);
-    this.root = new ActorCell<never>(this.node, undefined, '', { create });
+    this.root = new ActorCell<never>(this.node, undefined, '', { create: ignoreMessages });
     this.root.state = 'running';
     this.node.actors.root = this.root;
   }
@@ -150,6 +149,10 @@ export class LocalSystem implements ActorSystem {
     this.node.remote?.close();
     this.#resolveTerminated(this.#rootCause);
   }
+}
+
+function ignoreMessages(): Behaviour<never> {
+  return receive(() => undefined);
 }
 
 /** @throws TypeError for a system that this package did not make */
