@@ -23,20 +23,21 @@ const firstAnswerTimeoutMs = 10_000;
  */
 export async function waitUntilReady(options: ReadinessOptions): Promise<void> {
   const deadlineMs = performance.now() + options.timeoutMs;
-  let lastReason = 'the gateway did not answer';
+  let lastReason: string | undefined;
   const attempt = options.firstRequestModel === undefined ? askReady : askBoth;
   while (performance.now() < deadlineMs) {
     options.signal.throwIfAborted();
     const leftMs = Math.max(1, Math.ceil(deadlineMs - performance.now()));
     const outcome = await attempt(options, leftMs);
     if (outcome === undefined) return waitForStragglers(options);
-    lastReason = outcome;
+    // An attempt that was cut short by the deadline says less than the one before it.
+    if (lastReason === undefined || performance.now() < deadlineMs) lastReason = outcome;
     await delay(50, undefined, { signal: options.signal });
   }
   throw new CommandError(
     'start-timeout',
     exitCodes.internal,
-    `the fleet was not ready within ${options.timeoutMs / 1000} s: ${lastReason}`,
+    `the fleet was not ready within ${options.timeoutMs / 1000} s: ${lastReason ?? 'the gateway did not answer'}`,
     { fix: 'run again with --log-level info to see why' },
   );
 }
