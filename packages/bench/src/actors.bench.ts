@@ -29,11 +29,11 @@ const ownArms: readonly (readonly [ActorArm, string])[] = [
 const peerNames = ['nact', 'comedy', 'xstate'] as const;
 
 /**
- * Our actor runtime beside others, in one process each. Every row is a fresh process; the arms take turns within a
- * round and their order turns with it, so that what else the machine does falls on all of them. Rates count CPU time
- * of the measured process, all of its threads; a warm-up of three tenths comes before the clock starts.
+ * Compares our actor runtime with others. Every row runs in a fresh process. The arms alternate within a round and their
+ * order rotates with the round, so that other load on the machine affects all arms. Rates are per second of CPU time of
+ * the measured process, all threads, after a warm-up of three tenths of the size.
  *
- * @throws Error when a process failed, or not every message sent was delivered
+ * @throws Error when a process failed, or when a message that was sent was not delivered
  */
 export async function runActors(options: SuiteOptions): Promise<BenchReport> {
   const host = hostFacts();
@@ -166,7 +166,7 @@ function ratios(
   );
 }
 
-/** A bar is judged where both sides were measured. */
+/** Judges only bars of which both sides were measured. */
 function judge(arms: readonly LoadedArm[], figures: Figures): Bar[] {
   const peers = arms.filter(({ arm }) => arm.mailbox && arm.library !== undefined && arm.name !== ours);
   return actorBars.flatMap(({ figure, against, limit, aim }) => {

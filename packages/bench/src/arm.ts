@@ -1,22 +1,22 @@
 /**
- * One thing under measurement: a way to reach the same simulated Ollama hosts. An arm is a small module whose
- * default export is an `Arm`, so that anyone can put a peer beside ours: `--arm nginx=./nginx-arm.js`.
+ * One way to reach the simulated Ollama hosts, which is measured beside others. An arm is a small module whose default
+ * export is an `Arm`, so that other products can be added: `--arm nginx=./nginx-arm.js`.
  */
 export interface Arm {
   readonly name: string;
-  /** Starts whatever stands between client and hosts. Called once a suite; the hosts outlive it. */
+  /** Starts the processes between client and hosts. Called once for each suite; the hosts run longer than the arm. */
   start(hosts: readonly HostUnderTest[]): Promise<RunningArm>;
 }
 
 export interface HostUnderTest {
   readonly url: string;
   readonly pid: number;
-  /** Requests it is allowed at once. */
+  /** Requests that the host serves at once. */
   readonly slots: number;
 }
 
 export interface RunningArm {
-  /** Base URL that request number `index` goes to; it speaks Ollama's `/api/chat`. */
+  /** Base URL for request number `index`; a server with Ollama's route `/api/chat`. */
   urlFor(index: number): string;
   /** Processes whose CPU time the suite charges to this arm. */
   readonly processes: readonly { readonly name: string; readonly pid: number }[];

@@ -1,28 +1,28 @@
 import { Agent, request } from 'node:http';
 
-/** One streamed `/api/chat` answer, with the instant of every token. */
+/** Result of one streamed `/api/chat` answer. */
 export interface ChatOutcome {
-  /** Milliseconds from the intended start to the first line; NaN when none came. */
+  /** Milliseconds from the planned start to the first line; NaN without a line. */
   readonly firstLineMs: number;
-  /** Largest silence between two lines, milliseconds. */
+  /** Largest pause between two lines, in milliseconds. */
   readonly maxGapMs: number;
   readonly lines: number;
-  /** The whole answer was there, in order, and ended with `done:true`. */
+  /** The answer was complete, in order, and ended with `done:true`. */
   readonly verified: boolean;
-  /** Why not, when not. */
+  /** Reason for an answer that is not verified. */
   readonly problem?: string;
 }
 
 const agent: Agent = new Agent({ keepAlive: true, maxSockets: 4096, keepAliveMsecs: 30_000 });
 
-/** What `sim-count` must say for `numPredict` tokens. */
+/** The answer of `sim-count` with `numPredict` tokens. */
 function expectedCount(numPredict: number): string {
   return Array.from({ length: numPredict }, (_, i) => i + 1).join(' ');
 }
 
 /**
- * Runs one stream against `baseUrl` and checks the count. `intendedAtMs` is when it should have started
- * (`performance.now()` scale): an open loop measures from there, so that a late generator hides nothing.
+ * Runs one stream against `baseUrl` and checks the count. Times are measured from `intendedAtMs`, the planned start (on the
+ * scale of `performance.now()`), so that a late load generator does not hide latency.
  */
 export function runChatStream(
   baseUrl: string,
@@ -32,7 +32,7 @@ export function runChatStream(
     intendedAtMs: number;
     timeoutMs: number;
     onLine?: (atMs: number) => void;
-    /** On a connection of its own, as from a new client. @default false: one of a pool */
+    /** Opens a new connection, as a new client does. @default false: takes one of a pool */
     newConnection?: boolean;
   },
 ): Promise<ChatOutcome> {

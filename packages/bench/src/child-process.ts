@@ -1,18 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
-/** A started program that said it is ready in one JSON line on stdout. */
+/** A started program that has reported in a JSON line on stdout that it is ready. */
 export interface ReadyProcess<T> {
   readonly child: ChildProcess;
   readonly ready: T;
-  /** SIGTERM, then SIGKILL after `graceMs`. Resolves when it is gone. */
+  /** Sends SIGTERM, and SIGKILL after `graceMs`. Resolves when the process has ended. */
   stop(graceMs?: number): Promise<void>;
 }
 
 /**
  * Runs `node script args…` and waits for a stdout line `{"event":"ready",…}`; `onLine` gets every line.
  *
- * @throws Error with the end of its stderr when it exits first or is not ready in time
+ * @throws Error with the end of its stderr when the program exits first or is not ready in time
  */
 export async function startReady<T extends { event: string }>(
   script: string,

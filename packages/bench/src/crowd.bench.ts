@@ -2,7 +2,7 @@ import type { Arm, RunningArm } from './arm.ts';
 import { type ChatOutcome, runChatStream } from './chat-stream.ts';
 import { cpuSeconds, residentBytes } from './cpu-usage.ts';
 import { type CrowdOutcome, startCrowd } from './crowd/crowd.ts';
-import { type Look, look, nodesNotAlive } from './crowd/probes.ts';
+import { nodesNotAlive, type ProbeResult, probe } from './crowd/probes.ts';
 import { directArm } from './direct-arm.ts';
 import { droverArm } from './drover-arm.ts';
 import { hostFacts } from './host-facts.ts';
@@ -16,10 +16,10 @@ import type { SuiteOptions } from './suite.ts';
 /** Sizes of the suite; `quick` is the form that the tests run. */
 interface Size {
   readonly streams: number;
-  /** Time for which newcomers arrive, from when all streams of the crowd run. */
+  /** Time for which newcomers arrive; begins when all streams of the crowd run. */
   readonly durationMs: number;
   readonly rampMs: number;
-  /** How much longer the crowd streams than newcomers arrive. */
+  /** Time for which the crowd streams on after the last newcomer. */
   readonly spareMs: number;
 }
 
@@ -29,9 +29,9 @@ const quickSize: Size = { streams: 200, durationMs: 6_000, rampMs: 1_000, spareM
 const tokensPerSecond = 20;
 const newcomersPerSecond = 20;
 const newcomerTokens = 16;
-const looksPerSecond = 20;
+const probesPerSecond = 20;
 const statusEveryMs = 1_000;
-/** All streams of the crowd must have their first token by then. */
+/** Time within which all streams of the crowd must have their first token. */
 const beginTimeoutMs = 120_000;
 const answerTimeoutMs = 30_000;
 
@@ -39,7 +39,7 @@ const answerTimeoutMs = 30_000;
 interface Round {
   readonly crowd: CrowdOutcome;
   readonly newcomers: readonly ChatOutcome[];
-  readonly health: readonly Look[];
+  readonly health: readonly ProbeResult[];
   readonly notAlive: readonly string[];
   readonly statusFailures: number;
   /** Share of one core that each process used while newcomers arrived. */
@@ -48,10 +48,11 @@ interface Round {
 }
 
 /**
- * A thousand people stream while others arrive: how long a newcomer waits for the first token and a health check for its
- * answer, each on a connection of its own. The control sends the same load straight to the hosts, on the same cores.
+ * Measures, while a thousand clients stream, how long a new client waits for its first token and a health check for its
+ * answer, each on its own connection. The arm `direct` is the control: the same load goes to the hosts without Drover, on
+ * the same cores.
  *
- * @throws Error when a crowd does not begin
+ * @throws Error when the streams of a crowd do not start in time
  */
 export async function runCrowd(options: SuiteOptions): Promise<BenchReport> {
   if (options.only.length > 0 || options.extraArms.length > 0)
@@ -69,7 +70,7 @@ async function runArm(
   size: Size,
   progress: (line: string) => void,
 ): Promise<Round> {
-  // Room for the newcomers beside the crowd: this is about the way to the hosts, not about their queues.
+  // Enough slots for crowd and newcomers: the suite measures the way to the hosts, not their queues.
   const slots = Math.ceil(size.streams / 2) + 200;
   const hosts = await startSimulatedHosts(2, { slots, tokensPerSecond });
   let running: RunningArm | undefined;
@@ -112,13 +113,13 @@ async function runRound(arm: RunningArm, healthPath: string, size: Size): Promis
     const beganAtMs = performance.now();
     const health = new URL(healthPath, urls[0]);
     const status = new URL('/api/v1/status', urls[0]);
-    const [newcomers, looks, states] = await Promise.all([
+    const [newcomers, probes, states] = await Promise.all([
       runOpenLoop(newcomersPerSecond, size.durationMs, (index, atMs) => newcomer(arm, index, atMs)),
-      runOpenLoop(looksPerSecond, size.durationMs, (_, atMs) => look(health, atMs, answerTimeoutMs)),
+      runOpenLoop(probesPerSecond, size.durationMs, (_, atMs) => probe(health, atMs, answerTimeoutMs)),
       arm.processes.length === 0
         ? []
         : runOpenLoop(1_000 / statusEveryMs, size.durationMs, (_, atMs) =>
-            look(status, atMs, answerTimeoutMs),
+            probe(status, atMs, answerTimeoutMs),
           ),
     ]);
     const seconds = (performance.now() - beganAtMs) / 1_000;
@@ -133,7 +134,7 @@ async function runRound(arm: RunningArm, healthPath: string, size: Size): Promis
     return {
       crowd: await crowd.outcome,
       newcomers,
-      health: looks,
+      health: probes,
       notAlive: [...new Set(answered.flatMap(({ body }) => nodesNotAlive(body)))],
       statusFailures: states.length - answered.length,
       cores,
@@ -155,7 +156,7 @@ const firstTokens = (round: Round): number[] =>
 const healthTimes = (round: Round): number[] =>
   round.health.map(({ tookMs, status }) => (status === 200 ? tookMs : answerTimeoutMs));
 
-/** Answers of the crowd and of newcomers that were not whole. */
+/** Number of incomplete answers of the crowd and of newcomers. */
 function notWhole(round: Round): number {
   const newcomers = round.newcomers.filter(({ verified }) => !verified).length;
   return newcomers + round.crowd.streams - round.crowd.whole;
@@ -208,7 +209,7 @@ function report(quick: boolean, host: BenchReport['host'], direct: Round, drover
     bar('status without an answer', drover.statusFailures, { atMost: 0 }, 'answers'),
   ];
   const notes = [
-    `${drover.crowd.streams} streams at ${tokensPerSecond} tokens/s; ${newcomersPerSecond} newcomers and ${looksPerSecond} health checks a second, each on a new connection.`,
+    `${drover.crowd.streams} streams at ${tokensPerSecond} tokens/s; ${newcomersPerSecond} newcomers and ${probesPerSecond} health checks a second, each on a new connection.`,
     'Hosts, clients and Drover share the cores; direct is the same load without Drover.',
     ...(drover.notAlive.length > 0 ? [`judged dead: ${drover.notAlive.join(', ')}`] : []),
   ];

@@ -1,6 +1,6 @@
 import type { Arm } from './arm.ts';
 
-/** The client speaks to the simulated hosts itself, in turn: the floor every other arm is compared with. */
+/** The client calls the simulated hosts directly, in rotation: the baseline for every other arm. */
 export const directArm: Arm = {
   name: 'direct',
   start: async (hosts) => ({

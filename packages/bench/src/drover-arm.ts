@@ -15,7 +15,7 @@ interface DroverReady {
 
 const droverBin: string = fileURLToPath(new URL('../../cli/bin/drover.js', import.meta.url));
 
-/** `drover up` in front of the hosts, in its default durability, as a user would start it. */
+/** `drover up` in front of the hosts with its default settings. */
 export const droverArm: Arm = {
   name: 'drover',
   start: async (hosts) => {

@@ -9,16 +9,16 @@ function setup(): Figures {
 }
 
 describe('Figures', () => {
-  it('takes the ratio within each round, then the median', () => {
+  it('computes the ratio within each round, then the median', () => {
     expect(setup().ratio('ask', 'ours', 'theirs')).toBe(2);
   });
 
-  it('has no ratio where one side was not measured', () => {
+  it('has no ratio when one side was not measured', () => {
     expect(setup().ratio('ask', 'ours', 'absent')).toBeUndefined();
     expect(setup().ratio('tell', 'ours', 'theirs')).toBeUndefined();
   });
 
-  it('has no spread where nothing was measured', () => {
+  it('has no spread without a measurement', () => {
     expect(setup().spread('ask', 'absent')).toBeUndefined();
     expect(setup().spread('ask', 'ours')?.median).toBe(20);
   });

@@ -1,6 +1,6 @@
 import { median, type Spread, spread } from './statistics.ts';
 
-/** Every value measured, by figure and arm, in the order of the rounds. */
+/** All measured values, by figure and arm, in the order of the rounds. */
 export class Figures {
   readonly #values = new Map<string, Map<string, number[]>>();
 

@@ -1,14 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { cpus, loadavg, totalmem } from 'node:os';
 
-/** What a figure was measured on; printed and stored with it. */
+/** The machine and version of a measurement; printed and stored with the figures. */
 export interface HostFacts {
   readonly cpu: string;
   readonly cores: number;
   readonly memoryGib: number;
   readonly node: string;
   readonly platform: string;
-  /** One-minute load average when the run began: other work on the machine shows here. */
+  /** One-minute load average at the start of the run, which shows other load on the machine. */
   readonly loadBefore: number;
   readonly commit: string;
   readonly at: string;

@@ -3,9 +3,9 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
 /**
- * The version of a package as the module `from` (its `import.meta.url`) finds it.
+ * The version of a package, resolved from the module with the URL `from` (its `import.meta.url`).
  *
- * @throws Error saying that it is not installed
+ * @throws Error when the package is not installed
  */
 export function installedVersion(name: string, from: string): string {
   for (const folder of createRequire(from).resolve.paths(name) ?? []) {
@@ -13,7 +13,7 @@ export function installedVersion(name: string, from: string): string {
       const text = readFileSync(join(folder, name, 'package.json'), 'utf8');
       return (JSON.parse(text) as { version: string }).version;
     } catch {
-      // Not in this folder; the next one up may have it.
+      // Not in this folder: try the folder above.
     }
   }
   throw new Error(`the npm package ${name} is not installed`);

@@ -5,7 +5,7 @@ const run = (program: string, timeoutMs = 20_000): Promise<unknown> =>
   runForJson(process.execPath, ['-e', program], { timeoutMs });
 
 describe('runForJson', () => {
-  it('gives the last line that is an object, whatever else was printed', async () => {
+  it('returns the last line that is a JSON object, and ignores other output', async () => {
     await expect(
       run(`console.log('starting'); console.log('{"a":1}'); console.log('{"a":2}')`),
     ).resolves.toEqual({
@@ -23,7 +23,7 @@ describe('runForJson', () => {
     await expect(run('')).rejects.toThrow(/ended with 0/);
   });
 
-  it('ends a program that takes too long', async () => {
+  it('kills a program that takes too long', async () => {
     await expect(run('setInterval(() => {}, 1000)', 200)).rejects.toThrow(/longer than 200 ms/);
   });
 });

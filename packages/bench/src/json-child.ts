@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 
-/** Bytes of output kept of a child, each of stdout and stderr. */
+/** Bytes of stdout, and of stderr, that are kept of a child. */
 const keptOutput = 64 * 1024;
 
 /**
  * Runs a program to its end and parses the last line of its stdout that is a JSON object.
  *
- * @throws Error with the end of its stderr when it fails, prints no such line, or takes longer than `timeoutMs`
+ * @throws Error with the end of its stderr when the program fails, prints no such line, or takes longer than `timeoutMs`
  */
 export async function runForJson<T>(
   file: string,

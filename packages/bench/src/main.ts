@@ -29,7 +29,7 @@ const suites: Readonly<Record<string, Suite>> = {
   soak: runSoak,
 };
 
-/** Runs one suite. Exit code: 0 every bar met, 1 one missed or a row failed, 2 usage. */
+/** Runs one suite. Exit code: 0: every bar is met · 1: a bar is missed or a row failed · 2: wrong usage. */
 export async function benchMain(argv: readonly string[]): Promise<number> {
   try {
     return await runBench(argv);
@@ -60,7 +60,7 @@ async function runBench(argv: readonly string[]): Promise<number> {
   const report = await suite(options);
   process.stdout.write(formatReport(report));
   if (values.json !== undefined) writeReport(report, values.json);
-  // Figures of a short run on a shared machine are to be read, not to fail a build; a wrong answer fails it anyway.
+  // Figures of a short run on a shared machine must not fail a build. A wrong answer has thrown an error before.
   if (values['report-only'] === true) return 0;
   return report.bars.every((entry) => entry.met) ? 0 : 1;
 }

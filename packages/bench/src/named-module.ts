@@ -1,14 +1,14 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-/** `--arm NAME=PATH`: a module with a default export that a suite compares with ours. */
+/** Value of `--arm NAME=PATH`: a module with an arm that a suite compares with ours. */
 export interface NamedModule {
   readonly name: string;
   /** Absolute path. */
   readonly file: string;
 }
 
-/** The command line is wrong; nothing was measured. */
+/** The command line is wrong. Nothing was measured. */
 export class UsageError extends Error {}
 
 /** @throws UsageError unless the text is `NAME=PATH` */
@@ -21,7 +21,7 @@ export function parseNamedModule(text: string): NamedModule {
 /**
  * Loads the default export of an arm.
  *
- * @throws UsageError when there is no such module, or the export does not look like an arm of this suite
+ * @throws UsageError when the module does not exist, or its default export is no arm of this suite
  */
 export async function loadNamed<T>(
   { name, file }: NamedModule,

@@ -3,23 +3,23 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-/** The folder `peers/` of this package: a package of its own, outside the workspace. */
+/** The folder `peers/` of this package, which is an npm package outside the workspace. */
 const folder: string = fileURLToPath(new URL('../peers', import.meta.url));
 const installTimeoutMs = 180_000;
 
-/** Absolute path of a peer's arm, TypeScript that Node runs as it is. */
+/** Absolute path of the arm of a peer: a TypeScript file, which Node runs directly. */
 export function peerArmFile(suite: 'actors' | 'remote', name: string): string {
   return join(folder, suite, `${name}.ts`);
 }
 
-/** The default export of a peer's arm. Its library is loaded when the arm is run, not here. */
+/** The default export of the arm of a peer. Does not load the library of the peer; the arm does when it runs. */
 export async function loadPeerArm<T>(file: string): Promise<T> {
   return ((await import(pathToFileURL(file).href)) as { default: T }).default;
 }
 
 /**
- * Installs the libraries that arms under `peers/` need, unless they are there in the locked versions. Their install
- * scripts do not run. Without them the arms say that they are not available, and the reason is told to `progress`.
+ * Installs the libraries for the arms under `peers/`, unless the locked versions are installed. Install scripts are not run.
+ * When the installation fails, the reason goes to `progress` and the arms report that they are not available.
  */
 export async function installPeers(progress: (line: string) => void): Promise<void> {
   if (isInstalled()) return;
@@ -31,7 +31,7 @@ export async function installPeers(progress: (line: string) => void): Promise<vo
   }
 }
 
-/** npm keeps what it installed in a hidden lockfile; each locked package has to be in it in the same version. */
+/** Compares the lockfile with the hidden lockfile, in which npm records what it has installed. */
 function isInstalled(): boolean {
   const installed = join(folder, 'node_modules', '.package-lock.json');
   if (!existsSync(installed)) return false;
@@ -52,7 +52,7 @@ function lockedVersions(file: string): Map<string, string | undefined> {
 }
 
 async function npmInstall(): Promise<void> {
-  // npm names its own program to the scripts it runs; a `node` started by hand finds npm on PATH.
+  // npm gives its path to the scripts that it runs. A script that was started without npm uses npm from PATH.
   const npm = process.env['npm_execpath'];
   const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund'];
   const child =

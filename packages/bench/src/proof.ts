@@ -18,8 +18,8 @@ const suites: readonly string[] = ['smoke', 'actors', 'remote', 'crowd', 'soak']
 const scenarios: string = join(root, 'test/scenarios');
 
 /**
- * Runs one long bar in full and writes `proofs/NAME.json`: the figures, the command, the commit and the host.
- * A name is a bench suite (`smoke`, `actors`, `remote`, `crowd`, `soak`) or a scenario of `test/scenarios`.
+ * Runs one suite or scenario in full length and writes `proofs/NAME.json`: the figures, the command, the commit and the
+ * machine. NAME is a suite (`smoke`, `actors`, `remote`, `crowd`, `soak`) or a scenario of `test/scenarios`.
  */
 export async function proofMain(argv: readonly string[]): Promise<number> {
   const name = argv[0] ?? '';

@@ -35,7 +35,7 @@ const workloads: readonly RemoteWorkload[] = [
   { name: 'ask-1', describes: 'questions of 128 B, one after the other', full: 30_000, quick: 10_000 },
 ];
 
-/** Pairs of processes that our arm also runs at the same time. */
+/** Numbers of pairs of processes with which our arm is also measured. */
 const pairCounts = [1, 2, 3, 4] as const;
 const pairRounds = 3;
 const sides = ['caller', 'responder', 'nats-server'] as const;
@@ -62,11 +62,11 @@ const bars: readonly { figure: string; against: string; limit: Limit; aim?: numb
 ];
 
 /**
- * Our remote refs beside Moleculer and the plain NATS client: two fresh processes a row, one nats-server of the
- * suite's own, the arms taking turns within a round. Rates are by the clock, since three processes share the work;
- * the CPU time of each is shown beside them.
+ * Compares our remote refs with Moleculer and the plain NATS client. Each row runs in two fresh processes, on one
+ * nats-server for the whole suite, and the arms alternate within a round. Rates are per second of wall clock time, because
+ * three processes share the work; the CPU time of each is shown beside the rates.
  *
- * @throws Error when a process failed, an answer was wrong, or not every message sent was handled
+ * @throws Error when a process failed, an answer was wrong, or a message that was sent was not handled
  */
 export async function runRemote(options: SuiteOptions): Promise<BenchReport> {
   const host = hostFacts();
@@ -172,12 +172,12 @@ async function measureRow(
     'nats-server': serverMicros / (outcome.warmedUp + count),
   };
   for (const side of sides) figures.add(`${workload.name} ${side} CPU`, arm.name, spent[side]);
-  // Says more than the clock while the machine does other things too.
+  // More exact than wall clock time on a machine with other load.
   const total = sides.reduce((sum, side) => sum + spent[side], 0);
   figures.add(`${workload.name} CPU of all three`, arm.name, total);
 }
 
-/** Our tells and questions with 1 to 4 pairs of processes at once. */
+/** Measures our tells and questions with 1 to 4 pairs of processes at the same time. */
 async function measurePairs(nats: NatsServer, options: SuiteOptions, figures: Figures): Promise<void> {
   const file = fileURLToPath(new URL('./remote/arms/drover.js', import.meta.url));
   for (let round = 0; round < (options.quick ? 1 : pairRounds); round += 1) {
@@ -221,7 +221,7 @@ function summary({ name }: RemoteWorkload, arms: readonly LoadedArm[], figures: 
     .join(', ');
 }
 
-/** Every figure with its unit, in the order of the report. */
+/** All figures with their units, in the order of the report. */
 const shown: readonly (readonly [figure: string, unit: string])[] = [
   ...['ask-256', 'tell-128'].flatMap((name) => [
     [name, 'ops/s'] as const,

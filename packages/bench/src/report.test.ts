@@ -13,7 +13,7 @@ const host = {
 };
 
 describe('bar', () => {
-  it('with an upper limit is met on it and missed above', () => {
+  it('with an upper limit is met at the limit and missed above it', () => {
     expect(bar('added', 3, { atMost: 3 }, 'ms')).toEqual({
       name: 'added',
       value: 3,
@@ -24,7 +24,7 @@ describe('bar', () => {
     expect(bar('added', 3.1, { atMost: 3 }, 'ms').met).toBe(false);
   });
 
-  it('with a lower limit is met on it and missed below, and carries its aim', () => {
+  it('with a lower limit is met at the limit and missed below it, and has its aim', () => {
     expect(bar('ratio', 2, { atLeast: 2 }, 'x', 3)).toEqual({
       name: 'ratio',
       value: 2,
@@ -36,13 +36,13 @@ describe('bar', () => {
     expect(bar('ratio', 1.9, { atLeast: 2 }, 'x').met).toBe(false);
   });
 
-  it('is missed when there is no figure', () => {
+  it('is missed without a figure', () => {
     expect(bar('ratio', Number.NaN, { atLeast: 2 }, 'x').met).toBe(false);
   });
 });
 
 describe('formatReport', () => {
-  it('shows the notes, every row and the side of every bar', () => {
+  it('shows the notes, every row, and whether every bar is met', () => {
     const text = formatReport({
       suite: 'actors',
       quick: true,

@@ -2,22 +2,22 @@ import { writeFileSync } from 'node:fs';
 import type { HostFacts } from './host-facts.ts';
 import { rounded, type Spread } from './statistics.ts';
 
-/** One measured row, as the contract of `npm run bench -- … --json` promises it. */
+/** One measured row of `npm run bench -- … --json`, whose fields are part of the contract. */
 export interface ArmRow extends Spread {
   readonly arm: string;
   readonly workload: string;
   readonly unit: string;
-  /** The same by the clock, per second, where the row counts CPU time. */
+  /** The rate per second of wall clock time, for a row that counts CPU time. */
   readonly wallMedian?: number;
 }
 
-/** The side that a bar must stay on. */
+/** Limit of a bar. */
 export type Limit = { readonly atMost: number } | { readonly atLeast: number };
 
 export type Bar = Limit & {
   readonly name: string;
   readonly value: number;
-  /** What is wanted beyond the bar, on the same side. */
+  /** A stricter value that is wanted. */
   readonly aim?: number;
   readonly unit: string;
   readonly met: boolean;
@@ -27,7 +27,7 @@ export interface BenchReport {
   readonly suite: string;
   readonly quick: boolean;
   readonly host: HostFacts;
-  /** What was measured and how, and what was not: a line each. */
+  /** What was measured and how, and what was not measured, one line each. */
   readonly notes?: readonly string[];
   readonly arms: readonly ArmRow[];
   readonly ratios: readonly { readonly name: string; readonly value: number }[];
@@ -56,7 +56,7 @@ function significant(value: number): number {
   return rounded(value, Math.abs(value) >= 1000 ? 0 : 3);
 }
 
-/** For people, on stdout. */
+/** The report as text. */
 export function formatReport(report: BenchReport): string {
   const lines = [
     `${report.suite}${report.quick ? ' (quick)' : ''}: ${report.host.cpu}, ${report.host.cores} cores, node ${report.host.node}, load ${report.host.loadBefore}, commit ${report.host.commit}`,

@@ -9,7 +9,7 @@ export interface SimulatedHosts {
   stop(): Promise<void>;
 }
 
-/** Starts `count` simulated Ollama hosts, as processes of their own, that decode at `tokensPerSecond` each stream. */
+/** Starts `count` simulated Ollama hosts, each in its own process. Each stream gets `tokensPerSecond`. */
 export async function startSimulatedHosts(
   count: number,
   options: { slots: number; tokensPerSecond: number },

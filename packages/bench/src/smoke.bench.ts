@@ -27,13 +27,13 @@ const openLoopTokens = 16;
 const streams = 64;
 const streamTokensPerSecond = 20;
 
-/** What one arm did in one round of the open loop. */
+/** Result of one arm in one round of the open loop. */
 interface OpenLoopRound {
   readonly p50Ms: number;
   readonly p99Ms: number;
 }
 
-/** What one arm did in one round of the parallel streams. */
+/** Result of one arm in one round of the parallel streams. */
 interface StreamRound {
   readonly maxGapMs: number;
   readonly cpuMicrosPerToken: ReadonlyMap<string, number>;
@@ -42,8 +42,8 @@ interface StreamRound {
 type Rounds<T> = ReadonlyMap<string, readonly T[]>;
 
 /**
- * First light's speed: what Drover adds between a client and its hosts. Both arms reach the same simulated hosts;
- * rounds alternate which goes first. Every answer is verified number by number; one wrong answer fails the suite.
+ * Measures the time that Drover adds between a client and its hosts. Both arms use the same simulated hosts and alternate
+ * in which of them runs first. Every answer is verified number by number, and one wrong answer fails the suite.
  *
  * @throws Error when an answer was lost, wrong or incomplete
  */
@@ -80,7 +80,7 @@ interface Workload<T> {
   tell(done: T): string;
 }
 
-/** Runs one workload over all arms, interleaved; nothing but this workload's own processes is up meanwhile. */
+/** Runs one workload with all arms alternately. No processes of other workloads run at the same time. */
 async function alternate<T>(
   arms: readonly Arm[],
   rounds: number,
@@ -186,7 +186,7 @@ function report(
   return { suite: 'smoke', quick, host, arms, ratios: ratiosOf(open), bars };
 }
 
-/** What Drover's rounds took beyond the direct rounds beside them. */
+/** Difference between each round of Drover and the direct round beside it. */
 function added<T>(rounds: Rounds<T>, pick: (round: T) => number): number[] {
   const direct = rounds.get(directArm.name) ?? [];
   return (rounds.get(droverArm.name) ?? []).map((round, index) => pick(round) - pick(direct[index] as T));

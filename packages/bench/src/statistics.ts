@@ -1,4 +1,4 @@
-/** Middle value; the mean of the two middle ones for an even count. NaN for none. */
+/** The middle value, or the mean of the two middle values of an even count. NaN for no values. */
 export function median(values: readonly number[]): number {
   if (values.length === 0) return Number.NaN;
   const sorted = values.toSorted((a, b) => a - b);
@@ -14,7 +14,7 @@ export interface Spread {
   readonly rounds: number;
 }
 
-/** Median with its range over rounds. */
+/** Median and range over the rounds. */
 export function spread(values: readonly number[]): Spread {
   return {
     median: median(values),
@@ -24,7 +24,7 @@ export function spread(values: readonly number[]): Spread {
   };
 }
 
-/** At most `digits` decimals, so that reports stay readable. */
+/** Rounds to at most `digits` decimals, for readable reports. */
 export function rounded(value: number, digits = 3): number {
   const factor = 10 ** digits;
   return Math.round(value * factor) / factor;

@@ -20,7 +20,7 @@ export default nactArm;
 function library({ start, spawn, dispatch, query, stop }: typeof Nact): ActorLibrary {
   const system = start();
   let names = 0;
-  // Its own names are random 32-bit numbers, which collide among 100,000 actors.
+  // Names are given, because nact's random 32-bit names collide among 100,000 actors.
   const actor = <M>(onMessage: (message: M) => void): Ref<M> =>
     spawn<Nact.ActorSystemRef, (state: number, message: M) => number>(
       system,

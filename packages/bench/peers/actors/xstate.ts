@@ -7,7 +7,7 @@ const xstateArm: ActorArm = {
   name: 'xstate',
   mailbox: false,
   path: 'createMachine actors with one transition and its action: a send runs the receiver on the stack of the sender',
-  // A ring of machines is as deep on the stack as it has members.
+  // A message in a ring adds a stack frame for each member.
   nodeFlags: ['--stack-size=3900'],
   share: {
     'windowed-tell': 0.1,

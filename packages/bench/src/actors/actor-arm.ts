@@ -1,24 +1,24 @@
 import type { Sizes, WorkloadName } from './workload.ts';
 
 /**
- * One actor runtime under measurement. An arm is a small module whose default export is an `ActorArm`, so that anyone
- * can put a peer beside ours: `--arm akka=./akka-arm.js`. Each row runs in a fresh process: a `library` arm is loaded by
- * Node there, a `command` arm is a program of its own.
+ * One actor runtime that is measured. An arm is a small module whose default export is an `ActorArm`, so that other
+ * runtimes can be added: `--arm akka=./akka-arm.js`. Each row runs in a fresh process. Node loads a `library` arm there; a
+ * `command` arm is a separate program.
  */
 export interface ActorArm {
   readonly name: string;
   /**
-   * Messages wait in a queue until their receiver is free. False for a synchronous call in disguise: such an arm is
-   * shown as a bound and no bar compares with it.
+   * Messages wait in a queue until their receiver is free. False when a send calls the receiver synchronously: such an arm
+   * is shown as a bound, and no bar compares with it.
    */
   readonly mailbox: boolean;
-  /** What one message goes through here, in one line for the report. */
+  /** The parts that process one message, in one line for the report. */
   readonly path: string;
   /** Flags of Node for a `library` arm. */
   readonly nodeFlags?: readonly string[];
-  /** Part of the usual message count that a slow arm runs, above 0; 0 leaves the workload out. @default 1 */
+  /** Share of the usual number of messages, for a slow arm; 0 leaves the workload out. @default 1 */
   readonly share?: Partial<Readonly<Record<WorkloadName, number>>>;
-  /** The version measured. @throws Error saying what is missing, and then the arm is reported as not available */
+  /** Version of the runtime. @throws Error naming what is not installed; the arm is then reported as not available */
   version(): string;
   library?(): Promise<ActorLibrary>;
   command?(workload: WorkloadName, sizes: Sizes): ActorCommand;
@@ -36,39 +36,39 @@ export interface Tally {
   readonly delivered: number;
 }
 
-/** One process' report on one row. */
+/** Result of one process for one row. */
 export interface Outcome extends Tally {
-  /** CPU time (user + system, all threads) of the measured part. */
+  /** CPU time of the measured part: user and system time, all threads. */
   readonly cpuMicros: number;
   readonly wallMicros: number;
-  /** Further figures by name, for the workloads that have any. */
+  /** Further figures by name, for some workloads. */
   readonly figures?: Readonly<Record<string, number>>;
 }
 
 /**
- * The workloads, each in the idiom of the library. Every message is a fresh object and every call starts with fresh
- * actors; a promise settles when the last message was handled. What is left out has no row.
+ * The workloads, written in the idiom of the library. Every message is a new object and every call uses new actors. A
+ * promise resolves when the last message was handled. A workload that is left out has no row.
  */
 export interface ActorLibrary {
-  /** An actor sends `total` messages to another one and waits for its word after every `window`. */
+  /** An actor sends `total` messages to another actor and waits for an answer after every `window` messages. */
   tellWindowed?(total: number, window: number): Promise<Tally>;
-  /** `count` questions, each asked when the answer to the one before is there; with a deadline where there is one. */
+  /** `count` questions, each asked after the answer to the one before; with a deadline if the library has deadlines. */
   askSequential?(count: number): Promise<Tally>;
-  /** Two actors tell each other; one round trip is two messages. */
+  /** Two actors send messages to each other; one round trip is two messages. */
   pingPong?(roundTrips: number): Promise<Tally>;
-  /** One token goes round `actors` actors until it has made `hops` hops. */
+  /** One token is passed around a ring of `actors` actors, `hops` times. */
   ring?(hops: number, actors: number): Promise<Tally>;
   /** `total` messages sent at once to one actor. */
   burst?(total: number): Promise<Tally>;
-  /** `total` messages spread in turn over `actors` actors; each tells a collector when it had its part. */
+  /** `total` messages are distributed over `actors` actors. Each actor reports to a collector after its last message. */
   forkJoin?(total: number, actors: number): Promise<Tally>;
-  /** Starts `count` actors that count what they get. */
+  /** Starts `count` actors that count their messages. */
   populate?(count: number): Promise<Population>;
 }
 
 export interface Population {
-  /** One message to each; settles when all were handled. */
+  /** Sends one message to each actor. Resolves when all were handled. */
   tellAll(): Promise<Tally>;
-  /** Stops each; settles when all have ended, with how many did. */
+  /** Stops all actors. Resolves with the number that have stopped. */
   stopAll(): Promise<number>;
 }

@@ -1,16 +1,16 @@
 import type { Limit } from '../report.ts';
 
-/** What our runtime must reach: its figure divided by that of another arm in the same round. */
+/** Required ratio of our figure to that of another arm in the same round. */
 export interface ActorBar {
-  /** Figure of `measuresOf`. */
+  /** Name of a figure of `measuresOf`. */
   readonly figure: string;
-  /** An arm by name, or every other Node runtime with a mailbox. */
+  /** Name of an arm, or `nodePeers`. */
   readonly against: string;
   readonly limit: Limit;
   readonly aim?: number;
 }
 
-/** Stands for every arm with a mailbox that Node runs, ours aside. */
+/** Stands for every other arm with a mailbox that runs in Node. */
 export const nodePeers = 'node peers';
 
 export const actorBars: readonly ActorBar[] = [

@@ -6,14 +6,14 @@ import type { Workload } from './workload.ts';
 const measureMain: string = fileURLToPath(new URL('./measure-main.js', import.meta.url));
 const rowTimeoutMs = 180_000;
 
-/** An arm with the file it came from, which a fresh process loads again. */
+/** An arm and its file, which is loaded again in each fresh process. */
 export interface LoadedArm {
   readonly arm: ActorArm;
   readonly file: string;
   readonly version: string;
 }
 
-/** How many operations the arm runs in a workload; 0 for none. */
+/** Number of operations of the arm in a workload; 0: the workload is left out. */
 export function operationsOf({ arm }: LoadedArm, workload: Workload, quick: boolean): number {
   const sizes = quick ? workload.quick : workload.full;
   const share = arm.share?.[workload.name] ?? 1;
@@ -24,7 +24,7 @@ export function operationsOf({ arm }: LoadedArm, workload: Workload, quick: bool
 /**
  * Runs one row in a fresh process. Undefined when the arm leaves the workload out.
  *
- * @throws Error when the process fails, or not every message sent was delivered
+ * @throws Error when the process fails, or when a message that was sent was not delivered
  */
 export async function runRow(
   loaded: LoadedArm,

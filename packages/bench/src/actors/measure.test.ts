@@ -14,7 +14,7 @@ describe.each([drover, functionCall])('the arm $name', (arm) => {
   });
 });
 
-describe('an arm with nothing in it', () => {
+describe('an arm without workloads', () => {
   const nothing: ActorArm = {
     name: 'nothing',
     mailbox: true,

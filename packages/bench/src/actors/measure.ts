@@ -2,13 +2,13 @@ import type { ActorArm, Outcome, Population, Tally } from './actor-arm.ts';
 import { runMessages } from './run-messages.ts';
 import type { Sizes, WorkloadName } from './workload.ts';
 
-/** Part of the measured size that runs before the clock starts, so that what is measured is compiled. */
+/** Share of the measured size that runs as warm-up, so that the code is compiled before the measurement. */
 const warmUpShare = 0.3;
 
 type Populate = (count: number) => Promise<Population>;
 
 /**
- * Measures one workload of one library arm in this process, which should be a fresh one started with `--expose-gc`.
+ * Measures one workload of one library arm in this process, which must be fresh and started with `--expose-gc`.
  * Undefined when the library leaves the workload out.
  */
 export async function measure(
@@ -43,13 +43,13 @@ async function spawnAndStop(populate: Populate, count: number): Promise<Tally> {
   const population = await populate(count);
   const { sent, delivered } = await population.tellAll();
   const ended = await population.stopAll();
-  if (ended !== count) throw new Error(`stopped ${count} actors and saw ${ended} end`);
+  if (ended !== count) throw new Error(`stopped ${count} actors, and ${ended} ended`);
   return { sent, delivered };
 }
 
 const alive: Population[] = [];
 
-/** Twice: once for what a library allocates a single time, once measured. */
+/** Measures the second population, because a library allocates some memory only once, for the first one. */
 async function measureHeap(populate: Populate, count: number): Promise<Outcome> {
   const first = await populate(1_000);
   await first.tellAll();
@@ -61,7 +61,7 @@ async function measureHeap(populate: Populate, count: number): Promise<Outcome> 
   const tally = await population.tellAll();
   const used = await heapBytes();
   const figures = { startedBytes: (started - before) / count, idleBytes: (used - before) / count };
-  // Both must outlive the last look at the heap.
+  // Keeps both populations from being collected before the last measurement.
   alive.push(first, population);
   return { ...tally, ...elapsed(cpu, begin), figures };
 }
@@ -105,7 +105,7 @@ async function heapBytes(): Promise<number> {
   return process.memoryUsage().heapUsed;
 }
 
-/** Lets what is under way finish, then collects all garbage. */
+/** Lets pending callbacks run, then collects all garbage. */
 async function collect(): Promise<void> {
   for (let pass = 0; pass < 2; pass += 1) {
     for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));

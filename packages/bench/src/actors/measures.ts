@@ -1,19 +1,19 @@
 import type { Outcome } from './actor-arm.ts';
 import type { Workload } from './workload.ts';
 
-/** A figure of the report: which workload shows it, in what unit, and how it comes out of one process' outcome. */
+/** A figure of the report with its unit, computed from the outcome of one process. */
 export interface Measure {
   readonly name: string;
   readonly unit: string;
   value(outcome: Outcome, operations: number): number;
-  /** The same by the clock. */
+  /** The figure per second of wall clock time. */
   wall?(outcome: Outcome, operations: number): number;
 }
 
 const perCpuSecond = 'ops/CPU-s';
 const perActor = 'B/actor';
 
-/** What a workload measures: its rate, or the figures it names. */
+/** Figures of a workload: its rate, or figures of its own. */
 export function measuresOf({ name }: Workload): readonly Measure[] {
   switch (name) {
     case 'idle-heap':

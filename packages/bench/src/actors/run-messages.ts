@@ -1,7 +1,7 @@
 import type { ActorLibrary, Tally } from './actor-arm.ts';
 import type { Sizes, WorkloadName } from './workload.ts';
 
-/** Runs a message workload; undefined when the library leaves it out, or the workload is one of populations. */
+/** Runs a workload of messages. Undefined for a workload that the library leaves out, and for one of populations. */
 export function runMessages(
   library: ActorLibrary,
   name: WorkloadName,

@@ -12,18 +12,18 @@ export type WorkloadName =
 export interface Workload {
   readonly name: WorkloadName;
   readonly describes: string;
-  /** What one operation is. */
+  /** Name of one operation. */
   readonly operation: string;
   readonly full: Sizes;
   readonly quick: Sizes;
-  /** Rounds at most: what takes long and varies little runs less often. */
+  /** Largest number of rounds, for a workload that takes long and varies little. */
   readonly fullRounds: number;
   readonly quickRounds: number;
 }
 
 export interface Sizes {
-  /** Messages, questions, hops or actors, as the workload says. */
+  /** Number of operations. */
   readonly count: number;
-  /** Window, ring length or number of receivers, as the workload says. */
+  /** Size of the window or ring, or number of receivers; 1 for the other workloads. */
   readonly width: number;
 }

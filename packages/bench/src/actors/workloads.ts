@@ -4,7 +4,7 @@ const thousand = 1_000;
 const million = 1_000_000;
 const everyRound = { fullRounds: Number.POSITIVE_INFINITY, quickRounds: Number.POSITIVE_INFINITY };
 
-/** In the order in which they run and are shown. */
+/** All workloads, in the order in which they run and are shown. */
 export const workloads: readonly Workload[] = [
   {
     name: 'windowed-tell',
@@ -24,7 +24,7 @@ export const workloads: readonly Workload[] = [
   },
   {
     name: 'ping-pong',
-    describes: 'two actors tell each other; one operation is there and back',
+    describes: 'two actors send messages to each other; one operation is a round trip',
     operation: 'round trip',
     full: { count: million, width: 2 },
     quick: { count: 200 * thousand, width: 2 },
@@ -32,7 +32,7 @@ export const workloads: readonly Workload[] = [
   },
   {
     name: 'ring',
-    describes: 'one token goes round 1,000 actors',
+    describes: 'one token is passed around 1,000 actors',
     operation: 'hop',
     full: { count: million, width: thousand },
     quick: { count: 500 * thousand, width: thousand },

@@ -10,7 +10,7 @@ export interface CrowdOutcome {
   readonly whole: number;
   /** Errors of the other streams; a sample. */
   readonly problems: readonly string[];
-  /** Largest silence within any of the streams, milliseconds. */
+  /** Largest pause within any of the streams, in milliseconds. */
   readonly maxGapMs: number;
 }
 
@@ -22,7 +22,7 @@ export interface CrowdSize {
   readonly rampMs: number;
 }
 
-/** A crowd of streaming clients, in its own process: reading tokens must not delay the probes. */
+/** A crowd of streaming clients. It runs in its own process, so that reading tokens does not delay the probes. */
 export interface Crowd {
   /** Resolves when every stream has ended. */
   readonly outcome: Promise<CrowdOutcome>;

@@ -1,8 +1,8 @@
 import { request } from 'node:http';
 
 /** Result of one probe of a route. */
-export interface Look {
-  /** From the planned instant of the probe to the end of its answer, milliseconds. */
+export interface ProbeResult {
+  /** Milliseconds from the planned instant of the probe to the end of its answer. */
   readonly tookMs: number;
   /** 0 when no answer came. */
   readonly status: number;
@@ -13,8 +13,8 @@ export interface Look {
  * Requests a route on its own connection, as a health check does. A delayed probe is measured from its planned instant
  * (`performance.now()` scale).
  */
-export function look(url: URL, intendedAtMs: number, timeoutMs: number): Promise<Look> {
-  const { promise, resolve } = Promise.withResolvers<Look>();
+export function probe(url: URL, intendedAtMs: number, timeoutMs: number): Promise<ProbeResult> {
+  const { promise, resolve } = Promise.withResolvers<ProbeResult>();
   const finish = (status: number, body: string): void =>
     resolve({ tookMs: performance.now() - intendedAtMs, status, body });
   const call = request(url, { agent: false }, (response) => {
@@ -32,7 +32,7 @@ export function look(url: URL, intendedAtMs: number, timeoutMs: number): Promise
   return promise;
 }
 
-/** Nodes that a gateway's status shows in another state than alive. */
+/** Nodes that the status of a gateway shows in another state than alive. */
 export function nodesNotAlive(body: string): readonly string[] {
   const { nodes } = JSON.parse(body) as { nodes: readonly { id: string; state: string }[] };
   return nodes.filter(({ state }) => state !== 'alive').map(({ id, state }) => `${id} ${state}`);

@@ -3,12 +3,16 @@ import { pathToFileURL } from 'node:url';
 import { drive, type RemoteWorkloadName } from './drive.ts';
 import type { RemoteArm } from './remote-arm.ts';
 
-/** Part of the measured size that runs first, and its least, so that what is measured is compiled: on both sides that is done after some 10,000 messages. */
+/**
+ * Share of the measured size that runs as warm-up, and its minimum. The code is compiled on both sides after about 10,000
+ * messages.
+ */
 const warmUpShare = 0.3;
 const warmUpLeast = 15_000;
 
-// node caller-main.js ARM_MODULE NATS_URL PAIR WORKLOAD COUNT — warms up, says that it is ready, waits for a line on
-// stdin (for ever, when the arm leaves the workload out and said so), runs, and prints one `RemoteOutcome` with the CPU time it took itself.
+// Usage: node caller-main.js ARM_MODULE NATS_URL PAIR WORKLOAD COUNT
+// Warms up, reports that it is ready, waits for a line on stdin, runs, and prints one `RemoteOutcome` with its own CPU time.
+// For a workload that the arm leaves out it reports that and waits until stdin closes.
 const [file, natsUrl, pair, workload, countText] = process.argv.slice(2) as [
   string,
   string,
@@ -23,7 +27,7 @@ const absent = workload === 'tell-128' && (caller.tell === undefined || caller.o
 const warmedUp = Math.max(warmUpLeast, Math.round(count * warmUpShare));
 if (!absent) await drive(caller, workload, warmedUp);
 process.stdout.write(`${JSON.stringify({ event: 'ready', pid: process.pid, absent })}\n`);
-// Whoever started this is gone: so is this.
+// The parent has ended.
 process.stdin.once('end', () => process.exit(1));
 await once(process.stdin, 'data');
 const cpu = process.cpuUsage();

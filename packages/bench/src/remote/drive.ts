@@ -2,13 +2,13 @@ import { reportEvery, type RemoteCaller, tellWindow, text } from './remote-arm.t
 
 export type RemoteWorkloadName = 'ask-256' | 'tell-128' | 'ask-1';
 
-/** What the asking side did and saw; instants are wall clock milliseconds, so that pairs can be laid side by side. */
+/** Result of a caller. Instants are wall clock milliseconds, so that those of several pairs can be compared. */
 export interface RemoteOutcome {
   readonly sent: number;
   readonly delivered: number;
   readonly beganAtMs: number;
   readonly endedAtMs: number;
-  /** Of every question, for the sequential workload. */
+  /** Latencies of the questions, for the sequential workload. */
   readonly latencies?: { readonly p50Micros: number; readonly p99Micros: number };
 }
 
@@ -18,7 +18,7 @@ const progressTimeoutMs = 20_000;
 /**
  * Runs one workload on a caller.
  *
- * @throws Error when an answer is wrong or missing, or the other side falls silent
+ * @throws Error when an answer is wrong or missing, or the responder sends nothing
  */
 export async function drive(
   caller: RemoteCaller,
@@ -64,7 +64,7 @@ async function askInTurn(
   return { delivered: count, latencies: { p50Micros: at(0.5), p99Micros: at(0.99) } };
 }
 
-/** Handled so far by the other side, over all calls with this caller. */
+/** Number of tells that the responder has handled, over all calls with this caller. */
 const handledBy = new WeakMap<RemoteCaller, { handled: number; changed: () => void }>();
 
 async function tellAll(caller: RemoteCaller, count: number): Promise<{ delivered: number }> {
@@ -78,7 +78,7 @@ async function tellAll(caller: RemoteCaller, count: number): Promise<{ delivered
       fresh.changed();
     });
     known = fresh;
-    // The listener must be known over there before the first report is due.
+    // The responder must know the listener before its first report.
     await caller.ask(0, text);
   }
   const before = known.handled;
@@ -89,7 +89,7 @@ async function tellAll(caller: RemoteCaller, count: number): Promise<{ delivered
     for (let i = 0; i < room; i += 1) caller.tell(sent++, text);
     await nextReport(known);
   }
-  // Less than asked for only if the last report was about a part of a window.
+  // `total` is rounded up to whole reports, so more than `count` can be handled.
   return { delivered: Math.min(count, known.handled - before) };
 }
 

@@ -6,13 +6,13 @@ import type { RemoteOutcome, RemoteWorkloadName } from './drive.ts';
 const startTimeoutMs = 60_000;
 const rowTimeoutMs = 120_000;
 
-/** What one pair of processes did, with the CPU time of both. */
+/** Result of one pair of processes, with the CPU time of both. */
 export type PairOutcome = CallerOutcome & { readonly responderMicros: number };
 
 /** `warmedUp`: messages before the measured ones. */
 type CallerOutcome = RemoteOutcome & { readonly callerMicros: number; readonly warmedUp: number };
 
-/** Messages per second from the first that began to the last that ended. */
+/** Messages per second from the first start to the last end of all pairs. */
 export function ratePerSecond(outcomes: readonly RemoteOutcome[]): number {
   const sent = outcomes.reduce((sum, outcome) => sum + outcome.sent, 0);
   const beganAtMs = Math.min(...outcomes.map((outcome) => outcome.beganAtMs));
@@ -22,7 +22,10 @@ export function ratePerSecond(outcomes: readonly RemoteOutcome[]): number {
 
 let pairNames = 0;
 
-/** None when the arm leaves the workload out. Starts that many pairs, lets all of them go at once when all are warm, and ends them. */
+/**
+ * Starts several pairs, lets all of them run at the same time after their warm-up, and ends them. No outcomes when the arm
+ * leaves the workload out.
+ */
 export async function runPairs(
   natsUrl: string,
   name: string,

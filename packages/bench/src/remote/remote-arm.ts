@@ -1,22 +1,22 @@
 /**
- * One way to reach another process over NATS. An arm is a small module whose default export is a `RemoteArm`, so that
- * anyone can put a peer beside ours: `--arm rpc=./rpc-arm.js`. Both sides run in fresh processes of their own.
+ * One way to reach another process over NATS. An arm is a small module whose default export is a `RemoteArm`, so that other
+ * libraries can be added: `--arm rpc=./rpc-arm.js`. Each side runs in a fresh process.
  */
 export interface RemoteArm {
   readonly name: string;
-  /** What one question and one tell go through, in one line for the report. */
+  /** The parts that process one question and one tell, in one line for the report. */
   readonly path: string;
-  /** The version measured. @throws Error saying what is missing, and then the arm is reported as not available */
+  /** Version of the library. @throws Error naming what is not installed; the arm is then reported as not available */
   version(): string;
-  /** Starts the answering side; settles when the other process can reach it. */
-  respond(place: RemotePlace): Promise<Closing>;
-  /** Starts the asking side, which may count on the answering one. */
-  call(place: RemotePlace): Promise<RemoteCaller>;
+  /** Starts the responder. Resolves when the other process can reach it. */
+  respond(address: PairAddress): Promise<Closing>;
+  /** Starts the caller. The responder is running. */
+  call(address: PairAddress): Promise<RemoteCaller>;
 }
 
-export interface RemotePlace {
+export interface PairAddress {
   readonly natsUrl: string;
-  /** Names this pair of processes: `[a-z0-9]`. Pairs with different names must not hear each other. */
+  /** Name of this pair of processes: `[a-z0-9]`. Pairs must not receive each other's messages. */
   readonly pair: string;
 }
 
@@ -25,16 +25,16 @@ interface Closing {
 }
 
 export interface RemoteCaller extends Closing {
-  /** Sends `{ seq, text }` and resolves with the `seq` that comes back; has a deadline of a few seconds. */
+  /** Sends `{ seq, text }` and resolves with the `seq` of the answer. Has a deadline of a few seconds. */
   ask(seq: number, text: string): Promise<number>;
-  /** Sends `{ seq, text }` and waits for nothing. Left out: the tell rows are not measured. */
+  /** Sends `{ seq, text }` without an answer. Without this method the rows of tells are left out. */
   tell?(seq: number, text: string): void;
-  /** The answering side says after every `reportEvery` tells how many its handler was called with so far. */
+  /** Calls `listener` with the number of handled tells; the responder reports it every `reportEvery` tells. */
   onHandled?(listener: (handled: number) => void): void;
 }
 
 export const reportEvery = 500;
-/** Tells that may be on their way at once; a mailbox must have room for so many. */
+/** Largest number of tells in transit. A mailbox must have room for them. */
 export const tellWindow = 2_000;
 /** Text of a question and of a tell, 128 B. */
 export const text: string = 'x'.repeat(128);

@@ -5,16 +5,17 @@ import { build, type Histogram } from 'hdr-histogram-js';
 import type { Operation } from './family.ts';
 
 /**
- * Operations under way at most. While the highest rate is looked for there are always so many, and later no more: what
- * is due beyond that starts late and counts from when it was due. Heaps thus have their size before memory counts.
+ * Largest number of running operations. The search for the highest rate always keeps this number running. At a fixed rate
+ * an operation beyond it starts late, and its latency counts from its planned start. With the same limit in both phases
+ * the heap has its final size before memory is measured.
  */
 const maxInFlight = 256;
-/** Part of a saturating run that only warms up. */
+/** Share of the search for the highest rate that is warm-up. */
 const warmUpShare = 0.4;
 const startsPerRound = 256;
-/** Texts kept of what went wrong. */
+/** Largest number of error texts that are kept. */
 const keptTexts = 5;
-/** What is still under way so long after the last start has no outcome. */
+/** An operation that still runs this long after the last start has no outcome. */
 const drainMs = 30_000;
 
 export interface Tally {
@@ -23,23 +24,23 @@ export interface Tally {
   wrong: number;
 }
 
-/** Starts operations of a mix and counts their outcomes; each belongs to a trace of its own. */
+/** Starts operations of a mix and counts their outcomes. Each operation has its own trace. */
 export class Driver {
   readonly tallies: ReadonlyMap<string, Tally>;
-  /** What went wrong, the first few. */
+  /** The first error texts. */
   readonly texts: string[] = [];
-  /** Microseconds from when an operation was due to its outcome, for the operations named. */
+  /** Microseconds from the planned start to the outcome, for the operations that were named. */
   readonly latencies: ReadonlyMap<string, Histogram>;
   inFlight = 0;
   started = 0;
-  /** How late the last start was. */
+  /** Delay of the last start. */
   behindMs = 0;
   readonly #order: readonly Operation[];
   readonly #traceBase: string = randomBytes(10).toString('hex');
 
   constructor(operations: readonly Operation[], timed: readonly string[]) {
     const order = shuffled(operations.flatMap((one) => Array.from({ length: one.weight }, () => one)));
-    // Operations vary with their number: each place in the order must see numbers of all kinds.
+    // Operations vary with their number modulo 2, 3 and 5. A length without these factors gives each operation all variants.
     while ([2, 3, 5].some((factor) => order.length % factor === 0)) order.push(order[0] as Operation);
     this.#order = order;
     this.tallies = new Map(operations.map(({ name }) => [name, { started: 0, right: 0, wrong: 0 }]));
@@ -55,7 +56,7 @@ export class Driver {
     );
   }
 
-  /** As many as go, for so long. @returns operations per second once warm */
+  /** Runs as many operations as possible for `durationMs`. @returns operations per second after the warm-up */
   async saturate(durationMs: number): Promise<number> {
     const begin = performance.now();
     const measureFrom = begin + durationMs * warmUpShare;
@@ -72,7 +73,7 @@ export class Driver {
     return (measured * 1000) / (durationMs * (1 - warmUpShare));
   }
 
-  /** At an even rate, whatever the outcomes do: who starts late keeps the instant at which it was due. */
+  /** Starts operations at a fixed rate without waiting for outcomes. A late start keeps its planned instant. */
   async pace(ratePerSecond: number, durationMs: number): Promise<void> {
     const total = Math.round((ratePerSecond * durationMs) / 1000);
     const begin = performance.now();
@@ -90,7 +91,7 @@ export class Driver {
     }
   }
 
-  /** Waits until nothing is under way. @returns how many still are when patience ends */
+  /** Waits until no operation runs. @returns the number that still run after `drainMs` */
   async drain(): Promise<number> {
     const deadline = performance.now() + drainMs;
     while (this.inFlight > 0 && performance.now() < deadline) await sleep(10);
@@ -123,7 +124,7 @@ export class Driver {
   }
 }
 
-/** The same order in every run. */
+/** Shuffled in the same order in every run. */
 function shuffled<T>(things: readonly T[]): T[] {
   const result = [...things];
   let state = 1;

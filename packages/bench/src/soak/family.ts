@@ -1,43 +1,43 @@
 import type { DeadLetterReason } from '@drover/actor-core';
 import type { ClusterNode, PubSub, Registry } from '@drover/actor-core/cluster';
 
-/** One of the two processes, as its operations see it. */
-export interface Place {
+/** One of the two processes of the soak, for its operations. */
+export interface SoakNode {
   readonly node: ClusterNode;
   readonly registry: Registry;
   readonly pubSub: PubSub;
-  /** Node id of the other process, which runs the same. */
+  /** Node id of the other process, which runs the same operations. */
   readonly peer: string;
-  /** Lives as long as the process. */
+  /** Aborted at the end of the process. */
   readonly signal: AbortSignal;
-  /** So many messages that were just sent become dead letters, on either node; below 0 takes an expectation back. */
+  /** Expects `count` dead letters, on either node, of messages that were just sent. A negative count takes back. */
   expectLetters(reason: DeadLetterReason, count: number): void;
 }
 
-/** One thing that the soak does again and again. */
+/** One kind of operation, which the soak repeats. */
 export interface Operation {
   readonly name: string;
-  /** How often, beside the others. */
+  /** Relative frequency. */
   readonly weight: number;
-  /** Resolves when its outcome was seen to be right; `n` is another one each time. @throws Error saying what was wrong */
+  /** Runs operation number `n` and checks its outcome. @throws Error for a wrong outcome */
   run(n: number): Promise<void>;
 }
 
-/** Counted over the whole run, on both sides. */
+/** Two counts of the whole run that must be equal. */
 export interface Check {
   readonly name: string;
   readonly sent: number;
   readonly delivered: number;
 }
 
-/** Operations of one kind with the actors they need. */
+/** Operations of one area with the actors that they need. */
 export interface Family {
   readonly operations: readonly Operation[];
-  /** What all of it came to; asked for when the load has stopped and nothing is on its way any more. */
+  /** The counts of the whole run. Called when the load has stopped and no message is in transit. */
   audit?(): Promise<readonly Check[]>;
 }
 
-/** Every question of the soak that has nothing to wait for. */
+/** Deadline of a question that is answered at once. */
 export const askTimeoutMs = 10_000;
 
 /** @throws Error unless they are equal */

@@ -1,9 +1,9 @@
-/** Things of which each is used by one at a time; who comes when all are in use waits. */
+/** Items that are used by one operation at a time. An operation waits while all items are in use. */
 export class Pool<T> {
   readonly #idle: T[];
   readonly #waiting: ((thing: T) => void)[] = [];
 
-  /** Keeps the array, to which things may still be added. */
+  /** Keeps the array itself: items may still be added to it. */
   constructor(things: T[]) {
     this.#idle = things;
   }

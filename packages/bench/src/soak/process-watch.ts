@@ -3,16 +3,16 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Logger } from '@drover/actor-core';
 
-/** The event loop's delay is looked at this often; the wait itself is taken off what is reported. */
+/** Interval of the samples of the event loop delay; it is subtracted from the reported delay. */
 const resolutionMs = 10;
 const keptTexts = 5;
 
-/** What a process says of itself while it works. */
+/** Memory of a process at one instant. */
 export interface Sample {
   readonly atMs: number;
   readonly rssBytes: number;
   readonly heapUsedBytes: number;
-  /** What the heap has taken from the system, in use or not. */
+  /** Heap that was allocated from the system, in use or not. */
   readonly heapTakenBytes: number;
   readonly externalBytes: number;
 }
@@ -23,13 +23,13 @@ export interface LoopDelay {
   readonly maxMs: number;
 }
 
-/** Sees what nobody asked for: rejections that nobody handles, exceptions, warnings; counts what the runtime logs. */
+/** Counts unhandled rejections, uncaught exceptions, warnings of the process, and warnings and errors in the log. */
 export class ProcessWatch {
   unhandledRejections = 0;
   uncaughtExceptions = 0;
   processWarnings = 0;
   readonly texts: string[] = [];
-  /** Lines that the runtime logged as warnings or errors, by their sentence. */
+  /** Number of warnings and errors in the log, by message. */
   readonly logged: Map<string, number> = new Map();
   readonly log: Logger = {
     debug() {},
@@ -59,7 +59,7 @@ export class ProcessWatch {
     this.#loop.enable();
   }
 
-  /** Loop delay and CPU time count from here. */
+  /** Starts the measurement of event loop delay and CPU time. */
   begin(): void {
     this.#loop.reset();
     this.#cpu = process.cpuUsage();
@@ -75,7 +75,7 @@ export class ProcessWatch {
     };
   }
 
-  /** Of one core, since `begin`. */
+  /** CPU time since `begin`, in percent of one core. */
   get cpuPercent(): number {
     const { user, system } = process.cpuUsage(this.#cpu);
     return (user + system) / 10 / (performance.now() - this.#sinceMs);
@@ -101,14 +101,14 @@ export class ProcessWatch {
   }
 }
 
-/** What keeps or would keep the process alive, by kind. */
+/** Number of active resources of the process, by kind. */
 export function activeResources(): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const kind of process.getActiveResourcesInfo()) counts[kind] = (counts[kind] ?? 0) + 1;
   return counts;
 }
 
-/** Bytes of the heap that are in use once everything that is garbage has been collected; this forces a collection. */
+/** Bytes of the heap in use after a forced garbage collection. */
 export function heapAfterGc(): number {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
@@ -117,7 +117,7 @@ export function heapAfterGc(): number {
   return process.memoryUsage().heapUsed;
 }
 
-/** What is more than the wait from one look to the next. */
+/** The delay without the sampling interval. */
 function delayMs(nanoseconds: number): number {
   return Math.max(0, nanoseconds / 1e6 - resolutionMs);
 }

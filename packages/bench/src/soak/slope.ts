@@ -5,7 +5,7 @@ export interface Point {
   readonly y: number;
 }
 
-/** Slope of the straight line with the least squares. NaN for fewer than two different `x`. */
+/** Slope of the least-squares line. NaN for fewer than two different `x`. */
 export function leastSquaresSlope(points: readonly Point[]): number {
   const meanX = mean(points.map(({ x }) => x));
   const meanY = mean(points.map(({ y }) => y));
@@ -18,7 +18,7 @@ export function leastSquaresSlope(points: readonly Point[]): number {
   return above / below;
 }
 
-/** Median of the slopes between all pairs (Theil–Sen): up to a quarter of the points may be anything. */
+/** Median of the slopes between all pairs of points (Theil–Sen): up to a quarter of the points can be outliers. */
 export function theilSenSlope(points: readonly Point[]): number {
   const slopes: number[] = [];
   for (const [index, a] of points.entries())
@@ -26,10 +26,7 @@ export function theilSenSlope(points: readonly Point[]): number {
   return median(slopes);
 }
 
-/**
- * Median of the slopes over all stretches of `width`: what goes on all the time, whatever happened once. The points
- * are in order.
- */
+/** Median of the slopes of all intervals of `width`: the constant growth, without single steps. Points are sorted. */
 export function steadySlope(points: readonly Point[], width: number): number {
   const slopes: number[] = [];
   for (const [from, { x }] of points.entries()) {
@@ -40,7 +37,7 @@ export function steadySlope(points: readonly Point[], width: number): number {
   return median(slopes);
 }
 
-/** The lowest point of each stretch of `width`: what is left below the saw of garbage and its collection. */
+/** The lowest point of each interval of `width`: memory without the sawtooth of garbage and its collection. */
 export function floorOf(points: readonly Point[], width: number): Point[] {
   const lowest = new Map<number, Point>();
   for (const point of points) {
@@ -51,11 +48,37 @@ export function floorOf(points: readonly Point[], width: number): Point[] {
   return [...lowest.values()];
 }
 
-/** The largest rise from one point to the next; 0 where there is none. */
+/** The largest increase from one point to the next; 0 without an increase. */
 export function largestStep(points: readonly Point[]): number {
   return points.reduce((most, { y }, index) => Math.max(most, y - (points[index - 1]?.y ?? y)), 0);
 }
 
 function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+const floorMinutes = 0.25;
+const steadyMinutes = 1;
+
+/** Growth of memory in MB per minute, by several fits. */
+export interface Slopes {
+  readonly leastSquares: number;
+  readonly robust: number;
+  readonly steady: number;
+  readonly floor: number;
+  /** Largest increase of the floor from one interval to the next, in MB. */
+  readonly step: number;
+}
+
+/** Fits the points (minutes, MB) after `fromMinutes`. */
+export function slopesOf(points: readonly Point[], fromMinutes: number): Slopes {
+  const after = points.filter(({ x }) => x >= fromMinutes);
+  const floor = floorOf(after, floorMinutes);
+  return {
+    leastSquares: leastSquaresSlope(after),
+    robust: theilSenSlope(after),
+    steady: steadySlope(after, steadyMinutes),
+    floor: leastSquaresSlope(floor),
+    step: largestStep(floor),
+  };
 }

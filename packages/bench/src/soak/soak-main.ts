@@ -7,19 +7,20 @@ import { tableSizes } from '@drover/actor-core/internal';
 import { Driver } from './driver.ts';
 import { families } from './families/all-families.ts';
 import { type ClerkMessage, knowsAllStaff } from './families/registering.ts';
-import type { Place } from './family.ts';
+import type { SoakNode } from './family.ts';
 import { activeResources, heapAfterGc, ProcessWatch } from './process-watch.ts';
-import type { SoakOrder, SoakOutcome, SoakWord } from './soak-words.ts';
+import type { SoakCommand, SoakOutcome, SoakReply } from './soak-protocol.ts';
 
 const sampleMs = 1_000;
-/** How long the other process may take to come. */
+/** Time for the other process to join. */
 const meetMs = 20_000;
-/** How long tables may take to be what they were. */
+/** Time for the tables to shrink to their size before the load. */
 const settleMs = 30_000;
-const lookMs = 100;
+const pollMs = 100;
 
-// node soak-main.js NATS_URL NODE PEER — joins, says that it is ready once it and the peer have seen each other, and
-// does what it is told on stdin until that ends.
+// Usage: node soak-main.js NATS_URL NODE PEER
+// Joins the cluster, reports that it is ready when both processes can reach each other, and performs the commands on stdin
+// until stdin closes.
 const [natsUrl, nodeId, peer] = process.argv.slice(2) as [string, string, string];
 const watch = new ProcessWatch();
 const node = await joinCluster({
@@ -32,7 +33,7 @@ const node = await joinCluster({
   log: watch.log,
 });
 const expectedLetters: Partial<Record<DeadLetterReason, number>> = {};
-const place: Place = {
+const self: SoakNode = {
   node,
   registry: startRegistry(node),
   pubSub: createPubSub(node),
@@ -42,7 +43,7 @@ const place: Place = {
     expectedLetters[reason] = (expectedLetters[reason] ?? 0) + count;
   },
 };
-const running = families.map((family) => family(place));
+const running = families.map((family) => family(self));
 const driver = new Driver(
   running.flatMap(({ operations }) => operations),
   ['local ask', 'remote ask'],
@@ -54,23 +55,23 @@ const before = {
   counters: node.system.counters(),
 };
 let heapBefore = 0;
-say({ event: 'ready', pid: process.pid });
+reply({ event: 'ready', pid: process.pid });
 
-const orders = createInterface({ input: process.stdin });
-// Whoever started this is gone, or has all it wants: so is this.
-orders.once('close', () => void node.leave().finally(() => process.exit(0)));
-orders.on('line', (line) => void obey(JSON.parse(line) as SoakOrder));
+const commands = createInterface({ input: process.stdin });
+// The parent has ended, or needs nothing more.
+commands.once('close', () => void node.leave().finally(() => process.exit(0)));
+commands.on('line', (line) => void perform(JSON.parse(line) as SoakCommand));
 
-async function obey(order: SoakOrder): Promise<void> {
-  if (order.order === 'saturate') {
-    const ratePerSecond = await driver.saturate(order.durationMs);
+async function perform(command: SoakCommand): Promise<void> {
+  if (command.command === 'saturate') {
+    const ratePerSecond = await driver.saturate(command.durationMs);
     await driver.drain();
-    say({ event: 'saturated', ratePerSecond });
-  } else if (order.order === 'collect') {
+    reply({ event: 'saturated', ratePerSecond });
+  } else if (command.command === 'collect') {
     heapBefore = heapAfterGc();
-    say({ event: 'collected', heapBytes: heapBefore });
-  } else if (order.order === 'load') await load(order.ratePerSecond, order.durationMs);
-  else say({ event: 'audited', ...(await audit()) });
+    reply({ event: 'collected', heapBytes: heapBefore });
+  } else if (command.command === 'load') await load(command.ratePerSecond, command.durationMs);
+  else reply({ event: 'audited', ...(await audit()) });
 }
 
 async function load(ratePerSecond: number, durationMs: number): Promise<void> {
@@ -80,16 +81,16 @@ async function load(ratePerSecond: number, durationMs: number): Promise<void> {
   const leftOver = await driver.drain();
   sample();
   clearInterval(sampler);
-  say({ event: 'loaded', leftOver });
+  reply({ event: 'loaded', leftOver });
 }
 
 function sample(): void {
   const { started: done, behindMs } = driver;
-  say({ event: 'sample', ...watch.sample(), done, behindMs, loopP99Ms: watch.loopDelay.p99Ms });
+  reply({ event: 'sample', ...watch.sample(), done, behindMs, loopP99Ms: watch.loopDelay.p99Ms });
 }
 
 async function audit(): Promise<SoakOutcome> {
-  // As they were when the load ended.
+  // Read now, so that only the time of the load counts.
   const { loopDelay, cpuPercent } = watch;
   const settledMs = await settle();
   const checks = (await Promise.all(running.map(async (family) => (await family.audit?.()) ?? []))).flat();
@@ -118,10 +119,10 @@ async function audit(): Promise<SoakOutcome> {
   };
 }
 
-/** Waits until no table holds more than before any load. @returns how long that took */
+/** Waits until no table holds more than before the load. @returns the time in milliseconds */
 async function settle(): Promise<number> {
   const begin = performance.now();
-  while (!areTablesBack() && performance.now() - begin < settleMs) await sleep(lookMs);
+  while (!areTablesBack() && performance.now() - begin < settleMs) await sleep(pollMs);
   return performance.now() - begin;
 }
 
@@ -130,11 +131,11 @@ function areTablesBack(): boolean {
   return Object.entries(before.tables).every(([table, size]) => (now[table] ?? 0) <= size);
 }
 
-/** Both lanes to the other process are used, so that they are there before anything is counted. */
+/** Waits until the other process answers on both lanes, so that the tables of both lanes exist before sizes are read. */
 async function meet(): Promise<void> {
   const deadline = performance.now() + meetMs;
-  while (!((await isPeerThere('control')) && (await isPeerThere('data')) && knowsAllStaff(place.registry))) {
-    if (performance.now() > deadline) throw new Error(`${peer} did not come within ${meetMs} ms`);
+  while (!((await isPeerThere('control')) && (await isPeerThere('data')) && knowsAllStaff(self.registry))) {
+    if (performance.now() > deadline) throw new Error(`${peer} was not reached within ${meetMs} ms`);
     await sleep(50);
   }
 }
@@ -152,6 +153,6 @@ async function isPeerThere(lane: 'control' | 'data'): Promise<boolean> {
   }
 }
 
-function say(word: SoakWord): void {
-  process.stdout.write(`${JSON.stringify(word)}\n`);
+function reply(message: SoakReply): void {
+  process.stdout.write(`${JSON.stringify(message)}\n`);
 }

@@ -1,64 +1,65 @@
 import { fileURLToPath } from 'node:url';
 import { type ReadyProcess, startReady } from '../child-process.ts';
-import type { SoakOrder, SoakWord } from './soak-words.ts';
+import type { SoakCommand, SoakReply } from './soak-protocol.ts';
 
 const startTimeoutMs = 60_000;
 
-export type WordOf<E extends SoakWord['event']> = Extract<SoakWord, { event: E }>;
+export type ReplyOf<E extends SoakReply['event']> = Extract<SoakReply, { event: E }>;
 
-/** One of the two processes, as the suite sees it. */
+/** One of the two processes of the soak, for the suite. */
 export class SoakProcess {
   readonly name: string;
-  readonly samples: WordOf<'sample'>[] = [];
-  readonly #started: ReadyProcess<WordOf<'ready'>>;
-  readonly #words: Map<string, (word: SoakWord) => void>;
+  readonly samples: ReplyOf<'sample'>[] = [];
+  readonly #started: ReadyProcess<ReplyOf<'ready'>>;
+  readonly #handlers: Map<string, (reply: SoakReply) => void>;
 
   private constructor(
     name: string,
-    started: ReadyProcess<WordOf<'ready'>>,
-    words: Map<string, (word: SoakWord) => void>,
+    started: ReadyProcess<ReplyOf<'ready'>>,
+    handlers: Map<string, (reply: SoakReply) => void>,
   ) {
     this.name = name;
     this.#started = started;
-    this.#words = words;
-    words.set('sample', (word) => this.samples.push(word as WordOf<'sample'>));
+    this.#handlers = handlers;
+    handlers.set('sample', (reply) => this.samples.push(reply as ReplyOf<'sample'>));
   }
 
-  /** Resolves once it and its peer have seen each other. */
+  /** Resolves when the process and its peer can reach each other. */
   static async start(natsUrl: string, name: string, peer: string): Promise<SoakProcess> {
-    const words = new Map<string, (word: SoakWord) => void>();
+    const handlers = new Map<string, (reply: SoakReply) => void>();
     const onLine = (line: string): void => {
       if (!line.startsWith('{')) return;
-      const word = JSON.parse(line) as SoakWord;
-      words.get(word.event)?.(word);
+      const reply = JSON.parse(line) as SoakReply;
+      handlers.get(reply.event)?.(reply);
     };
     const script = fileURLToPath(new URL('./soak-main.js', import.meta.url));
-    const started = await startReady<WordOf<'ready'>>(script, [natsUrl, name, peer], {
+    const started = await startReady<ReplyOf<'ready'>>(script, [natsUrl, name, peer], {
       timeoutMs: startTimeoutMs,
       onLine,
     });
-    return new SoakProcess(name, started, words);
+    return new SoakProcess(name, started, handlers);
   }
 
   get pid(): number {
     return this.#started.ready.pid;
   }
 
-  /** @throws Error when it ends, or does not answer in time */
-  async obey<E extends SoakWord['event']>(
-    order: SoakOrder,
-    answer: E,
+  /** Sends a command and waits for its reply. @throws Error when the process ends, or does not reply in time */
+  async request<E extends SoakReply['event']>(
+    command: SoakCommand,
+    event: E,
     timeoutMs: number,
-  ): Promise<WordOf<E>> {
-    const { promise, resolve, reject } = Promise.withResolvers<SoakWord>();
-    const what = `${this.name}, ${order.order}`;
-    const timer = setTimeout(() => reject(new Error(`${what}: no answer within ${timeoutMs} ms`)), timeoutMs);
-    const onExit = (code: number | null): void => reject(new Error(`${what}: it ended with ${code}`));
+  ): Promise<ReplyOf<E>> {
+    const { promise, resolve, reject } = Promise.withResolvers<SoakReply>();
+    const what = `${this.name}, ${command.command}`;
+    const timer = setTimeout(() => reject(new Error(`${what}: no reply within ${timeoutMs} ms`)), timeoutMs);
+    const onExit = (code: number | null): void =>
+      reject(new Error(`${what}: the process ended with ${code}`));
     this.#started.child.once('exit', onExit);
-    this.#words.set(answer, resolve);
-    this.#started.child.stdin?.write(`${JSON.stringify(order)}\n`);
+    this.#handlers.set(event, resolve);
+    this.#started.child.stdin?.write(`${JSON.stringify(command)}\n`);
     try {
-      return (await promise) as WordOf<E>;
+      return (await promise) as ReplyOf<E>;
     } finally {
       clearTimeout(timer);
       this.#started.child.off('exit', onExit);

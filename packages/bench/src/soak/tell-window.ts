@@ -1,14 +1,14 @@
-/** A sender of tells asks for word of every so many, and waits when more than the window are on their way. */
+/** The receiver confirms every so many tells. */
 const ackEvery = 16;
 const window = 256;
 
-/** How many tells are on their way: nothing else bounds who only tells. */
+/** Limits the number of tells in transit, because a tell has no answer that slows the sender down. */
 export class TellWindow {
   sent = 0;
   #known = 0;
   readonly #waiting: (() => void)[] = [];
 
-  /** Counts one more; true when its receiver is to say how many it has handled. */
+  /** Counts one tell. True when the receiver must confirm it. */
   next(): boolean {
     return ++this.sent % ackEvery === 0;
   }
@@ -18,7 +18,7 @@ export class TellWindow {
     while (this.#isOpen && this.#waiting.length > 0) this.#waiting.shift()?.();
   }
 
-  /** Resolves once another one may go. */
+  /** Resolves when another tell may be sent. */
   async room(): Promise<void> {
     while (!this.#isOpen) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }

@@ -1,6 +1,6 @@
 import { createActorSystem } from '@drover/actor-core';
 import { it, expect } from 'vitest';
-import type { SoakOutcome } from './soak-words.ts';
+import type { SoakOutcome } from './soak-protocol.ts';
 import { leftInTables, unaccounted, unhandled } from './verdict.ts';
 
 const noLetters = createActorSystem().counters().deadLetters;
@@ -35,7 +35,7 @@ const letters = (dropped: number): SoakOutcome['counters'] => ({
   after: { events: {}, deadLetters: { ...noLetters, dropped } },
 });
 
-it('nothing is found where everything was accounted for', () => {
+it('finds nothing when everything is accounted for', () => {
   const both = new Map([
     ['left', outcome()],
     ['right', outcome()],
@@ -43,7 +43,7 @@ it('nothing is found where everything was accounted for', () => {
   expect([unaccounted(both), leftInTables(both), unhandled(both)]).toEqual([[], [], 0]);
 });
 
-it('an operation without an outcome, a lost message and an unknown warning are each found', () => {
+it('finds an operation without an outcome, a lost message and an unknown warning', () => {
   const both = new Map([
     ['left', outcome({ operations: { ask: { started: 5, right: 3, wrong: 1 } } })],
     ['right', outcome({ checks: [{ name: 'tells', sent: 7, delivered: 6 }], logged: { 'out of ideas': 1 } })],
@@ -55,7 +55,7 @@ it('an operation without an outcome, a lost message and an unknown warning are e
   ]);
 });
 
-it('dead letters may be counted on the other node, but none may be too many or missing', () => {
+it('finds surplus and missing dead letters, whichever node counted them', () => {
   const left = outcome({ expectedLetters: { dropped: 4 } });
   const pair = (counted: number) =>
     new Map([
@@ -66,7 +66,7 @@ it('dead letters may be counted on the other node, but none may be too many or m
   expect(unaccounted(pair(3))).toEqual(['dead letters, dropped: 4 expected, 3 counted']);
 });
 
-it('a table that holds more than before is found, and a stray rejection is counted', () => {
+it('finds a table that holds more than before, and counts an unhandled rejection', () => {
   const one = new Map([
     ['left', outcome({ tables: { before: { timers: 2 }, after: { timers: 3 } }, unhandledRejections: 1 })],
   ]);

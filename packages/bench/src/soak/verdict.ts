@@ -1,12 +1,12 @@
 import type { DeadLetterReason } from '@drover/actor-core';
-import type { SoakOutcome } from './soak-words.ts';
+import type { SoakOutcome } from './soak-protocol.ts';
 
-/** Sentences that the crashes of the soak make the runtime log. */
+/** Log messages that the crashes of the soak cause. */
 const expectedSentence = /^actor (restarted|parked|failed)/;
-/** Events that nothing in the mix causes. */
+/** Events that no operation causes. */
 const unexpectedEvents = ['escalated', 'unhandled', 'bad-frame'] as const;
 
-/** A line for each thing that was not accounted for; empty when every operation, message and dead letter was. */
+/** One line for each operation, message or dead letter that is not accounted for. */
 export function unaccounted(outcomes: ReadonlyMap<string, SoakOutcome>): string[] {
   const found: string[] = [];
   for (const [process, { operations, checks, counters, logged }] of outcomes) {
@@ -25,7 +25,7 @@ export function unaccounted(outcomes: ReadonlyMap<string, SoakOutcome>): string[
   return [...found, ...letterFaults([...outcomes.values()])];
 }
 
-/** Dead letters are counted on the node that could not deliver: only the sums must be equal. */
+/** Compares the sums of both nodes, because the node that cannot deliver a message counts its dead letter. */
 function letterFaults(outcomes: readonly SoakOutcome[]): string[] {
   const reasons = Object.keys(outcomes[0]?.counters.after.deadLetters ?? {}) as DeadLetterReason[];
   return reasons.flatMap((reason) => {
@@ -39,7 +39,7 @@ function letterFaults(outcomes: readonly SoakOutcome[]): string[] {
   });
 }
 
-/** A line for each table that holds more than before the load. */
+/** One line for each table that holds more than before the load. */
 export function leftInTables(outcomes: ReadonlyMap<string, SoakOutcome>): string[] {
   return [...outcomes].flatMap(
     ([
@@ -55,7 +55,7 @@ export function leftInTables(outcomes: ReadonlyMap<string, SoakOutcome>): string
   );
 }
 
-/** Rejections, exceptions and warnings that nobody handled. */
+/** Number of unhandled rejections, uncaught exceptions and warnings of the process. */
 export function unhandled(outcomes: ReadonlyMap<string, SoakOutcome>): number {
   return sum(
     [...outcomes.values()].map(

@@ -2,14 +2,14 @@ import { type ActorRef, createActorSystem, props, receive } from '@drover/actor-
 import type { ActorArm, ActorLibrary, Population, Tally } from '../actor-arm.ts';
 import { installedVersion } from '../../installed-version.ts';
 
-/** Every ask needs one; long enough never to be met here. */
+/** Every ask needs a deadline; this one is never reached. */
 const askTimeoutMs = 30_000;
 
-/** Our runtime exactly as `createActorSystem()` makes it; nothing is switched off for the measurement. */
+/** Our runtime exactly as `createActorSystem()` makes it. Nothing is switched off for the measurement. */
 const drover: ActorArm = {
   name: 'drover',
   mailbox: true,
-  path: 'createActorSystem() as it comes: bounded mailbox (1,000, reject), control lane, supervision with restarts, death watch, dead letters, counters, system clock and scheduler; ask with a deadline and its call chain; trace context as it is where nobody traces: one flag looked at per send, nothing carried',
+  path: 'createActorSystem() as it comes: bounded mailbox (1,000, reject), control lane, supervision with restarts, death watch, dead letters, counters, system clock and scheduler; ask with a deadline and its call chain; trace context without tracing: one flag is read per send',
   version: () => installedVersion('@drover/actor-core', import.meta.url),
   library: async () => library(),
 };
@@ -142,7 +142,7 @@ function library(): ActorLibrary {
       let target = 0;
       let reached: () => void = nothing;
       let ended = 0;
-      // One behaviour for all: it has no state of its own, as the functions that other arms share.
+      // All actors share one behaviour without state, as the actors of the other arms share a function.
       const counting = receive<{ value: number }>(
         () => {
           if (++delivered === target) reached();

@@ -1,5 +1,5 @@
-%% The workloads of the actors suite in Erlang/OTP: plain processes for tells, gen_server:call for questions (it has the
-%% deadline and notices a dead server, as ours does). Prints one line of JSON, as actor-arm.ts describes it.
+%% The workloads of the actors suite in Erlang/OTP: plain processes for tells, gen_server:call for questions, which has a
+%% deadline and detects a dead server, as ours does. Prints one line of JSON, as actor-arm.ts describes it.
 -module(drover_bench).
 -behaviour(gen_server).
 -export([main/1, init/1, handle_call/3, handle_cast/2]).
@@ -31,7 +31,7 @@ run("spawn-stop", Count, _) ->
     Count = stop_all(Members),
     Told.
 
-%% One actor tells another, which answers every Window messages.
+%% One actor sends messages to another, which answers after every Window messages.
 windowed_tell(Total, Window) ->
     Main = self(),
     Receiver = spawn(fun() -> windowed_receiver(undefined, 0, Window) end),
@@ -120,7 +120,7 @@ ring(Hops, Actors) ->
     Delivered = lists:sum([receive {count, N} -> N end || _ <- Members]),
     {Hops, Delivered}.
 
-%% Each new member points at the one before it, the first at the last: a ring.
+%% Each new member refers to the member before it, and the first to the last, which makes a ring.
 ring_members(0, _Next, _Main, Members) -> Members;
 ring_members(Left, Next, Main, Members) ->
     Member = spawn(fun() -> ring_member(Next, Main, 0) end),
@@ -221,8 +221,8 @@ resident() ->
     [_, Pages | _] = binary:split(Text, <<" ">>, [global]),
     binary_to_integer(Pages) * 4096.
 
-%% CPU microseconds and wall microseconds. statistics(runtime) leaves out system time, which is most of what a million
-%% processes cost: where the kernel tells, it is asked for every thread's.
+%% CPU microseconds and wall clock microseconds. statistics(runtime) leaves out system time, which is most of the cost of a
+%% million processes, so on Linux the CPU time of every thread is read from /proc.
 now_cpu() ->
     Cpu = case file:list_dir("/proc/self/task") of
         {ok, Threads} -> lists:sum([thread_micros(Thread) || Thread <- Threads]);

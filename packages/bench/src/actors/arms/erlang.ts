@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { ActorArm } from '../actor-arm.ts';
 
 const source: string = fileURLToPath(new URL('../../../src/actors/arms/drover_bench.erl', import.meta.url));
-/** Processes that may live at once; the default of 262,144 is too few for a million. */
+/** Limit of processes; the default of 262,144 is too small for a million. */
 const processLimit = 2 ** 21;
 
 const versionQuery =
@@ -25,7 +25,7 @@ const erlangArm: ActorArm = {
       return execFileSync(program('erl'), command, { encoding: 'utf8', timeout: 20_000, stdio: 'pipe' });
     } catch {
       throw new Error(
-        `${program('erl')} does not run (Debian: apt install erlang-base; or point DROVER_ERLANG at erl)`,
+        `${program('erl')} does not run (Debian: apt install erlang-base; or set DROVER_ERLANG to the path of erl)`,
       );
     }
   },
@@ -45,7 +45,7 @@ function program(name: 'erl' | 'erlc'): string {
   return name === 'erl' ? configured : join(dirname(configured), name);
 }
 
-/** Folder with the compiled module; made once and removed when this process ends. */
+/** Folder with the compiled module. It is made once, and removed at the end of this process. */
 function compiled(): string {
   if (folder !== undefined) return folder;
   const made = mkdtempSync(join(tmpdir(), 'drover-bench-erlang-'));

@@ -1,6 +1,6 @@
 import type { ActorArm, ActorLibrary, Population, Tally } from '../actor-arm.ts';
 
-/** No actors at all: a call of a function in an object. The ceiling that every runtime stays below. */
+/** A function call through an object, without actors: an upper bound for every runtime. */
 const functionArm: ActorArm = {
   name: 'function call',
   mailbox: false,

@@ -3,11 +3,11 @@ import { type ActorRef, props, receive, silentLogger } from '@drover/actor-core'
 import { actorRefSchema, type ClusterNode, joinCluster } from '@drover/actor-core/cluster';
 import { z } from 'zod';
 import { installedVersion } from '../../installed-version.ts';
-import { type RemoteArm, type RemotePlace, reportEvery, tellWindow } from '../remote-arm.ts';
+import { type RemoteArm, type PairAddress, reportEvery, tellWindow } from '../remote-arm.ts';
 
 const askTimeoutMs = 5_000;
 const responderPath = 'responder';
-/** Every question and every tell belongs to a trace, as those of a traced client do. */
+/** Every question and every tell carries this trace context, as from a client with tracing. */
 const trace = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
 
 const message = z.discriminatedUnion('kind', [
@@ -22,13 +22,13 @@ const message = z.discriminatedUnion('kind', [
 ]);
 type Message = z.infer<typeof message>;
 
-/** Two nodes as `joinCluster` makes them: membership runs, every message is checked against its protocol. */
+/** Two nodes as `joinCluster` makes them: with membership, and a check of each message against its protocol. */
 const drover: RemoteArm = {
   name: 'drover',
   path: 'joinCluster and refs as they come: msgpack frames, zod protocol at the edge, a W3C trace with every message, bounded mailbox, heartbeats; ask with a deadline',
   version: () => installedVersion('@drover/actor-core', import.meta.url),
-  async respond(place) {
-    const node = await join(place, 'responder');
+  async respond(address) {
+    const node = await join(address, 'responder');
     let handled = 0;
     let listener: ActorRef<number> | undefined;
     const behaviour = receive<Message>((received) => {
@@ -36,7 +36,7 @@ const drover: RemoteArm = {
       if (received.kind === 'report to') listener = received.listener;
       else if (++handled % reportEvery === 0) listener?.tell(handled);
     });
-    // The sender keeps the window; the default bound of 1,000 is below it.
+    // The window of the sender is larger than the default limit of 1,000.
     node.system.spawn(
       props(() => behaviour, { protocol: message, mailbox: { capacity: tellWindow } }),
       responderPath,
@@ -44,9 +44,9 @@ const drover: RemoteArm = {
     await node.transport.flush({ timeoutMs: askTimeoutMs });
     return { close: () => node.leave() };
   },
-  async call(place) {
-    const node = await join(place, 'caller');
-    const responder = node.system.refFor<Message>(nodeId(place, 'responder'), responderPath);
+  async call(address) {
+    const node = await join(address, 'caller');
+    const responder = node.system.refFor<Message>(nodeId(address, 'responder'), responderPath);
     return {
       ask: (seq, text) =>
         node.system.ask<Message, number>(responder, (replyTo) => ({ kind: 'ask', seq, text, replyTo }), {
@@ -67,18 +67,18 @@ const drover: RemoteArm = {
 
 export default drover;
 
-function join(place: RemotePlace, side: 'caller' | 'responder'): Promise<ClusterNode> {
+function join(address: PairAddress, side: 'caller' | 'responder'): Promise<ClusterNode> {
   return joinCluster({
-    nodeId: nodeId(place, side),
+    nodeId: nodeId(address, side),
     incarnation: Date.now() * 256 + (randomBytes(1)[0] as number),
     roles: ['host'],
     cell: 'bench',
-    nats: { servers: place.natsUrl },
+    nats: { servers: address.natsUrl },
     pid: process.pid,
     log: silentLogger,
   });
 }
 
-function nodeId({ pair }: RemotePlace, side: 'caller' | 'responder'): string {
+function nodeId({ pair }: PairAddress, side: 'caller' | 'responder'): string {
   return `${side}-${pair}`;
 }

@@ -1,6 +1,6 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import { installedVersion } from '../../installed-version.ts';
-import { type RemoteArm, type RemotePlace, reportEvery } from '../remote-arm.ts';
+import { type RemoteArm, type PairAddress, reportEvery } from '../remote-arm.ts';
 
 const requestTimeoutMs = 5_000;
 
@@ -9,34 +9,34 @@ interface Payload {
   readonly text: string;
 }
 
-/** The plain client of NATS as its documentation shows it. */
+/** The client of NATS, used as in its documentation. */
 const natsClient: RemoteArm = {
   name: 'nats client',
   path: '@nats-io/transport-node as it comes: request, publish, JSON; no actors, no checks',
   version: () => installedVersion('@nats-io/transport-node', import.meta.url),
-  async respond(place) {
-    const connection = await connectTo(place);
+  async respond(address) {
+    const connection = await connectTo(address);
     let handled = 0;
-    connection.subscribe(`bench.${place.pair}.ask`, {
+    connection.subscribe(`bench.${address.pair}.ask`, {
       callback: (error, message) => {
         if (error === null) message.respond(JSON.stringify(message.json<Payload>().seq));
       },
     });
-    connection.subscribe(`bench.${place.pair}.tell`, {
+    connection.subscribe(`bench.${address.pair}.tell`, {
       callback: (error, message) => {
         if (error !== null) return;
         message.json<Payload>();
         if (++handled % reportEvery === 0)
-          connection.publish(`bench.${place.pair}.handled`, JSON.stringify(handled));
+          connection.publish(`bench.${address.pair}.handled`, JSON.stringify(handled));
       },
     });
     await connection.flush();
     return { close: () => connection.close() };
   },
-  async call(place) {
-    const connection = await connectTo(place);
-    const ask = `bench.${place.pair}.ask`;
-    const tell = `bench.${place.pair}.tell`;
+  async call(address) {
+    const connection = await connectTo(address);
+    const ask = `bench.${address.pair}.ask`;
+    const tell = `bench.${address.pair}.tell`;
     return {
       ask: async (seq, text) => {
         const answer = await connection.request(ask, JSON.stringify({ seq, text }), {
@@ -46,7 +46,7 @@ const natsClient: RemoteArm = {
       },
       tell: (seq, text) => connection.publish(tell, JSON.stringify({ seq, text })),
       onHandled: (listener) => {
-        connection.subscribe(`bench.${place.pair}.handled`, {
+        connection.subscribe(`bench.${address.pair}.handled`, {
           callback: (error, message) => {
             if (error === null) listener(message.json<number>());
           },
@@ -59,7 +59,7 @@ const natsClient: RemoteArm = {
 
 export default natsClient;
 
-async function connectTo({ natsUrl }: RemotePlace): Promise<NatsConnection> {
+async function connectTo({ natsUrl }: PairAddress): Promise<NatsConnection> {
   const { connect } = await import('@nats-io/transport-node');
   return connect({ servers: natsUrl });
 }

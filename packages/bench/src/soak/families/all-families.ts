@@ -1,4 +1,4 @@
-import type { Family, Place } from '../family.ts';
+import type { Family, SoakNode } from '../family.ts';
 import { churning } from './churning.ts';
 import { crashing } from './crashing.ts';
 import { delivering } from './delivering.ts';
@@ -10,8 +10,8 @@ import { registering } from './registering.ts';
 import { streaming } from './streaming.ts';
 import { waiting } from './waiting.ts';
 
-/** Everything that the soak does at the same time. */
-export const families: readonly ((place: Place) => Family)[] = [
+/** All operations of the soak, which run at the same time. */
+export const families: readonly ((self: SoakNode) => Family)[] = [
   messaging,
   waiting,
   streaming,

@@ -10,7 +10,7 @@ import {
 } from '@drover/actor-core';
 import { actorRefSchema } from '@drover/actor-core/cluster';
 import { z } from 'zod';
-import { askTimeoutMs, expectEqual, type Family, type Place } from '../family.ts';
+import { askTimeoutMs, expectEqual, type Family, type SoakNode } from '../family.ts';
 
 const childMessage = z.enum(['work', 'stop']);
 type ChildMessage = z.infer<typeof childMessage>;
@@ -30,13 +30,13 @@ type WatcherMessage =
       readonly replyTo: ActorRef<TerminationReason>;
     };
 
-/** Every so many are no longer watched when they end, or killed instead of stopped. */
+/** Every so many actors are not watched at their end, or are killed instead of stopped. */
 const unwatchEvery = 4;
 const killEvery = 5;
 
-/** Actors that are started, watched, worked and ended, here and in the other process, and a letter to each after its end. */
-export function churning(place: Place): Family {
-  const { node, peer } = place;
+/** Actors of both processes that are started, watched, used and ended; a message to each after its end is a dead letter. */
+export function churning(self: SoakNode): Family {
+  const { node, peer } = self;
   const { system } = node;
   const child = props<ChildMessage>(() => receive((message) => (message === 'stop' ? stopped : undefined)), {
     protocol: childMessage,
@@ -48,7 +48,7 @@ export function churning(place: Place): Family {
     }),
     'nursery',
   );
-  const seen = { awaited: 0, told: 0 };
+  const seen = { awaited: 0, reported: 0 };
   const watcher = system.spawn(
     props<WatcherMessage>(() => setup((context) => watching(context, seen))),
     'watcher',
@@ -68,7 +68,7 @@ export function churning(place: Place): Family {
   const live = async (of: ActorRef<ChildMessage>, n: number, isNear: boolean): Promise<void> => {
     await tellWatcher('watch', of);
     const isKilled = isNear && n % killEvery === 1;
-    // What waits in its mailbox would be lost with it.
+    // Not for an actor that is killed: the message would be lost with its mailbox.
     if (!isKilled) of.tell('work');
     if (n % unwatchEvery === 0) {
       await tellWatcher('unwatch', of);
@@ -80,7 +80,7 @@ export function churning(place: Place): Family {
     if (isKilled) system.kill(of);
     else of.tell('stop');
     expectEqual('end', await end, isKilled ? 'killed' : 'stopped');
-    place.expectLetters('no-such-actor', 1);
+    self.expectLetters('no-such-actor', 1);
     of.tell('work');
   };
   return {
@@ -102,12 +102,17 @@ export function churning(place: Place): Family {
         },
       },
     ],
-    audit: async () => [{ name: 'ends told to watchers', sent: seen.awaited, delivered: seen.told }],
+    audit: async () => [
+      { name: 'terminations reported to watchers', sent: seen.awaited, delivered: seen.reported },
+    ],
   };
 }
 
-/** Tells who asks how the actors that it watches end. */
-function watching(context: ActorContext<WatcherMessage>, seen: { told: number }): Behaviour<WatcherMessage> {
+/** Watches actors and answers how each of them has ended. */
+function watching(
+  context: ActorContext<WatcherMessage>,
+  seen: { reported: number },
+): Behaviour<WatcherMessage> {
   const asked = new Map<string, ActorRef<TerminationReason>>();
   return receive<WatcherMessage>(
     (message) => {
@@ -121,7 +126,7 @@ function watching(context: ActorContext<WatcherMessage>, seen: { told: number })
     },
     (signal) => {
       if (signal.type !== 'terminated') return;
-      seen.told++;
+      seen.reported++;
       const key = keyOf(signal.ref);
       asked.get(key)?.tell(signal.reason);
       asked.delete(key);

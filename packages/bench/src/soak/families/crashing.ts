@@ -1,30 +1,33 @@
 import { type ActorRef, type Behaviour, props, receive, setup } from '@drover/actor-core';
-import { askTimeoutMs, expectEqual, type Family, type Place } from '../family.ts';
+import { askTimeoutMs, expectEqual, type Family, type SoakNode } from '../family.ts';
 import { Pool } from '../pool.ts';
 
 type Message =
   | { readonly kind: 'crash'; readonly isLate: boolean }
   | { readonly kind: 'work' }
-  | { readonly kind: 'which life'; readonly replyTo: ActorRef<number> };
+  | { readonly kind: 'which incarnation'; readonly replyTo: ActorRef<number> };
 
-interface Household {
+interface Group {
   readonly crashing: ActorRef<Message>;
   readonly busy: ActorRef<Message>;
 }
 
 const crashers = 24;
-const households = 6;
-/** More than the load can cause, so that nobody gives up; the wait before a restart is what limits them. */
+const groups = 6;
+/** More than the load can cause, so that no supervisor gives up: the wait before a restart limits the failures. */
 const supervision = { intensity: 1_000, periodMs: 100, backoffMs: 5, backoffMaxMs: 40 } as const;
 const hourMs = 3_600_000;
 
-/** Failures, thrown or rejected, and the restarts after them: of one child, of a group with a busy one in it, and none (parked). */
-export function crashing({ node }: Place): Family {
+/**
+ * Failures, thrown or rejected, and their effects: the restart of one child, the restart of a group with a busy child, and a
+ * child that is parked.
+ */
+export function crashing({ node }: SoakNode): Family {
   const { system } = node;
-  const lives = { crashed: 0, restarted: 0, parked: 0, gone: 0 };
+  const counts = { crashed: 0, restarted: 0, parked: 0, gone: 0 };
   const child = props<Message>(() =>
     setup<Message>((context) => {
-      // What an incarnation has: a child and a timer, gone with it.
+      // Each incarnation has a child and a timer, which must end with it.
       context.spawn(props<never>(() => receive(() => undefined)));
       context.setInterval('beat', hourMs, { kind: 'work' });
       return working(context.incarnation);
@@ -42,8 +45,8 @@ export function crashing({ node }: Place): Family {
     ),
     'crashers',
   );
-  const together: Household[] = [];
-  for (let index = 0; index < households; index++) {
+  const together: Group[] = [];
+  for (let index = 0; index < groups; index++) {
     system.spawn(
       props<never>(
         () =>
@@ -53,23 +56,23 @@ export function crashing({ node }: Place): Family {
           }),
         { supervision: { ...supervision, strategy: 'one-for-all' } },
       ),
-      `household-${index}`,
+      `group-${index}`,
     );
   }
-  const lifeOf = (ref: ActorRef<Message>) =>
-    system.ask<Message, number>(ref, (replyTo) => ({ kind: 'which life', replyTo }), {
+  const incarnationOf = (ref: ActorRef<Message>) =>
+    system.ask<Message, number>(ref, (replyTo) => ({ kind: 'which incarnation', replyTo }), {
       timeoutMs: askTimeoutMs,
     });
   const crash = async (ref: ActorRef<Message>, n: number): Promise<void> => {
-    const life = await lifeOf(ref);
-    lives.crashed++;
+    const incarnation = await incarnationOf(ref);
+    counts.crashed++;
     ref.tell({ kind: 'crash', isLate: n % 2 === 0 });
-    // Kept in the mailbox, for the next life to answer.
-    expectEqual('life', await lifeOf(ref), life + 1);
-    lives.restarted++;
+    // The question waits in the mailbox until the next incarnation answers it.
+    expectEqual('incarnation', await incarnationOf(ref), incarnation + 1);
+    counts.restarted++;
   };
   const idle = new Pool(alone);
-  const idleHouseholds = new Pool(together);
+  const idleGroups = new Pool(together);
   return {
     operations: [
       { name: 'crash and restart', weight: 30, run: (n) => idle.use((ref) => crash(ref, n)) },
@@ -77,11 +80,11 @@ export function crashing({ node }: Place): Family {
         name: 'crash and restart of a group',
         weight: 6,
         run: (n) =>
-          idleHouseholds.use(async (household) => {
-            const life = await lifeOf(household.busy);
-            household.busy.tell({ kind: 'work' });
-            await crash(household.crashing, n);
-            expectEqual('life of the other', await lifeOf(household.busy), life + 1);
+          idleGroups.use(async (group) => {
+            const incarnation = await incarnationOf(group.busy);
+            group.busy.tell({ kind: 'work' });
+            await crash(group.crashing, n);
+            expectEqual('incarnation of the other child', await incarnationOf(group.busy), incarnation + 1);
           }),
       },
       {
@@ -104,24 +107,24 @@ export function crashing({ node }: Place): Family {
               }),
             { supervision: { dynamic: true, intensity: 0 } },
           );
-          lives.parked++;
+          counts.parked++;
           const ref = system.spawn(parent);
-          expectEqual('end of the parked', await promise, 'failed');
+          expectEqual('end of the parked child', await promise, 'failed');
           await system.stop(ref);
-          lives.gone++;
+          counts.gone++;
         },
       },
     ],
     audit: async () => [
-      { name: 'restarts after crashes', sent: lives.crashed, delivered: lives.restarted },
-      { name: 'parked children', sent: lives.parked, delivered: lives.gone },
+      { name: 'restarts after crashes', sent: counts.crashed, delivered: counts.restarted },
+      { name: 'parked children', sent: counts.parked, delivered: counts.gone },
     ],
   };
 }
 
 function working(incarnation: number): Behaviour<Message> {
   return receive<Message>(async (message) => {
-    if (message.kind === 'which life') return message.replyTo.tell(incarnation);
+    if (message.kind === 'which incarnation') return message.replyTo.tell(incarnation);
     if (message.kind === 'crash' && !message.isLate) throw new Error('a failure of the soak');
     await new Promise((resolve) => setTimeout(resolve, 2));
     if (message.kind === 'crash') throw new Error('a late failure of the soak');

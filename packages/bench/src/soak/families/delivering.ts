@@ -8,7 +8,7 @@ import {
   reliableProducer,
 } from '@drover/actor-core/patterns';
 import { z } from 'zod';
-import { askTimeoutMs, expectEqual, type Family, type Place } from '../family.ts';
+import { askTimeoutMs, expectEqual, type Family, type SoakNode } from '../family.ts';
 
 const parcel = z.object({ seq: z.number().int(), text: z.string().max(1024) });
 type Parcel = z.infer<typeof parcel>;
@@ -16,8 +16,8 @@ const depotMessage = z.object({ replyTo: actorRefSchema<number>() });
 type DepotMessage = z.infer<typeof depotMessage>;
 const text = 'x'.repeat(64);
 
-/** Reliable delivery to the other process: every message confirmed, each once and in order. */
-export function delivering({ node, peer }: Place): Family {
+/** Reliable delivery to the other process: every message arrives once and in order, and is confirmed. */
+export function delivering({ node, peer }: SoakNode): Family {
   const { system } = node;
   const received = { inOrder: 0, wrong: 0 };
   system.spawn(

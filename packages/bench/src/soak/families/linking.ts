@@ -1,7 +1,7 @@
 import { type ActorRef, props, receive, setup, stopped, type TerminationReason } from '@drover/actor-core';
 import { actorRefSchema } from '@drover/actor-core/cluster';
 import { z } from 'zod';
-import { askTimeoutMs, expectEqual, type Family, type Place } from '../family.ts';
+import { askTimeoutMs, expectEqual, type Family, type SoakNode } from '../family.ts';
 
 const fellowMessage = z.enum(['crash', 'stop']);
 type FellowMessage = z.infer<typeof fellowMessage>;
@@ -10,8 +10,8 @@ type InnMessage = z.infer<typeof innMessage>;
 const echoMessage = z.object({ seq: z.number().int(), replyTo: actorRefSchema<number>() });
 type EchoMessage = z.infer<typeof echoMessage>;
 
-/** Links whose other side fails or ends in order, here and in the other process, and answers through an adapter. */
-export function linking({ node, peer }: Place): Family {
+/** Links in both processes whose other side fails or stops in order, and answers through an adapter. */
+export function linking({ node, peer }: SoakNode): Family {
   const { system } = node;
   const fellow = props<FellowMessage>(
     () =>
@@ -59,7 +59,7 @@ export function linking({ node, peer }: Place): Family {
     );
     await linked.promise;
     other.tell('crash');
-    expectEqual(`end of what was linked ${n}`, await end.promise, 'failed');
+    expectEqual(`end of the linked actor ${n}`, await end.promise, 'failed');
     await system.stop(keeper);
   };
   const translate = async (n: number): Promise<void> => {

@@ -1,7 +1,7 @@
 import { type ActorRef, props, receive } from '@drover/actor-core';
 import { actorRefSchema, type ClusterNode } from '@drover/actor-core/cluster';
 import { z } from 'zod';
-import { askTimeoutMs, expectEqual, type Family, type Place } from '../family.ts';
+import { askTimeoutMs, expectEqual, type Family, type SoakNode } from '../family.ts';
 import { TellWindow } from '../tell-window.ts';
 
 const text = 'x'.repeat(128);
@@ -29,8 +29,8 @@ const question = z.object({
 });
 type Question = z.infer<typeof question>;
 
-/** Tells and questions, here, to the other process, and through a third actor that waits for the answer itself. */
-export function messaging({ node, peer }: Place): Family {
+/** Tells and questions in this process, to the other process, and through a third actor that passes on the answer. */
+export function messaging({ node, peer }: SoakNode): Family {
   const { system } = node;
   spawnSinks(node);
   const answer = receive<Question>(({ seq, replyTo }, context) =>
@@ -79,7 +79,7 @@ export function messaging({ node, peer }: Place): Family {
   };
 }
 
-/** One for the tells from here, one for those of the other process: each has the mailbox to itself. */
+/** One actor for the tells of each process, so that each has a mailbox of its own. */
 function spawnSinks({ system }: ClusterNode): void {
   for (const name of ['near-sink', 'far-sink']) {
     const handled = new Map<string, number>();

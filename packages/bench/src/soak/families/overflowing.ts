@@ -1,5 +1,5 @@
 import { type ActorRef, type MailboxOptions, props, receive } from '@drover/actor-core';
-import { askTimeoutMs, expectEqual, type Family, type Place } from '../family.ts';
+import { askTimeoutMs, expectEqual, type Family, type SoakNode } from '../family.ts';
 
 type Message = { readonly kind: 'hold'; readonly replyTo: ActorRef<true> } | { readonly kind: 'work' };
 
@@ -7,9 +7,9 @@ const capacity = 8;
 const burst = 20;
 const policies = ['reject', 'drop-newest', 'drop-oldest'] as const;
 
-/** Mailboxes that are too small for what comes: what is too much becomes dead letters, or waits. */
-export function overflowing(place: Place): Family {
-  const { system } = place.node;
+/** Mailboxes that are too small for their messages: further messages become dead letters, or their senders wait. */
+export function overflowing(self: SoakNode): Family {
+  const { system } = self.node;
   const flood = async (overflow: NonNullable<MailboxOptions['overflow']>): Promise<void> => {
     const gate = Promise.withResolvers<void>();
     const done = Promise.withResolvers<void>();
@@ -32,7 +32,7 @@ export function overflowing(place: Place): Family {
       for (let index = 0; index < room; index++)
         waits.push(system.tellOrWait(ref, { kind: 'work' }, { timeoutMs: askTimeoutMs }));
     } else {
-      place.expectLetters(overflow === 'reject' ? 'mailbox-full' : 'dropped', burst - capacity);
+      self.expectLetters(overflow === 'reject' ? 'mailbox-full' : 'dropped', burst - capacity);
       for (let index = 0; index < burst; index++) ref.tell({ kind: 'work' });
     }
     gate.resolve();

@@ -1,15 +1,15 @@
 import { props, receive } from '@drover/actor-core';
 import { actorRefSchema, topic } from '@drover/actor-core/cluster';
 import { z } from 'zod';
-import { askTimeoutMs, type Family, type Place } from '../family.ts';
+import { askTimeoutMs, type Family, type SoakNode } from '../family.ts';
 
 const news = topic('soak.news', z.object({ seq: z.number().int(), text: z.string().max(1024) }));
 const newsroomMessage = z.object({ replyTo: actorRefSchema<number>() });
 type NewsroomMessage = z.infer<typeof newsroomMessage>;
 const text = 'x'.repeat(64);
 
-/** A topic that both processes publish to and hear, and subscriptions that come and go. */
-export function publishing({ node, pubSub, peer, signal }: Place): Family {
+/** A topic to which both processes publish and subscribe, and subscriptions that begin and end. */
+export function publishing({ node, pubSub, peer, signal }: SoakNode): Family {
   const published = { here: 0 };
   const heard = new Map<string, number>([
     [node.nodeId, 0],
@@ -35,7 +35,7 @@ export function publishing({ node, pubSub, peer, signal }: Place): Family {
         name: 'publish',
         weight: 300,
         run: async (n) => {
-          if (!pubSub.publish(news, { seq: n, text })) throw new Error('the bus did not take it');
+          if (!pubSub.publish(news, { seq: n, text })) throw new Error('the bus refused the publication');
           published.here++;
         },
       },
@@ -48,15 +48,15 @@ export function publishing({ node, pubSub, peer, signal }: Place): Family {
           const unsubscribe = pubSub.subscribe(own, () => resolve(true), { signal });
           pubSub.publish(own, { n });
           const timer = setTimeout(() => resolve(false), askTimeoutMs);
-          const isHeard = await promise;
+          const isReceived = await promise;
           clearTimeout(timer);
           unsubscribe();
-          if (!isHeard) throw new Error('what was published was not heard');
+          if (!isReceived) throw new Error('a publication was not received');
         },
       },
     ],
     audit: async () => [
-      // Each of them is told to both.
+      // Both processes receive each publication.
       {
         name: 'publications heard where they come from',
         sent: published.here,

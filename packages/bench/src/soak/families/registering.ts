@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type ActorRef, props, receive } from '@drover/actor-core';
 import { actorRefSchema, type Registry } from '@drover/actor-core/cluster';
 import { z } from 'zod';
-import { askTimeoutMs, expectEqual, type Family, type Place } from '../family.ts';
+import { askTimeoutMs, expectEqual, type Family, type SoakNode } from '../family.ts';
 
 const members = 8;
 const staff = 'soak-staff';
 const guests = 'soak-guests';
-/** A lost change is repaired within 2 s, so says the registry. */
+/** Longer than the 2 s within which the registry repairs a lost change. */
 const patienceMs = 5_000;
 const lookMs = 5;
 
@@ -19,8 +19,8 @@ const clerkMessage: z.ZodType<{ name: string; replyTo: ActorRef<boolean> }> = z.
 });
 export type ClerkMessage = z.infer<typeof clerkMessage>;
 
-/** Names and groups that come, are found by the other process and go, by withdrawal or with their actor. */
-export function registering({ node, registry, peer }: Place): Family {
+/** Names and groups that are registered, found by the other process, and removed: by withdrawal or with their actor. */
+export function registering({ node, registry, peer }: SoakNode): Family {
   const { system, nodeId } = node;
   const answer = receive<StaffMessage>(({ seq, replyTo }) => replyTo.tell(seq));
   for (let index = 0; index < members; index++)
@@ -65,25 +65,28 @@ export function registering({ node, registry, peer }: Place): Family {
           registry.register(name, guest);
           registry.join(guests, guest);
           expectEqual('holder here', registry.find(name), guest);
-          await until(() => isKnownThere(name), 'the name never came to the other node');
+          await until(() => isKnownThere(name), 'the name did not reach the other node');
           if (n % 2 === 0) {
             registry.unregister(name, guest);
             registry.leave(guests, guest);
             expectEqual('holder after its withdrawal', registry.find(name), undefined);
           }
           await system.stop(guest);
-          await until(async () => !(await isKnownThere(name)), 'the name never went from the other node');
+          await until(
+            async () => !(await isKnownThere(name)),
+            'the name was not removed from the other node',
+          );
         },
       },
     ],
     audit: async () => {
-      await until(async () => registry.members(guests).length === 0, 'group members were left over');
+      await until(async () => registry.members(guests).length === 0, 'group members are left');
       return [{ name: 'conflicts of names', sent: 0, delivered: seen.conflicts }];
     },
   };
 }
 
-/** Of both processes. */
+/** Whether the registry knows the staff of both processes. */
 export function knowsAllStaff(registry: Registry): boolean {
   return registry.members(staff).length === 2 * members;
 }

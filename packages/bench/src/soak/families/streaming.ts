@@ -8,10 +8,10 @@ import {
 } from '@drover/actor-core';
 import { actorRefSchema } from '@drover/actor-core/cluster';
 import { z } from 'zod';
-import { askTimeoutMs, expectEqual, type Family, type Place } from '../family.ts';
+import { askTimeoutMs, expectEqual, type Family, type SoakNode } from '../family.ts';
 
 const items = 40;
-/** Every so many streams the reader goes: after a few items, or before there is any. */
+/** In every so many streams the reader leaves: after a few items, or before the first. */
 const leaveEvery = 4;
 const leaveEarlyEvery = 16;
 const leaveAfter = 5;
@@ -25,16 +25,16 @@ const message = z.object({
 type Message = z.infer<typeof message>;
 
 /**
- * Streamed answers, read to their end or left early. A stream that is left before its producer begins becomes a dead
- * letter `expired`.
+ * Streamed answers that are read to the end or left early. When the reader leaves before the producer begins, the question
+ * becomes a dead letter `expired`.
  */
-export function streaming(place: Place): Family {
-  const { node, peer } = place;
+export function streaming(self: SoakNode): Family {
+  const { node, peer } = self;
   const { system } = node;
   const written = { opened: 0, ended: 0 };
   const behaviour = receive<Message>(({ count, leftAtOnce, replyTo }, context) => {
-    // The producer began before it heard that the reader has gone: no dead letter after all.
-    if (leftAtOnce) place.expectLetters('expired', -1);
+    // The producer began before it learned that the reader has left, so there is no dead letter.
+    if (leftAtOnce) self.expectLetters('expired', -1);
     written.opened++;
     void produce(context.openStream<number>(replyTo), count)
       .catch(ignoreCancel)
@@ -50,7 +50,7 @@ export function streaming(place: Place): Family {
     const make = (replyTo: ActorRef<StreamFrame<number>>) => ({ count: items, leftAtOnce, replyTo });
     const stream = system.askStream<Message, number>(target, make, { timeoutMs: askTimeoutMs, window });
     if (leftAtOnce) {
-      place.expectLetters('expired', 1);
+      self.expectLetters('expired', 1);
       await stream.return?.();
       return;
     }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type ActorRef, props, receive, RequestTimeoutError } from '@drover/actor-core';
 import { actorRefSchema } from '@drover/actor-core/cluster';
 import { z } from 'zod';
-import { askTimeoutMs, expectEqual, type Family, type Place } from '../family.ts';
+import { askTimeoutMs, expectEqual, type Family, type SoakNode } from '../family.ts';
 
 const wait = z.object({
   kind: z.literal('wait'),
@@ -18,23 +18,23 @@ const message = z.discriminatedUnion('kind', [
 type Message = z.infer<typeof message>;
 
 const hourMs = 3_600_000;
-/** Deadline of a question whose answer comes later than that, or not at all. */
+/** Deadline of a question whose answer comes late or never. */
 const shortMs = 50;
 const lateMs = 2_000;
 
 /**
- * Timers with a key of their own each, one that fires and one that is cancelled, and questions that miss their deadline.
- * Such a question becomes one dead letter: `expired` when the deadline passes before its handler begins, `late-answer`
- * when the handler answers after it. A question that is handled and never answered leaves none.
+ * Timers with a key each, of which one fires and one is cancelled, and questions that miss their deadline. Such a question
+ * becomes one dead letter: `expired` when the deadline passes before its handler begins, `late-answer` when the handler
+ * answers after the deadline. A question that is handled and never answered causes no dead letter.
  */
-export function waiting(place: Place): Family {
-  const { node, peer } = place;
+export function waiting(self: SoakNode): Family {
+  const { node, peer } = self;
   const { system } = node;
   const behaviour = receive<Message>((received, context) => {
     const { seq, delayMs } = received;
-    if (received.kind !== 'due' && delayMs === lateMs) place.expectLetters('expired', -1);
+    if (received.kind !== 'due' && delayMs === lateMs) self.expectLetters('expired', -1);
     if (received.kind === 'wait') {
-      if (delayMs === lateMs) place.expectLetters('late-answer', 1);
+      if (delayMs === lateMs) self.expectLetters('late-answer', 1);
       context.setTimer(`due-${seq}`, received.delayMs, { ...received, kind: 'due' });
       context.setTimer(`watchdog-${seq}`, hourMs, received);
     } else if (received.kind === 'due') {
@@ -42,7 +42,7 @@ export function waiting(place: Place): Family {
       received.replyTo.tell(seq);
     }
   });
-  // Questions of the two processes may have the same number: each has an actor of its own.
+  // One actor for the questions of each process, because the two processes use the same numbers.
   for (const of of [node.nodeId, peer])
     system.spawn(
       props(() => behaviour, { protocol: message }),
@@ -53,8 +53,8 @@ export function waiting(place: Place): Family {
   const ask = (target: ActorRef<Message>, kind: 'wait' | 'never', seq: number, delayMs: number, ms: number) =>
     system.ask<Message, number>(target, (replyTo) => ({ kind, seq, delayMs, replyTo }), { timeoutMs: ms });
   const missed = async (target: ActorRef<Message>, n: number): Promise<void> => {
-    // Taken back where the handler begins in time, here or in the other process: only the sum over both counts.
-    place.expectLetters('expired', 1);
+    // Taken back by the process whose handler begins in time. Only the sum over both processes counts.
+    self.expectLetters('expired', 1);
     const answer = ask(target, n % 2 === 0 ? 'never' : 'wait', n, lateMs, shortMs);
     const outcome = await answer.catch((error: unknown) => error);
     if (!(outcome instanceof RequestTimeoutError)) throw new Error(`no deadline missed: ${String(outcome)}`);
@@ -69,7 +69,7 @@ export function waiting(place: Place): Family {
       { name: 'local ask that times out', weight: 20, run: (n) => missed(near, n) },
       { name: 'remote ask that times out', weight: 20, run: (n) => missed(far, n) },
     ],
-    // Answers to the last questions may still be on their way from the other process.
+    // Answers of the other process to the last questions can still be in transit.
     audit: async () => {
       await sleep(lateMs);
       return [];

@@ -3,17 +3,17 @@ import type { Tally } from './driver.ts';
 import type { Check } from './family.ts';
 import type { LoopDelay, Sample } from './process-watch.ts';
 
-/** What the suite tells a process of the soak, a JSON line each on its stdin. */
-export type SoakOrder =
-  | { readonly order: 'saturate'; readonly durationMs: number }
-  /** Take what the heap holds once all garbage is collected. */
-  | { readonly order: 'collect' }
-  | { readonly order: 'load'; readonly ratePerSecond: number; readonly durationMs: number }
-  /** No operation is under way anywhere: count what it came to. */
-  | { readonly order: 'audit' };
+/** Command of the suite for a process of the soak: one JSON line on its stdin. */
+export type SoakCommand =
+  | { readonly command: 'saturate'; readonly durationMs: number }
+  /** Collect garbage and report the size of the heap. */
+  | { readonly command: 'collect' }
+  | { readonly command: 'load'; readonly ratePerSecond: number; readonly durationMs: number }
+  /** Report the counts of the whole run. Sent when no operation runs in either process. */
+  | { readonly command: 'audit' };
 
-/** What it answers, on its stdout. */
-export type SoakWord =
+/** Reply of the process: one JSON line on its stdout. */
+export type SoakReply =
   | { readonly event: 'ready'; readonly pid: number }
   | { readonly event: 'saturated'; readonly ratePerSecond: number }
   | { readonly event: 'collected'; readonly heapBytes: number }
@@ -26,23 +26,23 @@ export type SoakWord =
   | { readonly event: 'loaded'; readonly leftOver: number }
   | ({ readonly event: 'audited' } & SoakOutcome);
 
-/** What one process did and what became of it. */
+/** Operations of one process and their effects. */
 export interface SoakOutcome {
   readonly operations: Readonly<Record<string, Tally>>;
   readonly checks: readonly Check[];
-  /** Dead letters that its operations are to cause, on either node, and those counted on this one. */
+  /** Dead letters that the operations of this process cause, on either node. */
   readonly expectedLetters: Readonly<Partial<Record<DeadLetterReason, number>>>;
   readonly counters: { readonly before: RuntimeCounters; readonly after: RuntimeCounters };
   readonly unhandledRejections: number;
   readonly uncaughtExceptions: number;
   readonly processWarnings: number;
   readonly logged: Readonly<Record<string, number>>;
-  /** Of what went wrong, the first few. */
+  /** The first error texts. */
   readonly texts: readonly string[];
   readonly loop: LoopDelay;
   readonly cpuPercent: number;
   readonly latencies: Readonly<Record<string, { readonly p50Micros: number; readonly p99Micros: number }>>;
-  /** Before the load and after it, once a collection was forced. */
+  /** Heap in use before and after the load, each after a forced collection. */
   readonly heapBytes: { readonly before: number; readonly after: number };
   readonly resources: {
     readonly before: Readonly<Record<string, number>>;
@@ -52,6 +52,6 @@ export interface SoakOutcome {
     readonly before: Readonly<Record<string, number>>;
     readonly after: Readonly<Record<string, number>>;
   };
-  /** How long the tables took to be what they were. */
+  /** Time until the tables were back at their size before the load. */
   readonly settledMs: number;
 }
