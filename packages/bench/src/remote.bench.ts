@@ -28,7 +28,7 @@ const workloads: readonly RemoteWorkload[] = [
   { name: 'ask-256', describes: 'questions of 128 B, 256 in flight', full: 100_000, quick: 60_000 },
   {
     name: 'tell-128',
-    describes: 'tells of 128 B, at most 2,000 on their way: the receiver reports every 500 it handled',
+    describes: 'tells of 128 B, at most 2,000 in transit: the receiver reports every 500 it handled',
     full: 400_000,
     quick: 400_000,
   },

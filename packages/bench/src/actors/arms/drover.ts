@@ -9,7 +9,7 @@ const askTimeoutMs = 30_000;
 const drover: ActorArm = {
   name: 'drover',
   mailbox: true,
-  path: 'createActorSystem() as it comes: bounded mailbox (1,000, reject), control lane, supervision with restarts, death watch, dead letters, counters, system clock and scheduler; ask with a deadline and its call chain; trace context without tracing: one flag is read per send',
+  path: 'createActorSystem() with its defaults: bounded mailbox (1,000, reject), control lane, supervision with restarts, death watch, dead letters, counters, system clock and scheduler; ask with a deadline and its call chain; trace context without tracing: one flag is read per send',
   version: () => installedVersion('@drover/actor-core', import.meta.url),
   library: async () => library(),
 };

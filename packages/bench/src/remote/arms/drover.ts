@@ -25,7 +25,7 @@ type Message = z.infer<typeof message>;
 /** Two nodes as `joinCluster` makes them: with membership, and a check of each message against its protocol. */
 const drover: RemoteArm = {
   name: 'drover',
-  path: 'joinCluster and refs as they come: msgpack frames, zod protocol at the edge, a W3C trace with every message, bounded mailbox, heartbeats; ask with a deadline',
+  path: 'joinCluster and refs with their defaults: msgpack frames, zod protocol at the edge, a W3C trace with every message, bounded mailbox, heartbeats; ask with a deadline',
   version: () => installedVersion('@drover/actor-core', import.meta.url),
   async respond(address) {
     const node = await join(address, 'responder');

@@ -12,7 +12,7 @@ interface Payload {
 /** The client of NATS, used as in its documentation. */
 const natsClient: RemoteArm = {
   name: 'nats client',
-  path: '@nats-io/transport-node as it comes: request, publish, JSON; no actors, no checks',
+  path: '@nats-io/transport-node with its defaults: request, publish, JSON; no actors, no checks',
   version: () => installedVersion('@nats-io/transport-node', import.meta.url),
   async respond(address) {
     const connection = await connectTo(address);
