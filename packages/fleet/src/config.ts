@@ -5,45 +5,45 @@ export { noTimeoutMs } from './protocol/stream-open.ts';
 
 /** Every tunable of the inner stream, the load table and the fleet client. Made by `resolveConfig`. */
 export interface FleetConfig {
-  /** Bytes (UTF-8) the sending end keeps of lines that were not confirmed yet. @default 4 MiB */
+  /** Most bytes (UTF-8) of unconfirmed lines that the sending end keeps. @default 4 MiB */
   readonly replayBufferBytes: number;
-  /** Lines the sending end keeps that were not confirmed yet; whichever bound is met first. @default 16_384 */
+  /** Most unconfirmed lines that the sending end keeps; the bound that is reached first applies. @default 16_384 */
   readonly replayBufferLines: number;
-  /** Bytes of lines one chunk carries at most; longer lines travel in pieces. @default 32 KiB */
+  /** Most bytes of lines in one chunk; longer lines travel in pieces. @default 32 KiB */
   readonly chunkBytes: number;
-  /** Longest single line taken from Ollama, bytes; beyond it the stream fails as `bad-upstream`. @default 64 MiB */
+  /** Longest line of Ollama, bytes; a longer one fails the stream as `bad-upstream`. @default 64 MiB */
   readonly maxLineBytes: number;
-  /** Silence after which the sending end beats, or repeats its unconfirmed ending. @default 1_000 */
+  /** Time without a message after which the sending end sends a beat, or repeats its unconfirmed ending. @default 1_000 */
   readonly beatIntervalMs: number;
   /** Silence of the receiving end after which the sending end gives up and cancels. @default 6_000 */
   readonly receiverSilenceMs: number;
 
-  /** Lines in flight or unread at most, per stream. @default 256 */
+  /** Most lines of a stream that are on their way or unread. @default 256 */
   readonly windowLines: number;
   /** The receiving end grants at least this often, as its sign of life. @default 1_000 */
   readonly grantIntervalMs: number;
-  /** Silence of the sending end, while the bus is up, after which its host counts as lost. @default 3_000 */
+  /** Silence of the sending end, while the bus is connected, after which its host counts as lost. @default 3_000 */
   readonly senderSilenceMs: number;
-  /** The same for the first message after the bus came back, since the other end may come back later. @default 5_000 */
+  /** As `senderSilenceMs`, for the first message after a reconnect: the other end may reconnect later. @default 5_000 */
   readonly reconnectSilenceMs: number;
-  /** How long a gap may last before the missing lines are asked for. @default 150 */
+  /** Age of a gap at which the missing lines are requested. @default 150 */
   readonly resumeDebounceMs: number;
-  /** The request for missing lines is repeated after this. @default 500 */
+  /** Time after which the request for missing lines is repeated. @default 500 */
   readonly resumeRepeatMs: number;
   /** Requests without progress before the lines count as lost for good. @default 12 */
   readonly maxResumes: number;
-  /** How long either end of a running stream waits for the bus to come back. @default 15_000 */
+  /** How long either end of a running stream waits for a reconnect. @default 15_000 */
   readonly busPatienceMs: number;
 
   /**
-   * A timer this late means that this process stood still; silence is then not judged before as much time again,
-   * since what the others said meanwhile is still unread. @default 250
+   * A timer that fires this late shows that this process stalled. Silence then gets a grace of the same length, since
+   * messages that arrived during the stall are still unread. @default 250
    */
   readonly ownStallMs: number;
 
   /** Deadline of a request without its own, milliseconds; 0 for no deadline. @default 0 */
   readonly requestTimeoutMs: number;
-  /** Instances tried at most for one request. @default 3 */
+  /** Most instances tried for one request. @default 3 */
   readonly maxAttempts: number;
   /** Part of a retry on another host that each request adds to the retry budget, in percent. @default 20 */
   readonly retryPercent: number;
@@ -61,27 +61,27 @@ export interface FleetConfig {
   readonly slowStartMs: number;
   /** Most instances at which a request waits; the first with a free slot serves it. 1: only where it was sent. @default 16 */
   readonly maxPlaces: number;
-  /** An instance that has not said a word after this is left for another one, if there is one. @default 800 */
+  /** Time without any answer of an instance after which another instance is tried, if there is one. @default 800 */
   readonly acceptTimeoutMs: number;
-  /** How long a request waits for the first load report ever. @default 2_000 */
+  /** How long a request waits while no load report has arrived yet. @default 2_000 */
   readonly firstReportWaitMs: number;
-  /** How long a request that was not sent yet waits for the bus to come back. @default 3_000 */
+  /** How long a request that was not sent yet waits for a reconnect. @default 3_000 */
   readonly busWaitMs: number;
   /**
-   * Pieces of long lines that are not complete yet, over all calls of one client, in UTF-16 units; more fails the call
-   * that grows as `queue-full`. @default 256 Mi
+   * Most UTF-16 units of incomplete long lines, over all calls of one client; a call that exceeds it fails as
+   * `queue-full`. @default 256 Mi
    */
   readonly maxPartialUnits: number;
-  /** Calls running at once in one client; one more is refused as `queue-full`. @default 10_000 */
+  /** Most calls that run at once in one client; further ones are refused as `queue-full`. @default 10_000 */
   readonly maxCalls: number;
-  /** @default 2_000 */
+  /** How long `describe` waits for the instances. @default 2_000 */
   readonly describeTimeoutMs: number;
 
-  /** Nodes the load table keeps at most; further ones are ignored and logged once. @default 1_024 */
+  /** Most nodes in the load table; further ones are ignored and logged once. @default 1_024 */
   readonly maxNodes: number;
-  /** A node that is away is forgotten after this. @default 60_000 */
+  /** Time after which a node that is away leaves the load table. @default 60_000 */
   readonly forgetNodeMs: number;
-  /** Evidence older than this is used only where there is no fresher. @default 3_000 */
+  /** Evidence older than this is used only if there is no newer evidence. @default 3_000 */
   readonly staleEvidenceMs: number;
 }
 
@@ -122,7 +122,7 @@ export const defaults: FleetConfig = Object.freeze({
   staleEvidenceMs: 3_000,
 });
 
-/** Pairs where the first must be below the second, and why. */
+/** Pairs of which the first value must be below the second, with the reason. */
 const orderings: readonly (readonly [keyof FleetConfig, keyof FleetConfig, string])[] = [
   ['beatIntervalMs', 'senderSilenceMs', 'or a quiet host would count as lost'],
   ['grantIntervalMs', 'receiverSilenceMs', 'or a slow reader would count as gone'],

@@ -2,8 +2,8 @@ import { DroverError } from '@drover/actor-core';
 
 /**
  * `model-not-found`: no instance lists the model · `no-host`: no instance is ready · `queue-full` · `bus-unavailable`:
- * NATS is away · `deadline` · `host-lost`: the serving node or its Ollama went away · `stalled`: no progress ·
- * `replay-lost`: lines were lost for good · `reader-too-slow` · `bad-upstream` · `cancelled`.
+ * NATS is not connected · `deadline` · `host-lost`: the serving node or its Ollama is gone · `stalled`: no progress ·
+ * `replay-lost`: lines are missing and cannot be sent again · `reader-too-slow` · `bad-upstream` · `cancelled`.
  */
 export type FleetErrorCode =
   | 'model-not-found'
@@ -18,7 +18,7 @@ export type FleetErrorCode =
   | 'bad-upstream'
   | 'cancelled';
 
-/** A request of the fleet failed. Retrying is the client's business; `retryAfterMs` is 0 where it is useless. */
+/** A request to the fleet failed. The caller may retry after `retryAfterMs`; 0 means that a retry does not help. */
 export class FleetError extends DroverError {
   readonly code: FleetErrorCode;
   readonly requestId: string;

@@ -59,7 +59,7 @@ export { createLoadTable, type LiveLoadTable, type LoadTableNode } from './load/
 export type { InstanceEvidence, LoadTable, LoadTableCounters } from './load/load-table.ts';
 export { isModel, modelKey, normaliseModelName } from './protocol/model-name.ts';
 export { routingPolicyNames } from './routing/policies.ts';
-export { comeBackMs } from './load/queue-wait.ts';
+export { queueRetryAfterMs } from './load/queue-wait.ts';
 export { isErrorLine, readRefusal, type Refusal, type RefusalSubject } from './health/refusal-subject.ts';
 export type { RoutedRequest } from './routing/routed-request.ts';
 export type { RoutingPolicy } from './routing/routing-policy.ts';

@@ -21,7 +21,7 @@ export class CallAnswer {
     this.#trail = trail;
   }
 
-  /** Takes lines of the attempt; true if they count as consumed: the caller waited for them, or they are held back. */
+  /** Handles lines of the attempt. True if they count as consumed: the caller waited for them, or they are held back. */
   deliver(attempt: Attempt, lines: readonly string[], count: number): boolean {
     const { call } = this.#record;
     if (!call.headResolved && attempt.head !== undefined && isHeldBack(attempt.head, lines))

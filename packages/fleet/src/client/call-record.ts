@@ -11,7 +11,7 @@ import type { PendingCall } from './pending-call.ts';
 import type { RetryBudget } from './retry-budget.ts';
 import type { SessionInput } from './session-input.ts';
 
-/** What all sessions of a client share. */
+/** Shared state of all sessions of a client. */
 export interface SessionShared {
   readonly node: ClusterNode;
   readonly config: FleetConfig;
@@ -20,30 +20,30 @@ export interface SessionShared {
   readonly health: HealthTable;
   readonly retries: RetryBudget;
   readonly decisions: DecisionLog;
-  /** Pieces of long lines held by all sessions, in UTF-16 units. */
+  /** Size of the incomplete long lines of all sessions, in UTF-16 units. */
   readonly partial: { units: number };
 }
 
-/** One call as its session and its client know it. */
+/** State of one call that its session and its client share. */
 export interface CallRecord {
   readonly call: PendingCall;
   readonly request: FleetRequest;
-  /** The request as its routing policy sees it. */
+  /** The request in the form that a routing policy gets. */
   readonly routed: RoutedRequest;
   readonly policy: RoutingPolicy;
   /** Most instances at which the request waits. */
   readonly maxPlaces: number;
-  /** Its `modelKey`. */
+  /** `modelKey` of the requested model. */
   readonly model: string;
   readonly startedAtMs: number;
   readonly deadlineAtMs: number;
   session: ActorRef<SessionInput> | undefined;
-  /** Set before the session started when the call was cancelled at once. */
+  /** Reason of a cancel before the session was started. */
   cancelled: string | undefined;
   /** True while the session waits for the bus or a load report. */
   waiting: boolean;
   /** True when the current attempt waits for a slot, by its last message. */
   queued: boolean;
-  /** Where the attempt under way runs. */
+  /** Node of the current attempt. */
   servedBy: { readonly node: string; readonly incarnation: number } | undefined;
 }

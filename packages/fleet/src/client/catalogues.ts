@@ -5,23 +5,23 @@ import { type InstanceMessage, instancePath } from '../protocol/instance-message
 import type { InstanceEvidence, LoadTable } from '../load/load-table.ts';
 import { SharedQuestion } from './shared-question.ts';
 
-/** An instance's answer, and where it lives. */
+/** The answer of an instance, with its node. */
 export type NodeCatalogue = CatalogueMessage & { readonly node: string };
 
 export interface DescribeOptions {
   readonly timeoutMs: number;
-  /** Each Ollama is asked what it has loaded now, whatever is known, within `describeTimeoutMs` of the configuration. */
+  /** Has each Ollama asked again which models are loaded, even if a list is cached; within `describeTimeoutMs` of the configuration. */
   readonly fresh: boolean;
 }
 
-/** What each instance's Ollama lists, asked once for each catalogue revision. Holds only instances that are ready. */
+/** Model lists of all ready instances, requested once for each revision. */
 export class Catalogues {
   readonly #node: ClusterNode;
   readonly #load: LoadTable;
-  readonly #complainedOf = new Set<string>();
+  readonly #warnedOf = new Set<string>();
   readonly #config: FleetConfig;
-  readonly #fresh = new SharedQuestion(() => this.#askNow());
-  /** By node, its life, instance and revision. A question under way is shared. */
+  readonly #fresh = new SharedQuestion(() => this.#askAll());
+  /** By node, incarnation, instance and revision. Concurrent callers share a request. */
   #answers = new Map<string, Promise<NodeCatalogue | undefined>>();
 
   constructor(node: ClusterNode, load: LoadTable, config: FleetConfig) {
@@ -52,8 +52,8 @@ export class Catalogues {
     return answer;
   }
 
-  /** What is loaded now; of an instance that does not answer, what it said before. */
-  async #askNow(): Promise<readonly NodeCatalogue[]> {
+  /** Fresh lists; for an instance that does not answer, its cached list. */
+  async #askAll(): Promise<readonly NodeCatalogue[]> {
     const { describeTimeoutMs } = this.#config;
     const asked = this.#ready().map(async (evidence) => {
       const answer = await this.#question(evidence, describeTimeoutMs, { fresh: true });
@@ -85,7 +85,7 @@ export class Catalogues {
     try {
       const { next, ...whole } = await page(0);
       const tags = [...whole.tags];
-      // Each page begins after the one before, so that no answer can keep this going for ever.
+      // A page must begin where the previous one ended, so that no answer can continue the loop for ever.
       for (let from = next; from !== undefined && from === tags.length; ) {
         const { tags: more, next: then } = await page(from);
         tags.push(...more);
@@ -93,19 +93,19 @@ export class Catalogues {
       }
       return { ...whole, tags, node };
     } catch (error) {
-      this.#complain(`${node}/${load.name}`, error);
+      this.#warnOnce(`${node}/${load.name}`, error);
       return undefined;
     }
   }
 
-  #complain(instance: string, err: unknown): void {
+  #warnOnce(instance: string, err: unknown): void {
     const { log } = this.#node;
-    const first = !this.#complainedOf.has(instance) && this.#complainedOf.size < this.#config.maxNodes;
-    if (first) this.#complainedOf.add(instance);
+    const first = !this.#warnedOf.has(instance) && this.#warnedOf.size < this.#config.maxNodes;
+    if (first) this.#warnedOf.add(instance);
     const level = first ? 'warn' : 'debug';
     log[level](
       { instance, err },
-      'an instance did not say what models it has; its models are left out of this list',
+      'an instance did not answer with its models; they are missing in this list',
     );
   }
 }

@@ -35,7 +35,7 @@ describe('a request with little time', () => {
     expect(instance.streams).toEqual([]);
   });
 
-  it('tells the host what is left of its time', async () => {
+  it('is sent with the rest of its time', async () => {
     const { run, pass, instance } = await setup(2);
     run({ timeoutMs: 50 });
     await pass(20);
@@ -45,7 +45,7 @@ describe('a request with little time', () => {
 
 describe('a request without a deadline', () => {
   it.each([[{}], [{ timeoutMs: 0, firstByteTimeoutMs: 0, interTokenTimeoutMs: 0 }]])(
-    'tells the host that there is no deadline, and waits: %j',
+    'is sent without a deadline, and waits: %j',
     async (request) => {
       const { run, pass, instance } = await setup();
       run(request);
@@ -58,7 +58,7 @@ describe('a request without a deadline', () => {
   );
 });
 
-it('hands the limits of silence to the host', async () => {
+it('passes the limits of silence on to the host', async () => {
   const { run, pass, instance } = await setup();
   run({ firstByteTimeoutMs: 700, interTokenTimeoutMs: 300 });
   await pass(20);

@@ -59,7 +59,7 @@ describe('the next step of a request', () => {
     expect(decide({ instances, digest: 'cc' })).toMatchObject({ kind: 'fail', code: 'model-not-found' });
   });
 
-  it('is to refuse at once where fresh evidence says that every queue is full, with the time it will take', () => {
+  it('is to refuse at once if fresh evidence shows that every queue is full, with a retry time', () => {
     const full = { slots: 1, busy: 1, queued: 4, maxQueue: 4 };
     const instances = [
       evidence({ load: { ...full, waitMs: 20_000 } }),
@@ -105,7 +105,7 @@ describe('the next step of a request', () => {
     });
   });
 
-  it('is to open at the one instance that was asked for, or nowhere', () => {
+  it('is to open only at the instance that the request names', () => {
     const only = { node: 'b', instance: 'ollama-1' };
     const instances = [evidence(), evidence({ node: 'b', load: { busy: 2, queued: 4 } })];
     expect(decide({ only, instances })).toMatchObject({ kind: 'open', instance: { node: 'b' } });
@@ -128,7 +128,7 @@ describe('the next step of a request', () => {
     expect(decide({ nowMs: 60_000, connected: false })).toMatchObject({ kind: 'fail', code: 'deadline' });
   });
 
-  it('tells an unknown model from one whose host is away', () => {
+  it('differs for an unknown model and for a model whose host is away', () => {
     expect(decide({ model: 'x:latest' })).toMatchObject({ code: 'model-not-found', retryAfterMs: 0 });
     const away = evidence({ node: 'b', alive: false, models: [{ name: 'x:latest' }] });
     expect(decide({ model: 'x:latest', instances: [evidence(), away] })).toMatchObject({
@@ -140,7 +140,7 @@ describe('the next step of a request', () => {
     }
   });
 
-  it('is to give up after three attempts or the last instance, with the error that says most', () => {
+  it('is to give up after three attempts or the last instance, with the most informative error', () => {
     const full = failed({ code: 'queue-full', refusal: 'queue-full', retryAfterMs: 4_000 });
     const sooner = { ...full, retryAfterMs: 200 };
     const lost = failed({ code: 'host-lost', node: 'b' });

@@ -2,7 +2,7 @@ import type { FleetConfig } from '../config.ts';
 import type { FleetErrorCode } from '../errors.ts';
 import { type InstanceEvidence, instanceKey } from '../load/load-table.ts';
 import { isModel } from '../protocol/model-name.ts';
-import { comeBackMs, isDoubtful, queueWaitMs, reportsFull } from '../load/queue-wait.ts';
+import { queueRetryAfterMs, isDoubtful, queueWaitMs, reportsFull } from '../load/queue-wait.ts';
 import type { AnsweredFailure, AttemptFailure } from './attempt-failure.ts';
 import { chooseErrorAnswer } from './error-answer.ts';
 
@@ -141,7 +141,7 @@ function refuseFull(
   failures: readonly AttemptFailure[],
 ): AttemptDecision {
   const waitsMs = [
-    ...candidates.map((evidence) => comeBackMs(queueWaitMs(evidence, model))),
+    ...candidates.map((evidence) => queueRetryAfterMs(queueWaitMs(evidence, model))),
     ...failures.map(({ retryAfterMs }) => retryAfterMs),
   ];
   const count = candidates.length + failures.length;

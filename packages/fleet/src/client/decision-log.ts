@@ -3,7 +3,7 @@ import { modelKey } from '../protocol/model-name.ts';
 import type { AttemptFailure } from './attempt-failure.ts';
 import type { AttemptOutcome, AttemptView, Candidate, RequestDecisions } from './request-decisions.ts';
 
-/** Requests remembered at most, the newest ones. */
+/** Most requests that are kept; older ones are removed. */
 const maxRequests = 1_000;
 const maxAgeMs = 15 * 60_000;
 /** Most attempts kept for one request; a move to another queue counts as an attempt. */
@@ -17,7 +17,7 @@ export interface AttemptEnding {
   readonly message?: string | undefined;
 }
 
-/** Outcome of a failed attempt after which another host may be asked. */
+/** The ending of an attempt that failed before anything was delivered. */
 export function endingOf({
   answer,
   refusal,
@@ -109,7 +109,7 @@ export class DecisionTrail {
 /** The decisions of the last requests of one client, for `why`: 1,000 requests, none older than 15 minutes. */
 export class DecisionLog {
   readonly #clock: Clock;
-  /** In the order in which they came. */
+  /** By request id, in order of arrival. */
   readonly #trails = new Map<string, DecisionTrail>();
 
   constructor(clock: Clock) {

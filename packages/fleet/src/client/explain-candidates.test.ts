@@ -62,7 +62,7 @@ describe('the reason of each candidate', () => {
     expect(reasons({ instances, only })[1]).toBe('another instance was asked for');
   });
 
-  it('is told of 32 instances at most, first of those that list the model', () => {
+  it('is given for at most 32 instances, those that list the model first', () => {
     const others = Array.from({ length: 40 }, (_, index) =>
       evidence({ node: `x${index}`, models: [{ name: 'other:latest' }] }),
     );

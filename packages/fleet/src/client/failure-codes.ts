@@ -18,26 +18,26 @@ const ofFailure: Record<FailureCode | 'host-lost' | 'bus-unavailable', FleetErro
   'replay-lost': 'replay-lost',
   'reader-too-slow': 'reader-too-slow',
   'bad-upstream': 'bad-upstream',
-  // The caller's own cancel never comes this way: here the host gave up (its drain was over, it lost us).
+  // The host gave up (end of a drain, no sign of life from here). A cancel by the caller does not get here.
   cancelled: 'host-lost',
   'host-lost': 'host-lost',
   'bus-unavailable': 'bus-unavailable',
 };
 
-/** How a stream's end is called towards the client of the fleet. */
+/** Error code of the fleet for the end of a stream. */
 export function fleetErrorCode(outcome: Exclude<ReceiverOutcome, { kind: 'end' }>): FleetErrorCode {
   return outcome.kind === 'refused' ? ofRefusal[outcome.code] : ofFailure[outcome.code];
 }
 
-/** Whether another instance may be tried, given that nothing was delivered. */
+/** Whether another instance may be tried if nothing was delivered. */
 export function mayTryElsewhere(outcome: Exclude<ReceiverOutcome, { kind: 'end' }>): boolean {
   if (outcome.kind === 'refused') return true;
   return !['deadline', 'reader-too-slow', 'bus-unavailable'].includes(outcome.code);
 }
 
 /**
- * Health evidence of a broken attempt; undefined for none. A host is well if its answer began and ended in order, only
- * without `done: true`.
+ * Evidence against the host from a failed attempt; undefined without evidence. An answer that began and ended in order,
+ * only without `done: true`, is no evidence.
  */
 export function hostFailure(
   outcome: Exclude<ReceiverOutcome, { kind: 'end' }>,

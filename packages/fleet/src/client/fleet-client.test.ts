@@ -118,7 +118,7 @@ describe('a call', () => {
         ['own', 2],
       ],
     ]);
-    const reserved = hosts.flatMap(({ instance }) => instance.placed.map(({ kind }) => kind));
+    const reserved = hosts.flatMap(({ instance }) => instance.placeMessages.map(({ kind }) => kind));
     expect(reserved.length).toBeLessThanOrEqual(1);
   });
 
@@ -177,7 +177,7 @@ describe('a call', () => {
     const { run, pass, hosts } = await setup({ confirmsParts: false });
     const reading = read(run({ body: Buffer.alloc(9_000_000) }));
     await pass(1_000);
-    expect(hosts[0]?.instance.partsHeard).toBe(4);
+    expect(hosts[0]?.instance.partsReceived).toBe(4);
     await pass(3_000);
     expect((await reading).error?.code).toBe('host-lost');
   });
@@ -376,12 +376,12 @@ describe('a call that waits in a queue', () => {
     const instance = (host: number) => hosts[host - 1]?.instance as ScriptedInstance;
     const streams = (host: number) => instance(host).streams;
     const ids = (host: number) => streams(host).map(({ open }) => open.requestId);
-    const places = () => instance(2).placed.filter((message) => message.kind === 'reserve');
+    const places = () => instance(2).placeMessages.filter((message) => message.kind === 'reserve');
     expect([ids(1), ids(2)]).toEqual([['r1', 'r2'], []]);
     return { ...bundle, reading, caller, instance, streams, ids, places };
   }
 
-  it('keeps a place by its age, without its body, at the other instances that could serve it', async () => {
+  it('reserves a place by its age, without its body, at the other instances that could serve it', async () => {
     const { places, pass } = await waiting();
     expect(places().map(({ model, places: count }) => [model, count])).toEqual([
       ['m', 2],
@@ -414,7 +414,7 @@ describe('a call that waits in a queue', () => {
     const { streamId } = streams(1)[0]?.open ?? expect.fail('nothing was opened');
     replyTo.tell({ kind: 'offer', streamId, offer: 5 });
     await pass(10);
-    expect(instance(1).placed.at(-1)).toEqual({ kind: 'claim', streamId, offer: 5 });
+    expect(instance(1).placeMessages.at(-1)).toEqual({ kind: 'claim', streamId, offer: 5 });
     replyTo.tell({ kind: 'offer', streamId: first.streamId, offer: 1 });
     await pass(10);
     expect(streams(2)).toEqual([]);
@@ -429,11 +429,15 @@ describe('a call that waits in a queue', () => {
     void read(run());
     await pass(50);
     const stream = here?.streams[0] ?? expect.fail('nothing was opened');
-    expect(here?.placed[0]).toMatchObject({ kind: 'reserve', streamId: stream.open.streamId, places: 2 });
-    expect(there?.placed).toEqual([]);
+    expect(here?.placeMessages[0]).toMatchObject({
+      kind: 'reserve',
+      streamId: stream.open.streamId,
+      places: 2,
+    });
+    expect(there?.placeMessages).toEqual([]);
     wait(1)(stream);
     await pass(20);
-    expect(there?.placed).toHaveLength(1);
+    expect(there?.placeMessages).toHaveLength(1);
   });
 
   it('gives up the offered place once it has a slot', async () => {
@@ -446,7 +450,7 @@ describe('a call that waits in a queue', () => {
     expect(ids(2)).toEqual([]);
   });
 
-  it('goes back to its age in the queue when it is refused there, and counts neither lost nor twice', async () => {
+  it('returns to its place by age if it is refused there, and runs exactly once', async () => {
     const { instance, pass, reading, streams, ids, places } = await waiting({
       onOpen: (stream) => stream.refuse('queue-full', 1_000),
     });
@@ -473,7 +477,7 @@ describe('a call that waits in a queue', () => {
     expect(places()).toHaveLength(2);
   });
 
-  it('is cancelled wherever it is, on its way to another instance too', async () => {
+  it('is cancelled at every instance, also while it moves to another one', async () => {
     const { instance, pass, reading, caller, streams, places } = await waiting({ onOpen: wait(0) });
     const [first] = places();
     if (first !== undefined) instance(2).offer(first, 1);
@@ -535,7 +539,7 @@ describe('a call while the fleet or the bus is away', () => {
     expect(await reading).toEqual({ lines: numbers(300), error: undefined });
   });
 
-  it('goes on when its host finds the bus again 4 s later', async () => {
+  it('continues when its host reconnects 4 s later', async () => {
     const { node, run, pass, hosts } = await setup({
       onOpen: (stream) => stream.feed({ kind: 'head', status: 200, contentType: 'x' }),
     });
@@ -556,7 +560,7 @@ describe('a call while the fleet or the bus is away', () => {
     expect(await reading).toEqual({ lines: ['1', '2'], error: undefined });
   });
 
-  it('asks anew when the bus went before the instance answered', async () => {
+  it('is sent again if the bus disconnects before the instance answers', async () => {
     let opens = 0;
     const { hub, run, pass } = await setup({
       onOpen: (stream) => {
@@ -576,7 +580,7 @@ describe('a call while the fleet or the bus is away', () => {
     expect(opens).toBe(1);
   });
 
-  it('sends a large body anew when the bus went in the middle of it', async () => {
+  it('sends a large body again if the bus disconnects while its parts are sent', async () => {
     const body = Buffer.alloc(3_000_000, 'abcdefg');
     const { hub, run, pass, hosts } = await setup({ onOpen: say(1) });
     let frames = 0;
@@ -632,7 +636,7 @@ describe('a client', () => {
     expect(hosts[0]?.instance.streams.every(({ state }) => state.closed)).toBe(true);
   });
 
-  it('counts its own requests that a report does not show yet', async () => {
+  it('counts its requests that a report does not include yet', async () => {
     const { client, run, pass, hosts } = await setup({
       load: { slots: 1 },
       onOpen: (stream) => stream.feed({ kind: 'accept', position: 0 }),
@@ -651,7 +655,7 @@ describe('a client', () => {
     expect(client.load.instances()[0]?.pending).toBe(0);
   });
 
-  it('goes where its own request has just ended before the report of it', async () => {
+  it('chooses the instance where its request has just ended, before the next report', async () => {
     const ran: string[] = [];
     const slot = (name: string) => ({
       name,
@@ -688,7 +692,7 @@ describe('a client', () => {
     await expect(run().head).rejects.toMatchObject({ code: 'cancelled' });
   });
 
-  it('fails its calls when the node stops without stopping it, and those to come', async () => {
+  it('fails running and later calls when the node stops before the client', async () => {
     const { node, run, pass } = await setup({
       onOpen: (stream) => stream.feed({ kind: 'accept', position: 0 }),
     });
@@ -701,7 +705,7 @@ describe('a client', () => {
     await expect(run().head).rejects.toMatchObject({ code: 'cancelled' });
   });
 
-  it('does not mind a caller that never looks at what it asked for', async () => {
+  it('causes no unhandled rejection if a caller never reads its call', async () => {
     const { client, run, pass } = await setup({ onOpen: say(3) });
     run();
     run({ model: 'x' });
@@ -721,7 +725,7 @@ describe('a client', () => {
     });
   });
 
-  it('holds pieces of long lines only within its bound, and has room again afterwards', async () => {
+  it('limits incomplete long lines of all calls, and frees their room afterwards', async () => {
     const { node, pass, hosts } = await setup({
       onOpen: (stream) => {
         stream.feed({ kind: 'head', status: 200, contentType: 'application/json' });

@@ -6,9 +6,8 @@ import type { InferenceRoute } from '../protocol/stream-open.ts';
 import type { RequestDecisions } from './request-decisions.ts';
 
 /**
- * Runs requests on the fleet: picks an instance, opens the inner stream, retries elsewhere as long as nothing
- * was delivered, and hands out the lines. Each call is a session actor under the client's dynamic supervisor.
- * Made by `createFleetClient(node, options)`; used by the gateway and by agents.
+ * Runs requests on the fleet: chooses an instance, opens the inner stream, tries other instances as long as nothing was
+ * delivered, and delivers the lines. Each call is run by a fleet session, an actor. Made by `createFleetClient`.
  */
 export interface FleetClient {
   readonly load: LoadTable;
@@ -20,8 +19,8 @@ export interface FleetClient {
    */
   run(request: FleetRequest, signal: AbortSignal): FleetCall;
   /**
-   * Every ready instance's model list, cached by catalogue revision; instances that do not answer in time are left
-   * out. `fresh` has each Ollama asked what it has loaded now; one that does not say so in time is told of as last known.
+   * Model lists of all ready instances, cached by revision. Instances that do not answer in time are left out. With
+   * `fresh` each Ollama is asked again which models are loaded; if it does not answer in time, its cached list is used.
    */
   describe(options?: {
     timeoutMs?: number;
@@ -41,19 +40,19 @@ export interface FleetRequest {
   /** @default 0 */
   readonly priority?: number;
   readonly route: InferenceRoute;
-  /** As the client wrote it; `:latest` is implied. */
+  /** As the client wrote it; without a tag, `:latest` is meant. */
   readonly model: string;
   /** Ollama-native JSON. */
   readonly body: Uint8Array;
-  /** The only instance that may serve it, e.g. for an unload. @default any */
+  /** The only instance that may serve the request, e.g. for an unload. @default any instance */
   readonly instance?: { readonly node: string; readonly instance: string };
-  /** Digest that a copy of the model must have, with or without the prefix `sha256:`. @default any copy */
+  /** Digest that the instance's copy of the model must have, with or without the prefix `sha256:`. @default any copy */
   readonly digest?: string;
   /** How an instance is chosen: one of `routingPolicyNames`, or a policy. @default the policy of the client */
   readonly policy?: string | RoutingPolicy;
   /** Most instances at which the request waits. 1: only where it was sent. @default `maxPlaces` of the client */
   readonly maxPlaces?: number;
-  /** Milliseconds the whole request may take; 0 for no deadline. @default `requestTimeoutMs` */
+  /** Longest duration of the whole request, milliseconds; 0 for no deadline. @default `requestTimeoutMs` */
   readonly timeoutMs?: number;
   /** As in `StreamOpen`, for each attempt; 0 for none. @default 0 */
   readonly firstByteTimeoutMs?: number;
@@ -66,14 +65,14 @@ export interface FleetCall {
    * Resolves when an instance answered its first byte. An error answer that may concern only the host (429, 5xx, 404, a
    * stream that begins with an error) resolves the promise only when no other instance served the request.
    *
-   * @throws FleetError nothing was delivered: `code` says why, `retryAfterMs` when it makes sense to come back
+   * @throws FleetError nothing was delivered; `code` is the reason, `retryAfterMs` the time until a retry makes sense
    */
   readonly head: Promise<FleetHead>;
   /**
-   * The lines in order, each exactly once, batched as they arrived. Not reading stops credit, not Ollama.
-   * May be iterated once, after `head`.
+   * The lines in order, each exactly once, in batches as they arrived. A caller that stops reading stops the credit, but
+   * not Ollama. May be iterated once, after `head`.
    *
-   * @throws FleetError the stream broke after `head`; what was yielded before is all there is
+   * @throws FleetError the stream broke after `head`; all lines that arrived in order were yielded before
    */
   readonly lines: AsyncIterable<readonly string[]>;
   cancel(reason: string): void;

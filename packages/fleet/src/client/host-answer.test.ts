@@ -37,7 +37,7 @@ describe('an answer without success', () => {
     expect(isHeldBack({ status, contentType: 'application/json', foreign: true }, ['{}'])).toBe(true);
   });
 
-  it('is kept back unless its status speaks of the request', () => {
+  it('is held back unless its status concerns the request', () => {
     const head = { contentType: 'application/json' };
     expect([400, 404, 429, 500, 503].map((status) => isHeldBack({ ...head, status }, ['{}']))).toEqual([
       false,
@@ -50,7 +50,7 @@ describe('an answer without success', () => {
     expect(isHeldBack({ ...head, status: 200 }, ['{"response":"1"}', '{"error":"x"}'])).toBe(false);
   });
 
-  it('is kept as it came, with the text for people, up to a bound', () => {
+  it('is held unchanged, with a text for display, up to a bound', () => {
     const kept = new HeldAnswer({ status: 500, contentType: 'application/json' });
     kept.add(['{"error":"out of memory"}']);
     expect(kept.finish()).toMatchObject({
@@ -68,7 +68,7 @@ describe('an answer without success', () => {
 });
 
 describe('headers of a host', () => {
-  it('are passed on if they mean something to a client, and nothing else is', () => {
+  it('are passed on only if they are meant for the client', () => {
     const headers = {
       'retry-after': '7',
       'content-length': '12',
@@ -82,7 +82,7 @@ describe('headers of a host', () => {
     expect(pickPassedHeaders({ server: 'nginx' })).toBeUndefined();
   });
 
-  it('say in seconds or milliseconds when to come back; a date is left to the client', () => {
+  it('name the retry time in seconds or milliseconds; a date is left to the client', () => {
     expect(hostRetryAfterMs({ 'retry-after': '7' })).toBe(7_000);
     expect(hostRetryAfterMs({ 'retry-after': '7', 'retry-after-ms': '150' })).toBe(150);
     expect(hostRetryAfterMs({ 'retry-after': 'Wed, 21 Oct 2026 07:28:00 GMT' })).toBeUndefined();

@@ -19,7 +19,7 @@ export interface HostAnswer {
   readonly text: string;
 }
 
-/** Longest error answer that is kept, in UTF-16 units; a longer answer is replaced by an error that says so. */
+/** Longest error answer that is held back, in UTF-16 units; a longer answer is replaced by an error text. */
 const maxHeldUnits = 256 * 1024;
 
 /**

@@ -28,7 +28,7 @@ interface Bundle {
   readonly ask: (request?: Partial<FleetRequest>) => Promise<Answer>;
 }
 
-/** One host for each script, all idle and with `m` and `big` loaded; the first one is asked first unless `client` says else. */
+/** One host for each script, all idle, with `m` and `big` loaded; the first is asked first unless `client` names an order. */
 async function setup(
   scripts: readonly Say[],
   options: { client?: Partial<FleetConfig> } = {},
@@ -186,7 +186,7 @@ describe('a host that refuses before the first byte', () => {
     expect({ lines, error }).toEqual({ lines: [JSON.stringify({ error: lowMemory })], error: undefined });
   });
 
-  it('is the answer when it is the only host, whatever it says', async () => {
+  it('gives the answer if it is the only host, whatever its status', async () => {
     for (const [status, text] of [
       [404, "model 'm' not found"],
       [500, 'boom'],
@@ -302,7 +302,7 @@ describe('a host that is ill beside a healthy one', () => {
 });
 
 describe('a host whose ejection is over', () => {
-  it('is waited for by those who wait elsewhere, so that none waits behind a long answer beside an idle host', async () => {
+  it('gets a reservation of requests that wait elsewhere, so that none waits while this host is idle', async () => {
     let waits = false;
     const rig = await setup([
       answer(503, 'server busy'),
@@ -316,9 +316,9 @@ describe('a host whose ejection is over', () => {
     void rig.client.run({ requestId: 'r', route: 'chat', model: 'm', body: Buffer.from('{}') }, signal).head;
     await rig.pass(500);
     expect(ill?.streams).toHaveLength(asked ?? -1);
-    expect(ill?.placed).toEqual([]);
+    expect(ill?.placeMessages).toEqual([]);
     await rig.pass(6_000);
-    expect(ill?.placed.at(0)).toMatchObject({ kind: 'reserve', model: 'm' });
+    expect(ill?.placeMessages.at(0)).toMatchObject({ kind: 'reserve', model: 'm' });
   });
 });
 

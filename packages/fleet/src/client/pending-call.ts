@@ -2,12 +2,12 @@ import { InvalidArgumentError } from '@drover/actor-core';
 import type { FleetError } from '../errors.ts';
 import type { FleetCall, FleetHead } from './fleet-client.ts';
 
-/** What a call asks of its session. */
+/** Calls from a `PendingCall` to its session. */
 export interface CallOwner {
-  /** The consumer took lines worth `count` numbers. */
+  /** The consumer took lines with `count` numbers in all. */
   consumed(count: number): void;
   cancel(reason: string): void;
-  /** The call ended: nothing more will be asked. Called once. */
+  /** The call ended. Called once; no other function is called after it. */
   ended(): void;
 }
 
@@ -19,8 +19,8 @@ interface Batch {
 type NextLines = IteratorResult<readonly string[], undefined>;
 
 /**
- * The caller's half of a session: a head promise and a queue of lines. The queue needs no bound of its own, since
- * the session grants credit only for what left it.
+ * The caller's side of a call: the promise of the head and a queue of lines. The queue needs no bound of its own, since
+ * the session grants credit only for lines that have left the queue.
  */
 export class PendingCall implements FleetCall {
   readonly head: Promise<FleetHead>;
@@ -41,7 +41,7 @@ export class PendingCall implements FleetCall {
     this.head = promise;
     this.#resolveHead = resolve;
     this.#rejectHead = reject;
-    // A caller that only reads `lines` must not bring the process down: they throw the same error.
+    // Prevents an unhandled rejection if the caller reads only `lines`, which throw the same error.
     promise.catch(() => {});
     this.lines = { [Symbol.asyncIterator]: () => this.#iterate() };
   }
@@ -58,13 +58,13 @@ export class PendingCall implements FleetCall {
     if (!this.#ended) this.#owner.cancel(reason);
   }
 
-  /** For the session: the first byte is here. */
+  /** Called by the session with the first byte. */
   begin(head: FleetHead): void {
     this.#headResolved = true;
     this.#resolveHead(head);
   }
 
-  /** For the session: the next lines in order. True when the consumer was waiting for them and has taken them. */
+  /** Called by the session with the next lines. True if the consumer was waiting and has taken them. */
   push(lines: readonly string[], count: number): boolean {
     if (this.#waiter === undefined) {
       this.#batches.push({ lines, count });
@@ -76,7 +76,7 @@ export class PendingCall implements FleetCall {
     return true;
   }
 
-  /** For the session: nothing more will come. What was pushed before is still read first. */
+  /** Called by the session at the end. Lines that were pushed before are read first. */
   finish(error?: FleetError): void {
     if (this.#ended) return;
     this.#ended = true;

@@ -8,13 +8,13 @@ export interface RequestDecisions {
   readonly chosen: { readonly node: string; readonly instance: string } | null;
   /** Candidates at the last decision: the chosen instance first, then those that list the model. At most 32. */
   readonly candidates: readonly Candidate[];
-  /** In order; the last 16. */
+  /** The last 16 attempts, in order. */
   readonly attempts: readonly AttemptView[];
   /** How the request ended; `running` until then. */
   readonly outcome: 'running' | 'served' | 'refused' | 'failed';
   /** The error that the caller got; absent unless it failed. */
   readonly error?: { readonly code: string; readonly message: string } | undefined;
-  /** Since the request came. */
+  /** Milliseconds since the arrival of the request. */
   readonly ageMs: number;
 }
 
@@ -30,7 +30,7 @@ export interface Candidate {
     readonly slots: number;
     readonly busy: number;
     readonly queued: number;
-    /** Requests of this client that the report does not show yet. */
+    /** Requests of this client that the load report does not include yet. */
     readonly pending: number;
     readonly evidenceAgeMs: number;
   };
@@ -41,7 +41,7 @@ export interface Candidate {
 export interface AttemptView {
   readonly node: string;
   readonly instance: string;
-  /** Since the request came. */
+  /** Milliseconds since the arrival of the request. */
   readonly startedMs: number;
   /** Null while the attempt runs. */
   readonly endedMs: number | null;

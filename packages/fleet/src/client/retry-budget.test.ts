@@ -17,7 +17,7 @@ it('lets a burst through, then a fifth of the requests and ten a second', () => 
   expect(taken(budget, 1_000)).toBe(10);
 });
 
-it('saves up no more than a burst', () => {
+it('holds no more than a burst', () => {
   const budget = new RetryBudget(limits, 0);
   for (let request = 0; request < 10_000; request += 1) budget.earn();
   expect(taken(budget, 3_600_000)).toBe(100);

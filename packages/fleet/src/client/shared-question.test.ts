@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { SharedQuestion } from './shared-question.ts';
 
-it('runs once at a time, and answers nobody with what was asked before him', async () => {
+it('runs once at a time, and never answers with a run that began before the question', async () => {
   const runs: PromiseWithResolvers<number>[] = [];
   const question = new SharedQuestion(() => {
     const run = Promise.withResolvers<number>();

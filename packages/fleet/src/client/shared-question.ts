@@ -1,6 +1,6 @@
 /**
- * A question that many ask and that runs once at a time. Who asks while it runs shares the next run with all who do:
- * an answer is never older than the asking, however many ask.
+ * A question of many askers that runs once at a time. Askers that arrive during a run share the next run, so that every
+ * answer is newer than its question.
  */
 export class SharedQuestion<Answer> {
   readonly #ask: () => Promise<Answer>;

@@ -23,15 +23,15 @@ export interface HostFailure {
 
 /** Both are sets of `instanceKey`s. */
 export interface AvoidedInstances {
-  /** To ask only where none but these is left. */
+  /** Asked only if no other instance is left. */
   readonly avoided: ReadonlySet<string>;
-  /** Those among them that are ejected, which come after the ones that recover. */
+  /** The ejected ones of `avoided`: asked only if no recovering instance is left. */
   readonly ejected: ReadonlySet<string>;
 }
 
 const nothingAvoided: AvoidedInstances = { avoided: new Set(), ejected: new Set() };
 
-/** Entries kept at most: instances, and models on them, that failed lately. The oldest is forgotten first. */
+/** Most entries: instances, and models on them, that failed lately. The oldest entry is removed first. */
 const maxEntries = 4_096;
 
 /**
@@ -50,7 +50,7 @@ export class HealthTable {
     this.#random = random;
   }
 
-  /** The instances to ask last for this model. A recovering instance is included at random. */
+  /** The instances to ask last for this model. A recovering instance is among them at random, by its share. */
   avoidedFor(model: string, instances: readonly InstanceEvidence[]): AvoidedInstances {
     if (this.#states.size === 0) return nothingAvoided;
     const avoided = new Set<string>();
@@ -72,7 +72,7 @@ export class HealthTable {
     return this.#known(instance, model).find(({ phase }) => phase !== 'well')?.reason;
   }
 
-  /** True if it is to be asked last for this model: its ejection is not over, or its trial is under way. */
+  /** True if the instance is asked last for this model: its ejection is not over, or its trial is running. */
   isEjected(instance: string, model: string): boolean {
     const nowMs = this.#clock.now();
     return this.#known(instance, model).some((state) => healthShare(state, nowMs, this.#limits) === 0);
@@ -87,13 +87,13 @@ export class HealthTable {
     return waits.length === 0 ? 0 : Math.ceil(Math.min(...waits));
   }
 
-  /** A request goes there. Returns the present time, for `succeeded`. */
+  /** Records that a request was sent to the instance. Returns the current time, for `succeeded`. */
   opened(instance: string, model: string): number {
     this.#both(instance, model, { kind: 'opened' });
     return this.#clock.now();
   }
 
-  /** It served a request that was sent at `openedAtMs`. */
+  /** Records that the instance served a request that was sent at `openedAtMs`. */
   succeeded(instance: string, model: string, openedAtMs: number): void {
     this.#both(instance, model, { kind: 'success', openedAtMs });
   }
@@ -106,13 +106,13 @@ export class HealthTable {
     const event = { kind: 'failure', reason, retryAfterMs, jitter: this.#random.next() } as const;
     const key = subject === 'model' ? modelOn(instance, model) : instance;
     this.#apply(key, this.#states.get(key) ?? wellHealth, event);
-    // The other entry (instance or model) shared the trial; this outcome is no evidence about it.
+    // The other entry (instance or model) was part of the trial, but this outcome is no evidence about it.
     const other = subject === 'model' ? instance : modelOn(instance, model);
     const state = this.#states.get(other);
     if (state !== undefined) this.#apply(other, state, { kind: 'undecided' });
   }
 
-  /** Takes in the refusals of a node-agent's report, known before this client has asked the instances. */
+  /** Records the refusals in a node-agent's report, of which this client may have no observation yet. */
   reported({ node, instances }: LoadReport): void {
     for (const { name, refusals } of instances) {
       for (const { model, reason } of refusals ?? []) {
@@ -128,7 +128,7 @@ export class HealthTable {
     this.#states.clear();
   }
 
-  /** Entries kept now. */
+  /** Number of entries. */
   get size(): number {
     return this.#states.size;
   }
@@ -162,7 +162,7 @@ export class HealthTable {
   }
 }
 
-/** A space can stand in neither name. */
+/** Neither name can contain a space. */
 function modelOn(instance: string, model: string): string {
   return `${instance} ${model}`;
 }

@@ -38,13 +38,13 @@ describe('the health of an instance', () => {
     expect(play([0, ...half, success, failure]).phase).toBe('ejected');
   });
 
-  it('forgets old outcomes, so that a long good time does not hide a bad one', () => {
+  it('forgets old outcomes, so that many old successes do not hide new failures', () => {
     const good = Array.from({ length: 500 }, () => success);
     const bad = Array.from({ length: 30 }, () => [failure, failure, success]).flat();
     expect(play([0, failure, ...good, ...bad]).phase).toBe('ejected');
   });
 
-  it('is ejected at once for as long as the host itself asks, up to a bound', () => {
+  it('is ejected at once for the retry time that the host names, up to a bound', () => {
     expect(play([0, { ...failure, retryAfterMs: 17_000 }])).toMatchObject({
       phase: 'ejected',
       untilMs: 17_000,
@@ -76,7 +76,7 @@ describe('the health of an instance', () => {
       expect(decideInstanceHealth(ejected, late, 4_000, defaults)).toEqual(ejected);
   });
 
-  it('recovers at once when it serves what was sent after its ejection, since no other host was left', () => {
+  it('recovers at once when it serves a request that was sent after its ejection', () => {
     const served: HealthEvent = { kind: 'success', openedAtMs: 1 };
     expect(decideInstanceHealth(ejected, served, 10, defaults)).toMatchObject({
       phase: 'recovering',
@@ -85,7 +85,7 @@ describe('the health of an instance', () => {
     expect(decideInstanceHealth(ejected, { ...served, openedAtMs: 0 }, 10, defaults)).toEqual(ejected);
   });
 
-  it('comes back by a growing share after a good trial, and is well at the end of it', () => {
+  it('gets a growing share after a good trial, and is well at the end', () => {
     const back = decideInstanceHealth(ejected, success, 6_000, defaults);
     expect([6_000, 8_000, 11_000, 16_000, 30_000].map((atMs) => share(back, atMs))).toEqual([
       0.1, 0.2, 0.5, 1, 1,

@@ -5,9 +5,9 @@
  *    ▲                                                       ▲  └─ the trial fails: twice as long ─┘   │
  *    └───────────────────────────────────────────────────────┴── a failure while it recovers ──────────┘
  *
- * Problem: a host that refuses at once looks idle, so every routing policy that prefers idle hosts sends it everything.
- * Ejected means asked last, not never: where every host is ejected, all of them are asked as before, and the first one
- * that serves what was sent after its ejection recovers at once.
+ * Problem: a host that refuses at once looks idle, so a routing policy that prefers idle hosts sends all requests there.
+ * An ejected host is asked last, not never: if every host is ejected, all of them are asked as before, and a host that
+ * serves a request that was sent after its ejection recovers at once.
  */
 
 /** Limits of the breaker; the fields of `FleetConfig`. */
@@ -28,7 +28,7 @@ export interface HealthState {
   /** Instant at which the running trial is given up; `-Infinity` without a trial. */
   readonly trialUntilMs: number;
   readonly failuresInRow: number;
-  /** Of the last outcomes; both are halved when they grow beyond `window`. */
+  /** Counts of the last outcomes; both are halved when their sum exceeds `window`. */
   readonly failures: number;
   readonly successes: number;
   /** Ejections since the last healthy period longer than `maxEjectMs`. */
@@ -71,7 +71,7 @@ export const wellHealth: HealthState = Object.freeze({
 
 /** Least number of outcomes before the share of failures counts. */
 const leastOutcomes = 10;
-/** Outcomes above which both counts are halved, so that old ones fade. */
+/** Number of outcomes above which both counts are halved, so that old outcomes lose weight. */
 const window = 40;
 /** Time after which a trial without an outcome (a long load, a lost message) no longer blocks the next trial. */
 const trialMs = 30_000;
@@ -93,7 +93,7 @@ export function decideInstanceHealth(
     case 'undecided':
       return { ...state, trialUntilMs: Number.NEGATIVE_INFINITY };
     case 'success':
-      // An answer to what was sent before the ejection shows nothing new.
+      // An answer to a request that was sent before the ejection is no new evidence.
       return isBeforeTrial && event.openedAtMs <= state.sinceMs ? state : succeed(state, nowMs, limits);
     case 'failure':
       return isBeforeTrial ? state : fail(state, event, nowMs, limits);

@@ -13,7 +13,7 @@ const sizeStatuses = new Set([413, 414, 431]);
 const hostStatuses = new Set([401, 403, 407, 408, 425, 429]);
 
 /**
- * Texts of Ollama and its runner that come with 500 although the request is at fault. Only those that no state of a
+ * Texts of Ollama and its runner in answers with 500 although the request is at fault. Only texts that no state of a
  * host can cause.
  */
 const requestTexts = [
@@ -58,14 +58,14 @@ export interface Refusal {
 
 const maxTextUnits = 300;
 
-/** True for a stream's line that is nothing but Ollama's error. */
+/** True for a line of a stream that contains only an error of Ollama. */
 export function isErrorLine(line: string): boolean {
   return line.startsWith('{"error":');
 }
 
 /**
- * Reads an error answer from its status and its body, or from the first line of a stream: an error
- * where a stream was about to begin is 500 in older versions of Ollama.
+ * Reads an error answer from its status and its body, or from the first line of a stream: older versions of Ollama send
+ * an error as the first line of a stream with status 200, which counts as 500.
  */
 export function readRefusal(status: number, body: string, foreign = false): Refusal {
   const text = errorText(body);

@@ -1,10 +1,10 @@
 import type { InstanceEvidence } from './load-table.ts';
 import { isModel } from '../protocol/model-name.ts';
 
-/** Service time assumed for a model without a learnt one. */
+/** Service time that is assumed for a model without a learnt one. */
 const unknownServiceMs = 1_000;
-const leastComeBackMs = 500;
-const mostComeBackMs = 60_000;
+const minRetryAfterMs = 500;
+const maxRetryAfterMs = 60_000;
 
 /** Requests that run or wait at the instance, as far as this client knows. */
 export function usedPlaces({ load, pending }: InstanceEvidence): number {
@@ -73,8 +73,8 @@ export function learntServiceMs(instances: readonly InstanceEvidence[], model: s
 }
 
 /** Retry time for a client that finds the queue full: about when half of the queue is served. 0.5 to 60 s. */
-export function comeBackMs(waitMs: number): number {
-  return Math.round(Math.min(mostComeBackMs, Math.max(leastComeBackMs, waitMs / 2)));
+export function queueRetryAfterMs(waitMs: number): number {
+  return Math.round(Math.min(maxRetryAfterMs, Math.max(minRetryAfterMs, waitMs / 2)));
 }
 
 function serviceOf({ load }: InstanceEvidence, model: string): number {

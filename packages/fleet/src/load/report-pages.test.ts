@@ -39,7 +39,7 @@ function pagesOf(whole: LoadReport): LoadReport[] {
   return pages.map((page) => decodeLoadReport(page) as LoadReport);
 }
 
-it('cuts a report into messages that fit and puts it together again, in whatever order they come', () => {
+it('splits a report into messages that fit and joins them again in any order', () => {
   const whole = report(1, instance('a', 50), instance('b', 0), instance('c', 70));
   const pages = pagesOf(whole);
   expect(pages.length).toBeGreaterThan(3);
@@ -49,7 +49,7 @@ it('cuts a report into messages that fit and puts it together again, in whatever
   expect(table.add(last)?.instances).toEqual(whole.instances);
 });
 
-it('gives up a report of which a page is missing when a newer one begins', () => {
+it('drops an incomplete report when a page of a newer one arrives', () => {
   const table = new ReportPages(8);
   const [first, ...rest] = pagesOf(report(1, instance('a', 50))) as [LoadReport, ...LoadReport[]];
   table.add(first);

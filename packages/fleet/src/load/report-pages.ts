@@ -1,9 +1,9 @@
 import type { InstanceLoad, LoadReport } from '../protocol/load-report.ts';
 
-/** Assembles load reports from their pages. Holds one unfinished report a node; a newer report replaces it. */
+/** Assembles load reports from their pages. Holds one incomplete report for each node; a newer report replaces it. */
 export class ReportPages {
   readonly #maxNodes: number;
-  readonly #unfinished = new Map<
+  readonly #incomplete = new Map<
     string,
     { readonly first: LoadReport; readonly pages: Map<number, LoadReport> }
   >();
@@ -12,26 +12,26 @@ export class ReportPages {
     this.#maxNodes = maxNodes;
   }
 
-  /** The whole report, once its last page is there; a report of one page at once. */
+  /** Takes a page. Returns the report when all its pages have arrived, else undefined. */
   add(report: LoadReport): LoadReport | undefined {
     const { node, pages: total = 1, page = 0 } = report;
     if (total === 1) {
-      this.#unfinished.delete(node);
+      this.#incomplete.delete(node);
       return report;
     }
     if (page >= total) return undefined;
-    let known = this.#unfinished.get(node);
+    let known = this.#incomplete.get(node);
     if (known === undefined || !isSame(known.first, report)) {
-      for (const oldest of this.#unfinished.keys()) {
-        if (this.#unfinished.size < this.#maxNodes || this.#unfinished.has(node)) break;
-        this.#unfinished.delete(oldest);
+      for (const oldest of this.#incomplete.keys()) {
+        if (this.#incomplete.size < this.#maxNodes || this.#incomplete.has(node)) break;
+        this.#incomplete.delete(oldest);
       }
       known = { first: report, pages: new Map() };
-      this.#unfinished.set(node, known);
+      this.#incomplete.set(node, known);
     }
     known.pages.set(page, report);
     if (known.pages.size < total) return undefined;
-    this.#unfinished.delete(node);
+    this.#incomplete.delete(node);
     return { ...report, page: undefined, pages: undefined, instances: merged([...known.pages.values()]) };
   }
 }
@@ -40,7 +40,7 @@ function isSame(one: LoadReport, other: LoadReport): boolean {
   return one.incarnation === other.incarnation && one.seq === other.seq && one.pages === other.pages;
 }
 
-/** An instance that stands on several pages has the models of all of them. */
+/** Joins the models of instances that are on several pages. */
 function merged(pages: readonly LoadReport[]): readonly InstanceLoad[] {
   const byName = new Map<string, InstanceLoad>();
   for (const instance of pages

@@ -1,19 +1,19 @@
 import { wireArray } from '@drover/actor-core/internal';
 import { z } from 'zod';
 
-/** One entry of Ollama's `/api/tags`, untouched. */
+/** One entry of Ollama's `/api/tags`, unchanged. */
 export type OllamaTag = Record<string, unknown> & { readonly name: string; readonly digest: string };
-/** One entry of Ollama's `/api/ps`, untouched. */
+/** One entry of Ollama's `/api/ps`, unchanged. */
 export type OllamaRunning = Record<string, unknown> & { readonly name: string };
 
-/** The answer to `describe`: everything an instance's Ollama lists, in pages that fit the bus. */
+/** The answer to `describe`: all models that the Ollama of an instance lists, in pages that fit a bus message. */
 export interface CatalogueMessage {
   readonly instance: string;
   readonly version: string;
   readonly tags: readonly OllamaTag[];
   /** On the first page. */
   readonly running: readonly OllamaRunning[];
-  /** The list goes on: ask again with `from` this. */
+  /** `from` of the next page; absent on the last page. */
   readonly next?: number | undefined;
 }
 

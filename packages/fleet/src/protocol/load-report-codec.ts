@@ -7,13 +7,13 @@ import {
   type ModelLoad,
 } from './load-report.ts';
 
-/** The report as it travels on `subjects.load(node)`. */
+/** The payload for `subjects.load(node)`. */
 export function encodeLoadReport(report: LoadReport): Uint8Array {
   return pack(report);
 }
 
 /**
- * The report as messages of at most `maxBytes`: nearly always a single message.
+ * The report as messages of at most `maxBytes`; usually a single message.
  *
  * @returns `left`: number of models that did not fit the allowed pages
  */
@@ -38,7 +38,7 @@ export function encodeLoadReportPages(
   };
 }
 
-/** Fills page after page; every instance is on one page at least, with or without models. */
+/** Distributes the models over pages; every instance is on at least one page, even without models. */
 function packPages(instances: readonly InstanceLoad[], budget: number): InstanceLoad[][] {
   const pages: InstanceLoad[][] = [];
   let page: InstanceLoad[] = [];
@@ -70,10 +70,10 @@ function packPages(instances: readonly InstanceLoad[], budget: number): Instance
   return pages;
 }
 
-/** What the length of a list costs at most in MessagePack. */
+/** Most bytes that MessagePack needs for the length of a list. */
 const arrayHeadBytes = 5;
 
-/** Checks what came from the bus; a string says what is wrong with it. */
+/** Decodes and checks a payload from the bus; returns the error text of an invalid one. */
 export function decodeLoadReport(payload: Uint8Array): LoadReport | string {
   let value: unknown;
   try {

@@ -2,26 +2,26 @@ import { wireArray } from '@drover/actor-core/internal';
 import { z } from 'zod';
 
 /**
- * What a node-agent tells everyone on `subjects.load(node)`, msgpackr-encoded: once a second, and within
- * `loadReportDebounceMs` of a change. It is evidence for routing and status, not authority.
+ * What a node-agent reports to all nodes on `subjects.load(node)`, encoded by msgpackr: once a second, and within
+ * `loadReportDebounceMs` of a change. Evidence for routing and status.
  */
 export interface LoadReport {
   readonly v: 1;
   readonly node: string;
   readonly incarnation: number;
-  /** +1 with each report of this incarnation; older ones are ignored. */
+  /** Incremented with each report of this incarnation; older reports are ignored. */
   readonly seq: number;
   readonly instances: readonly InstanceLoad[];
   /**
-   * A report that is larger than one message of the bus travels in pages of one `seq`, each with a part of the models;
-   * an instance may be on several of them. Only all pages together are the report.
+   * A report that is larger than a bus message travels in pages with one `seq`, each with a part of the models. An
+   * instance may be on several pages. The report is used when all pages have arrived.
    */
   readonly page?: number | undefined;
   /** @default 1 */
   readonly pages?: number | undefined;
 }
 
-/** Pages of one report at most; models beyond them are left out. */
+/** Most pages of one report; models that do not fit are left out. */
 export const maxReportPages: number = 64;
 
 export interface InstanceLoad {
@@ -29,7 +29,7 @@ export interface InstanceLoad {
   readonly name: string;
   readonly url: string;
   readonly simulated: boolean;
-  /** Ollama's own version; empty until it answered. */
+  /** Version that Ollama reports; empty before its first answer. */
   readonly version: string;
   readonly state: InstanceState;
   /** Reason why the instance is not ready, as text; absent while it is ready. */
@@ -41,9 +41,9 @@ export interface InstanceLoad {
   /** Requests waiting in the node-agent's queue. */
   readonly queued: number;
   readonly maxQueue: number;
-  /** Expected wait for a slot of a request that would come now, milliseconds; absent from older agents. */
+  /** Expected wait for a slot of a request that arrives now, milliseconds; absent from older node-agents. */
   readonly waitMs?: number | undefined;
-  /** Changes whenever the answer to `describe` would. */
+  /** Changes whenever the answer to `describe` changes. */
   readonly catalogueRevision: number;
   readonly models: readonly ModelLoad[];
   /** Models that the instance refuses; absent while it serves its requests. At most 16. */
@@ -65,7 +65,7 @@ export interface RefusalReport {
   readonly ageMs: number;
 }
 
-/** `starting`: not yet answered · `ready` · `down`: does not answer or answers nonsense · `draining`. */
+/** `starting`: has not answered yet · `ready` · `down`: does not answer, or not as an Ollama · `draining`. */
 export type InstanceState = 'starting' | 'ready' | 'down' | 'draining';
 
 export interface ModelLoad {
@@ -76,7 +76,7 @@ export interface ModelLoad {
   readonly sizeBytes: number;
   /** 0 unless loaded. */
   readonly vramBytes: number;
-  /** Requests for it inside Ollama, and waiting here. */
+  /** Requests for the model inside Ollama (`busy`) and in the node-agent's queue (`queued`). */
   readonly busy: number;
   readonly queued: number;
   /** Learnt service time of a request for the model, milliseconds; absent until a request was served. */
@@ -90,7 +90,7 @@ export const loadReportDebounceMs: number = 20;
 
 const count = z.number().int().min(0);
 
-/** Longest `reason`; longer ones are cut. */
+/** Longest `reason` in characters; a longer one is cut. */
 export const maxReasonChars: number = 500;
 
 export const loadReportSchema: z.ZodType<LoadReport> = z.object({

@@ -9,12 +9,12 @@ export function normaliseModelName(name: string): string {
   return bare.includes(':', bare.lastIndexOf('/') + 1) ? bare : `${bare}:latest`;
 }
 
-/** What two names of one model have in common: Ollama compares them without regard to case. */
+/** Identifies a model: equal for all names of one model. Ollama compares names without regard to case. */
 export function modelKey(name: string): string {
   return normaliseModelName(name).toLowerCase();
 }
 
-/** Whether an instance's `listed` name means the model with that key. */
+/** Whether the `listed` name of an instance means the model with that key. */
 export function isModel(listed: string, key: string): boolean {
   return listed === key || (listed.length === key.length && listed.toLowerCase() === key);
 }

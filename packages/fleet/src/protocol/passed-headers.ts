@@ -18,7 +18,7 @@ export const passedHeaders: readonly string[] = [
 
 const maxValueChars = 256;
 const maxHeaders = 16;
-/** Visible ASCII and spaces: what may stand in a header. */
+/** The characters that a header may have: visible ASCII and spaces. */
 const headerText = /^[\x20-\x7e]+$/;
 
 /** Accepts unknown names from newer versions: only `passedHeaders` are ever written to a client. */

@@ -6,13 +6,13 @@ import { type PassedHeaders, passedHeadersSchema } from './passed-headers.ts';
 import type { StreamMessage } from './stream-message.ts';
 
 /**
- * What an instance says to the session that opened a stream. All of it travels on the data lane, so that it
- * arrives in the order sent; a gap means loss, never reordering. The table only grows.
+ * Messages of an instance, or of its job, to the fleet session that opened a stream. All of them travel on the data lane
+ * and arrive in the order sent, so a gap means loss. The table only grows.
  */
 export type SessionMessage =
   /**
-   * Queued or started; `position` 0 = runs now. `asks`: the request is started only after an `offer` and a `claim`, so
-   * that its session may wait at other instances too. `etaMs`: expected wait. `job`: receives the further messages about
+   * The request is queued, or runs (`position` 0). `asks`: it is started only after an `offer` and a `claim`, so that its
+   * session may wait at other instances too. `etaMs`: expected wait. `job`: receives the further messages about
    * the stream in place of the instance, which forwards them for older sessions. Absent from older node-agents.
    */
   | {
@@ -30,7 +30,7 @@ export type SessionMessage =
   | { readonly kind: 'offer'; readonly streamId: string; readonly offer: number }
   /** Parts of the body that arrived in order; repeated every second while more are missing. */
   | { readonly kind: 'parts'; readonly streamId: string; readonly received: number }
-  /** Not taken: nothing ran, another instance may be tried. */
+  /** The node-agent refused the request: nothing ran, another instance may be tried. */
   | {
       readonly kind: 'refused';
       readonly streamId: string;
@@ -38,7 +38,7 @@ export type SessionMessage =
       readonly message: string;
       readonly retryAfterMs: number;
     }
-  /** Ollama's status line: its headers came, which it sends with the first token and not before. */
+  /** Status and headers of Ollama's answer. Ollama sends them with the first token, not earlier. */
   | {
       readonly kind: 'head';
       readonly streamId: string;
@@ -61,22 +61,25 @@ export type SessionMessage =
       readonly lines: readonly string[];
       readonly continues?: boolean | undefined;
     }
-  /** Sign of life after a second without any other message. `next` is the number of the next line to be sent: more than arrived means loss. */
+  /**
+   * Sign of life after a second without any other message. `next`: number of the next line to be sent; lines are lost if
+   * it is higher than the receiver expects.
+   */
   | {
       readonly kind: 'beat';
       readonly streamId: string;
       readonly next: number;
       readonly phase: StreamPhase;
       readonly position: number;
-      /** Expected wait while it is queued, milliseconds. */
+      /** Expected wait while the request is queued, milliseconds. */
       readonly etaMs?: number | undefined;
     }
   /**
-   * Complete: lines 1 to `lines` are all there is. `end` and `fail` are repeated every second until a `grant`
+   * The answer is complete with lines 1 to `lines`. `end` and `fail` are repeated every second until a `grant`
    * confirms them with `received` = `lines` + 1.
    */
   | { readonly kind: 'end'; readonly streamId: string; readonly lines: number }
-  /** Broken after it was accepted; lines 1 to `lines` come before it. */
+  /** The stream broke after it was accepted; lines 1 to `lines` come before this message. */
   | {
       readonly kind: 'fail';
       readonly streamId: string;
@@ -88,12 +91,15 @@ export type SessionMessage =
 /** `queued`: waits for a slot · `waiting`: inside Ollama, no byte yet (load or prefill) · `streaming`: tokens flow. */
 export type StreamPhase = 'queued' | 'waiting' | 'streaming';
 
-/** `queue-full`: bounded queue · `draining` · `model-missing`: not on this instance · `instance-down`: Ollama does not answer · `bad-request`: body lost or oversized. */
+/**
+ * `queue-full` · `draining` · `model-missing`: this instance does not list the model · `instance-down`: Ollama does not
+ * answer · `bad-request`: the body is incomplete or too large.
+ */
 export type RefusalCode = 'queue-full' | 'draining' | 'model-missing' | 'instance-down' | 'bad-request';
 
 /**
  * `upstream-lost`: Ollama's connection broke · `upstream-stalled`: no progress within
- * the deadline · `deadline` · `replay-lost`: asked for a line that left the replay buffer · `reader-too-slow`: the
+ * the deadline · `deadline` · `replay-lost`: a requested line has left the replay buffer · `reader-too-slow`: the
  * buffer is full · `bad-upstream`: Ollama answered something that is not its protocol, or ended its answer in order but
  * without `done: true` · `cancelled`.
  */

@@ -27,7 +27,7 @@ describe('loaded-first', () => {
     expect(choose({ loadedBusier, loadedBusy })).toBe('loadedBusy');
   });
 
-  it('counts its own requests that no report shows yet', () => {
+  it('counts requests of its client that no report includes yet', () => {
     expect(choose({ mine: { pending: 2 }, theirs: { load: { busy: 2 } }, free: { models: cold } })).toBe(
       'free',
     );
@@ -45,7 +45,7 @@ describe('loaded-first', () => {
     );
   });
 
-  it('never chooses a full one unless all are, and a doubtful one only after the others', () => {
+  it('chooses a full instance only if all are full, and a doubtful one only after the others', () => {
     const full = { load: { busy: 2, queued: 4 } };
     const long = { models: cold, load: { slots: 1, busy: 1, queued: 30, maxQueue: 100 } };
     expect(choose({ full, long })).toBe('long');
@@ -64,12 +64,12 @@ describe('loaded-first', () => {
     for (const node of ['a', 'b', 'c']) expect(counts.get(node)).toBeGreaterThan(850);
   });
 
-  it('takes a slot for free that its own request has just left', () => {
+  it('counts a slot as free if a request of its client has just left it', () => {
     expect(choose({ left: { load: { busy: 1 }, pending: -1 }, busy: { load: { busy: 1 } } })).toBe('left');
     expect(choose({ left: { pending: -2 }, free: { models: cold } })).toBe('left');
   });
 
-  it('has no choice only where there is no candidate', () => {
+  it('chooses an instance whenever there is a candidate', () => {
     expect(choose({})).toBeUndefined();
     const load = fc.record({ slots: fc.nat(3), busy: fc.nat(4), queued: fc.nat(4), maxQueue: fc.nat(4) });
     const facts = fc.record({ load, pending: fc.nat(4), suspect: fc.boolean(), ageMs: fc.nat(9_000) });

@@ -9,7 +9,7 @@ const steps = fc.array(
 );
 
 describe('a replay buffer', () => {
-  it('holds what a plain list of numbered lines would hold', () => {
+  it('holds the same lines as a plain numbered list', () => {
     fc.assert(
       fc.property(steps, (plan) => {
         const buffer = new ReplayBuffer();
@@ -49,7 +49,7 @@ describe('a replay buffer', () => {
     );
   });
 
-  it('keeps its place when what was freed is cut off', () => {
+  it('keeps its numbers when freed entries are cut off', () => {
     const buffer = new ReplayBuffer();
     for (let round = 0; round < 10; round += 1) {
       for (let line = 1; line <= 1_000; line += 1) buffer.add(`${round * 1_000 + line}`, 4);
@@ -61,7 +61,7 @@ describe('a replay buffer', () => {
     expect(buffer.heldBytes).toBe(1_200);
   });
 
-  it('gives out one line even if it alone is too large', () => {
+  it('returns one line even if it is too large', () => {
     const buffer = new ReplayBuffer();
     buffer.add('large', 5_000);
     buffer.add('small', 1);

@@ -1,16 +1,16 @@
-/** A run of consecutive lines as one chunk carries them. */
+/** Consecutive lines for one chunk. */
 export interface LineRun {
   readonly lines: readonly string[];
-  /** The last entry is a piece of a line that goes on in the next number. */
+  /** The last entry is a piece of a line that continues in the next number. */
   readonly continues: boolean;
 }
 
-/** Freed slots at the front are cut off when there are this many, so that freeing stays O(1) on average. */
+/** Number of freed entries at the front at which they are cut off, so that freeing stays O(1) on average. */
 const compactAt = 1_024;
 
 /**
- * The numbered lines a sending end still may have to send again: everything produced and not yet confirmed.
- * Numbers start at 1 and never repeat. Who adds to it keeps it bounded by looking at `heldLines`, `heldBytes`.
+ * The numbered lines that a sending end may have to send again: all that were produced and are not confirmed. Numbers
+ * start at 1 and never repeat. The caller of `add` enforces the bound by `heldLines` and `heldBytes`.
  */
 export class ReplayBuffer {
   #lines: string[] = [];
@@ -31,12 +31,12 @@ export class ReplayBuffer {
   get producedThrough(): number {
     return this.#freedThrough + this.heldLines;
   }
-  /** Lines up to here are gone. */
+  /** Number of the last line that was freed. */
   get freedThrough(): number {
     return this.#freedThrough;
   }
 
-  /** Adds one line under the next number. `continues`: it is a piece, and the next number carries on. */
+  /** Adds one line under the next number. `continues`: it is a piece of a line that continues in the next number. */
   add(line: string, bytes: number, continues = false): void {
     this.#lines.push(line);
     this.#sizes.push(bytes);
@@ -63,12 +63,12 @@ export class ReplayBuffer {
     return { lines: this.#lines.slice(from, to), continues };
   }
 
-  /** Forgets lines through `number`: they were confirmed. */
+  /** Frees the lines through `number`, which were confirmed. */
   freeThrough(number: number): void {
     const through = Math.min(number, this.producedThrough);
     while (this.#freedThrough < through) {
       this.#heldBytes -= this.#sizes[this.#start] ?? 0;
-      // The slot is blanked at once: a long line must not wait for the compaction.
+      // Releases the memory of a long line before the compaction.
       this.#lines[this.#start] = '';
       this.#start += 1;
       this.#freedThrough += 1;
@@ -81,7 +81,7 @@ export class ReplayBuffer {
     }
   }
 
-  /** Forgets lines after `number`: they will never be sent, and their numbers are not given out again by the caller. */
+  /** Drops the lines after `number`, which will not be sent. The caller adds no lines afterwards. */
   dropAfter(number: number): void {
     while (this.producedThrough > Math.max(number, this.#freedThrough)) {
       this.#pieces.delete(this.producedThrough);

@@ -91,7 +91,7 @@ describe('the receiving end', () => {
     expect(end(3)).toEqual([]);
   });
 
-  it('grants when half of the window was taken, and each second as sign of life', () => {
+  it('grants when half of the window is consumed, and every second as sign of life', () => {
     const { head, chunk, taken, wake, now } = setup();
     head();
     chunk(1, 'a', 'b', 'c', 'd', 'e', 'f');
@@ -103,7 +103,7 @@ describe('the receiving end', () => {
     expect(wake()).toEqual(['grant 14 received 6']);
   });
 
-  it('asks for a missing line after 150 ms, again each 500 ms, and not when it came meanwhile', () => {
+  it('requests a missing line after 150 ms and again every 500 ms, unless it has arrived meanwhile', () => {
     const { head, chunk, wake, now, pass } = setup();
     head();
     expect(chunk(2, 'b')).toEqual([]);
@@ -118,7 +118,7 @@ describe('the receiving end', () => {
     expect(wake()).toEqual(['grant 8 received 4']);
   });
 
-  it('sees a loss from a beat, from the ending and from a head that did not come', () => {
+  it('detects a loss by a beat, by the ending and by a missing head', () => {
     const losses: ((end: ReturnType<typeof setup>) => unknown)[] = [
       ({ head, beat }) => [head(), beat({ next: 2, phase: 'streaming' })],
       ({ beat }) => beat({ phase: 'streaming' }),
@@ -140,7 +140,7 @@ describe('the receiving end', () => {
     expect(whole.wake()).toEqual(['grant 8 received 1']);
   });
 
-  it('takes lines for lost after 12 requests without progress', () => {
+  it('counts lines as lost after 12 requests without progress', () => {
     const { head, chunk, wakeFor, beat, now } = setup();
     head();
     chunk(2, 'b');
@@ -153,7 +153,7 @@ describe('the receiving end', () => {
     expect(told.slice(-2)).toEqual(['cancel', 'failed replay-lost']);
   });
 
-  it('is host-lost 3 s after the last message while the bus is up', () => {
+  it('is host-lost 3 s after the last message while the bus is connected', () => {
     const { beat, pass, wakeFor, now } = setup();
     pass(500);
     beat();
@@ -165,7 +165,7 @@ describe('the receiving end', () => {
     expect(early.wakeFor(1)).toContain('failed host-lost');
   });
 
-  it('does not blame the host for its own standstill', () => {
+  it('does not count a stall of its own process as silence of the host', () => {
     const { head, pass, feed, chunk, state } = setup();
     head();
     pass(20_000);
@@ -180,7 +180,7 @@ describe('the receiving end', () => {
     expect(feed({ kind: 'host-gone', message: 'left' })).toEqual(['cancel', 'failed host-lost']);
   });
 
-  it('freezes its clock while the bus is away, resumes at once when it is back, and gives up after 15 s', () => {
+  it('counts no silence while the bus is away, resumes at once after a reconnect, and gives up after 15 s', () => {
     const { head, chunk, bus, pass, wakeFor, wake, now } = setup();
     head();
     chunk(1, 'a');
@@ -195,7 +195,7 @@ describe('the receiving end', () => {
     expect(now() - awayAtMs).toBe(15_000);
   });
 
-  it('waits 5 s for the first word after the bus came back, and asks meanwhile', () => {
+  it('waits 5 s for the first message after a reconnect, and requests it meanwhile', () => {
     const { head, bus, wakeFor } = setup();
     head();
     bus(false);

@@ -45,7 +45,7 @@ function short(message: SessionMessage): string {
 }
 
 describe('the sending end', () => {
-  it('tells its life in order: accepted, beats, head, lines, end', () => {
+  it('sends accepted, beats, head, lines and end in this order', () => {
     const { feed, wake, head, lines, now } = setup();
     expect(feed({ kind: 'accept', position: 2 })).toEqual(['accepted']);
     expect(wake()).toEqual(['beat next 1 queued 2']);
@@ -82,7 +82,7 @@ describe('the sending end', () => {
     expect(lines('012😀45😀89')).toEqual(['chunk 9:012…', 'chunk 10:😀45…', 'chunk 11:😀89']);
   });
 
-  it('repeats an ending that was not confirmed each second, and closes when it is', () => {
+  it('repeats an unconfirmed ending every second, and closes when it is confirmed', () => {
     const { feed, head, lines, wake, grant, pass, now } = setup();
     head();
     lines('a', 'b');
@@ -97,7 +97,7 @@ describe('the sending end', () => {
     expect(wake()).toEqual([]);
   });
 
-  it('sends again from the line asked for, head and end included', () => {
+  it('sends again from the requested line, head and end included', () => {
     const { feed, head, lines, grant, resume } = setup();
     head();
     lines('a', 'b', 'c');
@@ -108,7 +108,7 @@ describe('the sending end', () => {
     expect(resume(4)).toEqual(['head', 'end 3']);
   });
 
-  it('fails as replay-lost when asked for a line that was confirmed', () => {
+  it('fails as replay-lost if a confirmed line is requested', () => {
     const { head, lines, grant, resume } = setup();
     head();
     lines('a', 'b', 'c');
@@ -116,7 +116,7 @@ describe('the sending end', () => {
     expect(resume(2)).toEqual(['abort replay-lost', 'head', 'fail 1 replay-lost']);
   });
 
-  it('sends nothing while the bus is away and goes on behind what it sent', () => {
+  it('sends nothing while the bus is away, and continues after the last sent line', () => {
     const { feed, head, lines, wake, now } = setup();
     head();
     lines('a');
@@ -128,7 +128,7 @@ describe('the sending end', () => {
     expect(now()).toBe(15_000);
   });
 
-  it('gives up after the receiver was silent for 6 s, a late tick of its own aside', () => {
+  it('gives up after 6 s of silence of the receiver, with a grace for a late tick', () => {
     const { head, wake, pass, feed, now, state } = setup();
     head();
     pass(60_000);
@@ -138,7 +138,7 @@ describe('the sending end', () => {
     expect(now()).toBe(60_250);
   });
 
-  it('closes at once when cancelled, and aborts only what still runs', () => {
+  it('closes at once when cancelled, and aborts an upstream that still runs', () => {
     const running = setup();
     running.head();
     expect(running.feed({ kind: 'cancel', streamId: 's', reason: 'gone' })).toEqual([
@@ -153,7 +153,7 @@ describe('the sending end', () => {
     expect(ended.feed({ kind: 'cancel', streamId: 's', reason: 'gone' })).toEqual(['closed']);
   });
 
-  it('drops what it could not send when the buffer is full, by lines and by bytes', () => {
+  it('drops unsent lines when the buffer is full, by lines and by bytes', () => {
     const byLines = setup({ windowLines: 2, replayBufferLines: 4 }, 2);
     byLines.head();
     expect(byLines.lines('a', 'b', 'c', 'd')).toEqual(['chunk 1:a,b']);

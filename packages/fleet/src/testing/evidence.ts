@@ -8,7 +8,7 @@ export interface EvidenceFacts extends Partial<Omit<InstanceEvidence, 'load'>> {
   readonly models?: readonly PartialModel[];
 }
 
-/** Evidence of an idle instance that has `m:latest` loaded, but for what the test says. */
+/** Evidence of an idle instance that has `m:latest` loaded, except for the given facts. */
 export function evidence({ load, models, ...facts }: EvidenceFacts = {}): InstanceEvidence {
   return {
     node: 'host-1',

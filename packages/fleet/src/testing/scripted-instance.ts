@@ -16,11 +16,11 @@ import {
 } from '../stream/stream-sender.ts';
 import { instanceLoad, modelLoad } from './evidence.ts';
 
-/** One stream as a test drives it: the real sending end, fed by hand. */
+/** One stream that a test drives: the real sending end, which the test feeds with events. */
 export interface ScriptedStream {
   readonly open: StreamOpen;
   readonly body: Uint8Array;
-  /** Reasons of the cancels and aborts it saw. */
+  /** Reasons of the received cancels and of the aborts. */
   readonly cancels: string[];
   readonly state: SenderState;
   feed(event: SenderEvent): void;
@@ -31,24 +31,24 @@ export interface ScriptedInstanceOptions {
   readonly name?: string;
   readonly models?: readonly (Partial<ModelLoad> & { readonly name: string })[];
   readonly load?: Partial<InstanceLoad>;
-  /** Whether it says that parts of a body arrived. @default true */
+  /** Whether received parts of a body are confirmed. @default true */
   readonly confirmsParts?: boolean;
-  /** What happens when the request is complete. @default nothing */
+  /** Called when the request is complete. @default nothing */
   readonly onOpen?: (stream: ScriptedStream) => void;
 }
 
 export interface ScriptedInstance {
   readonly streams: ScriptedStream[];
   readonly described: number;
-  /** Parts of bodies that came. */
-  readonly partsHeard: number;
+  /** Number of received parts of bodies. */
+  readonly partsReceived: number;
   /** Received messages about places in the queue. */
-  readonly placed: readonly PlaceMessage[];
+  readonly placeMessages: readonly PlaceMessage[];
   /** Offers a slot to the request that keeps this place. */
   offer(place: PlaceMessage & { readonly kind: 'reserve' }, offer: number): void;
-  /** Sends a load report now; `change` is kept for the later ones. */
+  /** Sends a load report now; later reports keep `change`. */
   report(change?: Partial<InstanceLoad>): void;
-  /** Never answers anything again, like a frozen process. */
+  /** Stops all answers, like a frozen process. */
   freeze(): void;
 }
 
@@ -57,7 +57,7 @@ export type PlaceMessage = Extract<InstanceMessage, { kind: 'reserve' | 'claim' 
 
 type Input = InstanceMessage | { readonly kind: 'tick' } | { readonly kind: 'report' };
 
-/** A node-agent's instance for tests: the protocol is real, what Ollama would say comes from the test. */
+/** An instance of a node-agent for tests: the protocol is real, the answers of Ollama come from the test. */
 export function scriptInstance(node: ClusterNode, options: ScriptedInstanceOptions = {}): ScriptedInstance {
   const name = options.name ?? 'ollama-1';
   const config = resolveConfig();
@@ -65,10 +65,10 @@ export function scriptInstance(node: ClusterNode, options: ScriptedInstanceOptio
   const live = new Map<string, { stream: ScriptedStream; replyTo: ActorRef<SessionMessage> }>();
   const parts = new Map<string, Uint8Array[]>();
   const opens = new Map<string, { open: StreamOpen; replyTo: ActorRef<SessionMessage> }>();
-  const placed: PlaceMessage[] = [];
+  const placeMessages: PlaceMessage[] = [];
   let seq = 0;
   let described = 0;
-  let partsHeard = 0;
+  let partsReceived = 0;
   let frozen = false;
   const models = (options.models ?? [{ name: 'm:latest' }]).map(modelLoad);
   let load = instanceLoad({ name, simulated: true, models, ...options.load });
@@ -122,7 +122,7 @@ export function scriptInstance(node: ClusterNode, options: ScriptedInstanceOptio
         const waiting = opens.get(message.streamId);
         if (received === undefined || waiting === undefined) break;
         received.push(message.bytes);
-        partsHeard += 1;
+        partsReceived += 1;
         if (options.confirmsParts !== false)
           waiting.replyTo.tell({ kind: 'parts', streamId: message.streamId, received: received.length });
         if (message.last) begin(waiting.open, waiting.replyTo, Buffer.concat(received));
@@ -146,7 +146,7 @@ export function scriptInstance(node: ClusterNode, options: ScriptedInstanceOptio
       case 'reserve':
       case 'claim':
       case 'pass':
-        placed.push(message);
+        placeMessages.push(message);
         break;
       default:
         live.get(message.streamId)?.stream.feed(message);
@@ -178,13 +178,13 @@ export function scriptInstance(node: ClusterNode, options: ScriptedInstanceOptio
   );
   return {
     streams,
-    placed,
+    placeMessages,
     offer: ({ streamId, replyTo }, offer) => replyTo.tell({ kind: 'offer', streamId, offer }),
     get described() {
       return described;
     },
-    get partsHeard() {
-      return partsHeard;
+    get partsReceived() {
+      return partsReceived;
     },
     report,
     freeze: () => {

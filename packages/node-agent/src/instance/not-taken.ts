@@ -1,5 +1,5 @@
 import type { ActorRef } from '@drover/actor-core';
-import { comeBackMs, type RefusalCode, type SessionMessage, type StreamOpen } from '@drover/fleet';
+import { queueRetryAfterMs, type RefusalCode, type SessionMessage, type StreamOpen } from '@drover/fleet';
 import type { NodeAgentLimits, ResolvedInstance } from '../config.ts';
 import type { Counters } from '../stats.ts';
 import type { Health } from './health.ts';
@@ -50,7 +50,7 @@ export class NotTaken {
 
   full(reason: string, asked: Asked): void {
     const message = `${this.#task.instance.name} is full: ${reason}`;
-    this.say('queue-full', message, asked, comeBackMs(this.#facts().waitMs));
+    this.say('queue-full', message, asked, queueRetryAfterMs(this.#facts().waitMs));
   }
 
   down(asked: Asked): void {
