@@ -1,0 +1,174 @@
+import { replaces, type SwimMember, type SwimStatus } from './member-list.ts';
+import { broadcast, ping } from './sending.ts';
+import { confirm, createSuspicion } from './suspicion.ts';
+import { suspicionBounds } from './swim-config.ts';
+import { compareVersions, type Rumour, type SelfClaim } from './swim-message.ts';
+import { changeHealth, clusterSize, type SwimEffect, type SwimState } from './swim-state.ts';
+
+/** Most members that wait to be asked about themselves. */
+const maxContacts = 4_096;
+
+/** Takes in what a member says of itself. False when the message is of an incarnation that is over. */
+export function takeSelfClaim(
+  state: SwimState,
+  out: SwimEffect[],
+  node: string,
+  claim: SelfClaim,
+  nowMs: number,
+): boolean {
+  const known = state.members.get(node);
+  if (known === undefined) return addMember(state, out, node, claim, nowMs);
+  if (claim.incarnation < known.incarnation) return false;
+  if (claim.incarnation === known.incarnation && known.status === 'left') return false;
+  const isNewer = compareVersions(claim, known) > 0;
+  known.receivedAtMs = nowMs;
+  if (claim.incarnation > known.incarnation) {
+    known.metadataVersion = 0;
+    known.metadata = new Uint8Array(0);
+  }
+  const wasStalled = known.lagMs >= state.config.stalledLagMs;
+  known.lagMs = claim.lagMs;
+  const hasMetadata = takeMetadata(state, known, claim);
+  if (isNewer) {
+    const isOther = claim.incarnation > known.incarnation;
+    known.incarnation = claim.incarnation;
+    known.refutation = claim.refutation;
+    if (known.status !== 'alive' || isOther) return setStatus(state, out, known, 'alive', nowMs);
+  } else if (known.status === 'unreachable') {
+    // The member lives and does not know that it is called unreachable: the ping tells it.
+    ping(state, out, node);
+  }
+  if (hasMetadata || wasStalled !== known.lagMs >= state.config.stalledLagMs)
+    out.push({ kind: 'changed', member: known, was: known.status });
+  return true;
+}
+
+/** Takes in what a member says of another one. */
+export function takeRumour(state: SwimState, out: SwimEffect[], rumour: Rumour, nowMs: number): void {
+  if (rumour.node === state.node) return answerAccusation(state, out, rumour);
+  const known = state.members.get(rumour.node);
+  const order = known === undefined ? 1 : compareVersions(rumour, known);
+  if (known === undefined || order > 0) {
+    // Only the member itself can confirm a newer version. Of one that has left there is nothing to ask.
+    if (rumour.status !== 'left') askSoon(state, rumour.node, rumour.status === 'alive' ? undefined : rumour);
+    return;
+  }
+  if (order < 0) return;
+  if (rumour.status === 'suspect') suspect(state, out, known, rumour.accuser, nowMs);
+  else if (rumour.status === 'unreachable' && replaces(rumour, known)) {
+    // Should it live, it learns of this at once and refutes it.
+    askSoon(state, known.node);
+    setStatus(state, out, known, 'unreachable', nowMs, rumour.accuser);
+  }
+  // A member that this node still reaches says itself when it leaves.
+  else if (rumour.status === 'left' && known.status === 'unreachable')
+    setStatus(state, out, known, 'left', nowMs);
+}
+
+/** Has a member pinged soon, so that it says itself what it is. `rumour`: believed if it does not answer. */
+export function askSoon(state: SwimState, node: string, rumour?: Rumour): void {
+  if (state.contacts.size < maxContacts || state.contacts.has(node))
+    state.contacts.set(node, rumour ?? state.contacts.get(node));
+}
+
+/** Starts a suspicion, or confirms the one under way. */
+export function suspect(
+  state: SwimState,
+  out: SwimEffect[],
+  member: SwimMember,
+  accuser: string,
+  nowMs: number,
+): void {
+  if (member.suspicion !== undefined) {
+    if (confirm(member.suspicion, accuser)) spread(state, member, accuser);
+    return;
+  }
+  if (member.status !== 'alive') return;
+  member.suspicion = createSuspicion(accuser, suspicionBounds(state.config, clusterSize(state)), nowMs);
+  state.suspects.add(member.node);
+  setStatus(state, out, member, 'suspect', nowMs, accuser);
+}
+
+/** Changes the status, tells the shell and spreads the news. Always true. */
+export function setStatus(
+  state: SwimState,
+  out: SwimEffect[],
+  member: SwimMember,
+  status: SwimStatus,
+  nowMs: number,
+  accuser: string = state.node,
+): true {
+  const was = member.status;
+  // Suspect and alive are both up.
+  if (isUp(was) !== isUp(status)) state.up = undefined;
+  member.status = status;
+  member.statusSinceMs = nowMs;
+  if (status !== 'suspect') {
+    member.suspicion = undefined;
+    state.suspects.delete(member.node);
+  }
+  // A member announces by itself that it lives.
+  if (status === 'alive') state.rumours.forget(member.node);
+  else spread(state, member, accuser);
+  out.push({ kind: 'changed', member, was });
+  return true;
+}
+
+function addMember(
+  state: SwimState,
+  out: SwimEffect[],
+  node: string,
+  claim: SelfClaim,
+  nowMs: number,
+): boolean {
+  if (state.members.size >= state.config.maxMembers) return false;
+  const member: SwimMember = {
+    node,
+    incarnation: claim.incarnation,
+    refutation: claim.refutation,
+    metadataVersion: 0,
+    metadata: new Uint8Array(0),
+    status: 'alive',
+    statusSinceMs: nowMs,
+    receivedAtMs: nowMs,
+    lagMs: claim.lagMs,
+    suspicion: undefined,
+  };
+  state.members.set(node, member);
+  state.up = undefined;
+  takeMetadata(state, member, claim);
+  // Into the round that is under way, at a random place.
+  state.round.splice(Math.floor(state.random.next() * (state.round.length + 1)), 0, node);
+  out.push({ kind: 'changed', member, was: undefined });
+  return true;
+}
+
+/** True when there is something new. */
+function takeMetadata(state: SwimState, member: SwimMember, claim: SelfClaim): boolean {
+  if (claim.metadataVersion <= member.metadataVersion) return false;
+  if (claim.metadata === undefined) {
+    askSoon(state, member.node);
+    return false;
+  }
+  member.metadataVersion = claim.metadataVersion;
+  member.metadata = claim.metadata;
+  return true;
+}
+
+/** Refutes by a higher number, told to everybody. Only an accusation of the present version counts. */
+function answerAccusation(state: SwimState, out: SwimEffect[], rumour: Rumour): void {
+  const { self } = state;
+  if (state.hasEnded || rumour.status === 'alive' || compareVersions(rumour, self) !== 0) return;
+  self.refutation += 1;
+  changeHealth(state, 1);
+  broadcast(state, out, { kind: 'announce', isJoining: false });
+}
+
+function isUp(status: SwimStatus): boolean {
+  return status === 'alive' || status === 'suspect';
+}
+
+function spread(state: SwimState, member: SwimMember, accuser: string): void {
+  const { node, incarnation, refutation, status } = member;
+  state.rumours.add({ node, incarnation, refutation, status, accuser });
+}

@@ -1,0 +1,30 @@
+import { type suspicionBounds, suspicionMs } from './swim-config.ts';
+
+/** A suspicion under way, with the members that confirmed it independently. Source: memberlist `suspicion.go`. */
+export interface Suspicion {
+  /** Moved forward by the time in which silence does not count. */
+  startedAtMs: number;
+  readonly accusers: Set<string>;
+  readonly bounds: ReturnType<typeof suspicionBounds>;
+}
+
+export function createSuspicion(
+  accuser: string,
+  bounds: ReturnType<typeof suspicionBounds>,
+  nowMs: number,
+): Suspicion {
+  return { startedAtMs: nowMs, accusers: new Set([accuser]), bounds };
+}
+
+/** True when this accuser is new and still shortens the suspicion. */
+export function confirm(suspicion: Suspicion, accuser: string): boolean {
+  if (suspicion.accusers.size > suspicion.bounds.wanted || suspicion.accusers.has(accuser)) return false;
+  suspicion.accusers.add(accuser);
+  return true;
+}
+
+/** When the suspected member becomes unreachable. */
+export function expiresAtMs({ startedAtMs, accusers, bounds }: Suspicion): number {
+  // The first accuser starts the suspicion; only the others confirm it.
+  return startedAtMs + suspicionMs(bounds, accusers.size - 1);
+}
