@@ -2,7 +2,8 @@ import type { Clock } from '@drover/actor-core';
 import { type FleetCall, FleetError, type FleetClient } from '@drover/fleet';
 import type { AgentDefinition } from '../definitions/agent-definition.ts';
 import { failed, type RunOutcome } from '../protocol/run-outcome.ts';
-import { type ChatLine, parseChatLine } from './chat-line.ts';
+import { decideLine } from './chat-answer.ts';
+import { parseChatLine } from './chat-line.ts';
 
 export interface ChatTask {
   readonly runId: string;
@@ -70,32 +71,18 @@ async function readAnswer(
   let output = '';
   for await (const lines of call.lines) {
     for (const line of lines) {
-      const parsed: ChatLine | undefined = parseChatLine(line);
-      if (!parsed)
-        return breakOff(call, 'bad-upstream', 'the model server sent a line that is not of its protocol');
-      if (parsed.error !== undefined) return failed('task-failed', `bad-upstream: ${parsed.error}`);
-      if (output.length + parsed.text.length > task.maxOutputChars) {
-        return breakOff(
-          call,
-          'too-long',
-          `the answer is longer than ${task.maxOutputChars} characters; set num_predict`,
-        );
+      const step = decideLine(line, output.length, task.maxOutputChars);
+      if (step.type === 'fail') {
+        if (step.cancelsCall) call.cancel(step.message);
+        return failed('task-failed', `${step.code}: ${step.message}`);
       }
-      if (parsed.text !== '') {
-        output += parsed.text;
-        onText(parsed.text);
-      }
-      if (parsed.end) {
-        return { status: 'completed', output, usage: { ...parsed.end, durationMs: Math.round(elapsedMs()) } };
-      }
+      output += step.text;
+      if (step.text !== '') onText(step.text);
+      if (step.type === 'end')
+        return { status: 'completed', output, usage: { ...step.usage, durationMs: Math.round(elapsedMs()) } };
     }
   }
   return failed('task-failed', 'bad-upstream: the answer ended without its last line');
-}
-
-function breakOff(call: FleetCall, code: string, message: string): RunOutcome {
-  call.cancel(message);
-  return failed('task-failed', `${code}: ${message}`);
 }
 
 async function readRefusal(call: FleetCall, status: number): Promise<RunOutcome> {

@@ -7,7 +7,7 @@ import { startTestCell, type TestCell } from '../testing/test-cell.ts';
 function tableSizesOf(cell: TestCell): unknown {
   const host = cell.hosts.get('host-1');
   return [cell.gateway, host?.node].map((node) => {
-    if (!node) throw new Error('no host');
+    if (!node) throw new Error('host-1 does not run');
     const { actors, timers, watchers, watching, outboundWatches, inboundWatches, endpoints, deadlines } =
       tableSizes(node.system);
     return { actors, timers, watchers, watching, outboundWatches, inboundWatches, endpoints, deadlines };
@@ -16,8 +16,7 @@ function tableSizesOf(cell: TestCell): unknown {
 
 async function setup() {
   const cell = await startTestCell({ hosts: ['host-1'], config: { maxQueuedTasks: 1 } });
-  const fleet = cell.hosts.get('host-1')?.fleet;
-  if (!fleet) throw new Error('no host');
+  const fleet = cell.fleetOf('host-1');
   const { id } = await cell.during(cell.client.spawn({ type: 'assistant' }));
   await cell.during(cell.client.task(id, { input: 'warm up' }));
   await cell.advance(5_000);

@@ -59,6 +59,23 @@ const optionNames = [
 /** @throws DefinitionError naming `file` and the invalid field */
 export function parseDefinition(file: string, text: string): AgentDefinition {
   const { fields, body } = parseFrontMatter(file, text);
+  const { name, description, model, options, maxTurns, tools } = requireFields(file, fields);
+  requirePrompt(file, body);
+  return Object.freeze({
+    type: name,
+    description,
+    model: model && !foreignModels.has(model) ? model : undefined,
+    options: Object.freeze({ ...options }),
+    maxTurns: maxTurns ?? 1,
+    tools: tools ?? [],
+    systemPrompt: body,
+  });
+}
+
+function requireFields(
+  file: string,
+  fields: Readonly<Record<string, unknown>>,
+): z.infer<typeof fieldsSchema> {
   const parsed = fieldsSchema.safeParse(fields);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
@@ -73,22 +90,12 @@ export function parseDefinition(file: string, text: string): AgentDefinition {
       'is a field beside options: indent it under options, or write options: { … }',
     );
   }
+  return parsed.data;
+}
+
+function requirePrompt(file: string, body: string): void {
   if (body === '') throw new DefinitionError(file, 'body', 'is empty: it must contain the system prompt');
-  if (body.length > maxPromptChars) {
-    throw new DefinitionError(
-      file,
-      'body',
-      `has ${body.length} characters; a system prompt may have ${maxPromptChars}`,
-    );
-  }
-  const { name, description, model, options, maxTurns, tools } = parsed.data;
-  return Object.freeze({
-    type: name,
-    description,
-    model: model && !foreignModels.has(model) ? model : undefined,
-    options: Object.freeze({ ...options }),
-    maxTurns: maxTurns ?? 1,
-    tools: tools ?? [],
-    systemPrompt: body,
-  });
+  if (body.length <= maxPromptChars) return;
+  const detail = `has ${body.length} characters; a system prompt may have ${maxPromptChars}`;
+  throw new DefinitionError(file, 'body', detail);
 }

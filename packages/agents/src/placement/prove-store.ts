@@ -30,30 +30,42 @@ export async function proveStore(
   leadership: Leadership,
   group: string,
 ): Promise<StoreProof> {
-  const { clock, random, store, subjects, nodeId } = node;
+  const { clock, nodeId } = node;
   const lead = leadership.current();
-  const stream = controlStream(subjects.cell, group);
-  const subject = subjects.control(group, 'proof');
-  const payload = new TextEncoder().encode(JSON.stringify({ v: 1, by: nodeId, nonce: random.id() }));
+  const stream = controlStream(node.subjects.cell, group);
   const common = { node: nodeId, term: lead?.term ?? 0, fence: lead?.fence ?? 0, stream };
   const startedAtMs = clock.now();
   try {
-    const { sequence } = await leadership.append(subject, payload);
-    const writtenAtMs = clock.now();
-    const read = await store.readLast(stream, subject);
-    const isSame = read?.sequence === sequence && Buffer.from(read.payload).equals(Buffer.from(payload));
-    const writeMs = Math.round(writtenAtMs - startedAtMs);
-    const readMs = Math.round(clock.now() - writtenAtMs);
-    if (!isSame) {
-      const message = `${stream}: sequence ${sequence} was written, but sequence ${read?.sequence ?? 'none'} was read back`;
-      return { ...common, ok: false, code: 'store-unavailable', message, writeMs, readMs };
-    }
-    const usage = await readStoreUsage(node.transport, usageTimeoutMs);
-    return { ...common, ok: true, writeMs, readMs, ...usage };
+    const result = await writeAndRead(node, leadership, group, stream);
+    if (!result.ok) return { ...common, ...result };
+    return { ...common, ...result, ...(await readStoreUsage(node.transport, usageTimeoutMs)) };
   } catch (error) {
     const writeMs = Math.round(clock.now() - startedAtMs);
     const code = error instanceof StoreUnavailableError ? error.code : 'no-leader';
     if (!(error instanceof StoreUnavailableError) && !(error instanceof FenceRejectedError)) throw error;
     return { ...common, ok: false, code, message: error.message, writeMs, readMs: 0 };
   }
+}
+
+type WriteAndRead = Pick<StoreProof, 'ok' | 'code' | 'message' | 'writeMs' | 'readMs'>;
+
+async function writeAndRead(
+  { clock, random, store, subjects, nodeId }: ClusterNode,
+  leadership: Leadership,
+  group: string,
+  stream: string,
+): Promise<WriteAndRead> {
+  const subject = subjects.control(group, 'proof');
+  const payload = new TextEncoder().encode(JSON.stringify({ v: 1, by: nodeId, nonce: random.id() }));
+  const startedAtMs = clock.now();
+  const { sequence } = await leadership.append(subject, payload);
+  const writtenAtMs = clock.now();
+  const read = await store.readLast(stream, subject);
+  const writeMs = Math.round(writtenAtMs - startedAtMs);
+  const readMs = Math.round(clock.now() - writtenAtMs);
+  const isSame = read?.sequence === sequence && Buffer.from(read.payload).equals(Buffer.from(payload));
+  if (isSame) return { ok: true, writeMs, readMs };
+  const found = read?.sequence ?? 'none';
+  const message = `${stream}: sequence ${sequence} was written, but sequence ${found} was read back`;
+  return { ok: false, code: 'store-unavailable', message, writeMs, readMs };
 }

@@ -30,6 +30,8 @@ export interface TestCell {
   readonly client: OwnedAgentsClient;
   readonly gateway: TestNode;
   readonly start: (nodeId: string) => Promise<TestHost>;
+  /** The scripted fleet of a running host. */
+  readonly fleetOf: (nodeId: string) => ScriptedFleet;
   /** Crashes the node without a leave message, as kill -9 does. */
   readonly kill: (nodeId: string) => void;
   readonly advance: (ms: number) => Promise<void>;
@@ -79,6 +81,11 @@ export async function startTestCell(
       };
       hosts.set(nodeId, started);
       return started;
+    },
+    fleetOf(nodeId) {
+      const host = hosts.get(nodeId);
+      if (!host) throw new Error(`no host ${nodeId} runs`);
+      return host.fleet;
     },
     kill(nodeId) {
       hosts.get(nodeId)?.node.crash();

@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import { directoryWithAgent, host, testDirectory } from '../testing/test-directory.ts';
+
+describe('spawning', () => {
+  it('records the agent, orders its activation once that is durable, and answers once the host has confirmed', () => {
+    const { tick, spawn, written, activated } = testDirectory();
+    expect([
+      ...tick(host('h1')),
+      '-- spawn',
+      ...spawn('a1'),
+      '-- written',
+      ...written(1),
+      '-- activated',
+      ...activated('h1', 'a1', 1),
+    ]).toEqual([
+      'order h1 survey 1',
+      '-- spawn',
+      'write #1 agent/0 a1 active 1@h1.1',
+      '-- written',
+      'order h1 activate a1 1',
+      '-- activated',
+      'answer client agent a1 ready 1@h1',
+      'note agent a1 runs on h1, incarnation 1',
+    ]);
+  });
+
+  it('hides an agent until its first record is durable', () => {
+    const { tick, spawn, decide, written } = testDirectory();
+    tick(host('h1'));
+    spawn('a1');
+    expect(decide({ type: 'get', id: 'a1', replyTo: 'c' })).toEqual(['answer c error agent-not-found']);
+    written(1);
+    expect(decide({ type: 'get', id: 'a1', replyTo: 'c' })).toEqual(['answer c agent a1 starting 1@']);
+  });
+
+  it('refuses an unknown type, and any type while no host is alive, without a record', () => {
+    const { tick, spawn } = testDirectory();
+    tick(host('h1', 1, false));
+    expect(spawn('a1')).toEqual(['answer client error no-host']);
+    expect(spawn('a1', { type: 'poet' })).toEqual(['answer client error unknown-agent-type']);
+  });
+
+  it('places on the host with the fewest agents', () => {
+    const { tick, spawn } = directoryWithAgent();
+    tick(host('h1'), host('h2'));
+    expect(spawn('a2')).toEqual(['write #2 agent/1 a2 active 1@h2.1']);
+  });
+
+  it('answers with the same agent for the same key and request, before and after it runs', () => {
+    const { tick, spawn, written, activated } = testDirectory();
+    tick(host('h1'));
+    spawn('a1', { key: 'k' });
+    expect(spawn('a2', { key: 'k', replyTo: 'again' })).toEqual([]);
+    written(1);
+    expect(activated('h1', 'a1', 1).slice(0, 2)).toEqual([
+      'answer client agent a1 ready 1@h1',
+      'answer again agent a1 ready 1@h1',
+    ]);
+    expect(spawn('a3', { key: 'k', replyTo: 'late' })).toEqual(['answer late agent a1 ready 1@h1']);
+  });
+
+  it('refuses the same key with another request', () => {
+    expect(directoryWithAgent().spawn('a2', { key: 'key-a1', name: 'bob' })).toEqual([
+      'answer client error idempotency-conflict',
+    ]);
+  });
+
+  it('answers pending when the agent is recorded but its host does not confirm while the asker waits', () => {
+    const { tick, spawn, written, advance } = testDirectory();
+    tick(host('h1'));
+    spawn('a1');
+    advance(1_000);
+    expect(written(1)).toEqual(['order h1 activate a1 1']);
+    advance(1_000);
+    expect(tick(host('h1'))).toEqual(['order h1 activate a1 1', 'answer client pending a1 starting 1@']);
+  });
+
+  it('reuses the slot of the agent that stopped first when all are taken, never the slot of an active agent', () => {
+    const { spawn, decide, written } = directoryWithAgent({ config: { maxAgents: 1 } });
+    expect(spawn('a2')).toEqual(['answer client error no-host']);
+    decide({ type: 'stop', id: 'a1', replyTo: 'c' });
+    written(2);
+    expect(spawn('a2')).toEqual(['write #3 agent/0 a2 active 1@h1.1']);
+    expect(decide({ type: 'get', id: 'a1', replyTo: 'c' })).toEqual(['answer c error agent-not-found']);
+  });
+});
