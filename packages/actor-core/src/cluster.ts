@@ -54,16 +54,16 @@ export {
   type TopicMessage,
 } from './subscribing/tell-changes.ts';
 export { connectNats, type NatsTransportOptions } from './transport/connect-nats.ts';
+export { type Permissions, permissionsOf } from './transport/permissions.ts';
+export type { Role } from './transport/roles.ts';
 export {
   anyToken,
   controlStream,
   createSubjects,
   inboxPrefix,
   type Lane,
-  type Permissions,
-  permissionsOf,
   requireToken,
-  type Role,
+  senderOf,
   type Subjects,
 } from './transport/subjects.ts';
 export type {

@@ -6,7 +6,7 @@ import {
   WrongSequenceError,
 } from '../errors.ts';
 import type { ClusterNode } from '../node/cluster-node.ts';
-import { anyToken, controlStream, requireToken } from '../transport/subjects.ts';
+import { anyToken, controlStream, requireToken, senderOf } from '../transport/subjects.ts';
 import { decideLeadership, initialLeadership, mayAct } from './decide-leadership.ts';
 import { decodeHeartbeat, decodeLeadRecord, encodeHeartbeat, encodeLeadRecord } from './lead-record.ts';
 import type { LeadershipEffect, LeadershipEvent, LeadershipState } from './leadership-state.ts';
@@ -132,8 +132,7 @@ class LeaseLeadership implements Leadership {
     const { transport, subjects, presence, clock } = this.#node;
     const heard = transport.subscribe(subjects.leader(this.group, anyToken), ({ subject, payload }) => {
       const heartbeat = decodeHeartbeat(payload);
-      if (heartbeat !== undefined)
-        this.#take({ type: 'heard', from: subject.slice(subject.lastIndexOf('.') + 1), ...heartbeat });
+      if (heartbeat !== undefined) this.#take({ type: 'heard', from: senderOf(subject), ...heartbeat });
     });
     this.#ends.push(
       () => heard.unsubscribe(),

@@ -1,5 +1,5 @@
 import { pack, unpack } from 'msgpackr';
-import type { Role } from '../transport/subjects.ts';
+import { isRole, type Role } from '../transport/roles.ts';
 
 /** What a node says of itself. On the wire a positional tuple that only grows: `[1, incarnation, pid, roles, lagMs, left]`. */
 export interface Announcement {
@@ -12,7 +12,6 @@ export interface Announcement {
 }
 
 const version = 1;
-const knownRoles: ReadonlySet<unknown> = new Set<Role>(['gateway', 'node-agent', 'host', 'observer']);
 
 export function encodeAnnouncement(said: Announcement): Uint8Array {
   return new Uint8Array(pack([version, said.incarnation, said.pid, said.roles, said.lagMs, said.left]));
@@ -34,7 +33,7 @@ export function decodeAnnouncement(payload: Uint8Array): Announcement | undefine
   return {
     incarnation: incarnation as number,
     pid: pid as number,
-    roles: [...new Set(roles.filter((role): role is Role => knownRoles.has(role)))],
+    roles: [...new Set(roles.filter(isRole))],
     lagMs,
     left,
   };

@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '../clock.ts';
 import type { Logger } from '../logger.ts';
-import { anyToken, type Role, type Subjects } from '../transport/subjects.ts';
+import type { Role } from '../transport/roles.ts';
+import { anyToken, senderOf, type Subjects } from '../transport/subjects.ts';
 import type { Transport } from '../transport/transport.ts';
 import { type Announcement, decodeAnnouncement, encodeAnnouncement } from './announcement.ts';
 import { forgive, hear, type Member, type MemberTable, sweep, type TableChange } from './member-table.ts';
@@ -117,7 +118,7 @@ export class HeartbeatPresence implements Presence {
   };
 
   #hear(subject: string, payload: Uint8Array): void {
-    const node = subject.slice(subject.lastIndexOf('.') + 1);
+    const node = senderOf(subject);
     const said = decodeAnnouncement(payload);
     if (said === undefined) return this.#warnOnce(node);
     if (node !== this.#options.node) {

@@ -1,4 +1,4 @@
-import type { Role } from '../transport/subjects.ts';
+import type { Role } from '../transport/roles.ts';
 
 /**
  * Who is there, by heartbeat: each node announces itself once a second and at every change. It reports

@@ -5,7 +5,8 @@ import type { Logger } from '../logger.ts';
 import type { Presence } from '../membership/presence.ts';
 import type { Random } from '../random.ts';
 import type { Store } from '../storage/store.ts';
-import type { Role, Subjects } from '../transport/subjects.ts';
+import type { Role } from '../transport/roles.ts';
+import type { Subjects } from '../transport/subjects.ts';
 import type { Transport } from '../transport/transport.ts';
 
 /** One process in the cluster: its actors, its bus, and what it sees of the others. Made by `joinCluster`. */

@@ -11,7 +11,9 @@ import { createPubSub, topic } from '../pubsub/pub-sub.ts';
 import { actorRefSchema } from '../remoting/actor-ref-schema.ts';
 import { type NatsServer, startNatsServer } from '../testing/nats-server.ts';
 import { waitUntil } from '../testing/wait-until.ts';
-import { createSubjects, type Lane, permissionsOf, type Role } from '../transport/subjects.ts';
+import { permissionsOf } from '../transport/permissions.ts';
+import type { Role } from '../transport/roles.ts';
+import { createSubjects, type Lane } from '../transport/subjects.ts';
 import type { ClusterNode } from './cluster-node.ts';
 import { joinCluster } from './join-cluster.ts';
 

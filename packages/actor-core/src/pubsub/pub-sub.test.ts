@@ -6,7 +6,9 @@ import { type Logger, silentLogger } from '../logger.ts';
 import { settle } from '../testing/settle.ts';
 import { createTestHub, createTestNode, type TestHub, type TestNode } from '../testing/test-node.ts';
 import { subjectMatches } from '../transport/subject-match.ts';
-import { createSubjects, permissionsOf, type Role } from '../transport/subjects.ts';
+import { permissionsOf } from '../transport/permissions.ts';
+import type { Role } from '../transport/roles.ts';
+import { createSubjects } from '../transport/subjects.ts';
 import { createEventStream } from './event-stream.ts';
 import { createPubSub, type PubSub, topic } from './pub-sub.ts';
 

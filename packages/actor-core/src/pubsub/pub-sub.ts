@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { InvalidArgumentError, MessageTooLargeError } from '../errors.ts';
 import type { ClusterNode } from '../node/cluster-node.ts';
-import { anyToken, requireTopic } from '../transport/subjects.ts';
+import { anyToken, requireTopic, senderOf, topicOf } from '../transport/subjects.ts';
 import { decodeTopicMessage, encodeTopicMessage } from './topic-message.ts';
 import { optionNames, requireKnownOptions } from '../known-options.ts';
 
@@ -65,9 +65,7 @@ export function createPubSub(node: Pick<ClusterNode, 'nodeId' | 'transport' | 's
       if (options?.signal?.aborted === true) return () => undefined;
       let isWarned = false;
       const subscription = transport.subscribe(subjects.topic(name, anyToken), ({ subject, payload }) => {
-        const tokens = subject.split('.');
-        const from = tokens.at(-1) as string;
-        const published = { topic: tokens.slice(3, -1).join('.'), from };
+        const published = { topic: topicOf(subject), from: senderOf(subject) };
         const decoded = decodeTopicMessage(payload);
         const parsed = decoded === undefined ? undefined : protocol.safeParse(decoded.message);
         if (parsed?.success !== true) {

@@ -8,7 +8,8 @@ import { nodeScheduler } from '../scheduler/node-scheduler.ts';
 import type { Scheduler } from '../scheduler.ts';
 import { MemoryStore } from '../storage/memory-store.ts';
 import { MemoryHub, type MemoryTransport } from '../transport/memory-transport.ts';
-import { createSubjects, type Role } from '../transport/subjects.ts';
+import type { Role } from '../transport/roles.ts';
+import { createSubjects } from '../transport/subjects.ts';
 import { ManualClock } from './manual-clock.ts';
 import { optionNames, requireKnownOptions } from '../known-options.ts';
 

@@ -1,5 +1,5 @@
 import type { ClusterNode } from '@drover/actor-core/cluster';
-import { anyToken } from '@drover/actor-core/cluster';
+import { anyToken, senderOf } from '@drover/actor-core/cluster';
 import type { FleetConfig } from '../config.ts';
 import type { LoadReport } from '../protocol/load-report.ts';
 import {
@@ -46,7 +46,7 @@ export function createLoadTable(
     for (const listener of listeners) listener();
   };
   const subscription = transport.subscribe(subjects.load(anyToken), ({ subject, payload }) => {
-    const peer = subject.slice(subject.lastIndexOf('.') + 1);
+    const peer = senderOf(subject);
     const decision = decideReport(state, peer, payload, facts());
     if (decision.kind === 'ignored' && decision.warning !== undefined) {
       const text = 'ignored a load report; further ones of this node are only counted';

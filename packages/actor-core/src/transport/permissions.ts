@@ -1,0 +1,61 @@
+import type { Role } from './roles.ts';
+import { allReplies, anyToken, inboxPrefix, type Lane, maxTopicTokens, type Subjects } from './subjects.ts';
+
+/** Subjects, wildcards included, that NATS lets a node publish and subscribe to. */
+export interface Permissions {
+  readonly publish: readonly string[];
+  readonly subscribe: readonly string[];
+}
+
+/** On which lanes a node of each role may publish to the inboxes of other nodes. */
+const lanesOf: Readonly<Record<Exclude<Role, 'observer'>, readonly Lane[]>> = {
+  'node-agent': ['ctl', 'dat', 'ping'],
+  gateway: ['ctl', 'dat', 'ping', 'req'],
+  host: ['ctl', 'dat', 'ping', 'req', 'ord'],
+};
+
+/** JetStream's API, its acknowledgements and its flow control, for the nodes that may lead a group. */
+const jetStream = ['$JS.API.>', '$JS.ACK.>', '$JS.FC.>'];
+
+/**
+ * What NATS lets one node do: the union over its roles. The node's own id is the last token of every subject that it may
+ * publish to, except replies, control records and JetStream.
+ */
+export function permissionsOf(subjects: Subjects, node: string, roles: readonly Role[]): Permissions {
+  const publish = new Set<string>();
+  const subscribe = new Set<string>([
+    subjects.presence(anyToken),
+    subjects.load(anyToken),
+    subjects.leader(anyToken, anyToken),
+    `${inboxPrefix(node)}.>`,
+  ]);
+  for (const role of roles) {
+    if (role === 'observer') continue;
+    for (const subject of publishedBy(role, subjects, node)) publish.add(subject);
+    subscribe.add(subjects.allTopics);
+    subscribe.add(subjects.inboxOf(node));
+    subscribe.add(subjects.poll(anyToken));
+  }
+  return { publish: [...publish], subscribe: [...subscribe] };
+}
+
+function publishedBy(role: Exclude<Role, 'observer'>, subjects: Subjects, node: string): string[] {
+  const published = [
+    ...lanesOf[role].map((lane) => subjects.inbox(anyToken, lane, node)),
+    subjects.inspection(anyToken, node),
+    subjects.presence(node),
+    subjects.poll(node),
+    allReplies,
+    ...topicsOf(subjects, node),
+  ];
+  if (role === 'node-agent') published.push(subjects.load(node));
+  if (role === 'host') published.push(subjects.leader(anyToken, node), subjects.allControl, ...jetStream);
+  return published;
+}
+
+/** One pattern for each length of a topic: NATS has no wildcard for any number of tokens before the last one. */
+function topicsOf(subjects: Subjects, node: string): string[] {
+  return Array.from({ length: maxTopicTokens }, (_, index) =>
+    subjects.topic(Array.from({ length: index + 1 }, () => anyToken).join('.'), node),
+  );
+}
