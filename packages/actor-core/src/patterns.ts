@@ -32,12 +32,8 @@ export {
 } from './delivery/work-dispatcher.ts';
 export { workPuller, type WorkPullerOptions } from './delivery/work-puller.ts';
 export { CircuitOpenError, NoTargetsError, ShutdownAbortedError, TooFewAnswersError } from './errors.ts';
-export {
-  type MachineDefinition,
-  type StateDefinition,
-  stateMachine,
-  type TimeoutHandler,
-} from './fsm/state-machine.ts';
+export type { MachineDefinition, StateDefinition, TimeoutHandler } from './fsm/machine-definition.ts';
+export { stateMachine } from './fsm/state-machine.ts';
 export {
   also,
   cancelTimeout,

@@ -6,6 +6,7 @@
 export { seededRandom } from './random/seeded-random.ts';
 export { MemoryStore } from './storage/memory-store.ts';
 export { ManualClock } from './testing/manual-clock.ts';
+export type { FaultKind, FaultRates } from './testing/fault-rates.ts';
 export { type Fault, type FaultSchedule, scheduleFaults } from './testing/fault-schedule.ts';
 export { findNatsServer } from './testing/find-nats-server.ts';
 export { type NatsServer, type NatsServerOptions, startNatsServer } from './testing/nats-server.ts';
@@ -13,7 +14,7 @@ export { NodeExecution } from './testing/node-execution.ts';
 export { advance, settle } from './testing/settle.ts';
 export type { SimulatedNode } from './testing/simulated-node.ts';
 export { SimulatedScheduler } from './testing/simulated-scheduler.ts';
-export { type FaultKind, type FaultRates, Simulation, type SimulationOptions } from './testing/simulation.ts';
+export { Simulation, type SimulationOptions } from './testing/simulation.ts';
 export {
   createTestHub,
   createTestNode,

@@ -1,9 +1,10 @@
 import type { ActorContext } from '../actor/actor-context.ts';
 import type { Signal } from '../actor/signal.ts';
 import { InvalidArgumentError } from '../errors.ts';
-import type { MachineDefinition, StateDefinition } from './state-machine.ts';
+import type { MachineDefinition, StateDefinition } from './machine-definition.ts';
 import { notHandled, stay, type Transition, type TransitionAction } from './transition.ts';
 
+/** What a state machine can react to. */
 export type MachineEvent<M> =
   | { readonly type: 'message'; readonly message: M }
   | { readonly type: 'signal'; readonly signal: Signal }
@@ -11,6 +12,7 @@ export type MachineEvent<M> =
   | { readonly type: 'event-timeout' }
   | { readonly type: 'timeout'; readonly name: string };
 
+/** State and data of a machine at one moment. */
 export interface Current<S extends string, D> {
   readonly state: S;
   readonly data: D;
@@ -36,7 +38,7 @@ export function decideTransition<S extends string, D, M>(
   if (transition.type === 'unhandled') return { next: current, outcome: 'unhandled', actions: [] };
   const actions = transition.type === 'postpone' ? [transition] : (transition.actions ?? []);
   if (event.type !== 'message' && actions.some(({ type }) => type === 'postpone'))
-    throw new InvalidArgumentError('postpone', `is for messages, and this is a ${event.type}`);
+    throw new InvalidArgumentError('postpone', `applies to messages only, not to a ${event.type}`);
   if (transition.type === 'postpone') return { next: current, outcome: 'stayed', actions };
   const data = 'data' in transition ? transition.data : current.data;
   if (transition.type === 'stay') return { next: { state: current.state, data }, outcome: 'stayed', actions };
@@ -60,7 +62,7 @@ function transitionFor<S extends string, D, M>(
   return handle?.(data, context) ?? notHandled;
 }
 
-/** Own properties only: a name such as `constructor` must not find an inherited property. */
+/** Looks at own properties only, so that a name such as `constructor` does not find an inherited one. */
 function own<T>(handlers: Readonly<Record<string, T>> | undefined, name: string): T | undefined {
   return handlers !== undefined && Object.hasOwn(handlers, name) ? handlers[name] : undefined;
 }

@@ -18,7 +18,7 @@ export type TransitionAction =
   | { readonly type: 'cancel-timeout'; readonly name: string }
   | { readonly type: 'event-timeout'; readonly afterMs: number };
 
-/** Leaves the state, also for the same state, which is then entered again. Without `data` the data is kept. */
+/** Leaves the state and enters `state`, which may be the same one. Without `data` the data stays as it is. */
 export function goTo<S extends string, D>(state: S, ...data: [D?]): Transition<S, D> {
   return data.length === 0 ? { type: 'goto', state } : { type: 'goto', state, data: data[0] as D };
 }
@@ -42,29 +42,30 @@ export function also<S extends string, D>(
 }
 
 /**
- * Starts the timeout of that name, or starts it again: it fires in whatever state the machine is by then (`onTimeouts`),
- * unless it is cancelled first. State changes do not touch it.
+ * Starts or restarts the timeout of that name. It fires in the state that the machine has by then (`onTimeouts`), unless
+ * `cancelTimeout` cancels it; changes of state do not.
  */
 export function startTimeout(name: string, afterMs: number): TransitionAction {
   return { type: 'start-timeout', name, afterMs };
 }
 
-/** Cancels the timeout of that name, also one that has fired and was not handled yet. Nothing happens where there is none. */
+/** Cancels the timeout of that name, also one that has fired and is not handled yet. Without one, does nothing. */
 export function cancelTimeout(name: string): TransitionAction {
   return { type: 'cancel-timeout', name };
 }
 
-/** Fires when nothing at all comes for so long (`onEventTimeout`): any message, signal or other timeout cancels it. */
+/** Fires after `afterMs` without any event (`onEventTimeout`): a message, a signal or another timeout cancels it. */
 export function eventTimeout(afterMs: number): TransitionAction {
   return { type: 'event-timeout', afterMs };
 }
 
 /**
- * Puts the message aside until the state has changed; then it is handled before newer ones, in the order it came. Alone
- * it keeps the state; beside a `goTo` it is handled again at once, in the next state. Bounded as `ActorContext.stash`.
+ * Puts the message aside until the state has changed. Postponed messages are then handled before newer ones, in the order
+ * of their arrival. Alone, `postpone` keeps the state; together with a `goTo` the message is handled at once in the next
+ * state. The limit is that of `ActorContext.stash`.
  */
 export const postpone: { readonly type: 'postpone' } = { type: 'postpone' };
-/** The machine, and its actor, end. */
+/** Ends the machine and its actor. */
 export const stop: { readonly type: 'stop' } = { type: 'stop' };
 /** This state does not handle the message, which is reported as unhandled. */
 export const notHandled: { readonly type: 'unhandled' } = { type: 'unhandled' };

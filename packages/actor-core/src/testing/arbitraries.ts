@@ -24,7 +24,7 @@ import type { RestartType } from '../actor/supervision-options.ts';
 import type { MailboxOptions } from '../actor/mailbox-options.ts';
 import type { SupervisionOptions } from '../actor/supervision-options.ts';
 import type { Fault, FaultSchedule } from './fault-schedule.ts';
-import type { FaultRates } from './simulation.ts';
+import type { FaultRates } from './fault-rates.ts';
 
 export { type ActorModel, followsModel } from './actor-model.ts';
 

@@ -1,5 +1,6 @@
+import type { FaultRates } from './fault-rates.ts';
 import type { SimulatedNode } from './simulated-node.ts';
-import type { FaultRates, Simulation } from './simulation.ts';
+import type { Simulation } from './simulation.ts';
 
 /** One thing that goes wrong in a simulation, or is put right. */
 export type Fault =

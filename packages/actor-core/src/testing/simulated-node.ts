@@ -1,29 +1,45 @@
-import type { Simulation } from './simulation.ts';
-import { createTestNode, type TestNode, type TestNodeOptions } from './test-node.ts';
+import type { FaultKind } from './fault-rates.ts';
+import type { NodeExecution } from './node-execution.ts';
+import { createTestNode, type TestHub, type TestNode, type TestNodeOptions } from './test-node.ts';
 
-/** A node of a simulation. Its crash is one of the process: nothing of it ever runs again. */
+/** A node of a simulation. Its crash is the crash of its process: no code of the node runs after it. */
 export interface SimulatedNode extends TestNode {
-  /** Nothing of it runs for `ms`, as in a long garbage collection; what arrives meanwhile waits. */
+  /** Stops all code of the node for `ms`, as a long garbage collection does; what arrives meanwhile waits. */
   pause(ms: number): void;
 }
 
-/** Made by `Simulation.startNode`, which numbers its lives. */
-export function startSimulatedNode(simulation: Simulation, options: TestNodeOptions): SimulatedNode {
-  const execution = simulation.execution();
-  const node = createTestNode({ ...simulation.hub, clock: execution, scheduler: execution }, options);
+/** What a simulated node needs of its simulation. */
+export interface NodeSurroundings {
+  readonly hub: TestHub;
+  /** Time and turns of this node's process. */
+  readonly execution: NodeExecution;
+  /** Counts a fault that has struck. */
+  strike(kind: FaultKind): void;
+  /** Adds a line to the trace. */
+  note(line: string): void;
+  /** The node has crashed. */
+  onCrash(node: SimulatedNode): void;
+}
+
+/** Starts a node that can crash and pause. `Simulation.startNode` uses it and numbers the incarnations. */
+export function startSimulatedNode(
+  { hub, execution, strike, note, onCrash }: NodeSurroundings,
+  options: TestNodeOptions,
+): SimulatedNode {
+  const node = createTestNode({ ...hub, clock: execution, scheduler: execution }, options);
   const { nodeId } = node;
   const simulated: SimulatedNode = {
     ...node,
     crash() {
-      if (simulation.nodes.get(nodeId) === simulated) simulation.nodes.delete(nodeId);
-      simulation.strike('crash');
-      simulation.note(`crash ${nodeId}`);
+      onCrash(simulated);
+      strike('crash');
+      note(`crash ${nodeId}`);
       execution.halt();
       node.crash();
     },
     pause(ms) {
-      simulation.strike('pause');
-      simulation.note(`pause ${nodeId}`);
+      strike('pause');
+      note(`pause ${nodeId}`);
       execution.pause(ms);
     },
   };

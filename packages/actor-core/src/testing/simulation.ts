@@ -1,6 +1,7 @@
 import { seededRandom } from '../random/seeded-random.ts';
 import type { Random } from '../random.ts';
 import type { Delivery, Passage } from '../transport/memory-transport.ts';
+import { type FaultKind, type FaultRates, noFaults } from './fault-rates.ts';
 import { ManualClock } from './manual-clock.ts';
 import { NodeExecution } from './node-execution.ts';
 import { settle } from './settle.ts';
@@ -9,60 +10,46 @@ import { type SimulatedNode, startSimulatedNode } from './simulated-node.ts';
 import { createTestHub, type TestHub, type TestNodeOptions } from './test-node.ts';
 import { optionNames, requireKnownOptions } from '../known-options.ts';
 
-/** How often each fault strikes a delivery, each in [0, 1]. */
-export interface FaultRates {
-  /** Never arrives. */
-  readonly drop: number;
-  /** Arrives twice. */
-  readonly duplicate: number;
-  /** Arrives up to 400 ms late, so that others overtake it. */
-  readonly delay: number;
-}
-
-/** What can go wrong. `reorder`: a delivery that others overtake. */
-export type FaultKind = 'drop' | 'duplicate' | 'reorder' | 'partition' | 'crash' | 'pause' | 'disconnect';
-
-/** How nasty the bus is, and who hears what happens. */
+/** Rules of the simulated bus, and a listener for its trace. */
 export interface SimulationOptions {
   /**
-   * What one connection publishes on one subject stays in order, as NATS promises. False is nastier than NATS.
+   * Keeps messages of one connection on one subject in order, as NATS promises. `false` also tests what NATS rules out.
    *
    * @default false
    */
   readonly keepsSubjectOrder?: boolean;
-  /** Told each line that goes into the trace hash. */
+  /** Called with each line that goes into the trace hash. */
   readonly onNote?: (line: string) => void;
 }
 
 const simulationOptions = optionNames<SimulationOptions>({ keepsSubjectOrder: true, onNote: true });
-const noFaults: FaultRates = { drop: 0, duplicate: 0, delay: 0 };
 const maxDelayMs = 400;
 
-/** A hub whose time, order of turns and faults all come from one seed. */
+/** A cluster in one process whose time, order of turns and faults all come from one seed. */
 export class Simulation {
-  /** Bus and store that its nodes share. */
+  /** Bus and store that the nodes share. */
   readonly hub: TestHub<ManualClock>;
-  /** Its time. Move it by `run`, which lets turns run as it passes. */
+  /** Virtual time. Move it with `run`, which also runs the turns that become ready. */
   readonly clock: ManualClock = new ManualClock();
-  /** For the scenario's own choices; apart from the hub's, so that a look at one does not shift the other. */
+  /** Random source of the scenario. The bus has its own, so that a draw here does not change the faults there. */
   readonly random: Random;
   readonly keepsSubjectOrder: boolean;
-  /** How often each kind of fault has struck. */
+  /** Number of faults so far, by kind. */
   readonly struck: Map<FaultKind, number> = new Map();
   /** Rates of the faults from now on. @default none */
   faults: FaultRates = noFaults;
-  /** What `startNode` started, by name: those that crashed are not in it. */
+  /** Nodes that `startNode` started and that have not crashed, by id. */
   readonly nodes: Map<string, SimulatedNode> = new Map();
-  readonly #lives = new Map<string, number>();
+  readonly #incarnations = new Map<string, number>();
   readonly #onNote: ((line: string) => void) | undefined;
   readonly #chance: Random;
   readonly #scheduler: SimulatedScheduler;
   readonly #cuts = new Set<string>();
-  /** Instant of the last delivery of each connection and subject, where those keep their order. */
+  /** Due time of the last delivery per connection and subject, for `keepsSubjectOrder`. */
   readonly #lastDueMs = new Map<string, number>();
   #hash = 0x811c9dc5;
 
-  /** Two simulations of one seed do the same. */
+  /** Two simulations with the same seed and the same calls do the same. */
   constructor(seed: number, options: SimulationOptions = {}) {
     requireKnownOptions('options', options, simulationOptions);
     this.keepsSubjectOrder = options.keepsSubjectOrder ?? false;
@@ -78,34 +65,42 @@ export class Simulation {
     this.hub.bus.fault = (passage) => this.#fate(passage);
   }
 
-  /** Time and turns for one process of the simulation: give it a hub made of these. */
+  /** Time and turns for one process of the simulation: its clock and its scheduler. */
   execution(): NodeExecution {
     return new NodeExecution(this.clock, this.#scheduler);
   }
 
   /**
-   * Starts a process of the simulation, in its next life: larger than that of every earlier one of this `nodeId`. Its
-   * actors run as the simulation does: see `run`.
+   * Starts a node in the next incarnation of this `nodeId`. Its actors run when the simulation runs: see `run`.
    */
   startNode(nodeId: string, options: Omit<TestNodeOptions, 'nodeId' | 'incarnation'> = {}): SimulatedNode {
-    const incarnation = (this.#lives.get(nodeId) ?? 0) + 1;
-    this.#lives.set(nodeId, incarnation);
-    const node = startSimulatedNode(this, { ...options, nodeId, incarnation });
+    const incarnation = (this.#incarnations.get(nodeId) ?? 0) + 1;
+    this.#incarnations.set(nodeId, incarnation);
+    const surroundings = {
+      hub: this.hub,
+      execution: this.execution(),
+      strike: (kind: FaultKind) => this.strike(kind),
+      note: (line: string) => this.note(line),
+      onCrash: (crashed: SimulatedNode) => {
+        if (this.nodes.get(nodeId) === crashed) this.nodes.delete(nodeId);
+      },
+    };
+    const node = startSimulatedNode(surroundings, { ...options, nodeId, incarnation });
     this.nodes.set(nodeId, node);
     return node;
   }
 
-  /** Nothing passes between the two, either way. */
+  /** Drops every message between the two nodes, in both directions. */
   cut(a: string, b: string): void {
     this.#cuts.add(`${a}>${b}`).add(`${b}>${a}`);
   }
 
-  /** Is anybody cut off from anybody? */
+  /** Whether any two nodes are cut off from each other. */
   get isCut(): boolean {
     return this.#cuts.size > 0;
   }
 
-  /** Ends every cut and every rate of faults; what was lost stays lost. */
+  /** Ends all cuts and sets all fault rates to 0. Lost messages stay lost. */
   heal(): void {
     this.#cuts.clear();
     this.faults = noFaults;
@@ -116,7 +111,7 @@ export class Simulation {
     this.struck.set(kind, (this.struck.get(kind) ?? 0) + 1);
   }
 
-  /** Lets `ms` of virtual time pass, everything that becomes ready running as it does. */
+  /** Advances virtual time by `ms` and runs everything that becomes ready on the way. */
   async run(ms: number): Promise<void> {
     const until = this.clock.now() + ms;
     await this.#quiesce();
@@ -125,7 +120,7 @@ export class Simulation {
     await this.#quiesce();
   }
 
-  /** Adds a line to what two runs of one seed must agree on. */
+  /** Adds a line to the trace, which two runs of one seed must have in common. */
   note(line: string): void {
     const full = `${this.clock.now().toFixed(3)} ${line}`;
     this.#onNote?.(full);
@@ -133,12 +128,12 @@ export class Simulation {
       this.#hash = Math.imul(this.#hash ^ full.charCodeAt(i), 0x01000193) >>> 0;
   }
 
-  /** Equal in two runs of one seed, in whatever process: all deliveries and notes are in it. */
+  /** Hash of the trace (all deliveries and notes): equal in two runs of one seed, also in different processes. */
   get traceHash(): string {
     return this.#hash.toString(16).padStart(8, '0');
   }
 
-  /** Runs turns and the promises that they settle until nothing is ready. */
+  /** Runs turns, and the promises that they settle, until nothing is ready. */
   async #quiesce(): Promise<void> {
     do {
       while (this.#scheduler.runOne());
@@ -170,7 +165,7 @@ export class Simulation {
     return 'duplicate';
   }
 
-  /** Wait of a delivery that must not overtake the last one of its subject; undefined when none is on its way. */
+  /** Delay of a delivery that must not overtake the previous one of its subject; undefined when none is pending. */
   #afterTheLast({ from, to, subject }: Passage, delayMs: number): number | undefined {
     const now = this.clock.now();
     const key = `${from}>${to} ${subject}`;
