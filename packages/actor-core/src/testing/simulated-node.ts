@@ -14,11 +14,11 @@ export interface NodeSurroundings {
   /** Time and turns of this node's process. */
   readonly execution: NodeExecution;
   /** Counts a fault that has struck. */
-  strike(kind: FaultKind): void;
+  readonly strike: (kind: FaultKind) => void;
   /** Adds a line to the trace. */
-  note(line: string): void;
+  readonly note: (line: string) => void;
   /** The node has crashed. */
-  onCrash(node: SimulatedNode): void;
+  readonly onCrash: (node: SimulatedNode) => void;
 }
 
 /** Starts a node that can crash and pause. `Simulation.startNode` uses it and numbers the incarnations. */
