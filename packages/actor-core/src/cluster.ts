@@ -33,6 +33,8 @@ export { joinLeadership, type LeadershipOptions } from './leadership/join-leader
 export type { LeaderInfo, Leadership } from './leadership/lease.ts';
 export { readLeader } from './leadership/read-leader.ts';
 export type { MemberEvidence, MemberState, Presence } from './membership/presence.ts';
+export type { InspectableNode } from './inspection/inspectable-node.ts';
+export type { LocalNode } from './membership/local-node.ts';
 export type { ClusterNode } from './node/cluster-node.ts';
 export { joinCluster, type JoinClusterOptions } from './node/join-cluster.ts';
 export { createPubSub, type Published, type PubSub, topic, type Topic } from './pubsub/pub-sub.ts';

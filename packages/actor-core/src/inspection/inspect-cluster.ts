@@ -5,7 +5,7 @@ import {
   TransportDisconnectedError,
 } from '../errors.ts';
 import type { MemberEvidence } from '../membership/presence.ts';
-import type { ClusterNode } from '../node/cluster-node.ts';
+import type { InspectableNode } from './inspectable-node.ts';
 import {
   type InspectionAnswer,
   type InspectionQuestion,
@@ -66,7 +66,7 @@ const maxBytesEach = 256 * 1024;
  * @throws InvalidArgumentError naming the field of `question`
  */
 export async function inspectCluster(
-  node: ClusterNode,
+  node: InspectableNode,
   question: ClusterQuestion = {},
 ): Promise<readonly InspectedNode[]> {
   requireKnownOptions('question', question, questionOptions);
@@ -93,7 +93,7 @@ export async function inspectCluster(
 }
 
 async function ask(
-  node: ClusterNode,
+  node: InspectableNode,
   member: MemberEvidence,
   question: InspectionQuestion,
 ): Promise<InspectedNode['answer']> {
@@ -110,7 +110,7 @@ async function ask(
 }
 
 async function askOver(
-  node: ClusterNode,
+  node: InspectableNode,
   to: string,
   question: InspectionQuestion,
 ): Promise<InspectionAnswer | undefined> {

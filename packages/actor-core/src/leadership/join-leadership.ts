@@ -5,7 +5,7 @@ import {
   StoreUnavailableError,
   WrongSequenceError,
 } from '../errors.ts';
-import type { ClusterNode } from '../node/cluster-node.ts';
+import type { LocalNode } from '../membership/local-node.ts';
 import { anyToken, controlStream, requireToken, senderOf } from '../transport/subjects.ts';
 import { decideLeadership, initialLeadership, mayAct } from './decide-leadership.ts';
 import { decodeHeartbeat, decodeLeadRecord, encodeHeartbeat, encodeLeadRecord } from './lead-record.ts';
@@ -39,21 +39,21 @@ const defaultLeaseMs = 2_000;
 const tickMs = 100;
 
 /** Groups in which a node is a candidate: two of one node would both take its record for theirs. */
-const candidacies = new WeakMap<ClusterNode, Set<string>>();
+const candidacies = new WeakMap<LocalNode, Set<string>>();
 
 /**
  * Follows the leadership of a group, and as a candidate competes for it.
  *
  * @throws InvalidArgumentError for a second candidate of one node, and naming the option that cannot be
  */
-export function joinLeadership(node: ClusterNode, options: LeadershipOptions): Leadership {
+export function joinLeadership(node: LocalNode, options: LeadershipOptions): Leadership {
   return new LeaseLeadership(node, options);
 }
 
 /** The shell of `decideLeadership`: carries out its effects and feeds it what comes of them. */
 class LeaseLeadership implements Leadership {
   readonly group: string;
-  readonly #node: ClusterNode;
+  readonly #node: LocalNode;
   readonly #stream: string;
   readonly #leadSubject: string;
   readonly #options: LeadershipOptions;
@@ -65,7 +65,7 @@ class LeaseLeadership implements Leadership {
   #prepared: Promise<void> | undefined = undefined;
   #lastTrouble: StoreUnavailableError | undefined = undefined;
 
-  constructor(node: ClusterNode, options: LeadershipOptions) {
+  constructor(node: LocalNode, options: LeadershipOptions) {
     requireKnownOptions('options', options, leadershipOptions);
     const leaseMs = options.leaseMs ?? defaultLeaseMs;
     if (!(Number.isFinite(leaseMs) && leaseMs >= 2 * tickMs))

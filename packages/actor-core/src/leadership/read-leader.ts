@@ -1,4 +1,4 @@
-import type { ClusterNode } from '../node/cluster-node.ts';
+import type { LocalNode } from '../membership/local-node.ts';
 import { controlStream } from '../transport/subjects.ts';
 import { decodeLeadRecord } from './lead-record.ts';
 import type { LeaderInfo } from './lease.ts';
@@ -11,7 +11,7 @@ import type { LeaderInfo } from './lease.ts';
  * @throws TypeError or SyntaxError the record is not one of ours
  */
 export async function readLeader(
-  { store, subjects }: Pick<ClusterNode, 'store' | 'subjects'>,
+  { store, subjects }: Pick<LocalNode, 'store' | 'subjects'>,
   group: string,
 ): Promise<LeaderInfo | undefined> {
   const stored = await store.readLast(controlStream(subjects.cell, group), subjects.control(group, 'lead'));

@@ -1,20 +1,22 @@
 import { pack, unpack } from 'msgpackr';
 import { isRole, type Role } from '../transport/roles.ts';
 
-/** What a node says of itself. On the wire a positional tuple that only grows: `[1, incarnation, pid, roles, lagMs, left]`. */
+/** What a node tells about itself. On the wire a positional tuple that only grows: `[1, incarnation, pid, roles, lagMs, left]`. */
 export interface Announcement {
   readonly incarnation: number;
   readonly pid: number;
   readonly roles: readonly Role[];
+  /** Event-loop lag of the node since its last announcement, milliseconds. */
   readonly lagMs: number;
-  /** It says goodbye. */
+  /** The node leaves the cluster: its last announcement. */
   readonly left: boolean;
 }
 
 const version = 1;
 
-export function encodeAnnouncement(said: Announcement): Uint8Array {
-  return new Uint8Array(pack([version, said.incarnation, said.pid, said.roles, said.lagMs, said.left]));
+export function encodeAnnouncement(announcement: Announcement): Uint8Array {
+  const { incarnation, pid, roles, lagMs, left } = announcement;
+  return new Uint8Array(pack([version, incarnation, pid, roles, lagMs, left]));
 }
 
 /** Reads an announcement; undefined for an invalid one. Unknown and repeated roles are left out. */

@@ -1,36 +1,74 @@
 import type { Announcement } from './announcement.ts';
 import type { MemberState } from './presence.ts';
 
-/** What one node knows of another. */
+/** What this node knows about one node, itself included. */
 export interface Member extends Announcement {
   readonly node: string;
   readonly state: MemberState;
   /** Clock milliseconds of the last announcement, moved forward by the time in which silence does not count. */
   readonly heardMs: number;
-  /** An older incarnation of the same id that was heard after this incarnation. */
+  /** Another process under the same id in an older incarnation, whose announcement came after this incarnation's. */
   readonly rival?:
     | { readonly pid: number; readonly incarnation: number; readonly heardMs: number }
     | undefined;
 }
 
+/** All known nodes, by id. */
 export type MemberTable = ReadonlyMap<string, Member>;
+
+/** What a failure detector finds out about nodes. */
+export type Evidence =
+  /** A node announced itself. */
+  | { readonly type: 'announced'; readonly node: string; readonly announcement: Announcement }
+  /** These nodes gave no sign of life for as long as the detector allows. */
+  | { readonly type: 'silent'; readonly nodes: readonly string[] }
+  /** These nodes are gone for so long that they need not be listed any more. */
+  | { readonly type: 'forgotten'; readonly nodes: readonly string[] }
+  /** This node could not receive for `forMs`: that time does not count as silence of the others. */
+  | { readonly type: 'grace'; readonly forMs: number }
+  /** This node was cut off from the bus and is back: the silence of every live node is counted from now. */
+  | { readonly type: 'reconnected' };
 
 export interface TableChange {
   readonly table: MemberTable;
-  /** Members that appeared, changed state or came back in a newer life. */
+  /** Members that appeared, changed state or came back with a newer incarnation. */
   readonly changed: readonly Member[];
 }
 
-/** A node announced itself. Word of an older life, or of one that has said goodbye, is ignored. */
-export function hear(table: MemberTable, node: string, said: Announcement, nowMs: number): TableChange {
+/** Next table after a piece of evidence. */
+export function applyEvidence(table: MemberTable, evidence: Evidence, nowMs: number): TableChange {
+  switch (evidence.type) {
+    case 'announced':
+      return applyAnnouncement(table, evidence.node, evidence.announcement, nowMs);
+    case 'silent':
+      return applySilence(table, evidence.nodes);
+    case 'forgotten': {
+      const next = new Map(table);
+      for (const node of evidence.nodes) next.delete(node);
+      return { table: next, changed: [] };
+    }
+    case 'grace':
+      return unchanged(mapMembers(table, (member) => member.heardMs + evidence.forMs));
+    case 'reconnected':
+      return unchanged(mapMembers(table, (member) => (member.state === 'alive' ? nowMs : member.heardMs)));
+  }
+}
+
+/** An announcement of an older incarnation, or of one that has left, changes no state. */
+function applyAnnouncement(
+  table: MemberTable,
+  node: string,
+  announcement: Announcement,
+  nowMs: number,
+): TableChange {
   const known = table.get(node);
-  if (known !== undefined && said.incarnation < known.incarnation)
-    return { table: said.left ? table : withRival(table, known, said, nowMs), changed: [] };
-  if (known?.state === 'left' && said.incarnation === known.incarnation) return { table, changed: [] };
+  if (known !== undefined && announcement.incarnation < known.incarnation)
+    return unchanged(announcement.left ? table : withRival(table, known, announcement, nowMs));
+  if (known?.state === 'left' && announcement.incarnation === known.incarnation) return unchanged(table);
   const member: Member = {
-    ...said,
+    ...announcement,
     node,
-    state: said.left ? 'left' : 'alive',
+    state: announcement.left ? 'left' : 'alive',
     heardMs: nowMs,
     rival: known?.rival,
   };
@@ -39,40 +77,34 @@ export function hear(table: MemberTable, node: string, said: Announcement, nowMs
   return { table: new Map(table).set(node, member), changed: isChange ? [member] : [] };
 }
 
-/** Diagnostic only, not reported to listeners: a single late announcement does not prove a second process. */
-function withRival(table: MemberTable, known: Member, said: Announcement, nowMs: number): MemberTable {
-  const rival = { pid: said.pid, incarnation: said.incarnation, heardMs: nowMs };
+/** Kept for diagnosis and not reported as a change: one late announcement does not prove a second process. */
+function withRival(
+  table: MemberTable,
+  known: Member,
+  announcement: Announcement,
+  nowMs: number,
+): MemberTable {
+  const rival = { pid: announcement.pid, incarnation: announcement.incarnation, heardMs: nowMs };
   return new Map(table).set(known.node, { ...known, rival });
 }
 
-/** Time passed: who is silent for `silenceMs` is unreachable, who is gone for `forgetMs` is forgotten. */
-export function sweep(
-  table: MemberTable,
-  self: string,
-  nowMs: number,
-  silenceMs: number,
-  forgetMs: number,
-): TableChange {
+function applySilence(table: MemberTable, nodes: readonly string[]): TableChange {
+  const next = new Map(table);
   const changed: Member[] = [];
-  let next: Map<string, Member> | undefined;
-  for (const [node, member] of table) {
-    const silentMs = nowMs - member.heardMs;
-    if (node === self || silentMs < silenceMs) continue;
-    if (member.state === 'alive') {
-      const unreachable: Member = { ...member, state: 'unreachable' };
-      changed.push(unreachable);
-      next = (next ?? new Map(table)).set(node, unreachable);
-    } else if (silentMs >= forgetMs) {
-      next ??= new Map(table);
-      next.delete(node);
-    }
+  for (const node of nodes) {
+    const member = table.get(node);
+    if (member?.state !== 'alive') continue;
+    const unreachable: Member = { ...member, state: 'unreachable' };
+    changed.push(unreachable);
+    next.set(node, unreachable);
   }
-  return { table: next ?? table, changed };
+  return { table: next, changed };
 }
 
-/** Silence of the last `forgivenMs` does not count: this node could not hear, being cut off or stalled. */
-export function forgive(table: MemberTable, forgivenMs: number): MemberTable {
-  return new Map(
-    [...table].map(([node, member]) => [node, { ...member, heardMs: member.heardMs + forgivenMs }]),
-  );
+function mapMembers(table: MemberTable, heardMs: (member: Member) => number): MemberTable {
+  return new Map([...table].map(([node, member]) => [node, { ...member, heardMs: heardMs(member) }]));
+}
+
+function unchanged(table: MemberTable): TableChange {
+  return { table, changed: [] };
 }

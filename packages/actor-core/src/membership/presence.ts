@@ -1,17 +1,17 @@
 import type { Role } from '../transport/roles.ts';
 
 /**
- * Who is there, by heartbeat: each node announces itself once a second and at every change. It reports
- * evidence with its age and decides nothing durable; the failure detector and the view replace it later.
+ * Which nodes are there, as this node sees them. It reports evidence with its age and decides nothing durable: another
+ * node may see another state at the same moment.
  */
 export interface Presence {
-  /** Every node heard of and not forgotten, this one included, sorted by id. */
+  /** Every known node, this one included, sorted by id. */
   members(): readonly MemberEvidence[];
-  /** What is known of one node; undefined when it was never heard of, or is forgotten. */
+  /** What is known of one node; undefined for a node that never announced itself, or is gone for more than 10 min. */
   member(node: string): MemberEvidence | undefined;
-  /** A node appeared, changed state, or came back with a newer incarnation. Returns the unsubscriber. */
+  /** Calls `listener` when a node appears, changes state, or comes back with a newer incarnation. Returns the unsubscriber. */
   onChange(listener: (member: MemberEvidence) => void): () => void;
-  /** Asks everyone to announce now; used at start. */
+  /** Asks every node for an announcement now. */
   poll(): void;
 }
 
@@ -22,16 +22,16 @@ export interface MemberEvidence {
   readonly roles: readonly Role[];
   /** Process id on its machine. */
   readonly pid: number;
-  /** The newest life of it that was heard of. */
+  /** Its newest known incarnation. */
   readonly incarnation: number;
   readonly state: MemberState;
-  /** Milliseconds since the last announcement was heard, by this node's clock. */
+  /** Milliseconds since its last announcement arrived, by this node's clock. */
   readonly ageMs: number;
-  /** The member's own event-loop lag, milliseconds, as it last reported. */
+  /** Event-loop lag that the node reported last, milliseconds. */
   readonly lagMs: number;
   /** Another process that announces itself under this id in an older incarnation, and the age of its last announcement. */
   readonly rival?: { readonly pid: number; readonly ageMs: number } | undefined;
 }
 
-/** `alive`: heard within 3 s · `unreachable`: silent for longer while the bus is up · `left`: said goodbye. */
+/** `alive`: announced within 3 s · `unreachable`: silent for longer while the bus is up · `left`: announced its end. */
 export type MemberState = 'alive' | 'unreachable' | 'left';

@@ -2,7 +2,8 @@ import type { Clock } from '../clock.ts';
 import { NodeReplacedError } from '../errors.ts';
 import { Inspector } from '../inspection/inspector.ts';
 import type { Logger } from '../logger.ts';
-import { HeartbeatPresence } from '../membership/heartbeat-presence.ts';
+import { heartbeatDetector } from '../membership/heartbeat-detector.ts';
+import { NodePresence } from '../membership/node-presence.ts';
 import type { Random } from '../random.ts';
 import type { Scheduler } from '../scheduler.ts';
 import type { Store } from '../storage/store.ts';
@@ -43,7 +44,8 @@ export function assembleNode(parts: NodeParts): AssembledNode {
   const system = createLocalSystem({ nodeId, incarnation, clock, random, scheduler, log });
   const remoting = isMember ? new Remoting(system.node, transport, subjects) : undefined;
   if (remoting !== undefined) system.connect(remoting);
-  const presence = new HeartbeatPresence({
+  const presence = new NodePresence({
+    detector: heartbeatDetector,
     node: nodeId,
     incarnation,
     pid,

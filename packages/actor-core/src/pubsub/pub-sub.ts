@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { InvalidArgumentError, MessageTooLargeError } from '../errors.ts';
-import type { ClusterNode } from '../node/cluster-node.ts';
+import type { LocalNode } from '../membership/local-node.ts';
 import { anyToken, requireTopic, senderOf, topicOf } from '../transport/subjects.ts';
 import { decodeTopicMessage, encodeTopicMessage } from './topic-message.ts';
 import { optionNames, requireKnownOptions } from '../known-options.ts';
@@ -49,7 +49,7 @@ export function topic<M>(name: string, protocol: z.ZodType<M>): Topic<M> {
 }
 
 /** Topics over the bus of this node. */
-export function createPubSub(node: Pick<ClusterNode, 'nodeId' | 'transport' | 'subjects' | 'log'>): PubSub {
+export function createPubSub(node: Pick<LocalNode, 'nodeId' | 'transport' | 'subjects' | 'log'>): PubSub {
   const { nodeId, transport, subjects, log } = node;
   return {
     publish({ name }, message) {

@@ -4,7 +4,7 @@ import { props } from '../cell/create-props.ts';
 import { localSystemOf } from '../system/local-system.ts';
 import { InvalidArgumentError, NameTakenError, RegistryFullError } from '../errors.ts';
 import type { MemberEvidence } from '../membership/presence.ts';
-import type { ClusterNode } from '../node/cluster-node.ts';
+import type { LocalNode } from '../membership/local-node.ts';
 import type { z } from 'zod';
 import { type EntryKind, registrySchema, type RegistryWord, slotOf } from './registry-entry.ts';
 import { type RegistryEffect, RegistryTable } from './registry-table.ts';
@@ -31,18 +31,18 @@ type Message =
  *
  * @throws InvalidArgumentError when it runs already
  */
-export function startRegistry(node: ClusterNode): Registry {
+export function startRegistry(node: LocalNode): Registry {
   return new ClusterRegistry(node);
 }
 
 class ClusterRegistry implements Registry {
-  readonly #node: ClusterNode;
+  readonly #node: LocalNode;
   readonly #table: RegistryTable;
   readonly #self: ActorRef<Message>;
   readonly #listeners = new Map<string, Set<() => void>>();
   readonly #conflictListeners = new Set<(conflict: NameConflict) => void>();
 
-  constructor(node: ClusterNode) {
+  constructor(node: LocalNode) {
     this.#node = node;
     this.#table = new RegistryTable(node.nodeId, node.incarnation);
     const create = () =>

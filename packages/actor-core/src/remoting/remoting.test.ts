@@ -5,7 +5,7 @@ import type { ActorRef } from '../actor/actor-ref.ts';
 import { receive, setup, stopped } from '../actor/behaviour.ts';
 import type { Props } from '../actor/actor-context.ts';
 import { props } from '../cell/create-props.ts';
-import type { HeartbeatPresence } from '../membership/heartbeat-presence.ts';
+import type { NodePresence } from '../membership/node-presence.ts';
 import { tableSizes } from '../system/local-system.ts';
 import type { RuntimeEvent } from '../actor/runtime-event.ts';
 import { createTestHub, createTestNode, type TestHub, type TestNode } from '../testing/test-node.ts';
@@ -380,7 +380,7 @@ describe('watching an actor of another node', () => {
         known.push(member?.incarnation === 1 ? member.state : 'replaced');
       });
       await settle();
-      if (end === 'left') (b.presence as HeartbeatPresence).close();
+      if (end === 'left') (b.presence as NodePresence).close();
       b.crash();
       if (end === 'replaced') createTestNode(hub, { nodeId: 'b', incarnation: 2 });
       await pass(4_000);

@@ -136,9 +136,8 @@ export const mutants: readonly Mutant[] = [
     name: 'older-incarnation-accepted',
     bug: 'a late announcement of an earlier incarnation of a node is taken for the present one',
     file: 'membership/member-table.ts',
-    find: '  if (known !== undefined && said.incarnation < known.incarnation)\n    return { table: said.left ? table : withRival(table, known, said, nowMs), changed: [] };\n',
-    replace:
-      '  if (known !== undefined && said.incarnation < 0)\n    return { table: withRival(table, known, said, nowMs), changed: [] };\n',
+    find: '  if (known !== undefined && announcement.incarnation < known.incarnation)\n',
+    replace: '  if (known !== undefined && announcement.incarnation < 0)\n',
   },
   {
     name: 'work-lost-with-its-worker',

@@ -1,0 +1,33 @@
+import type { ActorSystem } from '../actor/actor-system.ts';
+import type { Clock } from '../clock.ts';
+import type { Logger } from '../logger.ts';
+import type { Random } from '../random.ts';
+import type { Store } from '../storage/store.ts';
+import type { Role } from '../transport/roles.ts';
+import type { Subjects } from '../transport/subjects.ts';
+import type { Transport } from '../transport/transport.ts';
+import type { Presence } from './presence.ts';
+
+/** This process as a node of the cluster: what leadership, registry and topics use of it. A `ClusterNode` is one. */
+export interface LocalNode {
+  /** Its name in the cluster. */
+  readonly nodeId: string;
+  /** Number of this run of the process under that name; larger than all earlier ones. */
+  readonly incarnation: number;
+  readonly roles: readonly Role[];
+  /** Subjects of its cell. */
+  readonly subjects: Subjects;
+  /** Its bus. */
+  readonly transport: Transport;
+  /** Durable records on that bus. */
+  readonly store: Store;
+  /** Its actors. */
+  readonly system: ActorSystem;
+  /** What it knows of the other nodes. */
+  readonly presence: Presence;
+  /** Its time. */
+  readonly clock: Clock;
+  /** Its randomness. */
+  readonly random: Random;
+  readonly log: Logger;
+}
