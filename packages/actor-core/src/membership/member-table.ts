@@ -49,7 +49,7 @@ export function applyEvidence(table: MemberTable, evidence: Evidence, nowMs: num
     }
     case 'grace':
       return unchanged(mapMembers(table, (member) => member.heardMs + evidence.forMs));
-    case 'reconnected':
+    default:
       return unchanged(mapMembers(table, (member) => (member.state === 'alive' ? nowMs : member.heardMs)));
   }
 }
