@@ -1,13 +1,9 @@
-import { RequestFailure } from '../errors.ts';
 import { fromByteText } from './byte-text.ts';
+import { invalidJson, JsonCursor } from './json-cursor.ts';
+import { scanScalar } from './json-scalar.ts';
 
 const quote = 0x22;
 const comma = 0x2c;
-const minus = 0x2d;
-const plus = 0x2b;
-const dot = 0x2e;
-const zero = 0x30;
-const nine = 0x39;
 const colon = 0x3a;
 const openBracket = 0x5b;
 const backslash = 0x5c;
@@ -32,23 +28,15 @@ const hexDigits = /[0-9A-Fa-f]/;
  * Scans JSON text without building values, and reports errors with Go's texts. Uses its own stack instead of recursion,
  * so that deeply nested brackets cannot exhaust the call stack.
  */
-export class JsonScanner {
-  at = 0;
+export class JsonScanner extends JsonCursor {
   /** Open objects and lists around the current position. */
   depth = 0;
-  readonly text: string;
-  /** True: `text` is byte text, with one character for each byte. */
-  readonly isBytes: boolean;
 
-  // Positions of the next quote and backslash; searched again only after the scanner has passed them.
+  // Positions of the next quote, backslash and control character; searched again only after the scanner has passed
+  // them.
   #quoteAt = -1;
   #backslashAt = -1;
   #controlAt = -1;
-
-  constructor(text: string, isBytes = false) {
-    this.text = text;
-    this.isBytes = isBytes;
-  }
 
   /** A scanner for text that is known to be valid JSON: it does not search for control characters. */
   static ofValid(text: string, isBytes: boolean): JsonScanner {
@@ -57,28 +45,14 @@ export class JsonScanner {
     return scan;
   }
 
-  get atEnd(): boolean {
-    return this.at >= this.text.length;
-  }
-
-  skipSpace(): void {
-    const { text } = this;
-    let { at } = this;
-    for (;;) {
-      const code = text.charCodeAt(at);
-      if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) break;
-      at += 1;
-    }
-    this.at = at;
-  }
-
   /** Scans one value and the white space before it. @throws RequestFailure 400 */
   skipValue(): void {
     const closers: number[] = [];
     for (;;) {
       this.skipSpace();
       const code = this.peek();
-      if (code !== openBrace && code !== openBracket) this.#scalar(code);
+      if (code === quote) this.skipString();
+      else if (code !== openBrace && code !== openBracket) scanScalar(this, code);
       else if (this.enter()) {
         closers.push(code + 2);
         if (code === openBrace) this.skipKey();
@@ -94,7 +68,7 @@ export class JsonScanner {
   enter(): boolean {
     const close = this.text.charCodeAt(this.at) + 2;
     this.at += 1;
-    if (++this.depth > maxDepth) throw refuse('exceeded max depth');
+    if (++this.depth > maxDepth) throw invalidJson('exceeded max depth');
     this.skipSpace();
     if (this.peek() !== close) return true;
     this.at += 1;
@@ -113,7 +87,7 @@ export class JsonScanner {
       return true;
     }
     if (code !== (inObject ? closeBrace : openBracket + 2))
-      this.#fail(inObject ? 'after object key:value pair' : 'after array element');
+      this.fail(inObject ? 'after object key:value pair' : 'after array element');
     this.at += 1;
     this.depth -= 1;
     return false;
@@ -122,7 +96,7 @@ export class JsonScanner {
   /** Scans a key and its colon. */
   skipKey(): void {
     this.skipSpace();
-    if (this.peek() !== quote) this.#fail('looking for beginning of object key string');
+    if (this.peek() !== quote) this.fail('looking for beginning of object key string');
     this.skipString();
     this.#colon();
   }
@@ -130,7 +104,7 @@ export class JsonScanner {
   /** Scans a key and its colon, and returns the key. */
   key(): string {
     this.skipSpace();
-    if (this.peek() !== quote) this.#fail('looking for beginning of object key string');
+    if (this.peek() !== quote) this.fail('looking for beginning of object key string');
     const key = this.string();
     this.#colon();
     return key;
@@ -165,17 +139,11 @@ export class JsonScanner {
       } else {
         this.at = Math.min(at, text.length);
         this.peek();
-        this.#fail('in string literal');
+        this.fail('in string literal');
       }
     }
     this.at = at + 1;
     return isPlain;
-  }
-
-  /** Code of the next character. @throws RequestFailure 400 `unexpected EOF` */
-  peek(): number {
-    if (this.at >= this.text.length) throw refuse('unexpected EOF');
-    return this.text.charCodeAt(this.at);
   }
 
   #nextSpecial(at: number): number {
@@ -191,7 +159,7 @@ export class JsonScanner {
 
   #colon(): void {
     this.skipSpace();
-    if (this.peek() !== colon) this.#fail('after object key');
+    if (this.peek() !== colon) this.fail('after object key');
     this.at += 1;
   }
 
@@ -199,56 +167,13 @@ export class JsonScanner {
     this.at = at;
     const code = this.peek();
     if (escapes[code] === 1) return at + 1;
-    if (code !== 0x75) this.#fail('in string escape code');
+    if (code !== 0x75) this.fail('in string escape code');
     for (let digit = 1; digit <= 4; digit++) {
       this.at = at + digit;
       this.peek();
-      if (!hexDigits.test(this.text.charAt(this.at))) this.#fail('in \\u hexadecimal character escape');
+      if (!hexDigits.test(this.text.charAt(this.at))) this.fail('in \\u hexadecimal character escape');
     }
     return at + 5;
-  }
-
-  #scalar(code: number): void {
-    if (code === quote) this.skipString();
-    else if (code === minus || isDigit(code)) this.#number();
-    else if (code === 0x74) this.#literal('true');
-    else if (code === 0x66) this.#literal('false');
-    else if (code === 0x6e) this.#literal('null');
-    else this.#fail('looking for beginning of value');
-  }
-
-  #number(): void {
-    if (this.peek() === minus) this.at += 1;
-    if (this.peek() === zero) this.at += 1;
-    else this.#digits('in numeric literal');
-    if (this.text.charCodeAt(this.at) === dot) {
-      this.at += 1;
-      this.#digits('after decimal point in numeric literal');
-    }
-    if ((this.text.charCodeAt(this.at) | 0x20) === 0x65) {
-      this.at += 1;
-      const sign = this.text.charCodeAt(this.at);
-      if (sign === plus || sign === minus) this.at += 1;
-      this.#digits('in exponent of numeric literal');
-    }
-  }
-
-  #digits(context: string): void {
-    if (!isDigit(this.peek())) this.#fail(context);
-    while (isDigit(this.text.charCodeAt(this.at))) this.at += 1;
-  }
-
-  #literal(name: string): void {
-    for (let index = 0; index < name.length; index++, this.at++) {
-      if (this.peek() !== name.charCodeAt(index))
-        this.#fail(`in literal ${name} (expecting '${name[index]}')`);
-    }
-  }
-
-  #fail(context: string): never {
-    const char = String.fromCodePoint(this.text.codePointAt(this.at) ?? 0);
-    const byte = this.isBytes ? char.charCodeAt(0) : (Buffer.from(char)[0] ?? 0);
-    throw refuse(`invalid character ${quoteByte(byte)} ${context}`);
   }
 }
 
@@ -257,31 +182,4 @@ const longString = 1_024;
 
 function found(index: number, text: string): number {
   return index < 0 ? text.length : index;
-}
-
-function isDigit(code: number): boolean {
-  return code >= zero && code <= nine;
-}
-
-function refuse(text: string): RequestFailure {
-  return new RequestFailure(400, 'invalid-json', text);
-}
-
-const named: Readonly<Record<number, string>> = {
-  0x07: String.raw`\a`,
-  0x08: String.raw`\b`,
-  0x09: String.raw`\t`,
-  0x0a: String.raw`\n`,
-  0x0b: String.raw`\v`,
-  0x0c: String.raw`\f`,
-  0x0d: String.raw`\r`,
-  0x27: String.raw`\'`,
-  0x5c: String.raw`\\`,
-};
-
-/** Go looks at bytes, so it shows the first byte of a character that has several. */
-function quoteByte(byte: number): string {
-  const isControl = byte < 0x20 || byte === 0x7f;
-  const shown = isControl ? `\\x${byte.toString(16).padStart(2, '0')}` : String.fromCharCode(byte);
-  return `'${named[byte] ?? shown}'`;
 }
