@@ -1,7 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
-// Three projects. `unit` runs beside the code, without a nats-server. `integration` runs beside the code too: its tests
-// need a nats-server, several processes or many sockets. `scenarios` starts the whole system, one file at a time.
+// Four projects. `unit` runs without a nats-server. `integration` needs a nats-server, several processes or many sockets.
+// Both run beside the code; their files share no module state, so a worker keeps its modules from one file to the next.
+// `scenarios` starts the whole system. `timed-scenarios` are those whose bars are times: one file after the other.
+const timed = ['cancel', 'fair-queue', 'kill-host', 'nats-restart', 'slow-reader'].map(
+  (name) => `test/scenarios/${name}.test.ts`,
+);
+
 export default defineConfig({
   test: {
     maxWorkers: 2,
@@ -11,6 +16,7 @@ export default defineConfig({
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'scripts/**/*.test.{ts,mjs}', 'test/lib/**/*.test.ts'],
           exclude: ['**/*.integration.test.ts', '**/node_modules/**'],
+          isolate: false,
           testTimeout: 10_000,
           hookTimeout: 10_000,
         },
@@ -19,6 +25,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['packages/*/src/**/*.integration.test.ts'],
+          isolate: false,
           testTimeout: 10_000,
           hookTimeout: 10_000,
         },
@@ -27,6 +34,15 @@ export default defineConfig({
         test: {
           name: 'scenarios',
           include: ['test/scenarios/**/*.test.ts'],
+          exclude: timed,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: 'timed-scenarios',
+          include: timed,
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,

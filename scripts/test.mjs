@@ -1,27 +1,28 @@
-// `npm test`: everything CI checks, in stages, each with a time limit. Ends with one line `N passed, N failed`
-// and exit code 0 only if nothing failed. A stage that is not a set of tests counts as one.
+// `npm test`: everything CI checks, in stages, each with a time limit. Ends with one line `N passed, N failed` and exit
+// code 0 only if nothing failed. A stage that is not a set of tests counts as one.
 //
 //   npm test                      everything
-//   npm test -- --stage unit      one stage of build, format, lint, nats, unit, integration, simulate, mutants, bench,
-//                                 scenarios; may be repeated
+//   npm test -- --stage unit      one stage, by name; may be repeated
 //
-// The tests with a real nats-server use the one that `drover up` would: the stage `nats` finds or fetches it.
-import { spawn } from 'node:child_process';
+// Stages that mostly compute run beside stages that mostly wait. The tests with a real nats-server use the one that
+// `drover up` would use: the stage `nats` finds or fetches it.
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isNewEnough, nodeMissing, toolchainNode } from '../packages/cli/bin/toolchain-node.js';
+import { runCommand, stopCommands } from './run-command.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const bin = join(root, 'node_modules', '.bin');
 const minutes = 60_000;
+const peers = 'packages/bench/peers';
+const bench = 'packages/bench/bin/bench.js';
 
-const stages = [
-  { name: 'build', limitMs: 5 * minutes, steps: [['tsc', '-b']] },
-  { name: 'format', limitMs: minutes, steps: [['biome', 'format', '.']] },
-  {
-    name: 'lint',
+const stages = {
+  build: { limitMs: 5 * minutes, steps: [['tsc', '-b']] },
+  format: { limitMs: minutes, steps: [['biome', 'format', '.']] },
+  lint: {
     limitMs: 3 * minutes,
     steps: [
       ['oxlint', '--type-aware', '--deny-warnings'],
@@ -35,26 +36,38 @@ const stages = [
       ['node', 'scripts/settings-reference.mjs', '--check'],
     ],
   },
-  { name: 'nats', limitMs: minutes, provide: 'packages/cli/dist/nats/provision-main.js' },
-  { name: 'unit', limitMs: 10 * minutes, vitest: 'unit' },
-  { name: 'integration', limitMs: 5 * minutes, vitest: 'integration' },
-  // A thousand seeds, fifty of them twice; the limit is the bar.
-  { name: 'simulate', limitMs: 5 * minutes, steps: [['node', 'packages/actor-core/bin/simulate.js']] },
-  { name: 'mutants', limitMs: 5 * minutes, steps: [['node', 'packages/actor-core/bin/mutants.js']] },
-  {
-    name: 'bench',
-    limitMs: 10 * minutes,
+  nats: { limitMs: minutes, provide: 'packages/cli/dist/nats/provision-main.js' },
+  unit: { limitMs: 10 * minutes, vitest: 'unit' },
+  integration: { limitMs: 5 * minutes, vitest: 'integration' },
+  // A thousand seeds, fifty of them twice.
+  simulate: { limitMs: 5 * minutes, steps: [['node', 'packages/actor-core/bin/simulate.js']] },
+  mutants: { limitMs: 5 * minutes, steps: [['node', 'packages/actor-core/bin/mutants.js']] },
+  bench: {
+    limitMs: 5 * minutes,
     steps: [
-      ['node', 'packages/bench/bin/bench.js', 'smoke', '--quick', '--report-only'],
-      ['node', 'packages/bench/bin/bench.js', 'actors', '--quick', '--rounds', '1', '--report-only'],
-      // The benchmark before has installed what these arms are made of.
-      ['tsc', '-p', 'packages/bench/peers'],
-      ['node', 'packages/bench/bin/bench.js', 'remote', '--quick', '--rounds', '1', '--report-only'],
-      ['node', 'packages/bench/bin/bench.js', 'crowd', '--quick', '--report-only'],
-      ['node', 'packages/bench/bin/bench.js', 'soak', '--quick', '--report-only'],
+      ['node', bench, 'smoke', '--check'],
+      ['node', bench, 'actors', '--check'],
+      ['node', bench, 'remote', '--check'],
+      ['node', bench, 'crowd', '--check'],
+      ['node', bench, 'soak', '--check'],
+      // Their libraries are installed by a full benchmark only.
+      ...(existsSync(join(root, peers, 'node_modules')) ? [['tsc', '-p', peers]] : []),
     ],
   },
-  { name: 'scenarios', limitMs: 25 * minutes, vitest: 'scenarios' },
+  scenarios: { limitMs: 15 * minutes, vitest: 'scenarios' },
+  // Scenarios whose bars are times.
+  'timed-scenarios': { limitMs: 15 * minutes, vitest: 'timed-scenarios' },
+};
+
+/** One phase after the other. The lanes of a phase run at the same time, the stages of a lane one after the other. */
+const phases = [
+  [['build']],
+  [['unit'], ['format', 'lint', 'nats']],
+  [
+    ['integration', 'scenarios'],
+    ['simulate', 'mutants', 'bench'],
+  ],
+  [['timed-scenarios']],
 ];
 
 const wanted = readStages(process.argv.slice(2));
@@ -62,61 +75,72 @@ const environment = toolchainEnvironment();
 const results = mkdtempSync(join(tmpdir(), 'drover-test-'));
 let passed = 0;
 let failed = 0;
-/** Nothing else makes sense once the build is broken. */
+/** No other stage can run once the build is broken. */
 let blocked = false;
 
-let current;
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.on(signal, () => {
-    if (current?.pid !== undefined) killGroup(current.pid, 'SIGTERM');
+    stopCommands();
     setTimeout(() => process.exit(130), 2_000);
   });
 }
 
-for (const stage of stages) {
-  if (!wanted.includes(stage.name)) continue;
-  if (blocked) {
-    say(`${stage.name}: not run, the build is broken`);
-    continue;
-  }
-  const startedAtMs = Date.now();
-  const outcome = await runStage(stage);
-  passed += outcome.passed;
-  failed += outcome.failed;
-  if (stage.name === 'build' && outcome.failed > 0) blocked = true;
-  const seconds = ((Date.now() - startedAtMs) / 1000).toFixed(1);
-  say(
-    `${stage.name}: ${outcome.passed} passed, ${outcome.failed} failed in ${seconds} s${outcome.note ?? ''}`,
-  );
+for (const lanes of phases) {
+  const chosen = lanes
+    .map((lane) => lane.filter((name) => wanted.includes(name)))
+    .filter((lane) => lane.length > 0);
+  // One lane prints as it goes. The output of the others follows when their stage has ended.
+  await Promise.all(chosen.map((lane, index) => runLane(lane, index === 0 ? 'inherit' : 'capture')));
 }
 rmSync(results, { recursive: true, force: true });
 process.exitCode = failed === 0 ? 0 : 1;
 console.log(`${passed} passed, ${failed} failed`);
 
-function runStage(stage) {
+async function runLane(names, output) {
+  for (const name of names) {
+    if (blocked) {
+      say(`${name}: not run, the build is broken`);
+      continue;
+    }
+    const startedAtMs = Date.now();
+    const outcome = await runStage(name, output);
+    passed += outcome.passed;
+    failed += outcome.failed;
+    if (name === 'build' && outcome.failed > 0) blocked = true;
+    const seconds = ((Date.now() - startedAtMs) / 1000).toFixed(1);
+    say(`${name}: ${outcome.passed} passed, ${outcome.failed} failed in ${seconds} s${outcome.note ?? ''}`);
+  }
+}
+
+function runStage(name, output) {
+  const stage = stages[name];
   if (stage.provide !== undefined) return provideServer(stage);
-  return stage.vitest === undefined ? runSteps(stage) : runVitest(stage);
+  return stage.vitest === undefined ? runSteps(stage, output) : runVitest(stage, output);
 }
 
 /** Names the server to the tests that follow. */
 async function provideServer({ provide, limitMs }) {
-  const { code, stdout } = await runCommand('node', [provide], limitMs, { capture: true });
+  const { code, stdout, output } = await run('node', [provide], limitMs, 'capture');
   const path = stdout.trim();
-  if (code !== 0 || path === '') return { passed: 0, failed: 1, note: ' (no nats-server)' };
+  if (code !== 0 || path === '') {
+    process.stderr.write(output);
+    return { passed: 0, failed: 1, note: ' (no nats-server)' };
+  }
   environment.DROVER_NATS_SERVER = path;
   return { passed: 1, failed: 0, note: ` (${path})` };
 }
 
-async function runSteps({ limitMs, steps }) {
+async function runSteps({ limitMs, steps }, mode) {
   for (const [command, ...args] of steps) {
-    const { code, late } = await runCommand(command, args, limitMs);
+    const { code, late, output } = await run(command, args, limitMs, mode);
+    process.stdout.write(output);
     if (code !== 0) return { passed: 0, failed: 1, note: late ? ' (time limit)' : '' };
   }
   return { passed: 1, failed: 0 };
 }
 
-async function runVitest({ name, vitest, limitMs }) {
-  const file = join(results, `${name}.json`);
+async function runVitest({ vitest, limitMs }, mode) {
+  const file = join(results, `${vitest}.json`);
   const args = [
     'run',
     '--project',
@@ -125,10 +149,11 @@ async function runVitest({ name, vitest, limitMs }) {
     '--reporter=json',
     `--outputFile.json=${file}`,
   ];
-  const { code, late } = await runCommand('vitest', args, limitMs);
+  const { code, late, output } = await run('vitest', args, limitMs, mode);
+  process.stdout.write(output);
   const report = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
   if (report === undefined) return { passed: 0, failed: 1, note: late ? ' (time limit)' : ' (no report)' };
-  // A file that does not even load has no failed test to count.
+  // A file that does not load has no failed test to count.
   const brokenFiles = report.testResults.filter(
     (result) =>
       result.status === 'failed' && !result.assertionResults.some((test) => test.status === 'failed'),
@@ -145,52 +170,16 @@ async function runVitest({ name, vitest, limitMs }) {
   };
 }
 
-/** Runs a tool in a process group of its own; over the limit the whole group is ended. */
-function runCommand(command, args, limitMs, { capture = false } = {}) {
-  say(
-    `$ ${command} ${args.filter((arg) => !arg.startsWith('--outputFile') && !arg.startsWith('--reporter')).join(' ')}`,
-  );
-  return new Promise((resolve) => {
-    const child = spawn(command, args, {
-      cwd: root,
-      env: environment,
-      stdio: ['ignore', capture ? 'pipe' : 'inherit', 'inherit'],
-      detached: true,
-    });
-    let stdout = '';
-    child.stdout?.setEncoding('utf8').on('data', (text) => {
-      stdout += text;
-    });
-    current = child;
-    let late = false;
-    const timer = setTimeout(() => {
-      late = true;
-      say(`${command} ran longer than ${limitMs / 1000} s and is ended`);
-      killGroup(child.pid, 'SIGTERM');
-      setTimeout(() => killGroup(child.pid, 'SIGKILL'), 5_000).unref();
-    }, limitMs);
-    const finish = (code) => {
-      clearTimeout(timer);
-      current = undefined;
-      resolve({ code, late, stdout });
-    };
-    child.once('error', (error) => {
-      say(`${command}: ${error.message}`);
-      finish(1);
-    });
-    child.once(capture ? 'close' : 'exit', (code) => finish(code ?? 1));
-  });
+function run(command, args, limitMs, output) {
+  const shown = args.filter((arg) => !arg.startsWith('--outputFile') && !arg.startsWith('--reporter'));
+  say(`$ ${command} ${shown.join(' ')}`);
+  return runCommand(command, args, { cwd: root, env: environment, limitMs, output });
 }
 
-function killGroup(pid, signal) {
-  try {
-    process.kill(-pid, signal);
-  } catch {
-    // It ended in between.
-  }
-}
-
-/** Tools first, and among them the Node that npm installed: the system's may be older than what they need. */
+/**
+ * Tools first, and among them the Node that npm installed: the system's may be too old. The processes that the tests
+ * start share a cache of compiled code.
+ */
 function toolchainEnvironment() {
   if (!existsSync(join(bin, 'tsc'))) {
     console.error('the toolchain is not installed: run "npm ci" first');
@@ -205,11 +194,16 @@ function toolchainEnvironment() {
     console.log('0 passed, 1 failed');
     process.exit(3);
   }
-  return { ...process.env, PATH: folders.join(delimiter), FORCE_COLOR: process.stdout.isTTY ? '1' : '0' };
+  return {
+    ...process.env,
+    PATH: folders.join(delimiter),
+    FORCE_COLOR: process.stdout.isTTY ? '1' : '0',
+    NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'node-compile'),
+  };
 }
 
 function readStages(args) {
-  const names = stages.map((stage) => stage.name);
+  const names = Object.keys(stages);
   const chosen = [];
   for (let index = 0; index < args.length; index += 2) {
     if (args[index] !== '--stage' || !names.includes(args[index + 1])) {

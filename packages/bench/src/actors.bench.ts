@@ -14,10 +14,9 @@ import { loadNamed, UsageError } from './named-module.ts';
 import { installPeers, loadPeerArm, peerArmFile } from './peers.ts';
 import { type ArmRow, type Bar, type BenchReport, bar, row } from './report.ts';
 import { rounded } from './statistics.ts';
-import type { SuiteOptions } from './suite.ts';
+import type { BenchForm, SuiteOptions } from './suite.ts';
 
-const fullRounds = 10;
-const quickRounds = 3;
+const roundsOf: Readonly<Record<BenchForm, number>> = { full: 10, quick: 3, check: 1 };
 
 const ours: string = drover.name;
 const ownArms: readonly (readonly [ActorArm, string])[] = [
@@ -39,19 +38,19 @@ export async function runActors(options: SuiteOptions): Promise<BenchReport> {
   const host = hostFacts();
   const chosen = chooseWorkloads(options.only);
   const { arms, notes } = await loadArms(options);
-  const rounds = options.rounds ?? (options.quick ? quickRounds : fullRounds);
+  const rounds = options.rounds ?? roundsOf[options.form];
   const figures = new Figures();
   for (let round = 0; round < rounds; round += 1) {
     for (const workload of chosen) {
-      if (round >= (options.quick ? workload.quickRounds : workload.fullRounds)) continue;
+      if (round >= (options.form === 'full' ? workload.fullRounds : workload.quickRounds)) continue;
       const turned = arms.map((_, index) => arms[(index + round) % arms.length] as LoadedArm);
-      for (const loaded of turned) await measureRow(loaded, workload, options.quick, figures);
+      for (const loaded of turned) await measureRow(loaded, workload, options.form, figures);
       options.progress(`round ${round + 1}/${rounds} ${workload.name}: ${summary(workload, arms, figures)}`);
     }
   }
   return {
     suite: 'actors',
-    quick: options.quick,
+    quick: options.form !== 'full',
     host,
     notes: [...notes, ...chosen.map(({ name, describes }) => `${name}: ${describes}`)],
     arms: rows(chosen, arms, figures),
@@ -71,12 +70,15 @@ function chooseWorkloads(only: readonly string[]): readonly Workload[] {
 }
 
 async function loadArms(options: SuiteOptions): Promise<{ arms: LoadedArm[]; notes: string[] }> {
-  const candidates: { arm: ActorArm; file: string }[] = ownArms.map(([arm, file]) => ({
-    arm,
-    file: fileURLToPath(new URL(`./actors/arms/${file}.js`, import.meta.url)),
-  }));
-  await installPeers(options.progress);
-  for (const peer of peerNames) {
+  const withPeers = options.form !== 'check';
+  const candidates: { arm: ActorArm; file: string }[] = ownArms
+    .filter(([arm]) => withPeers || arm !== erlang)
+    .map(([arm, file]) => ({
+      arm,
+      file: fileURLToPath(new URL(`./actors/arms/${file}.js`, import.meta.url)),
+    }));
+  if (withPeers) await installPeers(options.progress);
+  for (const peer of withPeers ? peerNames : []) {
     const file = peerArmFile('actors', peer);
     candidates.push({ arm: await loadPeerArm<ActorArm>(file), file });
   }
@@ -109,12 +111,12 @@ async function loadArms(options: SuiteOptions): Promise<{ arms: LoadedArm[]; not
 async function measureRow(
   loaded: LoadedArm,
   workload: Workload,
-  quick: boolean,
+  form: BenchForm,
   figures: Figures,
 ): Promise<void> {
-  const operations = operationsOf(loaded, workload, quick);
+  const operations = operationsOf(loaded, workload, form);
   if (operations === 0) return;
-  const outcome = await runRow(loaded, workload, operations, quick);
+  const outcome = await runRow(loaded, workload, operations, form);
   if (outcome === undefined) return;
   for (const measure of measuresOf(workload)) {
     figures.add(measure.name, loaded.arm.name, measure.value(outcome, operations));

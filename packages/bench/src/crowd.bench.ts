@@ -11,9 +11,9 @@ import { runOpenLoop } from './open-loop.ts';
 import { type ArmRow, type BenchReport, bar, row } from './report.ts';
 import { startSimulatedHosts } from './simulated-hosts.ts';
 import { rounded, spread } from './statistics.ts';
-import type { SuiteOptions } from './suite.ts';
+import type { BenchForm, SuiteOptions } from './suite.ts';
 
-/** Sizes of the suite; `quick` is the form that the tests run. */
+/** Sizes of the suite. */
 interface Size {
   readonly streams: number;
   /** Time for which newcomers arrive; begins when all streams of the crowd run. */
@@ -23,8 +23,11 @@ interface Size {
   readonly spareMs: number;
 }
 
-const fullSize: Size = { streams: 1_000, durationMs: 60_000, rampMs: 5_000, spareMs: 10_000 };
-const quickSize: Size = { streams: 200, durationMs: 6_000, rampMs: 1_000, spareMs: 4_000 };
+const sizes: Readonly<Record<BenchForm, Size>> = {
+  full: { streams: 1_000, durationMs: 60_000, rampMs: 5_000, spareMs: 10_000 },
+  quick: { streams: 200, durationMs: 6_000, rampMs: 1_000, spareMs: 4_000 },
+  check: { streams: 100, durationMs: 1_000, rampMs: 500, spareMs: 500 },
+};
 
 const tokensPerSecond = 20;
 const newcomersPerSecond = 20;
@@ -52,16 +55,18 @@ interface Round {
  * answer, each on its own connection. The arm `direct` is the control: the same load goes to the hosts without Drover, on
  * the same cores.
  *
- * @throws Error when the streams of a crowd do not start in time
+ * @throws Error when the streams of a crowd do not start in time; in the form `check` also when an answer was not whole
  */
 export async function runCrowd(options: SuiteOptions): Promise<BenchReport> {
   if (options.only.length > 0 || options.extraArms.length > 0)
     throw new UsageError('crowd has no workloads and no further arms');
-  const size = options.quick ? quickSize : fullSize;
+  const size = sizes[options.form];
   const host = hostFacts();
   const direct = await runArm(directArm, '/api/version', size, options.progress);
   const drover = await runArm(droverArm, '/healthz', size, options.progress);
-  return report(options.quick, host, direct, drover);
+  if (options.form === 'check' && notWhole(drover) > 0)
+    throw new Error(`${notWhole(drover)} answers were not whole: ${tell(drover)}`);
+  return report(options.form !== 'full', host, direct, drover);
 }
 
 async function runArm(

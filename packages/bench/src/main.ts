@@ -8,7 +8,7 @@ import { runSmoke } from './smoke.bench.ts';
 import { runSoak } from './soak.bench.ts';
 import type { Suite, SuiteOptions } from './suite.ts';
 
-const usage = `usage: npm run bench -- SUITE [--quick] [--report-only] [--json FILE] [--arm NAME=PATH]… [--only WORKLOAD]… [--rounds N]
+const usage = `usage: npm run bench -- SUITE [--quick | --check] [--report-only] [--json FILE] [--arm NAME=PATH]… [--only WORKLOAD]… [--rounds N]
 
 suites
   smoke   what Drover adds to the first token and between tokens, beside the same hosts reached directly
@@ -51,13 +51,17 @@ async function runBench(argv: readonly string[]): Promise<number> {
   if (suite === undefined || positionals.length > 1)
     throw new UsageError(`no suite ${JSON.stringify(positionals.join(' '))}`);
   const options: SuiteOptions = {
-    quick: values.quick === true,
+    form: values.check === true ? 'check' : values.quick === true ? 'quick' : 'full',
     extraArms: (values.arm ?? []).map(parseNamedModule),
     only: values.only ?? [],
     rounds: parseRounds(values.rounds),
     progress: (line) => process.stderr.write(`${line}\n`),
   };
   const report = await suite(options);
+  if (options.form === 'check') {
+    process.stdout.write(`${report.suite}: every answer was right\n`);
+    return 0;
+  }
   process.stdout.write(formatReport(report));
   if (values.json !== undefined) writeReport(report, values.json);
   // Figures of a short run on a shared machine must not fail a build. A wrong answer has thrown an error before.
@@ -68,6 +72,7 @@ async function runBench(argv: readonly string[]): Promise<number> {
 function parseCommandLine(argv: readonly string[]): {
   values: {
     quick?: boolean;
+    check?: boolean;
     'report-only'?: boolean;
     json?: string;
     arm?: string[];
@@ -83,6 +88,7 @@ function parseCommandLine(argv: readonly string[]): {
       allowPositionals: true,
       options: {
         quick: { type: 'boolean' },
+        check: { type: 'boolean' },
         'report-only': { type: 'boolean' },
         json: { type: 'string' },
         arm: { type: 'string', multiple: true },

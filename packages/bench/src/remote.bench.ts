@@ -12,10 +12,9 @@ import type { RemoteArm } from './remote/remote-arm.ts';
 import { installPeers, loadPeerArm, peerArmFile } from './peers.ts';
 import { type ArmRow, type Bar, type BenchReport, bar, type Limit, row } from './report.ts';
 import { rounded } from './statistics.ts';
-import type { SuiteOptions } from './suite.ts';
+import type { BenchForm, SuiteOptions } from './suite.ts';
 
-const fullRounds = 10;
-const quickRounds = 3;
+const roundsOf: Readonly<Record<BenchForm, number>> = { full: 10, quick: 3, check: 1 };
 
 interface RemoteWorkload {
   readonly name: RemoteWorkloadName;
@@ -34,6 +33,11 @@ const workloads: readonly RemoteWorkload[] = [
   },
   { name: 'ask-1', describes: 'questions of 128 B, one after the other', full: 30_000, quick: 10_000 },
 ];
+
+/** A check runs a twentieth of the quick form. */
+function countOf(workload: RemoteWorkload, form: BenchForm): number {
+  return form === 'check' ? workload.quick / 20 : workload[form];
+}
 
 /** Numbers of pairs of processes with which our arm is also measured. */
 const pairCounts = [1, 2, 3, 4] as const;
@@ -72,14 +76,14 @@ export async function runRemote(options: SuiteOptions): Promise<BenchReport> {
   const host = hostFacts();
   const chosen = chooseWorkloads(options.only);
   const { arms, notes } = await loadArms(options);
-  const rounds = options.rounds ?? (options.quick ? quickRounds : fullRounds);
+  const rounds = options.rounds ?? roundsOf[options.form];
   const figures = new Figures();
   const nats = await startNatsServer({ jetstream: false });
   try {
     for (let round = 0; round < rounds; round += 1) {
       const turned = arms.map((_, index) => arms[(index + round) % arms.length] as LoadedArm);
       for (const workload of chosen) {
-        for (const arm of turned) await measureRow(nats, arm, workload, options.quick, figures);
+        for (const arm of turned) await measureRow(nats, arm, workload, options.form, figures);
         options.progress(
           `round ${round + 1}/${rounds} ${workload.name}: ${summary(workload, arms, figures)}`,
         );
@@ -92,7 +96,7 @@ export async function runRemote(options: SuiteOptions): Promise<BenchReport> {
   const best = bestPairs(figures);
   return {
     suite: 'remote',
-    quick: options.quick,
+    quick: options.form !== 'full',
     host,
     notes: [
       `nats-server ${nats.version}, core NATS, one connection a process`,
@@ -121,9 +125,11 @@ async function loadArms(options: SuiteOptions): Promise<{ arms: LoadedArm[]; not
     arm,
     file: fileURLToPath(new URL(`./remote/arms/${file}.js`, import.meta.url)),
   }));
-  await installPeers(options.progress);
-  const peer = peerArmFile('remote', moleculer);
-  candidates.push({ arm: await loadPeerArm<RemoteArm>(peer), file: peer });
+  if (options.form !== 'check') {
+    await installPeers(options.progress);
+    const peer = peerArmFile('remote', moleculer);
+    candidates.push({ arm: await loadPeerArm<RemoteArm>(peer), file: peer });
+  }
   for (const extra of options.extraArms) {
     const arm = await loadNamed<RemoteArm>(
       extra,
@@ -152,10 +158,10 @@ async function measureRow(
   nats: NatsServer,
   { arm, file }: LoadedArm,
   workload: RemoteWorkload,
-  quick: boolean,
+  form: BenchForm,
   figures: Figures,
 ): Promise<void> {
-  const count = quick ? workload.quick : workload.full;
+  const count = countOf(workload, form);
   const serverBefore = cpuSeconds(nats.pid) ?? Number.NaN;
   const [outcome] = await runPairs(`nats://${nats.url}`, arm.name, file, workload.name, count, 1);
   if (outcome === undefined) return;
@@ -180,11 +186,11 @@ async function measureRow(
 /** Measures our tells and questions with 1 to 4 pairs of processes at the same time. */
 async function measurePairs(nats: NatsServer, options: SuiteOptions, figures: Figures): Promise<void> {
   const file = fileURLToPath(new URL('./remote/arms/drover.js', import.meta.url));
-  for (let round = 0; round < (options.quick ? 1 : pairRounds); round += 1) {
+  for (let round = 0; round < (options.form === 'full' ? pairRounds : 1); round += 1) {
     for (const workload of workloads) {
       if (workload.name === 'ask-1') continue;
-      for (const pairs of pairCounts) {
-        const count = options.quick ? workload.quick : workload.full;
+      for (const pairs of options.form === 'check' ? [2] : pairCounts) {
+        const count = countOf(workload, options.form);
         const outcomes = await runPairs(`nats://${nats.url}`, drover.name, file, workload.name, count, pairs);
         figures.add(pairFigure(workload.name, pairs), drover.name, ratePerSecond(outcomes));
       }

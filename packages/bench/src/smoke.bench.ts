@@ -10,17 +10,21 @@ import { loadNamed, UsageError } from './named-module.ts';
 import { type ArmRow, type BenchReport, bar, row } from './report.ts';
 import { startSimulatedHosts } from './simulated-hosts.ts';
 import { median, rounded, spread } from './statistics.ts';
-import type { SuiteOptions } from './suite.ts';
+import type { BenchForm, SuiteOptions } from './suite.ts';
 
-/** Sizes of the suite; `quick` is the form that the tests run. */
+/** Sizes of the suite. */
 interface SmokeSize {
   readonly rounds: number;
+  readonly warmUpMs: number;
   readonly openLoopMs: number;
   readonly streamTokens: number;
 }
 
-const fullSize: SmokeSize = { rounds: 5, openLoopMs: 30_000, streamTokens: 200 };
-const quickSize: SmokeSize = { rounds: 3, openLoopMs: 4_000, streamTokens: 60 };
+const sizes: Readonly<Record<BenchForm, SmokeSize>> = {
+  full: { rounds: 5, warmUpMs: 3_000, openLoopMs: 30_000, streamTokens: 200 },
+  quick: { rounds: 3, warmUpMs: 3_000, openLoopMs: 4_000, streamTokens: 60 },
+  check: { rounds: 1, warmUpMs: 500, openLoopMs: 1_000, streamTokens: 20 },
+};
 
 const openLoopRate = 50;
 const openLoopTokens = 16;
@@ -48,7 +52,7 @@ type Rounds<T> = ReadonlyMap<string, readonly T[]>;
  * @throws Error when an answer was lost, wrong or incomplete
  */
 export async function runSmoke(options: SuiteOptions): Promise<BenchReport> {
-  const size = options.quick ? quickSize : fullSize;
+  const size = sizes[options.form];
   const rounds = options.rounds ?? size.rounds;
   if (options.only.length > 0) throw new UsageError('smoke has no workloads to choose from');
   const extraArms = await Promise.all(
@@ -60,7 +64,7 @@ export async function runSmoke(options: SuiteOptions): Promise<BenchReport> {
   const host = hostFacts();
   const open = await alternate<OpenLoopRound>(arms, rounds, options.progress, {
     hosts: { slots: 16, tokensPerSecond: 200 },
-    warmUp: (arm) => openLoopRound(arm, 3_000),
+    warmUp: (arm) => openLoopRound(arm, size.warmUpMs),
     round: (arm) => openLoopRound(arm, size.openLoopMs),
     tell: (done) => `first token p50 ${rounded(done.p50Ms, 2)} ms, p99 ${rounded(done.p99Ms, 2)} ms`,
   });
@@ -70,7 +74,7 @@ export async function runSmoke(options: SuiteOptions): Promise<BenchReport> {
     round: (arm) => streamRound(arm, size.streamTokens),
     tell: (done) => `largest gap ${rounded(done.maxGapMs, 1)} ms`,
   });
-  return report(options.quick, host, open, stream);
+  return report(options.form !== 'full', host, open, stream);
 }
 
 interface Workload<T> {

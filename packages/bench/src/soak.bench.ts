@@ -5,10 +5,13 @@ import type { BenchReport } from './report.ts';
 import { measure, type Plan } from './soak/run-load.ts';
 import { SoakProcess } from './soak/soak-process.ts';
 import { soakReport } from './soak/soak-report.ts';
-import type { SuiteOptions } from './suite.ts';
+import type { BenchForm, SuiteOptions } from './suite.ts';
 
-const full: Plan = { saturateMs: 20_000, loadMs: 600_000, settledMs: 120_000 };
-const quick: Plan = { saturateMs: 3_000, loadMs: 12_000, settledMs: 4_000 };
+const plans: Readonly<Record<BenchForm, Plan>> = {
+  full: { saturateMs: 20_000, loadMs: 600_000, settledMs: 120_000 },
+  quick: { saturateMs: 3_000, loadMs: 12_000, settledMs: 4_000 },
+  check: { saturateMs: 500, loadMs: 3_000, settledMs: 1_000 },
+};
 const names = ['left', 'right'] as const;
 
 /**
@@ -16,7 +19,7 @@ const names = ['left', 'right'] as const;
  * Finds faults that need time: memory that grows, entries that stay in tables, messages that are lost or delivered twice,
  * unhandled rejections.
  *
- * @throws Error when a process fails, and in a quick run when something was lost or stays in a table
+ * @throws Error when a process fails, and in a short run when something was lost or stays in a table
  */
 export async function runSoak(options: SuiteOptions): Promise<BenchReport> {
   if (options.only.length > 0 || options.extraArms.length > 0 || options.rounds !== undefined)
@@ -24,7 +27,7 @@ export async function runSoak(options: SuiteOptions): Promise<BenchReport> {
       'soak takes no --only, --arm or --rounds: it always runs all operations in one long round',
     );
   const host = hostFacts();
-  const plan = options.quick ? quick : full;
+  const plan = plans[options.form];
   const nats = await startNatsServer({ jetstream: false });
   const processes: SoakProcess[] = [];
   try {
@@ -36,7 +39,7 @@ export async function runSoak(options: SuiteOptions): Promise<BenchReport> {
       ])),
     );
     const measured = await measure(processes, nats, plan, options.progress);
-    return soakReport(measured, plan, options.quick, host, nats);
+    return soakReport(measured, plan, options.form !== 'full', host, nats);
   } finally {
     await Promise.all(processes.map((one) => one.stop()));
     await nats.dispose();

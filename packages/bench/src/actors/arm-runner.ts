@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { runForJson } from '../json-child.ts';
+import type { BenchForm } from '../suite.ts';
 import type { ActorArm, Outcome } from './actor-arm.ts';
-import type { Workload } from './workload.ts';
+import { sizesOf, type Workload } from './workload.ts';
 
 const measureMain: string = fileURLToPath(new URL('./measure-main.js', import.meta.url));
 const rowTimeoutMs = 180_000;
@@ -14,8 +15,8 @@ export interface LoadedArm {
 }
 
 /** Number of operations of the arm in a workload; 0: the workload is left out. */
-export function operationsOf({ arm }: LoadedArm, workload: Workload, quick: boolean): number {
-  const sizes = quick ? workload.quick : workload.full;
+export function operationsOf({ arm }: LoadedArm, workload: Workload, form: BenchForm): number {
+  const sizes = sizesOf(workload, form);
   const share = arm.share?.[workload.name] ?? 1;
   if (share === 0) return 0;
   return Math.max(1, Math.round((sizes.count * share) / sizes.width)) * sizes.width;
@@ -30,10 +31,10 @@ export async function runRow(
   loaded: LoadedArm,
   workload: Workload,
   count: number,
-  quick: boolean,
+  form: BenchForm,
 ): Promise<Outcome | undefined> {
   const { arm, file } = loaded;
-  const { width } = quick ? workload.quick : workload.full;
+  const { width } = sizesOf(workload, form);
   const command = arm.command?.(workload.name, { count, width }) ?? {
     file: process.execPath,
     args: ['--expose-gc', ...(arm.nodeFlags ?? []), measureMain, file].concat(

@@ -1,3 +1,5 @@
+import type { BenchForm } from '../suite.ts';
+
 export type WorkloadName =
   | 'windowed-tell'
   | 'ask'
@@ -26,4 +28,11 @@ export interface Sizes {
   readonly count: number;
   /** Size of the window or ring, or number of receivers; 1 for the other workloads. */
   readonly width: number;
+}
+
+/** A check runs a twentieth of the quick form. */
+export function sizesOf(workload: Workload, form: BenchForm): Sizes {
+  if (form !== 'check') return workload[form];
+  const { count, width } = workload.quick;
+  return { count: Math.max(width, count / 20), width };
 }
