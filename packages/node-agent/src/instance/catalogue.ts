@@ -1,10 +1,11 @@
 import {
   type CatalogueMessage,
+  modelKey,
   type ModelLoad,
-  normaliseModelName,
   type OllamaRunning,
   type OllamaTag,
 } from '@drover/fleet';
+import type { Listing } from '../ollama/listing.ts';
 
 /** What one Ollama lists, in its own words, and the number that changes whenever that does. */
 export interface Catalogue {
@@ -15,18 +16,6 @@ export interface Catalogue {
 }
 
 export const emptyCatalogue: Catalogue = { version: '', tags: [], running: [], revision: 0 };
-
-/** What a probe saw. `running` is undefined when `ps` did not answer, which it may not for half a minute. */
-export interface Listing {
-  readonly version: string;
-  readonly tags: readonly OllamaTag[];
-  readonly running: readonly OllamaRunning[] | undefined;
-}
-
-/** Two names with the same key are one model to Ollama, which ignores case. */
-export function modelKey(name: string): string {
-  return normaliseModelName(name).toLowerCase();
-}
 
 /** Takes a listing in; the old `running` stays where the new one is unknown. `nextRevision` is asked on a change only. */
 export function updateCatalogue(

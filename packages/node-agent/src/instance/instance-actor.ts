@@ -24,7 +24,7 @@ import type { NodeAgentLimits, ResolvedInstance } from '../config.ts';
 import { jobProps } from '../job/job-actor.ts';
 import type { JobOutcome, JobReport } from '../job/job-message.ts';
 import type { RunnerCpu } from '../silence/runner-cpu.ts';
-import { SilenceWatch } from '../silence/silence-watch.ts';
+import { SilenceWatch } from './silence-watch.ts';
 import type { Ollama } from '../ollama/ollama.ts';
 import type { ProbeOutcome } from '../ollama/probe.ts';
 import { type Counters, countOutcome } from '../stats.ts';

@@ -1,7 +1,7 @@
 import type { ActorRef } from '@drover/actor-core';
-import type { RefusalCode, SessionMessage } from '@drover/fleet';
+import { modelKey, type RefusalCode, type SessionMessage } from '@drover/fleet';
 import type { JobMessage } from '../job/job-message.ts';
-import { type ModelCounts, modelKey } from './catalogue.ts';
+import type { ModelCounts } from './catalogue.ts';
 
 /** A running job as its instance knows it. */
 export interface JobEntry {

@@ -1,13 +1,12 @@
-import type { CatalogueMessage, ModelLoad, OllamaRunning } from '@drover/fleet';
+import { type CatalogueMessage, type ModelLoad, modelKey, type OllamaRunning } from '@drover/fleet';
+import type { Listing } from '../ollama/listing.ts';
 import {
   type Catalogue,
   catalogueMessage,
   emptyCatalogue,
   findModel,
   isLoaded,
-  type Listing,
   type ModelCounts,
-  modelKey,
   modelLoads,
   updateCatalogue,
 } from './catalogue.ts';

@@ -2,11 +2,11 @@ import {
   decideInstanceHealth,
   type HealthLimits,
   type HealthState,
+  modelKey,
   type RefusalReport,
   wellHealth,
 } from '@drover/fleet';
 import type { JobOutcome } from '../job/job-message.ts';
-import { modelKey } from './catalogue.ts';
 
 /** A change of the verdict after an outcome, for the log; `model` is absent for the whole instance. */
 export interface RefusalChange {

@@ -1,23 +1,23 @@
-/** Where an Ollama answers. A proxy in front of it may want a base path, a user and its own name as `Host`. */
+/** Address of an Ollama. A proxy in front of it may need a base path, a user and the name of the proxy as `Host`. */
 export interface OllamaAddress {
   /** Scheme, host and port that connections are opened to. */
   readonly origin: string;
-  /** Put before every path; empty, or begins with a slash and does not end with one. */
+  /** Prefix of every path: empty, or begins with a slash and does not end with one. */
   readonly basePath: string;
-  /** Value of the `authorization` header; undefined where the address names no user. */
+  /** Value of the `authorization` header; undefined for an address without a user. */
   readonly authorization: string | undefined;
-  /** The address as logs, errors and reports may show it: without user and password. */
+  /** The address without user and password, for logs, errors and reports. */
   readonly shown: string;
-  /** `Host` headers that may be right, in the order in which they are tried. */
+  /** `Host` headers in the order in which they are tried. */
   readonly hostHeaders: readonly [own: string, local: string];
 }
 
 /**
- * Reads `http(s)://[user[:password]@]host[:port][/base/path]`; undefined for everything else.
+ * Reads `http(s)://[user[:password]@]host[:port][/base/path]`; undefined for any other text.
  *
- * Two `Host` headers come into question. A proxy that routes by name needs the address's own one. An Ollama that
- * listens on a loopback address answers 403 to names it does not know (one-label names, `*.lan`, public names and
- * addresses) and always takes `localhost`.
+ * Two `Host` headers are possible. A proxy that routes by name needs the name in the address. An Ollama that listens on a
+ * loopback address answers 403 to names it does not know (one-label names, `*.lan`, public names and addresses) and always
+ * accepts `localhost`.
  */
 export function readOllamaAddress(text: string): OllamaAddress | undefined {
   const url = URL.parse(text);
@@ -36,7 +36,7 @@ export function readOllamaAddress(text: string): OllamaAddress | undefined {
   };
 }
 
-/** `unreadable`: a percent sign is followed by something that is no code. */
+/** `unreadable`: a percent sign is not followed by a code. */
 function basicAuthorization({ username, password }: URL): string | undefined {
   if (username === '' && password === '') return undefined;
   try {

@@ -1,6 +1,6 @@
 import type { UpstreamError } from '../errors.ts';
 
-/** What comes back of one posted request, in order; exactly one of `onEnd` and `onError` is last. */
+/** Receives the answer of one posted request, in order. Exactly one of `onEnd` and `onError` is called, as the last. */
 export interface AnswerHandler {
   onHead(head: AnswerHead): void;
   onData(packet: Buffer): void;
@@ -12,7 +12,7 @@ export interface AnswerHead {
   readonly status: number;
   /** Empty when absent. */
   readonly contentType: string;
-  /** Set by the reader: the error is not in Ollama's shape. */
+  /** Set by the answer reader: the error does not have the shape of Ollama's errors. */
   readonly foreign?: boolean;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -20,11 +20,11 @@ export interface AnswerHead {
 
 /** A request inside Ollama. */
 export interface UpstreamRequest {
-  /** Destroys the socket, which frees Ollama's slot; nothing is called back afterwards. Harmless when over. */
+  /** Destroys the socket, which frees the slot in Ollama. No callback follows. Has no effect after the end of the request. */
   abort(): void;
 }
 
-/** A whole small answer. */
+/** A complete small answer. */
 export interface Reply {
   readonly status: number;
   /** Names in lower case. */
@@ -32,12 +32,12 @@ export interface Reply {
   readonly body: Buffer;
 }
 
-/** The HTTP side of one Ollama. Fulfilled by `undici-ollama.ts`. */
+/** The HTTP interface of one Ollama. Implemented by `undici-ollama.ts`. */
 export interface Ollama {
   readonly url: string;
-  /** Posts JSON; has no deadline of its own. A stale reused socket is retried once, if nothing came back on it. */
+  /** Posts JSON, without a deadline. Sends the request once more if a reused socket was stale and nothing came back on it. */
   post(path: string, body: Uint8Array, handler: AnswerHandler): UpstreamRequest;
-  /** One short question. @throws UpstreamError also at the deadline */
+  /** Sends a request with a small answer. @throws UpstreamError also at the deadline */
   ask(
     method: 'GET' | 'POST',
     path: string,

@@ -1,9 +1,9 @@
 import { catalogueMessageSchema, type OllamaRunning, type OllamaTag } from '@drover/fleet';
 import { UpstreamError } from '../errors.ts';
-import type { Listing } from '../instance/catalogue.ts';
+import type { Listing } from './listing.ts';
 import type { Ollama, Reply } from './ollama.ts';
 
-/** `silent`: no answer in time · `refused`: no connection · `nonsense`: something else answers here. */
+/** `silent`: no answer in time · `refused`: no connection · `nonsense`: another program answers at this address. */
 export type ProbeOutcome =
   | { readonly kind: 'good'; readonly listing: Listing; readonly simulated: boolean }
   | { readonly kind: 'silent' | 'refused' | 'nonsense'; readonly reason: string };
@@ -12,8 +12,8 @@ export type ProbeOutcome =
 const gatewayHeaders = ['x-drover-gateway', 'x-drover-node'];
 
 /**
- * Looks at an Ollama from outside: its version, its models, what is loaded. Never loads a model. `ps` may hang for
- * half a minute behind a frozen runner, so its silence alone means nothing.
+ * Reads the version of an Ollama, its models and the loaded models. Never loads a model. `ps` can hang for half a minute
+ * behind a frozen runner, so a missing answer of `ps` alone is no fault.
  */
 export async function probeOllama(ollama: Ollama, timeoutMs: number): Promise<ProbeOutcome> {
   const [version, tags, running] = await Promise.allSettled([
@@ -50,7 +50,7 @@ function readListing(versionReply: Reply, tagsReply: Reply, psReply: Reply | und
   };
 }
 
-/** What is loaded, as `ps` says right now; undefined when it does not answer in time or not as Ollama does. */
+/** The loaded models, from `ps`; undefined when `ps` does not answer in time, or with a wrong shape. */
 export async function askRunning(
   ollama: Ollama,
   timeoutMs: number,
@@ -65,7 +65,7 @@ export async function askRunning(
   }
 }
 
-/** The entries of a `{"models":[…]}` answer, untouched; undefined if they do not have the fields we rely on. */
+/** The entries of a `{"models":[…]}` answer, unchanged; undefined if they lack the fields that we need. */
 function listOf(reply: Reply, shape: 'tags' | 'running'): readonly unknown[] | undefined {
   const models = field(reply, 'models') ?? [];
   const probe = { instance: '', version: '', tags: [], running: [], [shape]: models };

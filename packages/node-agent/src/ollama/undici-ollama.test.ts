@@ -76,7 +76,7 @@ it('sends Host localhost to an Ollama that refuses the name of its address, also
   expect(hosts).toEqual([own, local, local, local]);
 });
 
-it('passes a 403 on as the answer when both names are refused, or when the 403 has a body', async () => {
+it('returns a 403 as the answer when both names are refused, or when the 403 has a body', async () => {
   const refusing = await serve((_, response) => {
     response.statusCode = 403;
     response.end();
@@ -108,7 +108,7 @@ it('puts the base path before each route and sends user and password, which no e
   expect(ollama.url).toBe(`http://127.0.0.1:${port}/gpu/1`);
   const gone = connectTo('http://ada:p%40ss@127.0.0.1:1/gpu/1/');
   const error = await gone.ask('GET', '/api/version', timeout).catch((cause: unknown) => cause);
-  // The address is for logs: messages may reach a client.
+  // Only the field has the address, for logs: the message can reach a client.
   expect(error).toMatchObject({ url: 'http://127.0.0.1:1/gpu/1' });
   expect(String(error)).not.toContain('127.0.0.1');
   expect(JSON.stringify(error) + String(error)).not.toMatch(/p%40ss|p@ss|ada/);

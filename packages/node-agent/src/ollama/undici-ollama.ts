@@ -2,24 +2,24 @@ import type { Clock } from '@drover/actor-core';
 import type { Dispatcher } from 'undici';
 import { UpstreamError } from '../errors.ts';
 import { HostHeader, isHostRefusal } from './host-header.ts';
-import { type Line, LinePool, type LinePoolOptions } from './line-pool.ts';
+import { type Connection, ConnectionPool, type ConnectionPoolOptions } from './connection-pool.ts';
 import type { OllamaAddress } from './ollama-address.ts';
 import type { AnswerHandler, Ollama, Reply, UpstreamRequest } from './ollama.ts';
 import { isStaleSocketError, upstreamError } from './upstream-error.ts';
 
-/** A stale socket shows itself at once; a loss after this is a lost request. */
+/** A stale socket fails at once. A loss after this time is a lost request. */
 const staleSocketMs = 1_000;
 const maxReplyBytes = 64 * 1024 * 1024;
 
 type Method = 'GET' | 'POST';
 
 /**
- * An Ollama over HTTP/1.1. Aborting a request destroys exactly its socket, which is what frees Ollama's slot. The short
- * questions find out which `Host` header is accepted; posted requests use that header.
+ * An Ollama over HTTP/1.1. The abort of a request destroys its socket, which frees the slot in Ollama. The requests of `ask`
+ * find out which `Host` header Ollama accepts; the requests of `post` use that header.
  */
-export function connectOllama(address: OllamaAddress, clock: Clock, options: LinePoolOptions): Ollama {
+export function connectOllama(address: OllamaAddress, clock: Clock, options: ConnectionPoolOptions): Ollama {
   const url = address.shown;
-  const pool = new LinePool(address.origin, options);
+  const pool = new ConnectionPool(address.origin, options);
   const hostHeader = new HostHeader(address);
   const { authorization } = address;
   const send = (
@@ -64,18 +64,18 @@ export function connectOllama(address: OllamaAddress, clock: Clock, options: Lin
   };
 }
 
-/** One request on one connection, or on two when the first was stale. */
+/** One request on one connection, or on a second one when the first was stale. */
 class Exchange implements UpstreamRequest {
   readonly #url: string;
   readonly #clock: Clock;
-  readonly #pool: LinePool;
+  readonly #pool: ConnectionPool;
   readonly #handler: AnswerHandler;
-  /** Undefined once it is over; callbacks of an earlier line are ignored. */
-  #line: Line | undefined;
+  /** Undefined after the end of the request. Callbacks of another connection are ignored. */
+  #connection: Connection | undefined;
   #answered = false;
   #retried = false;
 
-  constructor(url: string, clock: Clock, pool: LinePool, handler: AnswerHandler) {
+  constructor(url: string, clock: Clock, pool: ConnectionPool, handler: AnswerHandler) {
     this.#url = url;
     this.#clock = clock;
     this.#pool = pool;
@@ -83,33 +83,33 @@ class Exchange implements UpstreamRequest {
   }
 
   send(options: Dispatcher.DispatchOptions): void {
-    const line = this.#pool.take();
-    const connectsBefore = line.connects;
+    const connection = this.#pool.take();
+    const connectsBefore = connection.connects;
     const sentAtMs = this.#clock.now();
-    this.#line = line;
-    line.client.dispatch(options, {
+    this.#connection = connection;
+    connection.client.dispatch(options, {
       onRequestStart() {},
       onResponseStarted: () => {
         this.#answered = true;
       },
       onResponseStart: (_controller, status, headers) => {
-        if (status < 200 || this.#line !== line) return;
+        if (status < 200 || this.#connection !== connection) return;
         this.#handler.onHead({ status, contentType: text(headers['content-type']), headers });
       },
       onResponseData: (_controller, packet) => {
-        if (this.#line === line) this.#handler.onData(packet);
+        if (this.#connection === connection) this.#handler.onData(packet);
       },
       onResponseEnd: () => {
-        if (this.#line !== line) return;
-        this.#line = undefined;
-        this.#pool.giveBack(line);
+        if (this.#connection !== connection) return;
+        this.#connection = undefined;
+        this.#pool.giveBack(connection);
         this.#handler.onEnd();
       },
       onResponseError: (_controller, error) => {
-        if (this.#line !== line) return;
-        this.#line = undefined;
-        this.#pool.drop(line);
-        const reused = connectsBefore > 0 && line.connects === connectsBefore;
+        if (this.#connection !== connection) return;
+        this.#connection = undefined;
+        this.#pool.drop(connection);
+        const reused = connectsBefore > 0 && connection.connects === connectsBefore;
         const early = !this.#answered && this.#clock.now() - sentAtMs < staleSocketMs;
         if (reused && early && !this.#retried && isStaleSocketError(error)) {
           this.#retried = true;
@@ -120,13 +120,13 @@ class Exchange implements UpstreamRequest {
   }
 
   abort(): void {
-    const line = this.#line;
-    this.#line = undefined;
-    if (line !== undefined) this.#pool.drop(line);
+    const connection = this.#connection;
+    this.#connection = undefined;
+    if (connection !== undefined) this.#pool.drop(connection);
   }
 }
 
-/** One whole small answer within a deadline. */
+/** Collects a small answer within a deadline. */
 function collect(
   url: string,
   clock: Clock,

@@ -11,7 +11,7 @@ const refusedCodes = new Set([
 ]);
 const staleCodes = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
 
-/** What an error of undici or of the socket means for the request. */
+/** Converts an error of undici or of the socket to the error of the request. */
 export function upstreamError(url: string, error: Error): UpstreamError {
   const code = codeOf(error);
   const kind = kindOf(code, error);
@@ -22,7 +22,7 @@ export function upstreamError(url: string, error: Error): UpstreamError {
   return new UpstreamError(kind, url, detail, { cause: error });
 }
 
-/** The kind of error that a socket shows which the other side closed while it was idle. */
+/** Whether the error is one of a socket that the other side closed while it was idle. */
 export function isStaleSocketError(error: Error): boolean {
   return staleCodes.has(codeOf(error));
 }
@@ -33,7 +33,7 @@ function kindOf(code: string, { name, message }: Error): UpstreamErrorCode {
   return garbled || message === 'bad response' || message === 'bad upgrade' ? 'garbled' : 'lost';
 }
 
-/** Text of the error without addresses: messages of the operating system name addresses, those of undici do not. */
+/** Text of the error without addresses. Messages of the operating system hold addresses; those of undici do not. */
 function describe(code: string, { message }: Error): string {
   if (code === '') return message;
   return code.startsWith('UND_ERR_') ? `${code}: ${message}` : code;

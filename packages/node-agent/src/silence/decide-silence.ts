@@ -1,17 +1,17 @@
 /**
  * Judges the silence of one request inside Ollama: is the model working, or is the request stuck?
  *
- * Problem: Ollama sends nothing while it loads a model, reads a prompt, writes a tool call, thinks behind a parser or
- * answers in one piece. Ollama is just as silent when it lost a slot after a disconnect, or when the runner's
- * process hangs (measured, `ollama-observed.md` 4(a), 4(e)). A wrong "stuck" costs a client its answer, or a
- * working model its prompt cache; a wrong "working" costs a slot.
+ * Problem: Ollama sends nothing while it loads a model, processes a prompt, writes a tool call, thinks behind a parser or
+ * answers in one piece. Ollama also sends nothing when it has lost a slot after a disconnect, or when the process of the
+ * runner hangs (measured, `ollama-observed.md` 4(a), 4(e)). A wrong "stuck" costs a client its answer, or a working model
+ * its prompt cache; a wrong "working" costs a slot.
  *
  * Approach: the strongest evidence decides.
- *   1. The runner uses the CPU: it works, however long it takes.
- *   2. The runner is loaded and uses no CPU at all: nothing is computed.
- *   3. Nothing is known of the runner (an Ollama on another machine): the silence may last as long as the request's
- *      size and the learnt speeds explain, with a wide margin. After that a lost slot is assumed only if a running
- *      request was left before; otherwise other clients of this Ollama may hold its slots.
+ *   1. The runner uses the CPU: the model is working, however long it takes.
+ *   2. The runner is loaded and uses no CPU: nothing is computed.
+ *   3. The runner cannot be observed (an Ollama on another machine): the silence may last as long as the size of the
+ *      request and the learnt speeds explain, with a wide margin. After that time a lost slot is assumed only if a client
+ *      left a running request on the model before; otherwise other clients of this Ollama may hold its slots.
  */
 export interface SilenceEvidence {
   /** Milliseconds since the request was posted, or since the last byte of its answer. */
@@ -20,7 +20,7 @@ export interface SilenceEvidence {
   readonly answered: boolean;
   /** Prompt tokens to process before the first byte. */
   readonly prompt: TokenEstimate;
-  /** Tokens that may be written before a byte is sent; undefined where every token is sent at once. */
+  /** Tokens that Ollama may write before it sends a byte; undefined when it sends every token at once. */
   readonly held: HeldAnswer | undefined;
   /** Whether `ps` lists the model; `unknown` when `ps` has not answered for a while. */
   readonly listed: 'loaded' | 'not-loaded' | 'unknown';
@@ -51,12 +51,12 @@ export interface TokenEstimate {
 }
 
 export interface HeldAnswer extends TokenEstimate {
-  /** Why nothing is sent meanwhile, e.g. `tools are offered`. */
+  /** Reason why nothing is sent meanwhile, such as `tools are offered`. */
   readonly why: string;
 }
 
 /**
- * `working`: wait · `suspect`: no proof for either, wait and judge again · `stuck`: the request will never be answered.
+ * `working`: wait · `suspect`: not certain, wait and judge again · `stuck`: the request will never be answered.
  * `unload` frees a lost slot, then the request is posted again; `give-up` ends the request here, so that another
  * instance may serve it.
  */
@@ -75,17 +75,17 @@ const unknownPatienceMs: number = 75_000;
 const tokenPatienceMs: number = 60_000;
 /** A runner that has used no CPU for this long computes nothing. */
 const idleRunnerMs: number = 20_000;
-/** From the post to the end of a load. Ollama gives up a load itself after 5 minutes without progress. */
+/** Patience for a load, from the post to its end. Ollama itself gives up a load after 5 minutes without progress. */
 const loadPatienceMs: number = 600_000;
-/** Assumed longest time for which clients that use this Ollama directly hold its slots. */
+/** Longest time for which clients that use this Ollama directly are assumed to hold its slots. */
 const foreignPatienceMs: number = 600_000;
-/** How long `ps` may be silent: it blocks for 20 to 30 s behind a runner that does not answer. */
+/** Patience for `ps`, which blocks for 20 to 30 s behind a runner that does not answer. */
 const listingPatienceMs: number = 60_000;
 
-/** Least prompt speed of a graphics card, tokens a second. */
+/** Lowest prompt speed of a graphics card, in tokens per second. */
 const leastCardSpeed = 50;
 
-/** A learnt speed is the slowest seen; a machine under load may still be this much slower. */
+/** A machine under load can be slower than the slowest learnt speed, by this factor. */
 const learntMargin = 4;
 
 export function decideSilence(evidence: SilenceEvidence): SilenceVerdict {
@@ -106,8 +106,8 @@ export function decideSilence(evidence: SilenceEvidence): SilenceVerdict {
 }
 
 /**
- * True if the runner used no CPU for longer than a graphics card needs for the prompt: a runner that computes without
- * the CPU is fast, and still uses the CPU between batches.
+ * True if the runner used no CPU for longer than a graphics card needs for the prompt. A runner that computes on a graphics
+ * card is fast and uses the CPU between batches.
  */
 function isIdle({ runnerStillMs, prompt, answered, listed }: SilenceEvidence): boolean {
   if (runnerStillMs === undefined || listed === 'not-loaded') return false;
@@ -137,17 +137,17 @@ function explain({ answered, prompt, held, maxSilenceMs }: SilenceEvidence): Exp
         ms:
           (prompt.learnt ? learntPatienceMs : unknownPatienceMs) +
           durationMs(prompt) * (prompt.learnt ? learntMargin : 1),
-        why: `the prompt (about ${told(prompt)}) may still be read`,
+        why: `the prompt (about ${shown(prompt)}) may still be read`,
       };
   if (held === undefined) return { ms: Math.min(reading.ms, maxSilenceMs), why: reading.why };
   const writingMs = durationMs(held) * (held.learnt ? learntMargin : 1);
   return {
     ms: Math.min(reading.ms + writingMs, maxSilenceMs),
-    why: `${held.why}: up to ${told(held)} may be written before a byte is sent`,
+    why: `${held.why}: up to ${shown(held)} may be written before a byte is sent`,
   };
 }
 
-/** The silence is longer than the request explains, and nothing is known of the runner. */
+/** Judges a silence that is longer than the request explains, when the runner cannot be observed. */
 function decideUnexplained(
   evidence: SilenceEvidence,
   quietMs: number,
@@ -162,12 +162,12 @@ function decideUnexplained(
   }
   if (leftBefore) return stuck(evidence, `${silence}, after a request on this model was left`);
   if (quietMs < Math.max(explained.ms, foreignPatienceMs)) {
-    return suspect(`${silence}; clients that do not come through here may hold its slots`);
+    return suspect(`${silence}; other clients of this Ollama may hold its slots`);
   }
   return stuck(evidence, silence);
 }
 
-/** Chooses the cure. An unload is safe only where the request waits alone for a slot of a loaded model. */
+/** Chooses the cure. An unload is safe only when the request waits alone for a slot of a loaded model. */
 function stuck(evidence: SilenceEvidence, reason: string): SilenceVerdict {
   const { answered, listed, othersInside, healedBefore, leftBefore, runnerStillMs } = evidence;
   const isLost = leftBefore || (runnerStillMs !== undefined && runnerStillMs > 0);
@@ -187,7 +187,7 @@ function durationMs({ tokens, tokensPerSecond }: TokenEstimate): number {
   return (tokens / tokensPerSecond) * 1_000;
 }
 
-function told({ tokens, tokensPerSecond, learnt }: TokenEstimate): string {
+function shown({ tokens, tokensPerSecond, learnt }: TokenEstimate): string {
   const speed = tokensPerSecond >= 10 ? Math.round(tokensPerSecond) : Number(tokensPerSecond.toFixed(1));
   return `${Math.ceil(tokens)} tokens at ${speed} a second${learnt ? '' : ', assumed'}`;
 }

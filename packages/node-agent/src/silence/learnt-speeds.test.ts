@@ -23,7 +23,7 @@ describe('the time a prompt takes', () => {
     expect(speeds.prompt('other', request, Number.POSITIVE_INFINITY)).toEqual(assumed);
   });
 
-  it('goes by the slowest answer, not by those that came out of the cache', () => {
+  it('uses the slowest answer, not answers whose prompt came from the cache', () => {
     const speeds = new LearntSpeeds();
     for (let i = 0; i < 2; i++) speeds.learn('m', lesson(2_000, slow));
     for (let i = 0; i < 50; i++) speeds.learn('m', lesson(2_000, { ...slow, promptMs: 20 }));
@@ -45,11 +45,11 @@ describe('the time a prompt takes', () => {
     expect(speeds.prompt('m', { ...request, hasImages: true }, Number.POSITIVE_INFINITY).learnt).toBe(false);
   });
 
-  it('ends with the context, which cuts the prompt', () => {
+  it('is limited by the context, which cuts the prompt', () => {
     expect(new LearntSpeeds().prompt('m', { bytes: 1e6, hasImages: false }, 4_096).tokens).toBe(4_096);
   });
 
-  it('is slower than assumed where one answer has shown it', () => {
+  it('is slower than assumed when one answer was slower', () => {
     const speeds = new LearntSpeeds();
     speeds.learn(
       'm',
@@ -63,7 +63,7 @@ describe('the time a prompt takes', () => {
 });
 
 describe('the time an answer takes', () => {
-  it('goes by num_predict, else by the context, at the slowest speed seen', () => {
+  it('uses num_predict, else the context, and the slowest observed speed', () => {
     const speeds = new LearntSpeeds();
     expect(speeds.answer('m', undefined, 8_192)).toEqual({
       tokens: 8_192,

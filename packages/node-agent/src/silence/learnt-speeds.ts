@@ -17,20 +17,20 @@ export interface Lesson {
 }
 
 interface ModelSpeeds {
-  /** Slowest prompt speed seen, tokens a second. */
+  /** Slowest observed prompt speed, in tokens per second. */
   promptSpeed: number;
   promptLessons: number;
-  /** The most tokens seen for one byte of a request. */
+  /** Largest observed number of tokens per byte of a request. */
   tokensPerByte: number;
-  /** The largest request that was learnt from. */
+  /** Size of the largest observed request. */
   largestBytes: number;
-  /** Slowest generation speed seen, tokens a second; `Infinity` before the first. */
+  /** Slowest observed generation speed, in tokens per second; `Infinity` before the first answer. */
   answerSpeed: number;
 }
 
-/** Assumed before anything is learnt; slower than an 8B model on an old laptop. Tokens a second. */
+/** Speed assumed before one is learnt, in tokens per second: slower than an 8B model on an old laptop. */
 export const assumedSpeed: number = 5;
-/** Assumed where no request was measured: languages differ between 0.2 and 0.5. */
+/** Assumed before a request was measured. Languages have between 0.2 and 0.5 tokens per byte. */
 const assumedTokensPerByte = 0.5;
 /** Prompt speed above this multiple of the generation speed means that the prompt came from the cache. */
 const cachedFactor = 100;
@@ -38,15 +38,15 @@ const cachedFactor = 100;
 const leastLessons = 2;
 /** A request larger than this multiple of the largest observed request is outside the learnt range. */
 const extrapolation = 2;
-/** Least tokens of an answer to learn a speed from. */
+/** Smallest number of tokens of an answer from which a speed is learnt. */
 const leastAnswerTokens = 8;
-/** Context assumed where `ps` does not tell it; the bound of an answer that has none of its own. */
+/** Context assumed when `ps` does not report it. It limits an answer without `num_predict`. */
 const assumedContext = 4_096;
 const maxModels = 512;
 
 /**
- * How fast the models of one Ollama read and write, learnt from the figures at the end of their answers. Cautious: the
- * slowest speed counts, since Ollama does not say how much of a prompt came out of its cache.
+ * Prompt and generation speeds of the models of one Ollama, learnt from the figures at the end of their answers. The slowest
+ * speed counts, because Ollama does not report how much of a prompt came from its cache.
  */
 export class LearntSpeeds {
   readonly #models = new Map<string, ModelSpeeds>();
@@ -67,7 +67,7 @@ export class LearntSpeeds {
     this.#remember(model, known);
   }
 
-  /** Upper estimate for processing a request's prompt. `contextTokens`: Ollama cuts a longer prompt. */
+  /** Upper estimate for the prompt of a request. Ollama cuts a prompt to `contextTokens`. */
   prompt(
     model: string,
     request: { readonly bytes: number; readonly hasImages: boolean },
@@ -91,7 +91,7 @@ export class LearntSpeeds {
     };
   }
 
-  /** Upper estimate for writing an answer. */
+  /** Upper estimate for the answer. */
   answer(model: string, maxTokens: number | undefined, contextTokens: number): TokenEstimate {
     const speed = this.#models.get(model)?.answerSpeed ?? Number.POSITIVE_INFINITY;
     const learnt = Number.isFinite(speed);
@@ -121,7 +121,7 @@ function nothingLearnt(): ModelSpeeds {
 
 const nanosPerMs = 1e6;
 
-/** Reads the figures of an answer's last line; undefined if it has none. Durations are nanoseconds there. */
+/** Reads the figures from the last line of an answer, where durations are nanoseconds; undefined if there are none. */
 export function readMeasures(line: string): AnswerMeasures | undefined {
   if (!line.includes('"prompt_eval_count"') && !line.includes('"eval_count"')) return undefined;
   let value: unknown;

@@ -10,7 +10,7 @@ afterEach(async () => {
   for (const end of ends.splice(0).toReversed()) await end();
 });
 
-/** Listens on a free port and starts a child named like a runner, which burns CPU for 150 ms when a line comes. */
+/** Listens on a free port and starts a child with the name of a runner, which uses the CPU for 150 ms after each line. */
 const server = `
 process.title = 'ollama';
 const child = require('node:child_process').spawn(process.execPath, ['-e', process.argv[1]], { stdio: ['pipe', 'pipe', 'inherit'] });
@@ -31,7 +31,7 @@ process.stdin.on('data', () => {
 process.stdin.on('end', () => process.exit(0));
 `;
 
-/** A process that looks in `/proc` like an Ollama with one runner. */
+/** A process that appears in `/proc` as an Ollama with one runner. */
 async function startFakeServer() {
   const child = spawn(process.execPath, ['-e', server, runner], { stdio: ['pipe', 'pipe', 'inherit'] });
   ends.push(async () => {
@@ -39,29 +39,29 @@ async function startFakeServer() {
     child.stdin.end();
     await exited;
   });
-  let said = '';
+  let output = '';
   const wakes: (() => void)[] = [];
   child.stdout.on('data', (packet: Buffer) => {
-    said += packet.toString();
+    output += packet.toString();
     for (const wake of wakes.splice(0)) wake();
   });
-  const heard = async (text: string): Promise<string> => {
+  const printed = async (text: string): Promise<string> => {
     for (;;) {
-      const found = said.split('\n').find((line) => line.startsWith(text));
+      const found = output.split('\n').find((line) => line.startsWith(text));
       if (found !== undefined) return found;
       await new Promise<void>((resolve) => wakes.push(resolve));
     }
   };
-  await heard('runs');
-  const port = Number((await heard('port ')).slice('port '.length));
+  await printed('runs');
+  const port = Number((await printed('port ')).slice('port '.length));
   const burn = async (): Promise<void> => {
     child.stdin.write('x');
-    await heard('burnt');
+    await printed('burnt');
   };
   return { port, burn };
 }
 
-describe.runIf(process.platform === 'linux')('the runners out of /proc', () => {
+describe.runIf(process.platform === 'linux')('the runners in /proc', () => {
   it('are the children of the Ollama that listens on the port, with the CPU time they use', async () => {
     const { port, burn } = await startFakeServer();
     const watch = createProcRunnerCpu(`http://127.0.0.1:${port}`);
@@ -73,12 +73,12 @@ describe.runIf(process.platform === 'linux')('the runners out of /proc', () => {
     expect((after?.[0]?.cpuMs ?? 0) - (before?.[0]?.cpuMs ?? 0)).toBeGreaterThanOrEqual(50);
   });
 
-  it('are unknown where something else than an Ollama listens', async () => {
+  it('are unknown when another program than Ollama listens', async () => {
     expect(await createProcRunnerCpu('http://127.0.0.1:1')?.sample()).toBeUndefined();
   });
 });
 
-/** A `/proc` in which an Ollama of another user, with one child, and a socket of `uid` on port 11434 can be seen. */
+/** A `/proc` with an Ollama of another user that has one child, and with a socket of `uid` on port 11434. */
 async function fakeProc(uid: number, servers = 1): Promise<string> {
   const root = await mkdtemp(join(tmpdir(), 'proc-'));
   ends.push(() => rm(root, { recursive: true }));
@@ -98,7 +98,7 @@ async function fakeProc(uid: number, servers = 1): Promise<string> {
 describe.runIf(process.platform === 'linux')('an Ollama of another user', () => {
   const uid = process.getuid?.() ?? 0;
 
-  it('is the one that listens where it is the only one and the socket is of its user', async () => {
+  it('is the server if it is the only Ollama and the socket belongs to its user', async () => {
     const root = await fakeProc(uid);
     expect(await createProcRunnerCpu('http://127.0.0.1:11434', root)?.sample()).toEqual([
       { pid: 101, cpuMs: 120 },
@@ -108,7 +108,7 @@ describe.runIf(process.platform === 'linux')('an Ollama of another user', () => 
   it.each([
     ['the socket belongs to another user, as that of a tunnel does', uid + 1, 1],
     ['there are two', uid, 2],
-  ])('is not taken where %s', async (_why, socketUid, servers) => {
+  ])('is not used when %s', async (_why, socketUid, servers) => {
     const root = await fakeProc(socketUid, servers);
     expect(await createProcRunnerCpu('http://127.0.0.1:11434', root)?.sample()).toBeUndefined();
   });

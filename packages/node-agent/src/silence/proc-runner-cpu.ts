@@ -2,7 +2,7 @@ import { readdir, readFile, readlink, stat } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import type { RunnerCpu, RunnerSample } from './runner-cpu.ts';
 
-/** Linux counts CPU time in ticks of this length, on every architecture that Node runs on. */
+/** Length of the ticks in which Linux counts CPU time, on every architecture that Node supports. */
 const tickMs = 10;
 const serverName = 'ollama';
 const listening = '0A';
@@ -15,10 +15,10 @@ interface ProcessFacts {
 }
 
 /**
- * The runners of an Ollama on this machine, from `/proc`: the children of the process that listens on its port, whatever
- * their names are (`llama-server`, a wrapper around it, `ollama runner` before version 0.30). Undefined for an address of
- * another machine and on other systems than Linux. With a container or a tunnel the listening process is not Ollama;
- * then the runners are unknown.
+ * Observes the runners of an Ollama on this machine in `/proc`: the children of the process that listens on its port. Their
+ * names differ (`llama-server`, a wrapper around it, `ollama runner` before version 0.30). Undefined for an address of
+ * another machine, and on systems other than Linux: this is the only call of the package that depends on the operating
+ * system. With a container or a tunnel the listening process is not Ollama, and the runners are unknown.
  */
 export function createProcRunnerCpu(url: string, root = '/proc'): RunnerCpu | undefined {
   const { hostname, port, protocol } = new URL(url);
@@ -74,7 +74,7 @@ async function listProcesses(root: string): Promise<ProcessFacts[]> {
   return facts.filter((fact) => fact !== undefined);
 }
 
-/** `pid (name) state parent … utime stime …`; the name may contain anything, parentheses included. */
+/** Parses `pid (name) state parent … utime stime …`. The name can hold any character, also parentheses. */
 async function readProcess(root: string, pid: string): Promise<ProcessFacts | undefined> {
   const text = await readText(`${root}/${pid}/stat`);
   const from = text.indexOf('(');

@@ -1,13 +1,13 @@
-import { modelKey } from '../instance/catalogue.ts';
+import { modelKey } from '@drover/fleet';
 
 const maxModels = 512;
 
-/** Instants of the last answer bytes of one Ollama, by model and over all. Written by its jobs, read by its instance. */
+/** Instants of the last answer bytes of one Ollama, for each model and for all. Jobs write them, the instance reads them. */
 export class RecentBytes {
   readonly #atMs = new Map<string, number>();
   #lastAtMs = Number.NEGATIVE_INFINITY;
 
-  /** The newest byte of any answer; `-Infinity` before the first. */
+  /** Instant of the newest byte of any answer; `-Infinity` before the first. */
   get lastAtMs(): number {
     return this.#lastAtMs;
   }
@@ -19,7 +19,7 @@ export class RecentBytes {
     this.#lastAtMs = nowMs;
   }
 
-  /** The newest byte of an answer of the model; `-Infinity` if none is known. */
+  /** Instant of the newest byte of an answer of the model; `-Infinity` if none is known. */
   of(model: string): number {
     return this.#atMs.get(modelKey(model)) ?? Number.NEGATIVE_INFINITY;
   }

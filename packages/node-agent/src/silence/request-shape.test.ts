@@ -17,7 +17,7 @@ describe('readShape', () => {
     ['chat', { tools: null, format: null }, undefined],
     ['chat', { messages: [{ content: 'say "stream": false and "tools": [1]' }] }, undefined],
     ['embed', { stream: false, input: 'x' }, undefined],
-  ] as const)('knows why %s %j holds its answer back', (route, body, why) => {
+  ] as const)('finds the reason why %s %j holds back its answer', (route, body, why) => {
     expect(shape(route, body).heldBecause).toBe(why);
   });
 
@@ -30,7 +30,7 @@ describe('readShape', () => {
     expect(shape('chat', body).think).toBe(think);
   });
 
-  it('reads the bound of the answer, images and the size', () => {
+  it('reads the limit of the answer, images and the size', () => {
     expect(shape('chat', { options: { num_predict: 300 }, images: ['aGk='] })).toMatchObject({
       maxTokens: 300,
       hasImages: true,
@@ -42,7 +42,7 @@ describe('readShape', () => {
   });
 });
 
-it('takes an answer for possible without a byte only where it is held back', () => {
+it('considers an answer without a byte possible only when the answer is held back', () => {
   expect(mayBeAnswering(shape('chat', { stream: false }))).toBe(true);
   expect(mayBeAnswering(shape('chat', { think: true }))).toBe(true);
   expect(mayBeAnswering(shape('chat', {}))).toBe(false);

@@ -4,13 +4,13 @@ import type { InferenceRoute } from '@drover/fleet';
 export interface RequestShape {
   readonly bytes: number;
   readonly hasImages: boolean;
-  /** Generates text; embeddings and `show` do not. */
+  /** Whether the request generates text; embeddings and `show` do not. */
   readonly generates: boolean;
-  /** Why the answer may be held back while it is being written; undefined if each token is sent. */
+  /** Reason why the answer may be held back while it is written; undefined if each token is sent at once. */
   readonly heldBecause: string | undefined;
-  /** `unset`: a model that thinks does so. */
+  /** `unset`: the model decides whether it thinks. */
   readonly think: 'on' | 'off' | 'unset';
-  /** `num_predict`, where it is a bound. */
+  /** `num_predict`, if it is a limit. */
   readonly maxTokens: number | undefined;
 }
 
@@ -25,8 +25,8 @@ export const emptyShape: RequestShape = Object.freeze({
 });
 
 /**
- * Searches for the fields without parsing, since bodies may be large: quotes inside a JSON string are escaped, so a
- * match is a field name. A field of that name deeper in the body only makes the agent more patient.
+ * Searches the fields without parsing, because bodies can be large. Quotes inside a JSON string are escaped, so a match is a
+ * field name. A field of the same name deeper in the body only makes the agent more patient.
  */
 export function readShape(route: InferenceRoute, body: Uint8Array): RequestShape {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
@@ -64,10 +64,10 @@ function finds(bytes: Buffer, field: string, value: RegExp): boolean {
   return valueOf(bytes, field, value) !== undefined;
 }
 
-/** Longest white space and beginning of a value that is looked at. */
+/** Bytes that are read after a field name: white space and the beginning of the value. */
 const excerptBytes = 48;
 
-/** The beginning of the field's first value that matches. */
+/** The beginning of the first value of the field that matches. */
 function valueOf(bytes: Buffer, field: string, value: RegExp = /^/): string | undefined {
   const name = `"${field}"`;
   for (let at = bytes.indexOf(name); at >= 0; at = bytes.indexOf(name, at + 1)) {

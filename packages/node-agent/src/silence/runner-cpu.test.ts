@@ -17,21 +17,21 @@ it('is unknown before two samples are compared', () => {
   expect(watched(undefined, undefined)).toBeUndefined();
 });
 
-it('sees a runner move by a single tick', () => {
+it('notices a single tick of CPU time', () => {
   expect(watched([[1, 500]], [[1, 510]])).toBe(0);
 });
 
-it('adds up how long a runner has been still', () => {
+it('adds up the idle time of a runner', () => {
   expect(watched([[1, 500]], [[1, 500]], [[1, 500]], [[1, 500]])).toBe(15_000);
   expect(watched([[1, 500]], [[1, 500]], [[1, 900]], [[1, 900]])).toBe(5_000);
 });
 
-it('begins again with another process, and while it sees none', () => {
+it('begins again with another process, and after a sample without one', () => {
   expect(watched([[1, 500]], [[2, 500]])).toBeUndefined();
   expect(watched([[1, 500]], [[1, 500]], undefined, [[1, 500]])).toBeUndefined();
 });
 
-it('reports of several runners only that all of them are idle', () => {
+it('reports for several runners only that all of them are idle', () => {
   expect(
     watched(
       [

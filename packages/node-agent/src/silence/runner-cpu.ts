@@ -4,13 +4,13 @@ export interface RunnerSample {
   readonly cpuMs: number;
 }
 
-/** Sees the runner processes of one Ollama. Fulfilled by `proc-runner-cpu.ts` where Ollama is on this machine. */
+/** Observes the runner processes of one Ollama. Implemented by `proc-runner-cpu.ts` for an Ollama on this machine. */
 export interface RunnerCpu {
-  /** The running runner processes; undefined when they cannot be seen. Never rejects. */
+  /** The running runner processes; undefined when they cannot be observed. Never rejects. */
   sample(): Promise<readonly RunnerSample[] | undefined>;
 }
 
-/** Largest share of CPU time in an interval that counts as idle: timers and health checks. */
+/** Largest share of CPU time that counts as idle, for timers and health checks. */
 const idleShare = 0.001;
 
 /**
@@ -20,7 +20,7 @@ const idleShare = 0.001;
 export class RunnerActivity {
   #cpuMs = new Map<number, number>();
   #sampledAtMs: number | undefined;
-  /** Undefined until two samples in a row could be compared. */
+  /** Undefined until two consecutive samples could be compared. */
   #stillForMs: number | undefined;
 
   get stillForMs(): number | undefined {

@@ -1,8 +1,8 @@
 import type { ActorContext } from '@drover/actor-core';
+import { modelKey } from '@drover/fleet';
 import type { NodeAgentLimits, ResolvedInstance } from '../config.ts';
-import { modelKey } from '../instance/catalogue.ts';
-import type { InstanceInbox } from '../instance/instance-internal.ts';
-import type { JobEntry, JobTable } from '../instance/job-table.ts';
+import type { InstanceInbox } from './instance-internal.ts';
+import type { JobEntry, JobTable } from './job-table.ts';
 import type { Ollama } from '../ollama/ollama.ts';
 import { askRunning } from '../ollama/probe.ts';
 import type { Counters } from '../stats.ts';
@@ -15,9 +15,9 @@ export interface HealerTask {
 }
 
 /**
- * Frees a slot that Ollama lost. When a client leaves during the delivery of a token, Ollama sometimes never releases the
- * slot, and every later generation on that model hangs with an idle runner until the model is unloaded (measured,
- * `ollama-observed.md` 4(a)). The waiting requests are withdrawn, the model is unloaded, and they are posted again:
+ * Frees a slot that Ollama has lost. When a client leaves during the delivery of a token, Ollama sometimes never releases
+ * the slot, and every later generation on that model hangs with an idle runner until the model is unloaded (measured,
+ * `ollama-observed.md` 4(a)). The waiting requests are withdrawn, the model is unloaded, and the requests are posted again:
  *
  *   check ─▶ ps ─▶ slot-checked ─▶ heal ─▶ job-withdrew ─▶ unload ─▶ unloaded ─▶ start
  */
@@ -34,7 +34,7 @@ export class SlotHealer {
     this.#jobs = jobs;
   }
 
-  /** Asks `ps` again: only a model that is loaded now may be unloaded. */
+  /** Asks `ps` again, because only a model that is loaded now may be unloaded. */
   check(streamId: string): void {
     const { ollama, limits } = this.#task;
     this.#context.pipeToSelf(
@@ -44,7 +44,7 @@ export class SlotHealer {
     );
   }
 
-  /** Withdraws every request that waits for the model: Ollama does not unload while a request is inside. */
+  /** Withdraws every request that waits for the model, because Ollama does not unload while a request is inside. */
   heal(model: string): void {
     for (const job of this.#jobs.waitingInside(model)) {
       job.healed = true;

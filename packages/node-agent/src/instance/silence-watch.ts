@@ -1,23 +1,23 @@
 import type { ActorContext } from '@drover/actor-core';
-import type { OllamaRunning } from '@drover/fleet';
-import { isLoaded, modelKey } from '../instance/catalogue.ts';
-import type { InstanceInbox } from '../instance/instance-internal.ts';
-import type { JobEntry, JobTable } from '../instance/job-table.ts';
-import type { KnownListing } from '../instance/known-listing.ts';
+import { modelKey, type OllamaRunning } from '@drover/fleet';
+import { isLoaded } from './catalogue.ts';
+import type { InstanceInbox } from './instance-internal.ts';
+import type { JobEntry, JobTable } from './job-table.ts';
+import type { KnownListing } from './known-listing.ts';
 import type { JobOutcome, SilentJob } from '../job/job-message.ts';
 import {
   decideSilence,
   type HeldAnswer,
   type SilenceEvidence,
   type SilenceVerdict,
-} from './decide-silence.ts';
-import { LearntSpeeds } from './learnt-speeds.ts';
-import { RecentBytes } from './recent-bytes.ts';
-import { RunnerActivity, type RunnerCpu, type RunnerSample } from './runner-cpu.ts';
+} from '../silence/decide-silence.ts';
+import { LearntSpeeds } from '../silence/learnt-speeds.ts';
+import { RecentBytes } from '../silence/recent-bytes.ts';
+import { RunnerActivity, type RunnerCpu, type RunnerSample } from '../silence/runner-cpu.ts';
 import { type HealerTask, SlotHealer } from './slot-healer.ts';
 
 export interface SilenceTask extends HealerTask {
-  /** Sees the runner processes; undefined where they cannot be seen. */
+  /** Observes the runner processes; undefined when they cannot be observed. */
   readonly runnerCpu: RunnerCpu | undefined;
 }
 
@@ -38,9 +38,9 @@ export interface SilenceView {
 interface Silence {
   readonly job: SilentJob;
   state: SilenceVerdict['state'];
-  /** When `ps` last did not list the model; `-Infinity` if it always did. */
+  /** Instant at which `ps` last did not list the model; `-Infinity` if it always did. */
   notListedAtMs: number;
-  /** `expires_at` of the model as first seen in this silence; it moves when a request on the model ends. */
+  /** `expires_at` of the model at the start of this silence; Ollama changes it when a request on the model ends. */
   expiresAt: unknown;
   expiresMovedAtMs: number;
 }
@@ -80,7 +80,7 @@ export class SilenceWatch {
   handle(message: SilenceMessage): void {
     switch (message.kind) {
       case 'job-silent':
-        return this.#look(message);
+        return this.#judgeJob(message);
       case 'runner-sampled':
         return this.#takeSample(message.samples);
       case 'slot-checked':
@@ -105,15 +105,15 @@ export class SilenceWatch {
     if (outcome.leftWhileAnswered) this.#left.add(modelKey(job.model));
   }
 
-  /** A job has been silent for a while. */
-  #look(silent: SilentJob): void {
+  /** Handles a job that has been silent for another `silenceLookMs`. */
+  #judgeJob(silent: SilentJob): void {
     const job = this.#view.jobs.get(silent.streamId);
     if (job === undefined || job.place !== 'inside') return;
     this.#sampleRunner();
     const silence = this.#silenceOf(job, silent);
     const listed = this.#listed(job.model);
     const verdict = this.#judge(job, silence, listed);
-    this.#tell(job, silence, verdict);
+    this.#log(job, silence, verdict);
     if (verdict.cure === 'unload') this.#healer.check(job.streamId);
     else if (verdict.cure === 'give-up') this.#giveUp(job, silence, verdict);
   }
@@ -200,7 +200,7 @@ export class SilenceWatch {
     return { why, ...this.#speeds.answer(modelKey(model), shape.maxTokens, contextTokens) };
   }
 
-  #tell(job: JobEntry, silence: Silence, { state, cure, reason }: SilenceVerdict): void {
+  #log(job: JobEntry, silence: Silence, { state, cure, reason }: SilenceVerdict): void {
     if (silence.state === state) return;
     silence.state = state;
     const { instance } = this.#task;
@@ -231,7 +231,7 @@ export class SilenceWatch {
   }
 }
 
-/** Ollama cuts a prompt to the context of its slot, but not a batch of embeddings. */
+/** Largest prompt in tokens: Ollama cuts a prompt to the context of its slot, but not a batch of embeddings. */
 function contextOf(entry: OllamaRunning | undefined, generates: boolean): number {
   const tokens = entry?.['context_length'];
   return generates && typeof tokens === 'number' && tokens > 0 ? tokens : Number.POSITIVE_INFINITY;
