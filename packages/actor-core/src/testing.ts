@@ -4,7 +4,7 @@
  * @module testing
  */
 export { seededRandom } from './random/seeded-random.ts';
-export { MemoryStore } from './storage/memory-store.ts';
+export { MemoryStore } from './storage/log/memory-store.ts';
 export { ManualClock } from './testing/manual-clock.ts';
 export type { FaultKind, FaultRates } from './testing/fault-rates.ts';
 export { type Fault, type FaultSchedule, scheduleFaults } from './testing/fault-schedule.ts';

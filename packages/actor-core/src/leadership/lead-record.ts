@@ -1,5 +1,5 @@
 import { pack, unpack } from 'msgpackr';
-import type { StoredRecord } from '../storage/store.ts';
+import type { StoredRecord } from '../storage/log/store.ts';
 import type { LeadRecord } from './leadership-state.ts';
 
 /** JSON, so that any tool can show who leads. Fields are only ever added. */

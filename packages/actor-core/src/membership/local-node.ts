@@ -2,7 +2,7 @@ import type { ActorSystem } from '../actor/actor-system.ts';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../logger.ts';
 import type { Random } from '../random.ts';
-import type { Store } from '../storage/store.ts';
+import type { Store } from '../storage/log/store.ts';
 import type { Role } from '../transport/roles.ts';
 import type { Subjects } from '../transport/subjects.ts';
 import type { Transport } from '../transport/transport.ts';

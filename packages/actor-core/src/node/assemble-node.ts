@@ -6,7 +6,7 @@ import { heartbeatDetector } from '../membership/heartbeat-detector.ts';
 import { NodePresence } from '../membership/node-presence.ts';
 import type { Random } from '../random.ts';
 import type { Scheduler } from '../scheduler.ts';
-import type { Store } from '../storage/store.ts';
+import type { Store } from '../storage/log/store.ts';
 import type { Role } from '../transport/roles.ts';
 import type { Subjects } from '../transport/subjects.ts';
 import type { Transport } from '../transport/transport.ts';

@@ -5,7 +5,7 @@ import type { Logger } from '../logger.ts';
 import { systemRandom } from '../random/system-random.ts';
 import type { Random } from '../random.ts';
 import { nodeScheduler } from '../scheduler/node-scheduler.ts';
-import { JetStreamStore } from '../storage/jetstream-store.ts';
+import { JetStreamStore } from '../storage/log/jetstream-store.ts';
 import { connectNats } from '../transport/connect-nats.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { Role } from '../transport/roles.ts';

@@ -1,6 +1,6 @@
 import type { StoreTrouble } from '../errors.ts';
 
-/** The part of JetStream's JSON API that the store reads (ADR-1, ADR-8). */
+/** An error of JetStream's JSON API (ADR-1, ADR-8). This file declares the parts of the API that the store reads. */
 export interface ApiError {
   readonly code: number;
   readonly err_code: number;
@@ -53,7 +53,12 @@ export const errorCode: {
   checkInFlight: 10_164,
 };
 
-/** The state of the whole store that an API error shows. */
+/** Whether the error passes by itself: a check in flight, a stream without a leader, or an overloaded server. */
+export function isPassing(error: ApiError): boolean {
+  return error.err_code === errorCode.checkInFlight || error.code === 503 || error.code === 429;
+}
+
+/** What an API error says about the whole store. */
 export function troubleOf(error: ApiError): StoreTrouble {
   if (error.err_code === errorCode.streamNotFound) return 'store-missing';
   const isFull = [errorCode.insufficientResources, errorCode.storageExceeded, errorCode.storeFailed].some(
@@ -62,7 +67,7 @@ export function troubleOf(error: ApiError): StoreTrouble {
   return isFull ? 'store-full' : 'store-unavailable';
 }
 
-/** @throws SyntaxError when the server did not answer JSON */
+/** @throws SyntaxError when the answer is not JSON */
 export function decodeReply(payload: Uint8Array): ApiReply<object> {
   return JSON.parse(new TextDecoder().decode(payload)) as ApiReply<object>;
 }

@@ -5,7 +5,7 @@ import {
   StoreUnavailableError,
   WrongSequenceError,
 } from '../errors.ts';
-import type { Store } from '../storage/store.ts';
+import type { Store } from '../storage/log/store.ts';
 
 export interface StoreUnderTest {
   readonly store: Store;

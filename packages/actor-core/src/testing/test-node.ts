@@ -6,7 +6,7 @@ import { seededRandom } from '../random/seeded-random.ts';
 import type { Random } from '../random.ts';
 import { nodeScheduler } from '../scheduler/node-scheduler.ts';
 import type { Scheduler } from '../scheduler.ts';
-import { MemoryStore } from '../storage/memory-store.ts';
+import { MemoryStore } from '../storage/log/memory-store.ts';
 import { MemoryHub, type MemoryTransport } from '../transport/memory-transport.ts';
 import type { Role } from '../transport/roles.ts';
 import { createSubjects } from '../transport/subjects.ts';

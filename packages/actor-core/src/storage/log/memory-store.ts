@@ -1,19 +1,15 @@
 import {
   FenceRejectedError,
-  InvalidArgumentError,
   MessageTooLargeError,
   StoreUnavailableError,
   WrongSequenceError,
-} from '../errors.ts';
-import { subjectMatches } from '../transport/subject-match.ts';
-import { checkStream, requireStreamSpec } from './check-stream.ts';
-import type { AppendExpectation, Store, StoredRecord, StreamSpec } from './store.ts';
-import { optionNames, requireKnownOptions } from '../known-options.ts';
+} from '../../errors.ts';
+import { subjectMatches } from '../../transport/subject-match.ts';
+import { type AppendExpectation, checkExpectation } from './append-expectation.ts';
+import type { Store, StoredRecord } from './store.ts';
+import { checkStream, requireStreamSpec, type StreamSpec } from './stream-spec.ts';
 
-const fenceOptions = optionNames<NonNullable<AppendExpectation['fence']>>({ subject: true, sequence: true });
-const expectOptions = optionNames<AppendExpectation>({ fence: true, lastSequence: true, messageId: true });
-
-/** As a nats-server's `max_payload` is by default. */
+/** Default `max_payload` of a nats-server. */
 const maxRecordBytes = 1024 * 1024;
 
 interface Stream {
@@ -23,9 +19,9 @@ interface Stream {
   readonly messageIds: Map<string, number>;
 }
 
-/** JetStream in memory, shared by every node that is given it; with faults on demand. */
+/** The store in memory, for tests: nodes that get the same instance share its records. */
 export class MemoryStore implements Store {
-  /** `up`; `down`: nothing is done; `deaf`: everything is done and no one learns of it. */
+  /** `up` · `down`: refuses every operation · `deaf`: performs every operation and reports none as done. */
   state: 'up' | 'down' | 'deaf' = 'up';
   readonly #streams = new Map<string, Stream>();
 
@@ -39,7 +35,7 @@ export class MemoryStore implements Store {
       const { subjects, historyPerSubject = 1, replicas = 1 } = existing.spec;
       checkStream(spec, { subjects, historyPerSubject, replicas });
     }
-    this.#requireHeard(spec.name);
+    this.#requireConfirmed(spec.name);
   }
 
   async append(
@@ -56,14 +52,14 @@ export class MemoryStore implements Store {
     if (!target.spec.subjects.some((pattern) => subjectMatches(pattern, subject)))
       throw new StoreUnavailableError(stream);
     const sequence = this.#attemptAppend(target, stream, subject, payload, expect);
-    this.#requireHeard(stream);
+    this.#requireConfirmed(stream);
     return { sequence };
   }
 
   async readLast(stream: string, subject: string): Promise<StoredRecord | undefined> {
     this.#requireUp(stream);
     const record = this.#stream(stream).bySubject.get(subject)?.at(-1);
-    this.#requireHeard(stream);
+    this.#requireConfirmed(stream);
     return record === undefined ? undefined : copyOf(record);
   }
 
@@ -74,7 +70,7 @@ export class MemoryStore implements Store {
       const last = records.at(-1);
       if (last !== undefined && subjectMatches(filter, subject)) found.push(copyOf(last));
     }
-    this.#requireHeard(stream);
+    this.#requireConfirmed(stream);
     return found.toSorted((a, b) => a.sequence - b.sequence);
   }
 
@@ -86,7 +82,7 @@ export class MemoryStore implements Store {
     expect: AppendExpectation | undefined,
   ): number {
     const { messageId, fence, lastSequence } = expect ?? {};
-    // As the server: the expectation first, then the message id, and the newest record may be this very write.
+    // In the server's order: first the expectation, then the message id. The newest record may be this same write.
     const earlier = messageId === undefined ? undefined : target.messageIds.get(messageId);
     if (earlier !== undefined && lastOf(target, subject) === earlier) return earlier;
     if (fence !== undefined && lastOf(target, fence.subject) !== fence.sequence) {
@@ -115,21 +111,9 @@ export class MemoryStore implements Store {
     if (this.state === 'down') throw new StoreUnavailableError(stream);
   }
 
-  #requireHeard(stream: string): void {
+  #requireConfirmed(stream: string): void {
     if (this.state === 'deaf') throw new StoreUnavailableError(stream);
   }
-}
-
-/** @throws InvalidArgumentError for a fence beside a sequence, and for a fence of 0, which protects nothing */
-export function checkExpectation(expect: AppendExpectation | undefined): void {
-  if (expect === undefined) return;
-  requireKnownOptions('expect', expect, expectOptions);
-  if (expect.fence === undefined) return;
-  requireKnownOptions('expect.fence', expect.fence, fenceOptions);
-  if (expect.lastSequence !== undefined)
-    throw new InvalidArgumentError('expect', 'takes a fence or a last sequence, not both');
-  if (!(expect.fence.sequence > 0))
-    throw new InvalidArgumentError('expect.fence.sequence', 'must be above 0');
 }
 
 function lastOf(stream: Stream, subject: string): number {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { storeContract } from '../testing/store-contract.ts';
+import { storeContract } from '../../testing/store-contract.ts';
 import { MemoryStore } from './memory-store.ts';
 
 storeContract('memory', async () => ({ store: new MemoryStore(), dispose: async () => undefined }));

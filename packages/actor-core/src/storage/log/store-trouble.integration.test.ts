@@ -3,12 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
-import { systemClock } from '../clock/system-clock.ts';
-import { silentLogger } from '../logger.ts';
-import { systemRandom } from '../random/system-random.ts';
-import { type NatsServer, startNatsServer } from '../testing/nats-server.ts';
-import { connectNats } from '../transport/connect-nats.ts';
-import type { HeaderTransport } from '../transport/transport.ts';
+import { systemClock } from '../../clock/system-clock.ts';
+import { silentLogger } from '../../logger.ts';
+import { systemRandom } from '../../random/system-random.ts';
+import { type NatsServer, startNatsServer } from '../../testing/nats-server.ts';
+import { connectNats } from '../../transport/connect-nats.ts';
+import type { HeaderTransport } from '../../transport/transport.ts';
 import { JetStreamStore } from './jetstream-store.ts';
 
 const ends: (() => unknown)[] = [];

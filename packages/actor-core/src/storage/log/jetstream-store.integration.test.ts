@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
-import { systemClock } from '../clock/system-clock.ts';
-import { StoreUnavailableError } from '../errors.ts';
-import { silentLogger } from '../logger.ts';
-import { systemRandom } from '../random/system-random.ts';
-import { startNatsServer, type NatsServer } from '../testing/nats-server.ts';
-import { storeContract } from '../testing/store-contract.ts';
-import { connectNats } from '../transport/connect-nats.ts';
-import type { HeaderTransport } from '../transport/transport.ts';
+import { systemClock } from '../../clock/system-clock.ts';
+import { StoreUnavailableError } from '../../errors.ts';
+import { silentLogger } from '../../logger.ts';
+import { systemRandom } from '../../random/system-random.ts';
+import { startNatsServer, type NatsServer } from '../../testing/nats-server.ts';
+import { storeContract } from '../../testing/store-contract.ts';
+import { connectNats } from '../../transport/connect-nats.ts';
+import type { HeaderTransport } from '../../transport/transport.ts';
 import { JetStreamStore } from './jetstream-store.ts';
 
 async function open(): Promise<{
