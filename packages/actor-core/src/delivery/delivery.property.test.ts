@@ -13,10 +13,10 @@ type Word =
 const life = 1;
 const window = 4;
 
-/** A producer and a consumer with a channel between them that loses, doubles and reorders what it likes. */
+/** A producer and a consumer, connected by a channel that loses, duplicates and reorders messages. */
 class Pair {
   readonly producer = new ProducerWindow<number>({ capacity: 1_000, resendMs: 100, resendMaxMs: 400 });
-  /** What each life of the consumer has handled. */
+  /** Messages that each incarnation of the consumer has handled. */
   readonly lives: number[][] = [[]];
   readonly confirmed: number[] = [];
   readonly channel: Word[] = [];
@@ -55,7 +55,7 @@ class Pair {
     this.channel.splice(index % Math.max(1, this.channel.length), 1);
   }
 
-  /** The faults are over: everything arrives, in order, until nothing is left to do. */
+  /** Ends the faults: delivers all messages in order until none is left. */
   finish(): void {
     for (let round = 0; round < 10_000; round++) {
       while (this.channel.length > 0) this.deliver(0, false);
@@ -125,7 +125,7 @@ function play(steps: readonly (Step | RestartStep)[]): { pair: Pair; offered: nu
   return { pair, offered };
 }
 
-it('hands every message once and in order to a consumer that lives, whatever the channel does', () => {
+it('delivers each message once and in order to a consumer that never restarts, over any faulty channel', () => {
   assert(
     property(array(step, { maxLength: 300 }), (steps) => {
       const { pair, offered } = play(steps);
@@ -137,7 +137,7 @@ it('hands every message once and in order to a consumer that lives, whatever the
   );
 });
 
-it('loses nothing when the consumer restarts, and each life of it sees its part in order without a double', () => {
+it('loses nothing when the consumer restarts; each incarnation gets its part in order, without duplicates', () => {
   const steps = array(oneof({ weight: 20, arbitrary: step }, { weight: 1, arbitrary: restart }), {
     maxLength: 300,
   });

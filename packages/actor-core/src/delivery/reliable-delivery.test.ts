@@ -68,7 +68,7 @@ async function setup(
 
 const upTo = (count: number) => Array.from({ length: count }, (_, i) => i + 1);
 
-it('delivers in order, confirms each message, and needs no timer for it', async () => {
+it('delivers in order and confirms each message without a timer', async () => {
   const { send, handled, results } = await setup();
   send(100);
   await settle(60);
@@ -76,7 +76,7 @@ it('delivers in order, confirms each message, and needs no timer for it', async 
   expect(results).toHaveLength(100);
 });
 
-it('delivers once and in order over a bus that loses, doubles and delays', async () => {
+it('delivers once and in order over a bus that loses, duplicates and delays messages', async () => {
   const { hub, send, handled, results, pass } = await setup();
   hub.bus.fault = ({ subject }): Delivery => {
     if (!subject.includes('.dat.')) return 'deliver';
@@ -93,7 +93,7 @@ it('delivers once and in order over a bus that loses, doubles and delays', async
   expect(results).toHaveLength(100);
 });
 
-it('sends no more than the consumer gave credit for', async () => {
+it('sends only within the consumer’s credit', async () => {
   const gate = Promise.withResolvers<void>();
   const { far, send, handled, pass } = await setup((value) => (value === 3 ? gate.promise : undefined));
   send(100);
@@ -106,7 +106,7 @@ it('sends no more than the consumer gave credit for', async () => {
   expect(handled).toEqual(upTo(100));
 });
 
-it('refuses what exceeds its buffer', async () => {
+it('refuses messages beyond its buffer', async () => {
   const { hub, send, results } = await setup(undefined, 10);
   hub.bus.fault = () => 'drop';
   send(12);
@@ -114,7 +114,7 @@ it('refuses what exceeds its buffer', async () => {
   expect(results.map(({ type }) => type)).toEqual(['refused', 'refused']);
 });
 
-it('hands a message whose handler failed to the next life of the consumer, and those before it not again', async () => {
+it('redelivers a message whose handler failed to the restarted consumer, and no earlier message', async () => {
   let failures = 0;
   const { send, handled, pass } = await setup((value) => {
     if (value === 7 && ++failures === 1) throw new Error('not yet');
@@ -125,7 +125,7 @@ it('hands a message whose handler failed to the next life of the consumer, and t
   expect(handled).toEqual(upTo(20));
 });
 
-it('goes on with the next life of a node that crashed, leaving out nothing', async () => {
+it('continues with the next incarnation of a crashed node and skips nothing', async () => {
   const { hub, far, send, handled, pass, results } = await setup();
   send(20);
   await settle();
@@ -142,12 +142,12 @@ it('goes on with the next life of a node that crashed, leaving out nothing', asy
   expect(all.slice(0, 20)).toEqual(upTo(20));
 });
 
-it('is not disturbed by words of nobody', async () => {
+it('ignores messages that no consumer has sent', async () => {
   const { far, near, send, handled, pass } = await setup();
   send(5);
   await settle();
   const producer = far.system.refFor<unknown>('near', 'producer');
-  // The last one is said in the producer's own name.
+  // The last message names the producer itself as its sender.
   for (const noise of [['demand', 1], ['look'], { type: 'send', message: 9 }, null, ['unknown', producer, 7]])
     producer.tell(noise);
   send(5);

@@ -17,7 +17,7 @@ import { workPuller } from './work-puller.ts';
 interface Setup {
   readonly hub: TestHub<ManualClock>;
   readonly boss: TestNode;
-  /** What each worker has handled. */
+  /** Messages that each worker has handled. */
   readonly handled: Map<string, number[]>;
   readonly results: DeliveryResult[];
   /** Starts a node with one worker. */
@@ -71,7 +71,7 @@ function setup(bufferLimit = 1_000, options: WorkDispatcherOptions<number> = {})
 
 const upTo = (count: number) => Array.from({ length: count }, (_, i) => i + 1);
 
-it('shares work among all workers, each message once', async () => {
+it('distributes work to all workers, each message once', async () => {
   const { hire, send, all, handled, results } = setup();
   for (const name of ['a', 'b', 'c']) hire(name);
   await settle(30);
@@ -82,7 +82,7 @@ it('shares work among all workers, each message once', async () => {
   for (const mine of handled.values()) expect(mine.length).toBeGreaterThan(10);
 });
 
-it('keeps work until somebody has room, and no more of it than its buffer holds', async () => {
+it('keeps work until a worker has room, and refuses work beyond its buffer', async () => {
   const { hire, send, all, results } = setup(10);
   send(12);
   await settle();
@@ -92,7 +92,7 @@ it('keeps work until somebody has room, and no more of it than its buffer holds'
   expect(all()).toEqual(upTo(10));
 });
 
-it('leaves a busy worker alone', async () => {
+it('sends no further work to a busy worker', async () => {
   const { hire, send, handled } = setup();
   const gate = Promise.withResolvers<void>();
   hire('busy', () => gate.promise);
@@ -106,7 +106,7 @@ it('leaves a busy worker alone', async () => {
   expect(handled.get('busy')).toHaveLength(2);
 });
 
-it('gives the unconfirmed work of a worker that ends, or whose node dies, to the others', async () => {
+it('gives the unconfirmed work of a worker that ends, or whose node dies, to other workers', async () => {
   const { hire, send, all, results, pass } = setup();
   const never = new Promise<void>(() => undefined);
   const stopping = hire('stopping', () => never);
@@ -124,7 +124,7 @@ it('gives the unconfirmed work of a worker that ends, or whose node dies, to the
   expect(results).toHaveLength(10);
 });
 
-it('gets every message handled over a bus that loses, doubles and delays', async () => {
+it('gets each message handled over a bus that loses, duplicates and delays messages', async () => {
   const { hub, hire, send, all, results, pass } = setup();
   hub.bus.fault = ({ subject }): Delivery => {
     if (!subject.includes('.dat.')) return 'deliver';
@@ -140,7 +140,7 @@ it('gets every message handled over a bus that loses, doubles and delays', async
   expect(results).toHaveLength(100);
 });
 
-it('parks work that ends every worker it is given to, tells who sent it, and goes on with the rest', async () => {
+it('parks work that crashes each worker that gets it, reports that to the sender, and continues with the rest', async () => {
   const parked: unknown[] = [];
   const attempts: number[] = [];
   const { boss, hire, send, all, results, pass } = setup(1_000, {
@@ -166,12 +166,12 @@ it('parks work that ends every worker it is given to, tells who sent it, and goe
   expect(results).toContainEqual({ type: 'parked', attempts: 5 });
 });
 
-it('counts no failure where a worker stops in order', async () => {
+it('counts no failure when a worker stops normally', async () => {
   const { hire, send, all, pass, results } = setup(1_000, { maxAttempts: 1 });
   const work = Promise.withResolvers<void>();
   const first = hire('a', () => work.promise);
   await settle(30);
-  // The second one is with the worker, unread.
+  // The worker has received the second message, but not read it.
   send(2);
   await settle(50);
   const left = first.leave();
@@ -183,7 +183,7 @@ it('counts no failure where a worker stops in order', async () => {
   expect(results.map(({ type }) => type)).toEqual(['confirmed', 'confirmed']);
 });
 
-it('finds its workers again after the dispatcher restarted', async () => {
+it('finds its workers again after a restart of the dispatcher', async () => {
   const { boss, hire, send, all, pass } = setup();
   hire('a');
   await settle(30);

@@ -35,7 +35,7 @@ async function setup(): Promise<Setup> {
   return { hub, near, on: { near: createPubSub(near), far: createPubSub(far) }, warnings };
 }
 
-it('tells subscribers on every node, in order, and who published', async () => {
+it('delivers to subscribers on each node, in order, with the publishing node', async () => {
   const { on } = await setup();
   const heard: unknown[] = [];
   on.far.subscribe(order, ({ id }, { from }) => heard.push(['far', id, from]));
@@ -49,7 +49,7 @@ it('tells subscribers on every node, in order, and who published', async () => {
   ]);
 });
 
-it('refuses what is larger than the bus carries, naming both sizes, and says when the bus is away', async () => {
+it('refuses a message that is larger than the bus allows, naming both sizes', async () => {
   const { on, near } = await setup();
   const essay = topic('essays', z.string());
   expect(() => on.near.publish(essay, 'x'.repeat(2 * 1024 * 1024))).toThrow(MessageTooLargeError);
@@ -57,7 +57,7 @@ it('refuses what is larger than the bus carries, naming both sizes, and says whe
   expect(on.near.publish(essay, 'short')).toBe(false);
 });
 
-it('takes a wildcard for one token, to subscribe and not to publish', async () => {
+it('accepts a wildcard for one token in a subscription, but not to publish', async () => {
   const { on } = await setup();
   const heard: string[] = [];
   on.far.subscribe(anyInShop, ({ id }, published) => heard.push(`${published.topic} ${id}`));
@@ -70,7 +70,7 @@ it('takes a wildcard for one token, to subscribe and not to publish', async () =
   expect(() => on.near.publish(anyInShop, { id: 1 })).toThrow('wildcard');
 });
 
-it('ends with its unsubscriber or its signal', async () => {
+it('ends a subscription by its unsubscribe function or its signal', async () => {
   const { on } = await setup();
   const heard: string[] = [];
   const controller = new AbortController();
@@ -85,7 +85,7 @@ it('ends with its unsubscriber or its signal', async () => {
   expect(heard).toEqual(['two']);
 });
 
-it('leaves out what does not fit, complains once, and survives a listener that throws', async () => {
+it('drops messages that do not match the schema, warns once, and survives a listener that throws', async () => {
   const { near, on, warnings } = await setup();
   const heard: number[] = [];
   on.far.subscribe(order, ({ id }) => {
@@ -100,7 +100,7 @@ it('leaves out what does not fit, complains once, and survives a listener that t
   expect([heard, warnings.length]).toEqual([[1, 2], 1]);
 });
 
-it('says that nothing was sent while the bus is away', async () => {
+it('returns false while the bus is disconnected', async () => {
   const { near, on } = await setup();
   near.transport.disconnect();
   expect(on.near.publish(order, { id: 1 })).toBe(false);
@@ -110,7 +110,7 @@ it.each(['', 'a.b.c.d.e', 'A', 'a..b', 'a.>', 'a b'])('refuses the topic %j', (n
   expect(() => topic(name, z.string())).toThrow('topic');
 });
 
-it('lets a member publish under its own id alone and hear every topic, and an observer neither', () => {
+it('lets a member publish under its own id only and subscribe to all topics, and an observer do neither', () => {
   const subjects = createSubjects('test');
   for (const role of ['gateway', 'node-agent', 'host', 'observer'] as const satisfies readonly Role[]) {
     const { publish, subscribe } = permissionsOf(subjects, 'me', [role]);
@@ -123,7 +123,7 @@ it('lets a member publish under its own id alone and hear every topic, and an ob
   }
 });
 
-it('tells the events of one process by type, whoever throws or leaves', () => {
+it('delivers events of one process by type, whichever listener throws or unsubscribes', () => {
   type Event = { readonly type: 'a'; readonly n: number } | { readonly type: 'b' };
   const stream = createEventStream<Event>(silentLogger);
   const heard: string[] = [];
@@ -141,7 +141,7 @@ it('tells the events of one process by type, whoever throws or leaves', () => {
   expect(heard).toEqual(['a1', 'any a', 'any b']);
 });
 
-it('leaves nothing behind on a signal when its unsubscriber ends it', async () => {
+it('leaves no listener on a signal after the unsubscribe function was called', async () => {
   const { on } = await setup();
   const { signal } = new AbortController();
   on.near.subscribe(order, () => undefined, { signal })();

@@ -19,7 +19,7 @@ interface Word {
   readonly said: Said;
 }
 
-/** Three registries with a channel between them that loses, doubles and reorders what it likes. */
+/** Three registries, connected by a channel that loses, duplicates and reorders messages. */
 class Cluster {
   readonly incarnations = nodes.map(() => 1);
   tables: RegistryTable[] = nodes.map((node) => new RegistryTable(node, 1));
@@ -60,7 +60,7 @@ class Cluster {
     const { from, incarnation, to, said } = word;
     const table = this.tables[to] as RegistryTable;
     const node = nodes[from] as string;
-    // As the shell does: membership says which life is running.
+    // As the shell does: membership tells which incarnation runs.
     if (incarnation !== this.incarnations[from]) return;
     if (said.type === 'pull')
       this.#say(to, from, { type: 'full', version: table.version, entries: table.ownEntries });
@@ -127,7 +127,7 @@ const step: Arbitrary<Step> = oneof(
   { weight: 3, arbitrary: nat(30).map((one) => (cluster: Cluster) => cluster.drop(one)) },
 );
 
-it('comes to one view everywhere, of exactly what the owners have, with one holder a name', () => {
+it('converges to one view on all nodes: exactly the entries of their owners, and one holder per name', () => {
   assert(
     property(array(step, { maxLength: 120 }), (steps) => {
       const cluster = new Cluster();

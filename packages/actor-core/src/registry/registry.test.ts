@@ -42,7 +42,7 @@ function setup(): Setup {
 const where = (refs: readonly ActorRef<never>[]) =>
   refs.map(({ address }) => `${address.node}/${address.path}`);
 
-it('finds a name and the members of a group on every node, by refs that work', async () => {
+it('finds a name and the members of a group on each node, as usable refs', async () => {
   const { start, actor } = setup();
   const [a, b] = [start('a'), start('b')];
   await settle();
@@ -59,7 +59,7 @@ it('finds a name and the members of a group on every node, by refs that work', a
   expect(a.system.inspect().find(({ path }) => path === 'w1')?.processed).toBe(1);
 });
 
-it('tells a node that joins later what is registered', async () => {
+it('sends all entries to a node that joins later', async () => {
   const { start, actor } = setup();
   const a = start('a');
   a.registry.join('pool', actor(a, 'w1'));
@@ -69,7 +69,7 @@ it('tells a node that joins later what is registered', async () => {
   expect(where(b.registry.members('pool'))).toEqual(['a/w1']);
 });
 
-it('lets an actor leave with its end, and tells who watches', async () => {
+it('removes an actor that terminates and notifies subscribers', async () => {
   const { start, actor } = setup();
   const [a, b] = [start('a'), start('b')];
   await settle();
@@ -88,7 +88,7 @@ it('lets an actor leave with its end, and tells who watches', async () => {
   expect(where([a.registry.find('one') as ActorRef<never>])).toEqual(['b/w1']);
 });
 
-it('lets the actors of a node that crashed or left go, and knows those of its next life', async () => {
+it('removes the actors of a node that crashed or left, and accepts those of its next incarnation', async () => {
   const { start, actor, pass } = setup();
   const [a, b, c] = [start('a'), start('b'), start('c')];
   await settle();
@@ -105,7 +105,7 @@ it('lets the actors of a node that crashed or left go, and knows those of its ne
   expect(where(a.registry.members('pool'))).toEqual(['b/w2']);
 });
 
-it('repairs what was lost on the way', async () => {
+it('repairs entries whose messages were lost', async () => {
   const { hub, start, actor, pass } = setup();
   const [a, b] = [start('a'), start('b')];
   await settle();
@@ -119,13 +119,13 @@ it('repairs what was lost on the way', async () => {
   expect(where(b.registry.members('pool'))).toEqual(['a/w1', 'a/w2']);
 });
 
-it('resolves a name claimed on both sides of a cut: the earlier claim stays, and both sides are told', async () => {
+it('resolves a name that was claimed on both sides of a partition: the earlier claim wins, and both sides are notified', async () => {
   const { hub, start, actor, pass } = setup();
   const [a, b] = [start('a'), start('b')];
   await settle();
   hub.bus.fault = ({ from, to }) => (from === to ? 'deliver' : 'drop');
   await pass(5_000);
-  // The second claim of b's is later by its Lamport time.
+  // The second claim of b is later by its Lamport time.
   b.registry.join('pool', actor(b, 'w0'));
   b.registry.register('boss', actor(b, 'w1'));
   a.registry.register('boss', actor(a, 'w1'));
@@ -146,18 +146,18 @@ it('resolves a name claimed on both sides of a cut: the earlier claim stays, and
   }
 });
 
-it('lets a claim that follows another one across a cut come after it, whatever the names of the nodes', async () => {
+it('orders a claim after the claims that its node knew of, independent of node names', async () => {
   const { hub, start, actor, pass } = setup();
   const [a, b, y] = [start('a'), start('b'), start('y')];
   await settle();
-  // y claims `boss` while cut off from a, and b hears of it.
+  // y claims `boss` while it is cut off from a; b receives the claim.
   hub.bus.fault = ({ from, to }) =>
     from === 'a' || to === 'a' ? (from === to ? 'deliver' : 'drop') : 'deliver';
   await pass(5_000);
   y.registry.join('pool', actor(y, 'w0'));
   y.registry.register('boss', actor(y, 'w1'));
   await settle();
-  // Then y is away, and b, which had heard of the claim, tells a of its own, made afterwards: a's next claim is later.
+  // Then y is gone. b, which knew that claim, sends a later claim of its own to a, so the next claim of a is later.
   hub.bus.fault = ({ from, to }) =>
     from === 'y' || to === 'y' ? (from === to ? 'deliver' : 'drop') : 'deliver';
   await pass(5_000);
@@ -170,7 +170,7 @@ it('lets a claim that follows another one across a cut come after it, whatever t
     expect(where([registry.find('boss') as ActorRef<never>])).toEqual(['y/w1']);
 });
 
-it('takes a name and a membership back by whatever ref names the actor', async () => {
+it('removes a name and a membership by any ref of the actor', async () => {
   const { start, actor } = setup();
   const a = start('a');
   const ref = actor(a, 'w1');
@@ -183,13 +183,13 @@ it('takes a name and a membership back by whatever ref names the actor', async (
   expect(a.registry.members('pool')).toEqual([]);
 });
 
-it('believes of a node only what that node says itself', async () => {
+it('accepts entries of a node only from that node', async () => {
   const { hub, start, actor } = setup();
   const [a, b] = [start('a'), start('b')];
   await settle();
   b.registry.join('pool', actor(b, 'w1'));
   await settle();
-  // A node of its own right, which NATS lets speak for itself alone, speaks for b: b has nothing any more.
+  // A node that may only send in its own name claims that b has no entries any more.
   const liar = createTestNode(hub, { nodeId: 'liar' });
   await settle();
   const sayings = [
@@ -204,13 +204,13 @@ it('believes of a node only what that node says itself', async () => {
   expect(a.system.counters().deadLetters['protocol-mismatch']).toBe(3);
 });
 
-it('understands words to which a newer version has added something', async () => {
+it('accepts messages to which a newer version has added fields', async () => {
   const { hub, start } = setup();
   const a = start('a');
   const newer = createTestNode(hub, { nodeId: 'newer' });
   await settle();
   const ref = newer.system.spawn(worker, 'w1');
-  // As `system.refFor` would not: with the life of its node.
+  // A ref with the incarnation of its node, which `system.refFor` does not set.
   const self = newer.system.spawn(worker, 'registry');
   newer.system
     .refFor<unknown>('a', 'registry')
@@ -219,7 +219,7 @@ it('understands words to which a newer version has added something', async () =>
   expect(where(a.registry.members('pool'))).toEqual(['newer/w1']);
 });
 
-it('keeps everybody registered when its own actor is restarted', async () => {
+it('keeps all entries when its own actor is restarted', async () => {
   const { start, actor, pass } = setup();
   const [a, b] = [start('a'), start('b')];
   await settle();

@@ -19,7 +19,7 @@ interface Job {
 const protocol: z.ZodType<Job> = z.object({ key: z.string(), replyTo: actorRefSchema<string>().optional() });
 
 interface Setup extends LocalSystem {
-  /** What each worker was told, by path. */
+  /** Messages that each worker received, by path. */
   readonly told: Map<string, string[]>;
   readonly gates: Map<string, () => void>;
   readonly ref: ActorRef<Job | PoolResize>;
@@ -58,7 +58,7 @@ const asks = (one: Setup, key: string) =>
 const make = (replyTo: ActorRef<string>) => ({ key: 'x', replyTo });
 
 describe('a pool', () => {
-  it('starts its workers and shares out among them, round robin unless told otherwise', async () => {
+  it('starts its workers and distributes messages to them, round robin by default', async () => {
     const even = setup({ size: 3 });
     for (let n = 0; n < 30; n++) even.ref.tell({ key: `${n}` });
     await settle();
@@ -72,7 +72,7 @@ describe('a pool', () => {
     for (let n = 0; n < 5; n++) expect(await asks(keyed, 'k')).toBe(first);
   });
 
-  it('starts a worker that failed or stopped again, and goes on with the others meanwhile', async () => {
+  it('restarts a worker that failed or stopped, and uses the other workers meanwhile', async () => {
     const one = setup({ size: 2 });
     one.ref.tell({ key: 'fail' });
     one.ref.tell({ key: 'stop' });
@@ -82,7 +82,7 @@ describe('a pool', () => {
     expect(new Set([await asks(one, 'a'), await asks(one, 'b')]).size).toBe(2);
   });
 
-  it('routes around a worker that is parked, and refuses at once when all are', async () => {
+  it('skips a parked worker, and refuses at once when all are parked', async () => {
     const one = setup({ size: 2, supervision: { dynamic: true, intensity: 0 } });
     one.ref.tell({ key: 'fail' });
     await settle();
@@ -93,7 +93,7 @@ describe('a pool', () => {
     expect(one.system.counters().deadLetters['no-targets']).toBe(1);
   });
 
-  it('grows at once, and shrinks by workers that first finish what they were given', async () => {
+  it('grows at once, and shrinks by stopping workers that first finish their messages', async () => {
     const one = setup({ size: 2 });
     one.ref.tell(resizePool(4));
     await settle();
@@ -114,7 +114,7 @@ describe('a pool', () => {
     expect(tableSizes(one.system).timers).toBe(0);
   });
 
-  it('hands a question on with its deadline: one that expires with its worker is not begun', async () => {
+  it('passes the deadline of a question on: a worker does not handle an expired one', async () => {
     const one = setup({ size: 1 });
     one.ref.tell({ key: 'hold' });
     const asked = asks(one, 'late').catch((error: Error & { code: string }) => error.code);
@@ -126,7 +126,7 @@ describe('a pool', () => {
     expect(one.system.counters().deadLetters.expired).toBe(1);
   });
 
-  it('is reached from other nodes by the protocol of its workers, and is resized by none of them', async () => {
+  it('accepts messages of its workers’ protocol from other nodes, but no resizing', async () => {
     const hub = createTestHub();
     const [near, far] = [createTestNode(hub, { nodeId: 'near' }), createTestNode(hub, { nodeId: 'far' })];
     await settle();

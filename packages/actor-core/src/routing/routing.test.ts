@@ -31,7 +31,7 @@ interface Setup {
   readonly hub: TestHub<ManualClock>;
   readonly node: TestNode;
   readonly far: TestNode;
-  /** What each worker was told. */
+  /** Messages that each worker received. */
   readonly told: Record<string, string[]>;
   readonly spawn: (name: string, does?: 'answer' | 'hang' | 'stop', on?: TestNode) => ActorRef<Job>;
 }
@@ -82,19 +82,19 @@ async function route(strategy: RoutingStrategy<Job>): Promise<Record<string, str
 }
 
 describe('a router', () => {
-  it('shares out round robin, evenly', async () => {
+  it('distributes round robin, evenly', async () => {
     expect(counts(await route(roundRobin()))).toEqual([100, 100, 100]);
   });
 
-  it('shares out at random, to all', async () => {
+  it('distributes at random, to all targets', async () => {
     for (const count of counts(await route(randomly(seededRandom(1))))) expect(count).toBeGreaterThan(70);
   });
 
-  it('broadcasts to all', async () => {
+  it('broadcasts to all targets', async () => {
     expect(counts(await route(broadcast()))).toEqual([300, 300, 300]);
   });
 
-  it('prefers the least mailbox, and of other nodes what they report', async () => {
+  it('prefers the shortest mailbox, using reported depths for other nodes', async () => {
     const { node, far, told, spawn } = await setup();
     const local = [spawn('a'), spawn('b')];
     spawn('c', 'answer', far);
@@ -102,7 +102,7 @@ describe('a router', () => {
     const depths = leastMailbox<Job>(node.random, () => 2);
     const router = createRouter(node.system, fixedTargets([...local, remote]), depths);
     for (const key of keys.slice(0, 6)) router.tell({ key });
-    // Nothing has run yet: six messages fill both local mailboxes to two, then all three are equal.
+    // No actor has run yet: six messages fill both local mailboxes to two, then all three targets are equal.
     await settle();
     expect(counts(told).reduce((sum, count) => sum + count)).toBe(6);
     expect(told['a']?.length).toBeGreaterThanOrEqual(2);
@@ -118,7 +118,7 @@ describe('a router', () => {
     expect(told['c']).toHaveLength(before ?? 0);
   });
 
-  it('keeps a key at its target, and moves only the share of a target that goes', () => {
+  it('keeps a key at its target, and moves only the keys of a target that is removed', () => {
     const targets = ['a', 'b', 'c', 'd'].map(named);
     const strategy = consistentHash<Job>(({ key }) => key);
     const owner = (key: string, among: readonly ActorRef<Job>[]) => among[strategy({ key }, among)[0] ?? 0];
@@ -133,7 +133,7 @@ describe('a router', () => {
     expect(share.size).toBe(4);
   });
 
-  it('gives a target the same keys by whatever ref it is named, here and on another node', async () => {
+  it('gives a target the same keys for any ref of it, on any node', async () => {
     const { node, far, spawn } = await setup();
     const names = ['a', 'b', 'c', 'd'];
     const spelt = [
@@ -148,7 +148,7 @@ describe('a router', () => {
     }
   });
 
-  it('routes over a group of the registry as it is at that moment, and says when it is empty', async () => {
+  it('routes to the present members of a registry group, and refuses if it is empty', async () => {
     const { node, far, told, spawn } = await setup();
     const [here, there] = [startRegistry(node), startRegistry(far)];
     const router = createRouter(node.system, groupTargets<Job>(here, 'pool'), roundRobin<Job>());
@@ -170,13 +170,13 @@ describe('a router', () => {
 });
 
 describe('asking many', () => {
-  it('takes the first answer, whoever else fails or hangs', async () => {
+  it('takes the first answer, even if other targets fail or hang', async () => {
     const { node, spawn } = await setup();
     const targets = [spawn('a', 'hang'), spawn('b', 'stop'), spawn('c')];
     expect(await askFirst(node, targets, make, { timeoutMs: 1_000 })).toBe('c');
   });
 
-  it('takes a quorum, and fails as soon as it cannot come', async () => {
+  it('takes a quorum, and fails as soon as a quorum is impossible', async () => {
     const { node, spawn } = await setup();
     const targets = [spawn('a'), spawn('b', 'stop'), spawn('c'), spawn('d', 'hang')];
     expect(await askQuorum(node, targets, make, { timeoutMs: 1_000, needed: 2 })).toEqual(['a', 'c']);
@@ -186,7 +186,7 @@ describe('asking many', () => {
     });
   });
 
-  it('chops the tail: asks another one only after a while, or when one failed', async () => {
+  it('asks the next target only after an interval or a failure (tail chopping)', async () => {
     const { hub, node, told, spawn } = await setup();
     const hanging = [spawn('a', 'hang'), spawn('b', 'hang'), spawn('c', 'hang')];
     const asked = askTailChopping(node, hanging, make, { timeoutMs: 250, intervalMs: 100 });
@@ -204,7 +204,7 @@ describe('asking many', () => {
     expect(hub.clock.now()).toBe(250);
   });
 
-  it('fails at its deadline with nobody left waiting', async () => {
+  it('fails at its deadline', async () => {
     const { hub, node, spawn } = await setup();
     const asked = askFirst(node, [spawn('a', 'hang')], make, { timeoutMs: 100 });
     const failed = expect(asked).rejects.toMatchObject({ code: 'too-few-answers' });
@@ -226,7 +226,7 @@ it.each([
   expect(decideGather(state, isTime)).toBe(step);
 });
 
-it('prefers nobody for having ended', async () => {
+it('does not prefer a terminated target for its empty mailbox', async () => {
   const { node, told, spawn } = await setup();
   const targets = [spawn('dead', 'stop'), spawn('alive')];
   const router = createRouter(node.system, fixedTargets(targets), leastMailbox<Job>(node.random));
@@ -237,9 +237,9 @@ it('prefers nobody for having ended', async () => {
 
 it.each([
   ['an empty set', 0, roundRobin<Job>()],
-  ['a strategy that picks nobody', 1, () => []],
-  ['a strategy that picks what is not there', 1, () => [7]],
-] as const)('makes a counted dead letter of what has nobody to go to: %s', async (_title, size, strategy) => {
+  ['a strategy that picks no target', 1, () => []],
+  ['a strategy that picks an unknown target', 1, () => [7]],
+] as const)('counts a dead letter and refuses a question for %s', async (_title, size, strategy) => {
   const { node, spawn } = await setup();
   const targets = size === 0 ? [] : [spawn('a')];
   const router = createRouter(node.system, fixedTargets(targets), strategy);

@@ -26,7 +26,7 @@ interface Setup {
   readonly hub: TestHub<ManualClock>;
   readonly near: TestNode;
   readonly far: TestNode;
-  /** What the producer did: the last number written, and how it ended. */
+  /** The last number that the producer wrote, and how it ended. */
   readonly produced: { last: number; outcome: string };
   readonly ask: (
     upTo: number,
@@ -36,7 +36,7 @@ interface Setup {
   readonly pass: (ms: number) => Promise<void>;
 }
 
-/** `far` counts for whoever asks; `where` says from which node it is asked. */
+/** The actor on `far` counts for each asker; `where`: the node of the asker. */
 async function setup(where: 'near' | 'far' = 'near'): Promise<Setup> {
   const hub = createTestHub();
   const near = createTestNode(hub, { nodeId: 'near' });
@@ -83,8 +83,8 @@ async function collect(stream: AsyncIterable<number>): Promise<{ items: number[]
   }
 }
 
-describe.each(['near', 'far'] as const)('a stream read on %s from an actor on far', (where) => {
-  it('carries every item once, in order, and ends', async () => {
+describe.each(['near', 'far'] as const)('a stream from an actor on far, read on %s', (where) => {
+  it('delivers each item once and in order, then ends', async () => {
     const { ask } = await setup(where);
     expect(await collect(ask(1_000))).toEqual({
       items: Array.from({ length: 1_000 }, (_, i) => i + 1),
@@ -93,7 +93,7 @@ describe.each(['near', 'far'] as const)('a stream read on %s from an actor on fa
     expect(await collect(ask(0))).toEqual({ items: [], error: undefined });
   });
 
-  it('stops its producer while nobody reads, and nobody else', async () => {
+  it('pauses its producer while it is not read, without effect on other streams', async () => {
     const { ask, produced, pass } = await setup(where);
     const stream = ask(1_000, 'end', { window: 8 });
     expect((await stream.next()).value).toBe(1);
@@ -103,7 +103,7 @@ describe.each(['near', 'far'] as const)('a stream read on %s from an actor on fa
     expect((await collect(stream)).items).toHaveLength(999);
   });
 
-  it('tells the producer when the reader leaves its loop', async () => {
+  it('cancels the producer when the reader leaves its loop', async () => {
     const { ask, produced } = await setup(where);
     for await (const item of ask(1_000, 'end', { window: 8 })) if (item === 3) break;
     await settle();
@@ -111,7 +111,7 @@ describe.each(['near', 'far'] as const)('a stream read on %s from an actor on fa
     expect(produced.last).toBeLessThanOrEqual(11);
   });
 
-  it('does not begin on its own node, and is cancelled on another, when the reader leaves before there is anything', async () => {
+  it('is never opened on the same node, and cancelled on another one, if the reader leaves before the first frame', async () => {
     const { ask, produced, pass } = await setup(where);
     const stream = ask(1_000);
     expect(await stream.return?.()).toEqual({ done: true, value: undefined });
@@ -120,7 +120,7 @@ describe.each(['near', 'far'] as const)('a stream read on %s from an actor on fa
     expect(await stream.next()).toEqual({ done: true, value: undefined });
   });
 
-  it('ends with the error of its producer, after the items before it', async () => {
+  it('ends with the error of its producer after all earlier items', async () => {
     const { ask } = await setup(where);
     expect(await collect(ask(5, 'fail'))).toEqual({
       items: [1, 2, 3, 4, 5],
@@ -128,7 +128,7 @@ describe.each(['near', 'far'] as const)('a stream read on %s from an actor on fa
     });
   });
 
-  it('ends with an error when its producer does', async () => {
+  it('ends with an error when its producer terminates', async () => {
     const { ask, far, pass } = await setup(where);
     const collected = collect(ask(5, 'hang'));
     await settle();
@@ -140,7 +140,7 @@ describe.each(['near', 'far'] as const)('a stream read on %s from an actor on fa
     });
   });
 
-  it('does not leave a write without credit waiting when its actor ends', async () => {
+  it('rejects a write that waits for credit when the producer terminates', async () => {
     const { ask, far, produced } = await setup(where);
     await ask(1_000, 'end', { window: 8 }).next();
     await settle();
@@ -149,7 +149,7 @@ describe.each(['near', 'far'] as const)('a stream read on %s from an actor on fa
     expect(produced.outcome).toBe('cancelled');
   });
 
-  it('lives through silence of a producer that is there', async () => {
+  it('stays open while a live producer sends nothing', async () => {
     const { ask, pass } = await setup(where);
     const stream = ask(1, 'hang');
     expect((await stream.next()).value).toBe(1);
@@ -161,23 +161,24 @@ describe.each(['near', 'far'] as const)('a stream read on %s from an actor on fa
 });
 
 describe('a stream between nodes', () => {
-  it('breaks where an item was lost, and never skips it', async () => {
+  it('fails at a lost item and never skips it', async () => {
     const { hub, ask, pass } = await setup();
     let frames = 0;
     hub.bus.fault = ({ from, subject }) =>
       from === 'far' && subject.includes('.dat.') && ++frames === 3 ? 'drop' : 'deliver';
     const collected = collect(ask(1_000));
-    // How many items a frame holds depends on the machine: with the last of a window in it, only time shows the gap.
+    // The number of items per frame depends on the machine. If the lost frame holds the last items, only a timeout
+    // shows the gap.
     await pass(20_000);
     const { items, error } = await collected;
     expect(error).toBeInstanceOf(StreamBrokenError);
     expect(items).toEqual(Array.from({ length: items.length }, (_, i) => i + 1));
   });
 
-  it('breaks where the last items of a window were lost, and does not wait for ever', async () => {
+  it('fails when the last items of a window were lost, instead of waiting for ever', async () => {
     const { hub, ask, produced, pass } = await setup();
     let frames = 0;
-    // The frame with the first window, behind the one that opens the stream.
+    // Drops the frame with the first window, which follows the frame that opens the stream.
     hub.bus.fault = ({ from, subject }) =>
       from === 'far' && subject.includes('.dat.') && ++frames === 2 ? 'drop' : 'deliver';
     const collected = collect(ask(1_000));
@@ -186,7 +187,7 @@ describe('a stream between nodes', () => {
     expect(produced.outcome).toBe('cancelled');
   });
 
-  it('goes on after credit was lost', async () => {
+  it('continues after a credit message was lost', async () => {
     const { hub, ask, pass } = await setup();
     let lost = 0;
     const collected = (async () => {
@@ -201,7 +202,7 @@ describe('a stream between nodes', () => {
     expect(lost).toBeGreaterThan(2);
   });
 
-  it('ends when the other node crashes, for the reader and for the producer', async () => {
+  it('ends for reader and producer when the other node crashes', async () => {
     for (const crashed of ['near', 'far'] as const) {
       const { ask, near, far, produced, pass } = await setup();
       const collected = collect(ask(crashed === 'far' ? 5 : 1_000_000, 'hang'));
@@ -213,7 +214,7 @@ describe('a stream between nodes', () => {
     }
   });
 
-  it('fails at once when nobody is there to answer', async () => {
+  it('fails at once without an actor at the target path', async () => {
     const { near } = await setup();
     const stream = near.system.askStream<Count, number>(
       near.system.refFor('far', 'nobody'),
@@ -223,7 +224,7 @@ describe('a stream between nodes', () => {
     expect((await collect(stream)).error).toMatchObject({ code: 'actor-not-found' });
   });
 
-  it('is not disturbed by what is no frame of it', async () => {
+  it('ignores messages that are not frames of a stream', async () => {
     const { ask, near } = await setup();
     const collected = collect(ask(3));
     for (const noise of [null, 5, 'x', ['item'], ['item', -1, 9], ['open', 5], ['credit', Number.NaN]]) {
@@ -240,7 +241,7 @@ describe('a stream between nodes', () => {
 });
 
 it.each(['killed', 'failed', 'stopped'] as const)(
-  'cancels the stream that an actor reads once that is %s, however its loop goes on',
+  'cancels the stream of a reading actor once the actor is %s',
   async (how) => {
     const { near, far, produced, pass } = await setup();
     const outcome = Promise.withResolvers<unknown>();
