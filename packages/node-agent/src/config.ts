@@ -2,64 +2,64 @@ import { InvalidArgumentError } from '@drover/actor-core';
 import { requireToken } from '@drover/actor-core/cluster';
 import { type OllamaAddress, readOllamaAddress } from './ollama/ollama-address.ts';
 
-/** One Ollama that this agent is the only door to. */
+/** One Ollama of this host. The node-agent must be its only client. */
 export interface InstanceConfig {
   /** Unique within the node; 1 to 64 of `a-z 0-9 _ -`. Part of the actor's path `instances/{name}`. */
   readonly name: string;
   /**
    * `http(s)://[user:password@]host:port[/base/path]`, unique within the node. User and password are sent as basic
-   * authentication and shown nowhere.
+   * authentication and never shown.
    */
   readonly url: string;
   /** Requests allowed inside this Ollama at once (its OLLAMA_NUM_PARALLEL; Ollama reports none). @default 1 */
   readonly slots?: number;
-  /** Says that this is a simulator even when it does not say so itself. @default false */
+  /** Marks the instance as simulated, also if its answers do not say so. @default false */
   readonly simulated?: boolean;
 }
 
-/** What `startNodeAgent` takes. Every field but `instances` has a default. */
+/** Options of `startNodeAgent`. Every field except `instances` has a default. */
 export interface NodeAgentOptions extends Partial<NodeAgentLimits> {
   readonly instances: readonly InstanceConfig[];
 }
 
-/** Bounds and deadlines, for each instance. */
+/** Bounds and deadlines of each instance. */
 export interface NodeAgentLimits {
-  /** Requests that may wait for a slot, beyond those inside Ollama. @default 64 */
+  /** Most requests that wait for a slot, in addition to those inside Ollama. @default 64 */
   readonly maxQueue: number;
   /** Largest request body, bytes. Ollama itself has no limit. @default 64 MiB */
   readonly maxBodyBytes: number;
-  /** Places in the queue for requests whose bodies are elsewhere. @default 1_024 */
+  /** Most places in the queue for requests whose bodies are at other instances. @default 1_024 */
   readonly maxReserved: number;
   /** Time for a session to answer the offer of a slot, milliseconds. @default 500 */
   readonly offerMs: number;
   /** Time after which a place in the queue expires unless its session renews it, milliseconds. @default 4_000 */
   readonly reservationMs: number;
-  /** Bodies held at once, queued ones and running ones together, bytes; at least `maxBodyBytes`. @default 256 MiB */
+  /** Most bytes of all bodies held, queued and running; at least `maxBodyBytes`. @default 256 MiB */
   readonly maxHeldBytes: number;
-  /** How long the next part of a body may take, milliseconds. @default 10_000 */
+  /** Longest time until the next part of a body, milliseconds. @default 10_000 */
   readonly bodyPartMs: number;
-  /** Interval at which the silence of a request inside Ollama is judged: is the model working? Milliseconds. @default 5_000 */
+  /** Interval at which the silence of a request inside Ollama is judged, milliseconds. @default 5_000 */
   readonly silenceLookMs: number;
   /**
-   * Longest silence that the size of a request and the speed of its model alone can explain; then the request is given
-   * up as stuck. A runner on this machine that uses the CPU may be silent for longer. @default 1_800_000
+   * Longest silence that the size of a request and the speed of its model alone can explain, milliseconds; a longer one
+   * counts as stuck. A runner on this machine that uses the CPU may be silent for longer. @default 1_800_000
    */
   readonly maxSilenceMs: number;
-  /** How long an unload may take that heals a lost slot. @default 10_000 */
+  /** Longest time for the unload that frees a lost slot, milliseconds. @default 10_000 */
   readonly unloadMs: number;
-  /** Finished answers kept for receivers that still miss lines; over it the oldest is given up. @default 256 */
+  /** Most finished answers kept for receivers that still miss lines; beyond it the oldest is dropped. @default 256 */
   readonly maxLingering: number;
-  /** Opening a TCP connection to Ollama. @default 5_000 */
+  /** Longest time to open a TCP connection to Ollama, milliseconds. @default 5_000 */
   readonly connectMs: number;
-  /** Between two probes, jittered by a tenth. @default 5_000 */
+  /** Time between two probes, with a jitter of a tenth, milliseconds. @default 5_000 */
   readonly probeIntervalMs: number;
-  /** Deadline of each probe. @default 2_000 */
+  /** Deadline of each probe, milliseconds. @default 2_000 */
   readonly probeTimeoutMs: number;
-  /** How long an Ollama asked what it has loaded now may take; then the last probe's answer is told. @default 500 */
+  /** Longest time for a fresh list of loaded models; then the list of the last probe is used. @default 500 */
   readonly listTimeoutMs: number;
-  /** Wait before the probe that follows a job which changed what is loaded. @default 250 */
+  /** Delay of the probe after a job that may have changed which models are loaded. @default 250 */
   readonly probeAfterJobMs: number;
-  /** Between two load reports when nothing changes. @default 1_000 */
+  /** Time between two load reports without changes. @default 1_000 */
   readonly reportIntervalMs: number;
   /** How long a drain waits for running requests before it cancels them. @default 10_000 */
   readonly drainMs: number;
@@ -112,7 +112,7 @@ export function resolveConfig(options: NodeAgentOptions): NodeAgentConfig {
         : 1;
     limits[field] = requireWhole(field, value, least);
   }
-  // A bound that was not stated grows with the body it must have room for.
+  // Unless it is set, this bound grows with `maxBodyBytes`.
   limits['maxHeldBytes'] =
     options.maxHeldBytes ?? Math.max(defaults.maxHeldBytes, (limits['maxBodyBytes'] ?? 0) * 2);
   const resolved = limits as unknown as NodeAgentLimits;

@@ -1,8 +1,8 @@
 import { DroverError } from '@drover/actor-core';
 
 /**
- * `refused`: no connection could be made, so nothing ran · `lost`: the connection broke · `garbled`: what came back
- * is not HTTP.
+ * `refused`: no connection could be made, so nothing ran · `lost`: the connection broke · `garbled`: the answer is not
+ * HTTP.
  */
 export type UpstreamErrorCode = 'refused' | 'lost' | 'garbled';
 

@@ -16,67 +16,67 @@ import type { RunnerCpu } from './silence/runner-cpu.ts';
 import { LoadReporter } from './report/load-reporter.ts';
 import { type Counters, createCounters, type InstanceStats } from './stats.ts';
 
-/** The only door to the Ollama instances of one host. */
+/** The node-agent of one host: the only client of its Ollama instances. */
 export interface NodeAgent {
   /**
-   * Takes nothing new, refuses what waits, lets running requests finish within `drainMs`, then cancels them. Resolves
-   * when nothing is left inside any Ollama; `stop` is still to be called.
+   * Refuses new and waiting requests, lets running requests finish within `drainMs`, then cancels them. Resolves when no
+   * request is left inside any Ollama; `stop` must still be called.
    */
   drain(): Promise<void>;
-  /** Ends at once: running requests are cancelled and their sessions told. Harmless when called again. */
+  /** Stops at once: running requests are cancelled, and their sessions are told. Later calls do nothing. */
   stop(): Promise<void>;
-  /** What each instance has done since the start, by name. */
+  /** Counters of each instance since the start, by name. */
   stats(): Readonly<Record<string, InstanceStats>>;
 }
 
-/** How the streams to the gateways are kept. */
+/** Settings of the streams to the gateways. */
 export interface NodeAgentStreams {
   readonly fleetConfig?: Partial<FleetConfig>;
 }
 
 /** Sources of facts about the machine; tests replace them. */
-export interface NodeAgentSenses {
+export interface MachineFacts {
   /** The runner processes of the Ollama at `url`. @default out of `/proc` */
   readonly runnerCpu?: (url: string) => RunnerCpu | undefined;
 }
 
-/** How many connections beside those of the slots are kept: the three questions of a probe. */
+/** Connections that are kept in addition to one for each slot: a probe sends three requests. */
 const probeConnections = 3;
-/** A drain's own answer is due this long after its deadline. */
+/** Time for the answer of an instance after the deadline of its drain. */
 const drainGraceMs = 2_000;
 
-interface Door {
+interface ManagedOllama {
   readonly instance: ResolvedInstance;
   readonly ollama: Ollama;
   readonly counters: Counters;
 }
 
 /**
- * Starts an actor `instances/{name}` for each Ollama, and the load reports. Resolves when each one has been probed
- * once, whatever came of it: an Ollama that is away is `down` and recovers by itself.
+ * Starts an actor `instances/{name}` for each Ollama, and the load reports. Resolves after one probe of each Ollama,
+ * successful or not: an Ollama that is away is `down` and recovers by itself.
  *
  * @throws InvalidArgumentError naming the field of `options` that cannot be used
  */
 export async function startNodeAgent(
   node: ClusterNode,
   options: NodeAgentOptions & NodeAgentStreams,
-  { runnerCpu = createProcRunnerCpu }: NodeAgentSenses = {},
+  { runnerCpu = createProcRunnerCpu }: MachineFacts = {},
 ): Promise<NodeAgent> {
   const { fleetConfig, ...own } = options;
   const config = resolveConfig(own);
   const fleet = resolveFleetConfig(fleetConfig);
-  const doors = config.instances.map((instance) => openDoor(node, config, instance));
+  const managed = config.instances.map((instance) => connectInstance(node, config, instance));
   const reporter = new LoadReporter(
     node,
     config.instances.map(({ name }) => name),
     config.reportIntervalMs,
   );
-  const { supervisor, firstProbes } = startInstances(node, config, fleet, doors, reporter, runnerCpu);
+  const { supervisor, firstProbes } = startInstances(node, config, fleet, managed, reporter, runnerCpu);
   let stopping: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
     await node.system.stop(supervisor);
     reporter.stop();
-    for (const { ollama } of doors) ollama.close();
+    for (const { ollama } of managed) ollama.close();
   };
   await firstProbes;
   return {
@@ -86,11 +86,15 @@ export async function startNodeAgent(
       return stopping;
     },
     stats: () =>
-      Object.fromEntries(doors.map(({ instance, counters }) => [instance.name, structuredClone(counters)])),
+      Object.fromEntries(managed.map(({ instance, counters }) => [instance.name, structuredClone(counters)])),
   };
 }
 
-function openDoor(node: ClusterNode, config: NodeAgentConfig, instance: ResolvedInstance): Door {
+function connectInstance(
+  node: ClusterNode,
+  config: NodeAgentConfig,
+  instance: ResolvedInstance,
+): ManagedOllama {
   const maxIdle = instance.slots + probeConnections;
   const ollama = connectOllama(instance.address, node.clock, { connectMs: config.connectMs, maxIdle });
   return { instance, ollama, counters: createCounters() };
@@ -100,7 +104,7 @@ function startInstances(
   node: ClusterNode,
   config: NodeAgentConfig,
   fleet: FleetConfig,
-  doors: readonly Door[],
+  managed: readonly ManagedOllama[],
   reporter: LoadReporter,
   runnerCpu: (url: string) => RunnerCpu | undefined,
 ): { supervisor: ActorRef<never>; firstProbes: Promise<unknown> } {
@@ -109,8 +113,8 @@ function startInstances(
     revision += 1;
     return revision;
   };
-  const probed = doors.map(() => Promise.withResolvers<void>());
-  const children = doors.map(({ instance, ollama, counters }, index) =>
+  const probed = managed.map(() => Promise.withResolvers<void>());
+  const children = managed.map(({ instance, ollama, counters }, index) =>
     instanceProps({
       instance,
       ollama,
@@ -128,7 +132,7 @@ function startInstances(
     for (const [index, child] of children.entries()) context.spawn(child, config.instances[index]?.name);
     return receive<never>(() => {});
   });
-  // Dynamic: an instance that keeps failing is parked with an event, and the others go on.
+  // Dynamic: an instance that keeps failing is parked, and the others continue.
   const supervision = { strategy: 'one-for-one', intensity: 3, periodMs: 30_000, dynamic: true } as const;
   const supervisor = node.system.spawn(
     props(() => recipe, { restart: 'permanent', supervision }),
@@ -145,6 +149,6 @@ async function drain(node: ClusterNode, config: NodeAgentConfig): Promise<void> 
       { timeoutMs: config.drainMs + drainGraceMs, lane: 'control' },
     ),
   );
-  // One that is parked after repeated failures cannot answer, and has nothing to drain.
+  // An instance that is parked after repeated failures cannot answer, and has nothing to drain.
   await Promise.allSettled(asked);
 }

@@ -1,21 +1,21 @@
 import type { FailureCode, RefusalCode } from '@drover/fleet';
 import type { JobOutcome } from './job/job-message.ts';
 
-/** What one instance has done since the agent started. Only grows. */
+/** Counters of one instance since the start of the node-agent. They only grow. */
 export interface InstanceStats {
   /** Streams opened, refused ones included. */
   readonly requests: number;
   readonly refused: Readonly<Record<RefusalCode, number>>;
   /** Answered to the end, Ollama's own errors included. */
   readonly completed: number;
-  /** Left before the end because nobody wanted the answer any more. */
+  /** Ended early because the client left. */
   readonly cancelled: number;
   readonly failed: Readonly<Record<Exclude<FailureCode, 'cancelled'>, number>>;
-  /** Lines read from Ollama; of a stream, one a token. */
+  /** Lines read from Ollama; in a stream, one for each token. */
   readonly lines: number;
   /** Time spent inside Ollama, over all requests, milliseconds. */
   readonly upstreamMs: number;
-  /** Requests that were not answered by Ollama but here, as harmful (`num_predict: 0`). */
+  /** Harmful requests (`num_predict: 0`) that were answered here and not sent to Ollama. */
   readonly rejected: number;
   /** Unloads that freed a lost slot. */
   readonly healedLeaks: number;
@@ -51,7 +51,7 @@ export function createCounters(): Counters {
   };
 }
 
-/** Adds what became of one request that was let in. */
+/** Counts the outcome of one admitted request. */
 export function countOutcome(counters: Counters, { how, lines, upstreamMs }: JobOutcome): void {
   counters.lines += lines;
   counters.upstreamMs += upstreamMs;

@@ -28,7 +28,7 @@ interface Bundle {
   readonly ask: (request?: Partial<FleetRequest>) => Promise<Answer>;
 }
 
-/** One host for each script, all idle, with `m` and `big` loaded; the first is asked first unless `client` names an order. */
+/** One idle host for each script, with `m` and `big` loaded; without `client` the first candidate is chosen. */
 async function setup(
   scripts: readonly Say[],
   options: { client?: Partial<FleetConfig> } = {},

@@ -27,7 +27,7 @@ function setup(limits: Partial<SlotQueueLimits> = {}) {
   const fill = () => {
     queue.expire(nowMs);
     const steps = queue.fill(nowMs);
-    queue.takeUntold();
+    queue.takeUnannounced();
     return steps.map((step) =>
       step.kind === 'start' ? `start ${step.id}` : `offer ${step.id} ${step.offer}`,
     );
@@ -213,7 +213,7 @@ describe('a request that may wait at several instances', () => {
     arrive('c');
     expect(fill()).toEqual(['start c']);
     expect(queue.claim('b', 1)).toBe(false);
-    expect(queue.takeUntold().map(({ id }) => id)).toEqual(['b']);
+    expect(queue.takeUnannounced().map(({ id }) => id)).toEqual(['b']);
     queue.leave('c');
     expect(fill()).toEqual(['offer b 2']);
     pass(250);
@@ -227,7 +227,7 @@ describe('a request that may wait at several instances', () => {
     for (const id of ['a', 'b']) arrive(id);
     fill();
     reserve('b');
-    expect(queue.takeUntold().map(({ id }) => id)).toEqual(['b']);
+    expect(queue.takeUnannounced().map(({ id }) => id)).toEqual(['b']);
     queue.leave('a');
     expect(fill()).toEqual(['offer b 1']);
   });

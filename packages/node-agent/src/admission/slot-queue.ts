@@ -1,7 +1,8 @@
 import type { Admission, SlotQueueLimits, Step, Ticket } from './ticket.ts';
 
 /**
- * `receiving`: its body is still coming · `waiting`: complete here · `reserved`: its body is elsewhere · `inside`.
+ * `receiving`: its body is incomplete · `waiting`: its body is here · `reserved`: its body is elsewhere · `inside`: it has
+ * a slot.
  */
 type State = 'receiving' | 'waiting' | 'reserved' | 'inside';
 
@@ -10,10 +11,10 @@ interface Entry {
   state: State;
   bodyBytes: number;
   /**
-   * The session was told that this request waits, so it may accept a slot elsewhere. Before that, the session expects
-   * a start here at any time.
+   * The session knows that this request waits, so it may accept a slot elsewhere. Before that, the session expects a
+   * start here at any time.
    */
-  told: boolean;
+  announced: boolean;
   /** `offered`: a slot waits for the session's answer · `held`: the session took the slot, and the body is arriving. */
   slot: 'none' | 'offered' | 'held';
   /** Number of the last offer. */
@@ -81,13 +82,13 @@ export class SlotQueue {
     if (entry.slot === 'offered') entry.slot = 'held';
     entry.ticket = { ...entry.ticket, places: ticket.places };
     entry.state = 'receiving';
-    entry.told = false;
+    entry.announced = false;
     entry.bodyBytes = bodyBytes;
     this.#heldBytes += bodyBytes;
     return { kind: 'taken' };
   }
 
-  /** The ticket's body is whole: it may run. */
+  /** The body of the request is complete: it may run. */
   ready(id: string): void {
     const entry = this.#entries.get(id);
     if (entry?.state === 'receiving') entry.state = 'waiting';
@@ -104,10 +105,10 @@ export class SlotQueue {
     if (known === undefined) {
       const entry = this.#add(ticket, nowMs);
       this.#reserved += 1;
-      entry.told = true;
+      entry.announced = true;
       entry.keptUntilMs = nowMs + this.#limits.reservationMs;
     } else if (known.state !== 'inside') {
-      if (known.ticket.places < 2 && ticket.places > 1) known.told = false;
+      if (known.ticket.places < 2 && ticket.places > 1) known.announced = false;
       known.ticket = { ...known.ticket, places: ticket.places };
       known.keptUntilMs = nowMs + this.#limits.reservationMs;
     }
@@ -118,10 +119,10 @@ export class SlotQueue {
   fill(nowMs: number): readonly Step[] {
     const steps: Step[] = [];
     for (const entry of this.#line) {
-      const { state, slot, told, ticket } = entry;
+      const { state, slot, announced, ticket } = entry;
       if (state === 'receiving') continue;
       if (slot === 'none' && this.free === 0) continue;
-      const mustAsk = state === 'reserved' || (told && ticket.places > 1);
+      const mustAsk = state === 'reserved' || (announced && ticket.places > 1);
       if (slot === 'held' || (slot === 'none' && !mustAsk)) {
         this.#enter(entry);
         steps.push({ kind: 'start', id: ticket.id });
@@ -132,11 +133,11 @@ export class SlotQueue {
     return steps;
   }
 
-  /** Tickets whose sessions must be told that they wait. Each is returned once. */
-  takeUntold(): readonly Ticket[] {
-    const untold = this.#line.filter(({ state, told }) => state === 'waiting' && !told);
-    for (const entry of untold) entry.told = true;
-    return untold.map(({ ticket }) => ticket);
+  /** Tickets of which the sessions do not know yet that they wait. Each is returned once. */
+  takeUnannounced(): readonly Ticket[] {
+    const unannounced = this.#line.filter(({ state, announced }) => state === 'waiting' && !announced);
+    for (const entry of unannounced) entry.announced = true;
+    return unannounced.map(({ ticket }) => ticket);
   }
 
   /**
@@ -152,7 +153,7 @@ export class SlotQueue {
       return true;
     }
     this.#letGo(entry);
-    entry.told = false;
+    entry.announced = false;
     entry.notBeforeMs = 0;
     return false;
   }
@@ -192,7 +193,7 @@ export class SlotQueue {
     return dueAtMs;
   }
 
-  /** Takes a ticket out, wherever it is. False if it was not here (any more). */
+  /** Removes a ticket from its slot or the queue. False for an unknown ticket. */
   leave(id: string): boolean {
     const entry = this.#entries.get(id);
     if (entry === undefined) return false;
@@ -205,7 +206,7 @@ export class SlotQueue {
     return true;
   }
 
-  /** Ends every place without a body: the instance takes nothing new. */
+  /** Removes all places without a body, since the instance accepts no new requests. */
   dropReserved(): void {
     for (const { state, ticket } of this.#line) if (state === 'reserved') this.leave(ticket.id);
   }
@@ -260,7 +261,7 @@ export class SlotQueue {
       ticket,
       state: 'reserved',
       bodyBytes: 0,
-      told: false,
+      announced: false,
       slot: 'none',
       offer: 0,
       offerUntilMs: 0,
@@ -283,7 +284,7 @@ export class SlotQueue {
   }
 }
 
-/** Equal tickets stay in order of arrival here. */
+/** Equal tickets stay in the order of their arrival here. */
 function goesBefore(a: Ticket, b: Ticket): boolean {
   return a.priority === b.priority ? a.sinceMs < b.sinceMs : a.priority > b.priority;
 }

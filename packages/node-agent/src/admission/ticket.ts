@@ -1,12 +1,12 @@
 /** A request in the queue. */
 export interface Ticket {
-  /** The stream's id: the same for a place and for the `open` that takes it. */
+  /** The stream id: the same for a place and for the `open` that uses the place. */
   readonly id: string;
   /** Node of its session. */
   readonly owner: string;
   /** As Ollama lists it. */
   readonly model: string;
-  /** Higher goes first. */
+  /** Requests with a higher priority are served first. */
   readonly priority: number;
   /** Arrival of the request at the fleet, by the clock of this node: among equal priorities the oldest goes first. */
   readonly sinceMs: number;
@@ -18,7 +18,7 @@ export interface SlotQueueLimits {
   readonly slots: number;
   readonly maxQueue: number;
   readonly maxHeldBytes: number;
-  /** Places without a body. */
+  /** Most places without a body. */
   readonly maxReserved: number;
   /** Time for a session to answer an offer. */
   readonly offerMs: number;

@@ -16,7 +16,7 @@ export interface AdmissionTask {
 /** Callbacks from an admission to its instance. */
 export interface AdmissionFacts {
   isLoaded(model: string): boolean;
-  /** A request entered, started or left. */
+  /** A request was admitted, started or removed. */
   changed(): void;
 }
 
@@ -97,7 +97,7 @@ export class Admission {
     this.#slots.ready(streamId);
   }
 
-  /** Takes or renews a place without a body. */
+  /** Reserves or renews a place without a body. */
   reserve(message: Reserve, model: string): void {
     const { streamId, replyTo } = message;
     if (!this.#slots.reserve(this.#ticket(message, replyTo, model), this.#context.clock.now())) return;
@@ -115,7 +115,7 @@ export class Admission {
     this.fill();
   }
 
-  /** Assigns free slots and tells the remaining requests that they wait. */
+  /** Assigns free slots, and reports their wait to the remaining requests. */
   fill(): void {
     const nowMs = this.#context.clock.now();
     this.#slots.expire(nowMs);
@@ -123,7 +123,7 @@ export class Admission {
       if (step.kind === 'start') this.#start(step.id);
       else this.#offer(step.id, step.offer);
     }
-    this.#tellUntold();
+    this.#announceWaits();
     const dueAtMs = this.#slots.dueAtMs(nowMs);
     if (dueAtMs === Number.POSITIVE_INFINITY) this.#context.cancelTimer('offers');
     else this.#context.setTimer('offers', Math.max(1, dueAtMs - nowMs), { kind: 'offers-due' });
@@ -137,7 +137,7 @@ export class Admission {
       this.#cold.observe(running.model, this.#context.clock.now() - running.sinceMs);
   }
 
-  /** Removes a request from queue or slot. False if it was not here. `servedMs`: service time of a complete answer. */
+  /** Removes a request from queue or slot. False for an unknown request. `servedMs`: service time of a complete answer. */
   leave(streamId: string, servedMs?: number): boolean {
     const running = this.#running.get(streamId);
     if (running !== undefined && servedMs !== undefined) this.#learn(running, servedMs);
@@ -154,17 +154,17 @@ export class Admission {
     return true;
   }
 
-  /** Stops admitting: the instance accepts no new requests. */
+  /** Removes all reservations, since the instance accepts no new requests. */
   dropReserved(): void {
     this.#slots.dropReserved();
     this.#sessions.clear();
   }
 
-  /** Tells waiting requests their position, and ends places that were not renewed. */
-  tellPositions(): void {
+  /** Sends their positions to waiting requests, and removes reservations that were not renewed. */
+  sendPositions(): void {
     this.fill();
     for (const id of this.#sessions.keys()) if (!this.#slots.isReserved(id)) this.#sessions.delete(id);
-    this.#jobs.tellPositions(this.#slots.waiting(), this.#estimate().waitsMs);
+    this.#jobs.sendPositions(this.#slots.waiting(), this.#estimate().waitsMs);
   }
 
   /** A model of the load report with its learnt times. */
@@ -182,12 +182,12 @@ export class Admission {
     else this.#service.observe(model, servedMs);
   }
 
-  #tellUntold(): void {
-    const untold = this.#slots.takeUntold();
-    if (untold.length === 0) return;
+  #announceWaits(): void {
+    const unannounced = this.#slots.takeUnannounced();
+    if (unannounced.length === 0) return;
     const { waitsMs } = this.#estimate();
     for (const [index, { id, places }] of this.#slots.waiting().entries()) {
-      if (!untold.some((ticket) => ticket.id === id)) continue;
+      if (!unannounced.some((ticket) => ticket.id === id)) continue;
       const message = {
         kind: 'waits',
         position: index + 1,
@@ -209,7 +209,7 @@ export class Admission {
   #offer(streamId: string, offer: number): void {
     const job = this.#jobs.get(streamId);
     if (job === undefined) this.#sessions.get(streamId)?.tell({ kind: 'offer', streamId, offer });
-    // Sent through the job, so that it arrives after the job's earlier messages.
+    // Sent through the job, so that the offer arrives after earlier messages of the job.
     else job.ref.tell({ kind: 'offer', offer }, { lane: 'control' });
   }
 

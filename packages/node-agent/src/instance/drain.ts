@@ -1,9 +1,9 @@
 import type { ActorRef } from '@drover/actor-core';
 
-/** `no`: serving · `waiting`: running requests may finish · `over`: their time was up. */
+/** `no`: serving · `waiting`: running requests may finish · `over`: their time has ended. */
 export type DrainPhase = 'no' | 'waiting' | 'over';
 
-/** How far an instance has drained, and who wants to know. It never goes back to serving. */
+/** Progress of an instance's drain, and the actors that wait for its end. A drained instance never serves again. */
 export class Drain {
   #phase: DrainPhase = 'no';
   #waiters: ActorRef<'drained'>[] = [];
@@ -12,7 +12,7 @@ export class Drain {
     return this.#phase !== 'no';
   }
 
-  /** True the first time: what waits is then to be refused. */
+  /** Adds a waiter. True for the first one: the caller then refuses the waiting requests. */
   begin(replyTo: ActorRef<'drained'>): boolean {
     this.#waiters.push(replyTo);
     if (this.active) return false;
@@ -24,7 +24,9 @@ export class Drain {
     this.#phase = 'over';
   }
 
-  /** Tells everyone once nothing is left; when time was up, once nothing is inside Ollama. True if it is done. */
+  /**
+   * Answers the waiters if no request is left, or after the time limit if none is inside Ollama. True if it did.
+   */
   settle(left: { readonly requests: number; readonly inside: number }): boolean {
     const done = this.active && (left.requests === 0 || (this.#phase === 'over' && left.inside === 0));
     if (!done) return false;

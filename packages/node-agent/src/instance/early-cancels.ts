@@ -1,9 +1,9 @@
-/** Cancels remembered: those of streams that ended long ago give way. */
-const kept = 1_024;
+/** Most cancels that are kept; the oldest is removed first. */
+const maxCancels = 1_024;
 
 /**
- * Cancels of streams that are not known. A cancel travels on the control lane and may overtake its `open`, which must
- * then not run for nobody.
+ * Cancels of unknown streams. A cancel travels on the control lane and may overtake its `open`, which must then be
+ * ignored.
  */
 export class EarlyCancels {
   readonly #streamIds = new Set<string>();
@@ -11,12 +11,12 @@ export class EarlyCancels {
   add(streamId: string): void {
     this.#streamIds.add(streamId);
     for (const oldest of this.#streamIds) {
-      if (this.#streamIds.size <= kept) break;
+      if (this.#streamIds.size <= maxCancels) break;
       this.#streamIds.delete(oldest);
     }
   }
 
-  /** True, once, if the stream was cancelled before it came. */
+  /** True if the stream was cancelled before its `open`. Removes the cancel. */
   take(streamId: string): boolean {
     return this.#streamIds.delete(streamId);
   }

@@ -5,19 +5,19 @@ import type { Ollama } from '../ollama/ollama.ts';
 import { askRunning } from '../ollama/probe.ts';
 import type { InstanceInbox } from './instance-internal.ts';
 
-/** Askers that may wait at once; one more gets the newest answer known. */
+/** Most askers that wait at once; further ones get the known list. */
 const maxAskers = 256;
 
 /**
- * Those who asked what this Ollama has loaded *now*: they wait for a question that begins after theirs. One question
- * answers all who wait for it, however many they are, and at most one is under way.
+ * Requests for a fresh list of loaded models. Each waits for a query of Ollama that starts after the request. At most
+ * one query runs at a time, and it answers all requests that wait for it.
  */
 export class FreshListing {
   readonly #task: { readonly ollama: Ollama; readonly limits: NodeAgentLimits };
   readonly #context: ActorContext<InstanceInbox>;
-  /** Waiting for a question that has not begun. */
+  /** Waiting for the next query. */
   #later: ActorRef<CatalogueMessage>[] = [];
-  /** Waiting for the question under way; undefined while none is. */
+  /** Waiting for the running query; undefined while none runs. */
   #now: ActorRef<CatalogueMessage>[] | undefined;
 
   constructor(
@@ -28,7 +28,7 @@ export class FreshListing {
     this.#context = context;
   }
 
-  /** Asks for `replyTo`; the outcome arrives as `running-listed`. False if there is no room. */
+  /** Queries Ollama for `replyTo`; the outcome arrives as `running-listed`. False if there is no room. */
   ask(replyTo: ActorRef<CatalogueMessage>): boolean {
     if (this.#later.length + (this.#now?.length ?? 0) >= maxAskers) return false;
     this.#later.push(replyTo);
@@ -36,7 +36,7 @@ export class FreshListing {
     return true;
   }
 
-  /** The question is over: hands out those it answers for, and asks again for those who came since. */
+  /** The query ended: returns the askers that it answers, and starts the next query if others wait. */
   finish(): readonly ActorRef<CatalogueMessage>[] {
     const answered = this.#now ?? [];
     this.#now = undefined;

@@ -1,9 +1,9 @@
 import type { ProbeOutcome } from '../ollama/probe.ts';
 
-/** Whether an Ollama may be given requests, and if not, why. */
+/** Whether an Ollama can serve requests, and the reason if not. */
 export interface Health {
   readonly state: 'starting' | 'ready' | 'down';
-  /** What to tell people; empty while ready. */
+  /** Text for display; empty while ready. */
   readonly reason: string;
   /** Failed probes in a row. */
   readonly failures: number;
@@ -11,14 +11,15 @@ export interface Health {
 
 export const unknownHealth: Health = { state: 'starting', reason: 'has not answered yet', failures: 0 };
 
-/** Silent probes in a row before an instance counts as down: one may get lost in a busy moment. */
+/** Number of silent probes in a row after which an instance counts as down: a busy Ollama may miss one. */
 const failuresUntilDown = 3;
 
 /**
- * One probe's effect. A good one heals at once. A refused connection, nonsense, or a Drover gateway at this address
- * is down at once; silence only the third time, and never while answers move: a machine under load answers late.
+ * Health after a probe. A good probe makes the instance ready at once. A refused connection, an answer that is not of
+ * Ollama, or a Drover gateway at this address makes it down at once. Silence does so only the third time, and never while
+ * answers make progress, since a machine under load answers late.
  *
- * @param moved a byte of an answer came since the probe began
+ * @param moved a byte of an answer has arrived since the start of the probe
  */
 export function decideHealth(health: Health, outcome: ProbeOutcome, moved: boolean): Health {
   if (outcome.kind === 'good') return { state: 'ready', reason: '', failures: 0 };
@@ -29,7 +30,7 @@ export function decideHealth(health: Health, outcome: ProbeOutcome, moved: boole
   return { state, reason: state === 'ready' ? '' : outcome.reason, failures };
 }
 
-/** A request was answered with something that is not Ollama's protocol: down until a probe is good. */
+/** Health after an answer that is not Ollama's protocol: down until a good probe. */
 export function decideNonsense(health: Health, reason: string): Health {
   return { state: 'down', reason, failures: health.failures };
 }

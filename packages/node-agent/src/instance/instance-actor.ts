@@ -14,14 +14,9 @@ import {
   type InstanceLoad,
   type InstanceMessage,
   instanceMessageSchema,
-  maxReasonChars,
   pageBytesFor,
-  type SessionMessage,
-  type StreamMessage,
-  type StreamOpen,
 } from '@drover/fleet';
 import type { NodeAgentLimits, ResolvedInstance } from '../config.ts';
-import { jobProps } from '../job/job-actor.ts';
 import type { JobOutcome, JobReport } from '../job/job-message.ts';
 import type { RunnerCpu } from '../silence/runner-cpu.ts';
 import { SilenceWatch } from './silence-watch.ts';
@@ -30,19 +25,19 @@ import type { ProbeOutcome } from '../ollama/probe.ts';
 import { type Counters, countOutcome } from '../stats.ts';
 import { Admission } from './admission.ts';
 import { Drain } from './drain.ts';
-import { EarlyCancels } from './early-cancels.ts';
 import { decideHealth, decideNonsense, type Health, unknownHealth } from './health.ts';
 import { logHealth, logRefusal } from './instance-log.ts';
+import { instanceLoad } from './instance-load.ts';
 import { FreshListing } from './fresh-listing.ts';
 import type { InstanceInbox } from './instance-internal.ts';
 import { JobTable } from './job-table.ts';
 import { KnownListing } from './known-listing.ts';
-import { NotTaken } from './not-taken.ts';
+import { RequestIntake } from './request-intake.ts';
+import { RequestRefusals } from './request-refusals.ts';
 import { Prober } from './prober.ts';
 import { RefusalLog } from './refusal-log.ts';
-import { type UnknownRequest, UnknownModels } from './unknown-models.ts';
 
-/** What an instance actor works with. */
+/** Inputs of an instance actor. */
 export interface InstanceTask {
   readonly instance: ResolvedInstance;
   readonly limits: NodeAgentLimits;
@@ -52,26 +47,26 @@ export interface InstanceTask {
   readonly counters: Counters;
   /** As in `SilenceTask`. */
   readonly runnerCpu: RunnerCpu | undefined;
-  /** Catalogue revisions, never repeated within this life of the node, whatever is restarted. */
+  /** Returns a new revision for a changed model list; none repeats within an incarnation of the node. */
   readonly nextRevision: () => number;
-  /** Busy, queued, state or models changed; `load` is what to report from now on. */
+  /** Called when busy, queued, state or models changed; `load` returns the current entry of the load report. */
   readonly onChange: (load: () => InstanceLoad) => void;
-  /** Called after each probe; the first one is waited for at the start. */
+  /** Called after each probe; the start of the node-agent waits for the first one. */
   readonly onProbed: () => void;
 }
 
 const positionsMs = 1_000;
 
 /**
- * One Ollama: who gets in, who waits, who is refused, and whether it is well. Each request it takes is a job, its
- * child; the slots are counted here and nowhere else.
+ * The actor of one Ollama. Decides which requests run, wait or are refused, and watches the health of Ollama. Each
+ * admitted request is a job, a child of this actor. The only place that counts the slots.
  */
 export function instanceProps(task: InstanceTask): Props<InstanceInbox> {
   return props(() => setup((context) => new Instance(task, context).behaviour()), {
     restart: 'permanent',
     protocol: instanceMessageSchema,
     mailbox: { capacity: 4_096 },
-    // Jobs are temporary: none is ever restarted, so nothing can add up to an escalation.
+    // Jobs are temporary: they are never restarted, so their failures cannot exceed an intensity.
     supervision: { strategy: 'one-for-one' },
   });
 }
@@ -80,25 +75,22 @@ class Instance {
   readonly #task: InstanceTask;
   readonly #context: ActorContext<InstanceInbox>;
   readonly #admission: Admission;
-  readonly #notTaken: NotTaken;
+  readonly #refusals: RequestRefusals;
+  readonly #intake: RequestIntake;
   readonly #jobs = new JobTable();
-  readonly #unknown: UnknownModels;
-  readonly #earlyCancels = new EarlyCancels();
   readonly #silence: SilenceWatch;
   readonly #prober: Prober;
   readonly #fresh: FreshListing;
   #health: Health = unknownHealth;
   readonly #known: KnownListing;
   #simulated: boolean;
-  #jobNumber = 0;
   readonly #drain = new Drain();
-  readonly #refusals: RefusalLog;
+  readonly #refusalLog: RefusalLog;
 
   constructor(task: InstanceTask, context: ActorContext<InstanceInbox>) {
-    const { instance, limits } = task;
+    const { instance } = task;
     this.#task = task;
     this.#context = context;
-    this.#unknown = new UnknownModels(limits.maxQueue + instance.slots, limits.maxHeldBytes);
     this.#known = new KnownListing(instance.name, task.nextRevision);
     this.#prober = new Prober(task, context);
     this.#fresh = new FreshListing(task, context);
@@ -107,18 +99,31 @@ class Instance {
       changed: () => this.#changed(),
     };
     this.#admission = new Admission(task, context, this.#jobs, facts);
-    this.#notTaken = new NotTaken(task, () => ({ health: this.#health, waitMs: this.#admission.waitMs }));
+    this.#refusals = new RequestRefusals(task, () => ({
+      health: this.#health,
+      waitMs: this.#admission.waitMs,
+    }));
     this.#silence = new SilenceWatch(task, context, {
       jobs: this.#jobs,
       known: this.#known,
       busy: () => this.#admission.busy,
     });
     this.#simulated = instance.simulated;
-    this.#refusals = new RefusalLog(task.fleet);
+    this.#refusalLog = new RefusalLog(task.fleet);
+    this.#intake = new RequestIntake(task, context, {
+      jobs: this.#jobs,
+      known: this.#known,
+      admission: this.#admission,
+      refusals: this.#refusals,
+      drain: this.#drain,
+      recent: this.#silence.recent,
+      health: () => this.#health,
+      probe: () => this.#probe(),
+    });
   }
 
   behaviour(): Behaviour<InstanceInbox> {
-    this.#context.setInterval('positions', positionsMs, { kind: 'tell-positions' });
+    this.#context.setInterval('positions', positionsMs, { kind: 'send-positions' });
     this.#changed();
     this.#probe();
     return receive<InstanceInbox>(
@@ -132,14 +137,14 @@ class Instance {
   #handle(message: InstanceInbox): void {
     switch (message.kind) {
       case 'open':
-        return this.#open(message.open, message.replyTo);
+        return this.#intake.open(message);
       case 'part':
       case 'grant':
       case 'resume':
       case 'cancel':
-        return this.#forward(message);
+        return this.#intake.forward(message);
       case 'reserve':
-        return this.#reserve(message);
+        return this.#intake.reserve(message);
       case 'claim':
         return this.#admission.claim(message.streamId, message.offer);
       case 'pass':
@@ -149,13 +154,13 @@ class Instance {
       case 'describe':
         return this.#describe(message);
       case 'running-listed':
-        return this.#takeRunning(message);
+        return this.#runningListed(message);
       case 'probe-due':
-        return this.#probeBegan(this.#prober.due());
+        return this.#probeStarted(this.#prober.due());
       case 'probed':
-        return this.#takeProbe(message.outcome);
-      case 'tell-positions':
-        return this.#admission.tellPositions();
+        return this.#probeEnded(message.outcome);
+      case 'send-positions':
+        return this.#admission.sendPositions();
       case 'job-ready':
         this.#admission.ready(message.streamId);
         this.#jobs.place(message.streamId, 'queued');
@@ -175,76 +180,6 @@ class Instance {
       case 'drain-over':
         return this.#drainOver();
     }
-  }
-
-  #open(open: StreamOpen, replyTo: ActorRef<SessionMessage>): void {
-    if (this.#earlyCancels.take(open.streamId)) return;
-    if (this.#jobs.get(open.streamId) !== undefined || this.#unknown.has(open.streamId)) return;
-    const bodyBytes = open.body?.byteLength ?? open.bodyBytes ?? 0;
-    this.#task.counters.requests += 1;
-    if (this.#drain.active) return this.#notTaken.draining([open, replyTo]);
-    const bad = this.#notTaken.whyBadBody(bodyBytes);
-    if (bad !== undefined) return this.#notTaken.say('bad-request', bad, [open, replyTo]);
-    if (this.#health.state !== 'ready') return this.#notTaken.down([open, replyTo]);
-    const model = this.#known.find(open.model);
-    if (model !== undefined) return this.#admit(open, replyTo, model, bodyBytes);
-    if (this.#unknown.add(open, replyTo, bodyBytes)) this.#probe();
-    else this.#notTaken.full('too many requests for models that are not listed', [open, replyTo]);
-  }
-
-  #admit(open: StreamOpen, replyTo: ActorRef<SessionMessage>, model: string, bodyBytes: number): void {
-    const { streamId } = open;
-    const admitted = this.#admission.admit(open, replyTo, model, bodyBytes);
-    if (admitted.kind === 'full') return this.#notTaken.full(admitted.reason, [open, replyTo]);
-    const place = open.body === undefined ? 'receiving' : 'queued';
-    if (place === 'queued') this.#admission.ready(streamId);
-    const position = this.#admission.position(streamId);
-    const { ollama, limits, fleet, node } = this.#task;
-    const job = jobProps({
-      open,
-      replyTo,
-      instance: this.#context.self,
-      position,
-      ollama,
-      transport: node.transport,
-      presence: node.presence,
-      limits,
-      fleet,
-      recent: this.#silence.recent,
-    });
-    this.#jobNumber += 1;
-    const ref = this.#context.spawn(job, `job-${this.#jobNumber}`);
-    this.#context.watch(ref);
-    this.#jobs.add({ streamId, ref, replyTo, model, place, answered: false, healed: false });
-    this.#admission.fill();
-  }
-
-  /** The one look at the catalogue is over: what is not listed now is not here. */
-  #settleUnknown(request: UnknownRequest): void {
-    const { open, replyTo, bodyBytes, followUps } = request;
-    if (this.#drain.active) return this.#notTaken.draining([open, replyTo]);
-    if (this.#health.state !== 'ready') return this.#notTaken.down([open, replyTo]);
-    const model = this.#known.find(open.model);
-    if (model === undefined) return this.#notTaken.unlisted([open, replyTo]);
-    this.#admit(open, replyTo, model, bodyBytes);
-    for (const message of followUps) this.#forward(message);
-  }
-
-  /** Reserves a place for a request whose body is elsewhere, unless the request cannot be served here. */
-  #reserve(message: Extract<InstanceMessage, { kind: 'reserve' }>): void {
-    if (this.#earlyCancels.take(message.streamId)) return;
-    const model = this.#known.find(message.model);
-    if (model === undefined || this.#drain.active || this.#health.state !== 'ready') return;
-    this.#admission.reserve(message, model);
-  }
-
-  #forward(message: StreamMessage): void {
-    const job = this.#jobs.get(message.streamId);
-    if (job === undefined) {
-      if (message.kind === 'cancel' && this.#admission.giveUp(message.streamId)) return;
-      if (!this.#unknown.followUp(message) && message.kind === 'cancel')
-        this.#earlyCancels.add(message.streamId);
-    } else job.ref.tell(message, { lane: message.kind === 'part' ? 'data' : 'control' });
   }
 
   #jobAnswered({ streamId, loads }: Extract<JobReport, { kind: 'job-answered' }>): void {
@@ -267,12 +202,12 @@ class Instance {
     countOutcome(this.#task.counters, outcome);
     this.#silence.ended(job, outcome);
     if (outcome.nonsense) this.#setHealth(decideNonsense(this.#health, outcome.detail));
-    const change = this.#refusals.note(job.model, outcome, this.#context.clock.now());
+    const change = this.#refusalLog.note(job.model, outcome, this.#context.clock.now());
     if (change !== undefined) logRefusal(this.#context.log, this.#task.instance, change);
     const broke =
       outcome.how === 'upstream-lost' || outcome.how === 'upstream-stalled' || outcome.how === 'bad-upstream';
     if (broke) this.#probe();
-    // A refusal may mean that the model was deleted or its runner crashed: probe now.
+    // A refusal may mean that the model was deleted or its runner crashed: probe soon.
     else if (outcome.setsKeepAlive || outcome.refusal?.subject === 'model') this.#prober.soon();
     if (this.#jobs.lingering > this.#task.limits.maxLingering) {
       const message = 'too many finished answers wait for their readers';
@@ -307,8 +242,8 @@ class Instance {
     return this.#known.message(from, pageBytesFor(this.#task.node.transport.maxPayloadBytes));
   }
 
-  /** An Ollama that did not say in time what it runs (it can block for half a minute) is told of as last known. */
-  #takeRunning({ askedAtMs, running }: Extract<InstanceInbox, { kind: 'running-listed' }>): void {
+  /** Answers requests for a fresh list. Without an answer in time (Ollama can block for half a minute) the known list is sent. */
+  #runningListed({ askedAtMs, running }: Extract<InstanceInbox, { kind: 'running-listed' }>): void {
     this.#known.listed(running, askedAtMs);
     const listing = this.#listing(0);
     for (const asker of this.#fresh.finish()) asker.tell(listing);
@@ -316,14 +251,14 @@ class Instance {
   }
 
   #probe(): void {
-    this.#probeBegan(this.#prober.start());
+    this.#probeStarted(this.#prober.start());
   }
 
-  #probeBegan(began: boolean): void {
-    if (began) this.#unknown.begin();
+  #probeStarted(began: boolean): void {
+    if (began) this.#intake.probeStarted();
   }
 
-  #takeProbe(outcome: ProbeOutcome): void {
+  #probeEnded(outcome: ProbeOutcome): void {
     const { instance, onProbed } = this.#task;
     this.#prober.finish(outcome.kind === 'good');
     if (outcome.kind === 'good') {
@@ -333,8 +268,7 @@ class Instance {
     this.#setHealth(
       decideHealth(this.#health, outcome, this.#silence.recent.lastAtMs >= this.#prober.beganAtMs),
     );
-    for (const request of this.#unknown.finish()) this.#settleUnknown(request);
-    if (this.#unknown.wanted) this.#probe();
+    this.#intake.probeEnded();
     this.#changed();
     this.#maybeDrained();
     onProbed();
@@ -347,7 +281,7 @@ class Instance {
     logHealth(this.#context.log, this.#task.instance, health);
     if (health.state === 'down') {
       this.#admission.dropReserved();
-      this.#jobs.refuseWaiting('instance-down', this.#notTaken.downText, this.#task.limits.probeIntervalMs);
+      this.#jobs.refuseWaiting('instance-down', this.#refusals.downText, this.#task.limits.probeIntervalMs);
     }
     this.#changed();
   }
@@ -372,7 +306,7 @@ class Instance {
   }
 
   #maybeDrained(): void {
-    const left = { requests: this.#jobs.size + this.#unknown.size, inside: this.#admission.busy };
+    const left = { requests: this.#jobs.size + this.#intake.unlisted, inside: this.#admission.busy };
     if (this.#drain.settle(left)) this.#context.cancelTimer('drain-over');
   }
 
@@ -380,24 +314,16 @@ class Instance {
     this.#task.onChange(this.#load);
   }
 
-  readonly #load = (): InstanceLoad => {
-    const { instance, limits } = this.#task;
-    const refusals = this.#refusals.reports(this.#context.clock.now());
-    return {
-      name: instance.name,
-      url: instance.url,
+  readonly #load = (): InstanceLoad =>
+    instanceLoad({
+      instance: this.#task.instance,
+      limits: this.#task.limits,
+      health: this.#health,
+      draining: this.#drain.active,
       simulated: this.#simulated,
-      version: this.#known.version,
-      state: this.#drain.active ? 'draining' : this.#health.state,
-      ...(this.#health.reason === '' ? {} : { reason: this.#health.reason.slice(0, maxReasonChars) }),
-      slots: instance.slots,
-      busy: this.#admission.busy,
-      queued: this.#admission.queued,
-      maxQueue: limits.maxQueue,
-      waitMs: this.#admission.waitMs,
-      catalogueRevision: this.#known.revision,
-      models: this.#known.loads(this.#jobs.counts()).map((model) => this.#admission.withTimes(model)),
-      ...(refusals !== undefined && { refusals }),
-    };
-  };
+      known: this.#known,
+      admission: this.#admission,
+      jobs: this.#jobs,
+      refusals: this.#refusalLog.reports(this.#context.clock.now()),
+    });
 }

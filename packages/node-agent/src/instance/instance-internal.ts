@@ -4,7 +4,7 @@ import type { JobReport } from '../job/job-message.ts';
 import type { RunnerSample } from '../silence/runner-cpu.ts';
 import type { ProbeOutcome } from '../ollama/probe.ts';
 
-/** What an instance hears from within its node; none of it can come over the bus. */
+/** Messages to an instance from its own node; other nodes cannot send them. */
 export type InstanceInternal =
   | JobReport
   | { readonly kind: 'probe-due' }
@@ -15,21 +15,21 @@ export type InstanceInternal =
       readonly askedAtMs: number;
       readonly running: readonly OllamaRunning[] | undefined;
     }
-  | { readonly kind: 'tell-positions' }
-  /** An offered slot was not taken in time, or may be offered again. */
+  | { readonly kind: 'send-positions' }
+  /** An offer has expired, or a slot may be offered again. */
   | { readonly kind: 'offers-due' }
-  /** `ps` was asked before an unload; `running` is undefined when it did not answer. */
+  /** The answer of `ps` before an unload; `running` is undefined without an answer. */
   | {
       readonly kind: 'slot-checked';
       readonly streamId: string;
       readonly running: readonly OllamaRunning[] | undefined;
     }
-  /** CPU time of the runner processes; undefined where they cannot be seen. */
+  /** CPU time of the runner processes; undefined if they cannot be read. */
   | { readonly kind: 'runner-sampled'; readonly samples: readonly RunnerSample[] | undefined }
-  /** `failure` is empty when Ollama took the unload. */
+  /** `failure` is empty if Ollama accepted the unload. */
   | { readonly kind: 'unloaded'; readonly model: string; readonly failure: string }
   | { readonly kind: 'drain'; readonly replyTo: ActorRef<'drained'> }
   | { readonly kind: 'drain-over' };
 
-/** Everything an instance actor handles. */
+/** All messages to an instance actor. */
 export type InstanceInbox = InstanceMessage | InstanceInternal;

@@ -3,14 +3,14 @@ import type { ResolvedInstance } from '../config.ts';
 import type { Health } from './health.ts';
 import type { RefusalChange } from './refusal-log.ts';
 
-/** Says that an Ollama became ready or went down. */
+/** Logs that an Ollama became ready or went down. */
 export function logHealth(log: Logger, { name, url }: ResolvedInstance, { state, reason }: Health): void {
   const fields = { instance: name, url };
   if (state === 'ready') log.info(fields, `Ollama ${name} is ready`);
   else if (state === 'down') log.warn(fields, `Ollama ${name} is down: ${reason}`);
 }
 
-/** Says that an Ollama began or ceased to refuse a model, or every one. */
+/** Logs that an Ollama began or ceased to refuse one model or all models. */
 export function logRefusal(
   log: Logger,
   { name, url }: ResolvedInstance,

@@ -3,18 +3,21 @@ import { modelKey, type RefusalCode, type SessionMessage } from '@drover/fleet';
 import type { JobMessage } from '../job/job-message.ts';
 import type { ModelCounts } from './catalogue.ts';
 
-/** A running job as its instance knows it. */
+/** A job of an instance. */
 export interface JobEntry {
   readonly streamId: string;
   readonly ref: ActorRef<JobMessage>;
   readonly replyTo: ActorRef<SessionMessage>;
   /** As Ollama lists it. */
   readonly model: string;
-  /** `receiving` and `queued` wait, `inside` holds a slot, `lingering` has left. */
+  /**
+   * `receiving`: waits, and its body is incomplete · `queued`: waits · `inside`: has a slot · `lingering`: has left the slot,
+   * and its session still misses lines.
+   */
   place: 'receiving' | 'queued' | 'inside' | 'lingering';
   /** A byte of the answer has arrived. */
   answered: boolean;
-  /** A lost slot was healed for it once. */
+  /** A lost slot was already freed for this job. */
   healed: boolean;
 }
 
@@ -22,7 +25,7 @@ export interface JobEntry {
 export class JobTable {
   readonly #byStream = new Map<string, JobEntry>();
   readonly #byUid = new Map<number, JobEntry>();
-  /** In the order they finished. */
+  /** In the order in which they left. */
   readonly #lingering = new Set<JobEntry>();
 
   get size(): number {
@@ -45,15 +48,15 @@ export class JobTable {
     return this.#byUid.get(ref.address.uid);
   }
 
-  /** Notes where a job is now. */
+  /** Records the place of a job. */
   place(streamId: string, place: JobEntry['place']): JobEntry | undefined {
     const job = this.#byStream.get(streamId);
     if (job !== undefined) job.place = place;
     return job;
   }
 
-  /** Tells each waiting job its queue position and expected wait, in queue order. */
-  tellPositions(waiting: readonly { readonly id: string }[], waitsMs: readonly number[]): void {
+  /** Sends each waiting job its queue position and expected wait. `waiting` is in queue order. */
+  sendPositions(waiting: readonly { readonly id: string }[], waitsMs: readonly number[]): void {
     for (const [index, { id }] of waiting.entries()) {
       const job = this.#byStream.get(id);
       if (job === undefined) continue;
@@ -64,7 +67,7 @@ export class JobTable {
     }
   }
 
-  /** Refuses those that wait. Nothing of these ran: their sessions may try elsewhere at once. */
+  /** Refuses all waiting jobs. Nothing of them ran, so their sessions may try other instances. */
   refuseWaiting(code: RefusalCode, message: string, retryMs: number): void {
     for (const job of this.#byStream.values()) {
       if (job.place !== 'queued' && job.place !== 'receiving') continue;
@@ -72,7 +75,7 @@ export class JobTable {
     }
   }
 
-  /** Jobs inside Ollama that wait for the model without a byte. */
+  /** Jobs inside Ollama that wait for the first byte of an answer of this model. */
   waitingInside(model: string): JobEntry[] {
     const key = modelKey(model);
     return [...this.#byStream.values()].filter(
@@ -99,7 +102,7 @@ export class JobTable {
     return this.#byStream.values();
   }
 
-  /** Requests for each model inside Ollama and waiting here, keyed by `modelKey`. */
+  /** Number of requests for each model, inside Ollama and waiting, by `modelKey`. */
   counts(): ReadonlyMap<string, ModelCounts> {
     const counts = new Map<string, { busy: number; queued: number }>();
     for (const { model, place } of this.#byStream.values()) {

@@ -12,16 +12,16 @@ import {
 } from './catalogue.ts';
 
 /**
- * What is known of one Ollama's models, out of three sources: probes, questions about what is loaded now, and the
- * answers that pass through here. Whatever was asked for later is believed.
+ * The known models of one Ollama, from three sources: probes, queries for loaded models, and the answers to requests.
+ * Of two contradicting sources the one whose query started later is used.
  */
 export class KnownListing {
   readonly #instance: string;
   readonly #nextRevision: () => number;
   #catalogue: Catalogue = emptyCatalogue;
-  /** When Ollama was asked for the `running` that is known. */
+  /** Start of the query for the known `running`. */
   #runningAskedAtMs = Number.NEGATIVE_INFINITY;
-  /** Models that answered since then, by `modelKey`, and when: they are loaded, whatever is listed. */
+  /** Models that answered since then, by `modelKey`, with the instant: they are loaded, although the list may not say so. */
   readonly #answeredAtMs = new Map<string, number>();
 
   constructor(instance: string, nextRevision: () => number) {
@@ -42,7 +42,7 @@ export class KnownListing {
     return findModel(this.#catalogue, model);
   }
 
-  /** What `describe` answers, from the tag with index `from` on, in `limitBytes` at most. */
+  /** The answer to `describe` from the tag with index `from` on, at most `limitBytes`. */
   message(from: number, limitBytes?: number): CatalogueMessage {
     return catalogueMessage(this.#catalogue, this.#instance, from, limitBytes);
   }
@@ -52,7 +52,7 @@ export class KnownListing {
     return modelLoads(this.#catalogue, counts, this.#answeredAtMs);
   }
 
-  /** Whether Ollama listed the model as loaded when it was last asked. */
+  /** Whether the last answer of Ollama lists the model as loaded. */
   listsAsLoaded(model: string): boolean {
     return isLoaded(this.#catalogue.running, model);
   }
@@ -80,24 +80,24 @@ export class KnownListing {
     return this.listsAsLoaded(model) || this.#answeredAtMs.has(modelKey(model));
   }
 
-  /** A model answered: it is loaded until Ollama, asked later, says otherwise. */
+  /** Records that a model answered: it counts as loaded until a later query of Ollama shows otherwise. */
   answered(model: string, nowMs: number): void {
     this.#answeredAtMs.set(modelKey(model), nowMs);
   }
 
-  /** What a probe saw that began then. */
+  /** Takes the result of a probe that started at this instant. */
   probed(listing: Listing, beganAtMs: number): void {
     const running = this.#isNewer(listing.running, beganAtMs) ? listing.running : undefined;
     this.#catalogue = updateCatalogue(this.#catalogue, { ...listing, running }, this.#nextRevision);
   }
 
-  /** What `ps` said that was asked then; undefined when it did not answer in time. */
+  /** Takes the answer of a `ps` query that started at this instant; undefined without an answer in time. */
   listed(running: readonly OllamaRunning[] | undefined, askedAtMs: number): void {
     if (!this.#isNewer(running, askedAtMs)) return;
     this.#catalogue = updateCatalogue(this.#catalogue, { ...this.#catalogue, running }, this.#nextRevision);
   }
 
-  /** Notes the time of a `running` that is to be believed. */
+  /** Records the instant of the newest `running`. */
   #isNewer(running: readonly OllamaRunning[] | undefined, askedAtMs: number): boolean {
     if (running === undefined || askedAtMs < this.#runningAskedAtMs) return false;
     this.#runningAskedAtMs = askedAtMs;

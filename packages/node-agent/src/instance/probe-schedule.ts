@@ -1,18 +1,18 @@
 /**
  * When an instance is probed, as data: one probe at a time, one every interval, and one after each event that may have
- * changed what Ollama lists.
+ * changed Ollama's list of models.
  *
- * Such an event takes effect a little later than it is heard of (Ollama answers an unload before it is done), so only a
- * probe that begins at `event + delay` or later has seen it. Many events make one probe; an event that a probe began too
- * early for, or that falls into one, leads to another one after it.
+ * Such an event takes effect with a delay (Ollama answers an unload before it is done), so only a probe that starts at
+ * `event + delay` or later covers the event. Several events cause one probe. An event that a probe does not cover causes
+ * another probe after it.
  */
 export interface ProbeSchedule {
   readonly underWay: boolean;
-  /** The next probe nobody asked for; `Infinity` before the first one is over. */
+  /** Instant of the next periodic probe; `Infinity` before the end of the first probe. */
   readonly periodicAtMs: number;
-  /** When to look for the earliest event not seen yet; `Infinity` for none. */
+  /** When to probe for the earliest event that is not covered; `Infinity` for none. */
   readonly firstWantedAtMs: number;
-  /** From when a probe has seen every event; `-Infinity` for none. */
+  /** A probe that starts at this instant or later covers all events; `-Infinity` for none. */
   readonly lastWantedAtMs: number;
 }
 
@@ -27,13 +27,13 @@ export const emptySchedule: ProbeSchedule = {
   ...nothingWanted,
 };
 
-/** When to begin the next probe; `Infinity` while one is under way. */
+/** When the next probe starts; `Infinity` while one is running. */
 export function probeDueAtMs(schedule: ProbeSchedule): number {
   if (schedule.underWay) return Number.POSITIVE_INFINITY;
   return Math.min(schedule.periodicAtMs, schedule.firstWantedAtMs);
 }
 
-/** A probe that begins at `atMs` or later is wanted. */
+/** Requests a probe that starts at `atMs` or later. */
 export function wantProbe(schedule: ProbeSchedule, atMs: number): ProbeSchedule {
   return {
     ...schedule,
@@ -42,7 +42,7 @@ export function wantProbe(schedule: ProbeSchedule, atMs: number): ProbeSchedule 
   };
 }
 
-/** A probe begins. What it is too early for stays wanted. */
+/** A probe starts. Events that it does not cover stay scheduled. */
 export function beginProbe(schedule: ProbeSchedule, nowMs: number): ProbeSchedule {
   const { lastWantedAtMs } = schedule;
   const left = lastWantedAtMs > nowMs ? { firstWantedAtMs: lastWantedAtMs, lastWantedAtMs } : nothingWanted;

@@ -19,14 +19,14 @@ export interface ProbeTask {
   readonly counters: Counters;
 }
 
-/** Probes an instance: one at a time, every `probeIntervalMs`, sooner after what may have changed it. */
+/** Probes an instance: one probe at a time, every `probeIntervalMs`, earlier after events that may have changed it. */
 export class Prober {
   readonly #task: ProbeTask;
   readonly #context: ActorContext<InstanceInbox>;
   #schedule: ProbeSchedule = emptySchedule;
-  /** When the newest probe began; `-Infinity` before the first. */
+  /** Start of the newest probe; `-Infinity` before the first. */
   beganAtMs: number = Number.NEGATIVE_INFINITY;
-  /** When the timer fires; `Infinity` while none is set. */
+  /** When the timer fires; `Infinity` while it is not set. */
   #armedAtMs = Number.POSITIVE_INFINITY;
 
   constructor(task: ProbeTask, context: ActorContext<InstanceInbox>) {
@@ -34,20 +34,20 @@ export class Prober {
     this.#context = context;
   }
 
-  /** The time of the next probe has come: see `start`. */
+  /** The timer fired: starts the probe that is due. False if one is running. */
   due(): boolean {
-    // A timer may fire a fraction early; what was due by then is due.
+    // A timer may fire a fraction of a millisecond early.
     const atMs = Math.max(this.#context.clock.now(), this.#armedAtMs);
     this.#armedAtMs = Number.POSITIVE_INFINITY;
     return this.#begin(atMs);
   }
 
-  /** Starts a probe; its outcome arrives as `probed`. False if one is under way. */
+  /** Starts a probe; its outcome arrives as `probed`. False if one is running. */
   start(): boolean {
     return this.#begin(this.#context.clock.now());
   }
 
-  /** The probe is over: sets the next one, jittered so that many agents do not ask in step. */
+  /** The probe ended: schedules the next one, with a jitter so that many node-agents do not probe at the same instants. */
   finish(good: boolean): void {
     const { limits, counters } = this.#task;
     if (!good) counters.failedProbes += 1;
@@ -56,7 +56,7 @@ export class Prober {
     this.#arm();
   }
 
-  /** After something that may have changed what is loaded; many such events make one probe. */
+  /** Schedules a probe after an event that may have changed the loaded models; several events cause one probe. */
   soon(): void {
     this.#schedule = wantProbe(this.#schedule, this.#context.clock.now() + this.#task.limits.probeAfterJobMs);
     this.#arm();

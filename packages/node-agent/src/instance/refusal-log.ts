@@ -8,7 +8,7 @@ import {
 } from '@drover/fleet';
 import type { JobOutcome } from '../job/job-message.ts';
 
-/** A change of the verdict after an outcome, for the log; `model` is absent for the whole instance. */
+/** A change after the outcome of a request, for the log; `model` is absent for the whole instance. */
 export interface RefusalChange {
   readonly kind: 'refuses' | 'serves';
   readonly model: string | undefined;
@@ -20,16 +20,16 @@ interface Entry {
   readonly model: string | undefined;
   readonly health: HealthState;
   readonly failedAtMs: number;
-  /** 0 once it served what was sent after its last failure. */
+  /** Failures in a row; 0 after a success of a request that was sent after the last failure. */
   readonly inRow: number;
 }
 
 /** Most refusals in one load report. */
-const maxTold = 16;
-/** Models remembered at most; the oldest is forgotten first. */
+const maxReported = 16;
+/** Most entries; the oldest is removed first. */
 const maxEntries = 256;
 /** Age after which a refusal without later outcomes is ignored. */
-const tellForMs = 600_000;
+const reportForMs = 600_000;
 
 /**
  * Health evidence from the answers of one Ollama, in addition to probes: a host that answers `/api/version` and refuses
@@ -44,7 +44,7 @@ export class RefusalLog {
     this.#limits = limits;
   }
 
-  /** Notes the outcome of a request for `model`; returns the new verdict if it changed. */
+  /** Records the outcome of a request for `model`; returns the change, if there is one. */
   note(model: string, outcome: JobOutcome, nowMs: number): RefusalChange | undefined {
     const failure = failureOf(outcome);
     if (failure !== undefined)
@@ -56,13 +56,14 @@ export class RefusalLog {
 
   /** Refusals for the load report; undefined for none. One success ends the report; the log waits for a trial. */
   reports(nowMs: number): readonly RefusalReport[] | undefined {
-    const told: RefusalReport[] = [];
+    const reported: RefusalReport[] = [];
     for (const { model, health, failedAtMs, inRow } of this.#entries.values()) {
       const ageMs = nowMs - failedAtMs;
-      if (health.phase !== 'ejected' || inRow === 0 || ageMs > tellForMs || told.length >= maxTold) continue;
-      told.push({ ...(model !== undefined && { model }), reason: health.reason, inRow, ageMs });
+      if (health.phase !== 'ejected' || inRow === 0 || ageMs > reportForMs || reported.length >= maxReported)
+        continue;
+      reported.push({ ...(model !== undefined && { model }), reason: health.reason, inRow, ageMs });
     }
-    return told.length === 0 ? undefined : told;
+    return reported.length === 0 ? undefined : reported;
   }
 
   #fail(model: string | undefined, reason: string, nowMs: number): RefusalChange | undefined {
@@ -85,7 +86,7 @@ export class RefusalLog {
     const key = keyOf(model);
     const before = this.#entries.get(key);
     if (before === undefined) return undefined;
-    // An ejection runs its time here, so that a host that fails every other time writes few lines to the log.
+    // A success does not end an ejection early, so that a host that fails every other time writes few log lines.
     const event = { kind: 'success', openedAtMs: Number.NEGATIVE_INFINITY } as const;
     const health = decideInstanceHealth(before.health, event, nowMs, this.#limits);
     if (health.phase === 'well' && health.failures === 0) this.#entries.delete(key);

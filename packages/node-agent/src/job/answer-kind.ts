@@ -1,15 +1,15 @@
 import { STATUS_CODES } from 'node:http';
 
 /**
- * What Ollama's status line announces. `lines`: NDJSON, passed on as it comes · `whole`: one JSON value, errors
- * included · `foreign`: an error that is not in Ollama's shape, for example of a proxy in front of it · `nonsense`:
- * not Ollama's protocol, with the reason in words.
+ * Kind of an answer by its status line. `lines`: NDJSON, passed on line by line · `whole`: one JSON value, also an error ·
+ * `foreign`: an error that is not in Ollama's form, for example of a proxy in front of Ollama · `nonsense`: not Ollama's
+ * protocol, with the reason as text.
  */
 export type AnswerKind =
   | { readonly kind: 'lines' | 'whole' | 'foreign' }
   | { readonly kind: 'nonsense'; readonly reason: string };
 
-/** Judges an answer by its status and content type alone. The reasons may reach a client: they name no address. */
+/** Classifies an answer by its status and content type. The reasons may reach a client, so they contain no address. */
 export function decideAnswerKind(status: number, contentType: string): AnswerKind {
   if (status >= 300 && status < 400) {
     return { kind: 'nonsense', reason: `status ${status} redirects; Ollama never redirects these routes` };
@@ -31,7 +31,7 @@ export function decideAnswerKind(status: number, contentType: string): AnswerKin
   };
 }
 
-/** A foreign error as Ollama would write it. Its own text may be a page that names machines, so it is not passed on. */
+/** A foreign error in Ollama's form. Its own text is not passed on, since it may be a page that names machines. */
 export function foreignError(status: number, contentType: string): string {
   const type = mediaType(contentType);
   const phrase = STATUS_CODES[status] ?? 'unknown status';

@@ -1,10 +1,10 @@
 /**
- * What one answer line means for the stream. `more`: another is to come · `done`: says `done:true` · `error`: Ollama's
- * own in-stream error, after which nothing follows · `broken`: not a JSON object.
+ * Meaning of one answer line for the stream. `more`: another line follows · `done`: contains `done:true` · `error`: an
+ * error of Ollama inside the stream, its last line · `broken`: not a JSON object.
  */
 export type LineMeaning = 'more' | 'done' | 'error' | 'broken';
 
-/** Lines above this are judged by their brackets only: parsing megabytes would hold up every other stream. */
+/** Longer lines are only checked for their brackets: parsing megabytes would delay all other streams. */
 const parsedChars = 256 * 1024;
 
 export function readLine(line: string): LineMeaning {

@@ -5,7 +5,7 @@ import { decideAnswerKind, foreignError } from './answer-kind.ts';
 import { readLine } from './answer-line.ts';
 import { LineSplitter } from './line-splitter.ts';
 
-/** How an answer finished. `nonsense`: what answers there is not an Ollama, so it gets nothing more until a good probe. */
+/** End of an answer. `nonsense`: the server is not an Ollama, so it gets no requests until a good probe. */
 export type AnswerFinish =
   | { readonly kind: 'end' }
   | {
@@ -18,24 +18,24 @@ export type AnswerFinish =
       readonly excerpt: string;
     };
 
-/** What came since the last look. */
+/** The part of the answer that arrived since the last `take`. */
 export interface AnswerStep {
-  /** Set in the step that brings the first line: until then nothing is promised to the client. */
+  /** Set in the step with the first line; before it, the request may still go to another host. */
   readonly head: AnswerHead | undefined;
   readonly lines: readonly string[];
-  /** Anything arrived at all. */
+  /** True if any byte arrived. */
   readonly moved: boolean;
   readonly finish: AnswerFinish | undefined;
 }
 
 /**
- * Reads one answer of Ollama off the wire and collects what it means until the job looks: everything that arrives
- * within one turn of the event loop becomes one step, and the first thing that arrives calls `onNews` at once.
+ * Reads one answer of Ollama and collects its lines until the job takes them. All bytes of one turn of the event loop
+ * become one step; the first of them calls `onNews` at once.
  *
- * A stream is complete when a line said `done:true` or carried Ollama's own error. One that ends in order without either
- * is `bad-upstream` (Ollama does so after 30 equal tokens): its host is well. A connection that breaks is
- * `upstream-lost`. A single JSON answer becomes one line, told only when it is whole. An error that is not in Ollama's
- * shape becomes one that is, with its status and its headers.
+ * A stream is complete after a line with `done:true` or an error of Ollama. A stream that ends in order without such a
+ * line is `bad-upstream` (Ollama ends so after 30 equal tokens) and no evidence against the host. A connection that breaks
+ * is `upstream-lost`. A single JSON answer becomes one line when it is complete. An error that is not in Ollama's form is
+ * replaced by one that is, with its status and headers.
  */
 export class AnswerReader implements AnswerHandler {
   readonly #onNews: () => void;
@@ -58,17 +58,17 @@ export class AnswerReader implements AnswerHandler {
     this.#onNews = onNews;
   }
 
-  /** True once Ollama's status line came. */
+  /** True once Ollama's status line has arrived. */
   get answered(): boolean {
     return this.#head !== undefined;
   }
 
-  /** Ollama's status; 0 until it came. */
+  /** Ollama's status; 0 before it arrives. */
   get status(): number {
     return this.#head?.status ?? 0;
   }
 
-  /** True once the last line came, whatever the connection does afterwards. */
+  /** True once the last line has arrived, although the connection may still be open. */
   get complete(): boolean {
     return this.#sawLast;
   }

@@ -18,14 +18,14 @@ export class AnswerTally {
     return this.#refusal;
   }
 
-  /** @param isLast the last line of the answer is among those of the step */
+  /** @param isLast the step contains the last line of the answer */
   take({ head, lines }: AnswerStep, isLast: boolean): void {
     if (head !== undefined) this.#refusal = hostRefusal(head.status, lines[0] ?? '', head.foreign === true);
     this.#lines += lines.length;
     if (isLast && lines.length > 0) this.#measures = readMeasures(lines.at(-1) ?? '');
   }
 
-  /** Undefined for an answer that did not tell its figures. */
+  /** Undefined for an answer without speed figures. */
   lesson({ bytes: bodyBytes, hasImages }: RequestShape): Lesson | undefined {
     return this.#measures === undefined ? undefined : { bodyBytes, hasImages, measures: this.#measures };
   }

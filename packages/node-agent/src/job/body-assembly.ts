@@ -1,16 +1,16 @@
-/** What a part of a body led to. */
+/** Result of one part of a body. */
 export type PartResult =
   | { readonly kind: 'more' }
   | { readonly kind: 'complete'; readonly body: Uint8Array }
   | { readonly kind: 'bad'; readonly message: string };
 
-/** Puts a body together out of numbered parts, within the size that was announced. */
+/** Assembles a body from numbered parts, up to its announced size. */
 export class BodyAssembly {
   readonly #announcedBytes: number;
   #parts: Uint8Array[] = [];
   #bytes = 0;
 
-  /** Parts that came in order so far. */
+  /** Number of parts that arrived in order so far. */
   get received(): number {
     return this.#parts.length;
   }

@@ -34,9 +34,9 @@ import { ReaderWatch } from './reader-watch.ts';
 import { checkRequest, type RequestFacts } from './request-check.ts';
 
 /**
- * One request on its way through one Ollama: waits for its body and its slot, posts, reads the answer, and feeds the
- * stream sender, which deals with the session. It leaves the slot exactly once, and lives on (`lingering`) until the
- * session has everything. Never restarted: a job that fails has lost its connection anyway.
+ * The actor of one attempt at one Ollama: waits for the body and a slot, posts the request, reads the answer, and feeds
+ * the sending end of the stream to the session. It leaves the slot exactly once, and stays (`lingering`) until the session
+ * has all lines. Never restarted: a job that fails has lost its connection to Ollama.
  */
 export function jobProps(task: JobTask): Props<JobMessage> {
   return props<JobMessage>(() => setup((context) => new Job(task, context).behaviour()), {
@@ -45,7 +45,7 @@ export function jobProps(task: JobTask): Props<JobMessage> {
   });
 }
 
-const over: Behaviour<JobMessage> = { kind: 'stopped' };
+const done: Behaviour<JobMessage> = { kind: 'stopped' };
 
 class Job {
   readonly #task: JobTask;
@@ -82,13 +82,13 @@ class Job {
     const unsubscribe = transport.onConnectionChange((connected) =>
       this.#context.self.tell({ kind: 'bus', connected }),
     );
-    // Covers every way to end, a crash included: the socket never outlives the actor.
+    // Closes the socket at every end of the actor, a crash included.
     this.#context.signal.addEventListener('abort', () => {
       unsubscribe();
       this.#upstream?.abort();
     });
     if (!transport.connected) this.#send({ kind: 'bus', connected: false });
-    // The instance tells a waiting session its position and expected wait.
+    // A waiting session gets its position and expected wait from the instance (`waits`).
     if (position === 0 || open.body === undefined) this.#accept({ position });
     if (open.body !== undefined) this.#takeBody(open.body);
     this.#armWake();
@@ -98,17 +98,17 @@ class Job {
         return this.#next();
       },
       (signal) => {
-        if (signal.type === 'post-stop') this.#sayGoodbye();
+        if (signal.type === 'post-stop') this.#stop();
         if (signal.type !== 'terminated' || !this.#readerWatch.isGone(signal.reason)) return undefined;
         this.#leave('cancelled');
         this.#sender.closed = true;
-        return over;
+        return done;
       },
     );
   }
 
   #next(): Behaviour<JobMessage> | undefined {
-    if (this.#sender.closed) return over;
+    if (this.#sender.closed) return done;
     this.#armWake();
     return undefined;
   }
@@ -120,7 +120,7 @@ class Job {
     switch (message.kind) {
       case 'grant':
       case 'resume':
-        this.#readerWatch.heard();
+        this.#readerWatch.received();
         return this.#send(message);
       case 'cancel':
       case 'bus':
@@ -168,7 +168,7 @@ class Job {
     } else this.#takeLateBody(result.body);
   }
 
-  /** Lets the session send more of the body. Repeated with each beat, should it be lost. */
+  /** Lets the session send more of the body. Repeated with each beat, since the message may be lost. */
   #confirmParts(): void {
     const { replyTo, open } = this.#task;
     if (this.#assembly === undefined || this.#progress.phase !== 'receiving') return;
@@ -232,7 +232,7 @@ class Job {
     const step = reader.take();
     const { head, lines, moved, finish } = step;
     if (this.#progress.phase === 'waiting' && reader.answered) {
-      // The body is not needed any more: a retry is out of the question now.
+      // The body is not needed any more: the request is not posted again after the first byte.
       this.#body = undefined;
       this.#task.instance.tell(
         {
@@ -281,15 +281,15 @@ class Job {
 
   #wake(): void {
     this.#wakeAtMs = Number.POSITIVE_INFINITY;
-    // What was read already counts as progress, should its notice have found the mailbox full.
+    // The notice of new bytes may have found the mailbox full: take them before the deadlines are checked.
     this.#takeAnswer();
     this.#confirmParts();
     const now = this.#context.clock.now();
     const verdict = decideProgress(this.#progress, this.#limits, now);
     if (verdict.kind === 'fail' || verdict.kind === 'look') {
-      // The last line came, though the connection stays open.
+      // The last line has arrived, although the connection is still open.
       if (this.#reader?.complete === true) this.#finish({ kind: 'end' });
-      else if (verdict.kind === 'look') this.#showSilence(now);
+      else if (verdict.kind === 'look') this.#reportSilence(now);
       else this.#giveUp(verdict.code, verdict.message);
     } else if (verdict.kind === 'body-lost') {
       this.#refuse('bad-request', verdict.message, 0);
@@ -299,8 +299,8 @@ class Job {
     this.#send({ kind: 'tick' });
   }
 
-  /** Asks the instance, which knows the state of Ollama, to judge the silence. */
-  #showSilence(nowMs: number): void {
+  /** Has the silence judged by the instance, which knows the state of Ollama. */
+  #reportSilence(nowMs: number): void {
     const { open, instance } = this.#task;
     const { steppedAtMs: sinceMs, phase } = this.#progress;
     this.#progress = lookLater(this.#progress, this.#limits, nowMs);
@@ -311,12 +311,12 @@ class Job {
     );
   }
 
-  /** The session learns where the request stands, and that this job takes its further messages. */
+  /** Tells the session the position of the request, and that this job receives its further messages. */
   #accept({ position, asks, etaMs }: Omit<Extract<SenderEvent, { kind: 'accept' }>, 'kind' | 'job'>): void {
     this.#send({ kind: 'accept', position, asks, etaMs, job: this.#context.self });
   }
 
-  /** Hands an event to the sender and does what it decides. */
+  /** Passes an event to the sender and performs its effects. */
   #send(event: SenderEvent): void {
     for (const effect of decideSend(this.#sender, event, this.#context.clock.now())) {
       if (effect.kind === 'send') this.#task.replyTo.tell(effect.message);
@@ -331,7 +331,7 @@ class Job {
     this.#leave(code, message);
   }
 
-  /** Gives up on a receiver that still misses lines: a failure after line 0 is believed at once. */
+  /** Gives up a receiver that still misses lines: it accepts a failure after line 0 in any state. */
   #forget(code: FailureCode, message: string): void {
     if (this.#sender.closed) return;
     this.#sender.closed = true;
@@ -346,7 +346,7 @@ class Job {
     this.#sender.closed = true;
   }
 
-  /** Out of queue and slot: closes Ollama's connection and says so, once. */
+  /** Leaves queue and slot, once: closes Ollama's connection and reports the outcome to the instance. */
   #leave(how: JobOutcome['how'], detail = '', nonsense = false): void {
     if (this.#left) return;
     this.#left = true;
@@ -375,8 +375,8 @@ class Job {
     );
   }
 
-  /** The agent stops, or the instance failed: the session must not wait for its silence to tell. */
-  #sayGoodbye(): void {
+  /** The node-agent stops, or the instance failed: ends the stream now, before the session detects the silence. */
+  #stop(): void {
     this.#forget('upstream-lost', 'the node agent stopped');
     this.#leave('upstream-lost');
   }
@@ -385,7 +385,7 @@ class Job {
     this.#progress = enterPhase(this.#progress, phase, this.#limits, this.#context.clock.now());
   }
 
-  /** One timer serves all deadlines; it is moved only when something is due earlier than before. */
+  /** One timer serves all deadlines; it is only ever moved to an earlier instant. */
   #armWake(): void {
     const dueAtMs = Math.min(senderWakeAtMs(this.#sender), progressWakeAtMs(this.#progress, this.#limits));
     if (dueAtMs >= this.#wakeAtMs) return;

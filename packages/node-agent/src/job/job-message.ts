@@ -2,12 +2,12 @@ import type { FailureCode, RefusalCode, StreamMessage } from '@drover/fleet';
 import type { Lesson } from '../silence/learnt-speeds.ts';
 import type { RequestShape } from '../silence/request-shape.ts';
 
-/** What a job hears: its stream's messages as they came from the wire, and its instance. */
+/** Messages to a job: from its session about the stream, and from its own node. */
 export type JobMessage =
   | StreamMessage
-  /** A slot is yours: post the request (again, after a withdrawal). */
+  /** The job has a slot: post the request, or post it again after a withdrawal. */
   | { readonly kind: 'start' }
-  /** Queue position, 1 = next, and expected wait. */
+  /** Queue position (1: next) and expected wait. */
   | { readonly kind: 'position'; readonly position: number; readonly etaMs: number }
   /** The job did not get a slot at once. `asks`: a slot is offered to its session before the job is started. */
   | {
@@ -18,45 +18,45 @@ export type JobMessage =
     }
   /** A slot is held for the job until its session answers. */
   | { readonly kind: 'offer'; readonly offer: number }
-  /** It will not run here. Nothing ran yet. */
+  /** The request is refused; nothing of it ran. */
   | {
       readonly kind: 'refuse';
       readonly code: RefusalCode;
       readonly message: string;
       readonly retryAfterMs: number;
     }
-  /** End it now, whatever it is doing. */
+  /** End the stream in any phase. */
   | { readonly kind: 'give-up'; readonly code: FailureCode; readonly message: string }
-  /** Leave Ollama for a moment but keep the slot: the model is about to be unloaded. Ignored once a byte came. */
+  /** Close Ollama's connection but keep the slot, since the model is about to be unloaded. Ignored after the first byte. */
   | { readonly kind: 'withdraw' }
   /**
    * The silence was judged as stuck: Ollama will never answer. `sinceMs` identifies the judged silence; ignored if a byte
    * has arrived since.
    */
   | { readonly kind: 'stuck'; readonly sinceMs: number; readonly message: string }
-  /** The answer reader has news. */
+  /** The answer reader has new bytes. */
   | { readonly kind: 'answer' }
   | { readonly kind: 'bus'; readonly connected: boolean }
   | { readonly kind: 'wake' };
 
-/** What a job tells its instance. */
+/** Messages of a job to its instance. */
 export type JobReport =
-  /** The body, which came in parts, is whole: the job may be given a slot. */
+  /** All parts of the body have arrived: the job may get a slot. */
   | { readonly kind: 'job-ready'; readonly streamId: string }
-  /** Its first byte came. `loads`: the answer shows that the model is loaded now, and is to stay so. */
+  /** The first byte has arrived. `loads`: the answer shows that the model is loaded now and stays loaded. */
   | { readonly kind: 'job-answered'; readonly streamId: string; readonly loads: boolean }
   | SilentJob
   | { readonly kind: 'job-withdrew'; readonly streamId: string }
-  /** Out of queue and slot, once: Ollama's connection is closed or its answer is over. The job may linger. */
+  /** The job has left queue and slot: Ollama's connection is closed or its answer is complete. Sent once. */
   | { readonly kind: 'job-left'; readonly streamId: string; readonly outcome: JobOutcome };
 
-/** Ollama has been silent for a while: is the model working? Repeated every `silenceLookMs`. */
+/** Ollama is silent: the instance judges whether the model works. Repeated every `silenceLookMs`. */
 export interface SilentJob {
   readonly kind: 'job-silent';
   readonly streamId: string;
-  /** When the request was posted, or the last byte of its answer came; clock milliseconds. */
+  /** Instant of the post or of the last byte of the answer; clock milliseconds. */
   readonly sinceMs: number;
-  /** A byte of the answer came. */
+  /** A byte of the answer has arrived. */
   readonly answered: boolean;
   readonly shape: RequestShape;
 }
@@ -68,9 +68,9 @@ export interface HostRefusal {
 }
 
 export interface JobOutcome {
-  /** `rejected`: answered here, as harmful · `refused`: with the code that the session got. */
+  /** `rejected`: harmful, answered here · `refused`: with the code that the session got. */
   readonly how: 'completed' | 'rejected' | FailureCode | { readonly refused: RefusalCode };
-  /** 0 if it was never posted. */
+  /** Time from the post to the end; 0 if the request was not posted. */
   readonly upstreamMs: number;
   readonly lines: number;
   /** The connection was closed while Ollama may have been writing, which can make Ollama lose the slot. */
@@ -81,7 +81,7 @@ export interface JobOutcome {
   readonly refusal: HostRefusal | undefined;
   /** Error text without addresses; empty for a success. */
   readonly detail: string;
-  /** What answers there is not an Ollama. */
+  /** The server at the address is not an Ollama. */
   readonly nonsense: boolean;
   readonly setsKeepAlive: boolean;
 }

@@ -1,32 +1,32 @@
 import type { FailureCode, StreamOpen, StreamPhase } from '@drover/fleet';
 import type { NodeAgentLimits } from '../config.ts';
 
-/** `receiving`: the body is still coming · then as the session sees it · `lingering`: all said, lines kept for a resume. */
+/** `receiving`: the body is incomplete · `lingering`: the answer is complete, its lines are kept for a resume. */
 export type JobPhase = 'receiving' | StreamPhase | 'lingering';
 
-/** The instants that a job's deadlines count from, in clock milliseconds. The receiver's silence is the sender's business. */
+/** Instants from which the deadlines of a job count, in clock milliseconds. Without the receiver's silence. */
 export interface JobProgress {
   readonly phase: JobPhase;
   readonly deadlineAtMs: number;
-  /** When the current phase made its last step: a body part, the post, a byte. */
+  /** Last progress in the current phase: a body part, the post, a byte. */
   readonly steppedAtMs: number;
   /** Instant of the next judgement of Ollama's silence. */
   readonly lookAtMs: number;
 }
 
 export interface ProgressLimits extends Pick<NodeAgentLimits, 'bodyPartMs' | 'silenceLookMs'> {
-  /** The request's own limits of silence; `Infinity` where it has none. */
+  /** Limits of silence from the request; `Infinity` without one. */
   readonly firstByteTimeoutMs: number;
   readonly interTokenTimeoutMs: number;
 }
 
 export type ProgressVerdict =
   | { readonly kind: 'fail'; readonly code: FailureCode; readonly message: string }
-  /** The body never became whole: nothing ran. */
+  /** The next part of the body did not arrive in time: nothing ran. */
   | { readonly kind: 'body-lost'; readonly message: string }
-  /** The kept lines were not fetched before the deadline. */
+  /** The session has not taken the kept lines before the deadline. */
   | { readonly kind: 'forget' }
-  /** Silent for a while: is the model at work? */
+  /** The silence is due to be judged. */
   | { readonly kind: 'look' }
   | { readonly kind: 'nothing' };
 
@@ -64,12 +64,12 @@ export function stepBack(progress: JobProgress): JobProgress {
   return { ...progress, phase: 'queued', lookAtMs: Number.POSITIVE_INFINITY };
 }
 
-/** When the job must look at its clocks again; never earlier than before, except through `enterPhase`. */
+/** When the job must check its deadlines again. Moves earlier only through `enterPhase`. */
 export function progressWakeAtMs(progress: JobProgress, limits: ProgressLimits): number {
   return Math.min(progress.deadlineAtMs, stepDueAtMs(progress, limits), progress.lookAtMs);
 }
 
-/** What is due now, the gravest first. */
+/** Decides what is due now; the most serious first. */
 export function decideProgress(
   progress: JobProgress,
   limits: ProgressLimits,
@@ -98,7 +98,7 @@ function decideOverdue(phase: JobPhase, limits: ProgressLimits): ProgressVerdict
   return { kind: 'fail', code: 'upstream-stalled', message };
 }
 
-/** A queued or lingering job makes no steps of its own: its deadline and its receiver bound the wait. */
+/** A queued or lingering job makes no progress: only its deadline and its receiver limit the wait. */
 function stepDueAtMs(progress: JobProgress, limits: ProgressLimits): number {
   const allowanceMs: Record<JobPhase, number> = {
     receiving: limits.bodyPartMs,

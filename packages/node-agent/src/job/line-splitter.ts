@@ -1,12 +1,12 @@
-/** What a packet completed: whole lines, or the news that a line outgrew its bound. */
+/** Result of a packet: complete lines, or `too-long` for a line above the bound. */
 export type SplitResult = readonly string[] | 'too-long';
 
 const newline = 0x0a;
 const carriageReturn = 0x0d;
 
 /**
- * Cuts Ollama's bytes into NDJSON lines. Bytes are decoded only once a line is whole, so a character split over
- * packets survives; empty lines (keep-alives) are dropped. At most `maxLineBytes` are held.
+ * Splits Ollama's bytes into NDJSON lines. Bytes are decoded when a line is complete, so that a character may be split
+ * over packets. Empty lines (keep-alives) are dropped. At most `maxLineBytes` are held.
  */
 export class LineSplitter {
   readonly #maxLineBytes: number;
@@ -34,7 +34,7 @@ export class LineSplitter {
     return this.#heldBytes > this.#maxLineBytes ? 'too-long' : lines;
   }
 
-  /** What came after the last newline; the end of the answer completes it. */
+  /** The bytes after the last newline; they are a line when the answer has ended. */
   rest(): string {
     return this.#complete(Buffer.alloc(0));
   }

@@ -2,7 +2,7 @@ import type { ActorContext, ActorRef } from '@drover/actor-core';
 import type { Presence } from '@drover/actor-core/cluster';
 import type { SessionMessage } from '@drover/fleet';
 
-/** Whether the session that reads an answer is still there: its end, its node's end, or only an unreachable node. */
+/** Watches the session that reads an answer. Distinguishes its end, the end of its node, and an unreachable node. */
 export class ReaderWatch {
   readonly #context: Pick<ActorContext<never>, 'watch'>;
   readonly #reader: ActorRef<SessionMessage>;
@@ -34,8 +34,8 @@ export class ReaderWatch {
     return false;
   }
 
-  /** The reader was heard, perhaps after its node had been unreachable. */
-  heard(): void {
+  /** A message of the reader arrived, perhaps after its node was unreachable: watches the reader again. */
+  received(): void {
     if (this.#watching) return;
     this.#watching = true;
     this.#context.watch(this.#reader);

@@ -1,17 +1,17 @@
 import type { InferenceRoute } from '@drover/fleet';
 
-/** What the agent reads out of a body it otherwise passes on untouched. */
+/** Facts that the node-agent reads from a body; the body itself is passed on unchanged. */
 export interface RequestFacts {
   /** Ollama-style error text of a request that must not reach Ollama. */
   readonly rejection: string | undefined;
-  /** The request says how long its model stays loaded, so what is loaded may change when it ends. */
+  /** The request sets how long its model stays loaded, so the loaded models may change at its end. */
   readonly setsKeepAlive: boolean;
 }
 
 /**
- * Guards Ollama against requests that it answers without end: `num_predict: 0` runs for ever on models with a
- * Go template (measured, `ollama-observed.md` part 1). Everything else wrong with a body is Ollama's to say.
- * The body is parsed only if it can contain such a field at all.
+ * Finds requests whose answer would never end: `num_predict: 0` runs for ever on models with a Go template (measured,
+ * `ollama-observed.md` part 1). Ollama itself reports all other errors of a body. The body is parsed only if it contains
+ * the name of the field.
  */
 export function checkRequest(route: InferenceRoute, body: Uint8Array): RequestFacts {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);

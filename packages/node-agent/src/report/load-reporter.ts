@@ -3,9 +3,9 @@ import type { ClusterNode } from '@drover/actor-core/cluster';
 import { encodeLoadReportPages, type InstanceLoad, loadReportDebounceMs } from '@drover/fleet';
 
 /**
- * Tells everyone what this node's instances are doing: every `reportIntervalMs`, within `loadReportDebounceMs` of a
- * change, and at once when polled. A dropped report does no harm: the next one says all of it again. One that is
- * larger than a message of the bus travels in pages.
+ * Sends the load reports of this node: every `reportIntervalMs`, within `loadReportDebounceMs` of a change, and at once
+ * when polled. Each report is complete, so a lost one does no harm. A report that is larger than a bus message travels in
+ * pages.
  */
 export class LoadReporter {
   readonly #node: ClusterNode;
@@ -20,15 +20,15 @@ export class LoadReporter {
   #stopped = false;
   #isCut = false;
 
-  /** @param order names of the instances, as reports list them */
+  /** @param order names of the instances, in the order of the reports */
   constructor(node: ClusterNode, order: readonly string[], intervalMs: number) {
     this.#node = node;
     this.#clock = node.clock;
     this.#intervalMs = intervalMs;
     this.#order = order;
-    const polls = node.transport.subscribe(node.subjects.poll('*'), () => this.#soonest());
+    const polls = node.transport.subscribe(node.subjects.poll('*'), () => this.#reportNow());
     const stopListening = node.transport.onConnectionChange((connected) => {
-      if (connected) this.#soonest();
+      if (connected) this.#reportNow();
     });
     this.#unsubscribe = () => {
       polls.unsubscribe();
@@ -37,7 +37,7 @@ export class LoadReporter {
     this.#arm(intervalMs);
   }
 
-  /** An instance changed; `load` is asked whenever a report is due. */
+  /** An instance changed; `load` is called for each report from now on. */
   changed(name: string, load: () => InstanceLoad): void {
     this.#loads.set(name, load);
     if (this.#soon || this.#stopped) return;
@@ -51,7 +51,7 @@ export class LoadReporter {
     this.#seq += 1;
     const report = { v: 1, node: nodeId, incarnation, seq: this.#seq, instances } as const;
     const { pages, left } = encodeLoadReportPages(report, transport.maxPayloadBytes);
-    this.#heedLeft(left);
+    this.#warnIfCut(left);
     for (const page of pages) transport.publish(subjects.load(nodeId), page);
     this.#soon = false;
     this.#arm(this.#intervalMs);
@@ -63,7 +63,7 @@ export class LoadReporter {
     this.#unsubscribe();
   }
 
-  #heedLeft(models: number): void {
+  #warnIfCut(models: number): void {
     const isCut = models > 0;
     if (isCut && !this.#isCut)
       this.#node.log.error(
@@ -73,8 +73,8 @@ export class LoadReporter {
     this.#isCut = isCut;
   }
 
-  /** Polls come in crowds when a cluster starts: one report answers all of one turn. */
-  #soonest(): void {
+  /** One report answers all polls of one turn: many arrive at the start of a cluster. */
+  #reportNow(): void {
     if (this.#stopped) return;
     this.#soon = true;
     this.#arm(0);

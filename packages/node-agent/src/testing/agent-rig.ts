@@ -14,7 +14,7 @@ import { type NodeAgent, startNodeAgent } from '../node-agent.ts';
 import type { RunnerCpu } from '../silence/runner-cpu.ts';
 import { openSession, type SessionOptions, type TestSession } from './test-session.ts';
 
-/** An agent and a gateway's node on one memory bus. Time stands still unless another clock is given. */
+/** A node-agent and the node of a gateway on one memory bus, with a manual clock unless another clock is given. */
 export interface AgentRig {
   readonly hub: TestHub;
   readonly agent: NodeAgent;
@@ -22,7 +22,7 @@ export interface AgentRig {
   readonly gateway: TestNode;
   readonly reports: readonly LoadReport[];
   readonly logged: readonly string[];
-  /** The newest report's entry. */
+  /** The entry in the newest report. */
   load(instance?: string): InstanceLoad | undefined;
   open(body: unknown, options?: SessionOptions): TestSession;
   /** Moves a manual clock. */
@@ -71,7 +71,7 @@ export async function startRig(
   };
 }
 
-/** Lets the event loop turn until `condition` holds: real I/O happens, a manual clock stands still. */
+/** Lets the event loop run until `condition` is true: real I/O happens, a manual clock does not move. */
 export async function until(
   condition: () => boolean,
   what = 'the condition',

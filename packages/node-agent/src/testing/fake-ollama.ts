@@ -1,27 +1,27 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 
-/** One request that reached the fake, with its socket for faults below HTTP. */
+/** One request to the fake Ollama, with its socket for faults below HTTP. */
 export interface FakeExchange {
   readonly path: string;
   readonly host: string;
   readonly body: string;
   readonly response: ServerResponse;
   readonly socket: Socket;
-  /** True once the other side closed the connection under this request. */
+  /** True once the client has closed the connection of this request. */
   readonly left: () => boolean;
 }
 
 export type FakeHandler = (exchange: FakeExchange) => void;
 
-/** A small HTTP server that answers probes as an Ollama does and everything else as a test says. */
+/** A small HTTP server that answers probes like an Ollama; a test answers all other requests. */
 export interface FakeOllama {
   readonly url: string;
   /** Posted requests, in order. */
   readonly exchanges: readonly FakeExchange[];
   /** Paths of the probes so far. */
   readonly probes: readonly string[];
-  /** Answers of the probes; a function takes over the whole answer. */
+  /** Answers to the probes; a function writes the answer itself. */
   readonly answers: Record<'/api/version' | '/api/tags' | '/api/ps', unknown>;
   connections(): number;
   close(): Promise<void>;
@@ -29,7 +29,7 @@ export interface FakeOllama {
 
 export const ndjson = { 'content-type': 'application/x-ndjson' };
 
-/** @param handler what to do with each POST */
+/** @param handler answers each POST */
 export async function startFakeOllama(
   handler: FakeHandler,
   models: readonly string[] = ['m:latest'],

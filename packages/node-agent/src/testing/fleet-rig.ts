@@ -28,7 +28,7 @@ export interface FleetRigOptions {
 /** Outcome of a request. Instants of the clock, milliseconds. */
 export interface RigCall {
   readonly id: string;
-  /** Index of the gateway it came through. */
+  /** Index of the gateway that got the request. */
   readonly gateway: number;
   readonly arrivedAtMs: number;
   readonly serviceMs: number;
@@ -47,7 +47,7 @@ export interface RigRequest {
   readonly bodyBytes?: number;
 }
 
-/** Real fleet clients and real instance actors on a memory bus; only Ollama and the time are virtual. */
+/** Real fleet clients and real instance actors on a memory bus, with a virtual Ollama and virtual time. */
 export interface FleetRig {
   readonly clock: ManualClock;
   readonly random: Random;
@@ -58,7 +58,7 @@ export interface FleetRig {
     readonly slots: number;
   }[];
   readonly gateways: readonly { readonly node: TestNode; readonly client: FleetClient }[];
-  /** Sends a request now; `bodyBytes` makes its body so large. */
+  /** Sends a request now; `bodyBytes` is the size of its body. */
   run(gateway: number, serviceMs: number, request?: RigRequest): RigCall;
   readonly calls: readonly RigCall[];
   pass(ms: number, stepMs?: number): Promise<void>;

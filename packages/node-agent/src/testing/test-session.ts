@@ -8,7 +8,7 @@ import {
   type StreamOpen,
 } from '@drover/fleet';
 
-/** The other end of one inner stream: records what it hears and gives credit for it. */
+/** The session's end of one inner stream: records its messages and gives credit. */
 export interface TestSession {
   readonly streamId: string;
   readonly heard: readonly SessionMessage[];
@@ -20,9 +20,9 @@ export interface TestSession {
   cancel(): void;
   /** Confirms what arrived and gives credit for another window. */
   grant(): void;
-  /** From now on it neither confirms nor grants. */
+  /** Stops confirming and granting. */
   fallSilent(): void;
-  /** Its actor ends without a word. */
+  /** Stops its actor without a message. */
   die(): Promise<void>;
 }
 
@@ -32,7 +32,7 @@ export interface SessionOptions extends Partial<StreamOpen> {
   readonly instance?: string;
   /** Sends the body in parts of this size. */
   readonly partBytes?: number;
-  /** Grants by itself. @default true */
+  /** Grants after each message. @default true */
   readonly grants?: boolean;
 }
 

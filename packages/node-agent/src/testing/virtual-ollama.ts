@@ -11,11 +11,11 @@ export interface VirtualRun {
   aborted: boolean;
 }
 
-/** An Ollama without HTTP: the body `{"id","ms"}` says how long an answer takes on the given clock. */
+/** An Ollama without HTTP: the body `{"id","ms"}` sets how long an answer takes on the given clock. */
 export class VirtualOllama implements Ollama {
   readonly url = 'http://virtual';
   readonly runs: VirtualRun[] = [];
-  /** Nothing listens there. */
+  /** Connections are refused. */
   away = false;
   /** How long the first request takes to load the model; 0 while it is loaded. */
   loadMs = 0;

@@ -4,28 +4,31 @@ import type { NodeAgentLimits, ResolvedInstance } from '../config.ts';
 import type { Counters } from '../stats.ts';
 import type { Health } from './health.ts';
 
-export interface NotTakenTask {
+export interface RefusalTask {
   readonly instance: ResolvedInstance;
   readonly limits: NodeAgentLimits;
   readonly counters: Counters;
 }
 
 /** Facts of the instance for a refusal. */
-export interface NotTakenFacts {
+export interface RefusalFacts {
   readonly health: Health;
   /** Expected wait for a slot. */
   readonly waitMs: number;
 }
 
-/** A received request and its session. */
-type Asked = readonly [open: StreamOpen, replyTo: ActorRef<SessionMessage>];
+/** A received request. */
+export interface ReceivedRequest {
+  readonly open: StreamOpen;
+  readonly replyTo: ActorRef<SessionMessage>;
+}
 
-/** Refusals of an instance: no part of the request ran, so that its session may try another instance. */
-export class NotTaken {
-  readonly #task: NotTakenTask;
-  readonly #facts: () => NotTakenFacts;
+/** Refuses requests on behalf of an instance: nothing of them ran, so their sessions may try other instances. */
+export class RequestRefusals {
+  readonly #task: RefusalTask;
+  readonly #facts: () => RefusalFacts;
 
-  constructor(task: NotTakenTask, facts: () => NotTakenFacts) {
+  constructor(task: RefusalTask, facts: () => RefusalFacts) {
     this.#task = task;
     this.#facts = facts;
   }
@@ -43,26 +46,26 @@ export class NotTaken {
     return `the body has ${bodyBytes} bytes, maxBodyBytes is ${maxBodyBytes}`;
   }
 
-  say(code: RefusalCode, message: string, [open, replyTo]: Asked, retryAfterMs = 0): void {
+  refuse(code: RefusalCode, message: string, { open, replyTo }: ReceivedRequest, retryAfterMs = 0): void {
     this.#task.counters.refused[code] += 1;
     replyTo.tell({ kind: 'refused', streamId: open.streamId, code, message, retryAfterMs });
   }
 
-  full(reason: string, asked: Asked): void {
+  full(reason: string, request: ReceivedRequest): void {
     const message = `${this.#task.instance.name} is full: ${reason}`;
-    this.say('queue-full', message, asked, queueRetryAfterMs(this.#facts().waitMs));
+    this.refuse('queue-full', message, request, queueRetryAfterMs(this.#facts().waitMs));
   }
 
-  down(asked: Asked): void {
-    this.say('instance-down', this.downText, asked, this.#task.limits.probeIntervalMs);
+  down(request: ReceivedRequest): void {
+    this.refuse('instance-down', this.downText, request, this.#task.limits.probeIntervalMs);
   }
 
-  draining(asked: Asked): void {
-    this.say('draining', 'the node is draining', asked);
+  draining(request: ReceivedRequest): void {
+    this.refuse('draining', 'the node is draining', request);
   }
 
-  unlisted(asked: Asked): void {
-    const [{ model }] = asked;
-    this.say('model-missing', `${this.#task.instance.name} does not list the model ${model}`, asked);
+  unlisted(request: ReceivedRequest): void {
+    const { model } = request.open;
+    this.refuse('model-missing', `${this.#task.instance.name} does not list the model ${model}`, request);
   }
 }
