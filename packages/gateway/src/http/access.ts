@@ -10,9 +10,9 @@ export interface AccessRules {
 }
 
 export interface AccessDecision {
-  /** Headers of the answer, whoever gives it. */
+  /** Headers of the answer, whether it comes from here or from the route. */
   readonly headers: OriginHeaders;
-  /** The answer, if the request does not reach its route: a refusal, or that to a preflight. */
+  /** Answer to a request that does not reach its route: a refusal, or the answer to a preflight. */
   readonly reply?: Reply;
 }
 

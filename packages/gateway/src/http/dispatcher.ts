@@ -78,7 +78,7 @@ export class Dispatcher {
   }
 
   async #route(exchange: Exchange, match: RouteMatch, host: string): Promise<void> {
-    // Ollama redirects and says which methods a path has before it looks at Host and Origin.
+    // Ollama redirects and lists the methods of a path before it checks Host and Origin.
     if (match.kind === 'redirect') return redirect(exchange, match);
     if (match.kind === 'wrong-method') exchange.setHeader('Allow', match.allow);
     const { headers, reply } = decideAccess(
@@ -117,7 +117,8 @@ export class Dispatcher {
   }
 
   /**
-   * Logs faults of the gateway and of what it depends on; a limit of its own or an error of the client has no cause.
+   * Logs faults of the gateway and of the parts that it depends on. A refusal by a limit and an error of the client
+   * have no cause and are not logged.
    */
   #log({ requestId, path }: Exchange, failure: RequestFailure): void {
     const { log } = this.#options;

@@ -121,7 +121,7 @@ export class Exchange {
     this.#abort.abort(new Error('the client disconnected'));
   }
 
-  /** Called before the body is read: a client that sent `Expect: 100-continue` is told to send the body. */
+  /** Called before the body is read: sends `100 Continue` to a client that waits for it. */
   awaitBody(): void {
     if (!this.#awaitsContinue) return;
     this.#awaitsContinue = false;

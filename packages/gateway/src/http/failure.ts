@@ -52,9 +52,14 @@ export function failureOf(error: unknown): RequestFailure {
       field: error.field,
     });
   }
-  return new RequestFailure(500, 'internal', 'the gateway failed inside; its log has the reason', {
-    cause: error,
-  });
+  return new RequestFailure(
+    500,
+    'internal',
+    'the gateway failed with an internal error; its log has the details',
+    {
+      cause: error,
+    },
+  );
 }
 
 /** Ollama's error text for a full queue, with its two spaces. */

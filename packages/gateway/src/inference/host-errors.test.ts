@@ -67,7 +67,7 @@ describe('an unload', () => {
     [404, 200],
   ])(
     'that one of two holders answers with %i ends with %i, since the model may still be loaded',
-    async (status, told) => {
+    async (status, answered) => {
       await using rig = await startScriptedGateway();
       rig.fleet.evidence = ['host-a', 'host-b'].map((node) =>
         evidenceOf(node, { models: [modelLoad('m:latest')] }),
@@ -77,15 +77,15 @@ describe('an unload', () => {
       other.head({ status, contentType: 'application/json', node: 'host-b' });
       other.lines('{"error":"no"}');
       other.end();
-      if (told === 200) {
+      if (answered === 200) {
         const last = await rig.fleet.next();
         last.head({ contentType: 'application/json' });
         last.lines('{"done":true,"done_reason":"unload"}');
         last.end();
       }
       const response = await asked;
-      expect(response.status).toBe(told);
-      expect(response.headers.has('retry-after')).toBe(told === 503);
+      expect(response.status).toBe(answered);
+      expect(response.headers.has('retry-after')).toBe(answered === 503);
     },
   );
 });
@@ -111,7 +111,7 @@ describe('the refusal of a host', () => {
     [503, 0, '1'],
     [500, 4_200, null],
   ])(
-    'with status %i gets a computed Retry-After where the host gave none',
+    'with status %i gets a computed Retry-After if the host sent none',
     async (status, retryAfterMs, sent) => {
       await using rig = await startScriptedGateway();
       const asked = rig.post('/api/chat', { model: 'm', messages: [] });

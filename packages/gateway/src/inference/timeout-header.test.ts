@@ -4,8 +4,8 @@ import { noAgents } from '../testing/no-agents.ts';
 
 const chat = { model: 'm', messages: [{ role: 'user', content: 'hi' }] };
 
-function asking(wish: string): { headers: Record<string, string> } {
-  return { headers: { 'x-drover-timeout-ms': wish } };
+function asking(timeout: string): { headers: Record<string, string> } {
+  return { headers: { 'x-drover-timeout-ms': timeout } };
 }
 
 describe('x-drover-timeout-ms', () => {
@@ -14,16 +14,19 @@ describe('x-drover-timeout-ms', () => {
     ['86400000', 0, 86_400_000],
     ['1200', 5_000, 1_200],
     ['999999', 5_000, 5_000],
-  ])('%s with requestTimeoutMs %i is applied as %i, and the answer states it', async (wish, max, held) => {
-    await using setup = await startScriptedGateway({ requestTimeoutMs: max });
-    const answer = setup.post('/api/chat', chat, asking(wish));
-    const call = await setup.fleet.next();
-    expect(call.request.timeoutMs).toBe(held);
-    call.head();
-    call.lines('{"done":true}');
-    call.end();
-    expect((await answer).headers.get('x-drover-timeout-ms')).toBe(String(held));
-  });
+  ])(
+    '%s with requestTimeoutMs %i is applied as %i, and the answer states it',
+    async (requested, max, applied) => {
+      await using setup = await startScriptedGateway({ requestTimeoutMs: max });
+      const answer = setup.post('/api/chat', chat, asking(requested));
+      const call = await setup.fleet.next();
+      expect(call.request.timeoutMs).toBe(applied);
+      call.head();
+      call.lines('{"done":true}');
+      call.end();
+      expect((await answer).headers.get('x-drover-timeout-ms')).toBe(String(applied));
+    },
+  );
 
   it.each([
     ['/api/chat', { error: 'deadline' }],
@@ -37,13 +40,13 @@ describe('x-drover-timeout-ms', () => {
     expect(await (await answer).json()).toMatchObject(body);
   });
 
-  it.each(['0', '-1', '1.5', '1e3', '0x10', 'soon', '9'.repeat(20)])('refuses %s', async (wish) => {
+  it.each(['0', '-1', '1.5', '1e3', '0x10', 'soon', '9'.repeat(20)])('refuses %s', async (requested) => {
     await using setup = await startScriptedGateway();
     for (const path of ['/api/chat', '/v1/chat/completions', '/api/v1/agents/a1/task']) {
       const answer = await setup.post(
         path,
         { ...(path.endsWith('task') ? { input: 'x' } : chat) },
-        asking(wish),
+        asking(requested),
       );
       expect(answer.status).toBe(400);
       expect(await answer.text()).toContain('x-drover-timeout-ms');
@@ -63,11 +66,11 @@ describe('x-drover-timeout-ms', () => {
     await using setup = await startScriptedGateway({ agents });
     const ask = (body: object) =>
       setup.post('/api/v1/agents/a1/task', { input: 'x', mode: 'async', ...body }, asking('700'));
-    const held = [await ask({}), await ask({ timeoutMs: 900 })].map(({ headers }) =>
+    const applied = [await ask({}), await ask({ timeoutMs: 900 })].map(({ headers }) =>
       headers.get('x-drover-timeout-ms'),
     );
     expect(asked).toEqual([700, 900]);
-    expect(held).toEqual(['700', '900']);
+    expect(applied).toEqual(['700', '900']);
   });
 });
 

@@ -17,7 +17,7 @@ const tag = (
 
 const running = (expires_at: string): object => ({ running: [{ name: 'a:latest', expires_at }] });
 
-const catalogue = (parts: object): Parameters<typeof mergeTags>[0][number] & { node: string } => ({
+const listing = (parts: object): Parameters<typeof mergeTags>[0][number] & { node: string } => ({
   node: 'host-a',
   instance: 'ollama',
   version: '1',
@@ -28,10 +28,10 @@ const catalogue = (parts: object): Parameters<typeof mergeTags>[0][number] & { n
 
 it('lists each name once with the entry of the newest copy, newest first', () => {
   const merged = mergeTags([
-    catalogue({
+    listing({
       tags: [tag('a:latest', '2026-01-01T00:00:00.100000001Z', 1), tag('b:latest', '2026-01-02T00:00:00Z')],
     }),
-    catalogue({ tags: [tag('A:latest', '2026-01-01T00:00:00.100000002Z', 2)] }),
+    listing({ tags: [tag('A:latest', '2026-01-01T00:00:00.100000002Z', 2)] }),
   ]);
   expect(merged.map(({ name, size }) => [name, size])).toEqual([
     ['b:latest', 1],
@@ -41,10 +41,7 @@ it('lists each name once with the entry of the newest copy, newest first', () =>
 
 it('lists a running model once with the entry of the host that keeps it longest', () => {
   expect(
-    mergeRunning([
-      catalogue(running('2026-01-01T00:00:00Z')),
-      catalogue(running('2319-01-01T00:00:00+02:00')),
-    ]),
+    mergeRunning([listing(running('2026-01-01T00:00:00Z')), listing(running('2319-01-01T00:00:00+02:00'))]),
   ).toEqual([{ name: 'a:latest', expires_at: '2319-01-01T00:00:00+02:00' }]);
 });
 
@@ -60,7 +57,7 @@ it('answers version, tags and models from the hosts’ listings', async () => {
     evidenceOf('a', { version: '0.33.0' }),
     evidenceOf('b', { version: '0.32.1', simulated: true }),
   ];
-  setup.fleet.catalogues = [catalogue({ tags: [tag('team/x:7b', '2026-01-01T00:00:00Z')] })];
+  setup.fleet.catalogues = [listing({ tags: [tag('team/x:7b', '2026-01-01T00:00:00Z')] })];
   const version = await fetch(`${setup.url}/api/version`);
   expect(await version.json()).toEqual({ version: '0.32.1' });
   expect(version.headers.get('x-drover-simulated')).toBe('1');

@@ -202,13 +202,13 @@ it('shows nodes with the age and source of their evidence, models summed over a 
 });
 
 it('is ready with the bus and one ready instance, and states what is missing', () => {
-  const facts = { draining: false, busConnected: true, heard: true, instances: [evidenceOf('a')] };
+  const facts = { draining: false, busConnected: true, hasReports: true, instances: [evidenceOf('a')] };
   expect(decideReadiness(facts)).toEqual({ ready: true, reasons: [] });
   expect(
     decideReadiness({ ...facts, busConnected: false, instances: [evidenceOf('a', { state: 'down' })] })
       .reasons,
   ).toEqual(['not connected to NATS', 'no Ollama is ready: a/ollama is down']);
-  expect(decideReadiness({ ...facts, heard: false, instances: [] }).reasons).toEqual([
+  expect(decideReadiness({ ...facts, hasReports: false, instances: [] }).reasons).toEqual([
     'no node-agent has reported yet',
   ]);
 });

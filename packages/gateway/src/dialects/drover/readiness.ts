@@ -10,20 +10,21 @@ export interface Readiness {
 export function decideReadiness(facts: {
   readonly draining: boolean;
   readonly busConnected: boolean;
-  readonly heard: boolean;
+  /** Whether any node-agent has sent a load report. */
+  readonly hasReports: boolean;
   readonly instances: readonly InstanceEvidence[];
 }): Readiness {
   const reasons: string[] = [];
   if (facts.draining) reasons.push('the gateway is stopping');
   if (!facts.busConnected) reasons.push('not connected to NATS');
   if (!facts.instances.some(({ alive, load }) => alive && load.state === 'ready')) {
-    reasons.push(noInstanceReason(facts.heard, facts.instances));
+    reasons.push(noInstanceReason(facts.hasReports, facts.instances));
   }
   return { ready: reasons.length === 0, reasons };
 }
 
-function noInstanceReason(heard: boolean, instances: readonly InstanceEvidence[]): string {
-  if (!heard) return 'no node-agent has reported yet';
+function noInstanceReason(hasReports: boolean, instances: readonly InstanceEvidence[]): string {
+  if (!hasReports) return 'no node-agent has reported yet';
   if (instances.length === 0) return 'no node-agent is alive';
   const states = instances.map(
     ({ node, alive, load }) =>

@@ -17,7 +17,7 @@ export function serviceRoutes(services: GatewayServices): readonly Route[] {
       const readiness = decideReadiness({
         draining: drain.isDraining,
         busConnected: node.transport.connected,
-        heard: fleet.load.hasReports,
+        hasReports: fleet.load.hasReports,
         instances: fleet.load.instances(),
       });
       if (!readiness.ready) exchange.setHeader('retry-after', '1');

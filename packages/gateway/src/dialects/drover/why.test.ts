@@ -17,7 +17,7 @@ async function setup() {
     const report = (await (await fetch(`${url}/api/v1/status`)).json()) as StatusView;
     const ready = report.nodes.flatMap(({ instances }) => instances.filter(({ state }) => state === 'ready'));
     return ready.length === 2;
-  }, 'both hosts are heard');
+  }, 'both hosts have reported');
   const ask = async (path: string, body: object): Promise<{ requestId: string; node: string | null }> => {
     const response = await fetch(url + path, { method: 'POST', body: JSON.stringify(body) });
     await response.text();
