@@ -1,10 +1,10 @@
-import { type FleetHead, type FleetRequest, passedHeaders } from '@drover/fleet';
+import { type FleetHead, type FleetRequest, isModel, modelKey, passedHeaders } from '@drover/fleet';
 import { RequestFailure } from '../errors.ts';
 import { holdFor } from '../http/body.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { failureOf } from '../http/failure.ts';
 import { retryAfterSeconds } from '../http/retry-after.ts';
-import { modelKey, type ModelName } from '../model/model-name.ts';
+import type { ModelName } from '../model/model-name.ts';
 import { modelNotFoundText } from '../model/required-model.ts';
 import type { Outcome } from '../observe/gateway-metrics.ts';
 import type { GatewayServices } from '../services.ts';
@@ -140,6 +140,6 @@ function isStream(head: FleetHead): boolean {
 
 /** Only names that a host lists become labels, so that clients cannot create metrics without bound. */
 function modelLabel(services: GatewayServices, { name }: NamedInference): string {
-  const key = modelKey(name);
-  return services.fleet.load.modelNames().find((listed) => listed.toLowerCase() === key) ?? 'unknown';
+  const key = modelKey(name.short);
+  return services.fleet.load.modelNames().find((listed) => isModel(listed, key)) ?? 'unknown';
 }

@@ -35,11 +35,6 @@ export function parseModelName(raw: string): ParsedModelName {
   return source === 'cloud' ? { kind: 'cloud' } : { kind: 'ok', name };
 }
 
-/** Key that is equal for all names of one model: Ollama ignores the case of names. */
-export function modelKey(name: ModelName): string {
-  return name.short.toLowerCase();
-}
-
 function splitSource(text: string): { base: string; source?: 'local' | 'cloud' } {
   const colon = text.lastIndexOf(':');
   if (colon < 0) return { base: text };

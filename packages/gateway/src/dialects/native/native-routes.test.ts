@@ -135,8 +135,8 @@ it('pulls no line while the client does not read, holds less than 1 MB, and cont
 it('passes the digest that a client requires to the fleet, and refuses an invalid one', async () => {
   await using setup = await startScriptedGateway();
   const digest = `sha256:${'ab'.repeat(32)}`;
-  const ask = (digest: string): Promise<Response> =>
-    setup.post('/api/chat', chat, { headers: { 'x-drover-model-digest': digest } });
+  const ask = (header: string): Promise<Response> =>
+    setup.post('/api/chat', chat, { headers: { 'x-drover-model-digest': header } });
   const answer = ask(digest);
   const call = await setup.fleet.next();
   expect(call.request.digest).toBe(digest);

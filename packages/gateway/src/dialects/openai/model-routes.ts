@@ -1,7 +1,8 @@
+import { isModel, modelKey } from '@drover/fleet';
 import { RequestFailure } from '../../errors.ts';
 import { goJson } from '../../go-compat/go-text.ts';
 import type { Handler, Route } from '../../http/route.ts';
-import { modelKey, parseModelName } from '../../model/model-name.ts';
+import { parseModelName } from '../../model/model-name.ts';
 import { requireModel } from '../../model/required-model.ts';
 import { markSimulated, readListings } from '../../model-listing/fleet-listing.ts';
 import { mergeTags } from '../../model-listing/merge-listings.ts';
@@ -34,8 +35,8 @@ function modelList(tags: Tags): unknown {
 
 function oneModel(tags: Tags, model: string): unknown {
   const name = requireModel('show', model);
-  const key = modelKey(name);
-  const tag = tags.find((entry) => entry.name.toLowerCase() === key);
+  const key = modelKey(name.short);
+  const tag = tags.find((entry) => isModel(entry.name, key));
   if (tag) return openAiModel(model, tag);
   throw new RequestFailure(404, 'model-not-found', `model '${name.short}' not found`, { field: 'model' });
 }
