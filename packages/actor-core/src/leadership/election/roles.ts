@@ -1,0 +1,67 @@
+import {
+  type DeposedReason,
+  drawElectionMs,
+  type ElectionEffect,
+  type ElectionState,
+  type KnownLeader,
+} from './election-state.ts';
+
+/** Follows the leader of this heartbeat. */
+export function follow(
+  state: ElectionState,
+  out: ElectionEffect[],
+  leader: KnownLeader,
+  nowMs: number,
+): void {
+  if (state.role === 'leader') depose(state, out, 'newer-term', nowMs);
+  if (leader.term > state.term) state.votedFor = undefined;
+  state.role = 'follower';
+  state.term = leader.term;
+  state.fence = leader.fence;
+  state.heardAtMs = nowMs;
+  state.electionAtMs = drawElectionMs(state, nowMs);
+  const known = state.leader;
+  if (known?.node === leader.node && known.term === leader.term && known.fence === leader.fence) return;
+  state.leader = leader;
+  out.push({ kind: 'leader-changed', leader });
+}
+
+/** The lead record was accepted. The first heartbeat is due at once. */
+export function lead(
+  state: ElectionState,
+  out: ElectionEffect[],
+  { term, fence }: { readonly term: number; readonly fence: number },
+  nowMs: number,
+): void {
+  state.role = 'leader';
+  state.term = term;
+  state.fence = fence;
+  state.leader = { node: state.node, term, fence };
+  state.answers.clear();
+  state.ledSinceMs = nowMs;
+  state.heartbeatAtMs = nowMs;
+  state.handsOverUntilMs = undefined;
+  out.push({ kind: 'elected', term, fence }, { kind: 'leader-changed', leader: state.leader });
+}
+
+/** Ends the leadership, or a candidacy. */
+export function depose(
+  state: ElectionState,
+  out: ElectionEffect[],
+  reason: DeposedReason,
+  nowMs: number,
+): void {
+  const wasLeader = state.role === 'leader';
+  abandon(state, nowMs);
+  if (!wasLeader) return;
+  state.leader = undefined;
+  state.handsOverUntilMs = undefined;
+  out.push({ kind: 'deposed', reason }, { kind: 'leader-changed', leader: undefined });
+}
+
+/** Back to following, until the next silence. */
+export function abandon(state: ElectionState, nowMs: number): void {
+  state.role = 'follower';
+  state.granted.clear();
+  state.electionAtMs = drawElectionMs(state, nowMs);
+}
