@@ -37,6 +37,8 @@ interface FailureRecord {
 /**
  * One actor: its mailbox, its present incarnation and its state. Turns, behaviour transitions, reentrancy and lifecycle
  * are functions in files of their own; this class holds what they work on and delivers messages.
+ *
+ * Its private methods are static, since a private instance method costs a word in every actor.
  */
 export class ActorCell<M = never> implements CellState<M> {
   readonly node: NodePorts;
@@ -180,36 +182,36 @@ export class ActorCell<M = never> implements CellState<M> {
     if (offer === 'full') return this.drop(item, 'mailbox-full');
     if (offer === 'dropped') return this.drop(item, 'dropped');
     if (offer === 'displaced') this.drop(takeDisplaced(), 'dropped');
-    if (!this.#isScheduled) this.#schedule();
+    if (!this.#isScheduled) ActorCell.#schedule(this);
     return true;
   }
 
   deliverOrWait(item: unknown, sender: BlockedSender): void {
-    if (!this.alive) return this.#deadLetter(item, 'no-such-actor', sender);
+    if (!this.alive) return ActorCell.#deadLetter(this, item, 'no-such-actor', sender);
     if (this.state === 'busy' && offerReentrant(this, item)) return sender.accepted();
     const offer = this.mailbox.offerOrWait(item, sender);
     if (offer === 'waiting') return;
-    if (offer === 'full') return this.#deadLetter(item, 'mailbox-full', sender);
-    if (offer === 'dropped') return this.#deadLetter(item, 'dropped', sender);
+    if (offer === 'full') return ActorCell.#deadLetter(this, item, 'mailbox-full', sender);
+    if (offer === 'dropped') return ActorCell.#deadLetter(this, item, 'dropped', sender);
     if (offer === 'displaced') this.drop(takeDisplaced(), 'dropped');
     sender.accepted();
-    if (!this.#isScheduled) this.#schedule();
+    if (!this.#isScheduled) ActorCell.#schedule(this);
   }
 
   putBack(messages: readonly unknown[]): void {
     this.mailbox.putBack(messages);
-    if (!this.#isScheduled) this.#schedule();
+    if (!this.#isScheduled) ActorCell.#schedule(this);
   }
 
   force(envelope: Envelope): void {
     if (!this.alive) return;
     if (this.state === 'busy' && offerReentrant(this, envelope)) return;
     this.mailbox.force(envelope);
-    if (!this.#isScheduled) this.#schedule();
+    if (!this.#isScheduled) ActorCell.#schedule(this);
   }
 
   start(): void {
-    this.#schedule();
+    ActorCell.#schedule(this);
   }
 
   stopChild(child: ActorCell, done?: () => void): void {
@@ -314,18 +316,18 @@ export class ActorCell<M = never> implements CellState<M> {
   }
 
   requestTurn(): void {
-    if (!this.#isScheduled) this.#scheduleTurn();
+    if (!this.#isScheduled) ActorCell.#scheduleTurn(this);
   }
 
-  #schedule(): void {
-    if (this.state === 'running' || this.state === 'starting') this.#scheduleTurn();
+  static #schedule<M>(cell: ActorCell<M>): void {
+    if (cell.state === 'running' || cell.state === 'starting') ActorCell.#scheduleTurn(cell);
   }
 
-  #scheduleTurn(): void {
-    this.#isScheduled = true;
-    const { scheduler } = this.node;
-    if (scheduler.scheduleRun === undefined) scheduler.schedule(() => this.run());
-    else scheduler.scheduleRun(this);
+  static #scheduleTurn<M>(cell: ActorCell<M>): void {
+    cell.#isScheduled = true;
+    const { scheduler } = cell.node;
+    if (scheduler.scheduleRun === undefined) scheduler.schedule(() => cell.run());
+    else scheduler.scheduleRun(cell);
   }
 
   /** Takes one turn: called by the scheduler. */
@@ -339,12 +341,12 @@ export class ActorCell<M = never> implements CellState<M> {
     if (isTracing) enterTrace(undefined);
     if (this.afterHandling !== undefined && this.state !== 'busy') this.settled();
     else if (this.mailbox.depth === 0) this.mailbox.rest();
-    else if (!this.#isScheduled) this.#schedule();
+    else if (!this.#isScheduled) ActorCell.#schedule(this);
   }
 
   settled(): void {
     if (lifecycle.continueAfterHandling(this)) return;
-    if (!this.#isScheduled && this.mailbox.depth > 0) this.#schedule();
+    if (!this.#isScheduled && this.mailbox.depth > 0) ActorCell.#schedule(this);
   }
 
   dropMailbox(): void {
@@ -382,16 +384,21 @@ export class ActorCell<M = never> implements CellState<M> {
 
   expire(question: Envelope): void {
     this.processed--;
-    this.#deadLetter(question, 'expired', undefined);
+    ActorCell.#deadLetter(this, question, 'expired', undefined);
   }
 
   drop(item: unknown, reason: DeadLetterReason): false {
-    this.#deadLetter(item, reason, item instanceof Envelope ? item.ask : undefined);
+    ActorCell.#deadLetter(this, item, reason, item instanceof Envelope ? item.ask : undefined);
     return false;
   }
 
-  #deadLetter(item: unknown, reason: DeadLetterReason, waiting: Refusable | undefined): void {
+  static #deadLetter<M>(
+    cell: ActorCell<M>,
+    item: unknown,
+    reason: DeadLetterReason,
+    waiting: Refusable | undefined,
+  ): void {
     const message = item instanceof Envelope ? item.message : item;
-    this.node.events.deadLetter(this.address, reason, waiting, undefined, message);
+    cell.node.events.deadLetter(cell.address, reason, waiting, undefined, message);
   }
 }

@@ -43,7 +43,11 @@ const maxAdapters = 1000;
 const manyWaits = 64;
 const none: never[] = [];
 
-/** The context of one incarnation; without effect once the incarnation has ended. */
+/**
+ * The context of one incarnation; without effect once the incarnation has ended.
+ *
+ * Its private methods are static, since a private instance method costs a word in every context.
+ */
 export class CellContext<M> implements IncarnationContext<M> {
   active = true;
   readonly incarnation: number;
@@ -110,7 +114,7 @@ export class CellContext<M> implements IncarnationContext<M> {
   }
 
   noteWait(wait: Wait): void {
-    const extras = this.#more();
+    const extras = CellContext.#more(this);
     const { waits } = extras;
     // Nearly always the previous question is over before the next question is asked.
     while (waits.length > 0 && waits[waits.length - 1]?.isOver === true) waits.pop();
@@ -127,7 +131,7 @@ export class CellContext<M> implements IncarnationContext<M> {
   }
 
   setReentrancy(reentrancy: Reentrancy | undefined): void {
-    this.#more().reentrancy = reentrancy;
+    CellContext.#more(this).reentrancy = reentrancy;
   }
 
   spawn<C>(props: Props<C>, name?: string): ActorRef<C> {
@@ -137,15 +141,15 @@ export class CellContext<M> implements IncarnationContext<M> {
   }
 
   stop(child: ActorRef<never>): void {
-    if (this.active) this.#cell.stopChild(this.#requireChild(child));
+    if (this.active) this.#cell.stopChild(CellContext.#requireChild(this, child));
   }
 
   kill(child: ActorRef<never>): void {
-    if (this.active) this.#requireChild(child).kill();
+    if (this.active) CellContext.#requireChild(this, child).kill();
   }
 
   unpark<C>(child: ActorRef<C>): ActorRef<C> {
-    return this.#cell.unparkChild(this.#requireChild(child)) as ActorRef<C>;
+    return this.#cell.unparkChild(CellContext.#requireChild(this, child)) as ActorRef<C>;
   }
 
   watch(target: ActorRef<never>): void {
@@ -170,7 +174,7 @@ export class CellContext<M> implements IncarnationContext<M> {
       adapter.close();
       return adapter;
     }
-    const adapters = (this.#more().adapters ??= []);
+    const adapters = (CellContext.#more(this).adapters ??= []);
     if (adapters.length >= maxAdapters)
       throw new InvalidArgumentError(
         'adapt',
@@ -181,12 +185,12 @@ export class CellContext<M> implements IncarnationContext<M> {
   }
 
   setTimer(key: string, delayMs: number, message: M): void {
-    this.#startTimer(key, delayMs, message, false);
+    CellContext.#startTimer(this, key, delayMs, message, false);
   }
 
   setInterval(key: string, periodMs: number, message: M): void {
     if (!(periodMs > 0)) throw new InvalidArgumentError('periodMs', 'must be above 0');
-    this.#startTimer(key, periodMs, message, true);
+    CellContext.#startTimer(this, key, periodMs, message, true);
   }
 
   cancelTimer(key: string): void {
@@ -215,7 +219,7 @@ export class CellContext<M> implements IncarnationContext<M> {
     delivery.sendQuestion(target, make(reader), options.lane, reader, currentTrace());
     if (this.active && cell.state === 'busy' && !cell.inTurn) refuseCycle(actors, reader);
     // Without a reader the producer must stop.
-    reader.onClose = this.#onEnd(() => reader.abandon());
+    reader.onClose = CellContext.#onEnd(this, () => reader.abandon());
     return reader;
   }
 
@@ -225,13 +229,15 @@ export class CellContext<M> implements IncarnationContext<M> {
   ): StreamWriter<R> {
     if (options !== undefined) requireKnownOptions('openStream', options, openOptions);
     const writer = this.#cell.node.streams.write<R>(replyTo, options?.idleTimeoutMs);
-    writer.whenClosed(this.#onEnd(() => writer.fail('actor-ended', `${this.path} ended before its stream`)));
+    writer.whenClosed(
+      CellContext.#onEnd(this, () => writer.fail('actor-ended', `${this.path} ended before its stream`)),
+    );
     return writer;
   }
 
   /** Calls `end` when this incarnation ends, at once when it has ended. Returns the unsubscriber. */
-  #onEnd(end: () => void): () => void {
-    const { signal } = this;
+  static #onEnd<M>(context: CellContext<M>, end: () => void): () => void {
+    const { signal } = context;
     if (signal.aborted) end();
     else signal.addEventListener('abort', end, { once: true });
     return () => signal.removeEventListener('abort', end);
@@ -264,7 +270,7 @@ export class CellContext<M> implements IncarnationContext<M> {
     const onIdle = () => {
       if (this.#cell.state !== 'busy') this.#cell.force(new Envelope(message, undefined, this, undefined));
     };
-    this.#more().receiveTimeout = new IdleTimer(this.clock, idleMs, onIdle);
+    CellContext.#more(this).receiveTimeout = new IdleTimer(this.clock, idleMs, onIdle);
   }
 
   cancelReceiveTimeout(): void {
@@ -275,7 +281,7 @@ export class CellContext<M> implements IncarnationContext<M> {
 
   stash(message: M): void {
     if (!this.active) return;
-    const stashed = (this.#more().stashed ??= []);
+    const stashed = (CellContext.#more(this).stashed ??= []);
     if (stashed.length >= this.#cell.mailbox.capacity) throw new StashFullError(this.path, stashed.length);
     const { currentEnvelope } = this.#cell;
     // A question keeps its asker, which learns at once when the question is never answered.
@@ -310,15 +316,15 @@ export class CellContext<M> implements IncarnationContext<M> {
       if (this.#extras.adapters !== undefined) for (const adapter of this.#extras.adapters) adapter.close();
       // The next incarnation receives the stashed messages first. Not when the stash overflowed: the same messages
       // would overflow the stash of each next incarnation.
-      if (isStashOverflow(cause)) this.#dropStash();
+      if (isStashOverflow(cause)) CellContext.#dropStash(this);
       this.unstashAll();
       this.#extras = undefined;
     }
     this.#controller?.abort();
   }
 
-  #more(): Extras<M> {
-    return (this.#extras ??= {
+  static #more<M>(context: CellContext<M>): Extras<M> {
+    return (context.#extras ??= {
       waits: [],
       reentrancy: undefined,
       timers: undefined,
@@ -328,23 +334,29 @@ export class CellContext<M> implements IncarnationContext<M> {
     });
   }
 
-  #dropStash(): void {
-    const { stashed } = this;
-    if (this.#extras !== undefined) this.#extras.stashed = undefined;
-    for (const item of stashed) this.#cell.drop(item, 'stash-full');
+  static #dropStash<M>(context: CellContext<M>): void {
+    const { stashed } = context;
+    if (context.#extras !== undefined) context.#extras.stashed = undefined;
+    for (const item of stashed) context.#cell.drop(item, 'stash-full');
   }
 
-  #startTimer(key: string, delayMs: number, message: M, repeat: boolean): void {
-    if (!this.active) return;
-    this.cancelTimer(key);
-    const timers = (this.#more().timers ??= new Map());
-    const timer = new ActorTimer(this.#cell, timers, key, delayMs, message, repeat);
+  static #startTimer<M>(
+    context: CellContext<M>,
+    key: string,
+    delayMs: number,
+    message: M,
+    repeat: boolean,
+  ): void {
+    if (!context.active) return;
+    context.cancelTimer(key);
+    const timers = (CellContext.#more(context).timers ??= new Map());
+    const timer = new ActorTimer(context.#cell, timers, key, delayMs, message, repeat);
     timers.set(key, timer);
     timer.arm();
   }
 
-  #requireChild(ref: ActorRef<never>): LocalActor {
-    const cell = this.#cell;
+  static #requireChild<M>(context: CellContext<M>, ref: ActorRef<never>): LocalActor {
+    const cell = context.#cell;
     const child = ref instanceof LocalRef ? ref.actor : cell.node.actors.findWithParked(ref);
     if (child?.parent === cell) return child;
     throw new InvalidArgumentError('child', `is not a child of ${cell.path}`);

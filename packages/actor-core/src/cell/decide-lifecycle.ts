@@ -112,21 +112,21 @@ export function decideLifecycle(facts: LifecycleFacts, event: LifecycleEvent): L
     case 'terminate':
       return facts.state === 'stopped' ? unchanged.stopped : endAtOnce;
     case 'restart':
+      if (!isUpOrRestarting(facts.state)) return unchanged[facts.state];
       return isHandling(facts) || facts.afterHandling !== undefined ? restartLater : restartNow;
     case 'end':
-      return endInOrder;
+      return isUpOrRestarting(facts.state) ? endInOrder : unchanged[facts.state];
     case 'park':
-      return parkNow;
+      return isUpOrRestarting(facts.state) ? parkNow : unchanged[facts.state];
     case 'start':
       return facts.state === 'restarting' ? beginNext : unchanged[facts.state];
-    case 'terminated-to-end':
-      return facts.state === 'stopped' ? unchanged.stopped : ended;
     case 'terminated-to-restart':
-      // A stop arrived while the restart was under way.
-      return facts.state === 'stopping' ? ended : restartReady;
+      return facts.state === 'restarting' ? restartReady : endIfStopping(facts.state);
+    case 'terminated-to-park':
+      return facts.state === 'restarting' ? parked : endIfStopping(facts.state);
     default:
-      // terminated-to-park
-      return facts.state === 'stopping' ? ended : parked;
+      // terminated-to-end
+      return endIfStopping(facts.state);
   }
 }
 
@@ -151,6 +151,15 @@ function decideStop(facts: LifecycleFacts): LifecycleDecision {
 
 function isUp(state: ActorState): boolean {
   return state === 'running' || state === 'busy' || state === 'starting';
+}
+
+function isUpOrRestarting(state: ActorState): boolean {
+  return state === 'restarting' || isUp(state);
+}
+
+/** The end of a termination. A stop may have arrived while a restart or a park was under way. */
+function endIfStopping(state: ActorState): LifecycleDecision {
+  return state === 'stopping' ? ended : unchanged[state];
 }
 
 function isHandling({ inTurn, state }: LifecycleFacts): boolean {

@@ -92,8 +92,9 @@ function apply<M>(
 ): void {
   const { state, effects } = decideLifecycle(cell, event);
   cell.state = state;
-  for (const effect of effects) {
-    perform(cell, effect, cause, done);
+  // An indexed loop: an iterator would be allocated for each stop.
+  for (let i = 0; i < effects.length; i++) {
+    perform(cell, effects[i] as LifecycleEffect, cause, done);
     // An effect runs code of the application, which may have ended the actor meanwhile.
     if (cell.state !== state) return;
   }

@@ -10,7 +10,11 @@ import type { DeadLetterReason } from '../actor/runtime-event.ts';
 import type { Expiring } from '../clock/expiring.ts';
 import { AnswerMismatchError, RequestTimeoutError } from '../errors.ts';
 
-/** A question that waits for its answer, and the `replyTo` ref that the question carries. */
+/**
+ * A question that waits for its answer, and the `replyTo` ref that the question carries.
+ *
+ * Its private method is static, since a private instance method costs a word in every question.
+ */
 export class PendingAsk<R> extends Endpoint<R> implements Expiring, Question, BlockedSender {
   deadline = 0;
   previous: Expiring | undefined = undefined;
@@ -46,7 +50,7 @@ export class PendingAsk<R> extends Endpoint<R> implements Expiring, Question, Bl
   tell(message: R, _options?: TellOptions): void {
     if (this.#settled) return this.late(message);
     const resolve = this.#resolve;
-    this.#settle();
+    PendingAsk.#settle(this);
     resolve(message);
   }
 
@@ -66,7 +70,7 @@ export class PendingAsk<R> extends Endpoint<R> implements Expiring, Question, Bl
   expire(): void {
     if (this.#settled) return;
     const reject = this.#reject;
-    this.#settle();
+    PendingAsk.#settle(this);
     const { node, path } = this.target.address;
     reject(new RequestTimeoutError(`${node}/${path}`, this.timeoutMs));
   }
@@ -75,7 +79,7 @@ export class PendingAsk<R> extends Endpoint<R> implements Expiring, Question, Bl
   refuse(reason: DeadLetterReason, error: Error = refusal(this.target.address, reason)): void {
     if (this.#settled) return;
     const reject = this.#reject;
-    this.#settle();
+    PendingAsk.#settle(this);
     reject(error);
   }
 
@@ -92,14 +96,14 @@ export class PendingAsk<R> extends Endpoint<R> implements Expiring, Question, Bl
     if (isGone(this.target.address, node, incarnation, isReplaced)) this.refuse('no-such-actor');
   }
 
-  #settle(): void {
-    this.#settled = true;
-    this.list?.remove(this);
-    this.unpublish();
+  static #settle<R>(ask: PendingAsk<R>): void {
+    ask.#settled = true;
+    ask.list?.remove(ask);
+    ask.unpublish();
     // A ref that is still referenced must not keep the answer in memory.
-    this.#resolve = ignore;
-    this.#reject = ignore;
-    this.onSettled?.();
+    ask.#resolve = ignore;
+    ask.#reject = ignore;
+    ask.onSettled?.();
   }
 }
 

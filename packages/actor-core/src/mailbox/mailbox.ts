@@ -27,6 +27,8 @@ interface Aside {
 /**
  * Bounded queue of one actor, control lane apart. Each lane has the capacity of the options. It is its own data
  * lane: there are as many of these as actors, so it is one object.
+ *
+ * Its private methods are static, since a private instance method costs a word in every mailbox.
  */
 export class Mailbox extends Ring {
   readonly #limits: MailboxLimits;
@@ -48,19 +50,19 @@ export class Mailbox extends Ring {
   }
 
   offer(item: unknown, control: boolean): Offer {
-    const lane = control ? this.#besides().control : this;
+    const lane = control ? Mailbox.#besides(this).control : this;
     if (lane.length < this.#limits.capacity) {
       lane.push(item);
       return 'taken';
     }
-    return this.#offerToFull(lane, item);
+    return Mailbox.#offerToFull(this, lane, item);
   }
 
   /** As `offer` to the data lane; with the overflow `backpressure` its sender may have to wait. */
   offerOrWait(item: unknown, sender: BlockedSender): Offer | 'waiting' {
     const { capacity, overflow } = this.#limits;
     if (overflow !== 'backpressure' || this.length < capacity) return this.offer(item, false);
-    const aside = this.#besides();
+    const aside = Mailbox.#besides(this);
     aside.room ??= new BlockedSenders();
     return aside.room.add(item, sender, capacity) ? 'waiting' : 'full';
   }
@@ -81,7 +83,7 @@ export class Mailbox extends Ring {
 
   /** The next message, control first, or `empty`. */
   take(): unknown {
-    return this.#aside === undefined ? this.shift() : this.#takeAside(this.#aside);
+    return this.#aside === undefined ? this.shift() : Mailbox.#takeAside(this, this.#aside);
   }
 
   /** Takes out what matches, control first, each lane in order; the rest keeps its order. */
@@ -97,7 +99,7 @@ export class Mailbox extends Ring {
       }
     }
     const aside = this.#aside;
-    if (aside?.room !== undefined) while (this.#letOneIn(aside.room));
+    if (aside?.room !== undefined) while (Mailbox.#letOneIn(this, aside.room));
     return taken;
   }
 
@@ -106,28 +108,28 @@ export class Mailbox extends Ring {
     return this.some(matches) || (this.#aside !== undefined && this.#aside.control.some(matches));
   }
 
-  #takeAside({ control, room }: Aside): unknown {
+  static #takeAside(mailbox: Mailbox, { control, room }: Aside): unknown {
     if (control.length > 0) return control.shift();
-    const item = this.shift();
-    if (room !== undefined) this.#letOneIn(room);
+    const item = mailbox.shift();
+    if (room !== undefined) Mailbox.#letOneIn(mailbox, room);
     return item;
   }
 
   /** The sender that waits longest has its message put in, where there is room for it. */
-  #letOneIn(room: BlockedSenders): boolean {
-    if (this.length >= this.#limits.capacity) return false;
+  static #letOneIn(mailbox: Mailbox, room: BlockedSenders): boolean {
+    if (mailbox.length >= mailbox.#limits.capacity) return false;
     const next = room.next();
     if (next === empty) return false;
-    this.push(next);
+    mailbox.push(next);
     return true;
   }
 
-  #besides(): Aside {
-    return (this.#aside ??= { control: new Ring(), room: undefined });
+  static #besides(mailbox: Mailbox): Aside {
+    return (mailbox.#aside ??= { control: new Ring(), room: undefined });
   }
 
-  #offerToFull(lane: Ring, item: unknown): Offer {
-    const { overflow } = this.#limits;
+  static #offerToFull(mailbox: Mailbox, lane: Ring, item: unknown): Offer {
+    const { overflow } = mailbox.#limits;
     if (overflow === 'reject' || overflow === 'backpressure') return 'full';
     if (overflow === 'drop-newest') return 'dropped';
     for (let i = lane.length; i > 0; i--) {

@@ -11,6 +11,8 @@ const spares: unknown[][] = [];
 /**
  * Growing circular queue. At rest it holds no slots, and a large array is given back after its burst, so that a
  * million idle actors cost nothing here.
+ *
+ * Its private methods are static, since a private instance method costs a word in every ring.
  */
 export class Ring {
   length = 0;
@@ -20,8 +22,8 @@ export class Ring {
 
   push(item: unknown): void {
     let slots = this.#slots;
-    if (slots === undefined) slots = this.#takeSlots();
-    else if (this.length > this.#mask) slots = this.#grow(slots);
+    if (slots === undefined) slots = Ring.#takeSlots(this);
+    else if (this.length > this.#mask) slots = Ring.#grow(this, slots);
     slots[(this.#head + this.length++) & this.#mask] = item;
   }
 
@@ -31,7 +33,7 @@ export class Ring {
     const item = slots[this.#head];
     slots[this.#head] = undefined;
     this.#head = (this.#head + 1) & this.#mask;
-    if (--this.length === 0 && this.#mask >= keptSize) this.#release();
+    if (--this.length === 0 && this.#mask >= keptSize) Ring.#release(this);
     return item;
   }
 
@@ -59,10 +61,10 @@ export class Ring {
     const slots = this.#slots;
     if (slots === undefined || this.length !== 0 || this.#mask !== initialSize - 1) return;
     if (spares.length < maxSpares) spares.push(slots);
-    this.#release();
+    Ring.#release(this);
   }
 
-  #takeSlots(): unknown[] {
+  static #takeSlots(ring: Ring): unknown[] {
     const slots = spares.pop() ?? [
       undefined,
       undefined,
@@ -73,25 +75,25 @@ export class Ring {
       undefined,
       undefined,
     ];
-    this.#slots = slots;
-    this.#mask = initialSize - 1;
+    ring.#slots = slots;
+    ring.#mask = initialSize - 1;
     return slots;
   }
 
-  #release(): void {
-    this.#slots = undefined;
-    this.#head = 0;
-    this.#mask = 0;
+  static #release(ring: Ring): void {
+    ring.#slots = undefined;
+    ring.#head = 0;
+    ring.#mask = 0;
   }
 
-  #grow(old: unknown[]): unknown[] {
+  static #grow(ring: Ring, old: unknown[]): unknown[] {
     const size = old.length;
     // Twice the same, one after the other: from `head` on, the next `size` of them are the queue.
     const slots = old.concat(old);
-    slots.fill(undefined, 0, this.#head);
-    slots.fill(undefined, this.#head + size);
-    this.#slots = slots;
-    this.#mask = 2 * size - 1;
+    slots.fill(undefined, 0, ring.#head);
+    slots.fill(undefined, ring.#head + size);
+    ring.#slots = slots;
+    ring.#mask = 2 * size - 1;
     return slots;
   }
 }
