@@ -28,9 +28,9 @@ const ownArms: readonly (readonly [ActorArm, string])[] = [
 const peerNames = ['nact', 'comedy', 'xstate'] as const;
 
 /**
- * Compares our actor runtime with others. Every row runs in a fresh process. The arms alternate within a round and their
- * order rotates with the round, so that other load on the machine affects all arms. Rates are per second of CPU time of
- * the measured process, all threads, after a warm-up of three tenths of the size.
+ * Compares our actor runtime with others. Every row runs in a fresh process. The arms alternate within a round and
+ * their order rotates with the round, so that other load on the machine affects all arms. Rates are per second of CPU
+ * time of the measured process, all threads, after a warm-up of three tenths of the size.
  *
  * @throws Error when a process failed, or when a message that was sent was not delivered
  */

@@ -21,8 +21,8 @@ function expectedCount(numPredict: number): string {
 }
 
 /**
- * Runs one stream against `baseUrl` and checks the count. Times are measured from `intendedAtMs`, the planned start (on the
- * scale of `performance.now()`), so that a late load generator does not hide latency.
+ * Runs one stream against `baseUrl` and checks the count. Times are measured from `intendedAtMs`, the planned start
+ * (on the scale of `performance.now()`), so that a late load generator does not hide latency.
  */
 export function runChatStream(
   baseUrl: string,

@@ -51,9 +51,9 @@ interface Round {
 }
 
 /**
- * Measures, while a thousand clients stream, how long a new client waits for its first token and a health check for its
- * answer, each on its own connection. The arm `direct` is the control: the same load goes to the hosts without Drover, on
- * the same cores.
+ * Measures, while a thousand clients stream, how long a new client waits for its first token and a health check for
+ * its answer, each on its own connection. The arm `direct` is the control: the same load goes to the hosts without
+ * Drover, on the same cores.
  *
  * @throws Error when the streams of a crowd do not start in time; in the form `check` also when an answer was not whole
  */

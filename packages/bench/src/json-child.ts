@@ -6,7 +6,8 @@ const keptOutput = 64 * 1024;
 /**
  * Runs a program to its end and parses the last line of its stdout that is a JSON object.
  *
- * @throws Error with the end of its stderr when the program fails, prints no such line, or takes longer than `timeoutMs`
+ * @throws Error with the end of its stderr when the program fails, prints no such line, or takes longer than
+ *   `timeoutMs`
  */
 export async function runForJson<T>(
   file: string,

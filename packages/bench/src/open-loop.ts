@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * Calls `start(index, intendedAtMs)` at a fixed rate, without waiting for answers, and resolves with all results. Starts are
- * evenly spaced. A late start keeps its planned instant, so that its delay counts (no coordinated omission).
+ * Calls `start(index, intendedAtMs)` at a fixed rate, without waiting for answers, and resolves with all results.
+ * Starts are evenly spaced. A late start keeps its planned instant, so that its delay counts (no coordinated
+ * omission).
  */
 export async function runOpenLoop<T>(
   ratePerSecond: number,

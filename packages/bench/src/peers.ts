@@ -18,8 +18,9 @@ export async function loadPeerArm<T>(file: string): Promise<T> {
 }
 
 /**
- * Installs the libraries for the arms under `peers/`, unless the locked versions are installed. Install scripts are not run.
- * When the installation fails, the reason goes to `progress` and the arms report that they are not available.
+ * Installs the libraries for the arms under `peers/`, unless the locked versions are installed. Install scripts are
+ * not run. When the installation fails, the reason goes to `progress` and the arms report that they are not
+ * available.
  */
 export async function installPeers(progress: (line: string) => void): Promise<void> {
   if (isInstalled()) return;

@@ -67,8 +67,8 @@ const bars: readonly { figure: string; against: string; limit: Limit; aim?: numb
 
 /**
  * Compares our remote refs with Moleculer and the plain NATS client. Each row runs in two fresh processes, on one
- * nats-server for the whole suite, and the arms alternate within a round. Rates are per second of wall clock time, because
- * three processes share the work; the CPU time of each is shown beside the rates.
+ * nats-server for the whole suite, and the arms alternate within a round. Rates are per second of wall clock time,
+ * because three processes share the work; the CPU time of each is shown beside the rates.
  *
  * @throws Error when a process failed, an answer was wrong, or a message that was sent was not handled
  */

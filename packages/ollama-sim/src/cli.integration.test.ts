@@ -37,7 +37,7 @@ it('prints one ready line, and exits with 0 when stdin ends', async () => {
   expect(await ended).toBe(0);
 });
 
-it('exits with 0 at once on SIGTERM, cutting streams', async () => {
+it('exits with 0 at once on SIGTERM and cuts streams', async () => {
   const { child, output, ended } = run('--port', '0', '--load-ms', '0');
   await once(child.stdout, 'data');
   const url = /http:\S+/.exec(output.out)?.[0] ?? '';
@@ -48,7 +48,7 @@ it('exits with 0 at once on SIGTERM, cutting streams', async () => {
   await expect(response.text()).rejects.toThrow();
 });
 
-it('tells wrong use in one line and exits with 2', async () => {
+it('reports wrong usage in one line and exits with 2', async () => {
   const { output, ended } = run('--nope');
   expect(await ended).toBe(2);
   expect(output.err).toBe("ollama-sim: Unknown option '--nope'\n");
@@ -64,18 +64,18 @@ it('exits with 4 when the port is taken', async () => {
   await sim.close();
 });
 
-it('gives help with an example', async () => {
+it('prints help with an example', async () => {
   const { output, ended } = run('--help');
   expect(await ended).toBe(0);
   expect(output.out).toContain('Example:\n  ollama-sim --port');
 });
 
-// Node 20 lacks these; the types allow none of them, this finds what the types cannot see.
+// Functions that Node 20 lacks. The types forbid them; this test finds uses that the types cannot find.
 const LIKE_NODE_20 = `data:text/javascript,${encodeURIComponent(
   'delete Promise.withResolvers; delete Promise.try; delete Array.fromAsync; delete Object.groupBy; delete Map.groupBy; delete Iterator.prototype.map;',
 )}`;
 
-it('generates where Node has no more than Node 20 has', async () => {
+it('generates with only the functions of Node 20', async () => {
   const child = spawn(
     process.execPath,
     [

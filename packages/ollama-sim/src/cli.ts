@@ -6,7 +6,7 @@ import type { SimModelSpec } from './model/model.ts';
 import { DEFAULT_MODELS } from './model/presets.ts';
 import { startOllamaSim } from './sim.ts';
 
-/** Exit codes: 0 ended by a signal or by stdin, 2 wrong use, 4 the port is taken. */
+/** Exit codes: 0: ended by a signal or by stdin · 2: wrong usage · 4: the port is taken. */
 const EXIT_USAGE = 2;
 const EXIT_PORT_TAKEN = 4;
 
@@ -83,7 +83,7 @@ interface Arguments {
   readonly help: boolean;
 }
 
-/** Runs the command; sets the exit code and returns once the server listens or has failed. */
+/** Runs the command. Sets the exit code, and resolves when the server listens or has failed. */
 export async function main(args: readonly string[]): Promise<void> {
   try {
     const { options, json, exitWithStdin, help } = readArguments(args);

@@ -1,22 +1,22 @@
-/** Something scheduled that can be called off; calling off twice is harmless. */
+/** A scheduled call that can be cancelled, also more than once. */
 export interface Timer {
   cancel(): void;
 }
 
 /**
- * The only source of time in the simulator, so that a test can hold it still.
+ * The only source of time in the simulator, so that a test can control time.
  *
- * `nowMs` is monotonic with fractions of a millisecond; `wallMs` is milliseconds since 1970 and only
- * dresses the wire (`created_at`, `expires_at`).
+ * `nowMs` is monotonic, with fractions of a millisecond. `wallMs` is milliseconds since 1970, and only for fields of
+ * answers (`created_at`, `expires_at`).
  */
 export interface Clock {
   nowMs(): number;
   wallMs(): number;
-  /** Calls `fn` once, `delayMs` from now; delays below 0 count as 0. */
+  /** Calls `fn` once after `delayMs`; a negative delay counts as 0. */
   after(delayMs: number, fn: () => void): Timer;
 }
 
-/** The machine's clock. Its timers keep no process alive. */
+/** The clock of the machine. Its timers do not keep the process alive. */
 export const systemClock: Clock = {
   nowMs: () => performance.now(),
   wallMs: () => performance.timeOrigin + performance.now(),
@@ -33,7 +33,7 @@ interface Pending {
   readonly fn: () => void;
 }
 
-/** A clock that moves only when told to; for tests. */
+/** A clock for tests, which moves only by `advance`. */
 export class ManualClock implements Clock {
   #nowMs = 0;
   #order = 0;
@@ -58,7 +58,7 @@ export class ManualClock implements Clock {
     return { cancel: () => this.#pending.delete(entry) };
   }
 
-  /** Moves time forward by `ms`, firing timers in order of their due time and letting promises settle. */
+  /** Moves time forward by `ms`. Fires timers in the order of their due times and lets promises settle. */
   async advance(ms: number): Promise<void> {
     const targetMs = this.#nowMs + ms;
     await settle();
@@ -83,7 +83,7 @@ export class ManualClock implements Clock {
   }
 }
 
-/** One turn of the event loop: every promise that can settle has settled afterwards. */
+/** Waits one turn of the event loop, after which every promise that can settle has settled. */
 function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

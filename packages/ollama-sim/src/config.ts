@@ -3,47 +3,47 @@ import { InvalidArgumentError } from './errors.ts';
 import { defineModel, type SimModel, type SimModelSpec } from './model/model.ts';
 import { DEFAULT_MODELS, modelByName } from './model/presets.ts';
 
-/** How a simulated server behaves. Every field has a default; see `defaults`. */
+/** Options of a simulated server. Every field has a default; see `defaults`. */
 export interface OllamaSimOptions {
   /** TCP port; 0 picks a free one. */
   readonly port?: number;
   readonly host?: string;
-  /** Names of presets, other names (properties are read from them), or whole definitions. */
+  /** Names of presets, other names, from which properties are read, or complete definitions. */
   readonly models?: readonly (string | SimModelSpec)[];
-  /** Models that `/api/pull` finds, beside the presets. */
+  /** Models that `/api/pull` finds in addition to the presets. */
   readonly registry?: readonly (string | SimModelSpec | PullableSpec)[];
   /** Decoding speed of one stream, tokens per second. */
   readonly tokensPerSecond?: number;
   /** Prefill speed of one stream, tokens per second. */
   readonly prefillTokensPerSecond?: number;
-  /** GPU memory in GiB; 0 is a machine without GPU, bound only by `maxLoadedModels`. */
+  /** GPU memory in GiB; 0 is a machine without GPU, where only `maxLoadedModels` is a limit. */
   readonly vramGib?: number;
-  /** Places per runner (OLLAMA_NUM_PARALLEL). */
+  /** Slots of each runner (OLLAMA_NUM_PARALLEL). */
   readonly slots?: number;
-  /** Time a load takes; answered in steps of 250 ms, at least 250. */
+  /** Duration of a load, rounded up to steps of 250 ms. */
   readonly loadMs?: number;
-  /** Loads that may wait (OLLAMA_MAX_QUEUE); hot models wait without bound. */
+  /** Largest number of waiting loads (OLLAMA_MAX_QUEUE). Requests for loaded models wait without limit. */
   readonly maxQueue?: number;
   /** OLLAMA_MAX_LOADED_MODELS. */
   readonly maxLoadedModels?: number;
-  /** OLLAMA_KEEP_ALIVE in milliseconds; Infinity keeps for ever. */
+  /** OLLAMA_KEEP_ALIVE in milliseconds; Infinity keeps models loaded for ever. */
   readonly keepAliveMs?: number;
-  /** Context used when nobody asks for one (OLLAMA_CONTEXT_LENGTH); null goes by VRAM. */
+  /** Default context (OLLAMA_CONTEXT_LENGTH); null: depends on the VRAM. */
   readonly contextLength?: number | null;
-  /** Speed of pulls, bytes per second. */
+  /** Speed of pulls in bytes per second. */
   readonly pullBytesPerSecond?: number;
   /** Whether `/api/pull` reaches a registry. */
   readonly network?: boolean;
-  /** `/api/version` without the mark that says simulated. */
+  /** `/api/version` answers the version of the real server. */
   readonly plainVersion?: boolean;
   /** Whether each response carries `x-drover-simulated: 1`. */
   readonly label?: boolean;
-  /** Whether requests with a foreign Host are refused, as a server bound to loopback does. */
+  /** Whether requests with a foreign `Host` are refused, as a server on a loopback address does. */
   readonly checkHost?: boolean;
   readonly clock?: Clock;
 }
 
-/** What a registry has, and what goes wrong when it is pulled. */
+/** A model in the registry, and the fault when it is pulled. */
 export interface PullableSpec {
   readonly model: string | SimModelSpec;
   readonly fault?: 'blob-missing' | 'digest-mismatch' | 'no-redirect';
@@ -79,7 +79,7 @@ export const defaults: Required<Omit<OllamaSimOptions, 'models' | 'registry'>> =
   clock: systemClock,
 });
 
-/** @throws InvalidArgumentError naming the option that cannot be used */
+/** @throws InvalidArgumentError naming the invalid option */
 export function resolveConfig(options: OllamaSimOptions): OllamaSimConfig {
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   const merged = { ...defaults, ...(Object.fromEntries(given) as OllamaSimOptions) };
@@ -98,7 +98,7 @@ export function resolveConfig(options: OllamaSimOptions): OllamaSimConfig {
   return Object.freeze({ ...merged, models, registry: (options.registry ?? []).map(toPullable) });
 }
 
-/** Default context: explicit, else by VRAM as Ollama's tiers say. */
+/** Default context: the option, else that of Ollama for this amount of VRAM. */
 export function defaultContext(config: OllamaSimConfig): number {
   if (config.contextLength !== null) return config.contextLength;
   if (config.vramGib >= 47) return 262_144;

@@ -1,11 +1,11 @@
-/** A promise and the two functions that settle it. */
+/** A promise with the two functions that settle it. */
 export interface Deferred<T> {
   readonly promise: Promise<T>;
   readonly resolve: (value: T | PromiseLike<T>) => void;
   readonly reject: (reason: unknown) => void;
 }
 
-/** `Promise.withResolvers` for Node 20, which does not have it: the simulator runs there too. */
+/** `Promise.withResolvers` for Node 20, which lacks it. */
 export function deferred<T>(): Deferred<T> {
   let settle: Pick<Deferred<T>, 'resolve' | 'reject'> | undefined;
   const promise = new Promise<T>((resolve, reject) => {

@@ -1,4 +1,4 @@
-/** An option of the simulator that cannot be used; `argument` names it. */
+/** An option of the simulator is invalid; `argument` names it. */
 export class InvalidArgumentError extends Error {
   readonly code = 'INVALID_ARGUMENT';
   readonly argument: string;
@@ -10,14 +10,14 @@ export class InvalidArgumentError extends Error {
   }
 }
 
-/** Where an answer of Ollama's went wrong, which decides how the error is framed on the wire. */
+/** Origin of an error in Ollama, which decides the framing of the error on the wire. */
 export type ErrorOrigin =
-  /** Refused by the handler: `application/json; charset=utf-8`. */
+  /** The handler refused the request: `application/json; charset=utf-8`. */
   | 'handler'
-  /** Said by the runner: before the first token of a stream it comes chunked and without charset. */
+  /** The runner failed: before the first token of a stream the error is chunked and without charset. */
   | 'runner';
 
-/** An error that a client of the simulated Ollama sees. The texts are Ollama's own. */
+/** An error that a client of the simulated Ollama receives. The texts are those of Ollama. */
 export class OllamaError extends Error {
   readonly code = 'OLLAMA_ERROR';
   readonly status: number;
@@ -31,13 +31,13 @@ export class OllamaError extends Error {
   }
 }
 
-/** An error body of llama-server, which Ollama passes on as a string of JSON inside its own error. */
+/** An error body of llama-server, which Ollama passes on as JSON text inside its own error. */
 export function nestedError(status: number, message: string, type: string, more: object = {}): OllamaError {
   const text = JSON.stringify({ error: { code: status, message, type, ...more } });
   return new OllamaError(status, text, 'runner');
 }
 
-/** The client left before an answer; Ollama logs 499 and nobody reads it. */
+/** The client left before an answer. Ollama logs this as 499. */
 export class ClientGoneError extends Error {
   readonly code = 'CLIENT_GONE';
 

@@ -2,20 +2,20 @@ import type { OllamaSimConfig } from './config.ts';
 import type { FaultBoard } from './fault/faults.ts';
 import type { Inference } from './inference/inference.ts';
 import type { Puller } from './library/pull.ts';
-import type { Catalogue } from './model/catalogue.ts';
+import type { ModelStore } from './model/model-store.ts';
 import type { Scheduler } from './runner/scheduler.ts';
-import type { Vocabulary } from './runner/vocabulary.ts';
+import type { Vocabulary } from './text/vocabulary.ts';
 
-/** Counters of the HTTP side, for `/sim/state`. */
+/** Counters of the HTTP server, for `/sim/state`. */
 interface HttpCounters {
   requestsServed: number;
   openConnections: number;
 }
 
-/** What the route handlers share. */
+/** The parts that all route handlers use. */
 export interface Services {
   readonly config: OllamaSimConfig;
-  readonly catalogue: Catalogue;
+  readonly modelStore: ModelStore;
   readonly scheduler: Scheduler;
   readonly vocabulary: Vocabulary;
   readonly faults: FaultBoard;

@@ -39,7 +39,7 @@ function said(text: string): string {
     .join('');
 }
 
-it('says who it is', async () => {
+it('reports its version and that it is simulated', async () => {
   const { sim } = await setup();
   const response = await fetch(`${sim.url}/api/version`);
   expect(await response.json()).toEqual({ version: '0.33.0-sim' });
@@ -53,7 +53,7 @@ it('counts up to num_predict and ends by length', async () => {
   expect(lines(text).at(-1)).toMatchObject({ done: true, done_reason: 'length', eval_count: 6 });
 });
 
-it('goes on counting from an assistant prefix and from its own rendered prompt', async () => {
+it('continues a count from an assistant prefix and from its own rendered prompt', async () => {
   const { chat, post } = await setup();
   const messages = [
     { role: 'user', content: 'go' },
@@ -75,7 +75,7 @@ it('goes on counting from an assistant prefix and from its own rendered prompt',
   expect(await raw.json()).toMatchObject({ response: ' 5 6' });
 });
 
-it('continues a greedy text in another request token for token', async () => {
+it('continues a greedy text token for token in another request', async () => {
   const { post } = await setup();
   const ask = async (prompt: string, num_predict: number): Promise<string> => {
     const options = { temperature: 0, num_predict };
@@ -127,7 +127,7 @@ it('counts a half-closed connection as a client that left', async () => {
   await vi.waitFor(() => expect(sim.state()).toMatchObject({ busy: 0, cancelled: 1 }), 1000);
 });
 
-it('cuts a stream without its last chunk, behind the tokens that pass first', async () => {
+it('cuts a stream without its last chunk after the given number of tokens', async () => {
   const { sim, chat } = await setup();
   sim.fault({ kind: 'cut', after: 3 });
   const response = await chat({ options: { num_predict: 10 } });
@@ -174,7 +174,7 @@ it('answers 500 to a killed request that does not stream', async () => {
   });
 });
 
-it('breaks one line while that fault is set', async () => {
+it('breaks one line of JSON while that fault is set', async () => {
   const { sim, chat } = await setup();
   sim.fault({ kind: 'badjson', after: 1, times: 1 });
   const text = await (await chat({ options: { num_predict: 3 } })).text();
@@ -183,7 +183,7 @@ it('breaks one line while that fault is set', async () => {
   expect(text.split('\n').at(-2)).toContain('"done":true');
 });
 
-it('is busy, or a web page, while those faults are set', async () => {
+it('answers busy, or a web page, while those faults are set', async () => {
   const { sim, chat } = await setup();
   sim.fault({ kind: '503', times: 1 });
   const busy = await chat();
@@ -198,7 +198,7 @@ it('is busy, or a web page, while those faults are set', async () => {
   expect((await fetch(`${sim.url}/api/version`)).headers.get('content-type')).toContain('application/json');
 });
 
-it('lets a frozen stream go on when the faults are cleared', async () => {
+it('continues a frozen stream when the faults are cleared', async () => {
   const { sim, chat } = await setup();
   const response = chat({ options: { num_predict: 5 } });
   sim.fault({ kind: 'freeze', after: 2 });
@@ -221,7 +221,7 @@ it('loses a slot to a disconnect, until the model is unloaded', async () => {
   expect(said(await (await chat({ options: { num_predict: 2 } })).text())).toBe('1 2');
 });
 
-it('takes faults and gives its state over HTTP', async () => {
+it('sets faults and reports its state over HTTP', async () => {
   const { sim, post } = await setup();
   expect((await post('/sim/fault', { kind: 'slow', after: 3 })).status).toBe(200);
   expect((await post('/sim/fault', { kind: 'nonsense' })).status).toBe(400);
@@ -238,7 +238,7 @@ it('keeps a model that is deleted while loaded, and refuses requests for it', as
   expect(sim.state().loaded).toHaveLength(1);
 });
 
-it('pulls what its registry has, in lines that grow', async () => {
+it('pulls a model of its registry with growing progress', async () => {
   const { sim, post } = await setup({
     registry: [{ name: 'extra', sizeBytes: 20e6 }],
     pullBytesPerSecond: 100e6,
@@ -276,7 +276,7 @@ it('streams completions with a usage of zeros and ends with [DONE]', async () =>
   });
 });
 
-it('lists a model that was loaded with a keep_alive beyond what Go can hold', async () => {
+it('lists a model that was loaded with a keep_alive above the limit of Go', async () => {
   const { chat, sim } = await setup();
   for (const keepAlive of [1e300, 9e9, '2562047h', -1]) {
     await (await chat({ keep_alive: keepAlive, options: { num_predict: 1 } })).text();

@@ -7,8 +7,8 @@ const comedyArm: ActorArm = {
   name: 'comedy',
   mailbox: true,
   path: 'in-memory actors with send and sendAndReceive: queue of Bluebird promises, several per message',
-  // Fewer messages, because it is slow: a million pending promises need gigabytes, and an actor stops more slowly the more
-  // actors there are.
+  // Fewer messages, because it is slow: a million pending promises need gigabytes, and an actor stops more slowly the
+  // more actors there are.
   share: {
     'windowed-tell': 0.3,
     ask: 0.5,

@@ -2,14 +2,14 @@ import type { Sizes, WorkloadName } from './workload.ts';
 
 /**
  * One actor runtime that is measured. An arm is a small module whose default export is an `ActorArm`, so that other
- * runtimes can be added: `--arm akka=./akka-arm.js`. Each row runs in a fresh process. Node loads a `library` arm there; a
- * `command` arm is a separate program.
+ * runtimes can be added: `--arm akka=./akka-arm.js`. Each row runs in a fresh process. Node loads a `library` arm
+ * there; a `command` arm is a separate program.
  */
 export interface ActorArm {
   readonly name: string;
   /**
-   * Messages wait in a queue until their receiver is free. False when a send calls the receiver synchronously: such an arm
-   * is shown as a bound, and no bar compares with it.
+   * Messages wait in a queue until their receiver is free. False when a send calls the receiver synchronously: such
+   * an arm is shown as a bound, and no bar compares with it.
    */
   readonly mailbox: boolean;
   /** The parts that process one message, in one line for the report. */
@@ -60,7 +60,9 @@ export interface ActorLibrary {
   ring?(hops: number, actors: number): Promise<Tally>;
   /** `total` messages sent at once to one actor. */
   burst?(total: number): Promise<Tally>;
-  /** `total` messages are distributed over `actors` actors. Each actor reports to a collector after its last message. */
+  /**
+   * `total` messages are distributed over `actors` actors. Each actor reports to a collector after its last message.
+   */
   forkJoin?(total: number, actors: number): Promise<Tally>;
   /** Starts `count` actors that count their messages. */
   populate?(count: number): Promise<Population>;

@@ -1,6 +1,6 @@
 /**
- * One way to reach another process over NATS. An arm is a small module whose default export is a `RemoteArm`, so that other
- * libraries can be added: `--arm rpc=./rpc-arm.js`. Each side runs in a fresh process.
+ * One way to reach another process over NATS. An arm is a small module whose default export is a `RemoteArm`, so that
+ * other libraries can be added: `--arm rpc=./rpc-arm.js`. Each side runs in a fresh process.
  */
 export interface RemoteArm {
   readonly name: string;

@@ -5,9 +5,9 @@ import { build, type Histogram } from 'hdr-histogram-js';
 import type { Operation } from './family.ts';
 
 /**
- * Largest number of running operations. The search for the highest rate always keeps this number running. At a fixed rate
- * an operation beyond it starts late, and its latency counts from its planned start. With the same limit in both phases
- * the heap has its final size before memory is measured.
+ * Largest number of running operations. The search for the highest rate always keeps this number running. At a fixed
+ * rate an operation beyond it starts late, and its latency counts from its planned start. With the same limit in both
+ * phases the heap has its final size before memory is measured.
  */
 const maxInFlight = 256;
 /** Share of the search for the highest rate that is warm-up. */
@@ -40,7 +40,8 @@ export class Driver {
 
   constructor(operations: readonly Operation[], timed: readonly string[]) {
     const order = shuffled(operations.flatMap((one) => Array.from({ length: one.weight }, () => one)));
-    // Operations vary with their number modulo 2, 3 and 5. A length without these factors gives each operation all variants.
+    // Operations vary with their number modulo 2, 3 and 5. A length without these factors gives each operation all
+    // variants.
     while ([2, 3, 5].some((factor) => order.length % factor === 0)) order.push(order[0] as Operation);
     this.#order = order;
     this.tallies = new Map(operations.map(({ name }) => [name, { started: 0, right: 0, wrong: 0 }]));

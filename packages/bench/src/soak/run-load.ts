@@ -46,7 +46,8 @@ export async function measure(
   progress(`measuring the highest rate, twice ${plan.saturateMs / 1000} s`);
   const first = await saturate(processes, plan);
   await Promise.all(processes.map((one) => one.request({ command: 'collect' }, 'collected', graceMs)));
-  // Measured again, because the collection has returned memory to the system: the heap must have its size before the load.
+  // Measured again, because the collection has returned memory to the system: the heap must have its size before the
+  // load.
   const second = await saturate(processes, plan);
   const highest = Math.min(...first.map((rate, index) => Math.max(rate, second[index] ?? rate)));
   const rate = highest * loadShare;

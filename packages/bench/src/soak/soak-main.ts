@@ -18,9 +18,8 @@ const meetMs = 20_000;
 const settleMs = 30_000;
 const pollMs = 100;
 
-// Usage: node soak-main.js NATS_URL NODE PEER
-// Joins the cluster, reports that it is ready when both processes can reach each other, and performs the commands on stdin
-// until stdin closes.
+// Usage: node soak-main.js NATS_URL NODE PEER Joins the cluster, reports that it is ready when both processes can
+// reach each other, and performs the commands on stdin until stdin closes.
 const [natsUrl, nodeId, peer] = process.argv.slice(2) as [string, string, string];
 const watch = new ProcessWatch();
 const node = await joinCluster({
@@ -131,7 +130,9 @@ function areTablesBack(): boolean {
   return Object.entries(before.tables).every(([table, size]) => (now[table] ?? 0) <= size);
 }
 
-/** Waits until the other process answers on both lanes, so that the tables of both lanes exist before sizes are read. */
+/**
+ * Waits until the other process answers on both lanes, so that the tables of both lanes exist before sizes are read.
+ */
 async function meet(): Promise<void> {
   const deadline = performance.now() + meetMs;
   while (!((await isPeerThere('control')) && (await isPeerThere('data')) && knowsAllStaff(self.registry))) {

@@ -4,8 +4,9 @@ import { z } from 'zod';
 import { isRunning, type ProcessIdentity } from '../process/process-identity.ts';
 
 /**
- * Tells processes on this machine how to join the cluster of a data folder. Only the owner can read the file, because the
- * signing seed in it makes users of the running NATS. Written as soon as the NATS of `drover up` runs, removed at its stop.
+ * Tells processes on this machine how to join the cluster of a data folder. Only the owner can read the file, because
+ * the signing seed in it makes users of the running NATS. Written as soon as the NATS of `drover up` runs, removed at
+ * its stop.
  */
 export interface ClusterFile {
   readonly version: 1;

@@ -66,7 +66,10 @@ export function lockDataDir(
   return { holderPid: first.holder.pid };
 }
 
-/** Makes a private folder and its parents. Not by `mkdir` with `recursive`, which hangs where the system answers ENOENT. */
+/**
+ * Makes a private folder and its parents. Not by `mkdir` with `recursive`, which hangs where the system answers
+ * ENOENT.
+ */
 function makeFolder(path: string): void {
   if (existsSync(path)) return;
   if (dirname(path) !== path) makeFolder(dirname(path));

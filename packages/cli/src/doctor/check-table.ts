@@ -1,4 +1,6 @@
-/** Description of a check of `drover doctor` and the fix for its fault. The troubleshooting page is generated from it. */
+/**
+ * Description of a check of `drover doctor` and the fix for its fault. The troubleshooting page is generated from it.
+ */
 export interface CheckHelp {
   /** What the check does, one sentence. */
   readonly does: string;

@@ -19,8 +19,8 @@ const deepTimeoutMs = 125_000;
 const maxNamed = 4;
 
 /**
- * Requests one token from each ready Ollama; the check `hosts` reports those that are not ready. Never throws: a failure is
- * a fault.
+ * Requests one token from each ready Ollama; the check `hosts` reports those that are not ready. Never throws: a
+ * failure is a fault.
  */
 export async function checkTokens(
   address: GatewayAddress,

@@ -6,8 +6,8 @@ const maxNamed = 3;
 const shortDigest = 12;
 
 /**
- * Whether each model name has the same digest on every host. A request goes to any host that lists the name, so with two
- * digests the same request is answered with different weights. Pure.
+ * Whether each model name has the same digest on every host. A request goes to any host that lists the name, so with
+ * two digests the same request is answered with different weights. Pure.
  */
 export function judgeDigests(nodes: readonly Pick<NodeStatus, 'id' | 'models'>[]): Check {
   const holders = new Map<string, Map<string, string[]>>();

@@ -5,8 +5,8 @@ import { bad, type Check, good } from './check.ts';
 const maxNamed = 3;
 
 /**
- * Whether a host refuses requests. An Ollama that answers `/api/version` and refuses requests passes every probe, so only
- * the outcomes of requests show the fault. Pure.
+ * Whether a host refuses requests. An Ollama that answers `/api/version` and refuses requests passes every probe, so
+ * only the outcomes of requests show the fault. Pure.
  */
 export function judgeRefusals(nodes: readonly Pick<NodeStatus, 'id' | 'state' | 'instances'>[]): Check {
   const refusals = nodes

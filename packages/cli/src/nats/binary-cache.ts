@@ -7,8 +7,9 @@ const partialPrefix = '.partial-';
 const abandonedAfterMs = 600_000;
 
 /**
- * Puts a fetched program into the cache as `v{version}/nats-server`. The folder appears by one rename, so that another
- * start at the same moment never sees an incomplete folder. Of two such starts, the second uses the folder of the first.
+ * Puts a fetched program into the cache as `v{version}/nats-server`. The folder appears by one rename, so that
+ * another start at the same moment never sees an incomplete folder. Of two such starts, the second uses the folder of
+ * the first.
  */
 export async function storeBinary(cacheDir: string, fetched: ServerBinary): Promise<ServerBinary> {
   const target = join(cacheDir, `v${fetched.version}`);

@@ -16,9 +16,9 @@ import {
 /**
  * Authorisation on the NATS that `drover up` runs, in operator mode: operator → account → user.
  *
- * The identity keys of the operator and the accounts stay in the data folder (0600), because JetStream stores its files
- * under the public key of the account. They never sign users: each run makes a new signing key, and the JWT of the account
- * names only that key, so that credentials of earlier runs are not valid.
+ * The identity keys of the operator and the accounts stay in the data folder (0600), because JetStream stores its
+ * files under the public key of the account. They never sign users: each run makes a new signing key, and the JWT of
+ * the account names only that key, so that credentials of earlier runs are not valid.
  */
 export interface Authority {
   readonly operatorJwt: string;

@@ -7,9 +7,10 @@ import { inspectBinary, type ServerBinary } from './server-binary.ts';
 import { isSupportedVersion } from './version.ts';
 
 /**
- * Fetches nats-server from the archive of Debian, without root and without a change to the system. apt runs with private
- * state folders and one source: a newer suite on the mirror that this machine is configured for. Signatures are checked
- * against the installed Debian keyring. The package is unpacked, not installed, and no maintainer script runs.
+ * Fetches nats-server from the archive of Debian, without root and without a change to the system. apt runs with
+ * private state folders and one source: a newer suite on the mirror that this machine is configured for. Signatures
+ * are checked against the installed Debian keyring. The package is unpacked, not installed, and no maintainer script
+ * runs.
  */
 
 /** Suites in the order in which they are tried; older suites have no supported version. */

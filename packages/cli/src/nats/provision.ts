@@ -20,8 +20,8 @@ export interface ProvisionOptions {
 /**
  * Finds a supported nats-server on this machine, or fetches one into the cache.
  *
- * @throws CommandError `bad-configuration` for a stated program that does not run, `nats-unsupported` for one that is too
- *   old, `nats-missing` when none was found or fetched
+ * @throws CommandError `bad-configuration` for a stated program that does not run, `nats-unsupported` for one that is
+ *   too old, `nats-missing` when none was found or fetched
  */
 export async function provisionServer(options: ProvisionOptions): Promise<ServerBinary> {
   if (options.explicitPath !== undefined) return explicitBinary(options.explicitPath);

@@ -13,8 +13,9 @@ export interface ServerConfig {
 /**
  * The configuration file of the nats-server that `drover up` runs.
  *
- * Pings are frequent, so that a frozen process loses its subscriptions after about 6 s instead of 4 minutes. A reader that
- * does not take its data for 5 s is disconnected, so that the data does not fill the memory. No monitoring port is opened.
+ * Pings are frequent, so that a frozen process loses its subscriptions after about 6 s instead of 4 minutes. A reader
+ * that does not take its data for 5 s is disconnected, so that the data does not fill the memory. No monitoring port
+ * is opened.
  */
 export function serverConfigText(config: ServerConfig): string {
   const { authority } = config;

@@ -1,6 +1,6 @@
 /**
- * Oldest supported nats-server. From this version on, JetStream fences proposals by the term of its stream leader, which
- * the fencing tokens of Drover need.
+ * Oldest supported nats-server. From this version on, JetStream fences proposals by the term of its stream leader,
+ * which the fencing tokens of Drover need.
  */
 export const minimumNatsVersion = '2.14.4';
 

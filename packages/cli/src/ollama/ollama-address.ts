@@ -7,9 +7,10 @@ const defaultPort = 11_434;
 export const defaultOllamaUrl: OllamaUrl = `http://127.0.0.1:${defaultPort}`;
 
 /**
- * Reads an address in every notation that Ollama accepts in OLLAMA_HOST: `host`, `host:port`, `:port`, an IPv6 address
- * with or without brackets, and a URL with scheme and path (default port 80 for http, 443 for https). A URL may also hold
- * user and password for a proxy. An address that means every interface becomes loopback, because no client can call it.
+ * Reads an address in every notation that Ollama accepts in OLLAMA_HOST: `host`, `host:port`, `:port`, an IPv6
+ * address with or without brackets, and a URL with scheme and path (default port 80 for http, 443 for https). A URL
+ * may also hold user and password for a proxy. An address that means every interface becomes loopback, because no
+ * client can call it.
  *
  * @returns undefined for an address that Ollama cannot read either
  * @see envconfig/config.go `Host` in Ollama's source
@@ -37,8 +38,8 @@ export function parseOllamaAddress(text: string): OllamaUrl | undefined {
 }
 
 /**
- * The address without user and password, for output. Also accepts a text that is no address: a comma in a password that was
- * not written as `%2C` cuts a list in the password, whose first part then stands in the place of the port.
+ * The address without user and password, for output. Also accepts a text that is no address: a comma in a password
+ * that was not written as `%2C` cuts a list in the password, whose first part then stands in the place of the port.
  */
 export function shownUrl(url: OllamaUrl): string {
   return url.replace(/\/\/[^@/]*@/, '//').replace(/^([a-z]+:\/\/[^/:[\]]*:)(?!\d+(?:\/|$)).*$/i, '$1…');

@@ -14,7 +14,10 @@ export function statusTable(report: StatusReport): string[][] {
   return [['NODE', 'ROLE', 'STATE', 'PID', 'EVIDENCE', 'MODELS'], ...rows];
 }
 
-/** State of the node. For a living node with a fault the fault is added: a shared id, an Ollama that is down or refuses. */
+/**
+ * State of the node. For a living node with a fault the fault is added: a shared id, an Ollama that is down or
+ * refuses.
+ */
 export function stateText({
   state,
   instances = [],

@@ -27,11 +27,11 @@ export interface ClusterAddress {
 }
 
 /**
- * Address and credentials for one node. Those that were stated, else those of the `drover up` that uses the data folder:
- * then a NATS user is made for this node and its roles.
+ * Address and credentials for one node. Those that were stated, else those of the `drover up` that uses the data
+ * folder: then a NATS user is made for this node and its roles.
  *
- * @throws CommandError `cluster-missing` when no `drover up` runs with the folder, `bad-configuration` for a credentials
- *   file that cannot be read
+ * @throws CommandError `cluster-missing` when no `drover up` runs with the folder, `bad-configuration` for a
+ *   credentials file that cannot be read
  */
 export async function findCluster(
   wish: ClusterWish,

@@ -116,7 +116,10 @@ function checked(stated: StatedSettings, owner: string, resolve: () => object): 
   }
 }
 
-/** Replaces fields by settings in the message of a package, and removes its figures, which are in units of the package. */
+/**
+ * Replaces fields by settings in the message of a package, and removes its figures, which are in units of the
+ * package.
+ */
 function inWords(owner: string, message: string): string {
   let text = message.replaceAll(/ \(\d+\)/g, '');
   for (const name of Object.keys(packageDefaults[owner] ?? {})) {

@@ -65,11 +65,12 @@ export class StatedSettings {
 }
 
 /**
- * The settings of one command. Sources in rising precedence: the variable of another program, the file, `DROVER_*`, flags.
- * A key of the file that is for other commands is checked and ignored. With `all`, every setting is taken, for printing.
+ * The settings of one command. Sources in rising precedence: the variable of another program, the file, `DROVER_*`,
+ * flags. A key of the file that is for other commands is checked and ignored. With `all`, every setting is taken, for
+ * printing.
  *
- * @throws CommandError `bad-configuration` naming the flag, the variable, or file, line and key, for a value that is unknown,
- *   cannot be read or is out of range
+ * @throws CommandError `bad-configuration` naming the flag, the variable, or file, line and key, for a value that is
+ *   unknown, cannot be read or is out of range
  */
 export function resolveSettings(
   taker: Taker | 'all',

@@ -50,7 +50,9 @@ export interface Setting {
   readonly help: string;
   /** Placeholder for the value in the help, such as `<url>`. Absent for a switch. */
   readonly placeholder?: string;
-  /** Configuration fields that the setting sets; the first field gives the default. Empty: used by the command itself. */
+  /**
+   * Configuration fields that the setting sets; the first field gives the default. Empty: used by the command itself.
+   */
   readonly fields?: readonly ConfigField[];
   /** The default as it is written in the file, for a setting without a field. */
   readonly default?: string;

@@ -7,8 +7,8 @@ const foreignVariables: ReadonlySet<string> = new Set(
 );
 
 /**
- * The environment of a role process: that of this process without the variables of Drover, Ollama and NATS, and with the
- * variables of the role. Secrets are passed here and never on the command line, which every user can read.
+ * The environment of a role process: that of this process without the variables of Drover, Ollama and NATS, and with
+ * the variables of the role. Secrets are passed here and never on the command line, which every user can read.
  */
 export function childEnvironment(
   environment: NodeJS.ProcessEnv,

@@ -13,7 +13,10 @@ export interface Failure {
   readonly restarts: number;
 }
 
-/** Roles in the order in which they are stopped: first the gateway, which accepts requests; last NATS, which carries them. */
+/**
+ * Roles in the order in which they are stopped: first the gateway, which accepts requests; last NATS, which carries
+ * them.
+ */
 const stopOrder: readonly string[] = ['gateway', 'host', 'node-agent', 'ollama-sim', 'nats'];
 
 /** Time for the processes of a role to stop. Only the gateway drains; the others have no requests left after it. */

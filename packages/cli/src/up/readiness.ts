@@ -17,7 +17,8 @@ const readyTimeoutMs = 3_000;
 const firstAnswerTimeoutMs = 10_000;
 
 /**
- * Waits until the gateway reports that it can serve, and until it has answered a first chat where there is a model for it.
+ * Waits until the gateway reports that it can serve, and until it has answered a first chat where there is a model
+ * for it.
  *
  * @throws CommandError `start-timeout` with the reason of the last failed attempt
  */

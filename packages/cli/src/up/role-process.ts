@@ -7,9 +7,9 @@ import { exitOf, followLines, type ReadyReport, type RunningChild } from '../pro
 const binPath: string = fileURLToPath(new URL('../../bin/drover.js', import.meta.url));
 
 /**
- * V8's own flags by role. A gateway makes short-lived objects for every token. Under 1,000 streams its collections paused
- * it for 9 to 14 % of the time with a young generation of 4 MB, and for 3 to 6 % with 16 MB. After a minute of that load the
- * process had the same size with both (321 and 322 MB).
+ * V8's own flags by role. A gateway makes short-lived objects for every token. Under 1,000 streams its collections
+ * paused it for 9 to 14 % of the time with a young generation of 4 MB, and for 3 to 6 % with 16 MB. After a minute of
+ * that load the process had the same size with both (321 and 322 MB).
  */
 const nodeFlags: Readonly<Record<string, readonly string[]>> = { gateway: ['--max-semi-space-size=16'] };
 

@@ -14,8 +14,8 @@ import type { StartContext } from './start-context.ts';
 import { showStatus } from './status-view.ts';
 
 /**
- * Why the cluster stops: `requested`: by a signal, or because npm ended · `at-once`: by a second signal · `orphaned`: the
- * parent ended · `failed`: a start that failed, or a process that was given up
+ * Why the cluster stops: `requested`: by a signal, or because npm ended · `at-once`: by a second signal · `orphaned`:
+ * the parent ended · `failed`: a start that failed, or a process that was given up
  */
 type StopCause =
   | { readonly kind: 'requested'; readonly reason: string }

@@ -15,9 +15,9 @@ export interface OllamaAddress {
 /**
  * Reads `http(s)://[user[:password]@]host[:port][/base/path]`; undefined for any other text.
  *
- * Two `Host` headers are possible. A proxy that routes by name needs the name in the address. An Ollama that listens on a
- * loopback address answers 403 to names it does not know (one-label names, `*.lan`, public names and addresses) and always
- * accepts `localhost`.
+ * Two `Host` headers are possible. A proxy that routes by name needs the name in the address. An Ollama that listens
+ * on a loopback address answers 403 to names it does not know (one-label names, `*.lan`, public names and addresses)
+ * and always accepts `localhost`.
  */
 export function readOllamaAddress(text: string): OllamaAddress | undefined {
   const url = URL.parse(text);

@@ -20,7 +20,10 @@ export interface AnswerHead {
 
 /** A request inside Ollama. */
 export interface UpstreamRequest {
-  /** Destroys the socket, which frees the slot in Ollama. No callback follows. Has no effect after the end of the request. */
+  /**
+   * Destroys the socket, which frees the slot in Ollama. No callback follows. Has no effect after the end of the
+   * request.
+   */
   abort(): void;
 }
 
@@ -35,7 +38,10 @@ export interface Reply {
 /** The HTTP interface of one Ollama. Implemented by `undici-ollama.ts`. */
 export interface Ollama {
   readonly url: string;
-  /** Posts JSON, without a deadline. Sends the request once more if a reused socket was stale and nothing came back on it. */
+  /**
+   * Posts JSON, without a deadline. Sends the request once more if a reused socket was stale and nothing came back on
+   * it.
+   */
   post(path: string, body: Uint8Array, handler: AnswerHandler): UpstreamRequest;
   /** Sends a request with a small answer. @throws UpstreamError also at the deadline */
   ask(

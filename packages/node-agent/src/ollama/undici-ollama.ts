@@ -14,8 +14,8 @@ const maxReplyBytes = 64 * 1024 * 1024;
 type Method = 'GET' | 'POST';
 
 /**
- * An Ollama over HTTP/1.1. The abort of a request destroys its socket, which frees the slot in Ollama. The requests of `ask`
- * find out which `Host` header Ollama accepts; the requests of `post` use that header.
+ * An Ollama over HTTP/1.1. The abort of a request destroys its socket, which frees the slot in Ollama. The requests
+ * of `ask` find out which `Host` header Ollama accepts; the requests of `post` use that header.
  */
 export function connectOllama(address: OllamaAddress, clock: Clock, options: ConnectionPoolOptions): Ollama {
   const url = address.shown;

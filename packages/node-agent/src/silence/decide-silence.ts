@@ -1,17 +1,17 @@
 /**
  * Judges the silence of one request inside Ollama: is the model working, or is the request stuck?
  *
- * Problem: Ollama sends nothing while it loads a model, processes a prompt, writes a tool call, thinks behind a parser or
- * answers in one piece. Ollama also sends nothing when it has lost a slot after a disconnect, or when the process of the
- * runner hangs (measured, `ollama-observed.md` 4(a), 4(e)). A wrong "stuck" costs a client its answer, or a working model
- * its prompt cache; a wrong "working" costs a slot.
+ * Problem: Ollama sends nothing while it loads a model, processes a prompt, writes a tool call, thinks behind a
+ * parser or answers in one piece. Ollama also sends nothing when it has lost a slot after a disconnect, or when the
+ * process of the runner hangs (measured, `ollama-observed.md` 4(a), 4(e)). A wrong "stuck" costs a client its answer,
+ * or a working model its prompt cache; a wrong "working" costs a slot.
  *
  * Approach: the strongest evidence decides.
  *   1. The runner uses the CPU: the model is working, however long it takes.
  *   2. The runner is loaded and uses no CPU: nothing is computed.
  *   3. The runner cannot be observed (an Ollama on another machine): the silence may last as long as the size of the
- *      request and the learnt speeds explain, with a wide margin. After that time a lost slot is assumed only if a client
- *      left a running request on the model before; otherwise other clients of this Ollama may hold its slots.
+ *      request and the learnt speeds explain, with a wide margin. After that time a lost slot is assumed only if a
+ *      client left a running request on the model before; otherwise other clients of this Ollama may hold its slots.
  */
 export interface SilenceEvidence {
   /** Milliseconds since the request was posted, or since the last byte of its answer. */
@@ -29,8 +29,8 @@ export interface SilenceEvidence {
   /** Milliseconds since another request on this model received a byte; `Infinity` if none did. */
   readonly othersMovedMs: number;
   /**
-   * Milliseconds for which the model's runner has used no CPU; 0: it uses CPU now. Undefined where the process cannot be
-   * seen, or where it cannot be told from other runners.
+   * Milliseconds for which the model's runner has used no CPU; 0: it uses CPU now. Undefined where the process cannot
+   * be seen, or where it cannot be told from other runners.
    */
   readonly runnerStillMs: number | undefined;
   /** A client left during an answer of this model, and no request for the model has received a byte since. */
@@ -106,8 +106,8 @@ export function decideSilence(evidence: SilenceEvidence): SilenceVerdict {
 }
 
 /**
- * True if the runner used no CPU for longer than a graphics card needs for the prompt. A runner that computes on a graphics
- * card is fast and uses the CPU between batches.
+ * True if the runner used no CPU for longer than a graphics card needs for the prompt. A runner that computes on a
+ * graphics card is fast and uses the CPU between batches.
  */
 function isIdle({ runnerStillMs, prompt, answered, listed }: SilenceEvidence): boolean {
   if (runnerStillMs === undefined || listed === 'not-loaded') return false;

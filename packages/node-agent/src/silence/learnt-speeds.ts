@@ -45,8 +45,8 @@ const assumedContext = 4_096;
 const maxModels = 512;
 
 /**
- * Prompt and generation speeds of the models of one Ollama, learnt from the figures at the end of their answers. The slowest
- * speed counts, because Ollama does not report how much of a prompt came from its cache.
+ * Prompt and generation speeds of the models of one Ollama, learnt from the figures at the end of their answers. The
+ * slowest speed counts, because Ollama does not report how much of a prompt came from its cache.
  */
 export class LearntSpeeds {
   readonly #models = new Map<string, ModelSpeeds>();

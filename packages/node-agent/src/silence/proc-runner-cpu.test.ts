@@ -10,7 +10,9 @@ afterEach(async () => {
   for (const end of ends.splice(0).toReversed()) await end();
 });
 
-/** Listens on a free port and starts a child with the name of a runner, which uses the CPU for 150 ms after each line. */
+/**
+ * Listens on a free port and starts a child with the name of a runner, which uses the CPU for 150 ms after each line.
+ */
 const server = `
 process.title = 'ollama';
 const child = require('node:child_process').spawn(process.execPath, ['-e', process.argv[1]], { stdio: ['pipe', 'pipe', 'inherit'] });

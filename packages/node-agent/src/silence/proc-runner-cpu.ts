@@ -15,10 +15,11 @@ interface ProcessFacts {
 }
 
 /**
- * Observes the runners of an Ollama on this machine in `/proc`: the children of the process that listens on its port. Their
- * names differ (`llama-server`, a wrapper around it, `ollama runner` before version 0.30). Undefined for an address of
- * another machine, and on systems other than Linux: this is the only call of the package that depends on the operating
- * system. With a container or a tunnel the listening process is not Ollama, and the runners are unknown.
+ * Observes the runners of an Ollama on this machine in `/proc`: the children of the process that listens on its port.
+ * Their names differ (`llama-server`, a wrapper around it, `ollama runner` before version 0.30). Undefined for an
+ * address of another machine, and on systems other than Linux: this is the only call of the package that depends on
+ * the operating system. With a container or a tunnel the listening process is not Ollama, and the runners are
+ * unknown.
  */
 export function createProcRunnerCpu(url: string, root = '/proc'): RunnerCpu | undefined {
   const { hostname, port, protocol } = new URL(url);

@@ -2,7 +2,10 @@ import { modelKey } from '@drover/fleet';
 
 const maxModels = 512;
 
-/** Instants of the last answer bytes of one Ollama, for each model and for all. Jobs write them, the instance reads them. */
+/**
+ * Instants of the last answer bytes of one Ollama, for each model and for all. Jobs write them, the instance reads
+ * them.
+ */
 export class RecentBytes {
   readonly #atMs = new Map<string, number>();
   #lastAtMs = Number.NEGATIVE_INFINITY;

@@ -14,8 +14,8 @@ export interface RunnerCpu {
 const idleShare = 0.001;
 
 /**
- * Idle time of the runner, from samples of its CPU time. With several runners it is unknown which one serves a model, so
- * only the idle time of all of them together is known.
+ * Idle time of the runner, from samples of its CPU time. With several runners it is unknown which one serves a model,
+ * so only the idle time of all of them together is known.
  */
 export class RunnerActivity {
   #cpuMs = new Map<number, number>();

@@ -1,18 +1,18 @@
 import { deferred } from '../deferred.ts';
 import { ClientGoneError, OllamaError } from '../errors.ts';
 import { can, type SimModel } from '../model/model.ts';
-import { seededRandom, seedOfText } from '../runner/random.ts';
+import { seededRandom, seedOfText } from '../text/random.ts';
 import type { Lease } from '../runner/scheduler.ts';
 import type { Services } from '../services.ts';
 import { fixedSource } from '../text/sequence.ts';
 import { resolveOptions } from '../wire/options.ts';
 
-/** What all embedding dialects ask for. */
+/** A request for embeddings, of any dialect. */
 export interface EmbedCall {
   readonly modelName: string;
   readonly inputs: readonly string[];
   readonly truncate: boolean;
-  /** Kept when it is from 1 to the model's length, else ignored. */
+  /** Length of the vectors. Ignored unless it is between 1 and the length of the model. */
   readonly dimensions: number;
   readonly keepAliveMs: number | null;
   readonly options: unknown;
@@ -25,13 +25,13 @@ export interface EmbedResult {
   readonly loadMs: number;
 }
 
-/** Status that a chat model's refusal has; the model is loaded for it all the same. */
+/** Status of the refusal by a chat model, which is loaded nevertheless. */
 export type NoEmbeddingsStatus = 500 | 501;
 const NO_EMBEDDINGS = 'This server does not support embeddings. Start it with `--embeddings`';
 export const INPUT_TOO_LONG = 'the input length exceeds the context length';
 
 /**
- * Embeds the inputs one after the other on the model's single place.
+ * Embeds the inputs one after the other in the only slot of the model.
  *
  * @throws OllamaError with the texts of `/api/embed`
  */
@@ -43,7 +43,7 @@ export async function embed(
 ): Promise<EmbedResult> {
   const startMs = services.config.clock.nowMs();
   if (call.modelName === '') throw new OllamaError(404, "model '' not found");
-  const model = services.catalogue.find(call.modelName);
+  const model = services.modelStore.find(call.modelName);
   if (!model) throw new OllamaError(404, `model "${call.modelName}" not found, try pulling it first`);
   const options = resolveOptions(model.parameters, call.options);
   const lease = await services.inference.hold(model, options, null, call.keepAliveMs, signal);
@@ -101,7 +101,7 @@ function compute(prompt: readonly number[], lease: Lease, signal: AbortSignal): 
   return promise.finally(() => signal.removeEventListener('abort', leave));
 }
 
-/** A vector of length 1, the same for the same text. */
+/** A vector of length 1 that depends only on the text. */
 function vectorOf(text: string, model: SimModel, dimensions: number): readonly number[] {
   const random = seededRandom(seedOfText(text));
   const full = Array.from({ length: model.embeddingLength }, () => random() * 2 - 1);

@@ -33,7 +33,7 @@ export async function embedRoute(exchange: Exchange, services: Services): Promis
   });
 }
 
-/** POST /api/embeddings, the older form: one prompt, one vector, 500 for what it cannot do. */
+/** POST /api/embeddings, the older form: one prompt, one vector, status 500 for errors. */
 export async function embeddingsRoute(exchange: Exchange, services: Services): Promise<void> {
   await answer(exchange, async () => {
     const request = checkStruct(
@@ -82,7 +82,7 @@ export async function openAiEmbeddings(exchange: Exchange, services: Services): 
 }
 
 /**
- * How `/v1/embeddings` writes a vector: numbers, or base64 of little-endian 32-bit floats.
+ * The form of a vector of `/v1/embeddings`: numbers, or base64 of little-endian 32-bit floats.
  *
  * @throws OllamaError 400 for another format
  */
@@ -116,7 +116,7 @@ async function answer(exchange: Exchange, run: () => Promise<void>): Promise<voi
   }
 }
 
-/** One text or a list of texts; an empty text alone is no input. */
+/** One text or a list of texts. A single empty text is no input. */
 function readInputs(input: unknown): readonly string[] {
   if (input === undefined || input === null || input === '') return [];
   if (typeof input === 'string') return [input];

@@ -1,8 +1,8 @@
 import { InvalidArgumentError } from '../errors.ts';
 
-/** Ways in which the server can be made to misbehave. */
+/** Kinds of faults that can be set. */
 export type FaultKind =
-  /** The runner's process stands still: streams fall silent without error or end. */
+  /** The process of the runner is frozen: streams stop without an error or an end. */
   | 'freeze'
   /** The connection of a generation is cut without the last HTTP chunk. */
   | 'cut'
@@ -14,9 +14,9 @@ export type FaultKind =
   | 'badjson'
   /** Requests that need a runner get the busy answer. */
   | '503'
-  /** A client that leaves in a stream takes its slot with it, until the model is unloaded. */
+  /** When a client leaves a stream, its slot is lost until the model is unloaded. */
   | 'leak'
-  /** The runner's process dies. */
+  /** The process of the runner ends. */
   | 'kill-runner'
   /** Every request gets an HTML page. */
   | 'html';
@@ -24,18 +24,18 @@ export type FaultKind =
 export interface FaultSpec {
   readonly kind: FaultKind;
   /**
-   * Tokens of a stream (`freeze`, `cut`, `slow`, `badjson`, `kill-runner`), requests (`503`, `oom`, `html`) or
-   * disconnects (`leak`) that pass unharmed first. Default 0; without it `freeze` and `kill-runner` strike loaded
-   * runners at once.
+   * Number of tokens of a stream (`freeze`, `cut`, `slow`, `badjson`, `kill-runner`), requests (`503`, `oom`, `html`)
+   * or disconnects (`leak`) before the fault takes effect. Default 0. Without it `freeze` and `kill-runner` take
+   * effect on loaded runners at once.
    */
   readonly after?: number;
-  /** Only this model; default every model. */
+  /** Only this model; default: every model. */
   readonly model?: string;
-  /** Strikes until the fault is spent. Default 1 for `freeze` and `kill-runner`, else without end. */
+  /** Number of times that the fault takes effect. Default 1 for `freeze` and `kill-runner`, else unlimited. */
   readonly times?: number;
 }
 
-/** How a fault shows in `/sim/state`. */
+/** A fault in `/sim/state`. */
 export interface FaultState {
   readonly kind: FaultKind;
   readonly after: number;
@@ -56,11 +56,11 @@ interface Armed {
   struck: number;
 }
 
-/** The faults that are set. */
+/** The faults that are set now. */
 export class FaultBoard {
   #armed: Armed[] = [];
 
-  /** @throws InvalidArgumentError for a kind that does not exist or an `after` that is no count */
+  /** @throws InvalidArgumentError for an unknown kind, or an `after` that is no whole number */
   arm(spec: FaultSpec): void {
     if (!ALL_KINDS.includes(spec.kind))
       throw new InvalidArgumentError('kind', `must be one of ${[...ALL_KINDS, 'clear'].join(', ')}`);
@@ -80,7 +80,7 @@ export class FaultBoard {
     return this.#armed.map(({ kind, after, model, struck }) => ({ kind, after, model, struck }));
   }
 
-  /** Whether this request (or disconnect) is struck; counts it. */
+  /** Whether a fault takes effect on this request or disconnect. Counts it. */
   strikes(kind: FaultKind, model: string | null = null): boolean {
     for (const fault of this.#armed) {
       if (fault.kind !== kind || !matches(fault, model)) continue;
@@ -89,7 +89,7 @@ export class FaultBoard {
     return false;
   }
 
-  /** What strikes right before token number `index` (from 0) of a stream, if anything does. */
+  /** The fault that takes effect before token number `index` (from 0) of a stream, if any. */
   strikesToken(model: string, index: number): FaultKind | null {
     for (const fault of this.#armed) {
       if (fault.after !== index || !TOKEN_KINDS.includes(fault.kind) || !matches(fault, model)) continue;
@@ -98,7 +98,7 @@ export class FaultBoard {
     return null;
   }
 
-  /** What each token's time is multiplied by. */
+  /** Factor for the time of each token. */
   slowdown(model: string, index: number): number {
     for (const fault of this.#armed) {
       if (fault.kind === 'slow' && index >= fault.after && matches(fault, model)) {

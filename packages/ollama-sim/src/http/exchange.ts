@@ -1,16 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** Bodies up to this size carry a Content-Length, larger ones come chunked: Go's buffer. */
+/** Bodies up to the size of Go's buffer have a Content-Length; larger bodies are chunked. */
 const LENGTH_LIMIT_BYTES = 2048;
-/** Bytes a reader may leave unread before its generation waits for it. */
+/** Unread bytes of a client above which its generation waits. */
 const HIGH_WATER_BYTES = 64 * 1024;
 
 export type Headers = Readonly<Record<string, string>>;
 
-/** One request and its response, and the wire rules that hold for all of them. */
+/** One request and its response, with the rules of framing for all routes. */
 export class Exchange {
   readonly method: string;
-  /** Path without query, as it came. */
+  /** Path without query, as it was sent. */
   readonly path: string;
   readonly request: IncomingMessage;
   readonly #response: ServerResponse;
@@ -23,7 +23,7 @@ export class Exchange {
     this.method = request.method ?? 'GET';
     this.path = (request.url ?? '/').replace(/[?#].*$/s, '');
     if (label) response.setHeader('x-drover-simulated', '1');
-    // Go says nothing about a connection it keeps, and closes none for idleness.
+    // Go sends no header Connection for a connection that it keeps, and closes no idle connection.
     if (request.headers.connection?.toLowerCase() !== 'close') response.removeHeader('Connection');
     response.once('close', () => {
       if (!response.writableFinished) this.#gone.abort();
@@ -55,7 +55,7 @@ export class Exchange {
     return Buffer.concat(parts).toString('utf8');
   }
 
-  /** A whole answer at once, framed by its size. `type` null sends no Content-Type. */
+  /** Sends a complete answer. Its size decides the framing. With `type` null there is no Content-Type. */
   send(status: number, type: string | null, body: string, headers: Headers = {}): void {
     if (this.#response.destroyed || this.#begun) return;
     this.#begun = true;
@@ -78,12 +78,12 @@ export class Exchange {
     this.#response.flushHeaders();
   }
 
-  /** One HTTP chunk. False: the reader is behind, wait for `onDrain`. */
+  /** Sends one HTTP chunk. False when the client reads too slowly: wait for `onDrain`. */
   chunk(text: string): boolean {
     const { socket } = this.#response;
     if (!socket) return this.#response.destroyed || this.#response.write(text);
     if (socket.destroyed) return true;
-    // The frame in one write: by way of the response it would be four, and a chunk is written for each token.
+    // One write instead of four by `response.write`, because there is a chunk for each token.
     socket.write(`${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`);
     return socket.writableLength < HIGH_WATER_BYTES;
   }
@@ -96,7 +96,7 @@ export class Exchange {
     this.#response.end();
   }
 
-  /** Cuts the TCP connection behind what has been written, without the last chunk. */
+  /** Closes the TCP connection after the written bytes, without the last chunk. */
   cut(): void {
     this.#response.socket?.destroySoon();
   }

@@ -13,7 +13,7 @@ it.each([
   '[::1]:80',
   '0.0.0.0',
   '',
-])('lets the host %j pass', (host) => {
+])('accepts the host %j', (host) => {
   expect(isLocalHost(host)).toBe(true);
 });
 

@@ -1,6 +1,6 @@
 import type { Exchange, Headers } from './exchange.ts';
 
-/** What is decided before a request reaches its route. */
+/** Decision about a request before its route is searched. */
 export type GuardDecision =
   | { readonly kind: 'pass'; readonly headers: Headers }
   | { readonly kind: 'refuse' }
@@ -12,7 +12,7 @@ const PRIVATE_NAME = /(^|\.)(localhost|local|internal)$/;
 const ALLOWED_HEADERS =
   'Authorization,Content-Type,User-Agent,Accept,X-Requested-With,Openai-Beta,X-Stainless-Arch,X-Stainless-Async,X-Stainless-Custom-Poll-Interval,X-Stainless-Helper-Method,X-Stainless-Lang,X-Stainless-Os,X-Stainless-Package-Version,X-Stainless-Poll-Helper,X-Stainless-Retry-Count,X-Stainless-Runtime,X-Stainless-Runtime-Version,X-Stainless-Timeout';
 
-/** Rules on Origin (CORS) and Host, as a server bound to loopback has them. */
+/** Rules for Origin (CORS) and Host of a server on a loopback address. */
 export function decideGuard(exchange: Exchange, checkHost: boolean): GuardDecision {
   const host = exchange.header('host') ?? '';
   const origin = exchange.header('origin');
@@ -39,7 +39,7 @@ export function decideGuard(exchange: Exchange, checkHost: boolean): GuardDecisi
   return { kind: 'pass', headers: {} };
 }
 
-/** Names that mean this machine or its private network; one-label names and `.lan` do not. */
+/** Names of this machine or its private network. One-label names and `.lan` do not count. */
 export function isLocalHost(host: string): boolean {
   const name = hostName(host);
   if (name === '' || PRIVATE_NAME.test(name)) return true;
@@ -55,7 +55,7 @@ export function isLocalHost(host: string): boolean {
   );
 }
 
-/** Whether an address to listen on is reached from this machine alone. */
+/** Whether only this machine can reach a listen address. */
 export function isLoopback(address: string): boolean {
   return address === 'localhost' || address === '::1' || address.startsWith('127.');
 }

@@ -7,7 +7,7 @@ export const JSON_PLAIN = 'application/json';
 export const NDJSON = 'application/x-ndjson';
 export const SSE = 'text/event-stream';
 
-/** Ollama's own error body. A runner's error in a stream keeps its status and is framed as a stream. */
+/** Sends an error of a native route. An error of the runner in a stream keeps its status and is framed as a stream. */
 export function sendNativeError(exchange: Exchange, error: OllamaError, stream: boolean): void {
   const body = goJson({ error: error.message });
   if (error.origin === 'runner' && stream) {
@@ -21,18 +21,18 @@ export function sendJson(exchange: Exchange, value: unknown, status = 200): void
   exchange.send(status, JSON_CHARSET, goJson(value));
 }
 
-/** The OpenAI error body; `fromHandler` is one that passed through the translating writer. */
+/** The error body of OpenAI. */
 function openAiError(status: number, message: string): string {
   const type = status === 400 ? 'invalid_request_error' : status === 404 ? 'not_found_error' : 'api_error';
   return goJson({ error: { message, type, param: null, code: null } });
 }
 
-/** An error of the request itself, found before the translation. */
+/** Sends an error in the request that is found before its translation. */
 export function sendOpenAiRefusal(exchange: Exchange, error: OllamaError): void {
   exchange.send(error.status, JSON_CHARSET, openAiError(error.status, error.message));
 }
 
-/** An error of the native handler behind a translated request. */
+/** Sends an error of the native handler for a translated request. */
 export function sendOpenAiError(exchange: Exchange, error: OllamaError, stream: boolean): void {
   const body = `${openAiError(error.status, error.message)}\n`;
   if (error.origin === 'runner' && stream) {

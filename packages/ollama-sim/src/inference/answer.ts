@@ -2,7 +2,7 @@ import type { OllamaError } from '../errors.ts';
 import type { Piece } from '../runner/job.ts';
 import type { ToolCall } from '../text/token.ts';
 
-/** Times in milliseconds and counts of the last object. */
+/** Durations in milliseconds and counts of the last object. */
 export interface AnswerStats {
   readonly totalMs: number;
   readonly loadMs: number;
@@ -16,28 +16,28 @@ export interface IdentifiedToolCall extends ToolCall {
   readonly id: string;
 }
 
-/** A complete answer's end. */
+/** End of a complete answer. */
 export interface AnswerEnd {
   readonly reason: 'stop' | 'length' | 'load' | 'unload';
-  /** Null for loads and unloads, which carry no durations. */
+  /** Null for loads and unloads, which have no durations. */
   readonly stats: AnswerStats | null;
   readonly toolCall: IdentifiedToolCall | null;
-  /** Whether the call has a chunk of its own before the last object. */
+  /** Whether the tool call has its own chunk before the last object. */
   readonly toolCallApart: boolean;
-  /** Ids of prompt and answer, for generate. */
+  /** Token ids of prompt and answer, for `/api/generate`. */
   readonly context: readonly number[] | null;
 }
 
-/** Writes one answer in one dialect. `end`, `broken` and `error` are each the last call. */
+/** Writes one answer in one dialect. One of `end`, `broken` and `error` is the last call. */
 export interface AnswerWriter {
-  /** False: the reader is behind. */
+  /** False when the client reads too slowly. */
   pieces(pieces: readonly Piece[]): boolean;
   end(end: AnswerEnd): void;
-  /** The runner stopped for repetition: no last object. */
+  /** The runner stopped a repetition: there is no last object. */
   broken(): void;
   error(error: OllamaError): void;
-  /** The next line goes out as broken JSON. */
+  /** Makes the next line broken JSON. */
   garble(): void;
-  /** The rendered prompt instead of an answer. */
+  /** Sends the rendered prompt instead of an answer. */
   rendered(prompt: string): void;
 }

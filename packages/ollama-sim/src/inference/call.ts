@@ -1,41 +1,41 @@
 import type { AnswerFormat, ToolSpec } from '../text/utterance.ts';
 
-/** One message of a chat, already checked. */
+/** One checked message of a chat. */
 export interface Message {
   readonly role: string;
   readonly content: string;
   readonly imageCount: number;
-  /** JSON of the tool calls it made, the same in every dialect (`toolCallText`); empty without. */
+  /** JSON of its tool calls, the same in every dialect (`toolCallText`); empty without tool calls. */
   readonly toolCalls: string;
 }
 
-/** One tool call of a message as a template sees it. */
+/** One tool call of a message, for templates. */
 export interface PastToolCall {
   readonly name: string;
   readonly arguments: unknown;
 }
 
-/** Tool calls as text of the prompt: the dialect that carried them makes no difference. */
+/** Tool calls as text of the prompt; independent of the dialect. */
 export function toolCallText(calls: readonly PastToolCall[]): string {
   return calls.length === 0 ? '' : JSON.stringify(calls);
 }
 
-/** What all requests for text have in common. */
+/** Fields of every request for text. */
 interface CallBase {
-  /** As the client wrote it; answers repeat it. */
+  /** Name as the client sent it; answers repeat it. */
   readonly modelName: string;
   readonly stream: boolean;
   readonly options: unknown;
   readonly format: unknown;
   readonly keepAliveMs: number | null;
-  /** Undefined: the model's default, which is on. */
+  /** Undefined: the default of the model, which is on. */
   readonly think: boolean | string | undefined;
   readonly truncate: boolean;
   readonly shift: boolean | null;
   readonly logprobs: boolean;
   readonly topLogprobs: number;
   readonly debugRenderOnly: boolean;
-  /** Temperature when the options name none. */
+  /** Temperature when the options have none. */
   readonly defaultTemperature: number;
 }
 
@@ -58,7 +58,7 @@ export interface GenerateCall extends CallBase {
 
 export type Call = ChatCall | GenerateCall;
 
-/** `format` understood; a string but `json` and the empty one is refused later, with the runner loaded. */
+/** Reads `format`. Strings other than `json` and the empty one are refused later, after the load. */
 export function readFormat(format: unknown): AnswerFormat | null {
   if (format === undefined || format === null || format === '') return { kind: 'text' };
   if (format === 'json') return { kind: 'json' };

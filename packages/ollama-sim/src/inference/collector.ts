@@ -1,6 +1,6 @@
 import type { Piece } from '../runner/job.ts';
 
-/** The pieces of an answer that goes out in one body. */
+/** Collects the pieces of an answer that is sent in one body. */
 export class Collector {
   content = '';
   thinking = '';

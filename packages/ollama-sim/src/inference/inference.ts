@@ -4,22 +4,22 @@ import type { OllamaSimConfig } from '../config.ts';
 import { defaultContext } from '../config.ts';
 import { ClientGoneError, OllamaError } from '../errors.ts';
 import type { FaultBoard } from '../fault/faults.ts';
-import type { Catalogue } from '../model/catalogue.ts';
+import type { ModelStore } from '../model/model-store.ts';
 import type { SimModel } from '../model/model.ts';
 import { isValidName } from '../model/model-name.ts';
 import type { JobSink, Outcome } from '../runner/job.ts';
-import { seedOfText } from '../runner/random.ts';
-import { type RequestOptions, runnerOptions } from '../runner/runner-options.ts';
+import { seedOfText } from '../text/random.ts';
+import { runnerOptions } from '../runner/runner-options.ts';
 import { type Lease, type Scheduler, SERVER_BUSY } from '../runner/scheduler.ts';
-import type { Vocabulary } from '../runner/vocabulary.ts';
+import type { Vocabulary } from '../text/vocabulary.ts';
 import { type AnswerFormat, utter } from '../text/utterance.ts';
-import { resolveOptions } from '../wire/options.ts';
+import { type RequestOptions, resolveOptions } from '../wire/options.ts';
 import type { AnswerEnd, AnswerWriter, IdentifiedToolCall } from './answer.ts';
 import type { Call } from './call.ts';
 import { formatFor, refuseImages, refuseLogprobs, refuseUnsupported } from './refusals.ts';
 import { chatPrompt, generatePrompt, type Prompt, renderChat, renderGenerate } from './prompt.ts';
 
-/** Times the context that an answer without a bound may grow to. */
+/** Largest length of an unlimited answer, in contexts. */
 const UNBOUNDED_CONTEXTS = 10;
 const NO_END: Pick<AnswerEnd, 'stats' | 'toolCall' | 'toolCallApart' | 'context'> = {
   stats: null,
@@ -28,17 +28,17 @@ const NO_END: Pick<AnswerEnd, 'stats' | 'toolCall' | 'toolCallApart' | 'context'
   context: null,
 };
 
-/** The connection side of a call: what can cut it and who learns that it is gone. */
+/** The client of a call: cuts its connection, and reports that it has left. */
 export interface CallPeer {
   readonly signal: AbortSignal;
   cut(): void;
   onDrain(fn: () => void): void;
 }
 
-/** Runs chat and generate calls of every dialect: checks, load, prompt, answer. */
+/** Runs the chat and generate calls of every dialect: checks, load, prompt, answer. */
 export class Inference {
   readonly #config: OllamaSimConfig;
-  readonly #catalogue: Catalogue;
+  readonly #modelStore: ModelStore;
   readonly #scheduler: Scheduler;
   readonly #vocabulary: Vocabulary;
   readonly #faults: FaultBoard;
@@ -46,22 +46,22 @@ export class Inference {
 
   constructor(
     config: OllamaSimConfig,
-    catalogue: Catalogue,
+    modelStore: ModelStore,
     scheduler: Scheduler,
     vocabulary: Vocabulary,
     faults: FaultBoard,
   ) {
     this.#config = config;
-    this.#catalogue = catalogue;
+    this.#modelStore = modelStore;
     this.#scheduler = scheduler;
     this.#vocabulary = vocabulary;
     this.#faults = faults;
   }
 
   /**
-   * Answers through `writer`; resolves when the last byte is written or the client is gone.
+   * Answers through `writer`. Resolves when the last byte is written or the client has left.
    *
-   * @throws OllamaError for what is found before the runner is asked
+   * @throws OllamaError for errors that are found before the runner starts
    */
   async answer(call: Call, writer: AnswerWriter, peer: CallPeer): Promise<void> {
     const startMs = this.#config.clock.nowMs();
@@ -82,7 +82,7 @@ export class Inference {
     }
   }
 
-  /** A runner for the model, with the request's runner options. */
+  /** Acquires a runner for the model, with the runner options of the request. */
   async hold(
     model: SimModel,
     options: RequestOptions,
@@ -98,14 +98,14 @@ export class Inference {
   #modelFor(call: Call): SimModel {
     const { modelName } = call;
     if (call.kind === 'generate') {
-      const model = this.#catalogue.require(modelName);
+      const model = this.#modelStore.require(modelName);
       refuseLogprobs(call);
       return model;
     }
     refuseLogprobs(call);
     if (modelName === '') throw new OllamaError(400, 'model is required');
     if (!isValidName(modelName)) throw new OllamaError(400, 'invalid model name');
-    return this.#catalogue.require(modelName);
+    return this.#modelStore.require(modelName);
   }
 
   async #run(
@@ -197,7 +197,7 @@ export class Inference {
     return promise;
   }
 
-  /** Null is greedy. Without a seed every call differs. */
+  /** Seed of the answer; null is greedy. Without a stated seed every call gets another one. */
   #seedFor(options: RequestOptions, call: Call, prompt: Prompt): number | null {
     const temperature = options['temperature'] ?? call.defaultTemperature;
     if (temperature === 0) return null;
@@ -216,7 +216,7 @@ export class Inference {
   ): AnswerEnd {
     const { measures } = outcome;
     const { loadMs } = lease;
-    // What is left of the total is the wait for a slot, which is never below 0.
+    // The rest of the total is the wait for a slot. Rounding must not make it negative.
     const partsMs = loadMs + measures.promptMs + measures.evalMs;
     const totalMs = Math.max(this.#config.clock.nowMs() - startMs, partsMs);
     const withContext = call.kind === 'generate' && !call.raw;
@@ -230,7 +230,7 @@ export class Inference {
   }
 }
 
-/** 0 is endless on the rendered path and one token on the native one; negative and unset are ten contexts. */
+/** 0 is unlimited on the rendered path and one token on the native path; negative and unset values are ten contexts. */
 function maxTokens(numPredict: unknown, model: SimModel, numCtx: number): number {
   const asked = typeof numPredict === 'number' ? numPredict : -1;
   if (asked > 0) return asked;

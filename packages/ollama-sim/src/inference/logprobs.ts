@@ -1,5 +1,5 @@
 import { randomWord } from '../text/words.ts';
-import { seededRandom, seedOfText } from '../runner/random.ts';
+import { seededRandom, seedOfText } from '../text/random.ts';
 
 interface TokenProbability {
   readonly token: string;
@@ -11,7 +11,7 @@ export interface Logprob extends TokenProbability {
   readonly top_logprobs?: readonly TokenProbability[];
 }
 
-/** Made-up but repeatable probabilities of a token and `top` alternatives, the token itself first. */
+/** Invented but repeatable probabilities of a token and `top` alternatives; the token itself is first. */
 export function logprobOf(token: string, top: number): Logprob {
   const random = seededRandom(seedOfText(token));
   const own = probability(token, -random());

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { modelByName } from '../model/presets.ts';
 import { readChatCall } from '../native/native-request.ts';
-import { Vocabulary } from '../runner/vocabulary.ts';
+import { Vocabulary } from '../text/vocabulary.ts';
 import { chatPrompt } from './prompt.ts';
 
 const words = (count: number): string => Array.from({ length: count }, () => 'word').join(' ');
@@ -28,7 +28,7 @@ it('removes the oldest messages until the rest fits, never the system message or
   expect(kept.length).toBeGreaterThan(1);
 });
 
-it('renders a history of 99,000 messages a few times, not once a message', { timeout: 20_000 }, () => {
+it('renders a history of 99,000 messages a few times, not once for each message', { timeout: 20_000 }, () => {
   const messages = Array.from({ length: 99_000 }, (_, i) => ({
     role: i % 2 === 0 ? 'assistant' : 'user',
     content: `m${i}`,

@@ -1,11 +1,11 @@
 import { nestedError, OllamaError } from '../errors.ts';
 import type { SimModel } from '../model/model.ts';
 import { renderTemplate, type TemplateScope } from '../model/template.ts';
-import type { Vocabulary } from '../runner/vocabulary.ts';
+import type { Vocabulary } from '../text/vocabulary.ts';
 import type { ToolSpec } from '../text/utterance.ts';
 import type { ChatCall, GenerateCall, Message } from './call.ts';
 
-/** A prompt ready for the runner. */
+/** A prompt for the runner. */
 export interface Prompt {
   readonly text: string;
   readonly tokens: readonly number[];
@@ -15,7 +15,7 @@ export interface Prompt {
 
 const PROMPT_TOO_LONG =
   'the prompt is longer than the context length currently available to the model; shorten the prompt, adjust the context length in settings, or use a model with a longer context length';
-/** Tokens kept at the front when one long message is cut in the middle. */
+/** Tokens that are kept at the beginning when one long message is cut in the middle. */
 const KEPT_FRONT_TOKENS = 4;
 
 export interface PromptLimits {
@@ -24,12 +24,12 @@ export interface PromptLimits {
   readonly shift: boolean | null;
 }
 
-/** Text of a chat as the model reads it, without any limit. */
+/** The complete text of a chat for the model. */
 export function renderChat(call: ChatCall, model: SimModel): string {
   return renderMessages(withSystem(call.messages, model), call.tools, model);
 }
 
-/** Chat to prompt: the oldest messages go until it fits, the system message and the last one stay. */
+/** The prompt of a chat. The oldest messages are removed until it fits; system messages and the last message stay. */
 export function chatPrompt(
   call: ChatCall,
   model: SimModel,
@@ -58,8 +58,8 @@ export function chatPrompt(
 }
 
 /**
- * The fewest old messages whose removal makes the rest fit; all that may go when nothing fits. Halves the range,
- * because rendering the rest once per message would be quadratic in a long history.
+ * The smallest number of old messages whose removal makes the rest fit; all that may be removed when nothing fits. A
+ * binary search, because rendering the rest for each message would be quadratic.
  */
 function fewestRemoved(messages: readonly Message[], fits: (removed: number) => boolean): number {
   let low = 1;
@@ -72,7 +72,7 @@ function fewestRemoved(messages: readonly Message[], fits: (removed: number) => 
   return high;
 }
 
-/** Without the `removed` oldest messages; system messages and the last message always stay. */
+/** The messages without the `removed` oldest ones. System messages and the last message always stay. */
 function withoutOldest(messages: readonly Message[], removed: number): readonly Message[] {
   let left = removed;
   return messages.filter(({ role }, i) => {
@@ -155,7 +155,7 @@ function renderOpenChatml(messages: readonly Message[], open: boolean): string {
   return turns.join('') + (open ? '' : '<|im_start|>assistant\n');
 }
 
-/** Neighbours of one role become one message with a blank line between, as Ollama collates them. */
+/** As Ollama does: joins neighbours of the same role to one message, with a blank line between. */
 function mergeNeighbours(messages: readonly Message[]): readonly Message[] {
   const merged: Message[] = [];
   for (const each of messages) {

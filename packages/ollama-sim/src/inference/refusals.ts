@@ -13,7 +13,7 @@ export function refuseLogprobs(call: Call): void {
 }
 
 /**
- * Refuses what the model cannot do at all, before it is loaded.
+ * Refuses requests that the model does not support, before it is loaded.
  *
  * @throws OllamaError 400
  */
@@ -36,9 +36,9 @@ function refuseGenerate(call: GenerateCall, model: SimModel): void {
 }
 
 /**
- * The format the runner is bound to.
+ * The format of the answer.
  *
- * @throws OllamaError 500 for one that is none, 400 from the runner for a schema it cannot use
+ * @throws OllamaError 500 for an invalid format, 400 from the runner for a schema that it cannot use
  */
 export function formatFor(call: Call, model: SimModel): AnswerFormat {
   const format = readFormat(call.format);
@@ -56,11 +56,11 @@ export function formatFor(call: Call, model: SimModel): AnswerFormat {
       : `Field 'json_schema': "json_schema": ${failure}`;
     throw nestedError(400, text, 'invalid_request_error');
   }
-  // Thinking comes first and is not bound by the format; on the native path plain JSON mode is not enforced.
+  // Thinking comes first and has no format. The native path does not enforce plain JSON mode.
   return native && format.kind === 'json' ? { kind: 'text' } : format;
 }
 
-/** @throws OllamaError 400 or 500, as the execution path has it */
+/** @throws OllamaError 400 or 500, depending on the execution path */
 export function refuseImages(call: Call, model: SimModel): void {
   const images =
     call.kind === 'chat' ? call.messages.some((each) => each.imageCount > 0) : call.imageCount > 0;

@@ -1,12 +1,12 @@
 import type { Clock } from '../clock.ts';
 import type { Pullable } from '../config.ts';
 
-/** How often progress is reported. */
+/** Interval of progress reports. */
 export const PROGRESS_MS = 60;
 
 /**
- * One download that all pulls of a name share. It moves while somebody watches; when all leave it stops, keeps its
- * parts and goes on from there.
+ * One download, which all pulls of a name share. It runs while at least one pull is active. When all pulls have ended
+ * it stops and keeps its bytes, and a later pull continues there.
  */
 export class Download {
   readonly pullable: Pullable;

@@ -1,32 +1,32 @@
 import type { OllamaSimConfig, Pullable } from '../config.ts';
 import { ClientGoneError, OllamaError } from '../errors.ts';
-import type { Catalogue } from '../model/catalogue.ts';
+import type { ModelStore } from '../model/model-store.ts';
 import { defineModel, type SimModel, sha256 } from '../model/model.ts';
 import { fullName } from '../model/model-name.ts';
 import { PRESETS } from '../model/presets.ts';
 import { Download, PROGRESS_MS } from './download.ts';
 
-/** One line of a pull. */
+/** One line of the answer to a pull. */
 export type PullLine = Readonly<Record<string, string | number>>;
 
 const UNREACHABLE =
   'dial tcp: lookup registry.ollama.ai on 127.0.0.53:53: dial udp 127.0.0.53:53: connect: network is unreachable';
-/** Size of the small layer that every model has beside its weights. */
+/** Size of the configuration layer that every model has in addition to its weights. */
 const CONFIG_BYTES = 148;
 
-/** Pulls from a registry that exists only here: the presets and what the options name. */
+/** Pulls from a simulated registry, which has the presets and the models of the options. */
 export class Puller {
   readonly #config: OllamaSimConfig;
-  readonly #catalogue: Catalogue;
+  readonly #modelStore: ModelStore;
   readonly #downloads = new Map<string, Download>();
 
-  constructor(config: OllamaSimConfig, catalogue: Catalogue) {
+  constructor(config: OllamaSimConfig, modelStore: ModelStore) {
     this.#config = config;
-    this.#catalogue = catalogue;
+    this.#modelStore = modelStore;
   }
 
   /**
-   * Pulls a model, line by line.
+   * Pulls a model and reports each line.
    *
    * @throws OllamaError 500 with the text of the last line when it fails
    * @throws ClientGoneError when the signal aborts
@@ -38,7 +38,7 @@ export class Puller {
     const { model, fault } = pullable;
     if (fault === 'blob-missing') throw new OllamaError(500, 'file does not exist');
     if (fault === 'no-redirect') throw new OllamaError(500, 'http: no Location header in response');
-    if (this.#catalogue.find(target)?.blob === model.blob) {
+    if (this.#modelStore.find(target)?.blob === model.blob) {
       line(layerLine(model.blob, model.sizeBytes, model.sizeBytes));
       line(layerLine(sha256(model.digest), CONFIG_BYTES, CONFIG_BYTES));
     } else await this.#download(target, pullable, signal, line);
@@ -48,7 +48,7 @@ export class Puller {
       throw new OllamaError(500, text);
     }
     line({ status: 'writing manifest' });
-    this.#catalogue.put({ ...model, name: target, modifiedAtMs: this.#config.clock.wallMs() });
+    this.#modelStore.put({ ...model, name: target, modifiedAtMs: this.#config.clock.wallMs() });
     line({ status: 'success' });
   }
 
@@ -81,7 +81,7 @@ export class Puller {
       totalBytes,
       pullable: { model },
     } = download;
-    // What is down before the first report is due gives no line at all.
+    // A download that ends before the first report is due gives no line.
     const reports = totalBytes / pullBytesPerSecond > PROGRESS_MS / 1000;
     download.join();
     try {
@@ -103,7 +103,7 @@ function presetPullable(spec: (typeof PRESETS)[number]): { model: SimModel; faul
   return { model: defineModel(spec), fault: null };
 }
 
-/** `completed` is absent at 0. */
+/** A line without `completed` when it is 0. */
 function layerLine(digest: string, total: number, completed: number): PullLine {
   const line = { status: `pulling ${digest.slice(0, 12)}`, digest: `sha256:${digest}`, total };
   return completed === 0 ? line : { ...line, completed };

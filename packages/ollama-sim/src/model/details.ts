@@ -1,6 +1,6 @@
 import type { SimModel } from './model.ts';
 
-/** `details` of ps, show and tags. */
+/** The field `details` of ps, show and tags. */
 export function detailsOf(model: SimModel): Record<string, unknown> {
   return {
     parent_model: '',
@@ -12,7 +12,7 @@ export function detailsOf(model: SimModel): Record<string, unknown> {
   };
 }
 
-/** Count as Ollama writes it: `131K`, `202.28M`, `8.0B`. */
+/** A count in Ollama's notation: `131K`, `202.28M`, `8.0B`. */
 function parameterSize(count: number): string {
   if (count >= 1e9) return `${(count / 1e9).toFixed(1)}B`;
   if (count >= 1e6) return `${(count / 1e6).toFixed(2)}M`;

@@ -14,13 +14,13 @@ export function isValidName(name: string): boolean {
   return parts.length === 0 && (host === undefined || HOST.test(host));
 }
 
-/** Name with its tag and without a scheme: the key under which a model is kept. */
+/** Name with tag and without scheme: the key of a model. */
 export function fullName(name: string): string {
   const bare = name.replace(/^https?:\/\//, '').replace(/^registry\.ollama\.ai\/library\//, '');
   return bare.includes(':', bare.lastIndexOf('/') + 1) ? bare : `${bare}:latest`;
 }
 
-/** The name with registry and namespace, which some of Ollama's error texts use. */
+/** Name with registry and namespace, as in some error texts of Ollama. */
 export function registryName(name: string): string {
   const full = fullName(name);
   const slashes = full.split('/').length - 1;

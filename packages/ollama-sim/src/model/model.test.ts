@@ -18,7 +18,7 @@ it('reads properties from the name', () => {
   });
 });
 
-it('knows names as Ollama does', () => {
+it('reads names as Ollama does', () => {
   expect(['a', 'a:b', 'ns/a:b', 'host:5000/ns/a:b'].map(isValidName)).toEqual([true, true, true, true]);
   expect(['', 'a b', 'a:b:c', 'a/b/c/d/e'].map(isValidName)).toEqual([false, false, false, false]);
   expect(fullName('http://10.0.0.5:5000/library/x')).toBe('10.0.0.5:5000/library/x:latest');

@@ -1,26 +1,26 @@
 import { createHash } from 'node:crypto';
 
-/** How a chat model answers; `/api/show` tells it by the syntax of `template`. */
+/** How a chat model answers. The syntax of `template` in `/api/show` shows it. */
 export type ExecutionPath =
-  /** Go template: Ollama renders, the runner completes a text. */
+  /** Go template: Ollama renders the prompt, and the runner completes a text. */
   | 'rendered'
-  /** jinja template: the runner gets the messages. */
+  /** Jinja template: the runner gets the messages. */
   | 'native';
 
-/** What a model utters. */
+/** Kind of text that a model writes. */
 export type Utterance =
-  /** `1 2 3 …`, going on from a count that the prompt ends in. */
+  /** `1 2 3 …`, continuing a count at the end of the prompt. */
   | 'count'
   /** Pseudo words, chosen by seed. */
   | 'words';
 
-/** When a model with tools calls one. */
+/** When a model calls a tool. */
 export type ToolHabit =
-  /** At every turn that offers tools. */
+  /** In every turn that offers tools. */
   | 'always'
-  /** Only while the last message is not a tool's result. */
+  /** Only while the last message is no result of a tool. */
   | 'until-result'
-  /** Never, though it accepts tools. */
+  /** Never, although it accepts tools. */
   | 'never';
 
 export type Capability = 'completion' | 'tools' | 'insert' | 'thinking' | 'embedding' | 'vision';
@@ -29,9 +29,9 @@ export type Capability = 'completion' | 'tools' | 'insert' | 'thinking' | 'embed
 export interface SimModel {
   /** Full name with tag, as `/api/tags` shows it. */
   readonly name: string;
-  /** Identity of the weights. Names that share it share one runner. */
+  /** Identity of the weights. Names with the same blob share one runner. */
   readonly blob: string;
-  /** Identity of the manifest, the `digest` of tags and ps. */
+  /** Identity of the manifest: the field `digest` of tags and ps. */
   readonly digest: string;
   readonly path: ExecutionPath;
   readonly utterance: Utterance;
@@ -39,40 +39,40 @@ export interface SimModel {
   readonly template: string;
   readonly system: string;
   readonly license: string;
-  /** Modelfile parameters in order, e.g. `num_ctx`, `stop`. */
+  /** Parameters of the Modelfile in order, such as `num_ctx` and `stop`. */
   readonly parameters: Readonly<Record<string, unknown>>;
   /** Size of the file in bytes. */
   readonly sizeBytes: number;
   readonly parameterCount: number;
   readonly quantization: string;
-  /** Trained context in tokens; a larger `num_ctx` is clamped to it. */
+  /** Trained context in tokens; the maximum of `num_ctx`. */
   readonly contextLength: number;
   readonly embeddingLength: number;
   readonly blockCount: number;
-  /** Tokens before it stops by itself, [least, most]; null never stops. */
+  /** Smallest and largest number of tokens before the model stops by itself; null: it never stops. */
   readonly endsAfterTokens: readonly [number, number] | null;
-  /** Tokens of thinking before the answer; only with the capability. */
+  /** Tokens of thinking before the answer, for a model with the capability. */
   readonly thinkTokens: number;
   readonly toolHabit: ToolHabit;
-  /** Words it speaks, each with its leading space; null: a hundred English ones. At least two. */
+  /** Words of its texts, at least two, each with a leading space; null: a hundred English words. */
   readonly words: readonly string[] | null;
-  /** Fixed call; null: the first tool, with arguments made from its schema. */
+  /** A fixed tool call; null: the first tool, with arguments that fit its schema. */
   readonly toolCall: { readonly name: string; readonly arguments: object } | null;
-  /** Tokens between the beginning and the end of a call; nothing is sent while they are written. */
+  /** Tokens of a tool call. Nothing is sent while they are written. */
   readonly toolCallTokens: number;
-  /** In JSON mode it utters white space without end, as tiny models do. */
+  /** In JSON mode it writes white space without end, as tiny models do. */
   readonly jsonStalls: boolean;
-  /** Overrides of the server's speeds; null takes the server's. */
+  /** Speeds of this model; null: those of the server. */
   readonly tokensPerSecond: number | null;
   readonly prefillTokensPerSecond: number | null;
   readonly loadMs: number | null;
   readonly modifiedAtMs: number;
 }
 
-/** What a caller has to say of a model; the rest is derived by `defineModel`. */
+/** Stated properties of a model; `defineModel` derives the others. */
 export type SimModelSpec = Partial<Omit<SimModel, 'name'>> & { readonly name: string };
 
-/** A template that closes every message: a last assistant message does not prevent a new turn. */
+/** A template that closes every message, so that a new turn follows a last assistant message. */
 export const CHATML_TEMPLATE: string =
   '{{- range .Messages }}<|im_start|>{{ .Role }}\n{{ .Content }}<|im_end|>\n{{ end }}<|im_start|>assistant\n';
 
@@ -81,14 +81,14 @@ export const OPEN_CHATML_TEMPLATE: string =
   '{{- range .Messages }}<|im_start|>{{ .Role }}\n{{ .Content }}{{ if not .Open }}<|im_end|>\n{{ end }}{{ end }}' +
   '{{ if not .Open }}<|im_start|>assistant\n{{ end }}';
 
-/** What `/api/show` gives for the native path. */
+/** The template in `/api/show` for the native path. */
 const JINJA_TEMPLATE: string =
   "{%- for m in messages -%}{{- '<|im_start|>' ~ m.role ~ '\\n' ~ m.content ~ '<|im_end|>\\n' -}}{%- endfor -%}" +
   "{%- if add_generation_prompt -%}{{- '<|im_start|>assistant\\n' -}}{%- endif -%}";
 
 /**
- * Completes a model's properties from its name: `embed`, `think`, `tools` and `native` as a word of the
- * name give the property, `8b` or `7.5b` the size. A name without tag gets `:latest`.
+ * Completes the properties of a model from its name. The words `embed`, `think`, `tools` and `native` give a
+ * property, `8b` or `7.5b` the size. A name without tag gets `:latest`.
  */
 export function defineModel(spec: SimModelSpec): SimModel {
   const name = spec.name.includes(':', spec.name.lastIndexOf('/') + 1) ? spec.name : `${spec.name}:latest`;
@@ -102,7 +102,7 @@ export function defineModel(spec: SimModelSpec): SimModel {
     spec.capabilities ??
     (embeds ? ['embedding'] : ['completion', 'tools', ...(says('think') ? (['thinking'] as const) : [])]);
   const completes = capabilities.includes('completion');
-  // Widths and depths that models of these sizes usually have; they decide what the KV cache weighs.
+  // Usual widths and depths of models of these sizes, which decide the size of the KV cache.
   const [width, blocks] = parameterCount < 2e9 ? [2048, 16] : parameterCount < 20e9 ? [4096, 32] : [8192, 80];
   const goTemplate = completes ? CHATML_TEMPLATE : '{{ .Prompt }}';
   return {
@@ -113,7 +113,7 @@ export function defineModel(spec: SimModelSpec): SimModel {
     system: '',
     license: '',
     parameters: completes && path === 'rendered' ? { stop: ['<|im_start|>', '<|im_end|>'] } : {},
-    // About 4.6 bits a parameter, as Q4_K_M files have.
+    // About 4.6 bits for each parameter, as in Q4_K_M files.
     sizeBytes: Math.round(parameterCount * 0.58),
     quantization: 'Q4_K_M',
     contextLength: embeds ? 2048 : 131072,

@@ -1,6 +1,6 @@
 import { defineModel, OPEN_CHATML_TEMPLATE, type SimModel, type SimModelSpec } from './model.ts';
 
-/** Always served: what it says shows every lost or doubled token from outside. */
+/** A model that is always served. Its counts make every lost or doubled token visible to a client. */
 const SIM_COUNT: SimModelSpec = {
   name: 'sim-count',
   utterance: 'count',
@@ -9,7 +9,7 @@ const SIM_COUNT: SimModelSpec = {
   endsAfterTokens: null,
 };
 
-/** Models known by name beside `sim-count`. Any other name is served with properties read from the name. */
+/** Predefined models besides `sim-count`. The properties of any other model are read from its name. */
 export const PRESETS: readonly SimModelSpec[] = [
   SIM_COUNT,
   { name: 'sim-chat', parameterCount: 8e9 },
@@ -20,7 +20,7 @@ export const PRESETS: readonly SimModelSpec[] = [
   { name: 'sim-70b', parameterCount: 70e9 },
 ];
 
-/** Served when nothing is asked for. */
+/** Models of a server without the option `models`. */
 export const DEFAULT_MODELS: readonly string[] = [
   'sim-count',
   'sim-chat',
@@ -29,7 +29,7 @@ export const DEFAULT_MODELS: readonly string[] = [
   'sim-embed',
 ];
 
-/** The model of that name: a preset, or one with properties read from the name. */
+/** The model with that name: a preset, or one with properties read from the name. */
 export function modelByName(name: string): SimModel {
   return defineModel(PRESETS.find((spec) => spec.name === name) ?? { name });
 }

@@ -10,7 +10,7 @@ it('renders a conversation and opens the answer', () => {
   );
 });
 
-it('leaves a last assistant message open where the template says so', () => {
+it('leaves a last assistant message open when the template does so', () => {
   const open = { Role: 'assistant', Content: '1 2', Open: true };
   expect(renderTemplate(OPEN_CHATML_TEMPLATE, { Messages: [user, open], Open: true })).toBe(
     '<|im_start|>user\nhi<|im_end|>\n<|im_start|>assistant\n1 2',
@@ -23,6 +23,6 @@ it('chooses between two branches', () => {
   expect(renderTemplate(template, { Suffix: '' })).toBe('none');
 });
 
-it('refuses an open action as Go does', () => {
+it('refuses an unclosed action as Go does', () => {
   expect(() => renderTemplate('a\n{{ .Bad', {})).toThrow('template: :2: unclosed action');
 });

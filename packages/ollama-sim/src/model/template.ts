@@ -1,6 +1,6 @@
 import { OllamaError } from '../errors.ts';
 
-/** Values a template sees; `Messages` is a list of such values. */
+/** Values for a template; `Messages` is a list of such values. */
 export interface TemplateScope {
   readonly [name: string]: string | boolean | readonly TemplateScope[];
 }
@@ -20,10 +20,10 @@ type Node =
 const ACTION = /(\{\{-?)\s*(.*?)\s*(-?\}\})/gs;
 
 /**
- * Renders the part of Go's template language that the simulated models use: values, `if` with `not` and
- * `else`, `range`, and the trimming marks. Names are looked up in the innermost scope, then outwards.
+ * Renders the part of Go's template language that the simulated models use: values, `if` with `not` and `else`,
+ * `range`, and trim markers. Names are searched from the innermost scope outwards.
  *
- * @throws OllamaError 500 with Go's text for an action that is not closed
+ * @throws OllamaError 500 with Go's text for an unclosed action
  */
 export function renderTemplate(template: string, scope: TemplateScope): string {
   const nodes = parse(template);

@@ -16,7 +16,7 @@ export function webSearch(exchange: Exchange): void {
   sendJson(exchange, { error: 'ollama cloud is disabled: web search is unavailable' }, 403);
 }
 
-/** GET /api/experimental/model-recommendations: an excerpt of the list that the real server carries with it. */
+/** GET /api/experimental/model-recommendations: a part of the list that is built into the real server. */
 export function recommendations(exchange: Exchange): void {
   sendJson(exchange, {
     recommendations: [

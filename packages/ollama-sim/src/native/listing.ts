@@ -8,7 +8,7 @@ import { goTime } from '../wire/go-text.ts';
 
 /** Version whose behaviour is simulated. */
 const VERSION = '0.33.0-rc2';
-/** What `/api/version` says instead, so that nobody takes it for a real server. */
+/** The answer of `/api/version` instead, so that the server is not mistaken for a real one. */
 const SIM_VERSION = '0.33.0-sim';
 
 export function versionOf(services: Services): string {
@@ -22,7 +22,7 @@ export function version(exchange: Exchange, services: Services): void {
 
 /** GET /api/tags */
 export function tags(exchange: Exchange, services: Services): void {
-  const models = services.catalogue.list().map((model) => ({
+  const models = services.modelStore.list().map((model) => ({
     name: model.name,
     model: model.name,
     modified_at: goTime(model.modifiedAtMs),
@@ -38,7 +38,7 @@ export function tags(exchange: Exchange, services: Services): void {
   sendJson(exchange, { models });
 }
 
-/** GET /api/ps: loading models are absent, dead ones present, and a silent runner makes it wait. */
+/** GET /api/ps: lists dead runners but no loading models, and waits for a silent runner. */
 export async function ps(exchange: Exchange, services: Services): Promise<void> {
   await services.scheduler.unlocked();
   const wallMs = services.config.clock.wallMs();
@@ -57,7 +57,9 @@ export async function ps(exchange: Exchange, services: Services): Promise<void> 
   });
 }
 
-/** Before the first idle moment it moves with the clock; later it is what the last idle moment said. */
+/**
+ * Before the runner was idle for the first time, its expiry moves with the clock; later the last idle moment decides.
+ */
 function expiryOf(runner: Runner, wallMs: number): number {
   const expiresAtMs = runner.expiresAtMs ?? wallMs + runner.keepAliveMs;
   return Number.isFinite(expiresAtMs) ? expiresAtMs : wallMs + LONGEST_MS;

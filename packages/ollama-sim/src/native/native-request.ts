@@ -14,7 +14,7 @@ import { checkStruct } from '../wire/go-struct.ts';
 type Body = Readonly<Record<string, unknown>>;
 
 export const MISSING_BODY = 'missing request body';
-/** Temperature of the native routes when nobody says one. */
+/** Default temperature of the native routes. */
 const DEFAULT_TEMPERATURE = 0.8;
 
 /** @throws OllamaError 400 */

@@ -10,8 +10,8 @@ import type { Piece } from '../runner/job.ts';
 import { goJson, goString, goTime, nanos } from '../wire/go-text.ts';
 
 /**
- * Answers of `/api/chat` and `/api/generate`: one JSON object, or one object per token and HTTP chunk. What is the
- * same in every line is prepared once, because a line is written for each token.
+ * Writes answers of `/api/chat` and `/api/generate`: one JSON object, or one object and HTTP chunk for each token.
+ * The parts that are equal in all lines are prepared once, because there is a line for each token.
  */
 export class NativeWriter implements AnswerWriter {
   readonly #exchange: Exchange;
@@ -73,7 +73,7 @@ export class NativeWriter implements AnswerWriter {
       done: true,
       done_reason: end.reason,
       ...(end.context && end.stats ? { context: end.context } : {}),
-      // Chat has them before the counts, generate behind.
+      // Before the counts in chat, after them in generate.
       ...(kind === 'chat' ? logprobs : {}),
       ...statsOf(end.stats),
       ...(kind === 'chat' ? {} : logprobs),
@@ -135,7 +135,7 @@ export class NativeWriter implements AnswerWriter {
 
   #sendWhole(body: object): void {
     const json = goJson(body);
-    // Streams that only load are one line too, but framed as a whole body.
+    // A stream that only loads is one line, but framed as a complete body.
     const type = 'application/json; charset=utf-8';
     this.#exchange.send(200, type, this.#garbleNext ? json.slice(0, json.length / 2) : json);
   }

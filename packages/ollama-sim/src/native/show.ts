@@ -22,7 +22,7 @@ export async function show(exchange: Exchange, services: Services): Promise<void
     const name = text(request['model']) || text(request['name']);
     if (name === '') throw new OllamaError(400, 'model is required');
     if (!isValidName(name)) throw new OllamaError(400, 'invalid model name');
-    const model = services.catalogue.find(name);
+    const model = services.modelStore.find(name);
     if (!model) throw new OllamaError(404, `model '${fullName(name)}' not found`);
     sendJson(exchange, describe(model, request['verbose'] === true));
   } catch (error) {

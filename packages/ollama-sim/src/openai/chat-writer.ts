@@ -11,7 +11,7 @@ import { goJson, goString } from '../wire/go-text.ts';
 import type { OpenAiRequest } from './openai-request.ts';
 import { DONE, event, shortId, SseStream, usageOf } from './sse.ts';
 
-/** Answers of `/v1/chat/completions`. */
+/** Writes answers of `/v1/chat/completions`. */
 export class OpenAiChatWriter implements AnswerWriter {
   readonly #exchange: Exchange;
   readonly #call: ChatCall;
@@ -73,7 +73,7 @@ export class OpenAiChatWriter implements AnswerWriter {
     this.#sendWhole(null, null);
   }
 
-  /** In the middle of a stream the text is lost: one empty chunk without a model, and an end that looks proper. */
+  /** As in Ollama, the error text is lost within a stream: an empty chunk without a model, then a regular end. */
   error(error: OllamaError): void {
     if (!this.#exchange.begun) return sendOpenAiError(this.#exchange, error, this.#call.stream);
     this.#sse.send(event(`${this.#headFor('')}${this.#delta('"content":""')},"finish_reason":null}]}`));

@@ -12,7 +12,7 @@ import { DONE, event, shortId, SseStream, type Usage, usageOf } from './sse.ts';
 
 const NO_USAGE = '"usage":{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0}';
 
-/** Answers of `/v1/completions`. */
+/** Writes answers of `/v1/completions`. */
 export class OpenAiCompletionWriter implements AnswerWriter {
   readonly #exchange: Exchange;
   readonly #call: GenerateCall;

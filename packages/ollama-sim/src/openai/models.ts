@@ -8,14 +8,14 @@ import { goJson } from '../wire/go-text.ts';
 
 /** GET /v1/models */
 export function listModels(exchange: Exchange, services: Services): void {
-  const data = services.catalogue.list().map((model) => entry(model.name, model));
+  const data = services.modelStore.list().map((model) => entry(model.name, model));
   exchange.send(200, JSON_PLAIN, `${goJson({ object: 'list', data })}\n`);
 }
 
-/** GET /v1/models/{id}: the id comes back as it was asked for. */
+/** GET /v1/models/{id}: answers with the id of the request. */
 export function oneModel(exchange: Exchange, services: Services): void {
   const name = decoded(exchange.path.slice(exchange.path.lastIndexOf('/') + 1));
-  const model = services.catalogue.find(name);
+  const model = services.modelStore.find(name);
   if (model) exchange.send(200, JSON_PLAIN, `${goJson(entry(name, model))}\n`);
   else sendOpenAiError(exchange, new OllamaError(404, `model '${fullName(name)}' not found`), false);
 }

@@ -57,7 +57,7 @@ it('reads past tool calls as the native dialect does, so that both count the sam
   expect(openai).toEqual(native);
 });
 
-it('keeps the tool calls of a message whose content comes in parts', () => {
+it('keeps the tool calls of a message with content in parts', () => {
   const calls = [{ function: { name: 'f', arguments: '{}' } }];
   const content = [
     { type: 'text', text: 'a' },
@@ -68,7 +68,7 @@ it('keeps the tool calls of a message whose content comes in parts', () => {
   ).toEqual([false, true]);
 });
 
-it('takes a message without content when it has a list of tool calls, also an empty one', () => {
+it('accepts a message without content when it has a list of tool calls, also an empty one', () => {
   expect(chat({ role: 'assistant', content: null, tool_calls: [] })).toHaveLength(1);
   expect(refusalOf(() => chat({ role: 'assistant', content: null }))).toBe(
     '400 invalid message content type: <nil>',

@@ -14,13 +14,13 @@ import { goQuote } from '../wire/go-text.ts';
 
 type Body = Readonly<Record<string, unknown>>;
 
-/** Text for a body that is not there. */
+/** Error text for a missing body. */
 const NO_BODY = 'EOF';
-/** What the compatible routes put in where the client says nothing. */
+/** Default temperature of the OpenAI routes. */
 const DEFAULT_TEMPERATURE = 1;
 const EFFORTS = ['minimal', 'low', 'medium', 'high', 'xhigh', 'ultra', 'max', 'none'];
 
-/** A call and whether its stream ends with a chunk of usage. */
+/** A call, and whether its stream ends with a chunk of usage. */
 export interface OpenAiRequest<Kind> {
   readonly call: Kind;
   readonly includeUsage: boolean;
@@ -84,7 +84,7 @@ function common(request: Body): Common {
   };
 }
 
-/** `max_completion_tokens` is not looked at, as in the real server. */
+/** As in the real server, `max_completion_tokens` is ignored. */
 function readOptions(request: Body): object {
   const { stop } = request;
   const stops =
@@ -128,7 +128,7 @@ function readMessage(value: unknown): readonly Message[] {
   if (typeof content === 'string') return [{ role, content, imageCount: 0, toolCalls }];
   if (Array.isArray(content)) {
     const parts = content.map((part) => readPart(role, asObject(part)));
-    // The calls of a message in parts belong to its last part.
+    // The tool calls of a message in parts belong to its last part.
     return parts.map((part, i) => (i === parts.length - 1 ? { ...part, toolCalls } : part));
   }
   if (Array.isArray(message['tool_calls'])) return [{ role, content: '', imageCount: 0, toolCalls }];
@@ -160,7 +160,7 @@ function readPart(role: string, part: Body): Message {
   return { role, content: '', imageCount: 1, toolCalls: '' };
 }
 
-/** Audio travels to the model beside the images. */
+/** Audio is passed to the model as an image is. */
 function readAudio(role: string, value: unknown): Message {
   if (typeof value !== 'object' || value === null) throw new OllamaError(400, 'invalid input_audio format');
   const { data } = asObject(value);
@@ -175,7 +175,7 @@ function readToolCalls(calls: unknown): string {
   return toolCallText(calls.map(readToolCall));
 }
 
-/** Arguments are text that holds a JSON object. */
+/** Arguments are a JSON object as text. */
 function readToolCall(call: unknown): PastToolCall {
   const called = asObject(asObject(call)['function']);
   try {
@@ -183,7 +183,7 @@ function readToolCall(call: unknown): PastToolCall {
     if (parsed === null || (typeof parsed === 'object' && !Array.isArray(parsed)))
       return { name: text(called['name']), arguments: parsed ?? {} };
   } catch {
-    // Refused below, as any other text that is no object.
+    // Refused below, as any other text that is no JSON object.
   }
   throw new OllamaError(400, 'invalid tool call arguments');
 }

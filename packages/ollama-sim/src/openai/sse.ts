@@ -1,10 +1,10 @@
 import type { Exchange } from '../http/exchange.ts';
 import { SSE } from '../http/reply.ts';
 
-/** End of a stream that ended well. */
+/** End of a complete stream. */
 export const DONE = 'data: [DONE]\n\n';
 
-/** Server-sent events in the way of the compatible routes: what one native line becomes is one HTTP chunk. */
+/** Server-sent events of the OpenAI routes: the events for one native line are one HTTP chunk. */
 export class SseStream {
   readonly #exchange: Exchange;
   #garbleNext = false;
@@ -13,7 +13,7 @@ export class SseStream {
     this.#exchange = exchange;
   }
 
-  /** False: the reader is behind. */
+  /** False when the client reads too slowly. */
   send(events: string): boolean {
     this.#exchange.begin(200, SSE);
     if (!this.#garbleNext) return this.#exchange.chunk(events);
@@ -39,12 +39,12 @@ export function event(json: string): string {
   return `data: ${json}\n\n`;
 }
 
-/** Ids repeat: a real server draws from 999 numbers. */
+/** Ids repeat, because a real server has only 999 of them. */
 export function shortId(prefix: string): string {
   return `${prefix}-${Math.floor(Math.random() * 999)}`;
 }
 
-/** Counts of an answer; all 0 where the last object is missing. */
+/** Counts of an answer; all 0 without the last object. */
 export interface Usage {
   readonly prompt_tokens: number;
   readonly completion_tokens: number;

@@ -4,20 +4,20 @@ import type { Job, Measures, Outcome, Piece } from './job.ts';
 import type { ToolCall } from '../text/token.ts';
 import type { SlotStart } from './prompt-cache.ts';
 import { StopFilter } from './stop-filter.ts';
-import type { Vocabulary } from './vocabulary.ts';
+import type { Vocabulary } from '../text/vocabulary.ts';
 
-/** Prompt tokens computed in one go; a cancel waits for the end of the running batch. */
+/** Prompt tokens of one batch. A cancelled prefill ends at the end of its batch. */
 const PREFILL_BATCH_TOKENS = 512;
-/** Equal tokens in a row that are still accepted. */
+/** Largest number of equal tokens in a row. */
 const MAX_REPEATS = 30;
-/** Tokens computed ahead of their time when nobody sees them one by one. */
+/** Tokens that are computed at once in an answer without stream. */
 const BLOCK_TOKENS = 64;
-/** Tokens sent in one turn of the event loop, so that a rate above the machine's leaves room for others. */
+/** Largest number of tokens in one turn of the event loop, so that a high rate does not block other generations. */
 const MAX_TURN_TOKENS = 1024;
-/** A timer may fire this much early and its token still goes out. */
+/** A token is sent when its timer fires at most this much too early. */
 const EARLY_MS = 0.5;
 
-/** What a generation needs of its surroundings. */
+/** What a generation needs from its runner. */
 export interface GenerationHost {
   readonly clock: Clock;
   readonly faults: FaultBoard;
@@ -25,15 +25,15 @@ export interface GenerationHost {
   readonly modelName: string;
   readonly tokensPerSecond: number;
   readonly prefillTokensPerSecond: number;
-  /** The slot is free again, holding these tokens. */
+  /** The slot is free, and holds these tokens. */
   finished(generation: Generation, tokens: readonly number[]): void;
   strikeFreeze(): void;
   strikeKill(): void;
 }
 
 /**
- * One generation on its slot: prefill of what is not cached, then tokens on a cumulative schedule (each due one
- * interval after the one before, however late the timers fire), so that the long-run rate is exact.
+ * One generation on its slot: prefill of the tokens that are not cached, then tokens on a cumulative schedule. Each
+ * token is due one interval after the one before, however late timers fire, so that the long-run rate is exact.
  */
 export class Generation {
   readonly start: SlotStart;
@@ -75,14 +75,14 @@ export class Generation {
     this.#timer = this.#host.clock.after(this.start.restoreMs + this.#prefillMs, () => this.#beginDecode());
   }
 
-  /** The reader can take more. */
+  /** The client has read its data. */
   resume(): void {
     if (!this.#blocked) return;
     this.#blocked = false;
     this.#continueDecode();
   }
 
-  /** Stands still, as a stopped process does. */
+  /** Stops all progress, as in a stopped process. */
   freeze(): void {
     this.#frozen = true;
     this.#timer?.cancel();
@@ -95,7 +95,7 @@ export class Generation {
     else this.#continueDecode();
   }
 
-  /** The client is gone: in decode the slot is free at once, in prefill at the end of the running batch. */
+  /** The client has left: in decode the slot is free at once, in prefill at the end of the batch. */
   cancel(): void {
     if (this.#phase === 'over') return;
     const inPrefill = this.#phase === 'prefill' && !this.#frozen;
@@ -108,7 +108,7 @@ export class Generation {
     this.#host.clock.after(Math.max(0, boundaryMs - spentMs), () => this.#release());
   }
 
-  /** Ends without giving the slot back. */
+  /** Ends without freeing the slot. */
   abandon(): void {
     this.#phase = 'over';
     this.#timer?.cancel();
@@ -118,7 +118,7 @@ export class Generation {
     return this.#phase === 'decode';
   }
 
-  /** The runner's process is gone. */
+  /** The process of the runner has ended. */
   fail(status: number, message: string): void {
     if (this.#phase === 'over') return;
     this.#phase = 'over';
@@ -151,7 +151,7 @@ export class Generation {
     const horizonMs = this.#host.clock.nowMs() + EARLY_MS;
     for (let n = 0; n < MAX_TURN_TOKENS && this.#mayPull() && this.#nextDueMs <= horizonMs; n++) this.#pull();
     if (!this.#job.stream) for (let n = 0; n < BLOCK_TOKENS && this.#mayPull(); n++) this.#pull();
-    // A fault may have ended or frozen the generation from within `#pull`.
+    // A fault in `#pull` may have ended or frozen the generation.
     if (this.#isOver()) return;
     if (this.#job.stream || this.#outcome === null) this.#flush();
     if (this.#isOver() || this.#frozen || this.#blocked) return;
@@ -169,7 +169,7 @@ export class Generation {
     return this.#phase === 'over';
   }
 
-  /** Computes the next token and when it is due. */
+  /** Computes the next token and its due time. */
   #pull(): void {
     const { job, host } = { job: this.#job, host: this.#host };
     const strike = host.faults.strikesToken(host.modelName, this.#pulled);

@@ -1,14 +1,14 @@
 import type { Channel, TokenSource, ToolCall } from '../text/token.ts';
 
-/** Part of an answer that becomes one chunk on the wire: normally one token. */
+/** Part of an answer that is one chunk on the wire: usually one token. */
 export interface Piece {
   readonly text: string;
   readonly channel: Channel;
-  /** Tokens the text consists of, for logprobs. */
+  /** Tokens of the text, for logprobs. */
   readonly tokens: readonly string[];
 }
 
-/** Times in milliseconds and full counts of one generation. */
+/** Durations in milliseconds and counts of one generation. */
 export interface Measures {
   readonly promptTokens: number;
   readonly promptMs: number;
@@ -16,14 +16,14 @@ export interface Measures {
   readonly evalMs: number;
 }
 
-/** How a generation ended. */
+/** End of a generation. */
 export type Outcome =
   | {
       readonly kind: 'done';
       readonly reason: 'stop' | 'length';
       readonly toolCall: ToolCall | null;
       readonly measures: Measures;
-      /** Ids of what was generated. */
+      /** Ids of the generated tokens. */
       readonly generated: readonly number[];
     }
   /** More than 30 equal tokens: the stream ends without `done:true`. */
@@ -32,29 +32,29 @@ export type Outcome =
 
 /** Receives a generation. Neither method is called after `end`, or after the job is cancelled. */
 export interface JobSink {
-  /** Gives pieces in order; false asks for silence until `Generation.resume`. */
+  /** Receives pieces in order. False: no further pieces until `Generation.resume`. */
   pieces(pieces: readonly Piece[]): boolean;
   end(outcome: Outcome): void;
-  /** The next line is to be broken JSON. */
+  /** The next line must be broken JSON. */
   garble(): void;
-  /** The connection is to be cut. */
+  /** The connection must be cut. */
   cut(): void;
 }
 
-/** One generation, ready to run on a slot. */
+/** A generation to run on a slot. */
 export interface Job {
   readonly prompt: readonly number[];
   readonly source: TokenSource;
-  /** Most tokens to generate; Infinity has no end. */
+  /** Largest number of tokens to generate; Infinity: no limit. */
   readonly maxTokens: number;
-  /** Prompt and answer together end here with `length`; null shifts the context instead. */
+  /** Limit of prompt and answer together, where the answer ends with `length`; null: the context is shifted instead. */
   readonly contextLimit: number | null;
   readonly stops: readonly string[];
-  /** Whether more than 30 equal tokens end it, as on the rendered path. */
+  /** Whether more than 30 equal tokens end the answer, as on the rendered path. */
   readonly checksRepeats: boolean;
-  /** Whether each token must go out at its own instant. */
+  /** Whether each token is sent at its own time. */
   readonly stream: boolean;
-  /** Text that opens the first piece: native models repeat the assistant text they continue. */
+  /** Text before the first piece: native models repeat the assistant text that they continue. */
   readonly opening: string;
   readonly sink: JobSink;
 }

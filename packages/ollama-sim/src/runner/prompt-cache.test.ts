@@ -15,21 +15,21 @@ function use(
   return { cachedTokens: start.cachedTokens, restoreMs: start.restoreMs, index: start.slot.index };
 }
 
-it('knows a repeated prompt but for its last token', () => {
+it('finds a repeated prompt except for its last token', () => {
   const cache = new PromptCache(1);
   expect(use(cache, A).cachedTokens).toBe(0);
   expect(use(cache, A).cachedTokens).toBe(99);
   expect(use(cache, [...A, 7, 8]).cachedTokens).toBe(100);
 });
 
-it('brings a prompt back from RAM after another one had the slot', () => {
+it('restores a prompt from RAM after another prompt had its slot', () => {
   const cache = new PromptCache(1);
   use(cache, A);
   use(cache, B);
   expect(use(cache, A)).toEqual({ cachedTokens: 99, restoreMs: RESTORE_MS, index: 0 });
 });
 
-it('gives a prompt the slot that holds most of it', () => {
+it('takes the slot that holds most of a prompt', () => {
   const cache = new PromptCache(2);
   expect(use(cache, A).index).not.toBe(use(cache, B).index);
   const last = use(cache, A);
@@ -37,7 +37,7 @@ it('gives a prompt the slot that holds most of it', () => {
   expect(last.restoreMs).toBe(0);
 });
 
-it('has no slot to give while all are busy', () => {
+it('takes no slot while all are busy', () => {
   const cache = new PromptCache(1);
   cache.take(A);
   expect(cache.take(B)).toBeNull();

@@ -1,31 +1,31 @@
-import { commonPrefix } from './vocabulary.ts';
+import { commonPrefix } from '../text/vocabulary.ts';
 
-/** Share of the prompt a slot must already hold to be chosen for it. */
+/** Smallest share of a prompt that a slot must hold to be chosen for it. */
 const SLOT_SIMILARITY = 0.1;
-/** Prompts kept in RAM when their slot is given to another one. */
+/** Number of prompts that are kept in RAM after another prompt took their slot. */
 const RAM_ENTRIES = 2;
-/** Time to bring a prompt back from RAM; outside of the prompt's own time. */
+/** Time to restore a prompt from RAM; not part of the prompt duration. */
 export const RESTORE_MS = 100;
 
-/** One place of a runner: a sequence of tokens it holds, and whether it is in use. */
+/** One slot of a runner: its tokens, and whether it is in use. */
 export interface Slot {
   readonly index: number;
   tokens: readonly number[];
   busy: boolean;
-  /** Taken for good by a handler that hangs; only an unload gives it back. */
+  /** Lost to a handler that hangs; only an unload frees it. */
   leaked: boolean;
   lastUsed: number;
 }
 
-/** How a prompt starts on a slot. */
+/** Start of a prompt on a slot. */
 export interface SlotStart {
   readonly slot: Slot;
-  /** Tokens that need no work; at least one token of a prompt is always computed. */
+  /** Tokens that need not be computed. At least one token of a prompt is always computed. */
   readonly cachedTokens: number;
   readonly restoreMs: number;
 }
 
-/** Slots of one runner and the RAM behind them: decides where a prompt runs and what of it is known. */
+/** Slots of one runner and their prompts in RAM. Decides the slot of a prompt and its cached tokens. */
 export class PromptCache {
   readonly slots: readonly Slot[];
   #ram: (readonly number[])[] = [];
@@ -41,7 +41,7 @@ export class PromptCache {
     }));
   }
 
-  /** Takes a free slot for the prompt: the most similar one, else the one longest unused. */
+  /** Takes a free slot for the prompt: the most similar one, else the least recently used. */
   take(prompt: readonly number[]): SlotStart | null {
     let best: Slot | undefined;
     let bestShared = 0;
@@ -56,7 +56,7 @@ export class PromptCache {
     const slot = best ?? oldest;
     if (!slot) return null;
     const ram = this.#findInRam(prompt, bestShared);
-    // A slot that would lose more than half of what it holds saves it first.
+    // A slot that would lose more than half of its tokens saves them first.
     if (slot.tokens.length > 0 && bestShared < slot.tokens.length / 2) this.#keep(slot.tokens);
     slot.busy = true;
     slot.lastUsed = ++this.#uses;

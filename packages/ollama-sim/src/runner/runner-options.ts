@@ -1,13 +1,14 @@
 import type { SimModel } from '../model/model.ts';
+import type { RequestOptions } from '../wire/options.ts';
 
-/** Smallest context a runner is started with. */
+/** Smallest context of a runner. */
 const MIN_CONTEXT = 4;
 
-/** The options that are fixed when a runner starts; a difference reloads it. */
+/** Options that are fixed at the start of a runner. Other values need a reload. */
 export interface RunnerOptions {
   readonly numCtx: number;
   readonly numBatch: number;
-  /** -1: as many layers as fit. A request with a negative value accepts any. */
+  /** -1: as many layers as fit. A request with a negative value accepts any number. */
   readonly numGpu: number;
   readonly mainGpu: number;
   readonly useMmap: boolean | null;
@@ -15,12 +16,7 @@ export interface RunnerOptions {
   readonly shift: boolean;
 }
 
-/** Options of a request, the Modelfile's parameters filled in, checked for type. */
-export interface RequestOptions {
-  readonly [name: string]: unknown;
-}
-
-/** Runner options a request asks for. Unset `num_ctx` means the server's default; more than trained is clamped. */
+/** Runner options of a request. Without `num_ctx` the default of the server; at most the trained context. */
 export function runnerOptions(
   options: RequestOptions,
   model: SimModel,
@@ -53,7 +49,7 @@ export function differs(have: RunnerOptions, want: RunnerOptions): boolean {
   );
 }
 
-/** Bytes of weights and f16 KV cache for all places together. */
+/** Bytes of weights and f16 KV cache for all slots. */
 export function footprintBytes(model: SimModel, numCtx: number, slots: number): number {
   const kvBytesPerToken = model.blockCount * (model.embeddingLength / 4) * 2 * 2;
   return Math.round(model.sizeBytes + numCtx * slots * kvBytesPerToken);

@@ -8,7 +8,7 @@ import { content, type TokenSource } from '../text/token.ts';
 import type { Job, Outcome } from './job.ts';
 import { Runner, RUNNER_CRASHED, RUNNER_GONE } from './runner.ts';
 import { runnerOptions } from './runner-options.ts';
-import { Vocabulary } from './vocabulary.ts';
+import { Vocabulary } from '../text/vocabulary.ts';
 
 function setup(slots = 1) {
   const clock = new ManualClock();
@@ -62,7 +62,7 @@ function prompt(length: number, start = 0): number[] {
   return Array.from({ length }, (_, i) => start + i);
 }
 
-it('gives the first token at the end of the prefill and the others on a steady schedule', async () => {
+it('sends the first token at the end of the prefill and the others on a steady schedule', async () => {
   const { clock, run } = setup();
   const { state } = run();
   await clock.advance(1000);
@@ -84,7 +84,7 @@ it('ends at the same instant whether it streams or not', async () => {
   expect(runner.busy).toBe(0);
 });
 
-it('keeps the long-run rate though a timer fires late', async () => {
+it('keeps the long-run rate although a timer fires late', async () => {
   const { clock, run } = setup();
   const late = clock.after.bind(clock);
   clock.after = (ms, fn) => late(ms + 7, fn);
@@ -103,7 +103,7 @@ it('serves in order of arrival, one at a time per slot', async () => {
   expect(starts).toEqual(starts.toSorted((a = 0, b = 0) => a - b));
 });
 
-it('computes only what the prompt cache lacks, and counts all', async () => {
+it('computes only tokens that are not cached, and counts all', async () => {
   const { clock, run } = setup();
   run({ prompt: prompt(1000), maxTokens: 1 });
   await clock.advance(2000);
@@ -131,7 +131,7 @@ it('frees the slot at the end of the running batch when the client leaves in pre
   expect(runner.busy).toBe(0);
 });
 
-it('loses the slot to a disconnect while that fault is set', async () => {
+it('loses the slot after a disconnect while that fault is set', async () => {
   const { clock, run, runner, faults } = setup();
   faults.arm({ kind: 'leak', times: 1 });
   const { cancel } = run({ maxTokens: 1000 });
@@ -142,7 +142,7 @@ it('loses the slot to a disconnect while that fault is set', async () => {
   expect([runner.leaked, runner.busy, runner.waiting, state.atMs]).toEqual([1, 0, 1, []]);
 });
 
-it('breaks off what runs and refuses what waits when the process dies', async () => {
+it('breaks off running answers and refuses waiting requests when the process ends', async () => {
   const { clock, run, runner } = setup();
   const [running, waiting] = [run(), run()];
   await clock.advance(40);
@@ -151,7 +151,7 @@ it('breaks off what runs and refuses what waits when the process dies', async ()
   expect(waiting.state.outcome).toEqual({ kind: 'failed', status: 500, message: RUNNER_GONE });
 });
 
-it('stands still when frozen and goes on when thawed', async () => {
+it('stops when frozen and continues when thawed', async () => {
   const { clock, run, runner } = setup();
   const { state } = run();
   await clock.advance(40);
@@ -163,7 +163,7 @@ it('stands still when frozen and goes on when thawed', async () => {
   expect(state.text).toBe('1 2 3 4 5');
 });
 
-it('waits for a reader that is behind, holding the slot', async () => {
+it('waits for a slow client and keeps the slot', async () => {
   const { clock, run, runner } = setup();
   const { state, resume } = run({ reads: false });
   await clock.advance(60_000);
@@ -189,7 +189,7 @@ it('counts the end token that it does not send', async () => {
   expect(state.outcome).toMatchObject({ reason: 'stop', measures: { evalTokens: 3 } });
 });
 
-it('strikes a stream after the tokens that a fault lets pass', async () => {
+it('applies a fault to a stream after the given number of tokens', async () => {
   const { clock, run, faults } = setup();
   faults.arm({ kind: 'cut', after: 2 });
   faults.arm({ kind: 'badjson', after: 1 });

@@ -5,14 +5,14 @@ import { Generation, type GenerationHost } from './generation.ts';
 import type { Job } from './job.ts';
 import { PromptCache } from './prompt-cache.ts';
 import type { RunnerOptions } from './runner-options.ts';
-import type { Vocabulary } from './vocabulary.ts';
+import type { Vocabulary } from '../text/vocabulary.ts';
 
-/** Text for requests that wait for a place while their runner dies. */
+/** Error text for requests that wait for a slot when their runner ends. */
 export const RUNNER_GONE = 'llama-server process no longer running: unknown ';
-/** Text for requests whose answer was under way. */
+/** Error text for requests whose answer has begun. */
 export const RUNNER_CRASHED = 'an error was encountered while running the model: unexpected EOF';
 
-/** Counters that outlive a runner. */
+/** Counters of all runners. */
 export interface RunnerCounters {
   cancelled: number;
   tokens: number;
@@ -31,10 +31,10 @@ export interface RunnerSurroundings {
   readonly prefillTokensPerSecond: number;
 }
 
-/** A running or waiting job; `cancel` is for a client that left. */
+/** A running or waiting job. `cancel` is called when the client has left. */
 export interface JobHandle {
   readonly cancel: () => void;
-  /** The reader can take more. */
+  /** The client has read its data. */
   readonly resume: () => void;
 }
 
@@ -44,8 +44,8 @@ interface Waiting {
 }
 
 /**
- * A loaded model: the simulated llama-server process. It belongs to the blob; `model` is the name that loaded it.
- * Jobs take its slots in order of arrival, without bound.
+ * A loaded model: the simulated llama-server process. There is one for each blob; `model` is the name with which it was
+ * loaded. Jobs get its slots in order of arrival, and any number can wait.
  */
 export class Runner implements GenerationHost {
   readonly model: SimModel;
@@ -57,14 +57,14 @@ export class Runner implements GenerationHost {
   readonly vocabulary: Vocabulary;
   readonly tokensPerSecond: number;
   readonly prefillTokensPerSecond: number;
-  /** Requests that hold it, waiting ones included; owned by the scheduler. */
+  /** Running and waiting requests of this runner; set by the scheduler. */
   references = 0;
-  /** Time it stays when idle; owned by the scheduler. */
+  /** Time until an idle runner is unloaded; set by the scheduler. */
   keepAliveMs = 0;
-  /** Wall time of expiry as set by the last idle moment; null before the first. */
+  /** Wall clock time of expiry, set when the runner becomes idle; null before the first time. */
   expiresAtMs: number | null = null;
   expiry: Timer | null = null;
-  /** The process is gone, though it is still listed. */
+  /** The process has ended, but is still listed. */
   dead = false;
   frozen = false;
   readonly #cache: PromptCache;
@@ -180,7 +180,7 @@ export class Runner implements GenerationHost {
     this.kill();
   }
 
-  /** SIGSTOP: everything stands still, nothing ends. */
+  /** SIGSTOP: all progress stops, and nothing ends. */
   freeze(): void {
     this.frozen = true;
     for (const generation of this.#running.keys()) generation.freeze();
@@ -191,7 +191,7 @@ export class Runner implements GenerationHost {
     for (const generation of this.#running.keys()) generation.thaw();
   }
 
-  /** SIGKILL: running answers break off, waiting ones are refused. */
+  /** SIGKILL: running answers break off, waiting requests are refused. */
   kill(): void {
     this.dead = true;
     this.frozen = false;

@@ -5,7 +5,7 @@ import { FaultBoard } from '../fault/faults.ts';
 import { defineModel, type SimModel } from '../model/model.ts';
 import { runnerOptions } from './runner-options.ts';
 import { type Lease, OUT_OF_MEMORY, SERVER_BUSY, Scheduler } from './scheduler.ts';
-import { Vocabulary } from './vocabulary.ts';
+import { Vocabulary } from '../text/vocabulary.ts';
 
 const SMALL = { parameterCount: 1e6, contextLength: 8192 };
 
@@ -61,7 +61,7 @@ it('loads one model at a time, in order of arrival, and lists none that is still
   expect(b.lease?.loadMs).toBeCloseTo(2002.4);
 });
 
-it('loads once for all who ask while it loads, and passes hot requests by the queue', async () => {
+it('loads once for all requests during a load, and serves requests for loaded models without the queue', async () => {
   const { clock, ask, scheduler } = setup();
   const all = Array.from({ length: 6 }, () => ask('a'));
   await clock.advance(1010);
@@ -73,7 +73,7 @@ it('loads once for all who ask while it loads, and passes hot requests by the qu
   expect(hot.lease?.loadMs).toBeLessThan(5);
 });
 
-it('refuses a load when the queue is full, but no hot request', async () => {
+it('refuses a load when the queue is full, but no request for a loaded model', async () => {
   const { clock, ask, scheduler } = setup({ maxQueue: 2 });
   const cold = ['a', 'b', 'c', 'd', 'e'].map((name) => ask(name));
   await clock.advance(1);
@@ -85,7 +85,7 @@ it('refuses a load when the queue is full, but no hot request', async () => {
   expect(hot.every((asked) => asked.lease !== null)).toBe(true);
 });
 
-it('reloads for another num_ctx, not for the default said aloud', async () => {
+it('reloads for another num_ctx, but not for an explicit default', async () => {
   const { clock, ask, scheduler } = setup();
   for (const [numCtx, reloads] of [
     [undefined, 0],
@@ -111,7 +111,7 @@ it('shares one runner between names of one blob', async () => {
   expect(names()).toEqual(['a']);
 });
 
-it('unloads an idle model when its keep_alive is over, never one kept for ever', async () => {
+it('unloads an idle model after its keep_alive, but not one kept for ever', async () => {
   const { clock, ask, names } = setup();
   const [a, b] = [ask('a', { keepAliveMs: 2000 }), ask('b', { keepAliveMs: Number.POSITIVE_INFINITY })];
   await clock.advance(2100);
@@ -134,7 +134,7 @@ it('evicts an idle model at once, even one kept for ever', async () => {
   expect(names()).toEqual(['b']);
 });
 
-it('lets a busy victim starve the newcomer when its requests carry a keep_alive', async () => {
+it('starves a new model when the requests of the busy victim carry a keep_alive', async () => {
   const { clock, ask, names, scheduler, models } = setup({ maxLoadedModels: 1 });
   const first = ask('a');
   await clock.advance(1100);
@@ -158,14 +158,14 @@ it('makes room in memory by size', async () => {
     await clock.advance(1100);
     asked.lease?.release();
   }
-  // 4.6 GB of 10 GiB are taken; the second needs less than 80 % of the rest.
+  // 4.6 GB of 10 GiB are in use; the second model needs less than 80 % of the rest.
   expect(names()).toEqual(['x', 'y']);
   ask(defineModel({ name: 'z', ...big }));
   await clock.advance(1100);
   expect(names()).toHaveLength(2);
 });
 
-it('forgets a load whose client leaves; the next waiter starts it anew', async () => {
+it('cancels a load whose client leaves; the next waiting request starts it again', async () => {
   const { clock, ask, scheduler } = setup();
   const leaving = new AbortController();
   const [gone, next] = [ask('a', { signal: leaving.signal }), ask('a')];
@@ -189,7 +189,7 @@ it('answers a load with the out-of-memory text while that fault is set', async (
   expect(again.lease).not.toBeNull();
 });
 
-it('heals a runner frozen while idle after two pings, which ps waits for', async () => {
+it('restarts a runner that was frozen while idle after two pings, for which ps waits', async () => {
   const { clock, ask, scheduler } = setup();
   const first = ask('a');
   await clock.advance(1100);
@@ -205,13 +205,13 @@ it('heals a runner frozen while idle after two pings, which ps waits for', async
   expect([unlocked, next.lease !== null]).toEqual([true, true]);
 });
 
-it('blocks every cold load behind a runner frozen in a stream, until that stream is left', async () => {
+it('blocks every load behind a runner frozen in a stream, until the client of the stream leaves', async () => {
   const { clock, ask, scheduler } = setup();
   const streaming = ask('a');
   await clock.advance(1100);
   scheduler.runners()[0]?.freeze();
   const same = ask('a');
-  // Its first ping is over; from here on it waits in the queue as a reload.
+  // After its first ping it waits in the queue as a reload.
   await clock.advance(10_100);
   const cold = ask('b');
   await clock.advance(3_600_000);
@@ -221,7 +221,7 @@ it('blocks every cold load behind a runner frozen in a stream, until that stream
   expect([same.lease, cold.lease]).not.toContain(null);
 });
 
-it('lets go of a client that leaves the queue, and loads nothing for it', async () => {
+it('loads nothing for a client that leaves the queue', async () => {
   const { clock, ask, scheduler } = setup();
   const leaving = new AbortController();
   ask('a');

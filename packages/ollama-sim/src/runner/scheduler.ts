@@ -6,34 +6,34 @@ import type { SimModel } from '../model/model.ts';
 import { RUNNER_GONE, Runner, type RunnerCounters } from './runner.ts';
 import { differs, footprintBytes, type RunnerOptions } from './runner-options.ts';
 import { decideVictim, fits } from './victim.ts';
-import type { Vocabulary } from './vocabulary.ts';
+import type { Vocabulary } from '../text/vocabulary.ts';
 
-/** A load is answered when the next health poll sees it. */
+/** Interval of the health polls, at which the end of a load is noticed. */
 const HEALTH_POLL_MS = 250;
-/** What is left of `load_duration` beside the polls, and all of it for a hot model. */
+/** Part of `load_duration` besides the polls; the whole `load_duration` of a loaded model. */
 const HANDOVER_MS = 1.2;
-/** How long a ping to a silent runner lasts. */
+/** Timeout of a ping to a silent runner. */
 const PING_TIMEOUT_MS = 10_000;
 const GIB = 2 ** 30;
 
-/** Text of a load that finds too little memory. */
+/** Error text of a load with too little memory. */
 export const OUT_OF_MEMORY =
   'llama-server process has terminated: exit status 1: error loading model: unable to allocate CUDA0 buffer: out of memory';
 export const SERVER_BUSY = 'server busy, please try again.  maximum pending requests exceeded';
 
-/** A request for a loaded model. */
+/** A request for a runner. */
 export interface LoadRequest {
   readonly model: SimModel;
   readonly options: RunnerOptions;
-  /** Null leaves the runner's own time as it is. */
+  /** Null keeps the time of the runner. */
   readonly keepAliveMs: number | null;
   readonly signal: AbortSignal;
 }
 
-/** A runner held for one request; `release` exactly once. */
+/** A runner for one request. `release` must be called exactly once. */
 export interface Lease {
   readonly runner: Runner;
-  /** `load_duration`: waiting for the scheduler, for others' eviction and the load itself. */
+  /** `load_duration`: the wait for the scheduler and for evictions, and the load itself. */
   readonly loadMs: number;
   release(): void;
 }
@@ -60,8 +60,8 @@ export interface SchedulerCounters {
 }
 
 /**
- * Which models are loaded. Hot requests pass by the queue; the others wait in one queue, where one load at a time
- * runs and blocks all behind it, as in Ollama.
+ * Loads and unloads models. Requests for loaded models are served at once. All others wait in one queue with one load
+ * at a time, which blocks the requests behind it, as in Ollama.
  */
 export class Scheduler {
   readonly counters: SchedulerCounters = { loads: 0, reloads: 0, evictions: 0, refused: 0 };
@@ -89,7 +89,7 @@ export class Scheduler {
     this.#vocabulary = vocabulary;
   }
 
-  /** Requests that wait for a load, the one being loaded not counted. */
+  /** Requests that wait for a load, without the one that is loading. */
   get queued(): number {
     return this.#pending.length;
   }
@@ -102,13 +102,13 @@ export class Scheduler {
     return [...this.#loaded.values()];
   }
 
-  /** Resolves when no ping to a silent runner is under way: what `/api/ps` waits for. */
+  /** Resolves when no ping to a silent runner is running. `/api/ps` waits for that. */
   unlocked(): Promise<void> {
     return this.#pings;
   }
 
   /**
-   * A runner for the request, loaded if need be.
+   * A runner for the request, which is loaded if necessary.
    *
    * @throws OllamaError 503 when the queue is full, 500 when the load fails
    * @throws ClientGoneError when the signal aborts first
@@ -128,7 +128,7 @@ export class Scheduler {
     }
   }
 
-  /** Unloads the blob's runner: now if idle, else when its last request ends. */
+  /** Unloads the runner of the blob: at once if it is idle, else when its last request ends. */
   unload(model: SimModel): void {
     const runner = this.#loaded.get(model.blob);
     if (runner) this.#expire(runner);
@@ -147,7 +147,7 @@ export class Scheduler {
       throw new OllamaError(503, SERVER_BUSY);
     }
     const { promise, resolve, reject } = deferred<Lease>();
-    // Whoever raced against an abort no longer listens; a lease given then is handed back by #process.
+    // After an abort no caller waits for the promise. #process takes back a lease that is granted then.
     promise.catch(() => undefined);
     this.#pending.push({ request, startMs, resolve, reject });
     void this.#pump();
@@ -186,7 +186,7 @@ export class Scheduler {
       else this.counters.evictions++;
       const unloaded = this.#nextUnload();
       this.#expire(victim);
-      // Not cancellable: a client that leaves here still blocks the queue until the victim is gone.
+      // Cannot be cancelled: the request blocks the queue until the victim is unloaded, also when its client leaves.
       await unloaded;
     }
     throw new ClientGoneError();
@@ -250,7 +250,7 @@ export class Scheduler {
     return runner;
   }
 
-  /** An embedding runner has one place whatever the setting. */
+  /** An embedding runner has one slot, whatever the option is. */
   #slotsFor(model: SimModel): number {
     return model.capabilities.includes('completion') ? this.#config.slots : 1;
   }
@@ -260,7 +260,7 @@ export class Scheduler {
     return runner.frozen || runner.dead || differs(runner.options, request.options);
   }
 
-  /** Pings one after the other; meanwhile the runner's lock is held and ps waits. */
+  /** Pings run one after the other. Meanwhile the runner is locked and ps waits. */
   #pingInVain(runner: Runner): Promise<void> {
     const ping = (): Promise<void> =>
       runner.frozen
@@ -319,7 +319,7 @@ export class Scheduler {
   }
 }
 
-/** A promise that rejects when the signal aborts, and a way to stop listening. */
+/** A promise that rejects when the signal aborts. `dispose` removes the listener. */
 function onAbort(signal: AbortSignal): { promise: Promise<never>; dispose: () => void } {
   const { promise, reject } = deferred<never>();
   promise.catch(() => undefined);

@@ -1,4 +1,4 @@
-/** What a stop filter lets through of one token. */
+/** Result of the filter for one token. */
 export interface Filtered {
   readonly text: string;
   /** A stop sequence is complete: the text ends before it. */
@@ -27,7 +27,7 @@ export class StopFilter {
     return { text: all.slice(0, all.length - keep), stopped: false };
   }
 
-  /** What is still held when the generation ends for another reason. */
+  /** The text that is still held when the generation ends for another reason. */
   flush(): string {
     const held = this.#held;
     this.#held = '';
@@ -35,7 +35,7 @@ export class StopFilter {
   }
 }
 
-/** Letters at the end of `text` that begin `stop`. */
+/** Number of characters at the end of `text` that are a beginning of `stop`. */
 function overlap(text: string, stop: string): number {
   for (let n = Math.min(text.length, stop.length - 1); n > 0; n--)
     if (stop.startsWith(text.slice(-n))) return n;

@@ -1,4 +1,4 @@
-/** What the choice of a victim looks at. */
+/** Properties that decide the choice of a victim. */
 export interface Evictable {
   readonly references: number;
   readonly keepAliveMs: number;
@@ -6,8 +6,8 @@ export interface Evictable {
 }
 
 /**
- * Whom to unload to make room: ordered by keep_alive (then path), the first idle one, else the first. Neither age of
- * use nor size counts, and keep_alive -1 only sorts last.
+ * The runner to unload for another one: ordered by keep_alive and then by path, the first idle runner, else the
+ * first. Last use and size do not count, and keep_alive -1 is only the last in order.
  */
 export function decideVictim<T extends Evictable>(loaded: readonly T[]): T | null {
   const ordered = loaded.toSorted(
@@ -16,10 +16,10 @@ export function decideVictim<T extends Evictable>(loaded: readonly T[]): T | nul
   return ordered.find((runner) => runner.references === 0) ?? ordered[0] ?? null;
 }
 
-/** Share of the free memory a new runner may be predicted to take. */
+/** Largest share of the free memory for a new runner. */
 const FIT_SHARE = 0.8;
 
-/** Whether a runner fits beside the loaded ones. Alone it is always loaded, with what does not fit left in RAM. */
+/** Whether a runner fits beside the loaded ones. A single runner is always loaded, partly in RAM if necessary. */
 export function fits(neededBytes: number, freeBytes: number, loadedCount: number): boolean {
   return loadedCount === 0 || neededBytes <= freeBytes * FIT_SHARE;
 }

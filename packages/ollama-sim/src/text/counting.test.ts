@@ -6,11 +6,11 @@ function say(textBefore: string, tokens: number): string {
   return Array.from({ length: tokens }, () => source.next()?.text).join('');
 }
 
-it('starts at 1 where nothing was counted', () => {
+it('starts at 1 after a text without a count', () => {
   expect(say('<|im_start|>assistant\n', 4)).toBe('1 2 3 4');
 });
 
-it('goes on from a count, with the space that joins them', () => {
+it('continues a count, with the space between the numbers', () => {
   expect(say('<|im_start|>assistant\n1 2 3', 3)).toBe(' 4 5 6');
   expect(say('41 42 43 ', 2)).toBe('44 45');
   expect(say('assistant\n1', 2)).toBe(' 2 3');

@@ -3,10 +3,10 @@ import { content, type TokenSource } from './token.ts';
 const COUNT_AT_END = /(^|[^\d\s])?(?:(\d+)(\s+))?(\d+)(\s*)$/;
 
 /**
- * The number a text has counted to, or 0.
+ * The last number of a count at the end of a text, or 0.
  *
- * A count is a lone `1` at the start of the text, of a line or after a tag, or a number whose predecessor
- * stands before it. So `count to 5` is none and `1 2 3` is 3.
+ * A count is a single `1` at the beginning of the text, of a line or after a tag, or a number after its predecessor. So
+ * `count to 5` is no count, and `1 2 3` counts to 3.
  */
 export function countedTo(text: string): number {
   const tail = text.slice(-64);
@@ -20,7 +20,7 @@ export function countedTo(text: string): number {
   return startsHere && number === 1 ? 1 : 0;
 }
 
-/** `1`, ` 2`, ` 3` …, from where the text before it stopped counting. It never ends by itself. */
+/** `1`, ` 2`, ` 3` …, continuing the count of the text before. It never ends by itself. */
 export function countingSource(textBefore: string): TokenSource {
   let last = countedTo(textBefore);
   let separator = last === 0 || /\s$/.test(textBefore) ? '' : ' ';

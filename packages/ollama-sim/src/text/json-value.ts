@@ -1,11 +1,11 @@
-import type { Random } from '../runner/random.ts';
+import type { Random } from './random.ts';
 import { randomWord } from './words.ts';
 
 type Schema = Readonly<Record<string, unknown>>;
 
 const KNOWN_TYPES = new Set(['object', 'array', 'string', 'number', 'integer', 'boolean', 'null']);
 
-/** The first part of a schema that no grammar can be made from, or null if all of it can be used. */
+/** The first part of a schema that cannot be converted to a grammar; null if there is none. */
 export function unusableSchema(schema: unknown): Schema | null {
   if (!isObject(schema)) return null;
   const { type } = schema;
@@ -17,7 +17,7 @@ export function unusableSchema(schema: unknown): Schema | null {
   return null;
 }
 
-/** A value that fits the schema: required and optional properties alike, strings of one or two words. */
+/** A value that fits the schema, with all properties, and strings of one or two words. */
 export function valueFor(schema: unknown, random: Random, depth = 0): unknown {
   if (!isObject(schema) || depth > 8) return randomWord(random).trim();
   if ('const' in schema) return schema['const'];

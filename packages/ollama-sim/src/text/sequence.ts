@@ -6,7 +6,7 @@ export function fixedSource(tokens: readonly Token[], toolCall: ToolCall | null 
   return { toolCall, next: () => tokens[at++] ?? null };
 }
 
-/** One source after the other; the last one's end is the end. */
+/** One source after the other. */
 export function inSequence(first: TokenSource, then: TokenSource): TokenSource {
   let current = first;
   return {
@@ -21,7 +21,7 @@ export function inSequence(first: TokenSource, then: TokenSource): TokenSource {
   };
 }
 
-/** The same text as tokens of one channel: words with their leading space, punctuation and line ends apart. */
+/** A text as tokens of one channel: words with leading spaces; punctuation and line ends are tokens of their own. */
 export function tokensOf(text: string, channel: Token['channel']): Token[] {
   return (text.match(/ ?[\p{L}\p{N}_]+|\s|[^\s\p{L}\p{N}_]/gu) ?? []).map((piece) => ({
     text: piece,

@@ -1,12 +1,12 @@
-/** Where a token goes. */
+/** Destination of a token. */
 export type Channel =
   /** The answer. */
   | 'content'
   /** The model's thinking. */
   | 'thinking'
-  /** Part of a tool call: kept back until the call is complete. */
+  /** Part of a tool call, which is held back until the call is complete. */
   | 'call'
-  /** Counted, never sent. */
+  /** Counted but not sent. */
   | 'control';
 
 export interface Token {
@@ -19,12 +19,12 @@ export interface ToolCall {
   readonly arguments: object;
 }
 
-/** What a model utters, one token at a time; null is the end-of-sequence token. */
+/** Text of a model, one token at a time; null is the end-of-sequence token. */
 export interface TokenSource {
   next(): Token | null;
-  /** The call that the `call` tokens spell, once they are all out. */
+  /** The tool call of the `call` tokens, after the last of them. */
   readonly toolCall: ToolCall | null;
-  /** Why the runner would fail instead of finishing the call; null: it would not. */
+  /** Error with which the runner fails instead of finishing the call; null: none. */
   readonly callError?: string | null;
 }
 

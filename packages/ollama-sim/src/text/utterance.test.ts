@@ -25,7 +25,7 @@ function speak(asked: UtteranceRequest): string[] {
   return said;
 }
 
-it('at temperature 0 a text continued from any of its prefixes comes out the same, its end included', () => {
+it('at temperature 0 a text continued from any of its prefixes is the same, with its end', () => {
   const whole = speak(request());
   expect(whole.length).toBeGreaterThanOrEqual(24);
   for (let cut = 1; cut < whole.length; cut += 5) {
@@ -34,7 +34,7 @@ it('at temperature 0 a text continued from any of its prefixes comes out the sam
   }
 });
 
-it('a seed repeats a text, another seed changes it', () => {
+it('a seed repeats a text, and another seed changes it', () => {
   expect(speak(request({ seed: 7 }))).toEqual(speak(request({ seed: 7 })));
   expect(speak(request({ seed: 8 }))).not.toEqual(speak(request({ seed: 7 })));
 });
@@ -58,7 +58,7 @@ it('calls the first tool with arguments that its schema allows, until it has the
   expect(utter({ ...asked, lastIsToolResult: true }).toolCall).toBeNull();
 });
 
-it('speaks JSON that fits the schema', () => {
+it('writes JSON that fits the schema', () => {
   const schema = { type: 'object', properties: { ok: { type: 'boolean' }, kind: { enum: ['a', 'b'] } } };
   const value: unknown = JSON.parse(speak(request({ format: { kind: 'schema', schema } })).join(''));
   expect(value).toEqual({ ok: expect.any(Boolean), kind: expect.stringMatching(/^[ab]$/) });

@@ -1,15 +1,15 @@
 import { can, type SimModel } from '../model/model.ts';
-import { type Random, seededRandom, seedOfText } from '../runner/random.ts';
+import { type Random, seededRandom, seedOfText } from './random.ts';
 import { countingSource } from './counting.ts';
 import { valueFor } from './json-value.ts';
 import { fixedSource, inSequence, tokensOf } from './sequence.ts';
 import { content, type Token, type TokenSource, type ToolCall } from './token.ts';
-import { cutTokens } from '../runner/vocabulary.ts';
+import { cutTokens } from './vocabulary.ts';
 import { greedySource, WORDS, wordSource } from './words.ts';
 
 const ASSISTANT_TURN = '<|im_start|>assistant\n';
 
-/** What the answer must look like. */
+/** Format of the answer. */
 export type AnswerFormat =
   | { readonly kind: 'text' }
   | { readonly kind: 'json' }
@@ -20,23 +20,23 @@ export interface ToolSpec {
   readonly parameters: unknown;
 }
 
-/** Everything that decides what a model says. */
+/** Everything that decides the text of a model. */
 export interface UtteranceRequest {
   readonly model: SimModel;
-  /** Sampling: null is greedy (temperature 0), else the seed of the random choice. */
+  /** Seed of the random choice; null: greedy (temperature 0). */
   readonly seed: number | null;
-  /** The text right before the first token: a rendered prompt, or the assistant text to continue. */
+  /** Text before the first token: a rendered prompt, or the assistant text to continue. */
   readonly textBefore: string;
   readonly format: AnswerFormat;
   readonly tools: readonly ToolSpec[];
   readonly lastIsToolResult: boolean;
   /** Whether the model thinks before it answers. */
   readonly thinks: boolean;
-  /** Thinking on its own channel; else it and the closing tag come as content. */
+  /** Thinking has its own channel; else thinking and the closing tag are content. */
   readonly separatesThinking: boolean;
 }
 
-/** Chooses what the model utters; a plain function of the request. */
+/** The text of the model. Pure. */
 export function utter(request: UtteranceRequest): TokenSource {
   const random = seededRandom(request.seed ?? seedOfText(promptOf(request.textBefore)));
   const answer = answerSource(request, random);
@@ -61,7 +61,7 @@ function answerSource(request: UtteranceRequest, random: Random): TokenSource {
   return greedySource(words, request.textBefore, length === null ? null : Math.max(0, length - spokenTokens));
 }
 
-/** Where the last assistant turn of a rendered prompt begins to speak; the whole length if there is none. */
+/** Position of the text in the last assistant turn of a rendered prompt; the length of the prompt without one. */
 function turnStart(textBefore: string): number {
   const at = textBefore.lastIndexOf(ASSISTANT_TURN);
   return at < 0 ? textBefore.length : at + ASSISTANT_TURN.length;
@@ -105,7 +105,7 @@ function callSource(
   return { ...fixedSource(tokens, call), callError };
 }
 
-/** A call with arguments that the offered schema does not name makes the runner's grammar fail. */
+/** False for arguments that the schema of the tool does not name, which make the grammar of the runner fail. */
 function fitsAnyTool(call: ToolCall, tools: readonly ToolSpec[]): boolean {
   const tool = tools.find((offered) => offered.name === call.name);
   const properties = asObject(asObject(tool?.parameters)['properties']);
@@ -130,7 +130,7 @@ function jsonSource(value: unknown): TokenSource {
   return fixedSource(tokensOf(JSON.stringify(value), 'content'));
 }
 
-/** `{` and then white space for ever: what a tiny model does in JSON mode. */
+/** `{` and then white space without end, as tiny models do in JSON mode. */
 function stallSource(): TokenSource {
   let started = false;
   return {

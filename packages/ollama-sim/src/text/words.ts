@@ -1,8 +1,8 @@
-import { type Random, seedOfText } from '../runner/random.ts';
-import { cutTokens } from '../runner/vocabulary.ts';
+import { type Random, seedOfText } from './random.ts';
+import { cutTokens } from './vocabulary.ts';
 import { type Channel, content, type Token, type TokenSource } from './token.ts';
 
-/** Tokens that a greedy word depends on. */
+/** Number of tokens on which a greedy word depends. */
 const GREEDY_WINDOW = 6;
 
 export const WORDS: readonly string[] =
@@ -15,7 +15,7 @@ export function randomWord(random: Random, words: readonly string[] = WORDS): st
   return words[Math.floor(random() * words.length)] ?? ' it';
 }
 
-/** `count` pseudo words, never the same one twice running; without end when `count` is null. */
+/** `count` pseudo words without direct repetition; without end when `count` is null. */
 export function wordSource(
   words: readonly string[],
   random: Random,
@@ -37,8 +37,8 @@ export function wordSource(
 }
 
 /**
- * Greedy words: each follows from the few tokens before it alone. So a text continued from any of its own
- * prefixes comes out the same, as a real model's does at temperature 0.
+ * Greedy words: each depends only on the few tokens before it. A text that is continued from one of its prefixes is
+ * therefore the same, as with a real model at temperature 0.
  */
 export function greedySource(
   words: readonly string[],

@@ -11,10 +11,10 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   h: 3_600_000,
 };
 
-/** Go's longest duration, about 292 years: what "for ever" becomes in `expires_at`. */
+/** The longest duration of Go, about 292 years, which stands for "for ever" in `expires_at`. */
 export const LONGEST_MS: number = 2 ** 63 / 1e6;
 
-/** Not 0, which would ask for an unload: the model is loaded, and goes as soon as it is idle. */
+/** Not 0, which would request an unload: the model is loaded, and unloaded as soon as it is idle. */
 const OVERFLOWN_MS = 1e-6;
 
 /**
@@ -44,8 +44,9 @@ function parseGoDuration(text: string): number {
 }
 
 /**
- * `keep_alive` in milliseconds: a number counts seconds, a string is a Go duration, negative keeps for ever
- * (Infinity), unset or null is null. A number beyond Go's longest duration overflows there and keeps for no time.
+ * `keep_alive` in milliseconds. A number is in seconds, a string is a Go duration, a negative value is for ever
+ * (Infinity), a missing value or null is null. A number above Go's longest duration overflows in Go and keeps the
+ * model for no time.
  *
  * @throws OllamaError 400
  */

@@ -6,7 +6,7 @@ import { goQuote } from './go-text.ts';
 const THINK_LEVELS = ['high', 'medium', 'low', 'max'];
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
-/** Why Go's strict base64 decoder refuses a text (it wants padding and allows line ends only); null: it does not. */
+/** Error of Go's strict base64 decoder, which needs padding and allows only line ends; null for a valid text. */
 export function base64Error(text: string): string | null {
   const plain = text.replace(/[\r\n]/g, '');
   if (plain.length % 4 === 0 && BASE64.test(plain)) return null;
@@ -108,7 +108,7 @@ export const OPENAI_EMBED_FIELDS: GoFields = {
   encoding_format: STRING,
 };
 
-/** Fields of the requests that name a model and little else. */
+/** Fields of the requests that have little more than the name of a model. */
 export const MODEL_FIELDS: GoFields = {
   model: STRING,
   name: STRING,

@@ -14,6 +14,6 @@ it.each([
   expect(() => decodeGoJson(body, 'missing request body')).toThrow(message);
 });
 
-it('looks only at the first value', () => {
+it('reads only the first value', () => {
   expect(decodeGoJson('{"a":[1,"}"]} and more', '')).toEqual({ a: [1, '}'] });
 });

@@ -1,8 +1,7 @@
 import { OllamaError } from '../errors.ts';
 
 /**
- * Decodes a body as Go's decoder does: the first JSON value counts, what follows it is not looked at, and the
- * error texts are Go's.
+ * Decodes a body as Go's decoder does: reads only the first JSON value, and has the error texts of Go.
  *
  * @throws OllamaError 400
  */
@@ -19,7 +18,7 @@ export function decodeGoJson(body: string, emptyText: string): unknown {
   }
 }
 
-/** Walks over one JSON value and complains in Go's words. */
+/** Scans one JSON value and fails with the error texts of Go. */
 class Scanner {
   at = 0;
   readonly #text: string;

@@ -1,12 +1,12 @@
 import { OllamaError } from '../errors.ts';
 
-/** A Go type as far as its decoder can refuse a JSON value. */
+/** A Go type, for the checks of its JSON decoder. */
 export type GoType =
   | { readonly kind: 'string' | 'bool' | 'int' | 'float64' | 'any' }
   | { readonly kind: 'list'; readonly of: GoType; readonly name: string }
   | { readonly kind: 'map'; readonly name: string }
   | { readonly kind: 'struct'; readonly fields: GoFields; readonly name: string }
-  /** Decodes itself: throws its own text. */
+  /** A type with its own decoder and error text. */
   | { readonly kind: 'custom'; readonly check: (value: unknown) => void };
 
 export type GoFields = Readonly<Record<string, GoType>>;
@@ -23,8 +23,8 @@ export function list(of: GoType, name: string): GoType {
 }
 
 /**
- * Refuses a decoded value whose fields have the wrong types, with Go's text for the first of them. Null fits all,
- * unknown fields are ignored.
+ * Refuses a decoded value with a field of the wrong type, with Go's text for the first such field. Null fits every
+ * type, and unknown fields are ignored.
  *
  * @throws OllamaError 400
  */

@@ -1,18 +1,18 @@
 const ESCAPED = /[<>&\u2028\u2029]/g;
-// oxlint-disable-next-line no-control-regex -- control characters are what JSON escapes
+// oxlint-disable-next-line no-control-regex -- JSON escapes control characters
 const NEEDS_ESCAPE = /["\\<>&\u0000-\u001f\u2028\u2029\ud800-\udfff]/;
 
-/** JSON as Go writes it: no spaces, and `<`, `>`, `&` as \u escapes. */
+/** JSON as Go writes it: without spaces, and with `<`, `>`, `&` as \u escapes. */
 export function goJson(value: unknown): string {
   return escapeHtml(JSON.stringify(value));
 }
 
-/** One JSON string as Go writes it; the common token takes the short way. */
+/** One JSON string as Go writes it. A token without escapes is written directly. */
 export function goString(text: string): string {
   return NEEDS_ESCAPE.test(text) ? escapeHtml(JSON.stringify(text)) : `"${text}"`;
 }
 
-/** A Go string in quotes (`%q`), as error texts show it. */
+/** A quoted Go string (`%q`), as in error texts. */
 export function goQuote(text: string): string {
   return JSON.stringify(text);
 }
@@ -24,7 +24,7 @@ function escapeHtml(json: string): string {
 let second = Number.NaN;
 let secondText = '';
 
-/** RFC 3339 in UTC with up to nine digits of a second, trailing zeros cut: Go's time in JSON. */
+/** A time as Go writes it in JSON: RFC 3339 in UTC, with up to nine digits of a second without trailing zeros. */
 export function goTime(wallMs: number): string {
   const whole = Math.floor(wallMs / 1000);
   if (whole !== second) {

@@ -1,7 +1,7 @@
 import { it, expect } from 'vitest';
 import { resolveOptions } from './options.ts';
 
-it('puts the request over the Modelfile, drops unknown names, takes null as unset', () => {
+it('prefers the request to the Modelfile, drops unknown names, and reads null as unset', () => {
   const options = resolveOptions(
     { num_ctx: 1024, stop: ['x'] },
     { num_ctx: null, temperature: 0, mirostat: 2, seed: 7.9 },

@@ -1,6 +1,10 @@
 import { OllamaError } from '../errors.ts';
-import type { RequestOptions } from '../runner/runner-options.ts';
 import { goQuote } from './go-text.ts';
+
+/** Options of a request, completed by the parameters of the Modelfile and checked for their types. */
+export interface RequestOptions {
+  readonly [name: string]: unknown;
+}
 
 const INTEGERS =
   'num_keep seed num_predict top_k repeat_last_n num_ctx num_batch num_gpu main_gpu num_thread draft_num_predict'.split(
@@ -11,9 +15,10 @@ const FLOATS = 'top_p min_p typical_p temperature repeat_penalty presence_penalt
 );
 
 /**
- * The request's options over the Modelfile's parameters. Unknown names are dropped, null counts as unset.
+ * The options of the request, completed by the parameters of the Modelfile. Unknown names are dropped, null counts as
+ * unset.
  *
- * @throws OllamaError 500 for a value of the wrong type: a real server has no better status for it
+ * @throws OllamaError 500 for a value of the wrong type, as a real server does
  */
 export function resolveOptions(
   parameters: Readonly<Record<string, unknown>>,

@@ -34,7 +34,10 @@ type WatcherMessage =
 const unwatchEvery = 4;
 const killEvery = 5;
 
-/** Actors of both processes that are started, watched, used and ended; a message to each after its end is a dead letter. */
+/**
+ * Actors of both processes that are started, watched, used and ended; a message to each after its end is a dead
+ * letter.
+ */
 export function churning(self: SoakNode): Family {
   const { node, peer } = self;
   const { system } = node;

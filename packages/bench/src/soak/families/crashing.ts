@@ -19,8 +19,8 @@ const supervision = { intensity: 1_000, periodMs: 100, backoffMs: 5, backoffMaxM
 const hourMs = 3_600_000;
 
 /**
- * Failures, thrown or rejected, and their effects: the restart of one child, the restart of a group with a busy child, and a
- * child that is parked.
+ * Failures, thrown or rejected, and their effects: the restart of one child, the restart of a group with a busy
+ * child, and a child that is parked.
  */
 export function crashing({ node }: SoakNode): Family {
   const { system } = node;

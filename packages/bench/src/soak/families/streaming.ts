@@ -25,8 +25,8 @@ const message = z.object({
 type Message = z.infer<typeof message>;
 
 /**
- * Streamed answers that are read to the end or left early. When the reader leaves before the producer begins, the question
- * becomes a dead letter `expired`.
+ * Streamed answers that are read to the end or left early. When the reader leaves before the producer begins, the
+ * question becomes a dead letter `expired`.
  */
 export function streaming(self: SoakNode): Family {
   const { node, peer } = self;

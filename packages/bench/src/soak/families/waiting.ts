@@ -23,9 +23,9 @@ const shortMs = 50;
 const lateMs = 2_000;
 
 /**
- * Timers with a key each, of which one fires and one is cancelled, and questions that miss their deadline. Such a question
- * becomes one dead letter: `expired` when the deadline passes before its handler begins, `late-answer` when the handler
- * answers after the deadline. A question that is handled and never answered causes no dead letter.
+ * Timers with a key each, of which one fires and one is cancelled, and questions that miss their deadline. Such a
+ * question becomes one dead letter: `expired` when the deadline passes before its handler begins, `late-answer` when
+ * the handler answers after the deadline. A question that is handled and never answered causes no dead letter.
  */
 export function waiting(self: SoakNode): Family {
   const { node, peer } = self;

@@ -1,7 +1,7 @@
-/** A small repeatable generator of numbers in [0, 1); the same seed gives the same sequence. */
+/** A generator of numbers in [0, 1). The same seed gives the same sequence. */
 export type Random = () => number;
 
-/** mulberry32: 32 bits of state, good enough to choose words. */
+/** The generator mulberry32, with 32 bits of state: good enough to choose words. */
 export function seededRandom(seed: number): Random {
   let state = seed >>> 0;
   return () => {
@@ -13,7 +13,7 @@ export function seededRandom(seed: number): Random {
   };
 }
 
-/** A seed made from text: the same text gives the same seed. */
+/** A seed from a text. The same text gives the same seed. */
 export function seedOfText(text: string): number {
   let hash = 2166136261;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 16777619);

@@ -1,4 +1,4 @@
-/** Entries a vocabulary keeps; later words share the last id. */
+/** Largest number of entries; later tokens share the last id. */
 const MAX_ENTRIES = 262_144;
 
 const PIECE = /<\|?[a-z_/]+\|?>| ?[A-Za-zÀ-ɏ']{1,8}| ?\d{1,9}|\s|[^\sA-Za-z0-9]/gu;
@@ -8,9 +8,9 @@ export function cutTokens(text: string): readonly string[] {
 }
 
 /**
- * Cuts text into tokens and gives each an id: about a word with its leading space per token, longer words in
- * pieces of eight letters. Cutting is stable under appending at a token's edge, so that a text continued by
- * generated tokens has the same ids as prompt and answer put together.
+ * Cuts text into tokens and gives each token an id. A token is about one word with its leading space; longer words
+ * are cut into pieces of eight letters. Text that is appended at the end of a token does not change the tokens before
+ * it, so that prompt and generated tokens have the same ids as prompt and answer in one text.
  */
 export class Vocabulary {
   readonly #ids = new Map<string, number>();
@@ -37,7 +37,7 @@ export class Vocabulary {
   }
 }
 
-/** Tokens at the front that two sequences have in common. */
+/** Number of equal tokens at the beginning of two sequences. */
 export function commonPrefix(a: readonly number[], b: readonly number[]): number {
   const end = Math.min(a.length, b.length);
   for (let i = 0; i < end; i++) if (a[i] !== b[i]) return i;

@@ -1,13 +1,13 @@
-import type { Services } from '../services.ts';
-import type { Exchange } from './exchange.ts';
+import type { Services } from './services.ts';
+import type { Exchange } from './http/exchange.ts';
 
-/** Answers one request; a rejected promise is a fault of the simulator's own. */
+/** Answers one request. A rejected promise is a defect of the simulator. */
 export type Handler = (exchange: Exchange, services: Services) => Promise<void> | void;
 
-/** Handlers by path, then by method. A path ending in `/:name` takes one more part. */
+/** Handlers by path and method. A path that ends in `/:name` matches any last part. */
 export type Routes = Readonly<Record<string, Readonly<Record<string, Handler>>>>;
 
-/** What the routes say to a request, decided without touching it. */
+/** The route of a request, or the answer when there is none. */
 export type RouteDecision =
   | { readonly kind: 'found'; readonly handler: Handler }
   | { readonly kind: 'missing' }
@@ -33,7 +33,7 @@ function routesFor(routes: Routes, path: string): Routes[string] | undefined {
   if (Object.hasOwn(routes, path)) return routes[path];
   const slash = path.lastIndexOf('/');
   const wild = `${path.slice(0, slash)}/:name`;
-  // An escaped slash is no part of a name.
+  // A name cannot hold an escaped slash.
   if (path.length > slash + 1 && !/%2f/i.test(path) && Object.hasOwn(routes, wild)) return routes[wild];
   return undefined;
 }

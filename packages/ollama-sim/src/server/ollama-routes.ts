@@ -1,16 +1,16 @@
-import { embeddingsRoute, embedRoute, openAiEmbeddings } from './embedding/routes.ts';
-import type { Handler, Routes } from './http/router.ts';
-import { copy, create, pull, remove } from './library/routes.ts';
-import { chat, generate } from './native/chat.ts';
-import { me, recommendations, status, webSearch } from './native/cloud.ts';
-import { ps, tags, version } from './native/listing.ts';
-import { show } from './native/show.ts';
-import { chatCompletions, completions } from './openai/completions.ts';
-import { listModels, oneModel } from './openai/models.ts';
+import { embeddingsRoute, embedRoute, openAiEmbeddings } from '../embedding/routes.ts';
+import type { Handler, Routes } from '../router.ts';
+import { copy, create, pull, remove } from '../native/library.ts';
+import { chat, generate } from '../native/chat.ts';
+import { me, recommendations, status, webSearch } from '../native/cloud.ts';
+import { ps, tags, version } from '../native/listing.ts';
+import { show } from '../native/show.ts';
+import { chatCompletions, completions } from '../openai/completions.ts';
+import { listModels, oneModel } from '../openai/models.ts';
 
 const root: Handler = (exchange) => exchange.send(200, 'text/plain; charset=utf-8', 'Ollama is running');
 
-/** Ollama's routes. The order of methods is that of the `Allow` header. */
+/** The routes of Ollama. The order of methods is that of the header `Allow`. */
 export const routes: Routes = {
   '/': { GET: root, HEAD: root },
   '/api/version': { GET: version, HEAD: version },

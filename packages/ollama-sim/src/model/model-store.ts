@@ -2,8 +2,8 @@ import { OllamaError } from '../errors.ts';
 import type { SimModel } from './model.ts';
 import { fullName, isValidName } from './model-name.ts';
 
-/** The models this server has on disk, by full name. Names are found without regard to case. */
-export class Catalogue {
+/** The models of this server on disk, by full name. Upper and lower case are not distinguished. */
+export class ModelStore {
   readonly #models = new Map<string, SimModel>();
 
   constructor(models: readonly SimModel[]) {
@@ -29,7 +29,7 @@ export class Catalogue {
     return this.#models.delete(fullName(name).toLowerCase());
   }
 
-  /** Newest first, as `/api/tags` gives them. */
+  /** Newest first, as in `/api/tags`. */
   list(): readonly SimModel[] {
     return [...this.#models.values()].toSorted((a, b) => b.modifiedAtMs - a.modifiedAtMs);
   }

@@ -1,11 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { isSimPath, simRoutes } from '../fault/sim-routes.ts';
-import { routes } from '../routes.ts';
+import { isSimPath, simRoutes } from '../control/sim-routes.ts';
+import { routes } from './ollama-routes.ts';
 import type { Services } from '../services.ts';
-import { Exchange } from './exchange.ts';
-import { decideGuard, isLoopback } from './guard.ts';
-import { decideRoute, type Routes } from './router.ts';
+import { Exchange } from '../http/exchange.ts';
+import { decideGuard, isLoopback } from '../http/guard.ts';
+import { decideRoute, type Routes } from '../router.ts';
 
 const REDIRECT_TEXT = { 301: 'Moved Permanently', 307: 'Temporary Redirect' } as const;
 const HTML_PAGE =
@@ -15,11 +15,11 @@ const HTML_PAGE =
 export interface Listening {
   readonly server: Server;
   readonly port: number;
-  /** Cuts every connection and stops listening. */
+  /** Closes every connection at once and stops listening. */
   close(): Promise<void>;
 }
 
-/** @throws the system's error when the port cannot be had */
+/** @throws Error of the system when it cannot listen on the port */
 export async function listen(services: Services): Promise<Listening> {
   const { host, port } = services.config;
   const sockets = new Set<Socket>();
@@ -30,7 +30,7 @@ export async function listen(services: Services): Promise<Listening> {
   server.on('connection', (socket) => {
     sockets.add(socket);
     services.http.openConnections = sockets.size;
-    // A client that ends its side has left, as Go's background read sees it.
+    // As Go does: a client that closes its side of the connection has left.
     socket.once('end', () => socket.destroy());
     socket.once('close', () => {
       sockets.delete(socket);
@@ -69,7 +69,7 @@ async function handle(services: Services, request: IncomingMessage, response: Se
     if (guard.kind === 'preflight') return exchange.send(204, null, '');
     await dispatch(routes, exchange, services);
   } catch (error) {
-    // A request whose body was read counts as destroyed: only the response tells that the client has left.
+    // `request.destroyed` is true after its body was read, so only the response shows that the client has left.
     if (exchange.signal.aborted) return;
     process.stderr.write(`ollama-sim: ${request.method} ${request.url}: ${String(error)}\n`);
     if (exchange.begun) exchange.cut();

@@ -3,7 +3,7 @@ import type { Exchange } from '../http/exchange.ts';
 import { JSON_PLAIN, NDJSON, sendNativeError } from '../http/reply.ts';
 import { defineModel, type SimModel } from '../model/model.ts';
 import { fullName, isValidName } from '../model/model-name.ts';
-import { asObject, MISSING_BODY, text } from '../native/native-request.ts';
+import { asObject, MISSING_BODY, text } from './native-request.ts';
 import type { Services } from '../services.ts';
 import { MODEL_FIELDS } from '../wire/fields.ts';
 import { decodeGoJson } from '../wire/go-json.ts';
@@ -22,11 +22,11 @@ export async function pull(exchange: Exchange, services: Services): Promise<void
   await progress(exchange, request, (line) => services.puller.pull(name, exchange.signal, line));
 }
 
-/** POST /api/create: a new name for existing weights, with other system prompt, template and parameters. */
+/** POST /api/create: a new name for existing weights, with another system prompt, template and parameters. */
 export async function create(exchange: Exchange, services: Services): Promise<void> {
   const request = await readOrRefuse(exchange, 'CreateRequest');
   if (!request) return;
-  const base = services.catalogue.find(text(request['from']));
+  const base = services.modelStore.find(text(request['from']));
   if (!base) {
     const asked =
       request['from'] === undefined ? "neither 'from' or 'files' was specified" : 'file does not exist';
@@ -34,22 +34,22 @@ export async function create(exchange: Exchange, services: Services): Promise<vo
   }
   await progress(exchange, request, (line) => {
     line({ status: `using existing layer sha256:${base.blob}` });
-    services.catalogue.put(derived(base, request, services));
+    services.modelStore.put(derived(base, request, services));
     line({ status: 'writing manifest' });
     line({ status: 'success' });
     return Promise.resolve();
   });
 }
 
-/** POST /api/copy: another name for the same weights, hence the same runner. */
+/** POST /api/copy: another name for the same weights, which has the same runner. */
 export async function copy(exchange: Exchange, services: Services): Promise<void> {
   const request = await readOrRefuse(exchange, 'CopyRequest');
   if (!request) return;
   const source = text(request['source']);
-  const model = services.catalogue.find(source);
+  const model = services.modelStore.find(source);
   if (!model) return sendNativeError(exchange, new OllamaError(404, `model "${source}" not found`), false);
   const modifiedAtMs = services.config.clock.wallMs();
-  services.catalogue.put({ ...model, name: fullName(text(request['destination'])), modifiedAtMs });
+  services.modelStore.put({ ...model, name: fullName(text(request['destination'])), modifiedAtMs });
   exchange.send(200, null, '');
 }
 
@@ -58,7 +58,7 @@ export async function remove(exchange: Exchange, services: Services): Promise<vo
   const request = await readOrRefuse(exchange, 'DeleteRequest');
   if (!request) return;
   const name = nameOf(request);
-  if (services.catalogue.remove(name)) exchange.send(200, null, '');
+  if (services.modelStore.remove(name)) exchange.send(200, null, '');
   else sendNativeError(exchange, new OllamaError(404, `model '${name}' not found`), false);
 }
 
@@ -72,7 +72,7 @@ async function readOrRefuse(exchange: Exchange, struct: string): Promise<Body | 
   }
 }
 
-/** Status lines as they come, or only the last one; an error after the first line is a line of its own. */
+/** Sends each status line, or only the last one. An error after the first line is a line too. */
 async function progress(
   exchange: Exchange,
   request: Body,

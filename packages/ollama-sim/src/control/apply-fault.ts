@@ -1,14 +1,14 @@
 import type { SimModel } from '../model/model.ts';
 import type { Services } from '../services.ts';
-import type { FaultSpec } from './faults.ts';
+import type { FaultSpec } from '../fault/faults.ts';
 
 /** A fault to set, or the end of all faults. */
 export type FaultRequest = FaultSpec | { readonly kind: 'clear' };
 
 /**
- * Sets a fault, or ends all of them and lets frozen runners go on.
+ * Sets a fault, or ends all faults and thaws frozen runners.
  *
- * @throws InvalidArgumentError for a kind that does not exist
+ * @throws InvalidArgumentError for an unknown kind
  */
 export function applyFault(request: FaultRequest, { faults, scheduler }: Services): void {
   if (request.kind === 'clear') {

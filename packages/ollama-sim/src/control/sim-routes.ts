@@ -1,14 +1,14 @@
 import { InvalidArgumentError } from '../errors.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { sendJson } from '../http/reply.ts';
-import type { Routes } from '../http/router.ts';
+import type { Routes } from '../router.ts';
 import type { Services } from '../services.ts';
-import { applyFault, type FaultRequest } from './apply.ts';
+import { applyFault, type FaultRequest } from './apply-fault.ts';
 import { stateOf } from './state.ts';
 
 const PREFIX = '/sim/';
 
-/** The simulator's own routes: no Host rule, no fault and no counter touches them. */
+/** The routes of the simulator itself. Host rules, faults and counters do not apply to them. */
 export const simRoutes: Routes = {
   '/sim/state': {
     GET: (exchange, services) => sendJson(exchange, stateOf(services)),
