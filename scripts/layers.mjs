@@ -29,6 +29,7 @@ export const layers = {
     'inspection',
     'registry',
     'pubsub',
+    'memory',
     'subscribing',
     'delivery',
     'fsm',
