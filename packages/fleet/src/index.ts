@@ -4,11 +4,11 @@ export type { AttemptView, Candidate, RequestDecisions } from './client/request-
 export { defaults, type FleetConfig, resolveConfig } from './config.ts';
 export { FleetError, type FleetErrorCode } from './errors.ts';
 export {
-  type CatalogueMessage,
-  catalogueMessageSchema,
+  type ModelListing,
+  modelListingSchema,
   type OllamaRunning,
   type OllamaTag,
-} from './protocol/catalogue.ts';
+} from './protocol/model-listing.ts';
 export {
   type InstanceMessage,
   instanceMessageSchema,

@@ -40,7 +40,7 @@ describe('a request', () => {
     const { rig, ollama } = await setup(answer);
     const session = rig.open({ model: 'm', prompt: 'x' });
     await until(() => session.ending() !== undefined);
-    expect(session.heard.map(({ kind }) => kind)).toEqual(['accepted', 'head', 'chunk', 'end']);
+    expect(session.received.map(({ kind }) => kind)).toEqual(['accepted', 'head', 'chunk', 'end']);
     expect(session.of('accepted')[0]?.position).toBe(0);
     expect(session.of('head')[0]).toMatchObject({ status: 200, contentType: 'application/x-ndjson' });
     expect(session.lines()).toEqual(['{"response":"hi"}', '{"done":true}']);
@@ -101,7 +101,7 @@ describe('a request', () => {
     expect(session.of('parts').map(({ received }) => received)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
   });
 
-  it('is refused when a part stays away, and its place is free again', async () => {
+  it('is refused if a part does not arrive, and its place is free again', async () => {
     const { rig } = await setup(answer);
     const session = rig.open('', { bodyBytes: 10, partBytes: 5 });
     await until(() => session.of('accepted').length > 0);
@@ -252,7 +252,7 @@ describe('when Ollama misbehaves', () => {
     expect(rig.load()?.models).toMatchObject([{ name: 'm:latest', loaded: false }]);
   });
 
-  it('and answers 404 for a model that was deleted, it is asked at once what it has', async () => {
+  it('and answers 404 for a deleted model, it is probed at once', async () => {
     const { rig, ollama } = await setup(refuse(404, 'application/json', '{"error":"model not found"}'));
     ollama.answers['/api/tags'] = { models: [] };
     const session = rig.open({});
@@ -261,7 +261,7 @@ describe('when Ollama misbehaves', () => {
     await until(() => rig.reports.at(-1)?.instances[0]?.models.length === 0);
   });
 
-  it('and answers nonsense, the instance is down until a good probe', async () => {
+  it('and answers with another protocol, the instance is down until a good probe', async () => {
     const { rig, ollama } = await setup(({ response }) => {
       response.writeHead(200, { 'content-type': 'text/html' });
       response.end('<html>');
@@ -285,7 +285,7 @@ describe('when Ollama misbehaves', () => {
     expect(rig.load()?.state).toBe('ready');
   });
 
-  it('and is silent before the first byte, it is given up after the request’s first-byte timeout and left', async () => {
+  it('and is silent before the first byte, the attempt ends after the first-byte timeout of the request', async () => {
     const { rig, ollama } = await setup(hold);
     const session = rig.open({}, { firstByteTimeoutMs: 30_000 });
     await until(() => ollama.exchanges.length === 1);
@@ -298,7 +298,7 @@ describe('when Ollama misbehaves', () => {
     await until(() => ollama.exchanges[0]?.left() === true);
   });
 
-  it('and stops between two tokens, it is given up after the request’s inter-token timeout and left', async () => {
+  it('and stops between two tokens, the attempt ends after the inter-token timeout of the request', async () => {
     const { rig, ollama } = await setup(firstLine);
     const session = rig.open({}, { interTokenTimeoutMs: 5_000 });
     await until(() => session.lines().length === 1);
@@ -308,7 +308,7 @@ describe('when Ollama misbehaves', () => {
     expect(stats(rig)?.failed['upstream-stalled']).toBe(1);
   });
 
-  it('and sent a stream whole but keeps the connection, the answer is complete', async () => {
+  it('and keeps the connection open after a complete stream, the answer is complete', async () => {
     const { rig } = await setup(({ response }) => {
       response.writeHead(200, ndjson);
       response.write('{"done":true}\n');
@@ -319,7 +319,7 @@ describe('when Ollama misbehaves', () => {
     expect(session.ending()).toMatchObject({ kind: 'end', lines: 1 });
   });
 
-  it('and closed a kept connection meanwhile, the request is sent once more', async () => {
+  it('and has closed an idle connection, the request is sent once more', async () => {
     let calls = 0;
     const { rig, ollama } = await setup((exchange) => {
       calls += 1;
@@ -334,7 +334,7 @@ describe('when Ollama misbehaves', () => {
     expect(ollama.exchanges).toHaveLength(3);
   });
 
-  it('and a reused connection breaks after something came back, it is not sent again', async () => {
+  it('and a reused connection breaks after the first byte, the request is not sent again', async () => {
     let calls = 0;
     const { rig, ollama } = await setup((exchange) => {
       calls += 1;
@@ -387,7 +387,7 @@ describe('leaving Ollama', () => {
     );
   }
 
-  it('takes a queued request out without touching the one that runs', async () => {
+  it('removes a queued request and does not affect the running one', async () => {
     const { rig, ollama } = await setup(hold);
     rig.open({});
     await until(() => ollama.exchanges.length === 1);
@@ -407,12 +407,12 @@ describe('leaving Ollama', () => {
     await until(() => ollama.exchanges.length === 1);
     await rig.pass(100);
     expect(ollama.exchanges[0]?.body).toContain('next');
-    expect(session.heard).toEqual([]);
+    expect(session.received).toEqual([]);
     expect(rig.load()).toMatchObject({ busy: 1, queued: 0 });
     next.cancel();
   });
 
-  it('does not happen while the node of the session stands still and comes back', async () => {
+  it('does not happen while the node of the session stalls and recovers', async () => {
     const { rig, ollama } = await setup(firstLine);
     const session = rig.open({});
     await until(() => session.lines().length === 1);
@@ -428,7 +428,7 @@ describe('leaving Ollama', () => {
     await until(() => ollama.exchanges[0]?.left() === true, 'the closed connection');
   });
 
-  it('happens at once when the node of the session lives anew', async () => {
+  it('happens at once when the node of the session has a new incarnation', async () => {
     const { rig, ollama } = await setup(hold);
     rig.open({});
     await until(() => ollama.exchanges.length === 1);
@@ -451,7 +451,7 @@ describe('leaving Ollama', () => {
 });
 
 describe('a slow reader', () => {
-  it('does not slow Ollama, and gets everything once it reads', async () => {
+  it('does not slow down Ollama, and gets all lines once it reads', async () => {
     const count = 2_000;
     const { rig, ollama } = await setup(({ response }) => {
       response.writeHead(200, ndjson);
@@ -464,7 +464,7 @@ describe('a slow reader', () => {
     await rig.pass(100);
     expect(session.lines()).toHaveLength(10);
     expect(rig.load()?.busy).toBe(0);
-    session.say({ kind: 'grant', streamId: session.streamId, through: count, received: 10 });
+    session.send({ kind: 'grant', streamId: session.streamId, through: count, received: 10 });
     await until(() => session.ending()?.kind === 'end');
     expect(session.lines()).toHaveLength(count);
     session.grant();
@@ -475,12 +475,12 @@ describe('a slow reader', () => {
     const { rig } = await setup(answer);
     const session = rig.open({}, { grants: false });
     await until(() => session.ending()?.kind === 'end');
-    session.say({ kind: 'resume', streamId: session.streamId, from: 2 });
+    session.send({ kind: 'resume', streamId: session.streamId, from: 2 });
     await until(() => session.of('end').length === 2);
     expect(session.of('chunk').at(-1)).toMatchObject({ first: 2, lines: ['{"done":true}'] });
   });
 
-  it('is given up when too many wait like it', async () => {
+  it('is dropped if too many answers wait for their readers', async () => {
     const { rig } = await setup(answer, { maxLingering: 1 });
     const first = rig.open({}, { grants: false, grantedThrough: 0 });
     await until(() => stats(rig)?.completed === 1);

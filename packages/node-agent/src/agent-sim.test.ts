@@ -76,7 +76,7 @@ describe('with a simulated Ollama', () => {
     expect(rig.agent.stats()['one']?.failed[code]).toBe(1);
   });
 
-  it('passes on what Ollama says when its runner dies', async () => {
+  it('passes on the error of Ollama when its runner dies', async () => {
     const { ollama, count } = await setup();
     ollama.fault({ kind: 'kill-runner', after: 5 });
     const session = count(50);
@@ -84,7 +84,7 @@ describe('with a simulated Ollama', () => {
     expect(JSON.parse(session.lines().at(-1) ?? '')).toHaveProperty('error');
   });
 
-  it('gives a frozen stream up after the request’s inter-token timeout and frees its slot', async () => {
+  it('ends a frozen stream after the inter-token timeout of the request and frees its slot', async () => {
     const { ollama, rig } = await setup();
     ollama.fault({ kind: 'freeze', after: 5 });
     const session = rig.open(

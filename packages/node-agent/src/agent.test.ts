@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { type ActorRef, props, receive } from '@drover/actor-core';
-import { type CatalogueMessage, catalogueMessageSchema, createFleetClient } from '@drover/fleet';
+import { type ModelListing, modelListingSchema, createFleetClient } from '@drover/fleet';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { NodeAgentOptions } from './config.ts';
 import { startRig, until } from './testing/agent-rig.ts';
@@ -49,7 +49,7 @@ describe('admission', () => {
     expect(ollama.exchanges.map(({ body }) => JSON.parse(body).n)).toEqual([1, 2, 3, 4]);
   });
 
-  it('lets a higher priority go first', async () => {
+  it('serves a higher priority first', async () => {
     const { rig, ollama } = await setup(hold);
     rig.open({ n: 'running' });
     await until(() => ollama.exchanges.length === 1);
@@ -64,21 +64,21 @@ describe('admission', () => {
     expect(low.of('beat').at(-1)?.position).toBe(1);
   });
 
-  it('refuses what does not fit the queue, with the time to come back', async () => {
+  it('refuses requests that do not fit the queue, with a retry time', async () => {
     const { rig, ollama } = await setup(hold, { maxQueue: 1 });
     rig.open({});
     await until(() => ollama.exchanges.length === 1);
     const queued = rig.open({});
     const refused = rig.open({});
     await until(() => refused.ending() !== undefined);
-    expect(refused.heard).toEqual([
+    expect(refused.received).toEqual([
       expect.objectContaining({ kind: 'refused', code: 'queue-full', retryAfterMs: 1_000 }),
     ]);
     expect(queued.ending()).toBeUndefined();
     expect(rig.agent.stats()['one']).toMatchObject({ requests: 3, refused: { 'queue-full': 1 } });
   });
 
-  it('looks at the catalogue once before it calls a model missing', async () => {
+  it('probes once before it refuses a model as missing', async () => {
     const { rig, ollama } = await setup(finish);
     const probesBefore = ollama.probes.filter((path) => path === '/api/tags').length;
     const missing = [1, 2, 3].map(() => rig.open({}, { model: 'nobody:7b' }));
@@ -133,7 +133,7 @@ describe('health', () => {
     expect(rig.load()?.state).toBe('ready');
   });
 
-  it('is down after three silent probes, refuses what waits and keeps what runs', async () => {
+  it('is down after three silent probes, refuses waiting requests and keeps running ones', async () => {
     const { rig, ollama } = await setup(hold);
     const running = rig.open({});
     await until(() => ollama.exchanges.length === 1);
@@ -149,7 +149,7 @@ describe('health', () => {
     await until(() => rig.logged.filter((line) => line.endsWith('is ready')).length === 2);
   });
 
-  it('looks again soon after a job that loaded its model, once for many', async () => {
+  it('probes soon after jobs that loaded their model, once for several jobs', async () => {
     const { rig, ollama } = await setup(finish, { slots: 4 });
     await rig.pass(100);
     const before = ollama.probes.filter((path) => path === '/api/ps').length;
@@ -176,7 +176,7 @@ describe('load reports', () => {
     expect(rig.load()?.models[0]?.loaded).toBe(false);
   });
 
-  it('show a model as loaded from its first answer on, before Ollama is asked, until it lists it no more', async () => {
+  it('show a model as loaded from its first answer on, until Ollama no longer lists it', async () => {
     const { rig, ollama } = await setup(finish);
     await rig.pass(100);
     const probes = ollama.probes.length;
@@ -210,7 +210,7 @@ describe('load reports', () => {
     expect(seqs).toEqual(seqs.toSorted((a, b) => a - b));
   });
 
-  it('come when somebody asks', async () => {
+  it('come when polled', async () => {
     const { rig } = await setup(hold);
     await rig.pass(500);
     const before = rig.reports.length;
@@ -231,63 +231,63 @@ describe('load reports', () => {
 });
 
 describe('describe', () => {
-  it('answers with tags and ps as Ollama wrote them', async () => {
+  it('answers with the tags and ps of Ollama, unchanged', async () => {
     const { rig, ollama } = await setup(hold);
-    const heard: CatalogueMessage[] = [];
-    const replyTo: ActorRef<CatalogueMessage> = rig.gateway.system.spawn(
-      props(() => receive<CatalogueMessage>((message) => void heard.push(message)), {
-        protocol: catalogueMessageSchema,
+    const received: ModelListing[] = [];
+    const replyTo: ActorRef<ModelListing> = rig.gateway.system.spawn(
+      props(() => receive<ModelListing>((message) => void received.push(message)), {
+        protocol: modelListingSchema,
       }),
     );
     const target = rig.gateway.system.refFor('agent', 'instances/one');
     target.tell({ kind: 'describe', replyTo });
-    await until(() => heard.length === 1);
+    await until(() => received.length === 1);
     const { models } = ollama.answers['/api/tags'] as { models: unknown[] };
-    expect(heard[0]).toEqual({ instance: 'one', version: '0.0.0-fake', tags: models, running: [] });
+    expect(received[0]).toEqual({ instance: 'one', version: '0.0.0-fake', tags: models, running: [] });
   });
 });
 
 async function asking() {
   const { rig, ollama } = await setup(hold);
-  const heard: CatalogueMessage[] = [];
-  const replyTo: ActorRef<CatalogueMessage> = rig.gateway.system.spawn(
-    props(() => receive<CatalogueMessage>((message) => void heard.push(message)), {
-      protocol: catalogueMessageSchema,
+  const received: ModelListing[] = [];
+  const replyTo: ActorRef<ModelListing> = rig.gateway.system.spawn(
+    props(() => receive<ModelListing>((message) => void received.push(message)), {
+      protocol: modelListingSchema,
     }),
   );
   const target = rig.gateway.system.refFor('agent', 'instances/one');
-  const names = () => heard.map(({ running }) => running.map(({ name }) => name));
+  const names = () => received.map(({ running }) => running.map(({ name }) => name));
   const ask = (fresh: boolean) => target.tell({ kind: 'describe', replyTo, fresh });
-  return { rig, ollama, ask, names, heard };
+  return { rig, ollama, ask, names, received };
 }
 
-describe('what is loaded, asked for now', () => {
-  it('is asked of Ollama, once for all who wait, and shows in the load report', async () => {
-    const { rig, ollama, ask, names, heard } = await asking();
+describe('a fresh list of loaded models', () => {
+  it('is queried once for all that wait, and updates the load report', async () => {
+    const { rig, ollama, ask, names, received } = await asking();
     ollama.answers['/api/ps'] = { models: [{ name: 'm:latest' }] };
     const before = ollama.probes.length;
     ask(false);
     ask(true);
     ask(true);
     ask(true);
-    await until(() => heard.length === 4);
+    await until(() => received.length === 4);
     expect(names()).toEqual([[], ['m:latest'], ['m:latest'], ['m:latest']]);
     expect(ollama.probes.slice(before)).toEqual(['/api/ps', '/api/ps']);
     await rig.pass(20, 20);
     expect(rig.load()?.models[0]?.loaded).toBe(true);
   });
 
-  it('is what the last probe saw when Ollama does not say in time', async () => {
-    const { rig, ollama, ask, names, heard } = await asking();
+  it('is the list of the last probe if Ollama does not answer in time', async () => {
+    const { rig, ollama, ask, names, received } = await asking();
     ollama.answers['/api/ps'] = () => {};
     ask(true);
     await until(() => ollama.probes.filter((path) => path === '/api/ps').length === 2);
     await rig.pass(500, 100);
-    await until(() => heard.length === 1);
+    await until(() => received.length === 1);
     expect(names()).toEqual([[]]);
   });
 
-  it('does not put off the look that follows an unload', async () => {
+  it('does not delay the probe that follows an unload', async () => {
     const { rig, ollama } = await setup(finish);
     const probes = () => ollama.probes.filter((path) => path === '/api/tags').length;
     const before = probes();
@@ -308,7 +308,7 @@ describe('what is loaded, asked for now', () => {
 });
 
 describe('a list that is larger than a message may be', () => {
-  it('reaches the fleet whole, page by page', async () => {
+  it('reaches the fleet completely, page by page', async () => {
     const names = Array.from({ length: 4_000 }, (_, index) => `model-${index}:latest`);
     const { rig, ollama } = await setup(hold);
     const tags = names.map((name) => ({ name, digest: 'd', details: { families: 'x'.repeat(300) } }));
@@ -326,7 +326,7 @@ describe('a list that is larger than a message may be', () => {
 });
 
 describe('an instance that fails', () => {
-  it('tells its sessions, is started again and serves', async () => {
+  it('ends the streams of its sessions, is restarted and serves', async () => {
     const { rig, ollama } = await setup(hold);
     const running = rig.open({});
     await until(() => ollama.exchanges.length === 1);
@@ -346,7 +346,7 @@ describe('an instance that fails', () => {
 });
 
 describe('the bus', () => {
-  it('may go and come back: what Ollama said meanwhile follows, and Ollama never waited', async () => {
+  it('may disconnect and reconnect: the lines of the meantime follow, and Ollama never waited', async () => {
     const { rig, ollama } = await setup(hold);
     const session = rig.open({});
     await until(() => ollama.exchanges.length === 1);
@@ -367,7 +367,7 @@ describe('the bus', () => {
 });
 
 describe('the end', () => {
-  it('of a drain comes when running requests are done; waiting ones are sent elsewhere', async () => {
+  it('of a drain comes when running requests are done; waiting ones are refused', async () => {
     const { rig, ollama } = await setup(hold);
     const running = rig.open({});
     await until(() => ollama.exchanges.length === 1);
@@ -391,7 +391,7 @@ describe('the end', () => {
     expect(running.ending()?.kind).toBe('end');
   });
 
-  it('of a drain cancels what is not done in time', async () => {
+  it('of a drain cancels requests that are not done in time', async () => {
     const { rig, ollama } = await setup(hold, { drainMs: 3_000 });
     const running = rig.open({});
     await until(() => ollama.exchanges.length === 1);
@@ -402,7 +402,7 @@ describe('the end', () => {
     await until(() => ollama.exchanges[0]?.left() === true);
   });
 
-  it('of the agent tells the sessions and leaves Ollama', async () => {
+  it('of the node-agent ends the streams and closes the connections to Ollama', async () => {
     const { rig, ollama } = await setup(hold);
     const running = rig.open({});
     await until(() => ollama.exchanges.length === 1);

@@ -10,7 +10,7 @@ describe('resolveConfig', () => {
     expect(Object.isFrozen(config)).toBe(true);
   });
 
-  it('keeps user and password out of the url that is shown, and out of its complaints', () => {
+  it('keeps user and password out of the shown url and out of its errors', () => {
     const url = 'https://ada:s3cret@proxy.example/gpu/';
     const [instance] = resolveConfig({ instances: [{ ...one, url }] }).instances;
     expect(instance?.url).toBe('https://proxy.example/gpu');

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { isActorTraffic, startFleetRig } from './testing/fleet-rig.ts';
 
-it('sends messages only to the host that serves where a slot is free, and starts with the first message', async () => {
+it('sends messages only to the serving host if a slot is free, and starts with the first message', async () => {
   const rig = await startFleetRig({ seed: 1, gateways: 1, hosts: [2, 2, 2] });
   const messages: string[] = [];
   rig.hub.bus.fault = (passage) => {

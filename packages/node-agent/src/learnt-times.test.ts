@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { startFleetRig } from './testing/fleet-rig.ts';
 
-it('learns the time of a load apart from that of a request, and tells both in the load report', async () => {
+it('learns load time and service time separately, and reports both', async () => {
   const rig = await startFleetRig({ seed: 1, gateways: 1, hosts: [1] });
   const [host] = rig.hosts;
   const [gateway] = rig.gateways;

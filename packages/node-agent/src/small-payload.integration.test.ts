@@ -62,7 +62,7 @@ it('carries a prompt of 1 MB and a line of 300 KB over a NATS whose messages hav
   expect(ollama.exchanges.at(-1)?.body.length).toBe(body.byteLength);
 });
 
-it('lists a thousand models, in load reports and in catalogues, page by page', async () => {
+it('lists a thousand models, in load reports and in model listings, page by page', async () => {
   expect(fleet.load.modelNames()).toEqual(models.toSorted());
   const [listing] = await fleet.describe();
   expect(listing?.tags.map(({ name }) => name)).toEqual(models);

@@ -6,7 +6,7 @@ import type { StoreUnavailableError } from '../errors.ts';
  * never by rewriting the record. Raft-style election replaces how a candidate is chosen behind this interface.
  */
 export interface Leadership {
-  /** Which group; its stream is `CTL_{group}`. */
+  /** Which group; its stream is `CTL_{cell}_G_{group}`. */
   readonly group: string;
   /** Who leads, as far as this node knows; `undefined` while nobody is known to. */
   current(): LeaderInfo | undefined;

@@ -9,7 +9,7 @@ import { routedRequest } from '../routing/routed-request.ts';
 import type { RoutingPolicy } from '../routing/routing-policy.ts';
 import { callError } from './call-error.ts';
 import type { CallRecord, SessionShared } from './call-record.ts';
-import { Catalogues } from './catalogues.ts';
+import { ModelListings } from './model-listings.ts';
 import { DecisionLog } from './decision-log.ts';
 import type { FleetCall, FleetClient, FleetRequest } from './fleet-client.ts';
 import { PendingCall } from './pending-call.ts';
@@ -37,7 +37,7 @@ export function createFleetClient(node: ClusterNode, options: FleetClientOptions
   const retries = new RetryBudget(config, node.clock.now());
   const shared: SessionShared = { node, config, load, health, retries, decisions, partial: { units: 0 } };
   const calls = new RunningCalls();
-  const catalogues = new Catalogues(node, load, config);
+  const listings = new ModelListings(node, load, config);
   const name = `fleet-sessions-${node.random.id().slice(0, 8)}`;
   const sessions = node.system.spawn(sessionSupervisorProps(shared), name);
   const unfollow = calls.follow(node, load);
@@ -78,7 +78,7 @@ export function createFleetClient(node: ClusterNode, options: FleetClientOptions
     load.stop();
     health.clear();
     decisions.clear();
-    catalogues.clear();
+    listings.clear();
   };
   const stop = (): Promise<void> => {
     stopping = true;
@@ -92,7 +92,7 @@ export function createFleetClient(node: ClusterNode, options: FleetClientOptions
     load,
     run,
     describe: (describeOptions) =>
-      catalogues.describe({
+      listings.describe({
         timeoutMs: describeOptions?.timeoutMs ?? config.describeTimeoutMs,
         fresh: describeOptions?.fresh === true,
       }),

@@ -751,7 +751,7 @@ describe('a client', () => {
     await small.stop();
   });
 
-  it('asks what models there are once for each catalogue revision', async () => {
+  it('asks what models there are once for each revision of the list', async () => {
     const { client, pass, hosts } = await setup({}, { name: 'other' });
     const first = client.describe();
     await pass(50);

@@ -1,6 +1,6 @@
 import type { RoutingPolicy } from '../routing/routing-policy.ts';
 import type { LoadTable } from '../load/load-table.ts';
-import type { CatalogueMessage } from '../protocol/catalogue.ts';
+import type { ModelListing } from '../protocol/model-listing.ts';
 import type { PassedHeaders } from '../protocol/passed-headers.ts';
 import type { InferenceRoute } from '../protocol/stream-open.ts';
 import type { RequestDecisions } from './request-decisions.ts';
@@ -25,7 +25,7 @@ export interface FleetClient {
   describe(options?: {
     timeoutMs?: number;
     fresh?: boolean;
-  }): Promise<readonly (CatalogueMessage & { readonly node: string })[]>;
+  }): Promise<readonly (ModelListing & { readonly node: string })[]>;
   /** The routing decisions of a recent request; undefined for an unknown or forgotten request. */
   why(requestId: string): RequestDecisions | undefined;
   /** Calls running now. */

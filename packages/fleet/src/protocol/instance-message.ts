@@ -1,7 +1,7 @@
 import type { ActorRef } from '@drover/actor-core';
 import { actorRefSchema } from '@drover/actor-core/cluster';
 import { z } from 'zod';
-import type { CatalogueMessage } from './catalogue.ts';
+import type { ModelListing } from './model-listing.ts';
 import type { SessionMessage } from './session-message.ts';
 import { type StreamMessage, streamMessageSchema } from './stream-message.ts';
 import type { StreamOpen } from './stream-open.ts';
@@ -36,7 +36,7 @@ export type InstanceMessage =
   /** Asks for Ollama's own list of models as of the last probe; with `fresh`, Ollama is first asked what is loaded now. */
   | {
       readonly kind: 'describe';
-      readonly replyTo: ActorRef<CatalogueMessage>;
+      readonly replyTo: ActorRef<ModelListing>;
       readonly fresh?: boolean | undefined;
       /** Index of the first tag wanted. @default 0 */
       readonly from?: number | undefined;
@@ -86,7 +86,7 @@ const ownMessageSchema: z.ZodType<Exclude<InstanceMessage, StreamMessage>> = z.d
   z.object({ kind: z.literal('pass'), streamId, offer }),
   z.object({
     kind: z.literal('describe'),
-    replyTo: actorRefSchema<CatalogueMessage>(),
+    replyTo: actorRefSchema<ModelListing>(),
     fresh: z.boolean().optional(),
     from: lineNumber.optional(),
   }),

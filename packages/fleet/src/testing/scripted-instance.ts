@@ -1,7 +1,7 @@
 import { type ActorRef, type Behaviour, props, receive, setup } from '@drover/actor-core';
 import type { ClusterNode } from '@drover/actor-core/cluster';
 import { resolveConfig } from '../config.ts';
-import type { CatalogueMessage } from '../protocol/catalogue.ts';
+import type { ModelListing } from '../protocol/model-listing.ts';
 import { type InstanceMessage, instanceMessageSchema } from '../protocol/instance-message.ts';
 import type { InstanceLoad, ModelLoad } from '../protocol/load-report.ts';
 import { encodeLoadReport } from '../protocol/load-report-codec.ts';
@@ -131,7 +131,7 @@ export function scriptInstance(node: ClusterNode, options: ScriptedInstanceOptio
       case 'describe': {
         described += 1;
         const tags = load.models.map((model) => ({ name: model.name, digest: model.digest }));
-        const answer: CatalogueMessage = { instance: name, version: load.version, tags, running: [] };
+        const answer: ModelListing = { instance: name, version: load.version, tags, running: [] };
         message.replyTo.tell(answer);
         break;
       }

@@ -1,4 +1,4 @@
-import type { CatalogueMessage, InstanceEvidence } from '@drover/fleet';
+import type { ModelListing, InstanceEvidence } from '@drover/fleet';
 import { RequestFailure } from '../errors.ts';
 import type { Exchange } from '../http/exchange.ts';
 import type { GatewayServices } from '../services.ts';
@@ -13,7 +13,7 @@ import { lowestVersion } from './lowest-version.ts';
 export async function readListings(
   services: GatewayServices,
   { fresh = false }: { readonly fresh?: boolean } = {},
-): Promise<readonly CatalogueMessage[]> {
+): Promise<readonly ModelListing[]> {
   if (readyInstances(services).length === 0) throw noHost();
   const listings = await services.fleet.describe({ timeoutMs: services.config.describeTimeoutMs, fresh });
   if (listings.length === 0) throw noAnswer();

@@ -1,9 +1,9 @@
-import type { CatalogueMessage, OllamaRunning, OllamaTag } from '@drover/fleet';
+import type { ModelListing, OllamaRunning, OllamaTag } from '@drover/fleet';
 
 /**
  * `/api/tags` of the fleet: each name once, with the entry of the host that has the newest copy, newest first. Pure.
  */
-export function mergeTags(listings: readonly CatalogueMessage[]): readonly OllamaTag[] {
+export function mergeTags(listings: readonly ModelListing[]): readonly OllamaTag[] {
   return mergeByName(
     listings.flatMap(({ tags }) => tags),
     'modified_at',
@@ -13,7 +13,7 @@ export function mergeTags(listings: readonly CatalogueMessage[]): readonly Ollam
 /**
  * `/api/ps` of the fleet: each name once, with the entry of the host that keeps it loaded longest, longest first. Pure.
  */
-export function mergeRunning(listings: readonly CatalogueMessage[]): readonly OllamaRunning[] {
+export function mergeRunning(listings: readonly ModelListing[]): readonly OllamaRunning[] {
   return mergeByName(
     listings.flatMap(({ running }) => running),
     'expires_at',

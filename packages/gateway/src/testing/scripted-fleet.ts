@@ -1,5 +1,5 @@
 import {
-  type CatalogueMessage,
+  type ModelListing,
   type FleetCall,
   type FleetClient,
   FleetError,
@@ -27,7 +27,7 @@ export interface ScriptedFleet extends FleetClient {
   readonly calls: readonly ScriptedCall[];
   /** The next call to arrive, or one that already did. */
   next(): Promise<ScriptedCall>;
-  catalogues: readonly (CatalogueMessage & { readonly node: string })[];
+  catalogues: readonly (ModelListing & { readonly node: string })[];
   evidence: readonly InstanceEvidence[];
 }
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { expectedRestMs, ServiceTimes } from './service-time.ts';
 
-it('learns each model apart, whatever the case and tag of its name', () => {
+it('learns each model separately, under any case and tag of its name', () => {
   const times = new ServiceTimes();
   times.observe('m', 200);
   times.observe('big:70b', 30_000);
@@ -25,7 +25,7 @@ it('follows a lasting change', () => {
   expect(times.expectedMs('m')).toBeGreaterThan(4_500);
 });
 
-it('uses the learnt time of other instances until its first own observation', () => {
+it('uses the learnt time of other instances until the first observation', () => {
   const times = new ServiceTimes();
   times.suggest('m', 300);
   expect([times.expectedMs('m'), times.learntMs('m')]).toEqual([300, undefined]);

@@ -41,7 +41,7 @@ function setup(limits: Partial<SlotQueueLimits> = {}) {
 }
 
 describe('SlotQueue', () => {
-  it('lets at most `slots` inside and hands a free slot to the next in order of age', () => {
+  it('lets at most `slots` inside and gives a free slot to the oldest request', () => {
     const { queue, arrive, fill } = setup();
     for (const id of ['a', 'b', 'c']) arrive(id);
     expect(fill()).toEqual(['start a']);
@@ -73,7 +73,7 @@ describe('SlotQueue', () => {
     expect(queue.waiting().map(({ id }) => id)).toEqual(['high-1', 'high-2', 'low-1', 'low-2']);
   });
 
-  it('is full at slots + maxQueue, bodies that are still coming included, places without a body not', () => {
+  it('is full at slots + maxQueue, with incomplete bodies, without reservations', () => {
     const { queue, arrive, reserve, ticket, now } = setup();
     for (const id of ['a', 'b']) arrive(id);
     reserve('elsewhere');
@@ -93,14 +93,14 @@ describe('SlotQueue', () => {
     expect(arrive('b', {}, 100)).toMatchObject({ kind: 'taken' });
   });
 
-  it('does not start a request whose body is not whole, nor make others wait for it', () => {
+  it('does not start a request with an incomplete body, and does not block others', () => {
     const { queue, arrive, fill, ticket, now } = setup();
     queue.admit(ticket('slow-body', { priority: 9 }), 1, now());
     arrive('b');
     expect(fill()).toEqual(['start b']);
   });
 
-  it('releases a slot once, however often it is asked to', () => {
+  it('releases a slot once, also after repeated calls', () => {
     const { queue, arrive, fill } = setup();
     for (const id of ['a', 'b', 'c']) arrive(id);
     fill();
@@ -122,7 +122,7 @@ describe('a request that may wait at several instances', () => {
     expect(fill()).toEqual(['start a']);
   });
 
-  it('is offered a slot before the start once it was told that it waits, and starts with its claim', () => {
+  it('is offered a slot once its session knows that it waits, and starts with the claim', () => {
     const { queue, arrive, fill } = setup();
     arrive('a');
     fill();
@@ -146,7 +146,7 @@ describe('a request that may wait at several instances', () => {
     expect(fill()).toEqual([]);
   });
 
-  it('takes the slot it was offered with its `open`, and holds it until its body is whole', () => {
+  it('takes the offered slot with its `open`, and holds it until its body is complete', () => {
     const { queue, arrive, reserve, fill, pass, ticket, now } = setup();
     reserve('a');
     expect(fill()).toEqual(['offer a 1']);
@@ -158,7 +158,7 @@ describe('a request that may wait at several instances', () => {
     expect(fill()).toEqual(['start a']);
   });
 
-  it('takes its place up with its `open` before it was offered a slot', () => {
+  it('takes its place with its `open` before a slot is offered', () => {
     const { queue, arrive, reserve, fill } = setup();
     arrive('running');
     fill();
@@ -170,7 +170,7 @@ describe('a request that may wait at several instances', () => {
     expect(queue.queued).toBe(2);
   });
 
-  it('lets the slot go on to the next when it passes, leaves or does not answer', () => {
+  it('leaves the slot to the next request if it passes, leaves or does not answer', () => {
     const { queue, reserve, fill, pass, now } = setup();
     reserve('a', { owner: 'gw-1' });
     reserve('b', { owner: 'gw-2' });
@@ -201,7 +201,7 @@ describe('a request that may wait at several instances', () => {
     expect(fill()).toEqual(['offer b 3']);
   });
 
-  it('starts after a late claim when the slot is still free, and says so when it is not', () => {
+  it('starts after a late claim if the slot is still free, and reports if it is not', () => {
     const { queue, arrive, fill, pass } = setup({ maxQueue: 5 });
     arrive('running');
     fill();
@@ -222,7 +222,7 @@ describe('a request that may wait at several instances', () => {
     expect(fill()).toEqual(['start b']);
   });
 
-  it('is offered a slot from then on when its session begins to wait elsewhere too', () => {
+  it('is offered slots once its session also waits elsewhere', () => {
     const { queue, arrive, fill, reserve } = setup();
     for (const id of ['a', 'b']) arrive(id);
     fill();
@@ -232,7 +232,7 @@ describe('a request that may wait at several instances', () => {
     expect(fill()).toEqual(['offer b 1']);
   });
 
-  it('loses a place that is not renewed, and there is room for a bounded number of them', () => {
+  it('loses a reservation that is not renewed; their number is limited', () => {
     const { queue, arrive, reserve, fill, pass } = setup();
     arrive('running');
     fill();

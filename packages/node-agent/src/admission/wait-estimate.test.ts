@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { estimateWaits } from './wait-estimate.ts';
 
-it('counts the time of what runs and of what waits before, not heads', () => {
+it('adds the times of running and waiting requests, not their number', () => {
   expect(estimateWaits({ slots: 1, restsMs: [300], costsMs: [10_000, 100] })).toEqual({
     waitsMs: [300, 10_300],
     newcomerMs: 10_400,
@@ -15,6 +15,6 @@ it('gives the next request to the slot that is free first', () => {
   });
 });
 
-it('is nothing while a slot is free', () => {
+it('is zero while a slot is free', () => {
   expect(estimateWaits({ slots: 2, restsMs: [9_000], costsMs: [] }).newcomerMs).toBe(0);
 });

@@ -1,5 +1,5 @@
 import type { ActorContext, ActorRef } from '@drover/actor-core';
-import type { CatalogueMessage, OllamaRunning } from '@drover/fleet';
+import type { ModelListing, OllamaRunning } from '@drover/fleet';
 import type { NodeAgentLimits } from '../config.ts';
 import type { Ollama } from '../ollama/ollama.ts';
 import { askRunning } from '../ollama/probe.ts';
@@ -16,9 +16,9 @@ export class FreshListing {
   readonly #task: { readonly ollama: Ollama; readonly limits: NodeAgentLimits };
   readonly #context: ActorContext<InstanceInbox>;
   /** Waiting for the next query. */
-  #later: ActorRef<CatalogueMessage>[] = [];
+  #later: ActorRef<ModelListing>[] = [];
   /** Waiting for the running query; undefined while none runs. */
-  #now: ActorRef<CatalogueMessage>[] | undefined;
+  #now: ActorRef<ModelListing>[] | undefined;
 
   constructor(
     task: { readonly ollama: Ollama; readonly limits: NodeAgentLimits },
@@ -29,7 +29,7 @@ export class FreshListing {
   }
 
   /** Queries Ollama for `replyTo`; the outcome arrives as `running-listed`. False if there is no room. */
-  ask(replyTo: ActorRef<CatalogueMessage>): boolean {
+  ask(replyTo: ActorRef<ModelListing>): boolean {
     if (this.#later.length + (this.#now?.length ?? 0) >= maxAskers) return false;
     this.#later.push(replyTo);
     this.#maybeBegin();
@@ -37,7 +37,7 @@ export class FreshListing {
   }
 
   /** The query ended: returns the askers that it answers, and starts the next query if others wait. */
-  finish(): readonly ActorRef<CatalogueMessage>[] {
+  finish(): readonly ActorRef<ModelListing>[] {
     const answered = this.#now ?? [];
     this.#now = undefined;
     this.#maybeBegin();

@@ -9,7 +9,7 @@ import {
 } from '@drover/actor-core';
 import type { ClusterNode } from '@drover/actor-core/cluster';
 import {
-  type CatalogueMessage,
+  type ModelListing,
   type FleetConfig,
   type InstanceLoad,
   type InstanceMessage,
@@ -238,7 +238,7 @@ class Instance {
     if (!mayAsk || !this.#fresh.ask(replyTo)) replyTo.tell(this.#listing(from));
   }
 
-  #listing(from: number): CatalogueMessage {
+  #listing(from: number): ModelListing {
     return this.#known.message(from, pageBytesFor(this.#task.node.transport.maxPayloadBytes));
   }
 

@@ -1,7 +1,7 @@
 import type { ActorRef } from '@drover/actor-core';
 import { modelKey, type RefusalCode, type SessionMessage } from '@drover/fleet';
 import type { JobMessage } from '../job/job-message.ts';
-import type { ModelCounts } from './catalogue.ts';
+import type { ModelCounts } from './model-list.ts';
 
 /** A job of an instance. */
 export interface JobEntry {

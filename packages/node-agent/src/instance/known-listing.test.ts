@@ -12,8 +12,8 @@ function setup() {
   return { known, isLoaded };
 }
 
-describe('what is known of an Ollama', () => {
-  it('is what was asked for last, not what was answered last', () => {
+describe('the known list of an Ollama', () => {
+  it('is the answer to the newest query, not the newest answer', () => {
     const { known, isLoaded } = setup();
     known.listed(running, 20);
     known.probed({ version: '2', tags, running: [] }, 10);
@@ -24,7 +24,7 @@ describe('what is known of an Ollama', () => {
     expect(isLoaded()).toBe(false);
   });
 
-  it('counts a model as loaded from its answer on, until Ollama was asked after it', () => {
+  it('counts a model as loaded from its answer on, until a later query of Ollama', () => {
     const { known, isLoaded } = setup();
     known.answered('M', 20);
     known.probed({ version: '1', tags, running: [] }, 10);
@@ -35,7 +35,7 @@ describe('what is known of an Ollama', () => {
     expect(known.listsAsLoaded('M')).toBe(true);
   });
 
-  it('stays where ps did not answer', () => {
+  it('stays if ps does not answer', () => {
     const { known, isLoaded } = setup();
     known.listed(running, 10);
     known.listed(undefined, 20);

@@ -1,15 +1,15 @@
-import { type CatalogueMessage, type ModelLoad, modelKey, type OllamaRunning } from '@drover/fleet';
+import { type ModelListing, type ModelLoad, modelKey, type OllamaRunning } from '@drover/fleet';
 import type { Listing } from '../ollama/listing.ts';
 import {
-  type Catalogue,
-  catalogueMessage,
-  emptyCatalogue,
+  type ModelList,
+  listingPage,
+  emptyModelList,
   findModel,
   isLoaded,
   type ModelCounts,
   modelLoads,
-  updateCatalogue,
-} from './catalogue.ts';
+  updateModelList,
+} from './model-list.ts';
 
 /**
  * The known models of one Ollama, from three sources: probes, queries for loaded models, and the answers to requests.
@@ -18,7 +18,7 @@ import {
 export class KnownListing {
   readonly #instance: string;
   readonly #nextRevision: () => number;
-  #catalogue: Catalogue = emptyCatalogue;
+  #list: ModelList = emptyModelList;
   /** Start of the query for the known `running`. */
   #runningAskedAtMs = Number.NEGATIVE_INFINITY;
   /** Models that answered since then, by `modelKey`, with the instant: they are loaded, although the list may not say so. */
@@ -30,31 +30,31 @@ export class KnownListing {
   }
 
   get version(): string {
-    return this.#catalogue.version;
+    return this.#list.version;
   }
 
   get revision(): number {
-    return this.#catalogue.revision;
+    return this.#list.revision;
   }
 
   /** The name under which this Ollama lists `model`, or undefined. */
   find(model: string): string | undefined {
-    return findModel(this.#catalogue, model);
+    return findModel(this.#list, model);
   }
 
   /** The answer to `describe` from the tag with index `from` on, at most `limitBytes`. */
-  message(from: number, limitBytes?: number): CatalogueMessage {
-    return catalogueMessage(this.#catalogue, this.#instance, from, limitBytes);
+  message(from: number, limitBytes?: number): ModelListing {
+    return listingPage(this.#list, this.#instance, from, limitBytes);
   }
 
   /** The models of a load report. */
   loads(counts: ReadonlyMap<string, ModelCounts>): ModelLoad[] {
-    return modelLoads(this.#catalogue, counts, this.#answeredAtMs);
+    return modelLoads(this.#list, counts, this.#answeredAtMs);
   }
 
   /** Whether the last answer of Ollama lists the model as loaded. */
   listsAsLoaded(model: string): boolean {
-    return isLoaded(this.#catalogue.running, model);
+    return isLoaded(this.#list.running, model);
   }
 
   /** Instant of the `ps` query whose answer is known; `-Infinity` before the first answer. */
@@ -65,13 +65,13 @@ export class KnownListing {
   /** The model's entry in the last `ps` answer; undefined if the model is not listed. */
   running(model: string): OllamaRunning | undefined {
     const wanted = modelKey(model);
-    return this.#catalogue.running.find(({ name }) => modelKey(name) === wanted);
+    return this.#list.running.find(({ name }) => modelKey(name) === wanted);
   }
 
   /** Whether Ollama lists the capability for the model; false for versions of Ollama that list no capabilities. */
   hasCapability(model: string, capability: string): boolean {
     const wanted = modelKey(model);
-    const listed = this.#catalogue.tags.find(({ name }) => modelKey(name) === wanted)?.['capabilities'];
+    const listed = this.#list.tags.find(({ name }) => modelKey(name) === wanted)?.['capabilities'];
     return Array.isArray(listed) && listed.includes(capability);
   }
 
@@ -88,13 +88,13 @@ export class KnownListing {
   /** Takes the result of a probe that started at this instant. */
   probed(listing: Listing, beganAtMs: number): void {
     const running = this.#isNewer(listing.running, beganAtMs) ? listing.running : undefined;
-    this.#catalogue = updateCatalogue(this.#catalogue, { ...listing, running }, this.#nextRevision);
+    this.#list = updateModelList(this.#list, { ...listing, running }, this.#nextRevision);
   }
 
   /** Takes the answer of a `ps` query that started at this instant; undefined without an answer in time. */
   listed(running: readonly OllamaRunning[] | undefined, askedAtMs: number): void {
     if (!this.#isNewer(running, askedAtMs)) return;
-    this.#catalogue = updateCatalogue(this.#catalogue, { ...this.#catalogue, running }, this.#nextRevision);
+    this.#list = updateModelList(this.#list, { ...this.#list, running }, this.#nextRevision);
   }
 
   /** Records the instant of the newest `running`. */

@@ -13,33 +13,33 @@ const soon = (schedule: ProbeSchedule, nowMs: number) => wantProbe(schedule, now
 const idle = endProbe(beginProbe(emptySchedule, 0), 5_000);
 
 describe('the schedule of probes', () => {
-  it('is periodic while nothing happens', () => {
+  it('is periodic without events', () => {
     expect(probeDueAtMs(idle)).toBe(5_000);
     expect(probeDueAtMs(endProbe(beginProbe(idle, 5_000), 10_000))).toBe(10_000);
   });
 
-  it('looks once for one event', () => {
+  it('has one probe for one event', () => {
     const wanted = soon(idle, 1_000);
     expect(probeDueAtMs(wanted)).toBe(1_250);
     expect(probeDueAtMs(endProbe(beginProbe(wanted, 1_250), 6_250))).toBe(6_250);
   });
 
-  it('looks again after a probe that was under way when the event came', () => {
+  it('has another probe after a probe that was running at the event', () => {
     const during = soon(beginProbe(idle, 5_000), 5_010);
     expect(probeDueAtMs(during)).toBe(Number.POSITIVE_INFINITY);
     expect(probeDueAtMs(endProbe(during, 10_000))).toBe(5_260);
   });
 
-  it('looks at once where the probe outlasted the delay', () => {
+  it('has a probe at once if the running probe lasted longer than the delay', () => {
     expect(probeDueAtMs(endProbe(soon(beginProbe(idle, 5_000), 5_010), 12_000))).toBe(5_260);
   });
 
-  it('looks again where a probe began for another reason before the event could have taken effect', () => {
+  it('has another probe if a probe started for another reason before the event took effect', () => {
     const early = beginProbe(soon(idle, 1_000), 1_001);
     expect(probeDueAtMs(endProbe(early, 6_000))).toBe(1_250);
   });
 
-  it('makes one probe of many events, and one more for those it began too early for', () => {
+  it('has one probe for several events, and another one for events that it does not cover', () => {
     const many = [1_000, 1_100, 1_249].reduce(soon, idle);
     expect(probeDueAtMs(many)).toBe(1_250);
     const after = endProbe(beginProbe(many, 1_250), 6_250);

@@ -64,7 +64,7 @@ describe('what an instance refuses', () => {
     expect(log.reports(2)).toMatchObject([{ reason: 'the connection broke (ECONNRESET)' }]);
   });
 
-  it('is not told after the first success that was sent later, and logged as over after the ejection', () => {
+  it('is not reported after the first later success, and its end is logged after the ejection', () => {
     const { log, note } = setup();
     for (const atMs of [0, 1, 2]) note(busy, atMs);
     expect(note({ ...served, upstreamMs: 999 }, 1_000)).toBeUndefined();

@@ -1,6 +1,6 @@
 import type { ActorContext } from '@drover/actor-core';
 import { modelKey, type OllamaRunning } from '@drover/fleet';
-import { isLoaded } from './catalogue.ts';
+import { isLoaded } from './model-list.ts';
 import type { InstanceInbox } from './instance-internal.ts';
 import type { JobEntry, JobTable } from './job-table.ts';
 import type { KnownListing } from './known-listing.ts';

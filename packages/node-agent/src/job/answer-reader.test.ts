@@ -17,7 +17,7 @@ function setup(maxLineBytes = 1_000) {
 }
 
 describe('AnswerReader', () => {
-  it('tells the head with the first line and not before', () => {
+  it('returns the head with the first line, not earlier', () => {
     const { reader, head, data } = setup();
     head(ndjson);
     expect(reader.take()).toMatchObject({ head: undefined, lines: [], finish: undefined });
@@ -25,7 +25,7 @@ describe('AnswerReader', () => {
     expect(reader.take()).toMatchObject({ head: { status: 200, contentType: ndjson }, lines: ['{"a":1}'] });
   });
 
-  it('collects what arrives before it is looked at, and calls once for it', () => {
+  it('collects the lines until they are taken, and calls once for them', () => {
     const { reader, head, data, news } = setup();
     head(ndjson);
     data('{"a":1}\n{"a"');
@@ -38,7 +38,7 @@ describe('AnswerReader', () => {
     expect(reader.take()).toMatchObject({ lines: ['{"done":true}'], finish: { kind: 'end' } });
   });
 
-  it('says bad-upstream, and not that the host is lost, when a stream ends in order without done', () => {
+  it('is bad-upstream, and not upstream-lost, if a stream ends in order without done', () => {
     const { reader, head, data } = setup();
     head(ndjson);
     data('{"a":1}\n');
@@ -52,7 +52,7 @@ describe('AnswerReader', () => {
     expect(reader.take()).toMatchObject({ lines: ['{"a":1}'], finish });
   });
 
-  it('says bad-upstream when it ends in order in the middle of a line', () => {
+  it('is bad-upstream if it ends in order in the middle of a line', () => {
     const { reader, head, data } = setup();
     head(ndjson);
     data('{"a":1}\n{"a":');
@@ -63,7 +63,7 @@ describe('AnswerReader', () => {
     });
   });
 
-  it('takes a last line without a newline', () => {
+  it('accepts a last line without a newline', () => {
     const { reader, head, data } = setup();
     head(ndjson);
     data('{"done":true}');
@@ -152,7 +152,7 @@ describe('AnswerReader', () => {
     },
   );
 
-  it('bounds a line and a whole answer', () => {
+  it('limits a line and a complete answer', () => {
     for (const contentType of [ndjson, json]) {
       const { reader, head, data } = setup(10);
       head(contentType);

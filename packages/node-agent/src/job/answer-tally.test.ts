@@ -8,7 +8,7 @@ const step = (...lines: string[]): AnswerStep => ({ head: undefined, lines, move
 const last =
   '{"done":true,"prompt_eval_count":20,"prompt_eval_duration":400000000,"eval_count":30,"eval_duration":600000000}';
 
-it('learns from the last line, though the connection ends later', () => {
+it('learns from the last line, although the connection ends later', () => {
   const tally = new AnswerTally();
   tally.take(step('{"response":"a"}'), false);
   tally.take(step('{"response":"b"}', last), true);
@@ -21,7 +21,7 @@ it('learns from the last line, though the connection ends later', () => {
   });
 });
 
-it('learns nothing from an answer that was cut', () => {
+it('learns nothing from an incomplete answer', () => {
   const tally = new AnswerTally();
   tally.take(step('{"response":"a"}'), false);
   expect(tally.lesson(shape)).toBeUndefined();

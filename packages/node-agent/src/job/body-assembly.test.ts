@@ -4,14 +4,14 @@ import { BodyAssembly } from './body-assembly.ts';
 const part = (text: string) => Buffer.from(text);
 
 describe('BodyAssembly', () => {
-  it('puts parts together in order and ignores a repeated one', () => {
+  it('assembles the parts in order and ignores a repeated one', () => {
     const assembly = new BodyAssembly(6);
     expect(assembly.add(0, false, part('abc'))).toEqual({ kind: 'more' });
     expect(assembly.add(0, false, part('abc'))).toEqual({ kind: 'more' });
     expect(assembly.add(1, true, part('def'))).toEqual({ kind: 'complete', body: part('abcdef') });
   });
 
-  it('says which part was lost', () => {
+  it('names the lost part', () => {
     expect(new BodyAssembly(6).add(1, true, part('def'))).toMatchObject({
       kind: 'bad',
       message: expect.stringContaining('part 0'),

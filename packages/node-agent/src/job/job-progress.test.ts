@@ -29,7 +29,7 @@ describe('decideProgress', () => {
     expect(decideProgress(start, limits, 10_000)).toMatchObject({ kind: 'fail', code: 'deadline' });
   });
 
-  it('gives up on a body when a part stays away', () => {
+  it('gives up a body if a part does not arrive', () => {
     const receiving = startProgress('receiving', 10_000, 0);
     expect(decideProgress(receiving, limits, 100)).toMatchObject({ kind: 'body-lost' });
     expect(decideProgress(enterPhase(receiving, 'receiving', limits, 90), limits, 189)).toEqual({
@@ -38,7 +38,7 @@ describe('decideProgress', () => {
   });
 
   it.each(['waiting', 'streaming'] as const)(
-    'has the silence of a job that is %s judged, again and again',
+    'has the silence of a job that is %s judged repeatedly',
     (phase) => {
       const silent = enterPhase(start, phase, unlimited, 50);
       expect(progressWakeAtMs(silent, unlimited)).toBe(350);
@@ -68,7 +68,7 @@ describe('decideProgress', () => {
     });
   });
 
-  it('judges no silence of a job that has stepped back', () => {
+  it('judges no silence of a job that has withdrawn', () => {
     const back = stepBack(enterPhase(start, 'waiting', limits, 0));
     expect(progressWakeAtMs(back, limits)).toBe(10_000);
     expect(decideProgress(back, limits, 9_999)).toEqual({ kind: 'nothing' });

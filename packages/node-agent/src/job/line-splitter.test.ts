@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { LineSplitter } from './line-splitter.ts';
 
 describe('LineSplitter', () => {
-  it('gives the same lines whatever the packets are cut at', () => {
+  it('returns the same lines for any split into packets', () => {
     const lines = ['{"response":"žluťoučký 🐎"}', '{"response":"日本"}', '{"done":true}'];
     const bytes = Buffer.from(`${lines.join('\n')}\n`);
     for (let size = 1; size <= bytes.length; size += 1) {
@@ -21,7 +21,7 @@ describe('LineSplitter', () => {
     expect(new LineSplitter(10).push(Buffer.from('\n\r\na\r\n\nb\n'))).toEqual(['a', 'b']);
   });
 
-  it('keeps what is unfinished as rest', () => {
+  it('returns an incomplete line as the rest', () => {
     const splitter = new LineSplitter(10);
     expect(splitter.push(Buffer.from('a\nbc'))).toEqual(['a']);
     expect(splitter.rest()).toBe('bc');

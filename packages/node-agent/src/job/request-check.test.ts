@@ -12,7 +12,7 @@ describe('checkRequest', () => {
     },
   );
 
-  it('finds it where Ollama would: field names in any case', () => {
+  it('finds it under any case of the field name, like Ollama', () => {
     expect(checkRequest('chat', bytes('{"OPTIONS":{"num_predict":0.0}}')).rejection).toBeDefined();
   });
 
@@ -30,7 +30,7 @@ describe('checkRequest', () => {
     expect(checkRequest('embed', bytes({ options: { num_predict: 0 } })).rejection).toBeUndefined();
   });
 
-  it('sees a keep_alive', () => {
+  it('detects a keep_alive', () => {
     expect(checkRequest('generate', bytes({ keep_alive: 0 })).setsKeepAlive).toBe(true);
     expect(checkRequest('generate', bytes({})).setsKeepAlive).toBe(false);
   });

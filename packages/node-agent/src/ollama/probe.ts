@@ -1,4 +1,4 @@
-import { catalogueMessageSchema, type OllamaRunning, type OllamaTag } from '@drover/fleet';
+import { modelListingSchema, type OllamaRunning, type OllamaTag } from '@drover/fleet';
 import { UpstreamError } from '../errors.ts';
 import type { Listing } from './listing.ts';
 import type { Ollama, Reply } from './ollama.ts';
@@ -69,7 +69,7 @@ export async function askRunning(
 function listOf(reply: Reply, shape: 'tags' | 'running'): readonly unknown[] | undefined {
   const models = field(reply, 'models') ?? [];
   const probe = { instance: '', version: '', tags: [], running: [], [shape]: models };
-  return reply.status === 200 && catalogueMessageSchema.safeParse(probe).success
+  return reply.status === 200 && modelListingSchema.safeParse(probe).success
     ? (models as unknown[])
     : undefined;
 }

@@ -27,19 +27,19 @@ const loadOf = (models: number): InstanceLoad => ({
   })),
 });
 
-it('sends a report that is larger than a message in pages, and says once how much no page holds', async () => {
+it('sends a report that is larger than a message in pages, and logs once how many models do not fit', async () => {
   const hub = createTestHub();
   const { clock, random, scheduler } = hub;
   const bus = new MemoryHub({ clock, random, scheduler, maxPayloadBytes: 2_000 });
   const complaints: unknown[] = [];
   const log: Logger = { ...silentLogger, error: (fields) => void complaints.push(fields) };
   const node = createTestNode({ ...hub, bus }, { nodeId: 'agent', log });
-  const heard: [models: number, pages: number | undefined][] = [];
+  const received: [models: number, pages: number | undefined][] = [];
   createTestNode({ ...hub, bus }, { nodeId: 'gate' }).transport.subscribe(
     node.subjects.load('agent'),
     ({ payload }) => {
       const report = decodeLoadReport(payload);
-      if (typeof report !== 'string') heard.push([report.instances[0]?.models.length ?? 0, report.pages]);
+      if (typeof report !== 'string') received.push([report.instances[0]?.models.length ?? 0, report.pages]);
     },
   );
   let models = 100;
@@ -47,9 +47,9 @@ it('sends a report that is larger than a message in pages, and says once how muc
   reporter.changed('one', () => loadOf(models));
   reporter.publish();
   await settle();
-  expect(heard.length).toBeGreaterThan(1);
-  expect(heard.reduce((sum, [count]) => sum + count, 0)).toBe(100);
-  expect(heard.every(([, pages]) => pages === heard.length)).toBe(true);
+  expect(received.length).toBeGreaterThan(1);
+  expect(received.reduce((sum, [count]) => sum + count, 0)).toBe(100);
+  expect(received.every(([, pages]) => pages === received.length)).toBe(true);
   expect(complaints).toEqual([]);
   models = 3_000;
   reporter.publish();
@@ -59,6 +59,6 @@ it('sends a report that is larger than a message in pages, and says once how muc
   models = 2;
   reporter.publish();
   await settle();
-  expect(heard.at(-1)).toEqual([2, undefined]);
+  expect(received.at(-1)).toEqual([2, undefined]);
   reporter.stop();
 });

@@ -11,12 +11,12 @@ import {
 /** The session's end of one inner stream: records its messages and gives credit. */
 export interface TestSession {
   readonly streamId: string;
-  readonly heard: readonly SessionMessage[];
+  readonly received: readonly SessionMessage[];
   of<K extends SessionMessage['kind']>(kind: K): Extract<SessionMessage, { kind: K }>[];
   lines(): string[];
   /** The first `refused`, `end` or `fail`. */
   ending(): SessionMessage | undefined;
-  say(message: InstanceMessage, lane?: 'control' | 'data'): void;
+  send(message: InstanceMessage, lane?: 'control' | 'data'): void;
   cancel(): void;
   /** Confirms what arrived and gives credit for another window. */
   grant(): void;
@@ -46,24 +46,24 @@ export function openSession(
   const { instance = 'one', partBytes, grants = true, ...overrides } = options;
   sessions += 1;
   const streamId = options.streamId ?? `stream-${sessions}`;
-  const heard: SessionMessage[] = [];
+  const received: SessionMessage[] = [];
   const target = gateway.system.refFor<InstanceMessage>(agentId, instancePath(instance));
   const window = options.grantedThrough ?? 100;
   let silent = !grants;
-  const say = (message: InstanceMessage, lane: 'control' | 'data' = 'control'): void =>
+  const send = (message: InstanceMessage, lane: 'control' | 'data' = 'control'): void =>
     target.tell(message, { lane });
-  const received = (): number => {
-    const ending = heard.find(({ kind }) => kind === 'end' || kind === 'fail');
-    const lines = heard.flatMap((message) => (message.kind === 'chunk' ? message.lines : [])).length;
+  const confirmed = (): number => {
+    const ending = received.find(({ kind }) => kind === 'end' || kind === 'fail');
+    const lines = received.flatMap((message) => (message.kind === 'chunk' ? message.lines : [])).length;
     return lines + (ending === undefined ? 0 : 1);
   };
   const grant = (): void =>
-    say({ kind: 'grant', streamId, through: received() + window, received: received() });
+    send({ kind: 'grant', streamId, through: confirmed() + window, received: confirmed() });
   const ref: ActorRef<SessionMessage> = gateway.system.spawn(
     props(
       () =>
         receive<SessionMessage>((message) => {
-          heard.push(message);
+          received.push(message);
           if (!silent) grant();
         }),
       { protocol: sessionMessageSchema },
@@ -82,22 +82,22 @@ export function openSession(
     ...(partBytes === undefined ? { body: bytes } : { bodyBytes: bytes.length }),
     ...overrides,
   };
-  say({ kind: 'open', open, replyTo: ref }, 'data');
+  send({ kind: 'open', open, replyTo: ref }, 'data');
   const parts = partBytes === undefined ? 0 : Math.ceil(bytes.length / partBytes);
   for (let index = 0; index < parts; index += 1) {
     const at = index * (partBytes ?? 0);
     const piece = bytes.subarray(at, at + (partBytes ?? 0));
-    say({ kind: 'part', streamId, index, last: index === parts - 1, bytes: piece }, 'data');
+    send({ kind: 'part', streamId, index, last: index === parts - 1, bytes: piece }, 'data');
   }
-  const of: TestSession['of'] = (kind) => heard.filter((message) => message.kind === kind) as never;
+  const of: TestSession['of'] = (kind) => received.filter((message) => message.kind === kind) as never;
   return {
     streamId,
-    heard,
+    received,
     of,
     lines: () => of('chunk').flatMap(({ lines }) => lines),
-    ending: () => heard.find(({ kind }) => kind === 'refused' || kind === 'end' || kind === 'fail'),
-    say,
-    cancel: () => say({ kind: 'cancel', streamId, reason: 'the test says so' }),
+    ending: () => received.find(({ kind }) => kind === 'refused' || kind === 'end' || kind === 'fail'),
+    send,
+    cancel: () => send({ kind: 'cancel', streamId, reason: 'the test says so' }),
     grant,
     fallSilent() {
       silent = true;

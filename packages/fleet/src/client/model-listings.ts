@@ -1,12 +1,12 @@
 import type { ClusterNode } from '@drover/actor-core/cluster';
 import type { FleetConfig } from '../config.ts';
-import { type CatalogueMessage, catalogueMessageSchema } from '../protocol/catalogue.ts';
+import { type ModelListing, modelListingSchema } from '../protocol/model-listing.ts';
 import { type InstanceMessage, instancePath } from '../protocol/instance-message.ts';
 import type { InstanceEvidence, LoadTable } from '../load/load-table.ts';
 import { SharedQuestion } from './shared-question.ts';
 
 /** The answer of an instance, with its node. */
-export type NodeCatalogue = CatalogueMessage & { readonly node: string };
+export type NodeModelListing = ModelListing & { readonly node: string };
 
 export interface DescribeOptions {
   readonly timeoutMs: number;
@@ -15,14 +15,14 @@ export interface DescribeOptions {
 }
 
 /** Model lists of all ready instances, requested once for each revision. */
-export class Catalogues {
+export class ModelListings {
   readonly #node: ClusterNode;
   readonly #load: LoadTable;
   readonly #warnedOf = new Set<string>();
   readonly #config: FleetConfig;
   readonly #fresh = new SharedQuestion(() => this.#askAll());
   /** By node, incarnation, instance and revision. Concurrent callers share a request. */
-  #answers = new Map<string, Promise<NodeCatalogue | undefined>>();
+  #answers = new Map<string, Promise<NodeModelListing | undefined>>();
 
   constructor(node: ClusterNode, load: LoadTable, config: FleetConfig) {
     this.#node = node;
@@ -30,9 +30,9 @@ export class Catalogues {
     this.#config = config;
   }
 
-  async describe({ timeoutMs, fresh }: DescribeOptions): Promise<readonly NodeCatalogue[]> {
+  async describe({ timeoutMs, fresh }: DescribeOptions): Promise<readonly NodeModelListing[]> {
     if (fresh) return await this.#fresh.ask();
-    const current = new Map<string, Promise<NodeCatalogue | undefined>>();
+    const current = new Map<string, Promise<NodeModelListing | undefined>>();
     for (const evidence of this.#ready()) {
       const key = keyOf(evidence);
       current.set(key, this.#answers.get(key) ?? this.#ask(key, evidence, timeoutMs));
@@ -46,14 +46,18 @@ export class Catalogues {
     this.#answers.clear();
   }
 
-  async #ask(key: string, evidence: InstanceEvidence, timeoutMs: number): Promise<NodeCatalogue | undefined> {
+  async #ask(
+    key: string,
+    evidence: InstanceEvidence,
+    timeoutMs: number,
+  ): Promise<NodeModelListing | undefined> {
     const answer = await this.#question(evidence, timeoutMs, {});
     if (answer === undefined) this.#answers.delete(key);
     return answer;
   }
 
   /** Fresh lists; for an instance that does not answer, its cached list. */
-  async #askAll(): Promise<readonly NodeCatalogue[]> {
+  async #askAll(): Promise<readonly NodeModelListing[]> {
     const { describeTimeoutMs } = this.#config;
     const asked = this.#ready().map(async (evidence) => {
       const answer = await this.#question(evidence, describeTimeoutMs, { fresh: true });
@@ -71,16 +75,16 @@ export class Catalogues {
     { node, load }: InstanceEvidence,
     timeoutMs: number,
     extra: { readonly fresh?: boolean },
-  ): Promise<NodeCatalogue | undefined> {
+  ): Promise<NodeModelListing | undefined> {
     const instance = this.#node.system.refFor<InstanceMessage>(node, instancePath(load.name));
     const deadlineAtMs = this.#node.clock.now() + timeoutMs;
-    const page = async (from: number): Promise<CatalogueMessage> => {
-      const answer: unknown = await this.#node.system.ask<InstanceMessage, CatalogueMessage>(
+    const page = async (from: number): Promise<ModelListing> => {
+      const answer: unknown = await this.#node.system.ask<InstanceMessage, ModelListing>(
         instance,
         (replyTo) => ({ kind: 'describe', replyTo, from, ...extra }),
         { timeoutMs: Math.max(1, deadlineAtMs - this.#node.clock.now()) },
       );
-      return catalogueMessageSchema.parse(answer);
+      return modelListingSchema.parse(answer);
     };
     try {
       const { next, ...whole } = await page(0);

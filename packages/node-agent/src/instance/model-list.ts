@@ -1,5 +1,5 @@
 import {
-  type CatalogueMessage,
+  type ModelListing,
   modelKey,
   type ModelLoad,
   type OllamaRunning,
@@ -7,32 +7,28 @@ import {
 } from '@drover/fleet';
 import type { Listing } from '../ollama/listing.ts';
 
-/** What one Ollama lists, in its own words, and the number that changes whenever that does. */
-export interface Catalogue {
+/** The models that one Ollama lists, unchanged, with a number that changes with them. */
+export interface ModelList {
   readonly version: string;
   readonly tags: readonly OllamaTag[];
   readonly running: readonly OllamaRunning[];
   readonly revision: number;
 }
 
-export const emptyCatalogue: Catalogue = { version: '', tags: [], running: [], revision: 0 };
+export const emptyModelList: ModelList = { version: '', tags: [], running: [], revision: 0 };
 
-/** Takes a listing in; the old `running` stays where the new one is unknown. `nextRevision` is asked on a change only. */
-export function updateCatalogue(
-  catalogue: Catalogue,
-  listing: Listing,
-  nextRevision: () => number,
-): Catalogue {
-  const { version, tags, running = catalogue.running } = listing;
-  const next = { version, tags, running, revision: catalogue.revision };
-  if (JSON.stringify(next) === JSON.stringify(catalogue)) return catalogue;
+/** Applies the result of a probe; an unknown `running` leaves the old one. `nextRevision` is called only for a change. */
+export function updateModelList(list: ModelList, listing: Listing, nextRevision: () => number): ModelList {
+  const { version, tags, running = list.running } = listing;
+  const next = { version, tags, running, revision: list.revision };
+  if (JSON.stringify(next) === JSON.stringify(list)) return list;
   return { ...next, revision: nextRevision() };
 }
 
 /** The name under which this Ollama lists `model`, or undefined. */
-export function findModel(catalogue: Catalogue, model: string): string | undefined {
+export function findModel(list: ModelList, model: string): string | undefined {
   const wanted = modelKey(model);
-  return catalogue.tags.find((tag) => modelKey(tag.name) === wanted)?.name;
+  return list.tags.find((tag) => modelKey(tag.name) === wanted)?.name;
 }
 
 export function isLoaded(running: readonly OllamaRunning[], model: string): boolean {
@@ -40,20 +36,20 @@ export function isLoaded(running: readonly OllamaRunning[], model: string): bool
   return running.some((entry) => modelKey(entry.name) === wanted);
 }
 
-/** Bytes of JSON that one page of a list carries at most, where a message of the bus has room for it. */
+/** Largest page, bytes of JSON; smaller if a bus message has less room. */
 const maxPageBytes = 256 * 1024;
 
 /**
- * What `describe` answers, from the tag with index `from` on: a page of `limitBytes` of JSON at most, and more only for
- * a single entry.
+ * The answer to `describe` from the tag with index `from` on: a page of at most `limitBytes` of JSON. Only a page with a
+ * single entry may be larger.
  */
-export function catalogueMessage(
-  catalogue: Catalogue,
+export function listingPage(
+  list: ModelList,
   instance: string,
   from: number,
   limitBytes: number = maxPageBytes,
-): CatalogueMessage {
-  const { version, tags, running } = catalogue;
+): ModelListing {
+  const { version, tags, running } = list;
   const pageBytes = Math.min(limitBytes, maxPageBytes);
   let bytes = from === 0 ? Buffer.byteLength(JSON.stringify(running)) : 0;
   let to = Math.min(from, tags.length);
@@ -66,23 +62,23 @@ export function catalogueMessage(
   return to < tags.length ? { ...page, next: to } : page;
 }
 
-/** Requests of ours for one model; Ollama itself reports none. */
+/** Numbers of requests for one model, which Ollama does not report. */
 export interface ModelCounts {
   readonly busy: number;
   readonly queued: number;
 }
 
 /**
- * The models of a load report: `tags` and `ps` together with our own counts, and the models that answered since Ollama
- * was asked, both keyed by `modelKey`.
+ * The models of a load report: `tags` and `ps`, the counts of requests, and the models that answered since the last query
+ * of Ollama, both by `modelKey`.
  */
 export function modelLoads(
-  catalogue: Catalogue,
+  list: ModelList,
   counts: ReadonlyMap<string, ModelCounts>,
   answered: ReadonlyMap<string, number> = new Map(),
 ): ModelLoad[] {
-  const running = new Map(catalogue.running.map((entry) => [modelKey(entry.name), entry]));
-  return catalogue.tags.map((tag) => {
+  const running = new Map(list.running.map((entry) => [modelKey(entry.name), entry]));
+  return list.tags.map((tag) => {
     const key = modelKey(tag.name);
     const loaded = running.get(key);
     return {

@@ -7,7 +7,7 @@ export type OllamaTag = Record<string, unknown> & { readonly name: string; reado
 export type OllamaRunning = Record<string, unknown> & { readonly name: string };
 
 /** The answer to `describe`: all models that the Ollama of an instance lists, in pages that fit a bus message. */
-export interface CatalogueMessage {
+export interface ModelListing {
   readonly instance: string;
   readonly version: string;
   readonly tags: readonly OllamaTag[];
@@ -19,7 +19,7 @@ export interface CatalogueMessage {
 
 const named = z.looseObject({ name: z.string() });
 
-export const catalogueMessageSchema: z.ZodType<CatalogueMessage> = z.object({
+export const modelListingSchema: z.ZodType<ModelListing> = z.object({
   instance: z.string(),
   version: z.string(),
   tags: wireArray(z.looseObject({ name: z.string(), digest: z.string() })),
