@@ -6,6 +6,7 @@
 export const layers = {
   'actor-core': [
     'edit-distance.ts',
+    'errors',
     'errors.ts',
     'known-options.ts',
     'logger.ts',
