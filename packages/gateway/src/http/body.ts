@@ -20,10 +20,6 @@ export class BodyBudget {
     this.limits = limits;
   }
 
-  get heldBytes(): number {
-    return this.#heldBytes;
-  }
-
   /** @throws RequestFailure 503 if all held bytes together would exceed the limit */
   take(bytes: number): void {
     const { maxHeldBytes } = this.limits;

@@ -29,14 +29,6 @@ export class ConnectionLimit {
     this.#freeConnection = freeConnection;
   }
 
-  get open(): number {
-    return this.#open.size;
-  }
-
-  get idle(): number {
-    return this.#idle.size;
-  }
-
   /** Counts a new connection, or closes it if the limit is reached and no other connection can be closed. */
   enter(socket: Socket): void {
     const isFull = this.#open.size >= this.#max;

@@ -47,25 +47,10 @@ export class Dispatcher {
 
   /** Never throws. */
   dispatch(request: IncomingMessage, response: ServerResponse): void {
-    const { router, drain, random, clock, config } = this.#options;
+    const { router, drain } = this.#options;
     const target = targetOf(request.url ?? '/');
-    const { path, query, authority } = target ?? noTarget;
-    const match = router.match(request.method ?? 'GET', path);
-    const exchange = new Exchange(
-      request,
-      response,
-      { path, query },
-      {
-        requestId: requestIdOf(request.headers['x-drover-request-id'], random),
-        clock,
-        readerTimeoutMs: config.readerTimeoutMs,
-        formatFailure: match.dialect.failure,
-      },
-    );
-    this.exchanges.add(exchange);
-    exchange.setHeader('x-drover-request-id', exchange.requestId);
-    exchange.setHeader('x-drover-gateway', '1');
-    if (drain.isDraining) exchange.setHeader('Connection', 'close');
+    const match = router.match(request.method ?? 'GET', (target ?? noTarget).path);
+    const exchange = this.#open(request, response, target ?? noTarget, match);
     const refusal = protocolErrorOf(request) ?? answerStar(request) ?? (target ? undefined : badRequest());
     if (refusal) {
       if (refusal.status >= 400) exchange.setHeader('Connection', 'close');
@@ -73,8 +58,28 @@ export class Dispatcher {
       return;
     }
     drain.add(exchange);
-    const host = authority ?? exchange.header('host') ?? '';
+    const host = target?.authority ?? exchange.header('host') ?? '';
     this.#route(exchange, match, host).catch((error: unknown) => this.#fail(exchange, error));
+  }
+
+  #open(
+    request: IncomingMessage,
+    response: ServerResponse,
+    target: RequestTarget,
+    { dialect }: RouteMatch,
+  ): Exchange {
+    const { drain, random, clock, config } = this.#options;
+    const exchange = new Exchange(request, response, target, {
+      requestId: requestIdOf(request.headers['x-drover-request-id'], random),
+      clock,
+      readerTimeoutMs: config.readerTimeoutMs,
+      formatFailure: dialect.failure,
+    });
+    this.exchanges.add(exchange);
+    exchange.setHeader('x-drover-request-id', exchange.requestId);
+    exchange.setHeader('x-drover-gateway', '1');
+    if (drain.isDraining) exchange.setHeader('Connection', 'close');
+    return exchange;
   }
 
   async #route(exchange: Exchange, match: RouteMatch, host: string): Promise<void> {

@@ -49,7 +49,8 @@ export async function proveHost(
       `no instance ${target.instance} on a node ${target.node}`,
     );
   const startedAtMs = node.clock.now();
-  const result = await attempt(services, evidence, target.load, timeoutMs, signal);
+  const instance = { node: target.node, instance: target.instance };
+  const result = await attempt(services, evidence, target.load, asker(services, instance, timeoutMs, signal));
   return { ...result, tookMs: Math.round(node.clock.now() - startedAtMs) };
 }
 
@@ -66,8 +67,7 @@ async function attempt(
   services: GatewayServices,
   { alive, node, load }: InstanceEvidence,
   mayLoad: boolean,
-  timeoutMs: number,
-  signal: AbortSignal,
+  ask: Ask,
 ): Promise<Result> {
   if (!alive) return failed('its node-agent does not answer');
   if (load.state !== 'ready') return failed(`it is ${load.state}${load.reason ? `: ${load.reason}` : ''}`);
@@ -82,42 +82,25 @@ async function attempt(
     const detail = `version ${listing.version}, ${listing.tags.length} models, none loaded`;
     return { ok: true, how: 'listing', detail };
   }
-  return oneToken(
-    services,
-    { node, instance: load.name },
-    model,
-    running?.['context_length'],
-    timeoutMs,
-    signal,
-  );
+  return await oneToken(ask, model, running?.['context_length']);
 }
 
 /**
  * Requests one token with the context length that is loaded, because another length would make Ollama load the model
  * again. An embedding model cannot generate, so it gets an embedding request.
  */
-async function oneToken(
-  services: GatewayServices,
-  instance: Target,
-  model: string,
-  context: unknown,
-  timeoutMs: number,
-  signal: AbortSignal,
-): Promise<Result> {
-  const inContext = typeof context === 'number' ? { num_ctx: context } : {};
-  const options = { num_predict: 1, ...inContext };
+async function oneToken(ask: Ask, model: string, contextLength: unknown): Promise<Result> {
+  const context = typeof contextLength === 'number' ? { num_ctx: contextLength } : {};
   try {
-    let route: 'generate' | 'embed' = 'generate';
-    const question = { model, prompt: 'Hi', raw: true, stream: false, options };
-    let answer = await ask(services, instance, route, question, timeoutMs, signal);
+    let what = 'a token';
+    const options = { num_predict: 1, ...context };
+    let answer = await ask('generate', { model, prompt: 'Hi', raw: true, stream: false, options });
     if (answer.status === 400 && /does not support generate/.test(answer.text)) {
-      route = 'embed';
-      const embedding = { model, input: 'Hi', options: inContext };
-      answer = await ask(services, instance, route, embedding, timeoutMs, signal);
+      what = 'an embedding';
+      answer = await ask('embed', { model, input: 'Hi', options: context });
     }
     const { status, text } = answer;
     if (status !== 200) return failed(`${model} answers ${status}: ${text.slice(0, maxShownChars)}`, model);
-    const what = route === 'embed' ? 'an embedding' : 'a token';
     return { ok: true, how: 'token', model, detail: `${model} answered ${what}` };
   } catch (error) {
     if (!(error instanceof FleetError)) throw error;
@@ -125,23 +108,26 @@ async function oneToken(
   }
 }
 
-type Target = NonNullable<FleetRequest['instance']>;
-
-/** Runs a request on one Ollama and returns its whole answer. @throws FleetError */
-async function ask(
-  { fleet, node }: GatewayServices,
-  instance: Target,
+/** Runs a request on the Ollama under test and returns its whole answer. @throws FleetError */
+type Ask = (
   route: 'generate' | 'embed',
-  question: { readonly model: string },
+  question: { readonly model: string; readonly [field: string]: unknown },
+) => Promise<{ readonly status: number; readonly text: string }>;
+
+function asker(
+  { fleet, node }: GatewayServices,
+  instance: NonNullable<FleetRequest['instance']>,
   timeoutMs: number,
   signal: AbortSignal,
-): Promise<{ readonly status: number; readonly text: string }> {
-  const { model } = question;
-  const body = Buffer.from(JSON.stringify(question));
-  const requestId = `proof-${node.random.id()}`;
-  const call = fleet.run({ requestId, route, model, body, instance, timeoutMs }, signal);
-  const { status } = await call.head;
-  let text = '';
-  for await (const lines of call.lines) text += lines.join('');
-  return { status, text };
+): Ask {
+  return async (route, question) => {
+    const { model } = question;
+    const body = Buffer.from(JSON.stringify(question));
+    const requestId = `proof-${node.random.id()}`;
+    const call = fleet.run({ requestId, route, model, body, instance, timeoutMs }, signal);
+    const { status } = await call.head;
+    let text = '';
+    for await (const lines of call.lines) text += lines.join('');
+    return { status, text };
+  };
 }
