@@ -3,7 +3,7 @@ import type { AnswerFormat } from './answer-format.ts';
 import { RequestFailure } from '../errors.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { commentWhileSilent } from '../http/stream-comments.ts';
-import type { Outcome } from '../observe/gateway-metrics.ts';
+import type { Outcome } from '../observe/request-metrics.ts';
 import type { GatewayServices } from '../services.ts';
 
 /**

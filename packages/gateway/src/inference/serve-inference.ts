@@ -6,7 +6,7 @@ import { failureOf } from '../http/failure.ts';
 import { retryAfterSeconds } from '../http/retry-after.ts';
 import type { ModelName } from '../model/model-name.ts';
 import { modelNotFoundText } from '../model/required-model.ts';
-import type { Outcome } from '../observe/gateway-metrics.ts';
+import type { Outcome } from '../observe/request-metrics.ts';
 import type { GatewayServices } from '../services.ts';
 import { withDefaultKeepAlive } from './default-keep-alive.ts';
 import { digestOf } from './digest-header.ts';
