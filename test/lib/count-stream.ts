@@ -1,22 +1,19 @@
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 
-/** Dialect of a counting stream. */
+/** Which wire a counting stream uses. */
 export type CountDialect = 'ollama' | 'openai';
 
-/** What a client received of one `sim-count` stream. */
+/** What a client saw of one `sim-count` stream. */
 export interface CountOutcome {
-  /**
-   * `complete`: all numbers and the dialect's end · `error-frame`: an explicit error of the dialect, before or in the
-   * stream · `cut`: anything else.
-   */
+  /** `complete`: all numbers and the dialect's proper end · `error-frame`: an explicit error in the dialect, before or in the stream · `cut`: anything else. */
   readonly ending: 'complete' | 'error-frame' | 'cut';
   readonly status: number;
-  /** Number of received numbers. */
+  /** How many numbers arrived, counted from 1. */
   readonly count: number;
-  /** True if the numbers were 1, 2, 3 … without a gap or a repetition. */
+  /** True when the numbers were 1, 2, 3 … without gap or repeat. */
   readonly contiguous: boolean;
   readonly detail: string;
-  /** `performance.now()` at the end of the stream. */
+  /** `performance.now()` when it ended. */
   readonly endedAtMs: number;
   readonly node: string;
   readonly firstTokenMs: number;
@@ -25,16 +22,16 @@ export interface CountOutcome {
 
 export interface CountStream {
   readonly outcome: Promise<CountOutcome>;
-  /** Numbers received so far. */
+  /** Numbers seen so far. */
   count(): number;
-  /** Node in the response header, once that has arrived. */
+  /** Node named in the response header, once it is there. */
   node(): string;
   /** Resolves when `n` numbers have arrived, or when the stream has ended. */
   reached(n: number): Promise<void>;
-  /** Stops reading, but keeps the connection open. */
+  /** Stops reading without closing. */
   pause(): void;
   resume(): void;
-  /** Closes the connection, as a client that leaves. */
+  /** Closes the connection as a client that goes away. */
   abort(): void;
 }
 
@@ -176,7 +173,7 @@ export function startCount(
   };
 }
 
-/** Checks that pieces of text form 1 2 3 …; a number is checked when the next one begins. */
+/** Checks that text pieces spell 1 2 3 … ; a number is judged when the piece after it begins a new one. */
 class CountCheck {
   count = 0;
   contiguous = true;
@@ -187,7 +184,7 @@ class CountCheck {
       if (letter === ' ') this.#flush();
       else this.#word += letter;
     }
-    // The simulated model sends whole numbers, so the rest is complete.
+    // The simulated model sends whole numbers, so what stands here is complete.
     if (this.#word !== '') this.#flush();
   }
 

@@ -1,12 +1,12 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** Proxy in front of a simulated host: passes probes on, and can answer POST requests itself. */
+/** Stands in front of a simulated host: probes pass, and what is posted may be answered here instead. */
 export interface FrontHost {
   readonly url: string;
-  /** Number of POST requests so far. */
+  /** Posted requests so far. */
   readonly posts: number;
-  /** Answers each POST from now on; undefined passes them on. */
+  /** Answers every post from now on; undefined passes them on. */
   answer(instead: ((response: ServerResponse) => void) | undefined): void;
   close(): Promise<void>;
 }

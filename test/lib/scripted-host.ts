@@ -1,18 +1,18 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 
-/** A POST request, given to the script. */
+/** A posted request as the script sees it. */
 export interface ScriptedPost {
   readonly path: string;
   readonly body: Record<string, unknown>;
-  /** Number of the request, from 1. */
+  /** Counts from 1. */
   readonly number: number;
-  /** Sends NDJSON lines; the first call also sends the head. */
+  /** Sends NDJSON lines; the head goes with the first. */
   say(...lines: object[]): void;
   end(line: object): void;
 }
 
-/** An Ollama with one loaded model that answers probes itself and each POST by its script. */
+/** An Ollama that answers probes for one loaded model, and every POST as its script says. */
 export interface ScriptedHost {
   readonly url: string;
   readonly posts: readonly ScriptedPost[];

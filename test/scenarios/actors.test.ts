@@ -34,7 +34,7 @@ function nodeNamed(nodes: readonly Node[], id: string): Node {
   return found;
 }
 
-it('shows the actors of each node as a tree, and a paused or killed node as silent until it is back', async () => {
+it('shows the actors of every node as a tree, and a node that is frozen or killed as silent until it is back', async () => {
   const cluster = await startCluster(['--sim', '2']);
   const beganMs = performance.now();
   const all = await actorsOf(cluster);
@@ -74,14 +74,14 @@ it('shows the actors of each node as a tree, and a paused or killed node as sile
   expect(frozen.stdout).toMatch(/^no answer: agent-2: /m);
   thaw(pid);
   kill(pid);
-  // Started again under its name: the node may be silent, but is never missing.
+  // Started again under its name: silent at most, never missing.
   let missing = 0;
   await waitUntil(
     'another agent-2 shows its instance',
     async () => {
       const agent = (await actorsOf(cluster)).find(({ id }) => id === 'agent-2');
       if (agent === undefined) missing++;
-      // The node answers as soon as it has joined, shortly before it starts its actors.
+      // It answers as soon as it has joined, a moment before it starts its actors.
       return agent !== undefined && agent.pid !== pid
         ? agent.actors.find(({ path }) => path === 'instances/ollama-1')
         : undefined;
@@ -92,7 +92,7 @@ it('shows the actors of each node as a tree, and a paused or killed node as sile
   await cluster.stop();
 });
 
-it('filters by node and path, and reports arguments that it cannot parse and nodes that it cannot reach', async () => {
+it('narrows down to a node and a path, and says what it does not understand or cannot reach', async () => {
   const cluster = await startCluster(['--sim', '1']);
   const drover = (...args: string[]): ReturnType<typeof runDrover> =>
     runDrover(['actors', '--url', cluster.url, ...args]);

@@ -43,7 +43,7 @@ async function spawnAgent(cluster: Cluster): Promise<Agent> {
 }
 
 describe('an agent', () => {
-  it('answers a task through the fleet: sync, async and as a stream', async () => {
+  it('answers a task through the fleet, plainly, asynchronously and as a stream', async () => {
     const cluster = await startCluster(['--sim', '1']);
     const agent = await spawnAgent(cluster);
     expect(agent).toMatchObject({ type: 'assistant', incarnation: 1, node: 'host-1' });
@@ -74,7 +74,7 @@ describe('an agent', () => {
     await cluster.stop();
   });
 
-  it('is the same one for the same idempotency key', async () => {
+  it('gives the same agent for the same idempotency key', async () => {
     const cluster = await startCluster(['--sim', '1']);
     const spawn = `${cluster.url}/api/v1/agents/spawn`;
     const first = await post(spawn, { type: 'assistant' }, { 'idempotency-key': 'k-1' });
@@ -92,7 +92,7 @@ describe('an agent', () => {
     ['on another node', true],
     ['on its restarted node', false],
   ])(
-    'is started again %s when its node is killed: same id, next incarnation, its running task ends with an error',
+    'comes back %s when its node is killed: same id, next incarnation, and the task in hand ends with an error',
     async (where, second) => {
       const host = await startSimHost({ tps: 10, slots: 4 });
       const cluster = await startCluster(['--slots', '4', '--ollama', host.url]);

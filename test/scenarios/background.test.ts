@@ -9,18 +9,18 @@ import { cleanEnvironment } from '../lib/cluster.ts';
 import { descendantsOf, isAlive, kill } from '../lib/processes.ts';
 import { waitUntil } from '../lib/wait-until.ts';
 
-// Which processes around an `npm start` may end without an end of the fleet. Uses a real npm, shell and terminal.
+// Which processes around an `npm start` may end without ending the fleet. Uses a real npm, shell and terminal.
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const canOpenTerminal = spawnSync('script', ['--version']).status === 0;
 
-/** Longer than several checks that a fleet makes of its parent processes. */
+/** Longer than several checks of a fleet on the processes that started it. */
 const observationMs = 2_500;
 
-/** A fleet that was started by another process; found by its data folder. */
+/** A fleet that something else started; found by its data folder. */
 interface Fleet {
   readonly up: number;
-  /** `drover up` and all processes that it started. */
+  /** `drover up` and all it started. */
   readonly pids: readonly number[];
   readonly npm: number;
 }
@@ -38,7 +38,7 @@ afterEach(async () => {
     rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
 });
 
-/** Runs shell code that starts `npm start`; `$START` is the command line, `$LOG` a file for its output. */
+/** Runs shell code that starts `npm start` somehow; `$START` is the command line, `$LOG` a file for its output. */
 function run(
   code: string,
   program: readonly string[] = ['bash', '-c'],
@@ -51,7 +51,7 @@ function run(
   const child = spawn(command, [...args, code.replaceAll('$START', start).replaceAll('$LOG', log)], {
     cwd: root,
     env: cleanEnvironment(),
-    // In its own session, so that the terminal of the tests does not affect it.
+    // Its own session: the terminal that runs the tests must not affect it.
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   });
@@ -94,7 +94,7 @@ async function expectNothingLeft(fleet: Fleet, withinMs: number): Promise<void> 
   });
 }
 
-/** Ends the shell once the fleet serves, so that the end of the shell is the last event. */
+/** Ends the shell once the fleet serves, so that the shell's end is what happens last. */
 const untilReady = 'until grep -q \'"event":"ready"\' $LOG 2>/dev/null; do sleep 0.1; done';
 
 describe('a fleet in the background', () => {
@@ -111,7 +111,7 @@ describe('a fleet in the background', () => {
     await expectNothingLeft(fleet, 5_000);
   });
 
-  it('stays up when the parent shell of npm is killed', async () => {
+  it('stays up when the shell that npm is a child of is killed', async () => {
     const { child, data } = run('$START > $LOG 2>&1; true');
     const fleet = await ready(data);
     kill(child.pid as number);
@@ -121,7 +121,7 @@ describe('a fleet in the background', () => {
     await expectNothingLeft(fleet, 12_000);
   });
 
-  it('leaves no process behind when drover up itself is killed', async () => {
+  it('leaves nothing behind when drover up itself is killed', async () => {
     const { data } = run(`$START > $LOG 2>&1 & ${untilReady}`);
     const fleet = await ready(data);
     kill(fleet.up);
@@ -140,7 +140,7 @@ describe.skipIf(!canOpenTerminal)('a terminal', () => {
     await expectNothingLeft(fleet, 12_000);
   });
 
-  it('that closes does not end a fleet that was started with nohup', async () => {
+  it('that closes leaves the fleet alone that was started with nohup', async () => {
     const { child, data } = run('nohup $START > $LOG 2>&1', inTerminal);
     const fleet = await ready(data);
     kill(child.pid as number);

@@ -18,7 +18,7 @@ afterEach(async () => {
 });
 
 describe('bad input', () => {
-  it('gets the documented error of its dialect and affects no other request', async () => {
+  it('gets the clear error of its dialect and disturbs nobody', async () => {
     const neighbour = startCount(cluster.url, { upTo: 200 });
     await neighbour.reached(3);
     const post = async (path: string, body: string): Promise<[number, unknown]> => {
@@ -64,7 +64,7 @@ describe('bad input', () => {
     expect((await neighbour.outcome).ending).toBe('complete');
   });
 
-  it('refuses a 100 MB body before reading it, with or without Content-Length', async () => {
+  it('refuses a 100 MB body before reading it, announced or not', async () => {
     const announced = await send(cluster.url, { 'content-length': String(100 * 2 ** 20) }, undefined);
     expect(announced.status).toBe(413);
     expect(JSON.parse(announced.body)).toMatchObject({ error: expect.any(String) as string });
@@ -75,7 +75,7 @@ describe('bad input', () => {
 });
 
 describe('an Ollama that answers HTML', () => {
-  it('causes a 502 or 503 with a clear message and never passes its HTML on', async () => {
+  it('gives a clear 502 or 503 and never its HTML', async () => {
     const server: Server = createServer((incoming, response) => {
       incoming.resume();
       response
@@ -102,7 +102,7 @@ describe('an Ollama that answers HTML', () => {
   });
 });
 
-/** POSTs with raw headers; writes up to `bytes` of body while the server accepts them. */
+/** POSTs with raw headers; writes up to `bytes` of body for as long as the server takes them. */
 function send(
   baseUrl: string,
   headers: Record<string, string>,

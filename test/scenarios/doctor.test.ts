@@ -24,7 +24,7 @@ interface Check {
   readonly fix: string;
 }
 
-/** Findings of the doctor by check, and its exit code. */
+/** What the doctor finds, by check, and its exit code. */
 async function askDoctor(
   url: string,
   dataDir: string,
@@ -58,7 +58,7 @@ async function storeStatus(cluster: Cluster): Promise<string | undefined> {
   return ((await response.json()) as { store?: { code: string } }).store?.code;
 }
 
-/** A file system of 24 MiB; undefined if this user may not mount one. */
+/** A file system of 24 MiB; undefined where this user may not mount one. */
 function smallDisk(): string | undefined {
   const folder = mkdtempSync(join(tmpdir(), 'drover-small-'));
   ends.push(() => rmSync(folder, { recursive: true, force: true }));
@@ -81,7 +81,7 @@ function fill(folder: string): void {
   }
 }
 
-it('tests a healthy fleet with a fenced write, a read, and one token of each Ollama with --deep', async () => {
+it('proves a healthy fleet by doing: a fenced write, a read, and a token of each Ollama with --deep', async () => {
   const cluster = await startCluster(['--sim', '2']);
   const { code, faults, all } = await askDoctor(cluster.url, cluster.dataDir, '--deep');
   expect(faults).toEqual({});
@@ -140,7 +140,7 @@ it('says store-missing when the store was deleted, before and after nats-server 
   expect(after.faults['store']?.fix).toContain('restore the store');
 }, 180_000);
 
-it('names a host that refuses all requests, and a host whose Ollama is gone', async () => {
+it('names a host that only refuses, and one whose Ollama is gone', async () => {
   const [refusing, gone] = await Promise.all([startSimHost(), startSimHost()]);
   const cluster = await startCluster(['--ollama', refusing.url, '--ollama', gone.url]);
   await fetch(`${refusing.url}/sim/fault`, { method: 'POST', body: '{"kind":"503"}' });
@@ -159,7 +159,7 @@ it('names a host that refuses all requests, and a host whose Ollama is gone', as
   expect(faults['hosts']?.detail).toMatch(/ollama-1 on agent-2 is down \(cannot connect/);
 });
 
-it('refuses a second node-agent with the same name, and ends a first one that was paused too long', async () => {
+it('refuses a second node-agent of one name, and ends the first where it stood still too long', async () => {
   const host = await startSimHost();
   const cluster = await startCluster(['--sim', '1']);
   const args = ['node-agent', '--id', 'twin', '--ollama', host.url];
@@ -169,18 +169,18 @@ it('refuses a second node-agent with the same name, and ends a first one that wa
   expect(second.stderr).toContain(`the node id twin is in use by another process (pid ${first.pid}`);
   expect(second.stderr).toContain('--id');
   expect((await askDoctor(cluster.url, cluster.dataDir)).faults['names']).toBeUndefined();
-  // A killed process releases its name at once.
+  // A process that is killed leaves its name at once.
   process.kill(first.pid, 'SIGKILL');
   await first.exited;
   const third = await joinRole(cluster, args, 'twin');
-  // A paused process loses its name, and exits when it continues.
+  // One that stands still loses it, and ends when it runs again.
   process.kill(third.pid, 'SIGSTOP');
   await joinRole(cluster, args, 'twin');
   process.kill(third.pid, 'SIGCONT');
   expect(await third.exited).toBe(4);
 }, 120_000);
 
-it('says what to set when a foreign NATS allows only messages smaller than Drover needs, in drover up and in a role', async () => {
+it('says what to set when a foreign NATS carries smaller messages than Drover needs, in drover up and in a role', async () => {
   const server = await startNatsServer({ configuration: 'max_payload: 32768' });
   const args = ['--nats', `nats://${server.url}`];
   const up = await runDrover(['up', '--sim', '1', '--port', '0', ...args]);

@@ -18,7 +18,7 @@ async function up(): Promise<Cluster> {
 }
 
 describe('first light', () => {
-  it('is ready within 60 s of its start and streams an answer to plain HTTP and to the ollama and openai clients', async () => {
+  it('goes from start to ready within 60 s and streams an answer to plain HTTP and to the ollama and openai clients', async () => {
     const before = performance.now();
     const cluster = await up();
     recordFigure('start to ready', (performance.now() - before) / 1000, 's', '< 60');
@@ -54,7 +54,7 @@ describe('first light', () => {
     }
     expect(said).toBe('1 2 3 4 5 6 7');
     expect((await ollama.list()).models.map((model) => model.name)).toContain('sim-count:latest');
-    // A node-agent probes again 250 ms after a request that loaded a model.
+    // A node-agent looks again a quarter of a second after a request that had a model loaded.
     await waitUntil(
       'the model is listed as running',
       async () => (await ollama.ps()).models.some((model) => model.name === 'sim-count:latest'),
@@ -88,7 +88,7 @@ describe('first light', () => {
     expect(pids.filter(isAlive)).toEqual([]);
   });
 
-  it('reports in status all nodes, with the age and source of the evidence', async () => {
+  it('says in status which nodes are there, with the age and source of the evidence', async () => {
     const cluster = await up();
     const { code, stdout } = await runDrover(['status', '--url', cluster.url, '--json']);
     expect(code).toBe(0);
@@ -165,7 +165,7 @@ describe('first light', () => {
     });
   });
 
-  it('exits with 4 if its explicit port is in use', async () => {
+  it('refuses an explicit port that is taken with exit code 4', async () => {
     const server = createServer();
     await new Promise<void>((resolve) => {
       server.listen(0, '127.0.0.1', resolve);

@@ -19,7 +19,7 @@ async function threeHosts(): Promise<{ hosts: SimHost[]; cluster: Cluster }> {
   return { hosts, cluster };
 }
 
-/** Sends new requests until one is answered completely; returns the time that this took. */
+/** A fresh request now, retried until one is answered whole; returns how long that took. */
 async function newRequestSucceeds(url: string, withinMs: number): Promise<number> {
   const before = performance.now();
   await waitUntil(

@@ -14,11 +14,11 @@ afterEach(async () => {
 const pauseMs = fullForm ? 60_000 : 10_000;
 
 describe('a reader that stops reading', () => {
-  it(`costs the gateway less than 5 MB and does not slow other streams (${pauseMs / 1000} s)`, async () => {
+  it(`costs the gateway under 5 MB and slows nobody (${pauseMs / 1000} s)`, async () => {
     const hosts = await startSimHosts(1, { slots: 16, tps: 100 });
     const cluster = await startCluster(['--slots', '16', ...hosts.flatMap((host) => ['--ollama', host.url])]);
     const gatewayPid = cluster.processOf('gateway-1').pid;
-    // Other streams run before and during the pause, so that the gateway's warm-up is not measured.
+    // Neighbours stream all the time, before and during the pause, so that the gateway's own warm-up is not counted.
     const neighbours = Array.from({ length: 5 }, () => startNeighbour(cluster.url));
     await sleep(8_000);
     const before = await settledBytes(gatewayPid);
@@ -48,7 +48,7 @@ describe('a reader that stops reading', () => {
   });
 });
 
-/** The smallest of several readings, so that uncollected garbage does not count as growth. */
+/** The smallest of several readings: garbage not yet collected is not growth. */
 async function settledBytes(pid: number): Promise<number> {
   let smallest = Number.POSITIVE_INFINITY;
   for (let reading = 0; reading < 20; reading += 1) {
