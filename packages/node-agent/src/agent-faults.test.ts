@@ -28,7 +28,7 @@ const firstLine: FakeHandler = ({ response }) => {
   response.writeHead(200, ndjson);
   response.write('{"response":"1"}\n');
 };
-/** The last word to a session, and that its slot came back. */
+/** Waits for the end of the stream and returns it. */
 async function failure(rig: AgentRig, session: ReturnType<AgentRig['open']>) {
   await until(() => session.ending() !== undefined, 'an ending');
   await until(() => rig.agent.stats()['one'] !== undefined);
@@ -200,7 +200,7 @@ describe('when Ollama misbehaves', () => {
       '',
     ],
     ['sends an unasked 100 Continue', ({ response }) => response.writeContinue(), 'bad-upstream', ''],
-  ])('and %s, the session learns it at once and the slot is free', async (_what, handler, code, words) => {
+  ])('and %s, the stream fails at once and the slot is free', async (_what, handler, code, words) => {
     let misbehave = true;
     const { rig } = await setup((exchange) => (misbehave ? handler(exchange) : answer(exchange)));
     const session = rig.open({});
@@ -221,7 +221,7 @@ describe('when Ollama misbehaves', () => {
     ['answers pages of a proxy', refuse(502, 'text/html', '<html>'), 'answered 502: the host answered 502'],
     ['resets every connection', ({ socket }) => void socket.destroy(), 'the connection broke'],
   ])(
-    'and %s although its probes are good, the load report says so until it serves',
+    'and %s although its probes are good, the load report shows the refusal until it serves',
     async (_what, handler, reason) => {
       let ill = true;
       const { rig } = await setup((exchange) => (ill ? handler(exchange) : answer(exchange)));

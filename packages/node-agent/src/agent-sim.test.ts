@@ -61,7 +61,7 @@ describe('with a simulated Ollama', () => {
     ['cut', 'upstream-lost'],
     ['badjson', 'bad-upstream'],
     ['html', 'bad-upstream'],
-  ] as const)('says of the fault %s that the stream failed as %s', async (kind, code) => {
+  ] as const)('fails the stream at the fault %s as %s', async (kind, code) => {
     const { ollama, count, rig } = await setup();
     const warm = count(3);
     await until(() => warm.ending()?.kind === 'end');

@@ -219,7 +219,7 @@ describe('load reports', () => {
     expect(rig.reports.length).toBe(before + 1);
   });
 
-  it('say when the Ollama is a simulated one', async () => {
+  it('show that an Ollama is simulated', async () => {
     const { rig, ollama } = await setup(hold);
     await rig.pass(50);
     expect(rig.load()).toMatchObject({ simulated: false, version: '0.0.0-fake', slots: 1, maxQueue: 64 });

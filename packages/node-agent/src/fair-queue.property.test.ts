@@ -256,7 +256,7 @@ describe('queues over several hosts and gateways, when something ends in the mid
   it.each(seeds.slice(0, 15))('serve every request when a host dies (seed %i)', async (seed) => {
     const { rig } = await play(seed, { ...gentle, strike: { after: 12, what: killFirstHost } });
     expect(rig.calls.filter(isOpen)).toEqual([]);
-    // What the host was serving may be lost with it; the client is told.
+    // Requests that the host was serving may be lost with it; their clients get an error.
     const served = new Set(rig.hosts[0]?.ollama.runs.map(({ id }) => id));
     expect(rig.calls.filter(({ id, lines }) => lines.length !== 1 && !served.has(id))).toEqual([]);
     await rig.end();

@@ -23,7 +23,7 @@ export interface NodeAgent {
    * request is left inside any Ollama; `stop` must still be called.
    */
   drain(): Promise<void>;
-  /** Stops at once: running requests are cancelled, and their sessions are told. Later calls do nothing. */
+  /** Stops at once: running requests are cancelled, and their streams end. Later calls do nothing. */
   stop(): Promise<void>;
   /** Counters of each instance since the start, by name. */
   stats(): Readonly<Record<string, InstanceStats>>;

@@ -1,7 +1,7 @@
 import type { FleetConfig } from '../config.ts';
 import type { FleetErrorCode } from '../errors.ts';
 import { type InstanceEvidence, instanceKey } from '../load/load-table.ts';
-import { isModel } from '../protocol/model-name.ts';
+import { listedModel } from '../load/listed-model.ts';
 import { queueRetryAfterMs, isDoubtful, queueWaitMs, reportsFull } from '../load/queue-wait.ts';
 import type { AnsweredFailure, AttemptFailure } from './attempt-failure.ts';
 import { chooseErrorAnswer } from './error-answer.ts';
@@ -110,7 +110,7 @@ export function candidatesFor(
       isReady(evidence) &&
       lists(evidence, facts.model, facts.digest) &&
       isAllowed(evidence, facts.only) &&
-      !facts.tried.has(instanceKey(evidence)),
+      (facts.tried.size === 0 || !facts.tried.has(instanceKey(evidence))),
   );
 }
 
@@ -159,11 +159,9 @@ function isReady({ alive, load }: InstanceEvidence): boolean {
 }
 
 function lists({ load }: InstanceEvidence, model: string, digest?: string): boolean {
-  return load.models.some(
-    (listed) =>
-      isModel(listed.name, model) &&
-      (digest === undefined || bareDigest(listed.digest) === bareDigest(digest)),
-  );
+  const listed = listedModel(load, model);
+  if (listed === undefined) return false;
+  return digest === undefined || bareDigest(listed.digest) === bareDigest(digest);
 }
 
 /** Removes the prefix `sha256:`, which Ollama writes in some places and omits in others. */

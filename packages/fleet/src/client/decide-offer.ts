@@ -1,5 +1,5 @@
 import type { InstanceEvidence } from '../load/load-table.ts';
-import { isModel } from '../protocol/model-name.ts';
+import { listedModel } from '../load/listed-model.ts';
 import { hasLoaded, queueWaitMs } from '../load/queue-wait.ts';
 
 /** All facts that the answer to an offer depends on. */
@@ -20,7 +20,7 @@ export interface OfferFacts {
  */
 export function decideOffer({ here, elsewhere, model, waitedMs }: OfferFacts): 'take' | 'pass' {
   if (hasLoaded(here, model)) return 'take';
-  const coldMs = here.load.models.find(({ name }) => isModel(name, model))?.coldMs;
+  const coldMs = listedModel(here.load, model)?.coldMs;
   if (coldMs === undefined || waitedMs >= coldMs) return 'take';
   const restMs = elsewhere
     .filter((evidence) => hasLoaded(evidence, model))

@@ -67,9 +67,9 @@ describe('the reason of each candidate', () => {
       evidence({ node: `x${index}`, models: [{ name: 'other:latest' }] }),
     );
     const instances = [...others, evidence({ node: 'b' }), evidence({ node: 'a' })];
-    const told = reasons({ instances }, instances[41]);
-    expect(told).toHaveLength(32);
-    expect(told.slice(0, 3)).toEqual([
+    const shown = reasons({ instances }, instances[41]);
+    expect(shown).toHaveLength(32);
+    expect(shown.slice(0, 3)).toEqual([
       'chosen',
       'as good as the chosen one; drawn by lot',
       'it does not list m:latest',

@@ -1,7 +1,7 @@
 import type { FleetConfig } from '../config.ts';
 import type { HealthTable } from '../health/health-table.ts';
 import { type InstanceEvidence, instanceKey } from '../load/load-table.ts';
-import { isModel } from '../protocol/model-name.ts';
+import { listedModel } from '../load/listed-model.ts';
 import { hasLoaded, isDoubtful, isFull, loadWaitMs, queueWaitMs, usedPlaces } from '../load/queue-wait.ts';
 import { type AttemptFacts, candidatesFor } from './decide-attempt.ts';
 import type { Candidate } from './request-decisions.ts';
@@ -18,15 +18,15 @@ export function explainCandidates(
   config: FleetConfig,
 ): readonly Candidate[] {
   const { instances, model } = facts;
-  const told: InstanceEvidence[] = chosen === undefined ? [] : [chosen];
+  const shown: InstanceEvidence[] = chosen === undefined ? [] : [chosen];
   for (const wanted of [true, false]) {
     for (const evidence of instances) {
-      if (told.length >= maxCandidates) break;
+      if (shown.length >= maxCandidates) break;
       const isChosen = chosen !== undefined && instanceKey(evidence) === instanceKey(chosen);
-      if (!isChosen && listsModel(evidence, model) === wanted) told.push(evidence);
+      if (!isChosen && listsModel(evidence, model) === wanted) shown.push(evidence);
     }
   }
-  return told.map((evidence, index) => {
+  return shown.map((evidence, index) => {
     const { load, pending } = evidence;
     const queueMs = Math.round(queueWaitMs(evidence, model));
     const loadMs = Math.round(loadWaitMs(evidence, model));
@@ -93,5 +93,5 @@ function usedShare(evidence: InstanceEvidence): number {
 }
 
 function listsModel({ load }: InstanceEvidence, model: string): boolean {
-  return load.models.some(({ name }) => isModel(name, model));
+  return listedModel(load, model) !== undefined;
 }

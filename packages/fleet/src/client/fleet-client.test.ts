@@ -33,7 +33,7 @@ interface Bundle {
   readonly pass: (ms: number) => Promise<void>;
 }
 
-/** A gateway's node with a client, and one node-agent for each entry; everyone has heard of everyone. */
+/** A gateway's node with a client, and one node-agent for each entry; all nodes know each other. */
 async function setup(...instances: ScriptedInstanceOptions[]): Promise<Bundle> {
   const hub = createTestHub();
   const node = createTestNode(hub, { nodeId: 'gw', roles: ['gateway'] });
@@ -49,8 +49,8 @@ async function setup(...instances: ScriptedInstanceOptions[]): Promise<Bundle> {
   return { hub, node, client, hosts, run, pass };
 }
 
-/** Says `count` lines and ends. */
-function say(count: number, from = 1): (stream: ScriptedStream) => void {
+/** Sends `count` lines and the end. */
+function sendLines(count: number, from = 1): (stream: ScriptedStream) => void {
   return (stream) => {
     stream.feed({ kind: 'accept', position: 0 });
     stream.feed({ kind: 'head', status: 200, contentType: 'application/x-ndjson' });
@@ -69,7 +69,7 @@ async function read(call: FleetCall): Promise<{ lines: string[]; error: FleetErr
   return { lines, error: undefined };
 }
 
-/** Says two lines, then Ollama's connection breaks. */
+/** Sends two lines, then Ollama's connection breaks. */
 function breakAfterTwo(stream: ScriptedStream): void {
   stream.feed({ kind: 'head', status: 200, contentType: 'x' });
   stream.feed({ kind: 'lines', lines: ['1', '2'] });
@@ -86,8 +86,8 @@ function numbers(count: number): string[] {
 }
 
 describe('a call', () => {
-  it('delivers every line in order and says who served', async () => {
-    const { run, pass } = await setup({ onOpen: say(3) });
+  it('delivers every line in order and names the instance that served', async () => {
+    const { run, pass } = await setup({ onOpen: sendLines(3) });
     const call = run();
     const reading = read(call);
     await pass(50);
@@ -129,15 +129,15 @@ describe('a call', () => {
   });
 
   it('carries more lines than the window as the reader takes them', async () => {
-    const { run, pass, client } = await setup({ onOpen: say(5_000) });
+    const { run, pass, client } = await setup({ onOpen: sendLines(5_000) });
     const reading = read(run());
     await pass(200);
     expect((await reading).lines).toEqual(numbers(5_000));
     expect(client.active).toBe(0);
   });
 
-  it('stops credit, not the instance, when nobody reads, and goes on when somebody does', async () => {
-    const { run, pass, hosts } = await setup({ onOpen: say(1_000) });
+  it('stops the credit, not the instance, if its caller does not read, and continues when the caller reads', async () => {
+    const { run, pass, hosts } = await setup({ onOpen: sendLines(1_000) });
     const call = run();
     await pass(5_000);
     const stream = hosts[0]?.instance.streams[0];
@@ -166,7 +166,7 @@ describe('a call', () => {
 
   it('carries a body that is larger than a message may be', async () => {
     const body = Buffer.alloc(9_000_000, 'abcdefg');
-    const { run, pass, hosts } = await setup({ onOpen: say(1) });
+    const { run, pass, hosts } = await setup({ onOpen: sendLines(1) });
     const reading = read(run({ body }));
     await pass(200);
     expect((await reading).lines).toEqual(['1']);
@@ -224,14 +224,14 @@ describe('a call', () => {
   });
 
   it('that is aborted before it starts never reaches an instance', async () => {
-    const { run, pass, hosts } = await setup({ onOpen: say(1) });
+    const { run, pass, hosts } = await setup({ onOpen: sendLines(1) });
     const call = run({}, AbortSignal.abort());
     await expect(call.head).rejects.toMatchObject({ code: 'cancelled' });
     await pass(20);
     expect(hosts[0]?.instance.streams).toHaveLength(0);
   });
 
-  it('ends with its deadline, and the instance is told', async () => {
+  it('ends at its deadline, and the instance gets a cancel', async () => {
     const { run, pass, hosts } = await setup({
       onOpen: (stream) => stream.feed({ kind: 'accept', position: 1 }),
     });
@@ -256,7 +256,7 @@ describe('a call whose instance does not deliver', () => {
     ];
     for (const failure of failures) {
       const free = { models: [{ name: 'm:latest', loaded: true }], onOpen: failure };
-      const cold = { models: [{ name: 'm:latest', loaded: false }], onOpen: say(2) };
+      const cold = { models: [{ name: 'm:latest', loaded: false }], onOpen: sendLines(2) };
       const { run, pass, hosts } = await setup(free, cold);
       const call = run();
       const reading = read(call);
@@ -327,7 +327,7 @@ describe('a call whose instance does not deliver', () => {
     }
   });
 
-  it('is host-lost at once when presence says that the host left', async () => {
+  it('is host-lost at once when presence shows that the host left', async () => {
     const { run, pass, hosts } = await setup({
       onOpen: (stream) => stream.feed({ kind: 'accept', position: 0 }),
     });
@@ -343,7 +343,7 @@ describe('a call whose instance does not deliver', () => {
     const loaded = { models: [{ name: 'm:latest', loaded: true }] };
     const { run, pass, hosts } = await setup(loaded, {
       models: [{ name: 'm:latest', loaded: false }],
-      onOpen: say(1),
+      onOpen: sendLines(1),
     });
     hosts[0]?.node.crash();
     const first = read(run());
@@ -363,7 +363,7 @@ function wait(position: number): (stream: ScriptedStream) => void {
 describe('a call that waits in a queue', () => {
   const full = { slots: 1, busy: 1, queued: 2 };
 
-  /** Two calls wait at `host-1` with their bodies; `host-2` is busy and may be told to do what the test says. */
+  /** Two calls wait at `host-1` with their bodies; `host-2` is busy and driven by the test. */
   async function waiting(second: ScriptedInstanceOptions = {}) {
     const busier = { slots: 1, busy: 1, queued: 3 };
     const bundle = await setup({ load: full, onOpen: wait(1) }, { load: busier, ...second });
@@ -397,7 +397,7 @@ describe('a call that waits in a queue', () => {
   });
 
   it('sends its body where a slot is offered, and leaves the queue where it was', async () => {
-    const { instance, pass, reading, streams, ids, places } = await waiting({ onOpen: say(2, 7) });
+    const { instance, pass, reading, streams, ids, places } = await waiting({ onOpen: sendLines(2, 7) });
     const [first] = places();
     if (first !== undefined) instance(2).offer(first, 1);
     await pass(10);
@@ -461,7 +461,7 @@ describe('a call that waits in a queue', () => {
     expect(ids(1)).toEqual(['r1', 'r2', 'r1']);
     const again = streams(1)[2]?.open.waitedMs ?? 0;
     expect(again).toBeGreaterThan(streams(1)[1]?.open.waitedMs ?? 0);
-    for (const stream of streams(1)) if (stream.cancels.length === 0) say(1)(stream);
+    for (const stream of streams(1)) if (stream.cancels.length === 0) sendLines(1)(stream);
     await pass(100);
     expect(await Promise.all(reading)).toEqual([
       { lines: ['1'], error: undefined },
@@ -494,12 +494,12 @@ describe('a call while the fleet or the bus is away', () => {
     const { hub, run, pass } = await setup();
     const reading = read(run());
     await pass(1_000);
-    scriptInstance(createTestNode(hub, { nodeId: 'late', roles: ['node-agent'] }), { onOpen: say(1) });
+    scriptInstance(createTestNode(hub, { nodeId: 'late', roles: ['node-agent'] }), { onOpen: sendLines(1) });
     await pass(100);
     expect((await reading).lines).toEqual(['1']);
   });
 
-  it('is no-host when nobody reports within two seconds', async () => {
+  it('is no-host without a report within two seconds', async () => {
     const { run, pass } = await setup();
     const call = run();
     await pass(2_050);
@@ -507,7 +507,7 @@ describe('a call while the fleet or the bus is away', () => {
   });
 
   it('waits three seconds for the bus, then is bus-unavailable', async () => {
-    const { hub, run, pass } = await setup({ onOpen: say(1) });
+    const { hub, run, pass } = await setup({ onOpen: sendLines(1) });
     hub.bus.disconnectAll();
     const early = read(run());
     await pass(2_500);
@@ -565,7 +565,7 @@ describe('a call while the fleet or the bus is away', () => {
     const { hub, run, pass } = await setup({
       onOpen: (stream) => {
         opens += 1;
-        say(1)(stream);
+        sendLines(1)(stream);
       },
     });
     hub.bus.fault = ({ to, subject }) => (to === 'host-1' && subject.includes('.n.') ? 'drop' : 'deliver');
@@ -582,7 +582,7 @@ describe('a call while the fleet or the bus is away', () => {
 
   it('sends a large body again if the bus disconnects while its parts are sent', async () => {
     const body = Buffer.alloc(3_000_000, 'abcdefg');
-    const { hub, run, pass, hosts } = await setup({ onOpen: say(1) });
+    const { hub, run, pass, hosts } = await setup({ onOpen: sendLines(1) });
     let frames = 0;
     hub.bus.fault = ({ to, subject }) => {
       if (to === 'host-1' && subject.includes('.dat.')) frames += 1;
@@ -601,7 +601,7 @@ describe('a call while the fleet or the bus is away', () => {
   });
 
   it('delivers everything over a bus that loses and repeats messages', async () => {
-    const { hub, run, pass } = await setup({ onOpen: say(3_000) });
+    const { hub, run, pass } = await setup({ onOpen: sendLines(3_000) });
     hub.bus.fault = ({ subject }) => {
       if (!subject.includes('.dat.') && !subject.includes('.ctl.')) return 'deliver';
       const luck = hub.random.next();
@@ -617,7 +617,7 @@ describe('a call while the fleet or the bus is away', () => {
 
 describe('a client', () => {
   it('keeps nothing of 1,000 calls that ended', async () => {
-    const { hub, node, client, run, pass, hosts } = await setup({ onOpen: say(3) });
+    const { hub, node, client, run, pass, hosts } = await setup({ onOpen: sendLines(3) });
     await pass(2_000);
     const before = { timers: hub.clock.pending, actors: node.system.inspect().length };
     const caller = new AbortController();
@@ -706,7 +706,7 @@ describe('a client', () => {
   });
 
   it('causes no unhandled rejection if a caller never reads its call', async () => {
-    const { client, run, pass } = await setup({ onOpen: say(3) });
+    const { client, run, pass } = await setup({ onOpen: sendLines(3) });
     run();
     run({ model: 'x' });
     run({}, AbortSignal.abort());

@@ -6,8 +6,8 @@
  *      │  └─ wait / fail    │
  *      └────────────────────┘
  *
- * Pure functions decide: `decideAttempt` chooses the instance, `decideReceive` runs the stream, `decideOutcome` says what
- * follows from its end. This actor performs the decisions.
+ * Pure functions decide: `decideAttempt` chooses the instance, `decideReceive` runs the stream, `decideOutcome` decides
+ * what follows from its end. This actor performs the decisions.
  */
 import { type ActorContext, type Behaviour, type Props, props, receive, setup } from '@drover/actor-core';
 import { type InstanceEvidence, instanceKey } from '../load/load-table.ts';
@@ -324,7 +324,7 @@ class FleetSession {
     this.#context.setTimer('wake', Math.max(0, wakeAtMs - this.#context.clock.now()), { kind: 'tick' });
   }
 
-  /** The actor ends, for whatever reason: tells the instance and the caller, who would otherwise wait. */
+  /** The actor ends, for any reason: ends the stream and the call, whose other ends would otherwise wait. */
   #stop(): void {
     const attempt = this.#attempt;
     if (attempt !== undefined) {

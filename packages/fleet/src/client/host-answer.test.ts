@@ -20,7 +20,7 @@ describe('an answer without success', () => {
     [429, '', 'instance'],
     [502, '', 'instance'],
     [503, 'server busy, please try again.  maximum pending requests exceeded', 'instance'],
-  ] as const)('with status %i and text "%s" speaks of the %s', (status, text, subject) => {
+  ] as const)('with status %i and text "%s" concerns the %s', (status, text, subject) => {
     expect(refusalSubject(status, text)).toBe(subject);
   });
 
@@ -32,7 +32,7 @@ describe('an answer without success', () => {
     [404, 'model'],
     [405, 'model'],
     [503, 'instance'],
-  ] as const)('with status %i that is not of Ollama itself speaks of the %s', (status, subject) => {
+  ] as const)('with status %i that is not of Ollama itself concerns the %s', (status, subject) => {
     expect(refusalSubject(status, '', true)).toBe(subject);
     expect(isHeldBack({ status, contentType: 'application/json', foreign: true }, ['{}'])).toBe(true);
   });

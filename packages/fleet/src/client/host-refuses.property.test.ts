@@ -6,7 +6,7 @@ import { createFleetClient } from './create-fleet-client.ts';
 const statuses = [400, 401, 404, 413, 429, 500, 502, 503];
 const calls = 60;
 
-/** Plays one host at random: it serves, answers without success, breaks at some point, or says nothing for a while. */
+/** Plays one host at random: it serves, answers with an error, breaks at some point, or is silent for a while. */
 function playHost(stream: ScriptedStream, random: { next(): number }, host: number): void {
   const pick = Math.floor(random.next() * 8);
   const whole = [`{"host":${host},"n":1}`, `{"host":${host},"n":2}`, `{"host":${host},"done":true}`];

@@ -67,7 +67,7 @@ describe('a health table', () => {
     expect(avoided('big:latest')).toEqual(['a/ollama-1', 'b/ollama-1']);
   });
 
-  it('says when the first of several is tried again', () => {
+  it('returns the time until the first of several instances gets a trial', () => {
     const { clock, table, fail } = setup();
     fail('a/ollama-1', 'm:latest', busy);
     clock.advance(2_000);

@@ -89,7 +89,7 @@ describe('the load table', () => {
     expect(table.counters.overflow).toBe(2);
   });
 
-  it('says that an instance is not alive when presence does, and forgets it later', async () => {
+  it('shows an instance as not alive when its node has left, and forgets it later', async () => {
     const { hub, table, report } = setup();
     const host = createTestNode(hub, { nodeId: 'a', roles: ['node-agent'] });
     await settle();

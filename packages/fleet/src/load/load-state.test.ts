@@ -93,7 +93,7 @@ describe('a report', () => {
 });
 
 describe('an instance', () => {
-  it('is alive as long as presence says so of the incarnation that reported', () => {
+  it('is alive while presence shows the incarnation that reported as alive', () => {
     const { receive, read, members } = setup();
     receive(reportOf('a', 1));
     const alive = (): boolean | undefined => read()[0]?.alive;

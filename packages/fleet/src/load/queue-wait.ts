@@ -1,5 +1,5 @@
 import type { InstanceEvidence } from './load-table.ts';
-import { isModel } from '../protocol/model-name.ts';
+import { listedModel } from './listed-model.ts';
 
 /** Service time that is assumed for a model without a learnt one. */
 const unknownServiceMs = 1_000;
@@ -31,7 +31,7 @@ export function isDoubtful({ suspect, ageMs }: InstanceEvidence, staleEvidenceMs
 }
 
 export function hasLoaded({ load }: InstanceEvidence, model: string): boolean {
-  return load.models.some((listed) => listed.loaded && isModel(listed.name, model));
+  return listedModel(load, model)?.loaded === true;
 }
 
 /**
@@ -52,8 +52,7 @@ export function queueWaitMs(evidence: InstanceEvidence, model: string): number {
 /** Expected time to load `model` there, milliseconds; 0 if it is loaded. */
 export function loadWaitMs(evidence: InstanceEvidence, model: string): number {
   if (hasLoaded(evidence, model)) return 0;
-  const listed = evidence.load.models.find(({ name }) => isModel(name, model));
-  return listed?.coldMs ?? serviceOf(evidence, model);
+  return listedModel(evidence.load, model)?.coldMs ?? serviceOf(evidence, model);
 }
 
 /**
@@ -64,7 +63,7 @@ export function learntServiceMs(instances: readonly InstanceEvidence[], model: s
   let sum = 0;
   let count = 0;
   for (const { load } of instances) {
-    const serviceMs = load.models.find(({ name }) => isModel(name, model))?.serviceMs;
+    const serviceMs = listedModel(load, model)?.serviceMs;
     if (serviceMs === undefined) continue;
     sum += Math.log(Math.max(1, serviceMs));
     count += 1;
@@ -78,5 +77,5 @@ export function queueRetryAfterMs(waitMs: number): number {
 }
 
 function serviceOf({ load }: InstanceEvidence, model: string): number {
-  return load.models.find(({ name }) => isModel(name, model))?.serviceMs ?? unknownServiceMs;
+  return listedModel(load, model)?.serviceMs ?? unknownServiceMs;
 }

@@ -52,7 +52,7 @@ export type SessionMessage =
   /**
    * Lines `first`, `first + 1`, …: complete NDJSON lines without their newline, or for a single JSON answer one
    * "line" with the whole body. A line too long for one chunk travels in pieces, each with its own number:
-   * `continues` says that the last entry goes on in the next number.
+   * `continues`: the last entry goes on in the next number.
    */
   | {
       readonly kind: 'chunk';

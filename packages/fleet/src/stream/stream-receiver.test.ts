@@ -9,7 +9,7 @@ import {
   receiverWakeAtMs,
 } from './stream-receiver.ts';
 
-type Said<Kind extends SessionMessage['kind']> = Omit<
+type MessageFields<Kind extends SessionMessage['kind']> = Omit<
   Extract<SessionMessage, { kind: Kind }>,
   'kind' | 'streamId'
 >;
@@ -23,8 +23,8 @@ function setup(partial: Partial<FleetConfig> = {}) {
     feed({ kind: 'chunk', streamId: 's', first, lines });
   const piece = (first: number, ...lines: string[]): string[] =>
     feed({ kind: 'chunk', streamId: 's', first, lines, continues: true });
-  const beat = (said: Partial<Said<'beat'>> = {}): string[] =>
-    feed({ kind: 'beat', streamId: 's', next: 1, phase: 'waiting', position: 0, ...said });
+  const beat = (fields: Partial<MessageFields<'beat'>> = {}): string[] =>
+    feed({ kind: 'beat', streamId: 's', next: 1, phase: 'waiting', position: 0, ...fields });
   const end = (lines: number): string[] => feed({ kind: 'end', streamId: 's', lines });
   const fail = (lines: number): string[] =>
     feed({ kind: 'fail', streamId: 's', lines, code: 'upstream-lost', message: 'reset' });
@@ -41,10 +41,10 @@ function setup(partial: Partial<FleetConfig> = {}) {
   /** Feeds ticks until so much time has passed. */
   const wakeFor = (ms: number): string[] => {
     const until = now + ms;
-    const told: string[] = [];
-    while (!state.finished && receiverWakeAtMs(state) <= until) told.push(...wake());
+    const effects: string[] = [];
+    while (!state.finished && receiverWakeAtMs(state) <= until) effects.push(...wake());
     now = Math.max(now, until);
-    return told;
+    return effects;
   };
   return {
     state,
@@ -144,13 +144,13 @@ describe('the receiving end', () => {
     const { head, chunk, wakeFor, beat, now } = setup();
     head();
     chunk(2, 'b');
-    const told: string[] = [];
-    while (now() < 10_000 && !told.includes('cancel')) {
+    const effects: string[] = [];
+    while (now() < 10_000 && !effects.includes('cancel')) {
       beat({ next: 3, phase: 'streaming' });
-      told.push(...wakeFor(500));
+      effects.push(...wakeFor(500));
     }
-    expect(told.filter((effect) => effect === 'resume 1')).toHaveLength(12);
-    expect(told.slice(-2)).toEqual(['cancel', 'failed replay-lost']);
+    expect(effects.filter((effect) => effect === 'resume 1')).toHaveLength(12);
+    expect(effects.slice(-2)).toEqual(['cancel', 'failed replay-lost']);
   });
 
   it('is host-lost 3 s after the last message while the bus is connected', () => {
@@ -175,7 +175,7 @@ describe('the receiving end', () => {
     expect(state.finished).toBe(false);
   });
 
-  it('is host-lost at once when presence says so', () => {
+  it('is host-lost at once when presence shows the end of the host', () => {
     const { feed } = setup();
     expect(feed({ kind: 'host-gone', message: 'left' })).toEqual(['cancel', 'failed host-lost']);
   });
@@ -200,25 +200,25 @@ describe('the receiving end', () => {
     head();
     bus(false);
     bus(true);
-    const told = wakeFor(4_999);
-    expect(told.filter((effect) => effect === 'resume 1')).toHaveLength(9);
+    const effects = wakeFor(4_999);
+    expect(effects.filter((effect) => effect === 'resume 1')).toHaveLength(9);
     expect(wakeFor(1)).toContain('failed host-lost');
   });
 
   it('joins the pieces of a long line and grants through one that is longer than the window', () => {
     const { head, piece, chunk, state } = setup();
     head();
-    const told: string[] = [...piece(1, 'x', 'a')];
-    for (let number = 3; number <= 30; number += 1) told.push(...piece(number, 'a'));
-    told.push(...chunk(31, 'b', 'y'));
-    expect(told.filter((effect) => effect.startsWith('deliver'))).toEqual([
+    const effects: string[] = [...piece(1, 'x', 'a')];
+    for (let number = 3; number <= 30; number += 1) effects.push(...piece(number, 'a'));
+    effects.push(...chunk(31, 'b', 'y'));
+    expect(effects.filter((effect) => effect.startsWith('deliver'))).toEqual([
       'deliver x',
       `deliver ${'a'.repeat(29)}b,y`,
     ]);
     expect(state.grantedThrough).toBeGreaterThanOrEqual(32);
   });
 
-  it('ends at its deadline whatever happens, and on request, and tells the instance', () => {
+  it('ends at its deadline in any state and on request, and cancels the stream', () => {
     const late = setup();
     late.pass(600_000);
     expect(late.feed({ kind: 'tick' })).toEqual(['cancel', 'failed deadline']);

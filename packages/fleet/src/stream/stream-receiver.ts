@@ -1,5 +1,5 @@
 /**
- * The receiving end of the inner stream: delivers lines 1, 2, 3 … in order, each exactly once, or says why not.
+ * The receiving end of the inner stream: delivers lines 1, 2, 3 … in order, each exactly once, or ends with the reason why not.
  *
  * Messages come in the order sent; a gap means loss, never reordering, so what comes after a gap is dropped and
  * asked for again (go-back-N out of the sender's replay buffer). Credit is absolute and follows the consumer:

@@ -6,7 +6,7 @@ import { createSender, decideSend, type SenderEvent, senderWakeAtMs } from './st
 function setup(partial: Partial<FleetConfig> = {}, grantedThrough = 8) {
   let now = 0;
   const state = createSender('s', grantedThrough, resolveConfig(partial), now);
-  /** Feeds one event and tells in short what follows. */
+  /** Feeds one event and returns its effects in short form. */
   const feed = (event: SenderEvent): string[] =>
     decideSend(state, event, now).map((effect) =>
       effect.kind === 'send'

@@ -74,16 +74,16 @@ describe('a sender whose own process stalls', () => {
   it.each([10, 300, 1_000])('gives up a dead reader in time if every turn takes %i ms', (turnMs) => {
     const sender = createSender('s', 8, config, 0);
     let closedAtMs: number | undefined;
-    const said: string[] = [];
+    const sent: string[] = [];
     for (let now = 0; now < 120_000 && closedAtMs === undefined; now += turnMs) {
       if (now < senderWakeAtMs(sender)) continue;
       for (const effect of decideSend(sender, { kind: 'tick' }, now)) {
         if (effect.kind === 'closed') closedAtMs = now;
-        if (effect.kind === 'send') said.push(effect.message.kind);
+        if (effect.kind === 'send') sent.push(effect.message.kind);
       }
     }
     expect(closedAtMs).toBeLessThanOrEqual(config.receiverSilenceMs + config.ownStallMs + 3 * turnMs);
     // Were the reader there after all, it would know at once.
-    expect(said.at(-1)).toBe('fail');
+    expect(sent.at(-1)).toBe('fail');
   });
 });

@@ -21,7 +21,7 @@ export class KnownListing {
   #list: ModelList = emptyModelList;
   /** Start of the query for the known `running`. */
   #runningAskedAtMs = Number.NEGATIVE_INFINITY;
-  /** Models that answered since then, by `modelKey`, with the instant: they are loaded, although the list may not say so. */
+  /** Models that answered since then, by `modelKey`, with the instant: they are loaded even if the list differs. */
   readonly #answeredAtMs = new Map<string, number>();
 
   constructor(instance: string, nextRevision: () => number) {

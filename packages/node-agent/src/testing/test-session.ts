@@ -97,7 +97,7 @@ export function openSession(
     lines: () => of('chunk').flatMap(({ lines }) => lines),
     ending: () => received.find(({ kind }) => kind === 'refused' || kind === 'end' || kind === 'fail'),
     send,
-    cancel: () => send({ kind: 'cancel', streamId, reason: 'the test says so' }),
+    cancel: () => send({ kind: 'cancel', streamId, reason: 'cancelled by the test' }),
     grant,
     fallSilent() {
       silent = true;
