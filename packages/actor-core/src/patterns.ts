@@ -10,7 +10,7 @@ export {
   createCircuitBreaker,
 } from './breaker/circuit-breaker.ts';
 export type { BreakerState } from './breaker/decide-breaker.ts';
-export type { DeliveryFrame, DeliveryResult, DemandWord } from './delivery/delivery-frame.ts';
+export type { DeliveryFrame, DeliveryResult, DemandMessage } from './delivery/delivery-frame.ts';
 export type { ProducerOptions } from './delivery/delivery-options.ts';
 export {
   type DeliveryHandler,

@@ -52,7 +52,7 @@ it('opens after failures in a row, refuses without calling, and closes once a pr
   expect(states).toEqual(['open', 'half-open', 'closed']);
 });
 
-it('waits twice as long each time a probe fails, and from the start after it has closed', async () => {
+it('doubles its wait each time a probe fails, and resets the wait once it has closed', async () => {
   const { clock, ok, fail, breaker } = setup({ maxFailures: 1, resetMaxMs: 3_000 });
   await fail();
   for (const waitMs of [1_000, 2_000, 3_000, 3_000]) {
@@ -69,7 +69,7 @@ it('waits twice as long each time a probe fails, and from the start after it has
   expect(breaker.state).toBe('closed');
 });
 
-it('lets only its probes through while it is half open', async () => {
+it('lets only probes through while it is half open', async () => {
   const { clock, breaker, ok, fail } = setup({ maxFailures: 1, probes: 2 });
   await fail();
   clock.advance(1_000);
@@ -84,7 +84,7 @@ it('lets only its probes through while it is half open', async () => {
   expect(await ok()).toBe('ok');
 });
 
-it('takes nothing from a probe of an earlier probing', async () => {
+it('ignores the outcome of a probe from an earlier half-open period', async () => {
   const { clock, breaker, fail } = setup({ maxFailures: 1, probes: 2, callTimeoutMs: 60_000 });
   await fail();
   clock.advance(1_000);
@@ -117,7 +117,7 @@ it('counts a call that takes too long as failed, aborts it and ignores its late 
   expect([breaker.state, clock.pending]).toEqual(['open', 0]);
 });
 
-it('does not take for illness what the caller says is none, and says when to come again', async () => {
+it('does not count errors that isFailure excludes, and tells when to retry', async () => {
   const { breaker, fail } = setup({
     maxFailures: 1,
     isFailure: (error) => (error as Error).message !== 'down',
@@ -144,7 +144,7 @@ const mistake = (): never => {
   throw new Error('a mistake');
 };
 
-it('outlives options that throw', async () => {
+it('continues when an option throws', async () => {
   const { clock, breaker, fail, ok } = setup({ isFailure: mistake, onChange: mistake, maxFailures: 1 });
   expect(await fail()).toBe('error');
   expect(breaker.state).toBe('open');
@@ -155,7 +155,7 @@ it('outlives options that throw', async () => {
   expect(breaker.state).toBe('closed');
 });
 
-it('lets no more than its probes through when many call at once half open', async () => {
+it('lets no more than its probes through when many calls arrive at once while half open', async () => {
   const { clock, breaker, fail } = setup({ maxFailures: 1, probes: 2 });
   await fail();
   clock.advance(1_000);

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { CircuitOpenError, InvalidArgumentError, RequestTimeoutError } from '../errors.ts';
 import { type Logger, silentLogger } from '../logger.ts';
-import { admit, type BreakerPolicy, type BreakerState, closed, settle } from './decide-breaker.ts';
+import { letPass, type BreakerPolicy, type BreakerState, closed, settle } from './decide-breaker.ts';
 import { optionNames, requireKnownOptions } from '../known-options.ts';
 
 const breakerOptions = optionNames<CircuitBreakerOptions>({
@@ -17,34 +17,34 @@ const breakerOptions = optionNames<CircuitBreakerOptions>({
   log: true,
 });
 
-/** Defaults are Pekko's (10 failures, 10 s a call, 15 s until it is tried again). */
+/** Limits of a circuit breaker. The defaults are those of Pekko (10 failures, 10 s per call, 15 s until a probe). */
 export interface CircuitBreakerOptions {
-  /** What is called, for errors and people. */
+  /** Name of what is called, for errors and logs. */
   readonly name: string;
   readonly clock: Clock;
-  /** Failures in a row that open it. @default 10 */
+  /** Failures in a row that open the breaker. @default 10 */
   readonly maxFailures?: number;
-  /** A call that takes longer has failed; its late outcome is ignored. @default 10_000 */
+  /** Time after which a call counts as failed; its late outcome is ignored. @default 10_000 */
   readonly callTimeoutMs?: number;
-  /** How long it stays open; doubles while the probes fail. @default 15_000 */
+  /** Time that the breaker stays open; doubles while the probes fail. @default 15_000 */
   readonly resetMs?: number;
   /** @default 10 times `resetMs` */
   readonly resetMaxMs?: number;
-  /** Calls that must succeed before it closes; no more pass at a time meanwhile. @default 1 */
+  /** Probes that must succeed before the breaker closes; it lets no more calls through at a time. @default 1 */
   readonly probes?: number;
-  /** Which errors say that what is called is ill; one it throws on does. @default every error */
+  /** Which errors count as failures of what is called. If it throws, the error counts. @default every error */
   readonly isFailure?: (error: unknown) => boolean;
-  /** Told of each change of state. */
+  /** Called at each change of state. */
   readonly onChange?: (state: BreakerState['type']) => void;
-  /** Told when `isFailure` or `onChange` throws; the breaker goes on. @default says nothing */
+  /** Logs when `isFailure` or `onChange` throws; the breaker continues. @default no log */
   readonly log?: Logger;
 }
 
-/** Fails fast while what it calls is down, and lets it recover before the load comes back. */
+/** Fails fast while what it calls is down, and lets it recover before the full load returns. */
 export interface CircuitBreaker {
   readonly state: BreakerState['type'];
   /**
-   * Calls, unless it is open. The signal is aborted at the timeout.
+   * Makes the call, unless the breaker is open. The signal is aborted at the timeout.
    *
    * @throws CircuitOpenError without calling
    * @throws RequestTimeoutError when the call takes too long, and whatever the call throws
@@ -52,7 +52,11 @@ export interface CircuitBreaker {
   call<T>(run: (signal: AbortSignal) => Promise<T>): Promise<T>;
 }
 
-/** @throws InvalidArgumentError naming the option that cannot be */
+/**
+ * Creates a circuit breaker.
+ *
+ * @throws InvalidArgumentError naming the option that is invalid
+ */
 export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
   requireKnownOptions('options', options, breakerOptions);
   const {
@@ -72,7 +76,7 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
     state = next;
     if (isChange) guarded(() => onChange?.(next.type), undefined);
   };
-  /** A probe whose end somebody's mistake hides would leave the breaker half open for ever. */
+  /** Guards against options that throw: a probe whose outcome is lost would leave the breaker half open for ever. */
   const guarded = <T>(ask: () => T, otherwise: T): T => {
     try {
       return ask();
@@ -86,7 +90,7 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
       return state.type;
     },
     call<T>(run: (signal: AbortSignal) => Promise<T>): Promise<T> {
-      const next = admit(state, policy, clock.now());
+      const next = letPass(state, policy, clock.now());
       if (next === undefined) {
         const retryAfterMs = state.type === 'open' ? Math.max(0, state.untilMs - clock.now()) : 0;
         return Promise.reject(new CircuitOpenError(name, retryAfterMs));
@@ -119,7 +123,7 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
   };
 }
 
-/** A call that throws at once fails as one that throws later. */
+/** A synchronous throw counts as a rejection. */
 async function attempt<T>(run: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
   return await run(signal);
 }

@@ -8,7 +8,7 @@ export type BreakerState =
   | {
       readonly type: 'half-open';
       readonly trips: number;
-      /** Probes on their way. */
+      /** Probes in flight. */
       readonly probing: number;
       readonly succeeded: number;
     };
@@ -22,8 +22,8 @@ export interface BreakerPolicy {
 
 export const closed: BreakerState = { type: 'closed', failures: 0 };
 
-/** A call wants to pass. The state after it, or undefined: refused. */
-export function admit(state: BreakerState, policy: BreakerPolicy, nowMs: number): BreakerState | undefined {
+/** Decides about a call: the state after letting it pass, or undefined to refuse it. */
+export function letPass(state: BreakerState, policy: BreakerPolicy, nowMs: number): BreakerState | undefined {
   if (state.type === 'closed') return state;
   const probing: BreakerState =
     state.type === 'open' ? { type: 'half-open', trips: state.trips, probing: 0, succeeded: 0 } : state;
@@ -32,27 +32,30 @@ export function admit(state: BreakerState, policy: BreakerPolicy, nowMs: number)
   return { ...probing, probing: probing.probing + 1 };
 }
 
-/** A call that was admitted into `admitted` has ended. Word of a probing that is over says nothing of this one. */
+/**
+ * State after the end of a call that passed in the state `passedIn`. The end of a probe of an earlier half-open period
+ * changes nothing.
+ */
 export function settle(
   state: BreakerState,
-  admitted: BreakerState,
+  passedIn: BreakerState,
   isFailure: boolean,
   policy: BreakerPolicy,
   nowMs: number,
 ): BreakerState {
-  if (state.type !== admitted.type || state.type === 'open') return state;
+  if (state.type !== passedIn.type || state.type === 'open') return state;
   if (state.type === 'closed') {
     if (!isFailure) return state.failures === 0 ? state : closed;
     const failures = state.failures + 1;
     return failures < policy.maxFailures ? { type: 'closed', failures } : trip(1, policy, nowMs);
   }
-  if (admitted.type !== 'half-open' || admitted.trips !== state.trips) return state;
+  if (passedIn.type !== 'half-open' || passedIn.trips !== state.trips) return state;
   if (isFailure) return trip(state.trips + 1, policy, nowMs);
   const succeeded = state.succeeded + 1;
   return succeeded >= policy.probes ? closed : { ...state, probing: state.probing - 1, succeeded };
 }
 
-/** Each trip without a recovery in between doubles the wait, up to `resetMaxMs`. */
+/** Each failed recovery doubles the wait, up to `resetMaxMs`. */
 function trip(trips: number, policy: BreakerPolicy, nowMs: number): BreakerState {
   const waitMs = Math.min(policy.resetMaxMs, policy.resetMs * 2 ** Math.min(trips - 1, 30));
   return { type: 'open', untilMs: nowMs + waitMs, trips };

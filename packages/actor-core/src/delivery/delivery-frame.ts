@@ -4,66 +4,67 @@ import { senderRefSchema } from '../remoting/actor-ref-schema.ts';
 import { growing } from '../remoting/growing-tuple.ts';
 
 /**
- * Ordered reliable delivery, as told on the wire; positional and only growing. A producer numbers its messages from 1
- * within one `life` of it. The consumer confirms what it has handled and grants credit, both as totals, so that
- * losing, doubling or reordering any of these words costs time and nothing else.
+ * Messages of ordered reliable delivery. On the wire they are positional tuples that only grow. A producer numbers its
+ * items from 1 within a `channel`: its own incarnation, or the number of a worker's registration; a higher channel is
+ * newer. The consumer confirms what it has handled and grants credit, both as totals, so that a lost, doubled or
+ * reordered message costs time and nothing else.
  *
  * ```
  * producer                              consumer
- *   hello(life, first, sent)   ───────▶           I am here; you may need `first` … `sent`
- *          ◀─────── demand(life, handled, upTo, resendFrom)
- *   item(life, n, message)     ───────▶           n = handled + 1: handled; smaller: ignored; larger: a gap
- *          ◀─────── demand(…)                     now and then, and at once where the item asks for it
+ *   hello(channel, first, sent)  ───────▶         handshake: `first` … `sent` are not confirmed
+ *          ◀─────── demand(channel, handled, upTo, resendFrom)
+ *   item(channel, n, message)    ───────▶         n = handled + 1: handled; smaller: ignored; larger: a gap
+ *          ◀─────── demand(…)                     regularly, and at once when the item requests it
  * ```
  */
 export type DeliveryFrame<M> =
-  | readonly [kind: 'hello', producer: ActorRef<DemandWord>, life: number, first: number, sent: number]
+  | readonly [kind: 'hello', producer: ActorRef<DemandMessage>, channel: number, first: number, sent: number]
   | readonly [
       kind: 'item',
-      producer: ActorRef<DemandWord>,
-      life: number,
+      producer: ActorRef<DemandMessage>,
+      channel: number,
       sequence: number,
-      /** Nothing follows for now: confirm at once. */
+      /** No item follows for now: confirm at once. */
       isLast: boolean,
       message: M,
-      /** How often a worker has ended with it in hand; left out at the first try. */
+      /** Number of workers that ended while this was their current message; left out for 0. */
       failures?: number | undefined,
     ];
 
-/** What a consumer tells a producer. */
-export type DemandWord =
+/** Messages of a consumer to a producer. */
+export type DemandMessage =
   | readonly [
       kind: 'demand',
       consumer: ActorRef<never>,
-      life: number,
+      channel: number,
       handled: number,
       upTo: number,
-      /** Send again from here; 0: nothing is missing. */
+      /** First sequence to send again; 0: nothing is missing. */
       resendFrom: number,
-      /** Which incarnation of the consumer says so. */
+      /** Incarnation of the consumer that sends this. */
       incarnation?: number | undefined,
     ]
-  /** An item came from a producer of which this life of the consumer knows nothing: say hello. */
-  | readonly [kind: 'unknown', consumer: ActorRef<never>, life: number, incarnation?: number | undefined];
+  /** An item arrived on a channel that this incarnation of the consumer does not know: a handshake is needed. */
+  | readonly [kind: 'unknown', consumer: ActorRef<never>, channel: number, incarnation?: number | undefined];
 
 const count = z.int().min(0);
-const lifeSchema = z.int().min(1);
-// Of the node that says it: nobody confirms or resets in another one's name.
-const producerRef = senderRefSchema<DemandWord>();
+const channelSchema = z.int().min(1);
+// The sender must be an actor of the sending node: no node confirms or resets for another one.
+const producerRef = senderRefSchema<DemandMessage>();
 const consumerRef = senderRefSchema<never>();
 
-export const demandSchema: z.ZodType<DemandWord> = z.union([
-  growing(z.literal('demand'), consumerRef, lifeSchema, count, count, count, count.optional()),
-  growing(z.literal('unknown'), consumerRef, lifeSchema, count.optional()),
+export const demandSchema: z.ZodType<DemandMessage> = z.union([
+  growing(z.literal('demand'), consumerRef, channelSchema, count, count, count, count.optional()),
+  growing(z.literal('unknown'), consumerRef, channelSchema, count.optional()),
 ]);
 
 export function deliverySchema<M>(message: z.ZodType<M>): z.ZodType<DeliveryFrame<M>> {
   return z.union([
-    growing(z.literal('hello'), producerRef, lifeSchema, count, count),
+    growing(z.literal('hello'), producerRef, channelSchema, count, count),
     growing(
       z.literal('item'),
       producerRef,
-      lifeSchema,
+      channelSchema,
       z.int().min(1),
       z.boolean(),
       message,
@@ -72,11 +73,11 @@ export function deliverySchema<M>(message: z.ZodType<M>): z.ZodType<DeliveryFram
   ]);
 }
 
-/** What becomes of a message given to a producer. */
+/** Outcome of a message that was given to a producer. */
 export type DeliveryResult =
-  /** A consumer has handled it. */
+  /** A consumer has handled the message. */
   | { readonly type: 'confirmed' }
-  /** Work only: so many workers ended with it in hand that nobody is given it any more. */
+  /** Work only: too many workers ended while this was their current message, so no further worker gets it. */
   | { readonly type: 'parked'; readonly attempts: number }
-  /** It was not taken: too many wait already. Try again later. */
+  /** Refused: too many messages wait already. Try again later. */
   | { readonly type: 'refused'; readonly reason: 'buffer-full' };

@@ -1,22 +1,25 @@
 import { InvalidArgumentError } from '../errors.ts';
 import type { ProducerWindowOptions } from './producer-window.ts';
 
-/** How a producer sends. Defaults as Pekko's reliable delivery has them. */
+/** Limits and timing of a producer. The defaults are those of Pekko's reliable delivery. */
 export interface ProducerOptions {
   /** Messages kept until they are confirmed; more are refused. @default 1000 */
   readonly bufferLimit?: number;
-  /** Silence of the consumer after which it is greeted again, which makes it name what it lacks. @default 2_000 */
+  /**
+   * Silence of the consumer after which the producer repeats the handshake, which makes the consumer name what is
+   * missing. @default 2_000
+   */
   readonly resendMs?: number;
-  /** That wait doubles up to this. @default 30_000 */
+  /** Limit of that wait, which doubles each time. @default 30_000 */
   readonly resendMaxMs?: number;
 }
 
-/** Messages on the way to a consumer at most, unless it says otherwise. */
+/** Default limit of messages in flight to a consumer. */
 export const defaultDeliveryWindow = 50;
-/** Producers that a consumer remembers at most; the one silent for longest is forgotten first. */
+/** Limit of producers that a consumer remembers; the one that was silent for longest is forgotten first. */
 export const maxProducers = 1_000;
 
-/** @throws InvalidArgumentError naming the option that cannot be */
+/** @throws InvalidArgumentError naming the option that is invalid */
 export function resolveProducerOptions(options: ProducerOptions): ProducerWindowOptions {
   const { bufferLimit = 1_000, resendMs = 2_000, resendMaxMs = 30_000 } = options;
   requireCount('bufferLimit', bufferLimit);

@@ -1,22 +1,23 @@
 import { InvalidArgumentError } from '../errors.ts';
 
-/** What the producer's side wants done, in order. */
+/** Effects of the producer's side, in order. */
 export type ProducerEffect<E> =
   | { readonly type: 'hello'; readonly first: number; readonly sent: number }
   | { readonly type: 'item'; readonly sequence: number; readonly isLast: boolean; readonly entry: E }
   | { readonly type: 'confirmed'; readonly entry: E };
 
 export interface ProducerWindowOptions {
-  /** Entries kept at most, sent or not. */
+  /** Limit of entries, sent or not. */
   readonly capacity: number;
-  /** Silence after which the consumer is greeted again; doubled each time up to `resendMaxMs`. */
+  /** Silence after which the handshake is repeated; doubled each time up to `resendMaxMs`. */
   readonly resendMs: number;
   readonly resendMaxMs: number;
 }
 
 /**
- * One producer's side of ordered reliable delivery: facts in, effects out, nothing performed. Entries are numbered
- * from 1; `confirmed < sequence <= sent` is on its way, `sent < sequence <= last` waits for credit.
+ * The producer's side of ordered reliable delivery to one consumer, as a pure core: facts in, effects out. Entries are
+ * numbered from 1; those with `confirmed < sequence <= sent` are in flight, those with `sent < sequence <= last` wait
+ * for credit.
  */
 export class ProducerWindow<E> {
   readonly #options: ProducerWindowOptions;
@@ -33,7 +34,7 @@ export class ProducerWindow<E> {
     this.#waitMs = options.resendMs;
   }
 
-  /** Entries that the consumer would take now. */
+  /** Number of further entries that the consumer accepts now. */
   get free(): number {
     return Math.max(0, this.#upTo - this.#last);
   }
@@ -42,22 +43,22 @@ export class ProducerWindow<E> {
     return this.#entries.length >= this.#options.capacity;
   }
 
-  /** When `tick` is due; undefined while nothing waits for the consumer. */
+  /** Instant at which `tick` is due; undefined while the producer waits for nothing. */
   get dueMs(): number | undefined {
     return this.#entries.length === 0 ? undefined : this.#quietSinceMs + this.#waitMs;
   }
 
-  /** Everything not confirmed, in order. */
+  /** All entries that are not confirmed, in order. */
   get unconfirmed(): readonly E[] {
     return this.#entries;
   }
 
-  /** The first that was sent and is not confirmed: what the consumer has in hand, as far as is known. */
+  /** The first entry that was sent and is not confirmed: the consumer's current message, as far as is known. */
   get inHand(): E | undefined {
     return this.#sent > this.#confirmed ? this.#entries[0] : undefined;
   }
 
-  /** Gives up what is in hand: the consumer is told to go on after it. */
+  /** Gives up the current message: the consumer is told to continue after it. */
   skip(): ProducerEffect<E>[] {
     if (this.inHand === undefined) return [];
     this.#entries.shift();
@@ -65,13 +66,13 @@ export class ProducerWindow<E> {
     return this.greet();
   }
 
-  /** Greets the consumer, whose credit is unknown until it answers. */
+  /** Starts a handshake. The credit is unknown until the consumer answers. */
   greet(): ProducerEffect<E>[] {
     this.#isGreeted = true;
     return [{ type: 'hello', first: this.#confirmed + 1, sent: this.#sent }];
   }
 
-  /** @throws InvalidArgumentError when full: look at `isFull` first */
+  /** @throws InvalidArgumentError when the window is full: check `isFull` first */
   offer(entry: E, nowMs: number): ProducerEffect<E>[] {
     if (this.isFull) throw new InvalidArgumentError('entry', 'does not fit the window');
     if (this.#entries.length === 0) this.#heardAt(nowMs);
@@ -89,18 +90,18 @@ export class ProducerWindow<E> {
     }
     this.#upTo = Math.max(this.#upTo, upTo);
     this.#heardAt(nowMs);
-    // It lacks what an earlier life of it has handled: that is over, it goes on after it.
+    // The consumer restarted: tell it where to continue. An earlier incarnation has handled everything before that.
     if (resendFrom > 0 && resendFrom <= this.#confirmed) effects.push(...this.greet());
     else if (resendFrom > 0) effects.push(...this.#items(resendFrom, this.#sent));
     return [...effects, ...this.#sendNew()];
   }
 
-  /** The consumer has forgotten, or never known, this producer. */
+  /** The consumer does not know this producer, or no longer. */
   unknown(): ProducerEffect<E>[] {
     return this.greet();
   }
 
-  /** The consumer has been silent: it, the items or its words were lost. */
+  /** The consumer was silent for `resendMs`: it, an item or an answer of it was lost. */
   tick(nowMs: number): ProducerEffect<E>[] {
     if (this.dueMs === undefined || nowMs < this.dueMs) return [];
     this.#quietSinceMs = nowMs;

@@ -8,7 +8,7 @@ import type { Props } from '../actor/actor-context.ts';
 import { props } from '../cell/create-props.ts';
 import { refKey } from '../actor/ref-key.ts';
 import { ConsumerWindow, type Demand } from './consumer-window.ts';
-import { type DeliveryFrame, type DemandWord, deliverySchema } from './delivery-frame.ts';
+import { type DeliveryFrame, type DemandMessage, deliverySchema } from './delivery-frame.ts';
 import { defaultDeliveryWindow, maxProducers, requireCount } from './delivery-options.ts';
 import { optionNames, requireKnownOptions } from '../known-options.ts';
 
@@ -20,29 +20,34 @@ const consumerOptions = optionNames<ReliableConsumerOptions<never>>({
   restart: true,
 });
 
-/** What a handler is told of a message beside itself. */
+/** What a handler learns about a message besides the message itself. */
 export interface DeliveryInfo {
   /**
-   * Which try at it this is, from 1: one more than the workers that ended with it in hand, as far as a `workDispatcher`
-   * knows. A `reliableProducer` does not count: always 1.
+   * Number of this attempt at the message, from 1: one more than the workers that ended while this was their current
+   * message, as far as a `workDispatcher` knows. A `reliableProducer` does not count attempts: always 1.
    */
   readonly attempt: number;
 }
 
-/** Handles one delivered message. A promise is awaited before the next one; a failure is the actor's failure. */
+/**
+ * Handles one delivered message. A promise is awaited before the next message; a rejection or throw is a failure of the
+ * actor.
+ */
 export type DeliveryHandler<M> = (
   message: M,
   context: ActorContext<DeliveryFrame<M>>,
   delivery: DeliveryInfo,
 ) => void | Promise<void>;
 
-/** What is received reliably, and how it is handled. */
+/** What a consumer receives, and how it handles that. */
 export interface ReliableConsumerOptions<M> {
-  /** What a message must look like; also lets producers of other nodes in. */
+  /** Schema of a message; it also allows producers on other nodes. */
   readonly protocol: z.ZodType<M>;
-  /** Makes the handler of each incarnation. */
+  /** Creates the handler of each incarnation. */
   readonly create: (context: ActorContext<DeliveryFrame<M>>) => DeliveryHandler<M>;
-  /** Messages of one producer on their way here at most. All producers' together should fit the mailbox. @default 50 */
+  /**
+   * Limit of messages in flight from one producer. Those of all producers together should fit the mailbox. @default 50
+   */
   readonly window?: number;
   readonly mailbox?: MailboxOptions | undefined;
   /** @default 'transient' */
@@ -50,12 +55,12 @@ export interface ReliableConsumerOptions<M> {
 }
 
 /**
- * Receives from any number of producers: of each, every message once and in order, for as long as this incarnation
- * lives. A message counts as handled once its handler has returned. After a restart the next incarnation begins with
- * the first message that was not confirmed: one whose handler failed comes again, and so may, after a crash of the
- * process, some that were handled but not yet confirmed. What must happen once across lives must be idempotent.
+ * Receives from any number of producers; of each, every message once and in order, within one incarnation. A message
+ * counts as handled when its handler has returned. After a restart the next incarnation begins with the first message
+ * that was not confirmed: the message whose handler failed comes again, and after a crash of the process so may some
+ * that were handled and not yet confirmed. An effect that must happen once across incarnations must be idempotent.
  *
- * @throws InvalidArgumentError naming the option that cannot be
+ * @throws InvalidArgumentError naming the option that is invalid
  */
 export function reliableConsumer<M>(options: ReliableConsumerOptions<M>): Props<DeliveryFrame<M>> {
   requireKnownOptions('options', options, consumerOptions);
@@ -71,44 +76,44 @@ function consume<M>(
   options: ReliableConsumerOptions<M>,
   handle: DeliveryHandler<M>,
 ) {
-  const windows = new Map<string, { producer: ActorRef<DemandWord>; window: ConsumerWindow }>();
+  const windows = new Map<string, { producer: ActorRef<DemandMessage>; window: ConsumerWindow }>();
   const self = context.self as ActorRef<never>;
 
-  const tell = (producer: ActorRef<DemandWord>, life: number, demand: Demand | undefined) => {
+  const tell = (producer: ActorRef<DemandMessage>, channel: number, demand: Demand | undefined) => {
     if (demand === undefined) return;
     const { handled, upTo, resendFrom } = demand;
-    producer.tell(['demand', self, life, handled, upTo, resendFrom, context.incarnation]);
+    producer.tell(['demand', self, channel, handled, upTo, resendFrom, context.incarnation]);
   };
-  const windowOf = (producer: ActorRef<DemandWord>) => {
+  const windowOf = (producer: ActorRef<DemandMessage>) => {
     const key = refKey(producer);
     const known = windows.get(key);
     const window = known?.window ?? new ConsumerWindow(options.window ?? defaultDeliveryWindow);
-    // Put at the end again: the first is the one silent for longest.
+    // Moved to the end: the first entry is the producer that was silent for longest.
     windows.delete(key);
     windows.set(key, { producer, window });
     if (windows.size > maxProducers) windows.delete(windows.keys().next().value as string);
     return window;
   };
   const item = (frame: Extract<DeliveryFrame<M>, readonly ['item', ...unknown[]]>): void | Promise<void> => {
-    const [, producer, life, sequence, isLast, message, failures = 0] = frame;
+    const [, producer, channel, sequence, isLast, message, failures = 0] = frame;
     const window = windowOf(producer);
-    const verdict = window.item(life, sequence);
+    const verdict = window.item(channel, sequence);
     if (verdict === 'ignore') return;
-    if (verdict === 'unknown') return producer.tell(['unknown', self, life, context.incarnation]);
-    if (verdict !== 'handle') return tell(producer, life, verdict);
+    if (verdict === 'unknown') return producer.tell(['unknown', self, channel, context.incarnation]);
+    if (verdict !== 'handle') return tell(producer, channel, verdict);
     const outcome = handle(message, context, { attempt: failures + 1 });
-    if (outcome === undefined) return tell(producer, life, window.done(isLast));
-    return outcome.then(() => tell(producer, life, window.done(isLast)));
+    if (outcome === undefined) return tell(producer, channel, window.done(isLast));
+    return outcome.then(() => tell(producer, channel, window.done(isLast)));
   };
   return receive<DeliveryFrame<M>>(
     (frame) => {
       if (frame[0] === 'item') return item(frame);
-      const [, producer, life, first, sent] = frame;
-      return tell(producer, life, windowOf(producer).hello(life, first, sent));
+      const [, producer, channel, first, sent] = frame;
+      return tell(producer, channel, windowOf(producer).hello(channel, first, sent));
     },
     (signal) => {
       if (signal.type === 'terminated') return;
-      for (const { producer, window } of windows.values()) tell(producer, window.producerLife, window.rest());
+      for (const { producer, window } of windows.values()) tell(producer, window.channel, window.rest());
     },
   );
 }

@@ -4,7 +4,12 @@ import { receive, setup } from '../actor/behaviour.ts';
 import type { Props } from '../actor/actor-context.ts';
 import { props } from '../cell/create-props.ts';
 import type { z } from 'zod';
-import { type DeliveryFrame, type DeliveryResult, type DemandWord, demandSchema } from './delivery-frame.ts';
+import {
+  type DeliveryFrame,
+  type DeliveryResult,
+  type DemandMessage,
+  demandSchema,
+} from './delivery-frame.ts';
 import { type ProducerOptions, resolveProducerOptions } from './delivery-options.ts';
 import { type ProducerEffect, ProducerWindow } from './producer-window.ts';
 import { optionNames, requireKnownOptions } from '../known-options.ts';
@@ -16,27 +21,31 @@ const producerOptions = optionNames<ReliableProducerOptions<never>>({
   resendMaxMs: true,
 });
 
-/** A message to be delivered, and who wants to know once it is. */
+/** A message to deliver, and the actor that is told the outcome. */
 export interface Send<M> {
   readonly type: 'send';
   readonly message: M;
   readonly replyTo?: ActorRef<DeliveryResult> | undefined;
 }
 
-/** What a reliable producer understands; from other nodes only a consumer's words. */
-export type ProducerMessage<M> = Send<M> | DemandWord | readonly [kind: 'look'];
+/** Messages of a reliable producer. Other nodes may send only those of a consumer. */
+export type ProducerMessage<M> = Send<M> | DemandMessage | readonly [kind: 'look'];
 
 export interface ReliableProducerOptions<M> extends ProducerOptions {
-  /** Best the ref of a path (`system.refFor`), which the consumer's next life answers to as well. */
+  /**
+   * The consumer. Prefer the ref of a path (`system.refFor`), which the next incarnation of the consumer answers to as
+   * well.
+   */
   readonly consumer: ActorRef<DeliveryFrame<M>>;
 }
 
 /**
- * Delivers what it is sent to one `reliableConsumer`, in order and, while that lives, exactly once; the consumer's
- * credit bounds what is on the way. It keeps trying for as long as it lives. What it held is lost when it ends itself:
- * whoever must know waits for `confirmed`, and sends again what never was.
+ * Delivers the messages that it is sent to one `reliableConsumer`: in order and, within one incarnation of the
+ * consumer, exactly once. The credit of the consumer bounds the messages in flight. The producer keeps trying as long
+ * as it runs. Messages that it holds are lost when it ends: a sender that must know waits for `confirmed`, and sends
+ * unconfirmed messages again.
  *
- * @throws InvalidArgumentError naming the option that cannot be
+ * @throws InvalidArgumentError naming the option that is invalid
  */
 export function reliableProducer<M>(options: ReliableProducerOptions<M>): Props<ProducerMessage<M>> {
   requireKnownOptions('options', options, producerOptions);
@@ -46,10 +55,10 @@ export function reliableProducer<M>(options: ReliableProducerOptions<M>): Props<
     setup<ProducerMessage<M>>((context) => {
       const window = new ProducerWindow<Send<M>>(windowOptions);
       const look = lookTimer(context);
-      const self = context.self as ActorRef<DemandWord>;
-      const { incarnation: life, clock } = context;
+      const self = context.self as ActorRef<DemandMessage>;
+      const { incarnation: channel, clock } = context;
       const perform = (effects: readonly ProducerEffect<Send<M>>[]) => {
-        for (const effect of effects) send(effect, self, consumer, life);
+        for (const effect of effects) send(effect, self, consumer, channel);
         look(window.dueMs);
       };
       return receive((message) => {
@@ -60,12 +69,14 @@ export function reliableProducer<M>(options: ReliableProducerOptions<M>): Props<
           return;
         }
         const word = message as Exclude<ProducerMessage<M>, Send<M>>;
-        if (word[0] === 'look') {
+        if (message[0] === 'look') {
           look.fired();
           perform(window.tick(clock.now()));
-        } else if (word[2] === life) {
+        } else if (message[2] === channel) {
           perform(
-            word[0] === 'unknown' ? window.unknown() : window.demand(word[3], word[4], word[5], clock.now()),
+            message[0] === 'unknown'
+              ? window.unknown()
+              : window.demand(message[3], message[4], message[5], clock.now()),
           );
         }
       });
@@ -75,26 +86,26 @@ export function reliableProducer<M>(options: ReliableProducerOptions<M>): Props<
   });
 }
 
-/** Carries out one effect of a producer's window. */
+/** Performs one effect of a producer's window. */
 export function send<M>(
   effect: ProducerEffect<Send<M>>,
-  producer: ActorRef<DemandWord>,
+  producer: ActorRef<DemandMessage>,
   consumer: ActorRef<DeliveryFrame<M>>,
-  life: number,
+  channel: number,
   failures = 0,
 ): void {
-  if (effect.type === 'hello') consumer.tell(['hello', producer, life, effect.first, effect.sent]);
+  if (effect.type === 'hello') consumer.tell(['hello', producer, channel, effect.first, effect.sent]);
   else if (effect.type === 'item') {
     const { sequence, isLast, entry } = effect;
     consumer.tell(
       failures === 0
-        ? ['item', producer, life, sequence, isLast, entry.message]
-        : ['item', producer, life, sequence, isLast, entry.message, failures],
+        ? ['item', producer, channel, sequence, isLast, entry.message]
+        : ['item', producer, channel, sequence, isLast, entry.message, failures],
     );
   } else effect.entry.replyTo?.tell({ type: 'confirmed' });
 }
 
-/** One timer for a deadline that mostly moves away: set again only when it fires or must fire earlier. */
+/** One timer for a deadline that mostly moves later: it is set again only when it fires or must fire earlier. */
 export function lookTimer<M>(
   context: ActorContext<M | readonly [kind: 'look']>,
 ): ((dueMs: number | undefined) => void) & { fired(): void } {

@@ -9,7 +9,7 @@ import type { TerminationReason } from '../actor/signal.ts';
 import { refKey } from '../actor/ref-key.ts';
 import { actorRefSchema } from '../remoting/actor-ref-schema.ts';
 import { growing } from '../remoting/growing-tuple.ts';
-import { type DeliveryFrame, type DemandWord, demandSchema } from './delivery-frame.ts';
+import { type DeliveryFrame, type DemandMessage, demandSchema } from './delivery-frame.ts';
 import { type ProducerOptions, requireCount, resolveProducerOptions } from './delivery-options.ts';
 import { type ProducerEffect, ProducerWindow } from './producer-window.ts';
 import { lookTimer, type Send, send } from './reliable-producer.ts';
@@ -23,33 +23,34 @@ const dispatcherOptions = optionNames<WorkDispatcherOptions<never>>({
   resendMaxMs: true,
 });
 
-/** A worker offers itself; said again and again, so that losing one word of it loses nothing. */
+/** Offer of a worker. It is repeated, so that the loss of one offer does no harm. */
 export type WorkerOffer<M> = readonly [kind: 'offer', worker: ActorRef<DeliveryFrame<M>>];
 
-/** What a dispatcher understands; from other nodes only offers and a consumer's words. */
-export type DispatcherMessage<M> = Send<M> | WorkerOffer<M> | DemandWord | readonly [kind: 'look'];
+/** Messages of a dispatcher. Other nodes may send only offers and the messages of a consumer. */
+export type DispatcherMessage<M> = Send<M> | WorkerOffer<M> | DemandMessage | readonly [kind: 'look'];
 
 const dispatcherSchema = z.union([
   demandSchema,
   growing(z.literal('offer'), actorRefSchema<DeliveryFrame<never>>()),
 ]);
 
-/** Each registration of a worker gets a number of its own, larger than those of earlier lives of the dispatcher. */
-const registrationsPerLife = 2 ** 32;
+/** Each registration of a worker gets its own number, larger than those of earlier incarnations of the dispatcher. */
+const registrationsPerIncarnation = 2 ** 32;
 
-/** Workers that may end with one message in hand before it is given to nobody any more. */
+/** Default of `maxAttempts`. */
 const defaultMaxAttempts = 5;
 
 export interface WorkDispatcherOptions<M> extends ProducerOptions {
   /**
-   * How many workers, or lives of one, may end with a message in hand: failed, killed, or lost with their node; not
-   * stopped. In hand is the first that they were given and had not confirmed; nobody knows whether one that is lost with
-   * its node had begun with it. Then it is parked: a `dead-letter` event, `{ type: 'parked' }` to whoever sent it, and `onParked`.
+   * Number of workers, or incarnations of one, that may end (failed, killed, or lost with their node; not stopped)
+   * while the message was their current one. The current message is the first that a worker was given and has not
+   * confirmed; a worker that was lost with its node may not have begun with it. After that the message is parked: a
+   * `dead-letter` event, `{ type: 'parked' }` to its sender, and a call of `onParked`.
    *
    * @default 5
    */
   readonly maxAttempts?: number;
-  /** Told of each message that is parked: the last chance to keep it. Must not throw. */
+  /** Called with each parked message: the last chance to keep it. Must not throw. */
   readonly onParked?: (message: M, attempts: number) => void;
 }
 
@@ -58,31 +59,31 @@ interface Parking<M> {
   readonly onParked: WorkDispatcherOptions<M>['onParked'] | undefined;
 }
 
-/** One message to be worked on. */
+/** One message of work. */
 interface Work<M> {
   readonly command: Send<M>;
-  /** Workers that ended with it in hand. */
+  /** Number of workers that ended while this was their current message. */
   failures: number;
 }
 
 interface Worker<M> {
   readonly ref: ActorRef<DeliveryFrame<M>>;
-  /** Of this registration: what an earlier one of the same worker says is ignored. */
-  readonly life: number;
+  /** Number of this registration: messages for an earlier one of the same worker are ignored. */
+  readonly channel: number;
   readonly window: ProducerWindow<Work<M>>;
-  /** Newest incarnation of it heard of; 0 = none. */
+  /** Newest known incarnation of the worker; 0 = none. */
   incarnation: number;
 }
 
 /**
- * Shares work out among the workers that offer themselves (`workPuller`): each gets as much as it has room for, the
- * one with most room first. What a worker has not confirmed when it ends, or when its node is down, goes to others,
- * before all newer work: a message is handled at least once, and twice only where a worker was lost after handling it.
- * There is no order between workers. Up to `bufferLimit` messages wait while all are busy, and are lost with the
- * dispatcher: whoever must know waits for `confirmed`. A message that ends its worker again and again is parked after
- * `maxAttempts`.
+ * Distributes work among the workers that offer themselves (`workPuller`). Each worker gets as much as it has room for,
+ * the one with most room first. When a worker ends or its node is down, its unconfirmed work goes to others, before all
+ * newer work: a message is handled at least once, and twice only when a worker was lost after handling it. There is no
+ * order between workers. Up to `bufferLimit` messages wait while all workers are busy; they are lost with the
+ * dispatcher, so a sender that must know waits for `confirmed`. A message that repeatedly ends its worker is parked
+ * after `maxAttempts`.
  *
- * @throws InvalidArgumentError naming the option that cannot be
+ * @throws InvalidArgumentError naming the option that is invalid
  */
 export function workDispatcher<M>(options: WorkDispatcherOptions<M> = {}): Props<DispatcherMessage<M>> {
   requireKnownOptions('options', options, dispatcherOptions);
@@ -130,17 +131,17 @@ class Dispatcher<M> {
     if (!isWord(message)) this.#send(message);
     else if (message[0] === 'look') this.#tick();
     else if (message[0] === 'offer') this.#register(message[1]);
-    else this.#hear(message);
+    else this.#receive(message);
     this.#shareOut();
     for (const { window } of this.#workers.values()) this.#look(window.dueMs);
   }
 
-  /** That worker is gone: others get what it had. */
+  /** A worker is gone: others get its work. */
   lose(ref: ActorRef<never>, reason: TerminationReason): void {
     const worker = this.#workers.get(refKey(ref));
     if (worker === undefined) return;
     this.#workers.delete(refKey(ref));
-    // One that stopped in order has not failed at what it left.
+    // A worker that stopped in order has not failed at its current message.
     if (reason !== 'stopped') this.#countFailure(worker);
     this.#waiting = [...worker.window.unconfirmed, ...this.#waiting];
     this.#shareOut();
@@ -155,37 +156,37 @@ class Dispatcher<M> {
   #register(ref: ActorRef<DeliveryFrame<M>>): void {
     const key = refKey(ref);
     const known = this.#workers.get(key);
-    // It has nothing and no room is known: the greeting was lost, and no resending heals that.
+    // The worker has no work and its room is unknown: the handshake was lost, and no resend makes up for that.
     if (known?.window.free === 0 && known.window.unconfirmed.length === 0)
       this.#perform(known, known.window.greet());
     if (known !== undefined) return;
-    const life = this.#context.incarnation * registrationsPerLife + ++this.#registrations;
-    const worker = { ref, life, window: new ProducerWindow<Work<M>>(this.#options), incarnation: 0 };
+    const channel = this.#context.incarnation * registrationsPerIncarnation + ++this.#registrations;
+    const worker = { ref, channel, window: new ProducerWindow<Work<M>>(this.#options), incarnation: 0 };
     this.#workers.set(key, worker);
-    // The one before, if any, has ended: its notice was read.
+    // An earlier registration has ended: its termination was handled before.
     this.#context.watch(ref);
     this.#perform(worker, worker.window.greet());
   }
 
-  #hear(word: DemandWord): void {
-    const worker = this.#workers.get(refKey(word[1]));
-    if (worker === undefined || worker.life !== word[2]) return;
+  #receive(message: DemandMessage): void {
+    const worker = this.#workers.get(refKey(message[1]));
+    if (worker === undefined || worker.channel !== message[2]) return;
     const { window } = worker;
-    const incarnation = (word[0] === 'unknown' ? word[3] : word[6]) ?? 0;
+    const incarnation = (message[0] === 'unknown' ? message[3] : message[6]) ?? 0;
     if (incarnation > worker.incarnation) {
-      // The life before has ended in the middle of something.
+      // The earlier incarnation ended in the middle of a message.
       if (worker.incarnation > 0) this.#perform(worker, this.#countFailure(worker));
       worker.incarnation = incarnation;
     }
     this.#perform(
       worker,
-      word[0] === 'unknown'
+      message[0] === 'unknown'
         ? window.unknown()
-        : window.demand(word[3], word[4], word[5], this.#context.clock.now()),
+        : window.demand(message[3], message[4], message[5], this.#context.clock.now()),
     );
   }
 
-  /** A worker, or one life of it, ended with something in hand: that is given to others, but not for ever. */
+  /** A worker, or one incarnation of it, ended with a current message: others get that message, up to `maxAttempts`. */
   #countFailure({ ref, window }: Worker<M>): ProducerEffect<Work<M>>[] {
     const work = window.inHand;
     if (work === undefined || ++work.failures < this.#parking.maxAttempts) return [];
@@ -222,11 +223,11 @@ class Dispatcher<M> {
     return best;
   }
 
-  #perform({ ref, life }: Worker<M>, effects: readonly ProducerEffect<Work<M>>[]): void {
-    const self = this.#context.self as ActorRef<DemandWord>;
+  #perform({ ref, channel }: Worker<M>, effects: readonly ProducerEffect<Work<M>>[]): void {
+    const self = this.#context.self as ActorRef<DemandMessage>;
     for (const effect of effects)
-      if (effect.type === 'hello') send(effect, self, ref, life);
-      else send({ ...effect, entry: effect.entry.command }, self, ref, life, effect.entry.failures);
+      if (effect.type === 'hello') send(effect, self, ref, channel);
+      else send({ ...effect, entry: effect.entry.command }, self, ref, channel, effect.entry.failures);
   }
 }
 

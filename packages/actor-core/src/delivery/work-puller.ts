@@ -18,12 +18,18 @@ const pullerOptions = optionNames<WorkPullerOptions<never>>({
   restart: true,
 });
 
-/** A reliable consumer that pulls its work from a dispatcher. */
+/** How a worker gets and handles its work. */
 export interface WorkPullerOptions<M> extends ReliableConsumerOptions<M> {
   readonly dispatcher: ActorRef<WorkerOffer<M>>;
-  /** Messages this worker holds at most, the one in hand included. @default 2: the next is there when one is done */
+  /**
+   * Limit of messages that this worker holds, the current one included. @default 2: the next message is there when the
+   * current one is done
+   */
   readonly window?: number;
-  /** How often it offers itself again, so that a new life of the dispatcher finds it. @default 5_000 */
+  /**
+   * Interval at which the worker repeats its offer, so that a new incarnation of the dispatcher finds it. @default
+   * 5_000
+   */
   readonly offerMs?: number;
 }
 
@@ -31,10 +37,10 @@ const defaultWorkWindow = 2;
 const defaultOfferMs = 5_000;
 
 /**
- * A worker of a `workDispatcher`: its child `worker` is a `reliableConsumer`, which it offers for as long as that
- * lives. It ends when the child does, and the dispatcher gives what was unconfirmed to others.
+ * A worker of a `workDispatcher`. Its child `worker` is a `reliableConsumer`, which the worker offers while that child
+ * runs. The worker ends with its child, and the dispatcher gives the unconfirmed messages to others.
  *
- * @throws InvalidArgumentError naming the option that cannot be
+ * @throws InvalidArgumentError naming the option that is invalid
  */
 export function workPuller<M>(options: WorkPullerOptions<M>): Props<'offer'> {
   requireKnownOptions('options', options, pullerOptions);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { decideLeadership, initialLeadership, mayAct } from './decide-leadership.ts';
 import type { LeadershipEvent, LeadershipState } from './leadership-state.ts';
 
-/** One line for each step: the instant, what happened, and what was decided. */
+/** One line per step: the instant, the event, the role after it, and the effects. */
 function transcript(
   steps: [nowMs: number, event: LeadershipEvent][],
   start: LeadershipState = initialLeadership('a', 7, true, 2_000, 0),
@@ -22,8 +22,8 @@ function transcript(
   return { lines, state };
 }
 
-const heard = (term: number, fence: number, from = 'b', isResigning = false): LeadershipEvent => ({
-  type: 'heard',
+const announced = (term: number, fence: number, from = 'b', isResigning = false): LeadershipEvent => ({
+  type: 'announced',
   from,
   incarnation: 3,
   term,
@@ -41,7 +41,7 @@ const leading: [number, LeadershipEvent][] = [
 ];
 
 describe('leadership', () => {
-  it('of a new group goes to the first who writes the record, and is announced', () => {
+  it('of a new group goes to the first candidate that writes the record, and is announced', () => {
     expect(
       transcript([...leading, [100, { type: 'tick' }], [600, { type: 'tick' }], [700, { type: 'tick' }]])
         .lines,
@@ -55,7 +55,7 @@ describe('leadership', () => {
     ]);
   });
 
-  it('of somebody unheard is left alone for a lease, then taken over his record', () => {
+  it('of a silent leader is respected for a lease, and then taken over by compare-and-set on its record', () => {
     expect(
       transcript([
         [0, { type: 'tick' }],
@@ -75,25 +75,25 @@ describe('leadership', () => {
     ]);
   });
 
-  it('is not disputed while its heartbeats are heard', () => {
+  it('is not disputed while heartbeats of the leader arrive', () => {
     expect(
       transcript([
         [0, { type: 'tick' }],
         [1, record(4, 40)],
-        [1_500, heard(4, 40)],
+        [1_500, announced(4, 40)],
         [3_000, { type: 'tick' }],
-        [3_400, heard(4, 40)],
+        [3_400, announced(4, 40)],
         [5_000, { type: 'tick' }],
       ]).lines.slice(2),
     ).toEqual([
-      '1500 heard: follower → changed',
+      '1500 announced: follower → changed',
       '3000 tick: follower',
-      '3400 heard: follower',
+      '3400 announced: follower',
       '5000 tick: follower',
     ]);
   });
 
-  it('is left to whoever wrote first when the compare-and-set is lost', () => {
+  it('stays with the node that wrote first when the compare-and-set fails', () => {
     expect(
       transcript([
         [0, { type: 'tick' }],
@@ -121,7 +121,7 @@ describe('leadership', () => {
     ]);
   });
 
-  it('of an earlier life of this very node is taken over at once', () => {
+  it('of an earlier incarnation of this node is taken over at once', () => {
     expect(
       transcript([
         [0, { type: 'tick' }],
@@ -132,14 +132,14 @@ describe('leadership', () => {
 
   it.each([
     ['said goodbye', { type: 'member', node: 'b', state: 'left', incarnation: 3 }],
-    ['came back in another life', { type: 'member', node: 'b', state: 'alive', incarnation: 4 }],
-    ['resigned', heard(4, 40, 'b', true)],
-  ] as [string, LeadershipEvent][])('is looked at again at once when the leader %s', (_, event) => {
+    ['came back in a newer incarnation', { type: 'member', node: 'b', state: 'alive', incarnation: 4 }],
+    ['resigned', announced(4, 40, 'b', true)],
+  ] as [string, LeadershipEvent][])('is checked at once in the record when the leader %s', (_, event) => {
     expect(
       transcript([
         [0, { type: 'tick' }],
         [1, record(4, 40)],
-        [100, heard(4, 40)],
+        [100, announced(4, 40)],
         [200, event],
         [201, { type: 'tick' }],
         [202, record(4, 40)],
@@ -156,21 +156,20 @@ describe('leadership', () => {
       transcript([
         [0, { type: 'tick' }],
         [1, record(4, 40)],
-        [100, heard(4, 40)],
+        [100, announced(4, 40)],
         [200, { type: 'member', node: 'b', state: 'unreachable', incarnation: 3 }],
         [300, { type: 'tick' }],
       ]).lines.slice(3),
     ).toEqual(['200 member: follower', '300 tick: follower']);
   });
 
-  it('ends when a newer one is heard, and an older one is not listened to', () => {
-    expect(transcript([...leading, [10, heard(2, 9)], [20, heard(1, 1, 'c')]]).lines.slice(3)).toEqual([
-      '10 heard: follower → changed',
-      '20 heard: follower',
-    ]);
+  it('ends when a newer leader announces itself, and an older one is ignored', () => {
+    expect(
+      transcript([...leading, [10, announced(2, 9)], [20, announced(1, 1, 'c')]]).lines.slice(3),
+    ).toEqual(['10 announced: follower → changed', '20 announced: follower']);
   });
 
-  it('ends when a write is rejected, and the record tells who follows', () => {
+  it('ends when a write is rejected, and the record names the successor', () => {
     expect(
       transcript([...leading, [10, { type: 'rejected', fence: 1 }], [11, record(2, 9)]]).lines.slice(3),
     ).toEqual(['10 rejected: follower → read, changed', '11 read: follower']);
@@ -192,7 +191,7 @@ describe('leadership', () => {
     expect(lines.at(-1)).toBe('9003 rejected: leader');
   });
 
-  it('survives a short cut and ends after one of a lease; the same record is taken up again if nobody took it', () => {
+  it('survives a short disconnection and ends after a lease; an unchanged record is taken up again', () => {
     expect(
       transcript([
         ...leading,
@@ -219,7 +218,7 @@ describe('leadership', () => {
     ]);
   });
 
-  it('may not act while cut off for a lease or after a stall, before any tick has said so', () => {
+  it('does not allow acting after a lease without connection or a stall, even before the next tick', () => {
     const { state } = transcript(leading);
     expect(mayAct(state, 1_000)).toBe(true);
     expect(mayAct(state, 2_002)).toBe(false);
@@ -250,7 +249,7 @@ describe('leadership', () => {
     ).toEqual(['6001 read-failed: leader', '6300 tick: leader → read']);
   });
 
-  it('is given up by resigning, for good', () => {
+  it('is given up for good by resigning', () => {
     expect(
       transcript([
         ...leading,
@@ -265,7 +264,7 @@ describe('leadership', () => {
     ]);
   });
 
-  it('is not taken when the write is won after resigning', () => {
+  it('is not taken when the write succeeds after resigning', () => {
     expect(
       transcript([
         [0, { type: 'tick' }],
@@ -276,16 +275,16 @@ describe('leadership', () => {
     ).toEqual(['2 resign: resigned', '3 won: resigned → announce t1 #1 resigning']);
   });
 
-  it('is only followed by a node that is no candidate', () => {
+  it('is followed and never taken by a node that is no candidate', () => {
     expect(
       transcript(
         [
           [0, { type: 'tick' }],
-          [10, heard(3, 30)],
+          [10, announced(3, 30)],
           [5_000, { type: 'tick' }],
         ],
         initialLeadership('g', 1, false, 2_000, 0),
       ).lines,
-    ).toEqual(['0 tick: follower', '10 heard: follower → changed', '5000 tick: follower → changed']);
+    ).toEqual(['0 tick: follower', '10 announced: follower → changed', '5000 tick: follower → changed']);
   });
 });

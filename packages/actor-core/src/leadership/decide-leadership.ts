@@ -8,11 +8,11 @@ import type {
 import type { LeaderInfo } from './lease.ts';
 
 /**
- * Who leads a group, decided from what is heard, read and written; no clock, no bus, no store of its own.
+ * The rules of leadership as a pure function: announcements, records and the outcomes of writes in, effects out.
  *
- * Safety rests on the lead record alone: it is written by compare-and-set on the sequence of the record that was
- * read, so of two candidates one loses, and its sequence fences every later write. Everything else here (silence,
- * jitter, goodbyes) only decides when to try.
+ * Safety rests on the lead record alone. A candidate writes it by compare-and-set on the sequence of the record that it
+ * has read, so of two candidates one loses; the sequence of the new record fences every later write. All other rules
+ * (silence, jitter, resignation) only decide when a candidate tries.
  *
  * ```
  *            silence, read            compare-and-set won
@@ -23,10 +23,10 @@ import type { LeaderInfo } from './lease.ts';
  */
 
 const announceMs = 500;
-/** Share of the lease for which a leader that is cut off trusts it. */
+/** Share of the lease during which a leader without connection still trusts its lease. */
 const trustedShare = 0.8;
-/** Wait at most before a chance that is open to all is taken, so that not all take it at once. */
-const stampedeMs = 150;
+/** Longest random wait before a vacant leadership is tried for: spreads the candidates out (thundering herd). */
+const vacancyJitterMs = 150;
 const retryMs = 250;
 
 export function initialLeadership(
@@ -43,7 +43,7 @@ export function initialLeadership(
     leaseMs,
     role: 'follower',
     lead: undefined,
-    isHeard: false,
+    isAnnounced: false,
     isConfirmed: false,
     electionAtMs: nowMs,
     announceAtMs: nowMs,
@@ -53,23 +53,23 @@ export function initialLeadership(
   };
 }
 
-/** Does this node lead, and may it act on that now? */
+/** Whether this node leads and may act on it now. */
 export function mayAct(state: LeadershipState, nowMs: number): boolean {
   if (state.role !== 'leader' || !state.isConfirmed) return false;
-  // A node that was cut off, or did not even run, for too long must not trust what it knew.
+  // A node that was disconnected, or did not run at all, for that long may have been replaced.
   if (state.disconnectedAtMs !== undefined && nowMs >= trustedUntilMs(state)) return false;
   return nowMs - state.lastTickMs < state.leaseMs;
 }
 
 /**
- * Instant at which a leader that is cut off stops acting by itself: counted from its last announcement, which no
- * follower can have heard before it was sent, and earlier than any follower's lease on it runs out.
+ * Instant at which a disconnected leader stops acting by itself. It counts from the last announcement, which no
+ * follower can have received before it was sent, so it is earlier than the end of the lease at every follower.
  */
 function trustedUntilMs(state: LeadershipState): number {
   return state.announceAtMs - announceMs + trustedShare * state.leaseMs;
 }
 
-/** Decides what an event means; `jitter` is uniform in [0, 1). */
+/** Next state and effects of an event; `jitter` is uniform in [0, 1). */
 export function decideLeadership(
   state: LeadershipState,
   event: LeadershipEvent,
@@ -79,8 +79,8 @@ export function decideLeadership(
   switch (event.type) {
     case 'tick':
       return decideTick(state, nowMs, jitter);
-    case 'heard':
-      return decideHeard(state, event, nowMs, jitter);
+    case 'announced':
+      return decideAnnounced(state, event, nowMs, jitter);
     case 'read':
       return decideRead({ ...state, isBusy: false }, event.record, nowMs, jitter);
     case 'read-failed':
@@ -122,14 +122,14 @@ function decideTick(before: LeadershipState, nowMs: number, jitter: number): Lea
     nowMs < state.electionAtMs
   )
     return idle(state);
-  // The leader was silent for its lease: it is no longer shown, and whoever may campaign looks at the record.
-  const changed: LeadershipEffect[] = state.isHeard ? [{ type: 'changed' }] : [];
+  // The leader was silent for its lease: it is no longer reported as leader, and candidates read the record.
+  const changed: LeadershipEffect[] = state.isAnnounced ? [{ type: 'changed' }] : [];
   if (!state.isCandidate)
     return {
-      state: { ...state, isHeard: false, electionAtMs: nextElection(state, nowMs, jitter) },
+      state: { ...state, isAnnounced: false, electionAtMs: nextElection(state, nowMs, jitter) },
       effects: changed,
     };
-  return { state: { ...state, isHeard: false, isBusy: true }, effects: [...changed, { type: 'read' }] };
+  return { state: { ...state, isAnnounced: false, isBusy: true }, effects: [...changed, { type: 'read' }] };
 }
 
 function decideLeaderTick(state: LeadershipState, nowMs: number, hasStalled: boolean): LeadershipStep {
@@ -141,7 +141,7 @@ function decideLeaderTick(state: LeadershipState, nowMs: number, hasStalled: boo
       state: { ...state, isConfirmed: false, isBusy: true },
       effects: [{ type: 'read' }, { type: 'changed' }],
     };
-  // The look at the record after a stall failed: again.
+  // Reading the record after the stall has failed: read it again.
   if (!state.isConfirmed && !state.isBusy)
     return { state: { ...state, isBusy: true }, effects: [{ type: 'read' }] };
   if (!state.isConfirmed || nowMs < state.announceAtMs || state.lead === undefined) return idle(state);
@@ -151,24 +151,31 @@ function decideLeaderTick(state: LeadershipState, nowMs: number, hasStalled: boo
   };
 }
 
-function decideHeard(
+function decideAnnounced(
   state: LeadershipState,
-  heard: Extract<LeadershipEvent, { type: 'heard' }>,
+  announced: Extract<LeadershipEvent, { type: 'announced' }>,
   nowMs: number,
   jitter: number,
 ): LeadershipStep {
   const known = state.lead;
-  if (known !== undefined && (heard.term < known.term || heard.fence < known.fence)) return idle(state);
-  // Its own announcements. Who only follows has none: it hears another member of the group on its own node.
-  if (heard.from === state.self && state.isCandidate) return idle(state);
-  const isNew = known === undefined || heard.fence > known.fence;
+  if (known !== undefined && (announced.term < known.term || announced.fence < known.fence))
+    return idle(state);
+  // A candidate ignores its own announcements. A node that only follows sends none: such an announcement comes from
+  // another member of the group on the same node.
+  if (announced.from === state.self && state.isCandidate) return idle(state);
+  const isNew = known === undefined || announced.fence > known.fence;
   const newLead = isNew
-    ? { node: heard.from, nodeIncarnation: heard.incarnation, term: heard.term, fence: heard.fence }
+    ? {
+        node: announced.from,
+        nodeIncarnation: announced.incarnation,
+        term: announced.term,
+        fence: announced.fence,
+      }
     : known;
-  if (heard.isResigning) {
+  if (announced.isResigning) {
     return {
-      state: { ...state, lead: newLead, isHeard: false, electionAtMs: nowMs + stampedeMs * jitter },
-      effects: state.isHeard ? [{ type: 'changed' }] : [],
+      state: { ...state, lead: newLead, isAnnounced: false, electionAtMs: nowMs + vacancyJitterMs * jitter },
+      effects: state.isAnnounced ? [{ type: 'changed' }] : [],
     };
   }
   return {
@@ -176,11 +183,11 @@ function decideHeard(
       ...state,
       role: state.role === 'resigned' ? 'resigned' : 'follower',
       lead: newLead,
-      isHeard: true,
+      isAnnounced: true,
       isConfirmed: false,
       electionAtMs: nextElection(state, nowMs, jitter),
     },
-    effects: isNew || !state.isHeard ? [{ type: 'changed' }] : [],
+    effects: isNew || !state.isAnnounced ? [{ type: 'changed' }] : [],
   };
 }
 
@@ -192,21 +199,22 @@ function decideRead(
 ): LeadershipStep {
   if (state.role === 'resigned') return idle(state);
   if (record === undefined) return campaign(state, 1, 0);
-  // A read can be older than what was heard: it never takes anything back.
+  // A record older than the known one changes nothing: another node may have written since.
   if (state.lead !== undefined && record.sequence < state.lead.fence) return wait(state, nowMs, jitter);
   if (record.leader === state.self && record.incarnation === state.incarnation)
     return lead(state, record, nowMs);
   const isNews = state.lead === undefined || record.sequence > state.lead.fence;
-  const known = isNews ? { ...state, lead: infoOf(record), isHeard: false } : state;
+  const known = isNews ? { ...state, lead: infoOf(record), isAnnounced: false } : state;
   const wasLeading = state.role === 'leader';
   const follower: LeadershipState = { ...known, role: 'follower', isConfirmed: false };
   if (isOver(state, record)) return campaign(follower, record.term + 1, record.sequence);
-  // A record that is news belongs to someone who deserves a lease's time to be heard.
-  if (isNews || state.isHeard) return wait(follower, nowMs, jitter, wasLeading ? [{ type: 'changed' }] : []);
+  // The writer of a new record gets the time of a lease to announce itself.
+  if (isNews || state.isAnnounced)
+    return wait(follower, nowMs, jitter, wasLeading ? [{ type: 'changed' }] : []);
   return campaign(follower, record.term + 1, record.sequence);
 }
 
-/** The record names an earlier life of this very node. */
+/** The record names an earlier incarnation of this node. */
 function isOver(state: LeadershipState, record: LeadRecord): boolean {
   return record.leader === state.self && record.incarnation < state.incarnation;
 }
@@ -232,10 +240,10 @@ function decideMember(
   return {
     state: {
       ...state,
-      isHeard: false,
-      electionAtMs: Math.min(state.electionAtMs, nowMs + stampedeMs * jitter),
+      isAnnounced: false,
+      electionAtMs: Math.min(state.electionAtMs, nowMs + vacancyJitterMs * jitter),
     },
-    effects: state.isHeard ? [{ type: 'changed' }] : [],
+    effects: state.isAnnounced ? [{ type: 'changed' }] : [],
   };
 }
 
@@ -254,7 +262,7 @@ function decideConnection(
       effects: [announcement(state.lead, false)],
     };
   }
-  // Nobody could be heard in between: the silence starts again.
+  // No announcement could arrive while disconnected, so the silence is counted from now.
   return idle({ ...back, electionAtMs: nextElection(state, nowMs, jitter) });
 }
 
@@ -264,7 +272,7 @@ function decideResign(state: LeadershipState): LeadershipStep {
   const resigned: LeadershipState = {
     ...state,
     role: 'resigned',
-    isHeard: state.isHeard && !wasLeading,
+    isAnnounced: state.isAnnounced && !wasLeading,
     isConfirmed: false,
   };
   if (!wasLeading || state.lead === undefined) return idle(resigned);
@@ -272,7 +280,8 @@ function decideResign(state: LeadershipState): LeadershipStep {
 }
 
 function lead(state: LeadershipState, record: LeadRecord, nowMs: number): LeadershipStep {
-  // Won after it had resigned, or after a newer leader was heard: the record stands, this node does not use it.
+  // The write succeeded after this node resigned or learnt of a newer leader: the record stays, and this node does not
+  // lead.
   if (state.role === 'resigned') return { state, effects: [announcement(infoOf(record), true)] };
   if (state.lead !== undefined && state.lead.fence > record.sequence)
     return idle({ ...state, role: 'follower' });
@@ -280,7 +289,7 @@ function lead(state: LeadershipState, record: LeadRecord, nowMs: number): Leader
     ...state,
     role: 'leader',
     lead: infoOf(record),
-    isHeard: true,
+    isAnnounced: true,
     isConfirmed: true,
     announceAtMs: nowMs + announceMs,
     lastTickMs: nowMs,
@@ -303,7 +312,7 @@ function stepDown(
 ): LeadershipStep {
   const isBusy = effects.some((effect) => effect.type === 'read');
   return {
-    state: { ...state, role: 'follower', isHeard: false, isConfirmed: false, electionAtMs, isBusy },
+    state: { ...state, role: 'follower', isAnnounced: false, isConfirmed: false, electionAtMs, isBusy },
     effects: [...effects, { type: 'changed' }],
   };
 }

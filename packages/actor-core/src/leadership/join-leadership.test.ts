@@ -28,7 +28,7 @@ const leaders = (candidates: Candidate[]) =>
 
 function leaderOf(candidates: Candidate[]): Candidate {
   const found = candidates.find(({ leadership }) => leadership.isLeader());
-  if (found === undefined) throw new Error('nobody leads');
+  if (found === undefined) throw new Error('there is no leader');
   return found;
 }
 
@@ -39,7 +39,7 @@ describe('a group', () => {
     expect(new Set(candidates.map(({ leadership }) => leadership.current()?.fence)).size).toBe(1);
   });
 
-  it('has another one within 4 s of a crash, and within one of a goodbye', async () => {
+  it('has a new leader within 4 s of a crash, and within 1 s of an orderly end', async () => {
     const { candidates, pass } = await group(['a', 'b', 'c']);
     const first = leaderOf(candidates);
     first.node.crash();
@@ -51,7 +51,7 @@ describe('a group', () => {
     expect(leaders(rest.filter((candidate) => candidate !== second))).toHaveLength(1);
   });
 
-  it('never has two that may act while one is cut off, and the old one is rejected', async () => {
+  it('never has two leaders that may act while one is disconnected, and rejects writes of the old one', async () => {
     const { candidates, pass } = await group(['a', 'b']);
     const old = leaderOf(candidates);
     old.node.transport.disconnect();
@@ -68,7 +68,7 @@ describe('a group', () => {
     expect(old.leadership.current()?.term).toBe(2);
   });
 
-  it('suspends a leader while the store is away, and does not depose it', async () => {
+  it('suspends a leader while the store is unavailable, and does not depose it', async () => {
     const { hub, candidates, pass } = await group(['a', 'b']);
     const leader = leaderOf(candidates);
     hub.store.state = 'down';
@@ -101,7 +101,7 @@ describe('a group', () => {
     expect(leader.leadership.isLeader()).toBe(false);
   });
 
-  it('recovers when its writes are done but not confirmed', async () => {
+  it('recovers when writes are performed but not confirmed', async () => {
     const hub = createTestHub();
     const node = createTestNode(hub, { nodeId: 'a' });
     const leadership = joinLeadership(node, { group: 'g' });
@@ -114,7 +114,7 @@ describe('a group', () => {
     expect(leadership.isLeader()).toBe(true);
   });
 
-  it('is led apart from the group of that name in another cell of the same NATS account', async () => {
+  it('is independent of the group of the same name in another cell of the NATS account', async () => {
     const hub = createTestHub();
     const cells = ['red', 'blue'].map((cell) => {
       const node = createTestNode({ ...hub, cell }, { nodeId: `${cell}-a` });
@@ -125,7 +125,7 @@ describe('a group', () => {
     expect(cells.map((leadership) => leadership.isLeader())).toEqual([true, true]);
   });
 
-  it('is followed on the very node that leads it, by who is no candidate', async () => {
+  it('is followed on the leading node itself by a member that is no candidate', async () => {
     const hub = createTestHub();
     const node = createTestNode(hub, { nodeId: 'a' });
     const leading = joinLeadership(node, { group: 'g' });
@@ -139,7 +139,7 @@ describe('a group', () => {
     expect(following.current()).toBeUndefined();
   });
 
-  it('has one candidate on a node, for two would lead under one fence', async () => {
+  it('accepts one candidate per node, because two would lead under one fence', async () => {
     const hub = createTestHub();
     const node = createTestNode(hub, { nodeId: 'a' });
     const first = joinLeadership(node, { group: 'g' });

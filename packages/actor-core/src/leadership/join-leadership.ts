@@ -21,13 +21,19 @@ const leadershipOptions = optionNames<LeadershipOptions>({
   historyPerSubject: true,
 });
 
-/** Which group, and how this node takes part. */
+/** The group, and the part of this node in it. */
 export interface LeadershipOptions {
   /** `[a-z0-9_-]`, 64 characters at most; names the group's stream (`controlStream`). */
   readonly group: string;
-  /** False: only follow. @default true for nodes with the role `host`, the only ones that NATS lets write */
+  /**
+   * Whether the node competes for leadership; `false` only follows it. @default true for nodes with the role `host`,
+   * the only ones that NATS permissions let write
+   */
   readonly candidate?: boolean;
-  /** Silence after which a leader is replaced, and for which one that is cut off may still act. @default 2_000 */
+  /**
+   * Silence after which candidates replace a leader, and time for which a disconnected leader may still act. @default
+   * 2_000
+   */
   readonly leaseMs?: number;
   /** Copies of the group's stream. @default 1 */
   readonly replicas?: number;
@@ -38,19 +44,19 @@ export interface LeadershipOptions {
 const defaultLeaseMs = 2_000;
 const tickMs = 100;
 
-/** Groups in which a node is a candidate: two of one node would both take its record for theirs. */
+/** Groups in which a node is a candidate. Two candidates of one node would both take its record for their own. */
 const candidacies = new WeakMap<LocalNode, Set<string>>();
 
 /**
- * Follows the leadership of a group, and as a candidate competes for it.
+ * Follows the leadership of a group, and competes for it if the node is a candidate.
  *
- * @throws InvalidArgumentError for a second candidate of one node, and naming the option that cannot be
+ * @throws InvalidArgumentError naming the option that is invalid, and for a second candidate on one node
  */
 export function joinLeadership(node: LocalNode, options: LeadershipOptions): Leadership {
   return new LeaseLeadership(node, options);
 }
 
-/** The shell of `decideLeadership`: carries out its effects and feeds it what comes of them. */
+/** The shell of `decideLeadership`: performs its effects and reports their outcomes back to it. */
 class LeaseLeadership implements Leadership {
   readonly group: string;
   readonly #node: LocalNode;
@@ -123,32 +129,35 @@ class LeaseLeadership implements Leadership {
   #stand(): void {
     const groups = candidacies.get(this.#node) ?? new Set();
     if (groups.has(this.group))
-      throw new InvalidArgumentError('group', `has a candidate on this node already: ${this.group}`);
+      throw new InvalidArgumentError('group', `already has a candidate on this node: ${this.group}`);
     candidacies.set(this.#node, groups.add(this.group));
     this.#ends.push(() => groups.delete(this.group));
   }
 
   #listen(): void {
     const { transport, subjects, presence, clock } = this.#node;
-    const heard = transport.subscribe(subjects.leader(this.group, anyToken), ({ subject, payload }) => {
-      const heartbeat = decodeHeartbeat(payload);
-      if (heartbeat !== undefined) this.#take({ type: 'heard', from: senderOf(subject), ...heartbeat });
-    });
+    const announcements = transport.subscribe(
+      subjects.leader(this.group, anyToken),
+      ({ subject, payload }) => {
+        const heartbeat = decodeHeartbeat(payload);
+        if (heartbeat !== undefined) this.#take({ type: 'announced', from: senderOf(subject), ...heartbeat });
+      },
+    );
     this.#ends.push(
-      () => heard.unsubscribe(),
+      () => announcements.unsubscribe(),
       presence.onChange(({ node, state, incarnation }) =>
         this.#take({ type: 'member', node, state, incarnation }),
       ),
       transport.onConnectionChange((isConnected) => this.#take({ type: 'connection', isConnected })),
     );
-    // Leaving the cluster gives leadership up: the bus is still there when the actors have stopped.
+    // A node that leaves the cluster resigns; the bus still works when the actors have stopped.
     void this.#node.system.terminated.then(() => this.resign());
     if (!transport.connected) this.#take({ type: 'connection', isConnected: false });
     const tick = () => {
       this.#timer = clock.setTimer(tickMs, tick);
       this.#take({ type: 'tick' });
     };
-    // Not in this call: the caller has not even its listener in place.
+    // Deferred, so that the caller can register its listener before the first change.
     this.#timer = clock.setTimer(0, tick);
   }
 
@@ -190,7 +199,7 @@ class LeaseLeadership implements Leadership {
     }
   }
 
-  /** The recorded leader may have said goodbye before this node learnt its name. */
+  /** The recorded leader may have left before this node learnt its name. */
   #askAfter(leader: string): void {
     const member = this.#node.presence.member(leader);
     if (member !== undefined)
@@ -213,7 +222,9 @@ class LeaseLeadership implements Leadership {
     }
   }
 
-  /** Logs a full or missing store, or a foreign record, once each; an unreachable store is expected to recover. */
+  /**
+   * Logs a full or missing store, or an unreadable record, once. An unreachable store is expected to recover by itself.
+   */
   #noteTrouble(err: unknown, what: 'read' | 'written'): void {
     const before = this.#lastTrouble?.code;
     const known = err instanceof StoreUnavailableError ? err : undefined;

@@ -2,19 +2,21 @@ import { pack, unpack } from 'msgpackr';
 import type { StoredRecord } from '../storage/log/store.ts';
 import type { LeadRecord } from './leadership-state.ts';
 
-/** JSON, so that any tool can show who leads. Fields are only ever added. */
+/** Encoded as JSON, so that any tool can show the leader. Fields are only ever added. */
 export function encodeLeadRecord(record: Omit<LeadRecord, 'sequence'>): Uint8Array {
   return new TextEncoder().encode(JSON.stringify({ v: 1, ...record }));
 }
 
-/** @throws SyntaxError or TypeError when the record is not one of ours: nobody may lead over it unread */
+/**
+ * @throws SyntaxError or TypeError for a record that is no lead record: no node may lead over a record it cannot read
+ */
 export function decodeLeadRecord(stored: StoredRecord): LeadRecord {
   const { leader, incarnation, term } = JSON.parse(new TextDecoder().decode(stored.payload)) as Record<
     string,
     unknown
   >;
   if (typeof leader !== 'string' || !Number.isSafeInteger(incarnation) || !Number.isSafeInteger(term)) {
-    throw new TypeError(`${stored.subject} holds no lead record`);
+    throw new TypeError(`${stored.subject} holds a record that is no lead record`);
   }
   return { leader, incarnation: incarnation as number, term: term as number, sequence: stored.sequence };
 }
@@ -31,7 +33,7 @@ export function encodeHeartbeat({ term, fence, incarnation, isResigning }: Leade
   return new Uint8Array(pack([1, term, fence, incarnation, isResigning]));
 }
 
-/** Undefined for what is no heartbeat. */
+/** Undefined for a payload that is no heartbeat. */
 export function decodeHeartbeat(payload: Uint8Array): LeaderHeartbeat | undefined {
   let value: unknown;
   try {

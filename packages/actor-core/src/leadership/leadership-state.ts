@@ -9,19 +9,19 @@ export interface LeadershipState {
   readonly isCandidate: boolean;
   readonly leaseMs: number;
   readonly role: 'follower' | 'candidate' | 'leader' | 'resigned';
-  /** Newest record known of. */
+  /** The newest known leadership. */
   readonly lead: LeaderInfo | undefined;
-  /** The leader was heard within its lease. */
-  readonly isHeard: boolean;
-  /** As leader: nothing suggests that the record has been replaced unnoticed. */
+  /** An announcement of the leader arrived within its lease. */
+  readonly isAnnounced: boolean;
+  /** As leader: nothing suggests that another node has replaced the record. */
   readonly isConfirmed: boolean;
-  /** Instant at which this node looks at the record and maybe campaigns. */
+  /** Instant at which this node reads the record, and campaigns where the record allows it. */
   readonly electionAtMs: number;
   /** Instant of the next heartbeat of a leader. */
   readonly announceAtMs: number;
   readonly lastTickMs: number;
   readonly disconnectedAtMs: number | undefined;
-  /** A read or a write is under way. */
+  /** A read or a write of the record is under way. */
   readonly isBusy: boolean;
 }
 
@@ -35,7 +35,7 @@ export interface LeadRecord {
 export type LeadershipEvent =
   | { readonly type: 'tick' }
   | {
-      readonly type: 'heard';
+      readonly type: 'announced';
       readonly from: string;
       readonly incarnation: number;
       readonly term: number;
@@ -67,7 +67,7 @@ export type LeadershipEffect =
       readonly fence: number;
       readonly isResigning: boolean;
     }
-  /** What `current` or `isLeader` answers has changed. */
+  /** The answer of `current` or `isLeader` has changed. */
   | { readonly type: 'changed' };
 
 export interface LeadershipStep {

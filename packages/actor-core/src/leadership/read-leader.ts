@@ -4,11 +4,11 @@ import { decodeLeadRecord } from './lead-record.ts';
 import type { LeaderInfo } from './lease.ts';
 
 /**
- * The leader that the lead record of a group names, read from the stream's leader; undefined without a record. Only nodes
- * of the role `host` may read it.
+ * The leader that the lead record of a group names; undefined without a record. The record is read from the leader of
+ * the stream. Only nodes of the role `host` may read it.
  *
- * @throws StoreUnavailableError the stream is not there, or JetStream does not answer
- * @throws TypeError or SyntaxError the record is not one of ours
+ * @throws StoreUnavailableError the stream does not exist, or JetStream does not answer
+ * @throws TypeError or SyntaxError the record is no lead record
  */
 export async function readLeader(
   { store, subjects }: Pick<LocalNode, 'store' | 'subjects'>,

@@ -3,13 +3,13 @@ import { optionNames, requireKnownOptions } from '../known-options.ts';
 
 const subscribeOptions = optionNames<{ readonly signal?: AbortSignal }>({ signal: true });
 
-/** Events of one process, by type: whoever is interested is told at once, in the order they subscribed. */
+/** Events within one process, by type. Listeners are called synchronously, in the order of their subscription. */
 export interface EventStream<E extends { readonly type: string }> {
-  /** Tells every listener of its type, then those of all types, before it returns. */
+  /** Calls every listener of the event's type, then those of all types, before it returns. */
   publish(event: E): void;
   /**
-   * Listens to one type, or to all. Ends with the unsubscriber, or with `signal`: an actor hands in its own and
-   * turns what it hears into messages to itself.
+   * Listens to one type, or with `*` to all. The subscription ends with the returned function or with `signal`. An
+   * actor passes its own signal and forwards the events to itself as messages.
    */
   subscribe<T extends E['type'] | '*'>(
     type: T,
@@ -18,7 +18,7 @@ export interface EventStream<E extends { readonly type: string }> {
   ): () => void;
 }
 
-/** `log` is told of a listener that throws; the others and the publisher do not notice. */
+/** Creates an event stream. A listener that throws is logged, and affects neither the publisher nor other listeners. */
 export function createEventStream<E extends { readonly type: string }>(log: Logger): EventStream<E> {
   const listeners = new Map<string, Set<(event: E) => void>>();
   const tell = (of: string, event: E) => {

@@ -7,13 +7,13 @@ import { optionNames, requireKnownOptions } from '../known-options.ts';
 
 const subscribeOptions = optionNames<{ readonly signal?: AbortSignal }>({ signal: true });
 
-/** A topic and what its messages look like. Plain data only: refs do not travel on topics. */
+/** A topic and the schema of its messages. Messages are plain data: refs cannot be sent on topics. */
 export interface Topic<M> {
   readonly name: string;
   readonly protocol: z.ZodType<M>;
 }
 
-/** Who published, and where; NATS vouches for the node. */
+/** Topic and publisher of a message. NATS permissions guarantee the publisher. */
 export interface Published {
   readonly topic: string;
   /** Id of the node that published. */
@@ -21,20 +21,21 @@ export interface Published {
 }
 
 /**
- * Topics over the bus: whoever subscribes on any node, this one included, is told; at most once, in the order of each
- * publisher, and nothing is kept for who comes later. Not for an observer, which NATS lets neither publish nor listen.
+ * Topics over the bus. A message reaches the subscribers on every node, this one included, at most once and in the
+ * order of its publisher. Later subscribers do not receive it. An observer can neither publish nor subscribe: NATS
+ * permissions forbid it.
  */
 export interface PubSub {
   /**
-   * False when it was not sent: the bus is away, or behind.
+   * Publishes a message. Returns false when it was not sent: the bus is disconnected or overloaded.
    *
    * @throws InvalidArgumentError for a topic with a wildcard
    * @throws MessageTooLargeError
    */
   publish<M>(topic: Topic<M>, message: M): boolean;
   /**
-   * Listens, with `*` in the topic's name for any one token. What does not fit the protocol is left out, and logged
-   * once. Ends with the unsubscriber, or with `signal`.
+   * Subscribes; `*` in the name of the topic stands for any one token. A message that does not match the protocol is
+   * dropped, and logged once. The subscription ends with the returned function or with `signal`.
    */
   subscribe<M>(
     topic: Topic<M>,
@@ -43,18 +44,23 @@ export interface PubSub {
   ): () => void;
 }
 
-/** @throws InvalidArgumentError unless the name is one to four tokens of `a-z 0-9 _ -` joined by dots, or `*` for one */
+/**
+ * Declares a topic.
+ *
+ * @throws InvalidArgumentError unless the name is one to four tokens of `a-z 0-9 _ -` joined by dots, or `*` for a
+ * token
+ */
 export function topic<M>(name: string, protocol: z.ZodType<M>): Topic<M> {
   return { name: requireTopic(name), protocol };
 }
 
-/** Topics over the bus of this node. */
+/** The topics of a cluster, as this node publishes and subscribes to them. */
 export function createPubSub(node: Pick<LocalNode, 'nodeId' | 'transport' | 'subjects' | 'log'>): PubSub {
   const { nodeId, transport, subjects, log } = node;
   return {
     publish({ name }, message) {
       if (name.split('.').includes(anyToken))
-        throw new InvalidArgumentError('topic', `has a wildcard, which nobody can publish to: ${name}`);
+        throw new InvalidArgumentError('topic', `has a wildcard, so it cannot be published to: ${name}`);
       const payload = encodeTopicMessage(message);
       if (payload.length > transport.maxPayloadBytes)
         throw new MessageTooLargeError(`the topic ${name}`, payload.length, transport.maxPayloadBytes);
@@ -69,7 +75,11 @@ export function createPubSub(node: Pick<LocalNode, 'nodeId' | 'transport' | 'sub
         const decoded = decodeTopicMessage(payload);
         const parsed = decoded === undefined ? undefined : protocol.safeParse(decoded.message);
         if (parsed?.success !== true) {
-          if (!isWarned) log.warn(published, 'a message does not fit its topic; further ones are left out');
+          if (!isWarned)
+            log.warn(
+              published,
+              'dropped a message that does not match its topic; further ones are not logged',
+            );
           isWarned = true;
           return;
         }

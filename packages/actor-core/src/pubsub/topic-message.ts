@@ -9,7 +9,7 @@ export function encodeTopicMessage(message: unknown): Uint8Array {
   return new Uint8Array(packr.pack([version, message]));
 }
 
-/** Undefined for what is no message of a topic. */
+/** Undefined for a payload that is no topic message. */
 export function decodeTopicMessage(payload: Uint8Array): { readonly message: unknown } | undefined {
   let value: unknown;
   try {

@@ -10,16 +10,16 @@ import { type EntryKind, registrySchema, type RegistryWord, slotOf } from './reg
 import { type RegistryEffect, RegistryTable } from './registry-table.ts';
 import type { NameConflict, Registry } from './registry.ts';
 
-/** Where every node's registry is reached. */
+/** Path of the registry actor on every node. */
 const registryPath = 'registry';
-/** How often each node tells its version, so that a lost change is noticed. */
+/** Interval at which each node sends its version, so that others notice a lost change. */
 const digestMs = 2_000;
 const maxKeyLength = 128;
-/** One node's entries travel in one message. */
+/** Limit of one node's entries, which travel in one message. */
 const maxRecordBytes = 512 * 1024;
 const entryBytes = 64;
 
-/** What the registry's actor is told; from other nodes only their registries' words. */
+/** Messages of the registry actor. Other nodes may send only the messages of their registries. */
 type Message =
   | RegistryWord
   | readonly [kind: 'tick']
@@ -27,9 +27,10 @@ type Message =
   | readonly [kind: 'member', member: MemberEvidence];
 
 /**
- * Starts this node's registry, as the actor `registry`; once a node, and not on an observer, which nobody can reach.
+ * Starts the registry of this node, as the actor `registry`. Once per node, and not on an observer, which other nodes
+ * cannot reach.
  *
- * @throws InvalidArgumentError when it runs already
+ * @throws InvalidArgumentError when it is already running
  */
 export function startRegistry(node: LocalNode): Registry {
   return new ClusterRegistry(node);
@@ -47,7 +48,7 @@ class ClusterRegistry implements Registry {
     this.#table = new RegistryTable(node.nodeId, node.incarnation);
     const create = () =>
       setup<Message>((context) => {
-        // After a restart of this actor, which is not the end of those registered.
+        // After a restart of this actor; the registered actors are still alive.
         for (const [, , ref] of this.#table.ownEntries) context.watch(ref);
         context.setInterval('digest', digestMs, ['tick']);
         const unlisten = node.presence.onChange((member) => context.self.tell(['member', member]));
@@ -117,7 +118,7 @@ class ClusterRegistry implements Registry {
     if (key.length === 0 || key.length > maxKeyLength)
       throw new InvalidArgumentError(kind, `must have 1 to ${maxKeyLength} characters`);
     if (address.node !== this.#node.nodeId || address.uid === 0)
-      throw new InvalidArgumentError('ref', 'must be that of an actor of this node, as spawn gives it');
+      throw new InvalidArgumentError('ref', 'must be the ref of an actor of this node, as spawn returns it');
     const bytes = this.#table.ownEntries.reduce((sum, [, one, { address: of }]) => {
       return sum + entryBytes + 3 * (one.length + of.path.length);
     }, 0);
@@ -145,7 +146,8 @@ class ClusterRegistry implements Registry {
     if (message[0] === 'member') return this.#heed(message[1]);
     const { node, nodeIncarnation } = message[1].address;
     const member = this.#node.presence.member(node);
-    // Of who is not there nothing is taken, however late it comes; the next digest makes up for what was too early.
+    // Messages of a node that is not alive are ignored, however late they arrive. A message that came too early is made
+    // up for by the next digest.
     if (member?.state !== 'alive' || member.incarnation !== nodeIncarnation) return;
     if (message[0] === 'pull') {
       const { version, ownEntries } = this.#table;
@@ -180,12 +182,12 @@ class ClusterRegistry implements Registry {
     });
     this.#node.log.warn(
       { name, kept: placeOf(kept), lost: placeOf(lost) },
-      'two actors claimed one name: one lost it',
+      'two actors claimed one name: the later claim was withdrawn',
     );
     for (const listener of this.#conflictListeners) this.#call(() => listener({ name, kept, lost }));
   }
 
-  /** A listener that throws disturbs nobody. */
+  /** A listener that throws affects no other listener. */
   #call(listener: () => void): void {
     try {
       listener();

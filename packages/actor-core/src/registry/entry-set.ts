@@ -1,6 +1,6 @@
 import { entryId, type RegistryEntry, slotOf } from './registry-entry.ts';
 
-/** Entries of one node, found by what they are and by slot. */
+/** Entries of one node, indexed by actor and by slot. */
 export class EntrySet {
   readonly #bySlot = new Map<string, Map<string, RegistryEntry>>();
 

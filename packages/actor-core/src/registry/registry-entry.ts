@@ -5,21 +5,21 @@ import { refKey } from '../actor/ref-key.ts';
 import { actorRefSchema, senderRefSchema } from '../remoting/actor-ref-schema.ts';
 import { wireArray } from '../remoting/wire-array.ts';
 
-/** A unique `name` has one holder in the cluster, a `group` any number. */
+/** A unique `name` has one holder in the cluster, a `group` any number of members. */
 export type EntryKind = 'name' | 'group';
 
-/** One actor under one key. Positional on the wire, and only growing. */
+/** One actor under one key. On the wire a positional tuple that only grows. */
 export type RegistryEntry = readonly [
   kind: EntryKind,
   key: string,
   ref: ActorRef<never>,
-  /** Lamport time of the claim: of two claims to a name the lower one holds, then the lower node id. */
+  /** Lamport time of the claim. Of two claims to a name the lower time wins, then the lower node id. */
   stamp: number,
 ];
 
 export type RegistryChange = readonly [change: 'add' | 'remove', entry: RegistryEntry];
 
-/** What the registries of the nodes tell each other. Each node numbers the changes of its own entries. */
+/** Messages between the registries of the nodes. Each node numbers the changes of its own entries. */
 export type RegistryWord =
   | readonly [
       kind: 'delta',
@@ -31,7 +31,7 @@ export type RegistryWord =
   | readonly [kind: 'pull', from: ActorRef<RegistryWord>]
   | readonly [kind: 'full', from: ActorRef<RegistryWord>, version: number, entries: readonly RegistryEntry[]];
 
-/** Of the node that says it, and no other: a word changes what is known of that node. */
+/** The sending node may only tell about itself: a message changes what is known of its sender. */
 const from = senderRefSchema<RegistryWord>();
 const count = z.int().min(0);
 const entrySchema = growing(
@@ -48,12 +48,12 @@ export const registrySchema: z.ZodType<RegistryWord> = z.union([
   growing(z.literal('full'), from, count, wireArray(entrySchema)),
 ]);
 
-/** Equal for equal actors under equal keys. */
+/** Key of an entry: equal for the same actor under the same key. */
 export function entryId([kind, key, ref]: RegistryEntry): string {
   return `${kind}|${key}|${refKey(ref)}`;
 }
 
-/** Under which an entry is looked up. */
+/** Key under which entries are looked up. */
 export function slotOf(kind: EntryKind, key: string): string {
   return `${kind}|${key}`;
 }

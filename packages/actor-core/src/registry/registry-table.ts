@@ -3,11 +3,11 @@ import { refKey } from '../actor/ref-key.ts';
 import { EntrySet } from './entry-set.ts';
 import { type EntryKind, type RegistryChange, type RegistryEntry, slotOf } from './registry-entry.ts';
 
-/** What a registry's table wants done. */
+/** Effects of the registry table. */
 export type RegistryEffect =
   | { readonly type: 'broadcast'; readonly version: number; readonly changes: readonly RegistryChange[] }
   | { readonly type: 'pull'; readonly node: string }
-  /** Who is found under this slot may be different now. */
+  /** The result of a lookup under this slot may have changed. */
   | { readonly type: 'changed'; readonly slot: string }
   | {
       readonly type: 'conflict';
@@ -16,7 +16,7 @@ export type RegistryEffect =
       readonly lost: ActorRef<never>;
     };
 
-/** What one node has registered: changed by that node alone, one version a change. */
+/** Registrations of one node. Only that node changes them; each change has its own version. */
 interface NodeRecord {
   incarnation: number;
   version: number;
@@ -24,16 +24,16 @@ interface NodeRecord {
 }
 
 /**
- * What one node knows of all registrations; facts in, effects out, nothing performed. Each node owns the entries of
- * its own actors and numbers their changes; a gap in the numbers makes a reader pull the whole record, and a digest
- * said now and then shows a gap at the end. Two claims to one name: the earlier by Lamport time holds, then the lower
- * node id; everybody comes to the same verdict and the loser's own node withdraws its claim.
+ * What one node knows of all registrations, as a pure core: facts in, effects out. Each node owns the entries of its
+ * own actors and numbers their changes. A gap in the numbers makes a reader pull the whole record; a periodic digest
+ * reveals a gap at the end. Of two claims to one name the earlier by Lamport time wins, then the lower node id. All
+ * nodes come to the same result, and the node of the loser withdraws its claim.
  */
 export class RegistryTable {
   readonly #node: string;
   readonly #own: NodeRecord;
   readonly #records = new Map<string, NodeRecord>();
-  /** Asked since the last tick. */
+  /** Nodes that were asked for their record since the last tick. */
   readonly #pulled = new Set<string>();
   #stamp = 0;
 
@@ -69,7 +69,7 @@ export class RegistryTable {
       .map(([, ref]) => ref);
   }
 
-  /** Adds an actor of this node. A name's holder is asked for first: this only claims. */
+  /** Adds an actor of this node. For a name, look for a holder first: this function only claims it. */
   add(kind: EntryKind, key: string, ref: ActorRef<never>): RegistryEffect[] {
     const entry: RegistryEntry = [kind, key, ref, this.#stamp + 1];
     if (this.#own.entries.has(entry)) return [];
@@ -82,14 +82,14 @@ export class RegistryTable {
     return entry === undefined ? [] : this.#change([['remove', entry]]);
   }
 
-  /** That actor of this node has ended. */
+  /** An actor of this node has ended. */
   removeActor(ref: ActorRef<never>): RegistryEffect[] {
     const key = refKey(ref);
     const gone = this.ownEntries.filter((entry) => refKey(entry[2]) === key);
     return gone.length === 0 ? [] : this.#change(gone.map((entry) => ['remove', entry] as const));
   }
 
-  /** That node is down, has left, or is in another life: nothing of it is found any more. */
+  /** That node is down, has left, or has a newer incarnation: its entries are no longer found. */
   forget(node: string): RegistryEffect[] {
     const record = this.#records.get(node);
     if (record === undefined || record === this.#own) return [];
@@ -143,12 +143,12 @@ export class RegistryTable {
     return [...effects, ...changedSlots([...fresh, ...gone]), ...this.#meet(fresh)];
   }
 
-  /** Questions asked before may have been lost: they may be asked again. */
+  /** Earlier questions may have been lost, so they may be asked again. */
   tick(): void {
     this.#pulled.clear();
   }
 
-  /** Undefined for what an earlier life of the node said; call `renew` first. */
+  /** Undefined for a message of an earlier incarnation of the node; call `renew` first. */
   #recordOf(node: string, incarnation: number): NodeRecord | undefined {
     if (node === this.#node) return undefined;
     const known = this.#records.get(node);
@@ -158,7 +158,7 @@ export class RegistryTable {
     return record;
   }
 
-  /** What an earlier life of the node had registered is gone as soon as anything of this one is known. */
+  /** Entries of an earlier incarnation are dropped as soon as a newer one is known. */
   #renew(node: string, incarnation: number): RegistryEffect[] {
     const known = this.#records.get(node);
     return known !== undefined && known.incarnation < incarnation ? this.forget(node) : [];
@@ -179,7 +179,10 @@ export class RegistryTable {
     return [{ type: 'broadcast', version, changes }, ...changedSlots(changes.map(([, entry]) => entry))];
   }
 
-  /** Claims that were not known before: whoever of two holds a name stays, and a claim of this node that lost goes. */
+  /**
+   * Claims that are new to this node. Of two claims to a name one wins, and a claim of this node that lost is
+   * withdrawn.
+   */
   #meet(fresh: readonly RegistryEntry[]): RegistryEffect[] {
     const effects: RegistryEffect[] = [];
     for (const theirs of fresh) {
@@ -205,7 +208,7 @@ function isBefore(a: RegistryEntry, b: RegistryEntry): boolean {
   return a[3] === b[3] ? a[2].address.node < b[2].address.node : a[3] < b[3];
 }
 
-/** Nobody registers the actors of another node. */
+/** A node registers only its own actors. */
 function isOf([, , ref]: RegistryEntry, node: string, incarnation: number): boolean {
   return ref.address.node === node && ref.address.nodeIncarnation === incarnation;
 }

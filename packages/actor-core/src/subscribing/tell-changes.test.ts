@@ -36,7 +36,7 @@ async function setup() {
 
 const pathOf = (ref: ActorRef<never> | undefined) => ref?.address.path;
 
-it('tells an actor who holds a name and who is in a group, now and at each change', async () => {
+it('tells an actor the holder of a name and the members of a group, now and at each change', async () => {
   const { near, far, seen, listener, worker } = await setup();
   const [here, there] = [startRegistry(near), startRegistry(far)];
   const endName = tellNameChanges<string>(here, 'boss', listener);
@@ -62,7 +62,7 @@ it('tells an actor who holds a name and who is in a group, now and at each chang
   ]);
 });
 
-it('tells an actor of a conflict, of a topic, of the leader and of members', async () => {
+it('tells an actor about conflicts, topic messages, the leader and members', async () => {
   const { hub, near, far, seen, listener, worker } = await setup();
   const [here, there] = [startRegistry(near), startRegistry(far)];
   tellNameConflicts(here, listener);
@@ -95,7 +95,7 @@ it('tells an actor of a conflict, of a topic, of the leader and of members', asy
   ]);
 });
 
-it('ends with the actor, and with the incarnation whose adapter it tells', async () => {
+it('ends with the actor, and for an adapter with its incarnation', async () => {
   const { hub, near } = await setup();
   const orders = topic('orders', z.number());
   const pubSub = createPubSub(near);

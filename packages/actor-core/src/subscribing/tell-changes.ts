@@ -53,7 +53,7 @@ export interface MemberChange {
 }
 
 /**
- * Tells an actor of this node who holds the name, now and at each change.
+ * Tells an actor of this node the holder of a name, now and at each change.
  *
  * @throws InvalidArgumentError unless `to` is an actor of this node or an adapter of one
  */
@@ -67,7 +67,10 @@ export function tellNameChanges<M>(
   );
 }
 
-/** Tells an actor of this node who is in the group, now and at each change. @throws InvalidArgumentError as `tellNameChanges` */
+/**
+ * Tells an actor of this node the members of a group, now and at each change. @throws InvalidArgumentError as
+ * `tellNameChanges`
+ */
 export function tellGroupChanges<M>(
   registry: Registry,
   group: string,
@@ -78,7 +81,10 @@ export function tellGroupChanges<M>(
   );
 }
 
-/** Tells an actor of this node of each name that two actors claimed. @throws InvalidArgumentError as `tellNameChanges` */
+/**
+ * Tells an actor of this node about each name that two actors claimed. @throws InvalidArgumentError as
+ * `tellNameChanges`
+ */
 export function tellNameConflicts(registry: Registry, to: ActorRef<NameConflictFound>): () => void {
   return untilEnd(to, () =>
     registry.onConflict((conflict) => to.tell({ type: 'name-conflict', ...conflict })),
@@ -92,7 +98,10 @@ export function tellTopic<M>(pubSub: PubSub, topic: Topic<M>, to: ActorRef<Topic
   );
 }
 
-/** Tells an actor of this node who leads, now and at each change. @throws InvalidArgumentError as `tellNameChanges` */
+/**
+ * Tells an actor of this node the leader of a group, now and at each change. @throws InvalidArgumentError as
+ * `tellNameChanges`
+ */
 export function tellLeaderChanges(leadership: Leadership, to: ActorRef<LeaderChange>): () => void {
   const { group } = leadership;
   return untilEnd(to, () => {
@@ -101,7 +110,10 @@ export function tellLeaderChanges(leadership: Leadership, to: ActorRef<LeaderCha
   });
 }
 
-/** Tells an actor of this node of each node, now and at each change. @throws InvalidArgumentError as `tellNameChanges` */
+/**
+ * Tells an actor of this node the state of each node, now and at each change. @throws InvalidArgumentError as
+ * `tellNameChanges`
+ */
 export function tellMemberChanges(presence: Presence, to: ActorRef<MemberChange>): () => void {
   return untilEnd(to, () => {
     for (const member of presence.members()) to.tell({ type: 'member-changed', member });
@@ -115,7 +127,7 @@ function untilEnd(to: ActorRef<never>, subscribe: () => () => void): () => void 
   if (target === undefined)
     throw new InvalidArgumentError(
       'to',
-      'must be an actor of this node, as spawn gives it, or an adapter of one',
+      'must be the ref of an actor of this node, as spawn returns it, or an adapter of one',
     );
   if (target.ended) return () => undefined;
   const unsubscribe = subscribe();

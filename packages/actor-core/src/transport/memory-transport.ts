@@ -8,20 +8,20 @@ import { subjectMatches } from './subject-match.ts';
 import type { SubscribeOptions, Transport, TransportMessage, TransportSubscription } from './transport.ts';
 import { requireSubscribeOptions } from './transport.ts';
 
-/** What a bus in memory runs on. */
+/** Time, randomness and limits of a bus in memory. */
 export interface MemoryHubOptions {
   readonly clock: Clock;
   readonly random: Random;
-  /** Delivers: one task for each message and receiver, in publish order. */
+  /** Runs the deliveries: one task per message and receiver, in publish order. */
   readonly scheduler: Scheduler;
   /** @default 1 MiB */
   readonly maxPayloadBytes?: number;
 }
 
-/** What happens to one delivery, decided by a fault function of the hub. */
+/** Outcome of one delivery, chosen by the fault function of a hub. */
 export type Delivery = 'deliver' | 'drop' | 'duplicate' | { readonly delayMs: number };
 
-/** One message on its way to one receiver; what a fault function sees. */
+/** One message to one receiver, as a fault function sees it. */
 export interface Passage {
   readonly from: string;
   readonly to: string;
@@ -37,16 +37,16 @@ interface Registration {
   readonly handler: (message: TransportMessage) => void;
 }
 
-/** NATS core in memory: wildcards, queue groups, no-responders; with faults on demand. */
+/** Core NATS in memory: wildcards, queue groups, no-responders; with faults on demand. */
 export class MemoryHub {
   readonly clock: Clock;
   readonly random: Random;
   readonly scheduler: Scheduler;
   readonly maxPayloadBytes: number;
-  /** Decides about every delivery between nodes. @default everything is delivered */
+  /** Decides the outcome of every delivery between nodes. @default everything is delivered */
   fault: ((passage: Passage) => Delivery) | undefined = undefined;
   #registrations: readonly Registration[] = [];
-  /** Who listens to each subject, as long as nobody comes or goes: simulations ask it for every message. */
+  /** Subscriptions per subject, cached until a subscription changes: simulations need them for every message. */
   readonly #listening = new Map<string, readonly Registration[]>();
   readonly #transports = new Set<MemoryTransport>();
 
@@ -57,19 +57,19 @@ export class MemoryHub {
     this.maxPayloadBytes = options.maxPayloadBytes ?? 1024 * 1024;
   }
 
-  /** `scheduler`: where this node takes what is delivered to it. @default the hub's */
+  /** Connects a node; its deliveries run on `scheduler`. @default the scheduler of the hub */
   connect(node: string, scheduler: Scheduler = this.scheduler): MemoryTransport {
     const transport = new MemoryTransport(this, node, scheduler);
     this.#transports.add(transport);
     return transport;
   }
 
-  /** Cuts everyone off, as a NATS server that goes down does. */
+  /** Disconnects every node, as a stopped NATS server does. */
   disconnectAll(): void {
     for (const transport of this.#transports) transport.disconnect();
   }
 
-  /** Brings back everyone who was cut off. */
+  /** Reconnects every disconnected node. */
   reconnectAll(): void {
     for (const transport of this.#transports) transport.reconnect();
   }
@@ -86,7 +86,7 @@ export class MemoryHub {
     this.#listening.clear();
   }
 
-  /** Hands the message to every subscriber, one of each queue group. Returns how many there were. */
+  /** Delivers the message to every subscriber, and to one subscriber of each queue group. Returns their number. */
   route(
     from: MemoryTransport,
     subject: string,
@@ -110,7 +110,7 @@ export class MemoryHub {
   }
 
   #deliver(receiver: Registration, message: TransportMessage): void {
-    // Unsubscribed or cut off while the message was on its way.
+    // Unsubscribed or disconnected while the message was in flight.
     if (receiver.transport.connected && this.#registrations.includes(receiver)) receiver.handler(message);
   }
 
@@ -137,7 +137,7 @@ export class MemoryHub {
   }
 }
 
-/** One node's connection to a `MemoryHub`. */
+/** The connection of one node to a `MemoryHub`. */
 export class MemoryTransport implements Transport {
   connected = true;
   readonly node: string;
@@ -226,17 +226,17 @@ export class MemoryTransport implements Transport {
     return Promise.resolve();
   }
 
-  /** Cuts this node off the hub: nothing reaches it and nothing leaves it. */
+  /** Disconnects this node from the hub: it receives nothing and sends nothing. */
   disconnect(): void {
     this.#setConnected(false);
   }
 
-  /** Ends `disconnect`; what was sent in between is lost. */
+  /** Ends `disconnect`. Messages of the time in between are lost. */
   reconnect(): void {
     if (!this.#closed) this.#setConnected(true);
   }
 
-  /** Deliveries to one connection happen in the order they were sent, whatever order the scheduler picks. */
+  /** Keeps deliveries to one connection in the order of sending, whatever order the scheduler picks. */
   enqueue(deliver: () => void): void {
     this.#inbound.push(deliver);
     this.#scheduler.schedule(() => this.#inbound.shift()?.());

@@ -11,10 +11,10 @@ import { waitUntil } from '../testing/wait-until.ts';
 import { connectNats } from './connect-nats.ts';
 import type { HeaderTransport } from './transport.ts';
 
-// Elections and replication take their time, and so do three servers on one machine.
+// Elections and replication take time, and three servers share one machine.
 vi.setConfig({ hookTimeout: 60_000, testTimeout: 60_000 });
 
-/** Each node at a server of its own, so that what they say crosses a route. */
+/** Connects each node to a different server, so that messages between them cross a route. */
 function connectTo(cluster: NatsCluster, node: string): Promise<HeaderTransport> {
   const first = node === 'one' ? 0 : 1;
   return connectNats({
@@ -32,7 +32,9 @@ transportContract('a cluster of three NATS servers', async () => {
   const heard = new Set<string>();
   witness.subscribe('routed.*', ({ subject }) => void heard.add(subject));
   let probes = 0;
-  /** What this connection subscribed to is known at every server: a route carries that before what is said later. */
+  /**
+   * Waits until every server knows the subscriptions of this connection: a route carries them before later messages.
+   */
   const untilRouted = async (transport: HeaderTransport) => {
     const probe = `routed.${++probes}`;
     await waitUntil(`${probe} crosses a route`, () => {
@@ -64,11 +66,11 @@ transportContract('a cluster of three NATS servers', async () => {
 
 storeContract('JetStream with three replicas', openStore);
 
-it('keeps what it acknowledged when one of three servers is killed, and goes on without it', async () => {
+it('keeps acknowledged records when one of three servers is killed, and continues without it', async () => {
   const { cluster, store, dispose } = await openStore();
   await store.ensureStream({ name: 'S', subjects: ['s.>'] });
   const { sequence } = await store.append('S', 's.lead', Uint8Array.of(1), { lastSequence: 0 });
-  // The one this connection is at; that it led the stream or the cluster is one chance in three each.
+  // The server of this connection. It leads the stream or the cluster with a chance of one in three each.
   await cluster.servers[0]?.stop('SIGKILL');
   const read = await retried(() => store.readLast('S', 's.lead'));
   expect(read?.sequence).toBe(sequence);
@@ -97,7 +99,7 @@ async function openStore(): Promise<{ cluster: NatsCluster; store: Store; dispos
   };
 }
 
-/** Tries again while the cluster elects. */
+/** Repeats an operation during elections of the cluster. */
 async function retried<T>(attempt: () => Promise<T>): Promise<T> {
   const deadlineMs = systemClock.now() + 30_000;
   for (;;) {

@@ -32,7 +32,7 @@ transportContract('NATS', async () => {
   };
 });
 
-it('is back within 500 ms of the server being back', async () => {
+it('reconnects within 500 ms of the return of the server', async () => {
   const server = await startNatsServer();
   const transport = await connectTo(server.url, 'one');
   await server.stop('SIGKILL');
@@ -45,7 +45,7 @@ it('is back within 500 ms of the server being back', async () => {
   await server.dispose();
 });
 
-it('says which servers it could not reach, in the time it was given', async () => {
+it('fails with the names of the unreachable servers within the given time', async () => {
   const since = systemClock.now();
   const failure = await connectTo('127.0.0.1:9', 'one', 500).catch((error: unknown) => error);
   expect(failure).toBeInstanceOf(ConnectError);

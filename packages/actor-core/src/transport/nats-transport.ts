@@ -47,7 +47,7 @@ export class NatsTransport implements HeaderTransport {
     this.#deadlines = new Deadlines(options.clock);
     this.#backlog = new SendBacklog(() => connection.flush());
     this.#replyPrefix = `${inboxPrefix(options.node)}.${options.random.id()}.`;
-    // One subscription for all answers: the stock request makes three Error objects for each question.
+    // One subscription for all replies: `request` of the client library creates three Error objects per request.
     connection.subscribe(`${this.#replyPrefix}*`, {
       callback: (error, message) => this.#takeReply(error, message),
     });
@@ -72,7 +72,7 @@ export class NatsTransport implements HeaderTransport {
   ): TransportSubscription {
     requireSubscribeOptions(options);
     const callback = (error: Error | null, message: Msg) => {
-      // On a permission error there is no message.
+      // A permission error comes without a message.
       if (error !== null) return;
       try {
         handler(new NatsMessage(message));
@@ -98,17 +98,17 @@ export class NatsTransport implements HeaderTransport {
     timeoutMs: number,
   ): Promise<Reply> {
     if (!this.connected) return Promise.reject(new TransportDisconnectedError());
-    // The server counts the headers too.
+    // The server counts the headers as well.
     const bytes = payload.length + headerBytes(fields);
     if (bytes > this.maxPayloadBytes)
       return Promise.reject(new MessageTooLargeError(subject, bytes, this.maxPayloadBytes));
     return new Promise((resolve, reject) => {
-      // The number makes it unique, the rest unguessable for whoever answers another one.
+      // The number makes the id unique; the random part keeps other nodes from guessing it.
       const id = `${(++this.#requests).toString(36)}-${Math.floor(this.#random.next() * 2 ** 48).toString(36)}`;
       const request = new PendingRequest(subject, timeoutMs, resolve, reject, () => this.#pending.delete(id));
       this.#pending.set(id, request);
       this.#deadlines.add(request, timeoutMs);
-      // The client writes into the options it is given: a fresh object for each publish.
+      // The client library writes into the options, so each publish gets its own object.
       if (fields === undefined) this.#connection.publish(subject, payload, { reply: this.#replyPrefix + id });
       else
         this.#connection.publish(subject, payload, {
@@ -171,7 +171,7 @@ export class NatsTransport implements HeaderTransport {
   #setConnected(connected: boolean): void {
     if (this.connected === connected) return;
     this.connected = connected;
-    // What was on its way is lost, or there by now.
+    // Everything that was in flight is lost or has arrived.
     this.#backlog.clear();
     for (const listener of this.#listeners) listener(connected);
   }
@@ -186,7 +186,7 @@ export class NatsTransport implements HeaderTransport {
 
 function headerBytes(fields: Readonly<Record<string, string>> | undefined): number {
   if (fields === undefined) return 0;
-  // `NATS/1.0`, each `name: value`, an empty line; all end with CRLF.
+  // The header block: `NATS/1.0`, one `name: value` per field, an empty line; each ends with CRLF.
   return Object.entries(fields).reduce(
     (sum, [name, value]) => sum + name.length + Buffer.byteLength(value) + 4,
     12,
@@ -199,7 +199,7 @@ function encodeHeaders(fields: Readonly<Record<string, string>>): ReturnType<typ
   return encoded;
 }
 
-/** A received message; what nobody reads is never decoded. */
+/** A received message, decoded only where it is read. */
 class NatsMessage implements TransportMessage {
   readonly #message: Msg;
 

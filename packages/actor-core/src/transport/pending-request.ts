@@ -3,7 +3,7 @@ import type { Expiring } from '../clock/expiring.ts';
 import { NoRespondersError, RequestTimeoutError } from '../errors.ts';
 import type { Reply } from './transport.ts';
 
-/** One question on the bus, waiting for its one answer. */
+/** A request on the bus that waits for its reply. */
 export class PendingRequest implements Expiring {
   deadline = 0;
   previous: Expiring | undefined = undefined;
@@ -29,10 +29,10 @@ export class PendingRequest implements Expiring {
     this.#forget = forget;
   }
 
-  answer(payload: Uint8Array, nobodyThere: boolean): void {
+  answer(payload: Uint8Array, hasNoResponders: boolean): void {
     this.list?.remove(this);
     this.#forget();
-    if (nobodyThere) this.#reject(new NoRespondersError(this.#subject));
+    if (hasNoResponders) this.#reject(new NoRespondersError(this.#subject));
     else this.#resolve({ payload });
   }
 

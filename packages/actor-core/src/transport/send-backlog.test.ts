@@ -10,7 +10,7 @@ function setup() {
   return { backlog, flushes, fill };
 }
 
-it('is full when the server has read nothing of so much, and has room for what it reads', async () => {
+it('is full at 64 MiB of unread data, and has room again for what the server reads', async () => {
   const { backlog, flushes, fill } = setup();
   fill();
   expect(flushes).toHaveLength(maxBehindBytes / 1024 / 1024);
@@ -21,7 +21,7 @@ it('is full when the server has read nothing of so much, and has room for what i
   expect(backlog.isFull).toBe(true);
 });
 
-it('begins anew with a connection, whatever the old one still answers', async () => {
+it('starts empty with a new connection, whatever flushes of the old one report', async () => {
   const { backlog, flushes, fill } = setup();
   fill();
   backlog.clear();

@@ -1,18 +1,19 @@
-/** What may be on its way to the server unread; as much as a server holds for a slow reader of its own. */
+/** Limit of bytes that the server has not read yet; a server keeps as much for a slow subscriber. */
 export const maxBehindBytes: number = 64 * 1024 * 1024;
-/** How often the server is asked how far it has read. */
+/** Bytes between two requests to the server to confirm what it has read. */
 const markBytes = 1024 * 1024;
 
 /**
- * How far a server is behind with reading what it was sent. The client library buffers whatever it is given, without a
- * bound and without a word; this is the bound. The server answers a flush once it has read all that came before it.
+ * Measures how many sent bytes the server has not read yet, and bounds them. The client library buffers everything it
+ * is given, without a limit and without a notice. The server answers a flush once it has read everything that was sent
+ * before it.
  */
 export class SendBacklog {
   readonly #flush: () => Promise<void>;
   #total = 0;
   #read = 0;
   #marked = 0;
-  /** Answers to flushes of an earlier connection say nothing about this one. */
+  /** Counts connections: a flush of an earlier connection says nothing about the current one. */
   #generation = 0;
 
   constructor(flush: () => Promise<void>) {
@@ -28,7 +29,7 @@ export class SendBacklog {
     if (this.#total - this.#marked >= markBytes) this.#mark();
   }
 
-  /** Another connection begins, or none. */
+  /** Forgets everything that was sent: the connection was lost or is a new one. */
   clear(): void {
     this.#generation++;
     this.#read = this.#total;
@@ -42,7 +43,7 @@ export class SendBacklog {
     const isRead = () => {
       if (generation === this.#generation) this.#read = Math.max(this.#read, total);
     };
-    // A flush that fails is one whose connection has gone.
+    // A flush fails when its connection is lost.
     this.#flush().then(isRead, () => undefined);
   }
 }

@@ -1,4 +1,4 @@
-/** Does the subject match the pattern, `*` standing for one token and a last `>` for one or more (NATS)? */
+/** Whether the subject matches the pattern: `*` stands for one token, a final `>` for one or more (NATS). */
 export function subjectMatches(pattern: string, subject: string): boolean {
   if (pattern === subject) return true;
   const wanted = pattern.split('.');

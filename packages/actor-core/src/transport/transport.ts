@@ -1,19 +1,18 @@
 import { optionNames, requireKnownOptions } from '../known-options.ts';
 
 /**
- * The message bus as actor-core sees it: at-most-once publish and subscribe, and one request kind that tells
- * "nobody subscribes" from "no answer". Fulfilled by `nats-transport.ts`, `memory-transport.ts` and the
- * simulation; one contract suite tests them all.
+ * The message bus as actor-core needs it: at-most-once publish and subscribe, and requests that tell "no subscriber"
+ * from "no reply". Implemented by `nats-transport.ts` and `memory-transport.ts`; one contract suite tests both.
  */
 export interface Transport {
-  /** False from the moment the connection is lost until it is back. */
+  /** False from the loss of the connection until it is back. */
   readonly connected: boolean;
   /** Largest payload one message may carry, in bytes. */
   readonly maxPayloadBytes: number;
   /**
-   * Sends and forgets. The message is dropped and `false` returned where it exceeds `maxPayloadBytes`, while not
-   * connected (nothing is buffered), and while the server is too far behind with what it was sent before. Callers that
-   * cannot lose a message number it and ask again.
+   * Publishes without confirmation. The message is dropped and `false` returned when it exceeds `maxPayloadBytes`,
+   * while disconnected (nothing is buffered), and while the server has not read too much of what was sent before. A
+   * caller that must not lose a message numbers it and asks again.
    */
   publish(subject: string, payload: Uint8Array): boolean;
   /** `handler` runs synchronously and must not throw. A `*` or `>` wildcard is allowed as in NATS. */
@@ -23,10 +22,10 @@ export interface Transport {
     options?: SubscribeOptions,
   ): TransportSubscription;
   /**
-   * One question, one answer.
+   * One request, one reply.
    *
-   * @throws NoRespondersError nobody subscribes to the subject (known within one round trip)
-   * @throws RequestTimeoutError someone may have taken it
+   * @throws NoRespondersError the subject has no subscriber (known within one round trip)
+   * @throws RequestTimeoutError a subscriber may have received the request
    * @throws TransportDisconnectedError not connected
    * @throws MessageTooLargeError the payload exceeds `maxPayloadBytes`
    */
@@ -35,7 +34,7 @@ export interface Transport {
   onConnectionChange(listener: (connected: boolean) => void): () => void;
   /** Resolves when everything published before was written to the server. */
   flush(options: { timeoutMs: number }): Promise<void>;
-  /** Stops intake, flushes, closes. */
+  /** Stops receiving, flushes, and closes the connection. */
   close(): Promise<void>;
 }
 
@@ -50,20 +49,20 @@ export interface HeaderTransport extends Transport {
   ): Promise<Reply>;
 }
 
-/** The answer to a request. */
+/** The reply to a request. */
 export interface Reply {
   readonly payload: Uint8Array;
 }
 
-/** One message as it arrived. */
+/** A received message. */
 export interface TransportMessage {
   readonly subject: string;
   readonly payload: Uint8Array;
-  /** Answers a request; undefined for a plain publish. */
+  /** Replies to a request; undefined for a plain message. */
   readonly respond?: ((payload: Uint8Array) => void) | undefined;
 }
 
-/** Who shares a subscription. */
+/** How a subscription is shared. */
 export interface SubscribeOptions {
   /** Queue group: one member of the group gets each message. */
   readonly queue?: string;
@@ -71,13 +70,13 @@ export interface SubscribeOptions {
 
 const subscribeOptions = optionNames<SubscribeOptions>({ queue: true });
 
-/** @throws InvalidArgumentError for an option that there is not */
+/** @throws InvalidArgumentError for an unknown option */
 export function requireSubscribeOptions(options: SubscribeOptions | undefined): void {
   if (options !== undefined) requireKnownOptions('subscribe', options, subscribeOptions);
 }
 
-/** A subscription that stands. */
+/** An active subscription. */
 export interface TransportSubscription {
-  /** Ends it: what is on its way is not delivered any more. Again does nothing. */
+  /** Ends the subscription; messages in flight are not delivered. Further calls do nothing. */
   unsubscribe(): void;
 }

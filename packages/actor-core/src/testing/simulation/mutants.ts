@@ -152,6 +152,6 @@ export const mutants: readonly Mutant[] = [
     file: 'delivery/reliable-consumer.ts',
     find: '    const outcome = handle(message, context, { attempt: failures + 1 });\n',
     replace:
-      '    tell(producer, life, window.done(true));\n    const outcome = handle(message, context, { attempt: failures + 1 });\n',
+      '    tell(producer, channel, window.done(true));\n    const outcome = handle(message, context, { attempt: failures + 1 });\n',
   },
 ];

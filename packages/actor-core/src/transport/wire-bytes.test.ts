@@ -3,7 +3,8 @@ import { decodeHeartbeat, encodeHeartbeat, type LeaderHeartbeat } from '../leade
 import { type Announcement, decodeAnnouncement, encodeAnnouncement } from '../membership/announcement.ts';
 import { decodeTopicMessage, encodeTopicMessage } from '../pubsub/topic-message.ts';
 
-// What goes over the bus beside actor frames, byte for byte: an older node must still read it, and a newer one this.
+// Messages on the bus other than actor frames, byte for byte: older nodes must be able to read them, and this node
+// those of newer ones.
 const announcement: Announcement = {
   incarnation: 1_795_231_563_373,
   pid: 42,
@@ -17,17 +18,17 @@ const topical = { say: 'hello', bytes: Uint8Array.of(1, 2) };
 const bytesOf = (hex: string) => Uint8Array.from(Buffer.from(hex, 'hex'));
 const hexOf = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 
-/** With one field more at its end. */
+/** The same message with one more field at its end. */
 const grown = (hex: string) =>
   bytesOf(`${(Number.parseInt(hex.slice(0, 2), 16) + 1).toString(16)}${hex.slice(2)}07`);
-/** In a version that nobody knows. */
+/** The same message in an unknown version. */
 const other = (hex: string) => bytesOf(`${hex.slice(0, 2)}02${hex.slice(4)}`);
 
 const announced = '9601cb427a1fc23be6d0002a92a767617465776179a4686f73740cc2';
 const beaten = '95010311cb427a1fc23be6d000c3';
 const published = '9201de0002a3736179a568656c6c6fa56279746573c4020102';
 
-it("an announcement, a leader's heartbeat and a message of a topic have the same bytes as ever", () => {
+it("an announcement, a leader's heartbeat and a topic message keep their bytes", () => {
   expect(hexOf(encodeAnnouncement(announcement))).toBe(announced);
   expect(hexOf(encodeHeartbeat(heartbeat))).toBe(beaten);
   expect(hexOf(encodeTopicMessage(topical))).toBe(published);
@@ -36,7 +37,7 @@ it("an announcement, a leader's heartbeat and a message of a topic have the same
   expect(decodeTopicMessage(bytesOf(published))).toEqual({ message: topical });
 });
 
-it('they are read with a field of the future at their end, and not in another version', () => {
+it('they are read with an unknown field at their end, and refused in another version', () => {
   expect(decodeAnnouncement(grown(announced))).toEqual(announcement);
   expect(decodeHeartbeat(grown(beaten))).toEqual(heartbeat);
   expect(decodeTopicMessage(grown(published))).toEqual({ message: topical });
