@@ -89,7 +89,7 @@ class LeaseLeadership implements Leadership {
 
   current(): LeaderInfo | undefined {
     if (this.#state.role === 'leader') return this.isLeader() ? this.#state.lead : undefined;
-    return this.#state.isHeard ? this.#state.lead : undefined;
+    return this.#state.isAnnounced ? this.#state.lead : undefined;
   }
 
   isLeader(): boolean {

@@ -135,5 +135,5 @@ it('ends with the actor, and for an adapter with its incarnation', async () => {
 it('refuses an actor of another node', async () => {
   const { near } = await setup();
   const remote = near.system.refFor<unknown>('far', 'somebody');
-  expect(() => tellMemberChanges(near.presence, remote)).toThrow('must be an actor of this node');
+  expect(() => tellMemberChanges(near.presence, remote)).toThrow('must be the ref of an actor of this node');
 });
