@@ -7,19 +7,19 @@ import { promisify } from 'node:util';
 export const packageFolder: string = fileURLToPath(new URL('..', import.meta.url));
 export const rootFolder: string = join(packageFolder, '..', '..');
 
-/** A program that a document shows, and what it says that it prints. */
+/** A program that a document shows, and its expected output. */
 export interface Program {
   readonly name: string;
   readonly source: string;
   readonly output: string;
 }
 
-/** The programs of a document of this package. @throws Error for code that is shown without its output */
+/** The programs of a document of this package. @throws Error for a program without its output */
 export function programsOf(document: string): Program[] {
   const text = readFileSync(join(packageFolder, document), 'utf8');
   const programs = [...text.matchAll(/```ts\n([\s\S]*?)```\n\n```text\n([\s\S]*?)```/g)];
   if (programs.length !== [...text.matchAll(/```(ts|js)\n/g)].length)
-    throw new Error(`${document} has code that is not followed by what it prints`);
+    throw new Error(`${document} has a program that is not followed by its output`);
   return programs.map(([, source, output], index) => ({
     name: `${document.replaceAll(/\W+/g, '-')}-${index + 1}`,
     source: source as string,
@@ -27,7 +27,7 @@ export function programsOf(document: string): Program[] {
   }));
 }
 
-/** As strict as a user may be, the declarations of their libraries checked too. */
+/** The strictest options that a user may have; they check the declarations of libraries too. */
 const consumerConfig = {
   compilerOptions: {
     target: 'es2024',
@@ -46,7 +46,7 @@ const consumerConfig = {
   },
 };
 
-/** Type-checks every program of a folder. Returns what the compiler complains of: nothing, when all is well. */
+/** Type-checks every program of a folder. Returns the complaints of the compiler, or an empty text. */
 export async function typeCheck(folder: string): Promise<string> {
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(consumerConfig));
   const compiler = join(rootFolder, 'node_modules', '.bin', 'tsc');

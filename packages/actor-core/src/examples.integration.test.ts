@@ -12,16 +12,16 @@ const minuteMs = 60_000;
 let server: NatsServer;
 let scratch: string;
 
-/** What an example says that it prints, in its last comment. */
+/** Expected output of an example: its last comment. */
 function printed(source: string): string {
   const [, output] = /\n\/\* prints\n([\s\S]*)\*\/\n$/.exec(source) ?? [];
-  if (output === undefined) throw new Error('the example does not end with what it prints');
+  if (output === undefined) throw new Error('the example does not end with a comment that shows its output');
   return output;
 }
 
 beforeAll(async () => {
   server = await startNatsServer();
-  // Inside the package, so that its own name resolves.
+  // Inside the package, so that the package name resolves.
   scratch = mkdtempSync(join(packageFolder, 'dist', 'readme-'));
   for (const file of examples) {
     const source = readFileSync(join(folder, file), 'utf8');
@@ -33,7 +33,7 @@ afterAll(async () => {
   await server.dispose();
 });
 
-it('there is an example of each part that the lesson leaves out', () => {
+it('there is an example of each part that the lesson does not cover', () => {
   expect(examples.toSorted()).toEqual([
     'breaker.mts',
     'delivery.mts',
@@ -48,10 +48,14 @@ it('there is an example of each part that the lesson leaves out', () => {
   for (const file of examples) expect(index).toContain(`](${file})`);
 });
 
-it.each(examples)('%s runs as it stands and prints what it says', { timeout: minuteMs }, async (file) => {
-  const { stdout } = await promisify(execFile)(process.execPath, [join(scratch, file)]);
-  expect(stdout).toBe(printed(readFileSync(join(folder, file), 'utf8')));
-});
+it.each(examples)(
+  '%s runs unchanged and prints the output that it shows',
+  { timeout: minuteMs },
+  async (file) => {
+    const { stdout } = await promisify(execFile)(process.execPath, [join(scratch, file)]);
+    expect(stdout).toBe(printed(readFileSync(join(folder, file), 'utf8')));
+  },
+);
 
 it('every example passes the strictest type check', { timeout: minuteMs }, async () => {
   expect(await typeCheck(scratch)).toBe('');

@@ -26,7 +26,7 @@ const run = promisify(execFile);
 const minuteMs = 60_000;
 const [first] = programsOf('README.md') as [Program];
 const manifest = JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8')) as Manifest;
-/** An empty project, apart from this one, into which the package was put as npm would. */
+/** An empty project outside this repository, with the package installed as npm would. */
 let project: string;
 let packed: readonly string[];
 
@@ -40,13 +40,13 @@ beforeAll(async () => {
   const installed = join(project, 'node_modules', ...manifest.name.split('/'));
   mkdirSync(installed, { recursive: true });
   await run('tar', ['-xzf', archive, '-C', installed, '--strip-components=1'], { cwd: project });
-  // What `npm init -y` writes; the programs are modules whatever it says.
+  // The manifest that `npm init -y` writes; the programs are modules whatever it says.
   writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'empty', type: 'commonjs' }));
   for (const name of [...Object.keys(manifest.dependencies), '@types/node']) link(name);
 }, minuteMs);
 afterAll(() => rmSync(project, { recursive: true, force: true }));
 
-/** Puts a dependency into the project, as installed here. */
+/** Links an installed dependency into the project. */
 function link(name: string): void {
   const own = join(packageFolder, 'node_modules', name);
   const to = join(project, 'node_modules', name);
@@ -80,7 +80,7 @@ async function output(file: string, source: string): Promise<string> {
   return (await run(process.execPath, [file], { cwd: project })).stdout;
 }
 
-it('holds what a user needs and nothing else', () => {
+it('contains what a user needs and nothing else', () => {
   const inside = packed.map((path) => path.replace(/^package\//, ''));
   expect(inside.filter((path) => !/^(dist|docs)\//.test(path)).toSorted()).toEqual([
     'LICENSE',

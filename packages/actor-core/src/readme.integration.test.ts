@@ -17,7 +17,7 @@ let scratch: string;
 
 beforeAll(async () => {
   server = await startNatsServer();
-  // Inside the package, so that its own name resolves.
+  // Inside the package, so that the package name resolves.
   scratch = mkdtempSync(join(packageFolder, 'dist', 'readme-'));
   for (const { name, source } of programs)
     writeFileSync(join(scratch, `${name}.mts`), source.replace('127.0.0.1:4222', server.url));
@@ -28,7 +28,7 @@ afterAll(async () => {
 });
 
 it.each(programs)(
-  '$name runs as it stands and prints what is shown',
+  '$name runs unchanged and prints the output that is shown',
   { timeout: minuteMs },
   async ({ name, output }) => {
     const { stdout } = await promisify(execFile)(process.execPath, [join(scratch, `${name}.mts`)]);

@@ -1,9 +1,9 @@
 import type { Clock, Timer } from '../clock.ts';
 
-/** Longest delay `setTimeout` takes; beyond it, it fires at once. */
+/** Longest delay that `setTimeout` accepts; it fires longer ones at once. */
 const maxDelayMs = 2 ** 31 - 1;
 
-/** The process' own time. */
+/** The clock of the process. */
 export const systemClock: Clock = {
   // oxlint-disable-next-line no-restricted-globals -- the adapter itself
   now: () => performance.now(),

@@ -68,15 +68,15 @@ export function reliableProducer<M>(options: ReliableProducerOptions<M>): Props<
           else perform(window.offer(command, clock.now()));
           return;
         }
-        const word = message as Exclude<ProducerMessage<M>, Send<M>>;
-        if (message[0] === 'look') {
+        const other = message as Exclude<ProducerMessage<M>, Send<M>>;
+        if (other[0] === 'look') {
           look.fired();
           perform(window.tick(clock.now()));
-        } else if (message[2] === channel) {
+        } else if (other[2] === channel) {
           perform(
-            message[0] === 'unknown'
+            other[0] === 'unknown'
               ? window.unknown()
-              : window.demand(message[3], message[4], message[5], clock.now()),
+              : window.demand(other[3], other[4], other[5], clock.now()),
           );
         }
       });

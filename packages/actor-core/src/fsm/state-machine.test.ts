@@ -61,13 +61,13 @@ function setup(): Setup {
   return { clock, system, door, seen, say };
 }
 
-it('goes from state to state with its data, and leaves a state with the data that this state had', async () => {
+it('moves between states with its data, and leaves a state with the data of that state', async () => {
   const { say, seen } = setup();
   await say('open', 'knock', 'close', 'lock', 'open');
   expect(seen).toEqual(['closed>open 1', 'enter', 'exit 101', 'open>closed 0', 'closed>locked 0']);
 });
 
-it('leaves a state that lasts too long, counted from when it was last entered', async () => {
+it('leaves a state after its timeout, counted from the last entry', async () => {
   const { clock, say, seen } = setup();
   await say('open');
   clock.advance(900);
@@ -83,7 +83,7 @@ it('leaves a state that lasts too long, counted from when it was last entered', 
   expect(seen).toEqual(['exit 101', 'open>closed 101']);
 });
 
-it('has no timeout of a state that was left, not even one that waits already', async () => {
+it('cancels the timeout of a state that it leaves, even one that waits in the mailbox', async () => {
   const { clock, say, seen, door } = setup();
   await say('open');
   door.tell('close');
@@ -94,7 +94,7 @@ it('has no timeout of a state that was left, not even one that waits already', a
   expect(clock.pending).toBe(1);
 });
 
-it('reports what a state has no use for, stops when told so, and starts anew after a failure', async () => {
+it('reports unhandled messages, stops on request, and starts again at its first state after a failure', async () => {
   const { clock, system, say, seen } = setup();
   await say('open', 'close', 'knock');
   expect(system.counters().events.unhandled).toBe(1);
@@ -107,7 +107,7 @@ it('reports what a state has no use for, stops when told so, and starts anew aft
   expect(system.inspect()).toEqual([]);
 });
 
-it('refuses a timeout that goes nowhere', () => {
+it('refuses a timeout without a handler', () => {
   expect(() =>
     stateMachine<'a', number, string>({
       initial: 'a',
@@ -118,8 +118,8 @@ it('refuses a timeout that goes nowhere', () => {
 });
 
 it.each([
-  ['moves by the end of what it watches', true, ['watching>alone stopped']],
-  ['fails with the end of what it watches and has no word for', false, []],
+  ['moves at the end of a watched actor', true, ['watching>alone stopped']],
+  ['fails at the end of a watched actor without a handler for it', false, []],
 ])('%s', async (_title, handles, moves) => {
   const system = createActorSystem({ clock: new ManualClock() });
   const seen: string[] = [];

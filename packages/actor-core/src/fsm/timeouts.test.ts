@@ -35,7 +35,7 @@ interface Setup extends LocalSystem {
   readonly say: (...words: Word[]) => Promise<void>;
 }
 
-/** A connection that keeps what it is to send until it is connected, and tries again by a named timeout. */
+/** A connection that keeps messages until it is connected, and reconnects by a named timeout. */
 function start(): Setup {
   const local = localSystem();
   const seen: string[] = [];
@@ -91,7 +91,7 @@ function start(): Setup {
 }
 
 describe('a postponed message', () => {
-  it('is handled once the state has changed, before newer ones and in the order it came', async () => {
+  it('is handled when the state has changed, before newer messages and in order of arrival', async () => {
     const { say, seen } = start();
     await say({ send: 'a' }, { send: 'b' }, 'connect', { send: 'c' }, 'connected', { send: 'd' });
     expect(seen).toEqual([
@@ -104,7 +104,7 @@ describe('a postponed message', () => {
     ]);
   });
 
-  it('waits on while the state is only entered again', async () => {
+  it('keeps waiting when the same state is entered again', async () => {
     const { system, say, seen } = start();
     await say({ send: 'a' }, 'again', 'again');
     expect(seen).toEqual(['away>away 0', 'away>away 0']);
@@ -112,13 +112,13 @@ describe('a postponed message', () => {
     expect(system.inspect()[0]?.processed).toBe(3);
   });
 
-  it('beside a change of state is handled again at once, in the next state', async () => {
+  it('is handled at once in the next state when it is postponed with a change of state', async () => {
     const { say, seen } = start();
     await say('connect', 'twice');
     expect(seen).toEqual(['away>connecting 0', 'connecting>connected 0', 'twice']);
   });
 
-  it('that is a question fails at once when its machine ends', async () => {
+  it('fails at once as a question when its machine ends', async () => {
     const { system, machine } = start();
     const asked = system.ask<Word, never>(machine, () => ({ send: 'x' }), { timeoutMs: 60_000 });
     await settle();
@@ -128,7 +128,7 @@ describe('a postponed message', () => {
 });
 
 describe('a named timeout', () => {
-  it('outlasts its state, and does what the state that it meets says, or else the machine', async () => {
+  it('continues across states, and runs the handler of the current state or else of the machine', async () => {
     const { clock, say, seen } = start();
     await say('retry-later');
     await advance(clock, 100);
@@ -138,7 +138,7 @@ describe('a named timeout', () => {
     expect(seen.splice(0).at(-1)).toBe('retry is not needed');
   });
 
-  it('starts again when it is started again, and can be cancelled, also when it waits in the mailbox', async () => {
+  it('can be restarted and cancelled, also when it waits in the mailbox', async () => {
     const { system, clock, say, seen } = start();
     await say('retry-later');
     await advance(clock, 60);
@@ -148,7 +148,7 @@ describe('a named timeout', () => {
     await say('give-up');
     await advance(clock, 200);
     await say('retry-later');
-    // It fires while the words before it still wait.
+    // The timeout fires while the messages before it still wait.
     const given = say('give-up');
     clock.advance(100);
     await given;
@@ -158,7 +158,7 @@ describe('a named timeout', () => {
 });
 
 describe('an event timeout', () => {
-  it('fires when nothing comes, and any event cancels it', async () => {
+  it('fires after a time without events, and any event cancels it', async () => {
     const { clock, say, seen } = start();
     await say('doze');
     await advance(clock, 40, 10);
@@ -170,7 +170,7 @@ describe('an event timeout', () => {
     expect(seen).toEqual(['silence']);
   });
 
-  it('is cancelled by another timeout, and reported where the state has no use for it', async () => {
+  it('is cancelled by another timeout, and reported in a state without a handler', async () => {
     const { system, clock, say, seen } = start();
     await say('retry-later');
     await advance(clock, 80, 10);
@@ -185,16 +185,20 @@ describe('an event timeout', () => {
 
 it.each([
   [
-    'a field that there is not',
+    'an unknown field',
     { initial: 'a', data: 0, states: { a: { on: () => stay(), onTimout: 1 } } },
     'onTimout',
   ],
-  ['a beginning that is no state', { initial: 'b', data: 0, states: { a: { on: () => stay() } } }, 'initial'],
+  [
+    'an initial state that does not exist',
+    { initial: 'b', data: 0, states: { a: { on: () => stay() } } },
+    'initial',
+  ],
 ])('refuses %s', (_title, definition, text) => {
   expect(() => stateMachine(definition as never)).toThrow(text);
 });
 
-it('fails a machine that postpones what is no message', async () => {
+it('fails a machine that postpones an event other than a message', async () => {
   const { system, clock, events } = localSystem();
   system.spawn(
     props<never>(

@@ -11,15 +11,18 @@ interface InHand<M> {
   reject(error: Error): void;
 }
 
-// Beside this file, in its own language: sources run as they are, too.
+// The file beside this one with the same extension: sources and compiled code both work.
 const entry = new URL(
   import.meta.url.endsWith('.ts') ? './worker-main.ts' : './worker-main.js',
   import.meta.url,
 );
 
-/** The thread of one incarnation. Handles one message at a time; keeps the process alive only while it does. */
+/**
+ * The worker thread of one incarnation. It handles one message at a time, and keeps the process alive only while it
+ * does.
+ */
 export class ActorWorker<M> {
-  /** Rejects when the thread is gone, for whatever reason. */
+  /** Rejects when the thread has ended, for whatever reason. */
   readonly died: Promise<never>;
   readonly #refs: RefResolver;
   readonly #worker: Worker;
@@ -49,7 +52,7 @@ export class ActorWorker<M> {
     });
   }
 
-  /** Stops it wherever it is, an endless loop included. */
+  /** Stops the thread wherever it is, also in an endless loop. */
   terminate(): void {
     void this.#worker.terminate();
   }

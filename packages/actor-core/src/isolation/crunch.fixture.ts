@@ -11,7 +11,7 @@ const { port1, port2: port } = new MessageChannel();
 port1.on('message', (word) => port1.postMessage(word));
 for (const end of [port1, port]) end.unref();
 
-/** Adds up, and counts into shared memory as long as it spins. */
+/** Adds numbers, and counts into shared memory while it spins. */
 export function crunch(shared: Int32Array): WorkerHandler<Crunch> {
   let sum = 0;
   return async (message) => {
@@ -34,7 +34,7 @@ export function crunch(shared: Int32Array): WorkerHandler<Crunch> {
         void Promise.reject(new RangeError('handled by nobody'));
         return undefined;
       case 'slip-away':
-        // Once the word that this message is handled is on its way.
+        // After the notice that this message is handled has been sent.
         port.once('message', () => process.exit(4));
         port.postMessage(0);
         return undefined;

@@ -5,11 +5,11 @@ import { decodeValue, encodeValue } from '../remoting/frame-codec.ts';
 import type { WorkerHandler, WorkerRecipe } from './worker-props.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './worker-message.ts';
 
-/** The worker's end: makes the handler, then handles one message after the other. */
+/** Entry point of the worker thread: creates the handler, then handles one message after another. */
 async function main(port: MessagePort, start: WorkerStart): Promise<void> {
   const post = (message: FromWorker) => port.postMessage(message);
 
-  /** Delivers by way of the thread that owns the actor. */
+  /** A ref whose messages go through the thread that owns the actor. */
   class WorkerRef extends BaseRef implements ActorRef<never> {
     readonly address: ActorAddress;
     constructor(address: ActorAddress) {

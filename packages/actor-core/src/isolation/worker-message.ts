@@ -1,6 +1,6 @@
 import type { ActorAddress } from '../actor/actor-ref.ts';
 
-/** What a worker is started with. */
+/** Data that a worker starts with. */
 export interface WorkerStart {
   readonly module: string;
   readonly exportName: string;
@@ -10,14 +10,14 @@ export interface WorkerStart {
   readonly data: unknown;
 }
 
-/** A message to handle; the next one follows when this one is done. */
+/** A message to handle; the next one follows when this one is handled. */
 export interface ToWorker {
   readonly message: Uint8Array;
   readonly trace: string | undefined;
 }
 
 export type FromWorker =
-  /** The message in hand is handled. */
+  /** The current message is handled. */
   | { readonly type: 'done'; readonly stops: boolean }
   | {
       readonly type: 'failed';

@@ -33,7 +33,7 @@ function start(options: Omit<Props<Crunch>, 'create'> = {}): Setup {
 const restarted = ({ type }: RuntimeEvent): boolean => type === 'restarted';
 
 describe('an actor in a worker', () => {
-  it('keeps its state in its thread and answers through refs', async () => {
+  it('keeps state in its thread and answers through refs', async () => {
     const { system, add } = start();
     expect([await add(2), await add(40)]).toEqual([2, 42]);
     await system.shutdown();
@@ -48,7 +48,7 @@ describe('an actor in a worker', () => {
     await waitUntil('restarted', () => events.some(restarted));
     expect(await add(5)).toBe(5);
     let seen = -1;
-    // A loop that still ran would have counted between any two looks.
+    // A loop that was still running would have counted between two checks.
     await waitUntil('the loop has stopped', () => seen === (seen = Atomics.load(spins, 0)));
     expect(await add(5)).toBe(10);
     expect(Atomics.load(spins, 0)).toBe(seen);
@@ -58,13 +58,9 @@ describe('an actor in a worker', () => {
   it.each([
     ['a throw', 'fail', 'RangeError: asked to'],
     ['the end of its thread', 'exit', 'Error: the worker of it exited with 3'],
-    [
-      'the end of its thread while it has nothing to do',
-      'slip-away',
-      'Error: the worker of it exited with 4',
-    ],
-    ['a rejection that nobody handles', 'stray', 'RangeError: handled by nobody'],
-  ] as const)('has failed by %s, and its supervisor restarts it', async (_title, what, cause) => {
+    ['the end of its thread while it is idle', 'slip-away', 'Error: the worker of it exited with 4'],
+    ['an unhandled rejection', 'stray', 'RangeError: handled by nobody'],
+  ] as const)('fails by %s, and its supervisor restarts it', async (_title, what, cause) => {
     const { system, ref, add, events } = start();
     await add(1);
     ref.tell({ do: what });
@@ -74,7 +70,7 @@ describe('an actor in a worker', () => {
     await system.shutdown();
   });
 
-  it('stops when its handler says so', async () => {
+  it('stops when its handler returns stopped', async () => {
     const { system, ref, events } = start();
     ref.tell({ do: 'bye' });
     await waitUntil('stopped', () => events.some(({ type }) => type === 'stopped'));
@@ -93,38 +89,41 @@ describe('an actor in a worker', () => {
     await system.shutdown();
   });
 
-  it.each(['mute', 'spin'] as const)('that is %s is ended when its stop takes too long', async (what) => {
-    const { system, events, spins } = start();
-    const module = new URL('./crunch.fixture.ts', import.meta.url);
-    let child: ActorRef<Crunch> | undefined;
-    const parent = system.spawn(
-      props<never>(
-        () =>
-          setup((context) => {
-            child = context.spawn(workerProps<Crunch>({ module, exportName: 'crunch', data: spins }), 'it');
-            return receive<never>(() => undefined);
-          }),
-        { supervision: { shutdownMs: 100 } },
-      ),
-      'parent',
-    );
-    await waitUntil('it is there', () => child !== undefined);
-    await system.ask<Crunch, number>(
-      child as ActorRef<Crunch>,
-      (replyTo) => ({ do: 'add', amount: 1, replyTo }),
-      { timeoutMs: 8_000 },
-    );
-    child?.tell({ do: what });
-    if (what === 'spin') await waitUntil('spinning', () => Atomics.load(spins, 0) > 0);
-    await waitUntil('it is in hand', () => system.inspect().some(({ processed }) => processed === 2));
-    await system.stop(parent);
-    expect(events).toContainEqual({ type: 'stopped', path: 'parent/it', reason: 'killed' });
-    let seen = -1;
-    await waitUntil('the loop has stopped', () => seen === (seen = Atomics.load(spins, 0)));
-    await system.shutdown();
-  });
+  it.each(['mute', 'spin'] as const)(
+    'ends a thread that is %s when its stop takes too long',
+    async (what) => {
+      const { system, events, spins } = start();
+      const module = new URL('./crunch.fixture.ts', import.meta.url);
+      let child: ActorRef<Crunch> | undefined;
+      const parent = system.spawn(
+        props<never>(
+          () =>
+            setup((context) => {
+              child = context.spawn(workerProps<Crunch>({ module, exportName: 'crunch', data: spins }), 'it');
+              return receive<never>(() => undefined);
+            }),
+          { supervision: { shutdownMs: 100 } },
+        ),
+        'parent',
+      );
+      await waitUntil('it is there', () => child !== undefined);
+      await system.ask<Crunch, number>(
+        child as ActorRef<Crunch>,
+        (replyTo) => ({ do: 'add', amount: 1, replyTo }),
+        { timeoutMs: 8_000 },
+      );
+      child?.tell({ do: what });
+      if (what === 'spin') await waitUntil('spinning', () => Atomics.load(spins, 0) > 0);
+      await waitUntil('it is in hand', () => system.inspect().some(({ processed }) => processed === 2));
+      await system.stop(parent);
+      expect(events).toContainEqual({ type: 'stopped', path: 'parent/it', reason: 'killed' });
+      let seen = -1;
+      await waitUntil('the loop has stopped', () => seen === (seen = Atomics.load(spins, 0)));
+      await system.shutdown();
+    },
+  );
 
-  it('keeps what waits in its mailbox through the end of its thread', async () => {
+  it('keeps the waiting messages of its mailbox when its thread ends', async () => {
     const { system, ref, add } = start();
     await add(1);
     ref.tell({ do: 'exit' });
@@ -132,7 +131,7 @@ describe('an actor in a worker', () => {
     await system.shutdown();
   });
 
-  it('fails by a message that cannot be copied, and goes on with the next', async () => {
+  it('fails at a message that cannot be copied, and continues with the next', async () => {
     const { system, ref, add, events } = start();
     await add(1);
     ref.tell({ do: 'add', amount: Symbol('no number') as never, replyTo: ref as never });

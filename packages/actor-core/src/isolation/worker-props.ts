@@ -15,39 +15,42 @@ const sourceOptions = optionNames<WorkerSource>({
   maxHeapMiB: true,
 });
 
-/** What a handler in a worker knows. It has no children and no timers of the runtime: those need the owning thread. */
+/** Context of a handler in a worker. It has no children and no timers of the runtime: those need the owning thread. */
 export interface WorkerContext<M> {
   readonly self: ActorRef<M>;
   readonly path: string;
   readonly incarnation: number;
-  /** W3C traceparent of the message in hand; what is told meanwhile carries it. */
+  /** W3C traceparent of the current message. Messages that the handler sends carry it. */
   readonly trace: string | undefined;
 }
 
-/** Handles one message; a promise is awaited before the next one. `stopped` ends the actor, a throw is its failure. */
+/**
+ * Handles one message; a promise is awaited before the next one. `stopped` ends the actor, a throw is a failure of the
+ * actor.
+ */
 export type WorkerHandler<M> = (
   message: M,
   context: WorkerContext<M>,
 ) => Promise<Directive | undefined | void> | Directive | undefined | void;
 
-/** What the module exports: makes the handler of one incarnation, in its worker. */
+/** Export of the module: creates the handler of one incarnation, in its worker. */
 export type WorkerRecipe<M> = (data: never) => WorkerHandler<M> | Promise<WorkerHandler<M>>;
 
-/** Where the code of a worker comes from, and what it may use. */
+/** Module of a worker, and its resources. */
 export interface WorkerSource {
-  /** Module that exports the recipe; a `file:` URL, best made by `new URL('./it.js', import.meta.url)`. */
+  /** Module that exports the recipe: a `file:` URL, usually `new URL('./worker.js', import.meta.url)`. */
   readonly module: URL;
-  /** @default 'default' */
+  /** Name of the export. @default 'default' */
   readonly exportName?: string;
-  /** Given to the recipe; anything that may be cloned into a worker. */
+  /** Argument of the recipe; any value that can be cloned into a worker. */
   readonly data?: unknown;
-  /** Heap the worker may use before it fails, in MiB. @default that of Node */
+  /** Heap limit of the worker, in MiB; exceeding it is a failure. @default that of Node */
   readonly maxHeapMiB?: number;
 }
 
 /**
- * Recipe for an actor whose behaviour runs in a worker thread of its own: for code that computes long or must be
- * stoppable. Ref, mailbox, supervision and protocol are as for any actor; a kill, and a stop that takes longer than
+ * Props of an actor whose behaviour runs in its own worker thread: for code that computes for long or must be
+ * stoppable. Ref, mailbox, supervision and protocol are as for any actor. A kill, and a stop that takes longer than
  * `shutdownMs`, end the thread wherever it is. Messages are copied, as over the bus.
  *
  * @throws InvalidArgumentError for a module that is no `file:` URL
@@ -69,7 +72,7 @@ export function workerProps<M>(source: WorkerSource, options: Omit<Props<M>, 'cr
   return props(create, options);
 }
 
-/** What is piped to an actor this way fails it. */
+/** A message that makes the actor fail. */
 function rethrow(error: unknown): never {
   throw error;
 }

@@ -8,7 +8,7 @@ function states(node: TestNode): Record<string, string> {
 }
 
 describe('presence', () => {
-  it('knows the others at once, with roles and incarnation', async () => {
+  it('knows the other nodes at once, with roles and incarnation', async () => {
     const hub = createTestHub();
     const a = createTestNode(hub, { nodeId: 'a', roles: ['gateway'] });
     const b = createTestNode(hub, { nodeId: 'b', incarnation: 5 });
@@ -34,7 +34,7 @@ describe('presence', () => {
     expect(changes).toEqual(['b alive', 'b unreachable', 'b alive']);
   });
 
-  it('takes a goodbye at its word, and no late announcement of that life', async () => {
+  it('shows a node as left when it announces its end, and as alive in its next incarnation', async () => {
     const hub = createTestHub();
     const a = createTestNode(hub, { nodeId: 'a' });
     const b = createTestNode(hub, { nodeId: 'b' });
@@ -47,7 +47,7 @@ describe('presence', () => {
     expect(states(a)).toEqual({ a: 'alive', b: 'alive' });
   });
 
-  it('does not bring a node back for an announcement that comes late, after the node left', async () => {
+  it('ignores an announcement that arrives after its node left', async () => {
     const hub = createTestHub();
     const a = createTestNode(hub, { nodeId: 'a' });
     const b = createTestNode(hub, { nodeId: 'b' });
@@ -63,7 +63,7 @@ describe('presence', () => {
     expect(changes).toEqual(['b left']);
   });
 
-  it('does not count silence while the bus is away, and gives a grace after it', async () => {
+  it('does not count silence while disconnected, and grants a grace period after the reconnect', async () => {
     const hub = createTestHub();
     const a = createTestNode(hub, { nodeId: 'a' });
     const b = createTestNode(hub, { nodeId: 'b' });
@@ -79,12 +79,12 @@ describe('presence', () => {
     expect(states(a)).toEqual({ a: 'alive', b: 'alive' });
   });
 
-  it('does not take its own stall for the silence of the others, and reports it as lag', async () => {
+  it('does not count its own stall as silence of other nodes, and reports it as lag', async () => {
     const hub = createTestHub();
     const a = createTestNode(hub, { nodeId: 'a' });
     const b = createTestNode(hub, { nodeId: 'b' });
     await advance(hub.clock, 1_000, 100);
-    // Everything due in these 8 s fires late and in one go, the announcements still to be read behind it.
+    // All timers of these 8 s fire late and at once, while the announcements are still unread.
     const { clock } = hub;
     const late = clock.now() + 8_000;
     clock.advance(0);
@@ -98,7 +98,7 @@ describe('presence', () => {
     expect(b.presence.member('a')?.lagMs).toBeGreaterThan(5_000);
   });
 
-  it('ignores what it cannot read', async () => {
+  it('ignores announcements that it cannot read', async () => {
     const hub = createTestHub();
     const a = createTestNode(hub, { nodeId: 'a' });
     const stranger = hub.bus.connect('stranger');

@@ -59,7 +59,7 @@ afterAll(async () => {
 
 const at = (nodeId: string): ClusterNode => nodes.get(nodeId) as ClusterNode;
 
-it('lets every role see the others, ask them and follow a leader, and no permission is missing', async () => {
+it('permits every role to see the others, ask them and follow a leader', async () => {
   const protocol = z.object({ replyTo: actorRefSchema<string>() });
   for (const nodeId of ['gate', 'agent', 'host']) {
     at(nodeId).system.spawn(
@@ -92,7 +92,7 @@ it('lets every role see the others, ask them and follow a leader, and no permiss
   expect(complaints).toEqual([]);
 });
 
-it('lets every member ask the others which actors run there', async () => {
+it('permits every member to inspect the actors of the others', async () => {
   for (const from of ['gate', 'agent', 'host']) {
     const inspected = await inspectCluster(at(from));
     expect(inspected.map(({ member, answer }) => [member.node, 'inspection' in answer])).toEqual([
@@ -104,7 +104,7 @@ it('lets every member ask the others which actors run there', async () => {
   expect(complaints).toEqual([]);
 });
 
-it('lets members publish and subscribe topics of every depth', async () => {
+it('permits members to publish and subscribe to topics of every depth', async () => {
   const heard: string[] = [];
   const names = ['a', 'a.b', 'a.b.c', 'a.b.c.d'];
   for (const name of names)
@@ -124,7 +124,7 @@ it.each([
   ['to an actor', subjects.inbox('agent', 'dat', 'host')],
   ['on the control lane', subjects.inbox('agent', 'ctl', 'host')],
   ['on a topic', subjects.topic('news', 'host')],
-])('keeps a node from speaking for another %s', async (_, subject) => {
+])('forbids a node to publish in the name of another: %s', async (_, subject) => {
   const before = complaints.length;
   at('gate').transport.publish(subject, new Uint8Array(0));
   await waitUntil('the server complains', () => complaints.length > before);

@@ -1,3 +1,3 @@
-/** Letters of an identifier, and how many it has: 24 of 36, about 124 bits. */
+/** Characters of an identifier, and its length: 24 of 36 characters, about 124 bits. */
 export const idAlphabet = '0123456789abcdefghijklmnopqrstuvwxyz';
 export const idLength = 24;

@@ -1,7 +1,7 @@
 import type { Random } from '../random.ts';
 import { idAlphabet, idLength } from './id-alphabet.ts';
 
-/** Randomness that the seed replays exactly (sfc32; Practically Random, C. Doty-Humphrey). */
+/** A random source that is determined by its seed (sfc32; Practically Random, C. Doty-Humphrey). */
 export function seededRandom(seed: number): Random {
   let a = 0x9e3779b9;
   let b = 0x243f6a88;

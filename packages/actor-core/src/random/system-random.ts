@@ -13,14 +13,14 @@ function byte(): number {
   return pool[used++] as number;
 }
 
-/** The process' own randomness; identifiers come from the operating system's generator. */
+/** The random source of the process. Identifiers come from the generator of the operating system. */
 export const systemRandom: Random = {
   next: () => Math.random(),
   id() {
     let id = '';
     while (id.length < idLength) {
       const value = byte();
-      // 252 is the largest multiple of 36 in a byte: taking more would favour the first letters.
+      // 252 is the largest multiple of 36 that fits a byte: larger values would favour the first characters.
       if (value < 252) id += idAlphabet[value % 36];
     }
     return id;

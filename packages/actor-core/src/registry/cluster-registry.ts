@@ -6,7 +6,7 @@ import { InvalidArgumentError, NameTakenError, RegistryFullError } from '../erro
 import type { MemberEvidence } from '../membership/presence.ts';
 import type { LocalNode } from '../membership/local-node.ts';
 import type { z } from 'zod';
-import { type EntryKind, registrySchema, type RegistryWord, slotOf } from './registry-entry.ts';
+import { type EntryKind, registrySchema, type RegistryMessage, slotOf } from './registry-entry.ts';
 import { type RegistryEffect, RegistryTable } from './registry-table.ts';
 import type { NameConflict, Registry } from './registry.ts';
 
@@ -21,7 +21,7 @@ const entryBytes = 64;
 
 /** Messages of the registry actor. Other nodes may send only the messages of their registries. */
 type Message =
-  | RegistryWord
+  | RegistryMessage
   | readonly [kind: 'tick']
   | readonly [kind: 'track', ref: ActorRef<never>]
   | readonly [kind: 'member', member: MemberEvidence];
@@ -166,8 +166,9 @@ class ClusterRegistry implements Registry {
 
   #perform(effects: readonly RegistryEffect[]): void {
     for (const effect of effects) {
-      if (effect.type === 'broadcast') this.#broadcast(['delta', this.#word, effect.version, effect.changes]);
-      else if (effect.type === 'pull') this.#send(effect.node, ['pull', this.#word]);
+      if (effect.type === 'broadcast')
+        this.#broadcast(['delta', this.#sender, effect.version, effect.changes]);
+      else if (effect.type === 'pull') this.#send(effect.node, ['pull', this.#sender]);
       else if (effect.type === 'conflict') this.#conflict(effect);
       else for (const listener of this.#listeners.get(effect.slot) ?? []) this.#call(listener);
     }
@@ -196,27 +197,27 @@ class ClusterRegistry implements Registry {
     }
   }
 
-  get #word(): ActorRef<RegistryWord> {
+  get #sender(): ActorRef<RegistryMessage> {
     return this.#self;
   }
 
-  #digest(): RegistryWord {
-    return ['digest', this.#word, this.#table.version];
+  #digest(): RegistryMessage {
+    return ['digest', this.#sender, this.#table.version];
   }
 
   #tellDigest(): void {
     this.#broadcast(this.#digest());
   }
 
-  #broadcast(word: RegistryWord): void {
+  #broadcast(message: RegistryMessage): void {
     for (const { node, state, roles } of this.#node.presence.members()) {
       const isReachable = roles.some((role) => role !== 'observer');
-      if (node !== this.#node.nodeId && state === 'alive' && isReachable) this.#send(node, word);
+      if (node !== this.#node.nodeId && state === 'alive' && isReachable) this.#send(node, message);
     }
   }
 
-  #send(node: string, word: RegistryWord): void {
-    this.#node.system.refFor<RegistryWord>(node, registryPath).tell(word);
+  #send(node: string, message: RegistryMessage): void {
+    this.#node.system.refFor<RegistryMessage>(node, registryPath).tell(message);
   }
 }
 

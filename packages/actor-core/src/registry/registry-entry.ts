@@ -20,19 +20,24 @@ export type RegistryEntry = readonly [
 export type RegistryChange = readonly [change: 'add' | 'remove', entry: RegistryEntry];
 
 /** Messages between the registries of the nodes. Each node numbers the changes of its own entries. */
-export type RegistryWord =
+export type RegistryMessage =
   | readonly [
       kind: 'delta',
-      from: ActorRef<RegistryWord>,
+      from: ActorRef<RegistryMessage>,
       version: number,
       changes: readonly RegistryChange[],
     ]
-  | readonly [kind: 'digest', from: ActorRef<RegistryWord>, version: number]
-  | readonly [kind: 'pull', from: ActorRef<RegistryWord>]
-  | readonly [kind: 'full', from: ActorRef<RegistryWord>, version: number, entries: readonly RegistryEntry[]];
+  | readonly [kind: 'digest', from: ActorRef<RegistryMessage>, version: number]
+  | readonly [kind: 'pull', from: ActorRef<RegistryMessage>]
+  | readonly [
+      kind: 'full',
+      from: ActorRef<RegistryMessage>,
+      version: number,
+      entries: readonly RegistryEntry[],
+    ];
 
 /** The sending node may only tell about itself: a message changes what is known of its sender. */
-const from = senderRefSchema<RegistryWord>();
+const from = senderRefSchema<RegistryMessage>();
 const count = z.int().min(0);
 const entrySchema = growing(
   z.enum(['name', 'group']),
@@ -41,7 +46,7 @@ const entrySchema = growing(
   z.int().min(1),
 );
 
-export const registrySchema: z.ZodType<RegistryWord> = z.union([
+export const registrySchema: z.ZodType<RegistryMessage> = z.union([
   growing(z.literal('delta'), from, count, wireArray(growing(z.enum(['add', 'remove']), entrySchema))),
   growing(z.literal('digest'), from, count),
   growing(z.literal('pull'), from),

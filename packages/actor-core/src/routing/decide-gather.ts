@@ -1,4 +1,4 @@
-/** How far a question to many has come. */
+/** Progress of a question to several targets. */
 export interface Gathering {
   readonly targets: number;
   readonly needed: number;
@@ -7,16 +7,16 @@ export interface Gathering {
   readonly failed: number;
 }
 
-/** `next`: ask one more · `enough`: the answers are there · `hopeless`: they cannot come any more · `wait`. */
+/** `next`: ask one more · `enough`: the needed answers are there · `hopeless`: they can no longer arrive · `wait`. */
 export type GatherStep = 'next' | 'enough' | 'hopeless' | 'wait';
 
-/** What to do now. `isTime`: nobody who was asked has answered for as long as one is given alone. */
+/** Next step. `isTime`: no target has answered for `intervalMs`. */
 export function decideGather(state: Gathering, isTime: boolean): GatherStep {
   const { targets, needed, asked, answered, failed } = state;
   if (answered >= needed) return 'enough';
   if (targets - failed < needed) return 'hopeless';
   const outstanding = asked - answered - failed;
-  // Who failed is replaced at once: there is nothing to wait for.
+  // A target that failed is replaced at once: there is nothing to wait for.
   if (asked < targets && (isTime || outstanding < needed - answered)) return 'next';
   return 'wait';
 }

@@ -7,7 +7,7 @@ import { InvalidArgumentError, NoTargetsError, TooFewAnswersError } from '../err
 import type { Random } from '../random.ts';
 import { decideGather, type Gathering } from './decide-gather.ts';
 
-/** What asking many needs of a node; a `ClusterNode` is one. */
+/** What a question to several targets needs of a node; a `ClusterNode` has it. */
 export interface Asker {
   readonly system: ActorSystem;
   readonly clock: Clock;
@@ -17,9 +17,10 @@ export interface Asker {
 type Make<M, R> = (replyTo: ActorRef<R>) => M;
 
 /**
- * Asks all at once and takes the first answer (scatter-gather). All of them do the work.
+ * Asks all targets at once and returns the first answer (scatter-gather). All of them do the work.
  *
- * @throws NoTargetsError, TooFewAnswersError when all failed or the deadline passed
+ * @throws NoTargetsError
+ * @throws TooFewAnswersError when all failed or the deadline passed
  */
 export async function askFirst<M, R>(
   asker: Asker,
@@ -33,11 +34,12 @@ export async function askFirst<M, R>(
 }
 
 /**
- * Asks all at once and takes the first `needed` answers, in the order they came; it fails as soon as so many
- * cannot come any more.
+ * Asks all targets at once and returns the first `needed` answers in the order of their arrival. It fails as soon as
+ * that many can no longer arrive.
  *
  * @throws InvalidArgumentError unless `needed` is a whole number of at least 1
- * @throws NoTargetsError, TooFewAnswersError
+ * @throws NoTargetsError
+ * @throws TooFewAnswersError
  */
 export async function askQuorum<M, R>(
   asker: Asker,
@@ -53,11 +55,13 @@ export async function askQuorum<M, R>(
 }
 
 /**
- * Asks one, in random order, and another whenever `intervalMs` passed without an answer or one failed; takes the first
- * answer (tail chopping: Dean and Barroso, The Tail at Scale, 2013). The deadline is for all together.
+ * Asks one target, and another one (in random order) whenever `intervalMs` passed without an answer or a target failed.
+ * Returns the first answer (tail chopping: Dean and Barroso, The Tail at Scale, 2013). The deadline is for all
+ * questions together.
  *
  * @throws InvalidArgumentError unless `intervalMs` is above 0
- * @throws NoTargetsError, TooFewAnswersError when all asked failed or the deadline passed
+ * @throws NoTargetsError
+ * @throws TooFewAnswersError when all failed or the deadline passed
  */
 export async function askTailChopping<M, R>(
   asker: Asker,
@@ -72,7 +76,7 @@ export async function askTailChopping<M, R>(
   return answer as R;
 }
 
-/** Asks every `intervalMs`; 0: all at once. */
+/** Asks another target every `intervalMs`; 0: all at once. */
 function gather<M, R>(
   asker: Asker,
   targets: readonly ActorRef<M>[],
@@ -124,7 +128,7 @@ function gather<M, R>(
         },
         (error: unknown) => {
           errors.push(error);
-          // At the deadline all that were asked fail: nobody is asked with no time left.
+          // At the deadline all open questions fail together: no further target is asked without time left.
           if (clock.now() >= deadlineMs && !isSettled)
             settle(() => reject(new TooFewAnswersError(answers.length, needed, errors)));
           else advance(false);

@@ -23,7 +23,7 @@ export interface PoolOptions<M> {
   readonly supervision?: SupervisionOptions | undefined;
   /** Mailbox of the pool itself, which only forwards. @default 1000 messages, then `reject` */
   readonly mailbox?: MailboxOptions | undefined;
-  /** When the pool is started again. @default 'transient' */
+  /** Restart type of the pool. @default 'transient' */
   readonly restart?: RestartType | undefined;
 }
 
@@ -60,12 +60,12 @@ export function resizePool(size: number): PoolResize {
 }
 
 /**
- * Props of an actor that starts workers of one kind, supervises them, and distributes its messages among them. A message
- * costs one hop more than with `createRouter`, which routes to existing actors. A question keeps its deadline, and the
- * asker gets an error at once when no worker accepts it. A worker that ends is started again, unless its own props say
- * otherwise; other nodes reach the pool by the protocol of its workers.
+ * Props of an actor that starts workers of one kind, supervises them, and distributes its messages among them. A
+ * message costs one hop more than with `createRouter`, which routes to existing actors. A question keeps its deadline,
+ * and the asker gets an error at once when no worker accepts it. A worker that ends is started again, unless its own
+ * props exclude that. Other nodes reach the pool by the protocol of its workers.
  *
- * @throws InvalidArgumentError naming the option that cannot be
+ * @throws InvalidArgumentError naming the option that is invalid
  */
 export function pool<M>(worker: Props<M>, options: PoolOptions<M>): Props<M | PoolResize> {
   requireKnownOptions('options', options, poolOptions);

@@ -6,32 +6,37 @@ import { NoTargetsError } from '../errors.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { RoutingStrategy } from './strategy.ts';
 
-/** Who may be routed to, at this moment. */
+/** The possible targets at this moment. */
 export type Targets<M> = () => readonly ActorRef<M>[];
 
-/** Always the same ones. */
+/** A fixed list of targets. */
 export function fixedTargets<M>(targets: readonly ActorRef<M>[]): Targets<M> {
   return () => targets;
 }
 
-/** Whoever is in the group when a message is routed. */
+/** The members of a group at the moment of each message. */
 export function groupTargets<M>(registry: Registry, group: string): Targets<M> {
   return () => registry.members<M>(group);
 }
 
-/** Shares messages out over targets, by a strategy. */
+/** Distributes messages among targets by a strategy. */
 export interface Router<M> {
-  /** Sends to whom the strategy picks. False when there is nobody: the message is a dead letter, `no-targets`. */
+  /**
+   * Sends to the targets that the strategy picks. Returns false without a target: the message becomes a dead letter
+   * with the reason `no-targets`.
+   */
   tell(message: M, options?: TellOptions): boolean;
   /**
-   * Asks the first of whom the strategy picks. `make` is called twice: once for the strategy to look at.
+   * Asks the first target that the strategy picks. `make` is called twice: the first message is only shown to the
+   * strategy.
    *
-   * @throws NoTargetsError, and what `ActorSystem.ask` throws
+   * @throws NoTargetsError
+   * @throws whatever `ActorSystem.ask` throws
    */
   ask<R>(make: (replyTo: ActorRef<R>) => M, options: AskOptions<R>): Promise<R>;
 }
 
-/** Shares messages out over targets. It is no actor: routing costs no hop and no mailbox. */
+/** Creates a router. It is no actor: routing costs no hop and no mailbox. */
 export function createRouter<M>(
   system: ActorSystem,
   targets: Targets<M>,
@@ -63,7 +68,7 @@ function nowhere({ nodeId, incarnation }: ActorSystem): ActorAddress {
   return { node: nodeId, nodeIncarnation: incarnation, path: '$router', uid: 0 };
 }
 
-/** Stands for who asks while the strategy looks at the question. */
+/** Placeholder for the asker while the strategy looks at the question. */
 const nobody: ActorRef<unknown> = {
   address: { node: '', nodeIncarnation: 0, path: '', uid: 0 },
   tell: () => undefined,

@@ -169,7 +169,7 @@ describe('a router', () => {
   });
 });
 
-describe('asking many', () => {
+describe('a question to several targets', () => {
   it('takes the first answer, even if other targets fail or hang', async () => {
     const { node, spawn } = await setup();
     const targets = [spawn('a', 'hang'), spawn('b', 'stop'), spawn('c')];

@@ -3,23 +3,23 @@ import { LocalRef } from '../cell/local-ref.ts';
 import { placeKey } from '../actor/ref-key.ts';
 import type { Random } from '../random.ts';
 
-/** Picks who gets a message, out of at least one target: indices into `targets`. */
+/** Picks the receivers of a message out of at least one target: returns indices into `targets`. */
 export type RoutingStrategy<M> = (message: M, targets: readonly ActorRef<M>[]) => readonly number[];
 
-/** One after the other. */
+/** One target after the other. */
 export function roundRobin<M>(): RoutingStrategy<M> {
   let next = 0;
   return (_message, targets) => [next++ % targets.length];
 }
 
-/** Anybody, each as likely as the others. */
+/** A random target, all equally likely. */
 export function randomly<M>(random: Random): RoutingStrategy<M> {
   return (_message, targets) => [Math.floor(random.next() * targets.length)];
 }
 
 /**
- * Whose mailbox holds least; ties at random. `depthOf` says what actors of other nodes report. Of whom nothing is
- * known comes after everybody of whom something is.
+ * The target with the fewest messages in its mailbox; ties at random. `depthOf` returns what actors of other nodes
+ * report. Targets of unknown depth come last.
  */
 export function leastMailbox<M>(
   random: Random,
@@ -39,9 +39,9 @@ export function leastMailbox<M>(
 }
 
 /**
- * Equal keys go to the same target for as long as it is there; when a target comes or goes only its own share moves
- * (rendezvous hashing, Thaler and Ravishankar 1998). A target counts by its node and path, so that every ref to it gives
- * it the same keys, and so does an actor that is started again under its name.
+ * Equal keys go to the same target as long as it exists. When a target is added or removed, only its own share of the
+ * keys moves (rendezvous hashing, Thaler and Ravishankar 1998). A target is identified by its node and path, so every
+ * ref to it, and an actor that is started again under its name, gets the same keys.
  */
 export function consistentHash<M>(keyOf: (message: M) => string): RoutingStrategy<M> {
   return (message, targets) => {
@@ -57,18 +57,18 @@ export function consistentHash<M>(keyOf: (message: M) => string): RoutingStrateg
   };
 }
 
-/** Everybody. */
+/** All targets. */
 export function broadcast<M>(): RoutingStrategy<M> {
   return (_message, targets) => [...targets.keys()];
 }
 
 function localDepth(target: ActorRef<never>): number | undefined {
   if (!(target instanceof LocalRef)) return undefined;
-  // Whoever has ended has an empty mailbox and would draw everything to itself.
+  // An actor that has ended has an empty mailbox and would attract all messages.
   return target.actor.alive ? target.actor.mailbox.depth : Number.POSITIVE_INFINITY;
 }
 
-/** FNV-1a, with murmur3's finalizer: without it, names that differ in their last letter hash alike. */
+/** FNV-1a with the finalizer of murmur3: without it, names that differ only in the last letter get similar hashes. */
 function hash(text: string): number {
   let h = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);

@@ -12,7 +12,7 @@ it('runs every task once, in the order they were scheduled', async () => {
   expect(ran).toEqual(Array.from({ length: 10_000 }, (_, i) => i));
 });
 
-it('lets timers and I/O run while tasks go on scheduling tasks', async () => {
+it('lets timers and I/O run while tasks keep scheduling tasks', async () => {
   const scheduler = nodeScheduler();
   let isOver = false;
   const again = () => {
@@ -23,13 +23,13 @@ it('lets timers and I/O run while tasks go on scheduling tasks', async () => {
   isOver = true;
 });
 
-it('still runs a task scheduled after its slice was used up by long tasks', async () => {
+it('runs a task that was scheduled after long tasks used up the slice', async () => {
   const scheduler = nodeScheduler();
   for (let round = 0; round < 20; round++) {
     await new Promise<void>((resolve) => {
       scheduler.schedule(() => {
         burnThreeMs();
-        // Scheduled past the slice, and run in the same drain.
+        // Scheduled after the slice, and run in the same round.
         scheduler.schedule(() => undefined);
       });
       systemClock.setTimer(5, () => scheduler.schedule(resolve));
@@ -37,12 +37,12 @@ it('still runs a task scheduled after its slice was used up by long tasks', asyn
   }
 });
 
-it('comes back to the event loop after nearly every task where they take long', async () => {
+it('returns to the event loop after nearly every task when tasks take long', async () => {
   const scheduler = nodeScheduler();
   let inARow = 0;
   const rows: number[] = [];
   await new Promise<void>((resolve) => {
-    // A task on its own, scheduled by the event loop, ends the row each time.
+    // A separate task, scheduled by the event loop, ends each series.
     const look = () => {
       rows.push(inARow);
       inARow = 0;
@@ -57,11 +57,11 @@ it('comes back to the event loop after nearly every task where they take long', 
     for (let i = 0; i < 6; i++) scheduler.schedule(work);
     systemClock.setTimer(0, look);
   });
-  // A slice may end late once, until it is known that they take long.
+  // One slice may end late, until the scheduler knows that the tasks take long.
   expect(Math.max(...rows.slice(2))).toBeLessThanOrEqual(4);
 });
 
-it('goes on after a task that throws', async () => {
+it('continues after a task that throws', async () => {
   const scheduler = nodeScheduler();
   const caught = new Promise<unknown>((resolve) => process.prependOnceListener('uncaughtException', resolve));
   const listeners = process.listeners('uncaughtException').slice(1);

@@ -1,13 +1,13 @@
 import type { Runnable, Scheduler } from '../scheduler.ts';
 
-/** Time that turns may take in microtasks before timers and I/O get theirs. */
+/** Time for turns in microtasks before timers and I/O run. */
 const sliceMs = 2;
-/** Turns between two looks at the clock; where the last look came too late, the next one comes after one turn. */
+/** Turns between two readings of the clock. After a reading that came too late, the next one comes after one turn. */
 const turnsPerLook = 4;
 
 /**
- * Runs turns in microtasks, which is where they are fastest, for at most a slice of time in each round of the event
- * loop; the rest waits for the next round. Turns that schedule turns therefore never starve I/O.
+ * Runs turns in microtasks, where they are fastest, for at most one slice of time per round of the event loop; the rest
+ * waits for the next round. Turns that schedule further turns therefore never starve I/O.
  */
 export function nodeScheduler(): Scheduler {
   let ready: (Runnable | (() => void))[] = [];
@@ -19,7 +19,7 @@ export function nodeScheduler(): Scheduler {
 
   const drain = () => {
     armed = false;
-    // A turn that schedules another one opens the next slice.
+    // A turn that schedules another one starts the next slice.
     const end = sliceEnd;
     let untilLook = isSlow ? 1 : turnsPerLook;
     try {
@@ -68,7 +68,7 @@ export function nodeScheduler(): Scheduler {
       // oxlint-disable-next-line no-restricted-globals -- the adapter itself
       setImmediate(openSlice);
     }
-    // Past the slice, the immediate that is under way drains.
+    // After the slice, the pending immediate runs the rest.
     // oxlint-disable-next-line no-restricted-globals -- the adapter itself
     if (now < sliceEnd) queueMicrotask(microtask);
   };

@@ -19,7 +19,7 @@ function setup(phases?: readonly ShutdownPhase[]): Setup {
   return { clock, shutdown, ran, note: (name) => () => void ran.push(name) };
 }
 
-it('runs the phases in order, the tasks of one together, once', async () => {
+it('runs the phases in order and the tasks of a phase together, once', async () => {
   const { shutdown, ran, note, clock } = setup();
   const gate = Promise.withResolvers<void>();
   shutdown.add('close', 'bus', note('bus'));
@@ -41,7 +41,7 @@ it('runs the phases in order, the tasks of one together, once', async () => {
   expect([shutdown.current, clock.pending]).toEqual(['stopped', 0]);
 });
 
-it('leaves a task behind that takes too long or fails, and goes on', async () => {
+it('abandons a task that takes too long or fails, and continues', async () => {
   const { shutdown, clock, note, ran } = setup();
   let aborted = false;
   shutdown.add('drain', 'hangs', (signal) => {
@@ -68,22 +68,22 @@ it('leaves a task behind that takes too long or fails, and goes on', async () =>
   expect(aborted).toBe(true);
 });
 
-it('ends at a phase that must succeed and does not', async () => {
+it('ends with an error at a failed phase that must succeed', async () => {
   const { shutdown, note, ran } = setup([{ name: 'hand-over', onFailure: 'abort' }, { name: 'close' }]);
-  shutdown.add('hand-over', 'shards', () => Promise.reject(new Error('nobody takes them')));
+  shutdown.add('hand-over', 'shards', () => Promise.reject(new Error('no other node takes them')));
   shutdown.add('close', 'bus', note('bus'));
   await expect(shutdown.run('test')).rejects.toMatchObject({ code: 'shutdown-aborted', phase: 'hand-over' });
   expect(ran).toEqual([]);
 });
 
-it('takes no task for a phase that has begun or is unknown', async () => {
+it('refuses a task for a phase that has begun or is unknown', async () => {
   const { shutdown, note } = setup();
   expect(() => shutdown.add('lunch', 'x', note('x'))).toThrow('lunch');
   await shutdown.run('test');
   expect(() => shutdown.add('close', 'x', note('x'))).toThrow('begun');
 });
 
-it('orders phases by what they come after, and as listed where that leaves a choice', () => {
+it('orders phases by their dependencies, and otherwise as listed', () => {
   const phases = [
     { name: 'a' },
     { name: 'b', after: ['d'] },
@@ -94,9 +94,9 @@ it('orders phases by what they come after, and as listed where that leaves a cho
 });
 
 it.each([
-  ['twice', [{ name: 'a' }, { name: 'a' }]],
-  ['names no phase', [{ name: 'a', after: ['x'] }]],
-  ['circle', [{ name: 'a', after: ['b'] }, { name: 'b' }]],
+  ['two entries', [{ name: 'a' }, { name: 'a' }]],
+  ['names an unknown phase', [{ name: 'a', after: ['x'] }]],
+  ['cycle', [{ name: 'a', after: ['b'] }, { name: 'b' }]],
   ['timeoutMs', [{ name: 'a', timeoutMs: 0 }]],
 ])('refuses phases that cannot be ordered or run: %s', (text, phases) => {
   expect(() => planShutdown(phases)).toThrow(text);

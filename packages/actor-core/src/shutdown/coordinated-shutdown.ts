@@ -6,7 +6,7 @@ import { optionNames, requireKnownOptions } from '../known-options.ts';
 
 const shutdownOptions = optionNames<CoordinatedShutdownOptions>({ clock: true, log: true, phases: true });
 
-/** One thing to do on the way down. The signal is aborted when its phase's time is over. */
+/** A task of the shutdown. The signal is aborted when the time of its phase is over. */
 export type ShutdownTask = (signal: AbortSignal) => void | Promise<void>;
 
 /** How one task of a phase ended. */
@@ -14,7 +14,7 @@ export interface TaskOutcome {
   readonly phase: string;
   readonly task: string;
   readonly outcome: 'done' | 'failed' | 'timed-out';
-  /** How long it took, or until it was given up. */
+  /** Duration of the task, or time until it was abandoned. */
   readonly tookMs: number;
 }
 
@@ -26,27 +26,27 @@ export interface CoordinatedShutdownOptions {
   readonly phases?: readonly ShutdownPhase[];
 }
 
-/** An orderly way down in named phases, each with its deadline: however ill a part is, the end comes. */
+/** An orderly shutdown in named phases, each with a deadline: it ends even when parts of it hang or fail. */
 export interface CoordinatedShutdown {
-  /** Phases in the order they run. */
+  /** The phases in the order in which they run. */
   readonly phases: readonly string[];
-  /** The phase that runs, `running` before the first, `stopped` after the last. */
+  /** The current phase: `running` before the first, `stopped` after the last. */
   readonly current: string;
   /**
-   * Adds a task; those of one phase run at the same time. Returns what removes it.
+   * Adds a task; the tasks of one phase run at the same time. Returns a function that removes the task.
    *
-   * @throws InvalidArgumentError for a phase that is unknown, or has begun
+   * @throws InvalidArgumentError for a phase that is unknown or has begun
    */
   add(phase: string, task: string, run: ShutdownTask): () => void;
   /**
-   * Goes down, once: who asks again gets the same promise. Resolves with how every task ended.
+   * Runs the shutdown once; further calls return the same promise. Resolves with the outcome of every task.
    *
-   * @throws ShutdownAbortedError when a phase with `onFailure: 'abort'` failed; later ones did not run
+   * @throws ShutdownAbortedError when a phase with `onFailure: 'abort'` failed; later phases did not run
    */
   run(reason: string): Promise<readonly TaskOutcome[]>;
 }
 
-/** @throws InvalidArgumentError as `planShutdown` */
+/** Creates a shutdown. @throws InvalidArgumentError as `planShutdown` */
 export function createCoordinatedShutdown(options: CoordinatedShutdownOptions): CoordinatedShutdown {
   requireKnownOptions('options', options, shutdownOptions);
   const { clock, log } = options;
@@ -77,8 +77,8 @@ export function createCoordinatedShutdown(options: CoordinatedShutdownOptions): 
     },
     add(phase, task, run) {
       const index = plan.findIndex(({ name }) => name === phase);
-      if (index === -1) throw new InvalidArgumentError('phase', `is none of this shutdown: ${phase}`);
-      if (index <= position) throw new InvalidArgumentError('phase', `has begun already: ${phase}`);
+      if (index === -1) throw new InvalidArgumentError('phase', `is no phase of this shutdown: ${phase}`);
+      if (index <= position) throw new InvalidArgumentError('phase', `has already begun: ${phase}`);
       const key = {};
       tasks.get(phase)?.set(key, { task, run });
       return () => tasks.get(phase)?.delete(key);
@@ -116,7 +116,7 @@ async function runPhase(
       const outcome = await Promise.race([ended, over]);
       const tookMs = clock.now() - startMs;
       if (outcome === 'timed-out')
-        log.warn({ phase: phase.name, task, tookMs }, 'a shutdown task took too long: it is left behind');
+        log.warn({ phase: phase.name, task, tookMs }, 'a shutdown task took too long and was abandoned');
       return { phase: phase.name, task, outcome, tookMs };
     }),
   );
@@ -124,7 +124,7 @@ async function runPhase(
   return outcomes;
 }
 
-/** A task that throws at once fails as one that throws later. */
+/** A synchronous throw counts as a rejection. */
 async function attempt(run: ShutdownTask, signal: AbortSignal): Promise<void> {
   await run(signal);
 }

@@ -8,22 +8,24 @@ const phaseOptions = optionNames<ShutdownPhase>({
   onFailure: true,
 });
 
-/** A named step of the way down. Its tasks run together; the next phase begins when they have ended, or are given up. */
+/**
+ * A named step of the shutdown. Its tasks run together; the next phase begins when they have ended or were abandoned.
+ */
 export interface ShutdownPhase {
   readonly name: string;
-  /** How long its tasks may take. @default 5_000 */
+  /** Limit for its tasks. @default 5_000 */
   readonly timeoutMs?: number;
-  /** Phases that come before it. @default the one listed before it */
+  /** Phases that must run before this one. @default the one listed before it */
   readonly after?: readonly string[];
-  /** What happens when it fails or takes too long: go on, or end the way down with an error. @default 'go-on' */
+  /** What a failure or timeout of a task does: continue, or end the shutdown with an error. @default 'go-on' */
   readonly onFailure?: 'go-on' | 'abort';
 }
 
 export const defaultPhaseTimeoutMs = 5_000;
 
 /**
- * A way down for a node: refuse new work, finish what runs, hand over, say goodbye, close. An own list of phases may
- * name others.
+ * The usual phases of a node: refuse new work, finish running work, hand over, announce the end, close. A custom list
+ * of phases may use other names.
  */
 export const standardPhases: readonly ShutdownPhase[] = [
   { name: 'stop-intake' },
@@ -34,21 +36,21 @@ export const standardPhases: readonly ShutdownPhase[] = [
 ];
 
 /**
- * The phases in an order that keeps every `after`; where that leaves a choice, as listed.
+ * The phases in an order that respects every `after`, otherwise as listed.
  *
- * @throws InvalidArgumentError for a name given twice, one that is unknown, a circle, or a timeout not above 0
+ * @throws InvalidArgumentError for a name given twice, an unknown one, a cycle, or a timeout not above 0
  */
 export function planShutdown(phases: readonly ShutdownPhase[]): readonly ShutdownPhase[] {
   for (const phase of phases) requireKnownOptions(`phases.${phase.name}`, phase, phaseOptions);
   const names = new Set(phases.map(({ name }) => name));
-  if (names.size !== phases.length) throw new InvalidArgumentError('phases', 'have a name twice');
+  if (names.size !== phases.length) throw new InvalidArgumentError('phases', 'have two entries of one name');
   const before = new Map<string, readonly string[]>();
   for (const [index, { name, after, timeoutMs }] of phases.entries()) {
     const previous = phases[index - 1];
     before.set(name, after ?? (previous === undefined ? [] : [previous.name]));
     for (const other of before.get(name) ?? [])
       if (!names.has(other))
-        throw new InvalidArgumentError(`phases.${name}.after`, `names no phase: ${other}`);
+        throw new InvalidArgumentError(`phases.${name}.after`, `names an unknown phase: ${other}`);
     if (timeoutMs !== undefined && !(Number.isFinite(timeoutMs) && timeoutMs > 0))
       throw new InvalidArgumentError(`phases.${name}.timeoutMs`, 'must be finite and above 0');
   }
@@ -58,7 +60,7 @@ export function planShutdown(phases: readonly ShutdownPhase[]): readonly Shutdow
     const next = phases.find(
       ({ name }) => !done.has(name) && (before.get(name) ?? []).every((other) => done.has(other)),
     );
-    if (next === undefined) throw new InvalidArgumentError('phases', 'wait for each other in a circle');
+    if (next === undefined) throw new InvalidArgumentError('phases', 'wait for each other in a cycle');
     ordered.push(next);
     done.add(next.name);
   }

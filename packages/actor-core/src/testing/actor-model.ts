@@ -6,34 +6,34 @@ import { ExpectationFailedError, listSeen, show } from './expectation.ts';
 import { ManualClock } from './manual-clock.ts';
 import { passUntil } from './test-time.ts';
 
-/** An actor, and the plain function that says what it must answer. */
+/** An actor, and the plain function that computes its expected answers. */
 export interface ActorModel<Operation, State, Answer, Actor> {
-  /** What may be done to it. */
+  /** Operations that the property performs on the actor. */
   readonly operations: Arbitrary<Operation>;
-  /** Operations of one run at most. @default 50 */
+  /** Limit of operations in one run. @default 50 */
   readonly maxOperations?: number;
-  /** What the model knows at the start. */
+  /** State of the model at the start. */
   readonly initial: State;
-  /** What an operation makes of the state, and what must be answered. Pure: the state given is not changed. */
+  /** Next state and expected answer of an operation. Pure: it does not change the given state. */
   readonly step: (state: State, operation: Operation) => readonly [next: State, answer: Answer];
   /** Starts the actor in a fresh system on a manual clock. */
   readonly start: (system: ActorSystem, clock: ManualClock) => Actor;
-  /** Does it to the actor. A promise may need time to pass: the clock is moved for it. */
+  /** Performs an operation on the actor. The clock advances while a returned promise is pending. */
   readonly perform: (
     actor: Actor,
     operation: Operation,
     system: ActorSystem,
     clock: ManualClock,
   ) => Answer | Promise<Answer>;
-  /** How long one operation may take, milliseconds of the manual clock. @default 60_000 */
+  /** Limit for one operation, milliseconds of the manual clock. @default 60_000 */
   readonly operationTimeoutMs?: number;
 }
 
 const defaultOperationTimeoutMs = 60_000;
 
 /**
- * The property that an actor answers as its model does, whatever sequence of operations it is given; fast-check's
- * `assert` checks it, and shortens a sequence that breaks it.
+ * The property that an actor answers as its model does, for any sequence of operations. fast-check's `assert` checks
+ * it, and shortens a sequence that breaks it.
  */
 export function followsModel<Operation, State, Answer, Actor>(
   model: ActorModel<Operation, State, Answer, Actor>,
@@ -65,13 +65,13 @@ export function followsModel<Operation, State, Answer, Actor>(
   );
 }
 
-/** Performs it and moves the clock until it has ended. */
+/** Performs the operation and advances the clock until the operation has ended. */
 async function inTime<T>(clock: ManualClock, withinMs: number, perform: () => T | Promise<T>): Promise<T> {
   let hasEnded = false;
   const result = (async () => perform())().finally(() => {
     hasEnded = true;
   });
-  // Who awaits `result` below learns of its failure.
+  // The `return` below reports a failure of `result`; this only keeps it from counting as unhandled meanwhile.
   result.catch(() => undefined);
   const isMet = await passUntil(
     clock,

@@ -24,7 +24,7 @@ type Tally =
   | { readonly do: 'add'; readonly amount: number }
   | { readonly do: 'get'; readonly replyTo: ActorRef<number> };
 
-/** Counts; from `forgetsAt` on it begins anew. */
+/** Counts, and starts from 0 again at `forgetsAt`. */
 const tally = (forgetsAt = Number.POSITIVE_INFINITY) =>
   props<Tally>(() => {
     let sum = 0;
@@ -49,18 +49,18 @@ const modelOf = (forgetsAt?: number) =>
     },
   });
 
-it('an actor that does as its model passes, whatever is done to it', async () => {
+it('an actor that follows its model passes, whatever the operations', async () => {
   await assert(modelOf());
 });
 
-it('one that does not fails with the shortest sequence that shows it', async () => {
+it('an actor that does not follow it fails with the shortest sequence of operations', async () => {
   const found = await assert(modelOf(7), { numRuns: 1_000, seed: 1 }).catch((error: Error) => error);
   const cause = (found as Error).cause as Error;
   expect(cause.message).toMatch(/^the model answers 7, the actor 0\n {2}operations:/);
   expect(cause.message.split('\n').length).toBeLessThan(8);
 });
 
-it('options are such as the runtime takes', () => {
+it('generated options are valid for the runtime', () => {
   assert(property(supervisionOptions(), (options) => void resolveSupervision(options)));
   assert(property(mailboxOptions(), (options) => void mailboxLimits(options)));
   assert(
@@ -81,7 +81,7 @@ function start(node: SimulatedNode): void {
   node.system.spawn(echo, 'echo');
 }
 
-/** Asks through the faults, then once more when they are over. Returns what became of each question. */
+/** Asks during the faults, and once more after them. Returns the outcome of each question. */
 async function askThrough(seed: number, schedule: Parameters<typeof scheduleFaults>[1]): Promise<string[]> {
   const simulation = new Simulation(seed);
   const outcomes: string[] = [];
@@ -114,7 +114,7 @@ async function askThrough(seed: number, schedule: Parameters<typeof scheduleFaul
   return [...outcomes, simulation.traceHash];
 }
 
-it('a simulation of own actors keeps its promises through any schedule, and its seed replays it', async () => {
+it('a simulation of custom actors keeps its guarantees under any schedule, and its seed replays it', async () => {
   await assert(
     asyncProperty(seeds(), faultSchedules(nodes, 10_000), async (seed, schedule) => {
       const outcomes = await askThrough(seed, schedule);

@@ -1,6 +1,6 @@
 /**
- * Arbitraries for property tests of actors: `import … from '@drover/actor-core/testing/arbitraries'`. Needs fast-check 4
- * beside actor-core, which the rest of the testkit does not.
+ * Arbitraries for property tests of actors: `import … from '@drover/actor-core/testing/arbitraries'`. They need
+ * fast-check 4 installed; the rest of the testkit does not.
  *
  * @module arbitraries
  */
@@ -28,9 +28,9 @@ import type { FaultRates } from './fault-rates.ts';
 
 export { type ActorModel, followsModel } from './actor-model.ts';
 
-/** What a message may carry to another node and come out equal: JSON's values, and byte strings among them. */
+/** Payloads that arrive equal at another node: JSON values and byte strings. */
 export function payloads(): Arbitrary<unknown> {
-  // Written and read once: that turns -0, which neither JSON nor MessagePack keeps, into 0.
+  // Written and parsed once, which turns -0 into 0: neither JSON nor MessagePack keeps it.
   const json = jsonValue({ maxDepth: 3, stringUnit: 'grapheme' })
     .filter(isPlain)
     .map((value) => JSON.parse(JSON.stringify(value)) as unknown);
@@ -42,21 +42,21 @@ export function payloads(): Arbitrary<unknown> {
   );
 }
 
-/** Messages as most protocols have them: a `type` out of those named, and a payload. */
+/** Messages with a `type` out of those named, and a payload. */
 export function messages<K extends string>(
   ...types: readonly [K, ...K[]]
 ): Arbitrary<{ readonly type: K; readonly payload: unknown }> {
   return record({ type: constantFrom(...types), payload: payloads() });
 }
 
-/** When a child is started again: each type as likely. */
+/** Restart types of a child, each equally likely. */
 export function restartTypes(): Arbitrary<RestartType> {
   return constantFrom('permanent', 'transient', 'temporary');
 }
 
 /**
- * How a supervisor supervises: all strategies, intensities of 0 to 5 in 1 to 60 s, dynamic or not, all kinds of
- * auto-shutdown; short backoffs and deadlines. Each may be left out, which means its default.
+ * Supervision options: all strategies, intensities of 0 to 5 in 1 to 60 s, dynamic or not, all kinds of auto-shutdown;
+ * short backoffs and deadlines. Each option may be absent, which means its default.
  */
 export function supervisionOptions(): Arbitrary<SupervisionOptions> {
   return record(
@@ -74,7 +74,7 @@ export function supervisionOptions(): Arbitrary<SupervisionOptions> {
   ).map(withoutContradiction);
 }
 
-/** How a mailbox is bounded: capacities of 1 to `maxCapacity`, all overflow policies, without `priorityOf`. @default 8 */
+/** Mailbox options: capacities of 1 to `maxCapacity`, all overflow policies, without `priorityOf`. @default 8 */
 export function mailboxOptions(maxCapacity = 8): Arbitrary<MailboxOptions> {
   return record({
     capacity: integer({ min: 1, max: maxCapacity }),
@@ -87,15 +87,15 @@ export function seeds(): Arbitrary<number> {
   return integer({ min: 0, max: 0x7fff_ffff });
 }
 
-/** Rates at which a bus loses, doubles and delays; each `max` at most. @default 0.3 */
+/** Rates at which a bus drops, doubles and delays messages, each at most `max`. @default 0.3 */
 export function faultRates(max = 0.3): Arbitrary<FaultRates> {
   const rate = double({ min: 0, max, noNaN: true });
   return record({ drop: rate, duplicate: rate, delay: rate });
 }
 
 /**
- * Faults of a simulation with these nodes, in order of their instants, for `durationMs`; after that all is healed and
- * everybody who crashed is back. `maxFaults` without those. @default 10
+ * Faults of a simulation with these nodes during `durationMs`, in order of time. At the end all faults are repaired and
+ * all crashed nodes are started. `maxFaults` does not count these repairs. @default 10
  */
 export function faultSchedules(
   nodes: readonly [string, string, ...string[]],
@@ -119,7 +119,7 @@ export function faultSchedules(
   ]);
 }
 
-/** Names that an actor may have. */
+/** Valid actor names. */
 export function actorNames(): Arbitrary<string> {
   return string({
     unit: constantFrom(...Array.from('abcdefghijklmnopqrstuvwxyz0123456789-_')),

@@ -2,7 +2,7 @@ import type { ActorAddress, ActorRef, MessageLane, TellOptions } from '../actor/
 import { BaseRef } from '../actor/base-ref.ts';
 import type { Props } from '../actor/actor-context.ts';
 
-/** What a behaviour did while it ran in a `BehaviourKit`, as data; nothing of it has happened. */
+/** What a behaviour did while it ran in a `BehaviourKit`, as data; none of it was performed. */
 export type BehaviourEffect<M = unknown> =
   /** A message was told to a ref of the kit, `self` included. */
   | {
@@ -11,7 +11,7 @@ export type BehaviourEffect<M = unknown> =
       readonly message: unknown;
       readonly lane: MessageLane;
     }
-  /** A question: told to its `replyTo`, the answer settles the promise, `fail` rejects it. */
+  /** A question. A message to its `replyTo` settles the promise, `fail` rejects it. */
   | {
       readonly type: 'asked';
       readonly to: string;
@@ -21,7 +21,7 @@ export type BehaviourEffect<M = unknown> =
       readonly fail: (error: unknown) => void;
     }
   | { readonly type: 'spawned'; readonly name: string; readonly props: Props<never> }
-  /** A child or other actor, by its path, was stopped, killed, watched, linked or let go. */
+  /** An operation on a child or another actor, given by its path. */
   | {
       readonly type:
         | 'stopped-child'
@@ -44,15 +44,15 @@ export type BehaviourEffect<M = unknown> =
   | { readonly type: 'receive-timeout-cancelled' }
   | { readonly type: 'stashed'; readonly message: M }
   | { readonly type: 'unstashed'; readonly messages: readonly M[] }
-  /** The handler lets messages in while it awaits; `accepts` says which. */
+  /** The handler allows messages to be handled while it awaits; `accepts` tells which. */
   | {
-      readonly type: 'admitting';
-      /** What is let in. */
+      readonly type: 'reentrancy-allowed';
+      /** Whether a message may be handled meanwhile. */
       readonly accepts: (message: M) => boolean;
     }
   | { readonly type: 'unhandled'; readonly message: M };
 
-/** A ref that reaches nobody: what is told to it becomes an effect. */
+/** A ref without an actor: a message told to it becomes an effect. */
 export class RecordedRef<M> extends BaseRef implements ActorRef<M> {
   readonly address: ActorAddress;
   readonly #take: (message: M, options: TellOptions | undefined) => void;

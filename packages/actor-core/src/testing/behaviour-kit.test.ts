@@ -10,7 +10,7 @@ type Order =
   | { readonly type: 'price'; readonly of: ActorRef<{ readonly replyTo: ActorRef<number> }> }
   | { readonly type: 'fail' | 'close' | 'odd' };
 
-/** Holds what is put in before it is opened, and hands it out then; open for a second at most. */
+/** Keeps items until it is opened, then hands them out; stays open for at most a second. */
 function box(): Behaviour<Order> {
   return setup((context) => {
     const helper = context.spawn<string>({ create: () => receive(() => undefined) }, 'helper');
@@ -44,7 +44,7 @@ function open(to: ActorRef<string>): Behaviour<Order> {
   );
 }
 
-it('shows what a behaviour does as data, in order', () => {
+it('records the effects of a behaviour as data, in order', () => {
   const kit = runBehaviour(box());
   expect(kit.takeEffects()).toMatchObject([
     { type: 'spawned', name: 'helper' },
@@ -66,12 +66,12 @@ it('shows what a behaviour does as data, in order', () => {
   expect(() => kit.run({ type: 'close' })).toThrow('it has stopped');
 });
 
-it('a question is an effect that the test answers or fails', async () => {
+it('records a question as an effect that the test answers or fails', async () => {
   const kit = runBehaviour(open({ address: {} as never, tell: (text) => told.push(text) }));
   const told: string[] = [];
   const handled = kit.runAsync({ type: 'price', of: kit.ref('shop') });
   const [asked] = kit.takeEffects();
-  if (asked?.type !== 'asked') throw new Error('it asked nobody');
+  if (asked?.type !== 'asked') throw new Error('it asked no question');
   expect(asked).toMatchObject({ to: 'shop', timeoutMs: 500 });
   (asked.message as { replyTo: ActorRef<number> }).replyTo.tell(42);
   await handled;
@@ -83,7 +83,7 @@ it('a question is an effect that the test answers or fails', async () => {
   expect(kit.state).toBe('failed');
 });
 
-it('a handler that throws has failed, and one that awaits says which call it needs', () => {
+it('reports a handler that throws as failed, and asks for runAsync when a handler returns a promise', () => {
   const failing = runBehaviour(open({ address: {} as never, tell: () => undefined }));
   expect(() => failing.run({ type: 'fail' })).toThrow('dropped');
   expect(failing.state).toBe('failed');

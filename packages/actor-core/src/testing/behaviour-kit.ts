@@ -7,32 +7,35 @@ import type { BehaviourEffect } from './behaviour-effect.ts';
 import { RecordingContext } from './recording-context.ts';
 
 /**
- * Runs a behaviour without a system, message by message in the caller's own turn, and keeps what it does as data: the
- * quickest test of one actor's logic. Streams, and everything that is between actors, need a system and a probe.
+ * Runs a behaviour without an actor system, message by message in the caller's turn, and records its effects as data:
+ * the quickest test of one actor's logic. Streams, and everything between actors, need a system and a probe.
  */
 export interface BehaviourKit<M> {
   /** `running`, `stopped` by the behaviour itself, or `failed` by a handler that threw. */
   readonly state: 'running' | 'stopped' | 'failed';
   /** The actor's own ref. */
   readonly self: ActorRef<M>;
-  /** A ref to hand to the behaviour: what is told to it is an effect. `path` is how the effects name it. */
+  /** A ref to pass to the behaviour: a message told to it is recorded as an effect under the name `path`. */
   ref<T>(path: string): ActorRef<T>;
   /**
-   * Handles a message, and what the handler unstashes.
+   * Handles a message, and then the messages that the handler unstashes.
    *
    * @throws what the handler throws
-   * @throws InvalidArgumentError when the handler returns a promise (see `runAsync`), or the behaviour runs no more
+   * @throws InvalidArgumentError when the handler returns a promise (use `runAsync`), or the behaviour has ended
    */
   run(message: M): void;
-  /** As `run`, for handlers that return a promise: resolves when that has settled. */
+  /** Same as `run` for a handler that returns a promise: resolves when that promise has settled. */
   runAsync(message: M): Promise<void>;
-  /** Gives it a signal, as `run` does a message. */
+  /** Delivers a signal to the behaviour. */
   signal(signal: Signal): void;
-  /** What it did since the last call, oldest first. */
+  /** Effects since the last call, oldest first. */
   takeEffects(): BehaviourEffect<M>[];
 }
 
-/** Starts a behaviour in a kit: `setup` runs at once, its effects are the first. `path` is the actor's. @default 'actor' */
+/**
+ * Starts a behaviour in a kit. `setup` runs at once, and its effects are the first ones. `path` is the path of the
+ * actor. @default 'actor'
+ */
 export function runBehaviour<M>(
   behaviour: Behaviour<M>,
   options: { readonly path?: string; readonly log?: Logger } = {},
@@ -43,8 +46,8 @@ export function runBehaviour<M>(
 class Kit<M> implements BehaviourKit<M> {
   state: 'running' | 'stopped' | 'failed' = 'running';
   readonly #context: RecordingContext<M>;
-  /** What the handling of `post-stop` returned. */
-  #ending: unknown = undefined;
+  /** Result of handling `post-stop`. */
+  #postStop: unknown = undefined;
   #behaviour: Extract<Behaviour<M>, { kind: 'receive' }> | undefined = undefined;
 
   constructor(behaviour: Behaviour<M>, context: RecordingContext<M>) {
@@ -65,7 +68,7 @@ class Kit<M> implements BehaviourKit<M> {
       const result = this.#guarded(() => this.#current().onMessage(next, this.#context));
       if (result instanceof Promise) throw notSynchronous();
       this.#take(result, next);
-      if (this.#ending instanceof Promise) throw notSynchronous();
+      if (this.#postStop instanceof Promise) throw notSynchronous();
     }
   }
 
@@ -74,7 +77,7 @@ class Kit<M> implements BehaviourKit<M> {
       const result = this.#guarded(() => this.#current().onMessage(next, this.#context));
       try {
         this.#take(await result, next);
-        await this.#ending;
+        await this.#postStop;
       } catch (error) {
         this.state = 'failed';
         throw error;
@@ -92,7 +95,7 @@ class Kit<M> implements BehaviourKit<M> {
     return this.#context.effects.splice(0);
   }
 
-  /** The message, then whatever is unstashed while those before it are handled. */
+  /** The message, then the messages that are unstashed while earlier ones are handled. */
   *#messagesFrom(message: M): Generator<M> {
     yield message;
     const { returned } = this.#context;
@@ -101,7 +104,7 @@ class Kit<M> implements BehaviourKit<M> {
 
   #current(): Extract<Behaviour<M>, { kind: 'receive' }> {
     if (this.#behaviour === undefined || this.state !== 'running')
-      throw new InvalidArgumentError('behaviour', `handles nothing any more: it has ${this.state}`);
+      throw new InvalidArgumentError('behaviour', `cannot handle a message: it has ${this.state}`);
     return this.#behaviour;
   }
 
@@ -123,7 +126,7 @@ class Kit<M> implements BehaviourKit<M> {
 
   #stop(): void {
     this.#context.controller.abort();
-    this.#ending = this.#behaviour?.onSignal?.({ type: 'post-stop' }, this.#context);
+    this.#postStop = this.#behaviour?.onSignal?.({ type: 'post-stop' }, this.#context);
     this.state = 'stopped';
   }
 

@@ -7,7 +7,7 @@ import { silentLogger } from '../logger.ts';
 import { joinCluster } from '../node/join-cluster.ts';
 import { actorRefSchema } from '../remoting/actor-ref-schema.ts';
 
-/** What the actor `echo` of this process takes; it answers with the same number. */
+/** Message of the actor `echo` of this process, which answers with the same number. */
 export interface Echo {
   readonly value: number;
   readonly replyTo: ActorRef<number>;
@@ -15,7 +15,9 @@ export interface Echo {
 
 const protocol: z.ZodType<Echo> = z.object({ value: z.number(), replyTo: actorRefSchema<number>() });
 
-/** Runs in a process of its own: `node echo-process.ts NATS_URL NODE_ID`. Prints `ready` when it can be reached. */
+/**
+ * Runs as a separate process: `node echo-process.ts NATS_URL NODE_ID`. Prints `ready` when the actor can be reached.
+ */
 const [url, nodeId] = process.argv.slice(2);
 if (url !== undefined && nodeId !== undefined) {
   const node = await joinCluster({

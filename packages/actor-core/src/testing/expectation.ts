@@ -3,8 +3,8 @@ import { BaseRef } from '../actor/base-ref.ts';
 import { endpointPath } from '../actor/endpoint-path.ts';
 
 /**
- * What a test expected did not come. Of no test framework: each of them shows the message, which lists what was seen,
- * and those that show differences find `expected` and `actual`.
+ * An expectation of a test failed. The error belongs to no test framework: every framework shows its message, which
+ * lists what was recorded, and those that show differences find `expected` and `actual`.
  */
 export class ExpectationFailedError extends Error {
   readonly code = 'expectation-failed';
@@ -19,8 +19,8 @@ export class ExpectationFailedError extends Error {
 }
 
 /**
- * Says which values are meant: by a function, or by an object whose fields theirs must equal, each of them deeply,
- * others being free.
+ * Which values match: a predicate, or an object whose fields must equal those of the value deeply. Other fields of the
+ * value are free.
  */
 export type Match<T> = ((value: T) => boolean) | Partial<UnionFields<T>>;
 
@@ -29,7 +29,7 @@ type UnionFields<T> = {
   [K in T extends unknown ? keyof T : never]: T extends { [P in K]: infer V } ? V : never;
 };
 
-/** Does `value` fit? A function that throws says no. */
+/** Whether `value` matches. A predicate that throws does not match. */
 export function matches<T>(match: Match<T>, value: T): boolean {
   if (typeof match === 'function') {
     try {
@@ -44,7 +44,7 @@ export function matches<T>(match: Match<T>, value: T): boolean {
   );
 }
 
-/** A match in a few words, for a failure. */
+/** Short description of a match, for an error message. */
 export function describe(match: unknown): string {
   if (typeof match !== 'function') return show(match);
   return match.name === ''
@@ -54,7 +54,7 @@ export function describe(match: unknown): string {
 
 const longestShown = 300;
 
-/** A value on one line, refs by their address, cut off where it is long. */
+/** A value on one line, with refs shown by their address; cut off when too long. */
 export function show(value: unknown): string {
   const text = inspect(readable(value, 4), {
     depth: 6,
@@ -64,7 +64,7 @@ export function show(value: unknown): string {
   return text.length > longestShown ? `${text.slice(0, longestShown)}…` : text;
 }
 
-/** What was seen, one line each; the newest ones when there are many. */
+/** The recorded entries, one line each; only the newest when there are many. */
 export function listSeen(
   what: string,
   seen: readonly { readonly atMs: number; readonly text: string }[],
@@ -74,7 +74,7 @@ export function listSeen(
   const left = seen.length - shown.length;
   return [
     `  ${what}:`,
-    ...(left > 0 ? [`    … ${left} before these`] : []),
+    ...(left > 0 ? [`    … ${left} earlier ones`] : []),
     ...shown.map(({ atMs, text }) => `    ${atMs.toFixed(0)} ms  ${text}`),
   ].join('\n');
 }
@@ -92,7 +92,8 @@ function readable(value: unknown, depth: number): unknown {
 }
 
 function refName(ref: BaseRef): string {
-  // The address of an endpoint is made when it is read: looking at one in a failure should not publish it.
+  // The address of an endpoint is created when it is first read, which publishes the endpoint: an error message must
+  // not do that.
   if (!Object.hasOwn(ref, 'address') && 'nodeGone' in ref) return `<ref ${endpointPath}>`;
   const { node, path, uid } = ref.address;
   return `<ref ${node}/${path}#${uid}>`;

@@ -23,7 +23,7 @@ export interface Family {
   readonly advance: (ms: number) => Promise<void>;
 }
 
-/** A supervisor `sup` with the children named; `trace` says when each life of each began and ended. */
+/** A supervisor `sup` with the named children; `trace` lists the start and the end of each incarnation. */
 export async function family(
   supervision: SupervisionOptions,
   types: Record<string, RestartType>,

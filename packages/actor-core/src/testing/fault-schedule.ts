@@ -2,27 +2,27 @@ import type { FaultRates } from './fault-rates.ts';
 import type { SimulatedNode } from './simulated-node.ts';
 import type { Simulation } from './simulation.ts';
 
-/** One thing that goes wrong in a simulation, or is put right. */
+/** One fault of a simulation, or its repair. */
 export type Fault =
-  /** From now on deliveries are lost, doubled or delayed at these rates. */
+  /** From now on deliveries are dropped, doubled or delayed at these rates. */
   | { readonly kind: 'lossy'; readonly rates: FaultRates }
-  /** Nothing passes between the two. */
+  /** No message passes between the two nodes. */
   | { readonly kind: 'cut'; readonly between: readonly [a: string, b: string] }
   | { readonly kind: 'crash'; readonly node: string }
   | { readonly kind: 'pause'; readonly node: string; readonly forMs: number }
-  /** Its connection to the bus is lost. */
+  /** The node loses its connection to the bus. */
   | { readonly kind: 'disconnect'; readonly node: string }
-  /** All rates and cuts end, and who was disconnected is back. */
+  /** All rates and cuts end, and disconnected nodes are reconnected. */
   | { readonly kind: 'heal' }
-  /** A node that crashed begins its next life. */
+  /** A crashed node starts its next incarnation. */
   | { readonly kind: 'start'; readonly node: string };
 
-/** Faults with the instants they strike at, in milliseconds from the moment the schedule is given to a simulation. */
+/** Faults with their instants, in milliseconds after the schedule was given to a simulation. */
 export type FaultSchedule = readonly { readonly atMs: number; readonly fault: Fault }[];
 
 /**
- * Lets the faults strike while the simulation runs. Those of a node that is not there, or that already is, do nothing.
- * `onStart` puts actors on a node that begins its next life.
+ * Applies the faults while the simulation runs. A fault of a node that is not there, or a start of one that is, does
+ * nothing. `onStart` spawns the actors of a node that starts its next incarnation.
  */
 export function scheduleFaults(
   simulation: Simulation,

@@ -12,7 +12,7 @@ export interface LocalSystem {
   readonly events: RuntimeEvent[];
 }
 
-/** A system `n1` without a bus, on a clock that stands still, and what happens in it. */
+/** A system `n1` without a bus on a manual clock, and the events in it. */
 export function localSystem(): LocalSystem {
   const clock = new ManualClock();
   const system = createActorSystem({ clock, nodeId: 'n1', incarnation: 7 });
@@ -25,7 +25,7 @@ export function deadLetters(events: readonly RuntimeEvent[]): string[] {
   return events.flatMap((event) => (event.type === 'dead-letter' ? [event.reason] : []));
 }
 
-/** Remembers what it is told. */
+/** An actor that stores its messages in `seen`. */
 export function recorder<M>(seen: M[]): Props<M> {
   return props<M>(() => receive((message) => void seen.push(message)));
 }

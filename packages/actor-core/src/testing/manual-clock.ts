@@ -6,7 +6,10 @@ interface Entry {
   readonly callback: () => void;
 }
 
-/** Time that stands still until it is moved. Timers fire in order of their instants, ties in order of setting. */
+/**
+ * A clock that stands still until a test moves it. Timers fire in the order of their due times; timers with the same
+ * due time in the order in which they were set.
+ */
 export class ManualClock implements Clock {
   #nowMs = 0;
   readonly #epochMs: number;
@@ -39,19 +42,19 @@ export class ManualClock implements Clock {
     };
   }
 
-  /** Timers that wait. */
+  /** Number of pending timers. */
   get pending(): number {
     return this.#entries.length;
   }
 
-  /** Instant of the next timer, or undefined. */
+  /** Due time of the next timer, or undefined. */
   get nextDueMs(): number | undefined {
     return this.#entries[0]?.dueMs;
   }
 
   /**
-   * Moves time and fires what falls due, also what those timers set. Turns they schedule run when their scheduler
-   * does: `TestCluster.advance` does both.
+   * Advances time and fires all timers that become due, also those that these timers set. Turns that they schedule run
+   * when their scheduler runs them: `advance` from this testkit does both.
    */
   advance(ms: number): void {
     const until = this.#nowMs + ms;
@@ -59,7 +62,7 @@ export class ManualClock implements Clock {
     this.#nowMs = until;
   }
 
-  /** Fires the next timer if it is due by `untilMs`. */
+  /** Advances to the next timer and fires it, if it is due by `untilMs`. */
   fireNext(untilMs: number): boolean {
     const entry = this.#entries[0];
     if (entry === undefined || entry.dueMs > untilMs) return false;

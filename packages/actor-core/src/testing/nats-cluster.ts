@@ -7,16 +7,19 @@ import { type NatsServer, startNatsServer } from './nats-server.ts';
 export interface NatsCluster {
   readonly urls: readonly string[];
   readonly servers: readonly NatsServer[];
-  /** Ends all of them at once, as a power cut does. */
+  /** Kills all servers at once, as a power cut does. */
   kill(): Promise<void>;
-  /** Starts all of them again on their ports and data. */
+  /** Starts all servers again on their ports and data. */
   start(): Promise<void>;
   dispose(): Promise<void>;
 }
 
 const size = 3;
 
-/** The servers listen at once; JetStream answers once they have elected a meta leader, a few seconds later. */
+/**
+ * Starts three servers. They listen at once; JetStream answers when they have elected a meta leader, a few seconds
+ * later.
+ */
 export async function startNatsCluster(): Promise<NatsCluster> {
   const routePorts = await freePorts(size);
   const routes = routePorts.map((port) => `nats-route://127.0.0.1:${port}`).join(', ');

@@ -2,8 +2,8 @@ import type { Clock, Timer } from '../clock.ts';
 import type { Scheduler } from '../scheduler.ts';
 
 /**
- * Time and turns of one simulated process, over those of the simulation: it can be frozen for a while, as a stopped
- * process or a long garbage collection is, and halted for good, as a crash does.
+ * Clock and scheduler of one simulated process, on top of those of the simulation. The process can be paused, as by a
+ * stop signal or a long garbage collection, and halted for good, as by a crash.
  */
 export class NodeExecution implements Clock, Scheduler {
   readonly #clock: Clock;
@@ -17,12 +17,12 @@ export class NodeExecution implements Clock, Scheduler {
     this.#scheduler = scheduler;
   }
 
-  /** Does it stand still at this moment? */
+  /** Whether the process is paused now. */
   get isPaused(): boolean {
     return this.#pausedUntilMs > this.#clock.now();
   }
 
-  /** When it runs again, or ran again last; clock milliseconds. */
+  /** End of the current or the last pause; clock milliseconds. */
   get resumedAtMs(): number {
     return this.#pausedUntilMs;
   }
@@ -35,7 +35,7 @@ export class NodeExecution implements Clock, Scheduler {
     return this.#clock.wallNow();
   }
 
-  /** A timer that falls due in a pause fires at its end. */
+  /** A timer that becomes due during a pause fires at its end. */
   setTimer(delayMs: number, callback: () => void): Timer {
     let timer: Timer;
     const fire = () => {
@@ -56,7 +56,7 @@ export class NodeExecution implements Clock, Scheduler {
       });
   }
 
-  /** Nothing of this process runs for `ms`; what arrives meanwhile waits for it. */
+  /** Stops all code of this process for `ms`; what arrives meanwhile waits. */
   pause(ms: number): void {
     this.#pausedUntilMs = Math.max(this.#pausedUntilMs, this.#clock.now() + ms);
     this.#clock.setTimer(this.#pausedUntilMs - this.#clock.now(), () => {
@@ -65,7 +65,7 @@ export class NodeExecution implements Clock, Scheduler {
     });
   }
 
-  /** Nothing of this process ever runs again. */
+  /** Ends the process: none of its code runs again. */
   halt(): void {
     this.#halted = true;
     this.#held.length = 0;

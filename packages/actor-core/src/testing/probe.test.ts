@@ -16,7 +16,7 @@ function start() {
   return { clock, system, probe: createProbe<Said>(system, clock, 'probe') };
 }
 
-/** Tells a tick each second, and after the third that it is done. */
+/** Sends a tick each second, and `done` after the third. */
 const ticker = (to: ActorRef<Said>) =>
   props<'tick'>(() =>
     setup((context) => {
@@ -41,7 +41,7 @@ async function failureOf(expectation: Promise<unknown>): Promise<ExpectationFail
 }
 
 describe('a probe', () => {
-  it('moves a manual clock as far as the message needs and no further', async () => {
+  it('advances a manual clock as far as the message needs and no further', async () => {
     const { clock, system, probe } = start();
     system.spawn(ticker(probe.ref));
     await probe.expectMessage({ type: 'tick', count: 1 }, { withinMs: 5_000 });
@@ -53,7 +53,7 @@ describe('a probe', () => {
     expect(clock.now()).toBe(3_000);
   });
 
-  it('receives many, and says how many came when that is fewer', async () => {
+  it('receives several messages, and reports their number when too few arrive', async () => {
     const { system, probe } = start();
     system.spawn(ticker(probe.ref));
     expect(await probe.receiveMessages(2, { withinMs: 2_000 })).toHaveLength(2);
@@ -75,7 +75,7 @@ describe('a probe', () => {
     await failureOf(probe.fishForMessage(() => 'fail', { withinMs: 1_000 }));
   });
 
-  it('sees the end of an actor, watched before or not, and why', async () => {
+  it('reports the end of an actor and its reason, watched before or not', async () => {
     const { clock, system, probe } = start();
     const one = system.spawn(ticker(probe.ref), 'one');
     expect(await probe.expectTerminated(one, { withinMs: 10_000, reason: 'stopped' })).toBe('stopped');
@@ -83,13 +83,13 @@ describe('a probe', () => {
     expect(await probe.expectTerminated(one, { withinMs: 0 })).toBe('stopped');
     const two = system.spawn(ticker(probe.ref), 'two');
     const lives = await failureOf(probe.expectTerminated(two, { withinMs: 100 }));
-    expect(lives.message).toContain('expected the end of two within 100 ms, but it lives');
+    expect(lives.message).toContain('expected the end of two within 100 ms, but it is still alive');
     await system.stop(two);
     const other = await failureOf(probe.expectTerminated(two, { withinMs: 0, reason: 'killed' }));
     expect(other.message).toContain("expected two to end as 'killed', it ended as 'stopped'");
   });
 
-  it('lists what it was sent when an expectation fails, refs by their address', async () => {
+  it('lists its messages when an expectation fails, with refs by their address', async () => {
     const { clock, system } = start();
     const probe: Probe<object> = createProbe(system, clock, 'listener');
     probe.ref.tell({ type: 'hello', replyTo: probe.ref });
@@ -115,7 +115,7 @@ describe('a probe', () => {
     expect((await failureOf(probe.expectNoMessage({ forMs: 10 }))).message).toContain("got { type: 'late' }");
   });
 
-  it('waits on the clock of the process where there is no manual one', async () => {
+  it('waits on the system clock when there is no manual clock', async () => {
     const system = createActorSystem();
     const probe = createProbe<string>(system, systemClock);
     systemClock.setTimer(5, () => probe.ref.tell('now'));
@@ -124,7 +124,7 @@ describe('a probe', () => {
     await system.shutdown();
   });
 
-  it('answers no one once it is stopped', async () => {
+  it('receives nothing after it was stopped', async () => {
     const { system, probe } = start();
     await probe.stop();
     probe.ref.tell({ type: 'done' });

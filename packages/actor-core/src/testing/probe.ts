@@ -10,43 +10,46 @@ import { InvalidArgumentError } from '../errors.ts';
 import { describe, ExpectationFailedError, listSeen, type Match, matches, show } from './expectation.ts';
 import { nowOf, passUntil, type TestTime, type Within } from './test-time.ts';
 
-/** What `fishForMessage` does with one message. `complete`: this is the last one · `ignore`: it is not returned. */
+/**
+ * What `fishForMessage` does with one message. `complete`: this is the last one · `ignore`: skip it · `continue`: keep
+ * it and go on · `fail`: end with an error.
+ */
 export type FishingOutcome = 'complete' | 'continue' | 'ignore' | 'fail';
 
-/** Members of a union of messages that have this `type`. */
+/** Members of a message union that have this `type`. */
 type OfType<M, K> = M extends { readonly type: K } ? M : never;
 
 /**
- * An actor whose messages a test takes out one by one. It may be told anything, also from other nodes, be the `replyTo`
- * of a question, and watch. Every expectation has a deadline in the test's time, which it moves itself where that is a
- * `ManualClock` or a `Simulation`: no further than the message needs. A message is taken by the expectation that saw it,
- * also by one that fails.
+ * An actor whose messages a test takes one by one. It can be sent any message, also from other nodes, serve as the
+ * `replyTo` of a question, and watch actors. Every expectation has a deadline in the test's time. A `ManualClock` or a
+ * `Simulation` is advanced by the expectation, no further than the message needs. An expectation consumes the message
+ * that it looked at, also when it fails.
  */
 export interface Probe<M> {
-  /** Who to send to. */
+  /** The ref of the probe. */
   readonly ref: ActorRef<M>;
-  /** Messages that came and were not taken, oldest first. */
+  /** Messages that arrived and were not taken, oldest first. */
   readonly waiting: readonly M[];
   /**
    * Takes the next message, which must equal `expected` deeply.
    *
-   * @throws ExpectationFailedError when another one comes, or none within the time
+   * @throws ExpectationFailedError for another message, or for none within the time
    */
   expectMessage(expected: M, within: Within): Promise<M>;
   /**
    * Takes the next message, whose `type` must be this one.
    *
-   * @throws ExpectationFailedError when another one comes, or none within the time
+   * @throws ExpectationFailedError for another message, or for none within the time
    */
   expectMessageOfType<K extends string>(type: K, within: Within): Promise<OfType<M, K>>;
   /**
-   * Takes the next message, which must fit.
+   * Takes the next message, which must match.
    *
-   * @throws ExpectationFailedError when another one comes, or none within the time
+   * @throws ExpectationFailedError for another message, or for none within the time
    */
   expectMessageMatching(match: Match<M>, within: Within): Promise<M>;
   /**
-   * Lets `forMs` of the test's time pass, in which no message may come; none may be waiting either.
+   * Lets `forMs` of the test's time pass without a message; none may be waiting either.
    *
    * @throws ExpectationFailedError
    */
@@ -54,20 +57,20 @@ export interface Probe<M> {
   /**
    * Takes the next `count` messages, all within the time.
    *
-   * @throws ExpectationFailedError when fewer come; those that did are in its `actual`
+   * @throws ExpectationFailedError when fewer arrive; `actual` holds those that did
    */
   receiveMessages(count: number, within: Within): Promise<M[]>;
   /**
-   * Takes messages until `decide` says `complete`; returns those that it did not say `ignore` of.
+   * Takes messages until `decide` returns `complete`. Returns the messages for which it did not return `ignore`.
    *
-   * @throws ExpectationFailedError when `decide` says `fail`, or never `complete` within the time
+   * @throws ExpectationFailedError when `decide` returns `fail`, or never `complete` within the time
    */
   fishForMessage(decide: (message: M) => FishingOutcome, within: Within): Promise<M[]>;
-  /** Watches an actor, for `expectTerminated`. */
+  /** Watches an actor for `expectTerminated`. */
   watch(target: ActorRef<never>): void;
   /**
-   * Waits for the end of an actor, which is watched from now on if it was not before. Its reason, when given, must be
-   * this one.
+   * Waits for the end of an actor, and watches it if it is not watched yet. With `reason` the actor must end for that
+   * reason.
    *
    * @throws ExpectationFailedError
    */
@@ -75,11 +78,11 @@ export interface Probe<M> {
     target: ActorRef<never>,
     options: Within & { readonly reason?: TerminationReason },
   ): Promise<TerminationReason>;
-  /** Ends it; what is told to it afterwards is a dead letter. */
+  /** Stops the probe; later messages to it become dead letters. */
   stop(): Promise<void>;
 }
 
-/** Messages that a probe lets wait for the test; further ones are dead letters. */
+/** Limit of messages that wait in a probe; further ones become dead letters. */
 const probeCapacity = 10_000;
 
 interface Seen<M> {
@@ -92,9 +95,9 @@ interface Watching {
 }
 
 /**
- * Starts a probe in a system. `time` is the clock of that system, or the simulation that it is part of.
+ * Starts a probe in a system. `time` is the clock of that system, or its simulation.
  *
- * @throws NameTakenError when an actor of that name lives
+ * @throws NameTakenError when a live actor has that name
  */
 export function createProbe<M>(system: ActorSystem, time: TestTime, name?: string): Probe<M> {
   return new ActorProbe<M>(system, time, name);
@@ -190,10 +193,15 @@ class ActorProbe<M> implements Probe<M> {
     for (;;) {
       const leftMs = Math.max(0, untilMs - nowOf(this.#time));
       if (!(await this.#until(leftMs, () => this.#queue.length > 0)))
-        throw this.#failure(`fished for a message for ${within.withinMs} ms in vain`, 'complete', caught);
+        throw this.#failure(
+          `fishForMessage did not complete within ${within.withinMs} ms`,
+          'complete',
+          caught,
+        );
       const { message } = this.#queue.shift() as Seen<M>;
       const outcome = decide(message);
-      if (outcome === 'fail') throw this.#failure(`was not to catch ${show(message)}`, undefined, message);
+      if (outcome === 'fail')
+        throw this.#failure(`fishForMessage failed at ${show(message)}`, undefined, message);
       if (outcome !== 'ignore') caught.push(message);
       if (outcome === 'complete') return caught;
     }
@@ -215,7 +223,7 @@ class ActorProbe<M> implements Probe<M> {
     const { path } = target.address;
     if (!(await this.#until(withinMs, () => this.#ends.has(key))))
       throw this.#failure(
-        `expected the end of ${path} within ${withinMs} ms, but it lives`,
+        `expected the end of ${path} within ${withinMs} ms, but it is still alive`,
         reason,
         undefined,
       );

@@ -20,7 +20,7 @@ function start() {
   return { clock, system, ref, lines };
 }
 
-it('a restart is expected exactly as often as it happens, on the manual clock', async () => {
+it('passes when a restart happens exactly as often as expected, on the manual clock', async () => {
   const { clock, system, ref } = start();
   const [event] = await expectEvent(
     system,
@@ -35,7 +35,7 @@ it('a restart is expected exactly as often as it happens, on the manual clock', 
   );
 });
 
-it('once too often fails, with a list of all that was seen', async () => {
+it('fails when an event happens once too often, and lists all recorded events', async () => {
   const { clock, system } = start();
   const nobody = system.refFor<string>('local', 'nobody');
   const tellTwice = () => {
@@ -57,7 +57,7 @@ it('once too often fails, with a list of all that was seen', async () => {
   ).rejects.toThrow('saw it 0 times\n  runtime events: none');
 });
 
-it('log lines of a system are expected as its events are', async () => {
+it('expects log lines in the same way as events', async () => {
   const { ref, lines } = start();
   await lines.expect({ level: 'warn', message: 'actor restarted' }, { withinMs: 1_000 }, () =>
     ref.tell('boom'),
@@ -65,7 +65,7 @@ it('log lines of a system are expected as its events are', async () => {
   expect(lines.seen[0]?.fields).toMatchObject({ actor: 'worker' });
 });
 
-it('a recorder keeps what came before it was looked at, until it is stopped', async () => {
+it('keeps all entries from its start until it is stopped', async () => {
   const { clock, system, ref } = start();
   const events = recordEvents(system, clock);
   ref.tell('boom');

@@ -4,44 +4,44 @@ import type { Logger } from '../logger.ts';
 import { describe, ExpectationFailedError, listSeen, type Match, matches, show } from './expectation.ts';
 import { nowOf, passUntil, type TestTime, type Within } from './test-time.ts';
 
-/** How often something must happen, and by when. */
+/** How often something must happen, and within which time. */
 export interface Times extends Within {
-  /** Exactly so often. 0: not once, for the whole of `withinMs`. @default 1 */
+  /** Exact number of times. 0: not once during the whole of `withinMs`. @default 1 */
   readonly times?: number;
 }
 
-/** Keeps what happens, runtime events or log lines, for a test to look at. Made by `recordEvents` and `recordLog`. */
+/** Records runtime events or log lines for a test. Made by `recordEvents` and `recordLog`. */
 export interface Recorder<T> {
-  /** All of it since the start, oldest first. */
+  /** Everything since the start, oldest first. */
   readonly seen: readonly T[];
   /**
-   * Runs `block`, then lets time pass until what matches has happened `times` times since the call; once more
-   * everything that is ready runs then, and more than that fails it too. Without `block`, what has happened since the
-   * start counts. Returns what matched.
+   * Runs `block`, and lets time pass until `times` matching entries were recorded since the call. Then everything that
+   * is ready runs once more, and a further matching entry is a failure too. Without `block`, entries since the start of
+   * the recorder count. Returns the matching entries.
    *
-   * @throws ExpectationFailedError listing all that was seen
+   * @throws ExpectationFailedError listing all recorded entries
    */
   expect(match: Match<T>, times: Times, block?: () => unknown): Promise<T[]>;
-  /** Records no more. */
+  /** Stops recording. */
   stop(): void;
 }
 
-/** One line that was logged. */
+/** One log line. */
 export interface LogLine {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly message: string;
-  /** What was handed in with the sentence. */
+  /** The fields of the line. */
   readonly fields: object;
 }
 
-/** Records the runtime events of a system from now on: restarts, dead letters, ends, escalations. */
+/** Records the runtime events of a system from now on: restarts, dead letters, terminations, escalations. */
 export function recordEvents(system: ActorSystem, time: TestTime): Recorder<RuntimeEvent> {
   const recording = new Recording<RuntimeEvent>('runtime events', time);
   recording.onStop = system.onEvent((event) => recording.add(event));
   return recording;
 }
 
-/** A logger for a system under test, and what was said through it. */
+/** A logger for a system under test, and a recorder of its lines. */
 export function recordLog(time: TestTime): { readonly logger: Logger; readonly lines: Recorder<LogLine> } {
   const recording = new Recording<LogLine>('log lines', time);
   const at = (level: LogLine['level']) => (fields: object, message: string) =>
@@ -51,9 +51,9 @@ export function recordLog(time: TestTime): { readonly logger: Logger; readonly l
 }
 
 /**
- * Expects a runtime event of a system, exactly `times` times from now on, while `block` runs and after it.
+ * Expects a runtime event of a system exactly `times` times from now on, while `block` runs and after it.
  *
- * @throws ExpectationFailedError listing all that was seen
+ * @throws ExpectationFailedError listing all recorded events
  */
 export async function expectEvent(
   system: ActorSystem,
@@ -73,7 +73,7 @@ export async function expectEvent(
 /**
  * Expects dead letters, of one reason or of any, exactly `times` times, while `block` runs and after it.
  *
- * @throws ExpectationFailedError listing all that was seen
+ * @throws ExpectationFailedError listing all recorded events
  */
 export async function expectDeadLetters(
   system: ActorSystem,

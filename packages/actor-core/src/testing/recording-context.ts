@@ -10,7 +10,7 @@ import { seededRandom } from '../random/seeded-random.ts';
 import { type BehaviourEffect, RecordedRef } from './behaviour-effect.ts';
 import { ManualClock } from './manual-clock.ts';
 
-/** What a behaviour may do, done by nobody: each call becomes an effect. */
+/** A context that performs nothing: each call is recorded as an effect. */
 export class RecordingContext<M> implements ActorContext<M> {
   readonly effects: BehaviourEffect<M>[] = [];
   readonly path: string;
@@ -25,7 +25,7 @@ export class RecordingContext<M> implements ActorContext<M> {
   readonly deadline: number | undefined = undefined;
   readonly controller: AbortController = new AbortController();
   stashed: M[] = [];
-  /** What `unstashAll` returned: the kit handles it next. */
+  /** Messages that `unstashAll` returned; the kit handles them next. */
   readonly returned: M[] = [];
   #uids = 0;
 
@@ -46,7 +46,7 @@ export class RecordingContext<M> implements ActorContext<M> {
   }
 
   allowReentrancy(accepts: (message: M) => boolean): void {
-    this.#note({ type: 'admitting', accepts });
+    this.#note({ type: 'reentrancy-allowed', accepts });
   }
 
   spawn<C>(props: Props<C>, name = `child-${this.#uids + 1}`): ActorRef<C> {
@@ -138,11 +138,17 @@ export class RecordingContext<M> implements ActorContext<M> {
   }
 
   askStream(): never {
-    throw new InvalidArgumentError('askStream', 'needs a system: test this behaviour in one, with a probe');
+    throw new InvalidArgumentError(
+      'askStream',
+      'needs an actor system: test this behaviour in one, with a probe',
+    );
   }
 
   openStream(): never {
-    throw new InvalidArgumentError('openStream', 'needs a system: test this behaviour in one, with a probe');
+    throw new InvalidArgumentError(
+      'openStream',
+      'needs an actor system: test this behaviour in one, with a probe',
+    );
   }
 
   pipeToSelf<T>(promise: Promise<T>, onValue: (value: T) => M, onError: (error: unknown) => M): void {

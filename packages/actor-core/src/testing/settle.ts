@@ -1,6 +1,6 @@
 /**
- * Resolves once everything that is ready has run: turns, deliveries, promise chains of a reasonable length. No time
- * passes on any clock.
+ * Resolves when everything that is ready has run: turns, deliveries, promise chains of a moderate length. No clock
+ * advances.
  */
 export async function settle(rounds = 12): Promise<void> {
   for (let i = 0; i < rounds; i++) {
@@ -11,7 +11,7 @@ export async function settle(rounds = 12): Promise<void> {
   }
 }
 
-/** Moves a manual clock in small steps and lets everything run at each: what real time would do. */
+/** Advances a manual clock in small steps and lets everything run at each step, as real time would. */
 export async function advance(clock: { advance(ms: number): void }, ms: number, stepMs = 50): Promise<void> {
   await settle(4);
   for (let left = ms; left > 0; left -= stepMs) {

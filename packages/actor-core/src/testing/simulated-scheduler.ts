@@ -2,8 +2,8 @@ import type { Random } from '../random.ts';
 import type { Scheduler } from '../scheduler.ts';
 
 /**
- * Turns that run when they are told to, in an order that the seed picks. An actor and a connection each have one
- * task ready at most per message, and take their messages in order: only what is concurrent changes places.
+ * Runs turns on demand, in an order that the seed picks. An actor and a connection each have at most one ready task,
+ * and handle their messages in order: only concurrent work changes places.
  */
 export class SimulatedScheduler implements Scheduler {
   readonly #random: Random;
@@ -13,7 +13,7 @@ export class SimulatedScheduler implements Scheduler {
     this.#random = random;
   }
 
-  /** Turns that are ready. */
+  /** Number of ready turns. */
   get pending(): number {
     return this.#ready.length;
   }
@@ -22,7 +22,7 @@ export class SimulatedScheduler implements Scheduler {
     this.#ready.push(task);
   }
 
-  /** Runs one of the ready tasks. False when there is none. */
+  /** Runs one of the ready tasks. Returns false when there is none. */
   runOne(): boolean {
     if (this.#ready.length === 0) return false;
     const index = Math.floor(this.#random.next() * this.#ready.length);

@@ -14,7 +14,7 @@ export interface StoreUnderTest {
 
 const text = (value: string) => new TextEncoder().encode(value);
 
-/** The promises of `Store`, for every storage that fulfils it. */
+/** The contract of `Store`, tested for each implementation. */
 export function storeContract(name: string, open: () => Promise<StoreUnderTest>): void {
   describe(`${name} as a store`, () => {
     let under: StoreUnderTest;
@@ -39,7 +39,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       return { name: id, subject: (leaf) => `${id}.${leaf}` };
     }
 
-    it('creates a stream once, and refuses it with other subjects', async () => {
+    it('creates a stream once, and refuses the same name with other subjects', async () => {
       const { name: id } = await stream();
       await store.ensureStream({ name: id, subjects: [`${id}.>`] });
       await expect(store.ensureStream({ name: id, subjects: ['elsewhere.>'] })).rejects.toBeInstanceOf(
@@ -47,7 +47,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       );
     });
 
-    it('refuses a stream that keeps another history or has other replicas, and names the field', async () => {
+    it('refuses an existing stream with another history or other replicas, and names the field', async () => {
       const { name: id } = await stream(5);
       const subjects = [`${id}.>`];
       await store.ensureStream({ name: id, subjects, historyPerSubject: 5 });
@@ -82,7 +82,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       expect(await store.readAllLast(id, subject('z.>'))).toEqual([]);
     });
 
-    it('lets one of many concurrent writers of the same sequence win', async () => {
+    it('accepts one of many concurrent writes that expect the same sequence', async () => {
       const { name: id, subject } = await stream();
       const outcomes = await Promise.allSettled(
         Array.from({ length: 20 }, (_, i) =>
@@ -116,7 +116,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       expect(new Set(written.map((record) => record.sequence)).size).toBe(30);
     });
 
-    it('takes a message id once, even where its expectation no longer holds', async () => {
+    it('writes a message id once, even when its expectation no longer holds', async () => {
       const { name: id, subject } = await stream();
       const write = () =>
         store.append(id, subject('a'), text('x'), { lastSequence: 0, messageId: 'only-once' });
@@ -127,7 +127,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       );
     });
 
-    it('refuses a record larger than the bus carries, naming both sizes, and writes nothing', async () => {
+    it('refuses a record that is too large for the bus, names both sizes, and writes nothing', async () => {
       const { name: id, subject } = await stream();
       const large = new Uint8Array(1024 * 1024 + 1);
       await expect(store.append(id, subject('a'), large)).rejects.toMatchObject({
@@ -137,7 +137,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       expect(await store.readLast(id, subject('a'))).toBeUndefined();
     });
 
-    it('refuses an expectation that protects nothing', async () => {
+    it('refuses a fence of 0, which protects nothing', async () => {
       const { name: id, subject } = await stream();
       await expect(
         store.append(id, subject('a'), text('x'), { fence: { subject: subject('lead'), sequence: 0 } }),
@@ -150,7 +150,7 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       ).rejects.toBeInstanceOf(InvalidArgumentError);
     });
 
-    it('does not know a stream that nobody made', async () => {
+    it('fails for a stream that was not created', async () => {
       await expect(store.readLast('nowhere', 'nowhere.a')).rejects.toBeInstanceOf(StoreUnavailableError);
     });
   });

@@ -16,7 +16,7 @@ import { optionNames, requireKnownOptions } from '../known-options.ts';
 const hubOptions = optionNames<TestHubOptions>({ clock: true, random: true, scheduler: true, cell: true });
 const nodeOptions = optionNames<TestNodeOptions>({ nodeId: true, roles: true, incarnation: true, log: true });
 
-/** What the nodes of a test share. Each may be left out. */
+/** Parts that the nodes of a test share. Each may be left out. */
 export interface TestHubOptions {
   /** @default a new `ManualClock` */
   readonly clock?: Clock;
@@ -28,7 +28,7 @@ export interface TestHubOptions {
   readonly cell?: string;
 }
 
-/** A bus, a store, a clock and a seed that test nodes share. */
+/** A bus, a store, a clock and a random source that test nodes share. */
 export interface TestHub<C extends Clock = Clock> {
   /** Carries messages between the nodes; faults on demand. */
   readonly bus: MemoryHub;
@@ -40,9 +40,9 @@ export interface TestHub<C extends Clock = Clock> {
   readonly cell: string;
 }
 
-/** A bus, a store, a clock and a seed for test nodes to share; the clock stands still unless another one is given. */
+/** Creates a hub for test nodes. Its clock stands still unless another one is given. */
 export function createTestHub(options?: Omit<TestHubOptions, 'clock'>): TestHub<ManualClock>;
-/** As above, with a clock of your own. */
+/** Creates a hub with the given clock. */
 export function createTestHub<C extends Clock>(options: TestHubOptions & { readonly clock: C }): TestHub<C>;
 export function createTestHub(options: TestHubOptions = {}): TestHub {
   requireKnownOptions('options', options, hubOptions);
@@ -59,7 +59,7 @@ export function createTestHub(options: TestHubOptions = {}): TestHub {
   };
 }
 
-/** Who a test node is. */
+/** Identity of a test node. */
 export interface TestNodeOptions {
   /** Its name: `[a-z0-9_-]`, 64 characters at most. */
   readonly nodeId: string;
@@ -71,15 +71,15 @@ export interface TestNodeOptions {
   readonly log?: Logger;
 }
 
-/** A cluster node on the memory hub; its transport can be cut off. */
+/** A cluster node on the memory hub, whose connection can be cut. */
 export interface TestNode extends ClusterNode {
-  /** Its connection to the bus; `disconnect` cuts it off. */
+  /** Its connection to the bus; `disconnect` cuts it. */
   readonly transport: MemoryTransport;
-  /** Ends it as a crash does: no goodbye, nothing in order. */
+  /** Ends the node as a crash does: no announcement, no orderly stop. */
   crash(): void;
 }
 
-/** A cluster node on a hub, ready at once: what `joinCluster` makes, without NATS. */
+/** Starts a cluster node on a hub, as `joinCluster` does without NATS. */
 export function createTestNode(hub: TestHub, options: TestNodeOptions): TestNode {
   requireKnownOptions('options', options, nodeOptions);
   const transport = hub.bus.connect(options.nodeId, hub.scheduler);

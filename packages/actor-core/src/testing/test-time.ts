@@ -5,21 +5,21 @@ import { settle } from './settle.ts';
 import type { Simulation } from './simulation.ts';
 
 /**
- * What the deadlines of a test are measured by. A `ManualClock` and a `Simulation` are moved by whoever expects
- * something, and no further than needed; on any other clock it is waited for.
+ * The time that measures the deadlines of a test. An expectation advances a `ManualClock` or a `Simulation` itself, no
+ * further than needed; on any other clock it waits.
  */
 export type TestTime = Clock | Simulation;
 
-/** How long what is expected may take. Mandatory: no wait is unbounded. */
+/** How long an expectation may take. Mandatory: no wait is unbounded. */
 export interface Within {
-  /** Milliseconds of the test's time, 0 or more. 0: it must be there once everything that is ready has run. */
+  /** Milliseconds of the test's time, 0 or more. 0: the expectation must hold once everything that is ready has run. */
   readonly withinMs: number;
 }
 
-/** Where it is told that something has changed. Returns the unsubscriber. */
+/** Registers a listener for changes. Returns the unsubscriber. */
 export type OnChange = (listener: () => void) => () => void;
 
-/** Lets time pass until `isMet`, `withinMs` at most; says whether it was. */
+/** Lets time pass until `isMet` returns true, at most `withinMs`. Returns whether it did. */
 export async function passUntil(
   time: TestTime,
   withinMs: number,
@@ -34,7 +34,7 @@ export async function passUntil(
   return waitOnClock(time, withinMs, isMet, onChange);
 }
 
-/** Instant of the test's time, in clock milliseconds. */
+/** Current instant of the test's time, in clock milliseconds. */
 export function nowOf(time: TestTime): number {
   return 'hub' in time ? time.clock.now() : time.now();
 }

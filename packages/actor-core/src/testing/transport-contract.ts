@@ -4,10 +4,10 @@ import { inboxPrefix } from '../transport/subjects.ts';
 import type { Transport } from '../transport/transport.ts';
 import { waitUntil } from './wait-until.ts';
 
-/** What a transport contract run needs of the bus under test. */
+/** What a run of the transport contract needs of the bus under test. */
 export interface BusUnderTest {
   connect(node: string): Promise<Transport>;
-  /** Cuts every connection off and brings them back. */
+  /** Disconnects every node; `end` brings the connections back. */
   outage(): Promise<{ end(): Promise<void> }>;
   dispose(): Promise<void>;
 }
@@ -15,7 +15,7 @@ export interface BusUnderTest {
 const text = (value: string) => new TextEncoder().encode(value);
 const read = (payload: Uint8Array) => new TextDecoder().decode(payload);
 
-/** The promises of `Transport`, for every bus that fulfils it. */
+/** The contract of `Transport`, tested for each implementation. */
 export function transportContract(name: string, open: () => Promise<BusUnderTest>): void {
   describe(`${name} as a transport`, () => {
     let bus: BusUnderTest;
@@ -86,7 +86,7 @@ export function transportContract(name: string, open: () => Promise<BusUnderTest
       expect(seen).toEqual([]);
     });
 
-    it('carries an answer to whoever asked, many at once', async () => {
+    it('returns each reply to its request, also with many requests at once', async () => {
       two.subscribe('t.ask', (message) => message.respond?.(text(`re ${read(message.payload)}`)));
       await two.flush({ timeoutMs: 1_000 });
       const answers = await Promise.all(
@@ -95,7 +95,7 @@ export function transportContract(name: string, open: () => Promise<BusUnderTest
       expect(answers.map(read)).toEqual(Array.from({ length: 100 }, (_, i) => `re ${i}`));
     });
 
-    it('gives no answer function with a plain publish', async () => {
+    it('offers no reply function for a plain message', async () => {
       const plain: unknown[] = [];
       two.subscribe('t.plain', (message) => void plain.push(message.respond));
       await two.flush({ timeoutMs: 1_000 });
@@ -104,7 +104,7 @@ export function transportContract(name: string, open: () => Promise<BusUnderTest
       expect(plain).toEqual([undefined]);
     });
 
-    it('tells nobody there from no answer', async () => {
+    it('distinguishes a subject without subscribers from a missing reply', async () => {
       await expect(one.request('t.nobody', text('x'), { timeoutMs: 1_000 })).rejects.toBeInstanceOf(
         NoRespondersError,
       );
@@ -115,7 +115,7 @@ export function transportContract(name: string, open: () => Promise<BusUnderTest
       );
     });
 
-    it('refuses a payload over its limit and lives on', async () => {
+    it('refuses a payload over its limit and continues', async () => {
       const seen = await subscribed('t.large');
       expect(one.publish('t.large', new Uint8Array(one.maxPayloadBytes + 1))).toBe(false);
       await expect(
@@ -129,7 +129,7 @@ export function transportContract(name: string, open: () => Promise<BusUnderTest
       await waitUntil('the small one arrives', () => seen.length === 1);
     });
 
-    it('drops what is published while away, says so, and delivers to the old subscriptions when back', async () => {
+    it('drops messages while disconnected and returns false, and serves the old subscriptions after the reconnect', async () => {
       const seen = await subscribed('t.outage');
       const changes: boolean[] = [];
       one.onConnectionChange((connected) => void changes.push(connected));
@@ -148,7 +148,7 @@ export function transportContract(name: string, open: () => Promise<BusUnderTest
       expect(changes).toEqual([false, true]);
     });
 
-    it('takes nothing any more once closed', async () => {
+    it('accepts nothing after it was closed', async () => {
       const three = await bus.connect('three');
       await three.close();
       expect(three.publish('t.closed', text('x'))).toBe(false);

@@ -33,7 +33,7 @@ async function open(): Promise<{
 
 storeContract('JetStream', open);
 
-it('keeps what it acknowledged when the server is killed, and says when it cannot know', async () => {
+it('keeps acknowledged records when the server is killed, and reports an unknown outcome', async () => {
   const { server, transport, store, dispose } = await open();
   await store.ensureStream({ name: 'S', subjects: ['s.>'] });
   const { sequence } = await store.append('S', 's.lead', Uint8Array.of(1), { lastSequence: 0 });
@@ -55,7 +55,7 @@ it('keeps what it acknowledged when the server is killed, and says when it canno
   await dispose();
 });
 
-it('refuses a stream that has other replicas', async () => {
+it('refuses an existing stream with other replicas', async () => {
   const { store, dispose } = await open();
   await store.ensureStream({ name: 'S', subjects: ['s.>'] });
   await expect(store.ensureStream({ name: 'S', subjects: ['s.>'], replicas: 3 })).rejects.toMatchObject({

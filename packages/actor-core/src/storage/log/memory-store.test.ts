@@ -4,7 +4,7 @@ import { MemoryStore } from './memory-store.ts';
 
 storeContract('memory', async () => ({ store: new MemoryStore(), dispose: async () => undefined }));
 
-it('refuses a stream that has other replicas', async () => {
+it('refuses an existing stream with other replicas', async () => {
   const store = new MemoryStore();
   await store.ensureStream({ name: 'S', subjects: ['s.>'], replicas: 3 });
   await expect(store.ensureStream({ name: 'S', subjects: ['s.>'], replicas: 1 })).rejects.toMatchObject({

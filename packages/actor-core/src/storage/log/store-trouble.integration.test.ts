@@ -58,11 +58,11 @@ function fill(folder: string): void {
   }
 }
 
-it('says that the stream is missing once the server runs without the store that it had', async () => {
+it('reports a missing stream when the server restarts without its store', async () => {
   const server = await startNatsServer();
   ends.push(() => server.dispose());
   await open(server);
-  // A running server holds its files open and goes on confirming.
+  // A running server keeps its files open and continues to confirm writes.
   rmSync(join(server.data, 'jetstream'), { recursive: true, force: true });
   await server.stop('SIGKILL');
   await server.start();
@@ -74,7 +74,7 @@ it('says that the stream is missing once the server runs without the store that 
   await expect(again.readLast('S', 's.a')).rejects.toMatchObject({ code: 'store-missing' });
 }, 30_000);
 
-it('says that a full disk is full', async (context) => {
+it('reports a full disk', async (context) => {
   const folder = smallDisk();
   if (folder === undefined) {
     context.skip('mounting a small file system needs root');
