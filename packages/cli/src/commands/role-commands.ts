@@ -68,7 +68,7 @@ export function hostCommand(finish: Finish): Command {
   return addSettings(new Command('host').description('run agents for a running cluster'), 'host')
     .addHelpText(
       'after',
-      '\nExample:\n  drover host --id host-2                a second host for the drover up on this machine',
+      '\nExample:\n  drover host --id host-2                a second agent host for the drover up on this machine',
     )
     .action(async (flags: object) => {
       const { stated, configs } = await read('host', flags);

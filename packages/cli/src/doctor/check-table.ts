@@ -76,7 +76,7 @@ export const checkTable: Readonly<Record<CheckName, CheckHelp>> = {
     fix: 'look at the log of that Ollama and restart it',
   },
   agents: {
-    does: 'Looks for a node of the role host that is alive.',
+    does: 'Looks for an agent host that is alive: a node with the role host.',
     means: 'No agent runs, and no agent or run is recorded.',
     fix: 'start one with "drover host"',
   },

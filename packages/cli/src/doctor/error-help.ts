@@ -94,12 +94,12 @@ export const agentsHelp: Table<AgentsErrorCode> = {
     fix: 'Use a new key for each different request.',
   },
   'no-leader': {
-    means: 'No host leads the agents, or the leader did not answer in time.',
-    fix: 'Start a host with `drover host`; `drover doctor` tests the leader and its store.',
+    means: 'No agent host leads the agents, or the leader did not answer in time.',
+    fix: 'Start an agent host with `drover host`; `drover doctor` tests the leader and its store.',
   },
   'no-host': {
-    means: 'The agent is recorded, and no host runs it yet.',
-    fix: 'Start another host with `drover host`, or look at the log of the host that runs.',
+    means: 'The agent is recorded, and no agent host runs it yet.',
+    fix: 'Start another agent host with `drover host`, or look at the log of the one that runs.',
   },
   'bus-unavailable': {
     means: 'This node is not connected to NATS.',
@@ -118,7 +118,7 @@ export const agentsHelp: Table<AgentsErrorCode> = {
   'store-missing': {
     means:
       'The stream with the records is not in JetStream: the store was deleted, or NATS uses another store.',
-    fix: 'Stop `drover up`, restore the store from a copy and start again; without a copy restart the hosts, which create an empty store.',
+    fix: 'Stop `drover up`, restore the store from a copy and start again; without a copy restart the agent hosts, which create an empty store.',
   },
   deadline: {
     means: 'The task did not end within its timeout.',

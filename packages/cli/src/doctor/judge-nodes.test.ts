@@ -48,7 +48,7 @@ it('finds a host whose Ollama does not serve', () => {
   expect(faults([...healthy, down])).toEqual(['hosts']);
 });
 
-it('finds a fleet without models and without a host that runs agents', () => {
+it('finds a fleet without models and without an agent host', () => {
   const empty = node('agent-1', 'node-agent', { instances: [{ state: 'ready' }] });
   expect(faults([node('gateway-1', 'gateway'), empty])).toEqual(['models', 'agents']);
 });

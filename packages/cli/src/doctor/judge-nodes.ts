@@ -23,8 +23,8 @@ export function judgeNodes(report: StatusReport): Check[] {
     judgeDigests(serving),
     judgeRefusals(agents),
     report.nodes.some((node) => isAlive(node, 'host'))
-      ? good('agents', 'a host is alive')
-      : bad('agents', 'no host is alive, so no agent runs'),
+      ? good('agents', 'an agent host is alive')
+      : bad('agents', 'no agent host is alive, so no agent runs'),
   ];
 }
 

@@ -1,6 +1,6 @@
 import type { Setting } from './setting.ts';
 
-/** LLM agents and their tasks. Every host and gateway of a cluster should have the same values. */
+/** LLM agents and their tasks. Every agent host and gateway of a cluster should have the same values. */
 export const agentSettings: readonly Setting[] = [
   {
     key: 'catalogue',

@@ -4,7 +4,7 @@ const bothEnds = 'both ends of a stream must agree; it is part of the protocol';
 const liveness = 'a liveness check of the inner stream; it has no effect on users and stays on';
 const hostLiveness = 'finds an Ollama that is stuck; the limits for users are settings of the gateway';
 const reservation = 'part of the offer of free slots; it bounds how long a slot stays reserved';
-const leader = 'an interval of the leader of agents; every host must have the same';
+const leader = 'an interval of the leader of agents; every agent host must have the same';
 
 /** Configuration fields without a setting, each with the reason. A test checks that every other field has a setting. */
 export const internalFields: Readonly<Partial<Record<ConfigField, string>>> = Object.freeze({
