@@ -1,10 +1,15 @@
-import { afterEach, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Cluster, runDrover, startCluster, stopLeftovers } from '../lib/cluster.ts';
 import { recordFigure } from '../lib/figures.ts';
 import { freeze, kill, thaw } from '../lib/processes.ts';
 import { waitUntil } from '../lib/wait-until.ts';
 
-afterEach(stopLeftovers);
+let cluster: Cluster;
+
+beforeAll(async () => {
+  cluster = await startCluster(['--sim', '2']);
+});
+afterAll(stopLeftovers);
 
 interface Actor {
   readonly path: string;
@@ -21,7 +26,7 @@ interface Node {
   readonly actors: readonly Actor[];
 }
 
-async function actorsOf(cluster: Cluster): Promise<readonly Node[]> {
+async function allActors(): Promise<readonly Node[]> {
   const response = await fetch(`${cluster.url}/api/v1/actors`, { signal: AbortSignal.timeout(10_000) });
   expect(response.status).toBe(200);
   return ((await response.json()) as { nodes: readonly Node[] }).nodes;
@@ -34,10 +39,9 @@ function nodeNamed(nodes: readonly Node[], id: string): Node {
   return found;
 }
 
-it('shows the actors of every node as a tree, and a node that is frozen or killed as silent until it is back', async () => {
-  const cluster = await startCluster(['--sim', '2']);
+it('shows the actors of every node as a tree', async () => {
   const beganMs = performance.now();
-  const all = await actorsOf(cluster);
+  const all = await allActors();
   recordFigure('actors of four nodes, asked by HTTP', performance.now() - beganMs, 'ms', '<= 2000');
   expect(all.map(({ id, silence }) => [id, silence])).toEqual([
     ['agent-1', null],
@@ -64,7 +68,9 @@ it('shows the actors of every node as a tree, and a node that is frozen or kille
   expect(drawn.stdout).toMatch(
     /^agent-2 {2}node-agent, pid \d+, up .*\n {2}instances +running .*\n {4}ollama-1 +running/m,
   );
+});
 
+it('shows a node that is frozen or killed as silent until it is back', async () => {
   const { pid } = cluster.processOf('agent-2');
   freeze(pid);
   const frozen = await runDrover(['actors', '--url', cluster.url]);
@@ -74,14 +80,14 @@ it('shows the actors of every node as a tree, and a node that is frozen or kille
   expect(frozen.stdout).toMatch(/^no answer: agent-2: /m);
   thaw(pid);
   kill(pid);
-  // Started again under its name: silent at most, never missing.
+  // `drover up` starts it again under its name. Until then the node is listed as silent.
   let missing = 0;
   await waitUntil(
     'another agent-2 shows its instance',
     async () => {
-      const agent = (await actorsOf(cluster)).find(({ id }) => id === 'agent-2');
+      const agent = (await allActors()).find(({ id }) => id === 'agent-2');
       if (agent === undefined) missing++;
-      // It answers as soon as it has joined, a moment before it starts its actors.
+      // The node answers as soon as it has joined, a moment before it starts its actors.
       return agent !== undefined && agent.pid !== pid
         ? agent.actors.find(({ path }) => path === 'instances/ollama-1')
         : undefined;
@@ -89,11 +95,9 @@ it('shows the actors of every node as a tree, and a node that is frozen or kille
     { timeoutMs: 20_000, everyMs: 50 },
   );
   expect(missing).toBe(0);
-  await cluster.stop();
 });
 
-it('narrows down to a node and a path, and says what it does not understand or cannot reach', async () => {
-  const cluster = await startCluster(['--sim', '1']);
+it('shows one node and one path, and names a wrong option and an address without a gateway', async () => {
   const drover = (...args: string[]): ReturnType<typeof runDrover> =>
     runDrover(['actors', '--url', cluster.url, ...args]);
   const narrow = await drover('--node', 'agent-1', '--path', 'instances/', '--json');
@@ -106,7 +110,7 @@ it('narrows down to a node and a path, and says what it does not understand or c
   });
   expect(await drover('--node', 'nobody')).toMatchObject({
     code: 3,
-    stderr: 'drover: no node is called nobody; known nodes are agent-1, gateway-1, host-1\n',
+    stderr: 'drover: no node is called nobody; known nodes are agent-1, agent-2, gateway-1, host-1\n',
   });
   await cluster.stop();
   expect(await drover()).toMatchObject({

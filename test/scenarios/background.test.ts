@@ -4,67 +4,71 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it, type TestContext } from 'vitest';
 import { cleanEnvironment } from '../lib/cluster.ts';
 import { descendantsOf, isAlive, kill } from '../lib/processes.ts';
 import { waitUntil } from '../lib/wait-until.ts';
 
-// Which processes around an `npm start` may end without ending the fleet. Uses a real npm, shell and terminal.
+// Which processes around an `npm start` may end without an end of the fleet. Uses a real npm, shell and terminal. The tests
+// mostly wait, so they run at the same time, each with a fleet of its own.
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const canOpenTerminal = spawnSync('script', ['--version']).status === 0;
 
-/** Longer than several checks of a fleet on the processes that started it. */
-const observationMs = 2_500;
+/** Three checks of a fleet on the processes that started it: it makes one every 500 ms. */
+const observationMs = 1_500;
 
-/** A fleet that something else started; found by its data folder. */
+/** A shell that starts a fleet in a data folder. */
+interface Started {
+  readonly child: ChildProcess;
+  readonly data: string;
+  /** Set once the fleet is ready. */
+  fleet?: Fleet;
+}
+
+/** A fleet that a shell started. */
 interface Fleet {
   readonly up: number;
-  /** `drover up` and all it started. */
+  /** `drover up` and all processes that it started. */
   readonly pids: readonly number[];
   readonly npm: number;
 }
 
-const folders: string[] = [];
-const started: ChildProcess[] = [];
-const fleets: Fleet[] = [];
-
-afterEach(async () => {
-  for (const child of started.splice(0)) if (child.exitCode === null) child.kill('SIGKILL');
-  for (const { up, pids, npm } of fleets.splice(0)) {
-    for (const pid of [npm, up, ...pids]) if (isAlive(pid)) kill(pid);
-  }
-  for (const folder of folders.splice(0))
-    rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
-});
-
-/** Runs shell code that starts `npm start` somehow; `$START` is the command line, `$LOG` a file for its output. */
+/** Runs shell code that starts `npm start`; `$START` is the command line, `$LOG` a file for its output. */
 function run(
+  { onTestFinished }: TestContext,
   code: string,
   program: readonly string[] = ['bash', '-c'],
-): { child: ChildProcess; data: string } {
+): Started {
   const data = mkdtempSync(join(tmpdir(), 'drover-background-'));
-  folders.push(data);
   const log = join(data, 'start.log');
   const start = `npm start --silent -- --json --sim 1 --port 0 --data ${data}`;
   const [command = '', ...args] = program;
   const child = spawn(command, [...args, code.replaceAll('$START', start).replaceAll('$LOG', log)], {
     cwd: root,
     env: cleanEnvironment(),
-    // Its own session: the terminal that runs the tests must not affect it.
+    // In its own session, so that the terminal of the tests does not affect it.
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   });
-  started.push(child);
-  return { child, data };
+  const started: Started = { child, data };
+  onTestFinished(() => endAll(started));
+  return started;
+}
+
+/** Ends whatever a failed test left behind. */
+function endAll({ child, data, fleet }: Started): void {
+  const pids = fleet === undefined ? [] : [fleet.npm, fleet.up, ...fleet.pids];
+  for (const pid of [child.pid, ...pids]) if (pid !== undefined && isAlive(pid)) kill(pid);
+  rmSync(data, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
 }
 
 /** Waits for the ready line in the log. */
-async function ready(data: string): Promise<Fleet> {
+async function ready(started: Started): Promise<Fleet> {
   const up = await waitUntil(
     'the fleet is ready',
     () => {
-      const line = readFileSync(join(data, 'start.log'), 'utf8')
+      const line = readFileSync(join(started.data, 'start.log'), 'utf8')
         .split('\n')
         .find((text) => text.includes('"event":"ready"'));
       return line === undefined ? undefined : (JSON.parse(line) as { pid: number }).pid;
@@ -73,7 +77,7 @@ async function ready(data: string): Promise<Fleet> {
   );
   const npm = Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${up}/status`, 'utf8'))?.[1]);
   const fleet = { up, npm, pids: [up, ...descendantsOf(up)] };
-  fleets.push(fleet);
+  started.fleet = fleet;
   expect(fleet.pids.length).toBeGreaterThanOrEqual(5);
   return fleet;
 }
@@ -94,36 +98,39 @@ async function expectNothingLeft(fleet: Fleet, withinMs: number): Promise<void> 
   });
 }
 
-/** Ends the shell once the fleet serves, so that the shell's end is what happens last. */
+/** Ends the shell once the fleet serves, so that the end of the shell is the last event. */
 const untilReady = 'until grep -q \'"event":"ready"\' $LOG 2>/dev/null; do sleep 0.1; done';
 
-describe('a fleet in the background', () => {
-  it.each([
+describe.concurrent('a fleet in the background', () => {
+  it.for<[string, string]>([
     ['a script that starts it with nohup', `nohup $START > $LOG 2>&1 & ${untilReady}`],
     ['a script that starts it with &', `$START > $LOG 2>&1 < /dev/null & ${untilReady}`],
     ['a script that starts it with setsid', `setsid $START > $LOG 2>&1 < /dev/null & ${untilReady}`],
-  ])('stays up after the end of %s, and leaves nothing behind when npm is killed', async (_, code) => {
-    const { child, data } = run(code);
-    const fleet = await ready(data);
-    await ended(child);
-    await expectToStay(fleet);
-    kill(fleet.npm);
-    await expectNothingLeft(fleet, 5_000);
-  });
+  ])(
+    'stays up after the end of %s, and leaves no process behind when npm is killed',
+    async ([, code], context) => {
+      const started = run(context, code);
+      const fleet = await ready(started);
+      await ended(started.child);
+      await expectToStay(fleet);
+      kill(fleet.npm);
+      await expectNothingLeft(fleet, 5_000);
+    },
+  );
 
-  it('stays up when the shell that npm is a child of is killed', async () => {
-    const { child, data } = run('$START > $LOG 2>&1; true');
-    const fleet = await ready(data);
-    kill(child.pid as number);
-    await ended(child);
+  it('stays up when the parent shell of npm is killed', async (context) => {
+    const started = run(context, '$START > $LOG 2>&1; true');
+    const fleet = await ready(started);
+    kill(started.child.pid as number);
+    await ended(started.child);
     await expectToStay(fleet);
     process.kill(fleet.npm, 'SIGTERM');
     await expectNothingLeft(fleet, 12_000);
   });
 
-  it('leaves nothing behind when drover up itself is killed', async () => {
-    const { data } = run(`$START > $LOG 2>&1 & ${untilReady}`);
-    const fleet = await ready(data);
+  it('leaves no process behind when drover up itself is killed', async (context) => {
+    const started = run(context, `$START > $LOG 2>&1 & ${untilReady}`);
+    const fleet = await ready(started);
     kill(fleet.up);
     await expectNothingLeft(fleet, 5_000);
   });
@@ -132,27 +139,27 @@ describe('a fleet in the background', () => {
 /** `script` opens a terminal and runs the shell code in it; when `script` is killed, the terminal closes. */
 const inTerminal = ['script', '-q', '/dev/null', '-c'];
 
-describe.skipIf(!canOpenTerminal)('a terminal', () => {
-  it('that closes ends the fleet in its foreground', async () => {
-    const { child, data } = run('$START > $LOG', inTerminal);
-    const fleet = await ready(data);
-    kill(child.pid as number);
+describe.skipIf(!canOpenTerminal).concurrent('a terminal', () => {
+  it('that closes ends the fleet in its foreground', async (context) => {
+    const started = run(context, '$START > $LOG', inTerminal);
+    const fleet = await ready(started);
+    kill(started.child.pid as number);
     await expectNothingLeft(fleet, 12_000);
   });
 
-  it('that closes leaves the fleet alone that was started with nohup', async () => {
-    const { child, data } = run('nohup $START > $LOG 2>&1', inTerminal);
-    const fleet = await ready(data);
-    kill(child.pid as number);
+  it('that closes does not end a fleet that was started with nohup', async (context) => {
+    const started = run(context, 'nohup $START > $LOG 2>&1', inTerminal);
+    const fleet = await ready(started);
+    kill(started.child.pid as number);
     await expectToStay(fleet);
     process.kill(fleet.up, 'SIGTERM');
     await expectNothingLeft(fleet, 12_000);
   });
 
-  it('in which Ctrl-C is pressed ends the fleet', async () => {
-    const { child, data } = run('$START > $LOG', inTerminal);
-    const fleet = await ready(data);
-    child.stdin?.write('\u0003');
+  it('in which Ctrl-C is pressed ends the fleet', async (context) => {
+    const started = run(context, '$START > $LOG', inTerminal);
+    const fleet = await ready(started);
+    started.child.stdin?.write('\u0003');
     await expectNothingLeft(fleet, 12_000);
   });
 });

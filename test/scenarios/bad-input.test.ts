@@ -1,24 +1,18 @@
-import { request } from 'node:http';
-import { createServer, type Server } from 'node:http';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createServer, request, type Server } from 'node:http';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Cluster, startCluster, stopLeftovers } from '../lib/cluster.ts';
 import { startCount } from '../lib/count-stream.ts';
-import { stopSimHosts } from '../lib/sim-host.ts';
 import { waitUntil } from '../lib/wait-until.ts';
 
-let cluster: Cluster;
-
-beforeEach(async () => {
-  cluster = await startCluster(['--sim', '1', '--slots', '4']);
-});
-
-afterEach(async () => {
-  await stopLeftovers();
-  await stopSimHosts();
-});
+afterAll(stopLeftovers);
 
 describe('bad input', () => {
-  it('gets the clear error of its dialect and disturbs nobody', async () => {
+  let cluster: Cluster;
+  beforeAll(async () => {
+    cluster = await startCluster(['--sim', '1', '--slots', '4']);
+  });
+
+  it('gets a clear error in its dialect and disturbs no other request', async () => {
     const neighbour = startCount(cluster.url, { upTo: 200 });
     await neighbour.reached(3);
     const post = async (path: string, body: string): Promise<[number, unknown]> => {
@@ -64,7 +58,7 @@ describe('bad input', () => {
     expect((await neighbour.outcome).ending).toBe('complete');
   });
 
-  it('refuses a 100 MB body before reading it, announced or not', async () => {
+  it('with a body of 100 MB is refused before the body is read, with and without a length', async () => {
     const announced = await send(cluster.url, { 'content-length': String(100 * 2 ** 20) }, undefined);
     expect(announced.status).toBe(413);
     expect(JSON.parse(announced.body)).toMatchObject({ error: expect.any(String) as string });
@@ -75,7 +69,7 @@ describe('bad input', () => {
 });
 
 describe('an Ollama that answers HTML', () => {
-  it('gives a clear 502 or 503 and never its HTML', async () => {
+  it('makes a clear error and never shows its HTML', async () => {
     const server: Server = createServer((incoming, response) => {
       incoming.resume();
       response
@@ -102,7 +96,7 @@ describe('an Ollama that answers HTML', () => {
   });
 });
 
-/** POSTs with raw headers; writes up to `bytes` of body for as long as the server takes them. */
+/** POSTs with raw headers; writes up to `bytes` of body while the server accepts them. */
 function send(
   baseUrl: string,
   headers: Record<string, string>,

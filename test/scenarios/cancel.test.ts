@@ -1,16 +1,26 @@
-import { afterEach, describe, expect, it } from 'vitest';
-import { startCluster, stopLeftovers } from '../lib/cluster.ts';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Cluster, startCluster, stopLeftovers } from '../lib/cluster.ts';
 import { type CountDialect, startCount } from '../lib/count-stream.ts';
 import { recordFigure } from '../lib/figures.ts';
-import { startSimHost, stopSimHosts } from '../lib/sim-host.ts';
+import { type SimHost, startSimHost, stopSimHosts } from '../lib/sim-host.ts';
 import { waitUntil } from '../lib/wait-until.ts';
 
-afterEach(async () => {
+/** About 16,000 tokens: 16 s of prefill on this host. */
+const longPrompt = 'count every sheep that comes over the hill '.repeat(2_000);
+
+let host: SimHost;
+let cluster: Cluster;
+
+beforeAll(async () => {
+  host = await startSimHost({ tps: 20, 'prefill-tps': 1_000 });
+  cluster = await startCluster(['--ollama', host.url]);
+  expect((await startCount(cluster.url, { upTo: 1 }).outcome).ending).toBe('complete');
+});
+
+afterAll(async () => {
   await stopLeftovers();
   await stopSimHosts();
 });
-
-const longPrompt = 'count every sheep that comes over the hill '.repeat(2_000);
 
 describe('a client that goes away', () => {
   it.each<[CountDialect, 'decode' | 'prefill']>([
@@ -19,10 +29,6 @@ describe('a client that goes away', () => {
     ['ollama', 'prefill'],
     ['openai', 'prefill'],
   ])('frees the slot within a second (%s client, in %s)', async (dialect, phase) => {
-    const host = await startSimHost({ tps: 20, 'prefill-tps': phase === 'prefill' ? 1_000 : 20_000 });
-    const cluster = await startCluster(['--ollama', host.url]);
-    const warm = await startCount(cluster.url, { upTo: 1 }).outcome;
-    expect(warm.ending).toBe('complete');
     const stream = startCount(cluster.url, {
       upTo: 10_000,
       dialect,
@@ -45,6 +51,5 @@ describe('a client that goes away', () => {
     expect(freedMs).toBeLessThanOrEqual(1_000);
     const next = await startCount(cluster.url, { upTo: 3 }).outcome;
     expect(next.ending).toBe('complete');
-    await cluster.stop();
   });
 });

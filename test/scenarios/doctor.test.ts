@@ -3,17 +3,18 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startNatsServer } from '@drover/actor-core/testing';
-import { afterEach, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Cluster, joinRole, runDrover, startCluster, stopLeftovers } from '../lib/cluster.ts';
 import { startSimHost, stopSimHosts } from '../lib/sim-host.ts';
 import { waitUntil } from '../lib/wait-until.ts';
 
 const ends: (() => void)[] = [];
-afterEach(async () => {
+
+async function endEverything(): Promise<void> {
   await stopLeftovers();
   await stopSimHosts();
   for (const end of ends.splice(0).toReversed()) end();
-});
+}
 
 const patience = { timeoutMs: 30_000 };
 
@@ -24,7 +25,7 @@ interface Check {
   readonly fix: string;
 }
 
-/** What the doctor finds, by check, and its exit code. */
+/** Findings of the doctor by check, and its exit code. */
 async function askDoctor(
   url: string,
   dataDir: string,
@@ -58,7 +59,7 @@ async function storeStatus(cluster: Cluster): Promise<string | undefined> {
   return ((await response.json()) as { store?: { code: string } }).store?.code;
 }
 
-/** A file system of 24 MiB; undefined where this user may not mount one. */
+/** A file system of 24 MiB; undefined if this user may not mount one. */
 function smallDisk(): string | undefined {
   const folder = mkdtempSync(join(tmpdir(), 'drover-small-'));
   ends.push(() => rmSync(folder, { recursive: true, force: true }));
@@ -81,115 +82,125 @@ function fill(folder: string): void {
   }
 }
 
-it('proves a healthy fleet by doing: a fenced write, a read, and a token of each Ollama with --deep', async () => {
-  const cluster = await startCluster(['--sim', '2']);
-  const { code, faults, all } = await askDoctor(cluster.url, cluster.dataDir, '--deep');
-  expect(faults).toEqual({});
-  expect(code).toBe(0);
-  const detail = (name: string): string | undefined => all.find(({ check }) => check === name)?.detail;
-  expect(detail('tokens')).toBe('2 of 2 Ollamas answered a token');
-  expect(detail('store')).toMatch(/^host-1 wrote under fence \d+ in \d+ ms and read it back in \d+ ms/);
+describe('a healthy fleet', () => {
+  let cluster: Cluster;
+  beforeAll(async () => {
+    cluster = await startCluster(['--sim', '2']);
+  });
+  afterAll(endEverything);
+
+  it('passes the doctor, which performs a fenced write, a read and, with --deep, one token of each Ollama', async () => {
+    const { code, faults, all } = await askDoctor(cluster.url, cluster.dataDir, '--deep');
+    expect(faults).toEqual({});
+    expect(code).toBe(0);
+    const detail = (name: string): string | undefined => all.find(({ check }) => check === name)?.detail;
+    expect(detail('tokens')).toBe('2 of 2 Ollamas answered a token');
+    expect(detail('store')).toMatch(/^host-1 wrote under fence \d+ in \d+ ms and read it back in \d+ ms/);
+  });
+
+  it('refuses a second node-agent with the same name, and ends a first one that was paused too long', async () => {
+    const host = await startSimHost();
+    const args = ['node-agent', '--id', 'twin', '--ollama', host.url];
+    const first = await joinRole(cluster, args, 'twin');
+    const second = await runDrover([...args, '--data', cluster.dataDir]);
+    expect(second.code).toBe(4);
+    expect(second.stderr).toContain(`the node id twin is in use by another process (pid ${first.pid}`);
+    expect(second.stderr).toContain('--id');
+    expect((await askDoctor(cluster.url, cluster.dataDir)).faults['names']).toBeUndefined();
+    // The id of a killed process is free at once.
+    process.kill(first.pid, 'SIGKILL');
+    await first.exited;
+    const third = await joinRole(cluster, args, 'twin');
+    // A frozen process loses its id, and ends when it runs again.
+    process.kill(third.pid, 'SIGSTOP');
+    await joinRole(cluster, args, 'twin');
+    process.kill(third.pid, 'SIGCONT');
+    expect(await third.exited).toBe(4);
+  }, 120_000);
 });
 
-it('says store-full when the disk is full: doctor, status, log and the answer to a spawn', async (context) => {
-  const folder = smallDisk();
-  if (folder === undefined) {
-    context.skip('mounting a small file system needs root');
-    return;
-  }
-  const data = join(folder, 'data');
-  const cluster = await startCluster(['--sim', '1', '--data', data]);
-  expect((await spawnAgent(cluster.url)).status).toBe(201);
-  fill(folder);
-  await waitUntil(
-    'a spawn is refused for the store',
-    async () => (await spawnAgent(cluster.url)).body.error?.code === 'store-full',
-    { timeoutMs: 60_000 },
-  );
-  const refused = await spawnAgent(cluster.url);
-  expect(refused.status).toBe(503);
-  expect(refused.body.error?.message).toContain('disk is full');
-  await waitUntil('status says so', async () => (await storeStatus(cluster)) === 'store-full', patience);
-  const shown = await runDrover(['status', '--url', cluster.url]);
-  expect(shown.stdout).toContain('STORE store-full');
-  expect(cluster.stderr()).toContain('disk is full');
-  const { code, faults } = await askDoctor(cluster.url, data);
-  expect(code).toBe(1);
-  expect(faults['store']?.detail).toMatch(/^store-full/);
-  expect(faults['store']?.fix).toContain('Make room');
-  expect(faults['disk']?.detail).toMatch(/^0 MiB free/);
-}, 180_000);
+describe('a fleet with a fault', () => {
+  afterEach(endEverything);
 
-it('says store-missing when the store was deleted, before and after nats-server starts without it', async () => {
-  const cluster = await startCluster(['--sim', '1']);
-  expect((await spawnAgent(cluster.url)).status).toBe(201);
-  rmSync(join(cluster.dataDir, 'jetstream'), { recursive: true, force: true });
-  const before = await askDoctor(cluster.url, cluster.dataDir);
-  expect(before.code).toBe(1);
-  expect(before.faults['store folder']?.detail).toMatch(/^store-missing/);
-  process.kill(cluster.ready.nats.pid as number, 'SIGKILL');
-  await waitUntil(
-    'a spawn is refused for the store',
-    async () => (await spawnAgent(cluster.url)).body.error?.code === 'store-missing',
-    { timeoutMs: 60_000 },
-  );
-  await waitUntil('status says so', async () => (await storeStatus(cluster)) === 'store-missing', patience);
-  const after = await askDoctor(cluster.url, cluster.dataDir);
-  expect(after.code).toBe(1);
-  expect(after.faults['store']?.detail).toMatch(/^store-missing/);
-  expect(after.faults['store']?.fix).toContain('restore the store');
-}, 180_000);
-
-it('names a host that only refuses, and one whose Ollama is gone', async () => {
-  const [refusing, gone] = await Promise.all([startSimHost(), startSimHost()]);
-  const cluster = await startCluster(['--ollama', refusing.url, '--ollama', gone.url]);
-  await fetch(`${refusing.url}/sim/fault`, { method: 'POST', body: '{"kind":"503"}' });
-  process.kill(gone.pid, 'SIGKILL');
-  await waitUntil(
-    'the second is down',
-    async () => {
-      const shown = await runDrover(['status', '--url', cluster.url]);
-      return /agent-2 .*alive, ollama down/.test(shown.stdout);
-    },
-    patience,
-  );
-  const { code, faults } = await askDoctor(cluster.url, cluster.dataDir, '--deep');
-  expect(code).toBe(1);
-  expect(faults['tokens']?.detail).toMatch(/ollama-1 on agent-1: .* answers 503/);
-  expect(faults['hosts']?.detail).toMatch(/ollama-1 on agent-2 is down \(cannot connect/);
-});
-
-it('refuses a second node-agent of one name, and ends the first where it stood still too long', async () => {
-  const host = await startSimHost();
-  const cluster = await startCluster(['--sim', '1']);
-  const args = ['node-agent', '--id', 'twin', '--ollama', host.url];
-  const first = await joinRole(cluster, args, 'twin');
-  const second = await runDrover([...args, '--data', cluster.dataDir]);
-  expect(second.code).toBe(4);
-  expect(second.stderr).toContain(`the node id twin is in use by another process (pid ${first.pid}`);
-  expect(second.stderr).toContain('--id');
-  expect((await askDoctor(cluster.url, cluster.dataDir)).faults['names']).toBeUndefined();
-  // A process that is killed leaves its name at once.
-  process.kill(first.pid, 'SIGKILL');
-  await first.exited;
-  const third = await joinRole(cluster, args, 'twin');
-  // One that stands still loses it, and ends when it runs again.
-  process.kill(third.pid, 'SIGSTOP');
-  await joinRole(cluster, args, 'twin');
-  process.kill(third.pid, 'SIGCONT');
-  expect(await third.exited).toBe(4);
-}, 120_000);
-
-it('says what to set when a foreign NATS carries smaller messages than Drover needs, in drover up and in a role', async () => {
-  const server = await startNatsServer({ configuration: 'max_payload: 32768' });
-  const args = ['--nats', `nats://${server.url}`];
-  const up = await runDrover(['up', '--sim', '1', '--port', '0', ...args]);
-  const role = await runDrover(['host', ...args]);
-  await server.dispose();
-  for (const { code, stderr } of [up, role]) {
-    expect(stderr).toMatch(
-      /messages of 32768 bytes at most \(max_payload\): 65536 are needed; set max_payload/,
+  it('says store-full when the disk is full: doctor, status, log and the answer to a spawn', async (context) => {
+    const folder = smallDisk();
+    if (folder === undefined) {
+      context.skip('mounting a small file system needs root');
+      return;
+    }
+    const data = join(folder, 'data');
+    const cluster = await startCluster(['--sim', '1', '--data', data]);
+    expect((await spawnAgent(cluster.url)).status).toBe(201);
+    fill(folder);
+    await waitUntil(
+      'a spawn is refused for the store',
+      async () => (await spawnAgent(cluster.url)).body.error?.code === 'store-full',
+      { timeoutMs: 60_000 },
     );
-    expect(code).toBe(3);
-  }
+    const refused = await spawnAgent(cluster.url);
+    expect(refused.status).toBe(503);
+    expect(refused.body.error?.message).toContain('disk is full');
+    await waitUntil('status says so', async () => (await storeStatus(cluster)) === 'store-full', patience);
+    const shown = await runDrover(['status', '--url', cluster.url]);
+    expect(shown.stdout).toContain('STORE store-full');
+    expect(cluster.stderr()).toContain('disk is full');
+    const { code, faults } = await askDoctor(cluster.url, data);
+    expect(code).toBe(1);
+    expect(faults['store']?.detail).toMatch(/^store-full/);
+    expect(faults['store']?.fix).toContain('Make room');
+    expect(faults['disk']?.detail).toMatch(/^0 MiB free/);
+  }, 180_000);
+
+  it('says store-missing when the store was deleted, before and after nats-server starts without it', async () => {
+    const cluster = await startCluster(['--sim', '1']);
+    expect((await spawnAgent(cluster.url)).status).toBe(201);
+    rmSync(join(cluster.dataDir, 'jetstream'), { recursive: true, force: true });
+    const before = await askDoctor(cluster.url, cluster.dataDir);
+    expect(before.code).toBe(1);
+    expect(before.faults['store folder']?.detail).toMatch(/^store-missing/);
+    process.kill(cluster.ready.nats.pid as number, 'SIGKILL');
+    await waitUntil(
+      'a spawn is refused for the store',
+      async () => (await spawnAgent(cluster.url)).body.error?.code === 'store-missing',
+      { timeoutMs: 60_000 },
+    );
+    await waitUntil('status says so', async () => (await storeStatus(cluster)) === 'store-missing', patience);
+    const after = await askDoctor(cluster.url, cluster.dataDir);
+    expect(after.code).toBe(1);
+    expect(after.faults['store']?.detail).toMatch(/^store-missing/);
+    expect(after.faults['store']?.fix).toContain('restore the store');
+  }, 180_000);
+
+  it('has a doctor that names a host that only refuses, and one whose Ollama is gone', async () => {
+    const [refusing, gone] = await Promise.all([startSimHost(), startSimHost()]);
+    const cluster = await startCluster(['--ollama', refusing.url, '--ollama', gone.url]);
+    await fetch(`${refusing.url}/sim/fault`, { method: 'POST', body: '{"kind":"503"}' });
+    process.kill(gone.pid, 'SIGKILL');
+    await waitUntil(
+      'the second is down',
+      async () => {
+        const shown = await runDrover(['status', '--url', cluster.url]);
+        return /agent-2 .*alive, ollama down/.test(shown.stdout);
+      },
+      patience,
+    );
+    const { code, faults } = await askDoctor(cluster.url, cluster.dataDir, '--deep');
+    expect(code).toBe(1);
+    expect(faults['tokens']?.detail).toMatch(/ollama-1 on agent-1: .* answers 503/);
+    expect(faults['hosts']?.detail).toMatch(/ollama-1 on agent-2 is down \(cannot connect/);
+  });
+
+  it('says what to set when a foreign NATS allows only messages smaller than Drover needs, in drover up and in a role', async () => {
+    const server = await startNatsServer({ configuration: 'max_payload: 32768' });
+    const args = ['--nats', `nats://${server.url}`];
+    const up = await runDrover(['up', '--sim', '1', '--port', '0', ...args]);
+    const role = await runDrover(['host', ...args]);
+    await server.dispose();
+    for (const { code, stderr } of [up, role]) {
+      expect(stderr).toMatch(
+        /messages of 32768 bytes at most \(max_payload\): 65536 are needed; set max_payload/,
+      );
+      expect(code).toBe(3);
+    }
+  });
 });

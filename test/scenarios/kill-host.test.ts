@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Cluster, startCluster, stopLeftovers } from '../lib/cluster.ts';
 import { type CountOutcome, startCount } from '../lib/count-stream.ts';
-import { recordFigure } from '../lib/figures.ts';
+import { fullForm, recordFigure } from '../lib/figures.ts';
 import { freeze, kill, thaw } from '../lib/processes.ts';
 import { type SimHost, startSimHosts, stopSimHosts } from '../lib/sim-host.ts';
 import { waitUntil } from '../lib/wait-until.ts';
@@ -12,14 +12,17 @@ afterEach(async () => {
 });
 
 const streams = 50;
+const tokensPerSecond = 30;
+/** Longer than a stream may outlive its host. */
+const streamSeconds = fullForm ? 12 : 8;
 
 async function threeHosts(): Promise<{ hosts: SimHost[]; cluster: Cluster }> {
-  const hosts = await startSimHosts(3, { slots: 24, tps: 30 });
+  const hosts = await startSimHosts(3, { slots: 24, tps: tokensPerSecond });
   const cluster = await startCluster(['--slots', '24', ...hosts.flatMap((host) => ['--ollama', host.url])]);
   return { hosts, cluster };
 }
 
-/** A fresh request now, retried until one is answered whole; returns how long that took. */
+/** Repeats a new request until one is answered whole; returns how long that took. */
 async function newRequestSucceeds(url: string, withinMs: number): Promise<number> {
   const before = performance.now();
   await waitUntil(
@@ -60,7 +63,10 @@ describe('a host lost under streaming load', () => {
   ])('ends every stream whole or with an explicit error when %s', async (what, strike) => {
     const { hosts, cluster } = await threeHosts();
     const running = Array.from({ length: streams }, (_, index) =>
-      startCount(cluster.url, { upTo: 360, dialect: index % 2 === 0 ? 'ollama' : 'openai' }),
+      startCount(cluster.url, {
+        upTo: streamSeconds * tokensPerSecond,
+        dialect: index % 2 === 0 ? 'ollama' : 'openai',
+      }),
     );
     await Promise.all(running.map((stream) => stream.reached(10)));
     const struckAtMs = performance.now();
