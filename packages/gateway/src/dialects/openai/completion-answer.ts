@@ -1,6 +1,6 @@
 import { goJson } from '../../go-compat/go-text.ts';
 import type { AnswerFormat } from '../../inference/answer-format.ts';
-import type { ChatAnswerOptions } from './chat-answer.ts';
+import type { AnswerOptions } from './answer-options.ts';
 import {
   brokenStreamFrame,
   errorText,
@@ -28,7 +28,7 @@ interface GenerateObject {
  * Translates answers of Ollama's `/api/generate` to `/v1/completions`. Every object, also the last one, becomes a
  * chunk.
  */
-export function completionAnswer(options: ChatAnswerOptions): AnswerFormat {
+export function completionAnswer(options: AnswerOptions): AnswerFormat {
   const chunk = (object: GenerateObject, choices: readonly unknown[]): Record<string, unknown> => ({
     id: options.id,
     object: 'text_completion',

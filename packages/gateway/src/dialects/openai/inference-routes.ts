@@ -3,7 +3,8 @@ import type { Route } from '../../http/route.ts';
 import type { Inference } from '../../inference/inference.ts';
 import { inferenceRoute } from '../../inference/inference-route.ts';
 import type { GatewayServices } from '../../services.ts';
-import { type ChatAnswerOptions, chatAnswer } from './chat-answer.ts';
+import type { AnswerOptions } from './answer-options.ts';
+import { chatAnswer } from './chat-answer.ts';
 import { translateChatRequest } from './chat-request.ts';
 import { completionAnswer } from './completion-answer.ts';
 import { translateCompletionRequest } from './completion-request.ts';
@@ -15,7 +16,7 @@ type Translation = Omit<Inference, 'intent'>;
 /** OpenAI's inference routes, translated to Ollama's routes and back: a host receives only Ollama's own requests. */
 export function openAiInferenceRoutes(services: GatewayServices): readonly Route[] {
   const { clock, random } = services.node;
-  const identity = (prefix: string): Pick<ChatAnswerOptions, 'id' | 'nowSeconds' | 'freshId'> => ({
+  const identity = (prefix: string): Pick<AnswerOptions, 'id' | 'nowSeconds' | 'freshId'> => ({
     id: `${prefix}-${random.id()}`,
     nowSeconds: Math.floor(clock.wallNow() / 1_000),
     freshId: () => random.id(),

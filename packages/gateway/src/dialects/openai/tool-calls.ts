@@ -34,7 +34,9 @@ export class ToolCalls {
     this.#freshId = freshId;
   }
 
-  translate(calls: readonly NativeToolCall[]): readonly unknown[] {
+  /** Undefined for no calls. */
+  translate(calls: readonly NativeToolCall[] = []): readonly unknown[] | undefined {
+    if (calls.length === 0) return undefined;
     return calls.map((call) => {
       const sent = call.function?.index;
       const index = sent === undefined || this.#used.has(sent) ? this.#nextIndex : sent;
