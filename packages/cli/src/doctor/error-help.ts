@@ -64,7 +64,7 @@ export const fleetHelp: Table<FleetErrorCode> = {
 /** Errors of agents, their tasks and runs. */
 export const agentsHelp: Table<AgentsErrorCode> = {
   'unknown-agent-type': {
-    means: 'The catalogue has no agent of that type.',
+    means: 'No agent definition has that type.',
     fix: 'GET /api/v1/catalogue lists the types; --catalogue names the folder that defines them.',
   },
   'invalid-input': {
