@@ -9,7 +9,7 @@ import { waitUntil } from './wait-until.ts';
 
 export const droverBin: string = fileURLToPath(new URL('../../packages/cli/bin/drover.js', import.meta.url));
 
-/** The ready event of `drover up --json`, as the contract promises it. */
+/** The ready event of `drover up --json`, as the contract defines it. */
 export interface ReadyEvent {
   readonly event: 'ready';
   readonly url: string;
@@ -26,18 +26,18 @@ export interface ClusterProcess {
   readonly simulated?: boolean;
 }
 
-/** One `drover up` under test, with everything it printed. */
+/** One `drover up` under test, with all of its output. */
 export interface Cluster {
   readonly child: ChildProcess;
   readonly ready: ReadyEvent;
   readonly url: string;
   readonly dataDir: string;
-  /** Every JSON line of stdout so far. */
+  /** All JSON lines of stdout so far. */
   readonly events: readonly Record<string, unknown>[];
-  /** Everything on stderr so far. */
+  /** All text of stderr so far. */
   stderr(): string;
   processOf(id: string): ClusterProcess;
-  /** SIGINT, then waits for the end; returns the exit code. */
+  /** Sends SIGINT, waits for the exit and resolves with the exit code. */
   stop(): Promise<number>;
   exitCode(): Promise<number>;
 }
@@ -175,7 +175,7 @@ export async function joinRole(
         const status = (await (await fetch(`${cluster.url}/api/v1/status`)).json()) as {
           nodes: { id: string; state: string; pid: number }[];
         };
-        // An earlier process of that name may still be listed.
+        // An earlier process with that name may still be listed.
         return status.nodes.some(
           (node) => node.id === id && node.state === 'alive' && node.pid === child.pid,
         );
@@ -189,7 +189,7 @@ export async function joinRole(
   return { pid: child.pid as number, exited, stop: () => stopChild(child, exited) };
 }
 
-/** Ends whatever a failed scenario left behind; call it after each. */
+/** Ends all processes that a failed scenario left behind; call it after each scenario. */
 export async function stopLeftovers(): Promise<void> {
   for (const { child, dataDir } of running) {
     const pids = child.pid === undefined ? [] : [child.pid, ...descendantsOf(child.pid)];
@@ -207,7 +207,7 @@ async function stopChild(child: ChildProcess, exited: Promise<number>): Promise<
   clearTimeout(timer);
 }
 
-/** The environment without what would steer Drover from outside the scenario. */
+/** The environment without variables that would configure Drover from outside the scenario. */
 export function cleanEnvironment(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const environment: NodeJS.ProcessEnv = { ...process.env };
   for (const name of Object.keys(environment)) {

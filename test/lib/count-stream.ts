@@ -1,19 +1,22 @@
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 
-/** Which wire a counting stream uses. */
+/** Dialect of a counting stream. */
 export type CountDialect = 'ollama' | 'openai';
 
-/** What a client saw of one `sim-count` stream. */
+/** What a client received of one `sim-count` stream. */
 export interface CountOutcome {
-  /** `complete`: all numbers and the dialect's proper end · `error-frame`: an explicit error in the dialect, before or in the stream · `cut`: anything else. */
+  /**
+   * `complete`: all numbers and the dialect's end · `error-frame`: an explicit error of the dialect, before or in the
+   * stream · `cut`: anything else.
+   */
   readonly ending: 'complete' | 'error-frame' | 'cut';
   readonly status: number;
-  /** How many numbers arrived, counted from 1. */
+  /** Number of received numbers. */
   readonly count: number;
-  /** True when the numbers were 1, 2, 3 … without gap or repeat. */
+  /** True if the numbers were 1, 2, 3 … without a gap or a repetition. */
   readonly contiguous: boolean;
   readonly detail: string;
-  /** `performance.now()` when it ended. */
+  /** `performance.now()` at the end of the stream. */
   readonly endedAtMs: number;
   readonly node: string;
   readonly firstTokenMs: number;
@@ -22,16 +25,16 @@ export interface CountOutcome {
 
 export interface CountStream {
   readonly outcome: Promise<CountOutcome>;
-  /** Numbers seen so far. */
+  /** Numbers received so far. */
   count(): number;
-  /** Node named in the response header, once it is there. */
+  /** Node in the response header, once that has arrived. */
   node(): string;
   /** Resolves when `n` numbers have arrived, or when the stream has ended. */
   reached(n: number): Promise<void>;
-  /** Stops reading without closing. */
+  /** Stops reading, but keeps the connection open. */
   pause(): void;
   resume(): void;
-  /** Closes the connection as a client that goes away. */
+  /** Closes the connection, as a client that leaves. */
   abort(): void;
 }
 
@@ -173,7 +176,7 @@ export function startCount(
   };
 }
 
-/** Checks that text pieces spell 1 2 3 … ; a number is judged when the piece after it begins a new one. */
+/** Checks that pieces of text form 1 2 3 …; a number is checked when the next one begins. */
 class CountCheck {
   count = 0;
   contiguous = true;
@@ -184,7 +187,7 @@ class CountCheck {
       if (letter === ' ') this.#flush();
       else this.#word += letter;
     }
-    // The simulated model sends whole numbers, so what stands here is complete.
+    // The simulated model sends whole numbers, so the rest is complete.
     if (this.#word !== '') this.#flush();
   }
 

@@ -1,7 +1,7 @@
 import { appendFileSync } from 'node:fs';
 
 /**
- * Records a measured figure of a scenario. Printed always; also appended to the file named by `DROVER_FIGURES`,
+ * Records a measured figure of a scenario. Prints it, and appends it to the file named by `DROVER_FIGURES`,
  * from which `npm run proof` makes `proofs/NAME.json`.
  */
 export function recordFigure(name: string, value: number | string, unit = '', bar = ''): void {
@@ -13,5 +13,5 @@ export function recordFigure(name: string, value: number | string, unit = '', ba
   if (file !== undefined) appendFileSync(file, `${JSON.stringify({ name, value: shown, unit, bar })}\n`);
 }
 
-/** True when the long form of each bar is to run (`npm run proof`); the short form runs with the tests. */
+/** True if the long form of each scenario is to run (`npm run proof`); `npm test` runs the short form. */
 export const fullForm: boolean = process.env['DROVER_PROOF'] === 'full';

@@ -1,12 +1,12 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** Stands in front of a simulated host: probes pass, and what is posted may be answered here instead. */
+/** Proxy in front of a simulated host: passes probes on, and can answer POST requests itself. */
 export interface FrontHost {
   readonly url: string;
-  /** Posted requests so far. */
+  /** Number of POST requests so far. */
   readonly posts: number;
-  /** Answers every post from now on; undefined passes them on. */
+  /** Answers each POST from now on; undefined passes them on. */
   answer(instead: ((response: ServerResponse) => void) | undefined): void;
   close(): Promise<void>;
 }

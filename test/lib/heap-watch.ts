@@ -8,7 +8,7 @@ import { join } from 'node:path';
 /** Timers, sockets and pipes that keep a process alive, by kind. */
 export type Resources = Readonly<Record<string, number>>;
 
-/** What a process holds in memory after a full garbage collection. */
+/** Objects in the memory of a process after a full garbage collection. */
 export interface HeldInHeap {
   /** Listeners on all event emitters. */
   readonly listeners: number;
@@ -16,7 +16,7 @@ export interface HeldInHeap {
   readonly abortListeners: number;
   /** Entries of all maps and sets. */
   readonly entries: number;
-  /** The largest of these, as `entries, e.g. a key`: tells where to look. */
+  /** The largest of these, as `entries, e.g. a key`, to find the owner of a leak. */
   readonly largest: readonly string[];
   readonly heapBytes: number;
 }
@@ -31,7 +31,7 @@ session.connect();
 
 function post(method: string, params: object = {}): unknown {
   let result: unknown;
-  // In the same thread the answer comes before `post` returns.
+  // In the same thread the answer arrives before `post` returns.
   (
     session.post as (name: string, given: object, done: (error: Error | null, value: unknown) => void) => void
   ).call(session, method, params, (error, value) => {
@@ -60,7 +60,7 @@ function countObjects(prototype: string, count: string): unknown {
   return counted.result.value;
 }
 
-// A prototype has the property without the object behind it, and throws.
+// A prototype has the property, but no object behind it, and throws.
 function sumOver(prototype: string, expression: string): number {
   const sum = `function () { let sum = 0; for (const one of this) { try { sum += ${expression}; } catch {} } return sum; }`;
   return countObjects(prototype, sum) as number;

@@ -4,19 +4,19 @@ import { residentBytes } from '@drover/bench';
 import type { Held } from './heap-watch.ts';
 import { waitUntil } from './wait-until.ts';
 
-/** Environment for a cluster whose processes can be asked what they hold. */
+/** Environment for a cluster whose processes report the objects that they hold. */
 export function watchedEnvironment(folder: string): NodeJS.ProcessEnv {
   const module = new URL('../dist/lib/heap-watch.js', import.meta.url).href;
   return { NODE_OPTIONS: `--import=${module}`, HEAP_WATCH_DIR: folder };
 }
 
-/** What a process holds, and its open files. */
+/** Objects and open files that a process holds. */
 export interface HeldOutside extends Held {
   readonly descriptors: number;
   readonly residentBytes: number;
 }
 
-/** Asks one process of a cluster that was started with `watchedEnvironment`; its heap only where `what` says so. */
+/** Asks one process of a cluster that was started with `watchedEnvironment`; counts its heap only if `what` asks so. */
 export async function heldBy(pid: number, folder: string, what: 'heap' | 'resources'): Promise<HeldOutside> {
   const file = join(folder, `${pid}.json`);
   rmSync(file, { force: true });

@@ -5,7 +5,7 @@ export function kill(pid: number): void {
   process.kill(pid, 'SIGKILL');
 }
 
-/** Stops a process from running without ending it; its sockets stay open. */
+/** Pauses a process (SIGSTOP); its sockets stay open. */
 export function freeze(pid: number): void {
   process.kill(pid, 'SIGSTOP');
 }
@@ -23,7 +23,7 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** Every live descendant of `pid`, nearest first. */
+/** All live descendants of `pid`, nearest first. */
 export function descendantsOf(pid: number): number[] {
   const children = new Map<number, number[]>();
   for (const name of readdirSync('/proc')) {

@@ -1,21 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { Agent, type IncomingMessage, request } from 'node:http';
 
-/** One kind of request: how it is made, and that it ended as it should. */
+/** One kind of request: sends it and checks its result. */
 export interface RequestKind {
   readonly name: string;
-  /** Share of the requests that this kind gets: less where one run is many requests. @default 1 */
+  /** Share of the requests for this kind; smaller if one run sends many requests. @default 1 */
   readonly share?: number;
-  /** True: one after the other. @default false */
+  /** True: runs one at a time. @default false */
   readonly alone?: boolean;
-  /** @throws Error when it did not end as it should */
+  /** @throws Error if the result is wrong */
   run(url: string): Promise<void>;
 }
 
-/** What the kinds need: a cluster with agents, and limits that can be met. */
+/** What the kinds need: a cluster with agents, and limits that they can reach. */
 export interface KindsOptions {
   readonly agentId: string;
-  /** Requests that fill the gateway, and some more. */
+  /** Number of requests that exceeds the gateway's limit. */
   readonly overload: number;
 }
 
@@ -30,9 +30,9 @@ interface Answer {
 interface SendOptions {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Called once the head is there; the request is given up when it returns. */
+  /** Called once the head has arrived; the request is aborted when it returns. */
   readonly leaveAfter?: (response: IncomingMessage) => Promise<void>;
-  /** The request is given up after this, whatever came. */
+  /** The request is aborted after this time. */
   readonly leaveAfterMs?: number;
 }
 
@@ -40,7 +40,7 @@ function send(url: string, path: string, body: unknown, options: SendOptions = {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   const text = body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body);
   const leaves = options.leaveAfter !== undefined || options.leaveAfterMs !== undefined;
-  // A client that leaves on purpose gets an error of the broken connection.
+  // A client that aborts gets an error of the closed connection.
   const broken = (error: Error): void => (leaves ? resolve({ status: 0, text: '' }) : reject(error));
   const call = request(
     new URL(path, url),
@@ -88,7 +88,7 @@ const long = { model, messages, options: { num_predict: 100_000 } };
 const firstPiece = (response: IncomingMessage): Promise<void> =>
   new Promise((resolve) => response.once('data', () => resolve()));
 
-/** Every kind of request that the gateway serves or refuses. */
+/** All kinds of requests that the gateway serves or refuses. */
 export function requestKinds({ agentId, overload }: KindsOptions): readonly RequestKind[] {
   const task = `/api/v1/agents/${agentId}/task`;
   return [
@@ -129,7 +129,7 @@ export function requestKinds({ agentId, overload }: KindsOptions): readonly Requ
       share: 1 / overload,
       alone: true,
       run: async (url) => {
-        // All stay until one is refused, so that they are there at the same time.
+        // All stay open until one is refused, so that they are open at the same time.
         const { promise: refused, resolve } = Promise.withResolvers<void>();
         const answers = await Promise.all(
           Array.from({ length: overload }, () =>
@@ -211,7 +211,7 @@ export function requestKinds({ agentId, overload }: KindsOptions): readonly Requ
   ];
 }
 
-/** An agent does one task at a time and refuses more than its queue holds; its refusal is a kind of end too. */
+/** An agent runs one task at a time and refuses tasks when its queue is full; a refusal is a valid result. */
 function agentTask(name: string, path: string, body: object, status: number): RequestKind {
   return {
     name,

@@ -1,18 +1,18 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 
-/** A posted request as the script sees it. */
+/** A POST request, given to the script. */
 export interface ScriptedPost {
   readonly path: string;
   readonly body: Record<string, unknown>;
-  /** Counts from 1. */
+  /** Number of the request, from 1. */
   readonly number: number;
-  /** Sends NDJSON lines; the head goes with the first. */
+  /** Sends NDJSON lines; the first call also sends the head. */
   say(...lines: object[]): void;
   end(line: object): void;
 }
 
-/** An Ollama that answers probes for one loaded model, and every POST as its script says. */
+/** An Ollama with one loaded model that answers probes itself and each POST by its script. */
 export interface ScriptedHost {
   readonly url: string;
   readonly posts: readonly ScriptedPost[];

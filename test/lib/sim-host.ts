@@ -5,7 +5,7 @@ import { isAlive, kill } from './processes.ts';
 
 const simBin: string = fileURLToPath(new URL('../../packages/ollama-sim/bin/ollama-sim.js', import.meta.url));
 
-/** `GET /sim/state`, as far as scenarios look at it. */
+/** The fields of `GET /sim/state` that scenarios use. */
 export interface SimState {
   readonly busy: number;
   readonly queue: number;
@@ -26,7 +26,7 @@ export interface SimHost {
 
 const running = new Set<ChildProcess>();
 
-/** Starts one with `ollama-sim`'s own flags added to sensible ones for tests. */
+/** Starts a simulated host with defaults for tests and the given flags of `ollama-sim`. */
 export async function startSimHost(flags: Readonly<Record<string, string | number>> = {}): Promise<SimHost> {
   const merged: Record<string, string | number> = {
     port: 0,
@@ -80,7 +80,7 @@ export async function startSimHosts(
   return Promise.all(Array.from({ length: count }, () => startSimHost(flags)));
 }
 
-/** Ends whatever a failed scenario left behind; call it after each. */
+/** Ends all processes that a failed scenario left behind; call it after each scenario. */
 export async function stopSimHosts(): Promise<void> {
   await Promise.all(
     [...running].map(

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * Waits until `probe` returns something truthy and returns it. A probe that throws counts as "not yet".
+ * Waits until `probe` returns a truthy value and returns that. A probe that throws is called again.
  *
  * @throws Error naming `what` after `timeoutMs`
  */

@@ -13,13 +13,13 @@ afterEach(async () => {
   await stopSimHosts();
 });
 
-it('garbage on every bus subject is dropped without harm: streams go on, no process ends, new requests are served', async () => {
+it('garbage on each bus subject is dropped without harm: streams continue, no process ends, new requests are served', async () => {
   const server = await startNatsServer();
   const cluster = await startCluster(['--sim', '2', '--slots', '8', '--nats', `nats://${server.url}`]);
   const running = Array.from({ length: 10 }, () => startCount(cluster.url, { upTo: 150 }));
   await Promise.all(running.map((stream) => stream.reached(3)));
   const connection = await connect({ servers: `nats://${server.url}` });
-  // The very subjects that the cluster uses, as a listener hears them.
+  // The subjects that the cluster uses, recorded by a listener.
   const subjects = new Set<string>();
   const listener = connection.subscribe('>', {
     callback: (error, message) => {
@@ -45,7 +45,7 @@ it('garbage on every bus subject is dropped without harm: streams go on, no proc
     for (const subject of ours) {
       for (const piece of pieces) {
         connection.publish(subject, piece);
-        // As if it came from a node nobody knows.
+        // As if it came from an unknown node.
         connection.publish(subject.replace(/[^.]+$/, 'nobody'), piece);
         sent += 2;
       }
@@ -62,7 +62,7 @@ it('garbage on every bus subject is dropped without harm: streams go on, no proc
   await server.dispose();
 });
 
-it('a megabyte that is no message on an inbox of the gateway does not hold it, and is logged once', async () => {
+it('an invalid message of 1 MB on an inbox of the gateway does not delay it, and is logged once', async () => {
   const server = await startNatsServer();
   const cluster = await startCluster(['--sim', '1', '--slots', '8', '--nats', `nats://${server.url}`]);
   const running = Array.from({ length: 5 }, () => startCount(cluster.url, { upTo: 300 }));
@@ -81,7 +81,7 @@ it('a megabyte that is no message on an inbox of the gateway does not hold it, a
   const size = (connection.info?.max_payload ?? 1_048_576) - 1_000;
   for (const byte of [0xc0, 0xa0, 0x90, 0x80]) {
     const payload = new Uint8Array(size).fill(byte);
-    // Version and the sender's incarnation, as a frame begins.
+    // A frame starts with the version and the sender's incarnation.
     payload.set([1, 1]);
     for (const subject of inboxes) connection.publish(subject.replace(/[^.]+$/, 'stranger'), payload);
   }

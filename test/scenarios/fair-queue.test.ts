@@ -24,7 +24,7 @@ describe('closed-loop clients beside a long stream on two hosts', () => {
     const longTokens = fullForm ? 4_000 : 2_000;
     const hosts = await startSimHosts(2, { slots: 1, tps: tokensPerSecond });
     const { url } = await startCluster(['--slots', '1', ...hosts.flatMap((host) => ['--ollama', host.url])]);
-    // Both hosts have the model loaded before anything is measured.
+    // Both hosts load the model before the measurement.
     await Promise.all([0, 1].map(() => startCount(url, { upTo: 20 }).outcome));
     const alone = await startCount(url, { upTo: shortTokens }).outcome;
     const slotMs = alone.firstTokenMs + (1_000 * shortTokens) / tokensPerSecond;
@@ -55,7 +55,7 @@ describe('closed-loop clients beside a long stream on two hosts', () => {
 });
 
 describe('a burst on full queues', () => {
-  it('is refused at once, with a time to come back that fits the burst, and few log lines', async () => {
+  it('is refused at once, with a retry-after that fits the burst, and few log lines', async () => {
     const burst = fullForm ? 1_000 : 400;
     const hosts = await startSimHosts(2, { slots: 1, tps: tokensPerSecond });
     const places = 8;
@@ -67,7 +67,7 @@ describe('a burst on full queues', () => {
       ...hosts.flatMap((host) => ['--ollama', host.url]),
     ]);
     for (let count = 0; count < 6; count += 1) await startCount(cluster.url, { upTo: heldTokens }).outcome;
-    // What as many requests cost that need no host: the rest of a refusal's time is the client's and the machine's.
+    // Time of as many requests that need no host: the share of client and machine in the time of a refusal.
     const control = await Promise.all(
       Array.from({ length: burst }, () => timed(`${cluster.url}/api/version`)),
     );

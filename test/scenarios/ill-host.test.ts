@@ -60,7 +60,7 @@ describe('a host that answers its probes and refuses every request', () => {
     [500, 'model requires more system memory (5.6 GiB) than is available (3.1 GiB)'],
     [503, 'server busy, please try again.  maximum pending requests exceeded'],
   ])(
-    'with %i costs no client an error, draws no traffic, is named by doctor and comes back',
+    'with %i causes no client error, gets no traffic, is named by doctor and serves again once it is healthy',
     async (status, text) => {
       const { cluster, ill, good } = await twoHosts();
       ill.answer(refuse(status, text));

@@ -12,7 +12,7 @@ import { waitUntil } from '../lib/wait-until.ts';
 
 const requestsOfEach = fullForm ? 2_000 : 120;
 const inParallel = 16;
-/** Below the number of requests that are sent at once to reach the limit. */
+/** Limit of the gateway, below the number of requests that are sent at once. */
 const maxStreams = 32;
 
 let folder = '';
@@ -54,7 +54,7 @@ it(
     const processes = cluster.ready.processes.filter(({ role }) => role !== 'ollama-sim');
     const count = async (what: 'heap' | 'resources'): Promise<Counted[]> => {
       const all: Counted[] = [];
-      // One after the other: a process that looks at its heap stands still for a moment.
+      // One at a time: a process that counts its heap is paused for a moment.
       for (const { id: name, pid } of processes)
         all.push({ name, actors: await actorsOf(cluster, name), ...(await heldBy(pid, folder, what)) });
       return all;
@@ -121,7 +121,7 @@ function timersOf({ resources }: Counted): number {
 /** Runs a kind's share of `total` requests, some in parallel; returns how many. */
 async function runKind(cluster: Cluster, kind: RequestKind, total: number): Promise<number> {
   const requests = Math.max(1, Math.round(total * (kind.share ?? 1)));
-  // Requests that were left may still be on their way in, and take places that are few here.
+  // Aborted requests may still arrive and occupy places, which are few here.
   await waitUntil('the gateway has places', async () => (await showModel(cluster)) === 200, {
     timeoutMs: 20_000,
   });
@@ -138,7 +138,7 @@ async function runKind(cluster: Cluster, kind: RequestKind, total: number): Prom
   return requests;
 }
 
-/** Counts until nothing has grown, or as long as a time-out may hold something; what is left then has leaked. */
+/** Counts until nothing has grown, at most for the longest timeout that may hold an object; the rest has leaked. */
 async function growthAfter(
   before: readonly Counted[],
   count: () => Promise<readonly Counted[]>,
@@ -151,7 +151,7 @@ async function growthAfter(
   }
 }
 
-/** Kept connections bring a few timers and descriptors, of pools that are bounded by the requests in parallel. */
+/** Pooled connections hold a few timers and descriptors; the pools are bounded by the parallel requests. */
 const pooled = 2 * inParallel;
 
 function growth(before: readonly Counted[], after: readonly Counted[]): readonly string[] {
@@ -179,14 +179,14 @@ async function untilIdle(cluster: Cluster): Promise<void> {
     async () => /^drover_fleet_calls 0$/m.test(await (await fetch(`${cluster.url}/metrics`)).text()),
     { timeoutMs: 30_000 },
   );
-  // Streams that were left are told so, and give back what they held, within this time.
+  // Time within which aborted streams are cancelled and release their objects.
   await sleep(2_000);
 }
 
-/** Live actors of a node, as it says itself. */
+/** Live actors of a node, as the node reports them. */
 async function actorsOf(cluster: Cluster, node: string): Promise<number> {
   const { total } = await waitUntil(
-    `${node} says which actors it has`,
+    `${node} reports its actors`,
     async () => {
       const answer = await fetch(`${cluster.url}/api/v1/actors?node=${node}`);
       const { nodes } = (await answer.json()) as { nodes: readonly NodeActors[] };

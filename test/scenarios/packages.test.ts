@@ -11,7 +11,7 @@ const run = promisify(execFile);
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const published = ['actor-core', 'fleet', 'agents', 'gateway', 'node-agent', 'cli', 'ollama-sim'];
 
-/** Packs the packages, and installs them in an empty folder that knows nothing of the repository. */
+/** Packs the packages and installs them in an empty folder outside the repository. */
 describe('the packed packages', () => {
   let folder = '';
 
@@ -37,7 +37,7 @@ describe('the packed packages', () => {
 
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('hold programs, declarations and documents, no test and nothing of the build', () => {
+  it('contain programs, declarations and documents, but no tests and no build files', () => {
     for (const name of published) {
       const files = readdirSync(join(folder, 'node_modules', '@drover', name), {
         recursive: true,

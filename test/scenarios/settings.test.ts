@@ -55,12 +55,12 @@ async function nodes(): Promise<readonly { id: string; state: string }[]> {
   return ((await status.json()) as { nodes: { id: string; state: string }[] }).nodes;
 }
 
-/** What a gateway answers to a page of `origin`. */
+/** Answer of a gateway to a web page from `origin`. */
 async function statusFor(url: string, origin: string): Promise<number> {
   return (await fetch(`${url}/api/tags`, { headers: { origin } })).status;
 }
 
-/** Asks for so many tokens of the model that counts. */
+/** Asks the counting model for that many tokens. */
 async function count(tokens: number): Promise<Response> {
   return fetch(`${cluster.url}/api/generate`, {
     method: 'POST',
@@ -68,7 +68,7 @@ async function count(tokens: number): Promise<Response> {
   });
 }
 
-/** Embeds something, then tells for how many seconds the host keeps the model loaded. */
+/** Embeds a text, then returns for how many seconds the host keeps the model loaded. */
 async function keptFor(body: object): Promise<number> {
   const answer = await fetch(`${cluster.url}/api/embed`, {
     method: 'POST',
@@ -83,7 +83,7 @@ async function keptFor(body: object): Promise<number> {
   return (Date.parse(found?.expires_at ?? '') - Date.now()) / 1_000;
 }
 
-/** The one line of a command that refuses its settings. */
+/** The only output line of a command that refuses its settings. */
 async function refuse(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<string> {
   const { code, stdout, stderr } = await runDrover(args, { env });
   expect(code).toBe(2);
@@ -93,14 +93,14 @@ async function refuse(args: readonly string[], env: NodeJS.ProcessEnv = {}): Pro
 }
 
 describe('a fleet', () => {
-  it('has the settings of its file in the processes that they concern', async () => {
+  it('applies the settings of its file in the processes that use them', async () => {
     expect(await statusFor(cluster.url, 'https://chat.example')).toBe(200);
     expect(await statusFor(cluster.url, 'https://other.example')).toBe(403);
     const large = await fetch(`${cluster.url}/api/chat`, { method: 'POST', body: 'x'.repeat(9_000) });
     expect(large.status).toBe(413);
   });
 
-  it('has those of variables', async () => {
+  it('applies the settings of environment variables', async () => {
     const running = await Promise.all([count(400), count(400)]);
     expect(running.map(({ status }) => status)).toEqual([200, 200]);
     const third = await count(1);
@@ -109,7 +109,7 @@ describe('a fleet', () => {
     await waitUntil('there is room again', async () => (await count(1)).ok, { timeoutMs: 5_000 });
   });
 
-  it('runs the agents of its own catalogue, and its gateway lists them', async () => {
+  it('runs agents from its own definitions, and its gateway lists those', async () => {
     const listed = await fetch(`${cluster.url}/api/v1/catalogue`);
     expect(await listed.text()).toContain('"poet"');
     const spawned = await fetch(`${cluster.url}/api/v1/agents/spawn`, {
@@ -120,7 +120,7 @@ describe('a fleet', () => {
     expect(spawned.status).toBe(201);
   });
 
-  it("applies OLLAMA_KEEP_ALIVE to requests that carry no keep_alive, and leaves a request's own", async () => {
+  it("applies OLLAMA_KEEP_ALIVE to requests without keep_alive, and keeps a request's own value", async () => {
     const byDefault = await keptFor({});
     expect(byDefault).toBeGreaterThan(60);
     expect(byDefault).toBeLessThanOrEqual(90);
@@ -129,7 +129,7 @@ describe('a fleet', () => {
 });
 
 describe('a role started by hand', () => {
-  it('takes settings directly', async () => {
+  it('accepts settings directly', async () => {
     const origin = ['--origin', 'https://second.example', '--id', 'gateway-2', '--port', '0'];
     const role = await joinRole(cluster, ['gateway', ...origin], 'gateway-2');
     await role.stop();
@@ -154,7 +154,7 @@ describe('a role started by hand', () => {
     expect(/^\d\d:\d\d:\d\d info {2}ready url=http:/.test(line)).toBe(format === 'text');
   });
 
-  it('exits 4 on a port that is taken, and leaves no node that cannot be reached', async () => {
+  it('exits with 4 on a port that is in use, and leaves no unreachable node behind', async () => {
     const port = new URL(cluster.url).port;
     const args = ['gateway', '--id', 'gateway-9', '--port', port, '--data', cluster.dataDir];
     const { code, stderr } = await runDrover(args);
@@ -163,7 +163,7 @@ describe('a role started by hand', () => {
     expect((await nodes()).map(({ id }) => id)).not.toContain('gateway-9');
   });
 
-  it('leaves the membership in order when it cannot start', async () => {
+  it('leaves the cluster properly when it cannot start', async () => {
     const args = [
       'host',
       '--id',
@@ -181,21 +181,21 @@ describe('a role started by hand', () => {
   });
 });
 
-describe('a command that looks at a fleet', () => {
+describe('a command about a fleet', () => {
   it.each(['status', 'actors', 'doctor'])(
-    '%s finds it by its data folder, whatever its port',
+    '%s finds the fleet by its data folder, on any port',
     async (command) => {
       const { stdout } = await runDrover([command, '--json', '--data', cluster.dataDir]);
       expect(stdout).toContain(command === 'doctor' ? `${cluster.url} answers` : 'gateway-1');
     },
   );
 
-  it('finds it by DROVER_DATA', async () => {
+  it('finds the fleet by DROVER_DATA', async () => {
     const { code } = await runDrover(['status'], { env: { DROVER_DATA: cluster.dataDir } });
     expect(code).toBe(0);
   });
 
-  it('says which address it used, and why', async () => {
+  it('reports which address it used, and why', async () => {
     const nowhere = await runDrover(['status', '--url', 'http://127.0.0.1:1']);
     expect(nowhere).toMatchObject({ code: 3 });
     expect(nowhere.stderr).toContain('http://127.0.0.1:1 (from --url)');
@@ -205,8 +205,8 @@ describe('a command that looks at a fleet', () => {
   });
 });
 
-describe('a setting that cannot be meant', () => {
-  it('refuses to start, naming the key of the file with its line', async () => {
+describe('an invalid setting', () => {
+  it('refuses the start and names the key of the file with its line', async () => {
     const file = join(folder, 'wrong.json');
     writeFileSync(file, '{\n  "port": 0,\n  "max-bdoy": "1MiB"\n}\n');
     expect(await refuse(['up', '--config', file])).toContain(
@@ -214,7 +214,7 @@ describe('a setting that cannot be meant', () => {
     );
   });
 
-  it('refuses to start, naming the variable or the flag', async () => {
+  it('refuses the start and names the variable or the flag', async () => {
     expect(await refuse(['up'], { DROVER_REQEST_TIMEOUT: '1m' })).toContain(
       'DROVER_REQEST_TIMEOUT is no setting of drover (did you mean DROVER_REQUEST_TIMEOUT?)',
     );
@@ -246,7 +246,7 @@ it('prints each value with its source, and no secret', async () => {
   expect(line('port')).toMatchObject({ value: '11500', source: 'default', at: '' });
 });
 
-it('shows the state of each node whole at 60 columns, and marks what is cut', () => {
+it('shows the full state of each node in 60 columns, and marks text that is cut', () => {
   const code = `stty cols 60; exec ${process.execPath} ${droverBin} status --data ${cluster.dataDir}`;
   const shown = spawnSync('script', ['-q', '/dev/null', '-c', code], {
     encoding: 'utf8',

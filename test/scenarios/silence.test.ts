@@ -6,7 +6,7 @@ import { type SimHost, startSimHost, stopSimHosts } from '../lib/sim-host.ts';
 import { startCount } from '../lib/count-stream.ts';
 import { waitUntil } from '../lib/wait-until.ts';
 
-/** The silences of this scenario run side by side, in real time, on a host each. */
+/** The silent requests of this scenario run in parallel, in real time, each on its own host. */
 const prefillMs = 60_000;
 const toolCallMs = 40_000;
 
@@ -63,7 +63,9 @@ async function ask(path: string, body: object, signal?: AbortSignal): Promise<Re
 }
 
 describe.concurrent('a host that is silent', () => {
-  it('for a minute of prefill after a disconnect is left alone', { timeout: 100_000 }, async ({ expect }) => {
+  it('for a minute of prefill after a disconnect is not interrupted', { timeout: 100_000 }, async ({
+    expect,
+  }) => {
     const leaving = new AbortController();
     const left = await ask('/api/generate', { model: 'reads-slowly', prompt: 'hi' }, leaving.signal);
     await left.body?.getReader().read();
@@ -77,7 +79,9 @@ describe.concurrent('a host that is silent', () => {
     recordFigure('prefill of 60 s after a disconnect', (performance.now() - startMs) / 1_000, 's', '<= 62');
   });
 
-  it('while it writes a tool call answers whole on /v1', { timeout: 100_000 }, async ({ expect }) => {
+  it('while it writes a tool call is answered completely on /v1', { timeout: 100_000 }, async ({
+    expect,
+  }) => {
     const answer = await ask('/v1/chat/completions', {
       model: 'calls-tools',
       stream: true,
@@ -94,7 +98,7 @@ describe.concurrent('a host that is silent', () => {
     expect(text.trim().endsWith('data: [DONE]')).toBe(true);
   });
 
-  it('because it lost a slot is healed, and the waiting request is answered', { timeout: 150_000 }, async ({
+  it('because of a lost slot is repaired, and the waiting request is answered', { timeout: 150_000 }, async ({
     expect,
   }) => {
     const warm = await startCount(cluster.url, { upTo: 2 }).outcome;
