@@ -1,7 +1,7 @@
 import { editDistance } from './edit-distance.ts';
 import { InvalidArgumentError } from './errors.ts';
 
-/** Names of the options of one call. */
+/** Option names of one call. */
 export type OptionNames = ReadonlySet<string>;
 
 /** All option names of `T`; the type checker reports a missing name. */
@@ -29,14 +29,14 @@ function unknownOption(where: string, name: string, known: OptionNames): Invalid
   );
 }
 
-/** The known name that is two edits away at most, or differs in upper and lower case only. */
+/** The known name that is at most two edits away, or differs in upper and lower case only. */
 function nearest(name: string, known: OptionNames): string | undefined {
   const lower = name.toLowerCase();
   let best: string | undefined;
   let least = 3;
   for (const candidate of known) {
     const other = candidate.toLowerCase();
-    // A unit left out or added: `timeout` for `timeoutMs`.
+    // A missing or an additional unit: `timeout` for `timeoutMs`.
     const distance = other.startsWith(lower) || lower.startsWith(other) ? 1 : editDistance(lower, other);
     if (distance >= least) continue;
     best = candidate;

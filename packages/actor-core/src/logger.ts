@@ -1,14 +1,14 @@
 /** The part of pino's interface that the code uses: fields first, then the sentence. */
 export interface Logger {
-  /** What helps to find a fault. */
+  /** Details that help to find a fault. */
   debug(fields: object, message: string): void;
-  /** What an operator likes to know. */
+  /** Events that an operator wants to know. */
   info(fields: object, message: string): void;
-  /** What was survived: an actor restarted. */
+  /** Problems that were handled, such as the restart of an actor. */
   warn(fields: object, message: string): void;
-  /** What needs a person: an actor parked, a failure that reached the root. */
+  /** Problems that need a person: a parked actor, a failure that reached the root. */
   error(fields: object, message: string): void;
 }
 
-/** Says nothing. */
+/** Discards all log lines. */
 export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} };

@@ -1,7 +1,7 @@
-/** Randomness, injected so that a seed replays a run. */
+/** Source of randomness. Injected, so that a seed replays a run. */
 export interface Random {
   /** Uniform in [0, 1). */
   next(): number;
-  /** A fresh identifier: 24 characters of `[0-9a-z]`, about 124 bits. */
+  /** A new identifier: 24 characters of `[0-9a-z]`, about 124 bits. */
   id(): string;
 }

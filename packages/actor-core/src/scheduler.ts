@@ -1,13 +1,13 @@
-/** Something with a turn to take. */
+/** Something that takes turns, such as an actor. */
 export interface Runnable {
-  /** Takes it. */
+  /** Takes one turn. */
   run(): void;
 }
 
-/** Where an actor's next turn is queued; injected so that the simulation owns the order of turns. */
+/** Queues the turns of actors. Injected, so that the simulation controls their order. */
 export interface Scheduler {
-  /** Runs `task` soon, before timers and I/O are starved: a bounded run of these yields to the event loop. */
+  /** Runs `task` soon. Tasks yield to the event loop after a bounded time, so that timers and I/O are not starved. */
   schedule(task: () => void): void;
-  /** As `schedule`, for one of a million actors: none of them needs a function of its own for it. */
+  /** As `schedule`, without a function for each actor. */
   scheduleRun?(runnable: Runnable): void;
 }

@@ -14,7 +14,9 @@ import type { RestartType, SupervisionOptions } from './supervision-options.ts';
  * spawns recipes, and a recipe makes a behaviour.
  */
 
-/** What handles the next message. Made by `receive`, `setup`, and the constants `same`, `stopped`, `unhandled`. */
+/**
+ * How an actor handles its next message. Made by `receive`, `setup`, and the constants `same`, `stopped`, `unhandled`.
+ */
 export type Behaviour<M> =
   | {
       readonly kind: 'receive';
@@ -33,163 +35,171 @@ export interface Directive {
   readonly kind: 'same' | 'stopped' | 'unhandled';
 }
 
-/** Nothing returned means `same`. */
+/** The next behaviour; a handler that returns nothing keeps the current behaviour, as `same` does. */
 // biome-ignore lint/suspicious/noConfusingVoidType: a handler that returns nothing is the common case
 export type Next<M> = Behaviour<M> | void;
 
 /**
- * Handles one message. A returned promise closes the mailbox until it settles (nothing interleaves); its
- * rejection, like a throw, is a failure that the supervisor answers.
+ * Handles one message. While a returned promise is not settled, the actor handles no other message. A rejection, like a
+ * throw, is a failure of the actor.
  */
 export type MessageHandler<M> = (message: M, context: ActorContext<M>) => Next<M> | Promise<Next<M>>;
 /**
- * Handles one signal: the end of a watched actor, or of this incarnation. A promise closes the mailbox as a
- * message's does.
+ * Handles one signal: the end of a watched actor, or of this incarnation. A returned promise has the same effect as in
+ * `MessageHandler`.
  */
 export type SignalHandler<M> = (signal: Signal, context: ActorContext<M>) => Next<M> | Promise<Next<M>>;
 
-/** Recipe for an actor. */
+/** Recipe for an actor: how it starts, and what its supervisor, its mailbox and other nodes may do with it. */
 export interface Props<M> {
   /** Makes the first behaviour of each incarnation. */
   readonly create: () => Behaviour<M>;
-  /** Bound of its mailbox and what happens beyond. @default 1000 messages, then `reject` */
+  /** Bound of the mailbox, and what happens to further messages. @default 1000 messages, then `reject` */
   readonly mailbox?: MailboxOptions | undefined;
-  /** When it is started again: always, after a failure only, never. @default 'transient' */
+  /** When the supervisor restarts the actor: always, after a failure only, or never. @default 'transient' */
   readonly restart?: RestartType | undefined;
   /**
-   * Its ending by itself may end its supervisor: see `SupervisionOptions.autoShutdown`. Not for permanent actors.
+   * When the actor ends by itself, its supervisor may end too: see `SupervisionOptions.autoShutdown`. Not for permanent
+   * actors.
    *
    * @default false
    */
   readonly significant?: boolean | undefined;
-  /** How it supervises its own children. */
+  /** How the actor supervises its own children. */
   readonly supervision?: SupervisionOptions | undefined;
   /**
-   * What may reach it from other nodes. Checked at the edge of the node; a message that does not fit is counted,
-   * logged once per peer and dropped. An actor without one cannot be reached from another node.
+   * Schema of the messages that other nodes may send. A message that does not fit is counted, logged once per peer and
+   * dropped. Other nodes cannot reach an actor without a protocol.
    */
   readonly protocol?: z.ZodType<M> | undefined;
   /**
-   * Decides whether to accept a message from another node, by its sender. Called after `protocol` for each such message,
-   * never for messages of this node. A refused message is counted, logged once per peer and dropped as `not-allowed`.
+   * Decides whether to accept a message from another node, by its sender. Called after `protocol` for each such
+   * message, never for messages of this node. A refused message is counted, logged once per peer and dropped as
+   * `not-allowed`.
    * @default accepts every node
    */
   readonly accepts?: ((message: M, sender: Sender) => boolean) | undefined;
 }
 
-/** What an actor may do, valid for one incarnation of it. */
+/** What the handlers of an actor can do. Each incarnation has a context of its own. */
 export interface ActorContext<M> {
   /** The ref of this actor, valid through all its incarnations. */
   readonly self: ActorRef<M>;
-  /** Slash-joined names from the root. */
+  /** Names from the root, joined by slashes. */
   readonly path: string;
-  /** The actor that spawned this one; undefined for a top-level one. */
+  /** The actor that spawned this actor; undefined for a top-level actor. */
   readonly parent: ActorRef<never> | undefined;
-  /** Its children in start order, parked ones included; none of those that have ended. */
+  /** Children in start order: live and parked ones, not those that have ended. */
   readonly children: readonly ActorRef<never>[];
-  /** 1 for the first life, +1 at each restart. */
+  /** 1 for the first incarnation, +1 at each restart. */
   readonly incarnation: number;
-  /** The clock of the system; what an actor measures by. */
+  /** The clock of the system. Use it for all time, so that tests control it. */
   readonly clock: Clock;
-  /** The randomness of the system; a seed replays it. */
+  /** The randomness of the system. A seed replays it. */
   readonly random: Random;
   /** The logger of the system. */
   readonly log: Logger;
-  /** Aborted when this incarnation ends, for whatever reason. Hand it to every I/O call. */
+  /** Aborted when this incarnation ends, for any reason. Pass it to every I/O call. */
   readonly signal: AbortSignal;
   /**
-   * W3C traceparent of the message in hand, also behind an `await`; undefined when it has none. What is sent meanwhile
-   * carries it, here and over the bus. Timers begin without one.
+   * W3C traceparent of the current message, also after an `await`; undefined when the message has none. Messages sent
+   * meanwhile carry it, on this node and over the bus. Messages of timers have none.
    */
   readonly trace: string | undefined;
   /**
-   * Deadline of the question that is being handled, in milliseconds of `clock`; undefined when the current message is
-   * not a question, or its deadline is not known. For a question from another node, counted from its arrival. Questions
-   * that this handler asks take over the deadline, see `AskOptions.inheritDeadline`.
+   * Deadline of the current question, in milliseconds of `clock`; undefined when the current message is not a question,
+   * or its deadline is not known. The time of a question from another node counts from its arrival. Questions that this
+   * handler asks inherit the deadline, see `AskOptions.inheritDeadline`.
    */
   readonly deadline: number | undefined;
   /**
-   * Lets the messages that `accepts` names in while the handling at hand awaits its promise; all others wait until it
-   * has settled. Declared anew by each handling that wants it; while one declaration holds, another one adds nothing.
-   * State may have changed behind every `await` then.
+   * While the current handler awaits its promise, the actor also handles the messages that `accepts` returns true for;
+   * all others wait until the promise has settled. The declaration holds for the current handler only, and a second
+   * declaration meanwhile has no effect. The state of the actor may then change during every `await`.
    */
   allowReentrancy(accepts: (message: M) => boolean): void;
-  /** Starts a child. A name must be unique among siblings; without one a fresh one is made. */
+  /** Starts a child. Its name must be unique among its siblings; without `name` a name is generated. */
   spawn<C>(props: Props<C>, name?: string): ActorRef<C>;
-  /** Stops a child in an orderly way. */
+  /** Stops a child in order: its current message is finished, then its children stop, then the child itself. */
   stop(child: ActorRef<never>): void;
-  /** Ends a child's incarnation at once, mailbox dropped, results to come ignored; supervision then decides as after a failure. */
+  /**
+   * Ends the incarnation of a child at once: mailbox dropped, late results ignored. Supervision decides as after a
+   * failure.
+   */
   kill(child: ActorRef<never>): void;
   /**
-   * Begins a new life in the place of a parked child, with a clean count and a new ref.
+   * Starts a new actor in the place of a parked child, with a new ref and without counted restarts.
    *
    * @throws InvalidArgumentError for a child that is not parked
    */
   unpark<C>(child: ActorRef<C>): ActorRef<C>;
-  /** One-way notice of that actor's end, local or remote: a `terminated` signal, exactly once, never silently missing. */
+  /** Sends this actor a `terminated` signal when the target, local or remote, has ended: exactly once. */
   watch(target: ActorRef<never>): void;
-  /** Takes a watch back: a notice that is not read yet is void too. Nothing happens where there was none. */
+  /** Cancels a watch, also when its signal waits in the mailbox. Without a watch nothing happens. */
   unwatch(target: ActorRef<never>): void;
   /**
-   * Shared fate with another actor, local or remote, both ways (OTP's link): when the incarnation of one fails, is
-   * killed or is lost with its node, the other one's fails with a `DeathPactError`, and each one's supervisor decides. An
-   * end in order only dissolves it. Lasts as long as both incarnations; to learn of an end and go on, `watch` instead.
+   * Links this actor and another actor, local or remote (OTP's link): when the incarnation of one fails, is killed or
+   * is lost with its node, the incarnation of the other fails with a `DeathPactError`, and the supervisor of each
+   * decides. An end in order only dissolves the link. To learn of an end and continue, use `watch`.
    */
   link(target: ActorRef<never>): void;
-  /** Dissolves a link, whoever of the two made it. */
+  /** Dissolves a link, whichever of the two actors made it. */
   unlink(target: ActorRef<never>): void;
   /**
-   * A ref in another protocol: what is told to it arrives in this actor's mailbox as what `translate` makes of it, in its
-   * turn, under the mailbox's bound. It can be sent to any node (with a `protocol`), asked and watched, and ends with
-   * this incarnation. `translate` runs where the message comes in and must not touch the actor's state; what it throws
-   * on becomes a dead letter. Make it once, in `setup`.
+   * A ref to this actor in another protocol. Each message sent to the ref is translated and put into the mailbox of
+   * this actor, under the bound of the mailbox. The ref can be asked and watched, and sent to other nodes (with a
+   * `protocol`). It ends with this incarnation. `translate` runs when a message arrives, outside of a turn, and must
+   * not use the state of the actor; a message for which it throws becomes a dead letter. Make the ref once, in `setup`.
    *
-   * @throws InvalidArgumentError when this incarnation has 1000 of them already
+   * @throws InvalidArgumentError when this incarnation has 1000 adapters already
    */
   adapt<T>(translate: (message: T) => M, options?: AdapterOptions<T>): ActorRef<T>;
-  /** (Re)starts the timer `key`; its message arrives in this actor's mailbox. A restart or stop cancels it. */
+  /** Starts or restarts the timer `key`, which sends `message` to this actor. The end of the incarnation cancels it. */
   setTimer(key: string, delayMs: number, message: M): void;
-  /** As `setTimer`, again and again. */
+  /** As `setTimer`, repeated every `periodMs`. */
   setInterval(key: string, periodMs: number, message: M): void;
   /**
-   * Stops the timer or interval `key`, also one whose message waits in the mailbox. Nothing happens where there is
-   * none.
+   * Cancels the timer or interval `key`, also when its message waits in the mailbox. Without such a timer nothing
+   * happens.
    */
   cancelTimer(key: string): void;
-  /** `message` arrives whenever this actor has handled nothing for `idleMs`. Replaces an earlier one. */
+  /**
+   * Sends `message` to this actor whenever it has handled nothing for `idleMs`. Replaces an earlier receive timeout.
+   */
   setReceiveTimeout(idleMs: number, message: M): void;
-  /** Ends what `setReceiveTimeout` began. */
+  /** Cancels the receive timeout. */
   cancelReceiveTimeout(): void;
   /**
-   * Puts a message aside, for a behaviour that can handle it. Bounded by the mailbox's capacity; kept through a restart,
-   * unless the incarnation failed because the stash was full: then the stashed messages become dead letters, `stash-full`.
+   * Keeps a message for a later behaviour. Holds as many messages as the mailbox. A restart returns the stashed
+   * messages to the mailbox, unless the incarnation failed because the stash was full: then they become dead letters
+   * with the reason `stash-full`.
    *
    * @throws StashFullError
    */
   stash(message: M): void;
-  /** Returns what was put aside to the front of the mailbox, in order. */
+  /** Returns the stashed messages to the front of the mailbox, in order. */
   unstashAll(): void;
   /**
-   * Asks another actor; rejects with `RequestTimeoutError` at the deadline, and earlier where no answer can come:
-   * `ActorNotFoundError`, `MailboxFullError`, `DeadlockError` when the actor asked waits itself for this handler.
+   * Asks another actor. Rejects with `RequestTimeoutError` at the deadline, and earlier when no answer can come: with
+   * `ActorNotFoundError`, `MailboxFullError`, or `DeadlockError` when the asked actor waits for this handler.
    */
   ask<T, R>(target: ActorRef<T>, make: (replyTo: ActorRef<R>) => T, options: AskOptions<R>): Promise<R>;
   /** As `ActorSystem.tellOrWait`. */
   tellOrWait<T>(target: ActorRef<T>, message: T, options: WaitOptions): Promise<void>;
   /**
-   * Asks for many answers: an async iterable with credit, in order and without a gap, or an error. Leaving its loop
-   * cancels it. The actor asked answers with `openStream`.
+   * Asks for a stream of answers: an async iterable of items in order and without a gap, or an error. The reader grants
+   * credit, and leaving the loop cancels the stream. The asked actor answers with `openStream`.
    */
   askStream<T, R>(
     target: ActorRef<T>,
     make: (replyTo: ActorRef<StreamFrame<R>>) => T,
     options: StreamOptions,
   ): AsyncIterableIterator<R, undefined>;
-  /** Answers an `askStream`. Ends with an error if this incarnation ends first. */
+  /** Answers an `askStream`. The stream ends with an error if this incarnation ends first. */
   openStream<R>(
     replyTo: ActorRef<StreamFrame<R>>,
     options?: { readonly idleTimeoutMs?: number },
   ): StreamWriter<R>;
-  /** Turns the outcome of a promise into a message to self; ignored if this incarnation has ended. */
+  /** Sends the outcome of a promise to this actor as a message; ignored once this incarnation has ended. */
   pipeToSelf<T>(promise: Promise<T>, onValue: (value: T) => M, onError: (error: unknown) => M): void;
 }

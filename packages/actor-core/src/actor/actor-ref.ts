@@ -1,22 +1,22 @@
 /**
- * Where an actor lives. `nodeIncarnation` 0 means "whichever life of that node is running", used for
- * well-known actors; `uid` 0 means "whichever actor has that path now".
+ * Address of an actor. `nodeIncarnation` 0 means any incarnation of the node, `uid` 0 any actor with that path; both
+ * are used for well-known actors.
  */
 export interface ActorAddress {
-  /** Id of its node. */
+  /** Id of the node. */
   readonly node: string;
-  /** Which life of that node; 0: whichever runs. */
+  /** Incarnation of the node; 0: the one that runs. */
   readonly nodeIncarnation: number;
-  /** Slash-joined names from the root, e.g. `instances/ollama-1`. */
+  /** Names from the root, joined by slashes, e.g. `instances/ollama-1`. */
   readonly path: string;
-  /** Which actor of that path, unique within a life of the node; 0: whichever is there. */
+  /** Number of the actor, unique within an incarnation of the node; 0: the actor that has the path. */
   readonly uid: number;
 }
 
 /**
  * How a message travels to another node. Control overtakes data, in the mailbox and on the wire. `request` is data and
- * `order` is control on subjects of their own, to which NATS lets only some roles publish: `request` gateways and hosts,
- * `order` hosts. `Props.accepts` of the receiver may insist on one.
+ * `order` is control on subjects of their own, with NATS permissions for some roles only: gateways and hosts publish
+ * `request`, hosts publish `order`. `Props.accepts` of the receiver may require a lane.
  */
 export type MessageLane = 'control' | 'data' | 'request' | 'order';
 
@@ -30,24 +30,24 @@ export interface Sender {
   readonly lane: MessageLane;
 }
 
-/** How one message travels. */
+/** Options of one message. */
 export interface TellOptions {
   /** @default 'data' */
   readonly lane?: MessageLane;
-  /** W3C traceparent the message belongs to. @default that of the message in hand, or of `withTrace` */
+  /** W3C traceparent of the message. @default that of the current message, or of `withTrace` */
   readonly trace?: string | undefined;
 }
 
 /**
- * A handle that reaches an actor wherever it lives. Sending never blocks, never throws and never waits; what
- * cannot be delivered becomes a counted dead letter. A ref may travel inside messages.
+ * Reference to an actor of any node. Sending never blocks, throws or waits; a message that cannot be delivered becomes
+ * a dead letter and is counted. A ref may be sent inside messages.
  */
 export interface ActorRef<in M> {
-  /** Where it lives. */
+  /** Address of the actor. */
   readonly address: ActorAddress;
   /**
-   * Sends and forgets: never blocks, throws or waits. Messages of one sender on one lane arrive in the order they
-   * were told.
+   * Sends a message without waiting for its delivery. Messages of one sender on one lane arrive in the order in which
+   * they were sent.
    */
   tell(message: M, options?: TellOptions): void;
 }

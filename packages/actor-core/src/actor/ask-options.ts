@@ -1,34 +1,34 @@
 import type { z } from 'zod';
 import type { MessageLane } from './actor-ref.ts';
 
-/** How long `tellOrWait` may wait for room, and for whom it is sent. */
+/** Options of `tellOrWait`. */
 export interface WaitOptions {
-  /** Mandatory: no wait is unbounded. */
+  /** Longest wait; mandatory. */
   readonly timeoutMs: number;
   /** As `TellOptions.trace`. */
   readonly trace?: string | undefined;
 }
 
-/** How long an answer may take, and how the question travels. */
+/** Options of `ask`. */
 export interface AskOptions<R = unknown> {
-  /** Mandatory: no wait is unbounded. */
+  /** Longest wait; mandatory. */
   readonly timeoutMs: number;
   /** As `TellOptions.lane`. @default 'data' */
   readonly lane?: MessageLane;
   /**
-   * What an answer from another node must look like: one that does not fails the question with `AnswerMismatchError`.
-   * Without it an answer is taken as it comes. Answers within a node are not checked.
+   * Schema of an answer from another node. An answer that does not fit rejects the ask with `AnswerMismatchError`.
+   * Without a schema every answer is accepted. Answers of actors of the same node are not checked.
    */
   readonly reply?: z.ZodType<R> | undefined;
   /** As `TellOptions.trace`. */
   readonly trace?: string | undefined;
   /**
-   * Cancels the question: the ask rejects with `AskCancelledError`, and a question still in a mailbox is not started. A
-   * handler that has started continues; its answer is counted as late.
+   * Cancels the question: the ask rejects with `AskCancelledError`, and a question that waits in a mailbox is not
+   * started. A handler that has started continues; its answer counts as late.
    */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Limits a question asked by a handler to the time left until the deadline of the question being handled. Used by
+   * Limits the question to the time left until the deadline of the question that the handler answers. Applies to
    * `ActorContext.ask` only.
    *
    * @default true

@@ -1,6 +1,6 @@
 import type { ActorAddress } from './actor-ref.ts';
 
-/** Base of every ref the runtime makes; how the codec and the schema helper recognise one. */
+/** Base class of all refs of this package. The frame codec and the schemas recognise refs by it. */
 export abstract class BaseRef {
   abstract readonly address: ActorAddress;
 }

@@ -7,7 +7,7 @@ export const stopped: Directive = { kind: 'stopped' };
 /** Keeps the behaviour and reports the message as unhandled. */
 export const unhandled: Directive = { kind: 'unhandled' };
 
-/** A behaviour that handles messages, and signals when `onSignal` is given. Without it, signals change nothing. */
+/** A behaviour that handles messages, and signals when `onSignal` is given. */
 export function receive<M>(onMessage: MessageHandler<M>, onSignal?: SignalHandler<M>): Behaviour<M> {
   return { kind: 'receive', onMessage, onSignal };
 }

@@ -1,21 +1,22 @@
 import type { ActorAddress } from './actor-ref.ts';
 
 /**
- * Who waits for whom: the asker of a question, which message it was handling, and the chain that message came with.
- * A question that reaches an actor still waiting in that very handling can never be answered.
+ * The actors that wait for a question: the asker, the message that it was handling, and the call chain of that message.
+ * A question that reaches an actor of its own call chain, while that actor still handles the message, can never be
+ * answered.
  */
 export interface CallChain {
   readonly node: string;
   readonly uid: number;
-  /** Number of the message in the asker's hands. */
+  /** Number of the message that the asker handles. */
   readonly handling: number;
   readonly up: CallChain | undefined;
 }
 
-/** Links on the wire at most; a longer chain is cut at its far end and just goes undetected there. */
+/** Most links on the wire. A longer chain is cut, and a deadlock through the cut part is not detected. */
 const maxWireLinks = 32;
 
-/** Is that actor waiting, in the handling it is in now, for what this chain leads to? */
+/** True when the actor is part of the chain with the message that it handles now. */
 export function waitsIn(chain: CallChain | undefined, address: ActorAddress, handling: number): boolean {
   for (let link = chain; link !== undefined; link = link.up) {
     if (link.uid === address.uid && link.node === address.node) return link.handling === handling;
@@ -23,7 +24,7 @@ export function waitsIn(chain: CallChain | undefined, address: ActorAddress, han
   return false;
 }
 
-/** As a flat positional list: node, uid, handling, and again for each link. */
+/** The chain as a flat list: node, uid and handling of each link. */
 export function encodeChain(chain: CallChain | undefined): (string | number)[] {
   const flat: (string | number)[] = [];
   for (let link = chain; link !== undefined && flat.length < 3 * maxWireLinks; link = link.up) {
@@ -32,7 +33,7 @@ export function encodeChain(chain: CallChain | undefined): (string | number)[] {
   return flat;
 }
 
-/** Undefined for what is no chain. */
+/** Undefined for an invalid list. */
 export function decodeChain(flat: unknown): CallChain | undefined {
   if (!Array.isArray(flat) || flat.length > 3 * maxWireLinks) return undefined;
   let chain: CallChain | undefined;

@@ -3,24 +3,24 @@ import type { CallChain } from './call-chain.ts';
 import type { DeadLetterReason } from './runtime-event.ts';
 import type { Signal } from './signal.ts';
 
-/** Something whose messages are void from the moment it has ended: a timer, a watch, an incarnation. */
+/** The origin of a message that becomes void when the origin ends: a timer, a watch, an incarnation. */
 export interface Guard {
-  /** May the message be handled? Called once, when it leaves the mailbox. */
+  /** True when the message may be handled. Called once, when it leaves the mailbox. */
   claim(): boolean;
 }
 
-/** Who waits for the answer to a message and learns at once when it was not delivered. */
+/** The asker of a question, which learns at once when the question was not delivered. */
 export interface Refusable {
   readonly chain?: CallChain | undefined;
-  /** True when the asker no longer waits, so that a question not yet started can be skipped. */
+  /** True when the asker no longer waits, so that a question that is not started can be skipped. */
   readonly isOver: boolean;
-  /** Deadline of the answer in clock milliseconds; undefined where it is not known. */
+  /** Deadline of the answer in clock milliseconds; undefined when it is not known. */
   readonly deadline?: number | undefined;
-  /** `error`: what to fail with, where it says more than the reason. */
+  /** `error`: the error to fail with, where it has more detail than the reason. */
   refuse(reason: DeadLetterReason, error?: Error): void;
 }
 
-/** A question on its way: refusable, and addressed to whoever answers. */
+/** A question that can be answered: its `address` receives the answer. */
 export interface Question extends Refusable {
   readonly address: ActorAddress;
   /** Longest wait from sending until the handler starts. */
@@ -28,17 +28,17 @@ export interface Question extends Refusable {
 }
 
 /**
- * A message with what belongs to it. Plain messages wait in the mailbox bare, since they are nearly all of the
- * traffic; only those that need more are wrapped.
+ * A message with its question, guard, signal or trace. Most messages have none of these and wait in the mailbox without
+ * an envelope.
  */
 export class Envelope {
   readonly message: unknown;
-  /** The question this message carries, so that a drop is answered at once. */
+  /** The question that this message carries; it is refused when the message is dropped. */
   readonly ask: Refusable | undefined;
-  /** Dropped unseen when this says so. */
+  /** Decides whether the message is handled or silently dropped. */
   readonly guard: Guard | undefined;
   readonly signal: Signal | undefined;
-  /** W3C traceparent of what its handling is part of. */
+  /** W3C traceparent of the message. */
   readonly trace: string | undefined;
 
   constructor(

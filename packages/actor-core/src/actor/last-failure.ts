@@ -1,16 +1,16 @@
 import type { FailureCause } from './signal.ts';
 
-/** Why an actor last failed or was killed, kept for whoever looks at it. */
+/** The last failure or kill of an actor, kept for inspection. */
 export interface LastFailure {
   /** `name: message`, cut to 500 characters. */
   readonly text: string;
-  /** The error's `code` where it has one, else its name. */
+  /** The `code` of the error where it has one, else its name. */
   readonly code: string;
-  /** When, by the wall clock, in milliseconds since the Unix epoch. */
+  /** Wall clock time in milliseconds since the Unix epoch. */
   readonly atMs: number;
 }
 
-/** A cause may hold megabytes of somebody's data; what is kept of it does not. */
+/** Bounds of the kept text: an error may contain megabytes of data. */
 const maxTextLength = 500;
 const maxCodeLength = 64;
 
@@ -19,7 +19,7 @@ export function describeFailure(cause: unknown, atMs: number): LastFailure {
   return { text: cut(text, maxTextLength), code: cut(codeOf(cause), maxCodeLength), atMs };
 }
 
-/** What the watchers of an actor are told of its failure. */
+/** The failure of an actor as its watchers see it. */
 export function causeOf(error: unknown): FailureCause {
   const message = error instanceof Error ? error.message : String(error);
   return { code: cut(codeOf(error), maxCodeLength), message: cut(message, maxTextLength), error };

@@ -1,6 +1,8 @@
 /** Bounded preview of a message from another node that was rejected. */
 export interface MessagePreview {
-  /** The message's `type` or `kind`, the first string of a tuple, or else the type of the value. At most 64 characters. */
+  /**
+   * The message's `type` or `kind`, the first string of a tuple, or else the type of the value. At most 64 characters.
+   */
   readonly tag: string;
   /** Start of the message as text, at most 200 characters. */
   readonly text: string;
@@ -13,7 +15,7 @@ const maxShown = 8;
 const maxDepth = 2;
 const maxStringLength = 48;
 
-/** Reads only a bounded part of the message, whatever its size. */
+/** Reads only a bounded part of the message. */
 export function previewOf(message: unknown): MessagePreview {
   return { tag: cut(tagOf(message), maxTagLength), text: cut(show(message, 0), maxTextLength) };
 }

@@ -9,8 +9,8 @@ export function refKey(ref: ActorRef<never>): string {
 }
 
 /**
- * Key of the actor that a ref points at: equal for every ref to one actor, with or without incarnation and uid in the
- * ref. Adapters and pending answers share a path, so their key includes the uid.
+ * Key of the actor that a ref points to: equal for all refs to one actor, with or without incarnation and uid. Adapters
+ * and pending asks share a path, so that their key includes the uid.
  */
 export function placeKey(ref: ActorRef<never>): string {
   const { node, path, uid } = ref.address;

@@ -3,7 +3,7 @@ import type { ActorAddress } from './actor-ref.ts';
 import type { MessagePreview } from './message-preview.ts';
 import type { TerminationReason } from './signal.ts';
 
-/** Everything that must never happen silently. */
+/** An event of an actor system that is reported to listeners and counted. */
 export type RuntimeEvent =
   | {
       readonly type: 'restarted';
@@ -11,33 +11,33 @@ export type RuntimeEvent =
       readonly incarnation: number;
       readonly cause: unknown;
     }
-  /** It stays down until `unpark` brings it back, a child of its name replaces it, or it is stopped. */
+  /** The actor stays down until `unpark` replaces it, another child takes its name, or it is stopped. */
   | { readonly type: 'parked'; readonly path: string; readonly cause: unknown }
-  /** A new life in the place of a parked one. */
+  /** A new actor was started in the place of a parked actor. */
   | { readonly type: 'unparked'; readonly path: string }
   | { readonly type: 'escalated'; readonly path: string; readonly cause: unknown }
   | {
       readonly type: 'stopped';
       readonly path: string;
       readonly reason: TerminationReason;
-      /** Of one that failed and is not brought back. */
+      /** Cause of a failure after which the actor is not restarted. */
       readonly cause?: unknown;
     }
   | {
       readonly type: 'dead-letter';
       readonly to: ActorAddress;
       readonly reason: DeadLetterReason;
-      /** What there is to say beyond the reason; of `too-large` the sizes. */
+      /** Details beyond the reason, such as the sizes of `too-large`. */
       readonly error?: DroverError | undefined;
       /**
-       * The message itself, where this node still had it; a listener that stores it keeps it in memory. Absent where the
-       * message was already encoded for the bus.
+       * The message itself; a listener that stores the event keeps it in memory. Absent when the message was already
+       * encoded for the bus.
        */
       readonly message?: unknown;
       /** Preview of a rejected message from another node. */
       readonly preview?: MessagePreview | undefined;
     }
-  /** Two nodes had given one name: `lost` lives on without it. Told on the nodes of both. */
+  /** Two nodes had registered one name: the actor `lost` no longer has it. Reported on both nodes. */
   | {
       readonly type: 'name-conflict';
       readonly name: string;
@@ -55,12 +55,12 @@ export type RuntimeEvent =
 /**
  * Why a message was not delivered.
  *
- * `no-such-actor`: never started, or ended · `stale-incarnation`: meant for an earlier life of the actor or node ·
- * `mailbox-full`: no room, overflow `reject` · `dropped`: no room, the overflow drops · `bus-unavailable`: not connected,
- * or no bus · `not-exposed`: the actor has no protocol, so other nodes cannot reach it · `too-large`: more than the bus
- * carries · `protocol-mismatch`: not what the protocol allows · `deadlock`: the actor waits for the asker · `expired`: a
- * question not started before its deadline or its cancellation · `late-answer`: an answer after the
- * deadline, after a first answer, or to a question that was cancelled.
+ * `no-such-actor`: the actor never started, or has ended · `stale-incarnation`: addressed to an earlier incarnation of
+ * the node · `mailbox-full`: mailbox full with overflow `reject` · `dropped`: mailbox full with an overflow that drops
+ * · `bus-unavailable`: not connected, or no bus · `not-exposed`: the actor has no protocol, so other nodes cannot reach
+ * it · `too-large`: larger than the bus accepts · `protocol-mismatch`: does not fit the protocol · `deadlock`: the
+ * actor waits for the asker · `expired`: a question not started before its deadline or its cancellation ·
+ * `late-answer`: an answer after the deadline, after a first answer, or to a question that was cancelled.
  */
 export type DeadLetterReason =
   | 'no-such-actor'
@@ -68,19 +68,19 @@ export type DeadLetterReason =
   | 'mailbox-full'
   | 'dropped'
   | 'bus-unavailable'
-  /** Connected, but the server takes no more for now: `maxBehindBytes` of the transport. */
+  /** Connected, but the server is too slow at present: see `maxBehindBytes` of the transport. */
   | 'bus-overloaded'
   | 'not-exposed'
   | 'too-large'
   | 'protocol-mismatch'
   /** `Props.accepts` of the receiver refused the sender. */
   | 'not-allowed'
-  /** Work that ended every worker it was given to, `maxAttempts` times. */
+  /** Work whose worker ended each time it was handled, `maxAttempts` times. */
   | 'attempts-exhausted'
   | 'deadlock'
   | 'expired'
   | 'late-answer'
-  /** Stashed by an incarnation that failed because its stash was full. */
+  /** Stashed by an incarnation that failed because the stash was full. */
   | 'stash-full'
-  /** A router had nobody to send it to. */
+  /** A router had no target. */
   | 'no-targets';

@@ -2,7 +2,7 @@ import type { ActorRef } from './actor-ref.ts';
 
 /** Why an actor ended, as its watchers see it. */
 export type TerminationReason =
-  /** It stopped by itself or was asked to. */
+  /** It stopped by itself, or was stopped. */
   | 'stopped'
   /** It failed and was not restarted. */
   | 'failed'
@@ -23,7 +23,7 @@ export interface FailureCause {
   readonly error?: unknown;
 }
 
-/** What the runtime tells an actor about lives around it. */
+/** A notice of the runtime to an actor about the end of an actor. */
 export type Signal =
   /** A watched actor ended. */
   | {
@@ -33,7 +33,7 @@ export type Signal =
       /** Cause of a failure or kill, where it is known. */
       readonly cause?: FailureCause | undefined;
     }
-  /** This incarnation failed and a next one follows. */
+  /** This incarnation has failed, and another incarnation follows. */
   | { readonly type: 'pre-restart'; readonly cause: unknown }
-  /** This actor's life is over. */
+  /** This actor has ended, and no other incarnation follows. */
   | { readonly type: 'post-stop' };

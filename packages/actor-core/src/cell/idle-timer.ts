@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../clock.ts';
 
-/** Fires whenever nothing has happened for a while. A touch only notes the instant: it sets no timer. */
+/** Fires whenever it was not touched for `idleMs`. A touch only records the time and sets no timer. */
 export class IdleTimer {
   readonly #clock: Clock;
   readonly #idleMs: number;

@@ -1,6 +1,8 @@
 import { DroverError } from './drover-error.ts';
 
-/** The asked actor never started, has ended, or belongs to an older incarnation. Retrying the same ref does not help. */
+/**
+ * The asked actor never started, has ended, or belongs to an older incarnation. Retrying the same ref does not help.
+ */
 export class ActorNotFoundError extends DroverError {
   readonly code = 'actor-not-found';
   readonly path: string;
@@ -47,7 +49,10 @@ export class DeadlockError extends DroverError {
   }
 }
 
-/** The asker cancelled its question (`AskOptions.signal`); `cause` is the signal's reason. The other side may have acted. */
+/**
+ * The asker cancelled its question (`AskOptions.signal`); `cause` is the signal's reason. The other side may have
+ * acted.
+ */
 export class AskCancelledError extends DroverError {
   readonly code = 'ask-cancelled';
   readonly target: string;

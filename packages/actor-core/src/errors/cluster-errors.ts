@@ -22,7 +22,9 @@ export class NodeIdTakenError extends DroverError {
   }
 }
 
-/** A newer process took over the id of this node, so this process ends: messages and records go to the newer process. */
+/**
+ * A newer process took over the id of this node, so this process ends: messages and records go to the newer process.
+ */
 export class NodeReplacedError extends DroverError {
   readonly code = 'node-replaced';
   readonly node: string;

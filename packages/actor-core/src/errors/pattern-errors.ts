@@ -22,7 +22,10 @@ export class TooFewAnswersError extends DroverError {
   }
 }
 
-/** A service failed too often and is not called at present. The caller goes on without it, or retries after `retryAfterMs`. */
+/**
+ * A service failed too often and is not called at present. The caller goes on without it, or retries after
+ * `retryAfterMs`.
+ */
 export class CircuitOpenError extends DroverError {
   readonly code = 'circuit-open';
   readonly circuit: string;

@@ -1,6 +1,8 @@
 import { DroverError } from './drover-error.ts';
 
-/** A durable write was refused because a newer fencing token exists: the writer is no longer the leader and must stop. */
+/**
+ * A durable write was refused because a newer fencing token exists: the writer is no longer the leader and must stop.
+ */
 export class FenceRejectedError extends DroverError {
   readonly code = 'fence-rejected';
   readonly stream: string;

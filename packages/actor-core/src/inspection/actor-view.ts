@@ -7,7 +7,7 @@ export interface ViewFacts {
   readonly uptimeMs: number;
 }
 
-/** An actor as people are shown it. */
+/** An actor as shown to people. */
 export function actorView(actor: Inspected, facts: ViewFacts): ActorView {
   const { path, incarnation, mailbox } = actor;
   const rate = facts.messagesPerSecond;

@@ -1,8 +1,8 @@
 import type { Seen } from './most-relevant.ts';
 
 /**
- * Which of the most relevant are shown: as many of the uppermost as half the limit holds, more where the others leave
- * room; then the others in turn, each with all it is a descendant of. In the order of the tree. Pure.
+ * Chooses the actors to show: the most relevant top actors for half of the limit, or more when there are few others;
+ * then the most relevant of the others, each with its ancestors. The result has the order of the tree. Pure.
  */
 export function chooseActors(tops: readonly Seen[], others: readonly Seen[], limit: number): readonly Seen[] {
   const room = Math.max(Math.ceil(limit / 2), limit - others.length);
@@ -10,13 +10,13 @@ export function chooseActors(tops: readonly Seen[], others: readonly Seen[], lim
   for (const seen of [...others, ...tops.slice(room)]) {
     if (chosen.size >= limit) break;
     const line = lineOf(seen, chosen);
-    // Without those above it nobody could tell where it belongs.
+    // An actor is shown only with its ancestors.
     if (chosen.size + line.length <= limit) for (const one of line) chosen.add(one);
   }
   return [...chosen].toSorted((a, b) => a.order - b.order);
 }
 
-/** It and those above it, up to the first that is chosen already. */
+/** The actor and its ancestors, up to the first ancestor that is chosen already. */
 function lineOf(seen: Seen, chosen: ReadonlySet<Seen>): Seen[] {
   const line: Seen[] = [];
   for (let one: Seen | undefined = seen; one !== undefined && !chosen.has(one); one = one.parent)

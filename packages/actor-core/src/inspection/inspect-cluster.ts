@@ -22,46 +22,46 @@ const questionOptions = optionNames<ClusterQuestion>({
   timeoutMs: true,
 });
 
-/** What is asked of the cluster. */
+/** Which actors of the cluster are shown. */
 export interface ClusterQuestion {
-  /** Only this node. @default all */
+  /** Only actors of this node. @default all nodes */
   readonly node?: string | undefined;
-  /** Only actors whose path begins with this. @default '': all */
+  /** Only actors whose path begins with this text. @default '': all */
   readonly path?: string | undefined;
-  /** Actors shown of each node, 1 to 1000; the most telling ones are. @default 200 */
+  /** Most actors shown of each node, 1 to 1000; the most relevant ones are shown. @default 200 */
   readonly limit?: number | undefined;
-  /** How long each node may take; all are asked at once. @default 2_000 */
+  /** Longest time for each node; all nodes are asked at once. @default 2_000 */
   readonly timeoutMs?: number | undefined;
 }
 
-/** One node, and what it said or why it did not. Every node that is known of has one. */
+/** One known node, with its answer or the reason why there is none. */
 export interface InspectedNode {
-  /** What membership says of it. */
+  /** The evidence of membership about the node. */
   readonly member: MemberEvidence;
   readonly answer: { readonly inspection: NodeInspection } | { readonly silence: Silence };
 }
 
-/** Why there are no actors of a node. */
+/** Why a node has no answer. */
 export interface Silence {
   /**
-   * `left`: it said goodbye · `not-there`: no process of this name is on the bus · `no-answer`: within the time given ·
-   * `busy`: with other such questions · `bus-unavailable`: this node has no bus · `bad-answer`: it cannot be read ·
-   * `not-asked`: too many nodes.
+   * `left`: it has left · `not-there`: no process with this id is connected to the bus · `no-answer`: no answer within
+   * the timeout · `busy`: it answers other inspections · `bus-unavailable`: this node has no bus · `bad-answer`: the
+   * answer cannot be read · `not-asked`: too many nodes.
    */
   readonly code: 'left' | 'not-there' | 'no-answer' | 'busy' | 'bus-unavailable' | 'bad-answer' | 'not-asked';
   readonly message: string;
 }
 
 const defaults = Object.freeze({ limit: 200, timeoutMs: 2_000 });
-/** Nodes asked for one answer. */
+/** Most nodes asked at once. */
 const maxNodes = 256;
-/** Answers together, and each one, which NATS carries as one message. */
+/** Largest size of all answers together, and of one answer, which is one NATS message. */
 const maxBytesTogether = 16 * 1024 * 1024;
 const maxBytesEach = 256 * 1024;
 
 /**
- * The actors of all nodes, asked at once. A node that does not answer is listed with the reason, never left out; the list
- * is empty only where `node` names one that nobody has heard of.
+ * Asks all nodes for their actors at once. A node that does not answer is listed with the reason. The list is empty
+ * only when `node` names an unknown node.
  *
  * @throws InvalidArgumentError naming the field of `question`
  */

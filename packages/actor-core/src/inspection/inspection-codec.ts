@@ -1,6 +1,6 @@
 import { type InspectionAnswer, type InspectionQuestion, answerSchema } from './inspection.ts';
 
-/** JSON: whoever looks for a fault can read it on the bus. */
+/** JSON, so that a person can read it on the bus. */
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
@@ -8,7 +8,7 @@ export function encodeQuestion(question: InspectionQuestion): Uint8Array {
   return encoder.encode(JSON.stringify(question));
 }
 
-/** Undefined for what is no JSON. */
+/** Undefined for bytes that are not JSON. */
 export function decodeQuestion(payload: Uint8Array): unknown {
   return parse(payload);
 }
@@ -17,7 +17,7 @@ export function encodeAnswer(answer: InspectionAnswer): Uint8Array {
   return encoder.encode(JSON.stringify(answer));
 }
 
-/** Undefined for what is no answer. */
+/** Undefined for bytes that are not an answer. */
 export function decodeAnswer(payload: Uint8Array): InspectionAnswer | undefined {
   const answer = answerSchema.safeParse(parse(payload));
   return answer.success ? answer.data : undefined;

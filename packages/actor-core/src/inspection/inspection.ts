@@ -1,61 +1,64 @@
 import { z } from 'zod';
 import { wireArray } from '../remoting/wire-array.ts';
 
-/** Which actors of a node, and how many of them at most. */
+/** Which actors of a node are shown, and how many at most. */
 export interface InspectionQuestion {
-  /** Only actors whose path begins with this. @default '': all */
+  /** Only actors whose path begins with this text. @default '': all */
   readonly path: string;
-  /** Actors shown at most, 1 to 1000; the most telling ones are. @default 200 */
+  /** Most actors shown, 1 to 1000; the most relevant ones are shown. @default 200 */
   readonly limit: number;
   /** Largest answer, in bytes of JSON. */
   readonly maxBytes: number;
-  /** How long whoever asks will wait, from now. */
+  /** How long the asker waits for the answer. */
   readonly timeoutMs: number;
 }
 
-/** One live actor as people are shown it. */
+/** One live actor as shown to people. */
 export interface ActorView {
   readonly path: string;
-  /** Path of the actor it is a child of; null for a top-level one. */
+  /** Path of the parent; null for a top-level actor. */
   readonly parent: string | null;
-  /** `starting` · `running` · `busy` (its handler awaits) · `restarting` · `parked` (given up by its supervisor) · `stopping`. */
+  /**
+   * `starting` · `running` · `busy` (a handler awaits its promise) · `restarting` · `parked` (failed too often) ·
+   * `stopping`.
+   */
   readonly state: string;
-  /** Messages that wait now, and how many may on each lane. */
+  /** Messages that wait. `mailboxCapacity`: most messages that may wait on each lane. */
   readonly mailboxDepth: number;
   readonly mailboxCapacity: number;
   readonly restarts: number;
   readonly incarnation: number;
-  /** Messages handled since its life began, over all incarnations. */
+  /** Messages handled by all incarnations. */
   readonly processed: number;
-  /** Messages handled per second, over the last quarter of a second up to 30 s; null where it could not be measured. */
+  /** Messages handled per second, measured over 0.25 s to 30 s; null when it was not measured. */
   readonly messagesPerSecond: number | null;
-  /** Since its life began, restarts included; exact to a second or a few hundredths, whichever is more. */
+  /** Time since the actor was spawned; exact to a second or to a few hundredths, whichever is larger. */
   readonly uptimeMs: number;
-  /** Live children, whether shown or not. */
+  /** Number of live children, shown or not. */
   readonly children: number;
   readonly lastFailure: FailureView | null;
 }
 
-/** How an actor failed last. */
+/** The last failure of an actor. */
 export interface FailureView {
-  /** The error's stable `code`, else its class. */
+  /** The stable `code` of the error, else its class. */
   readonly code: string;
   readonly message: string;
-  /** By the wall clock of the node, in milliseconds since the Unix epoch. */
+  /** Wall clock time of the node in milliseconds since the Unix epoch. */
   readonly atMs: number;
 }
 
-/** What a node says of its actors. Each before its children, these in start order. */
+/** The actors of a node: each before its children, children in start order. */
 export interface NodeInspection {
   readonly incarnation: number;
   readonly uptimeMs: number;
-  /** Live actors under `path`; at least so many where `complete` is false. */
+  /** Number of live actors under `path`; a lower bound when `complete` is false. */
   readonly total: number;
-  /** Of `total`, how many `actors` does not show. */
+  /** How many actors of `total` are not in `actors`. */
   readonly leftOut: number;
-  /** False when there was no time to look at every actor. */
+  /** False when there was no time to visit every actor. */
   readonly complete: boolean;
-  /** Since the node's start. */
+  /** Counts since the start of the node. */
   readonly counters: {
     readonly restarted: number;
     readonly parked: number;
@@ -65,12 +68,12 @@ export interface NodeInspection {
   readonly actors: readonly ActorView[];
 }
 
-/** Actors one node shows at most. */
+/** Most actors that one node shows. */
 export const maxLimit = 1_000;
 
 const count = z.number().int().min(0);
 
-/** As it travels: only ever grows, and what is not known is ignored. */
+/** The wire format. It only grows, and unknown fields are ignored. */
 export const questionSchema: z.ZodType<InspectionQuestion> = z.object({
   path: z.string().max(4_096),
   limit: z.number().int().min(1).max(maxLimit),
@@ -103,7 +106,7 @@ const inspectionSchema: z.ZodType<NodeInspection> = z.object({
   actors: wireArray(actorSchema, maxLimit),
 });
 
-/** An inspection, or `busy`: that node is answering as many questions as it does at once. */
+/** An inspection, or `busy`: the node already answers as many questions as it can at once. */
 export type InspectionAnswer = NodeInspection | 'busy';
 
 export const answerSchema: z.ZodType<InspectionAnswer> = z.union([inspectionSchema, z.literal('busy')]);

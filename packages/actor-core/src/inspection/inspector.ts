@@ -19,12 +19,13 @@ import type { Seen } from './most-relevant.ts';
 import { actorView } from './actor-view.ts';
 import { type Walk, walkActors } from './walk-actors.ts';
 
-/** Different questions answered at once; one more is told `busy`. */
+/** Most different questions answered at once; a further question gets `busy`. */
 const maxAtOnce = 4;
-const noteMs = 1_000;
-/** Share of the time given that looking may take; the rest is for the rates and the way back. */
+/** Interval of the samples for start times. */
+const sampleStartsMs = 1_000;
+/** Share of the timeout for the walk over the actors; the rest is for the rates and the reply. */
 const walkShare = 0.5;
-/** Kept free in an answer for all that is not an actor. */
+/** Bytes of an answer that are kept free for the fields beside the actors. */
 const answerReserveBytes = 512;
 
 export interface InspectorOptions {
@@ -32,17 +33,17 @@ export interface InspectorOptions {
   readonly incarnation: number;
   readonly clock: Clock;
   readonly log: Logger;
-  /** What the top-level actors are children of. */
+  /** The actor above all top-level actors. */
   readonly root: Inspected;
-  /** How many numbers have been given to actors. */
-  readonly numbersGiven: () => number;
+  /** How many uids have been given to actors. */
+  readonly uidsGiven: () => number;
   readonly counters: () => RuntimeCounters;
 }
 
-/** Shows the actors of one node, in answers that are bounded whatever their number. */
+/** Shows the actors of one node in bounded answers. */
 export class Inspector {
   readonly #options: InspectorOptions;
-  readonly #births = new StartTimes();
+  readonly #startTimes = new StartTimes();
   readonly #rates = new MessageRates();
   readonly #underWay = new Map<string, Promise<NodeInspection>>();
   readonly #ends: (() => void)[] = [];
@@ -53,15 +54,15 @@ export class Inspector {
   constructor(options: InspectorOptions) {
     this.#options = options;
     this.#startedMs = options.clock.now();
-    this.#noteBirths();
+    this.#sampleStarts();
   }
 
   /** Answers other nodes until `close`. */
   listen(transport: Transport, subjects: Subjects): void {
-    const heard = transport.subscribe(subjects.inspection(this.#options.node, anyToken), (message) =>
-      this.#hear(message),
+    const subscription = transport.subscribe(subjects.inspection(this.#options.node, anyToken), (message) =>
+      this.#receive(message),
     );
-    this.#ends.push(() => heard.unsubscribe());
+    this.#ends.push(() => subscription.unsubscribe());
   }
 
   close(): void {
@@ -69,7 +70,7 @@ export class Inspector {
     for (const end of this.#ends) end();
   }
 
-  /** What runs here. Those who ask the same at the same time share the work. */
+  /** The actors of this node. Equal questions at the same time share one walk. */
   async inspect(question: InspectionQuestion): Promise<InspectionAnswer> {
     const key = `${question.limit} ${question.maxBytes} ${question.path}`;
     let answer = this.#underWay.get(key);
@@ -104,14 +105,14 @@ export class Inspector {
     };
   }
 
-  /** Sees to it that all of them have a rate. */
+  /** Waits until all shown actors have a rate. */
   async #sample(shown: readonly Seen[]): Promise<void> {
     const nowMs = this.#options.clock.now();
-    const isNew = shown.map(({ actor }) => this.#rates.look(actor, nowMs) === undefined);
+    const isNew = shown.map(({ actor }) => this.#rates.sample(actor, nowMs) === undefined);
     if (isNew.includes(true)) await this.#pass(sampleMs);
   }
 
-  /** As many views as the answer may hold in number and in bytes. */
+  /** As many views as the answer may contain in number and in bytes. */
   #fitting(walk: Walk, { limit, maxBytes }: InspectionQuestion): readonly ActorView[] {
     const nowMs = this.#options.clock.now();
     let views = chooseActors(walk.tops, walk.others, limit).map((seen) => this.#view(seen, nowMs));
@@ -123,8 +124,8 @@ export class Inspector {
   }
 
   #view({ actor, children }: Seen, nowMs: number): ActorView {
-    const messagesPerSecond = this.#rates.look(actor, nowMs);
-    const uptimeMs = Math.max(0, nowMs - (this.#births.of(actor.uid) ?? nowMs));
+    const messagesPerSecond = this.#rates.sample(actor, nowMs);
+    const uptimeMs = Math.max(0, nowMs - (this.#startTimes.of(actor.uid) ?? nowMs));
     return actorView(actor, { children, messagesPerSecond, uptimeMs });
   }
 
@@ -132,26 +133,26 @@ export class Inspector {
     return Object.values(this.#options.counters().deadLetters).reduce((sum, letters) => sum + letters, 0);
   }
 
-  #hear({ subject, payload, respond }: TransportMessage): void {
+  #receive({ subject, payload, respond }: TransportMessage): void {
     if (respond === undefined) return;
     const question = questionSchema.safeParse(decodeQuestion(payload));
     if (!question.success) {
       const { node, log } = this.#options;
       if (!this.#warned)
-        log.warn({ node, subject }, 'a question about actors here cannot be read; more are ignored');
+        log.warn({ node, subject }, 'an inspection request cannot be read; further ones are not logged');
       this.#warned = true;
       return;
     }
     this.inspect(question.data).then(
       (answer) => respond(encodeAnswer(answer)),
-      (err: unknown) => this.#options.log.error({ err }, 'the actors here could not be inspected'),
+      (err: unknown) => this.#options.log.error({ err }, 'the actors of this node could not be inspected'),
     );
   }
 
-  readonly #noteBirths = (): void => {
-    const { clock, numbersGiven } = this.#options;
-    this.#births.note(numbersGiven(), clock.now());
-    this.#timer = clock.setTimer(noteMs, this.#noteBirths);
+  readonly #sampleStarts = (): void => {
+    const { clock, uidsGiven } = this.#options;
+    this.#startTimes.sample(uidsGiven(), clock.now());
+    this.#timer = clock.setTimer(sampleStartsMs, this.#sampleStarts);
   };
 
   #pass(ms: number): Promise<void> {

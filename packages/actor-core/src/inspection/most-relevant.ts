@@ -1,17 +1,20 @@
 import type { Inspected } from './relevance.ts';
 
-/** An actor that was come by, and where. */
+/** An actor that the walk has visited, and its place in the tree. */
 export interface Seen {
   readonly actor: Inspected;
-  /** The actor it is a child of, if that is to be shown at all. */
+  /** The parent, where it can be shown. */
   readonly parent: Seen | undefined;
-  /** How many were come by before: parents before children, these in start order. */
+  /** Number of actors visited before: parents before children, children in start order. */
   readonly order: number;
   readonly relevance: number;
   children: number;
 }
 
-/** Keeps the `limit` most relevant of any number of actors, the earlier among equals. A binary heap, least first. */
+/**
+ * Keeps the `limit` most relevant of all visited actors, the earlier of equal ones. A binary heap, least relevant
+ * first.
+ */
 export class MostRelevant {
   readonly #limit: number;
   readonly #heap: Seen[] = [];
@@ -20,7 +23,7 @@ export class MostRelevant {
     this.#limit = limit;
   }
 
-  /** Would one of this relevance, later than all others, be kept? Spares the others an object. */
+  /** True when the next actor with this relevance would be kept. Saves an object for the others. */
   wants(relevance: number): boolean {
     return this.#heap.length < this.#limit || relevance > (this.#heap[0] as Seen).relevance;
   }
@@ -36,7 +39,7 @@ export class MostRelevant {
     }
   }
 
-  /** The most relevant first. */
+  /** All kept actors, the most relevant first. */
   ranked(): Seen[] {
     return this.#heap.toSorted((a, b) => (comesFirst(a, b) ? -1 : 1));
   }

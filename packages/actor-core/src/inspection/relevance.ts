@@ -1,6 +1,6 @@
 import type { LastFailure } from '../actor/last-failure.ts';
 
-/** An actor, as far as looking at it goes; `ActorCell` is one. */
+/** What inspection reads of an actor. */
 export interface Inspected {
   readonly name: string;
   readonly path: string;
@@ -17,7 +17,7 @@ export interface Inspected {
 const maxDepthCounted = 10_000_000;
 const maxRestartsCounted = 999;
 
-/** How much an actor tells, larger first: what is parked or restarting, then the deepest mailbox, restarts, a failure. */
+/** How relevant an actor is; larger first: parked or restarting, then the depth of the mailbox, restarts, a failure. */
 export function relevanceOf(actor: Inspected): number {
   const { state, mailbox, incarnation } = actor;
   const { depth } = mailbox;

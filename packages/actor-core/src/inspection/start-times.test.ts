@@ -5,7 +5,7 @@ import { MessageRates } from './message-rates.ts';
 it('tells the age of any actor to a few hundredths, whatever their number', () => {
   const births = new StartTimes();
   const days = 2 * 24 * 3_600;
-  for (let second = 0; second <= days; second++) births.note(second * 10 + 1, second * 1_000);
+  for (let second = 0; second <= days; second++) births.sample(second * 10 + 1, second * 1_000);
   const nowMs = days * 1_000;
   for (let uid = 1; uid < days * 10; uid += 997) {
     const bornMs = uid * 100;
@@ -20,12 +20,12 @@ it('tells the age of any actor to a few hundredths, whatever their number', () =
 it('takes a rate over the time since the last look, and none that is too short or too old', () => {
   const rates = new MessageRates();
   const actor = { processed: 100 };
-  expect(rates.look(actor, 0)).toBeUndefined();
+  expect(rates.sample(actor, 0)).toBeUndefined();
   actor.processed = 150;
-  expect(rates.look(actor, 100)).toBeUndefined();
-  expect(rates.look(actor, 250)).toBe(200);
+  expect(rates.sample(actor, 100)).toBeUndefined();
+  expect(rates.sample(actor, 250)).toBe(200);
   actor.processed = 1_000;
-  expect(rates.look(actor, 300)).toBe(200);
-  expect(rates.look(actor, 1_250)).toBe(850);
-  expect(rates.look(actor, 60_000)).toBeUndefined();
+  expect(rates.sample(actor, 300)).toBe(200);
+  expect(rates.sample(actor, 1_250)).toBe(850);
+  expect(rates.sample(actor, 60_000)).toBeUndefined();
 });

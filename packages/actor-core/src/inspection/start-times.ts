@@ -1,47 +1,47 @@
-/** Notes kept at most: enough to tell the age of any actor to a few hundredths of it. */
-const maxNotes = 256;
-/** Of two notes closer together than this nobody wants to know more. */
-const graceMs = 1_000;
+/** Most samples kept: enough for the age of any actor with an error of a few hundredths. */
+const maxSamples = 256;
+/** Differences below this do not matter. */
+const resolutionMs = 1_000;
 
-interface Note {
-  /** How many numbers had been given out. */
+interface Sample {
+  /** How many uids had been given out. */
   readonly given: number;
   readonly atMs: number;
 }
 
 /**
- * When actors came to be, told from their numbers, which are given out in order: now and then it is noted how many there
- * have been. An actor itself keeps nothing, so a million of them cost nothing.
+ * Start times of actors, estimated from their uids, which are given out in order: from time to time the number of uids
+ * given out is sampled. An actor itself stores no start time.
  */
 export class StartTimes {
-  /** Both figures rise. */
-  readonly #notes: Note[] = [];
+  /** Both fields only grow. */
+  readonly #samples: Sample[] = [];
 
-  note(given: number, nowMs: number): void {
-    if ((this.#notes.at(-1)?.given ?? -1) >= given) return;
-    this.#notes.push({ given, atMs: nowMs });
-    if (this.#notes.length > maxNotes) this.#notes.splice(this.#leastMissed(nowMs), 1);
+  sample(given: number, nowMs: number): void {
+    if ((this.#samples.at(-1)?.given ?? -1) >= given) return;
+    this.#samples.push({ given, atMs: nowMs });
+    if (this.#samples.length > maxSamples) this.#samples.splice(this.#leastUseful(nowMs), 1);
   }
 
-  /** The first note that has seen the actor: not before its birth. Undefined when none has yet. */
+  /** The time of the first sample after the start of the actor; undefined when there is none yet. */
   of(uid: number): number | undefined {
     let from = 0;
-    let to = this.#notes.length;
+    let to = this.#samples.length;
     while (from < to) {
       const middle = (from + to) >> 1;
-      if ((this.#notes[middle] as Note).given > uid) to = middle;
+      if ((this.#samples[middle] as Sample).given > uid) to = middle;
       else from = middle + 1;
     }
-    return this.#notes[from]?.atMs;
+    return this.#samples[from]?.atMs;
   }
 
-  /** The note without which ages are least wrong, measured by the ages themselves. */
-  #leastMissed(nowMs: number): number {
+  /** The sample whose removal makes the ages least wrong, relative to the ages. */
+  #leastUseful(nowMs: number): number {
     let least = 1;
     let leastError = Number.POSITIVE_INFINITY;
-    for (let i = 1; i < this.#notes.length - 1; i++) {
-      const after = (this.#notes[i + 1] as Note).atMs;
-      const error = (after - (this.#notes[i - 1] as Note).atMs) / (nowMs - after + graceMs);
+    for (let i = 1; i < this.#samples.length - 1; i++) {
+      const after = (this.#samples[i + 1] as Sample).atMs;
+      const error = (after - (this.#samples[i - 1] as Sample).atMs) / (nowMs - after + resolutionMs);
       if (error < leastError) [least, leastError] = [i, error];
     }
     return least;

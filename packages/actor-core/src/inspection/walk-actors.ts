@@ -1,41 +1,41 @@
 import { type Inspected, relevanceOf } from './relevance.ts';
 import { MostRelevant, type Seen } from './most-relevant.ts';
 
-/** Actors looked at between two pauses: well under a millisecond of the event loop. */
+/** Actors visited between two pauses: less than a millisecond of the event loop. */
 const actorsPerSlice = 2_048;
 
 export interface WalkOptions {
-  /** Only actors whose path begins with this; '' for all. */
+  /** Only actors whose path begins with this text; '' for all. */
   readonly path: string;
-  /** Kept at most. */
+  /** Most actors kept. */
   readonly limit: number;
-  /** Lets the event loop go round. */
+  /** Lets the event loop run other work. */
   readonly pause: () => Promise<void>;
-  /** True once there is no time for what lies deeper; what is left of the top level is still looked at. */
+  /** True once there is no time for deeper levels; the rest of the top level is still visited. */
   readonly isLate: () => boolean;
 }
 
 export interface Walk {
   readonly total: number;
   readonly complete: boolean;
-  /** The uppermost of those asked for, the most relevant first. */
+  /** The top actors of the requested part of the tree, the most relevant first. */
   readonly tops: readonly Seen[];
-  /** Everyone below them. */
+  /** The actors below them, the most relevant first. */
   readonly others: readonly Seen[];
 }
 
 interface Level {
   readonly actors: Iterator<Inspected>;
-  /** Whose children these are. */
+  /** The parent of these actors. */
   readonly owner: Seen | undefined;
   readonly path: string;
-  /** All below here is asked for. */
+  /** True when all actors below are requested. */
   readonly isInside: boolean;
 }
 
 /**
- * Looks at every actor under `root`, in slices, and keeps the most relevant. Not one instant: actors may come and go
- * between slices.
+ * Visits every actor under `root`, in slices, and keeps the most relevant ones. The result is not one instant: actors
+ * may start and end between slices.
  */
 export async function walkActors(root: Inspected, options: WalkOptions): Promise<Walk> {
   const tops = new MostRelevant(options.limit);
@@ -43,14 +43,14 @@ export async function walkActors(root: Inspected, options: WalkOptions): Promise
   const levels: Level[] = [levelOf(root, undefined, '', options.path === '')];
   let total = 0;
   let complete = true;
-  let looked = 0;
+  let visited = 0;
   for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
     const next = level.actors.next();
     if (next.done === true) {
       levels.pop();
       continue;
     }
-    if (++looked % actorsPerSlice === 0) {
+    if (++visited % actorsPerSlice === 0) {
       if (complete && options.isLate()) {
         complete = false;
         levels.length = 1;
@@ -60,15 +60,15 @@ export async function walkActors(root: Inspected, options: WalkOptions): Promise
     const actor = next.value;
     if (actor.state === 'stopped') continue;
     const path = level.isInside ? '' : pathBelow(level.path, actor.name);
-    const isAsked = level.isInside || path.startsWith(options.path);
-    if (!isAsked && !options.path.startsWith(`${path}/`)) continue;
-    const seen = isAsked ? look(actor, level, total++) : undefined;
-    if (complete && actor.hasChildren) levels.push(levelOf(actor, seen, path, isAsked));
+    const isRequested = level.isInside || path.startsWith(options.path);
+    if (!isRequested && !options.path.startsWith(`${path}/`)) continue;
+    const seen = isRequested ? visit(actor, level, total++) : undefined;
+    if (complete && actor.hasChildren) levels.push(levelOf(actor, seen, path, isRequested));
   }
   return { total, complete, tops: tops.ranked(), others: others.ranked() };
 
-  /** Undefined for one that nobody needs to remember. */
-  function look(actor: Inspected, level: Level, order: number): Seen | undefined {
+  /** Undefined for an actor that need not be kept. */
+  function visit(actor: Inspected, level: Level, order: number): Seen | undefined {
     if (level.owner !== undefined) level.owner.children++;
     const relevance = relevanceOf(actor);
     const kept = level.isInside && level.owner !== undefined ? others : tops;

@@ -4,7 +4,7 @@ import { optionNames, requireKnownOptions } from '../known-options.ts';
 
 const mailboxOptions = optionNames<MailboxOptions>({ capacity: true, overflow: true, priorityOf: true });
 
-/** What a mailbox may hold, checked; one object for all actors of a recipe. */
+/** The checked options of a mailbox; one object for all actors of a recipe. */
 export interface MailboxLimits {
   readonly capacity: number;
   readonly overflow: NonNullable<MailboxOptions['overflow']>;
@@ -36,7 +36,7 @@ export function mailboxLimits(options: MailboxOptions | undefined): MailboxLimit
     if (!overflows.has(limits.overflow))
       throw new InvalidArgumentError('mailbox.overflow', `must be one of ${[...overflows].join(', ')}`);
     if (options.priorityOf !== undefined && limits.overflow === 'drop-oldest')
-      throw new InvalidArgumentError('mailbox.priorityOf', 'does not go with overflow "drop-oldest"');
+      throw new InvalidArgumentError('mailbox.priorityOf', 'cannot be combined with overflow "drop-oldest"');
     resolved.set(options, limits);
   }
   return limits;

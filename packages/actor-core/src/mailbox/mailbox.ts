@@ -6,36 +6,36 @@ import type { DeadLetterReason } from '../actor/runtime-event.ts';
 import { BlockedSenders } from './blocked-senders.ts';
 import type { BlockedSender } from '../actor/blocked-sender.ts';
 
-/** What became of an offered message. `displaced`: it went in and pushed the oldest one out. */
+/** The result of an offered message. `displaced`: it was taken, and the oldest message was removed for it. */
 export type Offer = 'taken' | 'displaced' | 'full' | 'dropped';
 
-/** The message the last `displaced` offer pushed out; read at once by whoever offered. */
+/** The message that the last `displaced` offer removed. Read at once by the caller of `offer`. */
 let displaced: unknown = empty;
 
-/** Takes what the last `displaced` offer pushed out. */
+/** Takes the message that the last `displaced` offer removed. */
 export function takeDisplaced(): unknown {
   const item = displaced;
   displaced = empty;
   return item;
 }
 
-interface Aside {
+/** Parts of a mailbox that most actors never use. */
+interface Extras {
   readonly control: Ring;
-  room: BlockedSenders | undefined;
+  blocked: BlockedSenders | undefined;
 }
 
 /**
- * Bounded queue of one actor, control lane apart. Each lane has the capacity of the options. It is its own data
- * lane: there are as many of these as actors, so it is one object.
+ * Bounded queue of one actor, with a separate control lane. Each lane has the capacity of the options. The mailbox
+ * itself is the data lane, so that an actor needs one object less.
  *
  * Its private methods are static, since a private instance method costs a word in every mailbox.
  */
 export class Mailbox extends Ring {
   readonly #limits: MailboxLimits;
-  /** Most never need it. */
-  #aside: Aside | undefined = undefined;
+  #extras: Extras | undefined = undefined;
 
-  /** @throws InvalidArgumentError for options that cannot be */
+  /** @throws InvalidArgumentError for invalid options */
   constructor(options: MailboxOptions | undefined) {
     super();
     this.#limits = mailboxLimits(options);
@@ -46,11 +46,11 @@ export class Mailbox extends Ring {
   }
 
   get depth(): number {
-    return this.length + (this.#aside === undefined ? 0 : this.#aside.control.length);
+    return this.length + (this.#extras === undefined ? 0 : this.#extras.control.length);
   }
 
   offer(item: unknown, control: boolean): Offer {
-    const lane = control ? Mailbox.#besides(this).control : this;
+    const lane = control ? Mailbox.#more(this).control : this;
     if (lane.length < this.#limits.capacity) {
       lane.push(item);
       return 'taken';
@@ -58,38 +58,38 @@ export class Mailbox extends Ring {
     return Mailbox.#offerToFull(this, lane, item);
   }
 
-  /** As `offer` to the data lane; with the overflow `backpressure` its sender may have to wait. */
+  /** As `offer` to the data lane; with the overflow `backpressure` the sender may be blocked. */
   offerOrWait(item: unknown, sender: BlockedSender): Offer | 'waiting' {
     const { capacity, overflow } = this.#limits;
     if (overflow !== 'backpressure' || this.length < capacity) return this.offer(item, false);
-    const aside = Mailbox.#besides(this);
-    aside.room ??= new BlockedSenders();
-    return aside.room.add(item, sender, capacity) ? 'waiting' : 'full';
+    const extras = Mailbox.#more(this);
+    extras.blocked ??= new BlockedSenders();
+    return extras.blocked.add(item, sender, capacity) ? 'waiting' : 'full';
   }
 
   refuseSenders(reason: DeadLetterReason): void {
-    this.#aside?.room?.refuseAll(reason);
+    this.#extras?.blocked?.refuseAll(reason);
   }
 
-  /** Past the bound: for what the runtime itself owes the actor (signals, timers), bounded by its own requests. */
+  /** Adds a signal or a timer message past the bound. Their number is bounded by the requests of the actor itself. */
   force(item: unknown): void {
     this.push(item);
   }
 
-  /** Puts messages back in front of the data lane, in order, past the bound. */
+  /** Returns messages to the front of the data lane, in order, past the bound. */
   putBack(items: readonly unknown[]): void {
     for (let i = items.length - 1; i >= 0; i--) this.unshift(items[i]);
   }
 
   /** The next message, control first, or `empty`. */
   take(): unknown {
-    return this.#aside === undefined ? this.shift() : Mailbox.#takeAside(this, this.#aside);
+    return this.#extras === undefined ? this.shift() : Mailbox.#takeWithExtras(this, this.#extras);
   }
 
-  /** Takes out what matches, control first, each lane in order; the rest keeps its order. */
+  /** Removes the matching messages, control first, each lane in order. The other messages keep their order. */
   takeWhere(matches: (item: unknown) => boolean): unknown[] {
     const taken: unknown[] = [];
-    for (const lane of this.#aside === undefined ? [this] : [this.#aside.control, this]) {
+    for (const lane of this.#extras === undefined ? [this] : [this.#extras.control, this]) {
       // Take all messages out first: a priority lane would return a message that was just put back.
       const items: unknown[] = [];
       for (let item = lane.shift(); item !== empty; item = lane.shift()) items.push(item);
@@ -98,34 +98,34 @@ export class Mailbox extends Ring {
         else lane.push(item);
       }
     }
-    const aside = this.#aside;
-    if (aside?.room !== undefined) while (Mailbox.#letOneIn(this, aside.room));
+    const extras = this.#extras;
+    if (extras?.blocked !== undefined) while (Mailbox.#unblockOne(this, extras.blocked));
     return taken;
   }
 
-  /** True when a matching message waits, on either lane. */
+  /** True when a matching message waits on either lane. */
   has(matches: (item: unknown) => boolean): boolean {
-    return this.some(matches) || (this.#aside !== undefined && this.#aside.control.some(matches));
+    return this.some(matches) || (this.#extras !== undefined && this.#extras.control.some(matches));
   }
 
-  static #takeAside(mailbox: Mailbox, { control, room }: Aside): unknown {
+  static #takeWithExtras(mailbox: Mailbox, { control, blocked }: Extras): unknown {
     if (control.length > 0) return control.shift();
     const item = mailbox.shift();
-    if (room !== undefined) Mailbox.#letOneIn(mailbox, room);
+    if (blocked !== undefined) Mailbox.#unblockOne(mailbox, blocked);
     return item;
   }
 
-  /** The sender that waits longest has its message put in, where there is room for it. */
-  static #letOneIn(mailbox: Mailbox, room: BlockedSenders): boolean {
+  /** Adds the message of the sender that waits longest, when there is space. */
+  static #unblockOne(mailbox: Mailbox, blocked: BlockedSenders): boolean {
     if (mailbox.length >= mailbox.#limits.capacity) return false;
-    const next = room.next();
+    const next = blocked.next();
     if (next === empty) return false;
     mailbox.push(next);
     return true;
   }
 
-  static #besides(mailbox: Mailbox): Aside {
-    return (mailbox.#aside ??= { control: new Ring(), room: undefined });
+  static #more(mailbox: Mailbox): Extras {
+    return (mailbox.#extras ??= { control: new Ring(), blocked: undefined });
   }
 
   static #offerToFull(mailbox: Mailbox, lane: Ring, item: unknown): Offer {
@@ -134,7 +134,7 @@ export class Mailbox extends Ring {
     if (overflow === 'drop-newest') return 'dropped';
     for (let i = lane.length; i > 0; i--) {
       const oldest = lane.shift();
-      // What the runtime owes the actor is never pushed out: it goes to the back instead.
+      // Signals and timer messages are never removed: they go to the back instead.
       if (oldest instanceof Envelope && oldest.guard !== undefined) {
         lane.push(oldest);
         continue;

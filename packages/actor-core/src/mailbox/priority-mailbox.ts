@@ -6,17 +6,17 @@ import { empty } from './ring.ts';
 interface Entry {
   readonly item: unknown;
   readonly priority: number;
-  /** Among equals the smaller goes first. */
+  /** Decides between equal priorities: the smaller order goes first. */
   readonly order: number;
 }
 
 /**
- * A mailbox whose data lane hands out the message with the smallest priority number first, equals in the order they
- * came. Control still overtakes all of it.
+ * A mailbox whose data lane returns the message with the smallest priority number first; equal numbers in the order of
+ * arrival. Control messages overtake all of them.
  */
 export class PriorityMailbox extends Mailbox {
   readonly #priorityOf: (message: never) => number;
-  /** Binary heap: each entry goes before those at `2i + 1` and `2i + 2`. */
+  /** Binary heap: each entry goes before the entries at `2i + 1` and `2i + 2`. */
   readonly #heap: Entry[] = [];
   #newest = 0;
   #frontmost = 0;
@@ -62,7 +62,7 @@ export class PriorityMailbox extends Mailbox {
     heap[at] = entry;
   }
 
-  /** Puts an entry in at the root and lets it sink to its place. */
+  /** Inserts an entry at the root and lets it sink to its place. */
   #sink(entry: Entry): void {
     const heap = this.#heap;
     let at = 0;
@@ -86,7 +86,7 @@ export class PriorityMailbox extends Mailbox {
       const priority = this.#priorityOf(message as never);
       return Number.isNaN(priority) ? Number.POSITIVE_INFINITY : priority;
     } catch {
-      // A send never throws: what has no priority comes last, and its handler finds out why.
+      // A send never throws: a message without a priority comes last, and its handler sees the problem.
       return Number.POSITIVE_INFINITY;
     }
   }

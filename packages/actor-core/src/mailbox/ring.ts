@@ -1,16 +1,16 @@
-/** What `Ring.shift` returns when there is nothing; a message may itself be `undefined`. */
+/** Returned by `Ring.shift` for an empty ring, since a message may itself be `undefined`. */
 export const empty: unique symbol = Symbol('empty');
 
 const initialSize = 8;
 const keptSize = 1024;
 const maxSpares = 256;
 
-/** Empty slots of queues at rest, all of the initial size, for whoever needs some next. */
+/** Empty slot arrays of idle rings, all of the initial size, to be reused. */
 const spares: unknown[][] = [];
 
 /**
- * Growing circular queue. At rest it holds no slots, and a large array is given back after its burst, so that a
- * million idle actors cost nothing here.
+ * Growing circular queue. An idle ring holds no slots, and a large array is released after its burst, so that idle
+ * actors need little memory.
  *
  * Its private methods are static, since a private instance method costs a word in every ring.
  */
@@ -43,9 +43,9 @@ export class Ring {
     return false;
   }
 
-  /** Puts an item in front. */
+  /** Adds an item at the front. */
   unshift(item: unknown): void {
-    // Pushing makes room; the item then moves from the back to the front.
+    // `push` makes space; the item then moves from the back to the front.
     this.push(item);
     const slots = this.#slots as unknown[];
     slots[(this.#head + this.length - 1) & this.#mask] = undefined;
@@ -54,8 +54,8 @@ export class Ring {
   }
 
   /**
-   * Whoever uses this waits for something new: an empty queue that never had to grow lends its slots to the others.
-   * One that grew is busy and would only have to grow again.
+   * The owner is idle: an empty ring of the initial size gives its slots to other rings. A ring that has grown keeps
+   * its slots, since it would have to grow again.
    */
   rest(): void {
     const slots = this.#slots;
@@ -88,7 +88,7 @@ export class Ring {
 
   static #grow(ring: Ring, old: unknown[]): unknown[] {
     const size = old.length;
-    // Twice the same, one after the other: from `head` on, the next `size` of them are the queue.
+    // The slots twice in a row: the `size` slots from `head` on are the queue.
     const slots = old.concat(old);
     slots.fill(undefined, 0, ring.#head);
     slots.fill(undefined, ring.#head + size);

@@ -73,7 +73,7 @@ export function assembleNode(parts: NodeParts): AssembledNode {
     clock,
     log,
     root: system.root,
-    numbersGiven: () => system.node.actors.uidsGiven,
+    uidsGiven: () => system.node.actors.uidsGiven,
     counters: () => system.counters(),
   });
   if (isMember) inspector.listen(transport, subjects);

@@ -35,43 +35,46 @@ const joinOptions = optionNames<JoinClusterOptions>({
   random: true,
 });
 
-/** Who this process is in the cluster, and where its NATS is. */
+/** Identity of a process in the cluster, and how it reaches NATS. */
 export interface JoinClusterOptions {
-  /** This process' name in the cluster: `[a-z0-9_-]`, 64 characters at most. */
+  /** Name of this process in the cluster: `[a-z0-9_-]`, 64 characters at most. */
   readonly nodeId: string;
-  /** Larger than that of every earlier life of `nodeId`; wall clock milliseconds at start will do. */
+  /**
+   * Larger than the incarnation of every earlier process with this `nodeId`, such as the wall clock milliseconds at
+   * start.
+   */
   readonly incarnation: number;
-  /** What it is there for; decides what NATS lets it do. */
+  /** Roles of the process; they decide its NATS permissions. */
   readonly roles: readonly Role[];
-  /** Which cluster on this NATS. */
+  /** Name of the cluster on this NATS. */
   readonly cell: string;
   readonly nats: {
-    /** `host:port` of one or some of them. */
+    /** `host:port` of one or more servers. */
     readonly servers: readonly string[] | string;
     /** Contents of a credentials file. */
     readonly creds?: string | undefined;
     readonly user?: string | undefined;
     readonly pass?: string | undefined;
-    /** How long the first connection may take, all attempts together. @default 10_000 */
+    /** Longest time for the first connection, all attempts together. @default 10_000 */
     readonly connectTimeoutMs?: number | undefined;
   };
-  /** Process id, for people who look for it. */
+  /** Process id, shown to people who look for the process. */
   readonly pid: number;
-  /** Where the node says what happens. */
+  /** Log of the node. */
   readonly log: Logger;
-  /** @default the process' clock */
+  /** @default the clock of the process */
   readonly clock?: Clock;
-  /** @default the process' randomness */
+  /** @default the randomness of the process */
   readonly random?: Random;
 }
 
 /**
- * Connects this process to the others. Resolves when those that are there can reach it, or after a second: from then on
- * its address may be told in whatever way.
+ * Connects this process to the cluster. Resolves when the present members can reach it, or after a second. From then on
+ * its address may be published in any way.
  *
  * @throws ConnectError when NATS cannot be reached in time, or refuses the credentials
- * @throws NodeIdTakenError a living process uses the id
- * @throws InvalidArgumentError naming the option that cannot be
+ * @throws NodeIdTakenError when a running process uses the id
+ * @throws InvalidArgumentError naming the invalid option
  */
 export async function joinCluster(options: JoinClusterOptions): Promise<ClusterNode> {
   requireKnownOptions('options', options, joinOptions);
@@ -96,7 +99,7 @@ export async function joinCluster(options: JoinClusterOptions): Promise<ClusterN
     random,
     log,
   });
-  // Observers may ask nothing, and nothing is sent to them.
+  // Observers may not send requests, and no messages are sent to them.
   if (roles.some((role) => role !== 'observer'))
     await leaveUnlessFree(nodeId, { transport, subjects, clock });
   const store = new JetStreamStore({ transport, clock, random });

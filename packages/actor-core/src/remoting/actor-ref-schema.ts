@@ -12,14 +12,14 @@ const ofSender = z.custom<unknown>(
 
 /**
  * As `actorRefSchema`, for a ref that identifies the sender of a message. Accepts only refs of the node that sent the
- * frame, so that no node can impersonate another; NATS permissions guarantee the frame's sender. A ref that did not
- * come in a frame is refused: protocols are checked only for messages from other nodes.
+ * frame, which NATS permissions guarantee, so that no node can impersonate another. Refuses a ref that did not arrive
+ * in a frame: protocols are checked only for messages of other nodes.
  */
 export function senderRefSchema<M>(): z.ZodType<ActorRef<M>> {
   return ofSender as unknown as z.ZodType<ActorRef<M>>;
 }
 
-/** Lets a ref through a protocol's schema as it is: `z.object({ type: z.literal('get'), replyTo: actorRefSchema<Reply>() })`. */
+/** The schema of a ref inside a protocol: `z.object({ type: z.literal('get'), replyTo: actorRefSchema<Reply>() })`. */
 export function actorRefSchema<M>(): z.ZodType<ActorRef<M>> {
   return schema as unknown as z.ZodType<ActorRef<M>>;
 }

@@ -9,12 +9,12 @@ const refExtension = 0x52;
 
 export type ResolveRef = (address: ActorAddress) => ActorRef<never>;
 
-/** Who makes refs for the frame being decoded; decoding is synchronous, so one at a time. */
+/** Makes the refs of the frame that is decoded at present. Decoding is synchronous, so there is one at a time. */
 let resolveRef: ResolveRef | undefined;
 
-// Records inline measured slower than JSON on Node, so objects travel as plain maps.
+// Objects are encoded as plain maps: inline records were measured slower than JSON on Node.
 const packr = new Packr({ useRecords: false });
-// Copies of byte strings: a view would keep the whole frame alive.
+// Byte strings are copied: a view would keep the whole frame in memory.
 const unpackr = new Unpackr({ useRecords: false, copyBuffers: true });
 
 addExtension({
@@ -36,13 +36,13 @@ addExtension({
   },
 });
 
-/** An encoded message: the bytes from `start` to `end`, good until the next one is encoded. */
+/** An encoded message: the bytes from `start` to `end`, valid until the next message is encoded. */
 export type EncodedMessage = Buffer & { readonly start: number; readonly end: number };
 
 /**
- * Encodes one message, always into the same buffer: one of its own for each costs more than the encoding.
+ * Encodes one message into a shared buffer: a new buffer for each message costs more than the encoding.
  *
- * @throws Error for what MessagePack cannot say
+ * @throws Error for a value that MessagePack cannot encode
  */
 export function encodeMessage(message: WireMessage): EncodedMessage {
   return packr.pack(message, REUSE_BUFFER_MODE | RESET_BUFFER_MODE) as EncodedMessage;
@@ -60,7 +60,7 @@ export const maxFaultsPerFrame: number = 16;
 
 export interface FrameReader {
   resolveRef: ResolveRef;
-  /** Once, first. False ends the reading. */
+  /** Called once, before the messages. False skips the rest of the frame. */
   onSender(incarnation: number): boolean;
   onMessage(message: WireMessage): void;
   /**
@@ -70,7 +70,7 @@ export interface FrameReader {
   onFault(reason: BadFrameReason, detail: string): void;
 }
 
-/** Reads a frame from outside. Never throws for what the bytes are. */
+/** Reads a frame of another node. Never throws, whatever the bytes are. */
 export function readFrame(frame: Uint8Array, reader: FrameReader): void {
   if (frame.length < 2) return reader.onFault('malformed', 'frame is too short');
   if (frame[0] !== frameVersion)
@@ -96,7 +96,7 @@ function readMessages(values: readonly unknown[], reader: FrameReader): void {
       if (++unknown <= maxFaultsPerFrame) reader.onFault('unknown-kind', fault);
     } else if (++malformed > maxFaultsPerFrame) {
       const dropped = values.length - index;
-      return reader.onFault('malformed', `too many values are no messages; the last ${dropped} are dropped`);
+      return reader.onFault('malformed', `too many values are not messages; the last ${dropped} are dropped`);
     } else reader.onFault('malformed', fault);
   }
 }
@@ -104,7 +104,7 @@ function readMessages(values: readonly unknown[], reader: FrameReader): void {
 function decodeAll(frame: Uint8Array, reader: FrameReader): unknown[] {
   resolveRef = reader.resolveRef;
   try {
-    // A plain Uint8Array, not a Buffer: byte strings inside come out as what their sender had.
+    // A plain Uint8Array, not a Buffer: byte strings inside are decoded to the type that their sender used.
     const body = new Uint8Array(frame.buffer, frame.byteOffset + 1, frame.byteLength - 1);
     return (unpackr.unpackMultiple(body) as unknown[] | undefined) ?? [];
   } catch (error) {
@@ -116,12 +116,12 @@ function decodeAll(frame: Uint8Array, reader: FrameReader): unknown[] {
   }
 }
 
-/** One value, refs included, as bytes of its own. */
+/** Encodes one value, refs included, into a new array. */
 export function encodeValue(value: unknown): Uint8Array {
   return Uint8Array.from(packr.pack(value));
 }
 
-/** @throws Error for bytes that `encodeValue` did not make */
+/** @throws Error for bytes that are not from `encodeValue` */
 export function decodeValue(bytes: Uint8Array, resolve: ResolveRef): unknown {
   resolveRef = resolve;
   try {

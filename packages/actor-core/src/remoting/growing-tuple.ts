@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * A positional tuple that only grows: fields at its end that this node does not know, from a newer one, are left out.
- * Every tuple on the wire is one of these, or an older node would refuse the whole message.
+ * Schema of a positional tuple that only grows: further fields at the end, sent by a newer node, are ignored. Every
+ * tuple on the wire uses it; otherwise an older node would refuse the whole message.
  */
 export function growing<const T extends readonly [z.ZodType, ...z.ZodType[]]>(
   ...fields: T

@@ -1,7 +1,7 @@
 import type { MessageLane } from '../actor/actor-ref.ts';
 import type { Outgoing } from './outboxes.ts';
 
-/** Token of the subject on which a message of that lane travels. */
+/** Token of each lane in the subject. */
 export const wireLane: Readonly<Record<MessageLane, Outgoing>> = {
   control: 'ctl',
   data: 'dat',

@@ -4,13 +4,13 @@ import type { Scheduler } from '../scheduler.ts';
 import type { EncodedMessage } from './frame-codec.ts';
 
 /**
- * Bounds of one frame; a single larger message goes alone. Larger frames cost hardly less a message, and the other
- * side would wait for all of it where it could begin with a part.
+ * Bounds of one frame; a larger message gets a frame of its own. Larger frames save hardly anything per message, and
+ * the receiver would wait longer for the first message.
  */
 const maxFrameBytes = 32 * 1024;
 const maxFrameMessages = 64;
 
-/** Buffers that frames are put together in, for all outboxes. */
+/** Reused buffers in which frames are built, for all outboxes. */
 const spare: Buffer[] = [];
 const maxSpare = 16;
 
@@ -19,7 +19,7 @@ export interface OutboxOptions {
   readonly header: Uint8Array;
   readonly scheduler: Scheduler;
   publish(subject: string, frame: Uint8Array): boolean;
-  /** The frame that carried this message did not leave. */
+  /** The frame with this message was not sent. */
   onLost(to: ActorAddress | undefined, ask: Refusable | undefined): void;
 }
 
@@ -29,7 +29,10 @@ interface Frame {
   readonly asks: readonly (Refusable | undefined)[];
 }
 
-/** Messages to one lane of one node, gathered into frames: by bytes, by count, and at the end of the tick. */
+/**
+ * Gathers the messages to one lane of one node into frames, which are sent by bytes, by count, or at the end of the
+ * tick.
+ */
 export class Outbox {
   readonly #options: OutboxOptions;
   #buffer: Buffer | undefined = undefined;
@@ -46,7 +49,7 @@ export class Outbox {
     const { start, end } = message;
     const { header } = this.#options;
     const isFull = this.#bytes + end - start > maxFrameBytes;
-    // Whoever hears that a frame is lost may send something: this message is copied before any leaves.
+    // The handler of a lost frame may send another message, so this message is copied before a frame is sent.
     const full = isFull ? this.#take() : undefined;
     if (header.length + end - start > maxFrameBytes) {
       const alone = Buffer.concat([header, message.subarray(start, end)]);

@@ -4,7 +4,7 @@ import type { Outbox } from './outbox.ts';
 /** Lanes that carry messages. */
 export type Outgoing = Exclude<Lane, 'ping'>;
 
-/** Most lanes kept; above that, empty lanes are removed and created again when needed. */
+/** Most outboxes kept per lane; above that, empty ones are removed and created again when needed. */
 const maxKept = 1_024;
 
 /** One outbox for each lane of each target node. Empty outboxes may be removed. */

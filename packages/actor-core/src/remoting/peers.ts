@@ -1,22 +1,22 @@
 import type { Logger } from '../logger.ts';
 
 interface Peer {
-  /** Newest incarnation heard of. */
+  /** Newest incarnation seen. */
   incarnation: number;
-  /** Newest incarnation known to be over for good; 0 = none. */
+  /** Newest incarnation that has ended for good; 0: none. */
   gone: number;
-  /** Clock milliseconds since when it is down; undefined while it is up. */
+  /** Clock milliseconds at which the node went down; undefined while it is up. */
   downSinceMs: number | undefined;
   warned: boolean;
 }
 
 /**
- * Most peers remembered. Above that, the peer that is down for longest is forgotten, else the first peer heard of;
- * with it the knowledge of its ended incarnations.
+ * Most peers remembered. Above that, the peer that is down for the longest time is forgotten, else the peer that was
+ * seen first; the knowledge of its ended incarnations is lost.
  */
 const maxPeers = 4_096;
 
-/** Known incarnations of the other nodes. Incarnations only grow. */
+/** The incarnations of the other nodes that this node has seen. Incarnations only grow. */
 export class Peers {
   readonly #log: Logger;
   readonly #byNode = new Map<string, Peer>();
@@ -73,14 +73,14 @@ export class Peers {
     return forgotten;
   }
 
-  /** One line for each peer that sends what cannot be read; the rest is counted. */
+  /** Logs the first invalid frame or message of each peer; the others are only counted. */
   warnOnce(node: string, detail: string): void {
     const peer = this.#peer(node);
     if (peer.warned) return;
     peer.warned = true;
     this.#log.warn(
       { peer: node, detail },
-      'a peer sends what this node cannot take; further ones are only counted',
+      'a peer sent an invalid frame or message; further ones are only counted',
     );
   }
 

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 
 /**
- * An array from another node. Its length is checked before its elements, and the first element that does not fit ends
- * the check. `z.array` collects an issue for each bad element: a megabyte of them took 4 s, and a nested one threw.
+ * Schema of an array from another node. Its length is checked before its elements, and the first element that does not
+ * fit ends the check. `z.array` collects an issue for each bad element, which took 4 s for a megabyte of them, and
+ * threw for a nested array.
  */
 export function wireArray<T>(
   element: z.ZodType<T>,
@@ -28,7 +29,7 @@ export function wireArray<T>(
   });
 }
 
-/** The same for strings, without a call of the schema for each: chunks of tokens are made of them. */
+/** The same for strings, without a schema call for each element, since chunks of tokens have many. */
 export const wireStrings: z.ZodType<readonly string[]> = z.custom<readonly string[]>(
   (value) => Array.isArray(value) && value.every((one) => typeof one === 'string'),
   'expected an array of strings',

@@ -2,9 +2,9 @@ import type { DeadLetterReason } from '../actor/runtime-event.ts';
 import type { TerminationReason } from '../actor/signal.ts';
 
 /**
- * What travels between two nodes. A frame is one version byte, then MessagePack values one after the other: the
- * sender's incarnation, then messages as positional tuples. Tables here only grow: a kind is never given another
- * meaning, a field is only ever added at the end.
+ * The wire format between two nodes. A frame is one version byte, followed by MessagePack values: the incarnation of
+ * the sender, then messages as positional tuples. These tables only grow: the meaning of a kind never changes, and
+ * fields are only added at the end.
  */
 export const frameVersion = 1;
 
@@ -19,9 +19,9 @@ export const kind: {
 } = { tell: 0, watch: 1, unwatch: 2, watching: 3, terminated: 4, refused: 5, takeBack: 6 };
 
 /**
- * Please tell me when that actor ends; repeated until confirmed, and now and then after that. With a linker: when its
- * incarnation ends, and tell it when the linker's does, which is watched in turn. `linked` is the incarnation that the
- * link is known to join; 0 as long as nobody said.
+ * Asks for a notice when the actor ends. Repeated until it is confirmed, and at intervals after that. With a linker it
+ * links the present incarnation of the actor to the incarnation of the linker, and the receiver watches the linker in
+ * return. `linked`: the incarnation of the actor that is linked; 0 until it is known.
  */
 export type WatchMessage = readonly [
   kind: 1,
@@ -36,9 +36,12 @@ export type WatchMessage = readonly [
 ];
 
 export type WireMessage =
-  /** A message for an actor; `ask` numbers the question it carries, 0 = none; `chain` says who waits for it, `trace` is a W3C traceparent.
-   * With `waitMs` it is no question: `ask` is told once the message is in the mailbox, where it may wait that long for room.
-   * Of a question, `restMs` is how long its answer is awaited; with `onlyBegin`, how long it may take to begin. */
+  /**
+   * A message to an actor. `ask` is the number of the question that it carries, 0 for none; `chain` is the call chain
+   * of the question, `trace` a W3C traceparent. With `waitMs` it is not a question: its sender is blocked for at most
+   * that time, and `ask` gets a confirmation once the message is in the mailbox. `restMs` is the longest wait for the
+   * answer of a question, or with `onlyBegin` the longest wait until the question is started.
+   */
   | readonly [
       kind: 0,
       path: string,
@@ -54,17 +57,17 @@ export type WireMessage =
     ]
   | WatchMessage
   | readonly [kind: 2, watchId: number]
-  /** The watch stands; the actor is this one, in that incarnation. */
+  /** Confirms a watch: number of the actor, and for a link its incarnation. */
   | readonly [kind: 3, watchId: number, uid: number, incarnation?: unknown]
-  /** The watched actor has ended; `code` and `message` say why one that failed did. */
+  /** The watched actor has ended; `code` and `message` describe a failure. */
   | readonly [kind: 4, watchId: number, reason: TerminationReason, code?: unknown, message?: unknown]
-  /** The message that carried this question was not delivered, or its answer not sent; of `too-large` with the sizes. */
+  /** The question was not delivered, or its answer could not be sent; `too-large` comes with the sizes. */
   | readonly [kind: 5, ask: number, reason: DeadLetterReason, bytes?: number, limitBytes?: number]
   | TakeBackMessage;
 
 /**
- * Takes this question, which the sender asked that actor, out of its mailbox where it is not begun. With `waiter`: only
- * where that handling of the actor with that number is still under way, since the two wait for each other.
+ * Withdraws a question of the sender from the mailbox of that actor when it is not started. With `waiterUid`: only
+ * while the actor with that number handles message `waiterHandling`, since both actors wait for each other.
  */
 export type TakeBackMessage = readonly [
   kind: 6,
@@ -88,7 +91,7 @@ const count = (value: unknown): boolean =>
 
 const kinds: ReadonlySet<unknown> = new Set(Object.values(kind));
 
-/** Is it a message of a kind that this node does not know? */
+/** True for a message of a kind that this node does not know. */
 export function isUnknownKind(value: unknown): boolean {
   return Array.isArray(value) && Number.isSafeInteger(value[0]) && !kinds.has(value[0]);
 }

@@ -31,8 +31,8 @@ interface Waiting<T> {
 }
 
 /**
- * The asking side of a stream: an async iterable that grants credit as it is read, so that a slow reader slows down only
- * its own producer. Leaving the loop cancels the stream.
+ * The asking side of a stream: an async iterable that grants credit as it is read, so that a slow reader slows down
+ * only its own producer. Leaving the loop cancels the stream.
  */
 export class CreditReader<T> extends Endpoint<StreamFrame<T>> implements StreamReading<T> {
   readonly chain: CallChain | undefined;
@@ -86,7 +86,9 @@ export class CreditReader<T> extends Endpoint<StreamFrame<T>> implements StreamR
     return this;
   }
 
-  /** @throws StreamBrokenError, StreamFailedError, RequestTimeoutError or what an ask throws, after the items before it */
+  /**
+   * @throws StreamBrokenError, StreamFailedError, RequestTimeoutError or what an ask throws, after the items before it
+   */
   next(): Promise<IteratorResult<T, undefined>> {
     if (this.#waiting !== undefined) {
       return Promise.reject(new InvalidArgumentError('next', 'was called before the previous call settled'));

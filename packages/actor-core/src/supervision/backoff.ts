@@ -1,6 +1,6 @@
 /**
- * Wait before restart number `attempt` (0 = the first): `backoffMs` doubled each time up to `backoffMaxMs`, less up
- * to half of it by `jitter` (uniform in [0, 1)), so that siblings that failed together do not return together.
+ * Wait before restart number `attempt` (0 is the first): `backoffMs`, doubled at each attempt up to `backoffMaxMs`,
+ * less up to half of it by `jitter` (uniform in [0, 1)). The jitter spreads siblings that failed together.
  */
 export function restartDelayMs(
   attempt: number,

@@ -4,11 +4,11 @@ import type { ResolvedSupervision } from './resolve-supervision.ts';
 import type { ChildOutcome, RestartHistory } from '../actor/child.ts';
 import { countRestart } from './restart-intensity.ts';
 
-/** What a supervisor knows when a child's incarnation has ended. */
+/** The facts for a decision about a child whose incarnation has ended. */
 export interface ChildEnd {
   readonly child: string;
   readonly outcome: ChildOutcome;
-  /** All children in start order, the ended one included. */
+  /** All children in start order, including the child whose incarnation has ended. */
   readonly children: readonly ChildFact[];
   /** Restarts of any child that still count. */
   readonly history: RestartHistory;
@@ -23,9 +23,9 @@ export interface ChildFact {
 }
 
 export type SupervisorDecision =
-  /** Its life is over; the others go on. */
+  /** The child ends; its siblings continue. */
   | { readonly type: 'remove' }
-  /** Its life is over, and with it the supervisor's own, in order. */
+  /** The child ends, and the supervisor stops in order. */
   | { readonly type: 'shut-down' }
   /** End `restart` and `remove` in reverse start order, wait, start `restart` in start order. */
   | {
@@ -36,12 +36,12 @@ export type SupervisorDecision =
       readonly history: RestartHistory;
       readonly childHistory: RestartHistory;
     }
-  /** Too many restarts of one child of a dynamic supervisor: it stays down, its siblings go on. */
+  /** Too many restarts of one child of a dynamic supervisor: the child stays down, its siblings continue. */
   | { readonly type: 'park' }
   /** Too many restarts: the supervisor itself fails. */
   | { readonly type: 'escalate' };
 
-/** OTP's supervisor as a pure function; `jitter` is uniform in [0, 1). */
+/** The decisions of an OTP supervisor as a pure function. `jitter` is uniform in [0, 1). */
 export function decideRestart(
   options: ResolvedSupervision,
   end: ChildEnd,
@@ -67,7 +67,7 @@ export function decideRestart(
     restart: affected
       .filter((child) => child.name === end.child || child.restart !== 'temporary')
       .map((child) => child.name),
-    // A temporary sibling that falls with the others is not started again (OTP: sup_princ, "temporary").
+    // A temporary sibling is stopped with the others and not restarted (OTP: sup_princ, "temporary").
     remove: affected
       .filter((child) => child.name !== end.child && child.restart === 'temporary')
       .map((child) => child.name),

@@ -1,6 +1,6 @@
 /**
- * Runs `step` for each item, the next one when the one before called `done`; then `finished`. A step that is done
- * at once does not deepen the stack, so a hundred thousand children stop as well as three.
+ * Runs `step` for each item, the next step when the previous one has called `done`; then calls `finished`. A step that
+ * is done at once does not deepen the stack, so that it works for a hundred thousand children.
  */
 export function inSequence<T>(
   items: readonly T[],

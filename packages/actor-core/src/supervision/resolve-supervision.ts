@@ -48,7 +48,7 @@ export function resolveSupervision(options: SupervisionOptions | undefined): Res
   requireOneOf('strategy', resolved.strategy, ['one-for-one', 'one-for-all', 'rest-for-one']);
   requireOneOf('autoShutdown', resolved.autoShutdown, ['never', 'any-significant', 'all-significant']);
   if (resolved.dynamic && resolved.strategy !== 'one-for-one') {
-    throw new InvalidArgumentError('supervision.dynamic', 'goes with one-for-one only');
+    throw new InvalidArgumentError('supervision.dynamic', 'needs the strategy one-for-one');
   }
   if (resolved.backoffMaxMs < resolved.backoffMs) {
     throw new InvalidArgumentError('supervision.backoffMaxMs', 'must not be below backoffMs');
@@ -56,7 +56,7 @@ export function resolveSupervision(options: SupervisionOptions | undefined): Res
   return resolved;
 }
 
-/** For code without types: what is misspelt must not pass for something else. */
+/** For code without types: refuses a misspelt value. */
 function requireOneOf<T extends string>(field: string, value: T, known: readonly T[]): void {
   if (!known.includes(value))
     throw new InvalidArgumentError(`supervision.${field}`, `must be one of ${known.join(', ')}`);

@@ -4,13 +4,13 @@ export const noRestarts: RestartHistory = [];
 
 export interface RestartCount {
   readonly history: RestartHistory;
-  /** The restart would be one more than `intensity` within `periodMs`: it must not happen. */
+  /** True when the restart would exceed `intensity` within `periodMs`, so that it must not happen. */
   readonly exceeded: boolean;
 }
 
 /**
- * Counts one more restart at `nowMs`. As OTP's supervisor: more than `intensity` restarts in the last `periodMs`
- * are too many, so intensity 0 allows none (https://www.erlang.org/doc/system/sup_princ.html).
+ * Counts one more restart at `nowMs`. As in OTP, more than `intensity` restarts in the last `periodMs` are too many, so
+ * that intensity 0 allows none (https://www.erlang.org/doc/system/sup_princ.html).
  */
 export function countRestart(
   history: RestartHistory,

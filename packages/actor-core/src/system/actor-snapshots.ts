@@ -2,7 +2,7 @@ import type { LocalActor } from '../actor/local-actor.ts';
 import type { ActorSnapshot } from '../actor/actor-system.ts';
 import type { HandlingRates } from './handling-rates.ts';
 
-/** What `inspect` shows of an actor. */
+/** One actor as `inspect` shows it. */
 function snapshotOf(cell: LocalActor, messagesPerSecond: number | undefined): ActorSnapshot {
   return {
     path: cell.path,
@@ -21,7 +21,7 @@ function snapshotOf(cell: LocalActor, messagesPerSecond: number | undefined): Ac
   };
 }
 
-/** All actors below one, each before its children. */
+/** All actors below an actor, each before its children. */
 export function snapshotsBelow(cell: LocalActor, rates: HandlingRates, nowMs: number): ActorSnapshot[] {
   const found: ActorSnapshot[] = [];
   const visit = ({ children }: LocalActor) => {

@@ -1,6 +1,7 @@
+/** Number of cached paths above which the cache is cleared. */
 const maxPaths = 1024;
 
-/** The names that a path consists of, kept for those that come again and again. */
+/** Splits paths into names, with a cache for paths that are used often. */
 export class PathNames {
   readonly #split = new Map<string, readonly string[]>();
 

@@ -1,8 +1,9 @@
 import type { FailureCause, TerminationReason } from '../actor/signal.ts';
 
+/** Number of actors whose end is remembered. */
 const kept = 1024;
 
-/** How the last thousand actors ended, for remote watchers whose notice was lost on the way. Asked for rarely. */
+/** How the last actors ended, for watches of other nodes whose notice was lost. Rarely read. */
 export class RecentEnds {
   readonly #uids: number[] = [];
   readonly #reasons: TerminationReason[] = [];
@@ -14,7 +15,7 @@ export class RecentEnds {
     return at === -1 ? undefined : this.#reasons[at];
   }
 
-  /** Does not keep the error object, which may reference large values. */
+  /** Without the error object, which may reference large values and is not kept. */
   causeOf(uid: number): FailureCause | undefined {
     return this.#causes[this.#uids.indexOf(uid)];
   }

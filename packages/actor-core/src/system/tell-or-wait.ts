@@ -11,7 +11,9 @@ import { RemoteRef } from './remote-ref.ts';
 
 const waitOptions = optionNames<WaitOptions>({ timeoutMs: true, trace: true });
 
-/** Sends a message, and settles once it is in a mailbox of this node or of another node. See `ActorSystem.tellOrWait`. */
+/**
+ * Sends a message, and settles once it is in a mailbox of this node or of another node. See `ActorSystem.tellOrWait`.
+ */
 export function tellOrWait<T>(
   node: DeliveryPorts,
   target: ActorRef<T>,
