@@ -1,6 +1,6 @@
-// Adds to package-lock.json what `npm install` leaves out on a registry that does not carry every platform: the
-// optional packages of other platforms. Without them `npm ci` calls the lock file incomplete. Such a package is
-// never downloaded on a machine it is not for; where npm does download one, its version is pinned here.
+// Adds the optional packages of other platforms to package-lock.json, which `npm install` leaves out when the registry
+// does not carry them. Without them `npm ci` reports that the lock file is incomplete. npm downloads such a package only on
+// its platform, in the version of the lock file.
 // Usage, after every change of dependencies: node scripts/complete-lockfile.mjs [--check]
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -27,7 +27,8 @@ for (const [place, entry] of Object.entries(lock.packages)) {
   for (const [name, version] of Object.entries(entry.optionalDependencies ?? {})) {
     if (isLocked(place, name)) continue;
     const platform = platformOf(name);
-    if (platform === undefined) throw new Error(`${name} of ${place} is not locked and names no platform`);
+    if (platform === undefined)
+      throw new Error(`${name} of ${place} is not locked, and its name has no platform`);
     if (!/^\d/.test(version)) throw new Error(`${name} of ${place} has no exact version: ${version}`);
     const flags = entry.dev === true ? { dev: true, optional: true } : { optional: true };
     lock.packages[`node_modules/${name}`] = { version, ...platform, ...flags };
@@ -44,7 +45,7 @@ console.log(
 );
 process.exitCode = added.length > 0 && process.argv.includes('--check') ? 1 : 0;
 
-/** As Node resolves it: beside the package itself, or in a node_modules folder further up. */
+/** Whether the lock file has the package where Node resolves it: beside the package, or in a folder above. */
 function isLocked(place, name) {
   for (let folder = place; ; folder = folder.slice(0, Math.max(0, folder.lastIndexOf('node_modules/') - 1))) {
     const candidate = folder === '' ? `node_modules/${name}` : `${folder}/node_modules/${name}`;
@@ -54,7 +55,7 @@ function isLocked(place, name) {
   }
 }
 
-/** The platform that a name such as `@oxlint/binding-linux-x64-musl` says. */
+/** The platform in a name such as `@oxlint/binding-linux-x64-musl`. */
 function platformOf(name) {
   const words = name.split('/').at(-1).split('-');
   const os = words.find((word) => systems.includes(word)) ?? (words.includes('win') ? 'win32' : undefined);

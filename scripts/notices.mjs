@@ -1,4 +1,4 @@
-// Writes THIRD-PARTY-NOTICES.md: what an installation of Drover brings along, with versions and licences.
+// Writes THIRD-PARTY-NOTICES.md: the packages in an installation of Drover, with versions and licences.
 // Usage, after every change of dependencies: node scripts/notices.mjs [--check]
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -7,15 +7,15 @@ import { fileURLToPath } from 'node:url';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const output = join(root, 'THIRD-PARTY-NOTICES.md');
 const lock = read('package-lock.json');
-/** Packages that people install; the others of the workspace are for development. */
+/** Packages that users install; the others of the workspace are for development. */
 const published = ['actor-core', 'fleet', 'agents', 'gateway', 'node-agent', 'cli', 'ollama-sim', 'bench'];
-/** Licences that an installation may contain without a further look. */
+/** Licences that an installation may contain without a review. */
 const accepted = /^\(?(MIT|ISC|Apache-2\.0|BSD-2-Clause|BSD-3-Clause|Unlicense|MIT AND Zlib)\)?$/;
 
 const rows = collect();
 const refused = rows.filter(({ licence }) => !accepted.test(licence));
 for (const { name, licence } of refused)
-  console.error(`${name}: the licence ${JSON.stringify(licence)} is not among the accepted ones`);
+  console.error(`${name}: the licence ${JSON.stringify(licence)} is not an accepted licence`);
 const text = `# What Drover brings along
 
 The npm packages that an installation of the published packages contains, made by \`scripts/notices.mjs\` from the lock
@@ -34,7 +34,7 @@ if (process.argv.includes('--check')) {
 } else writeFileSync(output, text);
 if (refused.length > 0) process.exitCode = 1;
 
-/** Everything reached from a published package over dependencies, not over development ones. */
+/** All packages that a published package depends on, without development dependencies. */
 function collect() {
   const found = new Map();
   const queue = published.map((name) => `packages/${name}`);
@@ -52,7 +52,7 @@ function collect() {
   return [...found.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** Where Node finds a package: in the nearest folder `node_modules` upwards. */
+/** Path of a package as Node resolves it: in the nearest folder `node_modules` upwards. */
 function resolve(place, name) {
   for (let folder = place; ; folder = folder.replace(/(^|\/)(node_modules\/(@[^/]+\/)?)?[^/]*$/, '')) {
     const at = folder === '' ? `node_modules/${name}` : `${folder}/node_modules/${name}`;

@@ -1,7 +1,7 @@
 // Writes docs/troubleshooting.md from the doctor's checks and the tables of error codes.
 //
-//   npm run troubleshooting                         writes it
-//   node scripts/troubleshooting.mjs --check        exits 1 where it is not what the tables say
+//   npm run troubleshooting                         writes the page
+//   node scripts/troubleshooting.mjs --check        exit code 1 when the committed page is not up to date
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { troubleshootingPage } from '../packages/cli/dist/doctor/troubleshooting.js';
@@ -10,10 +10,10 @@ const path = fileURLToPath(new URL('../docs/troubleshooting.md', import.meta.url
 const page = troubleshootingPage();
 if (process.argv.includes('--check')) {
   if (read() !== page) {
-    console.error('docs/troubleshooting.md is not what the tables say: npm run troubleshooting');
+    console.error('docs/troubleshooting.md is not up to date: build, then npm run troubleshooting');
     process.exit(1);
   }
-  console.log('troubleshooting page: as the tables say');
+  console.log('troubleshooting page: up to date');
 } else {
   writeFileSync(path, page);
   console.log('troubleshooting page: written');

@@ -1,8 +1,8 @@
-// Makes the API reference of actor-core, packages/actor-core/docs/api, from what is published: the declarations and their
-// docstrings in packages/actor-core/dist (so build first). A public name without a docstring fails it.
+// Generates the API reference of actor-core, packages/actor-core/docs/api, from the published declarations and their
+// docstrings in packages/actor-core/dist. Needs a build. Fails on a public name without a docstring.
 //
-//   npm run api                 writes it
-//   npm run api -- --check      writes nothing; exit code 1 when the committed one is not what would be written
+//   npm run api                 writes the reference
+//   npm run api -- --check      writes nothing; exit code 1 when the committed reference is not up to date
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -25,7 +25,7 @@ try {
   if (isCheck) rmSync(out, { recursive: true, force: true });
 }
 
-/** Returns the number of warnings; they are printed. */
+/** Prints warnings and returns their number. */
 async function generate(folder) {
   const app = await Application.bootstrapWithPlugins({
     options: join(here, 'typedoc.json'),

@@ -46,7 +46,7 @@ it.each([
   [404, refusal('no-such-route', 'there is no route'), 'gateway-unreachable', 3, /answered 404/],
   [502, '<html>', 'gateway-unreachable', 3, /answered 502: <html>$/],
   [200, '<html>', 'gateway-unreachable', 3, /no JSON$/],
-] as const)('tells a refusal %i %o as %s', async (status, body, code, exitCode, message) => {
+] as const)('reports a refusal %i %o as %s', async (status, body, code, exitCode, message) => {
   await expect(getJson(await answering(status, body), '/api/v1/actors')).rejects.toMatchObject({
     code,
     exitCode,

@@ -7,9 +7,9 @@ export interface Platform {
   readonly hasProc: boolean;
   /** One signal can end a whole process group. */
   readonly hasProcessGroups: boolean;
-  /** A program that npm starts can be told from npm and its shells by looking at the parent processes. */
+  /** The parent processes of a program show whether npm has started it. */
   readonly hasParentProcesses: boolean;
-  /** The mode of a file says which users may read it. */
+  /** The mode of a file decides which users may read it. */
   readonly hasFileModes: boolean;
   /** End of the file name of a program. */
   readonly programSuffix: '' | '.exe';

@@ -27,7 +27,7 @@ export function banner(started: StartedCluster, terminal: Terminal): string[] {
   return [...lines, ''];
 }
 
-/** `OLLAMA_HOST` tells the command of Ollama which host to use. */
+/** `OLLAMA_HOST` names the host for the command of Ollama. */
 function pullLine(url: string): string {
   const isDefault = url === 'http://127.0.0.1:11434';
   return `${isDefault ? '' : `OLLAMA_HOST=${url} `}ollama pull llama3.2`;

@@ -31,7 +31,7 @@ export async function waitUntilReady(options: ReadinessOptions): Promise<void> {
     const leftMs = Math.max(1, Math.ceil(deadlineMs - performance.now()));
     const outcome = await attempt(options, leftMs);
     if (outcome === undefined) return waitForStragglers(options);
-    // An attempt that was cut short by the deadline says less than the one before it.
+    // An attempt that the deadline has cut short does not show the cause, so the reason before it is kept.
     if (lastReason === undefined || performance.now() < deadlineMs) lastReason = outcome;
     await delay(50, undefined, { signal: options.signal });
   }

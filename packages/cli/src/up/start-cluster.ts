@@ -17,7 +17,7 @@ import { type OllamaHost, startHosts } from './start-hosts.ts';
 import { startRoles } from './start-roles.ts';
 import { warningsFor } from './warnings.ts';
 
-/** A cluster that serves, and what a person is told about it. */
+/** A cluster that serves, and the facts for its banner. */
 export interface StartedCluster {
   readonly ready: ReadyEvent;
   /** Model of the example command lines; undefined when no host has a model yet. */

@@ -3,7 +3,7 @@ import { Client } from 'undici';
 /** One TCP connection to an Ollama, used by one request at a time. */
 export interface Connection {
   readonly client: Client;
-  /** Number of sockets opened so far, which tells a reused socket from a new one. */
+  /** Number of sockets opened so far, which shows whether a socket is reused. */
   connects: number;
 }
 

@@ -30,7 +30,7 @@ export interface SilenceEvidence {
   readonly othersMovedMs: number;
   /**
    * Milliseconds for which the model's runner has used no CPU; 0: it uses CPU now. Undefined where the process cannot
-   * be seen, or where it cannot be told from other runners.
+   * be observed, or cannot be distinguished from other runners.
    */
   readonly runnerStillMs: number | undefined;
   /** A client left during an answer of this model, and no request for the model has received a byte since. */

@@ -11,11 +11,13 @@ const text = 'x'.repeat(64);
 /** A topic to which both processes publish and subscribe, and subscriptions that begin and end. */
 export function publishing({ node, pubSub, peer, signal }: SoakNode): Family {
   const published = { here: 0 };
-  const heard = new Map<string, number>([
+  const received = new Map<string, number>([
     [node.nodeId, 0],
     [peer, 0],
   ]);
-  pubSub.subscribe(news, (_message, { from }) => heard.set(from, (heard.get(from) ?? 0) + 1), { signal });
+  pubSub.subscribe(news, (_message, { from }) => received.set(from, (received.get(from) ?? 0) + 1), {
+    signal,
+  });
   const newsroom = receive<NewsroomMessage>(({ replyTo }) => replyTo.tell(published.here));
   node.system.spawn(
     props(() => newsroom, { protocol: newsroomMessage }),
@@ -40,7 +42,7 @@ export function publishing({ node, pubSub, peer, signal }: SoakNode): Family {
         },
       },
       {
-        name: 'subscribe, hear, unsubscribe',
+        name: 'subscribe, receive, unsubscribe',
         weight: 20,
         run: async (n) => {
           const own = topic(`soak.own.${node.nodeId}-${n}`, z.object({ n: z.number() }));
@@ -58,11 +60,11 @@ export function publishing({ node, pubSub, peer, signal }: SoakNode): Family {
     audit: async () => [
       // Both processes receive each publication.
       {
-        name: 'publications heard where they come from',
+        name: 'publications received by their own process',
         sent: published.here,
-        delivered: heard.get(node.nodeId) ?? 0,
+        delivered: received.get(node.nodeId) ?? 0,
       },
-      { name: `publications of ${peer}`, sent: await publishedThere(), delivered: heard.get(peer) ?? 0 },
+      { name: `publications of ${peer}`, sent: await publishedThere(), delivered: received.get(peer) ?? 0 },
     ],
   };
 }
