@@ -141,6 +141,23 @@ export function resolveConfig(partial: Partial<GatewayConfig> = {}): GatewayConf
   }
   const given = Object.fromEntries(Object.entries(partial).filter(([, value]) => value !== undefined));
   const config: GatewayConfig = { ...defaults, ...given, ...raisedBounds(given) };
+  checkNumbers(config);
+  checkRelations(config);
+  if (config.host === '') throw new InvalidArgumentError('host', 'must not be empty');
+  if (!keepAlivePattern.test(config.keepAlive)) {
+    throw new InvalidArgumentError(
+      'keepAlive',
+      `must be a duration such as 10m, 0 or -1 (got ${config.keepAlive})`,
+    );
+  }
+  return Object.freeze({
+    ...config,
+    origins: Object.freeze(config.origins.map(checkOrigin)),
+    allowedHosts: Object.freeze([...config.allowedHosts]),
+  });
+}
+
+function checkNumbers(config: GatewayConfig): void {
   for (const field of counts) {
     if (!Number.isInteger(config[field]) || config[field] < 1) {
       throw new InvalidArgumentError(field, `must be a whole number above 0 (got ${config[field]})`);
@@ -160,7 +177,10 @@ export function resolveConfig(partial: Partial<GatewayConfig> = {}): GatewayConf
   if (!Number.isFinite(config.drainTimeoutMs) || config.drainTimeoutMs < 0) {
     throw new InvalidArgumentError('drainTimeoutMs', `must be 0 or more (got ${config.drainTimeoutMs})`);
   }
-  if (config.host === '') throw new InvalidArgumentError('host', 'must not be empty');
+}
+
+/** Checks the fields that bound one another. */
+function checkRelations(config: GatewayConfig): void {
   if (config.bodyTimeoutMs > 0 && config.headersTimeoutMs > config.bodyTimeoutMs) {
     throw new InvalidArgumentError(
       'headersTimeoutMs',
@@ -173,17 +193,6 @@ export function resolveConfig(partial: Partial<GatewayConfig> = {}): GatewayConf
   if (config.maxHeldBytes < config.maxBodyBytes) {
     throw new InvalidArgumentError('maxHeldBytes', 'must not be below maxBodyBytes');
   }
-  if (!keepAlivePattern.test(config.keepAlive)) {
-    throw new InvalidArgumentError(
-      'keepAlive',
-      `must be a duration such as 10m, 0 or -1 (got ${config.keepAlive})`,
-    );
-  }
-  return Object.freeze({
-    ...config,
-    origins: Object.freeze(config.origins.map(checkOrigin)),
-    allowedHosts: Object.freeze([...config.allowedHosts]),
-  });
 }
 
 /** Raises bounds that are not given, so that they are not below the given bounds. */

@@ -43,18 +43,7 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
   const { agents, fleet: given, fleetConfig = {}, ...settings } = options;
   const config = resolveConfig(settings);
   const fleet = given ?? createFleetClient(node, { config: fleetConfig });
-  const clientWait = new ClientWait(node.clock);
-  const services: GatewayServices = {
-    node,
-    fleet,
-    agents,
-    clientWait,
-    metrics: createMetrics(node, fleet, clientWait),
-    refusals: new RefusalLog(node.clock, node.log),
-    config,
-    bodies: new BodyBudget(config),
-    drain: new Drain(node.clock),
-  };
+  const services = createServices(node, fleet, agents, config);
   const router = new Router(Object.values(dialects).map((create) => create(services)));
   const dispatcher = new Dispatcher({
     clock: node.clock,
@@ -79,18 +68,16 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
     await release();
     throw error;
   });
-  clientWait.start(server.url);
+  services.clientWait.start(server.url);
   node.log.info({ url: server.url }, 'the gateway listens');
 
   let stopping: Promise<void> | undefined;
   const stop = async (drainTimeoutMs: number): Promise<void> => {
     services.drain.begin();
-    clientWait.stop();
+    services.clientWait.stop();
     server.refuseNew();
-    await services.drain.settle(
-      drainTimeoutMs,
-      new RequestFailure(503, 'gateway-stopping', 'the gateway is stopping'),
-    );
+    const failure = new RequestFailure(503, 'gateway-stopping', 'the gateway is stopping');
+    await services.drain.settle(drainTimeoutMs, failure);
     await server.close();
     await release();
   };
@@ -101,6 +88,26 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
       stopping ??= stop(drainTimeoutMs);
       await stopping;
     },
+  };
+}
+
+function createServices(
+  node: ClusterNode,
+  fleet: FleetClient,
+  agents: AgentsClient,
+  config: GatewayConfig,
+): GatewayServices {
+  const clientWait = new ClientWait(node.clock);
+  return {
+    node,
+    fleet,
+    agents,
+    config,
+    clientWait,
+    metrics: createMetrics(node, fleet, clientWait),
+    refusals: new RefusalLog(node.clock, node.log),
+    bodies: new BodyBudget(config),
+    drain: new Drain(node.clock),
   };
 }
 

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Clock } from '@drover/actor-core';
 import type { GatewayConfig } from '../config.ts';
 import { ListenError } from '../errors.ts';
@@ -55,8 +55,32 @@ const maxHeaderBytes = 64 * 1024;
 export async function listen(
   config: GatewayConfig,
   clock: Clock,
-  { exchanges, allowOf, listener, freeConnection }: RequestHandling,
+  handling: RequestHandling,
 ): Promise<HttpServer> {
+  const server = createLimitedServer(config, clock, handling);
+  const sockets = await bind(server, config);
+  return {
+    port: sockets.address.port,
+    url: urlOf(sockets.address),
+    refuseNew: (): void => {
+      sockets.close();
+      server.closeIdleConnections();
+    },
+    close: async (): Promise<void> => {
+      sockets.close();
+      server.closeIdleConnections();
+      const timer = clock.setTimer(flushMs, () => server.closeAllConnections());
+      await sockets.closed;
+      timer.cancel();
+    },
+  };
+}
+
+function createLimitedServer(
+  config: GatewayConfig,
+  clock: Clock,
+  { exchanges, allowOf, listener, freeConnection }: RequestHandling,
+): Server {
   const connections = new ConnectionLimit(config.maxConnections, clock, freeConnection);
   const take: RequestListener = (request, response) => {
     connections.begin(request, response);
@@ -78,7 +102,7 @@ export async function listen(
   // Before node's own listener: a connection above the limit is closed before anything is read from it.
   server.prependListener('connection', (socket: Socket) => connections.enter(socket));
   server.on('clientError', clientErrorHandler(exchanges, allowOf));
-  // Not typed: a client that ends its sending half still gets its answers.
+  // A client that closes its sending half still gets its answers. The option is not in node's types.
   (server as Server & { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true;
   server.on('connection', (socket: Socket) => {
     socket.once('end', () => watchHalfClosed(socket, exchanges, clock));
@@ -88,25 +112,14 @@ export async function listen(
   server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
     response.writeHead(417, { Connection: 'close', 'Content-Length': 0 }).end();
   });
-  const sockets = await bind(server, config);
-  const { port, address, family } = sockets.address;
-  const shown =
-    address === '0.0.0.0' || address === '::' ? '127.0.0.1' : family === 'IPv6' ? `[${address}]` : address;
-  return {
-    port,
-    url: `http://${shown}:${port}`,
-    refuseNew: (): void => {
-      sockets.close();
-      server.closeIdleConnections();
-    },
-    close: async (): Promise<void> => {
-      sockets.close();
-      server.closeIdleConnections();
-      const timer = clock.setTimer(flushMs, () => server.closeAllConnections());
-      await sockets.closed;
-      timer.cancel();
-    },
-  };
+  return server;
+}
+
+/** URL for clients on this machine. */
+function urlOf({ address, family, port }: AddressInfo): string {
+  const isAny = address === '0.0.0.0' || address === '::';
+  const host = isAny ? '127.0.0.1' : family === 'IPv6' ? `[${address}]` : address;
+  return `http://${host}:${port}`;
 }
 
 async function bind(server: Server, config: GatewayConfig): Promise<ListeningSockets> {

@@ -47,17 +47,7 @@ async function run(
 ): Promise<Outcome> {
   const { answer } = inference;
   try {
-    const request: FleetRequest = {
-      requestId: exchange.requestId,
-      route: inference.route,
-      model: inference.name.short,
-      body: withDefaultKeepAlive(inference.route, inference.body, services.config.keepAlive),
-      timeoutMs: agreeOnTimeout(exchange, services.config.requestTimeoutMs),
-      firstByteTimeoutMs: services.config.firstByteTimeoutMs,
-      interTokenTimeoutMs: services.config.interTokenTimeoutMs,
-      ...digestOf(exchange.header('x-drover-model-digest')),
-      ...(inference.intent !== 'infer' && residencyRouting),
-    };
+    const request = requestOf(services, exchange, inference);
     const last = inference.intent === 'unload' ? await unloadOthers(services, request, exchange.signal) : {};
     const call = services.fleet.run({ ...request, ...last }, exchange.signal);
     const head = await call.head;
@@ -73,6 +63,24 @@ async function run(
   } catch (error) {
     return fail(services, exchange, inference, error);
   }
+}
+
+function requestOf(
+  { config }: GatewayServices,
+  exchange: Exchange,
+  { route, name, body, intent }: NamedInference,
+): FleetRequest {
+  return {
+    requestId: exchange.requestId,
+    route,
+    model: name.short,
+    body: withDefaultKeepAlive(route, body, config.keepAlive),
+    timeoutMs: agreeOnTimeout(exchange, config.requestTimeoutMs),
+    firstByteTimeoutMs: config.firstByteTimeoutMs,
+    interTokenTimeoutMs: config.interTokenTimeoutMs,
+    ...digestOf(exchange.header('x-drover-model-digest')),
+    ...(intent !== 'infer' && residencyRouting),
+  };
 }
 
 /**

@@ -115,25 +115,29 @@ function nodeStatus(self: Self, member: MemberEvidence, instances: readonly Inst
     lagMs: Math.round(isSelf ? Math.max(member.lagMs, self.waitMs) : member.lagMs),
     ...(member.rival && { rival: { pid: member.rival.pid, ageMs: Math.round(member.rival.ageMs) } }),
     models: modelStatuses(instances),
-    instances: instances.map(({ ageMs, load }) => ({
-      name: load.name,
-      url: load.url,
-      version: load.version,
-      simulated: load.simulated,
-      state: load.state,
-      reason: load.reason ?? '',
-      slots: load.slots,
-      busy: load.busy,
-      queued: load.queued,
-      maxQueue: load.maxQueue,
-      ...(load.waitMs === undefined ? {} : { waitMs: load.waitMs }),
-      evidenceAgeMs: Math.round(ageMs),
-      refusals: (load.refusals ?? []).map(({ model, reason, inRow, ageMs: refusedMs }) => ({
-        ...(model !== undefined && { model }),
-        reason,
-        inRow,
-        ageMs: Math.round(refusedMs + ageMs),
-      })),
+    instances: instances.map(instanceStatus),
+  };
+}
+
+function instanceStatus({ ageMs, load }: InstanceEvidence): InstanceStatus {
+  return {
+    name: load.name,
+    url: load.url,
+    version: load.version,
+    simulated: load.simulated,
+    state: load.state,
+    reason: load.reason ?? '',
+    slots: load.slots,
+    busy: load.busy,
+    queued: load.queued,
+    maxQueue: load.maxQueue,
+    ...(load.waitMs === undefined ? {} : { waitMs: load.waitMs }),
+    evidenceAgeMs: Math.round(ageMs),
+    refusals: (load.refusals ?? []).map(({ model, reason, inRow, ageMs: refusedMs }) => ({
+      ...(model !== undefined && { model }),
+      reason,
+      inRow,
+      ageMs: Math.round(refusedMs + ageMs),
     })),
   };
 }
