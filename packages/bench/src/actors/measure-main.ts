@@ -3,8 +3,11 @@ import type { ActorArm } from './actor-arm.ts';
 import { measure } from './measure.ts';
 import type { WorkloadName } from './workload.ts';
 
-// Usage: node --expose-gc measure-main.js ARM_MODULE WORKLOAD COUNT WIDTH Prints one `Outcome`, or `{}` for a
-// workload that the arm leaves out. Started with --cpu-prof it writes a CPU profile.
+/**
+ * Usage: `node --expose-gc measure-main.js ARM_MODULE WORKLOAD COUNT WIDTH`
+ *
+ * Prints one `Outcome`, or `{}` for a workload that the arm leaves out. With --cpu-prof it also writes a CPU profile.
+ */
 const [modulePath, workload, count, width] = process.argv.slice(2);
 if (modulePath === undefined || workload === undefined) {
   process.stderr.write('usage: node --expose-gc measure-main.js ARM_MODULE WORKLOAD COUNT WIDTH\n');

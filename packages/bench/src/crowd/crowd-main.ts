@@ -5,9 +5,12 @@ import type { CrowdOutcome } from './crowd.ts';
 /** Milliseconds without a byte after which a stream counts as lost. */
 const timeoutMs = 60_000;
 
-// Usage: node crowd-main.js COUNT TOKENS RAMP_MS URL…
-// Opens COUNT streams within RAMP_MS, reports that it is ready when each stream has its first token or has failed, and
-// prints one `CrowdOutcome` when all streams have ended. The process ends when its stdin closes.
+/**
+ * Usage: `node crowd-main.js COUNT TOKENS RAMP_MS URL…`
+ *
+ * Opens COUNT streams within RAMP_MS, reports that it is ready when each stream has its first token or has failed, and
+ * prints one `CrowdOutcome` when all streams have ended. The process ends when its stdin closes.
+ */
 const [countText, tokensText, rampText, ...urls] = process.argv.slice(2);
 const count = Number(countText);
 const numPredict = Number(tokensText);

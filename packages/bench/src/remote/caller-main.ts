@@ -10,9 +10,12 @@ import type { RemoteArm } from './remote-arm.ts';
 const warmUpShare = 0.3;
 const warmUpLeast = 15_000;
 
-// Usage: node caller-main.js ARM_MODULE NATS_URL PAIR WORKLOAD COUNT Warms up, reports that it is ready, waits for a
-// line on stdin, runs, and prints one `RemoteOutcome` with its own CPU time. For a workload that the arm leaves out
-// it reports that and waits until stdin closes.
+/**
+ * Usage: `node caller-main.js ARM_MODULE NATS_URL PAIR WORKLOAD COUNT`
+ *
+ * Warms up, reports that it is ready, waits for a line on stdin, runs, and prints one `RemoteOutcome` with its own CPU
+ * time. For a workload that the arm leaves out it reports that and waits until stdin closes.
+ */
 const [file, natsUrl, pair, workload, countText] = process.argv.slice(2) as [
   string,
   string,

@@ -18,8 +18,12 @@ const meetMs = 20_000;
 const settleMs = 30_000;
 const pollMs = 100;
 
-// Usage: node soak-main.js NATS_URL NODE PEER Joins the cluster, reports that it is ready when both processes can
-// reach each other, and performs the commands on stdin until stdin closes.
+/**
+ * Usage: `node soak-main.js NATS_URL NODE PEER`
+ *
+ * Joins the cluster, reports that it is ready when both processes can reach each other, and performs the commands on
+ * stdin until stdin closes.
+ */
 const [natsUrl, nodeId, peer] = process.argv.slice(2) as [string, string, string];
 const watch = new ProcessWatch();
 const node = await joinCluster({

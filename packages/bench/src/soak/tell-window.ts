@@ -1,4 +1,4 @@
-/** The receiver confirms every so many tells. */
+/** Number of tells after which the receiver sends a confirmation. */
 const ackEvery = 16;
 const window = 256;
 

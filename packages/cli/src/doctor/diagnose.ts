@@ -75,7 +75,7 @@ async function checkGateway(address: GatewayAddress): Promise<{ check: Check; re
     const report = asStatus(await getJson(address, '/api/v1/status'), address);
     return { check: good('gateway', `${address.url} answers, ${report.nodes.length} nodes known`), report };
   } catch (error) {
-    // The fix of the error names a flag of other commands; the doctor has its own.
+    // The text after the semicolon is the fix of the error. The check has the same fix.
     return {
       check: bad(
         'gateway',

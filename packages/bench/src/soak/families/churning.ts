@@ -30,8 +30,9 @@ type WatcherMessage =
       readonly replyTo: ActorRef<TerminationReason>;
     };
 
-/** Every so many actors are not watched at their end, or are killed instead of stopped. */
+/** One of this number of actors is no longer watched when it ends. */
 const unwatchEvery = 4;
+/** One of this number of actors is killed instead of stopped. */
 const killEvery = 5;
 
 /**

@@ -11,7 +11,7 @@ import { z } from 'zod';
 import { askTimeoutMs, expectEqual, type Family, type SoakNode } from '../family.ts';
 
 const items = 40;
-/** In every so many streams the reader leaves: after a few items, or before the first. */
+/** In one of this number of streams the reader leaves: after a few items, or before the first. */
 const leaveEvery = 4;
 const leaveEarlyEvery = 16;
 const leaveAfter = 5;
