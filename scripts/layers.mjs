@@ -125,6 +125,7 @@ export const layers = {
     'client',
     'index.ts',
     'testing',
+    'testing.ts',
   ],
   gateway: [
     'errors.ts',

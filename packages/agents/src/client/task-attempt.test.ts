@@ -1,6 +1,6 @@
 import { tableSizes } from '@drover/actor-core/internal';
+import type { ScriptedFleet } from '@drover/fleet/testing';
 import { describe, expect, it } from 'vitest';
-import type { ScriptedFleet } from '../testing/scripted-fleet.ts';
 import { startTestCell, type TestCell } from '../testing/test-cell.ts';
 
 /** Sizes of the runtime's tables on the asking node and on the agent's host. */
@@ -67,7 +67,9 @@ describe('a task leaves no actor, timer or watch behind', () => {
         const calls = fleet.calls.length;
         const task = cell.client.task(id, { input: 'x' });
         await cell.until('the task runs', () => fleet.calls.length > calls);
-        fleet.calls.at(-1)?.cut();
+        const call = fleet.calls.at(-1);
+        call?.head();
+        call?.end();
         await expect(cell.during(task)).rejects.toMatchObject({ code: 'task-failed' });
       },
     ],

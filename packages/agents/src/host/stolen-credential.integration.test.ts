@@ -7,11 +7,11 @@ import {
   type Role,
 } from '@drover/actor-core/cluster';
 import { type NatsServer, startNatsServer, waitUntil } from '@drover/actor-core/testing';
+import { scriptedFleet } from '@drover/fleet/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createAgentsClient, type OwnedAgentsClient } from '../client/create-agents-client.ts';
 import { managerPath } from '../protocol/manager-message.ts';
 import { directoryPath } from '../protocol/directory-message.ts';
-import { scriptedFleet } from '../testing/scripted-fleet.ts';
 import { type AgentHost, startAgentHost } from './start-agent-host.ts';
 
 const roles: Record<string, Role> = { 'gateway-1': 'gateway', 'agent-1': 'node-agent', 'host-1': 'host' };

@@ -1,3 +1,4 @@
+import { evidence } from '@drover/fleet/testing';
 import { describe, expect, it } from 'vitest';
 import type { TaskEvent } from '../agents-client.ts';
 import { startTestCell } from '../testing/test-cell.ts';
@@ -23,7 +24,7 @@ describe('a task', () => {
       { type: 'token', runId, text: 'two ' },
       { type: 'token', runId, text: 'three' },
     ]);
-    expect(hosts.get('host-1')?.fleet.calls[0]?.body).toMatchObject({
+    expect(JSON.parse(hosts.get('host-1')?.fleet.calls[0]?.body ?? '')).toMatchObject({
       model: 'm:latest',
       messages: [{ role: 'system', content: expect.stringContaining('summarise') }, { role: 'user' }],
       options: { temperature: 0, num_predict: 768 },
@@ -132,7 +133,7 @@ describe('a task', () => {
     const task = cell.client.task(id, { input: 'x' });
     await cell.until('the task runs', () => fleet.calls.length === 1);
     fleet.calls[0]?.say('half');
-    fleet.calls[0]?.cut();
+    fleet.calls[0]?.end();
     await expect(cell.during(task)).rejects.toMatchObject({
       code: 'task-failed',
       message: expect.stringContaining('bad-upstream'),
@@ -145,10 +146,10 @@ describe('a task', () => {
   it('chooses the model if none was known at spawn, and the record keeps it', async () => {
     const cell = await startTestCell({ hosts: ['host-1'] });
     const fleet = cell.fleetOf('host-1');
-    fleet.models = [];
+    fleet.evidence = [evidence({ models: [] })];
     const { id, model } = await cell.during(cell.client.spawn({ type: 'assistant' }));
     expect(model).toBe('');
-    fleet.models = ['sim-count:latest'];
+    fleet.evidence = [evidence({ models: [{ name: 'sim-count:latest' }] })];
     await cell.during(cell.client.task(id, { input: 'x' }));
     await cell.advance(500);
     expect((await cell.during(cell.client.get(id))).model).toBe('sim-count:latest');

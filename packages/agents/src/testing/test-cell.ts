@@ -12,11 +12,11 @@ import {
   type TestHub,
   type TestNode,
 } from '@drover/actor-core/testing';
+import { type ScriptedFleet, scriptedFleet } from '@drover/fleet/testing';
 import type { AgentStatus } from '../agents-client.ts';
 import { createAgentsClient, type OwnedAgentsClient } from '../client/create-agents-client.ts';
 import type { AgentsConfig } from '../config.ts';
 import { type AgentHost, startAgentHost } from '../host/start-agent-host.ts';
-import { type ScriptedFleet, scriptedFleet } from './scripted-fleet.ts';
 
 export interface TestHost {
   readonly node: TestNode;

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { evidenceOf, modelLoad } from '../testing/scripted-fleet.ts';
+import { modelLoad } from '@drover/fleet/testing';
+import { evidenceOf } from '../testing/scripted-fleet.ts';
 import { startScriptedGateway } from '../testing/scripted-gateway.ts';
 import { type Stack, startStack } from '../testing/stack.ts';
 
@@ -70,7 +71,7 @@ describe('an unload', () => {
     async (status, answered) => {
       await using rig = await startScriptedGateway();
       rig.fleet.evidence = ['host-a', 'host-b'].map((node) =>
-        evidenceOf(node, { models: [modelLoad('m:latest')] }),
+        evidenceOf(node, { models: [modelLoad({ name: 'm:latest' })] }),
       );
       const asked = rig.post('/api/generate', { model: 'm', keep_alive: 0 });
       const other = await rig.fleet.next();

@@ -57,7 +57,7 @@ it('answers version, tags and models from the hosts’ listings', async () => {
     evidenceOf('a', { version: '0.33.0' }),
     evidenceOf('b', { version: '0.32.1', simulated: true }),
   ];
-  setup.fleet.catalogues = [listing({ tags: [tag('team/x:7b', '2026-01-01T00:00:00Z')] })];
+  setup.fleet.modelListings = [listing({ tags: [tag('team/x:7b', '2026-01-01T00:00:00Z')] })];
   const version = await fetch(`${setup.url}/api/version`);
   expect(await version.json()).toEqual({ version: '0.32.1' });
   expect(version.headers.get('x-drover-simulated')).toBe('1');

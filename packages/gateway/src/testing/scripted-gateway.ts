@@ -2,7 +2,8 @@ import { type Logger, systemClock } from '@drover/actor-core';
 import { createTestHub, createTestNode, type TestNode } from '@drover/actor-core/testing';
 import { type Gateway, type GatewayOptions, startGateway } from '../gateway.ts';
 import { noAgents } from './no-agents.ts';
-import { type ScriptedFleet, scriptedFleet } from './scripted-fleet.ts';
+import { type ScriptedFleet } from '@drover/fleet/testing';
+import { oneHostFleet } from './scripted-fleet.ts';
 
 export interface ScriptedGateway {
   readonly gateway: Gateway;
@@ -31,7 +32,7 @@ export async function startScriptedGateway(options: Partial<GatewayOptions> = {}
   const log: Logger = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
   const hub = createTestHub({ clock: systemClock });
   const node = createTestNode(hub, { nodeId: 'gw', roles: ['gateway'], log });
-  const fleet = scriptedFleet();
+  const fleet = oneHostFleet();
   const gateway = await startGateway(node, { port: 0, agents: noAgents, fleet, ...options });
   return {
     gateway,

@@ -3,7 +3,7 @@ import { createTestHub, createTestNode } from '@drover/actor-core/testing';
 import { it, expect } from 'vitest';
 import { startGateway } from '../../gateway.ts';
 import { noAgents } from '../../testing/no-agents.ts';
-import { scriptedFleet } from '../../testing/scripted-fleet.ts';
+import { oneHostFleet } from '../../testing/scripted-fleet.ts';
 import { startScriptedGateway } from '../../testing/scripted-gateway.ts';
 import { until } from '../../testing/until.ts';
 import type { ActorsReport } from './actors.ts';
@@ -27,7 +27,7 @@ async function startThree() {
     ReturnType<typeof createTestNode>,
   ];
   await until(() => gw.presence.members().length === 3, 'all see each other');
-  const options = { port: 0, agents: noAgents, fleet: scriptedFleet(), inspectTimeoutMs: 1_000 };
+  const options = { port: 0, agents: noAgents, fleet: oneHostFleet(), inspectTimeoutMs: 1_000 };
   const gateway = await startGateway(gw, options);
   return {
     one,

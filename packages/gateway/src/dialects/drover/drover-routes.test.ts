@@ -1,7 +1,8 @@
 import { type AgentsClient, AgentsError, type AgentView, type TaskEvent } from '@drover/agents';
 import { it, expect } from 'vitest';
 import { noAgents } from '../../testing/no-agents.ts';
-import { evidenceOf, modelLoad } from '../../testing/scripted-fleet.ts';
+import { modelLoad } from '@drover/fleet/testing';
+import { evidenceOf } from '../../testing/scripted-fleet.ts';
 import { startScriptedGateway } from '../../testing/scripted-gateway.ts';
 import { decideReadiness } from './readiness.ts';
 import { statusOf } from './status.ts';
@@ -176,9 +177,13 @@ it('shows nodes with the age and source of their evidence, models summed over a 
       evidenceOf('host-a', {
         name: 'one',
         slots: 2,
-        models: [{ ...modelLoad('m:latest'), loaded: false, busy: 1 }],
+        models: [{ ...modelLoad({ name: 'm:latest' }), loaded: false, busy: 1 }],
       }),
-      evidenceOf('host-a', { name: 'two', slots: 1, models: [{ ...modelLoad('m:latest'), queued: 4 }] }),
+      evidenceOf('host-a', {
+        name: 'two',
+        slots: 1,
+        models: [{ ...modelLoad({ name: 'm:latest' }), queued: 4 }],
+      }),
     ],
   );
   expect(nodes[0]).toMatchObject({
@@ -197,7 +202,7 @@ it('shows nodes with the age and source of their evidence, models summed over a 
     incarnation: 3,
     evidenceAgeMs: 120,
     evidenceSource: 'load-report',
-    models: [{ name: 'm:latest', digests: ['m:latest'], loaded: true, slots: 3, busy: 1, queued: 4 }],
+    models: [{ name: 'm:latest', digests: ['d'], loaded: true, slots: 3, busy: 1, queued: 4 }],
   });
 });
 
@@ -215,7 +220,7 @@ it('is ready with the bus and one ready instance, and states what is missing', (
 
 it('serves metrics with bounded labels and the fleet’s gauges', async () => {
   await using setup = await startScriptedGateway();
-  setup.fleet.evidence = [evidenceOf('host-a', { models: [modelLoad('m:latest')], waitMs: 1_500 })];
+  setup.fleet.evidence = [evidenceOf('host-a', { models: [modelLoad({ name: 'm:latest' })], waitMs: 1_500 })];
   await setup.post('/api/chat', '{bad');
   const answer = setup.post('/api/chat', { model: 'whatever-a-client-sends', messages: [] });
   (await setup.fleet.next()).fail('model-not-found');

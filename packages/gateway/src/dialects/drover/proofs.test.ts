@@ -1,7 +1,8 @@
 import { AgentsError } from '@drover/agents';
 import { expect, it } from 'vitest';
 import { noAgents } from '../../testing/no-agents.ts';
-import { evidenceOf, modelLoad, scriptedFleet } from '../../testing/scripted-fleet.ts';
+import { modelLoad } from '@drover/fleet/testing';
+import { evidenceOf, oneHostFleet } from '../../testing/scripted-fleet.ts';
 import { startScriptedGateway } from '../../testing/scripted-gateway.ts';
 
 const proof = { node: 'host-1', term: 1, fence: 4, stream: 'S', writeMs: 2, readMs: 1 };
@@ -26,8 +27,8 @@ it('proves the leader’s store, and reports why a proof failed', async () => {
 });
 
 it('requests one token of a loaded model from the given Ollama, with the loaded context length', async () => {
-  const fleet = scriptedFleet();
-  fleet.catalogues = [listing([{ name: 'm:latest', context_length: 8_192 }])];
+  const fleet = oneHostFleet();
+  fleet.modelListings = [listing([{ name: 'm:latest', context_length: 8_192 }])];
   await using setup = await startScriptedGateway({ fleet });
   const asked = setup.post('/api/v1/proofs/host', host);
   const call = await fleet.next();
@@ -40,8 +41,8 @@ it('requests one token of a loaded model from the given Ollama, with the loaded 
 });
 
 it('reports the answer of a host that refuses, and the listing of a host without a loaded model', async () => {
-  const fleet = scriptedFleet();
-  fleet.catalogues = [listing([{ name: 'm:latest' }])];
+  const fleet = oneHostFleet();
+  fleet.modelListings = [listing([{ name: 'm:latest' }])];
   await using setup = await startScriptedGateway({ fleet });
   const asked = setup.post('/api/v1/proofs/host', host);
   const call = await fleet.next();
@@ -53,7 +54,7 @@ it('reports the answer of a host that refuses, and the listing of a host without
     how: 'none',
     detail: 'm:latest answers 503: {"error":"server busy"}',
   });
-  fleet.catalogues = [listing([])];
+  fleet.modelListings = [listing([])];
   expect(await (await setup.post('/api/v1/proofs/host', host)).json()).toMatchObject({
     ok: true,
     how: 'listing',
@@ -62,9 +63,9 @@ it('reports the answer of a host that refuses, and the listing of a host without
 });
 
 it('loads the smallest model on request, and answers 404 for an unknown host', async () => {
-  const fleet = scriptedFleet();
-  fleet.evidence = [evidenceOf('host-a', { models: [modelLoad('m:latest')] })];
-  fleet.catalogues = [listing([])];
+  const fleet = oneHostFleet();
+  fleet.evidence = [evidenceOf('host-a', { models: [modelLoad({ name: 'm:latest' })] })];
+  fleet.modelListings = [listing([])];
   await using setup = await startScriptedGateway({ fleet });
   const asked = setup.post('/api/v1/proofs/host', { ...host, load: true });
   const call = await fleet.next();
@@ -77,8 +78,8 @@ it('loads the smallest model on request, and answers 404 for an unknown host', a
 });
 
 it('proves a model that only embeds by an embedding request', async () => {
-  const fleet = scriptedFleet();
-  fleet.catalogues = [listing([{ name: 'm:latest' }])];
+  const fleet = oneHostFleet();
+  fleet.modelListings = [listing([{ name: 'm:latest' }])];
   await using setup = await startScriptedGateway({ fleet });
   const asked = setup.post('/api/v1/proofs/host', host);
   const first = await fleet.next();
