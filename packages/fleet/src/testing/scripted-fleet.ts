@@ -10,7 +10,7 @@ export interface ScriptedCall {
   readonly body: string;
   readonly signal: AbortSignal;
   /** Number of batches of lines that the caller has taken. */
-  pulled(): number;
+  readonly pulled: () => number;
   /** Sends the head: status 200 of the first instance, except for the given fields. Later heads are ignored. */
   head(head?: Partial<FleetHead>): void;
   /** Sends lines as one batch. */
