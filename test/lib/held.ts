@@ -22,7 +22,7 @@ export async function heldBy(pid: number, folder: string, what: 'heap' | 'resour
   rmSync(file, { force: true });
   writeFileSync(join(folder, `${pid}.want`), what);
   process.kill(pid, 'SIGUSR2');
-  await waitUntil(`process ${pid} says what it holds`, () => existsSync(file), { timeoutMs: 30_000 });
+  await waitUntil(`process ${pid} reports what it holds`, () => existsSync(file), { timeoutMs: 30_000 });
   const held = JSON.parse(readFileSync(file, 'utf8')) as Held;
   return {
     ...held,

@@ -122,7 +122,7 @@ describe('a healthy fleet', () => {
 describe('a fleet with a fault', () => {
   afterEach(endEverything);
 
-  it('says store-full when the disk is full: doctor, status, log and the answer to a spawn', async (context) => {
+  it('reports store-full when the disk is full: in doctor, status, log and the answer to a spawn', async (context) => {
     const folder = smallDisk();
     if (folder === undefined) {
       context.skip('mounting a small file system needs root');
@@ -140,7 +140,7 @@ describe('a fleet with a fault', () => {
     const refused = await spawnAgent(cluster.url);
     expect(refused.status).toBe(503);
     expect(refused.body.error?.message).toContain('disk is full');
-    await waitUntil('status says so', async () => (await storeStatus(cluster)) === 'store-full', patience);
+    await waitUntil('status reports it', async () => (await storeStatus(cluster)) === 'store-full', patience);
     const shown = await runDrover(['status', '--url', cluster.url]);
     expect(shown.stdout).toContain('STORE store-full');
     expect(cluster.stderr()).toContain('disk is full');
@@ -151,7 +151,7 @@ describe('a fleet with a fault', () => {
     expect(faults['disk']?.detail).toMatch(/^0 MiB free/);
   }, 180_000);
 
-  it('says store-missing when the store was deleted, before and after nats-server starts without it', async () => {
+  it('reports store-missing when the store was deleted, before and after nats-server starts without it', async () => {
     const cluster = await startCluster(['--sim', '1']);
     expect((await spawnAgent(cluster.url)).status).toBe(201);
     rmSync(join(cluster.dataDir, 'jetstream'), { recursive: true, force: true });
@@ -164,14 +164,18 @@ describe('a fleet with a fault', () => {
       async () => (await spawnAgent(cluster.url)).body.error?.code === 'store-missing',
       { timeoutMs: 60_000 },
     );
-    await waitUntil('status says so', async () => (await storeStatus(cluster)) === 'store-missing', patience);
+    await waitUntil(
+      'status reports it',
+      async () => (await storeStatus(cluster)) === 'store-missing',
+      patience,
+    );
     const after = await askDoctor(cluster.url, cluster.dataDir);
     expect(after.code).toBe(1);
     expect(after.faults['store']?.detail).toMatch(/^store-missing/);
     expect(after.faults['store']?.fix).toContain('restore the store');
   }, 180_000);
 
-  it('has a doctor that names a host that only refuses, and one whose Ollama is gone', async () => {
+  it('has a doctor that names a host that refuses all requests, and a host whose Ollama is gone', async () => {
     const [refusing, gone] = await Promise.all([startSimHost(), startSimHost()]);
     const cluster = await startCluster(['--ollama', refusing.url, '--ollama', gone.url]);
     await fetch(`${refusing.url}/sim/fault`, { method: 'POST', body: '{"kind":"503"}' });
@@ -190,7 +194,7 @@ describe('a fleet with a fault', () => {
     expect(faults['hosts']?.detail).toMatch(/ollama-1 on agent-2 is down \(cannot connect/);
   });
 
-  it('says what to set when a foreign NATS allows only messages smaller than Drover needs, in drover up and in a role', async () => {
+  it('tells what to set when a foreign NATS allows only messages smaller than Drover needs, in drover up and in a role', async () => {
     const server = await startNatsServer({ configuration: 'max_payload: 32768' });
     const args = ['--nats', `nats://${server.url}`];
     const up = await runDrover(['up', '--sim', '1', '--port', '0', ...args]);

@@ -22,7 +22,7 @@ async function threeHosts(): Promise<{ hosts: SimHost[]; cluster: Cluster }> {
   return { hosts, cluster };
 }
 
-/** Repeats a new request until one is answered whole; returns how long that took. */
+/** Repeats a new request until one is answered completely; returns how long that took. */
 async function newRequestSucceeds(url: string, withinMs: number): Promise<number> {
   const before = performance.now();
   await waitUntil(
@@ -60,7 +60,7 @@ describe('a host lost under streaming load', () => {
         setTimeout(() => thaw(agent.pid), 20_000).unref();
       },
     ],
-  ])('ends every stream whole or with an explicit error when %s', async (what, strike) => {
+  ])('ends each stream completely or with an explicit error when %s', async (what, strike) => {
     const { hosts, cluster } = await threeHosts();
     const running = Array.from({ length: streams }, (_, index) =>
       startCount(cluster.url, {

@@ -138,7 +138,7 @@ describe('a role started by hand', () => {
   it.each([
     ['json', []],
     ['text', ['--log-format', 'text']],
-  ])('logs %s into a pipe when it was told %j', async (format, flags) => {
+  ])('writes %s logs into a pipe with the flags %j', async (format, flags) => {
     const args = ['gateway', '--id', `gateway-${format}`, '--port', '0', '--data', cluster.dataDir, ...flags];
     const child = spawn(process.execPath, [droverBin, ...args], { env: cleanEnvironment(), stdio: 'pipe' });
     let log = '';
