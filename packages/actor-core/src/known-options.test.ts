@@ -249,7 +249,7 @@ describe('an option that does not exist', () => {
     expect((error as Error).message).toContain(`did you mean ${near}?`);
   });
 
-  it('is refused with all names where none is near', () => {
+  it('is refused with all option names when none is similar', () => {
     expect(() => props(create, bad({ colour: 'red' }))).toThrow(
       'props.colour is no option; there is mailbox, restart, significant, supervision, protocol, accepts',
     );

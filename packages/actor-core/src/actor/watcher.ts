@@ -9,7 +9,7 @@ export interface Watcher {
 
 /** A watch that can be cancelled where it was registered. */
 export interface WatchRegistration extends Watcher {
-  /** Removes the watch where it was registered. Set by whoever registers it. */
+  /** Removes the watch where it was registered. Set where the watch is registered. */
   onCancel: (() => void) | undefined;
 }
 

@@ -62,7 +62,7 @@ async function adapted(
 }
 
 describe('an adapter', () => {
-  it('translates what it is told into the protocol of its actor, in order, control first', async () => {
+  it('translates messages into the protocol of its actor, in order, control first', async () => {
     const { system } = localSystem();
     const { adapters, seen } = await adapted(system);
     adapters[0]?.tell({ celsius: 30 });
@@ -83,7 +83,7 @@ describe('an adapter', () => {
     await expect(ask(Number.NaN)).rejects.toBeInstanceOf(MessageRefusedError);
   });
 
-  it('is under the bound of the mailbox, which says who may wait', async () => {
+  it('is subject to the bound of the mailbox and to its blocked senders', async () => {
     const { system, events } = localSystem();
     const { adapters, actor, seen } = await adapted(system, {}, { capacity: 1, overflow: 'backpressure' });
     actor.tell('hang');
@@ -100,7 +100,7 @@ describe('an adapter', () => {
     expect(seen).toEqual([]);
   });
 
-  it('makes a dead letter of what it cannot translate, and its actor goes on', async () => {
+  it('turns a message that it cannot translate into a dead letter, and its actor continues', async () => {
     const { system, events } = localSystem();
     const { adapters, seen } = await adapted(system);
     adapters[0]?.tell({ celsius: Number.NaN });
@@ -110,7 +110,7 @@ describe('an adapter', () => {
     expect(seen).toEqual(['cold@1']);
   });
 
-  it('is gone with its incarnation', async () => {
+  it('ends with its incarnation', async () => {
     const { system, clock, events } = localSystem();
     const { actor, adapters, seen } = await adapted(system);
     actor.tell('boom');
@@ -143,7 +143,7 @@ describe('an adapter', () => {
     expect(told).toEqual(['failed']);
   });
 
-  it('is not made without bound', async () => {
+  it('exists in a bounded number', async () => {
     const { system, events } = localSystem();
     system.spawn(
       props<never>(
@@ -191,7 +191,7 @@ describe('an adapter, from another node', () => {
     expect(seen).toEqual(['warm@1', 'cold@1']);
   });
 
-  it('lets only through what fits its protocol', async () => {
+  it('accepts only messages that fit its protocol', async () => {
     const { near, far, ref, seen } = await two();
     ref.tell({ celsius: 'hot' } as never);
     const asked = far.system.ask<Reading, string>(ref, (replyTo) => ({ celsius: 'hot', replyTo }) as never, {
@@ -202,14 +202,14 @@ describe('an adapter, from another node', () => {
     expect(seen).toEqual([]);
   });
 
-  it('is not reached without one', async () => {
+  it('is not reached without a protocol', async () => {
     const { near, ref } = await two({});
     ref.tell({ celsius: 30 });
     await settle();
     expect(near.system.counters().deadLetters['not-exposed']).toBe(1);
   });
 
-  it('is gone with its incarnation: what comes then is a dead letter, and its watcher is told', async () => {
+  it('ends with its incarnation: later messages are dead letters, and its watcher is notified', async () => {
     const { hub, near, far, ref, actor, seen } = await two();
     const told: string[] = [];
     far.system.spawn(

@@ -55,7 +55,7 @@ const codeOf = (asked: Promise<string>): Promise<string> =>
   asked.catch((error: Error & { code: string }) => error.code);
 
 describe.each(['local', 'remote'] as const)('a question to a %s actor', (where) => {
-  it('whose answer comes twice, or after the deadline, is answered once, and the rest is counted', async () => {
+  it('whose answer arrives twice, or after the deadline, is answered once, and the other answers are counted', async () => {
     const { clock, near, start, ask } = await setup(where);
     const kept: ActorRef<string>[] = [];
     const target = start(({ replyTo }) => void kept.push(replyTo));
@@ -73,7 +73,7 @@ describe.each(['local', 'remote'] as const)('a question to a %s actor', (where) 
     expect(near.system.counters().deadLetters['late-answer']).toBe(2);
   });
 
-  it('that has expired in the mailbox is not begun, and is counted', async () => {
+  it('that has expired in the mailbox is not started, and is counted', async () => {
     const { clock, far, start, ask } = await setup(where);
     const gate = Promise.withResolvers<void>();
     const begun: string[] = [];
@@ -93,7 +93,7 @@ describe.each(['local', 'remote'] as const)('a question to a %s actor', (where) 
     expect(far.system.inspect()[0]?.processed).toBe(2);
   });
 
-  it('that is cancelled fails at once with the reason as its cause, and is not begun', async () => {
+  it('that is cancelled fails at once with the reason as its cause, and is not started', async () => {
     const { far, near, start, ask } = await setup(where);
     const gate = Promise.withResolvers<void>();
     const begun: string[] = [];
@@ -121,7 +121,7 @@ describe.each(['local', 'remote'] as const)('a question to a %s actor', (where) 
     expect(tableSizes(near.system).deadlines).toBe(1);
   });
 
-  it('leaves nothing behind on the signal when it is answered', async () => {
+  it('leaves no listener on the signal when it is answered', async () => {
     const { start, ask } = await setup(where);
     const target = start(({ replyTo }) => replyTo.tell('yes'));
     const { signal } = new AbortController();
@@ -129,7 +129,7 @@ describe.each(['local', 'remote'] as const)('a question to a %s actor', (where) 
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
-  it('shows its handler the deadline, and gives what the handler asks no more than the rest of it', async () => {
+  it('shows its handler the deadline, and gives the questions of the handler at most the remaining time', async () => {
     const { clock, far, start, ask } = await setup(where);
     const seen: (number | undefined)[] = [];
     const mute = far.system.spawn(
@@ -167,7 +167,7 @@ describe.each(['local', 'remote'] as const)('a question to a %s actor', (where) 
   });
 });
 
-it('gives no deadline to messages that follow from no question', async () => {
+it('gives no deadline to messages that do not follow from a question', async () => {
   const { clock, near, start } = await setup('local');
   const seen: (number | undefined)[] = [];
   const target = start((_, context) => {
@@ -179,7 +179,7 @@ it('gives no deadline to messages that follow from no question', async () => {
   expect(seen).toEqual([undefined, undefined]);
 });
 
-it('keeps as many deadlines of all lengths as there are questions, and none that are over', async () => {
+it('keeps one deadline of any length for each question, and none that is over', async () => {
   const { clock, near, start } = await setup('local');
   const mute = start(() => undefined, 'mute');
   const asking = start(async ({ text }, context) => {

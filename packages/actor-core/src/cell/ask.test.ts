@@ -64,7 +64,7 @@ describe('ask', () => {
     expect(deadLetters(events)).toEqual(['late-answer']);
   });
 
-  it('fails at once when the actor is not there', async () => {
+  it('fails at once when the actor does not exist', async () => {
     const { system } = localSystem();
     const asked = system.ask<Ask, string>(system.refFor('n1', 'nobody'), (replyTo) => ({ replyTo }), {
       timeoutMs: 60_000,
@@ -102,7 +102,7 @@ describe('ask', () => {
   });
 });
 
-describe('a circle of questions', () => {
+describe('a cycle of questions', () => {
   type Question = { readonly of: ActorRef<Question> | undefined; readonly replyTo: ActorRef<string> };
 
   /** Two actors: a asks b, which waits for what it asks a in turn. */
@@ -136,12 +136,12 @@ describe('a circle of questions', () => {
     expect(await circle(true)).toBe('deadlock');
   });
 
-  it('is none when the first does not wait', async () => {
+  it('is not a deadlock when the first actor does not wait', async () => {
     expect(await circle(false)).toBe('plain answer');
   });
 });
 
-describe('a question put aside', () => {
+describe('a stashed question', () => {
   it('fails at once when its actor ends before it answers', async () => {
     const { system } = localSystem();
     const actor = system.spawn(
@@ -155,7 +155,7 @@ describe('a question put aside', () => {
     await expect(asked).rejects.toBeInstanceOf(ActorNotFoundError);
   });
 
-  it('is answered once it is taken up again', async () => {
+  it('is answered once it is unstashed', async () => {
     const { system } = localSystem();
     const open = receive<Ask | 'open'>((message) => {
       if (message !== 'open') message.replyTo.tell('late');

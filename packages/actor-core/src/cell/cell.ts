@@ -38,7 +38,7 @@ interface FailureRecord {
  * One actor: its mailbox, its present incarnation and its state. Turns, behaviour transitions, reentrancy and lifecycle
  * are functions in files of their own; this class holds what they work on and delivers messages.
  *
- * Its private methods are static, since a private instance method costs a word in every actor.
+ * Its private methods are static, since a private instance method costs 8 bytes in every actor.
  */
 export class ActorCell<M = never> implements CellState<M> {
   readonly node: NodePorts;

@@ -46,7 +46,7 @@ const none: never[] = [];
 /**
  * The context of one incarnation; without effect once the incarnation has ended.
  *
- * Its private methods are static, since a private instance method costs a word in every context.
+ * Its private methods are static, since a private instance method costs 8 bytes in every context.
  */
 export class CellContext<M> implements IncarnationContext<M> {
   active = true;

@@ -44,7 +44,7 @@ function start(node: TestNode, name: string, outcomes: string[]): ActorRef<Word>
 }
 
 describe.each([2, 3, 5])('%i actors in a ring, each of which asks the next at once', (count) => {
-  it('are refused one question at once where all await, and the others are answered', async () => {
+  it('have one question refused at once when all await, and the others are answered', async () => {
     const node = createTestNode(createTestHub(), { nodeId: 'n' });
     const outcomes: string[] = [];
     const actors = Array.from({ length: count }, (_, i) => start(node, `a${i}`, outcomes));
@@ -56,7 +56,7 @@ describe.each([2, 3, 5])('%i actors in a ring, each of which asks the next at on
     expect(node.system.counters().deadLetters.deadlock).toBe(1);
   });
 
-  it('are all answered where one of them does not await', async () => {
+  it('are all answered when one of them does not await', async () => {
     const node = createTestNode(createTestHub(), { nodeId: 'n' });
     const outcomes: string[] = [];
     const actors = Array.from({ length: count }, (_, i) => start(node, `a${i}`, outcomes));
@@ -99,7 +99,7 @@ it('a cycle through a second actor on one of two nodes fails at once', async () 
 });
 
 it.each(['one node', 'two nodes'])(
-  'a question that was handed on to a third actor closes no cycle, on %s',
+  'a question that was forwarded to a third actor closes no cycle, on %s',
   async (where) => {
     const hub = createTestHub();
     const near = createTestNode(hub, { nodeId: 'near' });

@@ -35,7 +35,7 @@ export interface LifecycleFacts {
 
 /** What happens to an actor. */
 export type LifecycleEvent =
-  /** Its supervisor or somebody else stops it in order. */
+  /** The actor is stopped in order. */
   | 'stop'
   /** Its incarnation is to end as if the behaviour had returned `stopped`. */
   | 'stop-self'
@@ -79,7 +79,7 @@ export type LifecycleEffect =
   | 'drop-mailbox'
   /** Discards the incarnation, children included, without finishing anything. */
   | 'abandon-incarnation'
-  /** Logs a failure that nobody supervises any more, and goes on with the end. */
+  /** Logs a failure that no supervisor decides about any more, and continues with the end. */
   | 'log-failure'
   | 'begin-incarnation'
   /** The supervisor may start the next incarnation. */

@@ -151,7 +151,7 @@ const lettersOf = ({
 };
 
 describe('a dead letter', () => {
-  it('shows the message itself where it was sent', async () => {
+  it('contains the message itself on the node that sent it', async () => {
     const local = localSystem();
     const letters = lettersOf(local);
     const message = { type: 'order', id: 7 };
@@ -164,7 +164,7 @@ describe('a dead letter', () => {
     expect(letters[0]?.message).toBe(message);
   });
 
-  it('shows tag and beginning of what another node sent, and looks at no more of it than that', async () => {
+  it('shows the tag and the beginning of a message of another node, and reads no more of it', async () => {
     const hub = createTestHub();
     const [near, far] = [createTestNode(hub, { nodeId: 'near' }), createTestNode(hub, { nodeId: 'far' })];
     await settle();

@@ -43,17 +43,22 @@ describe('a recipe', () => {
 });
 
 describe('a handler', () => {
-  it.each([3, 'text', null, {}])('that returns %j fails its actor by name', async (value) => {
-    const { system, events } = localSystem();
-    const actor = system.spawn(props<string>(() => receive(() => anything(value)), { restart: 'temporary' }));
-    actor.tell('x');
-    await settle();
-    expect(events).toMatchObject([
-      { type: 'stopped', reason: 'failed', cause: { code: 'invalid-argument' } },
-    ]);
-  });
+  it.each([3, 'text', null, {}])(
+    'that returns %j fails its actor with an error that names the behaviour',
+    async (value) => {
+      const { system, events } = localSystem();
+      const actor = system.spawn(
+        props<string>(() => receive(() => anything(value)), { restart: 'temporary' }),
+      );
+      actor.tell('x');
+      await settle();
+      expect(events).toMatchObject([
+        { type: 'stopped', reason: 'failed', cause: { code: 'invalid-argument' } },
+      ]);
+    },
+  );
 
-  it('whose promise brings something else fails its actor too', async () => {
+  it('whose promise resolves to something else fails its actor too', async () => {
     const { system, events } = localSystem();
     const actor = system.spawn(
       props<string>(() => receive(async () => anything(3)), { restart: 'temporary' }),
@@ -65,7 +70,7 @@ describe('a handler', () => {
     ]);
   });
 
-  it('may throw whatever it likes', async () => {
+  it('may throw any value', async () => {
     const { system, events } = localSystem();
     const actor = system.spawn(
       props<string>(
@@ -83,37 +88,34 @@ describe('a handler', () => {
 });
 
 describe('the end of an incarnation', () => {
-  it.each(['permanent', 'transient'] as const)(
-    'lets no child of a %s actor be born into it',
-    async (restart) => {
-      const { system, clock } = localSystem();
-      let born = 0;
-      const child = props<string>(() =>
-        setup(() => {
-          born++;
-          return receive<string>(() => undefined);
-        }),
-      );
-      const actor = system.spawn(
-        props<string>(
-          () =>
-            receive(
-              () => stopped,
-              (_signal, context) => void context.spawn(child),
-            ),
-          { restart },
-        ),
-        'parent',
-      );
-      await settle();
-      actor.tell('stop');
-      await advance(clock, 500);
-      expect(born).toBe(0);
-      expect(system.inspect().map(({ path }) => path)).toEqual(restart === 'permanent' ? ['parent'] : []);
-    },
-  );
+  it.each(['permanent', 'transient'] as const)('starts no child of a %s actor', async (restart) => {
+    const { system, clock } = localSystem();
+    let born = 0;
+    const child = props<string>(() =>
+      setup(() => {
+        born++;
+        return receive<string>(() => undefined);
+      }),
+    );
+    const actor = system.spawn(
+      props<string>(
+        () =>
+          receive(
+            () => stopped,
+            (_signal, context) => void context.spawn(child),
+          ),
+        { restart },
+      ),
+      'parent',
+    );
+    await settle();
+    actor.tell('stop');
+    await advance(clock, 500);
+    expect(born).toBe(0);
+    expect(system.inspect().map(({ path }) => path)).toEqual(restart === 'permanent' ? ['parent'] : []);
+  });
 
-  it('makes its context inert, for the children of the next one too', async () => {
+  it('makes its context ineffective, also for the children of the next incarnation', async () => {
     const { system, clock } = localSystem();
     const contexts: ActorContext<string>[] = [];
     const children: ActorRef<string>[] = [];
@@ -146,7 +148,7 @@ describe('the end of an incarnation', () => {
     ]);
   });
 
-  it('of a child in the middle of the stop of its parent does not hold that up', async () => {
+  it('of a child during the stop of its parent does not delay the stop', async () => {
     const { system, events } = localSystem();
     const gate = Promise.withResolvers<never>();
     const child = props<string>(() => receive(() => gate.promise));
@@ -173,7 +175,7 @@ describe('the end of an incarnation', () => {
   });
 });
 
-describe('what its supervisor does not bring back', () => {
+describe('an actor that its supervisor does not restart', () => {
   it('is reported with its cause', async () => {
     const { system, events } = localSystem();
     const actor = system.spawn(

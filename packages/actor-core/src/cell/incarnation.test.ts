@@ -37,7 +37,7 @@ describe('an incarnation', () => {
     expect(values).toEqual(['new']);
   });
 
-  it('that is killed while it awaits is replaced, its mailbox dropped, its result ignored', async () => {
+  it('that is killed while it awaits is replaced, with its mailbox dropped and its result ignored', async () => {
     const { system, clock, events } = localSystem();
     const { promise, resolve } = Promise.withResolvers<Behaviour<string>>();
     const seen: string[] = [];

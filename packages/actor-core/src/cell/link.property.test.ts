@@ -29,7 +29,7 @@ function partner(other: () => ActorRef<never>, isLinking: boolean): Props<Order>
 const seeds = Array.from({ length: 60 }, (_, index) => index + 1);
 
 it.each(seeds)(
-  'a link over a bus that loses messages misses no failure and survives no farewell: seed %i',
+  'a link over a bus that loses messages misses no failure and ends when its node leaves: seed %i',
   async (seed) => {
     const random = seededRandom(seed);
     const hub = createTestHub({ random });

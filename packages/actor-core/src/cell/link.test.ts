@@ -62,7 +62,7 @@ async function localPair() {
 }
 
 describe('a link', () => {
-  it.each(['a', 'b'] as const)('lets the other side fail with %s, whoever made it', async (who) => {
+  it.each(['a', 'b'] as const)('fails the other side with %s, whichever side made it', async (who) => {
     const { events, system, [who]: first } = await localPair();
     first.tell('fail');
     await settle();
@@ -70,7 +70,7 @@ describe('a link', () => {
     expect(system.inspect()).toEqual([]);
   });
 
-  it('lets the other side fail with a kill, in the middle of what it awaits', async () => {
+  it('fails the other side with a kill, while its handler awaits', async () => {
     const { events, system, a, b } = await localPair();
     b.tell('hang');
     await settle();
@@ -79,7 +79,7 @@ describe('a link', () => {
     expect(ends(events)).toEqual(['a killed', 'b failed']);
   });
 
-  it('only ends with an end in order', async () => {
+  it('is only dissolved by an end in order', async () => {
     const { events, a, b } = await localPair();
     a.tell('stop');
     await settle();
@@ -97,7 +97,7 @@ describe('a link', () => {
     expect(ends(events)).toHaveLength(1);
   });
 
-  it('tells of the cause', async () => {
+  it('passes the cause on', async () => {
     const { system, clock, events } = localSystem();
     const b: ActorRef<Order> = system.spawn(
       member(() => b),
@@ -116,7 +116,7 @@ describe('a link', () => {
     });
   });
 
-  it('joins incarnations: both are restarted, and joined again by whoever links at its start', async () => {
+  it('joins incarnations: both are restarted, and joined again by the actor that links in its setup', async () => {
     const { system, clock, events } = localSystem();
     const b: ActorRef<Order> = system.spawn(
       member(() => b, { restart: 'transient' }),
@@ -140,7 +140,7 @@ describe('a link', () => {
     expect(restarts(events)).toHaveLength(4);
   });
 
-  it('goes through a chain of a thousand', async () => {
+  it('passes a failure through a chain of a thousand links', async () => {
     const { system, events } = localSystem();
     let last: ActorRef<Order> = system.spawn(member(() => last));
     const first = last;
@@ -153,7 +153,7 @@ describe('a link', () => {
     await waitUntil('all have failed', () => ends(events).length === 1_001);
   });
 
-  it('to an actor that is gone fails at once, unless that ended in order', async () => {
+  it('to an actor that has ended fails at once, unless the actor ended in order', async () => {
     const { system, events } = localSystem();
     const gone = async (order: Order) => {
       const ref: ActorRef<Order> = system.spawn(member(() => ref));
@@ -183,7 +183,7 @@ describe('a link', () => {
     expect(ends(events)).toEqual(['of-failed failed', 'of-far failed', 'of-nobody failed']);
   });
 
-  it('to itself is none', async () => {
+  it('to itself has no effect', async () => {
     const { system, events } = localSystem();
     const self: ActorRef<Order> = system.spawn(
       member(() => self, { isLinking: true }),
@@ -230,7 +230,7 @@ async function remotePair(restart: RestartType = 'temporary'): Promise<Pair> {
 }
 
 describe('a link between nodes', () => {
-  it.each(['a', 'b'] as const)('lets the other side fail with %s, whoever made it', async (who) => {
+  it.each(['a', 'b'] as const)('fails the other side with %s, whichever side made it', async (who) => {
     const { pass, nearEvents, farEvents, [who]: first } = await remotePair();
     first.tell('fail');
     await pass(200);
@@ -246,7 +246,7 @@ describe('a link between nodes', () => {
     expect([near, far].map(({ system }) => system.inspect()[0]?.incarnation)).toEqual([3, 3]);
   });
 
-  it.each(['a', 'b'] as const)('only ends when %s ends in order', async (who) => {
+  it.each(['a', 'b'] as const)('is only dissolved when %s ends in order', async (who) => {
     const { pass, nearEvents, farEvents, [who]: first } = await remotePair();
     first.tell('stop');
     await pass(8_000);
@@ -270,7 +270,7 @@ describe('a link between nodes', () => {
     expect(ends(left)).toEqual([who === 'near' ? 'b failed' : 'a failed']);
   });
 
-  it.each(['a', 'b'] as const)('says of a failure of %s even when the word of it is lost', async (who) => {
+  it.each(['a', 'b'] as const)('passes a failure of %s on even when its notice is lost', async (who) => {
     const one = await remotePair('transient');
     const deaf = who === 'a' ? one.near : one.far;
     one.hub.bus.fault = ({ from }) => (from === deaf.nodeId ? 'drop' : 'deliver');
@@ -282,7 +282,7 @@ describe('a link between nodes', () => {
     expect(other.system.inspect()[0]?.restarts).toBeGreaterThanOrEqual(1);
   });
 
-  it('to an actor that is not there fails', async () => {
+  it('to an actor that does not exist fails', async () => {
     const { pass, near, nearEvents } = await remotePair();
     const nobody = near.system.refFor<never>('far', 'nobody');
     near.system.spawn(

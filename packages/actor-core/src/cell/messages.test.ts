@@ -42,7 +42,7 @@ describe('messages', () => {
     expect(seen).toEqual(['a-begin', 'a-end', 'b-begin', 'b-end']);
   });
 
-  it('change the behaviour they are handled by', async () => {
+  it('are handled by the behaviour that the previous message left', async () => {
     const { system, events } = localSystem();
     const seen: string[] = [];
     const closed = (): Behaviour<string> => receive((message) => (message === 'open' ? open() : unhandled));
@@ -71,7 +71,7 @@ describe('messages', () => {
     expect(system.inspect()[0]?.mailboxDepth).toBe(2);
   });
 
-  it('to an actor that has ended become dead letters, those in its mailbox too', async () => {
+  it('to an actor that has ended become dead letters, also those in its mailbox', async () => {
     const { system, events } = localSystem();
     const actor = system.spawn(props<string>(() => receive(() => stopped)));
     actor.tell('stop');

@@ -13,7 +13,7 @@ import { AnswerMismatchError, RequestTimeoutError } from '../errors.ts';
 /**
  * A question that waits for its answer, and the `replyTo` ref that the question carries.
  *
- * Its private method is static, since a private instance method costs a word in every question.
+ * Its private method is static, since a private instance method costs 8 bytes in every question.
  */
 export class PendingAsk<R> extends Endpoint<R> implements Expiring, Question, BlockedSender {
   deadline = 0;

@@ -42,8 +42,8 @@ function start(): {
   return { system, ref, seen, finish };
 }
 
-describe('a handling that admits messages', () => {
-  it('lets the declared ones in while it waits, and no others', async () => {
+describe('a handler that allows reentrancy', () => {
+  it('has the declared messages handled while it waits, and no others', async () => {
     const { ref, seen, finish } = start();
     for (const message of ['slow', 'set', 'get'] as const) ref.tell(message);
     await settle();
@@ -54,7 +54,7 @@ describe('a handling that admits messages', () => {
     expect(seen).toEqual(['slow', 'get', 'get', 'slow done', 'set']);
   });
 
-  it('leaves the next handling closed again', async () => {
+  it('allows no reentrancy for the next handler', async () => {
     const { ref, seen, finish } = start();
     ref.tell('slow');
     await settle();
@@ -66,7 +66,7 @@ describe('a handling that admits messages', () => {
     expect(seen.slice(3)).toEqual(['closed done', 'get']);
   });
 
-  it('keeps the mailbox closed until what it let in has settled too', async () => {
+  it('keeps the actor busy until the reentrant handlers have settled too', async () => {
     const { ref, seen, finish } = start();
     for (const message of ['slow', 'get-slowly', 'set'] as const) ref.tell(message);
     await settle();
@@ -79,7 +79,7 @@ describe('a handling that admits messages', () => {
     expect(seen.slice(3)).toEqual(['get-slowly done', 'set', 'get']);
   });
 
-  it('is void when what it let in fails', async () => {
+  it('is discarded when a reentrant handler fails', async () => {
     const { system, ref, seen, finish } = start();
     ref.tell('slow');
     await settle();
@@ -90,7 +90,7 @@ describe('a handling that admits messages', () => {
     expect(system.inspect()[0]).toMatchObject({ state: 'restarting', lastFailure: 'Error: asked to' });
   });
 
-  it('is finished before its actor stops itself in what it let in', async () => {
+  it('is finished before its actor stops itself in a reentrant handler', async () => {
     const { system, ref, seen, finish } = start();
     ref.tell('slow');
     ref.tell('bye');

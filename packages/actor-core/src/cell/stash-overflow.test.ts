@@ -4,7 +4,7 @@ import { advance, settle } from '../testing/settle.ts';
 import { receive } from '../actor/behaviour.ts';
 import { props } from './create-props.ts';
 
-it('a stash that overflows is not given to the next incarnation, which goes on with what came after', async () => {
+it('a stash that overflows is not given to the next incarnation, which continues with the messages after it', async () => {
   const { system, clock, events } = localSystem();
   const seen: string[] = [];
   const opened = receive<string>((message) => void seen.push(message));

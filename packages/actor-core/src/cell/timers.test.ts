@@ -20,7 +20,7 @@ function timed(use: (context: ActorContext<string>) => void, seen: string[]): Pr
 }
 
 describe('timers', () => {
-  it('deliver once, or again and again', async () => {
+  it('deliver once, or at each interval', async () => {
     const { system, clock } = localSystem();
     const seen: string[] = [];
     system.spawn(
@@ -33,7 +33,7 @@ describe('timers', () => {
     expect(seen).toEqual(['tick', 'tick', 'once', 'tick']);
   });
 
-  it('give a slow actor one tick, not a backlog', async () => {
+  it('give a slow actor one message at a time, not a backlog', async () => {
     const { system, clock } = localSystem();
     const seen: string[] = [];
     system.spawn(timed((context) => context.setInterval('t', 10, 'tick'), seen));
@@ -43,7 +43,7 @@ describe('timers', () => {
     expect(seen).toEqual(['tick']);
   });
 
-  it('are not seen once cancelled, even when their message already waits', async () => {
+  it('are not delivered once cancelled, even when their message already waits', async () => {
     const { system, clock } = localSystem();
     const seen: string[] = [];
     const actor = system.spawn(timed((context) => context.setTimer('t', 10, 'late'), seen));
@@ -71,7 +71,7 @@ describe('timers', () => {
 });
 
 describe('a receive timeout', () => {
-  it('comes after silence, again after more of it, and not while messages come', async () => {
+  it('arrives after each idle time, and not while messages arrive', async () => {
     const { system, clock } = localSystem();
     const seen: string[] = [];
     const actor = system.spawn(
@@ -126,7 +126,7 @@ describe('a receive timeout of an actor that awaits', () => {
 });
 
 describe('a timer that its own message sets again', () => {
-  it('runs on with what was set last', async () => {
+  it('continues with the message that was set last', async () => {
     const { system, clock } = localSystem();
     const seen: string[] = [];
     system.spawn(

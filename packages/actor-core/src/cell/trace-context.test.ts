@@ -37,7 +37,7 @@ function through(
 }
 
 describe('a trace', () => {
-  it('goes from the message in hand to what its handler sends, and no further', async () => {
+  it('goes from the current message to the messages that its handler sends, and no further', async () => {
     const { first, seen } = through(createActorSystem(), ({ tell }) => tell());
     first.tell('a', { trace: one });
     first.tell('b');
@@ -46,7 +46,7 @@ describe('a trace', () => {
     expect(seen).toEqual([one, undefined, other]);
   });
 
-  it('holds behind an await, whatever else runs meanwhile', async () => {
+  it('stays the same after an await, whatever else runs meanwhile', async () => {
     const system = createActorSystem();
     const { first, seen } = through(system, async ({ tell }) => {
       await settle(2);
@@ -60,7 +60,7 @@ describe('a trace', () => {
     expect([seen, busy.seen]).toEqual([[one], [other, undefined]]);
   });
 
-  it('is set for whatever is sent in withTrace, by tell and by ask', async () => {
+  it('is set for all messages sent in withTrace, by tell and by ask', async () => {
     const system = createActorSystem();
     const seen: Seen = [];
     const answering = system.spawn(
@@ -81,7 +81,7 @@ describe('a trace', () => {
     expect(seen).toEqual([one, other]);
   });
 
-  it('stays with a message that is put aside, and with a promise piped to self', async () => {
+  it('stays with a stashed message, and with a promise piped to self', async () => {
     const seen: [string, string | undefined][] = [];
     const ref = createActorSystem().spawn(
       props<string>(() =>
@@ -111,7 +111,7 @@ describe('a trace', () => {
     ]);
   });
 
-  it('is left out when it is no W3C traceparent', async () => {
+  it('is left out when it is not a W3C traceparent', async () => {
     const seen: Seen = [];
     const ref = createActorSystem().spawn(noting(seen));
     ref.tell('x', { trace: 'anything' });
@@ -119,7 +119,7 @@ describe('a trace', () => {
     expect(seen).toEqual([undefined]);
   });
 
-  it('goes over the bus with tells and questions, and with what these lead to', async () => {
+  it('goes over the bus with messages and questions, and with the messages that follow from them', async () => {
     const hub = createTestHub();
     const a = createTestNode(hub, { nodeId: 'a' });
     const b = createTestNode(hub, { nodeId: 'b' });

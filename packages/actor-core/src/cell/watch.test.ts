@@ -24,7 +24,7 @@ function watcher(targets: ActorRef<never>[], seen: string[]): Props<'unwatch'> {
 }
 
 describe('watching', () => {
-  it('tells each end exactly once, with its reason', async () => {
+  it('notifies of each end exactly once, with its reason', async () => {
     const { system, clock } = localSystem();
     const seen: string[] = [];
     const ends = system.spawn(
@@ -61,7 +61,7 @@ describe('watching', () => {
     ]);
   });
 
-  it('says nothing of a restart', async () => {
+  it('does not notify of a restart', async () => {
     const { system, clock } = localSystem();
     const seen: string[] = [];
     const fails = system.spawn(
@@ -79,7 +79,7 @@ describe('watching', () => {
     expect(seen).toEqual([]);
   });
 
-  it('says nothing more once taken back, even when the notice already waits', async () => {
+  it('does not notify once cancelled, even when the notice already waits in the mailbox', async () => {
     const { system } = localSystem();
     const seen: string[] = [];
     const ends = system.spawn(
@@ -94,7 +94,7 @@ describe('watching', () => {
     expect(seen).toEqual([]);
   });
 
-  it('is one notice for one actor by whatever ref it is watched, and is taken back by any of them', async () => {
+  it('gives one notice for one actor by whatever ref it is watched, and is cancelled by any of them', async () => {
     const { system } = localSystem();
     const [kept, left] = [system.spawn(mortal(), 'kept'), system.spawn(mortal(), 'left')];
     const seen: string[] = [];
@@ -119,7 +119,7 @@ describe('watching', () => {
     expect(seen).toEqual(['kept']);
   });
 
-  it('comes after what the watched actor sent before', async () => {
+  it('arrives after the messages that the watched actor sent before', async () => {
     const { system } = localSystem();
     const seen: string[] = [];
     system.spawn(
@@ -185,7 +185,7 @@ describe('a watched end', () => {
     });
   });
 
-  it('that lies back is told as it was, to whoever watches late', async () => {
+  it('in the past is reported with its reason to a late watcher', async () => {
     const { system } = localSystem();
     const [one, other] = [system.spawn(mortal(), 'one'), system.spawn(mortal(), 'other')];
     one.tell('stop');

@@ -33,7 +33,7 @@ export type StoreTrouble = 'store-unavailable' | 'store-full' | 'store-missing';
 const storeMessages: Readonly<Record<StoreTrouble, (stream: string) => string>> = {
   'store-unavailable': (stream) => `JetStream did not confirm the operation on ${stream}`,
   'store-full': (stream) =>
-    `JetStream answers but confirms no write to ${stream}: its disk is full, or was full since nats-server started; make room and restart nats-server`,
+    `JetStream answers but confirms no write to ${stream}: its disk is full, or was full since nats-server started; free disk space and restart nats-server`,
   'store-missing': (stream) =>
     `the stream ${stream} is not in JetStream: its store was deleted or replaced; restore the store, or restart the hosts to begin with an empty store`,
 };

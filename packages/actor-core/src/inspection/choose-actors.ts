@@ -5,9 +5,9 @@ import type { Seen } from './most-relevant.ts';
  * then the most relevant of the others, each with its ancestors. The result has the order of the tree. Pure.
  */
 export function chooseActors(tops: readonly Seen[], others: readonly Seen[], limit: number): readonly Seen[] {
-  const room = Math.max(Math.ceil(limit / 2), limit - others.length);
-  const chosen = new Set<Seen>(tops.slice(0, room));
-  for (const seen of [...others, ...tops.slice(room)]) {
+  const share = Math.max(Math.ceil(limit / 2), limit - others.length);
+  const chosen = new Set<Seen>(tops.slice(0, share));
+  for (const seen of [...others, ...tops.slice(share)]) {
     if (chosen.size >= limit) break;
     const line = lineOf(seen, chosen);
     // An actor is shown only with its ancestors.

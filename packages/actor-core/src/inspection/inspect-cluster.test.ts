@@ -114,7 +114,7 @@ it('lists every node that does not answer, with the reason', async () => {
   expect(await ask({ node: 'nobody' })).toEqual([]);
 });
 
-it('shows its own actors without a bus, and says that the others cannot be asked', async () => {
+it('shows its own actors without a bus, and reports that the other nodes cannot be asked', async () => {
   const { nodes, hub, ask } = start('one', 'two');
   await advance(hub.clock, 1_000, 100);
   nodes[0].transport.disconnect();
@@ -123,7 +123,7 @@ it('shows its own actors without a bus, and says that the others cannot be asked
   expect(two?.answer).toMatchObject({ silence: { code: 'bus-unavailable' } });
 });
 
-it('answers with as much as a message may carry, and says how much it left out', async () => {
+it('answers with as much as one message may contain, and reports how much it left out', async () => {
   const { nodes: started, hub, ask } = start('one', 'two');
   const name = 'x'.repeat(250);
   for (let i = 0; i < 3_000; i++) started[1]?.system.spawn(idle, `${name}${i}`);
@@ -137,7 +137,7 @@ it('answers with as much as a message may carry, and says how much it left out',
   expect(JSON.stringify(many).length).toBeLessThan(256 * 1024);
 });
 
-it('answers a few different questions at once and says that it is busy to more; equal ones share an answer', async () => {
+it('answers a few different questions at once and is busy for more; equal questions share an answer', async () => {
   const { nodes, hub } = start('one');
   const [one] = nodes;
   one.system.spawn(idle, 'a');
@@ -150,7 +150,7 @@ it('answers a few different questions at once and says that it is busy to more; 
   expect(answers[0]).toBe(answers[19]);
 });
 
-it('refuses a limit that cannot be', async () => {
+it('refuses an invalid limit', async () => {
   const { nodes } = start('one');
   for (const limit of [0, 1_001, 1.5])
     await expect(inspectCluster(nodes[0], { limit })).rejects.toMatchObject({ argument: 'limit' });

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { StartTimes } from './start-times.ts';
 import { MessageRates } from './message-rates.ts';
 
-it('tells the age of any actor to a few hundredths, whatever their number', () => {
+it('estimates the age of any actor to a few hundredths, whatever their number', () => {
   const births = new StartTimes();
   const days = 2 * 24 * 3_600;
   for (let second = 0; second <= days; second++) births.sample(second * 10 + 1, second * 1_000);
@@ -17,7 +17,7 @@ it('tells the age of any actor to a few hundredths, whatever their number', () =
   expect(births.of(days * 10 + 1)).toBeUndefined();
 });
 
-it('takes a rate over the time since the last look, and none that is too short or too old', () => {
+it('measures a rate since the previous sample, unless that is too young or too old', () => {
   const rates = new MessageRates();
   const actor = { processed: 100 };
   expect(rates.sample(actor, 0)).toBeUndefined();

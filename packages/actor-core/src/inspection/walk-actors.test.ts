@@ -46,7 +46,7 @@ function many(count: number, prefix = 'n'): Record<string, Sketch> {
   return Object.fromEntries(Array.from({ length: count }, (_, index) => [`${prefix}${index}`, {}]));
 }
 
-it('shows each actor before its children, these in start order, with their number', async () => {
+it('shows each actor before its children, children in start order, with their number', async () => {
   const tree = { z: { children: { b: { children: { c: {} } }, a: {} } }, y: {} };
   expect(await shown(tree)).toEqual({
     total: 5,
@@ -55,7 +55,7 @@ it('shows each actor before its children, these in start order, with their numbe
   });
 });
 
-it('prefers what is parked, then restarting, then the deepest mailboxes, restarts and failures', async () => {
+it('prefers parked actors, then restarting ones, then deep mailboxes, restarts and failures', async () => {
   const crowd = {
     ...many(500),
     calm: { failed: true },
@@ -77,7 +77,7 @@ it('prefers what is parked, then restarting, then the deepest mailboxes, restart
   }
 });
 
-it('shows the top level always, and of one that is too wide the most telling half', async () => {
+it('always shows the top level, and of one that is too wide the most relevant half', async () => {
   const wide = { ...many(20), bad: { state: 'parked' } };
   const pool = { children: { deep: { depth: 7 }, ...many(50) } };
   const { paths } = await shown({ ...wide, pool }, { limit: 10 });
@@ -88,7 +88,7 @@ it('shows the top level always, and of one that is too wide the most telling hal
   expect(roomy.paths.filter((path) => !path.includes('/'))).toEqual(['a', 'b', 'c']);
 });
 
-it('shows nobody without those above', async () => {
+it('shows no actor without its ancestors', async () => {
   const tree = {
     a: { children: { b: { children: { c: { children: { deep: { depth: 900 } } } } } } },
     ...many(9),
@@ -97,7 +97,7 @@ it('shows nobody without those above', async () => {
   expect(paths).toEqual(expect.arrayContaining(['a', 'a/b', 'a/b/c', 'a/b/c/deep']));
 });
 
-it('goes into no branch that the path does not name', async () => {
+it('visits no branch that the path does not name', async () => {
   const tree = {
     agents: { children: { a1: { children: { x: {} } }, a10: {}, b: {} } },
     agents2: {},
@@ -111,7 +111,7 @@ it('goes into no branch that the path does not name', async () => {
   expect(await shown(tree, { path: 'nothing' })).toEqual({ total: 0, paths: [], children: {} });
 });
 
-it('looks at a hundred thousand in slices, and without time only at the top level of the rest', async () => {
+it('visits a hundred thousand actors in slices, and without time only the top level of the rest', async () => {
   const root = actorOf({ children: { first: { children: many(100_000) }, last: { state: 'parked' } } });
   let pauses = 0;
   const pause = async (): Promise<void> => void pauses++;

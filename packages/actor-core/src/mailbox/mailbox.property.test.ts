@@ -133,7 +133,7 @@ function play(options: MailboxOptions, played: readonly Operation[]): { ours: st
 const sender: BlockedSender = { isOver: false, accepted() {}, refuse() {} };
 const priorityOf = (message: never): number => (message as Message).priority;
 
-it('a mailbox does what three plain lists do, with every capacity, overflow and priority', () => {
+it('a mailbox behaves as three plain lists, with every capacity, overflow and priority', () => {
   const options = record({ bounds: mailboxOptions(4), priorities: option(constant(priorityOf)) }).map(
     ({ bounds, priorities }) =>
       priorities === null || bounds.overflow === 'drop-oldest'

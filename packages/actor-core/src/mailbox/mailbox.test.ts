@@ -32,7 +32,7 @@ describe('Ring', () => {
 });
 
 describe('Mailbox', () => {
-  it('hands control out before data, each in order', () => {
+  it('returns control before data, each in order', () => {
     const mailbox = new Mailbox(undefined);
     mailbox.offer('d1', false);
     mailbox.offer('c1', true);
@@ -53,13 +53,13 @@ describe('Mailbox', () => {
     expect(drain(mailbox)).toEqual(kept);
   });
 
-  it('has room for control when data is full', () => {
+  it('has space for control when data is full', () => {
     const mailbox = new Mailbox({ capacity: 1 });
     mailbox.offer('d', false);
     expect(mailbox.offer('c', true)).toBe('taken');
   });
 
-  it('takes what the runtime owes past the bound and never displaces it', () => {
+  it('accepts signals and timer messages past the bound and never displaces them', () => {
     const mailbox = new Mailbox({ capacity: 1, overflow: 'drop-oldest' });
     const owed = new Envelope('signal', undefined, { claim: () => true }, undefined);
     mailbox.force(owed);

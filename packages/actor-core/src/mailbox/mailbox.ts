@@ -29,7 +29,7 @@ interface Extras {
  * Bounded queue of one actor, with a separate control lane. Each lane has the capacity of the options. The mailbox
  * itself is the data lane, so that an actor needs one object less.
  *
- * Its private methods are static, since a private instance method costs a word in every mailbox.
+ * Its private methods are static, since a private instance method costs 8 bytes in every mailbox.
  */
 export class Mailbox extends Ring {
   readonly #limits: MailboxLimits;

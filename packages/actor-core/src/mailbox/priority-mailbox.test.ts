@@ -14,7 +14,7 @@ function drain(mailbox: { take(): unknown }): unknown[] {
 }
 
 describe('a mailbox with priorities', () => {
-  it('hands out any messages by priority, equals in the order they came', () => {
+  it('returns messages by priority, equal ones in the order of arrival', () => {
     assert(
       property(array(tuple(integer({ min: 0, max: 4 }), integer())), (given) => {
         const messages = given.map(([priority], serial) => [priority, serial] as const);
@@ -26,7 +26,7 @@ describe('a mailbox with priorities', () => {
     );
   });
 
-  it('gives out those that match, wherever they stand, and keeps the order of the rest', () => {
+  it('removes the matching messages, wherever they stand, and keeps the order of the others', () => {
     const mailbox = createMailbox({ priorityOf, capacity: 10 });
     const messages: Message[] = [1, 5, 2, 4, 3].map((priority, serial) => [priority, serial]);
     for (const message of messages) mailbox.offer(message, false);
@@ -44,7 +44,7 @@ describe('a mailbox with priorities', () => {
     ]);
   });
 
-  it('lets control overtake, puts back in front of equals, and keeps its bound', () => {
+  it('lets control overtake, puts messages back in front of equal ones, and keeps its bound', () => {
     const mailbox = createMailbox({ priorityOf, capacity: 2 });
     mailbox.offer([1, 1], false);
     mailbox.offer([0, 2], false);
@@ -57,13 +57,13 @@ describe('a mailbox with priorities', () => {
     expect(drain(mailbox)).toEqual(['control', [0, 2], [1, 4], [1, 5], [1, 1]]);
   });
 
-  it('handles last what has no priority', () => {
+  it('handles messages without a priority last', () => {
     const mailbox = createMailbox({ priorityOf: (message: string) => Number(message) });
     for (const message of ['none', '2', '1']) mailbox.offer(message, false);
     expect(drain(mailbox)).toEqual(['1', '2', 'none']);
   });
 
-  it('does not go with dropping the oldest', () => {
+  it('cannot be combined with dropping the oldest', () => {
     expect(() => createMailbox({ priorityOf, overflow: 'drop-oldest' })).toThrow(InvalidArgumentError);
   });
 });

@@ -12,7 +12,7 @@ const spares: unknown[][] = [];
  * Growing circular queue. An idle ring holds no slots, and a large array is released after its burst, so that idle
  * actors need little memory.
  *
- * Its private methods are static, since a private instance method costs a word in every ring.
+ * Its private methods are static, since a private instance method costs 8 bytes in every ring.
  */
 export class Ring {
   length = 0;

@@ -13,7 +13,7 @@ interface Signed {
 
 const protocol = z.object({ from: senderRefSchema<never>() });
 
-it('takes a ref for the sender only where the frame came from its node', async () => {
+it('accepts a ref as the sender only when the frame came from the node of the ref', async () => {
   const hub = createTestHub();
   const near = createTestNode(hub, { nodeId: 'near' });
   const far = createTestNode(hub, { nodeId: 'far' });
@@ -31,7 +31,7 @@ it('takes a ref for the sender only where the frame came from its node', async (
   expect(far.system.counters().deadLetters['protocol-mismatch']).toBe(2);
 });
 
-it('refuses a ref that came in no frame', () => {
+it('refuses a ref that did not arrive in a frame', () => {
   const hub = createTestHub();
   const near = createTestNode(hub, { nodeId: 'near' });
   expect(protocol.safeParse({ from: near.system.refFor('far', 'x') }).success).toBe(false);

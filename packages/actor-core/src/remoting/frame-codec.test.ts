@@ -54,23 +54,23 @@ function read(frame: Uint8Array): { incarnation: number | undefined; messages: u
 }
 
 describe('a frame', () => {
-  it.each(golden)('carries %j in the same bytes as ever', (message, hex) => {
+  it.each(golden)('encodes %j to the same bytes as in all earlier versions', (message, hex) => {
     const encoded = encodeMessage(message);
     expect(encoded.toString('hex', encoded.start, encoded.end)).toBe(hex);
   });
 
-  it('is read as it was written, by whoever has only the bytes', () => {
+  it('is read as it was written', () => {
     const bodies = golden.map(([, hex]) => Uint8Array.from(Buffer.from(hex, 'hex')));
     const frame = Buffer.concat([frameHeader(5), ...bodies]);
     expect(read(frame)).toEqual({ incarnation: 5, messages: golden.map(([message]) => message), faults: [] });
   });
 
-  it('names a large incarnation exactly', () => {
+  it('contains a large incarnation exactly', () => {
     const incarnation = 1_795_231_563_373;
     expect(read(frameHeader(incarnation)).incarnation).toBe(incarnation);
   });
 
-  it('never throws, whichever of its bytes is wrong or missing', () => {
+  it('never throws when it is read, whichever of its bytes is wrong or missing', () => {
     const body = Uint8Array.from(Buffer.from(golden[0]?.[1] ?? '', 'hex'));
     const frame = Buffer.concat([frameHeader(5), body]);
     for (let at = 0; at < frame.length; at++) {
@@ -95,7 +95,7 @@ describe('a frame', () => {
     expect(faults.length).toBeLessThanOrEqual(maxFaultsPerFrame + 1);
   });
 
-  it('of a newer node is read to its end, however many messages it holds that this node does not know', () => {
+  it('of a newer node is read to its end, however many unknown messages it has', () => {
     const unknown = encodeBytes([99, 'new'] as unknown as WireMessage);
     const known = encodeBytes([2, 1]);
     const frame = Buffer.concat([frameHeader(5), ...Array.from({ length: 1_000 }, () => unknown), known]);

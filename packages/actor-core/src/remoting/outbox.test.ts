@@ -5,7 +5,7 @@ import { kind, type WireMessage } from './wire.ts';
 
 const tell = (bytes: Uint8Array): WireMessage => [kind.tell, 'echo', 0, 0, bytes, 0];
 
-it('keeps a message whole while somebody sends another one on hearing of a lost frame', () => {
+it('keeps a message whole while the handler of a lost frame sends another message', () => {
   const frames: Uint8Array[] = [];
   let isFirst = true;
   const outbox = new Outbox({

@@ -29,7 +29,7 @@ it('keeps nothing of nodes that left without pending messages, however many come
   expect(tableSizes(a.system)).toMatchObject({ outboxes: 0, peers: 0 });
 });
 
-it('keeps a bounded number of lanes to nodes that never were', async () => {
+it('keeps a bounded number of lanes to nodes that never existed', async () => {
   const a = createTestNode(createTestHub(), { nodeId: 'a' });
   for (let n = 0; n < 5_000; n++) {
     a.system.refFor<string>(`made-up-${n}`, 'nobody').tell('hello');
@@ -39,7 +39,7 @@ it('keeps a bounded number of lanes to nodes that never were', async () => {
   expect(tableSizes(a.system).outboxes).toBeLessThanOrEqual(1_200);
 });
 
-it('keeps a bounded number of peers, and forgets the one that is down for longest first', () => {
+it('keeps a bounded number of peers, and first forgets the peer that is down for longest', () => {
   const peers = new Peers(silentLogger);
   for (let n = 0; n < 4_000; n++) peers.up(`up-${n}`, 1);
   for (let n = 0; n < 4_000; n++) peers.down(`down-${n}`, 1, true, n);
@@ -48,7 +48,7 @@ it('keeps a bounded number of peers, and forgets the one that is down for longes
   expect(peers.isDown('down-3999')).toBe(true);
 });
 
-it('ends the interest of a node that crashed and never came back', async () => {
+it('removes the watches of a node that crashed and never came back', async () => {
   const hub = createTestHub();
   const [a, b] = [createTestNode(hub, { nodeId: 'a' }), createTestNode(hub, { nodeId: 'b' })];
   await settle();

@@ -85,7 +85,7 @@ const reasons = (events: RuntimeEvent[]) =>
   events.flatMap((event) => (event.type === 'dead-letter' ? [event.reason] : []));
 
 describe('a ref to another node', () => {
-  it('carries messages, byte strings and refs, and refs come back as themselves', async () => {
+  it('carries messages, byte strings and refs, and refs come back as the same refs', async () => {
     const { a, seen } = await pair();
     const replies: unknown[] = [];
     const here = a.system.spawn(
@@ -116,7 +116,7 @@ describe('a ref to another node', () => {
     expect(seen).toHaveLength(51);
   });
 
-  it('begins another frame after 64 messages or 32 KiB, and sends what is larger alone', async () => {
+  it('starts another frame after 64 messages or 32 KiB, and sends a larger message alone', async () => {
     const { a, frames, seen } = await pair();
     const echo = a.system.refFor<Message>('b', 'echo');
     for (let i = 0; i < 600; i++) echo.tell({ say: 'x' });
@@ -142,7 +142,7 @@ describe('a ref to another node', () => {
     expect(seen.map(({ bytes }) => bytes?.length)).toEqual(sizes);
   });
 
-  it('refuses what is larger than the bus carries', async () => {
+  it('refuses a message that is larger than the bus accepts', async () => {
     const { a, seen } = await pair();
     const events: RuntimeEvent[] = [];
     a.system.onEvent((event) => void events.push(event));
@@ -164,7 +164,7 @@ describe('a ref to another node', () => {
     expect(seen).toEqual([]);
   });
 
-  it('fails a question whose answer is larger than the bus carries, at once and with both sizes', async () => {
+  it('fails a question whose answer is larger than the bus accepts, at once and with both sizes', async () => {
     const { a, b } = await pair();
     b.system.spawn(
       props<Message>(
@@ -185,7 +185,7 @@ describe('a ref to another node', () => {
     expect(b.system.counters().deadLetters['too-large']).toBe(1);
   });
 
-  it('takes an answer that is what the asker said it must be, and fails the question by any other', async () => {
+  it('accepts an answer that fits the schema of the asker, and fails the question by any other answer', async () => {
     const { a, b } = await pair();
     const ask = (reply: z.ZodType<Message>) =>
       a.system.ask<Message, Message>(
@@ -200,7 +200,7 @@ describe('a ref to another node', () => {
     expect(b.system.counters().events['bad-frame']).toBeUndefined();
   });
 
-  it('counts what the bus does not take though it is there', async () => {
+  it('counts messages that a connected bus does not accept', async () => {
     const { a } = await pair();
     a.transport.publish = () => false;
     a.system.refFor<Message>('b', 'echo').tell({ say: 'too much' });
@@ -222,7 +222,7 @@ describe('a ref to another node', () => {
     expect(seen).toEqual([]);
   });
 
-  it('fails a question at once when the actor has no protocol, or the bus is away', async () => {
+  it('fails a question at once when the actor has no protocol, or the bus is not connected', async () => {
     const { a } = await pair({});
     const ask = () =>
       a.system.ask(
@@ -235,7 +235,7 @@ describe('a ref to another node', () => {
     await expect(ask()).rejects.toMatchObject({ code: 'bus-unavailable' });
   });
 
-  it('of an earlier life reaches nobody', async () => {
+  it('of an earlier incarnation reaches no actor', async () => {
     const { a, b, hub, events, pass } = await pair();
     const old = b.system.spawn(
       props<Message>(() => receive(() => undefined), { protocol }),
@@ -272,7 +272,7 @@ describe('a ref to another node', () => {
   });
 });
 
-describe('what comes from outside', () => {
+describe('a frame from outside', () => {
   const packr = new Packr({ useRecords: false });
   const frame = (...values: unknown[]) =>
     Uint8Array.of(1, ...values.flatMap((value) => [...packr.pack(value)]));
@@ -308,7 +308,7 @@ describe('what comes from outside', () => {
     expect(b.system.counters().events['dead-letter']).toBe(5_000);
   });
 
-  it('is delivered where it can be read, after something in the same frame that cannot', async () => {
+  it('has its readable messages delivered, also after a value that cannot be read', async () => {
     const { hub, b, seen } = await pair();
     hub.bus
       .connect('stranger')
@@ -335,14 +335,14 @@ describe('watching an actor of another node', () => {
     expect(told).toEqual([reason]);
   });
 
-  it('tells that there is none', async () => {
+  it('reports that the actor does not exist', async () => {
     const { a } = await pair();
     const told = watchFrom(a, a.system.refFor('b', 'nobody'));
     await settle();
     expect(told).toEqual(['not-found']);
   });
 
-  it('tells node-down when the node crashes, says goodbye, or comes back in another life', async () => {
+  it('reports node-down when the node crashes, leaves, or returns in another incarnation', async () => {
     for (const end of ['crash', 'leave', 'replace'] as const) {
       const { a, b, hub, pass } = await pair();
       const told = watchFrom(a, a.system.refFor('b', 'echo'));
@@ -371,7 +371,7 @@ describe('watching an actor of another node', () => {
     }
   });
 
-  it('tells node-down when presence knows already why: unreachable, left, or of another life', async () => {
+  it('reports node-down at once when presence knows the reason: unreachable, left, or another incarnation', async () => {
     for (const end of ['unreachable', 'left', 'replaced'] as const) {
       const { a, b, hub, pass } = await pair();
       const known: string[] = [];
@@ -388,7 +388,7 @@ describe('watching an actor of another node', () => {
     }
   });
 
-  it('tells node-down when the node was never there', async () => {
+  it('reports node-down when the node never existed', async () => {
     const { a, pass } = await pair();
     const told = watchFrom(a, a.system.refFor('ghost', 'x'));
     await pass(6_000);
@@ -415,7 +415,7 @@ describe('watching an actor of another node', () => {
     }
   });
 
-  it('outlives an outage of the bus, and silence of the outage does not count', async () => {
+  it('survives an outage of the bus, and the silence of the outage does not count', async () => {
     const { a, hub, pass } = await pair();
     const told = watchFrom(a, a.system.refFor('b', 'echo'));
     await pass(1_000);
@@ -430,7 +430,7 @@ describe('watching an actor of another node', () => {
   });
 });
 
-it('a circle of questions through two nodes fails at once', async () => {
+it('a cycle of questions through two nodes fails at once', async () => {
   const { a, b } = await pair();
   type Question = { readonly replyTo: ActorRef<string> };
   const question = z.object({ replyTo: actorRefSchema<string>() });

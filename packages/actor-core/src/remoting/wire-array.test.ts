@@ -3,12 +3,12 @@ import { z } from 'zod';
 import { wireArray, wireStrings } from './wire-array.ts';
 
 describe('an array from another node', () => {
-  it('takes elements that fit, as their schema changes them', () => {
+  it('accepts elements that fit, as their schema transforms them', () => {
     expect(wireArray(z.object({ a: z.number() })).parse([{ a: 1, b: 2 }])).toEqual([{ a: 1 }]);
     expect(wireStrings.parse(['a', ''])).toEqual(['a', '']);
   });
 
-  it('names the first element that does not fit and looks at none behind it', () => {
+  it('names the first element that does not fit and checks no later one', () => {
     let looks = 0;
     const element = z.custom<number>((value) => {
       looks += 1;
@@ -28,7 +28,7 @@ describe('an array from another node', () => {
     expect(wireStrings.safeParse(bad).error?.issues).toHaveLength(1);
   });
 
-  it('refuses what is longer than its bound before it looks at an element', () => {
+  it('refuses an array above its bound before it checks an element', () => {
     const parsed = wireArray(z.never(), 2).safeParse([1, 2, 3]);
     expect(parsed.error?.issues[0]?.message).toBe('has more than 2 elements');
   });

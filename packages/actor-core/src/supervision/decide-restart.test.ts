@@ -57,7 +57,7 @@ describe('decideRestart', () => {
     ).toMatchObject({ type: 'restart', restart: expected, remove: [] });
   });
 
-  it('ends temporary siblings that fall with the others for good', () => {
+  it('ends temporary siblings that are stopped with the others', () => {
     expect(
       decide({ strategy: 'one-for-all' }, 'failed', ['temporary', 'permanent', 'temporary']),
     ).toMatchObject({ restart: ['b'], remove: ['a', 'c'] });
@@ -69,7 +69,7 @@ describe('decideRestart', () => {
     });
   });
 
-  it('escalates one restart over the intensity, counted over all children', () => {
+  it('escalates at one restart above the intensity, counted over all children', () => {
     const history = [500, 600, 700];
     expect(decide({ intensity: 3 }, 'failed', ['permanent', 'permanent'], 'b', history, [])).toEqual({
       type: 'escalate',
@@ -84,7 +84,7 @@ describe('decideRestart', () => {
     expect(decide({ intensity: 0 }, 'stopped', ['permanent', 'permanent'])).toEqual({ type: 'escalate' });
   });
 
-  it('parks a child of a dynamic supervisor by its own count alone', () => {
+  it('parks a child of a dynamic supervisor by the count of that child alone', () => {
     const dynamic = { dynamic: true, intensity: 3 };
     expect(decide(dynamic, 'failed', ['permanent', 'permanent'], 'b', [1, 2, 3, 4, 5], [])).toMatchObject({
       type: 'restart',
@@ -94,7 +94,7 @@ describe('decideRestart', () => {
     });
   });
 
-  it('backs off by how often this child was restarted within the period', () => {
+  it('derives the backoff from the restarts of this child within the period', () => {
     const delays = [[], [900], [900, 950]].map((childHistory) =>
       decide({ intensity: 10 }, 'failed', ['permanent', 'permanent'], 'b', childHistory),
     );

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { inSequence } from './in-sequence.ts';
 
-it('does the next step only when the one before is done', () => {
+it('runs the next step only when the previous step is done', () => {
   const trace: string[] = [];
   const waiting: (() => void)[] = [];
   inSequence(

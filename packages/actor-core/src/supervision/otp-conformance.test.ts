@@ -321,7 +321,7 @@ describe('auto-shutdown', () => {
       });
     }
   }
-  it('with all-significant, a parked child is waited for no longer', async () => {
+  it('with all-significant, a parked child does not hold up the shutdown', async () => {
     const row = {
       title: '',
       options: { dynamic: true, intensity: 0, autoShutdown: 'all-significant' as const },

@@ -32,7 +32,7 @@ describe('backoff', () => {
     expect(restartDelayMs(0, 100, 1_000, 0.999_999)).toBeCloseTo(50, 3);
   });
 
-  it('stays 0 where none is wanted, however many restarts came before', () => {
+  it('stays 0 without a backoff, however many restarts came before', () => {
     expect(restartDelayMs(5_000, 0, 0, 0.3)).toBe(0);
   });
 });

@@ -108,7 +108,7 @@ function living(tree: Family): { sup: boolean; children: string[] } {
   };
 }
 
-it('whoever OTP says lives after any sequence of ends lives, and nobody else', async () => {
+it('after any sequence of ends exactly the children live that live in OTP', async () => {
   await assert(
     asyncProperty(
       supervisionOptions(),

@@ -23,7 +23,7 @@ describe('a supervisor', () => {
     expect(trace).toEqual(['-b1', ...expected]);
   });
 
-  it('does not start a temporary sibling again that fell with the others', async () => {
+  it('does not restart a temporary sibling that was stopped with the others', async () => {
     const {
       tell,
       advance: pass,
@@ -36,7 +36,7 @@ describe('a supervisor', () => {
     expect(events).toContainEqual({ type: 'stopped', path: 'sup/c', reason: 'stopped' });
   });
 
-  it('waits its backoff, twice as long each time', async () => {
+  it('waits for its backoff, twice as long each time', async () => {
     const { tell, trace, clock } = await family({ backoffMs: 1_000, intensity: 5 }, { a: 'permanent' });
     for (const full of [1_000, 2_000, 4_000]) {
       await tell('a', 'fail');
@@ -63,7 +63,7 @@ describe('a supervisor', () => {
     ]);
   });
 
-  it('gives up over its intensity and fails itself; its own supervisor starts it again with new children', async () => {
+  it('fails when its intensity is exceeded; its own supervisor restarts it with new children', async () => {
     const {
       tell,
       advance: pass,
@@ -90,7 +90,7 @@ describe('a supervisor', () => {
     ]);
   });
 
-  it('parks one child of a dynamic supervisor and lets its siblings go on', async () => {
+  it('parks one child of a dynamic supervisor while its siblings continue', async () => {
     const {
       tell,
       advance: pass,
@@ -115,7 +115,7 @@ describe('a supervisor', () => {
     expect(events.at(-1)).toMatchObject({ type: 'dead-letter', reason: 'no-such-actor' });
   });
 
-  it('lets a failure that nobody stops reach the root, and the system ends with it', async () => {
+  it('lets a failure that no supervisor stops reach the root, which ends the system', async () => {
     const { tell, advance: pass, system } = await family({ intensity: 0 }, { a: 'permanent' }, 'permanent');
     for (let i = 0; i < 4; i++) {
       await tell('a', 'fail');
@@ -126,7 +126,7 @@ describe('a supervisor', () => {
     expect((cause as RestartIntensityExceededError).child).toBe('sup');
   });
 
-  it('kills a sibling that does not end in time and starts the group all the same', async () => {
+  it('kills a sibling that does not end in time and restarts the group', async () => {
     const {
       tell,
       advance: pass,
@@ -152,7 +152,7 @@ describe('a supervisor', () => {
     expect(trace.filter((line) => line.startsWith('+'))).toEqual(['+a2', '+b2', '+c2']);
   });
 
-  it('does not bring back a child that was stopped while it waited for its restart', async () => {
+  it('does not restart a child that was stopped while it waited for its restart', async () => {
     const {
       tell,
       advance: pass,
@@ -176,7 +176,7 @@ describe('a supervisor', () => {
     expect(system.inspect()).toEqual([]);
   });
 
-  it('stops with its children once a significant one has ended by itself', async () => {
+  it('stops with its children once a significant child has ended by itself', async () => {
     const { tell, trace, events } = await family(
       { autoShutdown: 'any-significant' },
       { a: 'permanent', b: 'transient' },
@@ -188,12 +188,12 @@ describe('a supervisor', () => {
     expect(events.at(-1)).toEqual({ type: 'stopped', path: 'sup', reason: 'stopped' });
   });
 
-  it('does not take a permanent child for significant', async () => {
+  it('refuses a permanent child as significant', async () => {
     const { events } = await family({}, { a: 'permanent' }, 'temporary', ['a']);
     expect(events).toMatchObject([{ type: 'stopped', path: 'sup', reason: 'failed' }]);
   });
 
-  it('has a clean count after it was restarted itself', async () => {
+  it('has no counted restarts after it was restarted itself', async () => {
     const { tell, advance: pass, events } = await family({ intensity: 1, backoffMs: 0 }, { a: 'permanent' });
     for (let i = 0; i < 3; i++) {
       await tell('a', 'fail');
@@ -213,7 +213,7 @@ async function parked(): Promise<Family> {
 }
 
 describe('a parked child', () => {
-  it('is brought back by hand in its place, by whoever knows its path, with a clean count and a new ref', async () => {
+  it('is replaced by unpark in its place, by its path alone, without counted restarts and with a new ref', async () => {
     const { system, trace, events, children, tell } = await parked();
     const old = children.get('a') as ActorRef<Command>;
     const ref = system.unpark(system.refFor<Command>('local', 'sup/a'));
@@ -232,7 +232,7 @@ describe('a parked child', () => {
     expect(system.inspect()[1]).toMatchObject({ path: 'sup/a', state: 'parked' });
   });
 
-  it('is brought back by its own supervisor', async () => {
+  it('is replaced by unpark of its own supervisor', async () => {
     const { system, clock, children } = await parked();
     const sup = system.spawn(
       props<'back'>(
@@ -267,7 +267,7 @@ describe('a parked child', () => {
     await system.stop(sup);
   });
 
-  it('tells who watches it late that it failed', async () => {
+  it('reports its failure to a late watcher', async () => {
     const { system, children } = await parked();
     const seen: string[] = [];
     system.spawn(
@@ -285,7 +285,7 @@ describe('a parked child', () => {
     expect(seen).toEqual(['failed']);
   });
 
-  it('is the only one that can be brought back', async () => {
+  it('is the only child that unpark accepts', async () => {
     const { system } = await parked();
     for (const path of ['sup/b', 'sup', 'nobody', '$ask'])
       expect(() => system.unpark(system.refFor('local', path))).toThrow(InvalidArgumentError);

@@ -45,7 +45,7 @@ describe('a system', () => {
     expect(events).toContainEqual({ type: 'stopped', path: 'stubborn', reason: 'killed' });
   });
 
-  it('finishes the message in hand before it stops an actor', async () => {
+  it('finishes the current message before it stops an actor', async () => {
     const { system } = localSystem();
     const { promise, resolve } = Promise.withResolvers<void>();
     const trace: string[] = [];

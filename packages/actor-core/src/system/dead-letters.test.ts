@@ -134,7 +134,7 @@ const causes: readonly [DeadLetterReason, 'near' | 'far', Cause][] = [
   ],
 ];
 
-describe('what cannot be delivered', () => {
+describe('a message that cannot be delivered', () => {
   it.each(causes)('is counted as %s on %s', async (reason, where, cause) => {
     const one = await pair();
     const events: RuntimeEvent[] = [];

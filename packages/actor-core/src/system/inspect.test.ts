@@ -6,7 +6,7 @@ import { createActorSystem } from '../node/create-actor-system.ts';
 import { props } from '../cell/create-props.ts';
 
 describe('inspect', () => {
-  it('shows the tree, each actor before its children and these in start order', async () => {
+  it('shows the tree, each actor before its children, children in start order', async () => {
     const system = createActorSystem();
     const leaf = props<string>(() => receive(() => undefined));
     const branch = props<string>(() =>
@@ -24,7 +24,7 @@ describe('inspect', () => {
     expect(seen.map(({ parentUid }) => parentUid)).toEqual([undefined, top?.uid, top?.uid, undefined]);
   });
 
-  it('tells how many messages an actor handled per second since the last look', async () => {
+  it('shows how many messages an actor handled per second since the previous call', async () => {
     const clock = new ManualClock();
     const system = createActorSystem({ clock });
     const ref = system.spawn(props<number>(() => receive(() => undefined)));

@@ -13,7 +13,7 @@ function setup() {
   return { clock, system };
 }
 
-it('a timer that has fired is forgotten, whatever its key', async () => {
+it('a timer that has fired is removed, whatever its key', async () => {
   const { clock, system } = setup();
   const reminder = system.spawn(
     props<number | 'due'>(() =>
@@ -30,7 +30,7 @@ it('a timer that has fired is forgotten, whatever its key', async () => {
   expect(tableSizes(system).timers).toBe(0);
 });
 
-it('a timer set again by the message of the one before stays', async () => {
+it('a timer that the message of the previous timer sets again stays', async () => {
   const { clock, system } = setup();
   let ticks = 0;
   const ticker = system.spawn(
@@ -50,7 +50,7 @@ it('a timer set again by the message of the one before stays', async () => {
   expect([ticks, tableSizes(system).timers]).toEqual([4, 1]);
 });
 
-it('a sibling that took its time to go down for a restart leaves nobody waiting for its end', async () => {
+it('a sibling that was slow to stop for a restart leaves no waiter for its end', async () => {
   const { clock, system } = setup();
   const gates: (() => void)[] = [];
   const busy = props<'work'>(() => receive(() => new Promise<void>((resolve) => gates.push(resolve))));

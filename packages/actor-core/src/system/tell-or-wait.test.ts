@@ -51,7 +51,7 @@ function watch(promises: readonly Promise<void>[]): string[] {
 }
 
 describe('tellOrWait', () => {
-  it.each(['local', 'remote'] as const)('waits in order for room in a full mailbox (%s)', async (where) => {
+  it.each(['local', 'remote'] as const)('waits in order for space in a full mailbox (%s)', async (where) => {
     const { a, b, slow, remote, seen, next } = await setup();
     const [system, ref]: [typeof a.system, ActorRef<number>] =
       where === 'local' ? [b.system, slow] : [a.system, remote];
@@ -66,7 +66,7 @@ describe('tellOrWait', () => {
   });
 
   it.each(['local', 'remote'] as const)(
-    'gives up at its deadline, and is not delivered after it (%s)',
+    'fails at its deadline, and is not delivered after it (%s)',
     async (where) => {
       const { hub, a, b, slow, remote, seen, next } = await setup();
       const [system, ref]: [typeof a.system, ActorRef<number>] =
@@ -80,14 +80,14 @@ describe('tellOrWait', () => {
     },
   );
 
-  it('lets no more wait than the mailbox holds', async () => {
+  it('blocks at most as many senders as the mailbox has capacity', async () => {
     const { b, slow } = await setup();
     const states = watch([1, 2, 3, 4, 5].map((n) => b.system.tellOrWait(slow, n, { timeoutMs: 1_000 })));
     await settle();
     expect(states).toEqual(['taken', 'taken', 'waits', 'waits', MailboxFullError.name]);
   });
 
-  it('tells who waits when the actor ends, and when it has ended', async () => {
+  it('rejects blocked senders when the actor ends, and when it has ended', async () => {
     const { b, slow } = await setup();
     const states = watch([1, 2, 3].map((n) => b.system.tellOrWait(slow, n, { timeoutMs: 1_000 })));
     b.system.kill(slow);
@@ -110,7 +110,7 @@ describe('tellOrWait', () => {
     },
   );
 
-  it('fails at once where the mailbox lets nobody wait', async () => {
+  it('fails at once when the mailbox does not block senders', async () => {
     const { a, remote } = await setup({ capacity: 1 });
     const states = watch([1, 2].map((n) => a.system.tellOrWait(remote, n, { timeoutMs: 1_000 })));
     await settle();
@@ -138,8 +138,8 @@ function choosy() {
   return { system, ref, gate, seen };
 }
 
-describe('a handler that lets messages in while it awaits', () => {
-  it('lets those in whose sender would wait', async () => {
+describe('a handler that allows reentrancy while it awaits', () => {
+  it('accepts messages whose sender would be blocked', async () => {
     const { system, ref, seen } = choosy();
     ref.tell(0);
     await settle();
@@ -151,7 +151,7 @@ describe('a handler that lets messages in while it awaits', () => {
     expect(states).toEqual(['taken', 'waits']);
   });
 
-  it('leaves nobody waiting before a mailbox that it emptied', async () => {
+  it('leaves no sender blocked at a mailbox that it emptied', async () => {
     const { system, ref, gate, seen } = choosy();
     // Both wait in the mailbox when the handler declares them; 1 finds it full.
     for (const message of [0, 100]) ref.tell(message);
