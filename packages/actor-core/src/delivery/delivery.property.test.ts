@@ -10,14 +10,14 @@ type Word =
       readonly say: readonly [handled: number, upTo: number, resendFrom: number] | 'unknown';
     };
 
-const life = 1;
+const channel = 1;
 const window = 4;
 
 /** A producer and a consumer, connected by a channel that loses, duplicates and reorders messages. */
 class Pair {
   readonly producer = new ProducerWindow<number>({ capacity: 1_000, resendMs: 100, resendMaxMs: 400 });
   /** Messages that each incarnation of the consumer has handled. */
-  readonly lives: number[][] = [[]];
+  readonly handledByIncarnation: number[][] = [[]];
   readonly confirmed: number[] = [];
   readonly channel: Word[] = [];
   #consumer = new ConsumerWindow(window);
@@ -33,7 +33,7 @@ class Pair {
     const rest = this.#consumer.rest();
     if (tellsRest && rest !== undefined) this.#say(rest.handled, rest.upTo, rest.resendFrom);
     this.#consumer = new ConsumerWindow(window);
-    this.lives.push([]);
+    this.handledByIncarnation.push([]);
   }
 
   pass(ms: number): void {
@@ -67,15 +67,15 @@ class Pair {
 
   #consume(effect: ProducerEffect<number>): void {
     if (effect.type === 'hello') {
-      const demand = this.#consumer.hello(life, effect.first, effect.sent);
+      const demand = this.#consumer.hello(channel, effect.first, effect.sent);
       if (demand !== undefined) this.#say(demand.handled, demand.upTo, demand.resendFrom);
     } else if (effect.type === 'item') {
-      const verdict = this.#consumer.item(life, effect.sequence);
+      const verdict = this.#consumer.item(channel, effect.sequence);
       if (verdict === 'ignore') return;
       if (verdict === 'unknown') {
         this.channel.push({ to: 'producer', say: 'unknown' });
       } else if (verdict === 'handle') {
-        this.lives.at(-1)?.push(effect.entry);
+        this.handledByIncarnation.at(-1)?.push(effect.entry);
         const demand = this.#consumer.done(effect.isLast);
         if (demand !== undefined) this.#say(demand.handled, demand.upTo, demand.resendFrom);
       } else this.#say(verdict.handled, verdict.upTo, verdict.resendFrom);
@@ -129,7 +129,7 @@ it('delivers each message once and in order to a consumer that never restarts, o
   assert(
     property(array(step, { maxLength: 300 }), (steps) => {
       const { pair, offered } = play(steps);
-      expect(pair.lives).toEqual([offered]);
+      expect(pair.handledByIncarnation).toEqual([offered]);
       expect(pair.confirmed).toEqual(offered);
       expect(pair.maxInFlight).toBeLessThanOrEqual(window);
     }),
@@ -144,8 +144,8 @@ it('loses nothing when the consumer restarts; each incarnation gets its part in 
   assert(
     property(steps, (all) => {
       const { pair, offered } = play(all);
-      for (const seen of pair.lives) expect(seen).toEqual([...new Set(seen)].toSorted((a, b) => a - b));
-      expect([...new Set(pair.lives.flat())].toSorted((a, b) => a - b)).toEqual(offered);
+      for (const seen of pair.handledByIncarnation) expect(seen).toEqual([...new Set(seen)].toSorted((a, b) => a - b));
+      expect([...new Set(pair.handledByIncarnation.flat())].toSorted((a, b) => a - b)).toEqual(offered);
       expect(pair.confirmed).toEqual(offered);
     }),
     { numRuns: 500 },

@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { type Batch, emptyBatch, joinBatch, playBatch } from './batch.ts';
 
-/** What a process of its own is asked to play. */
+/** The seeds that a separate process plays. */
 export interface BatchOrder {
   readonly first: number;
   readonly count: number;
@@ -10,11 +10,11 @@ export interface BatchOrder {
   readonly stopsAtBreak: boolean;
 }
 
-/** A batch that takes longer hangs, and is ended. */
+/** Limit for one batch; a batch that takes longer hangs and is killed. */
 const longestMs = 10 * 60_000;
 const self = fileURLToPath(import.meta.url);
 
-/** Plays a batch in a fresh process of its own; `program`: the compiled form of this file to run there. */
+/** Plays a batch in a separate process; `program` is the compiled form of this file. */
 export function playApart(order: BatchOrder, program: string = self): Promise<Batch> {
   return new Promise((resolve, reject) => {
     const child = fork(program, [JSON.stringify(order)], { timeout: longestMs });
@@ -35,7 +35,7 @@ export function playApart(order: BatchOrder, program: string = self): Promise<Ba
   });
 }
 
-/** As `playApart`, in `processes` of them side by side. */
+/** Same as `playApart`, spread over several processes. */
 export async function playSideBySide(order: BatchOrder, processes: number): Promise<Batch> {
   const share = Math.ceil(order.count / processes);
   const orders: BatchOrder[] = [];
@@ -48,7 +48,7 @@ export async function playSideBySide(order: BatchOrder, processes: number): Prom
 
 if (process.argv[1] === self && process.send !== undefined) {
   const { first, count, scenario, stopsAtBreak } = JSON.parse(process.argv[2] ?? '{}') as BatchOrder;
-  // Whoever asked is gone: nobody reads the result.
+  // The parent process has ended, so the result has no reader.
   process.once('disconnect', () => process.exit());
   process.send(await playBatch(first, count, scenario, stopsAtBreak));
   process.disconnect();

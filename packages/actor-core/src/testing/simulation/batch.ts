@@ -1,14 +1,14 @@
 import { addCounters, type Counters, noCounters } from './counters.ts';
 import { bars, everything, playSeed, type SeedResult } from './play-seed.ts';
 
-/** What many seeds came to. */
+/** Results of many seeds. */
 export interface Batch {
   seeds: number;
   readonly counters: Counters;
   leastVirtualMs: number;
   leastOperations: number;
   leastFaultKinds: number;
-  /** Seeds that broke a promise, and how. */
+  /** Seeds that broke a guarantee, and how. */
   readonly broken: { readonly seed: number; readonly broken: readonly string[] }[];
   readonly hashes: Record<number, string>;
 }
@@ -25,7 +25,7 @@ export function emptyBatch(): Batch {
   };
 }
 
-/** Plays `count` seeds from `first` on; `stopsAtBreak`: no more after one that broke something. */
+/** Plays `count` seeds from `first` on; `stopsAtBreak` ends the batch at the first broken guarantee. */
 export async function playBatch(
   first: number,
   count: number,
@@ -50,7 +50,7 @@ export function joinBatch(sum: Batch, more: Batch): void {
   Object.assign(sum.hashes, more.hashes);
 }
 
-/** What keeps a batch of every scenario from proving anything: bars that a seed missed, events that never happened. */
+/** Reasons why a batch of all scenarios proves too little: a seed below the minimum, an event that never happened. */
 export function shortfalls({ counters, leastVirtualMs, leastOperations, leastFaultKinds }: Batch): string[] {
   const never = Object.entries(counters)
     .filter(([, count]) => count === 0)
@@ -68,7 +68,7 @@ function addSeed(batch: Batch, result: SeedResult): void {
   addCounters(batch.counters, result.counters);
   batch.hashes[result.seed] = result.hash;
   if (result.broken.length > 0) {
-    // A run that was broken off says nothing about the bars.
+    // An interrupted run cannot be compared with the minimum.
     batch.broken.push({ seed: result.seed, broken: result.broken.slice(0, 5) });
     return;
   }

@@ -1,17 +1,17 @@
-/** What a batch of seeds must have seen happen; a batch in which one stays 0 proves nothing about it. */
+/** Events that a batch of seeds must contain; a batch in which one of them never happens proves nothing about it. */
 export interface Counters {
   answered: number;
   refused: number;
   restarts: number;
   escalations: number;
   deadLetters: number;
-  /** Watches that ended with their node. */
+  /** Watched actors that were lost with their node. */
   nodeDowns: number;
   /** Partitions and lossy phases that ended. */
   heals: number;
-  /** Items that a producer sent again to a reader that had missed them. */
+  /** Items that a producer sent again after a reader missed them. */
   redeliveries: number;
-  /** Items that had to wait for their reader's credit. */
+  /** Items that had to wait for credit of their reader. */
   creditStalls: number;
 }
 

@@ -18,12 +18,12 @@ const parcel: z.ZodType<Parcel> = z.object({ from: z.string(), value: z.number()
 const window = 8;
 const resendMs = 500;
 const resendMaxMs = 4_000;
-/** Longer than any seed: what is not confirmed by its end never is. */
+/** Longer than any seed: a parcel that is unconfirmed at the end stays unconfirmed. */
 const patienceMs = 600_000;
 const mostParcels = 12;
 const failures = 0.03;
 
-/** What one life of a producer has sent to one node, and what became of it. */
+/** Parcels that one incarnation of a producer sent to one node, and their outcomes. */
 interface Line {
   readonly node: TestNode;
   sent: number;
@@ -34,9 +34,9 @@ interface Line {
 /**
  * Parcels by reliable delivery, from every node to every node, to consumers that fail now and then.
  *
- * - One life of a consumer handles each parcel once and in order; its next life begins with none left out.
- * - What is confirmed was handled.
- * - In the end everything is confirmed whose producer lives.
+ * - One incarnation of a consumer handles each parcel once and in order; the next incarnation skips none.
+ * - A confirmed parcel was handled.
+ * - In the end all parcels of live producers are confirmed.
  */
 export class Delivering implements Workload {
   readonly #world: World;
@@ -109,7 +109,7 @@ export class Delivering implements Workload {
     const create = () => {
       const last = new Map<string, number>();
       return ({ from, value }: Parcel) => {
-        if (world.chance() < failures) throw new Error('dropped it');
+        if (world.chance() < failures) throw new Error('failed on purpose');
         const line = this.#lines.get(from) as Line;
         const before = last.get(from);
         last.set(from, value);

@@ -31,11 +31,14 @@ const common: readonly Fault[] = [
   'heal',
 ];
 
-/** Strikes a world now and then; each seed sees every kind, first of all in an order of its own. */
+/**
+ * Applies faults to a world from time to time. Each seed gets every kind; the first ones come in an order that the seed
+ * picks.
+ */
 export class Faults {
   readonly #world: World;
   readonly #first: Fault[] = ['lossy', 'cut', 'crash', 'pause'];
-  /** In some worlds nothing is ever doubled by the bus: whatever comes twice there was sent twice. */
+  /** In some worlds the bus never doubles a message: a message that arrives twice there was sent twice. */
   readonly #doubles: boolean;
 
   constructor(world: World) {
@@ -65,7 +68,7 @@ export class Faults {
       case 'crash':
         return void world.crash(name);
       case 'replace':
-        // Its next life begins while words of the last one are still on their way.
+        // Its next incarnation starts while messages of the last one are still in flight.
         return world.crash(name) ? world.startNode(name) : undefined;
       case 'leave':
         return void world.leave(name);
@@ -83,7 +86,7 @@ export class Faults {
     }
   }
 
-  /** Ends all of them: the crashed come back, the cut-off are connected. */
+  /** Ends all faults: crashed nodes are started, disconnected nodes are reconnected. */
   end(): void {
     const world = this.#world;
     world.heal();

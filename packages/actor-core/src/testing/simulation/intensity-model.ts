@@ -1,6 +1,6 @@
 /**
- * OTP's restart intensity, told by the ends of children instead of by the supervisor's own books: the `intensity + 1`st
- * end within a period must end the supervisor, and no other may.
+ * Model of OTP's restart intensity, which counts the ends of children and does not use the records of the supervisor:
+ * the end number `intensity + 1` within a period must end the supervisor, and no other end may.
  */
 export class IntensityModel {
   readonly #intensity: number;
@@ -14,32 +14,35 @@ export class IntensityModel {
     this.#periodMs = periodMs;
   }
 
-  /** A permanent child's incarnation ends now. */
+  /** An incarnation of a permanent child ends now. */
   ended(nowMs: number): void {
     this.#ends = [...this.#ends.filter((atMs) => nowMs - atMs <= this.#periodMs), nowMs];
     if (this.#ends.length > this.#intensity) this.#due = true;
   }
 
-  /** The supervisor gave up. False when it should not have. */
+  /** The supervisor gave up. Returns false when it should not have. */
   gaveUp(): boolean {
     const due = this.#due;
     this.#due = false;
     return due;
   }
 
-  /** It should have given up and has not. */
+  /** Whether the supervisor should have given up and has not. */
   get owesEscalation(): boolean {
     return this.#due;
   }
 
-  /** A restart was told of. False when that is not the incarnation after its last one. */
+  /** A restart was reported. Returns false when its incarnation is not the next one. */
   restarted(child: string, incarnation: number): boolean {
     const expected = (this.#incarnations.get(child) ?? 1) + 1;
     this.#incarnations.set(child, incarnation);
     return incarnation === expected;
   }
 
-  /** A child began. False when that is not the incarnation told of last; one may be over before it began. */
+  /**
+   * A child started. Returns false when its incarnation is not the reported one; an incarnation may end before it
+   * starts.
+   */
   began(child: string, incarnation: number): boolean {
     return incarnation === (this.#incarnations.get(child) ?? 1);
   }

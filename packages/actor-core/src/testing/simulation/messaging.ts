@@ -18,9 +18,9 @@ type Note =
   | {
       readonly do: 'number';
       readonly from: string;
-      readonly life: number;
+      readonly ofSender: number;
       readonly lane: Lane;
-      /** Which life of its node it is for; 0 for any. */
+      /** Incarnation of the receiving node that the message is for; 0 for any. */
       readonly meant: number;
       readonly value: number;
     };
@@ -29,7 +29,7 @@ const note: z.ZodType<Note> = z.discriminatedUnion('do', [
   z.object({
     do: z.literal('number'),
     from: z.string(),
-    life: z.number(),
+    ofSender: z.number(),
     lane: z.enum(['control', 'data']),
     meant: z.number(),
     value: z.number(),
@@ -47,21 +47,22 @@ interface Ledger {
 }
 
 /**
- * Questions, numbered messages between nodes, and bursts within one.
+ * Questions, numbered messages between nodes, and bursts within one node.
  *
- * - Every question is settled by its deadline, with its own answer or an error of ours.
- * - What one client sends to one actor on one lane arrives in that order, where the bus keeps it; at most once, where
- *   the bus doubles nothing.
- * - A ref to one life of a node reaches no other, and nothing of a life arrives after something of a newer one.
- * - A question to a node that has said goodbye fails as soon as the asker has heard that.
- * - Within a node nothing vanishes: each message is handled or a dead letter, restarts or not.
+ * - Every question is settled by its deadline, with its own answer or a `DroverError`.
+ * - Messages of one client to one actor on one lane arrive in order, where the bus keeps the order; and at most once,
+ * where the bus doubles nothing.
+ * - A ref to one incarnation of a node reaches no other incarnation, and no message of an incarnation arrives after one
+ * of a newer incarnation.
+ * - A question to a node that has left fails as soon as the asker knows that.
+ * - Within a node no message vanishes: each one is handled or becomes a dead letter, also across restarts.
  */
 export class Messaging implements Workload {
   readonly #world: World;
   readonly #open = new Map<number, { readonly node: TestNode; readonly to: string }>();
-  /** Questions that must be settled by the next look: the node asked has left. */
+  /** Questions that must be settled by the next check: their node has left. */
   #due: number[] = [];
-  /** Refs to the desks of all lives that there were. */
+  /** Refs to the desks of all incarnations so far. */
   readonly #desks: ActorAddress[] = [];
   readonly #ledgers = new Map<TestNode, Ledger>();
   #values = 0;
@@ -85,11 +86,11 @@ export class Messaging implements Workload {
       () =>
         receive((message) => {
           ledger.handled++;
-          if (message === 'fail') throw new Error('asked to');
+          if (message === 'fail') throw new Error('failed on purpose');
         }),
       { restart: 'permanent', mailbox: { capacity: ledgerCapacity } },
     ) as unknown as Props<never>;
-    // Gives up now and then, so that messages meet an actor that is no more.
+    // Ends now and then, so that messages meet an actor that has ended.
     const shelf = supervisorProps(() => ({ book }), { intensity: 4, periodMs: 5_000 });
     node.system.spawn(
       supervisorProps(() => ({ shelf }), { intensity: 10_000, backoffMaxMs: 500 }),
@@ -121,7 +122,7 @@ export class Messaging implements Workload {
       const question = this.#open.get(value);
       world.check(
         question === undefined || !world.isAlive(question.node),
-        `question ${value} is open though ${question?.to} has said goodbye`,
+        `question ${value} is open although ${question?.to} has left`,
       );
     }
     this.#due = [];
@@ -154,7 +155,7 @@ export class Messaging implements Workload {
     const settled = (outcome: string) => {
       if (!world.isAlive(node)) return;
       world.check(this.#open.delete(value), `question ${value} was settled twice`);
-      // A frozen process looks at its clock when it runs again.
+      // A paused process reads its clock when it continues.
       const latestMs = Math.max(deadlineMs, world.resumedAtMs(node));
       world.check(world.now() <= latestMs, `question ${value} was settled after its deadline`);
       world.simulation.note(`ask ${value}: ${outcome}`);
@@ -184,10 +185,10 @@ export class Messaging implements Workload {
       one === undefined
         ? node.system.refFor<Note>(to, 'desk')
         : (localSystemOf(node.system).node.refs.resolve(one) as ActorRef<Note>);
-    const { nodeId: from, incarnation: life } = node;
+    const { nodeId: from, incarnation: ofSender } = node;
     const meant = one?.nodeIncarnation ?? 0;
     for (let i = 0; i < 3; i++)
-      ref.tell({ do: 'number', from, life, lane, meant, value: ++this.#values }, { lane });
+      ref.tell({ do: 'number', from, ofSender, lane, meant, value: ++this.#values }, { lane });
   }
 
   #burst(node: TestNode): void {
@@ -207,28 +208,28 @@ export class Messaging implements Workload {
     const world = this.#world;
     const create = () => {
       const newest = new Map<string, number>();
-      const lives = new Map<string, number>();
+      const newestIncarnations = new Map<string, number>();
       const seen = new Set<number>();
       return receive<Note>((message) => {
         if (message.do === 'echo') return message.replyTo.tell(message.value);
-        const { value, life, meant } = message;
+        const { value, ofSender, meant } = message;
         world.check(
           meant === 0 || meant === node.incarnation,
-          `${value} for life ${meant} of ${node.nodeId} reached life ${node.incarnation}`,
+          `${value} for incarnation ${meant} of ${node.nodeId} reached incarnation ${node.incarnation}`,
         );
-        const newestLife = lives.get(message.from) ?? 0;
-        lives.set(message.from, Math.max(life, newestLife));
+        const newestIncarnation = newestIncarnations.get(message.from) ?? 0;
+        newestIncarnations.set(message.from, Math.max(ofSender, newestIncarnation));
         world.check(
-          life >= newestLife,
-          `${value} of life ${life} of ${message.from} came after something of life ${newestLife}`,
+          ofSender >= newestIncarnation,
+          `${value} of incarnation ${ofSender} of ${message.from} came after a message of incarnation ${newestIncarnation}`,
         );
         if (seen.has(value)) {
-          // What is in a frame the second time is out of order and no fault of ours, where the bus doubles frames.
+          // The content of a doubled frame arrives out of order; that is the fault of the bus.
           world.check(world.simulation.struck.has('duplicate'), `${value} was delivered twice`);
           return undefined;
         }
         seen.add(value);
-        const from = `${message.from}#${life} ${message.lane}`;
+        const from = `${message.from}#${ofSender} ${message.lane}`;
         const last = newest.get(from) ?? 0;
         newest.set(from, value);
         if (world.simulation.keepsSubjectOrder)

@@ -14,8 +14,9 @@ const usage = `usage: npm run mutants -- [--seeds N] [NAME…]
 `;
 
 /**
- * Plants each known bug in a copy of the sources and plays seeds until one breaks a promise; the same seed must keep
- * every promise without the bug. Exit code 0: all were found; 1: one was not, or could not be planted; 2: wrong usage.
+ * Plants each known bug in a copy of the sources and plays seeds until one breaks a guarantee; the same seed must keep
+ * every guarantee without the bug. Exit code 0: all bugs were found; 1: one was not found or could not be planted; 2:
+ * wrong usage.
  */
 export async function mutantsMain(argv: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -50,12 +51,14 @@ async function isFound(mutant: Mutant, seeds: number, folder: string): Promise<b
     const { broken, seeds: played } = await playApart(order, program);
     const [first] = broken;
     if (first === undefined) {
-      say(`NOT FOUND  ${name}: ${played} seeds keep every promise`);
+      say(`NOT FOUND  ${name}: ${played} seeds keep every guarantee`);
       return false;
     }
     const sound = await playSeed(first.seed);
     if (sound.broken.length > 0) {
-      say(`UNSOUND    ${name}: seed ${first.seed} breaks a promise without it too: ${sound.broken[0]}`);
+      say(
+        `UNSOUND    ${name}: seed ${first.seed} breaks a guarantee without the bug too: ${sound.broken[0]}`,
+      );
       return false;
     }
     say(`found      ${name} after ${played} seeds: ${first.broken[0]?.split('\n')[0]}`);

@@ -1,11 +1,11 @@
-/** A known bug, planted as a textual patch: the simulation must find it, or it is no proof of the opposite. */
+/** A known bug, planted as a textual patch: a simulation that does not find it proves nothing about such bugs. */
 export interface Mutant {
   readonly name: string;
-  /** What the bug does. */
+  /** Effect of the bug. */
   readonly bug: string;
-  /** Below `src`. */
+  /** Path below `src`. */
   readonly file: string;
-  /** Must occur there exactly once: a patch that no longer applies is an error, not a pass. */
+  /** Text that must occur exactly once in the file: a patch that no longer applies is an error. */
   readonly find: string;
   readonly replace: string;
 }

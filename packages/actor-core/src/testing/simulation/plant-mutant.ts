@@ -5,26 +5,26 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Mutant } from './mutants.ts';
 
-/** The workspace and this package in it, from the compiled form of this file. */
+/** Folders of the workspace and of this package, from the compiled form of this file. */
 const packageFolder: string = fileURLToPath(new URL('../../../', import.meta.url));
 const root: string = join(packageFolder, '../..');
 
-/** `text` with the bug in it. @throws Error when the patch does not apply exactly once */
+/** `text` with the bug. @throws Error when the patch does not apply exactly once */
 export function applyMutant({ name, file, find, replace }: Mutant, text: string): string {
   const parts = text.split(find);
   if (parts.length !== 2) {
     throw new Error(
-      `mutant ${name}: its text occurs ${parts.length - 1} times in ${file}, not once; the code has moved, write the patch anew`,
+      `mutant ${name}: its text occurs ${parts.length - 1} times in ${file}, not once; the code has changed, so update the patch`,
     );
   }
   return parts.join(replace);
 }
 
 /**
- * Copies the sources of this package into `folder`, plants the bug and compiles. Returns the program that plays
- * batches there.
+ * Copies the sources of this package into `folder`, plants the bug and compiles. Returns the program that plays batches
+ * of the copy.
  *
- * @throws Error when the patch does not apply or what it makes does not compile
+ * @throws Error when the patch does not apply or its result does not compile
  */
 export function plantMutant(mutant: Mutant, folder: string): string {
   mkdirSync(folder, { recursive: true });

@@ -12,8 +12,8 @@ import type { Workload } from './workload.ts';
 import { nodeNames, World } from './world.ts';
 
 /**
- * What a seed is played with: all of them together, or one by its name. A part of the runtime with promises of its own
- * is simulated by a `Workload` added here.
+ * Workloads of a seed: all of them together, or one by its name. A part of the runtime with its own guarantees is
+ * simulated by a `Workload` that is added here.
  */
 const workloads: Readonly<Record<string, new (world: World) => Workload>> = {
   messaging: Messaging,
@@ -28,7 +28,7 @@ const workloads: Readonly<Record<string, new (world: World) => Workload>> = {
 export const everything = 'all';
 export const scenarioNames: readonly string[] = [everything, ...Object.keys(workloads)];
 
-/** Bar of every seed: so many nodes, so much virtual time, so many operations, so many kinds of fault. */
+/** Minimum of every seed: nodes, virtual time, operations, kinds of fault. */
 const leastVirtualMs = 60_000;
 const leastOperations = 400;
 export const bars: {
@@ -44,20 +44,20 @@ const restMs = 30_000;
 
 export interface SeedResult {
   readonly seed: number;
-  /** Equal in every run of the seed, in whatever process. */
+  /** Equal in every run of the seed, also in different processes. */
   readonly hash: string;
   readonly virtualMs: number;
   readonly operations: number;
   /** Kinds of fault that struck at least once. */
   readonly faultKinds: readonly string[];
   readonly counters: Counters;
-  /** Broken promises; empty when all were kept. */
+  /** Broken guarantees; empty when all were kept. */
   readonly broken: readonly string[];
 }
 
 /**
- * Plays one seed: five nodes, clients and faults for a virtual minute, then half a minute of peace in which everything
- * must come to rest. Odd seeds keep the order of each subject, as NATS does; even ones do not.
+ * Plays one seed: five nodes, clients and faults for a virtual minute, then half a minute without faults in which all
+ * work must end. Odd seeds keep the order of each subject, as NATS does; even seeds do not.
  */
 export async function playSeed(
   seed: number,

@@ -20,17 +20,17 @@ interface Entry {
 }
 
 /**
- * Actors that join groups and claim names, leave and end.
+ * Actors that join groups, claim names, leave and end.
  *
  * - In the end every node knows the same members and the same holders.
- * - Whoever lost a name to an earlier claim does not hold it any more, even when that one has ended.
- * - Those are alive, and no living actor that joined a group and did not leave it is missing.
+ * - An actor that lost a name to an earlier claim does not hold it again, even after the winner has ended.
+ * - All members and holders are alive, and no live actor that joined a group and did not leave it is missing.
  */
 export class Registering implements Workload {
   readonly #world: World;
   readonly #registries = new Map<TestNode, Registry>();
   readonly #joined: Entry[] = [];
-  /** Actors whose claim to a name was withdrawn, as their own nodes were told. */
+  /** Actors whose claim to a name was withdrawn, as reported to their own nodes. */
   readonly #withdrawn = new Set<string>();
   #actors = 0;
 
@@ -66,7 +66,7 @@ export class Registering implements Workload {
       for (const view of views)
         world.check(describe(view) === first, `one node sees ${describe(view)}, another ${first}`);
       for (const ref of views[0] ?? [])
-        world.check(this.#lives(ref), `${describe([ref])} is registered and gone`);
+        world.check(this.#isAlive(ref), `${describe([ref])} is registered and gone`);
       return new Set(first.split(' '));
     };
     for (const name of names)
@@ -77,7 +77,7 @@ export class Registering implements Workload {
     for (const group of groups) {
       const members = seen((registry) => registry.members(group));
       for (const entry of this.#joined)
-        if (entry.group === group && !entry.hasLeft && world.isAlive(entry.node) && this.#lives(entry.ref))
+        if (entry.group === group && !entry.hasLeft && world.isAlive(entry.node) && this.#isAlive(entry.ref))
           world.check(members.has(describe([entry.ref])), `${describe([entry.ref])} is missing in ${group}`);
     }
   }
@@ -124,7 +124,7 @@ export class Registering implements Workload {
     }
   }
 
-  /** Every second one ends by itself after a while. */
+  /** Every second actor ends by itself after a while. */
   #spawn(node: TestNode): ActorRef<never> {
     const lifeMs = this.#world.chance() * longestLifeMs;
     const isMortal = this.#world.chance() < 0.5;
@@ -137,7 +137,7 @@ export class Registering implements Workload {
     return node.system.spawn(registered, `registered${++this.#actors}`) as ActorRef<never>;
   }
 
-  #lives({ address }: ActorRef<never>): boolean {
+  #isAlive({ address }: ActorRef<never>): boolean {
     const home = this.#world.node(address.node);
     return (
       home !== undefined &&

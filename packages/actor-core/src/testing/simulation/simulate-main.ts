@@ -16,7 +16,7 @@ const usage = `usage: npm run simulate -- [--seeds N] [--first S] [--twice N] [-
 const mostProcesses = 4;
 const shown = 5;
 
-/** Exit code 0: every promise was kept; 1: one was broken, or the batch proves too little; 2: wrong usage. */
+/** Exit code 0: every guarantee was kept; 1: one was broken, or the batch proves too little; 2: wrong usage. */
 export async function simulateMain(argv: readonly string[]): Promise<number> {
   let values;
   try {
@@ -73,17 +73,17 @@ async function playMany(first: number, count: number, twice: number, scenario: s
   );
   say(JSON.stringify(batch.counters));
   say(`${repeated - differing.length} of ${repeated} seeds gave the same trace hash in two processes`);
-  // One scenario alone cannot make everything happen.
+  // One scenario alone cannot produce every event.
   const missing = scenario === everything ? shortfalls(batch) : [];
   for (const line of missing) say(`proves too little: ${line}`);
   for (const seed of differing) say(`seed ${seed} gave two different traces`);
   for (const { seed, broken } of batch.broken.slice(0, shown)) {
-    say(`seed ${seed} breaks a promise: ${broken.join('; ')}`);
+    say(`seed ${seed} breaks a guarantee: ${broken.join('; ')}`);
     say(
       `  replay it: npm run simulate -- --seed ${seed}${scenario === everything ? '' : ` --scenario ${scenario}`}`,
     );
   }
-  say(`${batch.broken.length} seeds broke a promise`);
+  say(`${batch.broken.length} seeds broke a guarantee`);
   return batch.broken.length + differing.length + missing.length === 0 ? 0 : 1;
 }
 

@@ -3,17 +3,17 @@ import { playBatch, shortfalls } from './batch.ts';
 import { playApart } from './batch-process.ts';
 import { playSeed, scenarioNames } from './play-seed.ts';
 
-// The short form; `npm run simulate` plays a thousand seeds and replays one.
+// The short form; `npm run simulate` plays a thousand seeds and replays single ones.
 const seeds = 30;
 
-it(`keeps every promise under faults, for each of ${seeds} seeds`, { timeout: 60_000 }, async () => {
+it(`keeps every guarantee under faults, for each of ${seeds} seeds`, { timeout: 60_000 }, async () => {
   const batch = await playBatch(1, seeds);
   const replays = batch.broken.map(({ seed, broken }) => `npm run simulate -- --seed ${seed}: ${broken[0]}`);
   expect(replays).toEqual([]);
   expect(shortfalls(batch)).toEqual([]);
 });
 
-it('replays a seed exactly, in this process and in another', { timeout: 30_000 }, async () => {
+it('replays a seed exactly, in this process and in another one', { timeout: 30_000 }, async () => {
   const order = { first: 7, count: 3, scenario: 'all', stopsAtBreak: false };
   const [here, there] = [await playBatch(order.first, order.count), await playApart(order)];
   expect(there).toEqual(here);
@@ -24,7 +24,7 @@ it.each(scenarioNames)('plays the scenario %s by its name', { timeout: 30_000 },
   expect(await playSeed(1, scenario)).toMatchObject({ broken: [] });
 });
 
-it('names what a batch has not shown', async () => {
+it('reports the events that a batch did not contain', async () => {
   const batch = await playBatch(1, 1, 'messaging');
   expect(shortfalls(batch)).toContain('no creditStalls in any seed');
 });

@@ -40,9 +40,9 @@ const mostAttempts = 6;
 const slowestReadMs = 120;
 
 /**
- * Counts read as streams, slowly, left half read, and taken up again where they broke.
+ * Streams of numbers that are read, read slowly, abandoned, and continued after they broke.
  *
- * - A reader sees each item once and in order, however often it had to begin again, or an error of ours.
+ * - A reader gets each item once and in order, however often it continues, or a `DroverError`.
  * - Every stream ends for its reader and for its producer.
  * - A producer is never further ahead of its reader than the window.
  */
@@ -50,9 +50,9 @@ export class Streaming implements Workload {
   readonly #world: World;
   readonly #reading = new Map<number, TestNode>();
   readonly #producing = new Map<number, TestNode>();
-  /** The highest item ever written for each reader. */
+  /** The highest item written for each reader. */
   readonly #written = new Map<number, number>();
-  /** The last item that each reader has read. */
+  /** The last item read by each reader. */
   readonly #seen = new Map<number, number>();
   #ids = 0;
   #writers = 0;
@@ -138,7 +138,7 @@ export class Streaming implements Workload {
   #counter(node: TestNode): Props<Request> {
     const create = () =>
       receive<Request>((message, context) => {
-        if (message.do === 'fail') throw new Error('asked to');
+        if (message.do === 'fail') throw new Error('failed on purpose');
         const key = ++this.#writers;
         this.#producing.set(key, node);
         void this.#write(message, context.openStream(message.replyTo, { idleTimeoutMs })).then(
@@ -170,7 +170,7 @@ export class Streaming implements Workload {
       await Promise.resolve();
       await Promise.resolve();
       if (!sent) counters.creditStalls++;
-      // The reader may have been handed the next one without having looked at it.
+      // The reader may have received the next item without having processed it.
       else
         this.#world.check(
           item <= (this.#seen.get(id) ?? 0) + 1 + window,

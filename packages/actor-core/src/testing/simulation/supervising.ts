@@ -20,14 +20,14 @@ const periodMs = 10_000;
 /**
  * Pools of workers that fail, stop and are killed, under every strategy.
  *
- * - A pool gives up exactly when a model of OTP's intensity says so.
- * - A restart is the next incarnation, and a child is told the one it is in.
- * - No mailbox exceeds its bound.
+ * - A pool gives up exactly when a model of OTP's intensity does.
+ * - A restart is the next incarnation, and a child knows its incarnation.
+ * - No mailbox exceeds its limit.
  * - In the end every worker of every pool runs.
  */
 export class Supervising implements Workload {
   readonly #world: World;
-  /** The present life of the pool of each node. */
+  /** The current incarnation of the pool of each node. */
   readonly #pools = new Map<TestNode, IntensityModel>();
 
   constructor(world: World) {
@@ -119,7 +119,7 @@ export class Supervising implements Workload {
           if (message.do === 'work') return undefined;
           model.ended(world.now());
           if (message.do === 'stop') return stopped;
-          throw new Error('asked to');
+          throw new Error('failed on purpose');
         });
       });
     return props<Order>(create, {

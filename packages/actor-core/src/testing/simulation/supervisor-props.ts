@@ -3,7 +3,7 @@ import type { Props } from '../../actor/actor-context.ts';
 import { props } from '../../cell/create-props.ts';
 import type { SupervisionOptions } from '../../actor/supervision-options.ts';
 
-/** An actor that starts `children` and supervises them, and does nothing else. */
+/** An actor that only starts and supervises `children`. */
 export function supervisorProps(
   children: () => Readonly<Record<string, Props<never>>>,
   supervision: SupervisionOptions,

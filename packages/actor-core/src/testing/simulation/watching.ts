@@ -9,7 +9,7 @@ import { nodeNames, type World } from './world.ts';
 type Order = 'watch' | 'unwatch';
 
 interface Watched {
-  /** One life of one actor on one life of its node. */
+  /** One incarnation of one actor on one incarnation of its node. */
   readonly address: ActorAddress;
   readonly watcher: TestNode;
   readonly ref: ActorRef<Order>;
@@ -20,9 +20,10 @@ interface Watched {
 const longestLifeMs = 20_000;
 
 /**
- * Actors that live for a while, watched from their own node and from others.
+ * Actors that run for a while, watched from their own node and from others.
  *
- * - A watch is told at most once, never after it was taken back, and exactly once when its actor has gone.
+ * - A termination is reported at most once, never after the watch was withdrawn, and exactly once when the actor has
+ * ended.
  */
 export class Watching implements Workload {
   readonly #world: World;
@@ -54,7 +55,7 @@ export class Watching implements Workload {
     for (const { address, watcher, told, unwatched } of this.#watched) {
       const at = `${address.node}#${address.nodeIncarnation}/${address.path}@${address.uid}`;
       world.check(told <= 1, `${watcher.nodeId} was told ${told} times of ${at}`);
-      if (world.isAlive(watcher) && !unwatched && !this.#lives(address))
+      if (world.isAlive(watcher) && !unwatched && !this.#isAlive(address))
         world.check(told === 1, `${watcher.nodeId} was never told that ${at} is gone`);
     }
   }
@@ -76,7 +77,7 @@ export class Watching implements Workload {
     );
   }
 
-  /** By a ref that names exactly that life. */
+  /** Watches by a ref that names exactly that incarnation. */
   #watch(node: TestNode, home: TestNode): boolean {
     const world = this.#world;
     const candidates = home.system.inspect().filter(({ path }) => /^mortal|^guard\/pool\//.test(path));
@@ -122,7 +123,7 @@ export class Watching implements Workload {
     this.#world.pick(own).ref.tell('unwatch');
   }
 
-  #lives({ node, nodeIncarnation, path, uid }: ActorAddress): boolean {
+  #isAlive({ node, nodeIncarnation, path, uid }: ActorAddress): boolean {
     const home = this.#world.node(node);
     return (
       home?.incarnation === nodeIncarnation &&

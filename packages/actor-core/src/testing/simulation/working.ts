@@ -9,28 +9,28 @@ import { supervisorProps } from './supervisor-props.ts';
 import type { Workload } from './workload.ts';
 import type { World } from './world.ts';
 
-/** Nodes with a dispatcher; every node works for each of them. */
+/** Nodes with a dispatcher; every node has workers for each of them. */
 const bosses = ['n0', 'n1'] as const;
 const offerMs = 2_000;
 const resendMs = 500;
 const resendMaxMs = 4_000;
-/** Longer than any seed: what is not confirmed by its end never is. */
+/** Longer than any seed: a job that is unconfirmed at the end stays unconfirmed. */
 const patienceMs = 600_000;
 const mostJobs = 6;
 const failures = 0.03;
 const longestWorkMs = 50;
 
-/** What one life of a dispatcher was given, and what became of it. */
+/** Jobs that one incarnation of a dispatcher was given, and their outcomes. */
 interface Desk {
   sent: number;
   confirmed: number;
 }
 
 /**
- * Jobs shared out among workers on every node, which fail now and then.
+ * Jobs distributed among workers on every node, which fail now and then.
  *
- * - What is confirmed was handled.
- * - In the end everything is confirmed whose dispatcher lives, whatever became of the workers.
+ * - A confirmed job was handled.
+ * - In the end all jobs of live dispatchers are confirmed, whatever happened to the workers.
  */
 export class Working implements Workload {
   readonly #world: World;
@@ -98,7 +98,7 @@ export class Working implements Workload {
     const create =
       () =>
       async (job: number): Promise<void> => {
-        if (world.chance() < failures) throw new Error('dropped it');
+        if (world.chance() < failures) throw new Error('failed on purpose');
         await new Promise<void>((resolve) => node.clock.setTimer(world.chance() * longestWorkMs, resolve));
         if (this.#handled.has(job)) world.counters.redeliveries++;
         this.#handled.add(job);

@@ -1,15 +1,15 @@
 import type { RuntimeEvent } from '../../actor/runtime-event.ts';
 import type { TestNode } from '../test-node.ts';
 
-/** One promise of the runtime under test: actors on every node, clients that use them, and what must hold. */
+/** One part of the runtime under test: actors on every node, clients that use them, and the guarantees to check. */
 export interface Workload {
-  /** A node has begun a life: start there what the clients will use. */
+  /** A node has started an incarnation: starts the actors there. */
   startNode(node: TestNode): void;
-  /** One operation of a client. False when there was nothing to do it with. */
+  /** Performs one operation of a client. Returns false when there was no actor for it. */
   act(): boolean;
   onEvent?(node: TestNode, event: RuntimeEvent): void;
-  /** What holds at every moment. */
+  /** Checks the guarantees that hold at every moment. */
   checkStep?(): void;
-  /** What holds once the faults are over and everything had time to come to rest. */
+  /** Checks the guarantees that hold when the faults are over and all work had time to end. */
   checkEnd?(): Promise<void> | void;
 }

@@ -6,15 +6,15 @@ import { type Counters, noCounters } from './counters.ts';
 
 export const nodeNames: readonly string[] = ['n0', 'n1', 'n2', 'n3', 'n4'];
 
-/** The nodes of one seed, whose lives they live, and what was seen to break. */
+/** The nodes of one seed, their incarnations, and the guarantees that were seen to break. */
 export class World {
   readonly simulation: Simulation;
   readonly counters: Counters = noCounters();
-  /** Broken promises; noted here because whoever calls would swallow an assertion. */
+  /** Broken guarantees; collected here, because an assertion would be swallowed by the code that calls. */
   readonly broken: string[] = [];
   readonly #living = new Map<string, { readonly node: TestNode; readonly execution: NodeExecution }>();
-  readonly #lives = new Map<string, number>();
-  /** Saying goodbye, and no longer of those that live; each ends for good by what is kept here. */
+  readonly #incarnations = new Map<string, number>();
+  /** Nodes that are leaving and no longer count as live, each with a function that ends it for good. */
   readonly #leaving = new Map<string, () => void>();
   readonly #onStart: (node: TestNode) => void;
   readonly #onEvent: (node: TestNode, event: RuntimeEvent) => void;
@@ -45,7 +45,7 @@ export class World {
     if (!holds) this.broken.push(`${this.now().toFixed(0)} ms: ${otherwise}`);
   }
 
-  /** Nodes that live, in no pause or in one. */
+  /** Live nodes, paused or not. */
   nodes(): TestNode[] {
     return [...this.#living.values()].map(({ node }) => node);
   }
@@ -54,7 +54,7 @@ export class World {
     return this.#living.get(name)?.node;
   }
 
-  /** A node that clients can use now: alive and not frozen. */
+  /** A node that clients can use now: live and not paused. */
   anyNode(): TestNode | undefined {
     const one = this.#living.get(this.pick(nodeNames));
     return one === undefined || one.execution.isPaused ? undefined : one.node;
@@ -64,14 +64,14 @@ export class World {
     return this.#living.get(node.nodeId)?.node === node;
   }
 
-  /** When that node, if it is or was frozen, runs again; clock milliseconds. */
+  /** End of the current or last pause of that node; clock milliseconds. */
   resumedAtMs(node: TestNode): number {
     return this.#living.get(node.nodeId)?.execution.resumedAtMs ?? 0;
   }
 
   startNode(name: string): void {
-    const incarnation = (this.#lives.get(name) ?? 0) + 1;
-    this.#lives.set(name, incarnation);
+    const incarnation = (this.#incarnations.get(name) ?? 0) + 1;
+    this.#incarnations.set(name, incarnation);
     const execution = this.simulation.execution();
     const hub = { ...this.simulation.hub, clock: execution, scheduler: execution };
     const node = createTestNode(hub, { nodeId: name, incarnation });
@@ -81,12 +81,12 @@ export class World {
     this.#onStart(node);
   }
 
-  /** May a new life of it begin? Not while the last one is still leaving. */
+  /** Whether the node may start its next incarnation: not while the last one is still leaving. */
   isGone(name: string): boolean {
     return !this.#living.has(name) && !this.#leaving.has(name);
   }
 
-  /** Goes in order: actors stopped, goodbye said. Nobody counts on it from now on. */
+  /** The node leaves in order: its actors stop, and it announces its end. It no longer counts as live. */
   leave(name: string): boolean {
     const one = this.#living.get(name);
     if (one === undefined) return false;
@@ -102,7 +102,7 @@ export class World {
     return true;
   }
 
-  /** Those that have not left by now are ended. */
+  /** Ends the nodes that have not left by now. */
   endLeaving(): void {
     for (const end of this.#leaving.values()) end();
   }
@@ -127,26 +127,26 @@ export class World {
     return true;
   }
 
-  /** Ends every fault but the crashes. */
+  /** Ends every fault except crashes. */
   heal(): void {
     if (this.simulation.isCut || this.simulation.faults.drop > 0) this.counters.heals++;
     this.simulation.heal();
   }
 
-  /** Everybody who lives sees everybody who lives, in the life they are in. */
+  /** Every live node sees every live node in its current incarnation. */
   checkMembership(): void {
     for (const node of this.nodes()) {
       for (const name of nodeNames) {
         const seen = node.presence.member(name);
         this.check(
-          seen?.state === 'alive' && seen.incarnation === this.#lives.get(name),
+          seen?.state === 'alive' && seen.incarnation === this.#incarnations.get(name),
           `${node.nodeId} sees ${name} as ${seen?.state}#${seen?.incarnation}`,
         );
       }
     }
   }
 
-  /** Of another node only ever newer lives are believed in. */
+  /** A node accepts only increasing incarnations of another node. */
   #watchPresence(node: TestNode): void {
     const newest = new Map<string, number>();
     node.presence.onChange(({ node: other, incarnation }) => {
@@ -154,13 +154,13 @@ export class World {
       newest.set(other, incarnation);
       this.check(
         incarnation >= known || !this.isAlive(node),
-        `${node.nodeId} believes in life ${incarnation} of ${other} after life ${known}`,
+        `${node.nodeId} accepts incarnation ${incarnation} of ${other} after incarnation ${known}`,
       );
     });
   }
 
   #take(node: TestNode, event: RuntimeEvent): void {
-    // What a crashed process still does in this one is nobody's business.
+    // What the code of a crashed node still does in this process does not count.
     if (!this.isAlive(node)) return;
     const { counters } = this;
     if (event.type === 'restarted') counters.restarts++;
