@@ -3,7 +3,7 @@ import { createCircuitBreaker } from '@drover/actor-core/patterns';
 
 let isUp = false;
 let calls = 0;
-/** Something that is down at first. */
+/** A service that is down at first. */
 async function shop(): Promise<string> {
   calls++;
   if (!isUp) throw new Error('the shop is closed');

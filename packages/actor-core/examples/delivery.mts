@@ -10,7 +10,7 @@ import { z } from 'zod';
 
 const system = createActorSystem();
 
-// In order and once; a consumer that fails at a message gets it again in its next incarnation.
+// Each message arrives once and in order. The next incarnation of a consumer gets the message at which it failed.
 const letters = system.spawn(
   reliableConsumer<string>({
     protocol: z.string(),
@@ -27,7 +27,7 @@ const post = system.spawn(
   reliableProducer<string>({ consumer: system.refFor('local', letters.address.path) }),
 );
 
-/** Resolves when so many were confirmed. */
+/** Resolves when that many messages were confirmed. */
 function confirmations(count: number) {
   const done = Promise.withResolvers<void>();
   let left = count;
@@ -44,7 +44,7 @@ const posted = confirmations(3);
 for (const message of ['a', 'b', 'c']) post.tell({ type: 'send', message, replyTo: posted.replyTo });
 await posted.done;
 
-// Work goes to whichever worker has room. What one had when it was lost goes to the others.
+// Work goes to a worker that has room. The work of a lost worker goes to the others.
 const dispatcher = system.spawn(workDispatcher<number>());
 let handled = 0;
 const worker = workPuller<number>({

@@ -24,7 +24,7 @@ const connection = props<Word>(() =>
       console.log(`${from} -> ${to}, attempt ${attempt}`);
       if (from === 'connecting') firstAttempt.resolve();
     },
-    // Whatever the state is by then: a timeout by name outlasts states.
+    // A named timeout continues across states, so it fires in whatever state the machine is by then.
     onTimeouts: {
       'give-up': () => {
         console.log('gave up');
@@ -34,12 +34,12 @@ const connection = props<Word>(() =>
     },
     states: {
       connecting: {
-        // A timeout of the state: counted from when it was entered.
+        // The timeout of the state, counted from the moment it was entered.
         timeoutMs: 20,
         onTimeout: (attempt) => goTo('waiting', attempt),
         on: (word) => {
           if (word === 'connected') return goTo('connected');
-          // What is to be sent waits until there is a connection.
+          // Messages wait until there is a connection.
           return typeof word === 'object' ? postpone : notHandled;
         },
       },
@@ -66,7 +66,7 @@ const system = createActorSystem();
 const ref = system.spawn(connection, 'connection');
 ref.tell({ send: 'one' });
 ref.tell({ send: 'two' });
-// The first attempt is too slow. What comes while the machine waits is postponed as well.
+// The first attempt is too slow. Messages that arrive while the machine waits are postponed as well.
 await firstAttempt.promise;
 ref.tell('connected');
 ref.tell({ send: 'three' });

@@ -20,7 +20,7 @@ const ofFruit = topic('prices.fruit', price);
 const ofBread = topic('prices.bread', price);
 const ofAnything = topic('prices.*', price);
 
-// The till has words of its own; an adapter translates what the topic says into them.
+// The till has its own protocol; an adapter translates the messages of the topic into it.
 type Word = { readonly type: 'price'; readonly text: string } | { readonly type: 'close' };
 const closed = Promise.withResolvers<void>();
 const till = props<Word>(() =>
@@ -43,7 +43,7 @@ await south.transport.flush({ timeoutMs: 1_000 });
 
 inNorth.publish(ofFruit, { item: 'apple', cents: 40 });
 inNorth.publish(ofBread, { item: 'roll', cents: 60 });
-// What does not fit the topic is left out where it is heard.
+// A message that does not match the topic is dropped by the receiving node.
 inNorth.publish(topic('prices.fruit', z.string()), 'a pear, cheap');
 inNorth.publish(ofFruit, { item: 'last order', cents: 0 });
 await closed.promise;

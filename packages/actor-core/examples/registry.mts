@@ -22,7 +22,7 @@ const join = (nodeId: string) =>
 const [north, south] = await Promise.all([join('north'), join('south')]);
 const [inNorth, inSouth] = [startRegistry(north), startRegistry(south)];
 
-/** Lines that were printed and not waited for yet. */
+/** Lines that were printed and that nothing has waited for yet. */
 const lines: string[] = [];
 let wake = () => {};
 const say = (line: string) => {
@@ -30,7 +30,7 @@ const say = (line: string) => {
   lines.push(line);
   wake();
 };
-/** Resolves once that line has been printed, and forgets it and those before it. */
+/** Resolves when that line has been printed; forgets that line and all before it. */
 async function until(line: string): Promise<void> {
   while (!lines.includes(line)) await new Promise<void>((resolve) => (wake = resolve));
   lines.splice(0, lines.indexOf(line) + 1);

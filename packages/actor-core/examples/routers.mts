@@ -30,7 +30,7 @@ const clerk = props<Order>(() =>
 const order = (customer: string) => (replyTo: ActorRef<string>) => ({ customer, replyTo });
 const timeoutMs = 1_000;
 
-// Actors that others started: routing costs no hop. Equal customers get the same clerk.
+// A router over existing actors: routing costs no hop. The same customer gets the same clerk.
 const clerks = ['a', 'b', 'c'].map((name) => system.spawn(clerk, name));
 const router = createRouter(
   system,
@@ -42,11 +42,11 @@ const answers = await Promise.all(
 );
 console.log('the same clerk for Ada:', answers[0] === answers[2]);
 
-// Asking many: two of three answers are enough.
+// A question to several actors: two of three answers are enough.
 const asker = { system, clock: systemClock, random: systemRandom };
 console.log((await askQuorum(asker, clerks, order('Barbara'), { timeoutMs, needed: 2 })).length, 'answers');
 
-// A pool starts and supervises its own workers. One that fails is started again; the others go on meanwhile.
+// A pool starts and supervises its own workers. It restarts a worker that fails; the others continue meanwhile.
 const desk = system.spawn(pool(clerk, { size: 2 }), 'desk');
 const ask = (customer: string, withinMs = timeoutMs) =>
   system.ask(desk, order(customer), { timeoutMs: withinMs });

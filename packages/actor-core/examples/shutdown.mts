@@ -14,7 +14,7 @@ const shutdown = createCoordinatedShutdown({
 });
 shutdown.add('close-the-door', 'sign', () => console.log('closed, says the sign'));
 shutdown.add('serve-the-last', 'till', () => till.tell('the last roll'));
-// A task that takes too long is left behind: however ill a part is, the end comes. The signal tells it so.
+// A task that takes too long is abandoned, so that the shutdown always ends. Its signal is aborted.
 shutdown.add(
   'serve-the-last',
   'chatterbox',
