@@ -144,7 +144,8 @@ it('loses nothing when the consumer restarts; each incarnation gets its part in 
   assert(
     property(steps, (all) => {
       const { pair, offered } = play(all);
-      for (const seen of pair.handledByIncarnation) expect(seen).toEqual([...new Set(seen)].toSorted((a, b) => a - b));
+      for (const seen of pair.handledByIncarnation)
+        expect(seen).toEqual([...new Set(seen)].toSorted((a, b) => a - b));
       expect([...new Set(pair.handledByIncarnation.flat())].toSorted((a, b) => a - b)).toEqual(offered);
       expect(pair.confirmed).toEqual(offered);
     }),
