@@ -132,6 +132,7 @@ export const layers = {
     'config.ts',
     'go-compat',
     'http',
+    'failure.ts',
     'observe',
     'model',
     'services.ts',

@@ -5,6 +5,7 @@ import { createFleetClient, type FleetClient, type FleetConfig } from '@drover/f
 import { type GatewayConfig, resolveConfig } from './config.ts';
 import * as dialects from './dialects.ts';
 import { RequestFailure } from './errors.ts';
+import { failureOf } from './failure.ts';
 import type { Machine } from './http/allowed-host.ts';
 import { BodyBudget } from './http/body.ts';
 import { Dispatcher } from './http/dispatcher.ts';
@@ -53,6 +54,7 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
     router,
     drain: services.drain,
     machine: thisMachine(),
+    failureOf,
   });
   const release = async (): Promise<void> => {
     services.metrics.stop();

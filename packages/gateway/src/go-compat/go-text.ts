@@ -21,11 +21,11 @@ const named: Readonly<Record<string, string>> = {
 };
 
 /** Characters that Go escapes: all except letters, marks, numbers, punctuation, symbols and the space. */
-const unshown = /["\\]|[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu;
+const quoteEscaped = /["\\]|[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu;
 
 /** Quotes a text as Go's `%q` does in error texts. */
 export function goQuote(text: string): string {
-  return `"${text.toWellFormed().replace(unshown, escapeChar)}"`;
+  return `"${text.toWellFormed().replace(quoteEscaped, escapeChar)}"`;
 }
 
 function escapeChar(char: string): string {

@@ -6,7 +6,6 @@ import { type AccessRules, decideAccess } from './access.ts';
 import { isLoopback, type Machine } from './allowed-host.ts';
 import type { Drain } from './drain.ts';
 import { Exchange } from './exchange.ts';
-import { failureOf } from './failure.ts';
 import { OpenExchanges } from './open-exchanges.ts';
 import { badRequest, protocolErrorOf } from './protocol-error.ts';
 import { redirect } from './redirect.ts';
@@ -22,6 +21,8 @@ export interface DispatcherOptions {
   readonly drain: Drain;
   /** The machine that the gateway runs on. */
   readonly machine: Machine;
+  /** Converts an error that a handler throws. */
+  readonly failureOf: (error: unknown) => RequestFailure;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
@@ -115,7 +116,7 @@ export class Dispatcher {
   }
 
   #fail(exchange: Exchange, error: unknown): void {
-    const failure = exchange.interruption ?? failureOf(error);
+    const failure = exchange.interruption ?? this.#options.failureOf(error);
     this.#log(exchange, failure);
     if (exchange.isStarted) exchange.destroy();
     else exchange.fail(failure);

@@ -1,6 +1,6 @@
 import type { RequestFailure } from '../errors.ts';
 import type { Exchange } from '../http/exchange.ts';
-import { failureOf } from '../http/failure.ts';
+import { failureOf } from '../failure.ts';
 import type { Reply } from '../http/reply.ts';
 import type { Route } from '../http/route.ts';
 import { requireModel } from '../model/required-model.ts';

@@ -2,7 +2,7 @@ import { type FleetHead, type FleetRequest, isModel, modelKey, passedHeaders } f
 import { RequestFailure } from '../errors.ts';
 import { holdFor } from '../http/body.ts';
 import type { Exchange } from '../http/exchange.ts';
-import { failureOf } from '../http/failure.ts';
+import { failureOf } from '../failure.ts';
 import { retryAfterSeconds } from '../http/retry-after.ts';
 import type { ModelName } from '../model/model-name.ts';
 import { modelNotFoundText } from '../model/required-model.ts';

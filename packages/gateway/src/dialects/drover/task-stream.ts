@@ -2,7 +2,7 @@ import type { TaskEvent, TaskRequest } from '@drover/agents';
 import { RequestFailure } from '../../errors.ts';
 import type { Exchange } from '../../http/exchange.ts';
 import { commentWhileSilent } from '../../http/stream-comments.ts';
-import { failureOf } from '../../http/failure.ts';
+import { failureOf } from '../../failure.ts';
 import type { GatewayServices } from '../../services.ts';
 
 /** Most text that waits for a reader that is slower than the agent; then the task is interrupted. */

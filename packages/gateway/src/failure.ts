@@ -1,6 +1,6 @@
 import { AgentsError, type AgentsErrorCode } from '@drover/agents';
 import { FleetError, type FleetErrorCode } from '@drover/fleet';
-import { RequestFailure } from '../errors.ts';
+import { RequestFailure } from './errors.ts';
 
 const fleetStatus: Readonly<Record<FleetErrorCode, number>> = {
   'model-not-found': 404,
