@@ -13,7 +13,9 @@ export interface FleetConfig {
   readonly chunkBytes: number;
   /** Longest line of Ollama, bytes; a longer one fails the stream as `bad-upstream`. @default 64 MiB */
   readonly maxLineBytes: number;
-  /** Time without a message after which the sending end sends a beat, or repeats its unconfirmed ending. @default 1_000 */
+  /**
+   * Time without a message after which the sending end sends a beat, or repeats its unconfirmed ending. @default 1_000
+   */
   readonly beatIntervalMs: number;
   /** Silence of the receiving end after which the sending end gives up and cancels. @default 6_000 */
   readonly receiverSilenceMs: number;
@@ -24,7 +26,9 @@ export interface FleetConfig {
   readonly grantIntervalMs: number;
   /** Silence of the sending end, while the bus is connected, after which its host counts as lost. @default 3_000 */
   readonly senderSilenceMs: number;
-  /** As `senderSilenceMs`, for the first message after a reconnect: the other end may reconnect later. @default 5_000 */
+  /**
+   * As `senderSilenceMs`, for the first message after a reconnect: the other end may reconnect later. @default 5_000
+   */
   readonly reconnectSilenceMs: number;
   /** Age of a gap at which the missing lines are requested. @default 150 */
   readonly resumeDebounceMs: number;
@@ -57,9 +61,15 @@ export interface FleetConfig {
   readonly ejectMs: number;
   /** Longest ejection, milliseconds. @default 60_000 */
   readonly maxEjectMs: number;
-  /** Slow start: time from the first success after an ejection to the full share of requests, milliseconds. @default 10_000 */
+  /**
+   * Slow start: time from the first success after an ejection to the full share of requests, milliseconds. @default
+   * 10_000
+   */
   readonly slowStartMs: number;
-  /** Most instances at which a request waits; the first with a free slot serves it. 1: only where it was sent. @default 16 */
+  /**
+   * Most instances at which a request waits; the first with a free slot serves it. 1: only where it was sent. @default
+   * 16
+   */
   readonly maxPlaces: number;
   /** Time without any answer of an instance after which another instance is tried, if there is one. @default 800 */
   readonly acceptTimeoutMs: number;

@@ -7,8 +7,8 @@ import { DroverError } from '@drover/actor-core';
 export type UpstreamErrorCode = 'refused' | 'lost' | 'garbled';
 
 /**
- * An exchange with an Ollama failed below HTTP. The job reports it to its session, which decides on a retry. The message
- * may reach a client, so the address is a field of its own, for logs.
+ * An exchange with an Ollama failed below HTTP. The job reports it to its session, which decides on a retry. The
+ * message may reach a client, so the address is a field of its own, for logs.
  */
 export class UpstreamError extends DroverError {
   readonly code: UpstreamErrorCode;

@@ -22,8 +22,8 @@ interface Start extends VirtualRun {
 
 const gentle: Faults = { delayMs: 10, duplicate: 0, drop: 0 };
 /**
- * A request is known everywhere after its open, the answer to it and its places have arrived; an offer and its claim are
- * two more messages. Each step of the clock may add its own length.
+ * A request is known everywhere after its open, the answer to it and its places have arrived; an offer and its claim
+ * are two more messages. Each step of the clock may add its own length.
  */
 const gentleSlackMs = 5 * (gentle.delayMs + 5) + 25;
 
@@ -43,8 +43,8 @@ function firstStarts(rig: FleetRig): Map<string, number> {
 }
 
 /**
- * Requests that were started although an older one of the same or a higher priority waited and went on waiting. At a host
- * that began to serve a moment ago, the older ones are still on their way to its queue.
+ * Requests that were started although an older one of the same or a higher priority waited and went on waiting. At a
+ * host that began to serve a moment ago, the older ones are still on their way to its queue.
  */
 function overtakings(rig: FleetRig, servesFromMs: readonly number[], slackMs: number): string[] {
   const first = firstStarts(rig);

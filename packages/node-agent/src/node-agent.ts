@@ -19,8 +19,8 @@ import { type Counters, createCounters, type InstanceStats } from './stats.ts';
 /** The node-agent of one host: the only client of its Ollama instances. */
 export interface NodeAgent {
   /**
-   * Refuses new and waiting requests, lets running requests finish within `drainMs`, then cancels them. Resolves when no
-   * request is left inside any Ollama; `stop` must still be called.
+   * Refuses new and waiting requests, lets running requests finish within `drainMs`, then cancels them. Resolves when
+   * no request is left inside any Ollama; `stop` must still be called.
    */
   drain(): Promise<void>;
   /** Stops at once: running requests are cancelled, and their streams end. Later calls do nothing. */

@@ -44,7 +44,10 @@ export class AttemptStream {
     if (!attempt.ended && attempt.receiver.pieceUnits !== attempt.partialUnits) this.#countPartial(attempt);
   }
 
-  /** Pieces of a long line count against a bound that all calls share: no reader can limit them before the line is complete. */
+  /**
+   * Pieces of a long line count against a bound that all calls share: no reader can limit them before the line is
+   * complete.
+   */
   #countPartial(attempt: Attempt): void {
     const { partial, config } = this.#shared;
     partial.units += attempt.receiver.pieceUnits - attempt.partialUnits;

@@ -21,7 +21,9 @@ export class CallAnswer {
     this.#trail = trail;
   }
 
-  /** Handles lines of the attempt. True if they count as consumed: the caller waited for them, or they are held back. */
+  /**
+   * Handles lines of the attempt. True if they count as consumed: the caller waited for them, or they are held back.
+   */
   deliver(attempt: Attempt, lines: readonly string[], count: number): boolean {
     const { call } = this.#record;
     if (!call.headResolved && attempt.head !== undefined && isHeldBack(attempt.head, lines))
@@ -43,7 +45,9 @@ export class CallAnswer {
     return outcome;
   }
 
-  /** No host served the request: passes this host's error answer to the caller. `leastMs`: shortest time until a retry. */
+  /**
+   * No host served the request: passes this host's error answer to the caller. `leastMs`: shortest time until a retry.
+   */
   refuse({ node, instance, simulated, answer }: AnsweredFailure, leastMs: number): void {
     const { call, startedAtMs } = this.#record;
     const queuedMs = Math.round(this.#clock.now() - startedAtMs);

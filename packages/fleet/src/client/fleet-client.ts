@@ -69,8 +69,8 @@ export interface FleetCall {
    */
   readonly head: Promise<FleetHead>;
   /**
-   * The lines in order, each exactly once, in batches as they arrived. A caller that stops reading stops the credit, but
-   * not Ollama. May be iterated once, after `head`.
+   * The lines in order, each exactly once, in batches as they arrived. A caller that stops reading stops the credit,
+   * but not Ollama. May be iterated once, after `head`.
    *
    * @throws FleetError the stream broke after `head`; all lines that arrived in order were yielded before
    */

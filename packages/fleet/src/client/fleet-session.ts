@@ -217,7 +217,10 @@ class FleetSession {
     return true;
   }
 
-  /** Handles an offered slot. At an instance without the body, sends the body there unless the request has a slot by now. */
+  /**
+   * Handles an offered slot. At an instance without the body, sends the body there unless the request has a slot by
+   * now.
+   */
   #offered(offer: Extract<SessionMessage, { kind: 'offer' }>): void {
     const attempt = this.#attempt;
     const evidence = this.#slotWait.offered(offer, attempt);

@@ -10,7 +10,10 @@ export type NodeModelListing = ModelListing & { readonly node: string };
 
 export interface DescribeOptions {
   readonly timeoutMs: number;
-  /** Has each Ollama asked again which models are loaded, even if a list is cached; within `describeTimeoutMs` of the configuration. */
+  /**
+   * Has each Ollama asked again which models are loaded, even if a list is cached; within `describeTimeoutMs` of the
+   * configuration.
+   */
   readonly fresh: boolean;
 }
 

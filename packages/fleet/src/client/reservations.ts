@@ -58,7 +58,10 @@ export class Reservations {
     }
   }
 
-  /** Returns the stream id for an `open` to this instance: that of the place held there, if any, so that the `open` uses it. */
+  /**
+   * Returns the stream id for an `open` to this instance: that of the place held there, if any, so that the `open` uses
+   * it.
+   */
   takeUp(key: string): string {
     const reservation = this.#byKey.get(key);
     this.#byKey.delete(key);

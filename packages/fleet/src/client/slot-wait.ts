@@ -1,6 +1,7 @@
 /**
  * The part of a call that waits for a slot. The body waits at one instance; at the other candidates the call reserves a
- * place in the queue, ordered by the age of the request. The first instance with a free slot offers the slot to the call:
+ * place in the queue, ordered by the age of the request. The first instance with a free slot offers the slot to the
+ * call:
  *
  *   accepted, asks ─▶ reserve at the others ─▶ offer ─▶ here: claim │ there: cancel here, open there
  *

@@ -5,9 +5,9 @@
  *    ▲                                                       ▲  └─ the trial fails: twice as long ─┘   │
  *    └───────────────────────────────────────────────────────┴── a failure while it recovers ──────────┘
  *
- * Problem: a host that refuses at once looks idle, so a routing policy that prefers idle hosts sends all requests there.
- * An ejected host is asked last, not never: if every host is ejected, all of them are asked as before, and a host that
- * serves a request that was sent after its ejection recovers at once.
+ * Problem: a host that refuses at once looks idle, so a routing policy that prefers idle hosts sends all requests
+ * there. An ejected host is asked last, not never: if every host is ejected, all of them are asked as before, and a
+ * host that serves a request that was sent after its ejection recovers at once.
  */
 
 /** Limits of the breaker; the fields of `FleetConfig`. */

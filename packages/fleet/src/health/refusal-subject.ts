@@ -35,7 +35,8 @@ const requestTexts = [
 /**
  * Classifies an error answer by its status and, for a 500, by Ollama's text. A 500 that is not known to be a fault of
  * the request counts against the model: a host that cannot run one model may run the others. 404 and 405 mean that this
- * host lacks the model or the route. `foreign`: the answer did not come from Ollama, so even a 400 may differ elsewhere.
+ * host lacks the model or the route. `foreign`: the answer did not come from Ollama, so even a 400 may differ
+ * elsewhere.
  */
 export function refusalSubject(status: number, text: string, foreign = false): RefusalSubject {
   if (status === 404 || status === 405) return 'model';

@@ -18,8 +18,8 @@ export function isFull(evidence: InstanceEvidence): boolean {
 }
 
 /**
- * Whether the instance's own report shows a full queue. Unanswered requests of this client do not count: they may already
- * be finished.
+ * Whether the instance's own report shows a full queue. Unanswered requests of this client do not count: they may
+ * already be finished.
  */
 export function reportsFull({ load, pending }: InstanceEvidence): boolean {
   return load.busy + load.queued + Math.min(0, pending) >= Math.max(1, load.slots) + load.maxQueue;

@@ -16,8 +16,8 @@ export type InstanceMessage =
   | StreamMessage
   /**
    * Reserves a place in the queue, ordered by age, for a request whose body is at another instance. Must be repeated at
-   * least every `reserveIntervalMs`, or the place expires. `streamId` is that of the `open` that will use the place. For
-   * the `streamId` of a request that waits here with its body: offer a slot to it, too, before starting it.
+   * least every `reserveIntervalMs`, or the place expires. `streamId` is that of the `open` that will use the place.
+   * For the `streamId` of a request that waits here with its body: offer a slot to it, too, before starting it.
    */
   | {
       readonly kind: 'reserve';
@@ -29,11 +29,15 @@ export type InstanceMessage =
       readonly serviceMs?: number | undefined;
       readonly replyTo: ActorRef<SessionMessage>;
     }
-  /** Takes the offered slot for a request that waits here with its body. A request without its body here sends `open`. */
+  /**
+   * Takes the offered slot for a request that waits here with its body. A request without its body here sends `open`.
+   */
   | { readonly kind: 'claim'; readonly streamId: string; readonly offer: number }
   /** Declines the offered slot for now, and keeps the place. */
   | { readonly kind: 'pass'; readonly streamId: string; readonly offer: number }
-  /** Asks for Ollama's own list of models as of the last probe; with `fresh`, Ollama is first asked what is loaded now. */
+  /**
+   * Asks for Ollama's own list of models as of the last probe; with `fresh`, Ollama is first asked what is loaded now.
+   */
   | {
       readonly kind: 'describe';
       readonly replyTo: ActorRef<ModelListing>;

@@ -51,8 +51,8 @@ export interface InstanceLoad {
 }
 
 /**
- * An instance, or one model on it, that refuses requests although it answers probes: three failures in a row, or half of
- * ten and more, and no success since.
+ * An instance, or one model on it, that refuses requests although it answers probes: three failures in a row, or half
+ * of ten and more, and no success since.
  */
 export interface RefusalReport {
   /** As Ollama lists it; absent where the whole instance refuses. */

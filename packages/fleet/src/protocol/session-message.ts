@@ -6,14 +6,14 @@ import { type PassedHeaders, passedHeadersSchema } from './passed-headers.ts';
 import type { StreamMessage } from './stream-message.ts';
 
 /**
- * Messages of an instance, or of its job, to the fleet session that opened a stream. All of them travel on the data lane
- * and arrive in the order sent, so a gap means loss. The table only grows.
+ * Messages of an instance, or of its job, to the fleet session that opened a stream. All of them travel on the data
+ * lane and arrive in the order sent, so a gap means loss. The table only grows.
  */
 export type SessionMessage =
   /**
-   * The request is queued, or runs (`position` 0). `asks`: it is started only after an `offer` and a `claim`, so that its
-   * session may wait at other instances too. `etaMs`: expected wait. `job`: receives the further messages about
-   * the stream in place of the instance, which forwards them for older sessions. Absent from older node-agents.
+   * The request is queued, or runs (`position` 0). `asks`: it is started only after an `offer` and a `claim`, so that
+   * its session may wait at other instances too. `etaMs`: expected wait. `job`: receives the further messages about the
+   * stream in place of the instance, which forwards them for older sessions. Absent from older node-agents.
    */
   | {
       readonly kind: 'accepted';
@@ -24,8 +24,8 @@ export type SessionMessage =
       readonly job?: ActorRef<StreamMessage> | undefined;
     }
   /**
-   * Offers a free slot to the request that is first in the queue. Answered within `offerMs` by `claim` (the body is here),
-   * `open` (the body is elsewhere), `pass` or `cancel`; without an answer the slot goes to the next request.
+   * Offers a free slot to the request that is first in the queue. Answered within `offerMs` by `claim` (the body is
+   * here), `open` (the body is elsewhere), `pass` or `cancel`; without an answer the slot goes to the next request.
    */
   | { readonly kind: 'offer'; readonly streamId: string; readonly offer: number }
   /** Parts of the body that arrived in order; repeated every second while more are missing. */
@@ -62,8 +62,8 @@ export type SessionMessage =
       readonly continues?: boolean | undefined;
     }
   /**
-   * Sign of life after a second without any other message. `next`: number of the next line to be sent; lines are lost if
-   * it is higher than the receiver expects.
+   * Sign of life after a second without any other message. `next`: number of the next line to be sent; lines are lost
+   * if it is higher than the receiver expects.
    */
   | {
       readonly kind: 'beat';

@@ -16,7 +16,8 @@ export type StreamMessage =
   /**
    * Credit, absolute so that a lost grant does no harm: lines may be sent through `through`; everything through
    * `received` has arrived and may leave the replay buffer (the ending counts as the line after the last). Repeated at
-   * least every `grantIntervalMs` as the receiver's sign of life; its silence for `receiverSilenceMs` cancels the stream.
+   * least every `grantIntervalMs` as the receiver's sign of life; its silence for `receiverSilenceMs` cancels the
+   * stream.
    */
   | { readonly kind: 'grant'; readonly streamId: string; readonly through: number; readonly received: number }
   /** Lines are missing: send again from line `from`, or `fail` with `replay-lost`. */

@@ -20,8 +20,8 @@ export interface StreamOpen {
   /** How long the request has waited since it arrived at the fleet, milliseconds; queues order by it. @default 0 */
   readonly waitedMs?: number | undefined;
   /**
-   * Number of instances at which the request may wait, this one included. Above 1, a request that does not start at once
-   * is started only after a `claim`. @default 1
+   * Number of instances at which the request may wait, this one included. Above 1, a request that does not start at
+   * once is started only after a `claim`. @default 1
    */
   readonly places?: number | undefined;
   /** Service time of a request for this model as other instances have learnt it, milliseconds. */

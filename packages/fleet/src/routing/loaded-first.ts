@@ -30,7 +30,9 @@ export function createLoadedFirst({
   };
 }
 
-/** Compared from the left; smaller is better. `cost`: share of the slots in use while one is free, else milliseconds. */
+/**
+ * Compared from the left; smaller is better. `cost`: share of the slots in use while one is free, else milliseconds.
+ */
 type Rank = readonly [full: number, doubtful: number, tier: number, cost: number];
 
 function rankOf(evidence: InstanceEvidence, model: string, staleEvidenceMs: number): Rank {

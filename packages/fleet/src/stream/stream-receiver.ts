@@ -1,15 +1,16 @@
 /**
- * The receiving end of the inner stream: delivers lines 1, 2, 3 … in order, each exactly once, or ends with the reason why not.
+ * The receiving end of the inner stream: delivers lines 1, 2, 3 … in order, each exactly once, or ends with the reason
+ * why not.
  *
- * Messages come in the order sent; a gap means loss, never reordering, so what comes after a gap is dropped and
- * asked for again (go-back-N out of the sender's replay buffer). Credit is absolute and follows the consumer:
- * `windowLines` ahead of what it took, renewed when half is used and at least every `grantIntervalMs` as sign of
- * life. Silence counts only while the bus is connected; after a reconnect the stream is resumed at once. Silence gets a
- * grace at most once between two messages of the sender, so neither a process that stalls again and again nor a bus that
- * flaps can hide a lost sender.
+ * Messages come in the order sent; a gap means loss, never reordering, so what comes after a gap is dropped and asked
+ * for again (go-back-N out of the sender's replay buffer). Credit is absolute and follows the consumer: `windowLines`
+ * ahead of what it took, renewed when half is used and at least every `grantIntervalMs` as sign of life. Silence counts
+ * only while the bus is connected; after a reconnect the stream is resumed at once. Silence gets a grace at most once
+ * between two messages of the sender, so neither a process that stalls again and again nor a bus that flaps can hide a
+ * lost sender.
  *
- * Failure cases: sender silent → `host-lost` · bus away too long → `bus-unavailable` · deadline → `deadline` ·
- * repeated resumes without progress → `replay-lost` · the sender's own `fail`, after its last line.
+ * Failure cases: sender silent → `host-lost` · bus away too long → `bus-unavailable` · deadline → `deadline` · repeated
+ * resumes without progress → `replay-lost` · the sender's own `fail`, after its last line.
  */
 import type { FleetConfig } from '../config.ts';
 import type { PassedHeaders } from '../protocol/passed-headers.ts';
@@ -319,9 +320,9 @@ function silentAtMs(state: ReceiverState): number {
 }
 
 /**
- * A late tick shows that this process stalled: messages of the sender may wait unread in the socket, and are read before
- * the next timer fires. So the silence gets a grace, but only once: with a grace at every late timer, a busy process
- * would never find a lost sender.
+ * A late tick shows that this process stalled: messages of the sender may wait unread in the socket, and are read
+ * before the next timer fires. So the silence gets a grace, but only once: with a grace at every late timer, a busy
+ * process would never find a lost sender.
  */
 function maybeGiveStallGrace(state: ReceiverState, nowMs: number): void {
   const { ownStallMs } = state.config;

@@ -1,17 +1,17 @@
 /**
  * The sending end of the inner stream: lines from one Ollama request to one session, each numbered, none lost.
  *
- * Problem: the bus is at-most-once and the reader may be slow or away, while Ollama must never be made to wait
- * (a blocked reader holds a GPU slot). Approach: every line gets a number and stays in a bounded replay buffer
- * until the receiver confirms it; lines leave only within the receiver's absolute credit; the receiver asks for
- * what it misses. The ending is numbered too (last line + 1), so that its confirmation cannot be confused with
- * that of the last line; until confirmed it is repeated in place of the beat.
+ * Problem: the bus is at-most-once and the reader may be slow or away, while Ollama must never be made to wait (a
+ * blocked reader holds a GPU slot). Approach: every line gets a number and stays in a bounded replay buffer until the
+ * receiver confirms it; lines leave only within the receiver's absolute credit; the receiver asks for what it misses.
+ * The ending is numbered too (last line + 1), so that its confirmation cannot be confused with that of the last line;
+ * until confirmed it is repeated in place of the beat.
  *
  *   lines ──▶ [ freed | sent, unconfirmed | ready, no credit ] ──▶ chunk … end
  *                    ▲ grant.received      ▲ grant.through
  *
- * Failure cases: buffer full → `reader-too-slow`, upstream aborted, unsent lines are dropped · receiver silent
- * while the bus is connected, or bus away too long → upstream aborted, closed · a freed line is requested → `replay-lost`.
+ * Failure cases: buffer full → `reader-too-slow`, upstream aborted, unsent lines are dropped · receiver silent while
+ * the bus is connected, or bus away too long → upstream aborted, closed · a freed line is requested → `replay-lost`.
  */
 import type { ActorRef } from '@drover/actor-core';
 import type { FleetConfig } from '../config.ts';

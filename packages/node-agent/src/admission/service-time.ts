@@ -8,8 +8,9 @@ const maxModels = 512;
 const unknownServiceMs = 1_000;
 
 /**
- * Service time of each model on this Ollama, learnt from complete answers. A moving geometric mean: one answer a hundred
- * times as long as usual must not dominate the estimate (an arithmetic mean predicted 60 s for a burst that took 6 s).
+ * Service time of each model on this Ollama, learnt from complete answers. A moving geometric mean: one answer a
+ * hundred times as long as usual must not dominate the estimate (an arithmetic mean predicted 60 s for a burst that
+ * took 6 s).
  */
 export class ServiceTimes {
   /** Natural logarithm of milliseconds, by `modelKey`; in order of last observation. */

@@ -1,8 +1,8 @@
 import type { Admission, SlotQueueLimits, Step, Ticket } from './ticket.ts';
 
 /**
- * `receiving`: its body is incomplete · `waiting`: its body is here · `reserved`: its body is elsewhere · `inside`: it has
- * a slot.
+ * `receiving`: its body is incomplete · `waiting`: its body is here · `reserved`: its body is elsewhere · `inside`: it
+ * has a slot.
  */
 type State = 'receiving' | 'waiting' | 'reserved' | 'inside';
 
@@ -31,10 +31,10 @@ const pauseMs = 1_000;
 
 /**
  * At most `slots` requests inside Ollama, then a bounded queue, ordered by priority, then by age, across all gateways.
- * A request may wait in the queues of several instances; at most one of them has its body. A free slot goes to the first
- * request in the queue. If that request also waits elsewhere, the slot is offered to its session and held until the
- * session answers or `offerMs` have passed. `leave` removes a ticket; a second `leave` does nothing, so that a slot can
- * never be released twice. Pure bookkeeping: decisions are returned.
+ * A request may wait in the queues of several instances; at most one of them has its body. A free slot goes to the
+ * first request in the queue. If that request also waits elsewhere, the slot is offered to its session and held until
+ * the session answers or `offerMs` have passed. `leave` removes a ticket; a second `leave` does nothing, so that a slot
+ * can never be released twice. Pure bookkeeping: decisions are returned.
  */
 export class SlotQueue {
   readonly #limits: SlotQueueLimits;
@@ -70,15 +70,15 @@ export class SlotQueue {
   /** Admits a request with its body, in its reserved place if it has one; returns the reason when refused. */
   admit(ticket: Ticket, bodyBytes: number, nowMs: number): Admission {
     this.#silent.delete(ticket.owner);
-    const place = this.#entries.get(ticket.id);
-    if (place !== undefined && place.state !== 'reserved') return { kind: 'taken' };
-    const reason = this.#whyFull(bodyBytes, place?.slot === 'offered');
+    const reserved = this.#entries.get(ticket.id);
+    if (reserved !== undefined && reserved.state !== 'reserved') return { kind: 'taken' };
+    const reason = this.#whyFull(bodyBytes, reserved?.slot === 'offered');
     if (reason !== undefined) {
       this.leave(ticket.id);
       return { kind: 'full', reason };
     }
-    const entry = place ?? this.#add(ticket, nowMs);
-    if (place !== undefined) this.#reserved -= 1;
+    const entry = reserved ?? this.#add(ticket, nowMs);
+    if (reserved !== undefined) this.#reserved -= 1;
     if (entry.slot === 'offered') entry.slot = 'held';
     entry.ticket = { ...entry.ticket, places: ticket.places };
     entry.state = 'receiving';
@@ -95,8 +95,8 @@ export class SlotQueue {
   }
 
   /**
-   * Reserves or renews a place for a request whose body is elsewhere. For a request that is complete here, notes that the
-   * session reserves places elsewhere from now on. False if there is no room.
+   * Reserves or renews a place for a request whose body is elsewhere. For a request that is complete here, notes that
+   * the session reserves places elsewhere from now on. False if there is no room.
    */
   reserve(ticket: Ticket, nowMs: number): boolean {
     this.#silent.delete(ticket.owner);

@@ -10,7 +10,9 @@ export interface Ticket {
   readonly priority: number;
   /** Arrival of the request at the fleet, by the clock of this node: among equal priorities the oldest goes first. */
   readonly sinceMs: number;
-  /** Number of instances at which the request waits, this one included. Above 1: started only after its session agrees. */
+  /**
+   * Number of instances at which the request waits, this one included. Above 1: started only after its session agrees.
+   */
   readonly places: number;
 }
 

@@ -31,8 +31,8 @@ interface Running {
 type Reserve = Extract<InstanceMessage, { kind: 'reserve' }>;
 
 /**
- * Assigns the slots of one instance and estimates the waits: carries out the decisions of `SlotQueue`, and learns service
- * times. For a place whose body is elsewhere, the session answers the offer:
+ * Assigns the slots of one instance and estimates the waits: carries out the decisions of `SlotQueue`, and learns
+ * service times. For a place whose body is elsewhere, the session answers the offer:
  *
  *   reserve ─▶ (first in line, a slot is free) ─▶ offer ─▶ open │ claim │ pass │ cancel │ silence
  */
@@ -137,7 +137,9 @@ export class Admission {
       this.#cold.observe(running.model, this.#context.clock.now() - running.sinceMs);
   }
 
-  /** Removes a request from queue or slot. False for an unknown request. `servedMs`: service time of a complete answer. */
+  /**
+   * Removes a request from queue or slot. False for an unknown request. `servedMs`: service time of a complete answer.
+   */
   leave(streamId: string, servedMs?: number): boolean {
     const running = this.#running.get(streamId);
     if (running !== undefined && servedMs !== undefined) this.#learn(running, servedMs);
@@ -199,7 +201,7 @@ export class Admission {
   }
 
   #start(streamId: string): void {
-    const job = this.#jobs.place(streamId, 'inside');
+    const job = this.#jobs.setStage(streamId, 'inside');
     if (job === undefined) return;
     const cold = !this.#facts.isLoaded(job.model);
     this.#running.set(streamId, { model: job.model, sinceMs: this.#context.clock.now(), cold });

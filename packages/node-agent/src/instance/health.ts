@@ -16,8 +16,8 @@ const failuresUntilDown = 3;
 
 /**
  * Health after a probe. A good probe makes the instance ready at once. A refused connection, an answer that is not of
- * Ollama, or a Drover gateway at this address makes it down at once. Silence does so only the third time, and never while
- * answers make progress, since a machine under load answers late.
+ * Ollama, or a Drover gateway at this address makes it down at once. Silence does so only the third time, and never
+ * while answers make progress, since a machine under load answers late.
  *
  * @param moved a byte of an answer has arrived since the start of the probe
  */

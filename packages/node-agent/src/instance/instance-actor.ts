@@ -163,7 +163,7 @@ class Instance {
         return this.#admission.sendPositions();
       case 'job-ready':
         this.#admission.ready(message.streamId);
-        this.#jobs.place(message.streamId, 'queued');
+        this.#jobs.setStage(message.streamId, 'queued');
         return this.#admission.fill();
       case 'job-answered':
         return this.#jobAnswered(message);
@@ -242,7 +242,10 @@ class Instance {
     return this.#known.message(from, pageBytesFor(this.#task.node.transport.maxPayloadBytes));
   }
 
-  /** Answers requests for a fresh list. Without an answer in time (Ollama can block for half a minute) the known list is sent. */
+  /**
+   * Answers requests for a fresh list. Without an answer in time (Ollama can block for half a minute) the known list is
+   * sent.
+   */
   #runningListed({ askedAtMs, running }: Extract<InstanceInbox, { kind: 'running-listed' }>): void {
     this.#known.listed(running, askedAtMs);
     const listing = this.#listing(0);

@@ -11,10 +11,10 @@ export interface JobEntry {
   /** As Ollama lists it. */
   readonly model: string;
   /**
-   * `receiving`: waits, and its body is incomplete · `queued`: waits · `inside`: has a slot · `lingering`: has left the slot,
-   * and its session still misses lines.
+   * `receiving`: waits, and its body is incomplete · `queued`: waits · `inside`: has a slot · `lingering`: has left the
+   * slot, and its session still misses lines.
    */
-  place: 'receiving' | 'queued' | 'inside' | 'lingering';
+  stage: 'receiving' | 'queued' | 'inside' | 'lingering';
   /** A byte of the answer has arrived. */
   answered: boolean;
   /** A lost slot was already freed for this job. */
@@ -48,10 +48,10 @@ export class JobTable {
     return this.#byUid.get(ref.address.uid);
   }
 
-  /** Records the place of a job. */
-  place(streamId: string, place: JobEntry['place']): JobEntry | undefined {
+  /** Records the stage of a job. */
+  setStage(streamId: string, stage: JobEntry['stage']): JobEntry | undefined {
     const job = this.#byStream.get(streamId);
-    if (job !== undefined) job.place = place;
+    if (job !== undefined) job.stage = stage;
     return job;
   }
 
@@ -70,7 +70,7 @@ export class JobTable {
   /** Refuses all waiting jobs. Nothing of them ran, so their sessions may try other instances. */
   refuseWaiting(code: RefusalCode, message: string, retryMs: number): void {
     for (const job of this.#byStream.values()) {
-      if (job.place !== 'queued' && job.place !== 'receiving') continue;
+      if (job.stage !== 'queued' && job.stage !== 'receiving') continue;
       job.ref.tell({ kind: 'refuse', code, message, retryAfterMs: retryMs }, { lane: 'control' });
     }
   }
@@ -79,12 +79,12 @@ export class JobTable {
   waitingInside(model: string): JobEntry[] {
     const key = modelKey(model);
     return [...this.#byStream.values()].filter(
-      (job) => job.place === 'inside' && !job.answered && modelKey(job.model) === key,
+      (job) => job.stage === 'inside' && !job.answered && modelKey(job.model) === key,
     );
   }
 
   linger(entry: JobEntry): void {
-    entry.place = 'lingering';
+    entry.stage = 'lingering';
     this.#lingering.add(entry);
   }
 
@@ -105,11 +105,11 @@ export class JobTable {
   /** Number of requests for each model, inside Ollama and waiting, by `modelKey`. */
   counts(): ReadonlyMap<string, ModelCounts> {
     const counts = new Map<string, { busy: number; queued: number }>();
-    for (const { model, place } of this.#byStream.values()) {
-      if (place === 'lingering') continue;
+    for (const { model, stage } of this.#byStream.values()) {
+      if (stage === 'lingering') continue;
       const key = modelKey(model);
       const count = counts.get(key) ?? { busy: 0, queued: 0 };
-      if (place === 'inside') count.busy += 1;
+      if (stage === 'inside') count.busy += 1;
       else count.queued += 1;
       counts.set(key, count);
     }

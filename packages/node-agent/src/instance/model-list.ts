@@ -17,7 +17,9 @@ export interface ModelList {
 
 export const emptyModelList: ModelList = { version: '', tags: [], running: [], revision: 0 };
 
-/** Applies the result of a probe; an unknown `running` leaves the old one. `nextRevision` is called only for a change. */
+/**
+ * Applies the result of a probe; an unknown `running` keeps the old one. `nextRevision` is called only for a change.
+ */
 export function updateModelList(list: ModelList, listing: Listing, nextRevision: () => number): ModelList {
   const { version, tags, running = list.running } = listing;
   const next = { version, tags, running, revision: list.revision };
@@ -40,8 +42,8 @@ export function isLoaded(running: readonly OllamaRunning[], model: string): bool
 const maxPageBytes = 256 * 1024;
 
 /**
- * The answer to `describe` from the tag with index `from` on: a page of at most `limitBytes` of JSON. Only a page with a
- * single entry may be larger.
+ * The answer to `describe` from the tag with index `from` on: a page of at most `limitBytes` of JSON. Only a page with
+ * a single entry may be larger.
  */
 export function listingPage(
   list: ModelList,
@@ -69,8 +71,8 @@ export interface ModelCounts {
 }
 
 /**
- * The models of a load report: `tags` and `ps`, the counts of requests, and the models that answered since the last query
- * of Ollama, both by `modelKey`.
+ * The models of a load report: `tags` and `ps`, the counts of requests, and the models that answered since the last
+ * query of Ollama, both by `modelKey`.
  */
 export function modelLoads(
   list: ModelList,

@@ -3,8 +3,8 @@
  * changed Ollama's list of models.
  *
  * Such an event takes effect with a delay (Ollama answers an unload before it is done), so only a probe that starts at
- * `event + delay` or later covers the event. Several events cause one probe. An event that a probe does not cover causes
- * another probe after it.
+ * `event + delay` or later covers the event. Several events cause one probe. An event that a probe does not cover
+ * causes another probe after it.
  */
 export interface ProbeSchedule {
   readonly underWay: boolean;

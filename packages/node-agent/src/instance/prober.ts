@@ -47,7 +47,9 @@ export class Prober {
     return this.#begin(this.#context.clock.now());
   }
 
-  /** The probe ended: schedules the next one, with a jitter so that many node-agents do not probe at the same instants. */
+  /**
+   * The probe ended: schedules the next one, with a jitter so that many node-agents do not probe at the same instants.
+   */
   finish(good: boolean): void {
     const { limits, counters } = this.#task;
     if (!good) counters.failedProbes += 1;

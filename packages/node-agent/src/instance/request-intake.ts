@@ -124,8 +124,8 @@ export class RequestIntake {
     const { streamId } = open;
     const admitted = admission.admit(open, replyTo, model, bodyBytes);
     if (admitted.kind === 'full') return refusals.full(admitted.reason, request);
-    const place = open.body === undefined ? 'receiving' : 'queued';
-    if (place === 'queued') admission.ready(streamId);
+    const stage = open.body === undefined ? 'receiving' : 'queued';
+    if (stage === 'queued') admission.ready(streamId);
     const job = jobProps({
       open,
       replyTo,
@@ -141,7 +141,7 @@ export class RequestIntake {
     this.#jobNumber += 1;
     const ref = this.#context.spawn(job, `job-${this.#jobNumber}`);
     this.#context.watch(ref);
-    jobs.add({ streamId, ref, replyTo, model, place, answered: false, healed: false });
+    jobs.add({ streamId, ref, replyTo, model, stage, answered: false, healed: false });
     admission.fill();
   }
 }

@@ -108,7 +108,7 @@ export class SilenceWatch {
   /** Handles a job that has been silent for another `silenceLookMs`. */
   #judgeJob(silent: SilentJob): void {
     const job = this.#view.jobs.get(silent.streamId);
-    if (job === undefined || job.place !== 'inside') return;
+    if (job === undefined || job.stage !== 'inside') return;
     this.#sampleRunner();
     const silence = this.#silenceOf(job, silent);
     const listed = this.#listed(job.model);
@@ -122,7 +122,7 @@ export class SilenceWatch {
   #checked(streamId: string, running: readonly OllamaRunning[] | undefined): void {
     const job = this.#view.jobs.get(streamId);
     const silence = job === undefined ? undefined : this.#silences.get(job);
-    if (job === undefined || silence === undefined || job.place !== 'inside' || running === undefined) return;
+    if (job === undefined || silence === undefined || job.stage !== 'inside' || running === undefined) return;
     const listed = isLoaded(running, job.model) ? 'loaded' : 'not-loaded';
     if (this.#judge(job, silence, listed).cure === 'unload') this.#healer.heal(job.model);
   }

@@ -69,7 +69,7 @@ export class SlotHealer {
   /** Ends the unload, successful or not. Returns the withdrawn requests that have not been cancelled. */
   unloaded(model: string, failure: string): readonly JobEntry[] {
     const { instance, counters } = this.#task;
-    const jobs = (this.#withdrawn.get(modelKey(model)) ?? []).filter(({ place }) => place === 'inside');
+    const jobs = (this.#withdrawn.get(modelKey(model)) ?? []).filter(({ stage }) => stage === 'inside');
     this.#withdrawn.delete(modelKey(model));
     if (failure === '') counters.healedLeaks += 1;
     else

@@ -1,9 +1,9 @@
 import { STATUS_CODES } from 'node:http';
 
 /**
- * Kind of an answer by its status line. `lines`: NDJSON, passed on line by line · `whole`: one JSON value, also an error ·
- * `foreign`: an error that is not in Ollama's form, for example of a proxy in front of Ollama · `nonsense`: not Ollama's
- * protocol, with the reason as text.
+ * Kind of an answer by its status line. `lines`: NDJSON, passed on line by line · `whole`: one JSON value, also an
+ * error · `foreign`: an error that is not in Ollama's form, for example of a proxy in front of Ollama · `nonsense`: not
+ * Ollama's protocol, with the reason as text.
  */
 export type AnswerKind =
   | { readonly kind: 'lines' | 'whole' | 'foreign' }

@@ -33,9 +33,9 @@ export interface AnswerStep {
  * become one step; the first of them calls `onNews` at once.
  *
  * A stream is complete after a line with `done:true` or an error of Ollama. A stream that ends in order without such a
- * line is `bad-upstream` (Ollama ends so after 30 equal tokens) and no evidence against the host. A connection that breaks
- * is `upstream-lost`. A single JSON answer becomes one line when it is complete. An error that is not in Ollama's form is
- * replaced by one that is, with its status and headers.
+ * line is `bad-upstream` (Ollama ends so after 30 equal tokens) and no evidence against the host. A connection that
+ * breaks is `upstream-lost`. A single JSON answer becomes one line when it is complete. An error that is not in
+ * Ollama's form is replaced by one that is, with its status and headers.
  */
 export class AnswerReader implements AnswerHandler {
   readonly #onNews: () => void;

@@ -35,8 +35,8 @@ import { checkRequest, type RequestFacts } from './request-check.ts';
 
 /**
  * The actor of one attempt at one Ollama: waits for the body and a slot, posts the request, reads the answer, and feeds
- * the sending end of the stream to the session. It leaves the slot exactly once, and stays (`lingering`) until the session
- * has all lines. Never restarted: a job that fails has lost its connection to Ollama.
+ * the sending end of the stream to the session. It leaves the slot exactly once, and stays (`lingering`) until the
+ * session has all lines. Never restarted: a job that fails has lost its connection to Ollama.
  */
 export function jobProps(task: JobTask): Props<JobMessage> {
   return props<JobMessage>(() => setup((context) => new Job(task, context).behaviour()), {

@@ -27,11 +27,13 @@ export type JobMessage =
     }
   /** End the stream in any phase. */
   | { readonly kind: 'give-up'; readonly code: FailureCode; readonly message: string }
-  /** Close Ollama's connection but keep the slot, since the model is about to be unloaded. Ignored after the first byte. */
+  /**
+   * Close Ollama's connection but keep the slot, since the model is about to be unloaded. Ignored after the first byte.
+   */
   | { readonly kind: 'withdraw' }
   /**
-   * The silence was judged as stuck: Ollama will never answer. `sinceMs` identifies the judged silence; ignored if a byte
-   * has arrived since.
+   * The silence was judged as stuck: Ollama will never answer. `sinceMs` identifies the judged silence; ignored if a
+   * byte has arrived since.
    */
   | { readonly kind: 'stuck'; readonly sinceMs: number; readonly message: string }
   /** The answer reader has new bytes. */

@@ -10,8 +10,8 @@ export interface RequestFacts {
 
 /**
  * Finds requests whose answer would never end: `num_predict: 0` runs for ever on models with a Go template (measured,
- * `ollama-observed.md` part 1). Ollama itself reports all other errors of a body. The body is parsed only if it contains
- * the name of the field.
+ * `ollama-observed.md` part 1). Ollama itself reports all other errors of a body. The body is parsed only if it
+ * contains the name of the field.
  */
 export function checkRequest(route: InferenceRoute, body: Uint8Array): RequestFacts {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);

@@ -4,8 +4,8 @@ import { encodeLoadReportPages, type InstanceLoad, loadReportDebounceMs } from '
 
 /**
  * Sends the load reports of this node: every `reportIntervalMs`, within `loadReportDebounceMs` of a change, and at once
- * when polled. Each report is complete, so a lost one does no harm. A report that is larger than a bus message travels in
- * pages.
+ * when polled. Each report is complete, so a lost one does no harm. A report that is larger than a bus message travels
+ * in pages.
  */
 export class LoadReporter {
   readonly #node: ClusterNode;
