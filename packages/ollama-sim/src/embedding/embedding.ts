@@ -2,7 +2,7 @@ import { deferred } from '../deferred.ts';
 import { ClientGoneError, OllamaError } from '../errors.ts';
 import { can, type SimModel } from '../model/model.ts';
 import { seededRandom, seedOfText } from '../text/random.ts';
-import type { Lease } from '../runner/scheduler.ts';
+import type { Lease } from '../runner/loaded-runners.ts';
 import type { Services } from '../services.ts';
 import { fixedSource } from '../text/sequence.ts';
 import { resolveOptions } from '../wire/options.ts';

@@ -4,7 +4,8 @@ import { type OllamaSimOptions, resolveConfig } from '../config.ts';
 import { FaultBoard } from '../fault/faults.ts';
 import { defineModel, type SimModel } from '../model/model.ts';
 import { runnerOptions } from './runner-options.ts';
-import { type Lease, OUT_OF_MEMORY, SERVER_BUSY, Scheduler } from './scheduler.ts';
+import type { Lease } from './loaded-runners.ts';
+import { OUT_OF_MEMORY, SERVER_BUSY, Scheduler } from './scheduler.ts';
 import { Vocabulary } from '../text/vocabulary.ts';
 
 const SMALL = { parameterCount: 1e6, contextLength: 8192 };

@@ -3,18 +3,15 @@ import type { OllamaSimConfig } from '../config.ts';
 import { ClientGoneError, OllamaError } from '../errors.ts';
 import type { FaultBoard } from '../fault/faults.ts';
 import type { SimModel } from '../model/model.ts';
+import { HANDOVER_MS, type Lease, LoadedRunners } from './loaded-runners.ts';
 import { RUNNER_GONE, Runner, type RunnerCounters } from './runner.ts';
 import { differs, footprintBytes, type RunnerOptions } from './runner-options.ts';
-import { decideVictim, fits } from './victim.ts';
 import type { Vocabulary } from '../text/vocabulary.ts';
 
 /** Interval of the health polls, at which the end of a load is noticed. */
 const HEALTH_POLL_MS = 250;
-/** Part of `load_duration` besides the polls; the whole `load_duration` of a loaded model. */
-const HANDOVER_MS = 1.2;
 /** Timeout of a ping to a silent runner. */
 const PING_TIMEOUT_MS = 10_000;
-const GIB = 2 ** 30;
 
 /** Error text of a load with too little memory. */
 export const OUT_OF_MEMORY =
@@ -28,14 +25,6 @@ export interface LoadRequest {
   /** Null keeps the time of the runner. */
   readonly keepAliveMs: number | null;
   readonly signal: AbortSignal;
-}
-
-/** A runner for one request. `release` must be called exactly once. */
-export interface Lease {
-  readonly runner: Runner;
-  /** `load_duration`: the wait for the scheduler and for evictions, and the load itself. */
-  readonly loadMs: number;
-  release(): void;
 }
 
 interface Pending {
@@ -76,9 +65,8 @@ export class Scheduler {
   readonly #config: OllamaSimConfig;
   readonly #faults: FaultBoard;
   readonly #vocabulary: Vocabulary;
-  readonly #loaded = new Map<string, Runner>();
+  readonly #loaded: LoadedRunners;
   readonly #pending: Pending[] = [];
-  readonly #unloadWatchers = new Set<() => void>();
   #loading: Loading | null = null;
   #pumping = false;
   #pings: Promise<void> = Promise.resolve();
@@ -87,6 +75,7 @@ export class Scheduler {
     this.#config = config;
     this.#faults = faults;
     this.#vocabulary = vocabulary;
+    this.#loaded = new LoadedRunners(config);
   }
 
   /** Requests that wait for a load, without the one that is loading. */
@@ -99,7 +88,7 @@ export class Scheduler {
   }
 
   runners(): readonly Runner[] {
-    return [...this.#loaded.values()];
+    return this.#loaded.list();
   }
 
   /** Resolves when no ping to a silent runner is running. `/api/ps` waits for that. */
@@ -120,8 +109,9 @@ export class Scheduler {
       while (this.#loading?.model.blob === request.model.blob)
         await Promise.race([this.#loading.settled, aborted.promise]);
       if (request.signal.aborted) throw new ClientGoneError();
-      const runner = this.#loaded.get(request.model.blob);
-      if (runner && !(await this.#needsReload(runner, request))) return this.#hold(runner, request, startMs);
+      const runner = this.#loaded.of(request.model.blob);
+      if (runner && !(await this.#needsReload(runner, request)))
+        return this.#loaded.hold(runner, request.keepAliveMs, startMs);
       return await Promise.race([this.#enqueue(request, startMs), aborted.promise]);
     } finally {
       aborted.dispose();
@@ -130,13 +120,13 @@ export class Scheduler {
 
   /** Unloads the runner of the blob: at once if it is idle, else when its last request ends. */
   unload(model: SimModel): void {
-    const runner = this.#loaded.get(model.blob);
-    if (runner) this.#expire(runner);
+    const runner = this.#loaded.of(model.blob);
+    if (runner) this.#loaded.expire(runner);
   }
 
   /** Kills the process of matching runners, or fails their load. */
   kill(matches: (model: SimModel) => boolean): void {
-    for (const runner of this.#loaded.values()) if (matches(runner.model)) runner.kill();
+    for (const runner of this.#loaded.list()) if (matches(runner.model)) runner.kill();
     if (this.#loading && matches(this.#loading.model))
       this.#loading.fail(new OllamaError(500, RUNNER_GONE, 'handler'));
   }
@@ -170,44 +160,26 @@ export class Scheduler {
   async #process(pending: Pending): Promise<void> {
     const { request, startMs } = pending;
     while (!request.signal.aborted) {
-      const runner = this.#loaded.get(request.model.blob);
+      const runner = this.#loaded.of(request.model.blob);
       if (runner && !(await this.#needsReload(runner, request))) {
-        if (!request.signal.aborted) pending.resolve(this.#hold(runner, request, startMs));
+        if (!request.signal.aborted) pending.resolve(this.#loaded.hold(runner, request.keepAliveMs, startMs));
         return;
       }
       const neededBytes = footprintBytes(request.model, request.options.numCtx, this.#config.slots);
-      const victim = runner ?? this.#victimFor(neededBytes);
+      const victim = runner ?? this.#loaded.victimFor(neededBytes);
       if (!victim) {
         const loaded = await this.#load(request, neededBytes);
-        pending.resolve(this.#hold(loaded, request, startMs));
+        pending.resolve(this.#loaded.hold(loaded, request.keepAliveMs, startMs));
         return;
       }
       if (runner) this.counters.reloads++;
       else this.counters.evictions++;
-      const unloaded = this.#nextUnload();
-      this.#expire(victim);
+      const unloaded = this.#loaded.nextUnload();
+      this.#loaded.expire(victim);
       // Cannot be cancelled: the request blocks the queue until the victim is unloaded, also when its client leaves.
       await unloaded;
     }
     throw new ClientGoneError();
-  }
-
-  #victimFor(neededBytes: number): Runner | null {
-    const runners = this.runners();
-    const freeBytes = this.#vramBytes() - runners.reduce((sum, runner) => sum + runner.vramBytes, 0);
-    const room = runners.length < this.#config.maxLoadedModels;
-    if (room && (this.#config.vramGib === 0 || fits(neededBytes, freeBytes, runners.length))) return null;
-    const candidates = runners.map((runner) => ({
-      runner,
-      references: runner.references,
-      keepAliveMs: runner.keepAliveMs,
-      path: runner.model.blob,
-    }));
-    return decideVictim(candidates)?.runner ?? null;
-  }
-
-  #vramBytes(): number {
-    return this.#config.vramGib * GIB;
   }
 
   async #load(request: LoadRequest, sizeBytes: number): Promise<Runner> {
@@ -230,8 +202,7 @@ export class Scheduler {
       this.#loading = null;
     }
     this.counters.loads++;
-    const used = this.runners().reduce((sum, runner) => sum + runner.vramBytes, 0);
-    const vramBytes = Math.max(0, Math.min(sizeBytes, this.#vramBytes() - used));
+    const vramBytes = Math.max(0, Math.min(sizeBytes, this.#loaded.freeVramBytes()));
     const runner = new Runner(
       request.model,
       request.options,
@@ -246,7 +217,7 @@ export class Scheduler {
       },
     );
     runner.keepAliveMs = request.keepAliveMs ?? this.#config.keepAliveMs;
-    this.#loaded.set(request.model.blob, runner);
+    this.#loaded.add(runner);
     return runner;
   }
 
@@ -268,54 +239,6 @@ export class Scheduler {
         : Promise.resolve();
     this.#pings = this.#pings.then(ping);
     return this.#pings;
-  }
-
-  #hold(runner: Runner, request: LoadRequest, startMs: number): Lease {
-    runner.references++;
-    runner.expiry?.cancel();
-    runner.expiry = null;
-    if (request.keepAliveMs !== null) runner.keepAliveMs = request.keepAliveMs;
-    let held = true;
-    return {
-      runner,
-      loadMs: Math.max(HANDOVER_MS, this.#config.clock.nowMs() - startMs),
-      release: () => {
-        if (!held) return;
-        held = false;
-        runner.references--;
-        if (runner.references === 0) this.#becomeIdle(runner);
-      },
-    };
-  }
-
-  #becomeIdle(runner: Runner): void {
-    if (runner.keepAliveMs <= 0) return this.#unloadNow(runner);
-    runner.expiresAtMs = this.#config.clock.wallMs() + runner.keepAliveMs;
-    if (!Number.isFinite(runner.keepAliveMs)) return;
-    runner.expiry = this.#config.clock.after(runner.keepAliveMs, () => this.#unloadNow(runner));
-  }
-
-  #expire(runner: Runner): void {
-    runner.keepAliveMs = 0;
-    runner.expiry?.cancel();
-    if (runner.references === 0) this.#unloadNow(runner);
-  }
-
-  #unloadNow(runner: Runner): void {
-    if (this.#loaded.get(runner.model.blob) !== runner) return;
-    this.#loaded.delete(runner.model.blob);
-    runner.expiry?.cancel();
-    for (const tell of this.#unloadWatchers) tell();
-  }
-
-  #nextUnload(): Promise<void> {
-    return new Promise((resolve) => {
-      const watcher = (): void => {
-        this.#unloadWatchers.delete(watcher);
-        resolve();
-      };
-      this.#unloadWatchers.add(watcher);
-    });
   }
 }
 
