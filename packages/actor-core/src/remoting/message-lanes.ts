@@ -10,8 +10,3 @@ export const wireLane: Readonly<Record<MessageLane, Outgoing>> = {
 };
 
 export const messageLanes: readonly MessageLane[] = ['control', 'data', 'request', 'order'];
-
-/** Overtakes data, in the mailbox and on the wire. */
-export function isControl(lane: MessageLane | undefined): boolean {
-  return lane === 'control' || lane === 'order';
-}

@@ -52,7 +52,7 @@ export function decideOutcome(facts: OutcomeFacts): OutcomeDecision {
 }
 
 /** The failure of an attempt whose host answered `answer`. */
-export function answeredFailure(evidence: InstanceEvidence, answer: HostAnswer): AnsweredFailure {
+function answeredFailure(evidence: InstanceEvidence, answer: HostAnswer): AnsweredFailure {
   const { head, text } = answer;
   return {
     ...instanceFacts(evidence),

@@ -15,7 +15,6 @@
  * ```
  */
 import {
-  createElection,
   drawElectionMs,
   type ElectionEffect,
   type ElectionEvent,
@@ -24,8 +23,6 @@ import {
 import { abandon, depose, follow, lead } from './roles.ts';
 import { quorumAnsweredMs, trustedUntilMs } from './trust-window.ts';
 import { becomePreCandidate, campaign, takeAnswer, takePreVote, takeVote } from './voting.ts';
-
-export { createElection };
 
 /** Takes one event in and returns what to do. Changes `state` in place. */
 export function decideElection(
