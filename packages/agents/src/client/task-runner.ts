@@ -10,7 +10,8 @@ import { type AgentLocator, locateRetryMs, type Place } from './agent-locator.ts
 import type { DirectoryAsker } from './ask-directory.ts';
 import { delay } from './delay.ts';
 import { overdue } from './task-errors.ts';
-import { type TaskAttemptEnd, taskAttemptProps, type TaskAttemptSpec } from './task-attempt.ts';
+import type { TaskAttemptEnd } from './decide-attempt.ts';
+import { taskAttemptProps, type TaskAttemptSpec } from './task-attempt.ts';
 
 export interface TaskOptions {
   readonly signal?: AbortSignal;
