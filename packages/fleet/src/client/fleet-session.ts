@@ -243,7 +243,7 @@ class FleetSession {
     if (attempt === undefined) this.#choose();
     else if (connected && this.#mayBeIncomplete(attempt)) {
       // The `open` or parts of the body may be lost with the connection: send the request again.
-      const reason = 'the bus was away before an answer';
+      const reason = 'the bus disconnected before an answer';
       this.#cancelAttempt(attempt, reason);
       this.#facts.tried.delete(instanceKey(attempt.evidence));
       this.#endAttempt(attempt, { outcome: 'given-up', message: reason });

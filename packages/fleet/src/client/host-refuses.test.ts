@@ -279,7 +279,7 @@ describe('a host that is ill beside a healthy one', () => {
     const rig = await setup([(stream) => (ill ? answer(503, 'busy') : serve)(stream), serve], { client: {} });
     await load(rig, 100);
     ill = false;
-    // Its time is up, a trial is good, and its share grows.
+    // Its ejection has ended, a trial succeeds, and its share grows.
     await rig.pass(6_000);
     const early = await load(rig, 200);
     expect(early.shares[0]).toBeLessThan(0.25);

@@ -83,7 +83,7 @@ describe('a sender whose own process stalls', () => {
       }
     }
     expect(closedAtMs).toBeLessThanOrEqual(config.receiverSilenceMs + config.ownStallMs + 3 * turnMs);
-    // Were the reader there after all, it would know at once.
+    // A reader that is alive after all learns the end at once.
     expect(sent.at(-1)).toBe('fail');
   });
 });

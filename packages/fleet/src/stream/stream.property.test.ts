@@ -84,7 +84,7 @@ function runPlan(plan: Plan, config: FleetConfig): Result {
     const delay = plan.delaysMs[message % plan.delaysMs.length] ?? 1;
     message += 1;
     if (!from.connected || luck < plan.lost) return;
-    // First in, first out for each direction, as NATS promises for one subject.
+    // First in, first out in each direction, as NATS guarantees for one subject.
     const arrival = Math.max(now + delay, toReceiver ? lastToReceiver : lastToSender);
     if (toReceiver) lastToReceiver = arrival;
     else lastToSender = arrival;
@@ -232,7 +232,7 @@ describe('sender and receiver over a channel that loses, repeats and disconnects
         const name = outcome?.kind === 'failed' ? outcome.code : (outcome?.kind ?? 'none');
         outcomes.set(name, (outcomes.get(name) ?? 0) + 1);
         if (outcome?.kind === 'end' || name === 'upstream-lost') expect(result.delivered).toEqual(plan.lines);
-        // One line may go over the byte bound: what is looked at is the level before it.
+        // One line may exceed the byte bound: the level before the line is checked.
         expect(result.mostHeldBytes).toBeLessThan(small.replayBufferBytes + small.maxLineBytes);
         const piecesOfLongest = Math.ceil((3 * small.maxLineBytes) / small.chunkBytes) + 1;
         expect(result.mostHeldLines).toBeLessThan(small.replayBufferLines + piecesOfLongest);

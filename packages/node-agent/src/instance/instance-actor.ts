@@ -301,7 +301,7 @@ class Instance {
 
   #drainOver(): void {
     this.#drain.timeIsUp();
-    const message = 'the node drained and its time was up';
+    const message = 'the node was drained, and the request did not end within drainMs';
     for (const job of this.#jobs.all()) {
       job.ref.tell({ kind: 'give-up', code: 'cancelled', message }, { lane: 'control' });
     }

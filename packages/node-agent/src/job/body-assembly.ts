@@ -23,7 +23,7 @@ export class BodyAssembly {
     const expected = this.#parts.length;
     if (index < expected) return { kind: 'more' };
     if (index > expected)
-      return { kind: 'bad', message: `body part ${expected} was lost (part ${index} came)` };
+      return { kind: 'bad', message: `body part ${expected} was lost (part ${index} arrived)` };
     this.#parts.push(bytes);
     this.#bytes += bytes.byteLength;
     if (this.#bytes > this.#announcedBytes || (last && this.#bytes < this.#announcedBytes)) {

@@ -88,7 +88,7 @@ function decideOverdue(phase: JobPhase, limits: ProgressLimits): ProgressVerdict
   if (phase === 'receiving') {
     return {
       kind: 'body-lost',
-      message: `no further part of the body came within bodyPartMs (${limits.bodyPartMs} ms)`,
+      message: `no further part of the body arrived within bodyPartMs (${limits.bodyPartMs} ms)`,
     };
   }
   const message =

@@ -29,7 +29,7 @@ function asksForNothing(bytes: Buffer): boolean {
   } catch {
     return false;
   }
-  // Ollama matches field names without case, option names with it.
+  // Ollama ignores the case of field names, but not that of option names.
   const options = Object.entries(request ?? {}).findLast(
     ([field]) => field.toLowerCase() === 'options',
   )?.[1] as unknown;
