@@ -16,7 +16,7 @@ export class ConsumerWindow {
   /** Channel of the producer; undefined until its first handshake. */
   #channel: number | undefined = undefined;
   #handled = 0;
-  #told = 0;
+  #confirmed = 0;
   /** The gap for which a resend was requested already; a handshake requests it again. */
   #askedFor = 0;
   #askedChannel = 0;
@@ -49,7 +49,7 @@ export class ConsumerWindow {
   /** The current item is handled. Returns the demand to send, if one is due. */
   done(isLast: boolean): Demand | undefined {
     this.#handled++;
-    const isTime = isLast || this.#handled - this.#told >= Math.max(1, this.#window / 2);
+    const isTime = isLast || this.#handled - this.#confirmed >= Math.max(1, this.#window / 2);
     return isTime ? this.#demand(false) : undefined;
   }
 
@@ -58,7 +58,7 @@ export class ConsumerWindow {
    * items again.
    */
   rest(): Demand | undefined {
-    return this.#channel !== undefined && this.#handled > this.#told ? this.#demand(false) : undefined;
+    return this.#channel !== undefined && this.#handled > this.#confirmed ? this.#demand(false) : undefined;
   }
 
   get channel(): number {
@@ -74,7 +74,7 @@ export class ConsumerWindow {
   }
 
   #demand(isMissing: boolean): Demand {
-    this.#told = this.#handled;
+    this.#confirmed = this.#handled;
     if (isMissing) this.#askedFor = this.#handled + 1;
     return {
       handled: this.#handled,

@@ -8,8 +8,8 @@ import {
 } from './decide-heartbeat.ts';
 import type { Member, MemberTable } from './member-table.ts';
 
-function member(node: string, heardMs: number, state: Member['state'] = 'alive'): Member {
-  return { node, heardMs, state, incarnation: 1, pid: 1, roles: ['host'], lagMs: 0, left: state === 'left' };
+function member(node: string, announcedMs: number, state: Member['state'] = 'alive'): Member {
+  return { node, announcedMs, state, incarnation: 1, pid: 1, roles: ['host'], lagMs: 0, left: state === 'left' };
 }
 
 function tableOf(...members: readonly Member[]): MemberTable {

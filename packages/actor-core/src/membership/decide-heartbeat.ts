@@ -63,8 +63,8 @@ export function decideCheck(
 function silenceIn(members: MemberTable, self: string, nowMs: number): Evidence[] {
   const silent: string[] = [];
   const forgotten: string[] = [];
-  for (const { node, state, heardMs } of members.values()) {
-    const silentMs = nowMs - heardMs;
+  for (const { node, state, announcedMs } of members.values()) {
+    const silentMs = nowMs - announcedMs;
     if (node === self || silentMs < heartbeat.silenceMs) continue;
     if (state === 'alive') silent.push(node);
     else if (silentMs >= heartbeat.forgetMs) forgotten.push(node);

@@ -6,10 +6,10 @@ export interface Member extends Announcement {
   readonly node: string;
   readonly state: MemberState;
   /** Clock milliseconds of the last announcement, moved forward by the time in which silence does not count. */
-  readonly heardMs: number;
+  readonly announcedMs: number;
   /** Another process under the same id in an older incarnation, whose announcement came after this incarnation's. */
   readonly rival?:
-    | { readonly pid: number; readonly incarnation: number; readonly heardMs: number }
+    | { readonly pid: number; readonly incarnation: number; readonly announcedMs: number }
     | undefined;
 }
 
@@ -48,9 +48,9 @@ export function applyEvidence(table: MemberTable, evidence: Evidence, nowMs: num
       return { table: next, changed: [] };
     }
     case 'grace':
-      return unchanged(mapMembers(table, (member) => member.heardMs + evidence.forMs));
+      return unchanged(mapMembers(table, (member) => member.announcedMs + evidence.forMs));
     default:
-      return unchanged(mapMembers(table, (member) => (member.state === 'alive' ? nowMs : member.heardMs)));
+      return unchanged(mapMembers(table, (member) => (member.state === 'alive' ? nowMs : member.announcedMs)));
   }
 }
 
@@ -69,7 +69,7 @@ function applyAnnouncement(
     ...announcement,
     node,
     state: announcement.left ? 'left' : 'alive',
-    heardMs: nowMs,
+    announcedMs: nowMs,
     rival: known?.rival,
   };
   const isChange =
@@ -84,7 +84,7 @@ function withRival(
   announcement: Announcement,
   nowMs: number,
 ): MemberTable {
-  const rival = { pid: announcement.pid, incarnation: announcement.incarnation, heardMs: nowMs };
+  const rival = { pid: announcement.pid, incarnation: announcement.incarnation, announcedMs: nowMs };
   return new Map(table).set(known.node, { ...known, rival });
 }
 
@@ -101,8 +101,8 @@ function applySilence(table: MemberTable, nodes: readonly string[]): TableChange
   return { table: next, changed };
 }
 
-function mapMembers(table: MemberTable, heardMs: (member: Member) => number): MemberTable {
-  return new Map([...table].map(([node, member]) => [node, { ...member, heardMs: heardMs(member) }]));
+function mapMembers(table: MemberTable, announcedMs: (member: Member) => number): MemberTable {
+  return new Map([...table].map(([node, member]) => [node, { ...member, announcedMs: announcedMs(member) }]));
 }
 
 function unchanged(table: MemberTable): TableChange {

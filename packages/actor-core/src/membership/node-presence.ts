@@ -62,10 +62,10 @@ export class NodePresence implements Presence {
     }
   }
 
-  #evidenceOf({ node, roles, pid, incarnation, state, heardMs, lagMs, rival }: Member): MemberEvidence {
+  #evidenceOf({ node, roles, pid, incarnation, state, announcedMs, lagMs, rival }: Member): MemberEvidence {
     const nowMs = this.#options.clock.now();
     const age = (sinceMs: number) => Math.max(0, nowMs - sinceMs);
-    const other = rival === undefined ? {} : { rival: { pid: rival.pid, ageMs: age(rival.heardMs) } };
-    return { node, roles, pid, incarnation, state, ageMs: age(heardMs), lagMs, ...other };
+    const other = rival === undefined ? {} : { rival: { pid: rival.pid, ageMs: age(rival.announcedMs) } };
+    return { node, roles, pid, incarnation, state, ageMs: age(announcedMs), lagMs, ...other };
   }
 }

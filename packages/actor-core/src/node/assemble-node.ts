@@ -2,7 +2,8 @@ import type { Clock } from '../clock.ts';
 import { NodeReplacedError } from '../errors.ts';
 import { Inspector } from '../inspection/inspector.ts';
 import type { Logger } from '../logger.ts';
-import { heartbeatDetector } from '../membership/heartbeat-detector.ts';
+// The failure detector of every node: another one is a change of this line.
+import { heartbeatDetector as failureDetector } from '../membership/heartbeat-detector.ts';
 import { NodePresence } from '../membership/node-presence.ts';
 import type { Random } from '../random.ts';
 import type { Scheduler } from '../scheduler.ts';
@@ -45,7 +46,7 @@ export function assembleNode(parts: NodeParts): AssembledNode {
   const remoting = isMember ? new Remoting(system.node, transport, subjects) : undefined;
   if (remoting !== undefined) system.connect(remoting);
   const presence = new NodePresence({
-    detector: heartbeatDetector,
+    detector: failureDetector,
     node: nodeId,
     incarnation,
     pid,

@@ -13,7 +13,7 @@ interface Watched {
   readonly address: ActorAddress;
   readonly watcher: TestNode;
   readonly ref: ActorRef<Order>;
-  told: number;
+  reports: number;
   unwatched: boolean;
 }
 
@@ -52,11 +52,11 @@ export class Watching implements Workload {
 
   checkEnd(): void {
     const world = this.#world;
-    for (const { address, watcher, told, unwatched } of this.#watched) {
+    for (const { address, watcher, reports, unwatched } of this.#watched) {
       const at = `${address.node}#${address.nodeIncarnation}/${address.path}@${address.uid}`;
-      world.check(told <= 1, `${watcher.nodeId} was told ${told} times of ${at}`);
+      world.check(reports <= 1, `${watcher.nodeId} got ${reports} reports about the end of ${at}`);
       if (world.isAlive(watcher) && !unwatched && !this.#isAlive(address))
-        world.check(told === 1, `${watcher.nodeId} was never told that ${at} is gone`);
+        world.check(reports === 1, `${watcher.nodeId} got no report about the end of ${at}`);
     }
   }
 
@@ -95,10 +95,10 @@ export class Watching implements Workload {
           },
           (signal) => {
             if (signal.type !== 'terminated' || !world.isAlive(node)) return;
-            entry.told++;
-            world.check(!entry.unwatched, `${node.nodeId} was told of what it no longer watches`);
+            entry.reports++;
+            world.check(!entry.unwatched, `${node.nodeId} got a report about an actor that it no longer watches`);
             if (signal.reason === 'node-down') world.counters.nodeDowns++;
-            world.simulation.note(`told ${node.nodeId} of ${address.node}/${path}: ${signal.reason}`);
+            world.simulation.note(`terminated ${node.nodeId} ${address.node}/${path}: ${signal.reason}`);
           },
         );
       }),
@@ -107,7 +107,7 @@ export class Watching implements Workload {
       address,
       watcher: node,
       ref: node.system.spawn(watcher),
-      told: 0,
+      reports: 0,
       unwatched: false,
     };
     this.#watched.push(entry);
@@ -117,7 +117,7 @@ export class Watching implements Workload {
 
   #unwatch(node: TestNode): void {
     const own = this.#watched.filter(
-      ({ watcher, told, unwatched }) => watcher === node && told === 0 && !unwatched,
+      ({ watcher, reports, unwatched }) => watcher === node && reports === 0 && !unwatched,
     );
     if (own.length === 0) return;
     this.#world.pick(own).ref.tell('unwatch');
