@@ -37,10 +37,10 @@ const connection = props<Word>(() =>
         // The timeout of the state, counted from the moment it was entered.
         timeoutMs: 20,
         onTimeout: (attempt) => goTo('waiting', attempt),
-        on: (word) => {
-          if (word === 'connected') return goTo('connected');
+        on: (message) => {
+          if (message === 'connected') return goTo('connected');
           // Messages wait until there is a connection.
-          return typeof word === 'object' ? postpone : notHandled;
+          return typeof message === 'object' ? postpone : notHandled;
         },
       },
       waiting: {
@@ -49,13 +49,13 @@ const connection = props<Word>(() =>
         on: () => postpone,
       },
       connected: {
-        on: (word) => {
-          if (typeof word === 'object') {
-            console.log(`sent ${word.send}`);
-            if (word.send === 'three') sent.resolve();
+        on: (message) => {
+          if (typeof message === 'object') {
+            console.log(`sent ${message.send}`);
+            if (message.send === 'three') sent.resolve();
             return stay();
           }
-          return word === 'lost' ? also(goTo('waiting', 1), startTimeout('give-up', 20)) : notHandled;
+          return message === 'lost' ? also(goTo('waiting', 1), startTimeout('give-up', 20)) : notHandled;
         },
       },
     },

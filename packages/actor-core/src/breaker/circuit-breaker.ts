@@ -40,7 +40,7 @@ export interface CircuitBreakerOptions {
   readonly log?: Logger;
 }
 
-/** Fails fast while what it calls is down, and lets it recover before the full load returns. */
+/** Fails fast while the called service is down, and lets that service recover before the full load returns. */
 export interface CircuitBreaker {
   readonly state: BreakerState['type'];
   /**

@@ -63,11 +63,11 @@ export class ProducerWindow<E> {
     if (this.inHand === undefined) return [];
     this.#entries.shift();
     this.#confirmed++;
-    return this.greet();
+    return this.startHandshake();
   }
 
   /** Starts a handshake. The credit is unknown until the consumer answers. */
-  greet(): ProducerEffect<E>[] {
+  startHandshake(): ProducerEffect<E>[] {
     this.#isGreeted = true;
     return [{ type: 'hello', first: this.#confirmed + 1, sent: this.#sent }];
   }
@@ -77,7 +77,7 @@ export class ProducerWindow<E> {
     if (this.isFull) throw new InvalidArgumentError('entry', 'does not fit the window');
     if (this.#entries.length === 0) this.#heardAt(nowMs);
     this.#entries.push(entry);
-    return this.#isGreeted ? this.#sendNew() : this.greet();
+    return this.#isGreeted ? this.#sendNew() : this.startHandshake();
   }
 
   demand(handled: number, upTo: number, resendFrom: number, nowMs: number): ProducerEffect<E>[] {
@@ -91,14 +91,14 @@ export class ProducerWindow<E> {
     this.#upTo = Math.max(this.#upTo, upTo);
     this.#heardAt(nowMs);
     // The consumer restarted: tell it where to continue. An earlier incarnation has handled everything before that.
-    if (resendFrom > 0 && resendFrom <= this.#confirmed) effects.push(...this.greet());
+    if (resendFrom > 0 && resendFrom <= this.#confirmed) effects.push(...this.startHandshake());
     else if (resendFrom > 0) effects.push(...this.#items(resendFrom, this.#sent));
     return [...effects, ...this.#sendNew()];
   }
 
   /** The consumer does not know this producer, or no longer. */
   unknown(): ProducerEffect<E>[] {
-    return this.greet();
+    return this.startHandshake();
   }
 
   /** The consumer was silent for `resendMs`: it, an item or an answer of it was lost. */
@@ -106,7 +106,7 @@ export class ProducerWindow<E> {
     if (this.dueMs === undefined || nowMs < this.dueMs) return [];
     this.#quietSinceMs = nowMs;
     this.#waitMs = Math.min(this.#waitMs * 2, this.#options.resendMaxMs);
-    return this.greet();
+    return this.startHandshake();
   }
 
   get #last(): number {

@@ -158,14 +158,14 @@ class Dispatcher<M> {
     const known = this.#workers.get(key);
     // The worker has no work and its room is unknown: the handshake was lost, and no resend makes up for that.
     if (known?.window.free === 0 && known.window.unconfirmed.length === 0)
-      this.#perform(known, known.window.greet());
+      this.#perform(known, known.window.startHandshake());
     if (known !== undefined) return;
     const channel = this.#context.incarnation * registrationsPerIncarnation + ++this.#registrations;
     const worker = { ref, channel, window: new ProducerWindow<Work<M>>(this.#options), incarnation: 0 };
     this.#workers.set(key, worker);
     // An earlier registration has ended: its termination was handled before.
     this.#context.watch(ref);
-    this.#perform(worker, worker.window.greet());
+    this.#perform(worker, worker.window.startHandshake());
   }
 
   #receive(message: DemandMessage): void {

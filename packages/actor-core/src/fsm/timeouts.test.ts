@@ -47,13 +47,13 @@ function start(): Setup {
       onTimeouts: { retry: (attempts) => goTo('connecting', attempts + 1) },
       states: {
         away: {
-          on: (word) => {
-            if (typeof word === 'object') return postpone;
-            if (word === 'retry-later') return also(stay(), startTimeout('retry', 100));
-            if (word === 'give-up') return also(stay(), cancelTimeout('retry'));
-            if (word === 'again') return goTo('away');
-            if (word === 'doze') return also(stay(), eventTimeout(50));
-            return word === 'connect' ? goTo('connecting') : notHandled;
+          on: (message) => {
+            if (typeof message === 'object') return postpone;
+            if (message === 'retry-later') return also(stay(), startTimeout('retry', 100));
+            if (message === 'give-up') return also(stay(), cancelTimeout('retry'));
+            if (message === 'again') return goTo('away');
+            if (message === 'doze') return also(stay(), eventTimeout(50));
+            return message === 'connect' ? goTo('connecting') : notHandled;
           },
           onEventTimeout: () => {
             seen.push('silence');
@@ -61,17 +61,17 @@ function start(): Setup {
           },
         },
         connecting: {
-          on: (word) => {
-            if (word === 'connected') return goTo('connected');
-            return word === 'twice' ? also(goTo('connected'), postpone) : postpone;
+          on: (message) => {
+            if (message === 'connected') return goTo('connected');
+            return message === 'twice' ? also(goTo('connected'), postpone) : postpone;
           },
         },
         connected: {
-          on: (word) => {
-            if (word === 'lose') return goTo('away');
-            if (word === 'doze') return also(stay(), eventTimeout(50));
-            seen.push(typeof word === 'object' ? `sent ${word.send}` : word);
-            return word === 'give-up' ? stop : stay();
+          on: (message) => {
+            if (message === 'lose') return goTo('away');
+            if (message === 'doze') return also(stay(), eventTimeout(50));
+            seen.push(typeof message === 'object' ? `sent ${message.send}` : message);
+            return message === 'give-up' ? stop : stay();
           },
           onTimeouts: {
             retry: () => {
@@ -84,7 +84,7 @@ function start(): Setup {
     });
   const machine = local.system.spawn(props<Word>(create), 'machine');
   const say = async (...words: Word[]) => {
-    for (const word of words) machine.tell(word);
+    for (const message of words) machine.tell(message);
     await settle();
   };
   return { ...local, seen, machine, say };

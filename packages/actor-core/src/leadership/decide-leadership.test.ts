@@ -131,7 +131,7 @@ describe('leadership', () => {
   });
 
   it.each([
-    ['said goodbye', { type: 'member', node: 'b', state: 'left', incarnation: 3 }],
+    ['left the cluster', { type: 'member', node: 'b', state: 'left', incarnation: 3 }],
     ['came back in a newer incarnation', { type: 'member', node: 'b', state: 'alive', incarnation: 4 }],
     ['resigned', announced(4, 40, 'b', true)],
   ] as [string, LeadershipEvent][])('is checked at once in the record when the leader %s', (_, event) => {

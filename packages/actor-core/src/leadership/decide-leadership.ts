@@ -18,7 +18,7 @@ import type { LeaderInfo } from './lease.ts';
  *            silence, read            compare-and-set won
  * follower ───────────────→ candidate ───────────────────→ leader
  *    ↑  └── read: record is mine ─────────────────────────↗   │
- *    └────── higher fence, rejected, cut off for a lease ←────┘      resigned: for good
+ *    └────── higher fence, rejected, a lease without bus ←────┘      resigned: for good
  * ```
  */
 

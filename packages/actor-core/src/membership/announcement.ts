@@ -1,7 +1,10 @@
 import { pack, unpack } from 'msgpackr';
 import { isRole, type Role } from '../transport/roles.ts';
 
-/** What a node tells about itself. On the wire a positional tuple that only grows: `[1, incarnation, pid, roles, lagMs, left]`. */
+/**
+ * What a node tells about itself. On the wire a positional tuple that only grows: `[1, incarnation, pid, roles, lagMs,
+ * left]`.
+ */
 export interface Announcement {
   readonly incarnation: number;
   readonly pid: number;

@@ -9,7 +9,16 @@ import {
 import type { Member, MemberTable } from './member-table.ts';
 
 function member(node: string, announcedMs: number, state: Member['state'] = 'alive'): Member {
-  return { node, announcedMs, state, incarnation: 1, pid: 1, roles: ['host'], lagMs: 0, left: state === 'left' };
+  return {
+    node,
+    announcedMs,
+    state,
+    incarnation: 1,
+    pid: 1,
+    roles: ['host'],
+    lagMs: 0,
+    left: state === 'left',
+  };
 }
 
 function tableOf(...members: readonly Member[]): MemberTable {

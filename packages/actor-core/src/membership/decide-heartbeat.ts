@@ -25,7 +25,7 @@ export const heartbeat: {
 export interface HeartbeatState {
   /** When the next check is due, clock milliseconds. */
   readonly checkDueMs: number;
-  /** Since when this node is cut off from the bus; undefined while it is connected. */
+  /** Since when this node is disconnected from the bus; undefined while it is connected. */
   readonly disconnectedAtMs: number | undefined;
   /** Largest lag of a check since the last announcement, milliseconds. */
   readonly lagMs: number;
@@ -40,7 +40,7 @@ export function initialHeartbeat(nowMs: number): HeartbeatState {
   return { checkDueMs: nowMs + heartbeat.checkMs, disconnectedAtMs: undefined, lagMs: 0 };
 }
 
-/** Looks for silent nodes. Silence does not count while this node stalls or is cut off: it receives nothing then. */
+/** Looks for silent nodes. Silence does not count while this node stalls or is disconnected. */
 export function decideCheck(
   state: HeartbeatState,
   members: MemberTable,
@@ -95,7 +95,7 @@ export function decideConnection(
   };
 }
 
-/** Of two processes that started in the same millisecond, the one with the greater process id counts as the newer one. */
+/** Whether `other` is the newer process. In the same millisecond the greater process id counts as newer. */
 export function isNewerProcess(
   other: Pick<Announcement, 'incarnation' | 'pid'>,
   own: Pick<Announcement, 'incarnation' | 'pid'>,

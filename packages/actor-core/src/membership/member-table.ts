@@ -22,11 +22,11 @@ export type Evidence =
   | { readonly type: 'announced'; readonly node: string; readonly announcement: Announcement }
   /** These nodes gave no sign of life for as long as the detector allows. */
   | { readonly type: 'silent'; readonly nodes: readonly string[] }
-  /** These nodes are gone for so long that they need not be listed any more. */
+  /** These nodes are gone for longer than the table keeps them. */
   | { readonly type: 'forgotten'; readonly nodes: readonly string[] }
   /** This node could not receive for `forMs`: that time does not count as silence of the others. */
   | { readonly type: 'grace'; readonly forMs: number }
-  /** This node was cut off from the bus and is back: the silence of every live node is counted from now. */
+  /** This node was disconnected from the bus and is back: the silence of every live node is counted from now. */
   | { readonly type: 'reconnected' };
 
 export interface TableChange {
@@ -50,7 +50,9 @@ export function applyEvidence(table: MemberTable, evidence: Evidence, nowMs: num
     case 'grace':
       return unchanged(mapMembers(table, (member) => member.announcedMs + evidence.forMs));
     default:
-      return unchanged(mapMembers(table, (member) => (member.state === 'alive' ? nowMs : member.announcedMs)));
+      return unchanged(
+        mapMembers(table, (member) => (member.state === 'alive' ? nowMs : member.announcedMs)),
+      );
   }
 }
 

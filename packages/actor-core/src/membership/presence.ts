@@ -29,7 +29,7 @@ export interface MemberEvidence {
   readonly ageMs: number;
   /** Event-loop lag that the node reported last, milliseconds. */
   readonly lagMs: number;
-  /** Another process that announces itself under this id in an older incarnation, and the age of its last announcement. */
+  /** Another process that announces itself under this id in an older incarnation, and the age of that announcement. */
   readonly rival?: { readonly pid: number; readonly ageMs: number } | undefined;
 }
 

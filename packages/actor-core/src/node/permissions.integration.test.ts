@@ -105,17 +105,17 @@ it('permits every member to inspect the actors of the others', async () => {
 });
 
 it('permits members to publish and subscribe to topics of every depth', async () => {
-  const heard: string[] = [];
+  const received: string[] = [];
   const names = ['a', 'a.b', 'a.b.c', 'a.b.c.d'];
   for (const name of names)
     createPubSub(at('host')).subscribe(topic(name, z.string()), (message, { from }) =>
-      heard.push(`${from} ${message}`),
+      received.push(`${from} ${message}`),
     );
   await at('host').transport.flush({ timeoutMs: 2_000 });
   for (const nodeId of ['gate', 'agent'])
     for (const name of names) createPubSub(at(nodeId)).publish(topic(name, z.string()), name);
-  await waitUntil('all is heard', () => heard.length === 8);
-  expect(heard.filter((one) => one.startsWith('gate'))).toEqual(names.map((name) => `gate ${name}`));
+  await waitUntil('all is received', () => received.length === 8);
+  expect(received.filter((one) => one.startsWith('gate'))).toEqual(names.map((name) => `gate ${name}`));
   expect(complaints).toEqual([]);
 });
 

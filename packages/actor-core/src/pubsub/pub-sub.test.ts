@@ -37,13 +37,13 @@ async function setup(): Promise<Setup> {
 
 it('delivers to subscribers on each node, in order, with the publishing node', async () => {
   const { on } = await setup();
-  const heard: unknown[] = [];
-  on.far.subscribe(order, ({ id }, { from }) => heard.push(['far', id, from]));
-  on.near.subscribe(order, ({ id }, { from }) => heard.push(['near', id, from]));
+  const received: unknown[] = [];
+  on.far.subscribe(order, ({ id }, { from }) => received.push(['far', id, from]));
+  on.near.subscribe(order, ({ id }, { from }) => received.push(['near', id, from]));
   for (const id of [1, 2]) expect(on.near.publish(order, { id })).toBe(true);
   await settle();
-  expect(heard).toHaveLength(4);
-  expect(heard.filter((one) => (one as unknown[])[0] === 'far')).toEqual([
+  expect(received).toHaveLength(4);
+  expect(received.filter((one) => (one as unknown[])[0] === 'far')).toEqual([
     ['far', 1, 'near'],
     ['far', 2, 'near'],
   ]);
@@ -59,37 +59,37 @@ it('refuses a message that is larger than the bus allows, naming both sizes', as
 
 it('accepts a wildcard for one token in a subscription, but not to publish', async () => {
   const { on } = await setup();
-  const heard: string[] = [];
-  on.far.subscribe(anyInShop, ({ id }, published) => heard.push(`${published.topic} ${id}`));
+  const received: string[] = [];
+  on.far.subscribe(anyInShop, ({ id }, published) => received.push(`${published.topic} ${id}`));
   on.near.publish(order, { id: 1 });
   on.near.publish(topic('shop.returns', z.object({ id: z.number() })), { id: 2 });
   on.near.publish(topic('shop', z.object({ id: z.number() })), { id: 3 });
   on.near.publish(topic('shop.a.b', z.object({ id: z.number() })), { id: 4 });
   await settle();
-  expect(heard).toEqual(['shop.orders 1', 'shop.returns 2']);
+  expect(received).toEqual(['shop.orders 1', 'shop.returns 2']);
   expect(() => on.near.publish(anyInShop, { id: 1 })).toThrow('wildcard');
 });
 
 it('ends a subscription by its unsubscribe function or its signal', async () => {
   const { on } = await setup();
-  const heard: string[] = [];
+  const received: string[] = [];
   const controller = new AbortController();
-  const unsubscribe = on.far.subscribe(order, () => heard.push('one'));
-  on.far.subscribe(order, () => heard.push('two'), { signal: controller.signal });
+  const unsubscribe = on.far.subscribe(order, () => received.push('one'));
+  on.far.subscribe(order, () => received.push('two'), { signal: controller.signal });
   unsubscribe();
   on.near.publish(order, { id: 1 });
   await settle();
   controller.abort();
   on.near.publish(order, { id: 2 });
   await settle();
-  expect(heard).toEqual(['two']);
+  expect(received).toEqual(['two']);
 });
 
 it('drops messages that do not match the schema, warns once, and survives a listener that throws', async () => {
   const { near, on, warnings } = await setup();
-  const heard: number[] = [];
+  const received: number[] = [];
   on.far.subscribe(order, ({ id }) => {
-    heard.push(id);
+    received.push(id);
     throw new Error('no');
   });
   on.near.publish(topic('shop.orders', z.string()), 'x');
@@ -97,7 +97,7 @@ it('drops messages that do not match the schema, warns once, and survives a list
   on.near.publish(order, { id: 1 });
   on.near.publish(order, { id: 2 });
   await settle();
-  expect([heard, warnings.length]).toEqual([[1, 2], 1]);
+  expect([received, warnings.length]).toEqual([[1, 2], 1]);
 });
 
 it('returns false while the bus is disconnected', async () => {
@@ -126,19 +126,19 @@ it('lets a member publish under its own id only and subscribe to all topics, and
 it('delivers events of one process by type, whichever listener throws or unsubscribes', () => {
   type Event = { readonly type: 'a'; readonly n: number } | { readonly type: 'b' };
   const stream = createEventStream<Event>(silentLogger);
-  const heard: string[] = [];
+  const received: string[] = [];
   const controller = new AbortController();
   stream.subscribe('a', () => {
     throw new Error('no');
   });
-  const unsubscribe = stream.subscribe('a', ({ n }) => heard.push(`a${n}`));
-  stream.subscribe('*', ({ type }) => heard.push(`any ${type}`), { signal: controller.signal });
+  const unsubscribe = stream.subscribe('a', ({ n }) => received.push(`a${n}`));
+  stream.subscribe('*', ({ type }) => received.push(`any ${type}`), { signal: controller.signal });
   stream.publish({ type: 'a', n: 1 });
   stream.publish({ type: 'b' });
   unsubscribe();
   controller.abort();
   stream.publish({ type: 'a', n: 2 });
-  expect(heard).toEqual(['a1', 'any a', 'any b']);
+  expect(received).toEqual(['a1', 'any a', 'any b']);
 });
 
 it('leaves no listener on a signal after the unsubscribe function was called', async () => {

@@ -7,7 +7,7 @@ export interface Gathering {
   readonly failed: number;
 }
 
-/** `next`: ask one more · `enough`: the needed answers are there · `hopeless`: they can no longer arrive · `wait`. */
+/** `next`: ask one more · `enough`: the needed answers are there · `hopeless`: too few can still arrive · `wait`. */
 export type GatherStep = 'next' | 'enough' | 'hopeless' | 'wait';
 
 /** Next step. `isTime`: no target has answered for `intervalMs`. */

@@ -117,7 +117,7 @@ async function untilAccepting(child: ChildProcess, port: number): Promise<void> 
   const failure = new Promise<never>((_resolve, reject) => child.once('error', reject));
   failure.catch(() => undefined);
   const deadlineMs = systemClock.now() + startTimeoutMs;
-  while (!(await Promise.race([greets(port), failure]))) {
+  while (!(await Promise.race([acceptsClients(port), failure]))) {
     if (hasExited(child)) throw new Error(`nats-server exited before it listened on port ${port}`);
     if (systemClock.now() > deadlineMs)
       throw new Error(`nats-server did not listen on port ${port} within ${startTimeoutMs} ms`);
@@ -126,19 +126,19 @@ async function untilAccepting(child: ChildProcess, port: number): Promise<void> 
 }
 
 /** A NATS server sends the first bytes of a connection. */
-function greets(port: number): Promise<boolean> {
+function acceptsClients(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
-    const finish = (isGreeted: boolean) => {
+    const finish = (isAccepted: boolean) => {
       socket.destroy();
-      resolve(isGreeted);
+      resolve(isAccepted);
     };
     socket.setTimeout(1_000, () => finish(false));
     socket.once('data', () => finish(true)).once('error', () => finish(false));
   });
 }
 
-/** A port that nobody listens on at this moment; another process may take it before the server does. */
+/** A port that is free at this moment; another process may take it before the server does. */
 function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer();

@@ -29,8 +29,8 @@ function connectTo(cluster: NatsCluster, node: string): Promise<HeaderTransport>
 transportContract('a cluster of three NATS servers', async () => {
   const cluster = await startNatsCluster();
   const witness = await connectTo(cluster, 'one');
-  const heard = new Set<string>();
-  witness.subscribe('routed.*', ({ subject }) => void heard.add(subject));
+  const arrived = new Set<string>();
+  witness.subscribe('routed.*', ({ subject }) => void arrived.add(subject));
   let probes = 0;
   /**
    * Waits until every server knows the subscriptions of this connection: a route carries them before later messages.
@@ -39,7 +39,7 @@ transportContract('a cluster of three NATS servers', async () => {
     const probe = `routed.${++probes}`;
     await waitUntil(`${probe} crosses a route`, () => {
       transport.publish(probe, new Uint8Array(0));
-      return heard.has(probe);
+      return arrived.has(probe);
     });
   };
   return {

@@ -21,7 +21,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'ask-without-deadline',
-    bug: 'a question whose answer is lost waits for ever',
+    bug: 'a question whose answer is lost never ends',
     file: 'cell/ask.ts',
     find: 'node.deadlines.add(pending, timeoutMs);',
     replace: '',
@@ -70,21 +70,21 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'reliable-dedupe-off',
-    bug: 'a consumer of reliable delivery handles what it has handled before',
+    bug: 'a consumer of reliable delivery handles a message twice',
     file: 'delivery/consumer-window.ts',
     find: "sequence <= this.#handled) return 'ignore';\n    if (sequence === this.#handled + 1) return 'handle';",
     replace: "sequence < 1) return 'ignore';\n    if (sequence <= this.#handled + 1) return 'handle';",
   },
   {
     name: 'registry-digest-ignored',
-    bug: 'a change of the registry that was lost on the way is never made up for',
+    bug: 'a registry change that was lost on the bus is never repaired',
     file: 'registry/cluster-registry.ts',
     find: 'this.#perform(this.#table.digest(node, nodeIncarnation, message[2]));',
     replace: 'return;',
   },
   {
     name: 'registry-removal-lost',
-    bug: 'what another node takes out of the registry stays in this one',
+    bug: 'entries that another node removes from the registry stay in this one',
     file: 'registry/registry-table.ts',
     find: "if (change === 'remove') record.entries.delete(entry);",
     replace: "if (change === 'remove') continue;",
@@ -98,7 +98,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'frame-sent-twice',
-    bug: 'what went out in one frame goes out in the next one again',
+    bug: 'messages of one frame are sent again in the next frame',
     file: 'remoting/outbox.ts',
     find: '    this.#buffer = undefined;\n    this.#bytes = 0;\n    this.#recipients = [];\n    this.#asks = [];\n    const frame = Uint8Array.prototype.slice.call(buffer, 0, bytes);\n    if (spare.length < maxSpare) spare.push(buffer);\n',
     replace:
@@ -141,7 +141,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'work-lost-with-its-worker',
-    bug: 'what a worker had not confirmed when it ended is given to nobody',
+    bug: 'the unconfirmed messages of a worker that ended are lost',
     file: 'delivery/work-dispatcher.ts',
     find: '    this.#waiting = [...worker.window.unconfirmed, ...this.#waiting];\n',
     replace: '',

@@ -96,7 +96,10 @@ export class Watching implements Workload {
           (signal) => {
             if (signal.type !== 'terminated' || !world.isAlive(node)) return;
             entry.reports++;
-            world.check(!entry.unwatched, `${node.nodeId} got a report about an actor that it no longer watches`);
+            world.check(
+              !entry.unwatched,
+              `${node.nodeId} got a report about an actor that it no longer watches`,
+            );
             if (signal.reason === 'node-down') world.counters.nodeDowns++;
             world.simulation.note(`terminated ${node.nodeId} ${address.node}/${path}: ${signal.reason}`);
           },
