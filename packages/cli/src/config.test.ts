@@ -26,7 +26,7 @@ it('is complete and frozen without any option', () => {
     durability: 'power',
     json: false,
     logLevel: 'warn',
-    handedOn: { gateway: {}, 'node-agent': {}, host: {} },
+    roleVariables: { gateway: {}, 'node-agent': {}, host: {} },
   });
   expect(Object.isFrozen(resolved)).toBe(true);
 });
@@ -42,11 +42,11 @@ it('treats OLLAMA_HOST as an address to try, not as a host that must exist', () 
 });
 
 it('hands each role the settings that it takes, as its variables', () => {
-  const { handedOn } = config(
+  const { roleVariables } = config(
     { 'max-body': ['1GiB'], origin: ['https://a', 'https://b'] },
     { OLLAMA_KEEP_ALIVE: '300' },
   );
-  expect(handedOn).toEqual({
+  expect(roleVariables).toEqual({
     gateway: { DROVER_MAX_BODY: '1GiB', DROVER_ORIGIN: 'https://a,https://b', DROVER_KEEP_ALIVE: '300s' },
     'node-agent': { DROVER_MAX_BODY: '1GiB' },
     host: {},

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { badConfiguration } from './errors.ts';
 import { requireClosedAddress } from './network/open-address.ts';
 import { defaultDataDir } from './platform/folders.ts';
-import { handedOn } from './settings/hand-on.ts';
+import { roleVariables } from './settings/role-variables.ts';
 import type { StatedSettings } from './settings/resolve-settings.ts';
 
 /** The complete configuration of `drover up`. */
@@ -38,7 +38,9 @@ export interface UpConfig {
   /** Lowest level of the log lines that are shown. @default 'warn' */
   readonly logLevel: LogLevel;
   /** Stated settings for each role, as environment variables of its process. */
-  readonly handedOn: Readonly<Record<'gateway' | 'node-agent' | 'host', Readonly<Record<string, string>>>>;
+  readonly roleVariables: Readonly<
+    Record<'gateway' | 'node-agent' | 'host', Readonly<Record<string, string>>>
+  >;
 }
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -85,10 +87,10 @@ export function resolveUpConfig(stated: StatedSettings, environment: NodeJS.Proc
     durability: stated.text('durability') === 'process' ? 'process' : defaults.durability,
     json: stated.isOn('json'),
     logLevel: logLevelOf(stated) ?? defaults.logLevel,
-    handedOn: {
-      gateway: handedOn(stated, 'gateway'),
-      'node-agent': handedOn(stated, 'node-agent'),
-      host: handedOn(stated, 'host'),
+    roleVariables: {
+      gateway: roleVariables(stated, 'gateway'),
+      'node-agent': roleVariables(stated, 'node-agent'),
+      host: roleVariables(stated, 'host'),
     },
   });
 }

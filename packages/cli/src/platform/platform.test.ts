@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { platformOf } from './platform.ts';
 
-it('reads /proc on Linux alone', () => {
+it('reads /proc only on Linux', () => {
   const systems = ['linux', 'darwin', 'win32', 'freebsd'];
   expect(systems.filter((name) => platformOf(name).hasProc)).toEqual(['linux']);
 });

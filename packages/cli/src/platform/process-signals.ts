@@ -2,7 +2,7 @@ import { platform } from './platform.ts';
 
 /**
  * Option of `spawn` for a process of the fleet: it leads a process group of its own, so that a Ctrl-C in the terminal
- * signals `drover up` alone, which then stops the others in order.
+ * signals only `drover up`, which then stops the others in order.
  */
 export const ownGroup: { readonly detached: boolean } = { detached: true };
 

@@ -31,7 +31,7 @@ const clusterReadyMs = 30_000;
 
 /**
  * Starts a cluster. First the steps that can fail without an effect (addresses, port, data folder), then NATS, then the
- * simulated hosts and all roles together; at last it waits until the gateway serves.
+ * simulated hosts and all roles together; finally it waits until the gateway serves.
  *
  * @param hold receives the lock of the data folder as soon as it is taken
  * @throws CommandError for every failure that a person can cure

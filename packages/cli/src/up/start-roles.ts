@@ -49,7 +49,7 @@ async function startRole(
   settings: Readonly<Record<string, string>> = {},
 ): Promise<SupervisedProcess> {
   const access = await bus.environmentFor(id, role);
-  const added = { ...config.handedOn[role], ...access, ...settings, DROVER_LOG_LEVEL: config.logLevel };
+  const added = { ...config.roleVariables[role], ...access, ...settings, DROVER_LOG_LEVEL: config.logLevel };
   return cluster.start({
     id,
     role,

@@ -3,7 +3,7 @@ import { decideSilence, type SilenceEvidence, type SilenceVerdict } from './deci
 
 const minute = 60_000;
 
-/** 40 tokens on a model of which nothing is known, loaded, alone, on another machine. */
+/** A prompt of 40 tokens on a loaded model of unknown speed, without other requests, on another machine. */
 const base: SilenceEvidence = {
   silentMs: 10_000,
   answered: false,
@@ -25,9 +25,9 @@ const toolCall = { why: 'tools are offered', tokens: 4_096, tokensPerSecond: 20,
 type Row = [string, Partial<SilenceEvidence>, SilenceVerdict['state'], SilenceVerdict['cure'], string];
 
 const rows: Row[] = [
-  ['a first look', {}, 'working', 'none', 'about 40 tokens at 5 a second, assumed'],
+  ['a short silence', {}, 'working', 'none', 'about 40 tokens at 5 a second, assumed'],
   [
-    '60 s of prefill after a disconnect, nothing learnt',
+    '60 s of prefill after a disconnect, at an unknown speed',
     { silentMs: minute, leftBefore: true },
     'working',
     'none',
@@ -41,37 +41,43 @@ const rows: Row[] = [
     '1200 tokens at 45 a second',
   ],
   [
-    'a short prompt, far too long, after a disconnect',
+    'a silence far too long for a short prompt, after a disconnect',
     { silentMs: 90_000, leftBefore: true },
     'stuck',
     'unload',
     'after a request on this model was left',
   ],
   [
-    'a learnt prompt, too long, after a disconnect',
+    'a silence too long for the learnt speed, after a disconnect',
     { silentMs: 22_000, leftBefore: true, prompt: { ...known, tokens: 20 } },
     'stuck',
     'unload',
     'longer than the request explains (22 s)',
   ],
-  ['the same without a disconnect', { silentMs: 90_000 }, 'suspect', 'none', 'may hold its slots'],
-  ['the same for ten minutes', { silentMs: 11 * minute }, 'stuck', 'give-up', '660 s'],
   [
-    'a lost slot that was healed before',
+    'a silence far too long for a short prompt, without a disconnect',
+    { silentMs: 90_000 },
+    'suspect',
+    'none',
+    'may hold its slots',
+  ],
+  ['ten minutes of silence without a disconnect', { silentMs: 11 * minute }, 'stuck', 'give-up', '660 s'],
+  [
+    'a lost slot after an unload for the same request',
     { silentMs: 90_000, leftBefore: true, healedBefore: true },
     'stuck',
     'give-up',
     '',
   ],
   [
-    'a lost slot beside another request of ours',
+    'a lost slot beside another request of this agent',
     { silentMs: 90_000, leftBefore: true, othersInside: 1 },
     'stuck',
     'give-up',
     '',
   ],
   [
-    'others that move meanwhile',
+    'a silence during which other requests receive bytes',
     { silentMs: 5 * minute, leftBefore: true, othersMovedMs: 4_000 },
     'working',
     'none',
@@ -92,21 +98,21 @@ const rows: Row[] = [
     'was not loaded',
   ],
   [
-    'a prompt that is read since the load ended',
+    'a prompt that is processed since the end of the load',
     { silentMs: 5 * minute, listedForMs: 50_000, leftBefore: true },
     'working',
     'none',
     'may still be read',
   ],
   [
-    'a ps that is silent',
+    'a ps that does not answer',
     { silentMs: 90_000, listed: 'unknown', leftBefore: true },
     'suspect',
     'none',
     'ps does not answer',
   ],
   [
-    'a ps that stays silent',
+    'a ps that does not answer for minutes',
     { silentMs: 3 * minute, listed: 'unknown', leftBefore: true },
     'stuck',
     'give-up',
@@ -135,14 +141,14 @@ const rows: Row[] = [
   ],
   ['a pause between tokens', { answered: true, silentMs: 50_000 }, 'working', 'none', 'next token'],
   [
-    'a stream that stopped',
+    'a stream of tokens that stopped',
     { answered: true, silentMs: minute, leftBefore: true },
     'stuck',
     'give-up',
     'nothing came for 60 s',
   ],
   [
-    'an estimate without end',
+    'an estimate above the largest silence',
     { answered: true, silentMs: 31 * minute, held: { ...toolCall, tokens: 1e9 } },
     'stuck',
     'give-up',
@@ -163,35 +169,35 @@ const rows: Row[] = [
     'no CPU for 5 s',
   ],
   [
-    'a runner without CPU, after a disconnect',
+    'a runner that uses no CPU, after a disconnect',
     { silentMs: 30_000, leftBefore: true, runnerStillMs: 29_000 },
     'stuck',
     'unload',
     'no CPU for 29 s',
   ],
   [
-    'a runner without CPU, left by another client',
+    'a runner that uses no CPU, without a disconnect here',
     { silentMs: 30_000, runnerStillMs: 29_000 },
     'stuck',
     'unload',
     'no CPU for 29 s',
   ],
   [
-    'a runner without CPU and a prompt that would take it',
+    'a runner that uses no CPU, with a prompt that takes as long',
     { silentMs: 30_000, runnerStillMs: 29_000, prompt: known },
     'suspect',
     'none',
     '',
   ],
   [
-    'a runner without CPU in a tool call',
+    'a runner that uses no CPU in a tool call',
     { answered: true, silentMs: 25_000, runnerStillMs: 20_000, held: toolCall },
     'stuck',
     'give-up',
     'no CPU',
   ],
   [
-    'a runner without CPU while ps is silent',
+    'a runner that uses no CPU while ps does not answer',
     { silentMs: minute, runnerStillMs: 50_000, listed: 'unknown' },
     'stuck',
     'give-up',
@@ -207,7 +213,7 @@ const rows: Row[] = [
 ];
 
 describe('decideSilence', () => {
-  it.each(rows)('%s', (_what, facts, state, cure, reason) => {
+  it.each(rows)('judges %s', (_what, facts, state, cure, reason) => {
     const verdict = decideSilence({ ...base, ...facts });
     expect(verdict).toEqual({ state, cure, reason: expect.stringContaining(reason) });
   });

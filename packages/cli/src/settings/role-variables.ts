@@ -6,7 +6,7 @@ import { valueText } from './value-text.ts';
  * Stated settings of `drover up` that one of its roles also takes, as variables for that role. The values are passed
  * on and not the file, because a restarted role must not read a file that was changed meanwhile.
  */
-export function handedOn(stated: StatedSettings, role: Taker): Record<string, string> {
+export function roleVariables(stated: StatedSettings, role: Taker): Record<string, string> {
   const variables: Record<string, string> = {};
   for (const { setting, value } of stated.all) {
     if (!setting.takers.includes(role) || setting.key === 'config' || !mayComeFrom(setting, 'variable'))
