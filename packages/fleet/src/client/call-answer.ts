@@ -58,9 +58,12 @@ export class CallAnswer {
   }
 
   fail(code: FleetErrorCode, message: string, retryAfterMs: number, node?: string): void {
-    const { requestId, model } = this.#record.request;
+    const { call, request } = this.#record;
+    const { requestId, model } = request;
     this.#trail.failed(code, message);
-    this.#record.call.finish(new FleetError(code, message, { requestId, model, node, retryAfterMs }));
+    // Every session calls this at its end. An error is made only for a call that needs one: its stack is expensive.
+    if (call.ended) return;
+    call.finish(new FleetError(code, message, { requestId, model, node, retryAfterMs }));
   }
 
   /** Passes the head to the caller with the first byte, not earlier: until then another instance may answer. */

@@ -26,8 +26,9 @@ export function sessionSupervisorProps(shared: SessionShared): Props<RunCall> {
             if (signal.type !== 'terminated') return;
             const record = running.get(signal.ref);
             running.delete(signal.ref);
-            // A session that was killed could not end its call itself; for all others this does nothing.
-            record?.call.finish(callError('cancelled', 'the session was killed', record.request));
+            // A session that was killed could not end its call itself.
+            if (record?.call.ended === false)
+              record.call.finish(callError('cancelled', 'the session was killed', record.request));
           },
         );
       }),
