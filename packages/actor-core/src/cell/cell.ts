@@ -16,7 +16,6 @@ import type { Wait } from '../actor/waiting-actor.ts';
 import type { Watcher } from '../actor/watcher.ts';
 import { createMailbox } from '../mailbox/create-mailbox.ts';
 import { type Mailbox, takeDisplaced } from '../mailbox/mailbox.ts';
-import { empty } from '../mailbox/ring.ts';
 import { noRestarts } from '../supervision/restart-intensity.ts';
 import { Supervisor } from '../supervision/supervisor.ts';
 import { begin, dropMessage } from './behaviour-transition.ts';
@@ -26,6 +25,7 @@ import { requireProps } from './create-props.ts';
 import { isHandling, offerReentrant, waitsFor } from './handling.ts';
 import * as lifecycle from './lifecycle.ts';
 import { LocalRef } from './local-ref.ts';
+import * as questions from './mailbox-questions.ts';
 import { handleMessages, handleReentrant } from './turn.ts';
 import { WatchList } from './watch-list.ts';
 
@@ -350,11 +350,7 @@ export class ActorCell<M = never> implements CellState<M> {
   }
 
   dropMailbox(): void {
-    this.mailbox.refuseSenders('no-such-actor');
-    for (let item = this.mailbox.take(); item !== empty; item = this.mailbox.take()) {
-      if (item instanceof Envelope && item.guard !== undefined) continue;
-      this.drop(item, 'no-such-actor');
-    }
+    questions.dropMailbox(this);
   }
 
   get waits(): readonly Wait[] {
@@ -370,16 +366,11 @@ export class ActorCell<M = never> implements CellState<M> {
   }
 
   withdraw(matches: (ask: Refusable) => boolean, reason: 'deadlock' | 'expired'): void {
-    const isMeant = (item: unknown) =>
-      item instanceof Envelope && item.ask !== undefined && matches(item.ask);
-    for (const item of this.mailbox.takeWhere(isMeant)) this.drop(item, reason);
+    questions.withdraw(this, matches, reason);
   }
 
   holds(ask: Refusable): boolean {
-    const { reentrancy } = this.context;
-    if (this.currentEnvelope?.ask === ask || reentrancy?.isHandlingQuestion(ask) === true) return true;
-    const isIt = (item: unknown) => item instanceof Envelope && item.ask === ask;
-    return this.mailbox.has(isIt) || this.context.stashed.some(isIt);
+    return questions.holds(this, ask);
   }
 
   expire(question: Envelope): void {

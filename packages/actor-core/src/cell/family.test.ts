@@ -27,7 +27,7 @@ const mortal = (): Props<string> =>
     { restart: 'temporary', protocol: z.string() },
   );
 
-/** What a watcher on `node` is told of the end of that actor. */
+/** The notice that a watcher on `node` gets about the end of that actor. */
 function watch(node: Pick<TestNode, 'system'>, target: ActorRef<never>): Signal[] {
   const seen: Signal[] = [];
   node.system.spawn(

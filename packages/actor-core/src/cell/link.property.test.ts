@@ -54,7 +54,7 @@ it.each(seeds)(
       first.tell('unlink');
       await advance(hub.clock, random.next() * 9_000);
       hub.bus.fault = undefined;
-      // Who was told of the farewell too late asks again within 5 s.
+      // A node that missed the leave repeats its watch within 5 s.
       await advance(hub.clock, 6_000);
       second.tell('fail');
     } else {

@@ -16,7 +16,7 @@ import type { RuntimeEvent } from '../actor/runtime-event.ts';
 
 type Order = 'fail' | 'stop' | 'link' | 'unlink' | 'hang';
 
-/** Does as it is told; links to `other` at its start where `isLinking`, else on demand. */
+/** Obeys its messages; links to `other` at its start with `isLinking`, else on demand. */
 function member(
   other: () => ActorRef<never>,
   { restart = 'temporary', isLinking = false }: { restart?: RestartType; isLinking?: boolean } = {},

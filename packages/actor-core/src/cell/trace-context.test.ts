@@ -16,12 +16,12 @@ const other = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00';
 
 type Seen = (string | undefined)[];
 
-/** Notes the trace of each message it is told. */
+/** Records the trace of each message. */
 function noting(seen: Seen): Props<unknown> {
   return props(() => receive((_message, context) => void seen.push(context.trace)));
 }
 
-/** Forwards by the given means what it is told. */
+/** Forwards each message in the given way. */
 function through(
   system: ActorSystem,
   pass: (context: { readonly tell: () => void; readonly trace: string | undefined }) => void | Promise<void>,

@@ -31,7 +31,7 @@ it('makes a node known once those at other NATS servers can reach it', { timeout
     const heard = Promise.withResolvers<void>();
     const unlisten = near.presence.onChange(({ node, state }) => {
       if (node !== `far-${i}` || state !== 'alive') return;
-      // The very moment in which it is heard of.
+      // At the first announcement of the node.
       near.system
         .ask(near.system.refFor<unknown>(node, 'nobody'), (replyTo) => ({ replyTo }), { timeoutMs: 1_000 })
         .catch((error: { code: string }) => outcomes.push(error.code))
@@ -46,7 +46,7 @@ it('makes a node known once those at other NATS servers can reach it', { timeout
   expect(outcomes).toEqual(Array.from({ length: joins }, () => 'actor-not-found'));
 });
 
-it('has a node that joined be reached by whoever learns of it in another way', {
+it('lets a node that joined be reached by a process that learns its address in another way', {
   timeout: 120_000,
 }, async () => {
   const near = await join('near', 0);

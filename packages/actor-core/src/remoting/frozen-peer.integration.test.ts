@@ -69,7 +69,7 @@ const answer = () =>
     })
     .catch(() => undefined);
 
-it('a frozen peer costs its sender a bounded amount of memory, counts, and is heard again', {
+it('a frozen peer costs its sender a bounded amount of memory, is counted, and is reached again', {
   timeout: 120_000,
 }, async () => {
   peer.kill('SIGSTOP');

@@ -60,7 +60,7 @@ async function pair(options: Omit<Props<Message>, 'create'> = { protocol }): Pro
   return { hub, a, b, seen, events, frames, pass: (ms) => advance(hub.clock, ms, 100) };
 }
 
-/** An actor on `node` that watches `target` and notes what it is told. */
+/** An actor on `node` that watches `target` and records the notices. */
 function watchFrom(node: TestNode, target: ActorRef<never>, onTold = () => {}): string[] {
   const told: string[] = [];
   node.system.spawn(

@@ -27,7 +27,7 @@ interface Happening {
   readonly waitMs: number;
 }
 
-/** Longer than the longest backoff with its jitter: after it everybody who is to live does. */
+/** Longer than the longest backoff with its jitter: after it all restarts have happened. */
 const restMs = 4_001;
 const longestBackoffMs = 2_000;
 
@@ -40,10 +40,10 @@ const happenings: Arbitrary<Happening> = record({
   waitMs: integer({ min: 0, max: 20_000 }),
 });
 
-/** OTP's rules in prose: who lives after each end, when every restart has had its time. */
+/** The rules of OTP: which children live after each end, once all restarts have happened. */
 class ModelSupervisor {
   alive: string[];
-  /** It lives, or is being restarted by the root. */
+  /** True while the supervisor lives, or is being restarted by the root. */
   isThere = true;
   readonly #options: ResolvedSupervision;
   readonly #specs: ReadonlyMap<string, ChildSpec>;

@@ -88,7 +88,7 @@ async function pair(): Promise<Pair> {
 }
 
 type Cause = (one: Pair) => void | Promise<void>;
-/** As a ref from an earlier life of `far`, which somebody kept. */
+/** A ref of an earlier incarnation of `far`. */
 function ofEarlierLife({ near }: Pair): ActorRef<unknown> {
   const address = { node: 'far', nodeIncarnation: 7, path: 'it', uid: 1 };
   return localSystemOf(near.system).node.refs.resolve(address) as ActorRef<unknown>;
