@@ -54,13 +54,13 @@ export class ProducerWindow<E> {
   }
 
   /** The first entry that was sent and is not confirmed: the consumer's current message, as far as is known. */
-  get inHand(): E | undefined {
+  get current(): E | undefined {
     return this.#sent > this.#confirmed ? this.#entries[0] : undefined;
   }
 
   /** Gives up the current message: the consumer is told to continue after it. */
   skip(): ProducerEffect<E>[] {
-    if (this.inHand === undefined) return [];
+    if (this.current === undefined) return [];
     this.#entries.shift();
     this.#confirmed++;
     return this.startHandshake();

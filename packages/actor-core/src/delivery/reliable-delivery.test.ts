@@ -148,7 +148,13 @@ it('ignores messages that no consumer has sent', async () => {
   await settle();
   const producer = far.system.refFor<unknown>('near', 'producer');
   // The last message names the producer itself as its sender.
-  for (const noise of [['demand', 1], ['look'], { type: 'send', message: 9 }, null, ['unknown', producer, 7]])
+  for (const noise of [
+    ['demand', 1],
+    ['resend'],
+    { type: 'send', message: 9 },
+    null,
+    ['unknown', producer, 7],
+  ])
     producer.tell(noise);
   send(5);
   await pass(1_000);

@@ -29,7 +29,7 @@ export interface Send<M> {
 }
 
 /** Messages of a reliable producer. Other nodes may send only those of a consumer. */
-export type ProducerMessage<M> = Send<M> | DemandMessage | readonly [kind: 'look'];
+export type ProducerMessage<M> = Send<M> | DemandMessage | readonly [kind: 'resend'];
 
 export interface ReliableProducerOptions<M> extends ProducerOptions {
   /**
@@ -54,12 +54,12 @@ export function reliableProducer<M>(options: ReliableProducerOptions<M>): Props<
   const create = () =>
     setup<ProducerMessage<M>>((context) => {
       const window = new ProducerWindow<Send<M>>(windowOptions);
-      const look = lookTimer(context);
+      const timer = resendTimer(context);
       const self = context.self as ActorRef<DemandMessage>;
       const { incarnation: channel, clock } = context;
       const perform = (effects: readonly ProducerEffect<Send<M>>[]) => {
         for (const effect of effects) send(effect, self, consumer, channel);
-        look(window.dueMs);
+        timer(window.dueMs);
       };
       return receive((message) => {
         if (!Array.isArray(message)) {
@@ -69,8 +69,8 @@ export function reliableProducer<M>(options: ReliableProducerOptions<M>): Props<
           return;
         }
         const other = message as Exclude<ProducerMessage<M>, Send<M>>;
-        if (other[0] === 'look') {
-          look.fired();
+        if (other[0] === 'resend') {
+          timer.fired();
           perform(window.tick(clock.now()));
         } else if (other[2] === channel) {
           perform(
@@ -106,14 +106,14 @@ export function send<M>(
 }
 
 /** One timer for a deadline that mostly moves later: it is set again only when it fires or must fire earlier. */
-export function lookTimer<M>(
-  context: ActorContext<M | readonly [kind: 'look']>,
+export function resendTimer<M>(
+  context: ActorContext<M | readonly [kind: 'resend']>,
 ): ((dueMs: number | undefined) => void) & { fired(): void } {
   let armedMs: number | undefined;
   const arm = (dueMs: number | undefined) => {
     if (dueMs === undefined || (armedMs !== undefined && armedMs <= dueMs)) return;
     armedMs = dueMs;
-    context.setTimer('look', Math.max(0, dueMs - context.clock.now()), ['look']);
+    context.setTimer('resend', Math.max(0, dueMs - context.clock.now()), ['resend']);
   };
   const fired = () => {
     armedMs = undefined;

@@ -12,7 +12,7 @@ import { growing } from '../remoting/growing-tuple.ts';
 import { type DeliveryFrame, type DemandMessage, demandSchema } from './delivery-frame.ts';
 import { type ProducerOptions, requireCount, resolveProducerOptions } from './delivery-options.ts';
 import { type ProducerEffect, ProducerWindow } from './producer-window.ts';
-import { lookTimer, type Send, send } from './reliable-producer.ts';
+import { resendTimer, type Send, send } from './reliable-producer.ts';
 import { optionNames, requireKnownOptions } from '../known-options.ts';
 
 const dispatcherOptions = optionNames<WorkDispatcherOptions<never>>({
@@ -27,7 +27,7 @@ const dispatcherOptions = optionNames<WorkDispatcherOptions<never>>({
 export type WorkerOffer<M> = readonly [kind: 'offer', worker: ActorRef<DeliveryFrame<M>>];
 
 /** Messages of a dispatcher. Other nodes may send only offers and the messages of a consumer. */
-export type DispatcherMessage<M> = Send<M> | WorkerOffer<M> | DemandMessage | readonly [kind: 'look'];
+export type DispatcherMessage<M> = Send<M> | WorkerOffer<M> | DemandMessage | readonly [kind: 'resend'];
 
 const dispatcherSchema = z.union([
   demandSchema,
@@ -110,7 +110,7 @@ export function workDispatcher<M>(options: WorkDispatcherOptions<M> = {}): Props
 class Dispatcher<M> {
   readonly #context: ActorContext<DispatcherMessage<M>>;
   readonly #options: ReturnType<typeof resolveProducerOptions>;
-  readonly #look: ReturnType<typeof lookTimer<DispatcherMessage<M>>>;
+  readonly #resendTimer: ReturnType<typeof resendTimer<DispatcherMessage<M>>>;
   readonly #workers = new Map<string, Worker<M>>();
   readonly #parking: Parking<M>;
   #waiting: Work<M>[] = [];
@@ -124,16 +124,16 @@ class Dispatcher<M> {
     this.#context = context;
     this.#options = options;
     this.#parking = parking;
-    this.#look = lookTimer<DispatcherMessage<M>>(context);
+    this.#resendTimer = resendTimer<DispatcherMessage<M>>(context);
   }
 
   take(message: DispatcherMessage<M>): void {
-    if (!isWord(message)) this.#send(message);
-    else if (message[0] === 'look') this.#tick();
+    if (!isProtocolMessage(message)) this.#send(message);
+    else if (message[0] === 'resend') this.#tick();
     else if (message[0] === 'offer') this.#register(message[1]);
     else this.#receive(message);
-    this.#shareOut();
-    for (const { window } of this.#workers.values()) this.#look(window.dueMs);
+    this.#distribute();
+    for (const { window } of this.#workers.values()) this.#resendTimer(window.dueMs);
   }
 
   /** A worker is gone: others get its work. */
@@ -144,7 +144,7 @@ class Dispatcher<M> {
     // A worker that stopped in order has not failed at its current message.
     if (reason !== 'stopped') this.#countFailure(worker);
     this.#waiting = [...worker.window.unconfirmed, ...this.#waiting];
-    this.#shareOut();
+    this.#distribute();
   }
 
   #send(command: Send<M>): void {
@@ -188,7 +188,7 @@ class Dispatcher<M> {
 
   /** A worker, or one incarnation of it, ended with a current message: others get that message, up to `maxAttempts`. */
   #countFailure({ ref, window }: Worker<M>): ProducerEffect<Work<M>>[] {
-    const work = window.inHand;
+    const work = window.current;
     if (work === undefined || ++work.failures < this.#parking.maxAttempts) return [];
     const { command, failures } = work;
     const effects = window.skip();
@@ -200,12 +200,12 @@ class Dispatcher<M> {
   }
 
   #tick(): void {
-    this.#look.fired();
+    this.#resendTimer.fired();
     for (const worker of this.#workers.values())
       this.#perform(worker, worker.window.tick(this.#context.clock.now()));
   }
 
-  #shareOut(): void {
+  #distribute(): void {
     while (this.#waiting.length > 0) {
       const worker = this.#mostFree();
       if (worker === undefined) return;
@@ -231,6 +231,8 @@ class Dispatcher<M> {
   }
 }
 
-function isWord<M>(message: DispatcherMessage<M>): message is Exclude<DispatcherMessage<M>, Send<M>> {
+function isProtocolMessage<M>(
+  message: DispatcherMessage<M>,
+): message is Exclude<DispatcherMessage<M>, Send<M>> {
   return Array.isArray(message);
 }

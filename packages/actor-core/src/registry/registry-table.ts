@@ -122,7 +122,7 @@ export class RegistryTable {
         fresh.push(entry);
       }
     }
-    return [...effects, ...changedSlots(changes.map(([, entry]) => entry)), ...this.#meet(fresh)];
+    return [...effects, ...changedSlots(changes.map(([, entry]) => entry)), ...this.#resolveClaims(fresh)];
   }
 
   full(
@@ -140,7 +140,7 @@ export class RegistryTable {
     for (const entry of entries) if (isOf(entry, node, incarnation)) record.entries.add(entry);
     const fresh = record.entries.all().filter((entry) => !before.has(entry));
     const gone = before.all().filter((entry) => !record.entries.has(entry));
-    return [...effects, ...changedSlots([...fresh, ...gone]), ...this.#meet(fresh)];
+    return [...effects, ...changedSlots([...fresh, ...gone]), ...this.#resolveClaims(fresh)];
   }
 
   /** Earlier questions may have been lost, so they may be asked again. */
@@ -183,7 +183,7 @@ export class RegistryTable {
    * Claims that are new to this node. Of two claims to a name one wins, and a claim of this node that lost is
    * withdrawn.
    */
-  #meet(fresh: readonly RegistryEntry[]): RegistryEffect[] {
+  #resolveClaims(fresh: readonly RegistryEntry[]): RegistryEffect[] {
     const effects: RegistryEffect[] = [];
     for (const theirs of fresh) {
       this.#stamp = Math.max(this.#stamp, theirs[3]);

@@ -47,8 +47,8 @@ export class PoolResize {
 
 const maxSize = 10_000;
 /** Interval of checks on a surplus worker, which is stopped once it is idle. */
-const lookMs = 20;
-const looks: unique symbol = Symbol('look');
+const idleCheckMs = 20;
+const idleCheck: unique symbol = Symbol('idle-check');
 
 /**
  * Sets the number of workers of a pool. Surplus workers get no new messages, finish the ones they have, and stop.
@@ -78,7 +78,7 @@ export function pool<M>(worker: Props<M>, options: PoolOptions<M>): Props<M | Po
       workers.resize(size);
       return receive((message) => {
         if (message instanceof PoolResize) workers.resize(message.size);
-        else if ((message as unknown) === looks) workers.look();
+        else if ((message as unknown) === idleCheck) workers.stopIdle();
         else workers.route(message);
       });
     });
@@ -118,10 +118,10 @@ class Workers<M> {
     this.#active = this.#active.filter((worker) => actorOf(worker)?.ended !== true);
     while (this.#active.length < size) this.#active.push(this.#context.spawn(this.#recipe));
     this.#leaving.push(...this.#active.splice(size));
-    this.look();
+    this.stopIdle();
   }
 
-  look(): void {
+  stopIdle(): void {
     this.#leaving = this.#leaving.filter((worker) => {
       const actor = actorOf(worker);
       const isIdle = actor === undefined || actor.mailbox.depth === 0;
@@ -129,7 +129,8 @@ class Workers<M> {
       if (isIdle) this.#context.stop(worker);
       return !isIdle;
     });
-    if (this.#leaving.length > 0) this.#context.setTimer('$look', lookMs, looks as unknown as M);
+    if (this.#leaving.length > 0)
+      this.#context.setTimer('$idle-check', idleCheckMs, idleCheck as unknown as M);
   }
 
   #refuse(message: M): void {
