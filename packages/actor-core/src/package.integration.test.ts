@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { packageFolder, type Program, programsOf, rootFolder, typeCheck } from './documents.fixture.ts';
@@ -80,6 +80,16 @@ async function output(file: string, source: string): Promise<string> {
   return (await run(process.execPath, [file], { cwd: project })).stdout;
 }
 
+/** Files of the package that a module imports, directly or through others, itself included. */
+function reachedFrom(module: string, found = new Set<string>()): Set<string> {
+  if (found.has(module)) return found;
+  found.add(module);
+  const text = readFileSync(join(packageFolder, module), 'utf8');
+  for (const [, target = ''] of text.matchAll(/^(?:import|export) [^'";]*from '(\.[^']+)'/gm))
+    reachedFrom(join(dirname(module), target).split(sep).join('/'), found);
+  return found;
+}
+
 it('contains what a user needs and nothing else', () => {
   const inside = packed.map((path) => path.replace(/^package\//, ''));
   expect(inside.filter((path) => !/^(dist|docs)\//.test(path)).toSorted()).toEqual([
@@ -89,6 +99,11 @@ it('contains what a user needs and nothing else', () => {
   ]);
   expect(inside.filter((path) => path.startsWith('dist/') && !/\.(js|d\.ts)$/.test(path))).toEqual([]);
   expect(inside.filter((path) => /\.(test|fixture)\.|simulation\/|-contract\./.test(path))).toEqual([]);
+  const reached = Object.values(manifest.exports).flatMap((entry) => [
+    ...reachedFrom(entry.default.slice(2)),
+  ]);
+  const testkit = inside.filter((path) => /\/testing\/.*\.js$/.test(path));
+  expect(testkit.filter((path) => !reached.includes(path))).toEqual([]);
   for (const { types, default: module } of Object.values(manifest.exports))
     expect(inside).toEqual(expect.arrayContaining([types.slice(2), module.slice(2)]));
 });
