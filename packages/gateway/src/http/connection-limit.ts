@@ -22,7 +22,9 @@ export class ConnectionLimit {
   /** Number of open requests of a connection. */
   readonly #requests = new WeakMap<Socket, number>();
 
-  /** @param freeConnection closes another connection if none is idle; false: none can be closed */
+  /**
+   * @param freeConnection called if no connection is idle: closes another one, or returns false if none can be closed
+   */
   constructor(max: number, clock: Clock, freeConnection: () => boolean) {
     this.#max = max;
     this.#clock = clock;
@@ -44,7 +46,7 @@ export class ConnectionLimit {
     });
   }
 
-  /** The connection is not idle until the answer is out. */
+  /** Marks the connection as not idle until the answer is sent. */
   begin({ socket }: IncomingMessage, response: ServerResponse): void {
     this.#idle.delete(socket);
     this.#requests.set(socket, (this.#requests.get(socket) ?? 0) + 1);

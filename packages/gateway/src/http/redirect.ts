@@ -1,6 +1,9 @@
 import type { Exchange } from './exchange.ts';
 
-/** Redirects to a clean path as Go's mux does: with a link in the body for GET, without a body for other methods. */
+/**
+ * Redirects to the cleaned path as Go's `ServeMux` does: with a link in the body for GET, without a body for other
+ * methods.
+ */
 export function redirect(
   exchange: Exchange,
   { status, path }: { readonly status: 301 | 307; readonly path: string },

@@ -1,6 +1,6 @@
 import type { RequestFailure } from '../errors.ts';
 
-/** Time to come back of a failure that does not state one. */
+/** Retry time for a failure that does not state one. */
 const defaultRetryAfterMs = 1_000;
 
 /** Seconds for `retry-after`, which every 429 and 503 carries; undefined for all other statuses. */

@@ -5,9 +5,10 @@ import type { GatewayServices } from '../services.ts';
 type Target = NonNullable<FleetRequest['instance']>;
 
 /**
- * Unloads a model from all instances that have it loaded except one, and returns that one: its answer to the request
- * becomes the client's. Each Ollama is asked now for its loaded models, because a load report may be older than the
- * `/api/ps` answer that the client has seen. Empty if no instance has the model loaded: the policy then chooses one.
+ * Unloads a model from all instances that have it loaded except one, and returns that instance: the caller sends it the
+ * client's request and passes on its answer. Each Ollama is asked now for its loaded models, because a load report may
+ * be older than the `/api/ps` answer that the client has seen. Empty if no instance has the model loaded: the policy
+ * then chooses an instance.
  *
  * @throws FleetError if an instance could not be reached: the model may still be loaded there
  * @throws RequestFailure if an instance refused

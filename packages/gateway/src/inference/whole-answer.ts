@@ -4,7 +4,7 @@ import { RequestFailure } from '../errors.ts';
 /**
  * Reads an answer that is not a stream.
  *
- * @param hold gets the size so far; throws to stop
+ * @param hold called with the size of the answer so far; may throw to stop the reading
  * @throws FleetError; RequestFailure 502 if the answer is too long
  */
 export async function readWholeAnswer(

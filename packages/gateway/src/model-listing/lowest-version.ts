@@ -1,6 +1,6 @@
 /**
- * The lowest of several Ollama versions, whose features every host of the fleet has. A pre-release is lower than its
- * release, as in semver. Pure; undefined for an empty list.
+ * The lowest of the given Ollama versions: every host of the fleet has the features of that version. A pre-release is
+ * lower than its release, as in semver. Pure; undefined for an empty list.
  */
 export function lowestVersion(versions: readonly string[]): string | undefined {
   return versions.filter((version) => version !== '').toSorted(compareVersions)[0];

@@ -14,7 +14,10 @@ export interface GatewayMetrics extends RequestMetrics {
   stop(): void;
 }
 
-/** Metrics of one gateway for Prometheus, in their own registry. Values of other parts are read at each scrape. */
+/**
+ * Metrics of one gateway for Prometheus, in their own registry. Values that other parts of the gateway hold are read at
+ * each scrape.
+ */
 export function createMetrics(node: ClusterNode, fleet: FleetClient, wait: ClientWait): GatewayMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });

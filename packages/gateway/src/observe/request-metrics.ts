@@ -35,21 +35,21 @@ export function requestMetrics(registry: Registry): RequestMetrics {
   });
   const duration = new Histogram({
     name: 'drover_request_duration_seconds',
-    help: 'From the arrival of a request to the end of its answer.',
+    help: 'Time from the arrival of a request to the end of its answer.',
     labelNames,
     buckets: latencyBuckets,
     registers,
   });
   const firstToken = new Histogram({
     name: 'drover_first_token_seconds',
-    help: 'From the arrival of a request to the first bytes of its answer.',
+    help: 'Time from the arrival of a request to the first bytes of its answer.',
     labelNames,
     buckets: latencyBuckets,
     registers,
   });
   const betweenTokens = new Histogram({
     name: 'drover_inter_token_seconds',
-    help: 'Between two batches of lines of one stream.',
+    help: 'Time between two batches of lines of one stream.',
     labelNames,
     buckets: tokenBuckets,
     registers,

@@ -22,7 +22,10 @@ export interface LoggedLine {
   readonly message: string;
 }
 
-/** A gateway on a real port over a fleet that the test plays. Ends with the scope it is declared in (`await using`). */
+/**
+ * Starts a gateway on a real port, with a fleet whose answers the test writes. Stops at the end of the scope (`await
+ * using`).
+ */
 export async function startScriptedGateway(options: Partial<GatewayOptions> = {}): Promise<ScriptedGateway> {
   const logs: LoggedLine[] = [];
   const at =

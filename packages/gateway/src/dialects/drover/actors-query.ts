@@ -6,7 +6,7 @@ export interface ActorsQuery {
   readonly node: string | undefined;
   /** Only actors whose path begins with this text; '' for all. */
   readonly path: string;
-  /** Most actors of each node, 1 to 1000. */
+  /** Largest number of actors in the answer of each node, 1 to 1000. */
   readonly limit: number;
 }
 

@@ -34,7 +34,7 @@ export interface ActorEntry extends Omit<ActorView, 'lastFailure'> {
   readonly lastFailure: { readonly code: string; readonly message: string; readonly at: string } | null;
 }
 
-/** Joins the membership and the answers of the nodes. Pure. */
+/** Merges the membership with the answers of the nodes. Pure. */
 export function actorsReport(inspected: readonly InspectedNode[]): ActorsReport {
   return { nodes: inspected.map(nodeActors) };
 }
@@ -65,7 +65,7 @@ function actorEntry({ lastFailure, ...view }: ActorView): ActorEntry {
 
 const maxDateMs = 8.64e15;
 
-/** Formats the clock of another node, which may be out of range. */
+/** Formats a time of another node's clock, cut to the range that `Date` can format. */
 function isoTime(ms: number): string {
   return new Date(Math.max(-maxDateMs, Math.min(maxDateMs, ms))).toISOString();
 }

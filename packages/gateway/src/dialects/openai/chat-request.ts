@@ -158,7 +158,7 @@ export function translateChatRequest(bytes: Buffer): TranslatedRequest {
   };
 }
 
-/** A schema keeps its text: the order of its keys determines the order in which the model writes them. */
+/** Passes a schema on as its original text: the order of its keys is the order in which the model writes them. */
 function formatOf(format: ChatFields['response_format']): RawJson | undefined {
   switch (format?.type?.trim().toLowerCase()) {
     case 'json_object':

@@ -16,10 +16,10 @@ export function ignoredFields(
     .slice(0, maxIgnoredFields);
 }
 
-/** Text of a field's value: unknown fields are raw, and known fields that count as ignored are numbers. */
+/** JSON text of a field's value. Unknown fields hold raw JSON; known fields hold decoded values. */
 function textOf(value: unknown): string {
   return value instanceof RawJson ? value.text : JSON.stringify(value ?? null);
 }
 
-/** Bounds the header, whatever the body contains. */
+/** Bounds the size of the header for every body. */
 const maxIgnoredFields = 32;
