@@ -18,7 +18,7 @@ export type LineStep =
 export function decideLine(line: string, outputChars: number, maxOutputChars: number): LineStep {
   const parsed = parseChatLine(line);
   if (!parsed) {
-    const message = 'the model server sent a line that is not of its protocol';
+    const message = 'the model server sent a line that does not follow the Ollama protocol';
     return { type: 'fail', code: 'bad-upstream', message, cancelsCall: true };
   }
   const { text, end, error } = parsed;

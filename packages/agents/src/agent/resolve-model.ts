@@ -1,6 +1,6 @@
 import { type FleetClient, normaliseModelName } from '@drover/fleet';
 
-/** A model that some ready instance lists. */
+/** A model that at least one ready instance lists. */
 export interface FleetModel {
   readonly name: string;
   readonly loaded: boolean;
@@ -9,8 +9,8 @@ export interface FleetModel {
 }
 
 /**
- * The model of an agent: the requested one, even if the fleet lacks it; else the model of its definition, if the fleet
- * offers it; else the fleet's default. Undefined while the fleet offers none.
+ * The model of an agent: the requested model, even if the fleet does not have it; else the model of its definition, if
+ * the fleet offers it; else the default model of the fleet. Undefined while the fleet offers no model.
  */
 export function resolveModel(
   requested: string | undefined,
@@ -34,8 +34,8 @@ function defaultModel(offered: readonly FleetModel[]): string | undefined {
 }
 
 /**
- * The models that the fleet offers now. Ollama's `capabilities` tell whether a model chats; its name decides if they
- * are not known within `timeoutMs`.
+ * The models that the fleet offers now. Ollama's `capabilities` state whether a model can chat. If they are not known
+ * within `timeoutMs`, the name of the model decides.
  */
 export async function offeredModels(fleet: FleetClient, timeoutMs: number): Promise<FleetModel[]> {
   const models = new Map<string, FleetModel>();

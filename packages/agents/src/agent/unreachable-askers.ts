@@ -1,15 +1,15 @@
 import type { ActorContext, ActorRef } from '@drover/actor-core';
 
-/** An unreachable asker has sent no message in time. */
+/** An unreachable asker has sent no message within the silence limit. */
 export interface AskerSilent {
   readonly kind: 'asker-silent';
   readonly asker: string;
 }
 
 /**
- * Askers with an open task whose node was reported down. The node may only be paused or cut off, and a live asker
- * sends a message every `probeMs`. An asker that sends one within `silenceMs` is watched again; any other one is
- * reported as silent.
+ * Askers with an open task whose node was reported down. The node may still run and only be paused or disconnected, and
+ * a live asker sends a message every `probeMs`. An asker that sends a message within `silenceMs` is watched again;
+ * every other asker is reported as silent.
  */
 export class UnreachableAskers<R extends ActorRef<never>> {
   readonly #context: Pick<ActorContext<AskerSilent>, 'setTimer' | 'cancelTimer' | 'watch'>;
@@ -41,7 +41,7 @@ export class UnreachableAskers<R extends ActorRef<never>> {
     return this.take(keyOf(asker));
   }
 
-  /** Removes the asker with that key, as named by `AskerSilent`. */
+  /** Removes and returns the asker whose key an `AskerSilent` message names. */
   take(key: string): R | undefined {
     const known = this.#byKey.get(key);
     if (known === undefined) return undefined;

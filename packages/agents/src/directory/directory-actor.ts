@@ -79,7 +79,9 @@ export function directoryProps(spec: DirectorySpec): Props<Message> {
   );
 }
 
-/** The shell around `decideDirectory`: follows the leadership, reads the records, performs effects. */
+/**
+ * The effects around the pure `decideDirectory`: follows the leadership, reads the records, performs what it decides.
+ */
 class Directory {
   readonly #spec: DirectorySpec;
   readonly #context: ActorContext<Message>;
@@ -158,7 +160,7 @@ class Directory {
     this.#decide({ type, ...rest } as DirectoryEvent<AnswerRef>);
   }
 
-  /** One running proof answers all askers. */
+  /** Starts a proof of the store unless one is running. Its result answers all waiting askers. */
   #prove(replyTo: AnswerRef): void {
     if (!this.#leads()) return this.#refuse(replyTo);
     this.#provers.push(replyTo);
@@ -253,7 +255,10 @@ class Directory {
       return this.#decide({ type: 'written', write: outcome.write });
     }
     if (outcome.error instanceof FenceRejectedError) {
-      this.#context.log.warn({ fence: tenure.leader.fence }, 'agents: deposed; another host leads');
+      this.#context.log.warn(
+        { fence: tenure.leader.fence },
+        'agents: this host is no longer the leader; another host leads',
+      );
       return this.#endTenure();
     }
     this.#health.noteFailure(outcome.error, 'suspended: a record write is not confirmed; retrying');
@@ -274,7 +279,10 @@ class Directory {
     return members.map(({ node, incarnation, state }) => ({ node, incarnation, alive: state === 'alive' }));
   }
 
-  /** Chooses the model before the spawn; without a requested model this waits briefly for the fleet's model lists. */
+  /**
+   * Chooses the model, then spawns the agent. Without a requested model it waits at most `describeTimeoutMs` for the
+   * model lists of the fleet.
+   */
   #resolveThenSpawn(request: SpawnRequest): void {
     const { model } = request.spec;
     if (model !== undefined && model !== '') return this.#spawn(request, []);
@@ -297,7 +305,7 @@ class Directory {
     return this.#tenure !== undefined && this.#spec.leadership.isLeader();
   }
 
-  /** Leads, has read the records, and the store keeps up with the writes. */
+  /** True if this host leads, has read the records, and does not have too many waiting writes. */
   #mayDecide(): boolean {
     const tenure = this.#tenure;
     return (

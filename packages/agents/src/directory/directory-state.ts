@@ -8,8 +8,8 @@ import type { AgentRecord } from './agent-record.ts';
 import type { RunRecord } from './run-record.ts';
 
 /**
- * All that a leader knows, rebuilt from the records at each takeover. Owned by one directory actor and changed in
- * place by `decideDirectory`, as raft's `Step` does.
+ * All that a leader knows, rebuilt from the records each time a host becomes leader. Owned by one directory actor and
+ * changed in place by `decideDirectory`.
  */
 export interface DirectoryState<R> {
   readonly config: AgentsConfig;
@@ -28,7 +28,7 @@ export interface DirectoryState<R> {
 }
 
 export interface AgentEntry<R> extends PlacedEntity<AgentRecord> {
-  /** State that the host has reported of this incarnation. */
+  /** State that the host has reported for this incarnation. */
   reported: ReportedState;
   /** Spawn and stop requests to answer once the agent runs or is stopped. */
   waiters: Waiter<R>[];
@@ -42,7 +42,7 @@ export interface Waiter<R> {
 }
 
 export interface RunEntry<R> {
-  /** Without the output once that is durable. */
+  /** The output text is dropped once the outcome is durable. */
   record: RunRecord;
   durable: boolean;
   /** The agent's host has confirmed that it received the run. */
@@ -51,7 +51,7 @@ export interface RunEntry<R> {
   dueAtMs: number;
   /** Submit requests to answer once the record is durable. */
   waiters: R[];
-  /** Host whose outbox waits for `recorded`. */
+  /** Host that repeats the outcome of the run until it receives `recorded`. */
   settledBy: string | undefined;
 }
 

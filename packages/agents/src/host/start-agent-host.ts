@@ -15,8 +15,8 @@ export interface AgentHost {
 }
 
 /**
- * Makes a node with the role `host` run agents and take part in leading them. Resolves once its actors are started,
- * before the node leads or runs an agent.
+ * Makes a node with the role `host` run agents and take part in the leadership. Resolves once the actors of the host
+ * are started, before the node leads or runs an agent.
  *
  * @throws DefinitionError a definition file is invalid; names file and field
  * @throws InvalidArgumentError naming the field of `config`

@@ -18,7 +18,7 @@ export interface PlacedEntity<P extends Placement> {
   dueAtMs: number;
   /** Instant of the newest confirmation by the host. */
   confirmedAtMs: number;
-  /** Host that did not answer or refused; another is preferred. '' = none. */
+  /** Host that did not answer or refused: another host is preferred. '' if there is none. */
   avoid: string;
 }
 
@@ -78,7 +78,7 @@ export function countOrder(entity: PlacedEntity<Placement>, policy: ActivationPo
   entity.orders += 1;
 }
 
-/** Takes in a host's confirmation of this incarnation. Returns whether the entity became active by it. */
+/** Records a host's confirmation of this incarnation. Returns true if the entity became active because of it. */
 export function confirmActive(entity: PlacedEntity<Placement>, nowMs: number): boolean {
   entity.confirmedAtMs = nowMs;
   if (entity.phase === 'active') return false;
@@ -89,8 +89,8 @@ export function confirmActive(entity: PlacedEntity<Placement>, nowMs: number): b
 }
 
 /**
- * What to do about an entity that is due: `place` (search for a host), `order` (order the same host again),
- * `relocate` (the host does not answer and another is live), or `wait` for the record's write.
+ * What to do about an entity that is due: `place` (search for a host), `order` (repeat the order to the same host),
+ * `relocate` (the host does not answer and another host is live), or `wait` until the record is written.
  */
 export function decideDue(
   entity: PlacedEntity<Placement>,
@@ -106,7 +106,7 @@ export function isPlaced({ phase }: PlacedEntity<Placement>): boolean {
   return phase === 'active' || phase === 'activating';
 }
 
-/** Whether that incarnation of the entity is the placed one, and its place is this incarnation of the host. */
+/** True if this incarnation of the entity is the newest one, and is placed on this incarnation of the host. */
 export function isPlacedOn(
   entity: PlacedEntity<Placement>,
   host: HostSeen,

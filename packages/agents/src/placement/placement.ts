@@ -1,5 +1,5 @@
 /**
- * Placement of entities on hosts by one leader, as plain decisions and small ports. This folder knows nothing about
+ * Placement of entities on hosts by one leader, as pure decisions and small interfaces. This folder does not depend on
  * agents: an entity is anything with an id that runs on one host at a time, in one incarnation.
  *
  * The leader keeps one durable record per entity. Every write asserts the leader's fence, every order carries it, and

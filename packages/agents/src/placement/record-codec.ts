@@ -1,7 +1,7 @@
 import { DroverError } from '@drover/actor-core';
 import type { z } from 'zod';
 
-/** A record in the control stream has an unknown form. The leader skips it; an operator must inspect it. */
+/** A record in the control stream is not valid. The leader skips it; an operator must inspect it. */
 export class RecordUnreadableError extends DroverError {
   readonly code = 'record-unreadable';
   readonly subject: string;

@@ -14,9 +14,9 @@ export interface HostedAgent {
   readonly id: string;
   readonly incarnation: number;
   readonly state: ReportedState;
-  /** '' until decided. */
+  /** Name of the model; '' until it is chosen. */
   readonly model: string;
-  /** Recorded runs that the agent has received and whose end the leader has not confirmed. */
+  /** Recorded runs that the agent has received, and for which the leader has not yet confirmed the outcome. */
   readonly runs: readonly string[];
 }
 
