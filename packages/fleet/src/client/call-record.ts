@@ -31,7 +31,7 @@ export interface CallRecord {
   /** The request in the form that a routing policy gets. */
   readonly routed: RoutedRequest;
   readonly policy: RoutingPolicy;
-  /** Most instances at which the request waits. */
+  /** Largest number of instances at which the request may wait at once. */
   readonly maxPlaces: number;
   /** `modelKey` of the requested model. */
   readonly model: string;

@@ -203,7 +203,10 @@ class FleetSession {
     if (nowMs >= receiverWakeAtMs(attempt.receiver)) this.#stream.receive(attempt, { kind: 'tick' });
   }
 
-  /** Gives up an instance that has not answered at all if there is another candidate. True if it did. */
+  /**
+   * Gives up an instance that has not answered at all if there is another candidate. Returns true if it gave the
+   * instance up.
+   */
   #maybeLeave(attempt: Attempt): boolean {
     const { maxAttempts, acceptTimeoutMs } = this.#shared.config;
     const { answered, connected } = attempt.receiver;
@@ -218,8 +221,8 @@ class FleetSession {
   }
 
   /**
-   * Handles an offered slot. At an instance without the body, sends the body there unless the request has a slot by
-   * now.
+   * Handles an offered slot. If the offering instance does not have the body, the body is sent to it, unless the
+   * request has got a slot elsewhere in the meantime.
    */
   #offered(offer: Extract<SessionMessage, { kind: 'offer' }>): void {
     const attempt = this.#attempt;
@@ -251,7 +254,10 @@ class FleetSession {
     } else this.#stream.receive(attempt, { kind: 'bus', connected });
   }
 
-  /** The instance has not answered, or may lack parts of the body: as far as known, Ollama was not asked yet. */
+  /**
+   * True if the instance has not answered or may lack parts of the body: as far as this session knows, Ollama does not
+   * have the request yet.
+   */
   #mayBeIncomplete({ receiver, started, partBytes }: Attempt): boolean {
     return !receiver.answered || (!started && bodyParts(this.#record.request.body, partBytes) > 0);
   }
@@ -299,7 +305,7 @@ class FleetSession {
     this.#choose();
   }
 
-  /** Closes Ollama's connection, if there is one. */
+  /** Has the node-agent close its connection to Ollama, if there is one. */
   #cancelAttempt({ stream, streamId }: Attempt, reason: string): void {
     stream.tell({ kind: 'cancel', streamId, reason }, control);
   }
@@ -327,7 +333,10 @@ class FleetSession {
     this.#context.setTimer('wake', Math.max(0, wakeAtMs - this.#context.clock.now()), { kind: 'tick' });
   }
 
-  /** The actor ends, for any reason: ends the stream and the call, whose other ends would otherwise wait. */
+  /**
+   * Runs when the actor stops for any reason. Ends the stream and the call, so that neither the job nor the caller
+   * waits.
+   */
   #stop(): void {
     const attempt = this.#attempt;
     if (attempt !== undefined) {

@@ -5,14 +5,14 @@ import { type InstanceMessage, instancePath } from '../protocol/instance-message
 import type { InstanceEvidence, LoadTable } from '../load/load-table.ts';
 import { SharedQuestion } from './shared-question.ts';
 
-/** The answer of an instance, with its node. */
+/** The model listing of an instance, with the id of its node. */
 export type NodeModelListing = ModelListing & { readonly node: string };
 
 export interface DescribeOptions {
   readonly timeoutMs: number;
   /**
-   * Has each Ollama asked again which models are loaded, even if a list is cached; within `describeTimeoutMs` of the
-   * configuration.
+   * True: each Ollama is asked again which models are loaded, even if a list is cached. Takes at most
+   * `describeTimeoutMs` of the configuration.
    */
   readonly fresh: boolean;
 }
@@ -92,7 +92,8 @@ export class ModelListings {
     try {
       const { next, ...whole } = await page(0);
       const tags = [...whole.tags];
-      // A page must begin where the previous one ended, so that no answer can continue the loop for ever.
+      // Accepts a page only if it begins where the previous page ended. Otherwise an instance could keep the loop
+      // running.
       for (let from = next; from !== undefined && from === tags.length; ) {
         const { tags: more, next: then } = await page(from);
         tags.push(...more);

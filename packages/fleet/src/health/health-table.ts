@@ -21,17 +21,20 @@ export interface HostFailure {
   readonly retryAfterMs: number;
 }
 
-/** Both are sets of `instanceKey`s. */
+/** Instances that should be asked last, as sets of `instanceKey`s. */
 export interface AvoidedInstances {
-  /** Asked only if no other instance is left. */
+  /** Instances to ask only if no other instance is left. */
   readonly avoided: ReadonlySet<string>;
-  /** The ejected ones of `avoided`: asked only if no recovering instance is left. */
+  /** The ejected instances in `avoided`: to ask only if no recovering instance is left. */
   readonly ejected: ReadonlySet<string>;
 }
 
 const nothingAvoided: AvoidedInstances = { avoided: new Set(), ejected: new Set() };
 
-/** Most entries: instances, and models on them, that failed lately. The oldest entry is removed first. */
+/**
+ * Largest number of entries (instances, and models on instances, with recent failures). The oldest entry is removed
+ * first.
+ */
 const maxEntries = 4_096;
 
 /**
@@ -50,7 +53,10 @@ export class HealthTable {
     this.#random = random;
   }
 
-  /** The instances to ask last for this model. A recovering instance is among them at random, by its share. */
+  /**
+   * The instances to ask last for this model. A recovering instance is included at random, according to its share of
+   * requests.
+   */
   avoidedFor(model: string, instances: readonly InstanceEvidence[]): AvoidedInstances {
     if (this.#states.size === 0) return nothingAvoided;
     const avoided = new Set<string>();
@@ -67,12 +73,12 @@ export class HealthTable {
     return { avoided, ejected };
   }
 
-  /** The failure text for which the instance was ejected, for this model or for all; undefined while it is well. */
+  /** Text of the failure that made the instance ill, for this model or for all models; undefined while it is well. */
   illness(instance: string, model: string): string | undefined {
     return this.#known(instance, model).find(({ phase }) => phase !== 'well')?.reason;
   }
 
-  /** True if the instance is asked last for this model: its ejection is not over, or its trial is running. */
+  /** True if the instance should be asked last for this model, because its ejection time or its trial has not ended. */
   isEjected(instance: string, model: string): boolean {
     const nowMs = this.#clock.now();
     return this.#known(instance, model).some((state) => healthShare(state, nowMs, this.#limits) === 0);
@@ -162,7 +168,7 @@ export class HealthTable {
   }
 }
 
-/** Neither name can contain a space. */
+/** Key of a model on an instance. Neither name can contain a space. */
 function modelOn(instance: string, model: string): string {
   return `${instance} ${model}`;
 }

@@ -17,18 +17,18 @@ import type { PendingRequest } from './pending-requests.ts';
 /** What a load table needs of its node. */
 export type LoadTableNode = Pick<ClusterNode, 'transport' | 'subjects' | 'presence' | 'clock' | 'log'>;
 
-/** A load table that is fed by the bus. Made by `createLoadTable`. */
+/** A load table that reads the load reports from the bus. Made by `createLoadTable`. */
 export interface LiveLoadTable extends LoadTable {
   /** Counts a request that is sent to the instance; the caller releases it when the request ends. */
   open(evidence: InstanceEvidence): PendingRequest;
-  /** The node did not answer: its instances are chosen last until its next report. */
+  /** Records that the node did not answer: its instances are chosen last until its next report. */
   suspect(node: string): void;
   stop(): void;
 }
 
 /**
- * Subscribes to every node-agent's load reports until `stop`. `onReport` gets each accepted report before the listeners
- * are called.
+ * Subscribes to the load reports of all node-agents until `stop`. `onReport` is called with each accepted report,
+ * before the listeners.
  */
 export function createLoadTable(
   node: LoadTableNode,
@@ -49,7 +49,7 @@ export function createLoadTable(
     const peer = senderOf(subject);
     const decision = decideReport(state, peer, payload, facts());
     if (decision.kind === 'ignored' && decision.warning !== undefined) {
-      const text = 'ignored a load report; further ones of this node are only counted';
+      const text = 'ignored a load report; further ignored reports of this node are only counted';
       log.warn({ peer, detail: decision.warning }, text);
     }
     if (decision.kind !== 'accepted') return;

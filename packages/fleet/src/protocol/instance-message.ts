@@ -9,15 +9,16 @@ import type { StreamOpen } from './stream-open.ts';
 /**
  * Messages of a fleet client to an instance actor (`instances/{name}` on a node-agent). `open` and `part` travel on the
  * data lane, all other messages on the control lane. The instance forwards a `StreamMessage` to the job of the stream.
- * The table only grows.
+ * Kinds and fields may be added to the protocol, never removed.
  */
 export type InstanceMessage =
   | { readonly kind: 'open'; readonly open: StreamOpen; readonly replyTo: ActorRef<SessionMessage> }
   | StreamMessage
   /**
    * Reserves a place in the queue, ordered by age, for a request whose body is at another instance. Must be repeated at
-   * least every `reserveIntervalMs`, or the place expires. `streamId` is that of the `open` that will use the place.
-   * For the `streamId` of a request that waits here with its body: offer a slot to it, too, before starting it.
+   * least every `reserveIntervalMs`, or the place expires. `streamId`: the stream id of the `open` that will use the
+   * place. If the request with this `streamId` waits at this instance with its body, the instance must from now on
+   * offer it a slot before starting it.
    */
   | {
       readonly kind: 'reserve';
@@ -30,13 +31,15 @@ export type InstanceMessage =
       readonly replyTo: ActorRef<SessionMessage>;
     }
   /**
-   * Takes the offered slot for a request that waits here with its body. A request without its body here sends `open`.
+   * Takes the offered slot for a request whose body is at this instance. If the body is not there, the session sends
+   * `open` instead.
    */
   | { readonly kind: 'claim'; readonly streamId: string; readonly offer: number }
   /** Declines the offered slot for now, and keeps the place. */
   | { readonly kind: 'pass'; readonly streamId: string; readonly offer: number }
   /**
-   * Asks for Ollama's own list of models as of the last probe; with `fresh`, Ollama is first asked what is loaded now.
+   * Asks for Ollama's own list of models as of the last probe. With `fresh`, the node-agent first asks Ollama which
+   * models are loaded now.
    */
   | {
       readonly kind: 'describe';

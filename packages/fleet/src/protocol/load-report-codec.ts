@@ -70,7 +70,7 @@ function packPages(instances: readonly InstanceLoad[], budget: number): Instance
   return pages;
 }
 
-/** Most bytes that MessagePack needs for the length of a list. */
+/** Largest number of bytes that MessagePack needs for the length of a list. */
 const arrayHeadBytes = 5;
 
 /** Decodes and checks a payload from the bus; returns the error text of an invalid one. */

@@ -21,7 +21,7 @@ export interface LoadReport {
   readonly pages?: number | undefined;
 }
 
-/** Most pages of one report; models that do not fit are left out. */
+/** Largest number of pages of one report; models that do not fit are left out. */
 export const maxReportPages: number = 64;
 
 export interface InstanceLoad {
@@ -51,11 +51,11 @@ export interface InstanceLoad {
 }
 
 /**
- * An instance, or one model on it, that refuses requests although it answers probes: three failures in a row, or half
- * of ten and more, and no success since.
+ * An instance, or one model on it, that refuses requests although it answers probes: three failures in a row, or
+ * failures in at least half of the last ten or more requests, and no success since then.
  */
 export interface RefusalReport {
-  /** As Ollama lists it; absent where the whole instance refuses. */
+  /** Name of the model as Ollama lists it; absent if the whole instance refuses. */
   readonly model?: string | undefined;
   /** Text of the last refusal, without addresses. */
   readonly reason: string;
@@ -65,7 +65,10 @@ export interface RefusalReport {
   readonly ageMs: number;
 }
 
-/** `starting`: has not answered yet · `ready` · `down`: does not answer, or not as an Ollama · `draining`. */
+/**
+ * `starting`: has not answered yet · `ready` · `down`: does not answer, or its answers are not those of an Ollama ·
+ * `draining`.
+ */
 export type InstanceState = 'starting' | 'ready' | 'down' | 'draining';
 
 export interface ModelLoad {

@@ -7,13 +7,14 @@ import type { StreamMessage } from './stream-message.ts';
 
 /**
  * Messages of an instance, or of its job, to the fleet session that opened a stream. All of them travel on the data
- * lane and arrive in the order sent, so a gap means loss. The table only grows.
+ * lane and arrive in the order sent, so a gap means loss. Kinds and fields may be added to the protocol, never removed.
  */
 export type SessionMessage =
   /**
-   * The request is queued, or runs (`position` 0). `asks`: it is started only after an `offer` and a `claim`, so that
-   * its session may wait at other instances too. `etaMs`: expected wait. `job`: receives the further messages about the
-   * stream in place of the instance, which forwards them for older sessions. Absent from older node-agents.
+   * The request is queued, or runs (`position` 0). `asks`: the instance starts the request only after an `offer` and a
+   * `claim`, so that the session can wait at other instances too. `etaMs`: expected wait. `job`: the actor to which the
+   * session sends all later messages about the stream. Older node-agents do not send `job`, and older sessions send to
+   * the instance, which forwards the messages.
    */
   | {
       readonly kind: 'accepted';
@@ -24,8 +25,9 @@ export type SessionMessage =
       readonly job?: ActorRef<StreamMessage> | undefined;
     }
   /**
-   * Offers a free slot to the request that is first in the queue. Answered within `offerMs` by `claim` (the body is
-   * here), `open` (the body is elsewhere), `pass` or `cancel`; without an answer the slot goes to the next request.
+   * Offers a free slot to the request that is first in the queue. The session answers within `offerMs`: with `claim`
+   * (this instance has the body), `open` (it does not), `pass` or `cancel`. Without an answer the slot goes to the next
+   * request.
    */
   | { readonly kind: 'offer'; readonly streamId: string; readonly offer: number }
   /** Parts of the body that arrived in order; repeated every second while more are missing. */
@@ -44,15 +46,15 @@ export type SessionMessage =
       readonly streamId: string;
       readonly status: number;
       readonly contentType: string;
-      /** Those of `passedHeaders` that Ollama sent; absent for none. */
+      /** The headers of `passedHeaders` that Ollama sent; absent if Ollama sent none of them. */
       readonly headers?: PassedHeaders | undefined;
       /** The error came from a proxy in front of Ollama; the node-agent wrote the error line. */
       readonly foreign?: boolean | undefined;
     }
   /**
-   * Lines `first`, `first + 1`, …: complete NDJSON lines without their newline, or for a single JSON answer one
-   * "line" with the whole body. A line too long for one chunk travels in pieces, each with its own number:
-   * `continues`: the last entry goes on in the next number.
+   * Lines `first`, `first + 1`, …: complete NDJSON lines without their newline, or for a single JSON answer one "line"
+   * with the whole body. A line too long for one chunk travels in pieces, each with its own number: `continues`: the
+   * next number continues the last entry.
    */
   | {
       readonly kind: 'chunk';
@@ -98,10 +100,9 @@ export type StreamPhase = 'queued' | 'waiting' | 'streaming';
 export type RefusalCode = 'queue-full' | 'draining' | 'model-missing' | 'instance-down' | 'bad-request';
 
 /**
- * `upstream-lost`: Ollama's connection broke · `upstream-stalled`: no progress within
- * the deadline · `deadline` · `replay-lost`: a requested line has left the replay buffer · `reader-too-slow`: the
- * buffer is full · `bad-upstream`: Ollama answered something that is not its protocol, or ended its answer in order but
- * without `done: true` · `cancelled`.
+ * `upstream-lost`: the connection to Ollama broke · `upstream-stalled`: no progress within the deadline · `deadline` ·
+ * `replay-lost`: a requested line has left the replay buffer · `reader-too-slow`: the buffer is full · `bad-upstream`:
+ * Ollama's answer does not follow its protocol, or was closed normally but without `done: true` · `cancelled`.
  */
 export type FailureCode =
   | 'upstream-lost'
