@@ -27,7 +27,7 @@ export function statusCommand(finish: (code: ExitCode) => void): Command {
       );
       const dataDir = dataDirOf(stated, process.env);
       const listenHost = readClusterFile(dataDir)?.listenHost;
-      // Only for a drover up on this machine: the listen addresses of other machines are not known here.
+      // Known only if the gateway is part of a `drover up` on this machine; listen addresses on other machines are not.
       if (listenHost !== undefined)
         for (const warning of await warningsFor(listenHost, dataDir))
           process.stderr.write(`drover: warning: ${warning}\n`);
@@ -54,7 +54,7 @@ export function topCommand(finish: (code: ExitCode) => void): Command {
     });
 }
 
-/** Lines are cut to the width of a terminal; in a pipe they are whole. */
+/** The lines of a report, cut to the width of the terminal; not cut in a pipe. */
 function linesFor(report: StatusReport, terminal: Terminal): string[] {
   const width = terminal.isTTY ? terminal.columns - 1 : Number.POSITIVE_INFINITY;
   return statusLines(report, { width, more: terminal.more });

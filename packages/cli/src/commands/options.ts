@@ -34,7 +34,7 @@ const settingsFooter = `
 Each flag --some-name is also the variable DROVER_SOME_NAME and the key some-name in the file of --config. Durations
 are 500ms, 30s or 10m, sizes 512KiB or 64MiB. "drover config print" shows what is in effect.`;
 
-/** Adds the flags of some settings, for a command that looks at a running cluster. */
+/** Adds the flags of the settings with these keys, for a command that inspects a running cluster. */
 export function addSettingsNamed(command: Command, keys: readonly string[]): Command {
   for (const key of keys) {
     const setting = settingNamed(key);

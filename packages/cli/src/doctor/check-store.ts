@@ -34,7 +34,7 @@ const timeoutMs = 12_000;
 /** Share of the storage limit of the account above which the usage is a fault. */
 const nearlyFull = 0.9;
 
-/** Has the leader perform a fenced write and read it back. Never throws: a failure is a fault. */
+/** Asks the leader to perform a fenced write and to read it back. Never throws: a failure is reported as a fault. */
 export async function checkStore(address: GatewayAddress): Promise<Check> {
   try {
     return judgeStore(proofSchema.parse(await postJson(address, '/api/v1/proofs/store', {}, timeoutMs)));

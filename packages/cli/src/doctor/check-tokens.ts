@@ -20,7 +20,7 @@ const maxNamed = 4;
 
 /**
  * Requests one token from each ready Ollama; the check `hosts` reports those that are not ready. Never throws: a
- * failure is a fault.
+ * failure is reported as a fault.
  */
 export async function checkTokens(
   address: GatewayAddress,

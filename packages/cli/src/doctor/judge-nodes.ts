@@ -6,12 +6,12 @@ import { judgeRefusals } from './judge-refusals.ts';
 
 /** Age of the last message of a node above which the node counts as silent. */
 const freshEvidenceMs = 5_000;
-/** A replaced process ends within moments, so an older announcement of it is no fault. */
+/** Age above which an announcement of a rival is no fault: a process that was replaced normally ends sooner. */
 const rivalFreshMs = 10_000;
 
 /** The checks that need only the status of the cluster. Pure. */
 export function judgeNodes(report: StatusReport): Check[] {
-  // A node that left in order is no fault.
+  // A node that left the cluster in an orderly stop is no fault.
   const expected = report.nodes.filter(({ state }) => state !== 'left');
   const agents = report.nodes.filter((node) => isAlive(node, 'node-agent'));
   const serving = agents.filter(({ instances }) => (instances ?? []).some(({ state }) => state === 'ready'));
@@ -52,7 +52,9 @@ function judgeNames(nodes: readonly NodeStatus[]): Check {
   return bad('names', printable(`${named.join('; ')}, each on its machine`));
 }
 
-/** Every Ollama counts: a node-agent with one Ollama down is a fault, also when its other Ollama serves. */
+/**
+ * Every Ollama must be ready: a node-agent with one Ollama down is a fault even if its other Ollama serves requests.
+ */
 function judgeHosts(agents: readonly NodeStatus[]): Check {
   const instances = agents.flatMap(({ id, instances: own }) => (own ?? []).map((one) => ({ id, ...one })));
   const down = instances.filter(({ state }) => state !== 'ready' && state !== 'draining');

@@ -20,7 +20,7 @@ const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
 export type FetchOutcome =
   | { readonly ok: true; readonly binary: ServerBinary }
-  /** `reason`: one clause for the error that lists what was tried; `late`: a step reached its time limit. */
+  /** `reason`: text for the error that lists all attempts to get nats-server; `late`: a step reached its time limit. */
   | { readonly ok: false; readonly reason: string; readonly late?: boolean };
 
 export interface FetchOptions {
@@ -50,7 +50,7 @@ export async function fetchFromDebian(options: FetchOptions): Promise<FetchOutco
       if (outcome.ok) return outcome;
       reason = `Debian ${suite}: ${outcome.reason}`;
       options.progress(reason);
-      // The next suite is on the same mirror, which does not answer in time.
+      // The next suite is on the same mirror, and this mirror is too slow or does not answer.
       if (outcome.late === true) break;
     }
     return { ok: false, reason };
@@ -79,8 +79,8 @@ export function sourceText(source: DebianSource): string {
 }
 
 /**
- * URL of the mirror, read from the output of `apt-get --print-uris update`. Only the suite with the plain codename
- * counts: suites for security and updates are on other hosts in some configurations.
+ * URL of the mirror, read from the output of `apt-get --print-uris update`. Only the suite named by the codename alone
+ * is used: the suites for security and updates can be on other hosts.
  */
 export function parseMirror(printedUris: string, codename: string): string | undefined {
   for (const line of printedUris.split('\n')) {
@@ -141,7 +141,10 @@ export async function adopt(path: string, cacheDir: string): Promise<FetchOutcom
   return { ok: true, binary: await storeBinary(cacheDir, binary) };
 }
 
-/** Private folders for all state of apt, and its checks switched on regardless of the configuration of the machine. */
+/**
+ * Options that keep all state of apt in private folders and switch its signature checks on, whatever the machine
+ * configures.
+ */
 function aptOptions(state: string): string[] {
   const settings = {
     'Dir::State': state,

@@ -12,7 +12,7 @@ export interface ServerBinary {
 
 export const binaryName: string = `nats-server${platform.programSuffix}`;
 
-/** Reads the version of a program. Undefined when the program does not run or is no nats-server. */
+/** Reads the version of a program. Undefined if the program cannot be run or is not a nats-server. */
 export async function inspectBinary(path: string): Promise<ServerBinary | undefined> {
   const result = await runStep(path, ['--version'], { timeoutMs: 5_000 });
   if (!result.ok || !result.stdout.includes('nats-server')) return undefined;

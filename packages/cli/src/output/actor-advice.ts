@@ -9,7 +9,10 @@ interface Finding {
   readonly actor: ActorEntry;
 }
 
-/** For each kind of fault what it is and what to do, in one or two sentences. Empty without a fault. Pure. */
+/**
+ * Explains each kind of fault in the report and what to do about it, in one or two sentences. Empty without a fault.
+ * Pure.
+ */
 export function actorAdvice({ nodes }: ActorsReport): string[] {
   const all = nodes.flatMap((node) => node.actors.map((actor) => ({ node, actor })));
   const parked = all.filter(({ actor }) => actor.state === 'parked');
@@ -56,7 +59,9 @@ function named(findings: readonly Finding[]): string {
 function processes(findings: readonly Finding[]): string {
   const ids = [
     ...new Set(
-      findings.map(({ node }) => `${node.id} (end pid ${node.pid}; drover up starts its own again)`),
+      findings.map(
+        ({ node }) => `${node.id} (end pid ${node.pid}; drover up restarts the processes that it started)`,
+      ),
     ),
   ];
   return list(ids);

@@ -4,18 +4,19 @@ import { factsOf, type ProcessFacts } from '../platform/proc.ts';
 /**
  * Stops the fleet when the npm that started it ends.
  *
- * npm runs a script through a shell, forwards SIGTERM only to that shell, and can be killed. In both cases `drover up`
- * would go on running and no other process would stop it. The watch covers the processes from this one up to npm. The
- * parent of npm is left out: a script that runs `npm start &` and ends has put the fleet into the background.
+ * npm runs a script through a shell and forwards SIGTERM only to that shell; npm can also be killed. In both cases
+ * `drover up` would continue to run and no other process would stop it. The watch covers the processes from this one up
+ * to npm. It does not cover the parent of npm: a script that runs `npm start &` and ends has put the fleet into the
+ * background on purpose.
  */
 
 /** Interval of the check; the fleet must stop within 5 s after npm ended. */
 const watchPeriodMs = 500;
 
-/** Wait for SIGHUP after npm ended: a closing terminal ends npm and signals this process, in either order. */
+/** Time to wait for SIGHUP after npm ended: a terminal that closes ends npm and sends SIGHUP here, in either order. */
 const hangupGraceMs = 100;
 
-/** Shells and launchers between npm and this process, at most. */
+/** Largest number of shells and launchers between npm and this process. */
 const maxBetween = 4;
 
 /** Calls `onGone` once when the npm that started this process has ended. Returns a function that ends the watch. */
@@ -40,8 +41,8 @@ type ReadFacts = (pid: number) => ProcessFacts | undefined;
 
 /**
  * Pids from `parent` up to npm, nearest first: shells that run one command (`sh -c`), the `drover` launcher, then npm.
- * Empty when other processes stand between, which means that a person or a program started the fleet and npm did not.
- * Only `parent` where the system shows no other processes.
+ * Empty if another process is in the chain: then a person or a program started the fleet, not npm. Only `parent` on
+ * systems where processes cannot read about each other.
  */
 export function chainToNpm(parent: number, npmPath: string, read: ReadFacts): readonly number[] {
   const chain: number[] = [];

@@ -20,7 +20,7 @@ export type RestartHistory = readonly number[];
 
 export type RestartDecision =
   | { readonly action: 'restart'; readonly delayMs: number; readonly history: RestartHistory }
-  /** More than `intensity` failures within the period: the supervisor stops too. */
+  /** The process failed more than `intensity` times within the period, so its supervisor stops too. */
   | { readonly action: 'give-up'; readonly restarts: number };
 
 export function decideRestart(

@@ -8,9 +8,12 @@ import { valueText } from './value-text.ts';
 /** One line of `drover config print`. */
 export interface EffectiveSetting {
   readonly key: string;
-  /** The value as in the file, secrets masked; null when nothing is stated and the default is no fixed value. */
+  /**
+   * The value in the form of the configuration file, with secrets masked; null if the user states no value and the
+   * default is not a fixed value.
+   */
   readonly value: string | null;
-  /** Meaning of a null value. */
+  /** What a null value means, as text. */
   readonly meaning?: string;
   readonly source: SettingSource['kind'];
   /** The flag, the variable, or the file with its line; '' for a default. */
@@ -59,7 +62,9 @@ function atOf(source: SettingSource): string {
   return source.kind === 'file' ? `${source.path}:${source.line}` : source.name;
 }
 
-/** Masks user and password in addresses, also where a comma in a password has cut a list. */
+/**
+ * Masks user and password in addresses, even where a comma in a password has split one address into two list entries.
+ */
 function maskUrls(text: string): string {
   return text.replaceAll(/\/\/[^/\s@]*@/g, `//${masked}@`).replaceAll(/(^|,)[^@/,\s]*@/g, `$1${masked}@`);
 }

@@ -5,7 +5,7 @@ import type { ExitReport } from '../process/running-child.ts';
 import { type ProcessEvent, type ProcessSpec, SupervisedProcess } from '../process/supervised-process.ts';
 import type { UpReporter } from './reporter.ts';
 
-/** A process that was given up, and why. */
+/** A process that is not restarted any more, and its last exit. */
 export interface Failure {
   readonly id: string;
   readonly role: string;
@@ -19,7 +19,10 @@ export interface Failure {
  */
 const stopOrder: readonly string[] = ['gateway', 'host', 'node-agent', 'ollama-sim', 'nats'];
 
-/** Time for the processes of a role to stop. Only the gateway drains; the others have no requests left after it. */
+/**
+ * Time for the processes of a role to stop. Only the gateway drains: when it has stopped, the other roles have no
+ * requests left.
+ */
 const stopGraceMs: Readonly<Record<string, number>> = {
   gateway: 9_000,
   host: 2_000,
@@ -41,7 +44,7 @@ export class LocalCluster {
     this.#logLevel = logLevel;
   }
 
-  /** Resolves when a process was given up. Then the cluster must stop. */
+  /** Resolves when a process is not restarted any more. The caller must then stop the cluster. */
   get failed(): Promise<Failure> {
     return this.#failed.promise;
   }
@@ -72,7 +75,7 @@ export class LocalCluster {
     };
   }
 
-  /** Stops all processes in order, each role within its time. */
+  /** Stops all processes in `stopOrder`, each role within its `stopGraceMs`. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     for (const role of stopOrder) {

@@ -19,7 +19,7 @@ export const simulatedModels: readonly string[] = ['sim-chat', 'sim-count', 'sim
 /** Time to load a model: noticeable, but short. */
 const loadMs = 500;
 
-/** Starts a simulated Ollama; ready when it printed its ready line. The process ends when this process ends. */
+/** Starts a simulated Ollama, which is ready when it has printed its ready line. It ends when this process ends. */
 export function launchSimulatedHost(options: SimulatedHostOptions): RunningChild {
   const flags = {
     port: String(options.port),

@@ -6,7 +6,7 @@ import { launchRole } from './role-process.ts';
 import { processReadyMs, type StartContext } from './start-context.ts';
 import type { OllamaHost } from './start-hosts.ts';
 
-/** The gateway's part of the 10 s within which a fleet stops; the other roles have the rest. */
+/** Drain time of the gateway. A fleet must stop within 10 s; the other roles have the remaining time. */
 const gatewayDrainMs = 8_000;
 const fatalExitCodes: readonly number[] = [exitCodes.usage, exitCodes.missing, exitCodes.inUse];
 
@@ -34,7 +34,8 @@ async function startNodeAgents(
 ): Promise<void> {
   const starts = (await hosts).map(({ url, simulated }, index) => {
     const flags = ['--slots', String(context.config.slots), ...(simulated ? ['--simulated'] : [])];
-    // An environment variable and no flag: the address can hold a password, and every user can list command lines.
+    // Passed as an environment variable, not as a flag: the address can contain a password, and every user of the
+    // machine can list command lines.
     return startRole(context, bus, `agent-${index + 1}`, 'node-agent', flags, { DROVER_OLLAMA: url });
   });
   await Promise.all(starts);
