@@ -2,15 +2,15 @@ import { modelKey } from '@drover/fleet';
 
 /** Weight of the newest observation. */
 const weight = 0.2;
-/** Most models remembered; the least recently observed model is forgotten first. */
+/** Largest number of models in memory; the least recently observed model is removed first. */
 const maxModels = 512;
 /** Service time assumed for a model without observations. */
 const unknownServiceMs = 1_000;
 
 /**
- * Service time of each model on this Ollama, learnt from complete answers. A moving geometric mean: one answer a
- * hundred times as long as usual must not dominate the estimate (an arithmetic mean predicted 60 s for a burst that
- * took 6 s).
+ * Service time of each model on this Ollama, learnt from complete answers. The estimate is a moving geometric mean, so
+ * that one answer that takes a hundred times as long as usual does not dominate it (an arithmetic mean predicted 60 s
+ * for a burst that took 6 s).
  */
 export class ServiceTimes {
   /** Natural logarithm of milliseconds, by `modelKey`; in order of last observation. */
@@ -24,7 +24,7 @@ export class ServiceTimes {
     remember(this.#logMs, key, known === undefined ? seen : known + weight * (seen - known));
   }
 
-  /** Value that other instances have learnt: used until the first observation here. */
+  /** Sets the value that other instances have learnt. It is used until this Ollama has completed a first answer. */
   suggest(model: string, serviceMs: number): void {
     remember(this.#suggestedMs, modelKey(model), serviceMs);
   }
@@ -48,8 +48,8 @@ function remember(known: Map<string, number>, key: string, value: number): void 
 }
 
 /**
- * Expected remaining time of a request that has run for `elapsedMs`. A request beyond its expected time is assumed to
- * need half of its elapsed time more, as in a heavy-tailed distribution.
+ * Expected remaining time of a request that has run for `elapsedMs`. A request that runs longer than expected is
+ * assumed to need another half of its elapsed time, as in a heavy-tailed distribution.
  */
 export function expectedRestMs(expectedMs: number, elapsedMs: number): number {
   return Math.max(expectedMs - elapsedMs, elapsedMs / 2);

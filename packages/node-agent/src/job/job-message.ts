@@ -32,8 +32,8 @@ export type JobMessage =
    */
   | { readonly kind: 'withdraw' }
   /**
-   * The silence was judged as stuck: Ollama will never answer. `sinceMs` identifies the judged silence; ignored if a
-   * byte has arrived since.
+   * The instance judged the silent request as stuck: Ollama will never answer it. `sinceMs` identifies the judged
+   * silence; the message is ignored if a byte has arrived since.
    */
   | { readonly kind: 'stuck'; readonly sinceMs: number; readonly message: string }
   /** The answer reader has new bytes. */
@@ -70,7 +70,10 @@ export interface HostRefusal {
 }
 
 export interface JobOutcome {
-  /** `rejected`: harmful, answered here · `refused`: with the code that the session got. */
+  /**
+   * `rejected`: the request could harm Ollama, so the node-agent answered it · `refused`: with the code that the
+   * session got.
+   */
   readonly how: 'completed' | 'rejected' | FailureCode | { readonly refused: RefusalCode };
   /** Time from the post to the end; 0 if the request was not posted. */
   readonly upstreamMs: number;

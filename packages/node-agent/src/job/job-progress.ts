@@ -4,11 +4,13 @@ import type { NodeAgentLimits } from '../config.ts';
 /** `receiving`: the body is incomplete · `lingering`: the answer is complete, its lines are kept for a resume. */
 export type JobPhase = 'receiving' | StreamPhase | 'lingering';
 
-/** Instants from which the deadlines of a job count, in clock milliseconds. Without the receiver's silence. */
+/**
+ * Instants from which the deadlines of a job count, in clock milliseconds. The receiver's silence has its own limit.
+ */
 export interface JobProgress {
   readonly phase: JobPhase;
   readonly deadlineAtMs: number;
-  /** Last progress in the current phase: a body part, the post, a byte. */
+  /** Last progress in the current phase: a part of the body, the post to Ollama, or a byte of the answer. */
   readonly steppedAtMs: number;
   /** Instant of the next judgement of Ollama's silence. */
   readonly lookAtMs: number;
@@ -24,9 +26,9 @@ export type ProgressVerdict =
   | { readonly kind: 'fail'; readonly code: FailureCode; readonly message: string }
   /** The next part of the body did not arrive in time: nothing ran. */
   | { readonly kind: 'body-lost'; readonly message: string }
-  /** The session has not taken the kept lines before the deadline. */
+  /** The session has not confirmed the kept lines before the deadline: the job drops them and ends. */
   | { readonly kind: 'forget' }
-  /** The silence is due to be judged. */
+  /** The silence must be judged now. */
   | { readonly kind: 'look' }
   | { readonly kind: 'nothing' };
 
@@ -43,7 +45,7 @@ export function startProgress(phase: JobPhase, timeoutMs: number, nowMs: number)
   return { phase, deadlineAtMs: nowMs + timeoutMs, steppedAtMs: nowMs, lookAtMs: Number.POSITIVE_INFINITY };
 }
 
-/** Enters the next phase, or notes progress within the phase. Only a request inside Ollama can be silent. */
+/** Enters the next phase, or notes progress within the phase. Silence is judged only for a request inside Ollama. */
 export function enterPhase(
   progress: JobProgress,
   phase: JobPhase,
@@ -59,7 +61,7 @@ export function lookLater(progress: JobProgress, limits: ProgressLimits, nowMs: 
   return { ...progress, lookAtMs: isInside ? nowMs + limits.silenceLookMs : Number.POSITIVE_INFINITY };
 }
 
-/** Temporarily outside Ollama: neither judges silence nor applies silence limits. */
+/** Marks the request as temporarily outside Ollama: silence is not judged, and limits of silence do not apply. */
 export function stepBack(progress: JobProgress): JobProgress {
   return { ...progress, phase: 'queued', lookAtMs: Number.POSITIVE_INFINITY };
 }

@@ -1,4 +1,4 @@
-/** Result of a packet: complete lines, or `too-long` for a line above the bound. */
+/** Result of one packet: the lines that are complete now, or `too-long` if a line is longer than `maxLineBytes`. */
 export type SplitResult = readonly string[] | 'too-long';
 
 const newline = 0x0a;
@@ -27,14 +27,14 @@ export class LineSplitter {
       start = end + 1;
     }
     if (start < packet.length) {
-      // Copied: undici may hand out views of a larger read buffer, which must not be kept alive for a rest.
+      // Copies the bytes: undici may pass a view of a larger read buffer, and the view would keep all of it in memory.
       this.#held.push(Buffer.from(packet.subarray(start)));
       this.#heldBytes += packet.length - start;
     }
     return this.#heldBytes > this.#maxLineBytes ? 'too-long' : lines;
   }
 
-  /** The bytes after the last newline; they are a line when the answer has ended. */
+  /** The bytes after the last newline. Called at the end of the answer, when they are its last line. */
   rest(): string {
     return this.#complete(Buffer.alloc(0));
   }

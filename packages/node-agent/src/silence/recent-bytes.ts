@@ -3,8 +3,8 @@ import { modelKey } from '@drover/fleet';
 const maxModels = 512;
 
 /**
- * Instants of the last answer bytes of one Ollama, for each model and for all. Jobs write them, the instance reads
- * them.
+ * Instants at which one Ollama last sent a byte of an answer: for each model, and for all models. Jobs write the
+ * instants, the instance reads them.
  */
 export class RecentBytes {
   readonly #atMs = new Map<string, number>();

@@ -2,7 +2,7 @@ import type { Clock, Timer } from '@drover/actor-core';
 import { UpstreamError } from '../errors.ts';
 import type { AnswerHandler, Ollama, Reply, UpstreamRequest } from '../ollama/ollama.ts';
 
-/** One request that was posted, by the id in its body. Instants of the clock, milliseconds. */
+/** One request that was posted, identified by the id in its body. Instants are clock milliseconds. */
 export interface VirtualRun {
   readonly id: string;
   readonly startedAtMs: number;
@@ -15,7 +15,7 @@ export interface VirtualRun {
 export class VirtualOllama implements Ollama {
   readonly url = 'http://virtual';
   readonly runs: VirtualRun[] = [];
-  /** Connections are refused. */
+  /** While true, connections are refused. */
   away = false;
   /** How long the first request takes to load the model; 0 while it is loaded. */
   loadMs = 0;
