@@ -1,6 +1,6 @@
 import type { Limit } from '../report.ts';
 
-/** Required ratio of our figure to that of another arm in the same round. */
+/** Required ratio of Drover's figure to the figure of another arm in the same round. */
 export interface ActorBar {
   /** Name of a figure of `measuresOf`. */
   readonly figure: string;
@@ -10,7 +10,7 @@ export interface ActorBar {
   readonly aim?: number;
 }
 
-/** Stands for every other arm with a mailbox that runs in Node. */
+/** Value of `against` that means every other arm that runs in Node and has a mailbox. */
 export const nodePeers = 'node peers';
 
 export const actorBars: readonly ActorBar[] = [

@@ -4,8 +4,8 @@ import { drive, type RemoteWorkloadName } from './drive.ts';
 import type { RemoteArm } from './remote-arm.ts';
 
 /**
- * Share of the measured size that runs as warm-up, and its minimum. The code is compiled on both sides after about
- * 10,000 messages.
+ * Size of the warm-up: a share of the measured number of messages, and a minimum. V8 has compiled the code of both
+ * processes after about 10,000 messages.
  */
 const warmUpShare = 0.3;
 const warmUpLeast = 15_000;
@@ -14,7 +14,7 @@ const warmUpLeast = 15_000;
  * Usage: `node caller-main.js ARM_MODULE NATS_URL PAIR WORKLOAD COUNT`
  *
  * Warms up, reports that it is ready, waits for a line on stdin, runs, and prints one `RemoteOutcome` with its own CPU
- * time. For a workload that the arm leaves out it reports that and waits until stdin closes.
+ * time. If the arm does not support the workload, reports `absent` and waits until stdin closes.
  */
 const [file, natsUrl, pair, workload, countText] = process.argv.slice(2) as [
   string,
@@ -30,7 +30,7 @@ const absent = workload === 'tell-128' && (caller.tell === undefined || caller.o
 const warmedUp = Math.max(warmUpLeast, Math.round(count * warmUpShare));
 if (!absent) await drive(caller, workload, warmedUp);
 process.stdout.write(`${JSON.stringify({ event: 'ready', pid: process.pid, absent })}\n`);
-// The parent has ended.
+// The parent process has ended.
 process.stdin.once('end', () => process.exit(1));
 await once(process.stdin, 'data');
 const cpu = process.cpuUsage();

@@ -6,7 +6,7 @@ export interface RemoteArm {
   readonly name: string;
   /** The parts that process one question and one tell, in one line for the report. */
   readonly path: string;
-  /** Version of the library. @throws Error naming what is not installed; the arm is then reported as not available */
+  /** Version of the library. @throws Error naming the missing dependency; the arm is then reported as not available */
   version(): string;
   /** Starts the responder. Resolves when the other process can reach it. */
   respond(address: PairAddress): Promise<Closing>;
@@ -27,7 +27,7 @@ interface Closing {
 export interface RemoteCaller extends Closing {
   /** Sends `{ seq, text }` and resolves with the `seq` of the answer. Has a deadline of a few seconds. */
   ask(seq: number, text: string): Promise<number>;
-  /** Sends `{ seq, text }` without an answer. Without this method the rows of tells are left out. */
+  /** Sends `{ seq, text }` without an answer. For an arm without this method the report has no rows for tells. */
   tell?(seq: number, text: string): void;
   /** Calls `listener` with the number of handled tells; the responder reports it every `reportEvery` tells. */
   onHandled?(listener: (handled: number) => void): void;

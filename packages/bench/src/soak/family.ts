@@ -1,7 +1,7 @@
 import type { DeadLetterReason } from '@drover/actor-core';
 import type { ClusterNode, PubSub, Registry } from '@drover/actor-core/cluster';
 
-/** One of the two processes of the soak, for its operations. */
+/** One of the two processes of the soak test, as its operations see it. */
 export interface SoakNode {
   readonly node: ClusterNode;
   readonly registry: Registry;
@@ -10,7 +10,10 @@ export interface SoakNode {
   readonly peer: string;
   /** Aborted at the end of the process. */
   readonly signal: AbortSignal;
-  /** Expects `count` dead letters, on either node, of messages that were just sent. A negative count takes back. */
+  /**
+   * Expects `count` dead letters, on either node, of messages that were just sent. A negative count lowers the
+   * expectation.
+   */
   expectLetters(reason: DeadLetterReason, count: number): void;
 }
 
@@ -33,14 +36,14 @@ export interface Check {
 /** Operations of one area with the actors that they need. */
 export interface Family {
   readonly operations: readonly Operation[];
-  /** The counts of the whole run. Called when the load has stopped and no message is in transit. */
+  /** Compares the counts of the whole run. Called when the load has stopped and no message is in transit. */
   audit?(): Promise<readonly Check[]>;
 }
 
 /** Deadline of a question that is answered at once. */
 export const askTimeoutMs = 10_000;
 
-/** @throws Error unless they are equal */
+/** @throws Error unless `seen` and `expected` are equal */
 export function expectEqual(what: string, seen: unknown, expected: unknown): void {
   if (seen !== expected) throw new Error(`${what}: ${String(seen)} instead of ${String(expected)}`);
 }

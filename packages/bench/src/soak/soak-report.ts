@@ -9,7 +9,7 @@ import { leftInTables, sum, unaccounted, unhandled } from './verdict.ts';
 
 const maxSlopeMbPerMinute = 0.5;
 
-/** @throws Error in a quick run that lost something or left something in a table */
+/** @throws Error for a quick run with lost messages, or with entries left in a table */
 export function soakReport(
   measured: Measured,
   plan: Plan,
@@ -26,7 +26,7 @@ export function soakReport(
   const faults = [...lost, ...left, ...texts];
   if (isQuick && faults.length > 0) throw new Error(faults.join('\n'));
   const fromMinutes = plan.settledMs / 60_000;
-  // A quick run is too short for a slope.
+  // A quick run is too short to measure a slope of the memory.
   const slopes = new Map(
     isQuick ? [] : processes.map((one) => [one.name, slopesOf(rssOf(one), fromMinutes)] as const),
   );
