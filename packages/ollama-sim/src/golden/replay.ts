@@ -1,25 +1,25 @@
 import { connect } from 'node:net';
 import { type Chunk, isUnanswered, type Transcript, type WireResponse } from './transcript.ts';
 
-/** How long a server stays silent that is expected to send no answer. */
+/** Silence after which a server that is expected to send no answer has passed. */
 const noAnswerMs = 300;
-/** How long a server may stay silent before the exchange counts as unanswered. */
+/** Silence after which an exchange counts as unanswered. */
 const answerTimeoutMs = 5_000;
 
 /** Length at which the recorder cut a request's body. */
 const cutAtLength = 6_000;
 const sentence = 'the big dog sees a quick bird . ';
-/** Ends of the bodies that do not end with a string, by the exchange's name. */
+/** Ends of the cut bodies that do not end with a string, by the name of the exchange. */
 const cutTails: Readonly<Record<string, string>> = {
   'too-long-truncate-false': '", "truncate": false}',
   'over-context-native': '"}], "max_tokens": 6}',
   'over-context-native-stream': '"}], "max_tokens": 6, "stream": true}',
 };
 
-/** Sends a recorded request byte for byte and takes the response apart without interpreting it. */
+/** Sends a recorded request byte for byte, and splits the response into its parts without interpreting them. */
 export async function replay(transcript: Transcript, port: number): Promise<WireResponse> {
   const { line, headers } = transcript.request;
-  // The recording holds `<port>` in place of the registry's port, so the length of the body differs from the recorded.
+  // The recording has `<port>` in place of the registry's port, so the body has another length than the recorded one.
   const body = wholeBody(transcript).replaceAll('<port>', '5000');
   const changed: Readonly<Record<string, string>> = {
     Host: `127.0.0.1:${port}`,
@@ -33,8 +33,8 @@ export async function replay(transcript: Transcript, port: number): Promise<Wire
 }
 
 /**
- * The request's body. The recorder cut long bodies. They repeat one sentence, so the middle is written again up to the
- * recorded length, and the end is known by name.
+ * The whole body of the request. The recorder cut long bodies. A long body repeats one sentence, so the missing middle
+ * is filled with that sentence up to the recorded length; `cutTails` has the end.
  */
 function wholeBody({ name, request }: Transcript): string {
   const recordedBytes = Number(request.headers.find(([key]) => key === 'Content-Length')?.[1] ?? 0);
@@ -57,7 +57,7 @@ function exchangeBytes(port: number, bytes: string, expectsNoAnswer: boolean): P
   });
 }
 
-/** Takes the bytes of one response apart. */
+/** Splits the bytes of one response into status line, headers and body. */
 export function parseResponse(bytes: Buffer, isHead: boolean): WireResponse {
   const split = bytes.indexOf('\r\n\r\n');
   const [status_line = '', ...lines] = bytes.subarray(0, split).toString('latin1').split('\r\n');

@@ -56,7 +56,7 @@ export function readOne(group: string, name: string): Transcript {
   return found;
 }
 
-/** The models of the recorded Ollama, as the simulator takes them. */
+/** The models of the recorded Ollama, in the form in which the simulator is configured. */
 export function recordedModels(): readonly SimModelSpec[] {
   return JSON.parse(readFileSync(join(recordings, 'models.json'), 'utf8')) as SimModelSpec[];
 }

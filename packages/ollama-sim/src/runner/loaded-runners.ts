@@ -2,7 +2,10 @@ import type { OllamaSimConfig } from '../config.ts';
 import type { Runner } from './runner.ts';
 import { decideVictim, fits } from './victim.ts';
 
-/** Part of `load_duration` besides the polls of a load; the whole `load_duration` of a loaded model. */
+/**
+ * Constant part of `load_duration`. A load adds the time of its polls; for a loaded model it is the whole
+ * `load_duration`.
+ */
 export const HANDOVER_MS = 1.2;
 const GIB = 2 ** 30;
 
@@ -15,8 +18,7 @@ export interface Lease {
 }
 
 /**
- * The loaded runners: the requests that hold them, their expiry when idle, and the runner that makes room for
- * another.
+ * The loaded runners, with the number of requests that hold each, their expiry when idle, and the choice of a victim.
  */
 export class LoadedRunners {
   readonly #config: OllamaSimConfig;
@@ -44,7 +46,7 @@ export class LoadedRunners {
     return this.#config.vramGib * GIB - used;
   }
 
-  /** The runner to unload for another one of `neededBytes`; null when there is room. */
+  /** The runner to unload so that a new runner of `neededBytes` fits; null if it fits already. */
   victimFor(neededBytes: number): Runner | null {
     const runners = this.list();
     const hasPlace = runners.length < this.#config.maxLoadedModels;
@@ -59,7 +61,7 @@ export class LoadedRunners {
     return decideVictim(candidates)?.runner ?? null;
   }
 
-  /** Gives the runner to one request. `keepAliveMs` null keeps the time of the runner. */
+  /** Gives the runner to one request. If `keepAliveMs` is null, the runner keeps its current keep_alive time. */
   hold(runner: Runner, keepAliveMs: number | null, startMs: number): Lease {
     runner.references++;
     runner.expiry?.cancel();

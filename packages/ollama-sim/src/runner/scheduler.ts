@@ -8,12 +8,12 @@ import { RUNNER_GONE, Runner, type RunnerCounters } from './runner.ts';
 import { differs, footprintBytes, type RunnerOptions } from './runner-options.ts';
 import type { Vocabulary } from '../text/vocabulary.ts';
 
-/** Interval of the health polls, at which the end of a load is noticed. */
+/** Interval of the health polls during a load. The end of a load is noticed at a poll. */
 const HEALTH_POLL_MS = 250;
 /** Timeout of a ping to a silent runner. */
 const PING_TIMEOUT_MS = 10_000;
 
-/** Error text of a load with too little memory. */
+/** Error text of a load that fails because memory is short. */
 export const OUT_OF_MEMORY =
   'llama-server process has terminated: exit status 1: error loading model: unable to allocate CUDA0 buffer: out of memory';
 export const SERVER_BUSY = 'server busy, please try again.  maximum pending requests exceeded';
@@ -22,7 +22,7 @@ export const SERVER_BUSY = 'server busy, please try again.  maximum pending requ
 export interface LoadRequest {
   readonly model: SimModel;
   readonly options: RunnerOptions;
-  /** Null keeps the time of the runner. */
+  /** Null: the runner keeps its current keep_alive time. */
   readonly keepAliveMs: number | null;
   readonly signal: AbortSignal;
 }
@@ -49,8 +49,9 @@ export interface SchedulerCounters {
 }
 
 /**
- * Loads and unloads models. Requests for loaded models are served at once. All others wait in one queue with one load
- * at a time, which blocks the requests behind it, as in Ollama.
+ * Loads and unloads models. Requests for loaded models are served at once. All other requests wait in one queue. Only
+ * the first request of the queue loads its model; the requests behind it wait even if their own models would fit, as in
+ * Ollama.
  */
 export class Scheduler {
   readonly counters: SchedulerCounters = { loads: 0, reloads: 0, evictions: 0, refused: 0 };
@@ -78,7 +79,7 @@ export class Scheduler {
     this.#loaded = new LoadedRunners(config);
   }
 
-  /** Requests that wait for a load, without the one that is loading. */
+  /** Requests that wait for a load, not counting the request whose model is loading. */
   get queued(): number {
     return this.#pending.length;
   }
@@ -91,7 +92,7 @@ export class Scheduler {
     return this.#loaded.list();
   }
 
-  /** Resolves when no ping to a silent runner is running. `/api/ps` waits for that. */
+  /** Resolves when no ping to a silent runner is in progress. `/api/ps` waits for this. */
   unlocked(): Promise<void> {
     return this.#pings;
   }
@@ -176,7 +177,8 @@ export class Scheduler {
       else this.counters.evictions++;
       const unloaded = this.#loaded.nextUnload();
       this.#loaded.expire(victim);
-      // Cannot be cancelled: the request blocks the queue until the victim is unloaded, also when its client leaves.
+      // This wait cannot be cancelled: the request blocks the queue until the victim is unloaded, even if its client
+      // disconnects.
       await unloaded;
     }
     throw new ClientGoneError();
@@ -221,7 +223,7 @@ export class Scheduler {
     return runner;
   }
 
-  /** An embedding runner has one slot, whatever the option is. */
+  /** An embedding runner always has one slot. For other models the number of slots is configured. */
   #slotsFor(model: SimModel): number {
     return model.capabilities.includes('completion') ? this.#config.slots : 1;
   }
@@ -231,7 +233,9 @@ export class Scheduler {
     return runner.frozen || runner.dead || differs(runner.options, request.options);
   }
 
-  /** Pings run one after the other. Meanwhile the runner is locked and ps waits. */
+  /**
+   * Pings a silent runner; pings run one after the other. Until a ping ends, the runner is locked and `/api/ps` waits.
+   */
   #pingInVain(runner: Runner): Promise<void> {
     const ping = (): Promise<void> =>
       runner.frozen

@@ -6,8 +6,9 @@ export interface Evictable {
 }
 
 /**
- * The runner to unload for another one: ordered by keep_alive and then by path, the first idle runner, else the
- * first. Last use and size do not count, and keep_alive -1 is only the last in order.
+ * Chooses the runner to unload so that another runner fits. The runners are ordered by keep_alive and then by path; the
+ * first idle runner is chosen, else the first runner. Last use and size do not matter. keep_alive -1 does not protect a
+ * runner: it only sorts last.
  */
 export function decideVictim<T extends Evictable>(loaded: readonly T[]): T | null {
   const ordered = loaded.toSorted(
