@@ -1,8 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
-// Four projects. `unit` runs without a nats-server. `integration` needs a nats-server, several processes or many sockets.
-// Both run beside the code; their files share no module state, so a worker keeps its modules from one file to the next.
-// `scenarios` starts the whole system. `timed-scenarios` are those whose bars are times: one file after the other.
+// `unit` and `unit-actor-core` run without a nats-server. `integration` needs a nats-server, several processes or many
+// sockets. These run beside the code. `scenarios` starts the whole system. `timed-scenarios` are those whose bars are
+// times: one file after the other.
+//
+// A worker of the unit tests keeps its modules from one file to the next, which saves most of the import time. The tests
+// of actor-core have a project of their own: they load its sources, all others its build, and one process may hold one
+// copy of it only, since msgpackr keeps one table of extensions for the whole process.
 const timed = ['cancel', 'fair-queue', 'kill-host', 'nats-restart', 'slow-reader'].map(
   (name) => `test/scenarios/${name}.test.ts`,
 );
@@ -15,7 +19,17 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'scripts/**/*.test.{ts,mjs}', 'test/lib/**/*.test.ts'],
-          exclude: ['**/*.integration.test.ts', '**/node_modules/**'],
+          exclude: ['packages/actor-core/**', '**/*.integration.test.ts', '**/node_modules/**'],
+          isolate: false,
+          testTimeout: 10_000,
+          hookTimeout: 10_000,
+        },
+      },
+      {
+        test: {
+          name: 'unit-actor-core',
+          include: ['packages/actor-core/src/**/*.test.ts'],
+          exclude: ['**/*.integration.test.ts'],
           isolate: false,
           testTimeout: 10_000,
           hookTimeout: 10_000,
@@ -25,7 +39,6 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['packages/*/src/**/*.integration.test.ts'],
-          isolate: false,
           testTimeout: 10_000,
           hookTimeout: 10_000,
         },

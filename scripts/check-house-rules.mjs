@@ -37,6 +37,7 @@ const adapters =
   /(^|\/)(system-clock|system-random|node-scheduler|nats-transport|jetstream-store|content-hash)\.ts$/;
 
 const lookForSecondConcept = 400;
+const longestCommentLine = 120;
 
 const problems = [];
 const notes = [];
@@ -59,6 +60,8 @@ function check(name, allowed, file) {
     notes.push(`${place} has ${lines.length} lines: is there a second concept in it?`);
   for (const [index, line] of lines.entries()) {
     const at = `${place}:${index + 1}`;
+    if (isComment(line) && line.length > longestCommentLine)
+      problems.push(`${at} the comment is longer than ${longestCommentLine} characters`);
     const imported = /\b(?:from|import)\s*\(?\s*'([^']+)'/.exec(line)?.[1];
     // Tests may put any packages together.
     if (imported !== undefined) checkImport(name, isTest ? undefined : allowed, imported, at, file);

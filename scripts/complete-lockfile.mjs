@@ -1,6 +1,6 @@
 // Adds the optional packages of other platforms to package-lock.json, which `npm install` leaves out when the registry
-// does not carry them. Without them `npm ci` reports that the lock file is incomplete. npm downloads such a package only on
-// its platform, in the version of the lock file.
+// does not carry them. Without them `npm ci` reports that the lock file is incomplete. npm downloads such a package
+// only on its platform, in the version of the lock file.
 // Usage, after every change of dependencies: node scripts/complete-lockfile.mjs [--check]
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -37,7 +37,7 @@ const stages = {
     ],
   },
   nats: { limitMs: minutes, provide: 'packages/cli/dist/nats/provision-main.js' },
-  unit: { limitMs: 10 * minutes, vitest: 'unit' },
+  unit: { limitMs: 10 * minutes, vitest: 'unit*' },
   integration: { limitMs: 5 * minutes, vitest: 'integration' },
   // A thousand seeds, fifty of them twice.
   simulate: { limitMs: 5 * minutes, steps: [['node', 'packages/actor-core/bin/simulate.js']] },
@@ -75,11 +75,12 @@ const environment = toolchainEnvironment();
 const results = mkdtempSync(join(tmpdir(), 'drover-test-'));
 let passed = 0;
 let failed = 0;
-/** No other stage can run once the build is broken. */
-let blocked = false;
+/** Why no further stage runs; undefined while they do. */
+let blocked;
 
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.on(signal, () => {
+    blocked = `stopped by ${signal}`;
     stopCommands();
     setTimeout(() => process.exit(130), 2_000);
   });
@@ -98,15 +99,15 @@ console.log(`${passed} passed, ${failed} failed`);
 
 async function runLane(names, output) {
   for (const name of names) {
-    if (blocked) {
-      say(`${name}: not run, the build is broken`);
+    if (blocked !== undefined) {
+      say(`${name}: not run, ${blocked}`);
       continue;
     }
     const startedAtMs = Date.now();
     const outcome = await runStage(name, output);
     passed += outcome.passed;
     failed += outcome.failed;
-    if (name === 'build' && outcome.failed > 0) blocked = true;
+    if (name === 'build' && outcome.failed > 0) blocked = 'the build is broken';
     const seconds = ((Date.now() - startedAtMs) / 1000).toFixed(1);
     say(`${name}: ${outcome.passed} passed, ${outcome.failed} failed in ${seconds} s${outcome.note ?? ''}`);
   }
@@ -132,6 +133,7 @@ async function provideServer({ provide, limitMs }) {
 
 async function runSteps({ limitMs, steps }, mode) {
   for (const [command, ...args] of steps) {
+    if (blocked !== undefined) return { passed: 0, failed: 1, note: ` (${blocked})` };
     const { code, late, output } = await run(command, args, limitMs, mode);
     process.stdout.write(output);
     if (code !== 0) return { passed: 0, failed: 1, note: late ? ' (time limit)' : '' };
@@ -140,7 +142,7 @@ async function runSteps({ limitMs, steps }, mode) {
 }
 
 async function runVitest({ vitest, limitMs }, mode) {
-  const file = join(results, `${vitest}.json`);
+  const file = join(results, `${vitest.replace('*', '')}.json`);
   const args = [
     'run',
     '--project',

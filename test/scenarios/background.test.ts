@@ -9,8 +9,8 @@ import { cleanEnvironment } from '../lib/cluster.ts';
 import { descendantsOf, isAlive, kill } from '../lib/processes.ts';
 import { waitUntil } from '../lib/wait-until.ts';
 
-// Which processes around an `npm start` may end without an end of the fleet. Uses a real npm, shell and terminal. The tests
-// mostly wait, so they run at the same time, each with a fleet of its own.
+// Which processes around an `npm start` may end without an end of the fleet. Uses a real npm, shell and terminal. The
+// tests mostly wait, so they run at the same time, each with a fleet of its own.
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const canOpenTerminal = spawnSync('script', ['--version']).status === 0;

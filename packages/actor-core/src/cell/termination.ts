@@ -31,7 +31,10 @@ export function terminateIncarnation<M>(
   else signalThenFinish();
 }
 
-/** The last thing this incarnation handles. A failure of the handler is logged, since no supervisor decides about it any more. */
+/**
+ * The last thing this incarnation handles. A failure of the handler is logged, since no supervisor decides about it any
+ * more.
+ */
 function sendLastSignal<M>(
   cell: CellState<M>,
   { purpose, cause }: Termination,

@@ -42,8 +42,8 @@ export function also<S extends string, D>(
 }
 
 /**
- * Starts or restarts the timeout of that name. It fires in the state that the machine has by then (`onTimeouts`), unless
- * `cancelTimeout` cancels it; changes of state do not.
+ * Starts or restarts the timeout of that name. It fires in the state that the machine has by then (`onTimeouts`),
+ * unless `cancelTimeout` cancels it; changes of state do not.
  */
 export function startTimeout(name: string, afterMs: number): TransitionAction {
   return { type: 'start-timeout', name, afterMs };
@@ -60,9 +60,9 @@ export function eventTimeout(afterMs: number): TransitionAction {
 }
 
 /**
- * Puts the message aside until the state has changed. Postponed messages are then handled before newer ones, in the order
- * of their arrival. Alone, `postpone` keeps the state; together with a `goTo` the message is handled at once in the next
- * state. The limit is that of `ActorContext.stash`.
+ * Puts the message aside until the state has changed. Postponed messages are then handled before newer ones, in the
+ * order of their arrival. Alone, `postpone` keeps the state; together with a `goTo` the message is handled at once in
+ * the next state. The limit is that of `ActorContext.stash`.
  */
 export const postpone: { readonly type: 'postpone' } = { type: 'postpone' };
 /** Ends the machine and its actor. */

@@ -34,7 +34,9 @@ export class JetStreamClient {
     this.#parts = parts;
   }
 
-  /** An operation of the API, e.g. `STREAM.INFO.X`. @throws StoreUnavailableError when it got no final answer in time */
+  /**
+   * An operation of the API, e.g. `STREAM.INFO.X`. @throws StoreUnavailableError when it got no final answer in time
+   */
   api(stream: string, operation: string, query: object): Promise<ApiReply<object>> {
     return this.#attempt(stream, `$JS.API.${operation}`, encoder.encode(JSON.stringify(query)), undefined);
   }
@@ -62,7 +64,9 @@ export class JetStreamClient {
     }
   }
 
-  /** Measured on nats-server 2.15.1: while a disk is full, and after that, the API answers and no write is confirmed. */
+  /**
+   * Measured on nats-server 2.15.1: while a disk is full, and after that, the API answers and no write is confirmed.
+   */
   async #troubleOfStream(stream: string): Promise<StoreTrouble> {
     try {
       const subject = `$JS.API.STREAM.INFO.${stream}`;
@@ -80,8 +84,8 @@ export class JetStreamClient {
   }
 
   /**
-   * Repeats the request until the answer is final. A stream without a leader looks like "no responders" or a server error
-   * (503), a check in flight like 10164; neither of them means that a newer writer exists.
+   * Repeats the request until the answer is final. A stream without a leader looks like "no responders" or a server
+   * error (503), a check in flight like 10164; neither of them means that a newer writer exists.
    */
   async #attempt(
     stream: string,

@@ -8,8 +8,8 @@ import type { Published, PubSub, Topic } from '../pubsub/pub-sub.ts';
 import type { NameConflict, Registry } from '../registry/registry.ts';
 
 /*
- * Delivers changes of the cluster to an actor as ordinary messages, bounded by its mailbox. A subscription ends when the
- * returned function is called, or with the actor. An actor with a protocol of its own subscribes an adapter:
+ * Delivers changes of the cluster to an actor as ordinary messages, bounded by its mailbox. A subscription ends when
+ * the returned function is called, or with the actor. An actor with a protocol of its own subscribes an adapter:
  * `tellLeaderChanges(leadership, context.adapt((change) => ({ type: 'leader', change })))`, which ends with its
  * incarnation; the next one subscribes again in its `setup`.
  */

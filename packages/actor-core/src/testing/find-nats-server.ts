@@ -8,7 +8,8 @@ const program = 'nats-server';
  * Path of a nats-server on this machine: `DROVER_NATS_SERVER`, else PATH, else the newest version that `drover up` has
  * fetched into its cache.
  *
- * @throws Error saying how to provide a nats-server, when there is none: a test that needs one must not be skipped silently
+ * @throws Error saying how to provide a nats-server, when there is none: a test that needs one must not be skipped
+ * silently
  */
 export function findNatsServer(): string {
   const { DROVER_NATS_SERVER: named, XDG_CACHE_HOME: cacheHome, PATH: searchPath = '' } = process.env;

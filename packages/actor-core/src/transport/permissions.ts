@@ -18,8 +18,8 @@ const lanesOf: Readonly<Record<Exclude<Role, 'observer'>, readonly Lane[]>> = {
 const jetStream = ['$JS.API.>', '$JS.ACK.>', '$JS.FC.>'];
 
 /**
- * What NATS lets one node do: the union over its roles. The node's own id is the last token of every subject that it may
- * publish to, except replies, control records and JetStream.
+ * What NATS lets one node do: the union over its roles. The node's own id is the last token of every subject that it
+ * may publish to, except replies, control records and JetStream.
  */
 export function permissionsOf(subjects: Subjects, node: string, roles: readonly Role[]): Permissions {
   const publish = new Set<string>();

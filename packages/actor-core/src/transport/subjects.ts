@@ -2,8 +2,8 @@ import { InvalidArgumentError } from '../errors.ts';
 
 /**
  * Every NATS subject of the project: how it is built and how it is read. No other file builds one. Grammar:
- * `d1.{cell}.{plane}…`, where `d1` is the major version of the protocol. Where the sender of a message matters, its node
- * id is the last token, so that NATS permissions pin it and no node can publish in the name of another.
+ * `d1.{cell}.{plane}…`, where `d1` is the major version of the protocol. Where the sender of a message matters, its
+ * node id is the last token, so that NATS permissions pin it and no node can publish in the name of another.
  *
  * | subject | publisher | subscriber |
  * |---|---|---|

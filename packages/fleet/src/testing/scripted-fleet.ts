@@ -34,8 +34,8 @@ export interface ScriptedFleet extends FleetClient {
   /** What the load table contains. */
   evidence: readonly InstanceEvidence[];
   /**
-   * `by-hand`: the test answers · `echo`: each chat is answered at once with its last message, and a message that starts
-   * with `hold` is not ended · `throws`: `run` throws an unexpected error.
+   * `by-hand`: the test answers · `echo`: each chat is answered at once with its last message, and a message that
+   * starts with `hold` is not ended · `throws`: `run` throws an unexpected error.
    */
   mode: 'by-hand' | 'echo' | 'throws';
 }

@@ -33,7 +33,9 @@ export type ElectionEvent =
 export type ElectionEffect =
   | { readonly kind: 'send'; readonly to: string; readonly message: ElectionMessage }
   | { readonly kind: 'broadcast'; readonly message: ElectionMessage }
-  /** Write the lead record by compare-and-set, with this term or a higher one; then tell `recorded` or `not-recorded`. */
+  /**
+   * Write the lead record by compare-and-set, with this term or a higher one; then tell `recorded` or `not-recorded`.
+   */
   | { readonly kind: 'record'; readonly term: number }
   /** This node leads from now on. */
   | { readonly kind: 'elected'; readonly term: number; readonly fence: number }

@@ -82,7 +82,9 @@ export function electionWakeAtMs(state: ElectionState): number {
   return Math.max(state.electionAtMs, state.abstainsUntilMs);
 }
 
-/** True while this node leads and no other node can have been elected: asked right before an act that no fence guards. */
+/**
+ * True while this node leads and no other node can have been elected: asked right before an act that no fence guards.
+ */
 export function mayAct(state: ElectionState, nowMs: number): boolean {
   if (state.role !== 'leader' || state.handsOverUntilMs !== undefined) return false;
   const { voters, node, answers, config } = state;

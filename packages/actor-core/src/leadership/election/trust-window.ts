@@ -1,9 +1,10 @@
 /**
  * How long a leader may act without a durable write.
  *
- * A voter that answered a heartbeat refuses its vote to others for `electionMinMs` after it received that heartbeat. The
- * heartbeat was received after it was sent. A leader whose newest heartbeat with a quorum of answers was sent at `t` can
- * therefore have no successor before `t + electionMinMs`. The factor leaves room for clocks that run at different speeds.
+ * A voter that answered a heartbeat refuses its vote to others for `electionMinMs` after it received that heartbeat.
+ * The heartbeat was received after it was sent. A leader whose newest heartbeat with a quorum of answers was sent at
+ * `t` can therefore have no successor before `t + electionMinMs`. The factor leaves room for clocks that run at
+ * different speeds.
  *
  * The window protects only what happens now. A process that stands still between the check and the act is stopped by
  * the fence and by the terms that receivers remember, not by this window.

@@ -2,7 +2,9 @@ import { retransmitLimit } from './swim-config.ts';
 import type { Rumour, SelfClaim, SwimMessage } from './swim-message.ts';
 import { clusterSize, type SwimEffect, type SwimState } from './swim-state.ts';
 
-/** Adds a message to one member, with rumours on board. `knows`: version of this node's metadata that the member has. */
+/**
+ * Adds a message to one member, with rumours on board. `knows`: version of this node's metadata that the member has.
+ */
 export function send(
   state: SwimState,
   out: SwimEffect[],

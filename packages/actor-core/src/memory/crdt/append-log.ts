@@ -19,7 +19,9 @@ export interface LogOperation {
 /** The newest entries that are kept. */
 const maxEntries = 1_000;
 
-/** A list that everybody may append to, in the order of the hybrid clock. The oldest entries beyond 1,000 are dropped. */
+/**
+ * A list that everybody may append to, in the order of the hybrid clock. The oldest entries beyond 1,000 are dropped.
+ */
 export const appendLog: Crdt<LogState, LogOperation> = {
   kind: 'append-log',
   empty: [],

@@ -4,8 +4,8 @@ import { optionNames, requireKnownOptions } from '../../known-options.ts';
 /** What must hold at the moment of a write; otherwise the store refuses it. */
 export interface AppendExpectation {
   /**
-   * The fencing token: sequence and subject of the lead record, which is in the same stream. The write is accepted while
-   * that record is the newest one of its subject.
+   * The fencing token: sequence and subject of the lead record, which is in the same stream. The write is accepted
+   * while that record is the newest one of its subject.
    */
   readonly fence?: { readonly subject: string; readonly sequence: number };
   /** Sequence that must be the newest one of the appended subject; 0 = no record yet. Not together with `fence`. */

@@ -30,7 +30,9 @@ export interface Store {
   ): Promise<{ sequence: number }>;
   /** The newest record of `subject`, read from the stream's leader; undefined without a record. */
   readLast(stream: string, subject: string): Promise<StoredRecord | undefined>;
-  /** The newest record of every subject that matches `filter` (`*`, `>` allowed), in sequence order, from the leader. */
+  /**
+   * The newest record of every subject that matches `filter` (`*`, `>` allowed), in sequence order, from the leader.
+   */
   readAllLast(stream: string, filter: string): Promise<StoredRecord[]>;
 }
 

@@ -38,7 +38,9 @@ export interface SwimNetworkOptions {
   readonly loss?: number;
 }
 
-/** Failure detectors on a simulated NATS: latency, loss, refusals, cut links, pauses, and a server that stands still. */
+/**
+ * Failure detectors on a simulated NATS: latency, loss, refusals, cut links, pauses, and a server that stands still.
+ */
 export class SwimNetwork {
   readonly members: Map<string, SimulatedMember> = new Map();
   readonly changes: SeenChange[] = [];
