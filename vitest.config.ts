@@ -4,9 +4,9 @@ import { defineConfig } from 'vitest/config';
 // sockets. These run beside the code. `scenarios` starts the whole system. `timed-scenarios` are those whose bars are
 // times: one file after the other.
 //
-// A worker of the unit tests keeps its modules from one file to the next, which saves most of the import time. The tests
-// of actor-core have a project of their own: they load its sources, all others its build, and one process may hold one
-// copy of it only, since msgpackr keeps one table of extensions for the whole process.
+// A worker of the unit tests keeps its modules from one file to the next, which saves most of the import time. The
+// tests of actor-core have a project of their own: they load its sources, all others its build, and one process may
+// hold one copy of it only, since msgpackr keeps one table of extensions for the whole process.
 const timed = ['cancel', 'fair-queue', 'kill-host', 'nats-restart', 'slow-reader'].map(
   (name) => `test/scenarios/${name}.test.ts`,
 );

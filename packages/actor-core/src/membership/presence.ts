@@ -9,7 +9,10 @@ export interface Presence {
   members(): readonly MemberEvidence[];
   /** What is known of one node; undefined for a node that never announced itself, or is gone for more than 10 min. */
   member(node: string): MemberEvidence | undefined;
-  /** Calls `listener` when a node appears, changes state, or comes back with a newer incarnation. Returns the unsubscriber. */
+  /**
+   * Calls `listener` when a node appears, changes state, or comes back with a newer incarnation. Returns the
+   * unsubscriber.
+   */
   onChange(listener: (member: MemberEvidence) => void): () => void;
   /** Asks every node for an announcement now. */
   poll(): void;
