@@ -25,7 +25,7 @@ export class ProducerWindow<E> {
   #confirmed = 0;
   #sent = 0;
   #upTo = 0;
-  #isGreeted = false;
+  #hasStartedHandshake = false;
   #waitMs: number;
   #quietSinceMs = 0;
 
@@ -68,7 +68,7 @@ export class ProducerWindow<E> {
 
   /** Starts a handshake. The credit is unknown until the consumer answers. */
   startHandshake(): ProducerEffect<E>[] {
-    this.#isGreeted = true;
+    this.#hasStartedHandshake = true;
     return [{ type: 'hello', first: this.#confirmed + 1, sent: this.#sent }];
   }
 
@@ -77,7 +77,7 @@ export class ProducerWindow<E> {
     if (this.isFull) throw new InvalidArgumentError('entry', 'does not fit the window');
     if (this.#entries.length === 0) this.#heardAt(nowMs);
     this.#entries.push(entry);
-    return this.#isGreeted ? this.#sendNew() : this.startHandshake();
+    return this.#hasStartedHandshake ? this.#sendNew() : this.startHandshake();
   }
 
   demand(handled: number, upTo: number, resendFrom: number, nowMs: number): ProducerEffect<E>[] {

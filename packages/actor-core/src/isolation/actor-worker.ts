@@ -5,7 +5,8 @@ import type { RefResolver } from '../actor/node-services.ts';
 import { decodeValue, encodeValue } from '../remoting/frame-codec.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './worker-message.ts';
 
-interface InHand<M> {
+/** The message that the thread handles now, and its outcome. */
+interface CurrentMessage<M> {
   readonly trace: string | undefined;
   resolve(next: Next<M>): void;
   reject(error: Error): void;
@@ -23,10 +24,10 @@ const entry = new URL(
  */
 export class ActorWorker<M> {
   /** Rejects when the thread has ended, for whatever reason. */
-  readonly died: Promise<never>;
+  readonly ended: Promise<never>;
   readonly #refs: RefResolver;
   readonly #worker: Worker;
-  #inHand: InHand<M> | undefined = undefined;
+  #current: CurrentMessage<M> | undefined = undefined;
 
   constructor(refs: RefResolver, start: WorkerStart, maxHeapMiB: number | undefined) {
     this.#refs = refs;
@@ -36,7 +37,7 @@ export class ActorWorker<M> {
     });
     this.#worker.unref();
     this.#worker.on('message', (message: FromWorker) => this.#receive(message));
-    this.died = new Promise((_, reject) => {
+    this.ended = new Promise((_, reject) => {
       this.#worker.on('error', reject);
       this.#worker.on('exit', (code) => reject(new Error(`the worker of ${start.path} exited with ${code}`)));
     });
@@ -46,7 +47,7 @@ export class ActorWorker<M> {
     return new Promise((resolve, reject) => {
       const bytes = encodeValue(message);
       const next: ToWorker = { message: bytes, trace };
-      this.#inHand = { trace, resolve, reject };
+      this.#current = { trace, resolve, reject };
       this.#worker.ref();
       this.#worker.postMessage(next, [bytes.buffer as ArrayBuffer]);
     });
@@ -58,18 +59,18 @@ export class ActorWorker<M> {
   }
 
   #receive(message: FromWorker): void {
-    const inHand = this.#inHand;
+    const current = this.#current;
     if (message.type === 'tell') {
       const refs = this.#refs;
       const value = decodeValue(message.message, (address) => refs.resolve(address));
       const lane = message.control ? 'control' : 'data';
-      refs.resolve(message.to).tell(value as never, { lane, trace: inHand?.trace });
+      refs.resolve(message.to).tell(value as never, { lane, trace: current?.trace });
       return;
     }
-    this.#inHand = undefined;
+    this.#current = undefined;
     this.#worker.unref();
-    if (message.type === 'done') inHand?.resolve(message.stops ? stopped : undefined);
-    else inHand?.reject(errorOf(message));
+    if (message.type === 'done') current?.resolve(message.stops ? stopped : undefined);
+    else current?.reject(errorOf(message));
   }
 }
 

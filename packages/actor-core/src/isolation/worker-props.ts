@@ -66,7 +66,7 @@ export function workerProps<M>(source: WorkerSource, options: Omit<Props<M>, 'cr
       const start = { module: module.href, exportName, self: self.address, path, incarnation, data };
       const worker = new ActorWorker<M>(self.actor.node.refs, start, maxHeapMiB);
       context.signal.addEventListener('abort', () => worker.terminate(), { once: true });
-      context.pipeToSelf(worker.died, rethrow, rethrow);
+      context.pipeToSelf(worker.ended, rethrow, rethrow);
       return receive((message) => worker.handle(message, context.trace));
     });
   return props(create, options);

@@ -65,7 +65,7 @@ class ClusterRegistry implements Registry {
       });
     const protocol = registrySchema as z.ZodType<Message>;
     this.#self = node.system.spawn(props<Message>(create, { protocol, restart: 'permanent' }), registryPath);
-    this.#tellDigest();
+    this.#sendDigest();
   }
 
   register(name: string, ref: ActorRef<never>): void {
@@ -141,9 +141,9 @@ class ClusterRegistry implements Registry {
   #take(message: Exclude<Message, readonly ['track', ...unknown[]]>): void {
     if (message[0] === 'tick') {
       this.#table.tick();
-      return this.#tellDigest();
+      return this.#sendDigest();
     }
-    if (message[0] === 'member') return this.#heed(message[1]);
+    if (message[0] === 'member') return this.#memberChanged(message[1]);
     const { node, nodeIncarnation } = message[1].address;
     const member = this.#node.presence.member(node);
     // Messages of a node that is not alive are ignored, however late they arrive. A message that came too early is made
@@ -158,7 +158,7 @@ class ClusterRegistry implements Registry {
     else this.#perform(this.#table.full(node, nodeIncarnation, message[2], message[3]));
   }
 
-  #heed(member: MemberEvidence): void {
+  #memberChanged(member: MemberEvidence): void {
     if (member.node === this.#node.nodeId) return;
     if (member.state === 'alive') this.#send(member.node, this.#digest());
     else this.#perform(this.#table.forget(member.node));
@@ -205,7 +205,7 @@ class ClusterRegistry implements Registry {
     return ['digest', this.#sender, this.#table.version];
   }
 
-  #tellDigest(): void {
+  #sendDigest(): void {
     this.#broadcast(this.#digest());
   }
 
