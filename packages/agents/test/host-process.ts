@@ -4,8 +4,8 @@
  */
 import { silentLogger } from '@drover/actor-core';
 import { joinCluster } from '@drover/actor-core/cluster';
+import { scriptedFleet } from '@drover/fleet/testing';
 import { startAgentHost } from '../dist/index.js';
-import { scriptedFleet } from '../dist/testing/scripted-fleet.js';
 
 const [nodeId = '', servers = ''] = process.argv.slice(2);
 const node = await joinCluster({
