@@ -20,7 +20,7 @@ const fillers: Readonly<Record<string, string>> = {
   'application/x-ndjson': '\n',
 };
 
-/** A stream with bytes written less than this long ago needs no filler as a probe. */
+/** A stream that wrote bytes within this time needs no filler as a probe. */
 const silentStreamMs = 50;
 
 export interface ExchangeOptions {
@@ -44,7 +44,7 @@ export class Exchange {
   /** Decoded, without the query. */
   readonly path: string;
   readonly query: string;
-  /** Resolves when the answer is out or the client is gone. */
+  /** Resolves when the answer is sent or the client has disconnected. */
   readonly closed: Promise<void>;
   /** Notified of the progress of the body; undefined if the request does not count against it. */
   limit: RequestLimit | undefined;
@@ -116,7 +116,7 @@ export class Exchange {
     this.#abort.abort(failure);
   }
 
-  /** Treats the client as disconnected, though an answer may still reach it. */
+  /** Treats the client as disconnected, although an answer could still reach it. */
   leave(): void {
     this.#abort.abort(new Error('the client disconnected'));
   }
@@ -142,8 +142,9 @@ export class Exchange {
   }
 
   /**
-   * Writes bytes that a reading client skips; if the client is gone, they break its connection. Only for the first open
-   * exchange of a connection. False: HTTP/1.0 has no such bytes before the head.
+   * Writes bytes that a client ignores. If the client has disconnected, the write makes its connection fail. Only for
+   * the first open exchange of a connection. Returns false if nothing can be written: HTTP/1.0 has no bytes before the
+   * head that a client ignores.
    */
   probe(): boolean {
     const response = this.#response;
@@ -215,7 +216,8 @@ export class Exchange {
   }
 
   /**
-   * Resolves when the socket takes more bytes or the client is gone. A reader that takes nothing for too long is gone.
+   * Resolves when the socket takes more bytes or the client has disconnected. A client that reads nothing for
+   * `readerTimeoutMs` is disconnected.
    */
   async drained(): Promise<void> {
     const { clock, readerTimeoutMs } = this.#options;
@@ -236,7 +238,7 @@ export class Exchange {
     response.end();
     if (response.writableFinished) return;
     response.setTimeout(this.#options.readerTimeoutMs, () => response.destroy());
-    // Before node's own listener, which sets the connection's timeout for the next request.
+    // Runs before node's own listener, which sets the connection's timeout for the next request.
     response.prependOnceListener('finish', () => socket?.setTimeout(0));
   }
 }

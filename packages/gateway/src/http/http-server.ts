@@ -34,7 +34,7 @@ export interface RequestHandling {
   readonly listener: RequestListener;
   /** Open exchanges by connection; `listener` adds each request. */
   readonly exchanges: OpenExchanges;
-  /** Ends the request whose body is slowest, so that its connection can be closed; false if no body is arriving. */
+  /** Ends the request with the slowest body and closes its connection; false if no body is arriving. */
   readonly freeConnection: () => boolean;
   /** Methods of the path of a request target, undefined for an unknown path. */
   readonly allowOf: (method: string, target: string) => string | undefined;
@@ -99,7 +99,7 @@ function createLimitedServer(
     },
     take,
   );
-  // Before node's own listener: a connection above the limit is closed before anything is read from it.
+  // Runs before node's own listener: a connection above the limit is closed before any byte is read from it.
   server.prependListener('connection', (socket: Socket) => connections.enter(socket));
   server.on('clientError', clientErrorHandler(exchanges, allowOf));
   // A client that closes its sending half still gets its answers. The option is not in node's types.

@@ -23,7 +23,7 @@ it.runIf(linux)('accepts many connections in one turn of the event loop', async 
   const { server, sockets, port } = await open();
   expect(sockets.count).toBe(socketCount);
   const count = 200;
-  // This process accepts nothing while it waits for the other one, which only opens connections in the kernel.
+  // While this process waits for the other process, it accepts nothing: the connections are only open in the kernel.
   const program = `let left = ${count};
     for (let i = 0; i < ${count}; i++) require('node:net').connect(${port}, '127.0.0.1', () => { if (--left === 0) process.exit(); });`;
   expect(spawnSync(process.execPath, ['-e', program], { timeout: 20_000 }).status).toBe(0);
@@ -42,8 +42,8 @@ it.runIf(linux)('accepts many connections in one turn of the event loop', async 
   turn();
   await all;
   counting = false;
-  // One for each with a single socket. The kernel spreads connections at random, so one socket gets more than its
-  // share.
+  // With a single socket it would be one turn for each connection. The kernel spreads connections over the sockets at
+  // random, so some socket gets more than its share.
   expect(turns).toBeLessThan(count / 4);
 });
 

@@ -47,7 +47,7 @@ const gatewayHeaders: readonly string[] = [
 ];
 
 export type OriginDecision =
-  /** Not from a browser, or from a page of this gateway. */
+  /** The request is not from a browser, or it is from a page of this gateway. */
   | { readonly kind: 'none' }
   | { readonly kind: 'refused' }
   | { readonly kind: 'preflight'; readonly headers: OriginHeaders }
@@ -104,7 +104,7 @@ function allowedHeaders(wanted = ''): string {
   return [ollamaHeaders, ...new Set(added.slice(0, maxAddedHeaders))].join(',');
 }
 
-/** Bounds the answer, whatever the page asks for. */
+/** Bounds the size of the answer for every request. */
 const maxAddedHeaders = 16;
 
 function matches(pattern: string, origin: string): boolean {

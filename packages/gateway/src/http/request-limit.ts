@@ -6,7 +6,7 @@ export interface RequestLimits {
   readonly maxHeldBytes: number;
 }
 
-/** What the limit needs of a request. */
+/** The part of an exchange that the limit uses. */
 export interface LimitedRequest {
   readonly request: IncomingMessage;
   setHeader(name: string, value: string): void;
@@ -16,13 +16,14 @@ export interface LimitedRequest {
 
 /**
  * Bounds the requests that are served at once. A request counts only when its body has arrived: a client that sends a
- * head and one byte blocks no other client. Bodies that are still arriving are bounded by the open connections and by
- * half of the bytes that may be held; above that, the body without progress for the longest time is ended.
+ * head and one byte blocks no other client. Bodies that are still arriving are bounded by the number of open
+ * connections and by half of the bytes that may be held. Above this bound, the request whose body has made no progress
+ * for the longest time is ended.
  */
 export class RequestLimit {
   readonly #limits: RequestLimits;
   readonly #served = new Set<LimitedRequest>();
-  /** Received bytes of each arriving body, longest without progress first. */
+  /** Received bytes of each arriving body. The body without progress for the longest time is first. */
   readonly #arriving = new Map<LimitedRequest, number>();
   #arrivingBytes = 0;
 
@@ -77,7 +78,7 @@ export class RequestLimit {
     return true;
   }
 
-  /** Most bytes of arriving bodies: requests that are served need the rest. */
+  /** Largest number of bytes of arriving bodies. The other bytes are for the requests that are served. */
   get #maxArrivingBytes(): number {
     return this.#limits.maxHeldBytes / 2;
   }

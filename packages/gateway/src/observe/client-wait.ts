@@ -3,9 +3,9 @@ import type { Clock, Timer } from '@drover/actor-core';
 
 /** Pause between two probes. */
 const everyMs = 1_000;
-/** The longest wait of this many probes counts, so that one fast probe does not hide a stall. */
+/** Number of probes of which the longest wait is reported, so that one fast probe does not hide a stall. */
 const probesKept = 10;
-/** Timeout of a probe; its time counts as the wait. */
+/** Timeout of a probe. A probe that reaches it counts as a wait of this length. */
 const timeoutMs = 30_000;
 
 /**

@@ -26,7 +26,11 @@ export function registerFleetGauges(registry: Registry, fleet: FleetClient): voi
     'Expected wait for a slot of a request that arrives now.',
     ({ load }) => (load.waitMs ?? 0) / 1_000,
   );
-  perInstance('drover_node_slots', 'Most requests inside the Ollama at once.', ({ load }) => load.slots);
+  perInstance(
+    'drover_node_slots',
+    'Largest number of requests inside the Ollama at once.',
+    ({ load }) => load.slots,
+  );
   perInstance('drover_node_ready', '1 if the instance accepts requests.', ({ alive, load }) =>
     alive && load.state === 'ready' ? 1 : 0,
   );

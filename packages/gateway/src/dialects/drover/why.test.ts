@@ -79,7 +79,7 @@ describe('GET /api/v1/why/{requestId}', () => {
         },
         expect.objectContaining({
           instance: 'ollama',
-          reason: expect.stringMatching(/drawn by lot|load the model/),
+          reason: expect.stringMatching(/choice was random|load the model/),
         }),
       ],
       attempts: [
