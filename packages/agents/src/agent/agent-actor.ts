@@ -34,7 +34,7 @@ export type AgentMessage =
 export interface IncarnationState {
   /** Outcome of the tasks that are open when the agent ends; set before the agent is stopped. */
   endCode: 'agent-lost' | 'agent-stopped';
-  /** '' until decided. */
+  /** Name of the model; '' until it is chosen. */
   model: string;
 }
 
@@ -51,7 +51,10 @@ export interface AgentSpec {
 
 type Asker = ActorRef<TaskReply>;
 
-/** Longest wait of the first task for the fleet's model lists. Afterwards model names decide. */
+/**
+ * Longest wait of the first task for the model lists of the fleet. Without the lists, the name of a model shows whether
+ * it can chat.
+ */
 const describeTimeoutMs = 2_000;
 
 /** Props of one agent: it runs one task at a time, each task is one model call, and streams the answer. */
@@ -69,7 +72,7 @@ export function agentProps(spec: AgentSpec): Props<AgentMessage> {
   );
 }
 
-/** The shell around the task queue, from one start of the actor to its next restart. */
+/** Performs what the task queue decides. One object for each start or restart of the actor. */
 class Agent {
   readonly #spec: AgentSpec;
   readonly #context: ActorContext<AgentMessage>;

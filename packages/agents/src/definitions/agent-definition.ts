@@ -7,7 +7,9 @@ export interface AgentDefinition {
   /** The name that `spawn` takes. */
   readonly type: string;
   readonly description: string;
-  /** Preferred model. If it is undefined or the fleet lacks it, the fleet's default is used. */
+  /**
+   * Preferred model. If it is undefined, or the fleet does not have this model, the default model of the fleet is used.
+   */
   readonly model: string | undefined;
   /** Ollama's runner options. */
   readonly options: Readonly<Record<string, unknown>>;

@@ -9,8 +9,8 @@ import type { AgentRecord } from './agent-record.ts';
 import type { RunRecord } from './run-record.ts';
 
 /**
- * Input of the directory's decisions. `R` is the receiver of answers and is only passed on. The shell creates ids, so
- * that the same events give the same effects.
+ * Input of the directory's decisions. `R` is the receiver of answers and is only passed on. The directory actor creates
+ * the ids, so that the same events always give the same effects.
  */
 export type DirectoryEvent<R> =
   | { readonly type: 'tick'; readonly hosts: readonly HostSeen[] }
@@ -54,7 +54,7 @@ export type DirectoryEvent<R> =
   | ({ readonly type: 'states'; readonly agents: readonly Omit<HostedAgent, 'runs'>[] } & HostStamp)
   /** `from`: the host whose outbox repeats the report until it receives `recorded`. */
   | { readonly type: 'settle'; readonly run: RunReport; readonly from: string | undefined }
-  /** The write with that number is durable. */
+  /** The write with the number `write` is durable. */
   | { readonly type: 'written'; readonly write: number };
 
 /** Output of the directory's decisions, to be performed in order. */

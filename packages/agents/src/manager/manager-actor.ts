@@ -47,10 +47,13 @@ export interface ManagerSpec {
 }
 
 const outboxCapacity = 1_000;
-/** Ends of runs that are repeated at once. */
+/** Largest number of outcomes of runs that are repeated in one batch. */
 const repeatBatch = 50;
 const leadRetryMs = 500;
-/** Failed reads of the lead record before a warning: a new cluster has no stream until its first leader made it. */
+/**
+ * Failed reads of the lead record before a warning is logged: a new cluster has no stream until its first leader has
+ * created it.
+ */
 const quietFailedReads = 6;
 
 /** Props of a host's manager: it runs the agents that the leader orders, as its children. */
@@ -227,7 +230,7 @@ class Manager {
   #dispatch(order: Extract<ManagerMessage, { kind: 'dispatch' }>): void {
     const { id, incarnation, runId, input, timeoutMs } = order;
     const hosted = this.#hosted.get(id);
-    // Not reported: the next survey shows the leader what runs here.
+    // Sends no report: the next survey shows the leader which agents run here.
     if (hosted?.incarnation !== incarnation) return;
     if (hosted.state === 'failed') {
       this.#endRun(hosted, runId, `${parked(id)}; stop it and spawn another one`);

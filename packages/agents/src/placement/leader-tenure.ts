@@ -25,7 +25,7 @@ export class LeaderTenure<S> {
     this.#rewriteAtMs = nowMs + storeRetryMs;
   }
 
-  /** Whether the records are to be read again now; true once per failed read. */
+  /** True if the records must be read again now; true only once for each failed read. */
   takeReread(nowMs: number): boolean {
     if (this.#rereadAtMs > nowMs) return false;
     this.#rereadAtMs = Number.POSITIVE_INFINITY;

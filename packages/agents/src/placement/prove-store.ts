@@ -3,10 +3,10 @@ import { FenceRejectedError, readStoreUsage, StoreUnavailableError } from '@drov
 
 const usageTimeoutMs = 1_000;
 
-/** Result of a fenced write and a read of it by the leader of a group. */
+/** Result of the proof: the leader of a group makes a fenced write and reads it back. */
 export interface StoreProof {
   readonly ok: boolean;
-  /** Absent if `ok`. */
+  /** Error code; absent if `ok`. */
   readonly code?: string | undefined;
   readonly message?: string | undefined;
   /** The leader. */

@@ -16,7 +16,10 @@ export class StoreHealth {
     return this.#trouble;
   }
 
-  /** Trouble that needs an operator (a full or deleted store), in contrast to one that may pass by itself. */
+  /**
+   * The trouble, if only an operator can end it (a full or deleted store); undefined for trouble that may end by
+   * itself.
+   */
   get lastingTrouble(): StoreUnavailableError | undefined {
     return this.#trouble?.code === 'store-unavailable' ? undefined : this.#trouble;
   }

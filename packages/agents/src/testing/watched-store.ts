@@ -10,7 +10,7 @@ export class WriteWatch {
   readonly breaches: string[] = [];
   /** Number of records written under a fence. */
   writes = 0;
-  /** Delay of a node's writes, as of a process that is paused and continues. */
+  /** Delay of a node's writes: simulates a process that is paused and continues. */
   holdBackMs: (nodeId: string) => number = () => 0;
   readonly #clock: Clock;
   #newestFence = 0;
@@ -27,7 +27,7 @@ export class WriteWatch {
     return this.#leaderOfFence.get(this.#newestFence);
   }
 
-  /** The store as one node sees it. */
+  /** The store for one node, with its writes checked and delayed. */
   storeOf(nodeId: string, store: MemoryStore): Store {
     return {
       ensureStream: (spec) => store.ensureStream(spec),
