@@ -45,8 +45,8 @@ export class AttemptStream {
   }
 
   /**
-   * Pieces of a long line count against a bound that all calls share: no reader can limit them before the line is
-   * complete.
+   * Counts the pieces of a long line against a bound that all calls share: the reader gets no part of a line before the
+   * line is complete, so its back pressure cannot limit them.
    */
   #countPartial(attempt: Attempt): void {
     const { partial, config } = this.#shared;

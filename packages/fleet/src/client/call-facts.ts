@@ -4,7 +4,7 @@ import type { AttemptFacts } from './decide-attempt.ts';
 import type { CallRecord, SessionShared } from './call-record.ts';
 import type { CallHealth } from './call-health.ts';
 
-/** Facts of one call for its next decision. */
+/** The facts of one call from which its next step is decided. */
 export class CallFacts {
   readonly #shared: SessionShared;
   readonly #record: CallRecord;

@@ -3,10 +3,10 @@ import { modelKey } from '../protocol/model-name.ts';
 import type { AttemptFailure } from './attempt-failure.ts';
 import type { AttemptOutcome, AttemptView, Candidate, RequestDecisions } from './request-decisions.ts';
 
-/** Most requests that are kept; older ones are removed. */
+/** Largest number of recorded requests; the oldest is removed first. */
 const maxRequests = 1_000;
 const maxAgeMs = 15 * 60_000;
-/** Most attempts kept for one request; a move to another queue counts as an attempt. */
+/** Largest number of recorded attempts of one request; a move to another queue counts as an attempt. */
 const maxAttempts = 16;
 const maxMessageUnits = 300;
 

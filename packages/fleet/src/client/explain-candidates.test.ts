@@ -33,7 +33,7 @@ const cold = [{ name: 'm:latest', loaded: false }];
 
 describe('the reason of each candidate', () => {
   it.each([
-    ['its node is away', { alive: false }],
+    ['its node is not alive', { alive: false }],
     ['its Ollama is down', { load: { state: 'down' as const } }],
     ['it does not list m:latest', { models: [{ name: 'other:latest' }] }],
     ['its queue is full', { load: { busy: 2, queued: 4 } }],
@@ -42,7 +42,7 @@ describe('the reason of each candidate', () => {
     ['it has no free slot', { load: { busy: 2 } }],
     ['it would have to load the model first', { models: cold }],
     ['more of its slots are in use', { load: { busy: 1 } }],
-    ['as good as the chosen one; drawn by lot', {}],
+    ['as good as the chosen one; the choice was random', {}],
   ])('is "%s"', (reason, more) => {
     expect(reasons({ instances: [evidence(), evidence({ node: 'b', ...more })] })).toEqual([
       'chosen',
@@ -71,7 +71,7 @@ describe('the reason of each candidate', () => {
     expect(shown).toHaveLength(32);
     expect(shown.slice(0, 3)).toEqual([
       'chosen',
-      'as good as the chosen one; drawn by lot',
+      'as good as the chosen one; the choice was random',
       'it does not list m:latest',
     ]);
   });

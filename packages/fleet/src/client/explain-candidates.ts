@@ -6,7 +6,7 @@ import { hasLoaded, isDoubtful, isFull, loadWaitMs, queueWaitMs, usedPlaces } fr
 import { type AttemptFacts, candidatesFor } from './decide-attempt.ts';
 import type { Candidate } from './request-decisions.ts';
 
-/** Most instances shown for one decision: the chosen instance first, then those that list the model. */
+/** Largest number of instances shown for one decision: the chosen instance first, then those that list the model. */
 const maxCandidates = 32;
 const none: ReadonlySet<string> = new Set();
 
@@ -61,7 +61,7 @@ function whyNot(
   const { model, only, digest, tried, avoided } = facts;
   const key = instanceKey(evidence);
   const { load } = evidence;
-  if (!evidence.alive) return 'its node is away';
+  if (!evidence.alive) return 'its node is not alive';
   if (load.state !== 'ready') return `its Ollama is ${load.state}`;
   if (!listsModel(evidence, model)) return `it does not list ${model}`;
   if (tried.has(key)) return 'it was tried before';
@@ -85,7 +85,9 @@ function comparedWith(chosen: InstanceEvidence, other: InstanceEvidence, model: 
     return 'it would have to load the model first';
   if (isWorse((evidence) => queueWaitMs(evidence, model) + loadWaitMs(evidence, model)))
     return 'the wait there is longer';
-  return isWorse(usedShare) ? 'more of its slots are in use' : 'as good as the chosen one; drawn by lot';
+  return isWorse(usedShare)
+    ? 'more of its slots are in use'
+    : 'as good as the chosen one; the choice was random';
 }
 
 function usedShare(evidence: InstanceEvidence): number {

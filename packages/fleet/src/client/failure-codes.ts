@@ -18,7 +18,8 @@ const ofFailure: Record<FailureCode | 'host-lost' | 'bus-unavailable', FleetErro
   'replay-lost': 'replay-lost',
   'reader-too-slow': 'reader-too-slow',
   'bad-upstream': 'bad-upstream',
-  // The host gave up (end of a drain, no sign of life from here). A cancel by the caller does not get here.
+  // The host gave up: its drain ended, or it received no sign of life from this session. A cancel by the caller is
+  // handled before.
   cancelled: 'host-lost',
   'host-lost': 'host-lost',
   'bus-unavailable': 'bus-unavailable',
@@ -36,8 +37,8 @@ export function mayTryElsewhere(outcome: Exclude<ReceiverOutcome, { kind: 'end' 
 }
 
 /**
- * Evidence against the host from a failed attempt; undefined without evidence. An answer that began and ended in order,
- * only without `done: true`, is no evidence.
+ * Evidence against the host from a failed attempt; undefined without evidence. An answer that ended normally but
+ * without `done: true`, after lines were delivered, is no evidence.
  */
 export function hostFailure(
   outcome: Exclude<ReceiverOutcome, { kind: 'end' }>,

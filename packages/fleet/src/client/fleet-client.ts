@@ -12,8 +12,8 @@ import type { RequestDecisions } from './request-decisions.ts';
 export interface FleetClient {
   readonly load: LoadTable;
   /**
-   * Starts one request. Everything that goes wrong with it arrives through `head` or `lines`. Aborting `signal` cancels
-   * it down to Ollama's connection.
+   * Starts one request. All failures are reported through `head` or `lines`. Aborting `signal` cancels the request and
+   * closes its connection to Ollama.
    *
    * @throws InvalidArgumentError `policy` is not the name of a policy
    */
@@ -26,7 +26,7 @@ export interface FleetClient {
     timeoutMs?: number;
     fresh?: boolean;
   }): Promise<readonly (ModelListing & { readonly node: string })[]>;
-  /** The routing decisions of a recent request; undefined for an unknown or forgotten request. */
+  /** The routing decisions of a recent request; undefined for an unknown request, or one that is no longer recorded. */
   why(requestId: string): RequestDecisions | undefined;
   /** Calls running now. */
   readonly active: number;
@@ -50,7 +50,10 @@ export interface FleetRequest {
   readonly digest?: string;
   /** How an instance is chosen: one of `routingPolicyNames`, or a policy. @default the policy of the client */
   readonly policy?: string | RoutingPolicy;
-  /** Most instances at which the request waits. 1: only where it was sent. @default `maxPlaces` of the client */
+  /**
+   * Largest number of instances at which the request waits. 1: only the instance it was sent to. @default `maxPlaces`
+   * of the client
+   */
   readonly maxPlaces?: number;
   /** Longest duration of the whole request, milliseconds; 0 for no deadline. @default `requestTimeoutMs` */
   readonly timeoutMs?: number;
@@ -62,8 +65,8 @@ export interface FleetRequest {
 
 export interface FleetCall {
   /**
-   * Resolves when an instance answered its first byte. An error answer that may concern only the host (429, 5xx, 404, a
-   * stream that begins with an error) resolves the promise only when no other instance served the request.
+   * Resolves when the first byte of an answer has arrived. An error answer that may concern only the host (429, 5xx,
+   * 404, a stream that begins with an error) resolves the promise only when no other instance served the request.
    *
    * @throws FleetError nothing was delivered; `code` is the reason, `retryAfterMs` the time until a retry makes sense
    */
@@ -72,7 +75,8 @@ export interface FleetCall {
    * The lines in order, each exactly once, in batches as they arrived. A caller that stops reading stops the credit,
    * but not Ollama. May be iterated once, after `head`.
    *
-   * @throws FleetError the stream broke after `head`; all lines that arrived in order were yielded before
+   * @throws FleetError the stream broke after `head`; all lines that arrived in order are yielded before the error is
+   *   thrown
    */
   readonly lines: AsyncIterable<readonly string[]>;
   cancel(reason: string): void;
@@ -81,13 +85,13 @@ export interface FleetCall {
 export interface FleetHead {
   readonly status: number;
   readonly contentType: string;
-  /** Those of `passedHeaders` that the host sent. */
+  /** The headers of `passedHeaders` that the host sent. */
   readonly headers?: PassedHeaders | undefined;
   /** Time until a retry, if no host served the request and the host's answer has no `retry-after`. */
   readonly retryAfterMs?: number | undefined;
   readonly node: string;
   readonly instance: string;
   readonly simulated: boolean;
-  /** Milliseconds from `run` until the request was inside Ollama, as far as known. */
+  /** Milliseconds from `run` until the request was inside Ollama, as far as the session knows. */
   readonly queuedMs: number;
 }

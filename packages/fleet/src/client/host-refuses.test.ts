@@ -77,7 +77,7 @@ const serve: Say = (stream) => {
   stream.feed({ kind: 'end' });
 };
 
-/** The host answers without success, as its node-agent passes it on. */
+/** The host answers with an error status, which its node-agent passes on. */
 function answer(status: number, text: string, headers?: Record<string, string>, foreign?: boolean): Say {
   return (stream) => {
     stream.feed({ kind: 'accept', position: 0 });
@@ -87,7 +87,7 @@ function answer(status: number, text: string, headers?: Record<string, string>, 
   };
 }
 
-/** The connection to the host breaks before a line came. */
+/** The connection to the host breaks before the first line. */
 const reset: Say = (stream) => {
   stream.feed({ kind: 'accept', position: 0 });
   stream.feed({ kind: 'fail', code: 'upstream-lost', message: 'the connection broke (ECONNRESET)' });
@@ -204,7 +204,10 @@ describe('a host that refuses before the first byte', () => {
   });
 });
 
-/** Sends requests by four clients, one after the other, 10 ms each; returns what went wrong and who was asked. */
+/**
+ * Sends four concurrent requests every 10 ms, `count` in all. Returns the failed requests and each host's share of
+ * attempts.
+ */
 async function load(rig: Bundle, count: number): Promise<{ errors: number; shares: number[] }> {
   let errors = 0;
   const before = rig.hosts.map(({ streams }) => streams.length);
@@ -295,7 +298,7 @@ describe('a host that is ill beside a healthy one', () => {
     });
     await load(rig, 1_000);
     const attempts = rig.hosts.reduce((sum, { streams }) => sum + streams.length, 0);
-    // 10 at the start, a fifth of 1,000, and 1 a second in 2.5 s.
+    // The budget allows 10 retries at the start, a fifth of 1,000 requests, and 1 retry a second for 2.5 s.
     expect(attempts).toBeLessThanOrEqual(1_000 + 10 + 200 + 3);
     expect(attempts).toBeGreaterThan(1_150);
   });

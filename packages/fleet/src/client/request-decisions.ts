@@ -2,7 +2,7 @@
 export interface RequestDecisions {
   readonly requestId: string;
   readonly model: string;
-  /** The unit of placement; null as long as requests are routed by the name of the model alone. */
+  /** Residency key of the request; null because requests are routed by the name of the model alone. */
   readonly residencyKey: string | null;
   /** Instance of the last attempt; null without an attempt. */
   readonly chosen: { readonly node: string; readonly instance: string } | null;

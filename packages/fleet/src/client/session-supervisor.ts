@@ -9,7 +9,7 @@ export interface RunCall {
   readonly record: CallRecord;
 }
 
-/** The supervisor of a client's fleet sessions. */
+/** Props of the supervisor of a fleet client's sessions. */
 export function sessionSupervisorProps(shared: SessionShared): Props<RunCall> {
   return props<RunCall>(
     () =>

@@ -1,6 +1,6 @@
 /**
- * A question of many askers that runs once at a time. Askers that arrive during a run share the next run, so that every
- * answer is newer than its question.
+ * Runs one question for many askers, one run at a time. Askers that arrive during a run share the next run, so that
+ * every asker gets an answer that was produced after it asked.
  */
 export class SharedQuestion<Answer> {
   readonly #ask: () => Promise<Answer>;

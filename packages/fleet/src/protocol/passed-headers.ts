@@ -26,7 +26,7 @@ export const passedHeadersSchema: z.ZodType<PassedHeaders> = z
   .record(z.string().max(64), z.string().max(maxValueChars).regex(headerText))
   .refine((headers) => Object.keys(headers).length <= maxHeaders, 'has too many headers');
 
-/** Picks the headers that are passed on; undefined for none. Of a repeated header the first one counts. */
+/** Picks the headers that are passed on; undefined if there are none. Of a repeated header the first value is used. */
 export function pickPassedHeaders(
   headers: Readonly<Record<string, string | string[] | undefined>>,
 ): PassedHeaders | undefined {

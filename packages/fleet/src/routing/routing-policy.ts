@@ -4,9 +4,9 @@ import type { InstanceEvidence } from '../load/load-table.ts';
 import type { RoutedRequest } from './routed-request.ts';
 
 /**
- * Chooses the instance for a request; undefined where none of the candidates suits. The candidates are ready and alive,
- * list the model and have not been tried for this request; instances of ejected hosts are among them only if there is
- * no other. Called once for each attempt, on the request's path: it must be fast and must not wait.
+ * Chooses the instance for a request; undefined if no candidate is suitable. The candidates are ready and alive, list
+ * the model and have not been tried for this request; ejected instances are candidates only if there is no other
+ * instance. Called once for each attempt, on the request's path: it must be fast and must not wait.
  */
 export type RoutingPolicy = (
   request: RoutedRequest,

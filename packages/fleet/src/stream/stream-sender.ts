@@ -1,17 +1,18 @@
 /**
- * The sending end of the inner stream: lines from one Ollama request to one session, each numbered, none lost.
+ * The sending end of the inner stream: sends the numbered lines of one Ollama request to one session, without loss.
  *
- * Problem: the bus is at-most-once and the reader may be slow or away, while Ollama must never be made to wait (a
- * blocked reader holds a GPU slot). Approach: every line gets a number and stays in a bounded replay buffer until the
- * receiver confirms it; lines leave only within the receiver's absolute credit; the receiver asks for what it misses.
- * The ending is numbered too (last line + 1), so that its confirmation cannot be confused with that of the last line;
- * until confirmed it is repeated in place of the beat.
+ * Problem: the bus delivers at most once, and the reader may be slow or disconnected, while the connection to Ollama
+ * must be read without a pause (an Ollama that cannot write keeps a GPU slot). Approach: every line gets a number and
+ * stays in a bounded replay buffer until the receiver confirms it; lines leave only within the receiver's absolute
+ * credit; the receiver asks for what it misses. The last message (`end` or `fail`) has a number too (last line + 1), so
+ * that its confirmation differs from that of the last line; until it is confirmed it is repeated in place of the beat.
  *
  *   lines ──▶ [ freed | sent, unconfirmed | ready, no credit ] ──▶ chunk … end
  *                    ▲ grant.received      ▲ grant.through
  *
  * Failure cases: buffer full → `reader-too-slow`, upstream aborted, unsent lines are dropped · receiver silent while
- * the bus is connected, or bus away too long → upstream aborted, closed · a freed line is requested → `replay-lost`.
+ * the bus is connected, or bus disconnected too long → upstream aborted, closed · a freed line is requested →
+ * `replay-lost`.
  */
 import type { ActorRef } from '@drover/actor-core';
 import type { FleetConfig } from '../config.ts';
@@ -46,7 +47,7 @@ export type SenderEvent =
       readonly headers?: PassedHeaders | undefined;
       readonly foreign?: boolean | undefined;
     }
-  /** Complete lines without their newline, all of one read. */
+  /** Complete lines without their newline: all lines of one read. */
   | { readonly kind: 'lines'; readonly lines: readonly string[] }
   /** Ollama's answer is complete. */
   | { readonly kind: 'end' }
@@ -60,7 +61,7 @@ export type SenderEffect =
   | { readonly kind: 'send'; readonly message: SessionMessage }
   /** Close Ollama's connection now; further `lines`, `end`, `fail` are ignored. */
   | { readonly kind: 'abort'; readonly code: FailureCode; readonly message: string }
-  /** Nothing more will be sent; forget the stream. */
+  /** Nothing more will be sent: the caller removes the stream. */
   | { readonly kind: 'closed' };
 
 /** State of one sending end. Owned by its caller, changed in place by `decideSend` alone. */
@@ -75,7 +76,7 @@ export interface SenderState {
   phase: StreamPhase;
   position: number;
   etaMs: number | undefined;
-  /** Set once; input from Ollama is ignored after it. */
+  /** The last message. Set once; afterwards input from Ollama is ignored. */
   ending: Extract<SessionMessage, { kind: 'end' | 'fail' }> | undefined;
   endingSent: boolean;
   connected: boolean;
@@ -84,7 +85,7 @@ export interface SenderState {
   silentSinceMs: number;
   /** The silence has had its grace for a stall of this process; reset by the next message. */
   stallGraceGiven: boolean;
-  /** When anything was last sent. */
+  /** Instant of the last message sent. */
   sentAtMs: number;
   closed: boolean;
 }
@@ -188,7 +189,7 @@ function noteReceiver(state: SenderState, nowMs: number): void {
   state.stallGraceGiven = false;
 }
 
-/** Sends everything that the credit allows: head, then lines in chunks, then the ending. */
+/** Sends everything that the credit allows: head, then lines in chunks, then `end` or `fail`. */
 function pump(state: SenderState, nowMs: number, effects: SenderEffect[]): void {
   if (state.closed || !state.connected) return;
   const { streamId, buffer, config } = state;
@@ -292,7 +293,8 @@ function connectionChanged(
   state.connectionChangedAtMs = nowMs;
   if (!connected) return;
   state.silentSinceMs = nowMs;
-  // Messages on their way at the disconnect may be lost: repeat head and ending, and send the number of the next line.
+  // Messages on their way at the disconnect may be lost: repeat `head` and `end` or `fail`, and send the number of the
+  // next line.
   state.headSent = false;
   state.endingSent = false;
   send(state, beat(state), nowMs, effects);
@@ -316,7 +318,8 @@ function tick(state: SenderState, nowMs: number, effects: SenderEffect[]): void 
   } else if (nowMs - state.silentSinceMs >= config.receiverSilenceMs) {
     const message = `the reader was silent for ${config.receiverSilenceMs} ms`;
     abort(state, 'cancelled', message, effects);
-    // A receiver that is alive after all learns the end at once: it accepts a failure after line 0 in any state.
+    // The receiver may be alive after all. Then this message tells it the end at once: it accepts a failure after line
+    // 0 in any state.
     send(
       state,
       { kind: 'fail', streamId: state.streamId, lines: 0, code: 'cancelled', message },
