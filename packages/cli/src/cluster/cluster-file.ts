@@ -5,8 +5,8 @@ import { isRunning, type ProcessIdentity } from '../process/process-identity.ts'
 
 /**
  * Tells processes on this machine how to join the cluster of a data folder. Only the owner can read the file, because
- * the signing seed in it makes users of the running NATS. Written as soon as the NATS of `drover up` runs, removed at
- * its stop.
+ * the signing seed in it makes users of the running NATS. Written as soon as the NATS of `drover up` runs, and removed
+ * when `drover up` stops.
  */
 export interface ClusterFile {
   readonly version: 1;
@@ -48,7 +48,7 @@ export function removeClusterFile(dataDir: string): void {
   rmSync(pathIn(dataDir), { force: true });
 }
 
-/** The running cluster of a data folder; undefined without one, also when a killed `drover up` left its file. */
+/** The running cluster of a data folder; undefined if none runs, even if a killed `drover up` left its file. */
 export function readClusterFile(dataDir: string): ClusterFile | undefined {
   try {
     const content = schema.parse(JSON.parse(readFileSync(pathIn(dataDir), 'utf8')));

@@ -29,7 +29,7 @@ it('takes over a lock whose process has ended', () => {
   const dataDir = setup();
   const first = acquireDataLock(dataDir);
   expect(first.ok).toBe(true);
-  writeFileSync(join(dataDir, 'lock'), JSON.stringify({ pid: process.pid, startTime: 'another life' }));
+  writeFileSync(join(dataDir, 'lock'), JSON.stringify({ pid: process.pid, startTime: 'of another process' }));
   expect(acquireDataLock(dataDir).ok).toBe(true);
 });
 

@@ -2,7 +2,7 @@ import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writ
 import { dirname, join } from 'node:path';
 import { identityOf, isRunning, type ProcessIdentity } from '../process/process-identity.ts';
 
-/** Lock of the `drover up` that uses a data folder. The lock ends with that process, also when it is killed. */
+/** Lock of the `drover up` that uses a data folder. The lock ends with that process, even if the process is killed. */
 export interface DataLock {
   readonly dataDir: string;
   release(): void;
@@ -67,8 +67,8 @@ export function lockDataDir(
 }
 
 /**
- * Makes a private folder and its parents. Not by `mkdir` with `recursive`, which hangs where the system answers
- * ENOENT.
+ * Makes a private folder and its parents. Does not use `mkdir` with `recursive`, which never returns on systems that
+ * answer ENOENT.
  */
 function makeFolder(path: string): void {
   if (existsSync(path)) return;
@@ -91,7 +91,7 @@ function readLock(path: string): ProcessIdentity | undefined {
   }
 }
 
-/** Renames the stale file before deleting it, because of two starts that saw the file only one can rename it. */
+/** Deletes a stale lock file. Renames it first: if two starts have seen the file, only one of them can rename it. */
 function removeStale(path: string, seen: ProcessIdentity | undefined): void {
   const aside = `${path}.stale-${process.pid}`;
   try {
@@ -106,7 +106,7 @@ function removeStale(path: string, seen: ProcessIdentity | undefined): void {
     try {
       linkSync(aside, path);
     } catch {
-      // A third start has the lock by now; the start that lost the lock finds that out itself.
+      // A third start has the lock by now. The start whose lock was lost detects this itself.
     }
   }
   rmSync(aside, { force: true });

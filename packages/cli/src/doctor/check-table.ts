@@ -6,7 +6,7 @@ export interface CheckHelp {
   readonly does: string;
   /** What a fault means, one sentence. */
   readonly means: string;
-  /** What to do; the report can be more exact. */
+  /** What to do. A report can replace it by a more exact text. */
   readonly fix: string;
 }
 

@@ -5,7 +5,7 @@ import { CommandError, exitCodes } from '../errors.ts';
 import { defaultDataDir } from '../platform/folders.ts';
 import type { StatedSettings } from '../settings/resolve-settings.ts';
 
-/** The gateway that a command asks, and how its address was found. */
+/** The gateway to which a command sends requests, and how its address was found. */
 export interface GatewayAddress {
   readonly url: string;
   /** For errors: `from --url`, `of the drover up with the data folder D`, … */

@@ -13,7 +13,7 @@ const refusalSchema = z.object({
 /**
  * Reads one of the gateway's own routes.
  *
- * @throws CommandError `gateway-unreachable` when nothing answers, or a server that is no Drover gateway;
+ * @throws CommandError `gateway-unreachable` if no server answers, or a server that is not a Drover gateway;
  *   `bad-configuration` naming the flag of a wrong parameter; `node-missing`; `request-unknown`; `gateway-refused` for
  *   another error of the gateway
  */

@@ -24,7 +24,10 @@ export interface Authority {
   readonly operatorJwt: string;
   readonly systemAccount: AccountClaims;
   readonly account: AccountClaims;
-  /** Signs the users of this run. The cluster file gives it to processes on this machine that join. */
+  /**
+   * Seed of the key that signs the users of this run. Processes on this machine that join read it from the cluster
+   * file.
+   */
   readonly signingSeed: string;
 }
 

@@ -3,9 +3,12 @@ import type { Authority } from './credentials.ts';
 export interface ServerConfig {
   readonly host: string;
   readonly port: number;
-  /** JetStream makes the folder `jetstream` in it. */
+  /** Folder in which JetStream makes its folder `jetstream`. */
   readonly storeDir: string;
-  /** A confirmed write survives: `power`: a loss of power · `process`: the end of any process, not of the machine. */
+  /**
+   * What a confirmed write survives. `power`: a loss of power · `process`: the end of any process, but not a crash of
+   * the machine.
+   */
   readonly durability: 'power' | 'process';
   readonly authority: Authority;
 }

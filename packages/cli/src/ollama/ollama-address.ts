@@ -1,4 +1,4 @@
-/** Base URL of an Ollama, without a trailing slash. Can hold user and password: show it only by `shownUrl`. */
+/** Base URL of an Ollama, without a trailing slash. Can contain user and password: use `shownUrl` for every output. */
 export type OllamaUrl = string;
 
 const defaultPort = 11_434;
@@ -38,8 +38,9 @@ export function parseOllamaAddress(text: string): OllamaUrl | undefined {
 }
 
 /**
- * The address without user and password, for output. Also accepts a text that is no address: a comma in a password
- * that was not written as `%2C` cuts a list in the password, whose first part then stands in the place of the port.
+ * The address without user and password, for output. Also accepts a text that is not an address: if a password contains
+ * a comma that is not written as `%2C`, the list of addresses is split inside the password, and the first part of the
+ * password takes the place of the port.
  */
 export function shownUrl(url: OllamaUrl): string {
   return url.replace(/\/\/[^@/]*@/, '//').replace(/^([a-z]+:\/\/[^/:[\]]*:)(?!\d+(?:\/|$)).*$/i, '$1…');

@@ -6,7 +6,7 @@ import { badConfiguration, CommandError, exitCodes } from '../errors.ts';
 import { mintUser } from '../nats/credentials.ts';
 import { parseNatsAddress } from '../nats/running-server.ts';
 
-/** What was stated about the cluster that a process joins. */
+/** What the user stated about the cluster that a process joins. */
 export interface ClusterWish {
   /** `--nats`: the NATS of the cluster. */
   readonly nats: string | undefined;
@@ -27,8 +27,8 @@ export interface ClusterAddress {
 }
 
 /**
- * Address and credentials for one node. Those that were stated, else those of the `drover up` that uses the data
- * folder: then a NATS user is made for this node and its roles.
+ * Address and credentials for one node: the stated ones, else those of the `drover up` that uses the data folder. In
+ * the second case a NATS user is made for this node and its roles.
  *
  * @throws CommandError `cluster-missing` when no `drover up` runs with the folder, `bad-configuration` for a
  *   credentials file that cannot be read

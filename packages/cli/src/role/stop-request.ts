@@ -9,7 +9,7 @@ export type StopReason = 'signal' | 'orphan';
 
 /** A role without a parent does not drain: no other process waits for it, or could end it. */
 export const orphanStopMs = 1_500;
-/** Time for the last log lines. */
+/** Time for writing the last log lines. */
 const flushMs = 300;
 /** Time that an orderly stop may take beyond the drain. */
 export const stopGraceMs = 2_000;
@@ -18,7 +18,7 @@ export const stopGraceMs = 2_000;
 export interface RoleProgress {
   /** Set as soon as the node has joined the cluster. */
   node: ClusterNode | undefined;
-  /** The role is ready. From then on it stops in order after a stop request; before, the process exits. */
+  /** True when the role is ready. Then a stop request stops the role in order; before, it makes the process exit. */
   isServing: boolean;
 }
 
@@ -34,7 +34,7 @@ export function listenForStop(progress: RoleProgress): StopRequest {
   const { promise: requested, resolve } = Promise.withResolvers<StopReason>();
   const parent = watchParent(() => {
     resolve('orphan');
-    // An upper bound for the stop, because no other process would end this one.
+    // Bounds the duration of the stop: the parent, which would otherwise end this process, has ended.
     setTimeout(() => process.exit(exitCodes.interrupted), progress.isServing ? orphanStopMs + flushMs : 0);
   });
   listenForSignals({

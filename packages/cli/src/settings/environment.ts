@@ -3,7 +3,7 @@ import { mayComeFrom, variableOf } from './setting.ts';
 import { nearestKey } from './suggestion.ts';
 import { settingOfVariable } from './table.ts';
 
-/** Variables that are no settings: those between our processes, and those of tests and benchmarks. */
+/** Variables that are not settings: Drover's processes use them among themselves, or tests and benchmarks use them. */
 const otherVariables: readonly string[] = [
   'DROVER_SUPERVISED',
   'DROVER_ERLANG',
@@ -18,7 +18,7 @@ const otherVariables: readonly string[] = [
 const serviceLinks =
   /^DROVER_(?:[A-Z0-9_]*_)?(?:SERVICE_(?:HOST|PORT)(?:_[A-Z0-9_]+)?|PORT_\d+_(?:TCP|UDP)(?:_(?:PROTO|PORT|ADDR))?)$/;
 
-/** `DROVER_PORT=tcp://10.0.0.7:11500` is such a variable too, and not the setting `port`. */
+/** True for a variable of a service link. `DROVER_PORT=tcp://10.0.0.7:11500` is one too, and not the setting `port`. */
 export function isServiceLink(name: string, value: string): boolean {
   return serviceLinks.test(name) || (name === 'DROVER_PORT' && /^(?:tcp|udp):\/\//.test(value));
 }

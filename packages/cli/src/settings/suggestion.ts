@@ -7,7 +7,9 @@ export function suggestion(given: string): string {
   return key === undefined ? '' : ` (did you mean ${key}?)`;
 }
 
-/** The key that is nearest to a misspelt one, or to the name of a field of a package; undefined when none is near. */
+/**
+ * The key that is nearest to a misspelt key or to the field name of a package configuration; undefined if none is near.
+ */
 export function nearestKey(given: string): string | undefined {
   const wanted = plain(given);
   const near = settings

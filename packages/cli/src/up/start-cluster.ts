@@ -17,7 +17,7 @@ import { type OllamaHost, startHosts } from './start-hosts.ts';
 import { startRoles } from './start-roles.ts';
 import { warningsFor } from './warnings.ts';
 
-/** A cluster that serves, and the facts for its banner. */
+/** A cluster that serves requests, and what the banner shows about it. */
 export interface StartedCluster {
   readonly ready: ReadyEvent;
   /** Model of the example command lines; undefined when no host has a model yet. */
@@ -34,7 +34,7 @@ const clusterReadyMs = 30_000;
  * simulated hosts and all roles together; finally it waits until the gateway serves.
  *
  * @param hold receives the lock of the data folder as soon as it is taken
- * @throws CommandError for every failure that a person can cure
+ * @throws CommandError for every failure that the user can fix
  */
 export async function startCluster(
   context: StartContext,
@@ -111,7 +111,10 @@ function probeAll(named: readonly OllamaUrl[], guessed: readonly OllamaUrl[]): P
   ]);
 }
 
-/** The model of a first request; undefined with a real Ollama, where a request would load a model. */
+/**
+ * The model for a first request that shows that the cluster works. Undefined with a real Ollama: the request would make
+ * it load a model.
+ */
 function modelToProve(hosts: readonly OllamaHost[]): string | undefined {
   const areSimulated = hosts.length > 0 && hosts.every(({ simulated }) => simulated);
   return areSimulated ? talkingModel(hosts) : undefined;
