@@ -2,16 +2,17 @@
 export interface Ticket {
   /** The stream id: the same for a place and for the `open` that uses the place. */
   readonly id: string;
-  /** Node of its session. */
+  /** Node of the session that sent the request. */
   readonly owner: string;
-  /** As Ollama lists it. */
+  /** Name of the model as Ollama lists it. */
   readonly model: string;
   /** Requests with a higher priority are served first. */
   readonly priority: number;
   /** Arrival of the request at the fleet, by the clock of this node: among equal priorities the oldest goes first. */
   readonly sinceMs: number;
   /**
-   * Number of instances at which the request waits, this one included. Above 1: started only after its session agrees.
+   * Number of instances at which the request waits, this one included. Above 1: the request is started only after its
+   * session has claimed the slot.
    */
   readonly places: number;
 }
@@ -20,7 +21,7 @@ export interface SlotQueueLimits {
   readonly slots: number;
   readonly maxQueue: number;
   readonly maxHeldBytes: number;
-  /** Most places without a body. */
+  /** Largest number of places without a body. */
   readonly maxReserved: number;
   /** Time for a session to answer an offer. */
   readonly offerMs: number;

@@ -15,9 +15,9 @@ export const unknownHealth: Health = { state: 'starting', reason: 'has not answe
 const failuresUntilDown = 3;
 
 /**
- * Health after a probe. A good probe makes the instance ready at once. A refused connection, an answer that is not of
- * Ollama, or a Drover gateway at this address makes it down at once. Silence does so only the third time, and never
- * while answers make progress, since a machine under load answers late.
+ * Health after a probe. A good probe makes the instance ready at once. A refused connection, an answer that does not
+ * come from an Ollama, or a Drover gateway at this address makes it down at once. Probes without an answer make it down
+ * only after three in a row, and never while bytes of answers arrive, because a machine under load answers probes late.
  *
  * @param moved a byte of an answer has arrived since the start of the probe
  */

@@ -8,7 +8,7 @@ export interface JobEntry {
   readonly streamId: string;
   readonly ref: ActorRef<JobMessage>;
   readonly replyTo: ActorRef<SessionMessage>;
-  /** As Ollama lists it. */
+  /** Name of the model as Ollama lists it. */
   readonly model: string;
   /**
    * `receiving`: waits, and its body is incomplete · `queued`: waits · `inside`: has a slot · `lingering`: has left the

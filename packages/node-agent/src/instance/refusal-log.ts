@@ -16,7 +16,7 @@ export interface RefusalChange {
 }
 
 interface Entry {
-  /** As Ollama lists it; undefined for the whole instance. */
+  /** Name of the model as Ollama lists it; undefined for the whole instance. */
   readonly model: string | undefined;
   readonly health: HealthState;
   readonly failedAtMs: number;
@@ -24,9 +24,9 @@ interface Entry {
   readonly inRow: number;
 }
 
-/** Most refusals in one load report. */
+/** Largest number of refusals in one load report. */
 const maxReported = 16;
-/** Most entries; the oldest is removed first. */
+/** Largest number of entries; the oldest entry is removed first. */
 const maxEntries = 256;
 /** Age after which a refusal without later outcomes is ignored. */
 const reportForMs = 600_000;
@@ -37,7 +37,7 @@ const reportForMs = 600_000;
  */
 export class RefusalLog {
   readonly #limits: HealthLimits;
-  /** By `modelKey`; the empty key is the instance. Only those that failed lately. */
+  /** Models with recent failures by `modelKey`, and the instance under the empty key. */
   readonly #entries = new Map<string, Entry>();
 
   constructor(limits: HealthLimits) {
@@ -54,7 +54,10 @@ export class RefusalLog {
     return this.#succeed(undefined, openedAtMs, nowMs) ?? this.#succeed(model, openedAtMs, nowMs);
   }
 
-  /** Refusals for the load report; undefined for none. One success ends the report; the log waits for a trial. */
+  /**
+   * Refusals for the load report; undefined for none. One success ends the report of a refusal, even while the entry is
+   * still ejected.
+   */
   reports(nowMs: number): readonly RefusalReport[] | undefined {
     const reported: RefusalReport[] = [];
     for (const { model, health, failedAtMs, inRow } of this.#entries.values()) {

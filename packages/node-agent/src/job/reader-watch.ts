@@ -2,7 +2,10 @@ import type { ActorContext, ActorRef } from '@drover/actor-core';
 import type { Presence } from '@drover/actor-core/cluster';
 import type { SessionMessage } from '@drover/fleet';
 
-/** Watches the session that reads an answer. Distinguishes its end, the end of its node, and an unreachable node. */
+/**
+ * Watches the session that reads an answer. Distinguishes the end of the session, the end of its node, and a node that
+ * is only unreachable.
+ */
 export class ReaderWatch {
   readonly #context: Pick<ActorContext<never>, 'watch'>;
   readonly #reader: ActorRef<SessionMessage>;
@@ -21,8 +24,8 @@ export class ReaderWatch {
   }
 
   /**
-   * Handles a notice of the watch. True if the reader has ended; a node that is only unreachable may recover, so there
-   * `receiverSilenceMs` decides.
+   * Handles a notice of the watch. True if the reader has ended. A node that is only unreachable may recover; until
+   * then the reader counts as alive unless it is silent for `receiverSilenceMs`.
    */
   isGone(reason: string): boolean {
     if (reason !== 'node-down') return true;

@@ -1,5 +1,5 @@
 /**
- * Judges the silence of one request inside Ollama: is the model working, or is the request stuck?
+ * Judges one silent request inside Ollama: is the model working, or is the request stuck?
  *
  * Problem: Ollama sends nothing while it loads a model, processes a prompt, writes a tool call, thinks behind a
  * parser or answers in one piece. Ollama also sends nothing when it has lost a slot after a disconnect, or when the
@@ -16,7 +16,7 @@
 export interface SilenceEvidence {
   /** Milliseconds since the request was posted, or since the last byte of its answer. */
   readonly silentMs: number;
-  /** A byte of the answer has arrived: the request has a slot, and its prompt is processed. */
+  /** A byte of the answer has arrived: the request has a slot, and Ollama has processed its prompt. */
   readonly answered: boolean;
   /** Prompt tokens to process before the first byte. */
   readonly prompt: TokenEstimate;
@@ -33,7 +33,7 @@ export interface SilenceEvidence {
    * be observed, or cannot be distinguished from other runners.
    */
   readonly runnerStillMs: number | undefined;
-  /** A client left during an answer of this model, and no request for the model has received a byte since. */
+  /** A client disconnected during an answer of this model, and no request for the model has received a byte since. */
   readonly leftBefore: boolean;
   /** Other requests of this agent inside this Ollama, excluding those that wait for the same model without a byte. */
   readonly othersInside: number;

@@ -21,7 +21,7 @@ export interface FleetRigOptions {
   readonly gateways: number;
   /** Slots of each host. */
   readonly hosts: readonly number[];
-  /** Number of hosts, counted from the last, that are away at the start. @default 0 */
+  /** Number of hosts, counted from the last one, whose Ollama refuses connections at the start. @default 0 */
   readonly awayAtFirst?: number;
 }
 
@@ -35,9 +35,9 @@ export interface RigCall {
   readonly priority: number;
   endedAtMs: number | undefined;
   lines: string[];
-  /** Code of the error it ended with. */
+  /** Code of the error with which the call ended. */
   error: string | undefined;
-  /** The client leaves. */
+  /** The client disconnects. */
   abort(): void;
 }
 
