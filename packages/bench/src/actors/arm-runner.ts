@@ -14,7 +14,7 @@ export interface LoadedArm {
   readonly version: string;
 }
 
-/** Number of operations of the arm in a workload; 0: the workload is left out. */
+/** Number of operations of the arm in a workload; 0 if the arm does not support the workload. */
 export function operationsOf({ arm }: LoadedArm, workload: Workload, form: BenchForm): number {
   const sizes = sizesOf(workload, form);
   const share = arm.share?.[workload.name] ?? 1;
@@ -23,7 +23,7 @@ export function operationsOf({ arm }: LoadedArm, workload: Workload, form: Bench
 }
 
 /**
- * Runs one row in a fresh process. Undefined when the arm leaves the workload out.
+ * Runs one row in a fresh process. Undefined if the arm does not support the workload.
  *
  * @throws Error when the process fails, or when a message that was sent was not delivered
  */

@@ -9,7 +9,7 @@ type Populate = (count: number) => Promise<Population>;
 
 /**
  * Measures one workload of one library arm in this process, which must be fresh and started with `--expose-gc`.
- * Undefined when the library leaves the workload out.
+ * Undefined if the library does not support the workload.
  */
 export async function measure(
   arm: ActorArm,
@@ -49,7 +49,10 @@ async function spawnAndStop(populate: Populate, count: number): Promise<Tally> {
 
 const alive: Population[] = [];
 
-/** Measures the second population, because a library allocates some memory only once, for the first one. */
+/**
+ * Measures the second population of actors, because with the first population a library also allocates memory that it
+ * needs only once.
+ */
 async function measureHeap(populate: Populate, count: number): Promise<Outcome> {
   const first = await populate(1_000);
   await first.tellAll();
@@ -61,7 +64,7 @@ async function measureHeap(populate: Populate, count: number): Promise<Outcome> 
   const tally = await population.tellAll();
   const used = await heapBytes();
   const figures = { startedBytes: (started - before) / count, idleBytes: (used - before) / count };
-  // Keeps both populations from being collected before the last measurement.
+  // References both populations, so that they are not garbage-collected before the last measurement.
   alive.push(first, population);
   return { ...tally, ...elapsed(cpu, begin), figures };
 }

@@ -23,8 +23,8 @@ export function ratePerSecond(outcomes: readonly RemoteOutcome[]): number {
 let pairNames = 0;
 
 /**
- * Starts several pairs, lets all of them run at the same time after their warm-up, and ends them. No outcomes when
- * the arm leaves the workload out.
+ * Starts several pairs, lets all of them run at the same time after their warm-up, and ends them. Returns no outcomes
+ * if the arm does not support the workload.
  */
 export async function runPairs(
   natsUrl: string,

@@ -3,7 +3,7 @@ export class Pool<T> {
   readonly #idle: T[];
   readonly #waiting: ((thing: T) => void)[] = [];
 
-  /** Keeps the array itself: items may still be added to it. */
+  /** Keeps a reference to the array: the caller may still add items to it. */
   constructor(things: T[]) {
     this.#idle = things;
   }

@@ -86,7 +86,7 @@ export function registering({ node, registry, peer }: SoakNode): Family {
   };
 }
 
-/** Whether the registry knows the staff of both processes. */
+/** True if the registry knows all permanently registered actors of both processes. */
 export function knowsAllStaff(registry: Registry): boolean {
   return registry.members(staff).length === 2 * members;
 }
