@@ -9,9 +9,7 @@ const comparedWords = new Set([
   'system_fingerprint',
 ]);
 
-/**
- * What counts: on the `wire` also the order of keys and the boundaries of chunks, in the `content` neither.
- */
+/** What is compared. `wire` includes the order of keys and the boundaries of chunks, `content` does not. */
 export type Comparison = 'wire' | 'content';
 
 /**

@@ -8,7 +8,9 @@ import { goTime } from '../wire/go-text.ts';
 
 /** Version whose behaviour is simulated. */
 const VERSION = '0.33.0-rc2';
-/** The answer of `/api/version` instead, so that the server is not mistaken for a real one. */
+/**
+ * Version that `/api/version` states instead of `VERSION`, so that no client mistakes the simulator for a real Ollama.
+ */
 const SIM_VERSION = '0.33.0-sim';
 
 export function versionOf(services: Services): string {
@@ -58,7 +60,8 @@ export async function ps(exchange: Exchange, services: Services): Promise<void> 
 }
 
 /**
- * Before the runner was idle for the first time, its expiry moves with the clock; later the last idle moment decides.
+ * Instant at which the runner expires. Until the runner has been idle for the first time, it is counted from now;
+ * afterwards it is counted from the last instant at which the runner became idle.
  */
 function expiryOf(runner: Runner, wallMs: number): number {
   const expiresAtMs = runner.expiresAtMs ?? wallMs + runner.keepAliveMs;
