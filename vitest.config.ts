@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 // `unit` and `unit-actor-core` run without a nats-server. `integration` needs a nats-server, several processes or many
 // sockets. These run beside the code. `scenarios` starts the whole system. `timed-scenarios` are those whose bars are
@@ -11,9 +12,24 @@ const timed = ['cancel', 'fair-queue', 'kill-host', 'nats-restart', 'slow-reader
   (name) => `test/scenarios/${name}.test.ts`,
 );
 
+/** Starts the longest scenarios first, so that no worker waits for one of them at the end. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const longest = ['silence.test.ts', 'leaks.test.ts', 'doctor.test.ts'];
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const index = longest.findIndex((name) => moduleId.endsWith(`/scenarios/${name}`));
+      return index === -1 ? longest.length : index;
+    };
+    // oxlint-disable-next-line unicorn/no-array-sort -- a method of the sequencer, not of an array
+    const sorted = await super.sort(files);
+    return sorted.toSorted((a, b) => rank(a) - rank(b));
+  }
+}
+
 export default defineConfig({
   test: {
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {

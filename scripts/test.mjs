@@ -38,12 +38,12 @@ const stages = {
   },
   nats: { limitMs: minutes, provide: 'packages/cli/dist/nats/provision-main.js' },
   unit: { limitMs: 10 * minutes, vitest: 'unit*' },
-  integration: { limitMs: 5 * minutes, vitest: 'integration' },
+  integration: { limitMs: 10 * minutes, vitest: 'integration' },
   // A thousand seeds, fifty of them twice.
-  simulate: { limitMs: 5 * minutes, steps: [['node', 'packages/actor-core/bin/simulate.js']] },
-  mutants: { limitMs: 5 * minutes, steps: [['node', 'packages/actor-core/bin/mutants.js']] },
+  simulate: { limitMs: 10 * minutes, steps: [['node', 'packages/actor-core/bin/simulate.js']] },
+  mutants: { limitMs: 10 * minutes, steps: [['node', 'packages/actor-core/bin/mutants.js']] },
   bench: {
-    limitMs: 5 * minutes,
+    limitMs: 10 * minutes,
     steps: [
       ['node', bench, 'smoke', '--check'],
       ['node', bench, 'actors', '--check'],
