@@ -27,7 +27,7 @@ export interface ActorDirectory {
   rootFailed(cause: unknown): void;
 }
 
-/** Sends what needs more than `ActorRef.tell`. */
+/** Sends questions, withdraws them, and sends messages whose sender waits for their delivery. */
 export interface MessageDelivery {
   /** Sends a question. The asker learns at once when it is not delivered. */
   sendQuestion(
@@ -56,7 +56,7 @@ export interface StreamReading<R>
     Wait,
     ActorRef<StreamFrame<R>> {
   readonly address: ActorAddress;
-  /** Called once nothing more is expected. */
+  /** Called once the stream has ended for the reader. */
   onClose: (() => void) | undefined;
   /** The reader has ended: discards what was not read and cancels the stream. */
   abandon(): void;

@@ -18,7 +18,7 @@ import type { WatchList } from './watch-list.ts';
 export interface IncarnationContext<M> extends ActorContext<M>, Guard {
   /** False once the incarnation has ended. */
   readonly active: boolean;
-  /** What the current handler lets other messages do meanwhile. */
+  /** Which messages are handled while the current handler awaits its promise; undefined for none. */
   readonly reentrancy: Reentrancy | undefined;
   readonly waits: readonly Wait[];
   /** Messages or envelopes. */
@@ -104,7 +104,7 @@ export interface CellState<M = never> extends LocalActor, ChildOwner {
   requestTurn(): void;
   /** Continues after the current handler has finished. */
   settled(): void;
-  /** Delivers past the bound of the mailbox what the runtime owes the actor. */
+  /** Delivers a signal or a timer message past the bound of the mailbox. */
   force(envelope: Envelope): void;
   /** Returns messages to the front of the mailbox. */
   putBack(messages: readonly unknown[]): void;
