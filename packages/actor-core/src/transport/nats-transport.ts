@@ -1,13 +1,15 @@
-import { headers, type Msg, type NatsConnection } from 'nats';
+import type { Msg, NatsConnection } from 'nats';
 import type { Clock } from '../clock.ts';
 import { Deadlines } from '../clock/deadlines.ts';
 import { MessageTooLargeError, RequestTimeoutError, TransportDisconnectedError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { Random } from '../random.ts';
+import { asMessageHeaders, encodeHeaderBlock } from './header-block.ts';
 import { PendingRequest } from './pending-request.ts';
 import { SendBacklog } from './send-backlog.ts';
 import { inboxPrefix } from './subjects.ts';
 import {
+  type HeaderMessage,
   type HeaderTransport,
   type Reply,
   requireSubscribeOptions,
@@ -71,20 +73,15 @@ export class NatsTransport implements HeaderTransport {
     options?: SubscribeOptions,
   ): TransportSubscription {
     requireSubscribeOptions(options);
-    const callback = (error: Error | null, message: Msg) => {
-      // A permission error comes without a message.
-      if (error !== null) return;
-      try {
-        handler(new NatsMessage(message));
-      } catch (err) {
-        this.#log.error({ err, subject }, 'a subscription handler threw');
-      }
-    };
-    const subscription = this.#connection.subscribe(
-      subject,
-      options?.queue === undefined ? { callback } : { callback, queue: options.queue },
-    );
-    return { unsubscribe: () => subscription.unsubscribe() };
+    return this.#subscribe(subject, handler, options);
+  }
+
+  subscribeWithHeaders(subject: string, handler: (message: HeaderMessage) => void): TransportSubscription {
+    return this.#subscribe(subject, handler, undefined);
+  }
+
+  newInbox(): string {
+    return `${this.#replyPrefix}${this.#random.id()}.in`;
   }
 
   async request(subject: string, payload: Uint8Array, options: { timeoutMs: number }): Promise<Uint8Array> {
@@ -98,8 +95,9 @@ export class NatsTransport implements HeaderTransport {
     timeoutMs: number,
   ): Promise<Reply> {
     if (!this.connected) return Promise.reject(new TransportDisconnectedError());
+    const block = fields === undefined ? undefined : encodeHeaderBlock(fields);
     // The server counts the headers as well.
-    const bytes = payload.length + headerBytes(fields);
+    const bytes = payload.length + (block?.length ?? 0);
     if (bytes > this.maxPayloadBytes)
       return Promise.reject(new MessageTooLargeError(subject, bytes, this.maxPayloadBytes));
     return new Promise((resolve, reject) => {
@@ -109,13 +107,29 @@ export class NatsTransport implements HeaderTransport {
       this.#pending.set(id, request);
       this.#deadlines.add(request, timeoutMs);
       // The client library writes into the options, so each publish gets its own object.
-      if (fields === undefined) this.#connection.publish(subject, payload, { reply: this.#replyPrefix + id });
+      if (block === undefined) this.#connection.publish(subject, payload, { reply: this.#replyPrefix + id });
       else
         this.#connection.publish(subject, payload, {
           reply: this.#replyPrefix + id,
-          headers: encodeHeaders(fields),
+          headers: asMessageHeaders(block),
         });
     });
+  }
+
+  publishWithHeaders(
+    subject: string,
+    payload: Uint8Array,
+    options: { readonly fields?: Readonly<Record<string, string>>; readonly reply?: string },
+  ): boolean {
+    const block = options.fields === undefined ? undefined : encodeHeaderBlock(options.fields);
+    const bytes = payload.length + (block?.length ?? 0);
+    if (!this.connected || bytes > this.maxPayloadBytes || this.#backlog.isFull) return false;
+    this.#connection.publish(subject, payload, {
+      ...(options.reply === undefined ? {} : { reply: options.reply }),
+      ...(block === undefined ? {} : { headers: asMessageHeaders(block) }),
+    });
+    this.#backlog.sent(bytes + subject.length);
+    return true;
   }
 
   onConnectionChange(listener: (connected: boolean) => void): () => void {
@@ -143,6 +157,27 @@ export class NatsTransport implements HeaderTransport {
     this.#deadlines.expireAll();
     await this.#connection.close();
     this.#setConnected(false);
+  }
+
+  #subscribe(
+    subject: string,
+    handler: (message: HeaderMessage) => void,
+    options: SubscribeOptions | undefined,
+  ): TransportSubscription {
+    const callback = (error: Error | null, message: Msg) => {
+      // A permission error comes without a message.
+      if (error !== null) return;
+      try {
+        handler(new NatsMessage(message));
+      } catch (err) {
+        this.#log.error({ err, subject }, 'a subscription handler threw');
+      }
+    };
+    const subscription = this.#connection.subscribe(
+      subject,
+      options?.queue === undefined ? { callback } : { callback, queue: options.queue },
+    );
+    return { unsubscribe: () => subscription.unsubscribe() };
   }
 
   async #followStatus(): Promise<void> {
@@ -184,23 +219,8 @@ export class NatsTransport implements HeaderTransport {
   }
 }
 
-function headerBytes(fields: Readonly<Record<string, string>> | undefined): number {
-  if (fields === undefined) return 0;
-  // The header block: `NATS/1.0`, one `name: value` per field, an empty line; each ends with CRLF.
-  return Object.entries(fields).reduce(
-    (sum, [name, value]) => sum + name.length + Buffer.byteLength(value) + 4,
-    12,
-  );
-}
-
-function encodeHeaders(fields: Readonly<Record<string, string>>): ReturnType<typeof headers> {
-  const encoded = headers();
-  for (const [name, value] of Object.entries(fields)) encoded.set(name, value);
-  return encoded;
-}
-
-/** A received message, decoded only where it is read. */
-class NatsMessage implements TransportMessage {
+/** A received message; what nobody reads is never decoded. */
+class NatsMessage implements HeaderMessage {
   readonly #message: Msg;
 
   constructor(message: Msg) {
@@ -213,6 +233,20 @@ class NatsMessage implements TransportMessage {
 
   get payload(): Uint8Array {
     return this.#message.data;
+  }
+
+  get reply(): string {
+    return this.#message.reply ?? '';
+  }
+
+  get status(): number {
+    return this.#message.headers?.code ?? 0;
+  }
+
+  fields(): Record<string, string> {
+    const fields: Record<string, string> = {};
+    for (const [name, [value]] of this.#message.headers ?? []) if (value !== undefined) fields[name] = value;
+    return fields;
   }
 
   get respond(): ((payload: Uint8Array) => void) | undefined {

@@ -38,7 +38,7 @@ export interface Transport {
   close(): Promise<void>;
 }
 
-/** A transport whose requests may carry headers, as JetStream needs for its expectations. Made by `connectNats`. */
+/** A transport whose messages may carry headers and a reply subject, as JetStream needs. Made by `connectNats`. */
 export interface HeaderTransport extends Transport {
   /** Same as `request`, with header fields; `undefined` sends none. Fails with the same errors. */
   requestWithHeaders(
@@ -47,6 +47,18 @@ export interface HeaderTransport extends Transport {
     fields: Readonly<Record<string, string>> | undefined,
     timeoutMs: number,
   ): Promise<Reply>;
+  /** Same as `publish`, with header fields, a subject for replies, or both. */
+  publishWithHeaders(
+    subject: string,
+    payload: Uint8Array,
+    options: { readonly fields?: Readonly<Record<string, string>>; readonly reply?: string },
+  ): boolean;
+  /** Same as `subscribe`, for messages whose headers, status or reply subject matter. */
+  subscribeWithHeaders(subject: string, handler: (message: HeaderMessage) => void): TransportSubscription;
+  /**
+   * A fresh subject under this node's private inbox; one more token may follow. Subscribe to it for several replies.
+   */
+  newInbox(): string;
 }
 
 /** The reply to a request. */
@@ -60,6 +72,16 @@ export interface TransportMessage {
   readonly payload: Uint8Array;
   /** Replies to a request; undefined for a plain message. */
   readonly respond?: ((payload: Uint8Array) => void) | undefined;
+}
+
+/** A message with what NATS sends beside its payload. */
+export interface HeaderMessage extends TransportMessage {
+  /** Subject for replies; empty where none is wanted. */
+  readonly reply: string;
+  /** Status of a message that the server sent about a request: 404, 408, 503 …; 0 for an ordinary message. */
+  readonly status: number;
+  /** All header fields. Of a repeated name the first value. */
+  fields(): Record<string, string>;
 }
 
 /** How a subscription is shared. */
