@@ -1,0 +1,230 @@
+import { InvalidArgumentError, MessageTooLargeError, StoreUnavailableError } from '../../errors.ts';
+import { type JetStreamClient, refusal } from '../jetstream/jetstream-client.ts';
+import { InFlightLimit } from '../jetstream/in-flight-limit.ts';
+import { errorCode } from '../jetstream/jetstream-errors.ts';
+import { appendOutcomeOf, type PublishReply } from './jetstream-append.ts';
+import { JetStreamFeeds } from './jetstream-feeds.ts';
+import { readRange, type RangeReader } from './jetstream-range.ts';
+import { addBatchHeaders, appendHeaders, recordOfStored, type StoredMessage } from './jetstream-record.ts';
+import { logInfoOf, type StreamInfo, streamConfigOf } from './jetstream-stream.ts';
+import { requireBatch, requireRecord } from './check-record.ts';
+import {
+  type AppendOutcome,
+  type BatchRecord,
+  defaultPage,
+  type Expectation,
+  type Following,
+  type ForwardQuery,
+  type Log,
+  type LogFollower,
+  type LogPage,
+  type LogRecord,
+  type NewRecord,
+} from './log.ts';
+import { type FullLogSpec, type LogInfo, type LogSpec, requireSameLog, resolveLogSpec } from './log-spec.ts';
+
+/** How long one attempt to append a record, or a batch, waits for its reply. */
+const appendTimeoutMs = 1_000;
+const batchTimeoutMs = 3_000;
+/** Reads of one page that are in flight at once. More only makes each slower (measured: nats.md 4d). */
+const readsInFlight = 64;
+
+/** Plain appends in flight at once. More only makes each slower (measured: nats.md 4d). */
+const appendsInFlight = 512;
+/** Batches in flight at once. A stream works on one batch at a time, for 8 ms or more, and refuses the 51st. */
+const batchesInFlight = 4;
+/** Appends, and batches, that wait for their turn at most. */
+const maxWaiting = 100_000;
+
+/** Logs in JetStream. Every read is answered by the leader of the stream, never by a replica. */
+export class JetStreamLog implements Log {
+  readonly #client: JetStreamClient;
+  /** Specs of the logs that this process has ensured or looked at. */
+  readonly #specs = new Map<string, FullLogSpec>();
+
+  readonly #feeds: JetStreamFeeds;
+  readonly #appends = new InFlightLimit(appendsInFlight, maxWaiting);
+  readonly #batches = new InFlightLimit(batchesInFlight, maxWaiting);
+
+  constructor(client: JetStreamClient) {
+    this.#client = client;
+    this.#feeds = new JetStreamFeeds(client.transport);
+  }
+
+  async ensure(spec: LogSpec): Promise<LogInfo> {
+    const full = resolveLogSpec(spec);
+    const reply = await this.#client.call<StreamInfo>(
+      spec.name,
+      `STREAM.CREATE.${spec.name}`,
+      streamConfigOf(full),
+    );
+    if (reply.error === undefined) return this.#remember(logInfoOf(reply));
+    const { error } = reply;
+    // The server checks the replicas before the name. An existing stream that differs is the better explanation.
+    const info = await this.info(spec.name).catch(() => {
+      throw refusal(spec.name, error);
+    });
+    requireSameLog(spec, info.spec);
+    if (error.err_code !== errorCode.streamNameInUse) throw refusal(spec.name, error);
+    return info;
+  }
+
+  async info(log: string): Promise<LogInfo> {
+    return this.#remember(logInfoOf(await this.#client.require<StreamInfo>(log, `STREAM.INFO.${log}`)));
+  }
+
+  async append(log: string, record: NewRecord, expect?: Expectation): Promise<AppendOutcome> {
+    requireRecord(record, expect);
+    const fields = appendHeaders(log, record, expect);
+    return (
+      (await this.#appends.run(() => this.#publish(log, record, fields, appendTimeoutMs))) ?? notSent(log)
+    );
+  }
+
+  async appendBatch(log: string, records: readonly BatchRecord[]): Promise<AppendOutcome> {
+    requireBatch(records);
+    const { maxPayloadBytes } = this.#client.transport;
+    for (const { subject, payload } of records)
+      if (payload.length > maxPayloadBytes)
+        throw new MessageTooLargeError(subject, payload.length, maxPayloadBytes);
+    return (await this.#batches.run(() => this.#sendBatch(log, records))) ?? notSent(log);
+  }
+
+  async #sendBatch(log: string, records: readonly BatchRecord[]): Promise<AppendOutcome> {
+    const id = this.#client.random.id();
+    const fieldsOf = (record: BatchRecord, index: number) =>
+      addBatchHeaders(appendHeaders(log, record, record.expect), {
+        id,
+        position: index + 1,
+        size: records.length,
+      });
+    // Only the last record is answered. Where one before it is lost, the server refuses the batch.
+    for (const [index, record] of records.slice(0, -1).entries()) {
+      const fields = fieldsOf(record, index);
+      if (!this.#client.transport.publishWithHeaders(record.subject, record.payload, { fields }))
+        return notSent(log);
+    }
+    const last = records.at(-1) as BatchRecord;
+    return this.#publish(log, last, fieldsOf(last, records.length - 1), batchTimeoutMs);
+  }
+
+  async readLast(log: string, subject: string): Promise<LogRecord | undefined> {
+    return this.#get(log, { last_by_subj: subject });
+  }
+
+  async read(log: string, sequence: number): Promise<LogRecord | undefined> {
+    return this.#get(log, { seq: sequence });
+  }
+
+  async readForward(log: string, query: ForwardQuery): Promise<LogPage> {
+    const { lastSequence } = await this.info(log);
+    const reader: RangeReader = (from) => this.#get(log, { seq: from, next_by_subj: query.filter ?? '>' });
+    return readRange(reader, { ...query, upTo: lastSequence, limit: query.limit ?? defaultPage.forward });
+  }
+
+  async *readAllLast(
+    log: string,
+    filter: string,
+    pageRecords: number = defaultPage.last,
+  ): AsyncGenerator<readonly LogRecord[]> {
+    const subjects = await this.#subjects(log, filter);
+    for (let at = 0; at < subjects.length; at += pageRecords)
+      yield await this.#readLastOf(log, subjects.slice(at, at + pageRecords));
+  }
+
+  async deleteRecord(log: string, sequence: number): Promise<boolean> {
+    const reply = await this.#client.call(log, `STREAM.MSG.DELETE.${log}`, { seq: sequence, no_erase: true });
+    if (reply.error === undefined) return true;
+    // `deleteFailed`: it was removed before; `sequenceNotFound`: it was never there.
+    const { err_code: code } = reply.error;
+    if (code === errorCode.deleteFailed || code === errorCode.sequenceNotFound) return false;
+    throw refusal(log, reply.error);
+  }
+
+  async purge(log: string, query: { readonly subject: string; readonly upTo?: number }): Promise<number> {
+    // The server removes what is below `seq`.
+    const below = query.upTo === undefined ? {} : { seq: query.upTo + 1 };
+    const reply = await this.#client.require<{ readonly purged: number }>(log, `STREAM.PURGE.${log}`, {
+      filter: query.subject,
+      ...below,
+    });
+    return reply.purged;
+  }
+
+  async follow(log: string, follower: LogFollower): Promise<Following> {
+    const { feed } = this.#specs.get(log) ?? (await this.info(log)).spec;
+    if (feed === '') throw new InvalidArgumentError('log', `${log} has no feed: state one in its spec`);
+    return this.#feeds.follow(feed, follower);
+  }
+
+  #remember(info: LogInfo): LogInfo {
+    this.#specs.set(info.spec.name, info.spec);
+    return info;
+  }
+
+  async #publish(
+    log: string,
+    record: NewRecord,
+    fields: Record<string, string>,
+    timeoutMs: number,
+  ): Promise<AppendOutcome> {
+    try {
+      const reply = await this.#client.attempt<PublishReply>(
+        record.subject,
+        record.payload,
+        fields,
+        timeoutMs,
+      );
+      const outcome = appendOutcomeOf(reply);
+      if (outcome !== 'too-large') return outcome;
+    } catch (cause) {
+      if (cause instanceof MessageTooLargeError) throw cause;
+      return { kind: 'unanswered', cause };
+    }
+    const limitBytes = this.#specs.get(log)?.maxRecordBytes ?? 0;
+    throw new MessageTooLargeError(record.subject, record.payload.length, limitBytes);
+  }
+
+  async #get(log: string, query: object): Promise<LogRecord | undefined> {
+    const reply = await this.#client.call<{ readonly message: StoredMessage }>(
+      log,
+      `STREAM.MSG.GET.${log}`,
+      query,
+    );
+    if (reply.error === undefined) return recordOfStored(reply.message);
+    if (reply.error.err_code === errorCode.noMessageFound) return undefined;
+    throw refusal(log, reply.error);
+  }
+
+  /** The server lists 100,000 subjects at most in one reply. */
+  async #subjects(log: string, filter: string): Promise<string[]> {
+    const subjects: string[] = [];
+    for (;;) {
+      const query = { subjects_filter: filter, offset: subjects.length };
+      const info = await this.#client.require<StreamInfo & { readonly total?: number }>(
+        log,
+        `STREAM.INFO.${log}`,
+        query,
+      );
+      const page = Object.keys(info.state.subjects ?? {});
+      subjects.push(...page);
+      if (page.length === 0 || subjects.length >= (info.total ?? 0)) return subjects;
+    }
+  }
+
+  async #readLastOf(log: string, subjects: readonly string[]): Promise<LogRecord[]> {
+    const found: LogRecord[] = [];
+    for (let at = 0; at < subjects.length; at += readsInFlight) {
+      const some = subjects.slice(at, at + readsInFlight);
+      for (const record of await Promise.all(some.map((subject) => this.readLast(log, subject))))
+        if (record !== undefined) found.push(record);
+    }
+    return found.toSorted((a, b) => a.sequence - b.sequence);
+  }
+}
+
+/** The record, or the one that commits a batch, was not sent: nothing is accepted. */
+function notSent(log: string): AppendOutcome {
+  const cause = new StoreUnavailableError(log);
+  return { kind: 'refused', trouble: 'store-unavailable', isTransient: true, cause };
+}

@@ -1,0 +1,88 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, it, vi } from 'vitest';
+import { systemClock } from '../../clock/system-clock.ts';
+import { systemRandom } from '../../random/system-random.ts';
+import { connectJetStream } from '../../testing/jetstream.ts';
+import { type NatsServer, startNatsServer } from '../../testing/nats-server.ts';
+import { JetStreamLog } from './jetstream-log.ts';
+import { RecordWriter } from './record-writer.ts';
+
+vi.setConfig({ testTimeout: 30_000 });
+
+const ends: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0).toReversed()) await end();
+});
+
+async function connect(server: NatsServer): Promise<{ log: JetStreamLog; writer: RecordWriter }> {
+  const { client, transport } = await connectJetStream([server.url]);
+  ends.push(() => transport.close());
+  const log = new JetStreamLog(client);
+  const writer = new RecordWriter({
+    log,
+    clock: systemClock,
+    random: systemRandom,
+    operationTimeoutMs: 2_500,
+  });
+  return { log, writer };
+}
+
+/** A file system of 6 MiB; undefined where this user may not mount one. */
+function smallDisk(): string | undefined {
+  const folder = mkdtempSync(join(tmpdir(), 'drover-small-'));
+  ends.push(() => rmSync(folder, { recursive: true, force: true }));
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'drover-test', folder], { stdio: 'ignore' });
+  } catch {
+    return undefined;
+  }
+  ends.push(() => execFileSync('umount', ['-l', folder]));
+  return folder;
+}
+
+function fill(folder: string): void {
+  for (let index = 0; index < 4_096; index++) {
+    try {
+      writeFileSync(join(folder, `fill-${index}`), Buffer.alloc(4_096));
+    } catch {
+      return;
+    }
+  }
+}
+
+it('reports a log as missing once the server runs without the store that it had', async () => {
+  const server = await startNatsServer();
+  ends.push(() => server.dispose());
+  const before = await connect(server);
+  await before.log.ensure({ name: 'S', subjects: ['s.>'] });
+  await before.writer.write('S', { subject: 's.a', payload: Uint8Array.of(1) });
+  // A running server holds its files open and goes on confirming.
+  rmSync(join(server.data, 'jetstream'), { recursive: true, force: true });
+  await server.stop('SIGKILL');
+  await server.start();
+  const { writer, log } = await connect(server);
+  await expect(writer.write('S', { subject: 's.a', payload: Uint8Array.of(3) })).rejects.toMatchObject({
+    code: 'store-missing',
+  });
+  await expect(log.readLast('S', 's.a')).rejects.toMatchObject({ code: 'store-missing' });
+});
+
+it('reports a full disk as full', async (context) => {
+  const folder = smallDisk();
+  if (folder === undefined) {
+    context.skip('mounting a small file system needs root');
+    return;
+  }
+  const server = await startNatsServer({ folder });
+  ends.push(() => server.dispose());
+  const { log, writer } = await connect(server);
+  await log.ensure({ name: 'S', subjects: ['s.>'] });
+  await writer.write('S', { subject: 's.a', payload: Uint8Array.of(1) });
+  fill(folder);
+  await expect(writer.write('S', { subject: 's.b', payload: new Uint8Array(200_000) })).rejects.toMatchObject(
+    { code: 'store-full' },
+  );
+});

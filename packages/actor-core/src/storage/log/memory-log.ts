@@ -1,0 +1,300 @@
+import type { Clock, Timer } from '../../clock.ts';
+import { InvalidArgumentError, MessageTooLargeError, StoreUnavailableError } from '../../errors.ts';
+import type { Scheduler } from '../../scheduler.ts';
+import { subjectMatches } from '../../transport/subject-match.ts';
+import { requireBatch, requireRecord } from './check-record.ts';
+import {
+  type AppendOutcome,
+  type BatchRecord,
+  defaultPage,
+  type Expectation,
+  type Following,
+  type ForwardQuery,
+  type Log,
+  type LogFollower,
+  type LogPage,
+  type LogRecord,
+  type NewRecord,
+} from './log.ts';
+import { lateMs, type LogFault, type LogFaults, type LogOperation } from './log-fault.ts';
+import { type LogInfo, type LogSpec, requireSameLog, resolveLogSpec } from './log-spec.ts';
+import { MemoryStream } from './memory-stream.ts';
+
+/** What logs in memory run on. */
+export interface MemoryLogsOptions {
+  readonly clock: Clock;
+  /** Announces accepted records: one task for each follower and record, in order. */
+  readonly scheduler: Scheduler;
+}
+
+/** As a nats-server's `max_payload` is by default. */
+const maxRecordBytes = 1024 * 1024;
+
+interface Subscriber {
+  readonly node: string;
+  readonly log: string;
+  readonly follower: LogFollower;
+  readonly inbound: LogRecord[];
+}
+
+/** The logs of one JetStream in memory, shared by the nodes that connect to it; with faults on demand. */
+export class MemoryLogs {
+  readonly #clock: Clock;
+  readonly #scheduler: Scheduler;
+  /** Decides about every operation of every node. @default nothing goes wrong */
+  faults: LogFaults | undefined = undefined;
+  readonly #streams = new Map<string, MemoryStream>();
+  readonly #subscribers = new Set<Subscriber>();
+  readonly #timers = new Set<Timer>();
+  #creations = 0;
+
+  constructor(options: MemoryLogsOptions) {
+    this.#clock = options.clock;
+    this.#scheduler = options.scheduler;
+  }
+
+  /** The logs as that node reaches them. */
+  connect(node: string): MemoryLog {
+    return new MemoryLog(this, node);
+  }
+
+  /** Loses everything, as a server that starts without its store does. */
+  wipe(): void {
+    for (const timer of this.#timers) timer.cancel();
+    this.#timers.clear();
+    this.#streams.clear();
+  }
+
+  /** Loses the newest records of a log, as a power cut does to what was not synced yet. */
+  rollBack(log: string, records: number): void {
+    this.stream(log).rollBack(records);
+  }
+
+  /** Loses which message ids were accepted. */
+  forgetMessageIds(log: string): void {
+    this.stream(log).forgetMessageIds();
+  }
+
+  /** @throws StoreUnavailableError for a log that does not exist. @internal */
+  stream(log: string): MemoryStream {
+    const stream = this.#streams.get(log);
+    if (stream === undefined) throw new StoreUnavailableError(log, { trouble: 'store-missing' });
+    return stream;
+  }
+
+  /** @internal */
+  ensure(spec: LogSpec): LogInfo {
+    const full = resolveLogSpec(spec);
+    const existing = this.#streams.get(spec.name);
+    if (existing === undefined) {
+      const stream = new MemoryStream(full, `${this.#clock.wallNow()}-${++this.#creations}`);
+      this.#streams.set(spec.name, stream);
+      return stream.info;
+    }
+    requireSameLog(spec, existing.spec);
+    return existing.info;
+  }
+
+  /** @internal */
+  append(log: string, records: readonly BatchRecord[]): AppendOutcome {
+    const stream = this.#streams.get(log);
+    const [first] = records;
+    // A subject that no log stores has no subscriber on a real server.
+    if (stream === undefined || first === undefined || !stores(stream, records))
+      return { kind: 'unanswered', cause: new StoreUnavailableError(log) };
+    const limitBytes = Math.min(maxRecordBytes, stream.spec.maxRecordBytes || maxRecordBytes);
+    for (const { subject, payload } of records)
+      if (payload.length > limitBytes) throw new MessageTooLargeError(subject, payload.length, limitBytes);
+    const before = stream.info.lastSequence;
+    const outcome = stream.attempt(records, this.#clock.wallNow());
+    for (const [index, record] of records.entries())
+      this.#afterAccept(stream, record, stream.at(before + 1 + index));
+    return outcome;
+  }
+
+  /** @internal */
+  follow(subscriber: Omit<Subscriber, 'inbound'>): Following {
+    if (this.stream(subscriber.log).spec.feed === '')
+      throw new InvalidArgumentError('log', `${subscriber.log} has no feed: state one in its spec`);
+    const subscribed: Subscriber = { ...subscriber, inbound: [] };
+    this.#subscribers.add(subscribed);
+    return { close: () => this.#subscribers.delete(subscribed) };
+  }
+
+  /** @internal */
+  later(act: () => void): void {
+    this.#after(lateMs, act);
+  }
+
+  #afterAccept(stream: MemoryStream, record: NewRecord, accepted: LogRecord | undefined): void {
+    if (accepted === undefined) return;
+    this.#announce(stream, accepted);
+    const { ttlMs, delivery } = record;
+    const lifetimeMs = lifetimeOf(stream, ttlMs);
+    if (lifetimeMs !== undefined) this.#after(lifetimeMs, () => this.#expire(stream, accepted));
+    if (delivery !== undefined)
+      this.#after(delivery.atMs - this.#clock.wallNow(), () =>
+        this.#deliver(stream, accepted, delivery.target),
+      );
+  }
+
+  #expire(stream: MemoryStream, record: LogRecord): void {
+    const isNewest = stream.newest(record.subject) === record;
+    if (stream.remove(record.sequence) === undefined) return;
+    const { markerTtlMs } = stream.spec;
+    if (!isNewest || record.isExpiry || markerTtlMs === 0) return;
+    const marker: NewRecord = { subject: record.subject, payload: new Uint8Array(0), ttlMs: markerTtlMs };
+    this.#afterAccept(stream, marker, stream.accept(marker, this.#clock.wallNow(), true));
+  }
+
+  #deliver(stream: MemoryStream, record: LogRecord, target: string): void {
+    if (stream.remove(record.sequence) === undefined) return;
+    const moved: NewRecord = { subject: target, payload: record.payload, headers: record.headers };
+    this.#afterAccept(stream, moved, stream.accept(moved, this.#clock.wallNow()));
+  }
+
+  #announce(stream: MemoryStream, record: LogRecord): void {
+    if (stream.spec.feed === '') return;
+    for (const subscriber of this.#subscribers) {
+      const { node, log, follower, inbound } = subscriber;
+      if (log !== stream.spec.name || this.faults?.({ node, log, kind: 'announce' }) !== undefined) continue;
+      inbound.push(stream.spec.feedHeadersOnly ? { ...record, payload: new Uint8Array(0) } : record);
+      this.#scheduler.schedule(() => {
+        const next = inbound.shift();
+        if (next !== undefined && this.#subscribers.has(subscriber)) follower.onRecord(next);
+      });
+    }
+  }
+
+  #after(delayMs: number, callback: () => void): void {
+    const timer = this.#clock.setTimer(Math.max(0, delayMs), () => {
+      this.#timers.delete(timer);
+      callback();
+    });
+    this.#timers.add(timer);
+  }
+}
+
+/** One node's way to a `MemoryLogs`. */
+export class MemoryLog implements Log {
+  readonly #logs: MemoryLogs;
+  readonly #node: string;
+
+  constructor(logs: MemoryLogs, node: string) {
+    this.#logs = logs;
+    this.#node = node;
+  }
+
+  ensure(spec: LogSpec): Promise<LogInfo> {
+    return this.#perform(spec.name, 'ensure', () => this.#logs.ensure(spec));
+  }
+
+  info(log: string): Promise<LogInfo> {
+    return this.#perform(log, 'read', () => this.#logs.stream(log).info);
+  }
+
+  append(log: string, record: NewRecord, expect?: Expectation): Promise<AppendOutcome> {
+    return this.#append(log, () => {
+      requireRecord(record, expect);
+      return this.#logs.append(log, [expect === undefined ? record : { ...record, expect }]);
+    });
+  }
+
+  appendBatch(log: string, records: readonly BatchRecord[]): Promise<AppendOutcome> {
+    return this.#append(log, () => {
+      requireBatch(records);
+      return this.#logs.append(log, records);
+    });
+  }
+
+  readLast(log: string, subject: string): Promise<LogRecord | undefined> {
+    return this.#perform(log, 'read', (fault) => {
+      const stream = this.#logs.stream(log);
+      return fault === 'stale-read' ? stream.stale(subject) : stream.newest(subject);
+    });
+  }
+
+  read(log: string, sequence: number): Promise<LogRecord | undefined> {
+    return this.#perform(log, 'read', () => this.#logs.stream(log).at(sequence));
+  }
+
+  readForward(log: string, query: ForwardQuery): Promise<LogPage> {
+    return this.#perform(log, 'read', () => {
+      const stream = this.#logs.stream(log);
+      const { limit = defaultPage.forward, filter = '>', from } = query;
+      const records: LogRecord[] = [];
+      for (const record of stream.from(from, filter)) {
+        if (records.length === limit) return { records, next: record.sequence, isEnd: false };
+        records.push(record);
+      }
+      return { records, next: Math.max(from, stream.info.lastSequence + 1), isEnd: true };
+    });
+  }
+
+  async *readAllLast(
+    log: string,
+    filter: string,
+    pageRecords: number = defaultPage.last,
+  ): AsyncGenerator<readonly LogRecord[]> {
+    const all = await this.#perform(log, 'read', () => this.#logs.stream(log).lastUnder(filter));
+    for (let at = 0; at < all.length; at += pageRecords) yield all.slice(at, at + pageRecords);
+  }
+
+  deleteRecord(log: string, sequence: number): Promise<boolean> {
+    return this.#perform(log, 'remove', () => this.#logs.stream(log).remove(sequence) !== undefined);
+  }
+
+  purge(log: string, query: { readonly subject: string; readonly upTo?: number }): Promise<number> {
+    return this.#perform(log, 'remove', () => {
+      const stream = this.#logs.stream(log);
+      const { subject, upTo = Infinity } = query;
+      const gone = [...stream.from(0, subject)].filter((record) => record.sequence <= upTo);
+      for (const record of gone) stream.remove(record.sequence);
+      return gone.length;
+    });
+  }
+
+  follow(log: string, follower: LogFollower): Promise<Following> {
+    return this.#perform(log, 'follow', () => this.#logs.follow({ node: this.#node, log, follower }));
+  }
+
+  async #append(log: string, act: () => AppendOutcome): Promise<AppendOutcome> {
+    const fault = this.#fault(log, 'append');
+    if (fault === 'check-in-flight') return { kind: 'check-in-flight' };
+    const unanswered: AppendOutcome = { kind: 'unanswered', cause: new StoreUnavailableError(log) };
+    if (fault === 'away') return unanswered;
+    if (fault === 'late') {
+      this.#logs.later(act);
+      return unanswered;
+    }
+    const outcome = act();
+    return fault === 'reply-lost' ? unanswered : outcome;
+  }
+
+  async #perform<T>(log: string, kind: LogOperation['kind'], act: (fault?: LogFault) => T): Promise<T> {
+    const fault = this.#fault(log, kind);
+    if (fault === 'away') throw new StoreUnavailableError(log);
+    const result = act(fault);
+    if (fault === 'reply-lost') throw new StoreUnavailableError(log);
+    return result;
+  }
+
+  #fault(log: string, kind: LogOperation['kind']): LogFault | undefined {
+    return this.#logs.faults?.({ node: this.#node, log, kind });
+  }
+}
+
+function stores(stream: MemoryStream, records: readonly NewRecord[]): boolean {
+  return records.every(({ subject }) =>
+    stream.spec.subjects.some((pattern) => subjectMatches(pattern, subject)),
+  );
+}
+
+/** Time until a record is removed; undefined for never. nats-server raises it as described at `markerTtlMs`. */
+function lifetimeOf({ spec }: MemoryStream, ttlMs: number | undefined): number | undefined {
+  const { maxAgeMs, markerTtlMs, historyPerSubject } = spec;
+  const wholeMs = ttlMs === undefined ? Infinity : Math.ceil(ttlMs / 1_000) * 1_000;
+  const raisedMs = historyPerSubject === 1 ? wholeMs : Math.max(wholeMs, markerTtlMs);
+  const lifetimeMs = Math.min(raisedMs, maxAgeMs === 0 ? Infinity : maxAgeMs);
+  return lifetimeMs === Infinity ? undefined : lifetimeMs;
+}

@@ -1,0 +1,198 @@
+import type { Clock } from '../../clock.ts';
+import { RequestTimeoutError, StoreUnavailableError } from '../../errors.ts';
+import type { Random } from '../../random.ts';
+import {
+  beginWrite,
+  decideAfterAttempt,
+  decideAfterLook,
+  type Evidence,
+  evidenceOf,
+  type WriteOutcome,
+  type WriteState,
+  type WriteStep,
+} from './decide-write.ts';
+import type { AppendOutcome, BatchRecord, Expectation, Log, NewRecord } from './log.ts';
+
+/** What a `RecordWriter` works with. */
+export interface RecordWriterOptions {
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** How long one write may try, all attempts together. Well below the `dedupeMs` of the logs. @default 5_000 */
+  readonly operationTimeoutMs?: number;
+}
+
+const defaultOperationTimeoutMs = 5_000;
+const repeatMs = 10;
+const repeatJitterMs = 40;
+/** Most records of one subject that are searched for a write. With more newer records the outcome stays unknown. */
+const lookLimit = 1_024;
+
+/** One write on its way: the attempt that is repeated, and how its record is recognised. */
+interface Writing {
+  readonly log: string;
+  /** The record that is searched. Of a batch it is the last one, because a batch is accepted as a whole. */
+  readonly record: NewRecord & { readonly messageId: string };
+  readonly expect: Expectation | undefined;
+  readonly attempt: () => Promise<AppendOutcome>;
+}
+
+/** What this process knows of a log. */
+interface KnownLog {
+  /** Identity of the log in which `sequence` counts. */
+  created: string | undefined;
+  /** Highest sequence that is known to be accepted. */
+  sequence: number;
+}
+
+/** Every record of a write has a sequence above `floor`, in the log that `known` identifies. */
+interface Floor {
+  readonly known: KnownLog;
+  readonly floor: number;
+}
+
+/**
+ * Writes records to a log and finds out what became of them. It repeats attempts where that is safe, and resolves
+ * unknown outcomes by searching the record at the leader by its message id, which works after the server has forgotten
+ * the id. An accepted write is never reported as rejected; an outcome that cannot be found out is reported as unknown.
+ */
+export class RecordWriter {
+  readonly #log: Log;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #operationTimeoutMs: number;
+  /** Message ids are this prefix and a number: as unique as random ones, shorter, and cheaper to make. */
+  readonly #idPrefix: string;
+  #writes = 0;
+  readonly #logs = new Map<string, KnownLog>();
+  /** Unknown outcomes that were resolved, by what was found. */
+  readonly resolved: { found: number; absent: number; inconclusive: number } = {
+    found: 0,
+    absent: 0,
+    inconclusive: 0,
+  };
+
+  constructor(options: RecordWriterOptions) {
+    this.#log = options.log;
+    this.#clock = options.clock;
+    this.#random = options.random;
+    this.#idPrefix = options.random.id().slice(0, 12);
+    this.#operationTimeoutMs = options.operationTimeoutMs ?? defaultOperationTimeoutMs;
+  }
+
+  /**
+   * Writes one record.
+   *
+   * @throws StoreUnavailableError the outcome is unknown, or the store refuses writes (see its code)
+   * @throws MessageTooLargeError nothing was written
+   */
+  write(log: string, record: NewRecord, expect?: Expectation): Promise<WriteOutcome> {
+    const own = { ...record, messageId: record.messageId ?? this.#nextId() };
+    return this.#write({ log, record: own, expect, attempt: () => this.#log.append(log, own, expect) });
+  }
+
+  /** Writes all records or none; the sequence is that of the last one. @throws as `write`; as `Log.appendBatch` */
+  writeBatch(log: string, records: readonly BatchRecord[]): Promise<WriteOutcome> {
+    const own = records.map((record) => ({ ...record, messageId: record.messageId ?? this.#nextId() }));
+    const last = own.at(-1);
+    const attempt = () => this.#log.appendBatch(log, own);
+    if (last === undefined) return attempt().then(() => ({ kind: 'rejected', actual: undefined }));
+    // Every expected sequence was accepted earlier than this write. The highest one shortens a search most.
+    const expects = own.flatMap(({ expect }) => expect ?? []);
+    const expect = expects.toSorted((a, b) => b.sequence - a.sequence)[0];
+    return this.#write({ log, record: last, expect, attempt });
+  }
+
+  /** Asks for the identity of a log, so that the first write need not. Does nothing if the log cannot be reached. */
+  async prepare(log: string): Promise<void> {
+    await this.#knownLog(log);
+  }
+
+  #nextId(): string {
+    return `${this.#idPrefix}${(++this.#writes).toString(36)}`;
+  }
+
+  async #write(writing: Writing): Promise<WriteOutcome> {
+    const deadline = this.#clock.now() + this.#operationTimeoutMs;
+    const known = this.#logs.get(writing.log) ?? (await this.#knownLog(writing.log));
+    const floor = Math.max(known.sequence, writing.expect?.sequence ?? 0);
+    let step = decideAfterAttempt(beginWrite(writing.expect), await writing.attempt());
+    for (;;) {
+      switch (step.do) {
+        case 'finish':
+          return finish(known, step.outcome);
+        case 'fail':
+          throw new StoreUnavailableError(writing.log, { cause: step.cause, trouble: step.trouble });
+        case 'repeat':
+          await this.#pause(writing, step.state, deadline);
+          step = decideAfterAttempt(step.state, await writing.attempt());
+          break;
+        case 'look':
+          step = await this.#look(writing, step.state, { known, floor }, deadline);
+          break;
+      }
+    }
+  }
+
+  async #knownLog(log: string): Promise<KnownLog> {
+    const info = await this.#log.info(log).catch(() => undefined);
+    const known = this.#logs.get(log) ?? { created: undefined, sequence: 0 };
+    if (known.created === undefined && info !== undefined) {
+      known.created = info.created;
+      this.#logs.set(log, known);
+    }
+    return known;
+  }
+
+  async #look(writing: Writing, state: WriteState, floor: Floor, deadline: number): Promise<WriteStep> {
+    for (;;) {
+      let cause: unknown;
+      try {
+        const evidence = await this.#evidence(writing, floor);
+        this.resolved[evidence.kind]++;
+        return decideAfterLook(state, evidence);
+      } catch (error) {
+        if (error instanceof StoreUnavailableError && error.code !== 'store-unavailable') throw error;
+        cause = error;
+      }
+      await this.#pause(writing, { ...state, last: { kind: 'unanswered', cause } }, deadline);
+    }
+  }
+
+  async #evidence({ log, record }: Writing, { known, floor }: Floor): Promise<Evidence> {
+    const { spec, created, lastSequence } = await this.#log.info(log);
+    // Sequences of a lost log do not apply to the one that replaced it.
+    const isSameLog = created === known.created && lastSequence >= floor;
+    if (!isSameLog) Object.assign(known, { created, sequence: 0 });
+    const page = await this.#log.readForward(log, {
+      from: isSameLog ? floor + 1 : spec.firstSequence,
+      filter: record.subject,
+      limit: lookLimit,
+    });
+    return evidenceOf({
+      messageId: record.messageId,
+      younger: page.records,
+      isComplete: page.isEnd,
+      historyPerSubject: spec.historyPerSubject,
+      mayVanish: record.ttlMs !== undefined && record.ttlMs <= this.#operationTimeoutMs,
+    });
+  }
+
+  /** @throws StoreUnavailableError once the deadline would pass */
+  async #pause({ log }: Writing, { last, isAbsent }: WriteState, deadline: number): Promise<void> {
+    const waitMs = repeatMs + repeatJitterMs * this.#random.next();
+    if (this.#clock.now() + waitMs >= deadline) {
+      const cause = last !== undefined && 'cause' in last ? last.cause : undefined;
+      // On a full disk, and after one, nats-server 2.15.1 answers reads and leaves writes unanswered (measured).
+      const isFull = isAbsent && cause instanceof RequestTimeoutError;
+      throw new StoreUnavailableError(log, { cause, trouble: isFull ? 'store-full' : 'store-unavailable' });
+    }
+    await new Promise<void>((resolve) => this.#clock.setTimer(waitMs, resolve));
+  }
+}
+
+function finish(known: KnownLog, outcome: WriteOutcome): WriteOutcome {
+  const sequence = outcome.kind === 'written' ? outcome.sequence : (outcome.actual ?? 0);
+  known.sequence = Math.max(known.sequence, sequence);
+  return outcome;
+}

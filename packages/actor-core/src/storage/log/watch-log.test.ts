@@ -1,0 +1,149 @@
+import { expect, it } from 'vitest';
+import { memoryLogsKit, type MemoryLogsKit } from '../../testing/memory-logs.ts';
+import type { LogSpec } from './log-spec.ts';
+import { type LogWatch, watchLog, type WatchOptions } from './watch-log.ts';
+
+const spec: LogSpec = { name: 'L', subjects: ['l.>'], historyPerSubject: 0, feed: 'feed.L' };
+
+interface Bundle extends MemoryLogsKit {
+  readonly seen: string[];
+  readonly append: (...values: string[]) => Promise<void>;
+  readonly watch: (options?: Partial<WatchOptions>) => Promise<LogWatch>;
+}
+
+async function setup(): Promise<Bundle> {
+  const kit = memoryLogsKit();
+  await kit.log.ensure(spec);
+  const seen: string[] = [];
+  return {
+    ...kit,
+    seen,
+    async append(...values) {
+      for (const value of values)
+        await kit.log.append('L', { subject: `l.${value[0]}`, payload: new TextEncoder().encode(value) });
+    },
+    watch: (options) =>
+      watchLog({
+        log: kit.log,
+        name: 'L',
+        clock: kit.clock,
+        onRecord: (record) => seen.push(new TextDecoder().decode(record.payload)),
+        onCaughtUp: () => seen.push('caught up'),
+        onReset: (reason) => seen.push(reason),
+        ...options,
+      }),
+  };
+}
+
+it('delivers what is there, reports that it caught up, and goes on with new records', async () => {
+  const { append, watch, seen, pass } = await setup();
+  await append('a1', 'b1');
+  const running = await watch();
+  await pass(0);
+  await append('a2');
+  await pass(0);
+  expect(seen).toEqual(['a1', 'b1', 'caught up', 'a2']);
+  expect(running.reads).toBe(1);
+  running.close();
+});
+
+it('delivers what is accepted while it catches up, once and in order', async () => {
+  const { append, watch, seen, pass } = await setup();
+  await append(...Array.from({ length: 600 }, (_, i) => `a${i}`));
+  const running = await watch();
+  await append('b1', 'b2');
+  await pass(0);
+  const values = seen.filter((value) => value !== 'caught up');
+  expect(values).toEqual([...Array.from({ length: 600 }, (_, i) => `a${i}`), 'b1', 'b2']);
+  running.close();
+});
+
+it('reads what was announced in vain once the next announcement shows a gap', async () => {
+  const { append, watch, seen, pass, plan } = await setup();
+  const running = await watch();
+  await pass(0);
+  plan('announce', 'announcement-lost', 'announcement-lost');
+  await append('a1', 'a2', 'a3');
+  await pass(0);
+  expect(seen).toEqual(['caught up', 'a1', 'a2', 'a3']);
+  running.close();
+});
+
+it('asks the leader after a silence, and reads what the feed did not announce', async () => {
+  const { append, watch, seen, pass, plan } = await setup();
+  const running = await watch({ watchdogMs: 1_000 });
+  await pass(0);
+  plan('announce', 'announcement-lost');
+  await append('a1');
+  await pass(900);
+  expect(seen).toEqual(['caught up']);
+  await pass(200);
+  expect(seen).toEqual(['caught up', 'a1']);
+  running.close();
+});
+
+it('repeats a read that failed', async () => {
+  const { append, watch, seen, pass, plan } = await setup();
+  await append('a1');
+  plan('read', undefined, 'away', 'away');
+  const running = await watch({ retryMs: 100 });
+  await pass(300);
+  expect(seen).toEqual(['a1', 'caught up']);
+  running.close();
+});
+
+it('delivers only the subjects of its filter', async () => {
+  const { append, watch, seen, pass } = await setup();
+  await append('a1', 'b1');
+  const running = await watch({ filter: 'l.a' });
+  await pass(0);
+  await append('b2', 'a2');
+  await pass(0);
+  expect(seen).toEqual(['a1', 'caught up', 'a2']);
+  expect(running.next).toBe(5);
+  running.close();
+});
+
+it('begins at the sequence asked for', async () => {
+  const { append, watch, seen, pass } = await setup();
+  await append('a1', 'a2', 'a3');
+  const running = await watch({ from: 3 });
+  await pass(0);
+  expect(seen).toEqual(['a3', 'caught up']);
+  running.close();
+});
+
+it('begins again when the log was replaced by another one of that name', async () => {
+  const { append, watch, seen, pass, logs, log } = await setup();
+  await append('a1', 'a2');
+  const running = await watch({ watchdogMs: 1_000 });
+  await pass(0);
+  logs.wipe();
+  await log.ensure(spec);
+  await append('b1');
+  await pass(1_100);
+  expect(seen).toEqual(['a1', 'a2', 'caught up', 'replaced', 'b1', 'caught up']);
+  running.close();
+});
+
+it('begins again when the log lost records that were delivered', async () => {
+  const { append, watch, seen, pass, logs } = await setup();
+  await append('a1', 'a2', 'a3');
+  const running = await watch();
+  await pass(0);
+  logs.rollBack('L', 2);
+  await append('b2');
+  await pass(0);
+  expect(seen).toEqual(['a1', 'a2', 'a3', 'caught up', 'rolled-back', 'a1', 'b2', 'caught up']);
+  running.close();
+});
+
+it('delivers nothing after it was closed', async () => {
+  const { append, watch, seen, pass } = await setup();
+  const running = await watch();
+  await pass(0);
+  running.close();
+  await append('a1');
+  await pass(5_000);
+  expect(seen).toEqual(['caught up']);
+});
