@@ -1,0 +1,108 @@
+import { InvalidArgumentError } from '../../errors.ts';
+import { optionNames, requireKnownOptions } from '../../known-options.ts';
+import type { LogSpec } from '../log/log-spec.ts';
+
+/** How a queue is set up. */
+export interface QueueSpec {
+  readonly name: string;
+  /** Prefix of its subjects. */
+  readonly prefix: string;
+  /** Prefix of the subjects on which accepted tasks are announced to waiting takers, without their bodies. */
+  readonly feed: string;
+  /** Priorities, from 0 (first) to one less than this. @default 3 */
+  readonly priorities?: number;
+  /** Servers that keep a copy: 1, 3 or 5. @default 1 */
+  readonly replicas?: number;
+  /** How long a task is leased where `take` states nothing. An existing queue keeps its own. @default 30_000 */
+  readonly leaseMs?: number;
+  /** Deliveries after which a task is dead, where `put` states nothing. @default 5 */
+  readonly maxAttempts?: number;
+  /** As in `LogSpec`. @default 1 */
+  readonly firstSequence?: number;
+}
+
+/** A spec with every field stated. */
+export type FullQueueSpec = Required<QueueSpec>;
+
+const specOptions = optionNames<QueueSpec>({
+  name: true,
+  prefix: true,
+  feed: true,
+  priorities: true,
+  replicas: true,
+  leaseMs: true,
+  maxAttempts: true,
+  firstSequence: true,
+});
+
+const namePattern = /^[A-Za-z0-9_-]{1,64}$/;
+const maxPriorities = 10;
+/** How long the id of a task that is done is refused. */
+const dedupeMs = 120_000;
+
+/** Where a task is: waiting in the partition of its priority, delayed, or dead. */
+export type Partition = `p${number}` | 'later' | 'dead';
+
+/** @throws InvalidArgumentError for an unknown field or an impossible value, naming the field */
+export function resolveQueueSpec(spec: QueueSpec): FullQueueSpec {
+  requireKnownOptions('spec', spec, specOptions);
+  const { priorities = 3, leaseMs = 30_000, maxAttempts = 5 } = spec;
+  if (!namePattern.test(spec.name))
+    throw new InvalidArgumentError('spec.name', 'must be 1 to 64 of A-Z a-z 0-9 _ -');
+  if (!Number.isInteger(priorities) || priorities < 1 || priorities > maxPriorities)
+    throw new InvalidArgumentError('spec.priorities', `must be 1 to ${maxPriorities}`);
+  if (!(leaseMs >= 100)) throw new InvalidArgumentError('spec.leaseMs', 'must be at least 100');
+  if (!(maxAttempts >= 1)) throw new InvalidArgumentError('spec.maxAttempts', 'must be at least 1');
+  const { name, prefix, feed, replicas = 1, firstSequence = 1 } = spec;
+  return { name, prefix, feed, priorities, replicas, leaseMs, maxAttempts, firstSequence };
+}
+
+/** The log of a queue. */
+export function queueLog(queue: string): string {
+  return `Q_${queue}`;
+}
+
+/**
+ * The log that fulfils a queue spec. It has no limit of bytes: nats-server refuses scheduled messages in a stream that
+ * refuses new ones when it is full (2.15.1), and a queue must never discard an accepted task.
+ */
+export function queueLogSpec(spec: FullQueueSpec): LogSpec {
+  return {
+    name: queueLog(spec.name),
+    subjects: [`${spec.prefix}.>`],
+    historyPerSubject: 0,
+    retention: 'queue',
+    allowsDelay: true,
+    dedupeMs,
+    feed: spec.feed,
+    feedHeadersOnly: true,
+    replicas: spec.replicas,
+    firstSequence: spec.firstSequence,
+  };
+}
+
+/** Partitions whose tasks are taken, the first priority first. */
+export function priorityPartitions({ priorities }: FullQueueSpec): Partition[] {
+  return Array.from({ length: priorities }, (_, priority): Partition => `p${priority}`);
+}
+
+/** Subject of a task in a partition. @throws InvalidArgumentError if it is not a valid id */
+export function taskSubject(spec: FullQueueSpec, partition: Partition | '*', id: string): string {
+  if (!namePattern.test(id))
+    throw new InvalidArgumentError('id', `must be 1 to 64 of A-Z a-z 0-9 _ - (got ${JSON.stringify(id)})`);
+  return `${spec.prefix}.${partition}.${id}`;
+}
+
+/** Subjects of all tasks in a partition. */
+export function partitionFilter(spec: FullQueueSpec, partition: Partition): string {
+  return `${spec.prefix}.${partition}.*`;
+}
+
+/** Partition and task id of a subject. */
+export function placeOf(
+  spec: FullQueueSpec,
+  subject: string,
+): { readonly partition: Partition; readonly id: string } {
+  const [partition = '', id = ''] = subject.slice(spec.prefix.length + 1).split('.');
+  return { partition: partition as Partition, id };
+}
