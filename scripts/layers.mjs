@@ -24,6 +24,7 @@ export const layers = {
     'system',
     'transport',
     'storage',
+    'fence',
     'remoting',
     'membership',
     'leadership',

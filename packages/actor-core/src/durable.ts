@@ -9,8 +9,66 @@ export {
   StoreUnavailableError,
   WrongSequenceError,
 } from './errors.ts';
+export { createFence, type Fence, type FencedOutcome, takeFence } from './fence/fence.ts';
+export { FencedBucket } from './fence/fenced-bucket.ts';
+export { FencedWriter, type FencedWriterOptions } from './fence/fenced-writer.ts';
+export { JetStreamClient, type JetStreamClientOptions } from './storage/jetstream/jetstream-client.ts';
+export type { BucketSpec } from './storage/key-value/bucket-spec.ts';
+export type {
+  BatchChange,
+  Bucket,
+  BucketWatch,
+  BucketWatchOptions,
+  KeyChange,
+  KeyEntry,
+  KeyOutcome,
+  KeyValue,
+  PutOptions,
+} from './storage/key-value/key-value.ts';
+export { LogKeyValue, type LogKeyValueOptions } from './storage/key-value/log-key-value.ts';
+export type { WriteOutcome } from './storage/log/decide-write.ts';
+export type { ResetReason } from './storage/log/decide-watch.ts';
+export { JetStreamLog } from './storage/log/jetstream-log.ts';
+export type {
+  AppendOutcome,
+  BatchRecord,
+  Expectation,
+  Following,
+  ForwardQuery,
+  Log,
+  LogFollower,
+  LogPage,
+  LogRecord,
+  NewRecord,
+} from './storage/log/log.ts';
+export type { FullLogSpec, LogInfo, LogSpec } from './storage/log/log-spec.ts';
+export { RecordWriter, type RecordWriterOptions } from './storage/log/record-writer.ts';
+export { type LogWatch, watchLog, type WatchOptions } from './storage/log/watch-log.ts';
 export { JetStreamStore, type JetStreamStoreOptions } from './storage/log/jetstream-store.ts';
 export { readStoreUsage, type StoreUsage } from './storage/store-usage.ts';
 export type { AppendExpectation } from './storage/log/append-expectation.ts';
 export type { Store, StoredRecord } from './storage/log/store.ts';
 export type { StreamSpec } from './storage/log/stream-spec.ts';
+export { JetStreamConsumers } from './storage/work-queue/jetstream-consumers.ts';
+export type {
+  PartitionConsumers,
+  PartitionCounts,
+  Settlement,
+  TaskDelivery,
+} from './storage/work-queue/partition-consumers.ts';
+export { LogWorkQueues, type LogWorkQueuesOptions } from './storage/work-queue/log-work-queue.ts';
+export type { FullQueueSpec, Partition, QueueSpec } from './storage/work-queue/queue-spec.ts';
+export type {
+  DeadPage,
+  DeadTask,
+  ExtendOutcome,
+  Lease,
+  LeasedTask,
+  LeaseOutcome,
+  NewTask,
+  PutOutcome,
+  QueueCounts,
+  TakeOptions,
+  WorkQueue,
+  WorkQueues,
+} from './storage/work-queue/work-queue.ts';
