@@ -14,12 +14,18 @@ export interface WatchState {
   readonly next: number;
   /** The log that `next` counts in; undefined before the first look. */
   readonly created: string | undefined;
+  /** First sequence of that log. */
+  readonly first: number;
   /** `reading`: pages are read, and announcements only show that there are more records. */
   readonly phase: 'reading' | 'live';
   /** Highest announced sequence. */
   readonly announced: number;
   /** `onCaughtUp` was called. */
   readonly isCaughtUp: boolean;
+  /** Instant of acceptance of the newest delivered or announced record, by the server's wall clock. */
+  readonly newestAtMs: number;
+  /** How often in a row the log had fewer records than were delivered. */
+  readonly shortInfos: number;
 }
 
 /** What the shell does next, in this order. */
@@ -40,14 +46,23 @@ export interface WatchDecision {
   readonly effects: readonly WatchEffect[];
 }
 
+/**
+ * How often in a row the log has to be short before it counts as rolled back. After the loss of a server, a server that
+ * lags behind may answer as the leader for some seconds (measured on three servers).
+ */
+const shortInfosBelieved = 4;
+
 /** A watch that begins with the record at `from`, and first reads. */
 export function beginWatch(from: number): WatchDecision {
   const state: WatchState = {
     next: from,
     created: undefined,
+    first: from,
     phase: 'reading',
     announced: 0,
     isCaughtUp: false,
+    newestAtMs: 0,
+    shortInfos: 0,
   };
   return { state, effects: [{ do: 'read' }] };
 }
@@ -56,11 +71,15 @@ export function beginWatch(from: number): WatchDecision {
 export function decideAnnounced(state: WatchState, record: LogRecord): WatchDecision {
   const announced = Math.max(state.announced, record.sequence);
   if (state.phase === 'reading') return { state: { ...state, announced }, effects: [] };
-  // An announcement that came after the read of its record, or a sequence that the log uses for the second time.
+  const newestAtMs = Math.max(state.newestAtMs, record.acceptedAtMs);
+  // Accepted later than a record with a higher sequence: the log issues sequences for the second time.
+  if (record.sequence < state.next && record.acceptedAtMs > state.newestAtMs)
+    return begunAgain(state.created, state.first, 'rolled-back');
+  // An announcement that came after the read of its record; or the log was replaced.
   if (record.sequence < state.next) return { state, effects: [{ do: 'ask' }] };
   if (record.sequence === state.next)
     return {
-      state: { ...state, announced, next: record.sequence + 1 },
+      state: { ...state, announced, newestAtMs, shortInfos: 0, next: record.sequence + 1 },
       effects: [{ do: 'deliver', record }],
     };
   return { state: { ...state, announced, phase: 'reading' }, effects: [{ do: 'read' }] };
@@ -70,11 +89,12 @@ export function decideAnnounced(state: WatchState, record: LogRecord): WatchDeci
 export function decidePage(state: WatchState, page: LogPage): WatchDecision {
   const deliveries = page.records.map((record): WatchEffect => ({ do: 'deliver', record }));
   const next = Math.max(state.next, page.next);
+  const newestAtMs = Math.max(state.newestAtMs, page.records.at(-1)?.acceptedAtMs ?? 0);
   if (!page.isEnd || state.announced >= next)
-    return { state: { ...state, next }, effects: [...deliveries, { do: 'read' }] };
+    return { state: { ...state, next, newestAtMs }, effects: [...deliveries, { do: 'read' }] };
   const caughtUp: WatchEffect[] = state.isCaughtUp ? [] : [{ do: 'report-caught-up' }];
   return {
-    state: { ...state, next, phase: 'live', isCaughtUp: true },
+    state: { ...state, next, newestAtMs, phase: 'live', isCaughtUp: true },
     effects: [...deliveries, ...caughtUp],
   };
 }
@@ -83,26 +103,24 @@ export function decidePage(state: WatchState, page: LogPage): WatchDecision {
 export function decideInfo(
   state: WatchState,
   info: Pick<LogInfo, 'created' | 'lastSequence' | 'spec'>,
+  isWatchdog: boolean,
 ): WatchDecision {
   const { created, lastSequence } = info;
-  const reason = resetReason(state, info);
-  if (reason !== undefined) {
-    const begun = beginWatch(info.spec.firstSequence);
-    return {
-      state: { ...begun.state, created },
-      effects: [{ do: 'report-reset', reason }, ...begun.effects],
-    };
-  }
-  const known: WatchState = { ...state, created };
+  const first = info.spec.firstSequence;
+  if (state.created !== undefined && created !== state.created) return begunAgain(created, first, 'replaced');
+  const isShort = state.isCaughtUp && lastSequence < state.next - 1;
+  // Only the regular looks count, for they are seconds apart.
+  const shortInfos = isShort ? state.shortInfos + (isWatchdog ? 1 : 0) : 0;
+  if (shortInfos === shortInfosBelieved) return begunAgain(created, first, 'rolled-back');
+  const known: WatchState = { ...state, created, first, shortInfos };
   if (state.phase === 'reading' || lastSequence < state.next) return { state: known, effects: [] };
   return { state: { ...known, phase: 'reading' }, effects: [{ do: 'read' }] };
 }
 
-function resetReason(
-  state: WatchState,
-  { created, lastSequence }: Pick<LogInfo, 'created' | 'lastSequence'>,
-): ResetReason | undefined {
-  if (state.created === undefined) return undefined;
-  if (created !== state.created) return 'replaced';
-  return state.isCaughtUp && lastSequence < state.next - 1 ? 'rolled-back' : undefined;
+function begunAgain(created: string | undefined, first: number, reason: ResetReason): WatchDecision {
+  const begun = beginWatch(first);
+  return {
+    state: { ...begun.state, created, first },
+    effects: [{ do: 'report-reset', reason }, ...begun.effects],
+  };
 }

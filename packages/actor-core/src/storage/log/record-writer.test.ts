@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { memoryLogsKit, type MemoryLogsKit } from '../../testing/memory-logs.ts';
 import type { WriteOutcome } from './decide-write.ts';
-import type { Expectation, NewRecord } from './log.ts';
+import type { Expectation, Log, NewRecord } from './log.ts';
 import { RecordWriter } from './record-writer.ts';
 
 interface Bundle extends MemoryLogsKit {
@@ -150,6 +150,37 @@ it('finds an accepted write in a log that replaced the one it knew', async () =>
   };
   plan('append', 'reply-lost');
   expect(await write('mine', { subject: 'l.a', sequence: 0 })).toEqual({ kind: 'written', sequence: 1 });
+});
+
+it('does not believe a server that lags behind the refusal of a repetition', async () => {
+  const { log, logs, clock, random, settled } = memoryLogsKit();
+  await log.ensure({ name: 'L', subjects: ['l.>'], historyPerSubject: 0 });
+  const lead = { subject: 'l.lead', payload: new Uint8Array(0) };
+  await log.append('L', lead);
+  let attempts = 0;
+  let lagging = 2;
+  const lossy: Log = new Proxy(log, {
+    get(target, key) {
+      if (key === 'append')
+        return async (...parameters: Parameters<Log['append']>) => {
+          const outcome = await target.append(...parameters);
+          // The first attempt is accepted, its reply lost, and a successor takes over.
+          if (++attempts > 1) return outcome;
+          await target.append('L', lead);
+          return { kind: 'unanswered', cause: 'lost' };
+        };
+      if (key === 'readForward')
+        return async (...parameters: Parameters<Log['readForward']>) =>
+          lagging-- > 0 ? { records: [], next: 2, isEnd: true } : target.readForward(...parameters);
+      return (Reflect.get(target, key) as () => unknown).bind(target);
+    },
+  });
+  const writer = new RecordWriter({ log: lossy, clock, random });
+  await writer.prepare('L');
+  const record = { subject: 'l.a', payload: new Uint8Array(0) };
+  const outcome = await settled(writer.write('L', record, { subject: 'l.lead', sequence: 1 }));
+  expect(outcome).toEqual({ kind: 'written', sequence: 2 });
+  expect(logs.stream('L').info.records).toBe(3);
 });
 
 it('fails as missing when the log is not there', async () => {

@@ -148,7 +148,7 @@ export class RecordWriter {
     for (;;) {
       let cause: unknown;
       try {
-        const evidence = await this.#evidence(writing, floor);
+        const evidence = await this.#evidence(writing, state, floor);
         this.resolved[evidence.kind]++;
         return decideAfterLook(state, evidence);
       } catch (error) {
@@ -159,16 +159,23 @@ export class RecordWriter {
     }
   }
 
-  async #evidence({ log, record }: Writing, { known, floor }: Floor): Promise<Evidence> {
-    const { spec, created, lastSequence } = await this.#log.info(log);
+  /** @throws StoreUnavailableError a server answered that lags behind what is known to be accepted */
+  async #evidence(
+    { log, record }: Writing,
+    { last }: WriteState,
+    { known, floor }: Floor,
+  ): Promise<Evidence> {
+    const { spec, created } = await this.#log.info(log);
     // Sequences of a lost log do not apply to the one that replaced it.
-    const isSameLog = created === known.created && lastSequence >= floor;
-    if (!isSameLog) Object.assign(known, { created, sequence: 0 });
-    const page = await this.#log.readForward(log, {
-      from: isSameLog ? floor + 1 : spec.firstSequence,
-      filter: record.subject,
-      limit: lookLimit,
-    });
+    const isReplaced = known.created !== undefined && created !== known.created;
+    if (isReplaced) Object.assign(known, { created, sequence: 0 });
+    const from = isReplaced ? spec.firstSequence : floor + 1;
+    const page = await this.#log.readForward(log, { from, filter: record.subject, limit: lookLimit });
+    // An own record is older than the one that refused its repetition. After the loss of a server, one that lags behind
+    // may answer reads as the leader for some seconds, without either of them.
+    const atLeast = last?.kind === 'wrong-sequence' ? (last.actual ?? Infinity) : 0;
+    if (page.isEnd && page.next <= Math.max(isReplaced ? 0 : floor, atLeast))
+      throw new StoreUnavailableError(log);
     return evidenceOf({
       messageId: record.messageId,
       younger: page.records,

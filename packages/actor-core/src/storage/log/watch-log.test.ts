@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { memoryLogsKit, type MemoryLogsKit } from '../../testing/memory-logs.ts';
+import type { Log } from './log.ts';
 import type { LogSpec } from './log-spec.ts';
 import { type LogWatch, watchLog, type WatchOptions } from './watch-log.ts';
 
@@ -132,9 +133,46 @@ it('begins again when the log lost records that were delivered', async () => {
   const running = await watch();
   await pass(0);
   logs.rollBack('L', 2);
+  await pass(50);
   await append('b2');
   await pass(0);
   expect(seen).toEqual(['a1', 'a2', 'a3', 'caught up', 'rolled-back', 'a1', 'b2', 'caught up']);
+  running.close();
+});
+
+it('begins again when the log stays shorter than what was delivered', async () => {
+  const { append, watch, seen, pass, logs } = await setup();
+  await append('a1', 'a2');
+  const running = await watch({ watchdogMs: 1_000 });
+  await pass(0);
+  logs.rollBack('L', 1);
+  await pass(4_500);
+  expect(seen).toEqual(['a1', 'a2', 'caught up']);
+  await pass(1_000);
+  expect(seen).toEqual(['a1', 'a2', 'caught up', 'rolled-back', 'a1', 'caught up']);
+  running.close();
+});
+
+it('goes on when a server that lags behind answered for the leader', async () => {
+  const { append, watch, seen, pass, logs, log } = await setup();
+  await append('a1', 'a2');
+  const info = log.info.bind(log);
+  let isLagging = false;
+  const lagging: Log = new Proxy(log, {
+    get: (target, key) =>
+      key === 'info'
+        ? async (name: string) => ({ ...(await info(name)), ...(isLagging ? { lastSequence: 1 } : {}) })
+        : (Reflect.get(target, key) as () => unknown).bind(target),
+  });
+  const running = await watch({ log: lagging, watchdogMs: 1_000 });
+  await pass(0);
+  isLagging = true;
+  await pass(2_500);
+  isLagging = false;
+  await append('a3');
+  await pass(5_000);
+  expect(seen).toEqual(['a1', 'a2', 'caught up', 'a3']);
+  expect(logs.stream('L').info.lastSequence).toBe(3);
   running.close();
 });
 

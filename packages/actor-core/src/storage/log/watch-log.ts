@@ -85,10 +85,10 @@ class RunningWatch implements LogWatch {
     // Follow before reading, so that records accepted in between are announced.
     this.#following = await log.follow(name, {
       onRecord: (record) => this.#apply(decideAnnounced(this.#state, record)),
-      onInterrupted: () => void this.#ask(),
+      onInterrupted: () => void this.#ask(false),
     });
-    const { created } = await log.info(name);
-    this.#state = { ...this.#state, created };
+    const { created, spec } = await log.info(name);
+    this.#state = { ...this.#state, created, first: spec.firstSequence };
     this.#startWatchdog();
     void this.#read();
   }
@@ -113,7 +113,7 @@ class RunningWatch implements LogWatch {
           void this.#read();
           break;
         case 'ask':
-          void this.#ask();
+          void this.#ask(false);
           break;
         case 'report-caught-up':
           onCaughtUp?.();
@@ -146,11 +146,11 @@ class RunningWatch implements LogWatch {
   }
 
   /** Asks the leader whether the log grew, or is another one. */
-  async #ask(): Promise<void> {
+  async #ask(isWatchdog: boolean): Promise<void> {
     if (this.#isAsking || this.#isClosed) return;
     this.#isAsking = true;
     try {
-      this.#apply(decideInfo(this.#state, await this.#options.log.info(this.#options.name)));
+      this.#apply(decideInfo(this.#state, await this.#options.log.info(this.#options.name), isWatchdog));
     } catch {
       // The watchdog asks again.
     }
@@ -162,7 +162,7 @@ class RunningWatch implements LogWatch {
     const before = this.#state.next;
     this.#watchdog = clock.setTimer(watchdogMs, () => {
       if (this.#isClosed) return;
-      if (this.#state.next === before) void this.#ask();
+      if (this.#state.next === before) void this.#ask(true);
       this.#startWatchdog();
     });
   }

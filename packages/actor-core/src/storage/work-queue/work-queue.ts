@@ -24,8 +24,8 @@ export interface WorkQueue {
    */
   put(task: NewTask): Promise<PutOutcome>;
   /**
-   * Leases up to `max` tasks, the first priority first. Waits up to `waitMs` for the first one; an empty answer means
-   * that there was none.
+   * Leases up to `max` tasks, the first priority first; with several replicas, a task that was accepted a moment ago
+   * may be missing. Waits up to `waitMs` for the first one; an empty answer means that there was none.
    */
   take(options: TakeOptions): Promise<readonly LeasedTask[]>;
   /** The task is done and removed. */
