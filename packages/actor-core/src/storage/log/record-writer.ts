@@ -165,7 +165,7 @@ export class RecordWriter {
     { last }: WriteState,
     { known, floor }: Floor,
   ): Promise<Evidence> {
-    const { spec, created } = await this.#log.info(log);
+    const { spec, created, lastSequence } = await this.#log.info(log);
     // Sequences of a lost log do not apply to the one that replaced it.
     const isReplaced = known.created !== undefined && created !== known.created;
     if (isReplaced) Object.assign(known, { created, sequence: 0 });
@@ -174,8 +174,8 @@ export class RecordWriter {
     // An own record is older than the one that refused its repetition. After the loss of a server, one that lags behind
     // may answer reads as the leader for some seconds, without either of them.
     const atLeast = last?.kind === 'wrong-sequence' ? (last.actual ?? Infinity) : 0;
-    if (page.isEnd && page.next <= Math.max(isReplaced ? 0 : floor, atLeast))
-      throw new StoreUnavailableError(log);
+    const isLagging = (!isReplaced && lastSequence < floor) || (page.isEnd && page.next <= atLeast);
+    if (isLagging) throw new StoreUnavailableError(log);
     return evidenceOf({
       messageId: record.messageId,
       younger: page.records,
