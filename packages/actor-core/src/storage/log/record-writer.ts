@@ -45,10 +45,10 @@ interface KnownLog {
   sequence: number;
 }
 
-/** Every record of a write has a sequence above `floor`, in the log that `known` identifies. */
+/** Every record of a write has a higher sequence than this, in the log that `known` identifies. */
 interface Floor {
   readonly known: KnownLog;
-  readonly floor: number;
+  sequence: number;
 }
 
 /**
@@ -115,7 +115,7 @@ export class RecordWriter {
   async #write(writing: Writing): Promise<WriteOutcome> {
     const deadline = this.#clock.now() + this.#operationTimeoutMs;
     const known = this.#logs.get(writing.log) ?? (await this.#knownLog(writing.log));
-    const floor = Math.max(known.sequence, writing.expect?.sequence ?? 0);
+    const floor: Floor = { known, sequence: Math.max(known.sequence, writing.expect?.sequence ?? 0) };
     let step = decideAfterAttempt(beginWrite(writing.expect), await writing.attempt());
     for (;;) {
       switch (step.do) {
@@ -128,7 +128,7 @@ export class RecordWriter {
           step = decideAfterAttempt(step.state, await writing.attempt());
           break;
         case 'look':
-          step = await this.#look(writing, step.state, { known, floor }, deadline);
+          step = await this.#look(writing, step.state, floor, deadline);
           break;
       }
     }
@@ -160,21 +160,20 @@ export class RecordWriter {
   }
 
   /** @throws StoreUnavailableError a server answered that lags behind what is known to be accepted */
-  async #evidence(
-    { log, record }: Writing,
-    { last }: WriteState,
-    { known, floor }: Floor,
-  ): Promise<Evidence> {
+  async #evidence({ log, record }: Writing, { last }: WriteState, floor: Floor): Promise<Evidence> {
     const { spec, created, lastSequence } = await this.#log.info(log);
     // Sequences of a lost log do not apply to the one that replaced it.
-    const isReplaced = known.created !== undefined && created !== known.created;
-    if (isReplaced) Object.assign(known, { created, sequence: 0 });
-    const from = isReplaced ? spec.firstSequence : floor + 1;
+    const { known } = floor;
+    if (known.created !== undefined && created !== known.created) {
+      Object.assign(known, { created, sequence: 0 });
+      floor.sequence = spec.firstSequence - 1;
+    }
+    const from = floor.sequence + 1;
     const page = await this.#log.readForward(log, { from, filter: record.subject, limit: lookLimit });
     // An own record is older than the one that refused its repetition. After the loss of a server, one that lags behind
     // may answer reads as the leader for some seconds, without either of them.
     const atLeast = last?.kind === 'wrong-sequence' ? (last.actual ?? Infinity) : 0;
-    const isLagging = (!isReplaced && lastSequence < floor) || (page.isEnd && page.next <= atLeast);
+    const isLagging = lastSequence < floor.sequence || (page.isEnd && page.next <= atLeast);
     if (isLagging) throw new StoreUnavailableError(log);
     return evidenceOf({
       messageId: record.messageId,
