@@ -110,7 +110,9 @@ describe('with three replicas', () => {
       for (let i = 0; i < 5; i++) await put(`${written.length}`);
       const writtenAtMs = clock.now();
       await eventually(() => reported.length >= written.length, 30_000).catch(() => undefined);
-      expect(reported).toEqual(written);
+      expect(reported, `next ${watch.next}, ${JSON.stringify(await author.log.info('KV_B'))}`).toEqual(
+        written,
+      );
       silenceMs = Math.max(silenceMs, clock.now() - writtenAtMs);
       await server.start();
       await eventually(() => author.log.info('KV_B').then(({ spec }) => spec.replicas === replicas), 30_000);

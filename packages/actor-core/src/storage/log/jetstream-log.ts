@@ -26,6 +26,9 @@ import { type FullLogSpec, type LogInfo, type LogSpec, requireSameLog, resolveLo
 /** How long one attempt to append a record, or a batch, waits for its reply. */
 const appendTimeoutMs = 1_000;
 const batchTimeoutMs = 3_000;
+/** How long a read waits for the newest record to be readable, and between two looks. */
+const coverTimeoutMs = 2_000;
+const coverPauseMs = 50;
 /** Reads of one page that are in flight at once. More only makes each slower (measured: nats.md 4d). */
 const readsInFlight = 64;
 
@@ -117,7 +120,9 @@ export class JetStreamLog implements Log {
   }
 
   async readForward(log: string, query: ForwardQuery): Promise<LogPage> {
-    const { lastSequence } = await this.info(log);
+    const { lastSequence, records, spec } = await this.info(log);
+    const hasRecords = records > 0 && query.from <= lastSequence;
+    if (hasRecords && spec.retention === 'limits') await this.#untilCovered(log, lastSequence);
     const reader: RangeReader = (from) => this.#get(log, { seq: from, next_by_subj: query.filter ?? '>' });
     return readRange(reader, { ...query, upTo: lastSequence, limit: query.limit ?? defaultPage.forward });
   }
@@ -194,6 +199,17 @@ export class JetStreamLog implements Log {
     if (reply.error === undefined) return recordOfStored(reply.message);
     if (reply.error.err_code === errorCode.noMessageFound) return undefined;
     throw refusal(log, reply.error);
+  }
+
+  /**
+   * Waits until the server that answers reads has the newest record. After an election, reads may be answered without
+   * records that were acknowledged before, and would look like gaps. A newest record that was removed costs the wait.
+   */
+  async #untilCovered(log: string, lastSequence: number): Promise<void> {
+    const { clock } = this.#client;
+    const deadlineMs = clock.now() + coverTimeoutMs;
+    while ((await this.read(log, lastSequence)) === undefined && clock.now() < deadlineMs)
+      await new Promise<void>((resolve) => clock.setTimer(coverPauseMs, resolve));
   }
 
   /** The server lists 100,000 subjects at most in one reply. */
