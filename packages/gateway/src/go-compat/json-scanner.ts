@@ -17,7 +17,7 @@ const maxDepth = 10_000;
 const escapes = new Uint8Array(128);
 for (const char of '"\\/bfnrt') escapes[char.charCodeAt(0)] = 1;
 
-/** Length of the start of a string that is scanned character by character before a search begins. */
+/** Number of characters at the start of a string that are scanned one by one before `indexOf` searches for its end. */
 const nearChars = 64;
 
 /** Characters below the space, which a JSON string must escape. */
@@ -64,7 +64,10 @@ export class JsonScanner extends JsonCursor {
     }
   }
 
-  /** Enters the object or array at the current position. False: it is empty, and the scanner is behind it. */
+  /**
+   * Enters the object or array at the current position. Returns false if it is empty; the scanner is then behind its
+   * end.
+   */
   enter(): boolean {
     const close = this.text.charCodeAt(this.at) + 2;
     this.at += 1;
@@ -77,7 +80,8 @@ export class JsonScanner extends JsonCursor {
   }
 
   /**
-   * Scans the comma after a member or an element. False: the object or array ends here, and the scanner is behind it.
+   * Scans the comma after a member or an element. Returns false if the object or array ends here; the scanner is then
+   * behind its end.
    */
   continues(inObject: boolean): boolean {
     this.skipSpace();

@@ -2,8 +2,8 @@ import type { ServerResponse } from 'node:http';
 import type { Clock, Timer } from '@drover/actor-core';
 
 /**
- * Resolves when the socket takes more bytes, is closed, or `signal` is aborted. A reader that takes nothing for
- * `readerTimeoutMs` is disconnected; 0 for never.
+ * Resolves when the socket takes more bytes, is closed, or `signal` is aborted. A client that reads nothing for
+ * `readerTimeoutMs` is disconnected; 0 means never.
  */
 export async function awaitDrain(
   response: ServerResponse,

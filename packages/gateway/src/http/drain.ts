@@ -31,7 +31,9 @@ export class Drain {
     this.#isDraining = true;
   }
 
-  /** Resolves when no exchange is open; those still open after `withinMs` are interrupted with `failure`. */
+  /**
+   * Resolves when no exchange is open. Exchanges that are still open after `withinMs` are interrupted with `failure`.
+   */
   async settle(withinMs: number, failure: RequestFailure): Promise<void> {
     if (this.#open.size === 0) return;
     const empty = new Promise<void>((resolve) => {

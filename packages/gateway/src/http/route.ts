@@ -5,9 +5,9 @@ export type Handler = (exchange: Exchange, params: RouteParams) => Promise<void>
 
 export interface Route {
   readonly methods: readonly string[];
-  /** Segments in braces match one segment: `/v1/models/{id}`. */
+  /** Path pattern. A name in braces matches one segment: `/v1/models/{id}`. */
   readonly path: string;
-  /** What it throws is answered in the dialect of the route. */
+  /** Handles a request. An error that it throws is answered in the format of the route's dialect. */
   readonly handler: Handler;
   /** False: does not count against the concurrency limit. @default true */
   readonly counted?: boolean;

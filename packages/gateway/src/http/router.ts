@@ -19,7 +19,10 @@ interface Entry {
 
 type Methods = Map<string, Entry>;
 
-/** Finds a route as Go's mux and gin do together, their redirects included. Pure; the table is built once. */
+/**
+ * Finds a route as the combination of Go's `ServeMux` and gin does, with their redirects. Pure; the table is built
+ * once.
+ */
 export class Router {
   readonly #dialects: readonly Dialect[];
   readonly #exact = new Map<string, Methods>();
@@ -105,7 +108,10 @@ export class Router {
   }
 }
 
-/** Order in which Ollama adds its routes and so lists methods; other methods follow in the order of their routes. */
+/**
+ * Order of the methods in an `Allow` header: that in which Ollama adds its routes. Other methods follow in the order of
+ * their routes.
+ */
 const methodOrder = ['HEAD', 'GET', 'POST', 'DELETE'];
 
 function allowOf(methods: ReadonlyMap<string, unknown>): string {

@@ -22,7 +22,9 @@ export interface StackOptions {
   readonly gateway?: Partial<GatewayOptions>;
 }
 
-/** The whole way in one process, in real time: HTTP, gateway, memory bus, node-agents, simulated Ollamas. */
+/**
+ * Starts all parts of a fleet in one process, in real time: HTTP, gateway, memory bus, node-agents, simulated Ollamas.
+ */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const hub = createTestHub({ clock: systemClock });
   const node = createTestNode(hub, { nodeId: 'gw', roles: ['gateway'] });

@@ -82,7 +82,7 @@ export interface Self {
   readonly waitMs: number;
 }
 
-/** Joins presence and load reports. Pure. */
+/** Merges presence and load reports into one view. Pure. */
 export function statusOf(
   self: Self,
   members: readonly MemberEvidence[],
