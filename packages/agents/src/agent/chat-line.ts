@@ -17,7 +17,7 @@ const schema = z.looseObject({
   error: z.string().optional(),
 });
 
-/** Undefined if the line is not of Ollama's protocol. */
+/** Undefined if the line does not follow Ollama's protocol. */
 export function parseChatLine(line: string): ChatLine | undefined {
   let value: unknown;
   try {

@@ -66,7 +66,7 @@ export type TaskEffect<R> =
       readonly asker: R | undefined;
     };
 
-/** Outcomes kept for askers that did not receive them. */
+/** Largest number of outcomes that are kept for askers that did not receive them. */
 const maxKeptOutcomes = 8;
 
 export function createTaskQueue<R>(maxQueued: number): TaskQueue<R> {
@@ -91,7 +91,7 @@ export function decideTask<R>(queue: TaskQueue<R>, event: TaskEvent<R>, nowMs: n
       return growText(queue, event.runId, event.text);
     case 'finished':
       return queue.current?.runId === event.runId
-        ? endInHand(queue, queue.current, event.outcome, false)
+        ? endCurrent(queue, queue.current, event.outcome, false)
         : [];
     case 'overdue':
       return endTask(queue, event.runId, failed('deadline', 'the task did not end within its timeoutMs'));
@@ -146,14 +146,14 @@ function growText<R>(queue: TaskQueue<R>, runId: string, text: string): TaskEffe
 }
 
 function endTask<R>(queue: TaskQueue<R>, runId: string, outcome: RunOutcome): TaskEffect<R>[] {
-  if (queue.current?.runId === runId) return endInHand(queue, queue.current, outcome, true);
+  if (queue.current?.runId === runId) return endCurrent(queue, queue.current, outcome, true);
   const index = queue.waiting.findIndex((task) => task.runId === runId);
   const [task] = index < 0 ? [] : queue.waiting.splice(index, 1);
   return task ? conclude(queue, task, outcome) : [];
 }
 
-/** The next task starts at once, without waiting for an aborted model call to end. */
-function endInHand<R>(
+/** Ends the current task. The next task starts at once, without waiting for an aborted model call to end. */
+function endCurrent<R>(
   queue: TaskQueue<R>,
   task: Task<R>,
   outcome: RunOutcome,
@@ -196,6 +196,6 @@ function positionOf(queue: TaskQueue<unknown>, runId: string): number | undefine
 }
 
 function tasksOf<R>(queue: TaskQueue<R>, asker: R): Task<R>[] {
-  // Waiting tasks first, so that ending the current one does not start another task of the same asker.
+  // Lists the waiting tasks first, so that the end of the current task does not start another task of the same asker.
   return [...queue.waiting, ...(queue.current ? [queue.current] : [])].filter((task) => task.asker === asker);
 }

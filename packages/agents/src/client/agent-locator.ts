@@ -12,7 +12,7 @@ export type Place = Pick<AgentView, 'node' | 'incarnation'>;
 /** Pause between two questions about an agent that is being placed. */
 export const locateRetryMs: number = 150;
 const maxKnownPlaces = 1_000;
-/** Codes of a search that ended because its time was up. */
+/** Error codes of a search that ended because its time had passed. */
 const timeoutCodes: ReadonlySet<AgentsErrorCode> = new Set(['no-leader', 'agent-lost', 'bus-unavailable']);
 
 /** Finds the host of an agent: from a bounded cache, else from the leader. */
@@ -31,7 +31,7 @@ export class AgentLocator {
   /**
    * The place of an agent that is to run a task until `untilMs`.
    *
-   * @throws AgentsError `deadline` if the task's time ends during the search; else what prevents the task
+   * @throws AgentsError `deadline` if the task's time ends during the search; else the reason why the task cannot run
    */
   async locate(
     id: string,

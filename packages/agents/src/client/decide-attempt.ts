@@ -35,7 +35,7 @@ export type AttemptEvent =
   | { readonly type: 'cancelled' }
   | { readonly type: 'overdue' }
   | { readonly type: 'agent-terminated'; readonly node: string; readonly reason: string }
-  /** The grace period of `await-grace` is over. */
+  /** The grace period of `await-grace` has passed. */
   | { readonly type: 'grace-over'; readonly message: string }
   /** The asker's own actor is stopped. */
   | { readonly type: 'stopped' };

@@ -53,9 +53,9 @@ export class EffectRunner {
 
   #answerRun(slot: number, runId: string, to: AnswerRef): void {
     this.#records.runs.read(slot).then(
-      // The slot may belong to another run by now.
+      // In the meantime the slot may have been given to another run.
       (record) => to.tell(record?.runId === runId ? { kind: 'run', run: runView(record) } : runGone(runId)),
-      // No answer: the asker asks again.
+      // Sends no answer: the asker asks again.
       (error: unknown) => this.#log.warn({ err: error, run: runId }, 'agents: a run record cannot be read'),
     );
   }

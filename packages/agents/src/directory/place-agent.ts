@@ -16,7 +16,7 @@ import { failRuns } from './record-run.ts';
 import { answerWaiters } from './waiters.ts';
 import { writeAgent } from './write-records.ts';
 
-/** The live host for one more agent, if any. */
+/** Chooses the live host for one more agent; undefined if no host is live. */
 export function hostForAgent(
   state: DirectoryState<unknown>,
   moment: Moment,
@@ -25,7 +25,7 @@ export function hostForAgent(
   return chooseHost(state.hosts.live(), () => countByNode(state.agents.values()), moment.random, avoid);
 }
 
-/** Whether the host in the agent's record is gone. */
+/** True if the host in the agent's record is no longer live in the recorded incarnation. */
 export function isLost(state: DirectoryState<unknown>, entry: AgentEntry<unknown>, nowMs: number): boolean {
   return isPlaced(entry) && state.hosts.isLost(entry.record, nowMs);
 }

@@ -1,6 +1,7 @@
 /**
- * A fixed number of slots for records: subjects of the stream are never deleted, so their number bounds the stream.
- * Free slots are used first, then those of finished owners, the longest finished first.
+ * A fixed number of slots for records. Each slot is a subject of the stream, and subjects are never deleted, so the
+ * number of slots bounds the size of the stream. Free slots are used first, then those of finished owners, the longest
+ * finished first.
  */
 export class SlotPool {
   readonly #capacity: number;
@@ -35,7 +36,7 @@ export class SlotPool {
     return undefined;
   }
 
-  /** The owner is finished: its record is kept until a new owner needs the slot. */
+  /** Marks the owner as finished: its record is kept until a new owner needs the slot. */
   finish(owner: string, slot: number): void {
     this.#finished.set(owner, slot);
   }

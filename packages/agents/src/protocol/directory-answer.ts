@@ -6,7 +6,7 @@ import type { AgentsErrorCode } from '../errors.ts';
 import type { StoreProof } from '../placement/prove-store.ts';
 import { idSchema, pageSize } from './limits.ts';
 
-/** Answers of the directory to clients. The table only grows. */
+/** Answers of the directory to clients. Kinds and fields may be added to the protocol, never removed. */
 export type DirectoryAnswer =
   | { readonly kind: 'agent'; readonly agent: AgentView }
   /** Recorded, but not yet running: ask again with the same key. */
@@ -32,7 +32,7 @@ export type DirectoryAnswer =
 
 export type AnswerRef = ActorRef<DirectoryAnswer>;
 
-/** Codes of later versions are passed on to the caller. */
+/** Accepts every text, so that codes of later versions are passed on to the caller. */
 const codeSchema = z.string() as unknown as z.ZodType<AgentsErrorCode>;
 
 const agentViewSchema: z.ZodType<AgentView> = z.object({

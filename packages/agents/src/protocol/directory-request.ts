@@ -11,7 +11,10 @@ export interface SpawnSpec {
   readonly options?: Record<string, unknown> | undefined;
 }
 
-/** Requests of clients to the directory. Repetition does no harm. The table only grows. */
+/**
+ * Requests of clients to the directory. Repetition does no harm. Kinds and fields may be added to the protocol, never
+ * removed.
+ */
 export type DirectoryRequest =
   | {
       readonly kind: 'spawn';

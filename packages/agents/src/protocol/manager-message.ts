@@ -50,7 +50,7 @@ export interface Authority {
   readonly replyTo: ActorRef<DirectoryMessage>;
 }
 
-/** Messages to a manager from other nodes. The table only grows. */
+/** Messages to a manager from other nodes. Kinds and fields may be added to the protocol, never removed. */
 export type ManagerMessage = Order & Authority;
 
 const authority = { term: countSchema, fence: countSchema, replyTo: senderRefSchema<DirectoryMessage>() };
