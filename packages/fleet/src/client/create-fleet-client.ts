@@ -19,7 +19,7 @@ import { sessionSupervisorProps } from './session-supervisor.ts';
 
 export interface FleetClientOptions {
   readonly config?: Partial<FleetConfig>;
-  /** For requests without their own: one of `routingPolicyNames`, or a policy. @default 'loaded-first' */
+  /** Policy for requests that do not state one: one of `routingPolicyNames`, or a policy. @default 'loaded-first' */
   readonly policy?: string | RoutingPolicy;
 }
 
@@ -85,7 +85,7 @@ export function createFleetClient(node: ClusterNode, options: FleetClientOptions
     stopped ??= node.system.stop(sessions).then(() => close('the fleet client was stopped'));
     return stopped;
   };
-  // Without its actors the client could answer no call, neither a running nor a later one.
+  // Without its actors the client cannot answer any call: ends the running calls and refuses later ones.
   void node.system.terminated.then(() => close('the node stopped'));
 
   return {

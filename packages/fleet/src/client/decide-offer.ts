@@ -16,7 +16,8 @@ export interface OfferFacts {
 /**
  * Whether a waiting request takes an offered slot. The request passes only if the instance would first have to load the
  * model, an instance with the loaded model is expected to be free sooner than the load would end, and the request has
- * waited for less than one load so far. The last condition bounds the passing, since estimates may be wrong.
+ * waited for less than one load so far. The last condition bounds how long a request can pass, because estimates may be
+ * wrong.
  */
 export function decideOffer({ here, elsewhere, model, waitedMs }: OfferFacts): 'take' | 'pass' {
   if (hasLoaded(here, model)) return 'take';

@@ -59,8 +59,8 @@ export class Reservations {
   }
 
   /**
-   * Returns the stream id for an `open` to this instance: that of the place held there, if any, so that the `open` uses
-   * it.
+   * Returns the stream id for an `open` to this instance: the id of the place held there, if any, so that the `open`
+   * uses that place.
    */
   takeUp(key: string): string {
     const reservation = this.#byKey.get(key);

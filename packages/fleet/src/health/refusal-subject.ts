@@ -1,8 +1,8 @@
 /**
- * The subject of a host's error answer. `request`: every host would answer the same, so the client gets the answer at
- * once · `way`: the proxy in front of this host rejects the request (such as its size); another host may accept it, and
- * this host is healthy · `model`: this model on this host (too little memory, a crashed runner, not pulled) ·
- * `instance`: this host for every model (busy, behind a failing proxy, without its own back end).
+ * What a host's error answer is about. `request`: every host would answer the same, so the client gets the answer at
+ * once · `way`: the proxy in front of this host rejects the request (for example its size); another host may accept the
+ * request, and this host is healthy · `model`: this model on this host (too little memory, a crashed runner, not
+ * pulled) · `instance`: this host for every model (busy, behind a failing proxy, without its own back end).
  */
 export type RefusalSubject = 'request' | 'way' | 'model' | 'instance';
 
@@ -13,8 +13,8 @@ const sizeStatuses = new Set([413, 414, 431]);
 const hostStatuses = new Set([401, 403, 407, 408, 425, 429]);
 
 /**
- * Texts of Ollama and its runner in answers with 500 although the request is at fault. Only texts that no state of a
- * host can cause.
+ * Texts of answers with status 500 that Ollama or its runner sends because the request is wrong. Contains only texts
+ * that no state of a host can cause.
  */
 const requestTexts = [
   'image input is not supported',
@@ -35,8 +35,8 @@ const requestTexts = [
 /**
  * Classifies an error answer by its status and, for a 500, by Ollama's text. A 500 that is not known to be a fault of
  * the request counts against the model: a host that cannot run one model may run the others. 404 and 405 mean that this
- * host lacks the model or the route. `foreign`: the answer did not come from Ollama, so even a 400 may differ
- * elsewhere.
+ * host lacks the model or the route. `foreign`: the answer did not come from Ollama, so another host may answer
+ * differently even for a 400.
  */
 export function refusalSubject(status: number, text: string, foreign = false): RefusalSubject {
   if (status === 404 || status === 405) return 'model';

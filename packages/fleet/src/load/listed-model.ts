@@ -1,7 +1,10 @@
 import type { InstanceLoad, ModelLoad } from '../protocol/load-report.ts';
 import { modelKey } from '../protocol/model-name.ts';
 
-/** Models by `modelKey`, for each list of a load report. Made at the first lookup; routing asks many times. */
+/**
+ * Index of models by `modelKey` for each model list of a load report. Made at the first lookup, because routing looks
+ * up the same list many times.
+ */
 const indexes = new WeakMap<readonly ModelLoad[], ReadonlyMap<string, ModelLoad>>();
 
 /** The entry of the model with this `modelKey` in a load report; undefined if the instance does not list the model. */

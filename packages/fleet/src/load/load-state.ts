@@ -24,7 +24,7 @@ export interface LoadState {
   readonly limits: LoadLimits;
   readonly nodes: Map<string, NodeLoad>;
   readonly pages: ReportPages;
-  /** Nodes that a warning has named. */
+  /** Nodes about which a warning was logged. */
   readonly warnedOf: Set<string>;
   readonly counters: { bad: number; stale: number; overflow: number };
   /** Values of `nodes` sorted by node; undefined after a change of the set. */
@@ -43,8 +43,8 @@ interface NodeLoad {
 }
 
 /**
- * What follows from a message: `accepted`, the table has a new report; `incomplete`, more pages must come; `ignored`,
- * with the text of a warning for the first time of each node.
+ * What follows from a message: `accepted`: the table has a new report; `incomplete`: more pages must arrive; `ignored`:
+ * with the text of a warning the first time for each node.
  */
 export type ReportDecision =
   | { readonly kind: 'accepted'; readonly report: LoadReport }
@@ -79,7 +79,7 @@ export function decideReport(
   return report === undefined ? { kind: 'incomplete' } : accept(state, report, facts);
 }
 
-/** Evidence about every instance, sorted by node and name. Forgets nodes that have been away for too long. */
+/** Evidence about every instance, sorted by node and name. Removes nodes that have not been alive for too long. */
 export function readInstances(state: LoadState, facts: LoadFacts): InstanceEvidence[] {
   forgetOld(state, facts);
   state.sorted ??= [...state.nodes.values()].toSorted((a, b) => compare(a.report.node, b.report.node));
@@ -112,7 +112,7 @@ export function openPending(
   return pending.open();
 }
 
-/** The node did not answer: its instances are chosen last until its next report. */
+/** Records that the node did not answer: its instances are chosen last until its next report. */
 export function suspectNode({ nodes }: LoadState, node: string): void {
   const known = nodes.get(node);
   if (known !== undefined) known.suspect = true;

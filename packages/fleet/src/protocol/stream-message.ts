@@ -2,7 +2,8 @@ import { z } from 'zod';
 
 /**
  * Messages of a fleet session about an opened stream. They go to the instance until its job is known, and then to the
- * job (`accepted.job`). `part` travels on the data lane, the others on the control lane. The table only grows.
+ * job (`accepted.job`). `part` travels on the data lane, the others on the control lane. Kinds and fields may be added
+ * to the protocol, never removed.
  */
 export type StreamMessage =
   /** The body's next piece; `index` counts from 0. Sent at most `partsAhead` beyond what `parts` confirmed. */
@@ -14,15 +15,15 @@ export type StreamMessage =
       readonly bytes: Uint8Array;
     }
   /**
-   * Credit, absolute so that a lost grant does no harm: lines may be sent through `through`; everything through
-   * `received` has arrived and may leave the replay buffer (the ending counts as the line after the last). Repeated at
-   * least every `grantIntervalMs` as the receiver's sign of life; its silence for `receiverSilenceMs` cancels the
-   * stream.
+   * Credit: the sender may send the lines up to number `through`. The lines up to `received` have arrived and may leave
+   * the replay buffer (`end` or `fail` counts as the line after the last one). Both are absolute, so that the next
+   * grant repairs the loss of one. Repeated at least every `grantIntervalMs` as the receiver's sign of life; a silence
+   * of the receiver for `receiverSilenceMs` cancels the stream.
    */
   | { readonly kind: 'grant'; readonly streamId: string; readonly through: number; readonly received: number }
   /** Lines are missing: send again from line `from`, or `fail` with `replay-lost`. */
   | { readonly kind: 'resume'; readonly streamId: string; readonly from: number }
-  /** The client is gone or the deadline passed: close Ollama's connection now. */
+  /** The client has disconnected or the deadline has passed: close the connection to Ollama now. */
   | { readonly kind: 'cancel'; readonly streamId: string; readonly reason: string };
 
 /** @default 1_000 */

@@ -8,16 +8,19 @@ export function ollamaPath(route: InferenceRoute): string {
 
 /** Opens one inner stream: one attempt of one client request on one instance. */
 export interface StreamOpen {
-  /** New for each attempt; every other message of the stream has it. */
+  /** Id of the stream, new for each attempt; every message of the stream carries it. */
   readonly streamId: string;
-  /** The client's request, over all attempts (`x-drover-request-id`). */
+  /** Id of the client's request (`x-drover-request-id`), the same for all its attempts. */
   readonly requestId: string;
   readonly tenant: string;
   /** Requests with a higher priority are served first. @default 0 */
   readonly priority: number;
   readonly route: InferenceRoute;
   readonly model: string;
-  /** How long the request has waited since it arrived at the fleet, milliseconds; queues order by it. @default 0 */
+  /**
+   * How long the request has waited since it arrived at the fleet, milliseconds; the order of a queue depends on it.
+   * @default 0
+   */
   readonly waitedMs?: number | undefined;
   /**
    * Number of instances at which the request may wait, this one included. Above 1, a request that does not start at
@@ -33,7 +36,10 @@ export interface StreamOpen {
    * attempt fails as `upstream-stalled`. @default no such deadline
    */
   readonly firstByteTimeoutMs?: number | undefined;
-  /** Longest time between two bytes of the answer, milliseconds; as above. @default no such deadline */
+  /**
+   * Longest time between two bytes of the answer, milliseconds; after it the attempt fails as `upstream-stalled`.
+   * @default no such deadline
+   */
   readonly interTokenTimeoutMs?: number | undefined;
   /** Ollama-native JSON that is posted unchanged. Absent if the body follows in `part` messages. */
   readonly body?: Uint8Array | undefined;
@@ -43,7 +49,7 @@ export interface StreamOpen {
   readonly grantedThrough: number;
 }
 
-/** `timeoutMs` of a request without a deadline, since the field is required. */
+/** Value of `timeoutMs` for a request without a deadline, because the field is required. */
 export const noTimeoutMs: number = Number.MAX_SAFE_INTEGER;
 
 /** Bodies above this travel in parts of at most this size, so that one prompt with images does not block a lane. */

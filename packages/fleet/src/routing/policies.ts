@@ -12,7 +12,7 @@ const policies: Readonly<Record<string, CreateRoutingPolicy>> = {
 /** Names of all routing policies. */
 export const routingPolicyNames: readonly string[] = Object.freeze(Object.keys(policies));
 
-/** The policies of one fleet client. Each is made at its first use and then kept, with what it has learnt. */
+/** The policies of one fleet client. Each policy is made at its first use and then kept with its state. */
 export class RoutingPolicies {
   readonly #context: RoutingContext;
   readonly #made = new Map<string, RoutingPolicy>();

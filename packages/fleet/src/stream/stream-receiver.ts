@@ -1,16 +1,16 @@
 /**
  * The receiving end of the inner stream: delivers lines 1, 2, 3 … in order, each exactly once, or ends with the reason
- * why not.
+ * why it cannot.
  *
- * Messages come in the order sent; a gap means loss, never reordering, so what comes after a gap is dropped and asked
- * for again (go-back-N out of the sender's replay buffer). Credit is absolute and follows the consumer: `windowLines`
- * ahead of what it took, renewed when half is used and at least every `grantIntervalMs` as sign of life. Silence counts
- * only while the bus is connected; after a reconnect the stream is resumed at once. Silence gets a grace at most once
- * between two messages of the sender, so neither a process that stalls again and again nor a bus that flaps can hide a
- * lost sender.
+ * Messages arrive in the order sent; a gap means loss, never reordering, so lines after a gap are dropped and requested
+ * again (go-back-N from the sender's replay buffer). Credit is absolute and follows the consumer: `windowLines` beyond
+ * the lines that the consumer took, renewed when half is used and at least every `grantIntervalMs` as sign of life.
+ * Silence counts only while the bus is connected; after a reconnect the stream is resumed at once. Silence gets a grace
+ * at most once between two messages of the sender, so neither a process that stalls again and again nor a bus that
+ * flaps can hide a lost sender.
  *
- * Failure cases: sender silent → `host-lost` · bus away too long → `bus-unavailable` · deadline → `deadline` · repeated
- * resumes without progress → `replay-lost` · the sender's own `fail`, after its last line.
+ * Failure cases: sender silent → `host-lost` · bus disconnected too long → `bus-unavailable` · deadline → `deadline` ·
+ * repeated resumes without progress → `replay-lost` · the sender's own `fail`, after its last line.
  */
 import type { FleetConfig } from '../config.ts';
 import type { PassedHeaders } from '../protocol/passed-headers.ts';
@@ -24,7 +24,7 @@ export type ReceiverEvent =
   | { readonly kind: 'bus'; readonly connected: boolean }
   /** Presence shows that the incarnation of the serving node has ended. */
   | { readonly kind: 'host-gone'; readonly message: string }
-  /** The consumer left. */
+  /** The consumer does not want the stream any more. */
   | { readonly kind: 'cancel'; readonly reason: string }
   /** `receiverWakeAtMs` is reached. */
   | { readonly kind: 'tick' };
@@ -69,9 +69,9 @@ export interface ReceiverState {
   silentSinceMs: number;
   /** Arrival of the sender's last message, or the start. */
   lastMessageAtMs: number;
-  /** The silence has had its grace for a stall of this process; reset by the next message. */
+  /** A grace for a stall of this process was given during this silence; reset by the next message. */
   stallGraceGiven: boolean;
-  /** When the request was first known to be inside Ollama. */
+  /** Instant at which this end first learnt that the request is inside Ollama. */
   insideAtMs: number | undefined;
   headKnown: boolean;
   /** Pieces of a long line that is not complete yet. */
@@ -81,9 +81,9 @@ export interface ReceiverState {
   connectionChangedAtMs: number;
   /** True from a reconnect to the first message after it. */
   reconnecting: boolean;
-  /** When to ask for missing lines; undefined while none is missing. */
+  /** Instant at which missing lines are requested; undefined while no line is missing. */
   resumeAtMs: number | undefined;
-  /** Requests since the last progress. */
+  /** Number of `resume` requests since the last progress. */
   resumes: number;
   finished: boolean;
 }
@@ -237,8 +237,8 @@ function receiveChunk(
 }
 
 /**
- * Pieces count as consumed at once: the longest line limits them, and credit must not stop a line with more pieces than
- * the window has numbers.
+ * Pieces count as consumed when they arrive: `maxLineBytes` limits them, and without the credit a line with more pieces
+ * than the window has lines would never be complete.
  */
 function joinPieces(
   state: ReceiverState,
@@ -305,7 +305,7 @@ function connectionChanged(
   state.connected = connected;
   state.connectionChangedAtMs = nowMs;
   if (!connected) return;
-  // Many short disconnects extend the silence no further than the longest allowed disconnect.
+  // Limits the grace: many short disconnects together extend the silence by at most the longest allowed disconnect.
   const { busPatienceMs, senderSilenceMs } = state.config;
   state.silentSinceMs = Math.min(nowMs, state.lastMessageAtMs + busPatienceMs + senderSilenceMs);
   state.reconnecting = true;
@@ -322,7 +322,7 @@ function silentAtMs(state: ReceiverState): number {
 /**
  * A late tick shows that this process stalled: messages of the sender may wait unread in the socket, and are read
  * before the next timer fires. So the silence gets a grace, but only once: with a grace at every late timer, a busy
- * process would never find a lost sender.
+ * process would never detect a lost sender.
  */
 function maybeGiveStallGrace(state: ReceiverState, nowMs: number): void {
   const { ownStallMs } = state.config;
@@ -361,7 +361,7 @@ function tick(state: ReceiverState, nowMs: number, effects: ReceiverEffect[]): v
   }
 }
 
-/** Ends the stream from this end; the cancel closes Ollama's connection. */
+/** Ends the stream from this end. The `cancel` makes the node-agent close its connection to Ollama. */
 function abandon(
   state: ReceiverState,
   code: FailureCode | 'host-lost',
@@ -372,7 +372,7 @@ function abandon(
   finish(state, { kind: 'failed', code, message }, effects);
 }
 
-/** The ending arrived: confirms it as the line after the last, so that the sender can forget the stream. */
+/** `end` or `fail` arrived: confirms it as the line after the last one, so that the sender can remove the stream. */
 function confirm(
   state: ReceiverState,
   lines: number,

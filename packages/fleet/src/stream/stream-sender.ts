@@ -83,7 +83,7 @@ export interface SenderState {
   connectionChangedAtMs: number;
   /** Start of the receiver's silence: its last message, or later if this end could not receive meanwhile. */
   silentSinceMs: number;
-  /** The silence has had its grace for a stall of this process; reset by the next message. */
+  /** A grace for a stall of this process was given during this silence; reset by the next message. */
   stallGraceGiven: boolean;
   /** Instant of the last message sent. */
   sentAtMs: number;
