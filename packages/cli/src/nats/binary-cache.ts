@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { binaryName, inspectBinary, type ServerBinary } from './server-binary.ts';
 
 const partialPrefix = '.partial-';
-/** Age of a temporary folder that no running start uses: longer than any fetch takes. */
+/** Age above which a temporary folder is not in use any more: longer than any fetch takes. */
 const abandonedAfterMs = 600_000;
 
 /**
- * Puts a fetched program into the cache as `v{version}/nats-server`. The folder appears by one rename, so that
- * another start at the same moment never sees an incomplete folder. Of two such starts, the second uses the folder of
- * the first.
+ * Puts a fetched program into the cache as `v{version}/nats-server`. The folder is put in place by one rename, so that
+ * another `drover up` that starts at the same moment never sees an incomplete folder. If two of them fetch the program,
+ * the second uses the folder of the first.
  */
 export async function storeBinary(cacheDir: string, fetched: ServerBinary): Promise<ServerBinary> {
   const target = join(cacheDir, `v${fetched.version}`);
@@ -48,7 +48,7 @@ async function replaceFolder(partial: string, target: string): Promise<void> {
     const code = (error as NodeJS.ErrnoException).code;
     if (code !== 'ENOTEMPTY' && code !== 'EEXIST' && code !== 'EPERM') throw error;
     if ((await inspectBinary(join(target, binaryName))) !== undefined) return;
-    // The folder holds no program that runs: replace it.
+    // The folder in the cache holds no working program: replace it.
     await rm(target, { recursive: true, force: true });
     await rename(partial, target);
   }

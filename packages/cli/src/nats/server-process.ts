@@ -18,7 +18,7 @@ export interface ServerProcessOptions {
   readonly onStarted: (pid: number) => void;
 }
 
-/** Starts nats-server under its guardian; ready when its `INFO` line names JetStream. */
+/** Starts nats-server under its guardian process. The server is ready when its `INFO` line names JetStream. */
 export function launchServer(options: ServerProcessOptions): RunningChild {
   const guardian = spawn(process.execPath, [guardianPath, options.binary, '-c', options.configPath], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

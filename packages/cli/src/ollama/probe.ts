@@ -11,7 +11,7 @@ export type ProbeResult =
       readonly simulated: boolean;
       readonly models: readonly string[];
     }
-  /** A Drover gateway: as a host it would send requests back to this fleet. */
+  /** A Drover gateway. It cannot be a host, because it would send requests back to this fleet. */
   | { readonly kind: 'drover'; readonly url: OllamaUrl }
   /** Another server, or no answer; `detail` is the reason, as one clause. */
   | { readonly kind: 'not-ollama' | 'silent'; readonly url: OllamaUrl; readonly detail: string };

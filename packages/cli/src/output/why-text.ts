@@ -63,7 +63,7 @@ const whySchema: z.ZodType<WhyReport> = z.object({
   ageMs: z.number(),
 });
 
-/** Undefined for a value that is no such answer. */
+/** Undefined if the value is not such an answer. */
 export function readWhyReport(answer: unknown): WhyReport | undefined {
   return whySchema.safeParse(answer).data;
 }

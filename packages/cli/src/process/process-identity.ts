@@ -3,8 +3,9 @@ import { statOf } from '../platform/proc.ts';
 import { processExists } from '../platform/process-signals.ts';
 
 /**
- * Identifies one run of a process. A pid can be used again by another process; a pid together with the start time
- * cannot. `startTime` is the kernel's value (clock ticks since boot) on Linux and empty elsewhere.
+ * Identifies one run of a process. The system can give the pid of an ended process to another process, but not the same
+ * pid with the same start time. `startTime` is the kernel's value (clock ticks since boot) on Linux and empty
+ * elsewhere.
  */
 export interface ProcessIdentity {
   readonly pid: number;

@@ -19,9 +19,9 @@ export function decideSignal(firstAtMs: number | undefined, nowMs: number): Sign
 export interface SignalListener {
   /** Called at the first signal. */
   readonly onStop: (signal: string) => void;
-  /** Called at a second signal that is no repetition of the first. */
+  /** Called at a second signal that does not come from the same keystroke as the first. */
   readonly onStopAtOnce: () => void;
-  /** Called when the terminal closed and this process goes on. */
+  /** Called when the terminal closed and this process continues to run. */
   readonly onHangup?: () => void;
 }
 
@@ -37,7 +37,7 @@ export function listenForSignals({ onStop, onStopAtOnce, onHangup }: SignalListe
   };
   process.on('SIGINT', handle);
   process.on('SIGTERM', handle);
-  // Checked at the start: after the terminal has closed, the system no longer shows that there was one.
+  // Checked at the start: after the terminal has closed, the system no longer shows that this process had a terminal.
   const stays = outlivesTerminal(hasTerminal(), [0, 1, 2].map(outletOf));
   process.on('SIGHUP', (signal) => {
     if (stays) onHangup?.();

@@ -3,8 +3,8 @@ import { mayComeFrom, type Taker, variableOf } from './setting.ts';
 import { valueText } from './value-text.ts';
 
 /**
- * Stated settings of `drover up` that one of its roles also takes, as variables for that role. The values are passed
- * on and not the file, because a restarted role must not read a file that was changed meanwhile.
+ * Stated settings of `drover up` that one of its roles also takes, as environment variables for that role. The values
+ * are passed on instead of the file: the file may change, and a restarted role must get the same settings.
  */
 export function roleVariables(stated: StatedSettings, role: Taker): Record<string, string> {
   const variables: Record<string, string> = {};

@@ -1,4 +1,4 @@
-/** Command lines that work as they are, for a model of the fleet. */
+/** Command lines for a model of the fleet that work without a change. */
 export interface Examples {
   readonly curl: string;
   readonly openai: string;
