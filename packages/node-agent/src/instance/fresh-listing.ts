@@ -5,7 +5,7 @@ import type { Ollama } from '../ollama/ollama.ts';
 import { askRunning } from '../ollama/probe.ts';
 import type { InstanceInbox } from './instance-internal.ts';
 
-/** Most askers that wait at once; further ones get the known list. */
+/** Largest number of askers that wait at once; further askers get the known list. */
 const maxAskers = 256;
 
 /**
@@ -15,9 +15,9 @@ const maxAskers = 256;
 export class FreshListing {
   readonly #task: { readonly ollama: Ollama; readonly limits: NodeAgentLimits };
   readonly #context: ActorContext<InstanceInbox>;
-  /** Waiting for the next query. */
+  /** Askers that wait for the next query. */
   #later: ActorRef<ModelListing>[] = [];
-  /** Waiting for the running query; undefined while none runs. */
+  /** Askers that wait for the running query; undefined while no query runs. */
   #now: ActorRef<ModelListing>[] | undefined;
 
   constructor(

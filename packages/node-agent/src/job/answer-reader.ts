@@ -11,7 +11,7 @@ export type AnswerFinish =
   | {
       readonly kind: 'fail';
       readonly code: FailureCode;
-      /** May be shown to a client: contains no address. */
+      /** Text for the client; contains no address. */
       readonly message: string;
       readonly nonsense: boolean;
       /** Start of the unexpected answer, for the log. */
@@ -30,12 +30,12 @@ export interface AnswerStep {
 
 /**
  * Reads one answer of Ollama and collects its lines until the job takes them. All bytes of one turn of the event loop
- * become one step; the first of them calls `onNews` at once.
+ * become one step; `onNews` is called at the first of them.
  *
- * A stream is complete after a line with `done:true` or an error of Ollama. A stream that ends in order without such a
- * line is `bad-upstream` (Ollama ends so after 30 equal tokens) and no evidence against the host. A connection that
- * breaks is `upstream-lost`. A single JSON answer becomes one line when it is complete. An error that is not in
- * Ollama's form is replaced by one that is, with its status and headers.
+ * A stream is complete after a line with `done:true` or an error of Ollama. A stream that ends normally without such a
+ * line is `bad-upstream` and no evidence against the host: Ollama ends a stream in this way after 30 equal tokens. A
+ * connection that breaks is `upstream-lost`. A single JSON answer becomes one line when it is complete. An error that
+ * does not have Ollama's format is replaced by an error that has it, with the same status and headers.
  */
 export class AnswerReader implements AnswerHandler {
   readonly #onNews: () => void;
@@ -116,7 +116,7 @@ export class AnswerReader implements AnswerHandler {
   #collect(packet: Buffer): void {
     this.#wholeBytes += packet.length;
     if (this.#wholeBytes > this.#maxLineBytes) this.#tooLong();
-    // Copied: undici may hand out views of a larger read buffer.
+    // Copies the bytes: undici may pass a view of a larger read buffer.
     else this.#whole.push(Buffer.from(packet));
   }
 
@@ -137,7 +137,7 @@ export class AnswerReader implements AnswerHandler {
     if (meaning === 'done' || meaning === 'error') this.#sawLast = true;
   }
 
-  /** The HTTP body ended properly. */
+  /** The HTTP body has ended and is complete. */
   #close(): void {
     if (this.#kind === 'whole') {
       const text = Buffer.concat(this.#whole).toString('utf8').trim();

@@ -25,8 +25,8 @@ export const emptyShape: RequestShape = Object.freeze({
 });
 
 /**
- * Searches the fields without parsing, because bodies can be large. Quotes inside a JSON string are escaped, so a
- * match is a field name. A field of the same name deeper in the body only makes the agent more patient.
+ * Searches the fields without parsing, because bodies can be large. Quotes inside a JSON string are escaped, so a match
+ * is a field name. If a nested field has the same name, the only effect is that the node-agent waits longer.
  */
 export function readShape(route: InferenceRoute, body: Uint8Array): RequestShape {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);

@@ -21,7 +21,7 @@ export interface FakeOllama {
   readonly exchanges: readonly FakeExchange[];
   /** Paths of the probes so far. */
   readonly probes: readonly string[];
-  /** Answers to the probes; a function writes the answer itself. */
+  /** Answers to the probes by path: a value is sent as JSON, a function writes the answer itself. */
   readonly answers: Record<'/api/version' | '/api/tags' | '/api/ps', unknown>;
   connections(): number;
   close(): Promise<void>;
