@@ -1,7 +1,10 @@
 import type { ActorLibrary, Tally } from './actor-arm.ts';
 import type { Sizes, WorkloadName } from './workload.ts';
 
-/** Runs a workload of messages. Undefined for a workload that the library leaves out, and for one of populations. */
+/**
+ * Runs a workload that sends messages. Undefined for a workload that the library does not support or that measures
+ * populations of actors.
+ */
 export function runMessages(
   library: ActorLibrary,
   name: WorkloadName,

@@ -30,7 +30,7 @@ export interface Sizes {
   readonly width: number;
 }
 
-/** A check runs a twentieth of the quick form. */
+/** The form `check` runs a twentieth of the operations of the form `quick`. */
 export function sizesOf(workload: Workload, form: BenchForm): Sizes {
   if (form !== 'check') return workload[form];
   const { count, width } = workload.quick;

@@ -8,7 +8,7 @@ export interface CrowdOutcome {
   readonly streams: number;
   /** Streams that delivered every token, in order. */
   readonly whole: number;
-  /** Errors of the other streams; a sample. */
+  /** A sample of the errors of the other streams. */
   readonly problems: readonly string[];
   /** Largest pause within any of the streams, in milliseconds. */
   readonly maxGapMs: number;
@@ -18,7 +18,7 @@ export interface CrowdSize {
   readonly streams: number;
   /** Tokens of each stream. */
   readonly tokens: number;
-  /** The streams are opened within this time. */
+  /** Time over which the opening of the streams is spread. */
   readonly rampMs: number;
 }
 

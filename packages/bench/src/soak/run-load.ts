@@ -11,7 +11,7 @@ import { sum } from './verdict.ts';
 export interface Plan {
   readonly saturateMs: number;
   readonly loadMs: number;
-  /** Memory is judged after this time, when code is compiled and heaps have their size. */
+  /** Memory is measured after this time, when the code is compiled and the heaps do not grow any more. */
   readonly settledMs: number;
 }
 
@@ -46,8 +46,8 @@ export async function measure(
   progress(`measuring the highest rate, twice ${plan.saturateMs / 1000} s`);
   const first = await saturate(processes, plan);
   await Promise.all(processes.map((one) => one.request({ command: 'collect' }, 'collected', graceMs)));
-  // Measured again, because the collection has returned memory to the system: the heap must have its size before the
-  // load.
+  // Runs at the highest rate again: the garbage collection has returned memory to the system, and the heap must have
+  // grown to its full size before the load.
   const second = await saturate(processes, plan);
   const highest = Math.min(...first.map((rate, index) => Math.max(rate, second[index] ?? rate)));
   const rate = highest * loadShare;

@@ -12,7 +12,7 @@ import { activeResources, heapAfterGc, ProcessWatch } from './process-watch.ts';
 import type { SoakCommand, SoakOutcome, SoakReply } from './soak-protocol.ts';
 
 const sampleMs = 1_000;
-/** Time for the other process to join. */
+/** Longest wait for the other process to join. */
 const meetMs = 20_000;
 /** Time for the tables to shrink to their size before the load. */
 const settleMs = 30_000;
@@ -61,7 +61,7 @@ let heapBefore = 0;
 reply({ event: 'ready', pid: process.pid });
 
 const commands = createInterface({ input: process.stdin });
-// The parent has ended, or needs nothing more.
+// The parent has ended, or has no more commands.
 commands.once('close', () => void node.leave().finally(() => process.exit(0)));
 commands.on('line', (line) => void perform(JSON.parse(line) as SoakCommand));
 
@@ -93,7 +93,7 @@ function sample(): void {
 }
 
 async function audit(): Promise<SoakOutcome> {
-  // Read now, so that only the time of the load counts.
+  // Read now, so that the figures cover only the load.
   const { loopDelay, cpuPercent } = watch;
   const settledMs = await settle();
   const checks = (await Promise.all(running.map(async (family) => (await family.audit?.()) ?? []))).flat();

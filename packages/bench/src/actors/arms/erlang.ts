@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { ActorArm } from '../actor-arm.ts';
 
 const source: string = fileURLToPath(new URL('../../../src/actors/arms/drover_bench.erl', import.meta.url));
-/** Limit of processes; the default of 262,144 is too small for a million. */
+/** Limit of Erlang processes; the default of 262,144 is too small for the workload with a million actors. */
 const processLimit = 2 ** 21;
 
 const versionQuery =

@@ -14,7 +14,10 @@ interface Group {
 
 const crashers = 24;
 const groups = 6;
-/** More than the load can cause, so that no supervisor gives up: the wait before a restart limits the failures. */
+/**
+ * Allows more restarts than the load can cause, so that no supervisor gives up. The wait before a restart bounds the
+ * number of failures.
+ */
 const supervision = { intensity: 1_000, periodMs: 100, backoffMs: 5, backoffMaxMs: 40 } as const;
 const hourMs = 3_600_000;
 
@@ -27,7 +30,7 @@ export function crashing({ node }: SoakNode): Family {
   const counts = { crashed: 0, restarted: 0, parked: 0, gone: 0 };
   const child = props<Message>(() =>
     setup<Message>((context) => {
-      // Each incarnation has a child and a timer, which must end with it.
+      // Each incarnation has a child and a timer, which must end with the incarnation.
       context.spawn(props<never>(() => receive(() => undefined)));
       context.setInterval('beat', hourMs, { kind: 'work' });
       return working(context.incarnation);
