@@ -1,4 +1,4 @@
-/** What a run over recorded exchanges found. */
+/** Counts which recorded exchanges agree with the answers of the server under test. */
 export class Agreement {
   readonly #exceptions: Readonly<Record<string, string>>;
   readonly #agreed: string[] = [];
@@ -22,7 +22,7 @@ export class Agreement {
     this.#excepted.push(`${name}: ${reason}`);
   }
 
-  /** One line for each exchange of the group that differs and is no exception. */
+  /** One line for each exchange of the group that differs and is not an exception. */
   disagreements(group: string): readonly string[] {
     return this.#disagreed.filter((line) => line.startsWith(`${group}/`));
   }
@@ -32,7 +32,7 @@ export class Agreement {
     return (this.#agreed.length / this.#total) * 100;
   }
 
-  /** For people: the share, then each exception with its reason. */
+  /** Text of a report: the share that agrees, then each exception with its reason. */
   report(title: string): string {
     const share = `${title}: ${this.#agreed.length} of ${this.#total} agree (${this.percent.toFixed(1)} %)`;
     return [share, ...this.#excepted.map((line) => `${title}, exception: ${line}`), ''].join('\n');

@@ -1,7 +1,10 @@
 import { bodyShape, type Comparison } from './shape.ts';
 import { bodyOf, type WireResponse } from './transcript.ts';
 
-/** Go sends a body of at most this size with a length. Which side a text falls on is not compared. */
+/**
+ * Go sends a body of at most this size with a Content-Length, and a larger one chunked. Which of the two is used for a
+ * body of variable size is not compared.
+ */
 const shortBodyBytes = 2_048;
 
 /** Headers whose values must agree. */
@@ -14,7 +17,7 @@ export interface CompareOptions {
   readonly comparison?: Comparison;
 }
 
-/** What disagrees between a recorded response and an answer; empty when they agree. */
+/** One text for each difference between a recorded response and an answer; empty if they agree. */
 export function differences(
   recorded: WireResponse,
   answered: WireResponse,
@@ -32,7 +35,7 @@ export function differences(
   return found;
 }
 
-/** Names as written, without those that tell how a body of free size is framed. */
+/** Header names as written, without the names that depend on the size of the body. */
 function headerNames(response: WireResponse, addedHeaders: RegExp | undefined): string {
   return response.headers
     .map(([name]) => name)
@@ -45,7 +48,10 @@ function isFraming(name: string): boolean {
   return name === 'Content-Length' || name === 'Transfer-Encoding';
 }
 
-/** `by size` where the size of the body decides, as for every body that is written at once. */
+/**
+ * How the end of the body is marked. `by size`: the size of the body decides, as for every body that is written at
+ * once.
+ */
 function framing(response: WireResponse, comparison: Comparison): string {
   if (response.end === 'no body') return response.end;
   const isLong = Buffer.byteLength(bodyOf(response)) > shortBodyBytes;

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 /** Bodies up to the size of Go's buffer have a Content-Length; larger bodies are chunked. */
 const LENGTH_LIMIT_BYTES = 2048;
-/** Unread bytes of a client above which its generation waits. */
+/** Number of bytes that a client has not read, above which its generation waits. */
 const HIGH_WATER_BYTES = 64 * 1024;
 
 export type Headers = Readonly<Record<string, string>>;
@@ -30,7 +30,7 @@ export class Exchange {
     });
   }
 
-  /** Aborts when the client leaves before the answer is complete. */
+  /** Aborts when the client disconnects before the answer is complete. */
   get signal(): AbortSignal {
     return this.#gone.signal;
   }

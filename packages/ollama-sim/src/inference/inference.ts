@@ -29,7 +29,7 @@ const NO_END: Pick<AnswerEnd, 'stats' | 'toolCall' | 'toolCallApart' | 'context'
   context: null,
 };
 
-/** The client of a call: cuts its connection, and reports that it has left. */
+/** The client of a call: lets the call cut the connection, and reports that the client has disconnected. */
 export interface CallPeer {
   readonly signal: AbortSignal;
   cut(): void;
@@ -60,7 +60,7 @@ export class Inference {
   }
 
   /**
-   * Answers through `writer`. Resolves when the last byte is written or the client has left.
+   * Answers through `writer`. Resolves when the last byte is written or the client has disconnected.
    *
    * @throws OllamaError for errors that are found before the runner starts
    */
@@ -198,7 +198,7 @@ export class Inference {
     return promise;
   }
 
-  /** Seed of the answer; null is greedy. Without a stated seed every call gets another one. */
+  /** Seed of the answer; null means greedy. Without a stated seed every call gets a different seed. */
   #seedFor(options: RequestOptions, call: Call, prompt: Prompt): number | null {
     const temperature = options['temperature'] ?? call.defaultTemperature;
     if (temperature === 0) return null;
@@ -231,7 +231,10 @@ export class Inference {
   }
 }
 
-/** 0 is unlimited on the rendered path and one token on the native path; negative and unset values are ten contexts. */
+/**
+ * Limit of tokens from `num_predict`: 0 means unlimited on the rendered path and one token on the native path; a
+ * negative or missing value means ten times the context.
+ */
 function maxTokens(numPredict: unknown, model: SimModel, numCtx: number): number {
   const asked = typeof numPredict === 'number' ? numPredict : -1;
   if (asked > 0) return asked;

@@ -58,8 +58,9 @@ export function chatPrompt(
 }
 
 /**
- * The smallest number of old messages whose removal makes the rest fit; all that may be removed when nothing fits. A
- * binary search, because rendering the rest for each message would be quadratic.
+ * The smallest number of old messages whose removal makes the rest fit; if the rest never fits, the number of all
+ * messages that may be removed. Uses a binary search, because rendering the rest once for each message would take
+ * quadratic time.
  */
 function fewestRemoved(messages: readonly Message[], fits: (removed: number) => boolean): number {
   let low = 1;
@@ -155,7 +156,7 @@ function renderOpenChatml(messages: readonly Message[], open: boolean): string {
   return turns.join('') + (open ? '' : '<|im_start|>assistant\n');
 }
 
-/** As Ollama does: joins neighbours of the same role to one message, with a blank line between. */
+/** Joins neighbours of the same role to one message, with a blank line between them, as Ollama does. */
 function mergeNeighbours(messages: readonly Message[]): readonly Message[] {
   const merged: Message[] = [];
   for (const each of messages) {

@@ -103,7 +103,7 @@ function presetPullable(spec: (typeof PRESETS)[number]): { model: SimModel; faul
   return { model: defineModel(spec), fault: null };
 }
 
-/** A line without `completed` when it is 0. */
+/** The line of a layer; without `completed` if it is 0. */
 function layerLine(digest: string, total: number, completed: number): PullLine {
   const line = { status: `pulling ${digest.slice(0, 12)}`, digest: `sha256:${digest}`, total };
   return completed === 0 ? line : { ...line, completed };

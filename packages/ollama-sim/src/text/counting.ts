@@ -5,8 +5,8 @@ const COUNT_AT_END = /(^|[^\d\s])?(?:(\d+)(\s+))?(\d+)(\s*)$/;
 /**
  * The last number of a count at the end of a text, or 0.
  *
- * A count is a single `1` at the beginning of the text, of a line or after a tag, or a number after its predecessor. So
- * `count to 5` is no count, and `1 2 3` counts to 3.
+ * A count begins with a `1` at the start of the text, at the start of a line or after a tag; each next number must
+ * follow its predecessor. So `count to 5` contains no count, and `1 2 3` counts to 3.
  */
 export function countedTo(text: string): number {
   const tail = text.slice(-64);

@@ -32,7 +32,7 @@ export interface UtteranceRequest {
   readonly lastIsToolResult: boolean;
   /** Whether the model thinks before it answers. */
   readonly thinks: boolean;
-  /** Thinking has its own channel; else thinking and the closing tag are content. */
+  /** True: thinking has its own channel. False: thinking and its closing tag are part of the content. */
   readonly separatesThinking: boolean;
 }
 
@@ -61,7 +61,10 @@ function answerSource(request: UtteranceRequest, random: Random): TokenSource {
   return greedySource(words, request.textBefore, length === null ? null : Math.max(0, length - spokenTokens));
 }
 
-/** Position of the text in the last assistant turn of a rendered prompt; the length of the prompt without one. */
+/**
+ * Position at which the text of the last assistant turn begins in a rendered prompt. The length of the prompt if there
+ * is no such turn.
+ */
 function turnStart(textBefore: string): number {
   const at = textBefore.lastIndexOf(ASSISTANT_TURN);
   return at < 0 ? textBefore.length : at + ASSISTANT_TURN.length;
