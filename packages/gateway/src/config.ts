@@ -8,24 +8,29 @@ export interface GatewayConfig {
   readonly port: number;
   /** Largest request body. @default 67_108_864 (64 MiB) */
   readonly maxBodyBytes: number;
-  /** Most object members in one request body; more get 413. Parsing a new key takes up to 2 µs. @default 100_000 */
+  /**
+   * Largest number of object members in one request body; more get 413. Parsing a new key takes up to 2 µs. @default
+   * 100_000
+   */
   readonly maxJsonKeys: number;
-  /** Most values (elements, members, objects, arrays) in one request body; more get 413. @default 1_000_000 */
+  /**
+   * Largest number of values (elements, members, objects, arrays) in one request body; more get 413. @default 1_000_000
+   */
   readonly maxJsonValues: number;
   /**
-   * Most bytes of the bodies of all running requests and their whole answers together; more get 503. At least
-   * `maxBodyBytes`. @default 536_870_912 (512 MiB)
+   * Largest number of bytes of the bodies of all running requests and their whole answers together; more get 503. At
+   * least `maxBodyBytes`. @default 536_870_912 (512 MiB)
    */
   readonly maxHeldBytes: number;
   /** Largest answer that is not a stream. @default 268_435_456 (256 MiB) */
   readonly maxAnswerBytes: number;
   /**
-   * Most requests served at once; more get 503. A request counts once its body has arrived. Health, metrics and status
-   * routes do not count. @default 2_048
+   * Largest number of requests served at once; more get 503. A request counts once its body has arrived. Health,
+   * metrics and status routes do not count. @default 2_048
    */
   readonly maxConcurrentRequests: number;
   /**
-   * Most open connections; a further one closes the connection that has been idle longest. Not below
+   * Largest number of open connections; a further connection closes the one that has been idle longest. Not below
    * `maxConcurrentRequests`, so that refused requests get an answer. @default 4_096
    */
   readonly maxConnections: number;
@@ -41,8 +46,8 @@ export interface GatewayConfig {
    */
   readonly firstByteTimeoutMs: number;
   /**
-   * Most milliseconds between two bytes of an answer; then the stream ends with an error. Ollama is silent while a
-   * model writes a tool call. 0 for no deadline. @default 0
+   * Longest time between two bytes of an answer, in milliseconds; after it the stream ends with an error. Ollama is
+   * silent while a model writes a tool call. 0 for no deadline. @default 0
    */
   readonly interTokenTimeoutMs: number;
   /**

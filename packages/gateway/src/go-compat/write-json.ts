@@ -5,8 +5,8 @@ import { RawJson } from './raw-json.ts';
 type Scalar = (value: unknown) => string;
 
 /**
- * Writes a value, whose raw parts are text (not byte text), as JSON without members that are undefined. Recursive: the
- * depth of the value is that of the code that built it, since raw parts are not entered.
+ * Writes a value, whose raw parts are text (not byte text), as JSON without members that are undefined. Recursive: only
+ * code of the gateway builds the nested values, so their depth is small; raw parts are not entered.
  */
 export function writeJson(value: unknown, scalar: Scalar): string {
   // Joined once at the end, so that a long text is not copied at each level.

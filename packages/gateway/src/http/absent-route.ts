@@ -2,7 +2,7 @@ import type { Reply } from './reply.ts';
 import type { Route } from './route.ts';
 
 /**
- * A route that Ollama has and the gateway does not serve. Its answer says so, which a 404 would not.
+ * A route that Ollama has and the gateway does not serve. The answer states this, which a plain 404 would not.
  *
  * @param reply error answer with status 501 in the dialect of the route
  */

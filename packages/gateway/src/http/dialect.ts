@@ -2,15 +2,16 @@ import type { FailureFormat } from './reply.ts';
 import type { Route } from './route.ts';
 
 /**
- * Routes that answer errors in one format. All that this folder knows of a dialect: every error before a handler or
- * thrown by it (an unknown path, a limit, an internal failure) is written in the dialect of the route.
+ * Routes that answer errors in one format. The folder `http` uses nothing else of a dialect. It writes every error that
+ * occurs before a handler runs (an unknown path, a limit) or that the handler throws, in the format of the route's
+ * dialect.
  */
 export interface Dialect {
   readonly routes: readonly Route[];
   /**
    * Paths whose errors have this dialect's format, whether or not a route exists there. An entry that ends in `/` also
-   * means all paths below it. The longest entry wins over those of other dialects, independent of their order; so does
-   * the owner's route where two dialects have the same one.
+   * means all paths below it. If entries of several dialects match a path, the dialect with the longest entry owns the
+   * path, independent of the order of dialects. If two dialects have the same route, the route of the owner is used.
    */
   readonly paths: readonly string[];
   readonly failure: FailureFormat;

@@ -24,7 +24,7 @@ export interface ListeningSockets {
 }
 
 /**
- * Most connections accepted in one iteration of the event loop. Measured in
+ * Largest number of connections that are accepted in one iteration of the event loop. Measured in
  * docs/decisions/0015-many-listening-sockets.md.
  */
 export const socketCount: number = 16;

@@ -8,8 +8,8 @@ export interface UpstreamHead {
 }
 
 /**
- * Translates one answer from Ollama's own lines to a dialect. Pure except for what it remembers of its own stream;
- * `inference/` does the reading and writing.
+ * Translates one answer from Ollama's own lines to a dialect. Has no effects and keeps only the state of its own
+ * stream; the code in `inference/` reads and writes.
  */
 export interface AnswerFormat {
   /** Translates an answer that is not a stream: an error, or the client did not ask for a stream. */

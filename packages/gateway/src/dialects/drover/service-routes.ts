@@ -7,7 +7,8 @@ import { statusOf } from './status.ts';
 import { whyHandler } from './why-route.ts';
 
 /**
- * Health, metrics and views of the cluster. None counts against the request limit: they must work when it is reached.
+ * Health, metrics and views of the cluster. None of these routes counts against the request limit, so that they work
+ * when the limit is reached.
  */
 export function serviceRoutes(services: GatewayServices): readonly Route[] {
   const { node, fleet, metrics, clientWait, drain } = services;

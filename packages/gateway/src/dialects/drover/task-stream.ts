@@ -5,7 +5,7 @@ import { commentWhileSilent } from '../../http/stream-comments.ts';
 import { failureOf } from '../../failure.ts';
 import type { GatewayServices } from '../../services.ts';
 
-/** Most text that waits for a reader that is slower than the agent; then the task is interrupted. */
+/** Largest amount of text that waits for a reader that is slower than the agent; above it the task is interrupted. */
 const maxPendingChars = 1024 * 1024;
 
 /**
@@ -69,7 +69,7 @@ class EventWriter {
     }
   }
 
-  /** Resolves when all events are passed to the socket, or the reader is gone. */
+  /** Resolves when all events are passed to the socket, or the reader has disconnected. */
   async flush(): Promise<void> {
     while (this.#draining !== undefined) await this.#draining;
   }
