@@ -80,8 +80,8 @@ export interface AgentView {
 }
 
 /**
- * `starting`: being placed · `ready` · `busy`: runs a task · `lost`: its node is gone, being placed again ·
- * `stopped` · `failed`: parked after too many failures.
+ * `starting`: being placed · `ready` · `busy`: runs a task · `lost`: its node has ended or is unreachable, being placed
+ * again · `stopped` · `failed`: parked after too many failures.
  */
 export type AgentStatus = 'starting' | 'ready' | 'busy' | 'lost' | 'stopped' | 'failed';
 

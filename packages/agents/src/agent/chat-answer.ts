@@ -4,7 +4,7 @@ import { parseChatLine } from './chat-line.ts';
 /** What one line of Ollama's answer means for the task. */
 export type LineStep =
   | { readonly type: 'text'; readonly text: string }
-  /** The last line, which may hold text, too. */
+  /** The last line. It may contain text too. */
   | { readonly type: 'end'; readonly text: string; readonly usage: Omit<TaskUsage, 'durationMs'> }
   /** The task has failed. `cancelsCall`: Ollama would still send lines, so the call must be cancelled. */
   | {

@@ -18,7 +18,7 @@ export interface ChatTask {
 
 /**
  * Runs the model call of one task. `onText` receives each piece of the answer. A failure of the fleet is an outcome,
- * not an exception. Aborting `signal` cancels the call down to Ollama.
+ * not an exception. Aborting `signal` cancels the call and closes its connection to Ollama.
  */
 export async function runChat(
   fleet: FleetClient,

@@ -14,7 +14,7 @@ type Trouble = Extract<DirectoryAnswer, { kind: 'not-leader' }>['trouble'];
 
 const retryMs = 100;
 
-/** Asks the directory of the current leader. Each request is repeated until it is answered or its time is up. */
+/** Asks the directory of the current leader. Each request is repeated until it is answered or its time has passed. */
 export class DirectoryAsker {
   readonly #node: ClusterNode;
   readonly #leadership: Leadership;
@@ -27,14 +27,14 @@ export class DirectoryAsker {
   }
 
   /**
-   * Node to ask. A leader's announcements do not reach followers on its own node, so a host that knows of no leader
-   * asks itself; its directory answers `not-leader` if it does not lead.
+   * Node to ask. A leader's announcements do not reach followers on its own node, so a host without a known leader asks
+   * its own directory, which answers `not-leader` if it does not lead.
    */
   get leader(): string | undefined {
     const { roles, nodeId, presence } = this.#node;
     const known = this.#leadership.current()?.node ?? (roles.includes('host') ? nodeId : undefined);
     if (known !== undefined) return known;
-    // Without a leader, any live host can tell the reason.
+    // Without a leader, any live host can answer with the reason.
     return presence.members().find((member) => member.state === 'alive' && member.roles.includes('host'))
       ?.node;
   }

@@ -5,7 +5,7 @@ import { AnswerText } from './answer-text.ts';
 
 /**
  * How one attempt at a task ended. `settled`: with the outcome of the agent · `lost`: the agent had accepted the task
- * and is gone · `moved`: the agent never accepted the task, so it may be given to the agent's next incarnation.
+ * and has ended · `moved`: the agent never accepted the task, so it may be given to the agent's next incarnation.
  */
 export type TaskAttemptEnd =
   | { readonly type: 'settled'; readonly outcome: RunOutcome }

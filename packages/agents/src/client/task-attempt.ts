@@ -79,7 +79,7 @@ class TaskAttempt {
     context.setTimer('overdue', timeoutMs + 2 * config.probeMs, { kind: 'overdue' });
     if (spec.signal?.aborted) this.#onAbort();
     else {
-      // The path names one incarnation: if it is gone, its node reports that at once.
+      // The path names one incarnation: if that incarnation has ended, its node reports this at once.
       context.watch(spec.agent);
       this.#perform({ type: 'ask' });
     }

@@ -15,8 +15,8 @@ import { releaseWaiters } from './waiters.ts';
  * The whole policy of the agent directory: what is to be done about one event. Deterministic: the same events at the
  * same moments with the same randomness give the same effects. `state` is changed in place.
  *
- * Invariants: no answer and no order before the record behind it is durable; an agent's incarnation only grows; a run
- * ends once.
+ * Invariants: no answer and no order before the record behind it is durable; an agent's incarnation never decreases; a
+ * run ends once.
  */
 // oxlint-disable-next-line typescript/consistent-return -- every case returns; the compiler checks it
 export function decideDirectory<R>(

@@ -53,7 +53,7 @@ const recordingKinds: ReadonlySet<string> = new Set(['spawn', 'stop', 'submit'])
 /** Waiting writes above which requests are refused. */
 const maxWaitingWrites = 5_000;
 const describeTimeoutMs = 500;
-/** A full disk needs an operator, so clients are told to retry slowly. */
+/** Retry time while the disk is full. Long, because an operator must make room first. */
 const fullRetryAfterMs = 5_000;
 
 /** Props of a host's directory actor: it decides while its node leads, and answers `not-leader` otherwise. */

@@ -96,7 +96,7 @@ export function showRun<R>(state: DirectoryState<R>, runId: string, replyTo: R):
     const message = `no run ${runId}; the newest ${state.config.maxRuns} are kept`;
     return [{ type: 'answer', to: replyTo, answer: errorAnswer('run-not-found', message) }];
   }
-  // An end whose record is not yet durable is not shown.
+  // The outcome of a run is shown only when its record is durable.
   if (entry.record.outcome === undefined || !entry.durable) {
     const run = runView({ ...entry.record, outcome: undefined });
     return [{ type: 'answer', to: replyTo, answer: { kind: 'run', run } }];

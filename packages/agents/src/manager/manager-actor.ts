@@ -99,7 +99,7 @@ class Manager {
       }
     });
     context.setInterval('repeat-ends', spec.config.probeMs, { kind: 'repeat-ends' });
-    // A restarted manager knows no fence: it obeys no order before it has read the lead record.
+    // A restarted manager has no fence: it obeys no order before it has read the lead record.
     this.#readLead();
   }
 

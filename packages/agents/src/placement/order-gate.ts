@@ -2,7 +2,7 @@ import { FenceGate, type LeadSeen } from './fence-gate.ts';
 
 /** Orders held while the lead record is read. The leader repeats orders that were refused. */
 const maxHeldOrders = 256;
-/** After a read that found no newer leader, the record is not read again for this long. */
+/** Time for which the record is not read again after a read that found no newer leader. */
 const rereadPauseMs = 500;
 
 /** Sender of an order, and the fence that the order carries. */
@@ -41,7 +41,7 @@ export class OrderGate<O> {
     return true;
   }
 
-  /** Takes in the lead record. Returns the held orders, to be judged again. */
+  /** Stores the lead record that was read. Returns the held orders, which must be judged again. */
   endRead(lead: LeadSeen | undefined, nowMs: number): O[] {
     this.#isReading = false;
     this.#failedReads = 0;

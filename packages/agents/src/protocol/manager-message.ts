@@ -12,7 +12,7 @@ export interface Activation {
   readonly id: string;
   readonly incarnation: number;
   readonly type: string;
-  /** '' = decided at the first task. */
+  /** Name of the model; '' if it is chosen at the first task. */
   readonly model: string;
   readonly options: Readonly<Record<string, unknown>>;
 }
@@ -20,7 +20,9 @@ export interface Activation {
 /** An order of the leader, without its fence. Repetition does no harm. */
 export type Order =
   | { readonly kind: 'activate'; readonly agent: Activation }
-  /** Stops that incarnation of the agent and all earlier ones. `final`: the agent was stopped for good. */
+  /**
+   * Stops this incarnation of the agent and all earlier ones. `final`: the agent was stopped and will not run again.
+   */
   | {
       readonly kind: 'deactivate';
       readonly id: string;
@@ -38,7 +40,7 @@ export type Order =
     }
   /** Report all agents that run on the host. */
   | { readonly kind: 'survey'; readonly survey: number }
-  /** The end of the run is recorded; do not repeat it any more. */
+  /** The outcome of the run is recorded; do not report it again. */
   | { readonly kind: 'recorded'; readonly runId: string };
 
 /** Authority of an order: the receiver obeys only the node that the lead record names, with the record's fence. */

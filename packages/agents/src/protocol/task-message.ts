@@ -6,7 +6,7 @@ import { type RunOutcome, runOutcomeSchema } from './run-outcome.ts';
 
 /**
  * Messages of an asker to an agent (`agents/{id}-{incarnation}` on its node). Repetition does no harm: a run is
- * identified by its id. The table only grows.
+ * identified by its id. Kinds and fields may be added to the protocol, never removed.
  */
 export type TaskMessage =
   | {
@@ -25,7 +25,7 @@ export type TaskMessage =
       readonly replyTo: ActorRef<TaskReply>;
     };
 
-/** Messages of an agent to an asker. Text has an offset, so that lost and duplicated messages are noticed. */
+/** Messages of an agent to an asker. Text has an offset, so that the asker detects lost and duplicated messages. */
 export type TaskReply =
   /** The agent has the task. `agent`: the incarnation to watch. `position`: 0 = current, else place in the queue. */
   | {
