@@ -5,11 +5,14 @@ export { noTimeoutMs } from './protocol/stream-open.ts';
 
 /** Every tunable of the inner stream, the load table and the fleet client. Made by `resolveConfig`. */
 export interface FleetConfig {
-  /** Most bytes (UTF-8) of unconfirmed lines that the sending end keeps. @default 4 MiB */
+  /** Largest number of bytes (UTF-8) of unconfirmed lines that the sending end keeps. @default 4 MiB */
   readonly replayBufferBytes: number;
-  /** Most unconfirmed lines that the sending end keeps; the bound that is reached first applies. @default 16_384 */
+  /**
+   * Largest number of unconfirmed lines that the sending end keeps; the bound that is reached first applies. @default
+   * 16_384
+   */
   readonly replayBufferLines: number;
-  /** Most bytes of lines in one chunk; longer lines travel in pieces. @default 32 KiB */
+  /** Largest number of bytes of lines in one chunk; longer lines travel in pieces. @default 32 KiB */
   readonly chunkBytes: number;
   /** Longest line of Ollama, bytes; a longer one fails the stream as `bad-upstream`. @default 64 MiB */
   readonly maxLineBytes: number;
@@ -20,7 +23,7 @@ export interface FleetConfig {
   /** Silence of the receiving end after which the sending end gives up and cancels. @default 6_000 */
   readonly receiverSilenceMs: number;
 
-  /** Most lines of a stream that are on their way or unread. @default 256 */
+  /** Largest number of lines of a stream that are in transit or not yet read. @default 256 */
   readonly windowLines: number;
   /** The receiving end grants at least this often, as its sign of life. @default 1_000 */
   readonly grantIntervalMs: number;
@@ -47,13 +50,13 @@ export interface FleetConfig {
 
   /** Deadline of a request without its own, milliseconds; 0 for no deadline. @default 0 */
   readonly requestTimeoutMs: number;
-  /** Most instances tried for one request. @default 3 */
+  /** Largest number of instances tried for one request. @default 3 */
   readonly maxAttempts: number;
   /** Part of a retry on another host that each request adds to the retry budget, in percent. @default 20 */
   readonly retryPercent: number;
   /** Retries a second that are allowed without any requests. @default 10 */
   readonly retryFloorPerSecond: number;
-  /** Most retries that the budget holds; full at the start. @default 100 */
+  /** Largest number of retries that the budget holds; it is full at the start. @default 100 */
   readonly retryBurst: number;
   /** Refusals or breaks in a row after which a host, or a model on it, is asked last. @default 3 */
   readonly ejectAfterFailures: number;
@@ -67,8 +70,8 @@ export interface FleetConfig {
    */
   readonly slowStartMs: number;
   /**
-   * Most instances at which a request waits; the first with a free slot serves it. 1: only where it was sent. @default
-   * 16
+   * Largest number of instances at which a request waits; the first with a free slot serves it. 1: only the instance it
+   * was sent to. @default 16
    */
   readonly maxPlaces: number;
   /** Time without any answer of an instance after which another instance is tried, if there is one. @default 800 */
@@ -82,12 +85,14 @@ export interface FleetConfig {
    * `queue-full`. @default 256 Mi
    */
   readonly maxPartialUnits: number;
-  /** Most calls that run at once in one client; further ones are refused as `queue-full`. @default 10_000 */
+  /**
+   * Largest number of calls that run at once in one client; further calls are refused as `queue-full`. @default 10_000
+   */
   readonly maxCalls: number;
   /** How long `describe` waits for the instances. @default 2_000 */
   readonly describeTimeoutMs: number;
 
-  /** Most nodes in the load table; further ones are ignored and logged once. @default 1_024 */
+  /** Largest number of nodes in the load table; further nodes are ignored and logged once. @default 1_024 */
   readonly maxNodes: number;
   /** Time after which a node that is away leaves the load table. @default 60_000 */
   readonly forgetNodeMs: number;

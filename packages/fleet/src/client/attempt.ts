@@ -91,7 +91,7 @@ export function checkAcceptTime(
   return 'due';
 }
 
-/** Most parts of a body that are sent but not confirmed. */
+/** Largest number of parts of a body that are sent but not confirmed. */
 const partsAhead = 4;
 
 /**

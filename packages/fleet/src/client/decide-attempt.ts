@@ -197,8 +197,9 @@ function noInstance({ instances, model, only, digest }: AttemptFacts): AttemptDe
 }
 
 /**
- * One error for all attempts: the last failure that is no refusal for lack of room or model; else `queue-full`, since a
- * retry helps; else `model-not-found`, which is true only if every instance lacks the model.
+ * One error for all attempts: the last failure that is not a refusal because of a full queue or a missing model; else
+ * `queue-full`, because a retry can succeed; else `model-not-found`, which is correct only if every instance lacks the
+ * model.
  */
 function summarise(failures: readonly AttemptFailure[]): AttemptDecision {
   const full = failures.filter(({ refusal }) => refusal === 'queue-full');

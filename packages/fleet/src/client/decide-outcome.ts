@@ -7,7 +7,7 @@ import type { AttemptEnding } from './decision-log.ts';
 import { fleetErrorCode, hostFailure, mayTryElsewhere } from './failure-codes.ts';
 import { type HostAnswer, hostRetryAfterMs } from './host-answer.ts';
 
-/** Everything that the step after an attempt depends on. */
+/** All facts that decide the step after an attempt. */
 export interface OutcomeFacts {
   readonly outcome: ReceiverOutcome;
   /** The host's complete error answer, if it was held back. */
@@ -41,7 +41,7 @@ export interface OutcomeEvidence {
   readonly suspectNode?: boolean;
 }
 
-/** Retry time after errors that end without any retry time of a host. */
+/** Retry time of an error for which no host stated a retry time. */
 const usualRetryAfterMs = 1_000;
 
 /** Decides what follows from the end of an attempt's stream. */

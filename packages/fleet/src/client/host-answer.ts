@@ -58,7 +58,7 @@ export class HeldAnswer {
   }
 }
 
-/** Time from the host's `retry-after`, milliseconds; undefined where the header is missing or not a number. */
+/** Time from the host's `retry-after`, milliseconds; undefined if the header is missing or not a number. */
 export function hostRetryAfterMs(headers: PassedHeaders | undefined): number | undefined {
   const inMs = Number(headers?.['retry-after-ms'] ?? Number.NaN);
   if (Number.isFinite(inMs) && inMs >= 0) return inMs;

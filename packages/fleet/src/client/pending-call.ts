@@ -19,8 +19,8 @@ interface Batch {
 type NextLines = IteratorResult<readonly string[], undefined>;
 
 /**
- * The caller's side of a call: the promise of the head and a queue of lines. The queue needs no bound of its own, since
- * the session grants credit only for lines that have left the queue.
+ * The caller's side of a call: the promise of the head and a queue of lines. The queue needs no limit, because the
+ * session grants credit only for lines that have left the queue.
  */
 export class PendingCall implements FleetCall {
   readonly head: Promise<FleetHead>;
@@ -64,7 +64,7 @@ export class PendingCall implements FleetCall {
     this.#resolveHead(head);
   }
 
-  /** Called by the session with the next lines. True if the consumer was waiting and has taken them. */
+  /** Called by the session with the next lines. Returns true if the consumer was waiting and has taken the lines. */
   push(lines: readonly string[], count: number): boolean {
     if (this.#waiter === undefined) {
       this.#batches.push({ lines, count });

@@ -4,7 +4,7 @@ export interface RetryLimits {
   readonly retryPercent: number;
   /** Retries a second that are allowed without any requests. */
   readonly retryFloorPerSecond: number;
-  /** Most retries that the budget holds. */
+  /** Largest number of retries that the budget holds. */
   readonly retryBurst: number;
 }
 

@@ -2,24 +2,27 @@ import type { InstanceLoad } from '../protocol/load-report.ts';
 
 /** The newest load report of every node-agent, with the age of the evidence. */
 export interface LoadTable {
-  /** Instances of nodes that are alive or were lately, sorted by node and name. */
+  /** Instances of nodes that are alive or were alive recently, sorted by node and name. */
   instances(): readonly InstanceEvidence[];
   /** Distinct model names over ready instances, sorted. */
   modelNames(): readonly string[];
   /** True once any report was accepted. */
   readonly hasReports: boolean;
-  /** Called after each accepted report, and when a node comes, changes state or goes. Returns the unsubscriber. */
+  /**
+   * Calls the listener after each accepted report, and when a node joins, changes its state or leaves. Returns a
+   * function that removes the listener.
+   */
   onChange(listener: () => void): () => void;
   /** Reports that were not accepted, since the start. */
   readonly counters: LoadTableCounters;
 }
 
 export interface LoadTableCounters {
-  /** Not a load report, or one in another node's name. */
+  /** Not a load report, or a report that names another node than its sender. */
   readonly bad: number;
   /** Older than the accepted report of the node. */
   readonly stale: number;
-  /** From a node beyond `maxNodes`. */
+  /** From a node above the limit `maxNodes`. */
   readonly overflow: number;
 }
 

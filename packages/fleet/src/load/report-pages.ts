@@ -40,7 +40,7 @@ function isSame(one: LoadReport, other: LoadReport): boolean {
   return one.incarnation === other.incarnation && one.seq === other.seq && one.pages === other.pages;
 }
 
-/** Joins the models of instances that are on several pages. */
+/** Merges the entries of an instance that is on several pages. */
 function merged(pages: readonly LoadReport[]): readonly InstanceLoad[] {
   const byName = new Map<string, InstanceLoad>();
   for (const instance of pages

@@ -1,6 +1,6 @@
 import { findPrompt } from './prompt-prefix.ts';
 
-/** What a routing policy may know of a request. */
+/** The facts of a request that a routing policy gets. */
 export interface RoutedRequest {
   /** The model's `modelKey`, to be compared with `isModel`. */
   readonly model: string;

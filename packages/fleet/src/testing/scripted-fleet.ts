@@ -24,7 +24,7 @@ export interface ScriptedCall {
   finish(): void;
 }
 
-/** A `FleetClient` whose hosts are played by the test. */
+/** A `FleetClient` whose answers the test writes. */
 export interface ScriptedFleet extends FleetClient {
   readonly calls: readonly ScriptedCall[];
   /** The next call that no earlier `next` returned; waits for it. */
@@ -40,7 +40,7 @@ export interface ScriptedFleet extends FleetClient {
   mode: 'by-hand' | 'echo' | 'throws';
 }
 
-/** A scripted fleet with these instances; without any, with one that has `m:latest` loaded. */
+/** A scripted fleet with the given instances, or with one instance that has `m:latest` loaded. */
 export function scriptedFleet(instances: readonly InstanceEvidence[] = [evidence()]): ScriptedFleet {
   const calls: ScriptedCall[] = [];
   const waiting: ((call: ScriptedCall) => void)[] = [];
