@@ -38,8 +38,8 @@ export type CommandErrorCode =
   | 'start-timeout';
 
 /**
- * A command cannot go on. The message is one line that says what failed and on what; `fix` says what to do about it.
- * Nothing retries: the person or script that ran the command decides.
+ * A command cannot continue. The message is one line that states what failed and on what; `fix` states what to do about
+ * it. Nothing retries: the person or script that ran the command decides.
  */
 export class CommandError extends DroverError {
   readonly code: CommandErrorCode;

@@ -12,7 +12,7 @@ export function good(check: CheckName, detail: string): Check {
   return { check, ok: true, detail, fix: '' };
 }
 
-/** @param fix what to do, where the findings allow a more exact text than that of the table */
+/** @param fix what to do, if the findings allow a more exact text than the one in the table */
 export function bad(check: CheckName, detail: string, fix: string = checkTable[check].fix): Check {
   return { check, ok: false, detail, fix };
 }

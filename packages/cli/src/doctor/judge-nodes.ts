@@ -6,12 +6,12 @@ import { judgeRefusals } from './judge-refusals.ts';
 
 /** Age of the last message of a node above which the node counts as silent. */
 const freshEvidenceMs = 5_000;
-/** Age above which an announcement of a rival is no fault: a process that was replaced normally ends sooner. */
+/** Age above which an announcement of a rival is not a fault: a process that was replaced normally ends sooner. */
 const rivalFreshMs = 10_000;
 
 /** The checks that need only the status of the cluster. Pure. */
 export function judgeNodes(report: StatusReport): Check[] {
-  // A node that left the cluster in an orderly stop is no fault.
+  // A node that left the cluster in an orderly stop is not a fault.
   const expected = report.nodes.filter(({ state }) => state !== 'left');
   const agents = report.nodes.filter((node) => isAlive(node, 'node-agent'));
   const serving = agents.filter(({ instances }) => (instances ?? []).some(({ state }) => state === 'ready'));

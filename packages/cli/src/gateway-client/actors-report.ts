@@ -72,7 +72,7 @@ const reportSchema: z.ZodType<ActorsReport> = z.object({
   ),
 });
 
-/** Undefined for a value that is no such answer. */
+/** Undefined if the value is not such an answer. */
 export function readActorsReport(value: unknown): ActorsReport | undefined {
   const read = reportSchema.safeParse(value);
   return read.success ? read.data : undefined;

@@ -67,7 +67,7 @@ async function callGateway(
   }
 }
 
-/** The error of a gateway as an error of the command; undefined when `text` is no error answer of a gateway. */
+/** The error of a gateway as an error of the command; undefined when `text` is not an error answer of a gateway. */
 function refusal(url: string, text: string): CommandError | undefined {
   const answer = refusalSchema.safeParse(parsed(text));
   if (!answer.success) return undefined;

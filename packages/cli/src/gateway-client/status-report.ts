@@ -33,7 +33,7 @@ export interface InstanceStatus {
 }
 
 export interface RefusalStatus {
-  /** Absent where every model is refused. */
+  /** Absent if every model is refused. */
   readonly model?: string;
   readonly reason: string;
   readonly inRow: number;
@@ -50,7 +50,7 @@ export interface ModelStatus {
   readonly queued: number;
 }
 
-/** Checks that an answer is the status of a gateway. @throws CommandError `gateway-unreachable` for anything else */
+/** Checks that an answer is the status of a gateway. @throws CommandError `gateway-unreachable` for any other answer */
 export function asStatus(answer: unknown, { url, origin }: GatewayAddress): StatusReport {
   if (typeof answer === 'object' && answer !== null && Array.isArray((answer as StatusReport).nodes))
     return answer as StatusReport;

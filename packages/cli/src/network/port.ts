@@ -54,7 +54,7 @@ export async function choosePort(
   );
 }
 
-/** Listens for a moment, to find out whether a port is free. */
+/** Listens on a port and closes it again, to find out whether the port is free. */
 export function tryListen(host: string, port: number): Promise<ListenResult> {
   return new Promise((resolve) => {
     const server = createServer();

@@ -2,11 +2,11 @@ import { badConfiguration, CommandError, exitCodes } from '../errors.ts';
 import { defaultOllamaUrl, type OllamaUrl, parseOllamaAddress, shownUrl } from './ollama-address.ts';
 import type { ProbeResult } from './probe.ts';
 
-/** What was stated about hosts. */
+/** What the user stated about hosts. */
 export interface HostWish {
   /** Values of `--ollama`, as written. */
   readonly ollama: readonly string[];
-  /** Value of `--sim`; undefined when not stated. */
+  /** Value of `--sim`; undefined if the user did not state it. */
   readonly sim: number | undefined;
   /** The OLLAMA_HOST variable. */
   readonly ollamaHost: string | undefined;
@@ -26,7 +26,7 @@ export interface HostChoice {
   readonly withoutModels: readonly OllamaUrl[];
   /** Simulated hosts to start. */
   readonly simulate: number;
-  /** Notes on the choice for a person, one line each. */
+  /** Notes for the user about the choice, one line each. */
   readonly notes: readonly string[];
 }
 

@@ -1,7 +1,10 @@
 import type { ModelStatus, NodeStatus, StatusReport } from '../gateway-client/status-report.ts';
 import { printable } from './figures.ts';
 
-/** One line for each node. EVIDENCE is the age of the last message, because a state is only as certain as its age. */
+/**
+ * One line for each node. EVIDENCE is the age of the last message, because the older the message, the less certain is
+ * the state.
+ */
 export function statusTable(report: StatusReport): string[][] {
   const rows = report.nodes.map((node) => [
     node.id,
@@ -15,8 +18,8 @@ export function statusTable(report: StatusReport): string[][] {
 }
 
 /**
- * State of the node. For a living node with a fault the fault is added: a shared id, an Ollama that is down or
- * refuses.
+ * State of the node. For a node that is alive, faults are added: an id that two processes share, an Ollama that is down
+ * or refuses requests.
  */
 export function stateText({
   state,

@@ -58,7 +58,7 @@ export class Terminal {
     );
   }
 
-  /** Replaces the block. Writes nothing when the output is no terminal. */
+  /** Replaces the block. Writes nothing when the output is not a terminal. */
   block(lines: readonly string[]): void {
     if (!this.isTTY) return;
     const erase = this.#eraseBlock();

@@ -13,7 +13,7 @@ export interface Platform {
   readonly hasFileModes: boolean;
   /** End of the file name of a program. */
   readonly programSuffix: '' | '.exe';
-  /** Terminals show UTF-8, whatever the locale is. */
+  /** True if terminals show UTF-8 with every locale. */
   readonly hasUtf8Terminals: boolean;
   /** Name of the system in the releases of nats-server; undefined where no archive is unpacked by `tar`. */
   readonly natsRelease: 'linux' | 'darwin' | undefined;

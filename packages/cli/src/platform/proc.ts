@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** What Linux shows in `/proc`. Every function returns undefined where there is no such folder. */
+/** Reads facts about processes from `/proc` of Linux. Every function returns undefined on a system without `/proc`. */
 
 /** A process with its parent. */
 export interface ProcessFacts {
@@ -10,7 +10,7 @@ export interface ProcessFacts {
   readonly command: readonly string[];
 }
 
-/** Undefined for a process that has ended too. */
+/** Undefined also for a process that has ended. */
 export function factsOf(pid: number): ProcessFacts | undefined {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8');
@@ -31,7 +31,7 @@ export interface ProcessStat {
   readonly startTime: string;
 }
 
-/** Undefined for a process that has ended too. */
+/** Undefined also for a process that has ended. */
 export function statOf(pid: number | 'self'): ProcessStat | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

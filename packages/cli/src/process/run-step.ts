@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { killableGroup, killGroup } from '../platform/process-signals.ts';
 
 export interface StepOptions {
-  /** Time limit; then the program and what it has started are killed. */
+  /** Time limit. When it is reached, the program and all processes that it has started are killed. */
   readonly timeoutMs: number;
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
@@ -16,8 +16,8 @@ export type StepResult =
 const maxOutputBytes = 1_000_000;
 
 /**
- * Runs one program to its end, without a shell. The program leads a process group, so that the time limit also ends
- * what it has started. A failure is an ordinary outcome: the caller tries another program.
+ * Runs one program to its end, without a shell. The program leads a process group, so that the processes that it has
+ * started are killed with it. A failure is an ordinary outcome: the caller tries another program.
  */
 export function runStep(command: string, args: readonly string[], options: StepOptions): Promise<StepResult> {
   return new Promise((resolve) => {
@@ -41,7 +41,7 @@ export function runStep(command: string, args: readonly string[], options: StepO
       late = true;
       end();
     }, options.timeoutMs);
-    // This process may be stopped in the middle of a step.
+    // This process can be stopped while a step runs.
     process.once('exit', end);
     child.once('error', (error: NodeJS.ErrnoException) => {
       clearTimeout(timer);

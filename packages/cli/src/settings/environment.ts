@@ -23,7 +23,7 @@ export function isServiceLink(name: string, value: string): boolean {
   return serviceLinks.test(name) || (name === 'DROVER_PORT' && /^(?:tcp|udp):\/\//.test(value));
 }
 
-/** @throws CommandError `bad-configuration` for a variable that begins with DROVER_ and is no setting */
+/** @throws CommandError `bad-configuration` for a variable that begins with DROVER_ and is not a setting */
 export function refuseUnknownVariables(environment: NodeJS.ProcessEnv): void {
   for (const [name, value = ''] of Object.entries(environment)) {
     if (!name.startsWith('DROVER_') || otherVariables.includes(name) || isServiceLink(name, value)) continue;

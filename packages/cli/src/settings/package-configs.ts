@@ -74,7 +74,7 @@ export function packageConfigs(stated: StatedSettings): PackageConfigs {
   };
 }
 
-/** A node-agent needs an Ollama, which is no field of the settings: any address serves for the check. */
+/** A node-agent needs an Ollama address, which is not part of these settings: the check uses an arbitrary address. */
 const instances = [{ name: 'any', url: 'http://127.0.0.1:11434' }];
 
 const resolvers: Readonly<Record<string, (part: object) => object>> = {

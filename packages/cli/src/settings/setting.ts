@@ -56,7 +56,7 @@ export interface Setting {
   readonly fields?: readonly ConfigField[];
   /** The default as it is written in the file, for a setting without a field. */
   readonly default?: string;
-  /** Description of a default that is no fixed value. */
+  /** Description of a default that is not a fixed value. */
   readonly defaultText?: string;
   /** Smallest and largest parsed value. @default 1 for durations, sizes and counts; no upper bound */
   readonly min?: number;

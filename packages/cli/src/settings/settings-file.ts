@@ -75,7 +75,10 @@ export function parseSettingsFile(path: string, text: string): readonly FileEntr
   });
 }
 
-/** Texts as written, so that a value means the same in a file and in a variable; undefined if one is no plain value. */
+/**
+ * Texts of the values as written, so that a value has the same meaning in a file and in a variable. Undefined if one of
+ * them is not a plain value.
+ */
 function textsOf(nodes: readonly unknown[]): readonly string[] | undefined {
   const texts = nodes.flatMap((node) => {
     if (!isScalar(node) || node.value === null) return [];

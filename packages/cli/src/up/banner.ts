@@ -2,7 +2,7 @@ import type { Terminal } from '../output/terminal.ts';
 import { examplesFor } from './examples.ts';
 import type { StartedCluster } from './start-cluster.ts';
 
-/** The lines that a person reads when the cluster serves. */
+/** The lines that `drover up` prints for the user when the cluster serves. */
 export function banner(started: StartedCluster, terminal: Terminal): string[] {
   const { ready, model } = started;
   const hosts = ready.processes.filter((process) => process.role === 'node-agent');
@@ -27,7 +27,7 @@ export function banner(started: StartedCluster, terminal: Terminal): string[] {
   return [...lines, ''];
 }
 
-/** `OLLAMA_HOST` names the host for the command of Ollama. */
+/** The command that pulls a model to the host; `OLLAMA_HOST` tells the `ollama` command which host that is. */
 function pullLine(url: string): string {
   const isDefault = url === 'http://127.0.0.1:11434';
   return `${isDefault ? '' : `OLLAMA_HOST=${url} `}ollama pull llama3.2`;

@@ -55,7 +55,7 @@ export class UpReporter {
     this.terminal = terminal;
     this.#stdout = stdout;
     this.#json = json;
-    // The reader of the events may close the pipe; the cluster goes on.
+    // The reader of the events may close the pipe; the cluster continues to run.
     stdout.on('error', () => {});
   }
 

@@ -34,7 +34,7 @@ export async function runUp(config: UpConfig, environment: NodeJS.ProcessEnv): P
   listenForSignals({
     onStop: (signal) => request({ kind: 'requested', reason: signal }),
     onStopAtOnce: () => stopAtOnce({ kind: 'at-once' }),
-    // Under nohup the fleet goes on, but npm ends with the terminal: its end must not stop the fleet.
+    // Under nohup the fleet continues to run, but npm ends with the terminal: the end of npm must not stop the fleet.
     onHangup: endNpmWatch,
   });
   watchParent(() => stopAtOnce({ kind: 'orphaned' }));
