@@ -24,17 +24,20 @@ export interface NodeAgentOptions extends Partial<NodeAgentLimits> {
 
 /** Bounds and deadlines of each instance. */
 export interface NodeAgentLimits {
-  /** Most requests that wait for a slot, in addition to those inside Ollama. @default 64 */
+  /** Largest number of requests that wait for a slot, in addition to those inside Ollama. @default 64 */
   readonly maxQueue: number;
   /** Largest request body, bytes. Ollama itself has no limit. @default 64 MiB */
   readonly maxBodyBytes: number;
-  /** Most places in the queue for requests whose bodies are at other instances. @default 1_024 */
+  /** Largest number of places in the queue for requests whose bodies are at other instances. @default 1_024 */
   readonly maxReserved: number;
   /** Time for a session to answer the offer of a slot, milliseconds. @default 500 */
   readonly offerMs: number;
   /** Time after which a place in the queue expires unless its session renews it, milliseconds. @default 4_000 */
   readonly reservationMs: number;
-  /** Most bytes of all bodies held, queued and running; at least `maxBodyBytes`. @default 256 MiB */
+  /**
+   * Largest number of bytes of all bodies, of queued and running requests together; at least `maxBodyBytes`. @default
+   * 256 MiB
+   */
   readonly maxHeldBytes: number;
   /** Longest time until the next part of a body, milliseconds. @default 10_000 */
   readonly bodyPartMs: number;
@@ -47,7 +50,10 @@ export interface NodeAgentLimits {
   readonly maxSilenceMs: number;
   /** Longest time for the unload that frees a lost slot, milliseconds. @default 10_000 */
   readonly unloadMs: number;
-  /** Most finished answers kept for receivers that still miss lines; beyond it the oldest is dropped. @default 256 */
+  /**
+   * Largest number of finished answers kept for receivers that still miss lines; above it the oldest is dropped.
+   * @default 256
+   */
   readonly maxLingering: number;
   /** Longest time to open a TCP connection to Ollama, milliseconds. @default 5_000 */
   readonly connectMs: number;

@@ -53,7 +53,7 @@ interface ManagedOllama {
 
 /**
  * Starts an actor `instances/{name}` for each Ollama, and the load reports. Resolves after one probe of each Ollama,
- * successful or not: an Ollama that is away is `down` and recovers by itself.
+ * successful or not: an Ollama that does not answer is `down` and recovers by itself.
  *
  * @throws InvalidArgumentError naming the field of `options` that cannot be used
  */

@@ -1,4 +1,4 @@
-/** Most cancels that are kept; the oldest is removed first. */
+/** Largest number of cancels that are kept; the oldest is removed first. */
 const maxCancels = 1_024;
 
 /**

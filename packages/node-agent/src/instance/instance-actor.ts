@@ -45,9 +45,9 @@ export interface InstanceTask {
   readonly node: ClusterNode;
   readonly ollama: Ollama;
   readonly counters: Counters;
-  /** As in `SilenceTask`. */
+  /** Passed on to `SilenceTask`. */
   readonly runnerCpu: RunnerCpu | undefined;
-  /** Returns a new revision for a changed model list; none repeats within an incarnation of the node. */
+  /** Returns a new revision for a changed model list; a revision never repeats within an incarnation of the node. */
   readonly nextRevision: () => number;
   /** Called when busy, queued, state or models changed; `load` returns the current entry of the load report. */
   readonly onChange: (load: () => InstanceLoad) => void;
@@ -59,7 +59,7 @@ const positionsMs = 1_000;
 
 /**
  * The actor of one Ollama. Decides which requests run, wait or are refused, and watches the health of Ollama. Each
- * admitted request is a job, a child of this actor. The only place that counts the slots.
+ * admitted request is a job, a child of this actor. Only this actor counts the slots.
  */
 export function instanceProps(task: InstanceTask): Props<InstanceInbox> {
   return props(() => setup((context) => new Instance(task, context).behaviour()), {

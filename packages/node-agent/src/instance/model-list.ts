@@ -7,7 +7,7 @@ import {
 } from '@drover/fleet';
 import type { Listing } from '../ollama/listing.ts';
 
-/** The models that one Ollama lists, unchanged, with a number that changes with them. */
+/** The models that one Ollama lists, unchanged, with a revision number that changes when they change. */
 export interface ModelList {
   readonly version: string;
   readonly tags: readonly OllamaTag[];
@@ -38,7 +38,7 @@ export function isLoaded(running: readonly OllamaRunning[], model: string): bool
   return running.some((entry) => modelKey(entry.name) === wanted);
 }
 
-/** Largest page, bytes of JSON; smaller if a bus message has less room. */
+/** Largest page in bytes of JSON; smaller if a bus message has less room. */
 const maxPageBytes = 256 * 1024;
 
 /**

@@ -1,18 +1,18 @@
 /**
- * When an instance is probed, as data: one probe at a time, one every interval, and one after each event that may have
- * changed Ollama's list of models.
+ * The schedule of the probes of an instance, as data: one probe at a time, one in every interval, and one after each
+ * event that may have changed Ollama's list of models.
  *
  * Such an event takes effect with a delay (Ollama answers an unload before it is done), so only a probe that starts at
- * `event + delay` or later covers the event. Several events cause one probe. An event that a probe does not cover
- * causes another probe after it.
+ * `event + delay` or later covers the event. Several events cause one probe. If a probe does not cover an event,
+ * another probe follows.
  */
 export interface ProbeSchedule {
   readonly underWay: boolean;
   /** Instant of the next periodic probe; `Infinity` before the end of the first probe. */
   readonly periodicAtMs: number;
-  /** When to probe for the earliest event that is not covered; `Infinity` for none. */
+  /** Instant of the probe for the earliest event that is not covered; `Infinity` if there is none. */
   readonly firstWantedAtMs: number;
-  /** A probe that starts at this instant or later covers all events; `-Infinity` for none. */
+  /** A probe that starts at this instant or later covers all events; `-Infinity` if there are none. */
   readonly lastWantedAtMs: number;
 }
 
@@ -27,7 +27,7 @@ export const emptySchedule: ProbeSchedule = {
   ...nothingWanted,
 };
 
-/** When the next probe starts; `Infinity` while one is running. */
+/** Instant at which the next probe starts; `Infinity` while a probe is running. */
 export function probeDueAtMs(schedule: ProbeSchedule): number {
   if (schedule.underWay) return Number.POSITIVE_INFINITY;
   return Math.min(schedule.periodicAtMs, schedule.firstWantedAtMs);

@@ -19,14 +19,17 @@ export interface ProbeTask {
   readonly counters: Counters;
 }
 
-/** Probes an instance: one probe at a time, every `probeIntervalMs`, earlier after events that may have changed it. */
+/**
+ * Probes an instance, one probe at a time: every `probeIntervalMs`, and earlier after events that may have changed its
+ * state.
+ */
 export class Prober {
   readonly #task: ProbeTask;
   readonly #context: ActorContext<InstanceInbox>;
   #schedule: ProbeSchedule = emptySchedule;
   /** Start of the newest probe; `-Infinity` before the first. */
   beganAtMs: number = Number.NEGATIVE_INFINITY;
-  /** When the timer fires; `Infinity` while it is not set. */
+  /** Instant at which the timer fires; `Infinity` while it is not set. */
   #armedAtMs = Number.POSITIVE_INFINITY;
 
   constructor(task: ProbeTask, context: ActorContext<InstanceInbox>) {
@@ -34,7 +37,7 @@ export class Prober {
     this.#context = context;
   }
 
-  /** The timer fired: starts the probe that is due. False if one is running. */
+  /** Handles the timer: starts the probe that is due. Returns false if a probe is running. */
   due(): boolean {
     // A timer may fire a fraction of a millisecond early.
     const atMs = Math.max(this.#context.clock.now(), this.#armedAtMs);
@@ -42,7 +45,7 @@ export class Prober {
     return this.#begin(atMs);
   }
 
-  /** Starts a probe; its outcome arrives as `probed`. False if one is running. */
+  /** Starts a probe; its outcome arrives as `probed`. Returns false if a probe is running. */
   start(): boolean {
     return this.#begin(this.#context.clock.now());
   }

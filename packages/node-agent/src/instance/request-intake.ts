@@ -75,7 +75,9 @@ export class RequestIntake {
     else refusals.full('too many requests for models that are not listed', request);
   }
 
-  /** Reserves a place for a request whose body is elsewhere, unless the request cannot be served here. */
+  /**
+   * Reserves a place for a request whose body is at another instance, unless this instance cannot serve the request.
+   */
   reserve(message: Extract<InstanceMessage, { kind: 'reserve' }>): void {
     const { known, admission, drain, health } = this.#parts;
     if (this.#earlyCancels.take(message.streamId)) return;
@@ -84,7 +86,7 @@ export class RequestIntake {
     admission.reserve(message, model);
   }
 
-  /** Handles a message about a stream from a session that does not know the job, or not yet. */
+  /** Handles a message about a stream from a session that has not received the ref of the job. */
   forward(message: StreamMessage): void {
     const { jobs, admission } = this.#parts;
     const job = jobs.get(message.streamId);
@@ -101,7 +103,7 @@ export class RequestIntake {
     this.#unlisted.probeStarted();
   }
 
-  /** Decides the requests that waited for the probe, by the listing and the health that it brought. */
+  /** Decides about the requests that waited for the probe, by the listing and the health that the probe found. */
   probeEnded(): void {
     const { known, refusals, drain, health, probe } = this.#parts;
     for (const request of this.#unlisted.probeEnded()) {

@@ -13,7 +13,7 @@ const gatewayHeaders = ['x-drover-gateway', 'x-drover-node'];
 
 /**
  * Reads the version of an Ollama, its models and the loaded models. Never loads a model. `ps` can hang for half a
- * minute behind a frozen runner, so a missing answer of `ps` alone is no fault.
+ * minute behind a frozen runner, so a missing answer of `ps` alone is not a fault.
  */
 export async function probeOllama(ollama: Ollama, timeoutMs: number): Promise<ProbeOutcome> {
   const [version, tags, running] = await Promise.allSettled([

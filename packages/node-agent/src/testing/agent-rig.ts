@@ -22,7 +22,7 @@ export interface AgentRig {
   readonly gateway: TestNode;
   readonly reports: readonly LoadReport[];
   readonly logged: readonly string[];
-  /** The entry in the newest report. */
+  /** The entry of the instance in the newest load report. */
   load(instance?: string): InstanceLoad | undefined;
   open(body: unknown, options?: SessionOptions): TestSession;
   /** Moves a manual clock. */
