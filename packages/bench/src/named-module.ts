@@ -21,7 +21,7 @@ export function parseNamedModule(text: string): NamedModule {
 /**
  * Loads the default export of an arm.
  *
- * @throws UsageError when the module does not exist, or its default export is no arm of this suite
+ * @throws UsageError when the module does not exist, or its default export is not an arm of this suite
  */
 export async function loadNamed<T>(
   { name, file }: NamedModule,

@@ -8,8 +8,8 @@ import type { Sizes, WorkloadName } from './workload.ts';
 export interface ActorArm {
   readonly name: string;
   /**
-   * Messages wait in a queue until their receiver is free. False when a send calls the receiver synchronously: such
-   * an arm is shown as a bound, and no bar compares with it.
+   * True if messages wait in a queue until their receiver is free. False if a send calls the receiver synchronously:
+   * such an arm is shown as a lower bound of the cost, and no bar compares with it.
    */
   readonly mailbox: boolean;
   /** The parts that process one message, in one line for the report. */
@@ -18,13 +18,16 @@ export interface ActorArm {
   readonly nodeFlags?: readonly string[];
   /** Share of the usual number of messages, for a slow arm; 0 leaves the workload out. @default 1 */
   readonly share?: Partial<Readonly<Record<WorkloadName, number>>>;
-  /** Version of the runtime. @throws Error naming what is not installed; the arm is then reported as not available */
+  /** Version of the runtime. @throws Error naming the missing dependency; the arm is then reported as not available */
   version(): string;
   library?(): Promise<ActorLibrary>;
   command?(workload: WorkloadName, sizes: Sizes): ActorCommand;
 }
 
-/** A program that runs one workload and prints one line of JSON: an `Outcome`, or `{}` for a workload it leaves out. */
+/**
+ * A program that runs one workload and prints one line of JSON: an `Outcome`, or `{}` for a workload that it does not
+ * support.
+ */
 interface ActorCommand {
   readonly file: string;
   readonly args: readonly string[];
@@ -47,7 +50,7 @@ export interface Outcome extends Tally {
 
 /**
  * The workloads, written in the idiom of the library. Every message is a new object and every call uses new actors. A
- * promise resolves when the last message was handled. A workload that is left out has no row.
+ * promise resolves when the last message was handled. A workload that the library does not support has no row.
  */
 export interface ActorLibrary {
   /** An actor sends `total` messages to another actor and waits for an answer after every `window` messages. */

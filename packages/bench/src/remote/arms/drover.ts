@@ -36,7 +36,7 @@ const drover: RemoteArm = {
       if (received.kind === 'report to') listener = received.listener;
       else if (++handled % reportEvery === 0) listener?.tell(handled);
     });
-    // The window of the sender is larger than the default limit of 1,000.
+    // The window of the sender is larger than the default mailbox limit of 1,000 messages.
     node.system.spawn(
       props(() => behaviour, { protocol: message, mailbox: { capacity: tellWindow } }),
       responderPath,
