@@ -25,7 +25,7 @@ export interface EmbedResult {
   readonly loadMs: number;
 }
 
-/** Status of the refusal by a chat model, which is loaded nevertheless. */
+/** Status with which a chat model refuses the request. The model is loaded before. */
 export type NoEmbeddingsStatus = 500 | 501;
 const NO_EMBEDDINGS = 'This server does not support embeddings. Start it with `--embeddings`';
 export const INPUT_TOO_LONG = 'the input length exceeds the context length';

@@ -116,7 +116,7 @@ async function answer(exchange: Exchange, run: () => Promise<void>): Promise<voi
   }
 }
 
-/** One text or a list of texts. A single empty text is no input. */
+/** One text or a list of texts. A single empty text is not an input. */
 function readInputs(input: unknown): readonly string[] {
   if (input === undefined || input === null || input === '') return [];
   if (typeof input === 'string') return [input];

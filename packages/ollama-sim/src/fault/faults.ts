@@ -60,7 +60,7 @@ interface Armed {
 export class FaultBoard {
   #armed: Armed[] = [];
 
-  /** @throws InvalidArgumentError for an unknown kind, or an `after` that is no whole number */
+  /** @throws InvalidArgumentError for an unknown kind, or an `after` that is not a whole number */
   arm(spec: FaultSpec): void {
     if (!ALL_KINDS.includes(spec.kind))
       throw new InvalidArgumentError('kind', `must be one of ${[...ALL_KINDS, 'clear'].join(', ')}`);

@@ -18,7 +18,7 @@ export type Utterance =
 export type ToolHabit =
   /** In every turn that offers tools. */
   | 'always'
-  /** Only while the last message is no result of a tool. */
+  /** Only while the last message is not a result of a tool. */
   | 'until-result'
   /** Never, although it accepts tools. */
   | 'never';

@@ -73,7 +73,7 @@ export class NativeWriter implements AnswerWriter {
       done: true,
       done_reason: end.reason,
       ...(end.context && end.stats ? { context: end.context } : {}),
-      // Before the counts in chat, after them in generate.
+      // Ollama writes the logprobs before the counts in chat, and after them in generate.
       ...(kind === 'chat' ? logprobs : {}),
       ...statsOf(end.stats),
       ...(kind === 'chat' ? {} : logprobs),

@@ -39,7 +39,7 @@ export function event(json: string): string {
   return `data: ${json}\n\n`;
 }
 
-/** Ids repeat, because a real server has only 999 of them. */
+/** Ids can repeat, as on a real server, which has only 999 of them. */
 export function shortId(prefix: string): string {
   return `${prefix}-${Math.floor(Math.random() * 999)}`;
 }
