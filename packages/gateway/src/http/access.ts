@@ -10,7 +10,7 @@ export interface AccessRules {
 }
 
 export interface AccessDecision {
-  /** Headers of the answer, whether it comes from here or from the route. */
+  /** Headers to add to the answer, whether the access check or the route writes it. */
   readonly headers: OriginHeaders;
   /** Answer to a request that does not reach its route: a refusal, or the answer to a preflight. */
   readonly reply?: Reply;

@@ -9,9 +9,9 @@ import { type AddressInfo, createServer, type ListenOptions, type Server as Sock
  * among them, wait for seconds. On Linux several sockets share the address (SO_REUSEPORT), and each accepts one
  * connection an iteration.
  *
- * An address in use must stay an error, but SO_REUSEPORT hides the error if the other process uses SO_REUSEPORT too. So
- * the address is first bound without this option, and a lock on the address (an abstract socket) is held while the
- * gateway listens: of two gateways that start at the same time only one gets the lock.
+ * An address that is in use must cause an error, but SO_REUSEPORT hides the error if the other process uses
+ * SO_REUSEPORT too. So the address is first bound without this option, and a lock on the address (an abstract socket)
+ * is held while the gateway listens: of two gateways that start at the same time only one gets the lock.
  */
 export interface ListeningSockets {
   readonly address: AddressInfo;

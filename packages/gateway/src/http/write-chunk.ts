@@ -14,7 +14,7 @@ export function writeChunk(response: ServerResponse, text: string): boolean {
   const bytes = Buffer.byteLength(text);
   response.chunkedEncoding = false;
   try {
-    // As many bytes as characters: the text is ASCII, which is written fastest as Latin-1.
+    // If the text has as many bytes as characters, it is ASCII, which is written fastest as Latin-1.
     return response.write(`${bytes.toString(16)}\r\n${text}\r\n`, bytes === text.length ? 'latin1' : 'utf8');
   } finally {
     // The end of the answer is a chunk that node writes.

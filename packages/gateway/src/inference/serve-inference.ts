@@ -89,7 +89,7 @@ function requestOf(
  */
 const residencyRouting = { policy: 'resident-first', maxPlaces: 1 } as const;
 
-/** Passes headers of the host's answer on. Every 429 and 503 gets a `retry-after`, also if the host sent none. */
+/** Passes on headers of the host's answer. Every 429 and 503 gets a `retry-after`, even if the host sent none. */
 function passHeaders(exchange: Exchange, { status, headers, retryAfterMs }: FleetHead): void {
   for (const name of passedHeaders) {
     const value = headers?.[name];

@@ -40,7 +40,10 @@ function compareTimes(a: unknown, b: unknown): number {
   return left.ms === right.ms ? left.fraction - right.fraction : left.ms - right.ms;
 }
 
-/** Milliseconds and their fraction apart: one number is not precise enough to order the entries of one pull. */
+/**
+ * A time as milliseconds and a separate fraction, because one number is not precise enough to order the entries of one
+ * pull.
+ */
 function timeOf(text: unknown): { ms: number; fraction: number } {
   const ms = typeof text === 'string' ? Date.parse(text) : Number.NaN;
   if (typeof text !== 'string' || Number.isNaN(ms)) return { ms: Number.MIN_SAFE_INTEGER, fraction: 0 };

@@ -23,7 +23,7 @@ export interface HostProof {
   readonly detail: string;
 }
 
-/** Longer answers of a host are cut in the result. */
+/** Largest number of characters of a host's answer in the result; a longer answer is cut. */
 const maxShownChars = 300;
 
 /**

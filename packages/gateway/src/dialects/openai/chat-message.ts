@@ -126,7 +126,7 @@ function readArguments(text: string): RawJson {
 
 type ToolNames = ReadonlyMap<string, string | undefined>;
 
-/** Tool names by the id of the call. Of several calls with one id, the first one in the last message counts. */
+/** Tool names by the id of the call. If several calls have the same id, the first one in the last message is used. */
 function toolNamesById(messages: readonly ChatMessage[]): ToolNames {
   const names = new Map<string, string | undefined>();
   for (const { tool_calls = [] } of messages) {
