@@ -14,15 +14,15 @@ export interface AgentRecord extends Placement {
   readonly slot: number;
   readonly type: string;
   readonly name: string;
-  /** '' = decided at the first task. */
+  /** Name of the model; '' if it is chosen at the first task. */
   readonly model: string;
   readonly options: Readonly<Record<string, unknown>>;
-  /** `stopped`: permanently, by request. */
+  /** `stopped`: stopped permanently at the request of a client. */
   readonly life: 'active' | 'stopped';
   readonly createdAtMs: number;
   /** Idempotency key of the spawn. */
   readonly key: string;
-  /** The spawn request in canonical form: a repeated key must come with the same request. */
+  /** The spawn request in canonical form, to check that a repeated key comes with the same request. */
   readonly request: string;
 }
 

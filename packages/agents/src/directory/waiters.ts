@@ -17,12 +17,12 @@ export function answerWaiters<R>(entry: AgentEntry<R>): DirectoryEffect<R>[] {
   return entry.waiters.splice(0).map((waiter) => ({ type: 'answer', to: waiter.replyTo, answer }));
 }
 
-/** Answers `pending` to the spawn requests whose waiting time is over. */
+/** Answers `pending` to the spawn requests whose waiting time has passed. */
 export function releaseWaiters<R>(entry: AgentEntry<R>, nowMs: number): DirectoryEffect<R>[] {
   const overdue = entry.waiters.filter((waiter) => waiter.untilMs <= nowMs);
   if (overdue.length === 0) return [];
   entry.waiters = entry.waiters.filter((waiter) => waiter.untilMs > nowMs);
-  // Without a durable record there is no answer: the asker times out and asks again with its key.
+  // Sends no answer without a durable record: the asker times out and asks again with its key.
   if (!entry.durable) return [];
   const answer: DirectoryAnswer = { kind: 'pending', agent: agentView(entry) };
   return overdue.map((waiter) => ({ type: 'answer', to: waiter.replyTo, answer }));

@@ -40,16 +40,16 @@ export class HostedAgents {
   }
 
   /**
-   * Takes in the state of an agent. Returns when the leader is to learn it: `now`, `soon` (the first of a batch of
-   * `busy` states), or undefined if nothing needs to be scheduled.
+   * Records the state of an agent. Returns when the state must be reported to the leader: `now`, `soon` (the first of a
+   * batch of `busy` states), or undefined if no report needs to be scheduled.
    */
   noteState(id: string, incarnation: number, state: ReportedState): 'now' | 'soon' | undefined {
     const hosted = this.#agents.get(id);
     if (hosted?.incarnation !== incarnation) return undefined;
     hosted.state = state;
     this.#changed.add(id);
-    // `ready` is reported at once, so that an asker with its answer sees the agent ready. `busy` is delayed, so that
-    // short tasks cause no report.
+    // `ready` is reported at once, so that an asker that has received its answer finds the agent `ready`. `busy` is
+    // reported with a delay, so that short tasks cause no report.
     if (state !== 'busy') return 'now';
     return this.#changed.size === 1 ? 'soon' : undefined;
   }
