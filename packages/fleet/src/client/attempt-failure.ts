@@ -3,7 +3,7 @@ import type { InstanceEvidence } from '../load/load-table.ts';
 import type { RefusalCode } from '../protocol/session-message.ts';
 import type { HostAnswer } from './host-answer.ts';
 
-/** How one attempt ended that delivered nothing. */
+/** The end of an attempt that delivered nothing to the caller. */
 export interface AttemptFailure {
   readonly node: string;
   readonly instance: string;

@@ -9,16 +9,19 @@ import type { ReceiverState } from '../stream/stream-receiver.ts';
 import type { HeldAnswer, HostHead } from './host-answer.ts';
 import { bodyPart, bodyParts } from './open-request.ts';
 
-/** What an attempt is made of. */
+/** The parts from which an attempt is created. */
 export interface AttemptParts {
   readonly streamId: string;
   readonly evidence: InstanceEvidence;
   readonly instance: ActorRef<InstanceMessage>;
   readonly receiver: ReceiverState;
   readonly pending: PendingRequest;
-  /** Largest part of the body; one size for all parts of an attempt, though the server may change meanwhile. */
+  /**
+   * Largest part of the body in bytes. The same for all parts of an attempt, even if the limit of the server changes
+   * meanwhile.
+   */
   readonly partBytes: number;
-  /** When to look for another instance if this one has not answered; undefined after that instant. */
+  /** Instant at which another instance is tried if this one has not answered; undefined after that instant. */
   acceptByMs: number | undefined;
 }
 
@@ -31,13 +34,13 @@ export interface Attempt extends AttemptParts {
   head: HostHead | undefined;
   /** True once the attempt is over; its messages are then ignored. */
   ended: boolean;
-  /** When the request was sent. */
+  /** Instant at which the request was sent. */
   openedAtMs: number;
   /** Health evidence about the host; undefined without evidence. */
   judged: 'well' | 'ill' | undefined;
   /** An error answer that is held back. */
   held: HeldAnswer | undefined;
-  /** Units of its incomplete line that `SessionShared.partial` includes. */
+  /** UTF-16 units of the attempt's incomplete line that `SessionShared.partial` includes. */
   partialUnits: number;
   partsSent: number;
   /** Receiver of the parts sent last: the instance, or the job. */
@@ -95,13 +98,13 @@ export function checkAcceptTime(
 const partsAhead = 4;
 
 /**
- * Sends a large body a few parts ahead of what was confirmed. The NATS server drops a connection for which it holds too
- * many bytes, so the parts of all requests to a slow node must stay few.
+ * Sends a large body a few parts ahead of what was confirmed. The NATS server closes a connection for which it holds
+ * too many bytes, so the number of unconfirmed parts must stay small.
  */
 export function sendParts(attempt: Attempt, body: Uint8Array): void {
   const { partBytes, streamId, stream } = attempt;
   if (attempt.partsTo !== stream) {
-    // A part that goes straight to the job would overtake those that the instance has not forwarded yet.
+    // A part that is sent to the job directly would overtake the parts that the instance has not forwarded yet.
     if (attempt.partsReceived < attempt.partsSent) return;
     attempt.partsTo = stream;
   }

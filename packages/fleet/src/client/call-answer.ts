@@ -22,7 +22,8 @@ export class CallAnswer {
   }
 
   /**
-   * Handles lines of the attempt. True if they count as consumed: the caller waited for them, or they are held back.
+   * Handles lines of the attempt. Returns true if they count as consumed: the caller was waiting for them, or they are
+   * held back.
    */
   deliver(attempt: Attempt, lines: readonly string[], count: number): boolean {
     const { call } = this.#record;
@@ -46,7 +47,8 @@ export class CallAnswer {
   }
 
   /**
-   * No host served the request: passes this host's error answer to the caller. `leastMs`: shortest time until a retry.
+   * Passes this host's error answer to the caller, because no host served the request. `leastMs`: shortest time until a
+   * retry.
    */
   refuse({ node, instance, simulated, answer }: AnsweredFailure, leastMs: number): void {
     const { call, startedAtMs } = this.#record;
@@ -61,7 +63,8 @@ export class CallAnswer {
     const { call, request } = this.#record;
     const { requestId, model } = request;
     this.#trail.failed(code, message);
-    // Every session calls this at its end. An error is made only for a call that needs one: its stack is expensive.
+    // Every session calls this at its end. An error is created only for a call that has not ended, because its stack is
+    // expensive.
     if (call.ended) return;
     call.finish(new FleetError(code, message, { requestId, model, node, retryAfterMs }));
   }

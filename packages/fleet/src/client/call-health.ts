@@ -3,12 +3,12 @@ import { instanceKey } from '../load/load-table.ts';
 import type { Attempt } from './attempt.ts';
 import type { CallRecord, SessionShared } from './call-record.ts';
 
-/** Longest computed retry time, for answers in which no host names one. */
+/** Longest computed retry time, for failures in which no host stated a retry time. */
 const maxRetryAfterMs = 10_000;
 
 /**
- * Reports the outcomes of one call's attempts to the health table: each attempt reports at most once, as well, ill or
- * without evidence. Also decides whether the retry budget allows another host after a failure.
+ * Reports the outcomes of one call's attempts to the health table: each attempt reports at most one outcome: well, ill
+ * or no evidence. Also decides whether the retry budget allows another host after a failure.
  */
 export class CallHealth {
   readonly #shared: Pick<SessionShared, 'health' | 'retries'>;
@@ -20,7 +20,7 @@ export class CallHealth {
     this.#model = model;
   }
 
-  /** False once the retries of the client are spent: see `RetryBudget`. */
+  /** False when the retry budget of the client is used up: see `RetryBudget`. */
   get mayRetry(): boolean {
     return this.#mayRetry;
   }
@@ -51,7 +51,10 @@ export class CallHealth {
     if (judged === 'ill') this.#mayRetry = this.#shared.retries.take(nowMs);
   }
 
-  /** Retry time when all these hosts refused without naming one. Short, since ejected hosts are still asked last. */
+  /**
+   * Retry time if all these hosts refused without stating one. Short, because ejected hosts are not excluded, only
+   * asked last.
+   */
   retryAfterMs(tried: ReadonlySet<string>): number {
     return Math.min(maxRetryAfterMs, this.#shared.health.nextTrialMs([...tried], this.#model));
   }

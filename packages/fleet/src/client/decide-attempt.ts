@@ -12,7 +12,7 @@ export interface InstanceName {
   readonly instance: string;
 }
 
-/** Everything the choice depends on. */
+/** All facts from which the choice is made. */
 export interface AttemptFacts {
   readonly nowMs: number;
   readonly startedAtMs: number;
@@ -33,11 +33,11 @@ export interface AttemptFacts {
   readonly tried: ReadonlySet<string>;
   /** `instanceKey`s of ill instances, which are asked last. @default none */
   readonly avoided?: ReadonlySet<string>;
-  /** Those of `avoided` that are ejected: asked after those that recover. @default none */
+  /** The ejected instances in `avoided`: asked after the recovering ones. @default none */
   readonly ejected?: ReadonlySet<string>;
   /** In the order of the attempts. */
   readonly failures: readonly AttemptFailure[];
-  /** False when the retry budget is spent: no other instance is asked. @default true */
+  /** False when the retry budget is used up: no other instance is asked. @default true */
   readonly mayRetry?: boolean;
 }
 
@@ -79,7 +79,7 @@ export function decideAttempt(
   if (!facts.connected) {
     const untilMs = (facts.busAwaySinceMs ?? nowMs) + config.busWaitMs;
     if (nowMs < untilMs) return { kind: 'wait', untilMs };
-    return fail('bus-unavailable', `NATS has been away for ${config.busWaitMs} ms`, minRetryAfterMs);
+    return fail('bus-unavailable', `NATS has been disconnected for ${config.busWaitMs} ms`, minRetryAfterMs);
   }
   if (!facts.hasReports) {
     const untilMs = facts.startedAtMs + config.firstReportWaitMs;
@@ -115,8 +115,8 @@ export function candidatesFor(
 }
 
 /**
- * The instances that are not ejected, if there are any. Also when all of these have full queues: an ejected instance
- * would add load and no answer.
+ * The instances that are not ejected, if there are any. This holds even if the queues of all of these are full: a
+ * request to an ejected instance would add load and probably fail.
  */
 function usableOf(
   candidates: readonly InstanceEvidence[],
@@ -181,7 +181,7 @@ function noInstance({ instances, model, only, digest }: AttemptFacts): AttemptDe
         : `none of ${instances.length} Ollama instances is ready`;
     return fail('no-host', reason, minRetryAfterMs);
   }
-  // A model that is only on a host that is away is not unknown.
+  // A model is known even if the only host that has it is not ready.
   const holder = instances.find((evidence) => lists(evidence, model, digest));
   if (holder === undefined && digest !== undefined)
     return fail('model-not-found', `no instance lists ${model} with the digest ${digest}`, 0);

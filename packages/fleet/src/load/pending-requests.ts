@@ -11,12 +11,12 @@ export class PendingRequests {
   #ended = 0;
   #reports = 0;
 
-  /** To be added to the numbers of the report; below 0 when more requests ended than began. */
+  /** Number to add to the figures of the report; below 0 if more requests ended than began. */
   get count(): number {
     return this.#unanswered + this.#unreported - this.#ended;
   }
 
-  /** The node's next report arrived: it includes every request that was accepted before. */
+  /** Handles the node's next report: it includes every request that was accepted before. */
   reported(): void {
     this.#reports += 1;
     this.#unreported = 0;
@@ -46,8 +46,8 @@ export class PendingRequests {
 }
 
 export interface PendingRequest {
-  /** The instance answered for the first time. */
+  /** Records that the instance answered for the first time. */
   accepted(): void;
-  /** The request ended or was given up. Later calls do nothing. */
+  /** Records that the request ended or was given up. Later calls do nothing. */
   release(): void;
 }

@@ -1,7 +1,7 @@
 import type { InstanceEvidence } from './load-table.ts';
 import { listedModel } from './listed-model.ts';
 
-/** Service time that is assumed for a model without a learnt one. */
+/** Service time that is assumed for a model without a learnt service time. */
 const unknownServiceMs = 1_000;
 const minRetryAfterMs = 500;
 const maxRetryAfterMs = 60_000;
@@ -25,7 +25,7 @@ export function reportsFull({ load, pending }: InstanceEvidence): boolean {
   return load.busy + load.queued + Math.min(0, pending) >= Math.max(1, load.slots) + load.maxQueue;
 }
 
-/** Whether the evidence is so old, or the node silent for so long, that the instance is used only as a last choice. */
+/** True if the evidence is too old, or the node did not answer: the instance is used only if there is no other. */
 export function isDoubtful({ suspect, ageMs }: InstanceEvidence, staleEvidenceMs: number): boolean {
   return suspect || ageMs > staleEvidenceMs;
 }

@@ -1,4 +1,4 @@
-/** Fields of a body of Ollama that begin its prompt. */
+/** Fields of an Ollama request body with which its prompt begins. */
 const promptFields: ReadonlySet<string> = new Set(['system', 'messages', 'prompt', 'input']);
 
 const quote = 0x22;
@@ -11,9 +11,9 @@ const openBracket = 0x5b;
 const closeBracket = 0x5d;
 
 /**
- * The rest of the JSON text from the value of the first field that belongs to the prompt; empty where there is none.
- * Reads field names only at the top level and skips all other values, so a body is never parsed for its prompt.
- * Text that is not JSON gives any part of it: the prefix is a hint for routing.
+ * The rest of the JSON text from the value of the first field that belongs to the prompt; empty if there is no such
+ * field. Reads field names only at the top level and skips all other values, so a body is never parsed for its prompt.
+ * For a text that is not JSON the result is an arbitrary part of it, because the prefix is only a hint for routing.
  */
 export function findPrompt(body: Uint8Array): Uint8Array {
   const json = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
@@ -36,7 +36,7 @@ function skipSpace(json: Buffer, from: number, also = 0x20): number {
   return at;
 }
 
-/** Index behind the closing quote of the string that opens at `start`. */
+/** Index after the closing quote of the string that begins at `start`. */
 function stringEnd(json: Buffer, start: number): number {
   for (let end = json.indexOf(quote, start + 1); end >= 0; end = json.indexOf(quote, end + 1)) {
     let escapes = 0;
@@ -46,7 +46,7 @@ function stringEnd(json: Buffer, start: number): number {
   return json.length;
 }
 
-/** Index behind the value that begins at `start`. */
+/** Index after the value that begins at `start`. */
 function valueEnd(json: Buffer, start: number): number {
   let depth = 0;
   let at = start;

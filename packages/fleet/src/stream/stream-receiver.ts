@@ -342,7 +342,11 @@ function tick(state: ReceiverState, nowMs: number, effects: ReceiverEffect[]): v
     if (nowMs - state.connectionChangedAtMs < config.busPatienceMs) return;
     finish(
       state,
-      { kind: 'failed', code: 'bus-unavailable', message: `NATS was away for ${config.busPatienceMs} ms` },
+      {
+        kind: 'failed',
+        code: 'bus-unavailable',
+        message: `NATS was disconnected for ${config.busPatienceMs} ms`,
+      },
       effects,
     );
   } else if (nowMs >= silentAtMs(state)) {

@@ -313,13 +313,13 @@ function tick(state: SenderState, nowMs: number, effects: SenderEffect[]): void 
   }
   if (!state.connected) {
     if (nowMs - state.connectionChangedAtMs < config.busPatienceMs) return;
-    abort(state, 'cancelled', `NATS was away for ${config.busPatienceMs} ms`, effects);
+    abort(state, 'cancelled', `NATS was disconnected for ${config.busPatienceMs} ms`, effects);
     close(state, effects);
   } else if (nowMs - state.silentSinceMs >= config.receiverSilenceMs) {
     const message = `the reader was silent for ${config.receiverSilenceMs} ms`;
     abort(state, 'cancelled', message, effects);
-    // The receiver may be alive after all. Then this message tells it the end at once: it accepts a failure after line
-    // 0 in any state.
+    // The receiver may be alive after all. Then this `fail` ends the stream there at once: it names line 0, which a
+    // receiver accepts in any state.
     send(
       state,
       { kind: 'fail', streamId: state.streamId, lines: 0, code: 'cancelled', message },
