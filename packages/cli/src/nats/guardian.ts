@@ -1,6 +1,7 @@
 /**
- * Runs one program and stops it when `drover up` ends, also by SIGKILL: then the IPC channel to the parent breaks. Runs
- * as a process of its own (`node guardian.js PROGRAM ARGS…`), because a killed `drover up` cannot stop the program.
+ * Runs one program and stops it when `drover up` ends, even by SIGKILL: the IPC channel to the parent breaks then. The
+ * guardian is a separate process (`node guardian.js PROGRAM ARGS…`), because a killed `drover up` cannot stop the
+ * program itself.
  */
 import { spawn } from 'node:child_process';
 

@@ -6,7 +6,7 @@ export interface Branch {
   readonly children: readonly Branch[];
   /** Number of live children that the report leaves out. */
   readonly hidden: number;
-  /** Its name if its parent is shown above it, else its whole path. */
+  /** Name of the actor if its parent is shown above it, else its whole path. */
   readonly label: string;
 }
 
@@ -15,7 +15,8 @@ export function treesOf(actors: readonly ActorEntry[]): readonly Branch[] {
   const paths = new Set(actors.map(({ path }) => path));
   const below = new Map<string | null, ActorEntry[]>();
   for (const actor of actors) {
-    // Also for a wrong answer no actor may be its own ancestor: the path of a child is longer.
+    // Prevents an endless loop for an invalid answer: the path of a child must be longer, so no actor is its own
+    // ancestor.
     const isBelow =
       actor.parent !== null && paths.has(actor.parent) && actor.path.startsWith(`${actor.parent}/`);
     const parent = isBelow ? actor.parent : null;

@@ -12,8 +12,8 @@ export interface TerminalStream extends Writable {
 }
 
 /**
- * Output for people: lines, and on a terminal one block below them that is redrawn in place. Colour is used only on a
- * terminal, and not when NO_COLOR is set.
+ * Human-readable output: lines, and on a terminal one block below them that is redrawn in place. Colour is used only on
+ * a terminal, and not when NO_COLOR is set.
  */
 export class Terminal {
   readonly isTTY: boolean;
@@ -28,7 +28,7 @@ export class Terminal {
     this.isTTY = stream.isTTY === true && environment['TERM'] !== 'dumb';
     this.drawsBoxes = this.isTTY && readsUtf8(environment);
     this.#colour = this.isTTY && (environment['NO_COLOR'] ?? '') === '';
-    // The reader may close the pipe; this must not end the cluster.
+    // The reader of a pipe may close it; this must not end the cluster.
     stream.on('error', () => {});
   }
 
@@ -100,7 +100,7 @@ function clip(line: string, width: number, more: string): string {
     .join('');
 }
 
-/** The first of the variables that is set decides, as in the C library. */
+/** True if the locale uses UTF-8. As in the C library, the first of these variables that is set decides. */
 function readsUtf8(environment: NodeJS.ProcessEnv): boolean {
   const names = ['LC_ALL', 'LC_CTYPE', 'LANG'] as const;
   const locale = names.map((name) => environment[name] ?? '').find((value) => value !== '') ?? '';

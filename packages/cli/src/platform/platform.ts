@@ -1,6 +1,7 @@
 /**
- * What depends on the operating system. Only the files of this folder ask for it; the README of the package has the
- * effects as a table. Drover is developed and tested on Linux; the rows for macOS and Windows were never run.
+ * Properties that depend on the operating system. Only the files of this folder read the name of the system; the README
+ * of the package has the effects as a table. Drover is developed and tested on Linux; the rows for macOS and Windows
+ * have never been tested.
  */
 export interface Platform {
   /** `/proc` shows the start time, parent, command line and terminal of each process. */

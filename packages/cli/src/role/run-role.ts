@@ -8,11 +8,11 @@ import { type JoinOptions, joinNode, sharedIdFix } from './join-node.ts';
 import { createRoleLog, type LogFormat, type RoleLog } from './role-logger.ts';
 import { listenForStop, orphanStopMs, type RoleProgress, stopGraceMs } from './stop-request.ts';
 
-/** What a role runs on its node. */
+/** The running part of a role on its node, such as a gateway. */
 export interface RunningRole {
   /** Reported to the parent when the role is ready, such as the URL of the gateway. */
   readonly report?: Readonly<Record<string, unknown>>;
-  /** Lets running requests finish for at most `drainMs`, then stops. */
+  /** Waits at most `drainMs` for running requests, then stops. */
   stop(drainMs: number): Promise<void>;
 }
 
@@ -77,8 +77,9 @@ function exitOnUncaughtError({ logger, flush }: RoleLog): void {
 }
 
 /**
- * The started role, or the end of the actor system while the role starts, which the start would never notice. An end
- * without a cause comes from a failed start, which leaves the cluster; then the failure is thrown.
+ * Resolves with the started role, or with the end of the actor system if it ends first: the start itself would wait for
+ * ever then. An end without a cause follows from a failed start, which leaves the cluster; in this case the failure of
+ * the start is thrown.
  */
 function startedOrEnded(
   starting: Promise<RunningRole>,
@@ -103,7 +104,7 @@ function exitCodeOf({ cause }: SystemEnd, id: string, { logger, flush }: RoleLog
   return exitCodes.internal;
 }
 
-/** When the start fails, the node leaves the cluster, so that other nodes do not call it unreachable. */
+/** If the start fails, the node leaves the cluster, so that other nodes do not report it as unreachable. */
 async function startOrLeave(
   node: ClusterNode,
   flush: () => void,

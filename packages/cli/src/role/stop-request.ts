@@ -47,7 +47,7 @@ export function listenForStop(progress: RoleProgress): StopRequest {
   return { requested, parent };
 }
 
-/** A role that is still starting leaves the cluster, so that other nodes do not call it unreachable. */
+/** A role that is still starting leaves the cluster, so that other nodes do not report it as unreachable. */
 async function leaveAndExit(node: ClusterNode | undefined): Promise<never> {
   if (node !== undefined) await exceedsLimit(node.leave(), stopGraceMs);
   return process.exit(exitCodes.done);

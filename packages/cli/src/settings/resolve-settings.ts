@@ -66,8 +66,8 @@ export class StatedSettings {
 
 /**
  * The settings of one command. Sources in rising precedence: the variable of another program, the file, `DROVER_*`,
- * flags. A key of the file that is for other commands is checked and ignored. With `all`, every setting is taken, for
- * printing.
+ * flags. A key of the file that only other commands use is checked and then ignored. With `all`, the result has the
+ * settings of all commands, for `config print`.
  *
  * @throws CommandError `bad-configuration` naming the flag, the variable, or file, line and key, for a value that is
  *   unknown, cannot be read or is out of range
@@ -128,7 +128,7 @@ function fromForeign(
 ): StatedSetting | undefined {
   const { foreign } = setting;
   if (foreign === undefined || !takes(foreign.takers, taker)) return undefined;
-  // As Ollama does: removes the quotes that stay on in a unit file or a Windows dialog.
+  // Removes quotes, as Ollama does: a systemd unit file or a Windows dialog keeps them in the value.
   const text = nonEmpty(environment[foreign.name]?.trim().replaceAll(/^["' ]+|["' ]+$/g, ''));
   if (text === undefined) return undefined;
   // Ollama reads a number without unit as seconds; our own sources require a unit.

@@ -13,7 +13,7 @@ export interface ReadyFacts {
   readonly hosts: readonly OllamaHost[];
 }
 
-/** The event that says which processes serve and where. */
+/** The event that lists the processes of the cluster with their addresses. */
 export function readyEvent({ url, dataDir, bus, processes, hosts }: ReadyFacts): ReadyEvent {
   return {
     event: 'ready',

@@ -20,7 +20,7 @@ export interface RoleProcessOptions {
   readonly onLog: (line: string) => void;
 }
 
-/** Starts `drover ROLE …`; ready when the process reports it over the IPC channel. */
+/** Starts `drover ROLE …`. The role is ready when its process reports this over the IPC channel. */
 export function launchRole(options: RoleProcessOptions): RunningChild {
   const flags = nodeFlags[options.args[0] ?? ''] ?? [];
   const child = spawn(process.execPath, [...flags, binPath, ...options.args], {
