@@ -1,8 +1,8 @@
 import type { Admission, SlotQueueLimits, Step, Ticket } from './ticket.ts';
 
 /**
- * `receiving`: its body is incomplete · `waiting`: its body is here · `reserved`: its body is elsewhere · `inside`: it
- * has a slot.
+ * State of a request. `receiving`: its body is incomplete · `waiting`: its body is at this instance · `reserved`: its
+ * body is at another instance · `inside`: it has a slot.
  */
 type State = 'receiving' | 'waiting' | 'reserved' | 'inside';
 
@@ -11,11 +11,13 @@ interface Entry {
   state: State;
   bodyBytes: number;
   /**
-   * The session knows that this request waits, so it may accept a slot elsewhere. Before that, the session expects a
-   * start here at any time.
+   * True once the session has received the message that this request waits: from then on it may accept a slot at
+   * another instance. Before, the session expects that the request is started here at any time.
    */
   announced: boolean;
-  /** `offered`: a slot waits for the session's answer · `held`: the session took the slot, and the body is arriving. */
+  /**
+   * `offered`: a slot is kept until the session answers · `held`: the session took the slot, and the body is arriving.
+   */
   slot: 'none' | 'offered' | 'held';
   /** Number of the last offer. */
   offer: number;
@@ -133,7 +135,7 @@ export class SlotQueue {
     return steps;
   }
 
-  /** Tickets of which the sessions do not know yet that they wait. Each is returned once. */
+  /** Tickets whose sessions have not yet been sent the message that they wait. Each ticket is returned once. */
   takeUnannounced(): readonly Ticket[] {
     const unannounced = this.#line.filter(({ state, announced }) => state === 'waiting' && !announced);
     for (const entry of unannounced) entry.announced = true;
@@ -141,8 +143,8 @@ export class SlotQueue {
   }
 
   /**
-   * The session takes the offered slot: true, and the request is inside. After the end of the offer: false, and the
-   * request stays in the queue as one that is started without an offer.
+   * The session takes the offered slot. Returns true if the offer is still open: the request is then inside. Returns
+   * false after the end of the offer: the request stays in the queue, and is later started without an offer.
    */
   claim(id: string, offer: number): boolean {
     const entry = this.#entries.get(id);
@@ -180,7 +182,7 @@ export class SlotQueue {
     for (const [owner, untilMs] of this.#silent) if (nowMs >= untilMs) this.#silent.delete(owner);
   }
 
-  /** When the next offer ends, or a pause before one; infinite while nothing is due. */
+  /** Instant at which the next offer, or the next pause before an offer, ends; infinite if there is none. */
   dueAtMs(nowMs: number): number {
     let dueAtMs = Number.POSITIVE_INFINITY;
     for (const { slot, offerUntilMs, notBeforeMs, state, ticket } of this.#line) {

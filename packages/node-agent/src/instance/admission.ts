@@ -24,7 +24,7 @@ export interface AdmissionFacts {
 interface Running {
   readonly model: string;
   readonly sinceMs: number;
-  /** The model had to be loaded first. */
+  /** True if the model had to be loaded first. */
   readonly cold: boolean;
 }
 
@@ -82,8 +82,8 @@ export class Admission {
   }
 
   /**
-   * Queue position of a request that was just admitted; 0: certain to start. A request whose body is still arriving is
-   * not certain to start, although a slot is free: another request may take the slot first.
+   * Queue position of a request that was just admitted; 0 if it is certain to start. A request whose body is still
+   * arriving is not certain to start, although a slot is free: another request may take the slot first.
    */
   position(streamId: string): number {
     if (this.#slots.hasSlot(streamId)) return 0;

@@ -21,7 +21,10 @@ export class KnownListing {
   #list: ModelList = emptyModelList;
   /** Start of the query for the known `running`. */
   #runningAskedAtMs = Number.NEGATIVE_INFINITY;
-  /** Models that answered since then, by `modelKey`, with the instant: they are loaded even if the list differs. */
+  /**
+   * Models that have answered since that instant, by `modelKey`, with the instant of the answer: they are loaded even
+   * if the list does not contain them.
+   */
   readonly #answeredAtMs = new Map<string, number>();
 
   constructor(instance: string, nextRevision: () => number) {
@@ -75,7 +78,7 @@ export class KnownListing {
     return Array.isArray(listed) && listed.includes(capability);
   }
 
-  /** Whether the model is known to be loaded: `ps` lists it, or it has answered since. */
+  /** True if the model is known to be loaded: `ps` lists it, or it has answered since that query. */
   isLoaded(model: string): boolean {
     return this.listsAsLoaded(model) || this.#answeredAtMs.has(modelKey(model));
   }
@@ -85,13 +88,13 @@ export class KnownListing {
     this.#answeredAtMs.set(modelKey(model), nowMs);
   }
 
-  /** Takes the result of a probe that started at this instant. */
+  /** Stores the result of a probe that started at this instant. */
   probed(listing: Listing, beganAtMs: number): void {
     const running = this.#isNewer(listing.running, beganAtMs) ? listing.running : undefined;
     this.#list = updateModelList(this.#list, { ...listing, running }, this.#nextRevision);
   }
 
-  /** Takes the answer of a `ps` query that started at this instant; undefined without an answer in time. */
+  /** Stores the answer of a `ps` query that started at this instant; undefined if there was no answer in time. */
   listed(running: readonly OllamaRunning[] | undefined, askedAtMs: number): void {
     if (!this.#isNewer(running, askedAtMs)) return;
     this.#list = updateModelList(this.#list, { ...this.#list, running }, this.#nextRevision);

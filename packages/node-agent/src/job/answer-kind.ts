@@ -1,9 +1,9 @@
 import { STATUS_CODES } from 'node:http';
 
 /**
- * Kind of an answer by its status line. `lines`: NDJSON, passed on line by line · `whole`: one JSON value, also an
- * error · `foreign`: an error that is not in Ollama's form, for example of a proxy in front of Ollama · `nonsense`: not
- * Ollama's protocol, with the reason as text.
+ * Kind of an answer, from its status and content type. `lines`: NDJSON, passed on line by line · `whole`: one JSON
+ * value, possibly an error · `foreign`: an error that does not have Ollama's format, for example of a proxy in front of
+ * Ollama · `nonsense`: not Ollama's protocol, with the reason as text.
  */
 export type AnswerKind =
   | { readonly kind: 'lines' | 'whole' | 'foreign' }
@@ -31,7 +31,10 @@ export function decideAnswerKind(status: number, contentType: string): AnswerKin
   };
 }
 
-/** A foreign error in Ollama's form. Its own text is not passed on, since it may be a page that names machines. */
+/**
+ * A foreign error in Ollama's format. The original text is not passed on, because it may be a page with names of
+ * machines.
+ */
 export function foreignError(status: number, contentType: string): string {
   const type = mediaType(contentType);
   const phrase = STATUS_CODES[status] ?? 'unknown status';

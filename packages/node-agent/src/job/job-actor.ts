@@ -82,7 +82,7 @@ class Job {
     const unsubscribe = transport.onConnectionChange((connected) =>
       this.#context.self.tell({ kind: 'bus', connected }),
     );
-    // Closes the socket at every end of the actor, a crash included.
+    // Closes the socket whenever the actor ends, even by a crash.
     this.#context.signal.addEventListener('abort', () => {
       unsubscribe();
       this.#upstream?.abort();
@@ -168,7 +168,7 @@ class Job {
     } else this.#takeLateBody(result.body);
   }
 
-  /** Lets the session send more of the body. Repeated with each beat, since the message may be lost. */
+  /** Allows the session to send more parts of the body. Repeated with each beat, because the message may be lost. */
   #confirmParts(): void {
     const { replyTo, open } = this.#task;
     if (this.#assembly === undefined || this.#progress.phase !== 'receiving') return;
@@ -281,7 +281,8 @@ class Job {
 
   #wake(): void {
     this.#wakeAtMs = Number.POSITIVE_INFINITY;
-    // The notice of new bytes may have found the mailbox full: take them before the deadlines are checked.
+    // The message about new bytes may have been refused by a full mailbox: takes the bytes before the deadlines are
+    // checked.
     this.#takeAnswer();
     this.#confirmParts();
     const now = this.#context.clock.now();
@@ -299,7 +300,7 @@ class Job {
     this.#send({ kind: 'tick' });
   }
 
-  /** Has the silence judged by the instance, which knows the state of Ollama. */
+  /** Asks the instance, which observes the state of Ollama, to judge the silence. */
   #reportSilence(nowMs: number): void {
     const { open, instance } = this.#task;
     const { steppedAtMs: sinceMs, phase } = this.#progress;
@@ -331,7 +332,7 @@ class Job {
     this.#leave(code, message);
   }
 
-  /** Gives up a receiver that still misses lines: it accepts a failure after line 0 in any state. */
+  /** Gives up a receiver that still misses lines. The `fail` names line 0, which a receiver accepts in any state. */
   #forget(code: FailureCode, message: string): void {
     if (this.#sender.closed) return;
     this.#sender.closed = true;

@@ -2,8 +2,8 @@ import type { OllamaAddress } from './ollama-address.ts';
 import type { Reply } from './ollama.ts';
 
 /**
- * Chooses between the two `Host` headers of an address. The name in the address is tried first. When Ollama refuses
- * it as unknown, the other header is tried. The first accepted header is used from then on.
+ * Chooses between the two `Host` headers of an address. The name in the address is tried first. If Ollama refuses this
+ * name as unknown, the other header is tried. The first accepted header is used from then on.
  */
 export class HostHeader {
   readonly #choices: OllamaAddress['hostHeaders'];

@@ -1,6 +1,6 @@
 import type { UpstreamError } from '../errors.ts';
 
-/** Receives the answer of one posted request, in order. Exactly one of `onEnd` and `onError` is called, as the last. */
+/** Receives the answer of one posted request, in order. The last call is exactly one of `onEnd` and `onError`. */
 export interface AnswerHandler {
   onHead(head: AnswerHead): void;
   onData(packet: Buffer): void;

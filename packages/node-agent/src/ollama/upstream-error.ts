@@ -22,7 +22,7 @@ export function upstreamError(url: string, error: Error): UpstreamError {
   return new UpstreamError(kind, url, detail, { cause: error });
 }
 
-/** Whether the error is one of a socket that the other side closed while it was idle. */
+/** True if the error is that of a socket that the other side closed while it was idle. */
 export function isStaleSocketError(error: Error): boolean {
   return staleCodes.has(codeOf(error));
 }
