@@ -13,7 +13,7 @@ export interface Measure {
 const perCpuSecond = 'ops/CPU-s';
 const perActor = 'B/actor';
 
-/** Figures of a workload: its rate, or figures of its own. */
+/** Figures of a workload: its rate, or figures that only this workload has. */
 export function measuresOf({ name }: Workload): readonly Measure[] {
   switch (name) {
     case 'idle-heap':

@@ -15,7 +15,7 @@ const warmUpShare = 0.4;
 const startsPerRound = 256;
 /** Largest number of error texts that are kept. */
 const keptTexts = 5;
-/** An operation that still runs this long after the last start has no outcome. */
+/** Time after the last start at which an operation that still runs counts as without an outcome. */
 const drainMs = 30_000;
 
 export interface Tally {

@@ -23,8 +23,8 @@ const shortMs = 50;
 const lateMs = 2_000;
 
 /**
- * Timers with a key each, of which one fires and one is cancelled, and questions that miss their deadline. Such a
- * question becomes one dead letter: `expired` when the deadline passes before its handler begins, `late-answer` when
+ * Sets two timers with keys, of which one fires and one is cancelled, and asks questions that miss their deadline. Such
+ * a question becomes one dead letter: `expired` when the deadline passes before its handler begins, `late-answer` when
  * the handler answers after the deadline. A question that is handled and never answered causes no dead letter.
  */
 export function waiting(self: SoakNode): Family {
@@ -53,7 +53,8 @@ export function waiting(self: SoakNode): Family {
   const ask = (target: ActorRef<Message>, kind: 'wait' | 'never', seq: number, delayMs: number, ms: number) =>
     system.ask<Message, number>(target, (replyTo) => ({ kind, seq, delayMs, replyTo }), { timeoutMs: ms });
   const missed = async (target: ActorRef<Message>, n: number): Promise<void> => {
-    // Taken back by the process whose handler begins in time. Only the sum over both processes counts.
+    // The process whose handler begins in time lowers this expectation again. Only the sum over both processes is
+    // checked.
     self.expectLetters('expired', 1);
     const answer = ask(target, n % 2 === 0 ? 'never' : 'wait', n, lateMs, shortMs);
     const outcome = await answer.catch((error: unknown) => error);
