@@ -6,7 +6,7 @@ export type FaultKind =
   | 'freeze'
   /** The connection of a generation is cut without the last HTTP chunk. */
   | 'cut'
-  /** Tokens come ten times slower. */
+  /** Tokens are generated at a tenth of the speed. */
   | 'slow'
   /** Loads answer 500 with an out-of-memory text. */
   | 'oom'
@@ -14,7 +14,7 @@ export type FaultKind =
   | 'badjson'
   /** Requests that need a runner get the busy answer. */
   | '503'
-  /** When a client leaves a stream, its slot is lost until the model is unloaded. */
+  /** When a client disconnects from a stream, its slot is lost until the model is unloaded. */
   | 'leak'
   /** The process of the runner ends. */
   | 'kill-runner'
@@ -80,7 +80,7 @@ export class FaultBoard {
     return this.#armed.map(({ kind, after, model, struck }) => ({ kind, after, model, struck }));
   }
 
-  /** Whether a fault takes effect on this request or disconnect. Counts it. */
+  /** Counts this request or disconnect, and returns whether the fault takes effect on it. */
   strikes(kind: FaultKind, model: string | null = null): boolean {
     for (const fault of this.#armed) {
       if (fault.kind !== kind || !matches(fault, model)) continue;

@@ -33,7 +33,7 @@ export interface AnswerWriter {
   /** False when the client reads too slowly. */
   pieces(pieces: readonly Piece[]): boolean;
   end(end: AnswerEnd): void;
-  /** The runner stopped a repetition: there is no last object. */
+  /** Ends the answer without a last object, because the runner stopped a repetition. */
   broken(): void;
   error(error: OllamaError): void;
   /** Makes the next line broken JSON. */

@@ -58,9 +58,9 @@ export interface SimModel {
   readonly words: readonly string[] | null;
   /** A fixed tool call; null: the first tool, with arguments that fit its schema. */
   readonly toolCall: { readonly name: string; readonly arguments: object } | null;
-  /** Tokens of a tool call. Nothing is sent while they are written. */
+  /** Number of tokens of a tool call. Nothing is sent while they are generated. */
   readonly toolCallTokens: number;
-  /** In JSON mode it writes white space without end, as tiny models do. */
+  /** True: in JSON mode the model writes white space without end, as tiny models do. */
   readonly jsonStalls: boolean;
   /** Speeds of this model; null: those of the server. */
   readonly tokensPerSecond: number | null;

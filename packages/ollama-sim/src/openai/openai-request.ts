@@ -183,7 +183,7 @@ function readToolCall(call: unknown): PastToolCall {
     if (parsed === null || (typeof parsed === 'object' && !Array.isArray(parsed)))
       return { name: text(called['name']), arguments: parsed ?? {} };
   } catch {
-    // Refused below, as any other text that is no JSON object.
+    // Refused below, as every other text that is not a JSON object.
   }
   throw new OllamaError(400, 'invalid tool call arguments');
 }

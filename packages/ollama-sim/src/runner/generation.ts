@@ -14,10 +14,10 @@ const MAX_REPEATS = 30;
 const BLOCK_TOKENS = 64;
 /** Largest number of tokens in one turn of the event loop, so that a high rate does not block other generations. */
 const MAX_TURN_TOKENS = 1024;
-/** A token is sent when its timer fires at most this much too early. */
+/** Largest time by which a timer may fire too early and its token is still sent. */
 const EARLY_MS = 0.5;
 
-/** What a generation needs from its runner. */
+/** The part of a runner that a generation uses. */
 export interface GenerationHost {
   readonly clock: Clock;
   readonly faults: FaultBoard;
@@ -82,7 +82,7 @@ export class Generation {
     this.#continueDecode();
   }
 
-  /** Stops all progress, as in a stopped process. */
+  /** Stops all progress, as SIGSTOP does to a process. */
   freeze(): void {
     this.#frozen = true;
     this.#timer?.cancel();
@@ -95,7 +95,9 @@ export class Generation {
     else this.#continueDecode();
   }
 
-  /** The client has left: in decode the slot is free at once, in prefill at the end of the batch. */
+  /**
+   * Handles a disconnect of the client: during decode the slot is free at once, during prefill at the end of the batch.
+   */
   cancel(): void {
     if (this.#phase === 'over') return;
     const inPrefill = this.#phase === 'prefill' && !this.#frozen;
@@ -108,7 +110,7 @@ export class Generation {
     this.#host.clock.after(Math.max(0, boundaryMs - spentMs), () => this.#release());
   }
 
-  /** Ends without freeing the slot. */
+  /** Ends the generation without freeing the slot. */
   abandon(): void {
     this.#phase = 'over';
     this.#timer?.cancel();

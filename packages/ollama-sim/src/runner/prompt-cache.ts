@@ -12,7 +12,7 @@ export interface Slot {
   readonly index: number;
   tokens: readonly number[];
   busy: boolean;
-  /** Lost to a handler that hangs; only an unload frees it. */
+  /** True if a handler that hangs keeps the slot; then only an unload frees it. */
   leaked: boolean;
   lastUsed: number;
 }
