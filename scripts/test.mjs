@@ -49,6 +49,7 @@ const stages = {
       ['node', bench, 'actors', '--check'],
       ['node', bench, 'remote', '--check'],
       ['node', bench, 'crowd', '--check'],
+      ['node', bench, 'storage', '--check'],
       ['node', bench, 'soak', '--check'],
       // Their libraries are installed by a full benchmark only.
       ...(existsSync(join(root, peers, 'node_modules')) ? [['tsc', '-p', peers]] : []),

@@ -14,12 +14,12 @@ import { fileURLToPath } from 'node:url';
 import { hostFacts } from './host-facts.ts';
 
 const root: string = fileURLToPath(new URL('../../../', import.meta.url));
-const suites: readonly string[] = ['smoke', 'actors', 'remote', 'crowd', 'soak'];
+const suites: readonly string[] = ['smoke', 'actors', 'remote', 'crowd', 'storage', 'soak'];
 const scenarios: string = join(root, 'test/scenarios');
 
 /**
  * Runs one suite or scenario in full length and writes `proofs/NAME.json`: the figures, the command, the commit and the
- * machine. NAME is a suite (`smoke`, `actors`, `remote`, `crowd`, `soak`) or a scenario of `test/scenarios`.
+ * machine. NAME is a suite (`smoke`, `actors`, `remote`, `crowd`, `storage`, `soak`) or a scenario of `test/scenarios`.
  */
 export async function proofMain(argv: readonly string[]): Promise<number> {
   const name = argv[0] ?? '';
