@@ -135,7 +135,7 @@ async function decompress(bytes: Buffer, grown: (size: number, piece: Buffer) =>
   return Buffer.concat(pieces);
 }
 
-/** @param grown gets the size so far and the new chunk; throws to stop */
+/** @param grown called with the size so far and the new chunk; may throw to stop the reading */
 async function collect(
   exchange: Exchange,
   takesShort: boolean,
@@ -172,7 +172,7 @@ async function collect(
     request.once('end', onEnd);
     offBroken = exchange.onBodyBroken(onCut);
     request.once('close', onBroken);
-    // Stays after settling: a late error of the socket must not become an uncaught one.
+    // This listener stays after the promise has settled: a late error of the socket must not become an uncaught error.
     request.on('error', onBroken);
   });
 }

@@ -28,7 +28,10 @@ export interface DispatcherOptions {
   readonly log: Logger;
 }
 
-/** Takes every request through what all routes share (access, limits, the error answer) to the handler of its route. */
+/**
+ * Passes every request to the handler of its route, after the steps that all routes share: access and limits. Writes
+ * the error answers of all routes.
+ */
 export class Dispatcher {
   readonly limit: RequestLimit;
   /** The open exchanges of each client connection. */
@@ -138,7 +141,7 @@ export class Dispatcher {
 
 const noTarget: RequestTarget = { path: '/', query: '', authority: undefined };
 
-/** Go's server answers a target of `*` by itself: OPTIONS with 200, all else with 400, both without a body. */
+/** The answer of Go's server to the target `*`: OPTIONS gets 200, every other method 400, both without a body. */
 function answerStar(request: IncomingMessage): Reply | undefined {
   if (request.url !== '*') return undefined;
   return { status: request.method === 'OPTIONS' ? 200 : 400, contentType: '', body: '' };

@@ -4,7 +4,7 @@ import type { Clock } from '@drover/actor-core';
 /** Largest unread body that node reads and drops by itself, so that the connection can be used again. */
 const shortRestBytes = 262_144;
 
-/** How long the rest of a body is read and dropped after the answer. */
+/** Time for which the rest of a body is read and dropped after the answer. */
 const lingerMs = 2_000;
 
 /**

@@ -1,7 +1,7 @@
 import { goJson } from '../../go-compat/go-text.ts';
 import type { AnswerFormat } from '../../inference/answer-format.ts';
 
-/** Ollama's content type of an error in place of a stream. */
+/** Content type of an error that Ollama sends in place of a stream. */
 const bareJsonType = 'application/json';
 
 /** Passes the host's answer on unchanged. */
