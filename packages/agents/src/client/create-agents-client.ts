@@ -145,8 +145,8 @@ class ClusterAgentsClient implements OwnedAgentsClient {
   }
 
   async proveStore({ timeoutMs = this.#config.waitMs }: { timeoutMs?: number } = {}): Promise<StoreProof> {
-    // Asked once with the whole time: a proof may take as long as all attempts of a write, and a repeated question
-    // would start a new proof.
+    // Sends one question with the whole time as its deadline: a proof may take as long as all attempts of a write, and
+    // a repeated question would start a new proof.
     const answer = await this.#asker.ask(
       (replyTo) => ({ kind: 'prove', replyTo }),
       timeoutMs,

@@ -60,7 +60,7 @@ export function taskAttemptProps(spec: TaskAttemptSpec): Props<Message> {
   );
 }
 
-/** The shell around `decideAttempt`. */
+/** Performs the effects that `decideAttempt` decides. */
 class TaskAttempt {
   readonly #spec: TaskAttemptSpec;
   readonly #context: ActorContext<Message>;
@@ -98,7 +98,7 @@ class TaskAttempt {
     return undefined;
   }
 
-  /** Stops this actor once the task has ended; nothing else would stop it and its timers. */
+  /** Stops this actor and its timers once the task has ended, because no other actor stops it. */
   #decide(event: AttemptEvent): Next<Message> {
     const effects = decideAttempt(this.#state, event, this.#context.clock.now());
     for (const effect of effects) this.#perform(effect);

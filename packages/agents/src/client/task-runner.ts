@@ -99,7 +99,10 @@ export class TaskRunner {
     });
   }
 
-  /** Reports the lost run for its record, once: the agent cannot, and the leader may notice by itself. */
+  /**
+   * Reports the lost run to the directory, which records its end. Sent once: the agent can no longer report it, and if
+   * the message is lost, the leader detects most losses by itself.
+   */
   #reportLost(agentId: string, { node, incarnation }: Place, runId: string, message: string): void {
     const { leader } = this.#asker;
     if (leader === undefined) return;

@@ -12,8 +12,8 @@ import { finishStop, stopAgent } from './stop-agent.ts';
 import { releaseWaiters } from './waiters.ts';
 
 /**
- * The whole policy of the agent directory: what is to be done about one event. Deterministic: the same events at the
- * same moments with the same randomness give the same effects. `state` is changed in place.
+ * All decisions of the agent directory: what to do about one event. Deterministic: the same events at the same times
+ * with the same random numbers give the same effects. `state` is changed in place.
  *
  * Invariants: no answer and no order before the record behind it is durable; an agent's incarnation never decreases; a
  * run ends once.
@@ -78,7 +78,8 @@ function pursueAgent<R>(
   moment: Moment,
 ): DirectoryEffect<R>[] {
   if (entry.phase === 'stopped') {
-    // Only after a takeover: the former leader recorded the agent's stop, but not the end of its runs.
+    // Happens only after a change of the leader: the former leader recorded the agent's stop, but not the end of its
+    // runs.
     return failRuns(state, entry, 'agent-stopped', `agent ${entry.record.id} was stopped`);
   }
   const effects: DirectoryEffect<R>[] = [];

@@ -1,6 +1,9 @@
 import type { RunReport } from '../protocol/host-report.ts';
 
-/** Ends of runs, repeated to the leader until it has recorded them. Bounded: the oldest is dropped first. */
+/**
+ * Outcomes of runs, which are reported again to the leader until it has recorded them. Bounded: the oldest is dropped
+ * first.
+ */
 export class RunOutbox {
   readonly #capacity: number;
   readonly #reports = new Map<string, RunReport>();
@@ -9,7 +12,7 @@ export class RunOutbox {
     this.#capacity = capacity;
   }
 
-  /** Adds the end of a run. Returns the id of the run that was dropped for it, if any. */
+  /** Adds the outcome of a run. Returns the id of the run that was dropped to make room, if any. */
   put(report: RunReport): string | undefined {
     if (this.#reports.has(report.runId)) return undefined;
     this.#reports.set(report.runId, report);
@@ -25,7 +28,7 @@ export class RunOutbox {
     this.#reports.delete(runId);
   }
 
-  /** The oldest `count` reports at most. */
+  /** The oldest reports, at most `count`. */
   oldest(count: number): RunReport[] {
     return [...this.#reports.values()].slice(0, count);
   }

@@ -9,8 +9,8 @@ export type Verdict = 'obey' | 'refuse' | 'read';
 
 /**
  * Checks the fence of an order at its receiver: accepts only the node that the lead record names, with the record's
- * sequence. Sequences only grow within the stream, so a higher fence may belong to a later leader; whether it does is
- * read from the record, never taken from the order.
+ * sequence. Sequences of the stream never decrease, so a higher fence may belong to a later leader. Only the lead
+ * record shows whether it does; the order itself is not trusted.
  */
 export class FenceGate {
   #lead: LeadSeen | undefined;
@@ -20,7 +20,7 @@ export class FenceGate {
     return this.#lead;
   }
 
-  /** Takes in a lead record that was read; a record older than the known one is ignored. */
+  /** Stores a lead record that was read; a record that is older than the known one is ignored. */
   update(record: LeadSeen | undefined): void {
     if (record !== undefined && record.fence > (this.#lead?.fence ?? 0)) this.#lead = record;
   }

@@ -22,9 +22,9 @@ export interface Inventory<I> {
 }
 
 export interface HostPolicy {
-  /** Each live host is asked for its inventory this often, and at once when it appears. */
+  /** Interval at which each live host is asked for its inventory. A host that appears is asked at once. */
   readonly surveyMs: number;
-  /** A new leader waits this long for a host that it has never seen before the host counts as lost. */
+  /** Time after which a host that a new leader has never seen counts as lost. */
   readonly unknownHostGraceMs: number;
 }
 
@@ -47,7 +47,7 @@ export class HostTable<I> {
     this.#startedAtMs = startedAtMs;
   }
 
-  /** Takes in all hosts that presence knows now. Returns the surveys to send. */
+  /** Updates the table with all hosts that presence reports now. Returns the surveys to send. */
   observe(seen: readonly HostSeen[], nowMs: number): { readonly node: string; readonly survey: number }[] {
     const due = seen.flatMap((host) => this.#observeHost(host, nowMs));
     const present = new Set(seen.map((host) => host.node));
@@ -59,20 +59,20 @@ export class HostTable<I> {
     return [...this.#hosts.values()].filter((host) => host.alive);
   }
 
-  /** The host that sent a report, if presence knows that incarnation of it. */
+  /** The host that sent a report, if presence reports that incarnation of the host. */
   senderOf({ node, nodeIncarnation }: HostStamp): HostSeen | undefined {
     const host = this.#hosts.get(node);
     return host?.incarnation === nodeIncarnation ? host : undefined;
   }
 
-  /** Whether the host of a placement is gone: it left, is unreachable, or runs in a newer incarnation. */
+  /** True if the host of a placement is lost: it left, is unreachable, or runs in a newer incarnation. */
   isLost({ node, nodeIncarnation }: Placement, nowMs: number): boolean {
     const host = this.#hosts.get(node);
     if (!host) return nowMs >= this.#startedAtMs + this.#policy.unknownHostGraceMs;
     return !host.alive || host.incarnation !== nodeIncarnation;
   }
 
-  /** Takes in one page. Returns the inventory once all pages of the newest survey have arrived. */
+  /** Adds one page. Returns the inventory once all pages of the newest survey have arrived. */
   collect(node: string, { survey, page, pages, items }: InventoryPage<I>): Inventory<I> | undefined {
     const host = this.#hosts.get(node);
     const current = host?.survey;

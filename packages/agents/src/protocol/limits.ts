@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Limits of wire messages and records. The numbers only grow. */
+/** Limits of wire messages and records. A limit may be raised, never lowered. */
 export const maxNameChars: number = 128;
 export const maxModelChars: number = 512;
 export const maxOptionsChars: number = 8_192;
