@@ -2,13 +2,13 @@ import type { AnsweredFailure, AttemptFailure } from './attempt-failure.ts';
 import { hostRetryAfterMs } from './host-answer.ts';
 
 /**
- * The host's answer that the client gets when no host served the request, or undefined where an error of the fleet is
- * more informative:
+ * Chooses the host's error answer that the client gets if no host served the request. Undefined if an error of the
+ * fleet is more informative. In order:
  *
- * 1. 429 or 503 of the host with the earliest retry time: a retry helps.
+ * 1. 429 or 503 of the host with the earliest retry time: a retry can succeed.
  * 2. No answer of a host if a queue was full: that instance could have served the request.
  * 3. The last answer with an error of the host itself (500, 502, …).
- * 4. 404, only if every host that was asked answered so.
+ * 4. 404, only if every host that was asked answered 404.
  */
 export function chooseErrorAnswer(failures: readonly AttemptFailure[]): AnsweredFailure | undefined {
   const answered = failures.filter((failure): failure is AnsweredFailure => failure.answer !== undefined);

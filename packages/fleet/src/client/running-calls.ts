@@ -5,7 +5,7 @@ import type { SessionInput } from './session-input.ts';
 
 const control = { lane: 'control' } as const;
 
-/** The calls of a client that run now. Passes on to their sessions what happens on the node. */
+/** The calls of a client that run now. Passes changes of the bus, the load table and presence on to their sessions. */
 export class RunningCalls {
   readonly #records = new Set<CallRecord>();
   /** `servingKeys` at the last change of the load table. */
@@ -61,7 +61,7 @@ export class RunningCalls {
   }
 }
 
-/** Sends a message of this process to the session of a call; nothing before the session was started. */
+/** Sends a message of this process to the session of a call. Does nothing before the session is started. */
 export function tellSession({ session }: CallRecord, message: SessionInput): void {
   session?.tell(message, control);
 }
@@ -72,7 +72,10 @@ function servingKeys(instances: readonly InstanceEvidence[]): string {
   return ready.map((evidence) => `${instanceKey(evidence)} ${evidence.load.catalogueRevision}`).join();
 }
 
-/** Undefined while the serving incarnation may go on. If the node is only unreachable, the stream's silence decides. */
+/**
+ * Reason why the serving incarnation has ended; undefined while it may still run. If the node is only unreachable, the
+ * silence of the stream decides.
+ */
 function whyGone({ node, state, incarnation }: MemberEvidence, served: number): string | undefined {
   if (incarnation > served) return `${node} was restarted`;
   return state === 'left' ? `${node} left the cluster` : undefined;

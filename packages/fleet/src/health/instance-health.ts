@@ -41,7 +41,7 @@ export type HealthEvent =
   /** The host delivered the first byte of an answer to a request that was sent at `openedAtMs`. */
   | { readonly kind: 'success'; readonly openedAtMs: number }
   /**
-   * The host refused or failed. `retryAfterMs`: retry time that the host named, 0 for none. `jitter`, 0 to 1, spreads
+   * The host refused or failed. `retryAfterMs`: retry time that the host stated, 0 for none. `jitter`, 0 to 1, spreads
    * the trials of several gateways.
    */
   | {
@@ -69,7 +69,7 @@ export const wellHealth: HealthState = Object.freeze({
   reason: '',
 });
 
-/** Least number of outcomes before the share of failures counts. */
+/** Smallest number of outcomes from which the share of failures is used. */
 const leastOutcomes = 10;
 /** Number of outcomes above which both counts are halved, so that old outcomes lose weight. */
 const window = 40;
@@ -93,7 +93,7 @@ export function decideInstanceHealth(
     case 'undecided':
       return { ...state, trialUntilMs: Number.NEGATIVE_INFINITY };
     case 'success':
-      // An answer to a request that was sent before the ejection is no new evidence.
+      // An answer to a request that was sent before the ejection is not new evidence.
       return isBeforeTrial && event.openedAtMs <= state.sinceMs ? state : succeed(state, nowMs, limits);
     case 'failure':
       return isBeforeTrial ? state : fail(state, event, nowMs, limits);

@@ -5,7 +5,7 @@ export interface LineRun {
   readonly continues: boolean;
 }
 
-/** Number of freed entries at the front at which they are cut off, so that freeing stays O(1) on average. */
+/** Number of freed entries at the front at which the array is compacted, so that freeing takes O(1) on average. */
 const compactAt = 1_024;
 
 /**
@@ -44,7 +44,7 @@ export class ReplayBuffer {
     if (continues) this.#pieces.add(this.producedThrough);
   }
 
-  /** The longest run from `first` through at most `through` within `maxBytes`; one line at least. */
+  /** The longest run of lines from `first` up to at most `through` that fits `maxBytes`; at least one line. */
   run(first: number, through: number, maxBytes: number): LineRun {
     const from = this.#start + first - this.#freedThrough - 1;
     let to = from;
@@ -63,7 +63,7 @@ export class ReplayBuffer {
     return { lines: this.#lines.slice(from, to), continues };
   }
 
-  /** Frees the lines through `number`, which were confirmed. */
+  /** Frees the lines up to `number`, which were confirmed. */
   freeThrough(number: number): void {
     const through = Math.min(number, this.producedThrough);
     while (this.#freedThrough < through) {
