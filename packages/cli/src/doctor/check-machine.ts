@@ -31,7 +31,7 @@ export async function checkDataDir(dataDir: string): Promise<Check> {
   }
 }
 
-/** Whether other users can read the folder; false where file modes do not say so. */
+/** True if other users can read the folder; false on systems whose file modes do not show it. */
 export async function isOpenToOthers(dataDir: string): Promise<boolean> {
   const { mode } = await stat(dataDir);
   return platform.hasFileModes && (mode & 0o077) !== 0;
@@ -69,7 +69,7 @@ export function checkAddress(cluster: ClusterFile | undefined): Check {
     : bad('open address', `the gateway listens on ${host} and needs no key`);
 }
 
-/** Tokens and leases do not use wall clocks, but records, logs and people do. */
+/** Compares wall clocks. Fencing tokens and leases do not use them, but times in records and logs do. */
 export async function checkClock(gatewayUrl: string): Promise<Check> {
   try {
     const response = await fetch(new URL('/healthz', gatewayUrl), { signal: AbortSignal.timeout(3_000) });
@@ -77,7 +77,7 @@ export async function checkClock(gatewayUrl: string): Promise<Check> {
     const gatewayMs = Date.parse(response.headers.get('date') ?? '');
     if (Number.isNaN(gatewayMs)) return good('clock', 'not compared: the gateway sends no date');
     const differenceMs = Math.abs(Date.now() - gatewayMs);
-    // The header has whole seconds.
+    // The header `date` has whole seconds.
     return differenceMs <= clockToleranceMs
       ? good('clock', 'agrees with the clock of the gateway to the second')
       : bad('clock', `${Math.round(differenceMs / 1000)} s apart from the clock of the gateway`);

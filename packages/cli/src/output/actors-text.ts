@@ -137,7 +137,7 @@ function failureStyle(state: string, isFailing: boolean): Style {
 function failureText(failure: ActorEntry['lastFailure'], failedAgoMs: number): string {
   if (failure === null) return '';
   const { code, message } = failure;
-  // Some messages begin with the code already.
+  // Some messages already begin with the code.
   const what = code === '' || message.startsWith(`${code}:`) ? message : `${code}: ${message}`;
   return printable(`${durationText(failedAgoMs)} ago  ${what}`);
 }
@@ -179,7 +179,7 @@ function sum(widths: readonly number[]): number {
 
 function drawRow(cells: readonly Cell[], widths: readonly number[], options: DrawOptions): string {
   const { more } = options.glyphs;
-  // A single cell is a note, which has the whole line.
+  // A line with a single cell is a note, which may use the whole width.
   if (cells.length === 1)
     return styled(
       { ...(cells[0] as Cell), text: cutEnd((cells[0] as Cell).text, options.width, more) },

@@ -15,8 +15,8 @@ const gap = 2;
 const leastModels = 12;
 
 /**
- * The nodes as lines that fit. NODE, STATE and EVIDENCE are never cut, because a state without the age of its
- * evidence misleads. The rest is left out in this order: the end of MODELS, PID, ROLE, all of MODELS. `more` stands
+ * The nodes as lines that fit. NODE, STATE and EVIDENCE are never cut, because a state is only useful together with the
+ * age of its evidence. The rest is left out in this order: the end of MODELS, PID, ROLE, all of MODELS. `more` stands
  * at the end of each line that is cut, and of the header when a column is missing.
  */
 export function statusLines(report: StatusReport, { width, more }: StatusLinesOptions): string[] {

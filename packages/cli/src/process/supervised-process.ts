@@ -15,8 +15,9 @@ export interface ProcessSpec {
   /** A process that is not ready after this time is killed and counts as failed. */
   readonly readyTimeoutMs: number;
   /**
-   * Exit codes that a restart cannot cure, such as bad configuration or an address in use. They count only until the
-   * process was ready for the first time; later the same codes can have a passing cause, such as a restart of NATS.
+   * Exit codes of failures that a restart cannot fix, such as a bad configuration or an address in use. They are final
+   * only until the process was ready for the first time; later the same codes can have a temporary cause, such as a
+   * restart of NATS.
    */
   readonly fatalExitCodes?: readonly number[];
   readonly policy?: RestartPolicy;
@@ -136,7 +137,7 @@ export class SupervisedProcess {
     onFirst(undefined);
   }
 
-  /** A method, because the compiler does not know that the state changes during an await. */
+  /** A method and not a property, because the compiler assumes that a property does not change during an await. */
   #isStopping(): boolean {
     return this.#state === 'stopping';
   }

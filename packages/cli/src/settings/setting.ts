@@ -3,7 +3,7 @@ import type { FleetConfig } from '@drover/fleet';
 import type { GatewayConfig } from '@drover/gateway';
 import type { NodeAgentLimits } from '@drover/node-agent';
 
-/** Commands that take settings. `look`: the commands that look at a running cluster. */
+/** Commands that take settings. `look`: the commands that inspect a running cluster. */
 export type Taker = 'up' | 'gateway' | 'node-agent' | 'host' | 'look';
 
 /** A field of a package's configuration, as `package.field`. */
@@ -51,7 +51,8 @@ export interface Setting {
   /** Placeholder for the value in the help, such as `<url>`. Absent for a switch. */
   readonly placeholder?: string;
   /**
-   * Configuration fields that the setting sets; the first field gives the default. Empty: used by the command itself.
+   * Configuration fields that the setting sets; the first field gives the default. Empty if the command itself uses the
+   * setting.
    */
   readonly fields?: readonly ConfigField[];
   /** The default as it is written in the file, for a setting without a field. */
@@ -73,7 +74,7 @@ export interface Setting {
   readonly sources?: readonly ('file' | 'variable' | 'flag')[];
   /** Another program's variable with the same meaning; the file takes precedence over it. */
   readonly foreign?: { readonly name: string; readonly takers: readonly Taker[] };
-  /** Never shown. @default false */
+  /** True for a secret: its value is never shown. @default false */
   readonly secret?: boolean;
 }
 

@@ -1,6 +1,6 @@
 import type { Terminal } from '../output/terminal.ts';
 
-/** Events of `drover up --json`, one JSON object a line on stdout. Events and fields are only added. */
+/** Events of `drover up --json`, one JSON object a line on stdout. Events and fields may be added, never removed. */
 export type UpEvent =
   | { readonly event: 'progress'; readonly message: string }
   | { readonly event: 'warning'; readonly message: string }
@@ -45,7 +45,7 @@ export interface ReadyProcess {
   readonly simulated?: boolean;
 }
 
-/** Writes events for programs to stdout and text for people to stderr. */
+/** Writes events for programs to stdout and human-readable text to stderr. */
 export class UpReporter {
   readonly terminal: Terminal;
   readonly #stdout: NodeJS.WritableStream;

@@ -23,7 +23,9 @@ type StopCause =
   | { readonly kind: 'orphaned' }
   | { readonly kind: 'failed'; readonly error: unknown };
 
-/** Runs a whole cluster on this machine until a stop is requested or it cannot go on. Resolves with the exit code. */
+/**
+ * Runs a whole cluster on this machine until a stop is requested or it cannot continue. Resolves with the exit code.
+ */
 export async function runUp(config: UpConfig, environment: NodeJS.ProcessEnv): Promise<ExitCode> {
   const reporter = new UpReporter(new Terminal(process.stderr, environment), process.stdout, config.json);
   const cluster = new LocalCluster(reporter, config.logLevel);

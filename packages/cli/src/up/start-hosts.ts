@@ -39,7 +39,7 @@ async function startSimulated(context: StartContext, count: number): Promise<Oll
 }
 
 function simulatedSpec({ config, environment, cluster }: StartContext, id: string): ProcessSpec {
-  // A restarted host takes the port of its first run, because its node-agent knows it by that address.
+  // A restarted host takes the port of its first run, because its node-agent is configured with that address.
   let port = 0;
   return {
     id,
