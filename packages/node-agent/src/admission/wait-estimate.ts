@@ -1,9 +1,12 @@
 /** Inputs of an estimate, in milliseconds. */
 export interface QueueFacts {
   readonly slots: number;
-  /** Expected remaining time of each request inside. */
+  /** Expected remaining time of each request inside Ollama. */
   readonly restsMs: readonly number[];
-  /** Expected service time of each waiting request, in queue order, times the share counted for this instance. */
+  /**
+   * Expected service time of each waiting request, in queue order, multiplied by the share that counts for this
+   * instance.
+   */
   readonly costsMs: readonly number[];
 }
 
@@ -16,7 +19,7 @@ export interface WaitEstimate {
 
 /**
  * Simulates the queue: the slot that is free first takes the next request. A request that waits at several instances
- * counts at each with its share of the service time, since only one of them will serve the request.
+ * counts at each of them with a share of its service time, because only one of them will serve it.
  */
 export function estimateWaits({ slots, restsMs, costsMs }: QueueFacts): WaitEstimate {
   const freeAtMs = restsMs.toSorted((a, b) => a - b);

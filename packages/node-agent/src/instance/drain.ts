@@ -12,7 +12,7 @@ export class Drain {
     return this.#phase !== 'no';
   }
 
-  /** Adds a waiter. True for the first one: the caller then refuses the waiting requests. */
+  /** Adds a waiter. Returns true for the first waiter: the caller then refuses the waiting requests. */
   begin(replyTo: ActorRef<'drained'>): boolean {
     this.#waiters.push(replyTo);
     if (this.active) return false;
@@ -25,7 +25,8 @@ export class Drain {
   }
 
   /**
-   * Answers the waiters if no request is left, or after the time limit if none is inside Ollama. True if it did.
+   * Answers the waiters if no request is left, or after the time limit if none is inside Ollama. Returns true if it
+   * answered them.
    */
   settle(left: { readonly requests: number; readonly inside: number }): boolean {
     const done = this.active && (left.requests === 0 || (this.#phase === 'over' && left.inside === 0));

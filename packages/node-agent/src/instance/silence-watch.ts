@@ -55,7 +55,7 @@ const sampleIntervalMs = 2_000;
  * the request. The job asks for a judgement every `silenceLookMs`.
  */
 export class SilenceWatch {
-  /** Written by the jobs. */
+  /** Instants of the last answer bytes, written by the jobs. */
   readonly recent: RecentBytes = new RecentBytes();
   readonly #task: SilenceTask;
   readonly #context: ActorContext<InstanceInbox>;
@@ -64,7 +64,7 @@ export class SilenceWatch {
   readonly #speeds = new LearntSpeeds();
   readonly #runner = new RunnerActivity();
   readonly #silences = new WeakMap<JobEntry, Silence>();
-  /** Models whose answer a client left before its end, without a byte since. */
+  /** Models for which a client disconnected during an answer, and which have not sent a byte since. */
   readonly #left = new Set<string>();
   #sampledAtMs = Number.NEGATIVE_INFINITY;
   #sampling = false;

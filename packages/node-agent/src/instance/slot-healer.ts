@@ -15,7 +15,7 @@ export interface HealerTask {
 }
 
 /**
- * Frees a slot that Ollama has lost. When a client leaves during the delivery of a token, Ollama sometimes never
+ * Frees a slot that Ollama has lost. When a client disconnects during the delivery of a token, Ollama sometimes never
  * releases the slot, and every later generation on that model hangs with an idle runner until the model is unloaded
  * (measured, `ollama-observed.md` 4(a)). The waiting requests are withdrawn, the model is unloaded, and the requests
  * are posted again:

@@ -4,7 +4,7 @@ import type { ReceivedRequest } from './request-refusals.ts';
 /** A request for a model that this Ollama did not list at the last probe. */
 export interface UnlistedRequest extends ReceivedRequest {
   readonly bodyBytes: number;
-  /** Later messages about its stream that its job must get, in order. */
+  /** Later messages about the stream that the job must get, in order. */
   readonly followUps: StreamMessage[];
 }
 
@@ -15,9 +15,9 @@ export interface UnlistedRequest extends ReceivedRequest {
 export class UnlistedRequests {
   readonly #maxRequests: number;
   readonly #maxBytes: number;
-  /** Waiting for the next probe. */
+  /** Requests that wait for the next probe. */
   #later: UnlistedRequest[] = [];
-  /** Waiting for the running probe. */
+  /** Requests that wait for the running probe. */
   #now: UnlistedRequest[] = [];
   #bytes = 0;
 
@@ -30,7 +30,7 @@ export class UnlistedRequests {
     return this.#later.length + this.#now.length;
   }
 
-  /** False if there is no room. */
+  /** Adds a request. Returns false if there is no room. */
   add(request: ReceivedRequest, bodyBytes: number): boolean {
     if (this.size >= this.#maxRequests || this.#bytes + bodyBytes > this.#maxBytes) return false;
     this.#later.push({ ...request, bodyBytes, followUps: [] });
@@ -42,7 +42,10 @@ export class UnlistedRequests {
     return this.#find(streamId) !== undefined;
   }
 
-  /** Handles a message about the stream of a waiting request; a cancel removes the request. False if none waits. */
+  /**
+   * Handles a message about the stream of a waiting request; a cancel removes the request. Returns false if no such
+   * request waits.
+   */
   followUp(message: StreamMessage): boolean {
     const request = this.#find(message.streamId);
     if (request === undefined) return false;

@@ -18,7 +18,7 @@ const keepAliveMs = 20_000;
 
 /**
  * The connections to one Ollama. Each request has its own connection, so that an abort destroys only its socket, and so
- * that a reused socket is known as such. The slots of the instance limit the number of connections in use.
+ * that the caller knows whether the socket is reused. The slots of the instance limit the number of connections in use.
  */
 export class ConnectionPool {
   readonly #url: string;

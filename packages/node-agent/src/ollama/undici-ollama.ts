@@ -7,7 +7,7 @@ import type { OllamaAddress } from './ollama-address.ts';
 import type { AnswerHandler, Ollama, Reply, UpstreamRequest } from './ollama.ts';
 import { isStaleSocketError, upstreamError } from './upstream-error.ts';
 
-/** A stale socket fails at once. A loss after this time is a lost request. */
+/** Time within which a stale socket fails. A later failure means that the request itself was lost. */
 const staleSocketMs = 1_000;
 const maxReplyBytes = 64 * 1024 * 1024;
 

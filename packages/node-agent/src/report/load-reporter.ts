@@ -4,8 +4,8 @@ import { encodeLoadReportPages, type InstanceLoad, loadReportDebounceMs } from '
 
 /**
  * Sends the load reports of this node: every `reportIntervalMs`, within `loadReportDebounceMs` of a change, and at once
- * when polled. Each report is complete, so a lost one does no harm. A report that is larger than a bus message travels
- * in pages.
+ * when polled. Each report is complete, so the next report repairs the loss of one. A report that is larger than a bus
+ * message travels in pages.
  */
 export class LoadReporter {
   readonly #node: ClusterNode;
@@ -37,7 +37,7 @@ export class LoadReporter {
     this.#arm(intervalMs);
   }
 
-  /** An instance changed; `load` is called for each report from now on. */
+  /** Records that an instance changed; `load` is called for each report from now on. */
   changed(name: string, load: () => InstanceLoad): void {
     this.#loads.set(name, load);
     if (this.#soon || this.#stopped) return;
