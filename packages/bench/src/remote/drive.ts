@@ -16,7 +16,7 @@ const inFlight = 256;
 const progressTimeoutMs = 20_000;
 
 /**
- * Runs one workload on a caller.
+ * Performs one workload through a caller.
  *
  * @throws Error when an answer is wrong or missing, or the responder sends nothing
  */

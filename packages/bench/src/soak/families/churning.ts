@@ -30,9 +30,9 @@ type WatcherMessage =
       readonly replyTo: ActorRef<TerminationReason>;
     };
 
-/** One of this number of actors is no longer watched when it ends. */
+/** One in this number of actors is no longer watched when it ends. */
 const unwatchEvery = 4;
-/** One of this number of actors is killed instead of stopped. */
+/** One in this number of actors is killed instead of stopped. */
 const killEvery = 5;
 
 /**
@@ -72,7 +72,7 @@ export function churning(self: SoakNode): Family {
   const live = async (of: ActorRef<ChildMessage>, n: number, isNear: boolean): Promise<void> => {
     await tellWatcher('watch', of);
     const isKilled = isNear && n % killEvery === 1;
-    // Not for an actor that is killed: the message would be lost with its mailbox.
+    // Not done for an actor that is killed: the message would be lost with its mailbox.
     if (!isKilled) of.tell('work');
     if (n % unwatchEvery === 0) {
       await tellWatcher('unwatch', of);

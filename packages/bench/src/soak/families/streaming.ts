@@ -11,7 +11,7 @@ import { z } from 'zod';
 import { askTimeoutMs, expectEqual, type Family, type SoakNode } from '../family.ts';
 
 const items = 40;
-/** In one of this number of streams the reader leaves: after a few items, or before the first. */
+/** In one of this number of streams the reader stops reading: after a few items, or before the first. */
 const leaveEvery = 4;
 const leaveEarlyEvery = 16;
 const leaveAfter = 5;
@@ -33,7 +33,7 @@ export function streaming(self: SoakNode): Family {
   const { system } = node;
   const written = { opened: 0, ended: 0 };
   const behaviour = receive<Message>(({ count, leftAtOnce, replyTo }, context) => {
-    // The producer began before it learned that the reader has left, so there is no dead letter.
+    // The producer began before it received the notice that the reader has left, so there is no dead letter.
     if (leftAtOnce) self.expectLetters('expired', -1);
     written.opened++;
     void produce(context.openStream<number>(replyTo), count)
