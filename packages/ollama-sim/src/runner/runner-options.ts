@@ -16,7 +16,7 @@ export interface RunnerOptions {
   readonly shift: boolean;
 }
 
-/** Runner options of a request. Without `num_ctx` the default of the server; at most the trained context. */
+/** Runner options of a request. The context is `num_ctx`, or the default of the server; at most the trained context. */
 export function runnerOptions(
   options: RequestOptions,
   model: SimModel,

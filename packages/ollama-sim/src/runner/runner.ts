@@ -180,7 +180,7 @@ export class Runner implements GenerationHost {
     this.kill();
   }
 
-  /** SIGSTOP: all progress stops, and nothing ends. */
+  /** Acts like SIGSTOP: all progress stops, and no answer ends. */
   freeze(): void {
     this.frozen = true;
     for (const generation of this.#running.keys()) generation.freeze();
@@ -191,7 +191,7 @@ export class Runner implements GenerationHost {
     for (const generation of this.#running.keys()) generation.thaw();
   }
 
-  /** SIGKILL: running answers break off, waiting requests are refused. */
+  /** Acts like SIGKILL: running answers break off, waiting requests are refused. */
   kill(): void {
     this.dead = true;
     this.frozen = false;

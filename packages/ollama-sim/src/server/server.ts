@@ -30,7 +30,7 @@ export async function listen(services: Services): Promise<Listening> {
   server.on('connection', (socket) => {
     sockets.add(socket);
     services.http.openConnections = sockets.size;
-    // As Go does: a client that closes its side of the connection has left.
+    // A client that closes its side of the connection counts as disconnected, as in Go.
     socket.once('end', () => socket.destroy());
     socket.once('close', () => {
       sockets.delete(socket);
