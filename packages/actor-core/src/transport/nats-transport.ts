@@ -1,10 +1,10 @@
-import type { Msg, NatsConnection } from 'nats';
+import type { Msg, MsgHdrs, NatsConnection } from 'nats';
 import type { Clock } from '../clock.ts';
 import { Deadlines } from '../clock/deadlines.ts';
 import { MessageTooLargeError, RequestTimeoutError, TransportDisconnectedError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { Random } from '../random.ts';
-import { asMessageHeaders, encodeHeaderBlock } from './header-block.ts';
+import { encodeHeaderBlock } from './header-block.ts';
 import { PendingRequest } from './pending-request.ts';
 import { SendBacklog } from './send-backlog.ts';
 import { inboxPrefix } from './subjects.ts';
@@ -254,4 +254,12 @@ class NatsMessage implements HeaderMessage {
     if (!message.reply) return undefined;
     return (payload) => void message.respond(payload);
   }
+}
+
+/**
+ * Hands an encoded block to the client library, which only calls `encode` on the headers of a publish. Its own header
+ * object validates and copies every field, which costs half of the publish rate (measured).
+ */
+function asMessageHeaders(block: Uint8Array): MsgHdrs {
+  return { encode: () => block } as unknown as MsgHdrs;
 }
