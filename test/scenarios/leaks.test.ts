@@ -122,9 +122,15 @@ function timersOf({ resources }: Counted): number {
 async function runKind(cluster: Cluster, kind: RequestKind, total: number): Promise<number> {
   const requests = Math.max(1, Math.round(total * (kind.share ?? 1)));
   // Aborted requests may still arrive and occupy places, which are few here.
-  await waitUntil('the gateway has places', async () => (await showModel(cluster)) === 200, {
-    timeoutMs: 20_000,
-  });
+  const inPlaces = (): Promise<number[]> =>
+    Promise.all(Array.from({ length: inParallel }, () => showModel(cluster)));
+  await waitUntil(
+    'the gateway has places',
+    async () => (await inPlaces()).every((status) => status === 200),
+    {
+      timeoutMs: 20_000,
+    },
+  );
   let next = 0;
   const runOn = async (): Promise<void> => {
     while (next < requests) {

@@ -41,7 +41,7 @@ export type ElectionEffect =
   | { readonly kind: 'elected'; readonly term: number; readonly fence: number }
   /** This node leads no more. */
   | { readonly kind: 'deposed'; readonly reason: DeposedReason }
-  /** Who leads changed; undefined: nobody that is known. */
+  /** The known leader changed; undefined while none is known. */
   | { readonly kind: 'leader-changed'; readonly leader: KnownLeader | undefined };
 
 export type DeposedReason = 'newer-term' | 'fenced' | 'no-quorum' | 'own-stall' | 'not-a-voter' | 'stopped';
@@ -75,7 +75,7 @@ export interface ElectionState {
   /** See `trust-window.ts`; of a leader. */
   readonly answers: Map<string, number>;
   ledSinceMs: number;
-  /** Asked another voter to take over: acts no more, and leads on if nobody does until then. */
+  /** End of a transfer to another voter. The leader does not act until then, and continues if no voter took over. */
   handsOverUntilMs: number | undefined;
   /** No vote and no candidacy before: an earlier run of this process may have voted in this term. */
   readonly abstainsUntilMs: number;

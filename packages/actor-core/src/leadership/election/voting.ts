@@ -3,7 +3,7 @@ import { type ElectionEffect, drawElectionMs, type ElectionState, isVoter } from
 import { abandon, depose } from './roles.ts';
 import { quorumOf } from './trust-window.ts';
 
-/** Asks whether an election could be won. Nobody's term changes, so that a node that was cut off disturbs nobody. */
+/** Asks the voters whether an election could be won. No term changes: a node that was cut off deposes no leader. */
 export function becomePreCandidate(state: ElectionState, out: ElectionEffect[], nowMs: number): void {
   if (!isVoter(state)) {
     state.electionAtMs = drawElectionMs(state, nowMs);

@@ -8,7 +8,7 @@ import { changeHealth, clusterSize, type SwimEffect, type SwimState } from './sw
 /** Most members that wait to be asked about themselves. */
 const maxContacts = 4_096;
 
-/** Takes in what a member says of itself. False when the message is of an incarnation that is over. */
+/** Applies a member's statement about itself. Returns false for a statement of an incarnation that has ended. */
 export function takeSelfClaim(
   state: SwimState,
   out: SwimEffect[],
@@ -43,7 +43,7 @@ export function takeSelfClaim(
   return true;
 }
 
-/** Takes in what a member says of another one. */
+/** Applies a member's statement about another member. */
 export function takeRumour(state: SwimState, out: SwimEffect[], rumour: Rumour, nowMs: number): void {
   if (rumour.node === state.node) return answerAccusation(state, out, rumour);
   const known = state.members.get(rumour.node);
@@ -60,12 +60,12 @@ export function takeRumour(state: SwimState, out: SwimEffect[], rumour: Rumour, 
     askSoon(state, known.node);
     setStatus(state, out, known, 'unreachable', nowMs, rumour.accuser);
   }
-  // A member that this node still reaches says itself when it leaves.
+  // A reachable member announces its own leave; only for an unreachable one the statement of others counts.
   else if (rumour.status === 'left' && known.status === 'unreachable')
     setStatus(state, out, known, 'left', nowMs);
 }
 
-/** Has a member pinged soon, so that it says itself what it is. `rumour`: believed if it does not answer. */
+/** Schedules a ping, so that the member states its own version. `rumour` is applied if the member does not answer. */
 export function askSoon(state: SwimState, node: string, rumour?: Rumour): void {
   if (state.contacts.size < maxContacts || state.contacts.has(node))
     state.contacts.set(node, rumour ?? state.contacts.get(node));
@@ -155,7 +155,7 @@ function takeMetadata(state: SwimState, member: SwimMember, claim: SelfClaim): b
   return true;
 }
 
-/** Refutes by a higher number, told to everybody. Only an accusation of the present version counts. */
+/** Refutes an accusation of the present version: raises the own refutation number and broadcasts it. */
 function answerAccusation(state: SwimState, out: SwimEffect[], rumour: Rumour): void {
   const { self } = state;
   if (state.hasEnded || rumour.status === 'alive' || compareVersions(rumour, self) !== 0) return;

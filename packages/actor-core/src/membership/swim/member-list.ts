@@ -25,7 +25,7 @@ export interface SwimMember {
   suspicion: Suspicion | undefined;
 }
 
-/** For equal versions the later word wins. */
+/** For equal versions the statement with the higher rank replaces the other one. */
 const rank: Readonly<Record<SwimStatus, number>> = { alive: 0, suspect: 1, unreachable: 2, left: 3 };
 
 /** True when the statement `next` about a member replaces `known`. */

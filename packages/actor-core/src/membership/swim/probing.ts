@@ -65,7 +65,7 @@ function askOthers(state: SwimState, out: SwimEffect[], probe: Probe): void {
   for (const helper of helpers) send(state, out, helper, { kind: 'ping-request', sequence, target });
 }
 
-/** Nobody reached the member. Without proof that NATS carried this node's ping, that says nothing about the member. */
+/** Neither this node nor a helper reached the member. Counts only if NATS carried an echo sent after the ping. */
 function lose(state: SwimState, out: SwimEffect[], probe: Probe, nowMs: number): void {
   state.probe = undefined;
   const missing = probe.helpers === 0 ? 1 : Math.max(0, probe.helpers - probe.nacks);

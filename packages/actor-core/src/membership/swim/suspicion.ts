@@ -2,7 +2,7 @@ import { type suspicionBounds, suspicionMs } from './swim-config.ts';
 
 /** A suspicion under way, with the members that confirmed it independently. Source: memberlist `suspicion.go`. */
 export interface Suspicion {
-  /** Moved forward by the time in which silence does not count. */
+  /** Start of the suspicion. Time in which silence is no evidence is added to it, which prolongs the suspicion. */
   startedAtMs: number;
   readonly accusers: Set<string>;
   readonly bounds: ReturnType<typeof suspicionBounds>;

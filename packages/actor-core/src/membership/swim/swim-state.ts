@@ -106,7 +106,7 @@ export interface SwimOptions {
   readonly random: Random;
 }
 
-/** A failure detector that knows nobody yet; its first `tick` announces it. */
+/** Creates a failure detector without members. `announceSwim` makes it known to the others. */
 export function createSwim(options: SwimOptions, nowMs: number): SwimState {
   const { node, incarnation, metadata, config, random } = options;
   return {

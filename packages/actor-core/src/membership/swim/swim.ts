@@ -13,7 +13,7 @@
  *
  * Differences from SWIM over UDP, because every message crosses NATS (docs/decisions/0026):
  * - A node that does not receive its own echo does not judge others: suspicions stand still meanwhile.
- * - NATS says at once when nobody subscribes to a subject. Two such refusals, 250 ms apart, replace the suspicion.
+ * - NATS reports at once that a subject has no subscriber. Two such refusals, 250 ms apart, replace the suspicion.
  * - A member's record is changed by messages of that member alone; others spread suspicions and hints.
  * - A broadcast costs one publish, so that refutations and joins reach everybody at once; anti-entropy repairs losses.
  *
@@ -360,7 +360,7 @@ function thaw(state: SwimState, out: SwimEffect[], nowMs: number): void {
   state.probeAtMs = nowMs + state.random.next() * state.config.probeIntervalMs;
 }
 
-/** The time that passed says nothing about the others. */
+/** Moves deadlines by a time in which this node could not receive: that silence is no evidence about other members. */
 function moveDeadlines(state: SwimState, byMs: number): void {
   for (const node of state.suspects) {
     const suspicion = state.members.get(node)?.suspicion;
