@@ -40,8 +40,8 @@ const stages = {
   unit: { limitMs: 10 * minutes, vitest: 'unit*' },
   integration: { limitMs: 10 * minutes, vitest: 'integration' },
   // A thousand seeds, fifty of them twice.
-  simulate: { limitMs: 10 * minutes, steps: [['node', 'packages/actor-core/bin/simulate.js']] },
-  mutants: { limitMs: 10 * minutes, steps: [['node', 'packages/actor-core/bin/mutants.js']] },
+  simulate: { limitMs: 5 * minutes, steps: [['node', 'packages/actor-core/bin/simulate.js']] },
+  mutants: { limitMs: 5 * minutes, steps: [['node', 'packages/actor-core/bin/mutants.js']] },
   bench: {
     limitMs: 10 * minutes,
     steps: [

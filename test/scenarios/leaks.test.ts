@@ -10,7 +10,7 @@ import { type RequestKind, requestKinds } from '../lib/request-kinds.ts';
 import { startSimHosts, stopSimHosts } from '../lib/sim-host.ts';
 import { waitUntil } from '../lib/wait-until.ts';
 
-const requestsOfEach = fullForm ? 2_000 : 120;
+const requestsOfEach = fullForm ? 2_000 : 200;
 const inParallel = 16;
 /** Limit of the gateway, below the number of requests that are sent at once. */
 const maxStreams = 32;
@@ -50,7 +50,7 @@ it(
     const { id } = (await spawned.json()) as { id: string };
     const kinds = requestKinds({ agentId: id, overload: 2 * maxStreams });
     // Objects created once and kept, such as compiled code and connections, are created before the first count.
-    for (const kind of kinds) await runKind(cluster, kind, 40);
+    for (const kind of kinds) await runKind(cluster, kind, 60);
     const processes = cluster.ready.processes.filter(({ role }) => role !== 'ollama-sim');
     const count = async (what: 'heap' | 'resources'): Promise<Counted[]> => {
       const all: Counted[] = [];

@@ -60,8 +60,8 @@ export function decideFenced(fence: Fence, outcome: WriteOutcome): FencedOutcome
 }
 
 /**
- * @throws InvalidArgumentError for a record on the fence's own subject: it would depose the holder, and nobody would
- * hold the fence. `takeFence` writes there
+ * @throws InvalidArgumentError for a record on the fence's own subject. Such a record would depose the holder and leave
+ * the fence without one. `takeFence` writes to that subject.
  */
 export function requireOutsideFence(fence: Fence, records: readonly NewRecord[]): void {
   for (const { subject } of records)
@@ -73,7 +73,7 @@ export function requireOutsideFence(fence: Fence, records: readonly NewRecord[])
 }
 
 /**
- * Takes a fence over from the holder of the sequence `after`; 0 where nobody has held it.
+ * Takes a fence over from the holder of the sequence `after`; 0 where it was never held.
  *
  * @returns the fence, or `lost` where another candidate was first
  * @throws StoreUnavailableError the outcome is unknown; read the fence record, and try again with its sequence

@@ -49,7 +49,7 @@ it('a leader that is cut off stops acting before its successor begins', () => {
     untilAnother(network, leader);
     network.cut(leader, false);
     network.run(10_000);
-    // Its return deposes nobody.
+    // Its return does not depose the new leader.
     expect(network.records).toHaveLength(2);
   }
 });

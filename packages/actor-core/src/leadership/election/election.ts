@@ -94,7 +94,7 @@ export function mayAct(state: ElectionState, nowMs: number): boolean {
 function tick(state: ElectionState, out: ElectionEffect[], nowMs: number): void {
   if (state.role === 'leader') return leadOn(state, out, nowMs);
   if (nowMs < electionWakeAtMs(state)) return;
-  // Nobody answered in time, or the record could not be written.
+  // No quorum answered in time, or the record could not be written.
   if (state.role !== 'follower') return abandon(state, nowMs);
   if (state.leader !== undefined) {
     state.leader = undefined;

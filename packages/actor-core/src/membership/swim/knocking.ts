@@ -3,7 +3,7 @@ import { broadcast, send } from './sending.ts';
 import { membersUp, type SwimEffect, type SwimState } from './swim-state.ts';
 
 /**
- * The fast path for a process that ended: NATS answers at once when nobody subscribes to a subject. Each node asks for
+ * The fast path for a process that ended: NATS answers at once when a subject has no subscriber. Each node asks for
  * the next member of the ring of ids, so that every member is asked for once in `knockIntervalMs`, whatever the size.
  */
 export function knock(state: SwimState, out: SwimEffect[], nowMs: number): void {

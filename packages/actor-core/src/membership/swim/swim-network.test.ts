@@ -65,7 +65,7 @@ describe.each(seeds)('with seed %i', (seed) => {
     for (const node of ['n0', 'n1', 'n2', 'n3']) network.cut(node);
     network.run(40_000);
     expect(network.status('n5', 'n1')).toBe('unreachable');
-    // Whoever is cut off from NATS judges nobody.
+    // A member that is cut off from NATS does not judge other members.
     expect(network.status('n1', 'n5')).toBe('alive');
     for (const node of ['n0', 'n1', 'n2', 'n3']) network.cut(node, false);
     expect(network.run(20_000, () => network.isConverged())).toBe(true);
