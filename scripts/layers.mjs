@@ -69,6 +69,7 @@ export const layers = {
     'host-facts.ts',
     'report.ts',
     'named-module.ts',
+    'choose-workloads.ts',
     'suite.ts',
     'peers.ts',
     'cpu-usage.ts',

@@ -126,9 +126,9 @@ describe('a started fleet', () => {
 
 describe('drover up', () => {
   it('leaves no process behind when it is killed', async () => {
-    const cluster = await startCluster(['--sim', '1']);
+    const cluster = await startCluster(['--sim', '2']);
     const children = descendantsOf(cluster.ready.pid);
-    expect(children.length).toBeGreaterThanOrEqual(5);
+    expect(children.length).toBeGreaterThanOrEqual(6);
     const before = performance.now();
     kill(cluster.ready.pid);
     await waitUntil('every child is gone', () => children.every((pid) => !isAlive(pid)), {
@@ -138,7 +138,7 @@ describe('drover up', () => {
   });
 
   it('stops at once on a second signal', async () => {
-    const cluster = await startCluster(['--sim', '1']);
+    const cluster = await startCluster(['--sim', '2']);
     const children = descendantsOf(cluster.ready.pid);
     const held = await fetch(`${cluster.url}/api/chat`, {
       method: 'POST',

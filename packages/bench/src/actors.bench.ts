@@ -10,7 +10,8 @@ import type { Workload } from './actors/workload.ts';
 import { workloads } from './actors/workloads.ts';
 import { Figures } from './figures.ts';
 import { hostFacts } from './host-facts.ts';
-import { loadNamed, UsageError } from './named-module.ts';
+import { chooseWorkloads } from './choose-workloads.ts';
+import { loadNamed } from './named-module.ts';
 import { installPeers, loadPeerArm, peerArmFile } from './peers.ts';
 import { type ArmRow, type Bar, type BenchReport, bar, row } from './report.ts';
 import { rounded } from './statistics.ts';
@@ -36,7 +37,7 @@ const peerNames = ['nact', 'comedy', 'xstate'] as const;
  */
 export async function runActors(options: SuiteOptions): Promise<BenchReport> {
   const host = hostFacts();
-  const chosen = chooseWorkloads(options.only);
+  const chosen = chooseWorkloads(workloads, options.only);
   const { arms, notes } = await loadArms(options);
   const rounds = options.rounds ?? roundsOf[options.form];
   const figures = new Figures();
@@ -57,16 +58,6 @@ export async function runActors(options: SuiteOptions): Promise<BenchReport> {
     ratios: ratios(chosen, arms, figures),
     bars: judge(arms, figures),
   };
-}
-
-function chooseWorkloads(only: readonly string[]): readonly Workload[] {
-  for (const name of only) {
-    if (!workloads.some((workload) => workload.name === name))
-      throw new UsageError(
-        `no workload ${JSON.stringify(name)} (${workloads.map((entry) => entry.name).join(', ')})`,
-      );
-  }
-  return only.length === 0 ? workloads : workloads.filter(({ name }) => only.includes(name));
 }
 
 async function loadArms(options: SuiteOptions): Promise<{ arms: LoadedArm[]; notes: string[] }> {

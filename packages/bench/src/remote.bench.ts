@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { cpuSeconds } from './cpu-usage.ts';
 import { Figures } from './figures.ts';
 import { hostFacts } from './host-facts.ts';
-import { loadNamed, UsageError } from './named-module.ts';
+import { loadNamed } from './named-module.ts';
 import drover from './remote/arms/drover.ts';
 import natsClient from './remote/arms/nats-client.ts';
 import type { RemoteWorkloadName } from './remote/drive.ts';
@@ -13,6 +13,7 @@ import { installPeers, loadPeerArm, peerArmFile } from './peers.ts';
 import { type ArmRow, type Bar, type BenchReport, bar, type Limit, row } from './report.ts';
 import { rounded } from './statistics.ts';
 import type { BenchForm, SuiteOptions } from './suite.ts';
+import { chooseWorkloads } from './choose-workloads.ts';
 
 const roundsOf: Readonly<Record<BenchForm, number>> = { full: 10, quick: 3, check: 1 };
 
@@ -74,7 +75,7 @@ const bars: readonly { figure: string; against: string; limit: Limit; aim?: numb
  */
 export async function runRemote(options: SuiteOptions): Promise<BenchReport> {
   const host = hostFacts();
-  const chosen = chooseWorkloads(options.only);
+  const chosen = chooseWorkloads(workloads, options.only);
   const { arms, notes } = await loadArms(options);
   const rounds = options.rounds ?? roundsOf[options.form];
   const figures = new Figures();
@@ -108,16 +109,6 @@ export async function runRemote(options: SuiteOptions): Promise<BenchReport> {
     ratios: ratios(arms, figures),
     bars: judge(figures),
   };
-}
-
-function chooseWorkloads(only: readonly string[]): readonly RemoteWorkload[] {
-  for (const name of only) {
-    if (!workloads.some((workload) => workload.name === name))
-      throw new UsageError(
-        `no workload ${JSON.stringify(name)} (${workloads.map((entry) => entry.name).join(', ')})`,
-      );
-  }
-  return only.length === 0 ? workloads : workloads.filter(({ name }) => only.includes(name));
 }
 
 async function loadArms(options: SuiteOptions): Promise<{ arms: LoadedArm[]; notes: string[] }> {

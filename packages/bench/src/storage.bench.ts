@@ -4,7 +4,7 @@ import { cpuSeconds } from './cpu-usage.ts';
 import { Figures } from './figures.ts';
 import { hostFacts } from './host-facts.ts';
 import { runForJson } from './json-child.ts';
-import { loadNamed, UsageError } from './named-module.ts';
+import { loadNamed } from './named-module.ts';
 import { type ArmRow, type Bar, type BenchReport, bar, type Limit, row } from './report.ts';
 import { rounded } from './statistics.ts';
 import drover from './storage/arms/drover.ts';
@@ -13,6 +13,7 @@ import { type StorageOutcome, warmUpShare } from './storage/drive.ts';
 import type { StorageArm } from './storage/storage-arm.ts';
 import { operationsOf, type StorageWorkload, storageWorkloads } from './storage/workloads.ts';
 import type { BenchForm, SuiteOptions } from './suite.ts';
+import { chooseWorkloads } from './choose-workloads.ts';
 
 const roundsOf: Readonly<Record<BenchForm, number>> = { full: 5, quick: 3, check: 1 };
 const rowTimeoutMs = 120_000;
@@ -54,7 +55,7 @@ const ownBars: readonly { figure: string; limit: Limit; unit: string }[] = [
  */
 export async function runStorage(options: SuiteOptions): Promise<BenchReport> {
   const host = hostFacts();
-  const chosen = chooseWorkloads(options.only);
+  const chosen = chooseWorkloads(storageWorkloads, options.only);
   const { arms, notes } = await loadArms(options);
   const figures = new Figures();
   const version =
@@ -74,16 +75,6 @@ export async function runStorage(options: SuiteOptions): Promise<BenchReport> {
     ratios: ratios(chosen, arms, figures),
     bars: judge(figures),
   };
-}
-
-function chooseWorkloads(only: readonly string[]): readonly StorageWorkload[] {
-  for (const name of only) {
-    if (!storageWorkloads.some((workload) => workload.name === name))
-      throw new UsageError(
-        `no workload ${JSON.stringify(name)} (${storageWorkloads.map((entry) => entry.name).join(', ')})`,
-      );
-  }
-  return only.length === 0 ? storageWorkloads : storageWorkloads.filter(({ name }) => only.includes(name));
 }
 
 async function loadArms(options: SuiteOptions): Promise<{ arms: LoadedArm[]; notes: string[] }> {

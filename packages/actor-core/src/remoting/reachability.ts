@@ -2,8 +2,8 @@ import type { Subjects } from '../transport/subjects.ts';
 import type { Transport, TransportMessage } from '../transport/transport.ts';
 
 /**
- * Pings between nodes. A ping with an empty payload asks its receiver to reach this node in turn; a ping with a payload
- * is that proof. A ping sent as a request is answered.
+ * Pings between nodes. An empty payload asks the receiver for a ping back; a non-empty payload is that ping, and proves
+ * that its sender can reach this node. A ping that is sent as a NATS request is also answered with a reply.
  */
 export class Reachability {
   readonly #nodeId: string;

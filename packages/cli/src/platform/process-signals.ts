@@ -21,7 +21,7 @@ export function signalProcess(pid: number | undefined, signal: NodeJS.Signals): 
   send(pid, signal);
 }
 
-/** Whether a process with this pid exists, whoever owns it. */
+/** True when a process with this pid exists, also one of another user. */
 export function processExists(pid: number): boolean {
   try {
     process.kill(pid, 0);

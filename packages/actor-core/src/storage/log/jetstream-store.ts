@@ -3,18 +3,12 @@ import { FenceRejectedError, StoreUnavailableError, WrongSequenceError } from '.
 import { optionNames, requireKnownOptions } from '../../known-options.ts';
 import type { Random } from '../../random.ts';
 import type { HeaderTransport } from '../../transport/transport.ts';
-import {
-  type ApiError,
-  type ApiReply,
-  errorCode,
-  type PubAck,
-  type StoredMessage,
-  type StreamInfo,
-  troubleOf,
-} from '../jetstream-api.ts';
-import { JetStreamClient } from '../jetstream-client.ts';
+import type { ApiReply } from '../jetstream/jetstream-client.ts';
+import { type ApiError, errorCode, troubleOf } from '../jetstream/jetstream-errors.ts';
 import { type AppendExpectation, checkExpectation } from './append-expectation.ts';
 import type { Store, StoredRecord } from './store.ts';
+import type { PubAck, StoredMessage, StreamInfo } from './store-replies.ts';
+import { StoreRequests } from './store-requests.ts';
 import { checkStream, requireStreamSpec, type StreamSpec } from './stream-spec.ts';
 
 const storeOptions = optionNames<JetStreamStoreOptions>({
@@ -42,19 +36,19 @@ const readsInFlight = 64;
  * writes nothing twice within the stream's two-minute window.
  */
 export class JetStreamStore implements Store {
-  readonly #client: JetStreamClient;
+  readonly #requests: StoreRequests;
   readonly #random: Random;
 
   constructor(options: JetStreamStoreOptions) {
     requireKnownOptions('options', options, storeOptions);
     const { transport, clock, random, operationTimeoutMs = defaultOperationTimeoutMs } = options;
-    this.#client = new JetStreamClient({ transport, clock, random, operationTimeoutMs });
+    this.#requests = new StoreRequests({ transport, clock, random, operationTimeoutMs });
     this.#random = random;
   }
 
   async ensureStream(spec: StreamSpec): Promise<void> {
     requireStreamSpec(spec);
-    const reply = await this.#client.api(spec.name, `STREAM.CREATE.${spec.name}`, {
+    const reply = await this.#requests.api(spec.name, `STREAM.CREATE.${spec.name}`, {
       name: spec.name,
       subjects: spec.subjects,
       max_msgs_per_subject: spec.historyPerSubject ?? 1,
@@ -90,7 +84,7 @@ export class JetStreamStore implements Store {
     checkExpectation(expect);
     const messageId = expect?.messageId ?? this.#random.id();
     const headers = appendHeaders(stream, subject, expect, messageId);
-    const reply = (await this.#client.write(stream, subject, payload, headers)) as ApiReply<PubAck>;
+    const reply = (await this.#requests.write(stream, subject, payload, headers)) as ApiReply<PubAck>;
     if (reply.error === undefined) return { sequence: reply.seq };
     if (reply.error.err_code !== errorCode.wrongLastSequence) {
       throw refusedBy(stream, reply.error);
@@ -124,7 +118,7 @@ export class JetStreamStore implements Store {
 
   /** Read from the stream's leader, never from a replica. */
   async #readMessage(stream: string, subject: string): Promise<StoredMessage | undefined> {
-    const reply = (await this.#client.api(stream, `STREAM.MSG.GET.${stream}`, {
+    const reply = (await this.#requests.api(stream, `STREAM.MSG.GET.${stream}`, {
       last_by_subj: subject,
     })) as ApiReply<{
       message: StoredMessage;
@@ -136,7 +130,7 @@ export class JetStreamStore implements Store {
 
   async #info(stream: string, filter?: string): Promise<StreamInfo> {
     const query = filter === undefined ? {} : { subjects_filter: filter };
-    const reply = (await this.#client.api(stream, `STREAM.INFO.${stream}`, query)) as ApiReply<StreamInfo>;
+    const reply = (await this.#requests.api(stream, `STREAM.INFO.${stream}`, query)) as ApiReply<StreamInfo>;
     if (reply.error !== undefined) throw refusedBy(stream, reply.error);
     return reply;
   }

@@ -1,12 +1,11 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, it, vi } from 'vitest';
 import { systemClock } from '../../clock/system-clock.ts';
 import { systemRandom } from '../../random/system-random.ts';
 import { connectJetStream } from '../../testing/jetstream.ts';
 import { type NatsServer, startNatsServer } from '../../testing/nats-server.ts';
+import { fillDisk, mountSmallDisk } from '../../testing/small-disk.ts';
 import { JetStreamLog } from './jetstream-log.ts';
 import { RecordWriter } from './record-writer.ts';
 
@@ -30,27 +29,11 @@ async function connect(server: NatsServer): Promise<{ log: JetStreamLog; writer:
   return { log, writer };
 }
 
-/** A file system of 6 MiB; undefined where this user may not mount one. */
+/** The folder of a disk that ends with the test; undefined where this user may not mount one. */
 function smallDisk(): string | undefined {
-  const folder = mkdtempSync(join(tmpdir(), 'drover-small-'));
-  ends.push(() => rmSync(folder, { recursive: true, force: true }));
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'drover-test', folder], { stdio: 'ignore' });
-  } catch {
-    return undefined;
-  }
-  ends.push(() => execFileSync('umount', ['-l', folder]));
-  return folder;
-}
-
-function fill(folder: string): void {
-  for (let index = 0; index < 4_096; index++) {
-    try {
-      writeFileSync(join(folder, `fill-${index}`), Buffer.alloc(4_096));
-    } catch {
-      return;
-    }
-  }
+  const disk = mountSmallDisk();
+  if (disk !== undefined) ends.push(() => disk.dispose());
+  return disk?.folder;
 }
 
 it('reports a log as missing once the server runs without the store that it had', async () => {
@@ -81,7 +64,7 @@ it('reports a full disk as full', async (context) => {
   const { log, writer } = await connect(server);
   await log.ensure({ name: 'S', subjects: ['s.>'] });
   await writer.write('S', { subject: 's.a', payload: Uint8Array.of(1) });
-  fill(folder);
+  fillDisk(folder);
   await expect(writer.write('S', { subject: 's.b', payload: new Uint8Array(200_000) })).rejects.toMatchObject(
     { code: 'store-full' },
   );

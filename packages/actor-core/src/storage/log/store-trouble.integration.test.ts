@@ -1,12 +1,11 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { systemClock } from '../../clock/system-clock.ts';
 import { silentLogger } from '../../logger.ts';
 import { systemRandom } from '../../random/system-random.ts';
 import { type NatsServer, startNatsServer } from '../../testing/nats-server.ts';
+import { fillDisk, mountSmallDisk } from '../../testing/small-disk.ts';
 import { connectNats } from '../../transport/connect-nats.ts';
 import type { HeaderTransport } from '../../transport/transport.ts';
 import { JetStreamStore } from './jetstream-store.ts';
@@ -35,27 +34,11 @@ async function open(server: NatsServer): Promise<JetStreamStore> {
   return store;
 }
 
-/** A file system of 6 MiB; undefined where this user may not mount one. */
+/** The folder of a disk that ends with the test; undefined where this user may not mount one. */
 function smallDisk(): string | undefined {
-  const folder = mkdtempSync(join(tmpdir(), 'drover-small-'));
-  ends.push(() => rmSync(folder, { recursive: true, force: true }));
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'drover-test', folder], { stdio: 'ignore' });
-  } catch {
-    return undefined;
-  }
-  ends.push(() => execFileSync('umount', ['-l', folder]));
-  return folder;
-}
-
-function fill(folder: string): void {
-  for (let index = 0; index < 4_096; index++) {
-    try {
-      writeFileSync(join(folder, `fill-${index}`), Buffer.alloc(4_096));
-    } catch {
-      return;
-    }
-  }
+  const disk = mountSmallDisk();
+  if (disk !== undefined) ends.push(() => disk.dispose());
+  return disk?.folder;
 }
 
 it('reports a missing stream when the server restarts without its store', async () => {
@@ -83,7 +66,7 @@ it('reports a full disk', async (context) => {
   const server = await startNatsServer({ folder });
   ends.push(() => server.dispose());
   const store = await open(server);
-  fill(folder);
+  fillDisk(folder);
   await expect(store.append('S', 's.b', new Uint8Array(200_000))).rejects.toMatchObject({
     code: 'store-full',
     message: expect.stringContaining('its disk is full') as string,

@@ -76,7 +76,7 @@ export interface TakeOptions {
 /** The right to work on a task until an instant. Plain data, so that another process can settle it. */
 export interface Lease {
   readonly id: string;
-  /** Which delivery of the task, from 1. A delivery that nobody received counts too. */
+  /** Number of this delivery of the task, from 1. A delivery that was lost on the way counts too. */
   readonly attempt: number;
   /** Opaque. */
   readonly token: string;

@@ -1,15 +1,18 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../clock.ts';
 import {
   MessageTooLargeError,
   type StoreTrouble,
   StoreUnavailableError,
   TransportDisconnectedError,
-} from '../errors.ts';
-import type { Random } from '../random.ts';
-import type { HeaderTransport } from '../transport/transport.ts';
-import { type ApiReply, decodeReply, isPassing, troubleOf } from './jetstream-api.ts';
+} from '../../errors.ts';
+import type { Random } from '../../random.ts';
+import type { HeaderTransport } from '../../transport/transport.ts';
+import type { ApiReply } from '../jetstream/jetstream-client.ts';
+import { troubleOf } from '../jetstream/jetstream-errors.ts';
+import { decodeReply, isPassing } from './store-replies.ts';
 
-export interface JetStreamClientParts {
+/** What `StoreRequests` works with. */
+export interface StoreRequestsParts {
   readonly transport: HeaderTransport;
   readonly clock: Clock;
   readonly random: Random;
@@ -24,13 +27,13 @@ const retryJitterMs = 60;
 const encoder = new TextEncoder();
 
 /**
- * Requests to JetStream, repeated until the answer is final. It uses the raw API: the client library writes into the
- * options that it is given, and hides the codes that tell a deposed writer (10071) from a check in flight (10164).
+ * Requests of `JetStreamStore`, repeated until the answer is final. Logs, buckets and queues use `JetStreamClient`; this
+ * class goes away together with the store.
  */
-export class JetStreamClient {
-  readonly #parts: JetStreamClientParts;
+export class StoreRequests {
+  readonly #parts: StoreRequestsParts;
 
-  constructor(parts: JetStreamClientParts) {
+  constructor(parts: StoreRequestsParts) {
     this.#parts = parts;
   }
 
