@@ -27,8 +27,8 @@ const retryJitterMs = 60;
 const encoder = new TextEncoder();
 
 /**
- * Requests of `JetStreamStore`, repeated until the answer is final. Logs, buckets and queues use `JetStreamClient`; this
- * class goes away together with the store.
+ * Requests of `JetStreamStore`, repeated until the answer is final. Logs, buckets and queues use `JetStreamClient`;
+ * this class goes away together with the store.
  */
 export class StoreRequests {
   readonly #parts: StoreRequestsParts;
