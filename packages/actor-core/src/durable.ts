@@ -44,6 +44,7 @@ export type {
 export type { FullLogSpec, LogInfo, LogSpec } from './storage/log/log-spec.ts';
 export { RecordWriter, type RecordWriterOptions } from './storage/log/record-writer.ts';
 export { type LogWatch, watchLog, type WatchOptions } from './storage/log/watch-log.ts';
+export type { NodeStorage } from './storage/node-storage.ts';
 export { JetStreamStore, type JetStreamStoreOptions } from './storage/log/jetstream-store.ts';
 export { readStoreUsage, type StoreUsage } from './storage/store-usage.ts';
 export type { AppendExpectation } from './storage/log/append-expectation.ts';

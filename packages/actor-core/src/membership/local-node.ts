@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { Logger } from '../logger.ts';
 import type { Random } from '../random.ts';
 import type { Store } from '../storage/log/store.ts';
+import type { NodeStorage } from '../storage/node-storage.ts';
 import type { Role } from '../transport/roles.ts';
 import type { Subjects } from '../transport/subjects.ts';
 import type { Transport } from '../transport/transport.ts';
@@ -21,6 +22,8 @@ export interface LocalNode {
   readonly transport: Transport;
   /** Durable records on that bus. */
   readonly store: Store;
+  /** Durable storage on that bus: logs, buckets and queues. */
+  readonly storage: NodeStorage;
   /** Its actors. */
   readonly system: ActorSystem;
   /** What it knows of the other nodes. */

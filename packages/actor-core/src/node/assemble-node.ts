@@ -8,6 +8,7 @@ import { NodePresence } from '../membership/node-presence.ts';
 import type { Random } from '../random.ts';
 import type { Scheduler } from '../scheduler.ts';
 import type { Store } from '../storage/log/store.ts';
+import type { NodeStorage } from '../storage/node-storage.ts';
 import type { Role } from '../transport/roles.ts';
 import type { Subjects } from '../transport/subjects.ts';
 import type { Transport } from '../transport/transport.ts';
@@ -24,6 +25,7 @@ export interface NodeParts {
   readonly subjects: Subjects;
   readonly transport: Transport;
   readonly store: Store;
+  readonly storage: NodeStorage;
   readonly clock: Clock;
   readonly random: Random;
   readonly scheduler: Scheduler;
@@ -38,8 +40,7 @@ export interface AssembledNode {
 
 /** Joins the parts of a node on the given bus and store: the real ones or their in-memory twins. */
 export function assembleNode(parts: NodeParts): AssembledNode {
-  const { nodeId, incarnation, roles, pid, subjects, transport, store, clock, random, scheduler, log } =
-    parts;
+  const { nodeId, incarnation, roles, pid, subjects, transport, clock, random, scheduler, log } = parts;
   // An observer may only subscribe: it announces nothing, and its actors cannot be reached.
   const isMember = roles.some((role) => role !== 'observer');
   const system = createLocalSystem({ nodeId, incarnation, clock, random, scheduler, log });
@@ -92,7 +93,8 @@ export function assembleNode(parts: NodeParts): AssembledNode {
     roles,
     subjects,
     transport,
-    store,
+    store: parts.store,
+    storage: parts.storage,
     system,
     presence,
     clock,

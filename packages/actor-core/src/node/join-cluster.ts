@@ -6,6 +6,7 @@ import { systemRandom } from '../random/system-random.ts';
 import type { Random } from '../random.ts';
 import { nodeScheduler } from '../scheduler/node-scheduler.ts';
 import { JetStreamStore } from '../storage/log/jetstream-store.ts';
+import { jetStreamStorage } from '../storage/node-storage.ts';
 import { connectNats } from '../transport/connect-nats.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { Role } from '../transport/roles.ts';
@@ -111,6 +112,7 @@ export async function joinCluster(options: JoinClusterOptions): Promise<ClusterN
     subjects,
     transport,
     store,
+    storage: jetStreamStorage({ transport, clock, random }),
     clock,
     random,
     scheduler: nodeScheduler(),

@@ -6,7 +6,10 @@ import { seededRandom } from '../random/seeded-random.ts';
 import type { Random } from '../random.ts';
 import { nodeScheduler } from '../scheduler/node-scheduler.ts';
 import type { Scheduler } from '../scheduler.ts';
+import { MemoryLogs } from '../storage/log/memory-log.ts';
 import { MemoryStore } from '../storage/log/memory-store.ts';
+import { createStorage } from '../storage/node-storage.ts';
+import { MemoryLeases } from '../storage/work-queue/memory-consumers.ts';
 import { MemoryHub, type MemoryTransport } from '../transport/memory-transport.ts';
 import type { Role } from '../transport/roles.ts';
 import { createSubjects } from '../transport/subjects.ts';
@@ -34,6 +37,10 @@ export interface TestHub<C extends Clock = Clock> {
   readonly bus: MemoryHub;
   /** Durable records that all nodes share. */
   readonly store: MemoryStore;
+  /** The logs of the cluster's JetStream. */
+  readonly logs: MemoryLogs;
+  /** The leases of the tasks in the queues on those logs. */
+  readonly leases: MemoryLeases;
   readonly clock: C;
   readonly random: Random;
   readonly scheduler: Scheduler;
@@ -49,9 +56,12 @@ export function createTestHub(options: TestHubOptions = {}): TestHub {
   const clock = options.clock ?? new ManualClock();
   const random = options.random ?? seededRandom(1);
   const scheduler = options.scheduler ?? nodeScheduler();
+  const logs = new MemoryLogs({ clock, scheduler });
   return {
     bus: new MemoryHub({ clock, random, scheduler }),
     store: new MemoryStore(),
+    logs,
+    leases: new MemoryLeases(logs, clock),
     clock,
     random,
     scheduler,
@@ -84,6 +94,12 @@ export function createTestNode(hub: TestHub, options: TestNodeOptions): TestNode
   requireKnownOptions('options', options, nodeOptions);
   const transport = hub.bus.connect(options.nodeId, hub.scheduler);
   const { clock, random, scheduler, store } = hub;
+  const storage = createStorage({
+    log: hub.logs.connect(options.nodeId),
+    consumers: hub.leases.connect(options.nodeId),
+    clock,
+    random,
+  });
   const { node } = assembleNode({
     nodeId: options.nodeId,
     incarnation: options.incarnation ?? 1,
@@ -92,6 +108,7 @@ export function createTestNode(hub: TestHub, options: TestNodeOptions): TestNode
     subjects: createSubjects(hub.cell),
     transport,
     store,
+    storage,
     clock,
     random,
     scheduler,
