@@ -1,6 +1,4 @@
-import { once } from 'node:events';
-import { createServer } from 'node:net';
-import type { AddressInfo, Server } from 'node:net';
+import { freePort } from './free-port.ts';
 import { type NatsServer, startNatsServer } from './nats-server.ts';
 
 /** Three real nats-servers on this machine that form one JetStream cluster. */
@@ -21,7 +19,7 @@ const size = 3;
  * later.
  */
 export async function startNatsCluster(): Promise<NatsCluster> {
-  const routePorts = await freePorts(size);
+  const routePorts = await Promise.all(Array.from({ length: size }, freePort));
   const routes = routePorts.map((port) => `nats-route://127.0.0.1:${port}`).join(', ');
   const servers = await Promise.all(
     routePorts.map((port, index) =>
@@ -40,16 +38,4 @@ export async function startNatsCluster(): Promise<NatsCluster> {
     start: () => each((server) => server.start()),
     dispose: () => each((server) => server.dispose()),
   };
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const probes: Server[] = Array.from({ length: count }, () => createServer());
-  const ports: number[] = [];
-  for (const probe of probes) {
-    probe.listen(0, '127.0.0.1');
-    await once(probe, 'listening');
-    ports.push((probe.address() as AddressInfo).port);
-  }
-  for (const probe of probes) probe.close();
-  return ports;
 }

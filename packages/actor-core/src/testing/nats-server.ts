@@ -1,11 +1,12 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../clock/system-clock.ts';
 import { optionNames, requireKnownOptions } from '../known-options.ts';
 import { findNatsServer } from './find-nats-server.ts';
+import { freePort } from './free-port.ts';
 
 /** How a test's nats-server is set up. */
 export interface NatsServerOptions {
@@ -135,17 +136,5 @@ function acceptsClients(port: number): Promise<boolean> {
     };
     socket.setTimeout(1_000, () => finish(false));
     socket.once('data', () => finish(true)).once('error', () => finish(false));
-  });
-}
-
-/** A port that is free at this moment; another process may take it before the server does. */
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
   });
 }

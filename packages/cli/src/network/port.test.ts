@@ -3,8 +3,11 @@ import { expect, it } from 'vitest';
 import { choosePort, type ListenResult, tryListen } from './port.ts';
 
 function taken(...ports: number[]): (host: string, port: number) => Promise<ListenResult> {
-  return async (_host, port) =>
-    ports.includes(port) ? { error: 'in-use' } : { port: port === 0 ? 40_000 : port };
+  return async (_host, port) => (ports.includes(port) ? { error: 'in-use' } : { port });
+}
+
+async function noPort(): Promise<ListenResult> {
+  return { error: 'in-use' };
 }
 
 it('takes the default port when it is free', async () => {
@@ -26,8 +29,22 @@ it('refuses an explicit port that is taken', async () => {
   });
 });
 
-it('takes any free port for 0', async () => {
-  expect(await choosePort({ port: 0, explicit: true }, 'h', taken())).toEqual({ port: 40_000 });
+it('takes any free port for 0, outside the ranges that systems use for outgoing connections', async () => {
+  const tried: number[] = [];
+  const choice = await choosePort({ port: 0, explicit: true }, 'h', async (_host, port) => {
+    tried.push(port);
+    return tried.length < 20 ? { error: 'in-use' } : { port };
+  });
+  expect(choice).toEqual({ port: tried.at(-1) });
+  for (const port of tried) expect(port).toBeGreaterThanOrEqual(20_000);
+  for (const port of tried) expect(port).toBeLessThan(32_768);
+});
+
+it('gives up when no port is free', async () => {
+  await expect(choosePort({ port: 0, explicit: true }, 'h', noPort)).rejects.toMatchObject({
+    code: 'address-in-use',
+    exitCode: 4,
+  });
 });
 
 it('sees a port that another program listens on', async () => {

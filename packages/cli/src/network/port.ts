@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { badConfiguration, CommandError, exitCodes } from '../errors.ts';
 
@@ -19,6 +20,12 @@ export type ListenResult =
   | { readonly error: 'in-use' | 'not-allowed' | 'bad-host' };
 
 const portsTried = 100;
+/**
+ * Ports from which any free one is taken. They lie below the ranges from which Linux (32768-60999), macOS and Windows
+ * (49152-65535) give ports to outgoing connections. A port of those ranges may be in use again by the time the process
+ * that needs it listens, or while that process is being restarted.
+ */
+const freeRange = { first: 20_000, last: 32_767 } as const;
 
 /**
  * Chooses the port for the gateway.
@@ -30,15 +37,14 @@ export async function choosePort(
   host: string,
   tryPort: (host: string, port: number) => Promise<ListenResult> = tryListen,
 ): Promise<PortChoice> {
-  const last = wish.explicit || wish.port === 0 ? wish.port : Math.min(wish.port + portsTried - 1, 65_535);
+  if (wish.port === 0) return chooseAnyPort(host, tryPort);
+  const last = wish.explicit ? wish.port : Math.min(wish.port + portsTried - 1, 65_535);
   for (let port = wish.port; port <= last; port += 1) {
     const result = await tryPort(host, port);
     if ('port' in result) {
       return port === wish.port ? { port: result.port } : { port: result.port, movedFrom: wish.port };
     }
-    if (result.error === 'bad-host') {
-      throw badConfiguration('--host', `${host} is no address of this machine; use 127.0.0.1 or 0.0.0.0`);
-    }
+    if (result.error === 'bad-host') throw badHost(host);
     if (result.error === 'not-allowed') {
       throw badConfiguration('--port', `${port} may not be used by this user; take one above 1023`);
     }
@@ -52,6 +58,27 @@ export async function choosePort(
       fix: 'choose another with --port, or --port 0 for any free one',
     },
   );
+}
+
+async function chooseAnyPort(
+  host: string,
+  tryPort: (host: string, port: number) => Promise<ListenResult>,
+): Promise<PortChoice> {
+  for (let tried = 0; tried < portsTried; tried += 1) {
+    const result = await tryPort(host, randomInt(freeRange.first, freeRange.last + 1));
+    if ('port' in result) return result;
+    if (result.error === 'bad-host') throw badHost(host);
+  }
+  throw new CommandError(
+    'address-in-use',
+    exitCodes.inUse,
+    `no port of ${host} is free between ${freeRange.first} and ${freeRange.last}`,
+    { fix: 'choose one with --port' },
+  );
+}
+
+function badHost(host: string): CommandError {
+  return badConfiguration('--host', `${host} is no address of this machine; use 127.0.0.1 or 0.0.0.0`);
 }
 
 /** Listens on a port and closes it again, to find out whether the port is free. */
