@@ -58,6 +58,7 @@ export {
 export { connectNats, type NatsTransportOptions } from './transport/connect-nats.ts';
 export { type Permissions, permissionsOf } from './transport/permissions.ts';
 export type { Role } from './transport/roles.ts';
+export { streamAccess, type StreamUse } from './transport/stream-access.ts';
 export {
   anyToken,
   controlStream,
