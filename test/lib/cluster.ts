@@ -42,17 +42,19 @@ export interface Cluster {
   exitCode(): Promise<number>;
 }
 
-const running = new Set<{ child: ChildProcess; dataDir: string }>();
+/** Processes of this file, and the data folder that ends with each of them. */
+const running = new Set<{ child: ChildProcess; dataDir: string | undefined }>();
 
 /**
- * Starts `drover up --json --port 0` in a data folder of its own and waits for its ready line. `bin` is another
- * installation's program than the checkout's.
+ * Starts `drover up --json --port 0` and waits for its ready line. `bin` is another installation's program than the
+ * checkout's. `dataDir` is a data folder that stays when the cluster has stopped; without it there is a new one.
  */
 export async function startCluster(
   args: readonly string[],
-  options: { env?: NodeJS.ProcessEnv; timeoutMs?: number; bin?: string } = {},
+  options: { env?: NodeJS.ProcessEnv; timeoutMs?: number; bin?: string; dataDir?: string } = {},
 ): Promise<Cluster> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'drover-scenario-'));
+  const isKept = options.dataDir !== undefined;
+  const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'drover-scenario-'));
   const child = spawn(
     process.execPath,
     [options.bin ?? droverBin, 'up', '--json', '--port', '0', '--data', dataDir, ...args],
@@ -61,7 +63,7 @@ export async function startCluster(
       env: cleanEnvironment(options.env),
     },
   );
-  const entry = { child, dataDir };
+  const entry = { child, dataDir: isKept ? undefined : dataDir };
   running.add(entry);
   const events: Record<string, unknown>[] = [];
   let stderr = '';
@@ -74,7 +76,7 @@ export async function startCluster(
   const exited = new Promise<number>((resolve) => {
     child.once('exit', (code, signal) => {
       running.delete(entry);
-      rmSync(dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+      if (!isKept) removeFolder(dataDir);
       resolve(code ?? (signal === 'SIGKILL' ? 137 : 128));
     });
   });
@@ -194,9 +196,13 @@ export async function stopLeftovers(): Promise<void> {
   for (const { child, dataDir } of running) {
     const pids = child.pid === undefined ? [] : [child.pid, ...descendantsOf(child.pid)];
     for (const pid of pids) if (isAlive(pid)) kill(pid);
-    rmSync(dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+    if (dataDir !== undefined) removeFolder(dataDir);
   }
   running.clear();
+}
+
+function removeFolder(folder: string): void {
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
 }
 
 async function stopChild(child: ChildProcess, exited: Promise<number>): Promise<void> {
