@@ -14,6 +14,7 @@ export {
   NodeReplacedError,
   NoRespondersError,
   RegistryFullError,
+  TenureEndedError,
   TransportDisconnectedError,
 } from './errors.ts';
 export {
@@ -30,7 +31,7 @@ export type {
   NodeInspection,
 } from './inspection/inspection.ts';
 export { joinLeadership, type LeadershipOptions } from './leadership/join-leadership.ts';
-export type { LeaderInfo, Leadership } from './leadership/lease.ts';
+export type { GroupState, LeaderInfo, Leadership, Tenure } from './leadership/leadership.ts';
 export { readLeader } from './leadership/read-leader.ts';
 export type { MemberEvidence, MemberState, Presence } from './membership/presence.ts';
 export type { InspectableNode } from './inspection/inspectable-node.ts';

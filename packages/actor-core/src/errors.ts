@@ -12,6 +12,7 @@ export {
 export {
   NodeIdTakenError,
   NodeReplacedError,
+  TenureEndedError,
   NameTakenError,
   RegistryFullError,
   AnswerMismatchError,

@@ -37,6 +37,18 @@ export class NodeReplacedError extends DroverError {
   }
 }
 
+/** The leadership under which a decision was made is over. Nothing that was decided under it may be done any more. */
+export class TenureEndedError extends DroverError {
+  readonly code = 'tenure-ended';
+  readonly group: string;
+  readonly term: number;
+  constructor(group: string, term: number, why: string, options?: ErrorOptions) {
+    super(`this node no longer leads ${group} in term ${term}: ${why}`, options);
+    this.group = group;
+    this.term = term;
+  }
+}
+
 /** Another actor holds the name; `find` returns that actor. Choose another name, or watch the name until it is free. */
 export class NameTakenError extends DroverError {
   readonly code = 'name-taken';

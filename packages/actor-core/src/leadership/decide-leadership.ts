@@ -5,7 +5,7 @@ import type {
   LeadershipState,
   LeadershipStep,
 } from './leadership-state.ts';
-import type { LeaderInfo } from './lease.ts';
+import type { LeaderInfo } from './leadership.ts';
 
 /**
  * The rules of leadership as a pure function: announcements, records and the outcomes of writes in, effects out.

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { FenceRejectedError, InvalidArgumentError, StoreUnavailableError } from '../errors.ts';
+import { InvalidArgumentError, StoreUnavailableError } from '../errors.ts';
 import type { ManualClock } from '../testing/manual-clock.ts';
 import { advance } from '../testing/settle.ts';
 import { createTestHub, createTestNode, type TestHub, type TestNode } from '../testing/test-node.ts';
 import { joinLeadership } from './join-leadership.ts';
-import type { Leadership } from './lease.ts';
+import type { Leadership, Tenure } from './leadership.ts';
 
 interface Candidate {
   readonly node: TestNode;
@@ -24,10 +24,20 @@ async function group(
 }
 
 const leaders = (candidates: Candidate[]) =>
-  candidates.filter(({ leadership }) => leadership.isLeader()).map(({ node }) => node.nodeId);
+  candidates
+    .filter(({ leadership }) => leadership.tenure()?.isTrusted() === true)
+    .map(({ node }) => node.nodeId);
+
+const record = { subject: 'd1.test.ctl.g.x', payload: new Uint8Array(1) };
+
+function tenureOf({ leadership }: Candidate): Tenure {
+  const tenure = leadership.tenure();
+  if (tenure === undefined) throw new Error('the node does not lead');
+  return tenure;
+}
 
 function leaderOf(candidates: Candidate[]): Candidate {
-  const found = candidates.find(({ leadership }) => leadership.isLeader());
+  const found = candidates.find(({ leadership }) => leadership.tenure()?.isTrusted() === true);
   if (found === undefined) throw new Error('there is no leader');
   return found;
 }
@@ -51,18 +61,18 @@ describe('a group', () => {
     expect(leaders(rest.filter((candidate) => candidate !== second))).toHaveLength(1);
   });
 
-  it('never has two leaders that may act while one is disconnected, and rejects writes of the old one', async () => {
+  it('never has two leaders that may act while one is disconnected, and refuses writes of the old tenure', async () => {
     const { candidates, pass } = await group(['a', 'b']);
     const old = leaderOf(candidates);
+    const tenure = tenureOf(old);
     old.node.transport.disconnect();
     for (let i = 0; i < 100; i++) {
       await pass(50);
       expect(leaders(candidates).length).toBeLessThanOrEqual(1);
     }
     expect(leaders(candidates)).toEqual([candidates.find((candidate) => candidate !== old)?.node.nodeId]);
-    await expect(old.leadership.append('d1.test.ctl.g.x', new Uint8Array(1))).rejects.toBeInstanceOf(
-      FenceRejectedError,
-    );
+    expect(await tenure.write(record)).toMatchObject({ kind: 'deposed' });
+    expect(tenure.signal.aborted).toBe(true);
     old.node.transport.reconnect();
     await pass(1_000);
     expect(old.leadership.current()?.term).toBe(2);
@@ -71,47 +81,45 @@ describe('a group', () => {
   it('suspends a leader while the store is unavailable, and does not depose it', async () => {
     const { hub, candidates, pass } = await group(['a', 'b']);
     const leader = leaderOf(candidates);
-    hub.store.state = 'down';
-    await expect(leader.leadership.append('d1.test.ctl.g.x', new Uint8Array(1))).rejects.toBeInstanceOf(
-      StoreUnavailableError,
-    );
+    const tenure = tenureOf(leader);
+    hub.logs.faults = () => 'away';
+    const refused = expect(tenure.write(record)).rejects.toBeInstanceOf(StoreUnavailableError);
     await pass(10_000);
+    await refused;
     expect(leaders(candidates)).toEqual([leader.node.nodeId]);
-    hub.store.state = 'up';
-    expect((await leader.leadership.append('d1.test.ctl.g.x', new Uint8Array(1))).sequence).toBeGreaterThan(
-      1,
-    );
-    expect(leader.leadership.current()?.term).toBe(1);
+    expect(leader.leadership.state()).toBe('suspended');
+    expect(tenure.mayAct()).toBe(false);
+    hub.logs.faults = undefined;
+    await pass(2_000);
+    expect(leader.leadership.state()).toBe('leading');
+    expect(await tenure.write(record)).toMatchObject({ kind: 'written' });
+    expect(leader.leadership.tenure()?.term).toBe(1);
   });
 
-  it('drops leadership before a rejected append is reported', async () => {
+  it('has ended the tenure when a rejected write is reported', async () => {
     const { hub, candidates } = await group(['a', 'b']);
     const leader = leaderOf(candidates);
-    const fence = leader.leadership.current()?.fence ?? 0;
-    await hub.store.append(
-      'CTL_test_G_g',
-      'd1.test.ctl.g.lead',
-      new TextEncoder().encode('{"leader":"x","incarnation":1,"term":9}'),
-      { lastSequence: fence },
-    );
-    await leader.leadership.append('d1.test.ctl.g.x', new Uint8Array(1)).catch((error: unknown) => {
-      expect(error).toBeInstanceOf(FenceRejectedError);
-      expect(leader.leadership.isLeader()).toBe(false);
+    const tenure = tenureOf(leader);
+    await hub.logs.connect('x').append('CTL_test_G_g', {
+      subject: 'd1.test.ctl.g.lead',
+      payload: new TextEncoder().encode('{"leader":"x","incarnation":1,"term":9}'),
     });
-    expect(leader.leadership.isLeader()).toBe(false);
+    expect(await tenure.write(record)).toMatchObject({ kind: 'deposed' });
+    expect(tenure.signal.aborted).toBe(true);
+    expect(leader.leadership.tenure()).toBeUndefined();
   });
 
   it('recovers when writes are performed but not confirmed', async () => {
     const hub = createTestHub();
     const node = createTestNode(hub, { nodeId: 'a' });
     const leadership = joinLeadership(node, { group: 'g' });
-    await hub.store.ensureStream({ name: 'CTL_test_G_g', subjects: ['d1.test.ctl.g.>'] });
-    hub.store.state = 'deaf';
+    await node.storage.log.ensure({ name: 'CTL_test_G_g', subjects: ['d1.test.ctl.g.>'] });
+    hub.logs.faults = () => 'reply-lost';
     await advance(hub.clock, 3_000, 50);
-    expect(leadership.isLeader()).toBe(false);
-    hub.store.state = 'up';
+    expect(leadership.state()).toBe('vacant');
+    hub.logs.faults = undefined;
     await advance(hub.clock, 3_000, 50);
-    expect(leadership.isLeader()).toBe(true);
+    expect(leadership.state()).toBe('leading');
   });
 
   it('is independent of the group of the same name in another cell of the NATS account', async () => {
@@ -122,7 +130,7 @@ describe('a group', () => {
     });
     await advance(hub.clock, 1_000, 50);
     expect(cells.map((leadership) => leadership.current()?.node)).toEqual(['red-a', 'blue-a']);
-    expect(cells.map((leadership) => leadership.isLeader())).toEqual([true, true]);
+    expect(cells.map((leadership) => leadership.tenure()?.isTrusted() === true)).toEqual([true, true]);
   });
 
   it('is followed on the leading node itself by a member that is no candidate', async () => {
@@ -131,8 +139,8 @@ describe('a group', () => {
     const leading = joinLeadership(node, { group: 'g' });
     const following = joinLeadership(node, { group: 'g', candidate: false });
     await advance(hub.clock, 2_000, 50);
-    expect(leading.isLeader()).toBe(true);
-    expect(following.isLeader()).toBe(false);
+    expect(leading.state()).toBe('leading');
+    expect(following.state()).toBe('following');
     expect(following.current()).toEqual(leading.current());
     await leading.resign();
     await advance(hub.clock, 100, 50);

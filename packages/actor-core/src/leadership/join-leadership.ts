@@ -1,16 +1,15 @@
 import type { Timer } from '../clock.ts';
-import {
-  FenceRejectedError,
-  InvalidArgumentError,
-  StoreUnavailableError,
-  WrongSequenceError,
-} from '../errors.ts';
+import { InvalidArgumentError, StoreUnavailableError } from '../errors.ts';
+import { createFence, type FencedOutcome, takeFence } from '../fence/fence.ts';
+import { FencedWriter } from '../fence/fenced-writer.ts';
 import type { LocalNode } from '../membership/local-node.ts';
+import type { LogSpec } from '../storage/log/log-spec.ts';
 import { anyToken, controlStream, requireToken, senderOf } from '../transport/subjects.ts';
 import { decideLeadership, initialLeadership, mayAct } from './decide-leadership.ts';
 import { decodeHeartbeat, decodeLeadRecord, encodeHeartbeat, encodeLeadRecord } from './lead-record.ts';
 import type { LeadershipEffect, LeadershipEvent, LeadershipState } from './leadership-state.ts';
-import type { LeaderInfo, Leadership } from './lease.ts';
+import type { GroupState, LeaderInfo, Leadership, Tenure } from './leadership.ts';
+import { OwnTenure } from './own-tenure.ts';
 import { optionNames, requireKnownOptions } from '../known-options.ts';
 
 const leadershipOptions = optionNames<LeadershipOptions>({
@@ -43,6 +42,8 @@ export interface LeadershipOptions {
 
 const defaultLeaseMs = 2_000;
 const tickMs = 100;
+/** Pause between two writes with which a suspended leader asks whether the log confirms writes again. */
+const probeMs = 1_000;
 
 /** Groups in which a node is a candidate. Two candidates of one node would both take its record for their own. */
 const candidacies = new WeakMap<LocalNode, Set<string>>();
@@ -65,10 +66,16 @@ class LeaseLeadership implements Leadership {
   readonly #options: LeadershipOptions;
   readonly #listeners = new Set<(leader: LeaderInfo | undefined) => void>();
   readonly #ends: (() => void)[] = [];
+  readonly #writer: FencedWriter;
+  /** Subject of an empty record that only asserts the fence. */
+  readonly #assertionSubject: string;
+  #probeAtMs = 0;
   #state: LeadershipState;
-  #shown: LeaderInfo | undefined = undefined;
+  #tenure: OwnTenure | undefined = undefined;
+  /** What listeners were last told about. */
+  #shown: string;
   #timer: Timer | undefined = undefined;
-  #prepared: Promise<void> | undefined = undefined;
+  #prepared: Promise<unknown> | undefined = undefined;
   #lastTrouble: StoreUnavailableError | undefined = undefined;
 
   constructor(node: LocalNode, options: LeadershipOptions) {
@@ -81,19 +88,28 @@ class LeaseLeadership implements Leadership {
     this.#options = options;
     this.#stream = controlStream(node.subjects.cell, this.group);
     this.#leadSubject = node.subjects.control(this.group, 'lead');
+    const { log, writer } = node.storage;
+    this.#assertionSubject = node.subjects.control(this.group, 'asserted');
+    this.#writer = new FencedWriter({ log, writer, assertionSubject: this.#assertionSubject });
     const isCandidate = options.candidate ?? node.roles.includes('host');
     if (isCandidate) this.#stand();
     this.#state = initialLeadership(node.nodeId, node.incarnation, isCandidate, leaseMs, node.clock.now());
+    this.#shown = this.#answers();
     this.#listen();
   }
 
   current(): LeaderInfo | undefined {
-    if (this.#state.role === 'leader') return this.isLeader() ? this.#state.lead : undefined;
+    if (this.#state.role === 'leader') return this.#isTrusted() ? this.#state.lead : undefined;
     return this.#state.isAnnounced ? this.#state.lead : undefined;
   }
 
-  isLeader(): boolean {
-    return mayAct(this.#state, this.#node.clock.now());
+  tenure(): Tenure | undefined {
+    return this.#tenure;
+  }
+
+  state(): GroupState {
+    if (this.#tenure !== undefined) return this.#tenure.mayAct() ? 'leading' : 'suspended';
+    return this.current() === undefined ? 'vacant' : 'following';
   }
 
   onChange(listener: (leader: LeaderInfo | undefined) => void): () => void {
@@ -105,25 +121,16 @@ class LeaseLeadership implements Leadership {
     return this.#lastTrouble;
   }
 
-  async append(subject: string, payload: Uint8Array): Promise<{ sequence: number }> {
-    const fence = this.#state.lead?.fence ?? 0;
-    if (!this.isLeader()) throw new FenceRejectedError(this.#stream, fence);
-    try {
-      return await this.#node.store.append(this.#stream, subject, payload, {
-        fence: { subject: this.#leadSubject, sequence: fence },
-      });
-    } catch (error) {
-      if (error instanceof FenceRejectedError) this.#take({ type: 'rejected', fence });
-      throw error;
-    }
-  }
-
   resign(): Promise<void> {
     this.#take({ type: 'resign' });
     this.#timer?.cancel();
     for (const end of this.#ends) end();
     this.#ends.length = 0;
     return Promise.resolve();
+  }
+
+  #isTrusted(): boolean {
+    return mayAct(this.#state, this.#node.clock.now());
   }
 
   #stand(): void {
@@ -156,6 +163,7 @@ class LeaseLeadership implements Leadership {
     const tick = () => {
       this.#timer = clock.setTimer(tickMs, tick);
       this.#take({ type: 'tick' });
+      this.#maybeProbe();
     };
     // Deferred, so that the caller can register its listener before the first change.
     this.#timer = clock.setTimer(0, tick);
@@ -169,7 +177,60 @@ class LeaseLeadership implements Leadership {
       this.#node.random.next(),
     );
     this.#state = state;
+    this.#followRole();
     for (const effect of effects) this.#perform(effect);
+    this.#tellListeners();
+  }
+
+  /** A tenure begins and ends with the leadership; another fence is another tenure. */
+  #followRole(): void {
+    const { role, lead } = this.#state;
+    const isLeading = role === 'leader' && lead !== undefined;
+    if (this.#tenure !== undefined && !(isLeading && lead.fence === this.#tenure.fence.sequence)) {
+      this.#tenure.end(this.group, `it is ${role} now`);
+      this.#tenure = undefined;
+    }
+    if (isLeading && this.#tenure === undefined) this.#tenure = this.#beginTenure(lead);
+  }
+
+  #beginTenure({ term, fence }: LeaderInfo): OwnTenure {
+    const own = createFence(this.#stream, this.#leadSubject, fence);
+    return new OwnTenure(term, own, {
+      writer: this.#writer,
+      isTrusted: () => this.#isTrusted(),
+      isStoreHealthy: () => this.#lastTrouble === undefined,
+      onLost: (outcome) => this.#noteLoss(fence, outcome),
+      onStore: (error) => this.#noteStore(error),
+    });
+  }
+
+  #noteLoss(fence: number, outcome: FencedOutcome): void {
+    this.#node.log.warn({ group: this.group, fence, outcome: outcome.kind }, 'leadership lost');
+    this.#take({ type: 'rejected', fence });
+  }
+
+  /** A suspended leader writes an empty record under its fence from time to time, until the log confirms it. */
+  #maybeProbe(): void {
+    const tenure = this.#tenure;
+    const nowMs = this.#node.clock.now();
+    if (tenure === undefined || this.#lastTrouble === undefined || nowMs < this.#probeAtMs) return;
+    this.#probeAtMs = Number.POSITIVE_INFINITY;
+    void this.#probe(tenure);
+  }
+
+  async #probe(tenure: Tenure): Promise<void> {
+    try {
+      await tenure.write({ subject: this.#assertionSubject, payload: new Uint8Array(0) });
+    } catch {
+      // The tenure has noted it.
+    }
+    this.#probeAtMs = this.#node.clock.now() + probeMs;
+  }
+
+  #noteStore(error: unknown): void {
+    if (error === undefined) this.#lastTrouble = undefined;
+    else if (error instanceof StoreUnavailableError) this.#noteTrouble(error, 'written');
+    this.#tellListeners();
   }
 
   #perform(effect: LeadershipEffect): void {
@@ -181,14 +242,15 @@ class LeaseLeadership implements Leadership {
       case 'announce':
         return this.#announce(effect);
       case 'changed':
-        return this.#tellListeners();
+        // Listeners are called after every event.
+        return;
     }
   }
 
   async #read(): Promise<void> {
     try {
       await this.#prepare();
-      const stored = await this.#node.store.readLast(this.#stream, this.#leadSubject);
+      const stored = await this.#node.storage.log.readLast(this.#stream, this.#leadSubject);
       const record = stored === undefined ? undefined : decodeLeadRecord(stored);
       this.#lastTrouble = undefined;
       this.#take({ type: 'read', record });
@@ -206,19 +268,20 @@ class LeaseLeadership implements Leadership {
       this.#take({ type: 'member', node: leader, state: member.state, incarnation: member.incarnation });
   }
 
-  async #campaign(term: number, expectedSequence: number): Promise<void> {
-    const { nodeId, incarnation, store, log } = this.#node;
+  async #campaign(term: number, after: number): Promise<void> {
+    const { nodeId, incarnation, storage, log } = this.#node;
+    const payload = encodeLeadRecord({ leader: nodeId, incarnation, term });
+    const record = { subject: this.#leadSubject, payload };
     try {
-      const record = encodeLeadRecord({ leader: nodeId, incarnation, term });
-      const { sequence } = await store.append(this.#stream, this.#leadSubject, record, {
-        lastSequence: expectedSequence,
-      });
+      const outcome = await takeFence(storage.writer, { log: this.#stream, after, record });
       this.#lastTrouble = undefined;
-      log.info({ group: this.group, term, fence: sequence }, 'leadership won');
-      this.#take({ type: 'won', term, fence: sequence });
+      if (outcome.kind === 'lost') return this.#take({ type: 'lost' });
+      const fence = outcome.fence.sequence;
+      log.info({ group: this.group, term, fence }, 'leadership won');
+      this.#take({ type: 'won', term, fence });
     } catch (err) {
-      if (!(err instanceof WrongSequenceError)) this.#noteTrouble(err, 'written');
-      this.#take({ type: err instanceof WrongSequenceError ? 'lost' : 'unknown' });
+      this.#noteTrouble(err, 'written');
+      this.#take({ type: 'unknown' });
     }
   }
 
@@ -236,21 +299,25 @@ class LeaseLeadership implements Leadership {
     );
   }
 
-  #prepare(): Promise<void> {
+  #prepare(): Promise<unknown> {
     if (!this.#state.isCandidate) return Promise.resolve();
-    const { replicas, historyPerSubject } = this.#options;
-    this.#prepared ??= this.#node.store
-      .ensureStream({
-        name: this.#stream,
-        subjects: [this.#node.subjects.control(this.group, '>')],
-        ...(replicas === undefined ? {} : { replicas }),
-        ...(historyPerSubject === undefined ? {} : { historyPerSubject }),
-      })
-      .catch((error: unknown) => {
-        this.#prepared = undefined;
-        throw error;
-      });
+    this.#prepared ??= this.#node.storage.log.ensure(this.#spec()).catch((error: unknown) => {
+      this.#prepared = undefined;
+      throw error;
+    });
     return this.#prepared;
+  }
+
+  #spec(): LogSpec {
+    const { replicas, historyPerSubject } = this.#options;
+    return {
+      name: this.#stream,
+      subjects: [this.#node.subjects.control(this.group, '>')],
+      // Above every sequence of an earlier log of this name, so that no fence is issued twice.
+      firstSequence: Math.floor(this.#node.clock.wallNow()),
+      ...(replicas === undefined ? {} : { replicas }),
+      ...(historyPerSubject === undefined ? {} : { historyPerSubject }),
+    };
   }
 
   #announce({ term, fence, isResigning }: Extract<LeadershipEffect, { type: 'announce' }>): void {
@@ -262,9 +329,21 @@ class LeaseLeadership implements Leadership {
   }
 
   #tellListeners(): void {
+    const shown = this.#answers();
+    if (shown === this.#shown) return;
+    this.#shown = shown;
     const leader = this.current();
-    if (leader?.fence === this.#shown?.fence) return;
-    this.#shown = leader;
-    for (const listener of this.#listeners) listener(leader);
+    for (const listener of this.#listeners) {
+      try {
+        listener(leader);
+      } catch (err) {
+        this.#node.log.error({ group: this.group, err }, 'a listener for leadership changes has thrown');
+      }
+    }
+  }
+
+  /** The answers of `current`, `tenure` and `state`, for comparison. */
+  #answers(): string {
+    return `${this.state()} ${this.current()?.fence} ${this.#tenure?.fence.sequence}`;
   }
 }

@@ -1,5 +1,5 @@
 import { pack, unpack } from 'msgpackr';
-import type { StoredRecord } from '../storage/log/store.ts';
+import type { LogRecord } from '../storage/log/log.ts';
 import type { LeadRecord } from './leadership-state.ts';
 
 /** Encoded as JSON, so that any tool can show the leader. Fields are only ever added. */
@@ -10,7 +10,7 @@ export function encodeLeadRecord(record: Omit<LeadRecord, 'sequence'>): Uint8Arr
 /**
  * @throws SyntaxError or TypeError for a record that is no lead record: no node may lead over a record it cannot read
  */
-export function decodeLeadRecord(stored: StoredRecord): LeadRecord {
+export function decodeLeadRecord(stored: LogRecord): LeadRecord {
   const { leader, incarnation, term } = JSON.parse(new TextDecoder().decode(stored.payload)) as Record<
     string,
     unknown

@@ -1,5 +1,5 @@
 import type { MemberState } from '../membership/presence.ts';
-import type { LeaderInfo } from './lease.ts';
+import type { LeaderInfo } from './leadership.ts';
 
 /** What a node knows about the leadership of a group. */
 export interface LeadershipState {

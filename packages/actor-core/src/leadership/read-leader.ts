@@ -1,7 +1,7 @@
 import type { LocalNode } from '../membership/local-node.ts';
 import { controlStream } from '../transport/subjects.ts';
 import { decodeLeadRecord } from './lead-record.ts';
-import type { LeaderInfo } from './lease.ts';
+import type { LeaderInfo } from './leadership.ts';
 
 /**
  * The leader that the lead record of a group names; undefined without a record. The record is read from the leader of
@@ -11,10 +11,13 @@ import type { LeaderInfo } from './lease.ts';
  * @throws TypeError or SyntaxError the record is no lead record
  */
 export async function readLeader(
-  { store, subjects }: Pick<LocalNode, 'store' | 'subjects'>,
+  { storage, subjects }: Pick<LocalNode, 'storage' | 'subjects'>,
   group: string,
 ): Promise<LeaderInfo | undefined> {
-  const stored = await store.readLast(controlStream(subjects.cell, group), subjects.control(group, 'lead'));
+  const stored = await storage.log.readLast(
+    controlStream(subjects.cell, group),
+    subjects.control(group, 'lead'),
+  );
   if (stored === undefined) return undefined;
   const { leader, incarnation, term, sequence } = decodeLeadRecord(stored);
   return { node: leader, nodeIncarnation: incarnation, term, fence: sequence };

@@ -2,7 +2,7 @@ import type { ActorRef } from '../actor/actor-ref.ts';
 import { Adapter } from '../cell/adapter.ts';
 import { LocalRef } from '../cell/local-ref.ts';
 import { InvalidArgumentError } from '../errors.ts';
-import type { LeaderInfo, Leadership } from '../leadership/lease.ts';
+import type { LeaderInfo, Leadership } from '../leadership/leadership.ts';
 import type { MemberEvidence, Presence } from '../membership/presence.ts';
 import type { Published, PubSub, Topic } from '../pubsub/pub-sub.ts';
 import type { NameConflict, Registry } from '../registry/registry.ts';
@@ -105,8 +105,14 @@ export function tellTopic<M>(pubSub: PubSub, topic: Topic<M>, to: ActorRef<Topic
 export function tellLeaderChanges(leadership: Leadership, to: ActorRef<LeaderChange>): () => void {
   const { group } = leadership;
   return untilEnd(to, () => {
-    to.tell({ type: 'leader-changed', group, leader: leadership.current() });
-    return leadership.onChange((leader) => to.tell({ type: 'leader-changed', group, leader }));
+    let told = leadership.current();
+    to.tell({ type: 'leader-changed', group, leader: told });
+    return leadership.onChange((leader) => {
+      // Changes that concern only the tenure of this node are not told.
+      if (leader?.fence === told?.fence) return;
+      told = leader;
+      to.tell({ type: 'leader-changed', group, leader });
+    });
   });
 }
 

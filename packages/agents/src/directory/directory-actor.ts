@@ -162,11 +162,12 @@ class Directory {
 
   /** Starts a proof of the store unless one is running. Its result answers all waiting askers. */
   #prove(replyTo: AnswerRef): void {
-    if (!this.#leads()) return this.#refuse(replyTo);
+    const tenure = this.#tenure;
+    if (tenure?.lead.isTrusted() !== true) return this.#refuse(replyTo);
     this.#provers.push(replyTo);
     if (this.#provers.length > 1) return;
     this.#context.pipeToSelf(
-      proveStore(this.#spec.node, this.#spec.leadership, agentsGroup),
+      proveStore(this.#spec.node, tenure.lead, agentsGroup),
       (proof): Message => ({ kind: 'store-proved', answer: { kind: 'proof', proof } }),
       (): Message => ({ kind: 'store-proved', answer: { kind: 'not-leader' } }),
     );
@@ -201,17 +202,17 @@ class Directory {
   /** A tenure starts and ends with the leadership; a new fence starts a new tenure. */
   #followLeadership(): void {
     const { leadership, node } = this.#spec;
-    const leader = leadership.isLeader() ? leadership.current() : undefined;
-    if (leader?.fence === this.#tenure?.leader.fence) return;
+    const lead = leadership.tenure();
+    if (lead === this.#tenure?.lead) return;
     this.#endTenure();
-    if (!leader) return;
-    const tenure: Tenure = new LeaderTenure(leader, leadership, (outcome) =>
+    if (lead === undefined) return;
+    const tenure: Tenure = new LeaderTenure(lead, (outcome) =>
       this.#context.self.tell({ kind: 'write-outcome', tenure, outcome }, { lane: 'control' }),
     );
     this.#tenure = tenure;
-    const { term, fence } = leader;
+    const { term, fence } = lead;
     this.#context.log.info(
-      { node: node.nodeId, term, fence },
+      { node: node.nodeId, term, fence: fence.sequence },
       'agents: this host leads; reading the records',
     );
     this.#read(tenure);
@@ -256,7 +257,7 @@ class Directory {
     }
     if (outcome.error instanceof FenceRejectedError) {
       this.#context.log.warn(
-        { fence: tenure.leader.fence },
+        { fence: tenure.lead.fence.sequence },
         'agents: this host is no longer the leader; another host leads',
       );
       return this.#endTenure();
@@ -302,22 +303,18 @@ class Directory {
   }
 
   #leads(): boolean {
-    return this.#tenure !== undefined && this.#spec.leadership.isLeader();
+    return this.#tenure?.lead.isTrusted() === true;
   }
 
   /** True if this host leads, has read the records, and does not have too many waiting writes. */
   #mayDecide(): boolean {
     const tenure = this.#tenure;
-    return (
-      tenure?.state !== undefined &&
-      this.#spec.leadership.isLeader() &&
-      tenure.writer.depth < maxWaitingWrites
-    );
+    return tenure?.state !== undefined && this.#leads() && tenure.writer.depth < maxWaitingWrites;
   }
 
   #decide(event: DirectoryEvent<AnswerRef>): void {
     const tenure = this.#tenure;
-    if (!tenure?.state || !this.#spec.leadership.isLeader()) return;
+    if (!tenure?.state || !this.#leads()) return;
     const { clock, random } = this.#context;
     const moment = { nowMs: clock.now(), wallMs: clock.wallNow(), random };
     const effects = decideDirectory(tenure.state, event, moment);

@@ -45,8 +45,9 @@ export class EffectRunner {
     }
   }
 
-  #sendOrder({ leader }: LeaderTenure<unknown>, to: string, order: Order): void {
-    const { term, fence } = leader;
+  #sendOrder({ lead }: LeaderTenure<unknown>, to: string, order: Order): void {
+    const { term } = lead;
+    const fence = lead.fence.sequence;
     const manager = this.#node.system.refFor<ManagerMessage>(to, managerPath);
     manager.tell({ ...order, term, fence, replyTo: this.#self }, { lane: 'order' });
   }

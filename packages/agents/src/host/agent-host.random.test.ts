@@ -22,11 +22,11 @@ describe('agents under faults', () => {
     { timeout: 60_000 },
     async (seed) => {
       const hub = createTestHub({ random: seededRandom(seed) });
-      const watch = new WriteWatch(hub.clock);
+      const watch = new WriteWatch(hub);
       const cell = await startTestCell({
         hub,
         hosts: hostNames,
-        storeOf: (nodeId, store) => watch.storeOf(nodeId, store),
+        logOf: (nodeId, log) => watch.logOf(nodeId, log),
         config: { maxAgents: 40, maxRuns: 30 },
       });
       const world = new World(cell, watch, seed);
@@ -75,7 +75,7 @@ class World {
   }
 
   async step(): Promise<void> {
-    const { client, hub } = this.#cell;
+    const { client } = this.#cell;
     const dice = this.#dice.next();
     const id = this.#pick([...this.#spawned]);
     if (dice < 0.2)
@@ -93,15 +93,15 @@ class World {
     else if (dice < 0.73) this.#cutOrJoin();
     else if (dice < 0.82) await this.#killOrStart();
     else if (dice < 0.9) this.#slowOrNot();
-    else if (dice < 0.93) hub.store.state = this.#dice.next() < 0.5 ? 'down' : 'deaf';
-    else hub.store.state = 'up';
+    else if (dice < 0.93) this.#watch.state = this.#dice.next() < 0.5 ? 'down' : 'deaf';
+    else this.#watch.state = 'up';
   }
 
   /** Ends all faults and leaves time to converge. */
   async heal(): Promise<void> {
     this.#lossy = false;
     this.#watch.holdBackMs = () => 0;
-    this.#cell.hub.store.state = 'up';
+    this.#watch.state = 'up';
     if (this.#cutOff !== undefined) this.#cutOrJoin();
     if (this.#dead !== undefined) await this.#killOrStart();
     await this.#cell.advance(30_000);

@@ -1,5 +1,5 @@
 import { controlStream } from '@drover/actor-core/cluster';
-import { FenceRejectedError, StoreUnavailableError } from '@drover/actor-core/durable';
+import type { AppendOutcome } from '@drover/actor-core/durable';
 import { describe, expect, it } from 'vitest';
 import { createAgentsClient } from '../client/create-agents-client.ts';
 import { managerPath } from '../protocol/manager-message.ts';
@@ -43,19 +43,18 @@ describe('a leader', () => {
     const { hub } = cell;
     const subject = cell.gateway.subjects.control('agents', 'lead');
     const stream = controlStream('test', 'agents');
-    const old = await hub.store.readLast(stream, subject);
+    const log = hub.logs.connect('watcher');
+    const old = await log.readLast(stream, subject);
     const deposed = await cell.leader();
     cell.hosts.get(deposed)?.node.transport.disconnect();
     await cell.advance(6_000);
     expect(await cell.leader()).not.toBe(deposed);
-    const fence = { subject, sequence: old?.sequence ?? 0 };
-    const write = hub.store.append(
+    const write = log.append(
       stream,
-      cell.gateway.subjects.control('agents', 'agent', '0'),
-      new Uint8Array(),
-      { fence },
+      { subject: cell.gateway.subjects.control('agents', 'agent', '0'), payload: new Uint8Array() },
+      { subject, sequence: old?.sequence ?? 0 },
     );
-    await expect(write).rejects.toBeInstanceOf(FenceRejectedError);
+    expect(await write).toMatchObject({ kind: 'wrong-sequence' });
     // Its orders are refused: each manager knows a newer fence.
     const { id, node } = await cell.during(cell.client.spawn({ type: 'assistant' }));
     const replyTo = cell.gateway.system.refFor<never>('gateway', 'nobody');
@@ -95,16 +94,28 @@ describe('a leader', () => {
 
   it('answers store-full to every request that needs a record, and continues when there is room', async () => {
     const disk = { isFull: false };
+    const full: AppendOutcome = {
+      kind: 'refused',
+      trouble: 'store-full',
+      isTransient: false,
+      cause: 'no space',
+    };
     const cell = await startTestCell({
       hosts: ['host-1'],
-      storeOf: (_, store) => ({
-        ensureStream: (spec) => store.ensureStream(spec),
-        readLast: (stream, subject) => store.readLast(stream, subject),
-        readAllLast: (stream, filter) => store.readAllLast(stream, filter),
-        append: (stream, subject, payload, expected) =>
-          disk.isFull
-            ? Promise.reject(new StoreUnavailableError(stream, { trouble: 'store-full' }))
-            : store.append(stream, subject, payload, expected),
+      logOf: (_, log) => ({
+        ensure: (spec) => log.ensure(spec),
+        info: (name) => log.info(name),
+        read: (name, sequence) => log.read(name, sequence),
+        readLast: (name, subject) => log.readLast(name, subject),
+        readForward: (name, query) => log.readForward(name, query),
+        readAllLast: (name, filter) => log.readAllLast(name, filter),
+        deleteRecord: (name, sequence) => log.deleteRecord(name, sequence),
+        purge: (name, query) => log.purge(name, query),
+        follow: (name, follower) => log.follow(name, follower),
+        append: (name, record, expected) =>
+          disk.isFull ? Promise.resolve(full) : log.append(name, record, expected),
+        appendBatch: (name, records) =>
+          disk.isFull ? Promise.resolve(full) : log.appendBatch(name, records),
       }),
     });
     const { id } = await cell.during(cell.client.spawn({ type: 'assistant' }));
@@ -137,13 +148,13 @@ describe('a leader', () => {
   it('survives a JetStream outage, and executes requests of that time afterwards', async () => {
     const cell = await startTestCell();
     const { id } = await cell.during(cell.client.spawn({ type: 'assistant' }));
-    cell.hub.store.state = 'down';
+    cell.hub.logs.faults = () => 'away';
     const spawned = cell.client.spawn({ type: 'assistant' });
     expect(await cell.during(cell.client.task(id, { input: 'meanwhile' }))).toMatchObject({
       output: 'meanwhile',
     });
     await cell.advance(3_000);
-    cell.hub.store.state = 'up';
+    cell.hub.logs.faults = undefined;
     expect(await cell.during(spawned)).toMatchObject({ status: 'ready' });
     expect(await cell.during(cell.client.list())).toHaveLength(2);
   });

@@ -1,21 +1,18 @@
-import type { Leadership } from '@drover/actor-core/cluster';
+import type { Tenure } from '@drover/actor-core/cluster';
 import { settle } from '@drover/actor-core/testing';
 import { expect, it } from 'vitest';
-import { LeaderTenure } from './leader-tenure.ts';
+import { LeaderTenure, writeUnder } from './leader-tenure.ts';
 
 function setup() {
   let appends = 0;
-  const leadership = {
-    append: () => {
+  const lead = {
+    fence: { log: 'L', subject: 'lead', sequence: 5 },
+    write: () => {
       appends += 1;
       return Promise.reject(new Error('no answer'));
     },
-  } as unknown as Leadership;
-  const tenure = new LeaderTenure<string>(
-    { node: 'h1', term: 1, fence: 5 } as never,
-    leadership,
-    () => undefined,
-  );
+  } as unknown as Tenure;
+  const tenure = new LeaderTenure<string>(lead, () => undefined);
   return { tenure, appends: () => appends };
 }
 
@@ -40,3 +37,17 @@ it('repeats a failed write when the pause is over', async () => {
   tenure.repeatWrite(600);
   expect(appends()).toBe(2);
 });
+
+it.each(['deposed', 'rolled-back'])(
+  'reports a write that was refused as %s as a rejected fence',
+  async (kind) => {
+    const lead = {
+      fence: { log: 'L', subject: 'lead', sequence: 5 },
+      write: () => Promise.resolve({ kind, newest: 9 }),
+    } as unknown as Tenure;
+    await expect(writeUnder(lead, 's', new Uint8Array())).rejects.toMatchObject({
+      code: 'fence-rejected',
+      fence: 5,
+    });
+  },
+);

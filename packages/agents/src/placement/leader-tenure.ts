@@ -1,4 +1,5 @@
-import type { LeaderInfo, Leadership } from '@drover/actor-core/cluster';
+import type { Tenure } from '@drover/actor-core/cluster';
+import { FenceRejectedError, StoreUnavailableError } from '@drover/actor-core/durable';
 import { FencedWriter, type WriteOutcome } from './fenced-writer.ts';
 
 /** Pause before a failed read or write of records is repeated. */
@@ -6,15 +7,15 @@ const storeRetryMs = 500;
 
 /** One leadership of this node: its fence, its writer, and its state `S` once the records have been read. */
 export class LeaderTenure<S> {
-  readonly leader: LeaderInfo;
+  readonly lead: Tenure;
   readonly writer: FencedWriter;
   state: S | undefined = undefined;
   #rewriteAtMs = Number.POSITIVE_INFINITY;
   #rereadAtMs = Number.POSITIVE_INFINITY;
 
-  constructor(leader: LeaderInfo, leadership: Leadership, onOutcome: (outcome: WriteOutcome) => void) {
-    this.leader = leader;
-    this.writer = new FencedWriter((subject, payload) => leadership.append(subject, payload), onOutcome);
+  constructor(lead: Tenure, onOutcome: (outcome: WriteOutcome) => void) {
+    this.lead = lead;
+    this.writer = new FencedWriter((subject, payload) => writeUnder(lead, subject, payload), onOutcome);
   }
 
   readFailed(nowMs: number): void {
@@ -38,4 +39,22 @@ export class LeaderTenure<S> {
     this.#rewriteAtMs = Number.POSITIVE_INFINITY;
     this.writer.pump();
   }
+}
+
+/**
+ * Writes one record under the tenure.
+ *
+ * @throws FenceRejectedError the tenure is over
+ * @throws StoreUnavailableError the outcome is unknown, or too many writes wait
+ */
+export async function writeUnder(
+  tenure: Tenure,
+  subject: string,
+  payload: Uint8Array,
+): Promise<{ sequence: number }> {
+  const { log, sequence } = tenure.fence;
+  const outcome = await tenure.write({ subject, payload });
+  if (outcome.kind === 'written') return outcome;
+  if (outcome.kind === 'queue-full') throw new StoreUnavailableError(log);
+  throw new FenceRejectedError(log, sequence);
 }

@@ -1,5 +1,6 @@
-import { type ClusterNode, controlStream, type Leadership } from '@drover/actor-core/cluster';
+import { type ClusterNode, controlStream, type Tenure } from '@drover/actor-core/cluster';
 import { FenceRejectedError, readStoreUsage, StoreUnavailableError } from '@drover/actor-core/durable';
+import { writeUnder } from './leader-tenure.ts';
 
 const usageTimeoutMs = 1_000;
 
@@ -25,18 +26,13 @@ export interface StoreProof {
  * Proves that this leader's records are kept: writes a record under the leader's fence, reads it back from the
  * stream's leader and compares both. Proofs share one subject, so that they do not grow the stream.
  */
-export async function proveStore(
-  node: ClusterNode,
-  leadership: Leadership,
-  group: string,
-): Promise<StoreProof> {
+export async function proveStore(node: ClusterNode, tenure: Tenure, group: string): Promise<StoreProof> {
   const { clock, nodeId } = node;
-  const lead = leadership.current();
   const stream = controlStream(node.subjects.cell, group);
-  const common = { node: nodeId, term: lead?.term ?? 0, fence: lead?.fence ?? 0, stream };
+  const common = { node: nodeId, term: tenure.term, fence: tenure.fence.sequence, stream };
   const startedAtMs = clock.now();
   try {
-    const result = await writeAndRead(node, leadership, group, stream);
+    const result = await writeAndRead(node, tenure, group, stream);
     if (!result.ok) return { ...common, ...result };
     return { ...common, ...result, ...(await readStoreUsage(node.transport, usageTimeoutMs)) };
   } catch (error) {
@@ -50,17 +46,17 @@ export async function proveStore(
 type WriteAndRead = Pick<StoreProof, 'ok' | 'code' | 'message' | 'writeMs' | 'readMs'>;
 
 async function writeAndRead(
-  { clock, random, store, subjects, nodeId }: ClusterNode,
-  leadership: Leadership,
+  { clock, random, storage, subjects, nodeId }: ClusterNode,
+  tenure: Tenure,
   group: string,
   stream: string,
 ): Promise<WriteAndRead> {
   const subject = subjects.control(group, 'proof');
   const payload = new TextEncoder().encode(JSON.stringify({ v: 1, by: nodeId, nonce: random.id() }));
   const startedAtMs = clock.now();
-  const { sequence } = await leadership.append(subject, payload);
+  const { sequence } = await writeUnder(tenure, subject, payload);
   const writtenAtMs = clock.now();
-  const read = await store.readLast(stream, subject);
+  const read = await storage.log.readLast(stream, subject);
   const writeMs = Math.round(writtenAtMs - startedAtMs);
   const readMs = Math.round(clock.now() - writtenAtMs);
   const isSame = read?.sequence === sequence && Buffer.from(read.payload).equals(Buffer.from(payload));

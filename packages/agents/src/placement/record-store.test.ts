@@ -14,14 +14,14 @@ async function setup() {
   const hub = createTestHub();
   const node = createTestNode(hub, { nodeId: 'h1', log });
   const stream = controlStream(node.subjects.cell, 'things');
-  await hub.store.ensureStream({ name: stream, subjects: [node.subjects.control('things', '>')] });
+  await node.storage.log.ensure({ name: stream, subjects: [node.subjects.control('things', '>')] });
   const store = new RecordStore(node, {
     group: 'things',
     name: 'thing',
     decode: (subject, payload) => decodeRecord(subject, payload, schema),
   });
   const write = (slot: number, payload: Uint8Array) =>
-    hub.store.append(stream, store.subjectOf(slot), payload);
+    node.storage.log.append(stream, { subject: store.subjectOf(slot), payload });
   return { store, write, errors };
 }
 

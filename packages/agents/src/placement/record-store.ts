@@ -1,5 +1,5 @@
 import { type ClusterNode, controlStream } from '@drover/actor-core/cluster';
-import type { StoredRecord } from '@drover/actor-core/durable';
+import type { LogRecord } from '@drover/actor-core/durable';
 import { RecordUnreadableError } from './record-codec.ts';
 
 /** One kind of record in the control stream of a leadership group. */
@@ -29,14 +29,16 @@ export class RecordStore<T> {
 
   /** The readable records of all slots. @throws StoreUnavailableError */
   async readAll(): Promise<T[]> {
-    const stored = await this.#node.store.readAllLast(this.#stream, this.#subject('*'));
-    return stored.flatMap((record) => this.#decodeOrSkip(record));
+    const found: T[] = [];
+    for await (const page of this.#node.storage.log.readAllLast(this.#stream, this.#subject('*')))
+      for (const record of page) found.push(...this.#decodeOrSkip(record));
+    return found;
   }
 
   /** Undefined for a slot that was never written. @throws StoreUnavailableError, RecordUnreadableError */
   async read(slot: number): Promise<T | undefined> {
     const subject = this.subjectOf(slot);
-    const stored = await this.#node.store.readLast(this.#stream, subject);
+    const stored = await this.#node.storage.log.readLast(this.#stream, subject);
     return stored && this.#kind.decode(subject, stored.payload);
   }
 
@@ -45,7 +47,7 @@ export class RecordStore<T> {
   }
 
   /** Skips an unreadable record and logs it, so that one broken record does not block all the others. */
-  #decodeOrSkip({ subject, payload }: StoredRecord): T[] {
+  #decodeOrSkip({ subject, payload }: LogRecord): T[] {
     try {
       return [this.#kind.decode(subject, payload)];
     } catch (error) {

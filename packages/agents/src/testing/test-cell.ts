@@ -1,12 +1,11 @@
 import type { Logger } from '@drover/actor-core';
 import { controlStream } from '@drover/actor-core/cluster';
-import type { Store } from '@drover/actor-core/durable';
+import { type Log, RecordWriter } from '@drover/actor-core/durable';
 import {
   advance,
   createTestHub,
   createTestNode,
   type ManualClock,
-  type MemoryStore,
   settle,
   seededRandom,
   type TestHub,
@@ -52,16 +51,16 @@ export async function startTestCell(
     log?: Logger;
     /** Memory hub to use. @default a new one */
     hub?: TestHub<ManualClock>;
-    /** Wraps the store that a host uses. */
-    storeOf?: (nodeId: string, store: MemoryStore) => Store;
+    /** Wraps the log that a host uses. */
+    logOf?: (nodeId: string, log: Log) => Log;
   } = {},
 ): Promise<TestCell> {
   const hub = options.hub ?? createTestHub({ random: seededRandom(options.seed ?? 1) });
   const hosts = new Map<string, TestHost>();
   const incarnations = new Map<string, number>();
-  const log = options.log === undefined ? {} : { log: options.log };
-  const storeOf = options.storeOf ?? ((_: string, store: MemoryStore): Store => store);
-  const gateway = createTestNode(hub, { nodeId: 'gateway', roles: ['gateway'], ...log });
+  const logger = options.log === undefined ? {} : { log: options.log };
+  const logOf = options.logOf ?? ((_: string, log: Log): Log => log);
+  const gateway = createTestNode(hub, { nodeId: 'gateway', roles: ['gateway'], ...logger });
   const client = createAgentsClient(gateway, options.config);
   const cell: TestCell = {
     hub,
@@ -71,14 +70,13 @@ export async function startTestCell(
     async start(nodeId) {
       const incarnation = (incarnations.get(nodeId) ?? 0) + 1;
       incarnations.set(nodeId, incarnation);
-      const node = createTestNode(hub, { nodeId, incarnation, ...log });
+      const node = createTestNode(hub, { nodeId, incarnation, ...logger });
       const fleet = scriptedFleet();
       fleet.mode = 'echo';
-      const started = {
-        node,
-        fleet,
-        host: await startAgentHost({ ...node, store: storeOf(nodeId, hub.store) }, fleet, options.config),
-      };
+      const log = logOf(nodeId, node.storage.log);
+      const storage = { ...node.storage, log, writer: new RecordWriter({ ...hub, log }) };
+      const host = await startAgentHost({ ...node, storage }, fleet, options.config);
+      const started = { node, fleet, host };
       hosts.set(nodeId, started);
       return started;
     },
@@ -120,10 +118,9 @@ export async function startTestCell(
     },
     async leader() {
       const { subjects } = gateway;
-      const record = await hub.store.readLast(
-        controlStream(subjects.cell, 'agents'),
-        subjects.control('agents', 'lead'),
-      );
+      const record = await hub.logs
+        .connect('watcher')
+        .readLast(controlStream(subjects.cell, 'agents'), subjects.control('agents', 'lead'));
       return (JSON.parse(new TextDecoder().decode(record?.payload)) as { leader: string }).leader;
     },
   };

@@ -1,9 +1,16 @@
-import type { Clock } from '@drover/actor-core';
-import { type AppendExpectation, type Store, StoreUnavailableError } from '@drover/actor-core/durable';
-import type { MemoryStore } from '@drover/actor-core/testing';
+import {
+  type AppendOutcome,
+  type BatchRecord,
+  type Log,
+  StoreUnavailableError,
+} from '@drover/actor-core/durable';
+import type { ManualClock, TestHub } from '@drover/actor-core/testing';
 import { delay } from '../client/delay.ts';
 import { type AgentRecord, agentRecords } from '../directory/agent-record.ts';
 import { runRecords } from '../directory/run-record.ts';
+
+/** `up` · `down`: does nothing and answers nothing · `deaf`: does everything and answers nothing. */
+export type StoreState = 'up' | 'down' | 'deaf';
 
 /** Checks the accepted writes of all nodes against the invariants of the records. */
 export class WriteWatch {
@@ -12,14 +19,15 @@ export class WriteWatch {
   writes = 0;
   /** Delay of a node's writes: simulates a process that is paused and continues. */
   holdBackMs: (nodeId: string) => number = () => 0;
-  readonly #clock: Clock;
+  readonly #hub: TestHub<ManualClock>;
+  #isDeaf = false;
   #newestFence = 0;
   readonly #leaderOfFence = new Map<number, string>();
   readonly #agents = new Map<string, AgentRecord>();
   readonly #endOfRun = new Map<string, string>();
 
-  constructor(clock: Clock) {
-    this.#clock = clock;
+  constructor(hub: TestHub<ManualClock>) {
+    this.#hub = hub;
   }
 
   /** The node that won the newest fence. */
@@ -27,36 +35,55 @@ export class WriteWatch {
     return this.#leaderOfFence.get(this.#newestFence);
   }
 
-  /** The store for one node, with its writes checked and delayed. */
-  storeOf(nodeId: string, store: MemoryStore): Store {
-    return {
-      ensureStream: (spec) => store.ensureStream(spec),
-      readLast: (stream, subject) => store.readLast(stream, subject),
-      readAllLast: (stream, filter) => store.readAllLast(stream, filter),
-      append: async (stream, subject, payload, expect) => {
-        const heldBackMs = this.holdBackMs(nodeId);
-        if (heldBackMs > 0) await delay(this.#clock, heldBackMs);
-        // A deaf store performs a write but does not answer. The store is set up for the call, so that the result of
-        // exactly this write is known here; then the missing answer is simulated.
-        const isDeaf = store.state === 'deaf';
-        if (isDeaf) store.state = 'up';
-        const appended = store.append(stream, subject, payload, expect);
-        if (isDeaf) store.state = 'deaf';
-        const { sequence } = await appended;
-        this.#note(nodeId, subject, payload, expect, sequence);
-        if (isDeaf) throw new StoreUnavailableError(stream);
-        return { sequence };
-      },
+  /** The store is this from now on. */
+  set state(state: StoreState) {
+    this.#isDeaf = state === 'deaf';
+    this.#hub.logs.faults = ({ kind }) => {
+      if (state === 'down') return 'away';
+      // Appends are made unanswered by the log of the node, which needs to know their true outcome.
+      return state === 'deaf' && kind !== 'append' ? 'reply-lost' : undefined;
     };
   }
 
-  #note(
-    nodeId: string,
-    subject: string,
-    payload: Uint8Array,
-    expect: AppendExpectation | undefined,
-    sequence: number,
-  ): void {
+  /** The log for one node, with its writes checked and delayed. */
+  logOf(nodeId: string, log: Log): Log {
+    const attempt = async (
+      name: string,
+      records: readonly BatchRecord[],
+      append: () => Promise<AppendOutcome>,
+    ): Promise<AppendOutcome> => {
+      const heldBackMs = this.holdBackMs(nodeId);
+      if (heldBackMs > 0) await delay(this.#hub.clock, heldBackMs);
+      const outcome = await append();
+      if (outcome.kind === 'appended' && !outcome.isDuplicate)
+        this.#noteAll(nodeId, records, outcome.sequence);
+      return this.#isDeaf ? { kind: 'unanswered', cause: new StoreUnavailableError(name) } : outcome;
+    };
+    return {
+      ensure: (spec) => log.ensure(spec),
+      info: (name) => log.info(name),
+      read: (name, sequence) => log.read(name, sequence),
+      readLast: (name, subject) => log.readLast(name, subject),
+      readForward: (name, query) => log.readForward(name, query),
+      readAllLast: (name, filter, pageRecords) => log.readAllLast(name, filter, pageRecords),
+      deleteRecord: (name, sequence) => log.deleteRecord(name, sequence),
+      purge: (name, query) => log.purge(name, query),
+      follow: (name, follower) => log.follow(name, follower),
+      append: (name, record, expected) =>
+        attempt(name, [expected === undefined ? record : { ...record, expect: expected }], () =>
+          log.append(name, record, expected),
+        ),
+      appendBatch: (name, records) => attempt(name, records, () => log.appendBatch(name, records)),
+    };
+  }
+
+  #noteAll(nodeId: string, records: readonly BatchRecord[], last: number): void {
+    const fence = records.find(({ expect }) => expect?.subject.endsWith('.lead'))?.expect?.sequence ?? 0;
+    for (const [index, record] of records.entries())
+      this.#note(nodeId, record, fence, last - records.length + 1 + index);
+  }
+
+  #note(nodeId: string, { subject, payload }: BatchRecord, fence: number, sequence: number): void {
     if (subject.endsWith('.lead')) {
       this.#leaderOfFence.set(sequence, nodeId);
       this.#newestFence = sequence;
@@ -64,7 +91,6 @@ export class WriteWatch {
     }
     this.writes += 1;
     const kind = subject.split('.').at(-2);
-    const fence = expect?.fence?.sequence ?? 0;
     const leader = this.#leaderOfFence.get(fence);
     if (leader !== nodeId)
       this.breaches.push(`${nodeId} wrote ${subject} under fence ${fence} of ${leader ?? 'nobody'}`);
