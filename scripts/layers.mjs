@@ -9,6 +9,7 @@ export const layers = {
     'errors',
     'errors.ts',
     'known-options.ts',
+    'live-config.ts',
     'logger.ts',
     'clock.ts',
     'random.ts',

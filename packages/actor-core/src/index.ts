@@ -40,6 +40,7 @@ export {
   StreamFailedError,
   SystemStoppedError,
 } from './errors.ts';
+export { createLiveConfig, type LiveConfig } from './live-config.ts';
 export { type Logger, silentLogger } from './logger.ts';
 export { type ActorSystemOptions, createActorSystem } from './node/create-actor-system.ts';
 export { createEventStream, type EventStream } from './pubsub/event-stream.ts';

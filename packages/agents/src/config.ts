@@ -83,6 +83,9 @@ const upperBounds: Partial<Record<keyof AgentsConfig, number>> = {
   maxOutputChars: 196_608,
 };
 
+/** Fields that may change while hosts and clients run. */
+export const liveFields: readonly (keyof AgentsConfig)[] = ['taskTimeoutMs', 'maxTaskTimeoutMs'];
+
 /** Pairs of fields: the first must be below the second. */
 const orderings: readonly (readonly [keyof AgentsConfig, keyof AgentsConfig])[] = [
   ['askTimeoutMs', 'waitMs'],

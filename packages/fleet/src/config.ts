@@ -100,6 +100,9 @@ export interface FleetConfig {
   readonly staleEvidenceMs: number;
 }
 
+/** Fields that may change while a client runs: each request reads them again. */
+export const liveFields: readonly (keyof FleetConfig)[] = ['requestTimeoutMs', 'maxAttempts'];
+
 export const defaults: FleetConfig = Object.freeze({
   replayBufferBytes: 4 * 1024 * 1024,
   replayBufferLines: 16_384,

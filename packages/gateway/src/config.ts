@@ -110,6 +110,17 @@ export const defaults: GatewayConfig = Object.freeze({
   allowedHosts: Object.freeze([]) as readonly string[],
 });
 
+/** Fields that may change while a gateway runs: each request reads them again. */
+export const liveFields: readonly (keyof GatewayConfig)[] = [
+  'maxConcurrentRequests',
+  'requestTimeoutMs',
+  'firstByteTimeoutMs',
+  'interTokenTimeoutMs',
+  'keepAlive',
+  'origins',
+  'allowedHosts',
+];
+
 const counts = [
   'maxBodyBytes',
   'maxJsonKeys',

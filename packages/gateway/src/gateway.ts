@@ -1,8 +1,9 @@
 import { hostname, networkInterfaces } from 'node:os';
+import { createLiveConfig } from '@drover/actor-core';
 import type { ClusterNode } from '@drover/actor-core/cluster';
 import type { AgentsClient } from '@drover/agents';
 import { createFleetClient, type FleetClient, type FleetConfig } from '@drover/fleet';
-import { type GatewayConfig, resolveConfig } from './config.ts';
+import { type GatewayConfig, liveFields, resolveConfig } from './config.ts';
 import * as dialects from './dialects.ts';
 import { RequestFailure } from './errors.ts';
 import { failureOf } from './failure.ts';
@@ -33,6 +34,12 @@ export interface Gateway {
    * their dialect and closes.
    */
   stop(options?: { readonly drainTimeoutMs?: number }): Promise<void>;
+  /**
+   * Replaces the settings that were changed since the start. Settings of its fleet client are changed on that client.
+   *
+   * @throws InvalidArgumentError naming a setting that cannot change, or does not fit; nothing changes
+   */
+  reconfigure(changes: Partial<GatewayConfig>): void;
 }
 
 /**
@@ -42,7 +49,8 @@ export interface Gateway {
  */
 export async function startGateway(node: ClusterNode, options: GatewayOptions): Promise<Gateway> {
   const { agents, fleet: given, fleetConfig = {}, ...settings } = options;
-  const config = resolveConfig(settings);
+  const live = createLiveConfig(resolveConfig, settings, liveFields);
+  const config = live.current;
   const fleet = given ?? createFleetClient(node, { config: fleetConfig });
   const services = createServices(node, fleet, agents, config);
   const router = new Router(Object.values(dialects).map((create) => create(services)));
@@ -84,6 +92,7 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
     await release();
   };
   return {
+    reconfigure: (changes) => live.apply(changes),
     url: server.url,
     port: server.port,
     stop: async ({ drainTimeoutMs = config.drainTimeoutMs } = {}): Promise<void> => {

@@ -80,6 +80,9 @@ export interface NodeAgentConfig extends NodeAgentLimits {
   readonly instances: readonly ResolvedInstance[];
 }
 
+/** Fields that may change while a node-agent runs. */
+export const liveFields: readonly (keyof NodeAgentLimits)[] = ['maxQueue'];
+
 const MiB = 1024 * 1024;
 
 export const defaults: NodeAgentLimits = Object.freeze({

@@ -1,9 +1,11 @@
-import { type ActorRef, props, receive, setup } from '@drover/actor-core';
+import { type ActorRef, createLiveConfig, props, receive, setup } from '@drover/actor-core';
 import type { ClusterNode } from '@drover/actor-core/cluster';
 import { type FleetConfig, resolveConfig as resolveFleetConfig } from '@drover/fleet';
 import {
   type NodeAgentConfig,
   type NodeAgentOptions,
+  liveFields,
+  type NodeAgentLimits,
   type ResolvedInstance,
   resolveConfig,
 } from './config.ts';
@@ -27,6 +29,12 @@ export interface NodeAgent {
   stop(): Promise<void>;
   /** Counters of each instance since the start, by name. */
   stats(): Readonly<Record<string, InstanceStats>>;
+  /**
+   * Replaces the limits that were changed since the start. The next load report shows them.
+   *
+   * @throws InvalidArgumentError naming a limit that cannot change, or does not fit; nothing changes
+   */
+  reconfigure(changes: Partial<NodeAgentLimits>): void;
 }
 
 /** Settings of the streams to the gateways. */
@@ -63,7 +71,12 @@ export async function startNodeAgent(
   { runnerCpu = createProcRunnerCpu }: MachineFacts = {},
 ): Promise<NodeAgent> {
   const { fleetConfig, ...own } = options;
-  const config = resolveConfig(own);
+  const live = createLiveConfig<NodeAgentConfig>(
+    (stated) => resolveConfig({ ...own, ...stated, instances: own.instances }),
+    {},
+    liveFields,
+  );
+  const config = live.current;
   const fleet = resolveFleetConfig(fleetConfig);
   const managed = config.instances.map((instance) => connectInstance(node, config, instance));
   const reporter = new LoadReporter(
@@ -80,6 +93,7 @@ export async function startNodeAgent(
   };
   await firstProbes;
   return {
+    reconfigure: (changes) => live.apply(changes),
     drain: () => drain(node, config),
     stop() {
       stopping ??= stop();

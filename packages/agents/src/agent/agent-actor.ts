@@ -43,6 +43,8 @@ export interface AgentSpec {
   readonly definition: AgentDefinition;
   readonly fleet: FleetClient;
   readonly config: AgentsConfig;
+  /** Longest answer, UTF-16 units. */
+  readonly maxOutputChars: number;
   readonly shared: IncarnationState;
   /** Called when the agent's state or model has changed. */
   onState(state: ReportedState): void;
@@ -198,7 +200,7 @@ class Agent {
   }
 
   async #run(task: Task<Asker>, signal: AbortSignal): Promise<RunOutcome> {
-    const { definition, fleet, config, activation } = this.#spec;
+    const { definition, fleet, maxOutputChars, activation } = this.#spec;
     const model = await this.#decideModel();
     if (model === '') return failed('task-failed', 'no-host: the fleet has no chat model; start or pull one');
     const { clock } = this.#context;
@@ -212,7 +214,7 @@ class Agent {
         options: activation.options,
         input: task.input,
         timeoutMs: Math.max(1, task.deadlineAtMs - clock.now()),
-        maxOutputChars: config.maxOutputChars,
+        maxOutputChars,
       },
       signal,
       (text) => {

@@ -1,3 +1,4 @@
+import { createLiveConfig, type LiveConfig } from '@drover/actor-core';
 import { type ClusterNode, joinLeadership, type Leadership } from '@drover/actor-core/cluster';
 import type {
   AgentDefinitionView,
@@ -10,7 +11,7 @@ import type {
   TaskRequest,
   TaskResult,
 } from '../agents-client.ts';
-import { type AgentsConfig, resolveConfig } from '../config.ts';
+import { type AgentsConfig, liveFields, resolveConfig } from '../config.ts';
 import { type AgentDefinitions, loadDefinitions } from '../definitions/load-definitions.ts';
 import { AgentsError } from '../errors.ts';
 import type { AnswerRef } from '../protocol/directory-answer.ts';
@@ -26,6 +27,12 @@ import { type TaskOptions, TaskRunner } from './task-runner.ts';
 /** A client that owns actors: `close` ends its running tasks and stops following the leadership. */
 export interface OwnedAgentsClient extends AgentsClient {
   close(): Promise<void>;
+  /**
+   * Replaces the settings that were changed since the start.
+   *
+   * @throws InvalidArgumentError naming a setting that cannot change, or does not fit; nothing changes
+   */
+  reconfigure(changes: Partial<AgentsConfig>): void;
 }
 
 /**
@@ -35,12 +42,13 @@ export interface OwnedAgentsClient extends AgentsClient {
  * @throws InvalidArgumentError naming the field of `config`
  */
 export function createAgentsClient(node: ClusterNode, config: Partial<AgentsConfig> = {}): OwnedAgentsClient {
-  const resolved = resolveConfig(config);
-  return new ClusterAgentsClient(node, resolved, loadDefinitions(resolved.definitionsDir));
+  const live = createLiveConfig(resolveConfig, config, liveFields);
+  return new ClusterAgentsClient(node, live, loadDefinitions(live.current.definitionsDir));
 }
 
 class ClusterAgentsClient implements OwnedAgentsClient {
   readonly #node: ClusterNode;
+  readonly #live: LiveConfig<AgentsConfig>;
   readonly #config: AgentsConfig;
   readonly #definitions: AgentDefinitions;
   readonly #leadership: Leadership;
@@ -49,7 +57,9 @@ class ClusterAgentsClient implements OwnedAgentsClient {
   readonly #tasks: TaskRunner;
   readonly #storeWatch: StoreWatch;
 
-  constructor(node: ClusterNode, config: AgentsConfig, definitions: AgentDefinitions) {
+  constructor(node: ClusterNode, live: LiveConfig<AgentsConfig>, definitions: AgentDefinitions) {
+    const config = live.current;
+    this.#live = live;
     this.#node = node;
     this.#config = config;
     this.#definitions = definitions;
@@ -60,6 +70,10 @@ class ClusterAgentsClient implements OwnedAgentsClient {
     this.#storeWatch = new StoreWatch(node.clock, () =>
       this.#asker.ask((replyTo) => ({ kind: 'health', replyTo }), config.askTimeoutMs),
     );
+  }
+
+  reconfigure(changes: Partial<AgentsConfig>): void {
+    this.#live.apply(changes);
   }
 
   async spawn(request: SpawnRequest): Promise<AgentView> {

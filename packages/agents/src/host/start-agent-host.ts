@@ -1,7 +1,8 @@
+import { createLiveConfig } from '@drover/actor-core';
 import { type ClusterNode, joinLeadership } from '@drover/actor-core/cluster';
 import type { FleetClient } from '@drover/fleet';
 import { loadDefinitions } from '../definitions/load-definitions.ts';
-import { type AgentsConfig, resolveConfig } from '../config.ts';
+import { type AgentsConfig, liveFields, resolveConfig } from '../config.ts';
 import { managerProps } from '../manager/manager-actor.ts';
 import { agentsGroup } from '../protocol/limits.ts';
 import { managerPath } from '../protocol/manager-message.ts';
@@ -12,6 +13,12 @@ import { directoryProps } from '../directory/directory-actor.ts';
 export interface AgentHost {
   /** Resigns from leadership and stops this host's agents; other hosts start them again. */
   stop(): Promise<void>;
+  /**
+   * Replaces the settings that were changed since the start.
+   *
+   * @throws InvalidArgumentError naming a setting that cannot change, or does not fit; nothing changes
+   */
+  reconfigure(changes: Partial<AgentsConfig>): void;
 }
 
 /**
@@ -26,7 +33,8 @@ export async function startAgentHost(
   fleet: FleetClient,
   config: Partial<AgentsConfig> = {},
 ): Promise<AgentHost> {
-  const resolved = resolveConfig(config);
+  const live = createLiveConfig(resolveConfig, config, liveFields);
+  const resolved = live.current;
   const definitions = loadDefinitions(resolved.definitionsDir);
   const manager = node.system.spawn(
     managerProps({ node, fleet, definitions, config: resolved }),
@@ -38,6 +46,7 @@ export async function startAgentHost(
     directoryPath,
   );
   return {
+    reconfigure: (changes) => live.apply(changes),
     async stop() {
       await leadership.resign();
       await node.system.stop(directory);

@@ -209,7 +209,8 @@ class Manager {
       activation,
       definition,
       fleet,
-      config: { ...config, maxOutputChars: Math.min(config.maxOutputChars, longest) },
+      config,
+      maxOutputChars: Math.min(config.maxOutputChars, longest),
       shared,
       onState: (state) => self.tell({ kind: 'agent-state', id, incarnation, state }, { lane: 'control' }),
       onRunEnded: (runId, outcome) => {

@@ -1,5 +1,6 @@
+import { createLiveConfig } from '@drover/actor-core';
 import type { ClusterNode } from '@drover/actor-core/cluster';
-import { type FleetConfig, resolveConfig } from '../config.ts';
+import { type FleetConfig, liveFields, resolveConfig } from '../config.ts';
 import type { FleetError } from '../errors.ts';
 import { HealthTable } from '../health/health-table.ts';
 import { createLoadTable } from '../load/live-load-table.ts';
@@ -23,13 +24,24 @@ export interface FleetClientOptions {
   readonly policy?: string | RoutingPolicy;
 }
 
+/** A client of the fleet whose settings its owner may change. */
+export interface OwnedFleetClient extends FleetClient {
+  /**
+   * Replaces the settings that were changed since the start.
+   *
+   * @throws InvalidArgumentError naming a setting that cannot change, or does not fit; nothing changes
+   */
+  reconfigure(changes: Partial<FleetConfig>): void;
+}
+
 /**
  * Makes the client of the fleet for one node. `stop` it before the node leaves.
  *
  * @throws InvalidArgumentError naming a setting that is unknown, out of range or contradicts another
  */
-export function createFleetClient(node: ClusterNode, options: FleetClientOptions = {}): FleetClient {
-  const config = resolveConfig(options.config);
+export function createFleetClient(node: ClusterNode, options: FleetClientOptions = {}): OwnedFleetClient {
+  const live = createLiveConfig(resolveConfig, options.config ?? {}, liveFields);
+  const config = live.current;
   const policyOf = policyLookup(node, config, options.policy ?? 'loaded-first');
   const health = new HealthTable(config, node.clock, node.random);
   const load = createLoadTable(node, config, (report) => health.reported(report));
@@ -96,6 +108,7 @@ export function createFleetClient(node: ClusterNode, options: FleetClientOptions
         timeoutMs: describeOptions?.timeoutMs ?? config.describeTimeoutMs,
         fresh: describeOptions?.fresh === true,
       }),
+    reconfigure: (changes) => live.apply(changes),
     why: (requestId) => decisions.find(requestId),
     get active() {
       return calls.size;

@@ -37,16 +37,10 @@ export class Dispatcher {
   /** The open exchanges of each client connection. */
   readonly exchanges: OpenExchanges = new OpenExchanges();
   readonly #options: DispatcherOptions;
-  readonly #access: AccessRules;
 
   constructor(options: DispatcherOptions) {
-    const { config, machine } = options;
     this.#options = options;
-    this.limit = new RequestLimit(config);
-    this.#access = {
-      origins: config.origins,
-      hosts: isLoopback(config.host) ? { machine, allowed: config.allowedHosts } : undefined,
-    };
+    this.limit = new RequestLimit(options.config);
   }
 
   /** Never throws. */
@@ -97,13 +91,22 @@ export class Dispatcher {
         origin: exchange.header('origin'),
         wantedHeaders: exchange.header('access-control-request-headers'),
       },
-      this.#access,
+      this.#accessRules(),
     );
     for (const [name, value] of Object.entries(headers)) exchange.setHeader(name, value);
     if (reply) return exchange.reply(reply);
     if (match.kind === 'found') return await this.#serve(exchange, match);
     const { unrouted = match.dialect.failure } = match.dialect;
     exchange.reply(unrouted(unroutedFailure(exchange, match), exchange.requestId));
+  }
+
+  /** Read anew for each request: origins and host names may change while the gateway runs. */
+  #accessRules(): AccessRules {
+    const { config, machine } = this.#options;
+    return {
+      origins: config.origins,
+      hosts: isLoopback(config.host) ? { machine, allowed: config.allowedHosts } : undefined,
+    };
   }
 
   async #serve(exchange: Exchange, { route, params }: RouteMatch & { kind: 'found' }): Promise<void> {

@@ -2,9 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { SlotQueue } from './slot-queue.ts';
 import type { SlotQueueLimits, Ticket } from './ticket.ts';
 
-function setup(limits: Partial<SlotQueueLimits> = {}) {
-  const queue = new SlotQueue({
-    slots: 1,
+function setup({ slots = 1, ...limits }: Partial<SlotQueueLimits> & { slots?: number } = {}) {
+  const queue = new SlotQueue(slots, {
     maxQueue: 2,
     maxHeldBytes: 100,
     maxReserved: 3,

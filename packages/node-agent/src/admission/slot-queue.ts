@@ -39,6 +39,7 @@ const pauseMs = 1_000;
  * can never be released twice. Pure bookkeeping: decisions are returned.
  */
 export class SlotQueue {
+  readonly #slots: number;
   readonly #limits: SlotQueueLimits;
   readonly #entries = new Map<string, Entry>();
   /** Tickets that are not inside, in queue order. */
@@ -51,7 +52,8 @@ export class SlotQueue {
   #heldBytes = 0;
   #offers = 0;
 
-  constructor(limits: SlotQueueLimits) {
+  constructor(slots: number, limits: SlotQueueLimits) {
+    this.#slots = slots;
     this.#limits = limits;
   }
 
@@ -66,7 +68,7 @@ export class SlotQueue {
 
   /** Free slots, excluding slots that are offered to a session or held for a body. */
   get free(): number {
-    return Math.max(0, this.#limits.slots - this.#inside - this.#held);
+    return Math.max(0, this.#slots - this.#inside - this.#held);
   }
 
   /** Admits a request with its body, in its reserved place if it has one; returns the reason when refused. */
@@ -277,8 +279,8 @@ export class SlotQueue {
   }
 
   #whyFull(bodyBytes: number, hasSlot: boolean): string | undefined {
-    const { slots, maxQueue, maxHeldBytes } = this.#limits;
-    if (!hasSlot && this.busy + this.queued >= slots + maxQueue)
+    const { maxQueue, maxHeldBytes } = this.#limits;
+    if (!hasSlot && this.busy + this.queued >= this.#slots + maxQueue)
       return `${this.busy} running and ${this.queued} queued, maxQueue is ${maxQueue}`;
     if (this.#heldBytes + bodyBytes > maxHeldBytes)
       return `queued bodies hold ${this.#heldBytes} bytes, maxHeldBytes is ${maxHeldBytes}`;

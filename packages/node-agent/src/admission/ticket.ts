@@ -17,8 +17,8 @@ export interface Ticket {
   readonly places: number;
 }
 
+/** Bounds of a `SlotQueue`; each is read again where it is used. */
 export interface SlotQueueLimits {
-  readonly slots: number;
   readonly maxQueue: number;
   readonly maxHeldBytes: number;
   /** Largest number of places without a body. */

@@ -58,7 +58,7 @@ export class Admission {
     this.#jobs = jobs;
     this.#facts = facts;
     this.#slotCount = instance.slots;
-    this.#slots = new SlotQueue({ ...limits, slots: instance.slots });
+    this.#slots = new SlotQueue(instance.slots, limits);
   }
 
   get busy(): number {

@@ -50,7 +50,7 @@ export class RequestIntake {
     this.#task = task;
     this.#context = context;
     this.#parts = parts;
-    this.#unlisted = new UnlistedRequests(limits.maxQueue + instance.slots, limits.maxHeldBytes);
+    this.#unlisted = new UnlistedRequests(instance.slots, limits);
   }
 
   /** Number of requests that wait for a probe. */

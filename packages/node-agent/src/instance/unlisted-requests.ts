@@ -1,4 +1,5 @@
 import type { StreamMessage } from '@drover/fleet';
+import type { NodeAgentLimits } from '../config.ts';
 import type { ReceivedRequest } from './request-refusals.ts';
 
 /** A request for a model that this Ollama did not list at the last probe. */
@@ -13,17 +14,17 @@ export interface UnlistedRequest extends ReceivedRequest {
  * running is too early for a request that arrives during it. Bounded in requests and in bytes.
  */
 export class UnlistedRequests {
-  readonly #maxRequests: number;
-  readonly #maxBytes: number;
+  readonly #slots: number;
+  readonly #limits: Pick<NodeAgentLimits, 'maxQueue' | 'maxHeldBytes'>;
   /** Requests that wait for the next probe. */
   #later: UnlistedRequest[] = [];
   /** Requests that wait for the running probe. */
   #now: UnlistedRequest[] = [];
   #bytes = 0;
 
-  constructor(maxRequests: number, maxBytes: number) {
-    this.#maxRequests = maxRequests;
-    this.#maxBytes = maxBytes;
+  constructor(slots: number, limits: Pick<NodeAgentLimits, 'maxQueue' | 'maxHeldBytes'>) {
+    this.#slots = slots;
+    this.#limits = limits;
   }
 
   get size(): number {
@@ -32,7 +33,8 @@ export class UnlistedRequests {
 
   /** Adds a request. Returns false if there is no room. */
   add(request: ReceivedRequest, bodyBytes: number): boolean {
-    if (this.size >= this.#maxRequests || this.#bytes + bodyBytes > this.#maxBytes) return false;
+    const { maxQueue, maxHeldBytes } = this.#limits;
+    if (this.size >= this.#slots + maxQueue || this.#bytes + bodyBytes > maxHeldBytes) return false;
     this.#later.push({ ...request, bodyBytes, followUps: [] });
     this.#bytes += bodyBytes;
     return true;
