@@ -365,7 +365,7 @@ describe('a call that waits in a queue', () => {
 
   /** Two calls wait at `host-1` with their bodies; `host-2` is busy and driven by the test. */
   async function waiting(second: ScriptedInstanceOptions = {}) {
-    const busier = { slots: 1, busy: 1, queued: 3 };
+    const busier = { slots: 1, busy: 1, queued: 4 };
     const bundle = await setup({ load: full, onOpen: wait(1) }, { load: busier, ...second });
     const { run, pass, hosts } = bundle;
     const caller = new AbortController();
