@@ -1,9 +1,18 @@
 import type { Clock, Timer } from '../clock.ts';
 import type { Scheduler } from '../scheduler.ts';
 
+/** How the clocks of a simulated process differ from the time of the simulation. */
+export interface ClockSkew {
+  /** Milliseconds of the process per millisecond of the simulation. @default 1 */
+  readonly rate?: number;
+  /** How much the wall clock is ahead. @default 0 */
+  readonly wallOffsetMs?: number;
+}
+
 /**
  * Clock and scheduler of one simulated process, on top of those of the simulation. The process can be paused, as by a
- * stop signal or a long garbage collection, and halted for good, as by a crash.
+ * stop signal or a long garbage collection, and halted for good, as by a crash. Its clocks may run at another speed,
+ * and its wall clock may jump.
  */
 export class NodeExecution implements Clock, Scheduler {
   readonly #clock: Clock;
@@ -11,10 +20,17 @@ export class NodeExecution implements Clock, Scheduler {
   readonly #held: (() => void)[] = [];
   #pausedUntilMs = 0;
   #halted = false;
+  readonly #rate: number;
+  #wallOffsetMs: number;
+  /** Due time of the last timer: rounding must not show a callback an instant before it. */
+  #reachedMs = 0;
+  #pauses = 0;
 
-  constructor(clock: Clock, scheduler: Scheduler) {
+  constructor(clock: Clock, scheduler: Scheduler, skew: ClockSkew = {}) {
     this.#clock = clock;
     this.#scheduler = scheduler;
+    this.#rate = skew.rate ?? 1;
+    this.#wallOffsetMs = skew.wallOffsetMs ?? 0;
   }
 
   /** Whether the process is paused now. */
@@ -22,28 +38,37 @@ export class NodeExecution implements Clock, Scheduler {
     return this.#pausedUntilMs > this.#clock.now();
   }
 
-  /** End of the current or the last pause; clock milliseconds. */
+  /** End of the current or the last pause; milliseconds of the simulation. */
   get resumedAtMs(): number {
     return this.#pausedUntilMs;
   }
 
   now(): number {
-    return this.#clock.now();
+    return Math.max(this.#clock.now() * this.#rate, this.#reachedMs);
   }
 
   wallNow(): number {
-    return this.#clock.wallNow();
+    return this.#clock.wallNow() + this.#wallOffsetMs + this.#clock.now() * (this.#rate - 1);
+  }
+
+  /** Steps the wall clock, as an operator or a time server does. */
+  jumpWall(ms: number): void {
+    this.#wallOffsetMs += ms;
   }
 
   /** A timer that becomes due during a pause fires at its end. */
   setTimer(delayMs: number, callback: () => void): Timer {
     let timer: Timer;
+    const dueMs = this.now() + Math.max(0, delayMs);
     const fire = () => {
       if (this.#halted) return;
       if (this.isPaused) timer = this.#clock.setTimer(this.#pausedUntilMs - this.#clock.now(), fire);
-      else callback();
+      else {
+        this.#reachedMs = Math.max(this.#reachedMs, dueMs);
+        callback();
+      }
     };
-    timer = this.#clock.setTimer(delayMs, fire);
+    timer = this.#clock.setTimer(dueMs / this.#rate - this.#clock.now(), fire);
     return { cancel: () => timer.cancel() };
   }
 
@@ -59,10 +84,15 @@ export class NodeExecution implements Clock, Scheduler {
   /** Stops all code of this process for `ms`; what arrives meanwhile waits. */
   pause(ms: number): void {
     this.#pausedUntilMs = Math.max(this.#pausedUntilMs, this.#clock.now() + ms);
-    this.#clock.setTimer(this.#pausedUntilMs - this.#clock.now(), () => {
+    const resume = () => {
       if (this.isPaused) return;
       for (const task of this.#held.splice(0)) this.schedule(task);
-    });
+    };
+    // After every second pause the timers that are due run before the messages that wait, as in Node.
+    const isTimersFirst = ++this.#pauses % 2 === 0;
+    this.#clock.setTimer(this.#pausedUntilMs - this.#clock.now(), () =>
+      isTimersFirst ? void this.#clock.setTimer(0, resume) : resume(),
+    );
   }
 
   /** Ends the process: none of its code runs again. */

@@ -3,10 +3,12 @@ import type { Random } from '../random.ts';
 import type { Delivery, Passage } from '../transport/memory-transport.ts';
 import { type FaultKind, type FaultRates, noFaults } from './fault-rates.ts';
 import { ManualClock } from './manual-clock.ts';
-import { NodeExecution } from './node-execution.ts';
+import { type ClockSkew, NodeExecution } from './node-execution.ts';
 import { settle } from './settle.ts';
 import { SimulatedScheduler } from './simulated-scheduler.ts';
 import { type SimulatedNode, startSimulatedNode } from './simulated-node.ts';
+import { SimulatedPath } from './simulated-path.ts';
+import { SimulatedStore } from './simulated-store.ts';
 import { createTestHub, type TestHub, type TestNodeOptions } from './test-node.ts';
 import { optionNames, requireKnownOptions } from '../known-options.ts';
 
@@ -24,6 +26,8 @@ export interface SimulationOptions {
 
 const simulationOptions = optionNames<SimulationOptions>({ keepsSubjectOrder: true, onNote: true });
 const maxDelayMs = 400;
+/** Time between the reconnections of the nodes after a restart of the server, at most. */
+const reconnectSpreadMs = 500;
 
 /** A cluster in one process whose time, order of turns and faults all come from one seed. */
 export class Simulation {
@@ -36,7 +40,9 @@ export class Simulation {
   readonly keepsSubjectOrder: boolean;
   /** Number of faults so far, by kind. */
   readonly struck: Map<FaultKind, number> = new Map();
-  /** Rates of the faults from now on. @default none */
+  /** The JetStream of the simulation: its faults, and how long it takes. The logs themselves are `hub.logs`. */
+  readonly store: SimulatedStore;
+  /** Rates of the faults of the bus from now on. @default none */
   faults: FaultRates = noFaults;
   /** Nodes that `startNode` started and that have not crashed, by id. */
   readonly nodes: Map<string, SimulatedNode> = new Map();
@@ -57,35 +63,46 @@ export class Simulation {
     this.random = seededRandom(seed);
     this.#chance = seededRandom(seed ^ 0x5bd1e995);
     this.#scheduler = new SimulatedScheduler(seededRandom(seed ^ 0x1b873593));
-    this.hub = createTestHub({
+    this.store = new SimulatedStore({
+      clock: this.clock,
+      random: seededRandom(seed ^ 0x6c078965),
+      strike: (kind) => this.strike(kind),
+      note: (line) => this.note(line),
+    });
+    const hub = createTestHub({
       clock: this.clock,
       random: seededRandom(seed ^ 0x2545f491),
       scheduler: this.#scheduler,
     });
+    this.hub = { ...hub, pathOf: (user) => new SimulatedPath(this.store, user) };
     this.hub.bus.fault = (passage) => this.#fate(passage);
   }
 
-  /** Time and turns for one process of the simulation: its clock and its scheduler. */
-  execution(): NodeExecution {
-    return new NodeExecution(this.clock, this.#scheduler);
+  /** Time and turns for one process of the simulation: its clock and its scheduler. @default no skew */
+  execution(skew?: ClockSkew): NodeExecution {
+    return new NodeExecution(this.clock, this.#scheduler, skew);
   }
 
   /**
    * Starts a node in the next incarnation of this `nodeId`. Its actors run when the simulation runs: see `run`.
    */
-  startNode(nodeId: string, options: Omit<TestNodeOptions, 'nodeId' | 'incarnation'> = {}): SimulatedNode {
+  startNode(
+    nodeId: string,
+    options: Omit<TestNodeOptions, 'nodeId' | 'incarnation'> & { readonly skew?: ClockSkew } = {},
+  ): SimulatedNode {
+    const { skew, ...nodeOptions } = options;
     const incarnation = (this.#incarnations.get(nodeId) ?? 0) + 1;
     this.#incarnations.set(nodeId, incarnation);
     const surroundings = {
       hub: this.hub,
-      execution: this.execution(),
+      execution: this.execution(skew),
       strike: (kind: FaultKind) => this.strike(kind),
       note: (line: string) => this.note(line),
       onCrash: (crashed: SimulatedNode) => {
         if (this.nodes.get(nodeId) === crashed) this.nodes.delete(nodeId);
       },
     };
-    const node = startSimulatedNode(surroundings, { ...options, nodeId, incarnation });
+    const node = startSimulatedNode(surroundings, { ...nodeOptions, nodeId, incarnation });
     this.nodes.set(nodeId, node);
     return node;
   }
@@ -100,10 +117,52 @@ export class Simulation {
     return this.#cuts.size > 0;
   }
 
-  /** Ends all cuts and sets all fault rates to 0. Lost messages stay lost. */
+  /** The server does nothing for `ms`, with all connections open: nothing is delivered, not even to its sender. */
+  standStill(ms: number): void {
+    this.strike('stand-still');
+    this.note(`stand-still ${ms.toFixed(0)}`);
+    this.store.standsStillUntilMs = Math.max(this.store.standsStillUntilMs, this.clock.now() + ms);
+  }
+
+  /** The server is down for `ms`. It forgets which message ids it accepted; the nodes reconnect one by one. */
+  restartServer(ms: number): void {
+    this.strike('restart');
+    this.note(`restart ${ms.toFixed(0)}`);
+    this.hub.bus.disconnectAll();
+    this.hub.logs.forgetMessageIds();
+    this.clock.setTimer(ms, () => this.#reconnectOneByOne());
+  }
+
+  /** All nodes lose their connections and get them back, one by one, as many times. */
+  reconnectStorm(times: number): void {
+    this.strike('reconnect-storm');
+    for (let round = 0; round < times; round++)
+      this.clock.setTimer(2 * round * reconnectSpreadMs, () => {
+        this.note('storm');
+        this.hub.bus.disconnectAll();
+        this.#reconnectOneByOne();
+      });
+  }
+
+  /** All logs and all leases are lost. */
+  wipe(): void {
+    this.strike('wipe');
+    this.note('wipe');
+    this.hub.logs.wipe();
+  }
+
+  /** A log loses its newest records, as after a power cut. */
+  rollBack(log: string, records: number): void {
+    this.strike('roll-back');
+    this.note(`roll-back ${log} ${records}`);
+    this.hub.logs.rollBack(log, records);
+  }
+
+  /** Ends all cuts, the faults of the store, and sets all fault rates to 0. Lost messages stay lost. */
   heal(): void {
     this.#cuts.clear();
     this.faults = noFaults;
+    this.store.heal();
   }
 
   /** Counts a fault that has struck. */
@@ -141,7 +200,14 @@ export class Simulation {
     } while (this.#scheduler.pending > 0);
   }
 
+  #reconnectOneByOne(): void {
+    for (const transport of this.hub.bus.transports)
+      this.clock.setTimer(this.#chance.next() * reconnectSpreadMs, () => transport.reconnect());
+  }
+
   #fate(passage: Passage): Delivery {
+    const stillMs = this.store.standsStillUntilMs - this.clock.now();
+    if (stillMs > 0) return { delayMs: stillMs };
     const { from, to, subject } = passage;
     if (from === to) return 'deliver';
     if (this.#cuts.has(`${from}>${to}`)) {

@@ -7,6 +7,7 @@ import type { Random } from '../random.ts';
 import { nodeScheduler } from '../scheduler/node-scheduler.ts';
 import type { Scheduler } from '../scheduler.ts';
 import { MemoryLogs } from '../storage/log/memory-log.ts';
+import type { StorePath } from '../storage/log/store-path.ts';
 import { MemoryStore } from '../storage/log/memory-store.ts';
 import { createStorage } from '../storage/node-storage.ts';
 import { MemoryLeases } from '../storage/work-queue/memory-consumers.ts';
@@ -45,6 +46,15 @@ export interface TestHub<C extends Clock = Clock> {
   readonly random: Random;
   readonly scheduler: Scheduler;
   readonly cell: string;
+  /** The way of a node to the logs. @default a direct one */
+  readonly pathOf?: (process: StoreUser) => StorePath;
+}
+
+/** One process that uses the logs: its connection, its time and its turns. */
+export interface StoreUser {
+  readonly transport: MemoryTransport;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
 }
 
 /** Creates a hub for test nodes. Its clock stands still unless another one is given. */
@@ -92,11 +102,12 @@ export interface TestNode extends ClusterNode {
 /** Starts a cluster node on a hub, as `joinCluster` does without NATS. */
 export function createTestNode(hub: TestHub, options: TestNodeOptions): TestNode {
   requireKnownOptions('options', options, nodeOptions);
-  const transport = hub.bus.connect(options.nodeId, hub.scheduler);
+  const transport = hub.bus.connect(options.nodeId, hub.scheduler, hub.clock);
   const { clock, random, scheduler, store } = hub;
+  const path = hub.pathOf?.({ transport, clock, scheduler }) ?? hub.logs.directPath();
   const storage = createStorage({
-    log: hub.logs.connect(options.nodeId),
-    consumers: hub.leases.connect(options.nodeId),
+    log: hub.logs.connect(options.nodeId, path),
+    consumers: hub.leases.connect(options.nodeId, path),
     clock,
     random,
   });

@@ -57,11 +57,21 @@ export class MemoryHub {
     this.maxPayloadBytes = options.maxPayloadBytes ?? 1024 * 1024;
   }
 
-  /** Connects a node; its deliveries run on `scheduler`. @default the scheduler of the hub */
-  connect(node: string, scheduler: Scheduler = this.scheduler): MemoryTransport {
-    const transport = new MemoryTransport(this, node, scheduler);
+  /** Connects a node; its deliveries run on `scheduler`, its timeouts on `clock`. @default those of the hub */
+  connect(node: string, scheduler: Scheduler = this.scheduler, clock: Clock = this.clock): MemoryTransport {
+    const transport = new MemoryTransport(this, node, scheduler, clock);
     this.#transports.add(transport);
     return transport;
+  }
+
+  /** The connections that are not closed. */
+  get transports(): readonly MemoryTransport[] {
+    return [...this.#transports];
+  }
+
+  /** A connection was closed for good. @internal */
+  forget(transport: MemoryTransport): void {
+    this.#transports.delete(transport);
   }
 
   /** Disconnects every node, as a stopped NATS server does. */
@@ -149,11 +159,16 @@ export class MemoryTransport implements Transport {
   readonly #inbound: (() => void)[] = [];
   #closed = false;
 
-  constructor(hub: MemoryHub, node: string, scheduler: Scheduler) {
+  constructor(hub: MemoryHub, node: string, scheduler: Scheduler, clock: Clock = hub.clock) {
     this.#hub = hub;
     this.node = node;
     this.#scheduler = scheduler;
-    this.#deadlines = new Deadlines(hub.clock);
+    this.#deadlines = new Deadlines(clock);
+  }
+
+  /** Whether it was closed for good. */
+  get isClosed(): boolean {
+    return this.#closed;
   }
 
   get maxPayloadBytes(): number {
@@ -221,6 +236,7 @@ export class MemoryTransport implements Transport {
     this.#closed = true;
     for (const registration of this.#own) this.#hub.unregister(registration);
     this.#own.clear();
+    this.#hub.forget(this);
     this.#deadlines.expireAll();
     this.#setConnected(false);
     return Promise.resolve();

@@ -8,6 +8,8 @@ export type LogFault =
   | 'late'
   /** An append is answered with "check in flight" (10164) although no other write is there. */
   | 'check-in-flight'
+  /** An append is refused because the disk is full. */
+  | 'full'
   /** A read of the newest record is answered with the one before it, as a replica that lags behind does. */
   | 'stale-read'
   /** An announcement to a follower is lost. */
@@ -23,6 +25,8 @@ export interface LogOperation {
   readonly node: string;
   readonly log: string;
   readonly kind: 'ensure' | 'append' | 'read' | 'remove' | 'follow' | 'announce' | 'pull' | 'settle';
+  /** Whether an append is a batch, which gets more time. */
+  readonly isBatch?: boolean;
 }
 
 /** Decides whether an operation goes wrong; undefined where it does not. */

@@ -16,9 +16,10 @@ import {
   type LogRecord,
   type NewRecord,
 } from './log.ts';
-import { lateMs, type LogFault, type LogFaults, type LogOperation } from './log-fault.ts';
+import type { LogFault, LogFaults, LogOperation } from './log-fault.ts';
 import { type LogInfo, type LogSpec, requireSameLog, resolveLogSpec } from './log-spec.ts';
 import { MemoryStream } from './memory-stream.ts';
+import { DirectPath, type StorePath } from './store-path.ts';
 
 /** What logs in memory run on. */
 export interface MemoryLogsOptions {
@@ -34,14 +35,15 @@ interface Subscriber {
   readonly node: string;
   readonly log: string;
   readonly follower: LogFollower;
-  readonly inbound: LogRecord[];
+  readonly path: StorePath;
+  readonly stopListening: () => void;
 }
 
 /** The logs of one JetStream in memory, shared by the nodes that connect to it; with faults on demand. */
 export class MemoryLogs {
   readonly #clock: Clock;
   readonly #scheduler: Scheduler;
-  /** Decides about every operation of every node. @default nothing goes wrong */
+  /** Decides about every operation of every node that has a direct path. @default nothing goes wrong */
   faults: LogFaults | undefined = undefined;
   readonly #streams = new Map<string, MemoryStream>();
   readonly #subscribers = new Set<Subscriber>();
@@ -53,9 +55,19 @@ export class MemoryLogs {
     this.#scheduler = options.scheduler;
   }
 
-  /** The logs as that node reaches them. */
-  connect(node: string): MemoryLog {
-    return new MemoryLog(this, node);
+  /** The logs as that node reaches them. `path`: its way to them. @default a direct one, with `faults` */
+  connect(node: string, path: StorePath = this.directPath()): MemoryLog {
+    return new MemoryLog(this, node, path);
+  }
+
+  /** A way to the logs on which each operation is done at once, unless `faults` decides otherwise. */
+  directPath(): StorePath {
+    return new DirectPath({ clock: this.#clock, scheduler: this.#scheduler, faults: () => this.faults });
+  }
+
+  /** Names of the logs that exist. */
+  get names(): readonly string[] {
+    return [...this.#streams.keys()];
   }
 
   /** Loses everything, as a server that starts without its store does. */
@@ -70,9 +82,14 @@ export class MemoryLogs {
     this.stream(log).rollBack(records);
   }
 
-  /** Loses which message ids were accepted. */
-  forgetMessageIds(log: string): void {
-    this.stream(log).forgetMessageIds();
+  /** Loses one log, as if an operator had deleted its stream. */
+  delete(log: string): void {
+    this.#streams.delete(log);
+  }
+
+  /** Loses which message ids a log accepted. @default all logs */
+  forgetMessageIds(log?: string): void {
+    for (const name of log === undefined ? this.names : [log]) this.stream(name).forgetMessageIds();
   }
 
   /** @throws StoreUnavailableError for a log that does not exist. @internal */
@@ -113,17 +130,19 @@ export class MemoryLogs {
   }
 
   /** @internal */
-  follow(subscriber: Omit<Subscriber, 'inbound'>): Following {
-    if (this.stream(subscriber.log).spec.feed === '')
-      throw new InvalidArgumentError('log', `${subscriber.log} has no feed: state one in its spec`);
-    const subscribed: Subscriber = { ...subscriber, inbound: [] };
+  follow(subscriber: Omit<Subscriber, 'stopListening'>): Following {
+    const { log, follower, path } = subscriber;
+    if (this.stream(log).spec.feed === '')
+      throw new InvalidArgumentError('log', `${log} has no feed: state one in its spec`);
+    const stopListening = path.onInterrupted(() => follower.onInterrupted?.());
+    const subscribed: Subscriber = { ...subscriber, stopListening };
     this.#subscribers.add(subscribed);
-    return { close: () => this.#subscribers.delete(subscribed) };
+    return { close: () => this.#unfollow(subscribed) };
   }
 
-  /** @internal */
-  later(act: () => void): void {
-    this.#after(lateMs, act);
+  #unfollow(subscriber: Subscriber): void {
+    this.#subscribers.delete(subscriber);
+    subscriber.stopListening();
   }
 
   #afterAccept(stream: MemoryStream, record: NewRecord, accepted: LogRecord | undefined): void {
@@ -140,7 +159,9 @@ export class MemoryLogs {
 
   #expire(stream: MemoryStream, record: LogRecord): void {
     const isNewest = stream.newest(record.subject) === record;
-    if (stream.remove(record.sequence) === undefined) return;
+    // After a loss of records the sequence may belong to another record.
+    if (stream.at(record.sequence) !== record) return;
+    stream.remove(record.sequence);
     const { markerTtlMs } = stream.spec;
     if (!isNewest || record.isExpiry || markerTtlMs === 0) return;
     const marker: NewRecord = { subject: record.subject, payload: new Uint8Array(0), ttlMs: markerTtlMs };
@@ -148,21 +169,23 @@ export class MemoryLogs {
   }
 
   #deliver(stream: MemoryStream, record: LogRecord, target: string): void {
-    if (stream.remove(record.sequence) === undefined) return;
+    if (stream.at(record.sequence) !== record) return;
+    stream.remove(record.sequence);
     const moved: NewRecord = { subject: target, payload: record.payload, headers: record.headers };
     this.#afterAccept(stream, moved, stream.accept(moved, this.#clock.wallNow()));
   }
 
   #announce(stream: MemoryStream, record: LogRecord): void {
-    if (stream.spec.feed === '') return;
+    const { feed, feedHeadersOnly, name } = stream.spec;
+    if (feed === '') return;
+    const announced = feedHeadersOnly ? { ...record, payload: new Uint8Array(0) } : record;
     for (const subscriber of this.#subscribers) {
-      const { node, log, follower, inbound } = subscriber;
-      if (log !== stream.spec.name || this.faults?.({ node, log, kind: 'announce' }) !== undefined) continue;
-      inbound.push(stream.spec.feedHeadersOnly ? { ...record, payload: new Uint8Array(0) } : record);
-      this.#scheduler.schedule(() => {
-        const next = inbound.shift();
-        if (next !== undefined && this.#subscribers.has(subscriber)) follower.onRecord(next);
+      const { node, log, follower, path } = subscriber;
+      if (log !== name) continue;
+      const isThere = path.announce({ node, log, kind: 'announce' }, () => {
+        if (this.#subscribers.has(subscriber)) follower.onRecord(announced);
       });
+      if (!isThere) this.#unfollow(subscriber);
     }
   }
 
@@ -179,10 +202,12 @@ export class MemoryLogs {
 export class MemoryLog implements Log {
   readonly #logs: MemoryLogs;
   readonly #node: string;
+  readonly #path: StorePath;
 
-  constructor(logs: MemoryLogs, node: string) {
+  constructor(logs: MemoryLogs, node: string, path: StorePath) {
     this.#logs = logs;
     this.#node = node;
+    this.#path = path;
   }
 
   ensure(spec: LogSpec): Promise<LogInfo> {
@@ -194,16 +219,16 @@ export class MemoryLog implements Log {
   }
 
   append(log: string, record: NewRecord, expect?: Expectation): Promise<AppendOutcome> {
-    return this.#append(log, () => {
+    return this.#append(log, false, () => {
       requireRecord(record, expect);
-      return this.#logs.append(log, [expect === undefined ? record : { ...record, expect }]);
+      return [expect === undefined ? record : { ...record, expect }];
     });
   }
 
   appendBatch(log: string, records: readonly BatchRecord[]): Promise<AppendOutcome> {
-    return this.#append(log, () => {
+    return this.#append(log, true, () => {
       requireBatch(records);
-      return this.#logs.append(log, records);
+      return records;
     });
   }
 
@@ -255,34 +280,41 @@ export class MemoryLog implements Log {
   }
 
   follow(log: string, follower: LogFollower): Promise<Following> {
-    return this.#perform(log, 'follow', () => this.#logs.follow({ node: this.#node, log, follower }));
+    return this.#perform(log, 'follow', () =>
+      this.#logs.follow({ node: this.#node, log, follower, path: this.#path }),
+    );
   }
 
-  async #append(log: string, act: () => AppendOutcome): Promise<AppendOutcome> {
-    const fault = this.#fault(log, 'append');
-    if (fault === 'check-in-flight') return { kind: 'check-in-flight' };
-    const unanswered: AppendOutcome = { kind: 'unanswered', cause: new StoreUnavailableError(log) };
-    if (fault === 'away') return unanswered;
-    if (fault === 'late') {
-      this.#logs.later(act);
-      return unanswered;
+  async #append(
+    log: string,
+    isBatch: boolean,
+    records: () => readonly BatchRecord[],
+  ): Promise<AppendOutcome> {
+    const checked = records();
+    try {
+      const operation: LogOperation = { node: this.#node, log, kind: 'append', isBatch };
+      return await this.#path.perform(operation, (fault) => {
+        if (fault === 'check-in-flight') return { kind: 'check-in-flight' };
+        if (fault === 'full') return storeFull;
+        return this.#logs.append(log, checked);
+      });
+    } catch (error) {
+      if (!(error instanceof StoreUnavailableError)) throw error;
+      return { kind: 'unanswered', cause: error.cause ?? error };
     }
-    const outcome = act();
-    return fault === 'reply-lost' ? unanswered : outcome;
   }
 
-  async #perform<T>(log: string, kind: LogOperation['kind'], act: (fault?: LogFault) => T): Promise<T> {
-    const fault = this.#fault(log, kind);
-    if (fault === 'away') throw new StoreUnavailableError(log);
-    const result = act(fault);
-    if (fault === 'reply-lost') throw new StoreUnavailableError(log);
-    return result;
-  }
-
-  #fault(log: string, kind: LogOperation['kind']): LogFault | undefined {
-    return this.#logs.faults?.({ node: this.#node, log, kind });
+  #perform<T>(log: string, kind: LogOperation['kind'], act: (fault?: LogFault) => T): Promise<T> {
+    return this.#path.perform({ node: this.#node, log, kind }, act);
   }
 }
+
+const storeFull: AppendOutcome = {
+  kind: 'refused',
+  trouble: 'store-full',
+  isTransient: false,
+  cause: 'insufficient storage resources available',
+};
 
 function stores(stream: MemoryStream, records: readonly NewRecord[]): boolean {
   return records.every(({ subject }) =>

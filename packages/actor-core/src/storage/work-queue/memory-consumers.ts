@@ -4,50 +4,62 @@ import type { LogRecord } from '../log/log.ts';
 import type { LogOperation } from '../log/log-fault.ts';
 import type { MemoryLogs } from '../log/memory-log.ts';
 import type { MemoryStream } from '../log/memory-stream.ts';
+import type { StorePath } from '../log/store-path.ts';
 import type { TaskDelivery, PartitionConsumers, PartitionCounts, Settlement } from './partition-consumers.ts';
 import { type FullQueueSpec, type Partition, partitionFilter, placeOf, queueLog } from './queue-spec.ts';
 
 /** How often a task was delivered, and until when it is leased. */
 interface Held {
+  /** After a loss of records, the sequence may belong to another record. */
+  readonly record: LogRecord;
   readonly attempt: number;
   readonly untilMs: number;
+}
+
+/** The consumers of one queue. They end with its log. */
+interface Consumers {
+  /** The length of the leases: that of the first spec. */
+  readonly leaseMs: number;
+  readonly held: Map<number, Held>;
 }
 
 /** What is leased of the queues in memory, shared by the nodes that connect to it. */
 export class MemoryLeases {
   readonly #logs: MemoryLogs;
   readonly #clock: Clock;
-  readonly #leaseMs = new Map<string, number>();
-  readonly #held = new Map<string, Map<number, Held>>();
+  /** By the identity of the log. */
+  readonly #consumers = new Map<string, Consumers>();
 
   constructor(logs: MemoryLogs, clock: Clock) {
     this.#logs = logs;
     this.#clock = clock;
   }
 
-  /** The consumers as that node reaches them; they meet the faults of the logs. */
-  connect(node: string): MemoryConsumers {
-    return new MemoryConsumers(this, this.#logs, node);
+  /** The consumers as that node reaches them. `path`: its way to them. @default a direct one, with the logs' faults */
+  connect(node: string, path: StorePath = this.#logs.directPath()): MemoryConsumers {
+    return new MemoryConsumers(this, node, path);
   }
 
-  /** The length of the queue's leases: that of the first spec. @internal */
-  ensure({ name, leaseMs }: FullQueueSpec): { readonly leaseMs: number } {
-    const known = this.#leaseMs.get(name) ?? leaseMs;
-    this.#leaseMs.set(name, known);
-    return { leaseMs: known };
+  /** @internal */
+  ensure(spec: FullQueueSpec): { readonly leaseMs: number } {
+    const { created } = this.#stream(spec);
+    const known = this.#consumers.get(created) ?? { leaseMs: spec.leaseMs, held: new Map<number, Held>() };
+    this.#consumers.set(created, known);
+    return known;
   }
 
   /** @internal */
   pull(spec: FullQueueSpec, partition: Partition, max: number): TaskDelivery[] {
-    const held = this.#heldOf(spec);
+    const { held, leaseMs } = this.#of(spec);
     const now = this.#clock.now();
     const deliveries: TaskDelivery[] = [];
     for (const record of this.#stream(spec).from(0, partitionFilter(spec, partition))) {
       if (deliveries.length === max) break;
-      const earlier = held.get(record.sequence);
+      const leased = held.get(record.sequence);
+      const earlier = leased?.record === record ? leased : undefined;
       if (earlier !== undefined && earlier.untilMs > now) continue;
       const attempt = (earlier?.attempt ?? 0) + 1;
-      held.set(record.sequence, { attempt, untilMs: now + this.ensure(spec).leaseMs });
+      held.set(record.sequence, { record, attempt, untilMs: now + leaseMs });
       deliveries.push(deliveryOf(record, attempt));
     }
     return deliveries;
@@ -55,7 +67,7 @@ export class MemoryLeases {
 
   /** @internal */
   settle(spec: FullQueueSpec, token: string, settlement: Settlement): void {
-    const held = this.#heldOf(spec);
+    const { held } = this.#of(spec);
     const sequence = Number(token);
     const lease = held.get(sequence);
     if (settlement.kind === 'done') {
@@ -67,7 +79,7 @@ export class MemoryLeases {
 
   /** @internal */
   counts(spec: FullQueueSpec, partitions: readonly Partition[]): ReadonlyMap<Partition, PartitionCounts> {
-    const held = this.#heldOf(spec);
+    const { held } = this.#of(spec);
     const counts = new Map<Partition, PartitionCounts>(
       partitions.map((partition) => [partition, { waiting: 0, held: 0 }]),
     );
@@ -84,35 +96,36 @@ export class MemoryLeases {
     return this.#logs.stream(queueLog(name));
   }
 
-  #heldOf({ name }: FullQueueSpec): Map<number, Held> {
-    const known = this.#held.get(name) ?? new Map<number, Held>();
-    this.#held.set(name, known);
-    return known;
+  /** @throws StoreUnavailableError for a log that was made again without its consumers */
+  #of(spec: FullQueueSpec): Consumers {
+    const consumers = this.#consumers.get(this.#stream(spec).created);
+    if (consumers === undefined) throw new StoreUnavailableError(queueLog(spec.name));
+    return consumers;
   }
 }
 
 /** One node's way to the leases of queues in memory. */
 export class MemoryConsumers implements PartitionConsumers {
   readonly #leases: MemoryLeases;
-  readonly #logs: MemoryLogs;
   readonly #node: string;
+  readonly #path: StorePath;
 
-  constructor(leases: MemoryLeases, logs: MemoryLogs, node: string) {
+  constructor(leases: MemoryLeases, node: string, path: StorePath) {
     this.#leases = leases;
-    this.#logs = logs;
     this.#node = node;
+    this.#path = path;
   }
 
   ensure(spec: FullQueueSpec): Promise<{ readonly leaseMs: number }> {
-    return Promise.resolve(this.#leases.ensure(spec));
+    return this.#perform(spec, 'ensure', () => ({ leaseMs: this.#leases.ensure(spec).leaseMs }));
   }
 
   pull(spec: FullQueueSpec, partition: Partition, max: number): Promise<readonly TaskDelivery[]> {
     return this.#perform(spec, 'pull', () => this.#leases.pull(spec, partition, max));
   }
 
-  settle(spec: FullQueueSpec, token: string, settlement: Settlement, _withinMs: number): Promise<void> {
-    return this.#perform(spec, 'settle', () => this.#leases.settle(spec, token, settlement));
+  settle(spec: FullQueueSpec, token: string, settlement: Settlement, withinMs: number): Promise<void> {
+    return this.#perform(spec, 'settle', () => this.#leases.settle(spec, token, settlement), withinMs);
   }
 
   /** How many tasks each partition has. */
@@ -123,13 +136,8 @@ export class MemoryConsumers implements PartitionConsumers {
     return this.#perform(spec, 'read', () => this.#leases.counts(spec, partitions));
   }
 
-  async #perform<T>(spec: FullQueueSpec, kind: LogOperation['kind'], act: () => T): Promise<T> {
-    const log = queueLog(spec.name);
-    const fault = this.#logs.faults?.({ node: this.#node, log, kind });
-    if (fault === 'away') throw new StoreUnavailableError(log);
-    const result = act();
-    if (fault === 'reply-lost') throw new StoreUnavailableError(log);
-    return result;
+  #perform<T>(spec: FullQueueSpec, kind: LogOperation['kind'], act: () => T, withinMs?: number): Promise<T> {
+    return this.#path.perform({ node: this.#node, log: queueLog(spec.name), kind }, act, withinMs);
   }
 }
 

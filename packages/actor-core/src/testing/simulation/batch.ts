@@ -1,10 +1,14 @@
-import { addCounters, type Counters, noCounters } from './counters.ts';
-import { bars, everything, playSeed, type SeedResult } from './play-seed.ts';
+import type { FaultKind } from '../fault-rates.ts';
+import { addCounters, type Counters } from './counters.ts';
+import { bars, playSeed, type SeedResult } from './play-seed.ts';
+import { counterTextsOf, everything } from './workloads.ts';
 
 /** Results of many seeds. */
 export interface Batch {
   seeds: number;
   readonly counters: Counters;
+  /** How often each kind of fault struck. */
+  readonly faults: Counters;
   leastVirtualMs: number;
   leastOperations: number;
   leastFaultKinds: number;
@@ -16,7 +20,8 @@ export interface Batch {
 export function emptyBatch(): Batch {
   return {
     seeds: 0,
-    counters: noCounters(),
+    counters: {},
+    faults: {},
     leastVirtualMs: Number.POSITIVE_INFINITY,
     leastOperations: Number.POSITIVE_INFINITY,
     leastFaultKinds: Number.POSITIVE_INFINITY,
@@ -43,6 +48,7 @@ export async function playBatch(
 export function joinBatch(sum: Batch, more: Batch): void {
   sum.seeds += more.seeds;
   addCounters(sum.counters, more.counters);
+  addCounters(sum.faults, more.faults);
   sum.leastVirtualMs = Math.min(sum.leastVirtualMs, more.leastVirtualMs);
   sum.leastOperations = Math.min(sum.leastOperations, more.leastOperations);
   sum.leastFaultKinds = Math.min(sum.leastFaultKinds, more.leastFaultKinds);
@@ -50,22 +56,45 @@ export function joinBatch(sum: Batch, more: Batch): void {
   Object.assign(sum.hashes, more.hashes);
 }
 
-/** Reasons why a batch of all scenarios proves too little: a seed below the minimum, an event that never happened. */
-export function shortfalls({ counters, leastVirtualMs, leastOperations, leastFaultKinds }: Batch): string[] {
-  const never = Object.entries(counters)
-    .filter(([, count]) => count === 0)
-    .map(([name]) => `no ${name} in any seed`);
+/** What must strike in a batch of all scenarios. */
+const faultKinds: readonly FaultKind[] = [
+  'drop',
+  'duplicate',
+  'reorder',
+  'partition',
+  'crash',
+  'pause',
+  'disconnect',
+  'clock-jump',
+  'stand-still',
+  'restart',
+  'reconnect-storm',
+  'away',
+  'store-cut',
+];
+
+/** Reasons why a batch proves too little: a seed below the minimum, an event or a fault that never happened. */
+export function shortfalls(batch: Batch, scenario: string = everything): string[] {
+  const { counters, faults, leastVirtualMs, leastOperations, leastFaultKinds } = batch;
+  const missing = Object.entries(counterTextsOf(scenario))
+    .filter(([name]) => !((counters[name] ?? 0) > 0))
+    .map(([name, text]) => `no ${name} in any seed (${text})`);
+  if (scenario !== everything) return missing;
+  const never = faultKinds
+    .filter((kind) => !((faults[kind] ?? 0) > 0))
+    .map((kind) => `no fault ${kind} in any seed`);
   const missed = [
     leastVirtualMs < bars.virtualMs ? `a seed of only ${leastVirtualMs} virtual ms` : '',
     leastOperations < bars.operations ? `a seed of only ${leastOperations} operations` : '',
     leastFaultKinds < bars.faultKinds ? `a seed with only ${leastFaultKinds} kinds of fault` : '',
   ];
-  return [...never, ...missed.filter((line) => line !== '')];
+  return [...missing, ...never, ...missed.filter((line) => line !== '')];
 }
 
 function addSeed(batch: Batch, result: SeedResult): void {
   batch.seeds++;
   addCounters(batch.counters, result.counters);
+  addCounters(batch.faults, result.faults);
   batch.hashes[result.seed] = result.hash;
   if (result.broken.length > 0) {
     // An interrupted run cannot be compared with the minimum.

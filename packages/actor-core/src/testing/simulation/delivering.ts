@@ -119,7 +119,7 @@ export class Delivering implements Workload {
             `a consumer begins ${from} with ${value} after ${line.handled}`,
           );
         else world.check(value === before + 1, `a consumer handles ${value} ${from} after ${before}`);
-        if (value <= line.handled) world.counters.redeliveries++;
+        if (value <= line.handled) world.count('redeliveredParcels');
         line.handled = Math.max(line.handled, value);
       };
     };

@@ -5,7 +5,8 @@ import { parseArgs } from 'node:util';
 import { playApart } from './batch-process.ts';
 import { type Mutant, mutants } from './mutants.ts';
 import { plantMutant } from './plant-mutant.ts';
-import { everything, playSeed } from './play-seed.ts';
+import { playSeed } from './play-seed.ts';
+import { everything } from './workloads.ts';
 
 const usage = `usage: npm run mutants -- [--seeds N] [NAME…]
 

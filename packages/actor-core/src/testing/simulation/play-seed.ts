@@ -1,32 +1,10 @@
 import { Simulation } from '../simulation.ts';
-import type { Counters } from './counters.ts';
-import { Delivering } from './delivering.ts';
+import type { Counters, CounterTexts } from './counters.ts';
 import { Faults } from './faults.ts';
-import { Messaging } from './messaging.ts';
-import { Registering } from './registering.ts';
-import { Streaming } from './streaming.ts';
-import { Supervising } from './supervising.ts';
-import { Watching } from './watching.ts';
-import { Working } from './working.ts';
+import { ServerFaults } from './server-faults.ts';
 import type { Workload } from './workload.ts';
+import { everything, scenariosOf } from './workloads.ts';
 import { nodeNames, World } from './world.ts';
-
-/**
- * Workloads of a seed: all of them together, or one by its name. A part of the runtime with its own guarantees is
- * simulated by a `Workload` that is added here.
- */
-const workloads: Readonly<Record<string, new (world: World) => Workload>> = {
-  messaging: Messaging,
-  supervision: Supervising,
-  watching: Watching,
-  streaming: Streaming,
-  registry: Registering,
-  delivery: Delivering,
-  work: Working,
-};
-
-export const everything = 'all';
-export const scenarioNames: readonly string[] = [everything, ...Object.keys(workloads)];
 
 /** Minimum of every seed: nodes, virtual time, operations, kinds of fault. */
 const leastVirtualMs = 60_000;
@@ -40,6 +18,7 @@ export const bars: {
 
 const longestStepMs = 300;
 const strikesPerStep = 0.17;
+const serverStrikesPerStep = 0.06;
 const restMs = 30_000;
 
 export interface SeedResult {
@@ -50,6 +29,8 @@ export interface SeedResult {
   readonly operations: number;
   /** Kinds of fault that struck at least once. */
   readonly faultKinds: readonly string[];
+  /** How often each kind of fault struck. */
+  readonly faults: Counters;
   readonly counters: Counters;
   /** Broken guarantees; empty when all were kept. */
   readonly broken: readonly string[];
@@ -58,10 +39,12 @@ export interface SeedResult {
 /**
  * Plays one seed: five nodes, clients and faults for a virtual minute, then half a minute without faults in which all
  * work must end. Odd seeds keep the order of each subject, as NATS does; even seeds do not.
+ *
+ * `names`: what is played, separated by commas. @default everything together
  */
 export async function playSeed(
   seed: number,
-  scenario: string = everything,
+  names: string = everything,
   onNote?: (line: string) => void,
 ): Promise<SeedResult> {
   const simulation = new Simulation(seed, {
@@ -69,13 +52,14 @@ export async function playSeed(
     ...(onNote === undefined ? {} : { onNote }),
   });
   const played: Workload[] = [];
-  const world = new World(
-    simulation,
-    (node) => played.forEach((workload) => workload.startNode(node)),
-    (node, event) => played.forEach((workload) => workload.onEvent?.(node, event)),
-  );
-  for (const [name, Played] of Object.entries(workloads))
-    if (scenario === everything || scenario === name) played.push(new Played(world));
+  const scenarios = Object.values(scenariosOf(names));
+  const world = new World(simulation, {
+    counters: Object.assign({}, ...scenarios.map(({ counters }) => counters)) as CounterTexts,
+    onStart: (node) => played.forEach((workload) => workload.startNode(node)),
+    onEvent: (node, event) => played.forEach((workload) => workload.onEvent?.(node, event)),
+    onLoss: () => played.forEach((workload) => workload.onLoss?.()),
+  });
+  for (const { create } of scenarios) played.push(create(world));
   let operations = 0;
   try {
     operations = await play(world, played);
@@ -88,6 +72,7 @@ export async function playSeed(
     virtualMs: simulation.clock.now(),
     operations,
     faultKinds: [...simulation.struck.keys()],
+    faults: Object.fromEntries(simulation.struck),
     counters: world.counters,
     broken: world.broken,
   };
@@ -96,11 +81,13 @@ export async function playSeed(
 async function play(world: World, played: readonly Workload[]): Promise<number> {
   const { simulation } = world;
   const faults = new Faults(world);
+  const serverFaults = new ServerFaults(world);
   for (const name of nodeNames) world.startNode(name);
   await simulation.run(1_000);
   let operations = 0;
   while (simulation.clock.now() < leastVirtualMs || operations < leastOperations) {
     if (world.chance() < strikesPerStep) faults.strike();
+    if (world.chance() < serverStrikesPerStep) serverFaults.strike();
     if (world.pick(played).act()) operations++;
     await simulation.run(world.chance() * longestStepMs);
     for (const workload of played) workload.checkStep?.();

@@ -3,7 +3,8 @@ import { parseArgs } from 'node:util';
 import { systemClock } from '../../clock/system-clock.ts';
 import { type Batch, shortfalls } from './batch.ts';
 import { playApart, playSideBySide } from './batch-process.ts';
-import { everything, playSeed, scenarioNames } from './play-seed.ts';
+import { playSeed } from './play-seed.ts';
+import { counterTextsOf, everything, scenarioNames } from './workloads.ts';
 
 const usage = `usage: npm run simulate -- [--seeds N] [--first S] [--twice N] [--scenario X]
        npm run simulate -- --seed S [--scenario X] [--trace]
@@ -11,7 +12,7 @@ const usage = `usage: npm run simulate -- [--seeds N] [--first S] [--twice N] [-
   --seeds N      play N seeds (default 1000), from --first (default 1) on
   --twice N      play the first N of them again in another process and compare (default 50)
   --seed S       replay one seed; --trace prints every delivery and event of it
-  --scenario X   ${scenarioNames.join(', ')} (default ${everything})
+  --scenario X   one or more of ${scenarioNames.join(', ')}, separated by commas (default ${everything})
 `;
 const mostProcesses = 4;
 const shown = 5;
@@ -40,7 +41,8 @@ export async function simulateMain(argv: readonly string[]): Promise<number> {
     process.stdout.write(usage);
     return 0;
   }
-  if (!scenarioNames.includes(scenario)) return misused(`there is no scenario ${scenario}`);
+  const unknown = scenario.split(',').filter((name) => !scenarioNames.includes(name));
+  if (unknown.length > 0) return misused(`there is no scenario ${unknown.join(', ')}`);
   for (const name of ['seed', 'seeds', 'first', 'twice'] as const)
     if (!/^\d+$/.test(values[name] ?? '0')) return misused(`--${name} takes a whole number`);
   if (values.seed !== undefined) return replay(Number(values.seed), scenario, values.trace);
@@ -71,10 +73,9 @@ async function playMany(first: number, count: number, twice: number, scenario: s
   say(
     `each at least ${batch.leastVirtualMs.toFixed(0)} virtual ms, ${batch.leastOperations} operations, ${batch.leastFaultKinds} kinds of fault`,
   );
-  say(JSON.stringify(batch.counters));
+  for (const line of countsOf(batch, scenario)) say(line);
   say(`${repeated - differing.length} of ${repeated} seeds gave the same trace hash in two processes`);
-  // One scenario alone cannot produce every event.
-  const missing = scenario === everything ? shortfalls(batch) : [];
+  const missing = shortfalls(batch, scenario);
   for (const line of missing) say(`proves too little: ${line}`);
   for (const seed of differing) say(`seed ${seed} gave two different traces`);
   for (const { seed, broken } of batch.broken.slice(0, shown)) {
@@ -85,6 +86,16 @@ async function playMany(first: number, count: number, twice: number, scenario: s
   }
   say(`${batch.broken.length} seeds broke a guarantee`);
   return batch.broken.length + differing.length + missing.length === 0 ? 0 : 1;
+}
+
+/** One line for each counter of the scenarios, then all faults. */
+function countsOf({ counters, faults }: Batch, scenario: string): string[] {
+  const width = Math.max(1, ...Object.values(counters).map((count) => String(count).length));
+  const lines = Object.entries(counterTextsOf(scenario)).map(
+    ([name, text]) => `  ${String(counters[name] ?? 0).padStart(width)}  ${name}: ${text}`,
+  );
+  const struck = Object.entries(faults).map(([kind, count]) => `${kind} ${count}`);
+  return [...lines, `  faults: ${struck.join(', ')}`];
 }
 
 function differences(batch: Batch, again: Batch): number[] {

@@ -160,16 +160,15 @@ export class Streaming implements Workload {
     { id, from, upTo }: Extract<Request, { do: 'count' }>,
     writer: StreamWriter<number>,
   ): Promise<void> {
-    const { counters } = this.#world;
     for (let item = from; item <= upTo; item++) {
       const highest = this.#written.get(id) ?? 0;
-      if (item <= highest) counters.redeliveries++;
+      if (item <= highest) this.#world.count('redeliveredItems');
       else this.#written.set(id, item);
       let sent = false;
       const done = writer.write(item).then(() => (sent = true));
       await Promise.resolve();
       await Promise.resolve();
-      if (!sent) counters.creditStalls++;
+      if (!sent) this.#world.count('creditStalls');
       // The reader may have received the next item without having processed it.
       else
         this.#world.check(

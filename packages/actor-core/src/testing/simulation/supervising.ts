@@ -102,7 +102,7 @@ export class Supervising implements Workload {
   #kill(node: TestNode, path: string): boolean {
     const cell = localSystemOf(node.system).node.actors.findAlive(path, 0);
     if (cell === undefined || cell.state !== 'running') return false;
-    if (cell.parent?.state === 'running') this.#pools.get(node)?.ended(this.#world.now());
+    if (cell.parent?.state === 'running') this.#pools.get(node)?.ended(node.clock.now());
     node.system.kill(cell.ref);
     return true;
   }
@@ -117,7 +117,7 @@ export class Supervising implements Workload {
         );
         return receive<Order>((message) => {
           if (message.do === 'work') return undefined;
-          model.ended(world.now());
+          model.ended(node.clock.now());
           if (message.do === 'stop') return stopped;
           throw new Error('failed on purpose');
         });

@@ -100,7 +100,7 @@ export class Watching implements Workload {
               !entry.unwatched,
               `${node.nodeId} got a report about an actor that it no longer watches`,
             );
-            if (signal.reason === 'node-down') world.counters.nodeDowns++;
+            if (signal.reason === 'node-down') world.count('nodeDowns');
             world.simulation.note(`terminated ${node.nodeId} ${address.node}/${path}: ${signal.reason}`);
           },
         );

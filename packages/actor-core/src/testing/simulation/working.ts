@@ -100,7 +100,7 @@ export class Working implements Workload {
       async (job: number): Promise<void> => {
         if (world.chance() < failures) throw new Error('failed on purpose');
         await new Promise<void>((resolve) => node.clock.setTimer(world.chance() * longestWorkMs, resolve));
-        if (this.#handled.has(job)) world.counters.redeliveries++;
+        if (this.#handled.has(job)) world.count('repeatedJobs');
         this.#handled.add(job);
       };
     const dispatcher: ActorRef<WorkerOffer<number>> = node.system.refFor(boss, 'dispatcher');

@@ -1,5 +1,7 @@
 import type { RuntimeEvent } from '../../actor/runtime-event.ts';
 import type { TestNode } from '../test-node.ts';
+import type { CounterTexts } from './counters.ts';
+import type { World } from './world.ts';
 
 /** One part of the runtime under test: actors on every node, clients that use them, and the guarantees to check. */
 export interface Workload {
@@ -8,8 +10,20 @@ export interface Workload {
   /** Performs one operation of a client. Returns false when there was no actor for it. */
   act(): boolean;
   onEvent?(node: TestNode, event: RuntimeEvent): void;
+  /** Acknowledged records were lost: the store was wiped, or rolled back. Only in some seeds. */
+  onLoss?(): void;
   /** Checks the guarantees that hold at every moment. */
   checkStep?(): void;
   /** Checks the guarantees that hold when the faults are over and all work had time to end. */
   checkEnd?(): Promise<void> | void;
+}
+
+/** A workload that seeds can play, by its name in `workloads.ts`. */
+export interface Scenario {
+  readonly create: (world: World) => Workload;
+  /**
+   * What the workload counts with `world.count`. Over a batch each of these events must happen, otherwise the batch
+   * proves too little.
+   */
+  readonly counters: CounterTexts;
 }

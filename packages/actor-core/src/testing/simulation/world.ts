@@ -1,32 +1,50 @@
 import type { RuntimeEvent } from '../../actor/runtime-event.ts';
-import type { NodeExecution } from '../node-execution.ts';
+import type { ClockSkew, NodeExecution } from '../node-execution.ts';
 import type { Simulation } from '../simulation.ts';
 import { createTestNode, type TestNode } from '../test-node.ts';
-import { type Counters, noCounters } from './counters.ts';
+import { commonCounters, type Counters, type CounterTexts, noCounters } from './counters.ts';
+
+/** Fastest and slowest clock of a node, as a share of its speed: fifty times the error of a cheap quartz. */
+const mostRateError = 0.005;
+const dayMs = 86_400_000;
+const mostRolledBack = 5;
+
+/** What a world is made for. */
+export interface WorldOptions {
+  readonly counters: CounterTexts;
+  readonly onStart: (node: TestNode) => void;
+  readonly onEvent: (node: TestNode, event: RuntimeEvent) => void;
+  /** Acknowledged records were lost. */
+  readonly onLoss: () => void;
+}
 
 export const nodeNames: readonly string[] = ['n0', 'n1', 'n2', 'n3', 'n4'];
 
 /** The nodes of one seed, their incarnations, and the guarantees that were seen to break. */
 export class World {
   readonly simulation: Simulation;
-  readonly counters: Counters = noCounters();
+  readonly counters: Counters;
   /** Broken guarantees; collected here, because an assertion would be swallowed by the code that calls. */
   readonly broken: string[] = [];
+  /** Whether the clocks of the nodes of this seed differ. */
+  readonly hasSkewedClocks: boolean;
+  /** Whether acknowledged records were lost, so that only guarantees about safety are left. */
+  hasLostRecords = false;
   readonly #living = new Map<string, { readonly node: TestNode; readonly execution: NodeExecution }>();
   readonly #incarnations = new Map<string, number>();
   /** Nodes that are leaving and no longer count as live, each with a function that ends it for good. */
   readonly #leaving = new Map<string, () => void>();
   readonly #onStart: (node: TestNode) => void;
+  readonly #onLoss: () => void;
   readonly #onEvent: (node: TestNode, event: RuntimeEvent) => void;
 
-  constructor(
-    simulation: Simulation,
-    onStart: (node: TestNode) => void,
-    onEvent: (node: TestNode, event: RuntimeEvent) => void,
-  ) {
+  constructor(simulation: Simulation, { counters, onStart, onEvent, onLoss }: WorldOptions) {
     this.simulation = simulation;
+    this.counters = noCounters({ ...commonCounters, ...counters });
     this.#onStart = onStart;
     this.#onEvent = onEvent;
+    this.#onLoss = onLoss;
+    this.hasSkewedClocks = this.chance() < 0.7;
   }
 
   now(): number {
@@ -39,6 +57,18 @@ export class World {
 
   pick<T>(from: readonly T[]): T {
     return from[Math.floor(this.chance() * from.length)] as T;
+  }
+
+  /** Counts an event of a workload. @throws Error for a name that its scenario does not declare */
+  count(name: string, events = 1): void {
+    const before = this.counters[name];
+    if (before === undefined) throw new Error(`no scenario declares the counter ${name}`);
+    this.counters[name] = before + events;
+  }
+
+  /** How often an event of a workload happened so far. */
+  counted(name: string): number {
+    return this.counters[name] ?? 0;
   }
 
   check(holds: boolean, otherwise: string): void {
@@ -72,7 +102,7 @@ export class World {
   startNode(name: string): void {
     const incarnation = (this.#incarnations.get(name) ?? 0) + 1;
     this.#incarnations.set(name, incarnation);
-    const execution = this.simulation.execution();
+    const execution = this.simulation.execution(this.#skew());
     const hub = { ...this.simulation.hub, clock: execution, scheduler: execution };
     const node = createTestNode(hub, { nodeId: name, incarnation });
     this.#living.set(name, { node, execution });
@@ -127,9 +157,32 @@ export class World {
     return true;
   }
 
+  /** Acknowledged records are lost: all of them, or the newest ones of one log. */
+  loseRecords(): void {
+    const { simulation } = this;
+    const { names } = simulation.hub.logs;
+    if (names.length === 0) return;
+    this.hasLostRecords = true;
+    if (this.chance() < 0.5) simulation.wipe();
+    else simulation.rollBack(this.pick(names), 1 + Math.floor(this.chance() * mostRolledBack));
+    this.#onLoss();
+  }
+
+  /** The wall clock of a node jumps, by up to a day. */
+  jumpClock(name: string): boolean {
+    const one = this.#living.get(name);
+    if (one === undefined) return false;
+    const isSmall = this.chance() < 0.5;
+    const ms = (2 * this.chance() - 1) * (isSmall ? 5_000 : dayMs);
+    one.execution.jumpWall(ms);
+    this.simulation.strike('clock-jump');
+    this.simulation.note(`clock-jump ${name} ${ms.toFixed(0)}`);
+    return true;
+  }
+
   /** Ends every fault except crashes. */
   heal(): void {
-    if (this.simulation.isCut || this.simulation.faults.drop > 0) this.counters.heals++;
+    if (this.simulation.isCut || this.simulation.faults.drop > 0) this.count('heals');
     this.simulation.heal();
   }
 
@@ -144,6 +197,15 @@ export class World {
         );
       }
     }
+  }
+
+  #skew(): ClockSkew {
+    if (!this.hasSkewedClocks) return {};
+    const isSmall = this.chance() < 0.8;
+    return {
+      rate: 1 + (2 * this.chance() - 1) * mostRateError,
+      wallOffsetMs: (2 * this.chance() - 1) * (isSmall ? 500 : dayMs),
+    };
   }
 
   /** A node accepts only increasing incarnations of another node. */
@@ -162,10 +224,9 @@ export class World {
   #take(node: TestNode, event: RuntimeEvent): void {
     // What the code of a crashed node still does in this process does not count.
     if (!this.isAlive(node)) return;
-    const { counters } = this;
-    if (event.type === 'restarted') counters.restarts++;
-    if (event.type === 'escalated') counters.escalations++;
-    if (event.type === 'dead-letter') counters.deadLetters++;
+    if (event.type === 'restarted') this.count('restarts');
+    if (event.type === 'escalated') this.count('escalations');
+    if (event.type === 'dead-letter') this.count('deadLetters');
     this.check(event.type !== 'bad-frame', `${node.nodeId} got a frame that it cannot read`);
     this.simulation.note(`${node.nodeId} ${event.type} ${'path' in event ? event.path : ''}`);
     this.#onEvent(node, event);
