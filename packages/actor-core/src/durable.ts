@@ -4,14 +4,31 @@
  * @module durable
  */
 export {
+  type BlobDamage,
+  BlobDamagedError,
+  BlobTooLargeError,
   FenceRejectedError,
   type StoreTrouble,
   StoreUnavailableError,
+  UploadTimeoutError,
   WrongSequenceError,
 } from './errors.ts';
 export { createFence, type Fence, type FencedOutcome, takeFence } from './fence/fence.ts';
 export { FencedBucket } from './fence/fenced-bucket.ts';
 export { FencedWriter, type FencedWriterOptions } from './fence/fenced-writer.ts';
+export type {
+  BlobBucket,
+  BlobContent,
+  BlobDeletion,
+  BlobEntry,
+  BlobOutcome,
+  BlobReading,
+  BlobRef,
+  Blobs,
+  PutBlobOptions,
+} from './storage/blob/blob.ts';
+export type { BlobBucketSpec } from './storage/blob/blob-spec.ts';
+export { LogBlobs, type LogBlobsOptions } from './storage/blob/log-blobs.ts';
 export { JetStreamClient, type JetStreamClientOptions } from './storage/jetstream/jetstream-client.ts';
 export type { BucketSpec } from './storage/key-value/bucket-spec.ts';
 export type {

@@ -24,6 +24,10 @@ export {
   WrongSequenceError,
   type StoreTrouble,
   StoreUnavailableError,
+  BlobTooLargeError,
+  UploadTimeoutError,
+  type BlobDamage,
+  BlobDamagedError,
 } from './errors/store-errors.ts';
 export {
   ActorNotFoundError,

@@ -49,3 +49,45 @@ export class StoreUnavailableError extends DroverError {
     this.stream = stream;
   }
 }
+
+/** A blob has more bytes than its bucket takes. Nothing was stored; the same content is refused again. */
+export class BlobTooLargeError extends DroverError {
+  readonly code = 'blob-too-large';
+  readonly bucket: string;
+  readonly limitBytes: number;
+  constructor(bucket: string, limitBytes: number, options?: ErrorOptions) {
+    super(`a blob for ${bucket} has more than the ${limitBytes} bytes that are allowed`, options);
+    this.bucket = bucket;
+    this.limitBytes = limitBytes;
+  }
+}
+
+/** An upload took longer than its bucket allows, and was ended. Nothing is visible; the caller may begin again. */
+export class UploadTimeoutError extends DroverError {
+  readonly code = 'upload-timeout';
+  readonly bucket: string;
+  constructor(bucket: string, options?: ErrorOptions) {
+    super(`an upload to ${bucket} took too long and was ended`, options);
+    this.bucket = bucket;
+  }
+}
+
+/**
+ * `missing-chunks`: parts of the content are not in the store · `wrong-digest`: the content is not what was stored ·
+ * `removed`: the blob was replaced or removed while it was read; read again.
+ */
+export type BlobDamage = 'missing-chunks' | 'wrong-digest' | 'removed';
+
+/** The content of a blob could not be read as it was stored. */
+export class BlobDamagedError extends DroverError {
+  readonly code = 'blob-damaged';
+  readonly bucket: string;
+  readonly blob: string;
+  readonly reason: BlobDamage;
+  constructor(bucket: string, blob: string, reason: BlobDamage, options?: ErrorOptions) {
+    super(`the blob ${blob} of ${bucket} cannot be read: ${reason}`, options);
+    this.bucket = bucket;
+    this.blob = blob;
+    this.reason = reason;
+  }
+}

@@ -1,6 +1,8 @@
 import type { Clock } from '../clock.ts';
 import type { Random } from '../random.ts';
 import type { HeaderTransport } from '../transport/transport.ts';
+import type { Blobs } from './blob/blob.ts';
+import { LogBlobs } from './blob/log-blobs.ts';
 import { JetStreamClient } from './jetstream/jetstream-client.ts';
 import { LogKeyValue } from './key-value/log-key-value.ts';
 import type { KeyValue } from './key-value/key-value.ts';
@@ -21,6 +23,8 @@ export interface NodeStorage {
   readonly keyValue: KeyValue;
   /** Queues of tasks. */
   readonly queues: WorkQueues;
+  /** Large values. */
+  readonly blobs: Blobs;
 }
 
 /** What a `NodeStorage` is built on. */
@@ -39,6 +43,7 @@ export function createStorage({ log, consumers, clock, random }: StorageParts): 
     writer,
     keyValue: new LogKeyValue({ log, writer, clock }),
     queues: new LogWorkQueues({ log, writer, consumers, clock }),
+    blobs: new LogBlobs({ log, writer, clock, random }),
   };
 }
 

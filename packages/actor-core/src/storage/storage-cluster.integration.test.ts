@@ -3,11 +3,13 @@ import { systemClock } from '../clock/system-clock.ts';
 import { takeFence } from '../fence/fence.ts';
 import { FencedWriter } from '../fence/fenced-writer.ts';
 import { systemRandom } from '../random/system-random.ts';
+import { blobContract } from '../testing/blob-contract.ts';
 import { connectJetStream, eventually, type JetStream } from '../testing/jetstream.ts';
 import { keyValueContract } from '../testing/key-value-contract.ts';
 import { logContract } from '../testing/log-contract.ts';
 import { type NatsCluster, startNatsCluster } from '../testing/nats-cluster.ts';
 import { workQueueContract } from '../testing/work-queue-contract.ts';
+import { LogBlobs } from './blob/log-blobs.ts';
 import type { Bucket } from './key-value/key-value.ts';
 import { LogKeyValue } from './key-value/log-key-value.ts';
 import { JetStreamLog } from './log/jetstream-log.ts';
@@ -69,6 +71,11 @@ workQueueContract('JetStream with three replicas', async () => {
   const { log, writer, client, dispose } = await openNode();
   const queues = new LogWorkQueues({ log, writer, consumers: new JetStreamConsumers(client), clock });
   return { queues, replicas, eventually, settled: (work) => work, dispose };
+});
+
+blobContract('JetStream with three replicas', async () => {
+  const { log, writer, dispose } = await openNode();
+  return { blobs: new LogBlobs({ log, writer, clock, random }), log, replicas, eventually, dispose };
 });
 
 function bucketOf({ log, writer }: Node): Promise<Bucket> {
