@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { GatewayAddress } from '../gateway-client/gateway-address.ts';
-import { postJson } from '../gateway-client/gateway-api.ts';
+import { sendJson } from '../gateway-client/gateway-api.ts';
 import { errorLine } from '../errors.ts';
 import { agentsHelp } from './error-help.ts';
 import { bad, type Check, good } from './check.ts';
@@ -37,7 +37,11 @@ const nearlyFull = 0.9;
 /** Asks the leader to perform a fenced write and to read it back. Never throws: a failure is reported as a fault. */
 export async function checkStore(address: GatewayAddress): Promise<Check> {
   try {
-    return judgeStore(proofSchema.parse(await postJson(address, '/api/v1/proofs/store', {}, timeoutMs)));
+    return judgeStore(
+      proofSchema.parse(
+        await sendJson(address, { method: 'POST', path: '/api/v1/proofs/store', body: {} }, timeoutMs),
+      ),
+    );
   } catch (error) {
     return bad('store', errorLine(error).replace(/^drover: /, ''), 'restart the gateway with this version');
   }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { GatewayAddress } from '../gateway-client/gateway-address.ts';
-import { postJson } from '../gateway-client/gateway-api.ts';
+import { sendJson } from '../gateway-client/gateway-api.ts';
 import { errorLine } from '../errors.ts';
 import { printable } from '../output/figures.ts';
 import type { StatusReport } from '../gateway-client/status-report.ts';
@@ -53,10 +53,9 @@ async function prove(
 ): Promise<{ readonly ok: boolean; readonly how: string; readonly text: string }> {
   const where = `${request.instance} on ${request.node}`;
   try {
-    const answer = await postJson(
+    const answer = await sendJson(
       address,
-      '/api/v1/proofs/host',
-      request,
+      { method: 'POST', path: '/api/v1/proofs/host', body: request },
       request.load ? deepTimeoutMs : timeoutMs,
     );
     const proof = proofSchema.parse(answer);

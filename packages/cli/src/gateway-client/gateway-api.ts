@@ -21,17 +21,21 @@ export function getJson(address: GatewayAddress, path: string): Promise<unknown>
   return callGateway(address, path, { signal: AbortSignal.timeout(timeoutMs) });
 }
 
-/** Posts `body` as JSON. @throws CommandError as `getJson` */
-export function postJson(
+/** Sends a request with a JSON body, or none. Undefined for an empty answer. @throws CommandError as `getJson` */
+export function sendJson(
   address: GatewayAddress,
-  path: string,
-  body: object,
-  withinMs: number,
+  {
+    method,
+    path,
+    body,
+  }: { readonly method: 'POST' | 'PUT' | 'DELETE'; readonly path: string; readonly body?: object },
+  withinMs: number = timeoutMs,
 ): Promise<unknown> {
   return callGateway(address, path, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
+    method,
+    ...(body === undefined
+      ? {}
+      : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
     signal: AbortSignal.timeout(withinMs),
   });
 }
@@ -60,6 +64,7 @@ async function callGateway(
       refusal(url, text) ??
       unreachable(`${url} answered ${response.status}: ${text.slice(0, 200)}`, undefined)
     );
+  if (text === '') return undefined;
   try {
     return JSON.parse(text);
   } catch (error) {
