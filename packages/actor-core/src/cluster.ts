@@ -33,6 +33,9 @@ export type {
 export { joinLeadership, type LeadershipOptions } from './leadership/join-leadership.ts';
 export type { GroupState, LeaderInfo, Leadership, Tenure } from './leadership/leadership.ts';
 export { readLeader } from './leadership/read-leader.ts';
+export type { MemberMetadata } from './membership/member-metadata.ts';
+export type { ClusterView, ControlLeader } from './membership/view/cluster-view.ts';
+export type { EndedMember, View, ViewMember, ViewMemberState } from './membership/view/view.ts';
 export type { MemberEvidence, MemberState, Presence } from './membership/presence.ts';
 export type { InspectableNode } from './inspection/inspectable-node.ts';
 export type { LocalNode } from './membership/local-node.ts';

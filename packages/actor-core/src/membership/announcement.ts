@@ -1,9 +1,10 @@
 import { pack, unpack } from 'msgpackr';
 import { isRole, type Role } from '../transport/roles.ts';
+import { type MemberMetadata, readMetadata } from './member-metadata.ts';
 
 /**
  * What a node tells about itself. On the wire a positional tuple that only grows: `[1, incarnation, pid, roles, lagMs,
- * left]`.
+ * left, metadata]`.
  */
 export interface Announcement {
   readonly incarnation: number;
@@ -13,13 +14,16 @@ export interface Announcement {
   readonly lagMs: number;
   /** The node leaves the cluster: its last announcement. */
   readonly left: boolean;
+  /** Undefined for a node of release 0.3.0, which follows no view. */
+  readonly metadata?: MemberMetadata | undefined;
 }
 
 const version = 1;
 
 export function encodeAnnouncement(announcement: Announcement): Uint8Array {
-  const { incarnation, pid, roles, lagMs, left } = announcement;
-  return new Uint8Array(pack([version, incarnation, pid, roles, lagMs, left]));
+  const { incarnation, pid, roles, lagMs, left, metadata } = announcement;
+  const fields = [version, incarnation, pid, roles, lagMs, left];
+  return new Uint8Array(pack(metadata === undefined ? fields : [...fields, metadata]));
 }
 
 /** Reads an announcement; undefined for an invalid one. Unknown and repeated roles are left out. */
@@ -31,7 +35,7 @@ export function decodeAnnouncement(payload: Uint8Array): Announcement | undefine
     return undefined;
   }
   if (!Array.isArray(value) || value[0] !== version) return undefined;
-  const [, incarnation, pid, roles, lagMs, left] = value as unknown[];
+  const [, incarnation, pid, roles, lagMs, left, metadata] = value as unknown[];
   if (!Number.isSafeInteger(incarnation) || !Number.isSafeInteger(pid) || !Array.isArray(roles))
     return undefined;
   if (typeof lagMs !== 'number' || typeof left !== 'boolean') return undefined;
@@ -41,5 +45,6 @@ export function decodeAnnouncement(payload: Uint8Array): Announcement | undefine
     roles: [...new Set(roles.filter(isRole))],
     lagMs,
     left,
+    ...(typeof metadata === 'object' && metadata !== null && { metadata: readMetadata(metadata) }),
   };
 }

@@ -3,6 +3,7 @@ import type { Logger } from '../logger.ts';
 import type { Role } from '../transport/roles.ts';
 import type { Subjects } from '../transport/subjects.ts';
 import type { Transport } from '../transport/transport.ts';
+import type { MemberMetadata } from './member-metadata.ts';
 import type { Evidence, MemberTable } from './member-table.ts';
 
 /**
@@ -28,6 +29,8 @@ export interface DetectorSurroundings {
   readonly incarnation: number;
   readonly pid: number;
   readonly roles: readonly Role[];
+  /** What the node states about itself to the others. */
+  readonly metadata: MemberMetadata;
   readonly transport: Transport;
   readonly subjects: Subjects;
   readonly clock: Clock;

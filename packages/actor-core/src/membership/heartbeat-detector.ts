@@ -68,8 +68,9 @@ class HeartbeatDetector implements FailureDetector {
   };
 
   #announce(left: boolean): void {
-    const { transport, subjects, node, incarnation, pid, roles, isSilent, report } = this.#surroundings;
-    const announcement: Announcement = { incarnation, pid, roles, lagMs: this.#state.lagMs, left };
+    const { transport, subjects, node, incarnation, pid, roles, metadata, isSilent, report } =
+      this.#surroundings;
+    const announcement: Announcement = { incarnation, pid, roles, lagMs: this.#state.lagMs, left, metadata };
     if (!isSilent) transport.publish(subjects.presence(node), encodeAnnouncement(announcement));
     report({ type: 'announced', node, announcement });
   }

@@ -20,8 +20,9 @@ export class NodePresence implements Presence {
       members: () => this.#table,
       report: (evidence) => this.#take(evidence),
     });
-    const { node, incarnation, pid, roles } = options;
-    this.#take({ type: 'announced', node, announcement: { incarnation, pid, roles, lagMs: 0, left: false } });
+    const { node, incarnation, pid, roles, metadata } = options;
+    const announcement = { incarnation, pid, roles, lagMs: 0, left: false, metadata };
+    this.#take({ type: 'announced', node, announcement });
   }
 
   start(): void {
@@ -62,10 +63,12 @@ export class NodePresence implements Presence {
     }
   }
 
-  #evidenceOf({ node, roles, pid, incarnation, state, announcedMs, lagMs, rival }: Member): MemberEvidence {
+  #evidenceOf(member: Member): MemberEvidence {
+    const { node, roles, pid, incarnation, state, announcedMs, lagMs, rival, metadata } = member;
     const nowMs = this.#options.clock.now();
     const age = (sinceMs: number) => Math.max(0, nowMs - sinceMs);
     const other = rival === undefined ? {} : { rival: { pid: rival.pid, ageMs: age(rival.announcedMs) } };
-    return { node, roles, pid, incarnation, state, ageMs: age(announcedMs), lagMs, ...other };
+    const stated = metadata === undefined ? {} : { metadata };
+    return { node, roles, pid, incarnation, state, ageMs: age(announcedMs), lagMs, ...stated, ...other };
   }
 }

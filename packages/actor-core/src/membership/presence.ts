@@ -1,4 +1,5 @@
 import type { Role } from '../transport/roles.ts';
+import type { MemberMetadata } from './member-metadata.ts';
 
 /**
  * Which nodes are there, as this node sees them. It reports evidence with its age and decides nothing durable: another
@@ -32,6 +33,8 @@ export interface MemberEvidence {
   readonly ageMs: number;
   /** Event-loop lag that the node reported last, milliseconds. */
   readonly lagMs: number;
+  /** What the node states about itself; undefined for a node of release 0.3.0. */
+  readonly metadata?: MemberMetadata | undefined;
   /** Another process that announces itself under this id in an older incarnation, and the age of that announcement. */
   readonly rival?: { readonly pid: number; readonly ageMs: number } | undefined;
 }

@@ -4,7 +4,10 @@ import { Inspector } from '../inspection/inspector.ts';
 import type { Logger } from '../logger.ts';
 // The failure detector of every node: another one is a change of this line.
 import { heartbeatDetector as failureDetector } from '../membership/heartbeat-detector.ts';
+import type { MemberMetadata } from '../membership/member-metadata.ts';
 import { NodePresence } from '../membership/node-presence.ts';
+import { followFates, isListed } from '../membership/view/node-fate.ts';
+import { ViewFollower } from '../membership/view/view-follower.ts';
 import type { Random } from '../random.ts';
 import type { Scheduler } from '../scheduler.ts';
 import type { Store } from '../storage/log/store.ts';
@@ -21,6 +24,7 @@ export interface NodeParts {
   readonly nodeId: string;
   readonly incarnation: number;
   readonly roles: readonly Role[];
+  readonly metadata: MemberMetadata;
   readonly pid: number;
   readonly subjects: Subjects;
   readonly transport: Transport;
@@ -40,11 +44,14 @@ export interface AssembledNode {
 
 /** Joins the parts of a node on the given bus and store: the real ones or their in-memory twins. */
 export function assembleNode(parts: NodeParts): AssembledNode {
-  const { nodeId, incarnation, roles, pid, subjects, transport, clock, random, scheduler, log } = parts;
+  const { nodeId, incarnation, roles, metadata, pid, subjects, transport, clock, random, scheduler, log } =
+    parts;
   // An observer may only subscribe: it announces nothing, and its actors cannot be reached.
   const isMember = roles.some((role) => role !== 'observer');
   const system = createLocalSystem({ nodeId, incarnation, clock, random, scheduler, log });
-  const remoting = isMember ? new Remoting(system.node, transport, subjects) : undefined;
+  const view = new ViewFollower({ node: nodeId, transport, subjects, clock, log, mayAsk: isMember });
+  const takesPart = (other: string) => isListed(view.current(), other);
+  const remoting = isMember ? new Remoting(system.node, transport, subjects, takesPart) : undefined;
   if (remoting !== undefined) system.connect(remoting);
   const presence = new NodePresence({
     detector: failureDetector,
@@ -52,6 +59,7 @@ export function assembleNode(parts: NodeParts): AssembledNode {
     incarnation,
     pid,
     roles,
+    metadata,
     transport,
     subjects,
     clock,
@@ -63,12 +71,12 @@ export function assembleNode(parts: NodeParts): AssembledNode {
       system.endFor(error);
     },
   });
-  const unsubscribe = presence.onChange((member) => {
-    if (member.node === nodeId) return;
-    if (member.state === 'alive') remoting?.nodeUp(member.node, member.incarnation);
-    else remoting?.nodeDown(member.node, member.incarnation, member.state === 'left');
+  const unsubscribe = followFates({ nodeId, presence, view }, ({ node: other, incarnation: its, fate }) => {
+    if (fate === 'runs') remoting?.nodeUp(other, its);
+    else remoting?.nodeDown(other, its, fate === 'ended');
   });
   presence.start();
+  view.start();
   const inspector = new Inspector({
     node: nodeId,
     incarnation,
@@ -84,6 +92,7 @@ export function assembleNode(parts: NodeParts): AssembledNode {
     await system.shutdown();
     unsubscribe();
     inspector.close();
+    view.close();
     presence.close();
     await transport.close();
   };
@@ -91,12 +100,14 @@ export function assembleNode(parts: NodeParts): AssembledNode {
     nodeId,
     incarnation,
     roles,
+    metadata,
     subjects,
     transport,
     store: parts.store,
     storage: parts.storage,
     system,
     presence,
+    view,
     clock,
     random,
     log,

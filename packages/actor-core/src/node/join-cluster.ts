@@ -5,6 +5,7 @@ import type { Logger } from '../logger.ts';
 import { systemRandom } from '../random/system-random.ts';
 import type { Random } from '../random.ts';
 import { nodeScheduler } from '../scheduler/node-scheduler.ts';
+import { type MemberMetadata, requireMetadata } from '../membership/member-metadata.ts';
 import { JetStreamStore } from '../storage/log/jetstream-store.ts';
 import { jetStreamStorage } from '../storage/node-storage.ts';
 import { connectNats } from '../transport/connect-nats.ts';
@@ -28,6 +29,7 @@ const joinOptions = optionNames<JoinClusterOptions>({
   nodeId: true,
   incarnation: true,
   roles: true,
+  metadata: true,
   cell: true,
   nats: true,
   pid: true,
@@ -47,6 +49,8 @@ export interface JoinClusterOptions {
   readonly incarnation: number;
   /** Roles of the process; they decide its NATS permissions. */
   readonly roles: readonly Role[];
+  /** What the process states about itself: version, zone, capacity. @default nothing */
+  readonly metadata?: MemberMetadata;
   /** Name of the cluster on this NATS. */
   readonly cell: string;
   readonly nats: {
@@ -86,6 +90,7 @@ export async function joinCluster(options: JoinClusterOptions): Promise<ClusterN
   const { incarnation } = options;
   if (!(Number.isSafeInteger(incarnation) && incarnation >= 1))
     throw new InvalidArgumentError('incarnation', 'must be a whole number of at least 1');
+  const metadata = requireMetadata(options.metadata ?? {});
   const clock = options.clock ?? systemClock;
   const random = options.random ?? systemRandom;
   const servers = typeof nats.servers === 'string' ? [nats.servers] : nats.servers;
@@ -108,6 +113,7 @@ export async function joinCluster(options: JoinClusterOptions): Promise<ClusterN
     nodeId,
     incarnation,
     roles,
+    metadata,
     pid,
     subjects,
     transport,

@@ -3,8 +3,8 @@ import { receive, setup } from '../actor/behaviour.ts';
 import { props } from '../cell/create-props.ts';
 import { localSystemOf } from '../system/local-system.ts';
 import { InvalidArgumentError, NameTakenError, RegistryFullError } from '../errors.ts';
-import type { MemberEvidence } from '../membership/presence.ts';
 import type { LocalNode } from '../membership/local-node.ts';
+import { followFates, type NodeFate } from '../membership/view/node-fate.ts';
 import type { z } from 'zod';
 import { type EntryKind, registrySchema, type RegistryMessage, slotOf } from './registry-entry.ts';
 import { type RegistryEffect, RegistryTable } from './registry-table.ts';
@@ -24,7 +24,7 @@ type Message =
   | RegistryMessage
   | readonly [kind: 'tick']
   | readonly [kind: 'track', ref: ActorRef<never>]
-  | readonly [kind: 'member', member: MemberEvidence];
+  | readonly [kind: 'fate', fate: NodeFate];
 
 /**
  * Starts the registry of this node, as the actor `registry`. Once per node, and not on an observer, which other nodes
@@ -51,7 +51,7 @@ class ClusterRegistry implements Registry {
         // After a restart of this actor; the registered actors are still alive.
         for (const [, , ref] of this.#table.ownEntries) context.watch(ref);
         context.setInterval('digest', digestMs, ['tick']);
-        const unlisten = node.presence.onChange((member) => context.self.tell(['member', member]));
+        const unlisten = followFates(node, (fate) => context.self.tell(['fate', fate]));
         context.signal.addEventListener('abort', unlisten, { once: true });
         return receive(
           (message) => {
@@ -143,7 +143,7 @@ class ClusterRegistry implements Registry {
       this.#table.tick();
       return this.#sendDigest();
     }
-    if (message[0] === 'member') return this.#memberChanged(message[1]);
+    if (message[0] === 'fate') return this.#obey(message[1]);
     const { node, nodeIncarnation } = message[1].address;
     const member = this.#node.presence.member(node);
     // Messages of a node that is not alive are ignored, however late they arrive. A message that came too early is made
@@ -158,10 +158,10 @@ class ClusterRegistry implements Registry {
     else this.#perform(this.#table.full(node, nodeIncarnation, message[2], message[3]));
   }
 
-  #memberChanged(member: MemberEvidence): void {
-    if (member.node === this.#node.nodeId) return;
-    if (member.state === 'alive') this.#send(member.node, this.#digest());
-    else this.#perform(this.#table.forget(member.node));
+  /** The entries of an unreachable node stay until the node has ended. */
+  #obey({ node, incarnation, fate }: NodeFate): void {
+    if (fate === 'runs') this.#send(node, this.#digest());
+    else this.#perform(this.#table.forget(node, incarnation));
   }
 
   #perform(effects: readonly RegistryEffect[]): void {

@@ -90,9 +90,9 @@ export class RegistryTable {
   }
 
   /** That node is down, has left, or has a newer incarnation: its entries are no longer found. */
-  forget(node: string): RegistryEffect[] {
+  forget(node: string, incarnation: number): RegistryEffect[] {
     const record = this.#records.get(node);
-    if (record === undefined || record === this.#own) return [];
+    if (record === undefined || record === this.#own || record.incarnation > incarnation) return [];
     this.#records.delete(node);
     return changedSlots(record.entries.all());
   }
@@ -161,7 +161,7 @@ export class RegistryTable {
   /** Entries of an earlier incarnation are dropped as soon as a newer one is known. */
   #renew(node: string, incarnation: number): RegistryEffect[] {
     const known = this.#records.get(node);
-    return known !== undefined && known.incarnation < incarnation ? this.forget(node) : [];
+    return known !== undefined && known.incarnation < incarnation ? this.forget(node, known.incarnation) : [];
   }
 
   #pull(node: string): RegistryEffect[] {

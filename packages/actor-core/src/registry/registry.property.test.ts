@@ -42,7 +42,10 @@ class Cluster {
   }
 
   lose(at: number, other: number): void {
-    this.#perform(at, (this.tables[at] as RegistryTable).forget(nodes[other] as string));
+    this.#perform(
+      at,
+      (this.tables[at] as RegistryTable).forget(nodes[other] as string, Number.POSITIVE_INFINITY),
+    );
   }
 
   tick(at: number): void {

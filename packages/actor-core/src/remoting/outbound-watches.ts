@@ -10,7 +10,7 @@ const tickMs = 1_000;
 const confirmedTicks = 5;
 /** A watch without a confirmation for this long, while the bus was up, reports `node-down`. */
 const unconfirmedMs = 5_000;
-/** The same for a watch that was confirmed before. Matters only where presence does not report the node. */
+/** The same for a watch that was confirmed before. Both matter only for a node that is in no view. */
 const silentMs = 20_000;
 
 /** A watch of this node on an actor of another node. */
@@ -34,11 +34,14 @@ export interface OutboundWatchesOptions {
   readonly clock: Clock;
   send(node: string, message: WireMessage): void;
   connected(): boolean;
+  /** Whether the view of the cluster lists that node. Only the view ends the watches on its actors. */
+  takesPart(node: string): boolean;
 }
 
 /**
  * The watches of this node on actors of other nodes. The bus may lose a watch or its answer, so both are repeated. Each
- * watcher is notified exactly once: by the other node, by presence, or by the silence of the other node.
+ * watcher is notified exactly once: by the other node, by its fate (`NodeFate`), or by the silence of a node that is in
+ * no view.
  */
 export class OutboundWatches {
   readonly #options: OutboundWatchesOptions;
@@ -179,7 +182,8 @@ export class OutboundWatches {
     const all = ++this.#ticks % confirmedTicks === 0;
     for (const entry of this.#byId.values()) {
       const limitMs = entry.confirmed ? silentMs : unconfirmedMs;
-      if (now - entry.confirmedMs >= limitMs) this.#notify(entry, 'node-down');
+      const isSilent = now - entry.confirmedMs >= limitMs;
+      if (isSilent && !this.#options.takesPart(entry.address.node)) this.#notify(entry, 'node-down');
       else if (all || !entry.confirmed) this.#sendWatch(entry);
     }
   }

@@ -38,7 +38,13 @@ export class Remoting implements RemoteNodes {
   readonly #ends: (() => void)[] = [];
   #forgetTimer: Timer | undefined = undefined;
 
-  constructor(node: LocalPorts, transport: Transport, subjects: Subjects) {
+  /** `takesPart`: whether the view of the cluster lists that node, so that its silence ends no watch. */
+  constructor(
+    node: LocalPorts,
+    transport: Transport,
+    subjects: Subjects,
+    takesPart: (node: string) => boolean = () => false,
+  ) {
     this.#node = node;
     this.#transport = transport;
     const header = frameHeader(node.incarnation);
@@ -53,6 +59,7 @@ export class Remoting implements RemoteNodes {
       clock: node.clock,
       send,
       connected: () => transport.connected,
+      takesPart,
     });
     this.#receiver = new FrameReceiver(node, {
       sender: this.#sender,
@@ -111,7 +118,7 @@ export class Remoting implements RemoteNodes {
     if (this.#peers.up(node, incarnation)) this.#forgetIncarnations(node, incarnation - 1, true, true);
   }
 
-  /** Membership reports: that incarnation of the node is unreachable, or (`gone`) has ended for good. */
+  /** Membership reports: that incarnation of the node is lost, or (`gone`) has ended for good. */
   nodeDown(node: string, incarnation: number, gone: boolean): void {
     const { clock } = this.#node;
     this.#peers.down(node, incarnation, gone, clock.now());

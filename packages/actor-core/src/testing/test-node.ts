@@ -3,6 +3,7 @@ import { type Logger, silentLogger } from '../logger.ts';
 import { assembleNode } from '../node/assemble-node.ts';
 import type { ClusterNode } from '../node/cluster-node.ts';
 import { seededRandom } from '../random/seeded-random.ts';
+import type { MemberMetadata } from '../membership/member-metadata.ts';
 import type { Random } from '../random.ts';
 import { nodeScheduler } from '../scheduler/node-scheduler.ts';
 import type { Scheduler } from '../scheduler.ts';
@@ -18,7 +19,13 @@ import { ManualClock } from './manual-clock.ts';
 import { optionNames, requireKnownOptions } from '../known-options.ts';
 
 const hubOptions = optionNames<TestHubOptions>({ clock: true, random: true, scheduler: true, cell: true });
-const nodeOptions = optionNames<TestNodeOptions>({ nodeId: true, roles: true, incarnation: true, log: true });
+const nodeOptions = optionNames<TestNodeOptions>({
+  nodeId: true,
+  roles: true,
+  incarnation: true,
+  metadata: true,
+  log: true,
+});
 
 /** Parts that the nodes of a test share. Each may be left out. */
 export interface TestHubOptions {
@@ -87,6 +94,8 @@ export interface TestNodeOptions {
   readonly roles?: readonly Role[];
   /** @default 1 */
   readonly incarnation?: number;
+  /** What it states about itself. @default nothing */
+  readonly metadata?: MemberMetadata;
   /** @default says nothing */
   readonly log?: Logger;
 }
@@ -115,6 +124,7 @@ export function createTestNode(hub: TestHub, options: TestNodeOptions): TestNode
     nodeId: options.nodeId,
     incarnation: options.incarnation ?? 1,
     roles: options.roles ?? ['host'],
+    metadata: options.metadata ?? {},
     pid: 1,
     subjects: createSubjects(hub.cell),
     transport,

@@ -27,6 +27,7 @@ export function permissionsOf(subjects: Subjects, node: string, roles: readonly 
     subjects.presence(anyToken),
     subjects.load(anyToken),
     subjects.leader(anyToken, anyToken),
+    subjects.view(anyToken),
     `${inboxPrefix(node)}.>`,
   ]);
   for (const role of roles) {
@@ -43,13 +44,22 @@ function publishedBy(role: Exclude<Role, 'observer'>, subjects: Subjects, node: 
   const published = [
     ...lanesOf[role].map((lane) => subjects.inbox(anyToken, lane, node)),
     subjects.inspection(anyToken, node),
+    subjects.viewQuestion(anyToken, node),
     subjects.presence(node),
     subjects.poll(node),
     allReplies,
     ...topicsOf(subjects, node),
   ];
   if (role === 'node-agent') published.push(subjects.load(node));
-  if (role === 'host') published.push(subjects.leader(anyToken, node), subjects.allControl, ...jetStream);
+  if (role === 'gateway' || role === 'host') published.push(subjects.viewRequest(anyToken, node));
+  if (role === 'host')
+    published.push(
+      subjects.leader(anyToken, node),
+      subjects.view(node),
+      subjects.sighting(anyToken, node),
+      subjects.allControl,
+      ...jetStream,
+    );
   return published;
 }
 

@@ -15,6 +15,10 @@ import { InvalidArgumentError } from '../errors.ts';
  * | `d1.{cell}.load.{node}` | that node-agent | every node (load reports) |
  * | `d1.{cell}.poll.{node}` | any node | every node (asks for an announcement now) |
  * | `d1.{cell}.ldr.{group}.{node}` | a leader of `group` | every node (heartbeat with term and fence) |
+ * | `d1.{cell}.view.{node}` | the control leader | every node (epoch of the view, and changes) |
+ * | `d1.{cell}.n.{to}.view.{from}` | node `from` | the control leader `to` (asks for the whole view) |
+ * | `d1.{cell}.n.{to}.seen.{from}` | host `from` | node `to` (asks whether a third node is there) |
+ * | `d1.{cell}.n.{to}.adm.{from}` | gateway or host `from` | the control leader `to` (drain, leave) |
  * | `d1.{cell}.ctl.{group}.…` | the group's leader | the stream `CTL_{cell}_G_{group}` |
  * | `d1.{cell}.t.{topic}.{node}` | that node | every member (topics of one to four tokens) |
  * | `_I.{node}.…` | the node that answers | that node (replies) |
@@ -36,6 +40,14 @@ export interface Subjects {
   poll(node: string): string;
   /** Heartbeats of that node as leader of the group. */
   leader(group: string, node: string): string;
+  /** Announcements of that node as control leader. */
+  view(node: string): string;
+  /** A question to `to`, the control leader, for the whole view. */
+  viewQuestion(to: string, from: string): string;
+  /** A question of the control leader to `to`: is a third node there? */
+  sighting(to: string, from: string): string;
+  /** A request to `to`, the control leader, to change the view. */
+  viewRequest(to: string, from: string): string;
   /** Records of a group, in its stream (`controlStream`). */
   control(group: string, ...tokens: string[]): string;
   /** Records of every group, as a pattern for permissions. */
@@ -93,6 +105,10 @@ export function createSubjects(cell: string): Subjects {
     load: (node) => `${root}.load.${node}`,
     poll: (node) => `${root}.poll.${node}`,
     leader: (group, node) => `${root}.ldr.${group}.${node}`,
+    view: (node) => `${root}.view.${node}`,
+    viewQuestion: (to, from) => `${root}.n.${to}.view.${from}`,
+    sighting: (to, from) => `${root}.n.${to}.seen.${from}`,
+    viewRequest: (to, from) => `${root}.n.${to}.adm.${from}`,
     control: (group, ...tokens) => `${root}.ctl.${[group, ...tokens].join('.')}`,
     allControl: `${root}.ctl.>`,
     topic: (topic, node) => `${root}.t.${topic}.${node}`,

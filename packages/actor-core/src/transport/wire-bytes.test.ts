@@ -25,11 +25,16 @@ const grown = (hex: string) =>
 const other = (hex: string) => bytesOf(`${hex.slice(0, 2)}02${hex.slice(4)}`);
 
 const announced = '9601cb427a1fc23be6d0002a92a767617465776179a4686f73740cc2';
+/** Since release 0.4.0 with what the node states about itself. */
+const stated = '9701cb427a1fc23be6d0002a92a767617465776179a4686f73740cc2de0001a776657273696f6ea5302e342e30';
 const beaten = '95010311cb427a1fc23be6d000c3';
 const published = '9201de0002a3736179a568656c6c6fa56279746573c4020102';
 
 it("an announcement, a leader's heartbeat and a topic message keep their bytes", () => {
   expect(hexOf(encodeAnnouncement(announcement))).toBe(announced);
+  const withMetadata = { ...announcement, metadata: { version: '0.4.0' } };
+  expect(hexOf(encodeAnnouncement(withMetadata))).toBe(stated);
+  expect(decodeAnnouncement(bytesOf(stated))).toEqual(withMetadata);
   expect(hexOf(encodeHeartbeat(heartbeat))).toBe(beaten);
   expect(hexOf(encodeTopicMessage(topical))).toBe(published);
   expect(decodeAnnouncement(bytesOf(announced))).toEqual(announcement);
