@@ -62,7 +62,7 @@ export {
 export { connectNats, type NatsTransportOptions } from './transport/connect-nats.ts';
 export { type Permissions, permissionsOf } from './transport/permissions.ts';
 export type { Role } from './transport/roles.ts';
-export { streamAccess, type StreamUse } from './transport/stream-access.ts';
+export { bucketAccess, streamAccess, type StreamUse } from './transport/stream-access.ts';
 export {
   anyToken,
   controlStream,
@@ -71,6 +71,7 @@ export {
   type Lane,
   requireToken,
   senderOf,
+  settingsBucket,
   type Subjects,
 } from './transport/subjects.ts';
 export type {

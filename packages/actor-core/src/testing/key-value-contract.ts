@@ -50,6 +50,14 @@ export function keyValueContract(name: string, open: () => Promise<KeyValueUnder
       );
     });
 
+    it('opens a bucket that exists, and no other', async () => {
+      const bucket = await setup();
+      await bucket.put('k', text('v'));
+      const opened = await under.keyValue.open(bucket.name);
+      expect(textOf(await opened.get('k'))).toBe('v');
+      await expect(under.keyValue.open('never')).rejects.toMatchObject({ code: 'store-missing' });
+    });
+
     it('refuses what is no key', async () => {
       const bucket = await setup();
       for (const key of ['', '.a', 'a..b', 'a b', 'a.*', 'ü'])

@@ -4,44 +4,46 @@ import { createSubjects } from './subjects.ts';
 
 const subjects = createSubjects('home');
 const topics = ['*', '*.*', '*.*.*', '*.*.*.*'].map((topic) => `d1.home.t.${topic}.me`);
-const member = {
+
+/** What each role may publish and subscribe to, one line for each part of the system. */
+const all = {
   publish: [
-    'd1.home.n.*.look.me',
-    'd1.home.n.*.view.me',
+    ...['ctl', 'dat', 'ping', 'look', 'view'].map((lane) => `d1.home.n.*.${lane}.me`),
     'd1.home.g.me',
     'd1.home.poll.me',
     '_I.*.>',
     ...topics,
+    '$JS.API.STREAM.INFO.KV_SETTINGS_home',
+    '$JS.API.STREAM.MSG.GET.KV_SETTINGS_home',
   ],
-  subscribe: ['d1.home.t.>', 'd1.home.n.me.>', 'd1.home.poll.*'],
+  subscribe: ['d1.home.t.>', 'd1.home.n.me.>', 'd1.home.poll.*', 'd1.home.feed.settings.>'],
 };
-const everyone = ['d1.home.g.*', 'd1.home.load.*', 'd1.home.ldr.*.*', 'd1.home.view.*', '_I.me.>'];
-const lanes = (...names: string[]) => names.map((lane) => `d1.home.n.*.${lane}.me`);
-
-it.each([
-  ['node-agent', [...lanes('ctl', 'dat', 'ping'), ...member.publish, 'd1.home.load.me']],
-  ['gateway', [...lanes('ctl', 'dat', 'ping', 'req'), ...member.publish, 'd1.home.n.*.adm.me']],
-  [
-    'host',
-    [
-      ...lanes('ctl', 'dat', 'ping', 'req', 'ord'),
-      ...member.publish,
-      'd1.home.n.*.adm.me',
-      'd1.home.ldr.*.me',
-      'd1.home.view.me',
-      'd1.home.n.*.seen.me',
-      'd1.home.ctl.>',
-      '$JS.API.>',
-      '$JS.ACK.>',
-      '$JS.FC.>',
-    ],
+const asker = ['d1.home.n.*.req.me', 'd1.home.n.*.adm.me', '$KV.SETTINGS_home.>'];
+const additional = {
+  'node-agent': ['d1.home.load.me'],
+  gateway: asker,
+  host: [
+    ...asker,
+    'd1.home.n.*.ord.me',
+    'd1.home.ldr.*.me',
+    'd1.home.ctl.>',
+    'd1.home.view.me',
+    'd1.home.n.*.seen.me',
+    '$JS.API.>',
+    '$JS.ACK.>',
+    '$JS.FC.>',
   ],
-] as const)('lets a %s publish under its own id, and nothing else', (role, publish) => {
-  expect(permissionsOf(subjects, 'me', [role])).toEqual({
-    publish,
-    subscribe: [...everyone, ...member.subscribe],
-  });
-});
+} as const;
+const everyone = ['d1.home.g.*', 'd1.home.load.*', 'd1.home.ldr.*.*', 'd1.home.view.*', '_I.me.>'];
+
+it.each(['node-agent', 'gateway', 'host'] as const)(
+  'lets a %s publish under its own id, and nothing else',
+  (role) => {
+    const { publish, subscribe } = permissionsOf(subjects, 'me', [role]);
+    expect(publish.toSorted()).toEqual([...all.publish, ...additional[role]].toSorted());
+    expect(subscribe.toSorted()).toEqual([...everyone, ...all.subscribe].toSorted());
+  },
+);
 
 it('lets an observer publish nothing', () => {
   expect(permissionsOf(subjects, 'me', ['observer'])).toEqual({ publish: [], subscribe: everyone });

@@ -1,5 +1,14 @@
 import type { Role } from './roles.ts';
-import { allReplies, anyToken, inboxPrefix, type Lane, maxTopicTokens, type Subjects } from './subjects.ts';
+import { bucketAccess } from './stream-access.ts';
+import {
+  allReplies,
+  anyToken,
+  inboxPrefix,
+  type Lane,
+  maxTopicTokens,
+  settingsBucket,
+  type Subjects,
+} from './subjects.ts';
 
 /** Subjects, wildcards included, that NATS lets a node publish and subscribe to. */
 export interface Permissions {
@@ -36,6 +45,7 @@ export function permissionsOf(subjects: Subjects, node: string, roles: readonly 
     subscribe.add(subjects.allTopics);
     subscribe.add(subjects.inboxOf(node));
     subscribe.add(subjects.poll(anyToken));
+    subscribe.add(`${subjects.feed('settings')}.>`);
   }
   return { publish: [...publish], subscribe: [...subscribe] };
 }
@@ -49,6 +59,7 @@ function publishedBy(role: Exclude<Role, 'observer'>, subjects: Subjects, node: 
     subjects.poll(node),
     allReplies,
     ...topicsOf(subjects, node),
+    ...bucketAccess(settingsBucket(subjects.cell), role === 'node-agent' ? 'read' : 'write'),
   ];
   if (role === 'node-agent') published.push(subjects.load(node));
   if (role === 'gateway' || role === 'host') published.push(subjects.viewRequest(anyToken, node));

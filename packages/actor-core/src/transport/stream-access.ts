@@ -28,6 +28,14 @@ const subjectsOf: Readonly<Record<StreamUse, readonly string[]>> = {
 };
 
 /**
+ * The subjects to which a node must be allowed to publish in order to read a bucket of values, or also to write its
+ * keys. The bucket itself is created by a node that may `manage` its stream.
+ */
+export function bucketAccess(bucket: string, use: 'read' | 'write'): string[] {
+  return [...streamAccess(`KV_${bucket}`, 'read'), ...(use === 'write' ? [`$KV.${bucket}.>`] : [])];
+}
+
+/**
  * The subjects to which a node must be allowed to publish for that use of a stream. Wildcards of NATS stand for whole
  * tokens and the name of a stream is one token, so permissions name each stream: `CTL_home_G_*` would match nothing.
  */

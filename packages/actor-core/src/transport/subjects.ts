@@ -21,6 +21,7 @@ import { InvalidArgumentError } from '../errors.ts';
  * | `d1.{cell}.n.{to}.adm.{from}` | gateway or host `from` | the control leader `to` (drain, leave) |
  * | `d1.{cell}.ctl.{group}.…` | the group's leader | the stream `CTL_{cell}_G_{group}` |
  * | `d1.{cell}.t.{topic}.{node}` | that node | every member (topics of one to four tokens) |
+ * | `d1.{cell}.feed.{log}.…` | NATS | nodes that follow that log (each record as it is accepted) |
  * | `_I.{node}.…` | the node that answers | that node (replies) |
  */
 export interface Subjects {
@@ -52,6 +53,8 @@ export interface Subjects {
   control(group: string, ...tokens: string[]): string;
   /** Records of every group, as a pattern for permissions. */
   readonly allControl: string;
+  /** Prefix of the subjects on which NATS announces each record of a log that the nodes follow. */
+  feed(log: string): string;
   /** `topic` is one to four tokens joined by dots; for a subscription each of them may be `anyToken`. */
   topic(topic: string, node: string): string;
   /** Every topic of every node, as a subscription. */
@@ -111,6 +114,7 @@ export function createSubjects(cell: string): Subjects {
     viewRequest: (to, from) => `${root}.n.${to}.adm.${from}`,
     control: (group, ...tokens) => `${root}.ctl.${[group, ...tokens].join('.')}`,
     allControl: `${root}.ctl.>`,
+    feed: (log) => `${root}.feed.${log}`,
     topic: (topic, node) => `${root}.t.${topic}.${node}`,
     allTopics: `${root}.t.>`,
   };
@@ -132,6 +136,11 @@ export function topicOf(subject: string): string {
  */
 export function controlStream(cell: string, group: string): string {
   return `CTL_${cell}_G_${group}`;
+}
+
+/** Name of the bucket of the settings that may change while the cluster runs. */
+export function settingsBucket(cell: string): string {
+  return `SETTINGS_${cell}`;
 }
 
 /** Prefix of a node's private replies. */

@@ -16,6 +16,12 @@ export interface KeyValue {
    * @throws StoreUnavailableError
    */
   ensure(spec: BucketSpec): Promise<Bucket>;
+  /**
+   * A bucket that another node has created. For nodes that may not create it.
+   *
+   * @throws StoreUnavailableError; its code is `store-missing` where the bucket does not exist
+   */
+  open(name: string): Promise<Bucket>;
 }
 
 /** One bucket. Every function throws `StoreUnavailableError` where the outcome is unknown. */

@@ -40,6 +40,11 @@ export class LogKeyValue implements KeyValue {
     const info = await this.#options.log.ensure(bucketLogSpec(spec));
     return new LogBucket(spec.name, info.spec.historyPerSubject, this.#options);
   }
+
+  async open(name: string): Promise<Bucket> {
+    const info = await this.#options.log.info(bucketLog(name));
+    return new LogBucket(name, info.spec.historyPerSubject, this.#options);
+  }
 }
 
 class LogBucket implements Bucket {
