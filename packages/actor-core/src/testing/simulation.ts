@@ -207,7 +207,10 @@ export class Simulation {
 
   #fate(passage: Passage): Delivery {
     const stillMs = this.store.standsStillUntilMs - this.clock.now();
-    if (stillMs > 0) return { delayMs: stillMs };
+    if (stillMs > 0)
+      return {
+        delayMs: (this.keepsSubjectOrder ? this.#afterTheLast(passage, stillMs) : undefined) ?? stillMs,
+      };
     const { from, to, subject } = passage;
     if (from === to) return 'deliver';
     if (this.#cuts.has(`${from}>${to}`)) {

@@ -220,11 +220,14 @@ export class Messaging implements Workload {
           meant === 0 || meant === node.incarnation,
           `${value} for incarnation ${meant} of ${node.nodeId} reached incarnation ${node.incarnation}`,
         );
-        const newestIncarnation = newestIncarnations.get(message.from) ?? 0;
-        newestIncarnations.set(message.from, Math.max(ofSender, newestIncarnation));
+        // A control message overtakes data in the mailbox, so a data message may come after a newer control message.
+        const ofLane = message.lane === 'data' ? `${message.from} data` : message.from;
+        const newestIncarnation = newestIncarnations.get(ofLane) ?? 0;
+        for (const sender of new Set([message.from, ofLane]))
+          newestIncarnations.set(sender, Math.max(ofSender, newestIncarnations.get(sender) ?? 0));
         world.check(
           ofSender >= newestIncarnation,
-          `${value} of incarnation ${ofSender} of ${message.from} came after a message of incarnation ${newestIncarnation}`,
+          `${value} of incarnation ${ofSender} of ${message.from} (${message.lane}) came after a message of incarnation ${newestIncarnation}`,
         );
         if (seen.has(value)) {
           // The content of a doubled frame arrives out of order; that is the fault of the bus.

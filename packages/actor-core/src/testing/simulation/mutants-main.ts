@@ -1,5 +1,5 @@
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { playApart } from './batch-process.ts';
@@ -8,6 +8,7 @@ import { plantMutant } from './plant-mutant.ts';
 import { playSeed } from './play-seed.ts';
 import { everything } from './workloads.ts';
 
+const mostProcesses = 4;
 const usage = `usage: npm run mutants -- [--seeds N] [NAME…]
 
   --seeds N   play at most N seeds for each bug (default 1000)
@@ -35,8 +36,13 @@ export async function mutantsMain(argv: readonly string[]): Promise<number> {
   const chosen = mutants.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
   const scratch = realpathSync(mkdtempSync(join(tmpdir(), 'drover-mutants-')));
   let found = 0;
+  const waiting = [...chosen];
+  const hunt = async (): Promise<void> => {
+    for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift())
+      if (await isFound(mutant, seeds, join(scratch, mutant.name))) found++;
+  };
   try {
-    for (const mutant of chosen) if (await isFound(mutant, seeds, join(scratch, mutant.name))) found++;
+    await Promise.all(Array.from({ length: Math.min(availableParallelism(), mostProcesses) }, hunt));
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
@@ -45,17 +51,17 @@ export async function mutantsMain(argv: readonly string[]): Promise<number> {
 }
 
 async function isFound(mutant: Mutant, seeds: number, folder: string): Promise<boolean> {
-  const { name } = mutant;
+  const { name, scenario = everything } = mutant;
   try {
     const program = plantMutant(mutant, folder);
-    const order = { first: 1, count: seeds, scenario: everything, stopsAtBreak: true };
+    const order = { first: 1, count: seeds, scenario, stopsAtBreak: true };
     const { broken, seeds: played } = await playApart(order, program);
     const [first] = broken;
     if (first === undefined) {
       say(`NOT FOUND  ${name}: ${played} seeds keep every guarantee`);
       return false;
     }
-    const sound = await playSeed(first.seed);
+    const sound = await playSeed(first.seed, scenario);
     if (sound.broken.length > 0) {
       say(
         `UNSOUND    ${name}: seed ${first.seed} breaks a guarantee without the bug too: ${sound.broken[0]}`,

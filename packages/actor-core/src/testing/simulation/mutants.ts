@@ -8,11 +8,14 @@ export interface Mutant {
   /** Text that must occur exactly once in the file: a patch that no longer applies is an error. */
   readonly find: string;
   readonly replace: string;
+  /** What has to find it: scenarios, separated by commas. Fewer scenarios make a run faster. @default all together */
+  readonly scenario?: string;
 }
 
 export const mutants: readonly Mutant[] = [
   {
     name: 'control-lane-lost-on-restart',
+    scenario: 'messaging',
     bug: 'a restart keeps the data lane of the mailbox and forgets the control lane',
     file: 'cell/lifecycle.ts',
     find: '  cell.incarnation++;\n',
@@ -21,6 +24,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'ask-without-deadline',
+    scenario: 'messaging',
     bug: 'a question whose answer is lost never ends',
     file: 'cell/ask.ts',
     find: 'node.deadlines.add(pending, timeoutMs);',
@@ -28,6 +32,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'dedupe-off',
+    scenario: 'streaming',
     bug: 'an item of a stream that the bus delivered twice is read twice',
     file: 'streaming/credit-reader.ts',
     find: 'if (!Number.isSafeInteger(sequence) || sequence < this.#received) return;',
@@ -35,6 +40,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'watch-dropped-on-reconnect',
+    scenario: 'watching',
     bug: 'a node that reconnects has lost its watches',
     file: 'remoting/outbound-watches.ts',
     find: '  reconnected(): void {\n',
@@ -42,6 +48,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'incarnation-not-bumped',
+    scenario: 'supervision',
     bug: 'the next incarnation of an actor has the number of the previous one',
     file: 'cell/lifecycle.ts',
     find: '  cell.incarnation++;\n',
@@ -49,6 +56,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'restart-counted-twice',
+    scenario: 'supervision',
     bug: 'one restart counts as two against the intensity',
     file: 'supervision/restart-intensity.ts',
     find: '[...recent, nowMs]',
@@ -56,6 +64,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'credit-not-returned',
+    scenario: 'streaming',
     bug: 'a reader grants its first window and nothing after it',
     file: 'streaming/credit-reader.ts',
     find: 'if (this.#read + this.#window - this.#granted >= this.#window / 2) this.#grant();',
@@ -63,6 +72,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'lost-tail-not-noticed',
+    scenario: 'streaming',
     bug: 'a stream whose last items were lost waits for ever, with signs of life from both sides',
     file: 'streaming/credit-reader.ts',
     find: 'return frame[1] > this.#received ? this.#breakOff(frame[1]) : undefined;',
@@ -70,6 +80,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'reliable-dedupe-off',
+    scenario: 'delivery',
     bug: 'a consumer of reliable delivery handles a message twice',
     file: 'delivery/consumer-window.ts',
     find: "sequence <= this.#handled) return 'ignore';\n    if (sequence === this.#handled + 1) return 'handle';",
@@ -77,6 +88,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'registry-digest-ignored',
+    scenario: 'registry',
     bug: 'a registry change that was lost on the bus is never repaired',
     file: 'registry/cluster-registry.ts',
     find: 'this.#perform(this.#table.digest(node, nodeIncarnation, message[2]));',
@@ -84,6 +96,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'registry-removal-lost',
+    scenario: 'registry',
     bug: 'entries that another node removes from the registry stay in this one',
     file: 'registry/registry-table.ts',
     find: "if (change === 'remove') record.entries.delete(entry);",
@@ -91,6 +104,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'name-kept-twice',
+    scenario: 'registry',
     bug: 'an actor that lost its name to an earlier claim keeps its own claim and holds the name again later',
     file: 'registry/registry-table.ts',
     find: "if (lost === ours) effects.push(...this.#change([['remove', ours]]));",
@@ -98,6 +112,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'frame-sent-twice',
+    scenario: 'messaging',
     bug: 'messages of one frame are sent again in the next frame',
     file: 'remoting/outbox.ts',
     find: '    this.#buffer = undefined;\n    this.#bytes = 0;\n    this.#recipients = [];\n    this.#asks = [];\n    const frame = Uint8Array.prototype.slice.call(buffer, 0, bytes);\n    if (spare.length < maxSpare) spare.push(buffer);\n',
@@ -106,6 +121,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'older-incarnation-reached',
+    scenario: 'messaging',
     bug: 'a ref to an earlier incarnation of a node reaches an actor of the present incarnation',
     file: 'remoting/frame-receiver.ts',
     find: "    if (nodeIncarnation !== 0 && nodeIncarnation !== incarnation) return refuse('stale-incarnation');\n",
@@ -113,6 +129,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'message-of-an-ended-incarnation',
+    scenario: 'messaging',
     bug: 'messages of an incarnation of a node are accepted after a newer incarnation was seen',
     file: 'remoting/frame-receiver.ts',
     find: '        if (incarnation <= this.#parts.peers.goneIncarnation(peer)) return false;\n',
@@ -120,6 +137,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'question-outlives-its-node',
+    scenario: 'messaging',
     bug: 'a question to a node that has left waits for its deadline',
     file: 'remoting/remoting.ts',
     find: 'endpoint.nodeGone(node, incarnation, isReplaced);\n',
@@ -127,6 +145,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'stream-credit-counted-twice',
+    scenario: 'streaming',
     bug: 'a producer adds up the credit, which its reader sends as an absolute number',
     file: 'streaming/credit-writer.ts',
     find: 'this.#credit = Math.max(this.#credit, control[1]);',
@@ -141,6 +160,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'work-lost-with-its-worker',
+    scenario: 'work',
     bug: 'the unconfirmed messages of a worker that ended are lost',
     file: 'delivery/work-dispatcher.ts',
     find: '    this.#waiting = [...worker.window.unconfirmed, ...this.#waiting];\n',
@@ -148,6 +168,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'work-confirmed-unhandled',
+    scenario: 'work',
     bug: 'a worker confirms a message when it begins with it',
     file: 'delivery/reliable-consumer.ts',
     find: '    const outcome = handle(message, context, { attempt: failures + 1 });\n',

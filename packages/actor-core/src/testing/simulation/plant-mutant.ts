@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,37 +30,57 @@ export function applyMutant({ name, file, find, replace }: Mutant, text: string)
 }
 
 /**
- * Copies the sources of this package into `folder`, plants the bug and compiles. Returns the program that plays batches
- * of the copy.
+ * Makes a copy of the compiled package in `folder` in which one file has the bug. Returns the program that plays
+ * batches of the copy.
  *
  * @throws Error when the patch does not apply or its result does not compile
  */
 export function plantMutant(mutant: Mutant, folder: string): string {
-  mkdirSync(folder, { recursive: true });
-  cpSync(join(packageFolder, 'src'), join(folder, 'src'), {
-    recursive: true,
-    filter: (path) => !path.endsWith('.test.ts'),
-  });
+  const built = join(packageFolder, 'dist');
+  const planted = join(folder, 'dist');
+  for (const file of readdirSync(built, { recursive: true, encoding: 'utf8' }))
+    if (file.endsWith('.js')) linkFile(join(built, file), join(planted, file));
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction');
-  const target = join(folder, 'src', mutant.file);
-  writeFileSync(target, applyMutant(mutant, readFileSync(target, 'utf8')));
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module', private: true }));
-  const compilerOptions = {
-    rootDir: 'src',
-    outDir: 'dist',
-    composite: false,
-    incremental: false,
-    declaration: false,
-    declarationMap: false,
-    isolatedDeclarations: false,
-    sourceMap: false,
-  };
-  writeFileSync(
-    join(folder, 'tsconfig.json'),
-    JSON.stringify({ extends: join(root, 'tsconfig.base.json'), compilerOptions, include: ['src'] }),
-  );
+  // Removes the link first: the compiler would write through it.
+  rmSync(join(planted, mutant.file.replace(/ts$/, 'js')));
+  const source = join(folder, 'src', mutant.file);
+  mkdirSync(dirname(source), { recursive: true });
+  writeFileSync(source, applyMutant(mutant, readFileSync(join(packageFolder, 'src', mutant.file), 'utf8')));
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(oneFileConfig(mutant.file)));
   compile(mutant, folder);
-  return join(folder, 'dist/testing/simulation/batch-process.js');
+  return join(planted, 'testing/simulation/batch-process.js');
+}
+
+/** Compiles one file without the files that it imports. */
+function oneFileConfig(file: string): object {
+  return {
+    extends: join(root, 'tsconfig.base.json'),
+    compilerOptions: {
+      rootDir: 'src',
+      outDir: 'dist',
+      composite: false,
+      incremental: false,
+      declaration: false,
+      declarationMap: false,
+      isolatedDeclarations: false,
+      sourceMap: false,
+      noResolve: true,
+      noCheck: true,
+      types: [],
+    },
+    files: [`src/${file}`],
+  };
+}
+
+function linkFile(from: string, to: string): void {
+  mkdirSync(dirname(to), { recursive: true });
+  try {
+    linkSync(from, to);
+  } catch {
+    // Another file system.
+    copyFileSync(from, to);
+  }
 }
 
 function compile(mutant: Mutant, folder: string): void {
