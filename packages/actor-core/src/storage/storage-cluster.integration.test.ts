@@ -67,10 +67,10 @@ keyValueContract('JetStream with three replicas', async () => {
   return { keyValue: new LogKeyValue({ log, writer, clock }), replicas, eventually, dispose };
 });
 
-workQueueContract('JetStream with three replicas', async () => {
+workQueueContract('JetStream with three replicas, in a shared log,', async () => {
   const { log, writer, client, dispose } = await openNode();
   const queues = new LogWorkQueues({ log, writer, consumers: new JetStreamConsumers(client), clock });
-  return { queues, replicas, eventually, settled: (work) => work, dispose };
+  return { isShared: true, queues, replicas, eventually, settled: (work) => work, dispose };
 });
 
 blobContract('JetStream with three replicas', async () => {

@@ -9,7 +9,7 @@ interface Feed {
 
 /**
  * The feeds of logs: records that the server republishes to core NATS as it accepts them (ADR-31). One subscription for
- * each feed serves all followers of the process, so that a record crosses the connection once.
+ * each feed and filter serves all its followers in the process, so that a record crosses the connection once.
  */
 export class JetStreamFeeds {
   readonly #transport: HeaderTransport;
@@ -20,19 +20,20 @@ export class JetStreamFeeds {
   }
 
   follow(prefix: string, follower: LogFollower): Following {
-    const feed = this.#feeds.get(prefix) ?? this.#open(prefix);
+    const subject = `${prefix}.${follower.filter ?? '>'}`;
+    const feed = this.#feeds.get(subject) ?? this.#open(subject);
     // One object of its own for each call: a follower may follow twice.
     const own: LogFollower = {
       onRecord: (record) => follower.onRecord(record),
       onInterrupted: () => follower.onInterrupted?.(),
     };
     feed.followers.add(own);
-    return { close: () => this.#leave(prefix, feed, own) };
+    return { close: () => this.#leave(subject, feed, own) };
   }
 
-  #open(prefix: string): Feed {
+  #open(subject: string): Feed {
     const followers = new Set<LogFollower>();
-    const subscription = this.#transport.subscribeWithHeaders(`${prefix}.>`, (message) => {
+    const subscription = this.#transport.subscribeWithHeaders(subject, (message) => {
       const record = recordOfAnnounced(message);
       if (record !== undefined) for (const follower of followers) follower.onRecord(record);
     });
@@ -44,14 +45,14 @@ export class JetStreamFeeds {
       off();
     };
     const feed: Feed = { followers, close };
-    this.#feeds.set(prefix, feed);
+    this.#feeds.set(subject, feed);
     return feed;
   }
 
-  #leave(prefix: string, feed: Feed, follower: LogFollower): void {
+  #leave(subject: string, feed: Feed, follower: LogFollower): void {
     feed.followers.delete(follower);
-    if (feed.followers.size > 0 || this.#feeds.get(prefix) !== feed) return;
-    this.#feeds.delete(prefix);
+    if (feed.followers.size > 0 || this.#feeds.get(subject) !== feed) return;
+    this.#feeds.delete(subject);
     feed.close();
   }
 }

@@ -148,6 +148,8 @@ export interface LogPage {
 
 /** Receives announcements. Its functions must not throw. */
 export interface LogFollower {
+  /** Subjects of the records that are announced, wildcards allowed. @default all */
+  readonly filter?: string;
   /** A record was accepted. */
   onRecord(record: LogRecord): void;
   /** The connection was lost and is back: announcements may be missing. */

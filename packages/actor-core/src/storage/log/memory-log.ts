@@ -181,7 +181,7 @@ export class MemoryLogs {
     const announced = feedHeadersOnly ? { ...record, payload: new Uint8Array(0) } : record;
     for (const subscriber of this.#subscribers) {
       const { node, log, follower, path } = subscriber;
-      if (log !== name) continue;
+      if (log !== name || !subjectMatches(follower.filter ?? '>', record.subject)) continue;
       const isThere = path.announce({ node, log, kind: 'announce' }, () => {
         if (this.#subscribers.has(subscriber)) follower.onRecord(announced);
       });

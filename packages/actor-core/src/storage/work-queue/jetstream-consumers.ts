@@ -5,11 +5,11 @@ import { ackSubject, parseAckSubject } from './ack-subject.ts';
 import { JetStreamPulls } from './jetstream-pulls.ts';
 import type { TaskDelivery, PartitionConsumers, PartitionCounts, Settlement } from './partition-consumers.ts';
 import {
+  allPartitions,
+  consumerOf,
   type FullQueueSpec,
   type Partition,
   partitionFilter,
-  priorityPartitions,
-  queueLog,
 } from './queue-spec.ts';
 
 const nanosecondsPerMs = 1_000_000;
@@ -41,21 +41,20 @@ export class JetStreamConsumers implements PartitionConsumers {
     this.#pulls = new JetStreamPulls(client);
   }
 
-  async ensure(spec: FullQueueSpec): Promise<{ readonly leaseMs: number }> {
-    let leaseMs = spec.leaseMs;
-    for (const partition of [...priorityPartitions(spec), 'later', 'dead'] as const)
-      leaseMs = await this.#ensurePartition(spec, partition);
-    return { leaseMs };
+  async ensure(spec: FullQueueSpec, partitions: readonly Partition[]): Promise<{ readonly leaseMs: number }> {
+    const leases = await Promise.all(partitions.map((partition) => this.#ensurePartition(spec, partition)));
+    return { leaseMs: Math.min(...leases) };
   }
 
   async pull(spec: FullQueueSpec, partition: Partition, max: number): Promise<readonly TaskDelivery[]> {
-    return this.#pulls.pull(queueLog(spec.name), partition, { max, timeoutMs: pullTimeoutMs });
+    return this.#pulls.pull(spec.log.name, consumerOf(spec, partition), { max, timeoutMs: pullTimeoutMs });
   }
 
   async settle(spec: FullQueueSpec, token: string, settlement: Settlement, withinMs: number): Promise<void> {
-    const stream = queueLog(spec.name);
+    const stream = spec.log.name;
     const parts = parseAckSubject(token);
-    if (parts === undefined || parts.stream !== stream)
+    const isOwn = allPartitions(spec).some((partition) => consumerOf(spec, partition) === parts?.consumer);
+    if (parts === undefined || parts.stream !== stream || !isOwn)
       throw new InvalidArgumentError('lease.token', 'is not one of this queue');
     const payload = encoder.encode(settlementText(settlement));
     const { clock, operationTimeoutMs } = this.#client;
@@ -77,29 +76,45 @@ export class JetStreamConsumers implements PartitionConsumers {
     spec: FullQueueSpec,
     partitions: readonly Partition[],
   ): Promise<ReadonlyMap<Partition, PartitionCounts>> {
-    const stream = queueLog(spec.name);
+    const stream = spec.log.name;
     const counts = await Promise.all(
       partitions.map(async (partition): Promise<[Partition, PartitionCounts]> => {
-        const info = await this.#client.require<ConsumerInfo>(stream, `CONSUMER.INFO.${stream}.${partition}`);
+        const info = await this.#client.require<ConsumerInfo>(
+          stream,
+          `CONSUMER.INFO.${stream}.${consumerOf(spec, partition)}`,
+        );
         return [partition, { waiting: info.num_pending, held: info.num_ack_pending }];
       }),
     );
     return new Map(counts);
   }
 
+  async remove(spec: FullQueueSpec): Promise<void> {
+    const stream = spec.log.name;
+    await Promise.all(
+      allPartitions(spec).map(async (partition) => {
+        const operation = `CONSUMER.DELETE.${stream}.${consumerOf(spec, partition)}`;
+        const { error } = await this.#client.call(stream, operation);
+        if (error !== undefined && error.err_code !== errorCode.consumerNotFound)
+          throw refusal(stream, error);
+      }),
+    );
+  }
+
   /** The length of the consumer's leases. */
   async #ensurePartition(spec: FullQueueSpec, partition: Partition): Promise<number> {
-    const stream = queueLog(spec.name);
-    const existing = await this.#client.call<ConsumerInfo>(stream, `CONSUMER.INFO.${stream}.${partition}`);
+    const stream = spec.log.name;
+    const consumer = consumerOf(spec, partition);
+    const existing = await this.#client.call<ConsumerInfo>(stream, `CONSUMER.INFO.${stream}.${consumer}`);
     if (existing.error === undefined) return existing.config.ack_wait / nanosecondsPerMs;
     if (existing.error.err_code !== errorCode.consumerNotFound) throw refusal(stream, existing.error);
     const filter = partitionFilter(spec, partition);
-    await this.#client.require(stream, `CONSUMER.CREATE.${stream}.${partition}.${filter}`, {
+    await this.#client.require(stream, `CONSUMER.CREATE.${stream}.${consumer}.${filter}`, {
       stream_name: stream,
       action: '',
       config: {
-        name: partition,
-        durable_name: partition,
+        name: consumer,
+        durable_name: consumer,
         filter_subject: filter,
         ack_policy: 'explicit',
         ack_wait: spec.leaseMs * nanosecondsPerMs,

@@ -17,8 +17,8 @@ interface Pull {
 }
 
 /**
- * Pulls of durable consumers, with one permanent inbox per consumer. The other servers of a cluster would not know an
- * inbox that is made for one pull yet when the reply comes (reference: nats.md 0.7).
+ * Pulls of durable consumers, with one permanent inbox. The other servers of a cluster would not know an inbox that is
+ * made for one pull yet when the reply comes (reference: nats.md 0.7).
  *
  * A delivered message has the subject of its record and does not name its pull. The oldest pull of the consumer gets
  * it, as on the server.
@@ -27,8 +27,10 @@ interface Pull {
  */
 export class JetStreamPulls {
   readonly #client: JetStreamClient;
-  readonly #inboxes = new Map<string, { readonly subject: string; readonly pulls: Map<string, Pull> }>();
-  #pulls = 0;
+  #inbox: string | undefined = undefined;
+  /** Pulls on their way by stream and consumer, each by its number. */
+  readonly #pulls = new Map<string, Map<string, Pull>>();
+  #count = 0;
 
   constructor(client: JetStreamClient) {
     this.#client = client;
@@ -70,35 +72,35 @@ export class JetStreamPulls {
 
   /** Sends a pull. Returns a function that removes it. */
   #send(stream: string, consumer: string, request: object, pull: Pull): () => void {
-    const inbox = this.#inboxOf(stream, consumer);
-    const id = (++this.#pulls).toString(36);
-    inbox.pulls.set(id, pull);
-    const subject = `$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`;
-    const payload = encoder.encode(JSON.stringify(request));
-    const isSent = this.#client.transport.publishWithHeaders(subject, payload, {
-      reply: `${inbox.subject}.${id}`,
-    });
+    const key = `${stream}.${consumer}`;
+    const pulls = this.#pulls.get(key) ?? new Map<string, Pull>();
+    this.#pulls.set(key, pulls);
+    const id = (++this.#count).toString(36);
+    pulls.set(id, pull);
+    const isSent = this.#client.transport.publishWithHeaders(
+      `$JS.API.CONSUMER.MSG.NEXT.${key}`,
+      encoder.encode(JSON.stringify(request)),
+      { reply: `${this.#openInbox()}.${key}.${id}` },
+    );
     if (!isSent) this.#client.clock.setTimer(0, () => pull.end('not connected'));
-    return () => inbox.pulls.delete(id);
+    return () => {
+      pulls.delete(id);
+      if (pulls.size === 0 && this.#pulls.get(key) === pulls) this.#pulls.delete(key);
+    };
   }
 
-  #inboxOf(
-    stream: string,
-    consumer: string,
-  ): { readonly subject: string; readonly pulls: Map<string, Pull> } {
-    const key = `${stream} ${consumer}`;
-    const known = this.#inboxes.get(key);
-    if (known !== undefined) return known;
-    const inbox = { subject: this.#client.transport.newInbox(), pulls: new Map<string, Pull>() };
-    this.#client.transport.subscribeWithHeaders(`${inbox.subject}.*`, (message) => {
-      if (message.status === ordinary) this.#deliver(inbox.pulls, message);
-      else this.#end(inbox.pulls, message);
+  #openInbox(): string {
+    if (this.#inbox !== undefined) return this.#inbox;
+    const inbox = this.#client.transport.newInbox();
+    this.#client.transport.subscribeWithHeaders(`${inbox}.>`, (message) => {
+      if (message.status === ordinary) this.#deliver(message);
+      else this.#end(message);
     });
-    this.#inboxes.set(key, inbox);
+    this.#inbox = inbox;
     return inbox;
   }
 
-  #deliver(pulls: ReadonlyMap<string, Pull>, message: HeaderMessage): void {
+  #deliver(message: HeaderMessage): void {
     const parts = parseAckSubject(message.reply);
     if (parts === undefined) return;
     const delivery: TaskDelivery = {
@@ -110,14 +112,14 @@ export class JetStreamPulls {
       attempt: parts.delivered,
       token: message.reply,
     };
-    const oldest = pulls.values().next().value;
+    const oldest = this.#pulls.get(`${parts.stream}.${parts.consumer}`)?.values().next().value;
     if (oldest === undefined) this.#giveBack(delivery);
     else oldest.take(delivery);
   }
 
-  #end(pulls: ReadonlyMap<string, Pull>, message: HeaderMessage): void {
-    const id = message.subject.slice(message.subject.lastIndexOf('.') + 1);
-    const { status } = message;
-    pulls.get(id)?.end(status === noMessages || status === requestTimeout ? undefined : `status ${status}`);
+  #end({ subject, status }: HeaderMessage): void {
+    const [stream = '', consumer = '', id = ''] = subject.split('.').slice(-3);
+    const pull = this.#pulls.get(`${stream}.${consumer}`)?.get(id);
+    pull?.end(status === noMessages || status === requestTimeout ? undefined : `status ${status}`);
   }
 }

@@ -7,12 +7,13 @@ import { RecordWriter } from '../log/record-writer.ts';
 import { JetStreamConsumers } from './jetstream-consumers.ts';
 import { LogWorkQueues } from './log-work-queue.ts';
 
-workQueueContract('JetStream', async () => {
-  const { client, dispose } = await openJetStream();
-  const log = new JetStreamLog(client);
-  const clock = systemClock;
-  const writer = new RecordWriter({ log, clock, random: systemRandom });
-  const consumers = new JetStreamConsumers(client);
-  const queues = new LogWorkQueues({ log, writer, consumers, clock });
-  return { queues, eventually, settled: (work) => work, dispose };
-});
+for (const isShared of [false, true])
+  workQueueContract(isShared ? 'JetStream, in a shared log,' : 'JetStream', async () => {
+    const { client, dispose } = await openJetStream();
+    const log = new JetStreamLog(client);
+    const clock = systemClock;
+    const writer = new RecordWriter({ log, clock, random: systemRandom });
+    const consumers = new JetStreamConsumers(client);
+    const queues = new LogWorkQueues({ log, writer, consumers, clock });
+    return { isShared, queues, eventually, settled: (work) => work, dispose };
+  });

@@ -1,22 +1,33 @@
 import type { Clock } from '../../clock.ts';
 import { InvalidArgumentError } from '../../errors.ts';
+import { PriorityTurns } from './priority-turns.ts';
 import type { Following, Log, LogRecord } from '../log/log.ts';
 import type { RecordWriter } from '../log/record-writer.ts';
 import { IdleTakers } from './idle-takers.ts';
 import type { TaskDelivery, PartitionConsumers, Settlement } from './partition-consumers.ts';
 import {
+  allPartitions,
+  defaultPriority,
   type FullQueueSpec,
   type Partition,
   partitionFilter,
   placeOf,
+  priorityIn,
   priorityPartitions,
-  queueLog,
   queueLogSpec,
   type QueueSpec,
   resolveQueueSpec,
   taskSubject,
 } from './queue-spec.ts';
-import { deadRecord, deadTask, leasedTask, maxAttemptsOf, replayRecord, taskRecord } from './task-record.ts';
+import {
+  deadRecord,
+  deadTask,
+  leasedTask,
+  maxAttemptsOf,
+  priorityOf,
+  replayRecord,
+  taskRecord,
+} from './task-record.ts';
 import type {
   DeadPage,
   ExtendOutcome,
@@ -50,8 +61,18 @@ export class LogWorkQueues implements WorkQueues {
   async ensure(spec: QueueSpec): Promise<WorkQueue> {
     const full = resolveQueueSpec(spec);
     await this.#options.log.ensure(queueLogSpec(full));
-    const { leaseMs } = await this.#options.consumers.ensure(full);
+    const partitions = full.isLazy ? (['later', 'dead'] as const) : allPartitions(full);
+    const { leaseMs } = await this.#options.consumers.ensure(full, partitions);
     return new LogWorkQueue({ ...full, leaseMs }, this.#options);
+  }
+
+  async remove(
+    spec: QueueSpec,
+    { keepsTasks = false }: { readonly keepsTasks?: boolean } = {},
+  ): Promise<void> {
+    const full = resolveQueueSpec(spec);
+    if (!keepsTasks) await this.#options.log.purge(full.log.name, { subject: partitionFilter(full, '*') });
+    await this.#options.consumers.remove(full);
   }
 }
 
@@ -59,19 +80,22 @@ class LogWorkQueue implements WorkQueue {
   readonly name: string;
   readonly #spec: FullQueueSpec;
   readonly #logName: string;
-  readonly #partitions: readonly Partition[];
+  /** Priorities that have a consumer, as far as this process knows, the first one first. */
+  #priorities: readonly number[];
+  readonly #beingUsed = new Map<number, Promise<void>>();
   readonly #log: Log;
   readonly #writer: RecordWriter;
   readonly #consumers: PartitionConsumers;
   readonly #clock: Clock;
   readonly #idle: IdleTakers;
+  readonly #turns = new PriorityTurns();
   #following: Following | undefined = undefined;
 
   constructor(spec: FullQueueSpec, options: LogWorkQueuesOptions) {
     this.name = spec.name;
     this.#spec = spec;
-    this.#logName = queueLog(spec.name);
-    this.#partitions = priorityPartitions(spec);
+    this.#logName = spec.log.name;
+    this.#priorities = spec.isLazy ? [] : [...priorityPartitions(spec).keys()];
     this.#log = options.log;
     this.#writer = options.writer;
     this.#consumers = options.consumers;
@@ -86,25 +110,36 @@ class LogWorkQueue implements WorkQueue {
       !(Number.isInteger(task.priority) && task.priority >= 0 && task.priority < priorities)
     )
       throw new InvalidArgumentError('task.priority', `must be 0 to ${priorities - 1}`);
+    await this.usePriority(task.priority ?? defaultPriority(this.#spec));
     const record = taskRecord(this.#spec, task, this.#clock.wallNow());
     const nowhere = { subject: taskSubject(this.#spec, '*', task.id), sequence: 0 };
     const outcome = await this.#writer.write(this.#logName, record, nowhere);
     return outcome.kind === 'rejected' || outcome.isDuplicate === true ? 'duplicate' : 'queued';
   }
 
-  async take({ max, waitMs = 0, leaseMs = this.#spec.leaseMs }: TakeOptions): Promise<readonly LeasedTask[]> {
+  async take({
+    max,
+    waitMs = 0,
+    leaseMs = this.#spec.leaseMs,
+    signal,
+  }: TakeOptions): Promise<readonly LeasedTask[]> {
     const deadline = this.#clock.now() + waitMs;
     for (;;) {
       // Listen before looking, so that a task accepted in between wakes this taker.
       if (waitMs > 0) await this.#listen();
       const tasks = await this.#takeNow(max, leaseMs);
       const leftMs = deadline - this.#clock.now();
+      // There may be more tasks, and only one taker was woken.
+      if (tasks.length > 0) this.#idle.wake();
+      if (signal?.aborted === true) {
+        await this.#giveBack(tasks);
+        return [];
+      }
       if (tasks.length > 0) {
-        // There may be more tasks, and only one taker was woken.
-        this.#idle.wake();
+        this.#idle.expectWithin(leaseMs);
         return tasks;
       }
-      if (leftMs <= 0 || !(await this.#idle.wait(leftMs))) return [];
+      if (leftMs <= 0 || !(await this.#idle.wait(leftMs, signal))) return [];
     }
   }
 
@@ -125,6 +160,7 @@ class LogWorkQueue implements WorkQueue {
     if (lease.attempt < maxAttemptsOf(this.#spec, delivery)) {
       await this.#consumers.settle(this.#spec, lease.token, { kind: 'again', delayMs }, this.#leftMs(lease));
       if (delayMs <= 0) this.#idle.wake();
+      else this.#idle.expectWithin(delayMs);
       return 'settled';
     }
     await this.#bury(delivery, reason, this.#leftMs(lease));
@@ -134,6 +170,7 @@ class LogWorkQueue implements WorkQueue {
   async extend(lease: Lease, leaseMs: number): Promise<ExtendOutcome> {
     const expiresAtMs = this.#clock.wallNow() + leaseMs;
     const outcome = await this.#settle(lease, { kind: 'again', delayMs: leaseMs });
+    this.#idle.expectWithin(leaseMs);
     return outcome === 'settled'
       ? { kind: 'extended', lease: { ...lease, expiresAtMs } }
       : { kind: 'lease-lost' };
@@ -151,6 +188,11 @@ class LogWorkQueue implements WorkQueue {
     const record = await this.#log.readLast(this.#logName, taskSubject(this.#spec, '*', id));
     if (record === undefined || placeOf(this.#spec, record.subject).partition === 'dead') return false;
     return this.#log.deleteRecord(this.#logName, record.sequence);
+  }
+
+  async discard(id: string): Promise<boolean> {
+    const record = await this.#log.readLast(this.#logName, taskSubject(this.#spec, 'dead', id));
+    return record !== undefined && (await this.#log.deleteRecord(this.#logName, record.sequence));
   }
 
   async dead({
@@ -171,6 +213,7 @@ class LogWorkQueue implements WorkQueue {
   async replay(id: string): Promise<boolean> {
     const record = await this.#log.readLast(this.#logName, taskSubject(this.#spec, 'dead', id));
     if (record === undefined) return false;
+    await this.usePriority(priorityOf(record));
     const still = { subject: taskSubject(this.#spec, '*', id), sequence: record.sequence };
     const outcome = await this.#writer.write(this.#logName, replayRecord(this.#spec, record), still);
     // If another replay was first, the dead record has to be removed all the same.
@@ -179,20 +222,33 @@ class LogWorkQueue implements WorkQueue {
   }
 
   async counts(): Promise<QueueCounts> {
-    const partitions: readonly Partition[] = [...this.#partitions, 'later', 'dead'];
     const [counts, oldest] = await Promise.all([
-      this.#consumers.counts(this.#spec, partitions),
+      this.#consumers.counts(this.#spec, [...this.#partitions(), 'later', 'dead']),
       this.#oldest(),
     ]);
     const sum = (some: readonly Partition[], part: 'waiting' | 'held') =>
       some.reduce((total, partition) => total + (counts.get(partition)?.[part] ?? 0), 0);
     return {
-      depth: sum(this.#partitions, 'waiting'),
-      inFlight: sum(this.#partitions, 'held'),
+      depth: sum(this.#partitions(), 'waiting'),
+      inFlight: sum(this.#partitions(), 'held'),
       delayed: sum(['later'], 'waiting'),
       dead: sum(['dead'], 'waiting'),
       oldestAtMs: oldest,
     };
+  }
+
+  async size(): Promise<number> {
+    const counts = await this.#consumers.counts(this.#spec, [...this.#partitions(), 'later', 'dead']);
+    return [...counts.values()].reduce((total, { waiting, held }) => total + waiting + held, 0);
+  }
+
+  async usePriority(priority: number): Promise<void> {
+    if (this.#priorities.includes(priority)) return;
+    const known = this.#beingUsed.get(priority);
+    if (known !== undefined) return known;
+    const using = this.#usePriority(priority).finally(() => this.#beingUsed.delete(priority));
+    this.#beingUsed.set(priority, using);
+    await using;
   }
 
   close(): void {
@@ -204,9 +260,14 @@ class LogWorkQueue implements WorkQueue {
   async #listen(): Promise<void> {
     if (this.#following !== undefined) return;
     const onRecord = ({ subject }: LogRecord) => {
-      if (this.#partitions.includes(placeOf(this.#spec, subject).partition)) this.#idle.wake();
+      const priority = priorityIn(placeOf(this.#spec, subject).partition);
+      if (priority === undefined) return;
+      if (this.#priorities.includes(priority)) this.#idle.wake();
+      // Where the consumer cannot be created now, the next put or take of that priority tries again.
+      else void this.usePriority(priority).catch(() => undefined);
     };
     const following = await this.#log.follow(this.#logName, {
+      filter: partitionFilter(this.#spec, '*'),
       onRecord,
       onInterrupted: () => this.#idle.wake(),
     });
@@ -216,7 +277,7 @@ class LogWorkQueue implements WorkQueue {
 
   async #oldest(): Promise<number | undefined> {
     const firsts = await Promise.all(
-      this.#partitions.map((partition) =>
+      this.#partitions().map((partition) =>
         this.#log.readForward(this.#logName, {
           from: 1,
           filter: partitionFilter(this.#spec, partition),
@@ -228,18 +289,44 @@ class LogWorkQueue implements WorkQueue {
     return instants.length === 0 ? undefined : Math.min(...instants);
   }
 
+  /** Tasks of the priority that is due, then by priority. @throws StoreUnavailableError none could be taken */
   async #takeNow(max: number, leaseMs: number): Promise<LeasedTask[]> {
     const tasks: LeasedTask[] = [];
-    for (const partition of this.#partitions) {
-      if (tasks.length >= max) break;
-      const askedAtMs = this.#clock.wallNow();
-      const deliveries = await this.#consumers.pull(this.#spec, partition, max - tasks.length);
-      for (const delivery of deliveries) {
-        const task = await this.#lease(delivery, leaseMs, askedAtMs + leaseMs);
-        if (task !== undefined) tasks.push(task);
-      }
+    const now = this.#clock.now();
+    const due = this.#turns.due(now);
+    try {
+      if (due !== undefined) tasks.push(...(await this.#takeFrom(due, 1, leaseMs)));
+      for (const priority of this.#priorities)
+        if (tasks.length < max) tasks.push(...(await this.#takeFrom(priority, max - tasks.length, leaseMs)));
+        else this.#turns.passed(priority, tasks.length, now);
+    } catch (error) {
+      // The tasks of the partitions before are leased: their taker gets them.
+      if (tasks.length === 0) throw error;
     }
     return tasks;
+  }
+
+  async #usePriority(priority: number): Promise<void> {
+    await this.#consumers.ensure(this.#spec, [`p${priority}`]);
+    this.#priorities = [...this.#priorities, priority].toSorted((a, b) => a - b);
+    this.#idle.wake();
+  }
+
+  #partitions(): Partition[] {
+    return this.#priorities.map((priority): Partition => `p${priority}`);
+  }
+
+  async #takeFrom(priority: number, max: number, leaseMs: number): Promise<LeasedTask[]> {
+    this.#turns.asked(priority);
+    const askedAtMs = this.#clock.wallNow();
+    const deliveries = await this.#consumers.pull(this.#spec, `p${priority}`, max);
+    const leased = await Promise.allSettled(
+      deliveries.map((delivery) => this.#lease(delivery, leaseMs, askedAtMs + leaseMs)),
+    );
+    // A task that could not be leased as asked is delivered again when the queue's own lease ends.
+    return leased.flatMap((one) =>
+      one.status === 'fulfilled' && one.value !== undefined ? [one.value] : [],
+    );
   }
 
   /** Undefined for a task whose attempts are used up: it is dead now. */
@@ -263,9 +350,20 @@ class LogWorkQueue implements WorkQueue {
     return leasedTask(this.#spec, delivery, expiresAtMs);
   }
 
-  /** The dead record is written before the task is removed: two dead records are better than a lost task. */
+  /** Lets other takers have the tasks at once. Where that fails they wait for the end of the lease. */
+  async #giveBack(tasks: readonly LeasedTask[]): Promise<void> {
+    await Promise.allSettled(tasks.map(({ lease }) => this.#settle(lease, { kind: 'again', delayMs: 0 })));
+    if (tasks.length > 0) this.#idle.wake();
+  }
+
+  /**
+   * The dead record is written before the task is removed, so that the task is never lost. A refusal means that the
+   * task was cancelled, or that an earlier attempt has written the dead record.
+   */
   async #bury(delivery: TaskDelivery, reason: string, withinMs: number): Promise<void> {
-    await this.#writer.write(this.#logName, deadRecord(this.#spec, delivery, reason));
+    const { id } = placeOf(this.#spec, delivery.subject);
+    const still = { subject: taskSubject(this.#spec, '*', id), sequence: delivery.sequence };
+    await this.#writer.write(this.#logName, deadRecord(this.#spec, delivery, reason), still);
     await this.#consumers.settle(this.#spec, delivery.token, { kind: 'done' }, withinMs);
   }
 

@@ -6,7 +6,7 @@ import type { MemoryLogs } from '../log/memory-log.ts';
 import type { MemoryStream } from '../log/memory-stream.ts';
 import type { StorePath } from '../log/store-path.ts';
 import type { TaskDelivery, PartitionConsumers, PartitionCounts, Settlement } from './partition-consumers.ts';
-import { type FullQueueSpec, type Partition, partitionFilter, placeOf, queueLog } from './queue-spec.ts';
+import { type FullQueueSpec, type Partition, partitionFilter, placeOf } from './queue-spec.ts';
 
 /** How often a task was delivered, and until when it is leased. */
 interface Held {
@@ -20,6 +20,7 @@ interface Held {
 interface Consumers {
   /** The length of the leases: that of the first spec. */
   readonly leaseMs: number;
+  readonly partitions: Set<Partition>;
   readonly held: Map<number, Held>;
 }
 
@@ -27,7 +28,7 @@ interface Consumers {
 export class MemoryLeases {
   readonly #logs: MemoryLogs;
   readonly #clock: Clock;
-  /** By the identity of the log. */
+  /** By the identity of the log and the queue. */
   readonly #consumers = new Map<string, Consumers>();
 
   constructor(logs: MemoryLogs, clock: Clock) {
@@ -41,16 +42,21 @@ export class MemoryLeases {
   }
 
   /** @internal */
-  ensure(spec: FullQueueSpec): { readonly leaseMs: number } {
-    const { created } = this.#stream(spec);
-    const known = this.#consumers.get(created) ?? { leaseMs: spec.leaseMs, held: new Map<number, Held>() };
-    this.#consumers.set(created, known);
-    return known;
+  ensure(spec: FullQueueSpec, partitions: readonly Partition[]): { readonly leaseMs: number } {
+    const key = this.#keyOf(spec);
+    const known = this.#consumers.get(key) ?? {
+      leaseMs: spec.leaseMs,
+      partitions: new Set<Partition>(),
+      held: new Map<number, Held>(),
+    };
+    for (const partition of partitions) known.partitions.add(partition);
+    this.#consumers.set(key, known);
+    return { leaseMs: known.leaseMs };
   }
 
   /** @internal */
   pull(spec: FullQueueSpec, partition: Partition, max: number): TaskDelivery[] {
-    const { held, leaseMs } = this.#of(spec);
+    const { held, leaseMs } = this.#of(spec, [partition]);
     const now = this.#clock.now();
     const deliveries: TaskDelivery[] = [];
     for (const record of this.#stream(spec).from(0, partitionFilter(spec, partition))) {
@@ -67,7 +73,7 @@ export class MemoryLeases {
 
   /** @internal */
   settle(spec: FullQueueSpec, token: string, settlement: Settlement): void {
-    const { held } = this.#of(spec);
+    const { held } = this.#of(spec, []);
     const sequence = Number(token);
     const lease = held.get(sequence);
     if (settlement.kind === 'done') {
@@ -79,11 +85,11 @@ export class MemoryLeases {
 
   /** @internal */
   counts(spec: FullQueueSpec, partitions: readonly Partition[]): ReadonlyMap<Partition, PartitionCounts> {
-    const { held } = this.#of(spec);
+    const { held } = this.#of(spec, partitions);
     const counts = new Map<Partition, PartitionCounts>(
       partitions.map((partition) => [partition, { waiting: 0, held: 0 }]),
     );
-    for (const record of this.#stream(spec).from(0, '>')) {
+    for (const record of this.#stream(spec).from(0, `${spec.prefix}.>`)) {
       const { partition } = placeOf(spec, record.subject);
       const { waiting, held: taken } = counts.get(partition) ?? { waiting: 0, held: 0 };
       const isHeld = held.has(record.sequence);
@@ -92,14 +98,24 @@ export class MemoryLeases {
     return counts;
   }
 
-  #stream({ name }: FullQueueSpec): MemoryStream {
-    return this.#logs.stream(queueLog(name));
+  /** @internal */
+  remove(spec: FullQueueSpec): void {
+    this.#consumers.delete(this.#keyOf(spec));
   }
 
-  /** @throws StoreUnavailableError for a log that was made again without its consumers */
-  #of(spec: FullQueueSpec): Consumers {
-    const consumers = this.#consumers.get(this.#stream(spec).created);
-    if (consumers === undefined) throw new StoreUnavailableError(queueLog(spec.name));
+  #keyOf(spec: FullQueueSpec): string {
+    return `${this.#stream(spec).created} ${spec.name}`;
+  }
+
+  #stream({ log }: FullQueueSpec): MemoryStream {
+    return this.#logs.stream(log.name);
+  }
+
+  /** @throws StoreUnavailableError where there are no such consumers, as in a log that was made again */
+  #of(spec: FullQueueSpec, partitions: readonly Partition[]): Consumers {
+    const consumers = this.#consumers.get(this.#keyOf(spec));
+    if (consumers === undefined || !partitions.every((partition) => consumers.partitions.has(partition)))
+      throw new StoreUnavailableError(spec.log.name);
     return consumers;
   }
 }
@@ -116,8 +132,8 @@ export class MemoryConsumers implements PartitionConsumers {
     this.#path = path;
   }
 
-  ensure(spec: FullQueueSpec): Promise<{ readonly leaseMs: number }> {
-    return this.#perform(spec, 'ensure', () => ({ leaseMs: this.#leases.ensure(spec).leaseMs }));
+  ensure(spec: FullQueueSpec, partitions: readonly Partition[]): Promise<{ readonly leaseMs: number }> {
+    return this.#perform(spec, 'ensure', () => this.#leases.ensure(spec, partitions));
   }
 
   pull(spec: FullQueueSpec, partition: Partition, max: number): Promise<readonly TaskDelivery[]> {
@@ -136,8 +152,12 @@ export class MemoryConsumers implements PartitionConsumers {
     return this.#perform(spec, 'read', () => this.#leases.counts(spec, partitions));
   }
 
+  remove(spec: FullQueueSpec): Promise<void> {
+    return this.#perform(spec, 'ensure', () => this.#leases.remove(spec));
+  }
+
   #perform<T>(spec: FullQueueSpec, kind: LogOperation['kind'], act: () => T, withinMs?: number): Promise<T> {
-    return this.#path.perform({ node: this.#node, log: queueLog(spec.name), kind }, act, withinMs);
+    return this.#path.perform({ node: this.#node, log: spec.log.name, kind }, act, withinMs);
   }
 }
 

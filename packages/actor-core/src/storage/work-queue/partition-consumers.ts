@@ -6,12 +6,12 @@ import type { FullQueueSpec, Partition } from './queue-spec.ts';
  */
 export interface PartitionConsumers {
   /**
-   * Creates the consumers of the queue, or confirms them. Idempotent.
+   * Creates consumers of the queue, or confirms them. Idempotent.
    *
    * @returns the length of the leases that `pull` gives: an existing queue keeps its own
    * @throws StoreUnavailableError
    */
-  ensure(spec: FullQueueSpec): Promise<{ readonly leaseMs: number }>;
+  ensure(spec: FullQueueSpec, partitions: readonly Partition[]): Promise<{ readonly leaseMs: number }>;
   /**
    * Leases up to `max` tasks of one partition, for the queue's `leaseMs`, without waiting. @throws
    * StoreUnavailableError
@@ -24,6 +24,8 @@ export interface PartitionConsumers {
    * @throws StoreUnavailableError not confirmed
    */
   settle(spec: FullQueueSpec, token: string, settlement: Settlement, withinMs: number): Promise<void>;
+  /** Removes the consumers of the queue. Idempotent. @throws StoreUnavailableError */
+  remove(spec: FullQueueSpec): Promise<void>;
   /** How many tasks each partition has. @throws StoreUnavailableError */
   counts(
     spec: FullQueueSpec,

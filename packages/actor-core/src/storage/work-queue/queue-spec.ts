@@ -4,14 +4,26 @@ import type { LogSpec } from '../log/log-spec.ts';
 
 /** How a queue is set up. */
 export interface QueueSpec {
+  /** 1 to 200 of A-Z a-z 0-9 _ -. No two queues of one log have the same name. */
   readonly name: string;
   /** Prefix of its subjects. */
   readonly prefix: string;
-  /** Prefix of the subjects on which accepted tasks are announced to waiting takers, without their bodies. */
+  /**
+   * Prefix of the subjects on which accepted tasks are announced to waiting takers, without their bodies. Belongs to
+   * the log: the queues of one log state the same feed.
+   */
   readonly feed: string;
+  /** The log that keeps the queue, where several queues share one. @default a log of its own, called `Q_{name}` */
+  readonly sharedLog?: SharedQueueLog;
   /** Priorities, from 0 (first) to one less than this. @default 3 */
   readonly priorities?: number;
-  /** Servers that keep a copy: 1, 3 or 5. @default 1 */
+  /**
+   * Consumers of a priority are created when it is used for the first time: by a `put` of this process, by an
+   * announcement that a waiting taker hears, or by `usePriority`. Spares servers consumers that nobody needs. @default
+   * false: all are created at once
+   */
+  readonly isLazy?: boolean;
+  /** Servers that keep a copy: 1, 3 or 5. @default that of the storage for a new log, any for an existing one */
   readonly replicas?: number;
   /** How long a task is leased where `take` states nothing. An existing queue keeps its own. @default 30_000 */
   readonly leaseMs?: number;
@@ -21,21 +33,35 @@ export interface QueueSpec {
   readonly firstSequence?: number;
 }
 
+/** A log that keeps several queues. */
+export interface SharedQueueLog {
+  readonly name: string;
+  /** Prefix of the subjects of all its queues. */
+  readonly prefix: string;
+}
+
 /** A spec with every field stated. */
-export type FullQueueSpec = Required<QueueSpec>;
+export interface FullQueueSpec extends Required<Omit<QueueSpec, 'sharedLog' | 'replicas'>> {
+  readonly replicas: number | undefined;
+  readonly log: SharedQueueLog;
+  /** Prefix of the names of its consumers: '' in a log of its own. */
+  readonly consumerPrefix: string;
+}
 
 const specOptions = optionNames<QueueSpec>({
   name: true,
   prefix: true,
   feed: true,
+  sharedLog: true,
   priorities: true,
+  isLazy: true,
   replicas: true,
   leaseMs: true,
   maxAttempts: true,
   firstSequence: true,
 });
 
-const namePattern = /^[A-Za-z0-9_-]{1,64}$/;
+const namePattern = /^[A-Za-z0-9_-]{1,200}$/;
 const maxPriorities = 10;
 /** How long the id of a task that is done is refused. */
 const dedupeMs = 120_000;
@@ -48,18 +74,27 @@ export function resolveQueueSpec(spec: QueueSpec): FullQueueSpec {
   requireKnownOptions('spec', spec, specOptions);
   const { priorities = 3, leaseMs = 30_000, maxAttempts = 5 } = spec;
   if (!namePattern.test(spec.name))
-    throw new InvalidArgumentError('spec.name', 'must be 1 to 64 of A-Z a-z 0-9 _ -');
+    throw new InvalidArgumentError('spec.name', 'must be 1 to 200 of A-Z a-z 0-9 _ -');
   if (!Number.isInteger(priorities) || priorities < 1 || priorities > maxPriorities)
     throw new InvalidArgumentError('spec.priorities', `must be 1 to ${maxPriorities}`);
   if (!(leaseMs >= 100)) throw new InvalidArgumentError('spec.leaseMs', 'must be at least 100');
   if (!(maxAttempts >= 1)) throw new InvalidArgumentError('spec.maxAttempts', 'must be at least 1');
-  const { name, prefix, feed, replicas = 1, firstSequence = 1 } = spec;
-  return { name, prefix, feed, priorities, replicas, leaseMs, maxAttempts, firstSequence };
-}
-
-/** The log of a queue. */
-export function queueLog(queue: string): string {
-  return `Q_${queue}`;
+  const { name, prefix, feed, sharedLog, replicas, firstSequence = 1, isLazy = false } = spec;
+  const log = sharedLog ?? { name: `Q_${name}`, prefix };
+  const consumerPrefix = sharedLog === undefined ? '' : `${name}_`;
+  return {
+    name,
+    prefix,
+    feed,
+    log,
+    consumerPrefix,
+    priorities,
+    isLazy,
+    replicas,
+    leaseMs,
+    maxAttempts,
+    firstSequence,
+  };
 }
 
 /**
@@ -68,15 +103,15 @@ export function queueLog(queue: string): string {
  */
 export function queueLogSpec(spec: FullQueueSpec): LogSpec {
   return {
-    name: queueLog(spec.name),
-    subjects: [`${spec.prefix}.>`],
+    name: spec.log.name,
+    subjects: [`${spec.log.prefix}.>`],
     historyPerSubject: 0,
     retention: 'queue',
     allowsDelay: true,
     dedupeMs,
     feed: spec.feed,
     feedHeadersOnly: true,
-    replicas: spec.replicas,
+    ...(spec.replicas === undefined ? {} : { replicas: spec.replicas }),
     firstSequence: spec.firstSequence,
   };
 }
@@ -86,15 +121,35 @@ export function priorityPartitions({ priorities }: FullQueueSpec): Partition[] {
   return Array.from({ length: priorities }, (_, priority): Partition => `p${priority}`);
 }
 
+/** Priority of a task where `put` states none: the middle one. */
+export function defaultPriority({ priorities }: FullQueueSpec): number {
+  return Math.floor(priorities / 2);
+}
+
+/** The priority whose tasks wait in the partition; undefined for the other partitions. */
+export function priorityIn(partition: Partition): number | undefined {
+  return partition.startsWith('p') ? Number(partition.slice(1)) : undefined;
+}
+
+/** All partitions. */
+export function allPartitions(spec: FullQueueSpec): Partition[] {
+  return [...priorityPartitions(spec), 'later', 'dead'];
+}
+
+/** Name of the consumer of a partition. */
+export function consumerOf({ consumerPrefix }: FullQueueSpec, partition: Partition): string {
+  return `${consumerPrefix}${partition}`;
+}
+
 /** Subject of a task in a partition. @throws InvalidArgumentError if it is not a valid id */
 export function taskSubject(spec: FullQueueSpec, partition: Partition | '*', id: string): string {
   if (!namePattern.test(id))
-    throw new InvalidArgumentError('id', `must be 1 to 64 of A-Z a-z 0-9 _ - (got ${JSON.stringify(id)})`);
+    throw new InvalidArgumentError('id', `must be 1 to 200 of A-Z a-z 0-9 _ - (got ${JSON.stringify(id)})`);
   return `${spec.prefix}.${partition}.${id}`;
 }
 
 /** Subjects of all tasks in a partition. */
-export function partitionFilter(spec: FullQueueSpec, partition: Partition): string {
+export function partitionFilter(spec: FullQueueSpec, partition: Partition | '*'): string {
   return `${spec.prefix}.${partition}.*`;
 }
 

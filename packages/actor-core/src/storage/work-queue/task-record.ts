@@ -1,6 +1,6 @@
 import type { LogRecord, NewRecord } from '../log/log.ts';
 import type { TaskDelivery } from './partition-consumers.ts';
-import { type FullQueueSpec, type Partition, placeOf, taskSubject } from './queue-spec.ts';
+import { defaultPriority, type FullQueueSpec, type Partition, placeOf, taskSubject } from './queue-spec.ts';
 import type { DeadTask, LeasedTask, NewTask } from './work-queue.ts';
 
 const priorityHeader = 'Drover-Priority';
@@ -11,7 +11,7 @@ const maxReasonLength = 500;
 
 /** The record that accepts a task. */
 export function taskRecord(spec: FullQueueSpec, task: NewTask, wallNowMs: number): NewRecord {
-  const priority = task.priority ?? Math.floor(spec.priorities / 2);
+  const priority = task.priority ?? defaultPriority(spec);
   const maxAttempts = task.maxAttempts ?? spec.maxAttempts;
   const subject = taskSubject(spec, `p${priority}`, task.id);
   const record: NewRecord = {
@@ -47,13 +47,18 @@ export function deadRecord(spec: FullQueueSpec, delivery: TaskDelivery, reason: 
 /** The record that lets a dead task wait again. */
 export function replayRecord(spec: FullQueueSpec, dead: LogRecord): NewRecord {
   const { id } = placeOf(spec, dead.subject);
-  const partition: Partition = `p${Number(dead.headers[priorityHeader] ?? 0)}`;
+  const partition: Partition = `p${priorityOf(dead)}`;
   return {
     subject: taskSubject(spec, partition, id),
     payload: dead.payload,
     headers: taskHeaders(dead.headers),
     messageId: `${spec.name}.${id}.replay.${dead.sequence}`,
   };
+}
+
+/** The priority that a record of a task states. */
+export function priorityOf({ headers }: Pick<LogRecord, 'headers'>): number {
+  return Number(headers[priorityHeader] ?? 0);
 }
 
 /** Deliveries after which the task is dead. */
