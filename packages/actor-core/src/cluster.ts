@@ -8,6 +8,7 @@ export {
   BadFrameError,
   type BadFrameReason,
   ConnectError,
+  MemoryLimitError,
   MessageTooLargeError,
   NameTakenError,
   NodeIdTakenError,
@@ -16,6 +17,7 @@ export {
   RegistryFullError,
   TenureEndedError,
   TransportDisconnectedError,
+  WriteUnknownError,
 } from './errors.ts';
 export {
   type ClusterQuestion,
@@ -36,6 +38,32 @@ export { readLeader } from './leadership/read-leader.ts';
 export type { MemberMetadata } from './membership/member-metadata.ts';
 export type { ClusterView, ControlLeader } from './membership/view/cluster-view.ts';
 export type { EndedMember, View, ViewMember, ViewMemberState } from './membership/view/view.ts';
+export type { Json } from './memory/crdt/json.ts';
+export type {
+  BatchResult,
+  ListOptions,
+  Memory,
+  MemoryChange,
+  MemoryEntry,
+  MemoryItem,
+  MemoryPage,
+  MemoryPutOptions,
+  MemoryRead,
+  MemoryRefusal,
+  MemoryScope,
+  MemoryStats,
+  OperateOptions,
+  OperateResult,
+  PutResult,
+  ReadLevel,
+  ReadOptions,
+  RemoveResult,
+} from './memory/memory.ts';
+export type { MemoryOptions } from './memory/memory-config.ts';
+export type { ConflictEvent, KeyEvent, MemoryEvent, ResetEvent } from './memory/memory-event.ts';
+export type { MergeFunction, Policy } from './memory/policy.ts';
+export { defaultTenant, parseScope, type Scope, type ScopeKind, scopeText } from './memory/scope.ts';
+export { startMemory } from './memory/start-memory.ts';
 export type { MemberEvidence, MemberState, Presence } from './membership/presence.ts';
 export type { InspectableNode } from './inspection/inspectable-node.ts';
 export type { LocalNode } from './membership/local-node.ts';
@@ -63,6 +91,8 @@ export { connectNats, type NatsTransportOptions } from './transport/connect-nats
 export { type Permissions, permissionsOf } from './transport/permissions.ts';
 export type { Role } from './transport/roles.ts';
 export { bucketAccess, streamAccess, type StreamUse } from './transport/stream-access.ts';
+export { tenantMemoryPermissions } from './transport/tenant-permissions.ts';
+export type { TenantClass } from './transport/tenants.ts';
 export {
   anyToken,
   controlStream,

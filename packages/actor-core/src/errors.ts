@@ -29,6 +29,7 @@ export {
   type BlobDamage,
   BlobDamagedError,
 } from './errors/store-errors.ts';
+export { MemoryLimitError, WriteUnknownError } from './errors/memory-errors.ts';
 export {
   ActorNotFoundError,
   MailboxFullError,

@@ -315,6 +315,17 @@ export function logContract(name: string, open: () => Promise<LogUnderTest>): vo
         expect(await collect(log.readAllLast(id, subject('z.>')))).toEqual([]);
       });
 
+      it('list the subjects that have a record under a filter', async () => {
+        const { id, subject } = await setup({ historyPerSubject: 3 });
+        for (const leaf of ['x.b', 'x.a', 'y.a', 'x.b'])
+          await appended(id, { subject: subject(leaf), payload: text(leaf) });
+        expect((await log.listSubjects(id, subject('x.*'))).toSorted()).toEqual([
+          subject('x.a'),
+          subject('x.b'),
+        ]);
+        expect(await log.listSubjects(id, subject('z.>'))).toEqual([]);
+      });
+
       it('read the newest record under a wildcard', async () => {
         const { id, subject } = await setup();
         for (const leaf of ['x.b', 'x.a', 'y.a'])

@@ -18,7 +18,18 @@ const all = {
   ],
   subscribe: ['d1.home.t.>', 'd1.home.n.me.>', 'd1.home.poll.*', 'd1.home.feed.settings.>'],
 };
-const asker = ['d1.home.n.*.req.me', 'd1.home.n.*.adm.me', '$KV.SETTINGS_home.>'];
+const memoryBuckets = ['MEM_home_T_standard', 'MEM_home_T_dedicated'];
+const asker = [
+  'd1.home.n.*.req.me',
+  'd1.home.n.*.adm.me',
+  '$KV.SETTINGS_home.>',
+  ...memoryBuckets.flatMap((bucket) => [
+    `$JS.API.STREAM.INFO.KV_${bucket}`,
+    `$JS.API.STREAM.MSG.GET.KV_${bucket}`,
+    `$KV.${bucket}.>`,
+  ]),
+];
+const memoryFeeds = ['d1.home.feed.mem-standard.>', 'd1.home.feed.mem-dedicated.>'];
 const additional = {
   'node-agent': ['d1.home.load.me'],
   gateway: asker,
@@ -41,7 +52,8 @@ it.each(['node-agent', 'gateway', 'host'] as const)(
   (role) => {
     const { publish, subscribe } = permissionsOf(subjects, 'me', [role]);
     expect(publish.toSorted()).toEqual([...all.publish, ...additional[role]].toSorted());
-    expect(subscribe.toSorted()).toEqual([...everyone, ...all.subscribe].toSorted());
+    const feeds = role === 'node-agent' ? [] : memoryFeeds;
+    expect(subscribe.toSorted()).toEqual([...everyone, ...all.subscribe, ...feeds].toSorted());
   },
 );
 

@@ -6,9 +6,12 @@ import {
   inboxPrefix,
   type Lane,
   maxTopicTokens,
+  memoryBucket,
+  memoryFeed,
   settingsBucket,
   type Subjects,
 } from './subjects.ts';
+import { tenantClasses } from './tenants.ts';
 
 /** Subjects, wildcards included, that NATS lets a node publish and subscribe to. */
 export interface Permissions {
@@ -46,6 +49,7 @@ export function permissionsOf(subjects: Subjects, node: string, roles: readonly 
     subscribe.add(subjects.inboxOf(node));
     subscribe.add(subjects.poll(anyToken));
     subscribe.add(`${subjects.feed('settings')}.>`);
+    if (role !== 'node-agent') for (const feed of memoryFeeds(subjects.cell)) subscribe.add(feed);
   }
   return { publish: [...publish], subscribe: [...subscribe] };
 }
@@ -62,7 +66,8 @@ function publishedBy(role: Exclude<Role, 'observer'>, subjects: Subjects, node: 
     ...bucketAccess(settingsBucket(subjects.cell), role === 'node-agent' ? 'read' : 'write'),
   ];
   if (role === 'node-agent') published.push(subjects.load(node));
-  if (role === 'gateway' || role === 'host') published.push(subjects.viewRequest(anyToken, node));
+  if (role === 'gateway' || role === 'host')
+    published.push(subjects.viewRequest(anyToken, node), ...memoryAccess(subjects.cell));
   if (role === 'host')
     published.push(
       subjects.leader(anyToken, node),
@@ -72,6 +77,15 @@ function publishedBy(role: Exclude<Role, 'observer'>, subjects: Subjects, node: 
       ...jetStream,
     );
   return published;
+}
+
+/** Values of memory. Hosts create the buckets; they may use all of JetStream's API. */
+function memoryAccess(cell: string): string[] {
+  return tenantClasses.flatMap((tenantClass) => bucketAccess(memoryBucket(cell, tenantClass), 'write'));
+}
+
+function memoryFeeds(cell: string): string[] {
+  return tenantClasses.map((tenantClass) => `${memoryFeed(cell, tenantClass)}.>`);
 }
 
 /** One pattern for each length of a topic: NATS has no wildcard for any number of tokens before the last one. */

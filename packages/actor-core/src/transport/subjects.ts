@@ -20,6 +20,7 @@ import { InvalidArgumentError } from '../errors.ts';
  * | `d1.{cell}.n.{to}.seen.{from}` | host `from` | node `to` (asks whether a third node is there) |
  * | `d1.{cell}.n.{to}.adm.{from}` | gateway or host `from` | the control leader `to` (drain, leave) |
  * | `d1.{cell}.ctl.{group}.…` | the group's leader | the stream `CTL_{cell}_G_{group}` |
+ * | `$KV.MEM_{cell}_T_{class}.{tenant}.…` | gateways and hosts | that bucket (values of memory) |
  * | `d1.{cell}.t.{topic}.{node}` | that node | every member (topics of one to four tokens) |
  * | `d1.{cell}.feed.{log}.…` | NATS | nodes that follow that log (each record as it is accepted) |
  * | `_I.{node}.…` | the node that answers | that node (replies) |
@@ -141,6 +142,16 @@ export function controlStream(cell: string, group: string): string {
 /** Name of the bucket of the settings that may change while the cluster runs. */
 export function settingsBucket(cell: string): string {
   return `SETTINGS_${cell}`;
+}
+
+/** Name of the bucket that holds the memory of a class of tenants. `_T_` separates as `_G_` does. */
+export function memoryBucket(cell: string, tenantClass: string): string {
+  return `MEM_${cell}_T_${tenantClass}`;
+}
+
+/** Prefix of the subjects on which the changes of that bucket are announced. */
+export function memoryFeed(cell: string, tenantClass: string): string {
+  return createSubjects(cell).feed(`mem-${tenantClass}`);
 }
 
 /** Prefix of a node's private replies. */

@@ -109,6 +109,7 @@ describe('a leader', () => {
         readLast: (name, subject) => log.readLast(name, subject),
         readForward: (name, query) => log.readForward(name, query),
         readAllLast: (name, filter) => log.readAllLast(name, filter),
+        listSubjects: (name, filter) => log.listSubjects(name, filter),
         deleteRecord: (name, sequence) => log.deleteRecord(name, sequence),
         purge: (name, query) => log.purge(name, query),
         follow: (name, follower) => log.follow(name, follower),

@@ -66,6 +66,7 @@ export class WriteWatch {
       readLast: (name, subject) => log.readLast(name, subject),
       readForward: (name, query) => log.readForward(name, query),
       readAllLast: (name, filter, pageRecords) => log.readAllLast(name, filter, pageRecords),
+      listSubjects: (name, filter) => log.listSubjects(name, filter),
       deleteRecord: (name, sequence) => log.deleteRecord(name, sequence),
       purge: (name, query) => log.purge(name, query),
       follow: (name, follower) => log.follow(name, follower),

@@ -34,7 +34,7 @@ const specOptions = optionNames<BucketSpec>({
 
 /** How long a marker of an expired key stays, so that watchers that were disconnected see the end of the key. */
 const markerTtlMs = 60_000;
-const namePattern = /^[A-Za-z0-9_-]{1,64}$/;
+const namePattern = /^[A-Za-z0-9_-]{1,128}$/;
 const keyPattern = /^[-/_=A-Za-z0-9]+(\.[-/_=A-Za-z0-9]+)*$/;
 const keyFilterPattern = /^(?:(?:[-/_=A-Za-z0-9]+|\*)\.)*(?:[-/_=A-Za-z0-9]+|\*|>)$/;
 
@@ -43,7 +43,7 @@ export function bucketLog(bucket: string): string {
   if (!namePattern.test(bucket))
     throw new InvalidArgumentError(
       'bucket',
-      `must be 1 to 64 of A-Z a-z 0-9 _ - (got ${JSON.stringify(bucket)})`,
+      `must be 1 to 128 of A-Z a-z 0-9 _ - (got ${JSON.stringify(bucket)})`,
     );
   return `KV_${bucket}`;
 }

@@ -132,9 +132,25 @@ export class JetStreamLog implements Log {
     filter: string,
     pageRecords: number = defaultPage.last,
   ): AsyncGenerator<readonly LogRecord[]> {
-    const subjects = await this.#subjects(log, filter);
+    const subjects = await this.listSubjects(log, filter);
     for (let at = 0; at < subjects.length; at += pageRecords)
       yield await this.#readLastOf(log, subjects.slice(at, at + pageRecords));
+  }
+
+  /** The server lists 100,000 subjects at most in one reply. */
+  async listSubjects(log: string, filter: string): Promise<readonly string[]> {
+    const subjects: string[] = [];
+    for (;;) {
+      const query = { subjects_filter: filter, offset: subjects.length };
+      const info = await this.#client.require<StreamInfo & { readonly total?: number }>(
+        log,
+        `STREAM.INFO.${log}`,
+        query,
+      );
+      const page = Object.keys(info.state.subjects ?? {});
+      subjects.push(...page);
+      if (page.length === 0 || subjects.length >= (info.total ?? 0)) return subjects;
+    }
   }
 
   async deleteRecord(log: string, sequence: number): Promise<boolean> {
@@ -210,22 +226,6 @@ export class JetStreamLog implements Log {
     const deadlineMs = clock.now() + coverTimeoutMs;
     while ((await this.read(log, lastSequence)) === undefined && clock.now() < deadlineMs)
       await new Promise<void>((resolve) => clock.setTimer(coverPauseMs, resolve));
-  }
-
-  /** The server lists 100,000 subjects at most in one reply. */
-  async #subjects(log: string, filter: string): Promise<string[]> {
-    const subjects: string[] = [];
-    for (;;) {
-      const query = { subjects_filter: filter, offset: subjects.length };
-      const info = await this.#client.require<StreamInfo & { readonly total?: number }>(
-        log,
-        `STREAM.INFO.${log}`,
-        query,
-      );
-      const page = Object.keys(info.state.subjects ?? {});
-      subjects.push(...page);
-      if (page.length === 0 || subjects.length >= (info.total ?? 0)) return subjects;
-    }
   }
 
   async #readLastOf(log: string, subjects: readonly string[]): Promise<LogRecord[]> {

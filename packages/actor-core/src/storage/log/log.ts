@@ -42,6 +42,8 @@ export interface Log {
    * 1_000). Not a snapshot: subjects that appear during the read may be left out.
    */
   readAllLast(log: string, filter: string, pageRecords?: number): AsyncIterable<readonly LogRecord[]>;
+  /** Subjects under a filter (wildcards allowed) that have a record, in no order. Not a snapshot. */
+  listSubjects(log: string, filter: string): Promise<readonly string[]>;
   /** Removes one record. False where there is none with that sequence. */
   deleteRecord(log: string, sequence: number): Promise<boolean>;
   /** Removes the records of a subject (wildcards allowed) up to and with a sequence; all where none is given. */

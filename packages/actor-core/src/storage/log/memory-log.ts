@@ -265,6 +265,15 @@ export class MemoryLog implements Log {
     for (let at = 0; at < all.length; at += pageRecords) yield all.slice(at, at + pageRecords);
   }
 
+  listSubjects(log: string, filter: string): Promise<readonly string[]> {
+    return this.#perform(log, 'read', () =>
+      this.#logs
+        .stream(log)
+        .lastUnder(filter)
+        .map(({ subject }) => subject),
+    );
+  }
+
   deleteRecord(log: string, sequence: number): Promise<boolean> {
     return this.#perform(log, 'remove', () => this.#logs.stream(log).remove(sequence) !== undefined);
   }

@@ -1,0 +1,216 @@
+import type { Clock } from '../clock.ts';
+import { StoreUnavailableError, WriteUnknownError } from '../errors.ts';
+import type { Random } from '../random.ts';
+import { keySubject } from '../storage/key-value/bucket-spec.ts';
+import type { WriteOutcome } from '../storage/log/decide-write.ts';
+import type { BatchRecord, NewRecord } from '../storage/log/log.ts';
+import type { RecordWriter } from '../storage/log/record-writer.ts';
+import type {
+  Conflict,
+  DecisionContext,
+  KeyOperation,
+  PlannedRecord,
+  Refusal,
+  Unchanged,
+} from './decide-key-write.ts';
+import { recordOf, writtenValue } from './key-records.ts';
+import type { MemoryBucket } from './memory-bucket.ts';
+import { type GroupPlan, planGroup, type PlannedStep, settleOutcome } from './plan-group.ts';
+import type { StoredValue } from './stored-value.ts';
+
+/** What became of an operation. */
+export type KeyWriteOutcome =
+  | { readonly kind: 'written'; readonly isCreated: boolean; readonly stored: StoredValue }
+  | Refusal
+  | Unchanged;
+
+/** What `KeyWriters` works with. */
+export interface KeyWritersOptions {
+  readonly bucket: MemoryBucket;
+  readonly writer: RecordWriter;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly context: Omit<DecisionContext, 'basis'>;
+  readonly onConflict: (key: string, conflict: Conflict, revision: number) => void;
+}
+
+interface Waiting {
+  readonly operation: KeyOperation;
+  readonly resolve: (outcome: KeyWriteOutcome) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** A value, and whether it was current at a moment since the operations of the group began. */
+interface Basis {
+  readonly stored: StoredValue;
+  readonly isProven: boolean;
+}
+
+/** Time that the attempts on one group may take. */
+const patienceMs = 5_000;
+const longestPauseMs = 50;
+const maxDepth = 100_000;
+
+/**
+ * Changes of keys, each a compare-and-set at the newest record. Operations of this node on one key are committed in
+ * groups, in their order, so that many writers of a hot key need few attempts. A group that loses against another node
+ * is planned again on what that node wrote.
+ */
+export class KeyWriters {
+  readonly #options: KeyWritersOptions;
+  readonly #waiting = new Map<string, Waiting[]>();
+  /** Operations that wait or are under way. */
+  #depth = 0;
+  /** Attempts that lost against a concurrent write of another node. */
+  lostAttempts = 0;
+
+  constructor(options: KeyWritersOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Performs an operation.
+   *
+   * @throws WriteUnknownError it may have been performed
+   * @throws StoreUnavailableError it was not performed: the bucket cannot be opened or read, or refuses writes
+   * @throws MessageTooLargeError
+   */
+  perform(key: string, operation: KeyOperation): Promise<KeyWriteOutcome> {
+    if (this.#depth >= maxDepth)
+      return Promise.reject(new StoreUnavailableError(this.#options.bucket.logName));
+    this.#depth++;
+    return new Promise((resolve, reject) => {
+      const waiting = this.#waiting.get(key);
+      if (waiting !== undefined) {
+        waiting.push({ operation, resolve, reject });
+        return;
+      }
+      const queue: Waiting[] = [{ operation, resolve, reject }];
+      this.#waiting.set(key, queue);
+      void this.#work(key, queue);
+    });
+  }
+
+  async #work(key: string, queue: Waiting[]): Promise<void> {
+    while (queue.length > 0) {
+      try {
+        await this.#performFirst(key, queue);
+      } catch (error) {
+        // The bucket cannot be read: whoever waits has waited for it too.
+        for (const { reject } of this.#take(queue, queue.length)) reject(error);
+      }
+    }
+    this.#waiting.delete(key);
+  }
+
+  #take(queue: Waiting[], count: number): Waiting[] {
+    this.#depth -= count;
+    return queue.splice(0, count);
+  }
+
+  /** Performs the first operations of the queue as one commit, and removes them from it. */
+  async #performFirst(key: string, queue: Waiting[]): Promise<void> {
+    const { bucket, clock, random, context } = this.#options;
+    const deadline = clock.now() + patienceMs;
+    let basis = await this.#firstBasis(key);
+    const beganAt = basis.stored.sequence;
+    for (let attempt = 0; ; attempt++) {
+      const operations = queue.map(({ operation }) => operation);
+      const plan = planGroup(basis.stored, operations, { ...context, basis: beganAt });
+      if (plan.isRefusing && !basis.isProven) {
+        basis = { stored: await bucket.fresh(key, basis.stored), isProven: true };
+        continue;
+      }
+      const group = queue.slice(0, plan.steps.length);
+      const outcome = await this.#commit(key, basis.stored, plan, group, queue);
+      if (outcome === undefined) return;
+      if (outcome.kind === 'written') {
+        this.#take(queue, group.length);
+        return this.#settle(key, basis.stored, plan, group, outcome.sequence);
+      }
+      this.lostAttempts++;
+      if (clock.now() > deadline) throw new StoreUnavailableError(bucket.logName);
+      // The refusal shows a record that was current during the attempt; what is read from now on is not older.
+      if (outcome.actual !== undefined) bucket.cache.learn(key, outcome.actual);
+      bucket.cache.drop(key);
+      if (attempt > 0) await pause(clock, random.next() * Math.min(longestPauseMs, 2 ** attempt));
+      basis = { stored: await bucket.read(key), isProven: outcome.actual !== undefined };
+    }
+  }
+
+  /** A cached value is as good as one that was read: the commit asserts its sequence. */
+  async #firstBasis(key: string): Promise<Basis> {
+    const { bucket } = this.#options;
+    const cached = bucket.cache.get(key);
+    return { stored: cached ?? (await bucket.read(key)), isProven: false };
+  }
+
+  /** Undefined: the outcome is not known, and the operations of the group have failed. */
+  async #commit(
+    key: string,
+    stored: StoredValue,
+    plan: GroupPlan,
+    group: readonly Waiting[],
+    queue: Waiting[],
+  ): Promise<WriteOutcome | undefined> {
+    if (plan.records.length === 0) return { kind: 'written', sequence: stored.sequence };
+    try {
+      return await this.#write(key, stored, plan.records);
+    } catch (error) {
+      this.#take(queue, group.length);
+      this.#options.bucket.cache.drop(key);
+      for (const { reject } of group) reject(failureOf(key, error));
+      return undefined;
+    }
+  }
+
+  #write(key: string, stored: StoredValue, planned: readonly PlannedRecord[]): Promise<WriteOutcome> {
+    const { bucket, writer } = this.#options;
+    const expect = { subject: keySubject(bucket.name, key), sequence: stored.sequence };
+    const records = planned.map((record) => recordOf(bucket.name, key, record));
+    const [first, ...others] = records as [NewRecord, ...NewRecord[]];
+    if (others.length === 0) return writer.write(bucket.logName, first, expect);
+    const batch: BatchRecord[] = [{ ...first, expect }, ...others];
+    return writer.writeBatch(bucket.logName, batch);
+  }
+
+  #settle(
+    key: string,
+    before: StoredValue,
+    { records, steps }: GroupPlan,
+    group: readonly Waiting[],
+    sequence: number,
+  ): void {
+    const { clock, bucket } = this.#options;
+    const changedAtMs = clock.wallNow();
+    const written = records.map((record, index) =>
+      writtenValue(key, record, sequence - (records.length - 1 - index), changedAtMs),
+    );
+    const newest = written.at(-1);
+    if (newest !== undefined) bucket.written(newest);
+    let seen = before;
+    for (const [index, step] of steps.entries()) {
+      if (step.record !== undefined) seen = written[step.record] ?? seen;
+      this.#report(key, step, seen);
+      group[index]?.resolve(outcomeOf(step, seen));
+    }
+  }
+
+  #report(key: string, { conflict }: PlannedStep, seen: StoredValue): void {
+    if (conflict !== undefined) this.#options.onConflict(key, conflict, seen.sequence);
+  }
+}
+
+function outcomeOf({ outcome, isCreated }: PlannedStep, seen: StoredValue): KeyWriteOutcome {
+  if (outcome !== undefined) return settleOutcome(outcome, seen);
+  return seen.kind === 'value' ? { kind: 'written', isCreated, stored: seen } : { kind: 'removed' };
+}
+
+function failureOf(key: string, error: unknown): unknown {
+  const isUnknown = error instanceof StoreUnavailableError && error.code === 'store-unavailable';
+  return isUnknown ? new WriteUnknownError(key, { cause: error }) : error;
+}
+
+function pause(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => clock.setTimer(ms, resolve));
+}

@@ -1,0 +1,201 @@
+import { InvalidArgumentError } from '../errors.ts';
+import { optionNames, requireKnownOptions } from '../known-options.ts';
+import type { Log } from '../storage/log/log.ts';
+import type { BucketAccess } from './bucket-access.ts';
+import type { Condition, KeyOperation } from './decide-key-write.ts';
+import { entryOf, valueOfCrdt } from './entry.ts';
+import type { KeyWriteOutcome } from './key-writers.ts';
+import { encodeToken } from './key-token.ts';
+import { listKeys } from './list-keys.ts';
+import type {
+  BatchResult,
+  ListOptions,
+  MemoryChange,
+  MemoryPage,
+  MemoryPutOptions,
+  MemoryRead,
+  MemoryRefusal,
+  MemoryScope,
+  OperateOptions,
+  OperateResult,
+  PutResult,
+  ReadOptions,
+  RemoveResult,
+} from './memory.ts';
+import type { MemoryEvent } from './memory-event.ts';
+import type { MemoryListeners } from './memory-listeners.ts';
+import { crdtOf, type MergeFunction, parsePolicy, type Policy } from './policy.ts';
+import { requireKey } from './scope.ts';
+import { defaultContentType } from './value-meta.ts';
+import { revisionsOf } from './write-batch.ts';
+
+/** What a scope works with. */
+export interface LocalScopeOptions {
+  /** Tenant, kind and id of the scope, as `scopePrefix` builds it. */
+  readonly prefix: string;
+  readonly access: BucketAccess;
+  readonly listeners: MemoryListeners;
+  readonly merges: ReadonlyMap<string, MergeFunction>;
+  readonly log: Log;
+}
+
+const putNames = optionNames<MemoryPutOptions>({
+  contentType: true,
+  policy: true,
+  ttlMs: true,
+  ifRevision: true,
+});
+const maxBatch = 1_000;
+const maxOperations = 1_000;
+/** Printable ASCII, which a header can carry. */
+const contentTypePattern = /^[\x20-\x7e]{1,256}$/;
+
+/** One scope of a tenant on this node. */
+export class LocalScope implements MemoryScope {
+  readonly #options: LocalScopeOptions;
+  readonly #access: BucketAccess;
+  readonly #prefix: string;
+
+  constructor(options: LocalScopeOptions) {
+    this.#options = options;
+    this.#access = options.access;
+    this.#prefix = `${options.prefix}.`;
+  }
+
+  async get(
+    key: string,
+    { level = 'leader', maxAgeMs = Number.POSITIVE_INFINITY }: ReadOptions = {},
+  ): Promise<MemoryRead | undefined> {
+    const bucketKey = this.#keyOf(key);
+    const cached = level === 'cached' ? this.#access.cached(bucketKey, maxAgeMs) : undefined;
+    if (cached !== undefined) return entryOf(key, cached, 'cached', this.#access.bucket.ageMs);
+    const read = await this.#access.read(bucketKey, level);
+    return entryOf(key, read.stored, read.level, read.ageMs);
+  }
+
+  async put(key: string, value: Uint8Array, options: MemoryPutOptions = {}): Promise<PutResult> {
+    const outcome = await this.#access.perform(this.#keyOf(key), this.#put(value, options));
+    switch (outcome.kind) {
+      case 'written':
+        return { kind: 'written', revision: outcome.stored.sequence, isCreated: outcome.isCreated };
+      case 'superseded':
+        return outcome;
+      default:
+        return refusalOf(outcome);
+    }
+  }
+
+  async remove(key: string, { ifRevision }: { readonly ifRevision?: number } = {}): Promise<RemoveResult> {
+    const operation: KeyOperation = { kind: 'remove', condition: conditionOf(ifRevision) };
+    const outcome = await this.#access.perform(this.#keyOf(key), operation);
+    return outcome.kind === 'removed' ? outcome : refusalOf(outcome);
+  }
+
+  async operate(
+    key: string,
+    operations: readonly unknown[],
+    { policy, ttlMs }: OperateOptions = {},
+  ): Promise<OperateResult> {
+    const bucketKey = this.#keyOf(key);
+    if (operations.length === 0 || operations.length > maxOperations)
+      throw new InvalidArgumentError('ops', `must hold 1 to ${maxOperations} operations`);
+    const stated = policy === undefined ? undefined : parsePolicy(policy, this.#options.merges);
+    const known = stated ?? (await this.#policyOf(bucketKey));
+    if (known === undefined) return { kind: 'not-found' };
+    const crdt = crdtOf(known);
+    if (crdt === undefined) return { kind: 'policy-mismatch', policy: known };
+    const outcome = await this.#access.perform(bucketKey, {
+      kind: 'operate',
+      operations: operations.map((operation) => crdt.parse(operation)),
+      stamps: operations.map(() => this.#access.stamp()),
+      policy: stated,
+      ttlMs,
+      expiresAtMs: this.#access.expiryOf(ttlMs),
+    });
+    if (outcome.kind === 'not-found') return outcome;
+    if (outcome.kind !== 'written') return refusalOf(outcome);
+    const { stored, isCreated } = outcome;
+    return { kind: 'written', revision: stored.sequence, isCreated, value: valueOfCrdt(crdt, stored) };
+  }
+
+  async batch(changes: readonly MemoryChange[]): Promise<BatchResult> {
+    if (changes.length === 0 || changes.length > maxBatch)
+      throw new InvalidArgumentError('changes', `must hold 1 to ${maxBatch} changes`);
+    if (new Set(changes.map(({ key }) => key)).size < changes.length)
+      throw new InvalidArgumentError('changes', 'must be of different keys');
+    const outcome = await this.#access.batch(
+      changes.map((change) => ({ key: this.#keyOf(change.key), operation: this.#operationOf(change) })),
+    );
+    if (outcome.kind === 'written') return { kind: 'written', revisions: revisionsOf(outcome) };
+    const refused = changes.find(({ key }) => this.#keyOf(key) === outcome.key);
+    return { ...refusalOf(outcome.refusal), key: refused?.key ?? outcome.key };
+  }
+
+  list(options: ListOptions = {}): Promise<MemoryPage> {
+    const { log, access, prefix } = this.#options;
+    return listKeys(log, access.bucket, prefix, options);
+  }
+
+  watch(
+    listener: (event: MemoryEvent) => void,
+    { prefix = '' }: { readonly prefix?: string } = {},
+  ): () => void {
+    return this.#options.listeners.addTo(this.#options.prefix, (event) => {
+      if (!('key' in event) || event.key.startsWith(prefix)) listener(event);
+    });
+  }
+
+  #keyOf(key: string): string {
+    requireKey(key);
+    return this.#prefix + encodeToken(key);
+  }
+
+  #operationOf(change: MemoryChange): KeyOperation {
+    if (change.kind === 'remove') return { kind: 'remove', condition: conditionOf(change.ifRevision) };
+    const { kind: _kind, key: _key, value, ...options } = change;
+    return this.#put(value, options);
+  }
+
+  #put(value: Uint8Array, options: MemoryPutOptions): KeyOperation {
+    requireKnownOptions('options', options, putNames);
+    const { contentType = defaultContentType, policy, ttlMs, ifRevision } = options;
+    if (!contentTypePattern.test(contentType))
+      throw new InvalidArgumentError('contentType', 'must be 1 to 256 printable ASCII characters');
+    return {
+      kind: 'put',
+      value,
+      contentType,
+      policy: policy === undefined ? undefined : parsePolicy(policy, this.#options.merges),
+      condition: conditionOf(ifRevision),
+      ttlMs,
+      expiresAtMs: this.#access.expiryOf(ttlMs),
+      stamp: this.#access.stamp(),
+    };
+  }
+
+  async #policyOf(bucketKey: string): Promise<Policy | undefined> {
+    const stored =
+      this.#access.cached(bucketKey, Number.POSITIVE_INFINITY) ??
+      (await this.#access.read(bucketKey, 'leader')).stored;
+    return stored.kind === 'value' ? stored.meta.policy : undefined;
+  }
+}
+
+function conditionOf(ifRevision: number | undefined): Condition | undefined {
+  if (ifRevision === undefined) return undefined;
+  if (!(Number.isSafeInteger(ifRevision) && ifRevision >= 0))
+    throw new InvalidArgumentError('ifRevision', 'must be a whole number of at least 0');
+  return ifRevision === 0 ? 'absent' : { revision: ifRevision };
+}
+
+/** What a caller of `put` and `remove` is told; outcomes that these operations cannot have are defects. */
+function refusalOf(outcome: KeyWriteOutcome): MemoryRefusal {
+  switch (outcome.kind) {
+    case 'revision-mismatch':
+    case 'policy-mismatch':
+    case 'merge-failed':
+      return outcome;
+    default:
+      throw new Error(`an operation came to be ${outcome.kind}`);
+  }
+}

@@ -1,0 +1,156 @@
+import type { LocalNode } from '../membership/local-node.ts';
+import { memoryBucket, memoryFeed, requireToken } from '../transport/subjects.ts';
+import { type TenantClass, tenantClasses } from '../transport/tenants.ts';
+import { BucketAccess } from './bucket-access.ts';
+import type { Conflict } from './decide-key-write.ts';
+import { HybridClock } from './hybrid-clock.ts';
+import { LocalScope } from './local-scope.ts';
+import { joinConflicts, type MemoryConflicts } from './memory-conflicts.ts';
+import { type FullMemoryOptions, type MemoryOptions, resolveMemoryOptions } from './memory-config.ts';
+import { MemoryBucket } from './memory-bucket.ts';
+import type { MemoryEvent } from './memory-event.ts';
+import type { Memory, MemoryScope, MemoryStats } from './memory.ts';
+import { MemoryListeners } from './memory-listeners.ts';
+import { addressOf, type Scope, scopePrefix } from './scope.ts';
+import type { StoredValue } from './stored-value.ts';
+
+/**
+ * Starts the replicated memory on this node: opens one bucket for each class of tenants, and follows their changes.
+ * Works before the store can be reached: operations wait for their bucket, at most 5 s.
+ *
+ * @throws InvalidArgumentError naming the option
+ */
+export function startMemory(node: LocalNode, options: MemoryOptions = {}): Memory {
+  const { roles, transport } = node;
+  const limits = resolveMemoryOptions(options, { roles, maxPayloadBytes: transport.maxPayloadBytes });
+  return new LocalMemory(node, limits);
+}
+
+class LocalMemory implements Memory {
+  readonly #node: LocalNode;
+  readonly #limits: FullMemoryOptions;
+  readonly #hybridClock: HybridClock;
+  readonly #listeners: MemoryListeners;
+  readonly #conflicts: MemoryConflicts;
+  readonly #byClass: ReadonlyMap<TenantClass, BucketAccess>;
+  #conflictCount = 0;
+  #expired = 0;
+
+  constructor(node: LocalNode, limits: FullMemoryOptions) {
+    this.#node = node;
+    this.#limits = limits;
+    this.#hybridClock = new HybridClock(node.nodeId, () => node.clock.wallNow());
+    this.#listeners = new MemoryListeners(node.log);
+    this.#conflicts = joinConflicts(node, (event) => this.#listeners.tell(event));
+    this.#byClass = new Map(tenantClasses.map((tenantClass) => [tenantClass, this.#openBucket(tenantClass)]));
+  }
+
+  scope(tenant: string, scope: Scope): MemoryScope {
+    const prefix = scopePrefix(requireToken('tenant', tenant), scope);
+    const { log } = this.#node.storage;
+    const access = this.#byClass.get(this.#limits.classOf(tenant)) as BucketAccess;
+    return new LocalScope({ prefix, access, listeners: this.#listeners, merges: this.#limits.merges, log });
+  }
+
+  get stats(): MemoryStats {
+    const all = [...this.#byClass.values()];
+    const sum = (of: (access: BucketAccess) => number): number =>
+      all.reduce((total, access) => total + of(access), 0);
+    return {
+      lagMs: Math.max(...all.map(({ bucket }) => bucket.lagMs)),
+      openBuckets: all.filter(({ bucket }) => bucket.isOpen).length,
+      buckets: all.length,
+      storedBytes: sum(({ bucket }) => bucket.bytes),
+      cachedBytes: sum(({ bucket }) => bucket.cache.bytes),
+      cachedKeys: sum(({ bucket }) => bucket.cache.size),
+      cacheHits: sum(({ cacheHits }) => cacheHits),
+      cacheMisses: sum(({ cacheMisses }) => cacheMisses),
+      reads: sum(({ reads }) => reads),
+      writes: sum(({ writes }) => writes),
+      conflicts: this.#conflictCount,
+      lostAttempts: sum(({ writers }) => writers.lostAttempts),
+      unknownWrites: sum(({ unknownWrites }) => unknownWrites),
+      barrierWrites: sum(({ bucket }) => bucket.barrier.writes),
+      resets: sum(({ bucket }) => bucket.resets),
+      expired: this.#expired,
+    };
+  }
+
+  onEvent(listener: (event: MemoryEvent) => void): () => void {
+    return this.#listeners.addToAll(listener);
+  }
+
+  close(): void {
+    this.#conflicts.close();
+    this.#listeners.clear();
+    for (const { bucket } of this.#byClass.values()) bucket.close();
+  }
+
+  #openBucket(tenantClass: TenantClass): BucketAccess {
+    const { nodeId, storage, clock, random, log, subjects } = this.#node;
+    const { maxBucketBytes, replicas, createsBuckets, cacheBytes } = this.#limits;
+    const bucket = new MemoryBucket({
+      spec: {
+        name: memoryBucket(subjects.cell, tenantClass),
+        feed: memoryFeed(subjects.cell, tenantClass),
+        maxBytes: maxBucketBytes,
+        replicas,
+      },
+      node: nodeId,
+      storage,
+      clock,
+      log,
+      isCreator: createsBuckets,
+      cacheBytes,
+      onChange: (stored) => this.#changed(stored),
+      onReset: (reason) => this.#listeners.tell({ type: 'reset', reason }),
+    });
+    bucket.start();
+    const onConflict = (key: string, conflict: Conflict, revision: number) =>
+      this.#conflict(key, conflict, revision);
+    const { limits, hybridClock } = { limits: this.#limits, hybridClock: this.#hybridClock };
+    return new BucketAccess({
+      bucket,
+      storage,
+      clock,
+      random,
+      hybridClock,
+      node: nodeId,
+      limits,
+      onConflict,
+    });
+  }
+
+  #changed({ key, kind, sequence, value, meta }: StoredValue): void {
+    if (meta.stamp !== undefined) this.#hybridClock.observe(meta.stamp);
+    if (kind === 'expired') this.#expired++;
+    if (!this.#listeners.isHeard(key.slice(0, key.lastIndexOf('.')))) return;
+    const address = addressOf(key);
+    if (address === undefined || kind === 'absent') return;
+    this.#listeners.tell({
+      type: kind === 'value' ? 'put' : kind,
+      ...address,
+      revision: sequence,
+      bytes: value.length,
+      contentType: meta.contentType,
+    });
+  }
+
+  #conflict(key: string, { resolution, policy, other }: Conflict, revision: number): void {
+    const address = addressOf(key);
+    if (address === undefined) return;
+    this.#conflictCount++;
+    const event = {
+      type: 'conflict',
+      ...address,
+      policy,
+      resolution,
+      revision,
+      otherRevision: other,
+      node: this.#node.nodeId,
+    } as const;
+    this.#node.log.info({ key, policy, resolution, revision, otherRevision: other }, 'a conflict in memory');
+    this.#listeners.tell(event);
+    this.#conflicts.publish(event);
+  }
+}

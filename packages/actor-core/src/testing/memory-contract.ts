@@ -1,0 +1,363 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { InvalidArgumentError, MemoryLimitError } from '../errors.ts';
+import type { MemoryOptions } from '../memory/memory-config.ts';
+import type { MemoryEvent } from '../memory/memory-event.ts';
+import type { Memory, MemoryRead, MemoryScope } from '../memory/memory.ts';
+import { parseScope } from '../memory/scope.ts';
+import { startMemory } from '../memory/start-memory.ts';
+import type { LocalNode } from '../membership/local-node.ts';
+
+export interface MemoryUnderTest {
+  /** Two nodes of one cluster. */
+  readonly nodes: readonly [LocalNode, LocalNode];
+  /** @default 1 */
+  readonly replicas?: number;
+  /** Lets time pass until the condition holds. */
+  readonly eventually: (condition: () => boolean | Promise<boolean>) => Promise<void>;
+  readonly dispose: () => Promise<void>;
+}
+
+const bytes = (value: string) => new TextEncoder().encode(value);
+const textOf = (read: MemoryRead | undefined) => (read === undefined ? undefined : text(read.value));
+
+const text = (value: Uint8Array) => new TextDecoder().decode(value);
+
+async function revisionOf(result: ReturnType<MemoryScope['put']>): Promise<number> {
+  const settled = await result;
+  if (settled.kind !== 'written') throw new Error(`came to be ${settled.kind}`);
+  return settled.revision;
+}
+
+/** The promises of `Memory`, for every storage below it. */
+export function memoryContract(name: string, open: () => Promise<MemoryUnderTest>): void {
+  describe(`memory on ${name}`, () => {
+    let under: MemoryUnderTest;
+    let one: Memory;
+    let two: Memory;
+    let scopes = 0;
+
+    beforeAll(async () => {
+      under = await open();
+      const options: MemoryOptions = {
+        replicas: under.replicas ?? 1,
+        maxValueBytes: 100_000,
+        merges: { lines: (a, b) => bytes(`${text(a)}\n${text(b)}`) },
+      };
+      one = startMemory(under.nodes[0], options);
+      two = startMemory(under.nodes[1], options);
+      await under.eventually(() => one.stats.openBuckets === 2 && two.stats.openBuckets === 2);
+    });
+    afterAll(async () => {
+      one.close();
+      two.close();
+      await under.dispose();
+    });
+
+    /** A scope of its own for each test, as both nodes see it. */
+    function setup(tenant = 'default'): { here: MemoryScope; there: MemoryScope } {
+      const scope = parseScope(`session:s${++scopes}`);
+      return { here: one.scope(tenant, scope), there: two.scope(tenant, scope) };
+    }
+
+    it('reads what was put, at every level and on every node', async () => {
+      const { here, there } = setup();
+      const revision = await revisionOf(here.put('a/b c.ü', bytes('1'), { contentType: 'text/plain' }));
+      for (const level of ['cached', 'leader', 'fresh'] as const) {
+        for (const scope of [here, there]) {
+          const read = await scope.get('a/b c.ü', { level });
+          expect(read).toMatchObject({
+            key: 'a/b c.ü',
+            revision,
+            contentType: 'text/plain',
+            policy: 'reject',
+          });
+          expect(textOf(read)).toBe('1');
+        }
+      }
+      expect(await here.get('nothing')).toBeUndefined();
+      expect(await there.get('nothing', { level: 'fresh' })).toBeUndefined();
+    });
+
+    it('keeps a cached value up to date with the writes and removals of other nodes', async () => {
+      const { here, there } = setup();
+      await here.put('a', bytes('1'));
+      expect(textOf(await there.get('a', { level: 'cached' }))).toBe('1');
+      await here.put('a', bytes('2'));
+      await under.eventually(async () => textOf(await there.get('a', { level: 'cached' })) === '2');
+      const read = await there.get('a', { level: 'cached' });
+      expect(read).toMatchObject({ level: 'cached' });
+      expect(read?.ageMs).toBeLessThan(5_000);
+      await here.remove('a');
+      await under.eventually(async () => (await there.get('a', { level: 'cached' })) === undefined);
+    });
+
+    it('shows a `fresh` read every write that was confirmed before it', async () => {
+      const { here, there } = setup();
+      for (let value = 0; value < 20; value++) {
+        await here.put('a', bytes(`${value}`));
+        expect(textOf(await there.get('a', { level: 'fresh' }))).toBe(`${value}`);
+      }
+    });
+
+    it('reads many keys fresh with few barrier writes', async () => {
+      const { here } = setup();
+      const keys = Array.from({ length: 50 }, (_, index) => `k${index}`);
+      await Promise.all(keys.map((key) => here.put(key, bytes(key))));
+      const before = one.stats.barrierWrites;
+      const reads = await Promise.all(keys.map((key) => here.get(key, { level: 'fresh' })));
+      expect(reads.map(textOf)).toEqual(keys);
+      expect(one.stats.barrierWrites - before).toBeLessThan(10);
+    });
+
+    it('sets a key only at the stated revision, and reports the present one', async () => {
+      const { here, there } = setup();
+      const first = await revisionOf(here.put('a', bytes('1')));
+      const second = await revisionOf(there.put('a', bytes('2'), { ifRevision: first }));
+      expect(await here.put('a', bytes('3'), { ifRevision: first })).toEqual({
+        kind: 'revision-mismatch',
+        revision: second,
+      });
+      expect(textOf(await here.get('a'))).toBe('2');
+      expect(await here.put('b', bytes('1'), { ifRevision: first })).toEqual({
+        kind: 'revision-mismatch',
+        revision: 0,
+      });
+    });
+
+    it('creates a key once, and again after it was removed', async () => {
+      const { here, there } = setup();
+      const results = await Promise.all(
+        [here, there, here, there].map((scope) => scope.put('a', bytes('1'), { ifRevision: 0 })),
+      );
+      expect(results.filter(({ kind }) => kind === 'written')).toHaveLength(1);
+      expect(await there.remove('a')).toEqual({ kind: 'removed' });
+      expect(await here.put('a', bytes('2'), { ifRevision: 0 })).toMatchObject({
+        kind: 'written',
+        isCreated: true,
+      });
+      expect(await here.put('a', bytes('3'))).toMatchObject({ kind: 'written', isCreated: false });
+    });
+
+    it('removes a key only at the stated revision', async () => {
+      const { here } = setup();
+      const first = await revisionOf(here.put('a', bytes('1')));
+      const second = await revisionOf(here.put('a', bytes('2')));
+      expect(await here.remove('a', { ifRevision: first })).toEqual({
+        kind: 'revision-mismatch',
+        revision: second,
+      });
+      expect(await here.remove('a', { ifRevision: second })).toEqual({ kind: 'removed' });
+      expect(await here.remove('a')).toEqual({ kind: 'removed' });
+    });
+
+    it('lets one of many writers of a revision win', async () => {
+      const { here, there } = setup();
+      const first = await revisionOf(here.put('a', bytes('0')));
+      const results = await Promise.all(
+        Array.from({ length: 16 }, (_, index) =>
+          (index % 2 === 0 ? here : there).put('a', bytes(`${index}`), { ifRevision: first }),
+        ),
+      );
+      expect(results.filter(({ kind }) => kind === 'written')).toHaveLength(1);
+    });
+
+    it('gives each of many unconditional writes a revision of its own', async () => {
+      const { here, there } = setup();
+      const revisions = await Promise.all(
+        Array.from({ length: 40 }, (_, index) =>
+          revisionOf((index % 2 ? here : there).put('a', bytes(`${index}`))),
+        ),
+      );
+      expect(new Set(revisions).size).toBe(40);
+      expect((await here.get('a', { level: 'fresh' }))?.revision).toBe(Math.max(...revisions));
+    });
+
+    it('fixes the policy at the first write', async () => {
+      const { here } = setup();
+      await here.put('a', bytes('1'));
+      expect(await here.put('a', bytes('2'), { policy: 'last-writer' })).toEqual({
+        kind: 'policy-mismatch',
+        policy: 'reject',
+      });
+      expect(await here.put('a', bytes('2'), { policy: 'reject' })).toMatchObject({ kind: 'written' });
+      expect(await here.operate('a', [{ add: 1 }], { policy: 'crdt:pn-counter' })).toEqual({
+        kind: 'policy-mismatch',
+        policy: 'reject',
+      });
+      await expect(here.put('b', bytes('1'), { policy: 'crdt:nothing' })).rejects.toBeInstanceOf(
+        InvalidArgumentError,
+      );
+    });
+
+    it('keeps the later of two values by `last-writer`, and reports the conflict', async () => {
+      const { here, there } = setup();
+      const first = await revisionOf(here.put('a', bytes('1'), { policy: 'last-writer' }));
+      await here.put('a', bytes('2'));
+      const heard: MemoryEvent[] = [];
+      const stop = here.watch((event) => heard.push(event));
+      // The clock of the node has seen the second value, but this writer has not. It writes later.
+      await there.get('a');
+      expect(await there.put('a', bytes('3'), { ifRevision: first })).toMatchObject({ kind: 'written' });
+      expect(textOf(await here.get('a', { level: 'fresh' }))).toBe('3');
+      await under.eventually(() => heard.some((event) => event.type === 'conflict'));
+      expect(heard.find((event) => event.type === 'conflict')).toMatchObject({
+        key: 'a',
+        policy: 'last-writer',
+        resolution: 'overwrote',
+        node: under.nodes[1].nodeId,
+      });
+      stop();
+    });
+
+    it('merges the values of writers that do not know of each other', async () => {
+      const { here, there } = setup();
+      const policy = 'merge:lines';
+      await here.put('a', bytes('0'), { policy });
+      await Promise.all([here.put('a', bytes('1')), there.put('a', bytes('2')), here.put('a', bytes('3'))]);
+      const lines = textOf(await here.get('a', { level: 'fresh' }))?.split('\n');
+      expect(lines?.toSorted()).toEqual(['0', '1', '2', '3']);
+    });
+
+    it('replaces a merged value at its revision', async () => {
+      const { here } = setup();
+      const first = await revisionOf(here.put('a', bytes('0'), { policy: 'merge:lines' }));
+      await here.put('a', bytes('1'), { ifRevision: first });
+      expect(textOf(await here.get('a'))).toBe('1');
+    });
+
+    it('refuses a value that its merge function cannot take', async () => {
+      const { here } = setup();
+      await here.put('a', bytes('1'), { policy: 'merge:max' });
+      await here.put('a', bytes('7'));
+      await here.put('a', bytes('3'));
+      expect(await here.put('a', bytes('{'))).toMatchObject({ kind: 'merge-failed', policy: 'merge:max' });
+      expect(textOf(await here.get('a'))).toBe('7');
+    });
+
+    it('counts every operation of every node on a counter', async () => {
+      const { here, there } = setup();
+      const policy = 'crdt:pn-counter';
+      const results = await Promise.all(
+        Array.from({ length: 60 }, (_, index) =>
+          (index % 2 ? here : there).operate('n', [{ add: 2 }, { add: -1 }], { policy }),
+        ),
+      );
+      expect(results.every(({ kind }) => kind === 'written')).toBe(true);
+      const read = await here.get('n', { level: 'fresh' });
+      expect(textOf(read)).toBe('60');
+      expect(read?.contentType).toBe('application/json');
+    });
+
+    it('changes a CRDT only by operations that it has', async () => {
+      const { here } = setup();
+      expect(await here.operate('s', [{ add: 'x' }])).toEqual({ kind: 'not-found' });
+      expect(await here.put('s', bytes(''), { policy: 'crdt:or-set' })).toMatchObject({ isCreated: true });
+      expect(await here.operate('s', [{ add: 'x' }, { add: 'y' }, { remove: 'x' }])).toMatchObject({
+        kind: 'written',
+        value: ['y'],
+      });
+      expect(await here.put('s', bytes('["z"]'))).toEqual({ kind: 'policy-mismatch', policy: 'crdt:or-set' });
+      await expect(here.operate('s', [{ append: 1 }])).rejects.toBeInstanceOf(InvalidArgumentError);
+    });
+
+    it('removes a key when its time to live is over, and tells its watchers', async () => {
+      const { here, there } = setup();
+      const heard: string[] = [];
+      const stop = there.watch((event) => heard.push(event.type));
+      await here.put('a', bytes('1'), { ttlMs: 1_000 });
+      const read = await there.get('a');
+      expect(read?.expiresAtMs).toBeGreaterThan(0);
+      await under.eventually(() => heard.includes('expired'));
+      expect(await there.get('a', { level: 'cached' })).toBeUndefined();
+      expect(await here.get('a', { level: 'fresh' })).toBeUndefined();
+      stop();
+    });
+
+    it('ends a time to live by a write without one', async () => {
+      const { here } = setup();
+      await here.put('a', bytes('1'), { ttlMs: 1_000 });
+      await here.put('a', bytes('2'));
+      await here.put('b', bytes('1'), { ttlMs: 1_000 });
+      await under.eventually(async () => (await here.get('b')) === undefined);
+      expect(textOf(await here.get('a', { level: 'fresh' }))).toBe('2');
+    });
+
+    it('makes all changes of a batch or none', async () => {
+      const { here, there } = setup();
+      const first = await revisionOf(here.put('a', bytes('1')));
+      const failed = await there.batch([
+        { kind: 'put', key: 'b', value: bytes('1') },
+        { kind: 'put', key: 'a', value: bytes('2'), ifRevision: first + 1_000 },
+      ]);
+      expect(failed).toEqual({ key: 'a', kind: 'revision-mismatch', revision: first });
+      expect(await here.get('b', { level: 'fresh' })).toBeUndefined();
+      const done = await there.batch([
+        { kind: 'put', key: 'b', value: bytes('3'), contentType: 'text/plain' },
+        { kind: 'put', key: 'c', value: bytes('4') },
+        { kind: 'remove', key: 'a', ifRevision: first },
+      ]);
+      expect(done).toMatchObject({ kind: 'written' });
+      expect(textOf(await here.get('b', { level: 'fresh' }))).toBe('3');
+      expect(await here.get('a', { level: 'fresh' })).toBeUndefined();
+    });
+
+    it('lists the keys of a scope by prefix, in pages', async () => {
+      const { here, there } = setup();
+      const keys = ['x/1', 'x/2', 'x/3', 'x/ü', 'y'];
+      await Promise.all(keys.map((key) => here.put(key, bytes(key))));
+      await here.remove('x/2');
+      const first = await there.list({ prefix: 'x/', limit: 2 });
+      expect(first.items.map(({ key }) => key)).toEqual(['x/1', 'x/3']);
+      const { cursor } = first;
+      const second = await there.list({
+        prefix: 'x/',
+        limit: 2,
+        ...(cursor === undefined ? {} : { cursor }),
+      });
+      expect(second.items.map(({ key }) => key)).toEqual(['x/ü']);
+      expect(second.cursor).toBeUndefined();
+      expect(second.items[0]).toMatchObject({ bytes: 4, expiresAtMs: undefined });
+    });
+
+    it('keeps scopes and tenants apart', async () => {
+      const { here } = setup();
+      await here.put('a', bytes('1'));
+      const { here: other } = setup();
+      expect(await other.get('a')).toBeUndefined();
+      const same = parseScope(`session:s${scopes - 1}`);
+      expect(await one.scope('another', same).get('a')).toBeUndefined();
+      expect((await one.scope('another', same).list()).items).toEqual([]);
+    });
+
+    it('tells watchers of a scope about the changes under their prefix, on every node, in order', async () => {
+      const { here, there } = setup();
+      const heard: string[] = [];
+      const stop = there.watch(
+        (event) => heard.push('key' in event ? `${event.type} ${event.key}` : event.type),
+        { prefix: 'a' },
+      );
+      await here.put('a1', bytes('1'));
+      await here.put('b1', bytes('1'));
+      await here.put('a2', bytes('1'));
+      await here.remove('a1');
+      await under.eventually(() => heard.length === 3);
+      expect(heard).toEqual(['put a1', 'put a2', 'deleted a1']);
+      stop();
+      await here.put('a3', bytes('1'));
+      await here.get('a3', { level: 'fresh' });
+      expect(heard).toHaveLength(3);
+    });
+
+    it('refuses what exceeds a limit, naming it', async () => {
+      const { here } = setup();
+      const large = here.put('a', new Uint8Array(100_001));
+      await expect(large).rejects.toBeInstanceOf(MemoryLimitError);
+      await expect(large).rejects.toMatchObject({ code: 'too-large', limitBytes: 100_000 });
+      await expect(here.put('', bytes('1'))).rejects.toMatchObject({ argument: 'key' });
+      await expect(here.put('-', bytes('1'))).rejects.toMatchObject({ argument: 'key' });
+      await expect(here.put('a', bytes('1'), { ttlMs: 10 })).rejects.toMatchObject({ argument: 'ttlMs' });
+      expect(() => parseScope('tenant:')).toThrow(InvalidArgumentError);
+      expect(() => parseScope('other:x')).toThrow(InvalidArgumentError);
+    });
+  });
+}
