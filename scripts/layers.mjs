@@ -34,6 +34,7 @@ export const layers = {
     'pubsub',
     'memory',
     'subscribing',
+    'entities',
     'delivery',
     'fsm',
     'breaker',

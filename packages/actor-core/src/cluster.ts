@@ -8,6 +8,7 @@ export {
   BadFrameError,
   type BadFrameReason,
   ConnectError,
+  EntityUnavailableError,
   MemoryLimitError,
   MessageTooLargeError,
   NameTakenError,
@@ -19,6 +20,17 @@ export {
   TransportDisconnectedError,
   WriteUnknownError,
 } from './errors.ts';
+export type { EntitiesConfig } from './entities/entities-config.ts';
+export {
+  defineEntity,
+  type Entity,
+  type EntityDefinition,
+  type EntityKind,
+} from './entities/entity-definition.ts';
+export type { EntityRef } from './entities/entity-ref.ts';
+export type { PlacementMember } from './entities/placement-view.ts';
+export { type Entities, startEntities, type StartEntitiesOptions } from './entities/start-entities.ts';
+export { type SingletonDefinition, startSingleton } from './entities/start-singleton.ts';
 export {
   type ClusterQuestion,
   inspectCluster,

@@ -49,3 +49,4 @@ export {
   CircuitOpenError,
   ShutdownAbortedError,
 } from './errors/pattern-errors.ts';
+export { EntityUnavailableError } from './errors/entity-errors.ts';

@@ -44,6 +44,7 @@ export type RuntimeEvent =
       readonly kept: ActorAddress;
       readonly lost: ActorAddress;
     }
+  | EntityEvent
   | { readonly type: 'unhandled'; readonly path: string }
   | {
       readonly type: 'bad-frame';
@@ -51,6 +52,22 @@ export type RuntimeEvent =
       readonly detail: string;
       readonly error: BadFrameError;
     };
+
+/** Something happened to an entity on this node. `cause` says why, in words. */
+export interface EntityEvent {
+  readonly type: 'entity';
+  /**
+   * `activated`: runs here now · `passivated`: stopped until its next message · `moved`: given up for another node ·
+   * `lost`: another activation owns the entity, and this one ended · `failed`: failed too often and is stopped ·
+   * `removed`: its records are deleted.
+   */
+  readonly what: 'activated' | 'passivated' | 'moved' | 'lost' | 'failed' | 'removed';
+  /** Type and key, joined by a slash. */
+  readonly entity: string;
+  readonly cause: string;
+  /** Fence of the activation. */
+  readonly fence: number;
+}
 
 /**
  * Why a message was not delivered.
@@ -83,4 +100,6 @@ export type DeadLetterReason =
   /** Stashed by an incarnation that failed because the stash was full. */
   | 'stash-full'
   /** A router had no target. */
-  | 'no-targets';
+  | 'no-targets'
+  /** No node took the entity within the time of the message. */
+  | 'entity-unavailable';

@@ -1,15 +1,23 @@
 import { Envelope, type Refusable } from '../actor/envelope.ts';
 import { empty } from '../mailbox/ring.ts';
 import type { CellState } from './cell-state.ts';
+import { handBackOf } from './hand-back.ts';
 
-/** Turns all messages in the mailbox into dead letters. Signals and timer messages are discarded. */
+/**
+ * Turns all messages in the mailbox into dead letters, or hands them back (`handBackTo`). Signals and timer messages
+ * are discarded.
+ */
 export function dropMailbox<M>(cell: CellState<M>): void {
   const { mailbox } = cell;
+  const handBack = handBackOf(cell);
+  const left: unknown[] = [];
   mailbox.refuseSenders('no-such-actor');
   for (let item = mailbox.take(); item !== empty; item = mailbox.take()) {
     if (item instanceof Envelope && item.guard !== undefined) continue;
-    cell.drop(item, 'no-such-actor');
+    if (handBack === undefined) cell.drop(item, 'no-such-actor');
+    else left.push(item);
   }
+  if (left.length > 0) handBack?.(left);
 }
 
 /** Removes the matching questions from the mailbox without handling them. */

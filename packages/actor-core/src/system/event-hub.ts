@@ -40,6 +40,7 @@ export class EventHub implements EventSink {
     'late-answer': 0,
     'stash-full': 0,
     'no-targets': 0,
+    'entity-unavailable': 0,
     'not-allowed': 0,
   };
 

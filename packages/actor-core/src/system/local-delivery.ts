@@ -3,6 +3,7 @@ import type { ActorAddress, ActorRef, MessageLane } from '../actor/actor-ref.ts'
 import type { Question, Refusable } from '../actor/envelope.ts';
 import { isControl } from '../actor/message-lane.ts';
 import type { MessageDelivery } from '../actor/node-ports.ts';
+import { RoutedRef } from '../actor/routed-ref.ts';
 import { question, traced } from '../actor/trace-context.ts';
 import { Adapter } from '../cell/adapter.ts';
 import { LocalRef } from '../cell/local-ref.ts';
@@ -30,6 +31,7 @@ export class LocalDelivery implements MessageDelivery, AddressDelivery, RemoteDe
     if (target instanceof LocalRef) target.actor.deliver(question(message, ask, trace), control);
     else if (target instanceof RemoteRef) this.sendRemote(target.address, message, lane, ask, trace);
     else if (target instanceof Adapter) target.deliver(question(message, ask, trace), control);
+    else if (target instanceof RoutedRef) target.sendQuestion(message, lane, ask, trace);
     else if (target instanceof PathRef) this.deliverLocal(target.address, message, control, ask, trace);
     else (target as ActorRef<unknown>).tell(message, { lane: lane ?? 'data', trace });
   }

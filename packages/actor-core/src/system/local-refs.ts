@@ -26,6 +26,9 @@ export class LocalRefs implements RefResolver {
     this.#delivery = delivery;
   }
 
+  /** Makes refs of addresses that belong to no node, such as those of entities; undefined for any other address. */
+  routed: ((address: ActorAddress) => ActorRef<never> | undefined) | undefined = undefined;
+
   /** A ref to a well-known actor of any node, alive or not. */
   refFor<M>(node: string, path: string): ActorRef<M> {
     if (node === this.#identity.nodeId) return new PathRef<M>(this.#delivery, this.#identity, path);
@@ -34,6 +37,8 @@ export class LocalRefs implements RefResolver {
 
   resolve(address: ActorAddress, broughtBy = ''): ActorRef<never> {
     const { nodeId, incarnation } = this.#identity;
+    const routed = this.routed?.(address);
+    if (routed !== undefined) return routed;
     if (address.node !== nodeId) return new RemoteRef(this.#delivery, address, broughtBy);
     const isThisIncarnation = address.nodeIncarnation === incarnation;
     if (address.path === endpointPath || address.path === adapterPath) {

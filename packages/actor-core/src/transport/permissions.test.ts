@@ -38,6 +38,7 @@ const additional = {
     'd1.home.n.*.ord.me',
     'd1.home.ldr.*.me',
     'd1.home.ctl.>',
+    'd1.home.ent.>',
     'd1.home.view.me',
     'd1.home.n.*.seen.me',
     '$JS.API.>',

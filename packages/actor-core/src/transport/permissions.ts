@@ -74,6 +74,7 @@ function publishedBy(role: Exclude<Role, 'observer'>, subjects: Subjects, node: 
       subjects.view(node),
       subjects.sighting(anyToken, node),
       subjects.allControl,
+      subjects.allEntities,
       ...jetStream,
     );
   return published;

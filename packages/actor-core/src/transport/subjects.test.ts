@@ -23,6 +23,13 @@ describe('the subjects of a cell', () => {
     ['a leader', subjects.leader('agents', 'node'), 'd1.home.ldr.agents.node'],
     ['a control record', subjects.control('agents', 'agent', '7'), 'd1.home.ctl.agents.agent.7'],
     ['all control records', subjects.allControl, 'd1.home.ctl.>'],
+    [
+      'a record of an entity',
+      subjects.entity(3, 'account', 'a=2Fb', 'own'),
+      'd1.home.ent.3.account.a=2Fb.own',
+    ],
+    ['the records of a shard', subjects.entitiesOf(3), 'd1.home.ent.3.>'],
+    ['the records of all entities', subjects.allEntities, 'd1.home.ent.>'],
     ['a topic', subjects.topic('shop.orders', 'node'), 'd1.home.t.shop.orders.node'],
     ['all topics', subjects.allTopics, 'd1.home.t.>'],
     ['a reply', `${inboxPrefix('node')}.x`, '_I.node.x'],

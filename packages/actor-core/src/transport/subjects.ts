@@ -21,6 +21,7 @@ import { InvalidArgumentError } from '../errors.ts';
  * | `d1.{cell}.n.{to}.adm.{from}` | gateway or host `from` | the control leader `to` (drain, leave) |
  * | `d1.{cell}.ctl.{group}.…` | the group's leader | the stream `CTL_{cell}_G_{group}` |
  * | `$KV.MEM_{cell}_T_{class}.{tenant}.…` | gateways and hosts | that bucket (values of memory) |
+ * | `d1.{cell}.ent.{shard}.{type}.{key}.…` | the entity's owner | the stream `ENT_{cell}_{shard}` |
  * | `d1.{cell}.t.{topic}.{node}` | that node | every member (topics of one to four tokens) |
  * | `d1.{cell}.feed.{log}.…` | NATS | nodes that follow that log (each record as it is accepted) |
  * | `_I.{node}.…` | the node that answers | that node (replies) |
@@ -56,6 +57,14 @@ export interface Subjects {
   readonly allControl: string;
   /** Prefix of the subjects on which NATS announces each record of a log that the nodes follow. */
   feed(log: string): string;
+  /** Records of one entity, in the stream of its shard (`entityLog`). `key` is encoded by `encodeToken`. */
+  entity(shard: number, type: string, key: string, ...tokens: string[]): string;
+  /** How the entities are spread over streams: a record in the stream of shard 0. */
+  readonly entityLayout: string;
+  /** Records of all entities of a shard, as the subjects of its stream. */
+  entitiesOf(shard: number): string;
+  /** Records of all entities, as a pattern for permissions. */
+  readonly allEntities: string;
   /** `topic` is one to four tokens joined by dots; for a subscription each of them may be `anyToken`. */
   topic(topic: string, node: string): string;
   /** Every topic of every node, as a subscription. */
@@ -116,6 +125,10 @@ export function createSubjects(cell: string): Subjects {
     control: (group, ...tokens) => `${root}.ctl.${[group, ...tokens].join('.')}`,
     allControl: `${root}.ctl.>`,
     feed: (log) => `${root}.feed.${log}`,
+    entity: (shard, type, key, ...tokens) => `${root}.ent.${[shard, type, key, ...tokens].join('.')}`,
+    entityLayout: `${root}.ent.0.layout`,
+    entitiesOf: (shard) => `${root}.ent.${shard}.>`,
+    allEntities: `${root}.ent.>`,
     topic: (topic, node) => `${root}.t.${topic}.${node}`,
     allTopics: `${root}.t.>`,
   };
@@ -124,6 +137,30 @@ export function createSubjects(cell: string): Subjects {
 /** The node that published to this subject: its last token, which NATS permissions pin. */
 export function senderOf(subject: string): string {
   return subject.slice(subject.lastIndexOf('.') + 1);
+}
+
+/** Name of the stream that holds the owner records, journals, snapshots and timers of the entities of one shard. */
+export function entityLog(cell: string, shard: number): string {
+  return `ENT_${cell}_${shard}`;
+}
+
+const plainCharacters = /^[A-Za-z0-9_-]$/;
+
+/**
+ * Any text as one token of a subject: letters, digits, `_` and `-` stand for themselves, every other byte of its UTF-8
+ * form is `=` and two hexadecimal digits. Different texts have different tokens.
+ */
+export function encodeToken(text: string): string {
+  let token = '';
+  for (const character of text) {
+    if (plainCharacters.test(character)) token += character;
+    else for (const byte of new TextEncoder().encode(character)) token += hexByte(byte);
+  }
+  return token;
+}
+
+function hexByte(byte: number): string {
+  return `=${byte.toString(16).toUpperCase().padStart(2, '0')}`;
 }
 
 /** The topic in a subject that `Subjects.topic` built. */

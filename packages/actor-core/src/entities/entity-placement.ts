@@ -1,0 +1,47 @@
+import type { EntityId } from './entity-id.ts';
+import { entityName } from './entity-id.ts';
+import type { EntityType } from './entity-definition.ts';
+import type { OwnerSeen } from './owner-record.ts';
+import type { PlacementMember, PlacementView } from './placement-view.ts';
+import { rendezvous } from './rendezvous.ts';
+
+/** What is known of the node that an owner record names. */
+export type Holder =
+  /** Nobody holds the entity: it was given up, or its owner has ended. */
+  | { readonly kind: 'free' }
+  | { readonly kind: 'self' }
+  | { readonly kind: 'other'; readonly node: string; readonly isReachable: boolean };
+
+/** Whether the member may hold entities of the type. */
+export function mayHold({ state, roles }: PlacementMember, { role }: EntityType): boolean {
+  return state === 'up' && roles.includes(role);
+}
+
+/** The member that gets the entity, the same on every node with this view; undefined where no member may hold it. */
+export function placementOf(id: EntityId, type: EntityType, view: PlacementView): string | undefined {
+  const candidates = view.members.filter((member) => mayHold(member, type));
+  return rendezvous(
+    entityName(id),
+    candidates.map((member) => ({ id: member.id, weight: type.weight(member) })),
+  );
+}
+
+/**
+ * Who holds the entity by its owner record. A member keeps what it owns until the view no longer has it. An owner that
+ * this view does not know yet is no ended owner: where the record is newer than the view, the view has to catch up.
+ */
+export function holderOf(
+  { record }: OwnerSeen,
+  view: PlacementView,
+  self: { readonly nodeId: string; readonly incarnation: number },
+): Holder {
+  if (record === undefined || record.state !== 'active') return { kind: 'free' };
+  const { node, incarnation } = record;
+  if (node === self.nodeId && incarnation === self.incarnation) return { kind: 'self' };
+  const member = view.members.find(({ id }) => id === node);
+  const known = node === self.nodeId ? self.incarnation : (member?.incarnation ?? 0);
+  const isAhead = record.epoch > view.epoch || (known > 0 && incarnation > known);
+  if (isAhead) return { kind: 'other', node, isReachable: false };
+  if (known !== incarnation) return { kind: 'free' };
+  return { kind: 'other', node, isReachable: member?.state !== 'unreachable' };
+}

@@ -1,0 +1,150 @@
+import type { ActorRef } from '../actor/actor-ref.ts';
+import { receive, setup } from '../actor/behaviour.ts';
+import { props } from '../cell/create-props.ts';
+import { InvalidArgumentError } from '../errors.ts';
+import type { LocalNode } from '../membership/local-node.ts';
+import { localSystemOf } from '../system/local-system.ts';
+import type { EntitiesConfig } from './entities-config.ts';
+import type { EntityKind } from './entity-definition.ts';
+import { EntityHost } from './entity-host.ts';
+import type { StartedType } from './entity-slot.ts';
+import { type EntityId, requireEntityId } from './entity-id.ts';
+import { entitiesPath, type EntityMessage, entityMessageSchema } from './entity-message.ts';
+import { type EntityRef, entityAt, RoutedEntityRef } from './entity-ref.ts';
+import { EntityRouter } from './entity-router.ts';
+import { EntityStore } from './entity-store.ts';
+import { EntityUpkeep } from './entity-upkeep.ts';
+import { presenceViews } from './placement-view.ts';
+
+const tickMs = 50;
+const sweepMs = 1_000;
+
+type Message = EntityMessage | readonly ['tick'] | readonly ['view'];
+
+/** The entities of one node: joins the host, the router and the upkeep to actors and to the view. */
+export class EntityRuntime {
+  readonly host: EntityHost;
+  readonly router: EntityRouter;
+  readonly types: ReadonlyMap<string, StartedType>;
+  readonly #node: LocalNode;
+  readonly #types = new Map<string, StartedType>();
+  readonly #actors: ActorRef<never>[] = [];
+  readonly #inbox: ActorRef<EntityMessage>;
+  readonly #upkeep: EntityUpkeep;
+  readonly #unlisten: () => void;
+  #sweepAtMs = 0;
+
+  constructor(node: LocalNode, config: EntitiesConfig) {
+    this.#node = node;
+    this.types = this.#types;
+    const views = presenceViews(node);
+    const { storage, subjects, clock } = node;
+    const { shards, replicas } = config;
+    const store = new EntityStore({ storage, subjects, clock, shards, replicas });
+    const types = this.#types;
+    this.router = new EntityRouter({ node, views, types, host: () => this.host, self: () => this.#inbox });
+    this.host = new EntityHost({ node, views, store, others: this.router });
+    this.#upkeep = new EntityUpkeep({ node, views, store, types, host: this.host, config });
+    this.#inbox = this.#startInbox();
+    const viewChanged: Message = ['view'];
+    const inbox = this.#inbox as ActorRef<Message>;
+    this.#unlisten = views.onChange(() => inbox.tell(viewChanged, { lane: 'control' }));
+    localSystemOf(node.system).node.refs.routed = (address) => this.#resolve(address);
+  }
+
+  /** Starts a type on this node. @throws InvalidArgumentError if it is started already */
+  start({ resolved: type }: EntityKind<never>): void {
+    if (this.#types.has(type.type))
+      throw new InvalidArgumentError('types', `has ${type.type}, which is started on this node already`);
+    const started: StartedType = { type, supervisor: undefined };
+    this.#types.set(type.type, started);
+    this.#actors.push(this.#startSupervisor(started));
+  }
+
+  refOf<M>(id: EntityId): EntityRef<M> {
+    const started = this.#types.get(requireEntityId(id).type);
+    if (started === undefined)
+      throw new InvalidArgumentError('type', `${id.type} is not started on this node`);
+    const { system, clock } = this.#node;
+    return new RoutedEntityRef<M>(id, started, { router: this.router, system, clock });
+  }
+
+  /** Moves all entities to other members, each with the messages that wait for it. */
+  drain(): Promise<void> {
+    this.host.isDraining = true;
+    return this.host.untilIdle();
+  }
+
+  async stop(): Promise<void> {
+    this.#upkeep.stop();
+    this.#unlisten();
+    localSystemOf(this.#node.system).node.refs.routed = undefined;
+    for (const actor of this.#actors) await this.#node.system.stop(actor);
+    await this.#node.system.stop(this.#inbox);
+  }
+
+  #startInbox(): ActorRef<EntityMessage> {
+    const create = () =>
+      setup<Message>((context) => {
+        context.setInterval('tick', tickMs, ['tick']);
+        return receive((message) => this.#take(message));
+      });
+    const recipe = props<Message>(create, {
+      protocol: entityMessageSchema,
+      accepts: (message, sender) => this.router.accepts(message as EntityMessage, sender),
+      restart: 'permanent',
+      mailbox: { capacity: 100_000 },
+    });
+    return this.#node.system.spawn(recipe, entitiesPath) as ActorRef<EntityMessage>;
+  }
+
+  #startSupervisor(started: StartedType): ActorRef<never> {
+    const { supervision, type } = started.type;
+    const create = () =>
+      setup<never>((context) => {
+        started.supervisor = context;
+        this.#keepUp();
+        return receive<never>(
+          () => undefined,
+          (signal) => {
+            if (signal.type === 'terminated') this.host.ended(signal.ref, signal.reason === 'failed');
+            else started.supervisor = undefined;
+          },
+        );
+      });
+    return this.#node.system.spawn(
+      props<never>(create, { restart: 'permanent', supervision }),
+      `entity-${type}`,
+    );
+  }
+
+  #take(message: Message): void {
+    if (message[0] === 'tick') return this.#tick();
+    if (message[0] === 'view') return this.#viewChanged();
+    return this.router.receive(message);
+  }
+
+  #tick(): void {
+    this.host.tick();
+    this.#upkeep.tick();
+    const nowMs = this.#node.clock.now();
+    if (nowMs < this.#sweepAtMs) return;
+    this.#sweepAtMs = nowMs + sweepMs;
+    this.router.sweep();
+  }
+
+  #viewChanged(): void {
+    this.host.viewChanged();
+    this.router.viewChanged();
+    this.#keepUp();
+  }
+
+  #keepUp(): void {
+    this.#upkeep.viewChanged();
+  }
+
+  #resolve(address: Parameters<typeof entityAt>[0]): ActorRef<never> | undefined {
+    const id = entityAt(address);
+    return id !== undefined && this.#types.has(id.type) ? this.refOf<never>(id) : undefined;
+  }
+}
