@@ -43,7 +43,9 @@ max-body: 128MiB
   refused, except 0. A list is separated by commas, or the flag is given several times, or it is a list in the file. The
   value of a switch is \`1\`, \`true\`, \`0\` or \`false\`. Paths are relative to the folder where the command was started.
 - \`keep-alive\` is applied to requests without \`keep_alive\`; \`OLLAMA_KEEP_ALIVE\` may be seconds, as for Ollama.
-- Settings are read at the start of a process. For another value the process must be restarted.
+- Settings are read at the start of a process. For another value the process must be restarted, except for those marked
+  "live": \`drover config set KEY VALUE\` changes them in all running processes and in those that start later, until
+  \`drover config unset KEY\`. It takes precedence over all other sources.
 `;
 
 const text = reference();
@@ -69,9 +71,10 @@ function groupText(group, shown) {
 }
 
 function rowText(setting) {
-  const { key, kind, takers, help, zeroIsOff, foreign, choices } = setting;
+  const { key, kind, takers, help, zeroIsOff, isLive, foreign, choices } = setting;
   const notes = [
     zeroIsOff ? '0: none' : '',
+    isLive === true ? 'live' : '',
     foreign === undefined ? '' : `also \`${foreign.name}\``,
     mayComeFrom(setting, 'file') ? '' : `not in a file; \`${variableOf(setting)}\``,
   ].filter((note) => note !== '');

@@ -20,6 +20,6 @@ export {
   shippedDefinitionsDir,
 } from './definitions/load-definitions.ts';
 export { createAgentsClient, type OwnedAgentsClient } from './client/create-agents-client.ts';
-export { type AgentsConfig, defaults, resolveConfig } from './config.ts';
+export { type AgentsConfig, defaults, resolveConfig, liveFields } from './config.ts';
 export { AgentsError, type AgentsErrorCode } from './errors.ts';
 export { type AgentHost, startAgentHost } from './host/start-agent-host.ts';

@@ -1,7 +1,7 @@
 export { createFleetClient, type FleetClientOptions } from './client/create-fleet-client.ts';
 export type { FleetCall, FleetClient, FleetHead, FleetRequest } from './client/fleet-client.ts';
 export type { AttemptView, Candidate, RequestDecisions } from './client/request-decisions.ts';
-export { defaults, type FleetConfig, resolveConfig } from './config.ts';
+export { defaults, type FleetConfig, resolveConfig, liveFields } from './config.ts';
 export { FleetError, type FleetErrorCode } from './errors.ts';
 export {
   type ModelListing,

@@ -1,3 +1,4 @@
+import { StoreUnavailableError } from '@drover/actor-core/durable';
 import { AgentsError, type AgentsErrorCode } from '@drover/agents';
 import { FleetError, type FleetErrorCode } from '@drover/fleet';
 import { RequestFailure } from './errors.ts';
@@ -52,6 +53,8 @@ export function failureOf(error: unknown): RequestFailure {
       field: error.field,
     });
   }
+  if (error instanceof StoreUnavailableError)
+    return new RequestFailure(503, error.code, error.message, { retryAfterMs: storeRetryMs, cause: error });
   return new RequestFailure(
     500,
     'internal',
@@ -61,6 +64,9 @@ export function failureOf(error: unknown): RequestFailure {
     },
   );
 }
+
+/** JetStream elects a new leader of a stream within a few seconds. */
+const storeRetryMs = 2_000;
 
 /** Ollama's error text for a full queue, with its two spaces. */
 const ollamaBusyText = 'server busy, please try again.  maximum pending requests exceeded';

@@ -3,6 +3,7 @@ import { createLiveConfig } from '@drover/actor-core';
 import type { ClusterNode } from '@drover/actor-core/cluster';
 import type { AgentsClient } from '@drover/agents';
 import { createFleetClient, type FleetClient, type FleetConfig } from '@drover/fleet';
+import type { ClusterSettings } from './cluster-settings.ts';
 import { type GatewayConfig, liveFields, resolveConfig } from './config.ts';
 import * as dialects from './dialects.ts';
 import { RequestFailure } from './errors.ts';
@@ -22,6 +23,8 @@ export interface GatewayOptions extends Partial<GatewayConfig> {
   readonly agents: AgentsClient;
   /** Settings of the fleet client that the gateway creates. */
   readonly fleetConfig?: Partial<FleetConfig>;
+  /** Serves the routes under `/api/v1/settings`. @default there are none */
+  readonly clusterSettings?: ClusterSettings;
   /** A client that is given is not stopped with the gateway. @default `createFleetClient(node)` */
   readonly fleet?: FleetClient;
 }
@@ -48,11 +51,11 @@ export interface Gateway {
  * @throws InvalidArgumentError naming the setting; ListenError if the address is not available
  */
 export async function startGateway(node: ClusterNode, options: GatewayOptions): Promise<Gateway> {
-  const { agents, fleet: given, fleetConfig = {}, ...settings } = options;
+  const { agents, fleet: given, fleetConfig = {}, clusterSettings, ...settings } = options;
   const live = createLiveConfig(resolveConfig, settings, liveFields);
   const config = live.current;
   const fleet = given ?? createFleetClient(node, { config: fleetConfig });
-  const services = createServices(node, fleet, agents, config);
+  const services = createServices({ node, fleet, agents, config, settings: clusterSettings });
   const router = new Router(Object.values(dialects).map((create) => create(services)));
   const dispatcher = new Dispatcher({
     clock: node.clock,
@@ -103,17 +106,12 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
 }
 
 function createServices(
-  node: ClusterNode,
-  fleet: FleetClient,
-  agents: AgentsClient,
-  config: GatewayConfig,
+  given: Pick<GatewayServices, 'node' | 'fleet' | 'agents' | 'config' | 'settings'>,
 ): GatewayServices {
+  const { node, fleet, config } = given;
   const clientWait = new ClientWait(node.clock);
   return {
-    node,
-    fleet,
-    agents,
-    config,
+    ...given,
     clientWait,
     metrics: createMetrics(node, fleet, clientWait),
     refusals: new RefusalLog(node.clock, node.log),

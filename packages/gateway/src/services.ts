@@ -1,6 +1,7 @@
 import type { ClusterNode } from '@drover/actor-core/cluster';
 import type { AgentsClient } from '@drover/agents';
 import type { FleetClient } from '@drover/fleet';
+import type { ClusterSettings } from './cluster-settings.ts';
 import type { GatewayConfig } from './config.ts';
 import type { BodyBudget } from './http/body.ts';
 import type { Drain } from './http/drain.ts';
@@ -17,6 +18,8 @@ export interface GatewayServices {
   readonly clientWait: ClientWait;
   readonly refusals: RefusalLog;
   readonly config: GatewayConfig;
+  /** Undefined for a gateway without such settings: it has no routes for them. */
+  readonly settings: ClusterSettings | undefined;
   readonly bodies: BodyBudget;
   readonly drain: Drain;
 }

@@ -4,6 +4,7 @@ export {
   type NodeAgentConfig,
   type NodeAgentLimits,
   type NodeAgentOptions,
+  liveFields,
   resolveConfig,
   type ResolvedInstance,
 } from './config.ts';

@@ -4,13 +4,19 @@ import { alignColumns } from '../output/columns.ts';
 import { effectiveSettings, type EffectiveSetting } from '../settings/effective-settings.ts';
 import { mayComeFrom } from '../settings/setting.ts';
 import { settings } from '../settings/table.ts';
+import { liveConfigCommands } from './live-config-commands.ts';
 import { addSettingsNamed, settingsFor } from './options.ts';
 
 export function configCommand(finish: (code: ExitCode) => void): Command {
-  return new Command('config')
-    .description('show the settings of this machine')
+  const config = new Command('config')
+    .description('show the settings of this machine, and change those of a running cluster')
     .addCommand(printCommand(finish))
-    .addHelpText('after', '\nExample:\n  drover config print --config drover.yaml');
+    .addHelpText(
+      'after',
+      '\nExamples:\n  drover config print --config drover.yaml\n  drover config set request-timeout 5m',
+    );
+  for (const command of liveConfigCommands(finish)) config.addCommand(command);
+  return config;
 }
 
 function printCommand(finish: (code: ExitCode) => void): Command {

@@ -193,6 +193,10 @@ export const gatewayHelp: Table<string> = {
     means: 'This gateway has no record of a request with that id.',
     fix: 'Ask the gateway that served the request, soon after the request.',
   },
+  'setting-not-found': {
+    means: 'No setting of that name can change while the cluster runs.',
+    fix: '`drover config ls` lists the settings that can; restart the processes with another value for any other.',
+  },
   'too-many-inspections': {
     means: 'The gateway performs its largest number of inspections of actors.',
     fix: wait,

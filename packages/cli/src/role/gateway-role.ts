@@ -1,16 +1,20 @@
 import { createAgentsClient } from '@drover/agents';
+import { createFleetClient } from '@drover/fleet';
 import { ListenError, startGateway } from '@drover/gateway';
 import { CommandError, type ExitCode, exitCodes } from '../errors.ts';
+import { clusterSettings } from '../live-settings/cluster-settings.ts';
 import type { PackageConfigs } from '../settings/package-configs.ts';
 import { type RoleOptions, runRole } from './run-role.ts';
 
 /** Runs a gateway: answers HTTP requests for the cluster. */
 export function runGateway(options: RoleOptions, configs: PackageConfigs): Promise<ExitCode> {
-  return runRole(options, async (node) => {
+  return runRole(options, async (node, settings) => {
     const agents = createAgentsClient(node, configs.agents);
+    const fleet = createFleetClient(node, { config: configs.fleet });
     const gateway = await startGateway(node, {
       ...configs.gateway,
-      fleetConfig: configs.fleet,
+      fleet,
+      clusterSettings: clusterSettings(settings),
       agents,
     }).catch((error: unknown) => {
       if (error instanceof ListenError) throw cannotListen(error);
@@ -18,8 +22,14 @@ export function runGateway(options: RoleOptions, configs: PackageConfigs): Promi
     });
     return {
       report: { url: gateway.url },
+      reconfigure: (packages) => {
+        gateway.reconfigure(packages['gateway'] ?? {});
+        fleet.reconfigure(packages['fleet'] ?? {});
+        agents.reconfigure(packages['agents'] ?? {});
+      },
       stop: async (drainMs) => {
         await gateway.stop({ drainTimeoutMs: drainMs });
+        await fleet.stop();
         await agents.close();
       },
     };

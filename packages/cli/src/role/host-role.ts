@@ -10,6 +10,10 @@ export function runHost(options: RoleOptions, configs: PackageConfigs): Promise<
     const fleet = createFleetClient(node, { config: configs.fleet });
     const host = await startAgentHost(node, fleet, configs.agents);
     return {
+      reconfigure: (packages) => {
+        fleet.reconfigure(packages['fleet'] ?? {});
+        host.reconfigure(packages['agents'] ?? {});
+      },
       stop: async () => {
         await host.stop();
         await fleet.stop();

@@ -31,6 +31,7 @@ export function runNodeAgent(
       instances,
     });
     return {
+      reconfigure: (packages) => agent.reconfigure(packages['node-agent'] ?? {}),
       report: { ollamaUrls: hosts.urls.map(shownUrl), slots },
       stop: async (drainMs) => {
         if (drainMs > 0) await agent.drain();

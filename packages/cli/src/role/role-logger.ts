@@ -7,6 +7,8 @@ import { Terminal } from '../output/terminal.ts';
 /** The log of a role. `flush` writes its last lines before the process ends. */
 export interface RoleLog {
   readonly logger: Logger;
+  /** Shows the lines of this level and above from now on. */
+  readonly setLevel: (level: LogLevel) => void;
   readonly flush: () => void;
 }
 
@@ -28,19 +30,19 @@ export function createRoleLog({ nodeId, level, format }: RoleLogOptions): RoleLo
   const isText = format === 'text' || (format === 'auto' && process.stderr.isTTY);
   const terminal = new Terminal(process.stderr, process.env);
   if (isText && process.stderr.isTTY) {
-    return {
-      logger: pino(
-        options,
-        asText(terminal, (text) => terminal.line(text)),
-      ),
-      flush: () => {},
-    };
+    const logger = pino(
+      options,
+      asText(terminal, (text) => terminal.line(text)),
+    );
+    return { logger, setLevel: levelSetter(logger), flush: () => {} };
   }
   // Asynchronous, so that a stalled reader does not block the process.
   const destination = pino.destination({ dest: 2, sync: false, maxLength: maxBacklogBytes });
   const outlet = isText ? asText(terminal, (text) => void destination.write(`${text}\n`)) : destination;
+  const logger = pino(options, outlet);
   return {
-    logger: pino(options, outlet),
+    logger,
+    setLevel: levelSetter(logger),
     flush: () => {
       try {
         destination.flushSync();
@@ -48,6 +50,12 @@ export function createRoleLog({ nodeId, level, format }: RoleLogOptions): RoleLo
         // The reader has closed the stream.
       }
     },
+  };
+}
+
+function levelSetter(logger: { level: string }): (level: LogLevel) => void {
+  return (level) => {
+    logger.level = level;
   };
 }
 

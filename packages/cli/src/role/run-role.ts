@@ -1,6 +1,9 @@
 import { type ClusterNode, NodeReplacedError } from '@drover/actor-core/cluster';
 import type { LogLevel } from '../config.ts';
 import { type ExitCode, exitCodes } from '../errors.ts';
+import { followSettings } from '../live-settings/follow-settings.ts';
+import type { LiveValues } from '../live-settings/live-values.ts';
+import { type SettingsStore, settingsStoreOf } from '../live-settings/settings-store.ts';
 import { requirePayload } from '../nats/running-server.ts';
 import { exceedsLimit } from '../process/exceeds-limit.ts';
 import { type ClusterWish, findCluster } from './find-cluster.ts';
@@ -12,6 +15,8 @@ import { listenForStop, orphanStopMs, type RoleProgress, stopGraceMs } from './s
 export interface RunningRole {
   /** Reported to the parent when the role is ready, such as the URL of the gateway. */
   readonly report?: Readonly<Record<string, unknown>>;
+  /** Takes over the settings of the cluster. @throws InvalidArgumentError when they do not fit */
+  reconfigure(packages: LiveValues['packages']): void;
   /** Waits at most `drainMs` for running requests, then stops. */
   stop(drainMs: number): Promise<void>;
 }
@@ -36,7 +41,7 @@ interface SystemEnd {
  */
 export async function runRole(
   options: RoleOptions,
-  start: (node: ClusterNode) => Promise<RunningRole>,
+  start: (node: ClusterNode, settings: SettingsStore) => Promise<RunningRole>,
 ): Promise<ExitCode> {
   const progress: RoleProgress = { node: undefined, isServing: false };
   const { requested, parent } = listenForStop(progress);
@@ -46,18 +51,29 @@ export async function runRole(
   exitOnUncaughtError(log);
   const node = await joinNode(options, address, logger);
   progress.node = node;
+  const settings = settingsStoreOf(node);
   const terminated = node.system.terminated.then((cause): SystemEnd => ({ cause }));
   const starting = startOrLeave(node, flush, async () => {
     // The limit of the account can be lower than that of the server, and only a connection shows it.
     requirePayload(`the NATS at ${address.servers}`, node.transport.maxPayloadBytes);
-    return start(node);
+    return start(node, settings);
   });
   const running = await startedOrEnded(starting, terminated);
   if ('cause' in running) return exitCodeOf(running, options.id, log);
   progress.isServing = true;
   logger.info({ ...running.report, role: options.role, incarnation: node.incarnation }, 'ready');
   parent?.report({ type: 'ready', ...running.report });
+  const unfollow = followSettings({
+    store: settings,
+    clock: node.clock,
+    log: logger,
+    apply: ({ packages, logLevel }) => {
+      running.reconfigure(packages);
+      log.setLevel(logLevel ?? options.logLevel);
+    },
+  });
   const end = await Promise.race([requested, terminated]);
+  unfollow();
   if (typeof end === 'object') return exitCodeOf(end, options.id, log);
   const drainMs = end === 'orphan' ? 0 : options.drainMs;
   const limitMs = end === 'orphan' ? orphanStopMs : drainMs + stopGraceMs;

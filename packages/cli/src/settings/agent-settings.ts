@@ -15,6 +15,7 @@ export const agentSettings: readonly Setting[] = [
   },
   {
     key: 'task-timeout',
+    isLive: true,
     kind: 'duration',
     group: 'Agents',
     takers: ['up', 'gateway', 'host'],
@@ -25,6 +26,7 @@ export const agentSettings: readonly Setting[] = [
   },
   {
     key: 'max-task-timeout',
+    isLive: true,
     kind: 'duration',
     group: 'Agents',
     takers: ['up', 'gateway', 'host'],

@@ -33,6 +33,7 @@ export const gatewaySettings: readonly Setting[] = [
   },
   {
     key: 'request-timeout',
+    isLive: true,
     kind: 'duration',
     group: 'Deadlines of requests',
     takers: ['up', 'gateway', 'host'],
@@ -44,6 +45,7 @@ export const gatewaySettings: readonly Setting[] = [
   },
   {
     key: 'first-byte-timeout',
+    isLive: true,
     kind: 'duration',
     group: 'Deadlines of requests',
     takers: ['up', 'gateway'],
@@ -55,6 +57,7 @@ export const gatewaySettings: readonly Setting[] = [
   },
   {
     key: 'inter-token-timeout',
+    isLive: true,
     kind: 'duration',
     group: 'Deadlines of requests',
     takers: ['up', 'gateway'],
@@ -66,6 +69,7 @@ export const gatewaySettings: readonly Setting[] = [
   },
   {
     key: 'keep-alive',
+    isLive: true,
     kind: 'keep-alive',
     group: 'Deadlines of requests',
     takers: ['up', 'gateway'],
@@ -156,6 +160,7 @@ export const gatewaySettings: readonly Setting[] = [
   },
   {
     key: 'max-streams',
+    isLive: true,
     kind: 'count',
     group: 'Limits',
     takers: ['up', 'gateway'],
@@ -229,6 +234,7 @@ export const gatewaySettings: readonly Setting[] = [
   },
   {
     key: 'max-attempts',
+    isLive: true,
     kind: 'count',
     group: 'Limits',
     takers: ['up', 'gateway', 'host'],
@@ -274,6 +280,7 @@ export const gatewaySettings: readonly Setting[] = [
   },
   {
     key: 'origin',
+    isLive: true,
     kind: 'list',
     group: 'Browsers and names',
     takers: ['up', 'gateway'],
@@ -286,6 +293,7 @@ export const gatewaySettings: readonly Setting[] = [
   },
   {
     key: 'allowed-host',
+    isLive: true,
     kind: 'list',
     group: 'Browsers and names',
     takers: ['up', 'gateway'],

@@ -46,6 +46,7 @@ export const hostSettings: readonly Setting[] = [
   },
   {
     key: 'max-queue',
+    isLive: true,
     kind: 'count',
     group: 'Limits',
     takers: ['up', 'node-agent'],

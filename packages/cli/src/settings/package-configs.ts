@@ -74,6 +74,23 @@ export function packageConfigs(stated: StatedSettings): PackageConfigs {
   };
 }
 
+/**
+ * Has each package check fields beside its own defaults.
+ *
+ * @throws InvalidArgumentError naming the setting that is out of range or contradicts another one
+ */
+export function requireFitting(
+  packages: Readonly<Record<string, Readonly<Record<string, SettingValue>>>>,
+): void {
+  for (const [owner, fields] of Object.entries(packages)) {
+    try {
+      resolvers[owner]?.(fields);
+    } catch (error) {
+      throw error instanceof InvalidArgumentError ? ofSetting(owner, error) : error;
+    }
+  }
+}
+
 /** A node-agent needs an Ollama address, which is not part of these settings: the check uses an arbitrary address. */
 const instances = [{ name: 'any', url: 'http://127.0.0.1:11434' }];
 
@@ -106,14 +123,20 @@ function checked(stated: StatedSettings, owner: string, resolve: () => object): 
     return resolve();
   } catch (error) {
     if (!(error instanceof InvalidArgumentError)) throw error;
-    const field = `${owner}.${error.argument}` as ConfigField;
-    const [setting] = settingsOfField(field);
+    const [setting] = settingsOfField(`${owner}.${error.argument}` as ConfigField);
     if (setting === undefined) throw error;
-    throw badConfiguration(
-      stated.nameOf(setting),
-      inWords(owner, error.message.replace(`${error.argument} `, '')),
-    );
+    throw badConfiguration(stated.nameOf(setting), problemOf(owner, error));
   }
+}
+
+/** The error of a package about a field, as one about the setting of that field. */
+function ofSetting(owner: string, error: InvalidArgumentError): InvalidArgumentError {
+  const [setting] = settingsOfField(`${owner}.${error.argument}` as ConfigField);
+  return setting === undefined ? error : new InvalidArgumentError(setting.key, problemOf(owner, error));
+}
+
+function problemOf(owner: string, error: InvalidArgumentError): string {
+  return inWords(owner, error.message.replace(`${error.argument} `, ''));
 }
 
 /**
@@ -129,7 +152,7 @@ function inWords(owner: string, message: string): string {
   return text;
 }
 
-function splitField(field: ConfigField): [owner: string, name: string] {
+export function splitField(field: ConfigField): [owner: string, name: string] {
   const dot = field.indexOf('.');
   return [field.slice(0, dot), field.slice(dot + 1)];
 }

@@ -57,6 +57,7 @@ export const processSettings: readonly Setting[] = [
   },
   {
     key: 'log-level',
+    isLive: true,
     kind: 'text',
     group: 'Process and logs',
     takers: ['up', 'gateway', 'node-agent', 'host'],

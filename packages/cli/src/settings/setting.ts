@@ -74,6 +74,11 @@ export interface Setting {
   readonly sources?: readonly ('file' | 'variable' | 'flag')[];
   /** Another program's variable with the same meaning; the file takes precedence over it. */
   readonly foreign?: { readonly name: string; readonly takers: readonly Taker[] };
+  /**
+   * True if the cluster may change it while its processes run: it is read again for each request or log line, and no
+   * connection or buffer depends on an old value. @default false
+   */
+  readonly isLive?: boolean;
   /** True for a secret: its value is never shown. @default false */
   readonly secret?: boolean;
 }

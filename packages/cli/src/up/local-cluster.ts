@@ -67,12 +67,21 @@ export class LocalCluster {
   /** A handler for the log lines of one process: shows those of the chosen level and above. */
   logOf(id: string): (line: string) => void {
     return (line) => {
-      const { level, text } = parseLogLine(line);
-      if (!isAtLeast(level, this.#logLevel)) return;
-      const { terminal } = this.#reporter;
-      const style = level === 'error' ? 'red' : level === 'warn' ? 'yellow' : 'dim';
-      terminal.line(`${terminal.style('dim', id.padEnd(9))} ${terminal.style(style, level)} ${text}`);
+      const { level } = parseLogLine(line);
+      if (isAtLeast(level, this.#logLevel)) this.#show(id, line);
     };
+  }
+
+  /** A handler for the log lines of a role, which writes only lines of its own level: that level may change. */
+  logOfRole(id: string): (line: string) => void {
+    return (line) => this.#show(id, line);
+  }
+
+  #show(id: string, line: string): void {
+    const { level, text } = parseLogLine(line);
+    const { terminal } = this.#reporter;
+    const style = level === 'error' ? 'red' : level === 'warn' ? 'yellow' : 'dim';
+    terminal.line(`${terminal.style('dim', id.padEnd(9))} ${terminal.style(style, level)} ${text}`);
   }
 
   /** Stops all processes in `stopOrder`, each role within its `stopGraceMs`. */

@@ -60,7 +60,7 @@ async function startRole(
       launchRole({
         args: [role, '--id', id, ...flags],
         environment: childEnvironment(environment, added),
-        onLog: cluster.logOf(id),
+        onLog: cluster.logOfRole(id),
       }),
   });
 }

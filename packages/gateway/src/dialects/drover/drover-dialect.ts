@@ -4,12 +4,18 @@ import { agentRoutes } from './agent-routes.ts';
 import { droverError } from './drover-reply.ts';
 import { proofRoutes } from './proof-routes.ts';
 import { serviceRoutes } from './service-routes.ts';
+import { settingsRoutes } from './settings-routes.ts';
 
 /** Drover's own routes, which neither Ollama nor OpenAI has. */
 export function droverDialect(services: GatewayServices): Dialect {
   return {
     paths: ['/api/v1', '/api/v1/', '/healthz', '/readyz', '/metrics'],
     failure: droverError,
-    routes: [...serviceRoutes(services), ...agentRoutes(services), ...proofRoutes(services)],
+    routes: [
+      ...serviceRoutes(services),
+      ...agentRoutes(services),
+      ...proofRoutes(services),
+      ...settingsRoutes(services),
+    ],
   };
 }
