@@ -29,6 +29,7 @@ export const layers = {
     'remoting',
     'membership',
     'leadership',
+    'control',
     'inspection',
     'registry',
     'pubsub',

@@ -12,6 +12,7 @@ export {
   MemoryLimitError,
   MessageTooLargeError,
   NameTakenError,
+  NodeDeclaredDeadError,
   NodeIdTakenError,
   NodeReplacedError,
   NoRespondersError,
@@ -31,6 +32,8 @@ export type { EntityRef } from './entities/entity-ref.ts';
 export type { PlacementMember } from './entities/placement-view.ts';
 export { type Entities, startEntities, type StartEntitiesOptions } from './entities/start-entities.ts';
 export { type SingletonDefinition, startSingleton } from './entities/start-singleton.ts';
+export { type Control, type ControlOptions, startControl } from './control/start-control.ts';
+export { requestView, type ViewRequestOutcome } from './control/view-request.ts';
 export {
   type ClusterQuestion,
   inspectCluster,
@@ -49,6 +52,7 @@ export type { GroupState, LeaderInfo, Leadership, Tenure } from './leadership/le
 export { readLeader } from './leadership/read-leader.ts';
 export type { MemberMetadata } from './membership/member-metadata.ts';
 export type { ClusterView, ControlLeader } from './membership/view/cluster-view.ts';
+export type { ViewRequest, ViewRequestAnswer } from './membership/view/decide-view.ts';
 export type { EndedMember, View, ViewMember, ViewMemberState } from './membership/view/view.ts';
 export type { Json } from './memory/crdt/json.ts';
 export type {

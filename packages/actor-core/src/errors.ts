@@ -11,6 +11,7 @@ export {
 } from './errors/transport-errors.ts';
 export {
   NodeIdTakenError,
+  NodeDeclaredDeadError,
   NodeReplacedError,
   TenureEndedError,
   NameTakenError,

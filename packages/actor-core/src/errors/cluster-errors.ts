@@ -37,6 +37,25 @@ export class NodeReplacedError extends DroverError {
   }
 }
 
+/**
+ * The view of the cluster says that this incarnation of the node has ended: the control leader did not reach it for a
+ * while, and another node neither. Its actors may run elsewhere by now, so they stop here. Join again as a new
+ * incarnation.
+ */
+export class NodeDeclaredDeadError extends DroverError {
+  readonly code = 'node-declared-dead';
+  readonly node: string;
+  readonly incarnation: number;
+  /** Number of the view that says so. */
+  readonly epoch: number;
+  constructor(node: string, incarnation: number, epoch: number, options?: ErrorOptions) {
+    super(`the cluster has declared ${node} dead in view ${epoch}: this incarnation ends`, options);
+    this.node = node;
+    this.incarnation = incarnation;
+    this.epoch = epoch;
+  }
+}
+
 /** The leadership under which a decision was made is over. Nothing that was decided under it may be done any more. */
 export class TenureEndedError extends DroverError {
   readonly code = 'tenure-ended';

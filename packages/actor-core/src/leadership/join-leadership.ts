@@ -313,6 +313,7 @@ class LeaseLeadership implements Leadership {
     return {
       name: this.#stream,
       subjects: [this.#node.subjects.control(this.group, '>')],
+      ...(this.group === 'control' && { feed: this.#node.subjects.feed(this.group) }),
       // Above every sequence of an earlier log of this name, so that no fence is issued twice.
       firstSequence: Math.floor(this.#node.clock.wallNow()),
       ...(replicas === undefined ? {} : { replicas }),

@@ -1,13 +1,14 @@
 import type { Clock } from '../clock.ts';
-import { NodeReplacedError } from '../errors.ts';
+import { NodeDeclaredDeadError, NodeReplacedError } from '../errors.ts';
 import { Inspector } from '../inspection/inspector.ts';
 import type { Logger } from '../logger.ts';
 // The failure detector of every node: another one is a change of this line.
 import { heartbeatDetector as failureDetector } from '../membership/heartbeat-detector.ts';
 import type { MemberMetadata } from '../membership/member-metadata.ts';
 import { NodePresence } from '../membership/node-presence.ts';
-import { followFates, isListed } from '../membership/view/node-fate.ts';
+import { followFates, hasEnded, isListed } from '../membership/view/node-fate.ts';
 import { ViewFollower } from '../membership/view/view-follower.ts';
+import { answerSightings } from '../membership/view/witness.ts';
 import type { Random } from '../random.ts';
 import type { Scheduler } from '../scheduler.ts';
 import type { Store } from '../storage/log/store.ts';
@@ -71,12 +72,21 @@ export function assembleNode(parts: NodeParts): AssembledNode {
       system.endFor(error);
     },
   });
+  let leaving: Promise<void> | undefined;
   const unsubscribe = followFates({ nodeId, presence, view }, ({ node: other, incarnation: its, fate }) => {
     if (fate === 'runs') remoting?.nodeUp(other, its);
     else remoting?.nodeDown(other, its, fate === 'ended');
   });
   presence.start();
   view.start();
+  const witness = { node: nodeId, transport, subjects, presence, clock };
+  const stopAnswering = isMember ? answerSightings(witness) : () => undefined;
+  const stopObeying = view.onChange(({ epoch }) => {
+    if (!hasEnded(view.current(), nodeId, incarnation) || leaving !== undefined) return;
+    const error = new NodeDeclaredDeadError(nodeId, incarnation, epoch);
+    log.error({ err: error }, 'this node ends: the cluster goes on without it');
+    system.endFor(error);
+  });
   const inspector = new Inspector({
     node: nodeId,
     incarnation,
@@ -87,11 +97,12 @@ export function assembleNode(parts: NodeParts): AssembledNode {
     counters: () => system.counters(),
   });
   if (isMember) inspector.listen(transport, subjects);
-  let leaving: Promise<void> | undefined;
   const leave = async () => {
     await system.shutdown();
     unsubscribe();
     inspector.close();
+    stopAnswering();
+    stopObeying();
     view.close();
     presence.close();
     await transport.close();

@@ -3,7 +3,7 @@ import { type Logger, silentLogger } from '../logger.ts';
 import { assembleNode } from '../node/assemble-node.ts';
 import type { ClusterNode } from '../node/cluster-node.ts';
 import { seededRandom } from '../random/seeded-random.ts';
-import type { MemberMetadata } from '../membership/member-metadata.ts';
+import { type MemberMetadata, requireMetadata } from '../membership/member-metadata.ts';
 import type { Random } from '../random.ts';
 import { nodeScheduler } from '../scheduler/node-scheduler.ts';
 import type { Scheduler } from '../scheduler.ts';
@@ -124,7 +124,7 @@ export function createTestNode(hub: TestHub, options: TestNodeOptions): TestNode
     nodeId: options.nodeId,
     incarnation: options.incarnation ?? 1,
     roles: options.roles ?? ['host'],
-    metadata: options.metadata ?? {},
+    metadata: requireMetadata(options.metadata ?? {}),
     pid: 1,
     subjects: createSubjects(hub.cell),
     transport,

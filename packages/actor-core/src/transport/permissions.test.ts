@@ -53,7 +53,8 @@ it.each(['node-agent', 'gateway', 'host'] as const)(
   (role) => {
     const { publish, subscribe } = permissionsOf(subjects, 'me', [role]);
     expect(publish.toSorted()).toEqual([...all.publish, ...additional[role]].toSorted());
-    const feeds = role === 'node-agent' ? [] : memoryFeeds;
+    const own = role === 'host' ? ['d1.home.feed.control.>'] : [];
+    const feeds = role === 'node-agent' ? [] : [...memoryFeeds, ...own];
     expect(subscribe.toSorted()).toEqual([...everyone, ...all.subscribe, ...feeds].toSorted());
   },
 );

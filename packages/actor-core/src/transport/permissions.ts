@@ -50,6 +50,7 @@ export function permissionsOf(subjects: Subjects, node: string, roles: readonly 
     subscribe.add(subjects.poll(anyToken));
     subscribe.add(`${subjects.feed('settings')}.>`);
     if (role !== 'node-agent') for (const feed of memoryFeeds(subjects.cell)) subscribe.add(feed);
+    if (role === 'host') subscribe.add(`${subjects.feed('control')}.>`);
   }
   return { publish: [...publish], subscribe: [...subscribe] };
 }

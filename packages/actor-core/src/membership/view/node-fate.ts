@@ -31,10 +31,15 @@ export function fateByPresence(
   view: View | undefined,
 ): NodeFate | undefined {
   if (state === 'left') return { node, incarnation, fate: 'ended' };
-  const hasEnded = view !== undefined && incarnation <= endedIncarnation(view, node);
-  if (state === 'alive') return hasEnded ? undefined : { node, incarnation, fate: 'runs' };
-  if (hasEnded || isMember(view, node, incarnation)) return undefined;
+  const isOver = hasEnded(view, node, incarnation);
+  if (state === 'alive') return isOver ? undefined : { node, incarnation, fate: 'runs' };
+  if (isOver || isMember(view, node, incarnation)) return undefined;
   return { node, incarnation, fate: 'lost' };
+}
+
+/** Whether the view says that this incarnation of the node has ended. */
+export function hasEnded(view: View | undefined, node: string, incarnation: number): boolean {
+  return view !== undefined && incarnation <= endedIncarnation(view, node);
 }
 
 /** Whether the view lists this incarnation as taking part. */

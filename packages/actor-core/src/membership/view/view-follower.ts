@@ -70,10 +70,14 @@ export class ViewFollower implements ClusterView {
     return () => this.#listeners.delete(listener);
   }
 
-  /** The log of the control group holds this view. From now on the log alone changes the view of this node. */
-  take(view: View): void {
+  /**
+   * The log of the control group holds this view. From now on the log alone changes the view of this node.
+   * `isOtherLog`: the log was lost and begins again, so that an earlier view replaces a later one.
+   */
+  take(view: View, isOtherLog = false): void {
+    const before = this.#isFromLog ? this.#state.view : undefined;
     this.#isFromLog = true;
-    this.#set({ ...this.#state, view });
+    if (before === undefined || isOtherLog || isLater(view, before)) this.#set({ ...this.#state, view });
   }
 
   #receive(from: string, payload: Uint8Array): void {
@@ -128,6 +132,10 @@ export class ViewFollower implements ClusterView {
       );
     this.#hasWarned = true;
   }
+}
+
+function isLater(view: View, other: View): boolean {
+  return view.fence === other.fence ? view.epoch > other.epoch : view.fence > other.fence;
 }
 
 function isSameView(a: View, b: View): boolean {

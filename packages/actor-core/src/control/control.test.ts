@@ -1,0 +1,165 @@
+import { expect, it } from 'vitest';
+import { receive, setup as behaviour } from '../actor/behaviour.ts';
+import { props } from '../cell/create-props.ts';
+import { localSystemOf } from '../system/local-system.ts';
+import { Simulation } from '../testing/simulation.ts';
+import type { SimulatedNode } from '../testing/simulated-node.ts';
+import type { Role } from '../transport/roles.ts';
+import { type Control, startControl } from './start-control.ts';
+import { requestView } from './view-request.ts';
+
+/** A cluster of hosts `h1`… that control it, and of members that only follow. */
+async function setup({ hosts = 2, others = ['g1'] }: { hosts?: number; others?: string[] } = {}) {
+  const simulation = new Simulation(7, { keepsSubjectOrder: true });
+  const controls = new Map<string, Control>();
+  const start = (nodeId: string, role: Role): SimulatedNode => {
+    const node = simulation.startNode(nodeId, { roles: [role], metadata: { version: '1.0.0' } });
+    if (role === 'host') controls.set(nodeId, startControl(node));
+    return node;
+  };
+  for (let i = 1; i <= hosts; i++) start(`h${i}`, 'host');
+  for (const name of others) start(name, 'gateway');
+  const kit = {
+    simulation,
+    start,
+    node: (nodeId: string) => simulation.nodes.get(nodeId) as SimulatedNode,
+    control: (nodeId: string) => controls.get(nodeId) as Control,
+    run: (ms: number) => simulation.run(ms),
+    leader: (): string =>
+      [...controls].find(
+        ([name, { leadership }]) => simulation.nodes.has(name) && leadership.state() === 'leading',
+      )?.[0] ?? 'none',
+    /** The view of each live node, as text. */
+    views: (): string[] =>
+      [...simulation.nodes.values()].map((node) =>
+        (node.view.current()?.members ?? [])
+          .map(({ id, incarnation, state }) => `${id}#${incarnation} ${state}`)
+          .join(', '),
+      ),
+    epochs: () => [...simulation.nodes.values()].map((node) => node.view.current()?.epoch),
+    /** Watches an actor of that node from `g1`; resolves reasons into the list. */
+    watch: (target: string): string[] => {
+      const reasons: string[] = [];
+      const home = kit.node(target);
+      const ref = home.system.spawn(
+        props(() => receive(() => undefined)),
+        'watched',
+      );
+      const far = localSystemOf(kit.node('g1').system).node.refs.resolve(ref.address);
+      kit.node('g1').system.spawn(
+        props(() =>
+          behaviour((context) => {
+            context.watch(far);
+            return receive(
+              () => undefined,
+              (signal) => {
+                if (signal.type === 'terminated') reasons.push(signal.reason);
+              },
+            );
+          }),
+        ),
+      );
+      return reasons;
+    },
+  };
+  await simulation.run(5_000);
+  return kit;
+}
+
+it('shows every node the same view, also nodes that may not read the log', async () => {
+  const { views, epochs } = await setup();
+  expect(new Set(views())).toEqual(new Set(['g1#1 up, h1#1 up, h2#1 up']));
+  expect(new Set(epochs()).size).toBe(1);
+});
+
+it('keeps the watches on an unreachable node until the view declares it dead', async () => {
+  const { watch, simulation, views, run, node, leader } = await setup({ hosts: 2, others: ['g1', 'g2'] });
+  const reasons = watch('g2');
+  await run(1_000);
+  // Only g1 and g2 cannot reach each other: the leader hears g2.
+  simulation.cut('g1', 'g2');
+  await run(60_000);
+  expect(node('g1').presence.member('g2')?.state).toBe('unreachable');
+  expect([reasons, views()[0]]).toEqual([[], 'g1#1 up, g2#1 up, h1#1 up, h2#1 up']);
+  node('g2').crash();
+  await run(10_000);
+  expect(reasons).toEqual(['node-down']);
+  expect(node(leader()).view.member('g2')?.state).toBe('dead');
+});
+
+it('declares nobody dead while there is no leader, and goes on with the next one', async () => {
+  const { watch, node, run, views, leader, control } = await setup({ hosts: 2, others: ['g1', 'g2'] });
+  const reasons = watch('g2');
+  await run(1_000);
+  await control('h1').stop();
+  await control('h2').stop();
+  await run(2_000);
+  node('g2').crash();
+  await run(120_000);
+  expect([leader(), reasons]).toEqual(['none', []]);
+  expect(views()[0]).toContain('g2#1 up');
+});
+
+it('moves the writing of the view to another host when the leader crashes', async () => {
+  const { leader, node, run, views, epochs } = await setup({ hosts: 3 });
+  const [first, before] = [leader(), epochs()[0] ?? 0];
+  node(first).crash();
+  await run(15_000);
+  expect(leader()).not.toBe(first);
+  expect(new Set(views()).size).toBe(1);
+  expect(views()[0]).toContain(`${first}#1 dead`);
+  expect(epochs()[0]).toBeGreaterThan(before);
+});
+
+it('loses only the leader when the leader is cut off from all others', async () => {
+  const { simulation, leader, run, views } = await setup({ hosts: 3 });
+  const cutOff = leader();
+  const others = [...simulation.nodes.keys()].filter((other) => other !== cutOff);
+  for (const other of others) simulation.cut(cutOff, other);
+  await run(30_000);
+  expect(leader()).not.toBe(cutOff);
+  simulation.heal();
+  await run(5_000);
+  const states = others.map((other) => `${other}#1 up`);
+  expect(new Set(views().map((view) => view.replace(`${cutOff}#1 dead, `, '')))).toEqual(
+    new Set([states.toSorted().join(', ')]),
+  );
+});
+
+it('ends the actors of a node that reads that it was declared dead', async () => {
+  const { simulation, node, run, leader, start, views } = await setup({ hosts: 2, others: ['g1', 'g2'] });
+  const lost = node('g2');
+  for (const other of simulation.nodes.keys()) if (other !== 'g2') simulation.cut('g2', other);
+  await run(20_000);
+  expect(node(leader()).view.member('g2')?.state).toBe('dead');
+  simulation.heal();
+  await run(5_000);
+  expect(await lost.system.terminated).toMatchObject({ code: 'node-declared-dead', node: 'g2' });
+  lost.crash();
+  start('g2', 'gateway');
+  await run(5_000);
+  expect(views()[0]).toContain('g2#2 up');
+});
+
+it('drains and resumes a node on request, and refuses for a node that it does not know', async () => {
+  const { node, run } = await setup();
+  const ask = async (action: 'drain' | 'resume', name: string) => {
+    const asked = requestView(node('g1'), { action, node: name });
+    await run(1_000);
+    return asked;
+  };
+  expect(await ask('drain', 'h2')).toMatchObject({ ok: true, state: 'draining' });
+  expect(node('h2').view.member('h2')?.state).toBe('draining');
+  expect(await ask('resume', 'h2')).toMatchObject({ ok: true, state: 'up' });
+  expect(await ask('drain', 'nobody')).toEqual({ ok: false, code: 'unknown-node' });
+});
+
+it('reports a missing leader to those who ask', async () => {
+  const { node, run, control } = await setup({ hosts: 1 });
+  await control('h1').stop();
+  await run(10_000);
+  expect(await requestView(node('g1'), { action: 'drain', node: 'h1' })).toEqual({
+    ok: false,
+    code: 'no-leader',
+  });
+});

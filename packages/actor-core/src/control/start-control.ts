@@ -1,0 +1,85 @@
+import { InvalidArgumentError } from '../errors.ts';
+import { joinLeadership } from '../leadership/join-leadership.ts';
+import type { Leadership } from '../leadership/leadership.ts';
+import { optionNames, requireKnownOptions } from '../known-options.ts';
+import type { LocalNode } from '../membership/local-node.ts';
+import { encodeView } from '../membership/view/view-codec.ts';
+import { ViewFollower } from '../membership/view/view-follower.ts';
+import { anyToken } from '../transport/subjects.ts';
+import { controlGroup, ViewLog } from './view-log.ts';
+import { encodeOutcome, readRequest } from './view-request.ts';
+import { ViewWriter } from './view-writer.ts';
+
+const controlOptions = optionNames<ControlOptions>({ leaseMs: true, replicas: true });
+
+/** How the control group works. */
+export interface ControlOptions {
+  /** As in `joinLeadership`. */
+  readonly leaseMs?: number;
+  /** Copies of the group's stream. @default 1 */
+  readonly replicas?: number;
+}
+
+/** The part of this node in the control of the cluster. */
+export interface Control {
+  readonly leadership: Leadership;
+  /** Gives up the control leadership if held, and takes no further part. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Takes part in the control of the cluster: competes for the leadership of the group `control`, writes the view while
+ * this node leads, and reads the view from the log otherwise. Once per node, on nodes of the role `host`. A cluster in
+ * which no node calls this has no view; presence alone then decides which nodes have ended.
+ *
+ * @throws InvalidArgumentError naming the option that is invalid, and for a second call on one node
+ */
+export function startControl(node: LocalNode, options: ControlOptions = {}): Control {
+  requireKnownOptions('options', options, controlOptions);
+  const { view, transport, subjects, nodeId } = node;
+  if (!(view instanceof ViewFollower))
+    throw new InvalidArgumentError('node', 'must be a node that joinCluster has made');
+  const leadership = joinLeadership(node, { ...options, group: controlGroup });
+  const fromLog = new ViewLog(node, (one, isOtherLog) => view.take(one, isOtherLog));
+  let writer: ViewWriter | undefined;
+  let written: Uint8Array | undefined;
+  let seenFence = 0;
+  const follow = (): void => {
+    const tenure = leadership.tenure();
+    if (tenure === undefined || tenure.fence.sequence === seenFence) return;
+    seenFence = tenure.fence.sequence;
+    written = undefined;
+    writer = new ViewWriter(node, tenure, (one) => {
+      written = encodeView(one);
+      view.take(one);
+    });
+  };
+  const ends = [
+    leadership.onChange(follow),
+    () => fromLog.close(),
+    subscribe(subjects.viewQuestion(nodeId, anyToken), (_, respond) => {
+      if (written !== undefined && leadership.tenure()?.isTrusted() === true) respond(written);
+    }),
+    subscribe(subjects.viewRequest(nodeId, anyToken), async (payload, respond) => {
+      const request = readRequest(payload);
+      if (request !== undefined) respond(encodeOutcome(await writer?.request(request)));
+    }),
+  ];
+  follow();
+  void node.system.terminated.then(() => stop());
+  const stop = async (): Promise<void> => {
+    for (const end of ends.splice(0)) end();
+    await leadership.resign();
+  };
+  return { leadership, stop };
+
+  function subscribe(
+    subject: string,
+    handle: (payload: Uint8Array, respond: (answer: Uint8Array) => void) => void | Promise<void>,
+  ): () => void {
+    const subscription = transport.subscribe(subject, ({ payload, respond }) => {
+      if (respond !== undefined) void handle(payload, respond);
+    });
+    return () => subscription.unsubscribe();
+  }
+}
