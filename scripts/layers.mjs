@@ -33,6 +33,7 @@ export const layers = {
     'inspection',
     'registry',
     'pubsub',
+    'journal',
     'memory',
     'subscribing',
     'entities',

@@ -8,6 +8,9 @@ export {
   BlobDamagedError,
   BlobTooLargeError,
   FenceRejectedError,
+  NotStoredError,
+  OutcomeUnknownError,
+  QuarantinedError,
   type StoreTrouble,
   StoreUnavailableError,
   UploadTimeoutError,
@@ -16,6 +19,21 @@ export {
 export { createFence, type Fence, type FencedOutcome, takeFence } from './fence/fence.ts';
 export { FencedBucket } from './fence/fenced-bucket.ts';
 export { FencedWriter, type FencedWriterOptions } from './fence/fenced-writer.ts';
+export type {
+  Defect,
+  EventOf,
+  EventSpec,
+  EventSpecs,
+  StoredFields,
+  Upcaster,
+  Versioned,
+} from './journal/event-schemas.ts';
+export type { Decision, JournalDefinition, StateSpec, TimerRequest } from './journal/journal-definition.ts';
+export type { JournalOwner } from './journal/journal-owner.ts';
+export { journalled, type JournalSurroundings } from './journal/journalled.ts';
+export { journalLogSpec, openJournal, type OpenJournalOptions } from './journal/open-journal.ts';
+export { listQuarantined, type Quarantine, type QuarantineCause } from './journal/quarantine.ts';
+export type { DurableTimer } from './journal/timers/timer-table.ts';
 export type {
   BlobBucket,
   BlobContent,

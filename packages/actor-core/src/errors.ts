@@ -51,3 +51,4 @@ export {
   ShutdownAbortedError,
 } from './errors/pattern-errors.ts';
 export { EntityUnavailableError } from './errors/entity-errors.ts';
+export { NotStoredError, OutcomeUnknownError, QuarantinedError } from './errors/journal-errors.ts';

@@ -3,6 +3,9 @@ import {
   DeadlockError,
   MailboxFullError,
   MessageRefusedError,
+  NotStoredError,
+  OutcomeUnknownError,
+  QuarantinedError,
   TransportDisconnectedError,
 } from '../errors.ts';
 import type { ActorAddress } from './actor-ref.ts';
@@ -20,6 +23,12 @@ export function refusal(to: ActorAddress, reason: DeadLetterReason): Error {
       return new MailboxFullError(to.path);
     case 'bus-unavailable':
       return new TransportDisconnectedError();
+    case 'not-stored':
+      return new NotStoredError(to.path);
+    case 'outcome-unknown':
+      return new OutcomeUnknownError(to.path);
+    case 'quarantined':
+      return new QuarantinedError(to.path);
     case 'deadlock':
       return new DeadlockError(to.path);
     default:

@@ -45,6 +45,7 @@ export type RuntimeEvent =
       readonly lost: ActorAddress;
     }
   | EntityEvent
+  | JournalEvent
   | { readonly type: 'unhandled'; readonly path: string }
   | {
       readonly type: 'bad-frame';
@@ -67,6 +68,37 @@ export interface EntityEvent {
   readonly cause: string;
   /** Fence of the activation. */
   readonly fence: number;
+}
+
+/** Something happened to the journal of an actor. `cause` says why, in words. */
+export interface JournalEvent {
+  readonly type: 'journal';
+  /**
+   * `recovering`: `entries` of `total` are read, of a journal with many · `recovered`: the actor handles messages ·
+   * `suspended`: the store does not confirm writes, and messages are refused · `resumed`: it does again · `deposed`:
+   * another owner writes the journal, and this actor ends · `snapshot-failed`: the snapshot is tried again later ·
+   * `snapshot-broken`: an older one or all entries are used instead · `quarantined`: the stored data does not fit, and
+   * messages are refused · `released`: a quarantined journal is readable again.
+   */
+  readonly what:
+    | 'recovering'
+    | 'recovered'
+    | 'suspended'
+    | 'resumed'
+    | 'deposed'
+    | 'snapshot-failed'
+    | 'snapshot-broken'
+    | 'quarantined'
+    | 'released';
+  /** Path of the actor. */
+  readonly path: string;
+  /** Subject of its entries. */
+  readonly journal: string;
+  readonly cause: string;
+  readonly entries?: number;
+  readonly total?: number;
+  /** The record at fault: its sequence, and the beginning of its content. */
+  readonly evidence?: { readonly sequence: number; readonly excerpt: string };
 }
 
 /**
@@ -102,4 +134,10 @@ export type DeadLetterReason =
   /** A router had no target. */
   | 'no-targets'
   /** No node took the entity within the time of the message. */
-  | 'entity-unavailable';
+  | 'entity-unavailable'
+  /** A journalled actor could not store what the message leads to; nothing was stored. */
+  | 'not-stored'
+  /** A journalled actor does not know whether it stored what the message leads to. */
+  | 'outcome-unknown'
+  /** The stored data of a journalled actor does not fit. */
+  | 'quarantined';

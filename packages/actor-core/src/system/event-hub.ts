@@ -5,7 +5,7 @@ import type { Refusable } from '../actor/envelope.ts';
 import type { EventSink } from '../actor/node-services.ts';
 import type { RuntimeCounters } from '../actor/actor-system.ts';
 import { previewOf } from '../actor/message-preview.ts';
-import type { DeadLetterReason, RuntimeEvent } from '../actor/runtime-event.ts';
+import type { DeadLetterReason, JournalEvent, RuntimeEvent } from '../actor/runtime-event.ts';
 import type { TerminationReason } from '../actor/signal.ts';
 
 /** A rejected message from another node: not checked, and possibly large, so that only a preview of it is reported. */
@@ -42,6 +42,9 @@ export class EventHub implements EventSink {
     'no-targets': 0,
     'entity-unavailable': 0,
     'not-allowed': 0,
+    'not-stored': 0,
+    'outcome-unknown': 0,
+    quarantined: 0,
   };
 
   constructor(log: Logger) {
@@ -108,6 +111,7 @@ export class EventHub implements EventSink {
     } else if (event.type === 'escalated') {
       this.#log.error({ actor: event.path, err: event.cause }, 'actor escalated');
     }
+    if (event.type === 'journal') this.#logJournal(event);
     for (const listener of this.#listeners) {
       try {
         listener(event);
@@ -115,6 +119,14 @@ export class EventHub implements EventSink {
         this.#log.error({ err, event: event.type }, 'a runtime event listener failed');
       }
     }
+  }
+
+  #logJournal({ what, path: actor, journal, cause, evidence }: JournalEvent): void {
+    const fields = { actor, journal, cause, ...evidence };
+    if (what === 'quarantined')
+      this.#log.error(fields, 'the stored data of an actor does not fit: quarantined');
+    else if (what === 'suspended' || what === 'snapshot-broken' || what === 'snapshot-failed')
+      this.#log.warn(fields, `journal of an actor: ${what}`);
   }
 
   #settleCounts(): void {

@@ -104,7 +104,7 @@ function ownHeaders(fields: Readonly<Record<string, string>>): Readonly<Record<s
 }
 
 /** Milliseconds since the epoch of an RFC 3339 instant. */
-function parseInstant(time: string): number {
+export function parseInstant(time: string): number {
   // oxlint-disable-next-line no-restricted-globals -- parses a server's instant; does not read the clock
   return Date.parse(time);
 }

@@ -1,3 +1,4 @@
+import { parseInstant } from './jetstream-record.ts';
 import type { FullLogSpec, LogInfo } from './log-spec.ts';
 
 /** The part of a stream's configuration that a log decides (ADR-1 and later). */
@@ -23,6 +24,8 @@ export interface StreamConfig {
 export interface StreamInfo {
   readonly config: StreamConfig;
   readonly created: string;
+  /** Instant of the reply, RFC 3339. */
+  readonly ts?: string;
   readonly state: {
     readonly messages: number;
     readonly bytes: number;
@@ -64,7 +67,7 @@ export function streamConfigOf(spec: FullLogSpec): StreamConfig & Readonly<Recor
 }
 
 /** The spec that an existing stream fulfils, and its state. */
-export function logInfoOf({ config, created, state }: StreamInfo): LogInfo {
+export function logInfoOf({ config, created, ts, state }: StreamInfo): LogInfo {
   return {
     spec: {
       name: config.name,
@@ -89,6 +92,7 @@ export function logInfoOf({ config, created, state }: StreamInfo): LogInfo {
     lastSequence: state.last_seq,
     records: state.messages,
     bytes: state.bytes,
+    answeredAtMs: parseInstant(ts ?? created),
   };
 }
 

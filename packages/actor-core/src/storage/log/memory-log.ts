@@ -99,6 +99,11 @@ export class MemoryLogs {
     return stream;
   }
 
+  /** @throws StoreUnavailableError for a log that does not exist. @internal */
+  info(log: string): LogInfo {
+    return { ...this.stream(log).info, answeredAtMs: this.#clock.wallNow() };
+  }
+
   /** @internal */
   ensure(spec: LogSpec): LogInfo {
     const full = resolveLogSpec(spec);
@@ -106,10 +111,10 @@ export class MemoryLogs {
     if (existing === undefined) {
       const stream = new MemoryStream(full, `${this.#clock.wallNow()}-${++this.#creations}`);
       this.#streams.set(spec.name, stream);
-      return stream.info;
+      return this.info(spec.name);
     }
     requireSameLog(spec, existing.spec);
-    return existing.info;
+    return this.info(spec.name);
   }
 
   /** @internal */
@@ -215,7 +220,7 @@ export class MemoryLog implements Log {
   }
 
   info(log: string): Promise<LogInfo> {
-    return this.#perform(log, 'read', () => this.#logs.stream(log).info);
+    return this.#perform(log, 'read', () => this.#logs.info(log));
   }
 
   append(log: string, record: NewRecord, expect?: Expectation): Promise<AppendOutcome> {

@@ -20,7 +20,7 @@ export class MemoryStream {
     this.#lastSequence = spec.firstSequence - 1;
   }
 
-  get info(): LogInfo {
+  get info(): Omit<LogInfo, 'answeredAtMs'> {
     return {
       spec: this.spec,
       created: this.created,
