@@ -34,6 +34,7 @@ export const layers = {
     'registry',
     'pubsub',
     'journal',
+    'remedy',
     'memory',
     'subscribing',
     'entities',

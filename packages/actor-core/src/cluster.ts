@@ -86,6 +86,7 @@ export type { LocalNode } from './membership/local-node.ts';
 export type { ClusterNode } from './node/cluster-node.ts';
 export { joinCluster, type JoinClusterOptions } from './node/join-cluster.ts';
 export { createPubSub, type Published, type PubSub, topic, type Topic } from './pubsub/pub-sub.ts';
+export { followRemedies } from './remedy/remedy-topic.ts';
 export { startRegistry } from './registry/cluster-registry.ts';
 export type { NameConflict, Registry } from './registry/registry.ts';
 export { actorRefSchema, senderRefSchema } from './remoting/actor-ref-schema.ts';

@@ -14,7 +14,7 @@ export type { RestartType } from './actor/supervision-options.ts';
 export type { MailboxOptions } from './actor/mailbox-options.ts';
 export type { Props } from './actor/actor-context.ts';
 export { props } from './cell/create-props.ts';
-export type { DeadLetterReason, RuntimeEvent } from './actor/runtime-event.ts';
+export type { DeadLetterReason, Remedy, RuntimeEvent } from './actor/runtime-event.ts';
 export type { FailureCause, Signal, TerminationReason } from './actor/signal.ts';
 export type { SupervisionOptions } from './actor/supervision-options.ts';
 export { withTrace } from './actor/trace-context.ts';

@@ -3,6 +3,7 @@ import { actorsCommand } from './commands/actors-command.ts';
 import { configCommand } from './commands/config-command.ts';
 import { doctorCommand } from './commands/doctor-command.ts';
 import { statusCommand, topCommand } from './commands/look-commands.ts';
+import { remediesCommand } from './commands/remedies-command.ts';
 import { gatewayCommand, hostCommand, nodeAgentCommand } from './commands/role-commands.ts';
 import { upCommand } from './commands/up-command.ts';
 import { whyCommand } from './commands/why-command.ts';
@@ -37,6 +38,7 @@ export function createProgram(
     actorsCommand,
     doctorCommand,
     whyCommand,
+    remediesCommand,
     configCommand,
   ];
   for (const make of commands) program.addCommand(make(finish));

@@ -16,6 +16,7 @@ import { listen } from './http/http-server.ts';
 import { Router } from './http/router.ts';
 import { ClientWait } from './observe/client-wait.ts';
 import { createMetrics } from './observe/gateway-metrics.ts';
+import { RemedyLog } from './observe/remedy-log.ts';
 import { RefusalLog } from './observe/refusal-log.ts';
 import type { GatewayServices } from './services.ts';
 
@@ -70,6 +71,7 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
   const release = async (): Promise<void> => {
     services.metrics.stop();
     services.refusals.stop();
+    services.remedies.stop();
     if (!given) await fleet.stop();
   };
   const server = await listen(config, node.clock, {
@@ -110,10 +112,12 @@ function createServices(
 ): GatewayServices {
   const { node, fleet, config } = given;
   const clientWait = new ClientWait(node.clock);
+  const metrics = createMetrics(node, fleet, clientWait);
   return {
     ...given,
     clientWait,
-    metrics: createMetrics(node, fleet, clientWait),
+    metrics,
+    remedies: new RemedyLog(node, ({ action }) => metrics.countRemedy(action)),
     refusals: new RefusalLog(node.clock, node.log),
     bodies: new BodyBudget(config),
     drain: new Drain(node.clock),

@@ -7,6 +7,7 @@ import type { BodyBudget } from './http/body.ts';
 import type { Drain } from './http/drain.ts';
 import type { ClientWait } from './observe/client-wait.ts';
 import type { GatewayMetrics } from './observe/gateway-metrics.ts';
+import type { RemedyLog } from './observe/remedy-log.ts';
 import type { RefusalLog } from './observe/refusal-log.ts';
 
 /** What the routes of one gateway share. */
@@ -17,6 +18,7 @@ export interface GatewayServices {
   readonly metrics: GatewayMetrics;
   readonly clientWait: ClientWait;
   readonly refusals: RefusalLog;
+  readonly remedies: RemedyLog;
   readonly config: GatewayConfig;
   /** Undefined for a gateway without such settings: it has no routes for them. */
   readonly settings: ClusterSettings | undefined;

@@ -2,7 +2,7 @@ import type { StreamFrame, StreamOptions } from './stream.ts';
 import type { ActorRef } from './actor-ref.ts';
 import type { AskOptions, WaitOptions } from './ask-options.ts';
 import type { Props } from './actor-context.ts';
-import type { DeadLetterReason, RuntimeEvent } from './runtime-event.ts';
+import type { DeadLetterReason, Remedy, RuntimeEvent } from './runtime-event.ts';
 
 /** The actors of one process. Made by `createActorSystem` (alone) or `joinCluster` (on a bus). */
 export interface ActorSystem {
@@ -36,6 +36,8 @@ export interface ActorSystem {
   refFor<M>(node: string, path: string): ActorRef<M>;
   /** Calls the listener with each runtime event. Returns the unsubscriber. */
   onEvent(listener: (event: RuntimeEvent) => void): () => void;
+  /** Reports what was done about a fault, as a runtime event and in the log. */
+  reportRemedy(remedy: Remedy): void;
   /** Counts since the start: events by type, dead letters by reason. */
   counters(): RuntimeCounters;
   /**

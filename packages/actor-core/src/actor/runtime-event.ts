@@ -46,6 +46,7 @@ export type RuntimeEvent =
     }
   | EntityEvent
   | JournalEvent
+  | RemedyEvent
   | { readonly type: 'unhandled'; readonly path: string }
   | {
       readonly type: 'bad-frame';
@@ -53,6 +54,27 @@ export type RuntimeEvent =
       readonly detail: string;
       readonly error: BadFrameError;
     };
+
+/** Drover mended something by itself. */
+export interface RemedyEvent extends Remedy {
+  readonly type: 'remedy';
+}
+
+/** What was done about a fault, to what, and on which grounds. */
+export interface Remedy {
+  /**
+   * `restart`: an actor started again after a failure · `park`: an actor that failed too often stays down · `re-place`:
+   * an agent or entity was given to another node · `eject`: a host that refuses is asked last · `re-elect`: another
+   * node leads a group · `requeue`: a task of a queue is delivered again · `declare-dead`: the view dropped a node.
+   */
+  readonly action: 'restart' | 'park' | 're-place' | 'eject' | 're-elect' | 'requeue' | 'declare-dead';
+  /** What it was done to: an actor's path, an agent, a host, a group, a task, a node. */
+  readonly subject: string;
+  /** Why, in words. */
+  readonly cause: string;
+  /** Facts on which the decision rests. */
+  readonly evidence: Readonly<Record<string, string | number | boolean>>;
+}
 
 /** Something happened to an entity on this node. `cause` says why, in words. */
 export interface EntityEvent {

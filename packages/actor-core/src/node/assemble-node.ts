@@ -17,6 +17,7 @@ import type { Role } from '../transport/roles.ts';
 import type { Subjects } from '../transport/subjects.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { Reachability } from '../remoting/reachability.ts';
+import { publishRemedies } from '../remedy/remedy-topic.ts';
 import { Remoting } from '../remoting/remoting.ts';
 import type { ClusterNode } from './cluster-node.ts';
 import { createLocalSystem } from './create-actor-system.ts';
@@ -97,8 +98,10 @@ export function assembleNode(parts: NodeParts): AssembledNode {
     counters: () => system.counters(),
   });
   if (isMember) inspector.listen(transport, subjects);
+  const silence = isMember ? publishRemedies({ nodeId, transport, subjects, log, clock }, system) : undefined;
   const leave = async () => {
     await system.shutdown();
+    silence?.();
     unsubscribe();
     inspector.close();
     stopAnswering();

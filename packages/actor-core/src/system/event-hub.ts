@@ -20,6 +20,7 @@ export class RejectedMessage {
 /** Counts the events of a node and passes them to its listeners. A listener that throws is logged. */
 export class EventHub implements EventSink {
   readonly #log: Logger;
+  readonly #mending = new Set<(event: RuntimeEvent) => void>();
   readonly #listeners = new Set<(event: RuntimeEvent) => void>();
   readonly #counts = new Map<RuntimeEvent['type'], number>();
   /** Ends of actors without a listener, not added to `#counts` yet. */
@@ -98,6 +99,15 @@ export class EventHub implements EventSink {
     }
   }
 
+  /**
+   * Calls the listener with the events that tell of a fault that was mended. Unlike `on` it costs nothing for each dead
+   * letter and each actor that ends.
+   */
+  onMending(listener: (event: RuntimeEvent) => void): () => void {
+    this.#mending.add(listener);
+    return () => this.#mending.delete(listener);
+  }
+
   emit(event: RuntimeEvent): void {
     this.#count(event.type);
     if (event.type === 'restarted') {
@@ -110,9 +120,13 @@ export class EventHub implements EventSink {
       );
     } else if (event.type === 'escalated') {
       this.#log.error({ actor: event.path, err: event.cause }, 'actor escalated');
+    } else if (event.type === 'remedy') {
+      const { action, subject, cause, evidence } = event;
+      this.#log.info({ action, subject, cause, evidence }, 'a fault was mended');
     }
     if (event.type === 'journal') this.#logJournal(event);
-    for (const listener of this.#listeners) {
+    const listeners = isMending(event) ? [...this.#mending, ...this.#listeners] : this.#listeners;
+    for (const listener of listeners) {
       try {
         listener(event);
       } catch (err) {
@@ -138,4 +152,8 @@ export class EventHub implements EventSink {
   #count(type: RuntimeEvent['type']): void {
     this.#counts.set(type, (this.#counts.get(type) ?? 0) + 1);
   }
+}
+
+function isMending({ type }: RuntimeEvent): boolean {
+  return type === 'restarted' || type === 'parked' || type === 'entity' || type === 'remedy';
 }

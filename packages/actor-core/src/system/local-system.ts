@@ -5,7 +5,7 @@ import { receive } from '../actor/behaviour.ts';
 import type { Behaviour } from '../actor/actor-context.ts';
 import type { Props } from '../actor/actor-context.ts';
 import type { RemoteNodes } from '../actor/remote-nodes.ts';
-import type { RuntimeEvent } from '../actor/runtime-event.ts';
+import type { Remedy, RuntimeEvent } from '../actor/runtime-event.ts';
 import type { StreamFrame, StreamOptions } from '../actor/stream.ts';
 import type { TableSizes } from '../actor/table-sizes.ts';
 import { currentTrace } from '../actor/trace-context.ts';
@@ -103,6 +103,15 @@ export class LocalSystem implements ActorSystem {
 
   onEvent(listener: (event: RuntimeEvent) => void): () => void {
     return this.node.events.on(listener);
+  }
+
+  /** @see EventHub.onMending */
+  onMending(listener: (event: RuntimeEvent) => void): () => void {
+    return this.node.events.onMending(listener);
+  }
+
+  reportRemedy(remedy: Remedy): void {
+    this.node.events.emit({ ...remedy, type: 'remedy' });
   }
 
   counters(): RuntimeCounters {

@@ -24,6 +24,7 @@ describe('a survey', () => {
     expect(inventory('h1', 1)).toEqual([
       'note agent a1 lost on h1: its host no longer runs it; placing it again',
       'write #1 agent/0 a1 active 5@h1.1',
+      'remedy re-place agent a1 from h1 to h1',
     ]);
   });
 

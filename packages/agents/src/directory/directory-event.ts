@@ -1,4 +1,4 @@
-import type { Random } from '@drover/actor-core';
+import type { Random, Remedy } from '@drover/actor-core';
 import type { HostStamp } from '../placement/host-table.ts';
 import type { HostSeen } from '../placement/placement.ts';
 import type { DirectoryAnswer } from '../protocol/directory-answer.ts';
@@ -66,6 +66,8 @@ export type DirectoryEffect<R> =
   | { readonly type: 'answer'; readonly to: R; readonly answer: DirectoryAnswer }
   /** Answer with the record of an ended run. */
   | { readonly type: 'read-run'; readonly slot: number; readonly runId: string; readonly to: R }
+  /** What was done about a lost agent, for everybody who looks at the cluster. */
+  | { readonly type: 'remedy'; readonly remedy: Remedy }
   | {
       readonly type: 'note';
       readonly level: 'info' | 'warn';

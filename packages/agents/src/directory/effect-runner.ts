@@ -40,6 +40,8 @@ export class EffectRunner {
         return effect.to.tell(effect.answer);
       case 'read-run':
         return this.#answerRun(effect.slot, effect.runId, effect.to);
+      case 'remedy':
+        return this.#node.system.reportRemedy(effect.remedy);
       case 'note':
         return this.#log[effect.level](effect.fields, `agents: ${effect.message}`);
     }

@@ -7,6 +7,7 @@ describe('a lost host', () => {
     expect([...tick(host('h1', 1, false), host('h2')), ...written(2), ...activated('h2', 'a1', 2)]).toEqual([
       'note agent a1 lost on h1: its node left, is unreachable or was restarted; placing it again',
       'write #2 agent/0 a1 active 2@h2.1',
+      'remedy re-place agent a1 from h1 to h2',
       'order h2 activate a1 2',
       'note agent a1 runs on h2, incarnation 2',
     ]);
@@ -22,6 +23,7 @@ describe('a lost host', () => {
     expect(tick(host('h1', 2), host('h2', 1, false))).toEqual([
       'order h1 survey 3',
       'write #2 agent/0 a1 active 2@h1.2',
+      'remedy re-place agent a1 from h1 to h1',
     ]);
   });
 
@@ -35,6 +37,7 @@ describe('a lost host', () => {
     expect(tick(host('h1', 1, false), host('h2')).slice(1)).toEqual([
       'write #3 run/0 r1 agent-lost',
       'write #4 agent/0 a1 active 2@h2.1',
+      'remedy re-place agent a1 from h1 to h2',
     ]);
     written(3);
     expect(settle('r1', 'h1')).toEqual(['order h1 recorded r1']);
@@ -70,6 +73,7 @@ describe('a silent host', () => {
       '-- 3 s',
       'note agent a1 lost on h1: the host does not answer; placing it again',
       'write #2 agent/0 a1 active 2@h2.1',
+      'remedy re-place agent a1 from h1 to h2',
       '-- 4 s',
     ]);
   });
@@ -92,6 +96,7 @@ describe('a silent host', () => {
     ).toEqual([
       'note agent a1 lost on h1: no such type; placing it again',
       'write #2 agent/0 a1 active 2@h2.1',
+      'remedy re-place agent a1 from h1 to h2',
     ]);
   });
 });

@@ -11,6 +11,7 @@ import { chooseHost } from '../placement/choose-host.ts';
 import type { HostSeen } from '../placement/placement.ts';
 import type { ReportedState } from '../protocol/host-report.ts';
 import type { DirectoryEffect, Moment } from './directory-event.ts';
+import type { AgentRecord } from './agent-record.ts';
 import type { AgentEntry, DirectoryState } from './directory-state.ts';
 import { failRuns } from './record-run.ts';
 import { answerWaiters } from './waiters.ts';
@@ -41,6 +42,7 @@ export function relocate<R>(
   reason: string,
   avoid = '',
 ): DirectoryEffect<R>[] {
+  const from = entry.record.node;
   const effects = entry.phase === 'unplaced' ? [] : losePlace(state, entry, reason);
   const host = hostForAgent(state, moment, avoid);
   if (!host) {
@@ -49,7 +51,19 @@ export function relocate<R>(
   }
   placeOn(entry, host, state.config, moment.nowMs);
   entry.reported = 'ready';
-  return [...effects, writeAgent(state, entry)];
+  return [...effects, writeAgent(state, entry), ...replaced<R>(entry.record, from, reason)];
+}
+
+/** Nothing for the first incarnation, which was not lost. */
+function replaced<R>(
+  { id, node, incarnation }: AgentRecord,
+  from: string,
+  reason: string,
+): DirectoryEffect<R>[] {
+  if (incarnation === 1) return [];
+  const cause = reason === '' ? 'no host was live before' : reason;
+  const evidence = { from, to: node, incarnation };
+  return [{ type: 'remedy', remedy: { action: 're-place', subject: `agent ${id}`, cause, evidence } }];
 }
 
 /** Orders the host to run the agent. Called once the placement is durable, and again with backoff until confirmed. */

@@ -127,6 +127,10 @@ function line(effect: DirectoryEffect<string>): string {
     }
     case 'read-run':
       return `read run/${effect.slot} for ${effect.to}`;
+    case 'remedy': {
+      const { action, subject, evidence } = effect.remedy;
+      return `remedy ${action} ${subject} from ${evidence['from']} to ${evidence['to']}`;
+    }
     case 'note':
       return `note ${effect.message}`;
   }

@@ -2,7 +2,7 @@ import { createLiveConfig } from '@drover/actor-core';
 import type { ClusterNode } from '@drover/actor-core/cluster';
 import { type FleetConfig, liveFields, resolveConfig } from '../config.ts';
 import type { FleetError } from '../errors.ts';
-import { HealthTable } from '../health/health-table.ts';
+import { type Ejection, HealthTable } from '../health/health-table.ts';
 import { createLoadTable } from '../load/live-load-table.ts';
 import { modelKey } from '../protocol/model-name.ts';
 import { RoutingPolicies } from '../routing/policies.ts';
@@ -43,7 +43,9 @@ export function createFleetClient(node: ClusterNode, options: FleetClientOptions
   const live = createLiveConfig(resolveConfig, options.config ?? {}, liveFields);
   const config = live.current;
   const policyOf = policyLookup(node, config, options.policy ?? 'loaded-first');
-  const health = new HealthTable(config, node.clock, node.random);
+  const health = new HealthTable(config, node.clock, node.random, (ejection) =>
+    reportEjection(node, ejection),
+  );
   const load = createLoadTable(node, config, (report) => health.reported(report));
   const decisions = new DecisionLog(node.clock);
   const retries = new RetryBudget(config, node.clock.now());
@@ -115,6 +117,13 @@ export function createFleetClient(node: ClusterNode, options: FleetClientOptions
     },
     stop,
   };
+}
+
+function reportEjection(
+  { system }: Pick<ClusterNode, 'system'>,
+  { subject, reason, ...evidence }: Ejection,
+): void {
+  system.reportRemedy({ action: 'eject', subject, cause: reason, evidence });
 }
 
 /** Finds the policy of a request; undefined stands for `usual`. */

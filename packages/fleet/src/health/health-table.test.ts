@@ -2,7 +2,7 @@ import { ManualClock, seededRandom } from '@drover/actor-core/testing';
 import { describe, expect, it } from 'vitest';
 import { defaults } from '../config.ts';
 import { evidence, instanceLoad } from '../testing/evidence.ts';
-import { HealthTable } from './health-table.ts';
+import { type Ejection, HealthTable } from './health-table.ts';
 
 const instances = [evidence({ node: 'a' }), evidence({ node: 'b' })];
 const busy = { subject: 'instance', reason: 'answered 503: busy', retryAfterMs: 0 } as const;
@@ -10,12 +10,13 @@ const memory = { subject: 'model', reason: 'answered 500: memory', retryAfterMs:
 
 function setup() {
   const clock = new ManualClock();
-  const table = new HealthTable(defaults, clock, seededRandom(1));
+  const ejected: Ejection[] = [];
+  const table = new HealthTable(defaults, clock, seededRandom(1), (ejection) => void ejected.push(ejection));
   const avoided = (model: string): string[] => [...table.avoidedFor(model, instances).avoided];
   const fail = (instance: string, model: string, failure: typeof busy | typeof memory): void => {
     for (let time = 0; time < 3; time += 1) table.failed(instance, model, failure);
   };
-  return { clock, table, avoided, fail };
+  return { clock, table, avoided, fail, ejected };
 }
 
 describe('a health table', () => {
@@ -27,6 +28,19 @@ describe('a health table', () => {
     expect(avoided('big:latest')).toEqual(['a/ollama-1', 'b/ollama-1']);
     expect(table.illness('b/ollama-1', 'big:latest')).toBe('answered 500: memory');
     expect(table.illness('b/ollama-1', 'm:latest')).toBeUndefined();
+  });
+
+  it('tells each ejection once, with its reason and the grounds', () => {
+    const { clock, table, fail, ejected } = setup();
+    fail('a/ollama-1', 'm:latest', busy);
+    table.failed('a/ollama-1', 'm:latest', busy);
+    expect(ejected).toMatchObject([
+      { subject: 'a/ollama-1', reason: 'answered 503: busy', failuresInRow: 3, ejections: 1 },
+    ]);
+    clock.advance(7_000);
+    table.opened('a/ollama-1', 'm:latest');
+    table.failed('a/ollama-1', 'm:latest', busy);
+    expect(ejected).toMatchObject([{ ejections: 1 }, { ejections: 2 }]);
   });
 
   it('gives a recovering instance its growing share by chance', () => {

@@ -29,6 +29,18 @@ export interface AvoidedInstances {
   readonly ejected: ReadonlySet<string>;
 }
 
+/** A host, or one model on it, is asked last from now on. */
+export interface Ejection {
+  /** Its `instanceKey`, and the model after a space where only that model is concerned. */
+  readonly subject: string;
+  /** Text of the last failure. */
+  readonly reason: string;
+  readonly failuresInRow: number;
+  /** Ejections since the last healthy period. */
+  readonly ejections: number;
+  readonly durationMs: number;
+}
+
 const nothingAvoided: AvoidedInstances = { avoided: new Set(), ejected: new Set() };
 
 /**
@@ -43,11 +55,13 @@ const maxEntries = 4_096;
  */
 export class HealthTable {
   readonly #limits: HealthLimits;
+  readonly #onEjected: (ejected: Ejection) => void;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #states = new Map<string, HealthState>();
 
-  constructor(limits: HealthLimits, clock: Clock, random: Random) {
+  constructor(limits: HealthLimits, clock: Clock, random: Random, onEjected: (ejected: Ejection) => void) {
+    this.#onEjected = onEjected;
     this.#limits = limits;
     this.#clock = clock;
     this.#random = random;
@@ -157,6 +171,9 @@ export class HealthTable {
   #apply(key: string, state: HealthState, event: HealthEvent): void {
     const nowMs = this.#clock.now();
     const next = decideInstanceHealth(state, event, nowMs, this.#limits);
+    const isEjectedNow =
+      next.phase === 'ejected' && (state.phase !== 'ejected' || next.sinceMs !== state.sinceMs);
+    if (isEjectedNow) this.#onEjected(ejectionOf(key, next, nowMs));
     this.#states.delete(key);
     if (isForgettable(next, nowMs, this.#limits)) return;
     this.#states.set(key, next);
@@ -171,4 +188,12 @@ export class HealthTable {
 /** Key of a model on an instance. Neither name can contain a space. */
 function modelOn(instance: string, model: string): string {
   return `${instance} ${model}`;
+}
+
+function ejectionOf(
+  subject: string,
+  { reason, failuresInRow, ejections, untilMs }: HealthState,
+  nowMs: number,
+): Ejection {
+  return { subject, reason, failuresInRow, ejections, durationMs: Math.round(untilMs - nowMs) };
 }

@@ -9,6 +9,8 @@ import { type RequestMetrics, requestMetrics } from './request-metrics.ts';
 /** The metrics of one gateway. */
 export interface GatewayMetrics extends RequestMetrics {
   readonly contentType: string;
+  /** Counts what a node of the cluster mended. */
+  countRemedy(action: string): void;
   /** The metrics in the text format of Prometheus. */
   text(): Promise<string>;
   stop(): void;
@@ -39,8 +41,15 @@ export function createMetrics(node: ClusterNode, fleet: FleetClient, wait: Clien
     'Longest wait of a health check on a new connection in about the last ten seconds.',
     () => wait.waitMs / 1_000,
   );
+  const remedies = new Counter({
+    name: 'drover_remedies_total',
+    help: 'Faults that a node of the cluster mended by itself, as this gateway heard of them.',
+    labelNames: ['action'],
+    registers: [registry],
+  });
   return {
     ...requests,
+    countRemedy: (action) => remedies.inc({ action }),
     contentType: registry.contentType,
     text: async (): Promise<string> => await registry.metrics(),
     stop: (): void => {

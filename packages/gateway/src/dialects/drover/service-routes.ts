@@ -3,6 +3,7 @@ import type { GatewayServices } from '../../services.ts';
 import { actorsHandler } from './actors-route.ts';
 import { droverJson } from './drover-reply.ts';
 import { decideReadiness } from './readiness.ts';
+import { remediesHandler } from './remedies-route.ts';
 import { statusOf } from './status.ts';
 import { whyHandler } from './why-route.ts';
 
@@ -34,6 +35,7 @@ export function serviceRoutes(services: GatewayServices): readonly Route[] {
       exchange.reply(droverJson(statusOf(self, members, fleet.load.instances(), store)));
     }),
     get('/api/v1/actors', actorsHandler(services)),
+    get('/api/v1/remedies', remediesHandler(services)),
     get('/api/v1/why/{requestId}', whyHandler(services)),
   ];
 }
