@@ -35,7 +35,7 @@ const ambient = [
 ];
 /** The places where the real clock, scheduler, randomness and NATS come in. */
 const adapters =
-  /(^|\/)(system-clock|system-random|node-scheduler|nats-transport|jetstream-store|content-hash)\.ts$/;
+  /(^|\/)(system-clock|system-random|node-scheduler|nats-transport|jetstream-store|content-hash|signature)\.ts$/;
 
 const lookForSecondConcept = 400;
 const longestCommentLine = 120;

@@ -36,6 +36,7 @@ export const layers = {
     'journal',
     'remedy',
     'memory',
+    'queue',
     'subscribing',
     'entities',
     'delivery',

@@ -16,6 +16,9 @@ export {
   NodeIdTakenError,
   NodeReplacedError,
   NoRespondersError,
+  QueueLimitError,
+  QueueNotEmptyError,
+  QueueNotFoundError,
   RegistryFullError,
   TenureEndedError,
   TransportDisconnectedError,
@@ -87,6 +90,19 @@ export type { ClusterNode } from './node/cluster-node.ts';
 export { joinCluster, type JoinClusterOptions } from './node/join-cluster.ts';
 export { createPubSub, type Published, type PubSub, topic, type Topic } from './pubsub/pub-sub.ts';
 export { followRemedies } from './remedy/remedy-topic.ts';
+export type { QueueEvent } from './queue/queue-event.ts';
+export type { QueueOptions } from './queue/queue-options.ts';
+export type { QueueEntry } from './queue/queue-registry.ts';
+export type {
+  HeldLease,
+  NewMessage,
+  PutResult as QueuePutResult,
+  QueueAddress,
+  Queues,
+  TakeMessages,
+  TakenMessage,
+} from './queue/queues.ts';
+export { startQueues } from './queue/start-queues.ts';
 export { startRegistry } from './registry/cluster-registry.ts';
 export type { NameConflict, Registry } from './registry/registry.ts';
 export { actorRefSchema, senderRefSchema } from './remoting/actor-ref-schema.ts';

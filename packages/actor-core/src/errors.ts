@@ -31,6 +31,7 @@ export {
   BlobDamagedError,
 } from './errors/store-errors.ts';
 export { MemoryLimitError, WriteUnknownError } from './errors/memory-errors.ts';
+export { QueueLimitError, QueueNotEmptyError, QueueNotFoundError } from './errors/queue-errors.ts';
 export {
   ActorNotFoundError,
   MailboxFullError,

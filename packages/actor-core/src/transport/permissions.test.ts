@@ -28,8 +28,22 @@ const asker = [
     `$JS.API.STREAM.MSG.GET.KV_${bucket}`,
     `$KV.${bucket}.>`,
   ]),
+  ...['standard', 'dedicated'].flatMap((tenantClass) => [
+    ...['STREAM.INFO', 'STREAM.MSG.GET', 'STREAM.MSG.DELETE', 'STREAM.PURGE'].map(
+      (what) => `$JS.API.${what}.Q_home_T_${tenantClass}`,
+    ),
+    `$JS.API.CONSUMER.CREATE.Q_home_T_${tenantClass}.>`,
+    ...['INFO', 'DELETE', 'MSG.NEXT'].map((what) => `$JS.API.CONSUMER.${what}.Q_home_T_${tenantClass}.*`),
+    `$JS.ACK.Q_home_T_${tenantClass}.>`,
+    `d1.home.q.${tenantClass}.>`,
+  ]),
+  '$JS.API.STREAM.INFO.KV_QUEUES_home',
+  '$JS.API.STREAM.MSG.GET.KV_QUEUES_home',
+  '$KV.QUEUES_home.>',
 ];
-const memoryFeeds = ['d1.home.feed.mem-standard.>', 'd1.home.feed.mem-dedicated.>'];
+const feeds = ['mem', 'queue'].flatMap((what) =>
+  ['standard', 'dedicated'].map((tenantClass) => `d1.home.feed.${what}-${tenantClass}.>`),
+);
 const additional = {
   'node-agent': ['d1.home.load.me'],
   gateway: asker,
@@ -53,9 +67,9 @@ it.each(['node-agent', 'gateway', 'host'] as const)(
   (role) => {
     const { publish, subscribe } = permissionsOf(subjects, 'me', [role]);
     expect(publish.toSorted()).toEqual([...all.publish, ...additional[role]].toSorted());
-    const own = role === 'host' ? ['d1.home.feed.control.>'] : [];
-    const feeds = role === 'node-agent' ? [] : [...memoryFeeds, ...own];
-    expect(subscribe.toSorted()).toEqual([...everyone, ...all.subscribe, ...feeds].toSorted());
+    const control = role === 'host' ? ['d1.home.feed.control.>'] : [];
+    const own = role === 'node-agent' ? [] : [...feeds, ...control];
+    expect(subscribe.toSorted()).toEqual([...everyone, ...all.subscribe, ...own].toSorted());
   },
 );
 

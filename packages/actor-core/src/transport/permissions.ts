@@ -1,5 +1,5 @@
 import type { Role } from './roles.ts';
-import { bucketAccess } from './stream-access.ts';
+import { bucketAccess, streamAccess } from './stream-access.ts';
 import {
   allReplies,
   anyToken,
@@ -8,6 +8,10 @@ import {
   maxTopicTokens,
   memoryBucket,
   memoryFeed,
+  queueBucket,
+  queueFeed,
+  queuePrefix,
+  queueStream,
   settingsBucket,
   type Subjects,
 } from './subjects.ts';
@@ -49,7 +53,7 @@ export function permissionsOf(subjects: Subjects, node: string, roles: readonly 
     subscribe.add(subjects.inboxOf(node));
     subscribe.add(subjects.poll(anyToken));
     subscribe.add(`${subjects.feed('settings')}.>`);
-    if (role !== 'node-agent') for (const feed of memoryFeeds(subjects.cell)) subscribe.add(feed);
+    if (role !== 'node-agent') for (const feed of feedsOf(subjects.cell)) subscribe.add(feed);
     if (role === 'host') subscribe.add(`${subjects.feed('control')}.>`);
   }
   return { publish: [...publish], subscribe: [...subscribe] };
@@ -68,7 +72,11 @@ function publishedBy(role: Exclude<Role, 'observer'>, subjects: Subjects, node: 
   ];
   if (role === 'node-agent') published.push(subjects.load(node));
   if (role === 'gateway' || role === 'host')
-    published.push(subjects.viewRequest(anyToken, node), ...memoryAccess(subjects.cell));
+    published.push(
+      subjects.viewRequest(anyToken, node),
+      ...memoryAccess(subjects.cell),
+      ...queueAccess(subjects.cell),
+    );
   if (role === 'host')
     published.push(
       subjects.leader(anyToken, node),
@@ -86,8 +94,21 @@ function memoryAccess(cell: string): string[] {
   return tenantClasses.flatMap((tenantClass) => bucketAccess(memoryBucket(cell, tenantClass), 'write'));
 }
 
-function memoryFeeds(cell: string): string[] {
-  return tenantClasses.map((tenantClass) => `${memoryFeed(cell, tenantClass)}.>`);
+/** Messages of the queues, and the bucket that says which queues there are. Hosts create both. */
+function queueAccess(cell: string): string[] {
+  const messages = tenantClasses.flatMap((tenantClass) => [
+    ...streamAccess(queueStream(cell, tenantClass), 'remove'),
+    `${queuePrefix(cell, tenantClass)}.>`,
+  ]);
+  const bucket = queueBucket(cell);
+  return [...messages, ...bucketAccess(bucket, 'write')];
+}
+
+function feedsOf(cell: string): string[] {
+  return tenantClasses.flatMap((tenantClass) => [
+    `${memoryFeed(cell, tenantClass)}.>`,
+    `${queueFeed(cell, tenantClass)}.>`,
+  ]);
 }
 
 /** One pattern for each length of a topic: NATS has no wildcard for any number of tokens before the last one. */

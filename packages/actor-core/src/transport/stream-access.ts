@@ -2,13 +2,14 @@
  * What a node may do with one stream, from the least to the most:
  * - `read`: records and facts about the stream
  * - `consume`: besides that, lease and acknowledge the tasks of a queue
- * - `manage`: besides all that, create the stream and remove records
+ * - `remove`: besides that, remove records and consumers
+ * - `manage`: besides all that, create the stream
  *
  * Appending is a permission of its own: it is a publish to a subject that the stream stores.
  */
-export type StreamUse = 'read' | 'consume' | 'manage';
+export type StreamUse = 'read' | 'consume' | 'remove' | 'manage';
 
-const uses: readonly StreamUse[] = ['read', 'consume', 'manage'];
+const uses: readonly StreamUse[] = ['read', 'consume', 'remove', 'manage'];
 
 /** Subjects of JetStream's API by what they are needed for. `{s}` stands for the name of the stream. */
 const subjectsOf: Readonly<Record<StreamUse, readonly string[]>> = {
@@ -19,12 +20,8 @@ const subjectsOf: Readonly<Record<StreamUse, readonly string[]>> = {
     '$JS.API.CONSUMER.MSG.NEXT.{s}.*',
     '$JS.ACK.{s}.>',
   ],
-  manage: [
-    '$JS.API.STREAM.CREATE.{s}',
-    '$JS.API.STREAM.UPDATE.{s}',
-    '$JS.API.STREAM.PURGE.{s}',
-    '$JS.API.STREAM.MSG.DELETE.{s}',
-  ],
+  remove: ['$JS.API.STREAM.PURGE.{s}', '$JS.API.STREAM.MSG.DELETE.{s}', '$JS.API.CONSUMER.DELETE.{s}.*'],
+  manage: ['$JS.API.STREAM.CREATE.{s}', '$JS.API.STREAM.UPDATE.{s}'],
 };
 
 /**

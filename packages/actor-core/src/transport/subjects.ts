@@ -22,6 +22,8 @@ import { InvalidArgumentError } from '../errors.ts';
  * | `d1.{cell}.ctl.{group}.…` | the group's leader | the stream `CTL_{cell}_G_{group}` |
  * | `$KV.MEM_{cell}_T_{class}.{tenant}.…` | gateways and hosts | that bucket (values of memory) |
  * | `d1.{cell}.ent.{shard}.{type}.{key}.…` | the entity's owner | the stream `ENT_{cell}_{shard}` |
+ * | `d1.{cell}.q.{class}.{tenant}.{queue}.{partition}.{id}` | gateways and hosts | the stream `Q_{cell}_T_{class}` |
+ * | `$KV.QUEUES_{cell}.…` | gateways and hosts | the bucket `QUEUES_{cell}` (which queues there are) |
  * | `d1.{cell}.t.{topic}.{node}` | that node | every member (topics of one to four tokens) |
  * | `d1.{cell}.feed.{log}.…` | NATS | nodes that follow that log (each record as it is accepted) |
  * | `_I.{node}.…` | the node that answers | that node (replies) |
@@ -189,6 +191,26 @@ export function memoryBucket(cell: string, tenantClass: string): string {
 /** Prefix of the subjects on which the changes of that bucket are announced. */
 export function memoryFeed(cell: string, tenantClass: string): string {
   return createSubjects(cell).feed(`mem-${tenantClass}`);
+}
+
+/** Stream that holds the queues of a class of tenants. `_T_` separates as `_G_` does. */
+export function queueStream(cell: string, tenantClass: string): string {
+  return `Q_${cell}_T_${tenantClass}`;
+}
+
+/** Prefix of the messages in that stream: tenant, queue (class of model), partition (priority) and id follow. */
+export function queuePrefix(cell: string, tenantClass: string): string {
+  return `d1.${cell}.q.${tenantClass}`;
+}
+
+/** Prefix of the subjects on which the messages of that stream are announced, without their bodies. */
+export function queueFeed(cell: string, tenantClass: string): string {
+  return createSubjects(cell).feed(`queue-${tenantClass}`);
+}
+
+/** Bucket that says which queues there are. */
+export function queueBucket(cell: string): string {
+  return `QUEUES_${cell}`;
 }
 
 /** Prefix of a node's private replies. */

@@ -38,6 +38,7 @@ import type {
   PutOutcome,
   QueueCounts,
   TakeOptions,
+  TaskDeath,
   WorkQueue,
   WorkQueues,
 } from './work-queue.ts';
@@ -60,7 +61,8 @@ export class LogWorkQueues implements WorkQueues {
 
   async ensure(spec: QueueSpec): Promise<WorkQueue> {
     const full = resolveQueueSpec(spec);
-    await this.#options.log.ensure(queueLogSpec(full));
+    if (full.opensLog) await this.#options.log.info(full.log.name);
+    else await this.#options.log.ensure(queueLogSpec(full));
     const partitions = full.isLazy ? (['later', 'dead'] as const) : allPartitions(full);
     const { leaseMs } = await this.#options.consumers.ensure(full, partitions);
     return new LogWorkQueue({ ...full, leaseMs }, this.#options);
@@ -90,6 +92,7 @@ class LogWorkQueue implements WorkQueue {
   readonly #idle: IdleTakers;
   readonly #turns = new PriorityTurns();
   #following: Following | undefined = undefined;
+  #onDead: ((death: TaskDeath) => void) | undefined = undefined;
 
   constructor(spec: FullQueueSpec, options: LogWorkQueuesOptions) {
     this.name = spec.name;
@@ -167,6 +170,12 @@ class LogWorkQueue implements WorkQueue {
     return 'settled';
   }
 
+  async release(lease: Lease): Promise<LeaseOutcome> {
+    const outcome = await this.#settle(lease, { kind: 'again', delayMs: 0 });
+    this.#idle.wake();
+    return outcome;
+  }
+
   async extend(lease: Lease, leaseMs: number): Promise<ExtendOutcome> {
     const expiresAtMs = this.#clock.wallNow() + leaseMs;
     const outcome = await this.#settle(lease, { kind: 'again', delayMs: leaseMs });
@@ -235,6 +244,10 @@ class LogWorkQueue implements WorkQueue {
       dead: sum(['dead'], 'waiting'),
       oldestAtMs: oldest,
     };
+  }
+
+  onDead(listener: ((death: TaskDeath) => void) | undefined): void {
+    this.#onDead = listener;
   }
 
   async size(): Promise<number> {
@@ -352,8 +365,7 @@ class LogWorkQueue implements WorkQueue {
 
   /** Lets other takers have the tasks at once. Where that fails they wait for the end of the lease. */
   async #giveBack(tasks: readonly LeasedTask[]): Promise<void> {
-    await Promise.allSettled(tasks.map(({ lease }) => this.#settle(lease, { kind: 'again', delayMs: 0 })));
-    if (tasks.length > 0) this.#idle.wake();
+    await Promise.allSettled(tasks.map(({ lease }) => this.release(lease)));
   }
 
   /**
@@ -363,7 +375,8 @@ class LogWorkQueue implements WorkQueue {
   async #bury(delivery: TaskDelivery, reason: string, withinMs: number): Promise<void> {
     const { id } = placeOf(this.#spec, delivery.subject);
     const still = { subject: taskSubject(this.#spec, '*', id), sequence: delivery.sequence };
-    await this.#writer.write(this.#logName, deadRecord(this.#spec, delivery, reason), still);
+    const outcome = await this.#writer.write(this.#logName, deadRecord(this.#spec, delivery, reason), still);
+    if (outcome.kind === 'written') this.#onDead?.({ id, attempts: delivery.attempt, reason });
     await this.#consumers.settle(this.#spec, delivery.token, { kind: 'done' }, withinMs);
   }
 

@@ -23,6 +23,8 @@ export interface QueueSpec {
    * false: all are created at once
    */
   readonly isLazy?: boolean;
+  /** The log was created by another node, and this one may not create it. @default false */
+  readonly opensLog?: boolean;
   /** Servers that keep a copy: 1, 3 or 5. @default that of the storage for a new log, any for an existing one */
   readonly replicas?: number;
   /** How long a task is leased where `take` states nothing. An existing queue keeps its own. @default 30_000 */
@@ -55,6 +57,7 @@ const specOptions = optionNames<QueueSpec>({
   sharedLog: true,
   priorities: true,
   isLazy: true,
+  opensLog: true,
   replicas: true,
   leaseMs: true,
   maxAttempts: true,
@@ -79,7 +82,16 @@ export function resolveQueueSpec(spec: QueueSpec): FullQueueSpec {
     throw new InvalidArgumentError('spec.priorities', `must be 1 to ${maxPriorities}`);
   if (!(leaseMs >= 100)) throw new InvalidArgumentError('spec.leaseMs', 'must be at least 100');
   if (!(maxAttempts >= 1)) throw new InvalidArgumentError('spec.maxAttempts', 'must be at least 1');
-  const { name, prefix, feed, sharedLog, replicas, firstSequence = 1, isLazy = false } = spec;
+  const {
+    name,
+    prefix,
+    feed,
+    sharedLog,
+    replicas,
+    firstSequence = 1,
+    isLazy = false,
+    opensLog = false,
+  } = spec;
   const log = sharedLog ?? { name: `Q_${name}`, prefix };
   const consumerPrefix = sharedLog === undefined ? '' : `${name}_`;
   return {
@@ -90,6 +102,7 @@ export function resolveQueueSpec(spec: QueueSpec): FullQueueSpec {
     consumerPrefix,
     priorities,
     isLazy,
+    opensLog,
     replicas,
     leaseMs,
     maxAttempts,

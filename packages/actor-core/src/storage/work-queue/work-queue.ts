@@ -10,7 +10,7 @@ export interface WorkQueues {
    * Creates the queue, or confirms that it exists and agrees with every stated field of the spec. Idempotent.
    *
    * @throws InvalidArgumentError naming the field in which an existing queue differs
-   * @throws StoreUnavailableError
+   * @throws StoreUnavailableError; its code is `store-missing` where the log does not exist and the spec `opensLog`
    */
   ensure(spec: QueueSpec): Promise<WorkQueue>;
   /**
@@ -43,6 +43,8 @@ export interface WorkQueue {
     lease: Lease,
     options?: { readonly delayMs?: number; readonly reason?: string },
   ): Promise<LeaseOutcome>;
+  /** The task did not reach its taker: it is delivered again at once, whatever attempts are left. */
+  release(lease: Lease): Promise<LeaseOutcome>;
   /** The lease lasts for `leaseMs` from now on. */
   extend(lease: Lease, leaseMs: number): Promise<ExtendOutcome>;
   /** The task is dead, whatever attempts are left. */
@@ -61,6 +63,8 @@ export interface WorkQueue {
   size(): Promise<number>;
   /** Takes from the priority too, in a lazy queue. Another process has used it. */
   usePriority(priority: number): Promise<void>;
+  /** Calls the listener with each task that this process lets die. There is one listener at most. */
+  onDead(listener: ((death: TaskDeath) => void) | undefined): void;
   /** Stops listening for tasks. Takers that wait get an empty answer. */
   close(): void;
 }
@@ -125,6 +129,13 @@ export type LeaseOutcome = 'settled' | 'lease-lost';
 export type ExtendOutcome =
   | { readonly kind: 'extended'; readonly lease: Lease }
   | { readonly kind: 'lease-lost' };
+
+/** A task has died. */
+export interface TaskDeath {
+  readonly id: string;
+  readonly attempts: number;
+  readonly reason: string;
+}
 
 /** A task that is delivered no more, unless it is replayed. */
 export interface DeadTask {
