@@ -51,8 +51,24 @@ export type {
   NodeInspection,
 } from './inspection/inspection.ts';
 export { joinLeadership, type LeadershipOptions } from './leadership/join-leadership.ts';
-export type { GroupState, LeaderInfo, Leadership, Tenure } from './leadership/leadership.ts';
+export type { ElectionConfig } from './leadership/election/election-config.ts';
+export type { Electorate } from './leadership/election/election-state.ts';
+export type {
+  GroupState,
+  LeaderInfo,
+  Leadership,
+  Tenure,
+  TransferOutcome,
+} from './leadership/leadership.ts';
 export { readLeader } from './leadership/read-leader.ts';
+export {
+  changeVoters,
+  maxVoters,
+  readVoters,
+  replaceVoters,
+  type VoterChange,
+  type VoterRecord,
+} from './leadership/voters.ts';
 export type { MemberMetadata } from './membership/member-metadata.ts';
 export type { ClusterView, ControlLeader } from './membership/view/cluster-view.ts';
 export type { ViewRequest, ViewRequestAnswer } from './membership/view/decide-view.ts';
@@ -128,6 +144,7 @@ export { tenantMemoryPermissions } from './transport/tenant-permissions.ts';
 export type { TenantClass } from './transport/tenants.ts';
 export {
   anyToken,
+  controlGroup,
   controlStream,
   createSubjects,
   inboxPrefix,

@@ -12,12 +12,15 @@ import { requestView } from './view-request.ts';
 async function setup({ hosts = 2, others = ['g1'] }: { hosts?: number; others?: string[] } = {}) {
   const simulation = new Simulation(7, { keepsSubjectOrder: true });
   const controls = new Map<string, Control>();
+  const names = Array.from({ length: hosts }, (_, i) => `h${i + 1}`);
+  // With two voters neither can do without the other.
+  const voters = hosts > 2 ? { voters: names } : {};
   const start = (nodeId: string, role: Role): SimulatedNode => {
     const node = simulation.startNode(nodeId, { roles: [role], metadata: { version: '1.0.0' } });
-    if (role === 'host') controls.set(nodeId, startControl(node));
+    if (role === 'host') controls.set(nodeId, startControl(node, voters));
     return node;
   };
-  for (let i = 1; i <= hosts; i++) start(`h${i}`, 'host');
+  for (const name of names) start(name, 'host');
   for (const name of others) start(name, 'gateway');
   const kit = {
     simulation,

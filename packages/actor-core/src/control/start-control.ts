@@ -1,21 +1,24 @@
 import { InvalidArgumentError } from '../errors.ts';
+import type { ElectionConfig } from '../leadership/election/election-config.ts';
 import { joinLeadership } from '../leadership/join-leadership.ts';
 import type { Leadership } from '../leadership/leadership.ts';
 import { optionNames, requireKnownOptions } from '../known-options.ts';
 import type { LocalNode } from '../membership/local-node.ts';
 import { encodeView } from '../membership/view/view-codec.ts';
 import { ViewFollower } from '../membership/view/view-follower.ts';
-import { anyToken } from '../transport/subjects.ts';
-import { controlGroup, ViewLog } from './view-log.ts';
+import { anyToken, controlGroup } from '../transport/subjects.ts';
+import { ViewLog } from './view-log.ts';
 import { encodeOutcome, readRequest } from './view-request.ts';
 import { ViewWriter } from './view-writer.ts';
 
-const controlOptions = optionNames<ControlOptions>({ leaseMs: true, replicas: true });
+const controlOptions = optionNames<ControlOptions>({ voters: true, election: true, replicas: true });
 
 /** How the control group works. */
 export interface ControlOptions {
-  /** As in `joinLeadership`. */
-  readonly leaseMs?: number;
+  /** Voters that are recorded where none are yet: 1, 3 or 5. @default this node */
+  readonly voters?: readonly string[];
+  /** Differences from the default times of an election. */
+  readonly election?: Partial<ElectionConfig>;
   /** Copies of the group's stream. @default 1 */
   readonly replicas?: number;
 }
@@ -29,8 +32,8 @@ export interface Control {
 
 /**
  * Takes part in the control of the cluster: competes for the leadership of the group `control`, writes the view while
- * this node leads, and reads the view from the log otherwise. Once per node, on nodes of the role `host`. A cluster in
- * which no node calls this has no view; presence alone then decides which nodes have ended.
+ * this node leads, and reads the view from the log otherwise. Once per node, on nodes of the role `host` or `voter`. A
+ * cluster in which no node calls this has no view; presence alone then decides which nodes have ended.
  *
  * @throws InvalidArgumentError naming the option that is invalid, and for a second call on one node
  */
@@ -39,7 +42,9 @@ export function startControl(node: LocalNode, options: ControlOptions = {}): Con
   const { view, transport, subjects, nodeId } = node;
   if (!(view instanceof ViewFollower))
     throw new InvalidArgumentError('node', 'must be a node that joinCluster has made');
-  const leadership = joinLeadership(node, { ...options, group: controlGroup });
+  const { voters, ...given } = options;
+  const bootstrap = voters === undefined ? {} : { bootstrapVoters: voters };
+  const leadership = joinLeadership(node, { ...given, ...bootstrap, group: controlGroup });
   const fromLog = new ViewLog(node, (one, isOtherLog) => view.take(one, isOtherLog));
   let writer: ViewWriter | undefined;
   let written: Uint8Array | undefined;

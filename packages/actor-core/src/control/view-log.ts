@@ -4,13 +4,10 @@ import { decodeView } from '../membership/view/view-codec.ts';
 import type { View } from '../membership/view/view.ts';
 import type { LogRecord } from '../storage/log/log.ts';
 import { type LogWatch, watchLog } from '../storage/log/watch-log.ts';
-import { controlStream } from '../transport/subjects.ts';
+import { controlGroup, controlStream } from '../transport/subjects.ts';
 
 /** Pause before another attempt to watch a log that does not exist yet or cannot be reached. */
 const retryMs = 500;
-
-/** Name of the group whose leader writes the view. */
-export const controlGroup = 'control';
 
 /**
  * The views in the log of the control group, as they are written. Of the views that are there at the start only the

@@ -21,7 +21,8 @@ import {
 } from '../membership/view/view.ts';
 import { encodeAnnouncedView, encodeView } from '../membership/view/view-codec.ts';
 import { decodeSighting, encodeQuestion, seek } from '../membership/view/witness.ts';
-import { controlGroup, readNewestView } from './view-log.ts';
+import { controlGroup } from '../transport/subjects.ts';
+import { readNewestView } from './view-log.ts';
 
 const tickMs = 50;
 /** Pause before a write whose outcome is unknown is repeated. */

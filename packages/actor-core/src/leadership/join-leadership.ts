@@ -1,51 +1,81 @@
 import type { Timer } from '../clock.ts';
 import { InvalidArgumentError, StoreUnavailableError } from '../errors.ts';
-import { createFence, type FencedOutcome, takeFence } from '../fence/fence.ts';
+import { createFence } from '../fence/fence.ts';
 import { FencedWriter } from '../fence/fenced-writer.ts';
-import type { LocalNode } from '../membership/local-node.ts';
-import type { LogSpec } from '../storage/log/log-spec.ts';
-import { anyToken, controlStream, requireToken, senderOf } from '../transport/subjects.ts';
-import { decideLeadership, initialLeadership, mayAct } from './decide-leadership.ts';
-import { decodeHeartbeat, decodeLeadRecord, encodeHeartbeat, encodeLeadRecord } from './lead-record.ts';
-import type { LeadershipEffect, LeadershipEvent, LeadershipState } from './leadership-state.ts';
-import type { GroupState, LeaderInfo, Leadership, Tenure } from './leadership.ts';
-import { OwnTenure } from './own-tenure.ts';
 import { optionNames, requireKnownOptions } from '../known-options.ts';
+import type { LocalNode } from '../membership/local-node.ts';
+import type { MemberEvidence } from '../membership/presence.ts';
+import { controlGroup, controlStream, requireToken } from '../transport/subjects.ts';
+import { type ElectionConfig, resolveElectionConfig } from './election/election-config.ts';
+import {
+  createElection,
+  type ElectionEffect,
+  type ElectionEvent,
+  type ElectionState,
+  type Electorate,
+} from './election/election-state.ts';
+import { decideElection, electionWakeAtMs } from './election/election.ts';
+import { isTrusted } from './election/trust-window.ts';
+import { GroupBus } from './group-bus.ts';
+import { LeadLog } from './lead-log.ts';
+import { decideTake, type LeadRecord } from './lead-record.ts';
+import {
+  type GroupState,
+  type LeaderInfo,
+  type Leadership,
+  type Tenure,
+  type TransferOutcome,
+} from './leadership.ts';
+import { OwnTenure } from './own-tenure.ts';
+import { VoterRoll } from './voter-roll.ts';
 
 const leadershipOptions = optionNames<LeadershipOptions>({
   group: true,
   candidate: true,
-  leaseMs: true,
+  electorate: true,
+  bootstrapVoters: true,
+  election: true,
   replicas: true,
   historyPerSubject: true,
 });
 
 /** The group, and the part of this node in it. */
 export interface LeadershipOptions {
-  /** `[a-z0-9_-]`, 64 characters at most; names the group's stream (`controlStream`). */
+  /** `[a-z0-9_-]`, 64 characters at most; names the group's log (`controlStream`). */
   readonly group: string;
   /**
-   * Whether the node competes for leadership; `false` only follows it. @default true for nodes with the role `host`,
-   * the only ones that NATS permissions let write
+   * Whether the node competes for leadership; `false` only follows it. @default true for nodes with the role `host` or
+   * `voter`, the only ones that NATS permissions let write
    */
   readonly candidate?: boolean;
   /**
-   * Silence after which candidates replace a leader, and time for which a disconnected leader may still act. @default
-   * 2_000
+   * Who decides before a candidate writes the lead record: a quorum of the recorded `voters`, or nobody, so that each
+   * of the `candidates` may try when the leader is silent. @default 'voters' for the group `control`, else 'candidates'
    */
-  readonly leaseMs?: number;
-  /** Copies of the group's stream. @default 1 */
+  readonly electorate?: Electorate;
+  /** Voters that are recorded where none are yet. @default this node */
+  readonly bootstrapVoters?: readonly string[];
+  /** Differences from the default times of an election. */
+  readonly election?: Partial<ElectionConfig>;
+  /** Copies of the group's log. @default 1 */
   readonly replicas?: number;
-  /** Records kept of each subject of the stream. @default 1 */
+  /** Records kept of each subject of the log. @default 1 */
   readonly historyPerSubject?: number;
 }
 
-const defaultLeaseMs = 2_000;
 const tickMs = 100;
-/** Pause between two writes with which a suspended leader asks whether the log confirms writes again. */
-const probeMs = 1_000;
+/** Time between two checks of a leader that its lead record is still the newest one. */
+const checkMs = 500;
+/** A check that takes longer than this shows that JetStream is away. */
+const slowCheckMs = 1_500;
 
-/** Groups in which a node is a candidate. Two candidates of one node would both take its record for their own. */
+/** A transfer on its way. */
+interface HandOver extends PromiseWithResolvers<TransferOutcome> {
+  readonly to: string;
+  readonly untilMs: number;
+}
+
+/** Groups in which a node is a candidate. */
 const candidacies = new WeakMap<LocalNode, Set<string>>();
 
 /**
@@ -54,53 +84,67 @@ const candidacies = new WeakMap<LocalNode, Set<string>>();
  * @throws InvalidArgumentError naming the option that is invalid, and for a second candidate on one node
  */
 export function joinLeadership(node: LocalNode, options: LeadershipOptions): Leadership {
-  return new LeaseLeadership(node, options);
+  requireKnownOptions('options', options, leadershipOptions);
+  return new GroupLeadership(node, options);
 }
 
-/** The shell of `decideLeadership`: performs its effects and reports their outcomes back to it. */
-class LeaseLeadership implements Leadership {
+/**
+ * The shell of the election: performs its effects on the bus and on the log, and reports their outcomes back. The three
+ * concerns are decided apart: when to try (`election/candidacy.ts`), what the lead record allows (`lead-record.ts`),
+ * and how long the leader may act (`election/trust-window.ts`).
+ */
+class GroupLeadership implements Leadership {
   readonly group: string;
   readonly #node: LocalNode;
-  readonly #stream: string;
-  readonly #leadSubject: string;
-  readonly #options: LeadershipOptions;
   readonly #listeners = new Set<(leader: LeaderInfo | undefined) => void>();
   readonly #ends: (() => void)[] = [];
+  readonly #election: ElectionState;
+  readonly #bus: GroupBus;
+  readonly #log: LeadLog;
   readonly #writer: FencedWriter;
   /** Subject of an empty record that only asserts the fence. */
   readonly #assertionSubject: string;
-  #probeAtMs = 0;
-  #state: LeadershipState;
   #tenure: OwnTenure | undefined = undefined;
+  #handOver: HandOver | undefined = undefined;
   /** What listeners were last told about. */
   #shown: string;
   #timer: Timer | undefined = undefined;
-  #prepared: Promise<unknown> | undefined = undefined;
-  #lastTrouble: StoreUnavailableError | undefined = undefined;
+  #isTaking = false;
+  #checkAtMs = 0;
+  /** Start of the check on its way. */
+  #checkSinceMs: number | undefined = undefined;
+  #readTrouble: StoreUnavailableError | undefined = undefined;
+  #writeTrouble: StoreUnavailableError | undefined = undefined;
 
   constructor(node: LocalNode, options: LeadershipOptions) {
-    requireKnownOptions('options', options, leadershipOptions);
-    const leaseMs = options.leaseMs ?? defaultLeaseMs;
-    if (!(Number.isFinite(leaseMs) && leaseMs >= 2 * tickMs))
-      throw new InvalidArgumentError('leaseMs', `must be at least ${2 * tickMs}`);
+    const { clock, random, storage, subjects, nodeId, incarnation, roles } = node;
     this.group = requireToken('group', options.group);
     this.#node = node;
-    this.#options = options;
-    this.#stream = controlStream(node.subjects.cell, this.group);
-    this.#leadSubject = node.subjects.control(this.group, 'lead');
-    const { log, writer } = node.storage;
-    this.#assertionSubject = node.subjects.control(this.group, 'asserted');
-    this.#writer = new FencedWriter({ log, writer, assertionSubject: this.#assertionSubject });
-    const isCandidate = options.candidate ?? node.roles.includes('host');
+    const isCandidate = options.candidate ?? (roles.includes('host') || roles.includes('voter'));
+    const electorate = options.electorate ?? (this.group === controlGroup ? 'voters' : 'candidates');
+    const config = resolveElectionConfig(options.election);
     if (isCandidate) this.#stand();
-    this.#state = initialLeadership(node.nodeId, node.incarnation, isCandidate, leaseMs, node.clock.now());
+    this.#election = createElection(
+      { node: nodeId, incarnation, electorate, isCandidate, voters: [], config, random },
+      clock.now(),
+    );
+    const nonce = random.id();
+    this.#bus = new GroupBus(node, this.group, nonce);
+    const subject = subjects.control(this.group, 'lead');
+    this.#log = new LeadLog(node, specOf(node, this.group, options), { subject, nonce });
+    this.#assertionSubject = subjects.control(this.group, 'asserted');
+    const { log, writer } = storage;
+    this.#writer = new FencedWriter({ log, writer, assertionSubject: this.#assertionSubject });
     this.#shown = this.#answers();
     this.#listen();
+    if (isCandidate && electorate === 'voters') this.#followVoters(options.bootstrapVoters);
   }
 
   current(): LeaderInfo | undefined {
-    if (this.#state.role === 'leader') return this.#isTrusted() ? this.#state.lead : undefined;
-    return this.#state.isAnnounced ? this.#state.lead : undefined;
+    const { leader, role } = this.#election;
+    if (leader === undefined || (role === 'leader' && !this.#isTrusted())) return undefined;
+    const { node, incarnation, term, fence } = leader;
+    return { node, nodeIncarnation: incarnation, term, fence };
   }
 
   tenure(): Tenure | undefined {
@@ -118,11 +162,22 @@ class LeaseLeadership implements Leadership {
   }
 
   trouble(): StoreUnavailableError | undefined {
-    return this.#lastTrouble;
+    return this.#writeTrouble ?? this.#readTrouble;
+  }
+
+  transfer(to: string): Promise<TransferOutcome> {
+    if (this.#handOver !== undefined) return Promise.resolve('refused');
+    this.#take({ kind: 'transfer', to });
+    if (this.#election.handsOverUntilMs === undefined) return Promise.resolve('refused');
+    const untilMs = this.#node.clock.now() + 2 * this.#election.config.electionMaxMs;
+    this.#handOver = { to, untilMs, ...Promise.withResolvers<TransferOutcome>() };
+    return this.#handOver.promise;
   }
 
   resign(): Promise<void> {
-    this.#take({ type: 'resign' });
+    this.#take({ kind: 'stop' });
+    this.#handOver?.resolve('not-taken');
+    this.#handOver = undefined;
     this.#timer?.cancel();
     for (const end of this.#ends) end();
     this.#ends.length = 0;
@@ -130,9 +185,16 @@ class LeaseLeadership implements Leadership {
   }
 
   #isTrusted(): boolean {
-    return mayAct(this.#state, this.#node.clock.now());
+    return isTrusted(this.#election, this.#node.clock.now());
   }
 
+  #isStoreHealthy(): boolean {
+    const sinceMs = this.#checkSinceMs;
+    const isSlow = sinceMs !== undefined && this.#node.clock.now() - sinceMs > slowCheckMs;
+    return this.trouble() === undefined && !isSlow;
+  }
+
+  /** Two candidates of one node would share its vote. */
   #stand(): void {
     const groups = candidacies.get(this.#node) ?? new Set();
     if (groups.has(this.group))
@@ -142,191 +204,235 @@ class LeaseLeadership implements Leadership {
   }
 
   #listen(): void {
-    const { transport, subjects, presence, clock } = this.#node;
-    const announcements = transport.subscribe(
-      subjects.leader(this.group, anyToken),
-      ({ subject, payload }) => {
-        const heartbeat = decodeHeartbeat(payload);
-        if (heartbeat !== undefined) this.#take({ type: 'announced', from: senderOf(subject), ...heartbeat });
-      },
-    );
+    const { transport, presence, clock, system } = this.#node;
+    const take = (event: ElectionEvent) => this.#take(event);
     this.#ends.push(
-      () => announcements.unsubscribe(),
-      presence.onChange(({ node, state, incarnation }) =>
-        this.#take({ type: 'member', node, state, incarnation }),
-      ),
-      transport.onConnectionChange((isConnected) => this.#take({ type: 'connection', isConnected })),
+      this.#election.isCandidate ? this.#bus.listen(take) : this.#bus.follow(take),
+      presence.onChange((member) => this.#noteMember(member)),
+      transport.onConnectionChange((connected) => this.#take({ kind: 'connection', connected })),
     );
     // A node that leaves the cluster resigns; the bus still works when the actors have stopped.
-    void this.#node.system.terminated.then(() => this.resign());
-    if (!transport.connected) this.#take({ type: 'connection', isConnected: false });
-    const tick = () => {
-      this.#timer = clock.setTimer(tickMs, tick);
-      this.#take({ type: 'tick' });
-      this.#maybeProbe();
-    };
+    void system.terminated.then(() => this.resign());
+    if (!transport.connected) this.#take({ kind: 'connection', connected: false });
     // Deferred, so that the caller can register its listener before the first change.
-    this.#timer = clock.setTimer(0, tick);
-  }
-
-  #take(event: LeadershipEvent): void {
-    const { state, effects } = decideLeadership(
-      this.#state,
-      event,
-      this.#node.clock.now(),
-      this.#node.random.next(),
-    );
-    this.#state = state;
-    this.#followRole();
-    for (const effect of effects) this.#perform(effect);
-    this.#tellListeners();
-  }
-
-  /** A tenure begins and ends with the leadership; another fence is another tenure. */
-  #followRole(): void {
-    const { role, lead } = this.#state;
-    const isLeading = role === 'leader' && lead !== undefined;
-    if (this.#tenure !== undefined && !(isLeading && lead.fence === this.#tenure.fence.sequence)) {
-      this.#tenure.end(this.group, `it is ${role} now`);
-      this.#tenure = undefined;
-    }
-    if (isLeading && this.#tenure === undefined) this.#tenure = this.#beginTenure(lead);
-  }
-
-  #beginTenure({ term, fence }: LeaderInfo): OwnTenure {
-    const own = createFence(this.#stream, this.#leadSubject, fence);
-    return new OwnTenure(term, own, {
-      writer: this.#writer,
-      isTrusted: () => this.#isTrusted(),
-      isStoreHealthy: () => this.#lastTrouble === undefined,
-      onLost: (outcome) => this.#noteLoss(fence, outcome),
-      onStore: (error) => this.#noteStore(error),
+    this.#timer = clock.setTimer(0, () => {
+      if (this.#election.isCandidate) void this.#lookAround();
+      this.#tick(clock.now());
     });
   }
 
-  #noteLoss(fence: number, outcome: FencedOutcome): void {
-    this.#node.log.warn({ group: this.group, fence, outcome: outcome.kind }, 'leadership lost');
-    this.#take({ type: 'rejected', fence });
+  #followVoters(bootstrap: readonly string[] | undefined): void {
+    const roll = new VoterRoll(this.#node, bootstrap ?? [this.#node.nodeId], (voters) =>
+      this.#take({ kind: 'voters', voters }),
+    );
+    this.#ends.push(() => roll.close());
+    void roll.follow();
   }
 
-  /** A suspended leader writes an empty record under its fence from time to time, until the log confirms it. */
-  #maybeProbe(): void {
-    const tenure = this.#tenure;
-    const nowMs = this.#node.clock.now();
-    if (tenure === undefined || this.#lastTrouble === undefined || nowMs < this.#probeAtMs) return;
-    this.#probeAtMs = Number.POSITIVE_INFINITY;
-    void this.#probe(tenure);
+  #tick(dueAtMs: number): void {
+    const { clock } = this.#node;
+    const { config } = this.#election;
+    const lagMs = clock.now() - dueAtMs;
+    if (lagMs > config.maxLagMs || this.#election.lagMs > config.maxLagMs) this.#take({ kind: 'lag', lagMs });
+    this.#take({ kind: 'tick' });
+    if (this.#tenure !== undefined) this.#maybeCheck(this.#tenure);
+    if (this.#election.hasStopped) return;
+    const inMs = Math.min(tickMs, Math.max(1, electionWakeAtMs(this.#election) - clock.now()));
+    const nextAtMs = clock.now() + inMs;
+    this.#timer = clock.setTimer(inMs, () => this.#tick(nextAtMs));
   }
 
-  async #probe(tenure: Tenure): Promise<void> {
-    try {
-      await tenure.write({ subject: this.#assertionSubject, payload: new Uint8Array(0) });
-    } catch {
-      // The tenure has noted it.
-    }
-    this.#probeAtMs = this.#node.clock.now() + probeMs;
-  }
-
-  #noteStore(error: unknown): void {
-    if (error === undefined) this.#lastTrouble = undefined;
-    else if (error instanceof StoreUnavailableError) this.#noteTrouble(error, 'written');
+  #take(event: ElectionEvent): void {
+    const effects = decideElection(this.#election, event, this.#node.clock.now());
+    for (const effect of effects) this.#perform(effect);
+    this.#followHandOver();
     this.#tellListeners();
   }
 
-  #perform(effect: LeadershipEffect): void {
-    switch (effect.type) {
-      case 'read':
-        return void this.#read();
-      case 'campaign':
-        return void this.#campaign(effect.term, effect.expectedSequence);
-      case 'announce':
-        return this.#announce(effect);
-      case 'changed':
-        // Listeners are called after every event.
+  #perform(effect: ElectionEffect): void {
+    switch (effect.kind) {
+      case 'send':
+        return this.#bus.send(effect.to, effect.message);
+      case 'broadcast':
+        return this.#bus.announce(effect.message);
+      case 'probe':
+        return this.#bus.probe(effect.sentAtMs);
+      case 'record':
+        return void this.#record(effect.term);
+      case 'elected':
+        this.#tenure = this.#beginTenure(effect.term, effect.fence);
+        return;
+      case 'deposed':
+        this.#tenure?.end(this.group, effect.reason);
+        this.#tenure = undefined;
+        return this.#node.log.info({ group: this.group, reason: effect.reason }, 'leadership ended');
+      case 'leader-changed':
+        // Listeners are told after every event. The trouble of an own attempt is over with another leader.
+        if (effect.leader !== undefined) this.#writeTrouble = undefined;
         return;
     }
   }
 
-  async #read(): Promise<void> {
+  /** Reads the lead record at the start, so that the first silence is counted against the right leader. */
+  async #lookAround(): Promise<void> {
     try {
-      await this.#prepare();
-      const stored = await this.#node.storage.log.readLast(this.#stream, this.#leadSubject);
-      const record = stored === undefined ? undefined : decodeLeadRecord(stored);
-      this.#lastTrouble = undefined;
-      this.#take({ type: 'read', record });
-      if (record !== undefined) this.#askAfter(record.leader);
-    } catch (err) {
-      this.#noteTrouble(err, 'read');
-      this.#take({ type: 'read-failed' });
+      const newest = await this.#read();
+      const known = { term: newest?.term ?? 0, fence: newest?.sequence ?? 0 };
+      this.#take({ kind: 'known', ...known, isOver: newest === undefined || this.#isOver(newest) });
+    } catch {
+      // Noted. The first candidacy reads again.
     }
   }
 
-  /** The recorded leader may have left before this node learnt its name. */
-  #askAfter(leader: string): void {
-    const member = this.#node.presence.member(leader);
-    if (member !== undefined)
-      this.#take({ type: 'member', node: leader, state: member.state, incarnation: member.incarnation });
+  /** Writes the lead record if the newest one allows it. Only one such write is on its way. */
+  async #record(wanted: number): Promise<void> {
+    if (this.#isTaking) return;
+    this.#isTaking = true;
+    const known = { term: 0, fence: 0 };
+    try {
+      const newest = await this.#read();
+      const { fence } = this.#election;
+      const decision = decideTake({ fence, term: wanted }, newest, (record) => this.#isOver(record));
+      if (decision.do === 'examine') await this.#examine();
+      if (decision.do === 'wait') Object.assign(known, { term: decision.term, fence: decision.fence });
+      // A leader may have been heard during the read.
+      if (decision.do === 'take' && this.#election.role === 'chosen') {
+        const taken = await this.#log.take(decision.after, decision.term);
+        if (taken !== undefined) return this.#noteTaken(decision.term, taken.sequence);
+        Object.assign(known, await this.#readKnown());
+      }
+    } catch (error) {
+      this.#noteTrouble(error, 'written');
+    } finally {
+      this.#isTaking = false;
+    }
+    this.#take({ kind: 'not-recorded', ...known });
   }
 
-  async #campaign(term: number, after: number): Promise<void> {
-    const { nodeId, incarnation, storage, log } = this.#node;
-    const payload = encodeLeadRecord({ leader: nodeId, incarnation, term });
-    const record = { subject: this.#leadSubject, payload };
+  #noteTaken(term: number, fence: number): void {
+    this.#writeTrouble = undefined;
+    this.#take({ kind: 'recorded', term, fence });
+  }
+
+  #beginTenure(term: number, sequence: number): OwnTenure {
+    const fence = createFence(this.#log.name, this.#log.subject, sequence);
+    this.#node.log.info({ group: this.group, term, fence: sequence }, 'leadership won');
+    return new OwnTenure(term, fence, {
+      writer: this.#writer,
+      isTrusted: () => this.#isTrusted(),
+      isStoreHealthy: () => this.#isStoreHealthy(),
+      onLost: ({ kind }) => {
+        this.#node.log.warn({ group: this.group, term, fence: sequence, kind }, 'a fenced write was refused');
+        if (this.#tenure?.fence === fence)
+          this.#take({ kind: kind === 'rolled-back' ? 'log-lost' : 'fenced' });
+      },
+      onStore: (error) => this.#noteWrite(error),
+    });
+  }
+
+  /** A leader asks from time to time whether its lead record is still the newest one, and whether the log answers. */
+  #maybeCheck(tenure: OwnTenure): void {
+    if (this.#node.clock.now() < this.#checkAtMs) return;
+    this.#checkAtMs = Number.POSITIVE_INFINITY;
+    this.#checkSinceMs = this.#node.clock.now();
+    void this.#check(tenure);
+  }
+
+  async #check(tenure: OwnTenure): Promise<void> {
     try {
-      const outcome = await takeFence(storage.writer, { log: this.#stream, after, record });
-      this.#lastTrouble = undefined;
-      if (outcome.kind === 'lost') return this.#take({ type: 'lost' });
-      const fence = outcome.fence.sequence;
-      log.info({ group: this.group, term, fence }, 'leadership won');
-      this.#take({ type: 'won', term, fence });
-    } catch (err) {
-      this.#noteTrouble(err, 'written');
-      this.#take({ type: 'unknown' });
+      const newest = await this.#read();
+      if (tenure === this.#tenure) await this.#compare(newest);
+      // A log that answers reads may still refuse writes.
+      if (this.#writeTrouble !== undefined && !tenure.signal.aborted)
+        await tenure.write({ subject: this.#assertionSubject, payload: new Uint8Array(0) });
+    } catch {
+      // Noted.
     }
+    this.#checkSinceMs = undefined;
+    this.#checkAtMs = this.#node.clock.now() + checkMs;
+    this.#tellListeners();
+  }
+
+  async #compare(newest: LeadRecord | undefined): Promise<void> {
+    const { fence } = this.#election;
+    if (newest !== undefined && newest.sequence > fence) {
+      this.#take({ kind: 'fenced' });
+      this.#take({ kind: 'not-recorded', term: newest.term, fence: newest.sequence });
+    } else if (newest?.sequence !== fence) await this.#examine();
+    else this.#log.isComplete();
+  }
+
+  /** The log lacks a lead record that this node knows of. */
+  async #examine(): Promise<void> {
+    if (!(await this.#log.hasLost())) return;
+    this.#node.log.error(
+      { group: this.group, log: this.#log.name, fence: this.#election.fence },
+      'the log of the group was lost or rolled back: what was acknowledged before may be gone',
+    );
+    this.#take({ kind: 'log-lost' });
+  }
+
+  async #read(): Promise<LeadRecord | undefined> {
+    try {
+      const newest = await this.#log.newest();
+      this.#readTrouble = undefined;
+      if (newest !== undefined && newest.sequence >= this.#election.fence) this.#log.isComplete();
+      return newest;
+    } catch (error) {
+      this.#noteTrouble(error, 'read');
+      throw error;
+    }
+  }
+
+  async #readKnown(): Promise<{ readonly term: number; readonly fence: number }> {
+    const newest = await this.#read();
+    return { term: newest?.term ?? 0, fence: newest?.sequence ?? 0 };
+  }
+
+  /** Has the process that wrote the record ended, or was it this candidacy? */
+  #isOver(record: LeadRecord): boolean {
+    const { nodeId, incarnation, presence } = this.#node;
+    if (record.leader === nodeId) return this.#log.isOwn(record) || record.incarnation !== incarnation;
+    const member = presence.member(record.leader);
+    return member !== undefined && endedOf(member) >= record.incarnation;
+  }
+
+  #noteMember(member: MemberEvidence): void {
+    if (member.node !== this.#election.leader?.node) return;
+    this.#take({ kind: 'gone', node: member.node, incarnation: endedOf(member) });
+  }
+
+  #noteWrite(error: unknown): void {
+    if (error === undefined) this.#writeTrouble = undefined;
+    else if (error instanceof StoreUnavailableError) this.#noteTrouble(error, 'written');
+    this.#tellListeners();
   }
 
   /**
    * Logs a full or missing store, or an unreadable record, once. An unreachable store is expected to recover by itself.
    */
   #noteTrouble(err: unknown, what: 'read' | 'written'): void {
-    const before = this.#lastTrouble?.code;
+    const before = this.trouble()?.code;
     const known = err instanceof StoreUnavailableError ? err : undefined;
-    this.#lastTrouble = known;
+    if (what === 'read') this.#readTrouble = known;
+    else this.#writeTrouble = known;
     const passes = known?.code === 'store-unavailable' || (known !== undefined && known.code === before);
     this.#node.log[passes ? 'debug' : 'error'](
       { group: this.group, code: known?.code, err },
-      `the lead record cannot be ${what}`,
+      `the log of the group cannot be ${what}`,
     );
   }
 
-  #prepare(): Promise<unknown> {
-    if (!this.#state.isCandidate) return Promise.resolve();
-    this.#prepared ??= this.#node.storage.log.ensure(this.#spec()).catch((error: unknown) => {
-      this.#prepared = undefined;
-      throw error;
-    });
-    return this.#prepared;
-  }
-
-  #spec(): LogSpec {
-    const { replicas, historyPerSubject } = this.#options;
-    return {
-      name: this.#stream,
-      subjects: [this.#node.subjects.control(this.group, '>')],
-      ...(this.group === 'control' && { feed: this.#node.subjects.feed(this.group) }),
-      // Above every sequence of an earlier log of this name, so that no fence is issued twice.
-      firstSequence: Math.floor(this.#node.clock.wallNow()),
-      ...(replicas === undefined ? {} : { replicas }),
-      ...(historyPerSubject === undefined ? {} : { historyPerSubject }),
-    };
-  }
-
-  #announce({ term, fence, isResigning }: Extract<LeadershipEffect, { type: 'announce' }>): void {
-    const { transport, subjects, nodeId, incarnation } = this.#node;
-    transport.publish(
-      subjects.leader(this.group, nodeId),
-      encodeHeartbeat({ term, fence, incarnation, isResigning }),
-    );
+  /** A transfer is over when another leader is known, when this one leads on, or after the time of two elections. */
+  #followHandOver(): void {
+    const handOver = this.#handOver;
+    if (handOver === undefined) return;
+    const { handsOverUntilMs, leader, role } = this.#election;
+    const successor = leader?.node === this.#node.nodeId ? undefined : leader?.node;
+    const leadsOn = role === 'leader' && handsOverUntilMs === undefined;
+    if (successor === undefined && !leadsOn && this.#node.clock.now() < handOver.untilMs) return;
+    this.#handOver = undefined;
+    handOver.resolve(successor === handOver.to ? 'transferred' : 'not-taken');
   }
 
   #tellListeners(): void {
@@ -347,4 +453,23 @@ class LeaseLeadership implements Leadership {
   #answers(): string {
     return `${this.state()} ${this.current()?.fence} ${this.#tenure?.fence.sequence}`;
   }
+}
+
+/** Highest incarnation of the node that has ended. */
+function endedOf({ state, incarnation }: MemberEvidence): number {
+  return state === 'left' ? incarnation : incarnation - 1;
+}
+
+function specOf(
+  { subjects }: LocalNode,
+  group: string,
+  { replicas, historyPerSubject }: LeadershipOptions,
+): ConstructorParameters<typeof LeadLog>[1] {
+  return {
+    name: controlStream(subjects.cell, group),
+    subjects: [subjects.control(group, '>')],
+    ...(group === controlGroup && { feed: subjects.feed(group) }),
+    ...(replicas === undefined ? {} : { replicas }),
+    ...(historyPerSubject === undefined ? {} : { historyPerSubject }),
+  };
 }

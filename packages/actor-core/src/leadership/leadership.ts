@@ -27,7 +27,14 @@ export interface Leadership {
   onChange(listener: (leader: LeaderInfo | undefined) => void): () => void;
   /** Why this node's last operation on the log of the group failed; undefined after a success. */
   trouble(): StoreUnavailableError | undefined;
-  /** Gives up leadership if held, and stops campaigning. */
+  /**
+   * Hands this node's leadership to another candidate. This node does not act until the outcome is known.
+   *
+   * @returns `refused` where this node does not lead, hands over already, or `to` cannot lead; `not-taken` where `to`
+   *   did not take over in time
+   */
+  transfer(to: string): Promise<TransferOutcome>;
+  /** Gives up leadership if held, says so to the other candidates, and stops campaigning. */
   resign(): Promise<void>;
 }
 
@@ -38,6 +45,9 @@ export interface Leadership {
  * - `vacant`: this node knows of no leader
  */
 export type GroupState = 'leading' | 'suspended' | 'following' | 'vacant';
+
+/** What became of a transfer: see `Leadership.transfer`. */
+export type TransferOutcome = 'transferred' | 'refused' | 'not-taken';
 
 /** One leadership of this node, from its lead record to its end. */
 export interface Tenure {

@@ -76,6 +76,20 @@ export function logContract(name: string, open: () => Promise<LogUnderTest>): vo
         expect(info).toMatchObject({ firstSequence: 1, lastSequence: 0, records: 0 });
       });
 
+      it('adds a feed to a log that has none, and keeps its records', async () => {
+        const { id, spec, subject } = await setup();
+        await appended(id, { subject: subject('a'), payload: text('before') });
+        const info = await log.ensure({ ...spec, feed: `feed.${id}` });
+        expect(info).toMatchObject({ spec: { feed: `feed.${id}` }, records: 1 });
+        await expect(log.ensure({ ...spec, feed: 'feed.other' })).rejects.toMatchObject({
+          argument: 'spec.feed',
+        });
+        const seen: string[] = [];
+        await log.follow(id, { onRecord: (record) => seen.push(record.subject) });
+        await appended(id, { subject: subject('b'), payload: text('after') });
+        await under.eventually(() => seen.includes(subject('b')));
+      });
+
       it('refuses a spec that differs from the existing log and names the field', async () => {
         const { spec } = await setup({ historyPerSubject: 5 });
         await log.ensure({ name: spec.name, subjects: spec.subjects });

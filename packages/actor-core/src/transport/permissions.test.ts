@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { permissionsOf } from './permissions.ts';
+import { streamAccess } from './stream-access.ts';
 import { createSubjects } from './subjects.ts';
 
 const subjects = createSubjects('home');
@@ -51,6 +52,7 @@ const additional = {
     ...asker,
     'd1.home.n.*.ord.me',
     'd1.home.ldr.*.me',
+    'd1.home.elc.*.*.me',
     'd1.home.ctl.>',
     'd1.home.ent.>',
     'd1.home.view.me',
@@ -59,17 +61,29 @@ const additional = {
     '$JS.ACK.>',
     '$JS.FC.>',
   ],
-} as const;
+  voter: [
+    'd1.home.ldr.control.me',
+    'd1.home.elc.control.*.me',
+    'd1.home.ctl.control.>',
+    'd1.home.view.me',
+    'd1.home.n.*.seen.me',
+    ...streamAccess('CTL_home_G_control', 'manage'),
+  ],
+};
+const followed = {
+  'node-agent': [],
+  gateway: feeds,
+  host: [...feeds, 'd1.home.feed.control.>', 'd1.home.elc.*.me.*'],
+  voter: ['d1.home.feed.control.>', 'd1.home.elc.control.me.*'],
+};
 const everyone = ['d1.home.g.*', 'd1.home.load.*', 'd1.home.ldr.*.*', 'd1.home.view.*', '_I.me.>'];
 
-it.each(['node-agent', 'gateway', 'host'] as const)(
+it.each(['node-agent', 'gateway', 'host', 'voter'] as const)(
   'lets a %s publish under its own id, and nothing else',
   (role) => {
     const { publish, subscribe } = permissionsOf(subjects, 'me', [role]);
     expect(publish.toSorted()).toEqual([...all.publish, ...additional[role]].toSorted());
-    const control = role === 'host' ? ['d1.home.feed.control.>'] : [];
-    const own = role === 'node-agent' ? [] : [...feeds, ...control];
-    expect(subscribe.toSorted()).toEqual([...everyone, ...all.subscribe, ...own].toSorted());
+    expect(subscribe.toSorted()).toEqual([...everyone, ...all.subscribe, ...followed[role]].toSorted());
   },
 );
 

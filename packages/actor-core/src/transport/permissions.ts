@@ -3,6 +3,8 @@ import { bucketAccess, streamAccess } from './stream-access.ts';
 import {
   allReplies,
   anyToken,
+  controlGroup,
+  controlStream,
   inboxPrefix,
   type Lane,
   maxTopicTokens,
@@ -28,6 +30,7 @@ const lanesOf: Readonly<Record<Exclude<Role, 'observer'>, readonly Lane[]>> = {
   'node-agent': ['ctl', 'dat', 'ping'],
   gateway: ['ctl', 'dat', 'ping', 'req'],
   host: ['ctl', 'dat', 'ping', 'req', 'ord'],
+  voter: ['ctl', 'dat', 'ping'],
 };
 
 /** JetStream's API, its acknowledgements and its flow control, for the nodes that may lead a group. */
@@ -53,8 +56,11 @@ export function permissionsOf(subjects: Subjects, node: string, roles: readonly 
     subscribe.add(subjects.inboxOf(node));
     subscribe.add(subjects.poll(anyToken));
     subscribe.add(`${subjects.feed('settings')}.>`);
-    if (role !== 'node-agent') for (const feed of feedsOf(subjects.cell)) subscribe.add(feed);
-    if (role === 'host') subscribe.add(`${subjects.feed('control')}.>`);
+    if (role === 'gateway' || role === 'host') for (const feed of feedsOf(subjects.cell)) subscribe.add(feed);
+    const led = ledBy(role);
+    if (led === undefined) continue;
+    subscribe.add(subjects.election(led, node, anyToken));
+    subscribe.add(`${subjects.feed(controlGroup)}.>`);
   }
   return { publish: [...publish], subscribe: [...subscribe] };
 }
@@ -68,7 +74,7 @@ function publishedBy(role: Exclude<Role, 'observer'>, subjects: Subjects, node: 
     subjects.poll(node),
     allReplies,
     ...topicsOf(subjects, node),
-    ...bucketAccess(settingsBucket(subjects.cell), role === 'node-agent' ? 'read' : 'write'),
+    ...bucketAccess(settingsBucket(subjects.cell), role === 'gateway' || role === 'host' ? 'write' : 'read'),
   ];
   if (role === 'node-agent') published.push(subjects.load(node));
   if (role === 'gateway' || role === 'host')
@@ -77,16 +83,26 @@ function publishedBy(role: Exclude<Role, 'observer'>, subjects: Subjects, node: 
       ...memoryAccess(subjects.cell),
       ...queueAccess(subjects.cell),
     );
-  if (role === 'host')
+  const led = ledBy(role);
+  if (led !== undefined)
     published.push(
-      subjects.leader(anyToken, node),
+      subjects.leader(led, node),
+      subjects.election(led, anyToken, node),
       subjects.view(node),
       subjects.sighting(anyToken, node),
-      subjects.allControl,
-      subjects.allEntities,
-      ...jetStream,
     );
+  if (role === 'host') published.push(subjects.allControl, subjects.allEntities, ...jetStream);
+  if (role === 'voter') {
+    const stream = controlStream(subjects.cell, controlGroup);
+    published.push(subjects.control(controlGroup, '>'), ...streamAccess(stream, 'manage'));
+  }
   return published;
+}
+
+/** The groups that a node of the role may lead and elect the leader of; undefined for none. */
+function ledBy(role: Role): string | undefined {
+  if (role === 'host') return anyToken;
+  return role === 'voter' ? controlGroup : undefined;
 }
 
 /** Values of memory. Hosts create the buckets; they may use all of JetStream's API. */

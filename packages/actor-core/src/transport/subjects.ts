@@ -15,6 +15,7 @@ import { InvalidArgumentError } from '../errors.ts';
  * | `d1.{cell}.load.{node}` | that node-agent | every node (load reports) |
  * | `d1.{cell}.poll.{node}` | any node | every node (asks for an announcement now) |
  * | `d1.{cell}.ldr.{group}.{node}` | a leader of `group` | every node (heartbeat with term and fence) |
+ * | `d1.{cell}.elc.{group}.{to}.{from}` | candidate `from` | candidate `to` (votes) |
  * | `d1.{cell}.view.{node}` | the control leader | every node (epoch of the view, and changes) |
  * | `d1.{cell}.n.{to}.view.{from}` | node `from` | the control leader `to` (asks for the whole view) |
  * | `d1.{cell}.n.{to}.seen.{from}` | host `from` | node `to` (asks whether a third node is there) |
@@ -45,6 +46,8 @@ export interface Subjects {
   poll(node: string): string;
   /** Heartbeats of that node as leader of the group. */
   leader(group: string, node: string): string;
+  /** Votes and other messages from one candidate of the group to another. */
+  election(group: string, to: string, from: string): string;
   /** Announcements of that node as control leader. */
   view(node: string): string;
   /** A question to `to`, the control leader, for the whole view. */
@@ -120,6 +123,7 @@ export function createSubjects(cell: string): Subjects {
     load: (node) => `${root}.load.${node}`,
     poll: (node) => `${root}.poll.${node}`,
     leader: (group, node) => `${root}.ldr.${group}.${node}`,
+    election: (group, to, from) => `${root}.elc.${group}.${to}.${from}`,
     view: (node) => `${root}.view.${node}`,
     viewQuestion: (to, from) => `${root}.n.${to}.view.${from}`,
     sighting: (to, from) => `${root}.n.${to}.seen.${from}`,
@@ -212,6 +216,9 @@ export function queueFeed(cell: string, tenantClass: string): string {
 export function queueBucket(cell: string): string {
   return `QUEUES_${cell}`;
 }
+
+/** The group that decides about the members of the cluster. */
+export const controlGroup = 'control';
 
 /** Prefix of a node's private replies. */
 export function inboxPrefix(node: string): string {

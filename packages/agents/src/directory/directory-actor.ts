@@ -116,7 +116,9 @@ class Directory {
   handle(message: Message): void {
     switch (message.kind) {
       case 'leadership':
-        return this.#followLeadership();
+        this.#followLeadership();
+        // The hosts must be known before the first request of a leader that may act now.
+        return this.#tick();
       case 'tick':
         return this.#tick();
       case 'records-read':
@@ -276,8 +278,14 @@ class Directory {
   }
 
   #hosts(): HostSeen[] {
-    const members = this.#spec.node.presence.members().filter((member) => member.roles.includes('host'));
-    return members.map(({ node, incarnation, state }) => ({ node, incarnation, alive: state === 'alive' }));
+    const { presence, nodeId } = this.#spec.node;
+    const members = presence.members().filter((member) => member.roles.includes('host'));
+    return members.map(({ node, incarnation, state }) => ({
+      node,
+      incarnation,
+      // After an outage of the bus this host may not have heard itself yet.
+      alive: state === 'alive' || node === nodeId,
+    }));
   }
 
   /**

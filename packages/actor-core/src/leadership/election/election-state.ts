@@ -1,38 +1,56 @@
 import type { Random } from '../../random.ts';
 import type { ElectionConfig } from './election-config.ts';
-import type { ElectionMessage } from './election-message.ts';
+import type { ElectionMessage, Heartbeat, PrivateMessage } from './election-message.ts';
 
 /**
  * - `follower`: follows a leader, or waits for one
- * - `pre-candidate`: asks whether it would win, without changing anybody's term
+ * - `pre-candidate`: asks whether it would win, and whether it hears itself, without changing anybody's term
  * - `candidate`: asks for votes
- * - `chosen`: has a quorum of votes and writes the lead record; not a leader yet
+ * - `chosen`: may write the lead record; not a leader yet
  * - `leader`: its lead record was accepted
  */
 export type ElectionRole = 'follower' | 'pre-candidate' | 'candidate' | 'chosen' | 'leader';
 
+/**
+ * Who decides about a candidate before it may write the lead record.
+ *
+ * - `voters`: a quorum of the recorded voters, who are also the only candidates
+ * - `candidates`: nobody. A candidate writes the record when the leader has been silent for long enough.
+ */
+export type Electorate = 'voters' | 'candidates';
+
 export type ElectionEvent =
   | { readonly kind: 'tick' }
   | { readonly kind: 'received'; readonly from: string; readonly message: ElectionMessage }
+  /** A heartbeat or a probe of this node came back from the bus. `sentAtMs`: by this node's clock. */
+  | { readonly kind: 'echoed'; readonly sentAtMs: number }
+  /** The newest lead record at the start. `isOver`: its writer is known to be gone, or there is no record. */
+  | { readonly kind: 'known'; readonly term: number; readonly fence: number; readonly isOver: boolean }
   /** The lead record of this node was accepted. `term` is the record's. */
   | { readonly kind: 'recorded'; readonly term: number; readonly fence: number }
   /** The lead record was not written, or another one is there: `term` and `fence` of the newest that is known. */
   | { readonly kind: 'not-recorded'; readonly term: number; readonly fence: number }
-  /** A write of this leader was refused: a newer lead record exists. */
+  /** A write of this leader was refused, or a newer lead record was read. */
   | { readonly kind: 'fenced' }
+  /** The log lost lead records that were accepted: fences known so far mean nothing any more. */
+  | { readonly kind: 'log-lost' }
+  /** The process with that incarnation, and all earlier ones of that node, have ended. */
+  | { readonly kind: 'gone'; readonly node: string; readonly incarnation: number }
   | { readonly kind: 'connection'; readonly connected: boolean }
   /** Delay of this process's event loop. */
   | { readonly kind: 'lag'; readonly lagMs: number }
   /** The recorded voters changed. */
   | { readonly kind: 'voters'; readonly voters: readonly string[] }
-  /** Hand the leadership to that voter. */
+  /** Hand the leadership to that candidate. */
   | { readonly kind: 'transfer'; readonly to: string }
   /** This node ends in an orderly way. */
   | { readonly kind: 'stop' };
 
 export type ElectionEffect =
-  | { readonly kind: 'send'; readonly to: string; readonly message: ElectionMessage }
-  | { readonly kind: 'broadcast'; readonly message: ElectionMessage }
+  | { readonly kind: 'send'; readonly to: string; readonly message: PrivateMessage }
+  | { readonly kind: 'broadcast'; readonly message: Heartbeat }
+  /** Publish a message to this node itself; then tell `echoed`. */
+  | { readonly kind: 'probe'; readonly sentAtMs: number }
   /**
    * Write the lead record by compare-and-set, with this term or a higher one; then tell `recorded` or `not-recorded`.
    */
@@ -44,10 +62,18 @@ export type ElectionEffect =
   /** The known leader changed; undefined while none is known. */
   | { readonly kind: 'leader-changed'; readonly leader: KnownLeader | undefined };
 
-export type DeposedReason = 'newer-term' | 'fenced' | 'no-quorum' | 'own-stall' | 'not-a-voter' | 'stopped';
+export type DeposedReason =
+  | 'newer-term'
+  | 'fenced'
+  | 'log-lost'
+  | 'no-quorum'
+  | 'own-stall'
+  | 'not-a-voter'
+  | 'stopped';
 
 export interface KnownLeader {
   readonly node: string;
+  readonly incarnation: number;
   readonly term: number;
   readonly fence: number;
 }
@@ -55,8 +81,13 @@ export interface KnownLeader {
 /** Everything one node knows of the election of one group. Changed in place by `decideElection`. */
 export interface ElectionState {
   readonly node: string;
+  readonly incarnation: number;
+  readonly electorate: Electorate;
   readonly config: ElectionConfig;
   readonly random: Random;
+  /** False for a node that only follows. */
+  readonly isCandidate: boolean;
+  /** Empty where the electorate is `candidates`. */
   voters: readonly string[];
   role: ElectionRole;
   /** Highest term seen. */
@@ -67,18 +98,26 @@ export interface ElectionState {
   leader: KnownLeader | undefined;
   /** Highest fence seen: heartbeats with a lower one are outdated. */
   fence: number;
+  /** Highest fence whose leader has ended: its late heartbeats are outdated too. */
+  goneFence: number;
   /** When the leader's last heartbeat arrived. */
   heardAtMs: number;
+  /** No heartbeat was accepted since: from the start, the last heartbeat or the end of the own leadership on. */
+  quietSinceMs: number;
   /** When a follower campaigns, or a candidate gives up. */
   electionAtMs: number;
   heartbeatAtMs: number;
+  /** When the question of a pre-candidate was sent. */
+  askedAtMs: number;
   /** See `trust-window.ts`; of a leader. */
   readonly answers: Map<string, number>;
+  /** Newest message of this node that came back from the bus, by the time it was sent. */
+  echoedAtMs: number;
   ledSinceMs: number;
   /** End of a transfer to another voter. The leader does not act until then, and continues if no voter took over. */
   handsOverUntilMs: number | undefined;
   /** No vote and no candidacy before: an earlier run of this process may have voted in this term. */
-  readonly abstainsUntilMs: number;
+  abstainsUntilMs: number;
   connected: boolean;
   lagMs: number;
   hasStopped: boolean;
@@ -86,6 +125,9 @@ export interface ElectionState {
 
 export interface ElectionOptions {
   readonly node: string;
+  readonly incarnation: number;
+  readonly electorate: Electorate;
+  readonly isCandidate: boolean;
   readonly voters: readonly string[];
   readonly config: ElectionConfig;
   readonly random: Random;
@@ -95,40 +137,52 @@ export interface ElectionOptions {
 }
 
 export function createElection(options: ElectionOptions, nowMs: number): ElectionState {
-  const { node, voters, config, random, term = 0, fence = 0 } = options;
-  // A lone voter cannot vote twice.
-  const isAlone = voters.length === 1 && voters[0] === node;
+  const { term = 0, fence = 0, ...given } = options;
   const state: ElectionState = {
-    node,
-    config,
-    random,
-    voters,
+    ...given,
     role: 'follower',
     term,
     votedFor: undefined,
     granted: new Set(),
     leader: undefined,
     fence,
+    goneFence: 0,
     heardAtMs: Number.NEGATIVE_INFINITY,
+    quietSinceMs: nowMs,
     electionAtMs: 0,
     heartbeatAtMs: Number.POSITIVE_INFINITY,
+    askedAtMs: Number.POSITIVE_INFINITY,
     answers: new Map(),
+    echoedAtMs: Number.NEGATIVE_INFINITY,
     ledSinceMs: 0,
     handsOverUntilMs: undefined,
-    abstainsUntilMs: isAlone ? nowMs : nowMs + config.electionMaxMs,
+    abstainsUntilMs: nowMs + given.config.electionMaxMs,
     connected: true,
     lagMs: 0,
     hasStopped: false,
   };
-  state.electionAtMs = isAlone ? nowMs : drawElectionMs(state, nowMs);
+  // A lone voter cannot vote twice, and candidates without voters give no votes.
+  if (given.electorate === 'candidates' || isAlone(state)) state.abstainsUntilMs = nowMs;
+  state.electionAtMs = isAlone(state) ? nowMs : drawElectionMs(state, nowMs);
   return state;
 }
 
-/** A random instant, so that voters rarely campaign together. */
+/** A random instant, so that candidates rarely campaign together. */
 export function drawElectionMs({ config, random }: ElectionState, nowMs: number): number {
   return nowMs + config.electionMinMs + random.next() * (config.electionMaxMs - config.electionMinMs);
 }
 
-export function isVoter({ voters, node }: ElectionState): boolean {
-  return voters.includes(node);
+/** When a question of a candidate counts as unanswered: the next one follows soon, for no leader is there. */
+export function drawRetryMs({ config, random }: ElectionState, nowMs: number): number {
+  return nowMs + config.heartbeatMs * (2 + 3 * random.next());
+}
+
+/** May this node be elected? */
+export function isEligible({ electorate, isCandidate, voters, node }: ElectionState): boolean {
+  return isCandidate && (electorate === 'candidates' || voters.includes(node));
+}
+
+/** The only voter. */
+export function isAlone({ voters, node }: ElectionState): boolean {
+  return voters.length === 1 && voters[0] === node;
 }

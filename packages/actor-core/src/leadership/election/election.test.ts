@@ -1,15 +1,15 @@
 import { expect, it } from 'vitest';
 import { seededRandom } from '../../random/seeded-random.ts';
 import { electionDefaults, resolveElectionConfig } from './election-config.ts';
-import type { ElectionMessage } from './election-message.ts';
+import type { ElectionMessage, Heartbeat } from './election-message.ts';
 import {
   createElection,
   type ElectionEffect,
   type ElectionEvent,
   type ElectionState,
 } from './election-state.ts';
-import { decideElection, electionWakeAtMs, mayAct } from './election.ts';
-import { quorumAnsweredMs, quorumOf } from './trust-window.ts';
+import { decideElection, electionWakeAtMs } from './election.ts';
+import { isTrusted, quorumAnsweredMs, quorumOf } from './trust-window.ts';
 
 /** Voter `a` of `a`, `b` and `c`, past its abstention. */
 function setup(): {
@@ -18,7 +18,9 @@ function setup(): {
   readonly receive: (from: string, message: ElectionMessage, nowMs?: number) => readonly ElectionEffect[];
 } {
   const random = seededRandom(1);
-  const state = createElection({ node: 'a', voters: ['a', 'b', 'c'], config: electionDefaults, random }, 0);
+  const shared = { node: 'a', incarnation: 1, electorate: 'voters', isCandidate: true } as const;
+  const voters = ['a', 'b', 'c'];
+  const state = createElection({ ...shared, voters, config: electionDefaults, random }, 0);
   const decide = (event: ElectionEvent, nowMs = 10_000): readonly ElectionEffect[] =>
     decideElection(state, event, nowMs);
   return {
@@ -28,10 +30,15 @@ function setup(): {
   };
 }
 
+function heartbeat(term: number, fence: number, changes: Partial<Heartbeat> = {}): Heartbeat {
+  return { kind: 'heartbeat', term, fence, incarnation: 1, isResigning: false, sentAtMs: 0, ...changes };
+}
+
 /** The same, as the leader of term 1 with fence 7. */
 function leading(): ReturnType<typeof setup> {
   const voter = setup();
   voter.decide({ kind: 'tick' });
+  voter.decide({ kind: 'echoed', sentAtMs: 10_000 });
   voter.receive('b', { kind: 'pre-vote-answer', term: 1, isGranted: true });
   voter.receive('b', { kind: 'vote-answer', term: 1, isGranted: true });
   voter.decide({ kind: 'recorded', term: 1, fence: 7 });
@@ -41,10 +48,12 @@ function leading(): ReturnType<typeof setup> {
 it('asks before it raises its term, and leads only once its record is accepted', () => {
   const { state, decide, receive } = setup();
   expect(decide({ kind: 'tick' })).toMatchObject([
+    { kind: 'probe', sentAtMs: 10_000 },
     { kind: 'send', to: 'b', message: { kind: 'pre-vote', term: 1 } },
     { kind: 'send', to: 'c', message: { kind: 'pre-vote', term: 1 } },
   ]);
   expect(state.term).toBe(0);
+  expect(decide({ kind: 'echoed', sentAtMs: 10_000 })).toEqual([]);
   expect(receive('b', { kind: 'pre-vote-answer', term: 1, isGranted: true })).toMatchObject([
     { message: { kind: 'vote', term: 1 } },
     { message: { kind: 'vote', term: 1 } },
@@ -52,7 +61,7 @@ it('asks before it raises its term, and leads only once its record is accepted',
   expect(receive('c', { kind: 'vote-answer', term: 1, isGranted: true })).toEqual([
     { kind: 'record', term: 1 },
   ]);
-  expect(mayAct(state, 10_000)).toBe(false);
+  expect(isTrusted(state, 10_000)).toBe(false);
   expect(decide({ kind: 'recorded', term: 1, fence: 7 })).toMatchObject([
     { kind: 'elected', term: 1, fence: 7 },
     { kind: 'leader-changed', leader: { node: 'a' } },
@@ -74,37 +83,44 @@ it('gives one vote in a term', () => {
 
 it('gives no vote for one election after a start: an earlier run may have given it', () => {
   const { receive } = setup();
-  expect(receive('b', { kind: 'vote', term: 4, isTransfer: false }, 2_900)).toMatchObject([
+  expect(receive('b', { kind: 'vote', term: 4, isTransfer: false }, 2_300)).toMatchObject([
     { message: { isGranted: false } },
   ]);
 });
 
 it('keeps to a leader that it hears', () => {
   const { receive } = setup();
-  receive('b', { kind: 'heartbeat', term: 2, fence: 5, sentAtMs: 0 }, 10_000);
-  expect(receive('c', { kind: 'pre-vote', term: 9 }, 11_400)).toMatchObject([
+  receive('b', heartbeat(2, 5), 10_000);
+  expect(receive('c', { kind: 'pre-vote', term: 9 }, 11_100)).toMatchObject([
     { message: { isGranted: false } },
   ]);
-  expect(receive('c', { kind: 'vote', term: 9, isTransfer: false }, 11_400)).toMatchObject([
+  expect(receive('c', { kind: 'vote', term: 9, isTransfer: false }, 11_100)).toMatchObject([
     { message: { isGranted: false } },
   ]);
-  expect(receive('c', { kind: 'vote', term: 9, isTransfer: true }, 11_400)).toMatchObject([
+  expect(receive('c', { kind: 'vote', term: 9, isTransfer: true }, 11_100)).toMatchObject([
     { message: { isGranted: true } },
   ]);
 });
 
 it('acts for 0.8 of the shortest election after the heartbeat that a quorum answered was sent', () => {
   const { state, receive } = leading();
-  expect(mayAct(state, 10_000)).toBe(false);
-  receive('b', { kind: 'heartbeat-answer', term: 1, sentAtMs: 10_000 }, 10_900);
-  expect(mayAct(state, 11_199)).toBe(true);
-  expect(mayAct(state, 11_200)).toBe(false);
+  expect(isTrusted(state, 10_000)).toBe(false);
+  receive('b', { kind: 'heartbeat-answer', term: 1, sentAtMs: 10_000 }, 10_700);
+  // The bus has not shown yet that it took the heartbeat.
+  expect(isTrusted(state, 10_700)).toBe(false);
+  receive('a', heartbeat(1, 7, { sentAtMs: 10_000 }), 10_700);
+  expect(isTrusted(state, 10_959)).toBe(true);
+  expect(isTrusted(state, 10_960)).toBe(false);
 });
 
 it('steps down without a quorum of answers', () => {
   const { state, decide } = leading();
   let effects: readonly ElectionEffect[] = [];
-  while (state.role === 'leader') effects = decide({ kind: 'tick' }, electionWakeAtMs(state));
+  while (state.role === 'leader') {
+    const nowMs = electionWakeAtMs(state);
+    effects = decide({ kind: 'tick' }, nowMs);
+    decide({ kind: 'echoed', sentAtMs: nowMs }, nowMs);
+  }
   expect(effects).toContainEqual({ kind: 'deposed', reason: 'no-quorum' });
 });
 
@@ -114,23 +130,19 @@ it.each<[string, ElectionEvent, string]>([
     { kind: 'received', from: 'b', message: { kind: 'heartbeat-answer', term: 3, sentAtMs: 0 } },
     'newer-term',
   ],
-  [
-    'a newer leader',
-    { kind: 'received', from: 'b', message: { kind: 'heartbeat', term: 3, fence: 9, sentAtMs: 0 } },
-    'newer-term',
-  ],
+  ['a newer leader', { kind: 'received', from: 'b', message: heartbeat(3, 9) }, 'newer-term'],
   ['a refused write', { kind: 'fenced' }, 'fenced'],
   ['its own stall', { kind: 'lag', lagMs: 800 }, 'own-stall'],
   ['its removal from the voters', { kind: 'voters', voters: ['b', 'c'] }, 'not-a-voter'],
 ])('steps down after %s', (_, event, reason) => {
   const { state, decide } = leading();
   expect(decide(event)).toContainEqual({ kind: 'deposed', reason });
-  expect(mayAct(state, 10_000)).toBe(false);
+  expect(isTrusted(state, 10_000)).toBe(false);
 });
 
 it('is not deposed by a heartbeat with an older fence', () => {
   const { state, receive } = leading();
-  receive('b', { kind: 'heartbeat', term: 1, fence: 6, sentAtMs: 0 });
+  receive('b', heartbeat(1, 6));
   expect(state.role).toBe('leader');
 });
 
@@ -148,6 +160,148 @@ it('ignores messages of nodes that are no voters', () => {
   expect(receive('x', { kind: 'vote', term: 9, isTransfer: false })).toEqual([]);
   expect(receive('x', { kind: 'heartbeat-answer', term: 9, sentAtMs: 0 })).toEqual([]);
   expect(state.term).toBe(0);
+});
+
+it('asks nobody and writes nothing while it does not hear itself', () => {
+  const { state, decide, receive } = setup();
+  decide({ kind: 'tick' });
+  receive('b', { kind: 'pre-vote-answer', term: 1, isGranted: true });
+  receive('c', { kind: 'pre-vote-answer', term: 1, isGranted: true });
+  // An echo of an earlier question proves nothing about this one.
+  decide({ kind: 'echoed', sentAtMs: 9_999 });
+  expect(state).toMatchObject({ role: 'pre-candidate', term: 0 });
+  expect(decide({ kind: 'tick' }, electionWakeAtMs(state))).toContainEqual(
+    expect.objectContaining({ kind: 'probe' }),
+  );
+});
+
+it('is not deposed for a missing quorum while it does not hear itself either, but is not trusted', () => {
+  const { state, decide, receive } = leading();
+  receive('b', { kind: 'heartbeat-answer', term: 1, sentAtMs: 10_000 }, 10_000);
+  decide({ kind: 'echoed', sentAtMs: 10_000 }, 10_000);
+  for (let nowMs = 10_200; nowMs < 60_000; nowMs += 200) decide({ kind: 'tick' }, nowMs);
+  expect(state.role).toBe('leader');
+  expect(isTrusted(state, 60_000)).toBe(false);
+});
+
+it('a leader that says goodbye is replaced without waiting for its silence', () => {
+  const { state, receive } = setup();
+  receive('b', heartbeat(2, 5), 10_000);
+  const effects = receive('b', heartbeat(2, 5, { isResigning: true }), 10_100);
+  expect(effects).toContainEqual({ kind: 'leader-changed', leader: undefined });
+  expect(electionWakeAtMs(state)).toBeLessThanOrEqual(10_100 + electionDefaults.vacancyJitterMs);
+  expect(receive('c', { kind: 'pre-vote', term: 9 }, 10_100)).toMatchObject([
+    { message: { isGranted: true } },
+  ]);
+});
+
+it('the goodbye of a newer leader ends an older leadership', () => {
+  const { state, receive } = leading();
+  expect(receive('b', heartbeat(2, 9, { isResigning: true }))).toContainEqual({
+    kind: 'deposed',
+    reason: 'newer-term',
+  });
+  expect(state).toMatchObject({ role: 'follower', leader: undefined, fence: 9 });
+});
+
+it('a late heartbeat of a leader that said goodbye, or whose process has ended, is ignored', () => {
+  const { state, decide, receive } = setup();
+  receive('b', heartbeat(2, 5, { isResigning: true }), 10_000);
+  receive('b', heartbeat(2, 5), 10_100);
+  expect(state.leader).toBeUndefined();
+  receive('c', heartbeat(3, 6, { incarnation: 4 }), 10_200);
+  decide({ kind: 'gone', node: 'c', incarnation: 3 }, 10_300);
+  expect(state.leader?.node).toBe('c');
+  expect(decide({ kind: 'gone', node: 'c', incarnation: 4 }, 10_300)).toContainEqual({
+    kind: 'leader-changed',
+    leader: undefined,
+  });
+  receive('c', heartbeat(3, 6, { incarnation: 4 }), 10_400);
+  expect(state.leader).toBeUndefined();
+});
+
+it('does not lead with a record that is older than the record of a leader that it heard meanwhile', () => {
+  const { state, decide, receive } = setup();
+  decide({ kind: 'tick' });
+  decide({ kind: 'echoed', sentAtMs: 10_000 });
+  receive('b', { kind: 'pre-vote-answer', term: 1, isGranted: true });
+  receive('b', { kind: 'vote-answer', term: 1, isGranted: true });
+  receive('c', heartbeat(2, 9));
+  expect(decide({ kind: 'recorded', term: 1, fence: 7 })).toEqual([]);
+  expect(state).toMatchObject({ role: 'follower', leader: { node: 'c' } });
+});
+
+it('leads with a record that is newer than the record of a leader that it heard meanwhile', () => {
+  const { state, decide, receive } = setup();
+  decide({ kind: 'tick' });
+  decide({ kind: 'echoed', sentAtMs: 10_000 });
+  receive('b', { kind: 'pre-vote-answer', term: 1, isGranted: true });
+  receive('b', { kind: 'vote-answer', term: 1, isGranted: true });
+  receive('c', heartbeat(1, 6));
+  expect(decide({ kind: 'recorded', term: 2, fence: 7 })).toMatchObject([{ kind: 'elected' }, {}]);
+  expect(state.role).toBe('leader');
+});
+
+it('says goodbye for a record that was accepted after it had stopped, and does not lead', () => {
+  const { state, decide } = setup();
+  decide({ kind: 'stop' });
+  expect(decide({ kind: 'recorded', term: 1, fence: 7 })).toMatchObject([
+    { kind: 'broadcast', message: { fence: 7, isResigning: true } },
+  ]);
+  expect(state.role).toBe('follower');
+});
+
+it('says goodbye when it stops as a leader', () => {
+  const { decide } = leading();
+  expect(decide({ kind: 'stop' })).toMatchObject([
+    { kind: 'broadcast', message: { term: 1, fence: 7, isResigning: true } },
+    { kind: 'deposed', reason: 'stopped' },
+    { kind: 'leader-changed', leader: undefined },
+  ]);
+});
+
+it('is deposed by another process with its own id, and does not take its heartbeats for an echo', () => {
+  const { state, receive } = leading();
+  receive('a', heartbeat(1, 6, { sentAtMs: 10_000 }));
+  expect(state.echoedAtMs).toBeLessThan(0);
+  expect(receive('a', heartbeat(2, 8))).toContainEqual({ kind: 'deposed', reason: 'newer-term' });
+});
+
+it('follows again from the beginning when the log lost its records', () => {
+  const { state, decide, receive } = leading();
+  expect(decide({ kind: 'log-lost' })).toContainEqual({ kind: 'deposed', reason: 'log-lost' });
+  receive('b', heartbeat(2, 1));
+  expect(state.leader).toMatchObject({ node: 'b', fence: 1 });
+});
+
+it('believes an outdated leader once the newer one has been silent for four elections', () => {
+  const { state, receive } = setup();
+  receive('b', heartbeat(1, 50), 10_000);
+  const untilMs = 10_000 + 4 * electionDefaults.electionMaxMs;
+  receive('c', heartbeat(1, 3), untilMs);
+  expect(state.leader?.node).toBe('b');
+  receive('c', heartbeat(1, 3), untilMs + 1);
+  expect(state.leader).toMatchObject({ node: 'c', fence: 3 });
+});
+
+it('sends a heartbeat at once when it is connected again', () => {
+  const { state, decide } = leading();
+  decide({ kind: 'tick' }, 10_000);
+  decide({ kind: 'connection', connected: false }, 10_010);
+  decide({ kind: 'connection', connected: true }, 10_050);
+  expect(electionWakeAtMs(state)).toBe(10_050);
+});
+
+it('a lone voter campaigns at once when it is told that it is one', () => {
+  const random = seededRandom(1);
+  const shared = { node: 'a', incarnation: 1, electorate: 'voters', isCandidate: true } as const;
+  const state = createElection({ ...shared, voters: [], config: electionDefaults, random }, 0);
+  expect(decideElection(state, { kind: 'tick' }, 5_000)).toEqual([]);
+  decideElection(state, { kind: 'voters', voters: ['a'] }, 6_000);
+  expect(electionWakeAtMs(state)).toBe(6_000);
+  expect(decideElection(state, { kind: 'tick' }, 6_000)).toEqual([{ kind: 'probe', sentAtMs: 6_000 }]);
+  decideElection(state, { kind: 'echoed', sentAtMs: 6_000 }, 6_001);
+  expect(state.role).toBe('chosen');
 });
 
 it.each([

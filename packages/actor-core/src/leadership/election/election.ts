@@ -4,25 +4,28 @@
  *
  * Votes make leadership quick and stable; they are not what makes it safe. A node leads only after its lead record was
  * accepted by compare-and-set. The sequence of that record is the fence of every write. A vote that was given twice
- * therefore costs one failed election and nothing else.
+ * therefore costs one failed election and nothing else. A group may also do without voters: see `Electorate`.
  *
  * ```
- *             silence of the leader        a quorum would vote       a quorum voted          record accepted
- *   follower ───────────────▶ pre-candidate ──────────▶ candidate ─────────▶ chosen ─────────▶ leader
- *      ▲                         │                       │                    │                  │
- *      └──── no quorum in time ──┴───────────────────────┴── record refused ──┘                  │
- *      └──── newer term or lead record, no quorum of answers, own stall ─────────────────────────┘
+ *             silence of the leader     hears itself, a quorum would vote     a quorum voted          record accepted
+ *   follower ───────────────▶ pre-candidate ──────────────────▶ candidate ─────────▶ chosen ─────────▶ leader
+ *      ▲                         │                                  │                 │                  │
+ *      └───────── a leader, or no quorum in time ───────────────────┴─ record refused ┘                  │
+ *      └───────── newer record, no quorum of answers, own stall, log lost ───────────────────────────────┘
  * ```
  */
-import {
-  drawElectionMs,
-  type ElectionEffect,
-  type ElectionEvent,
-  type ElectionState,
-} from './election-state.ts';
-import { abandon, depose, follow, lead } from './roles.ts';
-import { quorumAnsweredMs, trustedUntilMs } from './trust-window.ts';
-import { becomePreCandidate, campaign, takeAnswer, takePreVote, takeVote } from './voting.ts';
+import { campaign, decideSilence, takeEcho, takeKnown } from './candidacy.ts';
+import type { Heartbeat } from './election-message.ts';
+import { type ElectionEffect, type ElectionEvent, type ElectionState, isAlone } from './election-state.ts';
+import { abandon, depose, follow, forget, lead } from './roles.ts';
+import { quorumAnsweredMs } from './trust-window.ts';
+import { takeAnswer, takePreVote, takeVote } from './voting.ts';
+
+/**
+ * Longest silences after which a follower that hears only outdated heartbeats believes them. They are outdated by a
+ * fence that nobody announces any more, because the log that had issued it was lost.
+ */
+const forgottenAfterElections = 4;
 
 /** Takes one event in and returns what to do. Changes `state` in place. */
 export function decideElection(
@@ -31,7 +34,10 @@ export function decideElection(
   nowMs: number,
 ): readonly ElectionEffect[] {
   const out: ElectionEffect[] = [];
-  if (state.hasStopped) return out;
+  if (state.hasStopped) {
+    if (event.kind === 'recorded') sayGoodbye(state, out, event, nowMs);
+    return out;
+  }
   switch (event.kind) {
     case 'tick':
       tick(state, out, nowMs);
@@ -39,8 +45,16 @@ export function decideElection(
     case 'received':
       receive(state, out, event, nowMs);
       break;
+    case 'echoed':
+      takeEcho(state, out, event, nowMs);
+      break;
+    case 'known':
+      takeKnown(state, event, nowMs);
+      break;
     case 'recorded':
-      if (state.role === 'chosen') lead(state, out, event, nowMs);
+      // A leader that was heard meanwhile has an older record, unless its fence is higher.
+      if (event.fence > state.fence) lead(state, out, event, nowMs);
+      else if (state.role === 'chosen') abandon(state, nowMs);
       break;
     case 'not-recorded':
       state.term = Math.max(state.term, event.term);
@@ -50,24 +64,31 @@ export function decideElection(
     case 'fenced':
       depose(state, out, 'fenced', nowMs);
       break;
+    case 'log-lost':
+      state.fence = 0;
+      state.goneFence = 0;
+      depose(state, out, 'log-lost', nowMs);
+      break;
+    case 'gone':
+      if (isLedBy(state, event)) forget(state, out, state.leader?.fence ?? 0, nowMs);
+      break;
     case 'connection':
-      state.connected = event.connected;
-      if (!event.connected || state.role === 'leader') break;
-      // What the others sent meanwhile is lost.
-      abandon(state, nowMs);
+      takeConnection(state, event.connected, nowMs);
       break;
     case 'lag':
       state.lagMs = event.lagMs;
-      if (event.lagMs > state.config.maxLagMs) depose(state, out, 'own-stall', nowMs);
+      // A healthier voter may lead. Without another one, a stalled leader is better than none.
+      if (event.lagMs > state.config.maxLagMs && state.voters.length > 1)
+        depose(state, out, 'own-stall', nowMs);
       break;
     case 'voters':
-      state.voters = event.voters;
-      if (!event.voters.includes(state.node)) depose(state, out, 'not-a-voter', nowMs);
+      takeVoters(state, out, event.voters, nowMs);
       break;
     case 'transfer':
       handOver(state, out, event.to, nowMs);
       break;
     case 'stop':
+      if (state.role === 'leader') sayGoodbye(state, out, state, nowMs);
       depose(state, out, 'stopped', nowMs);
       state.hasStopped = true;
       break;
@@ -82,38 +103,27 @@ export function electionWakeAtMs(state: ElectionState): number {
   return Math.max(state.electionAtMs, state.abstainsUntilMs);
 }
 
-/**
- * True while this node leads and no other node can have been elected: asked right before an act that no fence guards.
- */
-export function mayAct(state: ElectionState, nowMs: number): boolean {
-  if (state.role !== 'leader' || state.handsOverUntilMs !== undefined) return false;
-  const { voters, node, answers, config } = state;
-  return nowMs < trustedUntilMs(quorumAnsweredMs(voters, node, answers, nowMs), config.electionMinMs);
-}
-
 function tick(state: ElectionState, out: ElectionEffect[], nowMs: number): void {
   if (state.role === 'leader') return leadOn(state, out, nowMs);
-  if (nowMs < electionWakeAtMs(state)) return;
-  // No quorum answered in time, or the record could not be written.
-  if (state.role !== 'follower') return abandon(state, nowMs);
-  if (state.leader !== undefined) {
-    state.leader = undefined;
-    out.push({ kind: 'leader-changed', leader: undefined });
-  }
-  if (state.connected && state.lagMs <= state.config.maxLagMs) becomePreCandidate(state, out, nowMs);
-  else state.electionAtMs = drawElectionMs(state, nowMs);
+  if (nowMs >= electionWakeAtMs(state)) decideSilence(state, out, nowMs);
 }
 
 /** Sends a heartbeat, or steps down when no quorum answers (check-quorum). */
 function leadOn(state: ElectionState, out: ElectionEffect[], nowMs: number): void {
   if (nowMs < state.heartbeatAtMs) return;
-  const { voters, node, answers, config, term, fence } = state;
-  const quorumMs = Math.max(state.ledSinceMs, quorumAnsweredMs(voters, node, answers, nowMs));
-  if (nowMs - quorumMs > config.electionMinMs) return depose(state, out, 'no-quorum', nowMs);
+  if (hasLostQuorum(state, nowMs)) return depose(state, out, 'no-quorum', nowMs);
   if (state.handsOverUntilMs !== undefined && nowMs >= state.handsOverUntilMs)
     state.handsOverUntilMs = undefined;
-  state.heartbeatAtMs = nowMs + config.heartbeatMs;
-  out.push({ kind: 'broadcast', message: { kind: 'heartbeat', term, fence, sentAtMs: nowMs } });
+  state.heartbeatAtMs = nowMs + state.config.heartbeatMs;
+  out.push({ kind: 'broadcast', message: heartbeat(state, state, false, nowMs) });
+}
+
+/** A leader that does not hear itself cannot judge whether the voters answer: it is not trusted, and goes on. */
+function hasLostQuorum(state: ElectionState, nowMs: number): boolean {
+  const { electorate, voters, node, answers, config, ledSinceMs, echoedAtMs } = state;
+  if (electorate === 'candidates' || nowMs - echoedAtMs > config.electionMinMs) return false;
+  const quorumMs = Math.max(ledSinceMs, quorumAnsweredMs(voters, node, answers, nowMs));
+  return nowMs - quorumMs > config.electionMinMs;
 }
 
 function receive(
@@ -122,8 +132,14 @@ function receive(
   { from, message }: Extract<ElectionEvent, { kind: 'received' }>,
   nowMs: number,
 ): void {
-  if (from === state.node) return;
   if (message.kind === 'heartbeat') return takeHeartbeat(state, out, from, message, nowMs);
+  if (from === state.node) return;
+  if (message.kind === 'take-over') {
+    // Only from the leader that this node follows.
+    if (state.role === 'follower' && state.leader?.node === from && message.term === state.term)
+      campaign(state, out, true, nowMs);
+    return;
+  }
   // Everything else is among voters.
   if (!state.voters.includes(from) || !state.voters.includes(state.node)) return;
   switch (message.kind) {
@@ -139,11 +155,6 @@ function receive(
       if (state.role === 'leader' && message.term === state.term)
         state.answers.set(from, Math.max(message.sentAtMs, state.answers.get(from) ?? 0));
       return;
-    case 'take-over':
-      // Only from the leader that this node follows.
-      if (state.role === 'follower' && state.leader?.node === from && message.term === state.term)
-        campaign(state, out, true, nowMs);
-      return;
   }
 }
 
@@ -152,16 +163,59 @@ function takeHeartbeat(
   state: ElectionState,
   out: ElectionEffect[],
   from: string,
-  message: Extract<Parameters<typeof decideElection>[1], { kind: 'received' }>['message'] & {
-    kind: 'heartbeat';
-  },
+  message: Heartbeat,
   nowMs: number,
 ): void {
-  const { term, fence, sentAtMs } = message;
-  const isOutdated = term < state.term || fence < state.fence;
-  if (!isOutdated) follow(state, out, { node: from, term, fence }, nowMs);
-  if (state.voters.includes(state.node))
+  const { term, fence, incarnation, isResigning, sentAtMs } = message;
+  // Its own. Another process with the id of this node has another fence.
+  if (from === state.node && state.role === 'leader' && fence === state.fence)
+    return takeEcho(state, out, message, nowMs);
+  if (!isOutdated(state, message, nowMs)) {
+    follow(state, out, { node: from, incarnation, term, fence }, nowMs);
+    if (isResigning) forget(state, out, fence, nowMs);
+  }
+  if (state.voters.includes(state.node) && from !== state.node)
     out.push({ kind: 'send', to: from, message: { kind: 'heartbeat-answer', term: state.term, sentAtMs } });
+}
+
+function isOutdated(state: ElectionState, { term, fence }: Heartbeat, nowMs: number): boolean {
+  if (fence <= state.goneFence) return true;
+  // Without votes a term is only a number in the record, and a candidate that lost has raised none.
+  const isOlder = fence < state.fence || (state.electorate === 'voters' && term < state.term);
+  if (!isOlder || state.role === 'leader') return isOlder;
+  return nowMs - state.quietSinceMs <= forgottenAfterElections * state.config.electionMaxMs;
+}
+
+function isLedBy(
+  { leader, node }: ElectionState,
+  gone: { readonly node: string; readonly incarnation: number },
+): boolean {
+  if (leader === undefined || leader.node === node) return false;
+  return leader.node === gone.node && leader.incarnation <= gone.incarnation;
+}
+
+function takeConnection(state: ElectionState, connected: boolean, nowMs: number): void {
+  state.connected = connected;
+  if (!connected) return;
+  // What the others sent meanwhile is lost, so their silence counts from now.
+  if (state.role === 'leader') state.heartbeatAtMs = nowMs;
+  else if (state.role !== 'chosen') abandon(state, nowMs);
+}
+
+function takeVoters(
+  state: ElectionState,
+  out: ElectionEffect[],
+  voters: readonly string[],
+  nowMs: number,
+): void {
+  state.voters = voters;
+  // New voters have had no heartbeat to answer yet.
+  if (state.role === 'leader') state.ledSinceMs = nowMs;
+  if (!voters.includes(state.node)) depose(state, out, 'not-a-voter', nowMs);
+  if (!isAlone(state) || state.leader !== undefined) return;
+  // A lone voter cannot vote twice, and has nobody to wait for.
+  state.abstainsUntilMs = nowMs;
+  if (state.role === 'follower') state.electionAtMs = nowMs;
 }
 
 function outdated(state: ElectionState, out: ElectionEffect[], term: number, nowMs: number): void {
@@ -172,7 +226,26 @@ function outdated(state: ElectionState, out: ElectionEffect[], term: number, now
 
 /** The leader stops acting at once: its successor need not wait for its silence. */
 function handOver(state: ElectionState, out: ElectionEffect[], to: string, nowMs: number): void {
-  if (state.role !== 'leader' || to === state.node || !state.voters.includes(to)) return;
+  if (state.role !== 'leader' || to === state.node) return;
+  if (state.electorate === 'voters' && !state.voters.includes(to)) return;
   state.handsOverUntilMs = nowMs + state.config.electionMinMs;
   out.push({ kind: 'send', to, message: { kind: 'take-over', term: state.term } });
+}
+
+function sayGoodbye(
+  state: ElectionState,
+  out: ElectionEffect[],
+  ended: { readonly term: number; readonly fence: number },
+  nowMs: number,
+): void {
+  out.push({ kind: 'broadcast', message: heartbeat(state, ended, true, nowMs) });
+}
+
+function heartbeat(
+  { incarnation }: ElectionState,
+  { term, fence }: { readonly term: number; readonly fence: number },
+  isResigning: boolean,
+  nowMs: number,
+): Heartbeat {
+  return { kind: 'heartbeat', term, fence, incarnation, isResigning, sentAtMs: nowMs };
 }

@@ -19,11 +19,22 @@ export function follow(
   state.term = leader.term;
   state.fence = leader.fence;
   state.heardAtMs = nowMs;
+  state.quietSinceMs = nowMs;
   state.electionAtMs = drawElectionMs(state, nowMs);
   const known = state.leader;
   if (known?.node === leader.node && known.term === leader.term && known.fence === leader.fence) return;
   state.leader = leader;
   out.push({ kind: 'leader-changed', leader });
+}
+
+/** The leader with this fence has ended: a candidate need not wait for its silence. */
+export function forget(state: ElectionState, out: ElectionEffect[], fence: number, nowMs: number): void {
+  state.goneFence = Math.max(state.goneFence, fence);
+  state.heardAtMs = Number.NEGATIVE_INFINITY;
+  state.electionAtMs = nowMs + state.random.next() * state.config.vacancyJitterMs;
+  if (state.leader === undefined) return;
+  state.leader = undefined;
+  out.push({ kind: 'leader-changed', leader: undefined });
 }
 
 /** The lead record was accepted. The first heartbeat is due at once. */
@@ -33,11 +44,13 @@ export function lead(
   { term, fence }: { readonly term: number; readonly fence: number },
   nowMs: number,
 ): void {
+  if (state.role === 'leader') depose(state, out, 'newer-term', nowMs);
   state.role = 'leader';
   state.term = term;
   state.fence = fence;
-  state.leader = { node: state.node, term, fence };
+  state.leader = { node: state.node, incarnation: state.incarnation, term, fence };
   state.answers.clear();
+  state.echoedAtMs = Number.NEGATIVE_INFINITY;
   state.ledSinceMs = nowMs;
   state.heartbeatAtMs = nowMs;
   state.handsOverUntilMs = undefined;
@@ -54,6 +67,7 @@ export function depose(
   const wasLeader = state.role === 'leader';
   abandon(state, nowMs);
   if (!wasLeader) return;
+  state.quietSinceMs = nowMs;
   state.leader = undefined;
   state.handsOverUntilMs = undefined;
   out.push({ kind: 'deposed', reason }, { kind: 'leader-changed', leader: undefined });

@@ -1,3 +1,5 @@
+import type { ElectionState } from './election-state.ts';
+
 /**
  * How long a leader may act without a durable write.
  *
@@ -5,6 +7,10 @@
  * The heartbeat was received after it was sent. A leader whose newest heartbeat with a quorum of answers was sent at
  * `t` can therefore have no successor before `t + electionMinMs`. The factor leaves room for clocks that run at
  * different speeds.
+ *
+ * Without voters a candidate keeps still for `electionMinMs` after a heartbeat. There, and with a lone voter, the bus
+ * itself is the witness: a heartbeat counts from the moment that it came back to its sender. A heartbeat that NATS did
+ * not take, behind a connection that only seems to be there, does not count.
  *
  * The window protects only what happens now. A process that stands still between the check and the act is stopped by
  * the fence and by the terms that receivers remember, not by this window.
@@ -35,7 +41,17 @@ export function quorumAnsweredMs(
   return sent[quorumOf(voters) - 1] ?? Number.NEGATIVE_INFINITY;
 }
 
+/**
+ * True while this node leads and no other node can have been elected: asked right before an act that no fence guards.
+ */
+export function isTrusted(state: ElectionState, nowMs: number): boolean {
+  if (state.role !== 'leader' || state.handsOverUntilMs !== undefined) return false;
+  return nowMs < trustedUntilMs(state, nowMs);
+}
+
 /** Instant after which the leader must not act. */
-export function trustedUntilMs(quorumMs: number, electionMinMs: number): number {
-  return quorumMs + safety * electionMinMs;
+function trustedUntilMs(state: ElectionState, nowMs: number): number {
+  const { electorate, voters, node, answers, echoedAtMs, config } = state;
+  const answeredMs = electorate === 'candidates' ? nowMs : quorumAnsweredMs(voters, node, answers, nowMs);
+  return Math.min(answeredMs, echoedAtMs) + safety * config.electionMinMs;
 }

@@ -1,35 +1,9 @@
+import { grant } from './candidacy.ts';
 import type { ElectionMessage } from './election-message.ts';
-import { type ElectionEffect, drawElectionMs, type ElectionState, isVoter } from './election-state.ts';
-import { abandon, depose } from './roles.ts';
-import { quorumOf } from './trust-window.ts';
+import { drawElectionMs, type ElectionEffect, type ElectionState } from './election-state.ts';
+import { depose } from './roles.ts';
 
-/** Asks the voters whether an election could be won. No term changes: a node that was cut off deposes no leader. */
-export function becomePreCandidate(state: ElectionState, out: ElectionEffect[], nowMs: number): void {
-  if (!isVoter(state)) {
-    state.electionAtMs = drawElectionMs(state, nowMs);
-    return;
-  }
-  state.role = 'pre-candidate';
-  state.electionAtMs = drawElectionMs(state, nowMs);
-  ask(state, out, { kind: 'pre-vote', term: state.term + 1 }, nowMs);
-}
-
-/** Asks for votes in the next term. `isTransfer`: the leader asked for it. */
-export function campaign(
-  state: ElectionState,
-  out: ElectionEffect[],
-  isTransfer: boolean,
-  nowMs: number,
-): void {
-  // This voter may have promised a vote that it no longer remembers.
-  if (nowMs < state.abstainsUntilMs) return;
-  state.role = 'candidate';
-  state.term += 1;
-  state.votedFor = state.node;
-  state.electionAtMs = drawElectionMs(state, nowMs);
-  ask(state, out, { kind: 'vote', term: state.term, isTransfer }, nowMs);
-}
-
+/** Answers whether this voter would vote for the candidate. */
 export function takePreVote(
   state: ElectionState,
   out: ElectionEffect[],
@@ -43,6 +17,7 @@ export function takePreVote(
   out.push({ kind: 'send', to: from, message: { kind: 'pre-vote-answer', term: answered, isGranted } });
 }
 
+/** Gives one vote in each term. */
 export function takeVote(
   state: ElectionState,
   out: ElectionEffect[],
@@ -65,6 +40,7 @@ export function takeVote(
   out.push({ kind: 'send', to: from, message: { kind: 'vote-answer', term: state.term, isGranted } });
 }
 
+/** The answer of a voter to the question of this candidate. */
 export function takeAnswer(
   state: ElectionState,
   out: ElectionEffect[],
@@ -82,27 +58,11 @@ export function takeAnswer(
   const isPreVote = message.kind === 'pre-vote-answer';
   const asked = isPreVote ? state.term + 1 : state.term;
   if (state.role !== (isPreVote ? 'pre-candidate' : 'candidate') || message.term !== asked) return;
-  state.granted.add(from);
-  count(state, out, nowMs);
+  grant(state, out, from, nowMs);
 }
 
 /** A voter that hears a leader keeps to it: one that was cut off cannot depose a healthy leader. */
 function isSticky(state: ElectionState, nowMs: number): boolean {
   if (state.role === 'leader') return state.handsOverUntilMs === undefined;
   return nowMs - state.heardAtMs < state.config.electionMinMs;
-}
-
-function ask(state: ElectionState, out: ElectionEffect[], message: ElectionMessage, nowMs: number): void {
-  state.granted.clear();
-  state.granted.add(state.node);
-  for (const voter of state.voters) if (voter !== state.node) out.push({ kind: 'send', to: voter, message });
-  count(state, out, nowMs);
-}
-
-function count(state: ElectionState, out: ElectionEffect[], nowMs: number): void {
-  if (state.granted.size < quorumOf(state.voters)) return;
-  if (state.role === 'pre-candidate') return campaign(state, out, false, nowMs);
-  if (state.role !== 'candidate') return abandon(state, nowMs);
-  state.role = 'chosen';
-  out.push({ kind: 'record', term: state.term });
 }

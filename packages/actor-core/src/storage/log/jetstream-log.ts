@@ -6,7 +6,7 @@ import { appendOutcomeOf, type PublishReply } from './jetstream-append.ts';
 import { JetStreamFeeds } from './jetstream-feeds.ts';
 import { readRange, type RangeReader } from './jetstream-range.ts';
 import { addBatchHeaders, appendHeaders, recordOfStored, type StoredMessage } from './jetstream-record.ts';
-import { logInfoOf, type StreamInfo, streamConfigOf } from './jetstream-stream.ts';
+import { feedConfigOf, logInfoOf, type StreamInfo, streamConfigOf } from './jetstream-stream.ts';
 import { requireBatch, requireRecord } from './check-record.ts';
 import {
   type AppendOutcome,
@@ -21,7 +21,14 @@ import {
   type LogRecord,
   type NewRecord,
 } from './log.ts';
-import { type FullLogSpec, type LogInfo, type LogSpec, requireSameLog, resolveLogSpec } from './log-spec.ts';
+import {
+  type FullLogSpec,
+  lacksFeed,
+  type LogInfo,
+  type LogSpec,
+  requireSameLog,
+  resolveLogSpec,
+} from './log-spec.ts';
 
 /** How long one attempt to append a record, or a batch, waits for its reply. */
 const appendTimeoutMs = 1_000;
@@ -64,12 +71,22 @@ export class JetStreamLog implements Log {
     if (reply.error === undefined) return this.#remember(logInfoOf(reply));
     const { error } = reply;
     // The server checks the replicas before the name. An existing stream that differs is the better explanation.
-    const info = await this.info(spec.name).catch(() => {
+    let info = await this.info(spec.name).catch(() => {
       throw refusal(spec.name, error);
     });
+    if (lacksFeed(spec, info.spec)) info = await this.#addFeed(full);
     requireSameLog(spec, info.spec);
     if (error.err_code !== errorCode.streamNameInUse) throw refusal(spec.name, error);
     return info;
+  }
+
+  /** Logs of 0.3.0 have no feed. Adding one changes nothing for those who read and write the log. */
+  async #addFeed({ name, feed, feedHeadersOnly }: FullLogSpec): Promise<LogInfo> {
+    const { config } = await this.#client.require<StreamInfo>(name, `STREAM.INFO.${name}`);
+    const changed = { ...config, ...feedConfigOf({ feed, feedHeadersOnly }) };
+    return this.#remember(
+      logInfoOf(await this.#client.require<StreamInfo>(name, `STREAM.UPDATE.${name}`, changed)),
+    );
   }
 
   async info(log: string): Promise<LogInfo> {

@@ -59,11 +59,17 @@ export function streamConfigOf(spec: FullLogSpec): StreamConfig & Readonly<Recor
     ...(spec.allowsDelay ? { allow_msg_schedules: true } : {}),
     ...(spec.allowsTtl ? { allow_msg_ttl: true } : {}),
     ...(spec.markerTtlMs > 0 ? { subject_delete_marker_ttl: spec.markerTtlMs * nanosecondsPerMs } : {}),
-    ...(spec.feed === ''
-      ? {}
-      : { republish: { src: '>', dest: `${spec.feed}.>`, headers_only: spec.feedHeadersOnly } }),
+    ...(spec.feed === '' ? {} : feedConfigOf(spec)),
     ...(spec.firstSequence === 1 ? {} : { first_seq: spec.firstSequence }),
   };
+}
+
+/** The part of the configuration that makes the server announce accepted records. */
+export function feedConfigOf({
+  feed,
+  feedHeadersOnly,
+}: Pick<FullLogSpec, 'feed' | 'feedHeadersOnly'>): Required<Pick<StreamConfig, 'republish'>> {
+  return { republish: { src: '>', dest: `${feed}.>`, headers_only: feedHeadersOnly } };
 }
 
 /** The spec that an existing stream fulfils, and its state. */

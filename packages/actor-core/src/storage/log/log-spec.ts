@@ -136,6 +136,11 @@ function dedupeOf({ dedupeMs = defaultDedupeMs, maxAgeMs = 0 }: LogSpec): number
   return maxAgeMs === 0 ? dedupeMs : Math.min(dedupeMs, maxAgeMs);
 }
 
+/** Does the existing log announce nothing, although the spec wants a feed? `ensure` adds the feed. */
+export function lacksFeed(spec: LogSpec, existing: FullLogSpec): boolean {
+  return (spec.feed ?? '') !== '' && existing.feed === '';
+}
+
 /**
  * Compares a spec with an existing log. Fields that the spec leaves out are not compared: an operator may have raised
  * the replicas.

@@ -13,7 +13,8 @@ import type { LogInfo, LogSpec } from './log-spec.ts';
  */
 export interface Log {
   /**
-   * Creates the log, or confirms that it exists and agrees with every stated field of the spec. Idempotent.
+   * Creates the log, or confirms that it exists and agrees with every stated field of the spec. Idempotent. A log that
+   * has no feed gets the one of the spec.
    *
    * @throws InvalidArgumentError naming the field in which an existing log differs
    * @throws StoreUnavailableError

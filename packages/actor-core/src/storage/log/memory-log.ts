@@ -17,7 +17,7 @@ import {
   type NewRecord,
 } from './log.ts';
 import type { LogFault, LogFaults, LogOperation } from './log-fault.ts';
-import { type LogInfo, type LogSpec, requireSameLog, resolveLogSpec } from './log-spec.ts';
+import { lacksFeed, type LogInfo, type LogSpec, requireSameLog, resolveLogSpec } from './log-spec.ts';
 import { MemoryStream } from './memory-stream.ts';
 import { DirectPath, type StorePath } from './store-path.ts';
 
@@ -113,6 +113,7 @@ export class MemoryLogs {
       this.#streams.set(spec.name, stream);
       return this.info(spec.name);
     }
+    if (lacksFeed(spec, existing.spec)) existing.addFeed(full);
     requireSameLog(spec, existing.spec);
     return this.info(spec.name);
   }

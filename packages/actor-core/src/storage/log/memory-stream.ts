@@ -4,7 +4,7 @@ import type { FullLogSpec, LogInfo } from './log-spec.ts';
 
 /** One log in memory: what a stream of nats-server accepts, keeps and removes. Time is given by the caller. */
 export class MemoryStream {
-  readonly spec: FullLogSpec;
+  spec: FullLogSpec;
   readonly created: string;
   #lastSequence: number;
   #bytes = 0;
@@ -29,6 +29,11 @@ export class MemoryStream {
       records: this.#bySequence.size,
       bytes: this.#bytes,
     };
+  }
+
+  /** Announces what is accepted from now on. */
+  addFeed({ feed, feedHeadersOnly }: FullLogSpec): void {
+    this.spec = { ...this.spec, feed, feedHeadersOnly };
   }
 
   /** As the server does on one replica (2.15.1): first the expectations, then the message ids, then the space. */

@@ -8,7 +8,8 @@ import {
   type ElectionEvent,
   type ElectionState,
 } from '../election-state.ts';
-import { decideElection, electionWakeAtMs, mayAct } from '../election.ts';
+import { decideElection, electionWakeAtMs } from '../election.ts';
+import { isTrusted } from '../trust-window.ts';
 
 interface Due {
   readonly atMs: number;
@@ -121,7 +122,7 @@ export class ElectionNetwork {
   #acting(): string[] {
     const names: string[] = [];
     for (const voter of this.voters.values())
-      if (!voter.isDown && mayAct(voter.state, this.#clock(voter))) names.push(voter.node);
+      if (!voter.isDown && isTrusted(voter.state, this.#clock(voter))) names.push(voter.node);
     return names;
   }
 
@@ -130,6 +131,9 @@ export class ElectionNetwork {
     return createElection(
       {
         node,
+        incarnation: 1,
+        electorate: 'voters',
+        isCandidate: true,
         voters,
         config: electionDefaults,
         random: this.random,
@@ -173,7 +177,9 @@ export class ElectionNetwork {
       if (effect.kind === 'send') this.#deliver(voter, this.#at(effect.to), effect.message);
       else if (effect.kind === 'broadcast') {
         for (const other of this.voters.values()) this.#deliver(voter, other, effect.message);
-      } else if (effect.kind === 'record') this.#record(voter, effect.term);
+        this.#echo(voter, effect.message.sentAtMs);
+      } else if (effect.kind === 'probe') this.#echo(voter, effect.sentAtMs);
+      else if (effect.kind === 'record') this.#record(voter, effect.term);
     }
   }
 
@@ -202,6 +208,14 @@ export class ElectionNetwork {
     const { state } = to;
     this.#later(this.#latencyMs(), () => {
       if (!to.isCut && to.state === state) this.#take(to, { kind: 'received', from: from.node, message });
+    });
+  }
+
+  #echo(voter: Voter, sentAtMs: number): void {
+    if (voter.isCut || this.random.next() < this.#loss) return;
+    const { state } = voter;
+    this.#later(this.#latencyMs(), () => {
+      if (!voter.isCut && voter.state === state) this.#take(voter, { kind: 'echoed', sentAtMs });
     });
   }
 
