@@ -92,6 +92,7 @@ export type {
   PutResult,
   ReadLevel,
   ReadOptions,
+  RemoveOptions,
   RemoveResult,
 } from './memory/memory.ts';
 export type { MemoryOptions } from './memory/memory-config.ts';

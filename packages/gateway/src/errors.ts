@@ -25,16 +25,24 @@ export class RequestFailure extends DroverError {
   /** Sent as `retry-after` with 429 and 503; 0: a default. */
   readonly retryAfterMs: number;
   readonly field: string | undefined;
+  /** Further fields of the error object in Drover's own format. */
+  readonly facts: Readonly<Record<string, unknown>>;
   constructor(
     status: number,
     code: string,
     message: string,
-    details: { retryAfterMs?: number; field?: string | undefined; cause?: unknown } = {},
+    details: {
+      retryAfterMs?: number;
+      field?: string | undefined;
+      facts?: Readonly<Record<string, unknown>>;
+      cause?: unknown;
+    } = {},
   ) {
     super(message, { cause: details.cause });
     this.status = status;
     this.code = code;
     this.retryAfterMs = details.retryAfterMs ?? 0;
     this.field = details.field;
+    this.facts = details.facts ?? {};
   }
 }

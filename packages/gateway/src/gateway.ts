@@ -1,6 +1,6 @@
 import { hostname, networkInterfaces } from 'node:os';
 import { createLiveConfig } from '@drover/actor-core';
-import type { ClusterNode } from '@drover/actor-core/cluster';
+import { type ClusterNode, type Memory, startMemory } from '@drover/actor-core/cluster';
 import type { AgentsClient } from '@drover/agents';
 import { createFleetClient, type FleetClient, type FleetConfig } from '@drover/fleet';
 import type { ClusterSettings } from './cluster-settings.ts';
@@ -28,6 +28,8 @@ export interface GatewayOptions extends Partial<GatewayConfig> {
   readonly clusterSettings?: ClusterSettings;
   /** A client that is given is not stopped with the gateway. @default `createFleetClient(node)` */
   readonly fleet?: FleetClient;
+  /** A memory that is given is not closed with the gateway. @default `startMemory(node)` */
+  readonly memory?: Memory;
 }
 
 export interface Gateway {
@@ -52,11 +54,19 @@ export interface Gateway {
  * @throws InvalidArgumentError naming the setting; ListenError if the address is not available
  */
 export async function startGateway(node: ClusterNode, options: GatewayOptions): Promise<Gateway> {
-  const { agents, fleet: given, fleetConfig = {}, clusterSettings, ...settings } = options;
+  const {
+    agents,
+    fleet: given,
+    memory: givenMemory,
+    fleetConfig = {},
+    clusterSettings,
+    ...settings
+  } = options;
   const live = createLiveConfig(resolveConfig, settings, liveFields);
   const config = live.current;
   const fleet = given ?? createFleetClient(node, { config: fleetConfig });
-  const services = createServices({ node, fleet, agents, config, settings: clusterSettings });
+  const memory = givenMemory ?? startMemory(node);
+  const services = createServices({ node, fleet, agents, memory, config, settings: clusterSettings });
   const router = new Router(Object.values(dialects).map((create) => create(services)));
   const dispatcher = new Dispatcher({
     clock: node.clock,
@@ -72,6 +82,7 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
     services.metrics.stop();
     services.refusals.stop();
     services.remedies.stop();
+    if (!givenMemory) memory.close();
     if (!given) await fleet.stop();
   };
   const server = await listen(config, node.clock, {
@@ -108,11 +119,11 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
 }
 
 function createServices(
-  given: Pick<GatewayServices, 'node' | 'fleet' | 'agents' | 'config' | 'settings'>,
+  given: Pick<GatewayServices, 'node' | 'fleet' | 'agents' | 'memory' | 'config' | 'settings'>,
 ): GatewayServices {
-  const { node, fleet, config } = given;
+  const { node, fleet, memory, config } = given;
   const clientWait = new ClientWait(node.clock);
-  const metrics = createMetrics(node, fleet, clientWait);
+  const metrics = createMetrics(node, fleet, memory, clientWait);
   return {
     ...given,
     clientWait,

@@ -1,4 +1,4 @@
-import type { ClusterNode } from '@drover/actor-core/cluster';
+import type { ClusterNode, Memory } from '@drover/actor-core/cluster';
 import type { AgentsClient } from '@drover/agents';
 import type { FleetClient } from '@drover/fleet';
 import type { ClusterSettings } from './cluster-settings.ts';
@@ -15,6 +15,7 @@ export interface GatewayServices {
   readonly node: ClusterNode;
   readonly fleet: FleetClient;
   readonly agents: AgentsClient;
+  readonly memory: Memory;
   readonly metrics: GatewayMetrics;
   readonly clientWait: ClientWait;
   readonly refusals: RefusalLog;

@@ -1,15 +1,15 @@
 import { DroverError } from './drover-error.ts';
 
 /**
- * A value, or all values of its bucket, would exceed a limit. Nothing was written. `too-large`: a smaller value may
- * succeed. `bucket-full`: values have to be removed first.
+ * A value, or all values of its bucket, would exceed a limit. Nothing was written. `value-too-large`: a smaller
+ * value may succeed. `memory-full`: values have to be removed first.
  */
 export class MemoryLimitError extends DroverError {
-  readonly code: 'too-large' | 'bucket-full';
+  readonly code: 'value-too-large' | 'memory-full';
   readonly limitBytes: number;
-  constructor(code: 'too-large' | 'bucket-full', limitBytes: number) {
+  constructor(code: 'value-too-large' | 'memory-full', limitBytes: number) {
     super(
-      code === 'too-large'
+      code === 'value-too-large'
         ? `the value exceeds the limit of ${limitBytes} bytes`
         : `the memory bucket has reached its limit of ${limitBytes} bytes: remove values first`,
     );

@@ -127,9 +127,9 @@ export class BucketAccess {
     if (operation.kind === 'remove') return;
     const { maxValueBytes, maxBucketBytes } = this.#options.limits;
     const bytes = operation.kind === 'put' ? operation.value.length : 0;
-    if (bytes > maxValueBytes) throw new MemoryLimitError('too-large', maxValueBytes);
+    if (bytes > maxValueBytes) throw new MemoryLimitError('value-too-large', maxValueBytes);
     if (maxBucketBytes > 0 && this.bucket.bytes + bytes > maxBucketBytes * fillShare)
-      throw new MemoryLimitError('bucket-full', maxBucketBytes);
+      throw new MemoryLimitError('memory-full', maxBucketBytes);
   }
 
   #observe({ meta }: StoredValue): void {
@@ -139,7 +139,7 @@ export class BucketAccess {
   #failure(error: unknown): unknown {
     if (error instanceof WriteUnknownError) this.unknownWrites++;
     if (error instanceof MessageTooLargeError)
-      return new MemoryLimitError('too-large', this.#options.limits.maxValueBytes);
+      return new MemoryLimitError('value-too-large', this.#options.limits.maxValueBytes);
     return error;
   }
 }

@@ -28,8 +28,8 @@ export type KeyOperation =
       readonly expiresAtMs: number | undefined;
     };
 
-/** What the key must be like: a revision, or without a value. */
-export type Condition = { readonly revision: number } | 'absent';
+/** What the key must have: a revision, no value, or any value. */
+export type Condition = { readonly revision: number } | 'absent' | 'present';
 
 /** A record that is to be written. */
 export type PlannedRecord =
@@ -205,6 +205,7 @@ const jsonType = 'application/json';
 
 function holds(stored: StoredValue, condition: Condition | undefined): boolean {
   if (condition === undefined) return true;
+  if (condition === 'present') return stored.kind === 'value';
   return revisionOf(stored) === (condition === 'absent' ? 0 : condition.revision);
 }
 

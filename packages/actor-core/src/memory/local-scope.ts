@@ -20,6 +20,7 @@ import type {
   OperateResult,
   PutResult,
   ReadOptions,
+  RemoveOptions,
   RemoveResult,
 } from './memory.ts';
 import type { MemoryEvent } from './memory-event.ts';
@@ -44,6 +45,7 @@ const putNames = optionNames<MemoryPutOptions>({
   policy: true,
   ttlMs: true,
   ifRevision: true,
+  ifExists: true,
 });
 const maxBatch = 1_000;
 const maxOperations = 1_000;
@@ -85,8 +87,8 @@ export class LocalScope implements MemoryScope {
     }
   }
 
-  async remove(key: string, { ifRevision }: { readonly ifRevision?: number } = {}): Promise<RemoveResult> {
-    const operation: KeyOperation = { kind: 'remove', condition: conditionOf(ifRevision) };
+  async remove(key: string, options: RemoveOptions = {}): Promise<RemoveResult> {
+    const operation: KeyOperation = { kind: 'remove', condition: conditionOf(options) };
     const outcome = await this.#access.perform(this.#keyOf(key), operation);
     return outcome.kind === 'removed' ? outcome : refusalOf(outcome);
   }
@@ -151,14 +153,14 @@ export class LocalScope implements MemoryScope {
   }
 
   #operationOf(change: MemoryChange): KeyOperation {
-    if (change.kind === 'remove') return { kind: 'remove', condition: conditionOf(change.ifRevision) };
+    if (change.kind === 'remove') return { kind: 'remove', condition: conditionOf(change) };
     const { kind: _kind, key: _key, value, ...options } = change;
     return this.#put(value, options);
   }
 
   #put(value: Uint8Array, options: MemoryPutOptions): KeyOperation {
     requireKnownOptions('options', options, putNames);
-    const { contentType = defaultContentType, policy, ttlMs, ifRevision } = options;
+    const { contentType = defaultContentType, policy, ttlMs } = options;
     if (!contentTypePattern.test(contentType))
       throw new InvalidArgumentError('contentType', 'must be 1 to 256 printable ASCII characters');
     return {
@@ -166,7 +168,7 @@ export class LocalScope implements MemoryScope {
       value,
       contentType,
       policy: policy === undefined ? undefined : parsePolicy(policy, this.#options.merges),
-      condition: conditionOf(ifRevision),
+      condition: conditionOf(options),
       ttlMs,
       expiresAtMs: this.#access.expiryOf(ttlMs),
       stamp: this.#access.stamp(),
@@ -181,7 +183,10 @@ export class LocalScope implements MemoryScope {
   }
 }
 
-function conditionOf(ifRevision: number | undefined): Condition | undefined {
+function conditionOf({ ifRevision, ifExists = false }: RemoveOptions): Condition | undefined {
+  if (ifExists && ifRevision !== undefined)
+    throw new InvalidArgumentError('ifExists', 'must not be given together with ifRevision');
+  if (ifExists) return 'present';
   if (ifRevision === undefined) return undefined;
   if (!(Number.isSafeInteger(ifRevision) && ifRevision >= 0))
     throw new InvalidArgumentError('ifRevision', 'must be a whole number of at least 0');

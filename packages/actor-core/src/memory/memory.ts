@@ -16,6 +16,8 @@ export interface Memory {
    * @throws InvalidArgumentError for a tenant that is no token
    */
   scope(tenant: string, scope: Scope): MemoryScope;
+  /** Bytes of the largest value that can be put. */
+  readonly maxValueBytes: number;
   /** Facts for status and metrics. */
   readonly stats: MemoryStats;
   /** Calls `listener` for every event of every tenant; returns the unsubscriber. */
@@ -41,7 +43,7 @@ export interface MemoryScope {
    */
   put(key: string, value: Uint8Array, options?: MemoryPutOptions): Promise<PutResult>;
   /** Removes a key. @throws as `put` */
-  remove(key: string, options?: { readonly ifRevision?: number }): Promise<RemoveResult>;
+  remove(key: string, options?: RemoveOptions): Promise<RemoveResult>;
   /**
    * Changes a CRDT by operations, all of them or none.
    *
@@ -103,7 +105,12 @@ export interface MemoryPutOptions {
   readonly ttlMs?: number;
   /** Only if the key has this revision; 0: only if it has no value. */
   readonly ifRevision?: number;
+  /** Only if the key has a value. Not together with `ifRevision`. @default false */
+  readonly ifExists?: boolean;
 }
+
+/** Which state a key must have to be removed. */
+export type RemoveOptions = Pick<MemoryPutOptions, 'ifRevision' | 'ifExists'>;
 
 /** How operations are applied. */
 export interface OperateOptions {
@@ -115,7 +122,7 @@ export interface OperateOptions {
 /** One change of a batch. */
 export type MemoryChange =
   | ({ readonly kind: 'put'; readonly key: string; readonly value: Uint8Array } & MemoryPutOptions)
-  | { readonly kind: 'remove'; readonly key: string; readonly ifRevision?: number };
+  | ({ readonly kind: 'remove'; readonly key: string } & RemoveOptions);
 
 /** Why a change was refused. Nothing was written. */
 export type MemoryRefusal =

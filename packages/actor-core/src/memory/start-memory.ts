@@ -52,6 +52,10 @@ class LocalMemory implements Memory {
     return new LocalScope({ prefix, access, listeners: this.#listeners, merges: this.#limits.merges, log });
   }
 
+  get maxValueBytes(): number {
+    return this.#limits.maxValueBytes;
+  }
+
   get stats(): MemoryStats {
     const all = [...this.#byClass.values()];
     const sum = (of: (access: BucketAccess) => number): number =>

@@ -124,6 +124,19 @@ export function memoryContract(name: string, open: () => Promise<MemoryUnderTest
       });
     });
 
+    it('sets and removes a key only if it has a value, where that is asked', async () => {
+      const { here } = setup();
+      const absent = { kind: 'revision-mismatch', revision: 0 };
+      expect(await here.put('a', bytes('1'), { ifExists: true })).toEqual(absent);
+      expect(await here.remove('a', { ifExists: true })).toEqual(absent);
+      await here.put('a', bytes('1'));
+      expect(await here.put('a', bytes('2'), { ifExists: true })).toMatchObject({ kind: 'written' });
+      expect(await here.remove('a', { ifExists: true })).toEqual({ kind: 'removed' });
+      await expect(here.put('a', bytes('1'), { ifExists: true, ifRevision: 3 })).rejects.toMatchObject({
+        argument: 'ifExists',
+      });
+    });
+
     it('creates a key once, and again after it was removed', async () => {
       const { here, there } = setup();
       const results = await Promise.all(
@@ -352,7 +365,7 @@ export function memoryContract(name: string, open: () => Promise<MemoryUnderTest
       const { here } = setup();
       const large = here.put('a', new Uint8Array(100_001));
       await expect(large).rejects.toBeInstanceOf(MemoryLimitError);
-      await expect(large).rejects.toMatchObject({ code: 'too-large', limitBytes: 100_000 });
+      await expect(large).rejects.toMatchObject({ code: 'value-too-large', limitBytes: 100_000 });
       await expect(here.put('', bytes('1'))).rejects.toMatchObject({ argument: 'key' });
       await expect(here.put('-', bytes('1'))).rejects.toMatchObject({ argument: 'key' });
       await expect(here.put('a', bytes('1'), { ttlMs: 10 })).rejects.toMatchObject({ argument: 'ttlMs' });

@@ -47,7 +47,8 @@ export class Dispatcher {
   dispatch(request: IncomingMessage, response: ServerResponse): void {
     const { router, drain } = this.#options;
     const target = targetOf(request.url ?? '/');
-    const match = router.match(request.method ?? 'GET', (target ?? noTarget).path);
+    const { path, encodedPath } = target ?? noTarget;
+    const match = router.match(request.method ?? 'GET', path, encodedPath);
     const exchange = this.#open(request, response, target ?? noTarget, match);
     const refusal = protocolErrorOf(request) ?? answerStar(request) ?? (target ? undefined : badRequest());
     if (refusal) {
@@ -142,7 +143,7 @@ export class Dispatcher {
   }
 }
 
-const noTarget: RequestTarget = { path: '/', query: '', authority: undefined };
+const noTarget: RequestTarget = { path: '/', encodedPath: '/', query: '', authority: undefined };
 
 /** The answer of Go's server to the target `*`: OPTIONS gets 200, every other method 400, both without a body. */
 function answerStar(request: IncomingMessage): Reply | undefined {

@@ -11,6 +11,7 @@ export class Drain {
   readonly #open = new Set<Exchange>();
   #isDraining = false;
   #onEmpty: (() => void) | undefined;
+  readonly #beginListeners = new Set<() => void>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -29,6 +30,18 @@ export class Drain {
 
   begin(): void {
     this.#isDraining = true;
+    for (const listener of this.#beginListeners) listener();
+    this.#beginListeners.clear();
+  }
+
+  /**
+   * Calls `listener` when the gateway begins to stop, or at once if it has: for streams that have no end of their own.
+   * Returns a function that removes the listener.
+   */
+  onBegin(listener: () => void): () => void {
+    if (this.#isDraining) listener();
+    else this.#beginListeners.add(listener);
+    return () => void this.#beginListeners.delete(listener);
   }
 
   /**

@@ -184,7 +184,7 @@ export class Exchange {
   /** Sends the whole answer at once, framed as Go's server frames it. */
   reply(reply: Reply): void {
     if (this.isGone || this.#response.headersSent) return;
-    const bytes = Buffer.from(reply.body);
+    const bytes = reply.bytes ?? Buffer.from(reply.body);
     const response = this.#response;
     response.statusCode = reply.status;
     if (reply.contentType !== '') response.setHeader('Content-Type', reply.contentType);

@@ -5,6 +5,8 @@ export interface Reply {
   readonly status: number;
   readonly contentType: string;
   readonly body: string;
+  /** Sent instead of `body`, as they are. */
+  readonly bytes?: Uint8Array;
   /** True: chunked even if it is short, as Ollama sends an answer that it wrote as a stream. @default false */
   readonly chunked?: boolean;
 }

@@ -2,6 +2,8 @@
 export interface RequestTarget {
   /** Decoded, without the query. */
   readonly path: string;
+  /** As it was sent. */
+  readonly encodedPath: string;
   readonly query: string;
   /** Authority of an absolute-form target; replaces the Host header, as in Go. */
   readonly authority: string | undefined;
@@ -14,13 +16,14 @@ export function targetOf(url: string): RequestTarget | undefined {
   if (absolute && !rest.startsWith('/')) return targetOf(`http://${absolute[1]}/${rest}`);
   if (!rest.startsWith('/')) return undefined;
   const mark = rest.indexOf('?');
-  const path = decodePath(mark < 0 ? rest : rest.slice(0, mark));
+  const encodedPath = mark < 0 ? rest : rest.slice(0, mark);
+  const path = decodePath(encodedPath);
   if (path === undefined) return undefined;
-  return { path, query: mark < 0 ? '' : rest.slice(mark), authority: absolute?.[1] };
+  return { path, encodedPath, query: mark < 0 ? '' : rest.slice(mark), authority: absolute?.[1] };
 }
 
 /** Escapes may encode any byte, also one that is not valid UTF-8: `%ff` is valid, `%zz` and `%2` are not. */
-function decodePath(path: string): string | undefined {
+export function decodePath(path: string): string | undefined {
   if (!path.includes('%')) return path;
   if (/%(?![0-9A-Fa-f]{2})/.test(path)) return undefined;
   const bytes = path.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) =>

@@ -7,6 +7,11 @@ export interface Route {
   readonly methods: readonly string[];
   /** Path pattern. A name in braces matches one segment: `/v1/models/{id}`. */
   readonly path: string;
+  /**
+   * True: the pattern is compared with the path as it was sent, and each parameter is decoded afterwards, so that it
+   * may hold a slash. The path is not cleaned. @default false
+   */
+  readonly isEncoded?: boolean;
   /** Handles a request. An error that it throws is answered in the format of the route's dialect. */
   readonly handler: Handler;
   /** False: does not count against the concurrency limit. @default true */

@@ -61,3 +61,14 @@ it('takes the route of the owner of its path if two dialects have the same route
 it('rejects dialects of which none owns all other paths', () => {
   expect(() => new Router([dialect(['/v1/'])])).toThrow(/dialects/);
 });
+
+it.each([
+  ['GET', '/mem/s%2F1/a%2F%2Fb', { kind: 'found', params: { scope: 's/1', key: 'a//b' } }],
+  ['GET', '/mem/s/%2E%2E', { kind: 'found', params: { scope: 's', key: '..' } }],
+  ['POST', '/mem/s/a', { kind: 'wrong-method', allow: 'GET' }],
+  ['GET', '/mem/s/a/b', { kind: 'unknown' }],
+])('matches %s %s as it was sent where the route asks for that', (method, sent, match) => {
+  const routes = [{ ...route(['GET'], '/mem/{scope}/{key}'), isEncoded: true }];
+  const router = new Router([dialect(['/'], routes)]);
+  expect(router.match(method, decodeURIComponent(sent), sent)).toMatchObject(match);
+});

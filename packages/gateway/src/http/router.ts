@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from '@drover/actor-core';
 import type { Dialect } from './dialect.ts';
-import { targetOf } from './request-target.ts';
+import { decodePath, targetOf } from './request-target.ts';
 import type { Route, RouteParams } from './route.ts';
 
 /** The route of a request, or why it has none; `dialect` writes its errors. */
@@ -19,6 +19,11 @@ interface Entry {
 
 type Methods = Map<string, Entry>;
 
+interface Found {
+  readonly methods: Methods;
+  readonly params: RouteParams;
+}
+
 /**
  * Finds a route as the combination of Go's `ServeMux` and gin does, with their redirects. Pure; the table is built
  * once.
@@ -27,6 +32,8 @@ export class Router {
   readonly #dialects: readonly Dialect[];
   readonly #exact = new Map<string, Methods>();
   readonly #patterns: { segments: readonly string[]; methods: Methods }[] = [];
+  /** Patterns of the routes that are compared with the path as it was sent. */
+  readonly #encoded: { segments: readonly string[]; methods: Methods }[] = [];
 
   /** @throws InvalidArgumentError if no dialect owns `/`, that is, all other paths */
   constructor(dialects: readonly Dialect[]) {
@@ -35,34 +42,40 @@ export class Router {
     this.#ownerOf('/');
   }
 
-  match(method: string, path: string): RouteMatch {
+  /** @param encodedPath the path as it was sent */
+  match(method: string, path: string, encodedPath: string = path): RouteMatch {
+    const encoded = this.#findEncoded(encodedPath);
+    if (encoded !== undefined) return this.#choose(method, path, encoded);
     const clean = cleanPath(path);
     if (clean !== path) return { kind: 'redirect', status: 307, path: clean, dialect: this.#ownerOf(path) };
     const found = this.#find(path);
-    const entry = found?.methods.get(method);
-    if (found && entry) return { kind: 'found', ...entry, params: found.params };
+    if (found?.methods.has(method) === true) return this.#choose(method, path, found);
     const dialect = this.#ownerOf(path);
     const twin = path.endsWith('/') ? path.slice(0, -1) : `${path}/`;
     if (path !== '/' && this.#find(twin)?.methods.has(method)) {
       return { kind: 'redirect', status: method === 'GET' ? 301 : 307, path: twin, dialect };
     }
-    return found
-      ? { kind: 'wrong-method', allow: allowOf(found.methods), dialect }
-      : { kind: 'unknown', dialect };
+    return found ? this.#choose(method, path, found) : { kind: 'unknown', dialect };
+  }
+
+  #choose(method: string, path: string, { methods, params }: Found): RouteMatch {
+    const entry = methods.get(method);
+    if (entry) return { kind: 'found', ...entry, params };
+    return { kind: 'wrong-method', allow: allowOf(methods), dialect: this.#ownerOf(path) };
   }
 
   /**
    * Methods of a request target's path as an `Allow` header; undefined for an unknown path or for one of its methods.
    */
   allowOf(method: string, target: string): string | undefined {
-    const path = targetOf(target)?.path;
-    const match = path === undefined ? undefined : this.match(method, path);
+    const parsed = targetOf(target);
+    const match = parsed === undefined ? undefined : this.match(method, parsed.path, parsed.encodedPath);
     return match?.kind === 'wrong-method' ? match.allow : undefined;
   }
 
   #add(entry: Entry): void {
-    const { path, methods } = entry.route;
-    const known = this.#methodsOf(path);
+    const { path, methods, isEncoded = false } = entry.route;
+    const known = this.#methodsOf(path, isEncoded ? this.#encoded : this.#patterns);
     for (const method of methods)
       if (!known.has(method) || entry.dialect === this.#ownerOf(path)) known.set(method, entry);
   }
@@ -82,21 +95,33 @@ export class Router {
     return owner;
   }
 
-  #methodsOf(path: string): Methods {
+  #methodsOf(path: string, patterns: { segments: readonly string[]; methods: Methods }[]): Methods {
     if (!path.includes('{')) {
       const known = this.#exact.get(path) ?? new Map<string, Entry>();
       this.#exact.set(path, known);
       return known;
     }
     const segments = path.split('/');
-    const known = this.#patterns.find((pattern) => pattern.segments.join('/') === path);
+    const known = patterns.find((pattern) => pattern.segments.join('/') === path);
     if (known) return known.methods;
     const methods = new Map<string, Entry>();
-    this.#patterns.push({ segments, methods });
+    patterns.push({ segments, methods });
     return methods;
   }
 
-  #find(path: string): { methods: Methods; params: RouteParams } | undefined {
+  #findEncoded(path: string): Found | undefined {
+    if (this.#encoded.length === 0) return undefined;
+    const segments = path.split('/');
+    for (const pattern of this.#encoded) {
+      const params = matchSegments(pattern.segments, segments);
+      if (params === undefined) continue;
+      const decoded = Object.entries(params).map(([name, text]) => [name, decodePath(text) ?? text] as const);
+      return { methods: pattern.methods, params: Object.fromEntries(decoded) };
+    }
+    return undefined;
+  }
+
+  #find(path: string): Found | undefined {
     const exact = this.#exact.get(path);
     if (exact) return { methods: exact, params: {} };
     const segments = path.split('/');

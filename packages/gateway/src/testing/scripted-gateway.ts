@@ -1,5 +1,6 @@
 import { type Logger, systemClock } from '@drover/actor-core';
-import { createTestHub, createTestNode, type TestNode } from '@drover/actor-core/testing';
+import { startMemory } from '@drover/actor-core/cluster';
+import { createTestHub, createTestNode, type LogFaults, type TestNode } from '@drover/actor-core/testing';
 import { type Gateway, type GatewayOptions, startGateway } from '../gateway.ts';
 import { noAgents } from './no-agents.ts';
 import { type ScriptedFleet } from '@drover/fleet/testing';
@@ -12,6 +13,8 @@ export interface ScriptedGateway {
   readonly node: TestNode;
   /** Log lines of the node so far. */
   readonly logs: readonly LoggedLine[];
+  /** Decides what goes wrong with the store from now on. */
+  faults(faults: LogFaults | undefined): void;
   post(path: string, body: unknown, init?: RequestInit): Promise<Response>;
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -36,19 +39,25 @@ export async function startScriptedGateway(options: Partial<GatewayOptions> = {}
   const hub = createTestHub({ clock: systemClock });
   const node = createTestNode(hub, { nodeId: 'gw', roles: ['gateway'], log });
   const fleet = oneHostFleet();
-  const gateway = await startGateway(node, { port: 0, agents: noAgents, fleet, ...options });
+  // No host is there to create the buckets.
+  const memory = startMemory(node, { createsBuckets: true });
+  const gateway = await startGateway(node, { port: 0, agents: noAgents, fleet, memory, ...options });
   return {
     gateway,
     url: gateway.url,
     fleet,
     node,
     logs,
+    faults: (faults) => {
+      hub.logs.faults = faults;
+    },
     post: (path, body, init) => {
       const text = typeof body === 'string' ? body : JSON.stringify(body);
       return fetch(gateway.url + path, { method: 'POST', body: text, ...init });
     },
     [Symbol.asyncDispose]: async (): Promise<void> => {
       await gateway.stop({ drainTimeoutMs: 0 });
+      memory.close();
       await node.leave();
     },
   };

@@ -2,6 +2,7 @@ import type { Dialect } from '../../http/dialect.ts';
 import type { GatewayServices } from '../../services.ts';
 import { agentRoutes } from './agent-routes.ts';
 import { droverError } from './drover-reply.ts';
+import { memoryRoutes } from './memory-routes.ts';
 import { proofRoutes } from './proof-routes.ts';
 import { serviceRoutes } from './service-routes.ts';
 import { settingsRoutes } from './settings-routes.ts';
@@ -16,6 +17,7 @@ export function droverDialect(services: GatewayServices): Dialect {
       ...agentRoutes(services),
       ...proofRoutes(services),
       ...settingsRoutes(services),
+      ...memoryRoutes(services),
     ],
   };
 }

@@ -1,3 +1,4 @@
+import type { Memory } from '@drover/actor-core/cluster';
 import type { Route } from '../../http/route.ts';
 import type { GatewayServices } from '../../services.ts';
 import { actorsHandler } from './actors-route.ts';
@@ -32,12 +33,18 @@ export function serviceRoutes(services: GatewayServices): readonly Route[] {
       const store = services.agents.storeTrouble();
       const self = { node: node.nodeId, waitMs: clientWait.waitMs };
       const members = node.presence.members();
-      exchange.reply(droverJson(statusOf(self, members, fleet.load.instances(), store)));
+      const status = statusOf(self, members, fleet.load.instances(), store);
+      exchange.reply(droverJson({ ...status, memoryLagMs: lagOf(services.memory) }));
     }),
     get('/api/v1/actors', actorsHandler(services)),
     get('/api/v1/remedies', remediesHandler(services)),
     get('/api/v1/why/{requestId}', whyHandler(services)),
   ];
+}
+
+/** JSON has no infinite number: null before the memory was open. */
+function lagOf({ stats: { lagMs } }: Memory): number | null {
+  return Number.isFinite(lagMs) ? Math.round(lagMs) : null;
 }
 
 function get(path: string, handler: Route['handler']): Route {

@@ -6,6 +6,8 @@ export interface StatusView {
   readonly nodes: readonly NodeStatus[];
   /** Reason why the leader cannot keep records, from its last answer; absent while no fault is known. */
   readonly store?: StoreStatus;
+  /** Time by which this gateway is behind the newest changes of the replicated memory; null before it was open. */
+  readonly memoryLagMs?: number | null;
 }
 
 export interface StoreStatus {

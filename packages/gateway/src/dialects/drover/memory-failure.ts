@@ -1,0 +1,65 @@
+import { InvalidArgumentError } from '@drover/actor-core';
+import { MemoryLimitError, type MemoryRefusal, WriteUnknownError } from '@drover/actor-core/cluster';
+import { StoreUnavailableError } from '@drover/actor-core/durable';
+import { RequestFailure } from '../../errors.ts';
+import type { Handler } from '../../http/route.ts';
+import { invalidField } from './memory-query.ts';
+
+/** Time after which a store that does not answer is worth another attempt. */
+const retryAfterMs = 1_000;
+
+/** A handler whose errors of memory are answered as failures of the request. */
+export function withMemoryFailures(handler: Handler): Handler {
+  return async (exchange, params) => {
+    try {
+      await handler(exchange, params);
+    } catch (error) {
+      throw memoryFailureOf(error);
+    }
+  };
+}
+
+/** The failure of a change that memory refused. */
+export function refusalFailure(refusal: MemoryRefusal): RequestFailure {
+  switch (refusal.kind) {
+    case 'revision-mismatch': {
+      const { revision } = refusal;
+      const present = revision === 0 ? 'the key has no value' : `the present revision is ${revision}`;
+      return new RequestFailure(412, refusal.kind, present, { facts: { revision } });
+    }
+    case 'policy-mismatch':
+      return new RequestFailure(
+        409,
+        refusal.kind,
+        `the policy of this key is ${refusal.policy}: its first write fixed it; a CRDT is changed by POST …/ops`,
+        { field: 'policy', facts: { policy: refusal.policy } },
+      );
+    default:
+      return new RequestFailure(
+        409,
+        refusal.kind,
+        `${refusal.policy} cannot take this value: ${refusal.reason}`,
+      );
+  }
+}
+
+export function keyNotFound(): RequestFailure {
+  return new RequestFailure(404, 'not-found', 'the key has no value');
+}
+
+function memoryFailureOf(error: unknown): unknown {
+  if (error instanceof InvalidArgumentError)
+    return invalidField(error.argument, error.message.replace(`${error.argument} `, ''));
+  if (error instanceof MemoryLimitError)
+    return new RequestFailure(error.code === 'memory-full' ? 507 : 413, error.code, error.message);
+  if (error instanceof WriteUnknownError)
+    return new RequestFailure(
+      503,
+      error.code,
+      'the store did not confirm the write, which may have happened: read the key with read=fresh first',
+      { retryAfterMs, cause: error },
+    );
+  if (error instanceof StoreUnavailableError)
+    return new RequestFailure(503, error.code, error.message, { retryAfterMs, cause: error });
+  return error;
+}
