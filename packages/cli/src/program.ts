@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { actorsCommand } from './commands/actors-command.ts';
 import { configCommand } from './commands/config-command.ts';
 import { doctorCommand } from './commands/doctor-command.ts';
+import { memoryCommand } from './commands/memory-command.ts';
 import { statusCommand, topCommand } from './commands/look-commands.ts';
 import { remediesCommand } from './commands/remedies-command.ts';
 import { gatewayCommand, hostCommand, nodeAgentCommand } from './commands/role-commands.ts';
@@ -39,6 +40,7 @@ export function createProgram(
     doctorCommand,
     whyCommand,
     remediesCommand,
+    memoryCommand,
     configCommand,
   ];
   for (const make of commands) program.addCommand(make(finish));

@@ -132,6 +132,34 @@ export const agentsHelp: Table<AgentsErrorCode> = {
 
 /** Errors that the gateway finds before it asks a host or an agent. A test checks that none is missing. */
 export const gatewayHelp: Table<string> = {
+  'memory-full': {
+    means: 'The values of the replicated memory have reached the limit of their bucket.',
+    fix: 'Remove values with `drover memory rm`, or give new ones a time to live.',
+  },
+  'merge-failed': {
+    means: 'The merge function of the key cannot take the value, or the stored value is damaged.',
+    fix: 'Send a value of the kind that the policy merges, such as JSON.',
+  },
+  'not-found': {
+    means: 'The key has no value, or there is no such scope.',
+    fix: '`drover memory ls --scope SCOPE` lists the keys.',
+  },
+  'policy-mismatch': {
+    means: 'The first write of the key fixed another conflict policy.',
+    fix: 'Leave the policy out, or remove the key first. A CRDT is changed by operations.',
+  },
+  'revision-mismatch': {
+    means: 'The key does not have the revision that the request requires; another writer was first.',
+    fix: 'Read the key again, decide anew, and send the request with the new revision.',
+  },
+  'value-too-large': {
+    means: 'The value exceeds the limit of the replicated memory.',
+    fix: 'Split the value, or store a reference to it.',
+  },
+  'write-unknown': {
+    means: 'The store did not confirm the write, which may have happened.',
+    fix: 'Read the key with `read=fresh` and compare its revision before you write again.',
+  },
   'bad-encoding': {
     means: 'The body has a content-encoding that the gateway cannot read.',
     fix: 'Send the body without encoding, or with zstd on the routes where Ollama accepts it.',

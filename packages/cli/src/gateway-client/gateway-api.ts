@@ -40,30 +40,37 @@ export function sendJson(
   });
 }
 
-async function callGateway(
-  { url: baseUrl, origin }: GatewayAddress,
+/**
+ * Sends a request whose answer need not be JSON. The body of the answer is read by the caller.
+ *
+ * @throws CommandError as `getJson`; with exit code 1 where the gateway refuses what is asked
+ */
+export async function requestGateway(
+  address: GatewayAddress,
   path: string,
   init: RequestInit,
-): Promise<unknown> {
-  if (!/^https?:\/\//.test(baseUrl) || !URL.canParse(baseUrl)) {
-    throw badConfiguration('--url', `is no http address: ${baseUrl} (${origin})`);
-  }
-  const url = new URL(path, baseUrl).href;
+): Promise<Response> {
+  const url = urlOf(address, path);
+  const response = await fetch(url, init).catch((error: unknown) => {
+    throw noAnswer(address, error);
+  });
+  if (!response.ok) throw failureOf(url, response.status, await response.text().catch(() => ''));
+  return response;
+}
+
+async function callGateway(address: GatewayAddress, path: string, init: RequestInit): Promise<unknown> {
+  const url = urlOf(address, path);
   let response: Response;
   let text: string;
   try {
     response = await fetch(url, init);
     text = await response.text();
   } catch (error) {
-    throw unreachable(`no Drover answers at ${baseUrl} (${origin}): ${reason(error)}`, error);
+    throw noAnswer(address, error);
   }
   if (text.length > maxAnswerBytes)
     throw unreachable(`${url} answered more than ${maxAnswerBytes} bytes`, undefined);
-  if (!response.ok)
-    throw (
-      refusal(url, text) ??
-      unreachable(`${url} answered ${response.status}: ${text.slice(0, 200)}`, undefined)
-    );
+  if (!response.ok) throw failureOf(url, response.status, text);
   if (text === '') return undefined;
   try {
     return JSON.parse(text);
@@ -71,6 +78,36 @@ async function callGateway(
     throw unreachable(`${url} answered something that is no JSON`, error);
   }
 }
+
+function urlOf({ url: baseUrl, origin }: GatewayAddress, path: string): string {
+  if (!/^https?:\/\//.test(baseUrl) || !URL.canParse(baseUrl)) {
+    throw badConfiguration('--url', `is no http address: ${baseUrl} (${origin})`);
+  }
+  return new URL(path, baseUrl).href;
+}
+
+function noAnswer({ url, origin }: GatewayAddress, error: unknown): CommandError {
+  return unreachable(`no Drover answers at ${url} (${origin}): ${reason(error)}`, error);
+}
+
+function failureOf(url: string, status: number, text: string): CommandError {
+  return refusal(url, text) ?? unreachable(`${url} answered ${status}: ${text.slice(0, 200)}`, undefined);
+}
+
+/** Codes with which a gateway says that the present state does not allow what is asked. */
+const answersNo: ReadonlySet<string> = new Set([
+  'not-found',
+  'revision-mismatch',
+  'policy-mismatch',
+  'merge-failed',
+]);
+
+/** Flags and arguments whose name is not that of their field. */
+const flagOfField: Readonly<Record<string, string>> = {
+  key: 'KEY',
+  ttlMs: '--ttl',
+  'If-Match': '--if-match',
+};
 
 /** The error of a gateway as an error of the command; undefined when `text` is not an error answer of a gateway. */
 function refusal(url: string, text: string): CommandError | undefined {
@@ -81,7 +118,8 @@ function refusal(url: string, text: string): CommandError | undefined {
   if (code === 'request-not-found') return new CommandError('request-unknown', exitCodes.missing, short);
   if (code === 'node-not-found') return new CommandError('node-missing', exitCodes.missing, short);
   if (code === 'invalid-input' && field !== undefined)
-    return badConfiguration(`--${field}`, short.replace(`${field}: `, ''));
+    return badConfiguration(flagOfField[field] ?? `--${field}`, short.replace(`${field}: `, ''));
+  if (answersNo.has(code)) return new CommandError('gateway-refused', exitCodes.no, `${code}: ${short}`);
   // The gateway is older than this command and does not have the route.
   if (code === 'no-such-route') return undefined;
   return new CommandError('gateway-refused', exitCodes.missing, `${url} answers ${code}: ${short}`);

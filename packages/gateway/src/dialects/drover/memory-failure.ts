@@ -25,21 +25,19 @@ export function refusalFailure(refusal: MemoryRefusal): RequestFailure {
     case 'revision-mismatch': {
       const { revision } = refusal;
       const present = revision === 0 ? 'the key has no value' : `the present revision is ${revision}`;
-      return new RequestFailure(412, refusal.kind, present, { facts: { revision } });
+      return new RequestFailure(412, 'revision-mismatch', present, { facts: { revision } });
     }
     case 'policy-mismatch':
       return new RequestFailure(
         409,
-        refusal.kind,
+        'policy-mismatch',
         `the policy of this key is ${refusal.policy}: its first write fixed it; a CRDT is changed by POST …/ops`,
         { field: 'policy', facts: { policy: refusal.policy } },
       );
-    default:
-      return new RequestFailure(
-        409,
-        refusal.kind,
-        `${refusal.policy} cannot take this value: ${refusal.reason}`,
-      );
+    default: {
+      const { policy, reason } = refusal;
+      return new RequestFailure(409, 'merge-failed', `${policy} cannot take this value: ${reason}`);
+    }
   }
 }
 
@@ -51,14 +49,14 @@ function memoryFailureOf(error: unknown): unknown {
   if (error instanceof InvalidArgumentError)
     return invalidField(error.argument, error.message.replace(`${error.argument} `, ''));
   if (error instanceof MemoryLimitError)
-    return new RequestFailure(error.code === 'memory-full' ? 507 : 413, error.code, error.message);
-  if (error instanceof WriteUnknownError)
-    return new RequestFailure(
-      503,
-      error.code,
-      'the store did not confirm the write, which may have happened: read the key with read=fresh first',
-      { retryAfterMs, cause: error },
-    );
+    return error.code === 'memory-full'
+      ? new RequestFailure(507, 'memory-full', error.message)
+      : new RequestFailure(413, 'value-too-large', error.message);
+  if (error instanceof WriteUnknownError) {
+    const message =
+      'the store did not confirm the write, which may have happened: read the key with read=fresh first';
+    return new RequestFailure(503, 'write-unknown', message, { retryAfterMs, cause: error });
+  }
   if (error instanceof StoreUnavailableError)
     return new RequestFailure(503, error.code, error.message, { retryAfterMs, cause: error });
   return error;

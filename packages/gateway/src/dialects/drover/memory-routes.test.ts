@@ -195,7 +195,7 @@ it('refuses a value above the limit, before it is sent and while it arrives', as
       controller.close();
     },
   });
-  const streamed = await call(setup, 'PUT', '/global/a', { body: stream, duplex: 'half' } as RequestInit);
+  const streamed = await call(setup, 'PUT', '/global/a', { body: stream, duplex: 'half' });
   expect(streamed.status).toBe(413);
 });
 

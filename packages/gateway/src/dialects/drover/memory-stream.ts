@@ -56,12 +56,9 @@ function eventText(event: MemoryEvent): string {
 /** Resolves when the client has left, the gateway begins to stop, or the stream was interrupted. */
 function untilEnded(exchange: Exchange, drain: GatewayServices['drain']): Promise<void> {
   return new Promise<void>((resolve) => {
-    const off = drain.onBegin(resolve);
+    const off = drain.onBegin(() => resolve());
     exchange.signal.addEventListener('abort', () => resolve(), { once: true });
-    void exchange.closed.then(() => {
-      off();
-      resolve();
-    });
+    void exchange.closed.then(off).then(resolve);
   });
 }
 
