@@ -27,7 +27,7 @@ export function wholeNumber(field: string, text: string | undefined): number | u
 }
 
 /** The revision in an entity tag; undefined for a tag that no revision has. */
-export function revisionOfTag(tag: string): number | undefined {
+function revisionOfTag(tag: string): number | undefined {
   const digits = /^"(\d{1,15})"$/.exec(tag)?.[1];
   return digits === undefined ? undefined : Number(digits);
 }
