@@ -83,10 +83,11 @@ it.each(['key', 'ttlMs'])('names the argument for the field %s', async (field) =
   });
 });
 
+const page = (key: string, cursor?: string): Answer => ({
+  body: JSON.stringify({ items: [{ key, revision: 1, bytes: 2 }], cursor }),
+});
+
 it('reads all pages of a list, or as many keys as are asked for', async () => {
-  const page = (key: string, cursor?: string) => ({
-    body: JSON.stringify({ items: [{ key, revision: 1, bytes: 2 }], cursor }),
-  });
   const first = await answering(page('a', 'c1'), page('b'));
   expect((await listValues(first.gateway, 'global', 'x')).map(({ key }) => key)).toEqual(['a', 'b']);
   expect(first.requests[1]?.url).toBe('/api/v1/memory/global?prefix=x&limit=1000&cursor=c1');
