@@ -72,6 +72,8 @@ export interface EntityFacts {
   readonly mayHold: boolean;
   /** The node that the placement names; undefined where no member may hold the entity. */
   readonly placed: string | undefined;
+  /** Whether that node can be reached. */
+  readonly isPlacedReachable: boolean;
   /** Messages that wait here. */
   readonly waiting: number;
   /** Whether some message or intent was forwarded so often that it must not be forwarded again. */
@@ -155,6 +157,7 @@ function decideLooked(
   const isHere = facts.mayHold && (holder.kind === 'self' || facts.isTired || facts.placed === facts.nodeId);
   if (isHere) return { state: { ...state, phase: 'claiming' }, effects: [{ do: 'claim', place, seen }] };
   if (facts.placed === undefined || facts.placed === facts.nodeId) return wait(state, facts);
+  if (!facts.isPlacedReachable) return wait(state, facts);
   return forward(state, facts.placed, facts);
 }
 

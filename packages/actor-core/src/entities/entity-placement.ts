@@ -43,5 +43,5 @@ export function holderOf(
   const isAhead = record.epoch > view.epoch || (known > 0 && incarnation > known);
   if (isAhead) return { kind: 'other', node, isReachable: false };
   if (known !== incarnation) return { kind: 'free' };
-  return { kind: 'other', node, isReachable: member?.state !== 'unreachable' };
+  return { kind: 'other', node, isReachable: member?.isReachable === true };
 }

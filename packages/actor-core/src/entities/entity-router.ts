@@ -56,7 +56,7 @@ export class EntityRouter {
   send(started: StartedType, id: EntityId, message: WaitingMessage): void {
     const host = this.#options.host();
     const to = host.slots.has(entityName(id)) ? undefined : this.#locate(started, id);
-    if (to === undefined || to === this.#options.node.nodeId) host.offer(started, id, message);
+    if (to === undefined || to === this.#options.node.nodeId || !this.#isReachable(to)) host.offer(started, id, message);
     else this.#transmit(to, id, message);
   }
 
@@ -177,6 +177,10 @@ export class EntityRouter {
       this.#hints.delete(name);
     }
     return placementOf(id, started.type, view);
+  }
+
+  #isReachable(node: string): boolean {
+    return this.#options.views.current().members.some(({ id, isReachable }) => id === node && isReachable);
   }
 
   #learn(id: EntityId, node: string): void {

@@ -14,7 +14,7 @@ import { type EntityRef, entityAt, RoutedEntityRef } from './entity-ref.ts';
 import { EntityRouter } from './entity-router.ts';
 import { EntityStore } from './entity-store.ts';
 import { EntityUpkeep } from './entity-upkeep.ts';
-import { presenceViews } from './placement-view.ts';
+import { clusterViews } from './placement-view.ts';
 
 const tickMs = 50;
 const sweepMs = 1_000;
@@ -37,7 +37,7 @@ export class EntityRuntime {
   constructor(node: LocalNode, config: EntitiesConfig) {
     this.#node = node;
     this.types = this.#types;
-    const views = presenceViews(node);
+    const views = clusterViews(node);
     const { storage, subjects, clock } = node;
     const { shards, replicas } = config;
     const store = new EntityStore({ storage, subjects, clock, shards, replicas });

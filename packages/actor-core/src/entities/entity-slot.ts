@@ -78,11 +78,13 @@ export function factsOf(slot: EntitySlot, { node, view, isDraining }: DecidingNo
     (slot.state.intent !== undefined && slot.intentHops >= maxHops);
   // A node that drains places entities as if it had gone.
   const members = isDraining ? view.members.filter(({ id }) => id !== nodeId) : view.members;
+  const placed = placementOf(slot.id, type, { ...view, members });
   return {
     nowMs: clock.now(),
     nodeId,
     mayHold: !isDraining && supervisor !== undefined && self !== undefined && mayHold(self, type),
-    placed: placementOf(slot.id, type, { ...view, members }),
+    placed,
+    isPlacedReachable: members.some(({ id, isReachable }) => id === placed && isReachable),
     waiting: slot.waiting.length,
     isTired,
     isLasting: type.remember || type.keep.has(slot.id.key),

@@ -1,10 +1,12 @@
 import type { LocalNode } from '../membership/local-node.ts';
+import type { MemberMetadata } from '../membership/member-metadata.ts';
 import type { MemberEvidence } from '../membership/presence.ts';
+import { isTakingPart, type View } from '../membership/view/view.ts';
 import type { Role } from '../transport/roles.ts';
 
 /** The members of the cluster that placement works with. Nodes with the same epoch compute the same placement. */
 export interface PlacementView {
-  /** Grows with each view of the cluster. 0 where a node made the view by itself. */
+  /** Grows with each view of the cluster. 0 where a node made the view by itself, without a control leader. */
   readonly epoch: number;
   readonly members: readonly PlacementMember[];
 }
@@ -13,14 +15,13 @@ export interface PlacementView {
 export interface PlacementMember {
   readonly id: string;
   readonly incarnation: number;
-  /**
-   * `up`: may get entities · `leaving`: keeps what it has until that has moved · `unreachable`: neither reachable nor
-   * known to have ended: keeps what it has.
-   */
-  readonly state: 'up' | 'leaving' | 'unreachable';
+  /** `up`: may get entities · `leaving`: keeps what it has until that has moved. */
+  readonly state: 'up' | 'leaving';
   readonly roles: readonly Role[];
-  /** What the member states about its size, in the words of the application. */
-  readonly capacity: Readonly<Record<string, number>>;
+  /** What the member stated about itself when it joined, such as its capacity. */
+  readonly metadata: MemberMetadata;
+  /** Whether this node hears it. Messages for an unreachable member wait; placement does not depend on it. */
+  readonly isReachable: boolean;
 }
 
 /** The newest view, and its changes. */
@@ -30,22 +31,51 @@ export interface PlacementViews {
   onChange(listener: () => void): () => void;
 }
 
-/** The view of one node by itself, from what it hears of the others. */
-export function presenceViews({ presence }: Pick<LocalNode, 'presence'>): PlacementViews {
-  let members = membersOf(presence.members());
+/**
+ * The views of the control leader as this node receives them. Until there is one, and in clusters without a control
+ * leader, the members that this node hears.
+ */
+export function clusterViews({ view, presence }: Pick<LocalNode, 'view' | 'presence'>): PlacementViews {
+  let known: PlacementView | undefined;
+  const read = (): PlacementView => placementView(view.current(), presence.members());
   return {
-    current: () => ({ epoch: 0, members }),
+    current: () => (known ??= read()),
     onChange(listener) {
-      return presence.onChange(() => {
-        members = membersOf(presence.members());
+      const changed = () => {
+        known = undefined;
         listener();
-      });
+      };
+      const ends = [presence.onChange(changed), view.onChange(changed)];
+      return () => ends.forEach((end) => end());
     },
   };
 }
 
-function membersOf(evidence: readonly MemberEvidence[]): PlacementMember[] {
-  return evidence
-    .filter(({ state }) => state === 'alive')
-    .map(({ node, incarnation, roles }) => ({ id: node, incarnation, state: 'up', roles, capacity: {} }));
+/** The view as placement sees it, joined with what this node hears of the members. */
+export function placementView(view: View | undefined, evidence: readonly MemberEvidence[]): PlacementView {
+  const heard = evidence.filter(({ state }) => state === 'alive');
+  if (view === undefined)
+    return {
+      epoch: 0,
+      members: heard.map(({ node, incarnation, roles, metadata }) => ({
+        id: node,
+        incarnation,
+        state: 'up',
+        roles,
+        metadata,
+        isReachable: true,
+      })),
+    };
+  const incarnations = new Map(heard.map(({ node, incarnation }) => [node, incarnation]));
+  return {
+    epoch: view.epoch,
+    members: view.members.filter(isTakingPart).map(({ id, incarnation, state, roles, metadata }) => ({
+      id,
+      incarnation,
+      state: state === 'up' ? 'up' : 'leaving',
+      roles,
+      metadata,
+      isReachable: (incarnations.get(id) ?? 0) >= incarnation,
+    })),
+  };
 }
