@@ -52,8 +52,12 @@ export class Activation {
     supervisor.watch(this.ref);
   }
 
-  deliver(message: WaitingMessage): void {
-    if (this.ref instanceof LocalRef) this.ref.actor.deliver(itemOf(message), message.isControl);
+  /** False where the actor has ended, although its end is not reported yet. */
+  deliver(message: WaitingMessage): boolean {
+    const { ref } = this;
+    if (!(ref instanceof LocalRef) || !ref.actor.alive) return false;
+    ref.actor.deliver(itemOf(message), message.isControl);
+    return true;
   }
 
   /** Whether it handles a message, or messages wait for it. */

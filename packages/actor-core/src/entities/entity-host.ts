@@ -29,6 +29,8 @@ export interface EntityHostOptions {
   readonly views: PlacementViews;
   readonly store: EntityStore;
   readonly others: OtherNodes;
+  /** Called when an entity is neither active nor forgotten: `tick` is needed soon. */
+  readonly onUnsettled: () => void;
 }
 
 /** The other nodes that hold entities, as the host uses them. */
@@ -72,9 +74,8 @@ export class EntityHost {
     const slot = this.#slots.get(entityName(id));
     if (slot === undefined) return this.#begin(started, id, undefined, message);
     const { activation } = slot;
-    if (slot.state.phase === 'active' && activation !== undefined) {
+    if (slot.state.phase === 'active' && activation?.deliver(message) === true) {
       slot.usedAtMs = this.#now();
-      activation.deliver(message);
     } else if (slot.waiting.length >= started.type.maxBuffered) this.#refuseFull(slot, message);
     else slot.waiting.push(message);
   }
@@ -95,6 +96,14 @@ export class EntityHost {
     }
     slot.state = { ...slot.state, intent: 'remove' };
     this.decide(slot, { type: 'end', plan: 'removed' });
+  }
+
+  /** Compares an active entity with its owner record: an activation that was replaced without its knowledge ends. */
+  async verify(slot: EntitySlot): Promise<void> {
+    const { place, state } = slot;
+    if (place === undefined || state.fence === undefined) return;
+    const { sequence } = await this.#options.store.look(place);
+    if (sequence > state.fence.sequence) this.taken(slot.id, sequence);
   }
 
   /** Another node has taken the entity with that fence. */
@@ -180,7 +189,10 @@ export class EntityHost {
     if (state === undefined) this.#slots.delete(slot.name);
     else slot.state = state;
     if (state === undefined || state.phase === 'active') this.#unsettled.delete(slot);
-    else this.#unsettled.add(slot);
+    else {
+      this.#unsettled.add(slot);
+      this.#options.onUnsettled();
+    }
     for (const effect of effects) {
       if (effect.do === 'report') this.#report(slot, endReports[effect.ended], fence);
       else this.#perform(slot, effect);

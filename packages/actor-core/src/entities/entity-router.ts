@@ -10,7 +10,7 @@ import { entitiesPath, type EntityMessage } from './entity-message.ts';
 import type { EntityHost } from './entity-host.ts';
 import type { EntitySlot, StartedType } from './entity-slot.ts';
 import { type EntityId, entityName } from './entity-id.ts';
-import { mayHold, placementOf } from './entity-placement.ts';
+import { placementOf } from './entity-placement.ts';
 import { ForwardedAsker } from './forwarded-asker.ts';
 import type { PlacementViews } from './placement-view.ts';
 import type { WaitingMessage } from './waiting-message.ts';
@@ -47,6 +47,8 @@ export class EntityRouter {
   /** Where entities are that are not where the placement says; oldest first. */
   readonly #hints = new Map<string, string>();
   readonly #questions = new Map<number, OpenQuestion>();
+  /** Messages of nodes that may not tell such a thing. */
+  readonly #ignored = new WeakSet<EntityMessage>();
 
   constructor(options: EntityRouterOptions) {
     this.#options = options;
@@ -56,7 +58,8 @@ export class EntityRouter {
   send(started: StartedType, id: EntityId, message: WaitingMessage): void {
     const host = this.#options.host();
     const to = host.slots.has(entityName(id)) ? undefined : this.#locate(started, id);
-    if (to === undefined || to === this.#options.node.nodeId || !this.#isReachable(to)) host.offer(started, id, message);
+    if (to === undefined || to === this.#options.node.nodeId || !this.#isReachable(to))
+      host.offer(started, id, message);
     else this.#transmit(to, id, message);
   }
 
@@ -81,8 +84,16 @@ export class EntityRouter {
     this.#tell(to, ['taken', id.type, id.key, fence]);
   }
 
+  /** Tells all other members that this node takes no entities any more. */
+  announceDraining(): void {
+    const { node, views, self } = this.#options;
+    for (const { id } of views.current().members)
+      if (id !== node.nodeId) this.#tell(id, ['draining', self()]);
+  }
+
   /** A message of the `entities` actor of another node. */
   receive(message: EntityMessage): void {
+    if (this.#ignored.has(message)) return;
     switch (message[0]) {
       case 'deliver':
         return this.#deliver(message);
@@ -96,24 +107,31 @@ export class EntityRouter {
         if (started === undefined) return;
         return this.#options.host().intend(started, { type, key }, intent, hops, replyTo ?? undefined);
       }
+      case 'draining': {
+        const { node, nodeIncarnation } = message[1].address;
+        return this.#options.views.markDraining(node, nodeIncarnation);
+      }
       case 'taken':
         return this.#options.host().taken({ type: message[1], key: message[2] }, message[3]);
     }
   }
 
-  /** Whether the message is accepted from that sender. What is told about entities: only from nodes that hold them. */
+  /**
+   * Whether the message is accepted from that sender. What is told about entities counts only from nodes that hold such
+   * entities; from a node that this one has not heard yet it is ignored, as a lost message.
+   */
   accepts(message: EntityMessage, sender: Sender): boolean {
-    const kind = message[0];
-    if (kind === 'refused')
-      return this.#questions.get(message[1])?.node === sender.node || this.#isHolder(sender);
-    const started = this.#options.types.get(kind === 'intend' ? message[2] : message[1]);
-    if (started === undefined) return true;
-    if (kind === 'deliver' && message[7] === 0) {
-      if (message[4].address.node !== sender.node) return false;
-      const parsed = started.type.protocol.safeParse(message[3]);
-      return !parsed.success || (started.type.accepts?.(parsed.data as never, sender) ?? true);
+    // The schema lets a node say this of itself only.
+    if (message[0] === 'draining') return true;
+    const started = this.#options.types.get(message[0] === 'intend' ? message[2] : String(message[1]));
+    if (message[0] !== 'deliver' || message[7] > 0) {
+      const isAsked = message[0] === 'refused' && this.#questions.get(message[1])?.node === sender.node;
+      if (!isAsked && !this.#isHolder(sender, started)) this.#ignored.add(message);
+      return true;
     }
-    return this.#isHolder(sender, started);
+    if (message[4].address.node !== sender.node) return false;
+    const parsed = started?.type.protocol.safeParse(message[3]);
+    return parsed?.success !== true || (started?.type.accepts?.(parsed.data as never, sender) ?? true);
   }
 
   /** Members have gone: the questions that they had are not answered. */
@@ -230,12 +248,14 @@ export class EntityRouter {
     this.#options.node.system.refFor<EntityMessage>(to, entitiesPath).tell(message, { lane: 'control' });
   }
 
-  #isHolder(sender: Sender, started?: StartedType): boolean {
-    const { views, types } = this.#options;
-    const member = views.current().members.find(({ id }) => id === sender.node);
-    if (member === undefined) return false;
-    const asUp = { ...member, state: 'up' as const };
-    return [...(started === undefined ? types.values() : [started])].some(({ type }) => mayHold(asUp, type));
+  /** Whether the sender is a node that may hold entities of the type; of any type where none is given. */
+  #isHolder({ node }: Sender, started: StartedType | undefined): boolean {
+    const { node: self, views, types } = this.#options;
+    const member = views.current().members.find(({ id }) => id === node);
+    const roles = member?.roles ?? self.presence.member(node)?.roles ?? [];
+    return [...(started === undefined ? types.values() : [started])].some(({ type }) =>
+      roles.includes(type.role),
+    );
   }
 
   #refuse(id: EntityId, ask: ForwardedAsker | undefined, detail: string, message: unknown): void {

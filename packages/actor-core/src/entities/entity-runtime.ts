@@ -14,9 +14,11 @@ import { type EntityRef, entityAt, RoutedEntityRef } from './entity-ref.ts';
 import { EntityRouter } from './entity-router.ts';
 import { EntityStore } from './entity-store.ts';
 import { EntityUpkeep } from './entity-upkeep.ts';
-import { clusterViews } from './placement-view.ts';
+import { clusterViews, type PlacementViews } from './placement-view.ts';
 
-const tickMs = 50;
+/** Interval of the upkeep while some entity is neither active nor forgotten, and otherwise. */
+const busyTickMs = 50;
+const idleTickMs = 500;
 const sweepMs = 1_000;
 
 type Message = EntityMessage | readonly ['tick'] | readonly ['view'];
@@ -30,25 +32,42 @@ export class EntityRuntime {
   readonly #types = new Map<string, StartedType>();
   readonly #actors: ActorRef<never>[] = [];
   readonly #inbox: ActorRef<EntityMessage>;
+  readonly #views: PlacementViews;
   readonly #upkeep: EntityUpkeep;
   readonly #unlisten: () => void;
   #sweepAtMs = 0;
+  #isTickSoon = false;
+  #setTick: (delayMs: number) => void = () => undefined;
 
   constructor(node: LocalNode, config: EntitiesConfig) {
     this.#node = node;
     this.types = this.#types;
     const views = clusterViews(node);
+    this.#views = views;
     const { storage, subjects, clock } = node;
     const { shards, replicas } = config;
     const store = new EntityStore({ storage, subjects, clock, shards, replicas });
     const types = this.#types;
     this.router = new EntityRouter({ node, views, types, host: () => this.host, self: () => this.#inbox });
-    this.host = new EntityHost({ node, views, store, others: this.router });
+    this.host = new EntityHost({
+      node,
+      views,
+      store,
+      others: this.router,
+      onUnsettled: () => this.#tickSoon(),
+    });
     this.#upkeep = new EntityUpkeep({ node, views, store, types, host: this.host, config });
     this.#inbox = this.#startInbox();
     const viewChanged: Message = ['view'];
     const inbox = this.#inbox as ActorRef<Message>;
-    this.#unlisten = views.onChange(() => inbox.tell(viewChanged, { lane: 'control' }));
+    const changed = () => inbox.tell(viewChanged, { lane: 'control' });
+    const ends = [
+      views.onChange(changed),
+      node.transport.onConnectionChange((isConnected) => {
+        if (isConnected) changed();
+      }),
+    ];
+    this.#unlisten = () => ends.forEach((end) => end());
     localSystemOf(node.system).node.refs.routed = (address) => this.#resolve(address);
   }
 
@@ -72,6 +91,10 @@ export class EntityRuntime {
   /** Moves all entities to other members, each with the messages that wait for it. */
   drain(): Promise<void> {
     this.host.isDraining = true;
+    const { nodeId, incarnation } = this.#node;
+    this.#views.markDraining(nodeId, incarnation);
+    this.router.announceDraining();
+    this.#tickSoon();
     return this.host.untilIdle();
   }
 
@@ -86,7 +109,8 @@ export class EntityRuntime {
   #startInbox(): ActorRef<EntityMessage> {
     const create = () =>
       setup<Message>((context) => {
-        context.setInterval('tick', tickMs, ['tick']);
+        this.#setTick = (delayMs) => context.setTimer('tick', delayMs, ['tick']);
+        this.#setTick(idleTickMs);
         return receive((message) => this.#take(message));
       });
     const recipe = props<Message>(create, {
@@ -124,16 +148,30 @@ export class EntityRuntime {
     return this.router.receive(message);
   }
 
+  #tickSoon(): void {
+    if (this.#isTickSoon) return;
+    this.#isTickSoon = true;
+    this.#setTick(busyTickMs);
+  }
+
   #tick(): void {
+    this.#isTickSoon = false;
+    this.#setTick(idleTickMs);
     this.host.tick();
     this.#upkeep.tick();
+    if (this.host.unsettled > 0 || this.host.isDraining) this.#tickSoon();
     const nowMs = this.#node.clock.now();
     if (nowMs < this.#sweepAtMs) return;
     this.#sweepAtMs = nowMs + sweepMs;
     this.router.sweep();
+    // Repeated for nodes that have joined, and for messages that were lost.
+    if (this.host.isDraining) this.router.announceDraining();
   }
 
   #viewChanged(): void {
+    const { nodeId } = this.#node;
+    const self = this.#views.current().members.find(({ id }) => id === nodeId);
+    if (self?.state === 'leaving') this.host.isDraining = true;
     this.host.viewChanged();
     this.router.viewChanged();
     this.#keepUp();

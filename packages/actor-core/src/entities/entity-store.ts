@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { Clock } from '../clock.ts';
 import { InvalidArgumentError, StoreUnavailableError } from '../errors.ts';
 import { type Fence, takeFence } from '../fence/fence.ts';
@@ -144,10 +145,9 @@ export class EntityStore {
     const payload = new TextEncoder().encode(JSON.stringify({ v: 1, shards }));
     const outcome = await storage.writer.write(log, { subject, payload }, { subject, sequence: 0 });
     if (outcome.kind === 'written') return shards;
-    const record = await storage.log.readLast(log, subject);
-    const layout: unknown = JSON.parse(new TextDecoder().decode(record?.payload));
-    const recorded = (layout as { readonly shards?: unknown }).shards;
-    if (typeof recorded !== 'number' || recorded < 1) throw new StoreUnavailableError(log);
+    const recorded = shardsOf((await storage.log.readLast(log, subject))?.payload);
+    // A server that lags behind may not have the record yet.
+    if (recorded === undefined) throw new StoreUnavailableError(log);
     return recorded;
   }
 
@@ -179,4 +179,12 @@ function entityLogSpec(subjects: Subjects, shard: number, replicas: number, nowM
     // Sequences of a lost stream are not issued again, so that no fence comes back.
     firstSequence: Math.max(1, Math.floor(nowMs)),
   };
+}
+
+const layoutSchema = z.object({ shards: z.int().min(1).max(maxShards) });
+
+function shardsOf(layout: Uint8Array | undefined): number | undefined {
+  if (layout === undefined) return undefined;
+  const parsed = layoutSchema.safeParse(JSON.parse(new TextDecoder().decode(layout)));
+  return parsed.success ? parsed.data.shards : undefined;
 }

@@ -24,6 +24,9 @@ const keepEveryMs = 5_000;
 /** Entities of one node that are activated or moved at the same time, at most. */
 const mostAtOnce = 50;
 const pauseMs = 50;
+/** Time after a change of the members, so that several changes cause one comparison. */
+const verifyDelayMs = 1_000;
+const looksAtOnce = 8;
 
 interface ResidentSlot extends Resident {
   readonly slot: EntitySlot;
@@ -40,7 +43,9 @@ export class EntityUpkeep {
   #rebalanceAtMs = 0;
   #keepAtMs = 0;
   #rememberAtMs = 0;
+  #verifyAtMs = Number.POSITIVE_INFINITY;
   #isScanning = false;
+  #isVerifying = false;
   #isOver = false;
 
   constructor(options: EntityUpkeepOptions) {
@@ -51,6 +56,7 @@ export class EntityUpkeep {
   /** The members have changed. */
   viewChanged(): void {
     this.#changedAtMs = this.#options.node.clock.now();
+    this.#verifyAtMs = this.#changedAtMs + verifyDelayMs;
     this.#keepAtMs = 0;
     this.#rememberAtMs = 0;
   }
@@ -74,6 +80,10 @@ export class EntityUpkeep {
       this.#rebalanceAtMs = nowMs + config.rebalanceMs;
       this.#rebalance();
     }
+    if (nowMs >= this.#verifyAtMs && !this.#isVerifying) {
+      this.#verifyAtMs = nowMs + config.rememberMs;
+      void this.#verify();
+    }
     if (nowMs >= this.#rememberAtMs && !this.#isScanning) {
       this.#rememberAtMs = nowMs + config.rememberMs;
       void this.#remember();
@@ -96,10 +106,17 @@ export class EntityUpkeep {
     return residents;
   }
 
+  /** Moves entities to other members, a bounded number at a time. One that no other member may hold stays. */
   #drain(): void {
-    const { host } = this.#options;
+    const { host, views, node } = this.#options;
     const free = mostAtOnce - host.unsettled;
-    for (const { slot } of this.#residents().slice(0, Math.max(0, free))) host.end(slot, 'moving');
+    const { members, epoch } = views.current();
+    const others = members.filter(({ id }) => id !== node.nodeId);
+    const movable = this.#residents().filter(({ slot }) => {
+      const to = placementOf(slot.id, slot.started.type, { epoch, members: others });
+      return others.some(({ id, isReachable }) => id === to && isReachable);
+    });
+    for (const { slot } of movable.slice(0, Math.max(0, free))) host.end(slot, 'moving');
   }
 
   #rebalance(): void {
@@ -156,6 +173,29 @@ export class EntityUpkeep {
         if (this.#isOver) return;
         if (!host.slots.has(entityName(id))) host.intend(started, id, 'start');
       }
+  }
+
+  /**
+   * Looks whether the active entities are still owned. One that writes notices by itself; one that does not write would
+   * answer beside its successor. Never rejects.
+   */
+  async #verify(): Promise<void> {
+    this.#isVerifying = true;
+    const slots = this.#residents().values();
+    const next = async () => {
+      for (const { slot } of slots) {
+        if (this.#isOver) return;
+        await this.#options.host.verify(slot);
+      }
+    };
+    try {
+      await Promise.all(Array.from({ length: looksAtOnce }, next));
+    } catch (error) {
+      this.#options.node.log.debug({ err: error }, 'owner records cannot be read; trying again');
+      this.#verifyAtMs = this.#options.node.clock.now() + passivateEveryMs;
+    } finally {
+      this.#isVerifying = false;
+    }
   }
 
   #pause(): Promise<void> {

@@ -27,6 +27,8 @@ export interface PlacementMember {
 /** The newest view, and its changes. */
 export interface PlacementViews {
   current(): PlacementView;
+  /** That incarnation of the node takes no entities any more. */
+  markDraining(node: string, incarnation: number): void;
   /** Calls `listener` after each change. Returns the unsubscriber. */
   onChange(listener: () => void): () => void;
 }
@@ -37,16 +39,34 @@ export interface PlacementViews {
  */
 export function clusterViews({ view, presence }: Pick<LocalNode, 'view' | 'presence'>): PlacementViews {
   let known: PlacementView | undefined;
-  const read = (): PlacementView => placementView(view.current(), presence.members());
+  const draining = new Map<string, number>();
+  const listeners = new Set<() => void>();
+  const changed = () => {
+    known = undefined;
+    for (const listener of listeners) listener();
+  };
+  const read = (): PlacementView => {
+    const { epoch, members } = placementView(view.current(), presence.members());
+    const marked = members.map((member): PlacementMember => {
+      const isDraining = draining.get(member.id) === member.incarnation;
+      return isDraining ? { ...member, state: 'leaving' } : member;
+    });
+    return { epoch, members: marked };
+  };
   return {
     current: () => (known ??= read()),
+    markDraining(node, incarnation) {
+      if ((draining.get(node) ?? 0) >= incarnation) return;
+      draining.set(node, incarnation);
+      changed();
+    },
     onChange(listener) {
-      const changed = () => {
-        known = undefined;
-        listener();
-      };
+      listeners.add(listener);
       const ends = [presence.onChange(changed), view.onChange(changed)];
-      return () => ends.forEach((end) => end());
+      return () => {
+        listeners.delete(listener);
+        for (const end of ends) end();
+      };
     },
   };
 }
@@ -57,7 +77,7 @@ export function placementView(view: View | undefined, evidence: readonly MemberE
   if (view === undefined)
     return {
       epoch: 0,
-      members: heard.map(({ node, incarnation, roles, metadata }) => ({
+      members: heard.map(({ node, incarnation, roles, metadata = {} }) => ({
         id: node,
         incarnation,
         state: 'up',

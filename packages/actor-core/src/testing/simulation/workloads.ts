@@ -1,3 +1,4 @@
+import { activating } from './activating.ts';
 import { commonCounters, type CounterTexts } from './counters.ts';
 import { Delivering } from './delivering.ts';
 import { Messaging } from './messaging.ts';
@@ -41,6 +42,7 @@ const workloads: Readonly<Record<string, Scenario>> = {
     create: (world) => new Working(world),
     counters: { repeatedJobs: 'jobs that were handled again by another worker' },
   },
+  entities: activating,
 };
 
 export const everything = 'all';
