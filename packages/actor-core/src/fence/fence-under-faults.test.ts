@@ -49,7 +49,7 @@ async function play(
 
   function actor(name: string, choice: Random, reports: Reported[]): () => Promise<void> {
     const own = logs.connect(name);
-    const writer = new RecordWriter({ log: own, clock, random: choice, operationTimeoutMs: 1_000 });
+    const writer = new RecordWriter({ log: own, clock, random: choice, operationTimeoutMs: 100 });
     const fenced = new FencedWriter({ log: own, writer });
     return async () => {
       let fence: Fence | undefined;

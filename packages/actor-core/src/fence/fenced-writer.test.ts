@@ -168,3 +168,12 @@ describe('FencedWriter', () => {
     expect(await values()).toEqual(['a', 'b']);
   });
 });
+
+it('reports a deposed writer as deposed although a read lags behind', async () => {
+  const { fenced, lead, plan } = await setup();
+  const fence = await lead(0);
+  await lead(fence.sequence);
+  plan('read', ...Array.from({ length: 8 }, () => 'stale-read' as const));
+  const outcomes = await Promise.all([fenced.write(fence, at('a'), at('b')), fenced.write(fence, at('c'))]);
+  expect(outcomes.map(({ kind }) => kind)).toEqual(['deposed', 'deposed']);
+});

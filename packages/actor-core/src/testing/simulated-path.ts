@@ -107,10 +107,12 @@ export class SimulatedPath implements StorePath {
   #toStore<T>(attempt: Attempt<T>): void {
     const { clock } = this.#store;
     const connection = this.#connection;
+    const { restarts } = this.#store;
     this.#lastRequestMs = Math.max(this.#lastRequestMs, clock.now() + this.#store.delayMs());
     const arrive = () => {
       const stillMs = this.#store.standsStillUntilMs - clock.now();
       if (stillMs > 0) return void clock.setTimer(stillMs, arrive);
+      if (restarts !== this.#store.restarts) return undefined;
       // What was sent just before the connection was lost may have arrived.
       if (connection !== this.#connection && this.#store.draw() < 0.5) return undefined;
       return this.#arrived(attempt);
@@ -127,7 +129,10 @@ export class SimulatedPath implements StorePath {
     if (fault === 'away') return noted('away');
     if (fault === 'late') {
       const delayMs = timeoutMs + lateMs + mostLateMs * store.draw();
-      return void store.clock.setTimer(delayMs, () => noted(outcomeOf(act)));
+      const { restarts } = store;
+      return void store.clock.setTimer(delayMs, () => {
+        if (restarts === store.restarts) noted(outcomeOf(act));
+      });
     }
     let reply: () => void;
     let outcome: string;

@@ -28,6 +28,8 @@ export class SimulatedStore {
   rates: StoreFaultRates = noStoreFaults;
   /** Until then nothing is done and nothing is answered; clock milliseconds. */
   standsStillUntilMs = 0;
+  /** Number of restarts. What the server has not done when it ends is never done. */
+  restarts = 0;
   readonly #random: Random;
   /** Logs without a leader, each until an instant; the empty name stands for all. */
   readonly #awayUntilMs = new Map<string, number>();
@@ -62,10 +64,9 @@ export class SimulatedStore {
     this.#cutOff.add(node);
   }
 
-  /** Ends all faults of the store. */
+  /** Ends all faults of the store. A server that stands still does so until its time is over. */
   heal(): void {
     this.rates = noStoreFaults;
-    this.standsStillUntilMs = 0;
     this.#awayUntilMs.clear();
     this.#cutOff.clear();
     this.#fullUntilMs = 0;

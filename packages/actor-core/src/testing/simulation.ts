@@ -128,6 +128,7 @@ export class Simulation {
   restartServer(ms: number): void {
     this.strike('restart');
     this.note(`restart ${ms.toFixed(0)}`);
+    this.store.restarts++;
     this.hub.bus.disconnectAll();
     this.hub.logs.forgetMessageIds();
     this.clock.setTimer(ms, () => this.#reconnectOneByOne());

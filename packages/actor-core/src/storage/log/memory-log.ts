@@ -48,6 +48,7 @@ export class MemoryLogs {
   readonly #streams = new Map<string, MemoryStream>();
   readonly #subscribers = new Set<Subscriber>();
   readonly #timers = new Set<Timer>();
+  readonly #listeners = new Set<(log: string, record: LogRecord) => void>();
   #creations = 0;
 
   constructor(options: MemoryLogsOptions) {
@@ -63,6 +64,12 @@ export class MemoryLogs {
   /** A way to the logs on which each operation is done at once, unless `faults` decides otherwise. */
   directPath(): StorePath {
     return new DirectPath({ clock: this.#clock, scheduler: this.#scheduler, faults: () => this.faults });
+  }
+
+  /** Calls the listener with each record at its acceptance, past all faults. Returns the unsubscriber. */
+  onAccepted(listener: (log: string, record: LogRecord) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** Names of the logs that exist. */
@@ -153,6 +160,7 @@ export class MemoryLogs {
 
   #afterAccept(stream: MemoryStream, record: NewRecord, accepted: LogRecord | undefined): void {
     if (accepted === undefined) return;
+    for (const listener of this.#listeners) listener(stream.spec.name, accepted);
     this.#announce(stream, accepted);
     const { ttlMs, delivery } = record;
     const lifetimeMs = lifetimeOf(stream, ttlMs);

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { StoreUnavailableError } from '../../errors.ts';
 import { memoryLogsKit, type MemoryLogsKit } from '../../testing/memory-logs.ts';
 import type { Log } from './log.ts';
 import type { LogSpec } from './log-spec.ts';
@@ -184,4 +185,51 @@ it('delivers nothing after it was closed', async () => {
   await append('a1');
   await pass(5_000);
   expect(seen).toEqual(['caught up']);
+});
+
+it('delivers nothing twice when records are announced while it asks', async () => {
+  const { append, watch, seen, pass, log } = await setup();
+  const info = log.info.bind(log);
+  const { promise: answer, resolve: answerNow } = Promise.withResolvers<void>();
+  let isHeld = false;
+  const slow: Log = new Proxy(log, {
+    get: (target, key) =>
+      key === 'info'
+        ? async (name: string) => {
+            const known = await info(name);
+            if (isHeld) await answer;
+            return known;
+          }
+        : (Reflect.get(target, key) as () => unknown).bind(target),
+  });
+  const running = await watch({ log: slow, watchdogMs: 1_000 });
+  await pass(0);
+  isHeld = true;
+  await pass(1_100);
+  await append('a1', 'a2');
+  await pass(0);
+  answerNow();
+  await append('a3');
+  await pass(2_500);
+  expect(seen).toEqual(['caught up', 'a1', 'a2', 'a3']);
+  running.close();
+});
+
+it('follows nothing after a start that failed', async () => {
+  const { watch, plan, log } = await setup();
+  const follow = log.follow.bind(log);
+  let open = 0;
+  log.follow = async (name, follower) => {
+    const following = await follow(name, follower);
+    open++;
+    return {
+      close() {
+        open--;
+        following.close();
+      },
+    };
+  };
+  plan('read', 'away');
+  await expect(watch()).rejects.toThrow(StoreUnavailableError);
+  expect(open).toBe(0);
 });

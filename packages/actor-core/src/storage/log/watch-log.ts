@@ -87,8 +87,13 @@ class RunningWatch implements LogWatch {
       onRecord: (record) => this.#apply(decideAnnounced(this.#state, record)),
       onInterrupted: () => void this.#ask(false),
     });
-    const { created, spec } = await log.info(name);
-    this.#state = { ...this.#state, created, first: spec.firstSequence };
+    try {
+      const { created, spec } = await log.info(name);
+      this.#state = { ...this.#state, created, first: spec.firstSequence };
+    } catch (error) {
+      this.close();
+      throw error;
+    }
     this.#startWatchdog();
     void this.#read();
   }
@@ -150,7 +155,9 @@ class RunningWatch implements LogWatch {
     if (this.#isAsking || this.#isClosed) return;
     this.#isAsking = true;
     try {
-      this.#apply(decideInfo(this.#state, await this.#options.log.info(this.#options.name), isWatchdog));
+      const info = await this.#options.log.info(this.#options.name);
+      // Only now, because records were delivered while the answer was on its way.
+      this.#apply(decideInfo(this.#state, info, isWatchdog));
     } catch {
       // The watchdog asks again.
     }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { type Mutant, mutants } from './mutants.ts';
+import type { Mutant } from './mutant.ts';
+import { mutants } from './mutants.ts';
 import { applyMutant } from './plant-mutant.ts';
 
 // `npm run mutants` shows that the simulation finds them; it takes longer.

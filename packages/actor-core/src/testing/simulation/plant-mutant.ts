@@ -12,7 +12,7 @@ import {
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Mutant } from './mutants.ts';
+import type { Mutant } from './mutant.ts';
 
 /** Folders of the workspace and of this package, from the compiled form of this file. */
 const packageFolder: string = fileURLToPath(new URL('../../../', import.meta.url));
