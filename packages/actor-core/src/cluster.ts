@@ -14,6 +14,7 @@ export {
   NameTakenError,
   NodeDeclaredDeadError,
   NodeIdTakenError,
+  NodeOutdatedError,
   NodeReplacedError,
   NoRespondersError,
   QueueLimitError,
@@ -69,7 +70,6 @@ export {
   type VoterChange,
   type VoterRecord,
 } from './leadership/voters.ts';
-export type { MemberMetadata } from './membership/member-metadata.ts';
 export type { ClusterView, ControlLeader } from './membership/view/cluster-view.ts';
 export type { ViewRequest, ViewRequestAnswer } from './membership/view/decide-view.ts';
 export type { EndedMember, View, ViewMember, ViewMemberState } from './membership/view/view.ts';
@@ -104,6 +104,8 @@ export type { MemberEvidence, MemberState, Presence } from './membership/presenc
 export type { InspectableNode } from './inspection/inspectable-node.ts';
 export type { LocalNode } from './membership/local-node.ts';
 export type { ClusterNode } from './node/cluster-node.ts';
+export type { MemberMetadata } from './membership/member-metadata.ts';
+export { type MembershipProfile, membershipProfiles } from './membership/swim/swim-config.ts';
 export { joinCluster, type JoinClusterOptions } from './node/join-cluster.ts';
 export { createPubSub, type Published, type PubSub, topic, type Topic } from './pubsub/pub-sub.ts';
 export { followRemedies } from './remedy/remedy-topic.ts';

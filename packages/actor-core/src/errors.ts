@@ -12,6 +12,7 @@ export {
 export {
   NodeIdTakenError,
   NodeDeclaredDeadError,
+  NodeOutdatedError,
   NodeReplacedError,
   TenureEndedError,
   NameTakenError,

@@ -23,6 +23,8 @@ const heard = (node: string, more: Partial<MemberEvidence> = {}): MemberEvidence
   pid: 1,
   incarnation: 1,
   state: 'alive',
+  isSuspect: false,
+  isStalled: false,
   ageMs: 0,
   lagMs: 0,
   ...more,

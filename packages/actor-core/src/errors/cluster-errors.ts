@@ -68,6 +68,27 @@ export class TenureEndedError extends DroverError {
   }
 }
 
+/**
+ * Most other nodes know a later incarnation of this node, and ignore the messages of this one. This process ends;
+ * started again, it gets a later incarnation.
+ */
+export class NodeOutdatedError extends DroverError {
+  readonly code = 'node-outdated';
+  readonly node: string;
+  readonly incarnation: number;
+  /** The later incarnation that the others know. */
+  readonly known: number;
+  constructor(node: string, incarnation: number, known: number, options?: ErrorOptions) {
+    super(
+      `the other nodes know incarnation ${known} of ${node} and ignore this process, incarnation ${incarnation}: this process ends`,
+      options,
+    );
+    this.node = node;
+    this.incarnation = incarnation;
+    this.known = known;
+  }
+}
+
 /** Another actor holds the name; `find` returns that actor. Choose another name, or watch the name until it is free. */
 export class NameTakenError extends DroverError {
   readonly code = 'name-taken';

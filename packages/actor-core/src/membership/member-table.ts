@@ -1,7 +1,7 @@
 import type { Announcement } from './announcement.ts';
 import type { MemberState } from './presence.ts';
 
-/** What this node knows about one node, itself included. */
+/** What announcements say about one node. */
 export interface Member extends Announcement {
   readonly node: string;
   readonly state: MemberState;
@@ -13,14 +13,14 @@ export interface Member extends Announcement {
     | undefined;
 }
 
-/** All known nodes, by id. */
+/** All nodes that announce themselves, by id. */
 export type MemberTable = ReadonlyMap<string, Member>;
 
-/** What a failure detector finds out about nodes. */
+/** What announcements, and their absence, say about nodes. */
 export type Evidence =
   /** A node announced itself. */
   | { readonly type: 'announced'; readonly node: string; readonly announcement: Announcement }
-  /** These nodes gave no sign of life for as long as the detector allows. */
+  /** These nodes announced nothing for too long. */
   | { readonly type: 'silent'; readonly nodes: readonly string[] }
   /** These nodes are gone for longer than the table keeps them. */
   | { readonly type: 'forgotten'; readonly nodes: readonly string[] }

@@ -1,42 +1,47 @@
-import type { CreateFailureDetector, DetectorSurroundings, FailureDetector } from './failure-detector.ts';
-import { applyEvidence, type Evidence, type Member, type MemberTable } from './member-table.ts';
+import type { Timer } from '../clock.ts';
+import type {
+  CreateFailureDetector,
+  DetectorSurroundings,
+  FailureDetector,
+  KnownMember,
+} from './failure-detector.ts';
 import type { MemberEvidence, Presence } from './presence.ts';
 
-export interface NodePresenceOptions extends Omit<DetectorSurroundings, 'members' | 'report'> {
+/** How long a node that is gone is still listed. */
+const listedMs = 10 * 60_000;
+const forgetIntervalMs = 60_000;
+
+export interface NodePresenceOptions extends Omit<DetectorSurroundings, 'onChange'> {
   readonly detector: CreateFailureDetector;
 }
 
-/** What one node knows of all nodes: the table that a failure detector fills. */
+/** What one node knows of all nodes: itself, and what its failure detector finds out about the others. */
 export class NodePresence implements Presence {
   readonly #options: NodePresenceOptions;
   readonly #listeners = new Set<(member: MemberEvidence) => void>();
   readonly #detector: FailureDetector;
-  #table: MemberTable = new Map();
+  #forgetTimer: Timer | undefined = undefined;
+  #isClosed = false;
 
   constructor(options: NodePresenceOptions) {
     this.#options = options;
-    this.#detector = options.detector({
-      ...options,
-      members: () => this.#table,
-      report: (evidence) => this.#take(evidence),
-    });
-    const { node, incarnation, pid, roles, metadata } = options;
-    const announcement = { incarnation, pid, roles, lagMs: 0, left: false, metadata };
-    this.#take({ type: 'announced', node, announcement });
+    this.#detector = options.detector({ ...options, onChange: (member) => this.#tell(member) });
   }
 
   start(): void {
     this.#detector.start();
+    this.#forgetRegularly();
   }
 
   members(): readonly MemberEvidence[] {
-    return [...this.#table.values()]
-      .map((member) => this.#evidenceOf(member))
-      .toSorted((a, b) => (a.node < b.node ? -1 : 1));
+    return [this.#self(), ...this.#detector.members().map((member) => this.#evidenceOf(member))].toSorted(
+      (a, b) => (a.node < b.node ? -1 : 1),
+    );
   }
 
   member(node: string): MemberEvidence | undefined {
-    const member = this.#table.get(node);
+    if (node === this.#options.node) return this.#self();
+    const member = this.#detector.member(node);
     return member === undefined ? undefined : this.#evidenceOf(member);
   }
 
@@ -49,26 +54,69 @@ export class NodePresence implements Presence {
     this.#detector.poll();
   }
 
-  /** Announces that this node leaves, and receives nothing more. */
-  close(): void {
-    this.#detector.close();
+  forget(node: string, incarnation: number): void {
+    this.#detector.forget(node, incarnation);
   }
 
-  #take(evidence: Evidence): void {
-    const { table, changed } = applyEvidence(this.#table, evidence, this.#options.clock.now());
-    this.#table = table;
-    for (const member of changed) {
-      const shown = this.#evidenceOf(member);
-      for (const listener of this.#listeners) listener(shown);
+  /** Announces that this node leaves, and receives nothing more. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#forgetTimer?.cancel();
+    this.#detector.close();
+    this.#call(this.#self());
+  }
+
+  #tell(member: KnownMember): void {
+    this.#call(this.#evidenceOf(member));
+  }
+
+  #call(member: MemberEvidence): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(member);
+      } catch (err) {
+        this.#options.log.error({ err, member: member.node }, 'a listener to the presence of nodes failed');
+      }
     }
   }
 
-  #evidenceOf(member: Member): MemberEvidence {
-    const { node, roles, pid, incarnation, state, announcedMs, lagMs, rival, metadata } = member;
+  #forgetRegularly(): void {
+    const { clock } = this.#options;
+    for (const { node, incarnation, state, heardAtMs } of this.#detector.members())
+      if (state !== 'alive' && clock.now() - heardAtMs >= listedMs) this.#detector.forget(node, incarnation);
+    this.#forgetTimer = clock.setTimer(forgetIntervalMs, () => this.#forgetRegularly());
+  }
+
+  #self(): MemberEvidence {
+    const { node, incarnation, facts } = this.#options;
+    return {
+      node,
+      ...facts,
+      incarnation,
+      state: this.#isClosed ? 'left' : 'alive',
+      isSuspect: false,
+      isStalled: false,
+      ageMs: 0,
+      lagMs: this.#detector.ownLagMs,
+    };
+  }
+
+  #evidenceOf(member: KnownMember): MemberEvidence {
+    const { node, facts, incarnation, state, isSuspect, isStalled, heardAtMs, lagMs, rival } = member;
     const nowMs = this.#options.clock.now();
     const age = (sinceMs: number) => Math.max(0, nowMs - sinceMs);
-    const other = rival === undefined ? {} : { rival: { pid: rival.pid, ageMs: age(rival.announcedMs) } };
-    const stated = metadata === undefined ? {} : { metadata };
-    return { node, roles, pid, incarnation, state, ageMs: age(announcedMs), lagMs, ...stated, ...other };
+    const other = rival === undefined ? {} : { rival: { pid: rival.pid, ageMs: age(rival.heardAtMs) } };
+    return {
+      node,
+      ...facts,
+      incarnation,
+      state,
+      isSuspect,
+      isStalled,
+      ageMs: age(heardAtMs),
+      lagMs,
+      ...other,
+    };
   }
 }

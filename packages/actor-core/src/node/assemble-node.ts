@@ -1,11 +1,15 @@
 import type { Clock } from '../clock.ts';
-import { NodeDeclaredDeadError, NodeReplacedError } from '../errors.ts';
+import { NodeDeclaredDeadError, NodeOutdatedError, NodeReplacedError } from '../errors.ts';
 import { Inspector } from '../inspection/inspector.ts';
 import type { Logger } from '../logger.ts';
-// The failure detector of every node: another one is a change of this line.
-import { heartbeatDetector as failureDetector } from '../membership/heartbeat-detector.ts';
+import { type IncarnationIssuer, serveIncarnations } from '../membership/incarnation-issuer.ts';
 import type { MemberMetadata } from '../membership/member-metadata.ts';
 import { NodePresence } from '../membership/node-presence.ts';
+import { observingDetector } from '../membership/observing-detector.ts';
+import type { Pulse } from '../membership/pulse/pulse.ts';
+import type { SwimConfig } from '../membership/swim/swim-config.ts';
+// The failure detector of every member: another one is a change of this line.
+import { swimDetector as memberDetector } from '../membership/swim-detector.ts';
 import { followFates, hasEnded, isListed } from '../membership/view/node-fate.ts';
 import { ViewFollower } from '../membership/view/view-follower.ts';
 import { answerSightings } from '../membership/view/witness.ts';
@@ -28,6 +32,14 @@ export interface NodeParts {
   readonly roles: readonly Role[];
   readonly metadata: MemberMetadata;
   readonly pid: number;
+  /** Times and sizes of the failure detector. */
+  readonly membership: SwimConfig;
+  /** Random source of the failure detector. @default `random` */
+  readonly membershipRandom?: Random | undefined;
+  /** Answers while the main loop is blocked; undefined where no other thread does. */
+  readonly pulse?: Pulse | undefined;
+  /** Issues incarnations to other nodes; undefined where this node has no store. */
+  readonly issuer?: IncarnationIssuer | undefined;
   readonly subjects: Subjects;
   readonly transport: Transport;
   readonly store: Store;
@@ -42,12 +54,14 @@ export interface NodeParts {
 export interface AssembledNode {
   readonly node: ClusterNode;
   readonly reachability: Reachability | undefined;
+  /** The latest incarnation of this node that others know, where that is later than this one; undefined otherwise. */
+  readonly laterIncarnation: () => number | undefined;
 }
 
 /** Joins the parts of a node on the given bus and store: the real ones or their in-memory twins. */
 export function assembleNode(parts: NodeParts): AssembledNode {
-  const { nodeId, incarnation, roles, metadata, pid, subjects, transport, clock, random, scheduler, log } =
-    parts;
+  const { nodeId, incarnation, roles, metadata, pid, pulse, subjects, transport } = parts;
+  const { clock, random, scheduler, log } = parts;
   // An observer may only subscribe: it announces nothing, and its actors cannot be reached.
   const isMember = roles.some((role) => role !== 'observer');
   const system = createLocalSystem({ nodeId, incarnation, clock, random, scheduler, log });
@@ -55,18 +69,27 @@ export function assembleNode(parts: NodeParts): AssembledNode {
   const takesPart = (other: string) => isListed(view.current(), other);
   const remoting = isMember ? new Remoting(system.node, transport, subjects, takesPart) : undefined;
   if (remoting !== undefined) system.connect(remoting);
+  let later: number | undefined;
   const presence = new NodePresence({
-    detector: failureDetector,
+    detector: isMember ? memberDetector : observingDetector,
     node: nodeId,
     incarnation,
-    pid,
-    roles,
-    metadata,
+    facts: { pid, roles, metadata },
     transport,
     subjects,
     clock,
+    random: parts.membershipRandom ?? random,
     log,
-    isSilent: !isMember,
+    config: parts.membership,
+    hasPulse: () => pulse?.isRunning ?? false,
+    onOutdated: ({ incarnation: known, witnesses, others }) => {
+      later = Math.max(later ?? 0, known);
+      // One member alone may be wrong: a node ends only when most of the others ignore it.
+      if (others < 2 || 2 * witnesses <= others) return;
+      const error = new NodeOutdatedError(nodeId, incarnation, known);
+      log.error({ err: error }, 'this node ends: the others know a later incarnation of it');
+      system.endFor(error);
+    },
     onReplaced: ({ pid: newer }) => {
       const error = new NodeReplacedError(nodeId, newer);
       log.error({ err: error }, 'this node ends: another process took over its id');
@@ -88,6 +111,7 @@ export function assembleNode(parts: NodeParts): AssembledNode {
     log.error({ err: error }, 'this node ends: the cluster goes on without it');
     system.endFor(error);
   });
+  const issuing = parts.issuer && serveIncarnations(transport, subjects, parts.issuer, clock, log);
   const inspector = new Inspector({
     node: nodeId,
     incarnation,
@@ -107,7 +131,9 @@ export function assembleNode(parts: NodeParts): AssembledNode {
     stopAnswering();
     stopObeying();
     view.close();
+    issuing?.unsubscribe();
     presence.close();
+    await pulse?.close();
     await transport.close();
   };
   const node: ClusterNode = {
@@ -128,5 +154,5 @@ export function assembleNode(parts: NodeParts): AssembledNode {
     inspect: (question) => inspector.inspect(question),
     leave: () => (leaving ??= leave()),
   };
-  return { node, reachability: remoting?.reachability };
+  return { node, reachability: remoting?.reachability, laterIncarnation: () => later };
 }

@@ -2,7 +2,7 @@ import type { Lane } from '../transport/subjects.ts';
 import type { Outbox } from './outbox.ts';
 
 /** Lanes that carry messages. */
-export type Outgoing = Exclude<Lane, 'ping'>;
+export type Outgoing = Exclude<Lane, 'ping' | 'swim' | 'pulse'>;
 
 /** Most outboxes kept per lane; above that, empty ones are removed and created again when needed. */
 const maxKept = 1_024;

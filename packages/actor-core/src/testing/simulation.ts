@@ -74,7 +74,11 @@ export class Simulation {
       random: seededRandom(seed ^ 0x2545f491),
       scheduler: this.#scheduler,
     });
-    this.hub = { ...hub, pathOf: (user) => new SimulatedPath(this.store, user) };
+    this.hub = {
+      ...hub,
+      membershipSeed: seed,
+      pathOf: (user) => new SimulatedPath(this.store, user),
+    };
     this.hub.bus.fault = (passage) => this.#fate(passage);
   }
 

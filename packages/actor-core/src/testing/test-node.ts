@@ -1,9 +1,11 @@
 import type { Clock } from '../clock.ts';
 import { type Logger, silentLogger } from '../logger.ts';
+import { type MemberMetadata, requireMetadata } from '../membership/member-metadata.ts';
+import type { Pulse } from '../membership/pulse/pulse.ts';
+import { type MembershipProfile, profileOf } from '../membership/swim/swim-config.ts';
 import { assembleNode } from '../node/assemble-node.ts';
 import type { ClusterNode } from '../node/cluster-node.ts';
 import { seededRandom } from '../random/seeded-random.ts';
-import { type MemberMetadata, requireMetadata } from '../membership/member-metadata.ts';
 import type { Random } from '../random.ts';
 import { nodeScheduler } from '../scheduler/node-scheduler.ts';
 import type { Scheduler } from '../scheduler.ts';
@@ -25,6 +27,7 @@ const nodeOptions = optionNames<TestNodeOptions>({
   incarnation: true,
   metadata: true,
   log: true,
+  membership: true,
 });
 
 /** Parts that the nodes of a test share. Each may be left out. */
@@ -55,6 +58,10 @@ export interface TestHub<C extends Clock = Clock> {
   readonly cell: string;
   /** The way of a node to the logs. @default a direct one */
   readonly pathOf?: (process: StoreUser) => StorePath;
+  /** Part of the seeds from which each node's failure detector draws. @default 1 */
+  readonly membershipSeed?: number;
+  /** Starts the second thread of a node, which answers while its main loop is blocked. @default none */
+  readonly pulse?: (node: string, incarnation: number, transport: MemoryTransport) => Pulse;
 }
 
 /** One process that uses the logs: its connection, its time and its turns. */
@@ -98,6 +105,8 @@ export interface TestNodeOptions {
   readonly metadata?: MemberMetadata;
   /** @default says nothing */
   readonly log?: Logger;
+  /** Profile of the failure detector. @default 'lan' */
+  readonly membership?: MembershipProfile;
 }
 
 /** A cluster node on the memory hub, whose connection can be cut. */
@@ -126,6 +135,12 @@ export function createTestNode(hub: TestHub, options: TestNodeOptions): TestNode
     roles: options.roles ?? ['host'],
     metadata: requireMetadata(options.metadata ?? {}),
     pid: 1,
+    membership: profileOf(options.membership ?? 'lan'),
+    // A source of its own, so that probes do not change what the parts under test draw.
+    membershipRandom: seededRandom(
+      seedOf(`${options.nodeId} ${options.incarnation}`, hub.membershipSeed ?? 1),
+    ),
+    pulse: hub.pulse?.(options.nodeId, options.incarnation ?? 1, transport),
     subjects: createSubjects(hub.cell),
     transport,
     store,
@@ -136,4 +151,11 @@ export function createTestNode(hub: TestHub, options: TestNodeOptions): TestNode
     log: options.log ?? silentLogger,
   });
   return { ...node, transport, crash: () => void transport.close() };
+}
+
+/** FNV-1a of the text, from a seed. */
+function seedOf(text: string, seed: number): number {
+  let hash = 0x811c9dc5 ^ seed;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193) >>> 0;
+  return hash;
 }

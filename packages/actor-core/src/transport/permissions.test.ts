@@ -9,15 +9,17 @@ const topics = ['*', '*.*', '*.*.*', '*.*.*.*'].map((topic) => `d1.home.t.${topi
 /** What each role may publish and subscribe to, one line for each part of the system. */
 const all = {
   publish: [
-    ...['ctl', 'dat', 'ping', 'look', 'view'].map((lane) => `d1.home.n.*.${lane}.me`),
+    ...['ctl', 'dat', 'ping', 'swim', 'pulse', 'look', 'view'].map((lane) => `d1.home.n.*.${lane}.me`),
     'd1.home.g.me',
+    'd1.home.swim.me',
+    'd1.home.inc.me',
     'd1.home.poll.me',
     '_I.*.>',
     ...topics,
     '$JS.API.STREAM.INFO.KV_SETTINGS_home',
     '$JS.API.STREAM.MSG.GET.KV_SETTINGS_home',
   ],
-  subscribe: ['d1.home.t.>', 'd1.home.n.me.>', 'd1.home.poll.*', 'd1.home.feed.settings.>'],
+  subscribe: ['d1.home.t.>', 'd1.home.n.me.>', 'd1.home.poll.*', 'd1.home.swim.*', 'd1.home.feed.settings.>'],
 };
 const memoryBuckets = ['MEM_home_T_standard', 'MEM_home_T_dedicated'];
 const asker = [
@@ -73,7 +75,7 @@ const additional = {
 const followed = {
   'node-agent': [],
   gateway: feeds,
-  host: [...feeds, 'd1.home.feed.control.>', 'd1.home.elc.*.me.*'],
+  host: [...feeds, 'd1.home.feed.control.>', 'd1.home.elc.*.me.*', 'd1.home.inc.*'],
   voter: ['d1.home.feed.control.>', 'd1.home.elc.control.me.*'],
 };
 const everyone = ['d1.home.g.*', 'd1.home.load.*', 'd1.home.ldr.*.*', 'd1.home.view.*', '_I.me.>'];

@@ -33,6 +33,9 @@ const lanesOf: Readonly<Record<Exclude<Role, 'observer'>, readonly Lane[]>> = {
   voter: ['ctl', 'dat', 'ping'],
 };
 
+/** Lanes of membership, on which every member publishes. */
+const memberLanes: readonly Lane[] = ['swim', 'pulse'];
+
 /** JetStream's API, its acknowledgements and its flow control, for the nodes that may lead a group. */
 const jetStream = ['$JS.API.>', '$JS.ACK.>', '$JS.FC.>'];
 
@@ -55,7 +58,9 @@ export function permissionsOf(subjects: Subjects, node: string, roles: readonly 
     subscribe.add(subjects.allTopics);
     subscribe.add(subjects.inboxOf(node));
     subscribe.add(subjects.poll(anyToken));
+    subscribe.add(subjects.gossip(anyToken));
     subscribe.add(`${subjects.feed('settings')}.>`);
+    if (role === 'host') subscribe.add(subjects.incarnation(anyToken));
     if (role === 'gateway' || role === 'host') for (const feed of feedsOf(subjects.cell)) subscribe.add(feed);
     const led = ledBy(role);
     if (led === undefined) continue;
@@ -67,10 +72,12 @@ export function permissionsOf(subjects: Subjects, node: string, roles: readonly 
 
 function publishedBy(role: Exclude<Role, 'observer'>, subjects: Subjects, node: string): string[] {
   const published = [
-    ...lanesOf[role].map((lane) => subjects.inbox(anyToken, lane, node)),
+    ...[...lanesOf[role], ...memberLanes].map((lane) => subjects.inbox(anyToken, lane, node)),
     subjects.inspection(anyToken, node),
     subjects.viewQuestion(anyToken, node),
     subjects.presence(node),
+    subjects.gossip(node),
+    subjects.incarnation(node),
     subjects.poll(node),
     allReplies,
     ...topicsOf(subjects, node),

@@ -8,12 +8,16 @@ import { InvalidArgumentError } from '../errors.ts';
  * | subject | publisher | subscriber |
  * |---|---|---|
  * | `d1.{cell}.n.{to}.{lane}.{from}` | node `from` | node `to` (actor frames; lane `ctl`, `dat`, `ping`) |
+ * | `d1.{cell}.n.{to}.swim.{from}` | node `from` | node `to` (membership: probes, gossip) |
+ * | `d1.{cell}.n.{to}.pulse.{from}` | node `from` | the process of node `to`, twice (does it live?) |
  * | `d1.{cell}.n.{to}.req.{from}` | gateway or host `from` | node `to` (requests to a leader) |
  * | `d1.{cell}.n.{to}.ord.{from}` | host `from` | node `to` (orders of a leader, and reports to it) |
  * | `d1.{cell}.n.{to}.look.{from}` | node `from` | node `to` (inspection: which actors run there) |
- * | `d1.{cell}.g.{node}` | that node | every node (presence) |
+ * | `d1.{cell}.swim.{node}` | that node | every member (membership: joins, refutations, leaves) |
+ * | `d1.{cell}.inc.{node}` | that node | one host (asks for the number of its next incarnation) |
+ * | `d1.{cell}.g.{node}` | that node | observers, and nodes of 0.3.0 (announcements) |
  * | `d1.{cell}.load.{node}` | that node-agent | every node (load reports) |
- * | `d1.{cell}.poll.{node}` | any node | every node (asks for an announcement now) |
+ * | `d1.{cell}.poll.{node}` | any node | every node (asks for announcements now) |
  * | `d1.{cell}.ldr.{group}.{node}` | a leader of `group` | every node (heartbeat with term and fence) |
  * | `d1.{cell}.elc.{group}.{to}.{from}` | candidate `from` | candidate `to` (votes) |
  * | `d1.{cell}.view.{node}` | the control leader | every node (epoch of the view, and changes) |
@@ -42,6 +46,10 @@ export interface Subjects {
   presence(node: string): string;
   /** Load reports of that node-agent. */
   load(node: string): string;
+  /** Membership messages of that node to all members. */
+  gossip(node: string): string;
+  /** Requests of that node for the number of its next incarnation. */
+  incarnation(node: string): string;
   /** A request of that node to all others: announce yourselves now. */
   poll(node: string): string;
   /** Heartbeats of that node as leader of the group. */
@@ -77,10 +85,10 @@ export interface Subjects {
 }
 
 /**
- * Lanes of a node's inbox. Control never queues behind data; `ping` is answered before any actor is involved. `req` and
- * `ord` exist for their permissions: only nodes of certain roles can publish there.
+ * Lanes of a node's inbox. Control never queues behind data; `ping`, `swim` and `pulse` are answered before any actor
+ * is involved. `req` and `ord` exist for their permissions: only nodes of certain roles can publish there.
  */
-export type Lane = 'ctl' | 'dat' | 'ping' | 'req' | 'ord';
+export type Lane = 'ctl' | 'dat' | 'ping' | 'swim' | 'pulse' | 'req' | 'ord';
 
 /** Wildcard for one token, for a subscription to all nodes. */
 export const anyToken = '*';
@@ -121,6 +129,8 @@ export function createSubjects(cell: string): Subjects {
     inspection: (to, from) => `${root}.n.${to}.look.${from}`,
     presence: (node) => `${root}.g.${node}`,
     load: (node) => `${root}.load.${node}`,
+    gossip: (node) => `${root}.swim.${node}`,
+    incarnation: (node) => `${root}.inc.${node}`,
     poll: (node) => `${root}.poll.${node}`,
     leader: (group, node) => `${root}.ldr.${group}.${node}`,
     election: (group, to, from) => `${root}.elc.${group}.${to}.${from}`,

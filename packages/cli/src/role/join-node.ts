@@ -22,7 +22,6 @@ export async function joinNode(
   try {
     return await joinCluster({
       nodeId: id,
-      incarnation: Date.now(),
       roles: [role],
       cell,
       nats: { servers, creds, user, pass, connectTimeoutMs: natsConnectTimeoutMs },

@@ -1,5 +1,5 @@
 import { replaces, type SwimMember, type SwimStatus } from './member-list.ts';
-import { broadcast, ping } from './sending.ts';
+import { broadcast, ping, sendRumour } from './sending.ts';
 import { confirm, createSuspicion } from './suspicion.ts';
 import { suspicionBounds } from './swim-config.ts';
 import { compareVersions, type Rumour, type SelfClaim } from './swim-message.ts';
@@ -43,9 +43,15 @@ export function takeSelfClaim(
   return true;
 }
 
-/** Applies a member's statement about another member. */
-export function takeRumour(state: SwimState, out: SwimEffect[], rumour: Rumour, nowMs: number): void {
-  if (rumour.node === state.node) return answerAccusation(state, out, rumour);
+/** Applies the statement of `from` about another member, or about this node. */
+export function takeRumour(
+  state: SwimState,
+  out: SwimEffect[],
+  from: string,
+  rumour: Rumour,
+  nowMs: number,
+): void {
+  if (rumour.node === state.node) return answerAccusation(state, out, from, rumour);
   const known = state.members.get(rumour.node);
   const order = known === undefined ? 1 : compareVersions(rumour, known);
   if (known === undefined || order > 0) {
@@ -63,6 +69,14 @@ export function takeRumour(state: SwimState, out: SwimEffect[], rumour: Rumour, 
   // A reachable member announces its own leave; only for an unreachable one the statement of others counts.
   else if (rumour.status === 'left' && known.status === 'unreachable')
     setStatus(state, out, known, 'left', nowMs);
+}
+
+/** Tells the sender of a message that a later incarnation of its node is known here, and that it is ignored. */
+export function tellOutdated(state: SwimState, out: SwimEffect[], from: string, claim: SelfClaim): void {
+  const known = state.members.get(from);
+  if (known === undefined || claim.incarnation >= known.incarnation) return;
+  const { incarnation, refutation, status } = known;
+  sendRumour(state, out, from, { node: from, incarnation, refutation, status, accuser: state.node });
 }
 
 /** Schedules a ping, so that the member states its own version. `rumour` is applied if the member does not answer. */
@@ -156,12 +170,21 @@ function takeMetadata(state: SwimState, member: SwimMember, claim: SelfClaim): b
 }
 
 /** Refutes an accusation of the present version: raises the own refutation number and broadcasts it. */
-function answerAccusation(state: SwimState, out: SwimEffect[], rumour: Rumour): void {
+function answerAccusation(state: SwimState, out: SwimEffect[], from: string, rumour: Rumour): void {
   const { self } = state;
+  if (rumour.incarnation > self.incarnation) return noteOutdated(state, out, from, rumour.incarnation);
   if (state.hasEnded || rumour.status === 'alive' || compareVersions(rumour, self) !== 0) return;
   self.refutation += 1;
   changeHealth(state, 1);
   broadcast(state, out, { kind: 'announce', isJoining: false });
+}
+
+/** A member knows a later incarnation of this node. One member alone may be wrong, so the witnesses are counted. */
+function noteOutdated(state: SwimState, out: SwimEffect[], from: string, incarnation: number): void {
+  if (!isUp(state.members.get(from)?.status ?? 'left')) return;
+  state.outdatedBy.set(from, incarnation);
+  const others = clusterSize(state) - 1;
+  out.push({ kind: 'outdated', incarnation, witnesses: state.outdatedBy.size, others });
 }
 
 function isUp(status: SwimStatus): boolean {

@@ -1,10 +1,12 @@
 import { setStatus } from './claims.ts';
-import { broadcast, send } from './sending.ts';
+import { broadcast } from './sending.ts';
 import { membersUp, type SwimEffect, type SwimState } from './swim-state.ts';
 
 /**
- * The fast path for a process that ended: NATS answers at once when a subject has no subscriber. Each node asks for
- * the next member of the ring of ids, so that every member is asked for once in `knockIntervalMs`, whatever the size.
+ * The fast path for a process that ended: NATS answers at once when a subject has no subscriber. Each node knocks at
+ * the next member of the ring of ids, so that every member is asked once in `knockIntervalMs`, whatever the size. A
+ * knock goes to the pulse subject, which has two subscribers in each process, on two connections: a refusal means that
+ * both are gone. The member itself does not answer.
  */
 export function knock(state: SwimState, out: SwimEffect[], nowMs: number): void {
   state.knockAtMs = nowMs + state.config.knockIntervalMs;
@@ -13,10 +15,10 @@ export function knock(state: SwimState, out: SwimEffect[], nowMs: number): void 
   const sequence = ++state.sequence;
   if (state.knock?.node === node) state.knock.sequence = sequence;
   else state.knock = { node, sequence, refusals: 0 };
-  send(state, out, node, { kind: 'knock', sequence });
+  out.push({ kind: 'knock', to: node, sequence });
 }
 
-/** NATS knows no subscriber: twice in a row means that the member's process or its connection is gone. */
+/** NATS knows no subscriber: twice in a row means that the member's process is gone. */
 export function refused(
   state: SwimState,
   out: SwimEffect[],

@@ -63,6 +63,8 @@ function askOthers(state: SwimState, out: SwimEffect[], probe: Probe): void {
   probe.helpers = helpers.length;
   const { sequence, node: target } = probe;
   for (const helper of helpers) send(state, out, helper, { kind: 'ping-request', sequence, target });
+  // The main loop of the member may be blocked.
+  out.push({ kind: 'pulse', to: target, sequence });
 }
 
 /** Neither this node nor a helper reached the member. Counts only if NATS carried an echo sent after the ping. */

@@ -19,6 +19,12 @@ export function send(
   });
 }
 
+/** Adds a message that carries one rumour and nothing else. */
+export function sendRumour(state: SwimState, out: SwimEffect[], to: string, rumour: Rumour): void {
+  const self = claim(state, state.self.metadataVersion);
+  out.push({ kind: 'send', to, envelope: { self, rumours: [rumour], message: { kind: 'gossip' } } });
+}
+
 /** Adds a message to everybody. */
 export function broadcast(
   state: SwimState,

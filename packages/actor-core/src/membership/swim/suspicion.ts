@@ -6,6 +6,8 @@ export interface Suspicion {
   startedAtMs: number;
   readonly accusers: Set<string>;
   readonly bounds: ReturnType<typeof suspicionBounds>;
+  /** When the pulse of the suspected member is asked next. */
+  pulseAtMs: number;
 }
 
 export function createSuspicion(
@@ -13,7 +15,7 @@ export function createSuspicion(
   bounds: ReturnType<typeof suspicionBounds>,
   nowMs: number,
 ): Suspicion {
-  return { startedAtMs: nowMs, accusers: new Set([accuser]), bounds };
+  return { startedAtMs: nowMs, accusers: new Set([accuser]), bounds, pulseAtMs: nowMs };
 }
 
 /** True when this accuser is new and still shortens the suspicion. */

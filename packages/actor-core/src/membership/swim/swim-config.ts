@@ -1,3 +1,5 @@
+import { InvalidArgumentError } from '../../errors.ts';
+
 /**
  * Times and sizes of the failure detector.
  *
@@ -22,15 +24,15 @@ export interface SwimConfig {
   readonly retransmitMultiplier: number;
   /** Rumours in one message. */
   readonly maxRumoursPerMessage: number;
-  /** How long an unreachable member is still contacted at every probe; after that only at every sync. */
+  /** How long an unreachable member is still contacted at every probe; after that at every fifth one. */
   readonly contactUnreachableMs: number;
   /** Time between two comparisons of the whole member list with one other member (anti-entropy). */
   readonly syncIntervalMs: number;
   /** Highest local health score; 0 is healthy. */
   readonly maxHealth: number;
   /**
-   * Time between two messages to the next member of the ring that only ask NATS whether somebody subscribes. Two
-   * refusals in a row make that member unreachable at once.
+   * Time between two knocks at the next member of the ring. Two answers of NATS in a row that nobody subscribes there
+   * make that member unreachable at once.
    */
   readonly knockIntervalMs: number;
   /** After this node reconnected, refusals count as lost probes only: the others reconnect too. */
@@ -96,6 +98,34 @@ export const tunedProfile: SwimConfig = Object.freeze({
   suspicionMultiplier: 3,
   gossipIntervalMs: 100,
 });
+
+/**
+ * - `lan`: machines of one site
+ * - `wan`: sites that are far apart
+ * - `local`: processes of one machine
+ * - `tuned`: machines of one site, with detection twice as fast for twice the messages
+ */
+export type MembershipProfile = 'lan' | 'wan' | 'local' | 'tuned';
+
+const profiles: Readonly<Record<MembershipProfile, SwimConfig>> = {
+  lan: lanProfile,
+  wan: wanProfile,
+  local: localProfile,
+  tuned: tunedProfile,
+};
+
+/** Names of the profiles. */
+export const membershipProfiles: readonly MembershipProfile[] = Object.freeze(
+  Object.keys(profiles) as MembershipProfile[],
+);
+
+/** The values of a profile. @throws InvalidArgumentError for a name that is none */
+export function profileOf(name: MembershipProfile): SwimConfig {
+  const profile = Object.hasOwn(profiles, name) ? profiles[name] : undefined;
+  if (profile === undefined)
+    throw new InvalidArgumentError('membership', `must be one of ${membershipProfiles.join(', ')}`);
+  return profile;
+}
 
 /** Times one rumour is sent in a cluster of `members`. */
 export function retransmitLimit(config: SwimConfig, members: number): number {

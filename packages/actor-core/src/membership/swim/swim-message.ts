@@ -45,8 +45,6 @@ export type SwimMessage =
   | { readonly kind: 'relayed-ack'; readonly sequence: number; readonly target: string }
   /** The target of a ping request did not acknowledge in time: the path to the asker works. */
   | { readonly kind: 'nack'; readonly sequence: number; readonly target: string }
-  /** Expects no answer from the member: NATS itself reports a subject without a subscriber. */
-  | { readonly kind: 'knock'; readonly sequence: number }
   | { readonly kind: 'gossip' }
   /** Anti-entropy, first step: the sum over the sender's member list. */
   | { readonly kind: 'sync'; readonly hash: number }

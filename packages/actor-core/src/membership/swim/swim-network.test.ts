@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { localProfile, tunedProfile } from './swim-config.ts';
+import { lanProfile, localProfile, tunedProfile } from './swim-config.ts';
 import { SwimNetwork, type SwimNetworkOptions } from './testing/swim-network.ts';
 
 const seeds = [1, 2, 3, 4, 5];
@@ -58,6 +58,21 @@ describe.each(seeds)('with seed %i', (seed) => {
       network.run(4_000);
     }
     expect(wrongly(network)).toEqual([]);
+  });
+
+  it('main loops that are blocked for 5 s make nobody unreachable, and show as stalled', () => {
+    for (const config of [lanProfile, tunedProfile]) {
+      const network = settled(6, { seed, config });
+      for (let i = 0; i < 20; i++) {
+        const node = `n${Math.floor(network.random.next() * 6)}`;
+        network.stall(node, 5_000);
+        network.run(4_900);
+        const lags = [...network.members.values()].map(({ state }) => state.members.get(node)?.lagMs ?? 0);
+        expect(Math.max(...lags)).toBeGreaterThan(config.stalledLagMs);
+        network.run(3_000);
+      }
+      expect(wrongly(network)).toEqual([]);
+    }
   });
 
   it('a cluster cut in two finds itself again', () => {

@@ -9,12 +9,14 @@ export type SwimEvent =
   /** The wake-up asked for by `wakeAtMs`. */
   | { readonly kind: 'tick' }
   | { readonly kind: 'received'; readonly from: string; readonly envelope: SwimEnvelope }
-  /** NATS knows no subscriber for the message with this sequence. */
+  /** The answer to the pulse question with this sequence. */
+  | { readonly kind: 'pulse'; readonly from: string; readonly sequence: number; readonly answer: PulseAnswer }
+  /** NATS knows no subscriber for the knock with this sequence. */
   | { readonly kind: 'refused'; readonly to: string; readonly sequence: number }
   | { readonly kind: 'connection'; readonly connected: boolean }
-  /** Delay of this process's event loop. */
-  | { readonly kind: 'lag'; readonly lagMs: number }
   | { readonly kind: 'metadata'; readonly metadata: Uint8Array }
+  /** Every member is asked about itself soon. */
+  | { readonly kind: 'poll' }
   /** The view has removed this incarnation: nothing of it is kept. */
   | { readonly kind: 'forget'; readonly node: string; readonly incarnation: number }
   | { readonly kind: 'leave' };
@@ -23,9 +25,38 @@ export type SwimEvent =
 export type SwimEffect =
   | { readonly kind: 'send'; readonly to: string; readonly envelope: SwimEnvelope }
   | { readonly kind: 'broadcast'; readonly envelope: SwimEnvelope }
+  /** A message to the pulse subject of a member. The member does not answer; NATS does where nobody subscribes. */
+  | { readonly kind: 'knock'; readonly to: string; readonly sequence: number }
+  /**
+   * The question whether the process of a member lives. Its pulse thread answers, also while its main loop is
+   * blocked.
+   */
+  | { readonly kind: 'pulse'; readonly to: string; readonly sequence: number }
   | { readonly kind: 'changed'; readonly member: SwimMember; readonly was: SwimStatus | undefined }
-  /** A newer process uses this node's id: this one must stop. */
-  | { readonly kind: 'replaced'; readonly incarnation: number };
+  /**
+   * A newer process uses this node's id: this one must stop. `metadata`: that of the newer process, where it sent
+   * any.
+   */
+  | { readonly kind: 'replaced'; readonly incarnation: number; readonly metadata: Uint8Array | undefined }
+  /**
+   * Members state that they know a later incarnation of this node, and therefore ignore this one. `witnesses`: how many
+   * members said so, of `others` that are up.
+   */
+  | {
+      readonly kind: 'outdated';
+      readonly incarnation: number;
+      readonly witnesses: number;
+      readonly others: number;
+    };
+
+/** What the pulse of a process says about it. */
+export interface PulseAnswer {
+  readonly incarnation: number;
+  /** How long the main loop of the process has been blocked, milliseconds. */
+  readonly lagMs: number;
+  /** False while the main connection of the process is lost: its pulse does not speak for it then. */
+  readonly isConnected: boolean;
+}
 
 /** The probe under way. */
 export interface Probe {
@@ -78,6 +109,10 @@ export interface SwimState {
   sequence: number;
   probe: Probe | undefined;
   knock: Knock | undefined;
+  /** Members that know a later incarnation of this node, with that incarnation. */
+  readonly outdatedBy: Map<string, number>;
+  /** Largest lateness of a wake-up in this second and in the last one. */
+  lag: { sinceMs: number; worstMs: number; lastMs: number };
   /** Local health score: 0 is healthy. A node that is unwell probes less often and accuses less. */
   health: number;
   probeAtMs: number;
@@ -92,6 +127,7 @@ export interface SwimState {
   /** When the newest echo that came back had been sent. */
   echoedSentAtMs: number;
   connected: boolean;
+  /** When the connection came back last, or NATS carried messages again. */
   connectedAtMs: number;
   /** NATS does not carry this node's messages since then: the silence of others is no evidence. */
   frozenSinceMs: number | undefined;
@@ -126,6 +162,8 @@ export function createSwim(options: SwimOptions, nowMs: number): SwimState {
     probe: undefined,
     knock: undefined,
     knockAtMs: nowMs + random.next() * config.knockIntervalMs,
+    outdatedBy: new Map(),
+    lag: { sinceMs: nowMs, worstMs: 0, lastMs: 0 },
     health: 0,
     // Spreads the first probes of nodes that start together.
     probeAtMs: nowMs + random.next() * config.probeIntervalMs,
@@ -136,7 +174,7 @@ export function createSwim(options: SwimOptions, nowMs: number): SwimState {
     echoPendingSinceMs: undefined,
     echoedSentAtMs: Number.NEGATIVE_INFINITY,
     connected: true,
-    connectedAtMs: nowMs,
+    connectedAtMs: Number.NEGATIVE_INFINITY,
     frozenSinceMs: undefined,
     hasEnded: false,
   };

@@ -186,9 +186,7 @@ describe('NATS', () => {
       (state.members.get(node) as { receivedAtMs: number }).receivedAtMs = afterGraceMs;
     const refuse = (untilMs: number): readonly SwimEffect[] => {
       const knocks = runUntil(untilMs).flatMap((effect) =>
-        effect.kind === 'send' && effect.envelope.message.kind === 'knock'
-          ? [[effect.to, effect.envelope.message.sequence] as const]
-          : [],
+        effect.kind === 'knock' ? [[effect.to, effect.sequence] as const] : [],
       );
       const [to, sequence] = knocks.at(-1) as readonly [string, number];
       return decideSwim(state, { kind: 'refused', to, sequence }, untilMs);
@@ -204,7 +202,9 @@ describe('NATS', () => {
 
 it('stops when a newer process announces itself under this id', () => {
   const { state, receive } = setup();
-  expect(receive('a', { self: claim({ incarnation: 6 }) })).toEqual([{ kind: 'replaced', incarnation: 6 }]);
+  expect(receive('a', { self: claim({ incarnation: 6 }) })).toEqual([
+    { kind: 'replaced', incarnation: 6, metadata: Uint8Array.of(1) },
+  ]);
   expect(decideSwim(state, { kind: 'tick' }, 1_000)).toEqual([]);
 });
 

@@ -14,22 +14,26 @@
  * Differences from SWIM over UDP, because every message crosses NATS (docs/decisions/0026):
  * - A node that does not receive its own echo does not judge others: suspicions stand still meanwhile.
  * - NATS reports at once that a subject has no subscriber. Two such refusals, 250 ms apart, replace the suspicion.
+ * - A second thread of each process, the pulse, answers while the main loop is blocked: such a member is *stalled*.
  * - A member's record is changed by messages of that member alone; others spread suspicions and hints.
  * - A broadcast costs one publish, so that refutations and joins reach everybody at once; anti-entropy repairs losses.
  *
  * Sources: Das et al., "SWIM", 2002; Dadgar et al., "Lifeguard", arXiv 1707.00788; hashicorp/memberlist `state.go`.
  */
-import { askSoon, setStatus, takeRumour, takeSelfClaim } from './claims.ts';
-import { digestOf, hashOf, replaces } from './member-list.ts';
+import { contactLost, digestWithSelf, synchronise, takeDigest } from './anti-entropy.ts';
+import { askSoon, setStatus, takeRumour, takeSelfClaim, tellOutdated } from './claims.ts';
+import { connected, disconnected, moveDeadlines, pauseUntilEcho, sendEcho, thaw } from './hearing.ts';
+import { hashOf, type SwimMember } from './member-list.ts';
 import { forgetRefusals, knock, refused } from './knocking.ts';
 import { acknowledged, advanceProbe, noted } from './probing.ts';
+import { takePulse } from './pulse-evidence.ts';
 import { broadcast, ping, send } from './sending.ts';
 import { expiresAtMs } from './suspicion.ts';
-import { syncIntervalMs } from './swim-config.ts';
-import type { DigestEntry, SwimEnvelope } from './swim-message.ts';
+import type { SwimEnvelope } from './swim-message.ts';
 import {
   changeHealth,
   clusterSize,
+  membersUp,
   pickMembers,
   type SwimEffect,
   type SwimEvent,
@@ -40,6 +44,8 @@ import {
 const contactsPerGossip = 32;
 /** Members that answer a newcomer with their list, on average. */
 const greeters = 3;
+/** Half of the time over which the lag of the own wake-ups is remembered. */
+const lagWindowMs = 1_000;
 /** Most pings under way on behalf of others. */
 const maxRelays = 256;
 
@@ -54,6 +60,10 @@ export function decideSwim(state: SwimState, event: SwimEvent, nowMs: number): r
     case 'received':
       receive(state, out, event.from, event.envelope, nowMs);
       break;
+    case 'pulse':
+      if (state.frozenSinceMs === undefined)
+        takePulse(state, out, event.from, event.sequence, event.answer, nowMs);
+      break;
     case 'refused':
       if (state.frozenSinceMs === undefined) refused(state, out, event.to, event.sequence, nowMs);
       break;
@@ -61,13 +71,14 @@ export function decideSwim(state: SwimState, event: SwimEvent, nowMs: number): r
       if (event.connected) connected(state, out, nowMs);
       else disconnected(state, nowMs);
       break;
-    case 'lag':
-      state.self.lagMs = event.lagMs;
-      break;
     case 'metadata':
       state.self.metadata = event.metadata;
       state.self.metadataVersion += 1;
       broadcast(state, out, { kind: 'announce', isJoining: false });
+      break;
+    case 'poll':
+      for (const node of membersUp(state)) askSoon(state, node);
+      state.gossipAtMs = nowMs;
       break;
     case 'forget':
       forget(state, event.node, event.incarnation);
@@ -106,6 +117,7 @@ export function wakeAtMs(state: SwimState): number {
 
 function tick(state: SwimState, out: SwimEffect[], nowMs: number): void {
   const lateMs = nowMs - wakeAtMs(state);
+  noteLag(state, lateMs, nowMs);
   if (lateMs >= state.config.ownStallMs) {
     // What the others sent meanwhile is still unread.
     moveDeadlines(state, lateMs);
@@ -122,6 +134,17 @@ function tick(state: SwimState, out: SwimEffect[], nowMs: number): void {
   if (nowMs >= state.syncAtMs) synchronise(state, out, nowMs);
 }
 
+/** The lag that this node reports: the largest lateness of its own wake-ups in the last one to two seconds. */
+function noteLag({ lag, self }: SwimState, lateMs: number, nowMs: number): void {
+  if (nowMs - lag.sinceMs >= lagWindowMs) {
+    lag.lastMs = nowMs - lag.sinceMs >= 2 * lagWindowMs ? 0 : lag.worstMs;
+    lag.worstMs = 0;
+    lag.sinceMs = nowMs;
+  }
+  lag.worstMs = Math.max(lag.worstMs, Math.round(lateMs));
+  self.lagMs = Math.max(lag.worstMs, lag.lastMs);
+}
+
 function receive(
   state: SwimState,
   out: SwimEffect[],
@@ -131,10 +154,14 @@ function receive(
 ): void {
   const { self, rumours, message } = envelope;
   if (from === state.node) return receiveOwn(state, out, envelope, nowMs);
-  if (!takeSelfClaim(state, out, from, self, nowMs)) return;
+  if (!takeSelfClaim(state, out, from, self, nowMs)) {
+    // A process that nobody listens to any more must learn of it.
+    if (message.kind === 'ping' || message.kind === 'announce') tellOutdated(state, out, from, self);
+    return;
+  }
   forgetRefusals(state, from);
   state.checks.delete(from);
-  for (const rumour of rumours) takeRumour(state, out, rumour, nowMs);
+  for (const rumour of rumours) takeRumour(state, out, from, rumour, nowMs);
   switch (message.kind) {
     case 'ping':
       return send(state, out, from, { kind: 'ack', sequence: message.sequence }, message.metadataVersion);
@@ -172,7 +199,7 @@ function receiveOwn(
   nowMs: number,
 ): void {
   if (self.incarnation > state.self.incarnation) {
-    out.push({ kind: 'replaced', incarnation: self.incarnation });
+    out.push({ kind: 'replaced', incarnation: self.incarnation, metadata: self.metadata });
     state.hasEnded = true;
     return;
   }
@@ -216,11 +243,23 @@ function expireRelays(state: SwimState, out: SwimEffect[], nowMs: number): void 
 function expireSuspicions(state: SwimState, out: SwimEffect[], nowMs: number): void {
   for (const node of state.suspects) {
     const member = state.members.get(node);
-    if (member?.suspicion === undefined || nowMs < expiresAtMs(member.suspicion)) continue;
+    if (member?.suspicion === undefined) continue;
+    if (nowMs < expiresAtMs(member.suspicion)) {
+      askPulse(state, out, member, nowMs);
+      continue;
+    }
     // A message of the member itself that came later contradicts the suspicion.
     const isHeard = member.receivedAtMs > member.suspicion.startedAtMs;
     setStatus(state, out, member, isHeard ? 'alive' : 'unreachable', nowMs);
   }
+}
+
+/** A suspected member whose main loop is blocked cannot refute: its pulse is asked once in every probe interval. */
+function askPulse(state: SwimState, out: SwimEffect[], member: SwimMember, nowMs: number): void {
+  const { suspicion } = member;
+  if (suspicion === undefined || nowMs < suspicion.pulseAtMs) return;
+  suspicion.pulseAtMs = nowMs + state.config.probeIntervalMs;
+  out.push({ kind: 'pulse', to: member.node, sequence: ++state.sequence });
 }
 
 /** The member did not answer for itself: the rumour is believed for the version that this node knows. */
@@ -231,7 +270,7 @@ function expireChecks(state: SwimState, out: SwimEffect[], nowMs: number): void 
     const known = state.members.get(node);
     if (known === undefined || known.status === 'left') continue;
     const { incarnation, refutation } = known;
-    takeRumour(state, out, { ...rumour, incarnation, refutation }, nowMs);
+    takeRumour(state, out, rumour.accuser, { ...rumour, incarnation, refutation }, nowMs);
   }
 }
 
@@ -246,127 +285,10 @@ function gossip(state: SwimState, out: SwimEffect[], nowMs: number): void {
     if (++asked === contactsPerGossip) break;
   }
   // About once in a probe interval.
-  if (state.random.next() * config.probeIntervalMs < config.gossipIntervalMs)
-    contactUnreachable(state, out, config.contactUnreachableMs, nowMs);
+  if (state.random.next() * config.probeIntervalMs < config.gossipIntervalMs) contactLost(state, out, nowMs);
   if (rumours.size === 0) return;
   for (const node of pickMembers(state, config.gossipFanout, undefined))
     send(state, out, node, { kind: 'gossip' });
-}
-
-function compareSoon(state: SwimState, nowMs: number): void {
-  const { probeIntervalMs } = state.config;
-  state.syncDelayMs = probeIntervalMs;
-  state.syncAtMs = Math.min(state.syncAtMs, nowMs + probeIntervalMs);
-}
-
-/** Compares lists with one member, and looks whether an unreachable one is back. */
-function synchronise(state: SwimState, out: SwimEffect[], nowMs: number): void {
-  state.syncAtMs = nowMs + state.syncDelayMs;
-  state.syncDelayMs = Math.min(2 * state.syncDelayMs, syncIntervalMs(state.config, clusterSize(state)));
-  const [node] = pickMembers(state, 1, undefined);
-  if (node !== undefined) send(state, out, node, { kind: 'sync', hash: hashOf(digestWithSelf(state)) });
-  contactUnreachable(state, out, Number.POSITIVE_INFINITY, nowMs);
-}
-
-/** Pings one unreachable member that has been so for at most `withinMs`: partitions heal by it. */
-function contactUnreachable(state: SwimState, out: SwimEffect[], withinMs: number, nowMs: number): void {
-  const lost = [...state.members.values()].filter(
-    ({ status, statusSinceMs }) => status === 'unreachable' && nowMs - statusSinceMs <= withinMs,
-  );
-  const chosen = lost[Math.floor(state.random.next() * lost.length)];
-  if (chosen !== undefined) ping(state, out, chosen.node);
-}
-
-function takeDigest(
-  state: SwimState,
-  out: SwimEffect[],
-  from: string,
-  entries: readonly DigestEntry[],
-  isReply: boolean,
-  nowMs: number,
-): void {
-  const before = state.contacts.size;
-  for (const entry of entries) {
-    takeRumour(state, out, { ...entry, accuser: from }, nowMs);
-    const known = state.members.get(entry.node);
-    if (known !== undefined && known.metadataVersion < entry.metadataVersion) askSoon(state, entry.node);
-  }
-  // There was news: the lists are compared again soon.
-  if (state.contacts.size > before) compareSoon(state, nowMs);
-  if (isReply) return;
-  const theirs = new Map(entries.map((entry) => [entry.node, entry]));
-  const newer = digestWithSelf(state).filter((entry) => {
-    const known = theirs.get(entry.node);
-    return known === undefined || replaces(entry, known);
-  });
-  if (newer.length > 0) send(state, out, from, { kind: 'digest', entries: newer, isReply: true });
-}
-
-function digestWithSelf({ node, self, members }: SwimState): DigestEntry[] {
-  const { incarnation, refutation, metadataVersion } = self;
-  return [{ node, incarnation, refutation, status: 'alive', metadataVersion }, ...digestOf(members.values())];
-}
-
-function sendEcho(state: SwimState, out: SwimEffect[], nowMs: number): void {
-  const { config, echoPendingSinceMs } = state;
-  if (echoPendingSinceMs !== undefined && nowMs - echoPendingSinceMs > config.probeTimeoutMs)
-    freeze(state, echoPendingSinceMs);
-  // Two in every probe: a lost probe counts only if NATS carried an echo that was sent after it.
-  if (nowMs < state.echoAtMs || !state.connected) return;
-  state.echoAtMs = nowMs + config.probeIntervalMs / 2;
-  state.echoPendingSinceMs ??= nowMs;
-  send(state, out, state.node, { kind: 'echo', sentAtMs: nowMs });
-}
-
-function pauseUntilEcho(state: SwimState, nowMs: number): void {
-  const { config } = state;
-  state.probeAtMs = nowMs + config.probeIntervalMs;
-  state.knockAtMs = nowMs + config.knockIntervalMs;
-  state.knock = undefined;
-  state.gossipAtMs = Math.max(state.gossipAtMs, nowMs + config.gossipIntervalMs);
-  state.syncAtMs = Math.max(state.syncAtMs, nowMs + config.probeIntervalMs);
-  if (!state.connected) state.echoAtMs = nowMs + config.probeIntervalMs;
-}
-
-function connected(state: SwimState, out: SwimEffect[], nowMs: number): void {
-  state.connected = true;
-  state.connectedAtMs = nowMs;
-  // What was on its way is lost with the connection.
-  state.echoPendingSinceMs = undefined;
-  state.echoAtMs = nowMs;
-}
-
-function disconnected(state: SwimState, nowMs: number): void {
-  state.connected = false;
-  freeze(state, nowMs);
-}
-
-function freeze(state: SwimState, sinceMs: number): void {
-  if (state.frozenSinceMs !== undefined) return;
-  state.frozenSinceMs = sinceMs;
-  state.probe = undefined;
-  changeHealth(state, 1);
-}
-
-function thaw(state: SwimState, out: SwimEffect[], nowMs: number): void {
-  if (state.frozenSinceMs === undefined) return;
-  const frozenMs = nowMs - state.frozenSinceMs;
-  moveDeadlines(state, frozenMs);
-  state.frozenSinceMs = undefined;
-  // The others may have called this node unreachable meanwhile: it refutes that before it hears of it.
-  if (frozenMs > state.config.probeIntervalMs) state.self.refutation += 1;
-  broadcast(state, out, { kind: 'announce', isJoining: true });
-  state.connectedAtMs = nowMs;
-  state.probeAtMs = nowMs + state.random.next() * state.config.probeIntervalMs;
-}
-
-/** Moves deadlines by a time in which this node could not receive: that silence is no evidence about other members. */
-function moveDeadlines(state: SwimState, byMs: number): void {
-  for (const node of state.suspects) {
-    const suspicion = state.members.get(node)?.suspicion;
-    if (suspicion !== undefined) suspicion.startedAtMs += byMs;
-  }
-  if (state.probe !== undefined) state.probe.endAtMs += byMs;
 }
 
 function forget(state: SwimState, node: string, incarnation: number): void {

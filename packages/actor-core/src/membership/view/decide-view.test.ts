@@ -23,6 +23,8 @@ function setup(...names: string[]) {
         pid: 1,
         incarnation,
         state,
+        isSuspect: false,
+        isStalled: false,
         ageMs: 0,
         lagMs: 0,
         metadata: {},
@@ -118,6 +120,8 @@ describe('the control leader', () => {
       pid: 1,
       incarnation: 1,
       state: 'alive',
+      isSuspect: false,
+      isStalled: false,
       ageMs: 0,
       lagMs: 0,
     };

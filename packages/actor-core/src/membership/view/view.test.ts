@@ -24,6 +24,8 @@ const evidence = (state: 'alive' | 'unreachable' | 'left', incarnation = 1) => (
   pid: 1,
   incarnation,
   state,
+  isSuspect: false,
+  isStalled: false,
   ageMs: 0,
   lagMs: 0,
 });

@@ -164,6 +164,8 @@ it('shows nodes with the age and source of their evidence, models summed over a 
     pid: 7,
     incarnation: 3,
     state: 'alive',
+    isSuspect: false,
+    isStalled: false,
     ageMs: 120,
     lagMs: 2,
   } as const;

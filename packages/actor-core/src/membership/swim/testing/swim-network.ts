@@ -16,6 +16,8 @@ interface SimulatedMember {
   readonly state: SwimState;
   /** No event reaches it before. */
   pausedUntilMs: number;
+  /** Its main loop is blocked since then; its pulse answers. */
+  stalledSinceMs: number | undefined;
   isDead: boolean;
   /** Its link to NATS is cut without anybody learning of it. */
   isCut: boolean;
@@ -74,6 +76,7 @@ export class SwimNetwork {
       node,
       state,
       pausedUntilMs: 0,
+      stalledSinceMs: undefined,
       isDead: false,
       isCut: false,
       timer: 0,
@@ -94,8 +97,18 @@ export class SwimNetwork {
     this.#at(node).isDead = true;
   }
 
+  /** The whole process stands still. */
   pause(node: string, forMs: number): void {
-    this.#at(node).pausedUntilMs = this.nowMs + forMs;
+    const member = this.#at(node);
+    member.pausedUntilMs = this.nowMs + forMs;
+    member.stalledSinceMs = undefined;
+  }
+
+  /** The main loop is blocked; the pulse thread runs. */
+  stall(node: string, forMs: number): void {
+    const member = this.#at(node);
+    member.pausedUntilMs = this.nowMs + forMs;
+    member.stalledSinceMs = this.nowMs;
   }
 
   cut(node: string, isCut: boolean = true): void {
@@ -177,6 +190,7 @@ export class SwimNetwork {
         const { node, status } = effect.member;
         this.changes.push({ atMs: this.nowMs, by: member.node, node, status, was: effect.was });
       } else if (effect.kind === 'send') this.#send(member, effect);
+      else if (effect.kind === 'pulse' || effect.kind === 'knock') this.#askPulse(member, effect);
       else if (effect.kind === 'broadcast') {
         this.messages += 1;
         for (const to of this.members.values()) this.#deliver(member, to, effect.envelope);
@@ -187,12 +201,34 @@ export class SwimNetwork {
   #send(from: SimulatedMember, { to, envelope }: Extract<SwimEffect, { kind: 'send' }>): void {
     this.messages += 1;
     const target = this.members.get(to);
-    const { message } = envelope;
-    const isGone = target === undefined || target.isDead;
-    if (isGone && message.kind === 'knock' && !from.isCut && this.#natsBackMs <= this.nowMs) {
-      const { sequence } = message;
-      this.#later(this.#latencyMs(), () => this.#take(from, { kind: 'refused', to, sequence }));
-    } else if (!isGone) this.#deliver(from, target, envelope);
+    if (target !== undefined && !target.isDead) this.#deliver(from, target, envelope);
+  }
+
+  #askPulse(
+    from: SimulatedMember,
+    { kind, to, sequence }: Extract<SwimEffect, { kind: 'pulse' | 'knock' }>,
+  ): void {
+    this.messages += 1;
+    const target = this.members.get(to);
+    if (from.isCut) return;
+    const heldMs = Math.max(0, this.#natsBackMs - this.nowMs);
+    if (target === undefined || target.isDead) {
+      this.#later(heldMs + this.#latencyMs(), () => this.#take(from, { kind: 'refused', to, sequence }));
+      return;
+    }
+    if (kind === 'knock') return;
+    if (target.isCut || (this.#loss > 0 && this.random.next() < this.#loss)) return;
+    this.#later(heldMs + 2 * this.#latencyMs(), () => this.#answerPulse(from, target, sequence));
+  }
+
+  #answerPulse(from: SimulatedMember, target: SimulatedMember, sequence: number): void {
+    const isPaused = target.pausedUntilMs > this.nowMs;
+    const { stalledSinceMs } = target;
+    if (target.isDead || target.isCut || from.isCut || (isPaused && stalledSinceMs === undefined)) return;
+    this.messages += 1;
+    const lagMs = isPaused && stalledSinceMs !== undefined ? this.nowMs - stalledSinceMs : 0;
+    const answer = { incarnation: target.state.self.incarnation, lagMs, isConnected: true };
+    this.#take(from, { kind: 'pulse', from: target.node, sequence, answer });
   }
 
   #deliver(

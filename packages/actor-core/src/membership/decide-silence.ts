@@ -1,8 +1,8 @@
 import type { Announcement } from './announcement.ts';
 import type { Evidence, MemberTable } from './member-table.ts';
 
-/** Rhythm and limits of the heartbeat, milliseconds. */
-export const heartbeat: {
+/** Rhythm and limits of the announcements, milliseconds. */
+export const announcing: {
   readonly announceMs: number;
   readonly checkMs: number;
   readonly silenceMs: number;
@@ -21,40 +21,37 @@ export const heartbeat: {
   stallMs: 500,
 };
 
-/** What the heartbeat of one node remembers between two events. */
-export interface HeartbeatState {
+/** What a listener to announcements remembers between two events. */
+export interface SilenceState {
   /** When the next check is due, clock milliseconds. */
   readonly checkDueMs: number;
   /** Since when this node is disconnected from the bus; undefined while it is connected. */
   readonly disconnectedAtMs: number | undefined;
-  /** Largest lag of a check since the last announcement, milliseconds. */
-  readonly lagMs: number;
 }
 
-export interface HeartbeatStep {
-  readonly state: HeartbeatState;
+export interface SilenceStep {
+  readonly state: SilenceState;
   readonly evidence: readonly Evidence[];
 }
 
-export function initialHeartbeat(nowMs: number): HeartbeatState {
-  return { checkDueMs: nowMs + heartbeat.checkMs, disconnectedAtMs: undefined, lagMs: 0 };
+export function initialSilence(nowMs: number): SilenceState {
+  return { checkDueMs: nowMs + announcing.checkMs, disconnectedAtMs: undefined };
 }
 
 /** Looks for silent nodes. Silence does not count while this node stalls or is disconnected. */
 export function decideCheck(
-  state: HeartbeatState,
+  state: SilenceState,
   members: MemberTable,
   self: string,
   nowMs: number,
-): HeartbeatStep {
+): SilenceStep {
   const lateMs = Math.max(0, nowMs - state.checkDueMs);
-  const next: HeartbeatState = {
+  const next: SilenceState = {
     ...state,
-    checkDueMs: nowMs + heartbeat.checkMs,
-    lagMs: Math.max(state.lagMs, Math.round(lateMs)),
+    checkDueMs: nowMs + announcing.checkMs,
   };
   // Announcements that arrived during the stall are still unread in the socket.
-  const graceMs = lateMs >= heartbeat.stallMs ? lateMs : 0;
+  const graceMs = lateMs >= announcing.stallMs ? lateMs : 0;
   const evidence: Evidence[] = graceMs > 0 ? [{ type: 'grace', forMs: graceMs }] : [];
   if (state.disconnectedAtMs === undefined) evidence.push(...silenceIn(members, self, nowMs - graceMs));
   return { state: next, evidence };
@@ -65,9 +62,9 @@ function silenceIn(members: MemberTable, self: string, nowMs: number): Evidence[
   const forgotten: string[] = [];
   for (const { node, state, announcedMs } of members.values()) {
     const silentMs = nowMs - announcedMs;
-    if (node === self || silentMs < heartbeat.silenceMs) continue;
+    if (node === self || silentMs < announcing.silenceMs) continue;
     if (state === 'alive') silent.push(node);
-    else if (silentMs >= heartbeat.forgetMs) forgotten.push(node);
+    else if (silentMs >= announcing.forgetMs) forgotten.push(node);
   }
   const evidence: Evidence[] = [];
   if (silent.length > 0) evidence.push({ type: 'silent', nodes: silent });
@@ -77,10 +74,10 @@ function silenceIn(members: MemberTable, self: string, nowMs: number): Evidence[
 
 /** The other nodes reconnect too, each at its own time: every live one gets the full silence again. */
 export function decideConnection(
-  state: HeartbeatState,
+  state: SilenceState,
   isConnected: boolean,
   nowMs: number,
-): HeartbeatStep & { readonly isBack: boolean } {
+): SilenceStep & { readonly isBack: boolean } {
   if (!isConnected)
     return {
       state: { ...state, disconnectedAtMs: state.disconnectedAtMs ?? nowMs },

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import {
+  announcing,
   decideCheck,
   decideConnection,
-  heartbeat,
-  initialHeartbeat,
+  initialSilence,
   isNewerProcess,
-} from './decide-heartbeat.ts';
+} from './decide-silence.ts';
 import type { Member, MemberTable } from './member-table.ts';
 
 function member(node: string, announcedMs: number, state: Member['state'] = 'alive'): Member {
@@ -27,7 +27,7 @@ function tableOf(...members: readonly Member[]): MemberTable {
 
 /** A check that runs on time at `nowMs`. */
 function checkAt(nowMs: number, table: MemberTable, disconnectedAtMs?: number) {
-  return decideCheck({ checkDueMs: nowMs, disconnectedAtMs, lagMs: 0 }, table, 'self', nowMs);
+  return decideCheck({ checkDueMs: nowMs, disconnectedAtMs }, table, 'self', nowMs);
 }
 
 describe('a check for silence', () => {
@@ -38,34 +38,33 @@ describe('a check for silence', () => {
 
   it('forgets nodes that are gone for 10 minutes', () => {
     const table = tableOf(member('left', 0, 'left'), member('lost', 1, 'unreachable'));
-    expect(checkAt(heartbeat.forgetMs, table).evidence).toEqual([{ type: 'forgotten', nodes: ['left'] }]);
+    expect(checkAt(announcing.forgetMs, table).evidence).toEqual([{ type: 'forgotten', nodes: ['left'] }]);
   });
 
   it('reports nothing while this node is cut off from the bus', () => {
     expect(checkAt(60_000, tableOf(member('silent', 0)), 1_000).evidence).toEqual([]);
   });
 
-  it('does not count the time in which this node stalled, and keeps it as lag', () => {
+  it('does not count the time in which this node stalled', () => {
     const table = tableOf(member('silent', 0));
-    const late = decideCheck({ ...initialHeartbeat(0), checkDueMs: 500 }, table, 'self', 3_200);
+    const late = decideCheck({ ...initialSilence(0), checkDueMs: 500 }, table, 'self', 3_200);
     expect(late.evidence).toEqual([{ type: 'grace', forMs: 2_700 }]);
-    expect(late.state).toMatchObject({ lagMs: 2_700, checkDueMs: 3_200 + heartbeat.checkMs });
+    expect(late.state).toMatchObject({ checkDueMs: 3_200 + announcing.checkMs });
   });
 
   it('grants no grace for a check that is a little late', () => {
     const step = decideCheck(
-      { ...initialHeartbeat(0), checkDueMs: 2_600 },
+      { ...initialSilence(0), checkDueMs: 2_600 },
       tableOf(member('silent', 0)),
       'self',
       3_050,
     );
     expect(step.evidence).toEqual([{ type: 'silent', nodes: ['silent'] }]);
-    expect(step.state.lagMs).toBe(450);
   });
 });
 
 it('counts the silence of the others anew after a reconnect, and only once', () => {
-  const cut = decideConnection(initialHeartbeat(0), false, 1_000);
+  const cut = decideConnection(initialSilence(0), false, 1_000);
   expect(decideConnection(cut.state, false, 2_000).state.disconnectedAtMs).toBe(1_000);
   const back = decideConnection(cut.state, true, 3_000);
   expect(back).toMatchObject({ isBack: true, evidence: [{ type: 'reconnected' }] });
