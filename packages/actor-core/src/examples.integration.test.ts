@@ -37,6 +37,7 @@ it('there is an example of each part that the lesson does not cover', () => {
   expect(examples.toSorted()).toEqual([
     'breaker.mts',
     'delivery.mts',
+    'entities.mts',
     'fsm.mts',
     'pub-sub.mts',
     'registry.mts',

@@ -149,6 +149,11 @@ describe('an entity on one node', () => {
     expect(removed.state).toBeUndefined();
   });
 
+  it('is claimed by its owner, which may no longer hold it, to be given up', () => {
+    const elsewhere = { mayHold: false, placed: 'c' };
+    expect(next(looking, looked({ kind: 'self' }), elsewhere)).toMatchObject({ does: ['claim'] });
+  });
+
   it('is given up at once by a node that may no longer hold it', () => {
     expect(next(claiming, { type: 'claimed', fence }, { mayHold: false })).toMatchObject({
       effects: [{ do: 'release', state: 'moving' }],

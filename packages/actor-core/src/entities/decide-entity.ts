@@ -154,7 +154,9 @@ function decideLooked(
     if (!holder.isReachable) return wait(state, facts);
     return forward(state, holder.node, facts);
   }
-  const isHere = facts.mayHold && (holder.kind === 'self' || facts.isTired || facts.placed === facts.nodeId);
+  // What this node owns and may no longer hold is claimed too: only the owner can give it up.
+  const isHere =
+    holder.kind === 'self' || (facts.mayHold && (facts.isTired || facts.placed === facts.nodeId));
   if (isHere) return { state: { ...state, phase: 'claiming' }, effects: [{ do: 'claim', place, seen }] };
   if (facts.placed === undefined || facts.placed === facts.nodeId) return wait(state, facts);
   if (!facts.isPlacedReachable) return wait(state, facts);
