@@ -40,7 +40,7 @@ const stages = {
   unit: { limitMs: 10 * minutes, vitest: 'unit*' },
   integration: { limitMs: 10 * minutes, vitest: 'integration' },
   // A thousand seeds, fifty of them twice; the limit is the bar.
-  simulate: { limitMs: 5 * minutes, steps: [['node', 'packages/actor-core/bin/simulate.js']] },
+  simulate: { limitMs: 8 * minutes, steps: [['node', 'packages/actor-core/bin/simulate.js']] },
   mutants: { limitMs: 5 * minutes, steps: [['node', 'packages/actor-core/bin/mutants.js']] },
   bench: {
     limitMs: 10 * minutes,

@@ -15,11 +15,22 @@ import { hostFacts } from './host-facts.ts';
 
 const root: string = fileURLToPath(new URL('../../../', import.meta.url));
 const suites: readonly string[] = ['smoke', 'actors', 'remote', 'crowd', 'storage', 'soak'];
+/** Programs of other packages: the command that writes its figures to a file. */
+const programs: Readonly<Record<string, (output: string, commit: string) => string[]>> = {
+  seeds: (output, commit) => [
+    join(root, 'packages/actor-core/bin/simulate.js'),
+    '--seeds=100000',
+    `--json=${output}`,
+    `--run-id=${commit}`,
+    `--state=${join(root, 'node_modules/.cache/drover-seeds.json')}`,
+  ],
+};
 const scenarios: string = join(root, 'test/scenarios');
 
 /**
  * Runs one suite or scenario in full length and writes `proofs/NAME.json`: the figures, the command, the commit and the
- * machine. NAME is a suite (`smoke`, `actors`, `remote`, `crowd`, `storage`, `soak`) or a scenario of `test/scenarios`.
+ * machine. NAME is a suite (`smoke`, `actors`, `remote`, `crowd`, `storage`, `soak`), `seeds` (100,000 seeds of the
+ * simulation; an interrupted run goes on where it was), or a scenario of `test/scenarios`.
  */
 export async function proofMain(argv: readonly string[]): Promise<number> {
   const name = argv[0] ?? '';
@@ -30,7 +41,7 @@ export async function proofMain(argv: readonly string[]): Promise<number> {
   const scratch = mkdtempSync(join(tmpdir(), 'drover-proof-'));
   const output = join(scratch, 'out');
   const host = hostFacts();
-  const command = suites.includes(name) ? benchCommand(name, output) : scenarioCommand(name);
+  const command = commandOf(name, output, host.commit);
   const code = await run(command, { DROVER_PROOF: 'full', DROVER_FIGURES: output });
   const figures: unknown = existsSync(output) ? parseFigures(name, readFileSync(output, 'utf8')) : [];
   rmSync(scratch, { recursive: true, force: true });
@@ -46,7 +57,12 @@ export async function proofMain(argv: readonly string[]): Promise<number> {
 
 function proofNames(): string[] {
   const files = readdirSync(scenarios).filter((file) => file.endsWith('.test.ts'));
-  return [...suites, ...files.map((file) => file.replace('.test.ts', ''))];
+  return [...suites, ...Object.keys(programs), ...files.map((file) => file.replace('.test.ts', ''))];
+}
+
+function commandOf(name: string, output: string, commit: string): string[] {
+  if (suites.includes(name)) return benchCommand(name, output);
+  return programs[name]?.(output, commit) ?? scenarioCommand(name);
 }
 
 function benchCommand(suite: string, output: string): string[] {
@@ -65,7 +81,7 @@ function scenarioCommand(name: string): string[] {
 }
 
 function parseFigures(name: string, text: string): unknown {
-  if (suites.includes(name)) return JSON.parse(text) as unknown;
+  if (suites.includes(name) || name in programs) return JSON.parse(text) as unknown;
   return text
     .trim()
     .split('\n')

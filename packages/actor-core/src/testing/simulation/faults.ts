@@ -31,6 +31,11 @@ const common: readonly Fault[] = [
   'heal',
 ];
 
+/** Kinds of fault of nodes and bus. */
+export const nodeFaultNames: readonly string[] = [...new Set(common)].filter(
+  (kind) => !['start', 'reconnect', 'heal'].includes(kind),
+);
+
 /**
  * Applies faults to a world from time to time. Each seed gets every kind; the first ones come in an order that the seed
  * picks.
@@ -55,6 +60,7 @@ export class Faults {
         : world.pick(common);
     const name = world.pick(nodeNames);
     const { simulation } = world;
+    if (world.without.has(fault)) return undefined;
     switch (fault) {
       case 'lossy':
         simulation.faults = {

@@ -1,7 +1,7 @@
 import { Simulation } from '../simulation.ts';
 import type { Counters, CounterTexts } from './counters.ts';
-import { Faults } from './faults.ts';
-import { ServerFaults } from './server-faults.ts';
+import { Faults, nodeFaultNames } from './faults.ts';
+import { ServerFaults, serverFaultNames } from './server-faults.ts';
 import type { Workload } from './workload.ts';
 import { everything, scenariosOf } from './workloads.ts';
 import { nodeNames, World } from './world.ts';
@@ -20,6 +20,17 @@ const longestStepMs = 300;
 const strikesPerStep = 0.17;
 const serverStrikesPerStep = 0.06;
 const restMs = 30_000;
+
+/** How a seed is played. */
+export interface PlayOptions {
+  /** Called with each line of the trace. */
+  readonly onNote?: ((line: string) => void) | undefined;
+  /** Kinds of fault that do not strike (see `strikeNames`). */
+  readonly without?: readonly string[];
+}
+
+/** All kinds of fault that a seed chooses from. */
+export const strikeNames: readonly string[] = [...nodeFaultNames, ...serverFaultNames, 'skew'];
 
 export interface SeedResult {
   readonly seed: number;
@@ -45,7 +56,7 @@ export interface SeedResult {
 export async function playSeed(
   seed: number,
   names: string = everything,
-  onNote?: (line: string) => void,
+  { onNote, without = [] }: PlayOptions = {},
 ): Promise<SeedResult> {
   const simulation = new Simulation(seed, {
     keepsSubjectOrder: seed % 2 === 1,
@@ -57,6 +68,7 @@ export async function playSeed(
     counters: Object.assign({}, ...scenarios.map(({ counters }) => counters)) as CounterTexts,
     onStart: (node) => played.forEach((workload) => workload.startNode(node)),
     onEvent: (node, event) => played.forEach((workload) => workload.onEvent?.(node, event)),
+    without: new Set(without),
     onLoss: () => played.forEach((workload) => workload.onLoss?.()),
   });
   for (const { create } of scenarios) played.push(create(world));

@@ -40,6 +40,11 @@ const mostStorms = 4;
 /** Share of the seeds in which acknowledged records are lost. */
 const lossShare = 0.12;
 
+/** Kinds of fault of the server and the clocks. */
+export const serverFaultNames: readonly string[] = [...new Set<Kind>([...common, 'loss'])].filter(
+  (kind) => kind !== 'heal-store',
+);
+
 /** Applies the faults of nats-server and of the clocks to a world from time to time. */
 export class ServerFaults {
   readonly #world: World;
@@ -54,7 +59,9 @@ export class ServerFaults {
     const world = this.#world;
     const { simulation } = world;
     const { store } = simulation;
-    switch (world.pick(this.#kinds)) {
+    const kind = world.pick(this.#kinds);
+    if (world.without.has(kind)) return undefined;
+    switch (kind) {
       case 'unreliable':
         store.rates = {
           replyLost: world.chance() * 0.1,

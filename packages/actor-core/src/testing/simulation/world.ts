@@ -14,6 +14,8 @@ export interface WorldOptions {
   readonly counters: CounterTexts;
   readonly onStart: (node: TestNode) => void;
   readonly onEvent: (node: TestNode, event: RuntimeEvent) => void;
+  /** Kinds of fault that do not strike. */
+  readonly without: ReadonlySet<string>;
   /** Acknowledged records were lost. */
   readonly onLoss: () => void;
 }
@@ -26,6 +28,8 @@ export class World {
   readonly counters: Counters;
   /** Broken guarantees; collected here, because an assertion would be swallowed by the code that calls. */
   readonly broken: string[] = [];
+  /** Kinds of fault that do not strike. */
+  readonly without: ReadonlySet<string>;
   /** Whether the clocks of the nodes of this seed differ. */
   readonly hasSkewedClocks: boolean;
   /** Whether acknowledged records were lost, so that only guarantees about safety are left. */
@@ -38,13 +42,15 @@ export class World {
   readonly #onLoss: () => void;
   readonly #onEvent: (node: TestNode, event: RuntimeEvent) => void;
 
-  constructor(simulation: Simulation, { counters, onStart, onEvent, onLoss }: WorldOptions) {
+  constructor(simulation: Simulation, { counters, onStart, onEvent, onLoss, without }: WorldOptions) {
     this.simulation = simulation;
     this.counters = noCounters({ ...commonCounters, ...counters });
     this.#onStart = onStart;
     this.#onEvent = onEvent;
     this.#onLoss = onLoss;
-    this.hasSkewedClocks = this.chance() < 0.7;
+    this.without = without;
+    const mayDiffer = this.chance() < 0.7;
+    this.hasSkewedClocks = mayDiffer && !without.has('skew');
   }
 
   now(): number {
