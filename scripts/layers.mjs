@@ -38,6 +38,7 @@ export const layers = {
     'memory',
     'queue',
     'subscribing',
+    'placement',
     'entities',
     'delivery',
     'fsm',

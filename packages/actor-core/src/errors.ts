@@ -24,6 +24,7 @@ export {
 export {
   FenceRejectedError,
   WrongSequenceError,
+  RecordUnreadableError,
   type StoreTrouble,
   StoreUnavailableError,
   BlobTooLargeError,

@@ -1,6 +1,6 @@
-import type { StoreProof } from './placement/prove-store.ts';
+import type { StoreProof } from '@drover/actor-core/internal';
 
-export type { StoreProof } from './placement/prove-store.ts';
+export type { StoreProof } from '@drover/actor-core/internal';
 
 /**
  * The agents of the cluster, from any node: used by the gateway's `/api/v1/agents` routes. Created by

@@ -3,11 +3,12 @@ import type { Clock } from '../clock.ts';
 import { InvalidArgumentError, StoreUnavailableError } from '../errors.ts';
 import { type Fence, takeFence } from '../fence/fence.ts';
 import { FencedWriter } from '../fence/fenced-writer.ts';
+import { decodeRecord, encodeRecord } from '../placement/record-codec.ts';
 import type { LogSpec } from '../storage/log/log-spec.ts';
 import type { NodeStorage } from '../storage/node-storage.ts';
 import { entityLog, type Subjects } from '../transport/subjects.ts';
 import { type EntityId, keyToken, shardOf } from './entity-id.ts';
-import { encodeOwner, ownerOf, type OwnerRecord, type OwnerSeen } from './owner-record.ts';
+import { ownerOf, type OwnerRecord, type OwnerSeen } from './owner-record.ts';
 
 /** How the streams of the entities are made; only the first node of a cluster decides it. */
 export interface EntityStoreOptions {
@@ -65,7 +66,7 @@ export class EntityStore {
       takeFence(storage.writer, {
         log: place.log,
         after: seen.sequence,
-        record: { subject: place.owner, payload: encodeOwner(record), replacesSubject: true },
+        record: { subject: place.owner, payload: encodeRecord(record), replacesSubject: true },
       }),
     );
     return taken.kind === 'taken' ? taken.fence : undefined;
@@ -83,7 +84,7 @@ export class EntityStore {
     const outcome = await this.#guard(
       storage.writer.write(
         place.log,
-        { subject: place.owner, payload: encodeOwner(record), replacesSubject: true },
+        { subject: place.owner, payload: encodeRecord(record), replacesSubject: true },
         { subject: fence.subject, sequence: fence.sequence },
       ),
     );
@@ -142,13 +143,13 @@ export class EntityStore {
     const { storage, subjects, shards } = this.#options;
     const log = entityLog(subjects.cell, 0);
     const subject = subjects.entityLayout;
-    const payload = new TextEncoder().encode(JSON.stringify({ v: 1, shards }));
+    const payload = encodeRecord({ v: 1, shards });
     const outcome = await storage.writer.write(log, { subject, payload }, { subject, sequence: 0 });
     if (outcome.kind === 'written') return shards;
-    const recorded = shardsOf((await storage.log.readLast(log, subject))?.payload);
+    const recorded = await storage.log.readLast(log, subject);
     // A server that lags behind may not have the record yet.
     if (recorded === undefined) throw new StoreUnavailableError(log);
-    return recorded;
+    return decodeRecord(subject, recorded.payload, layoutSchema).shards;
   }
 
   async #ensure(shard: number): Promise<void> {
@@ -182,9 +183,3 @@ function entityLogSpec(subjects: Subjects, shard: number, replicas: number, nowM
 }
 
 const layoutSchema = z.object({ shards: z.int().min(1).max(maxShards) });
-
-function shardsOf(layout: Uint8Array | undefined): number | undefined {
-  if (layout === undefined) return undefined;
-  const parsed = layoutSchema.safeParse(JSON.parse(new TextDecoder().decode(layout)));
-  return parsed.success ? parsed.data.shards : undefined;
-}

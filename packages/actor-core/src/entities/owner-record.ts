@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { RecordUnreadableError } from '../errors.ts';
+import { decodeRecord } from '../placement/record-codec.ts';
 import type { LogRecord } from '../storage/log/log.ts';
 
 /**
@@ -47,21 +49,14 @@ const schema = z.object({
   atMs: z.number(),
 });
 
-export function encodeOwner(record: OwnerRecord): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(record));
-}
-
 /** What a record of the log says. An unreadable one protects its entity as a fence, and names no owner. */
 export function ownerOf(record: LogRecord | undefined): OwnerSeen {
   if (record === undefined) return { sequence: 0, record: undefined };
-  return { sequence: record.sequence, record: decodeOwner(record.payload) };
-}
-
-function decodeOwner(payload: Uint8Array): OwnerRecord | undefined {
+  const { sequence, subject, payload } = record;
   try {
-    const parsed = schema.safeParse(JSON.parse(new TextDecoder().decode(payload)));
-    return parsed.success ? parsed.data : undefined;
-  } catch {
-    return undefined;
+    return { sequence, record: decodeRecord(subject, payload, schema) };
+  } catch (error) {
+    if (!(error instanceof RecordUnreadableError)) throw error;
+    return { sequence, record: undefined };
   }
 }

@@ -91,3 +91,13 @@ export class BlobDamagedError extends DroverError {
     this.reason = reason;
   }
 }
+
+/** A record of a log is not valid. The reader skips it; an operator must inspect it. */
+export class RecordUnreadableError extends DroverError {
+  readonly code = 'record-unreadable';
+  readonly subject: string;
+  constructor(subject: string, detail: string, options?: ErrorOptions) {
+    super(`the record at ${subject} cannot be read: ${detail}`, options);
+    this.subject = subject;
+  }
+}

@@ -1,8 +1,6 @@
+import { decodeRecord, type Placement, type RecordKind } from '@drover/actor-core/internal';
 import { z } from 'zod';
 import { agentsGroup } from '../protocol/limits.ts';
-import type { Placement } from '../placement/placement.ts';
-import { decodeRecord } from '../placement/record-codec.ts';
-import type { RecordKind } from '../placement/record-store.ts';
 
 /**
  * The durable state of one agent: the newest record of `control('agents', 'agent', slot)`. It holds the idempotency

@@ -1,5 +1,4 @@
-import { isPlacedOn, mustBeListed } from '../placement/activation.ts';
-import type { HostSeen } from '../placement/placement.ts';
+import { type HostSeen, isPlacedOn, mustBeListed } from '@drover/actor-core/internal';
 import type { HostedAgent } from '../protocol/host-report.ts';
 import type { DirectoryEffect, DirectoryEvent, Moment } from './directory-event.ts';
 import type { AgentEntry, DirectoryState } from './directory-state.ts';

@@ -1,5 +1,4 @@
-import { isPlacedOn } from '../placement/activation.ts';
-import type { HostSeen } from '../placement/placement.ts';
+import { type HostSeen, isPlacedOn } from '@drover/actor-core/internal';
 import { failed } from '../protocol/run-outcome.ts';
 import { handleInventory, handleStates } from './compare-inventory.ts';
 import type { DirectoryEffect, DirectoryEvent, Moment } from './directory-event.ts';

@@ -1,3 +1,10 @@
+import {
+  type HostSeen,
+  LeaderTenure,
+  proveStore,
+  StoreHealth,
+  type TenureWriteOutcome,
+} from '@drover/actor-core/internal';
 import { type ActorContext, type Props, props, receive, setup } from '@drover/actor-core';
 import type { ClusterNode, Leadership } from '@drover/actor-core/cluster';
 import { FenceRejectedError } from '@drover/actor-core/durable';
@@ -5,11 +12,6 @@ import type { FleetClient } from '@drover/fleet';
 import { type FleetModel, offeredModels, resolveModel } from '../agent/resolve-model.ts';
 import type { AgentsConfig } from '../config.ts';
 import type { AgentDefinitions } from '../definitions/load-definitions.ts';
-import type { WriteOutcome } from '../placement/fenced-writer.ts';
-import { LeaderTenure } from '../placement/leader-tenure.ts';
-import type { HostSeen } from '../placement/placement.ts';
-import { proveStore } from '../placement/prove-store.ts';
-import { StoreHealth } from '../placement/store-health.ts';
 import type { AnswerRef, DirectoryAnswer } from '../protocol/directory-answer.ts';
 import { type DirectoryMessage, directoryMessageSchema } from '../protocol/directory-message.ts';
 import type { DirectoryRequest } from '../protocol/directory-request.ts';
@@ -32,7 +34,7 @@ type Message =
   | { readonly kind: 'tick' }
   | { readonly kind: 'records-read'; readonly tenure: Tenure; readonly records: Records }
   | { readonly kind: 'records-unread'; readonly tenure: Tenure; readonly error: unknown }
-  | { readonly kind: 'write-outcome'; readonly tenure: Tenure; readonly outcome: WriteOutcome }
+  | { readonly kind: 'write-outcome'; readonly tenure: Tenure; readonly outcome: TenureWriteOutcome }
   | { readonly kind: 'store-proved'; readonly answer: DirectoryAnswer }
   | {
       readonly kind: 'models-offered';
@@ -251,7 +253,7 @@ class Directory {
     tenure.readFailed(this.#context.clock.now());
   }
 
-  #noteWrite(tenure: Tenure, outcome: WriteOutcome): void {
+  #noteWrite(tenure: Tenure, outcome: TenureWriteOutcome): void {
     if (tenure !== this.#tenure) return;
     if (outcome.type === 'written') {
       this.#health.noteSuccess();

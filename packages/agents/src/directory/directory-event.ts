@@ -1,6 +1,5 @@
+import type { HostSeen, HostStamp } from '@drover/actor-core/internal';
 import type { Random, Remedy } from '@drover/actor-core';
-import type { HostStamp } from '../placement/host-table.ts';
-import type { HostSeen } from '../placement/placement.ts';
 import type { DirectoryAnswer } from '../protocol/directory-answer.ts';
 import type { SpawnSpec } from '../protocol/directory-request.ts';
 import type { HostedAgent, RunReport } from '../protocol/host-report.ts';

@@ -1,5 +1,5 @@
+import { RecordStore } from '@drover/actor-core/internal';
 import type { ClusterNode } from '@drover/actor-core/cluster';
-import { RecordStore } from '../placement/record-store.ts';
 import { type AgentRecord, agentRecords } from './agent-record.ts';
 import { type RunRecord, runRecords } from './run-record.ts';
 

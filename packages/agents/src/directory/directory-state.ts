@@ -1,8 +1,11 @@
+import {
+  HostTable,
+  newEntity,
+  PendingWrites,
+  type PlacedEntity,
+  SlotPool,
+} from '@drover/actor-core/internal';
 import type { AgentsConfig } from '../config.ts';
-import { newEntity, type PlacedEntity } from '../placement/activation.ts';
-import { HostTable } from '../placement/host-table.ts';
-import { PendingWrites } from '../placement/pending-writes.ts';
-import { SlotPool } from '../placement/slot-pool.ts';
 import type { HostedAgent, ReportedState } from '../protocol/host-report.ts';
 import type { AgentRecord } from './agent-record.ts';
 import type { RunRecord } from './run-record.ts';

@@ -1,7 +1,6 @@
+import { encodeRecord, type LeaderTenure } from '@drover/actor-core/internal';
 import type { ActorRef, Logger } from '@drover/actor-core';
 import type { ClusterNode } from '@drover/actor-core/cluster';
-import type { LeaderTenure } from '../placement/leader-tenure.ts';
-import { encodeRecord } from '../placement/record-codec.ts';
 import type { AnswerRef, DirectoryAnswer } from '../protocol/directory-answer.ts';
 import type { DirectoryMessage } from '../protocol/directory-message.ts';
 import { managerPath, type ManagerMessage, type Order } from '../protocol/manager-message.ts';

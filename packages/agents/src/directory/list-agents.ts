@@ -1,4 +1,4 @@
-import { pagesOf } from '../placement/pages.ts';
+import { pagesOf } from '@drover/actor-core/internal';
 import type { DirectoryAnswer } from '../protocol/directory-answer.ts';
 import { pageSize } from '../protocol/limits.ts';
 import { agentView } from './agent-view.ts';

@@ -1,14 +1,14 @@
 import {
+  chooseHost,
   confirmActive,
   countByNode,
   countOrder,
   decideDue,
+  type HostSeen,
   isPlaced,
   leaveUnplaced,
   placeOn,
-} from '../placement/activation.ts';
-import { chooseHost } from '../placement/choose-host.ts';
-import type { HostSeen } from '../placement/placement.ts';
+} from '@drover/actor-core/internal';
 import type { ReportedState } from '../protocol/host-report.ts';
 import type { DirectoryEffect, Moment } from './directory-event.ts';
 import type { AgentRecord } from './agent-record.ts';

@@ -1,8 +1,7 @@
+import { decodeRecord, type RecordKind } from '@drover/actor-core/internal';
 import { z } from 'zod';
 import type { RunView } from '../agents-client.ts';
 import { type RunOutcome, runOutcomeSchema } from '../protocol/run-outcome.ts';
-import { decodeRecord } from '../placement/record-codec.ts';
-import type { RecordKind } from '../placement/record-store.ts';
 import { agentsGroup } from '../protocol/limits.ts';
 
 /** The durable state of one run: the newest record of `control('agents', 'run', slot)`. */

@@ -1,6 +1,6 @@
+import { pagesOf } from '@drover/actor-core/internal';
 import type { ActorRef } from '@drover/actor-core';
 import type { AgentMessage, IncarnationState } from '../agent/agent-actor.ts';
-import { pagesOf } from '../placement/pages.ts';
 import type { HostedAgent, ReportedState } from '../protocol/host-report.ts';
 import { pageSize } from '../protocol/limits.ts';
 import { agentPath } from '../protocol/task-message.ts';

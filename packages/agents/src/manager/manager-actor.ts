@@ -1,3 +1,4 @@
+import type { HostStamp } from '@drover/actor-core/internal';
 import { type ActorContext, type ActorRef, type Props, props, receive, setup } from '@drover/actor-core';
 import { type ClusterNode, readLeader } from '@drover/actor-core/cluster';
 import type { FleetClient } from '@drover/fleet';
@@ -6,7 +7,6 @@ import type { AgentsConfig } from '../config.ts';
 import type { AgentDefinition } from '../definitions/agent-definition.ts';
 import type { AgentDefinitions } from '../definitions/load-definitions.ts';
 import type { LeadSeen } from '../placement/fence-gate.ts';
-import type { HostStamp } from '../placement/host-table.ts';
 import { OrderGate } from '../placement/order-gate.ts';
 import type { DirectoryMessage } from '../protocol/directory-message.ts';
 import type { HostReport, ReportedState, RunReport } from '../protocol/host-report.ts';

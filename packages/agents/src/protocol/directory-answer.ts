@@ -1,9 +1,8 @@
+import { type StoreProof, wireArray } from '@drover/actor-core/internal';
 import type { ActorRef } from '@drover/actor-core';
-import { wireArray } from '@drover/actor-core/internal';
 import { z } from 'zod';
 import type { AgentView, RunView } from '../agents-client.ts';
 import type { AgentsErrorCode } from '../errors.ts';
-import type { StoreProof } from '../placement/prove-store.ts';
 import { idSchema, pageSize } from './limits.ts';
 
 /** Answers of the directory to clients. Kinds and fields may be added to the protocol, never removed. */

@@ -1,8 +1,7 @@
+import { type HostStamp, wireArray } from '@drover/actor-core/internal';
 import type { ActorRef } from '@drover/actor-core';
 import { actorRefSchema } from '@drover/actor-core/cluster';
-import { wireArray } from '@drover/actor-core/internal';
 import { z } from 'zod';
-import type { HostStamp } from '../placement/host-table.ts';
 import { countSchema, idSchema, incarnationSchema, maxModelChars, pageSize } from './limits.ts';
 import { type RunOutcome, runOutcomeSchema } from './run-outcome.ts';
 

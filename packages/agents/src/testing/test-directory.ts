@@ -1,10 +1,10 @@
+import type { HostSeen } from '@drover/actor-core/internal';
 import { type AgentsConfig, resolveConfig } from '../config.ts';
 import type { AgentRecord } from '../directory/agent-record.ts';
 import { decideDirectory } from '../directory/decide-directory.ts';
 import type { DirectoryEffect, DirectoryEvent } from '../directory/directory-event.ts';
 import { type DirectoryState, loadDirectory } from '../directory/directory-state.ts';
 import type { RunRecord } from '../directory/run-record.ts';
-import type { HostSeen } from '../placement/placement.ts';
 import type { HostedAgent, RunReport } from '../protocol/host-report.ts';
 
 const random = { next: () => 0, id: () => 'unused' };

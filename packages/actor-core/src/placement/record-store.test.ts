@@ -1,6 +1,6 @@
-import { silentLogger } from '@drover/actor-core';
-import { controlStream } from '@drover/actor-core/cluster';
-import { createTestHub, createTestNode } from '@drover/actor-core/testing';
+import { silentLogger } from '../logger.ts';
+import { controlStream } from '../transport/subjects.ts';
+import { createTestHub, createTestNode } from '../testing/test-node.ts';
 import { expect, it } from 'vitest';
 import { z } from 'zod';
 import { decodeRecord, encodeRecord } from './record-codec.ts';

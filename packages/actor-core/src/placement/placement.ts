@@ -1,6 +1,7 @@
 /**
- * Placement of entities on hosts by one leader, as pure decisions and small interfaces. This folder does not depend on
- * agents: an entity is anything with an id that runs on one host at a time, in one incarnation.
+ * Placement by one leader that orders hosts what to run, as pure decisions and small interfaces. A placed entity is
+ * anything with an id that runs on one host at a time, in one incarnation; the agents are. It differs from the entities
+ * of `entities/`, whose nodes claim them without a leader.
  *
  * The leader keeps one durable record per entity. Every write asserts the leader's fence, every order carries it, and
  * a host obeys only the fence of the newest lead record. Orders and reports may be lost: both are repeated, and a

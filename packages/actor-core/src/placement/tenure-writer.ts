@@ -3,16 +3,16 @@
  * to one subject must keep their order. A write with an unknown outcome is repeated, which does no harm because each
  * write holds the whole record.
  */
-export class FencedWriter {
+export class TenureWriter {
   readonly #append: (subject: string, payload: Uint8Array) => Promise<unknown>;
-  readonly #onOutcome: (outcome: WriteOutcome) => void;
+  readonly #onOutcome: (outcome: TenureWriteOutcome) => void;
   readonly #queue: PendingAppend[] = [];
   #inFlight = false;
   #stopped = false;
 
   constructor(
     append: (subject: string, payload: Uint8Array) => Promise<unknown>,
-    onOutcome: (outcome: WriteOutcome) => void,
+    onOutcome: (outcome: TenureWriteOutcome) => void,
   ) {
     this.#append = append;
     this.#onOutcome = onOutcome;
@@ -38,7 +38,7 @@ export class FencedWriter {
 
   /** Never rejects: each outcome is reported to `onOutcome`. */
   async #write(first: PendingAppend): Promise<void> {
-    let outcome: WriteOutcome = { type: 'written', write: first.write };
+    let outcome: TenureWriteOutcome = { type: 'written', write: first.write };
     try {
       await this.#append(first.subject, first.payload);
     } catch (error) {
@@ -64,6 +64,6 @@ export interface PendingAppend {
   readonly payload: Uint8Array;
 }
 
-export type WriteOutcome =
+export type TenureWriteOutcome =
   | { readonly type: 'written'; readonly write: number }
   | { readonly type: 'failed'; readonly error: unknown };

@@ -1,15 +1,5 @@
-import { DroverError } from '@drover/actor-core';
 import type { z } from 'zod';
-
-/** A record in the control stream is not valid. The leader skips it; an operator must inspect it. */
-export class RecordUnreadableError extends DroverError {
-  readonly code = 'record-unreadable';
-  readonly subject: string;
-  constructor(subject: string, detail: string, options?: ErrorOptions) {
-    super(`the record at ${subject} cannot be read: ${detail}`, options);
-    this.subject = subject;
-  }
-}
+import { RecordUnreadableError } from '../errors.ts';
 
 /** Records are JSON, readable with any NATS tool. */
 export function encodeRecord(record: object): Uint8Array {

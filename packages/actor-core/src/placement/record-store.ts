@@ -1,6 +1,7 @@
-import { type ClusterNode, controlStream } from '@drover/actor-core/cluster';
-import type { LogRecord } from '@drover/actor-core/durable';
-import { RecordUnreadableError } from './record-codec.ts';
+import type { LocalNode } from '../membership/local-node.ts';
+import { controlStream } from '../transport/subjects.ts';
+import type { LogRecord } from '../storage/log/log.ts';
+import { RecordUnreadableError } from '../errors.ts';
 
 /** One kind of record in the control stream of a leadership group. */
 export interface RecordKind<T> {
@@ -13,11 +14,11 @@ export interface RecordKind<T> {
 
 /** Reads the newest record of each slot, from the stream's leader. */
 export class RecordStore<T> {
-  readonly #node: ClusterNode;
+  readonly #node: LocalNode;
   readonly #kind: RecordKind<T>;
   readonly #stream: string;
 
-  constructor(node: ClusterNode, kind: RecordKind<T>) {
+  constructor(node: LocalNode, kind: RecordKind<T>) {
     this.#node = node;
     this.#kind = kind;
     this.#stream = controlStream(node.subjects.cell, kind.group);

@@ -1,5 +1,5 @@
-import { silentLogger } from '@drover/actor-core';
-import { StoreUnavailableError } from '@drover/actor-core/durable';
+import { silentLogger } from '../logger.ts';
+import { StoreUnavailableError } from '../errors.ts';
 import { expect, it } from 'vitest';
 import { StoreHealth } from './store-health.ts';
 

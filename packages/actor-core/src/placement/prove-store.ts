@@ -1,5 +1,8 @@
-import { type ClusterNode, controlStream, type Tenure } from '@drover/actor-core/cluster';
-import { FenceRejectedError, readStoreUsage, StoreUnavailableError } from '@drover/actor-core/durable';
+import type { Tenure } from '../leadership/leadership.ts';
+import type { LocalNode } from '../membership/local-node.ts';
+import { controlStream } from '../transport/subjects.ts';
+import { FenceRejectedError, StoreUnavailableError } from '../errors.ts';
+import { readStoreUsage } from '../storage/store-usage.ts';
 import { writeUnder } from './leader-tenure.ts';
 
 const usageTimeoutMs = 1_000;
@@ -26,7 +29,7 @@ export interface StoreProof {
  * Proves that this leader's records are kept: writes a record under the leader's fence, reads it back from the
  * stream's leader and compares both. Proofs share one subject, so that they do not grow the stream.
  */
-export async function proveStore(node: ClusterNode, tenure: Tenure, group: string): Promise<StoreProof> {
+export async function proveStore(node: LocalNode, tenure: Tenure, group: string): Promise<StoreProof> {
   const { clock, nodeId } = node;
   const stream = controlStream(node.subjects.cell, group);
   const common = { node: nodeId, term: tenure.term, fence: tenure.fence.sequence, stream };
@@ -46,7 +49,7 @@ export async function proveStore(node: ClusterNode, tenure: Tenure, group: strin
 type WriteAndRead = Pick<StoreProof, 'ok' | 'code' | 'message' | 'writeMs' | 'readMs'>;
 
 async function writeAndRead(
-  { clock, random, storage, subjects, nodeId }: ClusterNode,
+  { clock, random, storage, subjects, nodeId }: LocalNode,
   tenure: Tenure,
   group: string,
   stream: string,

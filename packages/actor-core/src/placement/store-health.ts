@@ -1,5 +1,5 @@
-import type { Logger } from '@drover/actor-core';
-import { StoreUnavailableError } from '@drover/actor-core/durable';
+import type { Logger } from '../logger.ts';
+import { StoreUnavailableError } from '../errors.ts';
 
 /** Outcome of the newest read or write of records: the reason why nothing can be recorded, if there is one. */
 export class StoreHealth {

@@ -1,4 +1,4 @@
-import type { Random } from '@drover/actor-core';
+import type { Random } from '../random.ts';
 import type { HostSeen } from './placement.ts';
 
 /**

@@ -1,5 +1,5 @@
-import type { Tenure } from '@drover/actor-core/cluster';
-import { settle } from '@drover/actor-core/testing';
+import type { Tenure } from '../leadership/leadership.ts';
+import { settle } from '../testing/settle.ts';
 import { expect, it } from 'vitest';
 import { LeaderTenure, writeUnder } from './leader-tenure.ts';
 

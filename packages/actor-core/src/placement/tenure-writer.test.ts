@@ -1,13 +1,13 @@
-import { settle } from '@drover/actor-core/testing';
+import { settle } from '../testing/settle.ts';
 import { expect, it } from 'vitest';
-import { FencedWriter } from './fenced-writer.ts';
+import { TenureWriter } from './tenure-writer.ts';
 
 /** A writer whose appends are settled by the test. */
 function setup() {
   const appended: string[] = [];
   const outcomes: string[] = [];
   const pending: PromiseWithResolvers<void>[] = [];
-  const writer = new FencedWriter(
+  const writer = new TenureWriter(
     (subject) => {
       appended.push(subject);
       const append = Promise.withResolvers<void>();

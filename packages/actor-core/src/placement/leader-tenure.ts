@@ -1,6 +1,6 @@
-import type { Tenure } from '@drover/actor-core/cluster';
-import { FenceRejectedError, StoreUnavailableError } from '@drover/actor-core/durable';
-import { FencedWriter, type WriteOutcome } from './fenced-writer.ts';
+import type { Tenure } from '../leadership/leadership.ts';
+import { FenceRejectedError, StoreUnavailableError } from '../errors.ts';
+import { TenureWriter, type TenureWriteOutcome } from './tenure-writer.ts';
 
 /** Pause before a failed read or write of records is repeated. */
 const storeRetryMs = 500;
@@ -8,14 +8,14 @@ const storeRetryMs = 500;
 /** One leadership of this node: its fence, its writer, and its state `S` once the records have been read. */
 export class LeaderTenure<S> {
   readonly lead: Tenure;
-  readonly writer: FencedWriter;
+  readonly writer: TenureWriter;
   state: S | undefined = undefined;
   #rewriteAtMs = Number.POSITIVE_INFINITY;
   #rereadAtMs = Number.POSITIVE_INFINITY;
 
-  constructor(lead: Tenure, onOutcome: (outcome: WriteOutcome) => void) {
+  constructor(lead: Tenure, onOutcome: (outcome: TenureWriteOutcome) => void) {
     this.lead = lead;
-    this.writer = new FencedWriter((subject, payload) => writeUnder(lead, subject, payload), onOutcome);
+    this.writer = new TenureWriter((subject, payload) => writeUnder(lead, subject, payload), onOutcome);
   }
 
   readFailed(nowMs: number): void {
