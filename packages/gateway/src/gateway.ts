@@ -1,6 +1,12 @@
 import { hostname, networkInterfaces } from 'node:os';
 import { createLiveConfig } from '@drover/actor-core';
-import { type ClusterNode, type Memory, startMemory } from '@drover/actor-core/cluster';
+import {
+  type ClusterNode,
+  type Memory,
+  type Queues,
+  startMemory,
+  startQueues,
+} from '@drover/actor-core/cluster';
 import type { AgentsClient } from '@drover/agents';
 import { createFleetClient, type FleetClient, type FleetConfig } from '@drover/fleet';
 import type { ClusterSettings } from './cluster-settings.ts';
@@ -30,6 +36,8 @@ export interface GatewayOptions extends Partial<GatewayConfig> {
   readonly fleet?: FleetClient;
   /** A memory that is given is not closed with the gateway. @default `startMemory(node)` */
   readonly memory?: Memory;
+  /** Queues that are given are not closed with the gateway. @default `startQueues(node)` */
+  readonly queues?: Queues;
 }
 
 export interface Gateway {
@@ -58,6 +66,7 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
     agents,
     fleet: given,
     memory: givenMemory,
+    queues: givenQueues,
     fleetConfig = {},
     clusterSettings,
     ...settings
@@ -66,7 +75,8 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
   const config = live.current;
   const fleet = given ?? createFleetClient(node, { config: fleetConfig });
   const memory = givenMemory ?? startMemory(node);
-  const services = createServices({ node, fleet, agents, memory, config, settings: clusterSettings });
+  const queues = givenQueues ?? startQueues(node);
+  const services = createServices({ node, fleet, agents, memory, queues, config, settings: clusterSettings });
   const router = new Router(Object.values(dialects).map((create) => create(services)));
   const dispatcher = new Dispatcher({
     clock: node.clock,
@@ -83,6 +93,7 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
     services.refusals.stop();
     services.remedies.stop();
     if (!givenMemory) memory.close();
+    if (!givenQueues) queues.close();
     if (!given) await fleet.stop();
   };
   const server = await listen(config, node.clock, {
@@ -119,11 +130,11 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
 }
 
 function createServices(
-  given: Pick<GatewayServices, 'node' | 'fleet' | 'agents' | 'memory' | 'config' | 'settings'>,
+  given: Pick<GatewayServices, 'node' | 'fleet' | 'agents' | 'memory' | 'queues' | 'config' | 'settings'>,
 ): GatewayServices {
-  const { node, fleet, memory, config } = given;
+  const { node, fleet, memory, queues, config } = given;
   const clientWait = new ClientWait(node.clock);
-  const metrics = createMetrics(node, fleet, memory, clientWait);
+  const metrics = createMetrics({ node, fleet, memory, queues, clientWait });
   return {
     ...given,
     clientWait,

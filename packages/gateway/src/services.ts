@@ -1,4 +1,4 @@
-import type { ClusterNode, Memory } from '@drover/actor-core/cluster';
+import type { ClusterNode, Memory, Queues } from '@drover/actor-core/cluster';
 import type { AgentsClient } from '@drover/agents';
 import type { FleetClient } from '@drover/fleet';
 import type { ClusterSettings } from './cluster-settings.ts';
@@ -16,6 +16,7 @@ export interface GatewayServices {
   readonly fleet: FleetClient;
   readonly agents: AgentsClient;
   readonly memory: Memory;
+  readonly queues: Queues;
   readonly metrics: GatewayMetrics;
   readonly clientWait: ClientWait;
   readonly refusals: RefusalLog;

@@ -1,10 +1,11 @@
 import type { RuntimeEvent } from '@drover/actor-core';
-import type { ClusterNode, Memory } from '@drover/actor-core/cluster';
+import type { ClusterNode, Memory, Queues } from '@drover/actor-core/cluster';
 import type { FleetClient } from '@drover/fleet';
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import type { ClientWait } from './client-wait.ts';
 import { registerFleetGauges } from './fleet-gauges.ts';
 import { registerMemoryGauges } from './memory-gauges.ts';
+import { countQueueEvents } from './queue-counters.ts';
 import { type RequestMetrics, requestMetrics } from './request-metrics.ts';
 
 /** The metrics of one gateway. */
@@ -21,18 +22,26 @@ export interface GatewayMetrics extends RequestMetrics {
  * Metrics of one gateway for Prometheus, in their own registry. Values that other parts of the gateway hold are read at
  * each scrape.
  */
-export function createMetrics(
-  node: ClusterNode,
-  fleet: FleetClient,
-  memory: Memory,
-  wait: ClientWait,
-): GatewayMetrics {
+export function createMetrics({
+  node,
+  fleet,
+  memory,
+  queues,
+  clientWait: wait,
+}: {
+  readonly node: ClusterNode;
+  readonly fleet: FleetClient;
+  readonly memory: Memory;
+  readonly queues: Queues;
+  readonly clientWait: ClientWait;
+}): GatewayMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const requests = requestMetrics(registry);
   const unsubscribe = countActorEvents(registry, node);
   registerFleetGauges(registry, fleet);
   registerMemoryGauges(registry, memory);
+  const stopCounting = countQueueEvents(registry, queues, node.log);
   registerGauge(registry, 'drover_bus_connected', '1 while connected to NATS.', () =>
     node.transport.connected ? 1 : 0,
   );
@@ -61,6 +70,7 @@ export function createMetrics(
     text: async (): Promise<string> => await registry.metrics(),
     stop: (): void => {
       unsubscribe();
+      stopCounting();
       registry.clear();
     },
   };

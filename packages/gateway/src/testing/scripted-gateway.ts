@@ -1,5 +1,5 @@
 import { type Logger, systemClock } from '@drover/actor-core';
-import { startMemory } from '@drover/actor-core/cluster';
+import { startMemory, startQueues } from '@drover/actor-core/cluster';
 import { createTestHub, createTestNode, type LogFaults, type TestNode } from '@drover/actor-core/testing';
 import { type Gateway, type GatewayOptions, startGateway } from '../gateway.ts';
 import { noAgents } from './no-agents.ts';
@@ -41,7 +41,8 @@ export async function startScriptedGateway(options: Partial<GatewayOptions> = {}
   const fleet = oneHostFleet();
   // No host is there to create the buckets.
   const memory = startMemory(node, { createsBuckets: true });
-  const gateway = await startGateway(node, { port: 0, agents: noAgents, fleet, memory, ...options });
+  const queues = startQueues(node, { createsStreams: true });
+  const gateway = await startGateway(node, { port: 0, agents: noAgents, fleet, memory, queues, ...options });
   return {
     gateway,
     url: gateway.url,
@@ -58,6 +59,7 @@ export async function startScriptedGateway(options: Partial<GatewayOptions> = {}
     [Symbol.asyncDispose]: async (): Promise<void> => {
       await gateway.stop({ drainTimeoutMs: 0 });
       memory.close();
+      queues.close();
       await node.leave();
     },
   };

@@ -4,6 +4,7 @@ import { agentRoutes } from './agent-routes.ts';
 import { droverError } from './drover-reply.ts';
 import { memoryRoutes } from './memory-routes.ts';
 import { proofRoutes } from './proof-routes.ts';
+import { queueRoutes } from './queue-routes.ts';
 import { serviceRoutes } from './service-routes.ts';
 import { settingsRoutes } from './settings-routes.ts';
 
@@ -18,6 +19,7 @@ export function droverDialect(services: GatewayServices): Dialect {
       ...proofRoutes(services),
       ...settingsRoutes(services),
       ...memoryRoutes(services),
+      ...queueRoutes(services),
     ],
   };
 }

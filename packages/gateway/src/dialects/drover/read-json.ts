@@ -11,11 +11,12 @@ import type { Exchange } from '../../http/exchange.ts';
  */
 export async function readJson<T>(exchange: Exchange, schema: z.ZodType<T>, budget: BodyBudget): Promise<T> {
   const text = (await readBody(exchange, budget)).toString('utf8');
-  return parseBody(text, schema);
+  return checkBody(decodeGoJson(text, 'the body is empty; send a JSON object'), schema);
 }
 
-function parseBody<T>(text: string, schema: z.ZodType<T>): T {
-  const result = schema.safeParse(decodeGoJson(text, 'the body is empty; send a JSON object'));
+/** Checks a decoded body against `schema`. @throws RequestFailure 400 naming the first invalid field */
+export function checkBody<T>(value: unknown, schema: z.ZodType<T>): T {
+  const result = schema.safeParse(value);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
   const unknown = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
