@@ -3,6 +3,7 @@ import { actorsCommand } from './commands/actors-command.ts';
 import { configCommand } from './commands/config-command.ts';
 import { doctorCommand } from './commands/doctor-command.ts';
 import { memoryCommand } from './commands/memory-command.ts';
+import { queueCommand } from './commands/queue-command.ts';
 import { statusCommand, topCommand } from './commands/look-commands.ts';
 import { remediesCommand } from './commands/remedies-command.ts';
 import { gatewayCommand, hostCommand, nodeAgentCommand } from './commands/role-commands.ts';
@@ -41,6 +42,7 @@ export function createProgram(
     whyCommand,
     remediesCommand,
     memoryCommand,
+    queueCommand,
     configCommand,
   ];
   for (const make of commands) program.addCommand(make(finish));

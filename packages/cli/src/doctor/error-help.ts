@@ -160,6 +160,34 @@ export const gatewayHelp: Table<string> = {
     means: 'The store did not confirm the write, which may have happened.',
     fix: 'Read the key with `read=fresh` and compare its revision before you write again.',
   },
+  'lease-lost': {
+    means: 'The lease of the message is over or was given up; another taker has the message or will have it.',
+    fix: 'Drop the work, or take the message again. Extend the lease before it ends when the work takes longer.',
+  },
+  'message-not-found': {
+    means: 'The queue has no message with that id: it was acknowledged or cancelled.',
+    fix: 'Nothing is left to do; correct the id if that is unexpected.',
+  },
+  'message-too-large': {
+    means: 'The body of the message is larger than a queue takes.',
+    fix: 'Put a smaller body, or a reference to content that is stored elsewhere.',
+  },
+  'queue-full': {
+    means: 'The queue, or all queues together, hold as many messages as they may, dead ones included.',
+    fix: 'Start more takers; cancel dead messages that nobody needs, or replay them.',
+  },
+  'queue-not-empty': {
+    means: 'The queue still has messages.',
+    fix: 'Take them first, or remove the queue with `drover queue rm --discard-messages`.',
+  },
+  'queue-not-found': {
+    means: 'No message was ever put into a queue of that name, or the queue was removed.',
+    fix: '`drover queue ls` lists the queues.',
+  },
+  'too-many-queues': {
+    means: 'The tenant has as many queues as it may have.',
+    fix: 'Remove one with `drover queue rm`.',
+  },
   'bad-encoding': {
     means: 'The body has a content-encoding that the gateway cannot read.',
     fix: 'Send the body without encoding, or with zstd on the routes where Ollama accepts it.',

@@ -100,6 +100,11 @@ const answersNo: ReadonlySet<string> = new Set([
   'revision-mismatch',
   'policy-mismatch',
   'merge-failed',
+  'lease-lost',
+  'message-not-found',
+  'queue-not-empty',
+  'queue-full',
+  'too-many-queues',
 ]);
 
 /** Flags and arguments whose name is not that of their field. */
@@ -107,6 +112,11 @@ const flagOfField: Readonly<Record<string, string>> = {
   key: 'KEY',
   ttlMs: '--ttl',
   'If-Match': '--if-match',
+  delayMs: '--delay',
+  waitMs: '--wait',
+  leaseMs: '--lease',
+  maxAttempts: '--max-attempts',
+  queue: 'QUEUE',
 };
 
 /** The error of a gateway as an error of the command; undefined when `text` is not an error answer of a gateway. */

@@ -1,15 +1,19 @@
-import { startMemory } from '@drover/actor-core/cluster';
+import { startMemory, startQueues } from '@drover/actor-core/cluster';
 import { startAgentHost } from '@drover/agents';
 import { createFleetClient } from '@drover/fleet';
 import type { ExitCode } from '../errors.ts';
 import type { PackageConfigs } from '../settings/package-configs.ts';
 import { type RoleOptions, runRole } from './run-role.ts';
 
-/** Runs agents, creates the buckets of the replicated memory, and is a candidate for the leader of the agents. */
+/**
+ * Runs agents, creates the buckets of the replicated memory and the streams of the queues, and is a candidate for the
+ * leader of the agents.
+ */
 export function runHost(options: RoleOptions, configs: PackageConfigs): Promise<ExitCode> {
   return runRole(options, async (node) => {
     const fleet = createFleetClient(node, { config: configs.fleet });
     const memory = startMemory(node);
+    const queues = startQueues(node);
     const host = await startAgentHost(node, fleet, configs.agents);
     return {
       reconfigure: (packages) => {
@@ -19,6 +23,7 @@ export function runHost(options: RoleOptions, configs: PackageConfigs): Promise<
       stop: async () => {
         await host.stop();
         memory.close();
+        queues.close();
         await fleet.stop();
       },
     };

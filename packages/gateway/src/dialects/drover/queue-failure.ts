@@ -39,8 +39,8 @@ export function messageNotFound(): RequestFailure {
 function queueFailureOf(error: unknown): unknown {
   if (error instanceof InvalidArgumentError)
     return invalidField(error.argument, error.message.replace(`${error.argument} `, ''));
-  if (error instanceof QueueNotFoundError) return new RequestFailure(404, error.code, error.message);
-  if (error instanceof QueueNotEmptyError) return new RequestFailure(409, error.code, error.message);
+  if (error instanceof QueueNotFoundError) return new RequestFailure(404, 'queue-not-found', error.message);
+  if (error instanceof QueueNotEmptyError) return new RequestFailure(409, 'queue-not-empty', error.message);
   if (error instanceof QueueLimitError) return limitFailureOf(error);
   if (error instanceof StoreUnavailableError)
     return new RequestFailure(503, error.code, error.message, { retryAfterMs, cause: error });
@@ -48,7 +48,8 @@ function queueFailureOf(error: unknown): unknown {
 }
 
 function limitFailureOf({ code, message }: QueueLimitError): RequestFailure {
-  if (code === 'message-too-large') return new RequestFailure(413, code, message, { field: 'body' });
-  if (code === 'too-many-queues') return new RequestFailure(409, code, message);
-  return new RequestFailure(429, code, message, { retryAfterMs: fullRetryAfterMs });
+  if (code === 'message-too-large')
+    return new RequestFailure(413, 'message-too-large', message, { field: 'body' });
+  if (code === 'too-many-queues') return new RequestFailure(409, 'too-many-queues', message);
+  return new RequestFailure(429, 'queue-full', message, { retryAfterMs: fullRetryAfterMs });
 }
