@@ -4,7 +4,7 @@ import type { Clock } from '../clock.ts';
 import type { Logger } from '../logger.ts';
 import type { Bucket } from '../storage/key-value/key-value.ts';
 import type { NodeStorage } from '../storage/node-storage.ts';
-import { anyToken, senderOf, type Subjects } from '../transport/subjects.ts';
+import { anyToken, incarnationBucket, senderOf, type Subjects } from '../transport/subjects.ts';
 import type { Transport, TransportSubscription } from '../transport/transport.ts';
 import { isPlausibleIncarnation } from './incarnation.ts';
 
@@ -27,7 +27,7 @@ export class IncarnationIssuer {
   #bucket: Promise<Bucket> | undefined = undefined;
 
   constructor(cell: string, storage: NodeStorage, clock: Clock) {
-    this.#bucketName = `INC_${cell}`;
+    this.#bucketName = incarnationBucket(cell);
     this.#storage = storage;
     this.#clock = clock;
   }

@@ -6,6 +6,7 @@ import {
   controlGroup,
   controlStream,
   inboxPrefix,
+  incarnationBucket,
   type Lane,
   maxTopicTokens,
   memoryBucket,
@@ -98,7 +99,13 @@ function publishedBy(role: Exclude<Role, 'observer'>, subjects: Subjects, node: 
       subjects.view(node),
       subjects.sighting(anyToken, node),
     );
-  if (role === 'host') published.push(subjects.allControl, subjects.allEntities, ...jetStream);
+  if (role === 'host')
+    published.push(
+      subjects.allControl,
+      subjects.allEntities,
+      ...bucketAccess(incarnationBucket(subjects.cell), 'write'),
+      ...jetStream,
+    );
   if (role === 'voter') {
     const stream = controlStream(subjects.cell, controlGroup);
     published.push(subjects.control(controlGroup, '>'), ...streamAccess(stream, 'manage'));

@@ -192,6 +192,11 @@ export function controlStream(cell: string, group: string): string {
   return `CTL_${cell}_G_${group}`;
 }
 
+/** Name of the bucket of the newest incarnation of each node. */
+export function incarnationBucket(cell: string): string {
+  return `INC_${cell}`;
+}
+
 /** Name of the bucket of the settings that may change while the cluster runs. */
 export function settingsBucket(cell: string): string {
   return `SETTINGS_${cell}`;
