@@ -22,7 +22,10 @@ export interface WatchState {
   readonly announced: number;
   /** `onCaughtUp` was called. */
   readonly isCaughtUp: boolean;
-  /** Instant of acceptance of the newest delivered or announced record, by the server's wall clock. */
+  /**
+   * Instant of acceptance of the newest record below `next`, by the server's wall clock. Infinite where that record was
+   * not delivered: it was filtered out or removed, or is older than the watch.
+   */
   readonly newestAtMs: number;
   /** How often in a row the log had fewer records than were delivered. */
   readonly shortInfos: number;
@@ -61,7 +64,7 @@ export function beginWatch(from: number): WatchDecision {
     phase: 'reading',
     announced: 0,
     isCaughtUp: false,
-    newestAtMs: 0,
+    newestAtMs: Number.POSITIVE_INFINITY,
     shortInfos: 0,
   };
   return { state, effects: [{ do: 'read' }] };
@@ -71,7 +74,6 @@ export function beginWatch(from: number): WatchDecision {
 export function decideAnnounced(state: WatchState, record: LogRecord): WatchDecision {
   const announced = Math.max(state.announced, record.sequence);
   if (state.phase === 'reading') return { state: { ...state, announced }, effects: [] };
-  const newestAtMs = Math.max(state.newestAtMs, record.acceptedAtMs);
   // Accepted later than a record with a higher sequence: the log issues sequences for the second time.
   if (record.sequence < state.next && record.acceptedAtMs > state.newestAtMs)
     return begunAgain(state.created, state.first, 'rolled-back');
@@ -79,7 +81,13 @@ export function decideAnnounced(state: WatchState, record: LogRecord): WatchDeci
   if (record.sequence < state.next) return { state, effects: [{ do: 'ask' }] };
   if (record.sequence === state.next)
     return {
-      state: { ...state, announced, newestAtMs, shortInfos: 0, next: record.sequence + 1 },
+      state: {
+        ...state,
+        announced,
+        newestAtMs: record.acceptedAtMs,
+        shortInfos: 0,
+        next: record.sequence + 1,
+      },
       effects: [{ do: 'deliver', record }],
     };
   return { state: { ...state, announced, phase: 'reading' }, effects: [{ do: 'read' }] };
@@ -89,7 +97,7 @@ export function decideAnnounced(state: WatchState, record: LogRecord): WatchDeci
 export function decidePage(state: WatchState, page: LogPage): WatchDecision {
   const deliveries = page.records.map((record): WatchEffect => ({ do: 'deliver', record }));
   const next = Math.max(state.next, page.next);
-  const newestAtMs = Math.max(state.newestAtMs, page.records.at(-1)?.acceptedAtMs ?? 0);
+  const newestAtMs = newestAfter(state, page, next);
   if (!page.isEnd || state.announced >= next)
     return { state: { ...state, next, newestAtMs }, effects: [...deliveries, { do: 'read' }] };
   const caughtUp: WatchEffect[] = state.isCaughtUp ? [] : [{ do: 'report-caught-up' }];
@@ -97,6 +105,13 @@ export function decidePage(state: WatchState, page: LogPage): WatchDecision {
     state: { ...state, next, newestAtMs, phase: 'live', isCaughtUp: true },
     effects: [...deliveries, ...caughtUp],
   };
+}
+
+/** A page that covers no further record changes nothing. */
+function newestAfter(state: WatchState, { records }: LogPage, next: number): number {
+  if (next === state.next) return state.newestAtMs;
+  const last = records.at(-1);
+  return last?.sequence === next - 1 ? last.acceptedAtMs : Number.POSITIVE_INFINITY;
 }
 
 /** The state of the log was looked at: at the start, after a reconnection, and when the watchdog fires. */

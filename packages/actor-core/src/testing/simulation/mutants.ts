@@ -1,7 +1,13 @@
 import type { Mutant } from './mutant.ts';
 import { actorMutants } from './mutants/actor-mutants.ts';
 import { entityMutants } from './mutants/entity-mutants.ts';
+import { memoryMutants } from './mutants/memory-mutants.ts';
 import { storageMutants } from './mutants/storage-mutants.ts';
 
 /** All known bugs; a part of the runtime has its own file in `mutants/`. */
-export const mutants: readonly Mutant[] = [...actorMutants, ...storageMutants, ...entityMutants];
+export const mutants: readonly Mutant[] = [
+  ...actorMutants,
+  ...storageMutants,
+  ...entityMutants,
+  ...memoryMutants,
+];

@@ -3,6 +3,7 @@ import { commonCounters, type CounterTexts } from './counters.ts';
 import { Delivering } from './delivering.ts';
 import { Messaging } from './messaging.ts';
 import { Registering } from './registering.ts';
+import { remembering } from './remembering.ts';
 import { storing } from './storing.ts';
 import { Streaming } from './streaming.ts';
 import { Supervising } from './supervising.ts';
@@ -39,6 +40,7 @@ const workloads: Readonly<Record<string, Scenario>> = {
     create: (world) => new Delivering(world),
     counters: { redeliveredParcels: 'parcels that a consumer got again' },
   },
+  remembering,
   work: {
     create: (world) => new Working(world),
     counters: { repeatedJobs: 'jobs that were handled again by another worker' },
