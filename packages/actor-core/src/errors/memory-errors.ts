@@ -1,4 +1,5 @@
 import { DroverError } from './drover-error.ts';
+import type { StoreTrouble, StoreUnavailableError } from './store-errors.ts';
 
 /**
  * A value, or all values of its bucket, would exceed a limit. Nothing was written. `value-too-large`: a smaller
@@ -25,11 +26,13 @@ export class MemoryLimitError extends DroverError {
 export class WriteUnknownError extends DroverError {
   readonly code = 'write-unknown';
   readonly key: string;
-  constructor(key: string, options?: ErrorOptions) {
-    super(
-      `the store did not confirm the write of ${key}: read it with read=fresh before trying again`,
-      options,
-    );
+  /** What the store was found to be in. With `store-full` too, an earlier attempt may still be accepted. */
+  readonly trouble: StoreTrouble;
+  constructor(key: string, cause: StoreUnavailableError) {
+    super(`the write of ${key} was not confirmed, and may happen: read the key fresh before trying again`, {
+      cause,
+    });
     this.key = key;
+    this.trouble = cause.code;
   }
 }

@@ -37,6 +37,11 @@ export interface LevelRead {
 
 /** Share of a bucket that values may fill. The rest is for removals: they need a record too. */
 const fillShare = 0.95;
+/**
+ * A value that was read from the leader is read again after this time, in the background, if it is used; after twice the
+ * time it is not used before that. Until then a leader that lagged behind may have left an outdated value.
+ */
+const recheckMs = 10_000;
 const minTtlMs = 1_000;
 
 /** Reads and writes of one bucket by keys of the bucket, with limits and counters. */
@@ -69,7 +74,11 @@ export class BucketAccess {
     const { expiresAtMs } = stored.meta;
     // The announcement of the end may be on its way, or lost.
     if (expiresAtMs !== undefined && clock.wallNow() >= expiresAtMs) return undefined;
-    if (bucket.cache.takeCheck(key, clock.now())) void bucket.read(key).catch(() => undefined);
+    const readAgeMs = bucket.cache.readAgeMs(key, clock.now());
+    if (readAgeMs > recheckMs) {
+      if (readAgeMs > 2 * recheckMs) return undefined;
+      if (bucket.cache.takeCheck(key)) void bucket.read(key).catch(() => bucket.cache.drop(key));
+    }
     this.cacheHits++;
     return stored;
   }

@@ -207,8 +207,7 @@ function outcomeOf({ outcome, isCreated }: PlannedStep, seen: StoredValue): KeyW
 }
 
 function failureOf(key: string, error: unknown): unknown {
-  const isUnknown = error instanceof StoreUnavailableError && error.code === 'store-unavailable';
-  return isUnknown ? new WriteUnknownError(key, { cause: error }) : error;
+  return error instanceof StoreUnavailableError ? new WriteUnknownError(key, error) : error;
 }
 
 function pause(clock: Clock, ms: number): Promise<void> {

@@ -33,8 +33,6 @@ const openRetryMs = 500;
 /** How long an operation waits for a bucket that is not open yet, or for a leader that lags behind. */
 const patienceMs = 5_000;
 const staleRetryMs = 25;
-/** A value that was read is compared with the leader once more after this time, if it is read again. */
-const recheckMs = 10_000;
 /** Changed keys whose newest revision is remembered. */
 const maxRevisions = 65_536;
 /** Records by which a watch may be behind; with more, an empty cache is quicker than reading all of them. */
@@ -140,7 +138,7 @@ export class MemoryBucket {
     for (;;) {
       const record = await this.#options.storage.log.readLast(this.logName, keySubject(this.name, key));
       const stored = record === undefined ? absentValue(key) : storedValueOf(this.name, record);
-      if (this.cache.put(stored, this.#clock.now() + recheckMs)) return stored;
+      if (this.cache.put(stored, this.#clock.now())) return stored;
       // The marker of a removal does not stay for ever.
       if (stored.kind === 'absent' && this.cache.mayBeAbsent(key)) return stored;
       if (this.#clock.now() + staleRetryMs > deadline) return this.#outdated(stored);

@@ -6,10 +6,12 @@ interface Slot {
   /** Read since the cache last looked for something to drop. */
   isUsed: boolean;
   /**
-   * Clock instant from which a read looks at the leader once more; infinite where no look is needed. A value that was
-   * read from a leader that lags behind would otherwise stay until its key changes.
+   * Clock instant at which the value was read from the leader; infinite for one that was announced or written here. A
+   * leader may lag behind, and the change that it did not know of is not announced again.
    */
-  checkAtMs: number;
+  readonly readAtMs: number;
+  /** The leader is asked for the value again. */
+  isChecked: boolean;
 }
 
 /** Bytes that a slot takes beside value and key; an estimate. */
@@ -48,11 +50,16 @@ export class ValueCache {
     return slot.stored;
   }
 
-  /** Whether a value should be looked at once more; true once. */
-  takeCheck(key: string, nowMs: number): boolean {
+  /** Milliseconds since a value was read from the leader; 0 or less for one that need not be read again. */
+  readAgeMs(key: string, nowMs: number): number {
+    return nowMs - (this.#slots.get(key)?.readAtMs ?? nowMs);
+  }
+
+  /** Whether somebody has to read the value again now; true once for each value. */
+  takeCheck(key: string): boolean {
     const slot = this.#slots.get(key);
-    if (slot === undefined || nowMs < slot.checkAtMs) return false;
-    slot.checkAtMs = Number.POSITIVE_INFINITY;
+    if (slot === undefined || slot.isChecked) return false;
+    slot.isChecked = true;
     return true;
   }
 
@@ -80,14 +87,14 @@ export class ValueCache {
   }
 
   /** Takes a value in, unless a newer one is known. False: the value is outdated. */
-  put(stored: StoredValue, checkAtMs: number = Number.POSITIVE_INFINITY): boolean {
+  put(stored: StoredValue, readAtMs: number = Number.POSITIVE_INFINITY): boolean {
     const { key, kind, sequence } = stored;
     if (sequence < this.newest(key)) return false;
     if (sequence > 0) this.#remember(key, kind === 'value' ? sequence : -sequence);
     this.drop(key);
     const bytes = slotBytes + 2 * key.length + stored.value.length;
     if (bytes > this.#maxBytes) return true;
-    this.#slots.set(key, { stored, bytes, isUsed: false, checkAtMs });
+    this.#slots.set(key, { stored, bytes, isUsed: false, readAtMs, isChecked: false });
     this.#bytes += bytes;
     this.#makeRoom();
     return true;

@@ -109,8 +109,8 @@ async function write(
     return await writer.writeBatch(bucket.logName, records);
   } catch (error) {
     for (const { key } of operations) bucket.cache.drop(key);
-    if (error instanceof StoreUnavailableError && error.code === 'store-unavailable')
-      throw new WriteUnknownError(operations.map(({ key }) => key).join(', '), { cause: error });
+    if (error instanceof StoreUnavailableError)
+      throw new WriteUnknownError(operations.map(({ key }) => key).join(', '), error);
     throw error;
   }
 }

@@ -55,7 +55,12 @@ function memoryFailureOf(error: unknown): unknown {
   if (error instanceof WriteUnknownError) {
     const message =
       'the store did not confirm the write, which may have happened: read the key with read=fresh first';
-    return new RequestFailure(503, 'write-unknown', message, { retryAfterMs, cause: error });
+    return error.trouble === 'store-unavailable'
+      ? new RequestFailure(503, 'write-unknown', message, { retryAfterMs, cause: error })
+      : new RequestFailure(503, error.trouble, (error.cause as Error).message, {
+          retryAfterMs,
+          cause: error,
+        });
   }
   if (error instanceof StoreUnavailableError)
     return new RequestFailure(503, error.code, error.message, { retryAfterMs, cause: error });
