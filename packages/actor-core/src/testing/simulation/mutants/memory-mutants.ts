@@ -3,6 +3,14 @@ import type { Mutant } from '../mutant.ts';
 /** Known bugs of the replicated memory. */
 export const memoryMutants: readonly Mutant[] = [
   {
+    name: 'watch-gap-ignored',
+    scenario: 'remembering',
+    bug: 'a watch goes on with the next announcement although one before it was lost',
+    file: 'storage/log/decide-watch.ts',
+    find: '  if (record.sequence === state.next)\n',
+    replace: '  if (record.sequence >= state.next)\n',
+  },
+  {
     name: 'fresh-read-without-barrier',
     scenario: 'remembering',
     bug: 'a fresh read of memory is not proven by a write',
