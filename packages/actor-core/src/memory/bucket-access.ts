@@ -38,8 +38,8 @@ export interface LevelRead {
 /** Share of a bucket that values may fill. The rest is for removals: they need a record too. */
 const fillShare = 0.95;
 /**
- * A value that was read from the leader is read again after this time, in the background, if it is used; after twice the
- * time it is not used before that. Until then a leader that lagged behind may have left an outdated value.
+ * A value that was read from the leader is read again after this time, in the background, if it is used. After twice
+ * the time it is not used before that. Until then a leader that lagged behind may have left an outdated value.
  */
 const recheckMs = 10_000;
 const minTtlMs = 1_000;
