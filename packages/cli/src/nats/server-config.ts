@@ -18,7 +18,7 @@ export interface ServerConfig {
  *
  * Pings are frequent, so that a frozen process loses its subscriptions after about 6 s instead of 4 minutes. A reader
  * that does not take its data for 5 s is disconnected, so that the data does not fill the memory. No monitoring port
- * is opened.
+ * is opened. A connecting client sends its permissions in one line, which is longer than the usual limit of 4 KB.
  */
 export function serverConfigText(config: ServerConfig): string {
   const { authority } = config;
@@ -26,6 +26,7 @@ export function serverConfigText(config: ServerConfig): string {
   return `listen: ${quoted(`${config.host}:${config.port}`)}
 server_name: drover
 max_payload: 8MB
+max_control_line: 64KB
 ping_interval: "2s"
 ping_max: 2
 write_deadline: "5s"
