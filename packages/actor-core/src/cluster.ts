@@ -61,6 +61,8 @@ export type {
   Tenure,
   TransferOutcome,
 } from './leadership/leadership.ts';
+export type { LeadSeen } from './leadership/fence-gate.ts';
+export { OrderGate } from './leadership/order-gate.ts';
 export { readLeader } from './leadership/read-leader.ts';
 export {
   changeVoters,

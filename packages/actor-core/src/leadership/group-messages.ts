@@ -5,7 +5,7 @@ import type { Heartbeat, PrivateMessage } from './election/election-message.ts';
  * Messages of a group on core NATS. Tuples that only grow.
  *
  * On the leader subject of the sender, for everybody:
- * - heartbeat: `[1, term, fence, incarnation, isResigning, sentAtMs]`; nodes of 0.3.0 send and read the first five
+ * - heartbeat: `[1, term, fence, incarnation, isResigning, sentAtMs, handsOverTo]`; nodes of 0.3.0 use the first five
  * - probe of a candidate, for itself: `[2, nonce, sentAtMs]`; other nodes ignore it
  *
  * On the election subject of the receiver: `[kind, term, …]`, see `encodeElection`.
@@ -21,8 +21,8 @@ export type LeaderMessage =
 
 export function encodeLeader(message: LeaderMessage): Uint8Array {
   if (message.kind === 'probe') return bytesOf([probeKind, message.nonce, message.sentAtMs]);
-  const { term, fence, incarnation, isResigning, sentAtMs } = message;
-  return bytesOf([heartbeatKind, term, fence, incarnation, isResigning, sentAtMs]);
+  const { term, fence, incarnation, isResigning, sentAtMs, handsOverTo } = message;
+  return bytesOf([heartbeatKind, term, fence, incarnation, isResigning, sentAtMs, handsOverTo]);
 }
 
 /** Undefined for a payload that is no such message. */
@@ -35,11 +35,18 @@ export function decodeLeader(payload: Uint8Array): LeaderMessage | undefined {
       : undefined;
   }
   if (tuple?.[0] !== heartbeatKind) return undefined;
-  const [, term, fence, incarnation, isResigning, sentAtMs] = tuple;
+  const [, term, fence, incarnation, isResigning, sentAtMs, handsOverTo] = tuple;
   if (!isCount(term) || !isCount(fence) || !isCount(incarnation) || typeof isResigning !== 'boolean')
     return undefined;
-  const sent = typeof sentAtMs === 'number' ? sentAtMs : 0;
-  return { kind: 'heartbeat', term, fence, incarnation, isResigning, sentAtMs: sent };
+  return {
+    kind: 'heartbeat',
+    term,
+    fence,
+    incarnation,
+    isResigning,
+    sentAtMs: typeof sentAtMs === 'number' ? sentAtMs : 0,
+    handsOverTo: typeof handsOverTo === 'string' ? handsOverTo : '',
+  };
 }
 
 const privateKinds: readonly PrivateMessage['kind'][] = [
@@ -48,7 +55,6 @@ const privateKinds: readonly PrivateMessage['kind'][] = [
   'vote',
   'vote-answer',
   'heartbeat-answer',
-  'take-over',
 ];
 
 /** `[kind, term, argument]`; the argument depends on the kind. */
@@ -64,7 +70,6 @@ export function decodeElection(payload: Uint8Array): PrivateMessage | undefined 
   if (kind === undefined || !isCount(term)) return undefined;
   switch (kind) {
     case 'pre-vote':
-    case 'take-over':
       return { kind, term };
     case 'pre-vote-answer':
     case 'vote-answer':

@@ -359,12 +359,17 @@ class GroupLeadership implements Leadership {
       this.#take({ kind: 'fenced' });
       this.#take({ kind: 'not-recorded', term: newest.term, fence: newest.sequence });
     } else if (newest?.sequence !== fence) await this.#examine();
+    // The log was rolled back, and has issued the fence again.
+    else if (!this.#log.isOwn(newest)) this.#noteLoss();
     else this.#log.isComplete();
   }
 
   /** The log lacks a lead record that this node knows of. */
   async #examine(): Promise<void> {
-    if (!(await this.#log.hasLost())) return;
+    if (await this.#log.hasLost()) this.#noteLoss();
+  }
+
+  #noteLoss(): void {
     this.#node.log.error(
       { group: this.group, log: this.#log.name, fence: this.#election.fence },
       'the log of the group was lost or rolled back: what was acknowledged before may be gone',

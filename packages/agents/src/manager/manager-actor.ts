@@ -1,13 +1,11 @@
 import type { HostStamp } from '@drover/actor-core/internal';
 import { type ActorContext, type ActorRef, type Props, props, receive, setup } from '@drover/actor-core';
-import { type ClusterNode, readLeader } from '@drover/actor-core/cluster';
+import { type ClusterNode, type LeadSeen, OrderGate, readLeader } from '@drover/actor-core/cluster';
 import type { FleetClient } from '@drover/fleet';
 import { agentProps, type AgentMessage, type IncarnationState } from '../agent/agent-actor.ts';
 import type { AgentsConfig } from '../config.ts';
 import type { AgentDefinition } from '../definitions/agent-definition.ts';
 import type { AgentDefinitions } from '../definitions/load-definitions.ts';
-import type { LeadSeen } from '../placement/fence-gate.ts';
-import { OrderGate } from '../placement/order-gate.ts';
 import type { DirectoryMessage } from '../protocol/directory-message.ts';
 import type { HostReport, ReportedState, RunReport } from '../protocol/host-report.ts';
 import { agentsGroup, outputCharsFor } from '../protocol/limits.ts';

@@ -30,7 +30,16 @@ function setup(isCandidate = true): {
 }
 
 function heartbeat(term: number, fence: number, changes: Partial<Heartbeat> = {}): Heartbeat {
-  return { kind: 'heartbeat', term, fence, incarnation: 1, isResigning: false, sentAtMs: 0, ...changes };
+  return {
+    kind: 'heartbeat',
+    term,
+    fence,
+    incarnation: 1,
+    isResigning: false,
+    handsOverTo: '',
+    sentAtMs: 0,
+    ...changes,
+  };
 }
 
 it('of a new group begins within a short random time, once the candidate hears itself', () => {
@@ -97,11 +106,11 @@ it('goes on as a leader after a stall, for there may be nobody else', () => {
   expect(isTrusted(state, 15_000)).toBe(false);
 });
 
-it('follows a transfer of the leader that it follows, and of no other node', () => {
+it('begins at once when the leader hands over to this node, and not to another one', () => {
   const { state, receive } = setup();
-  receive('b', heartbeat(1, 4));
-  expect(receive('c', { kind: 'take-over', term: 1 })).toEqual([]);
-  expect(receive('b', { kind: 'take-over', term: 1 })).toEqual([{ kind: 'record', term: 2 }]);
+  receive('b', heartbeat(1, 4, { handsOverTo: 'c' }));
+  expect(state.role).toBe('follower');
+  expect(receive('b', heartbeat(1, 4, { handsOverTo: 'a' }))).toEqual([{ kind: 'record', term: 2 }]);
   expect(state.role).toBe('chosen');
 });
 
@@ -109,6 +118,6 @@ it('never begins on a node that is no candidate', () => {
   const { decide, receive } = setup(false);
   expect(decide({ kind: 'tick' }, 60_000)).toEqual([]);
   receive('b', heartbeat(1, 4), 60_000);
-  expect(receive('b', { kind: 'take-over', term: 1 }, 60_100)).toEqual([]);
+  expect(receive('b', heartbeat(1, 4, { handsOverTo: 'a' }), 60_100)).toEqual([]);
   expect(decide({ kind: 'tick' }, 120_000)).toEqual([{ kind: 'leader-changed', leader: undefined }]);
 });

@@ -114,8 +114,10 @@ export interface ElectionState {
   /** Newest message of this node that came back from the bus, by the time it was sent. */
   echoedAtMs: number;
   ledSinceMs: number;
-  /** End of a transfer to another voter. The leader does not act until then, and continues if no voter took over. */
+  /** End of a transfer to another candidate. The leader does not act until then, and goes on if nobody took over. */
   handsOverUntilMs: number | undefined;
+  /** To whom the leader hands over, by its own last heartbeat; empty for none. */
+  successor: string;
   /** No vote and no candidacy before: an earlier run of this process may have voted in this term. */
   abstainsUntilMs: number;
   connected: boolean;
@@ -156,6 +158,7 @@ export function createElection(options: ElectionOptions, nowMs: number): Electio
     echoedAtMs: Number.NEGATIVE_INFINITY,
     ledSinceMs: 0,
     handsOverUntilMs: undefined,
+    successor: '',
     abstainsUntilMs: nowMs + given.config.electionMaxMs,
     connected: true,
     lagMs: 0,

@@ -31,7 +31,16 @@ function setup(): {
 }
 
 function heartbeat(term: number, fence: number, changes: Partial<Heartbeat> = {}): Heartbeat {
-  return { kind: 'heartbeat', term, fence, incarnation: 1, isResigning: false, sentAtMs: 0, ...changes };
+  return {
+    kind: 'heartbeat',
+    term,
+    fence,
+    incarnation: 1,
+    isResigning: false,
+    handsOverTo: '',
+    sentAtMs: 0,
+    ...changes,
+  };
 }
 
 /** The same, as the leader of term 1 with fence 7. */
@@ -98,8 +107,49 @@ it('keeps to a leader that it hears', () => {
     { message: { isGranted: false } },
   ]);
   expect(receive('c', { kind: 'vote', term: 9, isTransfer: true }, 11_100)).toMatchObject([
+    { message: { isGranted: false } },
+  ]);
+});
+
+it('votes for the successor that the leader names, until its next heartbeat names none', () => {
+  const { receive } = setup();
+  receive('b', heartbeat(2, 5, { handsOverTo: 'c' }), 10_000);
+  receive('b', heartbeat(2, 5), 10_100);
+  expect(receive('c', { kind: 'vote', term: 3, isTransfer: true }, 10_100)).toMatchObject([
+    { message: { isGranted: false } },
+  ]);
+  receive('b', heartbeat(2, 5, { handsOverTo: 'c' }), 10_200);
+  expect(receive('c', { kind: 'vote', term: 3, isTransfer: true }, 10_200)).toMatchObject([
     { message: { isGranted: true } },
   ]);
+});
+
+it('campaigns at once when the leader hands over to it', () => {
+  const { state, receive } = setup();
+  const effects = receive('b', heartbeat(2, 5, { handsOverTo: 'a' }), 10_000);
+  expect(effects).toContainEqual({
+    kind: 'send',
+    to: 'c',
+    message: { kind: 'vote', term: 3, isTransfer: true },
+  });
+  expect(state.role).toBe('candidate');
+});
+
+it('trusts no answer to a heartbeat of its transfer once it goes on itself', () => {
+  const { state, decide, receive } = leading();
+  decide({ kind: 'tick' }, 10_000);
+  expect(decide({ kind: 'transfer', to: 'b' }, 10_100)).toMatchObject([{ message: { handsOverTo: 'b' } }]);
+  let nowMs = 10_100;
+  while (state.handsOverUntilMs !== undefined) {
+    nowMs = electionWakeAtMs(state);
+    decide({ kind: 'tick' }, nowMs);
+  }
+  receive('c', { kind: 'heartbeat-answer', term: 1, sentAtMs: nowMs - 200 }, nowMs + 10);
+  receive('a', heartbeat(1, 7, { sentAtMs: nowMs - 200 }), nowMs + 10);
+  expect(isTrusted(state, nowMs + 10)).toBe(false);
+  receive('c', { kind: 'heartbeat-answer', term: 1, sentAtMs: nowMs }, nowMs + 20);
+  receive('a', heartbeat(1, 7, { sentAtMs: nowMs }), nowMs + 20);
+  expect(isTrusted(state, nowMs + 20)).toBe(true);
 });
 
 it('acts for 0.8 of the shortest election after the heartbeat that a quorum answered was sent', () => {

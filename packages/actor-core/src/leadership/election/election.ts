@@ -112,10 +112,18 @@ function tick(state: ElectionState, out: ElectionEffect[], nowMs: number): void 
 function leadOn(state: ElectionState, out: ElectionEffect[], nowMs: number): void {
   if (nowMs < state.heartbeatAtMs) return;
   if (hasLostQuorum(state, nowMs)) return depose(state, out, 'no-quorum', nowMs);
-  if (state.handsOverUntilMs !== undefined && nowMs >= state.handsOverUntilMs)
-    state.handsOverUntilMs = undefined;
+  if (state.handsOverUntilMs !== undefined && nowMs >= state.handsOverUntilMs) goOn(state, nowMs);
   state.heartbeatAtMs = nowMs + state.config.heartbeatMs;
   out.push({ kind: 'broadcast', message: heartbeat(state, state, false, nowMs) });
+}
+
+/** Nobody took over. Whoever answered or heard the heartbeats so far may still vote for the successor. */
+function goOn(state: ElectionState, nowMs: number): void {
+  state.handsOverUntilMs = undefined;
+  state.successor = '';
+  state.answers.clear();
+  state.echoedAtMs = Number.NEGATIVE_INFINITY;
+  state.ledSinceMs = nowMs;
 }
 
 /** A leader that does not hear itself cannot judge whether the voters answer: it is not trusted, and goes on. */
@@ -134,12 +142,6 @@ function receive(
 ): void {
   if (message.kind === 'heartbeat') return takeHeartbeat(state, out, from, message, nowMs);
   if (from === state.node) return;
-  if (message.kind === 'take-over') {
-    // Only from the leader that this node follows.
-    if (state.role === 'follower' && state.leader?.node === from && message.term === state.term)
-      campaign(state, out, true, nowMs);
-    return;
-  }
   // Everything else is among voters.
   if (!state.voters.includes(from) || !state.voters.includes(state.node)) return;
   switch (message.kind) {
@@ -152,7 +154,7 @@ function receive(
       return takeAnswer(state, out, from, message, nowMs);
     case 'heartbeat-answer':
       if (message.term > state.term) return outdated(state, out, message.term, nowMs);
-      if (state.role === 'leader' && message.term === state.term)
+      if (state.role === 'leader' && message.term === state.term && message.sentAtMs >= state.ledSinceMs)
         state.answers.set(from, Math.max(message.sentAtMs, state.answers.get(from) ?? 0));
       return;
   }
@@ -166,22 +168,26 @@ function takeHeartbeat(
   message: Heartbeat,
   nowMs: number,
 ): void {
-  const { term, fence, incarnation, isResigning, sentAtMs } = message;
+  const { term, fence, incarnation, isResigning, handsOverTo, sentAtMs } = message;
   // Its own. Another process with the id of this node has another fence.
-  if (from === state.node && state.role === 'leader' && fence === state.fence)
-    return takeEcho(state, out, message, nowMs);
+  if (from === state.node && state.role === 'leader' && fence === state.fence) {
+    if (sentAtMs >= state.ledSinceMs) takeEcho(state, out, message, nowMs);
+    return;
+  }
   if (!isOutdated(state, message, nowMs)) {
     follow(state, out, { node: from, incarnation, term, fence }, nowMs);
     if (isResigning) forget(state, out, fence, nowMs);
+    state.successor = handsOverTo;
+    if (handsOverTo === state.node) campaign(state, out, true, nowMs);
   }
   if (state.voters.includes(state.node) && from !== state.node)
     out.push({ kind: 'send', to: from, message: { kind: 'heartbeat-answer', term: state.term, sentAtMs } });
 }
 
 function isOutdated(state: ElectionState, { term, fence }: Heartbeat, nowMs: number): boolean {
-  if (fence <= state.goneFence) return true;
   // Without votes a term is only a number in the record, and a candidate that lost has raised none.
-  const isOlder = fence < state.fence || (state.electorate === 'voters' && term < state.term);
+  const isOlderTerm = state.electorate === 'voters' && term < state.term;
+  const isOlder = fence < state.fence || fence <= state.goneFence || isOlderTerm;
   if (!isOlder || state.role === 'leader') return isOlder;
   return nowMs - state.quietSinceMs <= forgottenAfterElections * state.config.electionMaxMs;
 }
@@ -226,10 +232,12 @@ function outdated(state: ElectionState, out: ElectionEffect[], term: number, now
 
 /** The leader stops acting at once: its successor need not wait for its silence. */
 function handOver(state: ElectionState, out: ElectionEffect[], to: string, nowMs: number): void {
-  if (state.role !== 'leader' || to === state.node) return;
+  if (state.role !== 'leader' || to === state.node || to === '') return;
   if (state.electorate === 'voters' && !state.voters.includes(to)) return;
   state.handsOverUntilMs = nowMs + state.config.electionMinMs;
-  out.push({ kind: 'send', to, message: { kind: 'take-over', term: state.term } });
+  state.successor = to;
+  state.heartbeatAtMs = nowMs;
+  leadOn(state, out, nowMs);
 }
 
 function sayGoodbye(
@@ -242,10 +250,10 @@ function sayGoodbye(
 }
 
 function heartbeat(
-  { incarnation }: ElectionState,
+  { incarnation, successor: handsOverTo }: ElectionState,
   { term, fence }: { readonly term: number; readonly fence: number },
   isResigning: boolean,
   nowMs: number,
 ): Heartbeat {
-  return { kind: 'heartbeat', term, fence, incarnation, isResigning, sentAtMs: nowMs };
+  return { kind: 'heartbeat', term, fence, incarnation, isResigning, handsOverTo, sentAtMs: nowMs };
 }

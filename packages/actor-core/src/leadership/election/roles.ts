@@ -16,8 +16,11 @@ export function follow(
   if (state.role === 'leader') depose(state, out, 'newer-term', nowMs);
   if (leader.term > state.term) state.votedFor = undefined;
   state.role = 'follower';
+  state.successor = '';
   state.term = leader.term;
   state.fence = leader.fence;
+  // A lower fence is believed only when the higher ones were lost.
+  state.goneFence = Math.min(state.goneFence, leader.fence - 1);
   state.heardAtMs = nowMs;
   state.quietSinceMs = nowMs;
   state.electionAtMs = drawElectionMs(state, nowMs);
@@ -54,6 +57,7 @@ export function lead(
   state.ledSinceMs = nowMs;
   state.heartbeatAtMs = nowMs;
   state.handsOverUntilMs = undefined;
+  state.successor = '';
   out.push({ kind: 'elected', term, fence }, { kind: 'leader-changed', leader: state.leader });
 }
 
@@ -70,6 +74,7 @@ export function depose(
   state.quietSinceMs = nowMs;
   state.leader = undefined;
   state.handsOverUntilMs = undefined;
+  state.successor = '';
   out.push({ kind: 'deposed', reason }, { kind: 'leader-changed', leader: undefined });
 }
 

@@ -25,7 +25,9 @@ export function takeVote(
   { term, isTransfer }: Extract<ElectionMessage, { kind: 'vote' }>,
   nowMs: number,
 ): void {
-  const mayVote = nowMs >= state.abstainsUntilMs && (isTransfer || !isSticky(state, nowMs));
+  // The leader's newest heartbeat must say so: a request that comes late must not depose a leader that goes on.
+  const isHandedOver = isTransfer && state.successor === from;
+  const mayVote = nowMs >= state.abstainsUntilMs && (isHandedOver || !isSticky(state, nowMs));
   if (mayVote && term > state.term) {
     state.term = term;
     state.votedFor = undefined;
@@ -63,6 +65,6 @@ export function takeAnswer(
 
 /** A voter that hears a leader keeps to it: one that was cut off cannot depose a healthy leader. */
 function isSticky(state: ElectionState, nowMs: number): boolean {
-  if (state.role === 'leader') return state.handsOverUntilMs === undefined;
+  if (state.role === 'leader') return true;
   return nowMs - state.heardAtMs < state.config.electionMinMs;
 }

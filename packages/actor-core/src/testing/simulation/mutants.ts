@@ -1,6 +1,7 @@
 import type { Mutant } from './mutant.ts';
 import { actorMutants } from './mutants/actor-mutants.ts';
 import { entityMutants } from './mutants/entity-mutants.ts';
+import { leadershipMutants } from './mutants/leadership-mutants.ts';
 import { memoryMutants } from './mutants/memory-mutants.ts';
 import { storageMutants } from './mutants/storage-mutants.ts';
 
@@ -8,6 +9,7 @@ import { storageMutants } from './mutants/storage-mutants.ts';
 export const mutants: readonly Mutant[] = [
   ...actorMutants,
   ...storageMutants,
+  ...leadershipMutants,
   ...entityMutants,
   ...memoryMutants,
 ];

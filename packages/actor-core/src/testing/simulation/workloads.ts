@@ -1,6 +1,7 @@
 import { activating } from './activating.ts';
 import { commonCounters, type CounterTexts } from './counters.ts';
 import { Delivering } from './delivering.ts';
+import { Leading } from './leading.ts';
 import { Messaging } from './messaging.ts';
 import { Registering } from './registering.ts';
 import { remembering } from './remembering.ts';
@@ -47,6 +48,19 @@ const workloads: Readonly<Record<string, Scenario>> = {
   },
   storing,
   entities: activating,
+  leading: {
+    create: (world) => new Leading(world),
+    counters: {
+      elections: 'lead records that were accepted',
+      takeovers: 'lead records of another node than the one before',
+      transfers: 'leaderships that were handed over on request',
+      goodbyes: 'leaders that resigned',
+      staleWritesRefused: 'writes under an earlier tenure that were refused',
+      unknownOutcomes: 'writes whose outcome could not be found out',
+      ordersObeyed: 'orders of a leader that a receiver obeyed',
+      ordersRefused: 'orders that a receiver refused',
+    },
+  },
 };
 
 export const everything = 'all';

@@ -35,6 +35,16 @@ describe('OrderGate', () => {
     expect(gate.judge('stop', forged, 500)).toBe('read');
   });
 
+  it('reads the record for an order of an older leader at most once a second', () => {
+    const gate = setup();
+    const older = { node: 'host-2', fence: 4 };
+    expect(gate.judge('stop', older, 999)).toBe('refuse');
+    expect(gate.judge('stop', older, 1_000)).toBe('read');
+    gate.beginRead();
+    expect(gate.endRead(leader, 1_000)).toEqual(['stop']);
+    expect(gate.judge('stop', older, 1_000)).toBe('refuse');
+  });
+
   it('refuses further orders when too many are held', () => {
     const gate = setup();
     const newer = { node: 'host-2', fence: 6 };

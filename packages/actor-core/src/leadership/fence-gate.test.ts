@@ -30,4 +30,16 @@ describe('FenceGate', () => {
     expect(gate.judge('host-1', 5)).toBe('refuse');
     expect(gate.judge('host-2', 8)).toBe('obey');
   });
+
+  it('believes an older record, or none, at the fourth read in a row: the log lost the newer one', () => {
+    const gate = new FenceGate();
+    gate.update({ node: 'host-2', fence: 8 });
+    for (let read = 1; read <= 3; read++) gate.update({ node: 'host-1', fence: 5 });
+    expect(gate.lead?.fence).toBe(8);
+    gate.update({ node: 'host-2', fence: 8 });
+    for (let read = 1; read <= 4; read++) gate.update({ node: 'host-1', fence: 5 });
+    expect(gate.judge('host-1', 5)).toBe('obey');
+    for (let read = 1; read <= 4; read++) gate.update(undefined);
+    expect(gate.lead).toBeUndefined();
+  });
 });

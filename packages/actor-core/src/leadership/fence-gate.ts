@@ -8,21 +8,33 @@ export interface LeadSeen {
 export type Verdict = 'obey' | 'refuse' | 'read';
 
 /**
+ * How often in a row a read has to find an older lead record than the known one, or none, before it is believed: the
+ * log lost the known one. A server that lags behind answers so too, for some seconds.
+ */
+const olderReadsBelieved = 4;
+
+/**
  * Checks the fence of an order at its receiver: accepts only the node that the lead record names, with the record's
- * sequence. Sequences of the stream never decrease, so a higher fence may belong to a later leader. Only the lead
- * record shows whether it does; the order itself is not trusted.
+ * sequence. Sequences of a log never decrease, so a higher fence may belong to a later leader. Only the lead record
+ * shows whether it does; the order itself is not trusted.
  */
 export class FenceGate {
   #lead: LeadSeen | undefined;
+  #olderReads = 0;
 
   /** The newest lead record that was read; undefined before the first read, and while there is no record. */
   get lead(): LeadSeen | undefined {
     return this.#lead;
   }
 
-  /** Stores a lead record that was read; a record that is older than the known one is ignored. */
+  /** Takes a lead record that was read. An older one than the known one is believed at the fourth time in a row. */
   update(record: LeadSeen | undefined): void {
-    if (record !== undefined && record.fence > (this.#lead?.fence ?? 0)) this.#lead = record;
+    const known = this.#lead?.fence ?? 0;
+    const isOlder = (record?.fence ?? 0) < known;
+    this.#olderReads = isOlder ? this.#olderReads + 1 : 0;
+    if (isOlder && this.#olderReads < olderReadsBelieved) return;
+    this.#olderReads = 0;
+    this.#lead = record;
   }
 
   judge(node: string, fence: number): Verdict {

@@ -1,16 +1,19 @@
 import { FenceGate, type LeadSeen } from './fence-gate.ts';
 
-/** Orders held while the lead record is read. The leader repeats orders that were refused. */
+/** Orders held while the lead record is read. Leaders repeat orders that were refused. */
 const maxHeldOrders = 256;
 /** Time for which the record is not read again after a read that found no newer leader. */
 const rereadPauseMs = 500;
-
-/** Sender of an order, and the fence that the order carries. */
-export type Authority = LeadSeen;
+/**
+ * Time after a read for which an order of an older leader is refused without another read. After it the log may have
+ * lost the known record, and the leader with the lower fence may be the right one.
+ */
+const olderPauseMs = 1_000;
 
 /**
- * Decides at the receiver which orders are obeyed. Orders with a fence above the known one are held until the lead
- * record has been read; the caller does the reading.
+ * Decides at the receiver which orders of a group's leader are obeyed. Orders with a fence above the known one are held
+ * until the lead record has been read; the caller reads it with `readLeader`. A node that stole a credential can
+ * therefore name any fence, and moves nothing.
  */
 export class OrderGate<O> {
   readonly #fence = new FenceGate();
@@ -18,17 +21,19 @@ export class OrderGate<O> {
   #isReading = false;
   #failedReads = 0;
   #readAgainAtMs = Number.NEGATIVE_INFINITY;
+  #readAtMs = Number.NEGATIVE_INFINITY;
 
   /** The newest lead record that was read. */
   get lead(): LeadSeen | undefined {
     return this.#fence.lead;
   }
 
-  /** `obey`; `read`: the order is held, read the lead record; `refuse`. */
-  judge(order: O, { node, fence }: Authority, nowMs: number): 'obey' | 'read' | 'refuse' {
+  /** `obey`; `read`: the order is held, read the lead record; `refuse`. `authority`: sender and fence of the order. */
+  judge(order: O, { node, fence }: LeadSeen, nowMs: number): 'obey' | 'read' | 'refuse' {
     const verdict = this.#fence.judge(node, fence);
-    if (verdict !== 'read') return verdict;
-    const mayRead = this.#isReading || nowMs >= this.#readAgainAtMs;
+    if (verdict === 'obey') return verdict;
+    const pausedUntilMs = verdict === 'read' ? this.#readAgainAtMs : this.#readAtMs + olderPauseMs;
+    const mayRead = this.#isReading || nowMs >= pausedUntilMs;
     if (!mayRead || this.#held.length >= maxHeldOrders) return 'refuse';
     this.#held.push(order);
     return 'read';
@@ -47,6 +52,7 @@ export class OrderGate<O> {
     this.#failedReads = 0;
     const before = this.#fence.lead?.fence;
     this.#fence.update(lead);
+    this.#readAtMs = nowMs;
     if (this.#fence.lead?.fence === before) this.#readAgainAtMs = nowMs + rereadPauseMs;
     return this.#held.splice(0);
   }
