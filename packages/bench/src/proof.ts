@@ -24,13 +24,15 @@ const programs: Readonly<Record<string, (output: string, commit: string) => stri
     `--run-id=${commit}`,
     `--state=${join(root, 'node_modules/.cache/drover-seeds.json')}`,
   ],
+  history: (output) => [join(root, 'packages/actor-core/bin/history.js'), `--json=${output}`],
 };
 const scenarios: string = join(root, 'test/scenarios');
 
 /**
  * Runs one suite or scenario in full length and writes `proofs/NAME.json`: the figures, the command, the commit and the
  * machine. NAME is a suite (`smoke`, `actors`, `remote`, `crowd`, `storage`, `soak`), `seeds` (100,000 seeds of the
- * simulation; an interrupted run goes on where it was), or a scenario of `test/scenarios`.
+ * simulation; an interrupted run goes on where it was), `history` (what clients of three servers see under faults for
+ * five minutes), or a scenario of `test/scenarios`.
  */
 export async function proofMain(argv: readonly string[]): Promise<number> {
   const name = argv[0] ?? '';

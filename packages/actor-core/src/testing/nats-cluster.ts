@@ -1,5 +1,6 @@
 import { freePort } from './free-port.ts';
 import { type NatsServer, startNatsServer } from './nats-server.ts';
+import { openRouteLinks } from './route-links.ts';
 
 /** Three real nats-servers on this machine that form one JetStream cluster. */
 export interface NatsCluster {
@@ -9,6 +10,12 @@ export interface NatsCluster {
   kill(): Promise<void>;
   /** Starts all servers again on their ports and data. */
   start(): Promise<void>;
+  /** Cuts a server off from the two others; its clients stay connected. */
+  cutOff(index: number): void;
+  /** Stops a server with SIGSTOP: its connections stay open, and nothing is answered. */
+  pause(index: number): void;
+  /** Ends all cuts, and continues the servers that `pause` stopped. */
+  heal(): void;
   dispose(): Promise<void>;
 }
 
@@ -20,14 +27,17 @@ const size = 3;
  */
 export async function startNatsCluster(): Promise<NatsCluster> {
   const routePorts = await Promise.all(Array.from({ length: size }, freePort));
-  const routes = routePorts.map((port) => `nats-route://127.0.0.1:${port}`).join(', ');
+  const links = await openRouteLinks(routePorts);
+  // Servers tell each other where they can be reached. No server shall go round the links.
+  const nowhere = await freePort();
   const servers = await Promise.all(
     routePorts.map((port, index) =>
       startNatsServer({
-        configuration: `server_name: n${index}\ncluster { name: contract, listen: "127.0.0.1:${port}", routes: [${routes}] }\n`,
+        configuration: `server_name: n${index}\ncluster { name: contract, listen: "127.0.0.1:${port}", advertise: "127.0.0.1:${nowhere}", routes: [${links.routesOf(index).join(', ')}] }\n`,
       }),
     ),
   );
+  const paused = new Set<number>();
   const each = async (act: (server: NatsServer) => Promise<void>) => {
     await Promise.all(servers.map(act));
   };
@@ -36,6 +46,21 @@ export async function startNatsCluster(): Promise<NatsCluster> {
     servers,
     kill: () => each((server) => server.stop('SIGKILL')),
     start: () => each((server) => server.start()),
-    dispose: () => each((server) => server.dispose()),
+    cutOff: (index) => links.cutOff(index),
+    pause(index) {
+      const server = servers[index];
+      if (server === undefined) return;
+      process.kill(server.pid, 'SIGSTOP');
+      paused.add(server.pid);
+    },
+    heal() {
+      links.heal();
+      for (const pid of paused) process.kill(pid, 'SIGCONT');
+      paused.clear();
+    },
+    async dispose() {
+      await each((server) => server.dispose());
+      await links.close();
+    },
   };
 }
