@@ -106,6 +106,7 @@ export const layers = {
   ],
   cli: [
     'errors.ts',
+    'product-version.ts',
     'platform',
     'settings',
     'network',

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { InvalidArgumentError } from '@drover/actor-core';
 import { CommanderError } from 'commander';
 import { CommandError, type ExitCode, errorLine, exitCodes } from './errors.ts';
+import { productVersion } from './product-version.ts';
 import { createProgram } from './program.ts';
 import { nearestKey } from './settings/suggestion.ts';
 
@@ -17,7 +17,7 @@ export async function run(args: readonly string[]): Promise<ExitCode> {
   const finish = (finished: ExitCode): void => {
     code = finished;
   };
-  const program = createProgram(ownVersion(), finish, { showAll: args.includes('--all') });
+  const program = createProgram(productVersion(), finish, { showAll: args.includes('--all') });
   if (args.length === 0) {
     process.stderr.write(program.helpInformation());
     return exitCodes.usage;
@@ -58,9 +58,4 @@ function withSuggestion(message: string): string {
   const [, flag] = /^unknown option '--([^'=]+)/.exec(message) ?? [];
   const key = flag === undefined ? undefined : nearestKey(flag);
   return key === undefined ? message : `unknown option '--${flag}' (did you mean --${key}?)`;
-}
-
-function ownVersion(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { actorsCommand } from './commands/actors-command.ts';
+import { clusterCommand } from './commands/cluster-command.ts';
 import { configCommand } from './commands/config-command.ts';
 import { doctorCommand } from './commands/doctor-command.ts';
 import { memoryCommand } from './commands/memory-command.ts';
@@ -39,6 +40,7 @@ export function createProgram(
     topCommand,
     actorsCommand,
     doctorCommand,
+    clusterCommand,
     whyCommand,
     remediesCommand,
     memoryCommand,

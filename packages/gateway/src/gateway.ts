@@ -43,6 +43,8 @@ export interface GatewayOptions extends Partial<GatewayConfig> {
 export interface Gateway {
   readonly url: string;
   readonly port: number;
+  /** Refuses new requests from now on, with 503. Running ones go on. */
+  refuseNew(): void;
   /**
    * Accepts no new requests, lets running ones finish for `drainTimeoutMs`, then ends them with the error frame of
    * their dialect and closes.
@@ -109,10 +111,13 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
   node.log.info({ url: server.url }, 'the gateway listens');
 
   let stopping: Promise<void> | undefined;
-  const stop = async (drainTimeoutMs: number): Promise<void> => {
+  const refuseNew = (): void => {
     services.drain.begin();
     services.clientWait.stop();
     server.refuseNew();
+  };
+  const stop = async (drainTimeoutMs: number): Promise<void> => {
+    refuseNew();
     const failure = new RequestFailure(503, 'gateway-stopping', 'the gateway is stopping');
     await services.drain.settle(drainTimeoutMs, failure);
     await server.close();
@@ -122,6 +127,7 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
     reconfigure: (changes) => live.apply(changes),
     url: server.url,
     port: server.port,
+    refuseNew,
     stop: async ({ drainTimeoutMs = config.drainTimeoutMs } = {}): Promise<void> => {
       stopping ??= stop(drainTimeoutMs);
       await stopping;

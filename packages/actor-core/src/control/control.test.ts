@@ -144,16 +144,16 @@ it('ends the actors of a node that reads that it was declared dead', async () =>
   expect(views()[0]).toContain('g2#2 up');
 });
 
-it('drains and resumes a node on request, and refuses for a node that it does not know', async () => {
+it('drains a node on request, lets it leave, and refuses for a node that it does not know', async () => {
   const { node, run } = await setup();
-  const ask = async (action: 'drain' | 'resume', name: string) => {
+  const ask = async (action: 'drain' | 'leave', name: string) => {
     const asked = requestView(node('g1'), { action, node: name });
     await run(1_000);
     return asked;
   };
   expect(await ask('drain', 'h2')).toMatchObject({ ok: true, state: 'draining' });
   expect(node('h2').view.member('h2')?.state).toBe('draining');
-  expect(await ask('resume', 'h2')).toMatchObject({ ok: true, state: 'up' });
+  expect(await ask('leave', 'h2')).toMatchObject({ ok: true, state: 'leaving' });
   expect(await ask('drain', 'nobody')).toEqual({ ok: false, code: 'unknown-node' });
 });
 

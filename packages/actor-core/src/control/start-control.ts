@@ -45,18 +45,24 @@ export function startControl(node: LocalNode, options: ControlOptions = {}): Con
   const { voters, ...given } = options;
   const bootstrap = voters === undefined ? {} : { bootstrapVoters: voters };
   const leadership = joinLeadership(node, { ...given, ...bootstrap, group: controlGroup });
-  const fromLog = new ViewLog(node, (one, isOtherLog) => view.take(one, isOtherLog));
+  view.followLog();
   let writer: ViewWriter | undefined;
+  const fromLog = new ViewLog(node, {
+    onView: (one, isOtherLog) => view.take(one, isOtherLog),
+    onLost: () => writer?.writeAgain(),
+  });
   let written: Uint8Array | undefined;
-  let seenFence = 0;
   const follow = (): void => {
     const tenure = leadership.tenure();
-    if (tenure === undefined || tenure.fence.sequence === seenFence) return;
-    seenFence = tenure.fence.sequence;
+    if (tenure === undefined || tenure === writer?.tenure) return;
     written = undefined;
-    writer = new ViewWriter(node, tenure, (one) => {
-      written = encodeView(one);
-      view.take(one);
+    writer = new ViewWriter(node, tenure, {
+      // A write of the last tenure may still be on its way: its epoch is not used for another view.
+      afterEpoch: writer?.lastEpoch ?? 0,
+      onWritten: (one) => {
+        written = encodeView(one);
+        view.take(one);
+      },
     });
   };
   const ends = [

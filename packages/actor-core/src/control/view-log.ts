@@ -9,13 +9,20 @@ import { controlGroup, controlStream } from '../transport/subjects.ts';
 /** Pause before another attempt to watch a log that does not exist yet or cannot be reached. */
 const retryMs = 500;
 
+export interface ViewLogOptions {
+  /** The newest view. `isOtherLog`: the first one after the log was lost. */
+  readonly onView: (view: View, isOtherLog: boolean) => void;
+  /** The log was replaced or rolled back. */
+  readonly onLost: () => void;
+}
+
 /**
  * The views in the log of the control group, as they are written. Of the views that are there at the start only the
  * newest is reported.
  */
 export class ViewLog {
   readonly #node: LocalNode;
-  readonly #report: (view: View, isOtherLog: boolean) => void;
+  readonly #options: ViewLogOptions;
   #watch: LogWatch | undefined = undefined;
   #timer: Timer | undefined = undefined;
   #newest: View | undefined = undefined;
@@ -24,9 +31,9 @@ export class ViewLog {
   #isOtherLog = false;
   #isClosed = false;
 
-  constructor(node: LocalNode, report: (view: View, isOtherLog: boolean) => void) {
+  constructor(node: LocalNode, options: ViewLogOptions) {
     this.#node = node;
-    this.#report = report;
+    this.#options = options;
     void this.#begin();
   }
 
@@ -51,6 +58,7 @@ export class ViewLog {
           this.#isCaughtUp = false;
           this.#isOtherLog = true;
           this.#newest = undefined;
+          this.#options.onLost();
         },
       });
       if (this.#isClosed) watch.close();
@@ -78,7 +86,7 @@ export class ViewLog {
 
   #reportNewest(): void {
     if (this.#newest === undefined) return;
-    this.#report(this.#newest, this.#isOtherLog);
+    this.#options.onView(this.#newest, this.#isOtherLog);
     this.#isOtherLog = false;
   }
 }

@@ -17,8 +17,8 @@ export type ViewRequestOutcome =
   | { readonly ok: false; readonly code: 'no-leader' | 'unanswered' };
 
 /**
- * Asks the control leader to drain a node, to have it leave, or to have it take part again. Resolves when the view with
- * the new state is written. Only nodes of the roles `gateway` and `host` may ask.
+ * Asks the control leader to drain a node or to have it leave. Resolves when the view with the new state is written.
+ * Only nodes of the roles `gateway` and `host` may ask.
  */
 export async function requestView(
   { view, transport, subjects, nodeId }: Pick<LocalNode, 'view' | 'transport' | 'subjects' | 'nodeId'>,
@@ -45,7 +45,7 @@ export async function requestView(
 export function readRequest(payload: Uint8Array): ViewRequest | undefined {
   const { v, action, node } = (decodeJson(payload) ?? {}) as Record<string, unknown>;
   if (v !== 1 || typeof node !== 'string') return undefined;
-  return action === 'drain' || action === 'leave' || action === 'resume' ? { action, node } : undefined;
+  return action === 'drain' || action === 'leave' ? { action, node } : undefined;
 }
 
 /** Undefined: this node does not lead. */

@@ -29,11 +29,18 @@ const tickMs = 50;
 const rewriteMs = 100;
 const sightingMs = 1_500;
 
+export interface ViewWriterOptions {
+  /** Epochs up to this one are not given to a view. */
+  readonly afterEpoch: number;
+  /** The log has accepted the view. */
+  readonly onWritten: (view: View) => void;
+}
+
 /** The control leader at work, for one tenure: the shell of `decideView`. */
 export class ViewWriter {
   readonly #node: LocalNode;
-  readonly #tenure: Tenure;
-  readonly #onWritten: (view: View) => void;
+  readonly tenure: Tenure;
+  readonly #options: ViewWriterOptions;
   readonly #answers = new Map<number, (answer: ViewRequestAnswer | undefined) => void>();
   readonly #ends: (() => void)[] = [];
   #state: ViewState | undefined = undefined;
@@ -41,18 +48,30 @@ export class ViewWriter {
   #tickTimer: Timer | undefined = undefined;
   #announceTimer: Timer | undefined = undefined;
 
-  /** `onWritten`: the log has accepted the view. */
-  constructor(node: LocalNode, tenure: Tenure, onWritten: (view: View) => void) {
+  constructor(node: LocalNode, tenure: Tenure, options: ViewWriterOptions) {
     this.#node = node;
-    this.#tenure = tenure;
-    this.#onWritten = onWritten;
+    this.tenure = tenure;
+    this.#options = options;
     tenure.signal.addEventListener('abort', () => this.#end(), { once: true });
     void this.#begin();
   }
 
+  /** Highest epoch that this tenure has proposed. */
+  get lastEpoch(): number {
+    return Math.max(
+      this.#options.afterEpoch,
+      this.#state?.pending?.view.epoch ?? this.#state?.view.epoch ?? 0,
+    );
+  }
+
+  /** The log was replaced or rolled back: writes a view again, because the last one may be lost. */
+  writeAgain(): void {
+    this.#take({ type: 'log-lost' });
+  }
+
   /** Undefined: this node no longer leads. */
   request(request: ViewRequest): Promise<ViewRequestAnswer | undefined> {
-    if (this.#state === undefined || this.#tenure.signal.aborted) return Promise.resolve(undefined);
+    if (this.#state === undefined || this.tenure.signal.aborted) return Promise.resolve(undefined);
     const token = ++this.#tokens;
     return new Promise((resolve) => {
       this.#answers.set(token, resolve);
@@ -63,12 +82,15 @@ export class ViewWriter {
   /** Reads the view of the leader before, and begins. Repeated until the log answers. */
   async #begin(): Promise<void> {
     const { nodeId, incarnation, clock, presence, view, log } = this.#node;
-    const { signal, fence } = this.#tenure;
+    const { signal, fence } = this.tenure;
     while (!signal.aborted) {
       try {
         const read = await readNewestView(this.#node, fence, signal);
         if (signal.aborted) return;
-        const newest = laterEpoch(read, view.current());
+        const seen = Math.max(view.current()?.epoch ?? 0, this.#options.afterEpoch);
+        const base = read ?? view.current() ?? emptyView;
+        // Epochs go on where this node has seen a later one than the log holds, as after the loss of the log.
+        const newest = { ...base, epoch: Math.max(base.epoch, seen) };
         // A node that was declared dead must not go on as leader. It ends as soon as it reads this view itself.
         if (endedIncarnation(newest, nodeId) >= incarnation) return;
         this.#state = beginView(nodeId, fence.sequence, newest, clock.now());
@@ -95,15 +117,15 @@ export class ViewWriter {
   #tick(): void {
     this.#tickTimer = this.#node.clock.setTimer(tickMs, () => {
       this.#take({ type: 'tick' });
-      if (!this.#tenure.signal.aborted) this.#tick();
+      if (!this.tenure.signal.aborted) this.#tick();
     });
   }
 
   #take(event: ViewEvent): void {
     const { clock, presence, random, transport } = this.#node;
-    if (this.#state === undefined || this.#tenure.signal.aborted) return;
+    if (this.#state === undefined || this.tenure.signal.aborted) return;
     // What is decided while this node hears nobody, or may be deposed, would rest on nothing.
-    if (event.type === 'tick' && !(this.#tenure.mayAct() && transport.connected)) return;
+    if (event.type === 'tick' && !(this.tenure.mayAct() && transport.connected)) return;
     const facts = { members: presence.members(), nowMs: clock.now(), random: random.next() };
     const { state, effects } = decideView(this.#state, event, facts);
     this.#state = state;
@@ -133,9 +155,9 @@ export class ViewWriter {
   async #write(view: View, changes: ViewChanges): Promise<void> {
     const { clock, subjects, log } = this.#node;
     const record = { subject: subjects.control(controlGroup, 'view'), payload: encodeView(view) };
-    while (!this.#tenure.signal.aborted) {
+    while (!this.tenure.signal.aborted) {
       try {
-        const outcome = await this.#tenure.write(record);
+        const outcome = await this.tenure.write(record);
         if (outcome.kind === 'written') return this.#written(view, changes);
         if (outcome.kind === 'deposed' || outcome.kind === 'rolled-back') return;
       } catch (err) {
@@ -146,9 +168,9 @@ export class ViewWriter {
   }
 
   #written(view: View, changes: ViewChanges): void {
-    if (this.#tenure.signal.aborted) return;
+    if (this.tenure.signal.aborted) return;
     this.#node.log.info({ epoch: view.epoch, changes: describe(changes) }, 'view written');
-    this.#onWritten(view);
+    this.#options.onWritten(view);
     this.#announce(view, changes);
     this.#take({ type: 'written' });
   }
@@ -162,7 +184,7 @@ export class ViewWriter {
 
   #announce(view: View, changes: ViewChanges | undefined): void {
     const { transport, subjects, nodeId, incarnation } = this.#node;
-    if (!this.#tenure.isTrusted()) return;
+    if (!this.tenure.isTrusted()) return;
     const { epoch, fence } = view;
     const announcement = { fence, epoch, digest: digestOf(view), incarnation, changes };
     const subject = subjects.view(nodeId);
@@ -188,12 +210,6 @@ export class ViewWriter {
           () => seen(witness, 'unsure'),
         );
   }
-}
-
-/** Epochs go on where this node has seen a later one than the log holds, as after the loss of the log. */
-function laterEpoch(read: View | undefined, known: View | undefined): View {
-  const base = read ?? known ?? emptyView;
-  return { ...base, epoch: Math.max(base.epoch, known?.epoch ?? 0) };
 }
 
 function describe({ set, removed }: ViewChanges): string {

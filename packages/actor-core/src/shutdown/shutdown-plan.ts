@@ -24,13 +24,24 @@ export interface ShutdownPhase {
 export const defaultPhaseTimeoutMs = 5_000;
 
 /**
- * The usual phases of a node: refuse new work, finish running work, hand over, announce the end, close. A custom list
- * of phases may use other names.
+ * The usual phases of a node, in the order in which each can still use what the later ones take away:
+ *
+ * - `stop-intake`: refuse new work
+ * - `transfer-leads`: give up leaderships, so that another node decides while this one is busy with its end
+ * - `migrate-entities`: other nodes go on with what lives here
+ * - `drain`: finish running work
+ * - `return-leases`: give back tasks that were taken and not handled, so that other takers need not wait for the lease
+ * - `leave`: stop the actors, announce the end, flush and close the bus
+ * - `close`: what needs no bus
+ *
+ * A custom list of phases may use other names.
  */
 export const standardPhases: readonly ShutdownPhase[] = [
   { name: 'stop-intake' },
+  { name: 'transfer-leads' },
+  { name: 'migrate-entities', timeoutMs: 10_000 },
   { name: 'drain' },
-  { name: 'hand-over', timeoutMs: 10_000 },
+  { name: 'return-leases' },
   { name: 'leave', timeoutMs: 10_000 },
   { name: 'close' },
 ];

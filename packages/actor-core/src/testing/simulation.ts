@@ -116,6 +116,11 @@ export class Simulation {
     this.#cuts.add(`${a}>${b}`).add(`${b}>${a}`);
   }
 
+  /** Whether messages between the two nodes are dropped. */
+  isCutBetween(a: string, b: string): boolean {
+    return this.#cuts.has(`${a}>${b}`);
+  }
+
   /** Whether any two nodes are cut off from each other. */
   get isCut(): boolean {
     return this.#cuts.size > 0;

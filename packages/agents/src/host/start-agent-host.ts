@@ -11,6 +11,8 @@ import { directoryProps } from '../directory/directory-actor.ts';
 
 /** The agent host on one node. */
 export interface AgentHost {
+  /** Gives up leadership if held, and takes no further part in it. The agents go on. */
+  resign(): Promise<void>;
   /** Resigns from leadership and stops this host's agents; other hosts start them again. */
   stop(): Promise<void>;
   /**
@@ -47,6 +49,7 @@ export async function startAgentHost(
   );
   return {
     reconfigure: (changes) => live.apply(changes),
+    resign: () => leadership.resign(),
     async stop() {
       await leadership.resign();
       await node.system.stop(directory);

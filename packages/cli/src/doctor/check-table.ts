@@ -15,6 +15,9 @@ export type CheckName =
   | 'gateway'
   | 'nodes'
   | 'names'
+  | 'control'
+  | 'view'
+  | 'versions'
   | 'hosts'
   | 'models'
   | 'copies'
@@ -49,6 +52,23 @@ export const checkTable: Readonly<Record<CheckName, CheckHelp>> = {
     means:
       'Two processes have the same node id: the older one is no longer part of the cluster, but still uses its Ollama.',
     fix: 'end one of the two processes, or give it an id of its own with --id',
+  },
+  control: {
+    does: 'Looks for a control leader that was heard within the last 5 s.',
+    means:
+      'No node is admitted to the view or declared dead: running work goes on, and nothing is placed anew.',
+    fix: 'start a host ("drover host"), or look at the log of the host and at the check "store"',
+  },
+  view: {
+    does: 'Compares the members of the view with what the gateway hears of them.',
+    means:
+      'A member is unreachable and not declared dead, so that its actors count as alive; or a node is not in the view.',
+    fix: 'look at that process and its connection to NATS; if it is gone for good, "drover cluster leave NODE"',
+  },
+  versions: {
+    does: 'Compares the versions that the members of the view state.',
+    means: 'An upgrade is under way, or a node was forgotten. Two neighbouring releases work together.',
+    fix: 'finish the upgrade',
   },
   hosts: {
     does: 'Reads the state of each Ollama in the load reports of the node-agents.',

@@ -245,6 +245,14 @@ export const gatewayHelp: Table<string> = {
     means: 'No node has that name, or no Ollama of the node has it.',
     fix: '`drover status` lists them.',
   },
+  'node-ended': {
+    means: 'The node has already left the cluster or was declared dead.',
+    fix: 'Nothing: a process that starts again under this id joins as a new incarnation.',
+  },
+  'view-unanswered': {
+    means: 'The control leader did not answer in time; it may have changed the view.',
+    fix: '`drover cluster members` shows whether the state has changed; else repeat the command.',
+  },
   'request-not-found': {
     means: 'This gateway has no record of a request with that id.',
     fix: 'Ask the gateway that served the request, soon after the request.',

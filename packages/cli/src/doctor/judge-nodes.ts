@@ -2,6 +2,7 @@ import type { NodeStatus, StatusReport } from '../gateway-client/status-report.t
 import { printable } from '../output/figures.ts';
 import { bad, type Check, good } from './check.ts';
 import { judgeDigests } from './judge-digests.ts';
+import { judgeView } from './judge-view.ts';
 import { judgeRefusals } from './judge-refusals.ts';
 
 /** Age of the last message of a node above which the node counts as silent. */
@@ -18,6 +19,7 @@ export function judgeNodes(report: StatusReport): Check[] {
   return [
     judgeSilence(expected),
     judgeNames(expected),
+    ...judgeView(report),
     judgeHosts(agents),
     judgeModels(serving),
     judgeDigests(serving),

@@ -6,6 +6,24 @@ export interface StatusReport {
   readonly nodes: readonly NodeStatus[];
   /** Fault of the leader's store; absent while no fault is known. */
   readonly store?: { readonly code: string; readonly message: string; readonly evidenceAgeMs: number };
+  /** The members by the word of the control leader; absent while the gateway has received none. */
+  readonly view?: { readonly epoch: number; readonly members: readonly ViewMember[] };
+  /** Groups of the control plane; absent in the answer of a gateway of 0.3.0. */
+  readonly groups?: readonly GroupStatus[];
+}
+
+export interface ViewMember {
+  readonly id: string;
+  readonly incarnation: number;
+  /** `up` · `draining` · `leaving` · `left` · `dead`. */
+  readonly state: string;
+  readonly version?: string;
+}
+
+export interface GroupStatus {
+  readonly name: string;
+  readonly leader?: string;
+  readonly state: string;
 }
 
 export interface NodeStatus {

@@ -1,7 +1,7 @@
 import { cutEnd, printable } from './figures.ts';
 import type { StatusReport } from '../gateway-client/status-report.ts';
 import { alignColumns } from './columns.ts';
-import { statusTable } from './status-table.ts';
+import { controlFaults, statusTable } from './status-table.ts';
 
 export interface StatusLinesOptions {
   /** Largest number of characters in a line; Infinity: lines are not cut. */
@@ -30,7 +30,11 @@ export function statusLines(report: StatusReport, { width, more }: StatusLinesOp
   const pick = (row: readonly string[]): string[] => shown.map((column) => row[column] ?? '');
   const [first = '', ...lines] = alignColumns([pick(header), ...rows.map(pick)]);
   const table = [isComplete ? first : `${first} ${more}`, ...lines].map((line) => cutEnd(line, width, more));
-  return [...table, ...storeLines(report, width)];
+  return [
+    ...table,
+    ...controlFaults(report).map((line) => cutEnd(line, width, more)),
+    ...storeLines(report, width),
+  ];
 }
 
 /** The fault of the store. It is wrapped and never cut. */

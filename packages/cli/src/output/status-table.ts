@@ -9,7 +9,7 @@ export function statusTable(report: StatusReport): string[][] {
   const rows = report.nodes.map((node) => [
     node.id,
     node.role,
-    stateText(node),
+    withView(stateText(node), node, report),
     String(node.pid),
     `${(node.evidenceAgeMs / 1000).toFixed(1)}s ${node.evidenceSource}`,
     [...faults(node), modelsText(node.models ?? [])].filter((part) => part !== '').join('; '),
@@ -37,6 +37,24 @@ export function stateText({
     ...(refusing.length === 0 ? [] : [`${of(refusing.length)}ollama refuses`]),
   ];
   return [state, ...parts].join(', ');
+}
+
+/** The state that the node has for itself, and the state that the view gives it where that is another one. */
+function withView(text: string, { id, incarnation }: NodeStatus, { view }: StatusReport): string {
+  const member = view?.members.find((one) => one.id === id && one.incarnation === incarnation);
+  if (member === undefined || member.state === 'up' || text.startsWith(member.state)) return text;
+  return `${text}, ${member.state}`;
+}
+
+/** What is wrong with the control of the cluster, as lines; empty without a fault. */
+export function controlFaults({ groups = [] }: StatusReport): string[] {
+  return groups
+    .filter(({ name, state }) => name === 'control' && state !== 'led')
+    .map(({ leader, state }) =>
+      state === 'silent'
+        ? `CONTROL the leader ${leader ?? ''} is silent: no node is admitted or declared dead`
+        : 'CONTROL no leader is known: no node is admitted or declared dead',
+    );
 }
 
 /** Faults of the Ollama servers of a node and of its id, as text. */

@@ -9,6 +9,8 @@ export interface RunningChild {
   /** Resolves with the report of the child when it is ready; never settles if the child ends before. */
   readonly ready: Promise<ReadyReport>;
   readonly exited: Promise<ExitReport>;
+  /** Whether the child has reported that the cluster asked it to leave: it is not to be started again. */
+  hasLeft?(): boolean;
   /** Asks the child for an orderly stop. */
   requestStop(): void;
   /** Ends the child abruptly, with the program that it guards. */

@@ -10,6 +10,7 @@ afterEach(() => {
 });
 
 interface FakeRun extends RunningChild {
+  isAskedToLeave: boolean;
   becomeReady(): void;
   end(code: number | null): void;
   readonly requests: string[];
@@ -31,6 +32,8 @@ function setup(options: Partial<ProcessSpec> = {}): {
       ready: ready.promise,
       exited: exited.promise,
       requests,
+      hasLeft: () => run.isAskedToLeave,
+      isAskedToLeave: false,
       requestStop: () => requests.push('stop'),
       kill: () => {
         requests.push('kill');
@@ -65,6 +68,19 @@ it('starts a process again after it ended by itself, even with code 0', async ()
   await settle();
   expect(events.map((event) => event.type)).toEqual(['ready', 'exited', 'ready']);
   expect(process.pid).toBe(101);
+});
+
+it('does not start a process again that the cluster asked to leave', async () => {
+  const { process, runs, events } = setup();
+  void process.start();
+  const [run] = runs as [FakeRun];
+  run.becomeReady();
+  await settle();
+  run.isAskedToLeave = true;
+  run.end(0);
+  await settle(60_000);
+  expect(runs).toHaveLength(1);
+  expect([process.state, events.at(-1)]).toEqual(['stopped', { type: 'left', pid: 100 }]);
 });
 
 it('kills a process that does not become ready, and starts it again', async () => {

@@ -35,11 +35,14 @@ export type ProcessEvent =
       readonly report: ReadyReport;
     }
   | { readonly type: 'exited'; readonly pid: number; readonly exit: ExitReport; readonly restartInMs: number }
+  /** The cluster asked the process to leave. */
+  | { readonly type: 'left'; readonly pid: number }
   | { readonly type: 'gave-up'; readonly exit: ExitReport; readonly restarts: number };
 
 /**
  * Keeps one process running: restarts it with backoff when it ends by itself, and gives up when it ends more often than
- * its policy allows. Permanent in OTP's sense: an exit with code 0 that was not requested is a failure.
+ * its policy allows. Permanent in OTP's sense: an exit with code 0 that was not requested is a failure. A process that
+ * the cluster asked to leave is not started again.
  */
 export class SupervisedProcess {
   readonly id: string;
@@ -119,6 +122,10 @@ export class SupervisedProcess {
       downSinceMs = performance.now();
       this.#child = undefined;
       if (this.#isStopping()) break;
+      if (child.hasLeft?.() === true) {
+        this.#onEvent({ type: 'left', pid });
+        break;
+      }
       const decision = decideRestart(this.#history, downSinceMs, this.#spec.policy ?? defaultRestartPolicy);
       const fatal = !wasReady && exit.code !== null && (this.#spec.fatalExitCodes ?? []).includes(exit.code);
       if (decision.action === 'give-up' || fatal) {

@@ -27,8 +27,10 @@ export function runGateway(options: RoleOptions, configs: PackageConfigs): Promi
         fleet.reconfigure(packages['fleet'] ?? {});
         agents.reconfigure(packages['agents'] ?? {});
       },
-      stop: async (drainMs) => {
-        await gateway.stop({ drainTimeoutMs: drainMs });
+      stopIntake: () => gateway.refuseNew(),
+      drain: (drainMs) => gateway.stop({ drainTimeoutMs: drainMs }),
+      stop: async () => {
+        await gateway.stop({ drainTimeoutMs: 0 });
         await fleet.stop();
         await agents.close();
       },

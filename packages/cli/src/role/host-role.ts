@@ -1,4 +1,4 @@
-import { startMemory, startQueues } from '@drover/actor-core/cluster';
+import { startControl, startMemory, startQueues } from '@drover/actor-core/cluster';
 import { startAgentHost } from '@drover/agents';
 import { createFleetClient } from '@drover/fleet';
 import type { ExitCode } from '../errors.ts';
@@ -6,11 +6,12 @@ import type { PackageConfigs } from '../settings/package-configs.ts';
 import { type RoleOptions, runRole } from './run-role.ts';
 
 /**
- * Runs agents, creates the buckets of the replicated memory and the streams of the queues, and is a candidate for the
- * leader of the agents.
+ * Runs agents, creates the buckets of the replicated memory and the streams of the queues, and may lead the cluster and
+ * the agents.
  */
 export function runHost(options: RoleOptions, configs: PackageConfigs): Promise<ExitCode> {
   return runRole(options, async (node) => {
+    const control = startControl(node);
     const fleet = createFleetClient(node, { config: configs.fleet });
     const memory = startMemory(node);
     const queues = startQueues(node);
@@ -19,6 +20,9 @@ export function runHost(options: RoleOptions, configs: PackageConfigs): Promise<
       reconfigure: (packages) => {
         fleet.reconfigure(packages['fleet'] ?? {});
         host.reconfigure(packages['agents'] ?? {});
+      },
+      transferLeads: async () => {
+        await Promise.all([control.stop(), host.resign()]);
       },
       stop: async () => {
         await host.stop();

@@ -1,6 +1,7 @@
 import type { Logger } from '@drover/actor-core';
 import { type ClusterNode, joinCluster, NodeIdTakenError, type Role } from '@drover/actor-core/cluster';
 import { CommandError, exitCodes } from '../errors.ts';
+import { productVersion } from '../product-version.ts';
 import type { ClusterAddress } from './find-cluster.ts';
 
 /** What to do about two processes with the same node id. */
@@ -23,6 +24,7 @@ export async function joinNode(
     return await joinCluster({
       nodeId: id,
       roles: [role],
+      metadata: { version: productVersion() },
       cell,
       nats: { servers, creds, user, pass, connectTimeoutMs: natsConnectTimeoutMs },
       pid: process.pid,

@@ -33,10 +33,10 @@ export function runNodeAgent(
     return {
       reconfigure: (packages) => agent.reconfigure(packages['node-agent'] ?? {}),
       report: { ollamaUrls: hosts.urls.map(shownUrl), slots },
-      stop: async (drainMs) => {
+      drain: async (drainMs) => {
         if (drainMs > 0) await agent.drain();
-        await agent.stop();
       },
+      stop: () => agent.stop(),
     };
   });
 }

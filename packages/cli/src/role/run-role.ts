@@ -1,4 +1,4 @@
-import { type ClusterNode, NodeReplacedError } from '@drover/actor-core/cluster';
+import { type ClusterNode, NodeDeclaredDeadError, NodeReplacedError } from '@drover/actor-core/cluster';
 import type { LogLevel } from '../config.ts';
 import { type ExitCode, exitCodes } from '../errors.ts';
 import { followSettings } from '../live-settings/follow-settings.ts';
@@ -6,19 +6,26 @@ import type { LiveValues } from '../live-settings/live-values.ts';
 import { type SettingsStore, settingsStoreOf } from '../live-settings/settings-store.ts';
 import { requirePayload } from '../nats/running-server.ts';
 import { exceedsLimit } from '../process/exceeds-limit.ts';
-import { type ClusterWish, findCluster } from './find-cluster.ts';
+import type { Parent } from '../process/parent-watch.ts';
+import { type ClusterAddress, type ClusterWish, findCluster } from './find-cluster.ts';
 import { type JoinOptions, joinNode, sharedIdFix } from './join-node.ts';
+import { askedToLeave, clusterDrainMs, type LeaveReason } from './leave-request.ts';
 import { createRoleLog, type LogFormat, type RoleLog } from './role-logger.ts';
-import { listenForStop, orphanStopMs, type RoleProgress, stopGraceMs } from './stop-request.ts';
+import { type RoleSteps, stopInOrder } from './stop-in-order.ts';
+import {
+  listenForStop,
+  orphanStopMs,
+  type RoleProgress,
+  stopGraceMs,
+  type StopReason,
+} from './stop-request.ts';
 
 /** The running part of a role on its node, such as a gateway. */
-export interface RunningRole {
+export interface RunningRole extends RoleSteps {
   /** Reported to the parent when the role is ready, such as the URL of the gateway. */
   readonly report?: Readonly<Record<string, unknown>>;
   /** Takes over the settings of the cluster. @throws InvalidArgumentError when they do not fit */
   reconfigure(packages: LiveValues['packages']): void;
-  /** Waits at most `drainMs` for running requests, then stops. */
-  stop(drainMs: number): Promise<void>;
 }
 
 export interface RoleOptions extends JoinOptions {
@@ -34,21 +41,45 @@ interface SystemEnd {
   readonly cause: unknown;
 }
 
+/** Starts the role on a node that has joined the cluster. */
+type StartRole = (node: ClusterNode, settings: SettingsStore) => Promise<RunningRole>;
+
+/** What all incarnations of one process share. */
+interface RoleRun {
+  readonly options: RoleOptions;
+  readonly start: StartRole;
+  readonly address: ClusterAddress;
+  readonly log: RoleLog;
+  readonly progress: RoleProgress;
+  readonly requested: Promise<StopReason>;
+  readonly parent: Parent | undefined;
+}
+
 /**
- * Runs one role until a signal, the end of its parent or a failure. Resolves with the exit code.
+ * Runs one role until a signal, a request of the cluster, the end of its parent or a failure. Resolves with the exit
+ * code. A node that the cluster has declared dead joins again as a new incarnation.
  *
  * @throws CommandError when the cluster cannot be found or joined
  */
-export async function runRole(
-  options: RoleOptions,
-  start: (node: ClusterNode, settings: SettingsStore) => Promise<RunningRole>,
-): Promise<ExitCode> {
+export async function runRole(options: RoleOptions, start: StartRole): Promise<ExitCode> {
   const progress: RoleProgress = { node: undefined, isServing: false };
   const { requested, parent } = listenForStop(progress);
   const address = await findCluster(options.cluster, options.id, [options.role]);
   const log = createRoleLog({ nodeId: options.id, level: options.logLevel, format: options.logFormat });
-  const { logger, flush } = log;
   exitOnUncaughtError(log);
+  const run: RoleRun = { options, start, address, log, progress, requested, parent };
+  let end = await runIncarnation(run);
+  while (end === 'declared-dead') {
+    log.logger.warn({ node: options.id }, 'joining the cluster again as a new incarnation');
+    end = await runIncarnation(run);
+  }
+  log.flush();
+  return end;
+}
+
+async function runIncarnation(run: RoleRun): Promise<ExitCode | 'declared-dead'> {
+  const { options, start, address, log, progress, requested, parent } = run;
+  const { logger, flush } = log;
   const node = await joinNode(options, address, logger);
   progress.node = node;
   const settings = settingsStoreOf(node);
@@ -72,15 +103,42 @@ export async function runRole(
       log.setLevel(logLevel ?? options.logLevel);
     },
   });
-  const end = await Promise.race([requested, terminated]);
+  const over = new AbortController();
+  const end = await Promise.race([requested, askedToLeave(node, over.signal), terminated]);
+  over.abort();
   unfollow();
-  if (typeof end === 'object') return exitCodeOf(end, options.id, log);
-  const drainMs = end === 'orphan' ? 0 : options.drainMs;
-  const limitMs = end === 'orphan' ? orphanStopMs : drainMs + stopGraceMs;
-  logger.info({ reason: end }, 'stopping');
-  if (await exceedsLimit(stopInOrder(node, running, drainMs), limitMs))
+  if (typeof end !== 'object') return stop(run, node, running, end);
+  if (!(end.cause instanceof NodeDeclaredDeadError)) return exitCodeOf(end, options.id, log);
+  progress.isServing = false;
+  await exceedsLimit(stopInOrder(node, running, 0), stopGraceMs);
+  return 'declared-dead';
+}
+
+/** Stops in order. A signal during a drain that the cluster asked for shortens it. */
+async function stop(
+  { options, log: { logger }, requested, parent }: RoleRun,
+  node: ClusterNode,
+  running: RunningRole,
+  reason: StopReason | LeaveReason,
+): Promise<ExitCode> {
+  const drainMs = { orphan: 0, drain: clusterDrainMs, leave: options.drainMs, signal: options.drainMs }[
+    reason
+  ];
+  const limitMs = reason === 'orphan' ? orphanStopMs : drainMs + stopGraceMs;
+  logger.info({ reason }, 'stopping');
+  const stopping = stopInOrder(node, running, drainMs);
+  const isOfCluster = reason === 'drain' || reason === 'leave';
+  const cut = isOfCluster
+    ? Promise.race([stopping, requested.then(() => exceedsLimit(stopping, options.drainMs + stopGraceMs))])
+    : stopping;
+  if (
+    await exceedsLimit(
+      Promise.resolve(cut).then(() => undefined),
+      limitMs,
+    )
+  )
     logger.warn({ limitMs }, 'the stop took too long and was cut short');
-  flush();
+  if (isOfCluster) parent?.report({ type: 'left' });
   return exitCodes.done;
 }
 
@@ -133,9 +191,4 @@ async function startOrLeave(
     flush();
     throw error;
   }
-}
-
-async function stopInOrder(node: ClusterNode, running: RunningRole, drainMs: number): Promise<void> {
-  await running.stop(drainMs);
-  await node.leave();
 }

@@ -117,6 +117,10 @@ export class LocalCluster {
       terminal.line(terminal.style('yellow', `${id} (pid ${pid}) ended with ${how}: starting it again`));
       const { code, signal } = exit;
       this.#reporter.event({ event: `${prefix}-exited`, id, role, pid, code, signal, restartInMs });
+    } else if (event.type === 'left') {
+      const { pid } = event;
+      terminal.line(terminal.style('yellow', `${id} (pid ${pid}) has left the cluster as it was asked to`));
+      this.#reporter.event({ event: 'process-left', id, role, pid });
     } else {
       this.#failed.resolve({ id, role, exit: event.exit, restarts: event.restarts });
     }

@@ -22,6 +22,7 @@ export type UpEvent =
       readonly restarts: number;
       readonly downMs: number;
     }
+  | { readonly event: 'process-left'; readonly id: string; readonly role: string; readonly pid: number }
   | { readonly event: 'stopping'; readonly reason: string }
   | { readonly event: 'stopped' }
   | { readonly event: 'error'; readonly code: string; readonly message: string; readonly fix: string };

@@ -30,13 +30,16 @@ export function launchRole(options: RoleProcessOptions): RunningChild {
   });
   const lines = followLines(child.stderr as Readable, options.onLog);
   const { promise: ready, resolve } = Promise.withResolvers<ReadyReport>();
+  let hasLeft = false;
   child.on('message', (message: { type?: string }) => {
     if (message.type === 'ready') resolve(message);
+    if (message.type === 'left') hasLeft = true;
   });
   return {
     pid: child.pid ?? 0,
     ready,
     exited: exitOf(child, lines),
+    hasLeft: () => hasLeft,
     requestStop: () => child.kill('SIGTERM'),
     kill: () => child.kill('SIGKILL'),
   };

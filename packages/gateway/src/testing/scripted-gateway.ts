@@ -1,6 +1,12 @@
 import { type Logger, systemClock } from '@drover/actor-core';
 import { startMemory, startQueues } from '@drover/actor-core/cluster';
-import { createTestHub, createTestNode, type LogFaults, type TestNode } from '@drover/actor-core/testing';
+import {
+  createTestHub,
+  createTestNode,
+  type LogFaults,
+  type TestHub,
+  type TestNode,
+} from '@drover/actor-core/testing';
 import { type Gateway, type GatewayOptions, startGateway } from '../gateway.ts';
 import { noAgents } from './no-agents.ts';
 import { type ScriptedFleet } from '@drover/fleet/testing';
@@ -11,6 +17,8 @@ export interface ScriptedGateway {
   readonly url: string;
   readonly fleet: ScriptedFleet;
   readonly node: TestNode;
+  /** The bus, on which a test can start further nodes. */
+  readonly hub: TestHub;
   /** Log lines of the node so far. */
   readonly logs: readonly LoggedLine[];
   /** Decides what goes wrong with the store from now on. */
@@ -48,6 +56,7 @@ export async function startScriptedGateway(options: Partial<GatewayOptions> = {}
     url: gateway.url,
     fleet,
     node,
+    hub,
     logs,
     faults: (faults) => {
       hub.logs.faults = faults;

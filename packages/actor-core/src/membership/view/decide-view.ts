@@ -40,7 +40,7 @@ export interface ViewState {
   readonly view: View;
   /** The view that is being written. */
   readonly pending: { readonly view: View; readonly changes: ViewChanges } | undefined;
-  /** Whether this tenure has written a view. The first one is written even if nothing has changed. */
+  /** Whether the log holds a view of this tenure. If not, one is written even if nothing has changed. */
   readonly hasWritten: boolean;
   /** Members that the leader cannot reach. */
   readonly suspects: ReadonlyMap<string, Suspect>;
@@ -70,9 +70,8 @@ export type ViewRequest = {
   /**
    * - `drain`: give away everything, then leave
    * - `leave`: leave now; a node that is unreachable is declared dead
-   * - `resume`: take part again after `drain`, as long as the node has not left
    */
-  readonly action: 'drain' | 'leave' | 'resume';
+  readonly action: 'drain' | 'leave';
   readonly node: string;
 };
 
@@ -80,6 +79,8 @@ export type ViewEvent =
   | { readonly type: 'tick' }
   /** The pending view was accepted by the log. */
   | { readonly type: 'written' }
+  /** The log may have lost the view that was written. */
+  | { readonly type: 'log-lost' }
   | {
       readonly type: 'sighting';
       readonly about: string;
@@ -143,7 +144,8 @@ export function beginView(self: string, fence: number, view: View, nowMs: number
 export function decideView(state: ViewState, event: ViewEvent, facts: ViewFacts): ViewStep {
   const effects: ViewEffect[] = [];
   let next = state;
-  if (event.type === 'written') next = takeWritten(next, facts.nowMs, effects);
+  if (event.type === 'log-lost') next = { ...state, hasWritten: false };
+  else if (event.type === 'written') next = takeWritten(next, facts.nowMs, effects);
   else if (event.type === 'request') next = takeRequest(next, event.token, event.request, facts, effects);
   else if (event.type === 'sighting') next = takeSighting(next, event, facts.nowMs);
   next = { ...next, suspects: suspectsOf(next, facts, effects) };
@@ -203,7 +205,6 @@ function takeRequest(
 /** A person who asks an unreachable node to leave takes the place of the witness. */
 function wantedState(action: ViewRequest['action'], isThere: boolean): ViewMemberState {
   if (action === 'drain') return 'draining';
-  if (action === 'resume') return 'up';
   return isThere ? 'leaving' : 'dead';
 }
 

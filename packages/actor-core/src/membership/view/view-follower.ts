@@ -20,7 +20,7 @@ export interface ViewFollowerOptions {
 
 /**
  * The view on one node. Nodes that may not read the log of the control group learn it from the announcements of the
- * leader; the others feed it with `take` from the log, and then announcements cannot change it.
+ * leader. The others call `followLog` and feed it with `take`; announcements then only show who leads.
  */
 export class ViewFollower implements ClusterView {
   readonly #options: ViewFollowerOptions;
@@ -70,13 +70,17 @@ export class ViewFollower implements ClusterView {
     return () => this.#listeners.delete(listener);
   }
 
+  /** From now on the log of the control group alone changes the view of this node, by `take`. */
+  followLog(): void {
+    this.#isFromLog = true;
+  }
+
   /**
-   * The log of the control group holds this view. From now on the log alone changes the view of this node.
-   * `isOtherLog`: the log was lost and begins again, so that an earlier view replaces a later one.
+   * The log holds this view. `isOtherLog`: the log was lost and begins again, so that an earlier view replaces a later
+   * one.
    */
   take(view: View, isOtherLog = false): void {
-    const before = this.#isFromLog ? this.#state.view : undefined;
-    this.#isFromLog = true;
+    const before = this.#state.view;
     if (before === undefined || isOtherLog || isLater(view, before)) this.#set({ ...this.#state, view });
   }
 

@@ -4,6 +4,7 @@ import { entityMutants } from './mutants/entity-mutants.ts';
 import { leadershipMutants } from './mutants/leadership-mutants.ts';
 import { memoryMutants } from './mutants/memory-mutants.ts';
 import { storageMutants } from './mutants/storage-mutants.ts';
+import { viewMutants } from './mutants/view-mutants.ts';
 
 /** All known bugs; a part of the runtime has its own file in `mutants/`. */
 export const mutants: readonly Mutant[] = [
@@ -12,4 +13,5 @@ export const mutants: readonly Mutant[] = [
   ...leadershipMutants,
   ...entityMutants,
   ...memoryMutants,
+  ...viewMutants,
 ];

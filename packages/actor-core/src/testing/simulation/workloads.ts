@@ -9,6 +9,7 @@ import { storing } from './storing.ts';
 import { Streaming } from './streaming.ts';
 import { Supervising } from './supervising.ts';
 import { Watching } from './watching.ts';
+import { Viewing } from './viewing.ts';
 import { Working } from './working.ts';
 import type { Scenario } from './workload.ts';
 
@@ -42,6 +43,15 @@ const workloads: Readonly<Record<string, Scenario>> = {
     counters: { redeliveredParcels: 'parcels that a consumer got again' },
   },
   remembering,
+  viewing: {
+    create: (world) => new Viewing(world),
+    counters: {
+      views: 'views that the control leaders wrote',
+      viewWriters: 'control leaders that wrote a view',
+      declaredDead: 'incarnations that were declared dead',
+      rejoins: 'nodes that were declared dead, though they ran, and joined again',
+    },
+  },
   work: {
     create: (world) => new Working(world),
     counters: { repeatedJobs: 'jobs that were handled again by another worker' },

@@ -1,4 +1,5 @@
 import type { RuntimeEvent } from '../../actor/runtime-event.ts';
+import { hasEnded } from '../../membership/view/node-fate.ts';
 import type { ClockSkew, NodeExecution } from '../node-execution.ts';
 import type { Simulation } from '../simulation.ts';
 import { createTestNode, type TestNode } from '../test-node.ts';
@@ -114,6 +115,7 @@ export class World {
     this.#living.set(name, { node, execution });
     node.system.onEvent((event) => this.#take(node, event));
     this.#watchPresence(node);
+    this.#obeyView(node);
     this.#onStart(node);
   }
 
@@ -212,6 +214,25 @@ export class World {
       rate: 1 + (2 * this.chance() - 1) * mostRateError,
       wallOffsetMs: (2 * this.chance() - 1) * (isSmall ? 500 : dayMs),
     };
+  }
+
+  /** A node that reads its own end in the view stops its actors, and its process joins again. */
+  #obeyView(node: TestNode): void {
+    const { nodeId: name, incarnation, view, system } = node;
+    view.onChange((newest) => {
+      const one = this.#living.get(name);
+      if (one?.node !== node || !hasEnded(newest, name, incarnation)) return;
+      this.#living.delete(name);
+      this.simulation.note(`declared-dead ${name}`);
+      const end = () => {
+        if (!this.#leaving.delete(name)) return;
+        one.execution.halt();
+        node.crash();
+        this.startNode(name);
+      };
+      this.#leaving.set(name, end);
+      void system.terminated.finally(end);
+    });
   }
 
   /** A node accepts only increasing incarnations of another node. */

@@ -1,6 +1,7 @@
 import type { Dialect } from '../../http/dialect.ts';
 import type { GatewayServices } from '../../services.ts';
 import { agentRoutes } from './agent-routes.ts';
+import { clusterRoutes } from './cluster-routes.ts';
 import { droverError } from './drover-reply.ts';
 import { memoryRoutes } from './memory-routes.ts';
 import { proofRoutes } from './proof-routes.ts';
@@ -20,6 +21,7 @@ export function droverDialect(services: GatewayServices): Dialect {
       ...settingsRoutes(services),
       ...memoryRoutes(services),
       ...queueRoutes(services),
+      ...clusterRoutes(services),
     ],
   };
 }

@@ -2,6 +2,7 @@ import type { Memory } from '@drover/actor-core/cluster';
 import type { Route } from '../../http/route.ts';
 import type { GatewayServices } from '../../services.ts';
 import { actorsHandler } from './actors-route.ts';
+import { controlStatus, viewStatus } from './cluster-report.ts';
 import { droverJson } from './drover-reply.ts';
 import { decideReadiness } from './readiness.ts';
 import { remediesHandler } from './remedies-route.ts';
@@ -34,7 +35,10 @@ export function serviceRoutes(services: GatewayServices): readonly Route[] {
       const self = { node: node.nodeId, waitMs: clientWait.waitMs };
       const members = node.presence.members();
       const status = statusOf(self, members, fleet.load.instances(), store);
-      exchange.reply(droverJson({ ...status, memoryLagMs: lagOf(services.memory) }));
+      const view = viewStatus(node.view.current());
+      const groups = [controlStatus(node.view.controlLeader())];
+      const memoryLagMs = lagOf(services.memory);
+      exchange.reply(droverJson({ ...status, ...(view && { view }), groups, memoryLagMs }));
     }),
     get('/api/v1/actors', actorsHandler(services)),
     get('/api/v1/remedies', remediesHandler(services)),

@@ -1,9 +1,13 @@
 import type { MemberEvidence } from '@drover/actor-core/cluster';
 import type { InstanceEvidence } from '@drover/fleet';
+import type { GroupStatus, ViewStatus } from './cluster-report.ts';
 
 /** `GET /api/v1/status` and `status --json`. Each part states the age and the source of its evidence. */
 export interface StatusView {
   readonly nodes: readonly NodeStatus[];
+  /** Members by the word of the control leader; absent while this gateway has received no view. */
+  readonly view?: ViewStatus;
+  readonly groups?: readonly GroupStatus[];
   /** Reason why the leader cannot keep records, from its last answer; absent while no fault is known. */
   readonly store?: StoreStatus;
   /** Time by which this gateway is behind the newest changes of the replicated memory; null before it was open. */

@@ -47,7 +47,11 @@ export class Copies implements Workload {
 
   checkEnd(): void {
     const world = this.#world;
-    const stream = world.simulation.hub.logs.stream(bucketLog(registersBucket.name));
+    const { logs } = world.simulation.hub;
+    const name = bucketLog(registersBucket.name);
+    // The store was wiped, and nobody has used the bucket since.
+    if (!logs.names.includes(name)) return;
+    const stream = logs.stream(name);
     const truth = stream.lastUnder('>').map(({ subject, sequence }) => [subject, sequence] as const);
     for (const node of world.nodes()) {
       const copy = this.#copies.get(node);

@@ -1,0 +1,61 @@
+import type { Mutant } from '../mutant.ts';
+
+/** Known bugs of the view and of those who obey it. */
+export const viewMutants: readonly Mutant[] = [
+  {
+    name: 'unreachable-ends-actors',
+    scenario: 'viewing',
+    bug: 'watches on an unreachable member end although the view lists it',
+    file: 'membership/view/node-fate.ts',
+    find: 'if (isOver || isMember(view, node, incarnation)) return undefined;',
+    replace: 'if (isOver) return undefined;',
+  },
+  {
+    name: 'silence-ends-watches',
+    scenario: 'viewing',
+    bug: 'a watch on a silent member ends although the view lists the member',
+    file: 'remoting/outbound-watches.ts',
+    find: 'if (isSilent && !this.#options.takesPart(entry.address.node))',
+    replace: 'if (isSilent)',
+  },
+  {
+    name: 'no-concurrence-asked',
+    scenario: 'viewing',
+    bug: 'the control leader declares a node dead that it alone does not reach',
+    file: 'membership/view/inquiry.ts',
+    find: "if (witnesses.length === 0) return 'dead';",
+    replace: "return 'dead';",
+  },
+  {
+    name: 'older-view-taken',
+    scenario: 'viewing',
+    bug: 'a node goes back to an older view that its log reports late',
+    file: 'membership/view/view-follower.ts',
+    find: 'if (before === undefined || isOtherLog || isLater(view, before))',
+    replace: 'if (before !== view)',
+  },
+  {
+    name: 'view-gap-not-closed',
+    scenario: 'viewing',
+    bug: 'a node that missed a view does not ask for it',
+    file: 'membership/view/decide-follow.ts',
+    find: 'return changed === undefined ? { state: next, ask: from }',
+    replace: 'return changed === undefined ? { state: next }',
+  },
+  {
+    name: 'view-read-before-the-fence',
+    scenario: 'viewing',
+    bug: 'a new control leader begins with a view from a read that lags behind its lead record',
+    file: 'control/view-log.ts',
+    find: 'if (page.next > fence.sequence) return newest;',
+    replace: 'if (page.next > 0) return newest;',
+  },
+  {
+    name: 'dead-incarnation-readmitted',
+    scenario: 'viewing',
+    bug: 'an incarnation that was declared dead is a member again when it is heard',
+    file: 'membership/view/decide-view.ts',
+    find: 'const newest = Math.max(endedIncarnation(view, id), known?.incarnation ?? 0);',
+    replace: 'const newest = known !== undefined && isTakingPart(known) ? known.incarnation : 0;',
+  },
+];
