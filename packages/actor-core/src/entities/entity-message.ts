@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ActorRef } from '../actor/actor-ref.ts';
-import { actorRefSchema, senderRefSchema } from '../remoting/actor-ref-schema.ts';
+import { actorRefSchema } from '../remoting/actor-ref-schema.ts';
 import { growing } from '../remoting/growing-tuple.ts';
 import type { Intent } from './decide-entity.ts';
 
@@ -37,8 +37,6 @@ export type EntityMessage =
       hops: number,
       replyTo: ActorRef<Intent> | null,
     ]
-  /** The node of the sender takes no entities any more, and gives away what it has. */
-  | readonly [kind: 'draining', from: ActorRef<EntityMessage>]
   /** To the node that an owner record named before: the entity was taken with that fence. */
   | readonly [kind: 'taken', type: string, key: string, fence: number];
 
@@ -68,6 +66,5 @@ export const entityMessageSchema: z.ZodType<EntityMessage> = z.union([
     count,
     actorRefSchema<Intent>().nullable(),
   ),
-  growing(z.literal('draining'), senderRefSchema<EntityMessage>()),
   growing(z.literal('taken'), type, key, count),
 ]);

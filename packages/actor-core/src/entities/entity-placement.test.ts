@@ -51,23 +51,34 @@ const record = (more: Partial<OwnerRecord> = {}) => ({
     ...more,
   },
 });
+const types = new Set(['t']);
+/** Every member holds the type. */
+const all = { of: () => ({ types, isDraining: false }) };
 const self = { nodeId: 'me', incarnation: 4 };
 
 describe('placementView', () => {
   it('has the members of the view that take part, whether they are heard or not', () => {
     const members = [member('a'), member('b', { state: 'draining' }), member('c', { state: 'dead' })];
-    expect(placementView(view(...members), [heard('a')])).toEqual({
+    expect(placementView(view(...members), [heard('a')], all)).toEqual({
       epoch: 7,
       members: [
-        { id: 'a', incarnation: 1, state: 'up', roles: ['host'], metadata: {}, isReachable: true },
-        { id: 'b', incarnation: 1, state: 'leaving', roles: ['host'], metadata: {}, isReachable: false },
+        { id: 'a', incarnation: 1, state: 'up', roles: ['host'], metadata: {}, types, isReachable: true },
+        {
+          id: 'b',
+          incarnation: 1,
+          state: 'leaving',
+          roles: ['host'],
+          metadata: {},
+          types,
+          isReachable: false,
+        },
       ],
     });
   });
 
   it('has the nodes that are heard where there is no view', () => {
     const evidence = [heard('a'), heard('b', { state: 'unreachable' })];
-    const { epoch, members } = placementView(undefined, evidence);
+    const { epoch, members } = placementView(undefined, evidence, all);
     expect(epoch).toBe(0);
     expect(members.map(({ id }) => id)).toEqual(['a']);
   });
@@ -75,8 +86,8 @@ describe('placementView', () => {
 
 describe('placementOf', () => {
   it('names the same member on every node with the same view, also while the member is unreachable', () => {
-    const one = placementView(view(member('a'), member('b')), [heard('a')]);
-    const other = placementView(view(member('a'), member('b')), [heard('b')]);
+    const one = placementView(view(member('a'), member('b')), [heard('a')], all);
+    const other = placementView(view(member('a'), member('b')), [heard('b')], all);
     for (const key of ['k', 'l', 'm', 'n', 'o', 'p'])
       expect(placementOf({ type: 't', key }, type(), one)).toBe(
         placementOf({ type: 't', key }, type(), other),
@@ -85,21 +96,39 @@ describe('placementOf', () => {
 
   it('names no member that leaves, has another role, or has no weight', () => {
     const members = [member('a', { state: 'draining' }), member('b', { roles: ['gateway'] })];
-    const seen = placementView(view(...members), []);
+    const seen = placementView(view(...members), [], all);
     expect(placementOf({ type: 't', key: 'k' }, type(), seen)).toBeUndefined();
-    const all = placementView(view(member('a')), []);
+    const alone = placementView(view(member('a')), [], all);
     expect(
       placementOf(
         { type: 't', key: 'k' },
         type(() => 0),
-        all,
+        alone,
       ),
     ).toBeUndefined();
   });
 });
 
+/** The view of two members of which these are held. */
+const heldBy = (of: Parameters<typeof placementView>[2]['of']) =>
+  placementView(view(member('a'), member('old')), [], { of });
+
+describe('a member that holds no entities of the type', () => {
+  it('is never named, such as a node of a release without entities', () => {
+    const only = heldBy((node) => (node === 'a' ? { types, isDraining: false } : undefined));
+    for (const key of ['k', 'l', 'm', 'n', 'o', 'p'])
+      expect(placementOf({ type: 't', key }, type(), only)).toBe('a');
+  });
+
+  it('is not named while it drains', () => {
+    const draining = heldBy((node) => ({ types, isDraining: node === 'a' }));
+    for (const key of ['k', 'l', 'm', 'n', 'o', 'p'])
+      expect(placementOf({ type: 't', key }, type(), draining)).toBe('old');
+  });
+});
+
 describe('holderOf', () => {
-  const seen = placementView(view(member('a'), member('me', { incarnation: 4 })), [heard('a')]);
+  const seen = placementView(view(member('a'), member('me', { incarnation: 4 })), [heard('a')], all);
 
   it('finds an entity free that was given up, or whose owner has ended', () => {
     expect(holderOf({ sequence: 0, record: undefined }, seen, self)).toEqual({ kind: 'free' });

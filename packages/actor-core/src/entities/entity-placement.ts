@@ -13,8 +13,8 @@ export type Holder =
   | { readonly kind: 'other'; readonly node: string; readonly isReachable: boolean };
 
 /** Whether the member may hold entities of the type. */
-export function mayHold({ state, roles }: PlacementMember, { role }: EntityType): boolean {
-  return state === 'up' && roles.includes(role);
+export function mayHold({ state, roles, types }: PlacementMember, { role, type }: EntityType): boolean {
+  return state === 'up' && roles.includes(role) && types.has(type);
 }
 
 /** The member that gets the entity, the same on every node with this view; undefined where no member may hold it. */

@@ -84,13 +84,6 @@ export class EntityRouter {
     this.#tell(to, ['taken', id.type, id.key, fence]);
   }
 
-  /** Tells all other members that this node takes no entities any more. */
-  announceDraining(): void {
-    const { node, views, self } = this.#options;
-    for (const { id } of views.current().members)
-      if (id !== node.nodeId) this.#tell(id, ['draining', self()]);
-  }
-
   /** A message of the `entities` actor of another node. */
   receive(message: EntityMessage): void {
     if (this.#ignored.has(message)) return;
@@ -107,10 +100,6 @@ export class EntityRouter {
         if (started === undefined) return;
         return this.#options.host().intend(started, { type, key }, intent, hops, replyTo ?? undefined);
       }
-      case 'draining': {
-        const { node, nodeIncarnation } = message[1].address;
-        return this.#options.views.markDraining(node, nodeIncarnation);
-      }
       case 'taken':
         return this.#options.host().taken({ type: message[1], key: message[2] }, message[3]);
     }
@@ -121,8 +110,6 @@ export class EntityRouter {
    * entities; from a node that this one has not heard yet it is ignored, as a lost message.
    */
   accepts(message: EntityMessage, sender: Sender): boolean {
-    // The schema lets a node say this of itself only.
-    if (message[0] === 'draining') return true;
     const started = this.#options.types.get(message[0] === 'intend' ? message[2] : String(message[1]));
     if (message[0] !== 'deliver' || message[7] > 0) {
       const isAsked = message[0] === 'refused' && this.#questions.get(message[1])?.node === sender.node;

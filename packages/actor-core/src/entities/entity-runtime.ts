@@ -14,6 +14,7 @@ import { type EntityRef, entityAt, RoutedEntityRef } from './entity-ref.ts';
 import { EntityRouter } from './entity-router.ts';
 import { EntityStore } from './entity-store.ts';
 import { EntityUpkeep } from './entity-upkeep.ts';
+import { AnnouncedHosting, type Hosted } from './hosting.ts';
 import { clusterViews, type PlacementViews } from './placement-view.ts';
 
 /** Interval of the upkeep while some entity is neither active nor forgotten, and otherwise. */
@@ -33,16 +34,19 @@ export class EntityRuntime {
   readonly #actors: ActorRef<never>[] = [];
   readonly #inbox: ActorRef<EntityMessage>;
   readonly #views: PlacementViews;
+  readonly #hosting: AnnouncedHosting;
   readonly #upkeep: EntityUpkeep;
   readonly #unlisten: () => void;
   #sweepAtMs = 0;
+  #isDraining = false;
   #isTickSoon = false;
   #setTick: (delayMs: number) => void = () => undefined;
 
   constructor(node: LocalNode, config: EntitiesConfig) {
     this.#node = node;
     this.types = this.#types;
-    const views = clusterViews(node);
+    this.#hosting = new AnnouncedHosting(node, () => this.#hosted());
+    const views = clusterViews(node, this.#hosting);
     this.#views = views;
     const { storage, subjects, clock } = node;
     const { shards, replicas } = config;
@@ -77,6 +81,7 @@ export class EntityRuntime {
       throw new InvalidArgumentError('types', `has ${type.type}, which is started on this node already`);
     const started: StartedType = { type, supervisor: undefined };
     this.#types.set(type.type, started);
+    this.#hosting.changed();
     this.#actors.push(this.#startSupervisor(started));
   }
 
@@ -90,10 +95,9 @@ export class EntityRuntime {
 
   /** Moves all entities to other members, each with the messages that wait for it. */
   drain(): Promise<void> {
+    this.#isDraining = true;
     this.host.isDraining = true;
-    const { nodeId, incarnation } = this.#node;
-    this.#views.markDraining(nodeId, incarnation);
-    this.router.announceDraining();
+    this.#hosting.changed();
     this.#tickSoon();
     return this.host.untilIdle();
   }
@@ -101,9 +105,16 @@ export class EntityRuntime {
   async stop(): Promise<void> {
     this.#upkeep.stop();
     this.#unlisten();
+    this.#hosting.close();
     localSystemOf(this.#node.system).node.refs.routed = undefined;
     for (const actor of this.#actors) await this.#node.system.stop(actor);
     await this.#node.system.stop(this.#inbox);
+  }
+
+  /** What this node holds. */
+  #hosted(): Hosted {
+    const held = [...this.#types.values()].filter(({ type }) => this.#node.roles.includes(type.role));
+    return { types: new Set(held.map(({ type }) => type.type)), isDraining: this.#isDraining };
   }
 
   #startInbox(): ActorRef<EntityMessage> {
@@ -164,14 +175,13 @@ export class EntityRuntime {
     if (nowMs < this.#sweepAtMs) return;
     this.#sweepAtMs = nowMs + sweepMs;
     this.router.sweep();
-    // Repeated for nodes that have joined, and for messages that were lost.
-    if (this.host.isDraining) this.router.announceDraining();
+    this.#hosting.tick();
   }
 
   #viewChanged(): void {
     const { nodeId } = this.#node;
     const self = this.#views.current().members.find(({ id }) => id === nodeId);
-    if (self?.state === 'leaving') this.host.isDraining = true;
+    if (self?.state === 'leaving' && !this.#isDraining) void this.drain();
     this.host.viewChanged();
     this.router.viewChanged();
     this.#keepUp();

@@ -1,7 +1,8 @@
 import type { LocalNode } from '../membership/local-node.ts';
 import type { MemberMetadata } from '../membership/member-metadata.ts';
 import type { MemberEvidence } from '../membership/presence.ts';
-import { isTakingPart, type View } from '../membership/view/view.ts';
+import { isTakingPart, type View, type ViewMember } from '../membership/view/view.ts';
+import type { Hosting } from './hosting.ts';
 import type { Role } from '../transport/roles.ts';
 
 /** The members of the cluster that placement works with. Nodes with the same epoch compute the same placement. */
@@ -20,6 +21,8 @@ export interface PlacementMember {
   readonly roles: readonly Role[];
   /** What the member stated about itself when it joined, such as its capacity. */
   readonly metadata: MemberMetadata;
+  /** Types of entities that the member holds, as it announces them. */
+  readonly types: ReadonlySet<string>;
   /** Whether this node hears it. Messages for an unreachable member wait; placement does not depend on it. */
   readonly isReachable: boolean;
 }
@@ -27,8 +30,6 @@ export interface PlacementMember {
 /** The newest view, and its changes. */
 export interface PlacementViews {
   current(): PlacementView;
-  /** That incarnation of the node takes no entities any more. */
-  markDraining(node: string, incarnation: number): void;
   /** Calls `listener` after each change. Returns the unsubscriber. */
   onChange(listener: () => void): () => void;
 }
@@ -37,65 +38,52 @@ export interface PlacementViews {
  * The views of the control leader as this node receives them. Until there is one, and in clusters without a control
  * leader, the members that this node hears.
  */
-export function clusterViews({ view, presence }: Pick<LocalNode, 'view' | 'presence'>): PlacementViews {
+export function clusterViews(
+  { view, presence }: Pick<LocalNode, 'view' | 'presence'>,
+  hosting: Hosting,
+): PlacementViews {
   let known: PlacementView | undefined;
-  const draining = new Map<string, number>();
-  const listeners = new Set<() => void>();
-  const changed = () => {
-    known = undefined;
-    for (const listener of listeners) listener();
-  };
-  const read = (): PlacementView => {
-    const { epoch, members } = placementView(view.current(), presence.members());
-    const marked = members.map((member): PlacementMember => {
-      const isDraining = draining.get(member.id) === member.incarnation;
-      return isDraining ? { ...member, state: 'leaving' } : member;
-    });
-    return { epoch, members: marked };
-  };
+  const read = (): PlacementView => placementView(view.current(), presence.members(), hosting);
   return {
     current: () => (known ??= read()),
-    markDraining(node, incarnation) {
-      if ((draining.get(node) ?? 0) >= incarnation) return;
-      draining.set(node, incarnation);
-      changed();
-    },
     onChange(listener) {
-      listeners.add(listener);
-      const ends = [presence.onChange(changed), view.onChange(changed)];
-      return () => {
-        listeners.delete(listener);
-        for (const end of ends) end();
+      const changed = () => {
+        known = undefined;
+        listener();
       };
+      const ends = [presence.onChange(changed), view.onChange(changed), hosting.onChange(changed)];
+      return () => ends.forEach((end) => end());
     },
   };
 }
 
-/** The view as placement sees it, joined with what this node hears of the members. */
-export function placementView(view: View | undefined, evidence: readonly MemberEvidence[]): PlacementView {
+/** The view as placement sees it, joined with what this node hears of the members, and what they hold. */
+export function placementView(
+  view: View | undefined,
+  evidence: readonly MemberEvidence[],
+  hosting: Pick<Hosting, 'of'>,
+): PlacementView {
   const heard = evidence.filter(({ state }) => state === 'alive');
-  if (view === undefined)
-    return {
-      epoch: 0,
-      members: heard.map(({ node, incarnation, roles, metadata = {} }) => ({
-        id: node,
-        incarnation,
-        state: 'up',
-        roles,
-        metadata,
-        isReachable: true,
-      })),
-    };
+  const listed: readonly ListedMember[] =
+    view === undefined
+      ? heard.map(({ node, metadata = {}, ...rest }) => ({ ...rest, id: node, state: 'up', metadata }))
+      : view.members.filter(isTakingPart);
   const incarnations = new Map(heard.map(({ node, incarnation }) => [node, incarnation]));
-  return {
-    epoch: view.epoch,
-    members: view.members.filter(isTakingPart).map(({ id, incarnation, state, roles, metadata }) => ({
+  const members = listed.map(({ id, incarnation, state, roles, metadata }): PlacementMember => {
+    const hosted = hosting.of(id, incarnation);
+    return {
       id,
       incarnation,
-      state: state === 'up' ? 'up' : 'leaving',
+      state: state === 'up' && hosted?.isDraining !== true ? 'up' : 'leaving',
       roles,
       metadata,
+      types: hosted?.types ?? noTypes,
       isReachable: (incarnations.get(id) ?? 0) >= incarnation,
-    })),
-  };
+    };
+  });
+  return { epoch: view?.epoch ?? 0, members };
 }
+
+type ListedMember = Pick<ViewMember, 'id' | 'incarnation' | 'state' | 'roles' | 'metadata'>;
+
+const noTypes: ReadonlySet<string> = new Set();
