@@ -56,7 +56,6 @@ export const layers = {
     'testing.ts',
   ],
   agents: [
-    'placement',
     'agents-client.ts',
     'errors.ts',
     'config.ts',

@@ -12,7 +12,7 @@ import type { EntitySlot, StartedType } from './entity-slot.ts';
 import { type EntityId, entityName } from './entity-id.ts';
 import { placementOf } from './entity-placement.ts';
 import { ForwardedAsker } from './forwarded-asker.ts';
-import type { PlacementViews } from './placement-view.ts';
+import type { PlacementView, PlacementViews } from './placement-view.ts';
 import type { WaitingMessage } from './waiting-message.ts';
 
 /** What the router of a node works with. */
@@ -46,6 +46,9 @@ export class EntityRouter {
   readonly #options: EntityRouterOptions;
   /** Where entities are that are not where the placement says; oldest first. */
   readonly #hints = new Map<string, string>();
+  /** Placements in the view `#placedIn`. */
+  readonly #placed = new Map<string, string | undefined>();
+  #placedIn: PlacementView | undefined;
   readonly #questions = new Map<number, OpenQuestion>();
   /** Messages of nodes that may not tell such a thing. */
   readonly #ignored = new WeakSet<EntityMessage>();
@@ -181,7 +184,16 @@ export class EntityRouter {
         return hint;
       this.#hints.delete(name);
     }
-    return placementOf(id, started.type, view);
+    return this.#placementOf(name, started, id);
+  }
+
+  /** As `placementOf`, computed once for each view. */
+  #placementOf(name: string, started: StartedType, id: EntityId): string | undefined {
+    const view = this.#options.views.current();
+    if (view !== this.#placedIn || this.#placed.size >= maxHints) this.#placed.clear();
+    this.#placedIn = view;
+    if (!this.#placed.has(name)) this.#placed.set(name, placementOf(id, started.type, view));
+    return this.#placed.get(name);
   }
 
   #isReachable(node: string): boolean {
