@@ -3,6 +3,8 @@ import type { ActorRef } from '../actor/actor-ref.ts';
 import { receive } from '../actor/behaviour.ts';
 import { props } from '../cell/create-props.ts';
 import { systemClock } from '../clock/system-clock.ts';
+import { startControl } from '../control/start-control.ts';
+import { requestView } from '../control/view-request.ts';
 import { inspectCluster } from '../inspection/inspect-cluster.ts';
 import { joinLeadership } from '../leadership/join-leadership.ts';
 import { type Logger, silentLogger } from '../logger.ts';
@@ -96,6 +98,21 @@ it('permits every role to see the others, ask them and follow a leader', async (
   expect(complaints).toEqual([]);
 });
 
+it('permits members to follow the view of a host, and a gateway to ask for changes', async () => {
+  const control = startControl(at('host'));
+  const states = (nodeId: string) =>
+    (at(nodeId).view.current()?.members ?? []).map(({ id, state }) => `${id} ${state}`).join(', ');
+  const up = 'agent up, gate up, host up';
+  await waitUntil('all have the view', () => ['gate', 'agent', 'host'].every((id) => states(id) === up));
+  expect(await requestView(at('gate'), { action: 'drain', node: 'agent' })).toMatchObject({ ok: true });
+  const drained = 'agent draining, gate up, host up';
+  await waitUntil('all have the next view', () =>
+    ['gate', 'agent', 'host'].every((id) => states(id) === drained),
+  );
+  expect(complaints).toEqual([]);
+  await control.stop();
+});
+
 it('permits every member to inspect the actors of the others', async () => {
   for (const from of ['gate', 'agent', 'host']) {
     const inspected = await inspectCluster(at(from));
@@ -134,6 +151,20 @@ it.each([
 ])('forbids a node to publish in the name of another: %s', async (_, subject) => {
   const before = complaints.length;
   at('gate').transport.publish(subject, new Uint8Array(0));
+  await waitUntil('the server complains', () => complaints.length > before);
+  expect(complaints.at(-1)).toContain('Permissions Violation');
+});
+
+it.each([
+  ['agent', 'announce a view', () => subjects.view('agent')],
+  ['gate', 'announce a view', () => subjects.view('gate')],
+  ['agent', 'ask for a change of the view', () => subjects.viewRequest('host', 'agent')],
+  ['agent', 'ask for a sighting', () => subjects.sighting('gate', 'agent')],
+  ['agent', 'write a view', () => subjects.control('control', 'view')],
+  ['gate', 'write a view', () => subjects.control('control', 'view')],
+])('forbids %s to %s', async (nodeId, _, subject) => {
+  const before = complaints.length;
+  at(nodeId).transport.publish(subject(), new Uint8Array(0));
   await waitUntil('the server complains', () => complaints.length > before);
   expect(complaints.at(-1)).toContain('Permissions Violation');
 });
