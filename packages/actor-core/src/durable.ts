@@ -14,7 +14,6 @@ export {
   type StoreTrouble,
   StoreUnavailableError,
   UploadTimeoutError,
-  WrongSequenceError,
 } from './errors.ts';
 export { createFence, type Fence, type FencedOutcome, takeFence } from './fence/fence.ts';
 export { FencedBucket } from './fence/fenced-bucket.ts';
@@ -80,11 +79,7 @@ export type { FullLogSpec, LogInfo, LogSpec } from './storage/log/log-spec.ts';
 export { RecordWriter, type RecordWriterOptions } from './storage/log/record-writer.ts';
 export { type LogWatch, watchLog, type WatchOptions } from './storage/log/watch-log.ts';
 export type { NodeStorage } from './storage/node-storage.ts';
-export { JetStreamStore, type JetStreamStoreOptions } from './storage/log/jetstream-store.ts';
 export { readStoreUsage, type StoreUsage } from './storage/store-usage.ts';
-export type { AppendExpectation } from './storage/log/append-expectation.ts';
-export type { Store, StoredRecord } from './storage/log/store.ts';
-export type { StreamSpec } from './storage/log/stream-spec.ts';
 export { JetStreamConsumers } from './storage/work-queue/jetstream-consumers.ts';
 export type {
   PartitionConsumers,

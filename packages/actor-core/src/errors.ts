@@ -23,7 +23,6 @@ export {
 } from './errors/cluster-errors.ts';
 export {
   FenceRejectedError,
-  WrongSequenceError,
   RecordUnreadableError,
   type StoreTrouble,
   StoreUnavailableError,

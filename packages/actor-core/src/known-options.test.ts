@@ -17,13 +17,10 @@ import { silentLogger } from './logger.ts';
 import { joinCluster } from './node/join-cluster.ts';
 import { createEventStream } from './pubsub/event-stream.ts';
 import { createPubSub, topic } from './pubsub/pub-sub.ts';
-import { systemRandom } from './random/system-random.ts';
 import { askFirst, askQuorum, askTailChopping } from './routing/gather.ts';
 import { createRouter, fixedTargets } from './routing/router.ts';
 import { roundRobin } from './routing/strategy.ts';
 import { createCoordinatedShutdown } from './shutdown/coordinated-shutdown.ts';
-import { MemoryStore } from './storage/log/memory-store.ts';
-import { JetStreamStore } from './storage/log/jetstream-store.ts';
 import { ManualClock } from './testing/manual-clock.ts';
 import { Simulation } from './testing/simulation.ts';
 import { createTestHub, createTestNode } from './testing/test-node.ts';
@@ -196,24 +193,6 @@ const calls: readonly [call: string, argument: string, near: string, () => unkno
     'source.maxHeap',
     'maxHeapMiB',
     () => workerProps(bad({ module: new URL('file:///x.js'), maxHeap: 1 })),
-  ],
-  [
-    'JetStreamStore',
-    'options.operationTimeout',
-    'operationTimeoutMs',
-    () => new JetStreamStore(bad({ operationTimeout: 1, random: systemRandom })),
-  ],
-  [
-    'ensureStream',
-    'spec.replica',
-    'replicas',
-    () => new MemoryStore().ensureStream(bad({ name: 'S', subjects: ['s'], replica: 3 })),
-  ],
-  [
-    'append',
-    'expect.lastSequnce',
-    'lastSequence',
-    () => new MemoryStore().append('S', 's', new Uint8Array(0), bad({ lastSequnce: 0 })),
   ],
   [
     'PubSub.subscribe',

@@ -7,7 +7,6 @@ export { seededRandom } from './random/seeded-random.ts';
 export type { LogFault, LogFaults, LogOperation } from './storage/log/log-fault.ts';
 export { MemoryLog, MemoryLogs, type MemoryLogsOptions } from './storage/log/memory-log.ts';
 export { MemoryConsumers, MemoryLeases } from './storage/work-queue/memory-consumers.ts';
-export { MemoryStore } from './storage/log/memory-store.ts';
 export { ManualClock } from './testing/manual-clock.ts';
 export type { FaultKind, FaultRates } from './testing/fault-rates.ts';
 export { type Fault, type FaultSchedule, scheduleFaults } from './testing/fault-schedule.ts';

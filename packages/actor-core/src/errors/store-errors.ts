@@ -14,16 +14,6 @@ export class FenceRejectedError extends DroverError {
   }
 }
 
-/** A compare-and-set failed because another write came first. Read again, then decide. */
-export class WrongSequenceError extends DroverError {
-  readonly code = 'wrong-sequence';
-  readonly subject: string;
-  constructor(subject: string, options?: ErrorOptions) {
-    super(`another write to ${subject} came first`, options);
-    this.subject = subject;
-  }
-}
-
 /**
  * `store-unavailable`: JetStream does not answer · `store-full`: JetStream answers questions and confirms no write: the
  * disk is full, or was full since nats-server started · `store-missing`: the stream does not exist.

@@ -2,7 +2,6 @@ import type { ActorSystem } from '../actor/actor-system.ts';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../logger.ts';
 import type { Random } from '../random.ts';
-import type { Store } from '../storage/log/store.ts';
 import type { NodeStorage } from '../storage/node-storage.ts';
 import type { Role } from '../transport/roles.ts';
 import type { Subjects } from '../transport/subjects.ts';
@@ -24,8 +23,6 @@ export interface LocalNode {
   readonly subjects: Subjects;
   /** Its bus. */
   readonly transport: Transport;
-  /** Durable records on that bus. */
-  readonly store: Store;
   /** Durable storage on that bus: logs, buckets and queues. */
   readonly storage: NodeStorage;
   /** Its actors. */

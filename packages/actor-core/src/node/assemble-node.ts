@@ -15,7 +15,6 @@ import { ViewFollower } from '../membership/view/view-follower.ts';
 import { answerSightings } from '../membership/view/witness.ts';
 import type { Random } from '../random.ts';
 import type { Scheduler } from '../scheduler.ts';
-import type { Store } from '../storage/log/store.ts';
 import type { NodeStorage } from '../storage/node-storage.ts';
 import type { Role } from '../transport/roles.ts';
 import type { Subjects } from '../transport/subjects.ts';
@@ -42,7 +41,6 @@ export interface NodeParts {
   readonly issuer?: IncarnationIssuer | undefined;
   readonly subjects: Subjects;
   readonly transport: Transport;
-  readonly store: Store;
   readonly storage: NodeStorage;
   readonly clock: Clock;
   readonly random: Random;
@@ -143,7 +141,6 @@ export function assembleNode(parts: NodeParts): AssembledNode {
     metadata,
     subjects,
     transport,
-    store: parts.store,
     storage: parts.storage,
     system,
     presence,

@@ -9,7 +9,6 @@ import { systemRandom } from '../random/system-random.ts';
 import type { Random } from '../random.ts';
 import { nodeScheduler } from '../scheduler/node-scheduler.ts';
 import { type MemberMetadata, requireMetadata } from '../membership/member-metadata.ts';
-import { JetStreamStore } from '../storage/log/jetstream-store.ts';
 import { jetStreamStorage } from '../storage/node-storage.ts';
 import { connectNats } from '../transport/connect-nats.ts';
 import type { HeaderTransport, Transport } from '../transport/transport.ts';
@@ -176,7 +175,6 @@ async function start(parts: StartParts, isMember: boolean): Promise<AssembledNod
     ...(issuer && { issuer }),
     subjects,
     transport,
-    store: new JetStreamStore({ transport, clock, random }),
     storage,
     clock,
     random,

@@ -11,7 +11,6 @@ import { nodeScheduler } from '../scheduler/node-scheduler.ts';
 import type { Scheduler } from '../scheduler.ts';
 import { MemoryLogs } from '../storage/log/memory-log.ts';
 import type { StorePath } from '../storage/log/store-path.ts';
-import { MemoryStore } from '../storage/log/memory-store.ts';
 import { createStorage } from '../storage/node-storage.ts';
 import { MemoryLeases } from '../storage/work-queue/memory-consumers.ts';
 import { MemoryHub, type MemoryTransport } from '../transport/memory-transport.ts';
@@ -46,8 +45,6 @@ export interface TestHubOptions {
 export interface TestHub<C extends Clock = Clock> {
   /** Carries messages between the nodes; faults on demand. */
   readonly bus: MemoryHub;
-  /** Durable records that all nodes share. */
-  readonly store: MemoryStore;
   /** The logs of the cluster's JetStream. */
   readonly logs: MemoryLogs;
   /** The leases of the tasks in the queues on those logs. */
@@ -83,7 +80,6 @@ export function createTestHub(options: TestHubOptions = {}): TestHub {
   const logs = new MemoryLogs({ clock, scheduler });
   return {
     bus: new MemoryHub({ clock, random, scheduler }),
-    store: new MemoryStore(),
     logs,
     leases: new MemoryLeases(logs, clock),
     clock,
@@ -121,7 +117,7 @@ export interface TestNode extends ClusterNode {
 export function createTestNode(hub: TestHub, options: TestNodeOptions): TestNode {
   requireKnownOptions('options', options, nodeOptions);
   const transport = hub.bus.connect(options.nodeId, hub.scheduler, hub.clock);
-  const { clock, random, scheduler, store } = hub;
+  const { clock, random, scheduler } = hub;
   const path = hub.pathOf?.({ transport, clock, scheduler }) ?? hub.logs.directPath();
   const storage = createStorage({
     log: hub.logs.connect(options.nodeId, path),
@@ -143,7 +139,6 @@ export function createTestNode(hub: TestHub, options: TestNodeOptions): TestNode
     pulse: hub.pulse?.(options.nodeId, options.incarnation ?? 1, transport),
     subjects: createSubjects(hub.cell),
     transport,
-    store,
     storage,
     clock,
     random,

@@ -1,11 +1,8 @@
-import { expect, it, vi } from 'vitest';
+import { vi } from 'vitest';
 import { systemClock } from '../clock/system-clock.ts';
 import { silentLogger } from '../logger.ts';
 import { systemRandom } from '../random/system-random.ts';
-import { JetStreamStore } from '../storage/log/jetstream-store.ts';
-import type { Store } from '../storage/log/store.ts';
 import { type NatsCluster, startNatsCluster } from '../testing/nats-cluster.ts';
-import { storeContract } from '../testing/store-contract.ts';
 import { transportContract } from '../testing/transport-contract.ts';
 import { waitUntil } from '../testing/wait-until.ts';
 import { connectNats } from './connect-nats.ts';
@@ -63,51 +60,3 @@ transportContract('a cluster of three NATS servers', async () => {
     },
   };
 });
-
-storeContract('JetStream with three replicas', openStore);
-
-it('keeps acknowledged records when one of three servers is killed, and continues without it', async () => {
-  const { cluster, store, dispose } = await openStore();
-  await store.ensureStream({ name: 'S', subjects: ['s.>'] });
-  const { sequence } = await store.append('S', 's.lead', Uint8Array.of(1), { lastSequence: 0 });
-  // The server of this connection. It leads the stream or the cluster with a chance of one in three each.
-  await cluster.servers[0]?.stop('SIGKILL');
-  const read = await retried(() => store.readLast('S', 's.lead'));
-  expect(read?.sequence).toBe(sequence);
-  await retried(() => store.append('S', 's.next', Uint8Array.of(2), { messageId: 'next' }));
-  await dispose();
-});
-
-async function openStore(): Promise<{ cluster: NatsCluster; store: Store; dispose: () => Promise<void> }> {
-  const cluster = await startNatsCluster();
-  const transport = await connectTo(cluster, 'one');
-  const plain = new JetStreamStore({ transport, clock: systemClock, random: systemRandom });
-  const store: Store = new Proxy(plain, {
-    get: (target, key) =>
-      key === 'ensureStream'
-        ? (spec: Parameters<Store['ensureStream']>[0]) => target.ensureStream({ ...spec, replicas: 3 })
-        : (Reflect.get(target, key) as () => unknown).bind(target),
-  });
-  await retried(() => store.ensureStream({ name: 'READY', subjects: ['ready.>'] }));
-  return {
-    cluster,
-    store,
-    async dispose() {
-      await transport.close();
-      await cluster.dispose();
-    },
-  };
-}
-
-/** Repeats an operation during elections of the cluster. */
-async function retried<T>(attempt: () => Promise<T>): Promise<T> {
-  const deadlineMs = systemClock.now() + 30_000;
-  for (;;) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (systemClock.now() > deadlineMs) throw error;
-      await new Promise<void>((resolve) => systemClock.setTimer(100, resolve));
-    }
-  }
-}
