@@ -30,6 +30,13 @@ export {
   type WorkDispatcherOptions,
   type WorkerOffer,
 } from './delivery/work-dispatcher.ts';
+export { queueProducer, type QueueProducerOptions, type SendToQueue } from './delivery/queue-producer.ts';
+export {
+  queueWorker,
+  type QueueWorkerMessage,
+  type QueueWorkerOptions,
+  type TaskInfo,
+} from './delivery/queue-worker.ts';
 export { workPuller, type WorkPullerOptions } from './delivery/work-puller.ts';
 export { CircuitOpenError, NoTargetsError, ShutdownAbortedError, TooFewAnswersError } from './errors.ts';
 export type { MachineDefinition, StateDefinition, TimeoutHandler } from './fsm/machine-definition.ts';

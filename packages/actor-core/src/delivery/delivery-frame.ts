@@ -79,5 +79,5 @@ export type DeliveryResult =
   | { readonly type: 'confirmed' }
   /** Work only: too many workers ended while this was their current message, so no further worker gets it. */
   | { readonly type: 'parked'; readonly attempts: number }
-  /** Refused: too many messages wait already. Try again later. */
-  | { readonly type: 'refused'; readonly reason: 'buffer-full' };
+  /** Refused: too many messages wait already, try again later; or, for a queue, it can never be accepted. */
+  | { readonly type: 'refused'; readonly reason: 'buffer-full' | 'does-not-fit' };

@@ -13,8 +13,8 @@ export type ReplayStep =
   | { readonly do: 'apply'; readonly position: ReplayPosition }
   /** It does not count: see below. */
   | { readonly do: 'skip'; readonly position: ReplayPosition }
-  /** The journal is damaged. */
-  | { readonly do: 'refuse'; readonly reason: 'gap' | 'no-entry'; readonly detail: string };
+  /** Entries before it are missing. */
+  | { readonly do: 'refuse'; readonly reason: 'gap'; readonly detail: string };
 
 /**
  * Decides whether an entry counts.
@@ -24,17 +24,16 @@ export type ReplayStep =
  * generation that was accepted before the barrier counts; one after it does not, for its writer has decided without it.
  * Barriers with unknown outcomes are treated the same way. A new holder of the fence needs no barrier: writes under the
  * earlier fence are refused.
+ *
+ * An entry that comes again is a repeated attempt of the same write: a server that restarts forgets which message ids
+ * it has accepted. Its writer writes one entry after the other, so it cannot be anything else.
  */
 export function decideReplay(position: ReplayPosition, entry: JournalEntry): ReplayStep {
   if (entry.generation < position.generation) return { do: 'skip', position };
   if (entry.isBarrier) return { do: 'skip', position: { ...position, generation: entry.generation } };
   const next = position.index + 1;
   if (entry.index === next) return { do: 'apply', position: { index: next, generation: entry.generation } };
-  if (entry.index > next)
-    return { do: 'refuse', reason: 'gap', detail: `entry ${entry.index} follows entry ${position.index}` };
-  return {
-    do: 'refuse',
-    reason: 'no-entry',
-    detail: `entry ${entry.index} comes again after ${position.index}`,
-  };
+  return entry.index < next
+    ? { do: 'skip', position }
+    : { do: 'refuse', reason: 'gap', detail: `entry ${entry.index} follows entry ${position.index}` };
 }

@@ -52,7 +52,7 @@ export interface Defect {
     | 'broken-invariant'
     /** Entries are missing. */
     | 'gap'
-    /** A record is no entry of a journal, or not the one that follows. */
+    /** A record is no entry of a journal. */
     | 'no-entry';
   readonly detail: string;
 }

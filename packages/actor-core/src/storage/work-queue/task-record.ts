@@ -75,6 +75,7 @@ export function leasedTask(spec: FullQueueSpec, delivery: TaskDelivery, expiresA
     id,
     body: payload,
     attempt,
+    maxAttempts: maxAttemptsOf(spec, delivery),
     priority: Number(partition.slice(1)),
     acceptedAtMs,
   };

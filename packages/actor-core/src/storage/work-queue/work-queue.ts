@@ -114,6 +114,8 @@ export interface LeasedTask {
   readonly id: string;
   readonly body: Uint8Array;
   readonly attempt: number;
+  /** Attempts after which it is dead. */
+  readonly maxAttempts: number;
   readonly priority: number;
   /** Instant of its acceptance by the server's wall clock; of a delayed task that at which its delay ended. */
   readonly acceptedAtMs: number;

@@ -2,6 +2,7 @@ import type { Mutant } from './mutant.ts';
 import { actorMutants } from './mutants/actor-mutants.ts';
 import { entityMutants } from './mutants/entity-mutants.ts';
 import { leadershipMutants } from './mutants/leadership-mutants.ts';
+import { journalMutants } from './mutants/journal-mutants.ts';
 import { memoryMutants } from './mutants/memory-mutants.ts';
 import { storageMutants } from './mutants/storage-mutants.ts';
 import { viewMutants } from './mutants/view-mutants.ts';
@@ -12,6 +13,7 @@ export const mutants: readonly Mutant[] = [
   ...storageMutants,
   ...leadershipMutants,
   ...entityMutants,
+  ...journalMutants,
   ...memoryMutants,
   ...viewMutants,
 ];

@@ -2,6 +2,7 @@ import { activating } from './activating.ts';
 import { commonCounters, type CounterTexts } from './counters.ts';
 import { Delivering } from './delivering.ts';
 import { Leading } from './leading.ts';
+import { journalling } from './journalling.ts';
 import { Messaging } from './messaging.ts';
 import { Registering } from './registering.ts';
 import { remembering } from './remembering.ts';
@@ -71,6 +72,7 @@ const workloads: Readonly<Record<string, Scenario>> = {
       ordersRefused: 'orders that a receiver refused',
     },
   },
+  journalling,
 };
 
 export const everything = 'all';
