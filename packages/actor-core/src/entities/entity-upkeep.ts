@@ -168,7 +168,10 @@ export class EntityUpkeep {
         const id = { type: record.type, key: record.key };
         const view = views.current();
         const holder = holderOf(seen, view, node);
-        if (holder.kind === 'other' || placementOf(id, started.type, view) !== node.nodeId) continue;
+        if (holder.kind === 'other') continue;
+        // What this node owns without a trace of it (a claim with an unknown outcome) is its own to start.
+        const isHere = holder.kind === 'self' || placementOf(id, started.type, view) === node.nodeId;
+        if (!isHere) continue;
         while (host.unsettled >= mostAtOnce && !this.#isOver) await this.#pause();
         if (this.#isOver) return;
         if (!host.slots.has(entityName(id))) host.intend(started, id, 'start');

@@ -100,6 +100,9 @@ class Activating implements Workload {
   }
 
   async checkEnd(): Promise<void> {
+    // Before they are asked, for a question activates them.
+    for (const { key, state } of this.#stored.ownersOf('remembered'))
+      if (state === 'active' || state === 'moving') this.#checkActive('remembered', key);
     const names = types.flatMap((type) =>
       (type === 'kept' ? [singleKey] : keys).map((key) => ({ type, key })),
     );

@@ -1,3 +1,4 @@
+import { ownerOf, type OwnerRecord } from '../../../entities/owner-record.ts';
 import type { Simulation } from '../../simulation.ts';
 import type { StoredEntry } from './ledger.ts';
 
@@ -49,6 +50,14 @@ export class StoredEntries {
       }
       this.#next.set(log, stream.info.lastSequence + 1);
     }
+  }
+
+  /** The newest owner records of a type, whatever their state. */
+  ownersOf(type: string): OwnerRecord[] {
+    return this.#logs.flatMap((log) => {
+      const records = this.#stream(log)?.lastUnder(`*.*.ent.*.${type}.*.own`) ?? [];
+      return records.flatMap((record) => ownerOf(record).record ?? []);
+    });
   }
 
   /** Forgets what was read: the streams were lost, or lost their newest records. */
