@@ -16,7 +16,7 @@ export interface WitnessOptions {
 }
 
 /** Time for a ping to be answered. */
-const pingMs = 700;
+const pingMs = 400;
 /** Pause between two pings to a node that NATS does not know, but that was heard lately. */
 const secondPingMs = 250;
 /** Most questions answered at the same time. */
