@@ -23,13 +23,15 @@ const drover: MemoryArm = {
       return { node, memory, values: memory.scope('default', parseScope('global')) };
     };
     const one = await join('one');
-    const two = await join('two');
+    const nodes = [one];
     const { values } = one;
     return {
       put: (key, value) => values.put(key, value),
       cached: async (key) => (await values.get(key, { level: 'cached' }))?.value,
       fresh: async (key) => (await values.get(key, { level: 'fresh' }))?.value,
       onChange: async (listener) => {
+        const two = await join(`other-${nodes.length}`);
+        nodes.push(two);
         // The bucket is open once a read was answered.
         await two.values.get('none');
         two.values.watch((event) => {
@@ -37,7 +39,7 @@ const drover: MemoryArm = {
         });
       },
       close: async () => {
-        for (const { node, memory } of [one, two]) {
+        for (const { node, memory } of nodes) {
           memory.close();
           await node.leave();
         }
