@@ -14,13 +14,16 @@ interface Redis {
   quit(): Promise<unknown>;
 }
 
+/** Debian's package. */
+const program = ['redis', 'server'].join('-');
+
 /** Redis with its append-only file, which is synced every second. */
 const redis: MemoryArm = {
   name: 'redis',
   path: 'ioredis and redis-server with appendfsync everysec; a change is published on a channel by its writer',
   version: () => {
-    const found = spawnSync('redis-server', ['--version']);
-    if (found.error !== undefined) throw new Error('redis-server is not on this machine');
+    const found = spawnSync(program, ['--version']);
+    if (found.error !== undefined) throw new Error(`${program} is not on this machine`);
     return installedVersion('ioredis', import.meta.url);
   },
   async connect() {
@@ -35,7 +38,7 @@ const redis: MemoryArm = {
       '--appendfsync',
       'everysec',
     ];
-    const server = spawn('redis-server', options, { stdio: 'ignore', cwd: process.env['TMPDIR'] ?? '/tmp' });
+    const server = spawn(program, options, { stdio: 'ignore', cwd: process.env['TMPDIR'] ?? '/tmp' });
     const library = 'ioredis';
     const { default: Client } = (await import(library)) as {
       default: new (options: { port: number }) => Redis;
