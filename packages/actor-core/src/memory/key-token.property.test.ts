@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { assert, constantFrom, property, string } from 'fast-check';
 import { expect, it } from 'vitest';
 import { keySubject } from '../storage/key-value/bucket-spec.ts';
 import { decodeToken, encodeToken } from './key-token.ts';
@@ -9,8 +9,8 @@ const texts = fc
   .filter((text) => text.isWellFormed());
 
 it('encodes any text as one token of a subject, and reads it back', () => {
-  fc.assert(
-    fc.property(texts, (text) => {
+  assert(
+    property(texts, (text) => {
       const token = encodeToken(text);
       expect(token).not.toContain('.');
       expect(() => keySubject('b', token)).not.toThrow();
@@ -20,16 +20,16 @@ it('encodes any text as one token of a subject, and reads it back', () => {
 });
 
 it('gives different texts different tokens', () => {
-  fc.assert(
-    fc.property(texts, texts, (a, b) => {
+  assert(
+    property(texts, texts, (a, b) => {
       expect(encodeToken(a) === encodeToken(b)).toBe(a === b);
     }),
   );
 });
 
 it('finds tenant, scope and key of a bucket key again', () => {
-  fc.assert(
-    fc.property(fc.constantFrom('session', 'run', 'agent', 'tenant'), texts, texts, (kind, id, key) => {
+  assert(
+    property(constantFrom('session', 'run', 'agent', 'tenant'), texts, texts, (kind, id, key) => {
       const scope = parseScope(`${kind}:${id}`);
       const address = addressOf(`${scopePrefix('acme', scope)}.${encodeToken(key)}`);
       expect(address).toEqual({ tenant: 'acme', scope, key });

@@ -45,7 +45,7 @@ function runOf({ cached, fresh, put, onChange }: MemoryClient, name: MemoryWorkl
       return fresh && ((count) => inFlight(count, 64, (index) => required(fresh, index)));
     case 'put-64':
       return (count) => inFlight(count, 64, (index) => put(keyOf(index), valueOf(index)));
-    case 'propagation':
+    default:
       return (count) => propagate({ put, onChange }, count);
   }
 }

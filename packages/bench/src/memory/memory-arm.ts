@@ -15,12 +15,12 @@ export interface MemoryArm {
 /** Two nodes: one that reads and writes, and one that hears of the changes. */
 export interface MemoryClient {
   /** Resolves when the write is confirmed. */
-  put(key: string, value: Uint8Array): Promise<unknown>;
+  readonly put: (key: string, value: Uint8Array) => Promise<unknown>;
   /** Reads from the memory of the node itself; undefined for an arm without one. */
   readonly cached?: (key: string) => Promise<Uint8Array | undefined>;
   /** Reads the value that is current during the call; undefined for an arm that cannot prove it. */
   readonly fresh?: (key: string) => Promise<Uint8Array | undefined>;
   /** Calls `listener` on the other node with the key of each change. */
-  onChange(listener: (key: string) => void): Promise<void>;
+  readonly onChange: (listener: (key: string) => void) => Promise<void>;
   close(): Promise<void>;
 }
