@@ -1,4 +1,3 @@
-import type { Clock } from '../clock.ts';
 import { InvalidArgumentError } from '../errors.ts';
 import { optionNames, requireKnownOptions } from '../known-options.ts';
 import type { Log } from '../storage/log/log.ts';
@@ -39,7 +38,6 @@ export interface LocalScopeOptions {
   readonly listeners: MemoryListeners;
   readonly merges: ReadonlyMap<string, MergeFunction>;
   readonly log: Log;
-  readonly clock: Clock;
 }
 
 const putNames = optionNames<MemoryPutOptions>({
@@ -51,7 +49,6 @@ const putNames = optionNames<MemoryPutOptions>({
 });
 const maxBatch = 1_000;
 const maxOperations = 1_000;
-const maxKnownKeys = 4_096;
 /** Printable ASCII, which a header can carry. */
 const contentTypePattern = /^[\x20-\x7e]{1,256}$/;
 
@@ -60,7 +57,6 @@ export class LocalScope implements MemoryScope {
   readonly #options: LocalScopeOptions;
   readonly #access: BucketAccess;
   readonly #prefix: string;
-  readonly #keys = new Map<string, string>();
 
   constructor(options: LocalScopeOptions) {
     this.#options = options;
@@ -73,11 +69,8 @@ export class LocalScope implements MemoryScope {
     { level = 'leader', maxAgeMs = Number.POSITIVE_INFINITY }: ReadOptions = {},
   ): Promise<MemoryRead | undefined> {
     const bucketKey = this.#keyOf(key);
-    if (level === 'cached') {
-      const nowMs = this.#options.clock.now();
-      const cached = this.#access.cached(bucketKey, maxAgeMs, nowMs);
-      if (cached !== undefined) return entryOf(key, cached, level, this.#access.bucket.ageAt(nowMs));
-    }
+    const cached = level === 'cached' ? this.#access.cached(bucketKey, maxAgeMs) : undefined;
+    if (cached !== undefined) return entryOf(key, cached, 'cached', this.#access.bucket.ageMs);
     const read = await this.#access.read(bucketKey, level);
     return entryOf(key, read.stored, read.level, read.ageMs);
   }
@@ -154,15 +147,9 @@ export class LocalScope implements MemoryScope {
     });
   }
 
-  /** Checked and encoded once for each key: a cached read is about as cheap as that. */
   #keyOf(key: string): string {
-    const known = this.#keys.get(key);
-    if (known !== undefined) return known;
     requireKey(key);
-    const bucketKey = this.#prefix + encodeToken(key);
-    if (this.#keys.size >= maxKnownKeys) this.#keys.clear();
-    this.#keys.set(key, bucketKey);
-    return bucketKey;
+    return this.#prefix + encodeToken(key);
   }
 
   #operationOf(change: MemoryChange): KeyOperation {
@@ -190,7 +177,7 @@ export class LocalScope implements MemoryScope {
 
   async #policyOf(bucketKey: string): Promise<Policy | undefined> {
     const stored =
-      this.#access.cached(bucketKey, Number.POSITIVE_INFINITY, this.#options.clock.now()) ??
+      this.#access.cached(bucketKey, Number.POSITIVE_INFINITY) ??
       (await this.#access.read(bucketKey, 'leader')).stored;
     return stored.kind === 'value' ? stored.meta.policy : undefined;
   }

@@ -47,17 +47,9 @@ class LocalMemory implements Memory {
 
   scope(tenant: string, scope: Scope): MemoryScope {
     const prefix = scopePrefix(requireToken('tenant', tenant), scope);
-    const { storage, clock } = this.#node;
-    const { log } = storage;
+    const { log } = this.#node.storage;
     const access = this.#byClass.get(this.#limits.classOf(tenant)) as BucketAccess;
-    return new LocalScope({
-      prefix,
-      access,
-      listeners: this.#listeners,
-      merges: this.#limits.merges,
-      log,
-      clock,
-    });
+    return new LocalScope({ prefix, access, listeners: this.#listeners, merges: this.#limits.merges, log });
   }
 
   get maxValueBytes(): number {

@@ -31,15 +31,26 @@ export class ManualClock implements Clock {
 
   setTimer(delayMs: number, callback: () => void): Timer {
     const entry: Entry = { dueMs: this.#nowMs + Math.max(0, delayMs), order: this.#orders++, callback };
-    const at = this.#entries.findIndex((other) => other.dueMs > entry.dueMs);
-    if (at === -1) this.#entries.push(entry);
-    else this.#entries.splice(at, 0, entry);
+    this.#entries.splice(this.#placeOf(entry), 0, entry);
     return {
       cancel: () => {
-        const index = this.#entries.indexOf(entry);
-        if (index !== -1) this.#entries.splice(index, 1);
+        const index = this.#placeOf(entry);
+        if (this.#entries[index] === entry) this.#entries.splice(index, 1);
       },
     };
+  }
+
+  /** Where the entry is, or belongs: the entries are sorted by due time, then by order. */
+  #placeOf({ dueMs, order }: Entry): number {
+    let low = 0;
+    let high = this.#entries.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const other = this.#entries[middle] as Entry;
+      if (other.dueMs < dueMs || (other.dueMs === dueMs && other.order < order)) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   /** Number of pending timers. */

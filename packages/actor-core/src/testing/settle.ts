@@ -11,6 +11,14 @@ export async function settle(rounds = 12): Promise<void> {
   }
 }
 
+/** Resolves when no promise is left to settle. Cheaper than `settle`: the event loop does not turn. */
+export function drainMicrotasks(): Promise<void> {
+  // A tick that is scheduled by a microtask runs after the last microtask.
+  return new Promise((resolve) => {
+    process.nextTick(resolve);
+  });
+}
+
 /** Advances a manual clock in small steps and lets everything run at each step, as real time would. */
 export async function advance(clock: { advance(ms: number): void }, ms: number, stepMs = 50): Promise<void> {
   await settle(4);

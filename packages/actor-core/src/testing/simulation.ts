@@ -4,7 +4,7 @@ import type { Delivery, Passage } from '../transport/memory-transport.ts';
 import { type FaultKind, type FaultRates, noFaults } from './fault-rates.ts';
 import { ManualClock } from './manual-clock.ts';
 import { type ClockSkew, NodeExecution } from './node-execution.ts';
-import { settle } from './settle.ts';
+import { drainMicrotasks, settle } from './settle.ts';
 import { SimulatedScheduler } from './simulated-scheduler.ts';
 import { type SimulatedNode, startSimulatedNode } from './simulated-node.ts';
 import { SimulatedPath } from './simulated-path.ts';
@@ -186,6 +186,8 @@ export class Simulation {
     await this.#quiesce();
     while (this.clock.fireNext(until)) await this.#quiesce();
     this.clock.advance(until - this.clock.now());
+    // What needs a turn of the event loop, in code that is not simulated.
+    await settle(1);
     await this.#quiesce();
   }
 
@@ -206,7 +208,7 @@ export class Simulation {
   async #quiesce(): Promise<void> {
     do {
       while (this.#scheduler.runOne());
-      await settle(1);
+      await drainMicrotasks();
     } while (this.#scheduler.pending > 0);
   }
 

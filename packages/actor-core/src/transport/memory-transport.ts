@@ -45,8 +45,10 @@ export class MemoryHub {
   readonly maxPayloadBytes: number;
   /** Decides the outcome of every delivery between nodes. @default everything is delivered */
   fault: ((passage: Passage) => Delivery) | undefined = undefined;
-  #registrations: readonly Registration[] = [];
-  /** Subscriptions per subject, cached until a subscription changes: simulations need them for every message. */
+  /** Subscriptions without wildcards, by their subject, in the order in which they were made. */
+  readonly #exact = new Map<string, readonly Registration[]>();
+  #patterns: readonly Registration[] = [];
+  /** Subscriptions per subject, cached until one of them changes: simulations need them for every message. */
   readonly #listening = new Map<string, readonly Registration[]>();
   readonly #transports = new Set<MemoryTransport>();
 
@@ -86,14 +88,27 @@ export class MemoryHub {
 
   /** A transport of this hub subscribes. @internal */
   register(registration: Registration): void {
-    this.#registrations = [...this.#registrations, registration];
-    this.#listening.clear();
+    this.#change(registration, (those) => [...those, registration]);
   }
 
   /** A transport of this hub unsubscribes. @internal */
   unregister(registration: Registration): void {
-    this.#registrations = this.#registrations.filter((other) => other !== registration);
-    this.#listening.clear();
+    this.#change(registration, (those) => those.filter((other) => other !== registration));
+  }
+
+  #change(
+    { pattern }: Registration,
+    change: (those: readonly Registration[]) => readonly Registration[],
+  ): void {
+    if (hasWildcard(pattern)) {
+      this.#patterns = change(this.#patterns);
+      this.#listening.clear();
+      return;
+    }
+    const changed = change(this.#exact.get(pattern) ?? []);
+    if (changed.length === 0) this.#exact.delete(pattern);
+    else this.#exact.set(pattern, changed);
+    this.#listening.delete(pattern);
   }
 
   /** Delivers the message to every subscriber, and to one subscriber of each queue group. Returns their number. */
@@ -121,13 +136,22 @@ export class MemoryHub {
 
   #deliver(receiver: Registration, message: TransportMessage): void {
     // Unsubscribed or disconnected while the message was in flight.
-    if (receiver.transport.connected && this.#registrations.includes(receiver)) receiver.handler(message);
+    if (receiver.transport.connected && this.#isRegistered(receiver)) receiver.handler(message);
+  }
+
+  #isRegistered(registration: Registration): boolean {
+    const { pattern } = registration;
+    const those = hasWildcard(pattern) ? this.#patterns : (this.#exact.get(pattern) ?? []);
+    return those.includes(registration);
   }
 
   #listeners(subject: string): readonly Registration[] {
     const known = this.#listening.get(subject);
     if (known !== undefined) return known;
-    const found = this.#registrations.filter(({ pattern }) => subjectMatches(pattern, subject));
+    const found = [
+      ...(this.#exact.get(subject) ?? []),
+      ...this.#patterns.filter(({ pattern }) => subjectMatches(pattern, subject)),
+    ];
     if (this.#listening.size >= mostSubjectsKnown) this.#listening.clear();
     this.#listening.set(subject, found);
     return found;
@@ -145,6 +169,10 @@ export class MemoryHub {
       direct.push(members[Math.floor(this.random.next() * members.length)] as Registration);
     return direct;
   }
+}
+
+function hasWildcard(pattern: string): boolean {
+  return pattern.includes('*') || pattern.includes('>');
 }
 
 /** The connection of one node to a `MemoryHub`. */

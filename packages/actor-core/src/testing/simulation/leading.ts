@@ -4,7 +4,7 @@ import { joinLeadership } from '../../leadership/join-leadership.ts';
 import type { Leadership, Tenure } from '../../leadership/leadership.ts';
 import { readLeader } from '../../leadership/read-leader.ts';
 import type { NewRecord } from '../../storage/log/log.ts';
-import { anyToken, controlGroup, controlStream, senderOf } from '../../transport/subjects.ts';
+import { anyToken, controlGroup, controlStream, createSubjects, senderOf } from '../../transport/subjects.ts';
 import type { TestNode } from '../test-node.ts';
 import type { TransportMessage } from '../../transport/transport.ts';
 import { LeadHistory } from './lead-history.ts';
@@ -14,6 +14,9 @@ import type { World } from './world.ts';
 
 /** A group with voters, and one in which every node may try. */
 const groups = [controlGroup, 'open'] as const;
+/** A cell of their own: in that of the nodes, the view has a group of the same name. */
+const cell = 'leading';
+const subjects = createSubjects(cell);
 type Group = (typeof groups)[number];
 const voters: readonly string[] = ['n0', 'n1', 'n2'];
 /** The node that counts the votes that it hears. */
@@ -159,7 +162,7 @@ export class Leading implements Workload {
     const heard = { heard: 0, goodbye: 0, joinedAtMs: this.#world.now(), votes: new Map<number, string>() };
     const transport = tappedTransport(node.transport, (message) => this.#saw(group, member, message));
     const options = { group, historyPerSubject: 0, bootstrapVoters: voters };
-    const leadership = joinLeadership({ ...node, transport }, options);
+    const leadership = joinLeadership({ ...node, transport, subjects }, options);
     const member: Member = { ...earlier, ...heard, leadership };
     leadership.onChange(() => {
       throw new Error('a listener fails on purpose');
@@ -214,7 +217,7 @@ export class Leading implements Workload {
     if (tenure === undefined) return;
     const id = ++this.#writes;
     const stated = { id, by: node.nodeId, fence: tenure.fence.sequence };
-    const record = { subject: node.subjects.control(group, 'x', node.nodeId), payload: encode(stated) };
+    const record = { subject: subjects.control(group, 'x', node.nodeId), payload: encode(stated) };
     node.clock.setTimer(afterMs, () => void this.#perform(group, node, tenure, { id, record }));
   }
 
@@ -261,7 +264,7 @@ export class Leading implements Workload {
 
   #watchVotes(node: TestNode): void {
     const world = this.#world;
-    const subject = node.subjects.election(controlGroup, anyToken, anyToken);
+    const subject = subjects.election(controlGroup, anyToken, anyToken);
     node.transport.subscribe(subject, ({ subject: of, payload }) => {
       const message = decodeElection(payload);
       if (message?.kind !== 'vote-answer' || !message.isGranted) return;
@@ -374,7 +377,7 @@ export class Leading implements Workload {
   }
 
   #streamOf(group: Group) {
-    const { logs, cell } = this.#world.simulation.hub;
+    const { logs } = this.#world.simulation.hub;
     const name = controlStream(cell, group);
     return logs.names.includes(name) ? logs.stream(name) : undefined;
   }
