@@ -6,6 +6,7 @@ import { formatReport, writeReport } from './report.ts';
 import { runRemote } from './remote.bench.ts';
 import { runSmoke } from './smoke.bench.ts';
 import { runSoak } from './soak.bench.ts';
+import { runMemory } from './memory.bench.ts';
 import { runStorage } from './storage.bench.ts';
 import type { Suite, SuiteOptions } from './suite.ts';
 
@@ -16,6 +17,7 @@ suites
   actors  our actor runtime beside nact, comedy, XState, Erlang/OTP and a plain function call, in one process
   remote  our remote refs beside Moleculer and the plain NATS client, two processes over a nats-server
   crowd   a thousand streams while others arrive: first tokens and health checks, beside the hosts reached directly
+  memory  the replicated memory beside the key-value client of NATS and Redis
   storage our bucket, queue and fenced writes beside the stock clients of NATS JetStream, one replica
   soak    ten minutes of everything the runtime does, at half load: memory, tables, lost messages, stray rejections
 
@@ -28,6 +30,7 @@ const suites: Readonly<Record<string, Suite>> = {
   actors: runActors,
   remote: runRemote,
   crowd: runCrowd,
+  memory: runMemory,
   storage: runStorage,
   soak: runSoak,
 };

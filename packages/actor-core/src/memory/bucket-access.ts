@@ -65,16 +65,16 @@ export class BucketAccess {
     this.writers = new KeyWriters({ bucket, writer, clock, random, context: this.#context, onConflict });
   }
 
-  /** The cached value of a key, if a `cached` read may use it now. */
-  cached(key: string, maxAgeMs: number): StoredValue | undefined {
+  /** The cached value of a key, if a `cached` read may use it at this instant of the clock. */
+  cached(key: string, maxAgeMs: number, nowMs: number): StoredValue | undefined {
     const { bucket } = this;
     const { clock } = this.#options;
     const stored = bucket.cache.get(key);
-    if (stored === undefined || bucket.ageMs > maxAgeMs) return undefined;
+    if (stored === undefined || bucket.ageAt(nowMs) > maxAgeMs) return undefined;
     const { expiresAtMs } = stored.meta;
     // The announcement of the end may be on its way, or lost.
     if (expiresAtMs !== undefined && clock.wallNow() >= expiresAtMs) return undefined;
-    const readAgeMs = bucket.cache.readAgeMs(key, clock.now());
+    const readAgeMs = bucket.cache.readAgeMs(key, nowMs);
     if (readAgeMs > recheckMs) {
       if (readAgeMs > 2 * recheckMs) return undefined;
       if (bucket.cache.takeCheck(key)) void bucket.read(key).catch(() => bucket.cache.drop(key));

@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.ts';
 import { InvalidArgumentError } from '../errors.ts';
 import { optionNames, requireKnownOptions } from '../known-options.ts';
 import type { Log } from '../storage/log/log.ts';
@@ -38,6 +39,7 @@ export interface LocalScopeOptions {
   readonly listeners: MemoryListeners;
   readonly merges: ReadonlyMap<string, MergeFunction>;
   readonly log: Log;
+  readonly clock: Clock;
 }
 
 const putNames = optionNames<MemoryPutOptions>({
@@ -49,6 +51,7 @@ const putNames = optionNames<MemoryPutOptions>({
 });
 const maxBatch = 1_000;
 const maxOperations = 1_000;
+const maxKnownKeys = 4_096;
 /** Printable ASCII, which a header can carry. */
 const contentTypePattern = /^[\x20-\x7e]{1,256}$/;
 
@@ -57,6 +60,7 @@ export class LocalScope implements MemoryScope {
   readonly #options: LocalScopeOptions;
   readonly #access: BucketAccess;
   readonly #prefix: string;
+  readonly #keys = new Map<string, string>();
 
   constructor(options: LocalScopeOptions) {
     this.#options = options;
@@ -69,8 +73,11 @@ export class LocalScope implements MemoryScope {
     { level = 'leader', maxAgeMs = Number.POSITIVE_INFINITY }: ReadOptions = {},
   ): Promise<MemoryRead | undefined> {
     const bucketKey = this.#keyOf(key);
-    const cached = level === 'cached' ? this.#access.cached(bucketKey, maxAgeMs) : undefined;
-    if (cached !== undefined) return entryOf(key, cached, 'cached', this.#access.bucket.ageMs);
+    if (level === 'cached') {
+      const nowMs = this.#options.clock.now();
+      const cached = this.#access.cached(bucketKey, maxAgeMs, nowMs);
+      if (cached !== undefined) return entryOf(key, cached, level, this.#access.bucket.ageAt(nowMs));
+    }
     const read = await this.#access.read(bucketKey, level);
     return entryOf(key, read.stored, read.level, read.ageMs);
   }
@@ -147,9 +154,15 @@ export class LocalScope implements MemoryScope {
     });
   }
 
+  /** Checked and encoded once for each key: a cached read is about as cheap as that. */
   #keyOf(key: string): string {
+    const known = this.#keys.get(key);
+    if (known !== undefined) return known;
     requireKey(key);
-    return this.#prefix + encodeToken(key);
+    const bucketKey = this.#prefix + encodeToken(key);
+    if (this.#keys.size >= maxKnownKeys) this.#keys.clear();
+    this.#keys.set(key, bucketKey);
+    return bucketKey;
   }
 
   #operationOf(change: MemoryChange): KeyOperation {
@@ -177,7 +190,7 @@ export class LocalScope implements MemoryScope {
 
   async #policyOf(bucketKey: string): Promise<Policy | undefined> {
     const stored =
-      this.#access.cached(bucketKey, Number.POSITIVE_INFINITY) ??
+      this.#access.cached(bucketKey, Number.POSITIVE_INFINITY, this.#options.clock.now()) ??
       (await this.#access.read(bucketKey, 'leader')).stored;
     return stored.kind === 'value' ? stored.meta.policy : undefined;
   }

@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '../clock.ts';
-import { StoreUnavailableError } from '../errors.ts';
+import { InvalidArgumentError, StoreUnavailableError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { bucketLog, type BucketSpec, bucketLogSpec, keySubject } from '../storage/key-value/bucket-spec.ts';
 import type { LogInfo } from '../storage/log/log-spec.ts';
@@ -106,7 +106,12 @@ export class MemoryBucket {
 
   /** Milliseconds since the cache was known to miss nothing; infinite before it ever was. */
   get ageMs(): number {
-    return Math.max(0, this.#clock.now() - this.#currentAtMs);
+    return this.ageAt(this.#clock.now());
+  }
+
+  /** As `ageMs`, at an instant of the clock that the caller has read. */
+  ageAt(nowMs: number): number {
+    return Math.max(0, nowMs - this.#currentAtMs);
   }
 
   /** Time by which this node is behind: the delay of its last own write, or its age while it hears nothing. */
@@ -190,12 +195,10 @@ export class MemoryBucket {
   }
 
   async #tryOpen(): Promise<void> {
-    const { storage, clock, spec, isCreator } = this.#options;
+    const { storage, clock, isCreator } = this.#options;
     const askedAtMs = clock.now();
     try {
-      const info = isCreator
-        ? await storage.log.ensure(bucketLogSpec({ ...spec, firstRevision: Math.floor(clock.wallNow()) }))
-        : await storage.log.info(this.logName);
+      const info = await (isCreator ? this.#ensure() : storage.log.info(this.logName));
       const watch = await watchLog({
         log: storage.log,
         name: this.logName,
@@ -212,6 +215,25 @@ export class MemoryBucket {
       this.#failure = undefined;
     } catch (error) {
       this.#failure = error;
+    }
+  }
+
+  /**
+   * Creates the bucket, or takes it as it is: an operator may have changed its limits or its replicas. Revisions begin
+   * with the wall clock, so that those of a bucket that was lost are not issued again.
+   */
+  async #ensure(): Promise<LogInfo> {
+    const { storage, clock, spec, log } = this.#options;
+    const firstRevision = Math.floor(clock.wallNow());
+    try {
+      return await storage.log.ensure(bucketLogSpec({ ...spec, firstRevision }));
+    } catch (error) {
+      if (!(error instanceof InvalidArgumentError)) throw error;
+      log.warn(
+        { bucket: this.name, reason: error.message },
+        'a memory bucket exists with other limits; using it',
+      );
+      return storage.log.info(this.logName);
     }
   }
 

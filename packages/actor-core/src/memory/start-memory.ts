@@ -47,9 +47,17 @@ class LocalMemory implements Memory {
 
   scope(tenant: string, scope: Scope): MemoryScope {
     const prefix = scopePrefix(requireToken('tenant', tenant), scope);
-    const { log } = this.#node.storage;
+    const { storage, clock } = this.#node;
+    const { log } = storage;
     const access = this.#byClass.get(this.#limits.classOf(tenant)) as BucketAccess;
-    return new LocalScope({ prefix, access, listeners: this.#listeners, merges: this.#limits.merges, log });
+    return new LocalScope({
+      prefix,
+      access,
+      listeners: this.#listeners,
+      merges: this.#limits.merges,
+      log,
+      clock,
+    });
   }
 
   get maxValueBytes(): number {

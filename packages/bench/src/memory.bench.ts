@@ -1,0 +1,159 @@
+import { fileURLToPath } from 'node:url';
+import { startNatsServer } from '@drover/actor-core/testing';
+import { chooseWorkloads } from './choose-workloads.ts';
+import { Figures } from './figures.ts';
+import { hostFacts } from './host-facts.ts';
+import { runForJson } from './json-child.ts';
+import drover from './memory/arms/drover.ts';
+import natsClient from './memory/arms/nats-client.ts';
+import redis from './memory/arms/redis.ts';
+import type { MemoryOutcome } from './memory/client-main.ts';
+import type { MemoryArm } from './memory/memory-arm.ts';
+import { type MemoryWorkload, memoryOperationsOf, memoryWorkloads } from './memory/workloads.ts';
+import { loadNamed } from './named-module.ts';
+import { type Bar, type BenchReport, bar, type Limit, row } from './report.ts';
+import { rounded } from './statistics.ts';
+import type { BenchForm, SuiteOptions } from './suite.ts';
+
+const roundsOf: Readonly<Record<BenchForm, number>> = { full: 5, quick: 3, check: 1 };
+const rowTimeoutMs = 120_000;
+
+interface LoadedArm {
+  readonly arm: MemoryArm;
+  readonly file: string;
+}
+
+const ownArms: readonly (readonly [MemoryArm, string])[] = [
+  [drover, 'drover'],
+  [natsClient, 'nats-client'],
+  [redis, 'redis'],
+];
+
+const measures: readonly (readonly [name: string, unit: string, of: (outcome: MemoryOutcome) => number])[] = [
+  ['', 'ops/s', ({ perSecond }) => perSecond],
+  [' p50', 'ms', ({ p50Ms }) => p50Ms],
+  [' p95', 'ms', ({ p95Ms }) => p95Ms],
+  [' p99', 'ms', ({ p99Ms }) => p99Ms],
+];
+
+/** Bars of one server with one replica that syncs at its default interval. */
+const ownBars: readonly { figure: string; limit: Limit; unit: string }[] = [
+  { figure: 'cached', limit: { atLeast: 1_000_000 }, unit: 'ops/s' },
+  { figure: 'put-64', limit: { atLeast: 50_000 }, unit: 'ops/s' },
+  { figure: 'put-64 p95', limit: { atMost: 2 }, unit: 'ms' },
+  { figure: 'propagation p99', limit: { atMost: 20 }, unit: 'ms' },
+];
+const ratioBar: { readonly figure: string; readonly limit: Limit } = {
+  figure: 'put-64',
+  limit: { atLeast: 2.5 },
+};
+
+/**
+ * Compares the replicated memory with the key-value client of NATS and with Redis. Each row has a fresh client process
+ * and a fresh nats-server with one replica and the default sync. The arms alternate within a round.
+ *
+ * @throws Error when a process failed, or a value was not read as it was put
+ */
+export async function runMemory(options: SuiteOptions): Promise<BenchReport> {
+  const host = hostFacts();
+  const chosen = chooseWorkloads(memoryWorkloads, options.only);
+  const { arms, notes } = await loadArms(options);
+  const figures = new Figures();
+  const rounds = options.rounds ?? roundsOf[options.form];
+  for (let round = 0; round < rounds; round += 1) {
+    const turned = arms.map((_, index) => arms[(index + round) % arms.length] as LoadedArm);
+    for (const workload of chosen)
+      for (const arm of turned) await measureRow(arm, workload, options.form, figures);
+    options.progress(`round ${round + 1}/${rounds}`);
+  }
+  return {
+    suite: 'memory',
+    quick: options.form !== 'full',
+    host,
+    notes: [
+      'nats-server with one replica and the default sync, values of 128 B, 1,024 keys',
+      ...notes,
+      ...chosen.map(({ name, describes }) => `${name}: ${describes}`),
+    ],
+    arms: chosen.flatMap(({ name }) =>
+      arms.flatMap(({ arm }) =>
+        measures.flatMap(([measure, unit]) => {
+          const values = figures.spread(`${name}${measure}`, arm.name);
+          return values === undefined ? [] : [row(arm.name, `${name}${measure}`, unit, values)];
+        }),
+      ),
+    ),
+    ratios: arms.slice(1).flatMap(({ arm }) => {
+      const value = ratioTo(figures, arm.name);
+      return value === undefined ? [] : [{ name: `put-64 drover / ${arm.name}`, value: rounded(value) }];
+    }),
+    bars: judge(figures),
+  };
+}
+
+async function loadArms(options: SuiteOptions): Promise<{ arms: LoadedArm[]; notes: string[] }> {
+  const candidates: LoadedArm[] = ownArms.map(([arm, file]) => ({
+    arm,
+    file: fileURLToPath(new URL(`./memory/arms/${file}.js`, import.meta.url)),
+  }));
+  for (const extra of options.extraArms) {
+    const arm = await loadNamed<MemoryArm>(
+      extra,
+      ({ connect, version }) => typeof connect === 'function' && typeof version === 'function',
+      'version() and connect()',
+    );
+    candidates.push({ arm, file: extra.file });
+  }
+  const notes: string[] = [];
+  const arms = candidates.filter(({ arm }) => {
+    try {
+      notes.push(`arm ${arm.name} (${arm.version()}): ${arm.path}`);
+      return true;
+    } catch (error) {
+      notes.push(`arm ${arm.name} is skipped: ${(error as Error).message}`);
+      return false;
+    }
+  });
+  return { arms, notes };
+}
+
+async function measureRow(
+  { arm, file }: LoadedArm,
+  workload: MemoryWorkload,
+  form: BenchForm,
+  figures: Figures,
+): Promise<void> {
+  const script = fileURLToPath(new URL('./memory/client-main.js', import.meta.url));
+  const size = `${workload.name}=${memoryOperationsOf(workload, form)}`;
+  const server = await startNatsServer();
+  try {
+    const outcomes = await runForJson<Readonly<Record<string, MemoryOutcome>>>(
+      process.execPath,
+      [script, file, server.url, size],
+      { timeoutMs: rowTimeoutMs },
+    );
+    const outcome = outcomes[workload.name];
+    if (outcome === undefined) return;
+    for (const [measure, , of] of measures) figures.add(`${workload.name}${measure}`, arm.name, of(outcome));
+  } catch (error) {
+    throw new Error(`${arm.name}, ${workload.name}: ${(error as Error).message}`, { cause: error });
+  } finally {
+    await server.dispose();
+  }
+}
+
+function ratioTo(figures: Figures, other: string): number | undefined {
+  const own = figures.spread(ratioBar.figure, drover.name);
+  const theirs = figures.spread(ratioBar.figure, other);
+  return own === undefined || theirs === undefined ? undefined : own.median / theirs.median;
+}
+
+function judge(figures: Figures): Bar[] {
+  const bars = ownBars.flatMap(({ figure, limit, unit }) => {
+    const values = figures.spread(figure, drover.name);
+    return values === undefined ? [] : [bar(`${figure} drover`, values.median, limit, unit)];
+  });
+  const ratio = ratioTo(figures, natsClient.name);
+  if (ratio === undefined) return bars;
+  return [...bars, bar(`${ratioBar.figure} drover / ${natsClient.name}`, ratio, ratioBar.limit, 'x')];
+}

@@ -1,0 +1,26 @@
+/**
+ * One replicated memory. An arm is a small module whose default export is a `MemoryArm`, so that others can be added:
+ * `--arm mine=./my-arm.js`. Each row runs in a fresh process.
+ */
+export interface MemoryArm {
+  readonly name: string;
+  /** The parts that process one operation, in one line for the report. */
+  readonly path: string;
+  /** Version of the library. @throws Error naming what is missing; the arm is then reported as not available */
+  version(): string;
+  /** Connects two nodes to the nats-server at `host:port`, or to a server of its own. */
+  connect(server: string): Promise<MemoryClient>;
+}
+
+/** Two nodes: one that reads and writes, and one that hears of the changes. */
+export interface MemoryClient {
+  /** Resolves when the write is confirmed. */
+  readonly put: (key: string, value: Uint8Array) => Promise<unknown>;
+  /** Reads from the memory of the node itself; undefined for an arm without one. */
+  readonly cached?: (key: string) => Promise<Uint8Array | undefined>;
+  /** Reads the value that is current during the call; undefined for an arm that cannot prove it. */
+  readonly fresh?: (key: string) => Promise<Uint8Array | undefined>;
+  /** Calls `listener` on the other node with the key of each change. */
+  readonly onChange: (listener: (key: string) => void) => Promise<void>;
+  close(): Promise<void>;
+}
