@@ -245,6 +245,15 @@ it('a leader that says goodbye is replaced without waiting for its silence', () 
   ]);
 });
 
+it('a leader that says goodbye is forgotten by a voter that has voted in a later term', () => {
+  const { state, receive } = setup();
+  receive('b', heartbeat(2, 5), 10_000);
+  receive('c', { kind: 'vote', term: 3, isTransfer: false }, 12_000);
+  expect(state).toMatchObject({ term: 3, leader: { node: 'b' } });
+  receive('b', heartbeat(2, 5, { isResigning: true }), 12_001);
+  expect(state).toMatchObject({ term: 3, leader: undefined, goneFence: 5 });
+});
+
 it('the goodbye of a newer leader ends an older leadership', () => {
   const { state, receive } = leading();
   expect(receive('b', heartbeat(2, 9, { isResigning: true }))).toContainEqual({

@@ -179,6 +179,9 @@ function takeHeartbeat(
     if (isResigning) forget(state, out, fence, nowMs);
     state.successor = handsOverTo;
     if (handsOverTo === state.node) campaign(state, out, true, nowMs);
+  } else if (isResigning && fence >= state.fence && state.role !== 'leader') {
+    // Its term is outdated by a vote that this node gave meanwhile, and the leader has ended all the same.
+    forget(state, out, fence, nowMs);
   }
   if (state.voters.includes(state.node) && from !== state.node)
     out.push({ kind: 'send', to: from, message: { kind: 'heartbeat-answer', term: state.term, sentAtMs } });

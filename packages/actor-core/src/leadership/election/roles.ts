@@ -34,7 +34,9 @@ export function follow(
 export function forget(state: ElectionState, out: ElectionEffect[], fence: number, nowMs: number): void {
   state.goneFence = Math.max(state.goneFence, fence);
   state.heardAtMs = Number.NEGATIVE_INFINITY;
-  state.electionAtMs = nowMs + state.random.next() * state.config.vacancyJitterMs;
+  // A candidacy that is on its way goes on.
+  if (state.role === 'follower')
+    state.electionAtMs = nowMs + state.random.next() * state.config.vacancyJitterMs;
   if (state.leader === undefined) return;
   state.leader = undefined;
   out.push({ kind: 'leader-changed', leader: undefined });
