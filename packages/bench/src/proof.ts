@@ -25,14 +25,28 @@ const programs: Readonly<Record<string, (output: string, commit: string) => stri
     `--state=${join(root, 'node_modules/.cache/drover-seeds.json')}`,
   ],
   history: (output) => [join(root, 'packages/actor-core/bin/history.js'), `--json=${output}`],
+  swim: (output) => [
+    join(root, 'packages/actor-core/bin/swim-scale.js'),
+    `--json=${output}`,
+    `--svg=${join(root, 'docs/swim-scale.svg')}`,
+  ],
+  detector: () => [
+    join(root, 'node_modules/vitest/vitest.mjs'),
+    'run',
+    '--root',
+    root,
+    '--project=integration',
+    'packages/actor-core/src/membership/detection',
+  ],
 };
 const scenarios: string = join(root, 'test/scenarios');
 
 /**
- * Runs one suite or scenario in full length and writes `proofs/NAME.json`: the figures, the command, the commit and the
- * machine. NAME is a suite (`smoke`, `actors`, `remote`, `crowd`, `storage`, `soak`), `seeds` (100,000 seeds of the
- * simulation; an interrupted run goes on where it was), `history` (what clients of three servers see under faults for
- * five minutes), or a scenario of `test/scenarios`.
+ * Runs one suite or scenario in full length and writes `proofs/NAME.json`: the figures, the command, the commit and
+ * the machine. NAME is a suite (`smoke`, `actors`, `remote`, `crowd`, `storage`, `soak`), `seeds` (100,000 seeds of
+ * the simulation; an interrupted run goes on where it was), `history` (what clients of three servers see under faults
+ * for five minutes), `swim` (the failure detector with up to 1,000 members), `detector` (real processes that are
+ * killed, frozen and blocked), or a scenario of `test/scenarios`.
  */
 export async function proofMain(argv: readonly string[]): Promise<number> {
   const name = argv[0] ?? '';

@@ -17,6 +17,8 @@ export type FaultKind =
   | 'partition'
   | 'crash'
   | 'pause'
+  /** The main loop of a process is blocked; its other threads run. */
+  | 'stall'
   | 'disconnect'
   /** The wall clock of a node jumps. */
   | 'clock-jump'

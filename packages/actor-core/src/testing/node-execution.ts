@@ -19,6 +19,8 @@ export class NodeExecution implements Clock, Scheduler {
   readonly #scheduler: Scheduler;
   readonly #held: (() => void)[] = [];
   #pausedUntilMs = 0;
+  #pausedSinceMs = 0;
+  #stoppedUntilMs = 0;
   #halted = false;
   readonly #rate: number;
   #wallOffsetMs: number;
@@ -36,6 +38,16 @@ export class NodeExecution implements Clock, Scheduler {
   /** Whether the process is paused now. */
   get isPaused(): boolean {
     return this.#pausedUntilMs > this.#clock.now();
+  }
+
+  /** Whether the whole process stands still now, all its threads. */
+  get isStopped(): boolean {
+    return this.#halted || this.#stoppedUntilMs > this.#clock.now();
+  }
+
+  /** For how long the main loop has been blocked while other threads of the process run; milliseconds. */
+  get stalledForMs(): number {
+    return this.isPaused ? this.#clock.now() - this.#pausedSinceMs : 0;
   }
 
   /** End of the current or the last pause; milliseconds of the simulation. */
@@ -83,6 +95,13 @@ export class NodeExecution implements Clock, Scheduler {
 
   /** Stops all code of this process for `ms`; what arrives meanwhile waits. */
   pause(ms: number): void {
+    this.#stoppedUntilMs = Math.max(this.#stoppedUntilMs, this.#clock.now() + ms);
+    this.stall(ms);
+  }
+
+  /** Blocks the main loop for `ms`, as a long computation does; other threads of the process run. */
+  stall(ms: number): void {
+    if (!this.isPaused) this.#pausedSinceMs = this.#clock.now();
     this.#pausedUntilMs = Math.max(this.#pausedUntilMs, this.#clock.now() + ms);
     const resume = () => {
       if (this.isPaused) return;

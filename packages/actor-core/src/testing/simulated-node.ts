@@ -6,6 +6,8 @@ import { createTestNode, type TestHub, type TestNode, type TestNodeOptions } fro
 export interface SimulatedNode extends TestNode {
   /** Stops all code of the node for `ms`, as a long garbage collection does; what arrives meanwhile waits. */
   pause(ms: number): void;
+  /** Blocks the main loop of the node for `ms`; its pulse answers. */
+  stall(ms: number): void;
 }
 
 /** What a simulated node needs of its simulation. */
@@ -13,6 +15,8 @@ export interface NodeSurroundings {
   readonly hub: TestHub;
   /** Time and turns of this node's process. */
   readonly execution: NodeExecution;
+  /** Starts the second thread of the process. */
+  readonly pulse: NonNullable<TestHub['pulse']>;
   /** Counts a fault that has struck. */
   readonly strike: (kind: FaultKind) => void;
   /** Adds a line to the trace. */
@@ -23,10 +27,10 @@ export interface NodeSurroundings {
 
 /** Starts a node that can crash and pause. `Simulation.startNode` uses it and numbers the incarnations. */
 export function startSimulatedNode(
-  { hub, execution, strike, note, onCrash }: NodeSurroundings,
+  { hub, execution, pulse, strike, note, onCrash }: NodeSurroundings,
   options: TestNodeOptions,
 ): SimulatedNode {
-  const node = createTestNode({ ...hub, clock: execution, scheduler: execution }, options);
+  const node = createTestNode({ ...hub, clock: execution, scheduler: execution, pulse }, options);
   const { nodeId } = node;
   const simulated: SimulatedNode = {
     ...node,
@@ -41,6 +45,11 @@ export function startSimulatedNode(
       strike('pause');
       note(`pause ${nodeId}`);
       execution.pause(ms);
+    },
+    stall(ms) {
+      strike('stall');
+      note(`stall ${nodeId}`);
+      execution.stall(ms);
     },
   };
   return simulated;

@@ -5,6 +5,8 @@ import { type FaultKind, type FaultRates, noFaults } from './fault-rates.ts';
 import { ManualClock } from './manual-clock.ts';
 import { type ClockSkew, NodeExecution } from './node-execution.ts';
 import { drainMicrotasks, settle } from './settle.ts';
+import { createSubjects } from '../transport/subjects.ts';
+import { simulatedPulse } from './simulated-pulse.ts';
 import { SimulatedScheduler } from './simulated-scheduler.ts';
 import { type SimulatedNode, startSimulatedNode } from './simulated-node.ts';
 import { SimulatedPath } from './simulated-path.ts';
@@ -97,9 +99,11 @@ export class Simulation {
     const { skew, ...nodeOptions } = options;
     const incarnation = (this.#incarnations.get(nodeId) ?? 0) + 1;
     this.#incarnations.set(nodeId, incarnation);
+    const execution = this.execution(skew);
     const surroundings = {
       hub: this.hub,
-      execution: this.execution(skew),
+      execution,
+      pulse: this.pulseOf(execution),
       strike: (kind: FaultKind) => this.strike(kind),
       note: (line: string) => this.note(line),
       onCrash: (crashed: SimulatedNode) => {
@@ -109,6 +113,14 @@ export class Simulation {
     const node = startSimulatedNode(surroundings, { ...nodeOptions, nodeId, incarnation });
     this.nodes.set(nodeId, node);
     return node;
+  }
+
+  /** The second thread of the nodes whose main loop runs on `execution`. */
+  pulseOf(execution: NodeExecution): NonNullable<TestHub['pulse']> {
+    const { bus, cell } = this.hub;
+    const subjects = createSubjects(cell);
+    return (node, incarnation, main) =>
+      simulatedPulse({ bus, scheduler: this.#scheduler, execution, subjects, node, incarnation, main });
   }
 
   /** Drops every message between the two nodes, in both directions. */

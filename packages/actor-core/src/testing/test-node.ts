@@ -125,6 +125,7 @@ export function createTestNode(hub: TestHub, options: TestNodeOptions): TestNode
     clock,
     random,
   });
+  const pulse = hub.pulse?.(options.nodeId, options.incarnation ?? 1, transport);
   const { node } = assembleNode({
     nodeId: options.nodeId,
     incarnation: options.incarnation ?? 1,
@@ -136,7 +137,7 @@ export function createTestNode(hub: TestHub, options: TestNodeOptions): TestNode
     membershipRandom: seededRandom(
       seedOf(`${options.nodeId} ${options.incarnation}`, hub.membershipSeed ?? 1),
     ),
-    pulse: hub.pulse?.(options.nodeId, options.incarnation ?? 1, transport),
+    pulse,
     subjects: createSubjects(hub.cell),
     transport,
     storage,
@@ -145,7 +146,14 @@ export function createTestNode(hub: TestHub, options: TestNodeOptions): TestNode
     scheduler,
     log: options.log ?? silentLogger,
   });
-  return { ...node, transport, crash: () => void transport.close() };
+  return {
+    ...node,
+    transport,
+    crash: () => {
+      void pulse?.close();
+      void transport.close();
+    },
+  };
 }
 
 /** FNV-1a of the text, from a seed. */

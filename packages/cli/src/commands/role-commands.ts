@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { MembershipProfile } from '@drover/actor-core/cluster';
 import { Command } from 'commander';
 import { defaults, logLevelOf } from '../config.ts';
 import { badConfiguration, type ExitCode } from '../errors.ts';
@@ -103,6 +104,8 @@ function roleOptions(
       data: resolve(stated.text('data') ?? defaultDataDir(process.env)),
     },
     natsConnectTimeoutMs: configs.natsConnectTimeoutMs,
+    // The table of settings allows no other value.
+    membership: (stated.text('membership') ?? 'lan') as MembershipProfile,
     logLevel: logLevelOf(stated) ?? 'info',
     // The table of settings allows no other value.
     logFormat: (stated.text('log-format') ?? 'auto') as LogFormat,

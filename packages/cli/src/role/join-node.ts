@@ -1,5 +1,11 @@
 import type { Logger } from '@drover/actor-core';
-import { type ClusterNode, joinCluster, NodeIdTakenError, type Role } from '@drover/actor-core/cluster';
+import {
+  type ClusterNode,
+  joinCluster,
+  type MembershipProfile,
+  NodeIdTakenError,
+  type Role,
+} from '@drover/actor-core/cluster';
 import { CommandError, exitCodes } from '../errors.ts';
 import { productVersion } from '../product-version.ts';
 import type { ClusterAddress } from './find-cluster.ts';
@@ -12,11 +18,13 @@ export interface JoinOptions {
   readonly role: Role;
   /** Time for the first connection to NATS; undefined: the default of the runtime. */
   readonly natsConnectTimeoutMs: number | undefined;
+  /** Times of the failure detector. */
+  readonly membership: MembershipProfile;
 }
 
 /** Joins the cluster. @throws CommandError `node-id-taken`, or `nats-unreachable` */
 export async function joinNode(
-  { id, role, natsConnectTimeoutMs }: JoinOptions,
+  { id, role, natsConnectTimeoutMs, membership }: JoinOptions,
   { cell, servers, creds, user, pass }: ClusterAddress,
   log: Logger,
 ): Promise<ClusterNode> {
@@ -27,6 +35,7 @@ export async function joinNode(
       metadata: { version: productVersion() },
       cell,
       nats: { servers, creds, user, pass, connectTimeoutMs: natsConnectTimeoutMs },
+      membership,
       pid: process.pid,
       log,
     });

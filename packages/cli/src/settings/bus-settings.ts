@@ -1,3 +1,4 @@
+import { membershipProfiles } from '@drover/actor-core/cluster';
 import type { Setting } from './setting.ts';
 
 /** The NATS of the cluster, and waits while it cannot be reached. */
@@ -62,6 +63,16 @@ export const busSettings: readonly Setting[] = [
     help: 'time for the first connection to NATS, all attempts together',
     fields: ['actor-core.connectTimeoutMs'],
     default: '10s',
+  },
+  {
+    key: 'membership',
+    kind: 'text',
+    group: 'The bus',
+    takers: ['up', 'gateway', 'node-agent', 'host'],
+    placeholder: '<profile>',
+    help: 'times after which a silent node counts as unreachable: lan (one site), wan (distant sites), local (one machine) or tuned (one site, twice as fast for twice the messages); the same for all nodes',
+    choices: membershipProfiles,
+    default: 'lan',
   },
   {
     key: 'bus-wait',

@@ -3,7 +3,7 @@ import { broadcast, ping, sendRumour } from './sending.ts';
 import { confirm, createSuspicion } from './suspicion.ts';
 import { suspicionBounds } from './swim-config.ts';
 import { compareVersions, type Rumour, type SelfClaim } from './swim-message.ts';
-import { changeHealth, clusterSize, type SwimEffect, type SwimState } from './swim-state.ts';
+import { changeHealth, clusterSize, markUp, type SwimEffect, type SwimState } from './swim-state.ts';
 
 /** Most members that wait to be asked about themselves. */
 const maxContacts = 4_096;
@@ -113,8 +113,7 @@ export function setStatus(
   accuser: string = state.node,
 ): true {
   const was = member.status;
-  // Suspect and alive are both up.
-  if (isUp(was) !== isUp(status)) state.up = undefined;
+  markUp(state, member.node, isUp(status));
   member.status = status;
   member.statusSinceMs = nowMs;
   if (status !== 'suspect') {
@@ -149,7 +148,7 @@ function addMember(
     suspicion: undefined,
   };
   state.members.set(node, member);
-  state.up = undefined;
+  markUp(state, node, true);
   takeMetadata(state, member, claim);
   // Into the round that is under way, at a random place.
   state.round.splice(Math.floor(state.random.next() * (state.round.length + 1)), 0, node);

@@ -1,6 +1,6 @@
 import { setStatus } from './claims.ts';
 import { broadcast } from './sending.ts';
-import { membersUp, type SwimEffect, type SwimState } from './swim-state.ts';
+import { placeOf, type SwimEffect, type SwimState } from './swim-state.ts';
 
 /**
  * The fast path for a process that ended: NATS answers at once when a subject has no subscriber. Each node knocks at
@@ -47,12 +47,8 @@ export function forgetRefusals(state: SwimState, node: string): void {
 
 /** The member that is up with the next larger id; after the largest comes the smallest. */
 function successor(state: SwimState): string | undefined {
-  const up = membersUp(state);
-  let low = 0;
-  for (let high = up.length; low < high; ) {
-    const middle = (low + high) >> 1;
-    if ((up[middle] as string) <= state.node) low = middle + 1;
-    else high = middle;
-  }
-  return up[low] ?? up[0];
+  const { up } = state;
+  const at = placeOf(up, state.node);
+  // The own id is not in the list.
+  return up[at] ?? up[0];
 }

@@ -60,7 +60,7 @@ function rumoursFor(state: SwimState, to: string): readonly Rumour[] {
   if (receiver === undefined || receiver.status === 'left') return [];
   const { incarnation, refutation, status } = receiver;
   const own: Rumour = { node: to, incarnation, refutation, status, accuser: node };
-  if (status === 'unreachable') return [own];
-  const others = rumours.take(config.maxRumoursPerMessage, retransmitLimit(config, clusterSize(state)));
-  return status === 'alive' ? others : [own, ...others.filter((rumour) => rumour.node !== to)];
+  // The number of transmissions is limited: none is spent on a member that may be gone.
+  if (status !== 'alive') return [own];
+  return rumours.take(config.maxRumoursPerMessage, retransmitLimit(config, clusterSize(state)));
 }

@@ -8,6 +8,8 @@ export interface Suspicion {
   readonly bounds: ReturnType<typeof suspicionBounds>;
   /** When the pulse of the suspected member is asked next. */
   pulseAtMs: number;
+  /** When its pulse was asked last; undefined before, and once the answer was missed. */
+  askedAtMs: number | undefined;
 }
 
 export function createSuspicion(
@@ -15,7 +17,7 @@ export function createSuspicion(
   bounds: ReturnType<typeof suspicionBounds>,
   nowMs: number,
 ): Suspicion {
-  return { startedAtMs: nowMs, accusers: new Set([accuser]), bounds, pulseAtMs: nowMs };
+  return { startedAtMs: nowMs, accusers: new Set([accuser]), bounds, pulseAtMs: nowMs, askedAtMs: undefined };
 }
 
 /** True when this accuser is new and still shortens the suspicion. */

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { lanProfile, localProfile, tunedProfile } from './swim-config.ts';
+import { drawScale } from './testing/scale-curve.ts';
+import { growsFasterThanLogarithm } from './testing/swim-scale-main.ts';
+import { measureScale } from './testing/swim-scale.ts';
 import { SwimNetwork, type SwimNetworkOptions } from './testing/swim-network.ts';
 
 const seeds = [1, 2, 3, 4, 5];
@@ -113,4 +116,12 @@ it('costs each member the same, whatever the size of the cluster', () => {
   const small = rate(10);
   expect(small).toBeLessThan(10);
   expect(rate(100)).toBeLessThan(1.2 * small);
+});
+
+it('costs a member no more than the logarithm of the cluster, and finds everybody after a crash and a partition', () => {
+  const figures = [10, 30, 100].map((members) => measureScale(members, 1, lanProfile));
+  expect(growsFasterThanLogarithm(figures)).toEqual([]);
+  for (const { joinMs, crashMs, healMs } of figures)
+    expect(Math.max(joinMs, crashMs, healMs)).toBeLessThan(10_000);
+  expect(drawScale(figures)).toContain('<polyline');
 });

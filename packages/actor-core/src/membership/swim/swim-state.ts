@@ -96,8 +96,8 @@ export interface SwimState {
   };
   readonly members: Map<string, SwimMember>;
   readonly suspects: Set<string>;
-  /** See `membersUp`; undefined after a change. */
-  up: readonly string[] | undefined;
+  /** Ids of the members that are up (alive or suspect), sorted. */
+  readonly up: string[];
   readonly rumours: RumourQueue;
   /** Members to ask about themselves soon, with the rumour to check. */
   readonly contacts: Map<string, Rumour | undefined>;
@@ -152,7 +152,7 @@ export function createSwim(options: SwimOptions, nowMs: number): SwimState {
     self: { incarnation, refutation: 0, metadataVersion: 1, metadata, lagMs: 0 },
     members: new Map(),
     suspects: new Set(),
-    up: undefined,
+    up: [],
     rumours: new RumourQueue(),
     contacts: new Map(),
     checks: new Map(),
@@ -180,26 +180,32 @@ export function createSwim(options: SwimOptions, nowMs: number): SwimState {
   };
 }
 
-/** Ids of the members that count as up (alive or suspect), sorted. */
-export function membersUp(state: SwimState): readonly string[] {
-  if (state.up === undefined) {
-    const up: string[] = [];
-    for (const { node, status } of state.members.values())
-      if (status === 'alive' || status === 'suspect') up.push(node);
-    state.up = up.toSorted();
+/** Adds a member to those that are up, or removes it. */
+export function markUp({ up }: SwimState, node: string, isUp: boolean): void {
+  const at = placeOf(up, node);
+  if ((up[at] === node) !== isUp) up.splice(at, isUp ? 0 : 1, ...(isUp ? [node] : []));
+}
+
+/** Index of the first id that is not smaller. */
+export function placeOf(sorted: readonly string[], node: string): number {
+  let low = 0;
+  for (let high = sorted.length; low < high; ) {
+    const middle = (low + high) >> 1;
+    if ((sorted[middle] as string) < node) low = middle + 1;
+    else high = middle;
   }
-  return state.up;
+  return low;
 }
 
 /** Members that are up, this node included. */
 export function clusterSize(state: SwimState): number {
-  return membersUp(state).length + 1;
+  return state.up.length + 1;
 }
 
 /** Random different members that are up, without `except`. */
 export function pickMembers(state: SwimState, count: number, except: string | undefined): string[] {
-  const up = membersUp(state);
-  const available = up.length - (except !== undefined && up.includes(except) ? 1 : 0);
+  const { up } = state;
+  const available = up.length - (except !== undefined && up[placeOf(up, except)] === except ? 1 : 0);
   if (count >= available / 2)
     return shuffled(
       state,

@@ -21,7 +21,7 @@
  * Sources: Das et al., "SWIM", 2002; Dadgar et al., "Lifeguard", arXiv 1707.00788; hashicorp/memberlist `state.go`.
  */
 import { contactLost, digestWithSelf, synchronise, takeDigest } from './anti-entropy.ts';
-import { askSoon, setStatus, takeRumour, takeSelfClaim, tellOutdated } from './claims.ts';
+import { askSoon, setStatus, suspect, takeRumour, takeSelfClaim, tellOutdated } from './claims.ts';
 import { connected, disconnected, moveDeadlines, pauseUntilEcho, sendEcho, thaw } from './hearing.ts';
 import { hashOf, type SwimMember } from './member-list.ts';
 import { forgetRefusals, knock, refused } from './knocking.ts';
@@ -33,7 +33,7 @@ import type { SwimEnvelope } from './swim-message.ts';
 import {
   changeHealth,
   clusterSize,
-  membersUp,
+  markUp,
   pickMembers,
   type SwimEffect,
   type SwimEvent,
@@ -77,7 +77,7 @@ export function decideSwim(state: SwimState, event: SwimEvent, nowMs: number): r
       broadcast(state, out, { kind: 'announce', isJoining: false });
       break;
     case 'poll':
-      for (const node of membersUp(state)) askSoon(state, node);
+      for (const node of state.up) askSoon(state, node);
       state.gossipAtMs = nowMs;
       break;
     case 'forget':
@@ -254,11 +254,22 @@ function expireSuspicions(state: SwimState, out: SwimEffect[], nowMs: number): v
   }
 }
 
-/** A suspected member whose main loop is blocked cannot refute: its pulse is asked once in every probe interval. */
+/**
+ * A suspected member whose main loop is blocked cannot refute: its pulse is asked once in every probe interval. No
+ * answer, although NATS carried an echo sent after the question, confirms the suspicion of another member.
+ */
 function askPulse(state: SwimState, out: SwimEffect[], member: SwimMember, nowMs: number): void {
   const { suspicion } = member;
-  if (suspicion === undefined || nowMs < suspicion.pulseAtMs) return;
+  if (suspicion === undefined) return;
+  const { askedAtMs } = suspicion;
+  if (askedAtMs !== undefined && nowMs >= askedAtMs + state.config.probeTimeoutMs) {
+    suspicion.askedAtMs = undefined;
+    if (member.receivedAtMs < askedAtMs && state.echoedSentAtMs >= askedAtMs)
+      suspect(state, out, member, state.node, nowMs);
+  }
+  if (nowMs < suspicion.pulseAtMs) return;
   suspicion.pulseAtMs = nowMs + state.config.probeIntervalMs;
+  suspicion.askedAtMs = nowMs;
   out.push({ kind: 'pulse', to: member.node, sequence: ++state.sequence });
 }
 
@@ -295,7 +306,7 @@ function forget(state: SwimState, node: string, incarnation: number): void {
   const member = state.members.get(node);
   if (member === undefined || member.incarnation > incarnation) return;
   state.members.delete(node);
-  state.up = undefined;
+  markUp(state, node, false);
   state.suspects.delete(node);
   state.contacts.delete(node);
   state.rumours.forget(node);

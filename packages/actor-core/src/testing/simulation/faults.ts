@@ -4,10 +4,12 @@ const longestPauseMs = 6_000;
 type Fault =
   | 'lossy'
   | 'cut'
+  | 'isolate'
   | 'crash'
   | 'replace'
   | 'leave'
   | 'pause'
+  | 'stall'
   | 'disconnect'
   | 'reconnect'
   | 'start'
@@ -17,10 +19,12 @@ const common: readonly Fault[] = [
   'lossy',
   'cut',
   'cut',
+  'isolate',
   'crash',
   'replace',
   'leave',
   'pause',
+  'stall',
   'disconnect',
   'reconnect',
   'reconnect',
@@ -78,6 +82,10 @@ export class Faults {
         return world.crash(name) ? world.startNode(name) : undefined;
       case 'leave':
         return void world.leave(name);
+      case 'isolate':
+        return world.isolate(name);
+      case 'stall':
+        return void world.stall(name, 500 + world.chance() * longestPauseMs);
       case 'pause':
         return void world.pause(name, 500 + world.chance() * longestPauseMs);
       case 'disconnect':

@@ -4,6 +4,7 @@ import { entityMutants } from './mutants/entity-mutants.ts';
 import { leadershipMutants } from './mutants/leadership-mutants.ts';
 import { journalMutants } from './mutants/journal-mutants.ts';
 import { memoryMutants } from './mutants/memory-mutants.ts';
+import { membershipMutants } from './mutants/membership-mutants.ts';
 import { storageMutants } from './mutants/storage-mutants.ts';
 import { viewMutants } from './mutants/view-mutants.ts';
 
@@ -16,4 +17,5 @@ export const mutants: readonly Mutant[] = [
   ...journalMutants,
   ...memoryMutants,
   ...viewMutants,
+  ...membershipMutants,
 ];

@@ -3,6 +3,7 @@ import { commonCounters, type CounterTexts } from './counters.ts';
 import { Delivering } from './delivering.ts';
 import { Leading } from './leading.ts';
 import { journalling } from './journalling.ts';
+import { detecting } from './detecting.ts';
 import { Messaging } from './messaging.ts';
 import { Registering } from './registering.ts';
 import { remembering } from './remembering.ts';
@@ -73,6 +74,7 @@ const workloads: Readonly<Record<string, Scenario>> = {
     },
   },
   journalling,
+  detection: detecting,
 };
 
 export const everything = 'all';

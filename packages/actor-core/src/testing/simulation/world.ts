@@ -110,7 +110,8 @@ export class World {
     const incarnation = (this.#incarnations.get(name) ?? 0) + 1;
     this.#incarnations.set(name, incarnation);
     const execution = this.simulation.execution(this.#skew());
-    const hub = { ...this.simulation.hub, clock: execution, scheduler: execution };
+    const pulse = this.simulation.pulseOf(execution);
+    const hub = { ...this.simulation.hub, clock: execution, scheduler: execution, pulse };
     const node = createTestNode(hub, { nodeId: name, incarnation });
     this.#living.set(name, { node, execution });
     node.system.onEvent((event) => this.#take(node, event));
@@ -163,6 +164,21 @@ export class World {
     this.simulation.strike('pause');
     this.simulation.note(`pause ${name}`);
     return true;
+  }
+
+  /** The main loop of the node is blocked; its pulse answers. */
+  stall(name: string, ms: number): boolean {
+    const one = this.#living.get(name);
+    if (one === undefined) return false;
+    one.execution.stall(ms);
+    this.simulation.strike('stall');
+    this.simulation.note(`stall ${name}`);
+    return true;
+  }
+
+  /** Cuts a node off from all others. Its own messages still come back to it. */
+  isolate(name: string): void {
+    for (const other of nodeNames) if (other !== name) this.simulation.cut(name, other);
   }
 
   /** Acknowledged records are lost: all of them, or the newest ones of one log. */

@@ -3,6 +3,8 @@ import { seededRandom } from '../../../random/seeded-random.ts';
 import type { SwimStatus } from '../member-list.ts';
 import { lanProfile, type SwimConfig } from '../swim-config.ts';
 import { createSwim, type SwimEffect, type SwimEvent, type SwimState } from '../swim-state.ts';
+import { encodeSwim } from '../swim-codec.ts';
+import type { SwimEnvelope } from '../swim-message.ts';
 import { announceSwim, decideSwim, wakeAtMs } from '../swim.ts';
 
 interface Due {
@@ -19,6 +21,8 @@ interface SimulatedMember {
   /** Its main loop is blocked since then; its pulse answers. */
   stalledSinceMs: number | undefined;
   isDead: boolean;
+  /** Members on different sides of a partition of NATS do not reach each other. */
+  side: number;
   /** Its link to NATS is cut without anybody learning of it. */
   isCut: boolean;
   timer: number;
@@ -38,6 +42,8 @@ export interface SwimNetworkOptions {
   readonly config?: SwimConfig;
   /** Share of messages that are lost. @default 0 */
   readonly loss?: number;
+  /** Whether the bytes of all messages are counted, which takes time. @default false */
+  readonly countsBytes?: boolean;
 }
 
 /**
@@ -50,13 +56,17 @@ export class SwimNetwork {
   nowMs: number = 0;
   messages: number = 0;
   deliveries: number = 0;
+  /** Bytes of the payloads that were published. */
+  bytes: number = 0;
+  readonly #countsBytes: boolean;
   readonly #config: SwimConfig;
   readonly #loss: number;
   readonly #heap: Due[] = [];
   #order = 0;
   #natsBackMs = 0;
 
-  constructor({ seed, config = lanProfile, loss = 0 }: SwimNetworkOptions) {
+  constructor({ seed, config = lanProfile, loss = 0, countsBytes = false }: SwimNetworkOptions) {
+    this.#countsBytes = countsBytes;
     this.random = seededRandom(seed);
     this.#config = config;
     this.#loss = loss;
@@ -78,6 +88,7 @@ export class SwimNetwork {
       pausedUntilMs: 0,
       stalledSinceMs: undefined,
       isDead: false,
+      side: 0,
       isCut: false,
       timer: 0,
     };
@@ -113,6 +124,11 @@ export class SwimNetwork {
 
   cut(node: string, isCut: boolean = true): void {
     this.#at(node).isCut = isCut;
+  }
+
+  /** Puts a member on a side of a partition; NATS works within each side. 0 is the side of all at the start. */
+  moveTo(node: string, side: number): void {
+    this.#at(node).side = side;
   }
 
   /** NATS holds every message for so long; no connection breaks. */
@@ -192,14 +208,19 @@ export class SwimNetwork {
       } else if (effect.kind === 'send') this.#send(member, effect);
       else if (effect.kind === 'pulse' || effect.kind === 'knock') this.#askPulse(member, effect);
       else if (effect.kind === 'broadcast') {
-        this.messages += 1;
+        this.#count(effect.envelope);
         for (const to of this.members.values()) this.#deliver(member, to, effect.envelope);
       }
     }
   }
 
-  #send(from: SimulatedMember, { to, envelope }: Extract<SwimEffect, { kind: 'send' }>): void {
+  #count(envelope: SwimEnvelope): void {
     this.messages += 1;
+    if (this.#countsBytes) this.bytes += encodeSwim(envelope).length;
+  }
+
+  #send(from: SimulatedMember, { to, envelope }: Extract<SwimEffect, { kind: 'send' }>): void {
+    this.#count(envelope);
     const target = this.members.get(to);
     if (target !== undefined && !target.isDead) this.#deliver(from, target, envelope);
   }
@@ -212,7 +233,7 @@ export class SwimNetwork {
     const target = this.members.get(to);
     if (from.isCut) return;
     const heldMs = Math.max(0, this.#natsBackMs - this.nowMs);
-    if (target === undefined || target.isDead) {
+    if (target === undefined || target.isDead || target.side !== from.side) {
       this.#later(heldMs + this.#latencyMs(), () => this.#take(from, { kind: 'refused', to, sequence }));
       return;
     }
@@ -236,7 +257,7 @@ export class SwimNetwork {
     to: SimulatedMember,
     envelope: Extract<SwimEffect, { kind: 'send' }>['envelope'],
   ): void {
-    if (from.isCut || to.isCut || to.isDead) return;
+    if (from.isCut || to.isCut || to.isDead || from.side !== to.side) return;
     if (this.#loss > 0 && this.random.next() < this.#loss) return;
     this.deliveries += 1;
     const heldMs = Math.max(0, this.#natsBackMs - this.nowMs);
