@@ -44,6 +44,8 @@ import {
 const contactsPerGossip = 32;
 /** Members that answer a newcomer with their list, on average. */
 const greeters = 3;
+/** Share of the probe timeout after which a helper reports that the target is silent: before the asker gives up. */
+const nackShare = 0.8;
 /** Half of the time over which the lag of the own wake-ups is remembered. */
 const lagWindowMs = 1_000;
 /** Most pings under way on behalf of others. */
@@ -229,7 +231,8 @@ function relay(
 ): void {
   if (state.relays.size >= maxRelays) return;
   const sequence = ping(state, out, target);
-  state.relays.set(sequence, { asker, askerSequence, target, untilMs: nowMs + state.config.probeTimeoutMs });
+  const untilMs = nowMs + nackShare * state.config.probeTimeoutMs;
+  state.relays.set(sequence, { asker, askerSequence, target, untilMs });
 }
 
 function expireRelays(state: SwimState, out: SwimEffect[], nowMs: number): void {
