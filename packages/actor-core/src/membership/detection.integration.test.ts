@@ -58,7 +58,7 @@ it.each([
   async (profile, mostMs) => {
     await start(profile);
     const afterMs: number[] = [];
-    for (let i = 0; i < 3; i++) {
+    for (let i = 0; i < freezes; i++) {
       afterMs.push(...(await members.lose('c', 'SIGSTOP')));
       members.resume('c');
       await members.converge();

@@ -18,6 +18,31 @@ function wrongly(nodes: readonly TestNode[]): string[] {
   return seen;
 }
 
+/** A node of 0.3.0: announces itself once a second, answers polls, and knows nothing else. */
+function startOld(hub: ReturnType<typeof createTestHub>, node: string, incarnation = 1) {
+  const transport = hub.bus.connect(node);
+  const heard = new Map<string, readonly unknown[]>();
+  const announce = (left = false) =>
+    transport.publish(`d1.test.g.${node}`, new Uint8Array(pack([1, incarnation, 4711, ['host'], 3, left])));
+  transport.subscribe('d1.test.g.*', ({ subject, payload }) =>
+    heard.set(subject.slice('d1.test.g.'.length), unpack(payload) as unknown[]),
+  );
+  transport.subscribe('d1.test.poll.*', () => announce());
+  const again = () => {
+    announce();
+    hub.clock.setTimer(1_000, again);
+  };
+  again();
+  transport.publish(`d1.test.poll.${node}`, new Uint8Array(0));
+  return { transport, heard, announce };
+}
+
+const claim = (incarnation: number) => ({
+  self: { incarnation, refutation: 0, metadataVersion: 1, lagMs: 0, metadata: new Uint8Array(0) },
+  rumours: [],
+  message: { kind: 'announce', isJoining: true } as const,
+});
+
 describe.each([1, 2, 3, 4, 5, 6, 7, 8])('with seed %i', (seed) => {
   async function settled() {
     const simulation = new Simulation(seed, { keepsSubjectOrder: true });
@@ -53,25 +78,6 @@ describe.each([1, 2, 3, 4, 5, 6, 7, 8])('with seed %i', (seed) => {
 });
 
 describe('beside nodes of 0.3.0', () => {
-  /** A node of 0.3.0: announces itself once a second, answers polls, and knows nothing else. */
-  function startOld(hub: ReturnType<typeof createTestHub>, node: string, incarnation = 1) {
-    const transport = hub.bus.connect(node);
-    const heard = new Map<string, readonly unknown[]>();
-    const announce = (left = false) =>
-      transport.publish(`d1.test.g.${node}`, new Uint8Array(pack([1, incarnation, 4711, ['host'], 3, left])));
-    transport.subscribe('d1.test.g.*', ({ subject, payload }) =>
-      heard.set(subject.slice('d1.test.g.'.length), unpack(payload) as unknown[]),
-    );
-    transport.subscribe('d1.test.poll.*', () => announce());
-    const again = () => {
-      announce();
-      hub.clock.setTimer(1_000, again);
-    };
-    again();
-    transport.publish(`d1.test.poll.${node}`, new Uint8Array(0));
-    return { transport, heard, announce };
-  }
-
   it('each side knows the other at once, whichever starts first', async () => {
     const hub = createTestHub();
     startOld(hub, 'old-1');
@@ -146,12 +152,6 @@ describe('beside nodes of 0.3.0', () => {
 });
 
 describe('a number from the future', () => {
-  const claim = (incarnation: number) => ({
-    self: { incarnation, refutation: 0, metadataVersion: 1, lagMs: 0, metadata: new Uint8Array(0) },
-    rumours: [],
-    message: { kind: 'announce', isJoining: true } as const,
-  });
-
   it('is not believed: the node is known as before', async () => {
     const hub = createTestHub();
     const a = createTestNode(hub, { nodeId: 'a' });

@@ -27,7 +27,6 @@ if (url !== undefined && nodeId !== undefined) {
     pid: process.pid,
     log: silentLogger,
   });
-  const say = (line: string) => process.stdout.write(`${line}\n`);
   const tell = ({ node: other, state, isStalled }: Omit<Sighting, 'atMs'>) =>
     say(JSON.stringify({ atMs: systemClock.wallNow(), node: other, state, isStalled } satisfies Sighting));
   node.presence.onChange(tell);
@@ -41,4 +40,8 @@ if (url !== undefined && nodeId !== undefined) {
     while (systemClock.now() < untilMs);
   });
   void node.system.terminated.then(() => node.leave());
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
 }

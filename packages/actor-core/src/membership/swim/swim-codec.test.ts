@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { assert, property, uint8Array } from 'fast-check';
 import { pack } from 'msgpackr';
 import { expect, it } from 'vitest';
 import { decodeSwim, encodeSwim } from './swim-codec.ts';
@@ -78,8 +78,8 @@ it.each([
 });
 
 it('survives any bytes', () => {
-  fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+  assert(
+    property(uint8Array({ maxLength: 200 }), (bytes) => {
       decodeSwim(bytes);
     }),
   );
