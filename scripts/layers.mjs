@@ -93,6 +93,7 @@ export const layers = {
     'remote',
     'storage',
     'memory',
+    'queue',
     'soak',
     'actors.bench.ts',
     'crowd.bench.ts',

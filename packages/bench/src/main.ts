@@ -3,6 +3,7 @@ import { runActors } from './actors.bench.ts';
 import { runCrowd } from './crowd.bench.ts';
 import { parseNamedModule, UsageError } from './named-module.ts';
 import { formatReport, writeReport } from './report.ts';
+import { runQueue } from './queue.bench.ts';
 import { runRemote } from './remote.bench.ts';
 import { runSmoke } from './smoke.bench.ts';
 import { runSoak } from './soak.bench.ts';
@@ -19,6 +20,7 @@ suites
   crowd   a thousand streams while others arrive: first tokens and health checks, beside the hosts reached directly
   memory  the replicated memory beside the key-value client of NATS and Redis
   storage our bucket, queue and fenced writes beside the stock clients of NATS JetStream, one replica
+  queue   our durable queues at a depth of 100,000 messages: puts, takes and acknowledgements, by durability
   soak    ten minutes of everything the runtime does, at half load: memory, tables, lost messages, stray rejections
 
 example
@@ -32,6 +34,7 @@ const suites: Readonly<Record<string, Suite>> = {
   crowd: runCrowd,
   memory: runMemory,
   storage: runStorage,
+  queue: runQueue,
   soak: runSoak,
 };
 

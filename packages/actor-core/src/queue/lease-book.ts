@@ -2,15 +2,15 @@
 const maxRemembered = 10_000;
 
 /**
- * What this node knows of leases beyond their tokens, which never change: until when a lease was extended, and that it
- * was given back.
+ * What this node knows of leases beyond their tokens, which never change: until when they last, and that they were
+ * given back. Instants are those of the monotonic clock, so that a jump of the wall clock harms no lease of this node.
  */
 export class LeaseBook {
   readonly #untilMs = new Map<string, number>();
   readonly #givenBack = new Map<string, true>();
 
-  /** The lease lasts until that instant of the wall clock. */
-  extended(lease: string, untilMs: number): void {
+  /** The lease lasts until that instant. */
+  lasts(lease: string, untilMs: number): void {
     remember(this.#untilMs, lease, untilMs);
   }
 

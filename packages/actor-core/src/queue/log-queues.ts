@@ -154,7 +154,7 @@ export class LogQueues implements Queues {
       if (outcome.kind === 'lease-lost') return 'lease-lost';
       const { expiresAtMs } = outcome.lease;
       await this.#registry.noteExtension(leaseKey(lease), expiresAtMs);
-      this.#leases.extended(leaseKey(lease), expiresAtMs);
+      this.#leases.lasts(leaseKey(lease), this.#monotonic(expiresAtMs));
       return 'settled';
     });
   }
@@ -266,12 +266,13 @@ export class LogQueues implements Queues {
       const cause = wasGivenBack ? 'given-back' : 'not-acknowledged';
       this.#tell({ tenant, queue, type: 'redelivered', id, attempt, cause });
     }
+    this.#leases.lasts(leaseKey(lease), this.#monotonic(lease.expiresAtMs));
     const token = leaseToken(secret, { tenant, queue, id }, lease);
     const { expiresAtMs } = lease;
     return { id, body, attempt, priority: maxPriority - task.priority, lease: token, expiresAtMs };
   }
 
-  /** Settles a lease that is valid: signed for this message, and not over. */
+  /** Settles a lease that was signed for this message. The work queue below refuses one that is over. */
   async #settle(
     at: QueueAddress,
     held: HeldLease,
@@ -285,17 +286,26 @@ export class LogQueues implements Queues {
       readLeaseToken(await this.#registry.newestSecret(), subject, held.lease);
     if (signed === undefined) return 'lease-lost';
     const lease = { ...signed, id: token, expiresAtMs: await this.#endOf(signed) };
-    if (lease.expiresAtMs <= this.#parts.clock.wallNow()) return 'lease-lost';
     return this.#use(at, 'find', (open) => act(open, lease));
   }
 
-  /** Until when a lease lasts. Only a lease that is over by its token is looked up: it may have been extended. */
+  /**
+   * Until when a lease lasts, by the wall clock. This node knows its own leases; one of another node is looked up where
+   * it is over by its token, because it may have been extended.
+   */
   async #endOf(lease: Lease): Promise<number> {
-    const { expiresAtMs } = lease;
-    const known = this.#leases.untilMs(leaseKey(lease));
-    if (known !== undefined && (known === 0 || known > this.#parts.clock.wallNow())) return known;
-    if (expiresAtMs > this.#parts.clock.wallNow()) return expiresAtMs;
-    return (await this.#registry.extension(leaseKey(lease))) ?? expiresAtMs;
+    const { clock } = this.#parts;
+    const knownMs = this.#leases.untilMs(leaseKey(lease));
+    if (knownMs === 0) return 0;
+    if (knownMs !== undefined && knownMs > clock.now()) return clock.wallNow() + knownMs - clock.now();
+    const untilMs = knownMs === undefined ? lease.expiresAtMs : 0;
+    if (untilMs > clock.wallNow()) return untilMs;
+    return (await this.#registry.extension(leaseKey(lease))) ?? untilMs;
+  }
+
+  #monotonic(wallMs: number): number {
+    const { clock } = this.#parts;
+    return clock.now() + wallMs - clock.wallNow();
   }
 
   #tell(event: QueueEvent): void {

@@ -78,7 +78,10 @@ export interface NewMessage {
   readonly maxAttempts?: number;
 }
 
-/** What became of a `put`. `isDuplicate`: a message of that id is there, or was a moment ago; nothing was added. */
+/**
+ * What became of a `put`. `isDuplicate`: a message of that id is there, or was a moment ago; nothing was added. Where
+ * an answer of the store was lost, that may be the message of this `put` itself.
+ */
 export interface PutResult {
   readonly id: string;
   readonly isDuplicate: boolean;

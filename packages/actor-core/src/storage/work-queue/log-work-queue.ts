@@ -159,7 +159,8 @@ class LogWorkQueue implements WorkQueue {
   ): Promise<LeaseOutcome> {
     if (this.#isLost(lease)) return 'lease-lost';
     const delivery = await this.#deliveryOf(lease);
-    if (delivery === undefined) return 'lease-lost';
+    // The read may have lasted until the end of the lease.
+    if (delivery === undefined || this.#isLost(lease)) return 'lease-lost';
     if (lease.attempt < maxAttemptsOf(this.#spec, delivery)) {
       await this.#consumers.settle(this.#spec, lease.token, { kind: 'again', delayMs }, this.#leftMs(lease));
       if (delayMs <= 0) this.#idle.wake();
@@ -188,7 +189,7 @@ class LogWorkQueue implements WorkQueue {
   async terminate(lease: Lease, reason: string): Promise<LeaseOutcome> {
     if (this.#isLost(lease)) return 'lease-lost';
     const delivery = await this.#deliveryOf(lease);
-    if (delivery === undefined) return 'lease-lost';
+    if (delivery === undefined || this.#isLost(lease)) return 'lease-lost';
     await this.#bury(delivery, reason, this.#leftMs(lease));
     return 'settled';
   }
@@ -342,7 +343,7 @@ class LogWorkQueue implements WorkQueue {
     );
   }
 
-  /** Undefined for a task whose attempts are used up: it is dead now. */
+  /** Undefined for a task whose attempts are used up, which is dead now, and where the lease is over. */
   async #lease(
     delivery: TaskDelivery,
     leaseMs: number,
@@ -360,6 +361,8 @@ class LogWorkQueue implements WorkQueue {
         { kind: 'again', delayMs: leaseMs },
         this.#spec.leaseMs,
       );
+    // The process stood still meanwhile: another taker has the task or will have it.
+    if (expiresAtMs <= this.#clock.wallNow()) return undefined;
     return leasedTask(this.#spec, delivery, expiresAtMs);
   }
 

@@ -5,6 +5,7 @@ import { leadershipMutants } from './mutants/leadership-mutants.ts';
 import { journalMutants } from './mutants/journal-mutants.ts';
 import { memoryMutants } from './mutants/memory-mutants.ts';
 import { membershipMutants } from './mutants/membership-mutants.ts';
+import { queueMutants } from './mutants/queue-mutants.ts';
 import { storageMutants } from './mutants/storage-mutants.ts';
 import { viewMutants } from './mutants/view-mutants.ts';
 
@@ -18,4 +19,5 @@ export const mutants: readonly Mutant[] = [
   ...memoryMutants,
   ...viewMutants,
   ...membershipMutants,
+  ...queueMutants,
 ];

@@ -5,6 +5,7 @@ import { Leading } from './leading.ts';
 import { journalling } from './journalling.ts';
 import { detecting } from './detecting.ts';
 import { Messaging } from './messaging.ts';
+import { queueing } from './queueing.ts';
 import { Registering } from './registering.ts';
 import { remembering } from './remembering.ts';
 import { storing } from './storing.ts';
@@ -75,6 +76,7 @@ const workloads: Readonly<Record<string, Scenario>> = {
   },
   journalling,
   detection: detecting,
+  queueing,
 };
 
 export const everything = 'all';
