@@ -14,7 +14,12 @@ export interface ReadyEvent {
   readonly event: 'ready';
   readonly url: string;
   readonly pid: number;
-  readonly nats: { readonly url: string; readonly pid?: number; readonly version: string };
+  readonly nats: {
+    readonly url: string;
+    readonly pid?: number;
+    readonly version: string;
+    readonly servers?: readonly { readonly id: string; readonly pid: number }[];
+  };
   readonly processes: readonly ClusterProcess[];
 }
 

@@ -2,7 +2,7 @@ import { mkdtempDisposable } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type Cluster, startCluster, stopLeftovers } from '../lib/cluster.ts';
+import { type Cluster, type ReadyEvent, startCluster, stopLeftovers } from '../lib/cluster.ts';
 import { fullForm, recordFigure } from '../lib/figures.ts';
 import { kill } from '../lib/processes.ts';
 import { waitUntil } from '../lib/wait-until.ts';
@@ -39,62 +39,79 @@ function queueOf(cluster: Cluster, name: string) {
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 describe('durable queues', () => {
-  it('lose no accepted message when nats-server is killed under load', async () => {
-    const cluster = await startCluster(['--sim', '1']);
-    const queue = queueOf(cluster, 'jobs');
-    const accepted = new Set<string>();
-    const delivered = new Map<string, number>();
-    const done = new Set<string>();
-    const again: string[] = [];
-    let next = 0;
-    let isProducing = true;
+  it.each([
+    ['the nats-server is killed', [], (ready: ReadyEvent) => [ready.nats.pid as number]],
+    [
+      'each of three nats-servers is killed in turn',
+      ['--nats-servers', '3'],
+      (ready: ReadyEvent) => (ready.nats.servers ?? []).map(({ pid }) => pid),
+    ],
+  ] as const)(
+    'lose no accepted message when %s under load',
+    async (what, flags, victimsOf) => {
+      const cluster = await startCluster(['--sim', '1', ...flags]);
+      const queue = queueOf(cluster, 'jobs');
+      const accepted = new Set<string>();
+      const delivered = new Map<string, number>();
+      const done = new Set<string>();
+      const again: string[] = [];
+      let next = 0;
+      let isProducing = true;
+      const restarts = () => cluster.events.filter(({ event }) => event === 'nats-restarted').length;
 
-    async function produce(): Promise<void> {
-      while (next < messages) {
-        const id = `m${next++}`;
-        for (let isIn = false; !isIn; ) {
-          const response = await queue.put({ id, body: { id } }).catch(() => undefined);
-          isIn = response?.ok === true;
-          if (!isIn) await pause(50);
-        }
-        accepted.add(id);
-      }
-    }
-    async function work(): Promise<void> {
-      for (let idle = 0; idle < 3; ) {
-        const taken = await queue.take({ max: 8, waitMs: 1_000, leaseMs: 5_000 }).catch(() => undefined);
-        if (taken === undefined) {
-          await pause(50);
-          continue;
-        }
-        idle = taken.length === 0 && !isProducing ? idle + 1 : 0;
-        for (const { id, lease } of taken) {
-          delivered.set(id, (delivered.get(id) ?? 0) + 1);
-          if (done.has(id)) again.push(id);
-          const settled = await queue.settle(id, 'ack', { lease }).catch(() => undefined);
-          if (settled?.status === 204) done.add(id);
+      async function produce(): Promise<void> {
+        while (next < messages) {
+          const id = `m${next++}`;
+          for (let isIn = false; !isIn; ) {
+            const response = await queue.put({ id, body: { id } }).catch(() => undefined);
+            isIn = response?.ok === true;
+            if (!isIn) await pause(50);
+          }
+          accepted.add(id);
         }
       }
-    }
+      async function work(): Promise<void> {
+        for (let idle = 0; idle < 3; ) {
+          const taken = await queue.take({ max: 8, waitMs: 1_000, leaseMs: 5_000 }).catch(() => undefined);
+          if (taken === undefined) {
+            await pause(50);
+            continue;
+          }
+          idle = taken.length === 0 && !isProducing ? idle + 1 : 0;
+          for (const { id, lease } of taken) {
+            delivered.set(id, (delivered.get(id) ?? 0) + 1);
+            if (done.has(id)) again.push(id);
+            const settled = await queue.settle(id, 'ack', { lease }).catch(() => undefined);
+            if (settled?.status === 204) done.add(id);
+          }
+        }
+      }
 
-    const producing = Promise.all(Array.from({ length: producers }, produce)).then(() => {
-      isProducing = false;
-      return undefined;
-    });
-    const working = Promise.all(Array.from({ length: workers }, work));
-    await waitUntil('a third is accepted', () => accepted.size > messages / 3, { timeoutMs: 30_000 });
-    kill(cluster.ready.nats.pid as number);
-    await Promise.all([producing, working]);
+      const producing = Promise.all(Array.from({ length: producers }, produce)).then(() => {
+        isProducing = false;
+        return undefined;
+      });
+      const working = Promise.all(Array.from({ length: workers }, work));
+      const victims = victimsOf(cluster.ready);
+      for (const [index, pid] of victims.entries()) {
+        const share = (index + 1) / (victims.length + 2);
+        await waitUntil('a share is accepted', () => accepted.size > messages * share, { timeoutMs: 60_000 });
+        await waitUntil('no server is missing', () => restarts() === index, { timeoutMs: 20_000 });
+        kill(pid);
+      }
+      await Promise.all([producing, working]);
 
-    expect(accepted.size).toBe(messages);
-    expect([...accepted].filter((id) => !delivered.has(id))).toEqual([]);
-    const counts = await queue.counts();
-    expect(counts).toMatchObject({ depth: 0, delayed: 0, dead: 0 });
-    const deliveries = [...delivered.values()].reduce((sum, count) => sum + count, 0);
-    recordFigure('queue: messages accepted while nats-server was killed', accepted.size);
-    recordFigure('queue: deliveries of them', deliveries);
-    recordFigure('queue: messages delivered again after a confirmed acknowledgement', again.length);
-  }, 120_000);
+      expect(accepted.size).toBe(messages);
+      expect([...accepted].filter((id) => !delivered.has(id))).toEqual([]);
+      const counts = await queue.counts();
+      expect(counts).toMatchObject({ depth: 0, delayed: 0, dead: 0 });
+      const deliveries = [...delivered.values()].reduce((sum, count) => sum + count, 0);
+      recordFigure(`queue: messages accepted while ${what}`, accepted.size);
+      recordFigure(`queue: deliveries of them while ${what}`, deliveries);
+      recordFigure(`queue: delivered again after a confirmed ack while ${what}`, again.length);
+    },
+    120_000,
+  );
 
   it('deliver again what a killed gateway had taken, once its lease is over', async () => {
     const cluster = await startCluster(['--sim', '1']);

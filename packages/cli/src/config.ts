@@ -31,8 +31,13 @@ export interface UpConfig {
   readonly data: string;
   /** Whether the folder was stated. A stated folder in use is an error; for the default folder another one is taken. */
   readonly dataIsExplicit: boolean;
-  /** A confirmed write survives: `power`: a loss of power · `process`: the end of any process. @default 'power' */
-  readonly durability: 'power' | 'process';
+  /**
+   * A confirmed write survives: `process`: the end of any process · `power`: also a loss of power · `any-one`: also the
+   * loss of one of three servers. @default 'power', or 'any-one' with three servers
+   */
+  readonly durability: Durability;
+  /** Servers of the NATS that `drover up` runs: 1 or 3. @default 1 */
+  readonly natsServers: 1 | 3;
   /** Events as JSON lines on stdout. @default false */
   readonly json: boolean;
   /** Lowest level of the log lines that are shown. @default 'warn' */
@@ -42,6 +47,8 @@ export interface UpConfig {
     Record<'gateway' | 'node-agent' | 'host', Readonly<Record<string, string>>>
   >;
 }
+
+export type Durability = 'power' | 'process' | 'any-one';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
@@ -59,7 +66,7 @@ export const cell = 'main';
 /** @throws CommandError `bad-configuration` naming the setting that contradicts another */
 export function resolveUpConfig(stated: StatedSettings, environment: NodeJS.ProcessEnv): UpConfig {
   const nats = stated.text('nats');
-  for (const key of ['creds', 'durability', 'nats-server']) {
+  for (const key of ['creds', 'durability', 'nats-server', 'nats-servers']) {
     const one = stated.stated(key);
     // A variable or a file may be shared with starts that run their own NATS; a flag is meant for this start alone.
     const isMeant = key !== 'nats-server' || one?.source.kind === 'flag';
@@ -69,6 +76,7 @@ export function resolveUpConfig(stated: StatedSettings, environment: NodeJS.Proc
   // OLLAMA_HOST is only an address to try: no Ollama has to answer there.
   const ollama = isForeign(stated, 'ollama') ? [] : (stated.list('ollama') ?? []);
   const data = stated.text('data');
+  const natsServers = natsServersOf(stated);
   const host = stated.text('host') ?? defaults.host;
   requireClosedAddress(host, stated.isOn('insecure'));
   return Object.freeze({
@@ -84,7 +92,8 @@ export function resolveUpConfig(stated: StatedSettings, environment: NodeJS.Proc
     creds: stated.text('creds'),
     data: resolve(data ?? defaultDataDir(environment)),
     dataIsExplicit: data !== undefined,
-    durability: stated.text('durability') === 'process' ? 'process' : defaults.durability,
+    durability: durabilityOf(stated, natsServers),
+    natsServers,
     json: stated.isOn('json'),
     logLevel: logLevelOf(stated) ?? defaults.logLevel,
     roleVariables: {
@@ -99,7 +108,27 @@ const contradictions: Readonly<Record<string, string>> = {
   creds: 'goes with --nats: the NATS that Drover runs makes its own credentials',
   durability: 'is a setting of the NATS that Drover runs; with --nats that server decides',
   'nats-server': 'names the server that Drover runs; with --nats none is run',
+  'nats-servers': 'counts the servers that Drover runs; with --nats none is run',
 };
+
+function natsServersOf(stated: StatedSettings): 1 | 3 {
+  const count = stated.number('nats-servers') ?? 1;
+  if (count === 1 || count === 3) return count;
+  const one = stated.stated('nats-servers');
+  throw badConfiguration(
+    one === undefined ? '--nats-servers' : stated.nameOf(one.setting),
+    `must be 1 or 3 (got ${count}): one server, or three of which any one may fail`,
+  );
+}
+
+/** Three servers keep three copies, whatever the profile says about syncs. */
+function durabilityOf(stated: StatedSettings, natsServers: 1 | 3): Durability {
+  const one = stated.stated('durability');
+  const profile = stated.text('durability') as Durability | undefined;
+  if (one !== undefined && profile === 'any-one' && natsServers === 1)
+    throw badConfiguration(stated.nameOf(one.setting), 'any-one needs three servers: add --nats-servers 3');
+  return profile ?? (natsServers === 3 ? 'any-one' : defaults.durability);
+}
 
 export function logLevelOf(stated: StatedSettings): LogLevel | undefined {
   // The table of settings allows no other value.

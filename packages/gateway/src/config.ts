@@ -82,6 +82,8 @@ export interface GatewayConfig {
   readonly origins: readonly string[];
   /** Host names that a gateway on a loopback address accepts beside local ones, e.g. of a proxy. @default [] */
   readonly allowedHosts: readonly string[];
+  /** Durability profile of the NATS, as the status shows it; 'unknown' for a NATS that Drover does not run. */
+  readonly durability: string;
 }
 
 export const defaults: GatewayConfig = Object.freeze({
@@ -108,6 +110,7 @@ export const defaults: GatewayConfig = Object.freeze({
   keepAlive: '',
   origins: Object.freeze([]) as readonly string[],
   allowedHosts: Object.freeze([]) as readonly string[],
+  durability: 'unknown',
 });
 
 /** Fields that may change while a gateway runs: each request reads them again. */

@@ -39,6 +39,7 @@ const joinOptions = optionNames<JoinClusterOptions>({
   clock: true,
   random: true,
   membership: true,
+  replicas: true,
 });
 
 const defaultProfile: MembershipProfile = 'lan';
@@ -77,6 +78,11 @@ export interface JoinClusterOptions {
   readonly pid: number;
   /** Times of the failure detector; all nodes should use the same. @default 'lan' */
   readonly membership?: MembershipProfile;
+  /**
+   * Servers that keep a copy of each log, at least: 1, 3 or 5. Logs that exist with fewer grow when this node ensures
+   * them. @default 1
+   */
+  readonly replicas?: number;
   /** Log of the node. */
   readonly log: Logger;
   /** @default the clock of the process */
@@ -155,7 +161,7 @@ interface StartParts extends JoinClusterOptions {
 async function start(parts: StartParts, isMember: boolean): Promise<AssembledNode> {
   const { nodeId, roles, metadata, cell, servers, nats, pid, log } = parts;
   const { subjects, clock, random, transport } = parts;
-  const storage = jetStreamStorage({ transport, clock, random });
+  const storage = jetStreamStorage({ transport, clock, random, leastReplicas: parts.replicas ?? 1 });
   const issuer = roles.includes('host') ? new IncarnationIssuer(cell, storage, clock) : undefined;
   const incarnation = parts.incarnation ?? (await takeIncarnation(parts, issuer));
   const { creds, user, pass } = nats;

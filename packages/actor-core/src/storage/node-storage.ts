@@ -52,12 +52,15 @@ export function jetStreamStorage(surroundings: {
   readonly transport: HeaderTransport;
   readonly clock: Clock;
   readonly random: Random;
+  /** As in `JetStreamLogOptions`. @default 1 */
+  readonly leastReplicas?: number;
 }): NodeStorage {
-  const client = new JetStreamClient(surroundings);
+  const { transport, clock, random, leastReplicas = 1 } = surroundings;
+  const client = new JetStreamClient({ transport, clock, random });
   return createStorage({
-    log: new JetStreamLog(client),
+    log: new JetStreamLog(client, { leastReplicas }),
     consumers: new JetStreamConsumers(client),
-    clock: surroundings.clock,
-    random: surroundings.random,
+    clock,
+    random,
   });
 }

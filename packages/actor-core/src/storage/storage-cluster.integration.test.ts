@@ -83,6 +83,19 @@ function bucketOf({ log, writer }: Node): Promise<Bucket> {
 }
 
 describe('with three replicas', () => {
+  it('grows a log that exists with one replica, with its records, and gives every new log three', async () => {
+    const { log, client, dispose } = await openNode();
+    await log.ensure({ name: 'GROWS', subjects: ['grows.>'] });
+    await log.append('GROWS', { subject: 'grows.a', payload: Uint8Array.of(7) });
+    const growing = new JetStreamLog(client, { leastReplicas: 3 });
+    const spec = { name: 'GROWS', subjects: ['grows.>'], replicas: 1 };
+    expect((await growing.ensure(spec)).spec.replicas).toBe(3);
+    expect((await growing.ensure(spec)).spec.replicas).toBe(3);
+    expect((await growing.readLast('GROWS', 'grows.a'))?.payload).toEqual(Uint8Array.of(7));
+    expect((await growing.ensure({ name: 'NEW', subjects: ['new.>'] })).spec.replicas).toBe(3);
+    await dispose();
+  });
+
   it('accepts every one of many concurrent writes under one fence', async () => {
     const { log, writer, dispose } = await openNode();
     await log.ensure({ name: 'G', subjects: ['g.>'], replicas });

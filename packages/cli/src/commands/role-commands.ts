@@ -106,6 +106,7 @@ function roleOptions(
     natsConnectTimeoutMs: configs.natsConnectTimeoutMs,
     // The table of settings allows no other value.
     membership: (stated.text('membership') ?? 'lan') as MembershipProfile,
+    replicas: stated.number('nats-replicas'),
     logLevel: logLevelOf(stated) ?? 'info',
     // The table of settings allows no other value.
     logFormat: (stated.text('log-format') ?? 'auto') as LogFormat,

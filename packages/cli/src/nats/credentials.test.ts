@@ -42,10 +42,10 @@ it('mints users that may do what they were given and nothing else', async () => 
 it('writes no seed into the configuration of the server', async () => {
   const authority = await createAuthority(setup());
   const options = { host: '127.0.0.1', port: 4_222, storeDir: '/data', authority } as const;
-  const text = serverConfigText({ ...options, durability: 'power' });
+  const text = serverConfigText({ ...options, syncsAlways: true });
   expect(text).not.toMatch(/\bS[OAU][A-Z0-9]{40,}/);
   expect(text).toContain('sync_interval: always');
-  expect(serverConfigText({ ...options, durability: 'process' })).toContain('sync_interval: "2m"');
+  expect(serverConfigText({ ...options, syncsAlways: false })).toContain('sync_interval: "2m"');
 });
 
 async function read(creds: string): Promise<Partial<User>> {

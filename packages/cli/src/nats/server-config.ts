@@ -5,12 +5,21 @@ export interface ServerConfig {
   readonly port: number;
   /** Folder in which JetStream makes its folder `jetstream`. */
   readonly storeDir: string;
-  /**
-   * What a confirmed write survives. `power`: a loss of power · `process`: the end of any process, but not a crash of
-   * the machine.
-   */
-  readonly durability: 'power' | 'process';
+  /** Whether every write is synced to the disk before it is confirmed; otherwise every two minutes. */
+  readonly syncsAlways: boolean;
   readonly authority: Authority;
+  /** How it finds the other servers of its cluster. @default it is alone */
+  readonly cluster?: ServerCluster;
+}
+
+/** One server of a cluster on this machine. */
+export interface ServerCluster {
+  readonly serverName: string;
+  readonly routePort: number;
+  /** Ports of the routes of all servers. */
+  readonly routePorts: readonly number[];
+  /** Known to the servers alone: without it, any process of this machine could join as a server. */
+  readonly secret: string;
 }
 
 /**
@@ -24,7 +33,7 @@ export function serverConfigText(config: ServerConfig): string {
   const { authority } = config;
   const quoted = JSON.stringify;
   return `listen: ${quoted(`${config.host}:${config.port}`)}
-server_name: drover
+server_name: ${config.cluster?.serverName ?? 'drover'}
 max_payload: 8MB
 max_control_line: 64KB
 ping_interval: "2s"
@@ -32,7 +41,7 @@ ping_max: 2
 write_deadline: "5s"
 jetstream {
   store_dir: ${quoted(config.storeDir)}
-  sync_interval: ${config.durability === 'power' ? 'always' : '"2m"'}
+  sync_interval: ${config.syncsAlways ? 'always' : '"2m"'}
 }
 operator: ${authority.operatorJwt}
 system_account: ${authority.systemAccount.publicKey}
@@ -40,6 +49,17 @@ resolver: MEMORY
 resolver_preload {
   ${authority.systemAccount.publicKey}: ${authority.systemAccount.jwt}
   ${authority.account.publicKey}: ${authority.account.jwt}
+}
+${config.cluster === undefined ? '' : clusterText(config.host, config.cluster)}`;
+}
+
+function clusterText(host: string, { routePort, routePorts, secret }: ServerCluster): string {
+  const routes = routePorts.map((port) => JSON.stringify(`nats-route://route:${secret}@${host}:${port}`));
+  return `cluster {
+  name: drover
+  listen: ${JSON.stringify(`${host}:${routePort}`)}
+  authorization { user: route, password: ${JSON.stringify(secret)}, timeout: 2 }
+  routes: [${routes.join(', ')}]
 }
 `;
 }

@@ -20,7 +20,7 @@ export interface ClusterWish {
 
 export interface ClusterAddress {
   readonly cell: string;
-  readonly servers: string;
+  readonly servers: readonly string[];
   readonly creds?: string;
   readonly user?: string;
   readonly pass?: string;
@@ -57,18 +57,30 @@ export async function findCluster(
     };
   }
   const permissions = permissionsOf(createSubjects(file.cell), nodeId, roles);
-  return { cell: file.cell, servers: file.natsUrl, creds: await mintUser(file.issuer, nodeId, permissions) };
+  return {
+    cell: file.cell,
+    servers: [file.natsUrl],
+    creds: await mintUser(file.issuer, nodeId, permissions),
+  };
 }
 
+/** `nats` may name several servers of one cluster, separated by commas; user and password come from the first one. */
 function namedCluster(nats: string, wish: ClusterWish): ClusterAddress {
+  const addresses = nats.split(',').map((one) => one.trim());
+  const servers = addresses.map(serverOf);
+  const creds = wish.credsText ?? (wish.creds === undefined ? undefined : readCreds(wish.creds));
+  if (creds !== undefined) return { cell, servers, creds };
+  const [first = ''] = addresses;
+  const url = URL.parse(first.includes('://') ? first : `nats://${first}`);
+  if (url === null || url.username === '') return { cell, servers };
+  return { cell, servers, user: decodeURIComponent(url.username), pass: decodeURIComponent(url.password) };
+}
+
+function serverOf(nats: string): string {
   const { host, port } = parseNatsAddress('--nats', nats);
   const url = URL.parse(nats.includes('://') ? nats : `nats://${nats}`);
   const scheme = url?.protocol === 'tls:' ? 'tls' : 'nats';
-  const servers = `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
-  const creds = wish.credsText ?? (wish.creds === undefined ? undefined : readCreds(wish.creds));
-  if (creds !== undefined) return { cell, servers, creds };
-  if (url === null || url.username === '') return { cell, servers };
-  return { cell, servers, user: decodeURIComponent(url.username), pass: decodeURIComponent(url.password) };
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 function readCreds(path: string): string {

@@ -20,11 +20,13 @@ export interface JoinOptions {
   readonly natsConnectTimeoutMs: number | undefined;
   /** Times of the failure detector. */
   readonly membership: MembershipProfile;
+  /** Servers that keep a copy of each log; undefined: the default of the runtime. */
+  readonly replicas: number | undefined;
 }
 
 /** Joins the cluster. @throws CommandError `node-id-taken`, or `nats-unreachable` */
 export async function joinNode(
-  { id, role, natsConnectTimeoutMs, membership }: JoinOptions,
+  { id, role, natsConnectTimeoutMs, membership, replicas }: JoinOptions,
   { cell, servers, creds, user, pass }: ClusterAddress,
   log: Logger,
 ): Promise<ClusterNode> {
@@ -37,6 +39,7 @@ export async function joinNode(
       nats: { servers, creds, user, pass, connectTimeoutMs: natsConnectTimeoutMs },
       membership,
       pid: process.pid,
+      ...(replicas === undefined ? {} : { replicas }),
       log,
     });
   } catch (error) {

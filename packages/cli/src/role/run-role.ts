@@ -86,7 +86,7 @@ async function runIncarnation(run: RoleRun): Promise<ExitCode | 'declared-dead'>
   const terminated = node.system.terminated.then((cause): SystemEnd => ({ cause }));
   const starting = startOrLeave(node, flush, async () => {
     // The limit of the account can be lower than that of the server, and only a connection shows it.
-    requirePayload(`the NATS at ${address.servers}`, node.transport.maxPayloadBytes);
+    requirePayload(`the NATS at ${address.servers.join(', ')}`, node.transport.maxPayloadBytes);
     return start(node, settings);
   });
   const running = await startedOrEnded(starting, terminated);

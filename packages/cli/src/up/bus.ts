@@ -1,16 +1,14 @@
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { createSubjects, permissionsOf, type Role } from '@drover/actor-core/cluster';
 import { cell, type UpConfig } from '../config.ts';
 import type { ClusterFile } from '../cluster/cluster-file.ts';
 import { badConfiguration } from '../errors.ts';
 import { createAuthority, mintUser } from '../nats/credentials.ts';
-import { recordServer, waitForLeftover } from '../nats/leftover-server.ts';
+import { recordServer } from '../nats/leftover-server.ts';
+import { type OwnServer, prepareServers, requireSameServers } from './own-servers.ts';
 import { provisionServer } from '../nats/provision.ts';
 import { checkRunningServer } from '../nats/running-server.ts';
-import { serverConfigText } from '../nats/server-config.ts';
 import { launchServer } from '../nats/server-process.ts';
-import { freePort } from '../network/port.ts';
 import { natsCacheDir } from '../platform/folders.ts';
 import type { ProcessSpec } from '../process/supervised-process.ts';
 
@@ -20,8 +18,8 @@ export interface Bus {
   readonly version: string;
   /** Value for the cluster file; `external` for a NATS that runs already. */
   readonly durability: string;
-  /** How to run it; absent for a NATS that runs already. */
-  readonly process?: ProcessSpec;
+  /** How to run its servers; none for a NATS that runs already. */
+  readonly processes: readonly ProcessSpec[];
   /** Address and credentials for a role process, as environment variables. */
   environmentFor(nodeId: string, role: Role): Promise<Record<string, string | undefined>>;
   /** Access for other processes on this machine, for the cluster file. */
@@ -37,7 +35,6 @@ export interface BusOptions {
 }
 
 const loopback = '127.0.0.1';
-const leftoverPatienceMs = 3_000;
 const readyTimeoutMs = 20_000;
 
 /** Checks the NATS that was named, or prepares one in the data folder; starts no process. */
@@ -52,41 +49,33 @@ async function useNamed({ config }: BusOptions, nats: string): Promise<Bus> {
     url: withoutSecrets(nats),
     version: info.version,
     durability: 'external',
+    processes: [],
     environmentFor: async () => ({ DROVER_NATS: nats, DROVER_CREDS_TEXT: credsText }),
     access: config.creds === undefined ? {} : { credsPath: config.creds },
   };
 }
 
-async function prepareOwn({ config, dataDir, environment, progress, onLog }: BusOptions): Promise<Bus> {
+async function prepareOwn(options: BusOptions): Promise<Bus> {
+  const { config, dataDir, environment, progress } = options;
+  requireSameServers(dataDir, config.natsServers);
   const binary = await provisionServer({
     explicitPath: config.natsServer,
     searchPath: environment['PATH'] ?? '',
     cacheDir: natsCacheDir(environment),
     progress,
   });
-  await waitForLeftover(dataDir, leftoverPatienceMs);
   const authority = await createAuthority(dataDir);
   const issuer = { accountPublicKey: authority.account.publicKey, signingSeed: authority.signingSeed };
-  const port = await freePort(loopback);
-  const configPath = join(dataDir, 'nats.conf');
-  const text = serverConfigText({
-    host: loopback,
-    port,
-    storeDir: dataDir,
-    durability: config.durability,
-    authority,
-  });
-  writeFileSync(configPath, text, { mode: 0o600 });
-  // writeFileSync sets the mode only for a new file.
-  chmodSync(configPath, 0o600);
-  const url = `nats://${loopback}:${port}`;
+  const servers = await prepareServers(options, authority);
+  const [first] = servers as [OwnServer];
   const subjects = createSubjects(cell);
+  const replicas = servers.length > 1 ? { DROVER_NATS_REPLICAS: String(servers.length) } : {};
   return {
-    url,
+    url: first.url,
     version: binary.version,
     durability: config.durability,
-    process: {
-      id: 'nats',
+    processes: servers.map(({ id, storeDir, configPath, port }) => ({
+      id,
       role: 'nats',
       readyTimeoutMs,
       launch: () =>
@@ -95,13 +84,15 @@ async function prepareOwn({ config, dataDir, environment, progress, onLog }: Bus
           configPath,
           host: loopback,
           port,
-          onLog,
-          onStarted: (pid) => recordServer(dataDir, pid),
+          onLog: options.onLog,
+          onStarted: (pid) => recordServer(storeDir, pid),
         }),
-    },
+    })),
     environmentFor: async (nodeId, role) => ({
-      DROVER_NATS: url,
+      DROVER_NATS: servers.map(({ url }) => url).join(','),
       DROVER_CREDS_TEXT: await mintUser(issuer, nodeId, permissionsOf(subjects, nodeId, [role])),
+      ...(role === 'host' ? replicas : {}),
+      ...(role === 'gateway' ? { DROVER_DURABILITY: config.durability } : {}),
     }),
     access: { issuer },
   };

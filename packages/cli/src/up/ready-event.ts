@@ -27,8 +27,11 @@ export function readyEvent({ url, dataDir, bus, processes, hosts }: ReadyFacts):
 }
 
 function natsOf({ url, version }: Bus, processes: readonly SupervisedProcess[]): ReadyEvent['nats'] {
-  const own = processes.find(({ role }) => role === 'nats');
-  return own === undefined ? { url, version } : { url, pid: own.pid, version };
+  const own = processes.filter(({ role }) => role === 'nats');
+  const [first] = own;
+  if (first === undefined) return { url, version };
+  const servers = own.length === 1 ? {} : { servers: own.map(({ id, pid }) => ({ id, pid })) };
+  return { url, pid: first.pid, version, ...servers };
 }
 
 function describe({ id, role, pid, report }: SupervisedProcess, hosts: readonly OllamaHost[]): ReadyProcess {

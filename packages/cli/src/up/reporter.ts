@@ -31,7 +31,13 @@ export interface ReadyEvent {
   readonly event: 'ready';
   readonly url: string;
   readonly pid: number;
-  readonly nats: { readonly url: string; readonly pid?: number; readonly version: string };
+  readonly nats: {
+    readonly url: string;
+    readonly pid?: number;
+    readonly version: string;
+    /** Where there are several: each server, the one of `url` and `pid` first. */
+    readonly servers?: readonly { readonly id: string; readonly pid: number }[];
+  };
   readonly processes: readonly ReadyProcess[];
   /** At least one host is simulated. */
   readonly simulated: boolean;

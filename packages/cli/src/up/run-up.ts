@@ -1,7 +1,7 @@
 import type { DataLock } from '../cluster/data-lock.ts';
 import type { UpConfig } from '../config.ts';
 import { CommandError, type ExitCode, errorLine, exitCodes } from '../errors.ts';
-import { forgetServer } from '../nats/leftover-server.ts';
+import { forgetServers } from './own-servers.ts';
 import { Terminal } from '../output/terminal.ts';
 import { watchNpm } from '../process/npm-watch.ts';
 import { watchParent } from '../process/parent-watch.ts';
@@ -63,7 +63,7 @@ export async function runUp(config: UpConfig, environment: NodeJS.ProcessEnv): P
   }
   if (cause.kind === 'at-once' || cause.kind === 'orphaned') await cluster.kill();
   if (lock !== undefined) {
-    forgetServer(lock.dataDir);
+    forgetServers(lock.dataDir);
     endCluster(lock);
   }
   reporter.event({ event: 'stopped' });

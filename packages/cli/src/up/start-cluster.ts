@@ -64,7 +64,7 @@ export async function startCluster(
     onLog: cluster.logOf('nats'),
   });
   signal.throwIfAborted();
-  if (bus.process !== undefined) await cluster.start(bus.process);
+  await Promise.all(bus.processes.map((spec) => cluster.start(spec)));
   const url = `http://${callableHost(config.host)}:${port}`;
   publishCluster(dataDir, bus, url, config.host);
   signal.throwIfAborted();

@@ -46,9 +46,19 @@ const batchesInFlight = 4;
 /** Appends, and batches, that wait for their turn at most. */
 const maxWaiting = 100_000;
 
+/** How logs are created. */
+export interface JetStreamLogOptions {
+  /**
+   * Servers that keep a copy of each log, at least: 1, 3 or 5. A spec that states fewer gets as many, and a log that
+   * exists with fewer grows when it is ensured. @default 1
+   */
+  readonly leastReplicas?: number;
+}
+
 /** Logs in JetStream. Every read is answered by the leader of the stream, never by a replica. */
 export class JetStreamLog implements Log {
   readonly #client: JetStreamClient;
+  readonly #leastReplicas: number;
   /** Specs of the logs that this process has ensured or looked at. */
   readonly #specs = new Map<string, FullLogSpec>();
 
@@ -56,13 +66,15 @@ export class JetStreamLog implements Log {
   readonly #appends = new InFlightLimit(appendsInFlight, maxWaiting);
   readonly #batches = new InFlightLimit(batchesInFlight, maxWaiting);
 
-  constructor(client: JetStreamClient) {
+  constructor(client: JetStreamClient, { leastReplicas = 1 }: JetStreamLogOptions = {}) {
     this.#client = client;
+    this.#leastReplicas = leastReplicas;
     this.#feeds = new JetStreamFeeds(client.transport);
   }
 
-  async ensure(spec: LogSpec): Promise<LogInfo> {
-    const full = resolveLogSpec(spec);
+  async ensure(stated: LogSpec): Promise<LogInfo> {
+    const spec = this.#withReplicas(stated);
+    const full = resolveLogSpec({ replicas: this.#leastReplicas, ...spec });
     const reply = await this.#client.call<StreamInfo>(
       spec.name,
       `STREAM.CREATE.${spec.name}`,
@@ -75,9 +87,26 @@ export class JetStreamLog implements Log {
       throw refusal(spec.name, error);
     });
     if (lacksFeed(spec, info.spec)) info = await this.#addFeed(full);
+    if (info.spec.replicas < this.#leastReplicas) info = await this.#grow(spec.name);
     requireSameLog(spec, info.spec);
     if (error.err_code !== errorCode.streamNameInUse) throw refusal(spec.name, error);
     return info;
+  }
+
+  #withReplicas(spec: LogSpec): LogSpec {
+    const { replicas } = spec;
+    return replicas === undefined || replicas >= this.#leastReplicas
+      ? spec
+      : { ...spec, replicas: this.#leastReplicas };
+  }
+
+  /** The servers copy the log while it is used. */
+  async #grow(log: string): Promise<LogInfo> {
+    const { config } = await this.#client.require<StreamInfo>(log, `STREAM.INFO.${log}`);
+    const grown = { ...config, num_replicas: this.#leastReplicas };
+    return this.#remember(
+      logInfoOf(await this.#client.require<StreamInfo>(log, `STREAM.UPDATE.${log}`, grown)),
+    );
   }
 
   /** Logs of 0.3.0 have no feed. Adding one changes nothing for those who read and write the log. */

@@ -38,7 +38,8 @@ export function serviceRoutes(services: GatewayServices): readonly Route[] {
       const view = viewStatus(node.view.current());
       const groups = [controlStatus(node.view.controlLeader())];
       const memoryLagMs = lagOf(services.memory);
-      exchange.reply(droverJson({ ...status, ...(view && { view }), groups, memoryLagMs }));
+      const { durability } = services.config;
+      exchange.reply(droverJson({ ...status, ...(view && { view }), groups, memoryLagMs, durability }));
     }),
     get('/api/v1/actors', actorsHandler(services)),
     get('/api/v1/remedies', remediesHandler(services)),

@@ -12,6 +12,8 @@ export interface StatusView {
   readonly store?: StoreStatus;
   /** Time by which this gateway is behind the newest changes of the replicated memory; null before it was open. */
   readonly memoryLagMs?: number | null;
+  /** What a confirmed write survives: `process`, `power`, `any-one`; `unknown` for a NATS that Drover does not run. */
+  readonly durability?: string;
 }
 
 export interface StoreStatus {
