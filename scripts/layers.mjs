@@ -97,6 +97,7 @@ export const layers = {
     'soak',
     'actors.bench.ts',
     'crowd.bench.ts',
+    'queue.bench.ts',
     'remote.bench.ts',
     'smoke.bench.ts',
     'soak.bench.ts',
