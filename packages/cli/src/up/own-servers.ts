@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { UpConfig } from '../config.ts';
 import { badConfiguration } from '../errors.ts';
 import type { Authority } from '../nats/credentials.ts';
 import { forgetServer, waitForLeftover } from '../nats/leftover-server.ts';
 import { serverConfigText } from '../nats/server-config.ts';
 import { freePort } from '../network/port.ts';
-import type { BusOptions } from './bus.ts';
 
 /** One nats-server that `drover up` runs. */
 export interface OwnServer {
@@ -42,7 +42,7 @@ export function requireSameServers(dataDir: string, count: number): void {
 
 /** Writes the configuration of each server, and waits until no server of an earlier start uses its folder. */
 export async function prepareServers(
-  { config, dataDir }: Pick<BusOptions, 'config' | 'dataDir'>,
+  { config, dataDir }: { readonly config: UpConfig; readonly dataDir: string },
   authority: Authority,
 ): Promise<readonly OwnServer[]> {
   const count = config.natsServers;
