@@ -8,10 +8,11 @@ export interface LeadSeen {
 export type Verdict = 'obey' | 'refuse' | 'read';
 
 /**
- * How often in a row a read has to find an older lead record than the known one, or none, before it is believed: the
- * log lost the known one. A server that lags behind answers so too, for some seconds.
+ * How often in a row, and for how long, reads have to find an older lead record than the known one, or none, before it
+ * is believed: the log lost the known one. A server that lags behind answers so too, for some seconds.
  */
 const olderReadsBelieved = 4;
+const olderBelievedMs = 5_000;
 
 /**
  * Checks the fence of an order at its receiver: accepts only the node that the lead record names, with the record's
@@ -21,18 +22,21 @@ const olderReadsBelieved = 4;
 export class FenceGate {
   #lead: LeadSeen | undefined;
   #olderReads = 0;
+  #olderSinceMs = 0;
 
   /** The newest lead record that was read; undefined before the first read, and while there is no record. */
   get lead(): LeadSeen | undefined {
     return this.#lead;
   }
 
-  /** Takes a lead record that was read. An older one than the known one is believed at the fourth time in a row. */
-  update(record: LeadSeen | undefined): void {
-    const known = this.#lead?.fence ?? 0;
-    const isOlder = (record?.fence ?? 0) < known;
+  /** Takes a lead record that was read. An older one than the known one is believed when reads keep finding it. */
+  update(record: LeadSeen | undefined, nowMs: number): void {
+    const isOlder = (record?.fence ?? 0) < (this.#lead?.fence ?? 0);
+    if (isOlder && this.#olderReads === 0) this.#olderSinceMs = nowMs;
     this.#olderReads = isOlder ? this.#olderReads + 1 : 0;
-    if (isOlder && this.#olderReads < olderReadsBelieved) return;
+    const isBelieved =
+      this.#olderReads >= olderReadsBelieved && nowMs - this.#olderSinceMs >= olderBelievedMs;
+    if (isOlder && !isBelieved) return;
     this.#olderReads = 0;
     this.#lead = record;
   }

@@ -191,7 +191,7 @@ class GroupLeadership implements Leadership {
   #isStoreHealthy(): boolean {
     const sinceMs = this.#checkSinceMs;
     const isSlow = sinceMs !== undefined && this.#node.clock.now() - sinceMs > slowCheckMs;
-    return this.trouble() === undefined && !isSlow;
+    return this.trouble() === undefined && !isSlow && !this.#log.isShort;
   }
 
   /** Two candidates of one node would share its vote. */
@@ -361,7 +361,7 @@ class GroupLeadership implements Leadership {
     } else if (newest?.sequence !== fence) await this.#examine();
     // The log was rolled back, and has issued the fence again.
     else if (!this.#log.isOwn(newest)) this.#noteLoss();
-    else this.#log.isComplete();
+    else this.#log.noteComplete();
   }
 
   /** The log lacks a lead record that this node knows of. */
@@ -381,7 +381,7 @@ class GroupLeadership implements Leadership {
     try {
       const newest = await this.#log.newest();
       this.#readTrouble = undefined;
-      if (newest !== undefined && newest.sequence >= this.#election.fence) this.#log.isComplete();
+      if (newest !== undefined && newest.sequence >= this.#election.fence) this.#log.noteComplete();
       return newest;
     } catch (error) {
       this.#noteTrouble(error, 'read');

@@ -54,13 +54,19 @@ export class LeadLog {
 
   /** The log has no lead record with that fence or a higher one: whether it lost it. @throws StoreUnavailableError */
   async hasLost(): Promise<boolean> {
-    const { seen, isLost } = decideLoss(this.#seen, await this.#node.storage.log.info(this.name));
+    const info = await this.#node.storage.log.info(this.name);
+    const { seen, isLost } = decideLoss(this.#seen, info, this.#node.clock.now());
     this.#seen = seen;
     return isLost;
   }
 
+  /** Whether the last look found less than this node knows of. */
+  get isShort(): boolean {
+    return this.#seen.shortLooks > 0;
+  }
+
   /** The log has all lead records that this node knows of. */
-  isComplete(): void {
+  noteComplete(): void {
     this.#seen = { ...this.#seen, shortLooks: 0 };
   }
 
@@ -92,6 +98,6 @@ export class LeadLog {
     const firstSequence = Math.floor(clock.wallNow());
     const { created } = await storage.log.ensure({ ...this.#spec, firstSequence });
     // A log that this node knows already keeps its identity until `hasLost` compares it.
-    if (this.#seen.created === undefined) this.#seen = { created, shortLooks: 0 };
+    if (this.#seen.created === undefined) this.#seen = { ...noLogSeen, created };
   }
 }

@@ -32,18 +32,29 @@ it.each([[undefined], [of('a', 6)]])(
 );
 
 it('counts a log as lost at once when another one has its name', () => {
-  const first = decideLoss({ created: 'A', shortLooks: 0 }, { created: 'B' });
-  expect(first).toEqual({ isLost: true, seen: { created: 'B', shortLooks: 0 } });
+  const { isLost, seen } = decideLoss({ ...noLogSeen, created: 'A' }, { created: 'B' }, 100);
+  expect({ isLost, created: seen.created, shortLooks: seen.shortLooks }).toEqual({
+    isLost: true,
+    created: 'B',
+    shortLooks: 0,
+  });
 });
 
-it('counts a log as rolled back at the fourth short look in a row', () => {
-  let { seen } = decideLoss(noLogSeen, { created: 'A' });
-  const lost = [2, 3, 4].map(() => {
-    const look = decideLoss(seen, { created: 'A' });
+it.each([
+  ['at the fourth short look in a row', [0, 2_000, 4_000, 6_000], [false, false, false, true]],
+  [
+    'not before 5 s have passed',
+    [0, 500, 1_000, 1_500, 4_999, 5_000],
+    [false, false, false, false, false, true],
+  ],
+])('counts a log as rolled back %s', (_, instants, expected) => {
+  let seen = noLogSeen;
+  const lost = instants.map((nowMs) => {
+    const look = decideLoss(seen, { created: 'A' }, nowMs);
     ({ seen } = look);
     return look.isLost;
   });
-  expect(lost).toEqual([false, false, true]);
+  expect(lost).toEqual(expected);
 });
 
 it('reads records of 0.3.0, and its own with unknown fields', () => {

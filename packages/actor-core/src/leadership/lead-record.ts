@@ -68,23 +68,29 @@ export interface LogSeen {
   readonly created: string | undefined;
   /** How often in a row it had less than this node knows of. */
   readonly shortLooks: number;
+  /** Instant of the first of these looks. */
+  readonly shortSinceMs: number;
 }
 
-export const noLogSeen: LogSeen = { created: undefined, shortLooks: 0 };
+export const noLogSeen: LogSeen = { created: undefined, shortLooks: 0, shortSinceMs: 0 };
 
 /**
- * How often in a row the log has to lack a lead record before it counts as lost. After the loss of a server, one that
- * lags behind may answer as the leader for some seconds (measured on three servers).
+ * How often in a row, and for how long, the log has to lack a lead record before it counts as lost. After the loss of a
+ * server, one that lags behind may answer as the leader for some seconds (measured on three servers).
  */
 const shortLooksBelieved = 4;
+const shortBelievedMs = 5_000;
 
 /** Whether a log that lacks a lead record has lost it: because it is another log, or was rolled back. */
 export function decideLoss(
   seen: LogSeen,
   { created }: Pick<LogInfo, 'created'>,
+  nowMs: number,
 ): { readonly seen: LogSeen; readonly isLost: boolean } {
   const shortLooks = seen.shortLooks + 1;
+  const shortSinceMs = seen.shortLooks === 0 ? nowMs : seen.shortSinceMs;
   const isAnother = seen.created !== undefined && created !== seen.created;
-  const isLost = isAnother || shortLooks >= shortLooksBelieved;
-  return { seen: { created, shortLooks: isLost ? 0 : shortLooks }, isLost };
+  const isShort = shortLooks >= shortLooksBelieved && nowMs - shortSinceMs >= shortBelievedMs;
+  const isLost = isAnother || isShort;
+  return { seen: { created, shortLooks: isLost ? 0 : shortLooks, shortSinceMs }, isLost };
 }

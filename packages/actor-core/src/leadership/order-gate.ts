@@ -51,7 +51,7 @@ export class OrderGate<O> {
     this.#isReading = false;
     this.#failedReads = 0;
     const before = this.#fence.lead?.fence;
-    this.#fence.update(lead);
+    this.#fence.update(lead, nowMs);
     this.#readAtMs = nowMs;
     if (this.#fence.lead?.fence === before) this.#readAgainAtMs = nowMs + rereadPauseMs;
     return this.#held.splice(0);

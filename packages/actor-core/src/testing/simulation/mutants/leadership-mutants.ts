@@ -49,8 +49,8 @@ export const leadershipMutants: readonly Mutant[] = [
     scenario: 'leading',
     bug: 'a leader that reads a lead record from a replica that lags behind believes that the log was lost',
     file: 'leadership/lead-record.ts',
-    find: 'const isLost = isAnother || shortLooks >= shortLooksBelieved;',
-    replace: 'const isLost = isAnother || shortLooks <= shortLooksBelieved;',
+    find: 'const isShort = shortLooks >= shortLooksBelieved && nowMs - shortSinceMs >= shortBelievedMs;',
+    replace: 'const isShort = shortLooks <= shortLooksBelieved || nowMs - shortSinceMs >= shortBelievedMs;',
   },
   {
     name: 'double-vote',
