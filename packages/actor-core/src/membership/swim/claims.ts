@@ -1,5 +1,5 @@
 import { replaces, type SwimMember, type SwimStatus } from './member-list.ts';
-import { broadcast, ping, sendRumour } from './sending.ts';
+import { broadcast, sendRumour } from './sending.ts';
 import { confirm, createSuspicion } from './suspicion.ts';
 import { suspicionBounds } from './swim-config.ts';
 import { compareVersions, type Rumour, type SelfClaim } from './swim-message.ts';
@@ -35,8 +35,9 @@ export function takeSelfClaim(
     known.refutation = claim.refutation;
     if (known.status !== 'alive' || isOther) return setStatus(state, out, known, 'alive', nowMs);
   } else if (known.status === 'unreachable') {
-    // The member lives and does not know that it is called unreachable: the ping tells it.
-    ping(state, out, node);
+    // The member lives and does not know that it is called unreachable: the ping tells it. Not at once: its answer
+    // would bring the next ping, for as long as it does not refute.
+    askSoon(state, node);
   }
   if (hasMetadata || wasStalled !== known.lagMs >= state.config.stalledLagMs)
     out.push({ kind: 'changed', member: known, was: known.status });

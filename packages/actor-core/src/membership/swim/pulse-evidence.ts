@@ -1,7 +1,6 @@
 import { askSoon } from './claims.ts';
 import { forgetRefusals } from './knocking.ts';
 import { acknowledged } from './probing.ts';
-import { ping } from './sending.ts';
 import type { PulseAnswer, SwimEffect, SwimState } from './swim-state.ts';
 
 /**
@@ -28,5 +27,5 @@ export function takePulse(
   if (wasStalled !== lagMs >= stalledLagMs) out.push({ kind: 'changed', member, was: member.status });
   acknowledged(state, sequence, from);
   // The main loop learns that it is called unreachable, and refutes that.
-  if (member.status === 'unreachable') ping(state, out, from);
+  if (member.status === 'unreachable') askSoon(state, from);
 }
