@@ -334,7 +334,7 @@ export class Leading implements Workload {
   async #readLead(group: Group, member: Member): Promise<void> {
     const { node, gate } = member;
     try {
-      const lead = await readLeader(node, group);
+      const lead = await readLeader({ ...node, subjects }, group);
       for (const order of gate.endRead(lead, node.clock.now())) this.#judge(group, member, order);
     } catch {
       gate.failRead();
