@@ -1,12 +1,27 @@
-/** Whether the subject matches the pattern: `*` stands for one token, a final `>` for one or more (NATS). */
+const dot = '.'.codePointAt(0);
+const star = '*'.codePointAt(0);
+const rest = '>'.codePointAt(0);
+
+/**
+ * Whether the subject matches the pattern: `*` stands for one token, a final `>` for one or more (NATS). Compares the
+ * texts in place: the logs and the bus in memory call it for each record and each subscription.
+ */
 export function subjectMatches(pattern: string, subject: string): boolean {
-  if (pattern === subject) return true;
-  const wanted = pattern.split('.');
-  const tokens = subject.split('.');
-  for (let i = 0; i < wanted.length; i++) {
-    if (wanted[i] === '>') return tokens.length > i;
-    if (i >= tokens.length) return false;
-    if (wanted[i] !== '*' && wanted[i] !== tokens[i]) return false;
+  let at = 0;
+  for (let i = 0; i < pattern.length; i++) {
+    const code = pattern.charCodeAt(i);
+    if (at >= subject.length) return false;
+    if (code === rest) return true;
+    if (code === star) at = tokenEnd(subject, at);
+    else if (code === subject.charCodeAt(at)) at++;
+    else return false;
+    const isTokenEnd = i + 1 === pattern.length || pattern.charCodeAt(i + 1) === dot;
+    if (isTokenEnd && at < subject.length && code !== dot && subject.charCodeAt(at) !== dot) return false;
   }
-  return tokens.length === wanted.length;
+  return at === subject.length;
+}
+
+function tokenEnd(subject: string, from: number): number {
+  const end = subject.indexOf('.', from);
+  return end === -1 ? subject.length : end;
 }

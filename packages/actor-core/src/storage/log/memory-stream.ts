@@ -126,8 +126,22 @@ export class MemoryStream {
 
   /** Records from a sequence on, in order. */
   *from(sequence: number, filter: string): Generator<LogRecord> {
-    for (const record of this.#bySequence.values())
+    for (const record of this.#candidates(sequence, filter))
       if (record.sequence >= sequence && subjectMatches(filter, record.subject)) yield record;
+  }
+
+  /** Records among which are all from that sequence on under the filter: as few as is cheap to tell. */
+  #candidates(sequence: number, filter: string): Iterable<LogRecord> {
+    if (!isPattern(filter)) return [...this.#of(filter)];
+    const isNearEnd = this.#lastSequence - sequence < this.#bySequence.size / 2;
+    return isNearEnd ? this.#since(sequence) : this.#bySequence.values();
+  }
+
+  *#since(from: number): Generator<LogRecord> {
+    for (let sequence = from; sequence <= this.#lastSequence; sequence++) {
+      const record = this.#bySequence.get(sequence);
+      if (record !== undefined) yield record;
+    }
   }
 
   /** Forgets the newest records and their sequences, as a power cut does to what was not synced yet. */
