@@ -143,10 +143,12 @@ export class ViewWriter {
         return void this.#answers.delete(effect.token);
       case 'declared-dead': {
         const { id, incarnation } = effect.member;
-        return this.#node.log.warn(
-          { node: id, incarnation, evidence: effect.evidence },
-          'a node is declared dead',
-        );
+        return this.#node.system.reportRemedy({
+          action: 'declare-dead',
+          subject: id,
+          cause: 'it is unreachable, and the members that were asked agree',
+          evidence: { incarnation, sightings: effect.evidence },
+        });
       }
     }
   }

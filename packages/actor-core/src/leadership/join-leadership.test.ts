@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { RuntimeEvent } from '../actor/runtime-event.ts';
 import { InvalidArgumentError, StoreUnavailableError } from '../errors.ts';
 import type { ManualClock } from '../testing/manual-clock.ts';
 import { advance } from '../testing/settle.ts';
@@ -59,6 +60,19 @@ describe('a group', () => {
     expect(second.leadership.current()?.term).toBe(2);
     await Promise.all([second.leadership.resign(), second.node.leave(), pass(1_000)]);
     expect(leaders(rest.filter((candidate) => candidate !== second))).toHaveLength(1);
+  });
+
+  it('tells who took over from whom, and nothing about its first leader', async () => {
+    const { candidates, pass } = await group(['a', 'b', 'c']);
+    const told: RuntimeEvent[] = [];
+    for (const { node } of candidates) node.system.onEvent((event) => told.push(event));
+    const first = leaderOf(candidates);
+    first.node.crash();
+    const rest = candidates.filter((candidate) => candidate !== first);
+    await pass(4_000);
+    const evidence = { from: first.node.nodeId, to: leaderOf(rest).node.nodeId, term: 2 };
+    expect(told).toContainEqual(expect.objectContaining({ action: 're-elect', subject: 'group g' }));
+    expect(told.find(({ type }) => type === 'remedy')).toMatchObject({ evidence });
   });
 
   it('never has two leaders that may act while one is disconnected, and refuses writes of the old tenure', async () => {

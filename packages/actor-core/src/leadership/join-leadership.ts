@@ -105,6 +105,8 @@ class GroupLeadership implements Leadership {
   /** Subject of an empty record that only asserts the fence. */
   readonly #assertionSubject: string;
   #tenure: OwnTenure | undefined = undefined;
+  /** The last leader that was known. */
+  #predecessor: string | undefined = undefined;
   #handOver: HandOver | undefined = undefined;
   /** What listeners were last told about. */
   #shown: string;
@@ -261,7 +263,7 @@ class GroupLeadership implements Leadership {
         return void this.#record(effect.term);
       case 'elected':
         this.#tenure = this.#beginTenure(effect.term, effect.fence);
-        return;
+        return this.#reportTakeover(effect.term, effect.fence);
       case 'deposed':
         this.#tenure?.end(this.group, effect.reason);
         this.#tenure = undefined;
@@ -269,8 +271,22 @@ class GroupLeadership implements Leadership {
       case 'leader-changed':
         // Listeners are told after every event. The trouble of an own attempt is over with another leader.
         if (effect.leader !== undefined) this.#writeTrouble = undefined;
+        this.#predecessor = effect.leader?.node ?? this.#predecessor;
         return;
     }
+  }
+
+  /** Nothing for the first leader that this node knows of: nobody was lost. */
+  #reportTakeover(term: number, fence: number): void {
+    const { system, nodeId } = this.#node;
+    const from = this.#predecessor;
+    if (from === undefined || from === nodeId) return;
+    system.reportRemedy({
+      action: 're-elect',
+      subject: `group ${this.group}`,
+      cause: `${from} no longer leads`,
+      evidence: { from, to: nodeId, term, fence },
+    });
   }
 
   /** Reads the lead record at the start, so that the first silence is counted against the right leader. */
