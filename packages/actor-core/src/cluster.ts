@@ -144,7 +144,7 @@ export {
 export { connectNats, type NatsTransportOptions } from './transport/connect-nats.ts';
 export { type Permissions, permissionsOf } from './transport/permissions.ts';
 export type { Role } from './transport/roles.ts';
-export { bucketAccess, streamAccess, type StreamUse } from './transport/stream-access.ts';
+export type { StreamPlan } from './transport/stream-plan.ts';
 export { tenantMemoryPermissions } from './transport/tenant-permissions.ts';
 export type { TenantClass } from './transport/tenants.ts';
 export {

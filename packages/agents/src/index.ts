@@ -23,3 +23,4 @@ export { createAgentsClient, type OwnedAgentsClient } from './client/create-agen
 export { type AgentsConfig, defaults, resolveConfig, liveFields } from './config.ts';
 export { AgentsError, type AgentsErrorCode } from './errors.ts';
 export { type AgentHost, startAgentHost } from './host/start-agent-host.ts';
+export { agentsGroup } from './protocol/limits.ts';

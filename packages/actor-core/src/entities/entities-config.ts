@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from '../errors.ts';
 import { optionNames, requireKnownOptions } from '../known-options.ts';
+import { defaultEntityShards } from '../transport/stream-plan.ts';
 
 /** How a node holds entities. */
 export interface EntitiesConfig {
@@ -27,7 +28,7 @@ export interface EntitiesConfig {
 }
 
 const defaults: EntitiesConfig = {
-  shards: 4,
+  shards: defaultEntityShards,
   replicas: 1,
   stableMs: 10_000,
   rebalanceMs: 10_000,

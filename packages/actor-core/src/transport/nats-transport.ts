@@ -7,7 +7,7 @@ import type { Random } from '../random.ts';
 import { encodeHeaderBlock } from './header-block.ts';
 import { PendingRequest } from './pending-request.ts';
 import { SendBacklog } from './send-backlog.ts';
-import { inboxPrefix } from './subjects.ts';
+import { allInboxes, inboxPrefix } from './subjects.ts';
 import {
   type HeaderMessage,
   type HeaderTransport,
@@ -38,7 +38,6 @@ export class NatsTransport implements HeaderTransport {
   readonly #replyPrefix: string;
   readonly #pending = new Map<string, PendingRequest>();
   readonly #listeners = new Set<(connected: boolean) => void>();
-  #requests = 0;
   #closed = false;
 
   constructor(connection: NatsConnection, options: NatsTransportParts) {
@@ -101,8 +100,9 @@ export class NatsTransport implements HeaderTransport {
     if (bytes > this.maxPayloadBytes)
       return Promise.reject(new MessageTooLargeError(subject, bytes, this.maxPayloadBytes));
     return new Promise((resolve, reject) => {
-      // The number makes the id unique; the random part keeps other nodes from guessing it.
-      const id = `${(++this.#requests).toString(36)}-${Math.floor(this.#random.next() * 2 ** 48).toString(36)}`;
+      // From the operating system's generator: a node that saw the ids of earlier requests cannot guess the next one,
+      // so only who received the request can answer it.
+      const id = this.#random.id();
       const request = new PendingRequest(subject, timeoutMs, resolve, reject, () => this.#pending.delete(id));
       this.#pending.set(id, request);
       this.#deadlines.add(request, timeoutMs);
@@ -251,7 +251,9 @@ class NatsMessage implements HeaderMessage {
 
   get respond(): ((payload: Uint8Array) => void) | undefined {
     const message = this.#message;
-    if (!message.reply) return undefined;
+    // Answers go to private inboxes only. Otherwise a node could have others publish, with their permissions, wherever
+    // the reply of its request points.
+    if (message.reply?.startsWith(allInboxes) !== true) return undefined;
     return (payload) => void message.respond(payload);
   }
 }

@@ -1,96 +1,106 @@
 import { expect, it } from 'vitest';
 import { permissionsOf } from './permissions.ts';
-import { streamAccess } from './stream-access.ts';
 import { createSubjects } from './subjects.ts';
 
 const subjects = createSubjects('home');
+const plan = { groups: ['agents'], entityShards: 2, blobBuckets: ['files'] };
 const topics = ['*', '*.*', '*.*.*', '*.*.*.*'].map((topic) => `d1.home.t.${topic}.me`);
+const classes = ['standard', 'dedicated'];
+
+const reading = (stream: string) => ['INFO', 'MSG.GET'].map((what) => `$JS.API.STREAM.${what}.${stream}`);
+const creating = (stream: string) => ['CREATE', 'UPDATE'].map((what) => `$JS.API.STREAM.${what}.${stream}`);
+const removing = (stream: string) =>
+  ['PURGE', 'MSG.DELETE'].map((what) => `$JS.API.STREAM.${what}.${stream}`);
+const consuming = (stream: string) => [
+  `$JS.API.CONSUMER.CREATE.${stream}.>`,
+  ...['INFO', 'DELETE', 'MSG.NEXT'].map((what) => `$JS.API.CONSUMER.${what}.${stream}.*`),
+  `$JS.ACK.${stream}.>`,
+];
+const writing = (bucket: string) => [...reading(`KV_${bucket}`), `$KV.${bucket}.>`];
 
 /** What each role may publish and subscribe to, one line for each part of the system. */
 const all = {
   publish: [
     ...['ctl', 'dat', 'ping', 'swim', 'pulse', 'look', 'view'].map((lane) => `d1.home.n.*.${lane}.me`),
-    'd1.home.g.me',
-    'd1.home.swim.me',
-    'd1.home.inc.me',
-    'd1.home.poll.me',
+    ...['g', 'swim', 'inc', 'set', 'poll'].map((plane) => `d1.home.${plane}.me`),
     '_I.*.>',
     ...topics,
-    '$JS.API.STREAM.INFO.KV_SETTINGS_home',
-    '$JS.API.STREAM.MSG.GET.KV_SETTINGS_home',
   ],
   subscribe: ['d1.home.t.>', 'd1.home.n.me.>', 'd1.home.poll.*', 'd1.home.swim.*', 'd1.home.feed.settings.>'],
 };
-const memoryBuckets = ['MEM_home_T_standard', 'MEM_home_T_dedicated'];
+const sharedBuckets = [...classes.map((one) => `MEM_home_T_${one}`), 'SETTINGS_home', 'QUEUES_home'];
+const queues = classes.map((one) => `Q_home_T_${one}`);
 const asker = [
   'd1.home.n.*.req.me',
   'd1.home.n.*.adm.me',
-  '$KV.SETTINGS_home.>',
-  ...memoryBuckets.flatMap((bucket) => [
-    `$JS.API.STREAM.INFO.KV_${bucket}`,
-    `$JS.API.STREAM.MSG.GET.KV_${bucket}`,
-    `$KV.${bucket}.>`,
-  ]),
-  ...['standard', 'dedicated'].flatMap((tenantClass) => [
-    ...['STREAM.INFO', 'STREAM.MSG.GET', 'STREAM.MSG.DELETE', 'STREAM.PURGE'].map(
-      (what) => `$JS.API.${what}.Q_home_T_${tenantClass}`,
-    ),
-    `$JS.API.CONSUMER.CREATE.Q_home_T_${tenantClass}.>`,
-    ...['INFO', 'DELETE', 'MSG.NEXT'].map((what) => `$JS.API.CONSUMER.${what}.Q_home_T_${tenantClass}.*`),
-    `$JS.ACK.Q_home_T_${tenantClass}.>`,
-    `d1.home.q.${tenantClass}.>`,
-  ]),
-  '$JS.API.STREAM.INFO.KV_QUEUES_home',
-  '$JS.API.STREAM.MSG.GET.KV_QUEUES_home',
-  '$KV.QUEUES_home.>',
+  ...sharedBuckets.flatMap(writing),
+  ...queues.flatMap((stream) => [...reading(stream), ...removing(stream), ...consuming(stream)]),
+  ...classes.map((one) => `d1.home.q.${one}.>`),
 ];
-const feeds = ['mem', 'queue'].flatMap((what) =>
-  ['standard', 'dedicated'].map((tenantClass) => `d1.home.feed.${what}-${tenantClass}.>`),
-);
+const ownStreams = ['ENT_home_0', 'ENT_home_1', 'OBJ_files'];
+const feeds = ['mem', 'queue'].flatMap((what) => classes.map((one) => `d1.home.feed.${what}-${one}.>`));
 const additional = {
   'node-agent': ['d1.home.load.me'],
   gateway: asker,
   host: [
     ...asker,
     'd1.home.n.*.ord.me',
-    'd1.home.ldr.*.me',
-    'd1.home.elc.*.*.me',
-    'd1.home.ctl.>',
-    'd1.home.ent.>',
-    'd1.home.view.me',
-    'd1.home.n.*.seen.me',
-    '$JS.API.STREAM.INFO.KV_INC_home',
-    '$JS.API.STREAM.MSG.GET.KV_INC_home',
-    '$KV.INC_home.>',
-    '$JS.API.>',
-    '$JS.ACK.>',
-    '$JS.FC.>',
+    'd1.home.ldr.agents.me',
+    'd1.home.elc.agents.*.me',
+    ...reading('CTL_home_G_control'),
+    'd1.home.ctl.agents.>',
+    ...reading('CTL_home_G_agents'),
+    'd1.home.ent.0.>',
+    'd1.home.ent.1.>',
+    '$O.files.>',
+    ...ownStreams.flatMap((stream) => [...reading(stream), ...removing(stream)]),
+    ...writing('INC_home'),
+    ...[...sharedBuckets, 'INC_home'].flatMap((bucket) => creating(`KV_${bucket}`)),
+    ...[...queues, ...ownStreams, 'CTL_home_G_agents'].flatMap(creating),
+    '$JS.API.INFO',
   ],
   voter: [
     'd1.home.ldr.control.me',
     'd1.home.elc.control.*.me',
     'd1.home.ctl.control.>',
+    ...reading('CTL_home_G_control'),
+    ...creating('CTL_home_G_control'),
     'd1.home.view.me',
     'd1.home.n.*.seen.me',
-    ...streamAccess('CTL_home_G_control', 'manage'),
   ],
 };
 const followed = {
   'node-agent': [],
   gateway: feeds,
-  host: [...feeds, 'd1.home.feed.control.>', 'd1.home.elc.*.me.*', 'd1.home.inc.*'],
+  host: [...feeds, 'd1.home.feed.control.>', 'd1.home.elc.agents.me.*', 'd1.home.inc.*', 'd1.home.set.*'],
   voter: ['d1.home.feed.control.>', 'd1.home.elc.control.me.*'],
 };
 const everyone = ['d1.home.g.*', 'd1.home.load.*', 'd1.home.ldr.*.*', 'd1.home.view.*', '_I.me.>'];
 
 it.each(['node-agent', 'gateway', 'host', 'voter'] as const)(
-  'lets a %s publish under its own id, and nothing else',
+  'lets a %s publish under its own id and use its own streams, and nothing else',
   (role) => {
-    const { publish, subscribe } = permissionsOf(subjects, 'me', [role]);
+    const { publish, subscribe } = permissionsOf(subjects, 'me', [role], plan);
     expect(publish.toSorted()).toEqual([...all.publish, ...additional[role]].toSorted());
     expect(subscribe.toSorted()).toEqual([...everyone, ...all.subscribe, ...followed[role]].toSorted());
   },
 );
+
+it('lets no node-agent use a stream', () => {
+  const { publish } = permissionsOf(subjects, 'me', ['node-agent'], plan);
+  expect(publish.filter((subject) => subject.startsWith('$'))).toEqual([]);
+});
+
+it.each([
+  ['a group with a wildcard', { groups: ['*'] }, 'plan.groups'],
+  ['the group that voters lead', { groups: ['control'] }, 'plan.groups'],
+  ['a bucket of blobs with a dot', { blobBuckets: ['a.b'] }, 'plan.blobBuckets'],
+  ['a number of shards below 0', { entityShards: -1 }, 'plan.entityShards'],
+])('refuses %s', (_what, refused, argument) => {
+  expect(() => permissionsOf(subjects, 'me', ['host'], refused)).toThrow(
+    expect.objectContaining({ argument }),
+  );
+});
 
 it('lets an observer publish nothing', () => {
   expect(permissionsOf(subjects, 'me', ['observer'])).toEqual({ publish: [], subscribe: everyone });

@@ -1,21 +1,14 @@
 import type { Role } from './roles.ts';
-import { bucketAccess, streamAccess } from './stream-access.ts';
+import { storageAccess, type StreamPlan } from './stream-plan.ts';
 import {
   allReplies,
   anyToken,
   controlGroup,
-  controlStream,
   inboxPrefix,
-  incarnationBucket,
   type Lane,
   maxTopicTokens,
-  memoryBucket,
   memoryFeed,
-  queueBucket,
   queueFeed,
-  queuePrefix,
-  queueStream,
-  settingsBucket,
   type Subjects,
 } from './subjects.ts';
 import { tenantClasses } from './tenants.ts';
@@ -37,14 +30,20 @@ const lanesOf: Readonly<Record<Exclude<Role, 'observer'>, readonly Lane[]>> = {
 /** Lanes of membership, on which every member publishes. */
 const memberLanes: readonly Lane[] = ['swim', 'pulse'];
 
-/** JetStream's API, its acknowledgements and its flow control, for the nodes that may lead a group. */
-const jetStream = ['$JS.API.>', '$JS.ACK.>', '$JS.FC.>'];
-
 /**
  * What NATS lets one node do: the union over its roles. The node's own id is the last token of every subject that it
- * may publish to, except replies, control records and JetStream.
+ * may publish to, except replies and what the streams of `plan` store. JetStream's API is allowed for named streams
+ * only.
+ *
+ * A host leads the groups of the plan. The group `control` is led and elected by nodes of the role `voter`; a process
+ * that is host and voter needs the permissions of both roles.
  */
-export function permissionsOf(subjects: Subjects, node: string, roles: readonly Role[]): Permissions {
+export function permissionsOf(
+  subjects: Subjects,
+  node: string,
+  roles: readonly Role[],
+  plan: StreamPlan = {},
+): Permissions {
   const publish = new Set<string>();
   const subscribe = new Set<string>([
     subjects.presence(anyToken),
@@ -55,23 +54,38 @@ export function permissionsOf(subjects: Subjects, node: string, roles: readonly 
   ]);
   for (const role of roles) {
     if (role === 'observer') continue;
-    for (const subject of publishedBy(role, subjects, node)) publish.add(subject);
-    subscribe.add(subjects.allTopics);
-    subscribe.add(subjects.inboxOf(node));
-    subscribe.add(subjects.poll(anyToken));
-    subscribe.add(subjects.gossip(anyToken));
-    subscribe.add(`${subjects.feed('settings')}.>`);
-    if (role === 'host') subscribe.add(subjects.incarnation(anyToken));
-    if (role === 'gateway' || role === 'host') for (const feed of feedsOf(subjects.cell)) subscribe.add(feed);
-    const led = ledBy(role);
-    if (led === undefined) continue;
-    subscribe.add(subjects.election(led, node, anyToken));
-    subscribe.add(`${subjects.feed(controlGroup)}.>`);
+    for (const subject of publishedBy(role, subjects, node, plan)) publish.add(subject);
+    for (const subject of heardBy(role, subjects, node, plan)) subscribe.add(subject);
   }
   return { publish: [...publish], subscribe: [...subscribe] };
 }
 
-function publishedBy(role: Exclude<Role, 'observer'>, subjects: Subjects, node: string): string[] {
+function heardBy(
+  role: Exclude<Role, 'observer'>,
+  subjects: Subjects,
+  node: string,
+  plan: StreamPlan,
+): string[] {
+  const heard = [
+    subjects.allTopics,
+    subjects.inboxOf(node),
+    subjects.poll(anyToken),
+    subjects.gossip(anyToken),
+    `${subjects.feed('settings')}.>`,
+    ...ledBy(role, plan).map((group) => subjects.election(group, node, anyToken)),
+  ];
+  if (role === 'host') heard.push(subjects.incarnation(anyToken), subjects.settingsQuestion(anyToken));
+  if (role === 'host' || role === 'voter') heard.push(`${subjects.feed(controlGroup)}.>`);
+  if (role === 'gateway' || role === 'host') heard.push(...feedsOf(subjects.cell));
+  return heard;
+}
+
+function publishedBy(
+  role: Exclude<Role, 'observer'>,
+  subjects: Subjects,
+  node: string,
+  plan: StreamPlan,
+): string[] {
   const published = [
     ...[...lanesOf[role], ...memberLanes].map((lane) => subjects.inbox(anyToken, lane, node)),
     subjects.inspection(anyToken, node),
@@ -79,59 +93,24 @@ function publishedBy(role: Exclude<Role, 'observer'>, subjects: Subjects, node: 
     subjects.presence(node),
     subjects.gossip(node),
     subjects.incarnation(node),
+    subjects.settingsQuestion(node),
     subjects.poll(node),
     allReplies,
     ...topicsOf(subjects, node),
-    ...bucketAccess(settingsBucket(subjects.cell), role === 'gateway' || role === 'host' ? 'write' : 'read'),
+    ...storageAccess(role, subjects, plan),
   ];
   if (role === 'node-agent') published.push(subjects.load(node));
-  if (role === 'gateway' || role === 'host')
-    published.push(
-      subjects.viewRequest(anyToken, node),
-      ...memoryAccess(subjects.cell),
-      ...queueAccess(subjects.cell),
-    );
-  const led = ledBy(role);
-  if (led !== undefined)
-    published.push(
-      subjects.leader(led, node),
-      subjects.election(led, anyToken, node),
-      subjects.view(node),
-      subjects.sighting(anyToken, node),
-    );
-  if (role === 'host')
-    published.push(
-      subjects.allControl,
-      subjects.allEntities,
-      ...bucketAccess(incarnationBucket(subjects.cell), 'write'),
-      ...jetStream,
-    );
-  if (role === 'voter') {
-    const stream = controlStream(subjects.cell, controlGroup);
-    published.push(subjects.control(controlGroup, '>'), ...streamAccess(stream, 'manage'));
-  }
+  if (role === 'gateway' || role === 'host') published.push(subjects.viewRequest(anyToken, node));
+  for (const group of ledBy(role, plan))
+    published.push(subjects.leader(group, node), subjects.election(group, anyToken, node));
+  if (role === 'voter') published.push(subjects.view(node), subjects.sighting(anyToken, node));
   return published;
 }
 
-/** The groups that a node of the role may lead and elect the leader of; undefined for none. */
-function ledBy(role: Role): string | undefined {
-  if (role === 'host') return anyToken;
-  return role === 'voter' ? controlGroup : undefined;
-}
-
-/** Values of memory. Hosts create the buckets; they may use all of JetStream's API. */
-function memoryAccess(cell: string): string[] {
-  return tenantClasses.flatMap((tenantClass) => bucketAccess(memoryBucket(cell, tenantClass), 'write'));
-}
-
-/** Messages of the queues, and the bucket that says which queues there are. Hosts create both. */
-function queueAccess(cell: string): string[] {
-  const messages = tenantClasses.flatMap((tenantClass) => [
-    ...streamAccess(queueStream(cell, tenantClass), 'remove'),
-    `${queuePrefix(cell, tenantClass)}.>`,
-  ]);
-  const bucket = queueBucket(cell);
-  return [...messages, ...bucketAccess(bucket, 'write')];
+/** The groups that a node of the role may lead and elect the leader of. */
+function ledBy(role: Role, { groups = [] }: StreamPlan): readonly string[] {
+  if (role === 'host') return groups;
+  return role === 'voter' ? [controlGroup] : [];
 }
 
 function feedsOf(cell: string): string[] {

@@ -15,6 +15,7 @@ import { InvalidArgumentError } from '../errors.ts';
  * | `d1.{cell}.n.{to}.look.{from}` | node `from` | node `to` (inspection: which actors run there) |
  * | `d1.{cell}.swim.{node}` | that node | every member (membership: joins, refutations, leaves) |
  * | `d1.{cell}.inc.{node}` | that node | one host (asks for the number of its next incarnation) |
+ * | `d1.{cell}.set.{node}` | that node | one host (asks for the settings of the cluster) |
  * | `d1.{cell}.g.{node}` | that node | observers, and nodes of 0.3.0 (announcements) |
  * | `d1.{cell}.load.{node}` | that node-agent | every node (load reports) |
  * | `d1.{cell}.poll.{node}` | any node | every node (asks for announcements now) |
@@ -50,6 +51,8 @@ export interface Subjects {
   gossip(node: string): string;
   /** Requests of that node for the number of its next incarnation. */
   incarnation(node: string): string;
+  /** Requests of that node for the settings of the cluster. */
+  settingsQuestion(node: string): string;
   /** A request of that node to all others: announce yourselves now. */
   poll(node: string): string;
   /** Heartbeats of that node as leader of the group. */
@@ -66,8 +69,6 @@ export interface Subjects {
   viewRequest(to: string, from: string): string;
   /** Records of a group, in its stream (`controlStream`). */
   control(group: string, ...tokens: string[]): string;
-  /** Records of every group, as a pattern for permissions. */
-  readonly allControl: string;
   /** Prefix of the subjects on which NATS announces each record of a log that the nodes follow. */
   feed(log: string): string;
   /** Records of one entity, in the stream of its shard (`entityLog`). `key` is encoded by `encodeToken`. */
@@ -76,8 +77,6 @@ export interface Subjects {
   readonly entityLayout: string;
   /** Records of all entities of a shard, as the subjects of its stream. */
   entitiesOf(shard: number): string;
-  /** Records of all entities, as a pattern for permissions. */
-  readonly allEntities: string;
   /** `topic` is one to four tokens joined by dots; for a subscription each of them may be `anyToken`. */
   topic(topic: string, node: string): string;
   /** Every topic of every node, as a subscription. */
@@ -93,8 +92,11 @@ export type Lane = 'ctl' | 'dat' | 'ping' | 'swim' | 'pulse' | 'req' | 'ord';
 /** Wildcard for one token, for a subscription to all nodes. */
 export const anyToken = '*';
 
+/** Beginning of every private inbox. */
+export const allInboxes = '_I.';
+
 /** Private replies to every node, as a pattern for permissions. */
-export const allReplies = '_I.*.>';
+export const allReplies: string = `${allInboxes}*.>`;
 
 /** Permissions pin the sender as the last token, which needs one pattern for each length of a topic. */
 export const maxTopicTokens = 4;
@@ -131,6 +133,7 @@ export function createSubjects(cell: string): Subjects {
     load: (node) => `${root}.load.${node}`,
     gossip: (node) => `${root}.swim.${node}`,
     incarnation: (node) => `${root}.inc.${node}`,
+    settingsQuestion: (node) => `${root}.set.${node}`,
     poll: (node) => `${root}.poll.${node}`,
     leader: (group, node) => `${root}.ldr.${group}.${node}`,
     election: (group, to, from) => `${root}.elc.${group}.${to}.${from}`,
@@ -139,12 +142,10 @@ export function createSubjects(cell: string): Subjects {
     sighting: (to, from) => `${root}.n.${to}.seen.${from}`,
     viewRequest: (to, from) => `${root}.n.${to}.adm.${from}`,
     control: (group, ...tokens) => `${root}.ctl.${[group, ...tokens].join('.')}`,
-    allControl: `${root}.ctl.>`,
     feed: (log) => `${root}.feed.${log}`,
     entity: (shard, type, key, ...tokens) => `${root}.ent.${[shard, type, key, ...tokens].join('.')}`,
     entityLayout: `${root}.ent.0.layout`,
     entitiesOf: (shard) => `${root}.ent.${shard}.>`,
-    allEntities: `${root}.ent.>`,
     topic: (topic, node) => `${root}.t.${topic}.${node}`,
     allTopics: `${root}.t.>`,
   };
@@ -237,5 +238,5 @@ export const controlGroup = 'control';
 
 /** Prefix of a node's private replies. */
 export function inboxPrefix(node: string): string {
-  return `_I.${node}`;
+  return `${allInboxes}${node}`;
 }

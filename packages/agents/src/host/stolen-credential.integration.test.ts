@@ -10,6 +10,7 @@ import { type NatsServer, startNatsServer, waitUntil } from '@drover/actor-core/
 import { scriptedFleet } from '@drover/fleet/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createAgentsClient, type OwnedAgentsClient } from '../client/create-agents-client.ts';
+import { agentsGroup } from '../protocol/limits.ts';
 import { managerPath } from '../protocol/manager-message.ts';
 import { directoryPath } from '../protocol/directory-message.ts';
 import { type AgentHost, startAgentHost } from './start-agent-host.ts';
@@ -32,7 +33,7 @@ beforeAll(async () => {
   const users = Object.entries(roles).map(([user, role]) => ({
     user,
     password: user,
-    permissions: permissionsOf(subjects, user, [role]),
+    permissions: permissionsOf(subjects, user, [role], { groups: [agentsGroup] }),
   }));
   server = await startNatsServer({ configuration: `authorization { users: ${JSON.stringify(users)} }` });
   for (const [nodeId, role] of Object.entries(roles)) {

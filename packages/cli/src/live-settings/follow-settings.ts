@@ -93,15 +93,22 @@ class Following {
   }
 
   #apply(): void {
-    const { log } = this.#follower;
-    const values = readLiveValues(this.#texts);
-    for (const { key, problem } of values.problems)
-      log.warn({ key, problem }, 'a setting of the cluster is left out');
-    try {
-      this.#follower.apply(values);
-      log.info({ settings: Object.fromEntries(this.#texts) }, 'the settings of the cluster are in effect');
-    } catch (error) {
-      log.error({ err: error }, 'the settings of the cluster do not fit this process: its values stay');
-    }
+    applySettings(this.#texts, this.#follower);
+  }
+}
+
+/** Hands all settings of the cluster to the process. One that does not fit is logged and left out. */
+export function applySettings(
+  texts: ReadonlyMap<string, string>,
+  { apply, log }: Pick<SettingsFollower, 'apply' | 'log'>,
+): void {
+  const values = readLiveValues(texts);
+  for (const { key, problem } of values.problems)
+    log.warn({ key, problem }, 'a setting of the cluster is left out');
+  try {
+    apply(values);
+    log.info({ settings: Object.fromEntries(texts) }, 'the settings of the cluster are in effect');
+  } catch (error) {
+    log.error({ err: error }, 'the settings of the cluster do not fit this process: its values stay');
   }
 }

@@ -18,7 +18,7 @@ export interface KeptSetting {
 const maxTextBytes = 4_096;
 const maxBucketBytes = 1_048_576;
 
-/** The bucket of the settings that may change while the cluster runs. Hosts create it; all nodes may read it. */
+/** The bucket of the settings that may change while the cluster runs. Hosts create it; gateways read and write it. */
 function settingsBucketSpec(subjects: Subjects, nowMs: number): BucketSpec {
   return {
     name: settingsBucket(subjects.cell),

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { createSubjects, permissionsOf, type Role } from '@drover/actor-core/cluster';
+import type { Role } from '@drover/actor-core/cluster';
 import { readClusterFile } from '../cluster/cluster-file.ts';
 import { cell } from '../config.ts';
 import { badConfiguration, CommandError, exitCodes } from '../errors.ts';
 import { mintUser } from '../nats/credentials.ts';
+import { permissionsOfProcess } from '../nats/process-permissions.ts';
 import { parseNatsAddress } from '../nats/running-server.ts';
 
 /** What the user stated about the cluster that a process joins. */
@@ -56,7 +57,7 @@ export async function findCluster(
       cell: file.cell,
     };
   }
-  const permissions = permissionsOf(createSubjects(file.cell), nodeId, roles);
+  const permissions = permissionsOfProcess(file.cell, nodeId, roles);
   return {
     cell: file.cell,
     servers: [file.natsUrl],

@@ -1,8 +1,11 @@
+import type { Logger } from '@drover/actor-core';
 import { type ClusterNode, NodeDeclaredDeadError, NodeReplacedError } from '@drover/actor-core/cluster';
 import type { LogLevel } from '../config.ts';
 import { type ExitCode, exitCodes } from '../errors.ts';
+import { askForSettings } from '../live-settings/ask-for-settings.ts';
 import { followSettings } from '../live-settings/follow-settings.ts';
 import type { LiveValues } from '../live-settings/live-values.ts';
+import { serveSettings } from '../live-settings/serve-settings.ts';
 import { type SettingsStore, settingsStoreOf } from '../live-settings/settings-store.ts';
 import { requirePayload } from '../nats/running-server.ts';
 import { exceedsLimit } from '../process/exceeds-limit.ts';
@@ -94,14 +97,9 @@ async function runIncarnation(run: RoleRun): Promise<ExitCode | 'declared-dead'>
   progress.isServing = true;
   logger.info({ ...running.report, role: options.role, incarnation: node.incarnation }, 'ready');
   parent?.report({ type: 'ready', ...running.report });
-  const unfollow = followSettings({
-    store: settings,
-    clock: node.clock,
-    log: logger,
-    apply: ({ packages, logLevel }) => {
-      running.reconfigure(packages);
-      log.setLevel(logLevel ?? options.logLevel);
-    },
+  const unfollow = followLiveSettings(node, settings, logger, ({ packages, logLevel }) => {
+    running.reconfigure(packages);
+    log.setLevel(logLevel ?? options.logLevel);
   });
   const over = new AbortController();
   const end = await Promise.race([requested, askedToLeave(node, over.signal), terminated]);
@@ -112,6 +110,25 @@ async function runIncarnation(run: RoleRun): Promise<ExitCode | 'declared-dead'>
   progress.isServing = false;
   await exceedsLimit(stopInOrder(node, running, 0), stopGraceMs);
   return 'declared-dead';
+}
+
+/** Hosts and gateways read the store; other nodes ask a host. @returns the function that ends it */
+function followLiveSettings(
+  node: ClusterNode,
+  store: SettingsStore,
+  log: Logger,
+  apply: (values: LiveValues) => void,
+): () => void {
+  const { clock, roles } = node;
+  if (!roles.includes('host') && !roles.includes('gateway'))
+    return askForSettings({ node, clock, log, apply });
+  const unfollow = followSettings({ store, clock, log, apply });
+  if (!roles.includes('host')) return unfollow;
+  const unserve = serveSettings(node, store, log);
+  return () => {
+    unserve();
+    unfollow();
+  };
 }
 
 /** Stops in order. A signal during a drain that the cluster asked for shortens it. */

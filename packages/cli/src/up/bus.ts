@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { createSubjects, permissionsOf, type Role } from '@drover/actor-core/cluster';
+import type { Role } from '@drover/actor-core/cluster';
 import { cell, type UpConfig } from '../config.ts';
 import type { ClusterFile } from '../cluster/cluster-file.ts';
 import { badConfiguration } from '../errors.ts';
 import { createAuthority, mintUser } from '../nats/credentials.ts';
 import { recordServer } from '../nats/leftover-server.ts';
 import { type OwnServer, prepareServers, requireSameServers } from './own-servers.ts';
+import { permissionsOfProcess } from '../nats/process-permissions.ts';
 import { provisionServer } from '../nats/provision.ts';
 import { checkRunningServer } from '../nats/running-server.ts';
 import { launchServer } from '../nats/server-process.ts';
@@ -68,7 +69,6 @@ async function prepareOwn(options: BusOptions): Promise<Bus> {
   const issuer = { accountPublicKey: authority.account.publicKey, signingSeed: authority.signingSeed };
   const servers = await prepareServers(options, authority);
   const [first] = servers as [OwnServer];
-  const subjects = createSubjects(cell);
   const replicas = servers.length > 1 ? { DROVER_NATS_REPLICAS: String(servers.length) } : {};
   return {
     url: first.url,
@@ -90,7 +90,7 @@ async function prepareOwn(options: BusOptions): Promise<Bus> {
     })),
     environmentFor: async (nodeId, role) => ({
       DROVER_NATS: servers.map(({ url }) => url).join(','),
-      DROVER_CREDS_TEXT: await mintUser(issuer, nodeId, permissionsOf(subjects, nodeId, [role])),
+      DROVER_CREDS_TEXT: await mintUser(issuer, nodeId, permissionsOfProcess(cell, nodeId, [role])),
       ...(role === 'host' ? replicas : {}),
       ...(role === 'gateway' ? { DROVER_DURABILITY: config.durability } : {}),
     }),
