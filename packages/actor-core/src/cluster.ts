@@ -145,6 +145,7 @@ export { connectNats, type NatsTransportOptions } from './transport/connect-nats
 export { type Permissions, permissionsOf } from './transport/permissions.ts';
 export type { Role } from './transport/roles.ts';
 export type { StreamPlan } from './transport/stream-plan.ts';
+export { tenantQueuePermissions } from './queue/tenant-queue-permissions.ts';
 export { tenantMemoryPermissions } from './transport/tenant-permissions.ts';
 export type { TenantClass } from './transport/tenants.ts';
 export {

@@ -52,3 +52,27 @@ it('fails with the names of the unreachable servers within the given time', asyn
   expect((failure as ConnectError).message).toContain('127.0.0.1:9');
   expect(systemClock.now() - since).toBeLessThan(1_500);
 });
+
+it('answers at private inboxes only, so that no node publishes where a request points', async () => {
+  const server = await startNatsServer();
+  const [answering, asking] = await Promise.all([
+    connectTo(server.url, 'host'),
+    connectTo(server.url, 'thief'),
+  ]);
+  const offered: boolean[] = [];
+  const misled: string[] = [];
+  answering.subscribe('question', ({ respond }) => {
+    offered.push(respond !== undefined);
+    respond?.(new Uint8Array(1));
+  });
+  answering.subscribe('d1.>', ({ subject }) => void misled.push(subject));
+  await answering.flush({ timeoutMs: 1_000 });
+  for (const reply of ['d1.home.ctl.control.lead', 'd1.home.n.other.ord.host', '$JS.API.STREAM.PURGE.S'])
+    asking.publishWithHeaders('question', new Uint8Array(0), { reply });
+  expect(await asking.request('question', new Uint8Array(0), { timeoutMs: 2_000 })).toHaveLength(1);
+  await answering.flush({ timeoutMs: 1_000 });
+  expect(offered).toEqual([false, false, false, true]);
+  expect(misled).toEqual([]);
+  await Promise.all([answering.close(), asking.close()]);
+  await server.dispose();
+});
