@@ -30,14 +30,11 @@ const programs: Readonly<Record<string, (output: string, commit: string) => stri
     `--json=${output}`,
     `--svg=${join(root, 'docs/swim-scale.svg')}`,
   ],
-  detector: () => [
-    join(root, 'node_modules/vitest/vitest.mjs'),
-    'run',
-    '--root',
-    root,
-    '--project=integration',
-    'packages/actor-core/src/membership/detection',
-  ],
+};
+/** Integration tests of actor-core that have a long form. */
+const trials: Readonly<Record<string, string>> = {
+  detector: 'membership/detection',
+  failover: 'leadership/failover',
 };
 const scenarios: string = join(root, 'test/scenarios');
 
@@ -46,7 +43,8 @@ const scenarios: string = join(root, 'test/scenarios');
  * the machine. NAME is a suite (`smoke`, `actors`, `remote`, `crowd`, `storage`, `soak`), `seeds` (100,000 seeds of
  * the simulation; an interrupted run goes on where it was), `history` (what clients of three servers see under faults
  * for five minutes), `swim` (the failure detector with up to 1,000 members), `detector` (real processes that are
- * killed, frozen and blocked), or a scenario of `test/scenarios`.
+ * killed, frozen and blocked), `failover` (100 leaders are killed), or a scenario of
+ * `test/scenarios`.
  */
 export async function proofMain(argv: readonly string[]): Promise<number> {
   const name = argv[0] ?? '';
@@ -73,12 +71,20 @@ export async function proofMain(argv: readonly string[]): Promise<number> {
 
 function proofNames(): string[] {
   const files = readdirSync(scenarios).filter((file) => file.endsWith('.test.ts'));
-  return [...suites, ...Object.keys(programs), ...files.map((file) => file.replace('.test.ts', ''))];
+  return [
+    ...suites,
+    ...Object.keys(programs),
+    ...Object.keys(trials),
+    ...files.map((file) => file.replace('.test.ts', '')),
+  ];
 }
 
 function commandOf(name: string, output: string, commit: string): string[] {
   if (suites.includes(name)) return benchCommand(name, output);
-  return programs[name]?.(output, commit) ?? scenarioCommand(name);
+  const trial = trials[name];
+  return trial === undefined
+    ? (programs[name]?.(output, commit) ?? scenarioCommand(name))
+    : vitestCommand('--project=integration', `packages/actor-core/src/${trial}`);
 }
 
 function benchCommand(suite: string, output: string): string[] {
@@ -86,14 +92,11 @@ function benchCommand(suite: string, output: string): string[] {
 }
 
 function scenarioCommand(name: string): string[] {
-  return [
-    join(root, 'node_modules/vitest/vitest.mjs'),
-    'run',
-    '--root',
-    root,
-    '--testTimeout=900000',
-    join('test/scenarios', `${name}.test.ts`),
-  ];
+  return vitestCommand('--testTimeout=900000', join('test/scenarios', `${name}.test.ts`));
+}
+
+function vitestCommand(...args: readonly string[]): string[] {
+  return [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--root', root, ...args];
 }
 
 function parseFigures(name: string, text: string): unknown {

@@ -61,6 +61,8 @@ it('a leader that stands still for 15 s is replaced, and none of its writes is a
   await sleep(3_000);
   const audit = await trial.audit();
   expect(audit.stale).toEqual([]);
+  expect(audit.lost).toEqual([]);
+  expect(trial.receivers.get('control')?.obeyedOlder).toEqual([]);
   expect(audit.writes).toBeGreaterThan(before.writes);
   expect(trial.leader()).not.toBe(frozen);
   await test.annotate(`failover after SIGSTOP: ${Math.round(tookMs)} ms; ${audit.writes} writes`);
