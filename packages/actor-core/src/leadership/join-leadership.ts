@@ -1,5 +1,5 @@
 import type { Timer } from '../clock.ts';
-import { InvalidArgumentError, StoreUnavailableError } from '../errors.ts';
+import { InvalidArgumentError, type StoreUnavailableError } from '../errors.ts';
 import { createFence } from '../fence/fence.ts';
 import { FencedWriter } from '../fence/fenced-writer.ts';
 import { optionNames, requireKnownOptions } from '../known-options.ts';
@@ -17,8 +17,8 @@ import {
 import { decideElection, electionWakeAtMs } from './election/election.ts';
 import { isTrusted } from './election/trust-window.ts';
 import { GroupBus } from './group-bus.ts';
+import { endedOf, LeadKeeper } from './lead-keeper.ts';
 import { LeadLog } from './lead-log.ts';
-import { decideTake, type LeadRecord } from './lead-record.ts';
 import {
   type GroupState,
   type LeaderInfo,
@@ -64,10 +64,6 @@ export interface LeadershipOptions {
 }
 
 const tickMs = 100;
-/** Time between two checks of a leader that its lead record is still the newest one. */
-const checkMs = 500;
-/** A check that takes longer than this shows that JetStream is away. */
-const slowCheckMs = 1_500;
 
 /** A transfer on its way. */
 interface HandOver extends PromiseWithResolvers<TransferOutcome> {
@@ -102,8 +98,7 @@ class GroupLeadership implements Leadership {
   readonly #bus: GroupBus;
   readonly #log: LeadLog;
   readonly #writer: FencedWriter;
-  /** Subject of an empty record that only asserts the fence. */
-  readonly #assertionSubject: string;
+  readonly #keeper: LeadKeeper;
   #tenure: OwnTenure | undefined = undefined;
   /** The last leader that was known. */
   #predecessor: string | undefined = undefined;
@@ -111,12 +106,6 @@ class GroupLeadership implements Leadership {
   /** What listeners were last told about. */
   #shown: string;
   #timer: Timer | undefined = undefined;
-  #isTaking = false;
-  #checkAtMs = 0;
-  /** Start of the check on its way. */
-  #checkSinceMs: number | undefined = undefined;
-  #readTrouble: StoreUnavailableError | undefined = undefined;
-  #writeTrouble: StoreUnavailableError | undefined = undefined;
 
   constructor(node: LocalNode, options: LeadershipOptions) {
     const { clock, random, storage, subjects, nodeId, incarnation, roles } = node;
@@ -134,9 +123,19 @@ class GroupLeadership implements Leadership {
     this.#bus = new GroupBus(node, this.group, nonce);
     const subject = subjects.control(this.group, 'lead');
     this.#log = new LeadLog(node, specOf(node, this.group, options), { subject, nonce });
-    this.#assertionSubject = subjects.control(this.group, 'asserted');
+    const assertionSubject = subjects.control(this.group, 'asserted');
     const { log, writer } = storage;
-    this.#writer = new FencedWriter({ log, writer, assertionSubject: this.#assertionSubject });
+    this.#writer = new FencedWriter({ log, writer, assertionSubject });
+    this.#keeper = new LeadKeeper({
+      node,
+      group: this.group,
+      log: this.#log,
+      assertionSubject,
+      election: this.#election,
+      take: (event) => this.#take(event),
+      holds: (tenure) => tenure === this.#tenure,
+      onChecked: () => this.#tellListeners(),
+    });
     this.#shown = this.#answers();
     this.#listen();
     if (isCandidate && electorate === 'voters') this.#followVoters(options.bootstrapVoters);
@@ -164,7 +163,7 @@ class GroupLeadership implements Leadership {
   }
 
   trouble(): StoreUnavailableError | undefined {
-    return this.#writeTrouble ?? this.#readTrouble;
+    return this.#keeper.trouble;
   }
 
   transfer(to: string): Promise<TransferOutcome> {
@@ -190,12 +189,6 @@ class GroupLeadership implements Leadership {
     return isTrusted(this.#election, this.#node.clock.now());
   }
 
-  #isStoreHealthy(): boolean {
-    const sinceMs = this.#checkSinceMs;
-    const isSlow = sinceMs !== undefined && this.#node.clock.now() - sinceMs > slowCheckMs;
-    return this.trouble() === undefined && !isSlow && !this.#log.isShort;
-  }
-
   /** Two candidates of one node would share its vote. */
   #stand(): void {
     const groups = candidacies.get(this.#node) ?? new Set();
@@ -218,7 +211,7 @@ class GroupLeadership implements Leadership {
     if (!transport.connected) this.#take({ kind: 'connection', connected: false });
     // Deferred, so that the caller can register its listener before the first change.
     this.#timer = clock.setTimer(0, () => {
-      if (this.#election.isCandidate) void this.#lookAround();
+      if (this.#election.isCandidate) void this.#keeper.lookAround();
       this.#tick(clock.now());
     });
   }
@@ -237,7 +230,7 @@ class GroupLeadership implements Leadership {
     const lagMs = clock.now() - dueAtMs;
     if (lagMs > config.maxLagMs || this.#election.lagMs > config.maxLagMs) this.#take({ kind: 'lag', lagMs });
     this.#take({ kind: 'tick' });
-    if (this.#tenure !== undefined) this.#maybeCheck(this.#tenure);
+    if (this.#tenure !== undefined) this.#keeper.maybeCheck(this.#tenure);
     if (this.#election.hasStopped) return;
     const inMs = Math.min(tickMs, Math.max(1, electionWakeAtMs(this.#election) - clock.now()));
     const nextAtMs = clock.now() + inMs;
@@ -260,7 +253,7 @@ class GroupLeadership implements Leadership {
       case 'probe':
         return this.#bus.probe(effect.sentAtMs);
       case 'record':
-        return void this.#record(effect.term);
+        return void this.#keeper.record(effect.term);
       case 'elected':
         this.#tenure = this.#beginTenure(effect.term, effect.fence);
         return this.#reportTakeover(effect.term, effect.fence);
@@ -270,7 +263,7 @@ class GroupLeadership implements Leadership {
         return this.#node.log.info({ group: this.group, reason: effect.reason }, 'leadership ended');
       case 'leader-changed':
         // Listeners are told after every event. The trouble of an own attempt is over with another leader.
-        if (effect.leader !== undefined) this.#writeTrouble = undefined;
+        if (effect.leader !== undefined) this.#keeper.forgetWriteTrouble();
         this.#predecessor = effect.leader?.node ?? this.#predecessor;
         return;
     }
@@ -289,159 +282,25 @@ class GroupLeadership implements Leadership {
     });
   }
 
-  /** Reads the lead record at the start, so that the first silence is counted against the right leader. */
-  async #lookAround(): Promise<void> {
-    try {
-      const newest = await this.#read();
-      const known = { term: newest?.term ?? 0, fence: newest?.sequence ?? 0 };
-      this.#take({ kind: 'known', ...known, isOver: newest === undefined || this.#isOver(newest) });
-    } catch {
-      // Noted. The first candidacy reads again.
-    }
-  }
-
-  /** Writes the lead record if the newest one allows it. Only one such write is on its way. */
-  async #record(wanted: number): Promise<void> {
-    if (this.#isTaking) return;
-    this.#isTaking = true;
-    const known = { term: 0, fence: 0 };
-    try {
-      const newest = await this.#read();
-      const { fence } = this.#election;
-      const decision = decideTake({ fence, term: wanted }, newest, (record) => this.#isOver(record));
-      if (decision.do === 'examine') await this.#examine();
-      if (decision.do === 'wait') Object.assign(known, { term: decision.term, fence: decision.fence });
-      // A leader may have been heard during the read.
-      if (decision.do === 'take' && this.#election.role === 'chosen') {
-        const taken = await this.#log.take(decision.after, decision.term);
-        if (taken !== undefined) return this.#noteTaken(decision.term, taken.sequence);
-        Object.assign(known, await this.#readKnown());
-      }
-    } catch (error) {
-      this.#noteTrouble(error, 'written');
-    } finally {
-      this.#isTaking = false;
-    }
-    this.#take({ kind: 'not-recorded', ...known });
-  }
-
-  #noteTaken(term: number, fence: number): void {
-    this.#writeTrouble = undefined;
-    this.#take({ kind: 'recorded', term, fence });
-  }
-
   #beginTenure(term: number, sequence: number): OwnTenure {
     const fence = createFence(this.#log.name, this.#log.subject, sequence);
     this.#node.log.info({ group: this.group, term, fence: sequence }, 'leadership won');
     return new OwnTenure(term, fence, {
       writer: this.#writer,
       isTrusted: () => this.#isTrusted(),
-      isStoreHealthy: () => this.#isStoreHealthy(),
+      isStoreHealthy: () => this.#keeper.isHealthy,
       onLost: ({ kind }) => {
         this.#node.log.warn({ group: this.group, term, fence: sequence, kind }, 'a fenced write was refused');
         if (this.#tenure?.fence === fence)
           this.#take({ kind: kind === 'rolled-back' ? 'log-lost' : 'fenced' });
       },
-      onStore: (error) => this.#noteWrite(error),
+      onStore: (error) => this.#keeper.noteWrite(error),
     });
-  }
-
-  /** A leader asks from time to time whether its lead record is still the newest one, and whether the log answers. */
-  #maybeCheck(tenure: OwnTenure): void {
-    if (this.#node.clock.now() < this.#checkAtMs) return;
-    this.#checkAtMs = Number.POSITIVE_INFINITY;
-    this.#checkSinceMs = this.#node.clock.now();
-    void this.#check(tenure);
-  }
-
-  async #check(tenure: OwnTenure): Promise<void> {
-    try {
-      const newest = await this.#read();
-      if (tenure === this.#tenure) await this.#compare(newest);
-      // A log that answers reads may still refuse writes.
-      if (this.#writeTrouble !== undefined && !tenure.signal.aborted)
-        await tenure.write({ subject: this.#assertionSubject, payload: new Uint8Array(0) });
-    } catch {
-      // Noted.
-    }
-    this.#checkSinceMs = undefined;
-    this.#checkAtMs = this.#node.clock.now() + checkMs;
-    this.#tellListeners();
-  }
-
-  async #compare(newest: LeadRecord | undefined): Promise<void> {
-    const { fence } = this.#election;
-    if (newest !== undefined && newest.sequence > fence) {
-      this.#take({ kind: 'fenced' });
-      this.#take({ kind: 'not-recorded', term: newest.term, fence: newest.sequence });
-    } else if (newest?.sequence !== fence) await this.#examine();
-    // The log was rolled back, and has issued the fence again.
-    else if (!this.#log.isOwn(newest)) this.#noteLoss();
-    else this.#log.noteComplete();
-  }
-
-  /** The log lacks a lead record that this node knows of. */
-  async #examine(): Promise<void> {
-    if (await this.#log.hasLost()) this.#noteLoss();
-  }
-
-  #noteLoss(): void {
-    this.#node.log.error(
-      { group: this.group, log: this.#log.name, fence: this.#election.fence },
-      'the log of the group was lost or rolled back: what was acknowledged before may be gone',
-    );
-    this.#take({ kind: 'log-lost' });
-  }
-
-  async #read(): Promise<LeadRecord | undefined> {
-    try {
-      const newest = await this.#log.newest();
-      this.#readTrouble = undefined;
-      if (newest !== undefined && newest.sequence >= this.#election.fence) this.#log.noteComplete();
-      return newest;
-    } catch (error) {
-      this.#noteTrouble(error, 'read');
-      throw error;
-    }
-  }
-
-  async #readKnown(): Promise<{ readonly term: number; readonly fence: number }> {
-    const newest = await this.#read();
-    return { term: newest?.term ?? 0, fence: newest?.sequence ?? 0 };
-  }
-
-  /** Has the process that wrote the record ended, or was it this candidacy? */
-  #isOver(record: LeadRecord): boolean {
-    const { nodeId, incarnation, presence } = this.#node;
-    if (record.leader === nodeId) return this.#log.isOwn(record) || record.incarnation !== incarnation;
-    const member = presence.member(record.leader);
-    return member !== undefined && endedOf(member) >= record.incarnation;
   }
 
   #noteMember(member: MemberEvidence): void {
     if (member.node !== this.#election.leader?.node) return;
     this.#take({ kind: 'gone', node: member.node, incarnation: endedOf(member) });
-  }
-
-  #noteWrite(error: unknown): void {
-    if (error === undefined) this.#writeTrouble = undefined;
-    else if (error instanceof StoreUnavailableError) this.#noteTrouble(error, 'written');
-    this.#tellListeners();
-  }
-
-  /**
-   * Logs a full or missing store, or an unreadable record, once. An unreachable store is expected to recover by itself.
-   */
-  #noteTrouble(err: unknown, what: 'read' | 'written'): void {
-    const before = this.trouble()?.code;
-    const known = err instanceof StoreUnavailableError ? err : undefined;
-    if (what === 'read') this.#readTrouble = known;
-    else this.#writeTrouble = known;
-    const passes = known?.code === 'store-unavailable' || (known !== undefined && known.code === before);
-    this.#node.log[passes ? 'debug' : 'error'](
-      { group: this.group, code: known?.code, err },
-      `the log of the group cannot be ${what}`,
-    );
   }
 
   /** A transfer is over when another leader is known, when this one leads on, or after the time of two elections. */
@@ -474,11 +333,6 @@ class GroupLeadership implements Leadership {
   #answers(): string {
     return `${this.state()} ${this.current()?.fence} ${this.#tenure?.fence.sequence}`;
   }
-}
-
-/** Highest incarnation of the node that has ended. */
-function endedOf({ state, incarnation }: MemberEvidence): number {
-  return state === 'left' ? incarnation : incarnation - 1;
 }
 
 function specOf(

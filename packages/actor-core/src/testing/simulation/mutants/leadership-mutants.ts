@@ -39,10 +39,10 @@ export const leadershipMutants: readonly Mutant[] = [
     name: 'stale-read-that-leads',
     scenario: 'leading',
     bug: 'a candidate that reads a lead record of its own leads with it',
-    file: 'leadership/join-leadership.ts',
+    file: 'leadership/lead-keeper.ts',
     find: 'const taken = await this.#log.take(decision.after, decision.term);',
     replace:
-      'const taken = newest !== undefined && this.#log.isOwn(newest) ? createFence(this.#log.name, this.#log.subject, newest.sequence) : await this.#log.take(decision.after, decision.term);',
+      'const taken = newest !== undefined && this.#log.isOwn(newest) ? { log: this.#log.name, subject: this.#log.subject, sequence: newest.sequence } : await this.#log.take(decision.after, decision.term);',
   },
   {
     name: 'direct-get-for-ownership',
