@@ -41,7 +41,10 @@ async function askDoctor(
 
 interface SpawnAnswer {
   readonly status: number;
-  readonly body: { readonly error?: { readonly code: string; readonly message: string } };
+  readonly body: {
+    readonly id?: string;
+    readonly error?: { readonly code: string; readonly message: string };
+  };
 }
 
 async function spawnAgent(url: string): Promise<SpawnAnswer> {
@@ -52,6 +55,12 @@ async function spawnAgent(url: string): Promise<SpawnAnswer> {
     signal: AbortSignal.timeout(30_000),
   });
   return { status: response.status, body: (await response.json()) as SpawnAnswer['body'] };
+}
+
+async function statusOfAgent(url: string, id: string): Promise<number> {
+  const response = await fetch(`${url}/api/v1/agents/${id}`, { signal: AbortSignal.timeout(30_000) });
+  await response.body?.cancel();
+  return response.status;
 }
 
 async function storeStatus(cluster: Cluster): Promise<string | undefined> {
@@ -151,28 +160,27 @@ describe('a fleet with a fault', () => {
     expect(faults['disk']?.detail).toMatch(/^0 MiB free/);
   }, 180_000);
 
-  it('reports store-missing when the store was deleted, before and after nats-server starts without it', async () => {
+  it('reports lost data when the store was deleted, and goes on with an empty one', async () => {
     const cluster = await startCluster(['--sim', '1']);
-    expect((await spawnAgent(cluster.url)).status).toBe(201);
+    const { status, body } = await spawnAgent(cluster.url);
+    expect(status).toBe(201);
     rmSync(join(cluster.dataDir, 'jetstream'), { recursive: true, force: true });
     const before = await askDoctor(cluster.url, cluster.dataDir);
     expect(before.code).toBe(1);
     expect(before.faults['store folder']?.detail).toMatch(/^store-missing/);
     process.kill(cluster.ready.nats.pid as number, 'SIGKILL');
     await waitUntil(
-      'a spawn is refused for the store',
-      async () => (await spawnAgent(cluster.url)).body.error?.code === 'store-missing',
-      { timeoutMs: 60_000 },
-    );
-    await waitUntil(
-      'status reports it',
-      async () => (await storeStatus(cluster)) === 'store-missing',
+      'agents are spawned again, and the lost one is unknown',
+      async () =>
+        (await spawnAgent(cluster.url)).status === 201 &&
+        (await statusOfAgent(cluster.url, body.id ?? '')) === 404,
       patience,
     );
     const after = await askDoctor(cluster.url, cluster.dataDir);
     expect(after.code).toBe(1);
-    expect(after.faults['store']?.detail).toMatch(/^store-missing/);
-    expect(after.faults['store']?.fix).toContain('restore the store');
+    expect(after.faults['store']?.detail).toMatch(/^data-lost/);
+    expect(after.faults['store']?.fix).toContain('restore the data folder');
+    expect(cluster.stderr()).toContain('the log of the group was lost');
   }, 180_000);
 
   it('has a doctor that names a host that refuses all requests, and a host whose Ollama is gone', async () => {

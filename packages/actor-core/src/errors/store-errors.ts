@@ -23,21 +23,35 @@ export type StoreTrouble = 'store-unavailable' | 'store-full' | 'store-missing';
 const storeMessages: Readonly<Record<StoreTrouble, (stream: string) => string>> = {
   'store-unavailable': (stream) => `JetStream did not confirm the operation on ${stream}`,
   'store-full': (stream) =>
-    `JetStream answers but confirms no write to ${stream}: its disk is full, or was full since nats-server started; free disk space and restart nats-server`,
+    `JetStream answers but confirms no write to ${stream}: its disk is full, or was full since nats-server started; free disk space (\`drover up\` then restarts its nats-server, another one has to be restarted)`,
   'store-missing': (stream) =>
-    `the stream ${stream} is not in JetStream: its store was deleted or replaced; restore the store, or restart the hosts to begin with an empty store`,
+    `the stream ${stream} is not in JetStream: its store was deleted or replaced; restore the store, or go on with an empty one that the leader makes`,
 };
 
-/** The store did not confirm the operation, so a write may or may not have happened. Read before retrying. */
+/**
+ * The store did not confirm the operation. The code describes the store. Whether a write has happened, or still will,
+ * is unknown with every code unless `isRefused`. Read before retrying.
+ */
 export class StoreUnavailableError extends DroverError {
   readonly code: StoreTrouble;
   readonly stream: string;
-  constructor(stream: string, options?: ErrorOptions & { readonly trouble?: StoreTrouble }) {
-    const { trouble = 'store-unavailable', ...rest } = options ?? {};
+  /** The store refused every attempt to write: nothing was written, and nothing will be. */
+  readonly isRefused: boolean;
+  constructor(stream: string, options?: StoreUnavailableOptions) {
+    const { trouble = 'store-unavailable', isRefused = false, ...rest } = options ?? {};
     super(storeMessages[trouble](stream), rest);
     this.code = trouble;
     this.stream = stream;
+    this.isRefused = isRefused;
   }
+}
+
+/** What is known about a store that did not confirm an operation. */
+export interface StoreUnavailableOptions extends ErrorOptions {
+  /** @default 'store-unavailable' */
+  readonly trouble?: StoreTrouble;
+  /** @default false */
+  readonly isRefused?: boolean;
 }
 
 /** A blob has more bytes than its bucket takes. Nothing was stored; the same content is refused again. */

@@ -166,6 +166,10 @@ class GroupLeadership implements Leadership {
     return this.#keeper.trouble;
   }
 
+  lostAtMs(): number | undefined {
+    return this.#keeper.lostAtMs;
+  }
+
   transfer(to: string): Promise<TransferOutcome> {
     if (this.#handOver !== undefined) return Promise.resolve('refused');
     this.#take({ kind: 'transfer', to });

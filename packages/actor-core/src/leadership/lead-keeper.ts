@@ -38,6 +38,7 @@ export class LeadKeeper {
   #checkSinceMs: number | undefined = undefined;
   #readTrouble: StoreUnavailableError | undefined = undefined;
   #writeTrouble: StoreUnavailableError | undefined = undefined;
+  #lostAtMs: number | undefined = undefined;
 
   constructor(options: LeadKeeperOptions) {
     this.#options = options;
@@ -48,6 +49,11 @@ export class LeadKeeper {
   /** Why the log cannot be used, as far as the last read and the last write show. */
   get trouble(): StoreUnavailableError | undefined {
     return this.#writeTrouble ?? this.#readTrouble;
+  }
+
+  /** When the log was last found lost or rolled back, by the wall clock. */
+  get lostAtMs(): number | undefined {
+    return this.#lostAtMs;
   }
 
   /** Whether the log answers, and has all that this node knows of. */
@@ -143,6 +149,7 @@ export class LeadKeeper {
   }
 
   #noteLoss(): void {
+    this.#lostAtMs = this.#node.clock.wallNow();
     this.#node.log.error(
       { group: this.#options.group, log: this.#log.name, fence: this.#options.election.fence },
       'the log of the group was lost or rolled back: what was acknowledged before may be gone',

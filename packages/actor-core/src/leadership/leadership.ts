@@ -28,6 +28,11 @@ export interface Leadership {
   /** Why this node's last operation on the log of the group failed; undefined after a success. */
   trouble(): StoreUnavailableError | undefined;
   /**
+   * When this node, since its start, last found that the log of the group was lost or rolled back, in milliseconds of
+   * its wall clock. What was acknowledged before may be gone.
+   */
+  lostAtMs(): number | undefined;
+  /**
    * Hands this node's leadership to another candidate. This node does not act until the outcome is known.
    *
    * @returns `refused` where this node does not lead, hands over already, or `to` cannot lead; `not-taken` where `to`

@@ -207,7 +207,9 @@ function outcomeOf({ outcome, isCreated }: PlannedStep, seen: StoredValue): KeyW
 }
 
 function failureOf(key: string, error: unknown): unknown {
-  return error instanceof StoreUnavailableError ? new WriteUnknownError(key, error) : error;
+  return error instanceof StoreUnavailableError && !error.isRefused
+    ? new WriteUnknownError(key, error)
+    : error;
 }
 
 function pause(clock: Clock, ms: number): Promise<void> {

@@ -23,6 +23,8 @@ export interface StoreProof {
   /** Bytes that the JetStream account uses, and its limit; absent if JetStream did not answer. */
   readonly usedBytes?: number | undefined;
   readonly limitBytes?: number | undefined;
+  /** When the leader last found that records were lost with the log, by its wall clock (ISO 8601). */
+  readonly lostAt?: string | undefined;
 }
 
 /**

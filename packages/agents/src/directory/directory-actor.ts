@@ -3,6 +3,7 @@ import {
   LeaderTenure,
   proveStore,
   StoreHealth,
+  type StoreProof,
   type TenureWriteOutcome,
 } from '@drover/actor-core/internal';
 import { type ActorContext, type Props, props, receive, setup } from '@drover/actor-core';
@@ -23,6 +24,7 @@ import type { DirectoryEvent } from './directory-event.ts';
 import { DirectoryRecords, type Records } from './directory-records.ts';
 import { type DirectoryState, loadDirectory } from './directory-state.ts';
 import { EffectRunner } from './effect-runner.ts';
+import { isoTime } from './iso-time.ts';
 
 type Tenure = LeaderTenure<DirectoryState<AnswerRef>>;
 type SpawnRequest = Extract<DirectoryRequest, { kind: 'spawn' }>;
@@ -172,9 +174,17 @@ class Directory {
     if (this.#provers.length > 1) return;
     this.#context.pipeToSelf(
       proveStore(this.#spec.node, tenure.lead, agentsGroup),
-      (proof): Message => ({ kind: 'store-proved', answer: { kind: 'proof', proof } }),
+      (proof): Message => ({ kind: 'store-proved', answer: this.#proofAnswer(proof) }),
       (): Message => ({ kind: 'store-proved', answer: { kind: 'not-leader' } }),
     );
+  }
+
+  #proofAnswer(proof: StoreProof): DirectoryAnswer {
+    const lostAtMs = this.#spec.leadership.lostAtMs();
+    return {
+      kind: 'proof',
+      proof: lostAtMs === undefined ? proof : { ...proof, lostAt: isoTime(lostAtMs) },
+    };
   }
 
   #answerHealth(replyTo: AnswerRef): void {

@@ -69,6 +69,7 @@ const proofSchema: z.ZodType<StoreProof> = z.object({
   readMs: z.number(),
   usedBytes: z.number().optional(),
   limitBytes: z.number().optional(),
+  lostAt: z.string().optional(),
 });
 
 /** Checked by the asker; an answer that does not match counts as no answer. */

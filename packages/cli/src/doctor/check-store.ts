@@ -16,6 +16,7 @@ export interface StoreProof {
   readonly readMs?: number | undefined;
   readonly usedBytes?: number | undefined;
   readonly limitBytes?: number | undefined;
+  readonly lostAt?: string | undefined;
 }
 
 const proofSchema: z.ZodType<StoreProof> = z.object({
@@ -28,6 +29,7 @@ const proofSchema: z.ZodType<StoreProof> = z.object({
   readMs: z.number().optional(),
   usedBytes: z.number().optional(),
   limitBytes: z.number().optional(),
+  lostAt: z.string().optional(),
 });
 
 const timeoutMs = 12_000;
@@ -59,6 +61,7 @@ export function judgeStore(proof: StoreProof): Check {
     readMs,
     usedBytes,
     limitBytes,
+    lostAt,
   } = proof;
   if (!ok) {
     const help = Object.hasOwn(agentsHelp, code)
@@ -68,6 +71,12 @@ export function judgeStore(proof: StoreProof): Check {
   }
   const usage = usedBytes === undefined ? '' : `, ${mebibytes(usedBytes)}${ofLimit(limitBytes)} used`;
   const detail = `${node} wrote under fence ${fence} in ${writeMs} ms and read it back in ${readMs} ms${usage}`;
+  if (lostAt !== undefined)
+    return bad(
+      'store',
+      `data-lost: the store was deleted, replaced or rolled back, which ${node} found at ${lostAt}: records from before may be gone; now ${detail}`,
+      'stop the cluster and restore the data folder from a copy; without one restart the agent hosts to end this report',
+    );
   if (usedBytes !== undefined && limitBytes !== undefined && usedBytes > nearlyFull * limitBytes)
     return bad(
       'store',

@@ -120,7 +120,7 @@ export const checkTable: Readonly<Record<CheckName, CheckHelp>> = {
     does: 'Reads the free space of the disk with the data folder.',
     means:
       'JetStream stops confirming writes when the disk is full, and confirms none until nats-server is restarted.',
-    fix: 'make room on that disk; if it was full, restart drover up (or its nats-server) afterwards',
+    fix: 'make room on that disk; drover up then restarts its nats-server by itself, another one has to be restarted',
   },
   'store folder': {
     does: 'Looks for the folder of JetStream in the data folder of a running drover up.',

@@ -113,12 +113,12 @@ export const agentsHelp: Table<AgentsErrorCode> = {
   'store-full': {
     means:
       'JetStream answers reads and confirms no write: its disk is full, or was full since nats-server started.',
-    fix: 'Make room on the disk with the data folder, then restart nats-server (stop `drover up` and start it again).',
+    fix: 'Make room on the disk with the data folder. `drover up` then restarts its nats-server by itself; restart a nats-server of your own.',
   },
   'store-missing': {
     means:
       'The stream with the records is not in JetStream: the store was deleted, or NATS uses another store.',
-    fix: 'Stop `drover up`, restore the store from a copy and start again; without a copy restart the agent hosts, which create an empty store.',
+    fix: 'Stop `drover up`, restore the store from a copy and start again; without a copy the leader makes an empty store within seconds.',
   },
   deadline: {
     means: 'The task did not end within its timeout.',

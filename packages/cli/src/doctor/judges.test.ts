@@ -20,6 +20,15 @@ it.each(['store-full', 'store-missing', 'no-leader'])('says what to do about %s'
   expect(check.fix.length).toBeGreaterThan(20);
 });
 
+it('finds that records were lost with the store, although the store works again', () => {
+  const check = judgeStore({ ...proof, lostAt: '2026-11-30T17:29:11.735Z' });
+  expect(check).toMatchObject({
+    ok: false,
+    detail: expect.stringMatching(/^data-lost: .*host-1 found/) as string,
+  });
+  expect(check.fix).toContain('restore the data folder');
+});
+
 it('finds an account whose storage is nearly used up', () => {
   expect(judgeStore({ ...proof, usedBytes: 95 * MiB, limitBytes: 100 * MiB })).toMatchObject({ ok: false });
   expect(judgeStore({ ...proof, usedBytes: 50 * MiB, limitBytes: 100 * MiB })).toMatchObject({ ok: true });

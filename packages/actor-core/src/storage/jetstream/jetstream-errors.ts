@@ -24,6 +24,7 @@ export const errorCode: {
   readonly storeFailed: 10_077;
   readonly duplicateInProcess: 10_158;
   readonly checkInFlight: 10_164;
+  readonly batchIncomplete: 10_176;
   readonly duplicateInBatch: 10_201;
 } = {
   consumerNotFound: 10_014,
@@ -39,6 +40,7 @@ export const errorCode: {
   storeFailed: 10_077,
   duplicateInProcess: 10_158,
   checkInFlight: 10_164,
+  batchIncomplete: 10_176,
   duplicateInBatch: 10_201,
 };
 

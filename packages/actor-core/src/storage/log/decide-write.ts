@@ -24,8 +24,13 @@ export interface WriteState {
 /** What to do next. */
 export type WriteStep =
   | { readonly do: 'finish'; readonly outcome: WriteOutcome }
-  /** The outcome is unknown, or the store refused. */
-  | { readonly do: 'fail'; readonly trouble: StoreTrouble; readonly cause: unknown }
+  /** The outcome is unknown, or the store refused: `isRefused` when no attempt can have been accepted. */
+  | {
+      readonly do: 'fail';
+      readonly trouble: StoreTrouble;
+      readonly cause: unknown;
+      readonly isRefused: boolean;
+    }
   /** Repeat the attempt after a pause. */
   | { readonly do: 'repeat'; readonly state: WriteState }
   /** Look for the record at the leader. */
@@ -72,8 +77,8 @@ export function decideAfterAttempt(state: WriteState, outcome: AppendOutcome): W
     default:
       // Refused.
       if (state.mayBeAccepted) return { do: 'look', state: { ...state, last: outcome } };
-      if (outcome.isTransient) return { do: 'repeat', state };
-      return { do: 'fail', trouble: outcome.trouble, cause: outcome.cause };
+      if (outcome.isTransient) return { do: 'repeat', state: { ...state, last: outcome } };
+      return { do: 'fail', trouble: outcome.trouble, cause: outcome.cause, isRefused: true };
   }
 }
 
@@ -93,11 +98,12 @@ export function decideAfterLook(state: WriteState, evidence: Evidence): WriteSte
   if (evidence.kind === 'found')
     return { do: 'finish', outcome: { kind: 'written', sequence: evidence.sequence } };
   if (evidence.kind === 'inconclusive' || last?.kind === 'duplicate')
-    return { do: 'fail', trouble: 'store-unavailable', cause };
+    return { do: 'fail', trouble: 'store-unavailable', cause, isRefused: false };
   // Sequences only grow: an attempt that is still on its way meets the same refusal.
   if (last?.kind === 'wrong-sequence')
     return { do: 'finish', outcome: { kind: 'rejected', actual: last.actual } };
-  if (last?.kind === 'refused' && !last.isTransient) return { do: 'fail', trouble: last.trouble, cause };
+  if (last?.kind === 'refused' && !last.isTransient)
+    return { do: 'fail', trouble: last.trouble, cause, isRefused: false };
   return { do: 'repeat', state: { ...state, isAbsent: true } };
 }
 

@@ -20,6 +20,7 @@ it.each([
   ['a batch with a known message id', 400, 10_201, '', { kind: 'duplicate' }],
   ['an own attempt in process', 409, 10_158, '', { kind: 'unanswered' }],
   ['a full store', 503, 10_077, '', { kind: 'refused', trouble: 'store-full', isTransient: false }],
+  ['a part that could not be stored', 400, 10_176, '', { trouble: 'store-full', isTransient: true }],
   ['no leader', 503, 10_008, '', { kind: 'refused', trouble: 'store-unavailable', isTransient: true }],
   ['too many at once', 429, 10_167, '', { kind: 'refused', isTransient: true }],
 ])('reads %s', (_, code, errCode, description, expected) => {

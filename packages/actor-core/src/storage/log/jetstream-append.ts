@@ -27,6 +27,10 @@ export function appendOutcomeOf(reply: ApiReply<PublishReply>): AppendOutcome | 
     case errorCode.duplicateInProcess:
       // An earlier attempt of this write is being replicated: it may be accepted.
       return { kind: 'unanswered', cause: error };
+    case errorCode.batchIncomplete:
+      // Nothing of the batch is accepted. A part of it was lost on the way, or could not be stored: nats-server 2.15.1
+      // answers the same on a full disk (measured). A repetition tells which.
+      return { kind: 'refused', trouble: 'store-full', isTransient: true, cause: error };
     case errorCode.messageTooLarge:
       return 'too-large';
     default:

@@ -69,3 +69,24 @@ it('reports a full disk as full', async (context) => {
     { code: 'store-full' },
   );
 });
+
+it('reports a full disk as full to those who write batches, each time', async (context) => {
+  const folder = smallDisk();
+  if (folder === undefined) {
+    context.skip('mounting a small file system needs root');
+    return;
+  }
+  const server = await startNatsServer({ folder });
+  ends.push(() => server.dispose());
+  const { log, writer } = await connect(server);
+  await log.ensure({ name: 'S', subjects: ['s.>'], historyPerSubject: 1 });
+  await writer.write('S', { subject: 's.a', payload: Uint8Array.of(1) });
+  fillDisk(folder);
+  const batch = [
+    { subject: 's.b', payload: new Uint8Array(200_000) },
+    { subject: 's.c', payload: Uint8Array.of(1) },
+  ];
+  // The first attempts may be unanswered, later ones are refused at once.
+  for (let round = 0; round < 3; round++)
+    await expect(writer.writeBatch('S', batch)).rejects.toMatchObject({ code: 'store-full' });
+}, 60_000);

@@ -130,6 +130,16 @@ it('reports an unanswered write as rejected once it is certain that it was not a
   expect(await write('mine', { subject: 'l.lead', sequence: 1 })).toEqual({ kind: 'rejected', actual: 2 });
 });
 
+it('says that nothing was written only when the store refused every attempt', async () => {
+  const { write, plan, values } = await setup();
+  plan('append', 'full');
+  await expect(write('1')).rejects.toMatchObject({ code: 'store-full', isRefused: true });
+  // The first attempt is not answered, and may still arrive.
+  plan('append', 'away', 'full');
+  await expect(write('2')).rejects.toMatchObject({ code: 'store-full', isRefused: false });
+  expect(await values()).toEqual([]);
+});
+
 it('fails as unknown when the log stays away', async () => {
   const { write, logs } = await setup();
   logs.faults = () => 'away';

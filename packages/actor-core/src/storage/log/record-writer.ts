@@ -37,6 +37,8 @@ interface Writing {
   readonly attempt: () => Promise<AppendOutcome>;
 }
 
+type Failure = Pick<Extract<WriteStep, { do: 'fail' }>, 'trouble' | 'cause' | 'isRefused'>;
+
 /** What this process knows of a log. */
 interface KnownLog {
   /** Identity of the log in which `sequence` counts. */
@@ -122,7 +124,7 @@ export class RecordWriter {
         case 'finish':
           return finish(known, step.outcome);
         case 'fail':
-          throw new StoreUnavailableError(writing.log, { cause: step.cause, trouble: step.trouble });
+          throw failureOf(writing.log, step);
         case 'repeat':
           await this.#pause(writing, step.state, deadline);
           step = decideAfterAttempt(step.state, await writing.attempt());
@@ -185,16 +187,25 @@ export class RecordWriter {
   }
 
   /** @throws StoreUnavailableError once the deadline would pass */
-  async #pause({ log }: Writing, { last, isAbsent }: WriteState, deadline: number): Promise<void> {
+  async #pause({ log }: Writing, state: WriteState, deadline: number): Promise<void> {
     const waitMs = repeatMs + repeatJitterMs * this.#random.next();
-    if (this.#clock.now() + waitMs >= deadline) {
-      const cause = last !== undefined && 'cause' in last ? last.cause : undefined;
-      // On a full disk, and after one, nats-server 2.15.1 answers reads and leaves writes unanswered (measured).
-      const isFull = isAbsent && cause instanceof RequestTimeoutError;
-      throw new StoreUnavailableError(log, { cause, trouble: isFull ? 'store-full' : 'store-unavailable' });
-    }
+    if (this.#clock.now() + waitMs >= deadline) throw failureOf(log, givenUp(state));
     await new Promise<void>((resolve) => this.#clock.setTimer(waitMs, resolve));
   }
+}
+
+/** Why a write was not finished by its deadline. */
+function givenUp({ last, isAbsent, mayBeAccepted }: WriteState): Failure {
+  const cause = last !== undefined && 'cause' in last ? last.cause : undefined;
+  // On a full disk, and after one, nats-server 2.15.1 answers reads and leaves writes unanswered (measured).
+  const isSilent = isAbsent && cause instanceof RequestTimeoutError;
+  const refused = last?.kind === 'refused' ? last.trouble : undefined;
+  const trouble = refused ?? (isSilent ? 'store-full' : 'store-unavailable');
+  return { trouble, cause, isRefused: !mayBeAccepted };
+}
+
+function failureOf(log: string, { trouble, cause, isRefused }: Failure): StoreUnavailableError {
+  return new StoreUnavailableError(log, { cause, trouble, isRefused });
 }
 
 function finish(known: KnownLog, outcome: WriteOutcome): WriteOutcome {
