@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startNatsServer } from '@drover/actor-core/testing';
@@ -91,6 +91,10 @@ function fill(folder: string): void {
   }
 }
 
+function makeRoom(folder: string): void {
+  for (const name of readdirSync(folder)) if (name.startsWith('fill-')) rmSync(join(folder, name));
+}
+
 describe('a healthy fleet', () => {
   let cluster: Cluster;
   beforeAll(async () => {
@@ -131,7 +135,7 @@ describe('a healthy fleet', () => {
 describe('a fleet with a fault', () => {
   afterEach(endEverything);
 
-  it('reports store-full when the disk is full: in doctor, status, log and the answer to a spawn', async (context) => {
+  it('reports store-full when the disk is full: in doctor, status, log and the answer to a spawn, until there is room', async (context) => {
     const folder = smallDisk();
     if (folder === undefined) {
       context.skip('mounting a small file system needs root');
@@ -158,6 +162,17 @@ describe('a fleet with a fault', () => {
     expect(faults['store']?.detail).toMatch(/^store-full/);
     expect(faults['store']?.fix).toContain('Make room');
     expect(faults['disk']?.detail).toMatch(/^0 MiB free/);
+    // With room again, everything works within 30 s without a person.
+    makeRoom(folder);
+    await waitUntil(
+      'agents are spawned again',
+      async () => (await spawnAgent(cluster.url)).status === 201,
+      patience,
+    );
+    expect(cluster.events).toContainEqual(
+      expect.objectContaining({ event: 'remedy', action: 'restart', cause: 'disk-full' }),
+    );
+    expect((await askDoctor(cluster.url, data)).faults['store']).toBeUndefined();
   }, 180_000);
 
   it('reports lost data when the store was deleted, and goes on with an empty one', async () => {

@@ -155,3 +155,32 @@ it('stops during the wait before a restart', async () => {
   await process.stop(1_000);
   expect(runs).toHaveLength(1);
 });
+
+it('restarts a process on request at once, and does not count that as a failure', async () => {
+  const { process, runs, events } = setup();
+  void process.start();
+  for (let round = 0; round < 8; round++) {
+    runs[round]?.becomeReady();
+    await settle();
+    const restarted = process.restart(1_000);
+    expect(runs[round]?.requests).toEqual(['stop']);
+    runs[round]?.end(0);
+    await settle();
+    runs[round + 1]?.becomeReady();
+    await settle();
+    await expect(restarted).resolves.toBeUndefined();
+  }
+  expect([process.state, runs.length]).toEqual(['ready', 9]);
+  expect(events.filter((event) => event.type === 'gave-up')).toEqual([]);
+});
+
+it('kills a process that does not stop for its restart', async () => {
+  const { process, runs } = setup();
+  void process.start();
+  runs[0]?.becomeReady();
+  await settle();
+  void process.restart(1_000);
+  await settle(1_000);
+  expect(runs[0]?.requests).toEqual(['stop', 'kill']);
+  expect(runs).toHaveLength(2);
+});

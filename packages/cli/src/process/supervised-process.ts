@@ -54,6 +54,7 @@ export class SupervisedProcess {
   #report: ReadyReport = {};
   #history: RestartHistory = [];
   #wake: (() => void) | undefined;
+  #restart: PromiseWithResolvers<void> | undefined;
   #loop: Promise<void> = Promise.resolve();
 
   constructor(spec: ProcessSpec, onEvent: (event: ProcessEvent) => void) {
@@ -84,6 +85,21 @@ export class SupervisedProcess {
     return promise;
   }
 
+  /**
+   * Stops a process that is ready, in order within `graceMs`, and starts it again at once. Does not count as a failure.
+   * Resolves when it is ready again, or has ended for good; at once where it is not ready now.
+   */
+  async restart(graceMs: number): Promise<void> {
+    const child = this.#child;
+    if (this.#state !== 'ready' || child === undefined) return;
+    this.#restart ??= Promise.withResolvers<void>();
+    const { promise } = this.#restart;
+    child.requestStop();
+    const timer = setTimeout(() => child.kill(), graceMs);
+    void child.exited.then(() => clearTimeout(timer));
+    await Promise.race([promise, this.#loop]);
+  }
+
   /** Stops the process in order within `graceMs`, else abruptly. Resolves when the process has ended. */
   async stop(graceMs: number): Promise<void> {
     if (this.#state === 'failed' || this.#state === 'stopped') return;
@@ -111,13 +127,18 @@ export class SupervisedProcess {
       this.#state = 'starting';
       const child = this.#spec.launch();
       this.#child = child;
-      if (await this.#becomesReady(child)) {
+      const isReady = await this.#becomesReady(child);
+      if (isReady) {
         const downMs = Math.round(performance.now() - downSinceMs);
         this.#onEvent({ type: 'ready', pid: child.pid, restarts, downMs, report: this.#report });
         onFirst(undefined);
         wasReady = true;
+        this.#restart?.resolve();
+        this.#restart = undefined;
       }
       const exit = await child.exited;
+      // A second exit before it is ready again is a failure.
+      const isRequested = this.#restart !== undefined && isReady;
       const pid = child.pid;
       downSinceMs = performance.now();
       this.#child = undefined;
@@ -125,6 +146,12 @@ export class SupervisedProcess {
       if (child.hasLeft?.() === true) {
         this.#onEvent({ type: 'left', pid });
         break;
+      }
+      if (isRequested) {
+        restarts += 1;
+        this.#state = 'waiting';
+        this.#onEvent({ type: 'exited', pid, exit, restartInMs: 0 });
+        continue;
       }
       const decision = decideRestart(this.#history, downSinceMs, this.#spec.policy ?? defaultRestartPolicy);
       const fatal = !wasReady && exit.code !== null && (this.#spec.fatalExitCodes ?? []).includes(exit.code);

@@ -84,6 +84,12 @@ export class LocalCluster {
     terminal.line(`${terminal.style('dim', id.padEnd(9))} ${terminal.style(style, level)} ${text}`);
   }
 
+  /** Restarts the processes of a role, one after the other. Resolves when all are ready again. */
+  async restart(role: string): Promise<void> {
+    for (const process of this.#processes)
+      if (process.role === role && !this.#isStopping) await process.restart(stopGraceMs[role] ?? 2_000);
+  }
+
   /** Stops all processes in `stopOrder`, each role within its `stopGraceMs`. */
   async stop(): Promise<void> {
     this.#isStopping = true;

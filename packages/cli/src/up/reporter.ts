@@ -22,6 +22,16 @@ export type UpEvent =
       readonly restarts: number;
       readonly downMs: number;
     }
+  /** The disk with the store of NATS is full: nothing is recorded until there is room. */
+  | { readonly event: 'store-full'; readonly detail: string }
+  /** Something is mended without a person. */
+  | {
+      readonly event: 'remedy';
+      readonly action: 'restart';
+      readonly subject: string;
+      readonly cause: string;
+      readonly evidence: string;
+    }
   | { readonly event: 'process-left'; readonly id: string; readonly role: string; readonly pid: number }
   | { readonly event: 'stopping'; readonly reason: string }
   | { readonly event: 'stopped' }

@@ -1,10 +1,12 @@
 import { removeClusterFile, writeClusterFile } from '../cluster/cluster-file.ts';
 import type { DataLock } from '../cluster/data-lock.ts';
 import { cell } from '../config.ts';
+import { diskSpaceOf, FullDiskWatch } from '../nats/full-disk-watch.ts';
 import { choosePort } from '../network/port.ts';
 import { chooseHosts, type HostWish, planProbes } from '../ollama/choose-hosts.ts';
 import { type OllamaUrl, shownUrl } from '../ollama/ollama-address.ts';
 import { type ProbeResult, probeOllama } from '../ollama/probe.ts';
+import { parseLogLine } from '../output/log-line.ts';
 import { identityOf } from '../process/process-identity.ts';
 import { type Bus, prepareBus } from './bus.ts';
 import { takeDataDir } from './data-folder.ts';
@@ -61,7 +63,7 @@ export async function startCluster(
     dataDir,
     environment,
     progress: (line) => reporter.progress(line),
-    onLog: cluster.logOf('nats'),
+    onLog: withFullDiskWatch(context, dataDir, cluster.logOf('nats')),
   });
   signal.throwIfAborted();
   await Promise.all(bus.processes.map((spec) => cluster.start(spec)));
@@ -80,6 +82,43 @@ export async function startCluster(
     ready: readyEvent({ url, dataDir, bus, processes: cluster.processes, hosts }),
     model: talkingModel(hosts),
     withoutModels: choice.withoutModels.map(shownUrl),
+  };
+}
+
+/** The handler for the log of nats-server, which also restarts nats-server after its disk was full. */
+function withFullDiskWatch(
+  { reporter, cluster, signal }: StartContext,
+  dataDir: string,
+  onLog: (line: string) => void,
+): (line: string) => void {
+  const watch = new FullDiskWatch({
+    space: () => diskSpaceOf(dataDir),
+    restart: () => cluster.restart('nats'),
+    onFull: (line) => {
+      const detail = parseLogLine(line).text;
+      reporter.event({ event: 'store-full', detail });
+      reporter.terminal.line(
+        reporter.terminal.style(
+          'red',
+          `the disk of ${dataDir} is full: nothing is recorded until there is room`,
+        ),
+      );
+    },
+    onRoom: ({ freeBytes }) => {
+      const evidence = `${Math.floor(freeBytes / 1024 / 1024)} MiB free`;
+      reporter.event({ event: 'remedy', action: 'restart', subject: 'nats', cause: 'disk-full', evidence });
+      reporter.terminal.line(
+        reporter.terminal.style(
+          'yellow',
+          `the disk has room again (${evidence}): restarting nats-server, which confirms no write before`,
+        ),
+      );
+    },
+  });
+  signal.addEventListener('abort', () => watch.close(), { once: true });
+  return (line) => {
+    onLog(line);
+    watch.note(line);
   };
 }
 
