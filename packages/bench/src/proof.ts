@@ -35,6 +35,7 @@ const programs: Readonly<Record<string, (output: string, commit: string) => stri
 const trials: Readonly<Record<string, string>> = {
   detector: 'membership/detection',
   failover: 'leadership/failover',
+  'jetstream-faults': 'leadership/jetstream-faults',
 };
 const scenarios: string = join(root, 'test/scenarios');
 
@@ -43,8 +44,8 @@ const scenarios: string = join(root, 'test/scenarios');
  * the machine. NAME is a suite (`smoke`, `actors`, `remote`, `crowd`, `storage`, `soak`), `seeds` (100,000 seeds of
  * the simulation; an interrupted run goes on where it was), `history` (what clients of three servers see under faults
  * for five minutes), `swim` (the failure detector with up to 1,000 members), `detector` (real processes that are
- * killed, frozen and blocked), `failover` (100 leaders are killed), or a scenario of
- * `test/scenarios`.
+ * killed, frozen and blocked), `failover` (100 leaders are killed),
+ * `jetstream-faults` (servers are killed under load), or a scenario of `test/scenarios`.
  */
 export async function proofMain(argv: readonly string[]): Promise<number> {
   const name = argv[0] ?? '';

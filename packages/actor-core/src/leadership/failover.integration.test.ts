@@ -33,6 +33,7 @@ it(`has a successor that writes within ${barMs} ms of each of ${kills} kills of 
   noteFigure({ histogram: histogramOf(took) });
   expect(audit.stale).toEqual([]);
   expect(audit.lost).toEqual([]);
+  expect(audit.acknowledged).toBeGreaterThan(kills);
   expect(audit.leads).toBeGreaterThan(kills);
   expect(trial.receivers.get('control')?.obeyedOlder).toEqual([]);
   expect(timesOf('failover', took).p99Ms).toBeLessThanOrEqual(barMs);

@@ -8,6 +8,8 @@ import type { LeaderWrite } from './leader-messages.ts';
 export interface Audit {
   readonly writes: number;
   readonly leads: number;
+  /** Writes that were acknowledged to their leaders. */
+  readonly acknowledged: number;
   /** Accepted writes that were decided under another fence than the newest one. */
   readonly stale: readonly string[];
   /** Writes that stand in the log twice. */
@@ -52,7 +54,7 @@ export async function auditLog(
   const lost = [...acknowledged].flatMap(([id, sequence]) =>
     written.get(id)?.includes(sequence) === true ? [] : [`${id} at ${sequence}`],
   );
-  return { ...found, lost, writes: written.size };
+  return { ...found, lost, writes: written.size, acknowledged: acknowledged.size };
 }
 
 function statedBy({ payload }: LogRecord): LeaderWrite {

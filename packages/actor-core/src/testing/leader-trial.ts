@@ -161,6 +161,15 @@ export class LeaderTrial {
     );
   }
 
+  /** Index of the server that leads the stream of the group's log. */
+  async streamLeader(group: string): Promise<number> {
+    const subject = `$JS.API.STREAM.INFO.${this.#log(group)}`;
+    const answer = await this.node.transport.request(subject, new Uint8Array(0), { timeoutMs: 5_000 });
+    const info = JSON.parse(new TextDecoder().decode(answer)) as { cluster?: { leader?: string } };
+    // The servers are called n0, n1 and n2.
+    return Number(info.cluster?.leader?.slice(1));
+  }
+
   /** Reads the whole log of the group, and compares it with what was acknowledged. */
   audit(group: string = this.#first): Promise<Audit> {
     const acknowledged = new Map(this.#acknowledged.get(group));
