@@ -66,10 +66,17 @@ export function takeRumour(
     // Should it live, it learns of this at once and refutes it.
     askSoon(state, known.node);
     setStatus(state, out, known, 'unreachable', nowMs, rumour.accuser);
-  }
-  // A reachable member announces its own leave; only for an unreachable one the statement of others counts.
-  else if (rumour.status === 'left' && known.status === 'unreachable')
+  } else if (rumour.status === 'left' && isSilent(state, known, nowMs))
     setStatus(state, out, known, 'left', nowMs);
+}
+
+/**
+ * Whether others may say that the member has left. A reachable member announces its own leave. One that others call
+ * unreachable gets as long as a suspicion to refute that: otherwise one member could end any other one by two lies.
+ */
+function isSilent(state: SwimState, member: SwimMember, nowMs: number): boolean {
+  const { minMs } = suspicionBounds(state.config, clusterSize(state));
+  return member.status === 'unreachable' && nowMs - member.statusSinceMs >= minMs;
 }
 
 /** Tells the sender of a message that a later incarnation of its node is known here, and that it is ignored. */

@@ -90,6 +90,19 @@ describe('a member is known', () => {
     expect(state.members.get('b')).toMatchObject({ incarnation: 3, refutation: 0 });
   });
 
+  it('to have left by the statement of others only after it had the time of a suspicion to refute', () => {
+    const { state, receive } = setup();
+    const lies = [rumour('b', 'unreachable'), rumour('b', 'left')];
+    receive('c', { rumours: lies });
+    expect(statusOf(state, 'b')).toBe('unreachable');
+    receive('b', { self: claim({ refutation: 1 }) }, 100);
+    receive('c', { rumours: lies }, 10_000);
+    expect(statusOf(state, 'b')).toBe('alive');
+    receive('c', { rumours: [rumour('d', 'unreachable')] });
+    receive('c', { rumours: [rumour('d', 'left')] }, 10_000);
+    expect(statusOf(state, 'd')).toBe('left');
+  });
+
   it('until it says that it leaves; a late message of that incarnation changes nothing', () => {
     const { state, receive } = setup();
     receive('b', { message: { kind: 'leave' } });
