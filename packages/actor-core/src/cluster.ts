@@ -86,6 +86,7 @@ export type {
   MemoryPage,
   MemoryPutOptions,
   MemoryRead,
+  MemoryReading,
   MemoryRefusal,
   MemoryScope,
   MemoryStats,
@@ -97,6 +98,7 @@ export type {
   RemoveOptions,
   RemoveResult,
 } from './memory/memory.ts';
+export type { MemoryContent } from './memory/memory-content.ts';
 export type { MemoryOptions } from './memory/memory-config.ts';
 export type { ConflictEvent, KeyEvent, MemoryEvent, ResetEvent } from './memory/memory-event.ts';
 export type { MergeFunction, Policy } from './memory/policy.ts';

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import {
+  BlobDamagedError,
   InvalidArgumentError,
   MemoryLimitError,
   MessageTooLargeError,
@@ -10,15 +11,20 @@ import type { NodeStorage } from '../storage/node-storage.ts';
 import type { Conflict, DecisionContext, KeyOperation } from './decide-key-write.ts';
 import type { HybridClock, Stamp } from './hybrid-clock.ts';
 import { KeyWriters, type KeyWriteOutcome } from './key-writers.ts';
+import type { LargeValues, Upload } from './large-values.ts';
 import type { MemoryBucket } from './memory-bucket.ts';
 import type { FullMemoryOptions } from './memory-config.ts';
 import type { ReadLevel } from './memory.ts';
-import type { StoredValue } from './stored-value.ts';
+import { crdtOf } from './policy.ts';
+import type { BlobContent, BlobReading } from '../storage/blob/blob.ts';
+import { isElsewhere, type StoredValue } from './stored-value.ts';
+import { bringBack } from './move-values.ts';
 import { type BatchOperation, type BatchOutcome, writeBatch } from './write-batch.ts';
 
 /** What `BucketAccess` works with. */
 export interface BucketAccessOptions {
   readonly bucket: MemoryBucket;
+  readonly large: LargeValues;
   readonly storage: NodeStorage;
   readonly clock: Clock;
   readonly random: Random;
@@ -43,10 +49,15 @@ const fillShare = 0.95;
  */
 const recheckMs = 10_000;
 const minTtlMs = 1_000;
+/** Reads of a value that is replaced all the time. */
+const maxLoads = 8;
+/** Values that are brought back at once. */
+const maxReturning = 16;
 
 /** Reads and writes of one bucket by keys of the bucket, with limits and counters. */
 export class BucketAccess {
   readonly bucket: MemoryBucket;
+  readonly large: LargeValues;
   readonly writers: KeyWriters;
   readonly #options: BucketAccessOptions;
   readonly #context: Omit<DecisionContext, 'basis'>;
@@ -55,14 +66,27 @@ export class BucketAccess {
   reads = 0;
   writes = 0;
   unknownWrites = 0;
+  broughtBack = 0;
+  /** Keys whose values are on their way back into a record. */
+  readonly #returning = new Set<string>();
 
   constructor(options: BucketAccessOptions) {
     const { bucket, storage, clock, random, node, limits, onConflict } = options;
     this.#options = options;
     this.bucket = bucket;
+    this.large = options.large;
     this.#context = { merges: limits.merges, replica: node };
     const { writer } = storage;
-    this.writers = new KeyWriters({ bucket, writer, clock, random, context: this.#context, onConflict });
+    const { large } = options;
+    this.writers = new KeyWriters({
+      bucket,
+      large,
+      writer,
+      clock,
+      random,
+      context: this.#context,
+      onConflict,
+    });
   }
 
   /** The cached value of a key, if a `cached` read may use it at this instant of the clock. */
@@ -94,6 +118,115 @@ export class BucketAccess {
     return { stored, level: level === 'fresh' ? 'fresh' : 'leader', ageMs: 0 };
   }
 
+  /**
+   * A value with its content: where that is gone, the value that the key has by now.
+   *
+   * @throws StoreUnavailableError, BlobDamagedError
+   */
+  async loaded(read: LevelRead): Promise<LevelRead> {
+    return this.#withContent(read, async (stored) => {
+      const whole = isElsewhere(stored) ? await this.#load(stored) : stored;
+      return whole === undefined ? undefined : { ...read, stored: whole };
+    });
+  }
+
+  /** As `loaded`, with the content of a blob in parts. */
+  async opened(read: LevelRead): Promise<LevelRead & { readonly reading?: BlobReading }> {
+    return this.#withContent(read, async (stored) => {
+      if (!isElsewhere(stored) || stored.meta.blob === undefined) return { ...read, stored };
+      // Readers of a CRDT see the value of its state; a value that fits into a record is brought back.
+      if (crdtOf(stored.meta.policy) !== undefined || this.#fits(stored)) {
+        const whole = await this.#load(stored);
+        return whole === undefined ? undefined : { ...read, stored: whole };
+      }
+      const reading = await this.large.read(stored.meta.blob);
+      return reading === undefined ? undefined : { ...read, stored, reading };
+    });
+  }
+
+  async #load(stored: StoredValue): Promise<StoredValue | undefined> {
+    const whole = await this.large.load(stored);
+    if (whole !== undefined && this.#fits(whole)) this.#bringBack(whole);
+    return whole;
+  }
+
+  /** Whether the value of a blob could be in a record. */
+  #fits({ meta }: StoredValue): boolean {
+    return (meta.blob?.bytes ?? 0) <= this.#options.limits.maxRecordBytes;
+  }
+
+  #bringBack(stored: StoredValue): void {
+    const { key, value } = stored;
+    if (this.#returning.size >= maxReturning || this.#returning.has(key) || this.#isFull(value.length))
+      return;
+    this.#returning.add(key);
+    const { storage, clock } = this.#options;
+    void bringBack({ bucket: this.bucket, large: this.large, storage, clock }, stored)
+      .then(
+        (isBack) => {
+          if (isBack) this.broughtBack++;
+          return undefined;
+        },
+        // The value stays readable where it is.
+        () => undefined,
+      )
+      .finally(() => this.#returning.delete(key));
+  }
+
+  #isFull(moreBytes: number): boolean {
+    const { maxBucketBytes } = this.#options.limits;
+    return maxBucketBytes > 0 && this.bucket.bytes + moreBytes > maxBucketBytes * fillShare;
+  }
+
+  async #withContent<Result>(
+    { stored, level }: LevelRead,
+    load: (stored: StoredValue) => Promise<Result | undefined>,
+  ): Promise<Result> {
+    let newest = stored;
+    for (let attempt = 1; attempt <= maxLoads; attempt++) {
+      const result = await load(newest);
+      if (result !== undefined) return result;
+      this.bucket.cache.drop(newest.key);
+      newest = (await this.read(newest.key, level === 'cached' ? 'leader' : level)).stored;
+    }
+    throw new BlobDamagedError(this.bucket.name, newest.meta.blob?.name ?? newest.key, 'removed');
+  }
+
+  /**
+   * Stores a value that does not fit into a record, and performs the put that refers to it.
+   *
+   * @throws as `perform`; UploadTimeoutError nothing was written
+   */
+  async performLarge(
+    key: string,
+    content: BlobContent,
+    put: KeyOperation & { readonly kind: 'put' },
+  ): Promise<KeyWriteOutcome> {
+    const { maxValueBytes } = this.#options.limits;
+    if (content instanceof Uint8Array && content.length > maxValueBytes)
+      throw new MemoryLimitError('value-too-large', maxValueBytes);
+    await this.bucket.ready();
+    const upload = await this.large.upload(key, content, put.ttlMs);
+    return this.#performUpload(key, upload, put);
+  }
+
+  async #performUpload(
+    key: string,
+    upload: Upload,
+    put: KeyOperation & { readonly kind: 'put' },
+  ): Promise<KeyWriteOutcome> {
+    try {
+      const outcome = await this.perform(key, { ...put, upload });
+      const isUsed = outcome.kind === 'written' && outcome.stored.meta.blob?.name === upload.ref.name;
+      if (!isUsed) void this.large.abandon(upload);
+      return outcome;
+    } catch (error) {
+      // After an unknown outcome the record may still be accepted.
+      if (!(error instanceof WriteUnknownError)) void this.large.abandon(upload);
+      throw error;
+    }
+  }
+
   /** @throws MemoryLimitError, WriteUnknownError, StoreUnavailableError */
   async perform(key: string, operation: KeyOperation): Promise<KeyWriteOutcome> {
     this.#requireSpace(operation);
@@ -110,7 +243,8 @@ export class BucketAccess {
     for (const { operation } of operations) this.#requireSpace(operation);
     this.writes += operations.length;
     const { storage, clock } = this.#options;
-    const surroundings = { bucket: this.bucket, writer: storage.writer, clock, context: this.#context };
+    const { bucket, large } = this;
+    const surroundings = { bucket, large, writer: storage.writer, clock, context: this.#context };
     await this.bucket.ready();
     return writeBatch(surroundings, operations).catch((error: unknown) => {
       throw this.#failure(error);
@@ -134,11 +268,11 @@ export class BucketAccess {
   /** Deletes are always possible, so that a full bucket can be emptied. */
   #requireSpace(operation: KeyOperation): void {
     if (operation.kind === 'remove') return;
-    const { maxValueBytes, maxBucketBytes } = this.#options.limits;
+    const { maxValueBytes, maxRecordBytes, maxBucketBytes } = this.#options.limits;
     const bytes = operation.kind === 'put' ? operation.value.length : 0;
-    if (bytes > maxValueBytes) throw new MemoryLimitError('value-too-large', maxValueBytes);
-    if (maxBucketBytes > 0 && this.bucket.bytes + bytes > maxBucketBytes * fillShare)
-      throw new MemoryLimitError('memory-full', maxBucketBytes);
+    const maxBytes = Math.min(maxValueBytes, maxRecordBytes);
+    if (bytes > maxBytes) throw new MemoryLimitError('value-too-large', maxBytes);
+    if (this.#isFull(bytes)) throw new MemoryLimitError('memory-full', maxBucketBytes);
   }
 
   #observe({ meta }: StoredValue): void {
@@ -148,7 +282,7 @@ export class BucketAccess {
   #failure(error: unknown): unknown {
     if (error instanceof WriteUnknownError) this.unknownWrites++;
     if (error instanceof MessageTooLargeError)
-      return new MemoryLimitError('value-too-large', this.#options.limits.maxValueBytes);
+      return new MemoryLimitError('value-too-large', this.#options.limits.maxRecordBytes);
     return error;
   }
 }

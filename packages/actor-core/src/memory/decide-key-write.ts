@@ -1,5 +1,6 @@
 import { compareStamps, type Stamp } from './hybrid-clock.ts';
 import { crdtOf, type MergeFunction, type Policy } from './policy.ts';
+import type { Upload } from './large-values.ts';
 import { revisionOf, type StoredValue } from './stored-value.ts';
 import type { ValueMeta } from './value-meta.ts';
 
@@ -8,6 +9,8 @@ export type KeyOperation =
   | {
       readonly kind: 'put';
       readonly value: Uint8Array;
+      /** The value, where it is too large for a record. `value` is empty then. */
+      readonly upload?: Upload | undefined;
       readonly contentType: string;
       /** The policy that the writer stated; undefined: that of the key, or `reject` for a new one. */
       readonly policy: Policy | undefined;
@@ -38,6 +41,8 @@ export type PlannedRecord =
       readonly value: Uint8Array;
       readonly meta: ValueMeta;
       readonly ttlMs: number | undefined;
+      /** The blob that the meta names; its intent ends with the record. */
+      readonly upload?: Upload | undefined;
     }
   | { readonly kind: 'remove' };
 
@@ -74,7 +79,7 @@ export interface DecisionContext {
   readonly merges: ReadonlyMap<string, MergeFunction>;
   /** Identifies this node in the states of CRDTs. */
   readonly replica: string;
-  /** Sequence that the key had when this node began with the operation: a later one is a concurrent write. */
+  /** Revision that the key had when this node began with the operation: a later one is a concurrent write. */
   readonly basis: number;
 }
 
@@ -127,7 +132,7 @@ function decidePut(stored: StoredValue, put: Put, context: DecisionContext): Key
 function decideLastWriter(stored: StoredValue, put: Put, basis: number, isHeld: boolean): KeyDecision {
   const policy = 'last-writer';
   if (put.condition === 'absent') return mismatch(stored, policy);
-  const other = stored.sequence;
+  const other = revisionOf(stored);
   const isUnseen = !isHeld || basis !== other;
   const isEarlier = stored.meta.stamp !== undefined && compareStamps(put.stamp, stored.meta.stamp) < 0;
   if (isEarlier)
@@ -148,13 +153,15 @@ function decideMerge(
   isHeld: boolean,
 ): KeyDecision {
   if (put.condition === 'absent') return mismatch(stored, policy);
+  if (put.upload !== undefined && put.condition === undefined)
+    return failed(policy, 'a value above the limit of a record cannot be merged');
   // The writer has seen the stored value and replaces it.
   if (put.condition !== undefined && isHeld) return write(put, policy, put.value);
   const merge = merges.get(policy.slice('merge:'.length));
   if (merge === undefined) return failed(policy, 'this node does not know the function');
   try {
     const decision = write(put, policy, merge(stored.value, put.value));
-    const other = stored.sequence;
+    const other = revisionOf(stored);
     return basis === other ? decision : { ...decision, conflict: { resolution: 'merged', policy, other } };
   } catch (error) {
     return failed(policy, error);
@@ -192,13 +199,15 @@ function write(
   const { ttlMs, expiresAtMs } = operation;
   const contentType =
     operation.kind === 'put' && crdtOf(policy) === undefined ? operation.contentType : jsonType;
+  const upload = operation.kind === 'put' && value === operation.value ? operation.upload : undefined;
   const meta: ValueMeta = {
     policy,
     contentType,
     ...(policy === 'last-writer' && operation.kind === 'put' ? { stamp: operation.stamp } : {}),
     ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
+    ...(upload === undefined ? {} : { blob: upload.ref }),
   };
-  return { do: 'write', record: { kind: 'put', value, meta, ttlMs } };
+  return { do: 'write', record: { kind: 'put', value, meta, ttlMs, upload } };
 }
 
 const jsonType = 'application/json';

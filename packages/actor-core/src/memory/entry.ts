@@ -1,7 +1,7 @@
 import type { Json } from './crdt/json.ts';
 import type { MemoryRead, ReadLevel } from './memory.ts';
 import { type AnyCrdt, crdtOf } from './policy.ts';
-import type { StoredValue } from './stored-value.ts';
+import { revisionOf, type StoredValue } from './stored-value.ts';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -16,11 +16,11 @@ export function entryOf(
   ageMs: number,
 ): MemoryRead | undefined {
   if (stored.kind !== 'value') return undefined;
-  const { meta, sequence, changedAtMs } = stored;
+  const { meta, changedAtMs } = stored;
   return {
     key,
     value: meta.policy.startsWith('crdt:') ? viewOf(stored) : stored.value,
-    revision: sequence,
+    revision: revisionOf(stored),
     contentType: meta.contentType,
     policy: meta.policy,
     changedAtMs,

@@ -14,9 +14,11 @@ import type {
   Unchanged,
 } from './decide-key-write.ts';
 import { recordOf, writtenValue } from './key-records.ts';
+import type { LargeValues, Upload } from './large-values.ts';
 import type { MemoryBucket } from './memory-bucket.ts';
 import { type GroupPlan, planGroup, type PlannedStep, settleOutcome } from './plan-group.ts';
-import type { StoredValue } from './stored-value.ts';
+import { isMerged } from './policy.ts';
+import { isElsewhere, revisionOf, type StoredValue } from './stored-value.ts';
 
 /** What became of an operation. */
 export type KeyWriteOutcome =
@@ -27,6 +29,7 @@ export type KeyWriteOutcome =
 /** What `KeyWriters` works with. */
 export interface KeyWritersOptions {
   readonly bucket: MemoryBucket;
+  readonly large: LargeValues;
   readonly writer: RecordWriter;
   readonly clock: Clock;
   readonly random: Random;
@@ -50,6 +53,7 @@ interface Basis {
 const patienceMs = 5_000;
 const longestPauseMs = 50;
 const maxDepth = 100_000;
+const maxLoads = 8;
 
 /**
  * Changes of keys, each a compare-and-set at the newest record. Operations of this node on one key are committed in
@@ -113,8 +117,9 @@ export class KeyWriters {
     const { bucket, clock, random, context } = this.#options;
     const deadline = clock.now() + patienceMs;
     let basis = await this.#firstBasis(key);
-    const beganAt = basis.stored.sequence;
+    const beganAt = revisionOf(basis.stored);
     for (let attempt = 0; ; attempt++) {
+      basis = await this.#complete(key, basis);
       const operations = queue.map(({ operation }) => operation);
       const plan = planGroup(basis.stored, operations, { ...context, basis: beganAt });
       if (plan.isRefusing && !basis.isProven) {
@@ -129,12 +134,14 @@ export class KeyWriters {
         return this.#settle(key, basis.stored, plan, group, outcome.sequence);
       }
       this.lostAttempts++;
+      // The sequence that the server reports may be that of the record of an upload.
+      const actual = hasUpload(plan) ? undefined : outcome.actual;
       if (clock.now() > deadline) throw new StoreUnavailableError(bucket.logName);
       // The refusal shows a record that was current during the attempt; what is read from now on is not older.
-      if (outcome.actual !== undefined) bucket.cache.learn(key, outcome.actual);
+      if (actual !== undefined) bucket.cache.learn(key, actual);
       bucket.cache.drop(key);
       if (attempt > 0) await pause(clock, random.next() * Math.min(longestPauseMs, 2 ** attempt));
-      basis = { stored: await bucket.read(key), isProven: outcome.actual !== undefined };
+      basis = { stored: await bucket.read(key), isProven: actual !== undefined };
     }
   }
 
@@ -143,6 +150,21 @@ export class KeyWriters {
     const { bucket } = this.#options;
     const cached = bucket.cache.get(key);
     return { stored: cached ?? (await bucket.read(key)), isProven: false };
+  }
+
+  /** A value that is merged with others is needed as a whole. */
+  async #complete(key: string, basis: Basis): Promise<Basis> {
+    const { bucket, large } = this.#options;
+    let { stored, isProven } = basis;
+    for (let attempt = 1; isElsewhere(stored) && isMerged(stored.meta.policy); attempt++) {
+      const loaded = await large.load(stored);
+      if (loaded !== undefined) return { stored: loaded, isProven };
+      if (attempt === maxLoads) throw new StoreUnavailableError(bucket.logName);
+      bucket.cache.drop(key);
+      stored = await bucket.fresh(key);
+      isProven = true;
+    }
+    return { stored, isProven };
   }
 
   /** Undefined: the outcome is not known, and the operations of the group have failed. */
@@ -165,12 +187,14 @@ export class KeyWriters {
   }
 
   #write(key: string, stored: StoredValue, planned: readonly PlannedRecord[]): Promise<WriteOutcome> {
-    const { bucket, writer } = this.#options;
+    const { bucket, large, writer } = this.#options;
     const expect = { subject: keySubject(bucket.name, key), sequence: stored.sequence };
     const records = planned.map((record) => recordOf(bucket.name, key, record));
     const [first, ...others] = records as [NewRecord, ...NewRecord[]];
-    if (others.length === 0) return writer.write(bucket.logName, first, expect);
-    const batch: BatchRecord[] = [{ ...first, expect }, ...others];
+    const uploads = planned.flatMap((record) => uploadOf(record) ?? []);
+    if (others.length === 0 && uploads.length === 0) return writer.write(bucket.logName, first, expect);
+    const ends = uploads.map((upload) => large.commitRecord(upload));
+    const batch: BatchRecord[] = [...ends, { ...first, expect }, ...others];
     return writer.writeBatch(bucket.logName, batch);
   }
 
@@ -181,13 +205,16 @@ export class KeyWriters {
     group: readonly Waiting[],
     sequence: number,
   ): void {
-    const { clock, bucket } = this.#options;
+    const { clock, bucket, large } = this.#options;
     const changedAtMs = clock.wallNow();
     const written = records.map((record, index) =>
       writtenValue(key, record, sequence - (records.length - 1 - index), changedAtMs),
     );
     const newest = written.at(-1);
-    if (newest !== undefined) bucket.written(newest);
+    if (newest !== undefined) {
+      bucket.written(newest);
+      for (const replaced of [before, ...written]) large.release(replaced, newest);
+    }
     let seen = before;
     for (const [index, step] of steps.entries()) {
       if (step.record !== undefined) seen = written[step.record] ?? seen;
@@ -214,4 +241,12 @@ function failureOf(key: string, error: unknown): unknown {
 
 function pause(clock: Clock, ms: number): Promise<void> {
   return new Promise((resolve) => clock.setTimer(ms, resolve));
+}
+
+function uploadOf(record: PlannedRecord): Upload | undefined {
+  return record.kind === 'put' ? record.upload : undefined;
+}
+
+function hasUpload({ records }: GroupPlan): boolean {
+  return records.some((record) => uploadOf(record) !== undefined);
 }

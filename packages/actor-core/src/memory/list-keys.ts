@@ -4,6 +4,7 @@ import { InvalidArgumentError } from '../errors.ts';
 import { decodeToken, encodeToken } from './key-token.ts';
 import type { ListOptions, MemoryItem, MemoryPage } from './memory.ts';
 import type { MemoryBucket } from './memory-bucket.ts';
+import { bytesOf, revisionOf } from './stored-value.ts';
 
 const defaultLimit = 100;
 const maxLimit = 1_000;
@@ -54,8 +55,8 @@ async function readItems(
     stored.kind === 'value'
       ? {
           key,
-          revision: stored.sequence,
-          bytes: stored.value.length,
+          revision: revisionOf(stored),
+          bytes: bytesOf(stored),
           expiresAtMs: stored.meta.expiresAtMs,
         }
       : [],

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import { InvalidArgumentError } from '../errors.ts';
 import { optionNames, requireKnownOptions } from '../known-options.ts';
 import type { Log } from '../storage/log/log.ts';
-import type { BucketAccess } from './bucket-access.ts';
+import type { BucketAccess, LevelRead } from './bucket-access.ts';
 import type { Condition, KeyOperation } from './decide-key-write.ts';
 import { entryOf, valueOfCrdt } from './entry.ts';
 import type { KeyWriteOutcome } from './key-writers.ts';
@@ -15,6 +15,7 @@ import type {
   MemoryPage,
   MemoryPutOptions,
   MemoryRead,
+  MemoryReading,
   MemoryRefusal,
   MemoryScope,
   OperateOptions,
@@ -24,10 +25,12 @@ import type {
   RemoveOptions,
   RemoveResult,
 } from './memory.ts';
+import { type MemoryContent, sizeContent } from './memory-content.ts';
 import type { MemoryEvent } from './memory-event.ts';
 import type { MemoryListeners } from './memory-listeners.ts';
 import { crdtOf, type MergeFunction, parsePolicy, type Policy } from './policy.ts';
 import { requireKey } from './scope.ts';
+import { isElsewhere, revisionOf } from './stored-value.ts';
 import { defaultContentType } from './value-meta.ts';
 import { revisionsOf } from './write-batch.ts';
 
@@ -37,6 +40,7 @@ export interface LocalScopeOptions {
   readonly prefix: string;
   readonly access: BucketAccess;
   readonly listeners: MemoryListeners;
+  readonly maxRecordBytes: number;
   readonly merges: ReadonlyMap<string, MergeFunction>;
   readonly log: Log;
   readonly clock: Clock;
@@ -49,6 +53,7 @@ const putNames = optionNames<MemoryPutOptions>({
   ifRevision: true,
   ifExists: true,
 });
+const noValue = new Uint8Array(0);
 const maxBatch = 1_000;
 const maxOperations = 1_000;
 const maxKnownKeys = 4_096;
@@ -76,17 +81,34 @@ export class LocalScope implements MemoryScope {
     if (level === 'cached') {
       const nowMs = this.#options.clock.now();
       const cached = this.#access.cached(bucketKey, maxAgeMs, nowMs);
-      if (cached !== undefined) return entryOf(key, cached, level, this.#access.bucket.ageAt(nowMs));
+      if (cached !== undefined) {
+        const ageMs = this.#access.bucket.ageAt(nowMs);
+        if (!isElsewhere(cached)) return entryOf(key, cached, level, ageMs);
+        return this.#entryOf(key, { stored: cached, level, ageMs });
+      }
     }
-    const read = await this.#access.read(bucketKey, level);
-    return entryOf(key, read.stored, read.level, read.ageMs);
+    return this.#entryOf(key, await this.#access.read(bucketKey, level));
   }
 
-  async put(key: string, value: Uint8Array, options: MemoryPutOptions = {}): Promise<PutResult> {
-    const outcome = await this.#access.perform(this.#keyOf(key), this.#put(value, options));
+  async open(key: string, options: ReadOptions = {}): Promise<MemoryReading | undefined> {
+    const { stored, level, ageMs, reading } = await this.#access.opened(await this.#read(key, options));
+    const entry = entryOf(key, stored, level, ageMs);
+    if (entry === undefined) return undefined;
+    const { value, ...facts } = entry;
+    return { ...facts, bytes: reading?.entry.bytes ?? value.length, parts: reading?.chunks ?? [value] };
+  }
+
+  async put(key: string, value: MemoryContent, options: MemoryPutOptions = {}): Promise<PutResult> {
+    const bucketKey = this.#keyOf(key);
+    const put = this.#put(noValue, options);
+    const sized = await sizeContent(value, this.#options.maxRecordBytes);
+    const outcome =
+      sized.kind === 'small'
+        ? await this.#access.perform(bucketKey, { ...put, value: sized.value })
+        : await this.#access.performLarge(bucketKey, sized.content, put);
     switch (outcome.kind) {
       case 'written':
-        return { kind: 'written', revision: outcome.stored.sequence, isCreated: outcome.isCreated };
+        return { kind: 'written', revision: revisionOf(outcome.stored), isCreated: outcome.isCreated };
       case 'superseded':
         return outcome;
       default:
@@ -124,7 +146,7 @@ export class LocalScope implements MemoryScope {
     if (outcome.kind === 'not-found') return outcome;
     if (outcome.kind !== 'written') return refusalOf(outcome);
     const { stored, isCreated } = outcome;
-    return { kind: 'written', revision: stored.sequence, isCreated, value: valueOfCrdt(crdt, stored) };
+    return { kind: 'written', revision: revisionOf(stored), isCreated, value: valueOfCrdt(crdt, stored) };
   }
 
   async batch(changes: readonly MemoryChange[]): Promise<BatchResult> {
@@ -154,6 +176,19 @@ export class LocalScope implements MemoryScope {
     });
   }
 
+  async #read(key: string, { level = 'leader', maxAgeMs = Infinity }: ReadOptions): Promise<LevelRead> {
+    const bucketKey = this.#keyOf(key);
+    const nowMs = this.#options.clock.now();
+    const cached = level === 'cached' ? this.#access.cached(bucketKey, maxAgeMs, nowMs) : undefined;
+    if (cached === undefined) return this.#access.read(bucketKey, level);
+    return { stored: cached, level, ageMs: this.#access.bucket.ageAt(nowMs) };
+  }
+
+  async #entryOf(key: string, read: LevelRead): Promise<MemoryRead | undefined> {
+    const { stored, level, ageMs } = isElsewhere(read.stored) ? await this.#access.loaded(read) : read;
+    return entryOf(key, stored, level, ageMs);
+  }
+
   /** Checked and encoded once for each key: a cached read is about as cheap as that. */
   #keyOf(key: string): string {
     const known = this.#keys.get(key);
@@ -171,7 +206,7 @@ export class LocalScope implements MemoryScope {
     return this.#put(value, options);
   }
 
-  #put(value: Uint8Array, options: MemoryPutOptions): KeyOperation {
+  #put(value: Uint8Array, options: MemoryPutOptions): KeyOperation & { readonly kind: 'put' } {
     requireKnownOptions('options', options, putNames);
     const { contentType = defaultContentType, policy, ttlMs } = options;
     if (!contentTypePattern.test(contentType))

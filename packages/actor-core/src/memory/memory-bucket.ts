@@ -20,6 +20,8 @@ export interface MemoryBucketOptions {
   readonly log: Logger;
   /** Whether this node may create the bucket. Others wait until it exists. */
   readonly isCreator: boolean;
+  /** Makes what belongs to the bucket beside it, before the bucket opens. Called on a creator. */
+  readonly prepare?: () => Promise<void>;
   readonly cacheBytes: number;
   /** A record was announced or found after a gap: in order, each once. Must not throw. */
   readonly onChange: (stored: StoredValue) => void;
@@ -198,6 +200,7 @@ export class MemoryBucket {
     const { storage, clock, isCreator } = this.#options;
     const askedAtMs = clock.now();
     try {
+      if (isCreator) await this.#options.prepare?.();
       const info = await (isCreator ? this.#ensure() : storage.log.info(this.logName));
       const watch = await watchLog({
         log: storage.log,

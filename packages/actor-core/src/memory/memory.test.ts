@@ -12,7 +12,7 @@ memoryContract('logs in memory', async () => {
   const two = createTestNode(hub, { nodeId: 'two', roles: ['gateway'] });
   return {
     nodes: [one, two],
-    eventually,
+    eventually: (condition) => eventually(condition, 15_000),
     dispose: async () => {
       await one.leave();
       await two.leave();

@@ -1,5 +1,6 @@
 import type { MemoryEvent } from './memory-event.ts';
 import type { Policy } from './policy.ts';
+import type { MemoryContent } from './memory-content.ts';
 import type { Json } from './crdt/json.ts';
 import type { Scope } from './scope.ts';
 
@@ -35,13 +36,18 @@ export interface MemoryScope {
    */
   get(key: string, options?: ReadOptions): Promise<MemoryRead | undefined>;
   /**
-   * Sets a key.
+   * As `get`, with the value in parts that are read while they are consumed: a large value is never in memory as a
+   * whole.
+   */
+  open(key: string, options?: ReadOptions): Promise<MemoryReading | undefined>;
+  /**
+   * Sets a key. A value that does not fit into a record is stored as a blob first; such a value cannot be merged.
    *
-   * @throws MemoryLimitError nothing was written
+   * @throws MemoryLimitError, UploadTimeoutError nothing was written
    * @throws WriteUnknownError it may have been written
    * @throws StoreUnavailableError nothing was written
    */
-  put(key: string, value: Uint8Array, options?: MemoryPutOptions): Promise<PutResult>;
+  put(key: string, value: MemoryContent, options?: MemoryPutOptions): Promise<PutResult>;
   /** Removes a key. @throws as `put` */
   remove(key: string, options?: RemoveOptions): Promise<RemoveResult>;
   /**
@@ -50,7 +56,11 @@ export interface MemoryScope {
    * @throws as `put`; InvalidArgumentError for an operation that the CRDT does not have
    */
   operate(key: string, operations: readonly unknown[], options?: OperateOptions): Promise<OperateResult>;
-  /** Makes up to 1,000 changes of different keys, all of them or none. @throws as `put` */
+  /**
+   * Makes up to 1,000 changes of different keys, all of them or none. Each value must fit into a record.
+   *
+   * @throws as `put`
+   */
   batch(changes: readonly MemoryChange[]): Promise<BatchResult>;
   /** Keys with a value, sorted by their UTF-16 code units. Not a snapshot. @throws StoreUnavailableError */
   list(options?: ListOptions): Promise<MemoryPage>;
@@ -93,6 +103,17 @@ export interface MemoryRead extends MemoryEntry {
   readonly level: ReadLevel;
   /** Milliseconds since the value was known to be current; 0 except for `cached`. */
   readonly ageMs: number;
+}
+
+/** A value that is read in parts. */
+export interface MemoryReading extends Omit<MemoryRead, 'value'> {
+  readonly bytes: number;
+  /**
+   * In order. A large value is checked by its digest after the last part.
+   *
+   * @throws BlobDamagedError after, or instead of, the last part; also when the key was set or removed meanwhile
+   */
+  readonly parts: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 }
 
 /** How a key is set. */
@@ -186,6 +207,18 @@ export interface MemoryStats {
   readonly buckets: number;
   /** Bytes of all values in all buckets, as of the last look. */
   readonly storedBytes: number;
+  /** Bytes of all values that are stored as blobs, as of the last look. */
+  readonly blobBytes: number;
+  /** Values that this node has stored as blobs. */
+  readonly blobWrites: number;
+  /** Values that this node has read from blobs. */
+  readonly blobReads: number;
+  /** Values that this node has moved from records into blobs, by their age. */
+  readonly moved: number;
+  /** Moved values that reads of this node have brought back. */
+  readonly broughtBack: number;
+  /** Blobs without a record that this node has removed. */
+  readonly reclaimedBlobs: number;
   readonly cachedBytes: number;
   readonly cachedKeys: number;
   readonly cacheHits: number;

@@ -30,6 +30,11 @@ export function crdtOf(policy: Policy): AnyCrdt | undefined {
   return policy.startsWith('crdt:') ? crdts.get(policy.slice('crdt:'.length)) : undefined;
 }
 
+/** Whether a change of a key with this policy needs the value that is stored. */
+export function isMerged(policy: Policy): boolean {
+  return policy.startsWith('merge:') || policy.startsWith('crdt:');
+}
+
 /**
  * Checks a policy from outside.
  *

@@ -4,15 +4,17 @@ import { type TenantClass, tenantClasses } from '../transport/tenants.ts';
 import { BucketAccess } from './bucket-access.ts';
 import type { Conflict } from './decide-key-write.ts';
 import { HybridClock } from './hybrid-clock.ts';
+import { LargeValues } from './large-values.ts';
 import { LocalScope } from './local-scope.ts';
 import { joinConflicts, type MemoryConflicts } from './memory-conflicts.ts';
 import { type FullMemoryOptions, type MemoryOptions, resolveMemoryOptions } from './memory-config.ts';
 import { MemoryBucket } from './memory-bucket.ts';
 import type { MemoryEvent } from './memory-event.ts';
 import type { Memory, MemoryScope, MemoryStats } from './memory.ts';
+import { MemoryUpkeep } from './memory-upkeep.ts';
 import { MemoryListeners } from './memory-listeners.ts';
 import { addressOf, type Scope, scopePrefix } from './scope.ts';
-import type { StoredValue } from './stored-value.ts';
+import { bytesOf, revisionOf, type StoredValue } from './stored-value.ts';
 
 /**
  * Starts the replicated memory on this node: opens one bucket for each class of tenants, and follows their changes.
@@ -33,6 +35,7 @@ class LocalMemory implements Memory {
   readonly #listeners: MemoryListeners;
   readonly #conflicts: MemoryConflicts;
   readonly #byClass: ReadonlyMap<TenantClass, BucketAccess>;
+  readonly #upkeeps: MemoryUpkeep[] = [];
   #conflictCount = 0;
   #expired = 0;
 
@@ -54,6 +57,7 @@ class LocalMemory implements Memory {
       prefix,
       access,
       listeners: this.#listeners,
+      maxRecordBytes: this.#limits.maxRecordBytes,
       merges: this.#limits.merges,
       log,
       clock,
@@ -73,6 +77,12 @@ class LocalMemory implements Memory {
       openBuckets: all.filter(({ bucket }) => bucket.isOpen).length,
       buckets: all.length,
       storedBytes: sum(({ bucket }) => bucket.bytes),
+      blobBytes: sum(({ large }) => large.bytes),
+      blobWrites: sum(({ large }) => large.uploads),
+      blobReads: sum(({ large }) => large.reads),
+      moved: this.#upkeeps.reduce((total, { moved }) => total + moved, 0),
+      broughtBack: sum(({ broughtBack }) => broughtBack),
+      reclaimedBlobs: this.#upkeeps.reduce((total, { reclaimed }) => total + reclaimed, 0),
       cachedBytes: sum(({ bucket }) => bucket.cache.bytes),
       cachedKeys: sum(({ bucket }) => bucket.cache.size),
       cacheHits: sum(({ cacheHits }) => cacheHits),
@@ -95,15 +105,29 @@ class LocalMemory implements Memory {
   close(): void {
     this.#conflicts.close();
     this.#listeners.clear();
-    for (const { bucket } of this.#byClass.values()) bucket.close();
+    for (const upkeep of this.#upkeeps) upkeep.close();
+    for (const { bucket, large } of this.#byClass.values()) {
+      bucket.close();
+      large.close();
+    }
   }
 
   #openBucket(tenantClass: TenantClass): BucketAccess {
     const { nodeId, storage, clock, random, log, subjects } = this.#node;
-    const { maxBucketBytes, replicas, createsBuckets, cacheBytes } = this.#limits;
+    const { maxBucketBytes, maxValueBytes, replicas, createsBuckets, cacheBytes } = this.#limits;
+    const name = memoryBucket(subjects.cell, tenantClass);
+    const large = new LargeValues({
+      bucket: name,
+      storage,
+      clock,
+      random,
+      maxValueBytes,
+      maxBytes: maxBucketBytes,
+      replicas,
+    });
     const bucket = new MemoryBucket({
       spec: {
-        name: memoryBucket(subjects.cell, tenantClass),
+        name,
         feed: memoryFeed(subjects.cell, tenantClass),
         maxBytes: maxBucketBytes,
         replicas,
@@ -113,16 +137,20 @@ class LocalMemory implements Memory {
       clock,
       log,
       isCreator: createsBuckets,
+      prepare: () => large.prepare(),
       cacheBytes,
       onChange: (stored) => this.#changed(stored),
       onReset: (reason) => this.#listeners.tell({ type: 'reset', reason }),
     });
     bucket.start();
+    large.start();
+    this.#startUpkeep(bucket, large);
     const onConflict = (key: string, conflict: Conflict, revision: number) =>
       this.#conflict(key, conflict, revision);
     const { limits, hybridClock } = { limits: this.#limits, hybridClock: this.#hybridClock };
     return new BucketAccess({
       bucket,
+      large,
       storage,
       clock,
       random,
@@ -133,17 +161,29 @@ class LocalMemory implements Memory {
     });
   }
 
-  #changed({ key, kind, sequence, value, meta }: StoredValue): void {
+  #startUpkeep(bucket: MemoryBucket, large: LargeValues): void {
+    const { createsBuckets, coldAfterMs, coldMinBytes, upkeepMs } = this.#limits;
+    if (!createsBuckets) return;
+    const { storage, clock, log, nodeId } = this.#node;
+    const moves = coldAfterMs === 0 ? undefined : { coldAfterMs, minBytes: coldMinBytes };
+    const surroundings = { bucket, large, storage, clock, log, node: nodeId };
+    this.#upkeeps.push(new MemoryUpkeep({ ...surroundings, everyMs: upkeepMs, moves }));
+  }
+
+  #changed(stored: StoredValue): void {
+    const { key, kind, sequence, meta } = stored;
     if (meta.stamp !== undefined) this.#hybridClock.observe(meta.stamp);
     if (kind === 'expired') this.#expired++;
+    // The same value, stored elsewhere.
+    if (meta.moved !== undefined) return;
     if (!this.#listeners.isHeard(key.slice(0, key.lastIndexOf('.')))) return;
     const address = addressOf(key);
     if (address === undefined || kind === 'absent') return;
     this.#listeners.tell({
       type: kind === 'value' ? 'put' : kind,
       ...address,
-      revision: sequence,
-      bytes: value.length,
+      revision: kind === 'value' ? revisionOf(stored) : sequence,
+      bytes: bytesOf(stored),
       contentType: meta.contentType,
     });
   }

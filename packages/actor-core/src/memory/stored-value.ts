@@ -10,10 +10,10 @@ export interface StoredValue {
   readonly kind: 'value' | 'deleted' | 'expired' | 'absent';
   /** Sequence of the record; 0 where there is none. A write of the key asserts it. */
   readonly sequence: number;
-  /** Must not be changed: the cache shares it. */
+  /** Must not be changed: the cache shares it. Empty where a blob has the value, until it is loaded. */
   readonly value: Uint8Array;
   readonly meta: ValueMeta;
-  /** By the server's wall clock. */
+  /** Instant of the write that clients see, by the server's wall clock. */
   readonly changedAtMs: number;
 }
 
@@ -27,13 +27,31 @@ export function absentValue(key: string): StoredValue {
 /** What a record of the bucket says about its key. */
 export function storedValueOf(bucket: string, record: LogRecord): StoredValue {
   const { key, kind, value, revision, changedAtMs } = changeOf(bucket, record);
-  if (kind === 'put')
-    return { key, kind: 'value', sequence: revision, value, meta: decodeMeta(record.headers), changedAtMs };
+  if (kind === 'put') return valueOfRecord({ key, value, revision, changedAtMs }, decodeMeta(record.headers));
   const gone = kind === 'expired' ? 'expired' : 'deleted';
   return { key, kind: gone, sequence: revision, value: noValue, meta: foreignMeta, changedAtMs };
 }
 
-/** The revision that a client sees: 0 for a key without a value. */
-export function revisionOf(stored: StoredValue): number {
-  return stored.kind === 'value' ? stored.sequence : 0;
+/** The revision that a client sees: 0 for a key without a value. A move of the value keeps it. */
+export function revisionOf({ kind, meta, sequence }: StoredValue): number {
+  return kind === 'value' ? (meta.moved?.revision ?? sequence) : 0;
+}
+
+/** Bytes of the value, wherever it is stored. */
+export function bytesOf({ meta, value }: StoredValue): number {
+  return meta.blob?.bytes ?? value.length;
+}
+
+/** Whether a blob has the value, and it is not loaded. */
+export function isElsewhere({ meta, value }: StoredValue): boolean {
+  return meta.blob !== undefined && value.length < meta.blob.bytes;
+}
+
+function valueOfRecord(
+  entry: Pick<StoredValue, 'key' | 'value' | 'changedAtMs'> & { readonly revision: number },
+  meta: ValueMeta,
+): StoredValue {
+  const { key, value, revision, changedAtMs } = entry;
+  const seenAtMs = meta.moved?.changedAtMs ?? changedAtMs;
+  return { key, kind: 'value', sequence: revision, value, meta, changedAtMs: seenAtMs };
 }

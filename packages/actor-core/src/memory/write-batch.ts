@@ -6,8 +6,10 @@ import type { WriteOutcome } from '../storage/log/decide-write.ts';
 import type { RecordWriter } from '../storage/log/record-writer.ts';
 import { decideKeyWrite, type DecisionContext, type KeyOperation, type Refusal } from './decide-key-write.ts';
 import { recordOf, writtenValue } from './key-records.ts';
+import type { LargeValues } from './large-values.ts';
 import type { MemoryBucket } from './memory-bucket.ts';
-import { revisionOf, type StoredValue } from './stored-value.ts';
+import { isMerged } from './policy.ts';
+import { isElsewhere, revisionOf, type StoredValue } from './stored-value.ts';
 
 /** One operation of a batch. */
 export interface BatchOperation {
@@ -22,12 +24,14 @@ export type BatchOutcome =
 /** What a batch is written with. */
 export interface BatchSurroundings {
   readonly bucket: MemoryBucket;
+  readonly large: LargeValues;
   readonly writer: RecordWriter;
   readonly clock: Clock;
   readonly context: Omit<DecisionContext, 'basis'>;
 }
 
 const patienceMs = 5_000;
+const maxLoads = 8;
 
 type Decided =
   | {
@@ -55,7 +59,7 @@ export async function writeBatch(
   let isProven = false;
   for (;;) {
     const keys = operations.map(({ key }) => key);
-    const stored = await Promise.all(keys.map((key) => valueOf(bucket, key, isProven)));
+    const stored = await Promise.all(keys.map((key) => valueOf(surroundings, key, isProven)));
     const decided = decide(surroundings, operations, stored);
     if (decided.kind === 'refused') {
       if (isProven) return decided;
@@ -63,15 +67,26 @@ export async function writeBatch(
       continue;
     }
     const outcome = await write(surroundings, operations, decided.records);
-    if (outcome.kind === 'written') return settle(bucket, decided, outcome.sequence);
+    if (outcome.kind === 'written') return settle(surroundings, decided, stored, outcome.sequence);
     if (clock.now() > deadline) throw new StoreUnavailableError(bucket.logName);
     for (const key of keys) bucket.cache.drop(key);
   }
 }
 
-async function valueOf(bucket: MemoryBucket, key: string, isProven: boolean): Promise<StoredValue> {
+async function valueOf(
+  { bucket, large }: BatchSurroundings,
+  key: string,
+  isProven: boolean,
+): Promise<StoredValue> {
   const cached = bucket.cache.get(key);
-  return isProven ? bucket.fresh(key, cached) : (cached ?? (await bucket.read(key)));
+  let stored = isProven ? await bucket.fresh(key, cached) : (cached ?? (await bucket.read(key)));
+  for (let attempt = 1; isElsewhere(stored) && isMerged(stored.meta.policy); attempt++) {
+    const loaded = await large.load(stored);
+    if (loaded !== undefined) return loaded;
+    if (attempt === maxLoads) throw new StoreUnavailableError(bucket.logName);
+    stored = await bucket.fresh(key);
+  }
+  return stored;
 }
 
 function decide(
@@ -83,7 +98,7 @@ function decide(
   const after: AfterWrite[] = [];
   for (const [index, { key, operation }] of operations.entries()) {
     const before = stored[index] as StoredValue;
-    const decision = decideKeyWrite(before, operation, { ...context, basis: before.sequence });
+    const decision = decideKeyWrite(before, operation, { ...context, basis: revisionOf(before) });
     if (decision.do === 'write') {
       const { record } = decision;
       const expect = { subject: keySubject(bucket.name, key), sequence: before.sequence };
@@ -116,15 +131,17 @@ async function write(
 }
 
 function settle(
-  bucket: MemoryBucket,
+  { bucket, large }: BatchSurroundings,
   { records, after }: Decided & { readonly kind: 'planned' },
+  before: readonly StoredValue[],
   last: number,
 ): BatchOutcome {
   let sequence = last - records.length;
-  const stored = after.map((value) => {
+  const stored = after.map((value, index) => {
     if (typeof value !== 'function') return value;
     const written = value(++sequence);
     bucket.written(written);
+    large.release(before[index] as StoredValue, written);
     return written;
   });
   return { kind: 'written', stored };

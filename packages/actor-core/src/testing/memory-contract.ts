@@ -5,6 +5,9 @@ import type { MemoryEvent } from '../memory/memory-event.ts';
 import type { Memory, MemoryRead, MemoryScope } from '../memory/memory.ts';
 import { parseScope } from '../memory/scope.ts';
 import { startMemory } from '../memory/start-memory.ts';
+import { bucketLog, keySubject } from '../storage/key-value/bucket-spec.ts';
+import type { LogRecord } from '../storage/log/log.ts';
+import { memoryBucket } from '../transport/subjects.ts';
 import type { LocalNode } from '../membership/local-node.ts';
 
 export interface MemoryUnderTest {
@@ -21,6 +24,29 @@ const bytes = (value: string) => new TextEncoder().encode(value);
 const textOf = (read: MemoryRead | undefined) => (read === undefined ? undefined : text(read.value));
 
 const text = (value: Uint8Array) => new TextDecoder().decode(value);
+
+/** Bytes that differ from place to place. */
+function pattern(length: number): Uint8Array {
+  return Uint8Array.from({ length }, (_, index) => (index * 31 + (index >> 8)) & 0xff);
+}
+
+async function* partsOf(value: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < value.length; at += size) yield await Promise.resolve(value.subarray(at, at + size));
+}
+
+async function* brokenParts(): AsyncGenerator<Uint8Array> {
+  yield new Uint8Array(1_500_000);
+  await Promise.resolve();
+  throw new Error('the client left');
+}
+
+function sameBytes(read: Uint8Array | undefined, value: Uint8Array): boolean {
+  return read !== undefined && Buffer.compare(read, value) === 0;
+}
+
+function recordBytes(record: LogRecord | undefined): number | undefined {
+  return record?.payload.length;
+}
 
 async function revisionOf(result: ReturnType<MemoryScope['put']>): Promise<number> {
   const settled = await result;
@@ -40,7 +66,11 @@ export function memoryContract(name: string, open: () => Promise<MemoryUnderTest
       under = await open();
       const options: MemoryOptions = {
         replicas: under.replicas ?? 1,
-        maxValueBytes: 100_000,
+        maxValueBytes: 3_000_000,
+        maxRecordBytes: 100_000,
+        coldAfterMs: 1_000,
+        coldMinBytes: 50_000,
+        upkeepMs: 1_000,
         merges: { lines: (a, b) => bytes(`${text(a)}\n${text(b)}`) },
       };
       one = startMemory(under.nodes[0], options);
@@ -57,6 +87,25 @@ export function memoryContract(name: string, open: () => Promise<MemoryUnderTest
     function setup(tenant = 'default'): { here: MemoryScope; there: MemoryScope } {
       const scope = parseScope(`session:s${++scopes}`);
       return { here: one.scope(tenant, scope), there: two.scope(tenant, scope) };
+    }
+
+    /** The record of a key of the scope that `setup` returned last. */
+    function recordOf(key: string): Promise<LogRecord | undefined> {
+      const [node] = under.nodes;
+      const bucket = memoryBucket(node.subjects.cell, 'standard');
+      const subject = keySubject(bucket, `default.session.s${scopes}.${key}`);
+      return node.storage.log.readLast(bucketLog(bucket), subject);
+    }
+
+    /** Names of the blobs that were stored for that key. */
+    async function blobsOf(key: string): Promise<string[]> {
+      const [node] = under.nodes;
+      const bucket = await node.storage.blobs.open({ name: memoryBucket(node.subjects.cell, 'standard') });
+      const names: string[] = [];
+      for await (const page of bucket.entries())
+        for (const entry of page)
+          if (entry.metadata['key'] === `default.session.s${scopes}.${key}`) names.push(entry.name);
+      return names;
     }
 
     it('reads what was put, at every level and on every node', async () => {
@@ -332,6 +381,109 @@ export function memoryContract(name: string, open: () => Promise<MemoryUnderTest
       expect(second.items[0]).toMatchObject({ bytes: 4, expiresAtMs: undefined });
     });
 
+    it('stores a value that does not fit into a record, and shows it like any other on every node', async () => {
+      const { here, there } = setup();
+      const value = pattern(2_500_000);
+      const revision = await revisionOf(here.put('a', value, { contentType: 'text/x-large' }));
+      for (const level of ['cached', 'leader', 'fresh'] as const) {
+        for (const scope of [here, there]) {
+          const read = await scope.get('a', { level });
+          expect(read).toMatchObject({ revision, contentType: 'text/x-large', policy: 'reject' });
+          expect(sameBytes(read?.value, value)).toBe(true);
+        }
+      }
+      expect((await there.list()).items).toMatchObject([{ key: 'a', revision, bytes: 2_500_000 }]);
+      expect(recordBytes(await recordOf('a'))).toBe(0);
+    });
+
+    it('takes and gives a large value in parts', async () => {
+      const { here, there } = setup();
+      const value = pattern(1_700_000);
+      await here.put('a', partsOf(value, 64_000));
+      const reading = await there.open('a');
+      expect(reading?.bytes).toBe(1_700_000);
+      const parts: Uint8Array[] = [];
+      for await (const part of reading?.parts ?? []) parts.push(part);
+      expect(parts.length).toBeGreaterThan(5);
+      expect(sameBytes(Buffer.concat(parts), value)).toBe(true);
+      await here.put('b', partsOf(bytes('small'), 2));
+      expect(textOf(await there.get('b'))).toBe('small');
+      expect(recordBytes(await recordOf('b'))).toBe(5);
+    });
+
+    it('stores nothing of a value that is too large or breaks off, in parts too', async () => {
+      const { here } = setup();
+      const large = here.put('a', partsOf(new Uint8Array(3_000_001), 500_000));
+      await expect(large).rejects.toMatchObject({ code: 'value-too-large', limitBytes: 3_000_000 });
+      await expect(here.put('a', brokenParts())).rejects.toThrow('the client left');
+      expect(await here.get('a', { level: 'fresh' })).toBeUndefined();
+      await under.eventually(async () => (await blobsOf('a')).length === 0);
+    });
+
+    it('keeps compare-and-set and order for large values of several writers', async () => {
+      const { here, there } = setup();
+      const first = await revisionOf(here.put('a', pattern(150_000)));
+      const results = await Promise.all(
+        Array.from({ length: 6 }, (_, index) =>
+          (index % 2 ? here : there).put('a', pattern(150_000 + index), { ifRevision: first }),
+        ),
+      );
+      const won = results.findIndex(({ kind }) => kind === 'written');
+      expect(results.filter(({ kind }) => kind === 'written')).toHaveLength(1);
+      expect((await here.get('a', { level: 'fresh' }))?.value.length).toBe(150_000 + won);
+      // Blobs of those that lost, and of the first value, are removed; that of the winner stays.
+      await under.eventually(async () => (await blobsOf('a')).length === 1);
+      expect((await there.get('a', { level: 'fresh' }))?.value.length).toBe(150_000 + won);
+    });
+
+    it('removes the blob of a value that was removed, or replaced by a small one', async () => {
+      const { here, there } = setup();
+      await here.put('a', pattern(200_000));
+      await here.put('b', pattern(200_000));
+      expect(await blobsOf('a')).toHaveLength(1);
+      await there.remove('a');
+      await there.put('b', bytes('1'));
+      await under.eventually(async () => [...(await blobsOf('a')), ...(await blobsOf('b'))].length === 0);
+      expect(textOf(await here.get('b', { level: 'fresh' }))).toBe('1');
+    });
+
+    it('moves an old value into a blob and brings it back with a read, without a new revision or event', async () => {
+      const { here, there } = setup();
+      const heard: string[] = [];
+      const stop = there.watch((event) => heard.push(event.type));
+      const value = pattern(60_000);
+      const revision = await revisionOf(here.put('a', value, { policy: 'last-writer' }));
+      await under.eventually(async () => recordBytes(await recordOf('a')) === 0);
+      const read = await there.get('a', { level: 'fresh' });
+      expect(read).toMatchObject({ revision, policy: 'last-writer' });
+      expect(sameBytes(read?.value, value)).toBe(true);
+      await under.eventually(() => two.stats.broughtBack + one.stats.broughtBack > 0);
+      await under.eventually(async () => recordBytes(await recordOf('a')) === 0);
+      expect(await here.put('a', bytes('1'), { ifRevision: revision })).toMatchObject({ kind: 'written' });
+      await under.eventually(() => heard.length === 2);
+      expect(heard).toEqual(['put', 'put']);
+      stop();
+    });
+
+    it('merges with a value that was moved', async () => {
+      const { here, there } = setup();
+      await here.put('a', bytes('x'.repeat(60_000)), { policy: 'merge:lines' });
+      await under.eventually(async () => recordBytes(await recordOf('a')) === 0);
+      await there.put('a', bytes('y'));
+      expect(textOf(await here.get('a', { level: 'fresh' }))).toBe(`${'x'.repeat(60_000)}\ny`);
+    });
+
+    it('refuses to merge a value that does not fit into a record', async () => {
+      const { here } = setup();
+      await here.put('a', bytes('1'), { policy: 'merge:lines' });
+      expect(await here.put('a', pattern(150_000))).toMatchObject({ kind: 'merge-failed' });
+      expect(textOf(await here.get('a'))).toBe('1');
+      await expect(here.batch([{ kind: 'put', key: 'b', value: pattern(150_000) }])).rejects.toMatchObject({
+        code: 'value-too-large',
+        limitBytes: 100_000,
+      });
+    });
+
     it('keeps scopes and tenants apart', async () => {
       const { here } = setup();
       await here.put('a', bytes('1'));
@@ -363,9 +515,9 @@ export function memoryContract(name: string, open: () => Promise<MemoryUnderTest
 
     it('refuses what exceeds a limit, naming it', async () => {
       const { here } = setup();
-      const large = here.put('a', new Uint8Array(100_001));
+      const large = here.put('a', new Uint8Array(3_000_001));
       await expect(large).rejects.toBeInstanceOf(MemoryLimitError);
-      await expect(large).rejects.toMatchObject({ code: 'value-too-large', limitBytes: 100_000 });
+      await expect(large).rejects.toMatchObject({ code: 'value-too-large', limitBytes: 3_000_000 });
       await expect(here.put('', bytes('1'))).rejects.toMatchObject({ argument: 'key' });
       await expect(here.put('-', bytes('1'))).rejects.toMatchObject({ argument: 'key' });
       await expect(here.put('a', bytes('1'), { ttlMs: 10 })).rejects.toMatchObject({ argument: 'ttlMs' });

@@ -29,6 +29,7 @@ const all = {
   subscribe: ['d1.home.t.>', 'd1.home.n.me.>', 'd1.home.poll.*', 'd1.home.swim.*', 'd1.home.feed.settings.>'],
 };
 const sharedBuckets = [...classes.map((one) => `MEM_home_T_${one}`), 'SETTINGS_home', 'QUEUES_home'];
+const memoryBlobs = classes.map((one) => `OBJ_MEM_home_T_${one}`);
 const queues = classes.map((one) => `Q_home_T_${one}`);
 const asker = [
   'd1.home.n.*.req.me',
@@ -36,6 +37,8 @@ const asker = [
   ...sharedBuckets.flatMap(writing),
   ...queues.flatMap((stream) => [...reading(stream), ...removing(stream), ...consuming(stream)]),
   ...classes.map((one) => `d1.home.q.${one}.>`),
+  ...memoryBlobs.flatMap((stream) => [...reading(stream), ...removing(stream)]),
+  ...classes.map((one) => `$O.MEM_home_T_${one}.>`),
 ];
 const ownStreams = ['ENT_home_0', 'ENT_home_1', 'OBJ_files'];
 const feeds = ['mem', 'queue'].flatMap((what) => classes.map((one) => `d1.home.feed.${what}-${one}.>`));
@@ -56,7 +59,7 @@ const additional = {
     ...ownStreams.flatMap((stream) => [...reading(stream), ...removing(stream)]),
     ...writing('INC_home'),
     ...[...sharedBuckets, 'INC_home'].flatMap((bucket) => creating(`KV_${bucket}`)),
-    ...[...queues, ...ownStreams, 'CTL_home_G_agents'].flatMap(creating),
+    ...[...queues, ...memoryBlobs, ...ownStreams, 'CTL_home_G_agents'].flatMap(creating),
     '$JS.API.INFO',
   ],
   voter: [

@@ -92,6 +92,8 @@ function plannedStreams(subjects: Subjects, plan: StreamPlan): PlannedStream[] {
     bucket(queueBucket(cell), { host: creates, gateway: writes }),
     ...tenantClasses.flatMap((tenantClass) => [
       bucket(memoryBucket(cell, tenantClass), { host: creates, gateway: writes }),
+      // Large and old values of memory. Who replaces a value removes its blob.
+      blobs(memoryBucket(cell, tenantClass), { host: removes, gateway: [...writes, 'remove'] }),
       {
         name: queueStream(cell, tenantClass),
         records: [`${queuePrefix(cell, tenantClass)}.>`],
@@ -103,16 +105,16 @@ function plannedStreams(subjects: Subjects, plan: StreamPlan): PlannedStream[] {
       records: [subjects.entitiesOf(shard)],
       uses: { host: removes },
     })),
-    ...blobBuckets.map((name) => ({
-      name: `OBJ_${name}`,
-      records: [`$O.${name}.>`],
-      uses: { host: removes },
-    })),
+    ...blobBuckets.map((name) => blobs(name, { host: removes })),
   ];
 }
 
 function bucket(name: string, uses: PlannedStream['uses']): PlannedStream {
   return { name: `KV_${name}`, records: [`$KV.${name}.>`], uses };
+}
+
+function blobs(name: string, uses: PlannedStream['uses']): PlannedStream {
+  return { name: `OBJ_${name}`, records: [`$O.${name}.>`], uses };
 }
 
 /** A name with a wildcard or a dot would widen the permissions. */

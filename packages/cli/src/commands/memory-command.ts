@@ -83,6 +83,7 @@ function setCommand(finish: Finish): Command {
 Examples:
   drover memory set greeting hello --ttl 10m
   drover memory set config --content-type application/json < config.json
+  drover memory set model-card --ttl 7d < card.tar.gz
   drover memory set greeting bye --if-match 17`,
     )
     .action(async (key: string, given: string | undefined, flags: ScopeFlags & Omit<PutValue, 'value'>) => {

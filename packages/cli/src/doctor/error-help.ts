@@ -156,6 +156,10 @@ export const gatewayHelp: Table<string> = {
     means: 'The value exceeds the limit of the replicated memory.',
     fix: 'Split the value, or store a reference to it.',
   },
+  'value-damaged': {
+    means: 'The blob that has the value of the key is not in the store, or is not what was stored.',
+    fix: 'Put the value again, or restore the store from a backup.',
+  },
   'write-unknown': {
     means: 'The store did not confirm the write, which may have happened.',
     fix: 'Read the key with `read=fresh` and compare its revision before you write again.',

@@ -5,6 +5,8 @@ import { getJson, requestGateway } from './gateway-api.ts';
 import { readEvents } from './read-events.ts';
 
 const timeoutMs = 15_000;
+/** Time for a value, which may have many megabytes. */
+const valueTimeoutMs = 600_000;
 const pageSize = 1_000;
 
 /** A value of memory with its facts. */
@@ -65,7 +67,7 @@ export async function getValue(
   level: string,
 ): Promise<ReadValue> {
   const path = `${pathOf(scope, key)}?read=${encodeURIComponent(level)}`;
-  const response = await requestGateway(gateway, path, { signal: AbortSignal.timeout(timeoutMs) });
+  const response = await requestGateway(gateway, path, { signal: AbortSignal.timeout(valueTimeoutMs) });
   const { headers } = response;
   const expiresAt = headers.get('x-drover-memory-expires-at');
   return {
@@ -96,7 +98,7 @@ export async function putValue(
     method: 'PUT',
     headers,
     body: value as Uint8Array<ArrayBuffer>,
-    signal: AbortSignal.timeout(timeoutMs),
+    signal: AbortSignal.timeout(valueTimeoutMs),
   });
   await response.arrayBuffer();
   return {

@@ -51,23 +51,6 @@ export async function readBody(
   return await readBytes(exchange, budget, (chunk) => shape.take(chunk), options);
 }
 
-/**
- * Reads a body that need not be JSON, of at most `maxBytes`.
- *
- * @throws RequestFailure as `readBody`; 413 `value-too-large` if it has more than `maxBytes`
- */
-export async function readRawBody(exchange: Exchange, budget: BodyBudget, maxBytes: number): Promise<Buffer> {
-  let size = 0;
-  const grow = (bytes: number): void => {
-    size += bytes;
-    if (size > maxBytes)
-      throw new RequestFailure(413, 'value-too-large', `the value exceeds the limit of ${maxBytes} bytes`);
-  };
-  const announced = Number(exchange.request.headers['content-length'] ?? 0);
-  if (announced > maxBytes) grow(announced);
-  return await readBytes(exchange, budget, (chunk) => grow(chunk.length));
-}
-
 export interface BodyOptions {
   /**
    * True: if less than the announced body arrives, that part is the body. Go's decoder does not read beyond the first

@@ -211,6 +211,13 @@ export class Exchange {
     return writeChunk(this.#response, text);
   }
 
+  /** As `write`, for an answer whose length was stated. */
+  writeBytes(bytes: Uint8Array): boolean {
+    if (this.isGone) return true;
+    this.#lastWriteMs = this.#options.clock.now();
+    return this.#response.write(bytes);
+  }
+
   end(): void {
     if (!this.isGone) this.#finish();
   }

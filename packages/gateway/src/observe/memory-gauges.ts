@@ -21,7 +21,15 @@ export function registerMemoryGauges(registry: Registry, memory: Memory): void {
     ({ lagMs }) => lagMs / 1_000,
   );
   gauge('open_buckets', 'Buckets that can be used.', ({ openBuckets }) => openBuckets);
-  gauge('stored_bytes', 'Bytes of all values.', ({ storedBytes }) => storedBytes);
+  gauge('stored_bytes', 'Bytes of all values that are records.', ({ storedBytes }) => storedBytes);
+  gauge('blob_bytes', 'Bytes of all values that are blobs.', ({ blobBytes }) => blobBytes);
+  gauge('blob_writes_total', 'Values that were stored as blobs.', ({ blobWrites }) => blobWrites);
+  gauge('blob_reads_total', 'Values that were read from blobs.', ({ blobReads }) => blobReads);
+  gauge(
+    'brought_back_total',
+    'Old values that a read brought back from a blob into a record.',
+    ({ broughtBack }) => broughtBack,
+  );
   gauge('cached_bytes', 'Bytes of the values that this gateway holds.', ({ cachedBytes }) => cachedBytes);
   gauge('cached_keys', 'Keys that this gateway holds.', ({ cachedKeys }) => cachedKeys);
   gauge('cache_hits_total', 'Cached reads that were answered from the cache.', ({ cacheHits }) => cacheHits);

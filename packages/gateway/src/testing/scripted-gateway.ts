@@ -1,5 +1,5 @@
 import { type Logger, systemClock } from '@drover/actor-core';
-import { startMemory, startQueues } from '@drover/actor-core/cluster';
+import { type MemoryOptions, startMemory, startQueues } from '@drover/actor-core/cluster';
 import {
   createTestHub,
   createTestNode,
@@ -37,7 +37,10 @@ export interface LoggedLine {
  * Starts a gateway on a real port, with a fleet whose answers the test writes. Stops at the end of the scope (`await
  * using`).
  */
-export async function startScriptedGateway(options: Partial<GatewayOptions> = {}): Promise<ScriptedGateway> {
+export async function startScriptedGateway(
+  options: Partial<GatewayOptions> = {},
+  memoryOptions: MemoryOptions = {},
+): Promise<ScriptedGateway> {
   const logs: LoggedLine[] = [];
   const at =
     (level: keyof Logger) =>
@@ -48,7 +51,7 @@ export async function startScriptedGateway(options: Partial<GatewayOptions> = {}
   const node = createTestNode(hub, { nodeId: 'gw', roles: ['gateway'], log });
   const fleet = oneHostFleet();
   // No host is there to create the buckets.
-  const memory = startMemory(node, { createsBuckets: true });
+  const memory = startMemory(node, { createsBuckets: true, ...memoryOptions });
   const queues = startQueues(node, { createsStreams: true });
   const gateway = await startGateway(node, { port: 0, agents: noAgents, fleet, memory, queues, ...options });
   return {

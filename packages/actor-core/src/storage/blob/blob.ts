@@ -15,6 +15,13 @@ export interface Blobs {
    * @throws StoreUnavailableError
    */
   ensure(spec: BlobBucketSpec): Promise<BlobBucket>;
+  /**
+   * A bucket that another node creates, for nodes that may not. Of the spec only the limits of the writing process and
+   * `maxAgeMs` are used.
+   *
+   * @throws StoreUnavailableError; its code is `store-missing` where the bucket does not exist
+   */
+  open(spec: BlobBucketSpec): Promise<BlobBucket>;
 }
 
 /** One bucket of blobs. Every function throws `StoreUnavailableError` where the outcome is unknown. */

@@ -69,6 +69,12 @@ export class LogBlobs implements Blobs {
     await bucket.reclaim().catch(() => 0);
     return bucket;
   }
+
+  async open(spec: BlobBucketSpec): Promise<BlobBucket> {
+    const limits = blobLimits(spec);
+    await this.#options.log.info(blobLog(spec.name));
+    return new LogBlobBucket(spec.name, limits, this.#options);
+  }
 }
 
 /** The newest description of a name, and the sequence that a change of it asserts. */

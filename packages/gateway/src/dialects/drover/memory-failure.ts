@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from '@drover/actor-core';
 import { MemoryLimitError, type MemoryRefusal, WriteUnknownError } from '@drover/actor-core/cluster';
-import { StoreUnavailableError } from '@drover/actor-core/durable';
+import { BlobDamagedError, StoreUnavailableError, UploadTimeoutError } from '@drover/actor-core/durable';
 import { RequestFailure } from '../../errors.ts';
 import type { Handler } from '../../http/route.ts';
 import { invalidField } from './memory-query.ts';
@@ -62,6 +62,10 @@ function memoryFailureOf(error: unknown): unknown {
           cause: error,
         });
   }
+  if (error instanceof UploadTimeoutError)
+    return new RequestFailure(408, 'body-timeout', 'the value did not arrive in time; nothing was stored');
+  if (error instanceof BlobDamagedError)
+    return new RequestFailure(500, 'value-damaged', error.message, { cause: error });
   if (error instanceof StoreUnavailableError)
     return new RequestFailure(503, error.code, error.message, { retryAfterMs, cause: error });
   return error;

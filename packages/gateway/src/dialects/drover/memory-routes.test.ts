@@ -184,7 +184,7 @@ it.each([
 });
 
 it('refuses a value above the limit, before it is sent and while it arrives', async () => {
-  await using setup = await startScriptedGateway();
+  await using setup = await startScriptedGateway({}, { maxValueBytes: 1024 * 1024 });
   const large = new Uint8Array(2 * 1024 * 1024);
   const announced = await call(setup, 'PUT', '/global/a', { body: large });
   expect(announced.status).toBe(413);
@@ -197,6 +197,47 @@ it('refuses a value above the limit, before it is sent and while it arrives', as
   });
   const streamed = await call(setup, 'PUT', '/global/a', { body: stream, duplex: 'half' });
   expect(streamed.status).toBe(413);
+});
+
+it('takes and gives a value of many parts, with its etag and its length', async () => {
+  await using setup = await startScriptedGateway();
+  const large = Uint8Array.from({ length: 3_000_001 }, (_, index) => (index * 7 + (index >> 9)) & 0xff);
+  const put = await call(setup, 'PUT', '/global/a', {
+    body: large,
+    headers: { 'content-type': 'text/x-odd' },
+  });
+  expect(put.status).toBe(201);
+  for (const level of ['cached', 'leader', 'fresh']) {
+    const read = await call(setup, 'GET', `/global/a?read=${level}`);
+    expect(read.status).toBe(200);
+    expect(read.headers.get('content-length')).toBe('3000001');
+    expect(read.headers.get('content-type')).toBe('text/x-odd');
+    expect(read.headers.get('etag')).toBe(put.headers.get('etag'));
+    expect(Buffer.compare(Buffer.from(await read.arrayBuffer()), large)).toBe(0);
+  }
+  const head = await call(setup, 'HEAD', '/global/a');
+  expect(head.headers.get('content-length')).toBe('3000001');
+  expect(await head.text()).toBe('');
+  const known = { 'if-none-match': put.headers.get('etag') ?? '' };
+  expect((await call(setup, 'GET', '/global/a', { headers: known })).status).toBe(304);
+  const stale = await call(setup, 'PUT', '/global/a', { body: large, headers: { 'if-none-match': '*' } });
+  expect(stale.status).toBe(412);
+  const listed = (await (await call(setup, 'GET', '/global')).json()) as { items: { bytes: number }[] };
+  expect(listed.items.map(({ bytes }) => bytes)).toEqual([3_000_001]);
+});
+
+it('stores nothing of a large value whose client breaks off', async () => {
+  await using setup = await startScriptedGateway();
+  const aborting = new AbortController();
+  const body = new ReadableStream({
+    start(controller) {
+      controller.enqueue(new Uint8Array(2_000_000));
+      setImmediate(() => aborting.abort());
+    },
+  });
+  const sent = call(setup, 'PUT', '/global/a', { body, duplex: 'half', signal: aborting.signal });
+  await expect(sent).rejects.toThrow();
+  expect((await call(setup, 'GET', '/global/a?read=fresh')).status).toBe(404);
 });
 
 it('refuses changes from the pages of other sites', async () => {

@@ -1,7 +1,8 @@
-import { defaultTenant, type MemoryRead, type MemoryScope, parseScope } from '@drover/actor-core/cluster';
+import { defaultTenant, type MemoryReading, type MemoryScope, parseScope } from '@drover/actor-core/cluster';
 import { RequestFailure } from '../../errors.ts';
-import { readRawBody } from '../../http/body.ts';
 import type { Exchange } from '../../http/exchange.ts';
+import { sendParts } from '../../http/send-parts.ts';
+import { streamBody } from '../../http/stream-body.ts';
 import type { Handler, Route, RouteParams } from '../../http/route.ts';
 import type { GatewayServices } from '../../services.ts';
 import { droverJson } from './drover-reply.ts';
@@ -62,16 +63,21 @@ async function get(exchange: Exchange, scope: MemoryScope, key: string): Promise
   const { read = 'leader' } = readQuery(exchange.query, ['read']);
   const level = readLevels.find((known) => known === read);
   if (level === undefined) throw invalidField('read', `must be one of ${readLevels.join(', ')}`);
-  const value = await scope.get(key, { level });
+  const value = await scope.open(key, { level });
   if (value === undefined) throw keyNotFound();
   describe(exchange, value);
   if (isKnownTo(exchange.header('if-none-match'), value.revision))
     return exchange.reply({ status: 304, contentType: '', body: '', chunked: true });
-  exchange.reply({ status: 200, contentType: value.contentType, body: '', bytes: value.value });
+  const { contentType, bytes, parts } = value;
+  const [whole, ...others] = Array.isArray(parts) ? (parts as readonly Uint8Array[]) : [];
+  // A value of a record is in memory already.
+  if (whole !== undefined && others.length === 0)
+    return exchange.reply({ status: 200, contentType, body: '', bytes: whole });
+  await sendParts(exchange, { contentType, bytes }, parts);
 }
 
 /** A stored value must not run as a page of the gateway's own origin. */
-function describe(exchange: Exchange, { revision, level, ageMs, policy, expiresAtMs }: MemoryRead): void {
+function describe(exchange: Exchange, { revision, level, ageMs, policy, expiresAtMs }: MemoryReading): void {
   exchange.setHeader('etag', tagOf(revision));
   exchange.setHeader('x-drover-memory-read', level);
   exchange.setHeader('x-drover-memory-age-ms', String(Math.round(ageMs)));
@@ -92,7 +98,7 @@ async function put(
   const { ttlMs, policy } = readQuery(exchange.query, ['ttlMs', 'policy']);
   const ttl = wholeNumber('ttlMs', ttlMs);
   const condition = readPrecondition(exchange.header('if-match'), exchange.header('if-none-match'));
-  const value = await readRawBody(exchange, bodies, memory.maxValueBytes);
+  const value = streamBody(exchange, bodies, memory.maxValueBytes);
   const outcome = await scope.put(key, value, {
     contentType: exchange.header('content-type') ?? defaultType,
     ...condition,
