@@ -39,6 +39,12 @@ export { type SingletonDefinition, startSingleton } from './entities/start-singl
 export { type Control, type ControlOptions, startControl } from './control/start-control.ts';
 export { requestView, type ViewRequestOutcome } from './control/view-request.ts';
 export {
+  requestVoters,
+  type VoterAnswer,
+  type VoterRefusal,
+  type VoterRequest,
+} from './control/voter-request.ts';
+export {
   type ClusterQuestion,
   inspectCluster,
   type InspectedNode,
@@ -63,6 +69,9 @@ export type {
 } from './leadership/leadership.ts';
 export type { LeadSeen } from './leadership/fence-gate.ts';
 export { OrderGate } from './leadership/order-gate.ts';
+export { followLeaders, type GroupLeaders, type HeardLeader } from './leadership/group-leaders.ts';
+export type { NoAnswer } from './leadership/leader-request.ts';
+export { requestTransfer, type TransferAnswer } from './leadership/transfer-request.ts';
 export { readLeader } from './leadership/read-leader.ts';
 export {
   changeVoters,

@@ -6,7 +6,10 @@ import { Simulation } from '../testing/simulation.ts';
 import type { SimulatedNode } from '../testing/simulated-node.ts';
 import type { Role } from '../transport/roles.ts';
 import { type Control, startControl } from './start-control.ts';
+import { followLeaders } from '../leadership/group-leaders.ts';
+import { requestTransfer } from '../leadership/transfer-request.ts';
 import { requestView } from './view-request.ts';
+import { requestVoters, type VoterRequest } from './voter-request.ts';
 
 /** A cluster of hosts `h1`… that control it, and of members that only follow. */
 async function setup({ hosts = 2, others = ['g1'] }: { hosts?: number; others?: string[] } = {}) {
@@ -165,4 +168,46 @@ it('reports a missing leader to those who ask', async () => {
     ok: false,
     code: 'no-leader',
   });
+});
+
+it('adds and removes voters one at a time, and refuses what would leave no quorum', async () => {
+  const { node, run } = await setup({ hosts: 1 });
+  const ask = async (request: VoterRequest) => {
+    const asked = requestVoters(node('g1'), request);
+    await run(1_500);
+    return asked;
+  };
+  expect(await ask({ list: true })).toEqual({ ok: true, voters: ['h1'] });
+  expect(await ask({ remove: 'h1' })).toEqual({ ok: false, code: 'last-voter' });
+  expect(await ask({ add: 'g1' })).toEqual({ ok: false, code: 'not-eligible' });
+});
+
+it('elects among the new voters after a voter was added, and hands over on request', async () => {
+  const { node, run, start, leader } = await setup({ hosts: 1 });
+  start('h2', 'host');
+  start('h3', 'host');
+  await run(3_000);
+  const heard = followLeaders(node('g1'));
+  for (const name of ['h2', 'h3']) {
+    const added = requestVoters(node('g1'), { add: name });
+    await run(2_000);
+    expect(await added).toMatchObject({ ok: true });
+  }
+  const [control] = heard.all();
+  expect(control).toMatchObject({ group: 'control', leader: { node: 'h1' }, elections: 1 });
+  const moved = requestTransfer(node('g1'), control as never, 'h3');
+  await run(3_000);
+  expect([await moved, leader()]).toEqual([{ ok: true, leader: 'h3' }, 'h3']);
+  node('h3').crash();
+  await run(6_000);
+  expect(['h1', 'h2']).toContain(leader());
+  const refused = requestVoters(node('g1'), { remove: leader() });
+  await run(1_000);
+  expect(await refused).toEqual({ ok: false, code: 'no-quorum' });
+  const dropped = requestVoters(node('g1'), { remove: 'h3' });
+  await run(1_000);
+  expect(await dropped).toEqual({ ok: true, voters: ['h1', 'h2'] });
+  const nobody = requestTransfer(node('g1'), heard.all()[0] as never, 'g1');
+  await run(1_000);
+  expect(await nobody).toEqual({ ok: false, code: 'not-a-candidate' });
 });

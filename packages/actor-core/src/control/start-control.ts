@@ -1,14 +1,17 @@
 import { InvalidArgumentError } from '../errors.ts';
 import type { ElectionConfig } from '../leadership/election/election-config.ts';
 import { joinLeadership } from '../leadership/join-leadership.ts';
+import { serveLeader } from '../leadership/leader-request.ts';
 import type { Leadership } from '../leadership/leadership.ts';
 import { optionNames, requireKnownOptions } from '../known-options.ts';
 import type { LocalNode } from '../membership/local-node.ts';
+import type { ViewRequest } from '../membership/view/decide-view.ts';
 import { encodeView } from '../membership/view/view-codec.ts';
 import { ViewFollower } from '../membership/view/view-follower.ts';
 import { anyToken, controlGroup } from '../transport/subjects.ts';
 import { ViewLog } from './view-log.ts';
-import { encodeOutcome, readRequest } from './view-request.ts';
+import { readRequest, type ViewRequestOutcome } from './view-request.ts';
+import { serveVoters } from './voter-request.ts';
 import { ViewWriter } from './view-writer.ts';
 
 const controlOptions = optionNames<ControlOptions>({ voters: true, election: true, replicas: true });
@@ -71,10 +74,11 @@ export function startControl(node: LocalNode, options: ControlOptions = {}): Con
     subscribe(subjects.viewQuestion(nodeId, anyToken), (_, respond) => {
       if (written !== undefined && leadership.tenure()?.isTrusted() === true) respond(written);
     }),
-    subscribe(subjects.viewRequest(nodeId, anyToken), async (payload, respond) => {
-      const request = readRequest(payload);
-      if (request !== undefined) respond(encodeOutcome(await writer?.request(request)));
+    serveLeader(node, (asked) => {
+      const request = readRequest(asked);
+      return request && answerRequest(request);
     }),
+    serveVoters(node, () => leadership.tenure()),
   ];
   follow();
   void node.system.terminated.then(() => stop());
@@ -83,6 +87,10 @@ export function startControl(node: LocalNode, options: ControlOptions = {}): Con
     await leadership.resign();
   };
   return { leadership, stop };
+
+  async function answerRequest(request: ViewRequest): Promise<ViewRequestOutcome> {
+    return (await writer?.request(request)) ?? { ok: false, code: 'no-leader' };
+  }
 
   function subscribe(
     subject: string,

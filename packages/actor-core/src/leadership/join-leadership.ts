@@ -26,6 +26,7 @@ import {
   type Tenure,
   type TransferOutcome,
 } from './leadership.ts';
+import { serveTransfers } from './transfer-request.ts';
 import { OwnTenure } from './own-tenure.ts';
 import { VoterRoll } from './voter-roll.ts';
 
@@ -210,6 +211,8 @@ class GroupLeadership implements Leadership {
       presence.onChange((member) => this.#noteMember(member)),
       transport.onConnectionChange((connected) => this.#take({ kind: 'connection', connected })),
     );
+    if (this.#election.isCandidate)
+      this.#ends.push(serveTransfers(this.#node, { leadership: this, successors: () => this.#successors() }));
     // A node that leaves the cluster resigns; the bus still works when the actors have stopped.
     void system.terminated.then(() => this.resign());
     if (!transport.connected) this.#take({ kind: 'connection', connected: false });
@@ -218,6 +221,21 @@ class GroupLeadership implements Leadership {
       if (this.#election.isCandidate) void this.#keeper.lookAround();
       this.#tick(clock.now());
     });
+  }
+
+  /** Other nodes that can lead: the voters, or every node whose role lets it write the log. */
+  #successors(): readonly string[] {
+    const { presence, nodeId, view } = this.#node;
+    const { electorate, voters } = this.#election;
+    return presence
+      .members()
+      .filter(({ node, state, roles }) => {
+        const isCandidate = electorate === 'voters' ? voters.includes(node) : roles.includes('host');
+        // A node that drains or leaves would give the leadership away again.
+        const isStaying = (view.member(node)?.state ?? 'up') === 'up';
+        return node !== nodeId && state === 'alive' && isCandidate && isStaying;
+      })
+      .map(({ node }) => node);
   }
 
   #followVoters(bootstrap: readonly string[] | undefined): void {

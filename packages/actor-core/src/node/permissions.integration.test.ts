@@ -160,7 +160,7 @@ it.each([
 it.each([
   ['agent', 'announce a view', () => subjects.view('agent')],
   ['gate', 'announce a view', () => subjects.view('gate')],
-  ['agent', 'ask for a change of the view', () => subjects.viewRequest('host', 'agent')],
+  ['agent', 'ask the leader of a group for a change', () => subjects.leaderRequest('host', 'agent')],
   ['agent', 'ask for a sighting', () => subjects.sighting('gate', 'agent')],
   ['agent', 'write a view', () => subjects.control('control', 'view')],
   ['gate', 'write a view', () => subjects.control('control', 'view')],

@@ -149,7 +149,7 @@ it('NATS refuses every attack on leaders, votes, the view and the streams, and t
     [subjects.view('agent'), fakeView()],
     [subjects.view('host'), fakeView()],
     [subjects.sighting('gate', 'agent'), text({})],
-    [subjects.viewRequest('host', 'agent'), text({ action: 'leave', node: 'gate' })],
+    [subjects.leaderRequest('host', 'agent'), text({ action: 'leave', node: 'gate' })],
     [subjects.inbox('gate', 'swim', 'host'), swim([], { kind: 'leave' }, huge)],
     [subjects.gossip('host'), swim([], { kind: 'leave' }, huge)],
     [subjects.presence('host'), text({})],

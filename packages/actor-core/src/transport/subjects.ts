@@ -24,7 +24,7 @@ import { InvalidArgumentError } from '../errors.ts';
  * | `d1.{cell}.view.{node}` | the control leader | every node (epoch of the view, and changes) |
  * | `d1.{cell}.n.{to}.view.{from}` | node `from` | the control leader `to` (asks for the whole view) |
  * | `d1.{cell}.n.{to}.seen.{from}` | host `from` | node `to` (asks whether a third node is there) |
- * | `d1.{cell}.n.{to}.adm.{from}` | gateway or host `from` | the control leader `to` (drain, leave) |
+ * | `d1.{cell}.n.{to}.adm.{from}` | gateway or host `from` | the leader `to` of a group (drain, leave, voters, transfer) |
  * | `d1.{cell}.ctl.{group}.…` | the group's leader | the stream `CTL_{cell}_G_{group}` |
  * | `$KV.MEM_{cell}_T_{class}.{tenant}.…` | gateways and hosts | that bucket (values of memory) |
  * | `d1.{cell}.ent.{shard}.{type}.{key}.…` | the entity's owner | the stream `ENT_{cell}_{shard}` |
@@ -65,8 +65,8 @@ export interface Subjects {
   viewQuestion(to: string, from: string): string;
   /** A question of the control leader to `to`: is a third node there? */
   sighting(to: string, from: string): string;
-  /** A request to `to`, the control leader, to change the view. */
-  viewRequest(to: string, from: string): string;
+  /** A request of a person to `to`, the leader of a group. */
+  leaderRequest(to: string, from: string): string;
   /** Records of a group, in its stream (`controlStream`). */
   control(group: string, ...tokens: string[]): string;
   /** Prefix of the subjects on which NATS announces each record of a log that the nodes follow. */
@@ -140,7 +140,7 @@ export function createSubjects(cell: string): Subjects {
     view: (node) => `${root}.view.${node}`,
     viewQuestion: (to, from) => `${root}.n.${to}.view.${from}`,
     sighting: (to, from) => `${root}.n.${to}.seen.${from}`,
-    viewRequest: (to, from) => `${root}.n.${to}.adm.${from}`,
+    leaderRequest: (to, from) => `${root}.n.${to}.adm.${from}`,
     control: (group, ...tokens) => `${root}.ctl.${[group, ...tokens].join('.')}`,
     feed: (log) => `${root}.feed.${log}`,
     entity: (shard, type, key, ...tokens) => `${root}.ent.${[shard, type, key, ...tokens].join('.')}`,

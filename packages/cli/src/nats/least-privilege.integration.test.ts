@@ -93,7 +93,7 @@ const messages: readonly Row[] = [
   [(me) => subjects.inbox(other, 'ord', me), hosts],
   [(me) => subjects.inspection(other, me), members],
   [(me) => subjects.viewQuestion(other, me), members],
-  [(me) => subjects.viewRequest(other, me), askers],
+  [(me) => subjects.leaderRequest(other, me), askers],
   [(me) => subjects.sighting(other, me), voters],
   [(me) => subjects.view(me), voters],
   ...(['presence', 'gossip', 'incarnation', 'settingsQuestion', 'poll'] as const).map(
@@ -118,7 +118,7 @@ const forged: readonly Row[] = [
   ...[
     subjects.inspection('third', other),
     subjects.viewQuestion('third', other),
-    subjects.viewRequest('third', other),
+    subjects.leaderRequest('third', other),
     subjects.sighting('third', other),
     subjects.view(other),
     subjects.presence(other),
