@@ -3,6 +3,7 @@ import { badConfiguration } from './errors.ts';
 import { requireClosedAddress } from './network/open-address.ts';
 import { defaultDataDir } from './platform/folders.ts';
 import { roleVariables } from './settings/role-variables.ts';
+import { zoneOf } from './settings/zone.ts';
 import type { StatedSettings } from './settings/resolve-settings.ts';
 
 /** The complete configuration of `drover up`. */
@@ -79,6 +80,8 @@ export function resolveUpConfig(stated: StatedSettings, environment: NodeJS.Proc
   const natsServers = natsServersOf(stated);
   const host = stated.text('host') ?? defaults.host;
   requireClosedAddress(host, stated.isOn('insecure'));
+  // Checked here too: the roles get the zone, and their error would come late.
+  zoneOf(stated);
   return Object.freeze({
     port: stated.number('port') ?? defaults.port,
     portIsExplicit: stated.number('port') !== undefined,

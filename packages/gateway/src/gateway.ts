@@ -2,6 +2,7 @@ import { hostname, networkInterfaces } from 'node:os';
 import { createLiveConfig } from '@drover/actor-core';
 import {
   type ClusterNode,
+  followLeaders,
   type Memory,
   type Queues,
   startMemory,
@@ -94,6 +95,7 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
     services.metrics.stop();
     services.refusals.stop();
     services.remedies.stop();
+    services.leaders.close();
     if (!givenMemory) memory.close();
     if (!givenQueues) queues.close();
     if (!given) await fleet.stop();
@@ -140,9 +142,11 @@ function createServices(
 ): GatewayServices {
   const { node, fleet, memory, queues, config } = given;
   const clientWait = new ClientWait(node.clock);
-  const metrics = createMetrics({ node, fleet, memory, queues, clientWait });
+  const leaders = followLeaders(node);
+  const metrics = createMetrics({ node, fleet, memory, queues, leaders, clientWait });
   return {
     ...given,
+    leaders,
     clientWait,
     metrics,
     remedies: new RemedyLog(node, ({ action }) => metrics.countRemedy(action)),

@@ -1,4 +1,4 @@
-import type { ClusterNode, Memory, Queues } from '@drover/actor-core/cluster';
+import type { ClusterNode, GroupLeaders, Memory, Queues } from '@drover/actor-core/cluster';
 import type { AgentsClient } from '@drover/agents';
 import type { FleetClient } from '@drover/fleet';
 import type { ClusterSettings } from './cluster-settings.ts';
@@ -17,6 +17,8 @@ export interface GatewayServices {
   readonly agents: AgentsClient;
   readonly memory: Memory;
   readonly queues: Queues;
+  /** The leaders of all groups, as this gateway hears them. */
+  readonly leaders: GroupLeaders;
   readonly metrics: GatewayMetrics;
   readonly clientWait: ClientWait;
   readonly refusals: RefusalLog;

@@ -24,6 +24,7 @@ export type VoterRefusal =
   | 'no-quorum'
   | 'conflict';
 
+/** The voters, after the change if one was asked for, or why there is no such answer. */
 export type VoterAnswer =
   | { readonly ok: true; readonly voters: readonly string[] }
   | { readonly ok: false; readonly code: VoterRefusal }
@@ -61,10 +62,10 @@ export function serveVoters(node: LocalNode, tenureNow: () => Tenure | undefined
     if ('list' in request) return { ok: true, voters };
     const code = refuseChange(voters, request, {
       isAlive: (id) => node.presence.member(id)?.state === 'alive',
-      isEligible: (id) => isEligible(node, id),
+      isEligible: (id) => mayVote(node, id),
     });
     if (code !== undefined) return { ok: false, code };
-    return change(node, tenure, request);
+    return record(node, tenure, request);
   };
   return serveLeader(node, (request) => {
     const wanted = readRequest(request);
@@ -100,7 +101,7 @@ function hasQuorum(voters: readonly string[], isAlive: (node: string) => boolean
   return voters.filter((voter) => isAlive(voter)).length > voters.length / 2;
 }
 
-function isEligible({ view, presence }: LocalNode, id: string): boolean {
+function mayVote({ view, presence }: LocalNode, id: string): boolean {
   const { state, roles = [] } = presence.member(id) ?? {};
   return (
     state === 'alive' &&
@@ -109,7 +110,7 @@ function isEligible({ view, presence }: LocalNode, id: string): boolean {
   );
 }
 
-async function change(node: LocalNode, tenure: Tenure, wanted: VoterChange): Promise<VoterAnswer> {
+async function record(node: LocalNode, tenure: Tenure, wanted: VoterChange): Promise<VoterAnswer> {
   const { kind } = await changeVoters(node, tenure, wanted);
   if (kind === 'conflict' || kind === 'queue-full') return { ok: false, code: 'conflict' };
   if (kind !== 'written') return { ok: false, code: 'no-leader' };

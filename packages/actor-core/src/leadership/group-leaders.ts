@@ -24,6 +24,7 @@ export interface HeardLeader {
 export interface GroupLeaders {
   /** Groups of which a leader was heard, sorted by name. */
   all(): readonly HeardLeader[];
+  /** Ends the subscription. */
   close(): void;
 }
 

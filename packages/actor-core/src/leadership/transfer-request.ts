@@ -3,6 +3,12 @@ import { askLeader, type NoAnswer, serveLeader } from './leader-request.ts';
 import type { HeardLeader } from './group-leaders.ts';
 import type { Leadership } from './leadership.ts';
 
+/**
+ * Attempts of one transfer. A voter that was started a moment ago abstains from the elections of the first 2.4 s, which
+ * is the time of two attempts.
+ */
+const maxAttempts = 3;
+
 /** What became of a request to hand over the leadership of a group. */
 export type TransferAnswer =
   | { readonly ok: true; readonly leader: string }
@@ -44,8 +50,8 @@ export function serveTransfers(node: LocalNode, { leadership, successors }: Tran
     const chosen = candidates.find((candidate) => to === undefined || candidate === to);
     if (chosen === undefined)
       return { ok: false, code: to === undefined ? 'no-candidate' : 'not-a-candidate' };
-    const outcome = await leadership.transfer(chosen);
-    if (outcome === 'transferred') return { ok: true, leader: chosen };
+    for (let attempt = 0; attempt < maxAttempts; attempt++)
+      if ((await leadership.transfer(chosen)) === 'transferred') return { ok: true, leader: chosen };
     return { ok: false, code: 'not-taken' };
   };
   return serveLeader(node, ({ action, group, to }) =>

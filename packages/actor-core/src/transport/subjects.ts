@@ -24,7 +24,7 @@ import { InvalidArgumentError } from '../errors.ts';
  * | `d1.{cell}.view.{node}` | the control leader | every node (epoch of the view, and changes) |
  * | `d1.{cell}.n.{to}.view.{from}` | node `from` | the control leader `to` (asks for the whole view) |
  * | `d1.{cell}.n.{to}.seen.{from}` | host `from` | node `to` (asks whether a third node is there) |
- * | `d1.{cell}.n.{to}.adm.{from}` | gateway or host `from` | the leader `to` of a group (drain, leave, voters, transfer) |
+ * | `d1.{cell}.n.{to}.adm.{from}` | gateway or host `from` | the leader `to` of a group (what a person asks) |
  * | `d1.{cell}.ctl.{group}.…` | the group's leader | the stream `CTL_{cell}_G_{group}` |
  * | `$KV.MEM_{cell}_T_{class}.{tenant}.…` | gateways and hosts | that bucket (values of memory) |
  * | `d1.{cell}.ent.{shard}.{type}.{key}.…` | the entity's owner | the stream `ENT_{cell}_{shard}` |

@@ -1,12 +1,13 @@
 import { Command } from 'commander';
 import { z } from 'zod';
 import { type ExitCode, exitCodes } from '../errors.ts';
-import { findGateway } from '../gateway-client/gateway-address.ts';
 import { getJson, sendJson } from '../gateway-client/gateway-api.ts';
 import { readClusterReport } from '../gateway-client/cluster-report.ts';
 import { alignColumns } from '../output/columns.ts';
 import { membersTable } from '../output/members-table.ts';
-import { addSettingsNamed, settingsFor } from './options.ts';
+import { transferCommand } from './cluster-transfer-command.ts';
+import { votersCommand } from './cluster-voters-command.ts';
+import { looking, lookTarget, print } from './look-target.ts';
 
 type Finish = (code: ExitCode) => void;
 
@@ -15,13 +16,18 @@ const changeMs = 8_000;
 
 const changedSchema = z.object({ node: z.string(), state: z.string(), epoch: z.number() });
 
-/** `drover cluster`: the members of the cluster by the word of the control leader, and changes to them. */
+/** `drover cluster`: its members, voters and leaders, and changes to them. */
 export function clusterCommand(finish: Finish): Command {
   const cluster = new Command('cluster')
-    .description('show the members of a running cluster, and have nodes leave it')
-    .addHelpText('after', '\nExamples:\n  drover cluster members\n  drover cluster drain agent-2');
+    .description('show and change the members, voters and leaders of a running cluster')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  drover cluster members\n  drover cluster voters add host-2\n  drover cluster drain agent-2',
+    );
   const commands = [
     membersCommand(finish),
+    votersCommand(finish),
+    transferCommand(finish),
     changeCommand(finish, 'drain', 'have a node finish its work, hand over what it holds, and leave'),
     changeCommand(finish, 'leave', 'have a node leave now; an unreachable node is declared dead'),
   ];
@@ -43,13 +49,10 @@ Examples:
   drover cluster members --json | jq '.members[] | select(.state != "up")'`,
     )
     .action(async (flags: object) => {
-      const { stated, gateway } = await target(flags);
+      const { gateway, isJson } = await lookTarget(flags);
       const answer = await getJson(gateway, '/api/v1/cluster/members');
       const report = readClusterReport(answer, gateway);
-      const lines = stated.isOn('json')
-        ? [JSON.stringify(answer)]
-        : alignColumns(membersTable(report)).concat(controlLine(report.control));
-      process.stdout.write(`${lines.join('\n')}\n`);
+      print(isJson, answer, () => alignColumns(membersTable(report)).concat(controlLine(report.control)));
       finish(exitCodes.done);
     });
 }
@@ -58,13 +61,11 @@ function changeCommand(finish: Finish, action: 'drain' | 'leave', description: s
   return looking(new Command(action).argument('<node>', 'id of the node').description(description))
     .addHelpText('after', exampleOf[action])
     .action(async (node: string, flags: object) => {
-      const { stated, gateway } = await target(flags);
+      const { gateway, isJson } = await lookTarget(flags);
       const path = `/api/v1/cluster/members/${encodeURIComponent(node)}/${action}`;
       const answer = await sendJson(gateway, { method: 'POST', path }, changeMs);
       const { state, epoch } = changedSchema.parse(answer);
-      process.stdout.write(
-        stated.isOn('json') ? `${JSON.stringify(answer)}\n` : `${node} is ${state} (view ${epoch})\n`,
-      );
+      print(isJson, answer, () => [`${node} is ${state} (view ${epoch})`]);
       finish(exitCodes.done);
     });
 }
@@ -95,13 +96,4 @@ function controlLine({
   if (state === 'silent')
     return `the control leader ${leader} is silent: no node is admitted or declared dead`;
   return `control leader: ${leader}`;
-}
-
-function looking(command: Command): Command {
-  return addSettingsNamed(command, ['url', 'data', 'config', 'json']);
-}
-
-async function target(flags: object) {
-  const stated = await settingsFor('look', flags);
-  return { stated, gateway: findGateway(stated, process.env) };
 }

@@ -7,6 +7,7 @@ import { requireClosedAddress } from '../network/open-address.ts';
 import { choosePort } from '../network/port.ts';
 import { parseOllamaAddress, shownUrl } from '../ollama/ollama-address.ts';
 import { defaultDataDir } from '../platform/folders.ts';
+import { nodeMetadata } from '../role/node-metadata.ts';
 import { nodeIdFor } from '../role/node-id.ts';
 import type { LogFormat } from '../role/role-logger.ts';
 import type { RoleOptions } from '../role/run-role.ts';
@@ -61,7 +62,9 @@ Examples:
         simulated: stated.isOn('simulated'),
       };
       const { runNodeAgent } = await import('../role/node-agent-role.ts');
-      finish(await runNodeAgent(roleOptions('node-agent', 'agent', stated, configs), hosts, configs));
+      const options = roleOptions('node-agent', 'agent', stated, configs);
+      const metadata = nodeMetadata(stated, { slots: hosts.slots * hosts.urls.length });
+      finish(await runNodeAgent({ ...options, metadata }, hosts, configs));
     });
 }
 
@@ -103,6 +106,7 @@ function roleOptions(
       credsText: stated.text('creds-text'),
       data: resolve(stated.text('data') ?? defaultDataDir(process.env)),
     },
+    metadata: nodeMetadata(stated),
     natsConnectTimeoutMs: configs.natsConnectTimeoutMs,
     // The table of settings allows no other value.
     membership: (stated.text('membership') ?? 'lan') as MembershipProfile,

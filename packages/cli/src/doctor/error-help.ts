@@ -94,8 +94,8 @@ export const agentsHelp: Table<AgentsErrorCode> = {
     fix: 'Use a new key for each different request.',
   },
   'no-leader': {
-    means: 'No agent host leads the agents, or the leader did not answer in time.',
-    fix: 'Start an agent host with `drover host`; `drover doctor` tests the leader and its store.',
+    means: 'No host leads the agents, or the control of the cluster, or the leader did not answer in time.',
+    fix: 'Start a host with `drover host`; `drover doctor` tests the leaders, the voters and the store.',
   },
   'no-host': {
     means: 'The agent is recorded, and no agent host runs it yet.',
@@ -256,6 +256,59 @@ export const gatewayHelp: Table<string> = {
   'view-unanswered': {
     means: 'The control leader did not answer in time; it may have changed the view.',
     fix: '`drover cluster members` shows whether the state has changed; else repeat the command.',
+  },
+  'not-eligible': {
+    means: 'The node cannot become a voter: it is no host, is not alive, or is not "up" in the view.',
+    fix: 'Start the node with `drover host`, wait until `drover cluster members` shows it as up, and repeat the command.',
+  },
+  'already-voter': {
+    means: 'The node is a voter already.',
+    fix: 'Nothing: `drover cluster voters` shows the voters.',
+  },
+  'not-a-voter': {
+    means: 'The node that should be removed from the voters is none.',
+    fix: '`drover cluster voters` shows the voters.',
+  },
+  'too-many-voters': {
+    means: 'There are five voters, which is the most.',
+    fix: 'Remove one with `drover cluster voters remove NODE` first.',
+  },
+  'last-voter': {
+    means: 'The node is the only voter, and without a voter no leader can be elected.',
+    fix: 'Add another host with `drover cluster voters add NODE` first.',
+  },
+  'no-quorum': {
+    means: 'After the change too few of the voters would be alive to elect a leader.',
+    fix: 'Start the voters that are missing, or remove those first.',
+  },
+  conflict: {
+    means: 'Another change of the voters came first.',
+    fix: 'Look at `drover cluster voters` and repeat the command.',
+  },
+  'voters-unanswered': {
+    means: 'The control leader did not answer in time; it may have changed the voters.',
+    fix: '`drover cluster voters` shows whether they have changed; else repeat the command.',
+  },
+  'group-not-found': {
+    means: 'The gateway has never heard a leader of a group with this name.',
+    fix: '`drover status` lists the groups.',
+  },
+  'no-candidate': {
+    means: 'No other node can lead the group.',
+    fix: 'Start another host with `drover host`; for the group control, also add it to the voters.',
+  },
+  'not-a-candidate': {
+    means:
+      'The node cannot lead the group: it is no host, is not alive, or for the group control is no voter.',
+    fix: 'Name another host, or leave out --to; `drover cluster voters add NODE` makes a host a voter.',
+  },
+  'not-taken': {
+    means: 'The other host did not take over in time, and the leader goes on.',
+    fix: 'Look at the log of the other host, and repeat the command.',
+  },
+  'transfer-unanswered': {
+    means: 'The leader of the group did not answer in time; it may have handed over.',
+    fix: '`drover status` shows who leads; else repeat the command.',
   },
   'request-not-found': {
     means: 'This gateway has no record of a request with that id.',

@@ -28,7 +28,7 @@ export function sendJson(
     method,
     path,
     body,
-  }: { readonly method: 'POST' | 'PUT' | 'DELETE'; readonly path: string; readonly body?: object },
+  }: { readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'; readonly path: string; readonly body?: object },
   withinMs: number = timeoutMs,
 ): Promise<unknown> {
   return callGateway(address, path, {
@@ -105,6 +105,18 @@ const answersNo: ReadonlySet<string> = new Set([
   'queue-not-empty',
   'queue-full',
   'too-many-queues',
+  'node-ended',
+  'group-not-found',
+  'not-eligible',
+  'already-voter',
+  'not-a-voter',
+  'too-many-voters',
+  'last-voter',
+  'no-quorum',
+  'conflict',
+  'no-candidate',
+  'not-a-candidate',
+  'not-taken',
 ]);
 
 /** Flags and arguments whose name is not that of their field. */

@@ -7,8 +7,8 @@ import {
   type Role,
 } from '@drover/actor-core/cluster';
 import { CommandError, exitCodes } from '../errors.ts';
-import { productVersion } from '../product-version.ts';
 import type { ClusterAddress } from './find-cluster.ts';
+import type { NodeMetadata } from './node-metadata.ts';
 
 /** What to do about two processes with the same node id. */
 export const sharedIdFix = 'end one of the two, or give this one a name of its own with --id';
@@ -16,6 +16,7 @@ export const sharedIdFix = 'end one of the two, or give this one a name of its o
 export interface JoinOptions {
   readonly id: string;
   readonly role: Role;
+  readonly metadata: NodeMetadata;
   /** Time for the first connection to NATS; undefined: the default of the runtime. */
   readonly natsConnectTimeoutMs: number | undefined;
   /** Times of the failure detector. */
@@ -26,7 +27,7 @@ export interface JoinOptions {
 
 /** Joins the cluster. @throws CommandError `node-id-taken`, or `nats-unreachable` */
 export async function joinNode(
-  { id, role, natsConnectTimeoutMs, membership, replicas }: JoinOptions,
+  { id, role, metadata, natsConnectTimeoutMs, membership, replicas }: JoinOptions,
   { cell, servers, creds, user, pass }: ClusterAddress,
   log: Logger,
 ): Promise<ClusterNode> {
@@ -34,7 +35,7 @@ export async function joinNode(
     return await joinCluster({
       nodeId: id,
       roles: [role],
-      metadata: { version: productVersion() },
+      metadata,
       cell,
       nats: { servers, creds, user, pass, connectTimeoutMs: natsConnectTimeoutMs },
       membership,

@@ -1,8 +1,9 @@
 import type { RuntimeEvent } from '@drover/actor-core';
-import type { ClusterNode, Memory, Queues } from '@drover/actor-core/cluster';
+import type { ClusterNode, GroupLeaders, Memory, Queues } from '@drover/actor-core/cluster';
 import type { FleetClient } from '@drover/fleet';
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import type { ClientWait } from './client-wait.ts';
+import { registerClusterGauges } from './cluster-gauges.ts';
 import { registerFleetGauges } from './fleet-gauges.ts';
 import { registerMemoryGauges } from './memory-gauges.ts';
 import { countQueueEvents } from './queue-counters.ts';
@@ -27,12 +28,14 @@ export function createMetrics({
   fleet,
   memory,
   queues,
+  leaders,
   clientWait: wait,
 }: {
   readonly node: ClusterNode;
   readonly fleet: FleetClient;
   readonly memory: Memory;
   readonly queues: Queues;
+  readonly leaders: GroupLeaders;
   readonly clientWait: ClientWait;
 }): GatewayMetrics {
   const registry = new Registry();
@@ -41,6 +44,7 @@ export function createMetrics({
   const unsubscribe = countActorEvents(registry, node);
   registerFleetGauges(registry, fleet);
   registerMemoryGauges(registry, memory);
+  registerClusterGauges(registry, node, leaders);
   const stopCounting = countQueueEvents(registry, queues, node.log);
   registerGauge(registry, 'drover_bus_connected', '1 while connected to NATS.', () =>
     node.transport.connected ? 1 : 0,

@@ -1,4 +1,10 @@
-import type { ClusterNode, ControlLeader, MemberEvidence, View } from '@drover/actor-core/cluster';
+import type {
+  ClusterNode,
+  ControlLeader,
+  HeardLeader,
+  MemberEvidence,
+  View,
+} from '@drover/actor-core/cluster';
 
 /** The view of the cluster in `GET /api/v1/status`; absent as long as this gateway has received none. */
 export interface ViewStatus {
@@ -21,8 +27,13 @@ export interface ViewMemberStatus {
 export interface GroupStatus {
   readonly name: string;
   readonly leader?: string;
+  /** Number of the leadership period. */
+  readonly term?: number;
   readonly fence?: number;
-  /** `led` · `silent`: its leader was not heard for 5 s · `vacant`: no leader was ever heard. */
+  /**
+   * `led` · `silent`: its leader was not heard for 5 s · `vacant`: no leader was ever heard, or the last one has said
+   * goodbye.
+   */
   readonly state: string;
   readonly evidenceAgeMs?: number;
 }
@@ -38,8 +49,10 @@ export interface ClusterReport {
   })[];
 }
 
-/** Age from which the control leader counts as silent; it announces itself each second. */
+/** Age from which a leader counts as silent. The control leader announces itself each second, others more often. */
 const silentMs = 5_000;
+
+const controlName = 'control';
 
 export function viewStatus(view: View | undefined): ViewStatus | undefined {
   if (view === undefined) return undefined;
@@ -55,23 +68,78 @@ export function viewStatus(view: View | undefined): ViewStatus | undefined {
   };
 }
 
-export function controlStatus(leader: ControlLeader | undefined): GroupStatus {
-  if (leader === undefined) return { name: 'control', state: 'vacant' };
-  const { node, fence, ageMs } = leader;
-  const state = ageMs > silentMs ? 'silent' : 'led';
-  return { name: 'control', leader: node, fence, state, evidenceAgeMs: Math.round(ageMs) };
+/**
+ * The groups, `control` first. The control leader counts as heard by its announcements of the view, not by its
+ * heartbeats: a leader that announces no view controls nothing yet.
+ */
+export function groupStatuses(
+  control: ControlLeader | undefined,
+  heard: readonly HeardLeader[],
+): readonly [GroupStatus, ...GroupStatus[]] {
+  const term = heard.find(
+    ({ group, leader }) => group === controlName && leader !== undefined && leader.fence === control?.fence,
+  )?.leader?.term;
+  const others = heard
+    .filter(({ group }) => group !== controlName)
+    .map(({ group, leader, ageMs }) => statusOf(group, leader, ageMs));
+  const first =
+    control === undefined
+      ? statusOf(controlName, undefined, undefined)
+      : statusOf(controlName, { ...control, ...(term !== undefined && { term }) }, control.ageMs);
+  return [first, ...others];
 }
 
-export function clusterReport({ view, presence }: Pick<ClusterNode, 'view' | 'presence'>): ClusterReport {
+function statusOf(
+  name: string,
+  leader: { readonly node: string; readonly term?: number; readonly fence: number } | undefined,
+  ageMs: number | undefined,
+): GroupStatus {
+  const evidence = ageMs === undefined ? {} : { evidenceAgeMs: Math.round(ageMs) };
+  if (leader === undefined) return { name, state: 'vacant', ...evidence };
+  const { node, term, fence } = leader;
+  const state = (ageMs ?? 0) > silentMs ? 'silent' : 'led';
+  return { name, leader: node, ...(term !== undefined && { term }), fence, state, ...evidence };
+}
+
+export function clusterReport(
+  { view, presence }: Pick<ClusterNode, 'view' | 'presence'>,
+  heard: readonly HeardLeader[],
+): ClusterReport {
   const { epoch = 0, members = [] } = viewStatus(view.current()) ?? {};
+  const [control] = groupStatuses(view.controlLeader(), heard);
   return {
     epoch,
-    control: controlStatus(view.controlLeader()),
+    control,
     members: members.map((member) => ({
       ...member,
       ...evidenceOf(presence.member(member.id), member.incarnation),
     })),
   };
+}
+
+/** `GET /api/v1/cluster/voters`. */
+export interface VoterReport {
+  readonly voters: readonly {
+    readonly node: string;
+    /** What this gateway hears of the voter: `alive` · `unreachable` · `left` · `unheard`. */
+    readonly evidence: string;
+    readonly evidenceAgeMs?: number;
+  }[];
+  /** Voters that must be alive to elect a leader. */
+  readonly quorum: number;
+  readonly alive: number;
+}
+
+export function voterReport(
+  voters: readonly string[],
+  presence: Pick<ClusterNode['presence'], 'member'>,
+): VoterReport {
+  const shown = voters.map((node) => {
+    const heard = presence.member(node);
+    return { node, ...evidenceOf(heard, heard?.incarnation ?? 0) };
+  });
+  const alive = shown.filter(({ evidence }) => evidence === 'alive').length;
+  return { voters: shown, quorum: Math.floor(voters.length / 2) + 1, alive };
 }
 
 function evidenceOf(

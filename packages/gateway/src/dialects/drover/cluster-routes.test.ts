@@ -42,8 +42,54 @@ it('shows the view with what is heard of each member', async () => {
         { id: 'h', incarnation: 1, state: 'up' },
       ],
     },
-    groups: [{ name: 'control', leader: 'h', state: 'led' }],
+    groups: [{ name: 'control', leader: 'h', term: 1, state: 'led' }],
   });
+});
+
+it('shows and changes the voters, and says why a change is refused', async () => {
+  await using kit = await setup();
+  const { gateway } = kit;
+  const other = createTestNode(gateway.hub, { nodeId: 'i' });
+  const second = startControl(other);
+  await waitUntil('the view lists it', () => gateway.node.view.member('i')?.state === 'up');
+  const change = async (method: string, node: string) => {
+    const answer = await fetch(`${gateway.url}/api/v1/cluster/voters/${node}`, { method });
+    return [answer.status, await answer.json()];
+  };
+  expect(await change('DELETE', 'h')).toMatchObject([409, { error: { code: 'last-voter', field: 'node' } }]);
+  expect(await change('PUT', 'gw')).toMatchObject([409, { error: { code: 'not-eligible' } }]);
+  expect(await change('PUT', 'i')).toMatchObject([200, { voters: [{ node: 'h' }, { node: 'i' }] }]);
+  expect(await json(gateway, '/api/v1/cluster/voters')).toMatchObject({
+    voters: [
+      { node: 'h', evidence: 'alive' },
+      { node: 'i', evidence: 'alive' },
+    ],
+    quorum: 2,
+    alive: 2,
+  });
+  const moved = await gateway.post('/api/v1/cluster/groups/control/transfer', { to: 'i' });
+  expect([moved.status, await moved.json()]).toEqual([200, { group: 'control', leader: 'i', from: 'h' }]);
+  await waitUntil('the gateway hears it', () => gateway.node.view.controlLeader()?.node === 'i');
+  expect(await json(gateway, '/api/v1/cluster/groups')).toMatchObject({
+    groups: [{ name: 'control', leader: 'i', term: 2, state: 'led' }],
+  });
+  const metrics = await (await fetch(`${gateway.url}/metrics`)).text();
+  expect(metrics).toContain('drover_leader_info{group="control",node="i"} 1');
+  expect(metrics).toContain('drover_elections_total{group="control"} 2');
+  expect(metrics).toContain('drover_members{state="up"} 3');
+  await second.stop();
+  await other.leave();
+});
+
+it('refuses to hand over an unknown group, and a group that only one node can lead', async () => {
+  await using kit = await setup();
+  const ask = async (group: string, body: object) => {
+    const answer = await kit.gateway.post(`/api/v1/cluster/groups/${group}/transfer`, body);
+    return [answer.status, await answer.json()];
+  };
+  expect(await ask('quota', {})).toMatchObject([404, { error: { code: 'group-not-found' } }]);
+  expect(await ask('control', {})).toMatchObject([409, { error: { code: 'no-candidate' } }]);
+  expect(await ask('control', { to: 'gw' })).toMatchObject([409, { error: { code: 'not-a-candidate' } }]);
 });
 
 it('has a node drain or leave, and answers with the state that the view has then', async () => {

@@ -2,7 +2,7 @@ import type { Memory } from '@drover/actor-core/cluster';
 import type { Route } from '../../http/route.ts';
 import type { GatewayServices } from '../../services.ts';
 import { actorsHandler } from './actors-route.ts';
-import { controlStatus, viewStatus } from './cluster-report.ts';
+import { groupStatuses, viewStatus } from './cluster-report.ts';
 import { droverJson } from './drover-reply.ts';
 import { decideReadiness } from './readiness.ts';
 import { remediesHandler } from './remedies-route.ts';
@@ -36,7 +36,7 @@ export function serviceRoutes(services: GatewayServices): readonly Route[] {
       const members = node.presence.members();
       const status = statusOf(self, members, fleet.load.instances(), store);
       const view = viewStatus(node.view.current());
-      const groups = [controlStatus(node.view.controlLeader())];
+      const groups = groupStatuses(node.view.controlLeader(), services.leaders.all());
       const memoryLagMs = lagOf(services.memory);
       const { durability } = services.config;
       exchange.reply(droverJson({ ...status, ...(view && { view }), groups, memoryLagMs, durability }));
