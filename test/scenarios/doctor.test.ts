@@ -63,6 +63,11 @@ async function statusOfAgent(url: string, id: string): Promise<number> {
   return response.status;
 }
 
+async function agentIds(url: string): Promise<string[]> {
+  const response = await fetch(`${url}/api/v1/agents`, { signal: AbortSignal.timeout(30_000) });
+  return ((await response.json()) as { agents: { id: string }[] }).agents.map(({ id }) => id);
+}
+
 async function storeStatus(cluster: Cluster): Promise<string | undefined> {
   const response = await fetch(`${cluster.url}/api/v1/status`);
   return ((await response.json()) as { store?: { code: string } }).store?.code;
@@ -143,11 +148,15 @@ describe('a fleet with a fault', () => {
     }
     const data = join(folder, 'data');
     const cluster = await startCluster(['--sim', '1', '--data', data]);
-    expect((await spawnAgent(cluster.url)).status).toBe(201);
+    const kept = [(await spawnAgent(cluster.url)).body.id ?? 'refused'];
     fill(folder);
     await waitUntil(
       'a spawn is refused for the store',
-      async () => (await spawnAgent(cluster.url)).body.error?.code === 'store-full',
+      async () => {
+        const { body } = await spawnAgent(cluster.url);
+        if (body.id !== undefined) kept.push(body.id);
+        return body.error?.code === 'store-full';
+      },
       { timeoutMs: 60_000 },
     );
     const refused = await spawnAgent(cluster.url);
@@ -166,9 +175,15 @@ describe('a fleet with a fault', () => {
     makeRoom(folder);
     await waitUntil(
       'agents are spawned again',
-      async () => (await spawnAgent(cluster.url)).status === 201,
+      async () => {
+        const { body } = await spawnAgent(cluster.url);
+        if (body.id !== undefined) kept.push(body.id);
+        return body.id !== undefined;
+      },
       patience,
     );
+    // Nothing that was acknowledged is gone, and nothing that was refused appears.
+    expect((await agentIds(cluster.url)).toSorted()).toEqual(kept.toSorted());
     expect(cluster.events).toContainEqual(
       expect.objectContaining({ event: 'remedy', action: 'restart', cause: 'disk-full' }),
     );

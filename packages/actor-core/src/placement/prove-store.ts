@@ -6,6 +6,8 @@ import { readStoreUsage } from '../storage/store-usage.ts';
 import { writeUnder } from './leader-tenure.ts';
 
 const usageTimeoutMs = 1_000;
+/** Longest proof. On a full disk the write waits behind others that are repeated for seconds. */
+const proofLimitMs = 6_000;
 
 /** Result of the proof: the leader of a group makes a fenced write and reads it back. */
 export interface StoreProof {
@@ -29,15 +31,21 @@ export interface StoreProof {
 
 /**
  * Proves that this leader's records are kept: writes a record under the leader's fence, reads it back from the
- * stream's leader and compares both. Proofs share one subject, so that they do not grow the stream.
+ * stream's leader and compares both. Proofs share one subject, so that they do not grow the stream. A proof that takes
+ * too long reports `trouble`, the one that is known of the log.
  */
-export async function proveStore(node: LocalNode, tenure: Tenure, group: string): Promise<StoreProof> {
+export async function proveStore(
+  node: LocalNode,
+  tenure: Tenure,
+  group: string,
+  trouble: () => StoreUnavailableError | undefined,
+): Promise<StoreProof> {
   const { clock, nodeId } = node;
   const stream = controlStream(node.subjects.cell, group);
   const common = { node: nodeId, term: tenure.term, fence: tenure.fence.sequence, stream };
   const startedAtMs = clock.now();
   try {
-    const result = await writeAndRead(node, tenure, group, stream);
+    const result = await withinLimit(node, stream, writeAndRead(node, tenure, group, stream), trouble);
     if (!result.ok) return { ...common, ...result };
     return { ...common, ...result, ...(await readStoreUsage(node.transport, usageTimeoutMs)) };
   } catch (error) {
@@ -49,6 +57,24 @@ export async function proveStore(node: LocalNode, tenure: Tenure, group: string)
 }
 
 type WriteAndRead = Pick<StoreProof, 'ok' | 'code' | 'message' | 'writeMs' | 'readMs'>;
+
+/** @throws StoreUnavailableError with the known trouble when the limit is over */
+async function withinLimit<T>(
+  { clock }: LocalNode,
+  stream: string,
+  work: Promise<T>,
+  trouble: () => StoreUnavailableError | undefined,
+): Promise<T> {
+  const overdue = Promise.withResolvers<never>();
+  const timer = clock.setTimer(proofLimitMs, () =>
+    overdue.reject(trouble() ?? new StoreUnavailableError(stream)),
+  );
+  try {
+    return await Promise.race([work, overdue.promise]);
+  } finally {
+    timer.cancel();
+  }
+}
 
 async function writeAndRead(
   { clock, random, storage, subjects, nodeId }: LocalNode,

@@ -86,7 +86,14 @@ class ClusterAgentsClient implements OwnedAgentsClient {
     for (;;) {
       const leftMs = Math.max(1, untilMs - this.#node.clock.now());
       const answer = await this.#asker.ask(
-        (replyTo) => ({ kind: 'spawn', key, spec, waitMs: askTimeoutMs / 2, replyTo }),
+        (replyTo) => ({
+          kind: 'spawn',
+          key,
+          spec,
+          waitMs: askTimeoutMs / 2,
+          leftMs: Math.max(1, untilMs - this.#node.clock.now()),
+          replyTo,
+        }),
         leftMs,
       );
       if (answer.kind === 'agent') return answer.agent;

@@ -17,6 +17,8 @@ export interface AgentRecord extends Placement {
   readonly options: Readonly<Record<string, unknown>>;
   /** `stopped`: stopped permanently at the request of a client. */
   readonly life: 'active' | 'stopped';
+  /** The spawn was told as failed before the record was durable. Nobody may see the agent. */
+  readonly withdrawn?: true | undefined;
   readonly createdAtMs: number;
   /** Idempotency key of the spawn. */
   readonly key: string;
@@ -33,6 +35,7 @@ const schema: z.ZodType<AgentRecord> = z.object({
   model: z.string(),
   options: z.record(z.string(), z.unknown()),
   life: z.enum(['active', 'stopped']),
+  withdrawn: z.literal(true).optional(),
   incarnation: z.number().int().min(1),
   node: z.string(),
   nodeIncarnation: z.number(),

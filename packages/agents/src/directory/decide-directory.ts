@@ -6,7 +6,7 @@ import type { AgentEntry, DirectoryState } from './directory-state.ts';
 import { agentAnswer, agentsPage } from './list-agents.ts';
 import { avoidHost, confirm, isLost, orderActivation, pursueActivation, relocate } from './place-agent.ts';
 import { failRuns, orderDispatch, runWritten, settleRun, showRun, submitRun } from './record-run.ts';
-import { spawnAgent } from './spawn-agent.ts';
+import { noteRefusedSpawn, spawnAgent, spawnRecorded } from './spawn-agent.ts';
 import { finishStop, stopAgent } from './stop-agent.ts';
 import { releaseWaiters } from './waiters.ts';
 
@@ -28,6 +28,9 @@ export function decideDirectory<R>(
       return handleTick(state, event.hosts, moment);
     case 'spawn':
       return spawnAgent(state, event, moment);
+    case 'spawn-refused':
+      noteRefusedSpawn(state, event.key);
+      return [];
     case 'list':
       return [{ type: 'answer', to: event.replyTo, answer: agentsPage(state, event.after) }];
     case 'get':
@@ -146,6 +149,7 @@ function handleWritten<R>(state: DirectoryState<R>, write: number, moment: Momen
   const entry = state.agents.get(written.id);
   if (!entry || entry.record !== written.record) return [];
   entry.durable = true;
-  if (entry.phase === 'activating') return orderActivation(state, entry, moment);
+  if (entry.phase === 'activating')
+    return spawnRecorded(state, entry, moment) ?? orderActivation(state, entry, moment);
   return entry.phase === 'stopped' ? finishStop(state, entry) : [];
 }

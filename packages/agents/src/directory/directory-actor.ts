@@ -8,7 +8,7 @@ import {
 } from '@drover/actor-core/internal';
 import { type ActorContext, type Props, props, receive, setup } from '@drover/actor-core';
 import type { ClusterNode, Leadership } from '@drover/actor-core/cluster';
-import { FenceRejectedError } from '@drover/actor-core/durable';
+import { FenceRejectedError, type StoreUnavailableError } from '@drover/actor-core/durable';
 import type { FleetClient } from '@drover/fleet';
 import { type FleetModel, offeredModels, resolveModel } from '../agent/resolve-model.ts';
 import type { AgentsConfig } from '../config.ts';
@@ -160,7 +160,10 @@ class Directory {
     if (kind === 'prove') return this.#prove(replyTo);
     if (kind === 'health') return this.#answerHealth(replyTo);
     if (!this.#mayDecide()) return this.#refuse(replyTo);
-    if (recordingKinds.has(kind) && this.#isRefusedByStore(replyTo)) return;
+    if (recordingKinds.has(kind) && this.#isRefusedByStore(replyTo)) {
+      if (kind === 'spawn') this.#decide({ type: 'spawn-refused', key: request.key });
+      return;
+    }
     if (kind === 'spawn') return this.#resolveThenSpawn(request);
     const { kind: type, ...rest } = request;
     this.#decide({ type, ...rest } as DirectoryEvent<AnswerRef>);
@@ -173,7 +176,7 @@ class Directory {
     this.#provers.push(replyTo);
     if (this.#provers.length > 1) return;
     this.#context.pipeToSelf(
-      proveStore(this.#spec.node, tenure.lead, agentsGroup),
+      proveStore(this.#spec.node, tenure.lead, agentsGroup, () => this.#trouble()),
       (proof): Message => ({ kind: 'store-proved', answer: this.#proofAnswer(proof) }),
       (): Message => ({ kind: 'store-proved', answer: { kind: 'not-leader' } }),
     );
@@ -196,12 +199,16 @@ class Directory {
 
   /** Answers `not-leader`, with the reason why the group has no leader if this node knows it. */
   #refuse(to: AnswerRef): void {
-    const trouble = this.#spec.leadership.trouble() ?? this.#health.trouble;
+    const trouble = this.#trouble();
     to.tell(
       trouble === undefined
         ? { kind: 'not-leader' }
         : { kind: 'not-leader', trouble: { code: trouble.code, message: trouble.message } },
     );
+  }
+
+  #trouble(): StoreUnavailableError | undefined {
+    return this.#spec.leadership.trouble() ?? this.#health.trouble;
   }
 
   /** Answers with an error and returns true while the store accepts no writes. */
@@ -316,10 +323,11 @@ class Directory {
 
   #spawn(request: SpawnRequest, offered: readonly FleetModel[]): void {
     if (!this.#mayDecide()) return this.#refuse(request.replyTo);
-    const { key, spec, waitMs, replyTo } = request;
+    const { key, spec, waitMs, leftMs, replyTo } = request;
     const definition = this.#spec.definitions.get(spec.type);
     const model = resolveModel(spec.model, definition?.model, offered) ?? '';
-    this.#decide({ type: 'spawn', id: this.#context.random.id(), key, spec, model, waitMs, replyTo });
+    const id = this.#context.random.id();
+    this.#decide({ type: 'spawn', id, key, spec, model, waitMs, leftMs, replyTo });
   }
 
   #leads(): boolean {

@@ -21,8 +21,11 @@ export type DirectoryEvent<R> =
       readonly spec: SpawnSpec;
       readonly model: string;
       readonly waitMs: number;
+      readonly leftMs?: number | undefined;
       readonly replyTo: R;
     }
+  /** A repeated spawn was answered with the trouble of the store: its asker has given up. */
+  | { readonly type: 'spawn-refused'; readonly key: string }
   | { readonly type: 'list'; readonly after: string; readonly replyTo: R }
   | { readonly type: 'get'; readonly id: string; readonly replyTo: R }
   | { readonly type: 'stop'; readonly id: string; readonly replyTo: R }

@@ -33,6 +33,11 @@ export interface DirectoryState<R> {
 export interface AgentEntry<R> extends PlacedEntity<AgentRecord> {
   /** State that the host has reported for this incarnation. */
   reported: ReportedState;
+  /**
+   * Instant after which the askers of a spawn that is not durable yet have been told that it failed; Infinity once it
+   * is durable.
+   */
+  answerByMs: number;
   /** Spawn and stop requests to answer once the agent runs or is stopped. */
   waiters: Waiter<R>[];
   /** Recorded runs that have not ended. */
@@ -97,7 +102,7 @@ function loadAgents<R>(state: DirectoryState<R>, records: readonly AgentRecord[]
       // The survey comes first; an activation is ordered only if the host does not list the agent.
       dueAtMs: nowMs + 2 * state.config.activationTimeoutMs,
     });
-    state.agentOfKey.set(record.key, record.id);
+    if (record.withdrawn !== true) state.agentOfKey.set(record.key, record.id);
   }
   state.agentSlots.load(
     inOrder.map((record) => record.slot),
@@ -131,7 +136,8 @@ function loadRuns<R>(state: DirectoryState<R>, records: readonly RunRecord[], no
 }
 
 export function newAgentEntry<R>(record: AgentRecord): AgentEntry<R> {
-  return { ...newEntity(record), reported: 'ready', waiters: [], running: new Set() };
+  const answerByMs = Number.POSITIVE_INFINITY;
+  return { ...newEntity(record), reported: 'ready', answerByMs, waiters: [], running: new Set() };
 }
 
 /** What a leader keeps in memory of an ended run: input and output stay in the stream. */

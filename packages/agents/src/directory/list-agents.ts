@@ -20,5 +20,6 @@ export function agentsPage(state: DirectoryState<unknown>, after: string): Direc
 
 /** An agent is visible once its first record is durable. */
 function isVisible({ durable, record, phase }: AgentEntry<unknown>): boolean {
+  if (record.withdrawn === true) return false;
   return durable || record.incarnation > 1 || phase === 'stopped' || phase === 'active';
 }

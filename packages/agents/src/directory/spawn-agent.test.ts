@@ -33,6 +33,29 @@ describe('spawning', () => {
     expect(decide({ type: 'get', id: 'a1', replyTo: 'c' })).toEqual(['answer c agent a1 starting 1@']);
   });
 
+  it('withdraws an agent whose record is durable only after its asker was told that the spawn failed', () => {
+    const { tick, spawn, decide, written } = testDirectory();
+    tick(host('h1'));
+    spawn('a1', { key: 'k' });
+    decide({ type: 'spawn-refused', key: 'k' });
+    const get = { type: 'get', id: 'a1', replyTo: 'c' } as const;
+    expect(written(1)[0]).toBe('write #2 agent/0 a1 stopped 1@h1.1');
+    expect(decide(get)).toEqual(['answer c error agent-not-found']);
+    written(2);
+    expect(decide(get)).toEqual(['answer c error agent-not-found']);
+    // The key may be used again, for another agent.
+    expect(spawn('a2', { key: 'k' })).toEqual(['write #3 agent/1 a2 active 1@h1.1']);
+  });
+
+  it('keeps an agent whose asker asked again before its record was durable', () => {
+    const { tick, spawn, decide, written } = testDirectory();
+    tick(host('h1'));
+    spawn('a1', { key: 'k' });
+    decide({ type: 'spawn-refused', key: 'k' });
+    spawn('a2', { key: 'k', replyTo: 'again' });
+    expect(written(1)).toEqual(['order h1 activate a1 1']);
+  });
+
   it('refuses an unknown type, and any type while no host is alive, without a record', () => {
     const { tick, spawn } = testDirectory();
     tick(host('h1', 1, false));

@@ -11,6 +11,9 @@ import { writeAgent } from './write-records.ts';
 
 type Spawn<R> = Extract<DirectoryEvent<R>, { type: 'spawn' }>;
 
+/** Time that an answer may take to its asker. */
+const answerTravelMs = 500;
+
 /** Records the agent with its placement; the activation is ordered once the record is durable. */
 export function spawnAgent<R>(
   state: DirectoryState<R>,
@@ -32,6 +35,7 @@ export function spawnAgent<R>(
   const entry = newAgentEntry<R>(newRecord(event, placement, moment));
   state.agents.set(event.id, entry);
   state.agentOfKey.set(event.key, event.id);
+  entry.answerByMs = answerByMs(event, moment);
   addWaiter(entry, event.replyTo, moment.nowMs + event.waitMs);
   return [writeAgent(state, entry)];
 }
@@ -66,8 +70,47 @@ function joinSpawn<R>(entry: AgentEntry<R>, event: Spawn<R>, moment: Moment): Di
   if (entry.phase === 'active' || entry.phase === 'stopped') {
     return [{ type: 'answer', to: event.replyTo, answer: { kind: 'agent', agent: agentView(entry) } }];
   }
+  entry.answerByMs = Math.max(entry.answerByMs, answerByMs(event, moment));
   addWaiter(entry, event.replyTo, moment.nowMs + event.waitMs);
   return [];
+}
+
+/** An answer that is sent until this instant still finds its asker waiting. */
+function answerByMs({ leftMs }: Spawn<unknown>, { nowMs }: Moment): number {
+  if (leftMs === undefined) return Number.POSITIVE_INFINITY;
+  return nowMs + Math.max(leftMs - answerTravelMs, leftMs / 2);
+}
+
+/** The asker of a spawn that is not durable yet is told that the spawn failed. */
+export function noteRefusedSpawn(state: DirectoryState<unknown>, key: string): void {
+  const entry = state.agents.get(state.agentOfKey.get(key) ?? '');
+  if (entry !== undefined && isUnrecorded(entry)) entry.answerByMs = Number.NEGATIVE_INFINITY;
+}
+
+/**
+ * The first record of an agent is durable. A spawn that was told as failed meanwhile must not appear: its record is
+ * replaced by one of a stopped agent that nobody sees.
+ */
+export function spawnRecorded<R>(
+  state: DirectoryState<R>,
+  entry: AgentEntry<R>,
+  moment: Moment,
+): DirectoryEffect<R>[] | undefined {
+  const isLate = moment.nowMs > entry.answerByMs;
+  entry.answerByMs = Number.POSITIVE_INFINITY;
+  if (!isLate) return undefined;
+  const { record } = entry;
+  entry.phase = 'stopped';
+  entry.waiters = [];
+  entry.record = { ...record, life: 'stopped', withdrawn: true };
+  state.agentOfKey.delete(record.key);
+  const message = `agent ${record.id} was recorded after its spawn had been told as failed; it is withdrawn`;
+  return [writeAgent(state, entry), { type: 'note', level: 'info', fields: { agent: record.id }, message }];
+}
+
+/** Is the agent's first record still on its way? */
+function isUnrecorded({ durable, record, phase }: AgentEntry<unknown>): boolean {
+  return !durable && phase === 'activating' && record.incarnation === 1;
 }
 
 function forget(state: DirectoryState<unknown>, id: string): void {

@@ -21,6 +21,8 @@ export type DirectoryRequest =
       readonly key: string;
       readonly spec: SpawnSpec;
       readonly waitMs: number;
+      /** Time until the asker gives up and reports a failure. Absent in requests of 0.3.0. */
+      readonly leftMs?: number | undefined;
       readonly replyTo: AnswerRef;
     }
   /** One page of agents in the order of their ids, after the id `after`. */
@@ -60,6 +62,7 @@ export const directoryRequestSchema: z.ZodType<DirectoryRequest> & z.core.$ZodTy
         .max(maxKeyChars + 2),
       spec: specSchema,
       waitMs: z.number().positive(),
+      leftMs: z.number().positive().optional(),
       replyTo,
     }),
     z.object({ kind: z.literal('list'), after: z.string().max(64), replyTo }),
