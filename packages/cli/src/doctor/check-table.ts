@@ -26,6 +26,7 @@ export type CheckName =
   | 'agents'
   | 'store'
   | 'actors'
+  | 'voters'
   | 'nats'
   | 'disk'
   | 'store folder'
@@ -110,6 +111,11 @@ export const checkTable: Readonly<Record<CheckName, CheckHelp>> = {
     does: 'Asks every node which of its actors failed too often and stay down.',
     means: 'An actor was given up, or a node that is alive does not answer.',
     fix: '"drover actors" shows the last failure and what to do',
+  },
+  voters: {
+    does: 'Asks the control leader who the voters are, and compares them with the nodes that the gateway hears.',
+    means: 'A voter is missing: fewer further losses leave a majority that can elect a control leader.',
+    fix: 'start that host again, or replace it: "drover cluster voters remove NODE", then "add NODE"',
   },
   nats: {
     does: 'Connects to the NATS of the data folder and reads its version, its max_payload, and whether it has JetStream.',

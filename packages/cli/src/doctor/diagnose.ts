@@ -3,6 +3,7 @@ import { errorLine } from '../errors.ts';
 import { readActorsReport } from '../gateway-client/actors-report.ts';
 import type { GatewayAddress } from '../gateway-client/gateway-address.ts';
 import { getJson } from '../gateway-client/gateway-api.ts';
+import { readVoters } from '../gateway-client/voters-report.ts';
 import { asStatus, type StatusReport } from '../gateway-client/status-report.ts';
 import { bad, type Check, good } from './check.ts';
 import {
@@ -19,6 +20,7 @@ import { checkStore } from './check-store.ts';
 import { checkTokens } from './check-tokens.ts';
 import { judgeActors } from './judge-actors.ts';
 import { judgeNodes } from './judge-nodes.ts';
+import { judgeVoters } from './judge-voters.ts';
 
 export interface DiagnoseOptions {
   /** Load a model on hosts that have none loaded. @default false */
@@ -50,8 +52,9 @@ async function checkCluster(
     checkTokens(address, report, isDeep),
     checkStore(address),
     checkActors(address),
+    checkVoters(address, report),
   ]);
-  return [...judgeNodes(report), ...proofs];
+  return [...judgeNodes(report), ...proofs.flat()];
 }
 
 async function checkMachine(
@@ -84,6 +87,16 @@ async function checkGateway(address: GatewayAddress): Promise<{ check: Check; re
           .replace(/;.*$/, ''),
       ),
     };
+  }
+}
+
+/** None for a gateway of 0.3.0, and without a control leader: the check of the control reports that. */
+async function checkVoters(address: GatewayAddress, { groups = [] }: StatusReport): Promise<Check[]> {
+  if (!groups.some(({ name, state }) => name === 'control' && state === 'led')) return [];
+  try {
+    return [judgeVoters(readVoters(await getJson(address, '/api/v1/cluster/voters'), address))];
+  } catch (error) {
+    return [bad('voters', errorLine(error).replace(/^drover: /, ''))];
   }
 }
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { NodeStatus, StatusReport, ViewMember } from '../gateway-client/status-report.ts';
-import { controlFaults, statusTable } from '../output/status-table.ts';
+import { clusterLine, controlFaults, statusTable } from '../output/status-table.ts';
 import { judgeView } from './judge-view.ts';
 
 const node = (id: string, state = 'alive', incarnation = 1): NodeStatus => ({
@@ -76,4 +76,15 @@ it('shows the state of the view beside that of the node where they differ', () =
   const members = [member('a'), member('b', 'draining'), member('c', 'dead'), member('d', 'left')];
   const states = statusTable(reportOf(nodes, members)).map((row) => row[2]);
   expect(states).toEqual(['STATE', 'alive', 'alive, draining', 'unreachable, dead', 'left']);
+});
+
+it('shows the view and the leader of each group in one line', () => {
+  const groups = [
+    { name: 'control', leader: 'a', term: 2, state: 'led' },
+    { name: 'agents', state: 'vacant' },
+  ];
+  expect(clusterLine(reportOf([], [], groups as typeof led))).toEqual([
+    'view 4; control led by a (term 2); agents led by nobody (vacant)',
+  ]);
+  expect(clusterLine({ nodes: [], groups })).toEqual([]);
 });

@@ -23,6 +23,7 @@ export interface ViewMember {
 export interface GroupStatus {
   readonly name: string;
   readonly leader?: string;
+  readonly term?: number;
   readonly state: string;
 }
 

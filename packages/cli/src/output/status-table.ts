@@ -46,6 +46,16 @@ function withView(text: string, { id, incarnation }: NodeStatus, { view }: Statu
   return `${text}, ${member.state}`;
 }
 
+/** The view and the leader of each group, as one line; empty without a view. */
+export function clusterLine({ view, groups = [] }: StatusReport): string[] {
+  if (view === undefined) return [];
+  const leaders = groups.map(({ name, leader = 'nobody', term, state }) => {
+    const facts = [...(term === undefined ? [] : [`term ${term}`]), ...(state === 'led' ? [] : [state])];
+    return `${name} led by ${leader}${facts.length === 0 ? '' : ` (${facts.join(', ')})`}`;
+  });
+  return [[`view ${view.epoch}`, ...leaders].join('; ')];
+}
+
 /** What is wrong with the control of the cluster, as lines; empty without a fault. */
 export function controlFaults({ groups = [] }: StatusReport): string[] {
   return groups

@@ -11,7 +11,7 @@ export function votersText(report: VotersReport): string[] {
 }
 
 /** How far the living voters are from losing their quorum, one line. */
-function quorumText({ voters, quorum, alive }: VotersReport): string {
+export function quorumText({ voters, quorum, alive }: VotersReport): string {
   const count = `${alive} of ${voters.length} voters alive, ${quorum} needed`;
   if (alive < quorum) return `${count}: no leader can be elected until ${quorum - alive} more are back`;
   const spare = alive - quorum;
