@@ -150,6 +150,7 @@ const records: readonly Row[] = [
   [() => 'd1.home.q.standard.acme.jobs.p9.a', [...askers, 'tenant']],
   [() => 'd1.home.q.standard.rival.jobs.p9.a', askers],
   [() => 'd1.home.q.dedicated.acme.jobs.p9.a', askers],
+  [() => '$O.MEM_home_T_standard.C.a', askers],
   [() => '$O.files.C.a', nobody],
   [() => '$KV.MEM_away_T_standard.acme.global._.a', nobody],
   [() => 'd1.away.ctl.control.lead', nobody],
@@ -171,6 +172,9 @@ const streams: readonly (readonly [
   ),
   ...[0, 1, 2, 3].map(
     (shard) => [`ENT_home_${shard}`, { read: hosts, create: hosts, remove: hosts }] as const,
+  ),
+  ...['OBJ_MEM_home_T_standard', 'OBJ_MEM_home_T_dedicated'].map(
+    (name) => [name, { read: askers, create: hosts, remove: askers }] as const,
   ),
   ['CTL_home_G_unplanned', {}],
   ['CTL_away_G_control', {}],
