@@ -1,4 +1,9 @@
-import { StoreUnavailableError, WriteUnknownError } from '../../errors.ts';
+import {
+  BlobDamagedError,
+  StoreUnavailableError,
+  UploadTimeoutError,
+  WriteUnknownError,
+} from '../../errors.ts';
 import { compareStamps, type Stamp } from '../../memory/hybrid-clock.ts';
 import type { Memory, MemoryRead, MemoryScope } from '../../memory/memory.ts';
 import { startMemory } from '../../memory/start-memory.ts';
@@ -20,6 +25,8 @@ const keys = [...registers, counter, set, latest];
 const tenant = 'default';
 const scope = { kind: 'global', id: '' } as const;
 const maxHistorySteps = 200_000;
+/** Every third value of a register has more bytes than a record takes, and values grow old soon. */
+const limits = { maxRecordBytes: 32, coldAfterMs: 5_000, coldMinBytes: 1, upkeepMs: 4_000 };
 
 /** One operation on a register; its outcome is filled in when it is known. */
 interface Call {
@@ -46,6 +53,7 @@ interface Desk {
  * - An acknowledged operation on a CRDT is never lost, and none is made twice.
  * - The stamp of a `last-writer` key never goes back.
  * - A watch reports revisions in order.
+ * - A value is read as it was written, whether a record or a blob has it, and while it is moved.
  * - After the faults, every cache and every watch has the newest value of each key.
  */
 class Remembering implements Workload {
@@ -64,7 +72,7 @@ class Remembering implements Workload {
   }
 
   startNode(node: TestNode): void {
-    const memory = startMemory(node);
+    const memory = startMemory(node, limits);
     const desk: Desk = { memory, values: memory.scope(tenant, scope), heard: new Map() };
     this.#desks.set(node, desk);
     desk.values.watch((event) => {
@@ -121,6 +129,10 @@ class Remembering implements Workload {
     for (const { memory } of this.#desks.values()) {
       world.count('barriers', memory.stats.barrierWrites);
       world.count('lostAttempts', memory.stats.lostAttempts);
+      world.count('blobs', memory.stats.blobWrites);
+      world.count('moved', memory.stats.moved);
+      world.count('broughtBack', memory.stats.broughtBack);
+      world.count('reclaimed', memory.stats.reclaimedBlobs);
     }
   }
 
@@ -192,12 +204,17 @@ class Remembering implements Workload {
   #isVoid(error: unknown): boolean {
     const isUnknown = error instanceof WriteUnknownError;
     if (isUnknown) this.#world.count('unknownWrites');
-    else if (!(error instanceof StoreUnavailableError))
+    else if (!this.#isExpected(error))
       this.#world.check(
         false,
         `an operation failed: ${error instanceof Error ? error.stack : String(error)}`,
       );
     return !isUnknown;
+  }
+
+  #isExpected(error: unknown): boolean {
+    if (error instanceof StoreUnavailableError || error instanceof UploadTimeoutError) return true;
+    return error instanceof BlobDamagedError && this.#world.hasLostRecords;
   }
 
   async #useCounter(node: TestNode, desk: Desk): Promise<void> {
@@ -299,7 +316,7 @@ function newestOf(logs: MemoryLogs, log: string, subject: string): LogRecord | u
 }
 
 function bytesOf(value: number): Uint8Array {
-  return new TextEncoder().encode(String(value));
+  return new TextEncoder().encode(String(value).padEnd(value % 3 === 0 ? 40 : 1));
 }
 
 function numberOf(read: MemoryRead | undefined): number | undefined {
@@ -318,6 +335,10 @@ export const remembering: Scenario = {
     unknownWrites: 'writes of memory whose outcome stayed unknown',
     superseded: 'writes that lost against a later stamp',
     conflicts: 'conflicts that watches reported',
+    blobs: 'values of memory that were stored as blobs',
+    moved: 'old values of memory that were moved into blobs',
+    broughtBack: 'moved values of memory that a read brought back',
+    reclaimed: 'blobs of memory that the upkeep removed as orphans',
     cacheHits: 'reads that a cache answered',
   },
 };

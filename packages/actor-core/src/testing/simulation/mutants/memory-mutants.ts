@@ -3,6 +3,22 @@ import type { Mutant } from '../mutant.ts';
 /** Known bugs of the replicated memory. */
 export const memoryMutants: readonly Mutant[] = [
   {
+    name: 'memory-blob-reclaimed-while-referenced',
+    scenario: 'remembering',
+    bug: 'the upkeep of memory removes blobs although the records of their keys refer to them',
+    file: 'memory/reclaim-blobs.ts',
+    find: '    return stored.meta.blob?.name === name;\n',
+    replace: '    return stored.meta.blob?.name === key;\n',
+  },
+  {
+    name: 'memory-move-changes-the-revision',
+    scenario: 'remembering',
+    bug: 'a value of memory that was moved has a new revision',
+    file: 'memory/stored-value.ts',
+    find: '(meta.moved?.revision ?? sequence)',
+    replace: 'sequence',
+  },
+  {
     name: 'watch-gap-ignored',
     scenario: 'remembering',
     bug: 'a watch goes on with the next announcement although one before it was lost',
