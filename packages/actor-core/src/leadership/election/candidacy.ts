@@ -70,8 +70,8 @@ export function campaign(
   if (!isEligible(state) || nowMs < state.abstainsUntilMs) return;
   if (state.electorate === 'candidates') return becomeChosen(state, out);
   state.role = 'candidate';
-  state.term += 1;
-  state.votedFor = state.node;
+  state.term = Math.max(state.term, state.vote.term) + 1;
+  state.vote = { term: state.term, node: state.node };
   state.electionAtMs = drawRetryMs(state, nowMs);
   state.granted.clear();
   askOthers(state, out, { kind: 'vote', term: state.term, isTransfer });

@@ -92,7 +92,11 @@ export interface ElectionState {
   role: ElectionRole;
   /** Highest term seen. */
   term: number;
-  votedFor: string | undefined;
+  /**
+   * The newest vote. It outlives `term`, which falls when a leader with an older term and a newer lead record is
+   * followed: a voter gives one vote in each term.
+   */
+  vote: { readonly term: number; readonly node: string };
   /** Who answered the questions of the present role with yes. */
   readonly granted: Set<string>;
   leader: KnownLeader | undefined;
@@ -144,7 +148,7 @@ export function createElection(options: ElectionOptions, nowMs: number): Electio
     ...given,
     role: 'follower',
     term,
-    votedFor: undefined,
+    vote: { term: 0, node: '' },
     granted: new Set(),
     leader: undefined,
     fence,

@@ -90,6 +90,15 @@ it('gives one vote in a term', () => {
   ]);
 });
 
+it('gives one vote in a term also after it followed a leader of an older term with a newer record', () => {
+  const { receive } = setup();
+  receive('b', { kind: 'vote', term: 4, isTransfer: false });
+  receive('c', heartbeat(3, 9));
+  expect(receive('c', { kind: 'vote', term: 4, isTransfer: false }, 20_000)).toMatchObject([
+    { message: { kind: 'vote-answer', term: 4, isGranted: false } },
+  ]);
+});
+
 it('gives no vote for one election after a start: an earlier run may have given it', () => {
   const { receive } = setup();
   expect(receive('b', { kind: 'vote', term: 4, isTransfer: false }, 2_300)).toMatchObject([

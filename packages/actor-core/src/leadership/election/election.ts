@@ -229,7 +229,6 @@ function takeVoters(
 
 function outdated(state: ElectionState, out: ElectionEffect[], term: number, nowMs: number): void {
   state.term = term;
-  state.votedFor = undefined;
   depose(state, out, 'newer-term', nowMs);
 }
 

@@ -14,7 +14,6 @@ export function follow(
   nowMs: number,
 ): void {
   if (state.role === 'leader') depose(state, out, 'newer-term', nowMs);
-  if (leader.term > state.term) state.votedFor = undefined;
   state.role = 'follower';
   state.successor = '';
   state.term = leader.term;

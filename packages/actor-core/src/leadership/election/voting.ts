@@ -30,13 +30,13 @@ export function takeVote(
   const mayVote = nowMs >= state.abstainsUntilMs && (isHandedOver || !isSticky(state, nowMs));
   if (mayVote && term > state.term) {
     state.term = term;
-    state.votedFor = undefined;
     depose(state, out, 'newer-term', nowMs);
   }
-  const isGranted =
-    mayVote && term === state.term && (state.votedFor === undefined || state.votedFor === from);
+  const { vote } = state;
+  const isFree = term > vote.term || (term === vote.term && vote.node === from);
+  const isGranted = mayVote && term === state.term && isFree;
   if (isGranted) {
-    state.votedFor = from;
+    state.vote = { term, node: from };
     state.electionAtMs = drawElectionMs(state, nowMs);
   }
   out.push({ kind: 'send', to: from, message: { kind: 'vote-answer', term: state.term, isGranted } });
@@ -53,7 +53,6 @@ export function takeAnswer(
   if (!message.isGranted) {
     if (message.term <= state.term) return;
     state.term = message.term;
-    state.votedFor = undefined;
     depose(state, out, 'newer-term', nowMs);
     return;
   }

@@ -57,8 +57,8 @@ export const leadershipMutants: readonly Mutant[] = [
     scenario: 'leading',
     bug: 'a voter gives two votes in one term',
     file: 'leadership/election/voting.ts',
-    find: 'mayVote && term === state.term && (state.votedFor === undefined || state.votedFor === from);',
-    replace: 'mayVote && term === state.term;',
+    find: 'const isFree = term > vote.term || (term === vote.term && vote.node === from);',
+    replace: 'const isFree = true || vote.node === from;',
   },
   {
     name: 'won-after-a-newer-leader',
@@ -81,9 +81,8 @@ export const leadershipMutants: readonly Mutant[] = [
     scenario: 'leading',
     bug: 'the goodbye of a newer leader does not end an older leadership',
     file: 'leadership/election/roles.ts',
-    find: "  if (state.role === 'leader') depose(state, out, 'newer-term', nowMs);\n  if (leader.term > state.term) state.votedFor = undefined;\n  state.role = 'follower';\n",
-    replace:
-      "  if (leader.term > state.term) state.votedFor = undefined;\n  if (state.role !== 'leader') state.role = 'follower';\n",
+    find: "  if (state.role === 'leader') depose(state, out, 'newer-term', nowMs);\n  state.role = 'follower';\n",
+    replace: "  if (state.role !== 'leader') state.role = 'follower';\n",
   },
   {
     name: 'receiver-ignores-fence',
