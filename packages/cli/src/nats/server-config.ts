@@ -27,7 +27,9 @@ export interface ServerCluster {
  *
  * Pings are frequent, so that a frozen process loses its subscriptions after about 6 s instead of 4 minutes. A reader
  * that does not take its data for 5 s is disconnected, so that the data does not fill the memory. No monitoring port
- * is opened. A connecting client sends its permissions in one line, which is longer than the usual limit of 4 KB.
+ * is opened. The limit of the store is above every disk: nats-server would take three quarters of the free space, and
+ * on a small disk refuse the streams of memory and queues, whose limits are reserved. A connecting client sends its
+ * permissions in one line, which is longer than the usual limit of 4 KB.
  */
 export function serverConfigText(config: ServerConfig): string {
   const { authority } = config;
@@ -41,6 +43,7 @@ ping_max: 2
 write_deadline: "5s"
 jetstream {
   store_dir: ${quoted(config.storeDir)}
+  max_file_store: 1TB
   sync_interval: ${config.syncsAlways ? 'always' : '"2m"'}
 }
 operator: ${authority.operatorJwt}
