@@ -24,8 +24,12 @@ it(`has a successor that writes within ${barMs} ms of each of ${kills} kills of 
   trial = await LeaderTrial.start(cluster.urls, names, { replicas: 3 });
   const took: number[] = [];
   for (let kill = 0; kill < kills; kill++) {
-    const { leader, tookMs } = await trial.replaceLeader('SIGKILL');
+    const streamLed = await trial.streamLeader('control');
+    const { leader, ledMs, tookMs } = await trial.replaceLeader('SIGKILL');
     took.push(tookMs);
+    // A stream that changes its own leader meanwhile accepts nothing for seconds.
+    if (tookMs > barMs)
+      noteFigure({ slow: kill, ledMs, tookMs, streamLed: [streamLed, await trial.streamLeader('control')] });
     await trial.startProcess(leader);
   }
   const audit = await trial.audit();

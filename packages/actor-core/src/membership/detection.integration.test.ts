@@ -27,7 +27,7 @@ async function start(profile: MembershipProfile): Promise<void> {
 const pause = (ms: number) => new Promise<void>((resolve) => systemClock.setTimer(ms, resolve));
 
 afterEach(async () => {
-  members.dispose();
+  await members.dispose();
   await server.dispose();
 });
 
@@ -48,22 +48,24 @@ it('knows everywhere within a second that a process was killed', {
 });
 
 it.each([
-  ['tuned', 2_500],
-  ['lan', 6_500],
+  ['SIGSTOP', 'tuned', 2_500],
+  ['SIGSTOP', 'lan', 6_500],
+  ['cut', 'tuned', 2_500],
+  ['cut', 'lan', 6_500],
 ] as const)(
-  'knows a frozen process with the profile %s at the median within %i ms',
+  'knows a process that is frozen or whose link is cut (%s) with the profile %s at the median within %i ms',
   {
     timeout: isFull ? hourMs : 120_000,
   },
-  async (profile, mostMs) => {
+  async (how, profile, mostMs) => {
     await start(profile);
     const afterMs: number[] = [];
     for (let i = 0; i < freezes; i++) {
-      afterMs.push(...(await members.lose('c', 'SIGSTOP')));
+      afterMs.push(...(await members.lose('c', how)));
       members.resume('c');
       await members.converge();
     }
-    report(`frozen, ${profile}`, afterMs);
+    report(`${how}, ${profile}`, afterMs);
     expect(afterMs.toSorted((a, b) => a - b)[Math.floor(afterMs.length / 2)]).toBeLessThanOrEqual(mostMs);
     expect(members.falseDeaths).toEqual([]);
   },

@@ -30,6 +30,15 @@ export interface LeaderTrialOptions {
   readonly voters?: readonly string[];
 }
 
+/** A leader that was replaced by another one. Times count from the signal, by the server's clock. */
+interface Replacement {
+  readonly leader: string;
+  /** Until the log accepted the lead record of the next one. */
+  readonly ledMs: number;
+  /** Until the log accepted the first write of the next one. */
+  readonly tookMs: number;
+}
+
 /** Candidates in processes of their own that write while they lead, and a node that watches them. */
 export class LeaderTrial {
   readonly node: ClusterNode;
@@ -125,21 +134,19 @@ export class LeaderTrial {
     return systemClock.now() - sinceMs;
   }
 
-  /**
-   * Sends that signal to the leader of the group. Returns its name, and the milliseconds until the log has accepted a
-   * write of the next leader, by the server's clock.
-   */
-  async replaceLeader(
-    signal: NodeJS.Signals,
-    group: string = this.#first,
-  ): Promise<{ leader: string; tookMs: number }> {
+  /** Sends that signal to the leader of the group, and waits for a write of the next one. */
+  async replaceLeader(signal: NodeJS.Signals, group: string = this.#first): Promise<Replacement> {
     await this.untilLed(30_000, group);
     const before = decodeLeadRecord(await this.#newestLead(group));
     const sinceMs = systemClock.wallNow();
     this.signal(before.leader, signal);
     const lead = await this.#await(group, 'lead', before.sequence + 1);
     const write = await this.#await(group, 'x.*', lead.sequence);
-    return { leader: before.leader, tookMs: write.acceptedAtMs - sinceMs };
+    return {
+      leader: before.leader,
+      ledMs: lead.acceptedAtMs - sinceMs,
+      tookMs: write.acceptedAtMs - sinceMs,
+    };
   }
 
   /**

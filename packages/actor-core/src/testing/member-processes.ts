@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../clock/system-clock.ts';
 import type { MembershipProfile } from '../membership/swim/swim-config.ts';
+import { type CuttableLink, openCuttableLink } from './cuttable-link.ts';
 import type { Sighting } from './member-process.ts';
 import { waitUntil } from './wait-until.ts';
 
@@ -12,6 +13,7 @@ const script = fileURLToPath(
 
 interface Running {
   readonly child: ChildProcess;
+  readonly link: CuttableLink;
   /** What this process sees last of each node. */
   readonly seen: Map<string, Sighting>;
 }
@@ -38,10 +40,11 @@ export class MemberProcesses {
   }
 
   async start(name: string): Promise<void> {
-    const child = spawn(process.execPath, [script, this.#url, name, this.#profile], {
+    const link = await openCuttableLink(this.#url);
+    const child = spawn(process.execPath, [script, link.url, name, this.#profile], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
-    const running: Running = { child, seen: new Map() };
+    const running: Running = { child, link, seen: new Map() };
     this.#running.set(name, running);
     this.#ended.delete(name);
     const ready = Promise.withResolvers<void>();
@@ -63,12 +66,16 @@ export class MemberProcesses {
     this.#ended.clear();
   }
 
-  /** Sends the signal and returns after how many milliseconds each of the others called it unreachable, sorted. */
-  async lose(name: string, signal: 'SIGKILL' | 'SIGSTOP', timeoutMs = 30_000): Promise<number[]> {
-    const { child } = this.#at(name);
+  /**
+   * Sends the signal, or cuts the link of the process, and returns after how many milliseconds each of the others
+   * called it unreachable, sorted.
+   */
+  async lose(name: string, how: 'SIGKILL' | 'SIGSTOP' | 'cut', timeoutMs = 30_000): Promise<number[]> {
+    const { child, link } = this.#at(name);
     this.#ended.add(name);
     const sinceMs = systemClock.wallNow();
-    child.kill(signal);
+    if (how === 'cut') link.cut();
+    else child.kill(how);
     await waitUntil(`all miss ${name}`, () => this.#isSeen(name, 'unreachable'), timeoutMs);
     const others = this.names.filter((other) => other !== name);
     return others
@@ -76,13 +83,16 @@ export class MemberProcesses {
       .toSorted((a, b) => a - b);
   }
 
-  /** Ends a stop signal. */
+  /** Ends a stop signal or a cut. */
   resume(name: string): void {
-    this.#at(name).child.kill('SIGCONT');
+    const { child, link } = this.#at(name);
+    child.kill('SIGCONT');
+    link.heal();
   }
 
   /** Forgets a process that was killed. */
   forget(name: string): void {
+    void this.#running.get(name)?.link.close();
     this.#running.delete(name);
     for (const { seen } of this.#running.values()) seen.delete(name);
   }
@@ -92,8 +102,10 @@ export class MemberProcesses {
     this.#at(name).child.stdin?.write(`stall ${ms}\n`);
   }
 
-  dispose(): void {
-    for (const { child } of this.#running.values()) child.kill('SIGKILL');
+  async dispose(): Promise<void> {
+    const running = [...this.#running.values()];
+    for (const { child } of running) child.kill('SIGKILL');
+    await Promise.all(running.map(({ link }) => link.close()));
   }
 
   #isSeen(name: string, state: string): boolean {
@@ -103,7 +115,7 @@ export class MemberProcesses {
   #note(by: string, { seen }: Running, sighting: Sighting): void {
     seen.set(sighting.node, sighting);
     if (sighting.isStalled && sighting.state === 'alive') this.stallsSeen += 1;
-    if (sighting.state === 'unreachable' && !this.#ended.has(sighting.node))
+    if (sighting.state === 'unreachable' && !this.#ended.has(sighting.node) && !this.#ended.has(by))
       this.falseDeaths.push(`${by}: ${sighting.node}`);
   }
 
