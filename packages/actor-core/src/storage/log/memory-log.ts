@@ -142,11 +142,15 @@ export class MemoryLogs {
     return outcome;
   }
 
-  /** @internal */
-  follow(subscriber: Omit<Subscriber, 'stopListening'>): Following {
-    const { log, follower, path } = subscriber;
+  /** @throws InvalidArgumentError for a log without a feed. @internal */
+  requireFeed(log: string): void {
     if (this.stream(log).spec.feed === '')
       throw new InvalidArgumentError('log', `${log} has no feed: state one in its spec`);
+  }
+
+  /** @internal */
+  follow(subscriber: Omit<Subscriber, 'stopListening'>): Following {
+    const { follower, path } = subscriber;
     const stopListening = path.onInterrupted(() => follower.onInterrupted?.());
     const subscribed: Subscriber = { ...subscriber, stopListening };
     this.#subscribers.add(subscribed);
@@ -302,10 +306,10 @@ export class MemoryLog implements Log {
     });
   }
 
-  follow(log: string, follower: LogFollower): Promise<Following> {
-    return this.#perform(log, 'follow', () =>
-      this.#logs.follow({ node: this.#node, log, follower, path: this.#path }),
-    );
+  /** As the adapter of JetStream does: the log is looked up, and then the process subscribes by itself. */
+  async follow(log: string, follower: LogFollower): Promise<Following> {
+    await this.#perform(log, 'follow', () => this.#logs.requireFeed(log));
+    return this.#logs.follow({ node: this.#node, log, follower, path: this.#path });
   }
 
   async #append(

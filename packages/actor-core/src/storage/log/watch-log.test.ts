@@ -233,3 +233,18 @@ it('follows nothing after a start that failed', async () => {
   await expect(watch()).rejects.toThrow(StoreUnavailableError);
   expect(open).toBe(0);
 });
+
+it('follows nothing after a start whose answer was lost', async () => {
+  const { append, watch, seen, plan, pass, log } = await setup();
+  plan('follow', 'reply-lost');
+  await expect(watch()).rejects.toThrow(StoreUnavailableError);
+  plan('follow', 'reply-lost');
+  const heard: string[] = [];
+  await expect(log.follow('L', { onRecord: ({ subject }) => heard.push(subject) })).rejects.toThrow(
+    StoreUnavailableError,
+  );
+  await append('a1');
+  await pass(0);
+  expect(seen).toEqual([]);
+  expect(heard).toEqual([]);
+});
