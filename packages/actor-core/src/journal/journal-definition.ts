@@ -25,7 +25,7 @@ export interface Decision<S, E> {
 
 /**
  * Sets a timer (with one of `atMs` and `afterMs`), in place of one with the same key, or cancels it. `atMs`: wall clock
- * of the server. `afterMs`: from now on, to within the time of a request.
+ * of the server. `afterMs`: from now on; never less, and more by at most the time of a request.
  */
 export type TimerRequest =
   | { readonly set: string; readonly atMs: number; readonly payload?: unknown }

@@ -170,7 +170,7 @@ export class JournalSession<M, S, E extends EventSpecs> {
       }
       const { set: key, payload = null } = request;
       const atMs =
-        'atMs' in request ? request.atMs : Math.ceil((await this.serverClock.now()) + request.afterMs);
+        'atMs' in request ? request.atMs : Math.ceil((await this.serverClock.latest()) + request.afterMs);
       if (!Number.isFinite(atMs)) throw new InvalidArgumentError(`timers.${key}`, 'must have a finite time');
       changes.push({ set: { key, id: this.#context.random.id(), atMs, payload } });
     }

@@ -269,7 +269,7 @@ class JournalledActor<M, S, E extends EventSpecs> {
   #armTimers(): void {
     const next = this.#session.journal.timers.next();
     if (next === undefined) return this.#context.cancelTimer(timerKey);
-    const delayMs = next.atMs - this.#session.serverClock.estimate();
+    const delayMs = next.atMs - this.#session.serverClock.earliest();
     this.#context.setTimer(timerKey, Math.min(Math.max(0, delayMs), maxSleepMs), due as M);
   }
 
