@@ -137,6 +137,12 @@ describe('holderOf', () => {
     expect(holderOf(record({ node: 'me', incarnation: 3 }), seen, self)).toEqual({ kind: 'free' });
   });
 
+  it('believes that an owner has ended whose node runs again, although epochs began anew since its record', () => {
+    expect(holderOf(record({ node: 'me', incarnation: 3, epoch: 8 }), seen, self)).toEqual({ kind: 'free' });
+    const again = placementView(view(member('a', { incarnation: 2 })), [], all);
+    expect(holderOf(record({ incarnation: 1, epoch: 8 }), again, self)).toEqual({ kind: 'free' });
+  });
+
   it('finds the owner while the view has that incarnation of it', () => {
     expect(holderOf(record(), seen, self)).toEqual({ kind: 'other', node: 'a', isReachable: true });
     expect(holderOf(record({ node: 'me', incarnation: 4 }), seen, self)).toEqual({ kind: 'self' });

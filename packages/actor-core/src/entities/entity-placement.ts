@@ -40,6 +40,8 @@ export function holderOf(
   if (node === self.nodeId && incarnation === self.incarnation) return { kind: 'self' };
   const member = view.members.find(({ id }) => id === node);
   const known = node === self.nodeId ? self.incarnation : (member?.incarnation ?? 0);
+  // A newer incarnation is proof, whatever the epochs are: they begin anew where the log of the views was lost.
+  if (known > incarnation) return { kind: 'free' };
   const isAhead = record.epoch > view.epoch || (known > 0 && incarnation > known);
   if (isAhead) return { kind: 'other', node, isReachable: false };
   if (known !== incarnation) return { kind: 'free' };
