@@ -306,8 +306,8 @@ export class MemoryLog implements Log {
     });
   }
 
-  /** As the adapter of JetStream does: the log is looked up, and then the process subscribes by itself. */
   async follow(log: string, follower: LogFollower): Promise<Following> {
+    // As in the adapter of JetStream: the log is looked up, and then the process subscribes by itself.
     await this.#perform(log, 'follow', () => this.#logs.requireFeed(log));
     return this.#logs.follow({ node: this.#node, log, follower, path: this.#path });
   }
