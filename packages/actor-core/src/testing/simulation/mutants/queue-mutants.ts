@@ -3,7 +3,7 @@ import type { Mutant } from '../mutant.ts';
 /** Bugs in durable queues. */
 export const queueMutants: readonly Mutant[] = [
   {
-    name: 'ack-before-store',
+    name: 'queue-ack-before-store',
     scenario: 'queueing',
     bug: 'an acknowledgement of a message is confirmed before the store has it',
     file: 'storage/work-queue/log-work-queue.ts',

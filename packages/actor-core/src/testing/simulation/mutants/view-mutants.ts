@@ -27,28 +27,12 @@ export const viewMutants: readonly Mutant[] = [
     replace: "return 'dead';",
   },
   {
-    name: 'older-view-taken',
-    scenario: 'viewing',
-    bug: 'a node goes back to an older view that its log reports late',
-    file: 'membership/view/view-follower.ts',
-    find: 'if (before === undefined || isOtherLog || isLater(view, before))',
-    replace: 'if (before !== view)',
-  },
-  {
     name: 'view-gap-not-closed',
     scenario: 'viewing',
     bug: 'a node that missed a view does not ask for it',
     file: 'membership/view/decide-follow.ts',
     find: 'return changed === undefined ? { state: next, ask: from }',
     replace: 'return changed === undefined ? { state: next }',
-  },
-  {
-    name: 'view-read-before-the-fence',
-    scenario: 'viewing',
-    bug: 'a new control leader begins with a view from a read that lags behind its lead record',
-    file: 'control/view-log.ts',
-    find: 'if (page.next > fence.sequence) return newest;',
-    replace: 'if (page.next > 0) return newest;',
   },
   {
     name: 'dead-incarnation-readmitted',
