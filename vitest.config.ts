@@ -2,15 +2,20 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 // `unit` and `unit-actor-core` run without a nats-server. `integration` needs a nats-server, several processes or many
-// sockets. These run beside the code. `scenarios` starts the whole system. `timed-scenarios` are those whose bars are
-// times: one file after the other.
+// sockets. These run beside the code. `scenarios` starts the whole system. `timed-scenarios` are those of both whose bars
+// are times: one file after the other.
 //
 // A worker of the unit tests keeps its modules from one file to the next, which saves most of the import time. The
 // tests of actor-core have a project of their own: they load its sources, all others its build, and one process may
 // hold one copy of it only, since msgpackr keeps one table of extensions for the whole process.
-const timed = ['cancel', 'fair-queue', 'kill-host', 'nats-restart', 'slow-reader'].map(
+const timedScenarios = ['cancel', 'fair-queue', 'kill-host', 'nats-restart', 'slow-reader'].map(
   (name) => `test/scenarios/${name}.test.ts`,
 );
+/** Real processes that are killed, frozen and cut off: their bars are times too. */
+const timedProcesses = ['leadership/failover', 'leadership/jetstream-faults', 'membership/detection'].map(
+  (name) => `packages/actor-core/src/${name}.integration.test.ts`,
+);
+const timed = [...timedScenarios, ...timedProcesses];
 
 /** Starts the longest scenarios first, so that no worker waits for one of them at the end. */
 class LongestFirst extends BaseSequencer {
@@ -55,6 +60,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['packages/*/src/**/*.integration.test.ts'],
+          exclude: [...timedProcesses, '**/node_modules/**'],
           testTimeout: 10_000,
           hookTimeout: 10_000,
         },
@@ -63,7 +69,7 @@ export default defineConfig({
         test: {
           name: 'scenarios',
           include: ['test/scenarios/**/*.test.ts'],
-          exclude: timed,
+          exclude: timedScenarios,
           testTimeout: 120_000,
           hookTimeout: 120_000,
           maxConcurrency: 3,
