@@ -16,6 +16,9 @@ import { MemoryListeners } from './memory-listeners.ts';
 import { addressOf, type Scope, scopePrefix } from './scope.ts';
 import { bytesOf, revisionOf, type StoredValue } from './stored-value.ts';
 
+/** Keys whose newest announced revision is remembered. */
+const maxAnnounced = 65_536;
+
 /**
  * Starts the replicated memory on this node: opens one bucket for each class of tenants, and follows their changes.
  * Works before the store can be reached: operations wait for their bucket, at most 5 s.
@@ -37,6 +40,8 @@ class LocalMemory implements Memory {
   readonly #byClass: ReadonlyMap<TenantClass, BucketAccess>;
   readonly #upkeeps: MemoryUpkeep[] = [];
   #conflictCount = 0;
+  /** Newest announced revision of recently changed keys. */
+  readonly #announced = new Map<string, number>();
   #expired = 0;
 
   constructor(node: LocalNode, limits: FullMemoryOptions) {
@@ -140,7 +145,10 @@ class LocalMemory implements Memory {
       prepare: () => large.prepare(),
       cacheBytes,
       onChange: (stored) => this.#changed(stored),
-      onReset: (reason) => this.#listeners.tell({ type: 'reset', reason }),
+      onReset: (reason) => {
+        this.#announced.clear();
+        this.#listeners.tell({ type: 'reset', reason });
+      },
     });
     bucket.start();
     large.start();
@@ -174,9 +182,7 @@ class LocalMemory implements Memory {
     const { key, kind, sequence, meta } = stored;
     if (meta.stamp !== undefined) this.#hybridClock.observe(meta.stamp);
     if (kind === 'expired') this.#expired++;
-    // The same value, stored elsewhere.
-    if (meta.moved !== undefined) return;
-    if (!this.#listeners.isHeard(key.slice(0, key.lastIndexOf('.')))) return;
+    if (!this.#isNews(stored) || !this.#listeners.isHeard(key.slice(0, key.lastIndexOf('.')))) return;
     const address = addressOf(key);
     if (address === undefined || kind === 'absent') return;
     this.#listeners.tell({
@@ -186,6 +192,20 @@ class LocalMemory implements Memory {
       bytes: bytesOf(stored),
       contentType: meta.contentType,
     });
+  }
+
+  /**
+   * A moved value keeps its revision and is no news, unless its put was never announced here: the move replaces that
+   * record, so a watch that lags behind sees the move alone.
+   */
+  #isNews(stored: StoredValue): boolean {
+    const revision = stored.kind === 'value' ? revisionOf(stored) : stored.sequence;
+    const isNews = stored.meta.moved === undefined || this.#announced.get(stored.key) !== revision;
+    this.#announced.delete(stored.key);
+    this.#announced.set(stored.key, revision);
+    const [oldest] = this.#announced.keys();
+    if (this.#announced.size > maxAnnounced && oldest !== undefined) this.#announced.delete(oldest);
+    return isNews;
   }
 
   #conflict(key: string, { resolution, policy, other }: Conflict, revision: number): void {
