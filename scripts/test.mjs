@@ -18,6 +18,7 @@ const bin = join(root, 'node_modules', '.bin');
 const minutes = 60_000;
 const peers = 'packages/bench/peers';
 const bench = 'packages/bench/bin/bench.js';
+const simulate = 'packages/actor-core/bin/simulate.js';
 
 const stages = {
   build: { limitMs: 5 * minutes, steps: [['tsc', '-b']] },
@@ -39,8 +40,15 @@ const stages = {
   nats: { limitMs: minutes, provide: 'packages/cli/dist/nats/provision-main.js' },
   unit: { limitMs: 10 * minutes, vitest: 'unit*' },
   integration: { limitMs: 10 * minutes, vitest: 'integration' },
-  // A thousand seeds, fifty of them twice. The limits of these two stages find a run that hangs, also on a slow machine.
-  simulate: { limitMs: 20 * minutes, steps: [['node', 'packages/actor-core/bin/simulate.js']] },
+  // A thousand seeds of the runtime and the bus, fifty of them twice; then a hundred of everything together, which cost
+  // two and a half times as much each. The limits of these two stages find a run that hangs, also on a slow machine.
+  simulate: {
+    limitMs: 20 * minutes,
+    steps: [
+      ['node', simulate, '--scenario', 'messaging,supervision,watching,streaming,registry,delivery,work'],
+      ['node', simulate, '--seeds', '100', '--twice', '5'],
+    ],
+  },
   mutants: { limitMs: 20 * minutes, steps: [['node', 'packages/actor-core/bin/mutants.js']] },
   bench: {
     limitMs: 10 * minutes,
