@@ -8,7 +8,18 @@ import { nearestKey } from './settings/suggestion.ts';
 /** Runs one `drover` command and ends the process with its exit code. */
 export async function main(args: readonly string[]): Promise<never> {
   const code = await run(args);
+  await flushed(process.stdout);
+  await flushed(process.stderr);
   process.exit(code);
+}
+
+/** Resolves when everything is written, or nobody reads any more. A pipe takes large output piece by piece. */
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.destroyed || !stream.writable) return resolve();
+    stream.once('error', () => resolve());
+    stream.write('', () => resolve());
+  });
 }
 
 /** Runs one `drover` command; resolves with the exit code. A failure is reported on stderr, in one line. */

@@ -43,25 +43,46 @@ export async function waitUntilReady(options: ReadinessOptions): Promise<void> {
   );
 }
 
-/** Waits for the reports of all hosts, so that the first requests are spread over all of them. */
+/** Waits for the reports of all hosts, so that the first requests are spread over all of them, and for the view. */
 async function waitForStragglers({ url, instances, signal }: ReadinessOptions): Promise<void> {
   const deadlineMs = performance.now() + stragglersMs;
   while (performance.now() < deadlineMs) {
-    if ((await knownInstances(url, signal)) >= instances) return;
+    const status = await askStatus(url, signal);
+    if (status !== undefined && knownInstances(status) >= instances && hasWholeView(status)) return;
     await delay(50, undefined, { signal });
   }
 }
 
-async function knownInstances(url: string, signal: AbortSignal): Promise<number> {
+/** The part of the status that shows whether all processes have joined. */
+interface JoinStatus {
+  readonly nodes: readonly {
+    readonly id: string;
+    readonly instances: readonly { readonly state: string }[];
+  }[];
+  readonly groups?: readonly { readonly name: string; readonly state: string }[];
+  readonly view?: { readonly members: readonly { readonly id: string }[] };
+}
+
+async function askStatus(url: string, signal: AbortSignal): Promise<JoinStatus | undefined> {
   try {
     const response = await fetch(`${url}/api/v1/status`, {
       signal: AbortSignal.any([signal, AbortSignal.timeout(1_000)]),
     });
-    const { nodes } = (await response.json()) as { nodes: { instances: { state: string }[] }[] };
-    return nodes.flatMap((node) => node.instances).filter(({ state }) => state !== 'starting').length;
+    return (await response.json()) as JoinStatus;
   } catch {
-    return 0;
+    return undefined;
   }
+}
+
+function knownInstances({ nodes }: JoinStatus): number {
+  return nodes.flatMap((node) => node.instances).filter(({ state }) => state !== 'starting').length;
+}
+
+/** Whether a control leader leads and its view has every node. A status without groups shows neither. */
+function hasWholeView({ nodes, groups, view }: JoinStatus): boolean {
+  if (groups === undefined) return true;
+  const isLed = groups.some(({ name, state }) => name === 'control' && state === 'led');
+  return isLed && nodes.every(({ id }) => view?.members.some((member) => member.id === id) === true);
 }
 
 /** Undefined when the gateway is ready, else the reason. */
