@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeadLetterReason } from '@drover/actor-core';
@@ -28,7 +27,7 @@ const [natsUrl, nodeId, peer] = process.argv.slice(2) as [string, string, string
 const watch = new ProcessWatch();
 const node = await joinCluster({
   nodeId,
-  incarnation: Date.now() * 256 + (randomBytes(1)[0] as number),
+  incarnation: Date.now(),
   roles: ['host'],
   cell: 'bench',
   nats: { servers: natsUrl },

@@ -4,7 +4,7 @@ import { joinLeadership } from '../../leadership/join-leadership.ts';
 import type { Leadership, Tenure } from '../../leadership/leadership.ts';
 import { readLeader } from '../../leadership/read-leader.ts';
 import type { NewRecord } from '../../storage/log/log.ts';
-import { anyToken, controlGroup, controlStream, createSubjects, senderOf } from '../../transport/subjects.ts';
+import { controlGroup, controlStream, createSubjects, senderOf } from '../../transport/subjects.ts';
 import type { TestNode } from '../test-node.ts';
 import type { TransportMessage } from '../../transport/transport.ts';
 import { LeadHistory } from './lead-history.ts';
@@ -19,13 +19,9 @@ const cell = 'leading';
 const subjects = createSubjects(cell);
 type Group = (typeof groups)[number];
 const voters: readonly string[] = ['n0', 'n1', 'n2'];
-/** The node that counts the votes that it hears. */
-const witness = 'n4';
 /** Tenures that are kept to write under them after their end. */
 const mostOldTenures = 12;
 const longestThoughtMs = 2_000;
-/** Longer than a message is on its way. */
-const longestDelayMs = 1_000;
 const orderMs = 2_000;
 
 interface Order {
@@ -43,7 +39,6 @@ interface Member {
   /** What the present leadership of the node has heard: the highest fence, and the highest one of a goodbye. */
   heard: number;
   goodbye: number;
-  readonly joinedAtMs: number;
   /** Candidates that got its vote, by term. */
   readonly votes: Map<number, string>;
 }
@@ -89,7 +84,6 @@ export class Leading implements Workload {
       );
       this.#order(group, member);
     }
-    if (node.nodeId === witness) this.#watchVotes(node);
   }
 
   act(): boolean {
@@ -159,8 +153,12 @@ export class Leading implements Workload {
 
   #join(group: Group, earlier: Pick<Member, 'node' | 'gate' | 'obeyed'>): Member {
     const { node } = earlier;
-    const heard = { heard: 0, goodbye: 0, joinedAtMs: this.#world.now(), votes: new Map<number, string>() };
-    const transport = tappedTransport(node.transport, (message) => this.#saw(group, member, message));
+    const heard = { heard: 0, goodbye: 0, votes: new Map<number, string>() };
+    const transport = tappedTransport(
+      node.transport,
+      (message) => this.#saw(group, member, message),
+      (subject, payload) => this.#countVote(member, subject, payload),
+    );
     const options = { group, historyPerSubject: 0, bootstrapVoters: voters };
     const leadership = joinLeadership({ ...node, transport, subjects }, options);
     const member: Member = { ...earlier, ...heard, leadership };
@@ -262,24 +260,18 @@ export class Leading implements Workload {
     );
   }
 
-  #watchVotes(node: TestNode): void {
+  /** Counted where the vote is sent: an answer of an earlier leadership of the node may be on its way for seconds. */
+  #countVote(member: Member, subject: string, payload: Uint8Array): void {
     const world = this.#world;
-    const subject = subjects.election(controlGroup, anyToken, anyToken);
-    node.transport.subscribe(subject, ({ subject: of, payload }) => {
-      const message = decodeElection(payload);
-      if (message?.kind !== 'vote-answer' || !message.isGranted) return;
-      const voter = this.#membersOf(controlGroup).get(senderOf(of));
-      // A leadership that has just begun has given no vote: this one is of the leadership before.
-      if (voter === undefined || world.hasLostRecords || world.now() - voter.joinedAtMs < longestDelayMs)
-        return;
-      const candidate = of.split('.').at(-2) ?? '';
-      const before = voter.votes.get(message.term) ?? candidate;
-      voter.votes.set(message.term, before);
-      world.check(
-        before === candidate,
-        `${voter.node.nodeId} votes in term ${message.term} for ${before} and for ${candidate}`,
-      );
-    });
+    const message = decodeElection(payload);
+    if (message?.kind !== 'vote-answer' || !message.isGranted || world.hasLostRecords) return;
+    const candidate = subject.split('.').at(-2) ?? '';
+    const before = member.votes.get(message.term) ?? candidate;
+    member.votes.set(message.term, before);
+    world.check(
+      before === candidate,
+      `${member.node.nodeId} votes in term ${message.term} for ${before} and for ${candidate}`,
+    );
   }
 
   /** A tenure that ends for a reason outside of the node must have this reason. */

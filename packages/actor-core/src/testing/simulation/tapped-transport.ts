@@ -1,7 +1,14 @@
 import type { Transport, TransportMessage } from '../../transport/transport.ts';
 
-/** The same transport; `saw` gets each message right after the subscriber has handled it. */
-export function tappedTransport(transport: Transport, saw: (message: TransportMessage) => void): Transport {
+/**
+ * The same transport; `saw` gets each message right after the subscriber has handled it, `sends` each message that is
+ * published.
+ */
+export function tappedTransport(
+  transport: Transport,
+  saw: (message: TransportMessage) => void,
+  sends: (subject: string, payload: Uint8Array) => void,
+): Transport {
   return {
     get connected() {
       return transport.connected;
@@ -9,7 +16,10 @@ export function tappedTransport(transport: Transport, saw: (message: TransportMe
     get maxPayloadBytes() {
       return transport.maxPayloadBytes;
     },
-    publish: (subject, payload) => transport.publish(subject, payload),
+    publish: (subject, payload) => {
+      sends(subject, payload);
+      return transport.publish(subject, payload);
+    },
     subscribe: (subject, handler, options) =>
       transport.subscribe(
         subject,

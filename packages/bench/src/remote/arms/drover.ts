@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { type ActorRef, props, receive, silentLogger } from '@drover/actor-core';
 import { actorRefSchema, type ClusterNode, joinCluster } from '@drover/actor-core/cluster';
 import { z } from 'zod';
@@ -70,7 +69,7 @@ export default drover;
 function join(address: PairAddress, side: 'caller' | 'responder'): Promise<ClusterNode> {
   return joinCluster({
     nodeId: nodeId(address, side),
-    incarnation: Date.now() * 256 + (randomBytes(1)[0] as number),
+    incarnation: Date.now(),
     roles: ['host'],
     cell: 'bench',
     nats: { servers: address.natsUrl },

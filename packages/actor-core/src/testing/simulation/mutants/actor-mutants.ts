@@ -141,13 +141,6 @@ export const actorMutants: readonly Mutant[] = [
     replace: 'this.#credit += control[1];',
   },
   {
-    name: 'older-incarnation-accepted',
-    bug: 'a late announcement of an earlier incarnation of a node is taken for the present one',
-    file: 'membership/member-table.ts',
-    find: '  if (known !== undefined && announcement.incarnation < known.incarnation)\n',
-    replace: '  if (known !== undefined && announcement.incarnation < 0)\n',
-  },
-  {
     name: 'work-lost-with-its-worker',
     scenario: 'work',
     bug: 'the unconfirmed messages of a worker that ended are lost',

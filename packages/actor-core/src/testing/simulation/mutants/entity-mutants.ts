@@ -44,14 +44,6 @@ export const entityMutants: readonly Mutant[] = [
     replace: '{ void others; }',
   },
   {
-    name: 'entity-of-a-dead-node-lost',
-    scenario: 'entities',
-    bug: 'an entity whose owner has ended waits for it for ever',
-    file: 'entities/entity-placement.ts',
-    find: "if (known !== incarnation) return { kind: 'free' };",
-    replace: "if (known !== incarnation) return { kind: 'other', node, isReachable: false };",
-  },
-  {
     name: 'entity-not-remembered',
     scenario: 'entities',
     bug: 'remembered entities of a lost node stay down until a message comes',

@@ -36,15 +36,6 @@ export const leadershipMutants: readonly Mutant[] = [
     replace: 'await writer.write(log, after < 0 ? { ...record } : record);',
   },
   {
-    name: 'stale-read-that-leads',
-    scenario: 'leading',
-    bug: 'a candidate that reads a lead record of its own leads with it',
-    file: 'leadership/lead-keeper.ts',
-    find: 'const taken = await this.#log.take(decision.after, decision.term);',
-    replace:
-      'const taken = newest !== undefined && this.#log.isOwn(newest) ? { log: this.#log.name, subject: this.#log.subject, sequence: newest.sequence } : await this.#log.take(decision.after, decision.term);',
-  },
-  {
     name: 'direct-get-for-ownership',
     scenario: 'leading',
     bug: 'a leader that reads a lead record from a replica that lags behind believes that the log was lost',
