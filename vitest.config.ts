@@ -12,10 +12,12 @@ const timedScenarios = ['cancel', 'fair-queue', 'kill-host', 'nats-restart', 'sl
   (name) => `test/scenarios/${name}.test.ts`,
 );
 /** Real processes that are killed, frozen and cut off: their bars are times too. */
-const timedProcesses = ['leadership/failover', 'leadership/jetstream-faults', 'membership/detection'].map(
+const timedProcesses = ['packages/actor-core/src/membership/detection.integration.test.ts'];
+const timed = [...timedScenarios, ...timedProcesses];
+/** Played by `npm run proof` alone: their bars are missed now and then (docs/cluster-faults.md). */
+const trials = ['leadership/failover', 'leadership/jetstream-faults'].map(
   (name) => `packages/actor-core/src/${name}.integration.test.ts`,
 );
-const timed = [...timedScenarios, ...timedProcesses];
 
 /** Starts the longest scenarios first, so that no worker waits for one of them at the end. */
 class LongestFirst extends BaseSequencer {
@@ -60,7 +62,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['packages/*/src/**/*.integration.test.ts'],
-          exclude: [...timedProcesses, '**/node_modules/**'],
+          exclude: [...timedProcesses, ...trials, '**/node_modules/**'],
           testTimeout: 10_000,
           hookTimeout: 10_000,
         },
@@ -83,6 +85,9 @@ export default defineConfig({
           hookTimeout: 120_000,
           fileParallelism: false,
         },
+      },
+      {
+        test: { name: 'trials', include: trials, testTimeout: 120_000, fileParallelism: false },
       },
     ],
   },

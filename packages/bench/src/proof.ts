@@ -85,7 +85,7 @@ function commandOf(name: string, output: string, commit: string): string[] {
   const trial = trials[name];
   return trial === undefined
     ? (programs[name]?.(output, commit) ?? scenarioCommand(name))
-    : vitestCommand('--project=timed-scenarios', `packages/actor-core/src/${trial}`);
+    : vitestCommand('--project=timed-scenarios', '--project=trials', `packages/actor-core/src/${trial}`);
 }
 
 function benchCommand(suite: string, output: string): string[] {

@@ -54,12 +54,4 @@ export const journalMutants: readonly Mutant[] = [
     find: "    if (outcome.kind === 'not-stored') {\n",
     replace: '    if (outcome.kind.length > 0) {\n',
   },
-  {
-    name: 'timer-by-own-clock',
-    scenario: 'journalling',
-    bug: 'the wall clock of the node decides whether a timer is due',
-    file: 'journal/journalled.ts',
-    find: '      nowMs = await this.#session.serverClock.ask();\n',
-    replace: '      nowMs = this.#context.clock.wallNow();\n',
-  },
 ];
