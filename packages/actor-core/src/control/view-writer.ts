@@ -124,7 +124,7 @@ export class ViewWriter {
   #take(event: ViewEvent): void {
     const { clock, presence, random, transport } = this.#node;
     if (this.#state === undefined || this.tenure.signal.aborted) return;
-    // What is decided while this node hears nobody, or may be deposed, would rest on nothing.
+    // Without a connection, or when this leader may be deposed, its evidence is too old for a decision.
     if (event.type === 'tick' && !(this.tenure.mayAct() && transport.connected)) return;
     const facts = { members: presence.members(), nowMs: clock.now(), random: random.next() };
     const { state, effects } = decideView(this.#state, event, facts);

@@ -70,7 +70,7 @@ const troubleMs = 1_000;
  * lease is extended while the handler runs. A task whose attempts are used up is dead: a `dead-letter` event with the
  * reason `attempts-exhausted`, and a call of `onDead`.
  *
- * A worker that is stopped in order finishes the tasks in hand and takes no more.
+ * A worker that is stopped in order finishes its current tasks and takes no more.
  *
  * @throws InvalidArgumentError naming the option that is invalid
  */
@@ -95,7 +95,7 @@ class QueueWorker<M> {
   readonly #context: ActorContext<QueueWorkerMessage>;
   readonly #concurrency: number;
   readonly #leaseMs: number;
-  /** Tasks in hand, by the child that handles them. */
+  /** Current tasks, by the child that handles them. */
   readonly #tasks = new Map<string, LeasedTask>();
   #isTaking = false;
 

@@ -7,7 +7,7 @@ import { rendezvous } from './rendezvous.ts';
 
 /** What is known of the node that an owner record names. */
 export type Holder =
-  /** Nobody holds the entity: it was given up, or its owner has ended. */
+  /** The entity has no owner: it was given up, or its owner has ended. */
   | { readonly kind: 'free' }
   | { readonly kind: 'self' }
   | { readonly kind: 'other'; readonly node: string; readonly isReachable: boolean };

@@ -55,8 +55,8 @@ const firedAtOnce = 16;
  *   meanwhile in the mailbox.
  * - While the store is away or full, each message is refused at once, and the actor lives. After a write with an
  *   unknown outcome it first finds out what was stored.
- * - Once another owner has the journal, the actor ends. The message in hand, of which nothing was stored, and those in
- *   the mailbox go where the mailbox goes: for an entity to its new activation.
+ * - Once another owner has the journal, the actor ends. The current message, of which nothing was stored, and the
+ *   messages in the mailbox are handed over: those of an entity go to its new activation.
  * - Stored data that does not fit is quarantined: kept, reported, and no message is handled.
  *
  * @throws InvalidArgumentError for a definition that contradicts itself

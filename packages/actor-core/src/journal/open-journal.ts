@@ -28,8 +28,8 @@ export function journalLogSpec(
 }
 
 /**
- * Takes the journal of a subject. Whoever had it can write no more: its actor ends with the next message. For an actor
- * that one process runs at a time; entities bring their own owner.
+ * Takes over the journal of a subject. The former owner can no longer write: its actor ends with the next message. For
+ * an actor that one process runs at a time; an entity is the owner of its own journal.
  *
  * @throws StoreUnavailableError
  */

@@ -76,7 +76,7 @@ export class SnapshotStore {
 
   /**
    * Removes all but the newest two sound snapshots and, unless `keepsEntries`, the entries that both of them include.
-   * Needs no fence: whoever is deposed meanwhile removes nothing that two later snapshots do not include.
+   * Needs no fence: an owner that was deposed meanwhile removes only what two later snapshots include.
    */
   async trim(keepsEntries: boolean): Promise<void> {
     const sound = this.#stored.filter(({ kind }) => kind === 'sound');

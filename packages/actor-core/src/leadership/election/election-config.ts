@@ -9,8 +9,8 @@ export interface ElectionConfig {
   readonly electionMinMs: number;
   readonly electionMaxMs: number;
   /**
-   * Longest random wait before a leadership is tried for that is known to be vacant: its leader said goodbye, or its
-   * process was replaced. Spreads the candidates out (thundering herd).
+   * Longest random wait before a candidate competes for a leadership that is known to be vacant, because its leader
+   * resigned or its process was replaced. Spreads the candidates out (thundering herd).
    */
   readonly vacancyJitterMs: number;
   /** A voter whose event loop lags more than this does not campaign, and a leader steps down. */
