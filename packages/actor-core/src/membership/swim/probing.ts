@@ -45,7 +45,7 @@ function begin(state: SwimState, out: SwimEffect[], nowMs: number): void {
 
 function nextInRound(state: SwimState): string | undefined {
   for (let shuffled = false; ; ) {
-    const node = state.round.pop();
+    const node = takeMostSilent(state);
     if (node === undefined) {
       if (shuffled) return undefined;
       state.round = pickMembers(state, state.members.size, undefined);
@@ -55,6 +55,23 @@ function nextInRound(state: SwimState): string | undefined {
     const status = state.members.get(node)?.status;
     if (status === 'alive' || status === 'suspect') return node;
   }
+}
+
+/**
+ * Of the members that this round has not probed yet, the one that was not heard from for the longest time. In a small
+ * cluster a member that falls silent is so found before its turn; each member is still probed in every round.
+ */
+function takeMostSilent(state: SwimState): string | undefined {
+  const { round, members } = state;
+  let place = round.length - 1;
+  let oldestMs = Number.POSITIVE_INFINITY;
+  for (const [index, node] of round.entries()) {
+    const heardAtMs = members.get(node)?.receivedAtMs ?? 0;
+    if (heardAtMs >= oldestMs) continue;
+    oldestMs = heardAtMs;
+    place = index;
+  }
+  return round.splice(place, 1)[0];
 }
 
 function askOthers(state: SwimState, out: SwimEffect[], probe: Probe): void {

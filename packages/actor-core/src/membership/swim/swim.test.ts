@@ -184,6 +184,35 @@ describe('a claim about a newer version of a member', () => {
   });
 });
 
+describe('a round of probes', () => {
+  it.each([
+    ['b', ['c', 'd']],
+    ['c', ['b', 'd']],
+    ['d', ['b', 'c']],
+  ])('begins with the member that was silent for the longest time (%s)', (silent, others) => {
+    const { state, receive } = setup();
+    for (const node of others) receive(node, {}, 100);
+    decideSwim(state, { kind: 'tick' }, state.probeAtMs);
+    expect(state.probe?.node).toBe(silent);
+  });
+
+  it('probes each member once, whoever was silent', () => {
+    const { state, receive, runUntil } = setup();
+    const probed: string[] = [];
+    for (let i = 0; i < 6; i++) {
+      const nowMs = state.probeAtMs;
+      runUntil(nowMs);
+      const { node, sequence } = state.probe ?? { node: '', sequence: 0 };
+      probed.push(node);
+      receive(node, { message: { kind: 'ack', sequence } }, nowMs);
+      // d talks the whole time.
+      receive('d', {}, nowMs);
+    }
+    expect(probed.slice(0, 3).toSorted()).toEqual(['b', 'c', 'd']);
+    expect(probed.slice(3).toSorted()).toEqual(['b', 'c', 'd']);
+  });
+});
+
 describe('NATS', () => {
   it('that carries nothing for this node makes nobody suspect', () => {
     const { state } = setup();
