@@ -266,7 +266,9 @@ export function workQueueContract(name: string, open: () => Promise<WorkQueuesUn
       expect((await queue.counts()).oldestAtMs).toBeUndefined();
       await put(queue, 'a', { priority: 2 });
       await put(queue, 'b', { priority: 0 });
-      const [, a] = await takeSome(queue, 2);
+      const taken = await takeSome(queue, 2);
+      const a = taken.find(({ id }) => id === 'a');
+      expect(a).toBeDefined();
       expect((await queue.counts()).oldestAtMs).toBe(a?.acceptedAtMs);
     });
   });
