@@ -139,7 +139,7 @@ export class BucketAccess {
         const whole = await this.#load(stored);
         return whole === undefined ? undefined : { ...read, stored: whole };
       }
-      const reading = await this.large.read(stored.meta.blob);
+      const reading = await this.large.read(stored.key, stored.meta.blob);
       return reading === undefined ? undefined : { ...read, stored, reading };
     });
   }

@@ -8,6 +8,7 @@ import {
 } from '../errors.ts';
 import type { Random } from '../random.ts';
 import type { BlobBucket, BlobContent, BlobEntry, BlobReading, BlobRef } from '../storage/blob/blob.ts';
+import { joinBlob } from '../storage/blob/join-blob.ts';
 import type { BlobBucketSpec } from '../storage/blob/blob-spec.ts';
 import { bucketLog, keySubject } from '../storage/key-value/bucket-spec.ts';
 import { purgeRecord, putRecord } from '../storage/key-value/key-record.ts';
@@ -51,7 +52,7 @@ const fillShare = 0.95;
 
 /**
  * Values that are stored as blobs, with a reference in the record of their key. Each blob belongs to one write of one
- * key, which its metadata states.
+ * key, which its metadata states; the record of another key cannot refer to it.
  *
  * An *intent* record in the bucket of values precedes the upload. The record that refers to the blob is accepted only
  * together with the removal of the intent. So a blob without an intent, to which the record of its key does not refer,
@@ -60,7 +61,7 @@ const fillShare = 0.95;
 export class LargeValues {
   readonly #options: LargeValuesOptions;
   #opened: BlobBucket | undefined;
-  readonly #released: { readonly name: string; readonly atMs: number }[] = [];
+  readonly #released: { readonly key: string; readonly name: string; readonly atMs: number }[] = [];
   #timer: Timer | undefined;
   #lookTimer: Timer | undefined;
   #isClosed = false;
@@ -152,23 +153,27 @@ export class LargeValues {
     if (name === undefined || name === after?.meta.blob?.name || this.#isClosed) return;
     // With more of them the rest is left to `reclaimBlobs`.
     if (this.#released.length >= maxReleases) return;
-    this.#released.push({ name, atMs: this.#options.clock.now() + releaseAfterMs });
+    this.#released.push({ key: before.key, name, atMs: this.#options.clock.now() + releaseAfterMs });
     this.#timer ??= this.#options.clock.setTimer(releaseAfterMs, () => void this.#removeReleased());
   }
 
-  /** The value with its content; undefined where its blob is gone: the key has another value by now. */
+  /**
+   * The value with its content; undefined where its blob is gone, because the key has another value by now, or is not
+   * one of this key.
+   */
   async load(stored: StoredValue): Promise<StoredValue | undefined> {
-    const { blob } = stored.meta;
-    if (blob === undefined) return stored;
-    this.reads++;
-    const value = await (await this.#open()).get(blob).catch(undefinedIfRemoved);
+    const { key, meta } = stored;
+    if (meta.blob === undefined) return stored;
+    const reading = await this.read(key, meta.blob);
+    const value = reading && (await joinBlob(reading).catch(undefinedIfRemoved));
     return value === undefined ? undefined : { ...stored, value };
   }
 
   /** As `load`, in parts that are read while they are consumed. */
-  async read(ref: BlobRef): Promise<BlobReading | undefined> {
+  async read(key: string, ref: BlobRef): Promise<BlobReading | undefined> {
     this.reads++;
-    return (await this.#open()).read(ref);
+    const reading = await (await this.#open()).read(ref);
+    return isOfKey(key, reading?.entry) ? reading : undefined;
   }
 
   /** The bucket of blobs. @throws StoreUnavailableError it does not exist yet */
@@ -204,16 +209,18 @@ export class LargeValues {
     const { clock } = this.#options;
     while (!this.#isClosed && (this.#released[0]?.atMs ?? Infinity) <= clock.now()) {
       const [first] = this.#released.splice(0, 1);
-      if (first !== undefined) await this.#tryDelete(first.name);
+      if (first !== undefined) await this.#tryDelete(first);
     }
     const next = this.#released[0];
     if (next === undefined || this.#isClosed) return;
     this.#timer ??= clock.setTimer(Math.max(1, next.atMs - clock.now()), () => void this.#removeReleased());
   }
 
-  async #tryDelete(name: string): Promise<void> {
+  async #tryDelete({ key, name }: { readonly key: string; readonly name: string }): Promise<void> {
     try {
-      await (await this.#open()).delete(name);
+      const blobs = await this.#open();
+      const entry = await blobs.stat(name);
+      if (isOfKey(key, entry)) await blobs.delete(name, { revision: entry.revision });
     } catch {
       // It is found as an orphan later.
     }
@@ -245,6 +252,14 @@ function blobName(id: string): string {
 
 function refOf({ name, digest, bytes, chunks }: BlobEntry): BlobRef {
   return { name, digest, bytes, chunks };
+}
+
+/**
+ * Whether a blob was stored for this key. A tenant with a NATS credential of its own writes the records of its keys
+ * itself, and could otherwise name the blob of another tenant in them, to read it or to have it removed.
+ */
+function isOfKey(key: string, entry: BlobEntry | undefined): entry is BlobEntry {
+  return entry?.metadata['key'] === key;
 }
 
 function undefinedIfRemoved(error: unknown): undefined {

@@ -447,6 +447,24 @@ export function memoryContract(name: string, open: () => Promise<MemoryUnderTest
       expect(textOf(await here.get('b', { level: 'fresh' }))).toBe('1');
     });
 
+    it('neither reads nor removes the blob of another key, which a record names', async () => {
+      const { here } = setup();
+      await here.put('a', pattern(200_000));
+      const { payload, headers } = (await recordOf('a')) as LogRecord;
+      const [node] = under.nodes;
+      const bucket = memoryBucket(node.subjects.cell, 'standard');
+      const subject = keySubject(bucket, `default.session.s${scopes}.b`);
+      const forged = { subject, payload, headers, replacesSubject: true };
+      await node.storage.writer.write(bucketLog(bucket), forged, { subject, sequence: 0 });
+      await expect(here.get('b', { level: 'fresh' })).rejects.toMatchObject({ code: 'blob-damaged' });
+      await here.remove('b');
+      // Blobs of replaced values are removed in order.
+      await here.put('c', pattern(200_000));
+      await here.remove('c');
+      await under.eventually(async () => (await blobsOf('c')).length === 0);
+      expect(await blobsOf('a')).toHaveLength(1);
+    });
+
     it('moves an old value into a blob and brings it back with a read, without a new revision or event', async () => {
       const { here, there } = setup();
       const heard: string[] = [];

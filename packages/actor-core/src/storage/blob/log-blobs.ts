@@ -36,6 +36,7 @@ import {
   nameOfDigest,
   requireBlobName,
 } from './blob-spec.ts';
+import { joinBlob } from './join-blob.ts';
 import { ContentHash } from './content-hash.ts';
 import { BlobUpload, type UploadedContent } from './blob-upload.ts';
 import { uploadRecord } from './upload-record.ts';
@@ -139,7 +140,7 @@ class LogBlobBucket implements BlobBucket {
       const reading = await this.read(blob);
       if (reading === undefined) return undefined;
       try {
-        return await joined(reading);
+        return await joinBlob(reading);
       } catch (error) {
         const isReplaced = error instanceof BlobDamagedError && error.reason === 'removed';
         if (!isReplaced || attempt === maxAttempts) throw error;
@@ -332,14 +333,4 @@ function reusable(present: Present, publication: Publication, wallNowMs: number)
   const entry = present.description?.entry;
   if (entry === undefined || publication.name !== nameOfDigest(entry.digest)) return undefined;
   return livesLongEnough(entry.expiresAtMs, publication.expiresAtMs, wallNowMs) ? entry : undefined;
-}
-
-async function joined({ entry, chunks }: BlobReading): Promise<Uint8Array> {
-  const whole = new Uint8Array(entry.bytes);
-  let at = 0;
-  for await (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return whole;
 }
