@@ -114,6 +114,11 @@ export interface ViewFacts {
   readonly random: number;
 }
 
+/** The facts, with what each suspect is judged by, so that a decision takes as long as there are members. */
+interface Evidence extends ViewFacts {
+  readonly byNode: ReadonlyMap<string, MemberEvidence>;
+}
+
 export interface ViewStep {
   readonly state: ViewState;
   readonly effects: readonly ViewEffect[];
@@ -141,7 +146,8 @@ export function beginView(self: string, fence: number, view: View, nowMs: number
  * The next view, and what to find out for it. One view is written at a time; what changes meanwhile goes into the one
  * after it.
  */
-export function decideView(state: ViewState, event: ViewEvent, facts: ViewFacts): ViewStep {
+export function decideView(state: ViewState, event: ViewEvent, given: ViewFacts): ViewStep {
+  const facts: Evidence = { ...given, byNode: new Map(given.members.map((one) => [one.node, one])) };
   const effects: ViewEffect[] = [];
   let next = state;
   if (event.type === 'log-lost') next = { ...state, hasWritten: false };
@@ -181,7 +187,7 @@ function takeRequest(
   state: ViewState,
   token: number,
   { action, node }: ViewRequest,
-  { members }: ViewFacts,
+  { byNode }: Evidence,
   effects: ViewEffect[],
 ): ViewState {
   const { view } = state.pending ?? state;
@@ -192,7 +198,7 @@ function takeRequest(
   };
   if (member === undefined) return answer({ ok: false, code: 'unknown-node' });
   if (!isTakingPart(member)) return answer({ ok: false, code: 'already-ended' });
-  const evidence = members.find((one) => one.node === node);
+  const evidence = byNode.get(node);
   const isThere = evidence?.state === 'alive' && evidence.incarnation === member.incarnation;
   const wanted = wantedState(action, isThere);
   if (member.state === wanted && state.pending === undefined)
@@ -220,7 +226,7 @@ function takeSighting(
 }
 
 /** The members that the leader cannot reach, with the inquiries about them. */
-function suspectsOf(state: ViewState, facts: ViewFacts, effects: ViewEffect[]): ReadonlyMap<string, Suspect> {
+function suspectsOf(state: ViewState, facts: Evidence, effects: ViewEffect[]): ReadonlyMap<string, Suspect> {
   const suspects = new Map<string, Suspect>();
   for (const member of state.view.members) {
     if (member.id === state.self || !isTakingPart(member) || !isUnreachable(state, member, facts)) continue;
@@ -237,13 +243,15 @@ function suspectsOf(state: ViewState, facts: ViewFacts, effects: ViewEffect[]): 
           };
     suspects.set(member.id, suspect);
   }
+  if (suspects.size === 0) return suspects;
+  const witnesses = pickWitnesses(state, suspects, facts);
   for (const [id, suspect] of suspects)
-    suspects.set(id, advance(state, id, suspect, suspects, facts, effects));
+    suspects.set(id, advance(state, id, suspect, witnesses, facts, effects));
   return suspects;
 }
 
-function isUnreachable(state: ViewState, { id, incarnation }: ViewMember, facts: ViewFacts): boolean {
-  const evidence = facts.members.find(({ node }) => node === id);
+function isUnreachable(state: ViewState, { id, incarnation }: ViewMember, facts: Evidence): boolean {
+  const evidence = facts.byNode.get(id);
   // This incarnation was known to an earlier leader, and has not been heard since.
   if (evidence === undefined || evidence.incarnation < incarnation)
     return facts.nowMs - state.begunAtMs >= viewRules.unheardMs;
@@ -256,7 +264,7 @@ function advance(
   state: ViewState,
   id: string,
   suspect: Suspect,
-  suspects: ReadonlyMap<string, Suspect>,
+  witnesses: readonly string[],
   facts: ViewFacts,
   effects: ViewEffect[],
 ): Suspect {
@@ -264,7 +272,6 @@ function advance(
   const { nowMs } = facts;
   const { inquiry } = suspect;
   if (inquiry === undefined) {
-    const witnesses = witnessesFor(state, id, suspects, facts);
     const mustWait =
       witnesses.length === 0 && isAlone(state, id) && nowMs - suspect.sinceMs < inquiryTiming.aloneMs;
     if (mustWait || nowMs < suspect.againAtMs) return suspect;
@@ -280,20 +287,18 @@ function advance(
   return { ...suspect, isDead: true };
 }
 
-/** Live members other than the leader and the suspect, in an order that the random number picks. */
-function witnessesFor(
+/** Up to three live members other than the leader and the suspects, from one that the random number picks. */
+function pickWitnesses(
   state: ViewState,
-  about: string,
   suspects: ReadonlyMap<string, Suspect>,
-  { members, random }: ViewFacts,
+  { byNode, random }: Evidence,
 ): string[] {
   const live = state.view.members.filter(
     (member) =>
       member.id !== state.self &&
-      member.id !== about &&
       isTakingPart(member) &&
       !suspects.has(member.id) &&
-      members.some(({ node, state: its }) => node === member.id && its === 'alive'),
+      byNode.get(member.id)?.state === 'alive',
   );
   const first = Math.floor(random * live.length);
   return [...live.slice(first), ...live.slice(0, first)].slice(0, maxWitnesses).map(({ id }) => id);
@@ -357,7 +362,8 @@ function admitted(
   if (state !== 'alive') return undefined;
   if (isPresent) {
     const isSame =
-      known.roles.join() === roles.join() && JSON.stringify(known.metadata) === JSON.stringify(metadata);
+      known.roles.join() === roles.join() &&
+      (known.metadata === metadata || JSON.stringify(known.metadata) === JSON.stringify(metadata));
     return isSame ? undefined : { ...known, roles, metadata };
   }
   const newest = Math.max(endedIncarnation(view, id), known?.incarnation ?? 0);

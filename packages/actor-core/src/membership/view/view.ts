@@ -59,15 +59,35 @@ export function isTakingPart({ state }: ViewMember): boolean {
   return state === 'up' || state === 'draining' || state === 'leaving';
 }
 
+/** The members and the ended incarnations of a view by id. */
+interface ViewIndex {
+  readonly members: ReadonlyMap<string, ViewMember>;
+  readonly ended: ReadonlyMap<string, number>;
+}
+
+/** Built at the first question about a view: views do not change, and large ones are asked about each member. */
+const indexes = new WeakMap<View, ViewIndex>();
+
+function indexOf(view: View): ViewIndex {
+  const known = indexes.get(view);
+  if (known !== undefined) return known;
+  const index = {
+    members: new Map(view.members.map((member) => [member.id, member])),
+    ended: new Map(view.ended.map(({ id, incarnation }) => [id, incarnation])),
+  };
+  indexes.set(view, index);
+  return index;
+}
+
 export function memberOf(view: View, id: string): ViewMember | undefined {
-  return view.members.find((member) => member.id === id);
+  return indexOf(view).members.get(id);
 }
 
 /** Newest incarnation of the node that has ended, as far as the view knows; 0 for none. */
 export function endedIncarnation(view: View, id: string): number {
   const member = memberOf(view, id);
   if (member !== undefined) return isTakingPart(member) ? member.incarnation - 1 : member.incarnation;
-  return view.ended.find((one) => one.id === id)?.incarnation ?? 0;
+  return indexOf(view).ended.get(id) ?? 0;
 }
 
 /** The view that follows from `view` by these changes, written under the fence. */

@@ -55,6 +55,7 @@ export class SwimNetwork {
   readonly random: Random;
   nowMs: number = 0;
   messages: number = 0;
+  /** Messages that reached a member, its own echoes included. */
   deliveries: number = 0;
   /** Bytes of the payloads that were published. */
   bytes: number = 0;
@@ -237,6 +238,7 @@ export class SwimNetwork {
       this.#later(heldMs + this.#latencyMs(), () => this.#take(from, { kind: 'refused', to, sequence }));
       return;
     }
+    this.deliveries += 1;
     if (kind === 'knock') return;
     if (target.isCut || (this.#loss > 0 && this.random.next() < this.#loss)) return;
     this.#later(heldMs + 2 * this.#latencyMs(), () => this.#answerPulse(from, target, sequence));
@@ -247,6 +249,7 @@ export class SwimNetwork {
     const { stalledSinceMs } = target;
     if (target.isDead || target.isCut || from.isCut || (isPaused && stalledSinceMs === undefined)) return;
     this.messages += 1;
+    this.deliveries += 1;
     const lagMs = isPaused && stalledSinceMs !== undefined ? this.nowMs - stalledSinceMs : 0;
     const answer = { incarnation: target.state.self.incarnation, lagMs, isConnected: true };
     this.#take(from, { kind: 'pulse', from: target.node, sequence, answer });

@@ -31,8 +31,7 @@ export function swimScaleMain(argv: readonly string[]): number {
     figures.push(one);
     process.stdout.write(`${JSON.stringify(one)}\n`);
   }
-  if (values.json !== undefined)
-    writeFileSync(values.json, figures.map((one) => `${JSON.stringify(one)}\n`).join(''));
+  if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(figures));
   if (values.svg !== undefined) writeFileSync(values.svg, drawScale(figures));
   const tooMuch = growsFasterThanLogarithm(figures);
   for (const { members } of tooMuch)

@@ -6,18 +6,22 @@ export interface ScaleFigures {
   readonly members: number;
   /** All start at once: until everybody sees everybody. */
   readonly joinMs: number;
-  /** Messages that a member publishes when nothing happens, and their bytes. */
+  /** Messages that a member publishes when nothing happens, their bytes, and the messages that it receives. */
   readonly messages: number;
   readonly bytes: number;
+  readonly received: number;
   /** 5 % of the processes end: until all of them are known everywhere. */
   readonly crashMs: number;
-  /** Messages that a member publishes in the ten seconds from the crash on. */
+  /** Messages that a member publishes in the ten seconds from the crash on, their bytes, and what it receives. */
   readonly crashMessages: number;
+  readonly crashBytes: number;
+  readonly crashReceived: number;
   /** NATS falls apart in two halves for 15 s: until everybody sees everybody again after it heals. */
   readonly healMs: number;
-  /** Messages that a member publishes in the ten seconds from the healing on, and their bytes. */
+  /** The same for the ten seconds from the healing on. */
   readonly healMessages: number;
   readonly healBytes: number;
+  readonly healReceived: number;
 }
 
 const steadyMs = 20_000;
@@ -32,53 +36,56 @@ export function measureScale(members: number, seed: number, config: SwimConfig):
   const names = network.joinAll(members);
   const joinMs = timed(network, () => network.isConverged());
   network.run(phaseMs);
-  const steady = counted(network, steadyMs);
+  const steady = during(network, steadyMs, () => 0);
   const crashed = names.slice(0, Math.max(1, Math.floor(members * crashedShare)));
-  const crash = during(network, () => {
+  const alive = names.slice(crashed.length);
+  const crash = during(network, phaseMs, () => {
     for (const name of crashed) network.crash(name);
     return timed(network, () => crashed.every((name) => network.allSee(name, 'unreachable')));
   });
-  const alive = names.slice(crashed.length);
   for (const name of alive.slice(0, Math.floor(alive.length / 2))) network.moveTo(name, 1);
   network.run(partitionMs);
-  const heal = during(network, () => {
+  const heal = during(network, phaseMs, () => {
     for (const name of alive) network.moveTo(name, 0);
     return timed(network, () => alive.every((name) => network.allSee(name, 'alive')));
   });
+  const count = alive.length;
   return {
     members,
     joinMs: Math.round(joinMs),
     messages: round(steady.messages / members),
     bytes: Math.round(steady.bytes / members),
+    received: round(steady.received / members),
     crashMs: Math.round(crash.ms),
-    crashMessages: round(crash.messages / alive.length),
+    crashMessages: round(crash.messages / count),
+    crashBytes: Math.round(crash.bytes / count),
+    crashReceived: round(crash.received / count),
     healMs: Math.round(heal.ms),
-    healMessages: round(heal.messages / alive.length),
-    healBytes: Math.round(heal.bytes / alive.length),
+    healMessages: round(heal.messages / count),
+    healBytes: Math.round(heal.bytes / count),
+    healReceived: round(heal.received / count),
   };
 }
 
-/** How long it took until `done`, and the rates from the start on, over at least ten seconds. */
-function during(
-  network: SwimNetwork,
-  play: () => number,
-): { readonly ms: number; readonly messages: number; readonly bytes: number } {
-  const before = { messages: network.messages, bytes: network.bytes, nowMs: network.nowMs };
+/** Rates of the whole cluster, per second. */
+interface Rates {
+  readonly messages: number;
+  readonly bytes: number;
+  readonly received: number;
+}
+
+/** How long `play` said that it took, and the rates from its start on, over at least so long. */
+function during(network: SwimNetwork, leastMs: number, play: () => number): Rates & { readonly ms: number } {
+  const { messages, bytes, deliveries, nowMs } = network;
   const ms = play();
-  network.run(Math.max(0, phaseMs - ms));
-  const seconds = (network.nowMs - before.nowMs) / 1_000;
+  network.run(Math.max(0, nowMs + leastMs - network.nowMs));
+  const seconds = (network.nowMs - nowMs) / 1_000;
   return {
     ms,
-    messages: (network.messages - before.messages) / seconds,
-    bytes: (network.bytes - before.bytes) / seconds,
+    messages: (network.messages - messages) / seconds,
+    bytes: (network.bytes - bytes) / seconds,
+    received: (network.deliveries - deliveries) / seconds,
   };
-}
-
-function counted(network: SwimNetwork, ms: number): { readonly messages: number; readonly bytes: number } {
-  const { messages, bytes } = network;
-  network.run(ms);
-  const seconds = ms / 1_000;
-  return { messages: (network.messages - messages) / seconds, bytes: (network.bytes - bytes) / seconds };
 }
 
 function timed(network: SwimNetwork, done: () => boolean): number {
