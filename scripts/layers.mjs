@@ -37,6 +37,7 @@ export const layers = {
     'remedy',
     'memory',
     'queue',
+    'store-report',
     'subscribing',
     'placement',
     'entities',

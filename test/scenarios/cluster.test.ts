@@ -20,6 +20,7 @@ interface Status {
   readonly nodes: { id: string; state: string; evidenceAgeMs: number; evidenceSource: string }[];
   readonly view: { readonly epoch: number; readonly members: readonly Member[] };
   readonly groups: { name: string; leader?: string; term?: number; fence?: number; state: string }[];
+  readonly stores: { node: string; wantedReplicas: number; thinLogs: unknown[] }[];
 }
 
 interface Agent {
@@ -118,6 +119,10 @@ describe('the commands of a cluster', () => {
     expect([last.code, last.stderr]).toMatchObject([1, expect.stringContaining('no-quorum')]);
 
     await join('host-2');
+    await until('every host reports about its records', ({ stores }) => stores.length === 3);
+    const text = (await run(['status'])).stdout;
+    expect(text).toMatch(/control led by host-\d \(term \d+, fence \d+\)/);
+    expect(text).toMatch(/durability power; memory \d+ ms behind/);
     const back = await until('host-2 is back', (one) => stateOf(one, 'host-2') === 'up');
     expect(incarnationOf(back, 'host-2')).toBeGreaterThan(incarnationOf(after, 'host-2'));
     expect(back.nodes.every(({ evidenceAgeMs }) => evidenceAgeMs >= 0)).toBe(true);

@@ -113,6 +113,9 @@ describe('a healthy fleet', () => {
     expect(code).toBe(0);
     const detail = (name: string): string | undefined => all.find(({ check }) => check === name)?.detail;
     expect(detail('tokens')).toBe('2 of 2 Ollamas answered a token');
+    expect(detail('memory')).toMatch(/^the gateway is \d+ ms behind$/);
+    expect(detail('queues')).toBe('0 in use, 0 messages wait, none is dead');
+    expect(detail('quarantine')).toBe('all stored state was accepted');
     expect(detail('store')).toMatch(/^host-1 wrote under fence \d+ in \d+ ms and read it back in \d+ ms/);
   });
 

@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { type AddressInfo, createServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
   cleanEnvironment,
@@ -11,6 +10,7 @@ import {
   stopLeftovers,
 } from '../lib/cluster.ts';
 import { fullForm, recordFigure } from '../lib/figures.ts';
+import { freePort } from '../lib/free-port.ts';
 import { kill } from '../lib/processes.ts';
 import { waitUntil } from '../lib/wait-until.ts';
 
@@ -35,14 +35,6 @@ function get(url: string, path: string, level = 'leader'): Promise<Response> {
 
 async function answers(url: string): Promise<boolean> {
   return (await fetch(`${url}/healthz`).catch(() => undefined))?.ok === true;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 async function startTwo(): Promise<{

@@ -108,7 +108,7 @@ export type {
   RemoveResult,
 } from './memory/memory.ts';
 export type { MemoryContent } from './memory/memory-content.ts';
-export type { MemoryOptions } from './memory/memory-config.ts';
+export { memoryDefaults, type MemoryOptions, resolveMemoryOptions } from './memory/memory-config.ts';
 export type { ConflictEvent, KeyEvent, MemoryEvent, ResetEvent } from './memory/memory-event.ts';
 export type { MergeFunction, Policy } from './memory/policy.ts';
 export { defaultTenant, parseScope, type Scope, type ScopeKind, scopeText } from './memory/scope.ts';
@@ -135,6 +135,13 @@ export type {
   TakenMessage,
 } from './queue/queues.ts';
 export { startQueues } from './queue/start-queues.ts';
+export {
+  followStoreReports,
+  type HeardStoreReport,
+  type StoreReports,
+} from './store-report/follow-store-reports.ts';
+export { publishStoreReports, type StoreReportOptions } from './store-report/publish-store-reports.ts';
+export type { QuarantinedJournal, StoreReport, ThinLog } from './store-report/store-report.ts';
 export { startRegistry } from './registry/cluster-registry.ts';
 export type { NameConflict, Registry } from './registry/registry.ts';
 export { actorRefSchema, senderRefSchema } from './remoting/actor-ref-schema.ts';

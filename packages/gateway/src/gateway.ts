@@ -3,7 +3,9 @@ import { createLiveConfig } from '@drover/actor-core';
 import {
   type ClusterNode,
   followLeaders,
+  followStoreReports,
   type Memory,
+  type MemoryOptions,
   type Queues,
   startMemory,
   startQueues,
@@ -23,6 +25,7 @@ import { listen } from './http/http-server.ts';
 import { Router } from './http/router.ts';
 import { ClientWait } from './observe/client-wait.ts';
 import { createMetrics } from './observe/gateway-metrics.ts';
+import { MemberChanges } from './observe/member-changes.ts';
 import { RemedyLog } from './observe/remedy-log.ts';
 import { RefusalLog } from './observe/refusal-log.ts';
 import type { GatewayServices } from './services.ts';
@@ -35,7 +38,9 @@ export interface GatewayOptions extends Partial<GatewayConfig> {
   readonly clusterSettings?: ClusterSettings;
   /** A client that is given is not stopped with the gateway. @default `createFleetClient(node)` */
   readonly fleet?: FleetClient;
-  /** A memory that is given is not closed with the gateway. @default `startMemory(node)` */
+  /** Limits of the memory that the gateway starts. */
+  readonly memoryOptions?: MemoryOptions;
+  /** A memory that is given is not closed with the gateway. @default `startMemory(node, memoryOptions)` */
   readonly memory?: Memory;
   /** Queues that are given are not closed with the gateway. @default `startQueues(node)` */
   readonly queues?: Queues;
@@ -69,6 +74,7 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
     agents,
     fleet: given,
     memory: givenMemory,
+    memoryOptions = {},
     queues: givenQueues,
     fleetConfig = {},
     clusterSettings,
@@ -77,7 +83,7 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
   const live = createLiveConfig(resolveConfig, settings, liveFields);
   const config = live.current;
   const fleet = given ?? createFleetClient(node, { config: fleetConfig });
-  const memory = givenMemory ?? startMemory(node);
+  const memory = givenMemory ?? startMemory(node, memoryOptions);
   const queues = givenQueues ?? startQueues(node);
   const services = createServices({ node, fleet, agents, memory, queues, config, settings: clusterSettings });
   const router = new Router(Object.values(dialects).map((create) => create(services)));
@@ -96,6 +102,8 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
     services.refusals.stop();
     services.remedies.stop();
     services.leaders.close();
+    services.stores.close();
+    services.changes.stop();
     if (!givenMemory) memory.close();
     if (!givenQueues) queues.close();
     if (!given) await fleet.stop();
@@ -143,10 +151,13 @@ function createServices(
   const { node, fleet, memory, queues, config } = given;
   const clientWait = new ClientWait(node.clock);
   const leaders = followLeaders(node);
-  const metrics = createMetrics({ node, fleet, memory, queues, leaders, clientWait });
+  const stores = followStoreReports(node);
+  const metrics = createMetrics({ node, fleet, memory, queues, leaders, stores, clientWait });
   return {
     ...given,
     leaders,
+    stores,
+    changes: new MemberChanges(node.presence, node.clock),
     clientWait,
     metrics,
     remedies: new RemedyLog(node, ({ action }) => metrics.countRemedy(action)),

@@ -1,4 +1,4 @@
-import type { ClusterNode, GroupLeaders, Memory, Queues } from '@drover/actor-core/cluster';
+import type { ClusterNode, GroupLeaders, Memory, Queues, StoreReports } from '@drover/actor-core/cluster';
 import type { AgentsClient } from '@drover/agents';
 import type { FleetClient } from '@drover/fleet';
 import type { ClusterSettings } from './cluster-settings.ts';
@@ -7,6 +7,7 @@ import type { BodyBudget } from './http/body.ts';
 import type { Drain } from './http/drain.ts';
 import type { ClientWait } from './observe/client-wait.ts';
 import type { GatewayMetrics } from './observe/gateway-metrics.ts';
+import type { MemberChanges } from './observe/member-changes.ts';
 import type { RemedyLog } from './observe/remedy-log.ts';
 import type { RefusalLog } from './observe/refusal-log.ts';
 
@@ -19,6 +20,10 @@ export interface GatewayServices {
   readonly queues: Queues;
   /** The leaders of all groups, as this gateway hears them. */
   readonly leaders: GroupLeaders;
+  /** What the hosts report about their records. */
+  readonly stores: StoreReports;
+  /** How often each node was lost and started anew of late. */
+  readonly changes: MemberChanges;
   readonly metrics: GatewayMetrics;
   readonly clientWait: ClientWait;
   readonly refusals: RefusalLog;

@@ -138,6 +138,7 @@ export class FencedWriter {
     }
     try {
       const outcomes = await this.#outcomesOf(backlog, group);
+      this.#writer.fencedOff += outcomes.filter(({ kind }) => kind === 'deposed').length;
       for (const [index, waiting] of group.entries()) waiting.resolve(outcomes[index] as FencedOutcome);
     } catch (error) {
       // One record is too large, so nothing was written. The other writes are tried alone.

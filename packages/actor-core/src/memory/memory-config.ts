@@ -64,6 +64,22 @@ const memoryOptions = optionNames<MemoryOptions>({
   createsBuckets: true,
 });
 const mebibyte = 1024 * 1024;
+
+/** Defaults of the options that settings can change. */
+export const memoryDefaults: Required<
+  Pick<
+    MemoryOptions,
+    'maxValueBytes' | 'maxBucketBytes' | 'cacheBytes' | 'coldAfterMs' | 'coldMinBytes' | 'upkeepMs'
+  >
+> = Object.freeze({
+  maxValueBytes: 64 * mebibyte,
+  maxBucketBytes: 10 * 1024 * mebibyte,
+  cacheBytes: 64 * mebibyte,
+  coldAfterMs: 30 * 86_400_000,
+  coldMinBytes: 4_096,
+  upkeepMs: 600_000,
+});
+
 /** Headers, subject and the frame of a message beside its value. */
 const frameBytes = 16_384;
 
@@ -74,13 +90,17 @@ export function resolveMemoryOptions(
 ): FullMemoryOptions {
   requireKnownOptions('options', options, memoryOptions);
   const largest = Math.max(1, node.maxPayloadBytes - frameBytes);
-  const maxValueBytes = options.maxValueBytes ?? 64 * mebibyte;
+  const {
+    maxValueBytes = memoryDefaults.maxValueBytes,
+    coldAfterMs = memoryDefaults.coldAfterMs,
+    coldMinBytes = memoryDefaults.coldMinBytes,
+    upkeepMs = memoryDefaults.upkeepMs,
+  } = options;
   if (!(Number.isSafeInteger(maxValueBytes) && maxValueBytes > 0))
     throw new InvalidArgumentError('maxValueBytes', 'must be an integer above 0');
   const maxRecordBytes = options.maxRecordBytes ?? Math.min(mebibyte, largest);
   if (!(maxRecordBytes > 0 && maxRecordBytes <= largest))
     throw new InvalidArgumentError('maxRecordBytes', `must be 1 to ${largest}, what the bus carries`);
-  const { coldAfterMs = 30 * 86_400_000, coldMinBytes = 4_096, upkeepMs = 600_000 } = options;
   if (!(coldAfterMs === 0 || coldAfterMs >= 1_000))
     throw new InvalidArgumentError('coldAfterMs', 'must be 0 or at least 1000');
   if (!(coldMinBytes >= 1)) throw new InvalidArgumentError('coldMinBytes', 'must be at least 1');
@@ -94,8 +114,8 @@ export function resolveMemoryOptions(
   return {
     maxValueBytes,
     maxRecordBytes,
-    maxBucketBytes: options.maxBucketBytes ?? 10 * 1024 * mebibyte,
-    cacheBytes: options.cacheBytes ?? 64 * mebibyte,
+    maxBucketBytes: options.maxBucketBytes ?? memoryDefaults.maxBucketBytes,
+    cacheBytes: options.cacheBytes ?? memoryDefaults.cacheBytes,
     replicas: options.replicas ?? 1,
     coldAfterMs,
     coldMinBytes,

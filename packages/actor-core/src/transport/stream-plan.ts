@@ -72,6 +72,11 @@ export function storageAccess(role: Role, subjects: Subjects, plan: StreamPlan =
   return role === 'host' ? [...access, '$JS.API.INFO'] : access;
 }
 
+/** Names of all streams that a cluster may have. */
+export function plannedLogs(subjects: Subjects, plan: StreamPlan = {}): string[] {
+  return plannedStreams(subjects, plan).map(({ name }) => name);
+}
+
 function plannedStreams(subjects: Subjects, plan: StreamPlan): PlannedStream[] {
   const { cell } = subjects;
   const { groups = [], entityShards = defaultEntityShards, blobBuckets = [] } = requirePlan(plan);

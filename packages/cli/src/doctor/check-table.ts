@@ -15,6 +15,7 @@ export type CheckName =
   | 'gateway'
   | 'nodes'
   | 'names'
+  | 'flapping'
   | 'control'
   | 'view'
   | 'versions'
@@ -25,6 +26,10 @@ export type CheckName =
   | 'tokens'
   | 'agents'
   | 'store'
+  | 'replicas'
+  | 'quarantine'
+  | 'memory'
+  | 'queues'
   | 'actors'
   | 'voters'
   | 'nats'
@@ -53,6 +58,12 @@ export const checkTable: Readonly<Record<CheckName, CheckHelp>> = {
     means:
       'Two processes have the same node id: the older one is no longer part of the cluster, but still uses its Ollama.',
     fix: 'end one of the two processes, or give it an id of its own with --id',
+  },
+  flapping: {
+    does: 'Counts how often the gateway lost each node, and saw it start anew, in the last ten minutes.',
+    means:
+      'A node is lost and comes back again and again: its work is placed anew each time, and its answers are late.',
+    fix: 'look at the log of that node: it restarts, its machine is overloaded, or its connection to NATS breaks',
   },
   control: {
     does: 'Looks for a control leader that was heard within the last 5 s.',
@@ -106,6 +117,28 @@ export const checkTable: Readonly<Record<CheckName, CheckHelp>> = {
     means:
       'No leader has proved within 8 s that JetStream keeps records: new agents, submitted tasks and their results can be lost.',
     fix: 'see the code of the fault below',
+  },
+  replicas: {
+    does: 'Reads from the hosts which logs have fewer copies than the durability profile and their settings want.',
+    means: 'Records would not survive the loss of a server, although the cluster promises that.',
+    fix: 'start the missing nats-server, and start each host with the same --nats-replicas; what exists then grows',
+  },
+  quarantine: {
+    does: 'Reads from the hosts which journals are quarantined.',
+    means:
+      'Stored events or snapshots do not fit the program that reads them: that entity handles no message. All its data is kept.',
+    fix: 'run the program version that wrote them, or one that can read them: it recovers by itself',
+  },
+  memory: {
+    does: 'Compares the time by which the gateway is behind the changes of the replicated memory with 5 s.',
+    means: 'The watch is silent or late: cached reads are old, and events are missing or late.',
+    fix: 'look at the check "store" and at the log of the gateway; reads of the levels leader and fresh are not affected',
+  },
+  queues: {
+    does: 'Counts the dead messages of all queues.',
+    means:
+      'Messages were delivered as often as allowed, and no taker acknowledged them: they wait for a person.',
+    fix: 'read them with "drover queue dead QUEUE"; "drover queue replay QUEUE" delivers them again',
   },
   actors: {
     does: 'Asks every node which of its actors failed too often and stay down.',

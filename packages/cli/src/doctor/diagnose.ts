@@ -16,16 +16,22 @@ import {
   checkStoreFolder,
 } from './check-machine.ts';
 import { checkNats } from './check-nats.ts';
+import { checkQueues } from './check-queues.ts';
 import { checkStore } from './check-store.ts';
 import { checkTokens } from './check-tokens.ts';
 import { judgeActors } from './judge-actors.ts';
 import { judgeNodes } from './judge-nodes.ts';
+import { judgeStorage } from './judge-storage.ts';
 import { judgeVoters } from './judge-voters.ts';
 
 export interface DiagnoseOptions {
   /** Load a model on hosts that have none loaded. @default false */
   readonly isDeep?: boolean;
 }
+
+/** A gateway opens the memory within some seconds of the start of a cluster. */
+const maxLooks = 8;
+const lookMs = 500;
 
 /** Checks a running cluster and this machine, in the order of the report. Never throws: a failure is a finding. */
 export async function diagnose(
@@ -48,13 +54,31 @@ async function checkCluster(
   report: StatusReport,
   isDeep: boolean,
 ): Promise<Check[]> {
-  const proofs = await Promise.all([
+  const [tokens, stored, actors, voters] = await Promise.all([
     checkTokens(address, report, isDeep),
-    checkStore(address),
+    checkStored(address, report),
     checkActors(address),
     checkVoters(address, report),
   ]);
-  return [...judgeNodes(report), ...proofs.flat()];
+  return [...judgeNodes(report), tokens, ...stored, actors, ...voters];
+}
+
+/** The queues after the store: shortly after the start of a cluster its streams exist once the leader has answered. */
+async function checkStored(address: GatewayAddress, report: StatusReport): Promise<Check[]> {
+  const store = await checkStore(address);
+  return [store, ...judgeStorage(await opened(address, report)), await checkQueues(address)];
+}
+
+/** The status again, shortly, where the gateway had not opened the memory yet. */
+async function opened(address: GatewayAddress, first: StatusReport): Promise<StatusReport> {
+  let report = first;
+  for (let looks = 0; report.memoryLagMs === null && looks < maxLooks; looks++) {
+    await new Promise<void>((resolve) => setTimeout(resolve, lookMs));
+    report = await getJson(address, '/api/v1/status')
+      .then((answer) => asStatus(answer, address))
+      .catch(() => report);
+  }
+  return report;
 }
 
 async function checkMachine(

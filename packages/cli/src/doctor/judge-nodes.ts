@@ -2,6 +2,7 @@ import type { NodeStatus, StatusReport } from '../gateway-client/status-report.t
 import { printable } from '../output/figures.ts';
 import { bad, type Check, good } from './check.ts';
 import { judgeDigests } from './judge-digests.ts';
+import { judgeFlapping } from './judge-flapping.ts';
 import { judgeView } from './judge-view.ts';
 import { judgeRefusals } from './judge-refusals.ts';
 
@@ -19,6 +20,7 @@ export function judgeNodes(report: StatusReport): Check[] {
   return [
     judgeSilence(expected),
     judgeNames(expected),
+    judgeFlapping(report.nodes),
     ...judgeView(report),
     judgeHosts(agents),
     judgeModels(serving),

@@ -10,6 +10,27 @@ export interface StatusReport {
   readonly view?: { readonly epoch: number; readonly members: readonly ViewMember[] };
   /** Groups of the control plane; absent in the answer of a gateway of 0.3.0. */
   readonly groups?: readonly GroupStatus[];
+  /** Time by which the gateway is behind the changes of the memory; null before it was open, absent in 0.3.0. */
+  readonly memoryLagMs?: number | null;
+  /** What a confirmed write survives. */
+  readonly durability?: string;
+  /** What the hosts report about their records. */
+  readonly stores?: readonly StoreReportStatus[];
+}
+
+export interface StoreReportStatus {
+  readonly node: string;
+  readonly wantedReplicas: number;
+  /** Logs with fewer copies than wanted. */
+  readonly thinLogs: readonly { readonly name: string; readonly replicas: number; readonly copies: number }[];
+  /** Journals whose stored data was not accepted; at most 32 of `quarantinedCount`. */
+  readonly quarantined: readonly {
+    readonly subject: string;
+    readonly reason: string;
+    readonly detail: string;
+  }[];
+  readonly quarantinedCount: number;
+  readonly evidenceAgeMs: number;
 }
 
 export interface ViewMember {
@@ -24,6 +45,7 @@ export interface GroupStatus {
   readonly name: string;
   readonly leader?: string;
   readonly term?: number;
+  readonly fence?: number;
   readonly state: string;
 }
 
@@ -37,6 +59,8 @@ export interface NodeStatus {
   readonly evidenceSource: string;
   /** Another process that announces itself under the id of the node, in an older incarnation. */
   readonly rival?: { readonly pid: number; readonly ageMs: number };
+  /** Times that the node was lost, and came with a new incarnation, in the last ten minutes. */
+  readonly changes?: { readonly lost: number; readonly restarted: number };
   readonly models?: readonly ModelStatus[];
   /** The Ollama servers behind a node-agent. */
   readonly instances?: readonly InstanceStatus[];

@@ -66,3 +66,24 @@ it.each(Array.from({ length: 100 }, (_, index) => index + 41))(
     for (const line of at(width)) expect(line.length).toBeLessThanOrEqual(width);
   },
 );
+
+it('shows the view, each leader with term and fence, the durability and how far the memory is behind', () => {
+  const cluster = {
+    nodes: [],
+    view: { epoch: 12, members: [] },
+    groups: [
+      { name: 'control', leader: 'host-1', term: 3, fence: 17, state: 'led' },
+      { name: 'agents', leader: 'host-2', term: 5, fence: 90, state: 'silent' },
+    ],
+    durability: 'power',
+    memoryLagMs: 4,
+  };
+  const lines = (change: object) =>
+    statusLines({ ...cluster, ...change }, { width: Number.POSITIVE_INFINITY, more: '…' });
+  expect(lines({}).slice(1)).toEqual([
+    'view 12; control led by host-1 (term 3, fence 17); agents led by host-2 (term 5, fence 90, silent)',
+    'durability power; memory 4 ms behind',
+  ]);
+  expect(lines({ memoryLagMs: 2_345 }).at(-1)).toBe('durability power; memory 2.3 s behind');
+  expect(lines({ memoryLagMs: null }).at(-1)).toBe('durability power; memory not open yet');
+});

@@ -1,7 +1,7 @@
 import { cutEnd, printable } from './figures.ts';
 import type { StatusReport } from '../gateway-client/status-report.ts';
 import { alignColumns } from './columns.ts';
-import { clusterLine, controlFaults, statusTable } from './status-table.ts';
+import { clusterLine, controlFaults, statusTable, storageLine } from './status-table.ts';
 
 export interface StatusLinesOptions {
   /** Largest number of characters in a line; Infinity: lines are not cut. */
@@ -32,7 +32,7 @@ export function statusLines(report: StatusReport, { width, more }: StatusLinesOp
   const table = [isComplete ? first : `${first} ${more}`, ...lines].map((line) => cutEnd(line, width, more));
   return [
     ...table,
-    ...clusterLine(report).map((line) => cutEnd(line, width, more)),
+    ...[...clusterLine(report), ...storageLine(report)].map((line) => cutEnd(line, width, more)),
     ...controlFaults(report).map((line) => cutEnd(line, width, more)),
     ...storeLines(report, width),
   ];

@@ -49,11 +49,29 @@ function withView(text: string, { id, incarnation }: NodeStatus, { view }: Statu
 /** The view and the leader of each group, as one line; empty without a view. */
 export function clusterLine({ view, groups = [] }: StatusReport): string[] {
   if (view === undefined) return [];
-  const leaders = groups.map(({ name, leader = 'nobody', term, state }) => {
-    const facts = [...(term === undefined ? [] : [`term ${term}`]), ...(state === 'led' ? [] : [state])];
+  const leaders = groups.map(({ name, leader = 'nobody', term, fence, state }) => {
+    const facts = [
+      ...(term === undefined ? [] : [`term ${term}`]),
+      ...(fence === undefined ? [] : [`fence ${fence}`]),
+      ...(state === 'led' ? [] : [state]),
+    ];
     return `${name} led by ${leader}${facts.length === 0 ? '' : ` (${facts.join(', ')})`}`;
   });
   return [[`view ${view.epoch}`, ...leaders].join('; ')];
+}
+
+/** What a confirmed write survives, and how old the memory of the gateway is, as one line; empty for 0.3.0. */
+export function storageLine({ durability, memoryLagMs }: StatusReport): string[] {
+  const memory = memoryLagMs === null ? 'memory not open yet' : `memory ${figureOf(memoryLagMs ?? 0)} behind`;
+  const facts = [
+    ...(durability === undefined ? [] : [`durability ${durability}`]),
+    ...(memoryLagMs === undefined ? [] : [memory]),
+  ];
+  return facts.length === 0 ? [] : [facts.join('; ')];
+}
+
+function figureOf(ms: number): string {
+  return ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`;
 }
 
 /** What is wrong with the control of the cluster, as lines; empty without a fault. */

@@ -13,6 +13,7 @@ export function runGateway(options: RoleOptions, configs: PackageConfigs): Promi
     const fleet = createFleetClient(node, { config: configs.fleet });
     const gateway = await startGateway(node, {
       ...configs.gateway,
+      memoryOptions: configs.memory,
       fleet,
       clusterSettings: clusterSettings(settings),
       agents,

@@ -1,5 +1,5 @@
-import { startControl, startMemory, startQueues } from '@drover/actor-core/cluster';
-import { startAgentHost } from '@drover/agents';
+import { publishStoreReports, startControl, startMemory, startQueues } from '@drover/actor-core/cluster';
+import { agentsGroup, startAgentHost } from '@drover/agents';
 import { createFleetClient } from '@drover/fleet';
 import type { ExitCode } from '../errors.ts';
 import type { PackageConfigs } from '../settings/package-configs.ts';
@@ -13,9 +13,14 @@ export function runHost(options: RoleOptions, configs: PackageConfigs): Promise<
   return runRole(options, async (node) => {
     const control = startControl(node);
     const fleet = createFleetClient(node, { config: configs.fleet });
-    const memory = startMemory(node);
+    const memory = startMemory(node, configs.memory);
     const queues = startQueues(node);
     const host = await startAgentHost(node, fleet, configs.agents);
+    const stopReports = publishStoreReports(node, {
+      memory,
+      plan: { groups: [agentsGroup] },
+      replicas: options.replicas ?? 1,
+    });
     return {
       reconfigure: (packages) => {
         fleet.reconfigure(packages['fleet'] ?? {});
@@ -25,6 +30,7 @@ export function runHost(options: RoleOptions, configs: PackageConfigs): Promise<
         await Promise.all([control.stop(), host.resign()]);
       },
       stop: async () => {
+        stopReports();
         await host.stop();
         memory.close();
         queues.close();

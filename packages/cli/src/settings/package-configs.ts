@@ -1,5 +1,6 @@
 // Imports only the configurations of the packages: every command reads settings, but few run a gateway or a node-agent.
 import { InvalidArgumentError } from '@drover/actor-core';
+import { memoryDefaults, type MemoryOptions, resolveMemoryOptions } from '@drover/actor-core/cluster';
 import {
   type AgentsConfig,
   defaults as agentsDefaults,
@@ -32,6 +33,7 @@ export interface PackageConfigs {
   readonly fleet: Partial<FleetConfig>;
   readonly nodeAgent: Partial<NodeAgentLimits>;
   readonly agents: Partial<AgentsConfig>;
+  readonly memory: MemoryOptions;
   /** Time for the first connection to NATS. */
   readonly natsConnectTimeoutMs: number | undefined;
   /** The complete configuration of each package, by the package's name in a `ConfigField`. */
@@ -44,6 +46,7 @@ export const packageDefaults: Readonly<Record<string, Readonly<Record<string, un
   fleet: fleetDefaults as unknown as Record<string, unknown>,
   'node-agent': nodeAgentDefaults as unknown as Record<string, unknown>,
   agents: agentsDefaults as unknown as Record<string, unknown>,
+  memory: memoryDefaults,
 });
 
 /**
@@ -64,6 +67,7 @@ export function packageConfigs(stated: StatedSettings): PackageConfigs {
     fleet: parts['fleet'] ?? {},
     nodeAgent: parts['node-agent'] ?? {},
     agents: parts['agents'] ?? {},
+    memory: parts['memory'] ?? {},
     natsConnectTimeoutMs: stated.number('nats-connect-timeout'),
     resolved: Object.fromEntries(
       Object.entries(resolvers).map(([owner, resolve]) => [
@@ -94,11 +98,15 @@ export function requireFitting(
 /** A node-agent needs an Ollama address, which is not part of these settings: the check uses an arbitrary address. */
 const instances = [{ name: 'any', url: 'http://127.0.0.1:11434' }];
 
+/** What the memory takes from its node has no effect on these settings. */
+const anyNode = { roles: [], maxPayloadBytes: 1024 * 1024 };
+
 const resolvers: Readonly<Record<string, (part: object) => object>> = {
   gateway: resolveGateway,
   fleet: resolveFleet,
   'node-agent': (part) => resolveNodeAgent({ instances, ...part }),
   agents: resolveAgents,
+  memory: (part) => resolveMemoryOptions(part, anyNode),
 };
 
 /** The value of the first field of a setting; undefined for a setting without a field or with its own default. */

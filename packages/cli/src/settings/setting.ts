@@ -1,3 +1,4 @@
+import type { memoryDefaults } from '@drover/actor-core/cluster';
 import type { AgentsConfig } from '@drover/agents';
 import type { FleetConfig } from '@drover/fleet';
 import type { GatewayConfig } from '@drover/gateway';
@@ -12,6 +13,7 @@ export type ConfigField =
   | `fleet.${keyof FleetConfig}`
   | `node-agent.${keyof NodeAgentLimits}`
   | `agents.${keyof AgentsConfig}`
+  | `memory.${keyof typeof memoryDefaults}`
   | 'actor-core.connectTimeoutMs';
 
 /**
@@ -31,6 +33,7 @@ export const groups = [
   'Limits',
   'Browsers and names',
   'Agents',
+  'Memory',
   'The bus',
   'Hosts in detail',
   'Process and logs',

@@ -2,14 +2,20 @@ import { agentSettings } from './agent-settings.ts';
 import { busSettings } from './bus-settings.ts';
 import { gatewaySettings } from './gateway-settings.ts';
 import { hostSettings } from './host-settings.ts';
+import { memorySettings } from './memory-settings.ts';
 import { processSettings } from './process-settings.ts';
 import { groups, type Setting, type Taker, variableOf } from './setting.ts';
 
 /** All settings, in the order of the help and of docs/settings.md. */
 export const settings: readonly Setting[] = Object.freeze(
-  [...gatewaySettings, ...hostSettings, ...agentSettings, ...busSettings, ...processSettings].toSorted(
-    (one, other) => groups.indexOf(one.group) - groups.indexOf(other.group),
-  ),
+  [
+    ...gatewaySettings,
+    ...hostSettings,
+    ...agentSettings,
+    ...memorySettings,
+    ...busSettings,
+    ...processSettings,
+  ].toSorted((one, other) => groups.indexOf(one.group) - groups.indexOf(other.group)),
 );
 
 export function settingsOf(taker: Taker): readonly Setting[] {

@@ -1,5 +1,5 @@
 import type { RuntimeEvent } from '@drover/actor-core';
-import type { ClusterNode, GroupLeaders, Memory, Queues } from '@drover/actor-core/cluster';
+import type { ClusterNode, GroupLeaders, Memory, Queues, StoreReports } from '@drover/actor-core/cluster';
 import type { FleetClient } from '@drover/fleet';
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import type { ClientWait } from './client-wait.ts';
@@ -7,7 +7,9 @@ import { registerClusterGauges } from './cluster-gauges.ts';
 import { registerFleetGauges } from './fleet-gauges.ts';
 import { registerMemoryGauges } from './memory-gauges.ts';
 import { countQueueEvents } from './queue-counters.ts';
+import { registerQueueGauges } from './queue-gauges.ts';
 import { type RequestMetrics, requestMetrics } from './request-metrics.ts';
+import { registerStoreGauges } from './store-gauges.ts';
 
 /** The metrics of one gateway. */
 export interface GatewayMetrics extends RequestMetrics {
@@ -29,6 +31,7 @@ export function createMetrics({
   memory,
   queues,
   leaders,
+  stores,
   clientWait: wait,
 }: {
   readonly node: ClusterNode;
@@ -36,6 +39,7 @@ export function createMetrics({
   readonly memory: Memory;
   readonly queues: Queues;
   readonly leaders: GroupLeaders;
+  readonly stores: StoreReports;
   readonly clientWait: ClientWait;
 }): GatewayMetrics {
   const registry = new Registry();
@@ -45,6 +49,8 @@ export function createMetrics({
   registerFleetGauges(registry, fleet);
   registerMemoryGauges(registry, memory);
   registerClusterGauges(registry, node, leaders);
+  registerStoreGauges(registry, stores);
+  registerQueueGauges(registry, queues, node.clock);
   const stopCounting = countQueueEvents(registry, queues, node.log);
   registerGauge(registry, 'drover_bus_connected', '1 while connected to NATS.', () =>
     node.transport.connected ? 1 : 0,

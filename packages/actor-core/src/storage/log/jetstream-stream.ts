@@ -26,6 +26,11 @@ export interface StreamInfo {
   readonly created: string;
   /** Instant of the reply, RFC 3339. */
   readonly ts?: string;
+  /** Where it is; absent on a server without a cluster. */
+  readonly cluster?: {
+    readonly leader?: string;
+    readonly replicas?: readonly { readonly current?: boolean; readonly offline?: boolean }[];
+  };
   readonly state: {
     readonly messages: number;
     readonly bytes: number;
@@ -73,7 +78,7 @@ export function feedConfigOf({
 }
 
 /** The spec that an existing stream fulfils, and its state. */
-export function logInfoOf({ config, created, ts, state }: StreamInfo): LogInfo {
+export function logInfoOf({ config, created, ts, cluster, state }: StreamInfo): LogInfo {
   return {
     spec: {
       name: config.name,
@@ -98,8 +103,15 @@ export function logInfoOf({ config, created, ts, state }: StreamInfo): LogInfo {
     lastSequence: state.last_seq,
     records: state.messages,
     bytes: state.bytes,
+    copies: copiesOf(cluster),
     answeredAtMs: parseInstant(ts ?? created),
   };
+}
+
+/** The server that answers is the leader, which has everything. */
+function copiesOf(cluster: StreamInfo['cluster']): number {
+  const followers = cluster?.replicas ?? [];
+  return 1 + followers.filter(({ current, offline }) => current === true && offline !== true).length;
 }
 
 function orUnlimited(limit: number): number {

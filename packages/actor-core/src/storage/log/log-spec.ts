@@ -60,6 +60,8 @@ export interface LogInfo {
   readonly lastSequence: number;
   readonly records: number;
   readonly bytes: number;
+  /** Servers that have all records: below `spec.replicas` while a server is away or behind. */
+  readonly copies: number;
   /** Instant of the answer by the server's wall clock, milliseconds since the epoch. */
   readonly answeredAtMs: number;
 }

@@ -28,6 +28,7 @@ export class MemoryStream {
       lastSequence: this.#lastSequence,
       records: this.#bySequence.size,
       bytes: this.#bytes,
+      copies: this.spec.replicas,
     };
   }
 

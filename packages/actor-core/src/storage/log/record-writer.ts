@@ -67,6 +67,8 @@ export class RecordWriter {
   readonly #idPrefix: string;
   #writes = 0;
   readonly #logs = new Map<string, KnownLog>();
+  /** Writes that the log refused because a newer fence held. Counted by the fenced writers. */
+  fencedOff: number = 0;
   /** Unknown outcomes that were resolved, by what was found. */
   readonly resolved: { found: number; absent: number; inconclusive: number } = {
     found: 0,

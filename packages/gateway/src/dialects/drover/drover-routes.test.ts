@@ -170,7 +170,7 @@ it('shows nodes with the age and source of their evidence, models summed over a 
     lagMs: 2,
   } as const;
   const { nodes } = statusOf(
-    { node: 'gw', waitMs: 70 },
+    { node: 'gw', waitMs: 70, changesOf: (node) => ({ lost: node === 'gw' ? 0 : 2, restarted: 1 }) },
     [
       { ...member, node: 'gw', roles: ['gateway'] },
       { ...member, node: 'host-a' },

@@ -6,7 +6,7 @@ import { groupStatuses, viewStatus } from './cluster-report.ts';
 import { droverJson } from './drover-reply.ts';
 import { decideReadiness } from './readiness.ts';
 import { remediesHandler } from './remedies-route.ts';
-import { statusOf } from './status.ts';
+import { statusOf, storeStatuses } from './status.ts';
 import { whyHandler } from './why-route.ts';
 
 /**
@@ -32,14 +32,20 @@ export function serviceRoutes(services: GatewayServices): readonly Route[] {
     }),
     get('/api/v1/status', (exchange) => {
       const store = services.agents.storeTrouble();
-      const self = { node: node.nodeId, waitMs: clientWait.waitMs };
+      const self = {
+        node: node.nodeId,
+        waitMs: clientWait.waitMs,
+        changesOf: (name: string) => services.changes.of(name),
+      };
       const members = node.presence.members();
       const status = statusOf(self, members, fleet.load.instances(), store);
       const view = viewStatus(node.view.current());
       const groups = groupStatuses(node.view.controlLeader(), services.leaders.all());
       const memoryLagMs = lagOf(services.memory);
       const { durability } = services.config;
-      exchange.reply(droverJson({ ...status, ...(view && { view }), groups, memoryLagMs, durability }));
+      const stores = storeStatuses(services.stores.all());
+      const cluster = { ...(view && { view }), groups, memoryLagMs, durability, stores };
+      exchange.reply(droverJson({ ...status, ...cluster }));
     }),
     get('/api/v1/actors', actorsHandler(services)),
     get('/api/v1/remedies', remediesHandler(services)),

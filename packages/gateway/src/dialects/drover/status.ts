@@ -1,5 +1,6 @@
-import type { MemberEvidence } from '@drover/actor-core/cluster';
+import type { HeardStoreReport, MemberEvidence } from '@drover/actor-core/cluster';
 import type { InstanceEvidence } from '@drover/fleet';
+import type { RecentChanges } from '../../observe/member-changes.ts';
 import type { GroupStatus, ViewStatus } from './cluster-report.ts';
 
 /** `GET /api/v1/status` and `status --json`. Each part states the age and the source of its evidence. */
@@ -14,6 +15,14 @@ export interface StatusView {
   readonly memoryLagMs?: number | null;
   /** What a confirmed write survives: `process`, `power`, `any-one`; `unknown` for a NATS that Drover does not run. */
   readonly durability?: string;
+  /** What the hosts report about their records; a host that has not reported yet is missing. */
+  readonly stores?: readonly StoreReportStatus[];
+}
+
+export type StoreReportStatus = Omit<HeardStoreReport, 'ageMs'> & { readonly evidenceAgeMs: number };
+
+export function storeStatuses(reports: readonly HeardStoreReport[]): readonly StoreReportStatus[] {
+  return reports.map(({ ageMs, ...report }) => ({ ...report, evidenceAgeMs: Math.round(ageMs) }));
 }
 
 export interface StoreStatus {
@@ -40,6 +49,8 @@ export interface NodeStatus {
   readonly lagMs: number;
   /** Another process that announces itself under this id, in an older incarnation. */
   readonly rival?: { readonly pid: number; readonly ageMs: number };
+  /** How often this gateway lost the node, and saw it start anew, in the last ten minutes. */
+  readonly changes: RecentChanges;
   readonly models: readonly ModelStatus[];
   /** The Ollama servers behind a node-agent. */
   readonly instances: readonly InstanceStatus[];
@@ -88,6 +99,8 @@ export interface Self {
   readonly node: string;
   /** Wait of a client that opens a connection, in milliseconds. */
   readonly waitMs: number;
+  /** How often it lost a node, and saw it start anew, of late. */
+  changesOf(node: string): RecentChanges;
 }
 
 /** Merges presence and load reports into one view. Pure. */
@@ -122,6 +135,7 @@ function nodeStatus(self: Self, member: MemberEvidence, instances: readonly Inst
     evidenceSource: instances.length > 0 ? 'load-report' : isSelf ? 'self' : 'heartbeat',
     lagMs: Math.round(isSelf ? Math.max(member.lagMs, self.waitMs) : member.lagMs),
     ...(member.rival && { rival: { pid: member.rival.pid, ageMs: Math.round(member.rival.ageMs) } }),
+    changes: self.changesOf(member.node),
     models: modelStatuses(instances),
     instances: instances.map(instanceStatus),
   };
