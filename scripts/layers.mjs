@@ -39,7 +39,7 @@ export const layers = {
     'queue',
     'store-report',
     'subscribing',
-    'placement',
+    'records',
     'entities',
     'delivery',
     'fsm',

@@ -51,7 +51,6 @@ export class EntityHost {
   readonly #unsettled = new Set<EntitySlot>();
   /** Active entities by the number of their actor. */
   readonly #byActor = new Map<number, EntitySlot>();
-  readonly #idle = new Set<() => void>();
   /** Set once the entities of this node are to move away. */
   isDraining = false;
 
@@ -158,12 +157,6 @@ export class EntityHost {
     }
   }
 
-  /** Resolves once this node has nothing to do with any entity. */
-  untilIdle(): Promise<void> {
-    if (this.#slots.size === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#idle.add(resolve));
-  }
-
   decide(slot: EntitySlot, event: EntityEvent): void {
     if (this.#slots.get(slot.name) !== slot) return;
     this.#apply(slot, decideEntity(slot.state, event, this.#factsOf(slot)));
@@ -196,10 +189,6 @@ export class EntityHost {
     for (const effect of effects) {
       if (effect.do === 'report') this.#report(slot, endReports[effect.ended], fence);
       else this.#perform(slot, effect);
-    }
-    if (this.#slots.size === 0) {
-      for (const resolve of this.#idle) resolve();
-      this.#idle.clear();
     }
   }
 

@@ -29,16 +29,18 @@ export class EntityRuntime {
   readonly host: EntityHost;
   readonly router: EntityRouter;
   readonly types: ReadonlyMap<string, StartedType>;
+  readonly views: PlacementViews;
   readonly #node: LocalNode;
   readonly #types = new Map<string, StartedType>();
   readonly #actors: ActorRef<never>[] = [];
   readonly #inbox: ActorRef<EntityMessage>;
-  readonly #views: PlacementViews;
   readonly #hosting: AnnouncedHosting;
   readonly #upkeep: EntityUpkeep;
   readonly #unlisten: () => void;
   #sweepAtMs = 0;
   #isDraining = false;
+  /** Those that wait for the end of the drain. */
+  readonly #drained: (() => void)[] = [];
   #isTickSoon = false;
   #setTick: (delayMs: number) => void = () => undefined;
 
@@ -47,7 +49,7 @@ export class EntityRuntime {
     this.types = this.#types;
     this.#hosting = new AnnouncedHosting(node, () => this.#hosted());
     const views = clusterViews(node, this.#hosting);
-    this.#views = views;
+    this.views = views;
     const { storage, subjects, clock } = node;
     const { shards, replicas } = config;
     const store = new EntityStore({ storage, subjects, clock, shards, replicas });
@@ -93,13 +95,16 @@ export class EntityRuntime {
     return new RoutedEntityRef<M>(id, started, { router: this.router, system, clock });
   }
 
-  /** Moves all entities to other members, each with the messages that wait for it. */
+  /**
+   * Moves all entities to other members, each with the messages that wait for it. Resolves once no entity is left that
+   * another member may hold.
+   */
   drain(): Promise<void> {
     this.#isDraining = true;
     this.host.isDraining = true;
     this.#hosting.changed();
     this.#tickSoon();
-    return this.host.untilIdle();
+    return new Promise((resolve) => this.#drained.push(resolve));
   }
 
   async stop(): Promise<void> {
@@ -170,6 +175,8 @@ export class EntityRuntime {
     this.#setTick(idleTickMs);
     this.host.tick();
     this.#upkeep.tick();
+    if (this.host.isDraining && this.host.unsettled === 0 && this.#upkeep.movable().length === 0)
+      for (const resolve of this.#drained.splice(0)) resolve();
     if (this.host.unsettled > 0 || this.host.isDraining) this.#tickSoon();
     const nowMs = this.#node.clock.now();
     if (nowMs < this.#sweepAtMs) return;
@@ -180,7 +187,7 @@ export class EntityRuntime {
 
   #viewChanged(): void {
     const { nodeId } = this.#node;
-    const self = this.#views.current().members.find(({ id }) => id === nodeId);
+    const self = this.views.current().members.find(({ id }) => id === nodeId);
     if (self?.state === 'leaving' && !this.#isDraining) void this.drain();
     this.host.viewChanged();
     this.router.viewChanged();

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import { InvalidArgumentError, StoreUnavailableError } from '../errors.ts';
 import { type Fence, takeFence } from '../fence/fence.ts';
 import { FencedWriter } from '../fence/fenced-writer.ts';
-import { decodeRecord, encodeRecord } from '../placement/record-codec.ts';
+import { decodeRecord, encodeRecord } from '../records/record-codec.ts';
 import type { LogSpec } from '../storage/log/log-spec.ts';
 import type { NodeStorage } from '../storage/node-storage.ts';
 import { entityLog, type Subjects } from '../transport/subjects.ts';

@@ -106,17 +106,24 @@ export class EntityUpkeep {
     return residents;
   }
 
-  /** Moves entities to other members, a bounded number at a time. One that no other member may hold stays. */
-  #drain(): void {
-    const { host, views, node } = this.#options;
-    const free = mostAtOnce - host.unsettled;
+  /** Active entities that another member may hold now. */
+  movable(): readonly EntitySlot[] {
+    const { views, node } = this.#options;
     const { members, epoch } = views.current();
     const others = members.filter(({ id }) => id !== node.nodeId);
-    const movable = this.#residents().filter(({ slot }) => {
-      const to = placementOf(slot.id, slot.started.type, { epoch, members: others });
-      return others.some(({ id, isReachable }) => id === to && isReachable);
-    });
-    for (const { slot } of movable.slice(0, Math.max(0, free))) host.end(slot, 'moving');
+    return this.#residents()
+      .map(({ slot }) => slot)
+      .filter(({ id, started }) => {
+        const to = placementOf(id, started.type, { epoch, members: others });
+        return others.some((other) => other.id === to && other.isReachable);
+      });
+  }
+
+  /** Moves entities to other members, a bounded number at a time. One that no other member may hold stays. */
+  #drain(): void {
+    const { host } = this.#options;
+    const free = mostAtOnce - host.unsettled;
+    for (const slot of this.movable().slice(0, Math.max(0, free))) host.end(slot, 'moving');
   }
 
   #rebalance(): void {

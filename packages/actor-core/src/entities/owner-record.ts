@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { RecordUnreadableError } from '../errors.ts';
-import { decodeRecord } from '../placement/record-codec.ts';
+import { decodeRecord } from '../records/record-codec.ts';
 import type { LogRecord } from '../storage/log/log.ts';
 
 /**

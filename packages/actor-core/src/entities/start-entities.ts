@@ -6,6 +6,7 @@ import { type EntitiesConfig, resolveEntitiesConfig } from './entities-config.ts
 import type { Intent } from './decide-entity.ts';
 import type { EntityKind } from './entity-definition.ts';
 import type { EntityRef } from './entity-ref.ts';
+import type { PlacementMember } from './placement-view.ts';
 import { requireEntityId } from './entity-id.ts';
 import { EntityRuntime } from './entity-runtime.ts';
 
@@ -38,8 +39,15 @@ export interface Entities {
   /** Keys of the entities of a type that are active on this node. */
   active(kind: EntityKind<never>): readonly string[];
   /**
+   * The members of the cluster as the placement sees them. An owner that is not among them, or only in a newer
+   * incarnation, has lost its entities.
+   */
+  members(): readonly PlacementMember[];
+  /** Calls `listener` after each change of `members`. Returns the unsubscriber. */
+  onMembersChange(listener: () => void): () => void;
+  /**
    * Moves all entities of this node to other members, with the messages that wait for them, and takes none any more.
-   * Resolves once none is left here; entities stay while no other member may hold them.
+   * Resolves once none is left here that another member may hold.
    */
   drain(): Promise<void>;
   /** Stops the entities of this node at once, without moving them, and the actors that hold them. */
@@ -94,6 +102,8 @@ function entitiesOf(node: LocalNode, runtime: EntityRuntime): Entities {
       [...runtime.host.slots.values()]
         .filter(({ id, state }) => id.type === type && state.phase === 'active')
         .map(({ id }) => id.key),
+    members: () => runtime.views.current().members,
+    onMembersChange: (listener) => runtime.views.onChange(listener),
     drain: () => runtime.drain(),
     async stop() {
       runtimes.delete(node);

@@ -7,6 +7,8 @@ import type { DirectoryMessage } from '../protocol/directory-message.ts';
  */
 export function acceptsFrom(message: DirectoryMessage, { node, nodeIncarnation, lane }: Sender): boolean {
   switch (message.kind) {
+    case 'owned':
+    case 'ended':
     case 'activated':
     case 'not-activated':
     case 'dispatched':

@@ -1,4 +1,4 @@
-import { decodeRecord, type Placement, type RecordKind } from '@drover/actor-core/internal';
+import { decodeRecord, type RecordKind } from '@drover/actor-core/internal';
 import { z } from 'zod';
 import { agentsGroup } from '../protocol/limits.ts';
 
@@ -6,8 +6,9 @@ import { agentsGroup } from '../protocol/limits.ts';
  * The durable state of one agent: the newest record of `control('agents', 'agent', slot)`. It holds the idempotency
  * key of its spawn, so that agent and key are always recorded together.
  */
-export interface AgentRecord extends Placement {
+export interface AgentRecord {
   readonly v: 1;
+  readonly id: string;
   /** Token of the record's subject. The slot of a stopped agent is reused when all are taken. */
   readonly slot: number;
   readonly type: string;
@@ -19,6 +20,16 @@ export interface AgentRecord extends Placement {
   readonly life: 'active' | 'stopped';
   /** The spawn was told as failed before the record was durable. Nobody may see the agent. */
   readonly withdrawn?: true | undefined;
+  /** 1 for the first incarnation, +1 with each further owner. */
+  readonly incarnation: number;
+  /** Host of this incarnation; '' before the first one. */
+  readonly node: string;
+  readonly nodeIncarnation: number;
+  /**
+   * Sequence of the owner record of the agent's entity under which the host runs it. Absent before the first
+   * incarnation, and in records of 0.3.0, whose leader chose the host.
+   */
+  readonly owner?: number | undefined;
   readonly createdAtMs: number;
   /** Idempotency key of the spawn. */
   readonly key: string;
@@ -39,6 +50,7 @@ const schema: z.ZodType<AgentRecord> = z.object({
   incarnation: z.number().int().min(1),
   node: z.string(),
   nodeIncarnation: z.number(),
+  owner: z.number().int().min(0).optional(),
   createdAtMs: z.number(),
   key: z.string(),
   request: z.string(),

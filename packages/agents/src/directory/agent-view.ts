@@ -23,7 +23,7 @@ function statusOf(entry: AgentEntry<unknown>): AgentStatus {
     case 'stopped':
       return 'stopped';
     case 'unplaced':
-      return 'lost';
+      return entry.record.node === '' ? 'starting' : 'lost';
     case 'activating':
       return entry.record.incarnation === 1 ? 'starting' : 'lost';
     case 'active':

@@ -1,35 +1,25 @@
-import { type HostSeen, isPlacedOn, mustBeListed } from '@drover/actor-core/internal';
 import type { HostedAgent } from '../protocol/host-report.ts';
-import type { DirectoryEffect, DirectoryEvent, Moment } from './directory-event.ts';
+import type { DirectoryEffect, DirectoryEvent } from './directory-event.ts';
 import type { AgentEntry, DirectoryState } from './directory-state.ts';
-import { confirm, relocate } from './place-agent.ts';
+import type { HostSeen } from './host-table.ts';
+import { confirm, isPlacedOn } from './place-agent.ts';
 import { writeAgent } from './write-records.ts';
 
 /**
  * Anti-entropy between the records and what the hosts run. Orders and reports may be lost; an inventory shows agents
- * that run but should not, agents that should run but do not, and runs that the host has received.
+ * that run but should not, and which runs the host has.
  */
 
 type InventoryEvent<R> = Extract<DirectoryEvent<R>, { type: 'inventory' }>;
 type StatesEvent<R> = Extract<DirectoryEvent<R>, { type: 'states' }>;
 
-export function handleInventory<R>(
-  state: DirectoryState<R>,
-  event: InventoryEvent<R>,
-  moment: Moment,
-): DirectoryEffect<R>[] {
+/** Inventories in a row that lack a run which the host had received; after them the run is dispatched again. */
+const missedInventories = 2;
+
+export function handleInventory<R>(state: DirectoryState<R>, event: InventoryEvent<R>): DirectoryEffect<R>[] {
   const host = state.hosts.senderOf(event);
   if (!host) return [];
-  const effects = event.agents.flatMap((hosted) => compareAgent(state, host, hosted, moment));
-  const inventory = state.hosts.collect(host.node, { ...event, items: event.agents });
-  if (!inventory) return effects;
-  const listed = new Set(inventory.items.map((agent) => agent.id));
-  for (const entry of state.agents.values()) {
-    if (!listed.has(entry.record.id) && mustBeListed(entry, host, inventory.askedAtMs)) {
-      effects.push(...relocate(state, entry, moment, 'its host no longer runs it'));
-    }
-  }
-  return effects;
+  return event.agents.flatMap((hosted) => compareAgent(state, host, hosted));
 }
 
 export function handleStates<R>(state: DirectoryState<R>, event: StatesEvent<R>): DirectoryEffect<R>[] {
@@ -47,19 +37,34 @@ function compareAgent<R>(
   state: DirectoryState<R>,
   host: HostSeen,
   hosted: HostedAgent,
-  moment: Moment,
 ): DirectoryEffect<R>[] {
   const { id, incarnation } = hosted;
   const entry = state.agents.get(id);
   if (!entry || !isPlacedOn(entry, host, incarnation)) {
-    const final = entry?.phase === 'stopped';
+    // The record of the stop may be on its way.
+    const final = entry === undefined || (entry.phase === 'stopped' && entry.durable);
     return [{ type: 'order', node: host.node, order: { kind: 'deactivate', id, incarnation, final } }];
   }
-  for (const runId of hosted.runs) {
+  compareRuns(state, entry, new Set(hosted.runs));
+  return [...confirm(entry, hosted), ...adoptModel(state, entry, hosted.model)];
+}
+
+function compareRuns(
+  state: DirectoryState<unknown>,
+  entry: AgentEntry<unknown>,
+  received: ReadonlySet<string>,
+): void {
+  for (const runId of entry.running) {
     const run = state.runs.get(runId);
-    if (run) run.dispatched = true;
+    if (run === undefined) continue;
+    if (received.has(runId)) {
+      run.dispatched = true;
+      run.missed = 0;
+    } else if (run.dispatched && ++run.missed >= missedInventories) {
+      run.dispatched = false;
+      run.missed = 0;
+    }
   }
-  return [...confirm(entry, hosted, moment), ...adoptModel(state, entry, hosted.model)];
 }
 
 /** Records the model that the first task has decided: all later incarnations use the same model. */

@@ -1,10 +1,19 @@
-import { type HostSeen, isPlacedOn } from '@drover/actor-core/internal';
 import { failed } from '../protocol/run-outcome.ts';
 import { handleInventory, handleStates } from './compare-inventory.ts';
 import type { DirectoryEffect, DirectoryEvent, Moment } from './directory-event.ts';
 import type { AgentEntry, DirectoryState } from './directory-state.ts';
 import { agentAnswer, agentsPage } from './list-agents.ts';
-import { avoidHost, confirm, isLost, orderActivation, pursueActivation, relocate } from './place-agent.ts';
+import type { HostSeen } from './host-table.ts';
+import {
+  confirm,
+  handleOwned,
+  isLost,
+  isPlacedOn,
+  losePlace,
+  orderActivation,
+  pursuePlace,
+  startEntity,
+} from './place-agent.ts';
 import { failRuns, orderDispatch, runWritten, settleRun, showRun, submitRun } from './record-run.ts';
 import { noteRefusedSpawn, spawnAgent, spawnRecorded } from './spawn-agent.ts';
 import { finishStop, stopAgent } from './stop-agent.ts';
@@ -43,13 +52,18 @@ export function decideDirectory<R>(
       return submitRun(state, event);
     case 'run':
       return showRun(state, event.runId, event.replyTo);
+    case 'owned':
+      return handleOwned(state, event, moment);
     case 'activated':
+      return handleActivated(state, event);
     case 'not-activated':
-      return handleActivation(state, event, moment);
+      return handleGivenUp(state, event, moment, event.reason);
+    case 'ended':
+      return handleGivenUp(state, event, moment, 'its host gave it up');
     case 'dispatched':
       return handleDispatched(state, event.runId);
     case 'inventory':
-      return handleInventory(state, event, moment);
+      return handleInventory(state, event);
     case 'states':
       return handleStates(state, event);
     case 'settle':
@@ -85,11 +99,9 @@ function pursueAgent<R>(
     return failRuns(state, entry, 'agent-stopped', `agent ${entry.record.id} was stopped`);
   }
   const effects: DirectoryEffect<R>[] = [];
-  if (isLost(state, entry, moment.nowMs)) {
-    effects.push(...relocate(state, entry, moment, 'its node left, is unreachable or was restarted'));
-  } else if (entry.phase !== 'active' && entry.dueAtMs <= moment.nowMs) {
-    effects.push(...pursueActivation(state, entry, moment));
-  }
+  if (isLost(state, entry, moment.nowMs)) effects.push(...losePlace(state, entry, moment));
+  if (entry.phase !== 'active' && entry.isRecorded && entry.dueAtMs <= moment.nowMs)
+    effects.push(...pursuePlace(state, entry, moment));
   return [...effects, ...releaseWaiters(entry, moment.nowMs), ...pursueRuns(state, entry, moment)];
 }
 
@@ -115,22 +127,32 @@ function endAsLost<R>(state: DirectoryState<R>, runId: string): DirectoryEffect<
   return settleRun(state, { type: 'settle', from: undefined, run: { ...run, outcome } });
 }
 
-type ActivationEvent = Extract<DirectoryEvent<unknown>, { type: 'activated' | 'not-activated' }>;
+type IncarnationEvent = Extract<DirectoryEvent<unknown>, { type: 'activated' | 'not-activated' | 'ended' }>;
 
-function handleActivation<R>(
+function handleActivated<R>(state: DirectoryState<R>, event: IncarnationEvent): DirectoryEffect<R>[] {
+  const entry = placedBySender(state, event);
+  return entry?.phase === 'activating' ? confirm(entry, { state: 'ready' }) : [];
+}
+
+/** The host does not run the agent any more. Its entity becomes active elsewhere by itself, or is started again. */
+function handleGivenUp<R>(
   state: DirectoryState<R>,
-  event: ActivationEvent,
+  event: IncarnationEvent,
   moment: Moment,
+  cause: string,
 ): DirectoryEffect<R>[] {
+  const entry = placedBySender(state, event);
+  if (!entry) return [];
+  const effects = losePlace(state, entry, moment, cause);
+  entry.dueAtMs = moment.nowMs + state.config.activationTimeoutMs;
+  return effects;
+}
+
+/** The agent, if its record names the incarnation and the host of the report. */
+function placedBySender<R>(state: DirectoryState<R>, event: IncarnationEvent): AgentEntry<R> | undefined {
   const host = state.hosts.senderOf(event);
   const entry = state.agents.get(event.id);
-  if (!host || !entry || !isPlacedOn(entry, host, event.incarnation)) return [];
-  if (event.type === 'activated')
-    return entry.phase === 'active' ? [] : confirm(entry, { state: 'ready' }, moment);
-  if (entry.phase !== 'activating' || !entry.durable) return [];
-  const hasOther = state.hosts.live().some((other) => other.node !== host.node);
-  // Without another live host, the next order to this one is due after the usual backoff.
-  return hasOther ? avoidHost(state, entry, moment, event.reason) : [];
+  return host && entry && isPlacedOn(entry, host, event.incarnation) ? entry : undefined;
 }
 
 function handleDispatched<R>(state: DirectoryState<R>, runId: string): DirectoryEffect<R>[] {
@@ -148,8 +170,10 @@ function handleWritten<R>(state: DirectoryState<R>, write: number, moment: Momen
   }
   const entry = state.agents.get(written.id);
   if (!entry || entry.record !== written.record) return [];
+  const isFirst = !entry.isRecorded;
   entry.durable = true;
-  if (entry.phase === 'activating')
-    return spawnRecorded(state, entry, moment) ?? orderActivation(state, entry, moment);
-  return entry.phase === 'stopped' ? finishStop(state, entry) : [];
+  entry.isRecorded = true;
+  if (entry.phase === 'stopped') return finishStop(state, entry);
+  if (isFirst) return spawnRecorded(state, entry, moment) ?? startEntity(state, entry, moment);
+  return entry.phase === 'activating' ? orderActivation(state, entry, moment) : [];
 }

@@ -1,5 +1,4 @@
 import {
-  type HostSeen,
   LeaderTenure,
   proveStore,
   StoreHealth,
@@ -7,12 +6,13 @@ import {
   type TenureWriteOutcome,
 } from '@drover/actor-core/internal';
 import { type ActorContext, type Props, props, receive, setup } from '@drover/actor-core';
-import type { ClusterNode, Leadership } from '@drover/actor-core/cluster';
+import type { ClusterNode, Entities, Leadership } from '@drover/actor-core/cluster';
 import { FenceRejectedError, type StoreUnavailableError } from '@drover/actor-core/durable';
 import type { FleetClient } from '@drover/fleet';
 import { type FleetModel, offeredModels, resolveModel } from '../agent/resolve-model.ts';
 import type { AgentsConfig } from '../config.ts';
 import type { AgentDefinitions } from '../definitions/load-definitions.ts';
+import type { AgentEntity } from '../manager/agent-entity.ts';
 import type { AnswerRef, DirectoryAnswer } from '../protocol/directory-answer.ts';
 import { type DirectoryMessage, directoryMessageSchema } from '../protocol/directory-message.ts';
 import type { DirectoryRequest } from '../protocol/directory-request.ts';
@@ -24,6 +24,7 @@ import type { DirectoryEvent } from './directory-event.ts';
 import { DirectoryRecords, type Records } from './directory-records.ts';
 import { type DirectoryState, loadDirectory } from './directory-state.ts';
 import { EffectRunner } from './effect-runner.ts';
+import type { HostSeen } from './host-table.ts';
 import { isoTime } from './iso-time.ts';
 
 type Tenure = LeaderTenure<DirectoryState<AnswerRef>>;
@@ -50,6 +51,8 @@ export interface DirectorySpec {
   readonly leadership: Leadership;
   readonly definitions: AgentDefinitions;
   readonly config: AgentsConfig;
+  readonly entity: AgentEntity;
+  readonly entities: Entities;
 }
 
 /** Requests that need a new record: refused while the store accepts no writes. */
@@ -101,12 +104,12 @@ class Directory {
     this.#spec = spec;
     this.#context = context;
     this.#records = new DirectoryRecords(spec.node);
-    this.#effects = new EffectRunner(spec.node, this.#records, context.log, context.self);
+    this.#effects = new EffectRunner(spec, this.#records, context.log, context.self);
     this.#health = new StoreHealth(context.log, agentsGroup);
     const { self } = context;
     this.#unsubscribes = [
       spec.leadership.onChange(() => self.tell({ kind: 'leadership' }, { lane: 'control' })),
-      spec.node.presence.onChange(() => self.tell({ kind: 'tick' }, { lane: 'control' })),
+      spec.entities.onMembersChange(() => self.tell({ kind: 'tick' }, { lane: 'control' })),
     ];
     context.setInterval('tick', spec.config.tickMs, { kind: 'tick' });
     this.#followLeadership();
@@ -136,6 +139,8 @@ class Directory {
       case 'store-proved':
         for (const prover of this.#provers.splice(0)) prover.tell(message.answer);
         return;
+      case 'owned':
+      case 'ended':
       case 'activated':
       case 'not-activated':
       case 'dispatched':
@@ -297,14 +302,16 @@ class Directory {
   }
 
   #hosts(): HostSeen[] {
-    const { presence, nodeId } = this.#spec.node;
-    const members = presence.members().filter((member) => member.roles.includes('host'));
-    return members.map(({ node, incarnation, state }) => ({
-      node,
+    const { entities, entity, node } = this.#spec;
+    const hosts = entities.members().filter(({ roles }) => roles.includes('host'));
+    const seen = hosts.map(({ id, incarnation, state, types, isReachable }) => ({
+      node: id,
       incarnation,
-      // After an outage of the bus this host may not have heard itself yet.
-      alive: state === 'alive' || node === nodeId,
+      takesAgents: isReachable && state === 'up' && types.has(entity.type),
     }));
+    // After an outage of the bus this host may not have heard itself yet.
+    if (seen.some((host) => host.node === node.nodeId)) return seen;
+    return [...seen, { node: node.nodeId, incarnation: node.incarnation, takesAgents: false }];
   }
 
   /**

@@ -1,10 +1,10 @@
-import type { HostSeen, HostStamp } from '@drover/actor-core/internal';
 import type { Random, Remedy } from '@drover/actor-core';
 import type { DirectoryAnswer } from '../protocol/directory-answer.ts';
 import type { SpawnSpec } from '../protocol/directory-request.ts';
-import type { HostedAgent, RunReport } from '../protocol/host-report.ts';
+import type { HostedAgent, HostStamp, OwnedAgent, RunReport } from '../protocol/host-report.ts';
 import type { Order } from '../protocol/manager-message.ts';
 import type { AgentRecord } from './agent-record.ts';
+import type { HostSeen } from './host-table.ts';
 import type { RunRecord } from './run-record.ts';
 
 /**
@@ -38,6 +38,8 @@ export type DirectoryEvent<R> =
       readonly replyTo: R;
     }
   | { readonly type: 'run'; readonly runId: string; readonly replyTo: R }
+  | ({ readonly type: 'owned'; readonly agents: readonly OwnedAgent[] } & HostStamp)
+  | ({ readonly type: 'ended'; readonly id: string; readonly incarnation: number } & HostStamp)
   | ({ readonly type: 'activated'; readonly id: string; readonly incarnation: number } & HostStamp)
   | ({
       readonly type: 'not-activated';
@@ -48,9 +50,6 @@ export type DirectoryEvent<R> =
   | ({ readonly type: 'dispatched'; readonly runId: string } & HostStamp)
   | ({
       readonly type: 'inventory';
-      readonly survey: number;
-      readonly page: number;
-      readonly pages: number;
       readonly agents: readonly HostedAgent[];
     } & HostStamp)
   | ({ readonly type: 'states'; readonly agents: readonly Omit<HostedAgent, 'runs'>[] } & HostStamp)
@@ -61,9 +60,11 @@ export type DirectoryEvent<R> =
 
 /** Output of the directory's decisions, to be performed in order. */
 export type DirectoryEffect<R> =
-  /** A fenced write, one at a time; `written` reports that it is durable. */
+  /** A fenced write; `written` reports that it is durable. */
   | { readonly type: 'write-agent'; readonly write: number; readonly record: AgentRecord }
   | { readonly type: 'write-run'; readonly write: number; readonly record: RunRecord }
+  /** The entity of the agent is to be active. */
+  | { readonly type: 'start'; readonly id: string }
   | { readonly type: 'order'; readonly node: string; readonly order: Order }
   | { readonly type: 'answer'; readonly to: R; readonly answer: DirectoryAnswer }
   /** Answer with the record of an ended run. */

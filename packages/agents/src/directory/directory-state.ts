@@ -1,13 +1,8 @@
-import {
-  HostTable,
-  newEntity,
-  PendingWrites,
-  type PlacedEntity,
-  SlotPool,
-} from '@drover/actor-core/internal';
+import { PendingWrites, SlotPool } from '@drover/actor-core/internal';
 import type { AgentsConfig } from '../config.ts';
-import type { HostedAgent, ReportedState } from '../protocol/host-report.ts';
+import type { ReportedState } from '../protocol/host-report.ts';
 import type { AgentRecord } from './agent-record.ts';
+import { HostTable } from './host-table.ts';
 import type { RunRecord } from './run-record.ts';
 
 /**
@@ -26,11 +21,29 @@ export interface DirectoryState<R> {
   /** Active runs whose agent has no record any more: ended at the first tick. */
   readonly orphanRuns: string[];
   nextRunOrdinal: number;
-  readonly hosts: HostTable<HostedAgent>;
+  readonly hosts: HostTable;
   readonly writes: PendingWrites<PendingWrite>;
 }
 
-export interface AgentEntry<R> extends PlacedEntity<AgentRecord> {
+/**
+ * `unplaced`: no host runs it, its entity is to be active · `activating`: a host owns it, and has not confirmed yet
+ * that it runs · `active`: the host has confirmed that · `stopped`: ended for good.
+ */
+export type AgentPhase = 'unplaced' | 'activating' | 'active' | 'stopped';
+
+export interface AgentEntry<R> {
+  record: AgentRecord;
+  /** The newest record is known to be in the stream. */
+  durable: boolean;
+  /** Some record is in the stream: the agent exists. */
+  isRecorded: boolean;
+  phase: AgentPhase;
+  /** Orders to the host, or attempts to activate the entity, since the phase began. */
+  orders: number;
+  /** Instant at which the next one is due. */
+  dueAtMs: number;
+  /** Why the agent last lost its place, for people. */
+  lostBecause: string;
   /** State that the host has reported for this incarnation. */
   reported: ReportedState;
   /**
@@ -55,6 +68,8 @@ export interface RunEntry<R> {
   durable: boolean;
   /** The agent's host has confirmed that it received the run. */
   dispatched: boolean;
+  /** Inventories in a row that lacked the run. */
+  missed: number;
   /** Instant at which the next dispatch is due. */
   dueAtMs: number;
   /** Submit requests to answer once the record is durable. */
@@ -98,7 +113,8 @@ function loadAgents<R>(state: DirectoryState<R>, records: readonly AgentRecord[]
     state.agents.set(record.id, {
       ...newAgentEntry<R>(record),
       durable: true,
-      phase: record.life === 'stopped' ? 'stopped' : 'activating',
+      isRecorded: true,
+      phase: record.life === 'stopped' ? 'stopped' : record.node === '' ? 'unplaced' : 'activating',
       // The survey comes first; an activation is ordered only if the host does not list the agent.
       dueAtMs: nowMs + 2 * state.config.activationTimeoutMs,
     });
@@ -118,6 +134,7 @@ function loadRuns<R>(state: DirectoryState<R>, records: readonly RunRecord[], no
       record: running ? record : withoutText(record),
       durable: true,
       dispatched: false,
+      missed: 0,
       dueAtMs: nowMs + 2 * state.config.activationTimeoutMs,
       waiters: [],
       settledBy: undefined,
@@ -136,8 +153,19 @@ function loadRuns<R>(state: DirectoryState<R>, records: readonly RunRecord[], no
 }
 
 export function newAgentEntry<R>(record: AgentRecord): AgentEntry<R> {
-  const answerByMs = Number.POSITIVE_INFINITY;
-  return { ...newEntity(record), reported: 'ready', answerByMs, waiters: [], running: new Set() };
+  return {
+    record,
+    durable: false,
+    isRecorded: false,
+    phase: 'unplaced',
+    orders: 0,
+    dueAtMs: Number.POSITIVE_INFINITY,
+    lostBecause: 'it runs nowhere',
+    reported: 'ready',
+    answerByMs: Number.POSITIVE_INFINITY,
+    waiters: [],
+    running: new Set(),
+  };
 }
 
 /** What a leader keeps in memory of an ended run: input and output stay in the stream. */

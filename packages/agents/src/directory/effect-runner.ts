@@ -1,7 +1,8 @@
 import { encodeRecord, type LeaderTenure } from '@drover/actor-core/internal';
 import type { ActorRef, Logger } from '@drover/actor-core';
-import type { ClusterNode } from '@drover/actor-core/cluster';
+import type { ClusterNode, Entities } from '@drover/actor-core/cluster';
 import type { AnswerRef, DirectoryAnswer } from '../protocol/directory-answer.ts';
+import type { AgentEntity } from '../manager/agent-entity.ts';
 import type { DirectoryMessage } from '../protocol/directory-message.ts';
 import { managerPath, type ManagerMessage, type Order } from '../protocol/manager-message.ts';
 import { errorAnswer } from './answers.ts';
@@ -9,15 +10,29 @@ import type { DirectoryEffect } from './directory-event.ts';
 import type { DirectoryRecords } from './directory-records.ts';
 import { runView } from './run-record.ts';
 
+/** Where the effects go besides the records. */
+export interface EffectTargets {
+  readonly node: ClusterNode;
+  readonly entities: Entities;
+  readonly entity: AgentEntity;
+}
+
 /** Performs the effects of the directory's decisions: writes, orders, answers and log lines. */
 export class EffectRunner {
   readonly #node: ClusterNode;
   readonly #records: DirectoryRecords;
   readonly #log: Logger;
   readonly #self: ActorRef<DirectoryMessage>;
+  readonly #start: (id: string) => void;
 
-  constructor(node: ClusterNode, records: DirectoryRecords, log: Logger, self: ActorRef<DirectoryMessage>) {
+  constructor(
+    { node, entities, entity }: EffectTargets,
+    records: DirectoryRecords,
+    log: Logger,
+    self: ActorRef<DirectoryMessage>,
+  ) {
     this.#node = node;
+    this.#start = (id) => entities.ref(entity, id).tell({ kind: 'start' });
     this.#records = records;
     this.#log = log;
     this.#self = self;
@@ -33,6 +48,8 @@ export class EffectRunner {
         const subject = this.#records.runs.subjectOf(effect.record.slot);
         return tenure.writer.push({ write: effect.write, subject, payload: encodeRecord(effect.record) });
       }
+      case 'start':
+        return this.#start(effect.id);
       case 'order':
         return this.#sendOrder(tenure, effect.node, effect.order);
       case 'answer':

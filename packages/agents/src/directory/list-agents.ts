@@ -19,7 +19,7 @@ export function agentsPage(state: DirectoryState<unknown>, after: string): Direc
 }
 
 /** An agent is visible once its first record is durable. */
-function isVisible({ durable, record, phase }: AgentEntry<unknown>): boolean {
+function isVisible({ isRecorded, record, phase }: AgentEntry<unknown>): boolean {
   if (record.withdrawn === true) return false;
-  return durable || record.incarnation > 1 || phase === 'stopped' || phase === 'active';
+  return isRecorded || phase === 'stopped';
 }

@@ -1,136 +1,178 @@
-import {
-  chooseHost,
-  confirmActive,
-  countByNode,
-  countOrder,
-  decideDue,
-  type HostSeen,
-  isPlaced,
-  leaveUnplaced,
-  placeOn,
-} from '@drover/actor-core/internal';
-import type { ReportedState } from '../protocol/host-report.ts';
-import type { DirectoryEffect, Moment } from './directory-event.ts';
-import type { AgentRecord } from './agent-record.ts';
+import type { OwnedAgent, ReportedState } from '../protocol/host-report.ts';
+import type { DirectoryEffect, DirectoryEvent, Moment } from './directory-event.ts';
 import type { AgentEntry, DirectoryState } from './directory-state.ts';
+import type { HostSeen } from './host-table.ts';
 import { failRuns } from './record-run.ts';
 import { answerWaiters } from './waiters.ts';
 import { writeAgent } from './write-records.ts';
 
-/** Chooses the live host for one more agent; undefined if no host is live. */
-export function hostForAgent(
-  state: DirectoryState<unknown>,
-  moment: Moment,
-  avoid = '',
-): HostSeen | undefined {
-  return chooseHost(state.hosts.live(), () => countByNode(state.agents.values()), moment.random, avoid);
-}
-
-/** True if the host in the agent's record is no longer live in the recorded incarnation. */
-export function isLost(state: DirectoryState<unknown>, entry: AgentEntry<unknown>, nowMs: number): boolean {
-  return isPlaced(entry) && state.hosts.isLost(entry.record, nowMs);
-}
-
 /**
- * Places the agent's next incarnation on a live host, or leaves the agent unplaced until a host is live. The runs of
- * the previous incarnation end with `agent-lost`.
+ * Which host runs an agent is decided by its entity: the host that owns the entity reports that, and the directory
+ * records the next incarnation of the agent for that owner. Each later owner has a higher sequence, so an earlier one
+ * gets nothing. The directory itself only notices that a host has ended, and wants the entity to be active again.
  */
-export function relocate<R>(
+
+type OwnedEvent<R> = Extract<DirectoryEvent<R>, { type: 'owned' }>;
+
+const endedCause = 'its node left, ended or was restarted';
+/** Above each incarnation: the order concerns all of them. */
+const everyIncarnation = Number.MAX_SAFE_INTEGER;
+
+/** A host has taken agents, and asks which incarnations it is to run. */
+export function handleOwned<R>(
+  state: DirectoryState<R>,
+  event: OwnedEvent<R>,
+  moment: Moment,
+): DirectoryEffect<R>[] {
+  const host = state.hosts.senderOf(event);
+  if (!host) return [];
+  return event.agents.flatMap((owned) => followOwner(state, host, owned, moment));
+}
+
+function followOwner<R>(
+  state: DirectoryState<R>,
+  host: HostSeen,
+  { id, owner }: OwnedAgent,
+  moment: Moment,
+): DirectoryEffect<R>[] {
+  const entry = state.agents.get(id);
+  if (!entry || entry.phase === 'stopped') {
+    if (entry?.durable === false) return [];
+    const incarnation = entry?.record.incarnation ?? everyIncarnation;
+    return [{ type: 'order', node: host.node, order: { kind: 'deactivate', id, incarnation, final: true } }];
+  }
+  const { record } = entry;
+  if (entry.phase !== 'unplaced') {
+    // An order of a leader of 0.3.0 has placed it, on a host that still runs.
+    if (record.owner === undefined) return [];
+    if (owner === record.owner) return entry.durable ? orderActivation(state, entry, moment) : [];
+  }
+  return owner < (record.owner ?? 0) ? [] : placeOn(state, entry, host, owner, moment);
+}
+
+/** Records the next incarnation of the agent, for that owner. The order follows once the record is durable. */
+function placeOn<R>(
+  state: DirectoryState<R>,
+  entry: AgentEntry<R>,
+  host: HostSeen,
+  owner: number,
+  moment: Moment,
+): DirectoryEffect<R>[] {
+  const effects = isPlaced(entry) ? losePlace(state, entry, moment, 'another host has taken it') : [];
+  const before = entry.record;
+  const isFirst = before.node === '';
+  const incarnation = isFirst ? before.incarnation : before.incarnation + 1;
+  const { node, incarnation: nodeIncarnation } = host;
+  entry.record = { ...before, incarnation, node, nodeIncarnation, owner };
+  entry.phase = 'activating';
+  entry.reported = 'ready';
+  entry.orders = 0;
+  entry.dueAtMs = moment.nowMs + state.config.activationTimeoutMs;
+  const write = writeAgent(state, entry);
+  if (isFirst) return [...effects, write];
+  const evidence = { from: before.node, to: node, incarnation };
+  const remedy = {
+    action: 're-place',
+    subject: `agent ${before.id}`,
+    cause: entry.lostBecause,
+    evidence,
+  } as const;
+  return [...effects, write, { type: 'remedy', remedy }];
+}
+
+/** Whether the host in the agent's record has ended. */
+export function isLost(state: DirectoryState<unknown>, entry: AgentEntry<unknown>, nowMs: number): boolean {
+  return isPlaced(entry) && state.hosts.hasEnded(entry.record, nowMs);
+}
+
+/** The agent runs nowhere: its runs end with `agent-lost`, and its entity is to be active again. */
+export function losePlace<R>(
+  state: DirectoryState<R>,
+  entry: AgentEntry<R>,
+  { nowMs }: Moment,
+  cause: string = endedCause,
+): DirectoryEffect<R>[] {
+  const { id, node, incarnation } = entry.record;
+  entry.phase = 'unplaced';
+  entry.orders = 0;
+  entry.dueAtMs = nowMs;
+  entry.lostBecause = cause;
+  const fields = { agent: id, node, incarnation };
+  const message = `agent ${id} lost on ${node}: ${cause}; placing it again`;
+  return [
+    { type: 'note', level: 'warn', fields, message },
+    ...failRuns(state, entry, 'agent-lost', `node ${node} was lost while the agent ran the task; ask again`),
+  ];
+}
+
+/** An agent that does not run is due: its entity is wanted again, or its host is ordered again. */
+export function pursuePlace<R>(
   state: DirectoryState<R>,
   entry: AgentEntry<R>,
   moment: Moment,
-  reason: string,
-  avoid = '',
 ): DirectoryEffect<R>[] {
-  const from = entry.record.node;
-  const effects = entry.phase === 'unplaced' ? [] : losePlace(state, entry, reason);
-  const host = hostForAgent(state, moment, avoid);
-  if (!host) {
-    leaveUnplaced(entry, moment.nowMs);
-    return effects;
-  }
-  placeOn(entry, host, state.config, moment.nowMs);
-  entry.reported = 'ready';
-  return [...effects, writeAgent(state, entry), ...replaced<R>(entry.record, from, reason)];
+  if (entry.phase === 'unplaced') return startEntity(state, entry, moment);
+  if (!entry.durable) return [];
+  if (entry.orders < state.config.activationAttempts) return orderActivation(state, entry, moment);
+  const effects = losePlace(state, entry, moment, 'the host does not answer');
+  return [...effects, ...startEntity(state, entry, moment)];
 }
 
-/** Nothing for the first incarnation, which was not lost. */
-function replaced<R>(
-  { id, node, incarnation }: AgentRecord,
-  from: string,
-  reason: string,
+/** Wants the entity of the agent to be active; repeated with backoff until a host owns it. */
+export function startEntity<R>(
+  state: DirectoryState<R>,
+  entry: AgentEntry<R>,
+  moment: Moment,
 ): DirectoryEffect<R>[] {
-  if (incarnation === 1) return [];
-  const cause = reason === '' ? 'no host was live before' : reason;
-  const evidence = { from, to: node, incarnation };
-  return [{ type: 'remedy', remedy: { action: 're-place', subject: `agent ${id}`, cause, evidence } }];
+  countAttempt(state, entry, moment);
+  return [{ type: 'start', id: entry.record.id }];
 }
 
-/** Orders the host to run the agent. Called once the placement is durable, and again with backoff until confirmed. */
+/** Orders the owner to run the agent. Called once its incarnation is durable, and again until that is confirmed. */
 export function orderActivation<R>(
   state: DirectoryState<R>,
   entry: AgentEntry<R>,
   moment: Moment,
 ): DirectoryEffect<R>[] {
-  const { id, type, model, options, incarnation, node } = entry.record;
-  countOrder(entry, state.config, moment.nowMs);
-  return [
-    { type: 'order', node, order: { kind: 'activate', agent: { id, incarnation, type, model, options } } },
-  ];
+  const { id, type, model, options, incarnation, node, owner } = entry.record;
+  countAttempt(state, entry, moment);
+  const agent = { id, incarnation, type, model, options };
+  return [{ type: 'order', node, order: { kind: 'activate', agent, owner } }];
 }
 
 /** The host has reported that this incarnation runs. */
 export function confirm<R>(
   entry: AgentEntry<R>,
   reported: { readonly state: ReportedState },
-  moment: Moment,
 ): DirectoryEffect<R>[] {
   entry.reported = reported.state;
-  if (!confirmActive(entry, moment.nowMs)) return [];
+  if (entry.phase === 'active') return [];
+  entry.phase = 'active';
+  entry.orders = 0;
   const { id, node, incarnation } = entry.record;
-  return [
-    ...answerWaiters(entry),
-    note('info', { agent: id, node, incarnation }, `agent ${id} runs on ${node}, incarnation ${incarnation}`),
-  ];
+  const fields = { agent: id, node, incarnation };
+  const message = `agent ${id} runs on ${node}, incarnation ${incarnation}`;
+  return [...answerWaiters(entry), { type: 'note', level: 'info', fields, message }];
 }
 
-/** An activation is due: order the same host again, or place the agent on another host. */
-export function pursueActivation<R>(
-  state: DirectoryState<R>,
-  entry: AgentEntry<R>,
-  moment: Moment,
-): DirectoryEffect<R>[] {
-  const step = decideDue(entry, state.hosts.live().length, state.config);
-  if (step === 'place') return relocate(state, entry, moment, '', entry.avoid);
-  if (step === 'order') return orderActivation(state, entry, moment);
-  return step === 'relocate' ? avoidHost(state, entry, moment, 'the host does not answer') : [];
+export function isPlaced({ phase }: AgentEntry<unknown>): boolean {
+  return phase === 'active' || phase === 'activating';
 }
 
-/** The host did not answer or refused: the agent is placed on another host if one is live. */
-export function avoidHost<R>(
-  state: DirectoryState<R>,
-  entry: AgentEntry<R>,
-  moment: Moment,
-  reason: string,
-): DirectoryEffect<R>[] {
-  const { node } = entry.record;
-  const effects = relocate(state, entry, moment, reason, node);
-  entry.avoid = node;
-  return effects;
+/** True if this incarnation of the agent is the newest one, and is placed on this incarnation of the host. */
+export function isPlacedOn(entry: AgentEntry<unknown>, host: HostSeen, incarnation: number): boolean {
+  const { record } = entry;
+  return (
+    isPlaced(entry) &&
+    record.node === host.node &&
+    record.nodeIncarnation === host.incarnation &&
+    record.incarnation === incarnation
+  );
 }
 
-function losePlace<R>(state: DirectoryState<R>, entry: AgentEntry<R>, reason: string): DirectoryEffect<R>[] {
-  const { id, node, incarnation } = entry.record;
-  return [
-    note(
-      'warn',
-      { agent: id, node, incarnation },
-      `agent ${id} lost on ${node}: ${reason}; placing it again`,
-    ),
-    ...failRuns(state, entry, 'agent-lost', `node ${node} was lost while the agent ran the task; ask again`),
-  ];
-}
-
-function note<R>(level: 'info' | 'warn', fields: object, message: string): DirectoryEffect<R> {
-  return { type: 'note', level, fields, message };
+/** Sets when the next attempt is due: exponential backoff. */
+function countAttempt(state: DirectoryState<unknown>, entry: AgentEntry<unknown>, { nowMs }: Moment): void {
+  const { activationTimeoutMs, activationBackoffMaxMs } = state.config;
+  entry.dueAtMs = nowMs + Math.min(activationTimeoutMs * 2 ** entry.orders, activationBackoffMaxMs);
+  entry.orders += 1;
 }

@@ -128,6 +128,7 @@ function newRun<R>(
     record: { v: 1, ...facts, slot: place.slot, ordinal: state.nextRunOrdinal++ },
     durable: false,
     dispatched: false,
+    missed: 0,
     dueAtMs: Number.POSITIVE_INFINITY,
     waiters: [],
     settledBy: undefined,

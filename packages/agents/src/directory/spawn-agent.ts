@@ -5,7 +5,6 @@ import { errorAnswer } from './answers.ts';
 import { canonicalRequest } from './canonical-request.ts';
 import type { DirectoryEffect, DirectoryEvent, Moment } from './directory-event.ts';
 import { type AgentEntry, type DirectoryState, newAgentEntry } from './directory-state.ts';
-import { hostForAgent } from './place-agent.ts';
 import { addWaiter } from './waiters.ts';
 import { writeAgent } from './write-records.ts';
 
@@ -14,7 +13,7 @@ type Spawn<R> = Extract<DirectoryEvent<R>, { type: 'spawn' }>;
 /** Time that an answer may take to its asker. */
 const answerTravelMs = 500;
 
-/** Records the agent with its placement; the activation is ordered once the record is durable. */
+/** Records the agent; its entity is started once the record is durable. */
 export function spawnAgent<R>(
   state: DirectoryState<R>,
   event: Spawn<R>,
@@ -26,13 +25,11 @@ export function spawnAgent<R>(
     { type: 'answer', to: event.replyTo, answer },
   ];
   if (!state.types.has(event.spec.type)) return refuse(unknownType(state, event.spec.type));
-  const host = hostForAgent(state, moment);
-  if (!host) return refuse(noHost);
+  if (!state.hosts.takesAgents) return refuse(noHost);
   const place = state.agentSlots.take();
   if (!place) return refuse(full(state.config.maxAgents));
   if (place.evicted !== undefined) forget(state, place.evicted);
-  const placement = { slot: place.slot, node: host.node, nodeIncarnation: host.incarnation };
-  const entry = newAgentEntry<R>(newRecord(event, placement, moment));
+  const entry = newAgentEntry<R>(newRecord(event, place.slot, moment));
   state.agents.set(event.id, entry);
   state.agentOfKey.set(event.key, event.id);
   entry.answerByMs = answerByMs(event, moment);
@@ -40,23 +37,19 @@ export function spawnAgent<R>(
   return [writeAgent(state, entry)];
 }
 
-function newRecord(
-  { id, key, spec, model }: Spawn<unknown>,
-  placement: Pick<AgentRecord, 'slot' | 'node' | 'nodeIncarnation'>,
-  moment: Moment,
-): AgentRecord {
+function newRecord({ id, key, spec, model }: Spawn<unknown>, slot: number, moment: Moment): AgentRecord {
   return {
     v: 1,
     id,
-    slot: placement.slot,
+    slot,
     type: spec.type,
     name: spec.name ?? `${spec.type}-${id.slice(-6)}`,
     model,
     options: spec.options ?? {},
     life: 'active',
     incarnation: 1,
-    node: placement.node,
-    nodeIncarnation: placement.nodeIncarnation,
+    node: '',
+    nodeIncarnation: 0,
     createdAtMs: moment.wallMs,
     key,
     request: canonicalRequest(spec),
@@ -84,7 +77,7 @@ function answerByMs({ leftMs }: Spawn<unknown>, { nowMs }: Moment): number {
 /** The asker of a spawn that is not durable yet is told that the spawn failed. */
 export function noteRefusedSpawn(state: DirectoryState<unknown>, key: string): void {
   const entry = state.agents.get(state.agentOfKey.get(key) ?? '');
-  if (entry !== undefined && isUnrecorded(entry)) entry.answerByMs = Number.NEGATIVE_INFINITY;
+  if (entry?.isRecorded === false && entry.phase !== 'stopped') entry.answerByMs = Number.NEGATIVE_INFINITY;
 }
 
 /**
@@ -106,11 +99,6 @@ export function spawnRecorded<R>(
   state.agentOfKey.delete(record.key);
   const message = `agent ${record.id} was recorded after its spawn had been told as failed; it is withdrawn`;
   return [writeAgent(state, entry), { type: 'note', level: 'info', fields: { agent: record.id }, message }];
-}
-
-/** Is the agent's first record still on its way? */
-function isUnrecorded({ durable, record, phase }: AgentEntry<unknown>): boolean {
-  return !durable && phase === 'activating' && record.incarnation === 1;
 }
 
 function forget(state: DirectoryState<unknown>, id: string): void {

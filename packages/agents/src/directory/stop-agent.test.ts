@@ -16,15 +16,15 @@ describe('stopping', () => {
   it('is durable before it is answered, ends runs, and is final', () => {
     const { decide, written, tick, submit } = directoryWithAgent();
     submit('a1', 'r1');
-    written(2);
-    expect([...decide({ type: 'stop', id: 'a1', replyTo: 'c' }), '-- written', ...written(3)]).toEqual([
-      'write #3 agent/0 a1 stopped 1@h1.1',
-      'write #4 run/0 r1 agent-stopped',
+    written(3);
+    expect([...decide({ type: 'stop', id: 'a1', replyTo: 'c' }), '-- written', ...written(4)]).toEqual([
+      'write #4 agent/0 a1 stopped 1@h1.1 by 10',
+      'write #5 run/0 r1 agent-stopped',
       '-- written',
       'order h1 deactivate a1 1',
       'answer c agent a1 stopped 1@',
     ]);
-    expect(tick(host('h1', 1, false), host('h2'))).toEqual([]);
+    expect(tick(host('h1'), host('h2'))).toEqual([]);
     expect(decide({ type: 'stop', id: 'a1', replyTo: 'c' })).toEqual(['answer c agent a1 stopped 1@']);
     expect(submit('a1', 'r2')).toEqual(['answer client error agent-stopped']);
   });

@@ -25,8 +25,14 @@ export function finishStop<R>(state: DirectoryState<R>, entry: AgentEntry<R>): D
   const { id, incarnation, node, slot } = entry.record;
   state.agentSlots.finish(id, slot);
   const answer = agentAnswer(entry, id);
+  // An entity that becomes active later reports that, and is removed then.
+  const order: DirectoryEffect<R> = {
+    type: 'order',
+    node,
+    order: { kind: 'deactivate', id, incarnation, final: true },
+  };
   return [
-    { type: 'order', node, order: { kind: 'deactivate', id, incarnation, final: true } },
+    ...(node === '' ? [] : [order]),
     ...entry.waiters
       .splice(0)
       .map((waiter): DirectoryEffect<R> => ({ type: 'answer', to: waiter.replyTo, answer })),

@@ -19,9 +19,12 @@ describe('spawning', () => {
 
   it('spreads agents over the hosts', async () => {
     const { client, during } = await startTestCell();
-    for (let i = 0; i < 4; i++) await during(client.spawn({ type: 'assistant' }));
+    for (let i = 0; i < 20; i++) await during(client.spawn({ type: 'assistant' }));
     const nodes = (await during(client.list())).map((agent) => agent.node);
-    expect(nodes.toSorted()).toEqual(['host-1', 'host-1', 'host-2', 'host-2']);
+    const first = nodes.filter((node) => node === 'host-1').length;
+    expect(nodes).toHaveLength(20);
+    expect(first).toBeGreaterThan(4);
+    expect(first).toBeLessThan(16);
   });
 
   it('resolves with the same agent for the same Idempotency-Key, also under a new leader', async () => {
@@ -95,10 +98,49 @@ describe('an agent', () => {
     await expect(cell.during(cell.client.task(id, { input: 'x' }))).rejects.toMatchObject({
       code: 'agent-stopped',
     });
+    expect(
+      cell.hosts
+        .get(node)
+        ?.node.system.inspect()
+        .map(({ path }) => path),
+    ).not.toContainEqual(expect.stringContaining(id));
     await expect(cell.during(cell.client.stop('unknown'))).rejects.toMatchObject({ code: 'agent-not-found' });
     cell.kill(node);
     await cell.advance(6_000);
     expect(await cell.during(cell.client.get(id))).toMatchObject({ status: 'stopped', incarnation: 1 });
+  });
+});
+
+describe('a host that drains', () => {
+  it('gives its agents to the other hosts with their next incarnation, and gets no new ones', async () => {
+    const cell = await startTestCell({ hosts: ['host-1', 'host-2', 'host-3'] });
+    for (let i = 0; i < 9; i++) await cell.during(cell.client.spawn({ type: 'assistant' }));
+    const before = await cell.during(cell.client.list());
+    const drained = before.filter(({ node }) => node === 'host-1').map(({ id }) => id);
+    expect(drained).not.toEqual([]);
+    await cell.during(cell.hosts.get('host-1')?.host.drain() ?? Promise.reject(new Error('no host-1')));
+    for (const id of drained) {
+      expect(await cell.during(cell.client.task(id, { input: 'moved' }))).toMatchObject({ output: 'moved' });
+      expect(await cell.during(cell.client.get(id))).toMatchObject({ incarnation: 2, status: 'ready' });
+    }
+    for (let i = 0; i < 6; i++) await cell.during(cell.client.spawn({ type: 'assistant' }));
+    const after = await cell.during(cell.client.list());
+    expect(after.filter(({ node }) => node === 'host-1')).toEqual([]);
+    for (const { id, node } of before)
+      if (node !== 'host-1')
+        expect(after).toContainEqual(expect.objectContaining({ id, node, incarnation: 1 }));
+  });
+
+  it('does not wait where no other host can take its agents', async () => {
+    const cell = await startTestCell({ hosts: ['host-1'] });
+    const { id } = await cell.during(cell.client.spawn({ type: 'assistant' }));
+    await cell.during(
+      cell.hosts.get('host-1')?.host.drain() ?? Promise.reject(new Error('no host-1')),
+      1_000,
+    );
+    expect(await cell.during(cell.client.task(id, { input: 'still here' }))).toMatchObject({
+      output: 'still here',
+    });
   });
 });
 
@@ -146,11 +188,13 @@ describe('a dead node', () => {
     while (agent.node === leader) agent = await cell.during(cell.client.spawn({ type: 'assistant' }));
     const { node } = cell.hosts.get(agent.node) ?? { node: undefined };
     node?.transport.disconnect();
+    cell.hub.logs.faults = (operation) => (operation.node === agent.node ? 'away' : undefined);
     await cell.advance(6_000);
     expect(await cell.during(cell.client.get(agent.id))).toMatchObject({ incarnation: 2 });
     const paths = (): string[] => node?.system.inspect().map(({ path }) => path) ?? [];
     expect(paths()).toContain(`agents/${agent.id}-1`);
     node?.transport.reconnect();
+    cell.hub.logs.faults = undefined;
     await cell.until('the old incarnation is stopped', () => !paths().includes(`agents/${agent.id}-1`));
     expect(await cell.during(cell.client.get(agent.id))).toMatchObject({ incarnation: 2, status: 'ready' });
   });

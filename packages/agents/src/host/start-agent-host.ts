@@ -1,9 +1,11 @@
 import { createLiveConfig } from '@drover/actor-core';
-import { type ClusterNode, joinLeadership } from '@drover/actor-core/cluster';
+import { type ClusterNode, joinLeadership, startEntities } from '@drover/actor-core/cluster';
 import type { FleetClient } from '@drover/fleet';
 import { loadDefinitions } from '../definitions/load-definitions.ts';
 import { type AgentsConfig, liveFields, resolveConfig } from '../config.ts';
+import { agentEntity } from '../manager/agent-entity.ts';
 import { managerProps } from '../manager/manager-actor.ts';
+import { OwnedAgents } from '../manager/owned-agents.ts';
 import { agentsGroup } from '../protocol/limits.ts';
 import { managerPath } from '../protocol/manager-message.ts';
 import { directoryPath } from '../protocol/directory-message.ts';
@@ -13,6 +15,8 @@ import { directoryProps } from '../directory/directory-actor.ts';
 export interface AgentHost {
   /** Gives up leadership if held, and takes no further part in it. The agents go on. */
   resign(): Promise<void>;
+  /** Gives this host's agents to other hosts, and takes none any more. Resolves once no other host can take one. */
+  drain(): Promise<void>;
   /** Resigns from leadership and stops this host's agents; other hosts start them again. */
   stop(): Promise<void>;
   /**
@@ -38,20 +42,25 @@ export async function startAgentHost(
   const live = createLiveConfig(resolveConfig, config, liveFields);
   const resolved = live.current;
   const definitions = loadDefinitions(resolved.definitionsDir);
+  const owned = new OwnedAgents();
+  const entity = agentEntity(node, owned);
+  const entities = startEntities(node, { types: [entity] });
   const manager = node.system.spawn(
-    managerProps({ node, fleet, definitions, config: resolved }),
+    managerProps({ node, fleet, definitions, config: resolved, owned, entity, entities }),
     managerPath,
   );
   const leadership = joinLeadership(node, { group: agentsGroup });
   const directory = node.system.spawn(
-    directoryProps({ node, fleet, leadership, definitions, config: resolved }),
+    directoryProps({ node, fleet, leadership, definitions, config: resolved, entity, entities }),
     directoryPath,
   );
   return {
     reconfigure: (changes) => live.apply(changes),
     resign: () => leadership.resign(),
+    drain: () => entities.drain(),
     async stop() {
       await leadership.resign();
+      await entities.stop();
       await node.system.stop(directory);
       await node.system.stop(manager);
     },

@@ -61,11 +61,14 @@ it('a stolen credential of a node-agent can neither move nor stop an agent', asy
   const manager = thief.refFor<object>('host-1', managerPath);
   const directory = thief.refFor<object>('host-1', directoryPath);
   const fence = Number.MAX_SAFE_INTEGER;
+  const entities = thief.refFor<readonly unknown[]>('host-1', 'entities');
   const before = complaints.length;
   for (const lane of ['data', 'control', 'request', 'order'] as const) {
     manager.tell({ kind: 'survey', survey: 1, term: 1, fence, replyTo }, { lane });
     manager.tell({ kind: 'deactivate', id, incarnation: 9, final: true, term: 1, fence, replyTo }, { lane });
     directory.tell({ kind: 'stop', id, replyTo }, { lane });
+    entities.tell(['taken', 'agent', id, fence], { lane });
+    entities.tell(['intend', 'remove', 'agent', id, 0, null], { lane });
   }
   // NATS refuses the lanes of other roles, and the receivers refuse the lanes that every role may use.
   await waitUntil('NATS refuses the lanes of other roles', () => complaints.length >= before + 2);
@@ -75,7 +78,7 @@ it('a stolen credential of a node-agent can neither move nor stop an agent', asy
   );
   expect(complaints.slice(before).join(' ')).toContain('Permissions Violation');
   expect(await client.task(id, { input: 'still here' })).toMatchObject({ output: 'still here' });
-  expect(await client.get(id)).toMatchObject({ status: 'ready', node: 'host-1' });
+  expect(await client.get(id)).toMatchObject({ status: 'ready', node: 'host-1', incarnation: 1 });
   // The real leader is still obeyed.
   expect(await client.spawn({ type: 'assistant' })).toMatchObject({ status: 'ready' });
 });

@@ -9,6 +9,7 @@ const ref: ActorRef<unknown> = {
 const hosted = (id: string, incarnation = 1): Hosted => ({
   id,
   incarnation,
+  owner: 1,
   ref,
   shared: { endCode: 'agent-lost', model: 'm:latest' },
   state: 'ready',

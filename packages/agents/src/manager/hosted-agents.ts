@@ -9,6 +9,8 @@ import { agentPath } from '../protocol/task-message.ts';
 export interface Hosted {
   readonly id: string;
   readonly incarnation: number;
+  /** Sequence of the owner record under which this host runs it. */
+  readonly owner: number;
   readonly ref: ActorRef<AgentMessage>;
   readonly shared: IncarnationState;
   state: ReportedState;

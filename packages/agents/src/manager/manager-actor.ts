@@ -1,14 +1,20 @@
-import type { HostStamp } from '@drover/actor-core/internal';
+import { pagesOf } from '@drover/actor-core/internal';
 import { type ActorContext, type ActorRef, type Props, props, receive, setup } from '@drover/actor-core';
-import { type ClusterNode, type LeadSeen, OrderGate, readLeader } from '@drover/actor-core/cluster';
+import {
+  type ClusterNode,
+  type Entities,
+  type LeadSeen,
+  OrderGate,
+  readLeader,
+} from '@drover/actor-core/cluster';
 import type { FleetClient } from '@drover/fleet';
 import { agentProps, type AgentMessage, type IncarnationState } from '../agent/agent-actor.ts';
 import type { AgentsConfig } from '../config.ts';
 import type { AgentDefinition } from '../definitions/agent-definition.ts';
 import type { AgentDefinitions } from '../definitions/load-definitions.ts';
 import type { DirectoryMessage } from '../protocol/directory-message.ts';
-import type { HostReport, ReportedState, RunReport } from '../protocol/host-report.ts';
-import { agentsGroup, outputCharsFor } from '../protocol/limits.ts';
+import type { HostReport, HostStamp, ReportedState, RunReport } from '../protocol/host-report.ts';
+import { agentsGroup, outputCharsFor, pageSize } from '../protocol/limits.ts';
 import {
   type Activation,
   type ManagerMessage,
@@ -17,7 +23,9 @@ import {
 } from '../protocol/manager-message.ts';
 import { failed } from '../protocol/run-outcome.ts';
 import { agentName } from '../protocol/task-message.ts';
+import type { AgentEntity } from './agent-entity.ts';
 import { type Hosted, HostedAgents } from './hosted-agents.ts';
+import type { OwnedAgents } from './owned-agents.ts';
 import { RunOutbox } from './run-outbox.ts';
 
 /** Orders of the leader, and messages of this node: of the agents, and of this actor to itself. */
@@ -26,6 +34,8 @@ type Message =
   | { readonly kind: 'lead-read'; readonly lead: LeadSeen | undefined }
   | { readonly kind: 'lead-unread'; readonly error: unknown }
   | { readonly kind: 'read-lead' }
+  /** This host has taken the agent, or owns it no longer. */
+  | { readonly kind: 'ownership'; readonly id: string }
   | {
       readonly kind: 'agent-state';
       readonly id: string;
@@ -35,13 +45,16 @@ type Message =
   | { readonly kind: 'run-ended'; readonly report: RunReport }
   | { readonly kind: 'parked'; readonly path: string }
   | { readonly kind: 'report-states' }
-  | { readonly kind: 'repeat-ends' };
+  | { readonly kind: 'repeat' };
 
 export interface ManagerSpec {
   readonly node: ClusterNode;
   readonly fleet: FleetClient;
   readonly definitions: AgentDefinitions;
   readonly config: AgentsConfig;
+  readonly owned: OwnedAgents;
+  readonly entity: AgentEntity;
+  readonly entities: Entities;
 }
 
 const outboxCapacity = 1_000;
@@ -54,7 +67,10 @@ const leadRetryMs = 500;
  */
 const quietFailedReads = 6;
 
-/** Props of a host's manager: it runs the agents that the leader orders, as its children. */
+/**
+ * Props of a host's manager: it runs the agents that this host owns as its children, each in the incarnation that the
+ * leader has recorded for that owner.
+ */
 export function managerProps(spec: ManagerSpec): Props<Message> {
   const { restartIntensity, restartPeriodMs } = spec.config;
   return props<Message>(
@@ -96,7 +112,8 @@ class Manager {
         context.self.tell({ kind: 'parked', path: event.path }, { lane: 'control' });
       }
     });
-    context.setInterval('repeat-ends', spec.config.probeMs, { kind: 'repeat-ends' });
+    spec.owned.onChange((id) => context.self.tell({ kind: 'ownership', id }, { lane: 'control' }));
+    context.setInterval('repeat', spec.config.probeMs, { kind: 'repeat' });
     // A restarted manager has no fence: it obeys no order before it has read the lead record.
     this.#readLead();
   }
@@ -121,8 +138,11 @@ class Manager {
         return this.#notePark(message.path);
       case 'report-states':
         return this.#reportStates();
-      case 'repeat-ends':
-        return this.#repeatEnds();
+      case 'ownership':
+        return this.#followOwner(message.id);
+      case 'repeat':
+        this.#repeatEnds();
+        return this.#reportOwned();
       default:
         return this.#judge(message);
     }
@@ -166,9 +186,11 @@ class Manager {
     this.#leader = order.replyTo;
     switch (order.kind) {
       case 'activate':
-        return this.#activate(order.agent);
+        return this.#activate(order.agent, order.owner);
       case 'deactivate':
-        return this.#deactivate(order.id, order.incarnation, order.final ? 'agent-stopped' : 'agent-lost');
+        return order.final
+          ? this.#remove(order.id, order.incarnation)
+          : this.#deactivate(order.id, order.incarnation, 'agent-lost');
       case 'dispatch':
         return this.#dispatch(order);
       case 'survey':
@@ -178,19 +200,43 @@ class Manager {
     }
   }
 
-  #activate(activation: Activation): void {
+  /** An agent runs only as long as this host owns it, under the owner record that its incarnation belongs to. */
+  #followOwner(id: string): void {
+    const owner = this.#spec.owned.ownerOf(id);
+    const hosted = this.#hosted.get(id);
+    if (hosted !== undefined && hosted.owner !== owner) {
+      const { incarnation } = hosted;
+      this.#deactivate(id, incarnation, 'agent-lost');
+      this.#report({ kind: 'ended', id, incarnation });
+    }
+    if (owner !== undefined && this.#hosted.get(id) === undefined)
+      this.#report({ kind: 'owned', agents: [{ id, owner }] });
+  }
+
+  /** Asks the leader to order the agents that this host owns and does not run. */
+  #reportOwned(): void {
+    const waiting = [...this.#spec.owned.all()].flatMap(([id, owner]) =>
+      this.#hosted.get(id) === undefined ? [{ id, owner }] : [],
+    );
+    if (waiting.length === 0) return;
+    for (const agents of pagesOf(waiting, pageSize)) this.#report({ kind: 'owned', agents });
+  }
+
+  #activate(activation: Activation, owner: number | undefined): void {
     const { id, incarnation, type } = activation;
     const known = this.#hosted.get(id);
     if (known?.incarnation === incarnation) return this.#report({ kind: 'activated', id, incarnation });
     const refuse = (reason: string): void => this.#report({ kind: 'not-activated', id, incarnation, reason });
     if (known && known.incarnation > incarnation) return refuse(`incarnation ${known.incarnation} runs here`);
+    if (owner === undefined || this.#spec.owned.ownerOf(id) !== owner)
+      return refuse('this host does not own the agent');
     const definition = this.#spec.definitions.get(type);
     if (!definition) return refuse(`this host has no agent definition ${type}`);
     if (known) this.#deactivate(id, known.incarnation, 'agent-lost');
     const shared: IncarnationState = { endCode: 'agent-lost', model: activation.model };
     const agent = this.#agentProps(activation, definition, shared);
     const ref = this.#context.spawn(agent, agentName(id, incarnation));
-    this.#hosted.add({ id, incarnation, ref, shared, state: 'ready', runs: new Set() });
+    this.#hosted.add({ id, incarnation, owner, ref, shared, state: 'ready', runs: new Set() });
     this.#report({ kind: 'activated', id, incarnation });
   }
 
@@ -226,6 +272,18 @@ class Manager {
     this.#context.stop(hosted.ref);
   }
 
+  /** The agent was stopped for good: nobody owns it any more. Asked for again while this host still owns the agent. */
+  #remove(id: string, incarnation: number): void {
+    this.#deactivate(id, incarnation, 'agent-stopped');
+    const { owned, entities, entity } = this.#spec;
+    if (owned.ownerOf(id) === undefined || this.#hosted.get(id) !== undefined) return;
+    entities
+      .remove(entity, id)
+      .catch((error: unknown) =>
+        this.#context.log.debug({ err: error, agent: id }, 'agents: a stopped agent is not removed yet'),
+      );
+  }
+
   #dispatch(order: Extract<ManagerMessage, { kind: 'dispatch' }>): void {
     const { id, incarnation, runId, input, timeoutMs } = order;
     const hosted = this.#hosted.get(id);
@@ -245,6 +303,7 @@ class Manager {
     pages.forEach((agents, page) =>
       this.#report({ kind: 'inventory', survey, page, pages: pages.length, agents }),
     );
+    this.#reportOwned();
   }
 
   #noteState(id: string, incarnation: number, state: ReportedState): void {

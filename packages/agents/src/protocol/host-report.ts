@@ -1,4 +1,4 @@
-import { type HostStamp, wireArray } from '@drover/actor-core/internal';
+import { wireArray } from '@drover/actor-core/internal';
 import type { ActorRef } from '@drover/actor-core';
 import { actorRefSchema } from '@drover/actor-core/cluster';
 import { z } from 'zod';
@@ -7,6 +7,18 @@ import { type RunOutcome, runOutcomeSchema } from './run-outcome.ts';
 
 /** State of an agent as its host reports it. `failed`: parked after too many failures. */
 export type ReportedState = 'ready' | 'busy' | 'failed';
+
+/** Sender of a report: one incarnation of a host. */
+export interface HostStamp {
+  readonly node: string;
+  readonly nodeIncarnation: number;
+}
+
+/** One agent that a host owns, with the sequence of the owner record: a later activation has a higher one. */
+export interface OwnedAgent {
+  readonly id: string;
+  readonly owner: number;
+}
 
 /** One agent that a host runs. */
 export interface HostedAgent {
@@ -30,6 +42,8 @@ export interface RunReport {
 
 /** Reports to the directory: from hosts, and from askers that lost an agent. Repetition does no harm. */
 export type HostReport =
+  /** The host has taken these agents, and waits for the order to run them. */
+  | (HostStamp & { readonly kind: 'owned'; readonly agents: readonly OwnedAgent[] })
   | (HostStamp & { readonly kind: 'activated'; readonly id: string; readonly incarnation: number })
   | (HostStamp & {
       readonly kind: 'not-activated';
@@ -37,6 +51,8 @@ export type HostReport =
       readonly incarnation: number;
       readonly reason: string;
     })
+  /** The host has given that incarnation up: it moves, or another host has taken it. */
+  | (HostStamp & { readonly kind: 'ended'; readonly id: string; readonly incarnation: number })
   | (HostStamp & { readonly kind: 'dispatched'; readonly runId: string })
   | (HostStamp & {
       readonly kind: 'inventory';
@@ -72,6 +88,12 @@ const runReportSchema: z.ZodType<RunReport> = z.object({
 export const hostReportSchema: z.ZodType<HostReport> & z.core.$ZodTypeDiscriminable = z.discriminatedUnion(
   'kind',
   [
+    z.object({
+      kind: z.literal('owned'),
+      ...stamp,
+      agents: wireArray(z.object({ id: idSchema, owner: countSchema }), pageSize),
+    }),
+    z.object({ kind: z.literal('ended'), ...stamp, id: idSchema, incarnation: incarnationSchema }),
     z.object({ kind: z.literal('activated'), ...stamp, id: idSchema, incarnation: incarnationSchema }),
     z.object({
       kind: z.literal('not-activated'),

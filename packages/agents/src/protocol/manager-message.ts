@@ -19,7 +19,11 @@ export interface Activation {
 
 /** An order of the leader, without its fence. Repetition does no harm. */
 export type Order =
-  | { readonly kind: 'activate'; readonly agent: Activation }
+  /**
+   * Run that incarnation, if this host owns the agent. `owner`: sequence of the owner record under which the
+   * incarnation was recorded. Leaders of 0.3.0 state none: their orders start no agent here.
+   */
+  | { readonly kind: 'activate'; readonly agent: Activation; readonly owner?: number | undefined }
   /**
    * Stops this incarnation of the agent and all earlier ones. `final`: the agent was stopped and will not run again.
    */
@@ -67,6 +71,7 @@ export const managerMessageSchema: z.ZodType<ManagerMessage> = z.discriminatedUn
       model: z.string().max(maxModelChars),
       options: z.record(z.string(), z.unknown()),
     }),
+    owner: countSchema.optional(),
     ...authority,
   }),
   z.object({

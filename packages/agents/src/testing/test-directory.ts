@@ -1,17 +1,17 @@
-import type { HostSeen } from '@drover/actor-core/internal';
 import { type AgentsConfig, resolveConfig } from '../config.ts';
 import type { AgentRecord } from '../directory/agent-record.ts';
 import { decideDirectory } from '../directory/decide-directory.ts';
 import type { DirectoryEffect, DirectoryEvent } from '../directory/directory-event.ts';
 import { type DirectoryState, loadDirectory } from '../directory/directory-state.ts';
+import type { HostSeen } from '../directory/host-table.ts';
 import type { RunRecord } from '../directory/run-record.ts';
 import type { HostedAgent, RunReport } from '../protocol/host-report.ts';
 
 const random = { next: () => 0, id: () => 'unused' };
-export const host = (node: string, incarnation = 1, alive = true): HostSeen => ({
+export const host = (node: string, incarnation = 1, takesAgents = true): HostSeen => ({
   node,
   incarnation,
-  alive,
+  takesAgents,
 });
 
 /** A directory whose decisions are compared as transcripts: each function returns one line per effect. */
@@ -26,7 +26,9 @@ export interface TestDirectory {
     changes?: { key?: string; type?: string; name?: string; replyTo?: string },
   ) => string[];
   readonly activated: (node: string, id: string, incarnation: number, nodeIncarnation?: number) => string[];
-  readonly inventory: (node: string, survey: number, ...agents: HostedAgent[]) => string[];
+  /** The host owns the agent since the owner record with that sequence. */
+  readonly owned: (node: string, id: string, owner: number, nodeIncarnation?: number) => string[];
+  readonly inventory: (node: string, ...agents: HostedAgent[]) => string[];
   readonly submit: (id: string, runId: string) => string[];
   readonly settle: (runId: string, from?: string) => string[];
 }
@@ -71,8 +73,10 @@ export function testDirectory(options: TestDirectoryOptions = {}): TestDirectory
       }),
     activated: (node: string, id: string, incarnation: number, nodeIncarnation = 1): string[] =>
       decide({ type: 'activated', node, nodeIncarnation, id, incarnation }),
-    inventory: (node: string, survey: number, ...agents: HostedAgent[]): string[] =>
-      decide({ type: 'inventory', node, nodeIncarnation: 1, survey, page: 0, pages: 1, agents }),
+    owned: (node: string, id: string, owner: number, nodeIncarnation = 1): string[] =>
+      decide({ type: 'owned', node, nodeIncarnation, agents: [{ id, owner }] }),
+    inventory: (node: string, ...agents: HostedAgent[]): string[] =>
+      decide({ type: 'inventory', node, nodeIncarnation: 1, agents }),
     submit: (id: string, runId: string): string[] =>
       decide({ type: 'submit', id, runId, input: 'hi', timeoutMs: 1_000, replyTo: 'client' }),
     settle: (runId: string, from: string | undefined = 'h1'): string[] =>
@@ -95,8 +99,9 @@ export function report(runId: string): RunReport {
 function line(effect: DirectoryEffect<string>): string {
   switch (effect.type) {
     case 'write-agent': {
-      const { id, life, incarnation, node, nodeIncarnation, slot } = effect.record;
-      return `write #${effect.write} agent/${slot} ${id} ${life} ${incarnation}@${node}.${nodeIncarnation}`;
+      const { id, life, incarnation, node, nodeIncarnation, owner, slot } = effect.record;
+      const by = owner === undefined ? '' : ` by ${owner}`;
+      return `write #${effect.write} agent/${slot} ${id} ${life} ${incarnation}@${node}.${nodeIncarnation}${by}`;
     }
     case 'write-run': {
       const { runId, slot, outcome } = effect.record;
@@ -104,6 +109,8 @@ function line(effect: DirectoryEffect<string>): string {
         outcome === undefined ? 'running' : outcome.status === 'failed' ? outcome.code : 'completed';
       return `write #${effect.write} run/${slot} ${runId} ${end}`;
     }
+    case 'start':
+      return `start ${effect.id}`;
     case 'order': {
       const { order } = effect;
       if (order.kind === 'activate')
@@ -136,12 +143,14 @@ function line(effect: DirectoryEffect<string>): string {
   }
 }
 
-/** Two hosts; agent a1 runs on h1. */
+/** Two hosts; agent a1 runs on h1, which owns it since the sequence 10. Two records were written. */
 export function directoryWithAgent(options: TestDirectoryOptions = {}): TestDirectory {
   const directory = testDirectory(options);
   directory.tick(host('h1'));
   directory.spawn('a1');
   directory.written(1);
+  directory.owned('h1', 'a1', 10);
+  directory.written(2);
   directory.activated('h1', 'a1', 1);
   directory.tick(host('h1'), host('h2'));
   return directory;
@@ -159,6 +168,7 @@ export const recordA1: AgentRecord = {
   incarnation: 4,
   node: 'h1',
   nodeIncarnation: 1,
+  owner: 10,
   createdAtMs: 5,
   key: 'key-a1',
   request: '{"name":"ann","type":"assistant"}',

@@ -5,9 +5,11 @@ import {
   StoreUnavailableError,
 } from '@drover/actor-core/durable';
 import type { ManualClock, TestHub } from '@drover/actor-core/testing';
+import { controlStream } from '@drover/actor-core/cluster';
 import { delay } from '../client/delay.ts';
 import { type AgentRecord, agentRecords } from '../directory/agent-record.ts';
 import { runRecords } from '../directory/run-record.ts';
+import { agentsGroup } from '../protocol/limits.ts';
 
 /** `up` · `down`: does nothing and answers nothing · `deaf`: does everything and answers nothing. */
 export type StoreState = 'up' | 'down' | 'deaf';
@@ -55,7 +57,9 @@ export class WriteWatch {
       const heldBackMs = this.holdBackMs(nodeId);
       if (heldBackMs > 0) await delay(this.#hub.clock, heldBackMs);
       const outcome = await append();
-      if (outcome.kind === 'appended' && !outcome.isDuplicate)
+      // Entities write under fences of their own.
+      const isOfGroup = name === controlStream(this.#hub.cell, agentsGroup);
+      if (isOfGroup && outcome.kind === 'appended' && !outcome.isDuplicate)
         this.#noteAll(nodeId, records, outcome.sequence);
       return this.#isDeaf ? { kind: 'unanswered', cause: new StoreUnavailableError(name) } : outcome;
     };
@@ -105,7 +109,7 @@ export class WriteWatch {
   }
 
   #noteAgent(record: AgentRecord): void {
-    const { id, incarnation, life, node, nodeIncarnation } = record;
+    const { id, incarnation, life, node, nodeIncarnation, owner } = record;
     const known = this.#agents.get(id);
     this.#agents.set(id, record);
     if (!known) return;
@@ -113,8 +117,10 @@ export class WriteWatch {
       this.breaches.push(`${id} decreased its incarnation from ${known.incarnation} to ${incarnation}`);
     if (known.life === 'stopped' && life !== 'stopped')
       this.breaches.push(`${id} was stopped and is active again`);
+    if ((owner ?? 0) < (known.owner ?? 0))
+      this.breaches.push(`${id} went back from the owner ${known.owner} to ${owner}`);
     const moved = node !== known.node || nodeIncarnation !== known.nodeIncarnation;
-    if (moved && incarnation === known.incarnation)
+    if (moved && known.node !== '' && incarnation === known.incarnation)
       this.breaches.push(`${id} moved within incarnation ${incarnation}`);
   }
 

@@ -29,6 +29,7 @@ export function runHost(options: RoleOptions, configs: PackageConfigs): Promise<
       transferLeads: async () => {
         await Promise.all([control.stop(), host.resign()]);
       },
+      migrateEntities: () => host.drain(),
       stop: async () => {
         stopReports();
         await host.stop();

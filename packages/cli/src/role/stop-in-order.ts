@@ -8,7 +8,7 @@ export interface RoleSteps {
   stopIntake?(): void | Promise<void>;
   /** Gives up leaderships. */
   transferLeads?(): Promise<void>;
-  /** Hands over what lives here to other nodes. */
+  /** Hands over what lives here to other nodes. Left out where there is no time for a drain. */
   migrateEntities?(): Promise<void>;
   /** Waits at most `drainMs` for running requests, then ends them. */
   drain?(drainMs: number): Promise<void>;
@@ -29,7 +29,7 @@ export async function stopInOrder(node: ClusterNode, steps: RoleSteps, drainMs: 
   const shutdown = createCoordinatedShutdown({ clock, log, phases: phasesFor(drainMs) });
   shutdown.add('stop-intake', 'role', () => steps.stopIntake?.());
   shutdown.add('transfer-leads', 'role', () => steps.transferLeads?.());
-  shutdown.add('migrate-entities', 'role', () => steps.migrateEntities?.());
+  shutdown.add('migrate-entities', 'role', () => (drainMs === 0 ? undefined : steps.migrateEntities?.()));
   shutdown.add('drain', 'role', () => steps.drain?.(drainMs));
   shutdown.add('return-leases', 'role', () => steps.returnLeases?.());
   shutdown.add('leave', 'node', async () => {
