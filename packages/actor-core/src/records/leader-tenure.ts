@@ -33,11 +33,11 @@ export class LeaderTenure<S> {
     return true;
   }
 
-  /** Repeats a failed write that is due. */
+  /** Repeats failed writes that are due. */
   repeatWrite(nowMs: number): void {
     if (this.#rewriteAtMs > nowMs) return;
     this.#rewriteAtMs = Number.POSITIVE_INFINITY;
-    this.writer.pump();
+    this.writer.repeat();
   }
 }
 

@@ -155,7 +155,7 @@ export function confirm<R>(
   return [...answerWaiters(entry), { type: 'note', level: 'info', fields, message }];
 }
 
-export function isPlaced({ phase }: AgentEntry<unknown>): boolean {
+function isPlaced({ phase }: AgentEntry<unknown>): boolean {
   return phase === 'active' || phase === 'activating';
 }
 
