@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { z } from 'zod';
 import { receive, setup as behaviour } from '../actor/behaviour.ts';
 import { props } from '../cell/create-props.ts';
 import { localSystemOf } from '../system/local-system.ts';
@@ -8,6 +9,7 @@ import type { Role } from '../transport/roles.ts';
 import { type Control, startControl } from './start-control.ts';
 import { followLeaders } from '../leadership/group-leaders.ts';
 import { requestTransfer } from '../leadership/transfer-request.ts';
+import type { NewRecord } from '../storage/log/log.ts';
 import { requestView } from './view-request.ts';
 import { requestVoters, type VoterRequest } from './voter-request.ts';
 
@@ -70,6 +72,14 @@ async function setup({ hosts = 2, others = ['g1'] }: { hosts?: number; others?: 
   };
   await simulation.run(5_000);
   return kit;
+}
+
+const controlLog = 'CTL_test_G_control';
+
+/** Cuts a node off from all others until they have declared it dead. It does not hear of that. */
+async function declareDead(simulation: Simulation, run: (ms: number) => Promise<void>, name: string) {
+  for (const other of simulation.nodes.keys()) if (other !== name) simulation.cut(name, other);
+  await run(20_000);
 }
 
 it('shows every node the same view, also nodes that may not read the log', async () => {
@@ -145,6 +155,45 @@ it('ends the actors of a node that reads that it was declared dead', async () =>
   start('g2', 'gateway');
   await run(5_000);
   expect(views()[0]).toContain('g2#2 up');
+});
+
+it('keeps a node dead although the log has lost the view of its death, if the next leader has seen that view', async () => {
+  const { simulation, node, run, leader, views } = await setup({ hosts: 3, others: ['g1', 'g2'] });
+  const log = simulation.hub.logs.stream(controlLog);
+  const before = log.newest('d1.test.ctl.control.view');
+  await declareDead(simulation, run, 'g2');
+  expect(node(leader()).view.member('g2')?.state).toBe('dead');
+  node(leader()).crash();
+  // A power cut takes the view from the disk, and brings the one back that it replaced.
+  log.rollBack(1);
+  log.accept(before as NewRecord, 0);
+  simulation.heal();
+  await run(10_000);
+  expect(node(leader()).view.member('g2')?.state).toBe('dead');
+  expect(new Set(views().slice(0, 2)).size).toBe(1);
+});
+
+it('talks again with a node that the view lists again, because the log has lost its death', async () => {
+  const { simulation, node, run, leader, start } = await setup({ hosts: 1, others: ['g1', 'g2'] });
+  await declareDead(simulation, run, 'g2');
+  expect(node('g1').view.member('g2')?.state).toBe('dead');
+  node(leader()).crash();
+  simulation.hub.logs.rollBack(controlLog, 1);
+  simulation.heal();
+  start('h1', 'host');
+  await run(15_000);
+  expect([node('g1'), node('g2')].map(({ view }) => view.member('g2')?.state)).toEqual(['up', 'up']);
+  const answers: string[] = [];
+  node('g2').system.spawn(
+    props<string>(() => receive((text) => void answers.push(text)), { protocol: z.string() }),
+    'somebody',
+  );
+  const home = props<string>(() => receive((text) => void answers.push(text)), { protocol: z.string() });
+  node('g1').system.spawn(home, 'somebody');
+  node('g1').system.refFor<string>('g2', 'somebody').tell('to g2');
+  node('g2').system.refFor<string>('g1', 'somebody').tell('to g1');
+  await run(1_000);
+  expect(answers.toSorted()).toEqual(['to g1', 'to g2']);
 });
 
 it('drains a node on request, lets it leave, and refuses for a node that it does not know', async () => {

@@ -87,10 +87,10 @@ export class ViewWriter {
       try {
         const read = await readNewestView(this.#node, fence, signal);
         if (signal.aborted) return;
-        const seen = Math.max(view.current()?.epoch ?? 0, this.#options.afterEpoch);
-        const base = read ?? view.current() ?? emptyView;
-        // Epochs go on where this node has seen a later one than the log holds, as after the loss of the log.
-        const newest = { ...base, epoch: Math.max(base.epoch, seen) };
+        const known = view.current() ?? emptyView;
+        // Where this node has seen a later view than the log holds, the log has lost it: what has ended stays ended.
+        const base = read === undefined || known.epoch > read.epoch ? known : read;
+        const newest = { ...base, epoch: Math.max(base.epoch, this.#options.afterEpoch) };
         // A node that was declared dead must not go on as leader. It ends as soon as it reads this view itself.
         if (endedIncarnation(newest, nodeId) >= incarnation) return;
         this.#state = beginView(nodeId, fence.sequence, newest, clock.now());

@@ -101,6 +101,17 @@ describe('entities', () => {
     expect(used.size).toBe(3);
   });
 
+  it('moves the remembered entities of a node that drains, also those that a full store kept it from giving up', async () => {
+    const { simulation, start, add, active, started } = setup({ remember: true });
+    const [n0, n1] = [start('n0'), start('n1')];
+    await simulation.run(2_000);
+    for (const key of keys) await add(n0, key, 1);
+    simulation.store.full(20_000);
+    void started.get(n0)?.drain();
+    await simulation.run(90_000);
+    expect([active(n0), active(n1).length]).toEqual([[], keys.length]);
+  });
+
   it('moves entities to members that join, with the messages that come meanwhile', async () => {
     const { simulation, start, add, active } = setup();
     const first = start('n0');

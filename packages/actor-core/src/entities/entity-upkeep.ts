@@ -65,6 +65,10 @@ export class EntityUpkeep {
   tick(): void {
     const { host, node, config } = this.#options;
     const nowMs = node.clock.now();
+    if (nowMs >= this.#rememberAtMs && !this.#isScanning) {
+      this.#rememberAtMs = nowMs + config.rememberMs;
+      void this.#remember();
+    }
     if (host.isDraining) return this.#drain();
     if (nowMs >= this.#passivateAtMs) {
       this.#passivateAtMs = nowMs + passivateEveryMs;
@@ -83,10 +87,6 @@ export class EntityUpkeep {
     if (nowMs >= this.#verifyAtMs && !this.#isVerifying) {
       this.#verifyAtMs = nowMs + config.rememberMs;
       void this.#verify();
-    }
-    if (nowMs >= this.#rememberAtMs && !this.#isScanning) {
-      this.#rememberAtMs = nowMs + config.rememberMs;
-      void this.#remember();
     }
   }
 
@@ -151,7 +151,10 @@ export class EntityUpkeep {
       }
   }
 
-  /** Activates the remembered entities that belong here and have no owner. Never rejects. */
+  /**
+   * Activates the remembered entities that belong here and have no owner. On a node that drains, gives up those whose
+   * records still name it. Never rejects.
+   */
   async #remember(): Promise<void> {
     this.#isScanning = true;
     try {
@@ -176,8 +179,10 @@ export class EntityUpkeep {
         const view = views.current();
         const holder = holderOf(seen, view, node);
         if (holder.kind === 'other') continue;
-        // What this node owns without a trace of it (a claim with an unknown outcome) is its own to start.
-        const isHere = holder.kind === 'self' || placementOf(id, started.type, view) === node.nodeId;
+        // What this node owns without a trace of it (a claim with an unknown outcome, or a record that could not be
+        // given up) is its own to start. Where it drains, the start ends in a move.
+        const isHere =
+          holder.kind === 'self' || (!host.isDraining && placementOf(id, started.type, view) === node.nodeId);
         if (!isHere) continue;
         while (host.unsettled >= mostAtOnce && !this.#isOver) await this.#pause();
         if (this.#isOver) return;

@@ -96,7 +96,7 @@ export function assembleNode(parts: NodeParts): AssembledNode {
   });
   let leaving: Promise<void> | undefined;
   const unsubscribe = followFates({ nodeId, presence, view }, ({ node: other, incarnation: its, fate }) => {
-    if (fate === 'runs') remoting?.nodeUp(other, its);
+    if (fate === 'runs' || fate === 'revived') remoting?.nodeUp(other, its, fate === 'revived');
     else remoting?.nodeDown(other, its, fate === 'ended');
   });
   presence.start();

@@ -160,7 +160,7 @@ class ClusterRegistry implements Registry {
 
   /** The entries of an unreachable node stay until the node has ended. */
   #obey({ node, incarnation, fate }: NodeFate): void {
-    if (fate === 'runs') this.#send(node, this.#digest());
+    if (fate === 'runs' || fate === 'revived') this.#send(node, this.#digest());
     else this.#perform(this.#table.forget(node, incarnation));
   }
 

@@ -36,6 +36,12 @@ export class Peers {
     return isNewer;
   }
 
+  /** That incarnation has not ended after all. */
+  revive(node: string, incarnation: number): void {
+    const peer = this.#byNode.get(node);
+    if (peer?.incarnation === incarnation) peer.gone = Math.min(peer.gone, incarnation - 1);
+  }
+
   down(node: string, incarnation: number, gone: boolean, nowMs: number): void {
     const peer = this.#peer(node);
     if (gone) peer.gone = Math.max(peer.gone, incarnation);

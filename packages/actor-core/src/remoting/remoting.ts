@@ -113,8 +113,12 @@ export class Remoting implements RemoteNodes {
     return hasEnded || this.#peers.isDown(node);
   }
 
-  /** Membership reports: that incarnation of the node runs. Earlier ones have ended. */
-  nodeUp(node: string, incarnation: number): void {
+  /**
+   * Membership reports: that incarnation of the node runs. Earlier ones have ended. `isRevived`: also if an earlier
+   * report said that it had ended.
+   */
+  nodeUp(node: string, incarnation: number, isRevived = false): void {
+    if (isRevived) this.#peers.revive(node, incarnation);
     if (this.#peers.up(node, incarnation)) this.#forgetIncarnations(node, incarnation - 1, true, true);
   }
 

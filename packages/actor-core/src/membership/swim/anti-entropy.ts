@@ -24,12 +24,15 @@ export function synchronise(state: SwimState, out: SwimEffect[], nowMs: number):
 
 /**
  * Partitions heal by this: pings one unreachable member, less often the longer all of them have been unreachable; and
- * now and then announces this node to everybody, for members that have forgotten each other.
+ * now and then announces this node to everybody, for members that have forgotten each other. A node that hears nobody
+ * announces itself each time: the announcement of its start may have been lost.
  */
 export function contactLost(state: SwimState, out: SwimEffect[], nowMs: number): void {
   const { config, random } = state;
   const announcedPerProbe = config.probeIntervalMs / config.syncIntervalMs / clusterSize(state);
-  if (random.next() < announcedPerProbe) broadcast(state, out, { kind: 'announce', isJoining: false });
+  const isAlone = clusterSize(state) === 1;
+  if (random.next() < announcedPerProbe || isAlone)
+    broadcast(state, out, { kind: 'announce', isJoining: isAlone });
   const lost = [...state.members.values()].filter(({ status }) => status === 'unreachable');
   const isFresh = lost.some(({ statusSinceMs }) => nowMs - statusSinceMs <= config.contactUnreachableMs);
   if (!isFresh && random.next() >= 1 / rarelyContacted) return;

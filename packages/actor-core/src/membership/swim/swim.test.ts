@@ -250,6 +250,18 @@ it('stops when a newer process announces itself under this id', () => {
   expect(decideSwim(state, { kind: 'tick' }, 1_000)).toEqual([]);
 });
 
+it('announces itself again, about once a second, while it hears nobody', () => {
+  const { state, runUntil } = setup();
+  const announced = (untilMs: number) =>
+    runUntil(untilMs).filter(
+      (effect) => effect.kind === 'broadcast' && effect.envelope.message.kind === 'announce',
+    );
+  for (const node of ['b', 'c', 'd']) decideSwim(state, { kind: 'forget', node, incarnation: 1 }, 0);
+  const alone = announced(10_000);
+  expect(alone.length).toBeGreaterThanOrEqual(5);
+  expect(alone[0]).toMatchObject({ envelope: { message: { isJoining: true } } });
+});
+
 it('tells a newcomer everything in its announcement', () => {
   const { state } = setup();
   expect(announceSwim(state)).toMatchObject([

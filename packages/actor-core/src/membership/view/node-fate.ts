@@ -15,6 +15,11 @@ export interface NodeFate {
 export type Fate =
   /** This incarnation runs; earlier ones have ended. */
   | 'runs'
+  /**
+   * This incarnation takes part again: the log has lost the view in which it had ended, before its process read that
+   * view.
+   */
+  | 'revived'
   /** Unreachable, and in no view. It counts as ended until it is heard again. */
   | 'lost'
   /** This incarnation and earlier ones have ended for good. */
@@ -61,8 +66,9 @@ export function fatesByView(before: View | undefined, after: View): NodeFate[] {
     const { id: node, incarnation } = member;
     const known = before && memberOf(before, node);
     const fate = isTakingPart(member) ? 'runs' : 'ended';
+    const isRevived = fate === 'runs' && hasEnded(before, node, incarnation);
     const wasSame = known?.incarnation === incarnation && (isTakingPart(known) ? 'runs' : 'ended') === fate;
-    if (!wasSame) fates.push({ node, incarnation, fate });
+    if (!wasSame) fates.push({ node, incarnation, fate: isRevived ? 'revived' : fate });
   }
   for (const { id: node, incarnation } of after.ended)
     if (before === undefined || endedIncarnation(before, node) < incarnation)

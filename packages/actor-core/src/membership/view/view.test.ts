@@ -152,6 +152,16 @@ describe('the fate of a node', () => {
     expect(fateOf('alive', after, 2)).toBe('runs');
   });
 
+  it('is revived by a view that lists it after the log has lost the view of its end', () => {
+    const lost = viewOf(3, 1, member('a', 1, 'dead'));
+    expect(fatesByView(lost, viewOf(3, 2, member('a', 1)))).toEqual([
+      { node: 'a', incarnation: 1, fate: 'revived' },
+    ]);
+    const forgotten: View = { ...viewOf(4, 1), ended: [{ id: 'a', incarnation: 1 }] };
+    expect(fatesByView(forgotten, viewOf(3, 2, member('a', 1)))).toMatchObject([{ fate: 'revived' }]);
+    expect(fatesByView(lost, viewOf(4, 1, member('a', 2)))).toMatchObject([{ fate: 'runs' }]);
+  });
+
   it('ends when the first view received has it among the ended', () => {
     const view: View = { ...viewOf(5, 1, member('b', 2)), ended: [{ id: 'a', incarnation: 3 }] };
     expect(fatesByView(undefined, view)).toEqual([

@@ -10,7 +10,10 @@ export type LogFault =
   | 'check-in-flight'
   /** An append is refused because the disk is full. */
   | 'full'
-  /** A read of the newest record is answered with the one before it, as a replica that lags behind does. */
+  /**
+   * A read of the newest record is answered with the one before it, and a page lacks the newest records of the log, as
+   * on a replica that lags behind.
+   */
   | 'stale-read'
   /** An announcement to a follower is lost. */
   | 'announcement-lost';

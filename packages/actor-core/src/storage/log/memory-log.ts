@@ -30,6 +30,8 @@ export interface MemoryLogsOptions {
 
 /** As a nats-server's `max_payload` is by default. */
 const maxRecordBytes = 1024 * 1024;
+/** Newest records of a log that a replica which lags behind does not have. */
+const staleRecords = 3;
 
 interface Subscriber {
   readonly node: string;
@@ -262,15 +264,18 @@ export class MemoryLog implements Log {
   }
 
   readForward(log: string, query: ForwardQuery): Promise<LogPage> {
-    return this.#perform(log, 'read', () => {
+    return this.#perform(log, 'read', (fault) => {
       const stream = this.#logs.stream(log);
       const { limit = defaultPage.forward, filter = '>', from } = query;
+      const last = stream.info.lastSequence - (fault === 'stale-read' ? staleRecords : 0);
       const records: LogRecord[] = [];
-      for (const record of stream.from(from, filter)) {
+      for (const record of fault === 'stale-read'
+        ? stream.fromStale(from, filter, last)
+        : stream.from(from, filter)) {
         if (records.length === limit) return { records, next: record.sequence, isEnd: false };
         records.push(record);
       }
-      return { records, next: Math.max(from, stream.info.lastSequence + 1), isEnd: true };
+      return { records, next: Math.max(from, last + 1), isEnd: true };
     });
   }
 

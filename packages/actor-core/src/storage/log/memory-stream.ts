@@ -115,6 +115,23 @@ export class MemoryStream {
     return this.#previous.get(subject);
   }
 
+  /**
+   * As `from`, on a replica that has the records up to and with `last` only. It still has the newest of those that
+   * later records have replaced.
+   */
+  fromStale(sequence: number, filter: string, last: number): LogRecord[] {
+    const kept = [...this.from(sequence, filter)].filter((record) => record.sequence <= last);
+    const replaced = [...this.#previous.values()].filter(
+      (record) =>
+        record.sequence >= sequence &&
+        record.sequence <= last &&
+        subjectMatches(filter, record.subject) &&
+        (this.newest(record.subject)?.sequence ?? 0) > last &&
+        !this.#bySequence.has(record.sequence),
+    );
+    return [...kept, ...replaced].toSorted((a, b) => a.sequence - b.sequence);
+  }
+
   /** The newest record of each subject that matches, in sequence order. */
   lastUnder(filter: string): LogRecord[] {
     const found: LogRecord[] = [];

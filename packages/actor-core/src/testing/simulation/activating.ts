@@ -34,6 +34,7 @@ interface Held {
  * - A message is not refused because its entity ended: it waits, or follows the entity.
  * - In the end every ledger answers, wherever it is asked from, and is active on one node.
  * - In the end the kept ledger is active, and every remembered ledger that was ever active.
+ * - The ledgers of a node that is lost for good are active on other nodes, and answer.
  */
 class Activating implements Workload {
   readonly #world: World;
@@ -103,6 +104,21 @@ class Activating implements Workload {
     // Before they are asked, for a question activates them.
     for (const { key, state } of this.#stored.ownersOf('remembered'))
       if (state === 'active' || state === 'moving') this.#checkActive('remembered', key);
+    await this.#checkAll();
+    // What remembers them may be lost.
+    if (!this.#world.hasLostRecords) for (const key of keys) this.#checkActive('remembered', key);
+    this.#checkActive('kept', singleKey);
+  }
+
+  async checkAfterNodeLoss(): Promise<void> {
+    if (this.#world.hasLostRecords) return;
+    for (const key of keys) this.#checkActive('remembered', key);
+    this.#checkActive('kept', singleKey);
+    await this.#checkAll();
+  }
+
+  /** Every ledger answers, and has what it answered before. */
+  async #checkAll(): Promise<void> {
     const names = types.flatMap((type) =>
       (type === 'kept' ? [singleKey] : keys).map((key) => ({ type, key })),
     );
@@ -111,9 +127,6 @@ class Activating implements Workload {
     await Promise.all(asked);
     this.checkStep();
     for (const [name, answered] of this.#answered) this.#checkAnswered(name, answered);
-    // What remembers them may be lost.
-    if (!this.#world.hasLostRecords) for (const key of keys) this.#checkActive('remembered', key);
-    this.#checkActive('kept', singleKey);
   }
 
   async #add(node: TestNode, held: Held, type: keyof Held['kinds'], key: string): Promise<boolean> {

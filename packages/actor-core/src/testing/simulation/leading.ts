@@ -55,7 +55,7 @@ interface Member {
  * - A voter gives one vote in each term. Only a restart may forget it, and abstains for one election.
  * - A leadership that ends because of a newer leader, or of a lost log, has a reason to.
  * - Of a group with voters at most one node is trusted at any moment.
- * - In the end each group has one leader, known to all, that writes.
+ * - In the end each group has one leader, known to all, that writes; also after the loss of a node.
  */
 export class Leading implements Workload {
   readonly #world: World;
@@ -130,6 +130,10 @@ export class Leading implements Workload {
       );
       await this.#checkWrites(group, leading[0]);
     }
+  }
+
+  checkAfterNodeLoss(): Promise<void> {
+    return this.checkEnd();
   }
 
   async #checkWrites(group: Group, leader: Member | undefined): Promise<void> {

@@ -20,6 +20,9 @@ const longestStepMs = 300;
 const strikesPerStep = 0.17;
 const serverStrikesPerStep = 0.06;
 const restMs = 30_000;
+/** Share of the seeds that end with the loss of a node, and the time in which the others take over. */
+const nodeLossShare = 0.2;
+const takeOverMs = 20_000;
 
 /** How a seed is played. */
 export interface PlayOptions {
@@ -49,7 +52,8 @@ export interface SeedResult {
 
 /**
  * Plays one seed: five nodes, clients and faults for a virtual minute, then half a minute without faults in which all
- * work must end. Odd seeds keep the order of each subject, as NATS does; even seeds do not.
+ * work must end. In some seeds a node is lost for good after that. Odd seeds keep the order of each subject, as NATS
+ * does; even seeds do not.
  *
  * `names`: what is played, separated by commas. @default everything together
  */
@@ -109,5 +113,13 @@ async function play(world: World, played: readonly Workload[]): Promise<number> 
   await simulation.run(restMs);
   world.checkMembership();
   for (const workload of played) await workload.checkEnd?.();
+  if (world.chance() < nodeLossShare) await loseNode(world, played);
   return operations;
+}
+
+/** A node crashes and does not come back: the others do what it did. */
+async function loseNode(world: World, played: readonly Workload[]): Promise<void> {
+  world.crash(world.pick(nodeNames));
+  await world.simulation.run(takeOverMs);
+  for (const workload of played) await workload.checkAfterNodeLoss?.();
 }

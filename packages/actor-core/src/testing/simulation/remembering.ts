@@ -5,7 +5,7 @@ import {
   WriteUnknownError,
 } from '../../errors.ts';
 import { compareStamps, type Stamp } from '../../memory/hybrid-clock.ts';
-import type { Memory, MemoryRead, MemoryScope } from '../../memory/memory.ts';
+import type { Memory, MemoryRead, MemoryScope, ReadLevel } from '../../memory/memory.ts';
 import { startMemory } from '../../memory/start-memory.ts';
 import { decodeMeta } from '../../memory/value-meta.ts';
 import type { LogRecord } from '../../storage/log/log.ts';
@@ -44,6 +44,8 @@ interface Desk {
   readonly values: MemoryScope;
   /** Newest revision of each key that its watch reported. */
   readonly heard: Map<string, number>;
+  /** Newest revision of each key that it read, wrote or heard of. */
+  readonly seen: Map<string, number>;
 }
 
 /**
@@ -53,6 +55,7 @@ interface Desk {
  * - An acknowledged operation on a CRDT is never lost, and none is made twice.
  * - The stamp of a `last-writer` key never goes back.
  * - A watch reports revisions in order.
+ * - No read of a node goes behind what the node has read, written or heard of before.
  * - A value is read as it was written, whether a record or a blob has it, and while it is moved.
  * - After the faults, every cache and every watch has the newest value of each key.
  */
@@ -73,7 +76,7 @@ class Remembering implements Workload {
 
   startNode(node: TestNode): void {
     const memory = startMemory(node, limits);
-    const desk: Desk = { memory, values: memory.scope(tenant, scope), heard: new Map() };
+    const desk: Desk = { memory, values: memory.scope(tenant, scope), heard: new Map(), seen: new Map() };
     this.#desks.set(node, desk);
     desk.values.watch((event) => {
       if (!this.#world.isAlive(node)) return;
@@ -82,6 +85,7 @@ class Remembering implements Workload {
       const before = desk.heard.get(event.key) ?? 0;
       const order = `${node.nodeId} heard revision ${event.revision} of ${event.key} after ${before}`;
       this.#world.check(event.revision > before, order);
+      noteSeen(desk, event.key, event.revision);
       return void desk.heard.set(event.key, event.revision);
     });
   }
@@ -96,7 +100,7 @@ class Remembering implements Workload {
     else if (draw < 0.7) void this.#useCounter(node, desk);
     else if (draw < 0.8) void this.#useSet(node, desk);
     else if (draw < 0.9) void this.#setLatest(node, desk);
-    else void this.#readCached(node, desk, world.pick(keys));
+    else void this.#readQuickly(node, desk, world.pick(keys));
     return true;
   }
 
@@ -145,7 +149,7 @@ class Remembering implements Workload {
 
   async #read(node: TestNode, desk: Desk, key: string): Promise<void> {
     await this.#call(node, key, { kind: 'read' }, async () => {
-      const read = await desk.values.get(key, { level: 'fresh' });
+      const read = await this.#readAt(node, desk, key, 'fresh');
       const value = numberOf(read);
       if (read !== undefined && value !== undefined) this.#known.set(key, { revision: read.revision, value });
       return { kind: 'value', value };
@@ -157,7 +161,10 @@ class Remembering implements Workload {
     await this.#call(node, key, { kind: 'write', value }, async () => {
       const outcome = await desk.values.put(key, bytesOf(value));
       this.#world.check(outcome.kind === 'written', `a plain put came to be ${outcome.kind}`);
-      if (outcome.kind === 'written') this.#known.set(key, { revision: outcome.revision, value });
+      if (outcome.kind === 'written') {
+        this.#known.set(key, { revision: outcome.revision, value });
+        noteSeen(desk, key, outcome.revision);
+      }
       return { kind: 'written' };
     });
   }
@@ -168,7 +175,10 @@ class Remembering implements Workload {
     await this.#call(node, key, { kind: 'swap', from: known?.value, to }, async () => {
       const outcome = await desk.values.put(key, bytesOf(to), { ifRevision: known?.revision ?? 0 });
       const isSwapped = outcome.kind === 'written';
-      if (isSwapped) this.#known.set(key, { revision: outcome.revision, value: to });
+      if (isSwapped) {
+        this.#known.set(key, { revision: outcome.revision, value: to });
+        noteSeen(desk, key, outcome.revision);
+      }
       this.#world.count(isSwapped ? 'swapped' : 'notSwapped');
       return { kind: 'swapped', isSwapped };
     });
@@ -248,13 +258,26 @@ class Remembering implements Workload {
     }
   }
 
-  async #readCached(node: TestNode, desk: Desk, key: string): Promise<void> {
+  async #readQuickly(node: TestNode, desk: Desk, key: string): Promise<void> {
     try {
-      const read = await desk.values.get(key, { level: 'cached' });
+      const read = await this.#readAt(node, desk, key, this.#world.pick(['cached', 'leader']));
       if (read?.level === 'cached' && this.#world.isAlive(node)) this.#world.count('cacheHits');
     } catch (error) {
       if (this.#world.isAlive(node)) this.#isVoid(error);
     }
+  }
+
+  async #readAt(node: TestNode, desk: Desk, key: string, level: ReadLevel): Promise<MemoryRead | undefined> {
+    const world = this.#world;
+    const before = desk.seen.get(key) ?? 0;
+    const read = await desk.values.get(key, { level });
+    const revision = read?.revision ?? 0;
+    world.check(
+      revision >= before || !world.isAlive(node) || world.hasLostRecords,
+      `${node.nodeId} read revision ${revision} of ${key} (${level}) after it knew ${before}`,
+    );
+    noteSeen(desk, key, revision);
+    return read;
   }
 
   #checkHistories(): void {
@@ -315,6 +338,10 @@ function newestOf(logs: MemoryLogs, log: string, subject: string): LogRecord | u
   } catch {
     return undefined;
   }
+}
+
+function noteSeen({ seen }: Desk, key: string, revision: number): void {
+  seen.set(key, Math.max(revision, seen.get(key) ?? 0));
 }
 
 function bytesOf(value: number): Uint8Array {

@@ -25,7 +25,8 @@ const beacon = 'beacon';
  * - A node that runs and is connected is not declared dead once the faults are over for a while, even if one other node
  * cannot reach it.
  * - A watch on a member of the view does not end because of silence.
- * - In the end all nodes have the same view, which lists the live nodes in their present incarnations as `up`.
+ * - In the end all nodes have the same view, which lists the live nodes in their present incarnations as `up`, and
+ * not a node that was lost.
  */
 export class Viewing implements Workload {
   readonly #world: World;
@@ -82,6 +83,10 @@ export class Viewing implements Workload {
   async checkEnd(): Promise<void> {
     this.#checkSameView();
     if (this.#world.chance() < leaderCutShare) await this.#cutLeaderOff();
+  }
+
+  checkAfterNodeLoss(): void {
+    this.#checkSameView();
   }
 
   /** Only the leader cannot reach one node: another node reaches it, so it is not declared dead. */

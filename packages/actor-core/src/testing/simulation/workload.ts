@@ -16,6 +16,8 @@ export interface Workload {
   checkStep?(): void;
   /** Checks the guarantees that hold when the faults are over and all work had time to end. */
   checkEnd?(): Promise<void> | void;
+  /** Checks, in some seeds, that the other nodes have taken over from one that was lost for good after the end. */
+  checkAfterNodeLoss?(): Promise<void> | void;
 }
 
 /** A workload that seeds can play, by its name in `workloads.ts`. */

@@ -51,4 +51,12 @@ export const entityMutants: readonly Mutant[] = [
     find: 'if (started.type.remember) await this.#rememberType(started);',
     replace: 'void started;',
   },
+  {
+    name: 'entity-of-a-dead-node-lost',
+    scenario: 'entities',
+    bug: 'an entity whose owner has ended waits for it for ever',
+    file: 'entities/entity-placement.ts',
+    find: "if (known !== incarnation) return { kind: 'free' };",
+    replace: "if (known !== incarnation) return { kind: 'other', node, isReachable: false };",
+  },
 ];

@@ -54,4 +54,21 @@ export const journalMutants: readonly Mutant[] = [
     find: "    if (outcome.kind === 'not-stored') {\n",
     replace: '    if (outcome.kind.length > 0) {\n',
   },
+  {
+    name: 'timer-by-own-clock',
+    scenario: 'journalling',
+    bug: 'a wall clock of the node that is ahead decides whether a timer is due',
+    file: 'journal/journalled.ts',
+    find: '      nowMs = await this.#session.serverClock.ask();\n',
+    replace:
+      '      nowMs = Math.max(await this.#session.serverClock.ask(), this.#context.clock.wallNow());\n',
+  },
+  {
+    name: 'journal-read-before-the-fence',
+    scenario: 'journalling',
+    bug: 'a journal is recovered from a server that lags behind the fence of its owner',
+    file: 'journal/recover-journal.ts',
+    find: 'if (page.next <= atLeast) throw new StoreUnavailableError(owner.log);',
+    replace: '',
+  },
 ];

@@ -76,9 +76,9 @@ export const leadershipMutants: readonly Mutant[] = [
     replace: "  if (state.role !== 'leader') state.role = 'follower';\n",
   },
   {
-    name: 'receiver-ignores-fence',
+    name: 'receiver-ignores-term',
     scenario: 'leading',
-    bug: 'a receiver obeys orders of a leader that was replaced',
+    bug: 'a receiver obeys orders of a leader that was replaced: the fence of an order is its term',
     file: 'leadership/fence-gate.ts',
     find: "return fence === lead.fence && node === lead.node ? 'obey' : 'refuse';",
     replace: "return fence === 0 && node === '' ? 'refuse' : 'obey';",

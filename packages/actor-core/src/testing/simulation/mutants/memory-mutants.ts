@@ -58,4 +58,12 @@ export const memoryMutants: readonly Mutant[] = [
     find: 'if (plan.isRefusing && !basis.isProven) {',
     replace: 'if (plan.isRefusing && attempt < 0) {',
   },
+  {
+    name: 'memory-takes-older-values',
+    scenario: 'remembering',
+    bug: 'a read that is older than an announced change replaces it in the cache',
+    file: 'memory/value-cache.ts',
+    find: '    if (sequence < this.newest(key)) return false;\n',
+    replace: '',
+  },
 ];
