@@ -40,13 +40,14 @@ const stages = {
   nats: { limitMs: minutes, provide: 'packages/cli/dist/nats/provision-main.js' },
   unit: { limitMs: 10 * minutes, vitest: 'unit*' },
   integration: { limitMs: 10 * minutes, vitest: 'integration' },
-  // A thousand seeds of the runtime and the bus, fifty of them twice; then a hundred of everything together, which cost
-  // two and a half times as much each. The limits of these two stages find a run that hangs, also on a slow machine.
+  // A thousand seeds of the runtime and the bus, whose workloads have the seed for themselves there; then a thousand of
+  // everything together. Fifty of each are played twice. The limits of these two stages find a run that hangs, also on
+  // a slow machine.
   simulate: {
     limitMs: 20 * minutes,
     steps: [
       ['node', simulate, '--scenario', 'messaging,supervision,watching,streaming,registry,delivery,work'],
-      ['node', simulate, '--seeds', '100', '--twice', '5'],
+      ['node', simulate],
     ],
   },
   mutants: { limitMs: 20 * minutes, steps: [['node', 'packages/actor-core/bin/mutants.js']] },

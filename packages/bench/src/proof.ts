@@ -15,14 +15,16 @@ import { hostFacts } from './host-facts.ts';
 
 const root: string = fileURLToPath(new URL('../../../', import.meta.url));
 const suites: readonly string[] = ['smoke', 'actors', 'remote', 'crowd', 'storage', 'soak'];
+const allSeeds = 100_000;
 /** Programs of other packages: the command that writes its figures to a file. */
-const programs: Readonly<Record<string, (output: string, commit: string) => string[]>> = {
-  seeds: (output, commit) => [
+const programs: Readonly<Record<string, (output: string, commit: string, seeds: number) => string[]>> = {
+  seeds: (output, commit, seeds) => [
     join(root, 'packages/actor-core/bin/simulate.js'),
-    '--seeds=100000',
+    `--seeds=${seeds}`,
     `--json=${output}`,
     `--run-id=${commit}`,
-    `--state=${join(root, 'node_modules/.cache/drover-seeds.json')}`,
+    // A short form does not replace what a long one has played.
+    `--state=${join(root, `node_modules/.cache/drover-seeds-${seeds}.json`)}`,
   ],
   history: (output) => [join(root, 'packages/actor-core/bin/history.js'), `--json=${output}`],
   swim: (output) => [
@@ -42,21 +44,24 @@ const scenarios: string = join(root, 'test/scenarios');
 /**
  * Runs one suite or scenario in full length and writes `proofs/NAME.json`: the figures, the command, the commit and
  * the machine. NAME is a suite (`smoke`, `actors`, `remote`, `crowd`, `storage`, `soak`), `seeds` (100,000 seeds of
- * the simulation; an interrupted run goes on where it was), `history` (what clients of three servers see under faults
- * for five minutes), `swim` (the failure detector with up to 1,000 members), `detector` (real processes that are
- * killed, frozen and blocked), `failover` (100 leaders are killed),
+ * the simulation, or `--seeds N`; an interrupted run goes on where it was), `history` (what clients of three servers
+ * see under faults for five minutes), `swim` (the failure detector with up to 1,000 members), `detector` (real
+ * processes that are killed, frozen and blocked), `failover` (100 leaders are killed),
  * `jetstream-faults` (servers are killed under load), or a scenario of `test/scenarios`.
  */
 export async function proofMain(argv: readonly string[]): Promise<number> {
   const name = argv[0] ?? '';
-  if (argv.length !== 1 || !proofNames().includes(name)) {
-    process.stderr.write(`usage: npm run proof -- NAME\nnames: ${proofNames().join(', ')}\n`);
+  const seeds = seedsOf(argv);
+  if (seeds === undefined || !proofNames().includes(name)) {
+    process.stderr.write(
+      `usage: npm run proof -- NAME\n       npm run proof -- seeds --seeds N\nnames: ${proofNames().join(', ')}\n`,
+    );
     return name === '--help' ? 0 : 2;
   }
   const scratch = mkdtempSync(join(tmpdir(), 'drover-proof-'));
   const output = join(scratch, 'out');
   const host = hostFacts();
-  const command = commandOf(name, output, host.commit);
+  const command = commandOf(name, output, host.commit, seeds);
   const code = await run(command, { DROVER_PROOF: 'full', DROVER_FIGURES: output });
   const figures: unknown = existsSync(output) ? parseFigures(name, readFileSync(output, 'utf8')) : [];
   rmSync(scratch, { recursive: true, force: true });
@@ -64,7 +69,7 @@ export async function proofMain(argv: readonly string[]): Promise<number> {
   const file = join(root, 'proofs', `${name}.json`);
   writeFileSync(
     file,
-    `${JSON.stringify({ name, passed: code === 0, command: `npm run proof -- ${name}`, commit: host.commit, host, figures }, null, 2)}\n`,
+    `${JSON.stringify({ name, passed: code === 0, command: `npm run proof -- ${argv.join(' ')}`, commit: host.commit, host, figures }, null, 2)}\n`,
   );
   process.stdout.write(`${code === 0 ? 'proved' : 'NOT proved'}: proofs/${name}.json\n`);
   return code === 0 ? 0 : 1;
@@ -80,11 +85,18 @@ function proofNames(): string[] {
   ];
 }
 
-function commandOf(name: string, output: string, commit: string): string[] {
+/** How many seeds `seeds` plays; undefined for arguments that no proof takes. */
+function seedsOf([name, option, count, ...others]: readonly string[]): number | undefined {
+  if (option === undefined) return allSeeds;
+  const isCount = name === 'seeds' && option === '--seeds' && /^[1-9]\d*$/.test(count ?? '');
+  return isCount && others.length === 0 ? Number(count) : undefined;
+}
+
+function commandOf(name: string, output: string, commit: string, seeds: number): string[] {
   if (suites.includes(name)) return benchCommand(name, output);
   const trial = trials[name];
   return trial === undefined
-    ? (programs[name]?.(output, commit) ?? scenarioCommand(name))
+    ? (programs[name]?.(output, commit, seeds) ?? scenarioCommand(name))
     : vitestCommand('--project=timed-scenarios', '--project=trials', `packages/actor-core/src/${trial}`);
 }
 

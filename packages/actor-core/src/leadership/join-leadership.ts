@@ -66,6 +66,13 @@ export interface LeadershipOptions {
 
 const tickMs = 100;
 
+/** What listeners are told about. */
+interface Shown {
+  readonly state: GroupState;
+  readonly fence: number | undefined;
+  readonly ownFence: number | undefined;
+}
+
 /** A transfer on its way. */
 interface HandOver extends PromiseWithResolvers<TransferOutcome> {
   readonly to: string;
@@ -105,7 +112,7 @@ class GroupLeadership implements Leadership {
   #predecessor: string | undefined = undefined;
   #handOver: HandOver | undefined = undefined;
   /** What listeners were last told about. */
-  #shown: string;
+  #shown: Shown;
   #timer: Timer | undefined = undefined;
 
   constructor(node: LocalNode, options: LeadershipOptions) {
@@ -339,7 +346,8 @@ class GroupLeadership implements Leadership {
 
   #tellListeners(): void {
     const shown = this.#answers();
-    if (shown === this.#shown) return;
+    const { state, fence, ownFence } = this.#shown;
+    if (shown.state === state && shown.fence === fence && shown.ownFence === ownFence) return;
     this.#shown = shown;
     const leader = this.current();
     for (const listener of this.#listeners) {
@@ -352,8 +360,8 @@ class GroupLeadership implements Leadership {
   }
 
   /** The answers of `current`, `tenure` and `state`, for comparison. */
-  #answers(): string {
-    return `${this.state()} ${this.current()?.fence} ${this.#tenure?.fence.sequence}`;
+  #answers(): Shown {
+    return { state: this.state(), fence: this.current()?.fence, ownFence: this.#tenure?.fence.sequence };
   }
 }
 

@@ -1,3 +1,5 @@
+import { Deadlines } from '../clock/deadlines.ts';
+import type { Expiring } from '../clock/expiring.ts';
 import { RequestTimeoutError, StoreUnavailableError, TransportDisconnectedError } from '../errors.ts';
 import { lateMs, type LogFault, type LogOperation } from '../storage/log/log-fault.ts';
 import type { StorePath } from '../storage/log/store-path.ts';
@@ -18,12 +20,38 @@ const mostLateMs = 1_000;
 const repeated: readonly Kind[] = ['ensure', 'read', 'remove', 'follow', 'settle'];
 
 /** One attempt that waits for its reply. */
-interface Attempt<T> {
+class Attempt<T> implements Expiring {
+  deadline = 0;
+  previous: Expiring | undefined = undefined;
+  next: Expiring | undefined = undefined;
+  list: Expiring['list'] = undefined;
   readonly operation: LogOperation;
   readonly act: (fault: LogFault | undefined) => T;
   readonly timeoutMs: number;
-  readonly resolve: (result: T) => void;
-  readonly reject: (error: unknown) => void;
+  readonly reply: Promise<T>;
+  readonly #settle: PromiseWithResolvers<T>;
+
+  constructor(operation: LogOperation, act: (fault: LogFault | undefined) => T, timeoutMs: number) {
+    this.operation = operation;
+    this.act = act;
+    this.timeoutMs = timeoutMs;
+    this.#settle = Promise.withResolvers<T>();
+    this.reply = this.#settle.promise;
+  }
+
+  resolve(result: T): void {
+    this.list?.remove(this);
+    this.#settle.resolve(result);
+  }
+
+  reject(error: unknown): void {
+    this.list?.remove(this);
+    this.#settle.reject(error);
+  }
+
+  expire(): void {
+    this.#settle.reject(new RequestTimeoutError(this.operation.log, this.timeoutMs));
+  }
 }
 
 /**
@@ -35,6 +63,7 @@ export class SimulatedPath implements StorePath {
   readonly #store: SimulatedStore;
   readonly #user: StoreUser;
   readonly #listeners = new Set<() => void>();
+  readonly #deadlines: Deadlines;
   /** Changes with each loss of the connection: what was on the way then is lost. */
   #connection = 0;
   #lastRequestMs = 0;
@@ -43,6 +72,7 @@ export class SimulatedPath implements StorePath {
   constructor(store: SimulatedStore, user: StoreUser) {
     this.#store = store;
     this.#user = user;
+    this.#deadlines = new Deadlines(user.clock);
     user.transport.onConnectionChange((connected) => {
       if (!connected) this.#connection++;
       else for (const listener of this.#listeners) user.scheduler.schedule(listener);
@@ -59,9 +89,13 @@ export class SimulatedPath implements StorePath {
     const isRepeated = repeated.includes(operation.kind);
     for (;;) {
       if (!transport.connected) throw unavailable(operation, new TransportDisconnectedError());
+      const attempt = new Attempt(operation, act, attemptMsOf(operation));
       const leftMs = isRepeated ? Math.max(1, deadlineMs - clock.now()) : Number.POSITIVE_INFINITY;
+      if (leftMs < attempt.timeoutMs) this.#deadlines.addOnce(attempt, leftMs);
+      else this.#deadlines.add(attempt, attempt.timeoutMs);
+      this.#toStore(attempt);
       try {
-        return await this.#attempt(operation, act, Math.min(attemptMsOf(operation), leftMs));
+        return await attempt.reply;
       } catch (error) {
         if (!(error instanceof RequestTimeoutError)) throw error;
         const pauseMs = retryMs + retryJitterMs * this.#store.draw();
@@ -85,25 +119,6 @@ export class SimulatedPath implements StorePath {
     return () => this.#listeners.delete(listener);
   }
 
-  #attempt<T>(
-    operation: LogOperation,
-    act: (fault: LogFault | undefined) => T,
-    timeoutMs: number,
-  ): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const timer = this.#user.clock.setTimer(timeoutMs, () =>
-        reject(new RequestTimeoutError(operation.log, timeoutMs)),
-      );
-      const settled =
-        <V>(settle: (value: V) => void) =>
-        (value: V) => {
-          timer.cancel();
-          settle(value);
-        };
-      this.#toStore({ operation, act, timeoutMs, resolve: settled(resolve), reject: settled(reject) });
-    });
-  }
-
   #toStore<T>(attempt: Attempt<T>): void {
     const { clock } = this.#store;
     const connection = this.#connection;
@@ -121,7 +136,8 @@ export class SimulatedPath implements StorePath {
   }
 
   /** The request has arrived at the store. */
-  #arrived<T>({ operation, act, timeoutMs, resolve, reject }: Attempt<T>): void {
+  #arrived<T>(attempt: Attempt<T>): void {
+    const { operation, act, timeoutMs } = attempt;
     const store = this.#store;
     const fault = store.faultOf(operation);
     const noted = (outcome: string) =>
@@ -139,10 +155,10 @@ export class SimulatedPath implements StorePath {
     try {
       const result = act(fault);
       outcome = describe(result);
-      reply = () => resolve(result);
+      reply = () => attempt.resolve(result);
     } catch (error) {
       outcome = (error as Error).name;
-      reply = () => reject(error);
+      reply = () => attempt.reject(error);
     }
     noted(outcome);
     if (fault !== 'reply-lost') this.#toProcess(reply);

@@ -195,33 +195,34 @@ export class Simulation {
   /** Advances virtual time by `ms` and runs everything that becomes ready on the way. */
   async run(ms: number): Promise<void> {
     const until = this.clock.now() + ms;
-    await this.#quiesce();
-    while (this.clock.fireNext(until)) await this.#quiesce();
+    do {
+      // Turns, and the promises that they settle, until nothing is ready.
+      do {
+        while (this.#scheduler.runOne());
+        await drainMicrotasks();
+      } while (this.#scheduler.pending > 0);
+    } while (this.clock.fireNext(until));
     this.clock.advance(until - this.clock.now());
     // What needs a turn of the event loop, in code that is not simulated.
     await settle(1);
-    await this.#quiesce();
+    while (this.#scheduler.pending > 0) {
+      while (this.#scheduler.runOne());
+      await drainMicrotasks();
+    }
   }
 
   /** Adds a line to the trace, which two runs of one seed must have in common. */
   note(line: string): void {
-    const full = `${this.clock.now().toFixed(3)} ${line}`;
-    this.#onNote?.(full);
-    for (let i = 0; i < full.length; i++)
-      this.#hash = Math.imul(this.#hash ^ full.charCodeAt(i), 0x01000193) >>> 0;
+    const now = this.clock.now();
+    this.#onNote?.(`${now.toFixed(3)} ${line}`);
+    let hash = Math.imul(this.#hash ^ Math.round(now * 1_000), 0x01000193);
+    for (let i = 0; i < line.length; i++) hash = Math.imul(hash ^ line.charCodeAt(i), 0x01000193);
+    this.#hash = hash >>> 0;
   }
 
   /** Hash of the trace (all deliveries and notes): equal in two runs of one seed, also in different processes. */
   get traceHash(): string {
     return this.#hash.toString(16).padStart(8, '0');
-  }
-
-  /** Runs turns, and the promises that they settle, until nothing is ready. */
-  async #quiesce(): Promise<void> {
-    do {
-      while (this.#scheduler.runOne());
-      await drainMicrotasks();
-    } while (this.#scheduler.pending > 0);
   }
 
   #reconnectOneByOne(): void {
@@ -233,11 +234,12 @@ export class Simulation {
     const stillMs = this.store.standsStillUntilMs - this.clock.now();
     if (stillMs > 0)
       return {
-        delayMs: (this.keepsSubjectOrder ? this.#afterTheLast(passage, stillMs) : undefined) ?? stillMs,
+        delayMs:
+          (this.keepsSubjectOrder ? this.#afterTheLast(wayOf(passage), stillMs) : undefined) ?? stillMs,
       };
-    const { from, to, subject } = passage;
+    const { from, to } = passage;
     if (from === to) return 'deliver';
-    if (this.#cuts.has(`${from}>${to}`)) {
+    if (this.#cuts.size > 0 && this.#cuts.has(`${from}>${to}`)) {
       this.strike('partition');
       return 'drop';
     }
@@ -249,8 +251,9 @@ export class Simulation {
     }
     const delayMs =
       draw >= drop + duplicate && draw < drop + duplicate + delay ? this.#chance.next() * maxDelayMs : 0;
-    this.note(`${from}>${to} ${subject}`);
-    const kept = this.keepsSubjectOrder ? this.#afterTheLast(passage, delayMs) : delayMs;
+    const way = wayOf(passage);
+    this.note(way);
+    const kept = this.keepsSubjectOrder ? this.#afterTheLast(way, delayMs) : delayMs;
     if (delayMs > 0) this.strike('reorder');
     if (kept !== undefined && (kept > 0 || this.keepsSubjectOrder)) return { delayMs: kept };
     if (draw >= drop + duplicate) return 'deliver';
@@ -259,13 +262,17 @@ export class Simulation {
   }
 
   /** Delay of a delivery that must not overtake the previous one of its subject; undefined when none is pending. */
-  #afterTheLast({ from, to, subject }: Passage, delayMs: number): number | undefined {
+  #afterTheLast(way: string, delayMs: number): number | undefined {
     const now = this.clock.now();
-    const key = `${from}>${to} ${subject}`;
-    const last = this.#lastDueMs.get(key) ?? -1;
+    const last = this.#lastDueMs.get(way) ?? -1;
     if (delayMs === 0 && last < now) return undefined;
     const due = Math.max(now + delayMs, last);
-    this.#lastDueMs.set(key, due);
+    this.#lastDueMs.set(way, due);
     return due - now;
   }
+}
+
+/** Connection and subject of a message. */
+function wayOf({ from, to, subject }: Passage): string {
+  return `${from}>${to} ${subject}`;
 }

@@ -48,6 +48,7 @@ export class MemoryHub {
   /** Subscriptions without wildcards, by their subject, in the order in which they were made. */
   readonly #exact = new Map<string, readonly Registration[]>();
   #patterns: readonly Registration[] = [];
+  readonly #registered = new Set<Registration>();
   /** Subscriptions per subject, cached until one of them changes: simulations need them for every message. */
   readonly #listening = new Map<string, readonly Registration[]>();
   readonly #transports = new Set<MemoryTransport>();
@@ -88,11 +89,13 @@ export class MemoryHub {
 
   /** A transport of this hub subscribes. @internal */
   register(registration: Registration): void {
+    this.#registered.add(registration);
     this.#change(registration, (those) => [...those, registration]);
   }
 
   /** A transport of this hub unsubscribes. @internal */
   unregister(registration: Registration): void {
+    this.#registered.delete(registration);
     this.#change(registration, (those) => those.filter((other) => other !== registration));
   }
 
@@ -119,9 +122,11 @@ export class MemoryHub {
     respond: TransportMessage['respond'],
   ): number {
     const receivers = this.#receivers(subject);
+    if (receivers.length === 0) return 0;
+    // One copy for all receivers: nobody changes what was received.
+    const message: TransportMessage = { subject, payload: payload.slice(), respond };
     for (const receiver of receivers) {
       const fate = this.fault?.({ from: from.node, to: receiver.transport.node, subject }) ?? 'deliver';
-      const message: TransportMessage = { subject, payload: payload.slice(), respond };
       const hand = () => receiver.transport.enqueue(() => this.#deliver(receiver, message));
       if (fate === 'drop') continue;
       if (typeof fate === 'object') {
@@ -136,13 +141,7 @@ export class MemoryHub {
 
   #deliver(receiver: Registration, message: TransportMessage): void {
     // Unsubscribed or disconnected while the message was in flight.
-    if (receiver.transport.connected && this.#isRegistered(receiver)) receiver.handler(message);
-  }
-
-  #isRegistered(registration: Registration): boolean {
-    const { pattern } = registration;
-    const those = hasWildcard(pattern) ? this.#patterns : (this.#exact.get(pattern) ?? []);
-    return those.includes(registration);
+    if (receiver.transport.connected && this.#registered.has(receiver)) receiver.handler(message);
   }
 
   #listeners(subject: string): readonly Registration[] {
@@ -158,16 +157,22 @@ export class MemoryHub {
   }
 
   #receivers(subject: string): Registration[] {
-    const direct: Registration[] = [];
-    const groups = new Map<string, Registration[]>();
+    const receivers: Registration[] = [];
+    let groups: Map<string, Registration[]> | undefined;
     for (const registration of this.#listeners(subject)) {
-      if (!registration.transport.connected) continue;
-      if (registration.queue === undefined) direct.push(registration);
-      else groups.set(registration.queue, [...(groups.get(registration.queue) ?? []), registration]);
+      const { transport, queue } = registration;
+      if (!transport.connected) continue;
+      if (queue === undefined) receivers.push(registration);
+      else {
+        groups ??= new Map();
+        const members = groups.get(queue);
+        if (members === undefined) groups.set(queue, [registration]);
+        else members.push(registration);
+      }
     }
-    for (const members of groups.values())
-      direct.push(members[Math.floor(this.random.next() * members.length)] as Registration);
-    return direct;
+    for (const members of groups?.values() ?? [])
+      receivers.push(members[Math.floor(this.random.next() * members.length)] as Registration);
+    return receivers;
   }
 }
 

@@ -123,7 +123,7 @@ class Activating implements Workload {
       (type === 'kept' ? [singleKey] : keys).map((key) => ({ type, key })),
     );
     const asked = names.map(({ type, key }) => this.#askAtEnd(type, key));
-    await this.#world.simulation.run(settleMs);
+    await this.#world.pass(settleMs);
     await Promise.all(asked);
     this.checkStep();
     for (const [name, answered] of this.#answered) this.#checkAnswered(name, answered);

@@ -151,7 +151,7 @@ export class Leading implements Workload {
     if (leader === undefined) return;
     const before = this.#written.size;
     this.#writeUnder(group, leader, leader.leadership.tenure(), 0);
-    await world.simulation.run(2_000);
+    await world.pass(2_000);
     world.check(this.#written.size > before, `the leader of ${group} does not write`);
   }
 

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { type Batch, emptyBatch, joinBatch } from './batch.ts';
 import { playApart } from './batch-process.ts';
 
@@ -51,7 +51,7 @@ export async function playLong(run: LongRun): Promise<LongResult> {
     for (let index = waiting.shift(); index !== undefined; index = waiting.shift()) {
       await playChunk(run, state, index);
       state.done.push(index);
-      writeFileSync(run.stateFile, JSON.stringify(state));
+      writeState(run.stateFile, state);
       run.onProgress(state.batch.seeds, state.batch.broken.length);
     }
   };
@@ -84,6 +84,13 @@ function readState({ stateFile, runId }: LongRun): State {
     if (state.runId === runId) return state;
   }
   return { runId, done: [], batch: emptyBatch(), repeated: 0, differing: [] };
+}
+
+/** The file is whole at every moment: an interruption loses the chunks that are being played, and no others. */
+function writeState(file: string, state: State): void {
+  const next = `${file}.next`;
+  writeFileSync(next, JSON.stringify(state));
+  renameSync(next, file);
 }
 
 /** JSON writes an infinite minimum as null. */

@@ -23,6 +23,9 @@ const restMs = 30_000;
 /** Share of the seeds that end with the loss of a node, and the time in which the others take over. */
 const nodeLossShare = 0.2;
 const takeOverMs = 20_000;
+/** How long the simulation runs at a time while workloads check their end, and for how long at most. */
+const endStepMs = 250;
+const longestEndMs = 120_000;
 
 /** How a seed is played. */
 export interface PlayOptions {
@@ -112,7 +115,8 @@ async function play(world: World, played: readonly Workload[]): Promise<number> 
   faults.end();
   await simulation.run(restMs);
   world.checkMembership();
-  for (const workload of played) await workload.checkEnd?.();
+  await runUntil(world, Promise.all(played.map(async (workload) => workload.checkEnd?.())));
+  for (const workload of played) if (workload.checkAlone) await runUntil(world, workload.checkAlone());
   if (world.chance() < nodeLossShare) await loseNode(world, played);
   return operations;
 }
@@ -121,5 +125,20 @@ async function play(world: World, played: readonly Workload[]): Promise<number> 
 async function loseNode(world: World, played: readonly Workload[]): Promise<void> {
   world.crash(world.pick(nodeNames));
   await world.simulation.run(takeOverMs);
-  for (const workload of played) await workload.checkAfterNodeLoss?.();
+  await runUntil(world, Promise.all(played.map(async (workload) => workload.checkAfterNodeLoss?.())));
+}
+
+/** Lets time pass until the checks are done. @throws what they throw */
+async function runUntil(world: World, checks: Promise<unknown>): Promise<void> {
+  const { simulation } = world;
+  const progress = { isDone: false };
+  const done = checks.finally(() => {
+    progress.isDone = true;
+  });
+  // Awaited below, after the simulation has run.
+  done.catch(() => undefined);
+  const untilMs = simulation.clock.now() + longestEndMs;
+  while (!progress.isDone && simulation.clock.now() < untilMs) await simulation.run(endStepMs);
+  world.check(progress.isDone, `the checks at the end are not done after ${longestEndMs} ms`);
+  if (progress.isDone) await done;
 }

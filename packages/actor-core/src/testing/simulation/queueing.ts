@@ -80,7 +80,7 @@ class Queueing implements Workload {
   async checkEnd(): Promise<void> {
     const world = this.#world;
     const asked = this.#end();
-    await world.simulation.run(5_000);
+    await world.pass(5_000);
     const end = await asked;
     if (end === undefined) return;
     world.check(end.left === 0, `${end.left} messages are left in the queue`);

@@ -123,13 +123,8 @@ class Remembering implements Workload {
     const world = this.#world;
     if (!world.hasLostRecords) this.#checkHistories();
     const checked = Promise.all(world.nodes().map((node) => this.#checkCopies(node)));
-    const settled = { isDone: false };
-    void checked.then(() => {
-      settled.isDone = true;
-      return undefined;
-    });
-    for (let step = 0; step < 100 && !settled.isDone; step++) await world.simulation.run(200);
-    world.check(settled.isDone, 'reads of memory do not end although there is no fault');
+    const isSettled = await Promise.race([checked.then(() => true), world.pass(20_000).then(() => false)]);
+    world.check(isSettled, 'reads of memory do not end although there is no fault');
     for (const { memory } of this.#desks.values()) {
       world.count('barriers', memory.stats.barrierWrites);
       world.count('lostAttempts', memory.stats.lostAttempts);

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../../clock/system-clock.ts';
 import { type Batch, shortfalls } from './batch.ts';
-import { playApart, playSideBySide } from './batch-process.ts';
+import { playSideBySide } from './batch-process.ts';
 import { findCauses } from './find-causes.ts';
 import { playLong } from './long-run.ts';
 import { playSeed, strikeNames } from './play-seed.ts';
@@ -95,10 +95,8 @@ async function playMany(first: number, count: number, twice: number, scenario: s
   const batch = await playSideBySide({ first, count, scenario, stopsAtBreak: false }, processes);
   const seconds = (systemClock.now() - since) / 1_000;
   const repeated = Math.min(twice, count);
-  const differing =
-    repeated === 0
-      ? []
-      : differences(batch, await playApart({ first, count: repeated, scenario, stopsAtBreak: false }));
+  const order = { first, count: repeated, scenario, stopsAtBreak: false };
+  const differing = repeated === 0 ? [] : differences(batch, await playSideBySide(order, processes));
   return { batch, seconds, processes, repeated, differing };
 }
 
@@ -114,7 +112,9 @@ async function playVeryMany(
   const runId = [code, first, count, scenario].join(' ');
   const onProgress = (played: number, brokenSeeds: number) => {
     const minutes = ((systemClock.now() - since) / 60_000).toFixed(1);
-    process.stderr.write(`${played} of ${count} seeds, ${brokenSeeds} broken, ${minutes} min\n`);
+    process.stderr.write(
+      `${played} of ${count} seeds, ${brokenSeeds} broken, ${minutes} min since the start of this process\n`,
+    );
   };
   const result = await playLong({ first, count, scenario, processes, stateFile, runId, onProgress });
   return { ...result, seconds: (systemClock.now() - since) / 1_000, processes };

@@ -34,7 +34,7 @@ class Storing implements Workload {
   }
 
   async checkEnd(): Promise<void> {
-    for (const part of this.#parts) await part.checkEnd?.();
+    await Promise.all(this.#parts.map(async (part) => part.checkEnd?.()));
   }
 }
 

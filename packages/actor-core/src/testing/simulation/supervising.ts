@@ -81,9 +81,9 @@ export class Supervising implements Workload {
         this.#pools.get(node)?.owesEscalation !== true,
         `${node.nodeId}: the pool did not give up over its intensity`,
       );
-      for (const { path, mailboxDepth } of node.system.inspect())
-        if (path.startsWith('guard/pool/'))
-          world.check(mailboxDepth <= 2 * capacity, `${node.nodeId}: ${mailboxDepth} messages at ${path}`);
+      for (const { path, mailbox } of localSystemOf(node.system).node.actors.findAlive('guard/pool', 0)
+        ?.children ?? [])
+        world.check(mailbox.depth <= 2 * capacity, `${node.nodeId}: ${mailbox.depth} messages at ${path}`);
     }
   }
 

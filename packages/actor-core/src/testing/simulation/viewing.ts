@@ -80,8 +80,11 @@ export class Viewing implements Workload {
     this.#faults = struck;
   }
 
-  async checkEnd(): Promise<void> {
+  checkEnd(): void {
     this.#checkSameView();
+  }
+
+  async checkAlone(): Promise<void> {
     if (this.#world.chance() < leaderCutShare) await this.#cutLeaderOff();
   }
 
@@ -98,14 +101,14 @@ export class Viewing implements Workload {
     if (leader === undefined || node === undefined) return;
     const { nodeId, incarnation } = node;
     simulation.cut(leader, nodeId);
-    await simulation.run(cutMs);
+    await world.pass(cutMs);
     for (const { nodeId: by, view } of world.nodes())
       world.check(
         view.member(nodeId)?.state === 'up' && view.member(nodeId)?.incarnation === incarnation,
         `${by} has ${nodeId}#${incarnation} as ${view.member(nodeId)?.state}, which only ${leader} cannot reach`,
       );
     simulation.heal();
-    await simulation.run(cutMs);
+    await world.pass(cutMs);
   }
 
   #checkSameView(): void {

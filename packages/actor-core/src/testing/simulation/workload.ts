@@ -14,8 +14,13 @@ export interface Workload {
   onLoss?(): void;
   /** Checks the guarantees that hold at every moment. */
   checkStep?(): void;
-  /** Checks the guarantees that hold when the faults are over and all work had time to end. */
+  /**
+   * Checks the guarantees that hold when the faults are over and all work had time to end. Waits with `world.pass`: the
+   * workloads of a seed do this at the same time.
+   */
   checkEnd?(): Promise<void> | void;
+  /** Brings in faults once more and checks what follows. Runs after every `checkEnd`, and alone. */
+  checkAlone?(): Promise<void>;
   /** Checks, in some seeds, that the other nodes have taken over from one that was lost for good after the end. */
   checkAfterNodeLoss?(): Promise<void> | void;
 }

@@ -58,6 +58,11 @@ export class World {
     return this.simulation.clock.now();
   }
 
+  /** Resolves when so much time has passed. */
+  pass(ms: number): Promise<void> {
+    return new Promise((resolve) => this.simulation.clock.setTimer(ms, resolve));
+  }
+
   chance(): number {
     return this.simulation.random.next();
   }

@@ -59,7 +59,7 @@ export class Tasks implements Workload {
     world.check(lost.length === 0, `accepted tasks were not done: ${lost.slice(0, 5).join(', ')}`);
     const [queue] = world.nodes().flatMap((node) => this.#queues.get(node) ?? []);
     const asked = queue?.counts();
-    await world.simulation.run(1_000);
+    await world.pass(1_000);
     const counts = await asked;
     const left = counts === undefined ? 0 : counts.depth + counts.inFlight + counts.delayed + counts.dead;
     world.check(left === 0, `${left} tasks are left in the queue`);
