@@ -136,6 +136,22 @@ describe('a group', () => {
     expect(leadership.state()).toBe('leading');
   });
 
+  it('leads with a new lead record although it reads one of its own, of which it never learnt the outcome', async () => {
+    const hub = createTestHub();
+    const accepted: number[] = [];
+    hub.logs.onAccepted((_, { subject, sequence }) => {
+      if (subject.endsWith('.lead')) accepted.push(sequence);
+    });
+    hub.logs.faults = ({ kind }) =>
+      accepted.length > 0 ? 'away' : kind === 'append' ? 'reply-lost' : undefined;
+    const leadership = joinLeadership(createTestNode(hub, { nodeId: 'a' }), { group: 'g' });
+    await advance(hub.clock, 10_000, 50);
+    expect([accepted.length, leadership.tenure()]).toEqual([1, undefined]);
+    hub.logs.faults = undefined;
+    await advance(hub.clock, 10_000, 50);
+    expect([accepted.length, leadership.tenure()?.fence.sequence]).toEqual([2, accepted[1]]);
+  });
+
   it('is independent of the group of the same name in another cell of the NATS account', async () => {
     const hub = createTestHub();
     const cells = ['red', 'blue'].map((cell) => {
