@@ -94,8 +94,9 @@ export class EntityStore {
 
   /** Writes under fences of that log. */
   writerOf(log: string): FencedWriter {
-    const { storage } = this.#options;
-    const writer = this.#writers.get(log) ?? new FencedWriter({ log: storage.log, writer: storage.writer });
+    const { storage, clock } = this.#options;
+    const { log: logs, writer: records } = storage;
+    const writer = this.#writers.get(log) ?? new FencedWriter({ log: logs, writer: records, clock });
     this.#writers.set(log, writer);
     return writer;
   }

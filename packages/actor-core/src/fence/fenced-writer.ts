@@ -1,6 +1,8 @@
+import type { Clock } from '../clock.ts';
 import { InvalidArgumentError, MessageTooLargeError, StoreUnavailableError } from '../errors.ts';
 import type { BatchRecord, Log } from '../storage/log/log.ts';
 import type { RecordWriter } from '../storage/log/record-writer.ts';
+import { CommitPace } from './commit-pace.ts';
 import {
   decideFenced,
   expectationOf,
@@ -24,6 +26,11 @@ export interface FencedWriterOptions {
    * @default 'batch'
    */
   readonly commit?: 'batch' | 'pipeline';
+  /**
+   * Measures commits in the mode `batch`: writes that wait are a batch only where that is faster than one after the
+   * other. @default everything that waits is one batch
+   */
+  readonly clock?: Clock;
   /** Writes that wait or are in flight under one fence, at most. @default 10_000 */
   readonly maxWaiting?: number;
   /**
@@ -59,6 +66,8 @@ export class FencedWriter {
   readonly #commit: 'batch' | 'pipeline';
   readonly #maxWaiting: number;
   readonly #assertionSubject: string | undefined;
+  readonly #clock: Clock | undefined;
+  readonly #pace = new CommitPace();
   readonly #backlogs = new Map<string, Backlog>();
 
   constructor(options: FencedWriterOptions) {
@@ -67,6 +76,7 @@ export class FencedWriter {
     this.#commit = options.commit ?? 'batch';
     this.#maxWaiting = options.maxWaiting ?? defaultMaxWaiting;
     this.#assertionSubject = options.assertionSubject;
+    this.#clock = options.clock;
   }
 
   /**
@@ -115,7 +125,13 @@ export class FencedWriter {
       return;
     }
     if (backlog.inFlight === 0 && backlog.waiting.length > 0)
-      this.#send(backlog, nextCommit(backlog.waiting));
+      this.#send(backlog, this.#commitSize(backlog.waiting));
+  }
+
+  #commitSize(waiting: readonly Waiting[]): number {
+    const count = nextCommit(waiting);
+    const isMeasured = this.#clock !== undefined && count > 1;
+    return isMeasured && isPlain(waiting[0] as Waiting) && !this.#pace.prefersBatch(count) ? 1 : count;
   }
 
   #send(backlog: Backlog, count: number): void {
@@ -152,15 +168,19 @@ export class FencedWriter {
     const { fence } = backlog;
     const [first] = group;
     if (first === undefined) return [];
+    const startedAtMs = this.#clock?.now() ?? 0;
     if (group.length === 1 && isPlain(first)) {
       const record = first.records[0] as BatchRecord;
       const outcome = await this.#writer.write(fence.log, record, expectationOf(fence));
+      if (outcome.kind === 'written') this.#pace.notePlain(this.#since(startedAtMs));
       return [this.#note(backlog, decideFenced(fence, outcome))];
     }
     const records = group.flatMap((transaction) => transaction.records);
     const outcome = await this.#writer.writeBatch(fence.log, fenceBatch(fence, records, this.#assertion()));
-    if (outcome.kind === 'written')
+    if (outcome.kind === 'written') {
+      this.#pace.noteBatch(this.#since(startedAtMs));
       return sequencesOf(group, outcome.sequence).map((sequence) => ({ kind: 'written', sequence }));
+    }
     // Nothing but the fence was asserted. A read that lags behind would show the fence as held.
     if (records.every((record) => record.expect === undefined)) {
       const lost = this.#note(backlog, decideFenced(fence, outcome));
@@ -190,6 +210,10 @@ export class FencedWriter {
   #note(backlog: Backlog, outcome: FencedOutcome): FencedOutcome {
     if (outcome.kind === 'deposed' || outcome.kind === 'rolled-back') backlog.lost = outcome;
     return outcome;
+  }
+
+  #since(startedAtMs: number): number {
+    return (this.#clock?.now() ?? 0) - startedAtMs;
   }
 
   #assertion(): BatchRecord | undefined {

@@ -133,7 +133,7 @@ class GroupLeadership implements Leadership {
     this.#log = new LeadLog(node, specOf(node, this.group, options), { subject, nonce });
     const assertionSubject = subjects.control(this.group, 'asserted');
     const { log, writer } = storage;
-    this.#writer = new FencedWriter({ log, writer, assertionSubject });
+    this.#writer = new FencedWriter({ log, writer, assertionSubject, clock });
     this.#keeper = new LeadKeeper({
       node,
       group: this.group,
