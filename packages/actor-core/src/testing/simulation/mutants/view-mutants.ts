@@ -42,28 +42,4 @@ export const viewMutants: readonly Mutant[] = [
     find: 'const newest = Math.max(endedIncarnation(view, id), known?.incarnation ?? 0);',
     replace: 'const newest = known !== undefined && isTakingPart(known) ? known.incarnation : 0;',
   },
-  {
-    name: 'older-view-taken',
-    scenario: 'viewing',
-    bug: 'a node goes back to an older view that its log reports late',
-    file: 'membership/view/view-follower.ts',
-    find: 'if (before === undefined || isOtherLog || isLater(view, before))',
-    replace: 'if (before !== view)',
-  },
-  {
-    name: 'view-read-before-the-fence',
-    scenario: 'viewing',
-    bug: 'a new control leader begins with a view from a read that lags behind its lead record',
-    file: 'control/view-log.ts',
-    find: 'if (page.next > fence.sequence) return newest;',
-    replace: 'if (page.next > 0) return newest;',
-  },
-  {
-    name: 'older-announced-view-taken',
-    scenario: 'viewing',
-    bug: 'a node that learns views from announcements goes back to one that arrives late',
-    file: 'membership/view/decide-follow.ts',
-    find: 'const isOvertaken = known !== undefined && known.fence === view.fence && known.epoch > view.epoch;',
-    replace: 'const isOvertaken = known === view;',
-  },
 ];
