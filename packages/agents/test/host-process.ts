@@ -22,7 +22,9 @@ fleet.mode = 'echo';
 const host = await startAgentHost(node, fleet);
 process.once('SIGTERM', () => {
   void host
-    .stop()
+    .resign()
+    .then(() => host.drain())
+    .then(() => host.stop())
     .then(() => node.leave())
     .then(() => process.exit(0));
 });

@@ -22,6 +22,7 @@ export type TypeSupervisor = Pick<ActorContext<never>, 'spawn' | 'stop' | 'watch
 export interface ActivationParts {
   readonly id: EntityId;
   readonly number: number;
+  readonly isHandedOver: boolean;
   readonly type: EntityType;
   readonly place: EntityPlace;
   readonly fence: Fence;
@@ -82,10 +83,11 @@ export class Activation {
 }
 
 function entityOf(parts: ActivationParts, signal: AbortSignal): Entity {
-  const { id, number, place, fence, writer, onLost } = parts;
+  const { id, number, isHandedOver, place, fence, writer, onLost } = parts;
   return {
     ...id,
     activation: number,
+    isHandedOver,
     fence,
     log: place.log,
     signal,

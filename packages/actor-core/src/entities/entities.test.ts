@@ -19,6 +19,7 @@ interface Balance {
   readonly balance: number;
   readonly node: string;
   readonly activation: number;
+  readonly isHandedOver: boolean;
 }
 
 const protocol = z.union([
@@ -40,7 +41,12 @@ function accounts(node: () => string, options: Partial<EntityDefinition<Message>
         const payload = new TextEncoder().encode(String(message.amount));
         const outcome = await entity.write({ subject: entity.subject('journal'), payload });
         if (outcome.kind === 'written')
-          message.replyTo.tell({ balance, node: node(), activation: entity.activation });
+          message.replyTo.tell({
+            balance,
+            node: node(),
+            activation: entity.activation,
+            isHandedOver: entity.isHandedOver,
+          });
         return same;
       });
     },
@@ -135,18 +141,21 @@ describe('entities', () => {
     expect(before.size).toBe(2);
     nodes[1]?.crash();
     await simulation.run(10_000);
-    for (const key of keys.slice(0, 24))
-      expect((await add(nodes[0] as SimulatedNode, key, 1)).node).toBe('n0');
+    for (const key of keys.slice(0, 24)) {
+      const { node, activation, isHandedOver } = await add(nodes[0] as SimulatedNode, key, 1);
+      expect([node, isHandedOver]).toEqual(['n0', false]);
+      expect(activation).toBeLessThanOrEqual(2);
+    }
   });
 
   it('passivates idle entities and activates them again', async () => {
     const { simulation, start, add, active } = setup({ passivateAfterMs: 5_000 });
     const node = start('n0');
     await simulation.run(1_000);
-    expect(await add(node, 'a', 1)).toMatchObject({ activation: 1 });
+    expect(await add(node, 'a', 1)).toMatchObject({ activation: 1, isHandedOver: false });
     await simulation.run(7_000);
     expect(active(node)).toEqual([]);
-    expect(await add(node, 'a', 1)).toMatchObject({ balance: 1, activation: 2 });
+    expect(await add(node, 'a', 1)).toMatchObject({ balance: 1, activation: 2, isHandedOver: true });
   });
 
   it('keeps no more entities than its limit', async () => {

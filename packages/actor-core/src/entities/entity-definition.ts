@@ -19,6 +19,11 @@ import type { PlacementMember } from './placement-view.ts';
 export interface Entity extends EntityId {
   /** Counts the activations of the entity, from 1; a restart after a failure belongs to the same activation. */
   readonly activation: number;
+  /**
+   * Whether the activation before was given up in order, such as for a move. False for the first activation, and where
+   * the node of the one before has ended.
+   */
+  readonly isHandedOver: boolean;
   /** The right to write of this activation. */
   readonly fence: Fence;
   /** The log that holds the records of the entity; `fence` protects only writes to this log. */

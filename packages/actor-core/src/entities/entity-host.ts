@@ -232,6 +232,7 @@ export class EntityHost {
       const fence = await store.claim(place, seen, record);
       if (fence === undefined) return this.decide(slot, { type: 'claim-lost' });
       slot.number = record.activation;
+      slot.isHandedOver = seen.record !== undefined && seen.record.state !== 'active';
       slot.usedAtMs = this.#now();
       this.#announceTaken(slot, seen, fence.sequence);
       return this.decide(slot, { type: 'claimed', fence });
@@ -261,6 +262,7 @@ export class EntityHost {
     slot.activation = new Activation(started.supervisor, {
       id: slot.id,
       number: slot.number,
+      isHandedOver: slot.isHandedOver,
       type: started.type,
       place,
       fence,

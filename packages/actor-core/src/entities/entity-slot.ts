@@ -26,6 +26,8 @@ export interface EntitySlot {
   activation: Activation | undefined;
   /** Number of the newest activation here. */
   number: number;
+  /** Whether the activation before the newest one was given up in order. */
+  isHandedOver: boolean;
   /** Where its records are, once that is known. */
   place: EntityPlace | undefined;
   /** Instant of the last message. */
@@ -54,6 +56,7 @@ export function createSlot(
     waiting: [],
     activation: undefined,
     number: 0,
+    isHandedOver: false,
     place: undefined,
     removers: [],
     trouble: nothingWrong,

@@ -32,8 +32,11 @@ export type AgentMessage =
 
 /** State of one incarnation that survives restarts of its actor; shared with the manager. */
 export interface IncarnationState {
-  /** Outcome of the tasks that are open when the agent ends; set before the agent is stopped. */
-  endCode: 'agent-lost' | 'agent-stopped';
+  /**
+   * What becomes of the tasks that are open when the agent ends; set before the agent is stopped. `agent-moved`:
+   * recorded runs go on with the next incarnation, other tasks end with `agent-lost`.
+   */
+  endCode: 'agent-lost' | 'agent-moved' | 'agent-stopped';
   /** Name of the model; '' until it is chosen. */
   model: string;
 }
@@ -82,6 +85,8 @@ class Agent {
   readonly #unreachable: UnreachableAskers<Asker>;
   #call: { readonly runId: string; readonly abort: AbortController } | undefined;
   #reported = '';
+  /** The agent ends, and was not stopped for good. */
+  #isEnding = false;
 
   constructor(spec: AgentSpec, context: ActorContext<AgentMessage>) {
     this.#spec = spec;
@@ -127,10 +132,10 @@ class Agent {
         message: `agent ${id} crashed and was restarted`,
       });
     }
-    const code = this.#spec.shared.endCode;
-    const message =
-      code === 'agent-stopped' ? `agent ${id} was stopped` : `agent ${id} ended on its node; ask again`;
-    this.#decide({ type: 'end', code, message });
+    if (this.#spec.shared.endCode === 'agent-stopped')
+      return this.#decide({ type: 'end', code: 'agent-stopped', message: `agent ${id} was stopped` });
+    this.#isEnding = true;
+    this.#decide({ type: 'end', code: 'agent-lost', message: `agent ${id} ended on its node; ask again` });
   }
 
   #endTasksOf(asker: Asker | undefined): void {
@@ -186,7 +191,8 @@ class Agent {
       this.#unreachable.remove(asker);
       this.#context.unwatch(asker);
     }
-    this.#spec.onRunEnded(runId, outcome);
+    const goesOn = this.#isEnding && this.#spec.shared.endCode === 'agent-moved' && asker === undefined;
+    if (!goesOn) this.#spec.onRunEnded(runId, outcome);
   }
 
   #start(task: Task<Asker>): void {

@@ -6,6 +6,7 @@ import { agentAnswer, agentsPage } from './list-agents.ts';
 import type { HostSeen } from './host-table.ts';
 import {
   confirm,
+  giveUpPlace,
   handleOwned,
   isLost,
   isPlacedOn,
@@ -14,7 +15,15 @@ import {
   pursuePlace,
   startEntity,
 } from './place-agent.ts';
-import { failRuns, orderDispatch, runWritten, settleRun, showRun, submitRun } from './record-run.ts';
+import {
+  failRuns,
+  orderDispatch,
+  runWritten,
+  settleRun,
+  showRun,
+  submitRun,
+  takeRunsAlong,
+} from './record-run.ts';
 import { noteRefusedSpawn, spawnAgent, spawnRecorded } from './spawn-agent.ts';
 import { finishStop, stopAgent } from './stop-agent.ts';
 import { releaseWaiters } from './waiters.ts';
@@ -109,7 +118,8 @@ function pursueRuns<R>(state: DirectoryState<R>, agent: AgentEntry<R>, moment: M
   const effects: DirectoryEffect<R>[] = [];
   for (const runId of agent.running) {
     const run = state.runs.get(runId);
-    if (!run?.durable) continue;
+    // The runs of an incarnation that was given up wait for the record of the next one.
+    if (!run?.durable || agent.phase === 'unplaced' || !agent.durable) continue;
     if (run.record.incarnation !== agent.record.incarnation) {
       // The former leader recorded the agent's new incarnation, but not the end of this run.
       effects.push(...endAsLost(state, runId));
@@ -134,7 +144,6 @@ function handleActivated<R>(state: DirectoryState<R>, event: IncarnationEvent): 
   return entry?.phase === 'activating' ? confirm(entry, { state: 'ready' }) : [];
 }
 
-/** The host does not run the agent any more. Its entity becomes active elsewhere by itself, or is started again. */
 function handleGivenUp<R>(
   state: DirectoryState<R>,
   event: IncarnationEvent,
@@ -142,10 +151,7 @@ function handleGivenUp<R>(
   cause: string,
 ): DirectoryEffect<R>[] {
   const entry = placedBySender(state, event);
-  if (!entry) return [];
-  const effects = losePlace(state, entry, moment, cause);
-  entry.dueAtMs = moment.nowMs + state.config.activationTimeoutMs;
-  return effects;
+  return entry ? giveUpPlace(state, entry, moment, cause) : [];
 }
 
 /** The agent, if its record names the incarnation and the host of the report. */
@@ -175,5 +181,6 @@ function handleWritten<R>(state: DirectoryState<R>, write: number, moment: Momen
   entry.isRecorded = true;
   if (entry.phase === 'stopped') return finishStop(state, entry);
   if (isFirst) return spawnRecorded(state, entry, moment) ?? startEntity(state, entry, moment);
-  return entry.phase === 'activating' ? orderActivation(state, entry, moment) : [];
+  if (entry.phase !== 'activating') return [];
+  return [...orderActivation(state, entry, moment), ...takeRunsAlong(state, entry)];
 }

@@ -43,7 +43,7 @@ describe('a host that ended', () => {
       '-- 7 s',
     ];
     expect(lines).toEqual([...starts, 'start a1']);
-    expect(owned('h1', 'a1', 20, 2)[0]).toBe('write #3 agent/0 a1 active 2@h1.2 by 20');
+    expect(owned('h1', 'a1', 20, { nodeIncarnation: 2 })[0]).toBe('write #3 agent/0 a1 active 2@h1.2 by 20');
   });
 
   it('ends its recorded runs with agent-lost, and a late report of their end changes nothing', () => {
@@ -107,7 +107,7 @@ describe('an owner', () => {
 
   it('that the view does not have gets nothing', () => {
     const { owned } = directoryWithAgent();
-    expect(owned('h1', 'a1', 20, 2)).toEqual([]);
+    expect(owned('h1', 'a1', 20, { nodeIncarnation: 2 })).toEqual([]);
     expect(owned('h3', 'a1', 20)).toEqual([]);
   });
 
@@ -115,11 +115,37 @@ describe('an owner', () => {
     const { decide, tick, advance } = directoryWithAgent();
     const hosts = [host('h1'), host('h2')];
     expect(decide({ type: 'ended', node: 'h1', nodeIncarnation: 1, id: 'a1', incarnation: 1 })).toEqual([
-      'note agent a1 lost on h1: its host gave it up; placing it again',
+      'note agent a1 left h1: its host gave it up; placing it again',
     ]);
     expect(tick(...hosts)).toEqual([]);
     advance(1_000);
     expect(tick(...hosts)).toEqual(['start a1']);
+  });
+});
+
+describe('a run of an agent that its host gave up', () => {
+  it('goes on with the next incarnation, and a lost host later ends it', () => {
+    const { decide, submit, written, owned, tick, activated } = directoryWithAgent();
+    submit('a1', 'r1');
+    written(3);
+    decide({ type: 'ended', node: 'h1', nodeIncarnation: 1, id: 'a1', incarnation: 1 });
+    expect(tick(host('h1'), host('h2'))).toEqual([]);
+    expect(owned('h2', 'a1', 20)[0]).toBe('write #4 agent/0 a1 active 2@h2.1 by 20');
+    expect(tick(host('h1'), host('h2'))).toEqual([]);
+    expect(written(4)).toEqual(['order h2 activate a1 2', 'write #5 run/0 r1 running']);
+    expect([...activated('h2', 'a1', 2), ...written(5)].at(-1)).toBe('order h2 dispatch r1');
+    expect(tick(host('h1'), host('h2', 2))).toContain('write #6 run/0 r1 agent-lost');
+  });
+
+  it('goes on also where only the next owner tells of that', () => {
+    const { submit, written, owned } = directoryWithAgent();
+    submit('a1', 'r1');
+    written(3);
+    expect(owned('h2', 'a1', 20, { isHandedOver: true }).slice(0, 2)).toEqual([
+      'note agent a1 left h1: another host has taken it; placing it again',
+      'write #4 agent/0 a1 active 2@h2.1 by 20',
+    ]);
+    expect(written(4)).toContain('write #5 run/0 r1 running');
   });
 });
 
@@ -140,7 +166,7 @@ describe('an agent of release 0.3.0', () => {
       'note agent a1 lost on h1: its node left, ended or was restarted; placing it again',
       'start a1',
     ]);
-    expect(owned('h1', 'a1', 20, 2)[0]).toBe('write #1 agent/0 a1 active 5@h1.2 by 20');
+    expect(owned('h1', 'a1', 20, { nodeIncarnation: 2 })[0]).toBe('write #1 agent/0 a1 active 5@h1.2 by 20');
   });
 });
 
@@ -179,7 +205,7 @@ describe('a silent host', () => {
     written(2);
     const stamp = { node: 'h1', nodeIncarnation: 1, id: 'a1', incarnation: 1 };
     expect(decide({ type: 'not-activated', ...stamp, reason: 'no such type' })).toEqual([
-      'note agent a1 lost on h1: no such type; placing it again',
+      'note agent a1 left h1: no such type; placing it again',
     ]);
   });
 });

@@ -32,9 +32,10 @@ export function handleOwned<R>(
 function followOwner<R>(
   state: DirectoryState<R>,
   host: HostSeen,
-  { id, owner }: OwnedAgent,
+  owned: OwnedAgent,
   moment: Moment,
 ): DirectoryEffect<R>[] {
+  const { id, owner } = owned;
   const entry = state.agents.get(id);
   if (!entry || entry.phase === 'stopped') {
     if (entry?.durable === false) return [];
@@ -47,7 +48,7 @@ function followOwner<R>(
     if (record.owner === undefined) return [];
     if (owner === record.owner) return entry.durable ? orderActivation(state, entry, moment) : [];
   }
-  return owner < (record.owner ?? 0) ? [] : placeOn(state, entry, host, owner, moment);
+  return owner < (record.owner ?? 0) ? [] : placeOn(state, entry, host, owned, moment);
 }
 
 /** Records the next incarnation of the agent, for that owner. The order follows once the record is durable. */
@@ -55,10 +56,11 @@ function placeOn<R>(
   state: DirectoryState<R>,
   entry: AgentEntry<R>,
   host: HostSeen,
-  owner: number,
+  { owner, isHandedOver }: OwnedAgent,
   moment: Moment,
 ): DirectoryEffect<R>[] {
-  const effects = isPlaced(entry) ? losePlace(state, entry, moment, 'another host has taken it') : [];
+  const leave = isHandedOver ? giveUpPlace : losePlace;
+  const effects = isPlaced(entry) ? leave(state, entry, moment, 'another host has taken it') : [];
   const before = entry.record;
   const isFirst = before.node === '';
   const incarnation = isFirst ? before.incarnation : before.incarnation + 1;
@@ -92,17 +94,41 @@ export function losePlace<R>(
   { nowMs }: Moment,
   cause: string = endedCause,
 ): DirectoryEffect<R>[] {
+  const { node } = entry.record;
+  return [
+    leavePlace(entry, nowMs, 'warn', `lost on ${node}: ${cause}`, cause),
+    ...failRuns(state, entry, 'agent-lost', `node ${node} was lost while the agent ran the task; ask again`),
+  ];
+}
+
+/**
+ * The host has given the agent up in order. Its runs wait for the next incarnation. The entity becomes active elsewhere
+ * by itself; it is started if that does not happen in time.
+ */
+export function giveUpPlace<R>(
+  state: DirectoryState<R>,
+  entry: AgentEntry<R>,
+  { nowMs }: Moment,
+  cause: string,
+): DirectoryEffect<R>[] {
+  const dueAtMs = nowMs + state.config.activationTimeoutMs;
+  return [leavePlace(entry, dueAtMs, 'info', `left ${entry.record.node}: ${cause}`, cause)];
+}
+
+function leavePlace<R>(
+  entry: AgentEntry<R>,
+  dueAtMs: number,
+  level: 'info' | 'warn',
+  what: string,
+  cause: string,
+): DirectoryEffect<R> {
   const { id, node, incarnation } = entry.record;
   entry.phase = 'unplaced';
   entry.orders = 0;
-  entry.dueAtMs = nowMs;
+  entry.dueAtMs = dueAtMs;
   entry.lostBecause = cause;
   const fields = { agent: id, node, incarnation };
-  const message = `agent ${id} lost on ${node}: ${cause}; placing it again`;
-  return [
-    { type: 'note', level: 'warn', fields, message },
-    ...failRuns(state, entry, 'agent-lost', `node ${node} was lost while the agent ran the task; ask again`),
-  ];
+  return { type: 'note', level, fields, message: `agent ${id} ${what}; placing it again` };
 }
 
 /** An agent that does not run is due: its entity is wanted again, or its host is ordered again. */

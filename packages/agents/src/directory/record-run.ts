@@ -59,6 +59,19 @@ export function failRuns<R>(
   });
 }
 
+/** Records that the agent's newest incarnation has the runs that the one before has left. */
+export function takeRunsAlong<R>(state: DirectoryState<R>, agent: AgentEntry<R>): DirectoryEffect<R>[] {
+  const { incarnation, node } = agent.record;
+  return [...agent.running].flatMap((runId): DirectoryEffect<R>[] => {
+    const entry = state.runs.get(runId);
+    if (!entry || entry.record.incarnation === incarnation) return [];
+    entry.record = { ...entry.record, incarnation, node };
+    entry.dispatched = false;
+    entry.missed = 0;
+    return [writeRun(state, entry)];
+  });
+}
+
 /** The run's record is durable: sends the answers and orders that waited for it. */
 export function runWritten<R>(
   state: DirectoryState<R>,

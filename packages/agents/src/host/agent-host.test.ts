@@ -131,6 +131,25 @@ describe('a host that drains', () => {
         expect(after).toContainEqual(expect.objectContaining({ id, node, incarnation: 1 }));
   });
 
+  it('has the recorded runs of its agents go on elsewhere; a task that is asked for ends with agent-lost', async () => {
+    const cell = await startTestCell();
+    const { id, node } = await cell.during(cell.client.spawn({ type: 'assistant' }));
+    const { fleet, host } = cell.hosts.get(node) ?? {};
+    if (fleet === undefined || host === undefined) throw new Error(`${node} does not run`);
+    fleet.mode = 'by-hand';
+    const task = expect(cell.during(cell.client.task(id, { input: 'asked' }))).rejects.toMatchObject({
+      code: 'agent-lost',
+    });
+    await cell.until('the task runs', () => fleet.calls.length === 1);
+    const { runId } = await cell.during(cell.client.submit(id, { input: 'recorded' }));
+    await cell.during(host.drain());
+    await task;
+    await cell.advance(2_000);
+    const run = await cell.during(cell.client.run(runId));
+    expect(run).toMatchObject({ status: 'completed', output: 'recorded' });
+    expect(run.node).not.toBe(node);
+  });
+
   it('does not wait where no other host can take its agents', async () => {
     const cell = await startTestCell({ hosts: ['host-1'] });
     const { id } = await cell.during(cell.client.spawn({ type: 'assistant' }));

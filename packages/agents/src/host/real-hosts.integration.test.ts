@@ -1,5 +1,6 @@
 import { systemClock } from '@drover/actor-core';
 import { afterEach, expect, it } from 'vitest';
+import type { RunView } from '../agents-client.ts';
 import { delay } from '../client/delay.ts';
 import { type RealCell, startRealCell } from '../testing/real-cell.ts';
 
@@ -25,6 +26,15 @@ async function firstAnswer(client: RealCell['client'], id: string): Promise<unkn
       if (attempt === 100) throw error;
       await delay(systemClock, 100);
     }
+  }
+}
+
+/** The run once it has ended; asked for at most 50 times, 100 ms apart. */
+async function ended(client: RealCell['client'], runId: string): Promise<RunView> {
+  for (let attempt = 1; ; attempt++) {
+    const run = await client.run(runId);
+    if (run.status !== 'running' || attempt === 50) return run;
+    await delay(systemClock, 100);
   }
 }
 
@@ -73,7 +83,7 @@ it('starts an agent on another host within 10 s of kill -9 of its host, whether 
   }
 });
 
-it('starts the agents of a host elsewhere when the host is stopped with SIGTERM', {
+it('moves the agents of a host, with their recorded runs, when the host is stopped with SIGTERM', {
   timeout: 60_000,
 }, async (test) => {
   cell = await startRealCell();
@@ -82,12 +92,19 @@ it('starts the agents of a host elsewhere when the host is stopped with SIGTERM'
   await startHost('host-2');
   const { id, node } = await client.spawn({ type: 'assistant' });
   const { end } = await holdTask(client, id);
-  expect(await stopHost(node)).toBe(0);
+  const { runId } = await client.submit(id, { input: 'recorded' });
+  const stop = await timed(() => stopHost(node));
+  expect(stop.value).toBe(0);
   expect(await end).toMatchObject({ code: 'agent-lost' });
   const { value, tookMs } = await timed(() => client.task(id, { input: 'next' }));
   expect(value).toMatchObject({ output: 'next' });
   expect(tookMs).toBeLessThan(5_000);
-  await test.annotate(`stop: a new task answered after ${tookMs} ms`);
+  const run = await ended(client, runId);
+  expect(run).toMatchObject({ status: 'completed', output: 'recorded' });
+  expect(run.node).not.toBe(node);
+  await test.annotate(
+    `the host ended ${stop.tookMs} ms after SIGTERM; a new task answered ${tookMs} ms later`,
+  );
 });
 
 it('keeps agents and their records when nats-server restarts', { timeout: 60_000 }, async (test) => {

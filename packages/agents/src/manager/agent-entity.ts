@@ -23,11 +23,12 @@ export function agentEntity({ nodeId, presence }: ClusterNode, owned: OwnedAgent
   return defineEntity<StartAgent>({
     type: 'agent',
     protocol: z.object({ kind: z.literal('start') }),
-    behaviour: ({ key, fence, signal }) =>
+    behaviour: ({ key, fence, isHandedOver, signal }) =>
       setup(() => {
-        const release = (): void => owned.release(key, fence.sequence);
+        const agent = { id: key, owner: fence.sequence, isHandedOver };
+        const release = (): void => owned.release(agent);
         signal.addEventListener('abort', release, { once: true });
-        if (!signal.aborted) owned.take(key, fence.sequence);
+        if (!signal.aborted) owned.take(agent);
         return receive<StartAgent>(() => undefined);
       }),
     role: 'host',

@@ -202,22 +202,20 @@ class Manager {
 
   /** An agent runs only as long as this host owns it, under the owner record that its incarnation belongs to. */
   #followOwner(id: string): void {
-    const owner = this.#spec.owned.ownerOf(id);
+    const owned = this.#spec.owned.get(id);
     const hosted = this.#hosted.get(id);
-    if (hosted !== undefined && hosted.owner !== owner) {
+    if (hosted !== undefined && hosted.owner !== owned?.owner) {
       const { incarnation } = hosted;
-      this.#deactivate(id, incarnation, 'agent-lost');
+      this.#deactivate(id, incarnation, 'agent-moved');
       this.#report({ kind: 'ended', id, incarnation });
     }
-    if (owner !== undefined && this.#hosted.get(id) === undefined)
-      this.#report({ kind: 'owned', agents: [{ id, owner }] });
+    if (owned !== undefined && this.#hosted.get(id) === undefined)
+      this.#report({ kind: 'owned', agents: [owned] });
   }
 
   /** Asks the leader to order the agents that this host owns and does not run. */
   #reportOwned(): void {
-    const waiting = [...this.#spec.owned.all()].flatMap(([id, owner]) =>
-      this.#hosted.get(id) === undefined ? [{ id, owner }] : [],
-    );
+    const waiting = [...this.#spec.owned.all()].filter(({ id }) => this.#hosted.get(id) === undefined);
     if (waiting.length === 0) return;
     for (const agents of pagesOf(waiting, pageSize)) this.#report({ kind: 'owned', agents });
   }
@@ -228,7 +226,7 @@ class Manager {
     if (known?.incarnation === incarnation) return this.#report({ kind: 'activated', id, incarnation });
     const refuse = (reason: string): void => this.#report({ kind: 'not-activated', id, incarnation, reason });
     if (known && known.incarnation > incarnation) return refuse(`incarnation ${known.incarnation} runs here`);
-    if (owner === undefined || this.#spec.owned.ownerOf(id) !== owner)
+    if (owner === undefined || this.#spec.owned.get(id)?.owner !== owner)
       return refuse('this host does not own the agent');
     const definition = this.#spec.definitions.get(type);
     if (!definition) return refuse(`this host has no agent definition ${type}`);
@@ -276,7 +274,7 @@ class Manager {
   #remove(id: string, incarnation: number): void {
     this.#deactivate(id, incarnation, 'agent-stopped');
     const { owned, entities, entity } = this.#spec;
-    if (owned.ownerOf(id) === undefined || this.#hosted.get(id) !== undefined) return;
+    if (owned.get(id) === undefined || this.#hosted.get(id) !== undefined) return;
     entities
       .remove(entity, id)
       .catch((error: unknown) =>

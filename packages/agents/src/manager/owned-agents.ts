@@ -1,30 +1,31 @@
+import type { OwnedAgent } from '../protocol/host-report.ts';
+
 /**
  * The agents that this host owns, each with the sequence of the owner record. Outlives the manager, which may be
  * restarted.
  */
 export class OwnedAgents {
-  readonly #owners = new Map<string, number>();
+  readonly #agents = new Map<string, OwnedAgent>();
   #listener: (id: string) => void = () => undefined;
 
-  /** The sequence of the owner record; undefined where this host does not own the agent. */
-  ownerOf(id: string): number | undefined {
-    return this.#owners.get(id);
+  /** Undefined where this host does not own the agent. */
+  get(id: string): OwnedAgent | undefined {
+    return this.#agents.get(id);
   }
 
-  /** All agents, with the sequences of their owner records. */
-  all(): IterableIterator<[id: string, owner: number]> {
-    return this.#owners.entries();
+  all(): Iterable<OwnedAgent> {
+    return this.#agents.values();
   }
 
-  take(id: string, owner: number): void {
-    this.#owners.set(id, owner);
-    this.#listener(id);
+  take(agent: OwnedAgent): void {
+    this.#agents.set(agent.id, agent);
+    this.#listener(agent.id);
   }
 
   /** Nothing happens if the agent was taken again under a later record. */
-  release(id: string, owner: number): void {
-    if (this.#owners.get(id) !== owner) return;
-    this.#owners.delete(id);
+  release({ id, owner }: OwnedAgent): void {
+    if (this.#agents.get(id)?.owner !== owner) return;
+    this.#agents.delete(id);
     this.#listener(id);
   }
 

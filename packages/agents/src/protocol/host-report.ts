@@ -18,6 +18,8 @@ export interface HostStamp {
 export interface OwnedAgent {
   readonly id: string;
   readonly owner: number;
+  /** Whether the owner before gave it up in order: its recorded runs go on here. */
+  readonly isHandedOver: boolean;
 }
 
 /** One agent that a host runs. */
@@ -51,7 +53,7 @@ export type HostReport =
       readonly incarnation: number;
       readonly reason: string;
     })
-  /** The host has given that incarnation up: it moves, or another host has taken it. */
+  /** The host has given that incarnation up, and reports no end of its recorded runs: the next incarnation has them. */
   | (HostStamp & { readonly kind: 'ended'; readonly id: string; readonly incarnation: number })
   | (HostStamp & { readonly kind: 'dispatched'; readonly runId: string })
   | (HostStamp & {
@@ -91,7 +93,7 @@ export const hostReportSchema: z.ZodType<HostReport> & z.core.$ZodTypeDiscrimina
     z.object({
       kind: z.literal('owned'),
       ...stamp,
-      agents: wireArray(z.object({ id: idSchema, owner: countSchema }), pageSize),
+      agents: wireArray(z.object({ id: idSchema, owner: countSchema, isHandedOver: z.boolean() }), pageSize),
     }),
     z.object({ kind: z.literal('ended'), ...stamp, id: idSchema, incarnation: incarnationSchema }),
     z.object({ kind: z.literal('activated'), ...stamp, id: idSchema, incarnation: incarnationSchema }),

@@ -27,7 +27,12 @@ export interface TestDirectory {
   ) => string[];
   readonly activated: (node: string, id: string, incarnation: number, nodeIncarnation?: number) => string[];
   /** The host owns the agent since the owner record with that sequence. */
-  readonly owned: (node: string, id: string, owner: number, nodeIncarnation?: number) => string[];
+  readonly owned: (
+    node: string,
+    id: string,
+    owner: number,
+    changes?: { nodeIncarnation?: number; isHandedOver?: boolean },
+  ) => string[];
   readonly inventory: (node: string, ...agents: HostedAgent[]) => string[];
   readonly submit: (id: string, runId: string) => string[];
   readonly settle: (runId: string, from?: string) => string[];
@@ -73,8 +78,8 @@ export function testDirectory(options: TestDirectoryOptions = {}): TestDirectory
       }),
     activated: (node: string, id: string, incarnation: number, nodeIncarnation = 1): string[] =>
       decide({ type: 'activated', node, nodeIncarnation, id, incarnation }),
-    owned: (node: string, id: string, owner: number, nodeIncarnation = 1): string[] =>
-      decide({ type: 'owned', node, nodeIncarnation, agents: [{ id, owner }] }),
+    owned: (node, id, owner, { nodeIncarnation = 1, isHandedOver = false } = {}): string[] =>
+      decide({ type: 'owned', node, nodeIncarnation, agents: [{ id, owner, isHandedOver }] }),
     inventory: (node: string, ...agents: HostedAgent[]): string[] =>
       decide({ type: 'inventory', node, nodeIncarnation: 1, agents }),
     submit: (id: string, runId: string): string[] =>
