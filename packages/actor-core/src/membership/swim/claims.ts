@@ -1,6 +1,6 @@
 import { replaces, type SwimMember, type SwimStatus } from './member-list.ts';
 import { broadcast, sendRumour } from './sending.ts';
-import { confirm, createSuspicion } from './suspicion.ts';
+import { confirm, createSuspicion, expectEnd } from './suspicion.ts';
 import { suspicionBounds } from './swim-config.ts';
 import { compareVersions, type Rumour, type SelfClaim } from './swim-message.ts';
 import { changeHealth, clusterSize, markUp, type SwimEffect, type SwimState } from './swim-state.ts';
@@ -102,12 +102,15 @@ export function suspect(
   nowMs: number,
 ): void {
   if (member.suspicion !== undefined) {
-    if (confirm(member.suspicion, accuser)) spread(state, member, accuser);
+    if (!confirm(member.suspicion, accuser)) return;
+    expectEnd(state, member.suspicion);
+    spread(state, member, accuser);
     return;
   }
   if (member.status !== 'alive') return;
   member.suspicion = createSuspicion(accuser, suspicionBounds(state.config, clusterSize(state)), nowMs);
   state.suspects.add(member.node);
+  expectEnd(state, member.suspicion);
   setStatus(state, out, member, 'suspect', nowMs, accuser);
 }
 

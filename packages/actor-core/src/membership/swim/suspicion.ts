@@ -27,6 +27,11 @@ export function confirm(suspicion: Suspicion, accuser: string): boolean {
   return true;
 }
 
+/** A suspicion began, or was shortened: the node wakes up at its end, or before. */
+export function expectEnd(state: { suspicionAtMs: number }, suspicion: Suspicion): void {
+  state.suspicionAtMs = Math.min(state.suspicionAtMs, expiresAtMs(suspicion));
+}
+
 /** When the suspected member becomes unreachable. */
 export function expiresAtMs({ startedAtMs, accusers, bounds }: Suspicion): number {
   // The first accuser starts the suspicion; only the others confirm it.

@@ -96,6 +96,8 @@ export interface SwimState {
   };
   readonly members: Map<string, SwimMember>;
   readonly suspects: Set<string>;
+  /** No suspicion ends before this instant. With many of them, the end of each is not computed after every event. */
+  suspicionAtMs: number;
   /** Ids of the members that are up (alive or suspect), sorted. */
   readonly up: string[];
   readonly rumours: RumourQueue;
@@ -152,6 +154,7 @@ export function createSwim(options: SwimOptions, nowMs: number): SwimState {
     self: { incarnation, refutation: 0, metadataVersion: 1, metadata, lagMs: 0 },
     members: new Map(),
     suspects: new Set(),
+    suspicionAtMs: Number.POSITIVE_INFINITY,
     up: [],
     rumours: new RumourQueue(),
     contacts: new Map(),

@@ -28,7 +28,7 @@ import { forgetRefusals, knock, refused } from './knocking.ts';
 import { acknowledged, advanceProbe, noted } from './probing.ts';
 import { takePulse } from './pulse-evidence.ts';
 import { broadcast, ping, send } from './sending.ts';
-import { expiresAtMs } from './suspicion.ts';
+import { expectEnd, expiresAtMs } from './suspicion.ts';
 import type { SwimEnvelope } from './swim-message.ts';
 import {
   changeHealth,
@@ -109,10 +109,7 @@ export function wakeAtMs(state: SwimState): number {
   const { probe } = state;
   if (probe === undefined) at = Math.min(at, state.probeAtMs);
   else at = Math.min(at, probe.indirectAtMs ?? probe.endAtMs, probe.endAtMs);
-  for (const node of state.suspects) {
-    const suspicion = state.members.get(node)?.suspicion;
-    if (suspicion !== undefined) at = Math.min(at, expiresAtMs(suspicion));
-  }
+  at = Math.min(at, state.suspicionAtMs);
   for (const { untilMs } of state.relays.values()) at = Math.min(at, untilMs);
   return at;
 }
@@ -244,11 +241,13 @@ function expireRelays(state: SwimState, out: SwimEffect[], nowMs: number): void 
 }
 
 function expireSuspicions(state: SwimState, out: SwimEffect[], nowMs: number): void {
+  state.suspicionAtMs = Number.POSITIVE_INFINITY;
   for (const node of state.suspects) {
     const member = state.members.get(node);
     if (member?.suspicion === undefined) continue;
     if (nowMs < expiresAtMs(member.suspicion)) {
       askPulse(state, out, member, nowMs);
+      if (member.suspicion !== undefined) expectEnd(state, member.suspicion);
       continue;
     }
     // A message of the member itself that came later contradicts the suspicion.

@@ -39,12 +39,16 @@ export function swimScaleMain(argv: readonly string[]): number {
   return tooMuch.length === 0 ? 0 : 1;
 }
 
-/** The sizes whose load in quiet times exceeds that of the smallest size, scaled with the logarithm. */
+/**
+ * The sizes at which a member publishes more than at the smallest size, scaled with the logarithm: when nothing
+ * happens, after a crash of 5 %, and after a partition.
+ */
 export function growsFasterThanLogarithm(figures: readonly ScaleFigures[]): readonly ScaleFigures[] {
   const [smallest] = figures;
   if (smallest === undefined) return [];
-  return figures.filter(({ members, messages, bytes }) => {
-    const growth = Math.log10(members) / Math.log10(smallest.members);
-    return messages > smallest.messages * growth * 1.05 || bytes > smallest.bytes * growth * 1.05;
+  const loads = ['messages', 'bytes', 'crashMessages', 'healMessages'] as const;
+  return figures.filter((one) => {
+    const growth = Math.log10(one.members) / Math.log10(smallest.members);
+    return loads.some((load) => one[load] > smallest[load] * growth * 1.05);
   });
 }
