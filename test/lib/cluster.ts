@@ -153,13 +153,17 @@ export async function runDrover(
   return { code, stdout, stderr };
 }
 
-/** Starts a further role process that joins the cluster; resolves once `/api/v1/status` lists it. */
+/**
+ * Starts a further role process that joins the cluster; resolves once `/api/v1/status` lists it. `bin` is another
+ * installation's program than the checkout's.
+ */
 export async function joinRole(
   cluster: Cluster,
   args: readonly string[],
   id: string,
+  { bin = droverBin }: { readonly bin?: string } = {},
 ): Promise<{ readonly pid: number; readonly exited: Promise<number>; stop(): Promise<void> }> {
-  const child = spawn(process.execPath, [droverBin, ...args, '--data', cluster.dataDir], {
+  const child = spawn(process.execPath, [bin, ...args, '--data', cluster.dataDir], {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: cleanEnvironment(),
   });

@@ -19,7 +19,12 @@ function wrongly(nodes: readonly TestNode[]): string[] {
 }
 
 /** A node of 0.3.0: announces itself once a second, answers polls, and knows nothing else. */
-function startOld(hub: ReturnType<typeof createTestHub>, node: string, incarnation = 1) {
+function startOld(
+  hub: ReturnType<typeof createTestHub>,
+  node: string,
+  incarnation = 1,
+  { silentForMs = 0 }: { readonly silentForMs?: number } = {},
+) {
   const transport = hub.bus.connect(node);
   const heard = new Map<string, readonly unknown[]>();
   const announce = (left = false) =>
@@ -32,7 +37,8 @@ function startOld(hub: ReturnType<typeof createTestHub>, node: string, incarnati
     announce();
     hub.clock.setTimer(1_000, again);
   };
-  again();
+  if (silentForMs === 0) again();
+  else hub.clock.setTimer(silentForMs, again);
   transport.publish(`d1.test.poll.${node}`, new Uint8Array(0));
   return { transport, heard, announce };
 }
@@ -90,6 +96,15 @@ describe('beside nodes of 0.3.0', () => {
     expect(a.presence.member('old-1')).toMatchObject({ pid: 4_711, roles: ['host'], lagMs: 3 });
     // What a node of 0.3.0 reads: the version and the first five fields.
     expect(heard.get('a')?.slice(0, 6)).toEqual([1, 9, 1, ['host'], 0, false]);
+  });
+
+  it('knows one that is too busy after its start to announce itself for seconds', async () => {
+    const hub = createTestHub();
+    const a = createTestNode(hub, { nodeId: 'a' });
+    await advance(hub.clock, 15_000, 100);
+    startOld(hub, 'busy', 1, { silentForMs: 6_000 });
+    await advance(hub.clock, 7_000, 100);
+    expect(states(a)).toEqual({ a: 'alive', busy: 'alive' });
   });
 
   it('announces itself often enough for the 3 s that they allow', async () => {

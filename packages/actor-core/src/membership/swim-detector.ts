@@ -21,8 +21,10 @@ import { announceSwim, decideSwim, wakeAtMs } from './swim/swim.ts';
 import { SwimTable } from './swim-table.ts';
 import { WarnOnce } from './warn-once.ts';
 
-/** After its start, a reconnect or a poll of a node of 0.3.0, a node listens this long for such nodes. */
+/** After its start and a reconnect a node listens this long for nodes of 0.3.0. */
 const listenForOlderNodesMs = 1_500;
+/** A poll is the sign of a node of 0.3.0 that has just started: its next announcement may be late. */
+const listenAfterPollMs = 10_000;
 
 /**
  * Failure detection by SWIM over core NATS: the shell of `decideSwim`. Nodes of 0.3.0 are known by their announcements.
@@ -44,6 +46,7 @@ class SwimDetector implements FailureDetector {
   /** The subscription to the announcements of all nodes, while there may be nodes of 0.3.0. */
   #listening: { unsubscribe(): void } | undefined = undefined;
   #listenTimer: Timer | undefined = undefined;
+  #listenUntilMs = 0;
   #isClosed = false;
 
   constructor(surroundings: DetectorSurroundings) {
@@ -64,7 +67,7 @@ class SwimDetector implements FailureDetector {
     this.#announcer = new Announcer({
       ...surroundings,
       lagMs: () => this.#state.self.lagMs,
-      onOlderNode: () => this.#listenForOlderNodes(),
+      onOlderNode: () => this.#listenForOlderNodes(listenAfterPollMs),
     });
   }
 
@@ -88,8 +91,7 @@ class SwimDetector implements FailureDetector {
     this.#perform(announceSwim(this.#state));
     this.#arm();
     this.#announcer.start();
-    this.#listenForOlderNodes();
-    this.#announcer.poll();
+    this.#lookForOlderNodes();
   }
 
   poll(): void {
@@ -154,9 +156,7 @@ class SwimDetector implements FailureDetector {
   #connectionChanged(connected: boolean): void {
     this.#older.connectionChanged(connected);
     this.#take({ kind: 'connection', connected });
-    if (!connected) return;
-    this.#listenForOlderNodes();
-    this.#announcer.poll();
+    if (connected) this.#lookForOlderNodes();
   }
 
   #take(event: SwimEvent): void {
@@ -227,14 +227,20 @@ class SwimDetector implements FailureDetector {
     }
   }
 
-  #listenForOlderNodes(): void {
+  #lookForOlderNodes(): void {
+    this.#listenForOlderNodes();
+    this.#announcer.poll();
+  }
+
+  #listenForOlderNodes(forMs: number = listenForOlderNodesMs): void {
     if (this.#isClosed) return;
     const { transport, subjects, clock } = this.#surroundings;
+    this.#listenUntilMs = Math.max(this.#listenUntilMs, clock.now() + forMs);
     this.#listening ??= transport.subscribe(subjects.presence(anyToken), (message) =>
       this.#receiveAnnouncement(message),
     );
     this.#listenTimer?.cancel();
-    this.#listenTimer = clock.setTimer(listenForOlderNodesMs, () => {
+    this.#listenTimer = clock.setTimer(this.#listenUntilMs - clock.now(), () => {
       if (!this.#older.isEmpty) return this.#listenForOlderNodes();
       this.#listening?.unsubscribe();
       this.#listening = undefined;

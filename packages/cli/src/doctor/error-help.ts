@@ -335,8 +335,9 @@ export const commandHelp: Table<CommandErrorCode> = {
     fix: 'Install one and name it with --nats-server, or use a running one with --nats.',
   },
   'nats-unsupported': {
-    means: 'The nats-server is too old, has no JetStream, or its limit for messages is too small (exit 3).',
-    fix: 'As the message says: use a newer version, start it with --jetstream, or raise max_payload.',
+    means:
+      'The nats-server is too old, has no JetStream, its limit for messages is too small, or drover up of 0.3.0 runs it (exit 3).',
+    fix: 'As the message says: use a newer version, start it with --jetstream, raise max_payload, or restart drover up with this release.',
   },
   'nats-unreachable': {
     means: 'No NATS answers at the address, or NATS refuses the credentials (exit 3).',

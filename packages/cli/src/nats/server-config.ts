@@ -66,3 +66,18 @@ function clusterText(host: string, { routePort, routePorts, secret }: ServerClus
 }
 `;
 }
+
+/** Longest line of a client that nats-server takes where its configuration states none. */
+const usualLineBytes = 4_096;
+/** Room in the line of a connecting client beside its credentials: signature, name and options. */
+const lineRoomBytes = 400;
+
+/**
+ * Whether a client with these credentials can connect to a server with this configuration. A configuration that release
+ * 0.3.0 wrote has the usual limit, which the credentials of hosts and gateways exceed.
+ */
+export function takesCredentials(configText: string, creds: string): boolean {
+  if (configText.includes('max_control_line')) return true;
+  const [, token = ''] = /BEGIN NATS USER JWT-+\s+(\S+)/.exec(creds) ?? [];
+  return token.length + lineRoomBytes <= usualLineBytes;
+}

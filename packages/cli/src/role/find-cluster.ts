@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Role } from '@drover/actor-core/cluster';
 import { readClusterFile } from '../cluster/cluster-file.ts';
 import { cell } from '../config.ts';
@@ -6,6 +7,7 @@ import { badConfiguration, CommandError, exitCodes } from '../errors.ts';
 import { mintUser } from '../nats/credentials.ts';
 import { permissionsOfProcess } from '../nats/process-permissions.ts';
 import { parseNatsAddress } from '../nats/running-server.ts';
+import { takesCredentials } from '../nats/server-config.ts';
 
 /** What the user stated about the cluster that a process joins. */
 export interface ClusterWish {
@@ -58,11 +60,21 @@ export async function findCluster(
     };
   }
   const permissions = permissionsOfProcess(file.cell, nodeId, roles);
-  return {
-    cell: file.cell,
-    servers: [file.natsUrl],
-    creds: await mintUser(file.issuer, nodeId, permissions),
-  };
+  const creds = await mintUser(file.issuer, nodeId, permissions);
+  requireRoom(wish.data, creds);
+  return { cell: file.cell, servers: [file.natsUrl], creds };
+}
+
+/** Without this check the server would close each connection, and the role would report a timeout. */
+function requireRoom(dataDir: string, creds: string): void {
+  const path = join(dataDir, 'nats.conf');
+  if (!existsSync(path) || takesCredentials(readFileSync(path, 'utf8'), creds)) return;
+  throw new CommandError(
+    'nats-unsupported',
+    exitCodes.missing,
+    `the nats-server of ${dataDir} was started by release 0.3.0, and refuses the credentials of this release`,
+    { fix: 'restart that drover up with this release first, then its further roles' },
+  );
 }
 
 /** `nats` may name several servers of one cluster, separated by commas; user and password come from the first one. */
