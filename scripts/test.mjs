@@ -61,6 +61,8 @@ const stages = {
       ['node', bench, 'storage', '--check'],
       ['node', bench, 'memory', '--check'],
       ['node', bench, 'queue', '--check'],
+      ['node', bench, 'cluster', '--check'],
+      ['node', bench, 'fill', '--check'],
       ['node', bench, 'soak', '--check'],
       // The arms of other libraries: type-checked here, measured by a full benchmark.
       ['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix', peers],

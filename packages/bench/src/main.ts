@@ -1,6 +1,8 @@
 import { parseArgs } from 'node:util';
 import { runActors } from './actors.bench.ts';
+import { runCluster } from './cluster.bench.ts';
 import { runCrowd } from './crowd.bench.ts';
+import { runFill } from './fill.bench.ts';
 import { parseNamedModule, UsageError } from './named-module.ts';
 import { formatReport, writeReport } from './report.ts';
 import { runQueue } from './queue.bench.ts';
@@ -18,9 +20,11 @@ suites
   actors  our actor runtime beside nact, comedy, XState, Erlang/OTP and a plain function call, in one process
   remote  our remote refs beside Moleculer and the plain NATS client, two processes over a nats-server
   crowd   a thousand streams while others arrive: first tokens and health checks, beside the hosts reached directly
+  cluster how long the cluster has no leader, and compare-and-sets, also of five nodes on one key
   memory  the replicated memory beside the key-value client of NATS and Redis
   storage our bucket, queue and fenced writes beside the stock clients of NATS JetStream, one replica
-  queue   our durable queues at a depth of 100,000 messages: puts, takes and acknowledgements, by durability
+  queue   our durable queues beside BullMQ at a depth of 100,000 messages, by durability
+  fill    one bucket filled up to its cap, most of the disk in the full form: rates, and the time of a restart
   soak    ten minutes of everything the runtime does, at half load: memory, tables, lost messages, stray rejections
 
 example
@@ -32,9 +36,11 @@ const suites: Readonly<Record<string, Suite>> = {
   actors: runActors,
   remote: runRemote,
   crowd: runCrowd,
+  cluster: runCluster,
   memory: runMemory,
   storage: runStorage,
   queue: runQueue,
+  fill: runFill,
   soak: runSoak,
 };
 

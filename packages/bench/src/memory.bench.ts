@@ -1,22 +1,22 @@
 import { fileURLToPath } from 'node:url';
-import { startNatsServer } from '@drover/actor-core/testing';
 import { chooseWorkloads } from './choose-workloads.ts';
+import { startServers } from './durability.ts';
 import { Figures } from './figures.ts';
 import { hostFacts } from './host-facts.ts';
 import { runForJson } from './json-child.ts';
 import drover from './memory/arms/drover.ts';
 import natsClient from './memory/arms/nats-client.ts';
-import redis from './memory/arms/redis.ts';
 import type { MemoryOutcome } from './memory/client-main.ts';
 import type { MemoryArm } from './memory/memory-arm.ts';
 import { type MemoryWorkload, memoryOperationsOf, memoryWorkloads } from './memory/workloads.ts';
 import { loadNamed } from './named-module.ts';
+import { installPeers, loadPeerArm, peerArmFile } from './peers.ts';
 import { type Bar, type BenchReport, bar, type Limit, row } from './report.ts';
 import { rounded } from './statistics.ts';
 import type { BenchForm, SuiteOptions } from './suite.ts';
 
 const roundsOf: Readonly<Record<BenchForm, number>> = { full: 5, quick: 3, check: 1 };
-const rowTimeoutMs = 120_000;
+const rowTimeoutMs = 180_000;
 
 interface LoadedArm {
   readonly arm: MemoryArm;
@@ -26,7 +26,6 @@ interface LoadedArm {
 const ownArms: readonly (readonly [MemoryArm, string])[] = [
   [drover, 'drover'],
   [natsClient, 'nats-client'],
-  [redis, 'redis'],
 ];
 
 const measures: readonly (readonly [name: string, unit: string, of: (outcome: MemoryOutcome) => number])[] = [
@@ -36,11 +35,13 @@ const measures: readonly (readonly [name: string, unit: string, of: (outcome: Me
   [' p99', 'ms', ({ p99Ms }) => p99Ms],
 ];
 
-/** Bars of one server with one replica that syncs at its default interval. */
+/** Bars of our arm; those without the name of a durability are for one server with the default sync. */
 const ownBars: readonly { figure: string; limit: Limit; unit: string }[] = [
   { figure: 'cached', limit: { atLeast: 1_000_000 }, unit: 'ops/s' },
   { figure: 'put-64', limit: { atLeast: 50_000 }, unit: 'ops/s' },
   { figure: 'put-64 p95', limit: { atMost: 2 }, unit: 'ms' },
+  { figure: 'batch-500 three', limit: { atLeast: 40_000 }, unit: 'ops/s' },
+  { figure: 'batch-500 any-one', limit: { atLeast: 25_000 }, unit: 'ops/s' },
   { figure: 'propagation p99', limit: { atMost: 20 }, unit: 'ms' },
 ];
 const ratioBar: { readonly figure: string; readonly limit: Limit } = {
@@ -50,13 +51,14 @@ const ratioBar: { readonly figure: string; readonly limit: Limit } = {
 
 /**
  * Compares the replicated memory with the key-value client of NATS and with Redis. Each row has a fresh client process
- * and a fresh nats-server with one replica and the default sync. The arms alternate within a round.
+ * and fresh servers. The arms alternate within a round.
  *
  * @throws Error when a process failed, or a value was not read as it was put
  */
 export async function runMemory(options: SuiteOptions): Promise<BenchReport> {
   const host = hostFacts();
-  const chosen = chooseWorkloads(memoryWorkloads, options.only);
+  const rows = memoryWorkloads.filter(({ isChecked }) => isChecked || options.form !== 'check');
+  const chosen = chooseWorkloads(rows, options.only);
   const { arms, notes } = await loadArms(options);
   const figures = new Figures();
   const rounds = options.rounds ?? roundsOf[options.form];
@@ -71,7 +73,7 @@ export async function runMemory(options: SuiteOptions): Promise<BenchReport> {
     quick: options.form !== 'full',
     host,
     notes: [
-      'nats-server with one replica and the default sync, values of 128 B, 1,024 keys',
+      'values of 128 B, 1,024 keys; a row without the name of a durability: one server with the default sync',
       ...notes,
       ...chosen.map(({ name, describes }) => `${name}: ${describes}`),
     ],
@@ -84,7 +86,7 @@ export async function runMemory(options: SuiteOptions): Promise<BenchReport> {
       ),
     ),
     ratios: arms.slice(1).flatMap(({ arm }) => {
-      const value = ratioTo(figures, arm.name);
+      const value = figures.ratio(ratioBar.figure, drover.name, arm.name);
       return value === undefined ? [] : [{ name: `put-64 drover / ${arm.name}`, value: rounded(value) }];
     }),
     bars: judge(figures),
@@ -96,6 +98,11 @@ async function loadArms(options: SuiteOptions): Promise<{ arms: LoadedArm[]; not
     arm,
     file: fileURLToPath(new URL(`./memory/arms/${file}.js`, import.meta.url)),
   }));
+  if (options.form !== 'check') {
+    await installPeers(options.progress);
+    const file = peerArmFile('memory', 'redis');
+    candidates.push({ arm: await loadPeerArm<MemoryArm>(file), file });
+  }
   for (const extra of options.extraArms) {
     const arm = await loadNamed<MemoryArm>(
       extra,
@@ -123,29 +130,28 @@ async function measureRow(
   form: BenchForm,
   figures: Figures,
 ): Promise<void> {
+  const { durability } = workload;
+  if (arm.durabilities?.includes(durability.name) === false) return;
   const script = fileURLToPath(new URL('./memory/client-main.js', import.meta.url));
-  const size = `${workload.name}=${memoryOperationsOf(workload, form)}`;
-  const server = await startNatsServer();
+  const count = String(memoryOperationsOf(workload, form));
+  const servers = await startServers(durability);
   try {
-    const outcomes = await runForJson<Readonly<Record<string, MemoryOutcome>>>(
+    const outcome = await runForJson<Partial<MemoryOutcome>>(
       process.execPath,
-      [script, file, server.url, size],
+      [script, file, servers.urls, durability.name, workload.workload, count],
       { timeoutMs: rowTimeoutMs },
     );
-    const outcome = outcomes[workload.name];
-    if (outcome === undefined) return;
+    if (!isMeasured(outcome)) return;
     for (const [measure, , of] of measures) figures.add(`${workload.name}${measure}`, arm.name, of(outcome));
   } catch (error) {
     throw new Error(`${arm.name}, ${workload.name}: ${(error as Error).message}`, { cause: error });
   } finally {
-    await server.dispose();
+    await servers.dispose();
   }
 }
 
-function ratioTo(figures: Figures, other: string): number | undefined {
-  const own = figures.spread(ratioBar.figure, drover.name);
-  const theirs = figures.spread(ratioBar.figure, other);
-  return own === undefined || theirs === undefined ? undefined : own.median / theirs.median;
+function isMeasured(outcome: Partial<MemoryOutcome>): outcome is MemoryOutcome {
+  return outcome.perSecond !== undefined;
 }
 
 function judge(figures: Figures): Bar[] {
@@ -153,7 +159,7 @@ function judge(figures: Figures): Bar[] {
     const values = figures.spread(figure, drover.name);
     return values === undefined ? [] : [bar(`${figure} drover`, values.median, limit, unit)];
   });
-  const ratio = ratioTo(figures, natsClient.name);
+  const ratio = figures.ratio(ratioBar.figure, drover.name, natsClient.name);
   if (ratio === undefined) return bars;
   return [...bars, bar(`${ratioBar.figure} drover / ${natsClient.name}`, ratio, ratioBar.limit, 'x')];
 }

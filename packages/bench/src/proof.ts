@@ -14,7 +14,18 @@ import { fileURLToPath } from 'node:url';
 import { hostFacts } from './host-facts.ts';
 
 const root: string = fileURLToPath(new URL('../../../', import.meta.url));
-const suites: readonly string[] = ['smoke', 'actors', 'remote', 'crowd', 'storage', 'soak'];
+const suites: readonly string[] = [
+  'smoke',
+  'actors',
+  'remote',
+  'crowd',
+  'storage',
+  'memory',
+  'queue',
+  'cluster',
+  'fill',
+  'soak',
+];
 const allSeeds = 100_000;
 /** Programs of other packages: the command that writes its figures to a file. */
 const programs: Readonly<Record<string, (output: string, commit: string, seeds: number) => string[]>> = {
@@ -43,8 +54,7 @@ const scenarios: string = join(root, 'test/scenarios');
 
 /**
  * Runs one suite or scenario in full length and writes `proofs/NAME.json`: the figures, the command, the commit and
- * the machine. NAME is a suite (`smoke`, `actors`, `remote`, `crowd`, `storage`, `soak`), `seeds` (100,000 seeds of
- * the simulation, or `--seeds N`; an interrupted run goes on where it was), `history` (what clients of three servers
+ * the machine. NAME is a suite of `npm run bench`, `seeds` (100,000 seeds of the simulation, or `--seeds N`; an interrupted run goes on where it was), `history` (what clients of three servers
  * see under faults for five minutes), `swim` (the failure detector with up to 1,000 members), `detector` (real
  * processes that are killed, frozen and blocked), `failover` (100 leaders are killed),
  * `jetstream-faults` (servers are killed under load), or a scenario of `test/scenarios`.

@@ -16,9 +16,16 @@ export interface NatsServerOptions {
   readonly folder?: string;
   /** Whether it runs JetStream. @default true */
   readonly jetstream?: boolean;
+  /** Longest time until it accepts clients. With much stored data it first reads its files. @default 10_000 */
+  readonly startTimeoutMs?: number;
 }
 
-const serverOptions = optionNames<NatsServerOptions>({ configuration: true, folder: true, jetstream: true });
+const serverOptions = optionNames<NatsServerOptions>({
+  configuration: true,
+  folder: true,
+  jetstream: true,
+  startTimeoutMs: true,
+});
 
 /** A nats-server of a test's own, on a free port of 127.0.0.1. */
 export interface NatsServer {
@@ -38,13 +45,13 @@ export interface NatsServer {
   dispose(): Promise<void>;
 }
 
-const startTimeoutMs = 10_000;
+const defaultStartTimeoutMs = 10_000;
 const probeMs = 10;
 
 /**
  * Starts a nats-server and waits until it accepts clients. The binary is the one that `findNatsServer` returns.
  *
- * @throws Error when there is no nats-server on this machine, or it does not accept clients within 10 s
+ * @throws Error when there is no nats-server on this machine, or it does not accept clients in time
  */
 export async function startNatsServer(options: NatsServerOptions = {}): Promise<NatsServer> {
   requireKnownOptions('options', options, serverOptions);
@@ -66,7 +73,7 @@ export async function startNatsServer(options: NatsServerOptions = {}): Promise<
     async start() {
       child = spawn(binary, args, { stdio: 'ignore' });
       pid = child.pid ?? 0;
-      await untilAccepting(child, port);
+      await untilAccepting(child, port, options.startTimeoutMs ?? defaultStartTimeoutMs);
     },
     async stop(signal = 'SIGTERM') {
       const running = child;
@@ -114,7 +121,7 @@ function hasExited(child: ChildProcess): boolean {
   return child.exitCode !== null || child.signalCode !== null;
 }
 
-async function untilAccepting(child: ChildProcess, port: number): Promise<void> {
+async function untilAccepting(child: ChildProcess, port: number, startTimeoutMs: number): Promise<void> {
   const failure = new Promise<never>((_resolve, reject) => child.once('error', reject));
   failure.catch(() => undefined);
   const deadlineMs = systemClock.now() + startTimeoutMs;

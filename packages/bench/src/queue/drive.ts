@@ -1,4 +1,4 @@
-import type { QueueAddress, Queues, TakenMessage } from '@drover/actor-core/cluster';
+import type { QueueClient, TakenForBench } from './queue-arm.ts';
 
 /** Figures of one workload. */
 export interface QueueOutcome {
@@ -8,41 +8,28 @@ export interface QueueOutcome {
   readonly p99Ms: number;
 }
 
-const at: QueueAddress = { tenant: 'bench', queue: 'deep' };
 const body = new Uint8Array(128).fill(0x41);
 
 /** Puts messages until the queue is that deep. */
-export async function fill(queues: Queues, depth: number, inFlight: number): Promise<QueueOutcome> {
-  return measure(depth, inFlight, async (number) => {
-    const { isDuplicate } = await queues.put(at, { id: `f${number}`, body });
-    if (isDuplicate) throw new Error(`the new message f${number} was refused as a duplicate`);
-  });
+export async function fill(client: QueueClient, depth: number, inFlight: number): Promise<QueueOutcome> {
+  return measure(depth, inFlight, (number) => client.put(`f${number}`, body));
 }
 
 /** Puts further messages into a deep queue. */
-export async function put(queues: Queues, operations: number, inFlight: number): Promise<QueueOutcome> {
-  return measure(operations, inFlight, async (number) => {
-    await queues.put(at, { id: `p${number}`, body });
-  });
+export async function put(client: QueueClient, operations: number, inFlight: number): Promise<QueueOutcome> {
+  return measure(operations, inFlight, (number) => client.put(`p${number}`, body));
 }
 
 /** Takes and acknowledges messages, each by itself. No message may come twice. */
 export async function takeAndAck(
-  queues: Queues,
+  client: QueueClient,
   operations: number,
   inFlight: number,
 ): Promise<{ readonly take: QueueOutcome; readonly ack: QueueOutcome }> {
-  const taken: TakenMessage[] = [];
-  const take = await measure(operations, inFlight, async () => {
-    const messages = await queues.take(at);
-    if (messages.length !== 1) throw new Error(`a take gave ${messages.length} messages`);
-    taken.push(...messages);
-  });
+  const taken: TakenForBench[] = [];
+  const take = await measure(operations, inFlight, async () => void taken.push(await client.take()));
   if (new Set(taken.map(({ id }) => id)).size !== operations) throw new Error('a message was taken twice');
-  const ack = await measure(operations, inFlight, async (number) => {
-    const outcome = await queues.ack(at, taken[number] as TakenMessage);
-    if (outcome !== 'settled') throw new Error(`an acknowledgement was answered ${outcome}`);
-  });
+  const ack = await measure(operations, inFlight, (number) => (taken[number] as TakenForBench).ack());
   return { take, ack };
 }
 

@@ -8,18 +8,19 @@ const drover: MemoryArm = {
   name: 'drover',
   path: 'startMemory on a node of a cluster: put is a compare-and-set at the newest revision, fresh is proven by a barrier write',
   version: () => installedVersion('@drover/actor-core', import.meta.url),
-  async connect(server) {
+  async connect(servers, { replicas }) {
     const join = async (nodeId: string) => {
       const node = await joinCluster({
         nodeId,
         incarnation: Date.now(),
         roles: ['host'],
         cell: 'bench',
-        nats: { servers: [server] },
+        nats: { servers: servers.split(',') },
         pid: process.pid,
         log: silentLogger,
+        replicas,
       });
-      const memory = startMemory(node);
+      const memory = startMemory(node, { replicas });
       return { node, memory, values: memory.scope('default', parseScope('global')) };
     };
     const one = await join('one');
@@ -27,6 +28,7 @@ const drover: MemoryArm = {
     const { values } = one;
     return {
       put: (key, value) => values.put(key, value),
+      putAll: (entries) => values.batch(entries.map(([key, value]) => ({ kind: 'put', key, value }))),
       cached: async (key) => (await values.get(key, { level: 'cached' }))?.value,
       fresh: async (key) => (await values.get(key, { level: 'fresh' }))?.value,
       onChange: async (listener) => {
