@@ -9,7 +9,7 @@ import type { FencedWriter } from '../fence/fenced-writer.ts';
 import type { Entity, EntityType } from './entity-definition.ts';
 import { type EntityId, keyToken } from './entity-id.ts';
 import type { EntityPlace } from './entity-store.ts';
-import { hashOf } from './rendezvous.ts';
+import { hashOf } from '../membership/rendezvous.ts';
 import { itemOf, type WaitingMessage } from './waiting-message.ts';
 
 /** Names of actors are limited. */

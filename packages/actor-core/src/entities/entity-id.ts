@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from '../errors.ts';
 import { encodeToken, requireToken } from '../transport/subjects.ts';
-import { hashOf } from './rendezvous.ts';
+import { hashOf } from '../membership/rendezvous.ts';
 
 /** Which entity: a key within a type. */
 export interface EntityId {

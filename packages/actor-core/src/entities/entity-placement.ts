@@ -3,7 +3,7 @@ import { entityName } from './entity-id.ts';
 import type { EntityType } from './entity-definition.ts';
 import type { OwnerSeen } from './owner-record.ts';
 import type { PlacementMember, PlacementView } from './placement-view.ts';
-import { rendezvous } from './rendezvous.ts';
+import { rendezvous } from '../membership/rendezvous.ts';
 
 /** What is known of the node that an owner record names. */
 export type Holder =

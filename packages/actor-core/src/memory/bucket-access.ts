@@ -8,9 +8,10 @@ import {
 } from '../errors.ts';
 import type { Random } from '../random.ts';
 import type { NodeStorage } from '../storage/node-storage.ts';
-import type { Conflict, DecisionContext, KeyOperation } from './decide-key-write.ts';
+import type { Conflict, DecisionContext, KeyOperation, KeyWriteOutcome } from './decide-key-write.ts';
 import type { HybridClock, Stamp } from './hybrid-clock.ts';
-import { KeyWriters, type KeyWriteOutcome } from './key-writers.ts';
+import type { KeyOwners } from './key-owners.ts';
+import { KeyWriters } from './key-writers.ts';
 import type { LargeValues, Upload } from './large-values.ts';
 import type { MemoryBucket } from './memory-bucket.ts';
 import type { FullMemoryOptions } from './memory-config.ts';
@@ -31,7 +32,13 @@ export interface BucketAccessOptions {
   readonly hybridClock: HybridClock;
   readonly node: string;
   readonly limits: FullMemoryOptions;
-  readonly onConflict: (key: string, conflict: Conflict, revision: number) => void;
+  readonly owners: KeyOwners;
+  readonly onConflict: (
+    key: string,
+    conflict: Conflict,
+    revision: number,
+    source: string | undefined,
+  ) => void;
 }
 
 /** A value with the level that answered. */
@@ -71,7 +78,7 @@ export class BucketAccess {
   readonly #returning = new Set<string>();
 
   constructor(options: BucketAccessOptions) {
-    const { bucket, storage, clock, random, node, limits, onConflict } = options;
+    const { bucket, storage, clock, random, node, limits, owners, onConflict } = options;
     this.#options = options;
     this.bucket = bucket;
     this.large = options.large;
@@ -85,8 +92,10 @@ export class BucketAccess {
       clock,
       random,
       context: this.#context,
+      owners,
       onConflict,
     });
+    owners.serve(bucket.name, (request, from) => this.writers.performFor(from, request));
   }
 
   /** The cached value of a key, if a `cached` read may use it at this instant of the clock. */

@@ -74,6 +74,12 @@ export type Unchanged =
   /** Of concurrent writes, one with a later stamp is stored. */
   { readonly kind: 'superseded'; readonly revision: number } | { readonly kind: 'removed' };
 
+/** What became of an operation. */
+export type KeyWriteOutcome =
+  | { readonly kind: 'written'; readonly isCreated: boolean; readonly stored: StoredValue }
+  | Refusal
+  | Unchanged;
+
 /** What decisions need beside the operation. */
 export interface DecisionContext {
   readonly merges: ReadonlyMap<string, MergeFunction>;

@@ -9,22 +9,25 @@ import type {
   Conflict,
   DecisionContext,
   KeyOperation,
+  KeyWriteOutcome,
   PlannedRecord,
-  Refusal,
-  Unchanged,
 } from './decide-key-write.ts';
 import { recordOf, writtenValue } from './key-records.ts';
 import type { LargeValues, Upload } from './large-values.ts';
 import type { MemoryBucket } from './memory-bucket.ts';
-import { type GroupPlan, planGroup, type PlannedStep, settleOutcome } from './plan-group.ts';
+import { HotKeys } from './hot-keys.ts';
+import type { KeyOwners } from './key-owners.ts';
+import type { OwnerOutcome, OwnerRequest } from './owner-messages.ts';
+import {
+  type GroupOperation,
+  type GroupPlan,
+  planGroup,
+  type PlannedStep,
+  settleConflict,
+  settleOutcome,
+} from './plan-group.ts';
 import { isMerged } from './policy.ts';
 import { isElsewhere, revisionOf, type StoredValue } from './stored-value.ts';
-
-/** What became of an operation. */
-export type KeyWriteOutcome =
-  | { readonly kind: 'written'; readonly isCreated: boolean; readonly stored: StoredValue }
-  | Refusal
-  | Unchanged;
 
 /** What `KeyWriters` works with. */
 export interface KeyWritersOptions {
@@ -34,11 +37,17 @@ export interface KeyWritersOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly context: Omit<DecisionContext, 'basis'>;
-  readonly onConflict: (key: string, conflict: Conflict, revision: number) => void;
+  readonly owners: Pick<KeyOwners, 'ownerOf' | 'forward'>;
+  /** `source`: the other node whose writer met the conflict; undefined for this node. */
+  readonly onConflict: (
+    key: string,
+    conflict: Conflict,
+    revision: number,
+    source: string | undefined,
+  ) => void;
 }
 
-interface Waiting {
-  readonly operation: KeyOperation;
+interface Waiting extends GroupOperation {
   readonly resolve: (outcome: KeyWriteOutcome) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -54,15 +63,19 @@ const patienceMs = 5_000;
 const longestPauseMs = 50;
 const maxDepth = 100_000;
 const maxLoads = 8;
+/** Operations, and bytes of their values, that one request to an owner has at most. */
+const maxForwarded = 64;
+const maxForwardedBytes = 256 * 1024;
 
 /**
  * Changes of keys, each a compare-and-set at the newest record. Operations of this node on one key are committed in
  * groups, in their order, so that many writers of a hot key need few attempts. A group that loses against another node
- * is planned again on what that node wrote.
+ * is planned again on what that node wrote. Where that happens often, one node writes the key for all: its owner.
  */
 export class KeyWriters {
   readonly #options: KeyWritersOptions;
   readonly #waiting = new Map<string, Waiting[]>();
+  readonly #hot = new HotKeys();
   /** Operations that wait or are under way. */
   #depth = 0;
   /** Attempts that lost against a concurrent write of another node. */
@@ -80,16 +93,39 @@ export class KeyWriters {
    * @throws MessageTooLargeError
    */
   perform(key: string, operation: KeyOperation): Promise<KeyWriteOutcome> {
+    return this.#perform(key, { operation, source: undefined, basis: undefined });
+  }
+
+  /** Performs operations for another node that takes this one for the owner of the key. Never rejects. */
+  performFor(source: string, { key, basis, operations }: OwnerRequest): Promise<readonly OwnerOutcome[]> {
+    return Promise.all(
+      operations.map((operation) =>
+        this.#perform(key, { operation, source, basis }).then(
+          (outcome): OwnerOutcome => ({ kind: 'done', outcome }),
+          (error: unknown): OwnerOutcome => ({
+            kind: error instanceof WriteUnknownError ? 'unknown' : 'not-done',
+          }),
+        ),
+      ),
+    );
+  }
+
+  /** Keys that other nodes or this one write for all. */
+  get hotKeys(): number {
+    return this.#hot.count(this.#options.clock.now());
+  }
+
+  #perform(key: string, operation: GroupOperation): Promise<KeyWriteOutcome> {
     if (this.#depth >= maxDepth)
       return Promise.reject(new StoreUnavailableError(this.#options.bucket.logName));
     this.#depth++;
     return new Promise((resolve, reject) => {
       const waiting = this.#waiting.get(key);
       if (waiting !== undefined) {
-        waiting.push({ operation, resolve, reject });
+        waiting.push({ ...operation, resolve, reject });
         return;
       }
-      const queue: Waiting[] = [{ operation, resolve, reject }];
+      const queue: Waiting[] = [{ ...operation, resolve, reject }];
       this.#waiting.set(key, queue);
       void this.#work(key, queue);
     });
@@ -112,16 +148,21 @@ export class KeyWriters {
     return queue.splice(0, count);
   }
 
-  /** Performs the first operations of the queue as one commit, and removes them from it. */
+  /** Performs the first operations of the queue as one commit, here or at the owner, and removes them from it. */
   async #performFirst(key: string, queue: Waiting[]): Promise<void> {
-    const { bucket, clock, random, context } = this.#options;
+    const { bucket, clock, random, context, owners } = this.#options;
+    if (this.#hot.isHot(key, clock.now())) {
+      const owner = owners.ownerOf(key);
+      if (owner !== undefined && (await this.#forwardFirst(key, owner, queue))) return;
+    }
     const deadline = clock.now() + patienceMs;
-    let basis = await this.#firstBasis(key);
+    const cached = bucket.cache.get(key);
+    // A cached value is as good as one that was read: the commit asserts its sequence.
+    let basis: Basis = { stored: cached ?? (await bucket.read(key)), isProven: false };
     const beganAt = revisionOf(basis.stored);
     for (let attempt = 0; ; attempt++) {
-      basis = await this.#complete(key, basis);
-      const operations = queue.map(({ operation }) => operation);
-      const plan = planGroup(basis.stored, operations, { ...context, basis: beganAt });
+      if (isElsewhere(basis.stored)) basis = await this.#complete(key, basis);
+      const plan = planGroup(basis.stored, queue, { ...context, basis: beganAt });
       if (plan.isRefusing && !basis.isProven) {
         basis = { stored: await bucket.fresh(key, basis.stored), isProven: true };
         continue;
@@ -134,6 +175,7 @@ export class KeyWriters {
         return this.#settle(key, basis.stored, plan, group, outcome.sequence);
       }
       this.lostAttempts++;
+      this.#hot.lost(key, clock.now());
       // The sequence that the server reports may be that of the record of an upload.
       const actual = hasUpload(plan) ? undefined : outcome.actual;
       if (clock.now() > deadline) throw new StoreUnavailableError(bucket.logName);
@@ -145,11 +187,41 @@ export class KeyWriters {
     }
   }
 
-  /** A cached value is as good as one that was read: the commit asserts its sequence. */
-  async #firstBasis(key: string): Promise<Basis> {
-    const { bucket } = this.#options;
+  /**
+   * Has the owner perform the first operations of the queue, and removes them from it. False: it did not receive them,
+   * or they have to be performed here.
+   */
+  async #forwardFirst(key: string, owner: string, queue: Waiting[]): Promise<boolean> {
+    const { bucket, owners } = this.#options;
+    const group = forwardable(queue);
+    if (group.length === 0) return false;
     const cached = bucket.cache.get(key);
-    return { stored: cached ?? (await bucket.read(key)), isProven: false };
+    const basis = cached === undefined ? undefined : revisionOf(cached);
+    const operations = group.map(({ operation }) => operation);
+    let outcomes: readonly OwnerOutcome[] | undefined;
+    try {
+      outcomes = await owners.forward(owner, { bucket: bucket.name, key, basis, operations });
+    } catch (error) {
+      this.#take(queue, group.length);
+      for (const { reject } of group) reject(failureOf(key, error));
+      return true;
+    }
+    if (outcomes === undefined) return false;
+    this.#take(queue, group.length);
+    for (const [index, outcome] of outcomes.entries()) this.#answer(key, group[index] as Waiting, outcome);
+    return true;
+  }
+
+  #answer(key: string, { resolve, reject }: Waiting, answer: OwnerOutcome): void {
+    const { bucket } = this.#options;
+    if (answer.kind !== 'done') {
+      const refused = new StoreUnavailableError(bucket.logName, { isRefused: answer.kind === 'not-done' });
+      return reject(failureOf(key, refused));
+    }
+    const { outcome } = answer;
+    // As after a write of this node: its next cached read shows it.
+    if (outcome.kind === 'written') bucket.cache.put(outcome.stored);
+    return resolve(outcome);
   }
 
   /** A value that is merged with others is needed as a whole. */
@@ -192,7 +264,8 @@ export class KeyWriters {
     const records = planned.map((record) => recordOf(bucket.name, key, record));
     const [first, ...others] = records as [NewRecord, ...NewRecord[]];
     const uploads = planned.flatMap((record) => uploadOf(record) ?? []);
-    if (others.length === 0 && uploads.length === 0) return writer.write(bucket.logName, first, expect);
+    if (others.length === 0 && uploads.length === 0)
+      return writer.write(bucket.logName, first, expect, bucket.attemptOn(stored, expect));
     const ends = uploads.map((upload) => large.commitRecord(upload));
     const batch: BatchRecord[] = [...ends, { ...first, expect }, ...others];
     return writer.writeBatch(bucket.logName, batch);
@@ -217,14 +290,15 @@ export class KeyWriters {
     }
     let seen = before;
     for (const [index, step] of steps.entries()) {
+      const earlier = seen;
       if (step.record !== undefined) seen = written[step.record] ?? seen;
-      this.#report(key, step, seen);
-      group[index]?.resolve(outcomeOf(step, seen));
+      const waiting = group[index];
+      if (step.conflict !== undefined) {
+        const conflict = settleConflict(step.conflict, earlier);
+        this.#options.onConflict(key, conflict, seen.sequence, waiting?.source);
+      }
+      waiting?.resolve(outcomeOf(step, seen));
     }
-  }
-
-  #report(key: string, { conflict }: PlannedStep, seen: StoredValue): void {
-    if (conflict !== undefined) this.#options.onConflict(key, conflict, seen.sequence);
   }
 }
 
@@ -241,6 +315,19 @@ function failureOf(key: string, error: unknown): unknown {
 
 function pause(clock: Clock, ms: number): Promise<void> {
   return new Promise((resolve) => clock.setTimer(ms, resolve));
+}
+
+/** The first operations that may be sent: an upload belongs to the node that made it. */
+function forwardable(queue: readonly Waiting[]): readonly Waiting[] {
+  let bytes = 0;
+  const end = queue.findIndex(({ operation, source }, index) => {
+    if (source !== undefined || index === maxForwarded) return true;
+    if (operation.kind === 'operate' && index > 0 && operation.operations.length > maxForwarded) return true;
+    if (operation.kind !== 'put') return false;
+    bytes += operation.value.length;
+    return operation.upload !== undefined || (index > 0 && bytes > maxForwardedBytes);
+  });
+  return end === -1 ? [...queue] : queue.slice(0, end);
 }
 
 function uploadOf(record: PlannedRecord): Upload | undefined {

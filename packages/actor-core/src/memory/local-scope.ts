@@ -3,9 +3,8 @@ import { InvalidArgumentError } from '../errors.ts';
 import { optionNames, requireKnownOptions } from '../known-options.ts';
 import type { Log } from '../storage/log/log.ts';
 import type { BucketAccess, LevelRead } from './bucket-access.ts';
-import type { Condition, KeyOperation } from './decide-key-write.ts';
+import type { Condition, KeyOperation, KeyWriteOutcome } from './decide-key-write.ts';
 import { entryOf, valueOfCrdt } from './entry.ts';
-import type { KeyWriteOutcome } from './key-writers.ts';
 import { encodeToken } from './key-token.ts';
 import { listKeys } from './list-keys.ts';
 import type {

@@ -3,10 +3,11 @@ import { InvalidArgumentError, StoreUnavailableError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import { bucketLog, type BucketSpec, bucketLogSpec, keySubject } from '../storage/key-value/bucket-spec.ts';
 import type { LogInfo } from '../storage/log/log-spec.ts';
-import type { LogRecord } from '../storage/log/log.ts';
+import type { AppendOutcome, Expectation, LogRecord, NewRecord } from '../storage/log/log.ts';
 import { type LogWatch, watchLog } from '../storage/log/watch-log.ts';
 import type { NodeStorage } from '../storage/node-storage.ts';
 import { Barrier } from './barrier.ts';
+import { EchoAppends } from './echo-appends.ts';
 import { removalMarkerMs } from './key-records.ts';
 import { absentValue, type StoredValue, storedValueOf } from './stored-value.ts';
 import { ValueCache } from './value-cache.ts';
@@ -39,6 +40,8 @@ const staleRetryMs = 25;
 const maxRevisions = 65_536;
 /** Records by which a watch may be behind; with more, an empty cache is quicker than reading all of them. */
 const farBehind = 200_000;
+/** From this share of its limit on, the bucket is asked whether it refuses a write. */
+const nearlyFullShare = 0.9;
 /** After a longer time without evidence, markers of removed keys may be gone, and the cache begins anew. */
 const longestGapMs = removalMarkerMs / 2;
 
@@ -57,6 +60,7 @@ export class MemoryBucket {
   readonly logName: string;
   readonly cache: ValueCache;
   readonly barrier: Barrier;
+  readonly #echoes: EchoAppends;
   readonly #options: MemoryBucketOptions;
   readonly #clock: Clock;
   #open: OpenBucket | undefined;
@@ -82,6 +86,7 @@ export class MemoryBucket {
     this.logName = bucketLog(this.name);
     this.cache = new ValueCache(options.cacheBytes, maxRevisions);
     const { writer } = options.storage;
+    this.#echoes = new EchoAppends({ log: options.storage.log, logName: this.logName, clock: this.#clock });
     this.barrier = new Barrier({ writer, log: this.logName, bucket: this.name, node: options.node });
   }
 
@@ -173,6 +178,23 @@ export class MemoryBucket {
     return stored;
   }
 
+  /**
+   * How to make the first attempt of a write on the value: on the feed, where its echo is the answer. Undefined where
+   * the feed does not tell: it is not read as it is announced, or the newest record of the key ends by itself.
+   */
+  attemptOn(
+    stored: StoredValue,
+    expect: Expectation,
+  ): ((record: NewRecord & { readonly messageId: string }) => Promise<AppendOutcome>) | undefined {
+    const isEnding =
+      stored.kind === 'deleted' || stored.kind === 'expired' || stored.meta.expiresAtMs !== undefined;
+    const { maxBytes = 0 } = this.#options.spec;
+    const isNearlyFull = maxBytes > 0 && this.#bytes > maxBytes * nearlyFullShare;
+    if (isEnding || isNearlyFull || !this.#echoes.isUsable) return undefined;
+    if (this.#open?.watch.isLive !== true) return undefined;
+    return (record) => this.#echoes.append(record, expect);
+  }
+
   /** The own write of a record was confirmed. */
   written(stored: StoredValue): void {
     if (stored.sequence < (this.#open?.watch.next ?? 0)) this.#delayMs = 0;
@@ -208,7 +230,7 @@ export class MemoryBucket {
         clock,
         from: info.lastSequence + 1,
         watchdogMs: lookMs,
-        onRecord: (record) => this.#take(record),
+        onRecord: (record, isAnnounced) => this.#take(record, isAnnounced),
         onReset: (reason) => this.#reset(reason),
       });
       if (this.#isClosed) return watch.close();
@@ -275,7 +297,9 @@ export class MemoryBucket {
     this.#currentAtMs = Math.max(this.#currentAtMs, atMs);
   }
 
-  #take(record: LogRecord): void {
+  #take(record: LogRecord, isAnnounced: boolean): void {
+    if (isAnnounced) this.#echoes.saw(record);
+    else this.#echoes.lose(new StoreUnavailableError(this.logName));
     const confirmedAtMs = this.#unheard.get(record.sequence);
     if (confirmedAtMs !== undefined) {
       this.#unheard.delete(record.sequence);
@@ -293,6 +317,7 @@ export class MemoryBucket {
   #reset(reason: string, failure?: unknown): void {
     this.#open?.watch.close();
     this.#open = undefined;
+    this.#echoes.lose(failure);
     this.#failure = failure;
     this.#behind = undefined;
     this.#unheard.clear();

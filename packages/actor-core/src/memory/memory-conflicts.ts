@@ -14,6 +14,8 @@ const conflictSchema = z.object({
   resolution: z.enum(['overwrote', 'superseded', 'merged', 'rejected']),
   revision: z.number(),
   otherRevision: z.number(),
+  /** The node of the writer, where another one wrote for it. */
+  node: z.string().max(64).optional(),
 });
 
 const conflicts = topic('memory.conflict', conflictSchema);
@@ -32,12 +34,22 @@ export function joinConflicts(
   const pubSub = createPubSub(node);
   const leave = pubSub.subscribe(conflicts, (message, { from }) => {
     if (from === node.nodeId) return;
-    const { scope, policy, ...rest } = message;
-    onConflict({ ...rest, type: 'conflict', scope: parseScope(scope), policy: policy as Policy, node: from });
+    const { scope, policy, node: writer = from, ...rest } = message;
+    onConflict({
+      ...rest,
+      type: 'conflict',
+      scope: parseScope(scope),
+      policy: policy as Policy,
+      node: writer,
+    });
   });
   return {
-    publish: ({ type: _type, node: _node, scope, ...rest }) =>
-      void pubSub.publish(conflicts, { ...rest, scope: scopeText(scope) }),
+    publish: ({ type: _type, node: writer, scope, ...rest }) =>
+      void pubSub.publish(conflicts, {
+        ...rest,
+        scope: scopeText(scope),
+        ...(writer === node.nodeId ? {} : { node: writer }),
+      }),
     close: leave,
   };
 }

@@ -228,6 +228,10 @@ export interface MemoryStats {
   readonly conflicts: number;
   /** Compare-and-sets that lost against another node and were made again. */
   readonly lostAttempts: number;
+  /** Keys that several nodes write at the same time, as this node sees it: one node writes each of them for all. */
+  readonly hotKeys: number;
+  /** Changes of hot keys that another node has made for this one. */
+  readonly forwarded: number;
   /** Writes whose outcome is unknown. */
   readonly unknownWrites: number;
   /** Barrier writes of `fresh` reads. */

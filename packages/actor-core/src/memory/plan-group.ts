@@ -10,6 +10,15 @@ import {
 import { crdtOf } from './policy.ts';
 import { revisionOf, type StoredValue } from './stored-value.ts';
 
+/** An operation of a group, and what its caller may have seen. */
+export interface GroupOperation {
+  readonly operation: KeyOperation;
+  /** The other node that the operation comes from; undefined for this node. */
+  readonly source: string | undefined;
+  /** Revision that the key had for the caller; undefined: that of `DecisionContext.basis`. */
+  readonly basis: number | undefined;
+}
+
 /** What becomes of one operation of a group. */
 export interface PlannedStep {
   /** Index of its record in the plan; undefined where it writes none. */
@@ -41,15 +50,18 @@ const unknownSequence = -1;
  */
 export function planGroup(
   stored: StoredValue,
-  operations: readonly KeyOperation[],
+  operations: readonly GroupOperation[],
   context: DecisionContext,
 ): GroupPlan {
   const records: PlannedRecord[] = [];
   const steps: PlannedStep[] = [];
   let seen = stored;
+  let lastSource: string | undefined;
   let bytes = 0;
-  for (const operation of operations.slice(0, maxGroup)) {
-    const basis = seen === stored ? context.basis : unknownSequence;
+  for (const { operation, source, basis: known } of operations.slice(0, maxGroup)) {
+    // A node knows what it has written itself a moment ago.
+    const isOwn = seen !== stored && source === lastSource;
+    const basis = isOwn ? unknownSequence : (known ?? context.basis);
     const decision = decideKeyWrite(seen, operation, { ...context, basis });
     const isCreated = seen.kind !== 'value';
     if (decision.do === 'finish') {
@@ -64,6 +76,7 @@ export function planGroup(
     else records.push(record);
     steps.push({ record: records.length - 1, outcome: undefined, conflict, isCreated });
     if (record.kind === 'remove') break;
+    lastSource = source;
     seen = { ...stored, kind: 'value', sequence: unknownSequence, value: record.value, meta: record.meta };
   }
   const isRefusing = steps.some(({ outcome }) => outcome !== undefined && outcome.kind !== 'superseded');
@@ -77,6 +90,11 @@ export function planGroup(
 function replacesLast(records: readonly PlannedRecord[]): boolean {
   const last = records.at(-1);
   return last?.kind === 'put' && crdtOf(last.meta.policy) !== undefined;
+}
+
+/** As `settleOutcome`, for the revision that a writer had not seen. */
+export function settleConflict(conflict: Conflict, newest: StoredValue): Conflict {
+  return conflict.other === unknownSequence ? { ...conflict, other: revisionOf(newest) } : conflict;
 }
 
 /** The revision that a refusal inside a group shows: that of the record before it, once it is written. */

@@ -4,6 +4,7 @@ import { type TenantClass, tenantClasses } from '../transport/tenants.ts';
 import { BucketAccess } from './bucket-access.ts';
 import type { Conflict } from './decide-key-write.ts';
 import { HybridClock } from './hybrid-clock.ts';
+import { KeyOwners } from './key-owners.ts';
 import { LargeValues } from './large-values.ts';
 import { LocalScope } from './local-scope.ts';
 import { joinConflicts, type MemoryConflicts } from './memory-conflicts.ts';
@@ -37,6 +38,7 @@ class LocalMemory implements Memory {
   readonly #hybridClock: HybridClock;
   readonly #listeners: MemoryListeners;
   readonly #conflicts: MemoryConflicts;
+  readonly #owners: KeyOwners;
   readonly #byClass: ReadonlyMap<TenantClass, BucketAccess>;
   readonly #upkeeps: MemoryUpkeep[] = [];
   #conflictCount = 0;
@@ -50,6 +52,7 @@ class LocalMemory implements Memory {
     this.#hybridClock = new HybridClock(node.nodeId, () => node.clock.wallNow());
     this.#listeners = new MemoryListeners(node.log);
     this.#conflicts = joinConflicts(node, (event) => this.#listeners.tell(event));
+    this.#owners = new KeyOwners(node);
     this.#byClass = new Map(tenantClasses.map((tenantClass) => [tenantClass, this.#openBucket(tenantClass)]));
   }
 
@@ -96,6 +99,8 @@ class LocalMemory implements Memory {
       writes: sum(({ writes }) => writes),
       conflicts: this.#conflictCount,
       lostAttempts: sum(({ writers }) => writers.lostAttempts),
+      hotKeys: sum(({ writers }) => writers.hotKeys),
+      forwarded: this.#owners.forwarded,
       unknownWrites: sum(({ unknownWrites }) => unknownWrites),
       barrierWrites: sum(({ bucket }) => bucket.barrier.writes),
       resets: sum(({ bucket }) => bucket.resets),
@@ -109,6 +114,7 @@ class LocalMemory implements Memory {
 
   close(): void {
     this.#conflicts.close();
+    this.#owners.close();
     this.#listeners.clear();
     for (const upkeep of this.#upkeeps) upkeep.close();
     for (const { bucket, large } of this.#byClass.values()) {
@@ -153,8 +159,8 @@ class LocalMemory implements Memory {
     bucket.start();
     large.start();
     this.#startUpkeep(bucket, large);
-    const onConflict = (key: string, conflict: Conflict, revision: number) =>
-      this.#conflict(key, conflict, revision);
+    const onConflict = (key: string, conflict: Conflict, revision: number, source: string | undefined) =>
+      this.#conflict(key, conflict, revision, source);
     const { limits, hybridClock } = { limits: this.#limits, hybridClock: this.#hybridClock };
     return new BucketAccess({
       bucket,
@@ -165,6 +171,7 @@ class LocalMemory implements Memory {
       hybridClock,
       node: nodeId,
       limits,
+      owners: this.#owners,
       onConflict,
     });
   }
@@ -203,12 +210,19 @@ class LocalMemory implements Memory {
     const isNews = stored.meta.moved === undefined || this.#announced.get(stored.key) !== revision;
     this.#announced.delete(stored.key);
     this.#announced.set(stored.key, revision);
-    const [oldest] = this.#announced.keys();
-    if (this.#announced.size > maxAnnounced && oldest !== undefined) this.#announced.delete(oldest);
+    if (this.#announced.size > maxAnnounced) {
+      const [oldest] = this.#announced.keys();
+      if (oldest !== undefined) this.#announced.delete(oldest);
+    }
     return isNews;
   }
 
-  #conflict(key: string, { resolution, policy, other }: Conflict, revision: number): void {
+  #conflict(
+    key: string,
+    { resolution, policy, other }: Conflict,
+    revision: number,
+    source: string = this.#node.nodeId,
+  ): void {
     const address = addressOf(key);
     if (address === undefined) return;
     this.#conflictCount++;
@@ -219,7 +233,7 @@ class LocalMemory implements Memory {
       resolution,
       revision,
       otherRevision: other,
-      node: this.#node.nodeId,
+      node: source,
     } as const;
     this.#node.log.info({ key, policy, resolution, revision, otherRevision: other }, 'a conflict in memory');
     this.#listeners.tell(event);

@@ -1,7 +1,7 @@
 import type { StoredValue } from './stored-value.ts';
 
 interface Slot {
-  readonly stored: StoredValue;
+  stored: StoredValue;
   readonly bytes: number;
   /** Read since the cache last looked for something to drop. */
   isUsed: boolean;
@@ -102,7 +102,11 @@ export class ValueCache {
 
   /** As `put` for a change that is announced: only keys that are cached take the value. */
   update(stored: StoredValue): void {
-    if (this.#slots.has(stored.key)) this.put(stored);
+    const slot = this.#slots.get(stored.key);
+    // A write of this node that was confirmed before: now with the server's instant.
+    if (slot?.stored.sequence === stored.sequence && slot.readAtMs === Number.POSITIVE_INFINITY)
+      slot.stored = stored;
+    else if (slot !== undefined) this.put(stored);
     else this.learn(stored.key, stored.sequence, stored.kind !== 'value');
   }
 

@@ -512,6 +512,34 @@ export function memoryContract(name: string, open: () => Promise<MemoryUnderTest
       expect((await one.scope('another', same).list()).items).toEqual([]);
     });
 
+    it('has one node write a key on which the writes of others lose, and loses nothing', async () => {
+      const { here, there } = setup();
+      let counted = 0;
+      const count = async (scope: MemoryScope): Promise<void> => {
+        const result = await scope.operate('c', [{ add: 1 }], { policy: 'crdt:pn-counter' });
+        expect(result.kind).toBe('written');
+        counted++;
+      };
+      await under.eventually(async () => {
+        await Promise.all(
+          [here, there].map(async (scope) => {
+            for (let time = 0; time < 20; time++) await count(scope);
+          }),
+        );
+        return one.stats.forwarded + two.stats.forwarded > 0;
+      });
+      expect(one.stats.hotKeys + two.stats.hotKeys).toBeGreaterThan(0);
+      await Promise.all([here, there].map(count));
+      const read = await here.get('c', { level: 'fresh' });
+      expect(textOf(read)).toBe(String(counted));
+      // What the owner wrote for this node, this node reads from its cache.
+      await under.eventually(
+        async () => textOf(await there.get('c', { level: 'cached' })) === String(counted),
+      );
+      const put = await there.put('c', bytes('1'), { policy: 'reject' });
+      expect(put).toEqual({ kind: 'policy-mismatch', policy: 'crdt:pn-counter' });
+    });
+
     it('tells watchers of a scope about the changes under their prefix, on every node, in order', async () => {
       const { here, there } = setup();
       const heard: string[] = [];

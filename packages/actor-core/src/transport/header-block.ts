@@ -17,10 +17,19 @@ export function encodeHeaderBlock(fields: HeaderFields): Uint8Array {
 /** The fields of a header block. Of a repeated name the first value is kept. */
 export function decodeHeaderBlock(block: Uint8Array): Record<string, string> {
   const fields: Record<string, string> = {};
-  const lines = Buffer.from(block).toString().split(lineEnd);
-  for (const line of lines.slice(1)) {
-    const colon = line.indexOf(':');
-    if (colon > 0) fields[line.slice(0, colon)] ??= line.slice(colon + 1).trim();
+  // A view of the block, not a copy.
+  const text = Buffer.from(block.buffer, block.byteOffset, block.length).toString();
+  for (let at = nextLine(text, 0); at < text.length; at = nextLine(text, at)) {
+    const colon = text.indexOf(':', at);
+    if (colon === -1) break;
+    const end = text.indexOf(lineEnd, at);
+    if (colon > at && (end === -1 || colon < end))
+      fields[text.slice(at, colon)] ??= text.slice(colon + 1, end === -1 ? undefined : end).trim();
   }
   return fields;
+}
+
+function nextLine(text: string, from: number): number {
+  const end = text.indexOf(lineEnd, from);
+  return end === -1 ? text.length : end + lineEnd.length;
 }

@@ -4,7 +4,7 @@ import { Deadlines } from '../clock/deadlines.ts';
 import { MessageTooLargeError, RequestTimeoutError, TransportDisconnectedError } from '../errors.ts';
 import type { Logger } from '../logger.ts';
 import type { Random } from '../random.ts';
-import { encodeHeaderBlock } from './header-block.ts';
+import { decodeHeaderBlock, encodeHeaderBlock } from './header-block.ts';
 import { PendingRequest } from './pending-request.ts';
 import { SendBacklog } from './send-backlog.ts';
 import { allInboxes, inboxPrefix } from './subjects.ts';
@@ -244,6 +244,8 @@ class NatsMessage implements HeaderMessage {
   }
 
   fields(): Record<string, string> {
+    const block = headerBlockOf(this.#message);
+    if (block !== undefined) return decodeHeaderBlock(block);
     const fields: Record<string, string> = {};
     for (const [name, [value]] of this.#message.headers ?? []) if (value !== undefined) fields[name] = value;
     return fields;
@@ -264,4 +266,20 @@ class NatsMessage implements HeaderMessage {
  */
 function asMessageHeaders(block: Uint8Array): MsgHdrs {
   return { encode: () => block } as unknown as MsgHdrs;
+}
+
+/** What the client library keeps of a message that it received. */
+interface ReceivedMessage {
+  readonly _msg?: { readonly hdr?: number };
+  readonly _rdata?: Uint8Array;
+}
+
+/**
+ * The header block of a received message as it arrived; undefined where the client library does not keep it. Its own
+ * header object validates every name and makes an array for every value.
+ */
+function headerBlockOf(message: Msg): Uint8Array | undefined {
+  const { _msg, _rdata } = message as unknown as ReceivedMessage;
+  const bytes = _msg?.hdr ?? -1;
+  return bytes > 0 ? _rdata?.subarray(0, bytes) : undefined;
 }

@@ -34,6 +34,7 @@ const queues = classes.map((one) => `Q_home_T_${one}`);
 const asker = [
   'd1.home.n.*.req.me',
   'd1.home.n.*.adm.me',
+  'd1.home.n.*.mem.me',
   ...sharedBuckets.flatMap(writing),
   ...queues.flatMap((stream) => [...reading(stream), ...removing(stream), ...consuming(stream)]),
   ...classes.map((one) => `d1.home.q.${one}.>`),

@@ -100,7 +100,8 @@ function publishedBy(
     ...storageAccess(role, subjects, plan),
   ];
   if (role === 'node-agent') published.push(subjects.load(node));
-  if (role === 'gateway' || role === 'host') published.push(subjects.leaderRequest(anyToken, node));
+  if (role === 'gateway' || role === 'host')
+    published.push(subjects.leaderRequest(anyToken, node), subjects.memoryChanges(anyToken, node));
   for (const group of ledBy(role, plan))
     published.push(subjects.leader(group, node), subjects.election(group, anyToken, node));
   if (role === 'voter') published.push(subjects.view(node), subjects.sighting(anyToken, node));

@@ -67,6 +67,8 @@ export interface Subjects {
   sighting(to: string, from: string): string;
   /** A request of a person to `to`, the leader of a group. */
   leaderRequest(to: string, from: string): string;
+  /** Changes of a hot key of the replicated memory, for `to`, the node that writes it. */
+  memoryChanges(to: string, from: string): string;
   /** Records of a group, in its stream (`controlStream`). */
   control(group: string, ...tokens: string[]): string;
   /** Prefix of the subjects on which NATS announces each record of a log that the nodes follow. */
@@ -141,6 +143,7 @@ export function createSubjects(cell: string): Subjects {
     viewQuestion: (to, from) => `${root}.n.${to}.view.${from}`,
     sighting: (to, from) => `${root}.n.${to}.seen.${from}`,
     leaderRequest: (to, from) => `${root}.n.${to}.adm.${from}`,
+    memoryChanges: (to, from) => `${root}.n.${to}.mem.${from}`,
     control: (group, ...tokens) => `${root}.ctl.${[group, ...tokens].join('.')}`,
     feed: (log) => `${root}.feed.${log}`,
     entity: (shard, type, key, ...tokens) => `${root}.ent.${[shard, type, key, ...tokens].join('.')}`,

@@ -113,6 +113,7 @@ describe('a leader', () => {
         deleteRecord: (name, sequence) => log.deleteRecord(name, sequence),
         purge: (name, query) => log.purge(name, query),
         follow: (name, follower) => log.follow(name, follower),
+        send: (name, record, expected) => !disk.isFull && log.send(name, record, expected),
         append: (name, record, expected) =>
           disk.isFull ? Promise.resolve(full) : log.append(name, record, expected),
         appendBatch: (name, records) =>

@@ -74,6 +74,7 @@ export class WriteWatch {
       deleteRecord: (name, sequence) => log.deleteRecord(name, sequence),
       purge: (name, query) => log.purge(name, query),
       follow: (name, follower) => log.follow(name, follower),
+      send: (name, record, expected) => log.send(name, record, expected),
       append: (name, record, expected) =>
         attempt(name, [expected === undefined ? record : { ...record, expect: expected }], () =>
           log.append(name, record, expected),

@@ -1,6 +1,7 @@
 import { InvalidArgumentError, MessageTooLargeError, StoreUnavailableError } from '../../errors.ts';
 import { type JetStreamClient, refusal } from '../jetstream/jetstream-client.ts';
 import { InFlightLimit } from '../jetstream/in-flight-limit.ts';
+import { PacedSends } from '../jetstream/paced-sends.ts';
 import { errorCode } from '../jetstream/jetstream-errors.ts';
 import { appendOutcomeOf, type PublishReply } from './jetstream-append.ts';
 import { JetStreamFeeds } from './jetstream-feeds.ts';
@@ -39,7 +40,7 @@ const coverPauseMs = 50;
 /** Reads of one page that are in flight at once. More only makes each slower (measured: nats.md 4d). */
 const readsInFlight = 64;
 
-/** Plain appends in flight at once. More only makes each slower (measured: nats.md 4d). */
+/** Plain appends in flight at once to one log. More only makes each slower (measured: nats.md 4d). */
 const appendsInFlight = 512;
 /** Batches in flight at once. A stream works on one batch at a time, for 8 ms or more, and refuses the 51st. */
 const batchesInFlight = 4;
@@ -63,7 +64,8 @@ export class JetStreamLog implements Log {
   readonly #specs = new Map<string, FullLogSpec>();
 
   readonly #feeds: JetStreamFeeds;
-  readonly #appends = new InFlightLimit(appendsInFlight, maxWaiting);
+  /** By log: one that does not answer holds up no other. */
+  readonly #appends = new Map<string, PacedSends>();
   readonly #batches = new InFlightLimit(batchesInFlight, maxWaiting);
 
   constructor(client: JetStreamClient, { leastReplicas = 1 }: JetStreamLogOptions = {}) {
@@ -125,9 +127,20 @@ export class JetStreamLog implements Log {
   async append(log: string, record: NewRecord, expect?: Expectation): Promise<AppendOutcome> {
     requireRecord(record, expect);
     const fields = appendHeaders(log, record, expect);
-    return (
-      (await this.#appends.run(() => this.#publish(log, record, fields, appendTimeoutMs))) ?? notSent(log)
-    );
+    const sends = this.#appends.get(log) ?? this.#paced(log);
+    return (await sends.run(() => this.#publish(log, record, fields, appendTimeoutMs))) ?? notSent(log);
+  }
+
+  send(log: string, record: NewRecord, expect?: Expectation): boolean {
+    requireRecord(record, expect);
+    const fields = appendHeaders(log, record, expect);
+    return this.#client.transport.publishWithHeaders(record.subject, record.payload, { fields });
+  }
+
+  #paced(log: string): PacedSends {
+    const sends = new PacedSends(appendsInFlight, maxWaiting, this.#client.clock);
+    this.#appends.set(log, sends);
+    return sends;
   }
 
   async appendBatch(log: string, records: readonly BatchRecord[]): Promise<AppendOutcome> {

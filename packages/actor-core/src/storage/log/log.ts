@@ -25,6 +25,11 @@ export interface Log {
   /** One attempt to append one record. @throws MessageTooLargeError nothing was written */
   append(log: string, record: NewRecord, expect?: Expectation): Promise<AppendOutcome>;
   /**
+   * As `append`, without an answer: what became of it is heard on the feed of the log, or has to be looked for. False:
+   * the record was not sent.
+   */
+  send(log: string, record: NewRecord, expect?: Expectation): boolean;
+  /**
    * One attempt to append all records, or none of them, with consecutive sequences. At most `maxBatchRecords`. The
    * outcome's sequence is that of the last record.
    *

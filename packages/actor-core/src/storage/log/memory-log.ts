@@ -245,6 +245,12 @@ export class MemoryLog implements Log {
     });
   }
 
+  send(log: string, record: NewRecord, expect?: Expectation): boolean {
+    requireRecord(record, expect);
+    this.append(log, record, expect).catch(() => undefined);
+    return true;
+  }
+
   appendBatch(log: string, records: readonly BatchRecord[]): Promise<AppendOutcome> {
     return this.#append(log, true, () => {
       requireBatch(records);

@@ -87,12 +87,19 @@ export class RecordWriter {
   /**
    * Writes one record.
    *
+   * @param first makes the first attempt. @default `Log.append`
    * @throws StoreUnavailableError the outcome is unknown, or the store refuses writes (see its code)
    * @throws MessageTooLargeError nothing was written
    */
-  write(log: string, record: NewRecord, expect?: Expectation): Promise<WriteOutcome> {
+  write(
+    log: string,
+    record: NewRecord,
+    expect?: Expectation,
+    first?: (record: NewRecord & { readonly messageId: string }) => Promise<AppendOutcome>,
+  ): Promise<WriteOutcome> {
     const own = { ...record, messageId: record.messageId ?? this.#nextId() };
-    return this.#write({ log, record: own, expect, attempt: () => this.#log.append(log, own, expect) });
+    const attempt = () => this.#log.append(log, own, expect);
+    return this.#write({ log, record: own, expect, attempt }, first && (() => first(own)));
   }
 
   /** Writes all records or none; the sequence is that of the last one. @throws as `write`; as `Log.appendBatch` */
@@ -116,11 +123,11 @@ export class RecordWriter {
     return `${this.#idPrefix}${(++this.#writes).toString(36)}`;
   }
 
-  async #write(writing: Writing): Promise<WriteOutcome> {
+  async #write(writing: Writing, first: Writing['attempt'] = writing.attempt): Promise<WriteOutcome> {
     const deadline = this.#clock.now() + this.#operationTimeoutMs;
     const known = this.#logs.get(writing.log) ?? (await this.#knownLog(writing.log));
     const floor: Floor = { known, sequence: Math.max(known.sequence, writing.expect?.sequence ?? 0) };
-    let step = decideAfterAttempt(beginWrite(writing.expect), await writing.attempt());
+    let step = decideAfterAttempt(beginWrite(writing.expect), await first());
     for (;;) {
       switch (step.do) {
         case 'finish':

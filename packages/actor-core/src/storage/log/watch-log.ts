@@ -24,8 +24,11 @@ export interface WatchOptions {
   readonly watchdogMs?: number;
   /** Pause before a failed read is repeated. @default 250 */
   readonly retryMs?: number;
-  /** A record, in order, each once. Must not throw. */
-  readonly onRecord: (record: LogRecord) => void;
+  /**
+   * A record, in order, each once. Must not throw. `isAnnounced`: it was announced right after the one before it, so
+   * that there is none between them; else it was read, and records between them may have been removed.
+   */
+  readonly onRecord: (record: LogRecord, isAnnounced: boolean) => void;
   /**
    * Everything that was in the log at some instant after the start was delivered. Called once, and after each reset.
    */
@@ -38,6 +41,8 @@ export interface WatchOptions {
 export interface LogWatch {
   /** The next sequence that it waits for. */
   readonly next: number;
+  /** Records are delivered as they are announced; false while pages are read. */
+  readonly isLive: boolean;
   /** Reads of pages so far, for diagnosis: a healthy feed needs few. */
   readonly reads: number;
   /** Ends the watch. Nothing is delivered afterwards. */
@@ -80,11 +85,15 @@ class RunningWatch implements LogWatch {
     return this.#state.next;
   }
 
+  get isLive(): boolean {
+    return this.#state.phase === 'live';
+  }
+
   async start(): Promise<void> {
     const { log, name } = this.#options;
     // Follow before reading, so that records accepted in between are announced.
     this.#following = await log.follow(name, {
-      onRecord: (record) => this.#apply(decideAnnounced(this.#state, record)),
+      onRecord: (record) => this.#apply(decideAnnounced(this.#state, record), true),
       onInterrupted: () => void this.#ask(false),
     });
     try {
@@ -104,7 +113,7 @@ class RunningWatch implements LogWatch {
     this.#watchdog?.cancel();
   }
 
-  #apply({ state, effects }: WatchDecision): void {
+  #apply({ state, effects }: WatchDecision, isAnnounced = false): void {
     if (this.#isClosed) return;
     this.#state = state;
     const { filter, onRecord, onCaughtUp, onReset } = this.#options;
@@ -112,7 +121,8 @@ class RunningWatch implements LogWatch {
       if (this.#isClosed) return;
       switch (effect.do) {
         case 'deliver':
-          if (filter === undefined || subjectMatches(filter, effect.record.subject)) onRecord(effect.record);
+          if (filter === undefined || subjectMatches(filter, effect.record.subject))
+            onRecord(effect.record, isAnnounced);
           break;
         case 'read':
           void this.#read();

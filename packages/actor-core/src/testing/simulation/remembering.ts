@@ -96,7 +96,8 @@ class Remembering implements Workload {
     const desk = node === undefined ? undefined : this.#desks.get(node);
     if (node === undefined || desk === undefined) return false;
     const draw = world.chance();
-    if (draw < 0.6) void this.#useRegister(node, desk, world.pick(registers));
+    if (draw < 0.03) this.#rush();
+    else if (draw < 0.6) void this.#useRegister(node, desk, world.pick(registers));
     else if (draw < 0.7) void this.#useCounter(node, desk);
     else if (draw < 0.8) void this.#useSet(node, desk);
     else if (draw < 0.9) void this.#setLatest(node, desk);
@@ -128,6 +129,7 @@ class Remembering implements Workload {
     for (const { memory } of this.#desks.values()) {
       world.count('barriers', memory.stats.barrierWrites);
       world.count('lostAttempts', memory.stats.lostAttempts);
+      world.count('forwarded', memory.stats.forwarded);
       world.count('blobs', memory.stats.blobWrites);
       world.count('moved', memory.stats.moved);
       world.count('broughtBack', memory.stats.broughtBack);
@@ -232,6 +234,18 @@ class Remembering implements Workload {
     } catch (error) {
       if (this.#world.isAlive(node) && this.#isVoid(error)) this.#added.perhaps -= add;
     }
+  }
+
+  /** Every node counts several times, so that the counter becomes a hot key: one node writes it for all. */
+  #rush(): void {
+    for (const node of this.#world.nodes()) {
+      const desk = this.#desks.get(node);
+      if (desk !== undefined) void this.#countOften(node, desk);
+    }
+  }
+
+  async #countOften(node: TestNode, desk: Desk): Promise<void> {
+    for (let time = 0; time < 6 && this.#world.isAlive(node); time++) await this.#useCounter(node, desk);
   }
 
   async #useSet(node: TestNode, desk: Desk): Promise<void> {
@@ -356,6 +370,7 @@ export const remembering: Scenario = {
     histories: 'histories of keys of memory that were found linearizable',
     barriers: 'barrier writes of fresh reads',
     lostAttempts: 'attempts that lost against another node and were made again',
+    forwarded: 'changes of hot keys that their owner made for another node',
     unknownWrites: 'writes of memory whose outcome stayed unknown',
     superseded: 'writes that lost against a later stamp',
     conflicts: 'conflicts that watches reported',

@@ -39,8 +39,16 @@ export const memoryMutants: readonly Mutant[] = [
     scenario: 'remembering',
     bug: 'a change of memory is written whatever the newest revision is',
     file: 'memory/key-writers.ts',
-    find: 'return writer.write(bucket.logName, first, expect);',
+    find: 'return writer.write(bucket.logName, first, expect, bucket.attemptOn(stored, expect));',
     replace: 'return writer.write(bucket.logName, first);',
+  },
+  {
+    name: 'echo-across-a-gap',
+    scenario: 'remembering',
+    bug: 'a record that was read after a gap counts as the refusal of a write that came before it',
+    file: 'memory/memory-bucket.ts',
+    find: 'if (isAnnounced) this.#echoes.saw(record);',
+    replace: 'if (record.sequence > 0) this.#echoes.saw(record);',
   },
   {
     name: 'last-writer-ignores-the-clock',
