@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { hostFacts } from './host-facts.ts';
 
@@ -57,8 +57,8 @@ const scenarios: string = join(root, 'test/scenarios');
  * the machine. NAME is a suite of `npm run bench`, `seeds` (100,000 seeds of the simulation, or `--seeds N`; an
  * interrupted run goes on where it was), `history` (what clients of three servers see under faults for five minutes),
  * `swim` (the failure detector with up to 1,000 members), `detector` (real processes that are killed, frozen and
- * blocked), `failover` (100 leaders are killed),
- * `jetstream-faults` (servers are killed under load), or a scenario of `test/scenarios`.
+ * blocked), `failover` (100 leaders are killed), `jetstream-faults` (servers are killed under load), or a scenario of
+ * `test/scenarios`. An interrupted `detector` or `failover` goes on with the next part, at the same commit.
  */
 export async function proofMain(argv: readonly string[]): Promise<number> {
   const name = argv[0] ?? '';
@@ -73,7 +73,11 @@ export async function proofMain(argv: readonly string[]): Promise<number> {
   const output = join(scratch, 'out');
   const host = hostFacts();
   const command = commandOf(name, output, host.commit, seeds);
-  const code = await run(command, { DROVER_PROOF: 'full', DROVER_FIGURES: output });
+  const parts = join(root, 'node_modules/.cache', `drover-${name}-${host.commit}.jsonl`);
+  mkdirSync(dirname(parts), { recursive: true });
+  const code = await run(command, { DROVER_PROOF: 'full', DROVER_FIGURES: output, DROVER_PARTS: parts });
+  // A proof that is repeated, also after a failure, begins from the start.
+  rmSync(parts, { force: true });
   const figures: unknown = existsSync(output) ? parseFigures(name, readFileSync(output, 'utf8')) : [];
   rmSync(scratch, { recursive: true, force: true });
   mkdirSync(join(root, 'proofs'), { recursive: true });

@@ -16,6 +16,7 @@ import {
 } from './election/election-state.ts';
 import { decideElection, electionWakeAtMs } from './election/election.ts';
 import { isTrusted } from './election/trust-window.ts';
+import { ElectionTrace } from './election-trace.ts';
 import { GroupBus } from './group-bus.ts';
 import { endedOf, LeadKeeper } from './lead-keeper.ts';
 import { LeadLog } from './lead-log.ts';
@@ -107,6 +108,7 @@ class GroupLeadership implements Leadership {
   readonly #log: LeadLog;
   readonly #writer: FencedWriter;
   readonly #keeper: LeadKeeper;
+  readonly #trace: ElectionTrace;
   #tenure: OwnTenure | undefined = undefined;
   /** The last leader that was known. */
   #predecessor: string | undefined = undefined;
@@ -129,6 +131,7 @@ class GroupLeadership implements Leadership {
     );
     const nonce = random.id();
     this.#bus = new GroupBus(node, this.group, nonce);
+    this.#trace = new ElectionTrace(node.log, this.group);
     const subject = subjects.control(this.group, 'lead');
     this.#log = new LeadLog(node, specOf(node, this.group, options), { subject, nonce });
     const assertionSubject = subjects.control(this.group, 'asserted');
@@ -267,7 +270,9 @@ class GroupLeadership implements Leadership {
   }
 
   #take(event: ElectionEvent): void {
-    const effects = decideElection(this.#election, event, this.#node.clock.now());
+    const nowMs = this.#node.clock.now();
+    const effects = decideElection(this.#election, event, nowMs);
+    this.#trace.note(this.#election, event, effects, nowMs);
     for (const effect of effects) this.#perform(effect);
     this.#followHandOver();
     this.#tellListeners();

@@ -2,6 +2,7 @@ import { StoreUnavailableError } from '../errors.ts';
 import type { LocalNode } from '../membership/local-node.ts';
 import type { MemberEvidence } from '../membership/presence.ts';
 import type { ElectionEvent, ElectionState } from './election/election-state.ts';
+import { electionStep } from './election-trace.ts';
 import type { LeadLog } from './lead-log.ts';
 import { decideTake, type LeadRecord } from './lead-record.ts';
 import type { OwnTenure } from './own-tenure.ts';
@@ -84,24 +85,33 @@ export class LeadKeeper {
     if (this.#isTaking) return;
     this.#isTaking = true;
     const known = { term: 0, fence: 0 };
+    const { clock } = this.#node;
+    const sinceMs = clock.now();
     try {
       const newest = await this.#read();
       const { fence } = this.#options.election;
       const decision = decideTake({ fence, term: wanted }, newest, (record) => this.#isOver(record));
+      this.#trace({ record: decision.do, readMs: clock.now() - sinceMs });
       if (decision.do === 'examine') await this.#examine();
       if (decision.do === 'wait') Object.assign(known, { term: decision.term, fence: decision.fence });
       // A leader may have been heard during the read.
       if (decision.do === 'take' && this.#options.election.role === 'chosen') {
         const taken = await this.#log.take(decision.after, decision.term);
+        this.#trace({ record: taken === undefined ? 'lost' : 'taken', tookMs: clock.now() - sinceMs });
         if (taken !== undefined) return this.#noteTaken(decision.term, taken.sequence);
         Object.assign(known, await this.#readKnown());
       }
     } catch (error) {
+      this.#trace({ record: 'failed', tookMs: clock.now() - sinceMs, cause: String((error as Error).cause) });
       this.#noteTrouble(error, 'written');
     } finally {
       this.#isTaking = false;
     }
     this.#options.take({ kind: 'not-recorded', ...known });
+  }
+
+  #trace(fields: object): void {
+    this.#node.log.debug({ group: this.#options.group, ...fields }, electionStep);
   }
 
   #noteTaken(term: number, fence: number): void {

@@ -3,10 +3,7 @@ import { askLeader, type NoAnswer, serveLeader } from './leader-request.ts';
 import type { HeardLeader } from './group-leaders.ts';
 import type { Leadership } from './leadership.ts';
 
-/**
- * Attempts of one transfer. A voter that was started a moment ago abstains from the elections of the first 2.4 s, which
- * is the time of two attempts.
- */
+/** Attempts of one transfer. A voter that was started a moment ago abstains from elections for the time of one. */
 const maxAttempts = 3;
 
 /** What became of a request to hand over the leadership of a group. */

@@ -5,10 +5,21 @@ export interface LeaderWrite {
   readonly id: string;
 }
 
-/** A line that a `leader-process` prints: a write was acknowledged to it, or its view shows a node as dead. */
+/** What happened in an election, as a process logged it. `atMs`: wall clock. */
+export interface ElectionStep {
+  readonly atMs: number;
+  readonly by: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * A line that a `leader-process` prints: a write was acknowledged to it, its view shows a node as dead, or a step of
+ * an election.
+ */
 export type LeaderReport =
   | { readonly kind: 'written'; readonly group: string; readonly id: string; readonly sequence: number }
-  | { readonly kind: 'dead'; readonly node: string };
+  | { readonly kind: 'dead'; readonly node: string }
+  | ({ readonly kind: 'step' } & ElectionStep);
 
 /** Subject of the orders of the leader of a group. */
 export function ordersOf(group: string): string {

@@ -2,7 +2,8 @@ import { systemClock } from '../clock/system-clock.ts';
 import { startControl } from '../control/start-control.ts';
 import { joinLeadership } from '../leadership/join-leadership.ts';
 import type { Leadership } from '../leadership/leadership.ts';
-import { silentLogger } from '../logger.ts';
+import { electionStep } from '../leadership/election-trace.ts';
+import { type Logger, silentLogger } from '../logger.ts';
 import type { ClusterNode } from '../node/cluster-node.ts';
 import { joinCluster } from '../node/join-cluster.ts';
 import { controlGroup } from '../transport/subjects.ts';
@@ -28,7 +29,7 @@ if (urls !== undefined && nodeId !== undefined && voters !== undefined) {
     cell: 'test',
     nats: { servers: urls.split(',') },
     pid: process.pid,
-    log: silentLogger,
+    log: logOf(nodeId),
   });
   const names = (groups ?? controlGroup).split(',');
   const shared = { replicas: Number(replicas ?? 1) };
@@ -72,6 +73,17 @@ function lead(node: ClusterNode, leadership: Leadership): void {
     systemClock.setTimer(writeMs, () => void write());
   };
   void write();
+}
+
+/** Reports the steps of elections, and nothing else. */
+function logOf(by: string): Logger {
+  return {
+    ...silentLogger,
+    debug(fields, message) {
+      if (message !== electionStep) return;
+      report({ kind: 'step', by, atMs: systemClock.wallNow(), fields: { ...fields } });
+    },
+  };
 }
 
 function report(line: LeaderReport): void {

@@ -12,7 +12,8 @@ import { joinCluster } from '../node/join-cluster.ts';
 import type { LogRecord } from '../storage/log/log.ts';
 import { controlGroup, controlStream } from '../transport/subjects.ts';
 import { type Audit, auditLog } from './leader-audit.ts';
-import type { LeaderReport } from './leader-messages.ts';
+import { type Timeline, timelineOf } from './election-timeline.ts';
+import type { ElectionStep, LeaderReport } from './leader-messages.ts';
 import { OrderReceiver } from './order-receiver.ts';
 import { waitUntil } from './wait-until.ts';
 
@@ -37,6 +38,7 @@ interface Replacement {
   readonly ledMs: number;
   /** Until the log accepted the first write of the next one. */
   readonly tookMs: number;
+  readonly timeline: Timeline;
 }
 
 /** Candidates in processes of their own that write while they lead, and a node that watches them. */
@@ -48,6 +50,7 @@ export class LeaderTrial {
   readonly receivers: ReadonlyMap<string, OrderReceiver>;
   /** Nodes that some process saw dead in its view, in the order of the reports. */
   readonly dead: string[] = [];
+  readonly #steps: ElectionStep[] = [];
   readonly #urls: readonly string[];
   readonly #options: LeaderTrialOptions;
   readonly #leaderships: ReadonlyMap<string, Leadership>;
@@ -142,7 +145,9 @@ export class LeaderTrial {
     this.signal(before.leader, signal);
     const lead = await this.#await(group, 'lead', before.sequence + 1);
     const write = await this.#await(group, 'x.*', lead.sequence);
+    const steps = this.#steps.filter(({ fields }) => fields['group'] === group);
     return {
+      timeline: timelineOf(steps, sinceMs, write.acceptedAtMs),
       leader: before.leader,
       ledMs: lead.acceptedAtMs - sinceMs,
       tookMs: write.acceptedAtMs - sinceMs,
@@ -243,6 +248,7 @@ export class LeaderTrial {
 
   #note(line: LeaderReport): void {
     if (line.kind === 'dead') return void this.dead.push(line.node);
+    if (line.kind === 'step') return void this.#steps.push(line);
     const known = this.#acknowledged.get(line.group) ?? new Map<string, number>();
     this.#acknowledged.set(line.group, known.set(line.id, line.sequence));
     return undefined;

@@ -1,10 +1,18 @@
 import { createInterface } from 'node:readline';
 import { systemClock } from '../clock/system-clock.ts';
+import { startControl } from '../control/start-control.ts';
 import { silentLogger } from '../logger.ts';
 import type { MembershipProfile } from '../membership/swim/swim-config.ts';
 import { joinCluster } from '../node/join-cluster.ts';
 
-/** A line that a member process prints: what it sees of another node. Times are wall clock milliseconds. */
+/** A line that a member process prints. Times are wall clock milliseconds. */
+export type MemberReport =
+  | ({ readonly kind: 'seen' } & Sighting)
+  | ({ readonly kind: 'listed' } & Listing)
+  /** The node that leads the control of the cluster; empty for none. */
+  | { readonly kind: 'led'; readonly by: string };
+
+/** What a process sees of another node. */
 export interface Sighting {
   readonly atMs: number;
   readonly node: string;
@@ -12,34 +20,58 @@ export interface Sighting {
   readonly isStalled: boolean;
 }
 
+/** What the view of a process says of a node. */
+export interface Listing {
+  readonly atMs: number;
+  readonly node: string;
+  readonly incarnation: number;
+  readonly state: string;
+}
+
 /**
- * Runs as a separate process: `node member-process.ts NATS_URL NODE_ID PROFILE`. Prints `ready`, then a `Sighting` for
- * each change. Reads commands: `stall MS` blocks its main loop, `leave` ends it.
+ * Runs as a separate process: `node member-process.ts NATS_URLS NODE_ID PROFILE VOTERS REPLICAS` (lists are separated
+ * by commas). Takes part in the control of the cluster. Prints `ready`, then a `MemberReport` for each change. Reads
+ * commands: `stall MS` blocks its main loop. Ends when its standard input ends, or when the view says that it is dead.
  */
-const [url, nodeId, membership] = process.argv.slice(2);
-if (url !== undefined && nodeId !== undefined) {
+const [urls, nodeId, membership, voters, replicas] = process.argv.slice(2);
+if (urls !== undefined && nodeId !== undefined && voters !== undefined) {
   const node = await joinCluster({
     nodeId,
-    roles: ['node-agent'],
+    roles: ['host', 'voter'],
     cell: 'test',
-    nats: { servers: url },
+    nats: { servers: urls.split(',') },
     membership: membership as MembershipProfile,
     pid: process.pid,
     log: silentLogger,
   });
+  const { leadership } = startControl(node, { voters: voters.split(','), replicas: Number(replicas) });
   const tell = ({ node: other, state, isStalled }: Omit<Sighting, 'atMs'>) =>
-    say(JSON.stringify({ atMs: systemClock.wallNow(), node: other, state, isStalled } satisfies Sighting));
+    report({ kind: 'seen', atMs: systemClock.wallNow(), node: other, state, isStalled });
   node.presence.onChange(tell);
+  leadership.onChange((leader) => report({ kind: 'led', by: leader?.node ?? '' }));
+  const listed = new Map<string, string>();
+  node.view.onChange(({ members }) => {
+    for (const { id, incarnation, state } of members) {
+      if (listed.get(id) === `${incarnation} ${state}`) continue;
+      listed.set(id, `${incarnation} ${state}`);
+      report({ kind: 'listed', atMs: systemClock.wallNow(), node: id, incarnation, state });
+    }
+  });
   say('ready');
   for (const member of node.presence.members()) tell(member);
-  createInterface({ input: process.stdin }).on('line', (line) => {
+  const commands = createInterface({ input: process.stdin });
+  commands.on('close', () => process.exit(0));
+  commands.on('line', (line) => {
     const [command, argument] = line.split(' ');
-    if (command === 'leave') void node.leave().then(() => process.exit(0));
     if (command !== 'stall') return;
     const untilMs = systemClock.now() + Number(argument);
     while (systemClock.now() < untilMs);
   });
-  void node.system.terminated.then(() => node.leave());
+  void node.system.terminated.then(() => process.exit(3));
+}
+
+function report(line: MemberReport): void {
+  say(JSON.stringify(line));
 }
 
 function say(line: string): void {

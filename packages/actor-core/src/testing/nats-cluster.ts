@@ -35,13 +35,13 @@ const size = 3;
 export async function startNatsCluster(): Promise<NatsCluster> {
   const routePorts = await Promise.all(Array.from({ length: size }, freePort));
   const links = await openRouteLinks(routePorts);
-  // Servers tell each other where they can be reached. No server shall go round the links.
+  // Servers tell each other and their clients where they can be reached. Nobody shall go round the links of a test.
   const nowhere = await freePort();
   const monitorPorts = await Promise.all(Array.from({ length: size }, freePort));
   const servers = await Promise.all(
     routePorts.map((port, index) =>
       startNatsServer({
-        configuration: `server_name: n${index}\nhttp: "127.0.0.1:${monitorPorts[index]}"\ncluster { name: contract, listen: "127.0.0.1:${port}", advertise: "127.0.0.1:${nowhere}", routes: [${links.routesOf(index).join(', ')}] }\n`,
+        configuration: `server_name: n${index}\nhttp: "127.0.0.1:${monitorPorts[index]}"\ncluster { name: contract, listen: "127.0.0.1:${port}", advertise: "127.0.0.1:${nowhere}", no_advertise: true, routes: [${links.routesOf(index).join(', ')}] }\n`,
       }),
     ),
   );

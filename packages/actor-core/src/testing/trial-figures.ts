@@ -1,4 +1,4 @@
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 
 /** Whether the long form of a proof runs (`npm run proof`); `npm test` runs the short form. */
 export const isFullProof: boolean = process.env['DROVER_PROOF'] === 'full';
@@ -46,4 +46,21 @@ export function noteFigure(figure: object): void {
   process.stdout.write(`figure: ${JSON.stringify(figure)}\n`);
   const file = process.env['DROVER_FIGURES'];
   if (file !== undefined) appendFileSync(file, `${JSON.stringify(figure)}\n`);
+}
+
+/**
+ * Plays one part of a long proof. A part that was played before the proof was interrupted is not played again: its
+ * result, which has to survive JSON, is taken from the file that `npm run proof` keeps.
+ */
+export async function playPart<T>(part: string, play: () => Promise<T>): Promise<T> {
+  const file = process.env['DROVER_PARTS'];
+  if (file === undefined) return play();
+  const lines = existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n') : [];
+  const done = lines
+    .map((line) => JSON.parse(line) as { readonly part: string; readonly result: T })
+    .find((one) => one.part === part);
+  if (done !== undefined) return done.result;
+  const result = await play();
+  appendFileSync(file, `${JSON.stringify({ part, result })}\n`);
+  return result;
 }

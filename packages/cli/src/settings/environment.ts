@@ -9,6 +9,7 @@ const otherVariables: readonly string[] = [
   'DROVER_ERLANG',
   'DROVER_FIGURES',
   'DROVER_GOLDEN',
+  'DROVER_PARTS',
   'DROVER_PROOF',
   'DROVER_SEED',
   'DROVER_SEEDS',

@@ -20,21 +20,28 @@ import { quorumOf } from './trust-window.ts';
 
 /** The leader is silent. */
 export function decideSilence(state: ElectionState, out: ElectionEffect[], nowMs: number): void {
+  if (state.lagMs > state.config.maxLagMs) {
+    // This process stood still. Heartbeats of the leader, and answers to its questions, may have arrived unread.
+    state.electionAtMs = drawRetryMs(state, nowMs);
+    return;
+  }
   if (state.leader !== undefined) {
     state.leader = undefined;
     out.push({ kind: 'leader-changed', leader: undefined });
   }
-  const mayCampaign = isEligible(state) && state.connected && state.lagMs <= state.config.maxLagMs;
-  if (mayCampaign) becomePreCandidate(state, out, nowMs);
+  if (isEligible(state) && state.connected) becomePreCandidate(state, out, nowMs);
   else abandon(state, nowMs);
 }
 
 /** Asks whether an election could be won. No term changes: a node that was cut off deposes no leader. */
 function becomePreCandidate(state: ElectionState, out: ElectionEffect[], nowMs: number): void {
+  // Late answers to the same question count. Its echo does not: it shows that this node hears itself now.
+  if (state.role === 'pre-candidate') state.granted.delete(state.node);
+  else state.granted.clear();
   state.role = 'pre-candidate';
+  state.questions += 1;
   state.electionAtMs = drawRetryMs(state, nowMs);
   state.askedAtMs = nowMs;
-  state.granted.clear();
   out.push({ kind: 'probe', sentAtMs: nowMs });
   askOthers(state, out, { kind: 'pre-vote', term: state.term + 1 });
 }
@@ -66,7 +73,7 @@ export function campaign(
   isTransfer: boolean,
   nowMs: number,
 ): void {
-  // This voter may have promised a vote that it no longer remembers.
+  // This voter may have answered a leader that still counts on it.
   if (!isEligible(state) || nowMs < state.abstainsUntilMs) return;
   if (state.electorate === 'candidates') return becomeChosen(state, out);
   state.role = 'candidate';

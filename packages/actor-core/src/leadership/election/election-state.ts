@@ -110,7 +110,11 @@ export interface ElectionState {
   quietSinceMs: number;
   /** When a follower campaigns, or a candidate gives up. */
   electionAtMs: number;
+  /** Whether this follower has put its candidacy off for another candidate since it heard the last leader. */
+  hasYielded: boolean;
   heartbeatAtMs: number;
+  /** Questions that this node has asked in vain since it heard the last leader. */
+  questions: number;
   /** When the question of a pre-candidate was sent. */
   askedAtMs: number;
   /** See `trust-window.ts`; of a leader. */
@@ -122,7 +126,11 @@ export interface ElectionState {
   handsOverUntilMs: number | undefined;
   /** To whom the leader hands over, by its own last heartbeat; empty for none. */
   successor: string;
-  /** No vote and no candidacy before: an earlier run of this process may have voted in this term. */
+  /**
+   * No vote and no candidacy before: an earlier run of this process may have answered a heartbeat, and its leader
+   * trusts that no other one is elected for `electionMinMs` after that. A second vote in a term is harmless: see
+   * `election.ts`.
+   */
   abstainsUntilMs: number;
   connected: boolean;
   lagMs: number;
@@ -156,6 +164,8 @@ export function createElection(options: ElectionOptions, nowMs: number): Electio
     heardAtMs: Number.NEGATIVE_INFINITY,
     quietSinceMs: nowMs,
     electionAtMs: 0,
+    hasYielded: false,
+    questions: 0,
     heartbeatAtMs: Number.POSITIVE_INFINITY,
     askedAtMs: Number.POSITIVE_INFINITY,
     answers: new Map(),
@@ -163,7 +173,7 @@ export function createElection(options: ElectionOptions, nowMs: number): Electio
     ledSinceMs: 0,
     handsOverUntilMs: undefined,
     successor: '',
-    abstainsUntilMs: nowMs + given.config.electionMaxMs,
+    abstainsUntilMs: nowMs + given.config.electionMinMs,
     connected: true,
     lagMs: 0,
     hasStopped: false,
@@ -179,9 +189,13 @@ export function drawElectionMs({ config, random }: ElectionState, nowMs: number)
   return nowMs + config.electionMinMs + random.next() * (config.electionMaxMs - config.electionMinMs);
 }
 
-/** When a question of a candidate counts as unanswered: the next one follows soon, for no leader is there. */
-export function drawRetryMs({ config, random }: ElectionState, nowMs: number): number {
-  return nowMs + config.heartbeatMs * (2 + 3 * random.next());
+/**
+ * When a question of a candidate counts as unanswered: the next one follows soon, for no leader is there. The wait
+ * doubles with each question, because answers that take longer would never count.
+ */
+export function drawRetryMs({ config, random, questions }: ElectionState, nowMs: number): number {
+  const waitMs = config.heartbeatMs * (2 + 3 * random.next()) * 2 ** Math.max(0, questions - 1);
+  return nowMs + Math.min(waitMs, config.electionMaxMs);
 }
 
 /** May this node be elected? */

@@ -99,11 +99,100 @@ it('gives one vote in a term also after it followed a leader of an older term wi
   ]);
 });
 
-it('gives no vote for one election after a start: an earlier run may have given it', () => {
+it('gives no vote after a start for as long as a leader counts on an answer of an earlier run', () => {
   const { receive } = setup();
-  expect(receive('b', { kind: 'vote', term: 4, isTransfer: false }, 2_300)).toMatchObject([
+  const { electionMinMs } = electionDefaults;
+  expect(receive('b', { kind: 'vote', term: 4, isTransfer: false }, electionMinMs - 1)).toMatchObject([
     { message: { isGranted: false } },
   ]);
+  expect(receive('b', { kind: 'vote', term: 4, isTransfer: false }, electionMinMs)).toMatchObject([
+    { message: { isGranted: true } },
+  ]);
+});
+
+it('tries again without waiting for another silence when a voter of a newer term refused it', () => {
+  const { state, decide, receive } = setup();
+  decide({ kind: 'tick' });
+  receive('b', { kind: 'pre-vote-answer', term: 3, isGranted: false }, 10_050);
+  expect(state).toMatchObject({ role: 'follower', term: 3 });
+  expect(electionWakeAtMs(state)).toBeLessThan(10_050 + electionDefaults.electionMinMs);
+});
+
+it('goes on with its candidacy after a stall, during which the answers may have arrived', () => {
+  const { state, decide, receive } = setup();
+  decide({ kind: 'tick' });
+  decide({ kind: 'lag', lagMs: 2_000 }, 12_000);
+  expect(decide({ kind: 'tick' }, 12_000)).toEqual([]);
+  decide({ kind: 'echoed', sentAtMs: 10_000 }, 12_001);
+  receive('b', { kind: 'pre-vote-answer', term: 1, isGranted: true }, 12_001);
+  expect(state.role).toBe('candidate');
+});
+
+it('says goodbye when it steps down after a stall, so that nobody waits for its silence', () => {
+  const { decide } = leading();
+  expect(decide({ kind: 'lag', lagMs: 800 })).toMatchObject([
+    { kind: 'broadcast', message: { fence: 7, isResigning: true } },
+    { kind: 'deposed', reason: 'own-stall' },
+    { kind: 'leader-changed', leader: undefined },
+  ]);
+});
+
+it.each<[string, ElectionEvent, number, number]>([
+  ['soon when the log could not be used', { kind: 'not-recorded', term: 0, fence: 0 }, 0, 1_199],
+  [
+    'after another silence when another one was first',
+    { kind: 'not-recorded', term: 2, fence: 9 },
+    1_200,
+    2_400,
+  ],
+])('whose record is not written tries again %s', (_, event, leastMs, mostMs) => {
+  const { state, decide, receive } = setup();
+  decide({ kind: 'tick' });
+  decide({ kind: 'echoed', sentAtMs: 10_000 });
+  receive('b', { kind: 'pre-vote-answer', term: 1, isGranted: true });
+  receive('b', { kind: 'vote-answer', term: 1, isGranted: true });
+  decide(event);
+  expect(electionWakeAtMs(state)).toBeGreaterThanOrEqual(10_000 + leastMs);
+  expect(electionWakeAtMs(state)).toBeLessThanOrEqual(10_000 + mostMs);
+});
+
+it('puts its candidacy off for another candidate, once in each silence', () => {
+  const { state, decide, receive } = setup();
+  const ask = { kind: 'pre-vote', term: 1 } as const;
+  const dueAtMs = electionWakeAtMs(state);
+  receive('b', ask, dueAtMs);
+  const againAtMs = electionWakeAtMs(state);
+  expect(againAtMs).toBeGreaterThan(dueAtMs);
+  receive('b', ask, againAtMs);
+  expect(decide({ kind: 'tick' }, againAtMs)).toContainEqual({ kind: 'probe', sentAtMs: againAtMs });
+});
+
+it.each([
+  ['gives way to', 'b', 'a', 'follower'],
+  ['goes on beside', 'b', 'c', 'pre-candidate'],
+])('that asks at the same time %s a candidate: %s, asked by %s', (_, node, from, role) => {
+  const random = seededRandom(1);
+  const shared = { node, incarnation: 1, electorate: 'voters', isCandidate: true } as const;
+  const state = createElection({ ...shared, voters: ['a', 'b', 'c'], config: electionDefaults, random }, 0);
+  decideElection(state, { kind: 'tick' }, 10_000);
+  const message = { kind: 'pre-vote', term: 1 } as const;
+  // Both are granted: nobody's candidacy depends on an order of the names alone.
+  expect(decideElection(state, { kind: 'received', from, message }, 10_001)).toMatchObject([
+    { message: { kind: 'pre-vote-answer', isGranted: true } },
+  ]);
+  expect(state.role).toBe(role);
+});
+
+it('keeps its leader, and its own silence, when it stood still itself', () => {
+  const { state, decide, receive } = setup();
+  receive('b', heartbeat(2, 5), 10_000);
+  decide({ kind: 'lag', lagMs: 5_000 }, 15_000);
+  expect(decide({ kind: 'tick' }, 15_000)).toEqual([]);
+  expect(state.leader?.node).toBe('b');
+  decide({ kind: 'lag', lagMs: 0 }, 15_100);
+  const atMs = electionWakeAtMs(state);
+  expect(atMs).toBeLessThan(15_000 + electionDefaults.electionMinMs);
+  expect(decide({ kind: 'tick' }, atMs)).toContainEqual({ kind: 'leader-changed', leader: undefined });
 });
 
 it('keeps to a leader that it hears', () => {

@@ -17,7 +17,7 @@
 import { campaign, decideSilence, takeEcho, takeKnown } from './candidacy.ts';
 import type { Heartbeat } from './election-message.ts';
 import { type ElectionEffect, type ElectionEvent, type ElectionState, isAlone } from './election-state.ts';
-import { abandon, depose, follow, forget, lead } from './roles.ts';
+import { abandon, depose, follow, forget, lead, retryLater } from './roles.ts';
 import { quorumAnsweredMs } from './trust-window.ts';
 import { takeAnswer, takePreVote, takeVote } from './voting.ts';
 
@@ -57,9 +57,7 @@ export function decideElection(
       else if (state.role === 'chosen') abandon(state, nowMs);
       break;
     case 'not-recorded':
-      state.term = Math.max(state.term, event.term);
-      state.fence = Math.max(state.fence, event.fence);
-      if (state.role === 'chosen') abandon(state, nowMs);
+      takeNotRecorded(state, event, nowMs);
       break;
     case 'fenced':
       depose(state, out, 'fenced', nowMs);
@@ -76,10 +74,7 @@ export function decideElection(
       takeConnection(state, event.connected, nowMs);
       break;
     case 'lag':
-      state.lagMs = event.lagMs;
-      // A healthier voter may lead. Without another one, a stalled leader is better than none.
-      if (event.lagMs > state.config.maxLagMs && state.voters.length > 1)
-        depose(state, out, 'own-stall', nowMs);
+      takeLag(state, out, event.lagMs, nowMs);
       break;
     case 'voters':
       takeVoters(state, out, event.voters, nowMs);
@@ -187,6 +182,20 @@ function takeHeartbeat(
     out.push({ kind: 'send', to: from, message: { kind: 'heartbeat-answer', term: state.term, sentAtMs } });
 }
 
+/** Another candidate was first, and has the time of an election to be heard; or the log could not be used. */
+function takeNotRecorded(
+  state: ElectionState,
+  { term, fence }: { readonly term: number; readonly fence: number },
+  nowMs: number,
+): void {
+  const isTaken = fence > state.fence;
+  state.term = Math.max(state.term, term);
+  state.fence = Math.max(state.fence, fence);
+  if (state.role !== 'chosen') return;
+  if (isTaken) abandon(state, nowMs);
+  else retryLater(state, nowMs);
+}
+
 function isOutdated(state: ElectionState, { term, fence }: Heartbeat, nowMs: number): boolean {
   // Without votes a term is only a number in the record, and a candidate that lost has raised none.
   const isOlderTerm = state.electorate === 'voters' && term < state.term;
@@ -201,6 +210,18 @@ function isLedBy(
 ): boolean {
   if (leader === undefined || leader.node === node) return false;
   return leader.node === gone.node && leader.incarnation <= gone.incarnation;
+}
+
+/**
+ * This process stood still. As a leader it resigns, so that a healthier voter may lead at once. Without another voter a
+ * stalled leader is better than none. A candidacy goes on: where the whole machine stands still for moments, all
+ * candidates do.
+ */
+function takeLag(state: ElectionState, out: ElectionEffect[], lagMs: number, nowMs: number): void {
+  state.lagMs = lagMs;
+  if (state.role !== 'leader' || lagMs <= state.config.maxLagMs || state.voters.length <= 1) return;
+  sayGoodbye(state, out, state, nowMs);
+  depose(state, out, 'own-stall', nowMs);
 }
 
 function takeConnection(state: ElectionState, connected: boolean, nowMs: number): void {

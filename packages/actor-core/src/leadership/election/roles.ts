@@ -1,6 +1,7 @@
 import {
   type DeposedReason,
   drawElectionMs,
+  drawRetryMs,
   type ElectionEffect,
   type ElectionState,
   type KnownLeader,
@@ -22,6 +23,8 @@ export function follow(
   state.goneFence = Math.min(state.goneFence, leader.fence - 1);
   state.heardAtMs = nowMs;
   state.quietSinceMs = nowMs;
+  state.hasYielded = false;
+  state.questions = 0;
   state.electionAtMs = drawElectionMs(state, nowMs);
   const known = state.leader;
   if (known?.node === leader.node && known.term === leader.term && known.fence === leader.fence) return;
@@ -62,16 +65,16 @@ export function lead(
   out.push({ kind: 'elected', term, fence }, { kind: 'leader-changed', leader: state.leader });
 }
 
-/** Ends the leadership, or a candidacy. */
+/** Ends the leadership, or a candidacy. The silence that a follower waits for is not changed. */
 export function depose(
   state: ElectionState,
   out: ElectionEffect[],
   reason: DeposedReason,
   nowMs: number,
 ): void {
-  const wasLeader = state.role === 'leader';
+  if (state.role === 'follower') return;
+  if (state.role !== 'leader') return retryLater(state, nowMs);
   abandon(state, nowMs);
-  if (!wasLeader) return;
   state.quietSinceMs = nowMs;
   state.leader = undefined;
   state.handsOverUntilMs = undefined;
@@ -79,9 +82,22 @@ export function depose(
   out.push({ kind: 'deposed', reason }, { kind: 'leader-changed', leader: undefined });
 }
 
-/** Back to following, until the next silence. */
+/** Back to following, until the next silence: another leader was elected, or may be. */
 export function abandon(state: ElectionState, nowMs: number): void {
+  becomeFollower(state);
+  state.electionAtMs = drawElectionMs(state, nowMs);
+}
+
+/**
+ * Ends a candidacy that elected nobody. The leader has been silent for the time of an election already, so the next
+ * attempt of this node waits only for those of others, and not for another silence.
+ */
+export function retryLater(state: ElectionState, nowMs: number): void {
+  becomeFollower(state);
+  state.electionAtMs = drawRetryMs(state, nowMs);
+}
+
+function becomeFollower(state: ElectionState): void {
   state.role = 'follower';
   state.granted.clear();
-  state.electionAtMs = drawElectionMs(state, nowMs);
 }

@@ -1,7 +1,7 @@
 import { grant } from './candidacy.ts';
 import type { ElectionMessage } from './election-message.ts';
 import { drawElectionMs, type ElectionEffect, type ElectionState } from './election-state.ts';
-import { depose } from './roles.ts';
+import { depose, retryLater } from './roles.ts';
 
 /** Answers whether this voter would vote for the candidate. */
 export function takePreVote(
@@ -12,9 +12,23 @@ export function takePreVote(
   nowMs: number,
 ): void {
   const isGranted = term > state.term && !isSticky(state, nowMs) && nowMs >= state.abstainsUntilMs;
+  if (isGranted) yieldOnce(state, from, nowMs);
   // A refusal carries the term of the voter, so that the candidate learns of a newer one.
   const answered = isGranted ? term : state.term;
   out.push({ kind: 'send', to: from, message: { kind: 'pre-vote-answer', term: answered, isGranted } });
+}
+
+/**
+ * Lets the candidate finish before this voter tries itself: two candidacies at once share the votes, and elect nobody.
+ * Once in each silence, so that a candidate that hears no answers cannot keep all others from trying.
+ */
+function yieldOnce(state: ElectionState, to: string, nowMs: number): void {
+  const mayYield = state.role === 'follower' || (state.role === 'pre-candidate' && to < state.node);
+  if (!mayYield || state.hasYielded) return;
+  state.hasYielded = true;
+  const electionAtMs = state.role === 'follower' ? state.electionAtMs : nowMs;
+  retryLater(state, nowMs);
+  state.electionAtMs = Math.max(state.electionAtMs, electionAtMs);
 }
 
 /** Gives one vote in each term. */

@@ -52,7 +52,7 @@ interface Member {
  * - An acknowledged write is in the log; a write that was refused as `deposed` is not.
  * - No receiver obeys a fence below one that it obeyed, or a fence that nobody took.
  * - A node that heard a goodbye does not know that leader any more. No node leads with an older fence than it heard.
- * - A voter gives one vote in each term. Only a restart may forget it, and abstains for one election.
+ * - A voter gives one vote in each term. Only a restart may forget it.
  * - A leadership that ends because of a newer leader, or of a lost log, has a reason to.
  * - Of a group with voters at most one node is trusted at any moment.
  * - In the end each group has one leader, known to all, that writes; also after the loss of a node.

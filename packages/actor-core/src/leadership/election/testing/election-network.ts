@@ -34,6 +34,8 @@ export interface ElectionNetworkOptions {
   readonly loss?: number;
   /** Largest deviation of a clock's speed. @default 0 */
   readonly drift?: number;
+  /** Longest time that a message, or an operation of the log, is on its way. @default 3 */
+  readonly mostLatencyMs?: number;
 }
 
 /**
@@ -47,13 +49,15 @@ export class ElectionNetwork {
   readonly records: { readonly node: string; readonly term: number; readonly atMs: number }[] = [];
   nowMs: number = 0;
   readonly #loss: number;
+  readonly #mostLatencyMs: number;
   #queue: Due[] = [];
   #order = 0;
   #recordsUp = true;
 
-  constructor({ seed, voters = 3, loss = 0, drift = 0 }: ElectionNetworkOptions) {
+  constructor({ seed, voters = 3, loss = 0, drift = 0, mostLatencyMs = 3 }: ElectionNetworkOptions) {
     this.random = seededRandom(seed);
     this.#loss = loss;
+    this.#mostLatencyMs = mostLatencyMs;
     const names = Array.from({ length: voters }, (_, i) => `v${i}`);
     for (const node of names) {
       const rate = 1 + drift * (2 * this.random.next() - 1);
@@ -220,7 +224,7 @@ export class ElectionNetwork {
   }
 
   #latencyMs(): number {
-    return 0.2 + 3 * this.random.next();
+    return 0.2 + this.#mostLatencyMs * this.random.next();
   }
 
   #later(inMs: number, run: () => void): void {
