@@ -3,6 +3,7 @@ import { systemClock } from '../clock/system-clock.ts';
 import { startControl } from '../control/start-control.ts';
 import { silentLogger } from '../logger.ts';
 import type { MembershipProfile } from '../membership/swim/swim-config.ts';
+import type { View } from '../membership/view/view.ts';
 import { joinCluster } from '../node/join-cluster.ts';
 
 /** A line that a member process prints. Times are wall clock milliseconds. */
@@ -50,15 +51,20 @@ if (urls !== undefined && nodeId !== undefined && voters !== undefined) {
   node.presence.onChange(tell);
   leadership.onChange((leader) => report({ kind: 'led', by: leader?.node ?? '' }));
   const listed = new Map<string, string>();
-  node.view.onChange(({ members }) => {
+  const tellView = ({ members }: View) => {
     for (const { id, incarnation, state } of members) {
       if (listed.get(id) === `${incarnation} ${state}`) continue;
       listed.set(id, `${incarnation} ${state}`);
       report({ kind: 'listed', atMs: systemClock.wallNow(), node: id, incarnation, state });
     }
-  });
+  };
+  node.view.onChange(tellView);
   say('ready');
+  // What was there before this process listened.
   for (const member of node.presence.members()) tell(member);
+  const view = node.view.current();
+  if (view !== undefined) tellView(view);
+  report({ kind: 'led', by: leadership.current()?.node ?? '' });
   const commands = createInterface({ input: process.stdin });
   commands.on('close', () => process.exit(0));
   commands.on('line', (line) => {

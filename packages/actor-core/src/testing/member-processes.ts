@@ -91,7 +91,7 @@ export class MemberProcesses {
   /** Waits until every process sees every other one alive, lists it as up, and knows the same leader. */
   async converge(timeoutMs = 30_000): Promise<void> {
     const isWhole = () =>
-      this.leader() !== undefined &&
+      this.#leaderOf(this.#names) !== undefined &&
       this.#names.every((name) => this.#isSeen(name, 'alive') && this.#isListed(name, 'up'));
     await waitUntil('all see each other, and one leads', isWhole, timeoutMs);
     this.#ended.clear();
@@ -99,9 +99,7 @@ export class MemberProcesses {
 
   /** The node that leads the control, where all processes that are not lost agree. */
   leader(): string | undefined {
-    const known = new Set(this.#others().map((name) => this.#at(name).leader));
-    const [leader] = known;
-    return known.size === 1 && leader !== '' ? leader : undefined;
+    return this.#leaderOf(this.#others());
   }
 
   /** Loses the member, and waits until each of the others knows it. */
@@ -150,6 +148,12 @@ export class MemberProcesses {
 
   get #names(): readonly string[] {
     return [...this.#running.keys()];
+  }
+
+  #leaderOf(names: readonly string[]): string | undefined {
+    const known = new Set(names.map((name) => this.#at(name).leader));
+    const [leader] = known;
+    return known.size === 1 && leader !== '' ? leader : undefined;
   }
 
   /** All but those whose loss is expected. */
