@@ -9,6 +9,8 @@ import type { Role } from '../transport/roles.ts';
 import { type Control, startControl } from './start-control.ts';
 import { followLeaders } from '../leadership/group-leaders.ts';
 import { requestTransfer } from '../leadership/transfer-request.ts';
+import type { View } from '../membership/view/view.ts';
+import type { ViewFollower } from '../membership/view/view-follower.ts';
 import type { NewRecord } from '../storage/log/log.ts';
 import { requestView } from './view-request.ts';
 import { requestVoters, type VoterRequest } from './voter-request.ts';
@@ -194,6 +196,17 @@ it('talks again with a node that the view lists again, because the log has lost 
   node('g2').system.refFor<string>('g1', 'somebody').tell('to g1');
   await run(1_000);
   expect(answers.toSorted()).toEqual(['to g1', 'to g2']);
+});
+
+it('gives up a view that the log has lost unnoticed, since for 15 s the leader announces another one', async () => {
+  const { node, run, epochs } = await setup({ hosts: 2 });
+  const { view } = node('h2');
+  const [before] = epochs();
+  (view as ViewFollower).take({ ...(view.current() as View), fence: Number.MAX_SAFE_INTEGER, epoch: 99 });
+  await run(10_000);
+  expect(view.current()?.epoch).toBe(99);
+  await run(10_000);
+  expect(epochs()).toEqual([before, before, before]);
 });
 
 it('drains a node on request, lets it leave, and refuses for a node that it does not know', async () => {

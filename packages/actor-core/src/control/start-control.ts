@@ -48,12 +48,12 @@ export function startControl(node: LocalNode, options: ControlOptions = {}): Con
   const { voters, ...given } = options;
   const bootstrap = voters === undefined ? {} : { bootstrapVoters: voters };
   const leadership = joinLeadership(node, { ...given, ...bootstrap, group: controlGroup });
-  view.followLog();
   let writer: ViewWriter | undefined;
   const fromLog = new ViewLog(node, {
     onView: (one, isOtherLog) => view.take(one, isOtherLog),
     onLost: () => writer?.writeAgain(),
   });
+  view.followLog((announced) => void fromLog.lookAgain(announced));
   let written: Uint8Array | undefined;
   const follow = (): void => {
     const tenure = leadership.tenure();

@@ -43,6 +43,24 @@ export class ViewLog {
     this.#watch?.close();
   }
 
+  /**
+   * The leader announces another view than the log has shown for long: the log may have lost views, and grown again
+   * before the watch looked. Reports what is announced if the log holds it. Never rejects.
+   */
+  async lookAgain({ fence, epoch }: Pick<View, 'fence' | 'epoch'>): Promise<void> {
+    const { storage, subjects, log } = this.#node;
+    const name = controlStream(subjects.cell, controlGroup);
+    try {
+      const record = await storage.log.readLast(name, subjects.control(controlGroup, 'view'));
+      const view = record && decodeView(record.payload);
+      if (this.#isClosed || view?.fence !== fence || view.epoch !== epoch) return;
+      log.warn({ fence, epoch }, 'the log of the control group has lost views; taking the one that it holds');
+      this.#options.onView(view, true);
+    } catch (err) {
+      log.debug({ err }, 'the log of the control group cannot be read');
+    }
+  }
+
   async #begin(): Promise<void> {
     const { storage, subjects, clock, log } = this.#node;
     try {

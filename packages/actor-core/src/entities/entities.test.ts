@@ -13,6 +13,7 @@ import { startSingleton } from './start-singleton.ts';
 /** An account that writes each addition to its journal before it answers. */
 type Message =
   | { readonly kind: 'add'; readonly amount: number; readonly replyTo: ActorRef<Balance> }
+  | { readonly kind: 'start' }
   | { readonly kind: 'stop' }
   | { readonly kind: 'fail' };
 interface Balance {
@@ -24,6 +25,7 @@ interface Balance {
 
 const protocol = z.union([
   z.object({ kind: z.literal('add'), amount: z.number(), replyTo: actorRefSchema<Balance>() }),
+  z.object({ kind: z.literal('start') }),
   z.object({ kind: z.literal('stop') }),
   z.object({ kind: z.literal('fail') }),
 ]);
@@ -35,6 +37,7 @@ function accounts(node: () => string, options: Partial<EntityDefinition<Message>
     behaviour: (entity) => {
       let balance = 0;
       return receive(async (message) => {
+        if (message.kind === 'start') return same;
         if (message.kind === 'stop') return stopped;
         if (message.kind === 'fail') throw new Error('failed on purpose');
         balance += message.amount;
@@ -58,8 +61,8 @@ function setup(options: Partial<EntityDefinition<Message>> = {}) {
   const simulation = new Simulation(1);
   const kinds = new Map<SimulatedNode, ReturnType<typeof accounts>>();
   const started = new Map<SimulatedNode, Entities>();
-  const start = (name: string) => {
-    const node = simulation.startNode(name);
+  const start = (name: string, wallOffsetMs = 0) => {
+    const node = simulation.startNode(name, { skew: { wallOffsetMs } });
     const kind = accounts(() => name, options);
     kinds.set(node, kind);
     started.set(node, startEntities(node, { types: [kind], config: { stableMs: 1_000, rebalanceMs: 500 } }));
@@ -116,6 +119,24 @@ describe('entities', () => {
     void started.get(n0)?.drain();
     await simulation.run(90_000);
     expect([active(n0), active(n1).length]).toEqual([[], keys.length]);
+  });
+
+  it('ends an activation that was replaced in a log that was made anew and counts lower', async () => {
+    const { simulation, start, add, active, refOf } = setup({ rebalance: false });
+    // The first log begins with the clock of a node that is a day ahead.
+    const n0 = start('n0', 86_400_000);
+    await simulation.run(2_000);
+    for (const key of keys) await add(n0, key, 1);
+    const n1 = start('n1');
+    await simulation.run(5_000);
+    simulation.wipe();
+    // n1 makes the log anew, and takes the entities that the placement names it for.
+    n0.pause(3_000);
+    for (const key of keys) refOf(n1, key).tell({ kind: 'start' });
+    await simulation.run(2_500);
+    expect(active(n1).length).toBeGreaterThan(0);
+    await simulation.run(100_000);
+    expect(active(n0).filter((key) => active(n1).includes(key))).toEqual([]);
   });
 
   it('moves entities to members that join, with the messages that come meanwhile', async () => {

@@ -101,8 +101,12 @@ export class EntityHost {
   async verify(slot: EntitySlot): Promise<void> {
     const { place, state } = slot;
     if (place === undefined || state.fence === undefined) return;
-    const { sequence } = await this.#options.store.look(place);
-    if (sequence > state.fence.sequence) this.taken(slot.id, sequence);
+    const { store } = this.#options;
+    const { sequence } = await store.look(place);
+    if (sequence === state.fence.sequence) return;
+    // With a lower sequence the log was lost, or the answer is of a server that lags behind: a write shows which.
+    const isOver = sequence > state.fence.sequence || !(await store.holds(place, state.fence));
+    if (isOver && slot.state.fence === state.fence) this.lose(slot);
   }
 
   /** Another node has taken the entity with that fence. */

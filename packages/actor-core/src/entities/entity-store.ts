@@ -29,6 +29,8 @@ export interface EntityPlace {
 }
 
 const ownToken = 'own';
+/** Of the record with which an owner proves that it is one. */
+const heldToken = 'held';
 const maxShards = 256;
 
 /** The streams of the entities: which activation owns which entity, under which fence. */
@@ -90,6 +92,13 @@ export class EntityStore {
     );
     if (outcome.kind === 'written' && record.state === 'removed') await this.#purge(place, outcome.sequence);
     return outcome.kind === 'written';
+  }
+
+  /** Whether the fence still holds, proven by a write. @throws StoreUnavailableError the outcome is unknown */
+  async holds(place: EntityPlace, fence: Fence): Promise<boolean> {
+    const record = { subject: place.subject(heldToken), payload: new Uint8Array(0), replacesSubject: true };
+    const { kind } = await this.#guard(this.writerOf(place.log).write(fence, record));
+    return kind !== 'deposed' && kind !== 'rolled-back';
   }
 
   /** Writes under fences of that log. */

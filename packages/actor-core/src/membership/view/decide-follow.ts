@@ -7,6 +7,8 @@ export interface FollowState {
   readonly view: View | undefined;
   /** The leader of the highest fencing token that was heard. */
   readonly leader: { readonly node: string; readonly fence: number; readonly heardAtMs: number } | undefined;
+  /** When the view was last taken, or announced as it is. */
+  readonly agreedAtMs: number;
 }
 
 /** What to do about an announcement. */
@@ -16,7 +18,7 @@ export interface FollowDecision {
   readonly ask?: string;
 }
 
-export const initialFollow: FollowState = { view: undefined, leader: undefined };
+export const initialFollow: FollowState = { view: undefined, leader: undefined, agreedAtMs: 0 };
 
 /**
  * Believes only the leader of the highest fencing token so far: an earlier leader that has not noticed its end changes
@@ -36,19 +38,28 @@ export function decideAnnounced(
   const { view } = state;
   if (view === undefined) return { state: next, ask: from };
   if (view.fence === announcement.fence && view.epoch === announcement.epoch)
-    return digestOf(view) === announcement.digest ? { state: next } : { state: next, ask: from };
-  // A late announcement of the same leader.
-  if (view.fence === announcement.fence && view.epoch > announcement.epoch) return { state: next };
+    return digestOf(view) === announcement.digest
+      ? { state: { ...next, agreedAtMs: nowMs } }
+      : { state: next, ask: from };
+  // A late announcement of the same leader; or the log was rolled back, and has issued the fence again.
+  if (view.fence === announcement.fence && view.epoch > announcement.epoch)
+    return isDoubted(state, nowMs) ? { state: next, ask: from } : { state: next };
   const changed = changedView(view, announcement);
-  return changed === undefined ? { state: next, ask: from } : { state: { ...next, view: changed } };
+  if (changed === undefined) return { state: next, ask: from };
+  return { state: { ...next, view: changed, agreedAtMs: nowMs } };
 }
 
 /** The whole view has arrived from a node that was asked. An answer that was overtaken is not used. */
-export function decideAnswered(state: FollowState, from: string, view: View): FollowState {
+export function decideAnswered(state: FollowState, from: string, view: View, nowMs: number): FollowState {
   const { leader, view: known } = state;
   if (leader === undefined || leader.node !== from || leader.fence !== view.fence) return state;
-  const isOvertaken = known !== undefined && known.fence === view.fence && known.epoch > view.epoch;
-  return isOvertaken ? state : { ...state, view };
+  const isOlder = known !== undefined && known.fence === view.fence && known.epoch > view.epoch;
+  return isOlder && !isDoubted(state, nowMs) ? state : { ...state, view, agreedAtMs: nowMs };
+}
+
+/** Nobody has announced this view for long: the log may have lost it. */
+export function isDoubted({ agreedAtMs }: FollowState, nowMs: number): boolean {
+  return nowMs - agreedAtMs >= viewTiming.forgetMs;
 }
 
 function isBelieved(leader: FollowState['leader'], from: string, fence: number, nowMs: number): boolean {

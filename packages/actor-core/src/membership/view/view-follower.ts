@@ -3,9 +3,15 @@ import type { Logger } from '../../logger.ts';
 import { anyToken, senderOf, type Subjects } from '../../transport/subjects.ts';
 import type { Transport } from '../../transport/transport.ts';
 import { type ClusterView, type ControlLeader, viewTiming } from './cluster-view.ts';
-import { decideAnnounced, decideAnswered, type FollowState, initialFollow } from './decide-follow.ts';
+import {
+  decideAnnounced,
+  decideAnswered,
+  type FollowState,
+  initialFollow,
+  isDoubted,
+} from './decide-follow.ts';
 import { digestOf, memberOf, type View, type ViewMember } from './view.ts';
-import { decodeAnnouncedView, decodeView } from './view-codec.ts';
+import { decodeAnnouncedView, decodeView, type ViewAnnouncement } from './view-codec.ts';
 
 /** What a follower of the view works with. */
 export interface ViewFollowerOptions {
@@ -28,6 +34,7 @@ export class ViewFollower implements ClusterView {
   readonly #ends: (() => void)[] = [];
   #state: FollowState = initialFollow;
   #isFromLog = false;
+  #onDoubt: ((announced: Pick<ViewAnnouncement, 'fence' | 'epoch'>) => void) | undefined = undefined;
   #isAsking = false;
   #hasWarned = false;
   #isClosed = false;
@@ -70,9 +77,13 @@ export class ViewFollower implements ClusterView {
     return () => this.#listeners.delete(listener);
   }
 
-  /** From now on the log of the control group alone changes the view of this node, by `take`. */
-  followLog(): void {
+  /**
+   * From now on the log of the control group alone changes the view of this node, by `take`. `onDoubt`: for long, other
+   * views than that of this node have been announced; called with each of them.
+   */
+  followLog(onDoubt: (announced: Pick<ViewAnnouncement, 'fence' | 'epoch'>) => void = () => undefined): void {
     this.#isFromLog = true;
+    this.#onDoubt = onDoubt;
   }
 
   /**
@@ -81,18 +92,27 @@ export class ViewFollower implements ClusterView {
    */
   take(view: View, isOtherLog = false): void {
     const before = this.#state.view;
-    if (before === undefined || isOtherLog || isLater(view, before)) this.#set({ ...this.#state, view });
+    const agreedAtMs = this.#options.clock.now();
+    if (before === undefined || isOtherLog || isLater(view, before))
+      this.#set({ ...this.#state, view, agreedAtMs });
   }
 
   #receive(from: string, payload: Uint8Array): void {
     const announcement = decodeAnnouncedView(payload);
     if (announcement === undefined) return this.#warnOnce(from);
-    const { state, ask } = decideAnnounced(this.#state, from, announcement, this.#options.clock.now());
-    if (!this.#isFromLog) {
-      this.#set(state);
-      if (ask !== undefined && this.#options.mayAsk) void this.#ask(ask);
-    } else if (announcement.fence === this.#state.view?.fence)
-      this.#set({ ...this.#state, leader: state.leader });
+    const nowMs = this.#options.clock.now();
+    const { state, ask } = decideAnnounced(this.#state, from, announcement, nowMs);
+    if (this.#isFromLog) return this.#compare(announcement, state.leader, nowMs);
+    this.#set(state);
+    if (ask !== undefined && this.#options.mayAsk) void this.#ask(ask);
+  }
+
+  /** The log decides. An announcement shows who leads, and whether the leader has the same view. */
+  #compare({ fence, epoch }: ViewAnnouncement, leader: FollowState['leader'], nowMs: number): void {
+    const { view } = this.#state;
+    if (view?.fence === fence) this.#set({ ...this.#state, leader });
+    if (view?.fence === fence && view.epoch === epoch) this.#set({ ...this.#state, agreedAtMs: nowMs });
+    else if (isDoubted(this.#state, nowMs)) this.#onDoubt?.({ fence, epoch });
   }
 
   /** One question at a time. After a failure the next announcement leads to another one. */
@@ -105,7 +125,8 @@ export class ViewFollower implements ClusterView {
         timeoutMs: viewTiming.askMs,
       });
       const view = decodeView(answer);
-      if (view !== undefined && !this.#isFromLog) this.#set(decideAnswered(this.#state, leader, view));
+      if (view !== undefined && !this.#isFromLog)
+        this.#set(decideAnswered(this.#state, leader, view, this.#options.clock.now()));
     } catch {
       // No answer: the next announcement asks again.
     } finally {

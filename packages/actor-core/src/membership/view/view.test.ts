@@ -92,12 +92,12 @@ describe('a follower', () => {
     incarnation: 1,
     changes: sent,
   });
-  const following = { view: first, leader: { node: 'a', fence: 10, heardAtMs: 0 } };
+  const following = { view: first, leader: { node: 'a', fence: 10, heardAtMs: 0 }, agreedAtMs: 0 };
 
   it('asks for the whole view at first, and applies changes to the view that they follow', () => {
     const begun = decideAnnounced(initialFollow, 'a', announced(first), 0);
     expect(begun.ask).toBe('a');
-    const known = decideAnswered(begun.state, 'a', first);
+    const known = decideAnswered(begun.state, 'a', first, 1);
     const next = decideAnnounced(known, 'a', announced(second, changes), 5);
     expect([next.ask, next.state.view]).toEqual([undefined, second]);
   });
@@ -113,14 +113,14 @@ describe('a follower', () => {
     expect(decideAnnounced(state, 'a', announced(first), 5)).toEqual({
       state: { ...state, leader: { node: 'a', fence: 10, heardAtMs: 5 } },
     });
-    expect(decideAnswered(state, 'a', first)).toBe(state);
+    expect(decideAnswered(state, 'a', first, 5)).toBe(state);
   });
 
   it('believes no leader of an earlier fence, and no other node of the same fence', () => {
     const deposed = { ...announced(second, changes), fence: 9 };
     expect(decideAnnounced(following, 'b', deposed, 5)).toEqual({ state: following });
     expect(decideAnnounced(following, 'b', announced(second, changes), 5)).toEqual({ state: following });
-    const answered = decideAnswered(following, 'b', { ...second, fence: 9 });
+    const answered = decideAnswered(following, 'b', { ...second, fence: 9 }, 5);
     expect(answered).toBe(following);
   });
 
@@ -128,6 +128,25 @@ describe('a follower', () => {
     const restarted = viewOf(1, 3, member('b', 1));
     expect(decideAnnounced(following, 'b', announced(restarted), 14_999).ask).toBeUndefined();
     expect(decideAnnounced(following, 'b', announced(restarted), 15_000).ask).toBe('b');
+  });
+});
+
+describe('a node that has a view which the log has lost', () => {
+  const lost = viewOf(8, 10, member('a', 1));
+  const written = viewOf(1, 10, member('b', 1));
+  const announced = { fence: 10, epoch: 1, digest: digestOf(written), incarnation: 1, changes: undefined };
+  const following = {
+    view: lost,
+    leader: { node: 'a', fence: 10, heardAtMs: 0 },
+    agreedAtMs: 0,
+  };
+
+  it('asks for another view of the same leader, which for 15 s was announced instead', () => {
+    expect(decideAnnounced(following, 'a', announced, 14_999).ask).toBeUndefined();
+    const { state, ask } = decideAnnounced(following, 'a', announced, 15_000);
+    expect([ask, state.view]).toEqual(['a', lost]);
+    expect(decideAnswered(state, 'a', written, 15_001).view).toBe(written);
+    expect(decideAnswered(state, 'a', written, 14_999).view).toBe(lost);
   });
 });
 

@@ -93,6 +93,15 @@ export function decideAnnounced(state: WatchState, record: LogRecord): WatchDeci
   return { state: { ...state, announced, phase: 'reading' }, effects: [{ do: 'read' }] };
 }
 
+/**
+ * The record below `state.next` was read, before the records that follow it; undefined where it was removed. Where the
+ * log was rolled back and has grown past `next` since, the sequence belongs to a later record.
+ */
+export function decideBefore(state: WatchState, record: LogRecord | undefined): WatchDecision | undefined {
+  const isOther = record !== undefined && record.acceptedAtMs > state.newestAtMs;
+  return isOther ? begunAgain(state.created, state.first, 'rolled-back') : undefined;
+}
+
 /** A page that began at `state.next` was read. */
 export function decidePage(state: WatchState, page: LogPage): WatchDecision {
   const deliveries = page.records.map((record): WatchEffect => ({ do: 'deliver', record }));

@@ -141,6 +141,21 @@ it('begins again when the log lost records that were delivered', async () => {
   running.close();
 });
 
+it('begins again when the log lost records, and grew again past what was delivered', async () => {
+  const { append, watch, seen, pass, logs, plan } = await setup();
+  await append('a1', 'a2', 'a3');
+  const running = await watch();
+  await pass(0);
+  logs.rollBack('L', 2);
+  await pass(50);
+  plan('announce', 'announcement-lost', 'announcement-lost', 'announcement-lost');
+  await append('b2', 'b3', 'b4', 'b5');
+  await pass(0);
+  const begun = ['rolled-back', 'a1', 'b2', 'b3', 'b4', 'b5', 'caught up'];
+  expect(seen).toEqual(['a1', 'a2', 'a3', 'caught up', ...begun]);
+  running.close();
+});
+
 it('begins again when the log stays shorter than what was delivered', async () => {
   const { append, watch, seen, pass, logs } = await setup();
   await append('a1', 'a2');

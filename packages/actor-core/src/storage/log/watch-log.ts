@@ -3,6 +3,7 @@ import { subjectMatches } from '../../transport/subject-match.ts';
 import {
   beginWatch,
   decideAnnounced,
+  decideBefore,
   decideInfo,
   decidePage,
   type ResetReason,
@@ -145,10 +146,13 @@ class RunningWatch implements LogWatch {
     if (this.#isReading) return;
     this.#isReading = true;
     const { log, name, filter, clock, retryMs = defaultRetryMs } = this.#options;
+    let isChecked = false;
     while (!this.#isClosed && this.#state.phase === 'reading') {
       this.reads++;
       const { next: from, created } = this.#state;
       try {
+        if (!isChecked && this.#state.isCaughtUp && (await this.#isAnother(from - 1))) continue;
+        isChecked = true;
         const page = await log.readForward(name, { from, ...(filter === undefined ? {} : { filter }) });
         // After a reset during the read, the page belongs to the previous log.
         if (created === this.#state.created && from === this.#state.next)
@@ -158,6 +162,17 @@ class RunningWatch implements LogWatch {
       }
     }
     this.#isReading = false;
+  }
+
+  /** Whether the log has another record with that sequence than the one that was delivered. Then it begins again. */
+  async #isAnother(sequence: number): Promise<boolean> {
+    const { created, newestAtMs } = this.#state;
+    if (!Number.isFinite(newestAtMs)) return false;
+    const record = await this.#options.log.read(this.#options.name, sequence);
+    const isStill = created === this.#state.created && sequence === this.#state.next - 1;
+    const decision = isStill ? decideBefore(this.#state, record) : undefined;
+    if (decision !== undefined) this.#apply(decision);
+    return decision !== undefined;
   }
 
   /** Asks the leader whether the log grew, or is another one. */
