@@ -229,7 +229,7 @@ export class MemoryBucket {
         name: this.logName,
         clock,
         from: info.lastSequence + 1,
-        watchdogMs: lookMs,
+        watchdogMs: 'none',
         onRecord: (record, isAnnounced) => this.#take(record, isAnnounced),
         onReset: (reason) => this.#reset(reason),
       });
@@ -283,10 +283,13 @@ export class MemoryBucket {
     }
   }
 
-  #compare({ created, watch }: OpenBucket, info: LogInfo, askedAtMs: number): void {
+  #compare(open: OpenBucket, info: LogInfo, askedAtMs: number): void {
+    const { created, watch } = open;
     if (info.created !== created) return this.#reset('replaced');
     this.#bytes = info.bytes;
     if (info.lastSequence - watch.next > farBehind) return this.#reset('far-behind');
+    watch.noteInfo(info);
+    if (open !== this.#open) return;
     if (watch.next > info.lastSequence) this.#current(askedAtMs);
     else this.#behind = { sequence: info.lastSequence, askedAtMs };
   }

@@ -84,6 +84,32 @@ it('asks the leader after a silence, and reads what the feed did not announce', 
   running.close();
 });
 
+it('reads what the feed did not announce when its caller has looked, and asks nothing itself', async () => {
+  const { append, watch, seen, pass, plan, logs, log } = await setup();
+  let asked = 0;
+  const counting: Log = new Proxy(log, {
+    get: (target, key) => {
+      if (key === 'info') asked++;
+      return (Reflect.get(target, key) as () => unknown).bind(target);
+    },
+  });
+  const running = await watch({ log: counting, watchdogMs: 'none' });
+  await pass(0);
+  plan('announce', undefined, 'announcement-lost');
+  await append('a1', 'a2');
+  await pass(10_000);
+  expect(seen).toEqual(['caught up', 'a1']);
+  // Records have arrived since the last look: the one that is missing may be on its way.
+  running.noteInfo(logs.info('L'));
+  await pass(0);
+  expect(seen).toEqual(['caught up', 'a1']);
+  running.noteInfo(logs.info('L'));
+  await pass(0);
+  expect(seen).toEqual(['caught up', 'a1', 'a2']);
+  expect(asked).toBe(1);
+  running.close();
+});
+
 it('repeats a read that failed', async () => {
   const { append, watch, seen, pass, plan } = await setup();
   await append('a1');

@@ -10,6 +10,7 @@ import {
   type WatchDecision,
   type WatchState,
 } from './decide-watch.ts';
+import type { LogInfo } from './log-spec.ts';
 import type { Following, Log, LogRecord } from './log.ts';
 
 /** What a watch of a log delivers, and to whom. */
@@ -21,8 +22,11 @@ export interface WatchOptions {
   readonly from?: number;
   /** Subjects that are delivered, wildcards allowed. @default all */
   readonly filter?: string;
-  /** Longest time without progress before the leader is asked whether the log grew. @default 3_000 */
-  readonly watchdogMs?: number;
+  /**
+   * Longest time without progress before the leader is asked whether the log grew. `'none'` where the caller asks
+   * regularly and passes the answers to `LogWatch.noteInfo`. @default 3_000
+   */
+  readonly watchdogMs?: number | 'none';
   /** Pause before a failed read is repeated. @default 250 */
   readonly retryMs?: number;
   /**
@@ -46,6 +50,8 @@ export interface LogWatch {
   readonly isLive: boolean;
   /** Reads of pages so far, for diagnosis: a healthy feed needs few. */
   readonly reads: number;
+  /** Takes a state of the log that the leader has reported right now. Does the work of the watchdog. */
+  noteInfo(info: LogInfo): void;
   /** Ends the watch. Nothing is delivered afterwards. */
   close(): void;
 }
@@ -75,6 +81,8 @@ class RunningWatch implements LogWatch {
   #isReading = false;
   #isAsking = false;
   #isClosed = false;
+  /** `next` at the last look at the log. */
+  #nextAtLook = 0;
   reads = 0;
 
   constructor(options: WatchOptions) {
@@ -106,6 +114,13 @@ class RunningWatch implements LogWatch {
     }
     this.#startWatchdog();
     void this.#read();
+  }
+
+  noteInfo(info: LogInfo): void {
+    const isSilent = this.#state.next === this.#nextAtLook;
+    this.#nextAtLook = this.#state.next;
+    // While records arrive, those that the leader has already are on their way.
+    if (isSilent) this.#apply(decideInfo(this.#state, info, true));
   }
 
   close(): void {
@@ -191,10 +206,11 @@ class RunningWatch implements LogWatch {
 
   #startWatchdog(): void {
     const { clock, watchdogMs = defaultWatchdogMs } = this.#options;
-    const before = this.#state.next;
+    this.#nextAtLook = this.#state.next;
+    if (watchdogMs === 'none') return;
     this.#watchdog = clock.setTimer(watchdogMs, () => {
       if (this.#isClosed) return;
-      if (this.#state.next === before) void this.#ask(true);
+      if (this.#state.next === this.#nextAtLook) void this.#ask(true);
       this.#startWatchdog();
     });
   }
