@@ -31,8 +31,8 @@ export const viewMutants: readonly Mutant[] = [
     scenario: 'viewing',
     bug: 'a node that missed a view does not ask for it',
     file: 'membership/view/decide-follow.ts',
-    find: 'return changed === undefined ? { state: next, ask: from }',
-    replace: 'return changed === undefined ? { state: next }',
+    find: 'if (changed === undefined) return { state: next, ask: from };',
+    replace: 'if (changed === undefined) return { state: next };',
   },
   {
     name: 'dead-incarnation-readmitted',
