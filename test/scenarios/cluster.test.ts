@@ -129,6 +129,28 @@ describe('the commands of a cluster', () => {
     expect(await cluster.stop()).toBe(0);
   });
 
+  it('make five voters, of which two may be killed', async () => {
+    const cluster = await startCluster(['--sim', '1']);
+    const { run, until } = commandsOf(cluster);
+    const hosts = ['host-2', 'host-3', 'host-4', 'host-5'];
+    const started = await Promise.all(hosts.map((id) => joinRole(cluster, ['host', '--id', id], id)));
+    await until('all are members', ({ view }) =>
+      hosts.every((id) => view.members.some((one) => one.id === id)),
+    );
+    for (const host of hosts) expect((await run(['cluster', 'voters', 'add', host])).code).toBe(0);
+    const voters = async (): Promise<string> => (await run(['cluster', 'voters'])).stdout;
+    expect(await voters()).toContain('5 of 5 voters alive, 3 needed: 2 can be lost');
+    expect((await run(['cluster', 'transfer', 'control', '--to', 'host-2'])).code).toBe(0);
+    for (const { pid } of started.slice(0, 2)) kill(pid);
+    const led = await until('another host leads, and both are declared dead', (one) => {
+      const isLed = groupOf(one, 'control')?.state === 'led' && groupOf(one, 'control')?.leader !== 'host-2';
+      return isLed && stateOf(one, 'host-2') === 'dead' && stateOf(one, 'host-3') === 'dead';
+    });
+    expect(['host-1', 'host-4', 'host-5']).toContain(groupOf(led, 'control')?.leader);
+    expect(await voters()).toContain('3 of 5 voters alive, 3 needed: none can be lost');
+    expect(await cluster.stop()).toBe(0);
+  });
+
   it('drain a host, whose agents answer elsewhere, have it rejoin, and have another one leave', async () => {
     const { cluster, join, hosts, run, json, until } = await startThreeHosts();
     const spawned = await Promise.all(

@@ -88,3 +88,11 @@ it('shows the view and the leader of each group in one line', () => {
   ]);
   expect(clusterLine({ nodes: [], groups })).toEqual([]);
 });
+
+it('says what to do about a node that only is not in the view', () => {
+  const checks = judgeView(reportOf([node('a'), node('old')], [member('a')]));
+  expect(checks.find(({ check }) => check === 'view')).toMatchObject({
+    ok: false,
+    fix: expect.stringContaining('once it is upgraded') as string,
+  });
+});

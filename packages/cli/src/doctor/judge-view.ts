@@ -2,6 +2,9 @@ import type { NodeStatus, StatusReport, ViewMember } from '../gateway-client/sta
 import { printable } from '../output/figures.ts';
 import { bad, type Check, good } from './check.ts';
 
+/** A node that joins is listed within seconds. */
+const upgradeFix = 'ask again in some seconds; a node of release 0.3.0 is listed once it is upgraded';
+
 /** The checks of the view and of the node that writes it. Empty for a gateway of 0.3.0, which reports none. Pure. */
 export function judgeView(report: StatusReport): Check[] {
   const control = report.groups?.find(({ name }) => name === 'control');
@@ -39,6 +42,8 @@ function judgeMembers(nodes: readonly NodeStatus[], members: readonly ViewMember
     ...ended.map(({ id }) => `${id} is declared dead but still runs: it has to join again`),
     ...outside.map(({ id }) => `${id} is not in the view (release 0.3.0, or just joining)`),
   ];
+  if (faults.length === outside.length && faults.length > 0)
+    return bad('view', printable(faults.join('; ')), upgradeFix);
   if (faults.length > 0) return bad('view', printable(faults.join('; ')));
   return good('view', `${present.length} members, all of them are heard`);
 }
