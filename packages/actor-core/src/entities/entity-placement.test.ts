@@ -148,6 +148,14 @@ describe('holderOf', () => {
     expect(holderOf(record({ node: 'me', incarnation: 4 }), seen, self)).toEqual({ kind: 'self' });
   });
 
+  it('finds the owner also where epochs began anew since its record', () => {
+    expect(holderOf(record({ epoch: 8 }), seen, self)).toEqual({
+      kind: 'other',
+      node: 'a',
+      isReachable: true,
+    });
+  });
+
   it('does not take an entity from an owner that this view does not know yet', () => {
     const late = { kind: 'other', isReachable: false };
     expect(holderOf(record({ node: 'new', epoch: 8 }), seen, self)).toEqual({ ...late, node: 'new' });

@@ -42,8 +42,8 @@ export function holderOf(
   const known = node === self.nodeId ? self.incarnation : (member?.incarnation ?? 0);
   // A newer incarnation is proof, whatever the epochs are: they begin anew where the log of the views was lost.
   if (known > incarnation) return { kind: 'free' };
-  const isAhead = record.epoch > view.epoch || (known > 0 && incarnation > known);
-  if (isAhead) return { kind: 'other', node, isReachable: false };
-  if (known !== incarnation) return { kind: 'free' };
-  return { kind: 'other', node, isReachable: member?.isReachable === true };
+  // So is a member of this view: its record may have an epoch of a view that the log has lost.
+  if (known === incarnation) return { kind: 'other', node, isReachable: member?.isReachable === true };
+  const isAhead = record.epoch > view.epoch || known > 0;
+  return isAhead ? { kind: 'other', node, isReachable: false } : { kind: 'free' };
 }

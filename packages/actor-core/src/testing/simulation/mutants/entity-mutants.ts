@@ -56,7 +56,8 @@ export const entityMutants: readonly Mutant[] = [
     scenario: 'entities',
     bug: 'an entity whose owner has ended waits for it for ever',
     file: 'entities/entity-placement.ts',
-    find: "if (known !== incarnation) return { kind: 'free' };",
-    replace: "if (known !== incarnation) return { kind: 'other', node, isReachable: false };",
+    find: "return isAhead ? { kind: 'other', node, isReachable: false } : { kind: 'free' };",
+    replace:
+      "return isAhead || view.epoch >= 0 ? { kind: 'other', node, isReachable: false } : { kind: 'free' };",
   },
 ];
