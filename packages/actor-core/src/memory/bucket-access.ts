@@ -102,12 +102,13 @@ export class BucketAccess {
   cached(key: string, maxAgeMs: number, nowMs: number): StoredValue | undefined {
     const { bucket } = this;
     const { clock } = this.#options;
-    const stored = bucket.cache.get(key);
-    if (stored === undefined || bucket.ageAt(nowMs) > maxAgeMs) return undefined;
+    const found = bucket.cache.find(key);
+    if (found === undefined || bucket.ageAt(nowMs) > maxAgeMs) return undefined;
+    const { stored, readAtMs } = found;
     const { expiresAtMs } = stored.meta;
     // The announcement of the end may be on its way, or lost.
     if (expiresAtMs !== undefined && clock.wallNow() >= expiresAtMs) return undefined;
-    const readAgeMs = bucket.cache.readAgeMs(key, nowMs);
+    const readAgeMs = nowMs - readAtMs;
     if (readAgeMs > recheckMs) {
       if (readAgeMs > 2 * recheckMs) return undefined;
       if (bucket.cache.takeCheck(key)) void bucket.read(key).catch(() => bucket.cache.drop(key));

@@ -60,6 +60,16 @@ it('takes another record of the subject for its refusal, and ignores one that th
   expect(outcomes.get('a')).toEqual({ kind: 'wrong-sequence', actual: 7 });
 });
 
+it('does not send an append that was refused while it waited', async () => {
+  const { append, clock, echo, outcomes, sent } = setup();
+  for (const subject of ['a', 'b', 'c', 'd']) append(subject);
+  echo('d', 7, 'other');
+  clock.advance(3);
+  await settle(1);
+  expect(outcomes.get('d')).toEqual({ kind: 'wrong-sequence', actual: 7 });
+  expect(sent).toEqual(['a', 'b', 'c']);
+});
+
 it('leaves the outcome open when announcements are missing, or none comes, and asks for answers then', async () => {
   const { append, clock, echoes, outcomes } = setup();
   append('a');

@@ -32,7 +32,9 @@ const longestHoldMs = 2;
 export class EchoAppends {
   readonly #options: EchoAppendsOptions;
   readonly #deadlines: Deadlines;
-  readonly #inFlight = new Map<string, EchoAppend>();
+  /** By subject: what is in flight, and what waits to be sent. */
+  readonly #pending = new Map<string, EchoAppend>();
+  #inFlight = 0;
   #waiting: EchoAppend[] = [];
   #timer: Timer | undefined;
   #distrustedUntilMs = Number.NEGATIVE_INFINITY;
@@ -50,7 +52,8 @@ export class EchoAppends {
   /** One attempt, as `Log.append`. */
   append(record: NewRecord & { readonly messageId: string }, expect: Expectation): Promise<AppendOutcome> {
     return new Promise((resolve) => {
-      const append = new EchoAppend(record, expect, (outcome) => this.#end(record, outcome, resolve));
+      const append = new EchoAppend(record, expect, (outcome) => this.#end(append, outcome, resolve));
+      this.#pending.set(record.subject, append);
       this.#waiting.push(append);
       if (this.#isGroup()) this.#sendWaiting();
       else this.#timer ??= this.#options.clock.setTimer(longestHoldMs, () => this.#sendWaiting());
@@ -59,7 +62,7 @@ export class EchoAppends {
 
   /** A record was announced, right after the one before it. */
   saw(record: LogRecord): void {
-    const append = this.#inFlight.get(record.subject);
+    const append = this.#pending.get(record.subject);
     // An echo of what the append has seen, which came late.
     if (append === undefined || record.sequence <= append.expect.sequence) return;
     append.end(
@@ -72,18 +75,20 @@ export class EchoAppends {
 
   /** Announcements are missing: what is in flight may have been among them. */
   lose(cause: unknown): void {
-    for (const append of this.#inFlight.values()) append.end({ kind: 'unanswered', cause });
-    this.#sendWaiting();
+    for (const append of this.#pending.values())
+      append.end(append.isSent ? { kind: 'unanswered', cause } : notSent(this.#options.logName));
   }
 
-  #end(record: NewRecord, outcome: AppendOutcome, resolve: (outcome: AppendOutcome) => void): void {
-    this.#inFlight.delete(record.subject);
+  #end(append: EchoAppend, outcome: AppendOutcome, resolve: (outcome: AppendOutcome) => void): void {
+    this.#pending.delete(append.record.subject);
+    if (append.isSent) this.#inFlight--;
+    append.isEnded = true;
     if (outcome.kind === 'unanswered') this.#distrustedUntilMs = this.#options.clock.now() + distrustMs;
     resolve(outcome);
   }
 
   #isGroup(): boolean {
-    return this.#waiting.length >= this.#inFlight.size * groupShare;
+    return this.#waiting.length >= this.#inFlight * groupShare;
   }
 
   /** Sends what waits, so that it shares one write to the socket. */
@@ -94,9 +99,11 @@ export class EchoAppends {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const append of waiting) {
+      // A record that came while it waited has refused it.
+      if (append.isEnded) continue;
       const { record, expect } = append;
-      // Before it is sent: a log in memory may announce at once.
-      this.#inFlight.set(record.subject, append);
+      append.isSent = true;
+      this.#inFlight++;
       this.#deadlines.add(append, echoTimeoutMs);
       if (!log.send(logName, record, expect)) append.end(notSent(logName));
     }
@@ -110,6 +117,8 @@ class EchoAppend implements Expiring {
   list: DeadlineList | undefined = undefined;
   readonly record: NewRecord & { readonly messageId: string };
   readonly expect: Expectation;
+  isSent = false;
+  isEnded = false;
   readonly #resolve: (outcome: AppendOutcome) => void;
 
   constructor(

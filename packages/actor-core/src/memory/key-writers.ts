@@ -168,8 +168,15 @@ export class KeyWriters {
         continue;
       }
       const group = queue.slice(0, plan.steps.length);
-      const outcome = await this.#commit(key, basis.stored, plan, group, queue);
-      if (outcome === undefined) return;
+      let outcome: WriteOutcome;
+      try {
+        outcome = await this.#commit(key, basis.stored, plan.records);
+      } catch (error) {
+        this.#take(queue, group.length);
+        bucket.cache.drop(key);
+        for (const { reject } of group) reject(failureOf(key, error));
+        return;
+      }
       if (outcome.kind === 'written') {
         this.#take(queue, group.length);
         return this.#settle(key, basis.stored, plan, group, outcome.sequence);
@@ -239,26 +246,9 @@ export class KeyWriters {
     return { stored, isProven };
   }
 
-  /** Undefined: the outcome is not known, and the operations of the group have failed. */
-  async #commit(
-    key: string,
-    stored: StoredValue,
-    plan: GroupPlan,
-    group: readonly Waiting[],
-    queue: Waiting[],
-  ): Promise<WriteOutcome | undefined> {
-    if (plan.records.length === 0) return { kind: 'written', sequence: stored.sequence };
-    try {
-      return await this.#write(key, stored, plan.records);
-    } catch (error) {
-      this.#take(queue, group.length);
-      this.#options.bucket.cache.drop(key);
-      for (const { reject } of group) reject(failureOf(key, error));
-      return undefined;
-    }
-  }
-
-  #write(key: string, stored: StoredValue, planned: readonly PlannedRecord[]): Promise<WriteOutcome> {
+  /** @throws what `RecordWriter` throws: the operations of the group have failed, or their outcome is not known */
+  #commit(key: string, stored: StoredValue, planned: readonly PlannedRecord[]): Promise<WriteOutcome> {
+    if (planned.length === 0) return Promise.resolve({ kind: 'written', sequence: stored.sequence });
     const { bucket, large, writer } = this.#options;
     const expect = { subject: keySubject(bucket.name, key), sequence: stored.sequence };
     const records = planned.map((record) => recordOf(bucket.name, key, record));

@@ -99,12 +99,10 @@ export class LocalScope implements MemoryScope {
 
   async put(key: string, value: MemoryContent, options: MemoryPutOptions = {}): Promise<PutResult> {
     const bucketKey = this.#keyOf(key);
-    const put = this.#put(noValue, options);
-    const sized = await sizeContent(value, this.#options.maxRecordBytes);
     const outcome =
-      sized.kind === 'small'
-        ? await this.#access.perform(bucketKey, { ...put, value: sized.value })
-        : await this.#access.performLarge(bucketKey, sized.content, put);
+      value instanceof Uint8Array && value.length <= this.#options.maxRecordBytes
+        ? await this.#access.perform(bucketKey, this.#put(value, options))
+        : await this.#putSized(bucketKey, value, this.#put(noValue, options));
     switch (outcome.kind) {
       case 'written':
         return { kind: 'written', revision: revisionOf(outcome.stored), isCreated: outcome.isCreated };
@@ -113,6 +111,17 @@ export class LocalScope implements MemoryScope {
       default:
         return refusalOf(outcome);
     }
+  }
+
+  async #putSized(
+    bucketKey: string,
+    value: MemoryContent,
+    put: KeyOperation & { readonly kind: 'put' },
+  ): Promise<KeyWriteOutcome> {
+    const sized = await sizeContent(value, this.#options.maxRecordBytes);
+    return sized.kind === 'small'
+      ? this.#access.perform(bucketKey, { ...put, value: sized.value })
+      : this.#access.performLarge(bucketKey, sized.content, put);
   }
 
   async remove(key: string, options: RemoveOptions = {}): Promise<RemoveResult> {
@@ -208,7 +217,7 @@ export class LocalScope implements MemoryScope {
   #put(value: Uint8Array, options: MemoryPutOptions): KeyOperation & { readonly kind: 'put' } {
     requireKnownOptions('options', options, putNames);
     const { contentType = defaultContentType, policy, ttlMs } = options;
-    if (!contentTypePattern.test(contentType))
+    if (contentType !== defaultContentType && !contentTypePattern.test(contentType))
       throw new InvalidArgumentError('contentType', 'must be 1 to 256 printable ASCII characters');
     return {
       kind: 'put',

@@ -192,7 +192,12 @@ export class MemoryBucket {
     const isNearlyFull = maxBytes > 0 && this.#bytes > maxBytes * nearlyFullShare;
     if (isEnding || isNearlyFull || !this.#echoes.isUsable) return undefined;
     if (this.#open?.watch.isLive !== true) return undefined;
-    return (record) => this.#echoes.append(record, expect);
+    return (record) => {
+      // Where a newer record was announced before, it refuses the write, and its echo does not come again.
+      const isRefused = this.cache.newest(stored.key) > stored.sequence;
+      if (isRefused) return this.#options.storage.log.append(this.logName, record, expect);
+      return this.#echoes.append(record, expect);
+    };
   }
 
   /** The own write of a record was confirmed. */

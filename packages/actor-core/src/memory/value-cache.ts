@@ -1,15 +1,20 @@
 import type { StoredValue } from './stored-value.ts';
 
-interface Slot {
-  stored: StoredValue;
-  readonly bytes: number;
-  /** Read since the cache last looked for something to drop. */
-  isUsed: boolean;
+/** A value as it is cached. */
+export interface CachedValue {
+  readonly stored: StoredValue;
   /**
    * Clock instant at which the value was read from the leader; infinite for one that was announced or written here. A
    * leader may lag behind, and the change that it did not know of is not announced again.
    */
   readonly readAtMs: number;
+}
+
+interface Slot extends CachedValue {
+  stored: StoredValue;
+  readonly bytes: number;
+  /** Read since the cache last looked for something to drop. */
+  isUsed: boolean;
   /** The leader is asked for the value again. */
   isChecked: boolean;
 }
@@ -44,15 +49,14 @@ export class ValueCache {
 
   /** The value of a key; undefined where it is not cached. */
   get(key: string): StoredValue | undefined {
-    const slot = this.#slots.get(key);
-    if (slot === undefined) return undefined;
-    slot.isUsed = true;
-    return slot.stored;
+    return this.find(key)?.stored;
   }
 
-  /** Milliseconds since a value was read from the leader; 0 or less for one that need not be read again. */
-  readAgeMs(key: string, nowMs: number): number {
-    return nowMs - (this.#slots.get(key)?.readAtMs ?? nowMs);
+  /** As `get`, with the instant of its last read. */
+  find(key: string): CachedValue | undefined {
+    const slot = this.#slots.get(key);
+    if (slot !== undefined) slot.isUsed = true;
+    return slot;
   }
 
   /** Whether somebody has to read the value again now; true once for each value. */
@@ -89,6 +93,9 @@ export class ValueCache {
   /** Takes a value in, unless a newer one is known. False: the value is outdated. */
   put(stored: StoredValue, readAtMs: number = Number.POSITIVE_INFINITY): boolean {
     const { key, kind, sequence } = stored;
+    const before = this.#slots.get(key);
+    // It was announced before its confirmation, with the server's instant.
+    if (before?.stored.sequence === sequence && before.readAtMs === Number.POSITIVE_INFINITY) return true;
     if (sequence < this.newest(key)) return false;
     if (sequence > 0) this.#remember(key, kind === 'value' ? sequence : -sequence);
     this.drop(key);

@@ -19,7 +19,7 @@ export interface MemoryOutcome {
 
 const keys = 1_024;
 const valueBytes = 128;
-const batchesInFlight = 4;
+const batchesInFlight = 2;
 const keyOf = (index: number) => `k${index % keys}`;
 const valueOf = (index: number) => new Uint8Array(valueBytes).fill(index % 251);
 

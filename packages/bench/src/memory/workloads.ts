@@ -24,7 +24,7 @@ const describes: Readonly<Record<MemoryWorkloadName, string>> = {
   cached: 'a key is read from the cache, one after the other',
   'fresh-64': 'a key is read and proven to be current, 64 in flight',
   'put-64': 'a key is set, 64 in flight',
-  'batch-500': `${batchSize} keys are set, all or none; 4 batches in flight, counted in keys`,
+  'batch-500': `${batchSize} keys are set, all or none; two batches in flight, counted in keys`,
   propagation: 'time from the call of a put to its change at another node, one after the other',
 };
 
