@@ -66,6 +66,10 @@ export interface LeadershipOptions {
 }
 
 const tickMs = 100;
+/** A wake-up this much later than planned shows that the process stood still. */
+const lateMs = 50;
+/** Time in which the event loop takes what has arrived. */
+const afterInputMs = 5;
 
 /** What listeners are told about. */
 interface Shown {
@@ -256,11 +260,16 @@ class GroupLeadership implements Leadership {
     void roll.follow();
   }
 
-  #tick(dueAtMs: number): void {
+  #tick(dueAtMs: number, isAfterInput = false): void {
     const { clock } = this.#node;
     const { config } = this.#election;
     const lagMs = clock.now() - dueAtMs;
     if (lagMs > config.maxLagMs || this.#election.lagMs > config.maxLagMs) this.#take({ kind: 'lag', lagMs });
+    // A timer that is late runs before what arrived meanwhile: that is taken first, then time is judged.
+    if (lagMs > lateMs && !isAfterInput) {
+      this.#timer = clock.setTimer(afterInputMs, () => this.#tick(dueAtMs, true));
+      return;
+    }
     this.#take({ kind: 'tick' });
     if (this.#tenure !== undefined) this.#keeper.maybeCheck(this.#tenure);
     if (this.#election.hasStopped) return;

@@ -35,13 +35,15 @@ export function decideSilence(state: ElectionState, out: ElectionEffect[], nowMs
 
 /** Asks whether an election could be won. No term changes: a node that was cut off deposes no leader. */
 function becomePreCandidate(state: ElectionState, out: ElectionEffect[], nowMs: number): void {
-  // Late answers to the same question count. Its echo does not: it shows that this node hears itself now.
-  if (state.role === 'pre-candidate') state.granted.delete(state.node);
-  else state.granted.clear();
+  // Late answers to the same question count, and so does its late echo: where processes stand still, both come after
+  // the wait for them is over.
+  if (state.role !== 'pre-candidate') {
+    state.granted.clear();
+    state.askedAtMs = nowMs;
+  }
   state.role = 'pre-candidate';
   state.questions += 1;
   state.electionAtMs = drawRetryMs(state, nowMs);
-  state.askedAtMs = nowMs;
   out.push({ kind: 'probe', sentAtMs: nowMs });
   askOthers(state, out, { kind: 'pre-vote', term: state.term + 1 });
 }

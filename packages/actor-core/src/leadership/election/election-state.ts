@@ -115,7 +115,7 @@ export interface ElectionState {
   heartbeatAtMs: number;
   /** Questions that this node has asked in vain since it heard the last leader. */
   questions: number;
-  /** When the question of a pre-candidate was sent. */
+  /** When the question of a pre-candidate was sent first. */
   askedAtMs: number;
   /** See `trust-window.ts`; of a leader. */
   readonly answers: Map<string, number>;

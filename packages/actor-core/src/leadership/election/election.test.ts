@@ -315,12 +315,22 @@ it('asks nobody and writes nothing while it does not hear itself', () => {
   decide({ kind: 'tick' });
   receive('b', { kind: 'pre-vote-answer', term: 1, isGranted: true });
   receive('c', { kind: 'pre-vote-answer', term: 1, isGranted: true });
-  // An echo of an earlier question proves nothing about this one.
+  // An echo from before this candidacy proves nothing about it.
   decide({ kind: 'echoed', sentAtMs: 9_999 });
   expect(state).toMatchObject({ role: 'pre-candidate', term: 0 });
   expect(decide({ kind: 'tick' }, electionWakeAtMs(state))).toContainEqual(
     expect.objectContaining({ kind: 'probe' }),
   );
+});
+
+it('counts what comes after it has asked again: where processes stand still, everything is late', () => {
+  const { state, decide, receive } = setup();
+  decide({ kind: 'tick' });
+  const againAtMs = electionWakeAtMs(state);
+  decide({ kind: 'tick' }, againAtMs);
+  decide({ kind: 'echoed', sentAtMs: 10_000 }, againAtMs + 1);
+  receive('b', { kind: 'pre-vote-answer', term: 1, isGranted: true }, againAtMs + 1);
+  expect(state.role).toBe('candidate');
 });
 
 it('is not deposed for a missing quorum while it does not hear itself either, but is not trusted', () => {
