@@ -153,7 +153,7 @@ export class LogQueues implements Queues {
       const outcome = await work.extend(lease, lastingMs);
       if (outcome.kind === 'lease-lost') return 'lease-lost';
       const { expiresAtMs } = outcome.lease;
-      await this.#registry.noteExtension(leaseKey(lease), expiresAtMs);
+      await this.#registry.noteExtension(leaseKey(lease), expiresAtMs, lastingMs);
       this.#leases.lasts(leaseKey(lease), this.#monotonic(expiresAtMs));
       return 'settled';
     });

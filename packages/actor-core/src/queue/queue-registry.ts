@@ -125,9 +125,14 @@ export class QueueRegistry {
     this.#secret = undefined;
   }
 
-  /** Notes for the other nodes until when a lease was extended. @throws StoreUnavailableError */
-  async noteExtension(lease: string, untilMs: number): Promise<void> {
-    const ttlMs = untilMs - this.#parts.clock.wallNow() + noteGraceMs;
+  /**
+   * Notes for the other nodes until when a lease was extended. The note lives for the length of the extension, and not
+   * until an instant of the wall clock, which may have jumped meanwhile.
+   *
+   * @throws StoreUnavailableError
+   */
+  async noteExtension(lease: string, untilMs: number, lastingMs: number): Promise<void> {
+    const ttlMs = lastingMs + noteGraceMs;
     await (await this.#open()).put(noteKey(lease), encoder.encode(String(untilMs)), { ttlMs });
   }
 
