@@ -153,18 +153,23 @@ describe('the commands of a cluster', () => {
 
   it('drain a host, whose agents answer elsewhere, have it rejoin, and have another one leave', async () => {
     const { cluster, join, hosts, run, json, until } = await startThreeHosts();
-    const spawned = await Promise.all(
-      Array.from({ length: 6 }, () =>
-        post(`${cluster.url}/api/v1/agents/spawn`, {
-          type: 'assistant',
-          model: 'sim-count',
-          options: { num_predict: 4 },
-        }),
-      ),
+    const spawn = () =>
+      post(`${cluster.url}/api/v1/agents/spawn`, {
+        type: 'assistant',
+        model: 'sim-count',
+        options: { num_predict: 4 },
+      });
+    // Hashing spreads few agents unevenly, and a host gets agents once the others have heard that it takes them.
+    const moving = await waitUntil(
+      'host-3 has agents',
+      async () => {
+        const spawned = await Promise.all(Array.from({ length: 6 }, spawn));
+        const agents = spawned.map(({ body }) => body as unknown as Agent);
+        const there = agents.filter(({ node }) => node === 'host-3');
+        return there.length > 0 ? there : undefined;
+      },
+      patience,
     );
-    const agents = spawned.map(({ body }) => body as unknown as Agent);
-    const moving = agents.filter(({ node }) => node === 'host-3');
-    expect(moving.length).toBeGreaterThan(0);
 
     expect(await json(['cluster', 'drain', 'host-3'])).toMatchObject({ node: 'host-3', state: 'draining' });
     expect(await hosts['host-3'].exited).toBe(0);
