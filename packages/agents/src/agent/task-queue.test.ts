@@ -78,6 +78,15 @@ describe('the tasks of an agent', () => {
     expect(finish('r1')).toEqual([]);
   });
 
+  it('are recorded again when a recorded run is given once more after its end', () => {
+    const { decide, finish } = setup();
+    const given = { type: 'task', runId: 'r1', input: 'hi', timeoutMs: 1_000, asker: undefined } as const;
+    expect(decide(given)).toEqual(['deadline r1 in 1000', 'start r1']);
+    expect(decide(given)).toEqual([]);
+    expect(finish('r1')).toEqual(['record r1 completed']);
+    expect(decide(given)).toEqual(['record r1 completed']);
+  });
+
   it('send text with its offset, and again from the offset that a probe names', () => {
     const { task, decide } = setup();
     task('r1');

@@ -107,7 +107,13 @@ function acceptTask<R>(
 ): TaskEffect<R>[] {
   const { runId, input, timeoutMs, asker } = event;
   const outcome = queue.ended.get(runId);
-  if (outcome) return asker === undefined ? [] : [{ type: 'settled', to: asker, runId, outcome }];
+  if (outcome !== undefined)
+    // Who gives a recorded run again does not know its end.
+    return [
+      asker === undefined
+        ? { type: 'record', runId, outcome, asker }
+        : { type: 'settled', to: asker, runId, outcome },
+    ];
   const known = positionOf(queue, runId);
   if (known !== undefined)
     return asker === undefined ? [] : [{ type: 'accepted', to: asker, runId, position: known }];
