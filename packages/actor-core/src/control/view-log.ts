@@ -50,10 +50,13 @@ export class ViewLog {
   async lookAgain({ fence, epoch }: Pick<View, 'fence' | 'epoch'>): Promise<void> {
     const { storage, subjects, log } = this.#node;
     const name = controlStream(subjects.cell, controlGroup);
+    const newest = this.#newest;
     try {
       const record = await storage.log.readLast(name, subjects.control(controlGroup, 'view'));
       const view = record && decodeView(record.payload);
       if (this.#isClosed || view?.fence !== fence || view.epoch !== epoch) return;
+      // What the watch has reported meanwhile is newer than what was read.
+      if (this.#newest !== newest) return;
       log.warn({ fence, epoch }, 'the log of the control group has lost views; taking the one that it holds');
       this.#options.onView(view, true);
     } catch (err) {

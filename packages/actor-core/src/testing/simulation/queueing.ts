@@ -11,6 +11,9 @@ const maxAttempts = 4;
 const waitMs = 2_000;
 const retryMs = 500;
 const mostTaken = 3;
+/** Time for an answer at the end. */
+const askMs = 5_000;
+const mostAsked = 8;
 const body = Uint8Array.of(1);
 
 /** What happened to one message. */
@@ -30,6 +33,12 @@ interface Course {
   newest: number;
   /** Deliveries of this message so far, as the queue counts them. A second message would begin with 1. */
   attempts: number;
+}
+
+/** What the queue holds at the end: messages that are not dead, and the attempts of the dead ones. */
+interface QueueEnd {
+  readonly left: number;
+  readonly dead: ReadonlyMap<string, number>;
 }
 
 /**
@@ -79,9 +88,10 @@ class Queueing implements Workload {
 
   async checkEnd(): Promise<void> {
     const world = this.#world;
-    const asked = this.#end();
-    await world.pass(5_000);
-    const end = await asked;
+    let end = await this.#askAtEnd();
+    // A delayed message of a node with a wrong clock may be due only now, and be taken for all its attempts.
+    for (let asked = 1; end !== undefined && end.left > 0 && asked < mostAsked; asked++)
+      end = await this.#askAtEnd();
     if (end === undefined) return;
     world.check(end.left === 0, `${end.left} messages are left in the queue`);
     for (const [id, course] of this.#courses) {
@@ -96,7 +106,13 @@ class Queueing implements Workload {
     world.count('deadMessages', end.dead.size);
   }
 
-  async #end(): Promise<{ left: number; dead: Map<string, number> } | undefined> {
+  async #askAtEnd(): Promise<QueueEnd | undefined> {
+    const asked = this.#end();
+    await this.#world.pass(askMs);
+    return asked;
+  }
+
+  async #end(): Promise<QueueEnd | undefined> {
     const [queues] = this.#world.nodes().flatMap((node) => this.#queues.get(node) ?? []);
     if (queues === undefined || this.#messages === 0) return undefined;
     const { depth, inFlight } = await queues.counts(at);

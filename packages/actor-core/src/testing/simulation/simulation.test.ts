@@ -7,9 +7,11 @@ import { scenarioNames } from './workloads.ts';
 
 // The short form; `npm run simulate` plays a thousand seeds and replays single ones.
 const seeds = 30;
+/** Reads that a barrier refutes occur in one seed of twenty, and not in the first sixty. */
+const firstSeed = 61;
 
 it(`keeps every guarantee under faults, for each of ${seeds} seeds`, { timeout: 60_000 }, async () => {
-  const order = { first: 1, count: seeds, scenario: 'all', stopsAtBreak: false };
+  const order = { first: firstSeed, count: seeds, scenario: 'all', stopsAtBreak: false };
   const batch = await playSideBySide(order, availableParallelism());
   const replays = batch.broken.map(({ seed, broken }) => `npm run simulate -- --seed ${seed}: ${broken[0]}`);
   expect(replays).toEqual([]);
