@@ -22,6 +22,7 @@ const ofAnything = topic('prices.*', price);
 
 // The till has its own protocol; an adapter translates the messages of the topic into it.
 type Word = { readonly type: 'price'; readonly text: string } | { readonly type: 'close' };
+const subscribed = Promise.withResolvers<void>();
 const closed = Promise.withResolvers<void>();
 const till = props<Word>(() =>
   setup((context) => {
@@ -32,6 +33,7 @@ const till = props<Word>(() =>
           : { type: 'price', text: `${name} from ${from}: ${message.item} ${message.cents}` },
     );
     tellTopic(inSouth, ofAnything, prices);
+    subscribed.resolve();
     return receive((word) => {
       if (word.type === 'price') console.log(word.text);
       else closed.resolve();
@@ -39,6 +41,8 @@ const till = props<Word>(() =>
   }),
 );
 south.system.spawn(till, 'till');
+// Later subscribers receive nothing of what was published before: wait until NATS knows of the subscription.
+await subscribed.promise;
 await south.transport.flush({ timeoutMs: 1_000 });
 
 inNorth.publish(ofFruit, { item: 'apple', cents: 40 });
