@@ -1,7 +1,7 @@
 import { afterEach, expect, it } from 'vitest';
-import { LeaderTrial } from '../testing/leader-trial.ts';
+import { LeaderTrial } from '../testing/trials/leader-trial.ts';
 import { type NatsCluster, startNatsCluster } from '../testing/nats-cluster.ts';
-import { histogramOf, isFullProof, noteFigure, playPart, timesOf } from '../testing/trial-figures.ts';
+import { histogramOf, isFullProof, noteFigure, playPart, timesOf } from '../testing/trials/trial-figures.ts';
 
 // The short form. `npm run proof -- failover` kills 100 leaders, in parts.
 const parts = isFullProof ? 5 : 1;

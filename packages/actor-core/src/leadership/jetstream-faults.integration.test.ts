@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { systemClock } from '../clock/system-clock.ts';
 import { HistoryLoad } from '../testing/history/real/history-load.ts';
-import { LeaderTrial } from '../testing/leader-trial.ts';
+import { LeaderTrial } from '../testing/trials/leader-trial.ts';
 import { type NatsCluster, startNatsCluster } from '../testing/nats-cluster.ts';
-import { isFullProof, noteFigure, timesOf } from '../testing/trial-figures.ts';
+import { isFullProof, noteFigure, timesOf } from '../testing/trials/trial-figures.ts';
 import { waitUntil } from '../testing/wait-until.ts';
 
 // The short form. `npm run proof -- jetstream-faults` kills in ten rounds, and freezes ten leaders.

@@ -1,6 +1,6 @@
 import { afterEach, expect, it, vi } from 'vitest';
 import { systemClock } from '../clock/system-clock.ts';
-import { LeaderTrial } from '../testing/leader-trial.ts';
+import { LeaderTrial } from '../testing/trials/leader-trial.ts';
 import { type NatsServer, startNatsServer } from '../testing/nats-server.ts';
 import { waitUntil } from '../testing/wait-until.ts';
 

@@ -1,8 +1,8 @@
 import { afterEach, expect, it } from 'vitest';
 import { systemClock } from '../clock/system-clock.ts';
-import { type Knowledge, type Loss, MemberProcesses } from '../testing/member-processes.ts';
+import { type Knowledge, type Loss, MemberProcesses } from '../testing/trials/member-processes.ts';
 import { type NatsCluster, startNatsCluster } from '../testing/nats-cluster.ts';
-import { isFullProof, noteFigure, playPart, timesOf } from '../testing/trial-figures.ts';
+import { isFullProof, noteFigure, playPart, timesOf } from '../testing/trials/trial-figures.ts';
 import type { MembershipProfile } from './swim/swim-config.ts';
 
 // The short form. `npm run proof -- detector` loses 30 members of each kind, and blocks main loops for 30 minutes.

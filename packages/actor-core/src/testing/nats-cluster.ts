@@ -1,7 +1,7 @@
 import { eventually } from './jetstream.ts';
 import { freePort } from './free-port.ts';
 import { type NatsServer, startNatsServer } from './nats-server.ts';
-import { openRouteLinks } from './route-links.ts';
+import { openRouteLinks } from './trials/route-links.ts';
 
 /** Three real nats-servers on this machine that form one JetStream cluster. */
 export interface NatsCluster {

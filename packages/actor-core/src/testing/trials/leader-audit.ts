@@ -1,7 +1,7 @@
-import { decodeLeadRecord } from '../leadership/lead-record.ts';
-import type { ClusterNode } from '../node/cluster-node.ts';
-import type { LogRecord } from '../storage/log/log.ts';
-import { controlStream } from '../transport/subjects.ts';
+import { decodeLeadRecord } from '../../leadership/lead-record.ts';
+import type { ClusterNode } from '../../node/cluster-node.ts';
+import type { LogRecord } from '../../storage/log/log.ts';
+import { controlStream } from '../../transport/subjects.ts';
 import type { LeaderWrite } from './leader-messages.ts';
 
 /** What the log of a group accepted of its leaders, checked record by record. */

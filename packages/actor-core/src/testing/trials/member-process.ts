@@ -1,10 +1,10 @@
 import { createInterface } from 'node:readline';
-import { systemClock } from '../clock/system-clock.ts';
-import { startControl } from '../control/start-control.ts';
-import { silentLogger } from '../logger.ts';
-import type { MembershipProfile } from '../membership/swim/swim-config.ts';
-import type { View } from '../membership/view/view.ts';
-import { joinCluster } from '../node/join-cluster.ts';
+import { systemClock } from '../../clock/system-clock.ts';
+import { startControl } from '../../control/start-control.ts';
+import { silentLogger } from '../../logger.ts';
+import type { MembershipProfile } from '../../membership/swim/swim-config.ts';
+import type { View } from '../../membership/view/view.ts';
+import { joinCluster } from '../../node/join-cluster.ts';
 
 /** A line that a member process prints. Times are wall clock milliseconds. */
 export type MemberReport =

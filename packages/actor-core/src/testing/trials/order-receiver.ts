@@ -1,7 +1,7 @@
-import { systemClock } from '../clock/system-clock.ts';
-import { OrderGate } from '../leadership/order-gate.ts';
-import { readLeader } from '../leadership/read-leader.ts';
-import type { ClusterNode } from '../node/cluster-node.ts';
+import { systemClock } from '../../clock/system-clock.ts';
+import { OrderGate } from '../../leadership/order-gate.ts';
+import { readLeader } from '../../leadership/read-leader.ts';
+import type { ClusterNode } from '../../node/cluster-node.ts';
 import { type LeaderWrite, ordersOf } from './leader-messages.ts';
 
 /** A receiver of the orders of a group's leaders, as every node that obeys a leader has one. */

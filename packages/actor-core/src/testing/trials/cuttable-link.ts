@@ -1,5 +1,5 @@
 import { connect, createServer, type Socket } from 'node:net';
-import { freePort } from './free-port.ts';
+import { freePort } from '../free-port.ts';
 
 /** A relay between one process and a server, which can swallow everything that passes. */
 export interface CuttableLink {

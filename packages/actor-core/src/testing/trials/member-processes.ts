@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { systemClock } from '../clock/system-clock.ts';
-import type { MembershipProfile } from '../membership/swim/swim-config.ts';
+import { systemClock } from '../../clock/system-clock.ts';
+import type { MembershipProfile } from '../../membership/swim/swim-config.ts';
 import { type CuttableLink, openCuttableLink } from './cuttable-link.ts';
 import type { Listing, MemberReport, Sighting } from './member-process.ts';
-import { waitUntil } from './wait-until.ts';
+import { waitUntil } from '../wait-until.ts';
 
 const script = fileURLToPath(
   new URL(import.meta.url.endsWith('.ts') ? './member-process.ts' : './member-process.js', import.meta.url),

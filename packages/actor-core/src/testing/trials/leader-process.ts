@@ -1,12 +1,12 @@
-import { systemClock } from '../clock/system-clock.ts';
-import { startControl } from '../control/start-control.ts';
-import { joinLeadership } from '../leadership/join-leadership.ts';
-import type { Leadership } from '../leadership/leadership.ts';
-import { electionStep } from '../leadership/election-trace.ts';
-import { type Logger, silentLogger } from '../logger.ts';
-import type { ClusterNode } from '../node/cluster-node.ts';
-import { joinCluster } from '../node/join-cluster.ts';
-import { controlGroup } from '../transport/subjects.ts';
+import { systemClock } from '../../clock/system-clock.ts';
+import { startControl } from '../../control/start-control.ts';
+import { joinLeadership } from '../../leadership/join-leadership.ts';
+import type { Leadership } from '../../leadership/leadership.ts';
+import { electionStep } from '../../leadership/election-trace.ts';
+import { type Logger, silentLogger } from '../../logger.ts';
+import type { ClusterNode } from '../../node/cluster-node.ts';
+import { joinCluster } from '../../node/join-cluster.ts';
+import { controlGroup } from '../../transport/subjects.ts';
 import { type LeaderReport, type LeaderWrite, ordersOf } from './leader-messages.ts';
 
 /** Pause between two writes of a leader. */

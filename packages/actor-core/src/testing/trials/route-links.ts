@@ -1,5 +1,5 @@
 import { createServer, connect, type Server, type Socket } from 'node:net';
-import { freePort } from './free-port.ts';
+import { freePort } from '../free-port.ts';
 
 /** Relays of the routes between the servers of a NATS cluster, so that a test can cut a server off from the others. */
 export interface RouteLinks {
