@@ -89,7 +89,7 @@ export const busSettings: readonly Setting[] = [
     group: 'The bus',
     takers: ['up', 'gateway', 'node-agent', 'host'],
     placeholder: '<profile>',
-    help: 'times after which a silent node counts as unreachable: lan (one site), wan (distant sites), local (one machine) or tuned (one site, twice as fast for twice the messages); the same for all nodes',
+    help: 'times after which a silent node counts as unreachable: lan (one site), wan (distant sites), local (one machine) or tuned (one site, in less than half the time, for two to three times the messages); the same for all nodes',
     choices: membershipProfiles,
     default: 'lan',
   },
