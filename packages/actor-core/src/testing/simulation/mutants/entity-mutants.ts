@@ -20,14 +20,6 @@ export const entityMutants: readonly Mutant[] = [
       "    if (seen.record?.state === 'active' && seen.sequence > 0) return { log: place.log, subject: place.owner, sequence: seen.sequence };\n    if (seen.record?.state === 'removed') await",
   },
   {
-    name: 'entity-goes-on-when-lost',
-    scenario: 'entities',
-    bug: 'an activation goes on after the store refused its write',
-    file: 'entities/activation.ts',
-    find: "if (outcome.kind === 'deposed' || outcome.kind === 'rolled-back') onLost();",
-    replace: '',
-  },
-  {
     name: 'entity-drops-its-mailbox',
     scenario: 'entities',
     bug: 'messages in the mailbox of an entity are lost when the entity is passivated or moved',
