@@ -35,7 +35,7 @@ const size = 3;
 export async function startNatsCluster(): Promise<NatsCluster> {
   const routePorts = await Promise.all(Array.from({ length: size }, freePort));
   const links = await openRouteLinks(routePorts);
-  // Servers tell each other and their clients where they can be reached. Nobody shall go round the links of a test.
+  // Servers advertise their own addresses. All connections of a test have to use its links instead.
   const nowhere = await freePort();
   const monitorPorts = await Promise.all(Array.from({ length: size }, freePort));
   const servers = await Promise.all(

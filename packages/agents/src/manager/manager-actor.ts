@@ -270,7 +270,7 @@ class Manager {
     this.#context.stop(hosted.ref);
   }
 
-  /** The agent was stopped for good: nobody owns it any more. Asked for again while this host still owns the agent. */
+  /** The agent was stopped for good and needs no owner. Repeated for as long as this host owns it. */
   #remove(id: string, incarnation: number): void {
     this.#deactivate(id, incarnation, 'agent-stopped');
     const { owned, entities, entity } = this.#spec;

@@ -19,7 +19,7 @@ export function takePreVote(
 }
 
 /**
- * Lets the candidate finish before this voter tries itself: two candidacies at once share the votes, and elect nobody.
+ * Lets the candidate finish before this voter tries itself: two candidacies at once share the votes, and fail.
  * Once in each silence, so that a candidate that hears no answers cannot keep all others from trying.
  */
 function yieldOnce(state: ElectionState, to: string, nowMs: number): void {
