@@ -123,7 +123,7 @@ export class MemoryHub {
   ): number {
     const receivers = this.#receivers(subject);
     if (receivers.length === 0) return 0;
-    // One copy for all receivers: nobody changes what was received.
+    // One copy for all receivers, which do not change it.
     const message: TransportMessage = { subject, payload: payload.slice(), respond };
     for (const receiver of receivers) {
       const fate = this.fault?.({ from: from.node, to: receiver.transport.node, subject }) ?? 'deliver';

@@ -176,7 +176,7 @@ it.each([
   const state = createElection({ ...shared, voters: ['a', 'b', 'c'], config: electionDefaults, random }, 0);
   decideElection(state, { kind: 'tick' }, 10_000);
   const message = { kind: 'pre-vote', term: 1 } as const;
-  // Both are granted: nobody's candidacy depends on an order of the names alone.
+  // Both pre-votes are granted: the order of the names alone decides no candidacy.
   expect(decideElection(state, { kind: 'received', from, message }, 10_001)).toMatchObject([
     { message: { kind: 'pre-vote-answer', isGranted: true } },
   ]);

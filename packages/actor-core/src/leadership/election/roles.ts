@@ -89,7 +89,7 @@ export function abandon(state: ElectionState, nowMs: number): void {
 }
 
 /**
- * Ends a candidacy that elected nobody. The leader has been silent for the time of an election already, so the next
+ * Ends a candidacy that found no majority. The leader has been silent for the time of an election already, so the next
  * attempt of this node waits only for those of others, and not for another silence.
  */
 export function retryLater(state: ElectionState, nowMs: number): void {

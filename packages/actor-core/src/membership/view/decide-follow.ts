@@ -57,7 +57,7 @@ export function decideAnswered(state: FollowState, from: string, view: View, now
   return isOlder && !isDoubted(state, nowMs) ? state : { ...state, view, agreedAtMs: nowMs };
 }
 
-/** Nobody has announced this view for long: the log may have lost it. */
+/** This view was not announced for `forgetMs`: the log may have lost it. */
 export function isDoubted({ agreedAtMs }: FollowState, nowMs: number): boolean {
   return nowMs - agreedAtMs >= viewTiming.forgetMs;
 }
