@@ -1,6 +1,9 @@
 // Runs one command of the tests with a time limit.
 import { spawn } from 'node:child_process';
 
+const shownKept = 65_536;
+const pipesClosedWithinMs = 5_000;
+
 /** Commands that run now. @type {Set<import('node:child_process').ChildProcess>} */
 const running = new Set();
 
@@ -9,24 +12,28 @@ const running = new Set();
  *
  * @param {string} command
  * @param {readonly string[]} args
- * @param {{ cwd: string, env: NodeJS.ProcessEnv, limitMs: number, output: 'inherit' | 'capture' }} options
+ * @param {{ cwd: string, env: NodeJS.ProcessEnv, limitMs: number, output: 'show' | 'capture' }} options
  * @returns {Promise<{ code: number, late: boolean, stdout: string, output: string }>} `late`: ended by the limit;
- *   `output`: both streams, as far as they were captured
+ *   `output`: both streams, their last 64 Ki characters where they were shown as they came
  */
 export function runCommand(command, args, { cwd, env, limitMs, output }) {
   return new Promise((resolve) => {
-    const stdio = output === 'capture' ? 'pipe' : 'inherit';
-    const child = spawn(command, args, { cwd, env, stdio: ['ignore', stdio, stdio], detached: true });
+    const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     running.add(child);
     let stdout = '';
     let both = '';
-    child.stdout?.setEncoding('utf8').on('data', (text) => {
-      stdout += text;
-      both += text;
+    const show = (stream, text) => {
+      if (output === 'capture') both += text;
+      else {
+        stream.write(text);
+        both = (both + text).slice(-shownKept);
+      }
+    };
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      if (output === 'capture') stdout += text;
+      show(process.stdout, text);
     });
-    child.stderr?.setEncoding('utf8').on('data', (text) => {
-      both += text;
-    });
+    child.stderr.setEncoding('utf8').on('data', (text) => show(process.stderr, text));
     let late = false;
     const timer = setTimeout(() => {
       late = true;
@@ -43,7 +50,9 @@ export function runCommand(command, args, { cwd, env, limitMs, output }) {
       both += `${command}: ${error.message}\n`;
       finish(1);
     });
-    child.once(output === 'capture' ? 'close' : 'exit', (code) => finish(code ?? 1));
+    // A process that the command left behind may hold the pipes open.
+    child.once('exit', (code) => setTimeout(finish, pipesClosedWithinMs, code ?? 1).unref());
+    child.once('close', (code) => finish(code ?? 1));
   });
 }
 

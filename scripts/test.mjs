@@ -4,11 +4,12 @@
 //   npm test                      everything
 //   npm test -- --stage unit      one stage, by name; may be repeated
 //
-// Stages that mostly compute run beside stages that mostly wait. The tests with a real nats-server use the one that
-// `drover up` would use: the stage `nats` finds or fetches it.
+// Stages that compute run beside each other. The stages with real processes, whose tests wait for things to happen in
+// time, have the machine for themselves. The tests with a real nats-server use the one that `drover up` would use: the
+// stage `nats` finds or fetches it. What failed is told once more at the end.
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isNewEnough, nodeMissing, toolchainNode } from '../packages/cli/bin/toolchain-node.js';
 import { runCommand, stopCommands } from './run-command.mjs';
@@ -80,10 +81,9 @@ const phases = [
   [['unit'], ['format', 'lint', 'nats']],
   // Uses both cores.
   [['simulate']],
-  [
-    ['integration', 'scenarios'],
-    ['mutants', 'bench'],
-  ],
+  [['mutants'], ['bench']],
+  [['integration']],
+  [['scenarios']],
   [['timed-scenarios']],
 ];
 
@@ -92,6 +92,8 @@ const environment = toolchainEnvironment();
 const results = mkdtempSync(join(tmpdir(), 'drover-test-'));
 let passed = 0;
 let failed = 0;
+/** What failed, in words, for the end of the output. @type {string[]} */
+const failures = [];
 /** Why no further stage runs; undefined while they do. */
 let blocked;
 
@@ -108,10 +110,11 @@ for (const lanes of phases) {
     .map((lane) => lane.filter((name) => wanted.includes(name)))
     .filter((lane) => lane.length > 0);
   // One lane prints as it goes. The output of the others follows when their stage has ended.
-  await Promise.all(chosen.map((lane, index) => runLane(lane, index === 0 ? 'inherit' : 'capture')));
+  await Promise.all(chosen.map((lane, index) => runLane(lane, index === 0 ? 'show' : 'capture')));
 }
 rmSync(results, { recursive: true, force: true });
 process.exitCode = failed === 0 ? 0 : 1;
+for (const failure of failures) console.log(`FAILED ${failure}`);
 console.log(`${passed} passed, ${failed} failed`);
 
 async function runLane(names, output) {
@@ -152,8 +155,10 @@ async function runSteps({ limitMs, steps }, mode) {
   for (const [command, ...args] of steps) {
     if (blocked !== undefined) return { passed: 0, failed: 1, note: ` (${blocked})` };
     const { code, late, output } = await run(command, args, limitMs, mode);
-    process.stdout.write(output);
-    if (code !== 0) return { passed: 0, failed: 1, note: late ? ' (time limit)' : '' };
+    if (mode === 'capture') process.stdout.write(output);
+    if (code === 0) continue;
+    failures.push(`${[command, ...args].join(' ')}\n${lastLines(output)}`);
+    return { passed: 0, failed: 1, note: late ? ' (time limit)' : '' };
   }
   return { passed: 1, failed: 0 };
 }
@@ -169,24 +174,53 @@ async function runVitest({ vitest, limitMs }, mode) {
     `--outputFile.json=${file}`,
   ];
   const { code, late, output } = await run('vitest', args, limitMs, mode);
-  process.stdout.write(output);
+  if (mode === 'capture') process.stdout.write(output);
   const report = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
-  if (report === undefined) return { passed: 0, failed: 1, note: late ? ' (time limit)' : ' (no report)' };
+  if (report === undefined) {
+    failures.push(`${vitest}\n${lastLines(output)}`);
+    return { passed: 0, failed: 1, note: late ? ' (time limit)' : ' (no report)' };
+  }
+  failures.push(...failuresOf(report));
   // A file that does not load has no failed test to count.
   const brokenFiles = report.testResults.filter(
     (result) =>
       result.status === 'failed' && !result.assertionResults.some((test) => test.status === 'failed'),
   ).length;
-  let failures = report.numFailedTests + brokenFiles;
-  if (code !== 0 && failures === 0) failures = 1;
-  if (report.numPassedTests === 0 && failures === 0)
+  let wrong = report.numFailedTests + brokenFiles;
+  if (code !== 0 && wrong === 0) {
+    wrong = 1;
+    failures.push(`${vitest}: errors outside of the tests\n${lastLines(output)}`);
+  }
+  if (report.numPassedTests === 0 && wrong === 0)
     return { passed: 0, failed: 1, note: ' (no test was found)' };
   const skipped = report.numPendingTests + (report.numTodoTests ?? 0);
   return {
     passed: report.numPassedTests,
-    failed: failures,
+    failed: wrong,
     note: skipped > 0 ? ` (${skipped} skipped)` : '',
   };
+}
+
+/** The failed tests of a report: file, name, and the begin of the error. @returns {string[]} */
+function failuresOf(report) {
+  return report.testResults.flatMap(({ name, status, message, assertionResults }) => {
+    const file = relative(root, name);
+    const tests = assertionResults.filter((test) => test.status === 'failed');
+    if (tests.length === 0) return status === 'failed' ? [`${file}\n${firstLines(message)}`] : [];
+    return tests.map((test) => `${file} > ${test.fullName}\n${firstLines(test.failureMessages.join('\n'))}`);
+  });
+}
+
+function firstLines(text) {
+  return text
+    .split('\n')
+    .filter((line) => !line.includes('/node_modules/'))
+    .slice(0, 12)
+    .join('\n');
+}
+
+function lastLines(text) {
+  return text.trimEnd().split('\n').slice(-15).join('\n');
 }
 
 function run(command, args, limitMs, output) {
