@@ -40,7 +40,7 @@ const stages = {
   },
   nats: { limitMs: minutes, provide: 'packages/cli/dist/nats/provision-main.js' },
   unit: { limitMs: 10 * minutes, vitest: 'unit*' },
-  integration: { limitMs: 10 * minutes, vitest: 'integration' },
+  integration: { limitMs: 15 * minutes, vitest: 'integration' },
   // A thousand seeds of the runtime and the bus, whose workloads have the seed for themselves there; then a thousand of
   // everything together. Fifty of each are played twice. The limits of these two stages find a run that hangs, also on
   // a slow machine.
@@ -70,7 +70,7 @@ const stages = {
       ['tsc', '-p', peers],
     ],
   },
-  scenarios: { limitMs: 15 * minutes, vitest: 'scenarios' },
+  scenarios: { limitMs: 20 * minutes, vitest: 'scenarios' },
   // Scenarios whose bars are times.
   'timed-scenarios': { limitMs: 15 * minutes, vitest: 'timed-scenarios' },
 };

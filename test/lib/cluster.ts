@@ -180,19 +180,13 @@ export async function joinRole(
     });
   });
   try {
-    await waitUntil(
-      `${id} is listed`,
-      async () => {
-        const status = (await (await fetch(`${cluster.url}/api/v1/status`)).json()) as {
-          nodes: { id: string; state: string; pid: number }[];
-        };
-        // An earlier process with that name may still be listed.
-        return status.nodes.some(
-          (node) => node.id === id && node.state === 'alive' && node.pid === child.pid,
-        );
-      },
-      { timeoutMs: 20_000 },
-    );
+    await waitUntil(`${id} is listed`, async () => {
+      const status = (await (await fetch(`${cluster.url}/api/v1/status`)).json()) as {
+        nodes: { id: string; state: string; pid: number }[];
+      };
+      // An earlier process with that name may still be listed.
+      return status.nodes.some((node) => node.id === id && node.state === 'alive' && node.pid === child.pid);
+    });
   } catch (error) {
     child.kill('SIGKILL');
     throw new Error(`${id} did not join:\n${stderr}`, { cause: error });

@@ -1,16 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
+/** Far beyond what a wait takes on an overloaded machine. A test whose subject is the time gives its own limit. */
+const patienceMs = 30_000;
+
 /**
- * Waits until `probe` returns a truthy value and returns that. A probe that throws is called again.
+ * Waits until `probe` returns a truthy value and returns that. A probe that throws is called again, every `everyMs`
+ * (default 25).
  *
  * @throws Error naming `what` after `timeoutMs`
  */
 export async function waitUntil<T>(
   what: string,
   probe: () => T | Promise<T>,
-  options: { timeoutMs: number; everyMs?: number },
+  { timeoutMs = patienceMs, everyMs = 25 }: { timeoutMs?: number; everyMs?: number } = {},
 ): Promise<NonNullable<T>> {
-  const deadline = performance.now() + options.timeoutMs;
+  const deadline = performance.now() + timeoutMs;
   let last: unknown;
   while (performance.now() < deadline) {
     try {
@@ -20,7 +24,7 @@ export async function waitUntil<T>(
     } catch (error) {
       last = error;
     }
-    await sleep(options.everyMs ?? 25);
+    await sleep(everyMs);
   }
-  throw new Error(`not within ${options.timeoutMs} ms: ${what}`, { cause: last });
+  throw new Error(`not within ${timeoutMs} ms: ${what}`, { cause: last });
 }

@@ -92,7 +92,7 @@ it('shows a node that is frozen or killed as silent until it is back', async () 
         ? agent.actors.find(({ path }) => path === 'instances/ollama-1')
         : undefined;
     },
-    { timeoutMs: 20_000, everyMs: 50 },
+    { everyMs: 50 },
   );
   expect(missing).toBe(0);
 });

@@ -54,16 +54,12 @@ describe('an agent', () => {
       expect(sync.body).toMatchObject({ status: 'completed', output: '1 2 3 4 5 6 7 8', node: 'host-1' });
       const submitted = await post(task, { input: 'count', mode: 'async' });
       expect(submitted.status).toBe(202);
-      const run = await waitUntil(
-        'the run has ended',
-        async () => {
-          const view = (await (
-            await fetch(`${cluster.url}/api/v1/runs/${String(submitted.body['runId'])}`)
-          ).json()) as { status: string; output?: string };
-          return view.status === 'running' ? undefined : view;
-        },
-        { timeoutMs: 10_000 },
-      );
+      const run = await waitUntil('the run has ended', async () => {
+        const view = (await (
+          await fetch(`${cluster.url}/api/v1/runs/${String(submitted.body['runId'])}`)
+        ).json()) as { status: string; output?: string };
+        return view.status === 'running' ? undefined : view;
+      });
       expect(run).toMatchObject({ status: 'completed', output: '1 2 3 4 5 6 7 8' });
       const stream = await fetch(task, {
         method: 'POST',
@@ -118,7 +114,6 @@ describe('an agent', () => {
         await waitUntil(
           'the task is inside Ollama',
           async () => victimTask === undefined || (await host.state()).busy >= 1,
-          { timeoutMs: 5_000 },
         );
         const struckAtMs = performance.now();
         kill((victim as { pid: number }).pid);

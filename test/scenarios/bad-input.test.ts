@@ -85,9 +85,7 @@ describe('an Ollama that answers HTML', () => {
     if (html instanceof Error) {
       expect(html.message).toMatch(/not an Ollama|HTML|does not answer/i);
     } else {
-      const answer = await waitUntil('an answer', async () => startCount(html.url, { upTo: 3 }).outcome, {
-        timeoutMs: 10_000,
-      });
+      const answer = await waitUntil('an answer', async () => startCount(html.url, { upTo: 3 }).outcome);
       expect(answer.ending).toBe('error-frame');
       expect(answer.detail).not.toContain('<html>');
       await html.stop();

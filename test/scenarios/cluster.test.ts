@@ -28,7 +28,7 @@ interface Agent {
   readonly node: string;
 }
 
-const patience = { timeoutMs: 20_000, everyMs: 100 };
+const patience = { timeoutMs: 60_000, everyMs: 100 };
 
 function commandsOf(cluster: Cluster) {
   const run = (args: readonly string[]) => runDrover([...args, '--url', cluster.url]);

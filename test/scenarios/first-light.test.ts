@@ -51,10 +51,8 @@ describe('a started fleet', () => {
     expect(streamed).toBe('1 2 3 4 5 6 7');
     expect((await ollama.list()).models.map((model) => model.name)).toContain('sim-count:latest');
     // A node-agent probes its Ollama a quarter of a second after a request that loaded a model.
-    await waitUntil(
-      'the model is listed as running',
-      async () => (await ollama.ps()).models.some((model) => model.name === 'sim-count:latest'),
-      { timeoutMs: 3_000 },
+    await waitUntil('the model is listed as running', async () =>
+      (await ollama.ps()).models.some((model) => model.name === 'sim-count:latest'),
     );
     expect((await ollama.show({ model: 'sim-count' })).details.family).toBeTypeOf('string');
 
@@ -153,7 +151,6 @@ describe('drover up', () => {
       'the stop has begun',
       () =>
         cluster.events.some((event) => event['event'] === 'stopping') || /stopping/i.test(cluster.stderr()),
-      { timeoutMs: 5_000 },
     );
     // A signal that follows the first within a moment counts as its repetition, since npm passes signals on too.
     await waitUntil(
@@ -162,13 +159,11 @@ describe('drover up', () => {
         cluster.child.kill('SIGINT');
         return cluster.child.exitCode !== null;
       },
-      { timeoutMs: 5_000, everyMs: 300 },
+      { everyMs: 300 },
     );
     expect(await cluster.exitCode()).toBe(130);
     await held.body?.cancel().catch(() => undefined);
-    await waitUntil('every child is gone', () => children.every((pid) => !isAlive(pid)), {
-      timeoutMs: 5_000,
-    });
+    await waitUntil('every child is gone', () => children.every((pid) => !isAlive(pid)));
   });
 
   it('exits with 4 if its explicit port is in use', async () => {

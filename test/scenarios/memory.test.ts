@@ -48,7 +48,7 @@ async function startTwo(): Promise<{
   const args = ['gateway', '--id', 'gateway-2', '--port', String(port)];
   const second = await joinRole(cluster, args, 'gateway-2');
   const two = `http://127.0.0.1:${port}`;
-  await waitUntil('the second gateway listens', () => answers(two), { timeoutMs: 20_000 });
+  await waitUntil('the second gateway listens', () => answers(two));
   return { cluster, one: cluster.url, two, stop: () => second.stop() };
 }
 
@@ -87,18 +87,13 @@ describe('the replicated memory of a running cluster', () => {
     child.stdout.setEncoding('utf8').on('data', (part: string) => {
       text += part;
     });
-    await waitUntil(
-      'the watch shows a change',
-      async () => {
-        await put(one, 'global/a1', '1');
-        return text.includes('"key":"a1"');
-      },
-      { timeoutMs: 20_000 },
-    );
+    await waitUntil('the watch shows a change', async () => {
+      await put(one, 'global/a1', '1');
+      return text.includes('"key":"a1"');
+    });
     const startedMs = performance.now();
     await put(one, 'global/a2', '1');
     await waitUntil('the watch shows the next change', () => text.includes('"key":"a2"'), {
-      timeoutMs: 5_000,
       everyMs: 5,
     });
     recordFigure('memory: change shown at the other gateway', (performance.now() - startedMs) / 1_000, 's');
@@ -133,7 +128,7 @@ describe('the replicated memory of a running cluster', () => {
     const running = Array.from({ length: writers }, (_, writer) => write(writer));
     const progress = async (count: number): Promise<void> => {
       const target = outcomes.done + count;
-      await waitUntil('writes go on', () => outcomes.done >= target, { timeoutMs: 30_000 });
+      await waitUntil('writes go on', () => outcomes.done >= target);
     };
     await progress(200);
     for (let round = 0; round < (fullForm ? 5 : 2); round++) {

@@ -106,7 +106,7 @@ describe('a fleet', () => {
     const third = await count(1);
     expect(third.status).toBe(503);
     for (const response of running) await response.body?.cancel();
-    await waitUntil('there is room again', async () => (await count(1)).ok, { timeoutMs: 5_000 });
+    await waitUntil('there is room again', async () => (await count(1)).ok);
   });
 
   it('runs agents from its own definitions, and its gateway lists those', async () => {
@@ -145,9 +145,7 @@ describe('a role started by hand', () => {
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       log += text;
     });
-    const line = await waitUntil('it is ready', () => /^.*\bready\b.*$/m.exec(log)?.[0], {
-      timeoutMs: 20_000,
-    });
+    const line = await waitUntil('it is ready', () => /^.*\bready\b.*$/m.exec(log)?.[0]);
     child.kill('SIGTERM');
     await new Promise<void>((resolve) => child.once('exit', () => resolve()));
     expect(line.startsWith('{"level":30')).toBe(format === 'json');

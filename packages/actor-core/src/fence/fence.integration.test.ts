@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../clock/system-clock.ts';
 import { systemRandom } from '../random/system-random.ts';
 import { JetStreamLog } from '../storage/log/jetstream-log.ts';
@@ -7,8 +7,6 @@ import { RecordWriter } from '../storage/log/record-writer.ts';
 import { connectJetStream, eventually, type JetStream, openJetStream } from '../testing/jetstream.ts';
 import { createFence, type Fence, takeFence } from './fence.ts';
 import { FencedWriter } from './fenced-writer.ts';
-
-vi.setConfig({ testTimeout: 30_000 });
 
 const parts = { clock: systemClock, random: systemRandom };
 const ends: (() => Promise<void>)[] = [];

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, vi } from 'vitest';
+import { afterAll, beforeAll } from 'vitest';
 import { systemClock } from '../clock/system-clock.ts';
 import { silentLogger } from '../logger.ts';
 import { joinCluster } from '../node/join-cluster.ts';
@@ -9,7 +9,6 @@ import { type NatsCluster, startNatsCluster } from '../testing/nats-cluster.ts';
 import { startNatsServer } from '../testing/nats-server.ts';
 
 // Elections and replication of three servers on one machine take their time.
-vi.setConfig({ hookTimeout: 60_000, testTimeout: 60_000 });
 
 function join(servers: readonly string[], nodeId: string): Promise<ClusterNode> {
   const incarnation = systemClock.wallNow();

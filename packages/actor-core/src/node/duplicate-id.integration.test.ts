@@ -81,4 +81,4 @@ it('lets a process in while the former stands still, and the former ends when it
   const observer = await join('observer');
   await waitUntil('the second is known', () => observer.presence.member('twin')?.pid === process.pid);
   expect(observer.presence.member('twin')).toMatchObject({ state: 'alive', incarnation: second.incarnation });
-}, 20_000);
+});

@@ -39,7 +39,7 @@ beforeEach(async () => {
     pid: process.pid,
     log: silentLogger,
   });
-}, 30_000);
+});
 
 afterEach(async () => {
   peer.kill('SIGKILL');

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../clock/system-clock.ts';
 import { takeFence } from '../fence/fence.ts';
 import { FencedWriter } from '../fence/fenced-writer.ts';
@@ -18,7 +18,6 @@ import { JetStreamConsumers } from './work-queue/jetstream-consumers.ts';
 import { LogWorkQueues } from './work-queue/log-work-queue.ts';
 
 // Elections and replication take their time, and so do three servers on one machine.
-vi.setConfig({ hookTimeout: 60_000, testTimeout: 60_000 });
 
 const clock = systemClock;
 const random = systemRandom;

@@ -1,4 +1,3 @@
-import { vi } from 'vitest';
 import { systemClock } from '../clock/system-clock.ts';
 import { silentLogger } from '../logger.ts';
 import { systemRandom } from '../random/system-random.ts';
@@ -9,7 +8,6 @@ import { connectNats } from './connect-nats.ts';
 import type { HeaderTransport } from './transport.ts';
 
 // Elections and replication take time, and three servers share one machine.
-vi.setConfig({ hookTimeout: 60_000, testTimeout: 60_000 });
 
 /** Connects each node to a different server, so that messages between them cross a route. */
 function connectTo(cluster: NatsCluster, node: string): Promise<HeaderTransport> {

@@ -8,7 +8,7 @@ let cell: RealCell | undefined;
 afterEach(async () => {
   await cell?.dispose();
   cell = undefined;
-}, 30_000);
+});
 
 /** The result of `run` and its duration. */
 async function timed<T>(run: () => Promise<T>): Promise<{ value: T; tookMs: number }> {

@@ -31,7 +31,7 @@ const isGone = (pid: number): Promise<void> =>
     () => {
       expect(identityOf(pid)).toBeUndefined();
     },
-    { timeout: 5_000, interval: 10 },
+    { timeout: 30_000, interval: 10 },
   );
 
 it('ends its program when the parent ends', async () => {

@@ -2,7 +2,7 @@
 export async function until(
   condition: () => boolean | Promise<boolean>,
   what: string,
-  patienceMs = 5_000,
+  patienceMs = 30_000,
 ): Promise<void> {
   const beginMs = performance.now();
   while (!(await condition())) {

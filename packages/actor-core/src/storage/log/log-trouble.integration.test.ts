@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, expect, it, vi } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { systemClock } from '../../clock/system-clock.ts';
 import { systemRandom } from '../../random/system-random.ts';
 import { connectJetStream } from '../../testing/jetstream.ts';
@@ -8,8 +8,6 @@ import { type NatsServer, startNatsServer } from '../../testing/nats-server.ts';
 import { fillDisk, mountSmallDisk } from '../../testing/small-disk.ts';
 import { JetStreamLog } from './jetstream-log.ts';
 import { RecordWriter } from './record-writer.ts';
-
-vi.setConfig({ testTimeout: 30_000 });
 
 const ends: (() => unknown)[] = [];
 afterEach(async () => {
