@@ -75,7 +75,7 @@ export async function startRig(
 export async function until(
   condition: () => boolean,
   what = 'the condition',
-  patienceMs = 4_000,
+  patienceMs = 30_000,
 ): Promise<void> {
   const begin = performance.now();
   while (!condition()) {
