@@ -87,7 +87,8 @@ export type {
   Settlement,
   TaskDelivery,
 } from './storage/work-queue/partition-consumers.ts';
-export { LogWorkQueues, type LogWorkQueuesOptions } from './storage/work-queue/log-work-queue.ts';
+export { LogWorkQueues } from './storage/work-queue/log-work-queue.ts';
+export type { QueueStorage } from './storage/work-queue/task-leases.ts';
 export type { FullQueueSpec, Partition, QueueSpec } from './storage/work-queue/queue-spec.ts';
 export type {
   DeadPage,

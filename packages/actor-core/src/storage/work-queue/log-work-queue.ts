@@ -4,7 +4,7 @@ import { PriorityTurns } from './priority-turns.ts';
 import type { Following, Log, LogRecord } from '../log/log.ts';
 import type { RecordWriter } from '../log/record-writer.ts';
 import { IdleTakers } from './idle-takers.ts';
-import type { TaskDelivery, PartitionConsumers, Settlement } from './partition-consumers.ts';
+import type { PartitionConsumers } from './partition-consumers.ts';
 import {
   allPartitions,
   defaultPriority,
@@ -19,15 +19,8 @@ import {
   resolveQueueSpec,
   taskSubject,
 } from './queue-spec.ts';
-import {
-  deadRecord,
-  deadTask,
-  leasedTask,
-  maxAttemptsOf,
-  priorityOf,
-  replayRecord,
-  taskRecord,
-} from './task-record.ts';
+import { type QueueStorage, TaskLeases } from './task-leases.ts';
+import { deadTask, priorityOf, replayRecord, taskRecord } from './task-record.ts';
 import type {
   DeadPage,
   ExtendOutcome,
@@ -43,19 +36,11 @@ import type {
   WorkQueues,
 } from './work-queue.ts';
 
-/** What `LogWorkQueues` work with. */
-export interface LogWorkQueuesOptions {
-  readonly log: Log;
-  readonly writer: RecordWriter;
-  readonly consumers: PartitionConsumers;
-  readonly clock: Clock;
-}
-
 /** Queues that are logs: a task is a record, its partition and id are the subject. */
 export class LogWorkQueues implements WorkQueues {
-  readonly #options: LogWorkQueuesOptions;
+  readonly #options: QueueStorage;
 
-  constructor(options: LogWorkQueuesOptions) {
+  constructor(options: QueueStorage) {
     this.#options = options;
   }
 
@@ -90,11 +75,11 @@ class LogWorkQueue implements WorkQueue {
   readonly #consumers: PartitionConsumers;
   readonly #clock: Clock;
   readonly #idle: IdleTakers;
+  readonly #leases: TaskLeases;
   readonly #turns = new PriorityTurns();
   #following: Following | undefined = undefined;
-  #onDead: ((death: TaskDeath) => void) | undefined = undefined;
 
-  constructor(spec: FullQueueSpec, options: LogWorkQueuesOptions) {
+  constructor(spec: FullQueueSpec, options: QueueStorage) {
     this.name = spec.name;
     this.#spec = spec;
     this.#logName = spec.log.name;
@@ -104,6 +89,7 @@ class LogWorkQueue implements WorkQueue {
     this.#consumers = options.consumers;
     this.#clock = options.clock;
     this.#idle = new IdleTakers(options.clock);
+    this.#leases = new TaskLeases(spec, options);
   }
 
   async put(task: NewTask): Promise<PutOutcome> {
@@ -147,7 +133,7 @@ class LogWorkQueue implements WorkQueue {
   }
 
   ack(lease: Lease): Promise<LeaseOutcome> {
-    return this.#settle(lease, { kind: 'done' });
+    return this.#leases.settle(lease, { kind: 'done' });
   }
 
   async nack(
@@ -157,41 +143,30 @@ class LogWorkQueue implements WorkQueue {
       reason = 'refused by its taker',
     }: { readonly delayMs?: number; readonly reason?: string } = {},
   ): Promise<LeaseOutcome> {
-    if (this.#isLost(lease)) return 'lease-lost';
-    const delivery = await this.#deliveryOf(lease);
-    // The read may have lasted until the end of the lease.
-    if (delivery === undefined || this.#isLost(lease)) return 'lease-lost';
-    if (lease.attempt < maxAttemptsOf(this.#spec, delivery)) {
-      await this.#consumers.settle(this.#spec, lease.token, { kind: 'again', delayMs }, this.#leftMs(lease));
-      if (delayMs <= 0) this.#idle.wake();
-      else this.#idle.expectWithin(delayMs);
-      return 'settled';
-    }
-    await this.#bury(delivery, reason, this.#leftMs(lease));
+    const outcome = await this.#leases.refuse(lease, delayMs, reason);
+    if (outcome === 'lease-lost') return outcome;
+    if (outcome === 'again' && delayMs <= 0) this.#idle.wake();
+    if (outcome === 'again' && delayMs > 0) this.#idle.expectWithin(delayMs);
     return 'settled';
   }
 
   async release(lease: Lease): Promise<LeaseOutcome> {
-    const outcome = await this.#settle(lease, { kind: 'again', delayMs: 0 });
+    const outcome = await this.#leases.settle(lease, { kind: 'again', delayMs: 0 });
     this.#idle.wake();
     return outcome;
   }
 
   async extend(lease: Lease, leaseMs: number): Promise<ExtendOutcome> {
     const expiresAtMs = this.#clock.wallNow() + leaseMs;
-    const outcome = await this.#settle(lease, { kind: 'again', delayMs: leaseMs });
+    const outcome = await this.#leases.settle(lease, { kind: 'again', delayMs: leaseMs });
     this.#idle.expectWithin(leaseMs);
     return outcome === 'settled'
       ? { kind: 'extended', lease: { ...lease, expiresAtMs } }
       : { kind: 'lease-lost' };
   }
 
-  async terminate(lease: Lease, reason: string): Promise<LeaseOutcome> {
-    if (this.#isLost(lease)) return 'lease-lost';
-    const delivery = await this.#deliveryOf(lease);
-    if (delivery === undefined || this.#isLost(lease)) return 'lease-lost';
-    await this.#bury(delivery, reason, this.#leftMs(lease));
-    return 'settled';
+  terminate(lease: Lease, reason: string): Promise<LeaseOutcome> {
+    return this.#leases.terminate(lease, reason);
   }
 
   async cancel(id: string): Promise<boolean> {
@@ -248,7 +223,7 @@ class LogWorkQueue implements WorkQueue {
   }
 
   onDead(listener: ((death: TaskDeath) => void) | undefined): void {
-    this.#onDead = listener;
+    this.#leases.onDead = listener;
   }
 
   async size(): Promise<number> {
@@ -335,7 +310,7 @@ class LogWorkQueue implements WorkQueue {
     const askedAtMs = this.#clock.wallNow();
     const deliveries = await this.#consumers.pull(this.#spec, `p${priority}`, max);
     const leased = await Promise.allSettled(
-      deliveries.map((delivery) => this.#lease(delivery, leaseMs, askedAtMs + leaseMs)),
+      deliveries.map((delivery) => this.#leases.grant(delivery, leaseMs, askedAtMs + leaseMs)),
     );
     // A task that could not be leased as asked is delivered again when the queue's own lease ends.
     return leased.flatMap((one) =>
@@ -343,65 +318,8 @@ class LogWorkQueue implements WorkQueue {
     );
   }
 
-  /** Undefined for a task whose attempts are used up, which is dead now, and where the lease is over. */
-  async #lease(
-    delivery: TaskDelivery,
-    leaseMs: number,
-    expiresAtMs: number,
-  ): Promise<LeasedTask | undefined> {
-    const maxAttempts = maxAttemptsOf(this.#spec, delivery);
-    if (delivery.attempt > maxAttempts) {
-      await this.#bury(delivery, `not done after ${maxAttempts} attempts`, this.#spec.leaseMs);
-      return undefined;
-    }
-    if (leaseMs !== this.#spec.leaseMs)
-      await this.#consumers.settle(
-        this.#spec,
-        delivery.token,
-        { kind: 'again', delayMs: leaseMs },
-        this.#spec.leaseMs,
-      );
-    // The process stood still meanwhile: another taker has the task or will have it.
-    if (expiresAtMs <= this.#clock.wallNow()) return undefined;
-    return leasedTask(this.#spec, delivery, expiresAtMs);
-  }
-
   /** Lets other takers have the tasks at once. Where that fails they wait for the end of the lease. */
   async #giveBack(tasks: readonly LeasedTask[]): Promise<void> {
     await Promise.allSettled(tasks.map(({ lease }) => this.release(lease)));
-  }
-
-  /**
-   * The dead record is written before the task is removed, so that the task is never lost. A refusal means that the
-   * task was cancelled, or that an earlier attempt has written the dead record.
-   */
-  async #bury(delivery: TaskDelivery, reason: string, withinMs: number): Promise<void> {
-    const { id } = placeOf(this.#spec, delivery.subject);
-    const still = { subject: taskSubject(this.#spec, '*', id), sequence: delivery.sequence };
-    const outcome = await this.#writer.write(this.#logName, deadRecord(this.#spec, delivery, reason), still);
-    if (outcome.kind === 'written') this.#onDead?.({ id, attempts: delivery.attempt, reason });
-    await this.#consumers.settle(this.#spec, delivery.token, { kind: 'done' }, withinMs);
-  }
-
-  async #settle(lease: Lease, settlement: Settlement): Promise<LeaseOutcome> {
-    if (this.#isLost(lease)) return 'lease-lost';
-    await this.#consumers.settle(this.#spec, lease.token, settlement, this.#leftMs(lease));
-    return 'settled';
-  }
-
-  #isLost(lease: Lease): boolean {
-    return this.#leftMs(lease) <= 0;
-  }
-
-  #leftMs({ expiresAtMs }: Lease): number {
-    return expiresAtMs - this.#clock.wallNow();
-  }
-
-  /** The task of a lease, read again: a lease is plain data and does not hold the body. */
-  async #deliveryOf({ id, attempt, token }: Lease): Promise<TaskDelivery | undefined> {
-    const record = await this.#log.readLast(this.#logName, taskSubject(this.#spec, '*', id));
-    if (record === undefined || placeOf(this.#spec, record.subject).partition === 'dead') return undefined;
-    const { subject, payload, headers, sequence, acceptedAtMs } = record;
-    return { subject, payload, headers, sequence, acceptedAtMs, attempt, token };
   }
 }

@@ -1,7 +1,8 @@
 import { systemClock } from '../../../clock/system-clock.ts';
 import { bucketLog, type BucketSpec, keySubject } from '../../../storage/key-value/bucket-spec.ts';
-import { checkLinearizable, type Operation } from '../linearizability.ts';
+import { checkLinearizable } from '../linearizability.ts';
 import { register, type RegisterInput, type RegisterOutput } from '../models.ts';
+import { decodeValue, encodeValue, type RegisterCall, resolvedCall, writtenBy } from '../register-call.ts';
 import {
   chance,
   type HistoryClient,
@@ -19,18 +20,10 @@ const keysInUse = 4;
 /** A key with so many writes is given up: the bucket keeps all its values, and its history stays short. */
 const mostWrites = 40;
 
-interface Call {
-  readonly key: string;
-  readonly input: RegisterInput;
-  readonly calledMs: number;
-  output: RegisterOutput | undefined;
-  returnedMs: number;
-}
-
 /** Reads, writes and compare-and-set on keys of a bucket: linearizable, key by key. */
 export class RegisterHistory implements HistoryPart {
   readonly #tally: Tally;
-  #calls: Call[] = [];
+  #calls: RegisterCall[] = [];
   readonly #keys: string[] = [];
   readonly #writes = new Map<string, number>();
   #values = 0;
@@ -63,7 +56,9 @@ export class RegisterHistory implements HistoryPart {
     for (const [key, calls] of Map.groupBy(this.#calls, (call) => call.key)) {
       const accepted = await this.#acceptedOf(client, key);
       if (new Set(accepted).size !== accepted.length) wrong.push(`a value of ${key} was accepted twice`);
-      const operations = calls.flatMap((call) => resolved(call, accepted, endMs));
+      const operations = calls.flatMap((call) =>
+        resolvedCall(call, (value) => (accepted.includes(value) ? endMs : undefined)),
+      );
       const verdict = checkLinearizable(register, operations);
       if (verdict.kind !== 'linearizable')
         wrong.push(`the history of ${key} is not linearizable (${verdict.kind})`);
@@ -113,14 +108,17 @@ export class RegisterHistory implements HistoryPart {
     const outcome = await storage.writer.write(log, { subject: barrier, payload: new Uint8Array(0) }, expect);
     if (outcome.kind === 'rejected') return this.#tally.add('reads that a barrier write refuted');
     this.#tally.add('fresh reads');
-    return end(call, { kind: 'value', value: record === undefined ? undefined : decode(record.payload) });
+    return end(call, {
+      kind: 'value',
+      value: record === undefined ? undefined : decodeValue(record.payload),
+    });
   }
 
   async #write({ storage }: HistoryClient, key: string): Promise<void> {
     const bucket = await storage.keyValue.ensure(spec);
     const value = this.#nextValue(key);
     const call = this.#begin(key, { kind: 'write', value });
-    await bucket.put(key, encode(value));
+    await bucket.put(key, encodeValue(value));
     end(call, { kind: 'written' });
     this.#tally.add('writes');
   }
@@ -129,12 +127,12 @@ export class RegisterHistory implements HistoryPart {
     const bucket = await storage.keyValue.ensure(spec);
     const entry = await bucket.get(key);
     const value = this.#nextValue(key);
-    const from = entry === undefined ? undefined : decode(entry.value);
+    const from = entry === undefined ? undefined : decodeValue(entry.value);
     const call = this.#begin(key, { kind: 'swap', from, to: value });
     const outcome =
       entry === undefined
-        ? await bucket.create(key, encode(value))
-        : await bucket.update(key, encode(value), entry.revision);
+        ? await bucket.create(key, encodeValue(value))
+        : await bucket.update(key, encodeValue(value), entry.revision);
     end(call, { kind: 'swapped', isSwapped: outcome.kind === 'written' });
     this.#tally.add(outcome.kind === 'written' ? 'swaps' : 'refused swaps');
   }
@@ -144,8 +142,14 @@ export class RegisterHistory implements HistoryPart {
     return ++this.#values;
   }
 
-  #begin(key: string, input: RegisterInput): Call {
-    const call: Call = { key, input, calledMs: systemClock.now(), output: undefined, returnedMs: Infinity };
+  #begin(key: string, input: RegisterInput): RegisterCall {
+    const call: RegisterCall = {
+      key,
+      input,
+      calledMs: systemClock.now(),
+      output: undefined,
+      returnedMs: Infinity,
+    };
     this.#calls.push(call);
     return call;
   }
@@ -153,42 +157,15 @@ export class RegisterHistory implements HistoryPart {
   async #acceptedOf({ storage }: HistoryClient, key: string): Promise<number[]> {
     const query = { from: 1, filter: keySubject(spec.name, key) };
     const { records } = await untilDone(() => storage.log.readForward(log, query));
-    return records.map(({ payload }) => decode(payload));
+    return records.map(({ payload }) => decodeValue(payload));
   }
 }
 
-function end(call: Call, output: RegisterOutput): void {
+function end(call: RegisterCall, output: RegisterOutput): void {
   call.output = output;
   call.returnedMs = systemClock.now();
 }
 
-/** The bucket shows what became of a write of unknown outcome. A read without an answer tells nothing. */
-function resolved(
-  call: Call,
-  accepted: readonly number[],
-  endMs: number,
-): Operation<RegisterInput, RegisterOutput>[] {
-  if (call.output !== undefined) return [call];
-  const value = writtenBy(call.input);
-  if (value === undefined || !accepted.includes(value)) return [];
-  const output: RegisterOutput =
-    call.input.kind === 'write' ? { kind: 'written' } : { kind: 'swapped', isSwapped: true };
-  return [{ ...call, output, returnedMs: endMs }];
-}
-
-function writtenBy(input: RegisterInput): number | undefined {
-  if (input.kind === 'write') return input.value;
-  return input.kind === 'swap' ? input.to : undefined;
-}
-
 function isDone(output: RegisterOutput | undefined): boolean {
   return output?.kind === 'written' || (output?.kind === 'swapped' && output.isSwapped);
-}
-
-function encode(value: number): Uint8Array {
-  return new TextEncoder().encode(String(value));
-}
-
-function decode(payload: Uint8Array): number {
-  return Number(new TextDecoder().decode(payload));
 }

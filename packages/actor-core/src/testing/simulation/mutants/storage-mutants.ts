@@ -31,8 +31,8 @@ export const storageMutants: readonly Mutant[] = [
     name: 'task-done-before-its-acknowledgement',
     scenario: 'storing',
     bug: 'a task that is refused by its taker is removed',
-    file: 'storage/work-queue/log-work-queue.ts',
-    find: "lease.token, { kind: 'again', delayMs }",
-    replace: "lease.token, { kind: 'done' }",
+    file: 'storage/work-queue/task-leases.ts',
+    find: "const again = { kind: 'again', delayMs } as const;",
+    replace: "const again = { kind: 'done' } as const;",
   },
 ];

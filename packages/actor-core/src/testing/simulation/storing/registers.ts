@@ -2,8 +2,9 @@ import { StoreUnavailableError } from '../../../errors.ts';
 import { bucketLog, type BucketSpec, keySubject } from '../../../storage/key-value/bucket-spec.ts';
 import type { Bucket } from '../../../storage/key-value/key-value.ts';
 import type { LogRecord } from '../../../storage/log/log.ts';
-import { checkLinearizable, type Operation } from '../../history/linearizability.ts';
+import { checkLinearizable } from '../../history/linearizability.ts';
 import { register, type RegisterInput, type RegisterOutput } from '../../history/models.ts';
+import { decodeValue, encodeValue, type RegisterCall, resolvedCall } from '../../history/register-call.ts';
 import type { TestNode } from '../../test-node.ts';
 import type { Workload } from '../workload.ts';
 import type { World } from '../world.ts';
@@ -14,14 +15,6 @@ const barrier = keySubject(registersBucket.name, 'barrier');
 const keys = 3;
 const mostSteps = 200_000;
 
-interface Call {
-  readonly key: string;
-  readonly input: RegisterInput;
-  readonly calledMs: number;
-  output: RegisterOutput | undefined;
-  returnedMs: number;
-}
-
 /**
  * Keys that every node reads, writes and swaps by compare-and-set.
  *
@@ -31,7 +24,7 @@ interface Call {
 export class Registers implements Workload {
   readonly #world: World;
   readonly #buckets = new Map<TestNode, Bucket>();
-  #calls: Call[] = [];
+  #calls: RegisterCall[] = [];
   /** Instant and revision of the acceptance of each value; values are written once. */
   readonly #accepted = new Map<number, { readonly atMs: number; readonly revision: number }>();
   readonly #refused = new Set<number>();
@@ -73,7 +66,11 @@ export class Registers implements Workload {
   checkEnd(): void {
     const world = this.#world;
     for (const [key, calls] of Map.groupBy(this.#calls, (call) => call.key)) {
-      const verdict = checkLinearizable(register, calls.flatMap(this.#resolved), mostSteps);
+      const verdict = checkLinearizable(
+        register,
+        calls.flatMap((call) => resolvedCall(call, (value) => this.#accepted.get(value)?.atMs)),
+        mostSteps,
+      );
       world.check(
         verdict.kind !== 'violation',
         `the history of ${key} is not linearizable: ${describe(verdict)}`,
@@ -98,12 +95,19 @@ export class Registers implements Workload {
     await this.#perform(node, async () => {
       const record = await node.storage.log.readLast(log, keySubject(registersBucket.name, key));
       const expect = { subject: keySubject(registersBucket.name, key), sequence: record?.sequence ?? 0 };
-      const outcome = await node.storage.writer.write(log, { subject: barrier, payload: encode(0) }, expect);
+      const outcome = await node.storage.writer.write(
+        log,
+        { subject: barrier, payload: encodeValue(0) },
+        expect,
+      );
       if (outcome.kind === 'rejected') {
         this.#world.count('refutedReads');
         return;
       }
-      this.#end(call, { kind: 'value', value: record === undefined ? undefined : decode(record.payload) });
+      this.#end(call, {
+        kind: 'value',
+        value: record === undefined ? undefined : decodeValue(record.payload),
+      });
     });
   }
 
@@ -111,7 +115,7 @@ export class Registers implements Workload {
     const value = ++this.#values;
     const call = this.#begin(key, { kind: 'write', value });
     await this.#perform(node, async () => {
-      this.#checkWritten(value, await bucket.put(key, encode(value)));
+      this.#checkWritten(value, await bucket.put(key, encodeValue(value)));
       this.#end(call, { kind: 'written' });
     });
   }
@@ -121,12 +125,12 @@ export class Registers implements Workload {
     await this.#perform(node, async () => {
       const entry = await bucket.get(key);
       const value = ++this.#values;
-      const from = entry === undefined ? undefined : decode(entry.value);
+      const from = entry === undefined ? undefined : decodeValue(entry.value);
       const call = this.#begin(key, { kind: 'swap', from, to: value });
       const outcome =
         entry === undefined
-          ? await bucket.create(key, encode(value))
-          : await bucket.update(key, encode(value), entry.revision);
+          ? await bucket.create(key, encodeValue(value))
+          : await bucket.update(key, encodeValue(value), entry.revision);
       if (outcome.kind === 'written') {
         this.#checkWritten(value, outcome.revision);
         world.count('swaps');
@@ -151,20 +155,26 @@ export class Registers implements Workload {
     }
   }
 
-  #begin(key: string, input: RegisterInput): Call {
-    const call: Call = { key, input, calledMs: this.#world.now(), output: undefined, returnedMs: Infinity };
+  #begin(key: string, input: RegisterInput): RegisterCall {
+    const call: RegisterCall = {
+      key,
+      input,
+      calledMs: this.#world.now(),
+      output: undefined,
+      returnedMs: Infinity,
+    };
     // Its key may be one from before a loss of records.
     if (key.endsWith(`-${this.#losses}`)) this.#calls.push(call);
     return call;
   }
 
-  #end(call: Call, output: RegisterOutput): void {
+  #end(call: RegisterCall, output: RegisterOutput): void {
     call.output = output;
     call.returnedMs = this.#world.now();
   }
 
   #accept({ payload, sequence }: LogRecord): void {
-    const value = decode(payload);
+    const value = decodeValue(payload);
     const world = this.#world;
     world.check(!this.#accepted.has(value) || world.hasLostRecords, `value ${value} was accepted twice`);
     world.check(!this.#refused.has(value), `value ${value} is accepted after it was reported as refused`);
@@ -179,28 +189,8 @@ export class Registers implements Workload {
       `value ${value} was reported at revision ${revision} and is at ${actual}`,
     );
   }
-
-  /** The server knows what became of a write whose client never heard of it. A read without an answer tells nothing. */
-  readonly #resolved = (call: Call): Operation<RegisterInput, RegisterOutput>[] => {
-    if (call.output !== undefined) return [call];
-    const value =
-      call.input.kind === 'write' ? call.input.value : call.input.kind === 'swap' ? call.input.to : -1;
-    const accepted = this.#accepted.get(value);
-    if (accepted === undefined) return [];
-    const output: RegisterOutput =
-      call.input.kind === 'write' ? { kind: 'written' } : { kind: 'swapped', isSwapped: true };
-    return [{ ...call, output, returnedMs: accepted.atMs }];
-  };
 }
 
 function describe(verdict: { readonly kind: string; readonly stuck?: readonly unknown[] }): string {
   return JSON.stringify(verdict.stuck?.slice(0, 3) ?? verdict.kind);
-}
-
-function encode(value: number): Uint8Array {
-  return new TextEncoder().encode(String(value));
-}
-
-function decode(payload: Uint8Array): number {
-  return Number(new TextDecoder().decode(payload));
 }
