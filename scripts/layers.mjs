@@ -153,6 +153,7 @@ export const layers = {
   ],
   gateway: [
     'errors.ts',
+    'names',
     'config.ts',
     'go-compat',
     'http',
@@ -161,6 +162,7 @@ export const layers = {
     'model',
     'cluster-settings.ts',
     'services.ts',
+    'translation',
     'inference',
     'model-listing',
     'dialects',

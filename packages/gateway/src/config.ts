@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from '@drover/actor-core';
+import { readAlias, readTargets } from './names/alias.ts';
 
 /** Settings of a gateway. */
 export interface GatewayConfig {
@@ -78,6 +79,15 @@ export interface GatewayConfig {
    * `keep_alive` for requests without one: `10m`, `0`, `-1` for no end; '' for the default of each host. @default ''
    */
   readonly keepAlive: string;
+  /**
+   * Other names for models, each as `NAME=MODEL` or `NAME=MODEL|MODEL`: of the models, the first that can serve does. A
+   * name may hold wildcards `*`. @default []
+   */
+  readonly aliases: readonly string[];
+  /** What is done with a request for a model that no host has. `map`: it goes to `defaultModel`. @default 'refuse' */
+  readonly unknownModel: 'refuse' | 'map';
+  /** Model for unknown names, or several separated by `|`; '' for none. @default '' */
+  readonly defaultModel: string;
   /** Browser origins allowed beside Ollama's own list (OLLAMA_ORIGINS); one `*` in each is a wildcard. @default [] */
   readonly origins: readonly string[];
   /** Host names that a gateway on a loopback address accepts beside local ones, e.g. of a proxy. @default [] */
@@ -108,6 +118,9 @@ export const defaults: GatewayConfig = Object.freeze({
   describeTimeoutMs: 2_000,
   inspectTimeoutMs: 2_000,
   keepAlive: '',
+  aliases: Object.freeze([]) as readonly string[],
+  unknownModel: 'refuse',
+  defaultModel: '',
   origins: Object.freeze([]) as readonly string[],
   allowedHosts: Object.freeze([]) as readonly string[],
   durability: 'unknown',
@@ -120,6 +133,9 @@ export const liveFields: readonly (keyof GatewayConfig)[] = [
   'firstByteTimeoutMs',
   'interTokenTimeoutMs',
   'keepAlive',
+  'aliases',
+  'unknownModel',
+  'defaultModel',
   'origins',
   'allowedHosts',
 ];
@@ -169,8 +185,10 @@ export function resolveConfig(partial: Partial<GatewayConfig> = {}): GatewayConf
       `must be a duration such as 10m, 0 or -1 (got ${config.keepAlive})`,
     );
   }
+  checkNames(config);
   return Object.freeze({
     ...config,
+    aliases: Object.freeze([...config.aliases]),
     origins: Object.freeze(config.origins.map(checkOrigin)),
     allowedHosts: Object.freeze([...config.allowedHosts]),
   });
@@ -197,6 +215,20 @@ function checkNumbers(config: GatewayConfig): void {
     throw new InvalidArgumentError('drainTimeoutMs', `must be 0 or more (got ${config.drainTimeoutMs})`);
   }
 }
+
+function checkNames({ aliases, unknownModel, defaultModel }: GatewayConfig): void {
+  if (aliases.length > maxAliases)
+    throw new InvalidArgumentError('aliases', `may be at most ${maxAliases} (got ${aliases.length})`);
+  for (const alias of aliases) readAlias('aliases', alias);
+  if (unknownModel !== 'refuse' && unknownModel !== 'map')
+    throw new InvalidArgumentError('unknownModel', `must be refuse or map (got ${String(unknownModel)})`);
+  if (defaultModel !== '') readTargets('defaultModel', defaultModel);
+  else if (unknownModel === 'map')
+    throw new InvalidArgumentError('unknownModel', 'must not be map without a defaultModel');
+}
+
+/** Every request for a name that is not a model of the fleet is compared with each of them. */
+const maxAliases = 256;
 
 /** Checks the fields that bound one another. */
 function checkRelations(config: GatewayConfig): void {

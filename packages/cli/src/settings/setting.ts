@@ -32,6 +32,7 @@ export const groups = [
   'Deadlines of requests',
   'Limits',
   'Browsers and names',
+  'Names of models',
   'Agents',
   'Memory',
   'The bus',

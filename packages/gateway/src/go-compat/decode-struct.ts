@@ -12,18 +12,22 @@ export type Bound = Record<string, unknown>;
  * spelling, and null fits every field. Unknown keys are kept. The first wrong type is refused with Go's error text, but
  * only if the whole value is valid JSON.
  *
- * @param body text, or bytes, whose raw parts become byte text
+ * @param body text, or bytes, whose raw parts become byte text, or a part of a body
  * @param emptyText error text for a body without a value
  * @throws RequestFailure 400
  */
-export function decodeStruct(body: string | Buffer, emptyText: string, struct: GoStruct): Bound {
-  const isBytes = typeof body !== 'string';
-  const scan = new JsonScanner(isBytes ? body.toString('latin1') : body, isBytes);
-  beginScan(scan, emptyText);
+export function decodeStruct(body: string | Buffer | RawJson, emptyText: string, struct: GoStruct): Bound {
+  const scan = beginScan(scannerOf(body), emptyText);
   const binder = new Binder(scan);
   const bound = binder.top(struct);
   if (binder.refusal) throw binder.refusal;
   return bound;
+}
+
+function scannerOf(body: string | Buffer | RawJson): JsonScanner {
+  if (typeof body === 'string') return new JsonScanner(body);
+  if (body instanceof RawJson) return JsonScanner.ofValid(body.text, body.isBytes);
+  return new JsonScanner(body.toString('latin1'), true);
 }
 
 class Binder {

@@ -35,13 +35,13 @@ export class RawJson {
   }
 
   parse(): unknown {
-    return JSON.parse(this.#decoded);
+    return JSON.parse(this.decoded);
   }
 
   /** The value as a string; undefined if the value is not a string. */
   get string(): string | undefined {
     if (this.kind !== 'string') return undefined;
-    const literal = this.#decoded;
+    const literal = this.decoded;
     return literal.includes('\\') ? (JSON.parse(literal) as string) : literal.slice(1, -1);
   }
 
@@ -67,9 +67,17 @@ export class RawJson {
     return found;
   }
 
-  get #decoded(): string {
+  /** The text, never byte text. */
+  get decoded(): string {
     return this.isBytes ? fromByteText(this.text) : this.text;
   }
+}
+
+/** The texts of some JSON strings as one JSON string, without decoding them. */
+export function joinStrings(strings: readonly RawJson[]): RawJson {
+  const [first] = strings;
+  if (first !== undefined && strings.length === 1) return first;
+  return new RawJson(`"${strings.map(({ text }) => text.slice(1, -1)).join('')}"`, first?.isBytes ?? false);
 }
 
 /** Go's names of the kinds of JSON values. */

@@ -15,6 +15,8 @@ export interface Dialect {
    */
   readonly paths: readonly string[];
   readonly failure: FailureFormat;
+  /** Header in which the clients of this dialect look for the request id, beside `x-drover-request-id`. */
+  readonly requestIdHeader?: string;
   /** Answer to an unknown path (404) or method (405). @default `failure` */
   readonly unrouted?: FailureFormat;
 }

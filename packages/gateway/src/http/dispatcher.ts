@@ -48,7 +48,7 @@ export class Dispatcher {
     const { router, drain } = this.#options;
     const target = targetOf(request.url ?? '/');
     const { path, encodedPath } = target ?? noTarget;
-    const match = router.match(request.method ?? 'GET', path, encodedPath);
+    const match = router.match(request.method ?? 'GET', path, encodedPath, request.headers);
     const exchange = this.#open(request, response, target ?? noTarget, match);
     const refusal = protocolErrorOf(request) ?? answerStar(request) ?? (target ? undefined : badRequest());
     if (refusal) {
@@ -76,6 +76,8 @@ export class Dispatcher {
     });
     this.exchanges.add(exchange);
     exchange.setHeader('x-drover-request-id', exchange.requestId);
+    if (dialect.requestIdHeader !== undefined)
+      exchange.setHeader(dialect.requestIdHeader, exchange.requestId);
     exchange.setHeader('x-drover-gateway', '1');
     if (drain.isDraining) exchange.setHeader('Connection', 'close');
     return exchange;

@@ -56,6 +56,7 @@ export class Exchange {
   #bodyFailure: RequestFailure | undefined;
   #awaitsContinue: boolean;
   #streamType = '';
+  #filler: string | undefined;
   #lastWriteMs = 0;
 
   constructor(
@@ -197,11 +198,16 @@ export class Exchange {
     this.#finish();
   }
 
-  /** Begins a streamed answer; the head leaves with the first bytes written. */
-  begin(status: number, contentType: string): void {
+  /**
+   * Begins a streamed answer; the head leaves with the first bytes written.
+   *
+   * @param filler bytes that readers of this stream skip
+   */
+  begin(status: number, contentType: string, filler: string | undefined = fillers[contentType]): void {
     this.#response.statusCode = status;
     this.#response.setHeader('Content-Type', contentType);
     this.#streamType = contentType;
+    this.#filler = filler;
   }
 
   /** False: the socket is full; await `drained` before the next write. */
@@ -232,7 +238,7 @@ export class Exchange {
   }
 
   #fill(afterMs: number): void {
-    const filler = fillers[this.#streamType];
+    const filler = this.#filler;
     const silentMs = this.#options.clock.now() - this.#lastWriteMs;
     if (filler === undefined || silentMs < afterMs || this.#response.writableNeedDrain) return;
     this.write(filler);

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Exchange } from './exchange.ts';
 
 export type RouteParams = Readonly<Record<string, string>>;
@@ -7,6 +8,11 @@ export interface Route {
   readonly methods: readonly string[];
   /** Path pattern. A name in braces matches one segment: `/v1/models/{id}`. */
   readonly path: string;
+  /**
+   * Limits the route to some clients, by the headers that they send; another dialect has a route of the same path and
+   * method for all others.
+   */
+  readonly forClient?: (headers: IncomingHttpHeaders) => boolean;
   /**
    * True: the pattern is compared with the path as it was sent, and each parameter is decoded afterwards, so that it
    * may hold a slash. The path is not cleaned. @default false

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { InvalidArgumentError } from '@drover/actor-core';
 import type { Dialect } from './dialect.ts';
 import { decodePath, targetOf } from './request-target.ts';
@@ -32,6 +33,8 @@ export class Router {
   readonly #dialects: readonly Dialect[];
   readonly #exact = new Map<string, Methods>();
   readonly #patterns: { segments: readonly string[]; methods: Methods }[] = [];
+  /** Routes that only some clients get, by the methods of their path. */
+  readonly #forClients = new Map<Methods, Entry[]>();
   /** Patterns of the routes that are compared with the path as it was sent. */
   readonly #encoded: { segments: readonly string[]; methods: Methods }[] = [];
 
@@ -43,23 +46,35 @@ export class Router {
   }
 
   /** @param encodedPath the path as it was sent */
-  match(method: string, path: string, encodedPath: string = path): RouteMatch {
+  match(
+    method: string,
+    path: string,
+    encodedPath: string = path,
+    headers: IncomingHttpHeaders = {},
+  ): RouteMatch {
     const encoded = this.#findEncoded(encodedPath);
-    if (encoded !== undefined) return this.#choose(method, path, encoded);
+    if (encoded !== undefined) return this.#choose(method, path, encoded, headers);
     const clean = cleanPath(path);
     if (clean !== path) return { kind: 'redirect', status: 307, path: clean, dialect: this.#ownerOf(path) };
     const found = this.#find(path);
-    if (found?.methods.has(method) === true) return this.#choose(method, path, found);
+    if (found?.methods.has(method) === true) return this.#choose(method, path, found, headers);
     const dialect = this.#ownerOf(path);
     const twin = path.endsWith('/') ? path.slice(0, -1) : `${path}/`;
     if (path !== '/' && this.#find(twin)?.methods.has(method)) {
       return { kind: 'redirect', status: method === 'GET' ? 301 : 307, path: twin, dialect };
     }
-    return found ? this.#choose(method, path, found) : { kind: 'unknown', dialect };
+    return found ? this.#choose(method, path, found, headers) : { kind: 'unknown', dialect };
   }
 
-  #choose(method: string, path: string, { methods, params }: Found): RouteMatch {
-    const entry = methods.get(method);
+  #choose(
+    method: string,
+    path: string,
+    { methods, params }: Found,
+    headers: IncomingHttpHeaders,
+  ): RouteMatch {
+    const isMeant = ({ route }: Entry): boolean =>
+      route.methods.includes(method) && route.forClient?.(headers) === true;
+    const entry = this.#forClients.get(methods)?.find(isMeant) ?? methods.get(method);
     if (entry) return { kind: 'found', ...entry, params };
     return { kind: 'wrong-method', allow: allowOf(methods), dialect: this.#ownerOf(path) };
   }
@@ -76,6 +91,10 @@ export class Router {
   #add(entry: Entry): void {
     const { path, methods, isEncoded = false } = entry.route;
     const known = this.#methodsOf(path, isEncoded ? this.#encoded : this.#patterns);
+    if (entry.route.forClient !== undefined) {
+      this.#forClients.set(known, [...(this.#forClients.get(known) ?? []), entry]);
+      return;
+    }
     for (const method of methods)
       if (!known.has(method) || entry.dialect === this.#ownerOf(path)) known.set(method, entry);
   }

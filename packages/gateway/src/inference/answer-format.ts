@@ -16,6 +16,8 @@ export interface AnswerFormat {
   readonly whole: (head: UpstreamHead, body: string) => Reply;
   /** Content type of a streamed answer. */
   readonly streamType: string;
+  /** Event that clients of the dialect skip, for a stream that is silent. @default a comment of the content type */
+  readonly filler?: string;
   /** Translates some of Ollama's lines; '' if the dialect has nothing to send for them. */
   readonly lines: (lines: readonly string[]) => string;
   /** Last bytes of a stream that failed: a client of this dialect throws an error when it reads them. */

@@ -1,11 +1,11 @@
 import type { RequestFailure } from '../errors.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { failureOf } from '../failure.ts';
-import type { Reply } from '../http/reply.ts';
+import type { FailureFormat } from '../http/reply.ts';
 import type { Route } from '../http/route.ts';
-import { requireModel } from '../model/required-model.ts';
 import type { GatewayServices } from '../services.ts';
 import type { Inference } from './inference.ts';
+import { resolveName } from './resolve-name.ts';
 import { serveInference } from './serve-inference.ts';
 
 /** An inference route of a dialect. */
@@ -15,7 +15,7 @@ export interface InferenceEndpoint {
   /** Reads, checks and translates a request. @throws RequestFailure */
   readonly read: (exchange: Exchange) => Promise<Inference>;
   /** Format of the failures of `read`. @default the dialect's format */
-  readonly unreadable?: (failure: RequestFailure) => Reply;
+  readonly unreadable?: FailureFormat;
 }
 
 /** The route of an endpoint: reads the request, runs it on the fleet and writes its answer. */
@@ -28,8 +28,8 @@ export function inferenceRoute(services: GatewayServices, endpoint: InferenceEnd
       try {
         const inference = await endpoint.read(exchange);
         unreadable = undefined;
-        const name = requireModel(inference.route, inference.model);
-        await serveInference(services, exchange, { ...inference, name, label: endpoint.path });
+        const names = resolveName(services, inference.route, inference.model);
+        await serveInference(services, exchange, { ...inference, ...names, label: endpoint.path });
       } catch (error) {
         refuse(services, exchange, endpoint.path, failureOf(error), unreadable);
       }

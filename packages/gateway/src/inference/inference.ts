@@ -8,6 +8,11 @@ export interface Inference {
   readonly model: string;
   /** Ollama-native JSON. */
   readonly body: Uint8Array;
+  /**
+   * The body to send after a host refused `body` with this error answer; undefined if the client gets the answer. Asked
+   * once for a request.
+   */
+  readonly amend?: (status: number, answer: string) => Uint8Array | undefined;
   readonly answer: AnswerFormat;
   /** `load` and `unload` generate nothing: the request only loads or unloads the model. */
   readonly intent: 'infer' | 'load' | 'unload';

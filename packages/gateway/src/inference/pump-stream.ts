@@ -31,7 +31,7 @@ export async function pumpStream(
       if (lastMs === undefined) {
         exchange.setHeader('Cache-Control', 'no-cache');
         exchange.setHeader('X-Accel-Buffering', 'no');
-        exchange.begin(200, answer.streamType);
+        exchange.begin(200, answer.streamType, answer.filler);
         metrics.firstToken(labels.route, labels.model, (nowMs - exchange.startedAtMs) / 1_000);
       } else metrics.betweenTokens(labels.route, labels.model, (nowMs - lastMs) / 1_000);
       lastMs = nowMs;
@@ -39,7 +39,7 @@ export async function pumpStream(
       if (exchange.interruption) throw exchange.interruption;
     }
     if (exchange.isGone) return 'client-gone';
-    if (lastMs === undefined) exchange.begin(200, answer.streamType);
+    if (lastMs === undefined) exchange.begin(200, answer.streamType, answer.filler);
     exchange.end();
     return 'ok';
   } finally {

@@ -8,17 +8,19 @@ import type { ModelName } from '../model/model-name.ts';
 import { modelNotFoundText } from '../model/required-model.ts';
 import type { Outcome } from '../observe/request-metrics.ts';
 import type { GatewayServices } from '../services.ts';
+import { askFleet, type FleetAnswer } from './ask-fleet.ts';
 import { withDefaultKeepAlive } from './default-keep-alive.ts';
 import { digestOf } from './digest-header.ts';
 import type { Inference } from './inference.ts';
 import { pumpStream } from './pump-stream.ts';
+import type { ResolvedName } from './resolve-name.ts';
 import { agreeOnTimeout } from './timeout-header.ts';
 import { unloadOthers } from './unload.ts';
 import { readWholeAnswer } from './whole-answer.ts';
+import { withModel } from './with-model.ts';
 
 /** An inference request with a valid model name, ready to run. */
-export interface NamedInference extends Inference {
-  readonly name: ModelName;
+export interface NamedInference extends Inference, ResolvedName {
   /** Label in the metrics: the path that the client requested. */
   readonly label: string;
 }
@@ -34,30 +36,36 @@ export async function serveInference(
 ): Promise<void> {
   const { metrics, node } = services;
   if (inference.ignored.length > 0) exchange.setHeader('x-drover-ignored', inference.ignored.join(','));
-  const model = modelLabel(services, inference);
-  const outcome = await run(services, exchange, inference, model);
+  const asked: Asked = { target: inference.targets[0] };
+  const outcome = await run(services, exchange, inference, asked);
+  const model = modelLabel(services, asked.target);
   metrics.requestDone(inference.label, model, outcome, (node.clock.now() - exchange.startedAtMs) / 1_000);
+}
+
+/** The model that the request went to so far. */
+interface Asked {
+  target: ModelName;
 }
 
 async function run(
   services: GatewayServices,
   exchange: Exchange,
   inference: NamedInference,
-  label: string,
+  asked: Asked,
 ): Promise<Outcome> {
   const { answer } = inference;
   try {
-    const request = requestOf(services, exchange, inference);
-    const last = inference.intent === 'unload' ? await unloadOthers(services, request, exchange.signal) : {};
-    const call = services.fleet.run({ ...request, ...last }, exchange.signal);
-    const head = await call.head;
+    const { head, call, body: read } = await ask(services, exchange, inference, asked);
     exchange.setHeader('x-drover-node', head.node);
+    if (inference.isMapped) exchange.setHeader('x-drover-model', asked.target.short);
     if (head.simulated) exchange.setHeader('x-drover-simulated', '1');
     passHeaders(exchange, head);
-    if (isStream(head))
-      return await pumpStream(services, exchange, call, answer, { route: inference.label, model: label });
+    if (isStream(head)) {
+      const labels = { route: inference.label, model: modelLabel(services, asked.target) };
+      return await pumpStream(services, exchange, call, answer, labels);
+    }
     const hold = holdFor(exchange, services.bodies);
-    const body = await readWholeAnswer(call, services.config.maxAnswerBytes, hold);
+    const body = read ?? (await readWholeAnswer(call, services.config.maxAnswerBytes, hold));
     exchange.reply(answer.whole(head, body));
     return head.status < 400 ? 'ok' : 'refused';
   } catch (error) {
@@ -65,17 +73,57 @@ async function run(
   }
 }
 
-function requestOf(
-  { config }: GatewayServices,
+async function ask(
+  services: GatewayServices,
   exchange: Exchange,
-  { route, name, body, intent }: NamedInference,
+  inference: NamedInference,
+  asked: Asked,
+): Promise<FleetAnswer> {
+  const { signal } = exchange;
+  const timeoutMs = agreeOnTimeout(exchange, services.config.requestTimeoutMs);
+  const requestFor = (target: ModelName, body: Uint8Array): FleetRequest => {
+    asked.target = target;
+    return requestOf(services, exchange, inference, { target, body, timeoutMs });
+  };
+  return await askFleet({
+    targets: inference.targets,
+    requestFor: async (target) => {
+      const request = requestFor(target, inference.body);
+      if (inference.intent !== 'unload') return request;
+      return { ...request, ...(await unloadOthers(services, request, signal)) };
+    },
+    amend:
+      inference.amend &&
+      ((target, status, text) => {
+        const body = inference.amend?.(status, text);
+        return body && requestFor(target, body);
+      }),
+    run: (request) => services.fleet.run(request, signal),
+    maxAnswerBytes: services.config.maxAnswerBytes,
+  });
+}
+
+function requestOf(
+  { config, node }: GatewayServices,
+  exchange: Exchange,
+  { route, intent, isMapped }: NamedInference,
+  {
+    target,
+    body,
+    timeoutMs,
+  }: { readonly target: ModelName; readonly body: Uint8Array; readonly timeoutMs: number },
 ): FleetRequest {
+  const named = isMapped
+    ? withModel(body, target.short, route === 'show' ? ['model', 'name'] : ['model'])
+    : body;
+  const passedMs = node.clock.now() - exchange.startedAtMs;
   return {
     requestId: exchange.requestId,
     route,
-    model: name.short,
-    body: withDefaultKeepAlive(route, body, config.keepAlive),
-    timeoutMs: agreeOnTimeout(exchange, config.requestTimeoutMs),
+    model: target.short,
+    body: withDefaultKeepAlive(route, named, config.keepAlive),
+    // All models that are tried share one deadline.
+    timeoutMs: timeoutMs === 0 || !isMapped ? timeoutMs : Math.max(1, timeoutMs - passedMs),
     firstByteTimeoutMs: config.firstByteTimeoutMs,
     interTokenTimeoutMs: config.interTokenTimeoutMs,
     ...digestOf(exchange.header('x-drover-model-digest')),
@@ -136,8 +184,10 @@ function log(
   }
 }
 
-function modelNotFound({ route, model, name }: NamedInference): RequestFailure {
-  return new RequestFailure(404, 'model-not-found', modelNotFoundText(route, model, name), {
+function modelNotFound({ route, model, targets, isMapped }: NamedInference): RequestFailure {
+  // The client knows only the name that it wrote.
+  const short = isMapped ? model : targets[0].short;
+  return new RequestFailure(404, 'model-not-found', modelNotFoundText(route, model, short), {
     field: 'model',
   });
 }
@@ -147,7 +197,7 @@ function isStream(head: FleetHead): boolean {
 }
 
 /** Only names that a host lists become labels, so that clients cannot create metrics without bound. */
-function modelLabel(services: GatewayServices, { name }: NamedInference): string {
-  const key = modelKey(name.short);
+function modelLabel(services: GatewayServices, { short }: ModelName): string {
+  const key = modelKey(short);
   return services.fleet.load.modelNames().find((listed) => isModel(listed, key)) ?? 'unknown';
 }

@@ -33,15 +33,26 @@ export function requireModel(route: InferenceRoute, model: string): ModelName {
   }
 }
 
-/** Ollama's error text for an unknown model on this route. */
-export function modelNotFoundText(route: InferenceRoute, model: string, name: ModelName): string {
+/**
+ * Ollama's error text for an unknown model on this route.
+ *
+ * @param short the name as Ollama shows it
+ */
+export function modelNotFoundText(route: InferenceRoute, model: string, short: string): string {
   switch (route) {
     case 'show':
-      return `model '${name.short}' not found`;
+      return `model '${short}' not found`;
     case 'embed':
     case 'embeddings':
       return `model ${goQuote(model)} not found, try pulling it first`;
     default:
       return `model '${model}' not found`;
   }
+}
+
+/** The failure of a request for one entry of the list of models. */
+export function unlistedModel(model: string): RequestFailure {
+  const parsed = parseModelName(model);
+  const short = parsed.kind === 'ok' ? parsed.name.short : model;
+  return new RequestFailure(404, 'model-not-found', `model '${short}' not found`, { field: 'model' });
 }

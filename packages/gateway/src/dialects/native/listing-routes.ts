@@ -1,8 +1,11 @@
+import type { OllamaTag } from '@drover/fleet';
 import { goJson } from '../../go-compat/go-text.ts';
 import { jsonType } from '../../http/reply.ts';
 import type { Route } from '../../http/route.ts';
 import { fleetVersion, markSimulated, readListings } from '../../model-listing/fleet-listing.ts';
-import { mergeRunning, mergeTags } from '../../model-listing/merge-listings.ts';
+import { listModels } from '../../model-listing/listed-models.ts';
+import { mergeRunning } from '../../model-listing/merge-listings.ts';
+import { parseModelName } from '../../model/model-name.ts';
 import type { GatewayServices } from '../../services.ts';
 
 /** The models and the version of the fleet, as one Ollama would list them. */
@@ -17,7 +20,7 @@ export function listingRoutes(services: GatewayServices): readonly Route[] {
     },
   });
   return [
-    get('/api/tags', ['GET', 'HEAD'], async () => ({ models: mergeTags(await readListings(services)) })),
+    get('/api/tags', ['GET', 'HEAD'], async () => ({ models: (await listModels(services)).map(withTag) })),
     // The loaded models change with every request, so each Ollama is asked now.
     get('/api/ps', ['GET'], async () => ({
       models: mergeRunning(await readListings(services, { fresh: true })),
@@ -33,4 +36,11 @@ export function listingRoutes(services: GatewayServices): readonly Route[] {
       },
     },
   ];
+}
+
+/** Ollama shows each name with its tag, and so an alias too. */
+function withTag(model: OllamaTag): OllamaTag {
+  const parsed = parseModelName(model.name);
+  if (parsed.kind !== 'ok' || parsed.name.short === model.name) return model;
+  return { ...model, name: parsed.name.short, model: parsed.name.short };
 }

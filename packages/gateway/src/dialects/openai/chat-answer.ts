@@ -1,12 +1,14 @@
 import { goJson } from '../../go-compat/go-text.ts';
 import { writeJson } from '../../go-compat/write-json.ts';
 import type { AnswerFormat } from '../../inference/answer-format.ts';
-import type { AnswerOptions } from './answer-options.ts';
-import { logprobsOf, readChat, usageOf } from './chat-object.ts';
+import { logprobsOf } from '../../translation/chat-object.ts';
+import { chatReader } from '../../translation/forced-call-answer.ts';
+import { secondsOf } from '../../translation/unix-seconds.ts';
+import type { ChatAnswerOptions } from './answer-options.ts';
 import { ChatStream } from './chat-stream.ts';
 import { brokenStreamFrame, translatedType, upstreamErrorReply } from './openai-error.ts';
 import { ToolCalls } from './tool-calls.ts';
-import { secondsOf } from './unix-seconds.ts';
+import { usageOf } from './usage.ts';
 
 /**
  * Translates answers of Ollama's `/api/chat` to `/v1/chat/completions` as Ollama's own layer does: the role only in the
@@ -14,7 +16,7 @@ import { secondsOf } from './unix-seconds.ts';
  * `[DONE]` at the end. One difference: an error inside the stream is sent as an error (Ollama sends an empty delta and
  * ends).
  */
-export function chatAnswer(options: AnswerOptions): AnswerFormat {
+export function chatAnswer(options: ChatAnswerOptions): AnswerFormat {
   const stream = new ChatStream(options);
   return {
     streamType: 'text/event-stream',
@@ -29,8 +31,8 @@ export function chatAnswer(options: AnswerOptions): AnswerFormat {
   };
 }
 
-function completionOf(body: string, options: AnswerOptions): Record<string, unknown> {
-  const object = readChat(body);
+function completionOf(body: string, options: ChatAnswerOptions): Record<string, unknown> {
+  const object = chatReader(options.forced, true)(body);
   const { message } = object;
   const toolCalls = new ToolCalls(options.freshId).translate(message?.tool_calls);
   const reason = object.done_reason === 'stop' && toolCalls ? 'tool_calls' : object.done_reason;

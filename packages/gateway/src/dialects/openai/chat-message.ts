@@ -1,5 +1,6 @@
 import { RequestFailure } from '../../errors.ts';
-import { RawJson, readRaw } from '../../go-compat/raw-json.ts';
+import { type RawJson, readRaw } from '../../go-compat/raw-json.ts';
+import { base64Text, isBase64 } from '../../translation/base64-text.ts';
 
 /** One element of OpenAI's `messages`, with its types checked. */
 export interface ChatMessage {
@@ -93,16 +94,6 @@ function imageData(url: string): RawJson {
   const data = match ? url.slice(match[0].length) : '';
   if (!match || !isBase64(data)) throw refuse('invalid image input');
   return base64Text(data);
-}
-
-/** A JSON string of base64 text. Line breaks, which Go's decoder skips, are removed; nothing else needs an escape. */
-function base64Text(data: string): RawJson {
-  return new RawJson(`"${/[\r\n]/.test(data) ? data.replace(/[\r\n]/g, '') : data}"`);
-}
-
-function isBase64(text: string): boolean {
-  const bare = /[\r\n]/.test(text) ? text.replace(/[\r\n]/g, '') : text;
-  return bare.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(bare);
 }
 
 function fromToolCall(call: ChatToolCall): Record<string, unknown> {

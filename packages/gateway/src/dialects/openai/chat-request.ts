@@ -11,13 +11,21 @@ import {
   goString,
   goStruct,
 } from '../../go-compat/go-struct.ts';
-import { goQuote } from '../../go-compat/go-text.ts';
 import { RawJson } from '../../go-compat/raw-json.ts';
 import { writeJsonBytes } from '../../go-compat/write-json.ts';
+import { ignoredFields } from '../../translation/ignored-fields.ts';
+import { forceCall, type ForcedCall, withInstruction } from '../../translation/tool-choice.ts';
+import { toolType } from '../../translation/tool-type.ts';
 import { type ChatMessage, fromChatMessages } from './chat-message.ts';
-import { ignoredFields } from './ignored-fields.ts';
+import { thinkOf } from './reasoning-effort.ts';
 import { stopList } from './stop-list.ts';
-import { toolType } from './tool-type.ts';
+import { offeredTools, readToolChoice } from './tool-choice.ts';
+
+/** A `/v1/chat/completions` request, translated. */
+export interface TranslatedChat extends TranslatedRequest {
+  /** The call that the answer must be. */
+  readonly forced: ForcedCall | undefined;
+}
 
 /** A `/v1/chat/completions` or `/v1/completions` request, translated. */
 export interface TranslatedRequest {
@@ -72,6 +80,7 @@ const fields: GoFields = {
     'openai.ResponseFormat',
   ),
   tools: goChecked(goList(toolType, '[]api.Tool')),
+  tool_choice: goRaw,
   reasoning: goStruct({ effort: goString }, 'openai.Reasoning'),
   reasoning_effort: goString,
   logprobs: goBool,
@@ -81,7 +90,10 @@ const fields: GoFields = {
 
 const struct = goStruct(fields, 'openai.ChatCompletionRequest');
 
-const harmless = { n: 1, tool_choice: 'auto', parallel_tool_calls: true, store: false } as const;
+const used = Object.keys(fields);
+const withoutToolChoice = used.filter((field) => field !== 'tool_choice');
+
+const harmless = { n: 1, parallel_tool_calls: true, store: false } as const;
 
 interface ChatFields {
   readonly model?: string;
@@ -98,6 +110,7 @@ interface ChatFields {
   readonly top_p?: number;
   readonly response_format?: { readonly type?: string; readonly json_schema?: { readonly schema?: RawJson } };
   readonly tools?: RawJson;
+  readonly tool_choice?: RawJson;
   readonly reasoning?: { readonly effort?: string };
   readonly reasoning_effort?: string;
   readonly logprobs?: boolean;
@@ -105,13 +118,13 @@ interface ChatFields {
 }
 
 /**
- * Translates a chat completion request as Ollama's own layer does, with two deliberate differences:
- * `max_completion_tokens` is used if `max_tokens` is absent (Ollama ignores it and generates without a limit), and
- * `max_tokens: 0` is refused (Ollama generates without a limit).
+ * Translates a chat completion request as Ollama's own layer does, with three deliberate differences:
+ * `max_completion_tokens` is used if `max_tokens` is absent (Ollama ignores it and generates without a limit),
+ * `max_tokens: 0` is refused (Ollama generates without a limit), and `tool_choice` is obeyed (Ollama ignores it).
  *
  * @throws RequestFailure 400 with Ollama's text
  */
-export function translateChatRequest(bytes: Buffer): TranslatedRequest {
+export function translateChatRequest(bytes: Buffer): TranslatedChat {
   const bound = decodeStruct(bytes, 'EOF', struct);
   const request = bound as ChatFields;
   const messages = request.messages ?? [];
@@ -129,12 +142,14 @@ export function translateChatRequest(bytes: Buffer): TranslatedRequest {
     );
   }
   const stream = request.stream ?? false;
+  const choice = readToolChoice(request.tool_choice);
+  const forced = choice?.kind === 'call' ? forceCall(choice.name, offeredTools(request.tools)) : undefined;
   const body = writeJsonBytes({
     model: request.model ?? '',
-    messages: nativeMessages,
+    messages: forced ? withInstruction(nativeMessages ?? [], forced.instruction) : nativeMessages,
     stream,
-    format: formatOf(request.response_format),
-    tools: request.tools,
+    format: forced?.format ?? formatOf(request.response_format),
+    tools: forced || choice?.kind === 'none' ? undefined : request.tools,
     think: thinkOf(request.reasoning ? request.reasoning.effort : request.reasoning_effort),
     logprobs: request.logprobs === true ? true : undefined,
     top_logprobs: request.top_logprobs,
@@ -153,7 +168,8 @@ export function translateChatRequest(bytes: Buffer): TranslatedRequest {
     model: request.model ?? '',
     stream,
     includeUsage: request.stream_options?.include_usage ?? false,
-    ignored: ignoredFields(bound, Object.keys(fields), harmless),
+    ignored: ignoredFields(bound, choice === undefined ? withoutToolChoice : used, harmless),
+    forced,
     body,
   };
 }
@@ -167,35 +183,5 @@ function formatOf(format: ChatFields['response_format']): RawJson | undefined {
       return format?.json_schema?.schema;
     default:
       return undefined;
-  }
-}
-
-/**
- * Maps OpenAI's reasoning effort to Ollama's `think`; values outside Ollama's scale become its lowest or highest one.
- */
-function thinkOf(effort: string | undefined): boolean | string | undefined {
-  switch (effort) {
-    case undefined:
-    case '':
-      return undefined;
-    case 'none':
-      return false;
-    case 'minimal':
-      return 'low';
-    case 'low':
-    case 'medium':
-    case 'high':
-    case 'max':
-      return effort;
-    case 'xhigh':
-    case 'ultra':
-      return 'max';
-    default:
-      throw new RequestFailure(
-        400,
-        'invalid-input',
-        `invalid reasoning value: ${goQuote(effort)} (must be "minimal", "low", "medium", "high", "xhigh", "ultra", "max", or "none")`,
-        { field: 'reasoning_effort' },
-      );
   }
 }

@@ -1,11 +1,15 @@
 import { goJson } from '../../go-compat/go-text.ts';
 import type { RawJson } from '../../go-compat/raw-json.ts';
 import { writeJson } from '../../go-compat/write-json.ts';
-import type { AnswerOptions } from './answer-options.ts';
-import { type ChatObject, isEmpty, logprobsOf, readChat, usageOf } from './chat-object.ts';
-import { errorText, openAiError, sseData } from './openai-error.ts';
+import { type ChatObject, isEmpty, logprobsOf, type ReadChat } from '../../translation/chat-object.ts';
+import { errorText } from '../../translation/error-text.ts';
+import { chatReader } from '../../translation/forced-call-answer.ts';
+import { sseData } from '../../translation/server-sent-event.ts';
+import { secondsOf } from '../../translation/unix-seconds.ts';
+import type { ChatAnswerOptions } from './answer-options.ts';
+import { openAiError } from './openai-error.ts';
 import { ToolCalls } from './tool-calls.ts';
-import { secondsOf } from './unix-seconds.ts';
+import { usageOf } from './usage.ts';
 
 interface Delta {
   role?: string;
@@ -16,23 +20,28 @@ interface Delta {
 
 /** Translates the objects of one stream of `/api/chat` to chunks of `/v1/chat/completions`. */
 export class ChatStream {
-  readonly #options: AnswerOptions;
+  readonly #options: ChatAnswerOptions;
   readonly #calls: ToolCalls;
+  readonly #read: ReadChat;
+  /** Text is held back, so that an object without text is not a piece of the answer. */
+  readonly #holdsBack: boolean;
   #created: number | undefined;
   #hasSentFirst = false;
   #hasSentToolCall = false;
 
-  constructor(options: AnswerOptions) {
+  constructor(options: ChatAnswerOptions) {
     this.#options = options;
     this.#calls = new ToolCalls(options.freshId);
+    this.#read = chatReader(options.forced);
+    this.#holdsBack = options.forced !== undefined;
   }
 
   /** The events for one line of Ollama. */
   frames(line: string): string {
-    const object = readChat(line);
+    const object = this.#read(line);
     if (object.error !== undefined) return sseData(openAiError(500, errorText(line)));
     this.#created ??= secondsOf(object.created_at) ?? this.#options.nowSeconds;
-    const isMetricsOnly = object.done === true && this.#hasSentFirst && isEmpty(object);
+    const isMetricsOnly = this.#hasSentFirst && isEmpty(object) && (object.done === true || this.#holdsBack);
     const frames = isMetricsOnly ? '' : this.#chunks(object);
     return object.done === true ? frames + this.#finish(object) : frames;
   }

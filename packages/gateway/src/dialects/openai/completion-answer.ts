@@ -1,16 +1,12 @@
 import { goJson } from '../../go-compat/go-text.ts';
 import type { AnswerFormat } from '../../inference/answer-format.ts';
+import { errorText } from '../../translation/error-text.ts';
+import { parseAnswer } from '../../translation/read-answer.ts';
+import { sseData } from '../../translation/server-sent-event.ts';
+import { secondsOf } from '../../translation/unix-seconds.ts';
 import type { AnswerOptions } from './answer-options.ts';
-import {
-  brokenStreamFrame,
-  errorText,
-  openAiError,
-  sseData,
-  translatedType,
-  upstreamErrorReply,
-} from './openai-error.ts';
-import { parseAnswer } from './read-answer.ts';
-import { secondsOf } from './unix-seconds.ts';
+import { brokenStreamFrame, openAiError, translatedType, upstreamErrorReply } from './openai-error.ts';
+import { usageOf } from './usage.ts';
 
 /** Fields that the gateway reads from one object of Ollama's `/api/generate`. */
 interface GenerateObject {
@@ -72,10 +68,4 @@ export function completionAnswer(options: AnswerOptions): AnswerFormat {
 
 function choiceOf(object: GenerateObject): Record<string, unknown> {
   return { text: object.response ?? '', index: 0, finish_reason: object.done_reason || null };
-}
-
-function usageOf(object: GenerateObject): Record<string, number> {
-  const prompt = object.prompt_eval_count ?? 0;
-  const completion = object.eval_count ?? 0;
-  return { prompt_tokens: prompt, completion_tokens: completion, total_tokens: prompt + completion };
 }

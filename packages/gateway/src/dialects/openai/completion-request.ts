@@ -14,7 +14,7 @@ import { isObject } from '../../go-compat/go-text.ts';
 import type { RawJson } from '../../go-compat/raw-json.ts';
 import { writeJsonBytes } from '../../go-compat/write-json.ts';
 import type { TranslatedRequest } from './chat-request.ts';
-import { ignoredFields } from './ignored-fields.ts';
+import { ignoredFields } from '../../translation/ignored-fields.ts';
 import { stopList } from './stop-list.ts';
 
 const fields: GoFields = {

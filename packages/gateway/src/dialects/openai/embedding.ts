@@ -5,9 +5,9 @@ import { goJson } from '../../go-compat/go-text.ts';
 import type { RawJson } from '../../go-compat/raw-json.ts';
 import { writeJson, writeJsonBytes } from '../../go-compat/write-json.ts';
 import type { AnswerFormat } from '../../inference/answer-format.ts';
-import { ignoredFields } from './ignored-fields.ts';
+import { ignoredFields } from '../../translation/ignored-fields.ts';
 import { brokenStreamFrame, translatedType, upstreamErrorReply } from './openai-error.ts';
-import { parseAnswer, readAnswer } from './read-answer.ts';
+import { parseAnswer, readAnswer } from '../../translation/read-answer.ts';
 
 export interface TranslatedEmbedding {
   readonly model: string;

@@ -1,30 +1,33 @@
-import { isModel, modelKey } from '@drover/fleet';
-import { RequestFailure } from '../../errors.ts';
+import type { OllamaTag } from '@drover/fleet';
 import { goJson } from '../../go-compat/go-text.ts';
 import type { Handler, Route } from '../../http/route.ts';
 import { parseModelName } from '../../model/model-name.ts';
-import { requireModel } from '../../model/required-model.ts';
-import { markSimulated, readListings } from '../../model-listing/fleet-listing.ts';
-import { mergeTags } from '../../model-listing/merge-listings.ts';
+import { unlistedModel } from '../../model/required-model.ts';
+import { markSimulated } from '../../model-listing/fleet-listing.ts';
+import { findModel, listModels } from '../../model-listing/listed-models.ts';
 import type { GatewayServices } from '../../services.ts';
 import { translatedType } from './openai-error.ts';
-import { secondsOf } from './unix-seconds.ts';
+import { secondsOf } from '../../translation/unix-seconds.ts';
 
-type Tags = ReturnType<typeof mergeTags>;
+type Tags = readonly OllamaTag[];
 
 /** The models of the fleet in OpenAI's shape. */
 export function modelRoutes(services: GatewayServices): readonly Route[] {
   const answer =
     (write: (tags: Tags, model: string) => unknown): Handler =>
     async (exchange, { model = '' }) => {
-      const tags = mergeTags(await readListings(services));
+      const tags = await listModels(services);
       markSimulated(services, exchange);
       const body = `${goJson(write(tags, model))}\n`;
       exchange.reply({ status: 200, contentType: translatedType, body });
     };
   return [
     { methods: ['GET'], path: '/v1/models', handler: answer(modelList) },
-    { methods: ['GET'], path: '/v1/models/{model}', handler: answer(oneModel) },
+    {
+      methods: ['GET'],
+      path: '/v1/models/{model}',
+      handler: answer((tags, model) => oneModel(services, tags, model)),
+    },
   ];
 }
 
@@ -33,12 +36,10 @@ function modelList(tags: Tags): unknown {
   return { object: 'list', data: data.length === 0 ? null : data };
 }
 
-function oneModel(tags: Tags, model: string): unknown {
-  const name = requireModel('show', model);
-  const key = modelKey(name.short);
-  const tag = tags.find((entry) => isModel(entry.name, key));
+function oneModel(services: GatewayServices, tags: Tags, model: string): unknown {
+  const tag = findModel(services, tags, model);
   if (tag) return openAiModel(model, tag);
-  throw new RequestFailure(404, 'model-not-found', `model '${name.short}' not found`, { field: 'model' });
+  throw unlistedModel(model);
 }
 
 function openAiModel(id: string, tag: Tags[number]): Record<string, unknown> {

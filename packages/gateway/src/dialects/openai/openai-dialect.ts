@@ -8,13 +8,14 @@ import { modelRoutes } from './model-routes.ts';
 import { failedReply, openAiError } from './openai-error.ts';
 
 /** Routes of Ollama under `/v1/` that the gateway does not serve yet. */
-const absent = ['/v1/responses', '/v1/messages', '/v1/audio/transcriptions'];
+const absent = ['/v1/responses', '/v1/audio/transcriptions'];
 
 /** OpenAI's dialect as Ollama serves it. */
 export function openAiDialect(services: GatewayServices): Dialect {
   return {
     paths: ['/v1/'],
     failure: failedReply,
+    requestIdHeader: 'x-request-id',
     unrouted: ginUnrouted,
     routes: [
       ...modelRoutes(services),

@@ -1,7 +1,9 @@
 import type { RequestFailure } from '../../errors.ts';
-import { goJson, isObject } from '../../go-compat/go-text.ts';
+import { goJson } from '../../go-compat/go-text.ts';
 import { jsonType, type Reply } from '../../http/reply.ts';
 import type { UpstreamHead } from '../../inference/answer-format.ts';
+import { errorText } from '../../translation/error-text.ts';
+import { sseData } from '../../translation/server-sent-event.ts';
 
 /**
  * Content type of translated answers, whose body ends in a newline. Ollama answers a request that it does not translate
@@ -44,26 +46,6 @@ export function upstreamErrorReply(head: UpstreamHead, body: string): Reply {
 export function brokenStreamFrame(failure: RequestFailure): string {
   const { message, code } = failure;
   return sseData(goJson({ error: { message, type: 'api_error', param: null, code } }));
-}
-
-/**
- * A server-sent event. Line breaks in the JSON are white space; they become spaces, since they would end the event's
- * line.
- */
-export function sseData(json: string): string {
-  return `data: ${/[\n\r]/.test(json) ? json.replace(/[\n\r]/g, ' ') : json}\n\n`;
-}
-
-/** Error text of a native error line or body. */
-export function errorText(body: string): string {
-  try {
-    const value: unknown = JSON.parse(body);
-    if (isObject(value) && typeof value.error === 'string' && value.error !== '') return value.error;
-    if (isObject(value)) return 'something went wrong, please see the ollama server logs for details';
-  } catch {
-    // Not JSON: the whole body is the message, as in Ollama.
-  }
-  return body;
 }
 
 function translatedError(status: number, message: string): Reply {

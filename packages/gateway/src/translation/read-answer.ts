@@ -1,8 +1,8 @@
-import { RequestFailure } from '../../errors.ts';
-import { type Bound, decodeStruct } from '../../go-compat/decode-struct.ts';
-import type { GoStruct } from '../../go-compat/go-struct.ts';
-import { JsonScanner } from '../../go-compat/json-scanner.ts';
-import { type RawJson, takeRaw } from '../../go-compat/raw-json.ts';
+import { RequestFailure } from '../errors.ts';
+import { type Bound, decodeStruct } from '../go-compat/decode-struct.ts';
+import type { GoStruct } from '../go-compat/go-struct.ts';
+import { JsonScanner } from '../go-compat/json-scanner.ts';
+import { type RawJson, takeRaw } from '../go-compat/raw-json.ts';
 
 /** Parses a host's answer, or one line of it. @throws RequestFailure 502 if it is not JSON */
 export function parseAnswer(text: string): unknown {

@@ -1,7 +1,7 @@
-import { goBool, goInt, goRaw, goString, goStruct } from '../../go-compat/go-struct.ts';
-import type { RawJson } from '../../go-compat/raw-json.ts';
+import { goBool, goInt, goRaw, goString, goStruct } from '../go-compat/go-struct.ts';
+import type { RawJson } from '../go-compat/raw-json.ts';
 import { parseAnswer, rawMember, readAnswer } from './read-answer.ts';
-import { type NativeToolCall, toolCallsType } from './tool-calls.ts';
+import { type NativeToolCall, toolCallsType } from './native-tool-call.ts';
 
 /** Fields that the gateway reads from one object of Ollama's `/api/chat`. */
 export interface ChatObject {
@@ -51,6 +51,9 @@ export function readChat(text: string): ChatObject {
   return object.logprobs === undefined ? object : { ...object, logprobs: rawMember(text, 'logprobs') };
 }
 
+/** Reads one object of a host's answer; a forced call becomes a tool call. */
+export type ReadChat = (text: string) => ChatObject;
+
 /** Log probabilities of the object's tokens; undefined if it has none. */
 export function logprobsOf({ logprobs }: ChatObject): RawJson | undefined {
   return logprobs?.kind === 'array' && !/^\[\s*\]$/.test(logprobs.text) ? logprobs : undefined;
@@ -60,10 +63,4 @@ export function logprobsOf({ logprobs }: ChatObject): RawJson | undefined {
 export function isEmpty(object: ChatObject): boolean {
   const { message } = object;
   return !message?.content && !message?.thinking && !message?.tool_calls?.length && !logprobsOf(object);
-}
-
-export function usageOf(object: ChatObject): Record<string, number> {
-  const prompt = object.prompt_eval_count ?? 0;
-  const completion = object.eval_count ?? 0;
-  return { prompt_tokens: prompt, completion_tokens: completion, total_tokens: prompt + completion };
 }

@@ -1,4 +1,4 @@
-import { goList, goRaw, goString, type GoStruct, goStruct } from '../../go-compat/go-struct.ts';
+import { goList, goRaw, goString, type GoStruct, goStruct } from '../go-compat/go-struct.ts';
 
 /**
  * A tool as Ollama's decoder checks it. Properties have their own decoder; the host, which decodes the same text,

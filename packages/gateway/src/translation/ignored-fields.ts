@@ -1,4 +1,4 @@
-import { RawJson } from '../../go-compat/raw-json.ts';
+import { RawJson } from '../go-compat/raw-json.ts';
 
 /**
  * Names of the request's fields that neither Ollama nor the gateway uses, for `x-drover-ignored`. Fields whose value is
@@ -12,8 +12,17 @@ export function ignoredFields(
   return Object.keys(body)
     .filter((key) => !known.includes(key) && textOf(body[key]) !== 'null')
     .filter((key) => !(Object.hasOwn(harmless, key) && JSON.stringify(harmless[key]) === textOf(body[key])))
-    .map((key) => key.replace(/[^A-Za-z0-9_.-]/g, '_').slice(0, 64))
+    .map(headerName)
     .slice(0, maxIgnoredFields);
+}
+
+/** Names of fields as the header shows them. */
+export function headerNames(names: Iterable<string>): readonly string[] {
+  return [...names].map(headerName).slice(0, maxIgnoredFields);
+}
+
+function headerName(name: string): string {
+  return name.replace(/[^A-Za-z0-9_.-]/g, '_').slice(0, 64);
 }
 
 /** JSON text of a field's value. Unknown fields hold raw JSON; known fields hold decoded values. */
