@@ -155,13 +155,13 @@ export async function runDrover(
 
 /**
  * Starts a further role process that joins the cluster; resolves once `/api/v1/status` lists it. `bin` is another
- * installation's program than the checkout's.
+ * installation's program than the checkout's; `key` is for a cluster that asks for one.
  */
 export async function joinRole(
   cluster: Cluster,
   args: readonly string[],
   id: string,
-  { bin = droverBin }: { readonly bin?: string } = {},
+  { bin = droverBin, key }: { readonly bin?: string; readonly key?: string } = {},
 ): Promise<{ readonly pid: number; readonly exited: Promise<number>; stop(): Promise<void> }> {
   const child = spawn(process.execPath, [bin, ...args, '--data', cluster.dataDir], {
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -181,7 +181,8 @@ export async function joinRole(
   });
   try {
     await waitUntil(`${id} is listed`, async () => {
-      const status = (await (await fetch(`${cluster.url}/api/v1/status`)).json()) as {
+      const headers: Record<string, string> = key === undefined ? {} : { 'x-api-key': key };
+      const status = (await (await fetch(`${cluster.url}/api/v1/status`, { headers })).json()) as {
         nodes: { id: string; state: string; pid: number }[];
       };
       // An earlier process with that name may still be listed.

@@ -172,6 +172,7 @@ export {
   controlStream,
   createSubjects,
   inboxPrefix,
+  keysBucket,
   type Lane,
   requireToken,
   senderOf,

@@ -14,6 +14,7 @@ it('is complete and frozen without any option', () => {
     port: 11_500,
     portIsExplicit: false,
     host: '127.0.0.1',
+    insecure: false,
     ollama: [],
     slots: 1,
     sim: undefined,

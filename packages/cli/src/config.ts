@@ -1,6 +1,5 @@
 import { resolve } from 'node:path';
 import { badConfiguration } from './errors.ts';
-import { requireClosedAddress } from './network/open-address.ts';
 import { defaultDataDir } from './platform/folders.ts';
 import { roleVariables } from './settings/role-variables.ts';
 import { zoneOf } from './settings/zone.ts';
@@ -14,6 +13,8 @@ export interface UpConfig {
   readonly portIsExplicit: boolean;
   /** Address the gateway listens on. @default '127.0.0.1' */
   readonly host: string;
+  /** Whether an address that other machines can reach is served without any key. @default false */
+  readonly insecure: boolean;
   /** Addresses of Ollama hosts, as written. @default none: an Ollama on this machine is looked for */
   readonly ollama: readonly string[];
   /** Requests that one Ollama gets at a time (its OLLAMA_NUM_PARALLEL); 1 to 1024. @default 1 */
@@ -79,13 +80,13 @@ export function resolveUpConfig(stated: StatedSettings, environment: NodeJS.Proc
   const data = stated.text('data');
   const natsServers = natsServersOf(stated);
   const host = stated.text('host') ?? defaults.host;
-  requireClosedAddress(host, stated.isOn('insecure'));
   // Checked here too: the roles get the zone, and their error would come late.
   zoneOf(stated);
   return Object.freeze({
     port: stated.number('port') ?? defaults.port,
     portIsExplicit: stated.number('port') !== undefined,
     host,
+    insecure: stated.isOn('insecure'),
     ollama: Object.freeze([...ollama]),
     slots: stated.number('slots') ?? defaults.slots,
     sim: stated.number('sim'),

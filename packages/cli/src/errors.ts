@@ -28,6 +28,7 @@ export type CommandErrorCode =
   | 'ollama-missing'
   | 'gateway-unreachable'
   | 'gateway-refused'
+  | 'key-missing'
   | 'node-missing'
   | 'node-id-taken'
   | 'request-unknown'

@@ -3,6 +3,8 @@ import { actorsCommand } from './commands/actors-command.ts';
 import { clusterCommand } from './commands/cluster-command.ts';
 import { configCommand } from './commands/config-command.ts';
 import { doctorCommand } from './commands/doctor-command.ts';
+import { explainCommand } from './commands/explain-command.ts';
+import { keyCommand } from './commands/key-command.ts';
 import { memoryCommand } from './commands/memory-command.ts';
 import { queueCommand } from './commands/queue-command.ts';
 import { statusCommand, topCommand } from './commands/look-commands.ts';
@@ -45,6 +47,8 @@ export function createProgram(
     remediesCommand,
     memoryCommand,
     queueCommand,
+    keyCommand,
+    explainCommand,
     configCommand,
   ];
   for (const make of commands) program.addCommand(make(finish));

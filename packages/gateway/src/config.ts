@@ -92,6 +92,13 @@ export interface GatewayConfig {
   readonly origins: readonly string[];
   /** Host names that a gateway on a loopback address accepts beside local ones, e.g. of a proxy. @default [] */
   readonly allowedHosts: readonly string[];
+  /** Serve everyone on an address that other machines can reach, as long as the cluster has no key. @default false */
+  readonly insecure: boolean;
+  /**
+   * Longest time, milliseconds, for which the store of the keys may not have answered; then requests with keys get 503,
+   * because a revoked key could not be told from a valid one. 0 for no limit. @default 600_000
+   */
+  readonly maxKeyAgeMs: number;
   /** Durability profile of the NATS, as the status shows it; 'unknown' for a NATS that Drover does not run. */
   readonly durability: string;
 }
@@ -123,6 +130,8 @@ export const defaults: GatewayConfig = Object.freeze({
   defaultModel: '',
   origins: Object.freeze([]) as readonly string[],
   allowedHosts: Object.freeze([]) as readonly string[],
+  insecure: false,
+  maxKeyAgeMs: 600_000,
   durability: 'unknown',
 });
 
@@ -162,6 +171,7 @@ const deadlines = [
   'bodyTimeoutMs',
   'keepAliveTimeoutMs',
   'readerTimeoutMs',
+  'maxKeyAgeMs',
 ] as const;
 
 /**

@@ -17,12 +17,15 @@ import { type GatewayConfig, liveFields, resolveConfig } from './config.ts';
 import * as dialects from './dialects.ts';
 import { RequestFailure } from './errors.ts';
 import { failureOf } from './failure.ts';
-import type { Machine } from './http/allowed-host.ts';
+import { isLoopback, type Machine } from './http/allowed-host.ts';
 import { BodyBudget } from './http/body.ts';
 import { Dispatcher } from './http/dispatcher.ts';
 import { Drain } from './http/drain.ts';
 import { listen } from './http/http-server.ts';
 import { Router } from './http/router.ts';
+import { Door } from './keys/door.ts';
+import type { FollowedKeys } from './keys/follow-keys.ts';
+import { KeyAdmin } from './keys/key-admin.ts';
 import { ClientWait } from './observe/client-wait.ts';
 import { createMetrics } from './observe/gateway-metrics.ts';
 import { MemberChanges } from './observe/member-changes.ts';
@@ -36,6 +39,8 @@ export interface GatewayOptions extends Partial<GatewayConfig> {
   readonly fleetConfig?: Partial<FleetConfig>;
   /** Serves the routes under `/api/v1/settings`. @default there are none */
   readonly clusterSettings?: ClusterSettings;
+  /** The keys of the cluster: requests are let in by them. @default everyone may use every route */
+  readonly keys?: FollowedKeys;
   /** A client that is given is not stopped with the gateway. @default `createFleetClient(node)` */
   readonly fleet?: FleetClient;
   /** Limits of the memory that the gateway starts. */
@@ -78,6 +83,7 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
     queues: givenQueues,
     fleetConfig = {},
     clusterSettings,
+    keys,
     ...settings
   } = options;
   const live = createLiveConfig(resolveConfig, settings, liveFields);
@@ -85,8 +91,18 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
   const fleet = given ?? createFleetClient(node, { config: fleetConfig });
   const memory = givenMemory ?? startMemory(node, memoryOptions);
   const queues = givenQueues ?? startQueues(node);
-  const services = createServices({ node, fleet, agents, memory, queues, config, settings: clusterSettings });
-  const router = new Router(Object.values(dialects).map((create) => create(services)));
+  const services = createServices({
+    node,
+    fleet,
+    agents,
+    memory,
+    queues,
+    config,
+    settings: clusterSettings,
+    keys: keys && new KeyAdmin(keys, node.clock),
+    routeOf: (method, path) => router.match(method, path),
+  });
+  const router: Router = new Router(Object.values(dialects).map((create) => create(services)));
   const dispatcher = new Dispatcher({
     clock: node.clock,
     random: node.random,
@@ -94,6 +110,7 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
     config,
     router,
     drain: services.drain,
+    door: keys && doorOf(keys, config, node),
     machine: thisMachine(),
     failureOf,
   });
@@ -146,7 +163,10 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
 }
 
 function createServices(
-  given: Pick<GatewayServices, 'node' | 'fleet' | 'agents' | 'memory' | 'queues' | 'config' | 'settings'>,
+  given: Pick<
+    GatewayServices,
+    'node' | 'fleet' | 'agents' | 'memory' | 'queues' | 'config' | 'settings' | 'keys' | 'routeOf'
+  >,
 ): GatewayServices {
   const { node, fleet, memory, queues, config } = given;
   const clientWait = new ClientWait(node.clock);
@@ -165,6 +185,11 @@ function createServices(
     bodies: new BodyBudget(config),
     drain: new Drain(node.clock),
   };
+}
+
+function doorOf(keys: FollowedKeys, config: GatewayConfig, { clock }: ClusterNode): Door {
+  const { host, insecure, maxKeyAgeMs } = config;
+  return new Door(keys, { servesAnyone: insecure || isLoopback(host), maxKeyAgeMs }, clock);
 }
 
 function thisMachine(): Machine {

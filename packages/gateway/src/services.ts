@@ -4,6 +4,8 @@ import type { FleetClient } from '@drover/fleet';
 import type { ClusterSettings } from './cluster-settings.ts';
 import type { GatewayConfig } from './config.ts';
 import type { BodyBudget } from './http/body.ts';
+import type { RouteMatch } from './http/router.ts';
+import type { KeyAdmin } from './keys/key-admin.ts';
 import type { Drain } from './http/drain.ts';
 import type { ClientWait } from './observe/client-wait.ts';
 import type { GatewayMetrics } from './observe/gateway-metrics.ts';
@@ -31,6 +33,10 @@ export interface GatewayServices {
   readonly config: GatewayConfig;
   /** Undefined for a gateway without such settings: it has no routes for them. */
   readonly settings: ClusterSettings | undefined;
+  /** Undefined for a gateway without keys: it serves everyone and has no routes for keys. */
+  readonly keys: KeyAdmin | undefined;
+  /** The route of a request, for explanations. */
+  readonly routeOf: (method: string, path: string) => RouteMatch;
   readonly bodies: BodyBudget;
   readonly drain: Drain;
 }

@@ -45,7 +45,7 @@ const ownStreams = ['ENT_home_0', 'ENT_home_1', 'OBJ_files'];
 const feeds = ['mem', 'queue'].flatMap((what) => classes.map((one) => `d1.home.feed.${what}-${one}.>`));
 const additional = {
   'node-agent': ['d1.home.load.me'],
-  gateway: asker,
+  gateway: [...asker, ...writing('KEYS_home')],
   host: [
     ...asker,
     'd1.home.n.*.ord.me',
@@ -59,6 +59,8 @@ const additional = {
     '$O.files.>',
     ...ownStreams.flatMap((stream) => [...reading(stream), ...removing(stream)]),
     ...writing('INC_home'),
+    ...reading('KV_KEYS_home'),
+    ...creating('KV_KEYS_home'),
     ...[...sharedBuckets, 'INC_home'].flatMap((bucket) => creating(`KV_${bucket}`)),
     ...[...queues, ...memoryBlobs, ...ownStreams, 'CTL_home_G_agents'].flatMap(creating),
     '$JS.API.INFO',
@@ -75,7 +77,7 @@ const additional = {
 };
 const followed = {
   'node-agent': [],
-  gateway: feeds,
+  gateway: [...feeds, 'd1.home.feed.keys.>'],
   host: [...feeds, 'd1.home.feed.control.>', 'd1.home.elc.agents.me.*', 'd1.home.inc.*', 'd1.home.set.*'],
   voter: ['d1.home.feed.control.>', 'd1.home.elc.control.me.*'],
 };

@@ -77,6 +77,7 @@ function heardBy(
   if (role === 'host') heard.push(subjects.incarnation(anyToken), subjects.settingsQuestion(anyToken));
   if (role === 'host' || role === 'voter') heard.push(`${subjects.feed(controlGroup)}.>`);
   if (role === 'gateway' || role === 'host') heard.push(...feedsOf(subjects.cell));
+  if (role === 'gateway') heard.push(`${subjects.feed('keys')}.>`);
   return heard;
 }
 

@@ -7,6 +7,7 @@ import {
   controlStream,
   entityLog,
   incarnationBucket,
+  keysBucket,
   memoryBucket,
   queueBucket,
   queuePrefix,
@@ -94,6 +95,8 @@ function plannedStreams(subjects: Subjects, plan: StreamPlan): PlannedStream[] {
     })),
     bucket(incarnationBucket(cell), { host: creates }),
     bucket(settingsBucket(cell), { host: creates, gateway: writes }),
+    // Hosts create the bucket; only gateways change keys.
+    bucket(keysBucket(cell), { host: ['read', 'create'], gateway: writes }),
     bucket(queueBucket(cell), { host: creates, gateway: writes }),
     ...tenantClasses.flatMap((tenantClass) => [
       bucket(memoryBucket(cell, tenantClass), { host: creates, gateway: writes }),

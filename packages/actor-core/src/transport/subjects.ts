@@ -30,6 +30,7 @@ import { InvalidArgumentError } from '../errors.ts';
  * | `d1.{cell}.ent.{shard}.{type}.{key}.…` | the entity's owner | the stream `ENT_{cell}_{shard}` |
  * | `d1.{cell}.q.{class}.{tenant}.{queue}.{partition}.{id}` | gateways and hosts | the stream `Q_{cell}_T_{class}` |
  * | `$KV.QUEUES_{cell}.…` | gateways and hosts | the bucket `QUEUES_{cell}` (which queues there are) |
+ * | `$KV.KEYS_{cell}.…` | gateways | the bucket `KEYS_{cell}` (keys of clients, hashed) |
  * | `d1.{cell}.t.{topic}.{node}` | that node | every member (topics of one to four tokens) |
  * | `d1.{cell}.feed.{log}.…` | NATS | nodes that follow that log (each record as it is accepted) |
  * | `_I.{node}.…` | the node that answers | that node (replies) |
@@ -204,6 +205,11 @@ export function incarnationBucket(cell: string): string {
 /** Name of the bucket of the settings that may change while the cluster runs. */
 export function settingsBucket(cell: string): string {
   return `SETTINGS_${cell}`;
+}
+
+/** Name of the bucket of the keys of clients. */
+export function keysBucket(cell: string): string {
+  return `KEYS_${cell}`;
 }
 
 /** Name of the bucket that holds the memory of a class of tenants. `_T_` separates as `_G_` does. */

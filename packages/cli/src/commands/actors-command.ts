@@ -21,7 +21,7 @@ export function actorsCommand(finish: (code: ExitCode) => void): Command {
     new Command('actors').description(
       'show the live actors of every node as a tree, and what is wrong with them',
     ),
-    ['url', 'data', 'config', 'json'],
+    ['url', 'key', 'data', 'config', 'json'],
   )
     .addOption(new Option('--node <name>', 'only this node'))
     .addOption(new Option('--path <prefix>', 'only actors whose path begins with this'))

@@ -9,7 +9,7 @@ export function doctorCommand(finish: (code: ExitCode) => void): Command {
     new Command('doctor').description(
       'check a running cluster and this machine; exit 1 when something is wrong',
     ),
-    ['url', 'data', 'config', 'json'],
+    ['url', 'key', 'data', 'config', 'json'],
   )
     .option('--deep', 'load a model on hosts that have none loaded, so that each answers a token')
     .addHelpText('after', "\nExample:\n  drover doctor --json | jq '.[] | select(.ok | not)'")

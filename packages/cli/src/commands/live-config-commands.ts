@@ -74,7 +74,7 @@ function unsetCommand(finish: Finish): Command {
 }
 
 function looking(command: Command): Command {
-  return addSettingsNamed(command, ['url', 'data', 'config', 'json']);
+  return addSettingsNamed(command, ['url', 'key', 'data', 'config', 'json']);
 }
 
 async function target(flags: object): Promise<{ stated: StatedSettings; gateway: GatewayAddress }> {

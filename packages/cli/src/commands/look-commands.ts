@@ -13,6 +13,7 @@ import { watch } from './watch.ts';
 export function statusCommand(finish: (code: ExitCode) => void): Command {
   return addSettingsNamed(new Command('status').description('show the nodes of a running cluster'), [
     'url',
+    'key',
     'data',
     'config',
     'json',
@@ -38,7 +39,7 @@ export function statusCommand(finish: (code: ExitCode) => void): Command {
 export function topCommand(finish: (code: ExitCode) => void): Command {
   return addSettingsNamed(
     new Command('top').description('show the nodes of a running cluster, again every second until Ctrl-C'),
-    ['url', 'data', 'config'],
+    ['url', 'key', 'data', 'config'],
   )
     .addHelpText('after', '\nExample:\n  drover top --url http://127.0.0.1:11500')
     .action(async (flags: object) => {

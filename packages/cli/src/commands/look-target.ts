@@ -4,7 +4,7 @@ import { addSettingsNamed, settingsFor } from './options.ts';
 
 /** Adds the flags by which a command finds its gateway, and `--json`. */
 export function looking(command: Command): Command {
-  return addSettingsNamed(command, ['url', 'data', 'config', 'json']);
+  return addSettingsNamed(command, ['url', 'key', 'data', 'config', 'json']);
 }
 
 /** The gateway that the flags name, and whether JSON is wanted. */

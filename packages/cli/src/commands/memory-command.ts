@@ -148,7 +148,7 @@ function subcommand(name: string, description: string): Command {
     .addOption(
       new Option('--scope <scope>', 'global, tenant:ID, session:ID, run:ID or agent:ID').default('global'),
     );
-  return addSettingsNamed(command, ['url', 'data', 'config', 'json']);
+  return addSettingsNamed(command, ['url', 'key', 'data', 'config', 'json']);
 }
 
 async function targetOf(flags: object): Promise<Target> {

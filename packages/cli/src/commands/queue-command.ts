@@ -220,7 +220,13 @@ function removeCommand(finish: Finish): Command {
 }
 
 function subcommand(name: string, description: string): Command {
-  return addSettingsNamed(new Command(name).description(description), ['url', 'data', 'config', 'json']);
+  return addSettingsNamed(new Command(name).description(description), [
+    'url',
+    'key',
+    'data',
+    'config',
+    'json',
+  ]);
 }
 
 function settling(name: string, description: string): Command {

@@ -20,7 +20,7 @@ export function remediesCommand(finish: (code: ExitCode) => void): Command {
   const command = new Command('remedies')
     .description('show what the cluster mended by itself: restarts, elections, ejected hosts, moved agents')
     .addOption(new Option('--limit <n>', 'how many, the newest first').argParser(wholeNumber).default(100));
-  return addSettingsNamed(command, ['url', 'data', 'config', 'json'])
+  return addSettingsNamed(command, ['url', 'key', 'data', 'config', 'json'])
     .addHelpText('after', '\nExample:\n  drover remedies --limit 20')
     .action(async (flags: { readonly limit: number }) => {
       const stated = await settingsFor('look', flags);

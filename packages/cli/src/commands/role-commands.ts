@@ -3,7 +3,6 @@ import type { MembershipProfile } from '@drover/actor-core/cluster';
 import { Command } from 'commander';
 import { defaults, logLevelOf } from '../config.ts';
 import { badConfiguration, type ExitCode } from '../errors.ts';
-import { requireClosedAddress } from '../network/open-address.ts';
 import { choosePort } from '../network/port.ts';
 import { parseOllamaAddress, shownUrl } from '../ollama/ollama-address.ts';
 import { defaultDataDir } from '../platform/folders.ts';
@@ -27,7 +26,6 @@ export function gatewayCommand(finish: Finish): Command {
     )
     .action(async (flags: object) => {
       const { stated, configs } = await read('gateway', flags);
-      requireClosedAddress(configs.gateway.host ?? defaults.host, stated.isOn('insecure'));
       // Checked before joining the cluster: a gateway that cannot listen must not become a member.
       const wish = {
         port: configs.gateway.port ?? defaults.port,
@@ -38,7 +36,9 @@ export function gatewayCommand(finish: Finish): Command {
         process.stderr.write(`drover: port ${choice.movedFrom} is taken: using ${choice.port}\n`);
       const gateway = { ...configs.gateway, port: choice.port };
       const { runGateway } = await import('../role/gateway-role.ts');
-      finish(await runGateway(roleOptions('gateway', 'gateway', stated, configs), { ...configs, gateway }));
+      const options = roleOptions('gateway', 'gateway', stated, configs);
+      const keysFile = stated.text('keys-file');
+      finish(await runGateway(options, { ...configs, gateway }, keysFile));
     });
 }
 

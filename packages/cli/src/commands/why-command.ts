@@ -9,7 +9,7 @@ export function whyCommand(finish: (code: ExitCode) => void): Command {
   const command = new Command('why')
     .description('show why a request went to its host, and the outcome of each attempt')
     .argument('<request-id>', 'value of x-drover-request-id in its answer');
-  return addSettingsNamed(command, ['url', 'data', 'config', 'json'])
+  return addSettingsNamed(command, ['url', 'key', 'data', 'config', 'json'])
     .addHelpText(
       'after',
       `

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { access, constants, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { KeyRecord } from '@drover/gateway/keys';
 import type { ClusterFile } from '../cluster/cluster-file.ts';
 import { isLoopbackAddress } from '../network/open-address.ts';
 import { platform } from '../platform/platform.ts';
@@ -61,11 +62,13 @@ export function checkStoreFolder(cluster: ClusterFile | undefined, dataDir: stri
     : bad('store folder', `store-missing: ${folder} was deleted under the running nats-server`);
 }
 
-export function checkAddress(cluster: ClusterFile | undefined): Check {
+export function checkAddress(cluster: ClusterFile | undefined, keys: readonly KeyRecord[]): Check {
   const host = cluster?.listenHost;
   if (host === undefined) return good('open address', 'not checked: no drover up uses this data folder');
-  return isLoopbackAddress(host)
-    ? good('open address', `the gateway listens on ${host}, which only this machine can reach`)
+  if (isLoopbackAddress(host))
+    return good('open address', `the gateway listens on ${host}, which only this machine can reach`);
+  return keys.length > 0
+    ? good('open address', `the gateway listens on ${host} and asks for keys`)
     : bad('open address', `the gateway listens on ${host} and needs no key`);
 }
 

@@ -173,9 +173,9 @@ export const checkTable: Readonly<Record<CheckName, CheckHelp>> = {
     fix: 'chmod 700 the folder',
   },
   'open address': {
-    does: 'Reads the address that the gateway of the running drover up listens on.',
+    does: 'Reads the address that the gateway of the running drover up listens on, and whether the cluster has keys.',
     means: 'Every machine that can reach the address can use the fleet, because no key is needed.',
-    fix: 'leave --host at 127.0.0.1, and put a proxy that asks for a password in front',
+    fix: '`drover key create --role admin`: from then on every gateway asks for a key; or leave --host at 127.0.0.1',
   },
   clock: {
     does: 'Compares the clock of this machine with that of the gateway.',

@@ -1,8 +1,10 @@
+import type { KeyRecord } from '@drover/gateway/keys';
 import { type ClusterFile, readClusterFile } from '../cluster/cluster-file.ts';
 import { errorLine } from '../errors.ts';
 import { readActorsReport } from '../gateway-client/actors-report.ts';
 import type { GatewayAddress } from '../gateway-client/gateway-address.ts';
 import { getJson } from '../gateway-client/gateway-api.ts';
+import { keysFilePath, readKeysFile } from '../keys/keys-file.ts';
 import { readVoters } from '../gateway-client/voters-report.ts';
 import { asStatus, type StatusReport } from '../gateway-client/status-report.ts';
 import { bad, type Check, good } from './check.ts';
@@ -94,7 +96,16 @@ async function checkMachine(
   ]);
   const store = checkStoreFolder(cluster, dataDir);
   const node = checkNode(process.versions.node);
-  return [nats, disk, store, folder, checkAddress(cluster), clock, checkOpenFiles(), node];
+  return [nats, disk, store, folder, checkAddress(cluster, keysIn(dataDir)), clock, checkOpenFiles(), node];
+}
+
+/** The keys of the running `drover up`, which writes them to its data folder. */
+function keysIn(dataDir: string): readonly KeyRecord[] {
+  try {
+    return readKeysFile(keysFilePath(dataDir));
+  } catch {
+    return [];
+  }
 }
 
 async function checkGateway(address: GatewayAddress): Promise<{ check: Check; report?: StatusReport }> {

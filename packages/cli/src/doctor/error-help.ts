@@ -132,6 +132,55 @@ export const agentsHelp: Table<AgentsErrorCode> = {
 
 /** Errors that the gateway finds before it asks a host or an agent. A test checks that none is missing. */
 export const gatewayHelp: Table<string> = {
+  'key-required': {
+    means:
+      'The cluster has keys and the request carries none, or it has none and its gateway can be reached from outside.',
+    fix: '`drover key create` makes a key; send it as `authorization: Bearer KEY` or `x-api-key: KEY`.',
+  },
+  'key-invalid': {
+    means: 'The key of the request is unknown, its secret is wrong or was replaced, or it was revoked.',
+    fix: 'Ask for a new key; `drover key ls` lists those that work.',
+  },
+  'key-expired': {
+    means: 'The key of the request has expired.',
+    fix: '`drover key create` makes another one.',
+  },
+  'not-allowed': {
+    means: 'The key of the request may not use the route: its roles or its list of routes do not cover it.',
+    fix: '`drover explain KEY METHOD ROUTE` names the rule; `drover key create` makes a key that may.',
+  },
+  'model-not-allowed': {
+    means: 'The key of the request may not use the model.',
+    fix: '`drover explain KEY POST /api/chat --model NAME` names the rule.',
+  },
+  'keys-unknown': {
+    means: 'The gateway has started and has not read the keys of the cluster yet.',
+    fix: `${wait} If it stays, look at JetStream with \`drover doctor\`.`,
+  },
+  'keys-stale': {
+    means: 'The store of the keys has not answered for longer than --key-max-age.',
+    fix: `${wait} Look at JetStream with \`drover doctor\`; --key-max-age 0 removes the limit.`,
+  },
+  'key-not-found': {
+    means: 'No key has that id, and none or several have that name.',
+    fix: '`drover key ls` lists the ids.',
+  },
+  'key-ended': {
+    means: 'The key was revoked or has expired, so it cannot get a new secret.',
+    fix: '`drover key create` makes another one.',
+  },
+  'key-changed': {
+    means: 'Another change of the same key came first, and this one was not made.',
+    fix: 'Look at the key with `drover key ls` and repeat the command.',
+  },
+  'first-key-must-administer': {
+    means: 'The cluster has no key yet: with a first key that cannot make others nobody could.',
+    fix: '`drover key create --role admin` first, then the key that was wanted.',
+  },
+  'too-many-keys': {
+    means: 'The cluster has as many keys as it may have, revoked ones included.',
+    fix: 'Use fewer keys: one for each program or person, renewed with `drover key rotate`.',
+  },
   'memory-full': {
     means: 'The values of the replicated memory have reached the limit of their bucket.',
     fix: 'Remove values with `drover memory rm`, or give new ones a time to live.',
@@ -354,6 +403,10 @@ export const commandHelp: Table<CommandErrorCode> = {
   'gateway-refused': {
     means: 'The gateway refused the request of the command (exit 3).',
     fix: 'The message has the error code of the gateway.',
+  },
+  'key-missing': {
+    means: 'The gateway asks for a key, and the command has none that is valid (exit 3).',
+    fix: 'Name one with --key or DROVER_KEY; on the machine of `drover up` the key is in its data folder.',
   },
   'node-missing': { means: 'No node has that name (exit 3).', fix: '`drover status` lists them.' },
   'node-id-taken': {

@@ -1,4 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { writeLocalKey } from '../keys/keys-file.ts';
 import { resolveSettings } from '../settings/resolve-settings.ts';
 import { findGateway } from './gateway-address.ts';
 
@@ -12,6 +16,12 @@ function found(flags: Record<string, string[]>, variables: NodeJS.ProcessEnv = {
   const environment = { ...home, ...variables };
   const stated = resolveSettings('look', flags, environment);
   return findGateway(stated, environment, { mustRun }, (dataDir) => clusters[dataDir]);
+}
+
+function keyOf(flags: Record<string, string[]>, variables: NodeJS.ProcessEnv = {}): string | undefined {
+  const environment = { ...home, ...variables };
+  const stated = resolveSettings('look', flags, environment);
+  return findGateway(stated, environment, { mustRun: false }, () => undefined).key;
 }
 
 describe('the gateway that a command asks', () => {
@@ -47,5 +57,48 @@ describe('the gateway that a command asks', () => {
       'no drover up runs with the data folder /nothing (from --data)',
     );
     expect(found({ data: ['/nothing'] }, {}, false).url).toBe('http://127.0.0.1:11500');
+  });
+});
+
+describe('the key that a command sends', () => {
+  const folders: string[] = [];
+  afterEach(() => {
+    for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+  });
+  const folderWithKey = (): string => {
+    const folder = mkdtempSync(join(tmpdir(), 'drover-address-'));
+    folders.push(folder);
+    writeLocalKey(folder, 'local-key');
+    return folder;
+  };
+
+  it('is that of --key, then of DROVER_KEY, then of the data folder', () => {
+    const data = folderWithKey();
+    const variables = { DROVER_KEY: 'of-variable', DROVER_DATA: data };
+    expect(keyOf({ key: ['of-flag'] }, variables)).toBe('of-flag');
+    expect(keyOf({}, variables)).toBe('of-variable');
+    expect(keyOf({}, { DROVER_DATA: data })).toBe('local-key');
+    expect(keyOf({})).toBeUndefined();
+  });
+
+  it('is read from a file that --key names', () => {
+    const file = join(folderWithKey(), 'ci.key');
+    writeFileSync(file, 'of-file\n');
+    expect(keyOf({ key: [`@${file}`] })).toBe('of-file');
+    expect(() => keyOf({ key: [`@${file}.gone`] })).toThrow('--key cannot be read');
+  });
+
+  it('of the default data folder goes to this machine only', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'drover-home-'));
+    folders.push(folder);
+    const data = join(folder, 'drover', 'default');
+    mkdirSync(data, { recursive: true });
+    writeLocalKey(data, 'local-key');
+    const variables = { XDG_DATA_HOME: folder };
+    expect(keyOf({ url: ['http://127.0.0.1:11500'] }, variables)).toBe('local-key');
+    expect(keyOf({ url: ['http://[::1]:11500'] }, variables)).toBe('local-key');
+    expect(keyOf({ url: ['http://127.0.0.1.evil.test'] }, variables)).toBeUndefined();
+    expect(keyOf({ url: ['https://elsewhere.test'] }, variables)).toBeUndefined();
+    expect(keyOf({ url: ['https://elsewhere.test'], data: [data] }, variables)).toBe('local-key');
   });
 });

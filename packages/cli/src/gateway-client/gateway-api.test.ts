@@ -35,6 +35,14 @@ it.each([
     2,
     '--limit must be above 0',
   ],
+  [
+    401,
+    refusal('key-required', 'a key is required'),
+    'key-missing',
+    3,
+    /answers key-required: a key is required$/,
+  ],
+  [403, refusal('not-allowed', 'this key may not'), 'gateway-refused', 1, 'not-allowed: this key may not'],
   [404, refusal('node-not-found', 'no node is called x', 'node'), 'node-missing', 3, 'no node is called x'],
   [
     503,
@@ -52,4 +60,18 @@ it.each([
     exitCode,
     message: typeof message === 'string' ? message : (expect.stringMatching(message) as string),
   });
+});
+
+it('sends the key of its address, and no header without one', async () => {
+  const seen: (string | undefined)[] = [];
+  const server = createServer((request, response) => {
+    seen.push(request.headers.authorization);
+    response.end('{}');
+  });
+  ends.push(() => server.close());
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  await getJson({ url, origin: 'test', key: 'k' }, '/');
+  await getJson({ url, origin: 'test' }, '/');
+  expect(seen).toEqual(['Bearer k', undefined]);
 });

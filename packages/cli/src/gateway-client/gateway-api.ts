@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { badConfiguration, CommandError, exitCodes } from '../errors.ts';
 import type { GatewayAddress } from './gateway-address.ts';
+import { keyHeaders } from './key-headers.ts';
 
 const timeoutMs = 5_000;
 const maxAnswerBytes = 32_000_000;
@@ -51,7 +52,7 @@ export async function requestGateway(
   init: RequestInit,
 ): Promise<Response> {
   const url = urlOf(address, path);
-  const response = await fetch(url, init).catch((error: unknown) => {
+  const response = await fetch(url, withKey(address, init)).catch((error: unknown) => {
     throw noAnswer(address, error);
   });
   if (!response.ok) throw failureOf(url, response.status, await response.text().catch(() => ''));
@@ -63,7 +64,7 @@ async function callGateway(address: GatewayAddress, path: string, init: RequestI
   let response: Response;
   let text: string;
   try {
-    response = await fetch(url, init);
+    response = await fetch(url, withKey(address, init));
     text = await response.text();
   } catch (error) {
     throw noAnswer(address, error);
@@ -77,6 +78,10 @@ async function callGateway(address: GatewayAddress, path: string, init: RequestI
   } catch (error) {
     throw unreachable(`${url} answered something that is no JSON`, error);
   }
+}
+
+function withKey({ key }: GatewayAddress, init: RequestInit): RequestInit {
+  return { ...init, headers: { ...(init.headers as Record<string, string>), ...keyHeaders(key) } };
 }
 
 function urlOf({ url: baseUrl, origin }: GatewayAddress, path: string): string {
@@ -117,7 +122,16 @@ const answersNo: ReadonlySet<string> = new Set([
   'no-candidate',
   'not-a-candidate',
   'not-taken',
+  'not-allowed',
+  'key-not-found',
+  'key-ended',
+  'key-changed',
+  'first-key-must-administer',
+  'too-many-keys',
 ]);
+
+/** Codes with which a gateway says that the request needs another key. */
+const needsKey: ReadonlySet<string> = new Set(['key-required', 'key-invalid', 'key-expired']);
 
 /** Flags and arguments whose name is not that of their field. */
 const flagOfField: Readonly<Record<string, string>> = {
@@ -128,6 +142,11 @@ const flagOfField: Readonly<Record<string, string>> = {
   waitMs: '--wait',
   leaseMs: '--lease',
   maxAttempts: '--max-attempts',
+  role: '--role',
+  route: '--route',
+  model: '--model',
+  tenant: '--tenant',
+  expires: '--expires',
   queue: 'QUEUE',
 };
 
@@ -141,6 +160,10 @@ function refusal(url: string, text: string): CommandError | undefined {
   if (code === 'node-not-found') return new CommandError('node-missing', exitCodes.missing, short);
   if (code === 'invalid-input' && field !== undefined)
     return badConfiguration(flagOfField[field] ?? `--${field}`, short.replace(`${field}: `, ''));
+  if (needsKey.has(code))
+    return new CommandError('key-missing', exitCodes.missing, `${url} answers ${code}: ${short}`, {
+      fix: 'name a key with --key or DROVER_KEY; "drover key create --data DIR" makes one while no drover up runs with DIR',
+    });
   if (answersNo.has(code)) return new CommandError('gateway-refused', exitCodes.no, `${code}: ${short}`);
   // The gateway is older than this command and does not have the route.
   if (code === 'no-such-route') return undefined;

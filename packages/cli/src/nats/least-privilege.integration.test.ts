@@ -41,6 +41,7 @@ const members: readonly Holder[] = ['agent', 'gate', 'host', 'runner', 'voter'];
 const hosts: readonly Holder[] = ['host', 'runner'];
 const voters: readonly Holder[] = ['host', 'voter'];
 const askers: readonly Holder[] = ['gate', ...hosts];
+const gateways: readonly Holder[] = ['gate'];
 const nobody: readonly Holder[] = [];
 
 let server: NatsServer;
@@ -144,6 +145,7 @@ const records: readonly Row[] = [
   [() => '$KV.INC_home.other-9', hosts],
   [() => '$KV.SETTINGS_home.max-queue', askers],
   [() => '$KV.QUEUES_home.a', askers],
+  [() => '$KV.KEYS_home.a', gateways],
   [() => '$KV.MEM_home_T_standard.acme.global._.a', [...askers, 'tenant']],
   [() => '$KV.MEM_home_T_standard.rival.global._.a', askers],
   [() => '$KV.MEM_home_T_dedicated.acme.global._.a', askers],
@@ -167,6 +169,7 @@ const streams: readonly (readonly [
   ...['KV_SETTINGS_home', 'KV_QUEUES_home', 'KV_MEM_home_T_standard', 'KV_MEM_home_T_dedicated'].map(
     (name) => [name, { read: askers, create: hosts }] as const,
   ),
+  ['KV_KEYS_home', { read: askers, create: hosts }],
   ...['Q_home_T_standard', 'Q_home_T_dedicated'].map(
     (name) => [name, { read: askers, create: hosts, remove: askers, consume: askers }] as const,
   ),
@@ -282,6 +285,7 @@ const subscribed: readonly (readonly [(me: string) => string, (me: string) => st
       nobody,
     ],
     [() => 'd1.home.feed.settings.>', () => 'd1.home.feed.settings.a', members],
+    [() => 'd1.home.feed.keys.>', () => 'd1.home.feed.keys.a', gateways],
     [() => 'd1.home.feed.control.>', () => 'd1.home.feed.control.a', ['host', 'runner', 'voter']],
     ...['mem', 'queue'].map(
       (what) =>

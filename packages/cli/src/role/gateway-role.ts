@@ -1,14 +1,35 @@
+import type { ClusterNode } from '@drover/actor-core/cluster';
 import { createAgentsClient } from '@drover/agents';
 import { createFleetClient } from '@drover/fleet';
 import { ListenError, startGateway } from '@drover/gateway';
+import { type FollowedKeys, followKeys, keyStoreOf } from '@drover/gateway/keys';
+import { defaults } from '../config.ts';
 import { CommandError, type ExitCode, exitCodes } from '../errors.ts';
+import { readKeysFile } from '../keys/keys-file.ts';
+import { mirrorKeys } from '../keys/mirror-keys.ts';
+import { requireDoor } from '../keys/open-door.ts';
 import { clusterSettings } from '../live-settings/cluster-settings.ts';
+import { isLoopbackAddress } from '../network/open-address.ts';
+import { exceedsLimit } from '../process/exceeds-limit.ts';
 import type { PackageConfigs } from '../settings/package-configs.ts';
 import { type RoleOptions, runRole } from './run-role.ts';
 
-/** Runs a gateway: answers HTTP requests for the cluster. */
-export function runGateway(options: RoleOptions, configs: PackageConfigs): Promise<ExitCode> {
+/** Time for the store to tell the keys before a gateway decides whether it may listen on an open address. */
+const keysWaitMs = 10_000;
+
+/**
+ * Runs a gateway: answers HTTP requests for the cluster.
+ *
+ * @param keysFile file with the keys of the cluster, which is read at the start and follows every change
+ */
+export function runGateway(
+  options: RoleOptions,
+  configs: PackageConfigs,
+  keysFile?: string,
+): Promise<ExitCode> {
   return runRole(options, async (node, settings) => {
+    const { keys, endMirror } = openKeys(node, keysFile);
+    await requireOpenDoor(keys, configs, node);
     const agents = createAgentsClient(node, configs.agents);
     const fleet = createFleetClient(node, { config: configs.fleet });
     const gateway = await startGateway(node, {
@@ -17,6 +38,7 @@ export function runGateway(options: RoleOptions, configs: PackageConfigs): Promi
       fleet,
       clusterSettings: clusterSettings(settings),
       agents,
+      keys,
     }).catch((error: unknown) => {
       if (error instanceof ListenError) throw cannotListen(error);
       throw error;
@@ -34,9 +56,36 @@ export function runGateway(options: RoleOptions, configs: PackageConfigs): Promi
         await gateway.stop({ drainTimeoutMs: 0 });
         await fleet.stop();
         await agents.close();
+        keys.close();
+        endMirror();
       },
     };
   });
+}
+
+function openKeys(
+  node: ClusterNode,
+  file: string | undefined,
+): { readonly keys: FollowedKeys; readonly endMirror: () => void } {
+  const { clock, log } = node;
+  const known = file === undefined ? [] : readKeysFile(file);
+  const keys = followKeys({ store: keyStoreOf(node), clock, log, known });
+  return { keys, endMirror: file === undefined ? () => undefined : mirrorKeys(keys, file, log) };
+}
+
+/**
+ * A gateway that does not learn the keys in time starts nevertheless: it refuses requests until it knows them.
+ *
+ * @throws CommandError `bad-configuration` for an open address of a cluster without keys
+ */
+async function requireOpenDoor(
+  keys: FollowedKeys,
+  { gateway }: PackageConfigs,
+  node: ClusterNode,
+): Promise<void> {
+  const { host = defaults.host, insecure = false } = gateway;
+  if (isLoopbackAddress(host) || insecure || (await exceedsLimit(keys.known, keysWaitMs))) return;
+  requireDoor(host, insecure, keys.ring.all(), node.clock.wallNow());
 }
 
 function cannotListen(error: ListenError): CommandError {

@@ -1,17 +1,19 @@
 import { publishStoreReports, startControl, startMemory, startQueues } from '@drover/actor-core/cluster';
 import { agentsGroup, startAgentHost } from '@drover/agents';
 import { createFleetClient } from '@drover/fleet';
+import { keepKeysBucket } from '@drover/gateway/keys';
 import type { ExitCode } from '../errors.ts';
 import type { PackageConfigs } from '../settings/package-configs.ts';
 import { type RoleOptions, runRole } from './run-role.ts';
 
 /**
- * Runs agents, creates the buckets of the replicated memory and the streams of the queues, and may lead the cluster and
- * the agents.
+ * Runs agents, creates the buckets of the replicated memory and of the keys and the streams of the queues, and may lead
+ * the cluster and the agents.
  */
 export function runHost(options: RoleOptions, configs: PackageConfigs): Promise<ExitCode> {
   return runRole(options, async (node) => {
     const control = startControl(node);
+    const stopKeeping = keepKeysBucket(node);
     const fleet = createFleetClient(node, { config: configs.fleet });
     const memory = startMemory(node, configs.memory);
     const queues = startQueues(node);
@@ -32,6 +34,7 @@ export function runHost(options: RoleOptions, configs: PackageConfigs): Promise<
       migrateEntities: () => host.drain(),
       stop: async () => {
         stopReports();
+        stopKeeping();
         await host.stop();
         memory.close();
         queues.close();

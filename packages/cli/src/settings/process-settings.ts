@@ -13,6 +13,17 @@ export const processSettings: readonly Setting[] = [
     frequent: true,
   },
   {
+    key: 'key',
+    kind: 'text',
+    group: 'Addresses and hosts',
+    takers: ['look'],
+    placeholder: '<key>',
+    help: 'key for the gateway; @FILE reads it from a file, - from stdin',
+    defaultText: 'that in the data folder, for a gateway on this machine',
+    frequent: true,
+    secret: true,
+  },
+  {
     key: 'config',
     kind: 'text',
     group: 'Process and logs',

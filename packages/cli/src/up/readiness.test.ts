@@ -22,6 +22,7 @@ async function setup(listener: RequestListener) {
     firstRequestModel: 'sim-chat',
     instances: 0,
     timeoutMs: 400,
+    key: undefined,
     signal: new AbortController().signal,
   });
 }

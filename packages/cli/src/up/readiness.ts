@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { CommandError, exitCodes } from '../errors.ts';
+import { keyHeaders } from '../gateway-client/key-headers.ts';
 
 export interface ReadinessOptions {
   readonly url: string;
@@ -8,6 +9,8 @@ export interface ReadinessOptions {
   /** Number of Ollama servers that the gateway should know; waited for `stragglersMs` at most. */
   readonly instances: number;
   readonly timeoutMs: number;
+  /** Key of this machine, if the cluster has keys. */
+  readonly key: string | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -44,10 +47,10 @@ export async function waitUntilReady(options: ReadinessOptions): Promise<void> {
 }
 
 /** Waits for the reports of all hosts, so that the first requests are spread over all of them, and for the view. */
-async function waitForStragglers({ url, instances, signal }: ReadinessOptions): Promise<void> {
+async function waitForStragglers({ url, instances, signal, key }: ReadinessOptions): Promise<void> {
   const deadlineMs = performance.now() + stragglersMs;
   while (performance.now() < deadlineMs) {
-    const status = await askStatus(url, signal);
+    const status = await askStatus(url, signal, key);
     if (status !== undefined && knownInstances(status) >= instances && hasWholeView(status)) return;
     await delay(50, undefined, { signal });
   }
@@ -63,12 +66,17 @@ interface JoinStatus {
   readonly view?: { readonly members: readonly { readonly id: string }[] };
 }
 
-async function askStatus(url: string, signal: AbortSignal): Promise<JoinStatus | undefined> {
+async function askStatus(
+  url: string,
+  signal: AbortSignal,
+  key: string | undefined,
+): Promise<JoinStatus | undefined> {
   try {
     const response = await fetch(`${url}/api/v1/status`, {
+      headers: keyHeaders(key),
       signal: AbortSignal.any([signal, AbortSignal.timeout(1_000)]),
     });
-    return (await response.json()) as JoinStatus;
+    return response.ok ? ((await response.json()) as JoinStatus) : undefined;
   } catch {
     return undefined;
   }
@@ -104,7 +112,7 @@ async function askBoth(options: ReadinessOptions, leftMs: number): Promise<strin
 }
 
 async function askChat(
-  { url, signal, firstRequestModel }: ReadinessOptions,
+  { url, signal, firstRequestModel, key }: ReadinessOptions,
   leftMs: number,
 ): Promise<string | undefined> {
   const timeoutMs = Math.min(firstAnswerTimeoutMs, leftMs);
@@ -118,10 +126,12 @@ async function askChat(
     const response = await fetch(`${url}/api/chat`, {
       method: 'POST',
       body,
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', ...keyHeaders(key) },
       signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
     });
     const text = await response.text();
+    // The cluster has keys and this machine has none: the gateway works.
+    if (response.status === 401) return undefined;
     return response.ok ? undefined : `the first request got ${response.status} ${text.slice(0, 200)}`;
   } catch (error) {
     const request = `the first request, a chat of one token with ${firstRequestModel},`;

@@ -1,6 +1,8 @@
 import { removeClusterFile, writeClusterFile } from '../cluster/cluster-file.ts';
 import type { DataLock } from '../cluster/data-lock.ts';
-import { cell } from '../config.ts';
+import { cell, type UpConfig } from '../config.ts';
+import { keysFilePath, readKeysFile, readLocalKey } from '../keys/keys-file.ts';
+import { requireDoor } from '../keys/open-door.ts';
 import { diskSpaceOf, FullDiskWatch } from '../nats/full-disk-watch.ts';
 import { choosePort } from '../network/port.ts';
 import { chooseHosts, type HostWish, planProbes } from '../ollama/choose-hosts.ts';
@@ -43,6 +45,7 @@ export async function startCluster(
   hold: (lock: DataLock) => void,
 ): Promise<StartedCluster> {
   const { config, environment, reporter, cluster, signal } = context;
+  requireKeys(config, config.data);
   const wish: HostWish = { ollama: config.ollama, sim: config.sim, ollamaHost: environment['OLLAMA_HOST'] };
   const plan = planProbes(wish);
   const { port, movedFrom } = await choosePort(
@@ -57,6 +60,7 @@ export async function startCluster(
   const lock = takeDataDir(config, (message) => reporter.progress(message));
   hold(lock);
   const { dataDir } = lock;
+  requireKeys(config, dataDir);
   for (const warning of await warningsFor(config.host, dataDir)) reporter.warn(warning);
   const bus = await prepareBus({
     config,
@@ -70,12 +74,13 @@ export async function startCluster(
   const url = `http://${callableHost(config.host)}:${port}`;
   publishCluster(dataDir, bus, url, config.host);
   signal.throwIfAborted();
-  const hosts = await startRoles(context, bus, port, startHosts(context, choice, probes));
+  const hosts = await startRoles({ ...context, dataDir }, bus, port, startHosts(context, choice, probes));
   await waitUntilReady({
     url,
     firstRequestModel: modelToProve(hosts),
     instances: hosts.length,
     timeoutMs: clusterReadyMs,
+    key: readLocalKey(dataDir),
     signal,
   });
   return {
@@ -83,6 +88,11 @@ export async function startCluster(
     model: talkingModel(hosts),
     withoutModels: choice.withoutModels.map(shownUrl),
   };
+}
+
+/** The keys of a cluster on another NATS are not in the data folder: its gateway reads them. @throws CommandError */
+function requireKeys({ host, insecure, nats }: UpConfig, dataDir: string): void {
+  if (nats === undefined) requireDoor(host, insecure, readKeysFile(keysFilePath(dataDir)), Date.now());
 }
 
 /** The handler for the log of nats-server, which also restarts nats-server after its disk was full. */

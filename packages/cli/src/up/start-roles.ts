@@ -1,4 +1,5 @@
 import { exitCodes } from '../errors.ts';
+import { keysFilePath } from '../keys/keys-file.ts';
 import type { SupervisedProcess } from '../process/supervised-process.ts';
 import type { Bus } from './bus.ts';
 import { childEnvironment } from './child-environment.ts';
@@ -12,7 +13,7 @@ const fatalExitCodes: readonly number[] = [exitCodes.usage, exitCodes.missing, e
 
 /** Starts the role processes together. The node-agents wait for `hosts`, the others do not. */
 export async function startRoles(
-  context: StartContext,
+  context: StartContext & { readonly dataDir: string },
   bus: Bus,
   port: number,
   hosts: Promise<readonly OllamaHost[]>,
@@ -20,7 +21,9 @@ export async function startRoles(
   const { host } = context.config;
   const gatewayFlags = ['--host', host, '--port', String(port), '--drain-timeout', `${gatewayDrainMs}ms`];
   await Promise.all([
-    startRole(context, bus, 'gateway-1', 'gateway', gatewayFlags),
+    startRole(context, bus, 'gateway-1', 'gateway', gatewayFlags, {
+      DROVER_KEYS_FILE: keysFilePath(context.dataDir),
+    }),
     startRole(context, bus, 'host-1', 'host', []),
     startNodeAgents(context, bus, hosts),
   ]);

@@ -1,20 +1,28 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { keyHeaders } from '../gateway-client/key-headers.ts';
+import { readLocalKey } from '../keys/keys-file.ts';
 import { statusLines } from '../output/status-lines.ts';
 import type { StatusReport } from '../gateway-client/status-report.ts';
 import { statusSummary } from '../output/status-table.ts';
 import type { Terminal } from '../output/terminal.ts';
+import type { ReadyEvent } from './reporter.ts';
 
 const refreshMs = 1_000;
 
 /** Shows the state of the cluster until `signal`: on a terminal a block redrawn in place, else a line per change. */
-export async function showStatus(url: string, terminal: Terminal, signal: AbortSignal): Promise<void> {
+export async function showStatus(
+  { url, dataDir }: Pick<ReadyEvent, 'url' | 'dataDir'>,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<void> {
   let shown = '';
   while (!signal.aborted) {
-    const report = await fetchStatus(url, AbortSignal.any([signal, AbortSignal.timeout(2_000)]));
+    // The first key of the cluster may be made at any time.
+    const key = readLocalKey(dataDir);
+    const report = await fetchStatus(url, key, AbortSignal.any([signal, AbortSignal.timeout(2_000)]));
     if (signal.aborted) break;
-    const summary =
-      report === undefined ? 'status: the gateway does not answer' : `status: ${statusSummary(report)}`;
-    if (terminal.isTTY) terminal.block(report === undefined ? ['', summary] : block(report, terminal));
+    const summary = typeof report === 'string' ? report : `status: ${statusSummary(report)}`;
+    if (terminal.isTTY) terminal.block(typeof report === 'string' ? ['', report] : block(report, terminal));
     else if (summary !== shown) terminal.line(summary);
     shown = summary;
     await delay(refreshMs, undefined, { signal }).catch(() => undefined);
@@ -22,15 +30,22 @@ export async function showStatus(url: string, terminal: Terminal, signal: AbortS
   terminal.block([]);
 }
 
-async function fetchStatus(url: string, signal: AbortSignal): Promise<StatusReport | undefined> {
+/** The status, or one line that says why there is none. */
+async function fetchStatus(
+  url: string,
+  key: string | undefined,
+  signal: AbortSignal,
+): Promise<StatusReport | string> {
   try {
-    const response = await fetch(`${url}/api/v1/status`, { signal });
-    if (!response.ok) return undefined;
-    return (await response.json()) as StatusReport;
+    const response = await fetch(`${url}/api/v1/status`, { signal, headers: keyHeaders(key) });
+    if (response.status === 401) return 'status: the gateway asks for a key, and the data folder has none';
+    return response.ok ? ((await response.json()) as StatusReport) : unanswered;
   } catch {
-    return undefined;
+    return unanswered;
   }
 }
+
+const unanswered = 'status: the gateway does not answer';
 
 function block(report: StatusReport, terminal: Terminal): string[] {
   const [header = '', ...rows] = statusLines(report, { width: terminal.columns - 1, more: terminal.more });

@@ -1,10 +1,12 @@
 import { isOpenToOthers } from '../doctor/check-machine.ts';
+import { hasActiveKey } from '../keys/open-door.ts';
+import { keysFilePath, readKeysFile } from '../keys/keys-file.ts';
 import { isLoopbackAddress } from '../network/open-address.ts';
 
 /** Warnings about access by other users or machines, one sentence each. */
 export async function warningsFor(host: string, dataDir: string): Promise<string[]> {
   const warnings: string[] = [];
-  if (!isLoopbackAddress(host))
+  if (!isLoopbackAddress(host) && !hasActiveKey(readKeysFile(keysFilePath(dataDir)), Date.now()))
     warnings.push(
       `the gateway listens on ${host} and needs no key: every machine that can reach it can use the fleet`,
     );

@@ -111,7 +111,7 @@ export function createFleetClient(node: ClusterNode, options: FleetClientOptions
         fresh: describeOptions?.fresh === true,
       }),
     reconfigure: (changes) => live.apply(changes),
-    why: (requestId) => decisions.find(requestId),
+    why: (requestId, tenant) => decisions.find(requestId, tenant),
     get active() {
       return calls.size;
     },

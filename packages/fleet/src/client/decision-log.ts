@@ -9,6 +9,7 @@ const maxAgeMs = 15 * 60_000;
 /** Largest number of recorded attempts of one request; a move to another queue counts as an attempt. */
 const maxAttempts = 16;
 const maxMessageUnits = 300;
+const defaultTenant = 'default';
 
 /** How an attempt ended. */
 export interface AttemptEnding {
@@ -109,25 +110,26 @@ export class DecisionTrail {
 /** The decisions of the last requests of one client, for `why`: 1,000 requests, none older than 15 minutes. */
 export class DecisionLog {
   readonly #clock: Clock;
-  /** By request id, in order of arrival. */
+  /** By tenant and request id, in order of arrival: a request id of one tenant says nothing about that of another. */
   readonly #trails = new Map<string, DecisionTrail>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Starts the record of a request; replaces an earlier record with the same id. */
-  begin(requestId: string, model: string): DecisionTrail {
+  /** Starts the record of a request; replaces an earlier record of the tenant with the same id. */
+  begin(requestId: string, model: string, tenant: string = defaultTenant): DecisionTrail {
     const trail = new DecisionTrail(requestId, model, this.#clock);
-    this.#trails.delete(requestId);
-    this.#trails.set(requestId, trail);
+    const key = keyOf(tenant, requestId);
+    this.#trails.delete(key);
+    this.#trails.set(key, trail);
     this.#forgetOld();
     return trail;
   }
 
-  find(requestId: string): RequestDecisions | undefined {
+  find(requestId: string, tenant: string = defaultTenant): RequestDecisions | undefined {
     this.#forgetOld();
-    return this.#trails.get(requestId)?.view();
+    return this.#trails.get(keyOf(tenant, requestId))?.view();
   }
 
   clear(): void {
@@ -135,9 +137,14 @@ export class DecisionLog {
   }
 
   #forgetOld(): void {
-    for (const [requestId, trail] of this.#trails) {
+    for (const [key, trail] of this.#trails) {
       if (this.#trails.size <= maxRequests && trail.ageMs <= maxAgeMs) return;
-      this.#trails.delete(requestId);
+      this.#trails.delete(key);
     }
   }
+}
+
+/** A tenant has no space in its name. */
+function keyOf(tenant: string, requestId: string): string {
+  return `${tenant} ${requestId}`;
 }

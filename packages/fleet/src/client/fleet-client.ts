@@ -26,8 +26,13 @@ export interface FleetClient {
     timeoutMs?: number;
     fresh?: boolean;
   }): Promise<readonly (ModelListing & { readonly node: string })[]>;
-  /** The routing decisions of a recent request; undefined for an unknown request, or one that is no longer recorded. */
-  why(requestId: string): RequestDecisions | undefined;
+  /**
+   * The routing decisions of a recent request of a tenant; undefined for an unknown request, or one that is no longer
+   * recorded.
+   *
+   * @param tenant @default 'default'
+   */
+  why(requestId: string, tenant?: string): RequestDecisions | undefined;
   /** Calls running now. */
   readonly active: number;
   stop(): Promise<void>;

@@ -66,7 +66,11 @@ class FleetSession {
     this.#record = record;
     this.#context = context;
     this.#health = new CallHealth(shared, record);
-    this.#trail = shared.decisions.begin(record.request.requestId, record.request.model);
+    this.#trail = shared.decisions.begin(
+      record.request.requestId,
+      record.request.model,
+      record.request.tenant,
+    );
     this.#answer = new CallAnswer(record, context.clock, this.#health, this.#trail);
     this.#facts = new CallFacts(shared, record, context.clock, this.#health);
     this.#slotWait = new SlotWait(shared, record, context, () => this.#facts.now());

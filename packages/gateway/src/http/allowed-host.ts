@@ -25,7 +25,9 @@ export type HostKind = 'name' | 'address' | 'refused';
 
 /** Whether only this machine can reach a server that listens on `address`. */
 export function isLoopback(address: string): boolean {
-  return address === 'localhost' || address === '::1' || /^(::ffff:)?127\./.test(address);
+  if (address === 'localhost' || address === '::1') return true;
+  // A name such as 127.0.0.1.example.org only looks like one of these addresses.
+  return isIP(address) !== 0 && /^(::ffff:)?127\./.test(address);
 }
 
 function hostOf(header: string): string {

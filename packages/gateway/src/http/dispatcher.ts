@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock, Logger, Random } from '@drover/actor-core';
 import type { GatewayConfig } from '../config.ts';
 import { RequestFailure } from '../errors.ts';
+import type { Door } from '../keys/door.ts';
 import { type AccessRules, decideAccess } from './access.ts';
 import { isLoopback, type Machine } from './allowed-host.ts';
 import type { Drain } from './drain.ts';
@@ -19,6 +20,8 @@ export interface DispatcherOptions {
   readonly router: Router;
   readonly config: GatewayConfig;
   readonly drain: Drain;
+  /** Undefined: everyone may use every route. */
+  readonly door: Door | undefined;
   /** The machine that the gateway runs on. */
   readonly machine: Machine;
   /** Converts an error that a handler throws. */
@@ -98,9 +101,23 @@ export class Dispatcher {
     );
     for (const [name, value] of Object.entries(headers)) exchange.setHeader(name, value);
     if (reply) return exchange.reply(reply);
+    this.#admit(exchange, match);
     if (match.kind === 'found') return await this.#serve(exchange, match);
     const { unrouted = match.dialect.failure } = match.dialect;
     exchange.reply(unrouted(unroutedFailure(exchange, match), exchange.requestId));
+  }
+
+  /** Before the body is read. @throws RequestFailure 401, 403, or 503 */
+  #admit(exchange: Exchange, match: RouteMatch): void {
+    const { door } = this.#options;
+    if (door === undefined) return;
+    exchange.principal = door.admit({
+      method: exchange.method,
+      path: exchange.path,
+      right: match.kind === 'found' ? match.route.right : undefined,
+      authorization: exchange.header('authorization'),
+      apiKey: exchange.header('x-api-key'),
+    });
   }
 
   /** Read anew for each request: origins and host names may change while the gateway runs. */

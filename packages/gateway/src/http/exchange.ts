@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '@drover/actor-core';
 import type { RequestFailure } from '../errors.ts';
+import { anyone, type Principal } from '../keys/principal.ts';
 import { awaitDrain } from './await-drain.ts';
 import { answerAsHttp10 } from './http-1-0.ts';
 import type { FailureFormat, Reply } from './reply.ts';
@@ -48,6 +49,8 @@ export class Exchange {
   readonly closed: Promise<void>;
   /** Notified of the progress of the body; undefined if the request does not count against it. */
   limit: RequestLimit | undefined;
+  /** Who sent the request; set before the handler is called. */
+  principal: Principal = anyone;
   readonly #response: ServerResponse;
   readonly #options: ExchangeOptions;
   readonly #abort = new AbortController();
@@ -179,6 +182,7 @@ export class Exchange {
   fail(failure: RequestFailure, format: FailureFormat = this.#options.formatFailure): void {
     const retryAfter = retryAfterOf(failure);
     if (retryAfter !== undefined) this.setHeader('retry-after', retryAfter);
+    if (failure.status === 401) this.setHeader('www-authenticate', 'Bearer realm="drover"');
     this.reply(format(failure, this.requestId));
   }
 

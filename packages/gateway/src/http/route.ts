@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Right } from '../keys/rights.ts';
 import type { Exchange } from './exchange.ts';
 
 export type RouteParams = Readonly<Record<string, string>>;
@@ -18,6 +19,8 @@ export interface Route {
    * may hold a slash. The path is not cleaned. @default false
    */
   readonly isEncoded?: boolean;
+  /** The right that the caller needs. A handler finds the caller in `exchange.principal`. */
+  readonly right: Right;
   /** Handles a request. An error that it throws is answered in the format of the route's dialect. */
   readonly handler: Handler;
   /** False: does not count against the concurrency limit. @default true */

@@ -6,6 +6,7 @@ import { Router } from './router.ts';
 const route = (methods: readonly string[], path: string): Route => ({
   methods,
   path,
+  right: 'list',
   handler: () => undefined,
 });
 

@@ -2,6 +2,8 @@ import type { RequestFailure } from '../errors.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { failureOf } from '../failure.ts';
 import type { FailureFormat } from '../http/reply.ts';
+import type { Right } from '../keys/rights.ts';
+import { permittedModels } from '../keys/permitted-models.ts';
 import type { Route } from '../http/route.ts';
 import type { GatewayServices } from '../services.ts';
 import type { Inference } from './inference.ts';
@@ -12,6 +14,8 @@ import { serveInference } from './serve-inference.ts';
 export interface InferenceEndpoint {
   /** Also the label in the metrics. */
   readonly path: string;
+  /** @default 'infer' */
+  readonly right?: Right;
   /** Reads, checks and translates a request. @throws RequestFailure */
   readonly read: (exchange: Exchange) => Promise<Inference>;
   /** Format of the failures of `read`. @default the dialect's format */
@@ -23,13 +27,15 @@ export function inferenceRoute(services: GatewayServices, endpoint: InferenceEnd
   return {
     methods: ['POST'],
     path: endpoint.path,
+    right: endpoint.right ?? 'infer',
     handler: async (exchange): Promise<void> => {
       let { unreadable } = endpoint;
       try {
         const inference = await endpoint.read(exchange);
         unreadable = undefined;
         const names = resolveName(services, inference.route, inference.model);
-        await serveInference(services, exchange, { ...inference, ...names, label: endpoint.path });
+        const targets = permittedModels(exchange.principal, names.targets);
+        await serveInference(services, exchange, { ...inference, ...names, targets, label: endpoint.path });
       } catch (error) {
         refuse(services, exchange, endpoint.path, failureOf(error), unreadable);
       }

@@ -119,6 +119,7 @@ function requestOf(
   const passedMs = node.clock.now() - exchange.startedAtMs;
   return {
     requestId: exchange.requestId,
+    tenant: exchange.principal.tenant,
     route,
     model: target.short,
     body: withDefaultKeepAlive(route, named, config.keepAlive),

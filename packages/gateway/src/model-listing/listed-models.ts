@@ -1,18 +1,23 @@
 import { isModel, modelKey, type OllamaTag } from '@drover/fleet';
 import { aliasesOf, resolveName } from '../inference/resolve-name.ts';
+import type { Principal } from '../keys/principal.ts';
 import { isWildcard } from '../names/alias.ts';
 import type { GatewayServices } from '../services.ts';
 import { readListings } from './fleet-listing.ts';
 import { mergeTags } from './merge-listings.ts';
+import { visibleTo } from './visible-models.ts';
 
 /**
- * The models of the fleet, and after them the aliases of a model that a host has, under the names of the settings.
- * Aliases with wildcards stand for names that nobody knows, so they are not listed.
+ * The models of the fleet that the caller may use, and after them the aliases of a model that a host has, under the
+ * names of the settings. Aliases with wildcards stand for names that nobody knows, so they are not listed.
  *
  * @throws RequestFailure 503 if no Ollama is ready or none answers in time
  */
-export async function listModels(services: GatewayServices): Promise<readonly OllamaTag[]> {
-  const tags = mergeTags(await readListings(services));
+export async function listModels(
+  services: GatewayServices,
+  caller: Principal,
+): Promise<readonly OllamaTag[]> {
+  const tags = visibleTo(caller, mergeTags(await readListings(services)));
   return [...tags, ...aliasTags(services, tags)];
 }
 

@@ -15,6 +15,7 @@ export function countTokensRoute(services: GatewayServices): Route {
   return {
     methods: ['POST'],
     path: '/v1/messages/count_tokens',
+    right: 'infer',
     handler: async (exchange) => {
       const request = readMessages(await readCompressibleBody(exchange, services.bodies));
       resolveName(services, 'chat', request.model ?? '');

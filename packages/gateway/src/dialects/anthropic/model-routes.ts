@@ -16,7 +16,7 @@ export function modelRoutes(services: GatewayServices): readonly Route[] {
   const answer =
     (write: (tags: Tags, exchange: Parameters<Handler>[0], model: string) => unknown): Handler =>
     async (exchange, { model = '' }) => {
-      const tags = await listModels(services);
+      const tags = await listModels(services, exchange.principal);
       markSimulated(services, exchange);
       const body = `${goJson(write(tags, exchange, model))}\n`;
       exchange.reply({ status: 200, contentType: translatedType, body });
@@ -24,8 +24,14 @@ export function modelRoutes(services: GatewayServices): readonly Route[] {
   const list = answer((tags, { query }) => modelPage(tags, new URLSearchParams(query)));
   const one = answer((tags, _, model) => oneModel(services, tags, model));
   return [
-    { methods: ['GET'], path: '/v1/models', forClient: isAnthropicClient, handler: list },
-    { methods: ['GET'], path: '/v1/models/{model}', forClient: isAnthropicClient, handler: one },
+    { methods: ['GET'], path: '/v1/models', forClient: isAnthropicClient, right: 'list', handler: list },
+    {
+      methods: ['GET'],
+      path: '/v1/models/{model}',
+      forClient: isAnthropicClient,
+      right: 'list',
+      handler: one,
+    },
   ];
 }
 

@@ -47,7 +47,7 @@ export function agentRoutes(services: GatewayServices): readonly Route[] {
 }
 
 function route(method: string, path: string, handler: Handler): Route {
-  return { methods: [method], path: `/api/v1${path}`, handler };
+  return { methods: [method], path: `/api/v1${path}`, right: 'data', handler };
 }
 
 /** Timeout of a task: `timeoutMs` of the body, else that of the header; undefined without both. */

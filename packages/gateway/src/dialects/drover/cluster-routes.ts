@@ -45,7 +45,8 @@ export function clusterRoutes(services: GatewayServices): readonly Route[] {
 }
 
 function route(method: string, path: string, handler: Handler): Route {
-  return { methods: [method], path: `/api/v1/cluster${path}`, counted: false, handler };
+  const right = method === 'GET' ? 'observe' : 'operate';
+  return { methods: [method], path: `/api/v1/cluster${path}`, right, counted: false, handler };
 }
 
 /** Answers 202 once the view with the new state is written: the node itself acts on it afterwards. */

@@ -3,6 +3,7 @@ import type { GatewayServices } from '../../services.ts';
 import { agentRoutes } from './agent-routes.ts';
 import { clusterRoutes } from './cluster-routes.ts';
 import { droverError } from './drover-reply.ts';
+import { keyRoutes } from './key-routes.ts';
 import { memoryRoutes } from './memory-routes.ts';
 import { proofRoutes } from './proof-routes.ts';
 import { queueRoutes } from './queue-routes.ts';
@@ -19,6 +20,7 @@ export function droverDialect(services: GatewayServices): Dialect {
       ...agentRoutes(services),
       ...proofRoutes(services),
       ...settingsRoutes(services),
+      ...keyRoutes(services),
       ...memoryRoutes(services),
       ...queueRoutes(services),
       ...clusterRoutes(services),

@@ -1,4 +1,4 @@
-import { defaultTenant, type MemoryReading, type MemoryScope, parseScope } from '@drover/actor-core/cluster';
+import { type MemoryReading, type MemoryScope, parseScope } from '@drover/actor-core/cluster';
 import { RequestFailure } from '../../errors.ts';
 import type { Exchange } from '../../http/exchange.ts';
 import { sendParts } from '../../http/send-parts.ts';
@@ -11,19 +11,13 @@ import { invalidField, isKnownTo, readPrecondition, readQuery, tagOf, wholeNumbe
 import { streamMemoryEvents } from './memory-stream.ts';
 import { readOperations } from './read-operations.ts';
 
-/** The tenant of a request. Until requests carry keys, all of them belong to one tenant. */
-type TenantOf = (exchange: Exchange) => string;
-
 const readLevels = ['cached', 'leader', 'fresh'] as const;
 const defaultType = 'application/octet-stream';
 
 /** The replicated memory under `/api/v1/memory/{scope}`. Keys are percent-encoded, so a key may hold a slash. */
-export function memoryRoutes(
-  services: GatewayServices,
-  tenantOf: TenantOf = () => defaultTenant,
-): readonly Route[] {
+export function memoryRoutes(services: GatewayServices): readonly Route[] {
   const scopeOf = (exchange: Exchange, { scope = '' }: RouteParams): MemoryScope => {
-    const tenant = tenantOf(exchange);
+    const { tenant } = exchange.principal;
     const parsed = parseScope(scope);
     // The scope of another tenant does not exist for this one.
     if (parsed.kind === 'tenant' && parsed.id !== tenant)
@@ -38,6 +32,7 @@ export function memoryRoutes(
       methods,
       path: `/api/v1/memory/{scope}${path}`,
       isEncoded: true,
+      right: 'data',
       handler: withMemoryFailures(handler),
     };
   };

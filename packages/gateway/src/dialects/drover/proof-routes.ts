@@ -34,7 +34,7 @@ export function proofRoutes(services: GatewayServices): readonly Route[] {
 }
 
 function post(path: string, handler: Handler): Route {
-  return { methods: ['POST'], path, counted: false, handler };
+  return { methods: ['POST'], path, right: 'operate', counted: false, handler };
 }
 
 async function proveStore({ agents }: GatewayServices, exchange: Exchange): Promise<void> {

@@ -1,4 +1,4 @@
-import { defaultTenant, type HeldLease, type QueueAddress } from '@drover/actor-core/cluster';
+import { type HeldLease, type QueueAddress } from '@drover/actor-core/cluster';
 import type { LeaseOutcome } from '@drover/actor-core/durable';
 import { z } from 'zod';
 import { decodeGoJson } from '../../go-compat/go-json.ts';
@@ -15,9 +15,6 @@ import { leaseLost, messageNotFound, withQueueFailures } from './queue-failure.t
 import { countsJson, deadJson } from './queue-json.ts';
 import { takeMessages } from './queue-take.ts';
 import { checkBody, readJson } from './read-json.ts';
-
-/** The tenant of a request. Until requests carry keys, all of them belong to one tenant. */
-type TenantOf = (exchange: Exchange) => string;
 
 const putSchema = z.strictObject({
   body: z.unknown(),
@@ -41,17 +38,19 @@ const maxCounted = 100;
 const noContent: Reply = { status: 204, contentType: '', body: '', chunked: true };
 
 /** The durable queues under `/api/v1/queues`. Names and ids are percent-encoded, so they may hold a slash. */
-export function queueRoutes(
-  services: GatewayServices,
-  tenantOf: TenantOf = () => defaultTenant,
-): readonly Route[] {
+export function queueRoutes(services: GatewayServices): readonly Route[] {
   const { queues } = services;
   type Act = (exchange: Exchange, at: QueueAddress, params: RouteParams) => Promise<void>;
   const on = (methods: readonly string[], path: string, act: Act): Route => {
     const handler: Handler = (exchange, params) =>
-      act(exchange, { tenant: tenantOf(exchange), queue: params['q'] ?? '' }, params);
-    const isEncoded = true;
-    return { methods, path: `/api/v1/queues${path}`, isEncoded, handler: withQueueFailures(handler) };
+      act(exchange, { tenant: exchange.principal.tenant, queue: params['q'] ?? '' }, params);
+    return {
+      methods,
+      path: `/api/v1/queues${path}`,
+      isEncoded: true,
+      right: 'data',
+      handler: withQueueFailures(handler),
+    };
   };
   return [
     on(['GET', 'HEAD'], '', (exchange, { tenant }) => list(services, exchange, tenant)),

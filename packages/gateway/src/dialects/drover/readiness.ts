@@ -10,6 +10,8 @@ export interface Readiness {
 export function decideReadiness(facts: {
   readonly draining: boolean;
   readonly busConnected: boolean;
+  /** Whether this gateway knows which keys there are. @default true */
+  readonly keysKnown?: boolean;
   /** Whether any node-agent has sent a load report. */
   readonly hasReports: boolean;
   readonly instances: readonly InstanceEvidence[];
@@ -17,6 +19,7 @@ export function decideReadiness(facts: {
   const reasons: string[] = [];
   if (facts.draining) reasons.push('the gateway is stopping');
   if (!facts.busConnected) reasons.push('not connected to NATS');
+  if (facts.keysKnown === false) reasons.push('the keys of the cluster are not known yet');
   if (!facts.instances.some(({ alive, load }) => alive && load.state === 'ready')) {
     reasons.push(noInstanceReason(facts.hasReports, facts.instances));
   }

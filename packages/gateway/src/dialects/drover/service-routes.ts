@@ -1,5 +1,6 @@
 import type { Memory } from '@drover/actor-core/cluster';
 import type { Route } from '../../http/route.ts';
+import type { Right } from '../../keys/rights.ts';
 import type { GatewayServices } from '../../services.ts';
 import { actorsHandler } from './actors-route.ts';
 import { groupStatuses, viewStatus } from './cluster-report.ts';
@@ -16,21 +17,22 @@ import { whyHandler } from './why-route.ts';
 export function serviceRoutes(services: GatewayServices): readonly Route[] {
   const { node, fleet, metrics, clientWait, drain } = services;
   return [
-    get('/healthz', (exchange) => exchange.reply(droverJson({ ok: true }))),
-    get('/readyz', (exchange) => {
+    get('/healthz', 'open', (exchange) => exchange.reply(droverJson({ ok: true }))),
+    get('/readyz', 'open', (exchange) => {
       const readiness = decideReadiness({
         draining: drain.isDraining,
         busConnected: node.transport.connected,
+        keysKnown: services.keys?.isKnown ?? true,
         hasReports: fleet.load.hasReports,
         instances: fleet.load.instances(),
       });
       if (!readiness.ready) exchange.setHeader('retry-after', '1');
       exchange.reply(droverJson(readiness, readiness.ready ? 200 : 503));
     }),
-    get('/metrics', async (exchange) => {
+    get('/metrics', 'observe', async (exchange) => {
       exchange.reply({ status: 200, contentType: metrics.contentType, body: await metrics.text() });
     }),
-    get('/api/v1/status', (exchange) => {
+    get('/api/v1/status', 'observe', (exchange) => {
       const store = services.agents.storeTrouble();
       const self = {
         node: node.nodeId,
@@ -47,9 +49,9 @@ export function serviceRoutes(services: GatewayServices): readonly Route[] {
       const cluster = { ...(view && { view }), groups, memoryLagMs, durability, stores };
       exchange.reply(droverJson({ ...status, ...cluster }));
     }),
-    get('/api/v1/actors', actorsHandler(services)),
-    get('/api/v1/remedies', remediesHandler(services)),
-    get('/api/v1/why/{requestId}', whyHandler(services)),
+    get('/api/v1/actors', 'observe', actorsHandler(services)),
+    get('/api/v1/remedies', 'observe', remediesHandler(services)),
+    get('/api/v1/why/{requestId}', 'data', whyHandler(services)),
   ];
 }
 
@@ -58,6 +60,6 @@ function lagOf({ stats: { lagMs } }: Memory): number | null {
   return Number.isFinite(lagMs) ? Math.round(lagMs) : null;
 }
 
-function get(path: string, handler: Route['handler']): Route {
-  return { methods: ['GET', 'HEAD'], path, counted: false, handler };
+function get(path: string, right: Right, handler: Route['handler']): Route {
+  return { methods: ['GET', 'HEAD'], path, right, counted: false, handler };
 }

@@ -30,7 +30,8 @@ export function settingsRoutes(services: GatewayServices): readonly Route[] {
 }
 
 function route(method: string, path: string, handler: Handler): Route {
-  return { methods: [method], path, counted: false, handler };
+  const right = method === 'GET' ? 'observe' : 'operate';
+  return { methods: [method], path, right, counted: false, handler };
 }
 
 async function set(settings: ClusterSettings, key: string, value: string): Promise<number> {

@@ -13,6 +13,7 @@ export function nativeInferenceRoutes(services: GatewayServices): readonly Route
   return routes.map((route) =>
     inferenceRoute(services, {
       path: `/api/${route}`,
+      right: route === 'show' ? 'list' : 'infer',
       read: async (exchange) => {
         const body = await readBody(exchange, services.bodies, { takesShort: true });
         const request = readNativeRequest(route, body.toString('utf8'));

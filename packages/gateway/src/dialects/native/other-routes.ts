@@ -28,11 +28,14 @@ const cloud: readonly (readonly [string, string, number, string])[] = [
 /** Ollama's routes beside inference and listings: most are answered with an error that states why. */
 export function otherRoutes(): readonly Route[] {
   return [
-    ...absent.map(([method, path]) => absentRoute(method, path, (message) => nativeError(501, message))),
+    ...absent.map(([method, path]) =>
+      absentRoute(method, path, 'operate', (message) => nativeError(501, message)),
+    ),
     ...cloud.map(
       ([method, path, status, text]): Route => ({
         methods: [method],
         path,
+        right: 'list',
         handler: (exchange): void => {
           if (status === 503) exchange.setHeader('retry-after', '3600');
           exchange.reply(nativeError(status, text));
@@ -48,6 +51,7 @@ function fixed(path: string, body: string): Route {
   return {
     methods: ['GET'],
     path,
+    right: 'list',
     handler: (exchange): void => exchange.reply({ status: 200, contentType: jsonType, body }),
   };
 }

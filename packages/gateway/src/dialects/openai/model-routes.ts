@@ -16,16 +16,17 @@ export function modelRoutes(services: GatewayServices): readonly Route[] {
   const answer =
     (write: (tags: Tags, model: string) => unknown): Handler =>
     async (exchange, { model = '' }) => {
-      const tags = await listModels(services);
+      const tags = await listModels(services, exchange.principal);
       markSimulated(services, exchange);
       const body = `${goJson(write(tags, model))}\n`;
       exchange.reply({ status: 200, contentType: translatedType, body });
     };
   return [
-    { methods: ['GET'], path: '/v1/models', handler: answer(modelList) },
+    { methods: ['GET'], path: '/v1/models', right: 'list', handler: answer(modelList) },
     {
       methods: ['GET'],
       path: '/v1/models/{model}',
+      right: 'list',
       handler: answer((tags, model) => oneModel(services, tags, model)),
     },
   ];

@@ -21,7 +21,7 @@ export function openAiDialect(services: GatewayServices): Dialect {
       ...modelRoutes(services),
       ...openAiInferenceRoutes(services),
       ...absent.map((path) =>
-        absentRoute('POST', path, (message) => ({
+        absentRoute('POST', path, 'infer', (message) => ({
           status: 501,
           contentType: jsonType,
           body: openAiError(501, message),

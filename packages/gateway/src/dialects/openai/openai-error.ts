@@ -17,6 +17,16 @@ export function openAiError(status: number, message: string): string {
   return goJson({ error: { message, type, param: null, code: null } });
 }
 
+/** The error body of a refused key, which Ollama does not have, as OpenAI sends it; undefined for another failure. */
+function keyError({ status, code, message }: RequestFailure): string | undefined {
+  const isForbidden = code === 'not-allowed' || code === 'model-not-allowed';
+  if (status !== 401 && !isForbidden) return undefined;
+  const [type, short] = isForbidden
+    ? ['permission_error', 'insufficient_permissions']
+    : ['invalid_request_error', 'invalid_api_key'];
+  return goJson({ error: { message, type, param: null, code: short } });
+}
+
 /**
  * Error answer to a request that could not be read or translated. A body that breaks off has Ollama's own error format:
  * Ollama reads the body before the OpenAI layer.
@@ -28,13 +38,18 @@ export function untranslatedReply(failure: RequestFailure): Reply {
     body:
       failure.code === 'body-broken'
         ? goJson({ error: failure.message })
-        : openAiError(failure.status, failure.message),
+        : (keyError(failure) ?? openAiError(failure.status, failure.message)),
   };
 }
 
 /** Error answer to a request that was translated and then failed. */
 export function failedReply(failure: RequestFailure): Reply {
-  return translatedError(failure.status, failure.message);
+  const { status, message } = failure;
+  return {
+    status,
+    contentType: translatedType,
+    body: `${keyError(failure) ?? openAiError(status, message)}\n`,
+  };
 }
 
 /** Translates a host's error answer. An error in place of a stream stays chunked. */

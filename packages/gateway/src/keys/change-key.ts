@@ -1,0 +1,106 @@
+import { InvalidArgumentError } from '@drover/actor-core';
+import { type AccessKey, digestOfSecret, newAccessKey } from './access-key.ts';
+import {
+  encodeKeyRecord,
+  type KeyRecord,
+  keyRecordSchema,
+  maxNameLength,
+  maxPatternLength,
+  maxPatterns,
+  maxRecordBytes,
+} from './key-record.ts';
+import { type KeyRole, roleNames } from './rights.ts';
+
+/** What a new key may do, and for how long. */
+export interface KeySpec {
+  /** @default '' */
+  readonly name?: string | undefined;
+  /** @default ['user'] */
+  readonly roles?: readonly KeyRole[] | undefined;
+  /** @default 'default' */
+  readonly tenant?: string | undefined;
+  /** @default every model */
+  readonly models?: readonly string[] | undefined;
+  /** @default every route of the roles */
+  readonly routes?: readonly string[] | undefined;
+  /** @default the key does not expire */
+  readonly expiresInMs?: number | undefined;
+}
+
+/** A changed record with the key that its owner gets. The secret is nowhere else. */
+export interface IssuedKey {
+  readonly record: KeyRecord;
+  readonly key: AccessKey;
+}
+
+const tenantPattern = /^[a-z0-9][a-z0-9_-]{0,63}$/;
+/** A method and a path, or a path alone. A `*` stands for any text. */
+const routePattern = /^(?:[A-Z]+ )?\/[^\s]*$/;
+
+/** Makes a key. @throws InvalidArgumentError naming the field */
+export function createKey(spec: KeySpec, nowMs: number): IssuedKey {
+  const { name = '', roles = ['user'], tenant = 'default', models = [], routes = [], expiresInMs } = spec;
+  if (name.length > maxNameLength || /[\n\r\t]/.test(name))
+    throw new InvalidArgumentError('name', `must be one line of at most ${maxNameLength} characters`);
+  if (roles.length === 0 || roles.some((role) => !roleNames.includes(role)))
+    throw new InvalidArgumentError('role', `must be one of ${roleNames.join(', ')}`);
+  if (!tenantPattern.test(tenant))
+    throw new InvalidArgumentError(
+      'tenant',
+      `must be 1 to 64 of a-z 0-9 _ - (got ${JSON.stringify(tenant)})`,
+    );
+  requirePatterns('model', models, /^\S+$/, 'must be the name of a model, in which * stands for any text');
+  requirePatterns(
+    'route',
+    routes,
+    routePattern,
+    'must be a path such as /v1/*, with or without a method before it',
+  );
+  if (expiresInMs !== undefined && !(Number.isSafeInteger(expiresInMs) && expiresInMs >= 1_000))
+    throw new InvalidArgumentError('expires', 'must be at least 1s');
+  const key = newAccessKey();
+  const record: KeyRecord = {
+    v: 1,
+    id: key.id,
+    name,
+    edition: 1,
+    roles: roleNames.filter((role) => roles.includes(role)),
+    tenant,
+    models: [...models],
+    routes: [...routes],
+    secrets: [{ digest: digestOfSecret(key.secret) }],
+    createdAtMs: nowMs,
+    ...(expiresInMs === undefined ? {} : { expiresAtMs: nowMs + expiresInMs }),
+  };
+  if (encodeKeyRecord(record).byteLength > maxRecordBytes)
+    throw new InvalidArgumentError('models', `and routes must fit into ${maxRecordBytes} bytes together`);
+  return { record: keyRecordSchema.parse(record), key };
+}
+
+/**
+ * Gives a key a new secret. The secret before stays valid for `graceMs`, so that its users can change over; older ones
+ * end at once.
+ */
+export function rotateKey(record: KeyRecord, graceMs: number, nowMs: number): IssuedKey {
+  const key = newAccessKey(record.id);
+  const [before] = record.secrets;
+  const secrets = [
+    { digest: digestOfSecret(key.secret) },
+    ...(before !== undefined && graceMs > 0
+      ? [{ digest: before.digest, validUntilMs: nowMs + graceMs }]
+      : []),
+  ];
+  return { record: { ...record, edition: record.edition + 1, secrets }, key };
+}
+
+/** The key is refused from now on. Its digests are removed. */
+export function revokeKey(record: KeyRecord, nowMs: number): KeyRecord {
+  return { ...record, edition: record.edition + 1, revokedAtMs: nowMs, secrets: [] };
+}
+
+function requirePatterns(field: string, given: readonly string[], pattern: RegExp, what: string): void {
+  if (given.length > maxPatterns) throw new InvalidArgumentError(field, `may be given ${maxPatterns} times`);
+  for (const text of given)
+    if (!pattern.test(text) || text.length > maxPatternLength)
+      throw new InvalidArgumentError(field, `${what} (got ${JSON.stringify(text.slice(0, 100))})`);
+}
