@@ -51,6 +51,11 @@ export async function readBody(
   return await readBytes(exchange, budget, (chunk) => shape.take(chunk), options);
 }
 
+/** Reads a body that is not JSON, as `readBody` does. @throws RequestFailure as `readBody` */
+export async function readPlainBody(exchange: Exchange, budget: BodyBudget): Promise<Buffer> {
+  return await readBytes(exchange, budget, () => {});
+}
+
 export interface BodyOptions {
   /**
    * True: if less than the announced body arrives, that part is the body. Go's decoder does not read beyond the first

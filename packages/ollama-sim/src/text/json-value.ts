@@ -23,6 +23,9 @@ export function valueFor(schema: unknown, random: Random, depth = 0): unknown {
   if ('const' in schema) return schema['const'];
   const choices = schema['enum'];
   if (Array.isArray(choices) && choices.length > 0) return choices[Math.floor(random() * choices.length)];
+  const either = schema['anyOf'];
+  if (Array.isArray(either) && either.length > 0)
+    return valueFor(either[Math.floor(random() * either.length)], random, depth + 1);
   const type: unknown = Array.isArray(schema['type']) ? schema['type'][0] : schema['type'];
   if (type === 'array') return [valueFor(schema['items'], random, depth + 1)];
   if (type === 'integer' || type === 'number') return numberFor(schema, random);

@@ -86,7 +86,7 @@ function fromPart(role: string, part: RawJson): NativeMessage {
 /**
  * The base64 text of a data URL. Other URLs are not fetched, since clients could reach the gateway's network with them.
  */
-function imageData(url: string): RawJson {
+export function imageData(url: string): RawJson {
   if (url.startsWith('http://') || url.startsWith('https://')) {
     throw refuse('image URLs are not currently supported, please use base64 encoded data instead');
   }
@@ -104,7 +104,7 @@ function fromToolCall(call: ChatToolCall): Record<string, unknown> {
 }
 
 /** The object in a string of arguments, with its text unchanged. */
-function readArguments(text: string): RawJson {
+export function readArguments(text: string): RawJson {
   let found: RawJson | undefined;
   try {
     found = readRaw(text);

@@ -10,6 +10,8 @@ import { completionAnswer } from './completion-answer.ts';
 import { translateCompletionRequest } from './completion-request.ts';
 import { embeddingAnswer, translateEmbedding } from './embedding.ts';
 import { untranslatedReply } from './openai-error.ts';
+import { responsesAnswer } from './responses-answer.ts';
+import { translateResponses } from './responses-request.ts';
 
 type Translation = Omit<Inference, 'intent'>;
 
@@ -38,6 +40,16 @@ export function openAiInferenceRoutes(services: GatewayServices): readonly Route
     route('/v1/completions', readCompressibleBody, (body) => {
       const request = translateCompletionRequest(body);
       return { ...request, route: 'generate', answer: completionAnswer({ ...request, ...identity('cmpl') }) };
+    }),
+    route('/v1/responses', readCompressibleBody, (body) => {
+      const request = translateResponses(body);
+      const options = {
+        ...request,
+        id: `resp_${random.id()}`,
+        nowSeconds: () => Math.floor(clock.wallNow() / 1_000),
+        freshId: () => random.id(),
+      };
+      return { ...request, route: 'chat', answer: responsesAnswer(options) };
     }),
     route('/v1/embeddings', readBody, (body) => {
       const request = translateEmbedding(body);

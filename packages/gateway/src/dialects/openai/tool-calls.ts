@@ -1,5 +1,13 @@
 import type { NativeToolCall } from '../../translation/native-tool-call.ts';
 
+/** A tool call as OpenAI writes it. */
+export interface TranslatedCall {
+  readonly id: string;
+  readonly index: number;
+  readonly type: 'function';
+  readonly function: { readonly name: string; readonly arguments: string };
+}
+
 /**
  * Translates the tool calls of one answer. Clients join the parts of a stream by index and reply by id, so a call of an
  * older Ollama without them gets the next index of the answer and a new id. Some versions give every call the index 0:
@@ -16,7 +24,7 @@ export class ToolCalls {
   }
 
   /** Undefined for no calls. */
-  translate(calls: readonly NativeToolCall[] = []): readonly unknown[] | undefined {
+  translate(calls: readonly NativeToolCall[] = []): readonly TranslatedCall[] | undefined {
     if (calls.length === 0) return undefined;
     return calls.map((call) => {
       const sent = call.function?.index;
