@@ -159,6 +159,7 @@ export const layers = {
     'go-compat',
     'keys',
     'http',
+    'openapi',
     'failure.ts',
     'observe',
     'model',

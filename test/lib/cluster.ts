@@ -91,7 +91,7 @@ export async function startCluster(
       waitUntil(
         'drover up is ready',
         () => events.find((event) => event['event'] === 'ready') as ReadyEvent | undefined,
-        { timeoutMs: options.timeoutMs ?? 60_000 },
+        { timeoutMs: options.timeoutMs ?? 120_000 },
       ),
       exited.then((code) => {
         throw new Error(`drover up ended with ${code}`);

@@ -92,10 +92,9 @@ async function expectToStay(fleet: Fleet): Promise<void> {
   expect(fleet.pids.filter((pid) => !isAlive(pid))).toEqual([]);
 }
 
-async function expectNothingLeft(fleet: Fleet, withinMs: number): Promise<void> {
-  await waitUntil('every process is gone', () => [...fleet.pids, fleet.npm].every((pid) => !isAlive(pid)), {
-    timeoutMs: withinMs,
-  });
+/** How soon is the subject of `first-light`: here three fleets start and end at the same time. */
+async function expectNothingLeft(fleet: Fleet): Promise<void> {
+  await waitUntil('every process is gone', () => [...fleet.pids, fleet.npm].every((pid) => !isAlive(pid)));
 }
 
 /** Ends the shell once the fleet serves, so that the end of the shell is the last event. */
@@ -114,7 +113,7 @@ describe.concurrent('a fleet in the background', () => {
       await ended(started.child);
       await expectToStay(fleet);
       kill(fleet.npm);
-      await expectNothingLeft(fleet, 5_000);
+      await expectNothingLeft(fleet);
     },
   );
 
@@ -125,14 +124,14 @@ describe.concurrent('a fleet in the background', () => {
     await ended(started.child);
     await expectToStay(fleet);
     process.kill(fleet.npm, 'SIGTERM');
-    await expectNothingLeft(fleet, 12_000);
+    await expectNothingLeft(fleet);
   });
 
   it('leaves no process behind when drover up itself is killed', async (context) => {
     const started = run(context, `$START > $LOG 2>&1 & ${untilReady}`);
     const fleet = await ready(started);
     kill(fleet.up);
-    await expectNothingLeft(fleet, 5_000);
+    await expectNothingLeft(fleet);
   });
 });
 
@@ -144,7 +143,7 @@ describe.skipIf(!canOpenTerminal).concurrent('a terminal', () => {
     const started = run(context, '$START > $LOG', inTerminal);
     const fleet = await ready(started);
     kill(started.child.pid as number);
-    await expectNothingLeft(fleet, 12_000);
+    await expectNothingLeft(fleet);
   });
 
   it('that closes does not end a fleet that was started with nohup', async (context) => {
@@ -153,13 +152,13 @@ describe.skipIf(!canOpenTerminal).concurrent('a terminal', () => {
     kill(started.child.pid as number);
     await expectToStay(fleet);
     process.kill(fleet.up, 'SIGTERM');
-    await expectNothingLeft(fleet, 12_000);
+    await expectNothingLeft(fleet);
   });
 
   it('in which Ctrl-C is pressed ends the fleet', async (context) => {
     const started = run(context, '$START > $LOG', inTerminal);
     const fleet = await ready(started);
     started.child.stdin?.write('\u0003');
-    await expectNothingLeft(fleet, 12_000);
+    await expectNothingLeft(fleet);
   });
 });

@@ -98,33 +98,35 @@ describe('the commands of a cluster', () => {
     expect(refused.stderr).toContain('not-eligible: gateway-1 cannot vote');
 
     const before = groupOf(await status(), 'control');
-    expect(before).toMatchObject({ leader: 'host-1', state: 'led' });
-    const moved = await json(['cluster', 'transfer', 'control', '--to', 'host-2']);
-    expect(moved).toMatchObject({ group: 'control', leader: 'host-2', from: 'host-1' });
-    const after = await until('the status shows it', (one) => groupOf(one, 'control')?.leader === 'host-2');
+    expect(before).toMatchObject({ leader: expect.stringMatching(/^host-\d$/), state: 'led' });
+    // On an overloaded machine the first leader may have lost an election meanwhile.
+    const next = before?.leader === 'host-2' ? 'host-3' : 'host-2';
+    const moved = await json(['cluster', 'transfer', 'control', '--to', next]);
+    expect(moved).toMatchObject({ group: 'control', leader: next, from: expect.stringMatching(/^host-\d$/) });
+    const after = await until('the status shows it', (one) => groupOf(one, 'control')?.leader === next);
     expect(groupOf(after, 'control')?.term).toBeGreaterThan(before?.term ?? Number.POSITIVE_INFINITY);
     expect(groupOf(after, 'control')?.fence).toBeGreaterThan(before?.fence ?? Number.POSITIVE_INFINITY);
     expect(groupOf(after, 'agents')).toMatchObject({ leader: expect.any(String), term: expect.any(Number) });
 
-    kill(hosts['host-2'].pid);
+    kill(hosts[next].pid);
     const struckAtMs = performance.now();
     const led = await until('another host leads', (one) => {
       const control = groupOf(one, 'control');
-      return control?.state === 'led' && control.leader !== 'host-2' && stateOf(one, 'host-2') === 'dead';
+      return control?.state === 'led' && control.leader !== next && stateOf(one, next) === 'dead';
     });
     const tookMs = performance.now() - struckAtMs;
     recordFigure('control leader killed: another leads and has declared it dead after', tookMs / 1000, 's');
     expect(led.view.epoch).toBeGreaterThan(after.view.epoch);
-    const last = await run(['cluster', 'voters', 'remove', 'host-3']);
+    const last = await run(['cluster', 'voters', 'remove', next === 'host-2' ? 'host-3' : 'host-2']);
     expect([last.code, last.stderr]).toMatchObject([1, expect.stringContaining('no-quorum')]);
 
-    await join('host-2');
+    await join(next);
     await until('every host reports about its records', ({ stores }) => stores.length === 3);
     const text = (await run(['status'])).stdout;
     expect(text).toMatch(/control led by host-\d \(term \d+, fence \d+\)/);
     expect(text).toMatch(/durability power; memory \d+ ms behind/);
-    const back = await until('host-2 is back', (one) => stateOf(one, 'host-2') === 'up');
-    expect(incarnationOf(back, 'host-2')).toBeGreaterThan(incarnationOf(after, 'host-2'));
+    const back = await until(`${next} is back`, (one) => stateOf(one, next) === 'up');
+    expect(incarnationOf(back, next)).toBeGreaterThan(incarnationOf(after, next));
     expect(back.nodes.every(({ evidenceAgeMs }) => evidenceAgeMs >= 0)).toBe(true);
     expect(await cluster.stop()).toBe(0);
   });

@@ -1,25 +1,14 @@
-import { z } from 'zod';
 import { RequestFailure } from '../../errors.ts';
 import type { Exchange } from '../../http/exchange.ts';
 import type { Handler, Route } from '../../http/route.ts';
 import { agreeOnTimeout, timeoutHeader } from '../../inference/timeout-header.ts';
 import type { GatewayServices } from '../../services.ts';
-import { droverJson } from './drover-reply.ts';
+import { agentPage, readAgentListQuery } from './agent-listing.ts';
+import { agentEvidence } from './agent-evidence.ts';
+import { droverJson, tagged } from './drover-reply.ts';
+import { spawnRequest, taskRequest } from './operations/agent-operations.ts';
 import { readJson } from './read-json.ts';
 import { streamTask } from './task-stream.ts';
-
-const spawnSchema = z.strictObject({
-  type: z.string().min(1).max(200),
-  name: z.string().min(1).max(200).optional(),
-  model: z.string().min(1).max(512).optional(),
-  options: z.record(z.string(), z.unknown()).optional(),
-});
-
-const taskSchema = z.strictObject({
-  input: z.string().min(1),
-  mode: z.enum(['sync', 'async', 'stream']).default('sync'),
-  timeoutMs: z.int().min(1).optional(),
-});
 
 /** Printable ASCII: the characters that a header can carry. */
 const idempotencyKeyPattern = /^[\x21-\x7e]{1,200}$/;
@@ -28,13 +17,23 @@ const idempotencyKeyPattern = /^[\x21-\x7e]{1,200}$/;
 export function agentRoutes(services: GatewayServices): readonly Route[] {
   const { agents } = services;
   return [
-    route('GET', '/catalogue', (exchange) => exchange.reply(droverJson({ entries: agents.definitions() }))),
+    route('GET', '/catalogue', (exchange) =>
+      exchange.reply(tagged(exchange, droverJson({ entries: agents.definitions() }))),
+    ),
     route('GET', '/agents', async (exchange) => {
       exchange.reply(droverJson({ agents: await agents.list() }));
+    }),
+    route('GET', '/agents/list', async (exchange) => {
+      const query = readAgentListQuery(exchange.query);
+      exchange.reply(droverJson(agentPage(await agents.list(), query)));
     }),
     route('POST', '/agents/spawn', (exchange) => spawn(services, exchange)),
     route('GET', '/agents/{id}', async (exchange, { id = '' }) => {
       exchange.reply(droverJson(await agents.get(id)));
+    }),
+    route('GET', '/agents/{id}/status', async (exchange, { id = '' }) => {
+      const agent = await agents.get(id);
+      exchange.reply(droverJson({ ...agent, ...(await agentEvidence(services, agent)) }));
     }),
     route('DELETE', '/agents/{id}', async (exchange, { id = '' }) => {
       exchange.reply(droverJson(await agents.stop(id)));
@@ -63,7 +62,7 @@ function taskTimeoutOf(
 }
 
 async function spawn(services: GatewayServices, exchange: Exchange): Promise<void> {
-  const request = await readJson(exchange, spawnSchema, services.bodies);
+  const request = await readJson(exchange, spawnRequest, services.bodies);
   const idempotencyKey = exchange.header('idempotency-key');
   if (idempotencyKey !== undefined && !idempotencyKeyPattern.test(idempotencyKey)) {
     throw new RequestFailure(400, 'invalid-input', 'Idempotency-Key: must be 1 to 200 printable characters', {
@@ -78,7 +77,7 @@ async function spawn(services: GatewayServices, exchange: Exchange): Promise<voi
 
 async function runTask(services: GatewayServices, exchange: Exchange, agentId: string): Promise<void> {
   const { agents, config, bodies } = services;
-  const { mode, input, timeoutMs: inBody } = await readJson(exchange, taskSchema, bodies);
+  const { mode, input, timeoutMs: inBody } = await readJson(exchange, taskRequest, bodies);
   const task = { input, timeoutMs: taskTimeoutOf(exchange, inBody, config.requestTimeoutMs) };
   if (mode === 'stream') {
     await streamTask(services, exchange, agentId, task);

@@ -5,13 +5,13 @@ import {
   type ViewRequest,
   type VoterChange,
 } from '@drover/actor-core/cluster';
-import { z } from 'zod';
 import type { Exchange } from '../../http/exchange.ts';
 import type { Handler, Route } from '../../http/route.ts';
 import type { GatewayServices } from '../../services.ts';
 import { groupFailure, viewFailure, voterFailure } from './cluster-failure.ts';
 import { clusterReport, groupStatuses, voterReport } from './cluster-report.ts';
 import { droverJson } from './drover-reply.ts';
+import { transferRequest } from './operations/cluster-operations.ts';
 import { readJson } from './read-json.ts';
 
 /**
@@ -72,15 +72,13 @@ async function replyVoters(
   exchange.reply(droverJson(voterReport(outcome.voters, node.presence)));
 }
 
-const transferSchema = z.strictObject({ to: z.string().min(1).max(64).optional() });
-
 /** Answers 200 when the other node leads. */
 async function transfer(
   { node, leaders, bodies }: GatewayServices,
   exchange: Exchange,
   group: string,
 ): Promise<void> {
-  const { to } = await readJson(exchange, transferSchema, bodies);
+  const { to } = await readJson(exchange, transferRequest, bodies);
   const heard = leaders.all().find((one) => one.group === group);
   if (heard === undefined) throw groupFailure(group, to, 'unknown-group');
   const outcome = await requestTransfer(node, heard, to);

@@ -5,6 +5,7 @@ import { clusterRoutes } from './cluster-routes.ts';
 import { droverError } from './drover-reply.ts';
 import { keyRoutes } from './key-routes.ts';
 import { memoryRoutes } from './memory-routes.ts';
+import { openApiRoutes } from './openapi-routes.ts';
 import { proofRoutes } from './proof-routes.ts';
 import { queueRoutes } from './queue-routes.ts';
 import { serviceRoutes } from './service-routes.ts';
@@ -13,7 +14,17 @@ import { settingsRoutes } from './settings-routes.ts';
 /** Drover's own routes, which neither Ollama nor OpenAI has. */
 export function droverDialect(services: GatewayServices): Dialect {
   return {
-    paths: ['/api/v1', '/api/v1/', '/healthz', '/readyz', '/metrics'],
+    paths: [
+      '/api/v1',
+      '/api/v1/',
+      '/healthz',
+      '/readyz',
+      '/health/',
+      '/metrics',
+      '/openapi.json',
+      '/docs',
+      '/docs/',
+    ],
     failure: droverError,
     routes: [
       ...serviceRoutes(services),
@@ -24,6 +35,7 @@ export function droverDialect(services: GatewayServices): Dialect {
       ...memoryRoutes(services),
       ...queueRoutes(services),
       ...clusterRoutes(services),
+      ...openApiRoutes(),
     ],
   };
 }

@@ -209,7 +209,13 @@ it('shows nodes with the age and source of their evidence, models summed over a 
 });
 
 it('is ready with the bus and one ready instance, and states what is missing', () => {
-  const facts = { draining: false, busConnected: true, hasReports: true, instances: [evidenceOf('a')] };
+  const facts = {
+    draining: false,
+    busConnected: true,
+    leaderKnown: true,
+    hasReports: true,
+    instances: [evidenceOf('a')],
+  };
   expect(decideReadiness(facts)).toEqual({ ready: true, reasons: [] });
   expect(
     decideReadiness({ ...facts, busConnected: false, instances: [evidenceOf('a', { state: 'down' })] })

@@ -1,32 +1,19 @@
 import { InvalidArgumentError } from '@drover/actor-core';
-import { z } from 'zod';
 import { RequestFailure } from '../../errors.ts';
 import type { Exchange } from '../../http/exchange.ts';
 import type { Handler, Route } from '../../http/route.ts';
 import { explainAccess } from '../../keys/explain-access.ts';
 import type { KeyAdmin, ShownKey } from '../../keys/key-admin.ts';
-import { type KeyRecord, maxNameLength, maxPatternLength, maxPatterns } from '../../keys/key-record.ts';
+import type { KeyRecord } from '../../keys/key-record.ts';
 import { keyView } from '../../keys/key-view.ts';
-import { roleNames } from '../../keys/rights.ts';
 import { parseModelName } from '../../model/model-name.ts';
 import type { GatewayServices } from '../../services.ts';
 import { droverJson } from './drover-reply.ts';
 import { invalidField, readQuery } from './memory-query.ts';
+import { type CreateKeyBody, createKeyRequest, rotateKeyRequest } from './operations/key-operations.ts';
 import { readJson } from './read-json.ts';
 
 const defaultGraceMs = 0;
-const maxGraceMs = 30 * 24 * 3_600_000;
-
-const patterns = z.array(z.string().min(1).max(maxPatternLength)).max(maxPatterns);
-const createSchema = z.strictObject({
-  name: z.string().max(maxNameLength).optional(),
-  roles: z.array(z.enum(roleNames)).min(1).max(roleNames.length).optional(),
-  tenant: z.string().max(64).optional(),
-  models: patterns.optional(),
-  routes: patterns.optional(),
-  expiresInMs: z.int().min(1_000).optional(),
-});
-const rotateSchema = z.strictObject({ graceMs: z.int().min(0).max(maxGraceMs).optional() });
 
 /**
  * Keys: `GET` and `POST /api/v1/keys`, `POST /api/v1/keys/{key}/rotate`, `DELETE /api/v1/keys/{key}`, and
@@ -40,11 +27,11 @@ export function keyRoutes(services: GatewayServices): readonly Route[] {
   return [
     route('GET', '/keys', (exchange) => exchange.reply(droverJson({ keys: keys.list().map(shown) }))),
     route('POST', '/keys', async (exchange) => {
-      const spec = await readJson(exchange, createSchema, services.bodies);
+      const spec = await readJson(exchange, createKeyRequest, services.bodies);
       exchange.reply(droverJson(issued(await create(keys, spec)), 201));
     }),
     route('POST', '/keys/{key}/rotate', async (exchange, { key = '' }) => {
-      const { graceMs = defaultGraceMs } = await readJson(exchange, rotateSchema, services.bodies);
+      const { graceMs = defaultGraceMs } = await readJson(exchange, rotateKeyRequest, services.bodies);
       exchange.reply(droverJson(issued(await keys.rotate(key, graceMs))));
     }),
     route('DELETE', '/keys/{key}', async (exchange, { key = '' }) => {
@@ -58,7 +45,7 @@ function route(method: string, path: string, handler: Handler): Route {
   return { methods: [method], path: `/api/v1${path}`, right: 'administer', counted: false, handler };
 }
 
-async function create(keys: KeyAdmin, spec: z.infer<typeof createSchema>): Promise<ShownKey> {
+async function create(keys: KeyAdmin, spec: CreateKeyBody): Promise<ShownKey> {
   try {
     return await keys.create(spec);
   } catch (error) {

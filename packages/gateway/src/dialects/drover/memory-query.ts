@@ -63,13 +63,6 @@ export function readPrecondition(ifMatch: string | undefined, ifNoneMatch: strin
   return { ifRevision: revision };
 }
 
-/** Whether the value of that revision is one that the client has, by its `If-None-Match`. */
-export function isKnownTo(ifNoneMatch: string | undefined, revision: number): boolean {
-  if (ifNoneMatch === undefined) return false;
-  const tags = ifNoneMatch.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
-  return tags.includes('*') || tags.includes(tagOf(revision));
-}
-
 export function invalidField(field: string, what: string): RequestFailure {
   return new RequestFailure(400, 'invalid-input', `${field}: ${what}`, { field });
 }

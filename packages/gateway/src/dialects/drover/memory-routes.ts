@@ -5,9 +5,9 @@ import { sendParts } from '../../http/send-parts.ts';
 import { streamBody } from '../../http/stream-body.ts';
 import type { Handler, Route, RouteParams } from '../../http/route.ts';
 import type { GatewayServices } from '../../services.ts';
-import { droverJson } from './drover-reply.ts';
+import { droverJson, namesTag } from './drover-reply.ts';
 import { keyNotFound, refusalFailure, withMemoryFailures } from './memory-failure.ts';
-import { invalidField, isKnownTo, readPrecondition, readQuery, tagOf, wholeNumber } from './memory-query.ts';
+import { invalidField, readPrecondition, readQuery, tagOf, wholeNumber } from './memory-query.ts';
 import { streamMemoryEvents } from './memory-stream.ts';
 import { readOperations } from './read-operations.ts';
 
@@ -61,7 +61,7 @@ async function get(exchange: Exchange, scope: MemoryScope, key: string): Promise
   const value = await scope.open(key, { level });
   if (value === undefined) throw keyNotFound();
   describe(exchange, value);
-  if (isKnownTo(exchange.header('if-none-match'), value.revision))
+  if (namesTag(exchange.header('if-none-match'), tagOf(value.revision)))
     return exchange.reply({ status: 304, contentType: '', body: '', chunked: true });
   const { contentType, bytes, parts } = value;
   const [whole, ...others] = Array.isArray(parts) ? (parts as readonly Uint8Array[]) : [];
@@ -101,7 +101,7 @@ async function put(
     ...(ttl === undefined ? {} : { ttlMs: ttl }),
   });
   if (outcome.kind !== 'written' && outcome.kind !== 'superseded')
-    throw tagged(exchange, refusalFailure(outcome));
+    throw withTag(exchange, refusalFailure(outcome));
   const { kind, revision } = outcome;
   exchange.setHeader('etag', tagOf(revision));
   if (kind === 'superseded') exchange.setHeader('x-drover-memory-conflict', 'superseded');
@@ -113,7 +113,7 @@ async function remove(exchange: Exchange, scope: MemoryScope, key: string): Prom
   readQuery(exchange.query, []);
   const condition = readPrecondition(exchange.header('if-match'), exchange.header('if-none-match'));
   const outcome = await scope.remove(key, condition);
-  if (outcome.kind !== 'removed') throw tagged(exchange, refusalFailure(outcome));
+  if (outcome.kind !== 'removed') throw withTag(exchange, refusalFailure(outcome));
   exchange.reply({ status: 204, contentType: '', body: '', chunked: true });
 }
 
@@ -131,7 +131,7 @@ async function operate(
     ...(ttl === undefined ? {} : { ttlMs: ttl }),
   });
   if (outcome.kind === 'not-found') throw keyNotFound();
-  if (outcome.kind !== 'written') throw tagged(exchange, refusalFailure(outcome));
+  if (outcome.kind !== 'written') throw withTag(exchange, refusalFailure(outcome));
   const { revision, value, isCreated } = outcome;
   exchange.setHeader('etag', tagOf(revision));
   exchange.reply(droverJson({ value, revision }, isCreated ? 201 : 200));
@@ -155,7 +155,7 @@ async function list(exchange: Exchange, scope: MemoryScope): Promise<void> {
 }
 
 /** A refusal that shows the present revision carries it as the tag of the value, too. */
-function tagged(exchange: Exchange, failure: RequestFailure): RequestFailure {
+function withTag(exchange: Exchange, failure: RequestFailure): RequestFailure {
   const revision = failure.facts['revision'];
   if (typeof revision === 'number' && revision > 0) exchange.setHeader('etag', tagOf(revision));
   return failure;

@@ -1,22 +1,16 @@
 import { AgentsError } from '@drover/agents';
-import { z } from 'zod';
 import type { Exchange } from '../../http/exchange.ts';
 import type { Handler, Route } from '../../http/route.ts';
 import type { GatewayServices } from '../../services.ts';
 import { droverJson } from './drover-reply.ts';
 import { proveHost } from './prove-host.ts';
+import { hostProofRequest } from './operations/service-operations.ts';
 import { readJson } from './read-json.ts';
 
 /** Longer than the 5 s for which the leader retries a write. */
 const storeProofMs = 8_000;
 const hostProofMs = 20_000;
 const loadedHostProofMs = 120_000;
-
-const hostSchema = z.strictObject({
-  node: z.string().min(1).max(64),
-  instance: z.string().min(1).max(64),
-  load: z.boolean().default(false),
-});
 
 /**
  * Proofs for `drover doctor`, which perform an operation instead of reading a status: a fenced write by the leader, or
@@ -26,7 +20,7 @@ export function proofRoutes(services: GatewayServices): readonly Route[] {
   return [
     post('/api/v1/proofs/store', (exchange) => proveStore(services, exchange)),
     post('/api/v1/proofs/host', async (exchange) => {
-      const target = await readJson(exchange, hostSchema, services.bodies);
+      const target = await readJson(exchange, hostProofRequest, services.bodies);
       const timeoutMs = target.load ? loadedHostProofMs : hostProofMs;
       exchange.reply(droverJson(await proveHost(services, target, timeoutMs, exchange.signal)));
     }),

@@ -1,6 +1,5 @@
 import { type HeldLease, type QueueAddress } from '@drover/actor-core/cluster';
 import type { LeaseOutcome } from '@drover/actor-core/durable';
-import { z } from 'zod';
 import { decodeGoJson } from '../../go-compat/go-json.ts';
 import { JsonScanner } from '../../go-compat/json-scanner.ts';
 import { takeRaw } from '../../go-compat/raw-json.ts';
@@ -14,24 +13,8 @@ import { invalidField, readQuery, wholeNumber } from './memory-query.ts';
 import { leaseLost, messageNotFound, withQueueFailures } from './queue-failure.ts';
 import { countsJson, deadJson } from './queue-json.ts';
 import { takeMessages } from './queue-take.ts';
+import { putRequest, replayRequest, settleRequest } from './operations/queue-operations.ts';
 import { checkBody, readJson } from './read-json.ts';
-
-const putSchema = z.strictObject({
-  body: z.unknown(),
-  id: z.string().optional(),
-  priority: z.int().optional(),
-  delayMs: z.int().optional(),
-  maxAttempts: z.int().optional(),
-});
-
-const settleSchema = z.strictObject({
-  lease: z.string().min(1).max(4_096),
-  delayMs: z.int().optional(),
-  leaseMs: z.int().optional(),
-  reason: z.string().max(500).optional(),
-});
-
-const replaySchema = z.strictObject({ ids: z.array(z.string()).min(1).max(1_000).optional() });
 
 /** Queues whose counts are shown in one list; the others are listed by name. */
 const maxCounted = 100;
@@ -93,7 +76,7 @@ async function list({ queues, node }: GatewayServices, exchange: Exchange, tenan
 /** The body is stored as its text stands in the request, so that no digit of a number is lost. */
 async function put({ queues, bodies }: GatewayServices, exchange: Exchange, at: QueueAddress): Promise<void> {
   const text = (await readBody(exchange, bodies)).toString('utf8');
-  const message = checkBody(decodeGoJson(text, 'the body is empty; send a JSON object'), putSchema);
+  const message = checkBody(decodeGoJson(text, 'the body is empty; send a JSON object'), putRequest);
   const scan = new JsonScanner(text);
   const body = takeRaw(scan).members().get('body');
   if (body === undefined) throw invalidField('body', 'is missing: any JSON value, the message itself');
@@ -129,7 +112,7 @@ async function settle(
   { id = '' }: RouteParams,
   act: Settle,
 ): Promise<void> {
-  const { lease, delayMs, leaseMs, reason } = await readJson(exchange, settleSchema, bodies);
+  const { lease, delayMs, leaseMs, reason } = await readJson(exchange, settleRequest, bodies);
   const how = {
     ...(delayMs === undefined ? {} : { delayMs }),
     ...(reason === undefined ? {} : { reason }),
@@ -155,6 +138,6 @@ async function replay(
   at: QueueAddress,
 ): Promise<void> {
   const text = (await readBody(exchange, bodies)).toString('utf8');
-  const { ids } = text.trim() === '' ? {} : checkBody(decodeGoJson(text, ''), replaySchema);
+  const { ids } = text.trim() === '' ? {} : checkBody(decodeGoJson(text, ''), replayRequest);
   exchange.reply(droverJson({ replayed: await queues.replay(at, ids) }));
 }

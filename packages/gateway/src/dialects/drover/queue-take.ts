@@ -1,18 +1,10 @@
 import type { QueueAddress, TakenMessage } from '@drover/actor-core/cluster';
-import { z } from 'zod';
 import { holdFor } from '../../http/body.ts';
 import type { Exchange } from '../../http/exchange.ts';
 import type { GatewayServices } from '../../services.ts';
 import { takenJson } from './queue-json.ts';
+import { takeRequest } from './operations/queue-operations.ts';
 import { readJson } from './read-json.ts';
-
-const maxMessages = 256;
-
-const takeSchema = z.strictObject({
-  max: z.int().min(1).max(maxMessages).default(1),
-  waitMs: z.int().min(0).max(3_600_000).default(0),
-  leaseMs: z.int().optional(),
-});
 
 /**
  * Leases messages for the client. Messages that do not reach it go back to the queue at once: the client has left, the
@@ -24,7 +16,7 @@ export async function takeMessages(
   exchange: Exchange,
   at: QueueAddress,
 ): Promise<void> {
-  const { max, waitMs, leaseMs } = await readJson(exchange, takeSchema, services.bodies);
+  const { max, waitMs, leaseMs } = await readJson(exchange, takeRequest, services.bodies);
   const ending = new AbortController();
   const end = (): void => ending.abort();
   const stopListening = services.drain.onBegin(end);

@@ -5,6 +5,7 @@ import type { GatewayServices } from '../../services.ts';
 import { actorsHandler } from './actors-route.ts';
 import { groupStatuses, viewStatus } from './cluster-report.ts';
 import { droverJson } from './drover-reply.ts';
+import { decideHealth, healthFacts } from './health-detail.ts';
 import { decideReadiness } from './readiness.ts';
 import { remediesHandler } from './remedies-route.ts';
 import { statusOf, storeStatuses } from './status.ts';
@@ -23,11 +24,17 @@ export function serviceRoutes(services: GatewayServices): readonly Route[] {
         draining: drain.isDraining,
         busConnected: node.transport.connected,
         keysKnown: services.keys?.isKnown ?? true,
+        leaderKnown: node.view.controlLeader() !== undefined,
         hasReports: fleet.load.hasReports,
         instances: fleet.load.instances(),
       });
       if (!readiness.ready) exchange.setHeader('retry-after', '1');
       exchange.reply(droverJson(readiness, readiness.ready ? 200 : 503));
+    }),
+    get('/health/detail', 'observe', (exchange) => {
+      const dependencies = decideHealth(healthFacts(services));
+      const ok = dependencies.every((one) => one.ok);
+      exchange.reply(droverJson({ ok, dependencies }, ok ? 200 : 503));
     }),
     get('/metrics', 'observe', async (exchange) => {
       exchange.reply({ status: 200, contentType: metrics.contentType, body: await metrics.text() });

@@ -1,13 +1,11 @@
 import { InvalidArgumentError } from '@drover/actor-core';
-import { z } from 'zod';
 import type { ClusterSetting, ClusterSettings } from '../../cluster-settings.ts';
 import { RequestFailure } from '../../errors.ts';
 import type { Handler, Route } from '../../http/route.ts';
 import type { GatewayServices } from '../../services.ts';
 import { droverJson } from './drover-reply.ts';
+import { settingRequest } from './operations/cluster-operations.ts';
 import { readJson } from './read-json.ts';
-
-const valueSchema = z.strictObject({ value: z.string().max(4_096) });
 
 /** Settings that change while the cluster runs: `GET /api/v1/settings`, `PUT` and `DELETE /api/v1/settings/{key}`. */
 export function settingsRoutes(services: GatewayServices): readonly Route[] {
@@ -18,7 +16,7 @@ export function settingsRoutes(services: GatewayServices): readonly Route[] {
       exchange.reply(droverJson({ settings: (await settings.list()).map(shown), keys: settings.keys }));
     }),
     route('PUT', '/api/v1/settings/{key}', async (exchange, { key = '' }) => {
-      const { value } = await readJson(exchange, valueSchema, services.bodies);
+      const { value } = await readJson(exchange, settingRequest, services.bodies);
       exchange.reply(droverJson({ key, value, revision: await set(settings, key, value) }));
     }),
     route('DELETE', '/api/v1/settings/{key}', async (exchange, { key = '' }) => {

@@ -1,0 +1,104 @@
+import { z } from 'zod';
+import { maxNameLength, maxPatternLength, maxPatterns } from '../../../keys/key-record.ts';
+import { type KeyRole, roleNames } from '../../../keys/rights.ts';
+import type { OperationGroup } from '../../../openapi/operation.ts';
+import { instant } from './common.ts';
+
+const maxGraceMs = 30 * 24 * 3_600_000;
+const patterns = z.array(z.string().min(1).max(maxPatternLength)).max(maxPatterns);
+
+export interface CreateKeyBody {
+  readonly name?: string | undefined;
+  readonly roles?: KeyRole[] | undefined;
+  readonly tenant?: string | undefined;
+  readonly models?: string[] | undefined;
+  readonly routes?: string[] | undefined;
+  readonly expiresInMs?: number | undefined;
+}
+
+export const createKeyRequest: z.ZodType<CreateKeyBody> = z.strictObject({
+  name: z.string().max(maxNameLength).optional(),
+  roles: z.array(z.enum(roleNames)).min(1).max(roleNames.length).optional(),
+  tenant: z.string().max(64).optional(),
+  models: patterns.optional().describe('Names of models, `*` for any part; all models without it.'),
+  routes: patterns.optional().describe('Paths, `*` for any part; all routes without it.'),
+  expiresInMs: z.int().min(1_000).optional(),
+});
+
+export const rotateKeyRequest: z.ZodType<{ readonly graceMs?: number | undefined }> = z.strictObject({
+  graceMs: z.int().min(0).max(maxGraceMs).optional().describe('How long the old secret goes on working.'),
+});
+
+const key = z
+  .looseObject({
+    id: z.string(),
+    name: z.string(),
+    state: z.string(),
+    roles: z.array(z.enum(roleNames)),
+    tenant: z.string(),
+    models: z.array(z.string()),
+    routes: z.array(z.string()),
+    createdAt: instant,
+    expiresAt: instant.optional(),
+    revokedAt: instant.optional(),
+    oldSecretUntil: instant.optional(),
+  })
+  .meta({ id: 'Key' });
+
+const issued = z
+  .looseObject({ ...key.shape, key: z.string().describe('The secret, which is shown this once.') })
+  .meta({ id: 'IssuedKey' });
+
+const store = ['store-full', 'store-missing', 'store-unavailable'];
+const unknown = { 404: ['key-not-found'], 503: store };
+
+/** Keys, and what they may do. */
+export const keyOperations: OperationGroup = {
+  name: 'keys',
+  description: 'Keys of clients: their roles, tenant, models and routes.',
+  operations: {
+    'GET /api/v1/keys': {
+      summary: 'All keys, without their secrets',
+      answers: { 200: { description: 'The keys.', schema: z.object({ keys: z.array(key) }) } },
+    },
+    'POST /api/v1/keys': {
+      summary: 'Creates a key',
+      body: { schema: createKeyRequest },
+      answers: { 201: { description: 'The key with its secret.', schema: issued } },
+      errors: { 503: store },
+    },
+    'POST /api/v1/keys/{key}/rotate': {
+      summary: 'Gives a key another secret',
+      body: { schema: rotateKeyRequest },
+      answers: { 200: { description: 'The key with its new secret.', schema: issued } },
+      errors: unknown,
+    },
+    'DELETE /api/v1/keys/{key}': {
+      summary: 'Revokes a key',
+      answers: { 200: { description: 'The key.', schema: key } },
+      errors: unknown,
+    },
+    'GET /api/v1/explain': {
+      summary: 'Why a key may or may not call a route',
+      query: z.object({
+        key: z.string().describe('Its id, or a name that only one key has.'),
+        method: z.string().optional().describe('GET without it.'),
+        route: z.string().describe('A path.'),
+        model: z.string().optional(),
+      }),
+      answers: {
+        200: {
+          description: 'The decision, step by step.',
+          schema: z.looseObject({
+            allowed: z.boolean(),
+            method: z.string(),
+            route: z.string(),
+            right: z.string().nullable(),
+            steps: z.array(z.looseObject({ ok: z.boolean() })),
+          }),
+        },
+      },
+      errors: { 404: ['key-not-found'] },
+    },
+  },
+};
