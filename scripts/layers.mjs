@@ -72,6 +72,7 @@ export const layers = {
   ],
   bench: [
     'statistics.ts',
+    'percentile.ts',
     'figures.ts',
     'host-facts.ts',
     'report.ts',
@@ -94,6 +95,7 @@ export const layers = {
     'drover-arm.ts',
     'actors',
     'crowd',
+    'gateway',
     'remote',
     'storage',
     'memory',
@@ -105,6 +107,7 @@ export const layers = {
     'cluster.bench.ts',
     'crowd.bench.ts',
     'fill.bench.ts',
+    'gateway.bench.ts',
     'queue.bench.ts',
     'remote.bench.ts',
     'smoke.bench.ts',

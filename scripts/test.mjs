@@ -59,6 +59,7 @@ const stages = {
       ['node', bench, 'actors', '--check'],
       ['node', bench, 'remote', '--check'],
       ['node', bench, 'crowd', '--check'],
+      ['node', bench, 'gateway', '--check'],
       ['node', bench, 'storage', '--check'],
       ['node', bench, 'memory', '--check'],
       ['node', bench, 'queue', '--check'],

@@ -10,4 +10,9 @@ export interface Scheduler {
   schedule(task: () => void): void;
   /** As `schedule`, without a function for each actor. */
   scheduleRun?(runnable: Runnable): void;
+  /**
+   * As `schedule`, for a task that sends what was gathered. Those of the first tick of a round of the event loop run
+   * soon, and all later ones of the round at its end, so that a busy round has few sends.
+   */
+  scheduleSend?(task: () => void): void;
 }

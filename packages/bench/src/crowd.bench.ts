@@ -8,6 +8,7 @@ import { droverArm } from './drover-arm.ts';
 import { hostFacts } from './host-facts.ts';
 import { UsageError } from './named-module.ts';
 import { runOpenLoop } from './open-loop.ts';
+import { percentile } from './percentile.ts';
 import { type ArmRow, type BenchReport, bar, row } from './report.ts';
 import { startSimulatedHosts } from './simulated-hosts.ts';
 import { rounded, spread } from './statistics.ts';
@@ -148,11 +149,6 @@ async function runRound(arm: RunningArm, healthPath: string, size: Size): Promis
   } finally {
     await crowd.stop();
   }
-}
-
-function percentile(values: readonly number[], part: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * part) - 1)] ?? Number.NaN;
 }
 
 const firstTokens = (round: Round): number[] =>

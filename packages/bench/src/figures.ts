@@ -12,6 +12,11 @@ export class Figures {
     rounds.push(value);
   }
 
+  /** Names of the figures that begin with a text, in the order in which they were first measured. */
+  names(prefix: string): string[] {
+    return [...this.#values.keys()].filter((figure) => figure.startsWith(prefix));
+  }
+
   spread(figure: string, arm: string): Spread | undefined {
     const rounds = this.#values.get(figure)?.get(arm);
     return rounds === undefined ? undefined : spread(rounds);

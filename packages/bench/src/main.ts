@@ -3,6 +3,7 @@ import { runActors } from './actors.bench.ts';
 import { runCluster } from './cluster.bench.ts';
 import { runCrowd } from './crowd.bench.ts';
 import { runFill } from './fill.bench.ts';
+import { runGateway } from './gateway.bench.ts';
 import { parseNamedModule, UsageError } from './named-module.ts';
 import { formatReport, writeReport } from './report.ts';
 import { runQueue } from './queue.bench.ts';
@@ -20,6 +21,7 @@ suites
   actors  our actor runtime beside nact, comedy, XState, Erlang/OTP and a plain function call, in one process
   remote  our remote refs beside Moleculer and the plain NATS client, two processes over a nats-server
   crowd   a thousand streams while others arrive: first tokens and health checks, beside the hosts reached directly
+  gateway ways from a client to a host over HTTP: none, proxies, the plainest gateway over NATS, and Drover
   cluster how long the cluster has no leader, and compare-and-sets, also of five nodes on one key
   memory  the replicated memory beside the key-value client of NATS and Redis
   storage our bucket, queue and fenced writes beside the stock clients of NATS JetStream, one replica
@@ -36,6 +38,7 @@ const suites: Readonly<Record<string, Suite>> = {
   actors: runActors,
   remote: runRemote,
   crowd: runCrowd,
+  gateway: runGateway,
   cluster: runCluster,
   memory: runMemory,
   storage: runStorage,

@@ -8,7 +8,10 @@ const folder: string = fileURLToPath(new URL('../peers', import.meta.url));
 const installTimeoutMs = 180_000;
 
 /** Absolute path of the arm of a peer: a TypeScript file, which Node runs directly. */
-export function peerArmFile(suite: 'actors' | 'memory' | 'queue' | 'remote', name: string): string {
+export function peerArmFile(
+  suite: 'actors' | 'gateway' | 'memory' | 'queue' | 'remote',
+  name: string,
+): string {
   return join(folder, suite, `${name}.ts`);
 }
 

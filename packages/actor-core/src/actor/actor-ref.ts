@@ -36,6 +36,12 @@ export interface TellOptions {
   readonly lane?: MessageLane;
   /** W3C traceparent of the message. @default that of the current message, or of `withTrace` */
   readonly trace?: string | undefined;
+  /**
+   * True for a message to another node that may wait up to 2 ms for others, so that they share a frame. It waits only
+   * while many such messages leave for that node, such as the tokens of many streams, and never behind a message
+   * without this option. The order of the lane is kept. @default false
+   */
+  readonly mayWait?: boolean;
 }
 
 /**

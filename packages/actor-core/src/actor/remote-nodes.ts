@@ -11,6 +11,7 @@ export interface RemoteNodes {
     lane: MessageLane | undefined,
     ask: Question | undefined,
     trace: string | undefined,
+    mayWait?: boolean,
   ): void;
   /** Sends a message whose sender learns when it is in the mailbox of its receiver. */
   sendOrWait(

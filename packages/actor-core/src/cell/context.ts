@@ -42,6 +42,8 @@ const maxAdapters = 1000;
 /** Number of recorded questions above which those that are over are removed. */
 const manyWaits = 64;
 const none: never[] = [];
+/** Reason of every signal. Without one, each abort creates an error with a stack. */
+const ended = new DOMException('the actor has ended', 'AbortError');
 
 /**
  * The context of one incarnation; without effect once the incarnation has ended.
@@ -92,7 +94,7 @@ export class CellContext<M> implements IncarnationContext<M> {
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
-      if (!this.active) this.#controller.abort();
+      if (!this.active) this.#controller.abort(ended);
     }
     return this.#controller.signal;
   }
@@ -320,7 +322,7 @@ export class CellContext<M> implements IncarnationContext<M> {
       this.unstashAll();
       this.#extras = undefined;
     }
-    this.#controller?.abort();
+    this.#controller?.abort(ended);
   }
 
   static #more<M>(context: CellContext<M>): Extras<M> {

@@ -44,13 +44,17 @@ export class FrameSender {
     this.post(node, 'ctl', message, undefined, undefined);
   }
 
-  /** `to`: the address of a message of an actor; `ask`: the question that the message carries. */
+  /**
+   * `to`: the address of a message of an actor; `ask`: the question that the message carries; `mayWait`: see
+   * `TellOptions`.
+   */
   post(
     node: string,
     lane: Outgoing,
     message: WireMessage,
     to: ActorAddress | undefined,
     ask: Refusable | undefined,
+    mayWait = false,
   ): void {
     const { transport } = this.#bus;
     if (!transport.connected) return this.#lost(to, 'bus-unavailable', ask, undefined, message[4]);
@@ -65,7 +69,7 @@ export class FrameSender {
     const limitBytes = transport.maxPayloadBytes - headerReserveBytes;
     const bytes = encoded.end - encoded.start;
     if (bytes > limitBytes) return this.#tooLarge(node, to, bytes, limitBytes, ask, message[4]);
-    this.#outboxes.of(node, lane).add(encoded, to, ask);
+    this.#outboxes.of(node, lane).add(encoded, to, ask, mayWait);
   }
 
   /** Sends what waits. */
@@ -84,6 +88,7 @@ export class FrameSender {
       subject: subjects.inbox(node, lane, this.#node.nodeId),
       header,
       scheduler: this.#node.scheduler,
+      clock: this.#node.clock,
       publish: (subject, frame) => transport.publish(subject, frame),
       onLost: (to, ask) => this.#lost(to, transport.connected ? 'bus-overloaded' : 'bus-unavailable', ask),
     });

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { ManualClock } from '../testing/manual-clock.ts';
 import { encodeMessage, frameHeader, readFrame } from './frame-codec.ts';
 import { Outbox } from './outbox.ts';
 import { kind, type WireMessage } from './wire.ts';
@@ -12,6 +13,7 @@ it('keeps a message whole while the handler of a lost frame sends another messag
     subject: 'b',
     header: frameHeader(1),
     scheduler: { schedule: () => undefined },
+    clock: new ManualClock(),
     publish: (_, frame) => {
       frames.push(frame);
       const isLost = isFirst;
@@ -43,6 +45,7 @@ it('carries two messages whole whose sizes add up to just below and just above t
       subject: 'b',
       header,
       scheduler: { schedule: () => undefined },
+      clock: new ManualClock(),
       publish: (_, frame) => frames.push(frame) > 0,
       onLost: () => undefined,
     });
@@ -62,4 +65,89 @@ it('carries two messages whole whose sizes add up to just below and just above t
     expect(read).toEqual(sent);
     for (const frame of frames) expect(frame.length).toBeLessThanOrEqual(32 * 1024);
   }
+});
+
+/** Counts the messages of each frame that leaves. A tick ends when the test says so. */
+function paced() {
+  const clock = new ManualClock();
+  const frames: number[] = [];
+  let ticks: (() => void)[] = [];
+  const outbox = new Outbox({
+    subject: 'b',
+    header: frameHeader(1),
+    scheduler: { schedule: (task) => void ticks.push(task) },
+    clock,
+    publish: (_, frame) => {
+      let messages = 0;
+      readFrame(frame, {
+        resolveRef: () => expect.unreachable('no ref was sent'),
+        onSender: () => true,
+        onMessage: () => void messages++,
+        onFault: (_reason, detail) => expect.unreachable(detail),
+      });
+      return frames.push(messages) > 0;
+    },
+    onLost: () => undefined,
+  });
+  const add = (mayWait: boolean) =>
+    outbox.add(encodeMessage(tell(new Uint8Array(8))), undefined, undefined, mayWait);
+  const tick = () => {
+    const due = ticks;
+    ticks = [];
+    for (const task of due) task();
+  };
+  /** Sends so many messages that may wait that further ones do. */
+  const makeBusy = () => {
+    for (let i = 0; i < 20; i++) {
+      add(true);
+      tick();
+    }
+    clock.advance(5);
+    frames.length = 0;
+  };
+  return { clock, frames, add, tick, makeBusy };
+}
+
+it('sends a message that may wait at the end of its tick while few leave', () => {
+  const { clock, frames, add, tick } = paced();
+  for (let i = 0; i < 10; i++) {
+    add(true);
+    tick();
+    clock.advance(5);
+  }
+  expect(frames).toEqual(Array.from({ length: 10 }, () => 1));
+});
+
+it('gathers messages that may wait for 2 ms while many leave, and for no longer', () => {
+  const { clock, frames, add, tick, makeBusy } = paced();
+  makeBusy();
+  for (let i = 0; i < 3; i++) {
+    add(true);
+    tick();
+    clock.advance(0.5);
+  }
+  expect(frames).toEqual([]);
+  clock.advance(0.5);
+  expect(frames).toEqual([3]);
+});
+
+it('lets no message wait behind those that may wait, and keeps the order', () => {
+  const { clock, frames, add, tick, makeBusy } = paced();
+  makeBusy();
+  add(true);
+  add(false);
+  tick();
+  expect(frames).toEqual([2]);
+  clock.advance(10);
+  expect(frames).toEqual([2]);
+  expect(clock.pending).toBe(0);
+});
+
+it('stops to gather when the messages have become few', () => {
+  const { clock, frames, add, tick, makeBusy } = paced();
+  makeBusy();
+  clock.advance(40);
+  add(true);
+  tick();
+  expect(frames).toEqual([1]);
 });

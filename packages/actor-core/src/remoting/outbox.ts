@@ -1,7 +1,9 @@
 import type { ActorAddress } from '../actor/actor-ref.ts';
 import type { Refusable } from '../actor/envelope.ts';
+import type { Clock, Timer } from '../clock.ts';
 import type { Scheduler } from '../scheduler.ts';
 import type { EncodedMessage } from './frame-codec.ts';
+import { SendPace } from './send-pace.ts';
 
 /**
  * Bounds of one frame; a larger message gets a frame of its own. Larger frames save hardly anything per message, and
@@ -9,6 +11,9 @@ import type { EncodedMessage } from './frame-codec.ts';
  */
 const maxFrameBytes = 32 * 1024;
 const maxFrameMessages = 64;
+
+/** Longest wait of a message that may wait for others. */
+const gatherMs = 2;
 
 /** Reused buffers in which frames are built, for all outboxes. */
 const spare: Buffer[] = [];
@@ -18,6 +23,7 @@ export interface OutboxOptions {
   readonly subject: string;
   readonly header: Uint8Array;
   readonly scheduler: Scheduler;
+  readonly clock: Clock;
   publish(subject: string, frame: Uint8Array): boolean;
   /** The frame with this message was not sent. */
   onLost(to: ActorAddress | undefined, ask: Refusable | undefined): void;
@@ -31,7 +37,7 @@ interface Frame {
 
 /**
  * Gathers the messages to one lane of one node into frames, which are sent by bytes, by count, or at the end of the
- * tick.
+ * tick. While many messages leave that may wait, a frame of only such messages is sent after `gatherMs`.
  */
 export class Outbox {
   readonly #options: OutboxOptions;
@@ -40,12 +46,20 @@ export class Outbox {
   #recipients: (ActorAddress | undefined)[] = [];
   #asks: (Refusable | undefined)[] = [];
   #scheduled = false;
+  /** Runs while all gathered messages may wait. */
+  #timer: Timer | undefined = undefined;
+  readonly #pace = new SendPace();
 
   constructor(options: OutboxOptions) {
     this.#options = options;
   }
 
-  add(message: EncodedMessage, to: ActorAddress | undefined, ask: Refusable | undefined): void {
+  add(
+    message: EncodedMessage,
+    to: ActorAddress | undefined,
+    ask: Refusable | undefined,
+    mayWait = false,
+  ): void {
     const { start, end } = message;
     const { header } = this.#options;
     const isFull = this.#bytes + end - start > maxFrameBytes;
@@ -62,12 +76,21 @@ export class Outbox {
     this.#recipients.push(to);
     this.#asks.push(ask);
     if (full !== undefined) this.#publish(full);
-    if (this.#recipients.length >= maxFrameMessages) {
-      this.flush();
-    } else if (!this.#scheduled) {
-      this.#scheduled = true;
-      this.#options.scheduler.schedule(this.#tick);
+    if (this.#recipients.length >= maxFrameMessages) this.flush();
+    else this.#sendLater(mayWait);
+  }
+
+  #sendLater(mayWait: boolean): void {
+    const { clock, scheduler } = this.#options;
+    const gathers = mayWait && this.#pace.note(clock.now());
+    if (this.#scheduled) return;
+    if (gathers) {
+      this.#timer ??= clock.setTimer(gatherMs, this.#timeIsUp);
+      return;
     }
+    this.#scheduled = true;
+    if (scheduler.scheduleSend === undefined) scheduler.schedule(this.#tick);
+    else scheduler.scheduleSend(this.#tick);
   }
 
   get isEmpty(): boolean {
@@ -93,6 +116,8 @@ export class Outbox {
     const recipients = this.#recipients;
     const asks = this.#asks;
     if (buffer === undefined) return undefined;
+    this.#timer?.cancel();
+    this.#timer = undefined;
     this.#buffer = undefined;
     this.#bytes = 0;
     this.#recipients = [];
@@ -110,6 +135,11 @@ export class Outbox {
 
   readonly #tick = (): void => {
     this.#scheduled = false;
+    this.flush();
+  };
+
+  readonly #timeIsUp = (): void => {
+    this.#timer = undefined;
     this.flush();
   };
 }

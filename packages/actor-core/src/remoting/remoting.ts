@@ -78,8 +78,9 @@ export class Remoting implements RemoteNodes {
     lane: MessageLane | undefined,
     ask: Question | undefined,
     trace: string | undefined,
+    mayWait = false,
   ): void {
-    this.#sender.post(to.node, wireLane[lane ?? 'data'], tellOf(to, message, ask, trace), to, ask);
+    this.#sender.post(to.node, wireLane[lane ?? 'data'], tellOf(to, message, ask, trace), to, ask, mayWait);
   }
 
   sendOrWait(

@@ -61,6 +61,28 @@ it('returns to the event loop after nearly every task when tasks take long', asy
   expect(Math.max(...rows.slice(2))).toBeLessThanOrEqual(4);
 });
 
+it('runs the first send of a round soon, and the others together at its end', async () => {
+  const scheduler = nodeScheduler();
+  const ran: string[] = [];
+  const sent = Promise.withResolvers<void>();
+  const turn = async (name: string) => {
+    scheduler.scheduleSend?.(() => {
+      ran.push(`send ${name}`);
+      if (name === 'c') sent.resolve();
+    });
+    await Promise.resolve();
+    ran.push(name);
+  };
+  // One round of the event loop: nothing here waits for it.
+  await turn('a');
+  await turn('b');
+  await turn('c');
+  await sent.promise;
+  expect(ran).toEqual(['send a', 'a', 'b', 'c', 'send b', 'send c']);
+  await turn('d');
+  expect(ran.slice(-2)).toEqual(['send d', 'd']);
+});
+
 it('continues after a task that throws', async () => {
   const scheduler = nodeScheduler();
   const caught = new Promise<unknown>((resolve) => process.prependOnceListener('uncaughtException', resolve));

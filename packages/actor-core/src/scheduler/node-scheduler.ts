@@ -16,6 +16,10 @@ export function nodeScheduler(): Scheduler {
   let sliceEnd = 0;
   let sliceOpen = false;
   let isSlow = false;
+  /** Sends of this round: none · those of the first tick are queued · they ran, so that others wait for the end. */
+  let sending: 'none' | 'queued' | 'done' = 'none';
+  /** Sends for the end of this round of the event loop. */
+  let sends: (() => void)[] = [];
 
   const drain = () => {
     armed = false;
@@ -55,7 +59,21 @@ export function nodeScheduler(): Scheduler {
   const openSlice = () => {
     sliceOpen = false;
     sliceEnd = 0;
-    if (armed) drain();
+    try {
+      if (armed) drain();
+    } finally {
+      sending = 'none';
+      sendAll();
+    }
+  };
+  const firstSendsRun = () => {
+    sending = 'done';
+  };
+  const sendAll = () => {
+    const due = sends;
+    if (due.length === 0) return;
+    sends = [];
+    for (const send of due) send();
   };
   const arm = () => {
     if (armed) return;
@@ -82,6 +100,19 @@ export function nodeScheduler(): Scheduler {
     },
     scheduleRun(runnable) {
       ready.push(runnable);
+      arm();
+    },
+    scheduleSend(task) {
+      // The pending immediate ends the round.
+      if (sending === 'done') {
+        sends.push(task);
+        return;
+      }
+      if (sending === 'none') {
+        sending = 'queued';
+        ready.push(firstSendsRun);
+      }
+      ready.push(task);
       arm();
     },
   };

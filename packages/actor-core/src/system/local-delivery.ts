@@ -56,6 +56,7 @@ export class LocalDelivery implements MessageDelivery, AddressDelivery, RemoteDe
     lane: MessageLane | undefined,
     ask: Question | undefined,
     trace: string | undefined,
+    mayWait?: boolean,
   ): void {
     const { nodeId, incarnation, events, remote } = this.#node;
     if (to.node === nodeId) {
@@ -65,7 +66,7 @@ export class LocalDelivery implements MessageDelivery, AddressDelivery, RemoteDe
     } else if (remote === undefined) {
       events.deadLetter(to, 'bus-unavailable', ask, undefined, message);
     } else {
-      remote.send(to, message, lane, ask, trace);
+      remote.send(to, message, lane, ask, trace, mayWait);
     }
   }
 

@@ -11,6 +11,7 @@ export interface RemoteDelivery {
     lane: MessageLane | undefined,
     ask: Question | undefined,
     trace: string | undefined,
+    mayWait?: boolean,
   ): void;
 }
 
@@ -29,6 +30,7 @@ export class RemoteRef<M> extends BaseRef implements ActorRef<M> {
   }
 
   tell(message: M, options?: TellOptions): void {
-    this.#delivery.sendRemote(this.address, message, options?.lane, undefined, traceToSend(options));
+    const trace = traceToSend(options);
+    this.#delivery.sendRemote(this.address, message, options?.lane, undefined, trace, options?.mayWait);
   }
 }

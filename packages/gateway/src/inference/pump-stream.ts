@@ -23,6 +23,7 @@ export async function pumpStream(
   metrics.streamBegan();
   const stopComments = commentWhileSilent(exchange, node.clock, services.config.streamCommentMs);
   try {
+    const betweenTokens = metrics.betweenTokens(labels.route, labels.model);
     let lastMs: number | undefined;
     for await (const lines of call.lines) {
       if (exchange.isGone) return 'client-gone';
@@ -33,7 +34,7 @@ export async function pumpStream(
         exchange.setHeader('X-Accel-Buffering', 'no');
         exchange.begin(200, answer.streamType, answer.filler);
         metrics.firstToken(labels.route, labels.model, (nowMs - exchange.startedAtMs) / 1_000);
-      } else metrics.betweenTokens(labels.route, labels.model, (nowMs - lastMs) / 1_000);
+      } else betweenTokens((nowMs - lastMs) / 1_000);
       lastMs = nowMs;
       if (text !== '' && !exchange.write(text)) await exchange.drained();
       if (exchange.interruption) throw exchange.interruption;

@@ -30,6 +30,7 @@ import {
   stepBack,
 } from './job-progress.ts';
 import type { JobTask } from './job-task.ts';
+import { haste } from './haste.ts';
 import { ReaderWatch } from './reader-watch.ts';
 import { checkRequest, type RequestFacts } from './request-check.ts';
 
@@ -320,7 +321,7 @@ class Job {
   /** Passes an event to the sender and performs its effects. */
   #send(event: SenderEvent): void {
     for (const effect of decideSend(this.#sender, event, this.#context.clock.now())) {
-      if (effect.kind === 'send') this.#task.replyTo.tell(effect.message);
+      if (effect.kind === 'send') this.#task.replyTo.tell(effect.message, haste(effect.message));
       else if (effect.kind === 'abort') this.#leave(effect.code, effect.message);
     }
   }
