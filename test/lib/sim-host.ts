@@ -12,6 +12,8 @@ export interface SimState {
   readonly openConnections: number;
   readonly requestsServed: number;
   readonly loads: number;
+  readonly pulledBytes: number;
+  readonly layerStarts: number;
 }
 
 /** A simulated Ollama host, as a process of its own. */

@@ -167,6 +167,8 @@ export { tenantQueuePermissions } from './queue/tenant-queue-permissions.ts';
 export { tenantMemoryPermissions } from './transport/tenant-permissions.ts';
 export type { TenantClass } from './transport/tenants.ts';
 export {
+  adminJobsBucket,
+  adminJobsOf,
   anyToken,
   controlGroup,
   controlStream,

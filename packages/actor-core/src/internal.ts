@@ -11,4 +11,5 @@ export { decodeRecord, encodeRecord } from './records/record-codec.ts';
 export { type RecordKind, RecordStore } from './records/record-store.ts';
 export { SlotPool } from './records/slot-pool.ts';
 export { StoreHealth } from './records/store-health.ts';
+export { encodeToken } from './transport/subjects.ts';
 export type { TenureWriteOutcome } from './records/tenure-writer.ts';

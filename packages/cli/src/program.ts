@@ -6,6 +6,7 @@ import { doctorCommand } from './commands/doctor-command.ts';
 import { explainCommand } from './commands/explain-command.ts';
 import { keyCommand } from './commands/key-command.ts';
 import { memoryCommand } from './commands/memory-command.ts';
+import { pullCommand } from './commands/pull-command.ts';
 import { queueCommand } from './commands/queue-command.ts';
 import { statusCommand, topCommand } from './commands/look-commands.ts';
 import { remediesCommand } from './commands/remedies-command.ts';
@@ -49,6 +50,7 @@ export function createProgram(
     queueCommand,
     keyCommand,
     explainCommand,
+    pullCommand,
     configCommand,
   ];
   for (const make of commands) program.addCommand(make(finish));

@@ -18,6 +18,20 @@ export type FleetErrorCode =
   | 'bad-upstream'
   | 'cancelled';
 
+/** The same operation on the same model runs there with other parameters. Retry when that job is over. */
+export class AdminJobDiffersError extends DroverError {
+  readonly code = 'job-differs';
+  readonly operation: string;
+  readonly model: string;
+  readonly node: string;
+  constructor({ operation, model, node }: { operation: string; model: string; node: string }) {
+    super(`another ${operation} of ${model} runs on ${node} with other parameters; wait until it is over`);
+    this.operation = operation;
+    this.model = model;
+    this.node = node;
+  }
+}
+
 /** A request to the fleet failed. The caller may retry after `retryAfterMs`; 0 means that a retry does not help. */
 export class FleetError extends DroverError {
   readonly code: FleetErrorCode;

@@ -1,8 +1,29 @@
+export {
+  type AdminJob,
+  type AdminJobState,
+  type AdminOperation,
+  type AdminStep,
+  type AdminTarget,
+  adminJobKey,
+  isOver,
+  maxAdminTextChars,
+} from './admin-jobs/admin-job.ts';
+export { type AdminJobs, followAdminJobs } from './admin-jobs/admin-jobs.ts';
+export type { AdminReport } from './admin-jobs/decide-admin-job.ts';
+export { decideProgress, type MergedProgress, nothingTold } from './admin-jobs/merge-progress.ts';
+export { mergeSteps } from './admin-jobs/merge-steps.ts';
+export {
+  type AdminAskingNode,
+  type AdminJobTaker,
+  followNodeAdminJobs,
+  type NodeAdminJobs,
+} from './admin-jobs/node-admin-jobs.ts';
+export { serveAdminJobs } from './admin-jobs/serve-admin-jobs.ts';
 export { createFleetClient, type FleetClientOptions } from './client/create-fleet-client.ts';
 export type { FleetCall, FleetClient, FleetHead, FleetRequest } from './client/fleet-client.ts';
 export type { AttemptView, Candidate, RequestDecisions } from './client/request-decisions.ts';
 export { defaults, type FleetConfig, resolveConfig, liveFields } from './config.ts';
-export { FleetError, type FleetErrorCode } from './errors.ts';
+export { AdminJobDiffersError, FleetError, type FleetErrorCode } from './errors.ts';
 export {
   type ModelListing,
   modelListingSchema,

@@ -11,7 +11,7 @@ import {
   startQueues,
 } from '@drover/actor-core/cluster';
 import type { AgentsClient } from '@drover/agents';
-import { createFleetClient, type FleetClient, type FleetConfig } from '@drover/fleet';
+import { createFleetClient, type FleetClient, type FleetConfig, followAdminJobs } from '@drover/fleet';
 import type { ClusterSettings } from './cluster-settings.ts';
 import { type GatewayConfig, liveFields, resolveConfig } from './config.ts';
 import * as dialects from './dialects.ts';
@@ -91,7 +91,9 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
   const fleet = given ?? createFleetClient(node, { config: fleetConfig });
   const memory = givenMemory ?? startMemory(node, memoryOptions);
   const queues = givenQueues ?? startQueues(node);
+  const adminJobs = followAdminJobs(node);
   const services = createServices({
+    adminJobs,
     node,
     fleet,
     agents,
@@ -121,6 +123,7 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
     services.leaders.close();
     services.stores.close();
     services.changes.stop();
+    adminJobs.close();
     if (!givenMemory) memory.close();
     if (!givenQueues) queues.close();
     if (!given) await fleet.stop();
@@ -165,7 +168,16 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
 function createServices(
   given: Pick<
     GatewayServices,
-    'node' | 'fleet' | 'agents' | 'memory' | 'queues' | 'config' | 'settings' | 'keys' | 'routeOf'
+    | 'adminJobs'
+    | 'node'
+    | 'fleet'
+    | 'agents'
+    | 'memory'
+    | 'queues'
+    | 'config'
+    | 'settings'
+    | 'keys'
+    | 'routeOf'
   >,
 ): GatewayServices {
   const { node, fleet, memory, queues, config } = given;

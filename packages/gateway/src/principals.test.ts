@@ -37,6 +37,8 @@ const routes: readonly (readonly [Right, string])[] = [
   ['infer', 'POST /api/embed'],
   ['infer', 'POST /api/embeddings'],
   ['operate', 'POST /api/pull'],
+  ['observe', 'GET /api/v1/admin-jobs'],
+  ['operate', 'DELETE /api/v1/admin-jobs/{id}'],
   ['operate', 'POST /api/push'],
   ['operate', 'POST /api/create'],
   ['operate', 'POST /api/copy'],

@@ -1,6 +1,6 @@
 import type { ClusterNode, GroupLeaders, Memory, Queues, StoreReports } from '@drover/actor-core/cluster';
 import type { AgentsClient } from '@drover/agents';
-import type { FleetClient } from '@drover/fleet';
+import type { AdminJobs, FleetClient } from '@drover/fleet';
 import type { ClusterSettings } from './cluster-settings.ts';
 import type { GatewayConfig } from './config.ts';
 import type { BodyBudget } from './http/body.ts';
@@ -17,6 +17,7 @@ import type { RefusalLog } from './observe/refusal-log.ts';
 export interface GatewayServices {
   readonly node: ClusterNode;
   readonly fleet: FleetClient;
+  readonly adminJobs: AdminJobs;
   readonly agents: AgentsClient;
   readonly memory: Memory;
   readonly queues: Queues;

@@ -11,6 +11,9 @@ import {
 } from './config.ts';
 import { instanceProps } from './instance/instance-actor.ts';
 import type { InstanceInbox } from './instance/instance-internal.ts';
+import { AdminRunner, type ManagedModels } from './models/admin-runner.ts';
+import type { OllamaAdmin } from './models/ollama-admin.ts';
+import { connectOllamaAdmin } from './models/ollama-js-admin.ts';
 import type { Ollama } from './ollama/ollama.ts';
 import { connectOllama } from './ollama/undici-ollama.ts';
 import { createProcRunnerCpu } from './silence/proc-runner-cpu.ts';
@@ -52,10 +55,13 @@ export interface MachineFacts {
 const probeConnections = 3;
 /** Time for the answer of an instance after the deadline of its drain. */
 const drainGraceMs = 2_000;
+/** Time for the new list of models after an admin job. */
+const relistMs = 5_000;
 
 interface ManagedOllama {
   readonly instance: ResolvedInstance;
   readonly ollama: Ollama;
+  readonly admin: OllamaAdmin;
   readonly counters: Counters;
 }
 
@@ -85,16 +91,24 @@ export async function startNodeAgent(
     config.reportIntervalMs,
   );
   const { supervisor, firstProbes } = startInstances(node, config, fleet, managed, reporter, runnerCpu);
+  const runner = new AdminRunner(node, managedModels(node, managed));
   let stopping: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
+    runner.stop();
     await node.system.stop(supervisor);
     reporter.stop();
-    for (const { ollama } of managed) ollama.close();
+    for (const { ollama, admin } of managed) {
+      ollama.close();
+      admin.close();
+    }
   };
   await firstProbes;
   return {
     reconfigure: (changes) => live.apply(changes),
-    drain: () => drain(node, config),
+    drain: () => {
+      runner.drain();
+      return drain(node, config);
+    },
     stop() {
       stopping ??= stop();
       return stopping;
@@ -111,7 +125,27 @@ function connectInstance(
 ): ManagedOllama {
   const maxIdle = instance.slots + probeConnections;
   const ollama = connectOllama(instance.address, node.clock, { connectMs: config.connectMs, maxIdle });
-  return { instance, ollama, counters: createCounters() };
+  const admin = connectOllamaAdmin(instance.address, config.connectMs);
+  return { instance, ollama, admin, counters: createCounters() };
+}
+
+function managedModels(
+  node: ClusterNode,
+  managed: readonly ManagedOllama[],
+): ReadonlyMap<string, ManagedModels> {
+  const relist = async (name: string): Promise<void> => {
+    const instance = node.system.refFor<InstanceInbox>(node.nodeId, `instances/${name}`);
+    const asked = node.system.ask<InstanceInbox, 'relisted'>(
+      instance,
+      (replyTo) => ({ kind: 'relist', replyTo }),
+      { timeoutMs: relistMs },
+    );
+    // Without an answer the next probe lists the models.
+    await asked.catch(() => undefined);
+  };
+  return new Map(
+    managed.map(({ instance: { name }, admin }) => [name, { admin, relist: () => relist(name) }]),
+  );
 }
 
 function startInstances(

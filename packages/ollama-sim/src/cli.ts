@@ -27,6 +27,8 @@ const HELP = `ollama-sim: a simulated Ollama server, without a GPU
   --max-loaded N     models loaded at a time             (${defaults.maxLoadedModels})
   --keep-alive-ms N  time an idle model stays            (${defaults.keepAliveMs})
   --context N        default num_ctx                     (by VRAM)
+  --pull-bps N       bytes per second of a pull          (${defaults.pullBytesPerSecond})
+  --data DIR         folder that keeps pulled models     (none: they end with the process)
   --no-network       pulls reach no registry
   --plain-version    /api/version does not say simulated
   --no-label         no x-drover-simulated header
@@ -54,6 +56,8 @@ const OPTIONS = {
   'max-loaded': { type: 'string' },
   'keep-alive-ms': { type: 'string' },
   context: { type: 'string' },
+  'pull-bps': { type: 'string' },
+  data: { type: 'string' },
   'no-network': { type: 'boolean' },
   'plain-version': { type: 'boolean' },
   'no-label': { type: 'boolean' },
@@ -74,6 +78,7 @@ const NUMBERS: Readonly<Record<string, keyof OllamaSimOptions>> = {
   'max-loaded': 'maxLoadedModels',
   'keep-alive-ms': 'keepAliveMs',
   context: 'contextLength',
+  'pull-bps': 'pullBytesPerSecond',
 };
 
 interface Arguments {
@@ -118,6 +123,7 @@ function readArguments(args: readonly string[]): Arguments {
     options[name] = number;
   }
   if (values.host !== undefined) options['host'] = values.host;
+  if (values.data !== undefined) options['data'] = values.data;
   const names = values.models?.split(',').filter((name) => name !== '');
   const defined = values['models-file'] === undefined ? [] : readModels(values['models-file']);
   if (names || defined.length > 0) options['models'] = [...(names ?? []), ...defined];

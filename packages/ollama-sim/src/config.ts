@@ -30,6 +30,8 @@ export interface OllamaSimOptions {
   readonly keepAliveMs?: number;
   /** Default context (OLLAMA_CONTEXT_LENGTH); null: depends on the VRAM. */
   readonly contextLength?: number | null;
+  /** Folder in which pulled models, parts of downloads and uploaded blobs outlive the process; null for none. */
+  readonly data?: string | null;
   /** Speed of pulls in bytes per second. */
   readonly pullBytesPerSecond?: number;
   /** Whether `/api/pull` reaches a registry. */
@@ -71,6 +73,7 @@ export const defaults: Required<Omit<OllamaSimOptions, 'models' | 'registry'>> =
   maxLoadedModels: 3,
   keepAliveMs: 300_000,
   contextLength: null,
+  data: null,
   pullBytesPerSecond: 40e6,
   network: true,
   plainVersion: false,

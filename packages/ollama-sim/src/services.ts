@@ -3,6 +3,7 @@ import type { FaultBoard } from './fault/faults.ts';
 import type { Inference } from './inference/inference.ts';
 import type { Puller } from './library/pull.ts';
 import type { ModelStore } from './model/model-store.ts';
+import type { SimDisk } from './model/sim-disk.ts';
 import type { Scheduler } from './runner/scheduler.ts';
 import type { Vocabulary } from './text/vocabulary.ts';
 
@@ -21,5 +22,6 @@ export interface Services {
   readonly faults: FaultBoard;
   readonly inference: Inference;
   readonly puller: Puller;
+  readonly disk: SimDisk;
   readonly http: HttpCounters;
 }

@@ -6,6 +6,7 @@ import { listen } from './server/server.ts';
 import { Inference } from './inference/inference.ts';
 import { Puller } from './library/pull.ts';
 import { ModelStore } from './model/model-store.ts';
+import { SimDisk } from './model/sim-disk.ts';
 import { Scheduler } from './runner/scheduler.ts';
 import { Vocabulary } from './text/vocabulary.ts';
 import type { Services } from './services.ts';
@@ -33,12 +34,23 @@ export async function startOllamaSim(options: OllamaSimOptions = {}): Promise<Ol
   const config = resolveConfig({ ...options, port: options.port ?? 0 });
   const faults = new FaultBoard();
   const vocabulary = new Vocabulary();
-  const modelStore = new ModelStore(config.models);
+  const disk = new SimDisk(config.data, config.models);
+  const modelStore = new ModelStore(disk);
   const scheduler = new Scheduler(config, faults, vocabulary);
   const inference = new Inference(config, modelStore, scheduler, vocabulary, faults);
   const http = { requestsServed: 0, openConnections: 0 };
-  const puller = new Puller(config, modelStore);
-  const services: Services = { config, modelStore, scheduler, vocabulary, faults, inference, puller, http };
+  const puller = new Puller(config, modelStore, disk);
+  const services: Services = {
+    config,
+    modelStore,
+    scheduler,
+    vocabulary,
+    faults,
+    inference,
+    puller,
+    disk,
+    http,
+  };
   const listening = await listen(services);
   const host = config.host.includes(':') ? `[${config.host}]` : config.host;
   return {

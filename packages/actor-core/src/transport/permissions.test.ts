@@ -28,7 +28,12 @@ const all = {
   ],
   subscribe: ['d1.home.t.>', 'd1.home.n.me.>', 'd1.home.poll.*', 'd1.home.swim.*', 'd1.home.feed.settings.>'],
 };
-const sharedBuckets = [...classes.map((one) => `MEM_home_T_${one}`), 'SETTINGS_home', 'QUEUES_home'];
+const sharedBuckets = [
+  ...classes.map((one) => `MEM_home_T_${one}`),
+  'SETTINGS_home',
+  'ADMINJOBS_home',
+  'QUEUES_home',
+];
 const memoryBlobs = classes.map((one) => `OBJ_MEM_home_T_${one}`);
 const queues = classes.map((one) => `Q_home_T_${one}`);
 const asker = [
@@ -42,9 +47,12 @@ const asker = [
   ...classes.map((one) => `$O.MEM_home_T_${one}.>`),
 ];
 const ownStreams = ['ENT_home_0', 'ENT_home_1', 'OBJ_files'];
-const feeds = ['mem', 'queue'].flatMap((what) => classes.map((one) => `d1.home.feed.${what}-${one}.>`));
+const feeds = [
+  ...['mem', 'queue'].flatMap((what) => classes.map((one) => `d1.home.feed.${what}-${one}.>`)),
+  'd1.home.feed.admin-jobs.>',
+];
 const additional = {
-  'node-agent': ['d1.home.load.me'],
+  'node-agent': ['d1.home.load.me', 'd1.home.job.me'],
   gateway: [...asker, ...writing('KEYS_home')],
   host: [
     ...asker,
@@ -76,9 +84,16 @@ const additional = {
   ],
 };
 const followed = {
-  'node-agent': [],
+  'node-agent': ['d1.home.feed.admin-jobs.$KV.ADMINJOBS_home.me.>'],
   gateway: [...feeds, 'd1.home.feed.keys.>'],
-  host: [...feeds, 'd1.home.feed.control.>', 'd1.home.elc.agents.me.*', 'd1.home.inc.*', 'd1.home.set.*'],
+  host: [
+    ...feeds,
+    'd1.home.feed.control.>',
+    'd1.home.elc.agents.me.*',
+    'd1.home.inc.*',
+    'd1.home.set.*',
+    'd1.home.job.*',
+  ],
   voter: ['d1.home.feed.control.>', 'd1.home.elc.control.me.*'],
 };
 const everyone = ['d1.home.g.*', 'd1.home.load.*', 'd1.home.ldr.*.*', 'd1.home.view.*', '_I.me.>'];

@@ -1,6 +1,7 @@
 import type { Role } from './roles.ts';
 import { storageAccess, type StreamPlan } from './stream-plan.ts';
 import {
+  adminJobsOf,
   allReplies,
   anyToken,
   controlGroup,
@@ -74,9 +75,15 @@ function heardBy(
     `${subjects.feed('settings')}.>`,
     ...ledBy(role, plan).map((group) => subjects.election(group, node, anyToken)),
   ];
-  if (role === 'host') heard.push(subjects.incarnation(anyToken), subjects.settingsQuestion(anyToken));
+  if (role === 'host')
+    heard.push(
+      subjects.incarnation(anyToken),
+      subjects.settingsQuestion(anyToken),
+      subjects.adminJobs(anyToken),
+    );
+  if (role === 'node-agent') heard.push(adminJobsOf(subjects.cell, node));
   if (role === 'host' || role === 'voter') heard.push(`${subjects.feed(controlGroup)}.>`);
-  if (role === 'gateway' || role === 'host') heard.push(...feedsOf(subjects.cell));
+  if (role === 'gateway' || role === 'host') heard.push(...feedsOf(subjects));
   if (role === 'gateway') heard.push(`${subjects.feed('keys')}.>`);
   return heard;
 }
@@ -100,7 +107,7 @@ function publishedBy(
     ...topicsOf(subjects, node),
     ...storageAccess(role, subjects, plan),
   ];
-  if (role === 'node-agent') published.push(subjects.load(node));
+  if (role === 'node-agent') published.push(subjects.load(node), subjects.adminJobs(node));
   if (role === 'gateway' || role === 'host')
     published.push(subjects.leaderRequest(anyToken, node), subjects.memoryChanges(anyToken, node));
   for (const group of ledBy(role, plan))
@@ -115,11 +122,13 @@ function ledBy(role: Role, { groups = [] }: StreamPlan): readonly string[] {
   return role === 'voter' ? [controlGroup] : [];
 }
 
-function feedsOf(cell: string): string[] {
-  return tenantClasses.flatMap((tenantClass) => [
+function feedsOf(subjects: Subjects): string[] {
+  const { cell } = subjects;
+  const ofTenants = tenantClasses.flatMap((tenantClass) => [
     `${memoryFeed(cell, tenantClass)}.>`,
     `${queueFeed(cell, tenantClass)}.>`,
   ]);
+  return [...ofTenants, `${subjects.feed('admin-jobs')}.>`];
 }
 
 /** One pattern for each length of a topic: NATS has no wildcard for any number of tokens before the last one. */

@@ -3,6 +3,7 @@ import { optionNames, requireKnownOptions } from '../known-options.ts';
 import type { Role } from './roles.ts';
 import { type StreamUse, streamAccess } from './stream-access.ts';
 import {
+  adminJobsBucket,
   controlGroup,
   controlStream,
   entityLog,
@@ -97,6 +98,7 @@ function plannedStreams(subjects: Subjects, plan: StreamPlan): PlannedStream[] {
     bucket(settingsBucket(cell), { host: creates, gateway: writes }),
     // Hosts create the bucket; only gateways change keys.
     bucket(keysBucket(cell), { host: ['read', 'create'], gateway: writes }),
+    bucket(adminJobsBucket(cell), { host: creates, gateway: writes }),
     bucket(queueBucket(cell), { host: creates, gateway: writes }),
     ...tenantClasses.flatMap((tenantClass) => [
       bucket(memoryBucket(cell, tenantClass), { host: creates, gateway: writes }),

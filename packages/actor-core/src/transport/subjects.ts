@@ -16,6 +16,7 @@ import { InvalidArgumentError } from '../errors.ts';
  * | `d1.{cell}.swim.{node}` | that node | every member (membership: joins, refutations, leaves) |
  * | `d1.{cell}.inc.{node}` | that node | one host (asks for the number of its next incarnation) |
  * | `d1.{cell}.set.{node}` | that node | one host (asks for the settings of the cluster) |
+ * | `d1.{cell}.job.{node}` | that node | one host (asks for its admin jobs, and reports on them) |
  * | `d1.{cell}.g.{node}` | that node | observers, and nodes of 0.3.0 (announcements) |
  * | `d1.{cell}.load.{node}` | that node-agent | every node (load reports) |
  * | `d1.{cell}.poll.{node}` | any node | every node (asks for announcements now) |
@@ -54,6 +55,8 @@ export interface Subjects {
   incarnation(node: string): string;
   /** Requests of that node for the settings of the cluster. */
   settingsQuestion(node: string): string;
+  /** Questions of that node for its admin jobs, and its reports on them. */
+  adminJobs(node: string): string;
   /** A request of that node to all others: announce yourselves now. */
   poll(node: string): string;
   /** Heartbeats of that node as leader of the group. */
@@ -137,6 +140,7 @@ export function createSubjects(cell: string): Subjects {
     gossip: (node) => `${root}.swim.${node}`,
     incarnation: (node) => `${root}.inc.${node}`,
     settingsQuestion: (node) => `${root}.set.${node}`,
+    adminJobs: (node) => `${root}.job.${node}`,
     poll: (node) => `${root}.poll.${node}`,
     leader: (group, node) => `${root}.ldr.${group}.${node}`,
     election: (group, to, from) => `${root}.elc.${group}.${to}.${from}`,
@@ -210,6 +214,16 @@ export function settingsBucket(cell: string): string {
 /** Name of the bucket of the keys of clients. */
 export function keysBucket(cell: string): string {
   return `KEYS_${cell}`;
+}
+
+/** Name of the bucket of the admin jobs. Each key begins with the node that executes the job. */
+export function adminJobsBucket(cell: string): string {
+  return `ADMINJOBS_${cell}`;
+}
+
+/** The announcements of the admin jobs of one node, as a subscription. */
+export function adminJobsOf(cell: string, node: string): string {
+  return `${createSubjects(cell).feed('admin-jobs')}.$KV.${adminJobsBucket(cell)}.${node}.>`;
 }
 
 /** Name of the bucket that holds the memory of a class of tenants. `_T_` separates as `_G_` does. */

@@ -16,7 +16,7 @@ const wait = 'Send the request again after the seconds in the header retry-after
 export const fleetHelp: Table<FleetErrorCode> = {
   'model-not-found': {
     means: 'No host lists the model.',
-    fix: '`ollama pull MODEL` on a host, or correct the name; `drover status` shows the models.',
+    fix: '`drover pull MODEL`, or correct the name; `drover status` shows the models.',
   },
   'no-host': {
     means: 'No host that has the model is ready.',
@@ -180,6 +180,18 @@ export const gatewayHelp: Table<string> = {
   'too-many-keys': {
     means: 'The cluster has as many keys as it may have, revoked ones included.',
     fix: 'Use fewer keys: one for each program or person, renewed with `drover key rotate`.',
+  },
+  'host-not-found': {
+    means: 'No node-agent has reported under the name in `?host=` or `x-drover-host`.',
+    fix: 'Name a host that `drover status` shows, as NODE or NODE/INSTANCE.',
+  },
+  'job-differs': {
+    means: 'The same model is being changed there with other parameters.',
+    fix: 'Wait until that job is over, or end it: `GET /api/v1/admin-jobs` shows it.',
+  },
+  'job-not-found': {
+    means: 'There is no admin job with this id: it was ended, or is over for more than an hour.',
+    fix: '`GET /api/v1/admin-jobs` lists the jobs.',
   },
   'memory-full': {
     means: 'The values of the replicated memory have reached the limit of their bucket.',

@@ -7,6 +7,8 @@ const timeoutMs = 5_000;
 const maxAnswerBytes = 32_000_000;
 const maxMessageLength = 500;
 
+/** An error of Ollama's routes. */
+const nativeRefusalSchema = z.object({ error: z.string() });
 const refusalSchema = z.object({
   error: z.object({ code: z.string(), message: z.string(), field: z.string().optional() }),
 });
@@ -152,6 +154,9 @@ const flagOfField: Readonly<Record<string, string>> = {
 
 /** The error of a gateway as an error of the command; undefined when `text` is not an error answer of a gateway. */
 function refusal(url: string, text: string): CommandError | undefined {
+  const native = nativeRefusalSchema.safeParse(parsed(text));
+  if (native.success)
+    return new CommandError('gateway-refused', exitCodes.no, native.data.error.slice(0, maxMessageLength));
   const answer = refusalSchema.safeParse(parsed(text));
   if (!answer.success) return undefined;
   const { code, message, field } = answer.data.error;

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger, systemClock, systemRandom } from '@drover/actor-core';
 import {
+  adminJobsOf,
   connectNats,
   createSubjects,
   type Permissions,
@@ -101,6 +102,7 @@ const messages: readonly Row[] = [
     (own): Row => [(me) => subjects[own](me), members],
   ),
   [(me) => subjects.load(me), ['agent']],
+  [(me) => subjects.adminJobs(me), ['agent']],
   [(me) => subjects.topic('news', me), members],
   [() => `_I.${other}.id`, members],
   [(me) => subjects.leader('control', me), voters],
@@ -128,6 +130,7 @@ const forged: readonly Row[] = [
     subjects.settingsQuestion(other),
     subjects.poll(other),
     subjects.load(other),
+    subjects.adminJobs(other),
     subjects.topic('news', other),
     subjects.leader('control', other),
     subjects.leader('agents', other),
@@ -144,6 +147,7 @@ const records: readonly Row[] = [
   [() => subjects.entity(0, 'cart', 'a', 'own'), hosts],
   [() => '$KV.INC_home.other-9', hosts],
   [() => '$KV.SETTINGS_home.max-queue', askers],
+  [() => '$KV.ADMINJOBS_home.a', askers],
   [() => '$KV.QUEUES_home.a', askers],
   [() => '$KV.KEYS_home.a', gateways],
   [() => '$KV.MEM_home_T_standard.acme.global._.a', [...askers, 'tenant']],
@@ -166,9 +170,13 @@ const streams: readonly (readonly [
   ['CTL_home_G_control', { read: ['host', 'runner', 'voter'], create: voters }],
   ['CTL_home_G_agents', { read: hosts, create: hosts }],
   ['KV_INC_home', { read: hosts, create: hosts }],
-  ...['KV_SETTINGS_home', 'KV_QUEUES_home', 'KV_MEM_home_T_standard', 'KV_MEM_home_T_dedicated'].map(
-    (name) => [name, { read: askers, create: hosts }] as const,
-  ),
+  ...[
+    'KV_SETTINGS_home',
+    'KV_ADMINJOBS_home',
+    'KV_QUEUES_home',
+    'KV_MEM_home_T_standard',
+    'KV_MEM_home_T_dedicated',
+  ].map((name) => [name, { read: askers, create: hosts }] as const),
   ['KV_KEYS_home', { read: askers, create: hosts }],
   ...['Q_home_T_standard', 'Q_home_T_dedicated'].map(
     (name) => [name, { read: askers, create: hosts, remove: askers, consume: askers }] as const,
@@ -274,7 +282,7 @@ const subscribed: readonly (readonly [(me: string) => string, (me: string) => st
       (of) => [() => subjects[of]('*'), () => subjects[of](other), members] as const,
     ),
     [() => subjects.allTopics, () => subjects.topic('news', other), members],
-    ...(['incarnation', 'settingsQuestion'] as const).map(
+    ...(['incarnation', 'settingsQuestion', 'adminJobs'] as const).map(
       (of) => [() => subjects[of]('*'), () => subjects[of](other), hosts] as const,
     ),
     [(me) => subjects.election('control', me, '*'), (me) => subjects.election('control', me, other), voters],
@@ -286,6 +294,13 @@ const subscribed: readonly (readonly [(me: string) => string, (me: string) => st
     ],
     [() => 'd1.home.feed.settings.>', () => 'd1.home.feed.settings.a', members],
     [() => 'd1.home.feed.keys.>', () => 'd1.home.feed.keys.a', gateways],
+    [() => 'd1.home.feed.admin-jobs.>', () => 'd1.home.feed.admin-jobs.a', askers],
+    [
+      (me) => adminJobsOf('home', me),
+      (me) => adminJobsOf('home', me).replace('>', 'a'),
+      ['agent', ...askers],
+    ],
+    [() => adminJobsOf('home', other), () => adminJobsOf('home', other).replace('>', 'a'), askers],
     [() => 'd1.home.feed.control.>', () => 'd1.home.feed.control.a', ['host', 'runner', 'voter']],
     ...['mem', 'queue'].map(
       (what) =>

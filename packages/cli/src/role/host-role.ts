@@ -1,6 +1,6 @@
 import { publishStoreReports, startControl, startMemory, startQueues } from '@drover/actor-core/cluster';
 import { agentsGroup, startAgentHost } from '@drover/agents';
-import { createFleetClient } from '@drover/fleet';
+import { createFleetClient, serveAdminJobs } from '@drover/fleet';
 import { keepKeysBucket } from '@drover/gateway/keys';
 import type { ExitCode } from '../errors.ts';
 import type { PackageConfigs } from '../settings/package-configs.ts';
@@ -17,6 +17,7 @@ export function runHost(options: RoleOptions, configs: PackageConfigs): Promise<
     const fleet = createFleetClient(node, { config: configs.fleet });
     const memory = startMemory(node, configs.memory);
     const queues = startQueues(node);
+    const stopAdminJobs = serveAdminJobs(node);
     const host = await startAgentHost(node, fleet, configs.agents);
     const stopReports = publishStoreReports(node, {
       memory,
@@ -35,6 +36,7 @@ export function runHost(options: RoleOptions, configs: PackageConfigs): Promise<
       stop: async () => {
         stopReports();
         stopKeeping();
+        stopAdminJobs();
         await host.stop();
         memory.close();
         queues.close();

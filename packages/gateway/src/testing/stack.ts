@@ -1,9 +1,11 @@
 import { systemClock } from '@drover/actor-core';
 import { createTestHub, createTestNode, type TestNode } from '@drover/actor-core/testing';
+import { serveAdminJobs } from '@drover/fleet';
 import { type NodeAgent, type NodeAgentOptions, startNodeAgent } from '@drover/node-agent';
 import { type OllamaSim, type OllamaSimOptions, startOllamaSim } from '@drover/ollama-sim';
 import { type Gateway, type GatewayOptions, startGateway } from '../gateway.ts';
 import { noAgents } from './no-agents.ts';
+import { announceAdminJobs } from './announce-admin-jobs.ts';
 import { until } from './until.ts';
 
 export interface Stack {
@@ -28,6 +30,8 @@ export interface StackOptions {
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const hub = createTestHub({ clock: systemClock });
   const node = createTestNode(hub, { nodeId: 'gw', roles: ['gateway'] });
+  const host = createTestNode(hub, { nodeId: 'keeper', roles: ['host'] });
+  const stopJobs = serveAdminJobs(host);
   const sims = await Promise.all((options.sims ?? [{}]).map((sim) => startOllamaSim({ loadMs: 0, ...sim })));
   const agentNodes = sims.map((_, index) =>
     createTestNode(hub, { nodeId: `host-${index}`, roles: ['node-agent'] }),
@@ -40,6 +44,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       }),
     ),
   );
+  const stopAnnouncing = await announceAdminJobs(hub, host);
   const gateway = await startGateway(node, { port: 0, agents: noAgents, ...options.gateway });
   // No host is there to lead the control group, which requests for models do not need.
   const missing = async (): Promise<string[]> => {
@@ -55,7 +60,9 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     end: async (): Promise<void> => {
       await gateway.stop({ drainTimeoutMs: 0 });
       for (const agent of agents) await agent.stop();
-      for (const member of [...agentNodes, node]) await member.leave();
+      stopAnnouncing();
+      stopJobs();
+      for (const member of [...agentNodes, node, host]) await member.leave();
       for (const sim of sims) await sim.close();
     },
   };

@@ -35,6 +35,7 @@ import { KnownListing } from './known-listing.ts';
 import { RequestIntake } from './request-intake.ts';
 import { RequestRefusals } from './request-refusals.ts';
 import { Prober } from './prober.ts';
+import { RelistAskers } from './relist-askers.ts';
 import { RefusalLog } from './refusal-log.ts';
 
 /** Inputs of an instance actor. */
@@ -81,6 +82,7 @@ class Instance {
   readonly #silence: SilenceWatch;
   readonly #prober: Prober;
   readonly #fresh: FreshListing;
+  readonly #relisting = new RelistAskers();
   #health: Health = unknownHealth;
   readonly #known: KnownListing;
   #simulated: boolean;
@@ -155,6 +157,9 @@ class Instance {
         return this.#describe(message);
       case 'running-listed':
         return this.#runningListed(message);
+      case 'relist':
+        this.#relisting.add(message.replyTo, this.#context.clock.now());
+        return this.#probe();
       case 'probe-due':
         return this.#probeStarted(this.#prober.due());
       case 'probed':
@@ -274,6 +279,7 @@ class Instance {
     this.#intake.probeEnded();
     this.#changed();
     this.#maybeDrained();
+    if (!this.#relisting.probed(this.#prober.beganAtMs)) this.#probe();
     onProbed();
   }
 

@@ -7,6 +7,8 @@ import type { ProbeOutcome } from '../ollama/probe.ts';
 /** Messages to an instance from its own node; other nodes cannot send them. */
 export type InstanceInternal =
   | JobReport
+  /** Models were added or removed. The answer follows the next probe that begins from now on. */
+  | { readonly kind: 'relist'; readonly replyTo: ActorRef<'relisted'> }
   | { readonly kind: 'probe-due' }
   | { readonly kind: 'probed'; readonly outcome: ProbeOutcome }
   /** `running` is undefined when `ps` did not answer in time. */

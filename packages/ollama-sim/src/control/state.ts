@@ -50,6 +50,11 @@ export interface SimState {
   readonly tokens: number;
   readonly promptTokens: number;
   readonly cachedPromptTokens: number;
+  /** Bytes that came from the simulated registry, and layers whose download began at byte 0: over all starts. */
+  readonly pulledBytes: number;
+  readonly layerStarts: number;
+  /** Downloads that run. */
+  readonly downloads: number;
   readonly faults: readonly FaultState[];
 }
 
@@ -83,6 +88,9 @@ export function stateOf(services: Services): SimState {
     ...scheduler.runnerCounters,
     openConnections: http.openConnections,
     requestsServed: http.requestsServed,
+    pulledBytes: services.disk.state.pulledBytes,
+    layerStarts: services.disk.state.layerStarts,
+    downloads: services.puller.running,
     faults: services.faults.list(),
   };
 }

@@ -4,6 +4,7 @@ import type { ModelStore } from '../model/model-store.ts';
 import { defineModel, type SimModel, sha256 } from '../model/model.ts';
 import { fullName } from '../model/model-name.ts';
 import { PRESETS } from '../model/presets.ts';
+import type { SimDisk } from '../model/sim-disk.ts';
 import { Download, PROGRESS_MS } from './download.ts';
 
 /** One line of the answer to a pull. */
@@ -18,11 +19,18 @@ const CONFIG_BYTES = 148;
 export class Puller {
   readonly #config: OllamaSimConfig;
   readonly #modelStore: ModelStore;
+  readonly #disk: SimDisk;
   readonly #downloads = new Map<string, Download>();
 
-  constructor(config: OllamaSimConfig, modelStore: ModelStore) {
+  constructor(config: OllamaSimConfig, modelStore: ModelStore, disk: SimDisk) {
     this.#config = config;
     this.#modelStore = modelStore;
+    this.#disk = disk;
+  }
+
+  /** Downloads that run. */
+  get running(): number {
+    return [...this.#downloads.values()].filter(({ isRunning }) => isRunning).length;
   }
 
   /**
@@ -75,7 +83,8 @@ export class Puller {
     line: (line: PullLine) => void,
   ): Promise<void> {
     const { clock, pullBytesPerSecond } = this.#config;
-    const download = this.#downloads.get(target) ?? new Download(pullable, clock, pullBytesPerSecond);
+    const download =
+      this.#downloads.get(target) ?? new Download(target, pullable, this.#disk, clock, pullBytesPerSecond);
     this.#downloads.set(target, download);
     const {
       totalBytes,
@@ -88,14 +97,16 @@ export class Puller {
       for (;;) {
         const leftMs = ((totalBytes - download.completedBytes) / pullBytesPerSecond) * 1000;
         await pause(Math.min(PROGRESS_MS, leftMs), signal, this.#config);
+        download.advance();
         if (download.completedBytes >= totalBytes) break;
         if (reports) line(layerLine(model.blob, totalBytes, download.completedBytes));
       }
       if (reports) line(layerLine(model.blob, totalBytes, totalBytes));
-      this.#downloads.delete(target);
     } finally {
       download.leave();
     }
+    // Of several pulls that end together, the first one completes the layer.
+    if (this.#downloads.delete(target)) download.finish();
   }
 }
 

@@ -1,17 +1,21 @@
 import { OllamaError } from '../errors.ts';
 import type { SimModel } from './model.ts';
 import { fullName, isValidName } from './model-name.ts';
+import type { SimDisk } from './sim-disk.ts';
 
 /** The models of this server on disk, by full name. Upper and lower case are not distinguished. */
 export class ModelStore {
   readonly #models = new Map<string, SimModel>();
+  readonly #disk: SimDisk;
 
-  constructor(models: readonly SimModel[]) {
-    for (const model of models) this.put(model);
+  constructor(disk: SimDisk) {
+    this.#disk = disk;
+    for (const model of disk.state.models) this.#models.set(keyOf(model), model);
   }
 
   put(model: SimModel): void {
-    this.#models.set(model.name.toLowerCase(), model);
+    this.#models.set(keyOf(model), model);
+    this.#save();
   }
 
   find(name: string): SimModel | undefined {
@@ -26,11 +30,22 @@ export class ModelStore {
   }
 
   remove(name: string): boolean {
-    return this.#models.delete(fullName(name).toLowerCase());
+    const removed = this.#models.delete(fullName(name).toLowerCase());
+    this.#save();
+    return removed;
   }
 
   /** Newest first, as in `/api/tags`. */
   list(): readonly SimModel[] {
     return [...this.#models.values()].toSorted((a, b) => b.modifiedAtMs - a.modifiedAtMs);
   }
+
+  #save(): void {
+    this.#disk.state.models = [...this.#models.values()];
+    this.#disk.save();
+  }
+}
+
+function keyOf({ name }: SimModel): string {
+  return name.toLowerCase();
 }

@@ -22,17 +22,50 @@ export async function pull(exchange: Exchange, services: Services): Promise<void
   await progress(exchange, request, (line) => services.puller.pull(name, exchange.signal, line));
 }
 
-/** POST /api/create: a new name for existing weights, with another system prompt, template and parameters. */
+/**
+ * POST /api/push: to a registry that has no layer yet. The order of the lines is read in the source, no exchange was
+ * recorded.
+ */
+export async function push(exchange: Exchange, services: Services): Promise<void> {
+  const request = await readOrRefuse(exchange, 'PushRequest');
+  if (!request) return;
+  const name = nameOf(request);
+  const model = services.modelStore.find(name);
+  if (!model) return sendNativeError(exchange, new OllamaError(404, `model '${name}' not found`), false);
+  await progress(exchange, request, (line) => {
+    line({ status: 'retrieving manifest' });
+    if (!services.config.network)
+      return Promise.reject(new OllamaError(500, `Get "https://${fullName(name)}": network is unreachable`));
+    const total = model.sizeBytes;
+    const status = `pushing ${model.blob.slice(0, 12)}`;
+    line({ status, digest: `sha256:${model.blob}`, total, completed: total });
+    line({ status: 'pushing manifest' });
+    line({ status: 'success' });
+    return Promise.resolve();
+  });
+}
+
+/**
+ * POST /api/create: a new name for existing weights, with another system prompt, template and parameters, or a model
+ * out of an uploaded file.
+ */
 export async function create(exchange: Exchange, services: Services): Promise<void> {
   const request = await readOrRefuse(exchange, 'CreateRequest');
   if (!request) return;
-  const base = services.modelStore.find(text(request['from']));
+  const [digest] = Object.values(asObject(request['files'])).map(text);
+  const base =
+    digest === undefined
+      ? services.modelStore.find(text(request['from']))
+      : uploaded(digest, nameOf(request), services);
   if (!base) {
     const asked =
-      request['from'] === undefined ? "neither 'from' or 'files' was specified" : 'file does not exist';
+      request['from'] === undefined && digest === undefined
+        ? "neither 'from' or 'files' was specified"
+        : 'file does not exist';
     return sendNativeError(exchange, new OllamaError(400, asked), false);
   }
   await progress(exchange, request, (line) => {
+    if (digest !== undefined) line({ status: 'parsing GGUF' });
     line({ status: `using existing layer sha256:${base.blob}` });
     services.modelStore.put(derived(base, request, services));
     line({ status: 'writing manifest' });
@@ -97,6 +130,13 @@ async function progress(
     line({ error: error.message });
     exchange.end();
   }
+}
+
+/** A model whose weights are an uploaded blob. */
+function uploaded(digest: string, name: string, { disk }: Services): SimModel | undefined {
+  return disk.state.blobs.includes(digest)
+    ? defineModel({ name, blob: digest.slice('sha256:'.length) })
+    : undefined;
 }
 
 function derived(base: SimModel, request: Body, services: Services): SimModel {

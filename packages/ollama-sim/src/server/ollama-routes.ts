@@ -1,6 +1,7 @@
 import { embeddingsRoute, embedRoute, openAiEmbeddings } from '../embedding/routes.ts';
 import type { Handler, Routes } from '../router.ts';
-import { copy, create, pull, remove } from '../native/library.ts';
+import { hasBlob, uploadBlob } from '../native/blobs.ts';
+import { copy, create, pull, push, remove } from '../native/library.ts';
 import { chat, generate } from '../native/chat.ts';
 import { me, recommendations, status, webSearch } from '../native/cloud.ts';
 import { ps, tags, version } from '../native/listing.ts';
@@ -23,6 +24,8 @@ export const routes: Routes = {
   '/api/embed': { POST: embedRoute },
   '/api/embeddings': { POST: embeddingsRoute },
   '/api/pull': { POST: pull },
+  '/api/push': { POST: push },
+  '/api/blobs/:name': { HEAD: hasBlob, POST: uploadBlob },
   '/api/create': { POST: create },
   '/api/copy': { POST: copy },
   '/api/delete': { DELETE: remove },

@@ -1,5 +1,6 @@
 import type { Dialect } from '../../http/dialect.ts';
 import type { GatewayServices } from '../../services.ts';
+import { adminJobRoutes } from './admin-job-routes.ts';
 import { agentRoutes } from './agent-routes.ts';
 import { clusterRoutes } from './cluster-routes.ts';
 import { droverError } from './drover-reply.ts';
@@ -35,6 +36,7 @@ export function droverDialect(services: GatewayServices): Dialect {
       ...memoryRoutes(services),
       ...queueRoutes(services),
       ...clusterRoutes(services),
+      ...adminJobRoutes(services),
       ...openApiRoutes(),
     ],
   };

@@ -194,6 +194,9 @@ it('answers as it is described, route by route', async () => {
   await ok('PUT /api/v1/settings/{key}', '/api/v1/settings/request-timeout', { value: '9s' });
   await ok('DELETE /api/v1/settings/{key}', '/api/v1/settings/request-timeout');
 
+  await ok('GET /api/v1/admin-jobs', '/api/v1/admin-jobs');
+  await call('DELETE /api/v1/admin-jobs/{id}', '/api/v1/admin-jobs/none');
+
   const created = await ok('POST /api/v1/keys', '/api/v1/keys', { name: 'ci', roles: ['user'] });
   const { id } = JSON.parse(created.text) as { id: string };
   await ok('GET /api/v1/keys', '/api/v1/keys');

@@ -1,6 +1,7 @@
 import type { Dialect } from '../../http/dialect.ts';
 import { ginUnrouted } from '../../http/gin-unrouted.ts';
 import type { GatewayServices } from '../../services.ts';
+import { adminRoutes } from './admin-routes.ts';
 import { nativeInferenceRoutes } from './inference-routes.ts';
 import { listingRoutes } from './listing-routes.ts';
 import { nativeError } from './native-error.ts';
@@ -12,6 +13,11 @@ export function nativeDialect(services: GatewayServices): Dialect {
     paths: ['/'],
     failure: ({ status, message }) => nativeError(status, message),
     unrouted: ginUnrouted,
-    routes: [...listingRoutes(services), ...nativeInferenceRoutes(services), ...otherRoutes()],
+    routes: [
+      ...listingRoutes(services),
+      ...nativeInferenceRoutes(services),
+      ...adminRoutes(services),
+      ...otherRoutes(),
+    ],
   };
 }

@@ -7,11 +7,6 @@ import { nativeError } from './native-error.ts';
 
 /** Routes of Ollama that the gateway does not serve yet. */
 const absent: readonly (readonly [string, string])[] = [
-  ['POST', '/api/pull'],
-  ['POST', '/api/push'],
-  ['POST', '/api/create'],
-  ['POST', '/api/copy'],
-  ['DELETE', '/api/delete'],
   ['POST', '/api/blobs/{digest}'],
   ['HEAD', '/api/blobs/{digest}'],
 ];

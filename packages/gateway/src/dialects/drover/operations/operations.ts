@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { DocumentFacts } from '../../../openapi/document.ts';
+import { adminOperations } from './admin-operations.ts';
 import { agentOperations } from './agent-operations.ts';
 import { clusterOperations } from './cluster-operations.ts';
 import { failureSchema } from './common.ts';
@@ -18,10 +19,11 @@ export function droverOperations(): DocumentFacts {
       memoryOperations,
       queueOperations,
       clusterOperations,
+      adminOperations,
       keyOperations,
     ],
     parameters: {
-      id: 'The id of the agent or of the message.',
+      id: 'The id of the agent, of the message or of the job.',
       runId: 'The id of the run.',
       requestId: 'The `x-drover-request-id` of the request.',
       scope: '`global`, `tenant:ID`, `session:ID`, `run:ID` or `agent:ID`.',
