@@ -8,6 +8,8 @@ export type { StoreProof } from '@drover/actor-core/internal';
  * for one, and has a deadline.
  */
 export interface AgentsClient {
+  /** The agents and runs of that tenant alone. @default the client is that of the tenant `default` */
+  forTenant(tenant: string): AgentsClient;
   /**
    * Starts an agent from its definition. Resolves once the agent is recorded, so that it survives its node.
    *
@@ -77,6 +79,8 @@ export interface AgentView {
   /** 1 at first, +1 each time the agent is started again on a host. */
   readonly incarnation: number;
   readonly createdAt: string;
+  /** Absent for the tenant `default`. */
+  readonly tenant?: string | undefined;
 }
 
 /**
@@ -118,6 +122,8 @@ export interface RunView {
   readonly usage?: TaskUsage | undefined;
   readonly error?: { readonly code: string; readonly message: string } | undefined;
   readonly node: string;
+  /** Absent for the tenant `default`. */
+  readonly tenant?: string | undefined;
 }
 
 export interface AgentDefinitionView {

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import type { KeySpec } from './keys/change-key.ts';
 import { createTestKeys } from './testing/key-setup.ts';
+import { noAgents } from './testing/no-agents.ts';
 import { startScriptedGateway } from './testing/scripted-gateway.ts';
 
 const specs = {
@@ -11,9 +12,9 @@ const specs = {
 } as const satisfies Record<string, KeySpec>;
 type Name = keyof typeof specs;
 
-async function setup() {
+async function setup(options: Parameters<typeof startScriptedGateway>[0] = {}) {
   const { keys, texts, close } = await createTestKeys(specs);
-  const scripted = await startScriptedGateway({ keys });
+  const scripted = await startScriptedGateway({ keys, ...options });
   const as = (name: Name, method: string, path: string, body?: string): Promise<Response> =>
     fetch(scripted.url + path, {
       method,
@@ -84,6 +85,35 @@ it('hands the tenant of the key to the fleet', async () => {
   expect(call.request).toMatchObject({ tenant: 'acme', model: 'm:latest' });
   call.fail('no-host');
   await answer;
+});
+
+it('asks for agents and runs of the tenant of the key alone', async () => {
+  const asked: string[] = [];
+  const agents = {
+    ...noAgents,
+    forTenant: (tenant: string) => {
+      asked.push(tenant);
+      return noAgents;
+    },
+  };
+  await using gateway = await setup({ agents });
+  const routes = [
+    ['GET', '/api/v1/agents'],
+    ['GET', '/api/v1/agents/a'],
+    ['GET', '/api/v1/agents/list'],
+    ['GET', '/api/v1/agents/a/status'],
+    ['DELETE', '/api/v1/agents/a'],
+    ['GET', '/api/v1/runs/r'],
+    ['POST', '/api/v1/agents/spawn', '{"type":"a"}'],
+    ['POST', '/api/v1/agents/a/task', '{"input":"a"}'],
+    ['POST', '/api/v1/agents/a/task', '{"input":"a","mode":"async"}'],
+    ['POST', '/api/v1/agents/a/task', '{"input":"a","mode":"stream"}'],
+  ] as const;
+  for (const [method, path, body] of routes) {
+    asked.length = 0;
+    expect((await gateway.as('acme', method, path, body)).status).toBe(503);
+    expect([path, ...new Set(asked)]).toEqual([path, 'acme']);
+  }
 });
 
 it('answers 403 for a model that the key may not use, in each dialect, and asks no host', async () => {

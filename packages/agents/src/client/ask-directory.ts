@@ -5,6 +5,7 @@ import { AgentsError } from '../errors.ts';
 import { type AnswerRef, type DirectoryAnswer, directoryAnswerSchema } from '../protocol/directory-answer.ts';
 import { type DirectoryMessage, directoryPath } from '../protocol/directory-message.ts';
 import type { DirectoryRequest } from '../protocol/directory-request.ts';
+import { defaultTenant } from '../protocol/limits.ts';
 import { delay } from './delay.ts';
 
 /** An answer of the leader other than an error. */
@@ -107,10 +108,24 @@ export class DirectoryAsker {
   }
 }
 
-/** @throws AgentsError if the answer is not an agent */
-export function agentOf(answer: Answered): AgentView {
+/**
+ * The agent of an answer. A leader of 0.3.0 knows no tenants and answers with every agent, so the tenant is compared
+ * here too.
+ *
+ * @throws AgentsError if the answer is not an agent, or not one of the tenant
+ */
+export function agentOf(answer: Answered, tenant: string): AgentView {
   if (answer.kind !== 'agent') throw unexpected(answer);
-  return answer.agent;
+  const { agent } = answer;
+  if (isOfTenant(agent, tenant)) return agent;
+  throw new AgentsError('agent-not-found', `no agent ${agent.id}; list the agents to see their ids`);
+}
+
+export function isOfTenant(
+  { tenant: owner = defaultTenant }: { readonly tenant?: string | undefined },
+  tenant: string,
+): boolean {
+  return owner === tenant;
 }
 
 export function unexpected(answer: Answered): AgentsError {

@@ -6,7 +6,7 @@ import { AgentsError } from '../errors.ts';
 import { type DirectoryMessage, directoryPath } from '../protocol/directory-message.ts';
 import { failed, type RunOutcome } from '../protocol/run-outcome.ts';
 import { agentPath, type TaskMessage } from '../protocol/task-message.ts';
-import { type AgentLocator, locateRetryMs, type Place } from './agent-locator.ts';
+import { type AgentAddress, type AgentLocator, locateRetryMs, type Place } from './agent-locator.ts';
 import type { DirectoryAsker } from './ask-directory.ts';
 import { delay } from './delay.ts';
 import { overdue } from './task-errors.ts';
@@ -47,19 +47,23 @@ export class TaskRunner {
   }
 
   /** @throws AgentsError as `AgentsClient.task` */
-  async run(id: string, { input, timeoutMs }: CheckedTask, options: TaskOptions): Promise<TaskResult> {
+  async run(
+    address: AgentAddress,
+    { input, timeoutMs }: CheckedTask,
+    options: TaskOptions,
+  ): Promise<TaskResult> {
     const { clock, random } = this.#node;
     const runId = random.id();
     const untilMs = clock.now() + timeoutMs;
     for (;;) {
-      const place = await this.#locator.locate(id, { untilMs, timeoutMs }, options.signal);
+      const place = await this.#locator.locate(address, { untilMs, timeoutMs }, options.signal);
       const leftMs = untilMs - clock.now();
       if (leftMs <= 0) throw overdue(timeoutMs);
-      const end = await this.#attempt(id, place, { runId, input, timeoutMs: leftMs }, options);
+      const end = await this.#attempt(address.id, place, { runId, input, timeoutMs: leftMs }, options);
       if (end.type === 'settled') return resultOf(runId, place.node, end.outcome);
-      this.#locator.forget(id);
+      this.#locator.forget(address);
       if (end.type === 'lost') {
-        this.#reportLost(id, place, runId, end.message);
+        this.#reportLost(address.id, place, runId, end.message);
         throw new AgentsError('agent-lost', `${place.node}: ${end.message}`, { retryAfterMs: 1_000 });
       }
       await delay(clock, locateRetryMs, options.signal);

@@ -31,6 +31,8 @@ export interface AgentRecord {
    */
   readonly owner?: number | undefined;
   readonly createdAtMs: number;
+  /** Absent for the tenant `default`. */
+  readonly tenant?: string | undefined;
   /** Idempotency key of the spawn. */
   readonly key: string;
   /** The spawn request in canonical form, to check that a repeated key comes with the same request. */
@@ -52,6 +54,7 @@ const schema: z.ZodType<AgentRecord> = z.object({
   nodeIncarnation: z.number(),
   owner: z.number().int().min(0).optional(),
   createdAtMs: z.number(),
+  tenant: z.string().optional(),
   key: z.string(),
   request: z.string(),
 });

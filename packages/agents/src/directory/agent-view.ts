@@ -14,6 +14,7 @@ export function agentView(entry: AgentEntry<unknown>): AgentView {
     node: entry.phase === 'active' ? record.node : '',
     incarnation: record.incarnation,
     createdAt: isoTime(record.createdAtMs),
+    ...(record.tenant !== undefined && { tenant: record.tenant }),
   };
 }
 

@@ -1,8 +1,10 @@
 import { failed } from '../protocol/run-outcome.ts';
+import { noSuchAgent } from './answers.ts';
 import { handleInventory, handleStates } from './compare-inventory.ts';
 import type { DirectoryEffect, DirectoryEvent, Moment } from './directory-event.ts';
 import type { AgentEntry, DirectoryState } from './directory-state.ts';
 import { agentAnswer, agentsPage } from './list-agents.ts';
+import { isForeign } from './foreign-tenant.ts';
 import type { HostSeen } from './host-table.ts';
 import {
   confirm,
@@ -17,6 +19,7 @@ import {
 } from './place-agent.ts';
 import {
   failRuns,
+  noSuchRun,
   orderDispatch,
   runWritten,
   settleRun,
@@ -41,6 +44,8 @@ export function decideDirectory<R>(
   event: DirectoryEvent<R>,
   moment: Moment,
 ): DirectoryEffect<R>[] {
+  const refusal = refuseForeign(state, event);
+  if (refusal !== undefined) return [refusal];
   switch (event.type) {
     case 'tick':
       return handleTick(state, event.hosts, moment);
@@ -50,7 +55,7 @@ export function decideDirectory<R>(
       noteRefusedSpawn(state, event.key);
       return [];
     case 'list':
-      return [{ type: 'answer', to: event.replyTo, answer: agentsPage(state, event.after) }];
+      return [{ type: 'answer', to: event.replyTo, answer: agentsPage(state, event) }];
     case 'get':
       return [
         { type: 'answer', to: event.replyTo, answer: agentAnswer(state.agents.get(event.id), event.id) },
@@ -80,6 +85,24 @@ export function decideDirectory<R>(
     case 'written':
       return handleWritten(state, event.write, moment);
   }
+}
+
+/** The answer to a question about an agent or a run of another tenant: there is none. */
+function refuseForeign<R>(
+  state: DirectoryState<R>,
+  event: DirectoryEvent<R>,
+): DirectoryEffect<R> | undefined {
+  if (event.type === 'run') {
+    const run = state.runs.get(event.runId)?.record;
+    return run !== undefined && isForeign(run, event.tenant)
+      ? { type: 'answer', to: event.replyTo, answer: noSuchRun(state, event.runId) }
+      : undefined;
+  }
+  if (event.type !== 'get' && event.type !== 'stop' && event.type !== 'submit') return undefined;
+  const agent = state.agents.get(event.id)?.record;
+  return agent !== undefined && isForeign(agent, event.tenant)
+    ? { type: 'answer', to: event.replyTo, answer: noSuchAgent(event.id) }
+    : undefined;
 }
 
 function handleTick<R>(

@@ -7,6 +7,11 @@ import type { AgentRecord } from './agent-record.ts';
 import type { HostSeen } from './host-table.ts';
 import type { RunRecord } from './run-record.ts';
 
+/** The tenant of the asker; absent: agents and runs of all tenants exist for it. */
+interface OfTenant {
+  readonly tenant?: string | undefined;
+}
+
 /**
  * Input of the directory's decisions. `R` is the receiver of answers and is only passed on. The directory actor creates
  * the ids, so that the same events always give the same effects.
@@ -26,18 +31,18 @@ export type DirectoryEvent<R> =
     }
   /** A repeated spawn was answered with the trouble of the store: its asker has given up. */
   | { readonly type: 'spawn-refused'; readonly key: string }
-  | { readonly type: 'list'; readonly after: string; readonly replyTo: R }
-  | { readonly type: 'get'; readonly id: string; readonly replyTo: R }
-  | { readonly type: 'stop'; readonly id: string; readonly replyTo: R }
-  | {
+  | ({ readonly type: 'list'; readonly after: string; readonly replyTo: R } & OfTenant)
+  | ({ readonly type: 'get'; readonly id: string; readonly replyTo: R } & OfTenant)
+  | ({ readonly type: 'stop'; readonly id: string; readonly replyTo: R } & OfTenant)
+  | ({
       readonly type: 'submit';
       readonly id: string;
       readonly runId: string;
       readonly input: string;
       readonly timeoutMs: number;
       readonly replyTo: R;
-    }
-  | { readonly type: 'run'; readonly runId: string; readonly replyTo: R }
+    } & OfTenant)
+  | ({ readonly type: 'run'; readonly runId: string; readonly replyTo: R } & OfTenant)
   | ({ readonly type: 'owned'; readonly agents: readonly OwnedAgent[] } & HostStamp)
   | ({ readonly type: 'ended'; readonly id: string; readonly incarnation: number } & HostStamp)
   | ({ readonly type: 'activated'; readonly id: string; readonly incarnation: number } & HostStamp)

@@ -22,7 +22,15 @@ export function submitRun<R>(state: DirectoryState<R>, event: Submit<R>): Direct
   if (refusal || !agent) return [{ type: 'answer', to: replyTo, answer: refusal ?? noSuchAgent(id) }];
   const { incarnation, node } = agent.record;
   const { input, timeoutMs } = event;
-  const entry = newRun(state, { runId, agentId: id, incarnation, node, input, timeoutMs });
+  const entry = newRun(state, {
+    runId,
+    agentId: id,
+    incarnation,
+    node,
+    input,
+    timeoutMs,
+    ...tenantOf(agent),
+  });
   if (!entry)
     return [{ type: 'answer', to: replyTo, answer: busy(id, 'all places for run records are taken') }];
   entry.waiters.push(replyTo);
@@ -105,16 +113,17 @@ export function orderDispatch<R>(
 /** Answers with the run; an ended run is read from the stream, which holds its output. */
 export function showRun<R>(state: DirectoryState<R>, runId: string, replyTo: R): DirectoryEffect<R>[] {
   const entry = state.runs.get(runId);
-  if (!entry) {
-    const message = `no run ${runId}; the newest ${state.config.maxRuns} are kept`;
-    return [{ type: 'answer', to: replyTo, answer: errorAnswer('run-not-found', message) }];
-  }
+  if (!entry) return [{ type: 'answer', to: replyTo, answer: noSuchRun(state, runId) }];
   // The outcome of a run is shown only when its record is durable.
   if (entry.record.outcome === undefined || !entry.durable) {
     const run = runView({ ...entry.record, outcome: undefined });
     return [{ type: 'answer', to: replyTo, answer: { kind: 'run', run } }];
   }
   return [{ type: 'read-run', slot: entry.record.slot, runId, to: replyTo }];
+}
+
+export function noSuchRun(state: DirectoryState<unknown>, runId: string): DirectoryAnswer {
+  return errorAnswer('run-not-found', `no run ${runId}; the newest ${state.config.maxRuns} are kept`);
 }
 
 function settle<R>(state: DirectoryState<R>, entry: RunEntry<R>, outcome: RunOutcome): DirectoryEffect<R>[] {
@@ -127,7 +136,12 @@ function settle<R>(state: DirectoryState<R>, entry: RunEntry<R>, outcome: RunOut
 /** A run that was not recorded while it was active: only its end is recorded. */
 function recordTransient<R>(state: DirectoryState<R>, run: RunReport): RunEntry<R> | undefined {
   const { runId, agentId, incarnation, node } = run;
-  return newRun(state, { runId, agentId, incarnation, node });
+  return newRun(state, { runId, agentId, incarnation, node, ...tenantOf(state.agents.get(agentId)) });
+}
+
+function tenantOf(agent: AgentEntry<unknown> | undefined): Pick<RunRecord, 'tenant'> {
+  const tenant = agent?.record.tenant;
+  return tenant === undefined ? {} : { tenant };
 }
 
 function newRun<R>(

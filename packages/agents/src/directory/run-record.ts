@@ -16,6 +16,8 @@ export interface RunRecord {
   /** Incarnation of the agent that executes the run. */
   readonly incarnation: number;
   readonly node: string;
+  /** Tenant of the agent; absent for the tenant `default`. */
+  readonly tenant?: string | undefined;
   /** Kept while the run is active, so that a new leader can dispatch it again. */
   readonly input?: string | undefined;
   readonly timeoutMs?: number | undefined;
@@ -31,6 +33,7 @@ const schema: z.ZodType<RunRecord> = z.object({
   agentId: z.string(),
   incarnation: z.number().int(),
   node: z.string(),
+  tenant: z.string().optional(),
   input: z.string().optional(),
   timeoutMs: z.number().optional(),
   outcome: runOutcomeSchema.optional(),
@@ -43,10 +46,11 @@ export const runRecords: RecordKind<RunRecord> = {
 };
 
 export function runView(record: RunRecord): RunView {
-  const { runId, agentId, node, outcome } = record;
-  if (outcome === undefined) return { runId, agentId, node, status: 'running' };
+  const { runId, agentId, node, outcome, tenant } = record;
+  const facts = { runId, agentId, node, ...(tenant !== undefined && { tenant }) };
+  if (outcome === undefined) return { ...facts, status: 'running' };
   if (outcome.status === 'completed') {
-    return { runId, agentId, node, status: 'completed', output: outcome.output, usage: outcome.usage };
+    return { ...facts, status: 'completed', output: outcome.output, usage: outcome.usage };
   }
-  return { runId, agentId, node, status: 'failed', error: { code: outcome.code, message: outcome.message } };
+  return { ...facts, status: 'failed', error: { code: outcome.code, message: outcome.message } };
 }

@@ -1,4 +1,5 @@
 import type { DirectoryAnswer } from '../protocol/directory-answer.ts';
+import { defaultTenant } from '../protocol/limits.ts';
 import type { AgentRecord } from './agent-record.ts';
 import { agentView } from './agent-view.ts';
 import { errorAnswer } from './answers.ts';
@@ -51,6 +52,7 @@ function newRecord({ id, key, spec, model }: Spawn<unknown>, slot: number, momen
     node: '',
     nodeIncarnation: 0,
     createdAtMs: moment.wallMs,
+    ...(spec.tenant !== undefined && spec.tenant !== defaultTenant && { tenant: spec.tenant }),
     key,
     request: canonicalRequest(spec),
   };

@@ -43,6 +43,7 @@ const agentViewSchema: z.ZodType<AgentView> = z.object({
   node: z.string(),
   incarnation: z.number(),
   createdAt: z.string(),
+  tenant: z.string().optional(),
 });
 
 const runViewSchema: z.ZodType<RunView> = z.object({
@@ -55,6 +56,7 @@ const runViewSchema: z.ZodType<RunView> = z.object({
     .optional(),
   error: z.object({ code: z.string(), message: z.string() }).optional(),
   node: z.string(),
+  tenant: z.string().optional(),
 });
 
 const proofSchema: z.ZodType<StoreProof> = z.object({

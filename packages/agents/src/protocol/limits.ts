@@ -5,6 +5,7 @@ export const maxNameChars: number = 128;
 export const maxModelChars: number = 512;
 export const maxOptionsChars: number = 8_192;
 export const maxKeyChars: number = 256;
+export const maxTenantChars: number = 64;
 
 /** Maximum number of agents in one `agents` answer, and in one page of an inventory or of states. */
 export const pageSize: number = 200;
@@ -18,6 +19,9 @@ export function outputCharsFor(maxPayloadBytes: number): number {
 }
 
 export const idSchema: z.ZodString = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,63}$/);
+/** The tenant of everything without a stated one. */
+export const defaultTenant: string = 'default';
+export const tenantSchema: z.ZodString = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,63}$/);
 export const countSchema: z.ZodNumber = z.number().int().min(0);
 export const incarnationSchema: z.ZodNumber = z.number().int().min(1);
 /** Hard limit of a text field; the configured limits are lower. */

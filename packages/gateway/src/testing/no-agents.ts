@@ -4,6 +4,9 @@ const refuse = (): Promise<never> => Promise.reject(new AgentsError('no-leader',
 
 /** A cluster without a host for agents. */
 export const noAgents: AgentsClient = {
+  forTenant() {
+    return this;
+  },
   spawn: refuse,
   list: refuse,
   get: refuse,

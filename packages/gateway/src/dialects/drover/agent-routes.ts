@@ -1,3 +1,4 @@
+import type { AgentsClient } from '@drover/agents';
 import { RequestFailure } from '../../errors.ts';
 import type { Exchange } from '../../http/exchange.ts';
 import type { Handler, Route } from '../../http/route.ts';
@@ -16,31 +17,32 @@ const idempotencyKeyPattern = /^[\x21-\x7e]{1,200}$/;
 /** The agents of the cluster under `/api/v1/`. */
 export function agentRoutes(services: GatewayServices): readonly Route[] {
   const { agents } = services;
+  const agentsOf = ({ principal }: Exchange): AgentsClient => agents.forTenant(principal.tenant);
   return [
     route('GET', '/catalogue', (exchange) =>
       exchange.reply(tagged(exchange, droverJson({ entries: agents.definitions() }))),
     ),
     route('GET', '/agents', async (exchange) => {
-      exchange.reply(droverJson({ agents: await agents.list() }));
+      exchange.reply(droverJson({ agents: await agentsOf(exchange).list() }));
     }),
     route('GET', '/agents/list', async (exchange) => {
       const query = readAgentListQuery(exchange.query);
-      exchange.reply(droverJson(agentPage(await agents.list(), query)));
+      exchange.reply(droverJson(agentPage(await agentsOf(exchange).list(), query)));
     }),
     route('POST', '/agents/spawn', (exchange) => spawn(services, exchange)),
     route('GET', '/agents/{id}', async (exchange, { id = '' }) => {
-      exchange.reply(droverJson(await agents.get(id)));
+      exchange.reply(droverJson(await agentsOf(exchange).get(id)));
     }),
     route('GET', '/agents/{id}/status', async (exchange, { id = '' }) => {
-      const agent = await agents.get(id);
+      const agent = await agentsOf(exchange).get(id);
       exchange.reply(droverJson({ ...agent, ...(await agentEvidence(services, agent)) }));
     }),
     route('DELETE', '/agents/{id}', async (exchange, { id = '' }) => {
-      exchange.reply(droverJson(await agents.stop(id)));
+      exchange.reply(droverJson(await agentsOf(exchange).stop(id)));
     }),
     route('POST', '/agents/{id}/task', (exchange, { id = '' }) => runTask(services, exchange, id)),
     route('GET', '/runs/{runId}', async (exchange, { runId = '' }) => {
-      exchange.reply(droverJson(await agents.run(runId)));
+      exchange.reply(droverJson(await agentsOf(exchange).run(runId)));
     }),
   ];
 }
@@ -69,14 +71,17 @@ async function spawn(services: GatewayServices, exchange: Exchange): Promise<voi
       field: 'Idempotency-Key',
     });
   }
-  const agent = await services.agents.spawn({ ...request, idempotencyKey });
+  const agent = await services.agents
+    .forTenant(exchange.principal.tenant)
+    .spawn({ ...request, idempotencyKey });
   exchange.setHeader('Location', `/api/v1/agents/${encodeURIComponent(agent.id)}`);
   exchange.setHeader('x-drover-node', agent.node);
   exchange.reply(droverJson(agent, 201));
 }
 
 async function runTask(services: GatewayServices, exchange: Exchange, agentId: string): Promise<void> {
-  const { agents, config, bodies } = services;
+  const { config, bodies } = services;
+  const agents = services.agents.forTenant(exchange.principal.tenant);
   const { mode, input, timeoutMs: inBody } = await readJson(exchange, taskRequest, bodies);
   const task = { input, timeoutMs: taskTimeoutOf(exchange, inBody, config.requestTimeoutMs) };
   if (mode === 'stream') {

@@ -24,7 +24,7 @@ export async function streamTask(
   const writer = new EventWriter(exchange);
   const stopComments = commentWhileSilent(exchange, node.clock, config.streamCommentMs);
   try {
-    const result = await services.agents.task(agentId, task, {
+    const result = await services.agents.forTenant(exchange.principal.tenant).task(agentId, task, {
       signal: exchange.signal,
       onEvent: (event) => writer.take(event),
     });

@@ -40,6 +40,7 @@ const agent = z
     node: z.string().describe('The node that runs it; empty while none does.'),
     incarnation: z.int().min(1),
     createdAt: instant,
+    tenant: z.string().optional().describe('Absent for the tenant `default`.'),
   })
   .meta({ id: 'Agent' });
 
@@ -68,6 +69,7 @@ const run = z
     usage: usage.optional(),
     error: z.looseObject({ code: z.string(), message: z.string() }).optional(),
     node: z.string(),
+    tenant: z.string().optional().describe('Absent for the tenant `default`.'),
   })
   .meta({ id: 'Run' });
 
