@@ -31,6 +31,16 @@ export {
   type OllamaTag,
 } from './protocol/model-listing.ts';
 export {
+  type BlobAnswer,
+  type BlobMessage,
+  blobMessageSchema,
+  blobPartBytes,
+  blobsPath,
+  type BlobSourceMessage,
+  blobSourceSchema,
+  blobWindow,
+} from './protocol/blob-message.ts';
+export {
   type InstanceMessage,
   instanceMessageSchema,
   instancePath,

@@ -1,6 +1,6 @@
 import { type ActorRef, createLiveConfig, props, receive, setup } from '@drover/actor-core';
 import type { ClusterNode } from '@drover/actor-core/cluster';
-import { type FleetConfig, resolveConfig as resolveFleetConfig } from '@drover/fleet';
+import { blobsPath, type FleetConfig, resolveConfig as resolveFleetConfig } from '@drover/fleet';
 import {
   type NodeAgentConfig,
   type NodeAgentOptions,
@@ -12,6 +12,7 @@ import {
 import { instanceProps } from './instance/instance-actor.ts';
 import type { InstanceInbox } from './instance/instance-internal.ts';
 import { AdminRunner, type ManagedModels } from './models/admin-runner.ts';
+import { blobsProps } from './models/blobs-actor.ts';
 import type { OllamaAdmin } from './models/ollama-admin.ts';
 import { connectOllamaAdmin } from './models/ollama-js-admin.ts';
 import type { Ollama } from './ollama/ollama.ts';
@@ -92,9 +93,14 @@ export async function startNodeAgent(
   );
   const { supervisor, firstProbes } = startInstances(node, config, fleet, managed, reporter, runnerCpu);
   const runner = new AdminRunner(node, managedModels(node, managed));
+  const blobs = node.system.spawn(
+    blobsProps(new Map(managed.map(({ instance: { name }, admin }) => [name, admin]))),
+    blobsPath,
+  );
   let stopping: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
     runner.stop();
+    await node.system.stop(blobs);
     await node.system.stop(supervisor);
     reporter.stop();
     for (const { ollama, admin } of managed) {

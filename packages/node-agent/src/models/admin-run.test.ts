@@ -34,6 +34,8 @@ function setup(over: Partial<AdminJob> = {}) {
         attempts.push({ ...options, end: resolve });
         options.signal.addEventListener('abort', () => resolve({ kind: 'lost', reason: 'aborted' }));
       }),
+    hasBlob: () => Promise.resolve({ status: 404 }),
+    putBlob: () => Promise.resolve({ status: 201 }),
     close: () => undefined,
   };
   const ended = runAdminJob(

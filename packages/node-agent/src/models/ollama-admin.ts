@@ -1,4 +1,4 @@
-import type { AdminJob, AdminStep } from '@drover/fleet';
+import type { AdminJob, AdminStep, BlobAnswer } from '@drover/fleet';
 
 /**
  * How an attempt ended. `failed`: Ollama said so, and would again. `lost`: the connection broke or nobody answered;
@@ -16,5 +16,9 @@ export interface OllamaAdmin {
     job: Pick<AdminJob, 'operation' | 'model' | 'request'>,
     options: { readonly signal: AbortSignal; readonly onStep: (step: AdminStep) => void },
   ): Promise<AdminOutcome>;
+  /** Whether the file is there: Ollama's status, or 502. Never throws. */
+  hasBlob(digest: string, signal: AbortSignal): Promise<BlobAnswer>;
+  /** Uploads a file. Never throws. */
+  putBlob(digest: string, parts: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<BlobAnswer>;
   close(): void;
 }

@@ -1,4 +1,4 @@
-import type { AdminJob, AdminStep } from '@drover/fleet';
+import type { AdminJob, AdminStep, BlobAnswer } from '@drover/fleet';
 import { Ollama, type ProgressResponse } from 'ollama';
 import { Agent, fetch as undiciFetch } from 'undici';
 import { HostHeader } from '../ollama/host-header.ts';
@@ -22,10 +22,13 @@ export function connectOllamaAdmin(address: OllamaAddress, connectMs: number): O
     bodyTimeout: silenceMs,
   });
   const hostHeader = new HostHeader(address);
+  const host = `${address.origin}${address.basePath}`;
+  const askBlob = (init: RequestInit, digest: string, signal: AbortSignal): Promise<Response> =>
+    fetchOf(address, hostHeader, dispatcher, signal)(`${host}/api/blobs/${digest}`, init);
   return {
     async perform(job, { signal, onStep }) {
       const client = new Ollama({
-        host: `${address.origin}${address.basePath}`,
+        host,
         fetch: fetchOf(address, hostHeader, dispatcher, signal),
       });
       try {
@@ -34,6 +37,16 @@ export function connectOllamaAdmin(address: OllamaAddress, connectMs: number): O
       } catch (error) {
         return outcomeOf(error);
       }
+    },
+    async hasBlob(digest, signal) {
+      return blobAnswer(() => askBlob({ method: 'HEAD' }, digest, signal));
+    },
+    async putBlob(digest, parts, signal) {
+      return blobAnswer(async () => {
+        // Finds out which `Host` header this Ollama accepts: the parts can be sent once.
+        await askBlob({ method: 'HEAD' }, digest, signal);
+        return askBlob({ method: 'POST', body: parts as never, duplex: 'half' }, digest, signal);
+      });
     },
     close: () => void dispatcher.destroy().catch(() => undefined),
   };
@@ -72,6 +85,27 @@ async function readSteps(
         ...(total !== undefined && { total }),
         ...(completed !== undefined && { completed }),
       });
+}
+
+async function blobAnswer(ask: () => Promise<Response>): Promise<BlobAnswer> {
+  try {
+    const answer = await ask();
+    const { status } = answer;
+    const error = errorIn(await answer.text());
+    return error === undefined ? { status } : { status, error };
+  } catch {
+    return { status: 502, error: 'the connection to Ollama broke' };
+  }
+}
+
+/** The text of an error answer of Ollama. */
+function errorIn(body: string): string | undefined {
+  try {
+    const { error } = JSON.parse(body) as { readonly error?: unknown };
+    return typeof error === 'string' ? error : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Sends requests with the headers that this Ollama, or the proxy in front of it, wants. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { afterEach, expect, it } from 'vitest';
 import { startStack, type Stack, type StackOptions } from '../../testing/stack.ts';
 import { until } from '../../testing/until.ts';
@@ -150,3 +151,43 @@ it.each([
   expect(answer.status).toBe(status);
   expect(await answer.json()).toEqual({ error });
 });
+
+it('uploads a file to every host that lacks it, and creates a model out of it there', async () => {
+  const { stack, send, namesAt } = await start({ sims: [{}, {}] });
+  const file = Buffer.alloc(1_000_000, 'weights');
+  const digest = `sha256:${createHash('sha256').update(file).digest('hex')}`;
+  const path = `/api/blobs/${digest}`;
+  expect((await send('HEAD', path)).status).toBe(404);
+  const direct = await fetch(`${stack.sims[1]?.url}${path}`, { method: 'POST', body: file });
+  expect(direct.status).toBe(201);
+  expect((await send('HEAD', path)).status).toBe(404);
+  expect((await send('POST', path, undefined, { body: file })).status).toBe(201);
+  expect((await send('HEAD', path)).status).toBe(200);
+  expect((await send('POST', path, undefined, { body: file })).status).toBe(200);
+  const created = await linesOf(
+    await send('POST', '/api/create', { model: 'own', files: { 'own.gguf': digest } }),
+  );
+  expect(created.at(-1)).toEqual({ status: 'success' });
+  for (const index of [0, 1]) expect(await namesAt(index)).toContain('own:latest');
+});
+
+it("passes on Ollama's refusal of a file, and names the host that does not answer", async () => {
+  const { stack, send } = await start({ sims: [{}, {}] });
+  const digest = `sha256:${'0'.repeat(64)}`;
+  const wrong = await send('POST', `/api/blobs/${digest}`, undefined, { body: 'other' });
+  expect(wrong.status).toBe(400);
+  expect(((await wrong.json()) as { error: string }).error).toMatch(/^digest mismatch, expected "sha256:0/);
+  expect((await send('POST', '/api/blobs/none', undefined, { body: 'x' })).status).toBe(400);
+  await stack.sims[1]?.close();
+  const partly = await send('POST', `/api/blobs/${digestOf('x')}?host=host-0,host-1`, undefined, {
+    body: 'x',
+  });
+  expect(partly.status).toBe(502);
+  expect(((await partly.json()) as { error: string }).error).toBe(
+    '1 of 2 hosts failed: host-1: the connection to Ollama broke',
+  );
+});
+
+function digestOf(text: string): string {
+  return `sha256:${createHash('sha256').update(text).digest('hex')}`;
+}

@@ -2,6 +2,7 @@ import type { Dialect } from '../../http/dialect.ts';
 import { ginUnrouted } from '../../http/gin-unrouted.ts';
 import type { GatewayServices } from '../../services.ts';
 import { adminRoutes } from './admin-routes.ts';
+import { blobRoutes } from './blob-routes.ts';
 import { nativeInferenceRoutes } from './inference-routes.ts';
 import { listingRoutes } from './listing-routes.ts';
 import { nativeError } from './native-error.ts';
@@ -17,6 +18,7 @@ export function nativeDialect(services: GatewayServices): Dialect {
       ...listingRoutes(services),
       ...nativeInferenceRoutes(services),
       ...adminRoutes(services),
+      ...blobRoutes(services),
       ...otherRoutes(),
     ],
   };

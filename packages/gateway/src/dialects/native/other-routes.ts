@@ -1,15 +1,8 @@
 import { goJson } from '../../go-compat/go-text.ts';
-import { absentRoute } from '../../http/absent-route.ts';
 import { jsonType } from '../../http/reply.ts';
 import type { Route } from '../../http/route.ts';
 import { recommendations } from './model-recommendations.ts';
 import { nativeError } from './native-error.ts';
-
-/** Routes of Ollama that the gateway does not serve yet. */
-const absent: readonly (readonly [string, string])[] = [
-  ['POST', '/api/blobs/{digest}'],
-  ['HEAD', '/api/blobs/{digest}'],
-];
 
 /** Routes of Ollama's cloud, with the answers of an Ollama whose cloud is switched off. */
 const cloud: readonly (readonly [string, string, number, string])[] = [
@@ -23,9 +16,6 @@ const cloud: readonly (readonly [string, string, number, string])[] = [
 /** Ollama's routes beside inference and listings: most are answered with an error that states why. */
 export function otherRoutes(): readonly Route[] {
   return [
-    ...absent.map(([method, path]) =>
-      absentRoute(method, path, 'operate', (message) => nativeError(501, message)),
-    ),
     ...cloud.map(
       ([method, path, status, text]): Route => ({
         methods: [method],
