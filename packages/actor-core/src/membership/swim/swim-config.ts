@@ -50,7 +50,7 @@ export const lanProfile: SwimConfig = Object.freeze({
   probeIntervalMs: 1_000,
   probeTimeoutMs: 500,
   indirectProbes: 3,
-  suspicionMultiplier: 4,
+  suspicionMultiplier: 3,
   suspicionMaxFactor: 6,
   gossipFanout: 3,
   gossipIntervalMs: 200,
@@ -83,7 +83,6 @@ export const localProfile: SwimConfig = Object.freeze({
   ...lanProfile,
   probeTimeoutMs: 200,
   indirectProbes: 1,
-  suspicionMultiplier: 3,
   gossipIntervalMs: 100,
   retransmitMultiplier: 2,
   contactUnreachableMs: 15_000,
@@ -95,7 +94,6 @@ export const tunedProfile: SwimConfig = Object.freeze({
   ...lanProfile,
   probeIntervalMs: 400,
   probeTimeoutMs: 200,
-  suspicionMultiplier: 3,
   gossipIntervalMs: 100,
 });
 
