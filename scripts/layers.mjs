@@ -163,6 +163,7 @@ export const layers = {
     'go-compat',
     'keys',
     'http',
+    'keeping',
     'openapi',
     'failure.ts',
     'observe',

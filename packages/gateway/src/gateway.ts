@@ -21,6 +21,8 @@ import { isLoopback, type Machine } from './http/allowed-host.ts';
 import { BodyBudget } from './http/body.ts';
 import { Dispatcher } from './http/dispatcher.ts';
 import { Drain } from './http/drain.ts';
+import { serveKept } from './keeping/kept-actor.ts';
+import { KeptStreams } from './keeping/kept-streams.ts';
 import { listen } from './http/http-server.ts';
 import { Router } from './http/router.ts';
 import { Door } from './keys/door.ts';
@@ -105,6 +107,7 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
     routeOf: (method, path) => router.match(method, path),
   });
   const router: Router = new Router(Object.values(dialects).map((create) => create(services)));
+  const keptActor = serveKept(node, services.kept);
   const dispatcher = new Dispatcher({
     clock: node.clock,
     random: node.random,
@@ -124,6 +127,8 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
     services.stores.close();
     services.changes.stop();
     adminJobs.close();
+    services.kept.close();
+    await node.system.stop(keptActor);
     if (!givenMemory) memory.close();
     if (!givenQueues) queues.close();
     if (!given) await fleet.stop();
@@ -196,6 +201,7 @@ function createServices(
     refusals: new RefusalLog(node.clock, node.log),
     bodies: new BodyBudget(config),
     drain: new Drain(node.clock),
+    kept: new KeptStreams(node.clock),
   };
 }
 

@@ -7,6 +7,7 @@ import type { BodyBudget } from './http/body.ts';
 import type { RouteMatch } from './http/router.ts';
 import type { KeyAdmin } from './keys/key-admin.ts';
 import type { Drain } from './http/drain.ts';
+import type { KeptStreams } from './keeping/kept-streams.ts';
 import type { ClientWait } from './observe/client-wait.ts';
 import type { GatewayMetrics } from './observe/gateway-metrics.ts';
 import type { MemberChanges } from './observe/member-changes.ts';
@@ -40,4 +41,6 @@ export interface GatewayServices {
   readonly routeOf: (method: string, path: string) => RouteMatch;
   readonly bodies: BodyBudget;
   readonly drain: Drain;
+  /** Request ids in use, and answers for clients that come back. */
+  readonly kept: KeptStreams;
 }

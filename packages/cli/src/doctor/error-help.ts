@@ -185,6 +185,15 @@ export const gatewayHelp: Table<string> = {
     means: 'No node-agent has reported under the name in `?host=` or `x-drover-host`.',
     fix: 'Name a host that `drover status` shows, as NODE or NODE/INSTANCE.',
   },
+  'request-id-in-use': {
+    means:
+      'A request with this `x-drover-request-id` is kept for its client, or this one is to be kept and the id is in use.',
+    fix: 'Send another id, or none; `GET /api/v1/streams/{requestId}` goes on with a kept answer.',
+  },
+  'stream-not-found': {
+    means: 'No gateway keeps the answer to this request for this key, or not from that line on.',
+    fix: 'Send the request again, with `x-drover-on-disconnect: keep=` and a longer time.',
+  },
   'job-differs': {
     means: 'The same model is being changed there with other parameters.',
     fix: 'Wait until that job is over, or end it: `GET /api/v1/admin-jobs` shows it.',

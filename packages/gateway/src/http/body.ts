@@ -112,7 +112,10 @@ export async function readCompressibleBody(
  * Returns a function that reports the current size of a growing buffer to `budget`, until the exchange is closed. The
  * function throws what the budget throws.
  */
-export function holdFor(exchange: Exchange, budget: BodyBudget): (bytes: number) => void {
+export function holdFor(
+  exchange: Pick<Exchange, 'closed' | 'isGone'>,
+  budget: BodyBudget,
+): (bytes: number) => void {
   let held = 0;
   void exchange.closed.then(() => budget.release(held));
   return (bytes) => {

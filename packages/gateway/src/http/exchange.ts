@@ -183,7 +183,12 @@ export class Exchange {
     const retryAfter = retryAfterOf(failure);
     if (retryAfter !== undefined) this.setHeader('retry-after', retryAfter);
     if (failure.status === 401) this.setHeader('www-authenticate', 'Bearer realm="drover"');
-    this.reply(format(failure, this.requestId));
+    this.reply(this.failureReply(failure, format));
+  }
+
+  /** The answer to a failure, by default in the format of the route's dialect. */
+  failureReply(failure: RequestFailure, format: FailureFormat = this.#options.formatFailure): Reply {
+    return format(failure, this.requestId);
   }
 
   /** Sends the whole answer at once, framed as Go's server frames it. */

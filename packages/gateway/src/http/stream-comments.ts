@@ -10,7 +10,11 @@ import type { Exchange } from './exchange.ts';
  * @param afterMs 0 for never
  * @returns function that stops the comments
  */
-export function commentWhileSilent(exchange: Exchange, clock: Clock, afterMs: number): () => void {
+export function commentWhileSilent(
+  exchange: Pick<Exchange, 'comment'>,
+  clock: Clock,
+  afterMs: number,
+): () => void {
   if (afterMs === 0) return () => {};
   let timer: Timer;
   const wait = (delayMs: number): void => {

@@ -5,10 +5,12 @@ import type { FailureFormat } from '../http/reply.ts';
 import type { Right } from '../keys/rights.ts';
 import { permittedModels } from '../keys/permitted-models.ts';
 import type { Route } from '../http/route.ts';
+import { KeptAnswer } from '../keeping/answer-sink.ts';
+import { keepMsOf, onDisconnectHeader } from '../keeping/on-disconnect.ts';
 import type { GatewayServices } from '../services.ts';
 import type { Inference } from './inference.ts';
 import { resolveName } from './resolve-name.ts';
-import { serveInference } from './serve-inference.ts';
+import { type NamedInference, serveInference } from './serve-inference.ts';
 
 /** An inference route of a dialect. */
 export interface InferenceEndpoint {
@@ -35,12 +37,31 @@ export function inferenceRoute(services: GatewayServices, endpoint: InferenceEnd
         unreadable = undefined;
         const names = resolveName(services, inference.route, inference.model);
         const targets = permittedModels(exchange.principal, names.targets);
-        await serveInference(services, exchange, { ...inference, ...names, targets, label: endpoint.path });
+        await serve(services, exchange, { ...inference, ...names, targets, label: endpoint.path });
       } catch (error) {
         refuse(services, exchange, endpoint.path, failureOf(error), unreadable);
       }
     },
   };
+}
+
+/** Serves the request to its client, or also to one that comes back after a disconnect. @throws RequestFailure */
+async function serve(
+  services: GatewayServices,
+  exchange: Exchange,
+  inference: NamedInference,
+): Promise<void> {
+  const keepMs = keepMsOf(exchange.header(onDisconnectHeader));
+  const { requestId, principal } = exchange;
+  const release = services.kept.claim(requestId, keepMs > 0);
+  try {
+    if (keepMs === 0) return await serveInference(services, exchange, inference);
+    exchange.setHeader(onDisconnectHeader, `keep=${keepMs}ms`);
+    const kept = services.kept.keep(requestId, principal, keepMs);
+    await serveInference(services, new KeptAnswer(exchange, kept), inference);
+  } finally {
+    release();
+  }
 }
 
 /** Answers a request that did not reach the fleet: it is incomplete or invalid. */

@@ -1,8 +1,8 @@
 import type { FleetCall } from '@drover/fleet';
 import type { AnswerFormat } from './answer-format.ts';
 import { RequestFailure } from '../errors.ts';
-import type { Exchange } from '../http/exchange.ts';
 import { commentWhileSilent } from '../http/stream-comments.ts';
+import type { AnswerSink } from '../keeping/answer-sink.ts';
 import type { Outcome } from '../observe/request-metrics.ts';
 import type { GatewayServices } from '../services.ts';
 
@@ -14,7 +14,7 @@ import type { GatewayServices } from '../services.ts';
  */
 export async function pumpStream(
   services: GatewayServices,
-  exchange: Exchange,
+  exchange: AnswerSink,
   call: FleetCall,
   answer: AnswerFormat,
   labels: { readonly route: string; readonly model: string },

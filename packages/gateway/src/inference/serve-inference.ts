@@ -1,9 +1,9 @@
 import { type FleetHead, type FleetRequest, isModel, modelKey, passedHeaders } from '@drover/fleet';
 import { RequestFailure } from '../errors.ts';
 import { holdFor } from '../http/body.ts';
-import type { Exchange } from '../http/exchange.ts';
 import { failureOf } from '../failure.ts';
 import { retryAfterSeconds } from '../http/retry-after.ts';
+import type { AnswerSink } from '../keeping/answer-sink.ts';
 import type { ModelName } from '../model/model-name.ts';
 import { modelNotFoundText } from '../model/required-model.ts';
 import type { Outcome } from '../observe/request-metrics.ts';
@@ -31,7 +31,7 @@ export interface NamedInference extends Inference, ResolvedName {
  */
 export async function serveInference(
   services: GatewayServices,
-  exchange: Exchange,
+  exchange: AnswerSink,
   inference: NamedInference,
 ): Promise<void> {
   const { metrics, node } = services;
@@ -49,7 +49,7 @@ interface Asked {
 
 async function run(
   services: GatewayServices,
-  exchange: Exchange,
+  exchange: AnswerSink,
   inference: NamedInference,
   asked: Asked,
 ): Promise<Outcome> {
@@ -75,7 +75,7 @@ async function run(
 
 async function ask(
   services: GatewayServices,
-  exchange: Exchange,
+  exchange: AnswerSink,
   inference: NamedInference,
   asked: Asked,
 ): Promise<FleetAnswer> {
@@ -105,7 +105,7 @@ async function ask(
 
 function requestOf(
   { config, node }: GatewayServices,
-  exchange: Exchange,
+  exchange: AnswerSink,
   { route, intent, isMapped }: NamedInference,
   {
     target,
@@ -139,7 +139,7 @@ function requestOf(
 const residencyRouting = { policy: 'resident-first', maxPlaces: 1 } as const;
 
 /** Passes on headers of the host's answer. Every 429 and 503 gets a `retry-after`, even if the host sent none. */
-function passHeaders(exchange: Exchange, { status, headers, retryAfterMs }: FleetHead): void {
+function passHeaders(exchange: AnswerSink, { status, headers, retryAfterMs }: FleetHead): void {
   for (const name of passedHeaders) {
     const value = headers?.[name];
     if (value !== undefined) exchange.setHeader(name, value);
@@ -153,7 +153,7 @@ function passHeaders(exchange: Exchange, { status, headers, retryAfterMs }: Flee
  */
 function fail(
   services: GatewayServices,
-  exchange: Exchange,
+  exchange: AnswerSink,
   inference: NamedInference,
   error: unknown,
 ): Outcome {

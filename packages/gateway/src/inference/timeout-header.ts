@@ -11,7 +11,10 @@ export const timeoutHeader = 'x-drover-timeout-ms';
  *
  * @throws RequestFailure 400 for a header that is not a whole number above 0
  */
-export function agreeOnTimeout(exchange: Exchange, maxTimeoutMs: number): number {
+export function agreeOnTimeout(
+  exchange: Pick<Exchange, 'header' | 'setHeader'>,
+  maxTimeoutMs: number,
+): number {
   const header = exchange.header(timeoutHeader);
   if (header === undefined) return maxTimeoutMs;
   const requestedMs = readHeader(header);

@@ -10,6 +10,7 @@ import { openApiRoutes } from './openapi-routes.ts';
 import { proofRoutes } from './proof-routes.ts';
 import { queueRoutes } from './queue-routes.ts';
 import { serviceRoutes } from './service-routes.ts';
+import { streamsRoute } from './streams-route.ts';
 import { settingsRoutes } from './settings-routes.ts';
 
 /** Drover's own routes, which neither Ollama nor OpenAI has. */
@@ -37,6 +38,7 @@ export function droverDialect(services: GatewayServices): Dialect {
       ...queueRoutes(services),
       ...clusterRoutes(services),
       ...adminJobRoutes(services),
+      streamsRoute(services),
       ...openApiRoutes(),
     ],
   };

@@ -130,6 +130,7 @@ it('answers as it is described, route by route', async () => {
   await call('GET /api/v1/actors', '/api/v1/actors?node=nobody');
   await ok('GET /api/v1/remedies', '/api/v1/remedies?limit=5');
   await call('GET /api/v1/why/{requestId}', '/api/v1/why/r1');
+  await call('GET /api/v1/streams/{requestId}', '/api/v1/streams/none?from=2');
   await ok('POST /api/v1/proofs/store', '/api/v1/proofs/store', {});
   await ok('POST /api/v1/proofs/host', '/api/v1/proofs/host', { node: 'host-a', instance: 'ollama' });
 

@@ -226,6 +226,13 @@ export const serviceOperations: OperationGroup = {
       query: z.object({ limit: queryNumber('Most remedies, 1 to 1000; 100 without it.') }),
       answers: { 200: { description: 'The remedies.', schema: z.object({ remedies: z.array(remedy) }) } },
     },
+    'GET /api/v1/streams/{requestId}': {
+      summary: 'Goes on with the answer to a request that was sent with x-drover-on-disconnect: keep=30s',
+      detail: 'In the dialect of the request. Any gateway answers.',
+      query: z.object({ from: queryNumber('Lines or events that the client has.') }),
+      answers: { 200: { description: 'The rest of the answer.' } },
+      errors: { 404: ['stream-not-found'] },
+    },
     'GET /api/v1/why/{requestId}': {
       summary: 'Why a request was sent where it was sent',
       detail: 'A gateway remembers its last 1,000 requests for 15 minutes.',
