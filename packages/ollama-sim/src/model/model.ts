@@ -87,7 +87,7 @@ const JINJA_TEMPLATE: string =
   "{%- if add_generation_prompt -%}{{- '<|im_start|>assistant\\n' -}}{%- endif -%}";
 
 /**
- * Completes the properties of a model from its name. The words `embed`, `think`, `tools` and `native` give a
+ * Completes the properties of a model from its name. The words `embed`, `think`, `vision` and `native` give a
  * property, `8b` or `7.5b` the size. A name without tag gets `:latest`.
  */
 export function defineModel(spec: SimModelSpec): SimModel {
@@ -95,12 +95,16 @@ export function defineModel(spec: SimModelSpec): SimModel {
   const words = name.toLowerCase().split(/[^a-z0-9.]+/);
   const says = (...any: string[]): boolean => words.some((word) => any.some((w) => word.includes(w)));
   const billions = words.map((w) => /^(\d+(?:\.\d+)?)b$/.exec(w)?.[1]).find((n) => n !== undefined);
+  const named = (word: string, capability: Capability): readonly Capability[] =>
+    says(word) ? [capability] : [];
   const embeds = says('embed') && spec.capabilities === undefined;
   const path = spec.path ?? (says('native') ? 'native' : 'rendered');
   const parameterCount = spec.parameterCount ?? (billions === undefined ? 1e9 : Number(billions) * 1e9);
   const capabilities: readonly Capability[] =
     spec.capabilities ??
-    (embeds ? ['embedding'] : ['completion', 'tools', ...(says('think') ? (['thinking'] as const) : [])]);
+    (embeds
+      ? ['embedding']
+      : ['completion', 'tools', ...named('think', 'thinking'), ...named('vision', 'vision')]);
   const completes = capabilities.includes('completion');
   // Usual widths and depths of models of these sizes, which decide the size of the KV cache.
   const [width, blocks] = parameterCount < 2e9 ? [2048, 16] : parameterCount < 20e9 ? [4096, 32] : [8192, 80];
