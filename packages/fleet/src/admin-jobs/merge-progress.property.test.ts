@@ -42,6 +42,11 @@ it('says nothing twice', () => {
   expect(decideProgress(progress, jobs).lines).toEqual([]);
 });
 
+it('tells how far the hosts came where all have failed', () => {
+  const jobs = [jobOf('a', [manifest, layer('x', 100), verifying], 'failed')];
+  expect(decideProgress(nothingTold, jobs).lines).toEqual([manifest, layer('x', 100), verifying]);
+});
+
 it('does not wait for a host that has failed, and takes what is done as complete', () => {
   const jobs = [
     jobOf('a', [manifest], 'failed'),

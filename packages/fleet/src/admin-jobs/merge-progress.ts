@@ -18,10 +18,11 @@ export interface ProgressDecision {
 /**
  * Merges the jobs of one operation at several Ollamas into the lines that one Ollama would send. The fleet is as far as
  * its slowest Ollama: a layer has the fewest bytes that any of them has, and a status is told when all have reached it.
- * Failed jobs are left out. What is told of a layer only grows.
+ * Failed jobs are left out, unless all have failed. What is told of a layer only grows.
  */
 export function decideProgress(progress: MergedProgress, jobs: readonly AdminJob[]): ProgressDecision {
-  const live = jobs.filter(({ state }) => state !== 'failed');
+  const going = jobs.filter(({ state }) => state !== 'failed');
+  const live = going.length > 0 ? going : jobs;
   const told = new Map(progress.told);
   const lines: AdminStep[] = [];
   for (const step of stepsOf(live)) {

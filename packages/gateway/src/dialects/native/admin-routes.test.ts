@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { afterEach, expect, it } from 'vitest';
+import { createTestKeys } from '../../testing/key-setup.ts';
 import { startStack, type Stack, type StackOptions } from '../../testing/stack.ts';
 import { until } from '../../testing/until.ts';
 
@@ -186,6 +187,20 @@ it("passes on Ollama's refusal of a file, and names the host that does not answe
   expect(((await partly.json()) as { error: string }).error).toBe(
     '1 of 2 hosts failed: host-1: the connection to Ollama broke',
   );
+});
+
+it('changes only models that the key may use', async () => {
+  const known = await createTestKeys({ ops: { roles: ['operator'], models: ['weights'] } });
+  const { send } = await start({ sims: [{ ...fast, models: ['base'] }], gateway: { keys: known.keys } });
+  const headers = { authorization: `Bearer ${known.texts.ops}` };
+  expect((await send('POST', '/api/pull', { model: 'weights' }, { headers })).status).toBe(200);
+  const others = [
+    await send('POST', '/api/pull', { model: 'other' }, { headers }),
+    await send('POST', '/api/copy', { source: 'base', destination: 'weights' }, { headers }),
+    await send('DELETE', '/api/delete', { model: 'base' }, { headers }),
+  ];
+  expect(others.map(({ status }) => status)).toEqual([403, 403, 403]);
+  known.close();
 });
 
 function digestOf(text: string): string {
