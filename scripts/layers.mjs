@@ -145,6 +145,7 @@ export const layers = {
   fleet: [
     'errors.ts',
     'protocol',
+    'signing',
     'config.ts',
     'admin-jobs',
     'stream',

@@ -132,4 +132,16 @@ it('asks for a key from the moment in which a running cluster gets its first one
   expect(await status(cluster.url, generate)).toBe(401);
   expect(await status(cluster.url, generate, made.stdout.trim())).toBe(200);
   expect(await runDrover(['status', '--data', cluster.dataDir])).toMatchObject({ code: 0 });
+
+  // The host signs the requests of its agents.
+  const post = async (path: string, body: object) => {
+    const headers = { 'x-api-key': made.stdout.trim() };
+    const response = await fetch(cluster.url + path, { method: 'POST', headers, body: JSON.stringify(body) });
+    return { status: response.status, body: (await response.json()) as { id: string; status: string } };
+  };
+  const { body: agent } = await post('/api/v1/agents/spawn', { type: 'assistant' });
+  expect(await post(`/api/v1/agents/${agent.id}/task`, { input: 'a' })).toMatchObject({
+    status: 200,
+    body: { status: 'completed' },
+  });
 });

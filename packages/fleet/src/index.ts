@@ -86,6 +86,9 @@ export {
   type HealthState,
   wellHealth,
 } from './health/instance-health.ts';
+export type { RequestPrincipal, SignedPrincipal } from './protocol/signed-principal.ts';
+export { followSigners, type KnownSigners, type PrincipalVerdict } from './signing/known-signers.ts';
+export { type PrincipalSigner, startPrincipalSigner } from './signing/principal-signer.ts';
 export { createLoadTable, type LiveLoadTable, type LoadTableNode } from './load/live-load-table.ts';
 export type { InstanceEvidence, LoadTable, LoadTableCounters } from './load/load-table.ts';
 export { isModel, modelKey, normaliseModelName } from './protocol/model-name.ts';

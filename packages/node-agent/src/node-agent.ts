@@ -1,6 +1,12 @@
 import { type ActorRef, createLiveConfig, props, receive, setup } from '@drover/actor-core';
 import type { ClusterNode } from '@drover/actor-core/cluster';
-import { blobsPath, type FleetConfig, resolveConfig as resolveFleetConfig } from '@drover/fleet';
+import {
+  blobsPath,
+  type FleetConfig,
+  followSigners,
+  type KnownSigners,
+  resolveConfig as resolveFleetConfig,
+} from '@drover/fleet';
 import {
   type NodeAgentConfig,
   type NodeAgentOptions,
@@ -86,12 +92,15 @@ export async function startNodeAgent(
   const config = live.current;
   const fleet = resolveFleetConfig(fleetConfig);
   const managed = config.instances.map((instance) => connectInstance(node, config, instance));
+  // Before the first load report: whoever routes a request here has heard one.
+  const signers = followSigners(node);
   const reporter = new LoadReporter(
     node,
     config.instances.map(({ name }) => name),
     config.reportIntervalMs,
   );
-  const { supervisor, firstProbes } = startInstances(node, config, fleet, managed, reporter, runnerCpu);
+  const parts = { reporter, signers, runnerCpu };
+  const { supervisor, firstProbes } = startInstances(node, config, fleet, managed, parts);
   const runner = new AdminRunner(node, managedModels(node, managed));
   const blobs = node.system.spawn(
     blobsProps(new Map(managed.map(({ instance: { name }, admin }) => [name, admin]))),
@@ -103,6 +112,7 @@ export async function startNodeAgent(
     await node.system.stop(blobs);
     await node.system.stop(supervisor);
     reporter.stop();
+    signers.stop();
     for (const { ollama, admin } of managed) {
       ollama.close();
       admin.close();
@@ -159,8 +169,15 @@ function startInstances(
   config: NodeAgentConfig,
   fleet: FleetConfig,
   managed: readonly ManagedOllama[],
-  reporter: LoadReporter,
-  runnerCpu: (url: string) => RunnerCpu | undefined,
+  {
+    reporter,
+    signers,
+    runnerCpu,
+  }: {
+    readonly reporter: LoadReporter;
+    readonly signers: KnownSigners;
+    readonly runnerCpu: (url: string) => RunnerCpu | undefined;
+  },
 ): { supervisor: ActorRef<never>; firstProbes: Promise<unknown> } {
   let revision = 0;
   const nextRevision = (): number => {
@@ -173,6 +190,7 @@ function startInstances(
       instance,
       ollama,
       counters,
+      signers,
       runnerCpu: runnerCpu(instance.url),
       node,
       limits: config,

@@ -26,7 +26,14 @@ const all = {
     '_I.*.>',
     ...topics,
   ],
-  subscribe: ['d1.home.t.>', 'd1.home.n.me.>', 'd1.home.poll.*', 'd1.home.swim.*', 'd1.home.feed.settings.>'],
+  subscribe: [
+    'd1.home.t.>',
+    'd1.home.n.me.>',
+    'd1.home.poll.*',
+    'd1.home.swim.*',
+    'd1.home.sig.*',
+    'd1.home.feed.settings.>',
+  ],
 };
 const sharedBuckets = [
   ...classes.map((one) => `MEM_home_T_${one}`),
@@ -40,6 +47,7 @@ const asker = [
   'd1.home.n.*.req.me',
   'd1.home.n.*.adm.me',
   'd1.home.n.*.mem.me',
+  'd1.home.sig.me',
   ...sharedBuckets.flatMap(writing),
   ...queues.flatMap((stream) => [...reading(stream), ...removing(stream), ...consuming(stream)]),
   ...classes.map((one) => `d1.home.q.${one}.>`),

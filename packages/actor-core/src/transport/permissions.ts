@@ -72,6 +72,7 @@ function heardBy(
     subjects.inboxOf(node),
     subjects.poll(anyToken),
     subjects.gossip(anyToken),
+    subjects.signer(anyToken),
     `${subjects.feed('settings')}.>`,
     ...ledBy(role, plan).map((group) => subjects.election(group, node, anyToken)),
   ];
@@ -109,7 +110,11 @@ function publishedBy(
   ];
   if (role === 'node-agent') published.push(subjects.load(node), subjects.adminJobs(node));
   if (role === 'gateway' || role === 'host')
-    published.push(subjects.leaderRequest(anyToken, node), subjects.memoryChanges(anyToken, node));
+    published.push(
+      subjects.leaderRequest(anyToken, node),
+      subjects.memoryChanges(anyToken, node),
+      subjects.signer(node),
+    );
   for (const group of ledBy(role, plan))
     published.push(subjects.leader(group, node), subjects.election(group, anyToken, node));
   if (role === 'voter') published.push(subjects.view(node), subjects.sighting(anyToken, node));

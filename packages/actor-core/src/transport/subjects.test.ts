@@ -23,6 +23,7 @@ describe('the subjects of a cell', () => {
     ['a leader', subjects.leader('agents', 'node'), 'd1.home.ldr.agents.node'],
     ['a control record', subjects.control('agents', 'agent', '7'), 'd1.home.ctl.agents.agent.7'],
     ['a question for admin jobs', subjects.adminJobs('a'), 'd1.home.job.a'],
+    ['the key of a signer', subjects.signer('a'), 'd1.home.sig.a'],
     ['a question for the settings', subjects.settingsQuestion('a'), 'd1.home.set.a'],
     [
       'a record of an entity',

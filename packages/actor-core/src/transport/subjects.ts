@@ -19,6 +19,7 @@ import { InvalidArgumentError } from '../errors.ts';
  * | `d1.{cell}.job.{node}` | that node | one host (asks for its admin jobs, and reports on them) |
  * | `d1.{cell}.g.{node}` | that node | observers, and nodes of 0.3.0 (announcements) |
  * | `d1.{cell}.load.{node}` | that node-agent | every node (load reports) |
+ * | `d1.{cell}.sig.{node}` | that gateway or host | every node (the key that its requests are signed with) |
  * | `d1.{cell}.poll.{node}` | any node | every node (asks for announcements now) |
  * | `d1.{cell}.ldr.{group}.{node}` | a leader of `group` | every node (heartbeat with term and fence) |
  * | `d1.{cell}.elc.{group}.{to}.{from}` | candidate `from` | candidate `to` (votes) |
@@ -57,6 +58,8 @@ export interface Subjects {
   settingsQuestion(node: string): string;
   /** Questions of that node for its admin jobs, and its reports on them. */
   adminJobs(node: string): string;
+  /** The public key of that gateway or host, with which its requests are signed. */
+  signer(node: string): string;
   /** A request of that node to all others: announce yourselves now. */
   poll(node: string): string;
   /** Heartbeats of that node as leader of the group. */
@@ -141,6 +144,7 @@ export function createSubjects(cell: string): Subjects {
     incarnation: (node) => `${root}.inc.${node}`,
     settingsQuestion: (node) => `${root}.set.${node}`,
     adminJobs: (node) => `${root}.job.${node}`,
+    signer: (node) => `${root}.sig.${node}`,
     poll: (node) => `${root}.poll.${node}`,
     leader: (group, node) => `${root}.ldr.${group}.${node}`,
     election: (group, to, from) => `${root}.elc.${group}.${to}.${from}`,

@@ -150,6 +150,8 @@ const records: readonly Row[] = [
   [() => '$KV.ADMINJOBS_home.a', askers],
   [() => '$KV.QUEUES_home.a', askers],
   [() => '$KV.KEYS_home.a', gateways],
+  [(me) => subjects.signer(me), askers],
+  [() => subjects.signer(other), nobody],
   [() => '$KV.MEM_home_T_standard.acme.global._.a', [...askers, 'tenant']],
   [() => '$KV.MEM_home_T_standard.rival.global._.a', askers],
   [() => '$KV.MEM_home_T_dedicated.acme.global._.a', askers],
@@ -278,7 +280,7 @@ const subscribed: readonly (readonly [(me: string) => string, (me: string) => st
       (of) => [() => subjects[of]('*'), () => subjects[of](other), [...members, 'eye']] as const,
     ),
     [() => subjects.leader('*', '*'), () => subjects.leader('control', other), [...members, 'eye']],
-    ...(['gossip', 'poll'] as const).map(
+    ...(['gossip', 'poll', 'signer'] as const).map(
       (of) => [() => subjects[of]('*'), () => subjects[of](other), members] as const,
     ),
     [() => subjects.allTopics, () => subjects.topic('news', other), members],

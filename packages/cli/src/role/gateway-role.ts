@@ -1,6 +1,6 @@
 import type { ClusterNode } from '@drover/actor-core/cluster';
 import { createAgentsClient } from '@drover/agents';
-import { createFleetClient } from '@drover/fleet';
+import { createFleetClient, type PrincipalSigner, startPrincipalSigner } from '@drover/fleet';
 import { ListenError, startGateway } from '@drover/gateway';
 import { type FollowedKeys, followKeys, keyStoreOf } from '@drover/gateway/keys';
 import { defaults } from '../config.ts';
@@ -31,7 +31,9 @@ export function runGateway(
     const { keys, endMirror } = openKeys(node, keysFile);
     await requireOpenDoor(keys, configs, node);
     const agents = createAgentsClient(node, configs.agents);
-    const fleet = createFleetClient(node, { config: configs.fleet });
+    const signer = startPrincipalSigner(node);
+    requireSignatures(signer, keys);
+    const fleet = createFleetClient(node, { config: configs.fleet, signer });
     const gateway = await startGateway(node, {
       ...configs.gateway,
       memoryOptions: configs.memory,
@@ -55,6 +57,7 @@ export function runGateway(
       stop: async () => {
         await gateway.stop({ drainTimeoutMs: 0 });
         await fleet.stop();
+        signer.stop();
         await agents.close();
         keys.close();
         endMirror();
@@ -71,6 +74,12 @@ function openKeys(
   const known = file === undefined ? [] : readKeysFile(file);
   const keys = followKeys({ store: keyStoreOf(node), clock, log, known });
   return { keys, endMirror: file === undefined ? () => undefined : mirrorKeys(keys, file, log) };
+}
+
+/** As soon as the cluster has keys, node-agents take signed requests alone. */
+function requireSignatures(signer: PrincipalSigner, { ring }: FollowedKeys): void {
+  if (!ring.isEmpty) signer.require();
+  ring.onChange(() => signer.require());
 }
 
 /**

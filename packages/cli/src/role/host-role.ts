@@ -1,6 +1,6 @@
 import { publishStoreReports, startControl, startMemory, startQueues } from '@drover/actor-core/cluster';
 import { agentsGroup, startAgentHost } from '@drover/agents';
-import { createFleetClient, serveAdminJobs } from '@drover/fleet';
+import { createFleetClient, serveAdminJobs, startPrincipalSigner } from '@drover/fleet';
 import { keepKeysBucket } from '@drover/gateway/keys';
 import type { ExitCode } from '../errors.ts';
 import type { PackageConfigs } from '../settings/package-configs.ts';
@@ -14,7 +14,8 @@ export function runHost(options: RoleOptions, configs: PackageConfigs): Promise<
   return runRole(options, async (node) => {
     const control = startControl(node);
     const stopKeeping = keepKeysBucket(node);
-    const fleet = createFleetClient(node, { config: configs.fleet });
+    const signer = startPrincipalSigner(node);
+    const fleet = createFleetClient(node, { config: configs.fleet, signer });
     const memory = startMemory(node, configs.memory);
     const queues = startQueues(node);
     const stopAdminJobs = serveAdminJobs(node);
@@ -41,6 +42,7 @@ export function runHost(options: RoleOptions, configs: PackageConfigs): Promise<
         memory.close();
         queues.close();
         await fleet.stop();
+        signer.stop();
       },
     };
   });

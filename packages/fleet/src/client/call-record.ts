@@ -5,6 +5,7 @@ import type { LiveLoadTable } from '../load/live-load-table.ts';
 import type { HealthTable } from '../health/health-table.ts';
 import type { RoutedRequest } from '../routing/routed-request.ts';
 import type { RoutingPolicy } from '../routing/routing-policy.ts';
+import type { PrincipalSigner } from '../signing/principal-signer.ts';
 import type { DecisionLog } from './decision-log.ts';
 import type { FleetRequest } from './fleet-client.ts';
 import type { PendingCall } from './pending-call.ts';
@@ -20,6 +21,8 @@ export interface SessionShared {
   readonly health: HealthTable;
   readonly retries: RetryBudget;
   readonly decisions: DecisionLog;
+  /** Undefined: requests are sent without a signature. */
+  readonly signer: PrincipalSigner | undefined;
   /** Size of the incomplete long lines of all sessions, in UTF-16 units. */
   readonly partial: { units: number };
 }

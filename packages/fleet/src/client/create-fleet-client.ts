@@ -8,6 +8,7 @@ import { modelKey } from '../protocol/model-name.ts';
 import { RoutingPolicies } from '../routing/policies.ts';
 import { routedRequest } from '../routing/routed-request.ts';
 import type { RoutingPolicy } from '../routing/routing-policy.ts';
+import type { PrincipalSigner } from '../signing/principal-signer.ts';
 import { callError } from './call-error.ts';
 import type { CallRecord, SessionShared } from './call-record.ts';
 import { ModelListings } from './model-listings.ts';
@@ -22,6 +23,8 @@ export interface FleetClientOptions {
   readonly config?: Partial<FleetConfig>;
   /** Policy for requests that do not state one: one of `routingPolicyNames`, or a policy. @default 'loaded-first' */
   readonly policy?: string | RoutingPolicy;
+  /** Signs the requests. It is not stopped with the client. @default requests have no signature, as those of 0.3.0 */
+  readonly signer?: PrincipalSigner;
 }
 
 /** A client of the fleet whose settings its owner may change. */
@@ -49,7 +52,16 @@ export function createFleetClient(node: ClusterNode, options: FleetClientOptions
   const load = createLoadTable(node, config, (report) => health.reported(report));
   const decisions = new DecisionLog(node.clock);
   const retries = new RetryBudget(config, node.clock.now());
-  const shared: SessionShared = { node, config, load, health, retries, decisions, partial: { units: 0 } };
+  const shared: SessionShared = {
+    node,
+    config,
+    load,
+    health,
+    retries,
+    decisions,
+    signer: options.signer,
+    partial: { units: 0 },
+  };
   const calls = new RunningCalls();
   const listings = new ModelListings(node, load, config);
   const name = `fleet-sessions-${node.random.id().slice(0, 8)}`;

@@ -2,6 +2,7 @@ import type { RoutingPolicy } from '../routing/routing-policy.ts';
 import type { LoadTable } from '../load/load-table.ts';
 import type { ModelListing } from '../protocol/model-listing.ts';
 import type { PassedHeaders } from '../protocol/passed-headers.ts';
+import type { RequestPrincipal } from '../protocol/signed-principal.ts';
 import type { InferenceRoute } from '../protocol/stream-open.ts';
 import type { RequestDecisions } from './request-decisions.ts';
 
@@ -42,6 +43,8 @@ export interface FleetRequest {
   readonly requestId: string;
   /** @default 'default' */
   readonly tenant?: string;
+  /** Whose request it is, for the signature. @default the cluster itself, in that tenant */
+  readonly principal?: RequestPrincipal;
   /** @default 0 */
   readonly priority?: number;
   readonly route: InferenceRoute;

@@ -27,6 +27,7 @@ import { decideOutcome } from './decide-outcome.ts';
 import { type AttemptEnding, type DecisionTrail, endingOf } from './decision-log.ts';
 import { explainCandidates } from './explain-candidates.ts';
 import { bodyParts, openMessage } from './open-request.ts';
+import { signFor } from './sign-request.ts';
 import type { SessionInput } from './session-input.ts';
 import { SlotWait } from './slot-wait.ts';
 
@@ -193,6 +194,7 @@ class FleetSession {
         grantedThrough: config.windowLines,
         partBytes: attempt.partBytes,
         queue,
+        principal: signFor(this.#shared, this.#record, evidence.node),
         replyTo: this.#context.self,
       }),
     );

@@ -1,6 +1,7 @@
 import type { ActorRef } from '@drover/actor-core';
 import type { InstanceMessage } from '../protocol/instance-message.ts';
 import type { SessionMessage } from '../protocol/session-message.ts';
+import type { SignedPrincipal } from '../protocol/signed-principal.ts';
 import type { StreamMessage } from '../protocol/stream-message.ts';
 import { noTimeoutMs } from '../protocol/stream-open.ts';
 import type { FleetRequest } from './fleet-client.ts';
@@ -25,12 +26,14 @@ export interface OpenFacts {
   /** Largest part: `bodyPartBytesFor` the bus. */
   readonly partBytes: number;
   readonly queue: QueueFacts;
+  /** Undefined where nobody signs. */
+  readonly principal?: SignedPrincipal | undefined;
   readonly replyTo: ActorRef<SessionMessage>;
 }
 
 /** The `open` of one attempt. It includes the body, unless the body is larger than a part: then `bodyPart`s follow. */
 export function openMessage(request: FleetRequest, facts: OpenFacts): InstanceMessage {
-  const { streamId, timeoutMs, grantedThrough, partBytes, queue, replyTo } = facts;
+  const { streamId, timeoutMs, grantedThrough, partBytes, queue, principal, replyTo } = facts;
   const { body, firstByteTimeoutMs = 0, interTokenTimeoutMs = 0 } = request;
   const small = bodyParts(body, partBytes) === 0;
   return {
@@ -39,6 +42,7 @@ export function openMessage(request: FleetRequest, facts: OpenFacts): InstanceMe
       streamId,
       requestId: request.requestId,
       tenant: request.tenant ?? 'default',
+      ...(principal === undefined ? {} : { principal }),
       priority: request.priority ?? 0,
       route: request.route,
       model: request.model,

@@ -2,6 +2,7 @@ import type { ActorRef } from '@drover/actor-core';
 import type { ClusterNode } from '@drover/actor-core/cluster';
 import { type InstanceEvidence, instanceKey } from '../load/load-table.ts';
 import { type InstanceMessage, instancePath } from '../protocol/instance-message.ts';
+import type { SignedPrincipal } from '../protocol/signed-principal.ts';
 import type { SessionMessage } from '../protocol/session-message.ts';
 
 /** A place without a body in the queue of an instance; the body waits at another instance. */
@@ -11,6 +12,7 @@ export interface Reservation {
   /** Stream id of the `open` that later uses the place. */
   readonly streamId: string;
   readonly instance: ActorRef<InstanceMessage>;
+  readonly principal: SignedPrincipal | undefined;
 }
 
 /** Facts of a request for the queues. */
@@ -25,17 +27,23 @@ export interface ReservationFacts {
   readonly replyTo: ActorRef<SessionMessage>;
 }
 
+/** Signs a reservation at that node. */
+export type SignReservation = (node: string) => SignedPrincipal | undefined;
+
 const control = { lane: 'control' } as const;
 
 /** The reservations of one request, at instances other than the one that has the body. */
 export class Reservations {
   readonly #node: ClusterNode;
   readonly #newId: () => string;
+  readonly #sign: SignReservation;
   readonly #byKey = new Map<string, Reservation>();
 
-  constructor(node: ClusterNode, newId: () => string) {
+  /** @param sign the signed principal of a reservation, made once for all its renewals */
+  constructor(node: ClusterNode, newId: () => string, sign: SignReservation = () => undefined) {
     this.#node = node;
     this.#newId = newId;
+    this.#sign = sign;
   }
 
   has(key: string): boolean {
@@ -53,8 +61,9 @@ export class Reservations {
     for (const reservation of this.#byKey.values())
       if (!wanted.has(reservation.key)) this.giveUp(reservation, 'the instance cannot serve the request now');
     for (const evidence of instances) {
-      const { instance, streamId } = this.#at(evidence);
-      instance.tell({ kind: 'reserve', streamId, ...facts }, control);
+      const { instance, streamId, principal } = this.#at(evidence);
+      const signed = principal === undefined ? {} : { principal };
+      instance.tell({ kind: 'reserve', streamId, ...facts, ...signed }, control);
     }
   }
 
@@ -84,7 +93,8 @@ export class Reservations {
     if (known !== undefined) return known;
     const path = instancePath(evidence.load.name);
     const instance = this.#node.system.refFor<InstanceMessage>(evidence.node, path);
-    const reservation = { key, streamId: this.#newId(), instance };
+    const streamId = this.#newId();
+    const reservation = { key, streamId, instance, principal: this.#sign(evidence.node) };
     this.#byKey.set(key, reservation);
     return reservation;
   }

@@ -18,6 +18,7 @@ import { type AttemptFacts, candidatesFor } from './decide-attempt.ts';
 import { decideOffer } from './decide-offer.ts';
 import type { QueueFacts } from './open-request.ts';
 import { type ReservationFacts, Reservations } from './reservations.ts';
+import { signFor } from './sign-request.ts';
 import type { SessionInput } from './session-input.ts';
 
 type Offer = Extract<SessionMessage, { kind: 'offer' }>;
@@ -43,7 +44,11 @@ export class SlotWait {
     this.#shared = shared;
     this.#record = record;
     this.#context = context;
-    this.#reservations = new Reservations(shared.node, () => context.random.id());
+    this.#reservations = new Reservations(
+      shared.node,
+      () => context.random.id(),
+      (node) => signFor(shared, record, node),
+    );
     this.#facts = facts;
   }
 
@@ -88,7 +93,10 @@ export class SlotWait {
     else if (others.length > 0) {
       // The instance with the body may start it at any time: places elsewhere are useless until it confirms `asks`.
       const facts = this.#reservationFacts(others.length + 1);
-      attempt.instance.tell({ kind: 'reserve', streamId: attempt.streamId, ...facts }, control);
+      const { streamId, evidence } = attempt;
+      const principal = signFor(this.#shared, this.#record, evidence.node);
+      const signed = principal === undefined ? {} : { principal };
+      attempt.instance.tell({ kind: 'reserve', streamId, ...facts, ...signed }, control);
     }
   }
 

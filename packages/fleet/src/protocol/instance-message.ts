@@ -3,6 +3,7 @@ import { actorRefSchema } from '@drover/actor-core/cluster';
 import { z } from 'zod';
 import type { ModelListing } from './model-listing.ts';
 import type { SessionMessage } from './session-message.ts';
+import { type SignedPrincipal, signedPrincipalSchema } from './signed-principal.ts';
 import { type StreamMessage, streamMessageSchema } from './stream-message.ts';
 import type { StreamOpen } from './stream-open.ts';
 
@@ -28,6 +29,8 @@ export type InstanceMessage =
       readonly waitedMs: number;
       readonly places: number;
       readonly serviceMs?: number | undefined;
+      /** Proves whose request it is. Absent in requests of 0.3.0. */
+      readonly principal?: SignedPrincipal | undefined;
       readonly replyTo: ActorRef<SessionMessage>;
     }
   /**
@@ -63,6 +66,7 @@ const streamOpenSchema = z.object({
   streamId,
   requestId: z.string().min(1).max(128),
   tenant: z.string().max(128),
+  principal: signedPrincipalSchema.optional(),
   priority: z.number(),
   route: z.enum(['chat', 'generate', 'embed', 'embeddings', 'show']),
   model: z.string().max(512),
@@ -87,6 +91,7 @@ const ownMessageSchema: z.ZodType<Exclude<InstanceMessage, StreamMessage>> = z.d
     waitedMs: waited,
     places,
     serviceMs: waited.optional(),
+    principal: signedPrincipalSchema.optional(),
     replyTo: actorRefSchema<SessionMessage>(),
   }),
   z.object({ kind: z.literal('claim'), streamId, offer }),

@@ -1,3 +1,5 @@
+import type { SignedPrincipal } from './signed-principal.ts';
+
 /** The last part of the route of Ollama that a request uses. */
 export type InferenceRoute = 'chat' | 'generate' | 'embed' | 'embeddings' | 'show';
 
@@ -13,6 +15,8 @@ export interface StreamOpen {
   /** Id of the client's request (`x-drover-request-id`), the same for all its attempts. */
   readonly requestId: string;
   readonly tenant: string;
+  /** Proves whose request it is. Absent in requests of 0.3.0. */
+  readonly principal?: SignedPrincipal | undefined;
   /** Requests with a higher priority are served first. @default 0 */
   readonly priority: number;
   readonly route: InferenceRoute;

@@ -120,6 +120,7 @@ function requestOf(
   return {
     requestId: exchange.requestId,
     tenant: exchange.principal.tenant,
+    principal: exchange.principal,
     route,
     model: target.short,
     body: withDefaultKeepAlive(route, named, config.keepAlive),

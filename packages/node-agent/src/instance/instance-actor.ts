@@ -14,6 +14,7 @@ import {
   type InstanceLoad,
   type InstanceMessage,
   instanceMessageSchema,
+  type KnownSigners,
   pageBytesFor,
 } from '@drover/fleet';
 import type { NodeAgentLimits, ResolvedInstance } from '../config.ts';
@@ -45,6 +46,8 @@ export interface InstanceTask {
   readonly fleet: FleetConfig;
   readonly node: ClusterNode;
   readonly ollama: Ollama;
+  /** Keys of those who sign requests. */
+  readonly signers: KnownSigners;
   readonly counters: Counters;
   /** Passed on to `SilenceTask`. */
   readonly runnerCpu: RunnerCpu | undefined;

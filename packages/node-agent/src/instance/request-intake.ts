@@ -1,6 +1,6 @@
 import type { ActorContext } from '@drover/actor-core';
 import type { ClusterNode } from '@drover/actor-core/cluster';
-import type { FleetConfig, InstanceMessage, StreamMessage } from '@drover/fleet';
+import type { FleetConfig, InstanceMessage, KnownSigners, StreamMessage } from '@drover/fleet';
 import { jobProps } from '../job/job-actor.ts';
 import type { Ollama } from '../ollama/ollama.ts';
 import type { RecentBytes } from '../silence/recent-bytes.ts';
@@ -18,6 +18,8 @@ export interface IntakeTask extends RefusalTask {
   readonly fleet: FleetConfig;
   readonly node: ClusterNode;
   readonly ollama: Ollama;
+  /** Keys of those who sign requests. */
+  readonly signers: KnownSigners;
 }
 
 /** The parts of an instance that the intake works with. */
@@ -65,6 +67,8 @@ export class RequestIntake {
     if (jobs.get(open.streamId) !== undefined || this.#unlisted.has(open.streamId)) return;
     const bodyBytes = open.body?.byteLength ?? open.bodyBytes ?? 0;
     this.#task.counters.requests += 1;
+    const verdict = this.#task.signers.judge(open.principal, open.tenant);
+    if (verdict !== 'valid' && verdict !== 'unsigned') return refusals.notSigned(verdict, request);
     if (drain.active) return refusals.draining(request);
     const bad = refusals.whyBadBody(bodyBytes);
     if (bad !== undefined) return refusals.refuse('bad-request', bad, request);
@@ -81,6 +85,9 @@ export class RequestIntake {
   reserve(message: Extract<InstanceMessage, { kind: 'reserve' }>): void {
     const { known, admission, drain, health } = this.#parts;
     if (this.#earlyCancels.take(message.streamId)) return;
+    const { principal } = message;
+    const verdict = this.#task.signers.judge(principal, principal?.tenant ?? '');
+    if (verdict !== 'valid' && verdict !== 'unsigned') return;
     const model = known.find(message.model);
     if (model === undefined || drain.active || health().state !== 'ready') return;
     admission.reserve(message, model);

@@ -23,6 +23,15 @@ export interface ReceivedRequest {
   readonly replyTo: ActorRef<SessionMessage>;
 }
 
+/** A signer whose key is not known announces it again within 5 s. */
+const notSignedRetryMs = 1_000;
+
+const notSignedTexts = {
+  missing: 'the cluster has keys, and the request has no signed principal',
+  'unknown-signer': 'the key of the node that signed the request is not known yet',
+  forged: 'the signature of the request does not fit it',
+} as const;
+
 /** Refuses requests on behalf of an instance: nothing of them ran, so their sessions may try other instances. */
 export class RequestRefusals {
   readonly #task: RefusalTask;
@@ -62,6 +71,11 @@ export class RequestRefusals {
 
   draining(request: ReceivedRequest): void {
     this.refuse('draining', 'the node is draining', request);
+  }
+
+  /** The code is one that sessions of 0.3.0 know: they try another instance. */
+  notSigned(verdict: keyof typeof notSignedTexts, request: ReceivedRequest): void {
+    this.refuse('instance-down', notSignedTexts[verdict], request, notSignedRetryMs);
   }
 
   unlisted(request: ReceivedRequest): void {

@@ -9,7 +9,12 @@ import {
   type TestHub,
   type TestNode,
 } from '@drover/actor-core/testing';
-import { createFleetClient, type FleetClient, resolveConfig as resolveFleetConfig } from '@drover/fleet';
+import {
+  createFleetClient,
+  type FleetClient,
+  followSigners,
+  resolveConfig as resolveFleetConfig,
+} from '@drover/fleet';
 import { resolveConfig } from '../config.ts';
 import { instanceProps } from '../instance/instance-actor.ts';
 import { LoadReporter } from '../report/load-reporter.ts';
@@ -96,6 +101,7 @@ export async function startFleetRig(options: FleetRigOptions): Promise<FleetRig>
     const child = instanceProps({
       instance,
       ollama,
+      signers: followSigners(node),
       node,
       nextRevision,
       runnerCpu: undefined,
