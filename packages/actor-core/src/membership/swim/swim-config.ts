@@ -4,7 +4,7 @@ import { InvalidArgumentError } from '../../errors.ts';
  * Times and sizes of the failure detector.
  *
  * The defaults and the formulas are those of hashicorp/memberlist (`config.go`, `suspicion.go`), which implements SWIM
- * (Das et al. 2002) with Lifeguard (arXiv 1707.00788).
+ * (Das et al. 2002) with Lifeguard (arXiv 1707.00788). The suspicion is shorter here: docs/decisions/0026.
  */
 export interface SwimConfig {
   /** Time between two probes of one node. Multiplied by `health + 1` while this node is unwell. */
