@@ -80,6 +80,10 @@ export class Viewing implements Workload {
     this.#faults = struck;
   }
 
+  checkColdStart(): void {
+    this.#checkSameView();
+  }
+
   checkEnd(): void {
     this.#checkSameView();
   }
