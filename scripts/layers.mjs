@@ -177,6 +177,7 @@ export const layers = {
     'admin',
     'dialects',
     'dialects.ts',
+    'grpc',
     'gateway.ts',
     'keys.ts',
     'index.ts',

@@ -36,6 +36,8 @@ const stages = {
       ['node', 'scripts/api-reference/generate.mjs', '--check'],
       ['node', 'scripts/troubleshooting.mjs', '--check'],
       ['node', 'scripts/settings-reference.mjs', '--check'],
+      ['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix', 'scripts/proto-check'],
+      ['node', 'scripts/proto-check/check.mjs'],
     ],
   },
   nats: { limitMs: minutes, provide: 'packages/cli/dist/nats/provision-main.js' },

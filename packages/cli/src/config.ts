@@ -11,6 +11,8 @@ export interface UpConfig {
   readonly port: number;
   /** Whether the port was stated. A stated port in use is an error; for the default port the next free one is taken. */
   readonly portIsExplicit: boolean;
+  /** Undefined: gRPC is not served. */
+  readonly grpcPort: number | undefined;
   /** Address the gateway listens on. @default '127.0.0.1' */
   readonly host: string;
   /** Whether an address that other machines can reach is served without any key. @default false */
@@ -85,6 +87,7 @@ export function resolveUpConfig(stated: StatedSettings, environment: NodeJS.Proc
   return Object.freeze({
     port: stated.number('port') ?? defaults.port,
     portIsExplicit: stated.number('port') !== undefined,
+    grpcPort: stated.number('grpc-port'),
     host,
     insecure: stated.isOn('insecure'),
     ollama: Object.freeze([...ollama]),

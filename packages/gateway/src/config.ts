@@ -7,6 +7,8 @@ export interface GatewayConfig {
   readonly host: string;
   /** Port to listen on; 0 for any free port. @default 11500 */
   readonly port: number;
+  /** Port for gRPC, 0 for any free one; undefined for none. @default undefined */
+  readonly grpcPort: number | undefined;
   /** Largest request body. @default 67_108_864 (64 MiB) */
   readonly maxBodyBytes: number;
   /**
@@ -106,6 +108,7 @@ export interface GatewayConfig {
 export const defaults: GatewayConfig = Object.freeze({
   host: '127.0.0.1',
   port: 11_500,
+  grpcPort: undefined,
   maxBodyBytes: 64 * 1024 * 1024,
   maxJsonKeys: 100_000,
   maxJsonValues: 1_000_000,
@@ -218,8 +221,10 @@ function checkNumbers(config: GatewayConfig): void {
       );
     }
   }
-  if (!Number.isInteger(config.port) || config.port < 0 || config.port > 65_535) {
-    throw new InvalidArgumentError('port', `must be 0 to 65535 (got ${config.port})`);
+  for (const field of ['port', 'grpcPort'] as const) {
+    const port = config[field] ?? 0;
+    if (!Number.isInteger(port) || port < 0 || port > 65_535)
+      throw new InvalidArgumentError(field, `must be 0 to 65535 (got ${port})`);
   }
   if (!Number.isFinite(config.drainTimeoutMs) || config.drainTimeoutMs < 0) {
     throw new InvalidArgumentError('drainTimeoutMs', `must be 0 or more (got ${config.drainTimeoutMs})`);

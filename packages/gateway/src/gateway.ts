@@ -1,5 +1,5 @@
 import { hostname, networkInterfaces } from 'node:os';
-import { createLiveConfig } from '@drover/actor-core';
+import { createLiveConfig, type Logger } from '@drover/actor-core';
 import {
   type ClusterNode,
   followLeaders,
@@ -17,6 +17,7 @@ import { type GatewayConfig, liveFields, resolveConfig } from './config.ts';
 import * as dialects from './dialects.ts';
 import { RequestFailure } from './errors.ts';
 import { failureOf } from './failure.ts';
+import type { GrpcServer } from './grpc/grpc-server.ts';
 import { isLoopback, type Machine } from './http/allowed-host.ts';
 import { BodyBudget } from './http/body.ts';
 import { Dispatcher } from './http/dispatcher.ts';
@@ -56,6 +57,8 @@ export interface GatewayOptions extends Partial<GatewayConfig> {
 export interface Gateway {
   readonly url: string;
   readonly port: number;
+  /** Where gRPC is served, for example `127.0.0.1:50051`; undefined without it. */
+  readonly grpcAddress: string | undefined;
   /** Refuses new requests from now on, with 503. Running ones go on. */
   refuseNew(): void;
   /**
@@ -142,6 +145,11 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
     await release();
     throw error;
   });
+  const grpc = await startGrpc(config, dispatcher, node.log).catch(async (error: unknown) => {
+    await server.close();
+    await release();
+    throw error;
+  });
   services.clientWait.start(server.url);
   node.log.info({ url: server.url }, 'the gateway listens');
 
@@ -150,11 +158,13 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
     services.drain.begin();
     services.clientWait.stop();
     server.refuseNew();
+    grpc?.refuseNew();
   };
   const stop = async (drainTimeoutMs: number): Promise<void> => {
     refuseNew();
     const failure = new RequestFailure(503, 'gateway-stopping', 'the gateway is stopping');
     await services.drain.settle(drainTimeoutMs, failure);
+    grpc?.close();
     await server.close();
     await release();
   };
@@ -162,12 +172,30 @@ export async function startGateway(node: ClusterNode, options: GatewayOptions): 
     reconfigure: (changes) => live.apply(changes),
     url: server.url,
     port: server.port,
+    grpcAddress: grpc?.address,
     refuseNew,
     stop: async ({ drainTimeoutMs = config.drainTimeoutMs } = {}): Promise<void> => {
       stopping ??= stop(drainTimeoutMs);
       await stopping;
     },
   };
+}
+
+async function startGrpc(
+  { grpcPort, host, maxBodyBytes }: GatewayConfig,
+  dispatcher: Dispatcher,
+  log: Logger,
+): Promise<GrpcServer | undefined> {
+  if (grpcPort === undefined) return undefined;
+  // A gateway without gRPC does not load its library.
+  const { startGrpcServer } = await import('./grpc/grpc-server.ts');
+  return startGrpcServer({
+    host,
+    port: grpcPort,
+    listener: (request, response) => dispatcher.dispatch(request, response),
+    maxMessageBytes: maxBodyBytes,
+    log,
+  });
 }
 
 function createServices(

@@ -46,7 +46,10 @@ export function runGateway(
       throw error;
     });
     return {
-      report: { url: gateway.url },
+      report: {
+        url: gateway.url,
+        ...(gateway.grpcAddress !== undefined && { grpcUrl: gateway.grpcAddress }),
+      },
       reconfigure: (packages) => {
         gateway.reconfigure(packages['gateway'] ?? {});
         fleet.reconfigure(packages['fleet'] ?? {});

@@ -15,6 +15,17 @@ export const gatewaySettings: readonly Setting[] = [
     frequent: true,
   },
   {
+    key: 'grpc-port',
+    kind: 'count',
+    group: 'Addresses and hosts',
+    takers: ['up', 'gateway'],
+    placeholder: '<port>',
+    help: 'serve gRPC (drover.v1) at this port too; 0 takes any free one',
+    fields: ['gateway.grpcPort'],
+    min: 0,
+    max: 65_535,
+  },
+  {
     key: 'host',
     kind: 'text',
     group: 'Addresses and hosts',

@@ -7,6 +7,7 @@ export function banner(started: StartedCluster, terminal: Terminal): string[] {
   const { ready, model } = started;
   const hosts = ready.processes.filter((process) => process.role === 'node-agent');
   const lines = ['', `${terminal.style('bold', 'drover')} serves at ${terminal.style('bold', ready.url)}`];
+  if (ready.grpcUrl !== undefined) lines.push(`  gRPC at ${ready.grpcUrl}`);
   for (const host of hosts) {
     const kind = host.simulated === true ? terminal.style('yellow', '  SIMULATED') : '';
     lines.push(`  ${host.id}  ${host.ollamaUrl ?? ''}${kind}`);

@@ -1,3 +1,4 @@
+import { callableHost } from '../network/open-address.ts';
 import { shownUrl } from '../ollama/ollama-address.ts';
 import type { SupervisedProcess } from '../process/supervised-process.ts';
 import type { Bus } from './bus.ts';
@@ -6,6 +7,9 @@ import type { OllamaHost } from './start-hosts.ts';
 
 export interface ReadyFacts {
   readonly url: string;
+  /** Where gRPC is served, too. */
+  readonly grpcPort: number | undefined;
+  readonly host: string;
   readonly dataDir: string;
   readonly bus: Bus;
   readonly processes: readonly SupervisedProcess[];
@@ -14,10 +18,12 @@ export interface ReadyFacts {
 }
 
 /** The event that lists the processes of the cluster with their addresses. */
-export function readyEvent({ url, dataDir, bus, processes, hosts }: ReadyFacts): ReadyEvent {
+export function readyEvent(facts: ReadyFacts): ReadyEvent {
+  const { url, grpcPort, host, dataDir, bus, processes, hosts } = facts;
   return {
     event: 'ready',
     url,
+    ...(grpcPort !== undefined && { grpcUrl: `${callableHost(host)}:${grpcPort}` }),
     pid: process.pid,
     nats: natsOf(bus, processes),
     processes: processes.filter(({ role }) => role !== 'nats').map((one) => describe(one, hosts)),

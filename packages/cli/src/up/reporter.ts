@@ -40,6 +40,8 @@ export type UpEvent =
 export interface ReadyEvent {
   readonly event: 'ready';
   readonly url: string;
+  /** Target for gRPC clients, for example `127.0.0.1:50051`. */
+  readonly grpcUrl?: string;
   readonly pid: number;
   readonly nats: {
     readonly url: string;

@@ -4,6 +4,7 @@ import { cell, type UpConfig } from '../config.ts';
 import { keysFilePath, readKeysFile, readLocalKey } from '../keys/keys-file.ts';
 import { requireDoor } from '../keys/open-door.ts';
 import { diskSpaceOf, FullDiskWatch } from '../nats/full-disk-watch.ts';
+import { callableHost } from '../network/open-address.ts';
 import { choosePort } from '../network/port.ts';
 import { chooseHosts, type HostWish, planProbes } from '../ollama/choose-hosts.ts';
 import { type OllamaUrl, shownUrl } from '../ollama/ollama-address.ts';
@@ -52,6 +53,10 @@ export async function startCluster(
     { port: config.port, explicit: config.portIsExplicit },
     config.host,
   );
+  const grpcPort =
+    config.grpcPort === undefined
+      ? undefined
+      : (await choosePort({ port: config.grpcPort, explicit: true }, config.host)).port;
   if (movedFrom !== undefined) reporter.progress(`port ${movedFrom} is taken: using ${port}`);
   const probes = await probeAll(plan.named, plan.guessed);
   const choice = chooseHosts(wish, plan, probes);
@@ -74,7 +79,12 @@ export async function startCluster(
   const url = `http://${callableHost(config.host)}:${port}`;
   publishCluster(dataDir, bus, url, config.host);
   signal.throwIfAborted();
-  const hosts = await startRoles({ ...context, dataDir }, bus, port, startHosts(context, choice, probes));
+  const hosts = await startRoles(
+    { ...context, dataDir },
+    bus,
+    { port, grpcPort },
+    startHosts(context, choice, probes),
+  );
   await waitUntilReady({
     url,
     firstRequestModel: modelToProve(hosts),
@@ -84,7 +94,15 @@ export async function startCluster(
     signal,
   });
   return {
-    ready: readyEvent({ url, dataDir, bus, processes: cluster.processes, hosts }),
+    ready: readyEvent({
+      url,
+      grpcPort,
+      host: config.host,
+      dataDir,
+      bus,
+      processes: cluster.processes,
+      hosts,
+    }),
     model: talkingModel(hosts),
     withoutModels: choice.withoutModels.map(shownUrl),
   };
@@ -171,11 +189,4 @@ function modelToProve(hosts: readonly OllamaHost[]): string | undefined {
 
 function talkingModel(hosts: readonly OllamaHost[]): string | undefined {
   return exampleModel(hosts.flatMap(({ models }) => models));
-}
-
-/** The host part of the URL that clients call: loopback for an address that means every interface. */
-function callableHost(host: string): string {
-  if (host === '0.0.0.0' || host === '') return '127.0.0.1';
-  if (host === '::') return '[::1]';
-  return host.includes(':') ? `[${host}]` : host;
 }

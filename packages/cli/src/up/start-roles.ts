@@ -15,11 +15,12 @@ const fatalExitCodes: readonly number[] = [exitCodes.usage, exitCodes.missing, e
 export async function startRoles(
   context: StartContext & { readonly dataDir: string },
   bus: Bus,
-  port: number,
+  { port, grpcPort }: { readonly port: number; readonly grpcPort: number | undefined },
   hosts: Promise<readonly OllamaHost[]>,
 ): Promise<readonly OllamaHost[]> {
   const { host } = context.config;
   const gatewayFlags = ['--host', host, '--port', String(port), '--drain-timeout', `${gatewayDrainMs}ms`];
+  if (grpcPort !== undefined) gatewayFlags.push('--grpc-port', String(grpcPort));
   await Promise.all([
     startRole(context, bus, 'gateway-1', 'gateway', gatewayFlags, {
       DROVER_KEYS_FILE: keysFilePath(context.dataDir),
