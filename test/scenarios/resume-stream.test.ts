@@ -4,6 +4,7 @@ import { afterEach, expect, it } from 'vitest';
 import { joinRole, startCluster, stopLeftovers } from '../lib/cluster.ts';
 import { freePort } from '../lib/free-port.ts';
 import { startSimHost, stopSimHosts } from '../lib/sim-host.ts';
+import { waitUntil } from '../lib/wait-until.ts';
 
 afterEach(async () => {
   await stopLeftovers();
@@ -32,6 +33,18 @@ it('goes on with an answer through another gateway, without a lost or repeated l
   const port = await freePort();
   await joinRole(cluster, ['gateway', '--id', 'gateway-2', '--port', String(port)], 'gateway-2');
 
+  const other = `http://127.0.0.1:${port}`;
+  await waitUntil(
+    'the second gateway knows the first',
+    async () => {
+      const status = (await (await fetch(`${other}/api/v1/status`)).json()) as {
+        nodes: { role: string; state: string }[];
+      };
+      return status.nodes.filter(({ role, state }) => role === 'gateway' && state === 'alive').length === 2;
+    },
+    { timeoutMs: 30_000 },
+  );
+
   const client = new AbortController();
   const body = JSON.stringify({ model: 'sim-count', prompt: 'go', options: { num_predict: numbers } });
   const first = await fetch(`${cluster.url}/api/generate`, {
@@ -42,8 +55,17 @@ it('goes on with an answer through another gateway, without a lost or repeated l
   });
   const before = await readLines(first, 10, () => client.abort());
 
-  const answer = await fetch(`http://127.0.0.1:${port}/api/v1/streams/count-1?from=${before.length}`);
-  expect(answer.status).toBe(200);
+  // A gateway that does not answer in time is no end: 503.
+  const answer = await waitUntil(
+    'the rest of the answer',
+    async () => {
+      const tried = await fetch(`${other}/api/v1/streams/count-1?from=${before.length}`);
+      if (tried.status === 200) return tried;
+      if (tried.status !== 503) throw new Error(await tried.text());
+      return undefined;
+    },
+    { timeoutMs: 30_000 },
+  );
   const after = await readLines(answer, Number.POSITIVE_INFINITY);
   const lines = [...before, ...after].map((line) => JSON.parse(line) as { response: string; done: boolean });
   const text = lines.map(({ response }) => response).join('');

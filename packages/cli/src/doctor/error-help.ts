@@ -190,6 +190,10 @@ export const gatewayHelp: Table<string> = {
       'A request with this `x-drover-request-id` is kept for its client, or this one is to be kept and the id is in use.',
     fix: 'Send another id, or none; `GET /api/v1/streams/{requestId}` goes on with a kept answer.',
   },
+  'gateway-unanswered': {
+    means: 'A gateway that may keep the answer for the client does not answer.',
+    fix: 'Send the request again after the seconds in the header retry-after.',
+  },
   'stream-not-found': {
     means: 'No gateway keeps the answer to this request for this key, or not from that line on.',
     fix: 'Send the request again, with `x-drover-on-disconnect: keep=` and a longer time.',

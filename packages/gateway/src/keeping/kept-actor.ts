@@ -3,11 +3,13 @@ import {
   type Props,
   props,
   receive,
+  StreamFailedError,
   type StreamFrame,
   type StreamWriter,
 } from '@drover/actor-core';
 import { type ClusterNode, senderRefSchema } from '@drover/actor-core/cluster';
 import { z } from 'zod';
+import { RequestFailure } from '../errors.ts';
 import type { KeptHead, KeptStream } from './kept-stream.ts';
 import type { KeptStreams, Owner } from './kept-streams.ts';
 
@@ -23,7 +25,8 @@ export type KeptPart = { readonly head: KeptHead } | { readonly text: string };
 
 /** Path of the actor on each gateway. */
 const path = 'kept-streams';
-const openMs = 2_000;
+const openMs = 5_000;
+const notKeptCode = 'stream-not-found';
 const questionSchema: z.ZodType<KeptQuestion> = z.object({
   requestId: z.string().max(100),
   keyId: z.string(),
@@ -45,7 +48,7 @@ function keptProps(streams: KeptStreams): Props<KeptQuestion> {
 }
 
 async function write(writer: StreamWriter<KeptPart>, reading: KeptReading | undefined): Promise<void> {
-  if (reading === undefined) return writer.fail('stream-not-found', 'this gateway keeps no such answer');
+  if (reading === undefined) return writer.fail(notKeptCode, 'this gateway keeps no such answer');
   writer.signal.addEventListener('abort', () => reading.leave(), { once: true });
   try {
     for await (const part of reading.parts) await writer.write(part);
@@ -83,7 +86,11 @@ async function* partsOf(stream: KeptStream, from: number): AsyncGenerator<KeptPa
   for await (const text of stream.read(from)) yield { text };
 }
 
-/** A kept answer of whichever other gateway has it; undefined where none has it. */
+/**
+ * A kept answer of whichever other gateway has it; undefined where all say that they have it not.
+ *
+ * @throws RequestFailure 503 where one that may have it does not answer
+ */
 export async function readElsewhere(
   node: ClusterNode,
   requestId: string,
@@ -92,9 +99,21 @@ export async function readElsewhere(
 ): Promise<KeptReading | undefined> {
   const others = node.presence
     .members()
-    .filter(({ node: name, roles }) => name !== node.nodeId && roles.includes('gateway'));
+    .filter(
+      ({ node: name, roles, state }) =>
+        name !== node.nodeId && roles.includes('gateway') && state === 'alive',
+    );
   const asked = others.map((member) => readAt(node, member.node, { requestId, ...owner, from }));
-  return Promise.any(asked).catch(() => undefined);
+  const found = await Promise.any(asked).catch(() => undefined);
+  if (found !== undefined) return found;
+  const answers = await Promise.allSettled(asked);
+  if (answers.every((answer) => answer.status === 'rejected' && isNotKept(answer.reason))) return undefined;
+  const message = 'a gateway that may keep the answer does not answer';
+  throw new RequestFailure(503, 'gateway-unanswered', message, { retryAfterMs: 1_000 });
+}
+
+function isNotKept(error: unknown): boolean {
+  return error instanceof StreamFailedError && error.reason === notKeptCode;
 }
 
 /** @throws StreamFailedError and others where that gateway does not keep it, or does not answer */

@@ -231,7 +231,7 @@ export const serviceOperations: OperationGroup = {
       detail: 'In the dialect of the request. Any gateway answers.',
       query: z.object({ from: queryNumber('Lines or events that the client has.') }),
       answers: { 200: { description: 'The rest of the answer.' } },
-      errors: { 404: ['stream-not-found'] },
+      errors: { 404: ['stream-not-found'], 503: ['gateway-unanswered'] },
     },
     'GET /api/v1/why/{requestId}': {
       summary: 'Why a request was sent where it was sent',
