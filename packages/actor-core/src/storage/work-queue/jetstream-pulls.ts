@@ -1,4 +1,5 @@
 import { StoreUnavailableError } from '../../errors.ts';
+import { decodeHeaderBlock } from '../../transport/header-block.ts';
 import type { HeaderMessage } from '../../transport/transport.ts';
 import type { JetStreamClient } from '../jetstream/jetstream-client.ts';
 import { parseAckSubject } from './ack-subject.ts';
@@ -80,7 +81,8 @@ export class JetStreamPulls {
     const isSent = this.#client.transport.publishWithHeaders(
       `$JS.API.CONSUMER.MSG.NEXT.${key}`,
       encoder.encode(JSON.stringify(request)),
-      { reply: `${this.#openInbox()}.${key}.${id}` },
+      '',
+      `${this.#openInbox()}.${key}.${id}`,
     );
     if (!isSent) this.#client.clock.setTimer(0, () => pull.end('not connected'));
     return () => {
@@ -106,7 +108,7 @@ export class JetStreamPulls {
     const delivery: TaskDelivery = {
       subject: message.subject,
       payload: new Uint8Array(message.payload),
-      headers: message.fields(),
+      headers: decodeHeaderBlock(message.headers),
       sequence: parts.sequence,
       acceptedAtMs: parts.acceptedAtMs,
       attempt: parts.delivered,
