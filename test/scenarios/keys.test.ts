@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
@@ -17,6 +17,14 @@ function dataFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'drover-keys-'));
   folders.push(folder);
   return folder;
+}
+
+/** The files below a folder that hold a text. */
+function filesWith(folder: string, text: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => readFileSync(path).includes(text));
 }
 
 async function status(url: string, route: string, key?: string): Promise<number> {
@@ -62,7 +70,7 @@ it('makes keys without a cluster, asks for them once it runs, and revokes them o
   for (const key of [ci, local]) expect(stored).not.toContain(key.slice(-43));
   for (const name of ['keys.json', 'key']) expect(statSync(join(dataDir, name)).mode & 0o077).toBe(0);
 
-  const cluster = await startCluster(['--sim', '1'], { dataDir });
+  const cluster = await startCluster(['--sim', '1', '--log-level', 'debug'], { dataDir });
   expect([
     await status(cluster.url, 'GET /healthz'),
     await status(cluster.url, 'GET /readyz'),
@@ -113,10 +121,17 @@ it('makes keys without a cluster, asks for them once it runs, and revokes them o
   );
 
   expect(await cluster.stop()).toBe(0);
+  // No secret stands in a log or at rest, except that of this machine in its own file.
+  for (const secret of [ci, newer, local].map((key) => key.slice(-43))) {
+    expect(cluster.stderr()).not.toContain(secret);
+    expect(filesWith(dataDir, secret)).toEqual(secret === local.slice(-43) ? [join(dataDir, 'key')] : []);
+  }
   const listed = await drover('key', 'ls', '--json');
-  expect(JSON.parse(listed.stdout)).toMatchObject([
-    { name: 'local', state: 'active' },
+  // Both were made in the same moment, so their order is that of their ids.
+  const keys = JSON.parse(listed.stdout) as { name: string }[];
+  expect(keys.toSorted((a, b) => (a.name < b.name ? -1 : 1))).toMatchObject([
     { name: 'ci', state: 'revoked', tenant: 'acme' },
+    { name: 'local', state: 'active' },
   ]);
   expect(await drover('key', 'rotate', 'ci')).toMatchObject({ code: 1 });
   const again = await startCluster(['--sim', '1'], { dataDir });
