@@ -9,6 +9,7 @@ import { compatibilityPage } from '../lib/compatibility/page.ts';
 import { findPython, pythonClients } from '../lib/compatibility/python-clients.ts';
 import { type Cluster, startCluster, stopLeftovers } from '../lib/cluster.ts';
 import { startSimHosts, stopSimHosts } from '../lib/sim-host.ts';
+import { waitUntil } from '../lib/wait-until.ts';
 
 // The clients that people already use, each with its real package, against a gateway and three simulated hosts. What
 // passes is written into docs/compatibility.md.
@@ -60,6 +61,42 @@ function describeClient(client: CompatibleClient): void {
 describe.each(packages)('$name', describeClient);
 
 describe.skipIf(python === undefined).each(pythonPackages)('$name', describeClient);
+
+async function changeSetting(key: string, value?: string): Promise<void> {
+  const method = value === undefined ? 'DELETE' : 'PUT';
+  const body = value === undefined ? null : JSON.stringify({ value });
+  const response = await fetch(`${cluster.url}/api/v1/settings/${key}`, { method, body });
+  expect([key, response.ok]).toEqual([key, true]);
+}
+
+/** The model that serves requests for a name; null if it is the model of that name. */
+async function servedBy(model: string): Promise<string | null> {
+  const body = JSON.stringify({
+    model,
+    messages: [{ role: 'user', content: 'x' }],
+    options: { num_predict: 1 },
+  });
+  const response = await fetch(`${cluster.url}/api/chat`, { method: 'POST', body });
+  await response.text();
+  return response.headers.get('x-drover-model');
+}
+
+it('takes aliases and a default while it runs', async () => {
+  await changeSetting('alias', 'late=sim-chat,gpt-5=sim-chat');
+  await changeSetting('default-model', 'nosuch|sim-count');
+  await changeSetting('unknown-model', 'map');
+  await waitUntil('the alias works', async () => (await servedBy('late')) === 'sim-chat:latest' || undefined);
+  await waitUntil(
+    'the default works',
+    async () => (await servedBy('never heard of')) === 'sim-count:latest' || undefined,
+  );
+  for (const key of ['unknown-model', 'default-model', 'alias']) await changeSetting(key);
+  await waitUntil(
+    'the flags are back',
+    async () => (await servedBy('gpt-5')) === 'sim-count:latest' || undefined,
+  );
+  expect(await servedBy('late')).toBeNull();
+});
 
 it('is written down in docs/compatibility.md', async () => {
   const page = fileURLToPath(new URL('../../docs/compatibility.md', import.meta.url));

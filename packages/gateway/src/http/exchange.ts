@@ -6,7 +6,7 @@ import { awaitDrain } from './await-drain.ts';
 import { answerAsHttp10 } from './http-1-0.ts';
 import type { FailureFormat, Reply } from './reply.ts';
 import type { RequestLimit } from './request-limit.ts';
-import { retryAfterOf } from './retry-after.ts';
+import { retryHeaders } from './retry-after.ts';
 import { closeUnread } from './unread-body.ts';
 import { writeChunk } from './write-chunk.ts';
 
@@ -180,8 +180,7 @@ export class Exchange {
 
   /** Answers with an error, by default in the format of the route's dialect; 429 and 503 carry `retry-after`. */
   fail(failure: RequestFailure, format: FailureFormat = this.#options.formatFailure): void {
-    const retryAfter = retryAfterOf(failure);
-    if (retryAfter !== undefined) this.setHeader('retry-after', retryAfter);
+    for (const [name, value] of Object.entries(retryHeaders(failure))) this.setHeader(name, value);
     if (failure.status === 401) this.setHeader('www-authenticate', 'Bearer realm="drover"');
     this.reply(this.failureReply(failure, format));
   }

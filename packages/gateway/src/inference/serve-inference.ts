@@ -2,7 +2,7 @@ import { type FleetHead, type FleetRequest, isModel, modelKey, passedHeaders } f
 import { RequestFailure } from '../errors.ts';
 import { holdFor } from '../http/body.ts';
 import { failureOf } from '../failure.ts';
-import { retryAfterSeconds } from '../http/retry-after.ts';
+import { retryAfterHeaders } from '../http/retry-after.ts';
 import type { AnswerSink } from '../keeping/answer-sink.ts';
 import type { ModelName } from '../model/model-name.ts';
 import { modelNotFoundText } from '../model/required-model.ts';
@@ -145,8 +145,9 @@ function passHeaders(exchange: AnswerSink, { status, headers, retryAfterMs }: Fl
     const value = headers?.[name];
     if (value !== undefined) exchange.setHeader(name, value);
   }
-  if ((status === 429 || status === 503) && headers?.['retry-after'] === undefined)
-    exchange.setHeader('retry-after', retryAfterSeconds(retryAfterMs ?? 0));
+  if ((status !== 429 && status !== 503) || headers?.['retry-after'] !== undefined) return;
+  for (const [name, value] of Object.entries(retryAfterHeaders(retryAfterMs ?? 0)))
+    exchange.setHeader(name, value);
 }
 
 /**

@@ -24,10 +24,20 @@ it('answers errors in Anthropic’s shape with the request id in the body and in
 it('answers a failure of the fleet before the first byte with its status', async () => {
   await using gateway = await startScriptedGateway();
   const answered = gateway.post('/v1/messages', request);
-  (await gateway.fleet.next()).fail('queue-full', 'full', 3_000);
+  (await gateway.fleet.next()).fail('queue-full', 'full', 2_500);
   const response = await answered;
-  expect([response.status, response.headers.get('retry-after')]).toEqual([503, '3']);
+  const header = (name: string): string | null => response.headers.get(name);
+  expect([response.status, header('retry-after'), header('retry-after-ms')]).toEqual([503, '3', '2500']);
   expect(await response.json()).toMatchObject({ error: { type: 'overloaded_error' } });
+});
+
+it('tells a client not to try again after a deadline', async () => {
+  await using gateway = await startScriptedGateway();
+  const answered = gateway.post('/v1/messages', request);
+  (await gateway.fleet.next()).fail('deadline');
+  const response = await answered;
+  expect([response.status, response.headers.get('x-should-retry')]).toEqual([504, 'false']);
+  expect(await response.json()).toMatchObject({ error: { type: 'timeout_error' } });
 });
 
 it('asks again without think if the model cannot think', async () => {
